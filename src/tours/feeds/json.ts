@@ -1,0 +1,187 @@
+import { FeedError, type Golfer, type GolferStatus, isOut, type Problem, type Rounds } from './board.ts'
+import { firstLast } from './names.ts'
+
+/** A place in a feed's JSON that knows its path, so that whatever is wrong there can be named. */
+export class Place {
+  constructor(
+    readonly value: unknown,
+    readonly path = '',
+  ) {}
+
+  /** The place below; of an absent parent, an absent place. */
+  at(key: string): Place {
+    const below = isRecord(this.value) && Object.hasOwn(this.value, key) ? this.value[key] : undefined
+    return new Place(below, this.path ? `${this.path}.${key}` : key)
+  }
+
+  get absent(): boolean {
+    return this.value === undefined || this.value === null
+  }
+
+  items(): Place[] {
+    if (!Array.isArray(this.value)) throw this.wrong('should be a list')
+    return this.value.map((item, i) => new Place(item, `${this.path}[${i}]`))
+  }
+
+  itemsIfAny(): Place[] {
+    return this.absent ? [] : this.items()
+  }
+
+  wrong(problem: string): FeedError {
+    const seen = this.value === undefined ? '' : `, is ${abbreviated(this.value)}`
+    return new FeedError(this.path, problem + seen)
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const abbreviated = (value: unknown) => {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text
+}
+
+const tidy = (text: string) =>
+  text
+    .normalize('NFC')
+    .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+    .trim()
+
+/** Absent and blank are null. Numbers pass as text: feeds are not strict about ids. */
+export function text(place: Place, longest = 200): string | null {
+  if (place.absent) return null
+  if (typeof place.value === 'number' && Number.isSafeInteger(place.value)) return String(place.value)
+  if (typeof place.value !== 'string') throw place.wrong('should be a text')
+  const read = tidy(place.value)
+  if (read.length > longest) throw place.wrong(`should be at most ${longest} characters`)
+  return read || null
+}
+
+export function required(place: Place, longest?: number): string {
+  const read = text(place, longest)
+  if (read === null) throw place.wrong('is missing')
+  return read
+}
+
+export const personName = (place: Place) => firstLast(required(place))
+
+/** How feeds write "nothing here". */
+const blank = new Set(['', '-', '--', '–', '—', 'N/A'])
+
+const nothing = (place: Place) => place.absent || (typeof place.value === 'string' && blank.has(place.value.trim()))
+
+export function integer(place: Place, lowest: number, highest: number, what: string): number | null {
+  if (nothing(place)) return null
+  const number = typeof place.value === 'string' ? Number(place.value.trim().replace('−', '-')) : place.value
+  if (typeof number !== 'number' || !Number.isInteger(number) || number < lowest || number > highest) {
+    throw place.wrong(`should be ${what}`)
+  }
+  return number + 0 // -0 is 0
+}
+
+/** Strokes to par: -7, "-7", "+3", "E". */
+export function toPar(place: Place): number | null {
+  if (typeof place.value === 'string' && /^(e|even|par)$/i.test(place.value.trim())) return 0
+  return integer(place, -99, 199, 'strokes to par such as -7, "+3" or "E"')
+}
+
+/** Strokes of one round. Feeds write 0 for a round not played. */
+export function strokes(place: Place): number | null {
+  return Number(place.value) === 0 ? null : integer(place, 18, 199, 'the strokes of a round')
+}
+
+/** Holes completed: 0–18, or "F" for all of them; a tee time in this place means none yet. */
+export function thru(place: Place): number | null {
+  const written = typeof place.value === 'string' ? place.value.trim().replace(/\*$/, '') : place.value // "7*": from the tenth tee
+  if (written === 'F' || written === 'f') return 18
+  if (typeof written === 'string' && /^\d{1,2}:\d\d\s*([ap]m)?$/i.test(written)) return 0
+  return integer(new Place(written, place.path), 0, 18, 'holes from 0 to 18, or "F"')
+}
+
+export const roundNumber = (place: Place) => integer(place, 1, 20, 'a round from 1')
+
+/** Times without a zone are no times: they are dropped with a word, not guessed at. */
+export function instant(place: Place): string | null {
+  const written = text(place)
+  if (written === null) return null
+  const at = /T.*(Z|[+-]\d\d:?\d\d)$/i.test(written) ? Date.parse(written) : Number.NaN
+  if (Number.isNaN(at)) throw place.wrong('should be a time with a zone, such as 2026-05-14T07:40:00Z')
+  return new Date(at).toISOString()
+}
+
+export const positionText = (place: Place) => {
+  const read = text(place, 12)
+  return read === null || blank.has(read) ? null : read.toUpperCase()
+}
+
+/** The words feeds use in place of a position, a score or a status for a golfer who is out. */
+export function outStatus(place: Place): GolferStatus | null {
+  switch (
+    typeof place.value === 'string'
+      ? place.value
+          .trim()
+          .toUpperCase()
+          .replace(/^STATUS_/, '')
+      : ''
+  ) {
+    case 'CUT':
+    case 'MC':
+    case 'MDF':
+      return 'cut'
+    case 'WD':
+    case 'W/D':
+    case 'WITHDRAWN':
+    case 'DNS':
+      return 'wd'
+    case 'DQ':
+    case 'DSQ':
+    case 'DISQUALIFIED':
+      return 'dq'
+    default:
+      return null
+  }
+}
+
+/** Reads what it can: a field that is wrong becomes null and is noted. */
+export class Notes {
+  readonly problems: Problem[] = []
+
+  tolerate<T>(read: () => T): T | null {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof FeedError)) throw error
+      this.problems.push({ path: error.path, message: error.problem })
+      return null
+    }
+  }
+
+  rounds = (places: Place[]): Rounds => {
+    const [first, second, third, fourth] = places.map(place => this.tolerate(() => strokes(place)))
+    return [first ?? null, second ?? null, third ?? null, fourth ?? null]
+  }
+
+  /** Reads each golfer on his own: one that makes no sense is left out, so unknown, and noted. */
+  golfers(places: Place[], read: (place: Place, notes: Notes) => Golfer): Golfer[] {
+    const byId = new Map<string, Golfer>()
+    for (const place of places) {
+      const golfer = this.tolerate(() => read(place, this))
+      if (!golfer) continue
+      if (byId.has(golfer.player_id)) {
+        this.problems.push({ path: place.path, message: `repeats golfer ${golfer.player_id}; the first one counts` })
+      } else {
+        byId.set(golfer.player_id, isOut(golfer) && neverPlayed(golfer) ? { ...golfer, total: null } : golfer)
+      }
+    }
+    if (places.length > 0 && byId.size === 0) {
+      const [first] = this.problems
+      throw new FeedError(first?.path ?? '', `${first?.message}; no golfer can be read`)
+    }
+    return [...byId.values()]
+  }
+}
+
+/** A golfer who withdrew before his first hole has no score; feeds show him at even par. */
+const neverPlayed = ({ total, thru, rounds }: Golfer) =>
+  total === 0 && thru === 0 && rounds.every(round => round === null)
