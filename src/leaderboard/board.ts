@@ -1,0 +1,89 @@
+import { type Board, type Cells, known, type Metric, type Standing, type Values } from './page.ts'
+import { type Better, type Order, type Ranking, rankingOf } from './ranking.ts'
+import { mark, needle } from './search.ts'
+import { idOrder } from './sort.ts'
+import { rowOfId, type TextColumn, takeTexts, textAt } from './text.ts'
+import type { Classification } from './tiers.ts'
+
+/** Row `i` of every column is one player; ids are unique; NaN is unknown. Money is whole cents. */
+export type Columns = {
+  ids: TextColumn
+  names: TextColumn
+  score: Float64Array
+  better?: Better // of the score; `higher` unless told
+  metrics: { name: string; values: Float64Array; better?: Better; gains?: Float64Array }[]
+  classification?: Classification
+  previous?: Standing
+}
+
+/** A board whose columns all lie in memory. Rows are brought into id order; rankings are made when first asked for. */
+export function boardOf(columns: Columns): Board & { bytes(): number } {
+  const { ids, names, score, metrics, better, classification, previous } = inIdOrder(columns)
+  const rankings = new Map<string, Ranking>()
+  const valuesOf = (column: string) =>
+    column === 'score' ? score : metrics.find(({ name }) => name === column)!.values
+  const withGains = metrics.filter(({ gains }) => gains)
+
+  return {
+    players: score.length,
+    metrics: metrics.map(({ name, better = 'higher' }): Metric => ({ name, better })),
+    better: better ?? 'higher',
+    classification,
+    previous,
+    ranking(column: string, order: Order) {
+      const key = `${order}:${column}`
+      const ranking = rankings.get(key) ?? rankingOf(valuesOf(column), order)
+      rankings.set(key, ranking)
+      return ranking
+    },
+    rowOf: id => rowOfId(ids, id),
+    matching(q) {
+      const hits = new Uint8Array(score.length)
+      mark(needle(q), ids, hits)
+      mark(needle(q), names, hits)
+      return hits
+    },
+    cells: rows =>
+      Array.from(rows, (row): Cells => {
+        const valueIn = (column: 'values' | 'gains') => (metric: (typeof metrics)[number]) =>
+          [metric.name, known(metric[column]?.[row] ?? Number.NaN)] as const
+        return {
+          player_id: textAt(ids, row),
+          name: textAt(names, row),
+          metrics: Object.fromEntries(metrics.map(valueIn('values'))) satisfies Values,
+          ...(withGains.length > 0 && { gains: Object.fromEntries(withGains.map(valueIn('gains'))) }),
+        }
+      }),
+    bytes() {
+      const arrays = [score, ...metrics.flatMap(({ values, gains }) => (gains ? [values, gains] : [values]))]
+      const texts = [ids, names].flatMap(({ bytes, offsets }) => [bytes, offsets])
+      const orders = [...rankings.values()].map(({ order }) => order)
+      return [...arrays, ...texts, ...orders].reduce((sum, { byteLength }) => sum + byteLength, 0)
+    },
+  }
+}
+
+function inIdOrder(columns: Columns): Columns {
+  const rows = idOrder(columns.ids)
+  if (!rows) return columns
+  const { classification } = columns
+  const goal = typeof classification?.goal === 'object' ? takeValues(classification.goal, rows) : classification?.goal
+  return {
+    ...columns,
+    ids: takeTexts(columns.ids, rows),
+    names: takeTexts(columns.names, rows),
+    score: takeValues(columns.score, rows),
+    metrics: columns.metrics.map(metric => ({
+      ...metric,
+      values: takeValues(metric.values, rows),
+      gains: metric.gains && takeValues(metric.gains, rows),
+    })),
+    classification: classification && { ...classification, goal },
+  }
+}
+
+export function takeValues(values: Float64Array, rows: Uint32Array): Float64Array {
+  const taken = new Float64Array(rows.length)
+  for (let i = 0; i < rows.length; i++) taken[i] = values[rows[i]!]!
+  return taken
+}

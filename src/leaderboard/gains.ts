@@ -1,0 +1,34 @@
+import { compareTexts, rowsIn, type TextColumn } from './text.ts'
+
+/** For each row of `ids` the row of `others` that holds the same id, or -1. Both columns are in id order. */
+export function matchRows(ids: TextColumn, others: TextColumn): Int32Array {
+  const matches = new Int32Array(rowsIn(ids)).fill(-1)
+  const end = rowsIn(others)
+  for (let row = 0, other = 0; row < matches.length && other < end; ) {
+    const difference = compareTexts(ids, row, others, other)
+    if (difference === 0) matches[row] = other
+    if (difference <= 0) row++
+    if (difference >= 0) other++
+  }
+  return matches
+}
+
+/**
+ * Current minus start, row by row; unknown where either is. A cumulative metric cannot really go down: a player whose
+ * does gains 0 and is marked in `suspicious`.
+ */
+export function gainsOf(
+  current: Float64Array,
+  start: Float64Array,
+  cumulative: boolean,
+  suspicious?: Uint8Array,
+): Float64Array {
+  const gains = new Float64Array(current.length)
+  for (let row = 0; row < gains.length; row++) {
+    const gain = current[row]! - start[row]!
+    const fell = cumulative && gain < 0
+    gains[row] = fell ? 0 : gain
+    if (fell && suspicious) suspicious[row] = 1
+  }
+  return gains
+}

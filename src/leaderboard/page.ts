@@ -1,0 +1,130 @@
+import type { BoardQuery } from './query.ts'
+import { UnknownColumn, UnknownPlayer } from './query.ts'
+import { type Better, bestFirst, type Order, placeOf, type Ranking, rankOf } from './ranking.ts'
+import { type Classification, tierOf } from './tiers.ts'
+
+export type Metric = { name: string; better: Better }
+export type Values = Record<string, number | null>
+/** What a row shows beside its rank; unknown values are null. */
+export type Cells = { player_id: string; name: string; metrics: Values; gains?: Values }
+
+/** Columns that can be ranked, whether they lie in memory or are fetched from a store. Rows are in id order. */
+export interface Standing {
+  readonly metrics: readonly Metric[]
+  readonly better: Better // end of the score
+  /** Of `score` or a metric. */
+  ranking(column: string, order: Order): Ranking
+  /** -1 for nobody. */
+  rowOf(player_id: string): number
+}
+
+export interface Board extends Standing {
+  readonly players: number
+  readonly classification?: Classification
+  /** The board before the last update, from which `change` is counted. */
+  readonly previous?: Standing
+  /** 1 for each row whose name or id holds `q`, 0 for the others. */
+  matching(q: string): Uint8Array
+  cells(rows: Uint32Array): Cells[]
+}
+
+export type Row = {
+  rank: number
+  change: number | null
+  player_id: string
+  name: string
+  score: number | null
+  tier?: string | null
+  metrics: Values
+  gains?: Values
+}
+
+export type Pagination = { page: number; limit: number; total: number; pages: number }
+export type Page = { sort_by: string; order: Order; rows: Row[]; pagination: Pagination }
+
+export const known = (value: number): number | null => (Number.isNaN(value) ? null : value)
+
+export function columnsOf({ metrics, better }: Standing): Metric[] {
+  return [{ name: 'score', better }, ...metrics.filter(({ name }) => name !== 'score')]
+}
+
+/** The column to sort by and its direction; refuses a column that is not there. */
+export function sortOf(board: Standing, query: Pick<BoardQuery, 'sort_by' | 'order'>): { by: string; order: Order } {
+  const by = query.sort_by ?? 'score'
+  const choices = columnsOf(board)
+  const column = choices.find(({ name }) => name === by)
+  if (!column) {
+    throw new UnknownColumn(
+      by,
+      choices.map(({ name }) => name),
+    )
+  }
+  return { by, order: query.order ?? bestFirst(column.better) }
+}
+
+/** One page of a board: the only place where rows get their ranks. */
+export function pageOf(board: Board, query: BoardQuery): Page {
+  const { by, order } = sortOf(board, query)
+  const { limit, ties } = query
+  const ranking = board.ranking(by, order)
+  const listed = query.q ? listing(ranking, board.matching(query.q)) : ranking.order
+  const total = listed.length
+  const start =
+    query.around === undefined ? (query.page - 1) * limit : startAround(board, query.around, ranking, listed, limit)
+  const rows = listed.subarray(start, start + limit)
+
+  const score = board.ranking('score', bestFirst(board.better))
+  const changeOf = changes(board, by, order, query)
+  const shown = board.cells(rows).map((cells, i): Row => {
+    const row = rows[i]!
+    const rank = rankOf(ranking, row, ties)
+    return {
+      rank,
+      change: Number.isNaN(ranking.values[row]!) ? null : changeOf(cells.player_id, rank),
+      player_id: cells.player_id,
+      name: cells.name,
+      score: known(score.values[row]!),
+      ...(board.classification && { tier: tierOf(score, board.classification, row) }),
+      metrics: cells.metrics,
+      ...(cells.gains && { gains: cells.gains }),
+    }
+  })
+  const page = query.around === undefined ? query.page : Math.floor(start / limit) + 1
+  return { sort_by: by, order, rows: shown, pagination: { page, limit, total, pages: Math.ceil(total / limit) } }
+}
+
+/** The rows that matched, by rank. */
+function listing({ order }: Ranking, hits: Uint8Array): Uint32Array {
+  const rows = new Uint32Array(order.length)
+  let n = 0
+  for (let place = 0; place < order.length; place++) {
+    const row = order[place]!
+    if (hits[row]) rows[n++] = row
+  }
+  return rows.slice(0, n)
+}
+
+/** Puts the player in the middle of the page, or as near as the ends allow. */
+function startAround(board: Board, player_id: string, ranking: Ranking, listed: Uint32Array, limit: number): number {
+  const row = board.rowOf(player_id)
+  if (row < 0) throw new UnknownPlayer(player_id)
+  const place = placeOf(ranking, row)
+  let low = 0
+  let high = listed.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (placeOf(ranking, listed[middle]!) < place) low = middle + 1
+    else high = middle
+  }
+  return Math.max(0, Math.min(low - Math.floor(limit / 2), listed.length - limit))
+}
+
+/** How far a player climbed since the previous board: null for one who was not ranked there. */
+function changes({ previous }: Board, by: string, order: Order, { ties }: BoardQuery) {
+  if (!previous || !columnsOf(previous).some(({ name }) => name === by)) return () => null
+  const ranking = previous.ranking(by, order)
+  return (player_id: string, rank: number): number | null => {
+    const row = previous.rowOf(player_id)
+    return row < 0 || Number.isNaN(ranking.values[row]!) ? null : rankOf(ranking, row, ties) - rank
+  }
+}

@@ -1,0 +1,90 @@
+import type { Order, Ties } from './ranking.ts'
+
+/** What is asked of a board, in its one canonical form. Without `sort_by` and `order` the board's own hold. */
+export type BoardQuery = {
+  sort_by?: string
+  order?: Order
+  page: number
+  limit: number
+  ties: Ties
+  q?: string
+  around?: string
+  at?: number // milliseconds since 1970
+}
+
+export const defaultLimit = 50
+export const longestPage = 500
+const ties: readonly Ties[] = ['standard', 'dense', 'modified', 'ordinal']
+const orders: readonly Order[] = ['asc', 'desc']
+
+export type Mistake = { path: string; message: string }
+
+export class BadQuery extends Error {
+  constructor(readonly errors: Mistake[]) {
+    super(errors.map(({ path, message }) => `${path}: ${message}`).join('; '))
+  }
+}
+
+/** `sort_by` names no column of the board. */
+export class UnknownColumn extends Error {
+  constructor(
+    readonly asked: string,
+    readonly choices: string[],
+  ) {
+    super(`Cannot sort by ${JSON.stringify(asked)}; choose one of ${choices.join(', ')}`)
+  }
+}
+
+/** `around` names nobody on the board. */
+export class UnknownPlayer extends Error {
+  constructor(readonly player_id: string) {
+    super(`No player ${JSON.stringify(player_id)} on this board`)
+  }
+}
+
+/**
+ * Reads a query as it came in the address: all mistakes together, unknown parameters ignored, empty ones as if absent.
+ * Equal questions give equal answers here, so `queryKey` can name a cached page.
+ */
+export function canonical(raw: Readonly<Record<string, string | number | undefined>>): BoardQuery {
+  const errors: Mistake[] = []
+  const text = (path: string) => String(raw[path] ?? '').trim() || undefined
+  const count = (path: string, otherwise: number) => {
+    const given = text(path)
+    if (given === undefined) return otherwise
+    const value = /^\+?\d{1,15}$/.test(given) ? Number(given) : 0
+    if (value < 1) errors.push({ path, message: 'expected a whole number from 1' })
+    return value
+  }
+  const oneOf = <T extends string>(path: string, choices: readonly T[]): T | undefined => {
+    const given = text(path)?.toLowerCase()
+    const choice = choices.find(one => one === given)
+    if (given !== undefined && !choice) errors.push({ path, message: `expected one of ${choices.join(', ')}` })
+    return choice
+  }
+  const time = (path: string) => {
+    const given = text(path)
+    const at = given === undefined ? undefined : Date.parse(given)
+    if (Number.isNaN(at)) errors.push({ path, message: 'expected a time such as 2026-03-01T12:00:00Z' })
+    return at
+  }
+  const query: BoardQuery = {
+    sort_by: text('sort_by'),
+    order: oneOf('order', orders),
+    page: count('page', 1),
+    limit: Math.min(count('limit', defaultLimit), longestPage),
+    ties: oneOf('ties', ties) ?? 'standard',
+    q: text('q'),
+    around: text('around'),
+    at: time('at'),
+  }
+  if (errors.length > 0) throw new BadQuery(errors)
+  return query
+}
+
+/** Only plain pages are worth keeping: the others are as many as there are names and moments. */
+export const isCacheable = ({ q, around, at }: BoardQuery): boolean =>
+  q === undefined && around === undefined && at === undefined
+
+export const queryKey = ({ sort_by, order, page, limit, ties }: BoardQuery): string =>
+  `${order ?? ''}:${page}:${limit}:${ties}:${sort_by ?? ''}`

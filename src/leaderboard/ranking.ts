@@ -1,0 +1,103 @@
+import { sortByValue } from './sort.ts'
+
+export type Order = 'asc' | 'desc'
+export type Ties = 'standard' | 'dense' | 'modified' | 'ordinal'
+/** Which end of a column is the good one. */
+export type Better = 'higher' | 'lower'
+
+/**
+ * One column, ranked. `order` lists rows by place: known values first, equals by row number (rows are in id order, so
+ * equals are by player id), then the unknown, who share the last rank.
+ */
+export type Ranking = {
+  direction: Order
+  values: Float64Array
+  order: Uint32Array
+  known: number
+  /** Different values before every 256th place; made when dense ranks are first asked for. */
+  steps?: Uint32Array
+}
+
+export const bestFirst = (better: Better): Order => (better === 'higher' ? 'desc' : 'asc')
+
+export function rankingOf(values: Float64Array, direction: Order): Ranking {
+  return { direction, values, ...sortByValue(values, direction === 'desc') }
+}
+
+export type Run = { from: number; to: number }
+
+/** The first place whose value is not better (`orEqual`: is worse) than `value`. */
+function placeAfter({ values, order, known, direction }: Ranking, value: number, orEqual: boolean): number {
+  let low = 0
+  let high = known
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const other = values[order[middle]!]!
+    const before = direction === 'desc' ? other > value : other < value
+    if (before || (orEqual && other === value)) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** The places of everyone with the same value: [from, to). */
+export function runOf(ranking: Ranking, row: number): Run {
+  const value = ranking.values[row]!
+  if (Number.isNaN(value)) return { from: ranking.known, to: ranking.order.length }
+  return { from: placeAfter(ranking, value, false), to: placeAfter(ranking, value, true) }
+}
+
+export function placeOf(ranking: Ranking, row: number): number {
+  const { from, to } = runOf(ranking, row)
+  let low = from
+  let high = to
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (ranking.order[middle]! < row) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+export function rankOf(ranking: Ranking, row: number, ties: Ties): number {
+  if (ties === 'ordinal') return placeOf(ranking, row) + 1
+  const { from, to } = runOf(ranking, row)
+  if (ties === 'modified') return to
+  return ties === 'dense' ? stepsBefore(ranking, from) + 1 : from + 1
+}
+
+/** (Players strictly below + half of the equals, oneself among them) out of all players, in percent; the unknown are below. */
+export function percentileOf(ranking: Ranking, row: number): number | null {
+  if (Number.isNaN(ranking.values[row]!)) return null
+  return percentileOfRun(ranking, runOf(ranking, row))
+}
+
+export function percentileOfRun({ order }: Ranking, { from, to }: Run): number {
+  return ((order.length - to + (to - from) / 2) * 100) / order.length
+}
+
+const STEP = 256
+
+/** How many different values there are before the run that starts at `place`. */
+function stepsBefore(ranking: Ranking, place: number): number {
+  ranking.steps ??= countSteps(ranking)
+  const mark = Math.floor(place / STEP)
+  let steps = ranking.steps[mark]!
+  for (let p = mark * STEP; p < place; p++) if (startsRun(ranking, p)) steps++
+  return steps
+}
+
+function countSteps(ranking: Ranking): Uint32Array {
+  const steps = new Uint32Array(Math.floor(ranking.order.length / STEP) + 1)
+  let count = 0
+  for (let p = 0; p < ranking.order.length; p++) {
+    if (p % STEP === 0) steps[p / STEP] = count
+    if (startsRun(ranking, p)) count++
+  }
+  return steps
+}
+
+function startsRun({ values, order, known }: Ranking, place: number): boolean {
+  if (place === 0 || place === known) return true
+  return place < known && values[order[place]!] !== values[order[place - 1]!]
+}

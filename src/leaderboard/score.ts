@@ -1,0 +1,34 @@
+export type Weight = { metric: string; weight: number }
+
+/** What a league's config says a score is made of. `absent` are weighted metrics the board does not have: warnings. */
+export type Scoring = { on: 'gains' | 'current'; weights: Weight[]; absent: string[] }
+
+const usual = ['kill_points', 'power']
+
+/** Without weights the score is one metric: the first of kill_points, power, or the first there is. */
+export function scoringOf(
+  metrics: readonly string[],
+  config: { weights?: Record<string, number>; score_on?: 'gains' | 'current' },
+): Scoring {
+  const on = config.score_on ?? 'gains'
+  const weights = Object.entries(config.weights ?? {}).map(([metric, weight]) => ({ metric, weight }))
+  if (weights.length > 0) {
+    const present = weights.filter(({ metric }) => metrics.includes(metric))
+    const absent = weights.filter(({ metric }) => !metrics.includes(metric)).map(({ metric }) => metric)
+    return { on, weights: present, absent }
+  }
+  const only = usual.find(metric => metrics.includes(metric)) ?? metrics[0]
+  return { on, weights: only === undefined ? [] : [{ metric: only, weight: 1 }], absent: [] }
+}
+
+export const noScore = (players: number): Float64Array => new Float64Array(players).fill(Number.NaN)
+
+/** Adds `weight × values` to the score. An unknown value counts as nothing: a score with no known term stays unknown. */
+export function addTerm(score: Float64Array, values: Float64Array, weight: number): void {
+  for (let row = 0; row < score.length; row++) {
+    const value = values[row]!
+    if (Number.isNaN(value)) continue
+    const before = score[row]!
+    score[row] = Number.isNaN(before) ? value * weight : before + value * weight
+  }
+}

@@ -1,0 +1,188 @@
+import { compareTexts, rowsIn, type TextColumn } from './text.ts'
+
+const DIGIT = 11 // bits: a count table of 2048 stays in the nearest cache, and 32 bits take three passes
+const SIZE = 1 << DIGIT
+const MASK = SIZE - 1
+
+/** Stably sorts `rows` by `keys` (`keys[i]` belongs to `rows[i]`). A digit all keys share costs no pass. */
+export function sortByKey(keys: Uint32Array, rows: Uint32Array): Uint32Array {
+  const n = rows.length
+  const counts = new Uint32Array(3 * SIZE)
+  for (let i = 0; i < n; i++) {
+    const key = keys[i]!
+    counts[key & MASK]!++
+    counts[SIZE + ((key >>> DIGIT) & MASK)]!++
+    counts[2 * SIZE + (key >>> (2 * DIGIT))]!++
+  }
+  const room = (): Keyed => ({ keys: new Uint32Array(n), rows: new Uint32Array(n) })
+  let from: Keyed = { keys, rows }
+  let spare: Keyed | undefined
+  for (let digit = 0; digit < 3; digit++) {
+    const places = counts.subarray(digit * SIZE, (digit + 1) * SIZE)
+    if (!turnIntoPlaces(places, n)) continue
+    const to = spare ?? room()
+    move(from, to, places, digit * DIGIT)
+    spare = from.rows === rows ? undefined : from // the caller's own arrays are never written to
+    from = to
+  }
+  return from.rows
+}
+
+type Keyed = { keys: Uint32Array; rows: Uint32Array }
+
+function move({ keys, rows }: Keyed, to: Keyed, places: Uint32Array, shift: number): void {
+  const { keys: toKeys, rows: toRows } = to
+  for (let i = 0; i < rows.length; i++) {
+    const key = keys[i]!
+    const bucket = (key >>> shift) & MASK
+    const place = places[bucket]!
+    places[bucket] = place + 1
+    toKeys[place] = key
+    toRows[place] = rows[i]!
+  }
+}
+
+/** Counts become first places; false when every key shares the digit. */
+function turnIntoPlaces(counts: Uint32Array, n: number): boolean {
+  let place = 0
+  for (let bucket = 0; bucket < counts.length; bucket++) {
+    const count = counts[bucket]!
+    if (count === n) return false
+    counts[bucket] = place
+    place += count
+  }
+  return true
+}
+
+export type SortedRows = { order: Uint32Array; known: number }
+
+/** Rows by value, unknown (NaN) ones last; equal values, and the unknown, stay in row order. -0 equals 0. */
+export function sortByValue(values: Float64Array, descending: boolean): SortedRows {
+  const n = values.length
+  let known = 0
+  let min = Number.POSITIVE_INFINITY
+  let max = Number.NEGATIVE_INFINITY
+  let whole = true
+  for (let i = 0; i < n; i++) {
+    const value = values[i]!
+    if (Number.isNaN(value)) continue
+    known++
+    if (value < min) min = value
+    if (value > max) max = value
+    if (value !== Math.floor(value)) whole = false
+  }
+  const rows = new Uint32Array(known)
+  const unknown = new Uint32Array(n - known)
+  for (let i = 0, k = 0, u = 0; i < n; i++) {
+    if (Number.isNaN(values[i]!)) unknown[u++] = i
+    else rows[k++] = i
+  }
+  const sorted =
+    whole && max - min <= 0xffffffff
+      ? sortWhole(values, rows, descending ? max : min, descending ? -1 : 1)
+      : sortReal(values, rows, descending)
+  if (known === n) return { order: sorted, known }
+  const order = new Uint32Array(n)
+  order.set(sorted)
+  order.set(unknown, known)
+  return { order, known }
+}
+
+/** Whole numbers within 32 bits of each other need only their distance from the best one as key: half the passes. */
+function sortWhole(values: Float64Array, rows: Uint32Array, first: number, sign: 1 | -1): Uint32Array {
+  const keys = new Uint32Array(rows.length)
+  for (let i = 0; i < rows.length; i++) keys[i] = (values[rows[i]!]! - first) * sign
+  return sortByKey(keys, rows)
+}
+
+/** Doubles sort as 64-bit integers once negatives are inverted and the sign bit of the others is set. */
+function sortReal(values: Float64Array, rows: Uint32Array, descending: boolean): Uint32Array {
+  const n = rows.length
+  const flip = descending ? 0xffffffff : 0
+  const high = new Uint32Array(values.length)
+  const low = new Uint32Array(n)
+  const one = new Float64Array(1)
+  const words = new Uint32Array(one.buffer) // little-endian, as every machine Bun runs on
+  for (let i = 0; i < n; i++) {
+    one[0] = values[rows[i]!]! + 0 // -0 + 0 is 0
+    const sign = words[1]! >>> 31 ? 0xffffffff : 0
+    low[i] = words[0]! ^ sign ^ flip
+    high[rows[i]!] = words[1]! ^ (sign | 0x80000000) ^ flip
+  }
+  const half = sortByKey(low, rows)
+  return sortByKey(gather(high, half), half)
+}
+
+const CHUNK = 8 // bytes of an id compared at once
+const FEW = 24 // below this, insertion beats another radix round
+const DEEP = 64 // bytes after which a plain comparison takes over, so that hostile ids cannot make the recursion deep
+
+/** The rows of `ids` in id order, or undefined when they already are. Equal ids stay in row order. */
+export function idOrder(ids: TextColumn): Uint32Array | undefined {
+  const n = rowsIn(ids)
+  let row = 1
+  while (row < n && compareTexts(ids, row - 1, ids, row) <= 0) row++
+  if (row >= n) return undefined
+  const order = rowNumbers(n)
+  sortTexts(ids, order, 0)
+  return order
+}
+
+function sortTexts(ids: TextColumn, rows: Uint32Array, depth: number): void {
+  const n = rows.length
+  if (n <= FEW) insertTexts(ids, rows)
+  else if (depth >= DEEP) rows.sort((a, b) => compareTexts(ids, a, ids, b) || a - b)
+  else sortByChunk(ids, rows, depth)
+}
+
+function sortByChunk(ids: TextColumn, rows: Uint32Array, depth: number): void {
+  const n = rows.length
+  const high = new Uint32Array(n)
+  const low = new Uint32Array(n)
+  for (let i = 0; i < n; i++) {
+    high[i] = wordAt(ids, rows[i]!, depth)
+    low[i] = wordAt(ids, rows[i]!, depth + 4)
+  }
+  const half = sortByKey(low, rowNumbers(n))
+  const places = sortByKey(gather(high, half), half)
+  rows.set(gather(rows, places))
+  for (let from = 0, to = 1; from < n; from = to++) {
+    const place = places[from]!
+    while (to < n && high[places[to]!] === high[place] && low[places[to]!] === low[place]) to++
+    if (to - from > 1) sortTexts(ids, rows.subarray(from, to), depth + CHUNK)
+  }
+}
+
+/** Four bytes from `depth` on, big-endian; past the end zeros, which the comparison of equals sorts out. */
+function wordAt({ bytes, offsets }: TextColumn, row: number, depth: number): number {
+  const at = offsets[row]! + depth
+  const left = offsets[row + 1]! - at
+  if (left >= 4) return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+  let word = 0
+  for (let k = 0; k < 4; k++) word = (word << 8) | (k < left ? bytes[at + k]! : 0)
+  return word >>> 0
+}
+
+function insertTexts(ids: TextColumn, rows: Uint32Array): void {
+  for (let i = 1; i < rows.length; i++) {
+    const row = rows[i]!
+    let place = i
+    while (place > 0 && compareTexts(ids, rows[place - 1]!, ids, row) > 0) {
+      rows[place] = rows[place - 1]!
+      place--
+    }
+    rows[place] = row
+  }
+}
+
+function rowNumbers(n: number): Uint32Array {
+  const rows = new Uint32Array(n)
+  for (let i = 0; i < n; i++) rows[i] = i
+  return rows
+}
+
+function gather(values: Uint32Array, places: Uint32Array): Uint32Array {
+  const taken = new Uint32Array(places.length)
+  for (let i = 0; i < places.length; i++) taken[i] = values[places[i]!]!
+  return taken
+}

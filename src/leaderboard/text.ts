@@ -1,0 +1,62 @@
+/** Many short texts in one run of UTF-8 bytes. Text `i` is `bytes[offsets[i]..offsets[i + 1])`; there are rows + 1 offsets. */
+export type TextColumn = { bytes: Uint8Array; offsets: Uint32Array }
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+export const rowsIn = (column: TextColumn): number => column.offsets.length - 1
+
+export function textColumn(texts: readonly string[]): TextColumn {
+  const offsets = new Uint32Array(texts.length + 1)
+  for (let i = 0; i < texts.length; i++) offsets[i + 1] = offsets[i]! + Buffer.byteLength(texts[i]!)
+  const bytes = new Uint8Array(offsets[texts.length]!)
+  for (let i = 0; i < texts.length; i++) encoder.encodeInto(texts[i]!, bytes.subarray(offsets[i]!))
+  return { bytes, offsets }
+}
+
+export const textAt = ({ bytes, offsets }: TextColumn, row: number): string =>
+  decoder.decode(bytes.subarray(offsets[row]!, offsets[row + 1]!))
+
+/** Byte order, which for UTF-8 is the order of code points: the one order of player ids everywhere. */
+export function compareTexts(a: TextColumn, i: number, b: TextColumn, j: number): number {
+  const from = a.offsets[i]!
+  const other = b.offsets[j]!
+  const length = a.offsets[i + 1]! - from
+  const otherLength = b.offsets[j + 1]! - other
+  const shared = Math.min(length, otherLength)
+  for (let k = 0; k < shared; k++) {
+    const difference = a.bytes[from + k]! - b.bytes[other + k]!
+    if (difference !== 0) return difference
+  }
+  return length - otherLength
+}
+
+/** The row that holds `id` in a column in id order, or -1. */
+export function rowOfId(ids: TextColumn, id: string): number {
+  const wanted = textColumn([id])
+  let low = 0
+  let high = rowsIn(ids)
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compareTexts(ids, middle, wanted, 0) < 0) low = middle + 1
+    else high = middle
+  }
+  return low < rowsIn(ids) && compareTexts(ids, low, wanted, 0) === 0 ? low : -1
+}
+
+/** The texts of `rows`, in that order. */
+export function takeTexts(column: TextColumn, rows: Uint32Array): TextColumn {
+  const offsets = new Uint32Array(rows.length + 1)
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!
+    offsets[i + 1] = offsets[i]! + column.offsets[row + 1]! - column.offsets[row]!
+  }
+  const bytes = new Uint8Array(offsets[rows.length]!)
+  for (let i = 0; i < rows.length; i++) {
+    const from = column.offsets[rows[i]!]!
+    const to = offsets[i]!
+    const length = offsets[i + 1]! - to
+    for (let k = 0; k < length; k++) bytes[to + k] = column.bytes[from + k]!
+  }
+  return { bytes, offsets }
+}
