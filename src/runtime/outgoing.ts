@@ -7,7 +7,7 @@ import { isPublicAddress } from './public-address.ts'
 /**
  * HTTP to addresses that others typed in: feeds and webhooks. Every host is resolved here, each of its addresses checked, and
  * the connection made to a checked address (never to the name, which could resolve anew); redirects are followed by hand and
- * checked alike.
+ * checked alike. Where the operator sets HTTP_PROXY, Bun asks that proxy by name, and what it may reach is the proxy's to say.
  */
 export type Outgoing = {
   /** Also reach private, loopback and link-local addresses (ALLOW_PRIVATE_FEEDS). */
@@ -21,6 +21,8 @@ export type Outgoing = {
   signal?: AbortSignal
   /** All addresses of a host name; the system's resolver by default. */
   resolve?: (host: string) => Promise<string[]>
+  /** Which addresses count as public; tests, whose servers are all on loopback, bring their own. */
+  isPublic?: (address: string) => boolean
 }
 
 export type FailureCode = 'refused' | 'timeout' | 'too_large' | 'http_status' | 'not_json' | 'network'
@@ -79,14 +81,14 @@ export async function postJson(url: string, body: unknown, options: Outgoing): P
 }
 
 /** What can be said of a URL without asking the network, for the moment somebody types it in. */
-export function checkUrl(written: string, { allowPrivate }: Pick<Outgoing, 'allowPrivate'>): URL {
+export function checkUrl(written: string, options: Pick<Outgoing, 'allowPrivate' | 'isPublic'>): URL {
   const url = URL.parse(written)
   if (!url) throw new OutgoingFailure('refused', 'This is not a URL')
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw new OutgoingFailure('refused', `Only http and https URLs are allowed, not ${url.protocol}`)
   }
   const host = hostOf(url)
-  if (isIP(host) && !allowPrivate && !isPublicAddress(host)) throw notPublic(url)
+  if (isIP(host) && !mayReach(host, options)) throw notPublic(url)
   return url
 }
 
@@ -168,11 +170,16 @@ async function addressesOf(url: URL, options: Outgoing, signal: AbortSignal): Pr
   const host = hostOf(url)
   if (isIP(host)) return [host] // checkUrl has seen it
   const addresses = await unlessAborted((options.resolve ?? systemResolver)(host), signal)
-  if (!options.allowPrivate && !addresses.every(isPublicAddress)) throw notPublic(url)
+  if (!addresses.every(address => mayReach(address, options))) throw notPublic(url)
   return addresses.sort((a, b) => isIP(a) - isIP(b))
 }
 
 const systemResolver = async (host: string) => (await lookup(host, { all: true })).map(({ address }) => address)
+
+const mayReach = (
+  address: string,
+  { allowPrivate, isPublic = isPublicAddress }: Pick<Outgoing, 'allowPrivate' | 'isPublic'>,
+) => allowPrivate || isPublic(address)
 
 const notPublic = (url: URL) => new OutgoingFailure('refused', `${url.origin} is not on the public internet`)
 
