@@ -1,0 +1,76 @@
+import { Database } from 'bun:sqlite'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { drizzle } from 'drizzle-orm/bun-sqlite'
+import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
+import * as schema from './schema.ts'
+
+const open = (path: string, readonly: boolean) => {
+  const client = new Database(path, readonly ? { readonly: true } : { create: true, readwrite: true })
+  // busy_timeout sleeps on the event loop: short here, patience is in `atomically`.
+  client.run(`PRAGMA busy_timeout = 30`)
+  client.run('PRAGMA foreign_keys = ON')
+  client.run('PRAGMA cache_size = -16000') // 16 MB
+  client.run('PRAGMA temp_store = MEMORY')
+  client.run('PRAGMA mmap_size = 268435456')
+  return client
+}
+
+export type Db = ReturnType<typeof wrap>
+const wrap = (client: Database) => drizzle({ client, schema })
+
+export const databaseFile = (dataDir: string) => join(dataDir, 'fieldhouse.db')
+
+/** Opens `fieldhouse.db`, brought to the newest schema. Accepted work must survive a power cut: synchronous=FULL. */
+export function openDatabase(dataDir: string): Db {
+  mkdirSync(dataDir, { recursive: true })
+  const client = open(databaseFile(dataDir), false)
+  client.run('PRAGMA journal_mode = WAL')
+  client.run('PRAGMA synchronous = FULL')
+  migrate(client, dataDir)
+  return wrap(client)
+}
+
+/** For worker threads: reads what is committed, can change nothing. */
+export const openReader = (dataDir: string): Db => wrap(open(databaseFile(dataDir), true))
+
+export class NewerSchema extends Error {}
+
+const migrationsFolder = join(import.meta.dir, 'migrations')
+export const migrations = (): MigrationMeta[] => readMigrationFiles({ migrationsFolder })
+
+const versionOf = (client: Database) =>
+  client.query<{ user_version: number }, []>('PRAGMA user_version').get()?.user_version ?? 0
+
+/** `user_version` counts the migrations applied. Runs what is missing in one transaction, after taking a copy. */
+export function migrate(client: Database, dataDir: string, all = migrations()): void {
+  const version = versionOf(client)
+  if (version > all.length)
+    throw new NewerSchema(
+      `fieldhouse.db has schema ${version}, this version of Fieldhouse knows ${all.length}. Start the newer version, or restore a backup.`,
+    )
+  if (version === all.length) return
+  if (version > 0) copyBefore(client, dataDir, version)
+  client.run('PRAGMA foreign_keys = OFF')
+  client.run('PRAGMA busy_timeout = 10000') // another process may be migrating
+  client.run('BEGIN IMMEDIATE')
+  try {
+    for (const migration of all.slice(versionOf(client))) for (const statement of migration.sql) client.run(statement)
+    const broken = client.query('PRAGMA foreign_key_check').all()
+    if (broken.length) throw new Error(`The migration leaves ${broken.length} broken references`)
+    client.run(`PRAGMA user_version = ${all.length}`)
+    client.run('COMMIT')
+  } catch (error) {
+    client.run('ROLLBACK')
+    throw error
+  }
+  client.run('PRAGMA busy_timeout = 30')
+  client.run('PRAGMA foreign_keys = ON')
+}
+
+function copyBefore(client: Database, dataDir: string, version: number) {
+  const folder = join(dataDir, 'backups')
+  mkdirSync(folder, { recursive: true })
+  const copy = join(folder, `before-schema-${version + 1}.db`)
+  if (!existsSync(copy)) client.query('VACUUM INTO ?').run(copy)
+}

@@ -1,0 +1,253 @@
+/**
+ * Fieldhouse in tables, read top to bottom: who, what is contested, what runs, what was noticed.
+ * Times are integer milliseconds since 1970 UTC; JSON columns hold plain data checked at the edge.
+ */
+import { sql } from 'drizzle-orm'
+import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+
+const id = () => integer('id').primaryKey({ autoIncrement: true })
+const time = (name: string) => integer(name)
+const json = <T>(name: string) => text(name, { mode: 'json' }).$type<T>()
+
+// ── Who ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const roles = ['member', 'officer', 'admin'] as const
+export type Role = (typeof roles)[number]
+
+export const users = sqliteTable(
+  'users',
+  {
+    id: id(),
+    email: text('email').notNull().unique(), // lower case
+    username: text('username').notNull().unique(),
+    passwordHash: text('password_hash').notNull(),
+    role: text('role', { enum: roles }).notNull(),
+    country: text('country'), // ISO 3166-1 alpha-2
+    createdAt: time('created_at').notNull(),
+    lastLoginAt: time('last_login_at'),
+    lastSeenAt: time('last_seen_at'),
+    deletedAt: time('deleted_at'), // anonymised: ledgers and audit keep the id
+  },
+  t => [index('users_created').on(t.createdAt), index('users_seen').on(t.lastSeenAt), index('users_country').on(t.country)],
+)
+
+export const sessions = sqliteTable(
+  'sessions',
+  {
+    tokenHash: text('token_hash').primaryKey(),
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id),
+    csrfToken: text('csrf_token').notNull(),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(), // slides
+  },
+  t => [index('sessions_user').on(t.userId), index('sessions_expiry').on(t.expiresAt)],
+)
+
+export const apiKeys = sqliteTable(
+  'api_keys',
+  {
+    id: id(),
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id),
+    name: text('name').notNull(),
+    role: text('role', { enum: roles }).notNull(),
+    keyHash: text('key_hash').notNull().unique(),
+    hint: text('hint').notNull(), // the first characters, to recognise it by
+    createdAt: time('created_at').notNull(),
+    lastUsedAt: time('last_used_at'),
+  },
+  t => [index('api_keys_user').on(t.userId)],
+)
+
+// ── What is contested ───────────────────────────────────────────────────────────────────────────────────────────
+
+export const kinds = ['sheet', 'tour', 'market'] as const
+export type Kind = (typeof kinds)[number]
+
+export const leagues = sqliteTable(
+  'leagues',
+  {
+    id: id(),
+    name: text('name').notNull(),
+    kind: text('kind', { enum: kinds }).notNull(),
+    startsAt: time('starts_at').notNull(),
+    endsAt: time('ends_at').notNull(),
+    config: json<Record<string, unknown>>('config').notNull(),
+    createdBy: integer('created_by'), // null: the operator
+    createdAt: time('created_at').notNull(),
+    finalizedAt: time('finalized_at'),
+    finalHash: text('final_hash'), // sha256 of the frozen board
+    archivedAt: time('archived_at'),
+  },
+  t => [index('leagues_kind').on(t.kind, t.startsAt), index('leagues_created').on(t.createdAt)],
+)
+
+export const members = sqliteTable(
+  'members',
+  {
+    leagueId: integer('league_id')
+      .notNull()
+      .references(() => leagues.id, { onDelete: 'cascade' }),
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id),
+    joinedAt: time('joined_at').notNull(),
+  },
+  t => [primaryKey({ columns: [t.leagueId, t.userId] }), index('members_user').on(t.userId)],
+)
+
+// ── What runs ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const runStates = ['PENDING', 'PROGRESS', 'SUCCESS', 'FAILURE', 'CANCELLED'] as const
+export type RunState = (typeof runStates)[number]
+
+/** Every run of a job. The row comes first, the queue's job second: a lost job is added again from here. */
+export const runs = sqliteTable(
+  'runs',
+  {
+    id: text('id').primaryKey(), // job_id
+    name: text('name').notNull(),
+    queue: text('queue').notNull(),
+    input: json<unknown>('input').notNull(),
+    status: text('status', { enum: runStates }).notNull(),
+    progress: integer('progress').notNull().default(0), // percent
+    stage: text('stage'),
+    message: text('message'),
+    result: json<unknown>('result'),
+    error: text('error'),
+    stack: text('stack'),
+    fingerprint: text('fingerprint'), // groups failures that are the same
+    attempts: integer('attempts').notNull().default(0),
+    maxAttempts: integer('max_attempts').notNull(),
+    dedupeKey: text('dedupe_key'), // one unfinished run per key
+    startedBy: integer('started_by'), // null: the house itself or the operator
+    cancelRequestedAt: time('cancel_requested_at'),
+    notBefore: time('not_before'),
+    expiresAt: time('expires_at'),
+    createdAt: time('created_at').notNull(),
+    startedAt: time('started_at'),
+    completedAt: time('completed_at'),
+  },
+  t => [
+    uniqueIndex('runs_unfinished').on(t.dedupeKey).where(sql`status in ('PENDING', 'PROGRESS') and dedupe_key is not null`),
+    index('runs_status').on(t.status, t.createdAt),
+    index('runs_created').on(t.createdAt),
+    index('runs_name').on(t.name, t.createdAt),
+    index('runs_fingerprint').on(t.fingerprint, t.createdAt).where(sql`fingerprint is not null`),
+  ],
+)
+
+/** Leases. A fence only ever grows, also across releases, so an old holder can be told from a new one. */
+export const taskLocks = sqliteTable('task_locks', {
+  key: text('key').primaryKey(),
+  task: text('task').notNull(),
+  arguments: text('arguments').notNull(),
+  owner: text('owner').notNull(), // a process of `processes`
+  jobId: text('job_id'),
+  fence: integer('fence').notNull(),
+  acquiredAt: time('acquired_at').notNull(),
+  renewedAt: time('renewed_at').notNull(),
+  expiresAt: time('expires_at').notNull(),
+})
+
+export const processes = sqliteTable('processes', {
+  id: text('id').primaryKey(),
+  role: text('role').notNull(),
+  host: text('host').notNull(),
+  pid: integer('pid').notNull(),
+  version: text('version').notNull(),
+  startedAt: time('started_at').notNull(),
+})
+
+/** One row per slot that fired: what makes a slot fire once however many processes run. */
+export const scheduleSlots = sqliteTable(
+  'schedule_slots',
+  {
+    entry: text('entry').notNull(),
+    slot: time('slot').notNull(),
+    jobId: text('job_id'),
+    firedAt: time('fired_at').notNull(),
+  },
+  t => [primaryKey({ columns: [t.entry, t.slot] })],
+)
+
+export const schedulePauses = sqliteTable('schedule_pauses', {
+  entry: text('entry').primaryKey(),
+  reason: text('reason').notNull(),
+  pausedBy: text('paused_by').notNull(),
+  pausedAt: time('paused_at').notNull(),
+})
+
+/** Version stamps of cached answers: `seq` grows over all rows, so another process reads only what is new. */
+export const stamps = sqliteTable(
+  'stamps',
+  { topic: text('topic').notNull(), scope: text('scope').notNull(), seq: integer('seq').notNull() },
+  t => [primaryKey({ columns: [t.topic, t.scope] }), uniqueIndex('stamps_seq').on(t.seq)],
+)
+
+/** Small facts of this installation: its id, counters such as the last lock fence, the setup token's hash. */
+export const facts = sqliteTable('facts', { name: text('name').primaryKey(), value: text('value').notNull() })
+
+// ── What was noticed ────────────────────────────────────────────────────────────────────────────────────────────
+
+export const severities = ['info', 'warning', 'error', 'critical'] as const
+export type Severity = (typeof severities)[number]
+
+export const systemAlerts = sqliteTable(
+  'system_alerts',
+  {
+    id: id(),
+    key: text('key').notNull(), // one condition is one alert
+    type: text('alert_type').notNull(),
+    severity: text('severity', { enum: severities }).notNull(),
+    title: text('title').notNull(),
+    message: text('message').notNull(),
+    data: json<Record<string, unknown>>('data').notNull(),
+    count: integer('count').notNull().default(1),
+    firstSeen: time('first_seen').notNull(),
+    lastSeen: time('last_seen').notNull(),
+    state: text('state', { enum: ['active', 'acknowledged', 'resolved'] }).notNull(),
+    clearChecks: integer('clear_checks').notNull().default(0),
+    acknowledgedReason: text('acknowledged_reason'),
+    settledBy: text('settled_by'),
+    settledAt: time('settled_at'),
+    sentAt: time('sent_at'), // to ALERT_WEBHOOK_URL
+  },
+  t => [
+    uniqueIndex('alerts_open').on(t.key).where(sql`state <> 'resolved'`),
+    index('alerts_state').on(t.state, t.lastSeen),
+    index('alerts_seen').on(t.lastSeen),
+  ],
+)
+
+export const auditLog = sqliteTable(
+  'audit_log',
+  {
+    id: id(),
+    at: time('at').notNull(),
+    userId: integer('user_id'),
+    username: text('username').notNull(),
+    action: text('action').notNull(), // noun.verb
+    target: text('target').notNull(),
+    detail: json<Record<string, unknown>>('detail').notNull(),
+    result: text('result').notNull(), // ok | refused | failed
+  },
+  t => [index('audit_at').on(t.at), index('audit_user').on(t.userId, t.at), index('audit_action').on(t.action, t.at)],
+)
+
+/** Per route and minute: how many, how slow. `histogram` counts by the bucket bounds of runtime/metrics.ts. */
+export const requestStats = sqliteTable(
+  'request_stats',
+  {
+    minute: time('minute').notNull(),
+    route: text('route').notNull(),
+    requests: integer('requests').notNull(),
+    errors: integer('errors').notNull(), // status 500 and above
+    totalMs: integer('total_ms').notNull(),
+    histogram: blob('histogram', { mode: 'buffer' }).notNull(), // Uint32Array, little endian
+  },
+  t => [primaryKey({ columns: [t.minute, t.route] })],
+)

@@ -1,0 +1,46 @@
+/**
+ * Who may: every route says it with `may`. 401 comes before 422 and 403 before any work, so it is checked before the body
+ * is parsed and again before validation (a route without a body is never parsed).
+ */
+import { Elysia } from 'elysia'
+import type { Role } from '../db/schema.ts'
+import type { App } from './context.ts'
+import { refuse } from './errors.ts'
+import { exchangeOf, type Who } from './runtime/exchange.ts'
+
+/** `anyone`: no question asked. `reader`: strangers only while boards are public. The roles nest. */
+export type May = 'anyone' | 'reader' | Role
+
+const height: Record<Role, number> = { member: 1, officer: 2, admin: 3 }
+export const isAtLeast = (who: Pick<Who, 'role'> | undefined, role: Role): boolean => who !== undefined && height[who.role] >= height[role]
+export const isNoMoreThan = (role: Role, than: Role) => height[role] <= height[than]
+
+export function allow(request: Request, may: May, publicBoards: boolean): void {
+  const { who } = exchangeOf(request)
+  if (may === 'anyone' || (may === 'reader' && (publicBoards || who))) return
+  if (!who) refuse('unauthorized', 'Sign in, or send a key as Authorization: Bearer …')
+  if (may !== 'reader' && !isAtLeast(who, may)) refuse('forbidden', `This takes the role ${may}; you are ${who?.role}`)
+}
+
+/** The signed-in one of a route that asks for a role. */
+export const signedIn = (who: Who | undefined): Who => who ?? refuse('unauthorized', 'Sign in first')
+
+/** Gives routes `who`, `may: …` and `counted: true` (a read that the rate limit counts). */
+export const access = ({ config, reads }: Pick<App, 'config' | 'reads'>) =>
+  new Elysia({ name: 'access' })
+    .derive({ as: 'global' }, ({ request, route }) => {
+      const exchange = exchangeOf(request)
+      exchange.route = `${request.method} ${route}`
+      return { who: exchange.who }
+    })
+    .macro({
+      may: (may: May) => {
+        const check = ({ request }: { request: Request }) => allow(request, may, config.publicBoards)
+        return { detail: { 'x-may': may } as object, parse: check, transform: check }
+      },
+      counted: (counted: boolean) => ({
+        async transform({ request }: { request: Request }) {
+          if (counted) await reads.count(exchangeOf(request))
+        },
+      }),
+    })

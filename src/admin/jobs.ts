@@ -1,0 +1,136 @@
+/** The API of background jobs. */
+import { and, count, desc, eq, like, or } from 'drizzle-orm'
+import { Elysia, t } from 'elysia'
+import { runStates, runs } from '../../db/schema.ts'
+import { access, isAtLeast, signedIn } from '../access.ts'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { says } from '../runtime/docs.ts'
+import type { Who } from '../runtime/exchange.ts'
+import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { isFinished, type Run, runById, runView } from '../runtime/runs.ts'
+
+const moment = t.Nullable(t.String({ format: 'date-time' }))
+export const jobSchema = t.Object(
+  {
+    job_id: t.String(),
+    name: t.String(),
+    status: t.Union(runStates.map(state => t.Literal(state))),
+    progress: t.Integer({ minimum: 0, maximum: 100 }),
+    stage: t.Nullable(t.String()),
+    status_message: t.Nullable(t.String()),
+    result: t.Unknown(),
+    error: t.Nullable(t.String()),
+    attempts: t.Integer(),
+    created_at: moment,
+    started_at: moment,
+    completed_at: moment,
+  },
+  { description: 'A run of a job' },
+)
+
+/** What every start answers. */
+export const startedSchema = t.Object({ job_id: t.String(), status: t.String(), message: t.String(), poll_url: t.String() })
+export const started = ({ jobId, deduplicated }: { jobId: string; deduplicated: boolean }) => ({
+  job_id: jobId,
+  status: 'pending',
+  message: deduplicated ? 'Already under way' : 'Accepted',
+  poll_url: `/api/v1/jobs/status/${jobId}`,
+})
+
+const poll = 250 // ms between two looks at a run that another process may be working on
+
+const one = { params: t.Object({ job_id: t.String({ minLength: 1, maxLength: 64 }) }) }
+const listQuery = t.Object({
+  status: t.Optional(t.Union(runStates.map(state => t.Literal(state)))),
+  name: t.Optional(t.String({ maxLength: 100 })),
+  q: t.Optional(t.String({ maxLength: 200 })),
+  ...pageQuery,
+})
+
+export const jobRoutes = (app: App) => {
+  const { db, jobs, stamps, streams } = app
+
+  /** Members see the jobs they started, officers those of officers' work, admins all. */
+  function visible(id: string, who: Who | undefined): Run {
+    const run = runById(db).get({ id })
+    if (!run || !mayRead(run, signedIn(who))) refuse('not_found', `There is no job ${id}`)
+    return run as Run
+  }
+  const mayRead = (run: Run, who: Who) => isAtLeast(who, 'admin') || (run.startedBy !== null && run.startedBy === who.id)
+  const statusOf = (id: string, who: Who | undefined) => {
+    stamps.look(true) // a finished run's changes are seen by the very next read here, whichever process made them
+    return runView(visible(id, who))
+  }
+
+  return new Elysia({ prefix: '/jobs', tags: ['jobs'] })
+    .use(access(app))
+    .get(
+      '/',
+      ({ query, who, request, set }) => {
+        const { status, name, q } = query
+        const me = signedIn(who)
+        const text = q && `%${q.replaceAll(/[%_]/g, '')}%`
+        const where = and(
+          status && eq(runs.status, status),
+          name ? eq(runs.name, name) : undefined,
+          text ? or(like(runs.id, text), like(runs.error, text), like(runs.name, text)) : undefined,
+          isAtLeast(me, 'admin') ? undefined : eq(runs.startedBy, me.id ?? -1),
+        )
+        const page = pageOf(query)
+        const rows = db.select().from(runs).where(where).orderBy(desc(runs.createdAt)).limit(page.limit).offset(page.offset).all()
+        const pages = pagination(page, db.select({ total: count() }).from(runs).where(where).get()?.total ?? 0)
+        set.headers.link = linkHeader(request.url, pages)
+        return { jobs: rows.map(runView), pagination: pages }
+      },
+      { query: listQuery, may: 'member', detail: says('Jobs, the newest first', t.Object({ jobs: t.Array(jobSchema), pagination: paginationSchema })) },
+    )
+    .guard(one)
+    .get('/status/:job_id', ({ params, who }) => statusOf(params.job_id, who), { may: 'member', detail: says('How far a job is', jobSchema) })
+    .get(
+      '/:job_id/events',
+      ({ params: { job_id: id }, who }) => {
+        visible(id, who)
+        return streams.response((send, end) => {
+          let sent = ''
+          const look = () => {
+            const status = statusOf(id, who)
+            const text = JSON.stringify(status)
+            if (text !== sent) send(status)
+            sent = text
+            if (isFinished(status)) end()
+          }
+          const stopWatching = jobs.watch(id, look)
+          const timer = setInterval(look, poll)
+          look()
+          return () => {
+            clearInterval(timer)
+            stopWatching()
+          }
+        })
+      },
+      { may: 'member', detail: says('The same, live', jobSchema, { type: 'text/event-stream' }) },
+    )
+    .delete(
+      '/cancel/:job_id',
+      async ({ params: { job_id: id }, who, set }) => {
+        visible(id, who)
+        const run = await jobs.cancel(id)
+        if (!run) refuse('conflict', 'The job is finished already')
+        app.stopRun(id)
+        set.status = 202
+        return statusOf(id, who)
+      },
+      { may: 'member', detail: says('Cancel a job: a waiting one never runs, a running one stops within 2 s', jobSchema, { status: 202 }) },
+    )
+    .post(
+      '/:job_id/retry',
+      async ({ params: { job_id: id }, who, set }) => {
+        visible(id, who)
+        if (!(await jobs.retry(id))) refuse('conflict', 'Only a failed or cancelled job can be tried again')
+        set.status = 202
+        return started({ jobId: id, deduplicated: false })
+      },
+      { may: 'member', detail: says('Try a failed or cancelled job again', startedSchema, { status: 202 }) },
+    )
+}

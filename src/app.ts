@@ -1,0 +1,154 @@
+/** Builds everything once, in order. What is opened first is closed last. */
+import { hostname } from 'node:os'
+import { eq } from 'drizzle-orm'
+import { type Db, openDatabase } from '../db/open.ts'
+import { processes } from '../db/schema.ts'
+import { lightly } from '../db/transaction.ts'
+import packageJson from '../package.json' with { type: 'json' }
+import { guardCookies } from './accounts/csrf.ts'
+import { identify } from './accounts/identify.ts'
+import { raise } from './admin/alerts.ts'
+import type { Config } from './config.ts'
+import type { App } from './context.ts'
+import { jobs as jobTable } from './jobs.ts'
+import { kinds } from './kinds.ts'
+import { refused, routes } from './routes.ts'
+import { comeAlive, isDead } from './runtime/alive.ts'
+import { Cache } from './runtime/cache.ts'
+import { memoryStore } from './runtime/cache-memory.ts'
+import { redisStore } from './runtime/cache-redis.ts'
+import { type Clock, minute, systemClock } from './runtime/clock.ts'
+import { openClosing } from './runtime/closing.ts'
+import { openDoor } from './runtime/door.ts'
+import { openJobs } from './runtime/jobs.ts'
+import { readLimit } from './runtime/limits.ts'
+import { openLocks } from './runtime/locks.ts'
+import { type Log, openLog } from './runtime/log.ts'
+import { openMetrics, watchLoop } from './runtime/metrics.ts'
+import { openQueues } from './runtime/queue.ts'
+import { openRedis } from './runtime/redis.ts'
+import { openSchedule } from './runtime/schedule.ts'
+import { openStreams } from './runtime/sse.ts'
+import { Stamps } from './runtime/stamps.ts'
+import { openTelemetry } from './runtime/telemetry.ts'
+import { startWorker } from './runtime/worker.ts'
+import { schedule as scheduleTable } from './schedule.ts'
+
+export type Fieldhouse = { app: App; url: string; stop(): Promise<void> }
+export type Surroundings = { clock?: Clock; log?: Log }
+
+const uploadPaths = /^\/api\/(v1\/leagues\/\d+\/uploads|upload-(baseline|current))$/
+const drainFor = 4_000 // ms that requests under way get at the end
+
+export async function startFieldhouse(config: Config, { clock = systemClock, log = openLog(config.logLevel, clock.now) }: Surroundings = {}): Promise<Fieldhouse> {
+  const closing = openClosing(log)
+  try {
+    const { version } = packageJson
+    const { role, dataDir } = config
+    const processId = Bun.randomUUIDv7()
+    closing.keep('log', log, log => log.flush())
+
+    const release = { dsn: config.sentryDsn, traces: config.sentryTraces, environment: config.environment, release: version }
+    const telemetry = closing.keep('telemetry', await openTelemetry({ ...release, log }), telemetry => telemetry.close())
+    const db = closing.keep('database', openDatabase(dataDir), db => db.$client.close())
+    closing.keep('liveness', comeAlive(dataDir, processId), die => die())
+    closing.keep('process row', enrol(db, { id: processId, role, version, startedAt: clock.now() }), leave => leave())
+
+    const redis = config.redisUrl ? closing.keep('redis', await openRedis(config.redisUrl, log), redis => redis.close()) : undefined
+    const cacheClient = redis?.connect()
+    if (redis && cacheClient) await redis.insistOnNoEviction(cacheClient)
+
+    const stamps = new Stamps(db)
+    const memory = memoryStore()
+    const store = cacheClient ? redisStore(cacheClient, `${config.namespace}:cache:`, memory, clock) : memory
+    const cache = new Cache(closing.keep('cache', store, store => store.close()), stamps, clock)
+    const locks = closing.keep(
+      'locks',
+      openLocks(db, clock, processId, owner => isDead(dataDir, owner)),
+      locks => locks.close(),
+    )
+    const queues = closing.keep('queues', await openQueues({ dataDir, namespace: config.namespace, redis: redis?.connect }), queues => queues.close())
+    const jobs = openJobs<App>(db, queues, clock, log)
+    jobs.define(jobTable)
+    const schedule = openSchedule(scheduleTable, db, jobs, clock, log)
+    const metrics = openMetrics()
+    const loop = closing.keep('loop watch', watchLoop(), loop => loop.stop())
+    const streams = openStreams()
+
+    let stopRun: App['stopRun'] = () => {}
+    let isReady = false
+    const app: App = {
+      config,
+      version,
+      processId,
+      startedAt: clock.now(),
+      clock,
+      log,
+      telemetry,
+      metrics,
+      loop,
+      db,
+      stamps,
+      cache,
+      locks,
+      queues,
+      jobs,
+      schedule,
+      kinds,
+      streams,
+      reads: readLimit(config.rateLimit),
+      stopRun: id => stopRun(id),
+      ready: () => isReady,
+    }
+
+    if (role !== 'web') {
+      const failed: Parameters<typeof startWorker<App>>[0]['failed'] = (run, error) => {
+        telemetry.report(error, { job: run.name, job_id: run.id })
+        const key = `job_failed:${run.name}:${run.fingerprint}`
+        lightly(db, tx => raise(tx, clock.now(), { key, type: 'job_failed', severity: 'error', title: `${run.name} failed`, message: run.error ?? '', data: { job_id: run.id } }))
+      }
+      const worker = closing.keep('worker', startWorker({ app, db, clock, locks, jobs, queues, log, failed }), worker => worker.close())
+      stopRun = worker.abort
+      closing.keep('schedule', schedule, schedule => schedule.stop())
+      schedule.start()
+      await schedule.catchUp()
+    }
+    const flush = setInterval(() => metrics.flush(db, clock.now()), minute)
+    closing.keep('request statistics', flush, timer => {
+      clearInterval(timer)
+      metrics.flush(db, clock.now())
+    })
+
+    const router = routes(app)
+    const door = closing.keep(
+      'door',
+      openDoor({
+        port: config.port,
+        hostname: config.host,
+        trustProxy: config.trustProxy,
+        maxUpload: config.maxUploadMb * 1024 * 1024,
+        uploadPaths,
+        handle: request => router.fetch(request),
+        identify: request => identify(app, request),
+        guard: guardCookies,
+        refused: (request, error) => refused(app, request, error),
+        log,
+        metrics,
+      }),
+      door => door.close(drainFor),
+    )
+    closing.keep('streams', streams, streams => streams.close())
+    isReady = true
+    log.info('Fieldhouse is open', { url: door.url, role, version, queue: queues.backend, data: dataDir })
+    return { app, url: door.url, stop: closing.close }
+  } catch (error) {
+    await closing.close()
+    throw error
+  }
+}
+
+/** Writes this process down among those that share the folder; answers how to strike it out. */
+function enrol(db: Db, row: Pick<typeof processes.$inferInsert, 'id' | 'role' | 'version' | 'startedAt'>): () => void {
+  lightly(db, tx => void tx.insert(processes).values({ ...row, host: hostname(), pid: process.pid }).run())
+  return () => void lightly(db, tx => void tx.delete(processes).where(eq(processes.id, row.id)).run())
+}

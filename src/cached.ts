@@ -1,0 +1,13 @@
+/** Every cached answer: name, life, and which changes drop it at once. A topic counts for the first part of the scope. */
+import { type Entry, entry, everyOne } from './runtime/cache.ts'
+import type { LeagueView } from './leagues/league.ts'
+import type { MemberView } from './leagues/queries.ts'
+import type { Pagination } from './runtime/page.ts'
+
+type MembersPage = { members: MemberView[]; pagination: Pagination }
+
+export const cached = {
+  activeLeagues: entry<LeagueView[]>('active_leagues', '5m', [everyOne('leagues')]), // scope: kind
+  league: entry<LeagueView>('league', '10m', ['league']),
+  members: entry<MembersPage>('league_members', '5m', ['members']),
+} satisfies Record<string, Entry<unknown>>

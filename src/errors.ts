@@ -1,0 +1,53 @@
+/** The ways the app says no. Everything else that is thrown is a bug. */
+const refusals = {
+  bad_request: [400, 'Bad request'],
+  unauthorized: [401, 'Sign in first'],
+  forbidden: [403, 'Not allowed'],
+  not_found: [404, 'Not found'],
+  method_not_allowed: [405, 'Method not allowed'],
+  conflict: [409, 'Conflict'],
+  gone: [410, 'Gone'],
+  too_large: [413, 'Too large'],
+  unsupported: [415, 'Unsupported media type'],
+  invalid: [422, 'Invalid input'],
+  rate_limited: [429, 'Too many requests'],
+  unavailable: [503, 'Unavailable for now'],
+  storage_full: [507, 'Storage is full'],
+} as const
+
+export type RefusalCode = keyof typeof refusals
+export type FieldError = { path: string; message: string }
+
+export type RefusalExtra = {
+  errors?: FieldError[]
+  /** Seconds until trying again makes sense. */
+  retryAfter?: number
+  /** Further facts for the client, beside the fields of the problem. */
+  [fact: string]: unknown
+}
+
+export class Refusal extends Error {
+  readonly status: number
+  readonly title: string
+
+  constructor(
+    readonly code: RefusalCode,
+    readonly detail: string,
+    readonly extra: RefusalExtra = {},
+  ) {
+    super(detail)
+    this.name = 'Refusal'
+    const [status, title] = refusals[code]
+    this.status = status
+    this.title = title
+  }
+}
+
+/** `throw refuse('conflict', 'Picks closed at the first tee time', { deadline })`. Also throws where a value is missing: `x ?? refuse(…)`. */
+export function refuse(code: RefusalCode, detail: string, extra?: RefusalExtra): never {
+  throw new Refusal(code, detail, extra)
+}
+
+/** Bad input that a schema cannot see: names the field and what was expected. */
+export const invalid = (path: string, message: string): never =>
+  refuse('invalid', `${path} ${message}`, { errors: [{ path, message }] })

@@ -1,0 +1,106 @@
+import { and, count, desc, eq, gt, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { type Kind, leagues, members, users } from '../../db/schema.ts'
+import { prepared } from '../../db/transaction.ts'
+import { refuse } from '../errors.ts'
+import { iso } from '../runtime/clock.ts'
+import type { PageOf } from '../runtime/page.ts'
+import { touch } from '../runtime/stamps.ts'
+import { type League, type LeagueView, leagueView, type Status } from './league.ts'
+
+const byId = prepared(db => db.select().from(leagues).where(eq(leagues.id, sql.placeholder('id'))).prepare())
+
+export const leagueById = (db: Db, id: number): League => byId(db).get({ id }) ?? refuse('not_found', `There is no league ${id}`)
+
+const memberCount = sql<number>`(select count(*) from ${members} where ${members.leagueId} = ${leagues.id})`
+
+export function leagueViewById(db: Db, id: number, now: number): LeagueView {
+  const league = leagueById(db, id)
+  const { total } = db.select({ total: count() }).from(members).where(eq(members.leagueId, id)).get() ?? { total: 0 }
+  return leagueView(league, total, now)
+}
+
+const hasStatus = (status: Status, now: number): SQL | undefined =>
+  ({
+    archived: isNotNull(leagues.archivedAt),
+    final: and(isNull(leagues.archivedAt), isNotNull(leagues.finalizedAt)),
+    upcoming: and(unsettled, gt(leagues.startsAt, now)),
+    active: and(unsettled, lte(leagues.startsAt, now), gt(leagues.endsAt, now)),
+    ended: and(unsettled, lte(leagues.endsAt, now)),
+  })[status]
+const unsettled = and(isNull(leagues.archivedAt), isNull(leagues.finalizedAt))
+
+export type LeagueFilter = { kind?: Kind; status?: Status }
+
+/** Newest start first; archived ones only where asked for. */
+export function listLeagues(db: Db, { kind, status }: LeagueFilter, { limit, offset }: PageOf, now: number) {
+  const where = and(kind && eq(leagues.kind, kind), status ? hasStatus(status, now) : isNull(leagues.archivedAt))
+  const rows = db
+    .select({ league: leagues, members: memberCount })
+    .from(leagues)
+    .where(where)
+    .orderBy(desc(leagues.startsAt), desc(leagues.id))
+    .limit(limit)
+    .offset(offset)
+    .all()
+  const { total } = db.select({ total: count() }).from(leagues).where(where).get() ?? { total: 0 }
+  return { leagues: rows.map(row => leagueView(row.league, row.members, now)), total }
+}
+
+export type NewLeague = Pick<League, 'name' | 'kind' | 'startsAt' | 'endsAt' | 'config' | 'createdBy'>
+
+export function createLeague(tx: Db, league: NewLeague, now: number): League {
+  const created = tx.insert(leagues).values({ ...league, createdAt: now }).returning().get()
+  touch(tx, 'leagues')
+  return created
+}
+
+/** Also drops what is cached of its scores: a board depends on its league's config and state. */
+export function changeLeague(tx: Db, id: number, change: Partial<League>): League {
+  const changed = tx.update(leagues).set(change).where(eq(leagues.id, id)).returning().all()[0]
+  touch(tx, 'leagues')
+  touch(tx, 'league', id)
+  touch(tx, 'scores', id)
+  return changed ?? refuse('not_found', `There is no league ${id}`)
+}
+
+export function deleteLeague(tx: Db, id: number): void {
+  tx.delete(leagues).where(eq(leagues.id, id)).run()
+  touch(tx, 'leagues')
+  touch(tx, 'league', id)
+  touch(tx, 'members', id)
+  touch(tx, 'scores', id)
+}
+
+/** True where he was not a member before. */
+export function join(tx: Db, leagueId: number, userId: number, now: number): boolean {
+  const joined = tx.insert(members).values({ leagueId, userId, joinedAt: now }).onConflictDoNothing().returning().all().length > 0
+  if (joined) {
+    touch(tx, 'members', leagueId)
+    touch(tx, 'league', leagueId)
+  }
+  return joined
+}
+
+export const isMember = (db: Db, leagueId: number, userId: number) =>
+  db
+    .select()
+    .from(members)
+    .where(and(eq(members.leagueId, leagueId), eq(members.userId, userId)))
+    .get() !== undefined
+
+export type MemberView = { user_id: number; username: string; joined_at: string }
+
+export function membersOf(db: Db, leagueId: number, { limit, offset }: PageOf): { members: MemberView[]; total: number } {
+  const rows = db
+    .select({ id: users.id, username: users.username, joinedAt: members.joinedAt })
+    .from(members)
+    .innerJoin(users, eq(users.id, members.userId))
+    .where(eq(members.leagueId, leagueId))
+    .orderBy(members.joinedAt, users.id)
+    .limit(limit)
+    .offset(offset)
+    .all()
+  const { total } = db.select({ total: count() }).from(members).where(eq(members.leagueId, leagueId)).get() ?? { total: 0 }
+  return { members: rows.map(row => ({ user_id: row.id, username: row.username, joined_at: iso(row.joinedAt) })), total }
+}

@@ -1,0 +1,177 @@
+import { Elysia, t } from 'elysia'
+import { atomically } from '../../db/transaction.ts'
+import { access, isAtLeast, signedIn } from '../access.ts'
+import { audit } from '../admin/audit.ts'
+import { cached } from '../cached.ts'
+import type { App } from '../context.ts'
+import { invalid, refuse } from '../errors.ts'
+import { says } from '../runtime/docs.ts'
+import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { finalize } from './finalize.ts'
+import { kindSchema, type League, leagueSchema, statusOf, statusSchema } from './league.ts'
+import { changeLeague, createLeague, deleteLeague, join, leagueById, leagueViewById, listLeagues, membersOf } from './queries.ts'
+
+const listQuery = t.Object({ kind: t.Optional(kindSchema), status: t.Optional(statusSchema), ...pageQuery })
+const leagueList = t.Object({ leagues: t.Array(leagueSchema), pagination: paginationSchema })
+const name = t.String({ minLength: 1, maxLength: 120 })
+const dateTime = t.String({ format: 'date-time' })
+const config = t.Record(t.String(), t.Unknown())
+const memberSchema = t.Object({ user_id: t.Integer(), username: t.String(), joined_at: dateTime })
+const memberList = t.Object({ members: t.Array(memberSchema), pagination: paginationSchema })
+const one = { params: t.Object({ id: t.Integer({ minimum: 1 }) }) }
+
+export const leagueRoutes = (app: App) => {
+  const { db, cache, clock, kinds } = app
+  const view = (id: number) => leagueViewById(db, id, clock.now())
+  const configOf = (kind: League['kind'], given: Record<string, unknown>) => {
+    const rules = kinds[kind] ?? invalid('kind', `expected one of ${Object.keys(kinds).join(', ')}`)
+    return rules.config(given)
+  }
+
+  return new Elysia({ prefix: '/leagues', tags: ['leagues'] })
+    .use(access(app))
+    .get(
+      '/',
+      ({ query, request, set }) => {
+        const page = pageOf(query)
+        const { leagues, total } = listLeagues(db, query, page, clock.now())
+        const pages = pagination(page, total)
+        set.headers.link = linkHeader(request.url, pages)
+        return { leagues, pagination: pages }
+      },
+      { query: listQuery, may: 'reader', detail: says('Leagues, newest first; archived ones only when asked for', leagueList) },
+    )
+    .post(
+      '/',
+      async ({ body, who, set }) => {
+        const times = span(body.starts_at, body.ends_at)
+        const checked = configOf(body.kind, body.config ?? {})
+        const league = await atomically(db, tx => {
+          const { id } = signedIn(who)
+          const created = createLeague(tx, { name: body.name, kind: body.kind, ...times, config: checked, createdBy: id }, clock.now())
+          audit(tx, { at: clock.now(), who: signedIn(who), action: 'league.create', target: `league ${created.id}`, detail: body })
+          return created
+        })
+        set.status = 201
+        set.headers.location = `/api/v1/leagues/${league.id}`
+        return view(league.id)
+      },
+      {
+        body: t.Object({ name, kind: kindSchema, starts_at: dateTime, ends_at: dateTime, config: t.Optional(config) }),
+        may: 'officer',
+        detail: says('A new league', leagueSchema, { status: 201 }),
+      },
+    )
+    .get(
+      '/active',
+      ({ query: { kind } }) =>
+        cache.read(cached.activeLeagues, [kind ?? ''], () => listLeagues(db, { kind, status: 'active' }, pageOf({ limit: 500 }), clock.now()).leagues),
+      { query: t.Object({ kind: t.Optional(kindSchema) }), may: 'reader', detail: says('Leagues under way', t.Array(leagueSchema)) },
+    )
+    .guard(one)
+    .get('/:id', ({ params: { id } }) => cache.read(cached.league, [id], () => view(id)), {
+      may: 'reader',
+      detail: says('One league', leagueSchema),
+    })
+    .patch(
+      '/:id',
+      async ({ params: { id }, body, who }) => {
+        const now = clock.now()
+        const league = leagueById(db, id)
+        const status = statusOf(league, now)
+        if (league.finalizedAt !== null && (body.config || body.starts_at || body.ends_at))
+          refuse('conflict', 'A finalised league cannot change; an admin may reopen it first')
+        const times = span(body.starts_at ?? new Date(league.startsAt).toISOString(), body.ends_at ?? new Date(league.endsAt).toISOString())
+        const change: Partial<League> = {
+          ...times,
+          ...(body.name && { name: body.name }),
+          ...(body.config && { config: configOf(league.kind, { ...league.config, ...body.config }) }),
+          ...(body.archived !== undefined && { archivedAt: body.archived ? (league.archivedAt ?? now) : null }),
+        }
+        if (body.archived && status !== 'final' && status !== 'ended' && status !== 'archived')
+          refuse('conflict', `Only an ended or final league can be archived; this one is ${status}`)
+        await atomically(db, tx => {
+          changeLeague(tx, id, change)
+          audit(tx, { at: now, who: signedIn(who), action: 'league.change', target: `league ${id}`, detail: body })
+        })
+        return view(id)
+      },
+      {
+        body: t.Object({
+          name: t.Optional(name),
+          starts_at: t.Optional(dateTime),
+          ends_at: t.Optional(dateTime),
+          config: t.Optional(config),
+          archived: t.Optional(t.Boolean()),
+        }),
+        may: 'officer',
+        detail: says('Change a league; `config` is merged into what it has, `archived` puts it away', leagueSchema),
+      },
+    )
+    .delete(
+      '/:id',
+      async ({ params: { id }, body, who }) => {
+        const league = leagueById(db, id)
+        if (body.name !== league.name) invalid('name', `must be the league's name, "${league.name}", to confirm that all of it is removed`)
+        await atomically(db, tx => {
+          deleteLeague(tx, id)
+          audit(tx, { at: clock.now(), who: signedIn(who), action: 'league.delete', target: `league ${id}`, detail: { name: league.name, kind: league.kind } })
+        })
+        await kinds[league.kind]?.removed?.(app, id)
+        return { deleted: true, id }
+      },
+      {
+        body: t.Object({ name: t.String() }),
+        may: 'officer',
+        detail: says('Remove a league and all of it; asks for its name', t.Object({ deleted: t.Boolean(), id: t.Integer() })),
+      },
+    )
+    .post('/:id/finalize', ({ params: { id }, who }) => finalize(app, id, signedIn(who)), {
+      may: 'officer',
+      detail: says('Freeze the board of a league for good', leagueSchema),
+    })
+    .get(
+      '/:id/members',
+      async ({ params: { id }, query, request, set }) => {
+        const page = pageOf(query)
+        const found = await cache.read(cached.members, [id, page.page, page.limit], () => {
+          leagueById(db, id)
+          const { members, total } = membersOf(db, id, page)
+          return { members, pagination: pagination(page, total) }
+        })
+        set.headers.link = linkHeader(request.url, found.value.pagination)
+        return found
+      },
+      { query: t.Object(pageQuery), may: 'reader', detail: says('Members, the earliest first', memberList) },
+    )
+    .post(
+      '/:id/join',
+      async ({ params: { id }, body, who }) => {
+        const me = signedIn(who)
+        const userId = body?.user_id ?? me.id
+        if (userId === null) invalid('user_id', 'is needed: the operator plays in no league himself')
+        else if (userId !== me.id && !isAtLeast(me, 'officer')) refuse('forbidden', 'Only an officer takes in others')
+        const now = clock.now()
+        const league = leagueById(db, id)
+        const status = statusOf(league, now)
+        if (status !== 'active' && status !== 'upcoming') refuse('conflict', `This league is ${status}; it takes no more members`)
+        const joined = await atomically(db, tx => {
+          const isNew = join(tx, id, userId as number, now)
+          if (isNew) kinds[league.kind]?.joined?.(tx, league, userId as number, now)
+          return isNew
+        })
+        return { league_id: id, user_id: userId as number, joined }
+      },
+      {
+        body: t.Optional(t.Object({ user_id: t.Optional(t.Integer({ minimum: 1 })) })),
+        may: 'member',
+        detail: says('Join a league; officers may take in another user', t.Object({ league_id: t.Integer(), user_id: t.Integer(), joined: t.Boolean() })),
+      },
+    )
+}
+
+function span(startsAt: string, endsAt: string) {
+  const times = { startsAt: Date.parse(startsAt), endsAt: Date.parse(endsAt) }
+  if (times.endsAt <= times.startsAt) invalid('ends_at', 'must be after starts_at')
+  return times
+}

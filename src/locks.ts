@@ -1,0 +1,14 @@
+/** Every task lock: the key operators know it by, its lease, and what a latecomer does. */
+import { lock } from './runtime/locks.ts'
+
+export const locks = {
+  supervisor: lock('ensure_updates', '120s', 'skip', 'supervisor_lock'),
+  updateScores: lock('update_player_scores', '300s', 'skip'),
+  import: lock('import', '10m', 'wait'), // per league
+  roster: lock('roster', '10m', 'wait'),
+  refreshDashboard: lock('refresh_dashboard_stats', '120s', 'skip'),
+  refreshExecutions: lock('refresh_execution_stats', '120s', 'skip'),
+  refreshUsers: lock('refresh_user_stats', '120s', 'skip'),
+  backup: lock('backup', '30m', 'wait'),
+  retention: lock('retention', '10m', 'skip'),
+}

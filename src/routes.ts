@@ -1,0 +1,41 @@
+/** The error answers, then one line per feature. */
+import { Elysia } from 'elysia'
+import { access } from './access.ts'
+import { healthRoutes } from './admin/health.ts'
+import { jobRoutes } from './admin/jobs.ts'
+import { swaggerRoutes } from './admin/swagger.ts'
+import type { App } from './context.ts'
+import { leagueRoutes } from './leagues/routes.ts'
+import { Cached } from './runtime/cache.ts'
+import { exchangeOf } from './runtime/exchange.ts'
+import { asRefusal, bug, problem } from './runtime/problem.ts'
+import { cachedResponse } from './runtime/respond.ts'
+import { refusalPage } from './web/refusal.ts'
+
+export const routes = (app: App) => {
+  const all = new Elysia({ normalize: true })
+    .onError({ as: 'global' }, ({ request, error, code }) => refused(app, request, error, code))
+    .mapResponse({ as: 'global' }, ({ request, response, set }) => {
+      if (!(response instanceof Cached)) return
+      const answer = cachedResponse(request, response)
+      if (set.headers.link) answer.headers.set('link', String(set.headers.link))
+      return answer
+    })
+    .use(access(app))
+    .use(healthRoutes(app))
+    .group('/api/v1', api => api.use(leagueRoutes(app)).use(jobRoutes(app)))
+  return all.use(swaggerRoutes(app, all))
+}
+
+/** Whatever was thrown, as an answer: a page where a page was asked for, a problem otherwise. A bug is logged and reported. */
+export function refused(app: App, request: Request, error: unknown, code?: string | number): Response {
+  const { id, who, route } = exchangeOf(request)
+  const refusal = asRefusal(error, code)
+  if (!refusal) {
+    app.log.error('A request failed', { request_id: id, route, error })
+    app.telemetry.report(error, { request_id: id, route, user: who?.id })
+  }
+  const isPage = request.headers.get('accept')?.includes('text/html') && !new URL(request.url).pathname.startsWith('/api/')
+  if (isPage) return refusalPage(request, refusal, id)
+  return refusal ? problem(refusal, id) : bug(id)
+}

@@ -1,0 +1,41 @@
+/**
+ * Knowing that a process is dead the moment it is: each holds an exclusive lock on a small file of its own for as long
+ * as it lives. The kernel drops it at death, however sudden, also across containers that share the folder, where a pid
+ * means nothing.
+ */
+import { Database } from 'bun:sqlite'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+const fileOf = (dataDir: string, id: string) => join(dataDir, 'run', `${id}.alive`)
+
+/** Call the answer to stop being alive. */
+export function comeAlive(dataDir: string, id: string): () => void {
+  mkdirSync(join(dataDir, 'run'), { recursive: true })
+  const path = fileOf(dataDir, id)
+  const held = new Database(path, { create: true })
+  held.run('PRAGMA journal_mode = OFF') // writes nothing, needs no journal
+  held.run('BEGIN EXCLUSIVE')
+  return () => {
+    held.close()
+    rmSync(path, { force: true })
+  }
+}
+
+/** True where nobody holds the file of that process any more. */
+export function isDead(dataDir: string, id: string): boolean {
+  const path = fileOf(dataDir, id)
+  if (!existsSync(path)) return true
+  const probe = new Database(path, { readwrite: true, create: false })
+  try {
+    probe.run('PRAGMA busy_timeout = 0')
+    probe.run('BEGIN EXCLUSIVE')
+    probe.run('ROLLBACK')
+  } catch {
+    return false
+  } finally {
+    probe.close()
+  }
+  rmSync(path, { force: true })
+  return true
+}

@@ -1,0 +1,184 @@
+/**
+ * One way to a cached answer: `cache.read(entry, scope, load)`. Cache-aside with one load however many ask, null cached,
+ * a stale answer served while a fresh one is loaded, and lives jittered so that they do not end together. The store
+ * holds only values: with Redis down or a store emptied the answers are slower, never wrong.
+ */
+import { type Clock, type Duration, ms } from './clock.ts'
+import type { Stamps } from './stamps.ts'
+
+export type Scope = readonly (string | number)[]
+
+/** What one kind of cached answer is called, how long it lives, and which stamps its key holds. */
+export type Entry<T> = {
+  readonly name: string
+  readonly life: number // ms
+  readonly topics: readonly Topic[]
+  readonly holds?: T // the type of its values; never set
+}
+
+/** A topic is stamped per first part of the scope, or once for all with `everyOne('leagues')`. */
+export type Topic = string | { readonly all: string }
+export const everyOne = (topic: string): Topic => ({ all: topic })
+
+export const entry = <T>(name: string, life: Duration, topics: readonly Topic[] = []): Entry<T> => ({ name, life: ms(life), topics })
+
+/** A value as it is kept: its JSON made once, its compressed forms by whoever serves it. */
+export type Kept<T = unknown> = {
+  readonly value: T
+  readonly json: string
+  readonly at: number
+  readonly freshUntil: number
+  /** Until then a stale value is served while a refresh runs. */
+  readonly usableUntil: number
+}
+
+export interface CacheStore {
+  readonly mode: 'memory' | 'redis'
+  get(key: string): Kept | undefined | Promise<Kept | undefined>
+  set(key: string, kept: Kept): void
+  clear(): void
+  connected(): boolean
+  usage(): { keys: number; bytes: number }
+  close(): Promise<void>
+}
+
+export type CacheState = 'hit' | 'miss' | 'stale'
+
+/** What `read` answers: the value, how it came, and a tag that changes whenever the value may have. */
+export class Cached<T> {
+  constructor(
+    readonly kept: Kept<T>,
+    readonly state: CacheState,
+    readonly key: string,
+  ) {}
+  get value(): T {
+    return this.kept.value
+  }
+}
+
+export type EntryStats = {
+  hits: number
+  misses: number
+  stale: number
+  loads: number
+  failures: number
+  sets: number
+  deletes: number
+  load_ms: number
+  bytes: number
+}
+
+const noStats = (): EntryStats => ({
+  hits: 0,
+  misses: 0,
+  stale: 0,
+  loads: 0,
+  failures: 0,
+  sets: 0,
+  deletes: 0,
+  load_ms: 0,
+  bytes: 0,
+})
+
+export class Cache {
+  readonly stats = new Map<string, EntryStats>()
+  private readonly loading = new Map<string, Promise<Kept>>()
+
+  constructor(
+    private readonly store: CacheStore,
+    private readonly stamps: Stamps,
+    private readonly clock: Clock,
+    private readonly random: () => number = Math.random,
+  ) {}
+
+  async read<T>(entry: Entry<T>, scope: Scope, load: () => T | Promise<T>): Promise<Cached<T>> {
+    const key = this.keyOf(entry, scope)
+    const stats = this.statsOf(entry.name)
+    const found = this.store.get(key)
+    const kept = (found instanceof Promise ? await found : found) as Kept<T> | undefined
+    const now = this.clock.now()
+    if (kept && now < kept.freshUntil) {
+      stats.hits++
+      return new Cached(kept, 'hit', key)
+    }
+    if (kept && now < kept.usableUntil) {
+      stats.stale++
+      this.load(entry, key, load).catch(() => {}) // counted; the stale value is the answer
+      return new Cached(kept, 'stale', key)
+    }
+    stats.misses++
+    return new Cached(await this.load(entry, key, load), 'miss', key)
+  }
+
+  /** Loads anew whatever is kept: for what is refreshed ahead of its end. */
+  async refresh<T>(entry: Entry<T>, scope: Scope, load: () => T | Promise<T>): Promise<Cached<T>> {
+    const key = this.keyOf(entry, scope)
+    return new Cached(await this.load(entry, key, load), 'miss', key)
+  }
+
+  /** Gives a kept value another life without loading it; false where nothing is kept. */
+  async renew<T>(entry: Entry<T>, scope: Scope): Promise<boolean> {
+    const key = this.keyOf(entry, scope)
+    const kept = await this.store.get(key)
+    if (!kept) return false
+    this.store.set(key, { ...kept, ...this.livesOf(entry) })
+    return true
+  }
+
+  usage() {
+    return { mode: this.store.mode, connected: this.store.connected(), ...this.store.usage() }
+  }
+
+  /** Forgets all values this process holds; stamps make every other copy unreachable when data changes. */
+  clear(): void {
+    this.store.clear()
+    for (const stats of this.stats.values()) stats.deletes++
+  }
+
+  statsOf(name: string): EntryStats {
+    let stats = this.stats.get(name)
+    if (!stats) this.stats.set(name, (stats = noStats()))
+    return stats
+  }
+
+  keyOf(entry: Entry<unknown>, scope: Scope): string {
+    const first = String(scope[0] ?? '')
+    const version = this.stamps.of([
+      ['cache', entry.name], // `DELETE stats/cache?name=` bumps this
+      ...entry.topics.map(topic => (typeof topic === 'string' ? ([topic, first] as const) : ([topic.all, ''] as const))),
+    ])
+    return `${entry.name}|${scope.join('|')}|${version}`
+  }
+
+  private load<T>(entry: Entry<T>, key: string, load: () => T | Promise<T>): Promise<Kept<T>> {
+    const running = this.loading.get(key) as Promise<Kept<T>> | undefined
+    if (running) return running
+    const started = (async () => {
+      const stats = this.statsOf(entry.name)
+      const began = performance.now()
+      try {
+        stats.loads++
+        const value = await load()
+        const kept: Kept<T> = { value, json: JSON.stringify(value ?? null), ...this.livesOf(entry) }
+        stats.load_ms += performance.now() - began
+        stats.sets++
+        stats.bytes += kept.json.length
+        this.store.set(key, kept)
+        return kept
+      } catch (error) {
+        stats.failures++
+        throw error
+      }
+    })()
+    this.loading.set(key, started)
+    const done = () => this.loading.delete(key)
+    started.then(done, done)
+    return started
+  }
+
+  private livesOf({ life }: Entry<unknown>) {
+    const at = this.clock.now()
+    const lives = life * (0.9 + 0.1 * this.random()) // never longer than the table says
+    return { at, freshUntil: at + lives, usableUntil: at + lives + life / 2 }
+  }
+}

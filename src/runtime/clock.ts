@@ -1,0 +1,19 @@
+/** The one source of time. Tests hand in a clock they can turn. Milliseconds since 1970 UTC. */
+export type Clock = { now(): number }
+
+export const systemClock: Clock = { now: () => Date.now() }
+
+export const second = 1_000
+export const minute = 60 * second
+export const hour = 60 * minute
+export const day = 24 * hour
+
+/** ISO 8601 in UTC, or null where nothing has happened yet. */
+export const iso = (at: number) => new Date(at).toISOString()
+export const isoOrNull = (at: number | null | undefined) => (at == null ? null : iso(at))
+
+const units: Record<string, number> = { s: second, m: minute, h: hour, d: day }
+
+/** `'5m'` → 300000: lives and leases are written in the tables as an operator would say them. */
+export type Duration = `${number}${'s' | 'm' | 'h' | 'd'}`
+export const ms = (duration: Duration): number => Number(duration.slice(0, -1)) * (units[duration.slice(-1)] ?? Number.NaN)

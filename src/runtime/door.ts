@@ -1,0 +1,167 @@
+/**
+ * The door: every request comes in and every answer goes out here. Gives it an id, finds out who asks, measures, logs,
+ * compresses and puts the headers on that all answers share. What happens between is the router's.
+ */
+import type { Server } from 'bun'
+import { begin, type Exchange, type Who } from './exchange.ts'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import { compressed } from './respond.ts'
+
+export type Handle = (request: Request) => Response | Promise<Response>
+
+export type DoorSettings = {
+  port: number
+  hostname: string
+  /** How many proxies in front are believed. */
+  trustProxy: number
+  /** Largest body in bytes, and which paths may send one that large; others get a small limit. */
+  maxUpload: number
+  uploadPaths: RegExp
+  handle: Handle
+  identify(request: Request): Promise<Who | undefined> | Who | undefined
+  /** Throws a refusal where a mutation by cookie was not meant. */
+  guard(request: Request, who: Who | undefined): void
+  refused(request: Request, error: unknown): Response
+  log: Log
+  metrics: Metrics
+}
+
+const smallBody = 2 * 1024 * 1024
+const requestIdShape = /^[\w.:-]{1,80}$/
+
+const shared: [string, string][] = [
+  ['x-content-type-options', 'nosniff'],
+  ['referrer-policy', 'same-origin'],
+  ['cross-origin-opener-policy', 'same-origin'],
+]
+const strictCsp =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+export function openDoor(settings: DoorSettings) {
+  const { handle, identify, guard, refused, log, metrics, trustProxy } = settings
+  let closing = false
+
+  const server = Bun.serve({
+    port: settings.port,
+    hostname: settings.hostname,
+    reusePort: false, // a second process must fail, not silently share the port
+    maxRequestBodySize: settings.maxUpload + smallBody,
+    idleTimeout: 60, // seconds
+    fetch: answer,
+    error: error => {
+      log.error('The server failed outside a request', { error })
+      return new Response('Internal error', { status: 500 })
+    },
+  })
+
+  async function answer(given: Request, server: Server<undefined>): Promise<Response> {
+    const request = bodyLimit(given) === 'unknown' ? await cutOff(given) : given
+    const exchange: Exchange = {
+      id: requestIdOf(given),
+      began: performance.now(),
+      address: addressOf(given, server),
+      who: undefined,
+      route: 'unmatched',
+      headers: [],
+    }
+    begin(request, exchange)
+    let response: Response
+    try {
+      const { headers } = request
+      if (headers.has('authorization') || headers.has('cookie')) {
+        exchange.who = await identify(request)
+        guard(request, exchange.who)
+      }
+      if (bodyLimit(request) === true) throw new TooLarge(smallBody)
+      response = await compressed(request, await handle(request))
+    } catch (error) {
+      response = refused(request, error)
+    }
+    return finish(request, exchange, response, server)
+  }
+
+  function finish(request: Request, exchange: Exchange, response: Response, server: Server<undefined>) {
+    const { headers } = response
+    const type = headers.get('content-type')
+    if (type === 'text/event-stream') server.timeout(request, 0)
+    for (const [name, value] of shared) headers.set(name, value)
+    if (type?.startsWith('text/html') && !headers.has('content-security-policy')) headers.set('content-security-policy', strictCsp)
+    for (const [name, value] of exchange.headers) headers.append(name, value)
+    if (closing) headers.set('connection', 'close')
+    const ms = performance.now() - exchange.began
+    headers.set('x-request-id', exchange.id)
+    headers.set('x-process-time', (ms / 1000).toFixed(6))
+    metrics.request(exchange.route, ms, response.status)
+    log.info('request', {
+      request_id: exchange.id,
+      method: request.method,
+      path: pathOf(request.url),
+      status: response.status,
+      duration_ms: Math.round(ms * 100) / 100,
+      ...(exchange.who && { user: exchange.who.username }),
+    })
+    return response
+  }
+
+  /** Whether the body is longer than its path may send; unknown where it does not say how long it is. */
+  function bodyLimit(request: Request): boolean | 'unknown' {
+    if (request.method === 'GET' || request.method === 'HEAD' || settings.uploadPaths.test(pathOf(request.url))) return false
+    const length = request.headers.get('content-length')
+    if (length !== null) return Number(length) > smallBody
+    return request.headers.has('transfer-encoding') ? 'unknown' : false
+  }
+
+  function addressOf(request: Request, server: Server<undefined>): string {
+    if (trustProxy > 0) {
+      const hops = request.headers.get('x-forwarded-for')?.split(',') ?? []
+      const client = hops.at(-trustProxy)?.trim()
+      if (client) return client
+    }
+    return server.requestIP(request)?.address ?? ''
+  }
+
+  return {
+    port: server.port ?? 0,
+    url: `http://${settings.hostname === '0.0.0.0' ? 'localhost' : settings.hostname}:${server.port}`,
+    inFlight: () => server.pendingRequests,
+    /** No new requests; those under way get until the deadline. */
+    async close(deadlineMs: number) {
+      closing = true
+      await Promise.race([server.stop(false), Bun.sleep(deadlineMs)])
+      await server.stop(true)
+    },
+  }
+}
+
+/** The same request with its body read, at most as much as allowed and one byte. */
+async function cutOff(request: Request): Promise<Request> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of request.body ?? []) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > smallBody) break
+  }
+  const { url, method, headers } = request
+  const body = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer())
+  headers.set('content-length', String(length))
+  return new Request(url, { method, headers, body })
+}
+
+export class TooLarge extends Error {
+  constructor(readonly limit: number) {
+    super(`The body is larger than ${limit} bytes`)
+  }
+}
+
+const requestIdOf = (request: Request) => {
+  const given = request.headers.get('x-request-id')
+  return given && requestIdShape.test(given) ? given : crypto.randomUUID()
+}
+
+const pathOf = (url: string) => {
+  const start = url.indexOf('/', 8)
+  const end = url.indexOf('?', start)
+  return start < 0 ? '/' : url.slice(start, end < 0 ? undefined : end)
+}

@@ -1,0 +1,33 @@
+/** What is known of a request while it is answered: who asks, since when, under which id. */
+import type { Role } from '../../db/schema.ts'
+
+export type Who = {
+  /** null: the built-in operator. */
+  id: number | null
+  username: string
+  role: Role
+  via: 'session' | 'key' | 'operator'
+  /** What a mutation by cookie must send in `X-CSRF-Token`. */
+  csrfToken?: string
+}
+
+export type Exchange = {
+  readonly id: string
+  readonly began: number // performance.now()
+  readonly address: string
+  who: Who | undefined
+  /** The pattern of the matched route, for statistics. */
+  route: string
+  /** Headers that the answer shall carry besides its own. */
+  readonly headers: [name: string, value: string][]
+}
+
+const exchanges = new WeakMap<Request, Exchange>()
+
+export const begin = (request: Request, exchange: Exchange) => void exchanges.set(request, exchange)
+
+export function exchangeOf(request: Request): Exchange {
+  const exchange = exchanges.get(request)
+  if (!exchange) throw new Error('A request that did not come in through the door')
+  return exchange
+}

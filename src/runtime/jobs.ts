@@ -1,0 +1,151 @@
+/**
+ * Starting, cancelling and retrying jobs. Accepted work is a row in `runs` first and a job of the queue second: what the
+ * queue loses, the sweep adds again from the rows.
+ */
+import type { Static, TSchema } from 'elysia'
+import type { Db } from '../../db/open.ts'
+import { atomically } from '../../db/transaction.ts'
+import type { Clock } from './clock.ts'
+import type { JobDefinition } from './job.ts'
+import type { Log } from './log.ts'
+import type { Queues } from './queue.ts'
+import { acceptRun, changeRun, isFinished, type Run, runById, unfinishedBefore } from './runs.ts'
+
+export type Start = {
+  by?: number | null
+  /** Not before this time, ms since 1970. */
+  at?: number
+  /** Dropped if not begun by then, ms since 1970; else as the definition says. */
+  expiresAt?: number
+}
+
+export type Started = { jobId: string; deduplicated: boolean }
+
+export class QueueDown extends Error {}
+
+export type Jobs<App> = ReturnType<typeof openJobs<App>>
+
+/** How long a start waits for the queue before it is refused, milliseconds. */
+const patience = 1_500
+
+export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log) {
+  const definitions = new Map<string, JobDefinition<App>>()
+  const watchers = new Map<string, Set<() => void>>()
+
+  function definitionOf(name: string): JobDefinition<App> {
+    const definition = definitions.get(name)
+    if (!definition) throw new Error(`No job is called ${name}`)
+    return definition
+  }
+
+  /** Writes down what is to be done, as part of the caller's transaction. Call `dispatch` after it has committed. */
+  function accept<Input extends TSchema>(tx: Db, job: JobDefinition<App, Input>, input: Static<Input>, start: Start = {}): Started {
+    const key = job.once?.(input)
+    const createdAt = clock.now()
+    const id = Bun.randomUUIDv7()
+    const run = acceptRun(tx, {
+      id,
+      name: job.name,
+      queue: job.queue,
+      input,
+      status: 'PENDING',
+      maxAttempts: job.attempts,
+      dedupeKey: key === undefined ? null : `${job.name}:${key}`,
+      startedBy: start.by ?? null,
+      notBefore: start.at,
+      expiresAt: start.expiresAt ?? (job.expiresMs && createdAt + job.expiresMs),
+      createdAt,
+    })
+    return { jobId: run.id, deduplicated: run.id !== id }
+  }
+
+  /** Hands an accepted run to the queue. Safe to repeat: the queue knows a job by its id. */
+  async function dispatch(id: string): Promise<void> {
+    const run = runById(db).get({ id })
+    if (!run || isFinished(run)) return
+    const { queue, backoffMs } = definitionOf(run.name)
+    const delay = run.notBefore ? Math.max(0, run.notBefore - clock.now()) : 0
+    const options = { delay, attempts: run.maxAttempts - run.attempts || 1, backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 } }
+    const late = Bun.sleep(patience).then(() => {
+      throw new QueueDown(`The queue did not answer within ${patience} ms`)
+    })
+    await Promise.race([queues.add(queue, run.name, id, options), late])
+  }
+
+  return {
+    accept,
+    dispatch,
+
+    define(table: readonly JobDefinition<App>[]) {
+      for (const job of table) definitions.set(job.name, job)
+    },
+    definitionOf,
+    definitions: () => [...definitions.values()],
+
+    /** Accepted and in the queue, or not at all. */
+    async start<Input extends TSchema>(job: JobDefinition<App, Input>, input: Static<Input>, start: Start = {}): Promise<Started> {
+      const started = await atomically(db, tx => accept(tx, job, input, start))
+      if (started.deduplicated) return started
+      try {
+        await dispatch(started.jobId)
+      } catch (error) {
+        await atomically(db, tx => void changeRun(tx, started.jobId, ['PENDING'], { status: 'CANCELLED', completedAt: clock.now(), message: 'The queue was down' }))
+        throw new QueueDown('The queue cannot be reached; nothing was started', { cause: error })
+      }
+      return started
+    },
+
+    /** Waiting: never runs. Running: told to stop, in whatever process. Finished: undefined. */
+    async cancel(id: string): Promise<Run | undefined> {
+      const now = clock.now()
+      const run = await atomically(
+        db,
+        tx =>
+          changeRun(tx, id, ['PENDING'], { status: 'CANCELLED', completedAt: now, cancelRequestedAt: now }) ??
+          changeRun(tx, id, ['PROGRESS'], { cancelRequestedAt: now }),
+      )
+      if (run?.status === 'CANCELLED') queues.remove(definitionOf(run.name).queue, id).catch(error => log.warn('A cancelled job stays in the queue', { id, error }))
+      if (run) changed(id)
+      return run
+    },
+
+    /** A finished run that did not succeed is done again under its own id; undefined where there is nothing to retry. */
+    async retry(id: string): Promise<Run | undefined> {
+      const again = { status: 'PENDING', attempts: 0, progress: 0, stage: null, message: null, error: null, stack: null, result: null, fingerprint: null, cancelRequestedAt: null, startedAt: null, completedAt: null, notBefore: null, expiresAt: null } as const
+      const run = await atomically(db, tx => changeRun(tx, id, ['FAILURE', 'CANCELLED'], again))
+      if (!run) return undefined
+      await queues.remove(definitionOf(run.name).queue, id).catch(() => {}) // what is left of the last try
+      await dispatch(id).catch(error => log.warn('The queue is down; the sweep will add the job', { id, error }))
+      changed(id)
+      return run
+    },
+
+    /** Adds again what the queue has lost. Answers how many. */
+    async sweep(olderThanMs: number): Promise<number> {
+      let added = 0
+      for (const run of unfinishedBefore(db, clock.now() - olderThanMs, 1_000)) {
+        if (!definitions.has(run.name)) continue
+        if (await queues.has(definitionOf(run.name).queue, run.id)) continue
+        await dispatch(run.id)
+        log.warn('A job missing from the queue was added again', { job_id: run.id, name: run.name })
+        added++
+      }
+      return added
+    },
+
+    changed,
+    /** Calls back whenever this process changes the run; answers how to stop watching. */
+    watch(id: string, onChange: () => void): () => void {
+      const set = watchers.get(id) ?? new Set()
+      watchers.set(id, set.add(onChange))
+      return () => {
+        set.delete(onChange)
+        if (!set.size) watchers.delete(id)
+      }
+    },
+  }
+
+  function changed(id: string) {
+    for (const onChange of watchers.get(id) ?? []) onChange()
+  }
+}

@@ -1,0 +1,43 @@
+import type { Redis } from 'ioredis'
+import type { Log } from './log.ts'
+
+/**
+ * Connections to Redis. A default client hangs when Redis is down: these fail fast and come back by themselves.
+ * `waits` is for workers, which block on purpose.
+ */
+export async function openRedis(url: string, log: Log) {
+  const { Redis } = await import('ioredis')
+  const open: Redis[] = []
+  const connect = ({ waits = false } = {}): Redis => {
+    const client = new Redis(url, {
+      maxRetriesPerRequest: waits ? null : 1,
+      enableOfflineQueue: waits,
+      connectTimeout: 1_000,
+      retryStrategy: attempt => Math.min(100 * 2 ** Math.min(attempt, 5), 2_000),
+    })
+    let reported = false
+    client.on('error', error => {
+      if (!reported) log.warn('Redis cannot be reached', { error: error.message })
+      reported = true
+    })
+    client.on('ready', () => {
+      if (reported) log.info('Redis is back')
+      reported = false
+    })
+    open.push(client)
+    return client
+  }
+  return {
+    connect,
+    /** Refuses a Redis that may throw keys away: jobs would vanish. A Redis that is down is not asked. */
+    async insistOnNoEviction(client: Redis) {
+      const [, policy] = await Promise.race([client.config('GET', 'maxmemory-policy') as Promise<string[]>, Bun.sleep(1_000).then(() => [])]).catch(() => [])
+      if (policy && policy !== 'noeviction') throw new EvictingRedis(`Redis evicts keys (maxmemory-policy ${policy}); set it to noeviction, or jobs may be lost`)
+    },
+    close: () => {
+      for (const client of open) client.disconnect()
+    },
+  }
+}
+
+export class EvictingRedis extends Error {}

@@ -1,0 +1,71 @@
+/** From a value to bytes on the wire: ETag and 304, compression, and cached pages compressed once. */
+import { type Cached, type CacheState, type Kept } from './cache.ts'
+
+const worthCompressing = 1_024 // bytes
+
+type Encoding = 'zstd' | 'gzip' | undefined
+type Forms = { plain: Uint8Array<ArrayBuffer>; zstd?: Uint8Array<ArrayBuffer>; gzip?: Uint8Array<ArrayBuffer> }
+
+/** The bytes of kept values: encoded at the first answer, compressed at the first that asks for it. */
+const forms = new WeakMap<Kept, Forms>()
+const encoder = new TextEncoder()
+
+const accepted = (header: string | null): Encoding =>
+  !header ? undefined : offers(header, 'zstd') ? 'zstd' : offers(header, 'gzip') ? 'gzip' : undefined
+const offers = (header: string, coding: string) => {
+  const at = header.indexOf(coding)
+  return at >= 0 && !/^\s*;\s*q=0(\.0*)?\s*(,|$)/.test(header.slice(at + coding.length))
+}
+
+const pack = (bytes: Uint8Array<ArrayBuffer>, encoding: 'zstd' | 'gzip') =>
+  encoding === 'zstd' ? new Uint8Array(Bun.zstdCompressSync(bytes, { level: 3 })) : Bun.gzipSync(bytes, { level: 5 })
+
+function formOf(kept: Kept, encoding: Encoding): { bytes: Uint8Array<ArrayBuffer>; encoding: Encoding } {
+  let form = forms.get(kept)
+  if (!form) forms.set(kept, (form = { plain: encoder.encode(kept.json) }))
+  if (!encoding || form.plain.length < worthCompressing) return { bytes: form.plain, encoding: undefined }
+  return { bytes: (form[encoding] ??= pack(form.plain, encoding)), encoding }
+}
+
+/** Weak, because every encoding of the answer shares it. */
+export const etagOf = (key: string) => `W/"${Bun.hash(key).toString(36)}"`
+
+export const matches = (request: Request, etag: string) => {
+  const known = request.headers.get('if-none-match')
+  return known !== null && (known === '*' || known.split(',').some(tag => tag.trim() === etag))
+}
+
+export type Page = { contentType?: string; etag?: boolean }
+
+/** A cached answer as a response. With `etag`, its tag is of stamp and canonical query: unchanged data, unchanged tag. */
+export function cachedResponse<T>(request: Request, { kept, state, key }: Cached<T>, { contentType = 'application/json', etag = true }: Page = {}) {
+  const headers: Record<string, string> = { 'x-cache': state satisfies CacheState, vary: 'accept-encoding' }
+  if (etag) {
+    const tag = etagOf(key)
+    headers.etag = tag
+    headers['cache-control'] = 'no-cache'
+    if (matches(request, tag)) return new Response(null, { status: 304, headers })
+  }
+  const { bytes, encoding } = formOf(kept, accepted(request.headers.get('accept-encoding')))
+  if (encoding) headers['content-encoding'] = encoding
+  headers['content-type'] = contentType
+  return new Response(bytes, { headers })
+}
+
+/** Compresses what was made for this one request, where it is text and long enough to be worth it. */
+export async function compressed(request: Request, response: Response): Promise<Response> {
+  const { headers } = response
+  const type = headers.get('content-type') ?? ''
+  if (headers.has('content-encoding') || !response.body || !/json|text\/(html|plain|css|csv)|javascript|svg/.test(type)) return response
+  const encoding = accepted(request.headers.get('accept-encoding'))
+  if (!encoding) return response
+  const known = headers.get('content-length')
+  if (known && Number(known) < worthCompressing) return response
+  if (headers.get('content-disposition')) return response // downloads stream
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  headers.append('vary', 'accept-encoding')
+  if (bytes.length < worthCompressing) return new Response(bytes, response)
+  headers.set('content-encoding', encoding)
+  headers.delete('content-length')
+  return new Response(pack(bytes, encoding), response)
+}

@@ -1,0 +1,210 @@
+/** From the queue to a finished row of `runs`: the whole way of one run through this process. */
+import { DelayedError, UnrecoverableError } from 'bullmq'
+import { Value } from '@sinclair/typebox/value'
+import type { Db } from '../../db/open.ts'
+import { atomically, lightly } from '../../db/transaction.ts'
+import type { Clock } from './clock.ts'
+import { Cancelled, type JobDefinition, queueNames, ShuttingDown, type Work } from './job.ts'
+import type { Jobs } from './jobs.ts'
+import type { Lease, Locks } from './locks.ts'
+import type { Log } from './log.ts'
+import type { QueueJob, Queues } from './queue.ts'
+import { cancelRequested, changeRun, isFinished, type NewRun, type Run, runById, unfinished } from './runs.ts'
+
+const concurrency = { quick: 10, heavy: 1 }
+const lookForCancelsEvery = 250 // ms, while anything runs
+const graceAfterCancel = 1_500 // ms a run has to stop by itself
+const progressEvery = 200 // ms between two writes of a run's progress
+
+export type House<App> = {
+  app: App
+  db: Db
+  clock: Clock
+  locks: Locks
+  jobs: Jobs<App>
+  queues: Queues
+  log: Log
+  /** A run has failed for good. */
+  failed(run: Run, error: unknown): void
+}
+
+export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, failed }: House<App>) {
+  const running = new Map<string, AbortController>()
+
+  const change = async (id: string, from: Run['status'][], to: Partial<NewRun>) => {
+    const run = await atomically(db, tx => changeRun(tx, id, from, to))
+    jobs.changed(id)
+    return run
+  }
+
+  /** Back into the queue without counting as an attempt. */
+  async function later(job: QueueJob, token: string | undefined, inMs: number): Promise<never> {
+    await job.moveToDelayed(Date.now() + inMs, token)
+    throw new DelayedError()
+  }
+
+  async function handle(job: QueueJob, token?: string, stalled?: AbortSignal): Promise<void> {
+    const id = job.id ?? ''
+    const run = runById(db).get({ id })
+    if (!run || isFinished(run)) return
+    const definition = jobs.definitionOf(run.name)
+    const now = clock.now()
+    if (run.cancelRequestedAt) return void (await change(id, unfinished, { status: 'CANCELLED', completedAt: now }))
+    if (run.expiresAt && run.expiresAt < now)
+      return void (await change(id, unfinished, { status: 'CANCELLED', completedAt: now, message: 'Its time had passed before it could begin' }))
+
+    const request = definition.lock?.(run.input as never)
+    const taken = request && (await locks.take(request, id))
+    if (taken && 'heldBy' in taken) {
+      if (request.kind.latecomer === 'wait') return later(job, token, 200 + Math.random() * 300)
+      const result = { skipped: 'already running', job_id: taken.heldBy.jobId }
+      return void (await change(id, unfinished, { status: 'SUCCESS', progress: 100, result, message: 'skipped: already running', completedAt: now }))
+    }
+    try {
+      await perform(job, token, run, definition, taken, stalled)
+    } finally {
+      await taken?.release()
+    }
+  }
+
+  async function perform(
+    job: QueueJob,
+    token: string | undefined,
+    { id, name, input, startedBy }: Run,
+    definition: JobDefinition<App>,
+    lease: Lease | undefined,
+    stalled: AbortSignal | undefined,
+  ) {
+    const begun = await change(id, unfinished, { status: 'PROGRESS', startedAt: clock.now(), attempts: job.attemptsMade + 1, progress: 0, error: null })
+    if (!begun) return
+    const stop = new AbortController()
+    running.set(id, stop)
+    const signal = AbortSignal.any([stop.signal, ...(lease ? [lease.signal] : []), ...(stalled ? [stalled] : [])])
+    const runLog = log.with({ job_id: id, job: name })
+    const progress = progressOf(id)
+    const work: Work = { jobId: id, by: startedBy, attempt: begun.attempts, signal, lease, log: runLog, progress: progress.tell }
+    try {
+      const checked = Value.Parse(definition.input, input)
+      const result = await unlessAborted(definition.run(checked, app, work), signal)
+      const cancelled = signal.reason instanceof Cancelled
+      progress.stop()
+      await change(id, ['PROGRESS'], {
+        status: cancelled ? 'CANCELLED' : 'SUCCESS',
+        progress: cancelled ? undefined : 100,
+        result: result ?? null,
+        completedAt: clock.now(),
+      })
+      runLog.info('Job done', { duration_ms: clock.now() - (begun.startedAt ?? 0), attempt: begun.attempts })
+    } catch (error) {
+      progress.stop()
+      if (signal.reason instanceof Cancelled) return void (await change(id, ['PROGRESS'], { status: 'CANCELLED', completedAt: clock.now() }))
+      if (signal.reason instanceof ShuttingDown) {
+        await change(id, ['PROGRESS'], { status: 'PENDING', message: 'Interrupted by a restart' })
+        return later(job, token, 0)
+      }
+      await fail(begun, error)
+      if (isFinal(begun, error)) throw new UnrecoverableError(String(error))
+      throw error
+    } finally {
+      running.delete(id)
+    }
+  }
+
+  /** A refusal is an answer, not an accident: trying again would be refused again. */
+  const isFinal = (run: Run, error: unknown) => run.attempts >= run.maxAttempts || (error instanceof Error && error.name === 'Refusal')
+
+  async function fail(run: Run, error: unknown) {
+    const final = isFinal(run, error)
+    const failure = error instanceof Error ? error : new Error(String(error))
+    const after = await change(run.id, unfinished, {
+      status: final ? 'FAILURE' : 'PENDING',
+      error: failure.message,
+      stack: failure.stack,
+      fingerprint: fingerprintOf(run.name, failure),
+      message: final ? null : `Attempt ${run.attempts} of ${run.maxAttempts} failed; trying again`,
+      completedAt: final ? clock.now() : null,
+    })
+    log[final ? 'error' : 'warn']('Job failed', { job_id: run.id, job: run.name, attempt: run.attempts, error: failure })
+    if (after && final) failed(after, error)
+  }
+
+  function progressOf(id: string) {
+    let told: Partial<NewRun> | undefined
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const write = () => {
+      timer = undefined
+      if (!told) return
+      const change = told
+      told = undefined
+      lightly(db, tx => void changeRun(tx, id, ['PROGRESS'], change))
+      jobs.changed(id)
+    }
+    return {
+      tell(percent: number, stage?: string, message?: string) {
+        told = { ...told, progress: Math.max(0, Math.min(100, Math.round(percent))), ...(stage && { stage }), ...(message && { message }) }
+        if (timer) return
+        write()
+        timer = setTimeout(write, progressEvery)
+      },
+      stop() {
+        clearTimeout(timer)
+        write()
+      },
+    }
+  }
+
+  const workers = queueNames.map(queue =>
+    queues.work(queue, concurrency[queue], handle, {
+      error: error => log.warn('The queue reports', { queue, error }),
+      // Reached without passing `fail` when a job stalled too often: its process died under it again and again.
+      failed: (id, error) => {
+        const run = id ? runById(db).get({ id }) : undefined
+        if (run && !isFinished(run) && /stalled/.test(error.message)) fail({ ...run, attempts: run.maxAttempts }, error).catch(() => {})
+      },
+    }),
+  )
+
+  const cancels = setInterval(() => {
+    if (!running.size) return
+    for (const id of cancelRequested(db, [...running.keys()])) abort(id)
+  }, lookForCancelsEvery)
+
+  const abort = (id: string) => running.get(id)?.abort(new Cancelled())
+
+  return {
+    /** A cancel asked for in this very process need not wait for the next look. */
+    abort,
+    running: () => [...running.keys()],
+    alive: () => workers.every(worker => worker.isRunning()),
+    async close() {
+      const closing = workers.map(worker => worker.close())
+      for (const stop of running.values()) stop.abort(new ShuttingDown())
+      await Promise.race([Promise.all(closing), Bun.sleep(3_000).then(() => Promise.all(workers.map(worker => worker.close(true))))])
+      clearInterval(cancels)
+    },
+  }
+}
+
+/** What the run answers; or, once aborted, at the latest after the grace its reason. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const onAbort = () => {
+    timer = setTimeout(() => aborted.reject(signal.reason), graceAfterCancel)
+  }
+  if (signal.aborted) onAbort()
+  else signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+/** The same for failures that are the same: numbers and quoted names left out of the message, and where it was thrown. */
+export function fingerprintOf(name: string, { name: kind, message, stack = '' }: Error): string {
+  const place = stack.split('\n').find(line => line.includes('at ')) ?? ''
+  const essence = `${name}|${kind}|${message.replace(/\d+|"[^"]*"|'[^']*'/g, '…')}|${place.replace(/:\d+:\d+/, '').trim()}`
+  return Bun.hash(essence).toString(36)
+}
