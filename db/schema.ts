@@ -28,7 +28,11 @@ export const users = sqliteTable(
     lastSeenAt: time('last_seen_at'),
     deletedAt: time('deleted_at'), // anonymised: ledgers and audit keep the id
   },
-  t => [index('users_created').on(t.createdAt), index('users_seen').on(t.lastSeenAt), index('users_country').on(t.country)],
+  t => [
+    index('users_created').on(t.createdAt),
+    index('users_seen').on(t.lastSeenAt),
+    index('users_country').on(t.country),
+  ],
 )
 
 export const sessions = sqliteTable(
@@ -132,7 +136,9 @@ export const runs = sqliteTable(
     completedAt: time('completed_at'),
   },
   t => [
-    uniqueIndex('runs_unfinished').on(t.dedupeKey).where(sql`status in ('PENDING', 'PROGRESS') and dedupe_key is not null`),
+    uniqueIndex('runs_unfinished')
+      .on(t.dedupeKey)
+      .where(sql`status in ('PENDING', 'PROGRESS') and dedupe_key is not null`),
     index('runs_status').on(t.status, t.createdAt),
     index('runs_created').on(t.createdAt),
     index('runs_name').on(t.name, t.createdAt),

@@ -12,7 +12,8 @@ import { exchangeOf, type Who } from './runtime/exchange.ts'
 export type May = 'anyone' | 'reader' | Role
 
 const height: Record<Role, number> = { member: 1, officer: 2, admin: 3 }
-export const isAtLeast = (who: Pick<Who, 'role'> | undefined, role: Role): boolean => who !== undefined && height[who.role] >= height[role]
+export const isAtLeast = (who: Pick<Who, 'role'> | undefined, role: Role): boolean =>
+  who !== undefined && height[who.role] >= height[role]
 export const isNoMoreThan = (role: Role, than: Role) => height[role] <= height[than]
 
 export function allow(request: Request, may: May, publicBoards: boolean): void {

@@ -40,7 +40,10 @@ export type Surroundings = { clock?: Clock; log?: Log }
 const uploadPaths = /^\/api\/(v1\/leagues\/\d+\/uploads|upload-(baseline|current))$/
 const drainFor = 4_000 // ms that requests under way get at the end
 
-export async function startFieldhouse(config: Config, { clock = systemClock, log = openLog(config.logLevel, clock.now) }: Surroundings = {}): Promise<Fieldhouse> {
+export async function startFieldhouse(
+  config: Config,
+  { clock = systemClock, log = openLog(config.logLevel, clock.now) }: Surroundings = {},
+): Promise<Fieldhouse> {
   const closing = openClosing(log)
   try {
     const { version } = packageJson
@@ -48,26 +51,43 @@ export async function startFieldhouse(config: Config, { clock = systemClock, log
     const processId = Bun.randomUUIDv7()
     closing.keep('log', log, log => log.flush())
 
-    const release = { dsn: config.sentryDsn, traces: config.sentryTraces, environment: config.environment, release: version }
-    const telemetry = closing.keep('telemetry', await openTelemetry({ ...release, log }), telemetry => telemetry.close())
+    const release = {
+      dsn: config.sentryDsn,
+      traces: config.sentryTraces,
+      environment: config.environment,
+      release: version,
+    }
+    const telemetry = closing.keep('telemetry', await openTelemetry({ ...release, log }), telemetry =>
+      telemetry.close(),
+    )
     const db = closing.keep('database', openDatabase(dataDir), db => db.$client.close())
     closing.keep('liveness', comeAlive(dataDir, processId), die => die())
     closing.keep('process row', enrol(db, { id: processId, role, version, startedAt: clock.now() }), leave => leave())
 
-    const redis = config.redisUrl ? closing.keep('redis', await openRedis(config.redisUrl, log), redis => redis.close()) : undefined
+    const redis = config.redisUrl
+      ? closing.keep('redis', await openRedis(config.redisUrl, log), redis => redis.close())
+      : undefined
     const cacheClient = redis?.connect()
     if (redis && cacheClient) await redis.insistOnNoEviction(cacheClient)
 
     const stamps = new Stamps(db)
     const memory = memoryStore()
     const store = cacheClient ? redisStore(cacheClient, `${config.namespace}:cache:`, memory, clock) : memory
-    const cache = new Cache(closing.keep('cache', store, store => store.close()), stamps, clock)
+    const cache = new Cache(
+      closing.keep('cache', store, store => store.close()),
+      stamps,
+      clock,
+    )
     const locks = closing.keep(
       'locks',
       openLocks(db, clock, processId, owner => isDead(dataDir, owner)),
       locks => locks.close(),
     )
-    const queues = closing.keep('queues', await openQueues({ dataDir, namespace: config.namespace, redis: redis?.connect }), queues => queues.close())
+    const queues = closing.keep(
+      'queues',
+      await openQueues({ dataDir, namespace: config.namespace, redis: redis?.connect }),
+      queues => queues.close(),
+    )
     const jobs = openJobs<App>(db, queues, clock, log)
     jobs.define(jobTable)
     const schedule = openSchedule(scheduleTable, db, jobs, clock, log)
@@ -105,9 +125,20 @@ export async function startFieldhouse(config: Config, { clock = systemClock, log
       const failed: Parameters<typeof startWorker<App>>[0]['failed'] = (run, error) => {
         telemetry.report(error, { job: run.name, job_id: run.id })
         const key = `job_failed:${run.name}:${run.fingerprint}`
-        lightly(db, tx => raise(tx, clock.now(), { key, type: 'job_failed', severity: 'error', title: `${run.name} failed`, message: run.error ?? '', data: { job_id: run.id } }))
+        lightly(db, tx =>
+          raise(tx, clock.now(), {
+            key,
+            type: 'job_failed',
+            severity: 'error',
+            title: `${run.name} failed`,
+            message: run.error ?? '',
+            data: { job_id: run.id },
+          }),
+        )
       }
-      const worker = closing.keep('worker', startWorker({ app, db, clock, locks, jobs, queues, log, failed }), worker => worker.close())
+      const worker = closing.keep('worker', startWorker({ app, db, clock, locks, jobs, queues, log, failed }), worker =>
+        worker.close(),
+      )
       stopRun = worker.abort
       closing.keep('schedule', schedule, schedule => schedule.stop())
       schedule.start()
@@ -149,6 +180,13 @@ export async function startFieldhouse(config: Config, { clock = systemClock, log
 
 /** Writes this process down among those that share the folder; answers how to strike it out. */
 function enrol(db: Db, row: Pick<typeof processes.$inferInsert, 'id' | 'role' | 'version' | 'startedAt'>): () => void {
-  lightly(db, tx => void tx.insert(processes).values({ ...row, host: hostname(), pid: process.pid }).run())
+  lightly(
+    db,
+    tx =>
+      void tx
+        .insert(processes)
+        .values({ ...row, host: hostname(), pid: process.pid })
+        .run(),
+  )
   return () => void lightly(db, tx => void tx.delete(processes).where(eq(processes.id, row.id)).run())
 }

@@ -1,7 +1,8 @@
 /** Every cached answer: name, life, and which changes drop it at once. A topic counts for the first part of the scope. */
-import { type Entry, entry, everyOne } from './runtime/cache.ts'
+
 import type { LeagueView } from './leagues/league.ts'
 import type { MemberView } from './leagues/queries.ts'
+import { type Entry, entry, everyOne } from './runtime/cache.ts'
 import type { Pagination } from './runtime/page.ts'
 
 type MembersPage = { members: MemberView[]; pagination: Pagination }

@@ -5,12 +5,22 @@ export const settings = {
   port: int('PORT', 3000, 'HTTP port; 0 picks a free one', { max: 65_535 }),
   host: text('HOST', '0.0.0.0', 'Address to listen on'),
   dataDir: text('DATA_DIR', './data', 'The one folder everything is kept in'),
-  redisUrl: url('REDIS_URL', ['redis:', 'rediss:'], 'Absent: queue and cache live in this process and its SQLite files', true),
+  redisUrl: url(
+    'REDIS_URL',
+    ['redis:', 'rediss:'],
+    'Absent: queue and cache live in this process and its SQLite files',
+    true,
+  ),
   namespace: text('NAMESPACE', 'fieldhouse', 'Prefix of every key in Redis, so that several installs may share one', {
     pattern: /^[a-z0-9][a-z0-9_-]{0,40}$/,
     says: 'lower-case letters, digits, - and _',
   }),
-  role: oneOf('ROLE', ['all', 'web', 'worker'], 'all', 'web serves and enqueues, worker runs jobs and the schedule, all does both'),
+  role: oneOf(
+    'ROLE',
+    ['all', 'web', 'worker'],
+    'all',
+    'web serves and enqueues, worker runs jobs and the schedule, all does both',
+  ),
   adminToken: maybe('ADMIN_TOKEN', 'A bearer token that acts as the built-in user `operator` with admin rights', {
     pattern: /^[\x21-\x7e]{16,200}$/,
     says: 'at least 16 printable characters',
@@ -20,21 +30,42 @@ export const settings = {
     pattern: /^[^\s@]+@[^\s@]+$/,
     says: 'an e-mail address',
   }),
-  adminPassword: maybe('ADMIN_PASSWORD', 'Password of the first admin', { pattern: /^.{10,200}$/s, says: 'at least 10 characters', secret: true }),
+  adminPassword: maybe('ADMIN_PASSWORD', 'Password of the first admin', {
+    pattern: /^.{10,200}$/s,
+    says: 'at least 10 characters',
+    secret: true,
+  }),
   publicBoards: bool('PUBLIC_BOARDS', true, 'Strangers may read leagues, boards, players, tours and quotes'),
   signup: oneOf('SIGNUP', ['closed', 'open'], 'closed', 'Whether strangers may make an account of role member'),
   sentryDsn: url('SENTRY_DSN', ['https:', 'http:'], 'Where errors are reported to; absent: nowhere', true),
   sentryTraces: fraction('SENTRY_TRACES', 0.1, 'Share of requests traced in Sentry'),
   environment: text('ENVIRONMENT', 'production', 'Name of this installation in reports'),
   metricsPublic: bool('METRICS_PUBLIC', false, '/metrics answers without an admin token'),
-  alertWebhookUrl: url('ALERT_WEBHOOK_URL', ['https:', 'http:'], 'Alerts are posted here as Discord- and Slack-compatible JSON', true),
+  alertWebhookUrl: url(
+    'ALERT_WEBHOOK_URL',
+    ['https:', 'http:'],
+    'Alerts are posted here as Discord- and Slack-compatible JSON',
+    true,
+  ),
   maxUploadMb: int('MAX_UPLOAD_MB', 256, 'Largest file accepted, in MB', { min: 1, max: 16_384 }),
   trustProxy: int('TRUST_PROXY', 0, 'How many proxies in front are believed about the client address', { max: 10 }),
   logLevel: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info', 'The least level that is written'),
-  rateLimit: int('RATE_LIMIT', 60, 'Board reads a minute per anonymous address, ten times that for keys and sessions; 0 = no limit'),
-  allowPrivateFeeds: bool('ALLOW_PRIVATE_FEEDS', false, 'Feed and webhook URLs may resolve to private or loopback addresses'),
+  rateLimit: int(
+    'RATE_LIMIT',
+    60,
+    'Board reads a minute per anonymous address, ten times that for keys and sessions; 0 = no limit',
+  ),
+  allowPrivateFeeds: bool(
+    'ALLOW_PRIVATE_FEEDS',
+    false,
+    'Feed and webhook URLs may resolve to private or loopback addresses',
+  ),
   backupKeep: int('BACKUP_KEEP', 7, 'How many backups are kept', { min: 1, max: 1000 }),
-  supervisorRestarts: bool('SUPERVISOR_RESTARTS', true, 'The supervisor books missing score updates itself, not only warns'),
+  supervisorRestarts: bool(
+    'SUPERVISOR_RESTARTS',
+    true,
+    'The supervisor books missing score updates itself, not only warns',
+  ),
 }
 
 export type Config = Values<typeof settings>

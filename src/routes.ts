@@ -35,7 +35,8 @@ export function refused(app: App, request: Request, error: unknown, code?: strin
     app.log.error('A request failed', { request_id: id, route, error })
     app.telemetry.report(error, { request_id: id, route, user: who?.id })
   }
-  const isPage = request.headers.get('accept')?.includes('text/html') && !new URL(request.url).pathname.startsWith('/api/')
+  const isPage =
+    request.headers.get('accept')?.includes('text/html') && !new URL(request.url).pathname.startsWith('/api/')
   if (isPage) return refusalPage(request, refusal, id)
   return refusal ? problem(refusal, id) : bug(id)
 }

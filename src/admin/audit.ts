@@ -18,6 +18,14 @@ export type Deed = {
 export const house = { id: null, username: 'fieldhouse' }
 
 export function audit(tx: Db, { at, who, action, target, detail = {}, result = 'ok' }: Deed): void {
-  const values = { at, userId: who.id, username: who.username, action, target, detail: masked(detail) as Record<string, unknown>, result }
+  const values = {
+    at,
+    userId: who.id,
+    username: who.username,
+    action,
+    target,
+    detail: masked(detail) as Record<string, unknown>,
+    result,
+  }
   tx.insert(auditLog).values(values).run()
 }

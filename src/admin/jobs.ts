@@ -30,7 +30,12 @@ export const jobSchema = t.Object(
 )
 
 /** What every start answers. */
-export const startedSchema = t.Object({ job_id: t.String(), status: t.String(), message: t.String(), poll_url: t.String() })
+export const startedSchema = t.Object({
+  job_id: t.String(),
+  status: t.String(),
+  message: t.String(),
+  poll_url: t.String(),
+})
 export const started = ({ jobId, deduplicated }: { jobId: string; deduplicated: boolean }) => ({
   job_id: jobId,
   status: 'pending',
@@ -57,7 +62,8 @@ export const jobRoutes = (app: App) => {
     if (!run || !mayRead(run, signedIn(who))) refuse('not_found', `There is no job ${id}`)
     return run as Run
   }
-  const mayRead = (run: Run, who: Who) => isAtLeast(who, 'admin') || (run.startedBy !== null && run.startedBy === who.id)
+  const mayRead = (run: Run, who: Who) =>
+    isAtLeast(who, 'admin') || (run.startedBy !== null && run.startedBy === who.id)
   const statusOf = (id: string, who: Who | undefined) => {
     stamps.look(true) // a finished run's changes are seen by the very next read here, whichever process made them
     return runView(visible(id, who))
@@ -78,15 +84,29 @@ export const jobRoutes = (app: App) => {
           isAtLeast(me, 'admin') ? undefined : eq(runs.startedBy, me.id ?? -1),
         )
         const page = pageOf(query)
-        const rows = db.select().from(runs).where(where).orderBy(desc(runs.createdAt)).limit(page.limit).offset(page.offset).all()
+        const rows = db
+          .select()
+          .from(runs)
+          .where(where)
+          .orderBy(desc(runs.createdAt))
+          .limit(page.limit)
+          .offset(page.offset)
+          .all()
         const pages = pagination(page, db.select({ total: count() }).from(runs).where(where).get()?.total ?? 0)
         set.headers.link = linkHeader(request.url, pages)
         return { jobs: rows.map(runView), pagination: pages }
       },
-      { query: listQuery, may: 'member', detail: says('Jobs, the newest first', t.Object({ jobs: t.Array(jobSchema), pagination: paginationSchema })) },
+      {
+        query: listQuery,
+        may: 'member',
+        detail: says('Jobs, the newest first', t.Object({ jobs: t.Array(jobSchema), pagination: paginationSchema })),
+      },
     )
     .guard(one)
-    .get('/status/:job_id', ({ params, who }) => statusOf(params.job_id, who), { may: 'member', detail: says('How far a job is', jobSchema) })
+    .get('/status/:job_id', ({ params, who }) => statusOf(params.job_id, who), {
+      may: 'member',
+      detail: says('How far a job is', jobSchema),
+    })
     .get(
       '/:job_id/events',
       ({ params: { job_id: id }, who }) => {
@@ -121,7 +141,12 @@ export const jobRoutes = (app: App) => {
         set.status = 202
         return statusOf(id, who)
       },
-      { may: 'member', detail: says('Cancel a job: a waiting one never runs, a running one stops within 2 s', jobSchema, { status: 202 }) },
+      {
+        may: 'member',
+        detail: says('Cancel a job: a waiting one never runs, a running one stops within 2 s', jobSchema, {
+          status: 202,
+        }),
+      },
     )
     .post(
       '/:job_id/retry',

@@ -26,20 +26,35 @@ const page = html`<!doctype html>
 
 const init = `window.ui = SwaggerUIBundle({ url: '/swagger/json', dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null, docExpansion: 'list' })`
 // swagger-ui writes style attributes; nothing inline can run all the same.
-const csp = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+const csp =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 export const swaggerRoutes = (app: App, described: AnyElysia) => {
   let description: ReturnType<typeof describeApi> | undefined
   const routes = new Elysia({ prefix: '/swagger' })
     .use(access(app))
-    .get('/', () => new Response(String(page), { headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': csp } }), {
+    .get(
+      '/',
+      () =>
+        new Response(String(page), {
+          headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': csp },
+        }),
+      {
+        may: 'anyone',
+        detail: unlisted,
+      },
+    )
+    .get('/json', () => (description ??= describeApi(described, app.version)), { may: 'anyone', detail: unlisted })
+    .get('/init.js', () => new Response(init, { headers: { 'content-type': 'text/javascript' } }), {
       may: 'anyone',
       detail: unlisted,
     })
-    .get('/json', () => (description ??= describeApi(described, app.version)), { may: 'anyone', detail: unlisted })
-    .get('/init.js', () => new Response(init, { headers: { 'content-type': 'text/javascript' } }), { may: 'anyone', detail: unlisted })
   for (const name of files) {
-    routes.get(`/${name}`, () => new Response(swaggerUi(name), { headers: { 'cache-control': 'public, max-age=86400' } }), { may: 'anyone', detail: unlisted })
+    routes.get(
+      `/${name}`,
+      () => new Response(swaggerUi(name), { headers: { 'cache-control': 'public, max-age=86400' } }),
+      { may: 'anyone', detail: unlisted },
+    )
   }
   return routes
 }

@@ -8,9 +8,16 @@ import type { PageOf } from '../runtime/page.ts'
 import { touch } from '../runtime/stamps.ts'
 import { type League, type LeagueView, leagueView, type Status } from './league.ts'
 
-const byId = prepared(db => db.select().from(leagues).where(eq(leagues.id, sql.placeholder('id'))).prepare())
+const byId = prepared(db =>
+  db
+    .select()
+    .from(leagues)
+    .where(eq(leagues.id, sql.placeholder('id')))
+    .prepare(),
+)
 
-export const leagueById = (db: Db, id: number): League => byId(db).get({ id }) ?? refuse('not_found', `There is no league ${id}`)
+export const leagueById = (db: Db, id: number): League =>
+  byId(db).get({ id }) ?? refuse('not_found', `There is no league ${id}`)
 
 const memberCount = sql<number>`(select count(*) from ${members} where ${members.leagueId} = ${leagues.id})`
 
@@ -50,7 +57,11 @@ export function listLeagues(db: Db, { kind, status }: LeagueFilter, { limit, off
 export type NewLeague = Pick<League, 'name' | 'kind' | 'startsAt' | 'endsAt' | 'config' | 'createdBy'>
 
 export function createLeague(tx: Db, league: NewLeague, now: number): League {
-  const created = tx.insert(leagues).values({ ...league, createdAt: now }).returning().get()
+  const created = tx
+    .insert(leagues)
+    .values({ ...league, createdAt: now })
+    .returning()
+    .get()
   touch(tx, 'leagues')
   return created
 }
@@ -74,7 +85,8 @@ export function deleteLeague(tx: Db, id: number): void {
 
 /** True where he was not a member before. */
 export function join(tx: Db, leagueId: number, userId: number, now: number): boolean {
-  const joined = tx.insert(members).values({ leagueId, userId, joinedAt: now }).onConflictDoNothing().returning().all().length > 0
+  const joined =
+    tx.insert(members).values({ leagueId, userId, joinedAt: now }).onConflictDoNothing().returning().all().length > 0
   if (joined) {
     touch(tx, 'members', leagueId)
     touch(tx, 'league', leagueId)
@@ -91,7 +103,11 @@ export const isMember = (db: Db, leagueId: number, userId: number) =>
 
 export type MemberView = { user_id: number; username: string; joined_at: string }
 
-export function membersOf(db: Db, leagueId: number, { limit, offset }: PageOf): { members: MemberView[]; total: number } {
+export function membersOf(
+  db: Db,
+  leagueId: number,
+  { limit, offset }: PageOf,
+): { members: MemberView[]; total: number } {
   const rows = db
     .select({ id: users.id, username: users.username, joinedAt: members.joinedAt })
     .from(members)
@@ -101,6 +117,11 @@ export function membersOf(db: Db, leagueId: number, { limit, offset }: PageOf): 
     .limit(limit)
     .offset(offset)
     .all()
-  const { total } = db.select({ total: count() }).from(members).where(eq(members.leagueId, leagueId)).get() ?? { total: 0 }
-  return { members: rows.map(row => ({ user_id: row.id, username: row.username, joined_at: iso(row.joinedAt) })), total }
+  const { total } = db.select({ total: count() }).from(members).where(eq(members.leagueId, leagueId)).get() ?? {
+    total: 0,
+  }
+  return {
+    members: rows.map(row => ({ user_id: row.id, username: row.username, joined_at: iso(row.joinedAt) })),
+    total,
+  }
 }

@@ -9,7 +9,16 @@ import { says } from '../runtime/docs.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
 import { finalize } from './finalize.ts'
 import { kindSchema, type League, leagueSchema, statusOf, statusSchema } from './league.ts'
-import { changeLeague, createLeague, deleteLeague, join, leagueById, leagueViewById, listLeagues, membersOf } from './queries.ts'
+import {
+  changeLeague,
+  createLeague,
+  deleteLeague,
+  join,
+  leagueById,
+  leagueViewById,
+  listLeagues,
+  membersOf,
+} from './queries.ts'
 
 const listQuery = t.Object({ kind: t.Optional(kindSchema), status: t.Optional(statusSchema), ...pageQuery })
 const leagueList = t.Object({ leagues: t.Array(leagueSchema), pagination: paginationSchema })
@@ -39,7 +48,11 @@ export const leagueRoutes = (app: App) => {
         set.headers.link = linkHeader(request.url, pages)
         return { leagues, pagination: pages }
       },
-      { query: listQuery, may: 'reader', detail: says('Leagues, newest first; archived ones only when asked for', leagueList) },
+      {
+        query: listQuery,
+        may: 'reader',
+        detail: says('Leagues, newest first; archived ones only when asked for', leagueList),
+      },
     )
     .post(
       '/',
@@ -48,8 +61,18 @@ export const leagueRoutes = (app: App) => {
         const checked = configOf(body.kind, body.config ?? {})
         const league = await atomically(db, tx => {
           const { id } = signedIn(who)
-          const created = createLeague(tx, { name: body.name, kind: body.kind, ...times, config: checked, createdBy: id }, clock.now())
-          audit(tx, { at: clock.now(), who: signedIn(who), action: 'league.create', target: `league ${created.id}`, detail: body })
+          const created = createLeague(
+            tx,
+            { name: body.name, kind: body.kind, ...times, config: checked, createdBy: id },
+            clock.now(),
+          )
+          audit(tx, {
+            at: clock.now(),
+            who: signedIn(who),
+            action: 'league.create',
+            target: `league ${created.id}`,
+            detail: body,
+          })
           return created
         })
         set.status = 201
@@ -65,8 +88,16 @@ export const leagueRoutes = (app: App) => {
     .get(
       '/active',
       ({ query: { kind } }) =>
-        cache.read(cached.activeLeagues, [kind ?? ''], () => listLeagues(db, { kind, status: 'active' }, pageOf({ limit: 500 }), clock.now()).leagues),
-      { query: t.Object({ kind: t.Optional(kindSchema) }), may: 'reader', detail: says('Leagues under way', t.Array(leagueSchema)) },
+        cache.read(
+          cached.activeLeagues,
+          [kind ?? ''],
+          () => listLeagues(db, { kind, status: 'active' }, pageOf({ limit: 500 }), clock.now()).leagues,
+        ),
+      {
+        query: t.Object({ kind: t.Optional(kindSchema) }),
+        may: 'reader',
+        detail: says('Leagues under way', t.Array(leagueSchema)),
+      },
     )
     .guard(one)
     .get('/:id', ({ params: { id } }) => cache.read(cached.league, [id], () => view(id)), {
@@ -81,7 +112,10 @@ export const leagueRoutes = (app: App) => {
         const status = statusOf(league, now)
         if (league.finalizedAt !== null && (body.config || body.starts_at || body.ends_at))
           refuse('conflict', 'A finalised league cannot change; an admin may reopen it first')
-        const times = span(body.starts_at ?? new Date(league.startsAt).toISOString(), body.ends_at ?? new Date(league.endsAt).toISOString())
+        const times = span(
+          body.starts_at ?? new Date(league.startsAt).toISOString(),
+          body.ends_at ?? new Date(league.endsAt).toISOString(),
+        )
         const change: Partial<League> = {
           ...times,
           ...(body.name && { name: body.name }),
@@ -112,10 +146,17 @@ export const leagueRoutes = (app: App) => {
       '/:id',
       async ({ params: { id }, body, who }) => {
         const league = leagueById(db, id)
-        if (body.name !== league.name) invalid('name', `must be the league's name, "${league.name}", to confirm that all of it is removed`)
+        if (body.name !== league.name)
+          invalid('name', `must be the league's name, "${league.name}", to confirm that all of it is removed`)
         await atomically(db, tx => {
           deleteLeague(tx, id)
-          audit(tx, { at: clock.now(), who: signedIn(who), action: 'league.delete', target: `league ${id}`, detail: { name: league.name, kind: league.kind } })
+          audit(tx, {
+            at: clock.now(),
+            who: signedIn(who),
+            action: 'league.delete',
+            target: `league ${id}`,
+            detail: { name: league.name, kind: league.kind },
+          })
         })
         await kinds[league.kind]?.removed?.(app, id)
         return { deleted: true, id }
@@ -123,7 +164,10 @@ export const leagueRoutes = (app: App) => {
       {
         body: t.Object({ name: t.String() }),
         may: 'officer',
-        detail: says('Remove a league and all of it; asks for its name', t.Object({ deleted: t.Boolean(), id: t.Integer() })),
+        detail: says(
+          'Remove a league and all of it; asks for its name',
+          t.Object({ deleted: t.Boolean(), id: t.Integer() }),
+        ),
       },
     )
     .post('/:id/finalize', ({ params: { id }, who }) => finalize(app, id, signedIn(who)), {
@@ -154,7 +198,8 @@ export const leagueRoutes = (app: App) => {
         const now = clock.now()
         const league = leagueById(db, id)
         const status = statusOf(league, now)
-        if (status !== 'active' && status !== 'upcoming') refuse('conflict', `This league is ${status}; it takes no more members`)
+        if (status !== 'active' && status !== 'upcoming')
+          refuse('conflict', `This league is ${status}; it takes no more members`)
         const joined = await atomically(db, tx => {
           const isNew = join(tx, id, userId as number, now)
           if (isNew) kinds[league.kind]?.joined?.(tx, league, userId as number, now)
@@ -165,7 +210,10 @@ export const leagueRoutes = (app: App) => {
       {
         body: t.Optional(t.Object({ user_id: t.Optional(t.Integer({ minimum: 1 })) })),
         may: 'member',
-        detail: says('Join a league; officers may take in another user', t.Object({ league_id: t.Integer(), user_id: t.Integer(), joined: t.Boolean() })),
+        detail: says(
+          'Join a league; officers may take in another user',
+          t.Object({ league_id: t.Integer(), user_id: t.Integer(), joined: t.Boolean() }),
+        ),
       },
     )
 }

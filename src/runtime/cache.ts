@@ -20,7 +20,11 @@ export type Entry<T> = {
 export type Topic = string | { readonly all: string }
 export const everyOne = (topic: string): Topic => ({ all: topic })
 
-export const entry = <T>(name: string, life: Duration, topics: readonly Topic[] = []): Entry<T> => ({ name, life: ms(life), topics })
+export const entry = <T>(name: string, life: Duration, topics: readonly Topic[] = []): Entry<T> => ({
+  name,
+  life: ms(life),
+  topics,
+})
 
 /** A value as it is kept: its JSON made once, its compressed forms by whoever serves it. */
 export type Kept<T = unknown> = {
@@ -145,7 +149,9 @@ export class Cache {
     const first = String(scope[0] ?? '')
     const version = this.stamps.of([
       ['cache', entry.name], // `DELETE stats/cache?name=` bumps this
-      ...entry.topics.map(topic => (typeof topic === 'string' ? ([topic, first] as const) : ([topic.all, ''] as const))),
+      ...entry.topics.map(topic =>
+        typeof topic === 'string' ? ([topic, first] as const) : ([topic.all, ''] as const),
+      ),
     ])
     return `${entry.name}|${scope.join('|')}|${version}`
   }

@@ -16,4 +16,5 @@ const units: Record<string, number> = { s: second, m: minute, h: hour, d: day }
 
 /** `'5m'` → 300000: lives and leases are written in the tables as an operator would say them. */
 export type Duration = `${number}${'s' | 'm' | 'h' | 'd'}`
-export const ms = (duration: Duration): number => Number(duration.slice(0, -1)) * (units[duration.slice(-1)] ?? Number.NaN)
+export const ms = (duration: Duration): number =>
+  Number(duration.slice(0, -1)) * (units[duration.slice(-1)] ?? Number.NaN)

@@ -2,11 +2,18 @@
 import type { TSchema } from 'elysia'
 
 /** `detail: says('The ranked board of a league', boardPage)`: a summary and the shape of the answer. */
-export const says = (summary: string, answer?: TSchema, { status = 200, description, type = 'application/json' }: Says = {}) => ({
+export const says = (
+  summary: string,
+  answer?: TSchema,
+  { status = 200, description, type = 'application/json' }: Says = {},
+) => ({
   summary,
   ...(description && { description }),
   responses: {
-    [status]: { description: answer?.description ?? summary, ...(answer && { content: { [type]: { schema: answer as object } } }) },
+    [status]: {
+      description: answer?.description ?? summary,
+      ...(answer && { content: { [type]: { schema: answer as object } } }),
+    },
   },
 })
 

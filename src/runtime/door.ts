@@ -86,7 +86,8 @@ export function openDoor(settings: DoorSettings) {
     const type = headers.get('content-type')
     if (type === 'text/event-stream') server.timeout(request, 0)
     for (const [name, value] of shared) headers.set(name, value)
-    if (type?.startsWith('text/html') && !headers.has('content-security-policy')) headers.set('content-security-policy', strictCsp)
+    if (type?.startsWith('text/html') && !headers.has('content-security-policy'))
+      headers.set('content-security-policy', strictCsp)
     for (const [name, value] of exchange.headers) headers.append(name, value)
     if (closing) headers.set('connection', 'close')
     const ms = performance.now() - exchange.began
@@ -106,7 +107,8 @@ export function openDoor(settings: DoorSettings) {
 
   /** Whether the body is longer than its path may send; unknown where it does not say how long it is. */
   function bodyLimit(request: Request): boolean | 'unknown' {
-    if (request.method === 'GET' || request.method === 'HEAD' || settings.uploadPaths.test(pathOf(request.url))) return false
+    if (request.method === 'GET' || request.method === 'HEAD' || settings.uploadPaths.test(pathOf(request.url)))
+      return false
     const length = request.headers.get('content-length')
     if (length !== null) return Number(length) > smallBody
     return request.headers.has('transfer-encoding') ? 'unknown' : false

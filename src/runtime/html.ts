@@ -9,17 +9,20 @@ export class Html {
 export type Content = Html | string | number | null | undefined | false | readonly Content[]
 
 const special: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-export const escape = (text: string) => text.replace(/[&<>"']/g, character => special[character] ?? character)
+export const escaped = (text: string) => text.replace(/[&<>"']/g, character => special[character] ?? character)
 
 function write(content: Content): string {
   if (content instanceof Html) return content.toString()
   if (content === null || content === undefined || content === false) return ''
   if (Array.isArray(content)) return content.map(write).join('')
-  return escape(String(content))
+  return escaped(String(content))
 }
 
 export const html = (parts: TemplateStringsArray, ...contents: Content[]): Html =>
   new Html(parts.reduce((text, part, i) => text + write(contents[i - 1]) + part))
 
 export const htmlResponse = (page: Html, status = 200, headers: Record<string, string> = {}) =>
-  new Response(page.toString(), { status, headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', ...headers } })
+  new Response(page.toString(), {
+    status,
+    headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', ...headers },
+  })

@@ -37,7 +37,10 @@ export type JobDefinition<App, Input extends TSchema = TSchema, Result = unknown
   run(input: Static<Input>, app: App, work: Work): Promise<Result>
 }
 
-type Wishes<App, Input extends TSchema, Result> = Pick<JobDefinition<App, Input, Result>, 'input' | 'once' | 'lock' | 'run'> & {
+type Wishes<App, Input extends TSchema, Result> = Pick<
+  JobDefinition<App, Input, Result>,
+  'input' | 'once' | 'lock' | 'run'
+> & {
   queue?: QueueName
   attempts?: number
   backoff?: Duration
@@ -47,7 +50,10 @@ type Wishes<App, Input extends TSchema, Result> = Pick<JobDefinition<App, Input,
 /** `const job = jobsOf<App>()`, then `job('sheets.import', { input, lock, run })`. */
 export const jobsOf =
   <App>() =>
-  <Input extends TSchema, Result>(name: string, wishes: Wishes<App, Input, Result>): JobDefinition<App, Input, Result> => ({
+  <Input extends TSchema, Result>(
+    name: string,
+    wishes: Wishes<App, Input, Result>,
+  ): JobDefinition<App, Input, Result> => ({
     ...wishes,
     name,
     queue: wishes.queue ?? 'quick',

@@ -39,7 +39,12 @@ export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log) {
   }
 
   /** Writes down what is to be done, as part of the caller's transaction. Call `dispatch` after it has committed. */
-  function accept<Input extends TSchema>(tx: Db, job: JobDefinition<App, Input>, input: Static<Input>, start: Start = {}): Started {
+  function accept<Input extends TSchema>(
+    tx: Db,
+    job: JobDefinition<App, Input>,
+    input: Static<Input>,
+    start: Start = {},
+  ): Started {
     const key = job.once?.(input)
     const createdAt = clock.now()
     const id = Bun.randomUUIDv7()
@@ -65,7 +70,11 @@ export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log) {
     if (!run || isFinished(run)) return
     const { queue, backoffMs } = definitionOf(run.name)
     const delay = run.notBefore ? Math.max(0, run.notBefore - clock.now()) : 0
-    const options = { delay, attempts: run.maxAttempts - run.attempts || 1, backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 } }
+    const options = {
+      delay,
+      attempts: run.maxAttempts - run.attempts || 1,
+      backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 },
+    }
     const late = Bun.sleep(patience).then(() => {
       throw new QueueDown(`The queue did not answer within ${patience} ms`)
     })
@@ -83,13 +92,25 @@ export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log) {
     definitions: () => [...definitions.values()],
 
     /** Accepted and in the queue, or not at all. */
-    async start<Input extends TSchema>(job: JobDefinition<App, Input>, input: Static<Input>, start: Start = {}): Promise<Started> {
+    async start<Input extends TSchema>(
+      job: JobDefinition<App, Input>,
+      input: Static<Input>,
+      start: Start = {},
+    ): Promise<Started> {
       const started = await atomically(db, tx => accept(tx, job, input, start))
       if (started.deduplicated) return started
       try {
         await dispatch(started.jobId)
       } catch (error) {
-        await atomically(db, tx => void changeRun(tx, started.jobId, ['PENDING'], { status: 'CANCELLED', completedAt: clock.now(), message: 'The queue was down' }))
+        await atomically(
+          db,
+          tx =>
+            void changeRun(tx, started.jobId, ['PENDING'], {
+              status: 'CANCELLED',
+              completedAt: clock.now(),
+              message: 'The queue was down',
+            }),
+        )
         throw new QueueDown('The queue cannot be reached; nothing was started', { cause: error })
       }
       return started
@@ -104,14 +125,32 @@ export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log) {
           changeRun(tx, id, ['PENDING'], { status: 'CANCELLED', completedAt: now, cancelRequestedAt: now }) ??
           changeRun(tx, id, ['PROGRESS'], { cancelRequestedAt: now }),
       )
-      if (run?.status === 'CANCELLED') queues.remove(definitionOf(run.name).queue, id).catch(error => log.warn('A cancelled job stays in the queue', { id, error }))
+      if (run?.status === 'CANCELLED')
+        queues
+          .remove(definitionOf(run.name).queue, id)
+          .catch(error => log.warn('A cancelled job stays in the queue', { id, error }))
       if (run) changed(id)
       return run
     },
 
     /** A finished run that did not succeed is done again under its own id; undefined where there is nothing to retry. */
     async retry(id: string): Promise<Run | undefined> {
-      const again = { status: 'PENDING', attempts: 0, progress: 0, stage: null, message: null, error: null, stack: null, result: null, fingerprint: null, cancelRequestedAt: null, startedAt: null, completedAt: null, notBefore: null, expiresAt: null } as const
+      const again = {
+        status: 'PENDING',
+        attempts: 0,
+        progress: 0,
+        stage: null,
+        message: null,
+        error: null,
+        stack: null,
+        result: null,
+        fingerprint: null,
+        cancelRequestedAt: null,
+        startedAt: null,
+        completedAt: null,
+        notBefore: null,
+        expiresAt: null,
+      } as const
       const run = await atomically(db, tx => changeRun(tx, id, ['FAILURE', 'CANCELLED'], again))
       if (!run) return undefined
       await queues.remove(definitionOf(run.name).queue, id).catch(() => {}) // what is left of the last try

@@ -32,8 +32,14 @@ export function loginLimit() {
   const perAddress = new RateLimiterMemory({ points: 50, duration: 15 * 60 })
   return {
     async count(account: string, address: string) {
-      for (const [limiter, key] of [[perAccount, account], [perAddress, address]] as const) {
-        const refused = await limiter.consume(key).then(() => undefined, (result: RateLimiterRes) => result)
+      for (const [limiter, key] of [
+        [perAccount, account],
+        [perAddress, address],
+      ] as const) {
+        const refused = await limiter.consume(key).then(
+          () => undefined,
+          (result: RateLimiterRes) => result,
+        )
         if (refused) {
           const seconds = Math.ceil(refused.msBeforeNext / 1000)
           refuse('rate_limited', `Too many attempts; wait ${seconds} s`, { retryAfter: seconds })

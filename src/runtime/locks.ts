@@ -45,7 +45,13 @@ export type Lease = {
   release(): Promise<void>
 }
 
-const byKey = prepared(db => db.select().from(taskLocks).where(eq(taskLocks.key, sql.placeholder('key'))).prepare())
+const byKey = prepared(db =>
+  db
+    .select()
+    .from(taskLocks)
+    .where(eq(taskLocks.key, sql.placeholder('key')))
+    .prepare(),
+)
 
 const nextFence = (tx: Db) =>
   Number(
@@ -67,8 +73,10 @@ export type Locks = ReturnType<typeof openLocks>
 export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: string) => boolean) {
   const held = new Map<string, () => void>()
 
-  const isFree = (row: LockRow | undefined) => !row || row.expiresAt <= clock.now() || (row.owner !== owner && isDead(row.owner))
-  const isMine = ({ key, fence }: { key: string; fence: number }) => and(eq(taskLocks.key, key), eq(taskLocks.fence, fence))
+  const isFree = (row: LockRow | undefined) =>
+    !row || row.expiresAt <= clock.now() || (row.owner !== owner && isDead(row.owner))
+  const isMine = ({ key, fence }: { key: string; fence: number }) =>
+    and(eq(taskLocks.key, key), eq(taskLocks.fence, fence))
 
   /** The lease, or the row of whoever holds it. */
   async function take(request: LockRequest, jobId?: string): Promise<Lease | { heldBy: LockRow }> {
@@ -87,7 +95,10 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
         renewedAt: now,
         expiresAt: now + kind.lease,
       }
-      tx.insert(taskLocks).values({ key, ...values }).onConflictDoUpdate({ target: taskLocks.key, set: values }).run()
+      tx.insert(taskLocks)
+        .values({ key, ...values })
+        .onConflictDoUpdate({ target: taskLocks.key, set: values })
+        .run()
       return { fence: values.fence }
     })
     return 'heldBy' in taken ? taken : leaseOf(request, taken.fence)
@@ -104,7 +115,12 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
       const now = clock.now()
       try {
         const rows = lightly(db, tx =>
-          tx.update(taskLocks).set({ renewedAt: now, expiresAt: now + kind.lease }).where(isMine({ key, fence })).returning().all(),
+          tx
+            .update(taskLocks)
+            .set({ renewedAt: now, expiresAt: now + kind.lease })
+            .where(isMine({ key, fence }))
+            .returning()
+            .all(),
         )
         if (rows?.length === 0) return lose()
         if (rows) renewed = now // else the database was busy
@@ -147,7 +163,11 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
         .select()
         .from(taskLocks)
         .all()
-        .map(row => ({ ...row, active: row.expiresAt > clock.now(), ownerDead: row.owner !== owner && isDead(row.owner) })),
+        .map(row => ({
+          ...row,
+          active: row.expiresAt > clock.now(),
+          ownerDead: row.owner !== owner && isDead(row.owner),
+        })),
     /** At shutdown: what is still held is told so. */
     close() {
       for (const lose of [...held.values()]) lose()

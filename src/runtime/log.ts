@@ -27,7 +27,9 @@ export function masked(value: unknown, depth = 0): unknown {
 
 const colours: Record<Level, string> = { debug: '\x1b[90m', info: '\x1b[36m', warn: '\x1b[33m', error: '\x1b[31m' }
 const pretty = (level: Level, at: string, message: string, facts: Facts) => {
-  const rest = Object.entries(facts).map(([name, value]) => `\x1b[90m${name}=\x1b[0m${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  const rest = Object.entries(facts).map(
+    ([name, value]) => `\x1b[90m${name}=\x1b[0m${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
   return `\x1b[90m${at.slice(11, 23)}\x1b[0m ${colours[level]}${level.padEnd(5)}\x1b[0m ${message} ${rest.join(' ')}`
 }
 
@@ -40,7 +42,12 @@ const toStdout: Write = text => {
   }
 }
 
-export function openLog(least: Level, now: () => number, isTerminal = process.stdout.isTTY === true, write: Write = toStdout): Log {
+export function openLog(
+  least: Level,
+  now: () => number,
+  isTerminal = process.stdout.isTTY === true,
+  write: Write = toStdout,
+): Log {
   let waiting = ''
   let timer: ReturnType<typeof setTimeout> | undefined
   const flush = () => {

@@ -58,7 +58,12 @@ export function watchLoop() {
   }
 }
 
-type Gauge = { name: string; help: string; type: 'gauge' | 'counter'; read(): number | Promise<number> | [labels: string, value: number][] }
+type Gauge = {
+  name: string
+  help: string
+  type: 'gauge' | 'counter'
+  read(): number | Promise<number> | [labels: string, value: number][]
+}
 
 export type Metrics = ReturnType<typeof openMetrics>
 
@@ -85,7 +90,11 @@ export function openMetrics() {
       const at = now - (now % minute)
       const written = lightly(db, tx => {
         for (const [route, { requests, errors, totalMs, histogram }] of counted) {
-          const known = tx.select().from(requestStats).where(sql`${requestStats.minute} = ${at} and ${requestStats.route} = ${route}`).get()
+          const known = tx
+            .select()
+            .from(requestStats)
+            .where(sql`${requestStats.minute} = ${at} and ${requestStats.route} = ${route}`)
+            .get()
           const before = known ? new Uint32Array(new Uint8Array(known.histogram).buffer) : undefined
           const values = {
             requests: requests + (known?.requests ?? 0),
@@ -93,13 +102,17 @@ export function openMetrics() {
             totalMs: Math.round(totalMs) + (known?.totalMs ?? 0),
             histogram: Buffer.from(histogram.map((count, i) => count + (before?.[i] ?? 0)).buffer),
           }
-          tx.insert(requestStats).values({ minute: at, route, ...values }).onConflictDoUpdate({ target: [requestStats.minute, requestStats.route], set: values }).run()
+          tx.insert(requestStats)
+            .values({ minute: at, route, ...values })
+            .onConflictDoUpdate({ target: [requestStats.minute, requestStats.route], set: values })
+            .run()
         }
         return true
       })
       if (written) minuteRoutes = new Map()
     },
-    forgetBefore: (db: Db, at: number) => atomically(db, tx => void tx.delete(requestStats).where(lt(requestStats.minute, at)).run()),
+    forgetBefore: (db: Db, at: number) =>
+      atomically(db, tx => void tx.delete(requestStats).where(lt(requestStats.minute, at)).run()),
 
     /** Prometheus text, version 0.0.4. */
     async text(): Promise<string> {

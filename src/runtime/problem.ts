@@ -8,7 +8,9 @@ import { QueueDown } from './jobs.ts'
 /** Every thrown thing as a refusal; undefined where it is a bug. */
 export function asRefusal(error: unknown, code?: string | number): Refusal | undefined {
   if (error instanceof Refusal) return error
-  if (error instanceof ValidationError) return new Refusal('invalid', 'The input does not fit what is expected', { errors: fieldErrors(error) })
+  if (error instanceof Error && error.cause instanceof Refusal) return error.cause // thrown while parsing
+  if (error instanceof ValidationError)
+    return new Refusal('invalid', 'The input does not fit what is expected', { errors: fieldErrors(error) })
   if (code === 'NOT_FOUND') return new Refusal('not_found', 'There is nothing at this address')
   if (code === 'PARSE') return new Refusal('bad_request', 'The body is not readable JSON')
   if (code === 'INVALID_FILE_TYPE') return new Refusal('unsupported', 'The file is of a type that is not accepted')
@@ -43,9 +45,12 @@ const rules = ['minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxI
 function expectation(schema: unknown): string | undefined {
   if (typeof schema !== 'object' || schema === null) return undefined
   const { anyOf, type, const: only, ...rest } = schema as Schema
-  const choices = anyOf?.filter(choice => !(choice.type === 'string' && ['integer', 'numeric', 'boolean'].includes(String(choice.format))))
+  const choices = anyOf?.filter(
+    choice => !(choice.type === 'string' && ['integer', 'numeric', 'boolean'].includes(String(choice.format))),
+  )
   if (choices?.length) {
-    if (choices.every(choice => 'const' in choice)) return `expected one of ${choices.map(choice => choice.const).join(', ')}`
+    if (choices.every(choice => 'const' in choice))
+      return `expected one of ${choices.map(choice => choice.const).join(', ')}`
     return expectation({ ...rest, ...choices[0] })
   }
   if (only !== undefined) return `expected ${only}`

@@ -3,7 +3,7 @@
  * knows which. The queue only says when and where a run happens; what a run is stands in the table `runs`.
  */
 import { join } from 'node:path'
-import type { Job, JobsOptions, Processor } from 'bullmq'
+import type { BackendFactory, IQueueBackend, Job, JobsOptions, Processor } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { type QueueName, queueNames } from './job.ts'
 
@@ -35,18 +35,36 @@ const lockDuration = 15_000 // ms: how soon a job of a process that vanished is 
 export async function openQueues({ dataDir, namespace, redis }: Settings): Promise<Queues> {
   const kit = redis ? await redisKit(redis) : await sqliteKit(join(dataDir, 'queue.db'))
   const prefix = redis ? namespace : 'fieldhouse'
-  const queues = Object.fromEntries(queueNames.map(name => [name, kit.queue(name, prefix)])) as Record<QueueName, ReturnType<typeof kit.queue>>
+  const queues = Object.fromEntries(queueNames.map(name => [name, kit.queue(name, prefix)])) as Record<
+    QueueName,
+    ReturnType<typeof kit.queue>
+  >
 
   return {
     backend: redis ? 'redis' : 'sqlite',
-    add: async (queue, name, id, options) => void (await queues[queue].add(name, {}, { ...options, jobId: id, removeOnComplete: true, removeOnFail: true })),
+    add: async (queue, name, id, options) =>
+      void (await queues[queue].add(name, {}, { ...options, jobId: id, removeOnComplete: true, removeOnFail: true })),
     has: async (queue, id) => (await queues[queue].getJob(id)) !== undefined,
     remove: async (queue, id) => void (await queues[queue].remove(id)),
-    counts: async queue => (await queues[queue].getJobCounts('waiting', 'active', 'delayed', 'prioritized', 'failed', 'completed')) as QueueCounts,
+    counts: async queue =>
+      (await queues[queue].getJobCounts(
+        'waiting',
+        'active',
+        'delayed',
+        'prioritized',
+        'failed',
+        'completed',
+      )) as QueueCounts,
     list: (queue, state, limit) => queues[queue].getJobs([state], 0, limit - 1, true),
     workers: async queue => (await queues[queue].getWorkers()).map(({ name }) => ({ name: String(name) })),
     work(queue, concurrency, run, on) {
-      const worker = kit.worker(queue, run, { prefix, concurrency, lockDuration, stalledInterval: lockDuration, maxStalledCount: 3 })
+      const worker = kit.worker(queue, run, {
+        prefix,
+        concurrency,
+        lockDuration,
+        stalledInterval: lockDuration,
+        maxStalledCount: 3,
+      })
       worker.on('error', on.error)
       worker.on('failed', (job: QueueJob | undefined, error: Error) => on.failed(job?.id, error))
       return worker
@@ -55,11 +73,20 @@ export async function openQueues({ dataDir, namespace, redis }: Settings): Promi
   }
 }
 
-type WorkerSettings = { prefix: string; concurrency: number; lockDuration: number; stalledInterval: number; maxStalledCount: number }
+type WorkerSettings = {
+  prefix: string
+  concurrency: number
+  lockDuration: number
+  stalledInterval: number
+  maxStalledCount: number
+}
 
 async function sqliteKit(path: string) {
   const { withBackend } = await import('bullmq')
-  const { createSqliteBackend } = await import('./bullmq-sqlite/create-sqlite-backend.ts')
+  const place: string = './bullmq-sqlite/create-sqlite-backend.ts'
+  const { createSqliteBackend } = (await import(place)) as {
+    createSqliteBackend: BackendFactory<IQueueBackend, { path: string }>
+  }
   const { Queue, Worker } = withBackend(createSqliteBackend)
   return {
     queue: (name: string, prefix: string) => new Queue<object, void, string>(name, { connection: { path }, prefix }),

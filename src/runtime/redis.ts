@@ -31,8 +31,14 @@ export async function openRedis(url: string, log: Log) {
     connect,
     /** Refuses a Redis that may throw keys away: jobs would vanish. A Redis that is down is not asked. */
     async insistOnNoEviction(client: Redis) {
-      const [, policy] = await Promise.race([client.config('GET', 'maxmemory-policy') as Promise<string[]>, Bun.sleep(1_000).then(() => [])]).catch(() => [])
-      if (policy && policy !== 'noeviction') throw new EvictingRedis(`Redis evicts keys (maxmemory-policy ${policy}); set it to noeviction, or jobs may be lost`)
+      const [, policy] = await Promise.race([
+        client.config('GET', 'maxmemory-policy') as Promise<string[]>,
+        Bun.sleep(1_000).then(() => []),
+      ]).catch(() => [])
+      if (policy && policy !== 'noeviction')
+        throw new EvictingRedis(
+          `Redis evicts keys (maxmemory-policy ${policy}); set it to noeviction, or jobs may be lost`,
+        )
     },
     close: () => {
       for (const client of open) client.disconnect()

@@ -1,5 +1,5 @@
 /** From a value to bytes on the wire: ETag and 304, compression, and cached pages compressed once. */
-import { type Cached, type CacheState, type Kept } from './cache.ts'
+import type { Cached, CacheState, Kept } from './cache.ts'
 
 const worthCompressing = 1_024 // bytes
 
@@ -38,7 +38,11 @@ export const matches = (request: Request, etag: string) => {
 export type Page = { contentType?: string; etag?: boolean }
 
 /** A cached answer as a response. With `etag`, its tag is of stamp and canonical query: unchanged data, unchanged tag. */
-export function cachedResponse<T>(request: Request, { kept, state, key }: Cached<T>, { contentType = 'application/json', etag = true }: Page = {}) {
+export function cachedResponse<T>(
+  request: Request,
+  { kept, state, key }: Cached<T>,
+  { contentType = 'application/json', etag = true }: Page = {},
+) {
   const headers: Record<string, string> = { 'x-cache': state satisfies CacheState, vary: 'accept-encoding' }
   if (etag) {
     const tag = etagOf(key)
@@ -56,7 +60,8 @@ export function cachedResponse<T>(request: Request, { kept, state, key }: Cached
 export async function compressed(request: Request, response: Response): Promise<Response> {
   const { headers } = response
   const type = headers.get('content-type') ?? ''
-  if (headers.has('content-encoding') || !response.body || !/json|text\/(html|plain|css|csv)|javascript|svg/.test(type)) return response
+  if (headers.has('content-encoding') || !response.body || !/json|text\/(html|plain|css|csv)|javascript|svg/.test(type))
+    return response
   const encoding = accepted(request.headers.get('accept-encoding'))
   if (!encoding) return response
   const known = headers.get('content-length')

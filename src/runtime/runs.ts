@@ -11,7 +11,13 @@ export type NewRun = typeof runs.$inferInsert
 export const unfinished: RunState[] = ['PENDING', 'PROGRESS']
 export const isFinished = ({ status }: Pick<Run, 'status'>) => status !== 'PENDING' && status !== 'PROGRESS'
 
-export const runById = prepared(db => db.select().from(runs).where(eq(runs.id, sql.placeholder('id'))).prepare())
+export const runById = prepared(db =>
+  db
+    .select()
+    .from(runs)
+    .where(eq(runs.id, sql.placeholder('id')))
+    .prepare(),
+)
 
 const unfinishedByKey = prepared(db =>
   db

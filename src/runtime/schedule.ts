@@ -18,7 +18,10 @@ type Cron = Parameters<CronConfig['run']>[0]
 export type ScheduleEntry<App> = { readonly pattern: string; readonly job: JobDefinition<App> }
 
 /** A line of the schedule, in UTC: `every('0 3 * * *', backUp)`. Jobs of the schedule take no input. */
-export const every = <App, Input extends TSchema>(pattern: string, job: JobDefinition<App, Input>): ScheduleEntry<App> => ({ pattern, job })
+export const every = <App, Input extends TSchema>(
+  pattern: string,
+  job: JobDefinition<App, Input>,
+): ScheduleEntry<App> => ({ pattern, job })
 
 /** Late is a slot that has not fired this long after its time. */
 const lateAfter = minute
@@ -41,7 +44,13 @@ export type Schedule = ReturnType<typeof openSchedule>
 
 export class BadSchedule extends Error {}
 
-export function openSchedule<App>(table: readonly ScheduleEntry<App>[], db: Db, jobs: Jobs<App>, clock: Clock, log: Log) {
+export function openSchedule<App>(
+  table: readonly ScheduleEntry<App>[],
+  db: Db,
+  jobs: Jobs<App>,
+  clock: Clock,
+  log: Log,
+) {
   const crons = new Map(table.map(entry => [entry.job.name, clockworkOf(entry)]))
   if (crons.size < table.length) throw new BadSchedule('A job stands twice in the schedule')
   const openedAt = clock.now()
@@ -64,13 +73,23 @@ export function openSchedule<App>(table: readonly ScheduleEntry<App>[], db: Db, 
 
   const pauseOf = (name: string) => db.select().from(schedulePauses).where(eq(schedulePauses.entry, name)).get()
   const lastSlotOf = (name: string) =>
-    db.select().from(scheduleSlots).where(eq(scheduleSlots.entry, name)).orderBy(desc(scheduleSlots.slot)).limit(1).get()
+    db
+      .select()
+      .from(scheduleSlots)
+      .where(eq(scheduleSlots.entry, name))
+      .orderBy(desc(scheduleSlots.slot))
+      .limit(1)
+      .get()
 
   /** Starts the job of a slot unless any process already has. */
   async function fire({ job }: ScheduleEntry<App>, slot: number): Promise<string | undefined> {
     const jobId = await atomically(db, tx => {
       const firedAt = clock.now()
-      if (!tx.insert(scheduleSlots).values({ entry: job.name, slot, firedAt }).onConflictDoNothing().returning().all().length) return undefined
+      if (
+        !tx.insert(scheduleSlots).values({ entry: job.name, slot, firedAt }).onConflictDoNothing().returning().all()
+          .length
+      )
+        return undefined
       const started = jobs.accept(tx, job, {} as never)
       tx.update(scheduleSlots)
         .set({ jobId: started.jobId })
@@ -78,7 +97,10 @@ export function openSchedule<App>(table: readonly ScheduleEntry<App>[], db: Db, 
         .run()
       return started.jobId
     })
-    if (jobId) await jobs.dispatch(jobId).catch(error => log.warn('The queue is down; the sweep will add the job', { job: job.name, error }))
+    if (jobId)
+      await jobs
+        .dispatch(jobId)
+        .catch(error => log.warn('The queue is down; the sweep will add the job', { job: job.name, error }))
     return jobId
   }
 
@@ -90,7 +112,9 @@ export function openSchedule<App>(table: readonly ScheduleEntry<App>[], db: Db, 
     }
     const onError = (error: unknown) => log.error('The schedule could not start a job', { job: job.name, error })
     try {
-      const plugin = new Elysia().use(cron({ name: job.name, pattern, timezone: 'UTC', paused: true, protect: true, catch: onError, run }))
+      const plugin = new Elysia().use(
+        cron({ name: job.name, pattern, timezone: 'UTC', paused: true, protect: true, catch: onError, run }),
+      )
       const clockwork = plugin.store.cron[job.name]
       if (!clockwork?.nextRun()) throw new Error('it never comes')
       return clockwork
@@ -153,11 +177,22 @@ export function openSchedule<App>(table: readonly ScheduleEntry<App>[], db: Db, 
     async pause(name: string, reason: string, by: string): Promise<boolean> {
       if (!entryOf(name)) return false
       const values = { reason, pausedBy: by, pausedAt: clock.now() }
-      await atomically(db, tx => void tx.insert(schedulePauses).values({ entry: name, ...values }).onConflictDoUpdate({ target: schedulePauses.entry, set: values }).run())
+      await atomically(
+        db,
+        tx =>
+          void tx
+            .insert(schedulePauses)
+            .values({ entry: name, ...values })
+            .onConflictDoUpdate({ target: schedulePauses.entry, set: values })
+            .run(),
+      )
       return true
     },
     async resume(name: string): Promise<boolean> {
-      return atomically(db, tx => tx.delete(schedulePauses).where(eq(schedulePauses.entry, name)).returning().all().length > 0)
+      return atomically(
+        db,
+        tx => tx.delete(schedulePauses).where(eq(schedulePauses.entry, name)).returning().all().length > 0,
+      )
     },
     /** Slots are kept as long as runs are. */
     async forgetBefore(at: number) {

@@ -24,7 +24,9 @@ const expected = (what: string): never => {
 export const int = (env: string, fallback: number, doc: Doc, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}) =>
   setting(env, fallback, doc, text => {
     const value = Number(text)
-    return Number.isInteger(value) && value >= min && value <= max ? value : expected(`a whole number from ${min} to ${max}`)
+    return Number.isInteger(value) && value >= min && value <= max
+      ? value
+      : expected(`a whole number from ${min} to ${max}`)
   })
 
 export const fraction = (env: string, fallback: number, doc: Doc) =>
@@ -59,7 +61,9 @@ export const url = (env: string, protocols: readonly string[], doc: Doc, secret 
     doc,
     value => {
       const parsed = URL.canParse(value) ? new URL(value) : undefined
-      return parsed && protocols.includes(parsed.protocol) ? value : expected(`a URL beginning with ${protocols.join('// or ')}//`)
+      return parsed && protocols.includes(parsed.protocol)
+        ? value
+        : expected(`a URL beginning with ${protocols.join('// or ')}//`)
     },
     secret,
   )
@@ -86,9 +90,11 @@ export function readSettings<Table extends Record<string, Setting<unknown>>>(
       return [name, fallback]
     }
   })
-  if (mistakes.length) throw new BadSettings(`These settings cannot be used:\n${mistakes.map(m => `  ${m}`).join('\n')}`)
+  if (mistakes.length)
+    throw new BadSettings(`These settings cannot be used:\n${mistakes.map(m => `  ${m}`).join('\n')}`)
   return Object.fromEntries(values)
 }
 
 /** Enough of a secret to recognise it by, never enough to use it. */
-export const mask = (secret: string) => (secret.length > 12 ? `${secret.slice(0, 3)}…(${secret.length} characters)` : '…')
+export const mask = (secret: string) =>
+  secret.length > 12 ? `${secret.slice(0, 3)}…(${secret.length} characters)` : '…'

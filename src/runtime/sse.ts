@@ -38,7 +38,10 @@ export function openStreams() {
             }
           }
           open.add(finish)
-          stop = begin((data, event) => write(`${event ? `event: ${event}\n` : ''}data: ${JSON.stringify(data)}\n\n`), finish)
+          stop = begin(
+            (data, event) => write(`${event ? `event: ${event}\n` : ''}data: ${JSON.stringify(data)}\n\n`),
+            finish,
+          )
           if (over) stop()
         },
         cancel: () => finish(),

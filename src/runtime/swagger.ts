@@ -28,7 +28,10 @@ type Operation = {
 }
 type Paths = Record<string, Record<string, Operation>>
 
-const refusal = (description: string) => ({ description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } })
+const refusal = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+})
 const security: Record<string, string[]>[] = [{ key: [] }, { session: [] }]
 
 export function describeApi(app: AnyElysia, version: string) {
@@ -65,13 +68,20 @@ export function describeApi(app: AnyElysia, version: string) {
       version,
       description: 'Keeps score for a community: sheets, live feeds and trades go in, ranked boards come out.',
     },
-    tags: [...new Set(Object.values(documented).flatMap(path => Object.values(path).flatMap(({ tags }) => tags ?? [])))].map(name => ({ name })),
+    tags: [
+      ...new Set(Object.values(documented).flatMap(path => Object.values(path).flatMap(({ tags }) => tags ?? []))),
+    ].map(name => ({ name })),
     paths: documented,
     components: {
       schemas: { Problem: problemSchema },
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'An API key, or ADMIN_TOKEN' },
-        session: { type: 'apiKey', in: 'cookie', name: 'fieldhouse_session', description: 'The cookie of a sign-in; mutations also need X-CSRF-Token' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'fieldhouse_session',
+          description: 'The cookie of a sign-in; mutations also need X-CSRF-Token',
+        },
       },
     },
   }
@@ -82,10 +92,18 @@ function plain(schema: Schema): Schema {
   if (Array.isArray(schema)) return schema
   const { anyOf, ...rest } = schema
   const numeric = anyOf?.find(({ type }) => type === 'integer' || type === 'number')
-  if (anyOf && numeric && anyOf.some(({ type, format }) => type === 'string' && (format === 'integer' || format === 'numeric'))) return { ...rest, ...plain(numeric) }
+  if (
+    anyOf &&
+    numeric &&
+    anyOf.some(({ type, format }) => type === 'string' && (format === 'integer' || format === 'numeric'))
+  )
+    return { ...rest, ...plain(numeric) }
   const result: Schema = { ...schema }
   if (anyOf) result.anyOf = anyOf.map(plain)
-  if (schema.properties) result.properties = Object.fromEntries(Object.entries(schema.properties as Record<string, Schema>).map(([name, value]) => [name, plain(value)]))
+  if (schema.properties)
+    result.properties = Object.fromEntries(
+      Object.entries(schema.properties as Record<string, Schema>).map(([name, value]) => [name, plain(value)]),
+    )
   if (schema.items) result.items = plain(schema.items as Schema)
   return result
 }

@@ -6,7 +6,13 @@ export type Telemetry = {
   close(): Promise<void>
 }
 
-export type TelemetrySettings = { dsn: string | undefined; traces: number; environment: string; release: string; log: Log }
+export type TelemetrySettings = {
+  dsn: string | undefined
+  traces: number
+  environment: string
+  release: string
+  log: Log
+}
 
 export async function openTelemetry({ dsn, traces, environment, release, log }: TelemetrySettings): Promise<Telemetry> {
   if (!dsn) return { report: () => {}, close: async () => {} }

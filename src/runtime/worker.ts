@@ -1,6 +1,7 @@
 /** From the queue to a finished row of `runs`: the whole way of one run through this process. */
-import { DelayedError, UnrecoverableError } from 'bullmq'
+
 import { Value } from '@sinclair/typebox/value'
+import { DelayedError, UnrecoverableError } from 'bullmq'
 import type { Db } from '../../db/open.ts'
 import { atomically, lightly } from '../../db/transaction.ts'
 import type { Clock } from './clock.ts'
@@ -51,14 +52,24 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
     const now = clock.now()
     if (run.cancelRequestedAt) return void (await change(id, unfinished, { status: 'CANCELLED', completedAt: now }))
     if (run.expiresAt && run.expiresAt < now)
-      return void (await change(id, unfinished, { status: 'CANCELLED', completedAt: now, message: 'Its time had passed before it could begin' }))
+      return void (await change(id, unfinished, {
+        status: 'CANCELLED',
+        completedAt: now,
+        message: 'Its time had passed before it could begin',
+      }))
 
     const request = definition.lock?.(run.input as never)
     const taken = request && (await locks.take(request, id))
     if (taken && 'heldBy' in taken) {
       if (request.kind.latecomer === 'wait') return later(job, token, 200 + Math.random() * 300)
       const result = { skipped: 'already running', job_id: taken.heldBy.jobId }
-      return void (await change(id, unfinished, { status: 'SUCCESS', progress: 100, result, message: 'skipped: already running', completedAt: now }))
+      return void (await change(id, unfinished, {
+        status: 'SUCCESS',
+        progress: 100,
+        result,
+        message: 'skipped: already running',
+        completedAt: now,
+      }))
     }
     try {
       await perform(job, token, run, definition, taken, stalled)
@@ -75,14 +86,28 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
     lease: Lease | undefined,
     stalled: AbortSignal | undefined,
   ) {
-    const begun = await change(id, unfinished, { status: 'PROGRESS', startedAt: clock.now(), attempts: job.attemptsMade + 1, progress: 0, error: null })
+    const begun = await change(id, unfinished, {
+      status: 'PROGRESS',
+      startedAt: clock.now(),
+      attempts: job.attemptsMade + 1,
+      progress: 0,
+      error: null,
+    })
     if (!begun) return
     const stop = new AbortController()
     running.set(id, stop)
     const signal = AbortSignal.any([stop.signal, ...(lease ? [lease.signal] : []), ...(stalled ? [stalled] : [])])
     const runLog = log.with({ job_id: id, job: name })
     const progress = progressOf(id)
-    const work: Work = { jobId: id, by: startedBy, attempt: begun.attempts, signal, lease, log: runLog, progress: progress.tell }
+    const work: Work = {
+      jobId: id,
+      by: startedBy,
+      attempt: begun.attempts,
+      signal,
+      lease,
+      log: runLog,
+      progress: progress.tell,
+    }
     try {
       const checked = Value.Parse(definition.input, input)
       const result = await unlessAborted(definition.run(checked, app, work), signal)
@@ -97,7 +122,8 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
       runLog.info('Job done', { duration_ms: clock.now() - (begun.startedAt ?? 0), attempt: begun.attempts })
     } catch (error) {
       progress.stop()
-      if (signal.reason instanceof Cancelled) return void (await change(id, ['PROGRESS'], { status: 'CANCELLED', completedAt: clock.now() }))
+      if (signal.reason instanceof Cancelled)
+        return void (await change(id, ['PROGRESS'], { status: 'CANCELLED', completedAt: clock.now() }))
       if (signal.reason instanceof ShuttingDown) {
         await change(id, ['PROGRESS'], { status: 'PENDING', message: 'Interrupted by a restart' })
         return later(job, token, 0)
@@ -111,7 +137,8 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
   }
 
   /** A refusal is an answer, not an accident: trying again would be refused again. */
-  const isFinal = (run: Run, error: unknown) => run.attempts >= run.maxAttempts || (error instanceof Error && error.name === 'Refusal')
+  const isFinal = (run: Run, error: unknown) =>
+    run.attempts >= run.maxAttempts || (error instanceof Error && error.name === 'Refusal')
 
   async function fail(run: Run, error: unknown) {
     const final = isFinal(run, error)
@@ -124,7 +151,12 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
       message: final ? null : `Attempt ${run.attempts} of ${run.maxAttempts} failed; trying again`,
       completedAt: final ? clock.now() : null,
     })
-    log[final ? 'error' : 'warn']('Job failed', { job_id: run.id, job: run.name, attempt: run.attempts, error: failure })
+    log[final ? 'error' : 'warn']('Job failed', {
+      job_id: run.id,
+      job: run.name,
+      attempt: run.attempts,
+      error: failure,
+    })
     if (after && final) failed(after, error)
   }
 
@@ -141,7 +173,12 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
     }
     return {
       tell(percent: number, stage?: string, message?: string) {
-        told = { ...told, progress: Math.max(0, Math.min(100, Math.round(percent))), ...(stage && { stage }), ...(message && { message }) }
+        told = {
+          ...told,
+          progress: Math.max(0, Math.min(100, Math.round(percent))),
+          ...(stage && { stage }),
+          ...(message && { message }),
+        }
         if (timer) return
         write()
         timer = setTimeout(write, progressEvery)
@@ -159,7 +196,8 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
       // Reached without passing `fail` when a job stalled too often: its process died under it again and again.
       failed: (id, error) => {
         const run = id ? runById(db).get({ id }) : undefined
-        if (run && !isFinished(run) && /stalled/.test(error.message)) fail({ ...run, attempts: run.maxAttempts }, error).catch(() => {})
+        if (run && !isFinished(run) && /stalled/.test(error.message))
+          fail({ ...run, attempts: run.maxAttempts }, error).catch(() => {})
       },
     }),
   )
@@ -179,7 +217,10 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
     async close() {
       const closing = workers.map(worker => worker.close())
       for (const stop of running.values()) stop.abort(new ShuttingDown())
-      await Promise.race([Promise.all(closing), Bun.sleep(3_000).then(() => Promise.all(workers.map(worker => worker.close(true))))])
+      await Promise.race([
+        Promise.all(closing),
+        Bun.sleep(3_000).then(() => Promise.all(workers.map(worker => worker.close(true)))),
+      ])
       clearInterval(cancels)
     },
   }

@@ -6,7 +6,10 @@ import { layout } from './layout.ts'
 export function refusalPage(request: Request, refusal: Refusal | undefined, requestId: string): Response {
   const { pathname, search } = new URL(request.url)
   if (refusal?.status === 401)
-    return new Response(null, { status: 303, headers: { location: `/sign-in?next=${encodeURIComponent(pathname + search)}` } })
+    return new Response(null, {
+      status: 303,
+      headers: { location: `/sign-in?next=${encodeURIComponent(pathname + search)}` },
+    })
   const status = refusal?.status ?? 500
   const title = refusal?.title ?? 'Something went wrong'
   const detail = refusal?.detail ?? 'It is in the log under the id below.'
@@ -19,5 +22,9 @@ export function refusalPage(request: Request, refusal: Refusal | undefined, requ
       <p><a href="/">To the leagues</a></p>
     </section>`,
   })
-  return htmlResponse(page, status, refusal?.extra.retryAfter === undefined ? {} : { 'retry-after': String(refusal.extra.retryAfter) })
+  return htmlResponse(
+    page,
+    status,
+    refusal?.extra.retryAfter === undefined ? {} : { 'retry-after': String(refusal.extra.retryAfter) },
+  )
 }

@@ -1,0 +1,12 @@
+/** Which parts can run here. `FIELDHOUSE_TEST_ALL=1` (CI) forbids leaving any out: what is missing then fails. */
+import { test } from 'bun:test'
+
+const all = process.env.FIELDHOUSE_TEST_ALL === '1'
+const chromiums = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+
+export const redisServer = Bun.which('redis-server')
+export const chromium = process.env.CHROMIUM ?? chromiums.map(name => Bun.which(name)).find(Boolean) ?? null
+
+/** A test that needs a real Redis, a test that needs a real browser. */
+export const redisTest = test.if(all || redisServer !== null)
+export const browserTest = test.if(all || chromium !== null)

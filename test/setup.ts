@@ -1,0 +1,4 @@
+import { afterEach } from 'bun:test'
+import { stopEverything } from './start.ts'
+
+afterEach(stopEverything)

@@ -1,0 +1,197 @@
+/** The real app on a free port over a folder of its own. Whatever a test started is stopped after it. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Fieldhouse, startFieldhouse } from '../src/app.ts'
+import { readConfig } from '../src/config.ts'
+import type { Clock } from '../src/runtime/clock.ts'
+import { type Log, openLog } from '../src/runtime/log.ts'
+
+export const adminToken = 'test-operator-token-0123456789'
+
+export type Env = Record<string, string>
+type Cleanup = () => unknown
+const cleanups: Cleanup[] = []
+export const afterTest = (cleanup: Cleanup) => void cleanups.push(cleanup)
+export async function stopEverything() {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+}
+
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-'))
+  afterTest(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A clock that runs with the real one and can be set forward. */
+export function turnableClock(): Clock & { forward(ms: number): void } {
+  let offset = 0
+  return {
+    now: () => Date.now() + offset,
+    forward: ms => {
+      offset += ms
+    },
+  }
+}
+
+/** The lines an app logs, each as it was written. */
+export function readableLog(): { log: Log; lines: Record<string, unknown>[] } {
+  const lines: Record<string, unknown>[] = []
+  const write = (text: string) => {
+    for (const line of text.trimEnd().split('\n')) lines.push(JSON.parse(line))
+  }
+  return { log: openLog('debug', Date.now, false, write), lines }
+}
+
+const defaults = (dataDir: string): Env => ({
+  PORT: '0',
+  HOST: '127.0.0.1',
+  DATA_DIR: dataDir,
+  ADMIN_TOKEN: adminToken,
+  RATE_LIMIT: '0',
+  ...(process.env.REDIS_URL && { REDIS_URL: process.env.REDIS_URL }),
+  ALLOW_PRIVATE_FEEDS: 'true',
+})
+
+export async function start(env: Env = {}, dataDir = temporaryFolder()) {
+  const clock = turnableClock()
+  const { log, lines } = readableLog()
+  const house: Fieldhouse = await startFieldhouse(readConfig({ ...defaults(dataDir), ...env }), { clock, log })
+  afterTest(house.stop)
+  return {
+    ...house,
+    dataDir,
+    clock,
+    lines,
+    call: caller(house.url, adminToken),
+    as: (key?: string) => caller(house.url, key),
+    finished: finisher(house.url, adminToken),
+  }
+}
+
+/** A process of its own, to be killed. Resolves once it says that it is open. */
+export async function spawnFieldhouse(env: Env = {}, dataDir = temporaryFolder()) {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, '../src/main.ts')], {
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...defaults(dataDir), ...env },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  afterTest(async () => {
+    child.kill(9)
+    await child.exited
+  })
+  const lines: Record<string, unknown>[] = []
+  const opened = Promise.withResolvers<string>()
+  const read = async () => {
+    let rest = ''
+    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+      const parts = (rest + chunk).split('\n')
+      rest = parts.pop() ?? ''
+      for (const part of parts) {
+        const line = part.startsWith('{') ? JSON.parse(part) : { message: part }
+        lines.push(line)
+        if (line.message === 'Fieldhouse is open') opened.resolve(String(line.url))
+      }
+    }
+    opened.reject(new Error(`It ended before it opened: ${await new Response(child.stderr).text()}`))
+  }
+  read()
+  const url = await opened.promise
+  return {
+    url,
+    child,
+    dataDir,
+    lines,
+    call: caller(url, adminToken),
+    as: (key?: string) => caller(url, key),
+    finished: finisher(url, adminToken),
+    /** As sudden as death gets. */
+    async kill9() {
+      child.kill(9)
+      await child.exited
+    },
+  }
+}
+
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    // biome-ignore lint/suspicious/noExplicitAny: tests read answers as they come
+    readonly problem: any,
+    readonly headers: Headers,
+  ) {
+    super(`${status} ${JSON.stringify(problem)}`)
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: tests read answers as they come
+type Answer = any
+
+/** Calls as one caller: JSON in and out, refusals thrown. `raw` answers the response as it came. */
+export function caller(url: string, key?: string) {
+  const headersOf = (headers: Record<string, string>) => ({
+    ...(key && { authorization: `Bearer ${key}` }),
+    ...headers,
+  })
+  const raw = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
+    fetch(url + path, { redirect: 'manual', ...init, headers: headersOf(init.headers ?? {}) })
+  async function json(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const isForm = body instanceof FormData
+    const response = await raw(path, {
+      method,
+      headers: { ...(body !== undefined && !isForm && { 'content-type': 'application/json' }), ...headers },
+      body: body === undefined ? undefined : isForm ? body : JSON.stringify(body),
+    })
+    const text = await response.text()
+    const answer = /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text
+    if (response.status >= 400) throw new Refused(response.status, answer, response.headers)
+    return answer
+  }
+  return {
+    raw,
+    get: (path: string, headers?: Record<string, string>) => json('GET', path, undefined, headers),
+    post: (path: string, body: unknown = {}, headers?: Record<string, string>) => json('POST', path, body, headers),
+    put: (path: string, body: unknown) => json('PUT', path, body),
+    patch: (path: string, body: unknown) => json('PATCH', path, body),
+    delete: (path: string, body?: unknown) => json('DELETE', path, body),
+  }
+}
+
+/** What a call is refused with; throws where it is not. */
+export async function refusalOf(call: Promise<unknown>): Promise<Refused> {
+  try {
+    await call
+  } catch (error) {
+    if (error instanceof Refused) return error
+    throw error
+  }
+  throw new Error('It was not refused')
+}
+
+/** Waits for the end of a job through its event stream. */
+function finisher(url: string, key: string) {
+  return async (started: { job_id: string } | Promise<{ job_id: string }>): Promise<Answer> => {
+    const { job_id: id } = await started
+    for (let status: Answer; ; ) {
+      const response = await fetch(`${url}/api/v1/jobs/${id}/events`, { headers: { authorization: `Bearer ${key}` } })
+      if (!response.ok) throw new Refused(response.status, await response.text(), response.headers)
+      for (const line of (await response.text()).split('\n'))
+        if (line.startsWith('data: ')) status = JSON.parse(line.slice(6))
+      if (status && status.status !== 'PENDING' && status.status !== 'PROGRESS') return status
+    }
+  }
+}
+
+/** Waits until `look` answers something true. For states that have no event; the bound is generous on purpose. */
+export async function until<T>(look: () => T | Promise<T>, withinMs = 20_000): Promise<NonNullable<T>> {
+  for (const deadline = performance.now() + withinMs; performance.now() < deadline; await Bun.sleep(20)) {
+    const seen = await look()
+    if (seen) return seen as NonNullable<T>
+  }
+  throw new Error(`It did not come true within ${withinMs} ms: ${look}`)
+}
