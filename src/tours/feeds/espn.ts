@@ -119,7 +119,7 @@ function golfer(place: Place, notes: Notes, play: Play): Golfer {
     player_id: required(place.at('id').absent ? athlete.at('id') : place.at('id'), 64),
     name: personName(athlete.at('displayName').absent ? athlete.at('fullName') : athlete.at('displayName')),
     position: notes.tolerate(() => positionText(place.at('status').at('position').at('displayName'))),
-    total: outStatus(score) ? null : notes.tolerate(() => toPar(score)),
+    total: outStatus(score) ? sumOf(lines) : notes.tolerate(() => toPar(score)),
     today: latest?.toPar ?? null,
     thru: latest?.holes ?? (isFirstRound || status !== 'active' ? 0 : null),
     round: latest?.period ?? (isFirstRound ? 1 : null),
@@ -127,6 +127,14 @@ function golfer(place: Place, notes: Notes, play: Play): Golfer {
     status,
     tee_time: notes.tolerate(() => instant(place.at('status').at('teeTime'))),
   }
+}
+
+/** For golfers whose score has given way to a word. */
+function sumOf(lines: Line[]): number | null {
+  const rounds = lines.filter(isBegun).map(line => line.toPar)
+  return rounds.length > 0 && rounds.every(toPar => toPar !== null)
+    ? rounds.reduce((total, toPar) => total + toPar, 0)
+    : null
 }
 
 function statusFromLines(lines: Line[], { status, round, begun }: Play): GolferStatus {

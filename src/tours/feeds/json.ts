@@ -45,7 +45,8 @@ const abbreviated = (value: unknown) => {
 const tidy = (text: string) =>
   text
     .normalize('NFC')
-    .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+    .replace(/\p{Cf}/gu, '') // invisible, and some turn the text around
+    .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim()
 
 /** Absent and blank are null. Numbers pass as text: feeds are not strict about ids. */
@@ -64,7 +65,11 @@ export function required(place: Place, longest?: number): string {
   return read
 }
 
-export const personName = (place: Place) => firstLast(required(place))
+export function personName(place: Place): string {
+  const name = firstLast(required(place))
+  if (name === '') throw place.wrong('should be a name')
+  return name
+}
 
 /** How feeds write "nothing here". */
 const blank = new Set(['', '-', '--', '–', '—', 'N/A'])
@@ -73,11 +78,16 @@ const nothing = (place: Place) => place.absent || (typeof place.value === 'strin
 
 export function integer(place: Place, lowest: number, highest: number, what: string): number | null {
   if (nothing(place)) return null
-  const number = typeof place.value === 'string' ? Number(place.value.trim().replace('−', '-')) : place.value
+  const number = typeof place.value === 'string' ? decimal(place.value) : place.value
   if (typeof number !== 'number' || !Number.isInteger(number) || number < lowest || number > highest) {
     throw place.wrong(`should be ${what}`)
   }
   return number + 0 // -0 is 0
+}
+
+const decimal = (written: string) => {
+  const plain = written.trim().replace('−', '-')
+  return /^[+-]?\d+(\.0+)?$/.test(plain) ? Number(plain) : Number.NaN
 }
 
 /** Strokes to par: -7, "-7", "+3", "E". */
@@ -143,6 +153,9 @@ export function outStatus(place: Place): GolferStatus | null {
   }
 }
 
+/** Ten times the largest field there is. */
+const mostGolfers = 2000
+
 /** Reads what it can: a field that is wrong becomes null and is noted. */
 export class Notes {
   readonly problems: Problem[] = []
@@ -164,6 +177,7 @@ export class Notes {
 
   /** Reads each golfer on his own: one that makes no sense is left out, so unknown, and noted. */
   golfers(places: Place[], read: (place: Place, notes: Notes) => Golfer): Golfer[] {
+    if (places.length > mostGolfers) throw new FeedError('', `lists ${places.length} golfers, more than ${mostGolfers}`)
     const byId = new Map<string, Golfer>()
     for (const place of places) {
       const golfer = this.tolerate(() => read(place, this))

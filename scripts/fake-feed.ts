@@ -1,0 +1,210 @@
+import { parseArgs } from 'node:util'
+import type { FeedBoard } from '../src/tours/feeds/board.ts'
+import type { FeedFormat } from '../src/tours/feeds/formats.ts'
+import { render } from './fake-formats.ts'
+import { boardOf, makeTournament, type Standings, standingsAt } from './fake-tournament.ts'
+
+/** What can go wrong on request: `fault('html')`, `POST /control?fault=html&times=2`, or `?fault=html` on a single request. */
+export const faults = {
+  down: 'answers 503',
+  slow: 'answers after a minute',
+  truncated: 'sends half of the JSON',
+  html: 'sends a maintenance page',
+  huge: 'sends spaces without end',
+  blank: 'sends no bytes',
+  empty: 'lists no golfers',
+  zeroed: 'shows every score as even',
+  shrunk: 'lists half of the golfers',
+  wrong_type: 'says that its JSON is HTML',
+  unchanged: 'answers 304 whatever is asked',
+  inward: 'redirects to where clouds keep their secrets',
+} as const
+export type Fault = keyof typeof faults
+
+export type FakeFeedOptions = {
+  seed?: number
+  format?: FeedFormat
+  golfers?: number
+  /** Simulated minutes a second; 0 stands still until `advance`. */
+  speed?: number
+  /** Milliseconds; only asked where there is a speed. */
+  clock?: () => number
+  /** The simulated minute to begin at; the first tee time is minute 0. */
+  from?: number
+  /** Wall time of minute 0, in milliseconds, where there is no speed. */
+  firstTee?: number
+  port?: number
+}
+
+export type FakeFeed = {
+  url: string
+  urlOf(format: FeedFormat): string
+  /** Every request for a feed so far. */
+  requests: Array<{ path: string; status: number }>
+  /** Minutes from the first tee time to the last putt; official a quarter of an hour later. */
+  length: number
+  minute(): number
+  /** How it stands now, as a perfect feed would be read. */
+  board(): FeedBoard
+  advance(minutes?: number): void
+  /** From now on, or for so many requests; null mends it. */
+  fault(kind: Fault | null, times?: number): void
+  stop(): void
+}
+
+/** A feed on loopback that plays a tournament, in every format at once. */
+export function startFakeFeed(options: FakeFeedOptions = {}): FakeFeed {
+  const { seed = 1, format = 'fieldhouse', golfers = 48, speed = 0, clock = Date.now, from = -30, port = 0 } = options
+  const tournament = makeTournament(seed, golfers)
+  const began = clock()
+  const firstTee = speed > 0 ? began - (from / speed) * 1000 : (options.firstTee ?? Date.UTC(2026, 4, 14, 7))
+  const wallMinute = speed > 0 ? 1000 / speed : 60_000
+  const timeOf = (minute: number) => new Date(firstTee + minute * wallMinute).toISOString()
+
+  let minutes = from
+  let broken: { kind: Fault; times: number } | null = null
+  const minute = () => minutes + (speed > 0 ? Math.floor((speed * (clock() - began)) / 1000) : 0)
+  const now = () => standingsAt(tournament, minute())
+
+  const server = Bun.serve({
+    port,
+    hostname: '127.0.0.1',
+    idleTimeout: 120,
+    async fetch(request) {
+      const { pathname, search, searchParams } = new URL(request.url)
+      if (pathname === '/control') return control(request.method, searchParams)
+      const wanted = formatNames.find(name => pathname === `/${name}.json`)
+      if (!wanted) return new Response('/fieldhouse.json, /datagolf.json, /espn.json or /control', { status: 404 })
+      const kind = faultNamed(searchParams.get('fault')) ?? (broken && broken.times-- > 0 ? broken.kind : null)
+      const response = await answer(request, JSON.stringify(render[wanted](spoilt(now(), kind), timeOf)), kind)
+      feed.requests.push({ path: pathname + search, status: response.status })
+      return response
+    },
+  })
+
+  function control(method: string, asked: URLSearchParams): Response {
+    if (method === 'POST') {
+      if (asked.has('fault')) feed.fault(faultNamed(asked.get('fault')), Number(asked.get('times')) || undefined)
+      feed.advance(Number(asked.get('advance')))
+    }
+    const { round, status } = now()
+    const fault = broken && broken.times > 0 ? broken.kind : null
+    return Response.json({
+      minute: minute(),
+      length: tournament.length,
+      round,
+      status,
+      fault,
+      requests: feed.requests.length,
+    })
+  }
+
+  const urlOf = (wanted: FeedFormat) => `http://127.0.0.1:${server.port}/${wanted}.json`
+  const feed: FakeFeed = {
+    url: urlOf(format),
+    urlOf,
+    requests: [],
+    length: tournament.length,
+    minute,
+    board: () => boardOf(now(), timeOf),
+    advance: (by = 5) => {
+      minutes += by
+    },
+    fault: (kind, times = Number.POSITIVE_INFINITY) => {
+      broken = kind && { kind, times }
+    },
+    stop: () => {
+      server.stop(true)
+    },
+  }
+  return feed
+}
+
+const formatNames: FeedFormat[] = ['fieldhouse', 'datagolf', 'espn']
+const isFault = (name: string): name is Fault => Object.hasOwn(faults, name)
+const faultNamed = (name: string | null): Fault | null => (name !== null && isFault(name) ? name : null)
+
+/** Faults of the data; those of the transport are in `answer`. */
+function spoilt(now: Standings, kind: Fault | null): Standings {
+  if (kind === 'empty') return { ...now, standings: [] }
+  if (kind === 'shrunk') return { ...now, standings: now.standings.filter((_, i) => i % 2 === 0) }
+  if (kind === 'zeroed') return { ...now, standings: now.standings.map(one => ({ ...one, total: 0 })) }
+  return now
+}
+
+async function answer(request: Request, json: string, kind: Fault | null): Promise<Response> {
+  const etag = `W/"${Bun.hash(json).toString(36)}"`
+  const headers = { 'content-type': 'application/json', etag }
+  switch (kind) {
+    case 'down':
+      return new Response('Service Unavailable', { status: 503, headers: { 'retry-after': '30' } })
+    case 'slow':
+      await aMinuteUnless(request.signal)
+      return new Response(json, { headers })
+    case 'truncated':
+      return new Response(json.slice(0, json.length / 2), { headers })
+    case 'html':
+      return new Response('<!doctype html><title>Back soon</title><h1>Down for maintenance</h1>', {
+        headers: { 'content-type': 'text/html' },
+      })
+    case 'huge':
+      return new Response(spacesWithoutEnd(), { headers })
+    case 'blank':
+      return new Response('', { headers })
+    case 'wrong_type':
+      return new Response(json, { headers: { ...headers, 'content-type': 'text/html' } })
+    case 'inward':
+      return Response.redirect('http://169.254.169.254/latest/meta-data/')
+    default: {
+      const isKnown = kind === 'unchanged' || request.headers.get('if-none-match') === etag
+      return isKnown ? new Response(null, { status: 304, headers: { etag } }) : new Response(json, { headers })
+    }
+  }
+}
+
+const aMinuteUnless = (gone: AbortSignal) =>
+  new Promise<void>(resolve => {
+    const wait = setTimeout(resolve, 60_000)
+    gone.addEventListener('abort', () => {
+      clearTimeout(wait)
+      resolve()
+    })
+  })
+
+const spacesWithoutEnd = () =>
+  new ReadableStream({
+    pull(controller) {
+      controller.enqueue(new Uint8Array(64 * 1024).fill(0x20))
+    },
+  })
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string', default: '1' },
+      golfers: { type: 'string', default: '48' },
+      speed: { type: 'string', default: '5' },
+      from: { type: 'string', default: '-30' },
+      port: { type: 'string', default: '4600' },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) {
+    console.log(`bun scripts/fake-feed.ts [--seed 1] [--golfers 48] [--speed 5] [--from -30] [--port 4600]
+
+Plays a tournament on loopback: --speed simulated minutes a second, beginning --from minutes after the first tee time.
+Faults, with ?fault=NAME on a request, or for the next N requests (without times: until fault=none):
+  curl -X POST 'http://127.0.0.1:4600/control?fault=html&times=3'    also: advance=60
+
+${Object.entries(faults)
+  .map(([name, what]) => `  ${name.padEnd(11)} ${what}`)
+  .join('\n')}`)
+    process.exit()
+  }
+  const [seed, golfers, speed, from, port] = [values.seed, values.golfers, values.speed, values.from, values.port].map(
+    Number,
+  )
+  const feed = startFakeFeed({ seed, golfers, speed, from, port })
+  const takes = speed ? `; ${Math.round((feed.length - (from ?? 0)) / speed / 60)} minutes to play` : ''
+  console.log(`${formatNames.map(feed.urlOf).join('\n')}${takes}`)
+}

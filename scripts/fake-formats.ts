@@ -1,0 +1,107 @@
+import type { FeedFormat } from '../src/tours/feeds/formats.ts'
+import { boardOf, fullName, pars, type Standing, type Standings, whole } from './fake-tournament.ts'
+
+type TimeOf = (minute: number) => string
+
+/** The JSON of a feed, in the shape each of them really has. */
+export const render: Record<FeedFormat, (now: Standings, timeOf: TimeOf) => unknown> = { fieldhouse, datagolf, espn }
+
+/** Moves exactly when something does. */
+const version = ({ holes, status }: Standings) => `${holes} holes, ${status}`
+
+function fieldhouse(now: Standings, timeOf: TimeOf) {
+  const { event, golfers } = boardOf(now, timeOf)
+  return {
+    event: { ...event, version: version(now) },
+    golfers: golfers.map(({ player_id, ...golfer }) => ({ id: player_id, ...golfer })),
+  }
+}
+
+function datagolf(now: Standings) {
+  return {
+    data: now.standings.map(one => ({
+      R1: whole(one, 1),
+      R2: whole(one, 2),
+      R3: whole(one, 3),
+      R4: whole(one, 4),
+      country: 'XXX',
+      course: 'CL',
+      current_pos: one.position,
+      current_score: one.total,
+      dg_id: one.player.id,
+      end_hole: one.rounds.at(-1)?.startHole === 10 ? 9 : 18,
+      make_cut: one.status === 'active' || one.status === 'finished' ? 1 : 0,
+      player_name: `${[one.player.last, one.player.suffix].filter(Boolean).join(' ')}, ${one.player.first}`,
+      round: one.round,
+      thru: one.thru,
+      today: one.rounds.at(-1)?.toPar ?? 0,
+      top_10: 0.1,
+      top_20: 0.2,
+      top_5: 0.05,
+      win: 0.01,
+    })),
+    info: { current_round: now.round, dead_heat_rules: 'no', event_name: now.name, last_update: version(now) },
+  }
+}
+
+const espnStatus = {
+  upcoming: { id: '1', name: 'STATUS_SCHEDULED', state: 'pre', completed: false, description: 'Scheduled' },
+  in_progress: { id: '2', name: 'STATUS_IN_PROGRESS', state: 'in', completed: false, description: 'In Progress' },
+  suspended: { id: '7', name: 'STATUS_SUSPENDED', state: 'in', completed: false, description: 'Suspended' },
+  round_complete: {
+    id: '48',
+    name: 'STATUS_PLAY_COMPLETE',
+    state: 'in',
+    completed: false,
+    description: 'Play Complete',
+  },
+  official: { id: '3', name: 'STATUS_FINAL', state: 'post', completed: true, description: 'Final' },
+  cancelled: { id: '5', name: 'STATUS_CANCELED', state: 'post', completed: false, description: 'Canceled' },
+}
+
+function espn(now: Standings) {
+  const type = espnStatus[now.status]
+  const ordered = now.standings.toSorted((a, b) => a.total - b.total)
+  const competitors = ordered.map((one, i) => ({
+    id: String(one.player.id),
+    uid: `s:1100~l:1106~a:${one.player.id}`,
+    type: 'athlete',
+    order: i + 1,
+    athlete: { fullName: fullName(one.player), displayName: fullName(one.player) },
+    score: toParText(one.total),
+    linescores: linescores(one, now.round),
+    statistics: [],
+  }))
+  return {
+    leagues: [{ id: '1106', name: 'PGA TOUR', abbreviation: 'PGA', slug: 'pga' }],
+    season: { type: 2, year: 2026 },
+    events: [
+      {
+        id: 'coastal',
+        name: now.name,
+        shortName: now.name,
+        competitions: [{ id: 'coastal', competitors, status: { period: now.round, type } }],
+        status: { type },
+      },
+    ],
+  }
+}
+
+function linescores({ rounds, status }: Standing, round: number) {
+  const lines = rounds
+    .filter(({ strokes }) => strokes.length > 0)
+    .map(({ startHole, strokes, toPar }, i) => ({
+      value: strokes.reduce((total, stroke) => total + stroke, 0),
+      displayValue: toParText(toPar),
+      period: i + 1,
+      linescores: strokes.map((stroke, played) => {
+        const hole = (startHole - 1 + played) % 18
+        const scoreType = { displayValue: toParText(stroke - (pars[hole] ?? 0)) }
+        return { value: stroke, displayValue: String(stroke), period: hole + 1, scoreType }
+      }),
+    }))
+  const isWaiting = status === 'active' && lines.length < round
+  return isWaiting ? [...lines, { period: round }] : lines
+}
+
+const toParText = (total: number) => (total === 0 ? 'E' : total > 0 ? `+${total}` : String(total))

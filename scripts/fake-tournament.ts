@@ -1,0 +1,206 @@
+import type { EventStatus, FeedBoard, Golfer, GolferStatus } from '../src/tours/feeds/board.ts'
+
+/**
+ * A tournament that is the same for the same seed. Every stroke is decided when it is made; how it stands is a function of
+ * the minute, which counts simulated minutes from the first tee time.
+ */
+export type Tournament = { name: string; players: Player[]; cutAt: number; length: number }
+
+type Player = {
+  id: number
+  first: string
+  last: string
+  suffix: string
+  rounds: Round[]
+  leaves: { status: 'cut' | 'wd' | 'dq'; afterHoles: number } | null
+}
+type Round = { tee: number; startHole: 1 | 10; strokes: number[] }
+
+export const pars = [4, 4, 3, 5, 4, 4, 3, 4, 5, 4, 4, 5, 3, 4, 4, 3, 4, 5]
+const minutesAHole = 14
+const night = 30
+const minutesToOfficial = 15
+
+export function makeTournament(seed: number, size: number): Tournament {
+  const random = randomFrom(seed)
+  const players: Player[] = names(size, random).map(([first, last, suffix], i) => ({
+    id: 10_000 + i * 37,
+    first,
+    last,
+    suffix,
+    rounds: [],
+    leaves: null,
+  }))
+  const [atHome, halfway, signedWrong] = players.slice(-3)
+  if (atHome) atHome.leaves = { status: 'wd', afterHoles: 0 }
+  if (halfway) halfway.leaves = { status: 'wd', afterHoles: 13 }
+  if (signedWrong) signedWrong.leaves = { status: 'dq', afterHoles: 36 }
+
+  let begins = 0
+  let cutAt = 0
+  for (let round = 1; round <= 4; round++) {
+    const inIt = players.filter(({ leaves }) => leaves === null || leaves.afterHoles > (round - 1) * 18)
+    // Leaders tee off last on the weekend.
+    if (round > 2) inIt.sort((a, b) => strokesToPar(b) - strokesToPar(a))
+    inIt.forEach((player, i) => {
+      const group = Math.floor(i / 3)
+      player.rounds.push({
+        tee: begins + Math.floor(group / 2) * 11,
+        startHole: group % 2 === 0 ? 1 : 10,
+        strokes: pars.map(par => par + hole(random)),
+      })
+    })
+    const ends = Math.max(...inIt.map(({ rounds }) => (rounds.at(-1)?.tee ?? 0) + 18 * minutesAHole))
+    if (round === 2) {
+      cut(players)
+      cutAt = ends
+    }
+    begins = ends + night
+  }
+  return { name: 'Coastal Open', players, cutAt, length: begins - night }
+}
+
+/** The better half and ties play on. */
+function cut(players: Player[]): void {
+  const inIt = players.filter(({ leaves }) => leaves === null)
+  const totals = inIt.map(strokesToPar).sort((a, b) => a - b)
+  const line = totals[Math.ceil(totals.length / 2) - 1] ?? 0
+  for (const player of inIt) if (strokesToPar(player) > line) player.leaves = { status: 'cut', afterHoles: 36 }
+}
+
+function hole(random: () => number): number {
+  const luck = random()
+  if (luck < 0.01) return -2
+  if (luck < 0.22) return -1
+  if (luck < 0.82) return 0
+  return luck < 0.97 ? 1 : 2
+}
+
+/** mulberry32 */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+const firsts =
+  'Åke Conor Émile Hiroshi Jan João José Kwame Lars Liam Måns Marco Mateo Nils Oskar Pablo Piotr Rafa Séan Si-Woo Tomás Tyler Viktor Zoltán'
+const lasts =
+  'Abernathy|Åkesson|Björklund|Castellanos|Dumont de Marsac|Ferreira|Grünewald|Hallworth|Ishikari|Jónsson|Kowalczyk|Lindqvist|Marchetti|Núñez|O’Shea|Petrov|Quayle|Rasmussen|Schäfer|Tanaka-Reid|van der Berg|Wexford'
+
+function names(size: number, random: () => number): Array<[first: string, last: string, suffix: string]> {
+  const all = firsts.split(' ').flatMap(first => lasts.split('|').map(last => [first.replace('-', ' '), last] as const))
+  return Array.from({ length: Math.min(size, all.length) }, (_, i) => {
+    const [[first, last] = ['Nemo', 'Nemo']] = all.splice(Math.floor(random() * all.length), 1)
+    return [first, last, i % 16 === 5 ? 'Jr.' : i % 16 === 11 ? 'III' : '']
+  })
+}
+
+const strokesToPar = ({ rounds }: Player) => rounds.reduce((total, { strokes }) => total + toPar(strokes, 1), 0)
+
+const toPar = (strokes: number[], startHole: number) =>
+  strokes.reduce((total, stroke, i) => total + stroke - (pars[(startHole - 1 + i) % 18] ?? 0), 0)
+
+/** How one golfer stands: what a feed is rendered from. */
+export type Standing = {
+  player: Player
+  status: GolferStatus
+  position: string | null
+  total: number
+  /** Begun rounds, with the strokes of the holes played so far. */
+  rounds: Array<{ startHole: number; strokes: number[]; toPar: number }>
+  /** The round he is playing or has last played. */
+  round: number
+  thru: number
+  /** Minute of the next tee time, or of that of the round he is playing. */
+  tee: number | null
+}
+
+export type Standings = {
+  name: string
+  round: number
+  status: EventStatus
+  standings: Standing[]
+  /** Holes completed by everyone. */
+  holes: number
+}
+
+export function standingsAt(tournament: Tournament, minute: number): Standings {
+  const standings = tournament.players.map(player => standing(player, minute, minute >= tournament.cutAt))
+  const teed = tournament.players.flatMap(({ rounds }) => rounds.flatMap(({ tee }, i) => (tee <= minute ? i + 1 : [])))
+  const round = Math.max(1, ...teed)
+  const playing = standings.some(({ status, thru, round: his }) => status === 'active' && his === round && thru < 18)
+  const status = teed.length === 0 ? 'upcoming' : playing ? 'in_progress' : 'round_complete'
+  const isOfficial = minute >= tournament.length + minutesToOfficial
+  place(standings)
+  const holes = standings.flatMap(({ rounds }) => rounds.flatMap(({ strokes }) => strokes)).length
+  return { name: tournament.name, round, status: isOfficial ? 'official' : status, standings, holes }
+}
+
+function standing(player: Player, minute: number, cutIsMade: boolean): Standing {
+  const limit = player.leaves?.afterHoles ?? 72
+  const rounds = player.rounds
+    .filter(({ tee }) => tee <= minute)
+    .map(({ tee, startHole, strokes }, i) => {
+      const holes = Math.max(0, Math.min(18, Math.floor((minute - tee) / minutesAHole), limit - i * 18))
+      const played = strokes.slice(0, holes)
+      return { startHole, strokes: played, toPar: toPar(played, startHole) }
+    })
+  const thru = rounds.at(-1)?.strokes.length ?? 0
+  const holes = Math.max(0, rounds.length - 1) * 18 + thru
+  const hasLeft = holes >= limit && minute >= 0 && (player.leaves?.status !== 'cut' || cutIsMade)
+  const done = holes === 72 ? 'finished' : 'active'
+  return {
+    player,
+    status: hasLeft && player.leaves ? player.leaves.status : done,
+    position: null,
+    total: rounds.reduce((total, round) => total + round.toPar, 0),
+    rounds,
+    round: Math.max(1, rounds.length),
+    thru,
+    tee: (thru === 18 ? player.rounds[rounds.length] : player.rounds[Math.max(0, rounds.length - 1)])?.tee ?? null,
+  }
+}
+
+function place(standings: Standing[]): void {
+  const totals = standings
+    .filter(({ status }) => status === 'active' || status === 'finished')
+    .map(({ total }) => total)
+  for (const one of standings) {
+    const better = totals.filter(total => total < one.total).length
+    const equal = totals.filter(total => total === one.total).length
+    const isIn = one.status === 'active' || one.status === 'finished'
+    one.position = isIn ? `${equal > 1 ? 'T' : ''}${better + 1}` : one.status.toUpperCase()
+  }
+}
+
+export const fullName = ({ first, last, suffix }: Player) => [first, last, suffix].filter(Boolean).join(' ')
+
+/** The board a perfect feed would be read into. */
+export function boardOf({ name, round, status, standings }: Standings, timeOf: (minute: number) => string): FeedBoard {
+  const golfers = standings.map(
+    (one): Golfer => ({
+      player_id: String(one.player.id),
+      name: fullName(one.player),
+      position: one.position,
+      total: one.status === 'wd' && one.rounds.length === 0 ? null : one.total,
+      today: one.rounds.at(-1)?.toPar ?? 0,
+      thru: one.thru,
+      round: one.round,
+      rounds: [whole(one, 1), whole(one, 2), whole(one, 3), whole(one, 4)],
+      status: one.status,
+      tee_time: one.tee === null ? null : timeOf(one.tee),
+    }),
+  )
+  return { event: { id: 'coastal', name, round, status, version: null }, golfers, problems: [] }
+}
+
+/** Strokes of a whole round; null before that. */
+export function whole({ rounds }: Standing, round: number): number | null {
+  const strokes = rounds[round - 1]?.strokes ?? []
+  return strokes.length === 18 ? strokes.reduce((total, stroke) => total + stroke, 0) : null
+}

@@ -1,0 +1,418 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import { type FakeFeedOptions, type Fault, faults, startFakeFeed } from '../scripts/fake-feed.ts'
+import { randomFrom } from '../scripts/fake-tournament.ts'
+import { getJson, OutgoingFailure } from '../src/runtime/outgoing.ts'
+import { type FeedBoard, FeedError, type Golfer, isOut } from '../src/tours/feeds/board.ts'
+import { type FeedFormat, readBoard } from '../src/tours/feeds/formats.ts'
+import { judge, type Verdict } from '../src/tours/feeds/judge.ts'
+import { firstLast } from '../src/tours/feeds/names.ts'
+
+const fixture = (name: string) => Bun.file(`${import.meta.dir}/fixtures/feeds/${name}.json`).json()
+const formats: FeedFormat[] = ['fieldhouse', 'datagolf', 'espn']
+
+const open: Array<() => void> = []
+afterEach(() => {
+  for (const close of open.splice(0)) close()
+})
+
+function play(options: FakeFeedOptions = {}) {
+  const feed = startFakeFeed(options)
+  open.push(feed.stop)
+  return feed
+}
+
+describe('reading', () => {
+  test.each([
+    ['fieldhouse', 'fieldhouse'],
+    ['datagolf', 'datagolf'],
+    ['espn', 'espn'],
+    ['espn', 'espn-leaderboard'],
+  ] as const)('%s reads %s.json as its golden board', async (format, name) => {
+    const board: unknown = await fixture(`${name}.board`)
+    expect<unknown>(readBoard(format, await fixture(name))).toEqual(board)
+  })
+
+  test.each([
+    ['Berglund, Åke', 'Åke Berglund'],
+    ['van der Berg, Jan', 'Jan van der Berg'],
+    ['van der Berg, Jan Jr.', 'Jan van der Berg Jr.'],
+    ['van der Berg Jr., Jan', 'Jan van der Berg Jr.'],
+    ['Love III, Davis', 'Davis Love III'],
+    ['Varner, Harold, III', 'Harold Varner III'],
+    ['Harold Varner, III', 'Harold Varner III'],
+    ['Kim, Si Woo', 'Si Woo Kim'],
+    ['Ruiz-Núñez, José María', 'José María Ruiz-Núñez'],
+    ["O'Shea, Conor (a)", "Conor O'Shea"],
+    ['  Spaced ,   Out ', 'Out Spaced'],
+    ['Si Woo Kim', 'Si Woo Kim'],
+    ['Madonna', 'Madonna'],
+    ['Madonna,', 'Madonna'],
+    ['II', 'II'],
+  ])('the name %p reads %p', (written, read) => {
+    expect(firstLast(written)).toBe(read)
+  })
+
+  test('names are one text however they were encoded, without characters that cannot be seen', () => {
+    const { golfers } = readBoard('fieldhouse', {
+      event: { name: 'Open' },
+      golfers: [{ id: 1, name: 'A\u030Ake\u00A0\t Berg\u00ADlund\u202E' }],
+    })
+    expect(golfers[0]?.name).toBe('Åke Berglund')
+  })
+
+  test.each([
+    [-7, -7],
+    ['-7', -7],
+    ['−7', -7],
+    ['+3', 3],
+    ['3', 3],
+    [0, 0],
+    ['0', 0],
+    ['E', 0],
+    ['e', 0],
+    ['EVEN', 0],
+    [-0, 0],
+    [null, null],
+    [undefined, null],
+    ['', null],
+    ['-', null],
+    ['--', null],
+    ['  ', null],
+    ['WD', null],
+    ['seven', null],
+    [-7.5, null],
+    [1e9, null],
+    [Number.NaN, null],
+    [true, null],
+    [[], null],
+    [{}, null],
+    ['0x7', null],
+  ])('a total written %p is %p', (written, total) => {
+    const board = readBoard('fieldhouse', {
+      event: { name: 'Open' },
+      golfers: [{ id: '1', name: 'Ann', total: written }],
+    })
+    expect(board.golfers[0]?.total).toBe(total)
+  })
+
+  test.each([
+    ['fieldhouse', null, 'event.name'],
+    ['fieldhouse', [], 'event.name'],
+    ['fieldhouse', 'text', 'event.name'],
+    ['fieldhouse', { event: { name: 'Open' } }, 'golfers'],
+    ['fieldhouse', { event: { name: 'Open' }, golfers: {} }, 'golfers'],
+    ['fieldhouse', { event: { name: 'Open', status: 'sleepy' }, golfers: [] }, 'event.status'],
+    ['fieldhouse', { event: { name: 'Open' }, golfers: [{ id: '1' }, { name: 'Ann' }] }, 'golfers[0].name'],
+    ['fieldhouse', { event: { name: 'Open' }, golfers: Array(2001).fill({ id: '1', name: 'Ann' }) }, ''],
+    ['datagolf', { data: [] }, 'info.event_name'],
+    ['datagolf', { info: { event_name: 'Open' }, data: 'none' }, 'data'],
+    ['datagolf', { info: { event_name: 'Open' }, data: [{ player_name: 'Kim, Si Woo' }] }, 'data[0].dg_id'],
+    ['espn', {}, 'events'],
+    ['espn', { events: [] }, 'events'],
+    ['espn', { events: [{ name: 'Open' }] }, 'events[0].competitions'],
+    ['espn', { events: [{ name: 'Open', competitions: [] }] }, 'events[0].competitions'],
+    ['espn', { events: [{ competitions: [{}] }] }, 'events[0].name'],
+  ] as const)('%s says where %j is wrong', (format, json, path) => {
+    let thrown: unknown
+    try {
+      readBoard(format, json)
+    } catch (error) {
+      thrown = error
+    }
+    expect(thrown).toBeInstanceOf(FeedError)
+    expect(thrown instanceof FeedError && thrown.path).toBe(path)
+  })
+
+  test('of two events ESPN is on, the one asked for is read', async () => {
+    const json = await fixture('espn')
+    expect(readBoard('espn', json).event.name).toBe('Coastal Open')
+    expect(readBoard('espn', json, 'inland classic').event).toMatchObject({ id: '401000002', status: 'official' })
+    expect(readBoard('espn', json, '401000001').event.name).toBe('Coastal Open')
+    expect(() => readBoard('espn', json, 'Masters')).toThrow('lists no event "Masters"')
+  })
+
+  test('whatever it is given, a reader answers a board or a FeedError', async () => {
+    const seed = 20260514
+    const random = randomFrom(seed)
+    const junk = [
+      null,
+      undefined,
+      0,
+      -1,
+      1.5,
+      '',
+      'E',
+      'x',
+      [],
+      {},
+      [[]],
+      { value: {} },
+      true,
+      Number.POSITIVE_INFINITY,
+      '__proto__',
+    ]
+    const mangle = (json: unknown): unknown => {
+      if (random() < 0.02) return junk[Math.floor(random() * junk.length)]
+      if (Array.isArray(json)) return json.map(mangle)
+      if (typeof json !== 'object' || json === null) return json
+      return Object.fromEntries(
+        Object.entries(json).map(([key, value]) => [random() < 0.01 ? `${key}x` : key, mangle(value)]),
+      )
+    }
+    for (const name of ['fieldhouse', 'datagolf', 'espn', 'espn-leaderboard']) {
+      const json: unknown = await fixture(name)
+      const format = formats.find(known => name.startsWith(known))
+      for (let i = 0; i < 150; i++) {
+        try {
+          for (const { total, thru } of readBoard(format ?? 'espn', mangle(json)).golfers) {
+            expect(total === null || Number.isInteger(total), `seed ${seed}`).toBe(true)
+            expect(thru === null || (thru >= 0 && thru <= 18), `seed ${seed}`).toBe(true)
+          }
+        } catch (error) {
+          expect(error, `seed ${seed}`).toBeInstanceOf(FeedError)
+        }
+      }
+    }
+  })
+})
+
+describe('judging', () => {
+  const event: FeedBoard['event'] = { id: 'a', name: 'Open', round: 2, status: 'in_progress', version: '1' }
+  const golfer = (player_id: string, total: number | null, more: Partial<Golfer> = {}): Golfer => ({
+    player_id,
+    name: `Golfer ${player_id}`,
+    position: null,
+    total,
+    today: null,
+    thru: 9,
+    round: 2,
+    rounds: [70, null, null, null],
+    status: 'active',
+    tee_time: null,
+    ...more,
+  })
+  const field = (totals: Array<number | null>) => totals.map((total, i) => golfer(String(i), total))
+  const board = (golfers: Golfer[], more: Partial<FeedBoard['event']> = {}): FeedBoard => ({
+    event: { ...event, ...more },
+    golfers,
+    problems: [],
+  })
+  const accepted = (verdict: Verdict) => {
+    if (verdict.kind === 'held') throw new Error(verdict.message)
+    return verdict
+  }
+  const reason = (verdict: Verdict) => (verdict.kind === 'held' ? verdict.reason : 'accepted')
+
+  const ten = field([-9, -8, -7, -6, -5, -4, -3, -2, -1, 1])
+  const change = (change: (golfer: Golfer, i: number) => Golfer | null) =>
+    board(ten.map(change).filter(one => one !== null))
+
+  test('the first board is taken as it comes', () => {
+    expect(accepted(judge(null, board(ten)))).toMatchObject({ changed: ten, gone: [], quiet: false, newEvent: true })
+    expect(accepted(judge(null, board([]))).changed).toEqual([])
+  })
+
+  test('only golfers who changed are named', () => {
+    const verdict = accepted(
+      judge(
+        board(ten),
+        change((one, i) => (i === 3 ? { ...one, total: -7, thru: 10 } : one)),
+      ),
+    )
+    expect(verdict.changed.map(({ player_id, total }) => [player_id, total])).toEqual([['3', -7]])
+    expect(verdict.quiet).toBe(false)
+  })
+
+  test('a new version alone is quiet; a new round or status is not', () => {
+    expect(accepted(judge(board(ten), board(ten, { version: '2' })))).toMatchObject({ changed: [], quiet: true })
+    expect(accepted(judge(board(ten), board(ten, { status: 'official' }))).quiet).toBe(false)
+    expect(accepted(judge(board(ten), board(ten, { round: 3 }))).quiet).toBe(false)
+  })
+
+  test('a latecomer is new, one who left is gone', () => {
+    const verdict = accepted(judge(board(ten), board([...ten.slice(1), golfer('99', 0)])))
+    expect(verdict.changed.map(({ player_id }) => player_id)).toEqual(['99'])
+    expect(verdict.gone).toEqual(['0'])
+  })
+
+  test.each([
+    ['a fifth vanish', change((one, i) => (i < 2 ? null : one)), 'accepted'],
+    ['more than a fifth vanish', change((one, i) => (i < 3 ? null : one)), 'shrunk'],
+    ['all vanish', board([]), 'emptied'],
+    ['a fifth are zeroed', change((one, i) => (i < 2 ? { ...one, total: 0 } : one)), 'accepted'],
+    ['more than a fifth are zeroed', change((one, i) => (i < 3 ? { ...one, total: 0 } : one)), 'zeroed'],
+    ['all are zeroed', change(one => ({ ...one, total: 0 })), 'zeroed'],
+    ['all are zeroed, thru as well', change(one => ({ ...one, total: 0, thru: 0, round: 1 })), 'zeroed'],
+    ['more than a fifth are blanked', change((one, i) => (i < 3 ? { ...one, total: null } : one)), 'zeroed'],
+    [
+      'some are zeroed, some blanked, some vanish',
+      change((one, i) => (i === 0 ? null : i < 3 ? { ...one, total: i === 1 ? 0 : null } : one)),
+      'zeroed',
+    ],
+    [
+      'half are cut and blanked',
+      change((one, i) => (i < 5 ? { ...one, status: 'cut', total: null } : one)),
+      'accepted',
+    ],
+    ['everybody plays on', change(one => ({ ...one, total: (one.total ?? 0) - 1, thru: 10 })), 'accepted'],
+    ['another event is on', board(field([0, 0, 0]), { id: 'b', name: 'Other' }), 'accepted'],
+  ])('where %s the board is %3$s', (_, next, expected) => {
+    expect(reason(judge(board(ten), next))).toBe(expected)
+  })
+
+  test('early on, when scores are near even, playing back to even is play', () => {
+    const early = board(field([1, -1, 1, -1, 2]).map(one => ({ ...one, round: 1, thru: 2 })))
+    const back = board(field([0, 0, 0, -1, 2]).map(one => ({ ...one, round: 1, thru: 3 })))
+    expect(reason(judge(early, back))).toBe('accepted')
+    expect(reason(judge(early, { ...back, golfers: back.golfers.map(one => ({ ...one, thru: 2 })) }))).toBe('zeroed')
+  })
+
+  test('golfers yet to tee off do not hide that everyone else was zeroed', () => {
+    const early = board([
+      ...field([-1, 2, 1]),
+      ...Array.from({ length: 97 }, (_, i) => golfer(`w${i}`, 0, { thru: 0, round: 1 })),
+    ])
+    expect(reason(judge(early, board(early.golfers.map(one => ({ ...one, total: 0 })))))).toBe('zeroed')
+  })
+
+  test('the score of a golfer who is out stands when the feed blanks it, and stays standing', () => {
+    const out = change((one, i) => (i === 0 ? { ...one, status: 'wd', total: null } : one))
+    const first = accepted(judge(board(ten), out))
+    expect(first.board.golfers[0]).toMatchObject({ status: 'wd', total: -9 })
+    expect(accepted(judge(first.board, out))).toMatchObject({ changed: [], quiet: true })
+  })
+
+  test('a golfer who withdraws before his first hole has no score', () => {
+    const waiting = golfer('w', 0, { thru: 0, round: 1, rounds: [null, null, null, null] })
+    const verdict = accepted(
+      judge(board([...ten, waiting]), board([...ten, { ...waiting, status: 'wd', total: null }])),
+    )
+    expect(verdict.board.golfers.at(-1)?.total).toBeNull()
+  })
+
+  test('another event begins anew', () => {
+    const verdict = accepted(judge(board(ten), board(field([0, 0]), { id: null, name: 'Other' })))
+    expect(verdict).toMatchObject({ newEvent: true, gone: ['2', '3', '4', '5', '6', '7', '8', '9'] })
+    expect(verdict.changed.length).toBe(2)
+  })
+})
+
+describe('a whole tournament on the fake feed', () => {
+  const fetched = async (url: string) => {
+    const answer = await getJson(url, { allowPrivate: true })
+    if (answer.kind !== 'fresh') throw new Error('nothing new')
+    return answer.json
+  }
+
+  /** What a format can say of a golfer who really stands so. */
+  const saidBy = (format: FeedFormat, truth: Golfer): Partial<Golfer> => {
+    if (format === 'fieldhouse') return truth
+    if (format === 'datagolf') return { ...truth, tee_time: null }
+    const { player_id, name, total, thru, rounds } = truth
+    // Before the first hole of a round, and of those who are out, the scoreboard is vague.
+    return thru && !isOut(truth) ? { player_id, name, total, thru, rounds } : { player_id, name }
+  }
+
+  test.each(formats)('reads in %s as it is played, and no poll of it is held', async format => {
+    const feed = play({ seed: 11, golfers: 40 })
+    let last: FeedBoard | null = null
+    for (; feed.minute() < feed.length + 60; feed.advance(37)) {
+      const board = readBoard(format, await fetched(feed.urlOf(format)))
+      expect(board.problems).toEqual([])
+      expect(judge(last, board).kind, `at minute ${feed.minute()}`).toBe('accepted')
+      const read = new Map(board.golfers.map(golfer => [golfer.player_id, golfer]))
+      for (const golfer of feed.board().golfers)
+        expect(read.get(golfer.player_id)).toMatchObject(saidBy(format, golfer))
+      last = board
+    }
+    expect(last?.event.status).toBe(format === 'datagolf' ? 'round_complete' : 'official')
+    if (format === 'espn') expect(last?.golfers.filter(({ status }) => status === 'cut').length).toBeGreaterThan(5)
+  })
+
+  test('is the same for the same seed and another for another', async () => {
+    const boards = [7, 7, 8].map(seed => {
+      const feed = play({ seed })
+      feed.advance(600)
+      return feed.board()
+    })
+    expect(boards[0]).toEqual(boards[1]!)
+    expect(boards[0]).not.toEqual(boards[2]!)
+  })
+
+  test('with a speed, time passes by the clock', () => {
+    let now = 0
+    const feed = play({ speed: 60, clock: () => now, from: 0 })
+    now = 10_000
+    expect(feed.minute()).toBe(600)
+    expect(feed.board().event.round).toBe(2)
+  })
+
+  test('a poll that finds nothing new costs a 304, and requests are counted', async () => {
+    const feed = play({ from: 100 })
+    const first = await getJson(feed.url, { allowPrivate: true })
+    if (first.kind !== 'fresh') throw new Error('nothing new')
+    expect((await getJson(feed.url, { allowPrivate: true }, first.validators)).kind).toBe('unchanged')
+    feed.advance(14)
+    expect((await getJson(feed.url, { allowPrivate: true }, first.validators)).kind).toBe('fresh')
+    expect(feed.requests.map(({ status }) => status)).toEqual([200, 304, 200])
+  })
+
+  const outcomes: Array<[Fault, string]> = [
+    ['down', 'http_status'],
+    ['slow', 'timeout'],
+    ['truncated', 'not_json'],
+    ['html', 'not_json'],
+    ['huge', 'too_large'],
+    ['blank', 'not_json'],
+    ['empty', 'emptied'],
+    ['zeroed', 'zeroed'],
+    ['shrunk', 'shrunk'],
+    ['wrong_type', 'accepted'],
+    ['unchanged', 'http_status'],
+    ['inward', 'refused'],
+  ]
+
+  test('every fault is tried', () => {
+    expect(outcomes.map(([fault]) => String(fault)).sort()).toEqual(Object.keys(faults).sort())
+  })
+
+  test.each(outcomes)('the fault "%s" comes to nothing worse than "%s"', async (fault, expected) => {
+    const feed = play({ from: 200 })
+    const good = readBoard('fieldhouse', await fetched(feed.url))
+    feed.fault(fault, 1)
+    const options = {
+      allowPrivate: false,
+      isPublic: (address: string) => address === '127.0.0.1',
+      maxBytes: 2_000_000,
+      timeoutMs: fault === 'slow' ? 300 : 15_000,
+    }
+    const outcome = await getJson(feed.url, options).then(
+      answer => {
+        const verdict = answer.kind === 'fresh' && judge(good, readBoard('fieldhouse', answer.json))
+        return verdict && (verdict.kind === 'held' ? verdict.reason : verdict.kind)
+      },
+      error => (error instanceof OutgoingFailure ? error.code : error),
+    )
+    expect(outcome).toBe(expected)
+    expect(judge(good, readBoard('fieldhouse', await fetched(feed.url)))).toMatchObject({
+      kind: 'accepted',
+      quiet: true,
+    })
+  })
+
+  test('faults and time are steered over HTTP as well', async () => {
+    const feed = play({ from: 0 })
+    const control = new URL('/control', feed.url)
+    const steer = async (query: string) => (await fetch(`${control}?${query}`, { method: 'POST' })).json()
+    expect(await steer('fault=down&times=1&advance=60')).toMatchObject({ minute: 60, fault: 'down', requests: 0 })
+    expect((await fetch(feed.url)).status).toBe(503)
+    expect((await fetch(`${feed.url}?fault=html`)).headers.get('content-type')).toContain('html')
+    expect(await (await fetch(control)).json()).toMatchObject({
+      minute: 60,
+      fault: null,
+      requests: 2,
+      round: 1,
+      status: 'in_progress',
+    })
+  })
+})
