@@ -138,15 +138,15 @@ test('percentile is the share strictly below plus half of the equals', () => {
 })
 
 test('a query is read once and gives equal keys for equal questions', () => {
-  expect(canonical({ page: '2', limit: '9999', ties: 'DENSE', colour: 'red', q: ' ' })).toEqual({
-    page: 2,
+  expect(canonical({ page: '-2', limit: '9999', ties: 'DENSE', colour: 'red', q: ' ' })).toEqual({
+    page: 1,
     limit: 500,
     ties: 'dense',
   })
   expect(canonical({ at: '2026-03-01T12:00:00Z' }).at).toBe(Date.UTC(2026, 2, 1, 12))
   let refusal: unknown
   try {
-    canonical({ page: '0', limit: 'many', ties: 'fair', order: 'up', at: 'noon' })
+    canonical({ page: '1.5', limit: 'many', ties: 'fair', order: 'up', at: 'noon' })
   } catch (error) {
     refusal = error
   }

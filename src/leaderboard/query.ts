@@ -43,18 +43,18 @@ export class UnknownPlayer extends Error {
 }
 
 /**
- * Reads a query as it came in the address: all mistakes together, unknown parameters ignored, empty ones as if absent.
+ * Reads a query as it came in the address: all mistakes together, unknown parameters ignored, empty ones as if absent,
+ * pages and limits out of range brought into it.
  * Equal questions give equal answers here, so `queryKey` can name a cached page.
  */
 export function canonical(raw: Readonly<Record<string, string | number | undefined>>): BoardQuery {
   const errors: Mistake[] = []
   const text = (path: string) => String(raw[path] ?? '').trim() || undefined
-  const count = (path: string, otherwise: number) => {
-    const given = text(path)
-    if (given === undefined) return otherwise
-    const value = /^\+?\d{1,15}$/.test(given) ? Number(given) : 0
-    if (value < 1) errors.push({ path, message: 'expected a whole number from 1' })
-    return value
+  const count = (path: string, otherwise: number, most: number) => {
+    const given = text(path) ?? otherwise
+    const value = Number(given)
+    if (!Number.isInteger(value)) errors.push({ path, message: 'expected a whole number' })
+    return Math.max(1, Math.min(value, most))
   }
   const oneOf = <T extends string>(path: string, choices: readonly T[]): T | undefined => {
     const given = text(path)?.toLowerCase()
@@ -71,8 +71,8 @@ export function canonical(raw: Readonly<Record<string, string | number | undefin
   const query: BoardQuery = {
     sort_by: text('sort_by'),
     order: oneOf('order', orders),
-    page: count('page', 1),
-    limit: Math.min(count('limit', defaultLimit), longestPage),
+    page: count('page', 1, Number.MAX_SAFE_INTEGER),
+    limit: count('limit', defaultLimit, longestPage),
     ties: oneOf('ties', ties) ?? 'standard',
     q: text('q'),
     around: text('around'),

@@ -175,7 +175,7 @@ function insertTexts(ids: TextColumn, rows: Uint32Array): void {
   }
 }
 
-function rowNumbers(n: number): Uint32Array {
+export function rowNumbers(n: number): Uint32Array {
   const rows = new Uint32Array(n)
   for (let i = 0; i < n; i++) rows[i] = i
   return rows

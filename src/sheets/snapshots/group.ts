@@ -1,0 +1,148 @@
+/**
+ * How the rows of one group are packed into bytes: some dozen players, all their metrics, in one blob, so that one small
+ * read answers one player and a whole column is still a straight run through the groups.
+ *
+ * A column in a group is a base and offsets from it of 0, 1, 2, 4 or 6 bytes, whatever the widest needs; all ones is
+ * unknown. Fractions, infinities and whole numbers too far apart stay as they are, 8 bytes each. Little-endian: one width
+ * byte per column (padded to 8), one float64 base per column, then each column padded to 8.
+ */
+export const mostCells = 1 << 14 // rows × columns of one group
+export const mostColumns = 1024
+
+const padded = (bytes: number): number => (bytes + 7) & ~7
+const headOf = (columns: number): number => padded(columns) + columns * 8
+
+/** Groups are packed and unpacked here: views made once, as making one costs more than the eight rows it may show. */
+const desk = new ArrayBuffer(headOf(mostColumns) + mostCells * 8 + mostColumns * 8)
+const u8 = new Uint8Array(desk)
+const u16 = new Uint16Array(desk)
+const u32 = new Uint32Array(desk)
+const f64 = new Float64Array(desk)
+const one = new Float64Array(mostCells) // the column in hand
+
+export function packGroup(columns: readonly Float64Array[], rows: Uint32Array): Uint8Array {
+  let at = headOf(columns.length)
+  u8.fill(0, 0, at)
+  for (let c = 0; c < columns.length; c++) {
+    const values = columns[c]!
+    for (let i = 0; i < rows.length; i++) one[i] = values[rows[i]!]!
+    const width = packColumn(rows.length, at, padded(columns.length) / 8 + c)
+    u8[c] = width
+    at += padded(rows.length * width)
+  }
+  return u8.slice(0, at)
+}
+
+/** Packs the column in hand to byte `at`, its base to the double `baseAt`, and tells the width. */
+function packColumn(n: number, at: number, baseAt: number): number {
+  let min = Number.POSITIVE_INFINITY
+  let max = Number.NEGATIVE_INFINITY
+  let unknown = 0
+  let fractions = 0
+  for (let i = 0; i < n; i++) {
+    const value = one[i]!
+    if (value < min) min = value
+    if (value > max) max = value
+    if (Number.isNaN(value)) unknown++
+    else if (value !== Math.floor(value)) fractions++
+  }
+  if (unknown === n) {
+    f64[baseAt] = Number.NaN
+    return 0
+  }
+  const span = max - min
+  f64[baseAt] = min
+  if (span === 0 && unknown === 0) return 0
+  const exact = fractions === 0 && min >= Number.MIN_SAFE_INTEGER && max <= Number.MAX_SAFE_INTEGER
+  if (!exact || span >= UNKNOWN6) {
+    f64.set(one.subarray(0, n), at / 8)
+    return 8
+  }
+  if (span < 0xff) {
+    for (let i = 0; i < n; i++) u8[at + i] = offsetFrom(one[i]!, min, 0xff)
+    return 1
+  }
+  if (span < 0xffff) {
+    for (let i = 0, to = at / 2; i < n; i++) u16[to + i] = offsetFrom(one[i]!, min, 0xffff)
+    return 2
+  }
+  if (span < 0xffffffff) {
+    for (let i = 0, to = at / 4; i < n; i++) u32[to + i] = offsetFrom(one[i]!, min, 0xffffffff)
+    return 4
+  }
+  for (let i = 0, low = at / 4, high = at / 2 + 2 * n; i < n; i++) {
+    const offset = offsetFrom(one[i]!, min, UNKNOWN6)
+    const top = Math.floor(offset / 2 ** 32)
+    u32[low + i] = offset - top * 2 ** 32
+    u16[high + i] = top
+  }
+  return 6
+}
+
+const UNKNOWN6 = 2 ** 48 - 1
+const offsetFrom = (value: number, base: number, unknown: number): number =>
+  Number.isNaN(value) ? unknown : value - base
+
+/** Writes the chosen columns of a group of `n` rows into `into[i]`, from row `first` on. */
+export function unpackGroup(
+  packed: Uint8Array,
+  n: number,
+  columns: number,
+  chosen: readonly number[],
+  into: readonly Float64Array[],
+  first: number,
+): void {
+  u8.set(packed)
+  const bases = padded(columns) / 8
+  let at = headOf(columns)
+  for (let c = 0; c < columns; c++) {
+    const width = u8[c]!
+    const place = chosen.indexOf(c)
+    if (place >= 0) unpackColumn(width, f64[bases + c]!, at, n, into[place]!, first)
+    at += padded(n * width)
+  }
+}
+
+function unpackColumn(width: number, base: number, at: number, n: number, into: Float64Array, first: number): void {
+  if (width === 0) into.fill(base, first, first + n)
+  else if (width === 8) into.set(f64.subarray(at / 8, at / 8 + n), first)
+  else if (width === 1) for (let i = 0; i < n; i++) into[first + i] = unpacked(u8[at + i]!, base, 0xff)
+  else if (width === 2)
+    for (let i = 0, from = at / 2; i < n; i++) into[first + i] = unpacked(u16[from + i]!, base, 0xffff)
+  else if (width === 4)
+    for (let i = 0, from = at / 4; i < n; i++) into[first + i] = unpacked(u32[from + i]!, base, 0xffffffff)
+  else {
+    for (let i = 0, low = at / 4, high = at / 2 + 2 * n; i < n; i++) {
+      into[first + i] = unpacked(u32[low + i]! + u16[high + i]! * 2 ** 32, base, UNKNOWN6)
+    }
+  }
+}
+
+const unpacked = (offset: number, base: number, unknown: number): number =>
+  offset === unknown ? Number.NaN : base + offset
+
+/** Writes all columns of one row of a group of `n` into `into`, from place `first` on. */
+export function unpackRow(
+  packed: Uint8Array,
+  n: number,
+  columns: number,
+  row: number,
+  into: Float64Array,
+  first: number,
+): void {
+  u8.set(packed)
+  const bases = padded(columns) / 8
+  let at = headOf(columns)
+  for (let c = 0; c < columns; c++) {
+    const width = u8[c]!
+    const base = f64[bases + c]!
+    let value = base
+    if (width === 8) value = f64[at / 8 + row]!
+    else if (width === 1) value = unpacked(u8[at + row]!, base, 0xff)
+    else if (width === 2) value = unpacked(u16[at / 2 + row]!, base, 0xffff)
+    else if (width === 4) value = unpacked(u32[at / 4 + row]!, base, 0xffffffff)
+    else if (width === 6) value = unpacked(u32[at / 4 + row]! + u16[at / 2 + 2 * n + row]! * 2 ** 32, base, UNKNOWN6)
+    into[first + c] = value
+    at += padded(n * width)
+  }
+}

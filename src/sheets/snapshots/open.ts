@@ -1,0 +1,70 @@
+import { Database } from 'bun:sqlite'
+import { join } from 'node:path'
+
+export const scoresFile = (dataDir: string): string => join(dataDir, 'scores.db')
+
+/**
+ * `groups` hold the rows: `key` is snapshot × 2^24 + group, rows in id order. `doors` lead from a player id to the group
+ * that would hold it. A snapshot is there when it is `whole`: until then, and again while it is deleted, nobody sees it.
+ * `starts_for` names a derived snapshot (see README.md). Ids are never given twice, as cached answers are named by them.
+ */
+const schema = `
+  CREATE TABLE snapshots (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    whole INTEGER NOT NULL DEFAULT 0,
+    players INTEGER NOT NULL,
+    group_rows INTEGER NOT NULL,
+    metrics TEXT NOT NULL,
+    id_bytes INTEGER NOT NULL,
+    name_bytes INTEGER NOT NULL,
+    starts_for TEXT,
+    created_at INTEGER NOT NULL
+  );
+  CREATE INDEX snapshots_starts ON snapshots (starts_for) WHERE starts_for IS NOT NULL;
+  CREATE TABLE groups (
+    key INTEGER PRIMARY KEY,
+    checksum INTEGER NOT NULL,
+    ids BLOB NOT NULL,
+    names BLOB NOT NULL,
+    metrics BLOB NOT NULL
+  );
+  CREATE TABLE doors (
+    snapshot INTEGER NOT NULL,
+    first_id BLOB NOT NULL,
+    place INTEGER NOT NULL,
+    PRIMARY KEY (snapshot, first_id)
+  ) WITHOUT ROWID;
+  PRAGMA user_version = 1;
+`
+
+/** For worker threads only: a busy timeout sleeps. */
+export function openScores(dataDir: string): Database {
+  const scores = new Database(scoresFile(dataDir), { create: true, readwrite: true })
+  scores.run('PRAGMA busy_timeout = 10000')
+  scores.run('PRAGMA auto_vacuum = INCREMENTAL') // says something only to a new file
+  scores.run('PRAGMA journal_mode = WAL')
+  scores.run('PRAGMA synchronous = NORMAL')
+  scores.run('PRAGMA wal_autocheckpoint = 4000') // pages: 16 MB
+  scores.run('PRAGMA journal_size_limit = 33554432')
+  scores.run('PRAGMA cache_size = -8000')
+  scores.transaction(() => versionOf(scores) === 0 && scores.run(schema)).immediate()
+  checkVersion(scores)
+  return scores
+}
+
+/** For any thread: single rows and pages, some microseconds each. The file must exist. */
+export function openScoresReader(dataDir: string): Database {
+  const scores = new Database(scoresFile(dataDir), { readonly: true })
+  scores.run('PRAGMA busy_timeout = 30')
+  scores.run('PRAGMA cache_size = -8000')
+  checkVersion(scores)
+  return scores
+}
+
+const versionOf = (scores: Database): number =>
+  scores.query<{ user_version: number }, []>('PRAGMA user_version').get()?.user_version ?? 0
+
+function checkVersion(scores: Database): void {
+  const version = versionOf(scores)
+  if (version !== 1) throw new Error(`scores.db has schema ${version}, this version of Fieldhouse knows 1`)
+}

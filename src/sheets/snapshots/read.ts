@@ -1,0 +1,113 @@
+import type { Database } from 'bun:sqlite'
+import type { TextColumn } from '../../leaderboard/text.ts'
+import { unpackGroup, unpackRow } from './group.ts'
+import { groupsIn, keyOf, rowsOfGroup, type Snapshot, SnapshotGone } from './snapshot.ts'
+import { rowIn, textIn, unpackTexts } from './texts.ts'
+
+/** What is read lies in shared memory, so that a thread can hand it on without a copy. */
+export const sharedNumbers = (length: number): Float64Array => new Float64Array(new SharedArrayBuffer(length * 8))
+
+const BATCH = 128 // groups read at once: a megabyte, soon garbage
+
+type Group = { ids: Uint8Array; names: Uint8Array; metrics: Uint8Array }
+
+/** Calls `each` with the blobs of every group, in order. */
+function eachGroup<Blob extends keyof Group>(
+  scores: Database,
+  snapshot: Snapshot,
+  blobs: readonly Blob[],
+  each: (blobs: Pick<Group, Blob>, rows: number, first: number) => void,
+): void {
+  const read = scores.query<Pick<Group, Blob>, [number, number]>(
+    `SELECT ${blobs.join(', ')} FROM groups WHERE key BETWEEN ? AND ? ORDER BY key`,
+  )
+  const groups = groupsIn(snapshot)
+  for (let from = 0; from < groups; from += BATCH) {
+    const to = Math.min(groups, from + BATCH)
+    const found = read.all(keyOf(snapshot.id, from), keyOf(snapshot.id, to) - 1)
+    if (found.length !== to - from) throw new SnapshotGone(snapshot.id)
+    found.forEach((one, i) => {
+      each(one, rowsOfGroup(snapshot, from + i), (from + i) * snapshot.groupRows)
+    })
+  }
+}
+
+/** Whole columns, 1 to 3 ns a value. */
+export function readColumns(scores: Database, snapshot: Snapshot, names: readonly string[]): Float64Array[] {
+  const chosen = names.map(name => snapshot.metrics.findIndex(metric => metric.name === name))
+  const into = names.map(() => sharedNumbers(snapshot.players))
+  for (const [i, column] of chosen.entries()) if (column < 0) into[i]!.fill(Number.NaN)
+  if (chosen.every(column => column < 0)) return into
+  eachGroup(scores, snapshot, ['metrics'], ({ metrics }, rows, first) =>
+    unpackGroup(metrics, rows, snapshot.metrics.length, chosen, into, first),
+  )
+  return into
+}
+
+export function readIds(scores: Database, snapshot: Snapshot): TextColumn {
+  const into = sharedTexts(snapshot.players, snapshot.idBytes)
+  eachGroup(scores, snapshot, ['ids'], ({ ids }, rows, first) => unpackTexts(ids, rows, into, first))
+  return into
+}
+
+export function readNames(scores: Database, snapshot: Snapshot): TextColumn {
+  const into = sharedTexts(snapshot.players, snapshot.nameBytes)
+  eachGroup(scores, snapshot, ['names'], ({ names }, rows, first) => unpackTexts(names, rows, into, first))
+  return into
+}
+
+function sharedTexts(rows: number, bytes: number): TextColumn {
+  return {
+    bytes: new Uint8Array(new SharedArrayBuffer(bytes)),
+    offsets: new Uint32Array(new SharedArrayBuffer((rows + 1) * 4)),
+  }
+}
+
+function groupAt(scores: Database, snapshot: Snapshot, group: number): Group {
+  const read = scores.query<Group, [number]>('SELECT ids, names, metrics FROM groups WHERE key = ?')
+  const found = read.get(keyOf(snapshot.id, group))
+  if (!found) throw new SnapshotGone(snapshot.id)
+  return found
+}
+
+/** Rows in the order asked for; `values` holds the metrics of row after row. */
+export type Rows = { ids: string[]; names: string[]; values: Float64Array }
+
+const decoder = new TextDecoder()
+
+/** Single rows, some 10 µs each. A row below 0 reads as unknown. */
+export function readRows(scores: Database, snapshot: Snapshot, rows: ArrayLike<number>): Rows {
+  const columns = snapshot.metrics.length
+  const found: Rows = { ids: [], names: [], values: new Float64Array(rows.length * columns).fill(Number.NaN) }
+  const places = Array.from(rows, (_, place) => place).sort((a, b) => rows[a]! - rows[b]!)
+  let at = -1
+  let group: Group | undefined
+  for (const place of places) {
+    const row = rows[place]!
+    if (row < 0) continue
+    const here = Math.floor(row / snapshot.groupRows)
+    if (!group || here !== at) group = groupAt(scores, snapshot, here)
+    at = here
+    const n = rowsOfGroup(snapshot, here)
+    const inGroup = row - here * snapshot.groupRows
+    found.ids[place] = decoder.decode(textIn(group.ids, n, inGroup))
+    found.names[place] = decoder.decode(textIn(group.names, n, inGroup))
+    unpackRow(group.metrics, n, columns, inGroup, found.values, place * columns)
+  }
+  return found
+}
+
+const encoder = new TextEncoder()
+
+/** The row of a player, or -1: two small reads. */
+export function rowOfPlayer(scores: Database, snapshot: Snapshot, player_id: string): number {
+  const wanted = encoder.encode(player_id)
+  const door = scores
+    .query<{ place: number }, [number, Uint8Array]>(
+      'SELECT place FROM doors WHERE snapshot = ? AND first_id <= ? ORDER BY first_id DESC LIMIT 1',
+    )
+    .get(snapshot.id, wanted)
+  if (!door) return -1
+  const row = rowIn(groupAt(scores, snapshot, door.place).ids, rowsOfGroup(snapshot, door.place), wanted)
+  return row < 0 ? -1 : door.place * snapshot.groupRows + row
+}

@@ -1,0 +1,169 @@
+import { afterAll, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { rowsIn, textAt, textColumn } from '../src/leaderboard/text.ts'
+import { packGroup, unpackGroup, unpackRow } from '../src/sheets/snapshots/group.ts'
+import { openScores, openScoresReader } from '../src/sheets/snapshots/open.ts'
+import { readColumns, readIds, readNames, readRows, rowOfPlayer } from '../src/sheets/snapshots/read.ts'
+import { type SheetColumns, SnapshotGone, snapshotOf } from '../src/sheets/snapshots/snapshot.ts'
+import { deleteSnapshot, faultsOf, sweepSnapshots } from '../src/sheets/snapshots/sweep.ts'
+import { writeSnapshot } from '../src/sheets/snapshots/write.ts'
+import { type Chance, chance, forSeeds } from './seeded.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-snapshots-'))
+const scores = openScores(folder)
+const reader = openScoresReader(folder)
+afterAll(() => {
+  reader.close()
+  scores.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const spans = [1, 200, 60_000, 4e9, 2 ** 47, 2 ** 52, 1e300]
+
+function someColumn({ real, one, some }: Chance, rows: number): Float64Array {
+  const [span, base] = [one(spans), one([0, -5, 1e12, -1e15])]
+  const [unknown, fractions] = [one([0, 0.2, 1]), some(0.2)]
+  return Float64Array.from({ length: rows }, () => {
+    if (some(unknown)) return Number.NaN
+    if (some(0.002)) return one([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.MAX_SAFE_INTEGER])
+    const value = base + real() * span
+    return fractions ? value : Math.floor(value)
+  })
+}
+
+function someSheet(chance: Chance, players: number, metrics: number): SheetColumns {
+  const ids = new Set<string>()
+  while (ids.size < players) ids.add(`${chance.one(['', '0', 'p', 'é'])}${chance.below(players * 20)}`)
+  const names = Array.from(ids, () => chance.one(['', 'Ann', '𝓚𝓲𝓷𝓰', 'x'.repeat(chance.below(400))]))
+  return {
+    ids: textColumn([...ids]),
+    names: textColumn(names),
+    metrics: Array.from({ length: metrics }, (_, i) => ({
+      name: `m${i}`,
+      cumulative: i % 2 === 0,
+      values: someColumn(chance, players),
+    })),
+  }
+}
+
+const inIdOrder = (sheet: SheetColumns) =>
+  Array.from({ length: rowsIn(sheet.ids) }, (_, row) => ({
+    id: textAt(sheet.ids, row),
+    name: textAt(sheet.names, row),
+    values: sheet.metrics.map(({ values }) => values[row]! + 0),
+  })).sort((a, b) => Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)))
+
+test('a group gives back what was packed, all of it or one row', () => {
+  forSeeds(300, chance => {
+    const rows = 1 + chance.below(64)
+    const columns = Array.from({ length: 1 + chance.below(6) }, () => someColumn(chance, rows))
+    const order = Uint32Array.from({ length: rows }, (_, i) => i)
+    const packed = packGroup(columns, order)
+    const all = columns.map(() => new Float64Array(rows))
+    unpackGroup(packed, rows, columns.length, Array.from(columns.keys()), all, 0)
+    expect(all.map(values => Array.from(values))).toEqual(columns.map(values => Array.from(values)))
+    const row = chance.below(rows)
+    const one = new Float64Array(columns.length)
+    unpackRow(packed, rows, columns.length, row, one, 0)
+    expect(Array.from(one)).toEqual(columns.map(values => values[row]!))
+  })
+})
+
+test('a snapshot reads back as columns, as rows and by player', async () => {
+  for (const [seed, players, metrics] of [
+    [1, 0, 1],
+    [2, 1, 3],
+    [3, 700, 15],
+    [4, 129, 200],
+    [5, 3000, 1],
+    [6, 256, 0],
+  ] as const) {
+    const random = chance(seed)
+    const sheet = someSheet(random, players, metrics)
+    const expected = inIdOrder(sheet)
+    const snapshot = snapshotOf(reader, await writeSnapshot(scores, sheet, { now: 1 }))
+    const [ids, names] = [readIds(reader, snapshot), readNames(reader, snapshot)]
+    const columns = readColumns(
+      reader,
+      snapshot,
+      snapshot.metrics.map(({ name }) => name),
+    )
+    expect(
+      expected.map((_, row) => ({
+        id: textAt(ids, row),
+        name: textAt(names, row),
+        values: columns.map(values => values[row]!),
+      })),
+    ).toEqual(expected)
+    const wanted = Array.from({ length: Math.min(players, 20) }, () => random.below(players))
+    const rows = readRows(reader, snapshot, [...wanted, -1])
+    expect(rows.ids.slice(0, wanted.length)).toEqual(wanted.map(row => expected[row]!.id))
+    expect(rows.names.slice(0, wanted.length)).toEqual(wanted.map(row => expected[row]!.name))
+    expect(Array.from(rows.values)).toEqual([
+      ...wanted.flatMap(row => expected[row]!.values),
+      ...sheet.metrics.map(() => Number.NaN),
+    ])
+    for (const row of wanted) expect(rowOfPlayer(reader, snapshot, expected[row]!.id)).toBe(row)
+    for (const nobody of ['', '!', 'zzzz', '99999999']) {
+      expect(rowOfPlayer(reader, snapshot, nobody)).toBe(expected.findIndex(({ id }) => id === nobody))
+    }
+    expect(faultsOf(scores, snapshot.id)).toEqual([])
+  }
+})
+
+test('a metric the snapshot does not have reads as unknown', async () => {
+  const snapshot = snapshotOf(scores, await writeSnapshot(scores, someSheet(chance(1), 3, 1), { now: 1 }))
+  expect(readColumns(scores, snapshot, ['deads']).map(values => Array.from(values))).toEqual([[NaN, NaN, NaN]])
+})
+
+test('a sheet with an id twice is not stored', async () => {
+  const twice = { ids: textColumn(['7', '8', '7']), names: textColumn(['a', 'b', 'c']), metrics: [] }
+  expect(writeSnapshot(scores, twice, { now: 1 })).rejects.toThrow('twice')
+})
+
+test('a stopped write leaves nothing behind', async () => {
+  const rows = () => scores.query<{ n: number }, []>('SELECT count(*) AS n FROM groups').get()?.n
+  const before = rows()
+  const stop = new AbortController()
+  const pause = async () => stop.abort(new Error('cancelled'))
+  const writing = writeSnapshot(scores, someSheet(chance(2), 300, 15), { now: 1, pause, signal: stop.signal })
+  expect(writing).rejects.toThrow('cancelled')
+  await writing.catch(() => {})
+  expect(rows()).toBe(before)
+})
+
+test('the sweep takes what nothing refers to and is old enough, and what was derived from it', async () => {
+  const write = (now: number, startsFor?: string) =>
+    writeSnapshot(scores, someSheet(chance(3), 500, 4), { now, startsFor })
+  const [kept, dropped, young] = [await write(10), await write(10), await write(30)]
+  const derived = [await write(10, `${kept}`), await write(10, `${kept},${dropped}`)]
+  await sweepSnapshots(scores, { keep: new Set([kept]), before: 20 })
+  const left = scores.query<{ id: number }, []>('SELECT id FROM snapshots ORDER BY id').all()
+  expect(left.map(({ id }) => id)).toEqual([kept, young, derived[0]!])
+  expect(() => snapshotOf(reader, dropped)).toThrow(SnapshotGone)
+  expect(faultsOf(scores, kept)).toEqual([])
+  await deleteSnapshot(scores, young)
+  const next = await write(40)
+  expect(next).toBeGreaterThan(derived[1]!)
+})
+
+test('a part written before a crash is seen by nobody and swept', async () => {
+  scores.run(`INSERT INTO snapshots (players, group_rows, metrics, id_bytes, name_bytes, created_at)
+    VALUES (500, 128, '[]', 0, 0, 5)`)
+  const id = scores.query<{ id: number }, []>('SELECT max(id) AS id FROM snapshots').get()!.id
+  expect(() => snapshotOf(reader, id)).toThrow(SnapshotGone)
+  await sweepSnapshots(scores, { keep: new Set([id]), before: 6 })
+  expect(scores.query('SELECT id FROM snapshots WHERE id = ?').get(id)).toBeNull()
+})
+
+test('damage is found and named', async () => {
+  const id = await writeSnapshot(scores, someSheet(chance(4), 300, 15), { now: 1 })
+  scores.query("UPDATE groups SET names = x'00' WHERE key = ?").run(id * 2 ** 24 + 1)
+  scores.query('DELETE FROM groups WHERE key = ?').run(id * 2 ** 24 + 2)
+  expect(faultsOf(scores, id)).toEqual([
+    `Snapshot ${id}, rows 128 to 255: damaged`,
+    `Snapshot ${id}, rows 256 to 299: missing`,
+  ])
+})
