@@ -40,8 +40,8 @@ export const access = ({ config, reads }: Pick<App, 'config' | 'reads'>) =>
         return { detail: { 'x-may': may } as object, parse: check, transform: check }
       },
       counted: (counted: boolean) => ({
-        async transform({ request }: { request: Request }) {
-          if (counted) await reads.count(exchangeOf(request))
+        transform({ request }: { request: Request }) {
+          if (counted) reads.count(exchangeOf(request))
         },
       }),
     })

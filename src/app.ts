@@ -20,6 +20,7 @@ import { redisStore } from './runtime/cache-redis.ts'
 import { type Clock, minute, systemClock } from './runtime/clock.ts'
 import { openClosing } from './runtime/closing.ts'
 import { openDoor } from './runtime/door.ts'
+import { openExpress } from './runtime/express.ts'
 import { openJobs } from './runtime/jobs.ts'
 import { readLimit } from './runtime/limits.ts'
 import { openLocks } from './runtime/locks.ts'
@@ -150,6 +151,7 @@ export async function startFieldhouse(
       metrics.flush(db, clock.now())
     })
 
+    const express = openExpress(cache, app.reads, clock)
     const router = routes(app)
     const door = closing.keep(
       'door',
@@ -163,6 +165,7 @@ export async function startFieldhouse(
         identify: request => identify(app, request),
         guard: guardCookies,
         refused: (request, error) => refused(app, request, error),
+        express,
         log,
         metrics,
       }),

@@ -6,7 +6,7 @@ import type { Cache } from './runtime/cache.ts'
 import type { Clock } from './runtime/clock.ts'
 import { jobsOf } from './runtime/job.ts'
 import type { Jobs } from './runtime/jobs.ts'
-import type { Limit } from './runtime/limits.ts'
+import type { ReadLimit } from './runtime/limits.ts'
 import type { Locks } from './runtime/locks.ts'
 import type { Log } from './runtime/log.ts'
 import type { Metrics, watchLoop } from './runtime/metrics.ts'
@@ -36,7 +36,7 @@ export type App = {
   readonly schedule: Schedule
   readonly kinds: Kinds
   readonly streams: Streams
-  readonly reads: Limit
+  readonly reads: ReadLimit
   /** Stops a run of this process at once; elsewhere the row tells. */
   stopRun(jobId: string): void
   /** Whether warm-up is finished: `/readyz`. */

@@ -50,10 +50,14 @@ export type CacheState = 'hit' | 'miss' | 'stale'
 
 /** What `read` answers: the value, how it came, and a tag that changes whenever the value may have. */
 export class Cached<T> {
+  /** The stamps' epoch at which it was last seen to be current. */
+  epoch = -1
   constructor(
     readonly kept: Kept<T>,
     readonly state: CacheState,
     readonly key: string,
+    readonly entry: Entry<T>,
+    readonly scope: Scope,
   ) {}
   get value(): T {
     return this.kept.value
@@ -103,21 +107,21 @@ export class Cache {
     const now = this.clock.now()
     if (kept && now < kept.freshUntil) {
       stats.hits++
-      return new Cached(kept, 'hit', key)
+      return new Cached(kept, 'hit', key, entry, scope)
     }
     if (kept && now < kept.usableUntil) {
       stats.stale++
       this.load(entry, key, load).catch(() => {}) // counted; the stale value is the answer
-      return new Cached(kept, 'stale', key)
+      return new Cached(kept, 'stale', key, entry, scope)
     }
     stats.misses++
-    return new Cached(await this.load(entry, key, load), 'miss', key)
+    return new Cached(await this.load(entry, key, load), 'miss', key, entry, scope)
   }
 
   /** Loads anew whatever is kept: for what is refreshed ahead of its end. */
   async refresh<T>(entry: Entry<T>, scope: Scope, load: () => T | Promise<T>): Promise<Cached<T>> {
     const key = this.keyOf(entry, scope)
-    return new Cached(await this.load(entry, key, load), 'miss', key)
+    return new Cached(await this.load(entry, key, load), 'miss', key, entry, scope)
   }
 
   /** Gives a kept value another life without loading it; false where nothing is kept. */
@@ -126,6 +130,15 @@ export class Cache {
     const kept = await this.store.get(key)
     if (!kept) return false
     this.store.set(key, { ...kept, ...this.livesOf(entry) })
+    return true
+  }
+
+  /** Whether nothing has changed that this answer depends on. */
+  isCurrent(cached: Cached<unknown>): boolean {
+    const epoch = this.stamps.current()
+    if (cached.epoch === epoch) return true
+    if (this.keyOf(cached.entry, cached.scope) !== cached.key) return false
+    cached.epoch = epoch
     return true
   }
 

@@ -4,9 +4,10 @@
  */
 import type { Server } from 'bun'
 import { begin, type Exchange, type Who } from './exchange.ts'
+import type { Express } from './express.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import { compressed } from './respond.ts'
+import { compressed, originOf } from './respond.ts'
 
 export type Handle = (request: Request) => Response | Promise<Response>
 
@@ -23,6 +24,7 @@ export type DoorSettings = {
   /** Throws a refusal where a mutation by cookie was not meant. */
   guard(request: Request, who: Who | undefined): void
   refused(request: Request, error: unknown): Response
+  express: Express
   log: Log
   metrics: Metrics
 }
@@ -39,7 +41,7 @@ const strictCsp =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 export function openDoor(settings: DoorSettings) {
-  const { handle, identify, guard, refused, log, metrics, trustProxy } = settings
+  const { handle, identify, guard, refused, express, log, metrics, trustProxy } = settings
   let closing = false
 
   const server = Bun.serve({
@@ -55,21 +57,30 @@ export function openDoor(settings: DoorSettings) {
     },
   })
 
-  async function answer(given: Request, server: Server<undefined>): Promise<Response> {
-    const request = bodyLimit(given) === 'unknown' ? await cutOff(given) : given
+  function answer(request: Request, server: Server<undefined>): Response | Promise<Response> {
+    const { headers } = request
     const exchange: Exchange = {
-      id: requestIdOf(given),
+      id: requestIdOf(headers),
       began: performance.now(),
-      address: addressOf(given, server),
+      address: () => addressOf(request, server),
       who: undefined,
       route: 'unmatched',
       headers: [],
+      counted: false,
     }
+    const isStranger = !headers.has('authorization') && !headers.has('cookie')
+    const known = isStranger && request.method === 'GET' && !closing ? express.answer(request, exchange) : undefined
+    if (!known) return answerAtLength(request, exchange, isStranger, server)
+    note(request, exchange, known.status)
+    return known
+  }
+
+  async function answerAtLength(given: Request, exchange: Exchange, isStranger: boolean, server: Server<undefined>) {
+    const request = bodyLimit(given) === 'unknown' ? await cutOff(given) : given
     begin(request, exchange)
     let response: Response
     try {
-      const { headers } = request
-      if (headers.has('authorization') || headers.has('cookie')) {
+      if (!isStranger) {
         exchange.who = await identify(request)
         guard(request, exchange.who)
       }
@@ -78,31 +89,29 @@ export function openDoor(settings: DoorSettings) {
     } catch (error) {
       response = refused(request, error)
     }
-    return finish(request, exchange, response, server)
+    const cached = originOf(response)
+    finish(exchange, response)
+    if (cached) express.learn(request, exchange, response, cached)
+    if (response.headers.get('content-type') === 'text/event-stream') server.timeout(request, 0)
+    note(request, exchange, response.status)
+    return response
   }
 
-  function finish(request: Request, exchange: Exchange, response: Response, server: Server<undefined>) {
-    const { headers } = response
-    const type = headers.get('content-type')
-    if (type === 'text/event-stream') server.timeout(request, 0)
+  /** The headers that all answers share. */
+  function finish(exchange: Exchange, { headers }: Response) {
     for (const [name, value] of shared) headers.set(name, value)
-    if (type?.startsWith('text/html') && !headers.has('content-security-policy'))
+    if (headers.get('content-type')?.startsWith('text/html') && !headers.has('content-security-policy'))
       headers.set('content-security-policy', strictCsp)
     for (const [name, value] of exchange.headers) headers.append(name, value)
     if (closing) headers.set('connection', 'close')
-    const ms = performance.now() - exchange.began
     headers.set('x-request-id', exchange.id)
-    headers.set('x-process-time', (ms / 1000).toFixed(6))
-    metrics.request(exchange.route, ms, response.status)
-    log.info('request', {
-      request_id: exchange.id,
-      method: request.method,
-      path: pathOf(request.url),
-      status: response.status,
-      duration_ms: Math.round(ms * 100) / 100,
-      ...(exchange.who && { user: exchange.who.username }),
-    })
-    return response
+    headers.set('x-process-time', ((performance.now() - exchange.began) / 1000).toFixed(6))
+  }
+
+  function note(request: Request, { id, began, route, who }: Exchange, status: number) {
+    const ms = performance.now() - began
+    metrics.request(route, ms, status)
+    log.request(id, request.method, pathOf(request.url), status, ms, who?.username)
   }
 
   /** Whether the body is longer than its path may send; unknown where it does not say how long it is. */
@@ -157,8 +166,8 @@ export class TooLarge extends Error {
   }
 }
 
-const requestIdOf = (request: Request) => {
-  const given = request.headers.get('x-request-id')
+const requestIdOf = (headers: Headers) => {
+  const given = headers.get('x-request-id')
   return given && requestIdShape.test(given) ? given : crypto.randomUUID()
 }
 

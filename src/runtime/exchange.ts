@@ -14,10 +14,13 @@ export type Who = {
 export type Exchange = {
   readonly id: string
   readonly began: number // performance.now()
-  readonly address: string
+  /** Where it comes from; asked for only where it matters. */
+  address(): string
   who: Who | undefined
   /** The pattern of the matched route, for statistics. */
   route: string
+  /** Whether it is a board read that the rate limit counts. */
+  counted: boolean
   /** Headers that the answer shall carry besides its own. */
   readonly headers: [name: string, value: string][]
 }

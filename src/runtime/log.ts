@@ -8,6 +8,8 @@ export type Facts = Record<string, unknown>
 export type Log = {
   [L in Level]: (message: string, facts?: Facts) => void
 } & {
+  /** The line of one request. Written by hand, because every request waits for it. */
+  request(id: string, method: string, path: string, status: number, ms: number, user?: string): void
   /** A log whose lines all carry these facts. */
   with(facts: Facts): Log
   flush(): void
@@ -56,14 +58,27 @@ export function openLog(
     if (waiting) write(waiting)
     waiting = ''
   }
+  const add = (line: string, urgent = false) => {
+    waiting += line
+    if (urgent || waiting.length > 65_536) flush()
+    else timer ??= setTimeout(flush, 20)
+  }
+  let stamped = 0
+  let stamp = ''
+  const at = () => {
+    const time = now()
+    if (time !== stamped) {
+      stamped = time
+      stamp = new Date(time).toISOString()
+    }
+    return stamp
+  }
   const put = (level: Level, context: Facts) => {
     if (levels.indexOf(level) < levels.indexOf(least)) return () => {}
     return (message: string, facts: Facts = {}) => {
-      const at = new Date(now()).toISOString()
       const all = masked({ ...context, ...facts }) as Facts
-      waiting += `${isTerminal ? pretty(level, at, message, all) : JSON.stringify({ at, level, message, ...all })}\n`
-      if (level === 'error' || waiting.length > 65_536) flush()
-      else timer ??= setTimeout(flush, 20)
+      const line = isTerminal ? pretty(level, at(), message, all) : JSON.stringify({ at: at(), level, message, ...all })
+      add(`${line}\n`, level === 'error')
     }
   }
   const logWith = (context: Facts): Log => ({
@@ -71,6 +86,23 @@ export function openLog(
     info: put('info', context),
     warn: put('warn', context),
     error: put('error', context),
+    request(id, method, path, status, ms, user) {
+      if (levels.indexOf(least) > 1) return
+      const duration_ms = Math.round(ms * 100) / 100
+      if (isTerminal)
+        return put('info', context)('request', {
+          method,
+          path,
+          status,
+          duration_ms,
+          ...(user && { user }),
+          request_id: id,
+        })
+      const by = user ? `,"user":${JSON.stringify(user)}` : ''
+      add(
+        `{"at":"${at()}","level":"info","message":"request","request_id":"${id}","method":"${method}","path":${JSON.stringify(path)},"status":${status},"duration_ms":${duration_ms}${by}}\n`,
+      )
+    },
     with: facts => logWith({ ...context, ...facts }),
     flush,
   })

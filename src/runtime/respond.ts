@@ -27,6 +27,14 @@ function formOf(kept: Kept, encoding: Encoding): { bytes: Uint8Array<ArrayBuffer
   return { bytes: (form[encoding] ??= pack(form.plain, encoding)), encoding }
 }
 
+/** The bytes this request is answered with, compressed as it accepts. */
+export const wireFormOf = (request: Request, kept: Kept) =>
+  formOf(kept, accepted(request.headers.get('accept-encoding'))).bytes
+
+/** Which responses came out of the cache: the express lane learns from them. */
+const origins = new WeakMap<Response, Cached<unknown>>()
+export const originOf = (response: Response) => origins.get(response)
+
 /** Weak, because every encoding of the answer shares it. */
 export const etagOf = (key: string) => `W/"${Bun.hash(key).toString(36)}"`
 
@@ -40,27 +48,38 @@ export type Page = { contentType?: string; etag?: boolean }
 /** A cached answer as a response. With `etag`, its tag is of stamp and canonical query: unchanged data, unchanged tag. */
 export function cachedResponse<T>(
   request: Request,
-  { kept, state, key }: Cached<T>,
+  cached: Cached<T>,
   { contentType = 'application/json', etag = true }: Page = {},
-) {
+): Response {
+  const { kept, state, key } = cached
   const headers: Record<string, string> = { 'x-cache': state satisfies CacheState, vary: 'accept-encoding' }
   if (etag) {
     const tag = etagOf(key)
     headers.etag = tag
     headers['cache-control'] = 'no-cache'
-    if (matches(request, tag)) return new Response(null, { status: 304, headers })
+    if (matches(request, tag)) return from(cached, new Response(null, { status: 304, headers }))
   }
   const { bytes, encoding } = formOf(kept, accepted(request.headers.get('accept-encoding')))
   if (encoding) headers['content-encoding'] = encoding
   headers['content-type'] = contentType
-  return new Response(bytes, { headers })
+  return from(cached, new Response(bytes, { headers }))
+}
+
+function from(cached: Cached<unknown>, response: Response) {
+  origins.set(response, cached)
+  return response
 }
 
 /** Compresses what was made for this one request, where it is text and long enough to be worth it. */
 export async function compressed(request: Request, response: Response): Promise<Response> {
   const { headers } = response
   const type = headers.get('content-type') ?? ''
-  if (headers.has('content-encoding') || !response.body || !/json|text\/(html|plain|css|csv)|javascript|svg/.test(type))
+  if (
+    origins.has(response) ||
+    headers.has('content-encoding') ||
+    !response.body ||
+    !/json|text\/(html|plain|css|csv)|javascript|svg/.test(type)
+  )
     return response
   const encoding = accepted(request.headers.get('accept-encoding'))
   if (!encoding) return response

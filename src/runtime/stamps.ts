@@ -41,6 +41,7 @@ export class Stamps {
   private seenTouches = 0
   private last = 0
   private lookedAt = Number.NEGATIVE_INFINITY
+  private epoch = 0
 
   constructor(private readonly db: Db) {
     const { $client: client } = db
@@ -58,6 +59,12 @@ export class Stamps {
     return version
   }
 
+  /** A number that changes whenever any stamp does: while it stays, every version stays. */
+  current(): number {
+    this.look()
+    return this.epoch
+  }
+
   /** `force` sees at once what another process has committed. */
   look(force = false): void {
     const own = touches.get(this.db) ?? 0
@@ -69,6 +76,7 @@ export class Stamps {
       for (const { topic, scope, seq } of this.changedSince.all(this.last)) {
         this.known.set(`${topic}\0${scope}`, seq)
         this.last = seq
+        this.epoch++
       }
     }
     this.seenVersion = version
