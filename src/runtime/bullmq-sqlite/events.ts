@@ -1,0 +1,38 @@
+import type { StreamReadRaw } from 'bullmq'
+import type { Queue } from './queues.ts'
+import type { Tx } from './transactions.ts'
+
+/*
+ * An event is known as "<time>-<number>". Numbers rise by one within a queue and never repeat; the time is that of the
+ * transaction, in ms.
+ */
+
+/** The number after which to read, given the id of the last event read: "$" means only what comes from now on. */
+export function cursorOf(tx: Tx, queue: Queue, id: string): number {
+  if (id === '$') return queue.lastEvent
+  const [time = '0', number = '0'] = id.split('-')
+  if (Number(number) > 0) return Number(number)
+  // A bare time, as Redis allows: everything since then.
+  return tx.sql.lastEventBefore.get(queue.id, Number(time))?.last ?? 0
+}
+
+/** The next events after that number, as Redis answers XREAD; undefined if there are none. */
+export function eventsAfter(tx: Tx, queue: Queue, after: number): StreamReadRaw {
+  if (queue.lastEvent <= after) return undefined
+  const entries: [id: string, fields: string[]][] = []
+  for (const { last, at, events } of tx.sql.eventsAfter.all(queue.id, after)) {
+    const list: string[][] = JSON.parse(events)
+    const first = last - list.length + 1
+    list.forEach((fields, i) => {
+      if (first + i > after) entries.push([`${at}-${first + i}`, fields])
+    })
+  }
+  return entries.length > 0 ? [[`${queue.key}:events`, entries]] : undefined
+}
+
+/** Drops all but the newest events; a little more than `maxLength` may stay. Returns how many went. */
+export function trimEvents(tx: Tx, queue: Queue, maxLength: number): number {
+  const before = tx.sql.countEvents.get(queue.id)!.n ?? 0
+  tx.sql.trimEvents.run(queue.id, queue.lastEvent - maxLength)
+  return before - (tx.sql.countEvents.get(queue.id)!.n ?? 0)
+}

@@ -1,0 +1,34 @@
+import { now } from './clock.ts'
+import { jobOf } from './jobs.ts'
+import type { Queue } from './queues.ts'
+import { Code, Refused } from './refusals.ts'
+import { State } from './schema.ts'
+import type { JobHead } from './statements.ts'
+import type { Tx } from './transactions.ts'
+
+/** BullMQ's token for work done without a lock. */
+export const noLock = '0'
+
+export function isLocked(job: Pick<JobHead, 'lock_token' | 'lock_until'>): boolean {
+  return job.lock_token !== null && job.lock_until! > now()
+}
+
+/** Refuses unless the job's lock is held with that token. */
+export function requireLock(job: JobHead, token: string): void {
+  if (token === noLock) return
+  if (!isLocked(job)) throw new Refused(Code.jobLockNotExist)
+  if (job.lock_token !== token) throw new Refused(Code.jobLockMismatch)
+}
+
+/** The job, if it is active and its lock is held with that token. */
+export function heldJob(tx: Tx, queue: Queue, jobId: string, token: string): JobHead {
+  const job = jobOf(tx, queue, jobId)
+  requireLock(job, token)
+  if (job.state !== State.active) throw new Refused(Code.jobNotInState)
+  return job
+}
+
+/** Returns whether the lock was still held and so could be extended. */
+export function extendLock(tx: Tx, queueId: number, jobId: string, token: string, duration: number): boolean {
+  return tx.sql.extendLock.run(now() + duration, queueId, jobId, token, now()).changes === 1
+}

@@ -1,0 +1,107 @@
+import { Database } from 'bun:sqlite'
+import { existsSync, rmSync } from 'node:fs'
+import { clock, now } from './clock.ts'
+import type { Transactions, Tx } from './transactions.ts'
+
+/** How often workers look for processes that died, in ms. */
+const lookEvery = 500
+
+/**
+ * The processes that have the file open. Each holds a lock on a file of its own, "<file>-<id>.alive", which the kernel
+ * lets go of the moment the process ends, however it ends: no pids (containers share a folder, not a pid space), and no
+ * deadline that a process busy with a long synchronous job could miss.
+ */
+export class Processes {
+  readonly id = crypto.randomUUID()
+  #life: Database | undefined
+  #registered = false
+  #looking: ReturnType<typeof setInterval> | undefined
+  /** What to do for each queue that has a worker here when a process is found dead. */
+  #heirs = new Map<object, (tx: Tx, dead: string) => void>()
+
+  constructor(
+    private readonly path: string,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /** Makes a worker or event reader known under its client name. Returns how to take it back. */
+  async addClient(name: string): Promise<() => Promise<void>> {
+    this.#live()
+    const id = await this.transactions.write(tx => {
+      if (!this.#registered) tx.sql.addProcess.run(this.id, process.pid, now())
+      this.#registered = true
+      return tx.sql.addClient.get(this.id, name, now())!.id
+    })
+    return () => this.transactions.write(tx => void tx.sql.deleteClient.run(id))
+  }
+
+  /** From now on `inherit` is called for each process found dead, in the transaction that strikes it from the list. */
+  addHeir(owner: object, inherit: (tx: Tx, dead: string) => void): void {
+    this.#heirs.set(owner, inherit)
+    this.#looking ??= clock.setInterval(() => this.#look(), lookEvery)
+    this.#looking.unref()
+    this.#look()
+  }
+
+  removeHeir(owner: object): void {
+    this.#heirs.delete(owner)
+  }
+
+  async close(): Promise<void> {
+    clock.clearInterval(this.#looking)
+    if (this.#registered)
+      await this.transactions.write(tx => {
+        tx.sql.deleteClients.run(this.id)
+        tx.sql.deleteProcess.run(this.id)
+      })
+    this.#life?.close()
+    if (this.#life) rmSync(this.#lifeOf(this.id), { force: true })
+  }
+
+  #live(): void {
+    if (this.#life) return
+    this.#life = new Database(this.#lifeOf(this.id), { create: true })
+    this.#life.run('BEGIN EXCLUSIVE')
+  }
+
+  #look(): void {
+    this.transactions
+      .read(tx => tx.sql.processes.all())
+      .then(async processes => {
+        for (const { id } of processes) if (id !== this.id && this.#isDead(id)) await this.#bury(id)
+      })
+      .catch(() => {}) // The file is busy or closing: there will be another look.
+  }
+
+  /** Dead if its lock is free. Without its file nothing is known, and its locks are left to expire. */
+  #isDead(id: string): boolean {
+    if (!existsSync(this.#lifeOf(id))) return false
+    try {
+      const life = new Database(this.#lifeOf(id), { readwrite: true, create: false })
+      try {
+        life.run('BEGIN IMMEDIATE')
+        return true
+      } finally {
+        life.close()
+      }
+    } catch {
+      return false
+    }
+  }
+
+  async #bury(id: string): Promise<void> {
+    const gone = await this.transactions.write(tx => {
+      for (const inherit of this.#heirs.values()) inherit(tx, id)
+      tx.sql.deleteClients.run(id)
+      // Jobs of queues without a worker here wait for one that has: until then the dead stay on the list.
+      if (tx.sql.ownsJobs.get(id)) return false
+      tx.sql.deleteProcess.run(id)
+      return true
+    })
+    if (gone) rmSync(this.#lifeOf(id), { force: true })
+  }
+
+  #lifeOf(id: string): string {
+    return `${this.path}-${id}.alive`
+  }
+}

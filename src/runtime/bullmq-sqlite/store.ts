@@ -1,0 +1,131 @@
+import { Database } from 'bun:sqlite'
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { clock } from './clock.ts'
+import { nextDueAt } from './places.ts'
+import { Processes } from './processes.ts'
+import { Queues } from './queues.ts'
+import { schema, schemaVersion } from './schema.ts'
+import { prepareStatements, type Statements } from './statements.ts'
+import { Transactions, type Tx } from './transactions.ts'
+import { Wakeups } from './wakeups.ts'
+
+/**
+ * What a commit survives. `process`: the end of this process, however sudden (kill -9); a power cut may take the last
+ * moments with it, never the file. `power`: also a power cut, at the cost of one fsync per transaction.
+ */
+export type Durability = 'process' | 'power'
+
+/** The log is copied back into the file this often, in ms, so that no one copy is long. */
+const checkpointEvery = 1000
+/** Opening a file that others are busy with waits for them at most this long, in ms; nothing else ever waits on the event loop. */
+const openPatience = 5000
+
+const open = new Map<string, Store>()
+
+/** One SQLite file, open once in this process however many queues and workers use it. */
+export class Store {
+  readonly transactions: Transactions
+  readonly wakeups: Wakeups
+  readonly processes: Processes
+  readonly #db: Database
+  #tx: Tx | undefined
+  #users = 0
+  #checkpointing: ReturnType<typeof setInterval> | undefined
+  #writtenSinceCheckpoint = false
+
+  /** Opens the file, or joins those who have it open. Every `open` wants its `close`. */
+  static open(path: string, durability: Durability): Store {
+    const key = join(realpathSync(dirname(path)), basename(path))
+    let store = open.get(key)
+    if (!store) {
+      store = new Store(key)
+      open.set(key, store)
+    }
+    store.#users++
+    if (durability === 'power') store.#db.run('PRAGMA synchronous = FULL')
+    return store
+  }
+
+  private constructor(readonly path: string) {
+    this.#db = openDatabase(path)
+    this.transactions = new Transactions(path, {
+      prepare: () => this.#prepare(),
+      inTransaction: () => this.#db.inTransaction,
+      committed: queues => {
+        if (queues.length > 0) this.#writtenSinceCheckpoint = true
+        this.wakeups.committed(queues)
+      },
+    })
+    this.wakeups = new Wakeups({
+      changedElsewhere: () => this.transactions.changedElsewhere(),
+      lookAt: key => this.#lookAt(key),
+    })
+    this.processes = new Processes(path, this.transactions)
+  }
+
+  /** Synchronous reads outside any transaction, for answers that cannot wait. Nothing before the first transaction. */
+  get reader(): Tx | undefined {
+    return this.#tx
+  }
+
+  async close(): Promise<void> {
+    if (--this.#users > 0) return
+    open.delete(this.path)
+    await this.processes.close()
+    await this.transactions.close()
+    clock.clearInterval(this.#checkpointing)
+    this.#checkpoint()
+    this.#db.close()
+  }
+
+  #prepare(): Tx {
+    const db = this.#db
+    db.transaction(() => {
+      const { user_version: version } = db.query<{ user_version: number }, []>('PRAGMA user_version').get()!
+      if (version > schemaVersion)
+        throw new Error(`${this.path} was written by a newer version of this program (schema ${version})`)
+      if (version === schemaVersion) return
+      db.run(schema)
+      db.run(`PRAGMA user_version = ${schemaVersion}`)
+    }).immediate()
+    const sql: Statements = prepareStatements(db)
+    this.#tx = { sql, queues: new Queues(sql), process: this.processes.id }
+    this.#checkpointing = clock.setInterval(() => this.#checkpoint(), checkpointEvery)
+    this.#checkpointing.unref()
+    return this.#tx
+  }
+
+  #lookAt(queueKey: string) {
+    const queue = this.#tx?.queues.peek(queueKey)
+    if (!this.#tx || !queue) return { claimable: 0, dueAt: Number.POSITIVE_INFINITY }
+    return { claimable: queue.claimable, dueAt: nextDueAt(this.#tx, queue) ?? Number.POSITIVE_INFINITY }
+  }
+
+  #checkpoint(): void {
+    if (!this.#tx || !this.#writtenSinceCheckpoint) return
+    this.#writtenSinceCheckpoint = false
+    try {
+      this.#tx.sql.checkpoint.get()
+    } catch {
+      // Another process is at it, or the disk is full: the log keeps everything until a later one succeeds.
+    }
+  }
+}
+
+function openDatabase(path: string): Database {
+  const db = new Database(path, { create: true })
+  try {
+    db.run(`PRAGMA busy_timeout = ${openPatience}`)
+    db.run('PRAGMA journal_mode = WAL')
+    db.run('PRAGMA synchronous = NORMAL')
+    db.run('PRAGMA wal_autocheckpoint = 0')
+    db.run('PRAGMA temp_store = MEMORY')
+    db.run('PRAGMA cache_size = -16000')
+    db.run('PRAGMA busy_timeout = 0')
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
