@@ -1,0 +1,177 @@
+import type { Assignment, Problem, Shift, Staff } from './problem.ts'
+
+/**
+ * Looks at a finished roster and says every hard rule it breaks. It shares no code with the solvers on purpose: it
+ * works from the problem as given, with another calendar (Intl), so that one mistake cannot hide in both.
+ */
+
+export type Violation = {
+  rule:
+    | 'unknown'
+    | 'twice'
+    | 'headcount'
+    | 'skill'
+    | 'certification'
+    | 'unavailable'
+    | 'overlap'
+    | 'rest'
+    | 'hours'
+    | 'pin'
+  message: string
+  shift_ids: number[]
+  staff_id?: number
+  /** Everything it takes part in was pinned or stood before: no solver could have avoided it. */
+  given: boolean
+}
+
+type Stint = { shift?: Shift; from: Date; until: Date; monday: string; given: boolean }
+
+export function check(problem: Problem, assignments: Assignment[]): Violation[] {
+  const found: Violation[] = []
+  const say = (violation: Violation) => void found.push(violation)
+  const isPinned = (shiftId: number, staffId: number) =>
+    problem.pinned.some(pin => pin.shift_id === shiftId && pin.staff_id === staffId)
+
+  const known: { shift: Shift; person: Staff; pinned: boolean }[] = []
+  const seen = new Set<string>()
+  for (const { shift_id, staff_id } of assignments) {
+    const shift = problem.shifts.find(one => one.id === shift_id)
+    const person = problem.staff.find(one => one.id === staff_id)
+    const about = { shift_ids: [shift_id], staff_id, given: isPinned(shift_id, staff_id) }
+    if (!shift || !person)
+      say({ rule: 'unknown', message: `No ${shift ? `staff ${staff_id}` : `shift ${shift_id}`}`, ...about })
+    else if (seen.has(`${shift_id}/${staff_id}`))
+      say({ rule: 'twice', message: `${person.name} is on shift ${shift_id} twice`, ...about })
+    else known.push({ shift, person, pinned: about.given })
+    seen.add(`${shift_id}/${staff_id}`)
+  }
+  for (const { shift_id, staff_id } of problem.pinned) {
+    if (!seen.has(`${shift_id}/${staff_id}`))
+      say({
+        rule: 'pin',
+        message: `Staff ${staff_id} is pinned to shift ${shift_id} but not on it`,
+        shift_ids: [shift_id],
+        staff_id,
+        given: false,
+      })
+  }
+  for (const shift of problem.shifts) {
+    const there = known.filter(one => one.shift.id === shift.id)
+    if (there.length > shift.headcount)
+      say({
+        rule: 'headcount',
+        message: `Shift ${shift.id} takes ${shift.headcount} but has ${there.length}`,
+        shift_ids: [shift.id],
+        given: there.every(one => one.pinned),
+      })
+  }
+
+  for (const { shift, person, pinned } of known) {
+    const zone = zoneOf(problem, shift.site_id)
+    const day = dayIn(zone, new Date(shift.starts_at))
+    const about = { shift_ids: [shift.id], staff_id: person.id, given: pinned }
+    if (shift.skill && person.skills.indexOf(shift.skill) === -1)
+      say({ rule: 'skill', message: `${person.name} lacks the skill ${shift.skill}`, ...about })
+    if (shift.certification) {
+      const lastDay = person.certifications
+        .filter(one => one.name === shift.certification)
+        .map(one => one.expires_on)
+        .sort()
+        .pop()
+      if (lastDay === undefined)
+        say({ rule: 'certification', message: `${person.name} has no ${shift.certification}`, ...about })
+      else if (lastDay < day)
+        say({
+          rule: 'certification',
+          message: `${shift.certification} of ${person.name} ran out on ${lastDay}`,
+          ...about,
+        })
+    }
+    if (person.unavailable.some(absence => meets(absence, shift, zone)))
+      say({ rule: 'unavailable', message: `${person.name} is unavailable on ${day}`, ...about })
+  }
+
+  for (const person of problem.staff) {
+    const stints = stintsOf(problem, person, known)
+    for (let later = 1; later < stints.length; later++) {
+      for (let earlier = 0; earlier < later; earlier++) {
+        const [a, b] = [stints[earlier]!, stints[later]!]
+        const between = (b.from.getTime() - a.until.getTime()) / 60_000
+        if (between >= 600) continue
+        const about = { shift_ids: idsOf([a, b]), staff_id: person.id, given: a.given && b.given }
+        if (between < 0) say({ rule: 'overlap', message: `${person.name} would be in two places at once`, ...about })
+        else
+          say({
+            rule: 'rest',
+            message: `${person.name} would rest ${Math.floor(between)} minutes instead of 10 hours`,
+            ...about,
+          })
+      }
+    }
+    for (const monday of new Set(stints.filter(stint => stint.shift).map(stint => stint.monday))) {
+      const week = stints.filter(stint => stint.monday === monday)
+      const minutes = week.reduce((all, { from, until }) => all + (until.getTime() - from.getTime()) / 60_000, 0)
+      if (minutes > person.max_hours_week * 60 + 1e-6)
+        say({
+          rule: 'hours',
+          message: `${person.name} would work ${(minutes / 60).toFixed(2)} of ${person.max_hours_week} hours in the week of ${monday}`,
+          shift_ids: idsOf(week),
+          staff_id: person.id,
+          given: week.every(stint => stint.given),
+        })
+    }
+  }
+  return found
+}
+
+function stintsOf(problem: Problem, person: Staff, known: { shift: Shift; person: Staff; pinned: boolean }[]): Stint[] {
+  const stint = (
+    work: { site_id: number; starts_at: string; ends_at: string },
+    given: boolean,
+    shift?: Shift,
+  ): Stint => {
+    const from = new Date(work.starts_at)
+    return {
+      shift,
+      from,
+      until: new Date(work.ends_at),
+      monday: mondayOf(dayIn(zoneOf(problem, work.site_id), from)),
+      given,
+    }
+  }
+  return [
+    ...known.filter(one => one.person.id === person.id).map(one => stint(one.shift, one.pinned, one.shift)),
+    ...problem.existing.filter(duty => duty.staff_id === person.id).map(duty => stint(duty, true)),
+  ].sort((a, b) => a.from.getTime() - b.from.getTime() || a.until.getTime() - b.until.getTime())
+}
+
+const idsOf = (stints: Stint[]) => stints.flatMap(({ shift }) => (shift ? [shift.id] : []))
+
+const zoneOf = (problem: Problem, siteId: number) => problem.sites.find(site => site.id === siteId)?.timezone ?? 'UTC'
+
+const days = new Map<string, Intl.DateTimeFormat>()
+
+/** The date on the wall, as 2025-03-30. */
+function dayIn(timeZone: string, when: Date): string {
+  let format = days.get(timeZone)
+  if (!format) {
+    format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' })
+    days.set(timeZone, format)
+  }
+  return format.format(when)
+}
+
+function mondayOf(day: string): string {
+  const date = new Date(`${day}T12:00:00Z`)
+  date.setUTCDate(date.getUTCDate() - ((date.getUTCDay() + 6) % 7))
+  return date.toISOString().slice(0, 10)
+}
+
+/** An absence by dates is looked at through the days the shift touches, one by one as the wall shows them. */
+function meets(absence: { from: string; to: string }, shift: Shift, zone: string): boolean {
+  const [start, end] = [new Date(shift.starts_at), new Date(shift.ends_at)]
+  const [firstDay, lastDay] = [dayIn(zone, start), dayIn(zone, new Date(end.getTime() - 1))]
+  const begun = absence.from.length === 10 ? absence.from <= lastDay : new Date(absence.from) < end
+  const goesOn = absence.to.length === 10 ? absence.to >= firstDay : new Date(absence.to) > start
+  return begun && goesOn
+}

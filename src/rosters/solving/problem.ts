@@ -1,0 +1,108 @@
+/** What a roster solver is given and what it answers: plain data, so that it crosses to a worker thread and back. */
+
+export type Site = { id: number; timezone: string }
+
+/** Valid through `expires_on` (a date) in the zone of the site where the shift is. */
+export type Certification = { name: string; expires_on: string }
+
+/** Two dates (both inclusive, in the zone of the site asked about) or two instants (`to` exclusive). */
+export type Absence = { from: string; to: string }
+
+/** Holds for a shift when everything given matches its start in the site's zone. `from` to `to` may pass midnight. */
+export type Wish = {
+  want: 'prefer' | 'avoid'
+  site_id?: number
+  /** 1 Monday to 7 Sunday */
+  weekday?: number
+  date?: string
+  /** `HH:MM`, inclusive */
+  from?: string
+  /** `HH:MM`, exclusive */
+  to?: string
+}
+
+export type Staff = {
+  id: number
+  name: string
+  skills: string[]
+  max_hours_week: number
+  hourly_cents: number
+  certifications: Certification[]
+  unavailable: Absence[]
+  preferences: Wish[]
+}
+
+export type Shift = {
+  id: number
+  site_id: number
+  starts_at: string
+  ends_at: string
+  skill?: string | null
+  certification?: string | null
+  headcount: number
+}
+
+export type Assignment = { shift_id: number; staff_id: number }
+
+/** Work that stands already and is not up for planning, but takes rest and hours. */
+export type Duty = { staff_id: number; site_id: number; starts_at: string; ends_at: string }
+
+/** Coverage comes before cost, and cost before these: what an uneven hour and an unmet wish count against each other. */
+export type Weights = { fairness: number; preferences: number }
+
+export type Problem = {
+  sites: Site[]
+  staff: Staff[]
+  shifts: Shift[]
+  pinned: Assignment[]
+  existing: Duty[]
+  weights: Weights
+  seed: number
+}
+
+export type Algorithm = 'greedy' | 'optimal' | 'production'
+
+/** In the order they are looked at. `assigned`: everyone left is on this very shift already. */
+export const rules = ['skill', 'certification', 'unavailable', 'assigned', 'overlap', 'rest', 'hours'] as const
+export type Rule = (typeof rules)[number]
+
+export type Unfilled = {
+  shift_id: number
+  /** What keeps most of the people with the skill from this place. */
+  reason: Rule
+  message: string
+  /** How many people each rule keeps away; a person is counted at the first. */
+  blocked: Partial<Record<Rule, number>>
+}
+
+export type Summary = {
+  /** Filled places of all places, 0 to 1. */
+  coverage: number
+  cost_cents: number
+  /** Jain's index over hours worked of hours allowed: 1 when all who could work carry the same share. */
+  fairness: number
+  /** Wishes met less wishes gone against. */
+  preferences: number
+  /** No roster that covers as much costs less than this. */
+  bound: number
+  /** What might be saved at most, as a share of the cost: 0 when no roster that covers as much is cheaper. */
+  gap: number
+  ended: Ended
+}
+
+/**
+ * `proved`: coverage, then cost, then fairness with preferences (to 0.01 %) are the best there is. `heuristic`: good,
+ * nothing was proved. The others say what stopped the proof.
+ */
+export type Ended = 'proved' | 'heuristic' | 'budget' | 'cancelled' | 'failed'
+
+export type Solution = { assignments: Assignment[]; unfilled: Unfilled[]; summary: Summary }
+
+export const stages = ['loading', 'building', 'optimization', 'checking'] as const
+export type Stage = (typeof stages)[number]
+
+/** `percent` never falls; `best_cents` and `gap` are null until there is a roster. */
+export type Progress = { stage: Stage; percent: number; best_cents: number | null; gap: number | null }
+
+export const REST_HOURS = 10
+export const HOUR = 3_600_000

@@ -1,0 +1,98 @@
+import { onTheWall } from './calendar.ts'
+import { clash, refusal } from './plan.ts'
+import {
+  type Assignment,
+  HOUR,
+  type Problem,
+  type Rule,
+  rules,
+  type Shift,
+  type Staff,
+  type Unfilled,
+} from './problem.ts'
+
+type Work = { start: number; end: number; week: string; shift_id?: number }
+
+/** For every place left open, the rule that keeps most people from it. */
+export function unfilledPlaces(problem: Problem, assignments: Assignment[]): Unfilled[] {
+  const zones = new Map(problem.sites.map(site => [site.id, site.timezone]))
+  const workOf = ({ site_id, starts_at, ends_at }: { site_id: number; starts_at: string; ends_at: string }): Work => ({
+    start: Date.parse(starts_at),
+    end: Date.parse(ends_at),
+    week: onTheWall(starts_at, zones.get(site_id)!).week,
+  })
+  const filled = new Map<number, number>()
+  for (const { shift_id } of assignments) filled.set(shift_id, (filled.get(shift_id) ?? 0) + 1)
+  const short = problem.shifts.filter(shift => (filled.get(shift.id) ?? 0) < shift.headcount)
+  if (!short.length) return []
+
+  const works = new Map(problem.staff.map(person => [person.id, [] as Work[]]))
+  const shifts = new Map(problem.shifts.map(shift => [shift.id, shift]))
+  for (const duty of problem.existing) works.get(duty.staff_id)?.push(workOf(duty))
+  for (const { shift_id, staff_id } of assignments)
+    works.get(staff_id)?.push({ ...workOf(shifts.get(shift_id)!), shift_id })
+
+  return short.flatMap(shift => {
+    const zone = zones.get(shift.site_id)!
+    const { date } = onTheWall(shift.starts_at, zone)
+    const blocked: Partial<Record<Rule, number>> = {}
+    for (const person of problem.staff) {
+      const rule =
+        refusal(person, shift, date, zone) ?? hindrance(person, works.get(person.id)!, shift.id, workOf(shift))
+      if (rule) blocked[rule] = (blocked[rule] ?? 0) + 1
+    }
+    const reason = worst(blocked)
+    const message = sentence(reason, shift, date, blocked, problem.staff)
+    return Array.from({ length: shift.headcount - (filled.get(shift.id) ?? 0) }, () => ({
+      shift_id: shift.id,
+      reason,
+      message,
+      blocked,
+    }))
+  })
+}
+
+/** What else they do that keeps them from it. */
+function hindrance(person: Staff, works: Work[], shiftId: number, wanted: Work): Rule | undefined {
+  if (works.some(work => work.shift_id === shiftId)) return 'assigned'
+  if (works.some(work => work.start < wanted.end && wanted.start < work.end)) return 'overlap'
+  if (works.some(work => clash(work, wanted))) return 'rest'
+  const worked = works.reduce((all, { start, end, week }) => all + (week === wanted.week ? end - start : 0), 0)
+  return worked + wanted.end - wanted.start > person.max_hours_week * HOUR ? 'hours' : undefined
+}
+
+/** Lacking the skill is only the answer when everyone lacks it, being there already when nothing else is in the way. */
+function worst(blocked: Partial<Record<Rule, number>>): Rule {
+  const telling = rules.filter(rule => blocked[rule] && rule !== 'skill' && rule !== 'assigned')
+  if (telling.length) return telling.reduce((most, rule) => (blocked[rule]! > blocked[most]! ? rule : most))
+  return blocked.assigned ? 'assigned' : blocked.skill ? 'skill' : 'unavailable'
+}
+
+function sentence(
+  reason: Rule,
+  shift: Shift,
+  date: string,
+  blocked: Partial<Record<Rule, number>>,
+  staff: Staff[],
+): string {
+  const able = staff.length - (blocked.skill ?? 0)
+  const many = `${blocked[reason] ?? 0} of ${able}${shift.skill ? ` with the skill ${shift.skill}` : ' people'}`
+  switch (reason) {
+    case 'skill':
+      return `Nobody has the skill ${shift.skill}`
+    case 'certification': {
+      const held = staff.some(person => person.certifications.some(one => one.name === shift.certification))
+      return `${many} have no ${shift.certification} certificate ${held ? `valid on ${date}` : 'at all'}`
+    }
+    case 'unavailable':
+      return staff.length ? `${many} are unavailable` : 'There is nobody to ask'
+    case 'assigned':
+      return `Everyone${shift.skill ? ` with the skill ${shift.skill}` : ''} is on this shift already`
+    case 'overlap':
+      return `${many} work another shift at that time`
+    case 'rest':
+      return `${many} would get less than 10 hours of rest`
+    case 'hours':
+      return `${many} have too few weekly hours left`
+  }
+}

@@ -1,0 +1,86 @@
+import { check } from './check.ts'
+import { greedy } from './greedy.ts'
+import { type Plan, prepare } from './plan.ts'
+import type { Algorithm, Ended, Problem, Progress, Solution, Stage } from './problem.ts'
+import { better, type Roster, type Worth } from './roster.ts'
+import { improve } from './search.ts'
+import { cheapestConceivable, solution } from './solution.ts'
+
+export type Order = { problem: Problem; algorithm: Algorithm; budget_s?: number }
+
+export type News = { progress: Progress } | { best: Solution } | { done: Solution } | { failed: string }
+
+/** What is known so far: a roster, and what any that covers as much costs at least. */
+type State = { roster: Roster; bound: number }
+
+const SEARCHES = 3
+/** Of a budget, so much at most goes to the search before the proof. */
+const SEARCH_SHARE = 0.4
+
+/** Makes the roster that was ordered and tells of it as it goes. It blocks its thread, so it has one of its own: worker.ts. */
+export async function run({ problem, algorithm, budget_s }: Order, tell: (news: News) => void): Promise<void> {
+  const begun = performance.now()
+  const spent = () => (budget_s === undefined ? 0 : (performance.now() - begun) / 1000 / budget_s)
+  const report = reporter(tell)
+  report('building', 2)
+  const plan = prepare(problem)
+  let state = known(greedy(plan))
+  let ended: Ended = 'heuristic'
+  report('optimization', 5, state)
+
+  if (algorithm !== 'greedy') {
+    const start = state.roster
+    for (let turn = 0; turn < SEARCHES; turn++) {
+      for (const { best, part } of improve(start, { seed: problem.seed + turn, moves: movesFor(plan) })) {
+        if (better(best, state.roster) < 0) state = known(best)
+        report('optimization', 5 + (30 * (turn + part)) / SEARCHES, state)
+        if (spent() > SEARCH_SHARE) break
+      }
+    }
+    const { prove } = await import('./exact.ts')
+    try {
+      const proof = await prove(plan, state, {
+        seed: problem.seed,
+        seconds: budget_s === undefined ? undefined : budget_s * (1 - spent()),
+        onStep(reached) {
+          state = reached
+          report('optimization', 35 + 60 * Math.max(reached.part, spent()), state)
+        },
+      })
+      state = proof
+      ended = proof.proved ? 'proved' : 'budget'
+    } catch {
+      ended = 'failed' // most likely out of the solver's memory: what was found until then stands
+    }
+  }
+
+  report('checking', 95, state)
+  const done = solution(state.roster, state.bound, ended)
+  const [broken] = check(problem, done.assignments).filter(violation => !violation.given)
+  if (broken) throw new Error(`The solver broke a rule: ${broken.message}`)
+  tell({ done })
+}
+
+const known = (roster: Roster): State => ({ roster, bound: cheapestConceivable(roster.plan, roster.open) })
+
+const movesFor = ({ openings }: Plan) => {
+  const places = openings.reduce((all, opening) => all + opening.places, 0)
+  return Math.min(400_000, Math.max(20_000, 800 * places))
+}
+
+/** Tells where things stand and of each better roster, a few times a second at most and at every new stage. */
+function reporter(tell: (news: News) => void) {
+  let [stage, told, percent] = ['' as Stage | '', 0, 0]
+  let last: Worth | undefined
+  return (now: Stage, reached: number, state?: State) => {
+    if (now === stage && performance.now() - told < 200) return
+    ;[stage, told, percent] = [now, performance.now(), Math.max(percent, Math.min(99, Math.floor(reached)))]
+    if (!state) return tell({ progress: { stage, percent, best_cents: null, gap: null } })
+    const best = solution(state.roster, state.bound, 'cancelled')
+    const { cost_cents, gap } = best.summary
+    tell({ progress: { stage, percent, best_cents: cost_cents, gap } })
+    const { open, cost, balance } = state.roster
+    if (!last || better(state.roster, last) < 0) tell({ best })
+    last = { open, cost, balance }
+  }
+}

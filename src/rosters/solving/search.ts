@@ -1,0 +1,98 @@
+import { cheapest } from './greedy.ts'
+import type { Plan } from './plan.ts'
+import { random } from './random.ts'
+import { better, Roster, type Worth } from './roster.ts'
+
+/** The best roster so far, and the part of the moves made. */
+export type Search = { best: Roster; part: number }
+
+/**
+ * Simulated annealing over one kind of move: somebody new stands at an opening, gives up what is in the way, and what
+ * was given up is filled again. Worse rosters are accepted ever more rarely. Yields the best so far every thousand moves.
+ */
+export function* improve(start: Roster, { seed, moves }: { seed: number; moves: number }): Generator<Search> {
+  const { plan } = start
+  const roster = Roster.from(plan, start.at)
+  const next = random(seed)
+  const below = (n: number) => Math.floor(next() * n)
+  const movable = [...plan.openings.keys()].filter(opening => plan.openings[opening]!.takers.length > 0)
+  if (!movable.length) return
+  const { energy, heat } = scales(plan)
+  let best = start
+  let [worth, places, improved] = [worthOf(roster), start.at, false]
+
+  for (let done = 1; done <= moves; done++) {
+    const opening = movable[below(movable.length)]!
+    const { takers } = plan.openings[opening]!
+    const person = takers[below(takers.length)]!
+    if (!roster.at[opening]!.includes(person)) {
+      const before = energy(roster)
+      const undo = handOver(roster, opening, person, below)
+      const worse = energy(roster) - before
+      if (worse > 0 && next() >= Math.exp(-worse / heat(done / moves))) undo()
+      else if (better(roster, worth) < 0) [worth, places, improved] = [worthOf(roster), roster.places(), true]
+    }
+    if (done % 1024 !== 0 && done < moves) continue
+    if (improved) best = Roster.from(plan, places)
+    improved = false
+    yield { best, part: done / moves }
+  }
+}
+
+/** Makes the person stand at the opening, and answers how to go back. */
+function handOver(roster: Roster, opening: number, person: number, below: (n: number) => number): () => void {
+  const { openings } = roster.plan
+  const steps: [taken: boolean, opening: number, person: number][] = []
+  const take = (at: number, who: number) => {
+    roster.take(at, who)
+    steps.push([true, at, who])
+  }
+  const leave = (at: number, who: number) => {
+    roster.leave(at, who)
+    steps.push([false, at, who])
+  }
+
+  if (!roster.isOpen(opening)) leave(opening, roster.at[opening]![below(roster.at[opening]!.length)]!)
+  const given: number[] = []
+  const giveUp = (at: number) => {
+    leave(at, person)
+    given.push(at)
+  }
+  if (!roster.isFree(opening, person)) {
+    for (const at of [...roster.of[person]!]) if (openings[opening]!.clashes.includes(at)) giveUp(at)
+  }
+  while (!roster.hasHours(opening, person)) {
+    const sameWeek = roster.of[person]!.filter(at => openings[at]!.week === openings[opening]!.week)
+    giveUp(sameWeek[below(sameWeek.length)]!)
+  }
+  take(opening, person)
+  for (const at of given) {
+    const other = cheapest(roster, at)
+    if (other !== undefined) take(at, other)
+  }
+
+  return () => {
+    for (const [taken, at, who] of steps.reverse()) taken ? roster.leave(at, who) : roster.take(at, who)
+  }
+}
+
+const worthOf = ({ open, cost, balance }: Worth): Worth => ({ open, cost, balance })
+
+/** One number for a roster's worth, and how much worse a move may make it as the search goes on. */
+function scales(plan: Plan) {
+  let [dearest, least] = [0, Number.POSITIVE_INFINITY]
+  for (const [index, { takers }] of plan.openings.entries()) {
+    const asked = takers.map(person => plan.cost[index * plan.people + person]!)
+    const [low, high] = [Math.min(...asked), Math.max(...asked)]
+    dearest = Math.max(dearest, high)
+    if (high > low) least = Math.min(least, high - low)
+  }
+  const place = 1.5 * dearest + 100
+  const balance = Number.isFinite(least) ? least / 200 : 1
+  const from = place / 4
+  const to = balance / 5
+  return {
+    energy: (worth: Worth) => worth.open * place + worth.cost + worth.balance * balance,
+    heat: (done: number) => from * (to / from) ** done,
+  }
+}

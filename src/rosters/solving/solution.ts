@@ -1,0 +1,67 @@
+import type { Plan } from './plan.ts'
+import type { Assignment, Ended, Solution } from './problem.ts'
+import { unfilledPlaces } from './reasons.ts'
+import type { Roster } from './roster.ts'
+
+/** The roster in the words of the problem, with what it is worth and why places are open. */
+export function solution(roster: Roster, bound: number, ended: Ended): Solution {
+  const { plan } = roster
+  const assignments = assignmentsOf(roster)
+  const unfilled = unfilledPlaces(plan.problem, assignments)
+  const places = plan.problem.shifts.reduce((all, shift) => all + shift.headcount, 0)
+  const cost_cents = plan.pinnedCost + roster.cost
+  const floor = Math.min(cost_cents, plan.pinnedCost + bound)
+  return {
+    assignments,
+    unfilled,
+    summary: {
+      coverage: places ? 1 - unfilled.length / places : 1,
+      cost_cents,
+      fairness: evenness(roster),
+      preferences: plan.pinnedWish + wishesMet(roster),
+      bound: floor,
+      gap: cost_cents ? (cost_cents - floor) / cost_cents : 0,
+      ended,
+    },
+  }
+}
+
+function assignmentsOf({ plan, at }: Roster): Assignment[] {
+  const made = at.flatMap((people, opening) =>
+    people.map(person => ({
+      shift_id: plan.openings[opening]!.shift.id,
+      staff_id: plan.problem.staff[person]!.id,
+    })),
+  )
+  return [...plan.pins, ...made].sort((a, b) => a.shift_id - b.shift_id || a.staff_id - b.staff_id)
+}
+
+function evenness({ plan, load }: Roster): number {
+  const shares = [...load.keys()]
+    .filter(person => plan.inPlay[person])
+    .map(person => load[person]! / plan.allowed[person]!)
+  const sum = shares.reduce((all, share) => all + share, 0)
+  const squares = shares.reduce((all, share) => all + share * share, 0)
+  return squares ? (sum * sum) / (shares.length * squares) : 1
+}
+
+const wishesMet = ({ plan, at }: Roster) =>
+  at.reduce(
+    (all, people, opening) => people.reduce((met, person) => met + plan.wish[opening * plan.people + person]!, all),
+    0,
+  )
+
+/** Any roster that leaves no more places open costs at least this: the cheapest people for the cheapest places. */
+export function cheapestConceivable(plan: Plan, open: number): number {
+  const wages = plan.openings.flatMap(({ takers, places }, opening) =>
+    takers
+      .map(person => plan.cost[opening * plan.people + person]!)
+      .sort((a, b) => a - b)
+      .slice(0, places),
+  )
+  const places = plan.openings.reduce((all, opening) => all + opening.places, 0)
+  return wages
+    .sort((a, b) => a - b)
+    .slice(0, places - open)
+    .reduce((all, wage) => all + wage, 0)
+}
