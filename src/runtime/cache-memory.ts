@@ -9,7 +9,7 @@ export function memoryStore(budgetMb = 32): CacheStore {
   })
   return {
     mode: 'memory',
-    get: key => kept.get(key),
+    near: key => kept.get(key),
     set: (key, value) => void kept.set(key, value),
     clear: () => kept.clear(),
     connected: () => true,

@@ -25,7 +25,8 @@ export function redisStore(redis: Redis, prefix: string, memory: CacheStore, clo
 
   return {
     mode: 'redis',
-    get: key => memory.get(key) ?? (usable() ? fetch(key) : undefined),
+    near: memory.near,
+    far: key => (usable() ? fetch(key) : undefined),
     set(key, kept) {
       memory.set(key, kept)
       if (!usable()) return

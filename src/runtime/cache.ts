@@ -38,7 +38,10 @@ export type Kept<T = unknown> = {
 
 export interface CacheStore {
   readonly mode: 'memory' | 'redis'
-  get(key: string): Kept | undefined | Promise<Kept | undefined>
+  /** From this process's memory. */
+  near(key: string): Kept | undefined
+  /** From where other processes keep theirs too, where there is such a place and it answers. */
+  far?(key: string): Promise<Kept | undefined> | undefined
   set(key: string, kept: Kept): void
   clear(): void
   connected(): boolean
@@ -102,8 +105,7 @@ export class Cache {
   async read<T>(entry: Entry<T>, scope: Scope, load: () => T | Promise<T>): Promise<Cached<T>> {
     const key = this.keyOf(entry, scope)
     const stats = this.statsOf(entry.name)
-    const found = this.store.get(key)
-    const kept = (found instanceof Promise ? await found : found) as Kept<T> | undefined
+    const kept = (this.store.near(key) ?? (await this.fromFar(key))) as Kept<T> | undefined
     const now = this.clock.now()
     if (kept && now < kept.freshUntil) {
       stats.hits++
@@ -127,7 +129,7 @@ export class Cache {
   /** Gives a kept value another life without loading it; false where nothing is kept. */
   async renew<T>(entry: Entry<T>, scope: Scope): Promise<boolean> {
     const key = this.keyOf(entry, scope)
-    const kept = await this.store.get(key)
+    const kept = this.store.near(key) ?? (await this.fromFar(key))
     if (!kept) return false
     this.store.set(key, { ...kept, ...this.livesOf(entry) })
     return true
@@ -167,6 +169,11 @@ export class Cache {
       ),
     ])
     return `${entry.name}|${scope.join('|')}|${version}`
+  }
+
+  /** Meanwhile another reader may have loaded it here. */
+  private async fromFar(key: string) {
+    return (await this.store.far?.(key)) ?? this.store.near(key)
   }
 
   private load<T>(entry: Entry<T>, key: string, load: () => T | Promise<T>): Promise<Kept<T>> {

@@ -1,0 +1,67 @@
+/** A real Redis of the test's own, on a free port over a folder of its own, stopped by its pid after the test. */
+import { createServer } from 'node:net'
+import { redisServer } from './needs.ts'
+import { afterTest, temporaryFolder } from './start.ts'
+
+export async function freePort(): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>()
+  const server = createServer().listen(0, '127.0.0.1', () => {
+    const address = server.address()
+    server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+  })
+  return promise
+}
+
+export async function startRedis({ appendonly = false, options = [] as string[] } = {}) {
+  const port = await freePort()
+  const folder = temporaryFolder()
+  const persistence = appendonly ? ['--appendonly', 'yes', '--appendfsync', 'everysec'] : ['--appendonly', 'no']
+  const command = [
+    redisServer ?? 'redis-server',
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--dir',
+    folder,
+    '--save',
+    '',
+    ...persistence,
+    ...options,
+  ]
+  let server = await launch()
+  afterTest(async () => {
+    server.kill(9)
+    await server.exited
+  })
+
+  async function launch() {
+    const child = Bun.spawn(command, { stdout: 'pipe', stderr: 'inherit' })
+    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+      if (chunk.includes('Ready to accept connections')) return child
+    }
+    throw new Error('Redis did not start')
+  }
+
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    pid: () => server.pid,
+    /** It answers nobody, but holds its connections. */
+    freeze: () => process.kill(server.pid, 'SIGSTOP'),
+    thaw: () => process.kill(server.pid, 'SIGCONT'),
+    async kill() {
+      server.kill(9)
+      await server.exited
+    },
+    async stop() {
+      server.kill('SIGTERM')
+      await server.exited
+    },
+    async restart() {
+      server.kill(9)
+      await server.exited
+      server = await launch()
+    },
+  }
+}
