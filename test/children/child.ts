@@ -1,0 +1,42 @@
+/** A child process spoken with in lines. */
+import { join } from 'node:path'
+import { afterTest } from '../start.ts'
+
+export function startChild(script: string, ...args: string[]) {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, script), ...args], {
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'inherit',
+  })
+  afterTest(async () => {
+    child.kill(9)
+    await child.exited
+  })
+  const lines = (async function* () {
+    let rest = ''
+    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+      const parts = (rest + chunk).split('\n')
+      rest = parts.pop() ?? ''
+      yield* parts
+    }
+  })()
+  return {
+    pid: child.pid,
+    /** The next line it says. */
+    async says(): Promise<string> {
+      const { value, done } = await lines.next()
+      if (done) throw new Error(`${script} ended instead of speaking`)
+      return value
+    },
+    tell(line: string) {
+      child.stdin.write(`${line}\n`)
+      child.stdin.flush()
+    },
+    async kill9() {
+      child.kill(9)
+      await child.exited
+    },
+    freeze: () => process.kill(child.pid, 'SIGSTOP'),
+    thaw: () => process.kill(child.pid, 'SIGCONT'),
+  }
+}

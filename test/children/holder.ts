@@ -1,0 +1,31 @@
+/** A process that takes a lock and says so, then writes on the strength of it whenever a line comes in. */
+import { openDatabase } from '../../db/open.ts'
+import { facts } from '../../db/schema.ts'
+import { atomically } from '../../db/transaction.ts'
+import { comeAlive, isDead } from '../../src/runtime/alive.ts'
+import { systemClock } from '../../src/runtime/clock.ts'
+import { fenced, lock, openLocks } from '../../src/runtime/locks.ts'
+
+const [dataDir = '', id = ''] = process.argv.slice(2)
+const db = openDatabase(dataDir)
+comeAlive(dataDir, id)
+const locks = openLocks(db, systemClock, id, owner => isDead(dataDir, owner))
+const taken = await locks.take(lock('work', '2s', 'wait')(1))
+if ('heldBy' in taken) {
+  console.log(`held by ${taken.heldBy.owner}`)
+  process.exit(0)
+}
+taken.signal.addEventListener('abort', () => console.log('lost'))
+console.log(`taken ${taken.fence}`)
+for await (const line of console) {
+  const write = atomically(db, tx => {
+    fenced(tx, taken)
+    tx.insert(facts).values({ name: line, value: id }).run()
+  })
+  console.log(
+    await write.then(
+      () => 'written',
+      error => `refused ${error.name}`,
+    ),
+  )
+}

@@ -1,0 +1,114 @@
+import { expect, test } from 'bun:test'
+import { openDatabase } from '../db/open.ts'
+import { facts, taskLocks } from '../db/schema.ts'
+import { atomically } from '../db/transaction.ts'
+import { locks as lockTable } from '../src/locks.ts'
+import { isDead } from '../src/runtime/alive.ts'
+import { fenced, type Lease, LostLease, lock, openLocks } from '../src/runtime/locks.ts'
+import { startChild } from './children/child.ts'
+import { afterTest, temporaryFolder, turnableClock, until } from './start.ts'
+
+const work = lock('work', '2s', 'wait')
+
+function open(
+  dataDir = temporaryFolder(),
+  owner = 'me',
+  dead: (owner: string) => boolean = owner => isDead(dataDir, owner),
+) {
+  const db = openDatabase(dataDir)
+  const clock = turnableClock()
+  const locks = openLocks(db, clock, owner, dead)
+  afterTest(() => {
+    locks.close()
+    db.$client.close()
+  })
+  const take = async (jobId?: string): Promise<Lease> => {
+    const taken = await locks.take(work(1), jobId)
+    if ('heldBy' in taken) throw new Error(`held by ${taken.heldBy.owner}`)
+    return taken
+  }
+  return { dataDir, db, clock, locks, take }
+}
+
+test('a second taker learns who holds the lock, and gets it once it is released', async () => {
+  const { locks, take } = open()
+  const lease = await take('job-1')
+  expect(await locks.take(work(1))).toMatchObject({ heldBy: { owner: 'me', jobId: 'job-1' } })
+  expect(await locks.take(work(2))).not.toHaveProperty('heldBy')
+  await lease.release()
+  expect((await take()).fence).toBeGreaterThan(lease.fence)
+})
+
+test('a lease that ran out is free, and what its holder still writes is refused', async () => {
+  const { db, clock, take } = open()
+  const old = await take()
+  clock.forward(2_001)
+  const young = await take()
+  expect(young.fence).toBeGreaterThan(old.fence)
+  await expect(atomically(db, tx => fenced(tx, old))).rejects.toThrow(LostLease)
+  await atomically(db, tx => fenced(tx, young))
+  await old.release()
+  await atomically(db, tx => fenced(tx, young))
+})
+
+test('an admin takes a lock from its holder, whose work is aborted', async () => {
+  const { locks, take } = open()
+  const lease = await take()
+  expect(await locks.breakLock(lease.key)).toMatchObject({ owner: 'me' })
+  expect(lease.signal.reason).toBeInstanceOf(LostLease)
+  expect(locks.holder(lease.key)).toBeUndefined()
+})
+
+test('a holder notices by itself that its lease was given away', async () => {
+  const { db, take } = open()
+  const lease = await take()
+  await atomically(db, tx => void tx.delete(taskLocks).run())
+  await until(() => lease.signal.aborted)
+  expect(lease.signal.reason).toBeInstanceOf(LostLease)
+})
+
+test('a lock is held against another process and is free the moment that process is killed', async () => {
+  const { dataDir, locks, take } = open()
+  const holder = startChild('holder.ts', dataDir, 'other')
+  expect(await holder.says()).toMatch(/^taken \d+$/)
+  expect(await locks.take(work(1))).toMatchObject({ heldBy: { owner: 'other' } })
+  await holder.kill9()
+  expect(locks.all()).toMatchObject([{ owner: 'other', ownerDead: true }])
+  await take()
+})
+
+test('an old holder that wakes up late is refused its writes', async () => {
+  const { dataDir, db, clock, take } = open()
+  const holder = startChild('holder.ts', dataDir, 'sleeper')
+  await holder.says()
+  holder.tell('first')
+  expect(await holder.says()).toBe('written')
+  holder.freeze()
+  clock.forward(60_000)
+  await take()
+  holder.thaw()
+  holder.tell('late')
+  const answers = [await holder.says(), await holder.says()].sort()
+  expect(answers).toEqual(['lost', 'refused LostLease'])
+  expect(
+    db
+      .select()
+      .from(facts)
+      .all()
+      .map(({ name }) => name),
+  ).not.toContain('late')
+})
+
+test('of many processes that reach for a lock at once, one gets it', async () => {
+  const { dataDir } = open()
+  const children = ['a', 'b', 'c', 'd'].map(id => startChild('holder.ts', dataDir, id))
+  const said = await Promise.all(children.map(child => child.says()))
+  expect(said.filter(line => line.startsWith('taken'))).toHaveLength(1)
+  expect(said.filter(line => line.startsWith('held by'))).toHaveLength(3)
+})
+
+test('locks are called as operators know them', () => {
+  expect(lockTable.supervisor().key).toBe('supervisor_lock:ensure_updates')
+  expect(lockTable.updateScores('pga').key).toMatch(/^task_lock:update_player_scores:[0-9a-f]{16}$/)
+  expect(lockTable.updateScores('pga').key).not.toBe(lockTable.updateScores('euro').key)
+})
