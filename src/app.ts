@@ -21,6 +21,7 @@ import { type Clock, minute, systemClock } from './runtime/clock.ts'
 import { openClosing } from './runtime/closing.ts'
 import { openDoor } from './runtime/door.ts'
 import { openExpress } from './runtime/express.ts'
+import type { JobDefinition } from './runtime/job.ts'
 import { openJobs } from './runtime/jobs.ts'
 import { readLimit } from './runtime/limits.ts'
 import { openLocks } from './runtime/locks.ts'
@@ -28,7 +29,7 @@ import { type Log, openLog } from './runtime/log.ts'
 import { openMetrics, watchLoop } from './runtime/metrics.ts'
 import { openQueues } from './runtime/queue.ts'
 import { openRedis } from './runtime/redis.ts'
-import { openSchedule } from './runtime/schedule.ts'
+import { openSchedule, type ScheduleEntry } from './runtime/schedule.ts'
 import { openStreams } from './runtime/sse.ts'
 import { Stamps } from './runtime/stamps.ts'
 import { openTelemetry } from './runtime/telemetry.ts'
@@ -36,14 +37,25 @@ import { startWorker } from './runtime/worker.ts'
 import { schedule as scheduleTable } from './schedule.ts'
 
 export type Fieldhouse = { app: App; url: string; stop(): Promise<void> }
-export type Surroundings = { clock?: Clock; log?: Log }
+export type Surroundings = {
+  clock?: Clock
+  log?: Log
+  /** Beside those of the tables. */
+  jobs?: readonly JobDefinition<App>[]
+  schedule?: readonly ScheduleEntry<App>[]
+}
 
 const uploadPaths = /^\/api\/(v1\/leagues\/\d+\/uploads|upload-(baseline|current))$/
 const drainFor = 4_000 // ms that requests under way get at the end
 
 export async function startFieldhouse(
   config: Config,
-  { clock = systemClock, log = openLog(config.logLevel, clock.now) }: Surroundings = {},
+  {
+    clock = systemClock,
+    log = openLog(config.logLevel, clock.now),
+    jobs: moreJobs = [],
+    schedule: moreSchedule = [],
+  }: Surroundings = {},
 ): Promise<Fieldhouse> {
   const closing = openClosing(log)
   try {
@@ -90,8 +102,8 @@ export async function startFieldhouse(
       queues => queues.close(),
     )
     const jobs = openJobs<App>(db, queues, clock, log)
-    jobs.define(jobTable)
-    const schedule = openSchedule(scheduleTable, db, jobs, clock, log)
+    jobs.define([...jobTable, ...moreJobs])
+    const schedule = openSchedule([...scheduleTable, ...moreSchedule], db, jobs, clock, log)
     const metrics = openMetrics()
     const loop = closing.keep('loop watch', watchLoop(), loop => loop.stop())
     const streams = openStreams()

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Fieldhouse, startFieldhouse } from '../src/app.ts'
+import { type Fieldhouse, type Surroundings, startFieldhouse } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 import type { Clock } from '../src/runtime/clock.ts'
 import { type Log, openLog } from '../src/runtime/log.ts'
@@ -53,10 +53,14 @@ const defaults = (dataDir: string): Env => ({
   ALLOW_PRIVATE_FEEDS: 'true',
 })
 
-export async function start(env: Env = {}, dataDir = temporaryFolder()) {
+export async function start(env: Env = {}, dataDir = temporaryFolder(), surroundings: Surroundings = {}) {
   const clock = turnableClock()
   const { log, lines } = readableLog()
-  const house: Fieldhouse = await startFieldhouse(readConfig({ ...defaults(dataDir), ...env }), { clock, log })
+  const house: Fieldhouse = await startFieldhouse(readConfig({ ...defaults(dataDir), ...env }), {
+    clock,
+    log,
+    ...surroundings,
+  })
   afterTest(house.stop)
   return {
     ...house,

@@ -1,0 +1,187 @@
+import { expect, test } from 'bun:test'
+import { t } from 'elysia'
+import type { App } from '../src/context.ts'
+import { job } from '../src/context.ts'
+import { refuse } from '../src/errors.ts'
+import type { JobDefinition, Work } from '../src/runtime/job.ts'
+import { lock } from '../src/runtime/locks.ts'
+import { refusalOf, start, until } from './start.ts'
+
+const none = t.Object({})
+const started = ({ jobId }: { jobId: string }) => ({ job_id: jobId })
+
+/** A job whose runs are in the test's hands. */
+function handheld(name: string, wishes: Partial<Parameters<typeof job>[1]> = {}) {
+  const begun: { work: Work; end: (result?: unknown) => void; fail: (error: Error) => void }[] = []
+  const definition = job(name, {
+    input: none,
+    ...wishes,
+    run: (_input, _app, work) =>
+      new Promise((resolve, reject) => {
+        begun.push({ work, end: resolve, fail: reject })
+        work.signal.addEventListener('abort', () => reject(work.signal.reason))
+      }),
+  }) as JobDefinition<App>
+  return { definition, begun, first: () => until(() => begun[0]) }
+}
+
+async function startWith(...jobs: JobDefinition<App>[]) {
+  return start({}, undefined, { jobs })
+}
+
+test('a job goes from accepted to its result, telling its progress on the way', async () => {
+  const { definition, first } = handheld('test.walk')
+  const { app, call, finished } = await startWith(definition)
+  const { jobId } = await app.jobs.start(definition, {})
+  const run = await first()
+  run.work.progress(40, 'walking', 'two of five')
+  const status = () => call.get(`/api/v1/jobs/status/${jobId}`)
+  await until(async () => (await status()).progress === 40)
+  expect(await status()).toMatchObject({
+    status: 'PROGRESS',
+    stage: 'walking',
+    status_message: 'two of five',
+    attempts: 1,
+    result: null,
+  })
+  run.end({ steps: 5 })
+  expect(await finished({ job_id: jobId })).toMatchObject({
+    status: 'SUCCESS',
+    progress: 100,
+    result: { steps: 5 },
+    error: null,
+  })
+})
+
+test('an unknown job is a problem', async () => {
+  const { call } = await start()
+  expect((await refusalOf(call.get('/api/v1/jobs/status/nothing'))).problem).toMatchObject({
+    status: 404,
+    code: 'not_found',
+  })
+})
+
+test('a second start of the same work gets the id of the first', async () => {
+  const { definition, first } = handheld('test.once', { once: () => 'all' })
+  const { app, finished } = await startWith(definition)
+  const one = await app.jobs.start(definition, {})
+  const two = await app.jobs.start(definition, {})
+  expect(two).toEqual({ jobId: one.jobId, deduplicated: true })
+  ;(await first()).end()
+  await finished(started(one))
+  expect((await app.jobs.start(definition, {})).deduplicated).toBe(false)
+})
+
+test('a failing job is tried again with growing pauses and then fails with its error and an alert', async () => {
+  let tries = 0
+  const flaky = job('test.flaky', {
+    input: none,
+    attempts: 3,
+    backoff: '1s',
+    run: async () => {
+      tries++
+      throw new Error(`try ${tries}`)
+    },
+  }) as JobDefinition<App>
+  const { app, finished, db } = await startWith(flaky).then(house => ({ ...house, db: house.app.db }))
+  const run = await finished(started(await app.jobs.start(flaky, {})))
+  expect(run).toMatchObject({ status: 'FAILURE', attempts: 3, error: 'try 3' })
+  expect(db.query.systemAlerts.findMany().sync()).toMatchObject([{ type: 'job_failed', state: 'active' }])
+})
+
+test('a refusal inside a job is final at once', async () => {
+  const refusing = job('test.refusing', {
+    input: none,
+    run: async () => refuse('conflict', 'No'),
+  }) as JobDefinition<App>
+  const { app, finished } = await startWith(refusing)
+  expect(await finished(started(await app.jobs.start(refusing, {})))).toMatchObject({
+    status: 'FAILURE',
+    attempts: 1,
+    error: 'No',
+  })
+})
+
+test('a waiting job that is cancelled never runs', async () => {
+  const { definition, begun } = handheld('test.later')
+  const { app, call } = await startWith(definition)
+  const { jobId } = await app.jobs.start(definition, {}, { at: Date.now() + 3_600_000 })
+  expect(await call.delete(`/api/v1/jobs/cancel/${jobId}`)).toMatchObject({ status: 'CANCELLED' })
+  expect((await refusalOf(call.delete(`/api/v1/jobs/cancel/${jobId}`))).status).toBe(409)
+  expect(begun).toEqual([])
+})
+
+test('a running job that is cancelled is aborted', async () => {
+  const { definition, first } = handheld('test.long')
+  const { app, call, finished } = await startWith(definition)
+  const { jobId } = await app.jobs.start(definition, {})
+  await first()
+  await call.delete(`/api/v1/jobs/cancel/${jobId}`)
+  expect(await finished({ job_id: jobId })).toMatchObject({ status: 'CANCELLED' })
+})
+
+test('a cancelled or failed job can be tried again under its own id', async () => {
+  const { definition, begun, first } = handheld('test.again')
+  const { app, call, finished } = await startWith(definition)
+  const { jobId } = await app.jobs.start(definition, {})
+  await first()
+  await call.delete(`/api/v1/jobs/cancel/${jobId}`)
+  await finished({ job_id: jobId })
+  expect(await call.post(`/api/v1/jobs/${jobId}/retry`)).toMatchObject({ job_id: jobId })
+  ;(await until(() => begun[1])).end('done')
+  expect(await finished({ job_id: jobId })).toMatchObject({ status: 'SUCCESS', result: 'done' })
+  expect((await refusalOf(call.post(`/api/v1/jobs/${jobId}/retry`))).status).toBe(409)
+})
+
+test('work whose time has passed before it could begin is dropped', async () => {
+  const { definition, begun } = handheld('test.expired')
+  const { app, finished } = await startWith(definition)
+  const run = await finished(started(await app.jobs.start(definition, {}, { expiresAt: Date.now() - 1 })))
+  expect(run).toMatchObject({ status: 'CANCELLED', status_message: expect.stringContaining('time had passed') })
+  expect(begun).toEqual([])
+})
+
+test('a latecomer skips with the id of the run that holds the lock, or waits for it, as the table says', async () => {
+  const skipping = handheld('test.skip', { lock: () => lock('skip', '10s', 'skip')() })
+  const waiting = handheld('test.wait', { lock: () => lock('wait', '10s', 'wait')() })
+  const { app, finished } = await startWith(skipping.definition, waiting.definition)
+  const holder = await app.jobs.start(skipping.definition, {})
+  await skipping.first()
+  const late = await finished(started(await app.jobs.start(skipping.definition, {})))
+  expect(late).toMatchObject({ status: 'SUCCESS', result: { skipped: 'already running', job_id: holder.jobId } })
+
+  const one = await app.jobs.start(waiting.definition, {})
+  const first = await waiting.first()
+  const two = await app.jobs.start(waiting.definition, {})
+  first.end()
+  await finished(started(one))
+  ;(await until(() => waiting.begun[1])).end()
+  expect(await finished(started(two))).toMatchObject({ status: 'SUCCESS' })
+})
+
+test('the heavy queue does one thing at a time and never holds up the quick one', async () => {
+  const heavy = handheld('test.heavy', { queue: 'heavy' })
+  const quick = handheld('test.quick')
+  const { app, finished } = await startWith(heavy.definition, quick.definition)
+  const one = await app.jobs.start(heavy.definition, {})
+  const two = await app.jobs.start(heavy.definition, {})
+  await heavy.first()
+  const small = await app.jobs.start(quick.definition, {})
+  ;(await quick.first()).end()
+  await finished(started(small))
+  expect(heavy.begun).toHaveLength(1)
+  heavy.begun[0]?.end()
+  await finished(started(one))
+  ;(await until(() => heavy.begun[1])).end()
+  await finished(started(two))
+})
+
+test('a job the queue has lost is added again by the sweep', async () => {
+  const { definition, first } = handheld('test.lost')
+  const { app, finished, clock } = await startWith(definition)
+  const { jobId } = app.jobs.accept(app.db, definition, {}) // as if the process had died before it reached the queue
+  clock.forward(60_000)
+  expect(await app.jobs.sweep(30_000)).toBe(1)
+  ;(await first()).end()
+  expect(await finished({ job_id: jobId })).toMatchObject({ status: 'SUCCESS' })
+})
