@@ -49,7 +49,6 @@ const defaults = (dataDir: string): Env => ({
   DATA_DIR: dataDir,
   ADMIN_TOKEN: adminToken,
   RATE_LIMIT: '0',
-  ...(process.env.REDIS_URL && { REDIS_URL: process.env.REDIS_URL }),
   ALLOW_PRIVATE_FEEDS: 'true',
 })
 

@@ -3,7 +3,7 @@
  * knows which. The queue only says when and where a run happens; what a run is stands in the table `runs`.
  */
 import { join } from 'node:path'
-import type { BackendFactory, IQueueBackend, Job, JobsOptions, Processor } from 'bullmq'
+import type { Job, JobsOptions, Processor } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { type QueueName, queueNames } from './job.ts'
 
@@ -83,10 +83,7 @@ type WorkerSettings = {
 
 async function sqliteKit(path: string) {
   const { withBackend } = await import('bullmq')
-  const place: string = './bullmq-sqlite/create-sqlite-backend.ts'
-  const { createSqliteBackend } = (await import(place)) as {
-    createSqliteBackend: BackendFactory<IQueueBackend, { path: string }>
-  }
+  const { createSqliteBackend } = await import('./bullmq-sqlite/create-sqlite-backend.ts')
   const { Queue, Worker } = withBackend(createSqliteBackend)
   return {
     queue: (name: string, prefix: string) => new Queue<object, void, string>(name, { connection: { path }, prefix }),

@@ -31,6 +31,7 @@ export type House<App> = {
 
 export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, failed }: House<App>) {
   const running = new Map<string, AbortController>()
+  let closing = false
 
   const change = async (id: string, from: Run['status'][], to: Partial<NewRun>) => {
     const run = await atomically(db, tx => changeRun(tx, id, from, to))
@@ -48,6 +49,7 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
     const id = job.id ?? ''
     const run = runById(db).get({ id })
     if (!run || isFinished(run)) return
+    if (closing) return later(job, token, 0)
     const definition = jobs.definitionOf(run.name)
     const now = clock.now()
     if (run.cancelRequestedAt) return void (await change(id, unfinished, { status: 'CANCELLED', completedAt: now }))
@@ -96,6 +98,7 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
     if (!begun) return
     const stop = new AbortController()
     running.set(id, stop)
+    if (closing) stop.abort(new ShuttingDown())
     const signal = AbortSignal.any([stop.signal, ...(lease ? [lease.signal] : []), ...(stalled ? [stalled] : [])])
     const runLog = log.with({ job_id: id, job: name })
     const progress = progressOf(id)
@@ -215,10 +218,11 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
     running: () => [...running.keys()],
     alive: () => workers.every(worker => worker.isRunning()),
     async close() {
-      const closing = workers.map(worker => worker.close())
+      closing = true
+      const closed = workers.map(worker => worker.close())
       for (const stop of running.values()) stop.abort(new ShuttingDown())
       await Promise.race([
-        Promise.all(closing),
+        Promise.all(closed),
         Bun.sleep(3_000).then(() => Promise.all(workers.map(worker => worker.close(true)))),
       ])
       clearInterval(cancels)
