@@ -1,0 +1,102 @@
+/** How a text file separates its fields, and where its headings stand: tried out on the first part of the file. */
+import { checkHeader, findHeader, type Header, type Mapping, type PreviewRow } from './headers.ts'
+import { decodeUtf8 } from './text.ts'
+
+export interface Dialect {
+  delimiter: ',' | ';' | '\t' | '|'
+  quote: '"' | "'"
+  header: Header
+  /** UTF-8 bytes up to the first row below the headings, and its line. */
+  start: number
+  startLine: number
+  /** Titles and such. */
+  above: PreviewRow[]
+}
+
+interface Record extends PreviewRow {
+  end: number
+  nextLine: number
+}
+
+const DELIMITERS = [',', ';', '\t', '|'] as const
+const QUOTES = ['"', "'"] as const
+const PREVIEW_ROWS = 200
+
+/** The dialect under which most headings are recognised. Refuses the file where none gives an id and a metric. */
+export function dialectOf(sample: Uint8Array, whole: boolean, mapping?: Mapping): Dialect {
+  const told = /^\uFEFF?sep=([,;\t|])\r?\n?/i.exec(decodeUtf8(sample, 0, 16))?.[1] // Excel's own hint
+  let best: Dialect | null = null
+  let widest: PreviewRow[] = []
+  for (const delimiter of DELIMITERS) {
+    if (told && told !== delimiter) continue
+    for (const quote of QUOTES) {
+      const records = firstRecords(sample, delimiter, quote, whole)
+      if (columnsOf(records) > columnsOf(widest)) widest = records
+      const header = findHeader(records, mapping)
+      if (!header || (quote === "'" && !isQuotedBy(sample, records, header))) continue
+      if (best && columnsIn(best.header) >= columnsIn(header)) continue
+      const { end, nextLine } = records[header.row]!
+      best = { delimiter, quote, header, start: end, startLine: nextLine, above: records.slice(0, header.row) }
+    }
+  }
+  checkHeader(best?.header ?? null, widest, mapping)
+  return best!
+}
+
+/** Recognised headings first, then metrics found by their numbers. */
+const columnsIn = ({ known, columns }: Header) => known * 1000 + columns.filter(({ role }) => role === 'metric').length
+const columnsOf = (rows: PreviewRow[]) => rows.reduce((most, { cells }) => Math.max(most, cells.length), 0)
+
+/** An apostrophe quotes only where every heading is wrapped in it. */
+function isQuotedBy(sample: Uint8Array, records: Record[], header: Header): boolean {
+  const start = header.row === 0 ? 0 : records[header.row - 1]!.end
+  const line = decodeUtf8(sample, start, records[header.row]!.end).trim()
+  return line.split("'").length - 1 === header.columns.length * 2
+}
+
+/** The records a CsvScanner would find, as strings. An unfinished last one is left out unless the sample is the whole file. */
+export function firstRecords(bytes: Uint8Array, delimiter: string, quoteSign: string, whole: boolean): Record[] {
+  const separator = delimiter.charCodeAt(0)
+  const quote = quoteSign.charCodeAt(0)
+  const records: Record[] = []
+  let p = 0
+  let line = 1
+  while (p < bytes.length && records.length < PREVIEW_ROWS) {
+    const record: Record = { line, cells: [], end: 0, nextLine: line + 1 }
+    const isBreak = (byte: number | undefined) => byte === 10 || byte === 13 || byte === undefined
+    for (;;) {
+      let start = p
+      let stop = -1
+      if (bytes[p] === quote) {
+        let close = p + 1
+        for (; close < bytes.length; close++) {
+          if (bytes[close] !== quote) continue
+          if (bytes[close + 1] !== quote) break
+          close++
+        }
+        if (close >= bytes.length && !whole && records.length > 0) return records
+        const after = bytes[close + 1]
+        if (close < bytes.length && (after === separator || isBreak(after))) {
+          stop = close
+          start = p + 1
+          p = close + 1
+        }
+      }
+      if (stop < 0) {
+        while (bytes[p] !== separator && !isBreak(bytes[p])) p++
+        stop = p
+      }
+      const cell = decodeUtf8(bytes, start, stop)
+      record.cells.push(p > stop ? cell.replaceAll(quoteSign + quoteSign, quoteSign) : cell)
+      record.nextLine += cell.split(/\r\n|\r|\n/).length - 1
+      if (bytes[p] !== separator) break
+      p++
+    }
+    if (p >= bytes.length && !whole) break
+    p += bytes[p] === 13 && bytes[p + 1] === 10 ? 2 : 1
+    record.end = Math.min(p, bytes.length)
+    line = record.nextLine
+    records.push(record)
+  }
+  return records
+}

@@ -1,0 +1,195 @@
+/** Which column holds what: the header row is found among the first rows, then each heading is given its role. */
+import { limits } from './limits.ts'
+import { attributeAliases, idAliases, metricAliases, nameAliases } from './metrics.ts'
+import { BAD, BLANK, reading, readNumber } from './numbers.ts'
+import { refuseSheet } from './refusal.ts'
+
+/** One of the first rows of a sheet, as text. */
+export interface PreviewRow {
+  line: number
+  cells: string[]
+}
+
+export interface Column {
+  header: string
+  role: 'id' | 'name' | 'metric' | 'none'
+  /** The metric's name; empty in other roles. */
+  metric: string
+  /** No value was seen among the first rows: a metric only if all that follows are numbers. */
+  tentative: boolean
+}
+
+export interface Header {
+  /** Place among the rows that were looked at. */
+  row: number
+  line: number
+  columns: Column[]
+  /** Headings that were recognised: tells the best row, dialect and worksheet. */
+  known: number
+}
+
+/** Header → `id`, `name` or a metric; empty or null leaves the column out. What it does not name is recognised as usual. */
+export type Mapping = Record<string, string | null>
+
+const HEADER_AMONG = 50
+
+/** What is compared: letters and digits only, but T4+ is not T4. */
+export const headerKey = (header: string): string =>
+  header
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}+%]/gu, '')
+
+/** Words that mean something else in the answers of a board. */
+const reserved = new Map([
+  ['score', 'points'],
+  ...['id', 'name', 'player_id', 'tier', 'change', 'metrics', 'gains', 'constructor'].map(
+    word => [word, `${word}_value`] as const,
+  ),
+])
+
+/** A metric's name made from its heading: `City Hall Level` → `city_hall_level`. Empty when nothing is left. */
+export function slug(header: string): string {
+  const plain = header
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replaceAll('%', ' pct ')
+    .replaceAll('+', ' plus ')
+    .replace(/[^\p{L}\p{N}]+/gu, '_')
+    .slice(0, 60)
+    .replace(/^_+|_+$/g, '')
+  return reserved.get(plain) ?? plain
+}
+
+/** Key of an alias → what it stands for and how early it stands in its list. */
+const aliases = new Map<string, { to: string; rank: number }>()
+const entitled = (to: string, list: string[]) => {
+  for (const [rank, alias] of list.entries()) aliases.set(headerKey(alias), { to, rank })
+}
+entitled('id', idAliases)
+entitled('name', nameAliases)
+for (const [metric, list] of metricAliases) entitled(metric, [...list, metric])
+const attributes = new Set(attributeAliases.map(headerKey))
+
+/** The best header row, or null if no row names an id. */
+export function findHeader(rows: PreviewRow[], mapping: Mapping = {}): Header | null {
+  let best: Header | null = null
+  for (let row = 0; row < Math.min(rows.length, HEADER_AMONG); row++) {
+    const header = asHeader(rows, row, mapping)
+    if (header && (!best || header.known > best.known)) best = header
+  }
+  return best
+}
+
+function asHeader(rows: PreviewRow[], row: number, mapping: Mapping): Header | null {
+  const { line, cells } = rows[row]!
+  const wanted = new Map(Object.entries(mapping).map(([header, to]) => [headerKey(header), to]))
+  const keys = cells.map(headerKey)
+  const taken = new Map<string, number>() // what is given away → the column that has it
+  const roles: (string | null | undefined)[] = keys.map((key, column) => {
+    if (!wanted.has(key) || keys.indexOf(key) !== column) return undefined
+    const to = canonical(wanted.get(key) ?? '')
+    if (to) taken.set(to, column)
+    return to || null
+  })
+  const ranks: number[] = []
+  keys.forEach((key, column) => {
+    const alias = aliases.get(key)
+    if (roles[column] !== undefined || !alias) return
+    const holder = taken.get(alias.to)
+    if (holder !== undefined) {
+      if ((ranks[holder] ?? -1) <= alias.rank) return // mapped columns have no rank and keep their place
+      roles[holder] = undefined
+    }
+    taken.set(alias.to, column)
+    roles[column] = alias.to
+    ranks[column] = alias.rank
+  })
+  if (!taken.has('id')) return null
+  const known = taken.size
+  const columns = cells.map((cell, column): Column => {
+    const header = cell.trim()
+    const role = roles[column]
+    const none: Column = { header, role: 'none', metric: '', tentative: false }
+    if (role === 'id' || role === 'name') return { ...none, role }
+    if (role) return { ...none, role: 'metric', metric: role }
+    const name = slug(header)
+    if (role === null || name === '' || attributes.has(keys[column]!) || aliases.get(keys[column]!)?.to === 'id')
+      return none
+    const nature = natureOf(rows, row, column)
+    if (nature === 'text') return none
+    let metric = name
+    for (let n = 2; taken.has(metric); n++) metric = `${name}_${n}`
+    taken.set(metric, column)
+    return { header, role: 'metric', metric, tentative: nature === 'blank' }
+  })
+  return { row, line, columns, known }
+}
+
+/** `id`, `name`, a metric known by this name or alias, or the name made into a slug. */
+function canonical(to: string): string {
+  return aliases.get(headerKey(to))?.to ?? slug(to)
+}
+
+/** What stands below a heading nobody knows. */
+function natureOf(rows: PreviewRow[], header: number, column: number): 'numbers' | 'text' | 'blank' {
+  const cell = reading()
+  let numbers = 0
+  let others = 0
+  for (const { cells } of rows.slice(header + 1)) {
+    const bytes = new TextEncoder().encode(cells[column] ?? '')
+    readNumber(bytes, 0, bytes.length, cell)
+    if (cell.kind === BAD) others++
+    else if (cell.kind !== BLANK) numbers++
+  }
+  return numbers + others === 0 ? 'blank' : numbers >= others ? 'numbers' : 'text'
+}
+
+/** Refuses what cannot be read with this mapping and this header row, and says what was looked for and what there is. */
+export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: Mapping = {}): Header {
+  const found = header ? header.columns.map(column => column.header) : likelyHeadings(rows)
+  const there = found.length ? `The sheet has: ${quoted(found)}.` : 'The sheet has no row of headings.'
+  const keys = new Set(found.map(headerKey))
+  const unknown = Object.keys(mapping).filter(name => !keys.has(headerKey(name)))
+  if (unknown.length)
+    refuseSheet('bad_mapping', `The mapping names headers the sheet does not have: ${quoted(unknown)}. ${there}`, {
+      unknown,
+      found,
+    })
+  const targets = Object.values(mapping).map(to => canonical(to ?? ''))
+  const twice = targets.find((to, i) => to !== '' && targets.indexOf(to) !== i)
+  if (twice) refuseSheet('bad_mapping', `The mapping gives ${twice} to two headers`, { found })
+  if (!header)
+    return refuseSheet(
+      found.length ? 'no_id' : 'no_header',
+      `No id column: looked for ${idAliases.join(', ')}. ${there} A mapping such as {"${found[0] ?? 'Player'}": "id"} can name it.`,
+      { lookedFor: idAliases, found },
+    )
+  if (header.columns.length > limits.columns)
+    refuseSheet('too_large', `The sheet has ${header.columns.length} columns; ${limits.columns} are the most`)
+  if (!header.columns.some(({ role }) => role === 'metric')) {
+    const lookedFor = [...metricAliases.values()].map(list => list[0]!)
+    refuseSheet('no_metric', `No metric: looked for ${lookedFor.join(', ')} or any column of numbers. ${there}`, {
+      lookedFor,
+      found,
+    })
+  }
+  return header
+}
+
+/** For the message only: the first row with several texts in it. */
+function likelyHeadings(rows: PreviewRow[]): string[] {
+  const texts = (row: PreviewRow) => row.cells.map(cell => cell.trim()).filter(Boolean)
+  return texts(rows.find(row => texts(row).length > 1) ?? rows[0] ?? { line: 1, cells: [] })
+}
+
+const quoted = (headers: string[]) =>
+  headers
+    .slice(0, 40)
+    .map(header => `"${header.slice(0, 60)}"`)
+    .join(', ')
+
+/** A template's `Example:` rows and the sums below a table are no players. Looked at only where the first letter fits. */
+const notAPlayer = /^(example\b|(grand )?totals?$|sum$|average$|avg$)/i
+export const isNoPlayer = (id: string): boolean => notAPlayer.test(id)

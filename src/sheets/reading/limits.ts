@@ -1,0 +1,22 @@
+/** What a sheet may cost before it is refused. Bytes unless a name says otherwise. */
+export const limits = {
+  field: 1 << 20,
+  /** One record, all its fields. */
+  line: 4 << 20,
+  columns: 1024,
+  rows: 5_000_000,
+  /** Metrics times rows; eight bytes each are held in memory. */
+  cells: 100_000_000,
+  /** Findings kept of each sort; all are counted. */
+  findings: 10_000,
+  /** A zip directory with more entries is no workbook. */
+  zipEntries: 10_000,
+  /** What one zip entry may inflate to, in all and (past `inflatedFree`) against its packed size. Deflate cannot exceed 1032. */
+  inflated: 4 * 2 ** 30,
+  inflatedFree: 32 << 20,
+  inflatedRatio: 300,
+  /** Workbook parts that are read whole: the list of sheets, relations, styles. */
+  part: 16 << 20,
+  /** All shared strings of a workbook together; they are held in memory. */
+  strings: 512 << 20,
+}

@@ -1,0 +1,93 @@
+/**
+ * The metrics Fieldhouse knows by name, and what sheets call them. Aliases are compared by `headerKey`: case, spaces and
+ * punctuation do not matter. Where several columns would fit one metric, the alias named first wins.
+ */
+const killsOfTier = (t: number) => [
+  ...[`T${t} Kills`, `Tier ${t} Kills`, `Kills T${t}`, `Kills Tier ${t}`],
+  ...[`T${t} Kill`, `T${t} Kill Count`, `T${t} Killed`, `T${t}`],
+]
+
+export const metricAliases = new Map<string, string[]>([
+  ['power', ['Power', 'Total Power', 'Current Power', 'PWR']],
+  ['kill_points', ['Kill Points', 'Total Kill Points', 'Kill Point', 'KP', 'Total KP', 'KP Total']],
+  [
+    'deads',
+    [
+      'Deads',
+      'Dead',
+      'Deaths',
+      'Dead Troops',
+      'Troops Dead',
+      'Units Dead',
+      'Total Deads',
+      'Total Deaths',
+      'Total Dead',
+    ],
+  ],
+  ['kills_t1', killsOfTier(1)],
+  ['kills_t2', killsOfTier(2)],
+  ['kills_t3', killsOfTier(3)],
+  ['kills_t4', killsOfTier(4)],
+  ['kills_t5', killsOfTier(5)],
+  ['total_kills', ['Total Kills', 'Kills Total', 'Units Killed', 'Total Units Killed', 'Kills', 'Kill Count']],
+  [
+    'kills_t45',
+    [
+      ...[
+        'T45 Kills',
+        'T4T5 Kills',
+        'T4+T5 Kills',
+        'T4+5 Kills',
+        'T4 and T5 Kills',
+        'T4+ Kills',
+        'T45',
+        'T4T5',
+        'T4+T5',
+      ],
+      ...['Kills T45', 'Kills T4T5', 'Kills T4+T5', 'Kills T4+'],
+    ],
+  ],
+  ['ranged', ['Ranged', 'Ranged Points', 'Ranged Kills']],
+  ['rss_gathered', ['Rss Gathered', 'Resources Gathered', 'Resource Gathered', 'Rss Gather', 'Gathered']],
+  [
+    'rss_assistance',
+    [
+      ...['Rss Assistance', 'Resource Assistance', 'Resources Assistance', 'Rss Assisted', 'Rss Assist'],
+      ...['Resources Given', 'Rss Given', 'Resources Sent', 'Rss Sent'],
+    ],
+  ],
+  ['helps', ['Helps', 'Alliance Helps', 'Helps Given', 'Help', 'Alliance Help', 'Help Times']],
+])
+
+export const idAliases = [
+  ...['Governor ID', 'Player ID', 'Character ID', 'Member ID', 'Account ID', 'User ID', 'Lord ID', 'Chief ID'],
+  ...['Gov ID', 'UID', 'GID', 'PID', 'ID'],
+]
+
+export const nameAliases = [
+  ...['Governor Name', 'Player Name', 'Character Name', 'Member Name', 'Display Name', 'User Name', 'Lord Name'],
+  ...['Chief Name', 'Gov Name', 'Nickname', 'Name', 'Governor', 'Player', 'Member', 'Nick', 'IGN'],
+]
+
+/** Never a metric, whatever the column holds. */
+export const attributeAliases = [
+  ...['Alliance', 'Alliance Tag', 'Alliance Name', 'Tag', 'Guild', 'Clan', 'Team', 'Camp'],
+  ...['No', 'Nr', 'Rank', 'Ranking', 'Position', 'Pos', 'Place', 'Row', 'Index'],
+]
+
+/** Metrics under slugs of their own whose nature is known all the same. */
+const risingSlug =
+  /^((t|tier_)[1-5]_)?(deaths?|deads?|kills?)(_(t|tier_)[1-5])?$|^(units_|troops_)?healed$|^severely_wounded$/
+const countSlug = /(^|_)power$|^acclaim$|^(city|town)_hall(_level)?$/
+
+/** Counts that only ever rise. One that fell since the baseline is suspicious. */
+export const isCumulative = (metric: string): boolean =>
+  metric !== 'power' && (metricAliases.has(metric) || risingSlug.test(metric))
+
+/** Never negative: −1, −2 and −3 are scanners' marks for unknown, skipped and unreadable. */
+export const isCount = (metric: string): boolean =>
+  metricAliases.has(metric) || risingSlug.test(metric) || countSlug.test(metric)
+
+/** Where this is not what the sheet says, the scanner misread the row. */
+export const killPointsOf = (t1: number, t2: number, t3: number, t4: number, t5: number): number =>
+  Math.floor(t1 / 5) + 2 * t2 + 4 * t3 + 10 * t4 + 20 * t5

@@ -1,0 +1,194 @@
+/**
+ * Numbers as people and scanners write them: 1234 · 1,234,567 · 1.234.567 · 1 234 567 · 1'234 · 1,234.5 · 1.234,5 ·
+ * 1.2M · 3.4B · 12k · -5 · 12% · 1.2E+08, with plain, no-break and thin spaces. Read from bytes; a string is made only for
+ * more than fifteen digits and for exponents.
+ */
+
+/** What a cell turned out to be. Two need their whole column to be understood: `1.234` and `1,234`. */
+export const BLANK = 0
+export const NUMBER = 1
+export const BAD = 2
+export const ONE_DOT = 3
+export const ONE_COMMA = 4
+
+/** What a cell tells about its column, as bits. */
+export const DOT_GROUPS = 1
+export const DOT_FRACTION = 2
+export const COMMA_GROUPS = 4
+export const COMMA_FRACTION = 8
+
+/** The answer of `readNumber`, reused so that a cell costs no object. ONE_DOT and ONE_COMMA give the value as a thousand. */
+export interface Reading {
+  kind: number
+  value: number
+  evidence: number
+}
+
+export const reading = (): Reading => ({ kind: BLANK, value: 0, evidence: 0 })
+
+/** Words that scanners and people write where they know nothing. */
+const unknown = new Set([
+  '-',
+  '--',
+  '–',
+  '—',
+  '?',
+  'n/a',
+  'na',
+  'nan',
+  'null',
+  'none',
+  'unknown',
+  'skipped',
+  'not checked',
+])
+
+const DOT = 46
+const COMMA = 44
+const SPACE = 32
+const APOSTROPHE = 39
+const MOST_GROUPS = 15
+
+const powers = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
+const separators = new Uint8Array(MOST_GROUPS)
+const lengths = new Uint32Array(MOST_GROUPS + 1)
+const utf8 = new TextDecoder()
+
+/** Width of the space (of whatever kind) at `i`, or 0. */
+function spaceAt(bytes: Uint8Array, i: number): number {
+  const byte = bytes[i]!
+  if (byte === 32 || (byte >= 9 && byte <= 13)) return 1
+  if (byte === 0xc2 && bytes[i + 1] === 0xa0) return 2
+  return byte === 0xe2 && bytes[i + 1] === 0x80 && (bytes[i + 2] === 0x89 || bytes[i + 2] === 0xaf) ? 3 : 0
+}
+
+const isDigit = (byte: number | undefined) => byte !== undefined && byte >= 48 && byte <= 57
+
+export function readNumber(bytes: Uint8Array, start: number, stop: number, out: Reading): void {
+  let from = start
+  for (let width = 1; from < stop && width > 0; from += width) width = spaceAt(bytes, from)
+  while (stop > from && bytes[stop - 1]! <= 32) stop--
+  while (stop - from > 1 && bytes[stop - 1] === 0xa0 && bytes[stop - 2] === 0xc2) stop -= 2
+  out.evidence = 0
+  out.value = 0
+  out.kind = from >= stop ? BLANK : BAD
+  if (from >= stop) return
+
+  let i = from
+  let negative = false
+  if (bytes[i] === 45 || bytes[i] === 43) negative = bytes[i++] === 45
+  else if (bytes[i] === 0xe2 && bytes[i + 1] === 0x88 && bytes[i + 2] === 0x92) {
+    negative = true // U+2212, the minus sign
+    i += 3
+  }
+
+  // Groups of digits and what stands between them.
+  let mantissa = 0
+  let digits = 0
+  let groups = 0
+  let length = 0
+  const first = i
+  while (i < stop) {
+    const byte = bytes[i]!
+    if (byte >= 48 && byte <= 57) {
+      mantissa = mantissa * 10 + (byte - 48)
+      digits++
+      length++
+      i++
+      continue
+    }
+    let width = 1
+    let separator = byte
+    if (byte === 0xe2 && bytes[i + 1] === 0x80 && bytes[i + 2] === 0x99) {
+      separator = APOSTROPHE
+      width = 3
+    } else if (byte !== DOT && byte !== COMMA && byte !== APOSTROPHE) {
+      width = spaceAt(bytes, i)
+      if (width === 0 || i + width >= stop || !isDigit(bytes[i + width])) break
+      separator = SPACE
+    }
+    if (groups === MOST_GROUPS) return
+    separators[groups] = separator
+    lengths[groups++] = length
+    length = 0
+    i += width
+  }
+  lengths[groups] = length
+  const last = i
+
+  if (digits === 0) {
+    if (stop - from <= 12 && unknown.has(utf8.decode(bytes.subarray(from, stop)).toLowerCase())) out.kind = BLANK
+    return
+  }
+  if (length === 0) return // "12." and "1,"
+
+  let exponent = 0
+  while (i < stop && spaceAt(bytes, i) > 0) i += spaceAt(bytes, i)
+  if (i < stop) {
+    const letter = bytes[i]! | 32
+    exponent = letter === 107 ? 3 : letter === 109 ? 6 : letter === 98 ? 9 : letter === 116 ? 12 : 0
+    if (letter === 101) {
+      scientific(bytes, from, stop, groups, out)
+      return
+    }
+    if (exponent > 0) i++
+    if (bytes[i] === 37 && exponent === 0) i++ // a percentage counts its percents
+    if (i < stop) return
+  }
+
+  // Which separator, if any, is the decimal one?
+  let fraction = 0
+  let kind = NUMBER
+  let evidence = 0
+  if (groups > 0) {
+    const mark = separators[groups - 1]!
+    const grouping = separators[0]!
+    const decimal = mark === DOT || mark === COMMA
+    const alone = groups === 1
+    let grouped = groups // how many separators must set apart groups of three
+    if (alone && decimal) {
+      const whole = lengths[0]!
+      const looksGrouped = length === 3 && whole >= 1 && whole <= 3 && bytes[first] !== 48
+      if (!looksGrouped || (exponent > 0 && mark === DOT)) {
+        grouped = 0
+        fraction = length
+        if (exponent === 0) evidence = mark === DOT ? DOT_FRACTION : COMMA_FRACTION
+      } else kind = mark === DOT ? ONE_DOT : ONE_COMMA
+    } else if (mark !== grouping) {
+      if (!decimal) return
+      grouped = groups - 1
+      fraction = length
+      evidence = mark === DOT ? DOT_FRACTION : COMMA_FRACTION
+    }
+    if (grouped > 0) {
+      if (lengths[0]! < 1 || lengths[0]! > 3) return
+      for (let k = 1; k <= grouped; k++) if (separators[k - 1] !== grouping || lengths[k] !== 3) return
+      if (kind === NUMBER) evidence |= grouping === DOT ? DOT_GROUPS : grouping === COMMA ? COMMA_GROUPS : 0
+    }
+  }
+
+  exponent -= fraction
+  let value: number
+  if (digits <= 15 && exponent >= -22)
+    value = exponent < 0 ? mantissa / powers[-exponent]! : mantissa * powers[exponent]!
+  else {
+    let text = ''
+    for (let k = first; k < last; k++) if (isDigit(bytes[k])) text += String.fromCharCode(bytes[k]!)
+    value = Number(`${text}e${exponent}`)
+  }
+  if (!Number.isFinite(value)) return
+  out.kind = kind
+  out.evidence = evidence
+  out.value = negative && value !== 0 ? -value : value
+}
+
+/** 1.2E+08, as spreadsheets write what does not fit a column; a comma may stand for the dot. */
+function scientific(bytes: Uint8Array, start: number, stop: number, groups: number, out: Reading): void {
+  if (groups > 1) return
+  const text = utf8.decode(bytes.subarray(start, stop)).replace(',', '.')
+  if (!/^[-+]?[0-9]*\.?[0-9]+[eE][-+]?[0-9]+$/.test(text)) return
+  const value = Number(text)
+  if (!Number.isFinite(value)) return
+  out.kind = NUMBER
+  out.value = value === 0 ? 0 : value
+}

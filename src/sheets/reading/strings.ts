@@ -1,0 +1,54 @@
+/** A workbook's shared strings, all in memory as one text column. */
+import { limits } from './limits.ts'
+import { TextBuilder, type TextColumn } from './text.ts'
+import { LT, writeUnescaped, XmlScanner } from './xml.ts'
+
+export class StringScanner extends XmlScanner {
+  private readonly strings = new TextBuilder()
+  private inText = false
+  /** Depth of phonetic hints, which are no part of the text. */
+  private inHint = 0
+  private text = new Uint8Array(1 << 12)
+  private length = 0
+
+  constructor() {
+    super('The list of strings')
+  }
+
+  column(): TextColumn {
+    return this.strings.column()
+  }
+
+  protected scan(): void {
+    for (let p = this.at; ; this.at = p) {
+      const start = p
+      while (this.buffer[p] !== LT) p++
+      const next = p < this.end ? this.tag(p) : -1
+      if (next < 0) return
+      if (this.inText && this.inHint === 0) this.append(start, p)
+      p = next
+      const { name, closing, empty } = this
+      if (name === 't') this.inText = !closing && !empty
+      else if (name === 'rPh' && !empty) this.inHint += closing ? -1 : 1
+      else if (name === 'si' && (closing || empty)) this.keep()
+    }
+  }
+
+  private append(start: number, stop: number): void {
+    const needed = this.length + stop - start
+    if (needed > limits.field) this.refuse('too_large', `has a text of over ${limits.field >> 20} MB`)
+    if (needed > this.text.length) {
+      const wider = new Uint8Array(needed * 2)
+      wider.set(this.text.subarray(0, this.length))
+      this.text = wider
+    }
+    this.length = writeUnescaped(this.buffer, start, stop, this.text, this.length)
+  }
+
+  private keep(): void {
+    this.strings.set(this.text, 0, this.length)
+    this.strings.keep()
+    this.length = 0
+    if (this.strings.to > limits.strings) this.refuse('too_large', `is over ${limits.strings >> 20} MB long`)
+  }
+}

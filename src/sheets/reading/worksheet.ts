@@ -1,0 +1,251 @@
+/** A worksheet's cells, straight from the bytes of its XML. */
+import { decodeUtf8, type TextColumn } from './text.ts'
+import { EQUALS, GT, LT, SLASH, writeUnescaped, XmlScanner } from './xml.ts'
+
+/** What a cell is that is neither a number nor a text. */
+export type OtherKind = 'date' | 'boolean' | 'error' | 'formula'
+
+export interface CellSink {
+  row(line: number): void
+  /** A number as XML writes it: digits, perhaps a sign, a dot and an exponent. */
+  number(column: number, bytes: Uint8Array, start: number, stop: number): void
+  text(column: number, bytes: Uint8Array, start: number, stop: number): void
+  /** `formula` is one whose result is not stored. */
+  other(column: number, kind: OtherKind, text: string): void
+  rowEnd(): void
+}
+
+export interface Styles {
+  /** By style: whether its number format shows a date. */
+  dates: boolean[]
+  /** Days are counted from 1904, as old Macs did. */
+  from1904: boolean
+}
+
+/** Types of cells by their `t`. */
+const NUMBER = 0
+const SHARED = 115 // s
+const TEXT = 116 // str
+const INLINE = 105 // inlineStr
+const BOOLEAN = 98 // b
+const ERROR = 101 // e
+const DATE = 100 // d
+
+export const LAST_ROW = 1_048_576
+const LAST_COLUMN = 16_384
+
+export class WorksheetScanner extends XmlScanner {
+  /** All rows are read. What still follows says nothing of cells. */
+  done = false
+  private inside = false
+  private open = false
+  private line = 0
+  private column = -1
+  private text = new Uint8Array(1 << 12)
+
+  constructor(
+    name: string,
+    private readonly strings: TextColumn,
+    private readonly styles: Styles,
+    private readonly sink: CellSink,
+  ) {
+    super(`The worksheet "${name}"`)
+  }
+
+  /** To be called after the last piece. */
+  finish(): void {
+    if (!this.done) this.refuse('corrupt', 'is cut off')
+  }
+
+  protected scan(): void {
+    const { buffer, end } = this
+    let p = this.at
+    while (!this.done) {
+      while (buffer[p] !== LT) p++
+      this.at = p
+      if (p >= end) return
+      // <c …> without a prefix: nearly everything there is.
+      const third = buffer[p + 2]!
+      if (buffer[p + 1] === 99 && this.open && (third === 32 || third === GT || third === SLASH)) {
+        p = this.cell(p)
+        if (p < 0) return
+        continue
+      }
+      const next = this.tag(p)
+      if (next < 0) return
+      if (this.name === 'c' && this.open && !this.closing) {
+        p = this.cell(p)
+        if (p < 0) return
+        continue
+      }
+      p = next
+      if (this.name === 'row' && this.inside) this.rowTag()
+      else if (this.name === 'sheetData') {
+        this.inside = !this.closing && !this.empty
+        this.done = !this.inside
+      }
+    }
+    this.at = end
+  }
+
+  private rowTag(): void {
+    if (!this.closing) {
+      const line = Number(this.attributes().get('r') ?? this.line + 1)
+      if (!(Number.isInteger(line) && line > this.line && line <= LAST_ROW))
+        this.refuse('corrupt', `has rows out of order after row ${this.line}`)
+      this.line = line
+      this.column = -1
+      this.open = true
+      this.sink.row(line)
+    }
+    if ((this.closing || this.empty) && this.open) {
+      this.open = false
+      this.sink.rowEnd()
+    }
+  }
+
+  /** Reads the cell at `p` and gives the place behind it, or -1 if it is cut off. */
+  private cell(p: number): number {
+    const { buffer, end } = this
+    let column = this.column + 1
+    let type = NUMBER
+    let style = 0
+    let q = p + 1
+    while (buffer[q]! > 32 && buffer[q] !== GT && buffer[q] !== SLASH) q++
+    for (;;) {
+      let byte = buffer[q]!
+      while (byte <= 32) byte = buffer[++q]!
+      if (byte === GT) break
+      if (byte === SLASH) {
+        if (q + 2 > end) return -1
+        this.column = column
+        return q + 2
+      }
+      if (q >= end) return -1
+      const name = buffer[q + 1] === EQUALS ? byte : 0
+      while (buffer[q] !== EQUALS && q < end) q++
+      q++
+      while (buffer[q]! <= 32) q++
+      const quote = buffer[q++]!
+      byte = buffer[q]!
+      if (name === 114) {
+        // r="AB12"
+        let letters = 0
+        while (byte >= 65 && byte <= 90 && letters <= LAST_COLUMN) {
+          letters = letters * 26 + byte - 64
+          byte = buffer[++q]!
+        }
+        let row = 0
+        while (byte >= 48 && byte <= 57 && row <= LAST_ROW) {
+          row = row * 10 + byte - 48
+          byte = buffer[++q]!
+        }
+        if (q >= end) return -1
+        if (byte !== quote || row !== this.line || letters < 1 || letters > LAST_COLUMN)
+          this.refuse('corrupt', `has a cell in row ${this.line} that says it is elsewhere`)
+        column = letters - 1
+      } else if (name === 115) {
+        for (style = 0; byte >= 48 && byte <= 57 && style < 1e6; byte = buffer[++q]!) style = style * 10 + byte - 48
+      } else if (name === 116) {
+        // n, s, str, inlineStr, b, e or d
+        type = byte === 110 ? NUMBER : byte === SHARED && buffer[q + 1] === 116 ? TEXT : byte
+      }
+      while (buffer[q] !== quote && q < end) q++
+      q++
+    }
+    q++
+    if (q > end) return -1
+
+    // <v>…</v></c> without more: again nearly everything there is.
+    if (buffer[q] === LT && buffer[q + 1] === 118 && buffer[q + 2] === GT && type !== TEXT) {
+      const start = q + 3
+      let stop = start
+      while (buffer[stop] !== LT) stop++
+      if (
+        stop + 8 <= end &&
+        buffer[stop + 1] === SLASH &&
+        buffer[stop + 3] === GT &&
+        buffer[stop + 4] === LT &&
+        buffer[stop + 5] === SLASH &&
+        buffer[stop + 6] === 99 &&
+        buffer[stop + 7] === GT
+      ) {
+        this.column = column
+        this.emit(column, type, style, buffer, start, stop, false)
+        return stop + 8
+      }
+    }
+    return this.richCell(q, column, type, style)
+  }
+
+  /** A cell with a formula, inline text, a prefix, or white space between its tags. */
+  private richCell(p: number, column: number, type: number, style: number): number {
+    const { buffer, end } = this
+    let formula = false
+    let hint = 0
+    let inText = false
+    let length = 0
+    for (let start = p; ; start = p) {
+      while (buffer[p] !== LT) p++
+      const stop = p
+      p = p < end ? this.tag(p) : -1
+      if (p < 0) return -1
+      if (inText && hint === 0) {
+        if (length + stop - start > this.text.length) {
+          const wider = new Uint8Array((length + stop - start) * 2)
+          wider.set(this.text.subarray(0, length))
+          this.text = wider
+        }
+        length = writeUnescaped(buffer, start, stop, this.text, length)
+      }
+      const { name, closing, empty } = this
+      if (name === 'c' && closing) break
+      if (name === 'v' || name === 't') inText = !closing && !empty
+      else if (name === 'f') formula = true
+      else if (name === 'rPh' && !empty) hint += closing ? -1 : 1
+      else if (name === 'row' || name === 'c') this.refuse('corrupt', `has a cell in row ${this.line} that never ends`)
+    }
+    this.column = column
+    this.emit(column, type, style, this.text, 0, length, formula)
+    return p
+  }
+
+  private emit(
+    column: number,
+    type: number,
+    style: number,
+    bytes: Uint8Array,
+    start: number,
+    stop: number,
+    formula: boolean,
+  ): void {
+    const { sink } = this
+    if (start === stop) {
+      if (formula && type !== TEXT) sink.other(column, 'formula', '')
+    } else if (type === NUMBER) {
+      if (this.styles.dates[style]) sink.other(column, 'date', this.dateText(bytes, start, stop))
+      else sink.number(column, bytes, start, stop)
+    } else if (type === SHARED) {
+      const { bytes: texts, offsets } = this.strings
+      const index = Number(decodeUtf8(bytes, start, stop))
+      if (!(index >= 0 && index + 1 < offsets.length))
+        this.refuse('corrupt', `uses a text in row ${this.line} that the workbook does not have`)
+      sink.text(column, texts, offsets[index]!, offsets[index + 1]!)
+    } else if (type === TEXT || type === INLINE) sink.text(column, bytes, start, stop)
+    else {
+      const text = decodeUtf8(bytes, start, stop)
+      if (type === BOOLEAN) sink.other(column, 'boolean', text === '0' ? 'FALSE' : 'TRUE')
+      else if (type === ERROR) sink.other(column, 'error', text)
+      else if (type === DATE) sink.other(column, 'date', text)
+      else this.refuse('corrupt', `has a cell of an unknown type in row ${this.line}`)
+    }
+  }
+
+  private dateText(bytes: Uint8Array, start: number, stop: number): string {
+    const days = Number(decodeUtf8(bytes, start, stop)) - 25_569 + (this.styles.from1904 ? 1462 : 0)
+    const date = new Date(Math.round(days * 86_400_000))
+    if (Number.isNaN(date.getTime())) return decodeUtf8(bytes, start, stop)
+    const [day, time] = date.toISOString().split(/[T.]/)
+    return time === '00:00:00' ? day! : `${day} ${time}`
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * As much XML as workbooks need, over bytes that arrive in pieces. No document types, no entities but the five and numbers,
+ * no CDATA: what Excel and its kin never write is refused, not guessed at.
+ */
+import { writeCodePoint } from './encoding.ts'
+import { limits } from './limits.ts'
+import { refuseSheet } from './refusal.ts'
+import { decodeUtf8 } from './text.ts'
+
+export const LT = 60
+export const GT = 62
+export const SLASH = 47
+export const EQUALS = 61
+const QUOTE = 34
+const APOSTROPHE = 39
+const COLON = 58
+const AMPERSAND = 38
+
+/** Stops every loop that looks for one of these at the end of the buffer. */
+const sentinel = Uint8Array.of(QUOTE, APOSTROPHE, GT, LT, GT, LT, GT, LT, GT, LT, GT, LT)
+
+/** A scanner reads whole constructs off the buffer and leaves one that is cut apart for the next piece. */
+export abstract class XmlScanner {
+  protected buffer = new Uint8Array(1 << 17)
+  protected at = 0
+  protected end = 0
+  /** The tag that `tag` read last: its local name and where its attributes lie. */
+  protected name = ''
+  protected closing = false
+  protected empty = false
+  private attributesFrom = 0
+  private attributesTo = 0
+  private worthwhile = 0
+
+  constructor(protected readonly part: string) {}
+
+  push(piece: Uint8Array): void {
+    if (this.at > 0) {
+      this.buffer.copyWithin(0, this.at, this.end)
+      this.end -= this.at
+      this.at = 0
+    }
+    const needed = this.end + piece.length + sentinel.length
+    if (needed > this.buffer.length) {
+      const wider = new Uint8Array(Math.max(needed, this.buffer.length * 2))
+      wider.set(this.buffer.subarray(0, this.end))
+      this.buffer = wider
+    }
+    this.buffer.set(piece, this.end)
+    this.end += piece.length
+    this.buffer.set(sentinel, this.end)
+    if (this.end < this.worthwhile) return
+    this.scan()
+    const held = this.end - this.at
+    if (held > limits.field) this.refuse('too_large', `has a single cell of over ${limits.field >> 20} MB`)
+    this.worthwhile = held < 4096 ? 0 : Math.min(held * 2, limits.field + 1)
+  }
+
+  /** Reads from `at`, and leaves `at` where the first incomplete construct begins. */
+  protected abstract scan(): void
+
+  protected refuse(code: 'corrupt' | 'too_large', what: string): never {
+    return refuseSheet(code, `${this.part} ${what}`)
+  }
+
+  /** Reads the tag at `p`, comments and instructions too (without a name). Gives the place behind it, or -1 if it is cut off. */
+  protected tag(p: number): number {
+    const { buffer, end } = this
+    this.name = ''
+    this.closing = this.empty = false
+    let q = p + 1
+    if (buffer[q] === 63) {
+      while (buffer[q] !== GT || buffer[q - 1] !== 63) if (q++ >= end) return -1
+      return q < end ? q + 1 : -1
+    }
+    if (buffer[q] === 33) {
+      if (p + 9 > end) return -1
+      const opening = decodeUtf8(buffer, p, p + 9)
+      if (!opening.startsWith('<!--'))
+        this.refuse('corrupt', opening === '<![CDATA[' ? 'has CDATA sections' : 'declares a document type')
+      for (q = p + 6; buffer[q] !== GT || buffer[q - 1] !== 45 || buffer[q - 2] !== 45; ) if (q++ >= end) return -1
+      return q < end ? q + 1 : -1
+    }
+    if (buffer[q] === SLASH) {
+      this.closing = true
+      q++
+    }
+    let from = q
+    for (let byte = buffer[q]!; byte > 32 && byte !== GT && byte !== SLASH; byte = buffer[++q]!)
+      if (byte === COLON) from = q + 1
+    const to = q
+    this.attributesFrom = q
+    for (let byte = buffer[q]!; byte !== GT; byte = buffer[++q]!) {
+      if (byte !== QUOTE && byte !== APOSTROPHE) continue
+      do q++
+      while (buffer[q] !== byte && q < end)
+    }
+    if (q >= end) return -1
+    this.attributesTo = q
+    this.empty = buffer[q - 1] === SLASH
+    this.name = decodeUtf8(buffer, from, to)
+    return q + 1
+  }
+
+  /** Attributes of the last tag, by local name. */
+  protected attributes(): Map<string, string> {
+    const inside = decodeUtf8(this.buffer, this.attributesFrom, this.attributesTo)
+    const found = new Map<string, string>()
+    for (const [, name, double, single] of inside.matchAll(/([^\s=:"'/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g))
+      found.set(name!, unescaped(double ?? single ?? ''))
+    return found
+  }
+}
+
+const entities = new Map([
+  ['lt', 60],
+  ['gt', 62],
+  ['amp', 38],
+  ['quot', 34],
+  ['apos', 39],
+])
+
+function pointOf(entity: string): number {
+  const hex = /^#x([0-9a-f]{1,6})$/i.exec(entity)?.[1]
+  const decimal = /^#([0-9]{1,7})$/.exec(entity)?.[1]
+  const point = hex ? Number.parseInt(hex, 16) : decimal ? Number(decimal) : (entities.get(entity) ?? -1)
+  if (point <= 0 || point > 0x10ffff) refuseSheet('corrupt', `The workbook uses the entity &${entity.slice(0, 20)};`)
+  return point
+}
+
+const unescaped = (text: string): string =>
+  text.includes('&') ? text.replace(/&([^;&]*);?/g, (_, entity) => String.fromCodePoint(pointOf(entity))) : text
+
+/** The text at [start, stop) without its escapes, appended to `into`, which has room. Tells where it ends. */
+export function writeUnescaped(bytes: Uint8Array, start: number, stop: number, into: Uint8Array, at: number): number {
+  for (let i = start; i < stop; i++) {
+    const byte = bytes[i]!
+    if (byte === AMPERSAND) {
+      let semicolon = i + 1
+      while (semicolon < stop && semicolon - i < 12 && bytes[semicolon] !== 59) semicolon++
+      at = writeCodePoint(pointOf(decodeUtf8(bytes, i + 1, semicolon)), into, at)
+      i = semicolon
+    } else if (byte === 95 && bytes[i + 1] === 120 && bytes[i + 6] === 95 && i + 6 < stop) {
+      // Excel writes what XML cannot hold as _x000D_.
+      const code = decodeUtf8(bytes, i + 2, i + 6)
+      if (/^[0-9A-F]{4}$/.test(code)) {
+        at = writeCodePoint(Number.parseInt(code, 16), into, at)
+        i += 6
+      } else into[at++] = byte
+    } else into[at++] = byte
+  }
+  return at
+}
+
+export interface Tag {
+  name: string
+  closing: boolean
+  empty: boolean
+  attributes: Map<string, string>
+}
+
+class TagScanner extends XmlScanner {
+  readonly tags: Tag[] = []
+
+  protected scan(): void {
+    for (let p = this.at; ; this.at = p) {
+      while (this.buffer[p] !== LT) p++
+      p = p < this.end ? this.tag(p) : -1
+      if (p < 0) return
+      const { name, closing, empty } = this
+      if (name) this.tags.push({ name, closing, empty, attributes: this.attributes() })
+    }
+  }
+}
+
+/** The tags of a small part that is there as a whole. */
+export function tagsOf(part: string, bytes: Uint8Array): Tag[] {
+  const scanner = new TagScanner(part)
+  scanner.push(bytes)
+  return scanner.tags
+}

@@ -1,0 +1,167 @@
+/** A zip's directory and its entries, read from where they lie in the file and inflated piece by piece within limits. */
+import { crc32 } from 'node:zlib'
+import { limits } from './limits.ts'
+import { refuseSheet } from './refusal.ts'
+import { readPiece, type Source } from './source.ts'
+
+export interface ZipEntry {
+  name: string
+  method: number
+  crc: number
+  packed: number
+  size: number
+  /** Where its local header starts. */
+  offset: number
+}
+
+const corrupt = (what: string) => refuseSheet('corrupt', `The workbook is damaged: ${what}`)
+
+const STORED = 0
+const DEFLATED = 8
+/** Bytes handed to inflate at once; they can become a thousand times as many before anyone can stop it. */
+const SLICE = 16 << 10
+
+export function zipEntries(source: Source): Map<string, ZipEntry> {
+  const { start, size, count } = findDirectory(source)
+  if (count > limits.zipEntries) refuseSheet('too_large', `The workbook holds ${count} parts`)
+  const bytes = readPiece(source, start, size)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const entries = new Map<string, ZipEntry>()
+  let at = 0
+  for (let i = 0; i < count; i++) {
+    if (at + 46 > bytes.length || view.getUint32(at, true) !== 0x02014b50) corrupt('its directory is cut off')
+    const flags = view.getUint16(at + 8, true)
+    const nameEnd = at + 46 + view.getUint16(at + 28, true)
+    const extraEnd = nameEnd + view.getUint16(at + 30, true)
+    const next = extraEnd + view.getUint16(at + 32, true)
+    if (next > bytes.length) corrupt('its directory is cut off')
+    if (flags & 1) refuseSheet('encrypted', 'The workbook has a password; save it without one')
+    const entry: ZipEntry = {
+      name: new TextDecoder()
+        .decode(bytes.subarray(at + 46, nameEnd))
+        .replaceAll('\\', '/')
+        .replace(/^\//, ''),
+      method: view.getUint16(at + 10, true),
+      crc: view.getUint32(at + 16, true),
+      packed: view.getUint32(at + 20, true),
+      size: view.getUint32(at + 24, true),
+      offset: view.getUint32(at + 42, true),
+    }
+    widen(entry, new DataView(bytes.buffer, bytes.byteOffset + nameEnd, extraEnd - nameEnd))
+    const key = entry.name.toLowerCase() // part names are case-insensitive
+    if (entries.has(key)) corrupt(`it holds ${entry.name} twice`)
+    entries.set(key, entry)
+    at = next
+  }
+  // Entries that share bytes are how small files claim to hold petabytes.
+  let free = 0
+  for (const { name, offset, packed } of [...entries.values()].sort((a, b) => a.offset - b.offset)) {
+    if (offset < free || offset + 30 + packed > start) corrupt(`${name} lies across other parts`)
+    free = offset + 30 + packed
+  }
+  return entries
+}
+
+/** The end record is the last thing in the file, but for a comment of up to 64 kB. */
+function findDirectory(source: Source): { start: number; size: number; count: number } {
+  const tailAt = Math.max(0, source.size - 22 - 0xffff)
+  const tail = readPiece(source, tailAt, 22 + 0xffff)
+  const view = new DataView(tail.buffer, tail.byteOffset, tail.length)
+  for (let at = tail.length - 22; at >= 0; at--) {
+    if (view.getUint32(at, true) !== 0x06054b50 || at + 22 + view.getUint16(at + 20, true) > tail.length) continue
+    const disks = view.getUint16(at + 4, true) | view.getUint16(at + 6, true)
+    let count = view.getUint16(at + 10, true)
+    let size = view.getUint32(at + 12, true)
+    let start = view.getUint32(at + 16, true)
+    if (at >= 20 && view.getUint32(at - 20, true) === 0x07064b50) {
+      const wide = readPiece(source, Number(view.getBigUint64(at - 12, true)), 56)
+      const record = new DataView(wide.buffer, wide.byteOffset, wide.length)
+      if (wide.length < 56 || record.getUint32(0, true) !== 0x06064b50) corrupt('its zip64 directory is not there')
+      count = Number(record.getBigUint64(32, true))
+      size = Number(record.getBigUint64(40, true))
+      start = Number(record.getBigUint64(48, true))
+    } else if (disks !== 0) refuseSheet('corrupt', 'The workbook is one part of a zip split over several files')
+    if (start + size > tailAt + at) corrupt('its directory does not fit the file')
+    return { start, size, count }
+  }
+  return corrupt('the end of the zip is missing; the file was probably cut off')
+}
+
+/** Zip64 moves what does not fit 32 bits to an extra field, in this order. */
+function widen(entry: ZipEntry, extra: DataView): void {
+  for (let at = 0; at + 4 <= extra.byteLength; at += 4 + extra.getUint16(at + 2, true)) {
+    if (extra.getUint16(at, true) !== 1) continue
+    const stop = Math.min(extra.byteLength, at + 4 + extra.getUint16(at + 2, true))
+    let p = at + 4
+    for (const field of ['size', 'packed', 'offset'] as const) {
+      if (entry[field] !== 0xffffffff) continue
+      if (p + 8 > stop) corrupt(`the size of ${entry.name} is missing`)
+      entry[field] = Number(extra.getBigUint64(p, true))
+      p += 8
+    }
+    return
+  }
+}
+
+/** The entry's content in pieces. Checked against its size and checksum at the end, and against the limits all along. */
+export async function* contentOf(
+  source: Source,
+  entry: ZipEntry,
+  onRead?: (packed: number) => void,
+): AsyncGenerator<Uint8Array> {
+  const { name, method, packed, size } = entry
+  if (method !== STORED && method !== DEFLATED) refuseSheet('corrupt', `${name} is packed in a way Excel does not use`)
+  if (size > limits.inflated) refuseSheet('too_large', `${name} unpacks to ${Math.round(size / 2 ** 20)} MB`)
+  const header = readPiece(source, entry.offset, 30)
+  const view = new DataView(header.buffer, header.byteOffset, header.length)
+  if (header.length < 30 || view.getUint32(0, true) !== 0x04034b50) corrupt(`${name} is not where the directory says`)
+  const start = entry.offset + 30 + view.getUint16(26, true) + view.getUint16(28, true)
+
+  let total = 0
+  let crc = 0
+  for await (const piece of method === STORED
+    ? pieces(source, start, packed, onRead)
+    : inflate(source, start, packed, onRead)) {
+    total += piece.length
+    if (total > size) corrupt(`${name} is larger than the directory says`)
+    if (total > limits.inflatedFree && total > packed * limits.inflatedRatio)
+      refuseSheet('too_large', `${name} unpacks to over ${limits.inflatedRatio} times its size, as no sheet does`)
+    crc = crc32(piece, crc)
+    yield piece
+  }
+  if (total !== size || crc !== entry.crc) corrupt(`${name} does not match its checksum`)
+}
+
+async function* pieces(source: Source, start: number, length: number, onRead?: (packed: number) => void) {
+  for (let at = 0; at < length; at += SLICE) {
+    const piece = readPiece(source, start + at, Math.min(SLICE, length - at))
+    if (piece.length === 0) corrupt('it is cut off')
+    onRead?.(at + piece.length)
+    yield piece
+  }
+}
+
+async function* inflate(source: Source, start: number, length: number, onRead?: (packed: number) => void) {
+  const stream = new DecompressionStream('deflate-raw')
+  const writer = stream.writable.getWriter()
+  const reader = stream.readable.getReader()
+  const feed = async () => {
+    for await (const piece of pieces(source, start, length, onRead)) await writer.write(piece)
+    await writer.close()
+  }
+  // What fails while writing is answered where it is read.
+  feed().catch(error => writer.abort(error).catch(() => {}))
+  writer.closed.catch(() => {})
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      yield value
+    }
+  } catch (error) {
+    if (error instanceof TypeError) corrupt('it does not unpack')
+    throw error
+  } finally {
+    await reader.cancel().catch(() => {})
+  }
+}
