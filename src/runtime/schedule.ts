@@ -107,8 +107,8 @@ export function openSchedule<App>(
   /** Mounted paused. Every entry is protected against itself, and no error of one ends the process. */
   function clockworkOf(entry: ScheduleEntry<App>): Cron {
     const { pattern, job } = entry
-    const run = async (self: Cron) => {
-      if (!pauseOf(job.name)) await fire(entry, slotBefore(self, clock.now() + 500))
+    const run = async () => {
+      if (!pauseOf(job.name)) await fire(entry, slotBefore(cronOf(job.name), clock.now() + 500))
     }
     const onError = (error: unknown) => log.error('The schedule could not start a job', { job: job.name, error })
     try {

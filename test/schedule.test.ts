@@ -1,0 +1,129 @@
+import { expect, test } from 'bun:test'
+import { t } from 'elysia'
+import { runs, scheduleSlots } from '../db/schema.ts'
+import { type App, job } from '../src/context.ts'
+import type { JobDefinition } from '../src/runtime/job.ts'
+import { BadSchedule, every } from '../src/runtime/schedule.ts'
+import { start, temporaryFolder, until } from './start.ts'
+
+const tick = (name = 'test.tick') => job(name, { input: t.Object({}), run: async () => 'ticked' }) as JobDefinition<App>
+
+test('a slot fires once, however many processes share the folder', async () => {
+  const folder = temporaryFolder()
+  const ticking = tick()
+  const tables = { jobs: [ticking], schedule: [every<App, typeof ticking.input>('* * * * * *', ticking)] }
+  const houses = [await start({}, folder, tables), await start({}, folder, tables), await start({}, folder, tables)]
+  const db = houses[0]?.app.db as App['db']
+  const slots = await until(() => {
+    const rows = db.select().from(scheduleSlots).all()
+    return rows.length >= 3 ? rows : undefined
+  })
+  const jobIds = slots.map(({ jobId }) => jobId)
+  expect(new Set(jobIds).size).toBe(slots.length)
+  await until(
+    () =>
+      db
+        .select()
+        .from(runs)
+        .all()
+        .filter(({ status }) => status === 'SUCCESS').length >= 3,
+  )
+  expect(db.select().from(runs).all().length).toBe(db.select().from(scheduleSlots).all().length)
+})
+
+test('a paused entry does not fire and can still be run now', async () => {
+  const ticking = tick()
+  const { app, finished } = await start({}, undefined, { jobs: [ticking], schedule: [every('0 0 1 1 *', ticking)] })
+  expect(await app.schedule.pause('test.tick', 'maintenance', 'ann')).toBe(true)
+  expect(app.schedule.state().find(({ name }) => name === 'test.tick')).toMatchObject({
+    state: 'paused',
+    pause: { reason: 'maintenance', by: 'ann' },
+  })
+  const run = await app.schedule.runNow('test.tick', null)
+  expect(await finished({ job_id: run?.jobId ?? '' })).toMatchObject({ status: 'SUCCESS', result: 'ticked' })
+  expect(await app.schedule.resume('test.tick')).toBe(true)
+  expect(await app.schedule.pause('nothing', '', '')).toBe(false)
+})
+
+test('an entry knows its next slot in UTC, its last one, and whether it is late', async () => {
+  const ticking = tick()
+  const { app, clock } = await start({ ROLE: 'web' }, undefined, {
+    jobs: [ticking],
+    schedule: [every('30 6 * * *', ticking)],
+  })
+  const state = () => app.schedule.state().find(({ name }) => name === 'test.tick')
+  expect(state()).toMatchObject({ state: 'on time', last_slot: null, period_ms: 86_400_000 })
+  expect(new Date(state()?.next ?? 0).toISOString()).toMatch(/T06:30:00.000Z$/)
+  const next = state()?.next ?? 0
+  clock.forward(next - clock.now() + 30_000)
+  expect(state()?.state).toBe('on time')
+  clock.forward(60_000)
+  expect(state()).toMatchObject({ state: 'late' })
+  clock.forward(86_400_000)
+  expect(state()?.state === 'missed' || state()?.state === 'late').toBe(true)
+})
+
+test('a nightly slot missed by a stopped process is made up for once at the next start', async () => {
+  const folder = temporaryFolder()
+  const ticking = tick()
+  const tables = { jobs: [ticking], schedule: [every<App, typeof ticking.input>('0 3 * * *', ticking)] }
+  const first = await start({}, folder, tables)
+  const db = first.app.db
+  expect(
+    db
+      .select()
+      .from(scheduleSlots)
+      .all()
+      .filter(({ entry }) => entry === 'test.tick'),
+  ).toEqual([]) // a first start has missed nothing
+  const long = Date.now() - 3 * 86_400_000
+  db.insert(scheduleSlots).values({ entry: 'test.tick', slot: long, firedAt: long }).run()
+  await first.stop()
+  const again = await start({}, folder, tables)
+  await until(
+    () =>
+      again.app.db
+        .select()
+        .from(runs)
+        .all()
+        .filter(({ name, status }) => name === 'test.tick' && status === 'SUCCESS').length === 1,
+  )
+  await again.stop()
+  const third = await start({}, folder, tables)
+  expect(
+    third.app.db
+      .select()
+      .from(runs)
+      .all()
+      .filter(({ name }) => name === 'test.tick'),
+  ).toHaveLength(1)
+})
+
+test('a typo in the schedule is refused at boot with the name of the job', async () => {
+  const ticking = tick()
+  for (const pattern of ['61 * * * *', '* * *', 'every day', '0 0 31 2 *'])
+    expect(start({}, undefined, { jobs: [ticking], schedule: [every(pattern, ticking)] })).rejects.toThrow(/test\.tick/)
+  expect(
+    start({}, undefined, { jobs: [ticking], schedule: [every('* * * * *', ticking), every('* * * * *', ticking)] }),
+  ).rejects.toThrow(BadSchedule)
+})
+
+test('a job of the schedule that throws is a failed run and ends nothing', async () => {
+  const failing = job('test.failing', {
+    input: t.Object({}),
+    attempts: 1,
+    run: async () => {
+      throw new Error('no')
+    },
+  }) as JobDefinition<App>
+  const { app, call } = await start({}, undefined, { jobs: [failing], schedule: [every('* * * * * *', failing)] })
+  await until(
+    () =>
+      app.db
+        .select()
+        .from(runs)
+        .all()
+        .filter(({ status }) => status === 'FAILURE').length >= 2,
+  )
+  expect((await call.raw('/livez')).status).toBe(200)
+})
