@@ -11,6 +11,7 @@ import { exchangeOf } from './runtime/exchange.ts'
 import { asRefusal, bug, problem } from './runtime/problem.ts'
 import { cachedResponse } from './runtime/respond.ts'
 import { refusalPage } from './web/refusal.ts'
+import { webRoutes } from './web/routes.ts'
 
 export const routes = (app: App) => {
   const all = new Elysia({ normalize: true })
@@ -23,6 +24,7 @@ export const routes = (app: App) => {
     })
     .use(access(app))
     .use(healthRoutes(app))
+    .use(webRoutes(app))
     .group('/api/v1', api => api.use(leagueRoutes(app)).use(jobRoutes(app)))
   return all.use(swaggerRoutes(app, all))
 }

@@ -20,11 +20,18 @@ const offers = (header: string, coding: string) => {
 const pack = (bytes: Uint8Array<ArrayBuffer>, encoding: 'zstd' | 'gzip') =>
   encoding === 'zstd' ? new Uint8Array(Bun.zstdCompressSync(bytes, { level: 3 })) : Bun.gzipSync(bytes, { level: 5 })
 
-function formOf(kept: Kept, encoding: Encoding): { bytes: Uint8Array<ArrayBuffer>; encoding: Encoding } {
-  let form = forms.get(kept)
-  if (!form) forms.set(kept, (form = { plain: encoder.encode(kept.json) }))
-  if (!encoding || form.plain.length < worthCompressing) return { bytes: form.plain, encoding: undefined }
-  return { bytes: (form[encoding] ??= pack(form.plain, encoding)), encoding }
+function formsOf(kept: Kept): Forms {
+  const known = forms.get(kept)
+  if (known) return known
+  const made = { plain: encoder.encode(kept.json) }
+  forms.set(kept, made)
+  return made
+}
+
+function formFor(request: Request, forms: Forms): { bytes: Uint8Array<ArrayBuffer>; encoding: Encoding } {
+  const encoding = accepted(request.headers.get('accept-encoding'))
+  if (!encoding || forms.plain.length < worthCompressing) return { bytes: forms.plain, encoding: undefined }
+  return { bytes: (forms[encoding] ??= pack(forms.plain, encoding)), encoding }
 }
 
 /** The bytes this request is answered with, compressed as it accepts. */
@@ -59,7 +66,7 @@ export function cachedResponse<T>(
     headers['cache-control'] = 'no-cache'
     if (matches(request, tag)) return from(cached, new Response(null, { status: 304, headers }))
   }
-  const { bytes, encoding } = formOf(kept, accepted(request.headers.get('accept-encoding')))
+  const { bytes, encoding } = formFor(request, formsOf(kept))
   if (encoding) headers['content-encoding'] = encoding
   headers['content-type'] = contentType
   return from(cached, new Response(bytes, { headers }))
@@ -68,6 +75,27 @@ export function cachedResponse<T>(
 function from(cached: Cached<unknown>, response: Response) {
   origins.set(response, cached)
   return response
+}
+
+/** A file of ours that stays the same while we run: compressed once in each way that is asked for. */
+export type FixedFile = { readonly type: string; readonly etag: string; readonly forms: Forms }
+export const fixedFile = (bytes: Uint8Array<ArrayBuffer>, type: string): FixedFile => ({
+  type,
+  etag: `W/"${Bun.hash(bytes).toString(36)}"`,
+  forms: { plain: bytes },
+})
+
+/** `isForever`: the address names the content, so another content is another address. */
+export function fixedResponse(request: Request, { type, etag, forms }: FixedFile, isForever: boolean): Response {
+  const headers: Record<string, string> = {
+    etag,
+    vary: 'accept-encoding',
+    'cache-control': isForever ? 'public, max-age=31536000, immutable' : 'no-cache',
+  }
+  if (matches(request, etag)) return new Response(null, { status: 304, headers })
+  const { bytes, encoding } = formFor(request, forms)
+  if (encoding) headers['content-encoding'] = encoding
+  return new Response(bytes, { headers: { ...headers, 'content-type': type } })
 }
 
 /** Compresses what was made for this one request, where it is text and long enough to be worth it. */

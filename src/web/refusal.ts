@@ -1,6 +1,7 @@
 import type { Refusal } from '../errors.ts'
-import { html, htmlResponse } from '../runtime/html.ts'
-import { layout } from './layout.ts'
+import { exchangeOf } from '../runtime/exchange.ts'
+import { html } from '../runtime/html.ts'
+import { page } from './layout.ts'
 
 /** A refusal where a page was asked for. Who is not signed in is asked to be. */
 export function refusalPage(request: Request, refusal: Refusal | undefined, requestId: string): Response {
@@ -13,18 +14,17 @@ export function refusalPage(request: Request, refusal: Refusal | undefined, requ
   const status = refusal?.status ?? 500
   const title = refusal?.title ?? 'Something went wrong'
   const detail = refusal?.detail ?? 'It is in the log under the id below.'
-  const page = layout({
-    title,
-    body: html`<section class="notice">
-      <h1>${title}</h1>
-      <p>${detail}</p>
-      <p class="quiet">Request ${requestId}</p>
-      <p><a href="/">To the leagues</a></p>
-    </section>`,
-  })
-  return htmlResponse(
-    page,
+  const body = html`<section class="refusal">
+    <p class="code" aria-hidden="true">${status}</p>
+    <h1>${title}</h1>
+    <p>${detail}</p>
+    <p><a class="button" href="/">To the leagues</a></p>
+    <p class="quiet">Request <code>${requestId}</code></p>
+  </section>`
+  const retryAfter = refusal?.extra.retryAfter
+  return page(
+    { title, who: exchangeOf(request).who, body },
     status,
-    refusal?.extra.retryAfter === undefined ? {} : { 'retry-after': String(refusal.extra.retryAfter) },
+    retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
   )
 }

@@ -1,0 +1,54 @@
+/**
+ * The files pages are made with, at `/assets/<name>?v=<hash of the content>`: they may be kept forever, because another
+ * content is another address. Modules import each other by bare name here and by hashed address once served.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type FixedFile, fixedFile } from '../runtime/respond.ts'
+
+const folder = join(import.meta.dir, 'assets')
+const uplot = (file: string) => readFileSync(Bun.resolveSync(`uplot/dist/${file}`, import.meta.dir), 'utf8')
+
+/** Files of others that are served as they are; uPlot's small build only lacks its export. */
+const vendored: Record<string, () => string> = {
+  'uplot.js': () => `${uplot('uPlot.iife.min.js')}\nexport default uPlot\n`,
+  'uplot.css': () => uplot('uPlot.min.css'),
+}
+
+const types: Record<string, string> = {
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+}
+
+export type Asset = { url: string; version: string; file: FixedFile }
+
+const assets = new Map<string, Asset>()
+for (const name of [...readdirSync(folder), ...Object.keys(vendored)]) assetOf(name)
+
+function assetOf(name: string): Asset {
+  const known = assets.get(name)
+  if (known) return known
+  const source = vendored[name]?.() ?? readFileSync(join(folder, name), 'utf8')
+  const text = source.replaceAll(
+    /(?<=from |import\(|import )'\.\/([\w-]+\.js)'/g,
+    (_, module) => `'${assetOf(module).url}'`,
+  )
+  const version = Bun.hash(text).toString(36)
+  const asset = {
+    url: `/assets/${name}?v=${version}`,
+    version,
+    file: fixedFile(new TextEncoder().encode(text), types[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream'),
+  }
+  assets.set(name, asset)
+  return asset
+}
+
+export const assetNamed = (name: string): Asset | undefined => assets.get(name)
+
+/** `assetUrl('fieldhouse.css')`. A name that is not there is a bug in a page. */
+export function assetUrl(name: string): string {
+  const asset = assets.get(name)
+  if (!asset) throw new Error(`There is no asset ${name}`)
+  return asset.url
+}

@@ -1,0 +1,67 @@
+import uPlot from './uplot.js'
+
+const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
+const lines = ['--line-1', '--line-2', '--line-3', '--line-4']
+const height = 260
+
+const redraws = new WeakMap()
+
+/** Draws what `data-chart` holds, anew when it holds something else. */
+export function drawChart(element) {
+  if (redraws.has(element)) return redraws.get(element)()
+  let plot
+  let drawn
+  const draw = () => {
+    plot?.destroy()
+    drawn = element.dataset.chart
+    plot = plotOf(element, JSON.parse(drawn))
+  }
+  draw()
+  redraws.set(element, () => drawn !== element.dataset.chart && draw())
+  document.addEventListener('fieldhouse:theme', draw)
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw)
+  new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height })).observe(element)
+}
+
+function plotOf(element, { times, series, kind, inverted }) {
+  const axis = {
+    stroke: colour(element, '--quiet'),
+    font: `12px ${getComputedStyle(element).fontFamily}`,
+    grid: { stroke: colour(element, '--rule'), width: 1 },
+    ticks: { show: false },
+  }
+  const lineOf = ({ label }, i) => {
+    const stroke = colour(element, lines[i % lines.length])
+    const bars = kind === 'bars' && { paths: uPlot.paths.bars({ size: [0.7, 40] }), fill: stroke }
+    const value = (_, value) => (value === null || value === undefined ? '–' : value.toLocaleString('en'))
+    return { label, stroke, width: 2, points: { show: times.length < 60 }, value, ...bars }
+  }
+  const when = { value: (_, at) => (at ? new Date(at * 1000).toLocaleString('en-GB') : '–') }
+  return new uPlot(
+    {
+      width: element.clientWidth,
+      height,
+      scales: { y: { dir: inverted ? -1 : 1, range: (_, low, high) => withRoom(low, high) } },
+      axes: [axis, { ...axis, size: 60, values: (_, ticks) => ticks.map(tick => short.format(tick)) }],
+      series: [when, ...series.map(lineOf)],
+    },
+    [times.map(at => at / 1000), ...series.map(({ values }) => values)],
+    element,
+  )
+}
+
+/** A colour of the stylesheet as it is now, light or dark. */
+function colour(element, name) {
+  const probe = document.createElement('span')
+  probe.style.color = `var(${name})`
+  element.append(probe)
+  const { color } = getComputedStyle(probe)
+  probe.remove()
+  return color
+}
+
+function withRoom(low, high) {
+  if (low === null) return [0, 1]
+  const room = (high - low || Math.abs(high) || 1) * 0.1
+  return [low >= 0 ? Math.max(0, low - room) : low - room, high + room]
+}

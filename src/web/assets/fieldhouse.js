@@ -1,0 +1,58 @@
+// What every page does beyond reading. Without this file all pages can still be read.
+import './forms.js'
+import { watchLive } from './live.js'
+import { said, sayWhatWasKept } from './said.js'
+import { startTimes, writeTimes } from './times.js'
+
+startTimes()
+watchLive()
+sayWhatWasKept()
+draw(document)
+
+document.addEventListener('fieldhouse:changed', event => {
+  writeTimes()
+  draw(event.target)
+})
+
+/** Charts are loaded where there are any. */
+async function draw(part) {
+  const charts = part.querySelectorAll('[data-chart]')
+  if (!charts.length) return
+  const { drawChart } = await import('./chart.js')
+  for (const element of charts) drawChart(element)
+}
+
+document.addEventListener('click', async event => {
+  const copy = event.target.closest('[data-copy]')
+  if (copy) {
+    const text = copy.dataset.copy || copy.parentElement.querySelector('output').textContent
+    await navigator.clipboard.writeText(text)
+    said('Copied')
+  }
+  if (event.target.closest('[data-theme-switch]')) switchTheme()
+})
+
+function switchTheme() {
+  const root = document.documentElement
+  const isDark = (root.dataset.theme ?? systemTheme()) === 'dark'
+  const next = isDark ? 'light' : 'dark'
+  if (next === systemTheme()) {
+    delete root.dataset.theme
+    localStorage.removeItem('theme')
+  } else {
+    root.dataset.theme = next
+    localStorage.setItem('theme', next)
+  }
+  root.dispatchEvent(new CustomEvent('fieldhouse:theme', { bubbles: true }))
+}
+const systemTheme = () => (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')
+
+document.addEventListener('keydown', event => {
+  const isTyping = event.target.closest('input, textarea, select, [contenteditable]')
+  if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return
+  const search = document.querySelector('input[type=search]')
+  if (!search) return
+  event.preventDefault()
+  search.focus()
+  search.select()
+})

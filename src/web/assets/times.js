@@ -1,0 +1,52 @@
+// Moments as a reader feels them: relative, with the absolute one, in his own zone, on hover and focus.
+const steps = [
+  ['year', 365 * 86400],
+  ['month', 30 * 86400],
+  ['day', 86400],
+  ['hour', 3600],
+  ['minute', 60],
+]
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
+const absolute = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long' })
+
+function relativeText(seconds) {
+  const [unit, size] = steps.find(([, size]) => Math.abs(seconds) >= size) ?? []
+  return unit ? relative.format(Math.trunc(seconds / size), unit) : seconds > 0 ? 'in a moment' : 'just now'
+}
+
+const two = number => String(number).padStart(2, '0')
+function leftText(seconds) {
+  if (seconds <= 0) return 'expired'
+  const [days, hours, minutes] = [seconds / 86400, (seconds / 3600) % 24, (seconds / 60) % 60].map(Math.floor)
+  const clock = `${two(minutes)}:${two(Math.floor(seconds % 60))}`
+  return days ? `${days} d ${two(hours)}:${clock}` : hours ? `${hours}:${clock}` : clock
+}
+
+function write(element, text) {
+  if (element.firstChild?.nodeType === Node.TEXT_NODE) {
+    if (element.firstChild.data !== text) element.firstChild.data = text
+  } else element.textContent = text
+}
+
+export function writeTimes() {
+  for (const element of document.querySelectorAll('time[data-relative]')) {
+    const at = new Date(element.dateTime)
+    write(element, relativeText((at - Date.now()) / 1000))
+    if (element.title) continue
+    element.title = absolute.format(at)
+    if (!element.closest('table')) element.tabIndex = 0 // a table of times would be a long way by keyboard
+  }
+  countDown()
+}
+
+function countDown() {
+  for (const element of document.querySelectorAll('time[data-countdown]'))
+    write(element, leftText((new Date(element.dateTime) - Date.now()) / 1000))
+}
+
+export function startTimes() {
+  writeTimes()
+  setInterval(countDown, 1_000)
+  setInterval(writeTimes, 20_000)
+  document.addEventListener('visibilitychange', () => document.hidden || writeTimes())
+}

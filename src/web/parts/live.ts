@@ -1,0 +1,19 @@
+import { type Content, type Html, html } from '../../runtime/html.ts'
+
+export type Live = {
+  /** Unique on the page. */
+  id: string
+  /** An event stream whose `changed` events carry `{ version }`. */
+  events: string
+  /** Where the content is fetched from anew, as markup without a page around it. */
+  from: string
+  /** The version of what is shown; another one in an event means that it is out of date. */
+  version: string
+}
+
+/**
+ * Content that keeps itself fresh while its tab is in sight: whatever the version, only what differs is changed, so that
+ * the reader's scroll, focus and selection stay where they are.
+ */
+export const live = ({ id, events, from, version }: Live, content: Content): Html =>
+  html`<div class="live" id="${id}" data-live="${events}" data-from="${from}" data-version="${version}">${content}</div>`
