@@ -35,8 +35,7 @@ function formFor(request: Request, forms: Forms): { bytes: Uint8Array<ArrayBuffe
 }
 
 /** The bytes this request is answered with, compressed as it accepts. */
-export const wireFormOf = (request: Request, kept: Kept) =>
-  formOf(kept, accepted(request.headers.get('accept-encoding'))).bytes
+export const wireFormOf = (request: Request, kept: Kept) => formFor(request, formsOf(kept)).bytes
 
 /** Which responses came out of the cache: the express lane learns from them. */
 const origins = new WeakMap<Response, Cached<unknown>>()
