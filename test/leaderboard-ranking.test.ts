@@ -222,11 +222,9 @@ test('rows of two columns are matched by id', () => {
   })
 })
 
-test('a cumulative metric that went down gains nothing and is marked', () => {
-  const marks = new Uint8Array(4)
+test('a cumulative metric that went down gains nothing', () => {
   const [current, start] = [Float64Array.of(5, 2, unknown, 1), Float64Array.of(1, 3, 3, unknown)]
-  expect(Array.from(gainsOf(current, start, true, marks))).toEqual([4, 0, unknown, unknown])
-  expect(Array.from(marks)).toEqual([0, 1, 0, 0])
+  expect(Array.from(gainsOf(current, start, true))).toEqual([4, 0, unknown, unknown])
   expect(Array.from(gainsOf(current, start, false))).toEqual([4, -1, unknown, unknown])
 })
 

@@ -1,4 +1,4 @@
-import { type Board, type Cells, known, type Metric, type Standing, type Values } from './page.ts'
+import { type Board, type Cells, type Metric, orNull, type Standing, type Values } from './page.ts'
 import { type Better, type Order, type Ranking, rankingOf } from './ranking.ts'
 import { mark, needle } from './search.ts'
 import { idOrder } from './sort.ts'
@@ -46,7 +46,7 @@ export function boardOf(columns: Columns): Board & { bytes(): number } {
     cells: rows =>
       Array.from(rows, (row): Cells => {
         const valueIn = (column: 'values' | 'gains') => (metric: (typeof metrics)[number]) =>
-          [metric.name, known(metric[column]?.[row] ?? Number.NaN)] as const
+          [metric.name, orNull(metric[column]?.[row] ?? Number.NaN)] as const
         return {
           player_id: textAt(ids, row),
           name: textAt(names, row),

@@ -14,21 +14,17 @@ export function matchRows(ids: TextColumn, others: TextColumn): Int32Array {
 }
 
 /**
- * Current minus start, row by row; unknown where either is. A cumulative metric cannot really go down: a player whose
- * does gains 0 and is marked in `suspicious`.
+ * Current minus start; unknown where either is. A cumulative metric cannot really go down: what seems to is suspicious, and
+ * gains 0.
  */
-export function gainsOf(
-  current: Float64Array,
-  start: Float64Array,
-  cumulative: boolean,
-  suspicious?: Uint8Array,
-): Float64Array {
+export const gainOf = (current: number, start: number, cumulative: boolean): number =>
+  hasFallen(current, start, cumulative) ? 0 : current - start
+
+export const hasFallen = (current: number, start: number, cumulative: boolean): boolean => cumulative && current < start
+
+/** Gains row by row. */
+export function gainsOf(current: Float64Array, start: Float64Array, cumulative: boolean): Float64Array {
   const gains = new Float64Array(current.length)
-  for (let row = 0; row < gains.length; row++) {
-    const gain = current[row]! - start[row]!
-    const fell = cumulative && gain < 0
-    gains[row] = fell ? 0 : gain
-    if (fell && suspicious) suspicious[row] = 1
-  }
+  for (let row = 0; row < gains.length; row++) gains[row] = gainOf(current[row]!, start[row]!, cumulative)
   return gains
 }

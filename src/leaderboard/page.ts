@@ -1,6 +1,6 @@
 import type { BoardQuery } from './query.ts'
 import { UnknownColumn, UnknownPlayer } from './query.ts'
-import { type Better, bestFirst, type Order, placeOf, type Ranking, rankOf } from './ranking.ts'
+import { type Better, bestFirst, type Order, placeOf, type Ranking, rankOf, type Ties } from './ranking.ts'
 import { type Classification, tierOf } from './tiers.ts'
 
 export type Metric = { name: string; better: Better }
@@ -8,10 +8,13 @@ export type Values = Record<string, number | null>
 /** What a row shows beside its rank; unknown values are null. */
 export type Cells = { player_id: string; name: string; metrics: Values; gains?: Values }
 
-/** Columns that can be ranked, whether they lie in memory or are fetched from a store. Rows are in id order. */
-export interface Standing {
+export interface Columned {
   readonly metrics: readonly Metric[]
   readonly better: Better // end of the score
+}
+
+/** Columns that can be ranked, whether they lie in memory or are fetched from a store. Rows are in id order. */
+export interface Standing extends Columned {
   /** Of `score` or a metric. */
   ranking(column: string, order: Order): Ranking
   /** -1 for nobody. */
@@ -42,14 +45,14 @@ export type Row = {
 export type Pagination = { page: number; limit: number; total: number; pages: number }
 export type Page = { sort_by: string; order: Order; rows: Row[]; pagination: Pagination }
 
-export const known = (value: number): number | null => (Number.isNaN(value) ? null : value)
+export const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value + 0) // -0 is 0
 
-export function columnsOf({ metrics, better }: Standing): Metric[] {
+export function columnsOf({ metrics, better }: Columned): Metric[] {
   return [{ name: 'score', better }, ...metrics.filter(({ name }) => name !== 'score')]
 }
 
 /** The column to sort by and its direction; refuses a column that is not there. */
-export function sortOf(board: Standing, query: Pick<BoardQuery, 'sort_by' | 'order'>): { by: string; order: Order } {
+export function sortOf(board: Columned, query: Pick<BoardQuery, 'sort_by' | 'order'>): { by: string; order: Order } {
   const by = query.sort_by ?? 'score'
   const choices = columnsOf(board)
   const column = choices.find(({ name }) => name === by)
@@ -62,35 +65,41 @@ export function sortOf(board: Standing, query: Pick<BoardQuery, 'sort_by' | 'ord
   return { by, order: query.order ?? bestFirst(column.better) }
 }
 
-/** One page of a board: the only place where rows get their ranks. */
+/** One page of a board. */
 export function pageOf(board: Board, query: BoardQuery): Page {
   const { by, order } = sortOf(board, query)
-  const { limit, ties } = query
+  const { limit } = query
   const ranking = board.ranking(by, order)
   const listed = query.q ? listing(ranking, board.matching(query.q)) : ranking.order
   const total = listed.length
   const start =
     query.around === undefined ? (query.page - 1) * limit : startAround(board, query.around, ranking, listed, limit)
-  const rows = listed.subarray(start, start + limit)
+  const rows = rowsOf(board, listed.subarray(start, start + limit), { by, order, ties: query.ties })
+  const page = query.around === undefined ? query.page : Math.floor(start / limit) + 1
+  return { sort_by: by, order, rows, pagination: { page, limit, total, pages: Math.ceil(total / limit) } }
+}
 
+export type RankedBy = { by: string; order: Order; ties: Ties }
+
+/** Some rows of a board as they are shown: the only place where rows get their ranks. */
+export function rowsOf(board: Board, rows: Uint32Array, ranked: RankedBy): Row[] {
+  const ranking = board.ranking(ranked.by, ranked.order)
   const score = board.ranking('score', bestFirst(board.better))
-  const changeOf = changes(board, by, order, query)
-  const shown = board.cells(rows).map((cells, i): Row => {
+  const changeOf = changes(board, ranked)
+  return board.cells(rows).map(({ player_id, name, metrics, gains }, i): Row => {
     const row = rows[i]!
-    const rank = rankOf(ranking, row, ties)
+    const rank = rankOf(ranking, row, ranked.ties)
     return {
       rank,
-      change: Number.isNaN(ranking.values[row]!) ? null : changeOf(cells.player_id, rank),
-      player_id: cells.player_id,
-      name: cells.name,
-      score: known(score.values[row]!),
+      change: Number.isNaN(ranking.values[row]!) ? null : changeOf(player_id, rank),
+      player_id,
+      name,
+      score: orNull(score.values[row]!),
       ...(board.classification && { tier: tierOf(score, board.classification, row) }),
-      metrics: cells.metrics,
-      ...(cells.gains && { gains: cells.gains }),
+      metrics,
+      ...(gains && { gains }),
     }
   })
-  const page = query.around === undefined ? query.page : Math.floor(start / limit) + 1
-  return { sort_by: by, order, rows: shown, pagination: { page, limit, total, pages: Math.ceil(total / limit) } }
 }
 
 /** The rows that matched, by rank. */
@@ -120,7 +129,7 @@ function startAround(board: Board, player_id: string, ranking: Ranking, listed: 
 }
 
 /** How far a player climbed since the previous board: null for one who was not ranked there. */
-function changes({ previous }: Board, by: string, order: Order, { ties }: BoardQuery) {
+function changes({ previous }: Board, { by, order, ties }: RankedBy) {
   if (!previous || !columnsOf(previous).some(({ name }) => name === by)) return () => null
   const ranking = previous.ranking(by, order)
   return (player_id: string, rank: number): number | null => {

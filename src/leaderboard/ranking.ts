@@ -76,6 +76,24 @@ export function percentileOfRun({ order }: Ranking, { from, to }: Run): number {
   return ((order.length - to + (to - from) / 2) * 100) / order.length
 }
 
+/** Rank and percentile of one row without sorting: for a player's card, where every metric is asked about once. */
+export function standingOf(
+  values: Float64Array,
+  row: number,
+  better: Better,
+): { rank: number; percentile: number } | null {
+  const own = values[row]!
+  if (Number.isNaN(own)) return null
+  let above = 0
+  let equal = 0
+  for (let other = 0; other < values.length; other++) {
+    const value = values[other]!
+    if (value === own) equal++
+    else if (better === 'higher' ? value > own : value < own) above++
+  }
+  return { rank: above + 1, percentile: ((values.length - above - equal / 2) * 100) / values.length }
+}
+
 const STEP = 256
 
 /** How many different values there are before the run that starts at `place`. */

@@ -60,3 +60,15 @@ export function takeTexts(column: TextColumn, rows: Uint32Array): TextColumn {
   }
   return { bytes, offsets }
 }
+
+export function joinTexts(a: TextColumn, b: TextColumn): TextColumn {
+  const [first, second] = [a, b].map(({ bytes, offsets }) => bytes.subarray(offsets[0]!, offsets.at(-1)!))
+  const bytes = new Uint8Array(first!.length + second!.length)
+  bytes.set(first!)
+  bytes.set(second!, first!.length)
+  const offsets = new Uint32Array(rowsIn(a) + rowsIn(b) + 1)
+  for (let row = 0; row < rowsIn(a); row++) offsets[row + 1] = a.offsets[row + 1]! - a.offsets[0]!
+  const shift = first!.length - b.offsets[0]!
+  for (let row = 0; row < rowsIn(b); row++) offsets[rowsIn(a) + row + 1] = b.offsets[row + 1]! + shift
+  return { bytes, offsets }
+}

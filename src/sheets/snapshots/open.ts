@@ -37,7 +37,7 @@ const schema = `
   PRAGMA user_version = 1;
 `
 
-/** For worker threads only: a busy timeout sleeps. */
+/** For the worker thread, as its busy timeout sleeps; elsewhere only to make the file at start. */
 export function openScores(dataDir: string): Database {
   const scores = new Database(scoresFile(dataDir), { create: true, readwrite: true })
   scores.run('PRAGMA busy_timeout = 10000')

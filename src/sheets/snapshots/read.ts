@@ -4,8 +4,10 @@ import { unpackGroup, unpackRow } from './group.ts'
 import { groupsIn, keyOf, rowsOfGroup, type Snapshot, SnapshotGone } from './snapshot.ts'
 import { rowIn, textIn, unpackTexts } from './texts.ts'
 
-/** What is read lies in shared memory, so that a thread can hand it on without a copy. */
-export const sharedNumbers = (length: number): Float64Array => new Float64Array(new SharedArrayBuffer(length * 8))
+/** Where columns are read to: memory that threads share without a copy, or this thread's own, for what is soon done with. */
+export type Memory = (values: number) => Float64Array
+export const sharedMemory: Memory = values => new Float64Array(new SharedArrayBuffer(values * 8))
+export const ownMemory: Memory = values => new Float64Array(values)
 
 const BATCH = 128 // groups read at once: a megabyte, soon garbage
 
@@ -33,9 +35,14 @@ function eachGroup<Blob extends keyof Group>(
 }
 
 /** Whole columns, 1 to 3 ns a value. */
-export function readColumns(scores: Database, snapshot: Snapshot, names: readonly string[]): Float64Array[] {
+export function readColumns(
+  scores: Database,
+  snapshot: Snapshot,
+  names: readonly string[],
+  memory: Memory = sharedMemory,
+): Float64Array[] {
   const chosen = names.map(name => snapshot.metrics.findIndex(metric => metric.name === name))
-  const into = names.map(() => sharedNumbers(snapshot.players))
+  const into = names.map(() => memory(snapshot.players))
   for (const [i, column] of chosen.entries()) if (column < 0) into[i]!.fill(Number.NaN)
   if (chosen.every(column => column < 0)) return into
   eachGroup(scores, snapshot, ['metrics'], ({ metrics }, rows, first) =>
@@ -70,15 +77,13 @@ function groupAt(scores: Database, snapshot: Snapshot, group: number): Group {
   return found
 }
 
-/** Rows in the order asked for; `values` holds the metrics of row after row. */
-export type Rows = { ids: string[]; names: string[]; values: Float64Array }
-
-const decoder = new TextDecoder()
-
-/** Single rows, some 10 µs each. A row below 0 reads as unknown. */
-export function readRows(scores: Database, snapshot: Snapshot, rows: ArrayLike<number>): Rows {
-  const columns = snapshot.metrics.length
-  const found: Rows = { ids: [], names: [], values: new Float64Array(rows.length * columns).fill(Number.NaN) }
+/** Calls `each` with the group of every row of `rows` that is not below 0; neighbours share one read. */
+function eachRow(
+  scores: Database,
+  snapshot: Snapshot,
+  rows: ArrayLike<number>,
+  each: (place: number, group: Group, inGroup: number, n: number) => void,
+): void {
   const places = Array.from(rows, (_, place) => place).sort((a, b) => rows[a]! - rows[b]!)
   let at = -1
   let group: Group | undefined
@@ -88,12 +93,33 @@ export function readRows(scores: Database, snapshot: Snapshot, rows: ArrayLike<n
     const here = Math.floor(row / snapshot.groupRows)
     if (!group || here !== at) group = groupAt(scores, snapshot, here)
     at = here
-    const n = rowsOfGroup(snapshot, here)
-    const inGroup = row - here * snapshot.groupRows
+    each(place, group, row - here * snapshot.groupRows, rowsOfGroup(snapshot, here))
+  }
+}
+
+/** The metrics of row after row, in the order asked for, some 10 µs each. A row below 0 reads as unknown. */
+export function readValues(scores: Database, snapshot: Snapshot, rows: ArrayLike<number>): Float64Array {
+  const columns = snapshot.metrics.length
+  const values = new Float64Array(rows.length * columns).fill(Number.NaN)
+  eachRow(scores, snapshot, rows, (place, group, inGroup, n) =>
+    unpackRow(group.metrics, n, columns, inGroup, values, place * columns),
+  )
+  return values
+}
+
+export type Rows = { ids: string[]; names: string[]; values: Float64Array }
+
+const decoder = new TextDecoder()
+
+/** The same with ids and names. */
+export function readRows(scores: Database, snapshot: Snapshot, rows: ArrayLike<number>): Rows {
+  const columns = snapshot.metrics.length
+  const found: Rows = { ids: [], names: [], values: new Float64Array(rows.length * columns).fill(Number.NaN) }
+  eachRow(scores, snapshot, rows, (place, group, inGroup, n) => {
     found.ids[place] = decoder.decode(textIn(group.ids, n, inGroup))
     found.names[place] = decoder.decode(textIn(group.names, n, inGroup))
     unpackRow(group.metrics, n, columns, inGroup, found.values, place * columns)
-  }
+  })
   return found
 }
 

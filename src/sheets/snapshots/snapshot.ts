@@ -23,6 +23,7 @@ export type Snapshot = {
 
 /** Nothing refers to it any more, or nothing did yet. Ask again what the league's snapshots are. */
 export class SnapshotGone extends Error {
+  override name = 'SnapshotGone'
   constructor(readonly id: number) {
     super(`Snapshot ${id} is gone`)
   }

@@ -1,0 +1,101 @@
+import type { Database } from 'bun:sqlite'
+import { matchRows } from '../leaderboard/gains.ts'
+import { idOrder } from '../leaderboard/sort.ts'
+import { joinTexts, rowsIn, type TextColumn, takeTexts, textColumn } from '../leaderboard/text.ts'
+import type { Lineup } from './lineup.ts'
+import { ownMemory, readColumns, readIds, readNames, readValues } from './snapshots/read.ts'
+import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
+import { writeSnapshot } from './snapshots/write.ts'
+
+export type Working = { now: number; pause(): Promise<void>; signal?: AbortSignal }
+
+/**
+ * The derived snapshot of players who are not in the baseline but in a snapshot since, each with his first row.
+ * Undefined when there is no snapshot between. See `snapshots/README.md`.
+ */
+export async function latecomersOf(
+  scores: Database,
+  { baseline, between }: Pick<Lineup, 'baseline' | 'between'>,
+  working: Working,
+): Promise<Snapshot | undefined> {
+  if (between.length === 0) return undefined
+  const nameOf = (members: number) => [baseline, ...between.slice(0, members)].join(',')
+  let members = between.length
+  let stored: Snapshot | undefined
+  while (members > 0 && !stored) {
+    stored = storedFor(scores, nameOf(members))
+    if (!stored) members--
+  }
+  if (stored && members === between.length) return stored
+
+  const baselineIds = readIds(scores, snapshotOf(scores, baseline))
+  let known = stored ? wholeSheet(scores, stored) : nobody()
+  let id = 0
+  while (members < between.length) {
+    known = joined(known, newcomers(scores, snapshotOf(scores, between[members]!), baselineIds, known.ids))
+    members++
+    // The last but one is the board before this one, which is asked for next to it.
+    if (members >= between.length - 1)
+      id = await writeSnapshot(scores, known, { ...working, startsFor: nameOf(members) })
+    await working.pause()
+  }
+  return snapshotOf(scores, id)
+}
+
+function storedFor(scores: Database, list: string): Snapshot | undefined {
+  const found = scores
+    .query<{ id: number }, [string]>('SELECT id FROM snapshots WHERE starts_for = ? AND whole LIMIT 1')
+    .get(list)
+  return found ? snapshotOf(scores, found.id) : undefined
+}
+
+const nobody = (): SheetColumns => ({ ids: textColumn([]), names: textColumn([]), metrics: [] })
+
+function wholeSheet(scores: Database, snapshot: Snapshot): SheetColumns {
+  const names = snapshot.metrics.map(({ name }) => name)
+  const columns = readColumns(scores, snapshot, names, ownMemory)
+  return {
+    ids: readIds(scores, snapshot),
+    names: readNames(scores, snapshot),
+    metrics: snapshot.metrics.map((metric, i) => ({ ...metric, values: columns[i]! })),
+  }
+}
+
+/** The players of a snapshot who are neither in the baseline nor known already. */
+function newcomers(scores: Database, snapshot: Snapshot, baseline: TextColumn, known: TextColumn): SheetColumns {
+  const ids = readIds(scores, snapshot)
+  const inBaseline = matchRows(ids, baseline)
+  const inKnown = matchRows(ids, known)
+  const rows = Uint32Array.from(inBaseline.keys().filter(row => inBaseline[row]! < 0 && inKnown[row]! < 0))
+  const columns = snapshot.metrics.length
+  const values = readValues(scores, snapshot, rows)
+  return {
+    ids: takeTexts(ids, rows),
+    names: takeTexts(readNames(scores, snapshot), rows),
+    metrics: snapshot.metrics.map((metric, c) => ({
+      ...metric,
+      values: Float64Array.from(rows, (_, i) => values[i * columns + c]!),
+    })),
+  }
+}
+
+/** Both sheets as one, in id order; a metric that one of them lacks is unknown there. */
+function joined(a: SheetColumns, b: SheetColumns): SheetColumns {
+  const names = new Set([...a.metrics, ...b.metrics].map(({ name }) => name))
+  const ids = joinTexts(a.ids, b.ids)
+  const order = idOrder(ids) ?? Uint32Array.from({ length: rowsIn(ids) }, (_, row) => row)
+  const first = rowsIn(a.ids)
+  return {
+    ids: takeTexts(ids, order),
+    names: takeTexts(joinTexts(a.names, b.names), order),
+    metrics: Array.from(names, name => {
+      const [left, right] = [a, b].map(({ metrics }) => metrics.find(metric => metric.name === name))
+      const valueAt = (row: number) => (row < first ? left?.values[row] : right?.values[row - first])
+      return {
+        name,
+        cumulative: (left ?? right)!.cumulative,
+        values: Float64Array.from(order, row => valueAt(row) ?? Number.NaN),
+      }
+    }),
+  }
+}

@@ -1,0 +1,63 @@
+import type { Order, Ranking } from '../leaderboard/ranking.ts'
+import type { Classification, TierMembers } from '../leaderboard/tiers.ts'
+import type { Scored, ScoreInput, Texts } from './building.ts'
+import { budgetOf } from './parts.ts'
+import type { Answer, Input, TaskName } from './tasks.ts'
+import { type Thread, ThreadDied } from './thread.ts'
+
+type Sized = { byteLength: number }
+const bytesIn = (...arrays: (Sized | undefined)[]): number =>
+  arrays.reduce((sum, array) => sum + (array?.byteLength ?? 0), 0)
+
+/** The parts of sheet boards, made in the thread when first asked for, under one budget of bytes. */
+export function shelvesOf(thread: Thread, bytes: number) {
+  const budget = budgetOf(bytes)
+  const scores = budget.shelf<Scored>(({ ranking, starts, goals }) =>
+    bytesIn(ranking.values, ranking.order, starts.rows, goals),
+  )
+  const columns = budget.shelf<Ranking>(({ values, order }) => bytesIn(values, order))
+  const turned = budget.shelf<Ranking>(({ order }) => bytesIn(order))
+  const texts = budget.shelf<Texts>(({ ids, names }) => bytesIn(ids.bytes, ids.offsets, names.bytes, names.offsets))
+  const tiers = budget.shelf<TierMembers[]>(all => bytesIn(...all.map(({ rows }) => rows)))
+
+  /** These tasks only read, so one that went down with the thread is asked once more of the next. */
+  const ask = <Name extends TaskName>(task: Name, input: Input<Name>): Promise<Answer<Name>> =>
+    thread.run(task, input).catch(error => {
+      if (error instanceof ThreadDied) return thread.run(task, input)
+      throw error
+    })
+
+  const scored = (input: ScoreInput): Promise<Scored> => scores.get(keyOf(input), () => ask('score', input))
+
+  return {
+    bytes: budget.bytes,
+    scored,
+    async ranking(input: ScoreInput, column: string, order: Order): Promise<Ranking> {
+      if (column !== 'score') {
+        const wanted = { snapshot: input.lineup.current, metric: column, order }
+        return columns.get(JSON.stringify(wanted), () => ask('column', wanted))
+      }
+      const { ranking } = await scored(input)
+      if (ranking.direction === order) return ranking
+      return turned.get(`${order}:${keyOf(input)}`, () => ask('turned', { ranking, order }))
+    },
+    async matching(snapshot: number, q: string): Promise<Uint8Array> {
+      return ask('search', { q, texts: await texts.get(String(snapshot), () => ask('texts', snapshot)) })
+    },
+    tiers: (input: ScoreInput, ranking: Ranking, classification: Classification): Promise<TierMembers[]> =>
+      tiers.get(JSON.stringify([keyOf(input), { ...classification, goal: typeof classification.goal }]), () =>
+        ask('tiers', { ranking, classification }),
+      ),
+    standings: (snapshot: number, row: number) => ask('standings', { snapshot, row }),
+  }
+}
+
+export type Shelves = ReturnType<typeof shelvesOf>
+
+function keyOf({
+  lineup: { current, baseline, between },
+  config: { weights, score_on },
+  perPower,
+}: ScoreInput): string {
+  return JSON.stringify([current, baseline, between, weights, score_on, perPower])
+}

@@ -1,0 +1,40 @@
+/**
+ * The worker thread: the only writer of `scores.db`, and where boards are built. Tasks take turns at their pauses, so a
+ * board is built while an import goes on.
+ */
+import { parentPort, workerData } from 'node:worker_threads'
+import { openScores } from './snapshots/open.ts'
+import { perform, type TaskName } from './tasks.ts'
+import type { Request, ToThread } from './thread.ts'
+
+const scores = openScores(workerData.dataDir)
+const running = new Map<number, AbortController>()
+
+async function run(request: Request<TaskName>) {
+  const { id, now } = request
+  const stop = new AbortController()
+  running.set(id, stop)
+  const { signal } = stop
+  const pause = async () => {
+    await new Promise(resolve => setImmediate(resolve))
+    signal.throwIfAborted()
+  }
+  const progress = (done: unknown) => parentPort?.postMessage({ id, progress: done })
+  try {
+    parentPort?.postMessage({ id, answer: await perform(request, { scores, now, pause, progress, signal }) })
+  } catch (error) {
+    const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
+    parentPort?.postMessage({ id, failure: { name, message, stack, facts: { ...Object(error) } } })
+  } finally {
+    running.delete(id)
+  }
+}
+
+parentPort?.on('message', (message: ToThread) => {
+  if ('task' in message) run(message)
+  else if ('cancel' in message) running.get(message.cancel)?.abort()
+  else {
+    scores.close()
+    process.exit(0)
+  }
+})

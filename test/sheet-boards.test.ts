@@ -1,0 +1,252 @@
+import { afterAll, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BoardQuery, canonical, UnknownColumn } from '../src/leaderboard/query.ts'
+import { textColumn } from '../src/leaderboard/text.ts'
+import { type BoardConfig, openBoards, type Source, sheetPage } from '../src/sheets/boards.ts'
+import type { Published } from '../src/sheets/lineup.ts'
+import { budgetOf } from '../src/sheets/parts.ts'
+import { playerCard } from '../src/sheets/player.ts'
+import { SnapshotGone } from '../src/sheets/snapshots/snapshot.ts'
+import { startThread, ThreadDied } from '../src/sheets/thread.ts'
+import { tiersOf } from '../src/sheets/tiers.ts'
+import { type Chance, chance } from './seeded.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-boards-'))
+const thread = startThread(folder)
+const boards = openBoards(folder, thread)
+afterAll(async () => {
+  boards.close()
+  await thread.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+type Sheet = Record<string, Record<string, number>> // player → metric → value
+const cumulative = (metric: string) => metric !== 'power'
+
+async function stored(sheet: Sheet): Promise<number> {
+  const ids = Object.keys(sheet)
+  const metrics = Object.keys(Object.values(sheet)[0] ?? {})
+  return thread.run('write', {
+    ids: textColumn(ids),
+    names: textColumn(ids.map(id => `Player ${id}`)),
+    metrics: metrics.map(name => ({
+      name,
+      cumulative: cumulative(name),
+      values: Float64Array.from(ids, id => sheet[id]![name]!),
+    })),
+  })
+}
+
+const query = (asked: Partial<BoardQuery> = {}): BoardQuery => ({ ...canonical({}), ...asked })
+const standing = async (source: Source, asked: Partial<BoardQuery> = {}) =>
+  (await sheetPage(boards, source, query(asked))).rows.map(({ player_id, rank, score, change }) => [
+    player_id,
+    rank,
+    score,
+    change,
+  ])
+
+const kills = (values: Record<string, number>): Sheet =>
+  Object.fromEntries(
+    Object.entries(values).map(([id, kill_points]) => [id, { kill_points, power: 1000 - kill_points }]),
+  )
+
+test('a board counts gains since the baseline, and change since the snapshot before', async () => {
+  const published: Published[] = []
+  const source = { published, config: {} }
+  const add = async (kind: Published['kind'], takenAt: number, sheet: Sheet) =>
+    published.push({ kind, takenAt, snapshot: await stored(sheet) })
+
+  expect((await sheetPage(boards, source, query({ sort_by: 'power' }))).rows).toEqual([])
+  await add('baseline', 1, kills({ ann: 10, bob: 10, cy: 10 }))
+  expect(await standing(source)).toEqual([])
+  await add('current', 2, kills({ ann: 15, bob: 30, cy: 12, dot: 500 }))
+  expect(await standing(source)).toEqual([
+    ['bob', 1, 20, null],
+    ['ann', 2, 5, null],
+    ['cy', 3, 2, null],
+    ['dot', 4, 0, null], // a latecomer starts from his first appearance
+  ])
+  await add('current', 3, kills({ ann: 60, bob: 30, dot: 501, eve: 7 }))
+  expect(await standing(source)).toEqual([
+    ['ann', 1, 50, 1],
+    ['bob', 2, 20, -1],
+    ['dot', 3, 1, 1],
+    ['eve', 4, 0, null],
+  ])
+  expect(await standing(source, { sort_by: 'power' })).toEqual([
+    ['eve', 1, 0, null],
+    ['bob', 2, 20, 1],
+    ['ann', 3, 50, -1],
+    ['dot', 4, 1, 0],
+  ])
+  expect(await standing(source, { at: 2 })).toHaveLength(4)
+  expect((await sheetPage(boards, source, query({ at: 2 }))).asOf).toBe(2)
+  expect(await standing(source, { at: 1 })).toEqual([])
+})
+
+test('a player card tells current, baseline, gain, standing and history', async () => {
+  const published: Published[] = [
+    { kind: 'baseline', takenAt: 1, snapshot: await stored(kills({ ann: 10, bob: 20 })) },
+    { kind: 'current', takenAt: 2, snapshot: await stored(kills({ ann: 30, bob: 20, cy: 5 })) },
+    { kind: 'current', takenAt: 3, snapshot: await stored(kills({ ann: 40, bob: 90, cy: 5 })) },
+  ]
+  const card = await playerCard(boards, { published, config: { weights: { kill_points: 2 } } }, 'ann')
+  expect(card).toEqual({
+    player_id: 'ann',
+    name: 'Player ann',
+    rank: 2,
+    change: -1,
+    score: 60,
+    percentile: 50,
+    tier: 'steady',
+    metrics: {
+      kill_points: { current: 40, baseline: 10, gain: 30, rank: 2, percentile: 50 },
+      power: { current: 960, baseline: 990, gain: -30, rank: 2, percentile: 50 },
+    },
+    history: [
+      { takenAt: 1, kind: 'baseline', name: 'Player ann', metrics: { kill_points: 10, power: 990 }, score: 0 },
+      { takenAt: 2, kind: 'current', name: 'Player ann', metrics: { kill_points: 30, power: 970 }, score: 40 },
+      { takenAt: 3, kind: 'current', name: 'Player ann', metrics: { kill_points: 40, power: 960 }, score: 60 },
+    ],
+    asOf: 3,
+  })
+  expect(await playerCard(boards, { published, config: {} }, 'zoe')).toBeUndefined()
+})
+
+test('tiers by goal go by the baseline power of each', async () => {
+  const published: Published[] = [
+    { kind: 'baseline', takenAt: 1, snapshot: await stored(kills({ ann: 0, bob: 500 })) },
+    { kind: 'current', takenAt: 2, snapshot: await stored(kills({ ann: 100, bob: 560 })) },
+  ]
+  const config: BoardConfig = { classify_by: 'goal', goal: { per_power: 0.12 } }
+  const { tiers } = await tiersOf(boards, { published, config }, { page: 1, limit: 50 })
+  expect(tiers.map(({ name, players, rows }) => `${name} ${players} ${rows.map(row => row.player_id)}`)).toEqual([
+    'elite 1 bob',
+    'strong 1 ann',
+    'steady 0 ',
+    'reserve 0 ',
+    'idle 0 ',
+  ])
+})
+
+test('an unknown column is refused with the choices, and a swept snapshot is told', async () => {
+  const published: Published[] = [{ kind: 'current', takenAt: 1, snapshot: await stored(kills({ ann: 1 })) }]
+  const source = { published, config: {} }
+  expect(standing(source, { sort_by: 'deads' })).rejects.toThrow(UnknownColumn)
+  await thread.run('remove', published[0]!.snapshot)
+  expect(standing(source)).rejects.toThrow(SnapshotGone)
+})
+
+// The same rules over plain objects, without memory of what was published before.
+type Upload = Published & { sheet: Sheet }
+
+function naiveBoard(uploads: Upload[], { weights, score_on }: BoardConfig): Map<string, number> | undefined {
+  const ordered = uploads.toSorted((a, b) => a.takenAt - b.takenAt || a.snapshot - b.snapshot)
+  const currents = ordered.filter(({ kind }) => kind === 'current')
+  const current = currents.at(-1)
+  if (!current) return undefined
+  const baseline = ordered.findLast(({ kind }) => kind === 'baseline') ?? currents[0]!
+  const since = currents.filter(({ takenAt }) => takenAt >= baseline.takenAt)
+  const board = new Map<string, number>()
+  for (const [id, values] of Object.entries(current.sheet)) {
+    const start = [baseline, ...since, current].find(({ sheet }) => id in sheet)!.sheet[id]!
+    let score = Number.NaN
+    for (const [metric, weight] of Object.entries(weights!)) {
+      if (!(metric in values)) continue
+      const change = values[metric]! - (start[metric] ?? Number.NaN)
+      const value = score_on === 'current' ? values[metric]! : cumulative(metric) && change < 0 ? 0 : change
+      if (!Number.isNaN(value)) score = (Number.isNaN(score) ? 0 : score) + weight * value
+    }
+    board.set(id, score)
+  }
+  return board
+}
+
+const rankIn = (board: Map<string, number>, id: string): number | null => {
+  const own = board.get(id)
+  if (own === undefined || Number.isNaN(own)) return null
+  return 1 + [...board.values()].filter(score => score > own).length
+}
+
+function someSheet({ some, below }: Chance): Sheet {
+  const players = Array.from({ length: 40 }, (_, i) => `p${i}`).filter(() => some(0.6))
+  const metrics = ['power', 'kills', 'deads'].filter(metric => metric === 'kills' || some(0.8))
+  const value = () => (some(0.1) ? Number.NaN : below(50))
+  return Object.fromEntries(
+    [...players, 'p0'].map(id => [id, Object.fromEntries(metrics.map(metric => [metric, value()]))]),
+  )
+}
+
+test('whatever is uploaded, undone, out of order or replaced, the board is that of the list', async () => {
+  for (let seed = 1; seed <= 12; seed++) {
+    const random = chance(seed)
+    const { some, below, one } = random
+    let uploads: Upload[] = []
+    for (let step = 0; step < 14; step++) {
+      if (uploads.length > 2 && some(0.25)) uploads = uploads.filter(upload => upload !== one(uploads))
+      else {
+        const sheet = someSheet(random)
+        const takenAt = some(0.3) ? below(20) : 20 + step
+        uploads = [
+          ...uploads,
+          { kind: some(0.2) ? 'baseline' : 'current', takenAt, sheet, snapshot: await stored(sheet) },
+        ]
+      }
+      const config = one<BoardConfig>([
+        { weights: { kills: 10, deads: 3 } },
+        { weights: { kills: 1, power: -0.5 }, score_on: 'current' },
+      ])
+      const at = some(0.3) ? below(40) : undefined
+      const seen = uploads.filter(({ takenAt }) => at === undefined || takenAt <= at)
+      const now = naiveBoard(seen, config)
+      const ordered = seen.toSorted((a, b) => a.takenAt - b.takenAt || a.snapshot - b.snapshot)
+      const last = ordered.findLastIndex(({ kind }) => kind === 'current')
+      const then = naiveBoard(ordered.slice(0, Math.max(0, last)), config)
+      const { rows } = await sheetPage(boards, { published: uploads, config }, query({ at }))
+      const shown = Object.fromEntries(rows.map(row => [row.player_id, [row.score, row.change]]))
+      const expected = Object.fromEntries(
+        Array.from(now ?? [], ([id, score]) => {
+          const [rank, was] = [rankIn(now!, id), then ? rankIn(then, id) : null]
+          return [id, [Number.isNaN(score) ? null : score, rank === null || was === null ? null : was - rank]]
+        }),
+      )
+      expect({ seed, step, shown }).toEqual({ seed, step, shown: expected })
+    }
+  }
+})
+
+test('two readers of a cold part make it once, and the budget drops what was longest not asked for', async () => {
+  const made: string[] = []
+  const budget = budgetOf(25)
+  const shelf = budget.shelf<string>(() => 10)
+  const get = (key: string) =>
+    shelf.get(key, async () => {
+      made.push(key)
+      return key
+    })
+  await Promise.all([get('a'), get('a')])
+  await get('b')
+  await get('a')
+  await get('c') // b goes
+  await get('a')
+  await get('b')
+  expect(made).toEqual(['a', 'b', 'c', 'b'])
+  expect(budget.bytes()).toBe(20)
+})
+
+test('a part that failed is made anew, and one larger than the budget is still served', async () => {
+  const shelf = budgetOf(5).shelf<string>(() => 10)
+  expect(shelf.get('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+  await Bun.sleep(0)
+  expect(await shelf.get('a', async () => 'yes')).toBe('yes')
+})
+
+test('a stopped thread refuses, and says so', async () => {
+  const other = startThread(mkdtempSync(join(folder, 'other-')))
+  await other.run('sweep', { keep: [], before: 0 })
+  await other.stop()
+  expect(other.run('sweep', { keep: [], before: 0 })).rejects.toThrow(ThreadDied)
+})
