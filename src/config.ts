@@ -70,4 +70,15 @@ export const settings = {
 
 export type Config = Values<typeof settings>
 
-export const readConfig = (env: Record<string, string | undefined>): Config => readSettings(settings, env)
+export const readConfig = (env: Record<string, string | undefined>): Config => readSettings(settings, env, together)
+
+/** What is only wrong beside something else. */
+function together(isSet: (variable: string) => boolean): string[] {
+  const pairs = [
+    ['ADMIN_EMAIL', 'ADMIN_PASSWORD'],
+    ['ADMIN_PASSWORD', 'ADMIN_EMAIL'],
+  ] as const
+  return pairs
+    .filter(([one, other]) => isSet(one) && !isSet(other))
+    .map(([one, other]) => `${one} needs ${other} beside it`)
+}

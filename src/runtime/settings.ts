@@ -74,10 +74,11 @@ export type Values<Table extends Record<string, Setting<unknown>>> = {
 
 export class BadSettings extends Error {}
 
-/** Reads the whole table; all mistakes are reported together, secrets masked. */
+/** Reads the whole table; all mistakes are reported together, secrets masked. `together` finds what is wrong beside something else. */
 export function readSettings<Table extends Record<string, Setting<unknown>>>(
   table: Table,
   env: Record<string, string | undefined>,
+  together: (isSet: (variable: string) => boolean) => string[] = () => [],
 ): Values<Table> {
   const mistakes: string[] = []
   const values = Object.entries(table).map(([name, { env: variable, read, fallback, secret }]) => {
@@ -90,11 +91,28 @@ export function readSettings<Table extends Record<string, Setting<unknown>>>(
       return [name, fallback]
     }
   })
+  mistakes.push(...together(variable => Boolean(env[variable]?.trim())))
   if (mistakes.length)
     throw new BadSettings(`These settings cannot be used:\n${mistakes.map(m => `  ${m}`).join('\n')}`)
   return Object.fromEntries(values)
 }
 
-/** Enough of a secret to recognise it by, never enough to use it. */
-export const mask = (secret: string) =>
-  secret.length > 12 ? `${secret.slice(0, 3)}…(${secret.length} characters)` : '…'
+/** Tells whether a secret is there and whole, nothing of what it is. */
+export const mask = (secret: string) => `… (${secret.length} characters)`
+
+export type SettingLine = { env: string; value: string; fallback: string; doc: string }
+
+/** The table as an operator reads it: what is in force, what would be without him, and what it is for. */
+export function settingLines<Table extends Record<string, Setting<unknown>>>(
+  table: Table,
+  values: Values<Table>,
+): SettingLine[] {
+  const shown = (value: unknown, secret: boolean) =>
+    value === undefined ? '' : secret ? mask(String(value)) : String(value)
+  return Object.entries(table).map(([name, { env, doc, fallback, secret }]) => ({
+    env,
+    value: shown(values[name], secret),
+    fallback: shown(fallback, secret),
+    doc,
+  }))
+}

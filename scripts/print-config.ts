@@ -1,0 +1,30 @@
+/** `bun run print-config`: every setting with the value in force. `--markdown` prints the table of the README. */
+import { readConfig, settings } from '../src/config.ts'
+import { settingLines } from '../src/runtime/settings.ts'
+
+export function markdownTable(): string {
+  const lines = settingLines(settings, readConfig({}))
+  const rows = lines.map(({ env, fallback, doc }) => `| \`${env}\` | ${fallback && `\`${fallback}\``} | ${doc} |`)
+  return ['| Setting | Default | What it is for |', '| --- | --- | --- |', ...rows].join('\n')
+}
+
+function plainTable(): string {
+  const lines = settingLines(settings, readConfig(process.env))
+  const widthOf = (column: 'env' | 'value') => Math.max(...lines.map(line => line[column].length))
+  const [names, values] = [widthOf('env'), widthOf('value')]
+  return lines
+    .map(({ env, value, fallback, doc }) => {
+      const note = value === fallback ? '' : ` (default: ${fallback || 'none'})`
+      return `${env.padEnd(names)}  ${value.padEnd(values)}  ${doc}${note}`
+    })
+    .join('\n')
+}
+
+if (import.meta.main) {
+  try {
+    console.log(process.argv.includes('--markdown') ? markdownTable() : plainTable())
+  } catch (error) {
+    console.error((error as Error).message)
+    process.exit(1)
+  }
+}

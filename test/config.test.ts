@@ -1,0 +1,86 @@
+import { expect, test } from 'bun:test'
+import { join } from 'node:path'
+import { markdownTable } from '../scripts/print-config.ts'
+import { readConfig } from '../src/config.ts'
+import { spawnFieldhouse } from './start.ts'
+
+const root = join(import.meta.dir, '..')
+
+test('without any setting everything has its default', () => {
+  expect(readConfig({})).toMatchObject({
+    port: 3000,
+    dataDir: './data',
+    role: 'all',
+    publicBoards: true,
+    backupKeep: 7,
+  })
+})
+
+test('an empty or blank variable is as good as none', () => {
+  expect(readConfig({ PORT: '', REDIS_URL: '  ', ADMIN_TOKEN: '' })).toEqual(readConfig({}))
+})
+
+test('all mistakes are reported together, each with its name and what was expected', () => {
+  const mistakes = {
+    PORT: '99999',
+    ROLE: 'boss',
+    PUBLIC_BOARDS: 'perhaps',
+    SENTRY_TRACES: '1.5',
+    REDIS_URL: 'localhost:6379',
+    NAMESPACE: 'Not Good',
+    ADMIN_EMAIL: 'nobody',
+    BACKUP_KEEP: '0',
+  }
+  expect(() => readConfig(mistakes)).toThrow(
+    new Error(`These settings cannot be used:
+  PORT=99999: expected a whole number from 0 to 65535
+  REDIS_URL=… (14 characters): expected a URL beginning with redis:// or rediss://
+  NAMESPACE=Not Good: expected lower-case letters, digits, - and _
+  ROLE=boss: expected all or web or worker
+  ADMIN_EMAIL=nobody: expected an e-mail address
+  PUBLIC_BOARDS=perhaps: expected true or false
+  SENTRY_TRACES=1.5: expected a number from 0 to 1
+  BACKUP_KEEP=0: expected a whole number from 1 to 1000
+  ADMIN_EMAIL needs ADMIN_PASSWORD beside it`),
+  )
+})
+
+test('a mistaken secret is not repeated', () => {
+  for (const [name, value] of [
+    ['ADMIN_TOKEN', 'hunter2'],
+    ['ADMIN_PASSWORD', 'hunter2'],
+    ['REDIS_URL', 'http://:hunter2@localhost'],
+    ['SENTRY_DSN', 'ftp://hunter2@sentry.invalid/1'],
+    ['ALERT_WEBHOOK_URL', 'hunter2'],
+  ] as const) {
+    let said = ''
+    try {
+      readConfig({ [name]: value })
+    } catch (error) {
+      said = String(error)
+    }
+    expect(said).toContain(name)
+    expect(said).not.toContain('hunter2')
+  }
+})
+
+test('a house with mistaken settings does not open and says them all on stderr', async () => {
+  const opening = spawnFieldhouse({ PORT: 'x', ROLE: 'y' })
+  await expect(opening).rejects.toThrow(/PORT=x: .*ROLE=y: /s)
+})
+
+test('print-config shows what is in force and hides secrets', () => {
+  const secrets = { ADMIN_TOKEN: 'super-secret-token-1', REDIS_URL: 'redis://:super-secret@host' }
+  const { stdout, exitCode } = Bun.spawnSync([process.execPath, join(root, 'scripts/print-config.ts')], {
+    env: { PATH: process.env.PATH, PORT: '8080', ...secrets },
+  })
+  const lines = stdout.toString().trim().split('\n')
+  expect(exitCode).toBe(0)
+  expect(lines.find(line => line.startsWith('PORT '))).toMatch(/^PORT +8080 .*\(default: 3000\)$/)
+  expect(lines.find(line => line.startsWith('ADMIN_TOKEN '))).toContain('… (20 characters)')
+  expect(stdout.toString()).not.toContain('super-secret')
+})
+
+test('the README shows the settings as they are', async () => {
+  expect(await Bun.file(join(root, 'README.md')).text()).toContain(markdownTable())
+})
