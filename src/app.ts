@@ -7,6 +7,7 @@ import { lightly } from '../db/transaction.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { guardCookies } from './accounts/csrf.ts'
 import { identify } from './accounts/identify.ts'
+import { makeFirstAdmin, offerSetup } from './accounts/setup.ts'
 import { raise } from './admin/alerts.ts'
 import type { Config } from './config.ts'
 import type { App } from './context.ts'
@@ -23,7 +24,7 @@ import { openDoor } from './runtime/door.ts'
 import { openExpress } from './runtime/express.ts'
 import type { JobDefinition } from './runtime/job.ts'
 import { openJobs } from './runtime/jobs.ts'
-import { readLimit } from './runtime/limits.ts'
+import { attemptLimit, readLimit } from './runtime/limits.ts'
 import { openLocks } from './runtime/locks.ts'
 import { type Log, openLog } from './runtime/log.ts'
 import { openMetrics, watchLoop } from './runtime/metrics.ts'
@@ -130,6 +131,7 @@ export async function startFieldhouse(
       kinds,
       streams,
       reads: readLimit(config.rateLimit),
+      attempts: attemptLimit(),
       stopRun: id => stopRun(id),
       ready: () => isReady,
     }
@@ -164,6 +166,7 @@ export async function startFieldhouse(
     })
 
     const express = openExpress(cache, app.reads, clock)
+    await makeFirstAdmin(app)
     const router = routes(app)
     const door = closing.keep(
       'door',
@@ -175,7 +178,7 @@ export async function startFieldhouse(
         uploadPaths,
         handle: request => router.fetch(request),
         identify: request => identify(app, request),
-        guard: guardCookies,
+        guard: guardCookies(config),
         refused: (request, error) => refused(app, request, error),
         express,
         log,
@@ -185,6 +188,7 @@ export async function startFieldhouse(
     )
     closing.keep('streams', streams, streams => streams.close())
     isReady = true
+    if (role !== 'worker') await offerSetup(app, door.url)
     log.info('Fieldhouse is open', { url: door.url, role, version, queue: queues.backend, data: dataDir })
     return { app, url: door.url, stop: closing.close }
   } catch (error) {

@@ -1,5 +1,7 @@
 /** Every cached answer: name, life, and which changes drop it at once. A topic counts for the first part of the scope. */
 
+import type { UserStats } from './accounts/queries.ts'
+import type { Session } from './accounts/session.ts'
 import type { LeagueView } from './leagues/league.ts'
 import type { MemberView } from './leagues/queries.ts'
 import { type Entry, entry, everyOne } from './runtime/cache.ts'
@@ -11,4 +13,6 @@ export const cached = {
   activeLeagues: entry<LeagueView[]>('active_leagues', '5m', [everyOne('leagues')]), // scope: kind
   league: entry<LeagueView>('league', '10m', ['league']),
   members: entry<MembersPage>('league_members', '5m', ['members']),
+  session: entry<Session | undefined>('session', '24h', ['account']), // scope: user, token hash
+  userStats: entry<UserStats>('user_stats', '10m', ['user']),
 } satisfies Record<string, Entry<unknown>>

@@ -6,7 +6,7 @@ import type { Cache } from './runtime/cache.ts'
 import type { Clock } from './runtime/clock.ts'
 import { jobsOf } from './runtime/job.ts'
 import type { Jobs } from './runtime/jobs.ts'
-import type { ReadLimit } from './runtime/limits.ts'
+import type { Attempts, ReadLimit } from './runtime/limits.ts'
 import type { Locks } from './runtime/locks.ts'
 import type { Log } from './runtime/log.ts'
 import type { Metrics, watchLoop } from './runtime/metrics.ts'
@@ -37,6 +37,7 @@ export type App = {
   readonly kinds: Kinds
   readonly streams: Streams
   readonly reads: ReadLimit
+  readonly attempts: Attempts
   /** Stops a run of this process at once; elsewhere the row tells. */
   stopRun(jobId: string): void
   /** Whether warm-up is finished: `/readyz`. */

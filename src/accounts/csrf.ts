@@ -1,18 +1,29 @@
-import { timingSafeEqual } from 'node:crypto'
+import type { Config } from '../config.ts'
 import { refuse } from '../errors.ts'
 import type { Who } from '../runtime/exchange.ts'
+import { refuseForeign } from './origin.ts'
+import { isSame } from './secret.ts'
 
 const harmless = new Set(['GET', 'HEAD', 'OPTIONS'])
+/** Sent by who is not signed in yet, though an old cookie may come along: the origin alone decides. */
+const entrances = /^\/(api\/v1\/(auth\/(login|signup)|setup)|sign-in|sign-up|setup)$/
+const smallForm = 64 * 1024 // bytes
+
+/** The hidden field of a form that works without script. */
+export const csrfField = 'csrf_token'
 
 /** A mutation by cookie must come from our own pages: same origin, and with the token they were given. */
-export function guardCookies(request: Request, who: Who | undefined): void {
-  if (who?.via !== 'session' || harmless.has(request.method)) return
-  const origin = request.headers.get('origin')
-  const host = request.headers.get('host')
-  if (!origin || !URL.canParse(origin) || new URL(origin).host !== host)
-    refuse('forbidden', 'This request does not come from this site')
-  const token = request.headers.get('x-csrf-token') ?? ''
-  const expected = who.csrfToken ?? ''
-  if (token.length !== expected.length || !timingSafeEqual(Buffer.from(token), Buffer.from(expected)))
-    refuse('forbidden', 'The X-CSRF-Token header is missing or wrong')
+export const guardCookies = (config: Config) => async (request: Request, who: Who | undefined) => {
+  if (who?.via !== 'session' || harmless.has(request.method) || entrances.test(new URL(request.url).pathname)) return
+  if (!request.headers.has('origin')) refuse('forbidden', 'This request does not say where it comes from (Origin)')
+  refuseForeign(request, config)
+  const token = request.headers.get('x-csrf-token') ?? (await tokenOfForm(request))
+  if (!token || !isSame(token, who.csrfToken ?? '')) refuse('forbidden', 'The X-CSRF-Token header is missing or wrong')
+}
+
+async function tokenOfForm(request: Request): Promise<string | null> {
+  const isForm = request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded')
+  const length = Number(request.headers.get('content-length') ?? Number.POSITIVE_INFINITY)
+  if (!isForm || length > smallForm) return null
+  return new URLSearchParams(await request.clone().text()).get(csrfField)
 }

@@ -1,20 +1,24 @@
 /** Who asks: the operator's token, an API key, or a session's cookie. */
-import { timingSafeEqual } from 'node:crypto'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import type { Who } from '../runtime/exchange.ts'
+import { bearerOf } from './key.ts'
+import { isSame } from './secret.ts'
+import { sessionOf, sessionToken } from './session.ts'
 
 export const operator: Who = { id: null, username: 'operator', role: 'admin', via: 'operator' }
 
-const same = (a: string, b: string) => {
-  const [x, y] = [sha256(a), sha256(b)]
-  return timingSafeEqual(x, y)
-}
-const sha256 = (text: string) => new Bun.CryptoHasher('sha256').update(text).digest()
-
-export async function identify({ config }: App, request: Request): Promise<Who | undefined> {
-  const bearer = request.headers.get('authorization')?.match(/^Bearer\s+(\S+)$/i)?.[1]
-  if (bearer && config.adminToken && same(bearer, config.adminToken)) return operator
-  if (request.headers.has('authorization')) refuse('unauthorized', 'The key is not known')
-  return undefined
+/** A wrong key is refused; a cookie that is over counts as nobody, so that public pages still read. */
+export async function identify(app: App, request: Request): Promise<Who | undefined> {
+  const bearer = request.headers.get('authorization')?.match(/^Bearer\s+(\S+)\s*$/i)?.[1]
+  if (bearer) {
+    const { adminToken } = app.config
+    if (adminToken && isSame(bearer, adminToken)) return operator
+    return bearerOf(app, bearer) ?? refuse('unauthorized', 'The key is not known')
+  }
+  const token = sessionToken(request)
+  const session = token && (await sessionOf(app, token))
+  if (!session) return undefined
+  const { userId: id, username, role, csrfToken } = session
+  return { id, username, role, csrfToken, via: 'session' }
 }

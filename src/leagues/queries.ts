@@ -90,6 +90,7 @@ export function join(tx: Db, leagueId: number, userId: number, now: number): boo
   if (joined) {
     touch(tx, 'members', leagueId)
     touch(tx, 'league', leagueId)
+    touch(tx, 'user', userId)
   }
   return joined
 }

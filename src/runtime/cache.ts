@@ -1,7 +1,8 @@
 /**
- * One way to a cached answer: `cache.read(entry, scope, load)`. Cache-aside with one load however many ask, null cached,
- * a stale answer served while a fresh one is loaded, and lives jittered so that they do not end together. The store
- * holds only values: with Redis down or a store emptied the answers are slower, never wrong.
+ * One way to a cached answer: `cache.read(entry, scope, load)`. Cache-aside with one load however many ask, null cached
+ * (undefined is not: for what strangers could ask for without end), a stale answer served while a fresh one is loaded, and
+ * lives jittered so that they do not end together. The store holds only values: with Redis down or a store emptied the
+ * answers are slower, never wrong.
  */
 import { type Clock, type Duration, ms } from './clock.ts'
 import type { Stamps } from './stamps.ts'
@@ -187,6 +188,7 @@ export class Cache {
         const value = await load()
         const kept: Kept<T> = { value, json: JSON.stringify(value ?? null), ...this.livesOf(entry) }
         stats.load_ms += performance.now() - began
+        if (value === undefined) return kept
         stats.sets++
         stats.bytes += kept.json.length
         this.store.set(key, kept)

@@ -22,7 +22,7 @@ export type DoorSettings = {
   handle: Handle
   identify(request: Request): Promise<Who | undefined> | Who | undefined
   /** Throws a refusal where a mutation by cookie was not meant. */
-  guard(request: Request, who: Who | undefined): void
+  guard(request: Request, who: Who | undefined): Promise<void> | void
   refused(request: Request, error: unknown): Response
   express: Express
   log: Log
@@ -80,11 +80,11 @@ export function openDoor(settings: DoorSettings) {
     begin(request, exchange)
     let response: Response
     try {
+      if (bodyLimit(request) === true) throw new TooLarge(smallBody)
       if (!isStranger) {
         exchange.who = await identify(request)
-        guard(request, exchange.who)
+        await guard(request, exchange.who)
       }
-      if (bodyLimit(request) === true) throw new TooLarge(smallBody)
       response = await compressed(request, await handle(request))
     } catch (error) {
       response = refused(request, error)

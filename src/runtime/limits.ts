@@ -26,7 +26,11 @@ export function openWindow(limit: number, seconds: number) {
         over: window.used > limit,
       }
     },
-    forgive: (key: string) => void counts.delete(key),
+    uncount(key: string): void {
+      const window = counts.get(key)
+      if (window) window.used--
+    },
+    forget: (key: string) => void counts.delete(key),
   }
 }
 
@@ -40,7 +44,7 @@ export function readLimit(perMinute: number) {
     /** Undefined where nothing is counted. */
     of({ who, address }: Pick<Exchange, 'who' | 'address'>): Count | undefined {
       if (perMinute === 0 || who?.via === 'operator') return undefined
-      return who ? known.count(String(who.id)) : strangers.count(address())
+      return who ? known.count(String(who.id)) : strangers.count(networkOf(address()))
     },
     count(exchange: Exchange): void {
       exchange.counted = true
@@ -61,16 +65,46 @@ export const rateHeaders = ({ limit, left, resetSeconds }: Count): [string, stri
   ['ratelimit-reset', String(resetSeconds)],
 ]
 
-/** Sign-in attempts, per account and per address. Never switched off. */
-export function loginLimit() {
-  const perAccount = openWindow(10, 15 * 60)
-  const perAddress = openWindow(50, 15 * 60)
+/** An IPv6 client has a whole /64 to choose its address from; it is counted as one. */
+function networkOf(address: string): string {
+  if (!address.includes(':') || address.includes('.')) return address
+  const [front = '', back = ''] = address.split('::')
+  const groups = front.split(':')
+  const zeros = 8 - groups.length - (back ? back.split(':').length : 0)
+  return [...groups, ...Array(Math.max(0, zeros)).fill('0'), ...back.split(':')].slice(0, 4).join(':')
+}
+
+export type Attempts = ReturnType<typeof attemptLimit>
+
+const quarter = 15 * 60 // seconds
+
+/**
+ * Attempts at a password in a quarter of an hour, never unlimited: a few per account from one address, more per address,
+ * and more per account from all addresses together, so that a stranger cannot easily lock a member out.
+ */
+export function attemptLimit() {
+  const perAddress = openWindow(50, quarter)
+  const perPair = openWindow(10, quarter)
+  const perAccount = openWindow(100, quarter)
   return {
+    /** Refuses where there were too many. The address comes first: a refused one must not fill memory with accounts it makes up. */
     count(account: string, address: string): void {
-      const over = [perAccount.count(account), perAddress.count(address)].find(count => count.over)
-      if (over)
-        refuse('rate_limited', `Too many attempts; wait ${over.resetSeconds} s`, { retryAfter: over.resetSeconds })
+      const network = networkOf(address)
+      for (const [window, key] of [
+        [perAddress, network],
+        [perPair, `${account} ${network}`],
+        [perAccount, account],
+      ] as const) {
+        const { over, resetSeconds } = window.count(key)
+        if (over) refuse('rate_limited', `Too many attempts; wait ${resetSeconds} s`, { retryAfter: resetSeconds })
+      }
     },
-    forgive: (account: string) => perAccount.forgive(account),
+    /** That one was right: it does not count, nor do the slips before it. */
+    forgive(account: string, address: string): void {
+      const network = networkOf(address)
+      perAddress.uncount(network)
+      perAccount.uncount(account)
+      perPair.forget(`${account} ${network}`)
+    },
   }
 }

@@ -1,0 +1,61 @@
+import { Elysia, t } from 'elysia'
+import { access, signedIn } from '../access.ts'
+import type { App } from '../context.ts'
+import { says } from '../runtime/docs.ts'
+import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { roleSchema } from './account.ts'
+import { issueKey, keySchema, keysOf, keyView, revokeKey } from './key.ts'
+
+export const newKey = t.Object({ name: t.String({ minLength: 1, maxLength: 80 }), role: roleSchema })
+
+export const keyRoutes = (app: App) =>
+  new Elysia({ prefix: '/keys', tags: ['accounts'] })
+    .use(access(app))
+    .get(
+      '/',
+      ({ query, who, request, set }) => {
+        const page = pageOf(query)
+        const { keys, total } = keysOf(app.db, signedIn(who).id, page)
+        const pages = pagination(page, total)
+        set.headers.link = linkHeader(request.url, pages)
+        return { keys: keys.map(keyView), pagination: pages }
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'member',
+        detail: says('My keys, the newest first', t.Object({ keys: t.Array(keySchema), pagination: paginationSchema })),
+      },
+    )
+    .post(
+      '/',
+      async ({ body, who, set }) => {
+        const { id, secret, name, role } = await issueKey(app, signedIn(who), body)
+        set.status = 201
+        set.headers['cache-control'] = 'no-store'
+        return { id, key: secret, name, role }
+      },
+      {
+        body: newKey,
+        may: 'member',
+        detail: says(
+          'A new key, shown this once; its role is at most mine',
+          t.Object({ id: t.Integer(), key: t.String(), name: t.String(), role: roleSchema }),
+          { status: 201 },
+        ),
+      },
+    )
+    .delete(
+      '/:id',
+      async ({ params: { id }, who }) => {
+        await revokeKey(app, signedIn(who), id)
+        return { deleted: true, id }
+      },
+      {
+        params: t.Object({ id: t.Integer({ minimum: 1 }) }),
+        may: 'member',
+        detail: says(
+          'Delete a key of mine; admins may delete any',
+          t.Object({ deleted: t.Boolean(), id: t.Integer() }),
+        ),
+      },
+    )

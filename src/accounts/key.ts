@@ -1,0 +1,112 @@
+/** API keys: shown once, kept hashed, never more powerful than their owner. */
+import { and, count, desc, eq, isNull, sql } from 'drizzle-orm'
+import { t } from 'elysia'
+import type { Db } from '../../db/open.ts'
+import { apiKeys, type Role, users } from '../../db/schema.ts'
+import { atomically, lightly, prepared } from '../../db/transaction.ts'
+import { isAtLeast, isNoMoreThan } from '../access.ts'
+import { audit } from '../admin/audit.ts'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { iso, isoOrNull, minute } from '../runtime/clock.ts'
+import type { Who } from '../runtime/exchange.ts'
+import { type PageOf, pageOf } from '../runtime/page.ts'
+import { touch } from '../runtime/stamps.ts'
+import { roleSchema } from './account.ts'
+import { hashOf, newSecret } from './secret.ts'
+
+type Key = typeof apiKeys.$inferSelect
+
+const usedEvery = 5 * minute // how exactly the last use is known
+const mostKeys = 100
+
+const moment = t.String({ format: 'date-time' })
+export const keySchema = t.Object(
+  {
+    id: t.Integer(),
+    name: t.String(),
+    role: roleSchema,
+    hint: t.String({ description: 'How the key begins' }),
+    created_at: moment,
+    last_used_at: t.Nullable(moment),
+  },
+  { description: 'An API key' },
+)
+export const keyView = ({ id, name, role, hint, createdAt, lastUsedAt }: Key) => ({
+  id,
+  name,
+  role,
+  hint,
+  created_at: iso(createdAt),
+  last_used_at: isoOrNull(lastUsedAt),
+})
+
+const byHash = prepared(db =>
+  db
+    .select({ key: apiKeys, username: users.username, ownersRole: users.role })
+    .from(apiKeys)
+    .innerJoin(users, eq(users.id, apiKeys.userId))
+    .where(and(eq(apiKeys.keyHash, sql.placeholder('hash')), isNull(users.deletedAt)))
+    .prepare(),
+)
+
+/** Who sends that key. Its power ends where its owner's does. */
+export function bearerOf({ db, clock }: App, secret: string): Who | undefined {
+  const found = byHash(db).get({ hash: hashOf(secret) })
+  if (!found) return undefined
+  const { key, username, ownersRole } = found
+  const now = clock.now()
+  if (now - (key.lastUsedAt ?? 0) >= usedEvery) lightly(db, tx => used(tx, key, now))
+  return { id: key.userId, username, role: isNoMoreThan(key.role, ownersRole) ? key.role : ownersRole, via: 'key' }
+}
+
+function used(tx: Db, { id, userId }: Key, now: number): void {
+  tx.update(apiKeys).set({ lastUsedAt: now }).where(eq(apiKeys.id, id)).run()
+  tx.update(users).set({ lastSeenAt: now }).where(eq(users.id, userId)).run()
+}
+
+export function keysOf(db: Db, userId: number | null, { limit, offset }: PageOf): { keys: Key[]; total: number } {
+  const where = eq(apiKeys.userId, userId ?? 0) // the operator has none
+  const keys = db.select().from(apiKeys).where(where).orderBy(desc(apiKeys.id)).limit(limit).offset(offset).all()
+  return { keys, total: db.select({ total: count() }).from(apiKeys).where(where).get()?.total ?? 0 }
+}
+
+export type NewKey = { name: string; role: Role }
+export type IssuedKey = Key & { secret: string }
+
+/** The secret is in this answer and nowhere else. */
+export function issueKey({ db, clock }: App, who: Who, { name, role }: NewKey): Promise<IssuedKey> {
+  const { id: userId } = who
+  if (userId === null) return refuse('conflict', 'The operator has no keys of his own; make them as a user')
+  if (!isNoMoreThan(role, who.role)) refuse('forbidden', `The role of your key is at most your own, ${who.role}`)
+  const secret = `fh_${newSecret()}`
+  return atomically(db, tx => {
+    if (keysOf(tx, userId, pageOf({ limit: 1 })).total >= mostKeys)
+      refuse('conflict', `You have ${mostKeys} keys; delete one you no longer use`)
+    const now = clock.now()
+    const key = tx
+      .insert(apiKeys)
+      .values({ userId, name, role, keyHash: hashOf(secret), hint: secret.slice(0, 7), createdAt: now })
+      .returning()
+      .get()
+    touch(tx, 'user', userId)
+    audit(tx, { at: now, who, action: 'key.create', target: `key ${key.id}`, detail: { name, role } })
+    return { ...key, secret }
+  })
+}
+
+/** An admin may revoke anybody's. */
+export function revokeKey({ db, clock }: App, who: Who, id: number): Promise<void> {
+  const own = isAtLeast(who, 'admin') ? undefined : eq(apiKeys.userId, who.id ?? 0)
+  return atomically(db, tx => {
+    const [key] = tx
+      .delete(apiKeys)
+      .where(and(eq(apiKeys.id, id), own))
+      .returning()
+      .all()
+    if (!key) return refuse('not_found', `There is no key ${id}`)
+    touch(tx, 'user', key.userId)
+    const detail = { name: key.name, owner: key.userId }
+    audit(tx, { at: clock.now(), who, action: 'key.delete', target: `key ${id}`, detail })
+  })
+}

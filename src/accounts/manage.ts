@@ -1,0 +1,52 @@
+/** What an admin does with accounts. */
+import { atomically } from '../../db/transaction.ts'
+import { audit } from '../admin/audit.ts'
+import type { App } from '../context.ts'
+import type { Who } from '../runtime/exchange.ts'
+import { countryOf, emailOf, type User, usernameOf } from './account.ts'
+import { hashPassword } from './password.ts'
+import { changeUser, createUser, deleteUser, type UserChange, userById } from './queries.ts'
+import { checked, type NewAccount } from './sign-in.ts'
+
+export type NewUserByAdmin = NewAccount & Pick<User, 'role'>
+
+export async function addUser({ db, clock }: App, who: Who, { role, ...account }: NewUserByAdmin): Promise<User> {
+  const user = { ...checked(account), role, passwordHash: await hashPassword(account.password) }
+  return atomically(db, tx => {
+    const now = clock.now()
+    const created = createUser(tx, user, now)
+    const detail = { username: created.username, role }
+    audit(tx, { at: now, who, action: 'user.create', target: `user ${created.id}`, detail })
+    return created
+  })
+}
+
+export async function alterUser(
+  { db, clock }: App,
+  who: Who,
+  id: number,
+  change: Partial<NewUserByAdmin>,
+): Promise<User> {
+  userById(db, id)
+  const { email, username, password, role, country } = change
+  const columns: UserChange = {
+    ...(email !== undefined && { email: emailOf(email) }),
+    ...(username !== undefined && { username: usernameOf(username) }),
+    ...(password !== undefined && { passwordHash: await hashPassword(password) }),
+    ...(country !== undefined && { country: countryOf(country) }),
+    ...(role && { role }),
+  }
+  return atomically(db, tx => {
+    const changed = changeUser(tx, id, columns)
+    const detail = { fields: Object.keys(change), ...(role && { role }) } // an address is his own; it would outlive his account here
+    audit(tx, { at: clock.now(), who, action: 'user.change', target: `user ${id}`, detail })
+    return changed
+  })
+}
+
+export const removeUser = ({ db, clock }: App, who: Who, id: number): Promise<void> =>
+  atomically(db, tx => {
+    const now = clock.now()
+    deleteUser(tx, id, now)
+    audit(tx, { at: now, who, action: 'user.delete', target: `user ${id}` })
+  })

@@ -1,0 +1,25 @@
+/** Where a request comes from, as far as a browser tells. */
+import { refuse } from '../errors.ts'
+
+type Proxies = { trustProxy: number }
+
+/** How the browser reaches us: through trusted proxies as they say, else as the request itself says. */
+function siteOf({ headers }: Request, { trustProxy }: Proxies) {
+  const forwarded = (name: string) =>
+    trustProxy > 0 ? headers.get(name)?.split(',').at(-trustProxy)?.trim() : undefined
+  return { host: forwarded('x-forwarded-host') ?? headers.get('host'), proto: forwarded('x-forwarded-proto') }
+}
+
+/** A page of another site must not send this, not even a sign-in. Programs that are no browsers name no origin. */
+export function refuseForeign(request: Request, proxies: Proxies): void {
+  const origin = request.headers.get('origin')
+  if (origin === null) return
+  const { host, proto } = siteOf(request, proxies)
+  const from = URL.canParse(origin) ? new URL(origin) : undefined
+  if (from?.host === host?.toLowerCase() && (!proto || from?.protocol === `${proto}:`)) return
+  refuse('forbidden', `This request comes from ${origin}, not from this site (${host}); a proxy must pass Host on`)
+}
+
+/** Whether the browser speaks TLS, though a proxy may have taken it off on the way. */
+export const isSecure = (request: Request, proxies: Proxies) =>
+  siteOf(request, proxies).proto === 'https' || request.headers.get('origin')?.startsWith('https:') === true

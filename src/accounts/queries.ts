@@ -1,0 +1,166 @@
+import { and, asc, count, eq, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { apiKeys, leagues, members, type Role, runs, users } from '../../db/schema.ts'
+import { refuse } from '../errors.ts'
+import type { PageOf } from '../runtime/page.ts'
+import { touch } from '../runtime/stamps.ts'
+import type { User } from './account.ts'
+import { endSessions } from './session.ts'
+
+const present = isNull(users.deletedAt)
+
+export const userById = (db: Db, id: number): User =>
+  db
+    .select()
+    .from(users)
+    .where(and(eq(users.id, id), present))
+    .get() ?? refuse('not_found', `There is no user ${id}`)
+
+export const userByEmail = (db: Db, email: string): User | undefined =>
+  db
+    .select()
+    .from(users)
+    .where(and(eq(users.email, email), present))
+    .get()
+
+export const hasAdmin = (db: Db): boolean =>
+  db
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.role, 'admin'), present))
+    .limit(1)
+    .get() !== undefined
+
+export type UserFilter = { q?: string; role?: Role }
+
+/** By name; `q` is part of a name or e-mail address. */
+export function listUsers(
+  db: Db,
+  { q, role }: UserFilter,
+  { limit, offset }: PageOf,
+): { users: User[]; total: number } {
+  const holds = (column: SQL.Aliased | typeof users.email | typeof users.username) =>
+    sql`instr(lower(${column}), lower(${q})) > 0`
+  const where = and(
+    present,
+    role && eq(users.role, role),
+    q ? or(holds(users.username), holds(users.email)) : undefined,
+  )
+  const found = db
+    .select()
+    .from(users)
+    .where(where)
+    .orderBy(asc(sql`lower(${users.username})`), asc(users.id))
+    .limit(limit)
+    .offset(offset)
+    .all()
+  return { users: found, total: db.select({ total: count() }).from(users).where(where).get()?.total ?? 0 }
+}
+
+export type NewUser = Pick<User, 'email' | 'username' | 'passwordHash' | 'role' | 'country'>
+
+export function createUser(tx: Db, user: NewUser, now: number): User {
+  refuseTaken(tx, user, 0)
+  return tx
+    .insert(users)
+    .values({ ...user, createdAt: now })
+    .returning()
+    .get()
+}
+
+export type UserChange = Partial<NewUser>
+
+/** Another role or password ends his sessions, but the one of the token `kept`. */
+export function changeUser(tx: Db, id: number, change: UserChange, kept?: string): User {
+  const user = userById(tx, id)
+  refuseTaken(tx, change, id)
+  if (change.role && change.role !== 'admin') refuseLastAdmin(tx, user)
+  const [changed = user] = tx.update(users).set(change).where(eq(users.id, id)).returning().all()
+  if (changed.role !== user.role || changed.passwordHash !== user.passwordHash) endSessions(tx, id, kept)
+  if (changed.username !== user.username) renamed(tx, id)
+  touch(tx, 'account', id)
+  return changed
+}
+
+/** Nothing that tells who he was is left in his account; what he did in leagues stays, under his number. */
+export function deleteUser(tx: Db, id: number, now: number): void {
+  refuseLastAdmin(tx, userById(tx, id))
+  const anonymous = { email: `deleted-${id}`, username: `deleted-${id}`, passwordHash: '', country: null }
+  tx.update(users)
+    .set({ ...anonymous, role: 'member', deletedAt: now })
+    .where(eq(users.id, id))
+    .run()
+  tx.delete(apiKeys).where(eq(apiKeys.userId, id)).run()
+  endSessions(tx, id)
+  renamed(tx, id)
+}
+
+function refuseTaken(tx: Db, { email, username }: UserChange, id: number): void {
+  const isTaken = (where: SQL) =>
+    tx
+      .select()
+      .from(users)
+      .where(and(ne(users.id, id), where))
+      .limit(1)
+      .get() !== undefined
+  if (email && isTaken(eq(users.email, email)))
+    refuse('conflict', 'There is an account with that e-mail address already')
+  if (username && isTaken(sql`lower(${users.username}) = lower(${username})`))
+    refuse('conflict', `The name ${username} is taken`)
+}
+
+function refuseLastAdmin(tx: Db, { id, role }: User): void {
+  if (role !== 'admin') return
+  const another = and(eq(users.role, 'admin'), ne(users.id, id), present)
+  if (!tx.select().from(users).where(another).limit(1).get())
+    refuse('conflict', 'This is the last admin; make another one first')
+}
+
+/** His name stands on the lists and boards of his leagues. */
+function renamed(tx: Db, id: number): void {
+  touch(tx, 'user', id)
+  for (const { leagueId } of tx
+    .select({ leagueId: members.leagueId })
+    .from(members)
+    .where(eq(members.userId, id))
+    .all()) {
+    touch(tx, 'members', leagueId)
+    touch(tx, 'scores', leagueId)
+  }
+}
+
+export type UserStats = {
+  user_id: number
+  username: string
+  leagues_joined: number
+  leagues_by_kind: Record<string, number>
+  jobs_started: number
+  jobs_failed: number
+  api_keys: number
+}
+
+export function statsOf(db: Db, id: number): UserStats {
+  const { username } = userById(db, id)
+  const byKind = db
+    .select({ kind: leagues.kind, total: count() })
+    .from(members)
+    .innerJoin(leagues, eq(leagues.id, members.leagueId))
+    .where(eq(members.userId, id))
+    .groupBy(leagues.kind)
+    .all()
+  const jobs = db
+    .select({ total: count(), failed: sql<number>`coalesce(sum(${runs.status} = 'FAILURE'), 0)` })
+    .from(runs)
+    .where(eq(runs.startedBy, id))
+    .get()
+  const keys = db.select({ total: count() }).from(apiKeys).where(eq(apiKeys.userId, id)).get()
+  return {
+    user_id: id,
+    username,
+    leagues_joined: byKind.reduce((sum, { total }) => sum + total, 0),
+    leagues_by_kind: Object.fromEntries(byKind.map(({ kind, total }) => [kind, total])),
+    jobs_started: jobs?.total ?? 0,
+    jobs_failed: jobs?.failed ?? 0,
+    api_keys: keys?.total ?? 0,
+  }
+}

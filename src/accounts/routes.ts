@@ -1,0 +1,100 @@
+import { Elysia, t } from 'elysia'
+import { access, signedIn } from '../access.ts'
+import type { App } from '../context.ts'
+import { says } from '../runtime/docs.ts'
+import {
+  countryField,
+  emailField,
+  newPasswordField,
+  passwordField,
+  profileOf,
+  profileSchema,
+  usernameField,
+} from './account.ts'
+import { keyRoutes } from './key-routes.ts'
+import { userById } from './queries.ts'
+import { setUp, setupBody } from './setup.ts'
+import { changePassword, signedInSchema, signIn, signOut, signUp } from './sign-in.ts'
+import { userRoutes } from './user-routes.ts'
+
+const done = t.Object({ done: t.Boolean() })
+
+export const accountRoutes = (app: App) => new Elysia().use(authRoutes(app)).use(userRoutes(app)).use(keyRoutes(app))
+
+const authRoutes = (app: App) =>
+  new Elysia({ tags: ['accounts'] })
+    .use(access(app))
+    .onTransform(({ set }) => {
+      set.headers['cache-control'] = 'no-store'
+    })
+    .post('/auth/login', ({ request, body }) => signIn(app, request, body), {
+      body: t.Object({ email: t.String({ maxLength: 254 }), password: passwordField }),
+      may: 'anyone',
+      detail: says(
+        'Sign in: sets the session cookie, answers the token that changes by cookie must carry',
+        signedInSchema,
+      ),
+    })
+    .post(
+      '/auth/logout',
+      async ({ request, who }) => {
+        await signOut(app, request, who)
+        return { done: true }
+      },
+      { may: 'anyone', detail: says('Sign out: ends the session of the cookie', done) },
+    )
+    .get(
+      '/auth/me',
+      ({ who }) => {
+        const me = signedIn(who)
+        const email = me.id === null ? null : userById(app.db, me.id).email
+        return { user: profileOf(me, email), csrf_token: me.csrfToken ?? null }
+      },
+      {
+        may: 'member',
+        detail: says('Who I am', t.Object({ user: profileSchema, csrf_token: t.Nullable(t.String()) })),
+      },
+    )
+    .post(
+      '/auth/signup',
+      async ({ request, body, set }) => {
+        const entered = await signUp(app, request, body)
+        set.status = 201
+        return entered
+      },
+      {
+        body: t.Object({
+          email: emailField,
+          username: usernameField,
+          password: newPasswordField,
+          country: t.Optional(countryField),
+        }),
+        may: 'anyone',
+        detail: says('Make an account of role member, where SIGNUP is open', signedInSchema, { status: 201 }),
+      },
+    )
+    .post(
+      '/auth/password',
+      async ({ request, who, body }) => {
+        await changePassword(app, request, signedIn(who), body)
+        return { done: true }
+      },
+      {
+        body: t.Object({ current_password: passwordField, new_password: newPasswordField }),
+        may: 'member',
+        detail: says('Change my password; my other sessions end', done),
+      },
+    )
+    .post(
+      '/setup',
+      async ({ request, body: { token, ...account }, set }) => {
+        const entered = await setUp(app, request, token, account)
+        set.status = 201
+        return entered
+      },
+      {
+        body: setupBody,
+        may: 'anyone',
+        detail: says('Make the first admin, with the token of the setup link', signedInSchema, { status: 201 }),
+      },
+    )

@@ -1,0 +1,106 @@
+/**
+ * Sessions: a random token in a cookie, its hash in a row. A session ends 24 h after it was last used; who uses it is
+ * cached, so a request by cookie reads no row and writes one every few minutes.
+ */
+import { and, eq, gt, isNull, lt, ne, sql } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { type Role, sessions, users } from '../../db/schema.ts'
+import { lightly, prepared } from '../../db/transaction.ts'
+import { cached } from '../cached.ts'
+import type { App } from '../context.ts'
+import { day, hour, minute } from '../runtime/clock.ts'
+import { touch } from '../runtime/stamps.ts'
+import { hashOf, newSecret } from './secret.ts'
+
+const life = 24 * hour
+const slideEvery = 5 * minute
+
+const cookie = 'fieldhouse_session'
+const cookieLife = (400 * day) / 1000 // seconds; the row decides when a session ends, the cookie has only to outlive it
+const tokenInCookie = new RegExp(`(?:^|;\\s*)${cookie}=(\\d{1,12}\\.[\\w-]{43})(?:;|$)`)
+
+export const sessionToken = (request: Request) => request.headers.get('cookie')?.match(tokenInCookie)?.[1]
+
+export function sessionCookie(token: string | undefined, isSecure: boolean): string {
+  const how = `Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`
+  return token ? `${cookie}=${token}; Max-Age=${cookieLife}; ${how}` : `${cookie}=; Max-Age=0; ${how}`
+}
+
+/** The token begins with the user's id, so that one stamp per user drops all his sessions from the caches. */
+export type Session = { userId: number; username: string; role: Role; csrfToken: string; expiresAt: number }
+
+const byHash = prepared(db =>
+  db
+    .select({
+      userId: users.id,
+      username: users.username,
+      role: users.role,
+      csrfToken: sessions.csrfToken,
+      expiresAt: sessions.expiresAt,
+    })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(
+      and(
+        eq(sessions.tokenHash, sql.placeholder('hash')),
+        gt(sessions.expiresAt, sql.placeholder('now')),
+        isNull(users.deletedAt),
+      ),
+    )
+    .prepare(),
+)
+
+/** The session of a token, kept alive by being asked for; undefined once it is over. */
+export async function sessionOf({ db, cache, clock }: App, token: string): Promise<Session | undefined> {
+  const hash = hashOf(token)
+  const scope = [Number.parseInt(token, 10), hash]
+  const now = clock.now()
+  const load = () => byHash(db).get({ hash, now })
+  let session = (await cache.read(cached.session, scope, load)).value
+  // Another process may have kept it alive.
+  if (session && session.expiresAt <= now) session = (await cache.refresh(cached.session, scope, load)).value
+  if (!session || session.expiresAt - now > life - slideEvery) return session
+  const slid = lightly(db, tx => slide(tx, hash, session.userId, now)) // undefined while another process writes: next time
+  return slid === false ? undefined : ((await cache.refresh(cached.session, scope, load)).value ?? undefined)
+}
+
+function slide(tx: Db, tokenHash: string, userId: number, now: number): boolean {
+  const alive = and(eq(sessions.tokenHash, tokenHash), gt(sessions.expiresAt, now))
+  const slid = tx
+    .update(sessions)
+    .set({ expiresAt: now + life })
+    .where(alive)
+    .returning()
+    .all()
+  if (slid.length) tx.update(users).set({ lastSeenAt: now }).where(eq(users.id, userId)).run()
+  return slid.length > 0
+}
+
+export type NewSession = { token: string; csrfToken: string }
+
+export function beginSession(tx: Db, userId: number, now: number): NewSession {
+  const token = `${userId}.${newSecret()}`
+  const csrfToken = newSecret()
+  tx.delete(sessions).where(lt(sessions.expiresAt, now)).run()
+  tx.insert(sessions)
+    .values({ tokenHash: hashOf(token), userId, csrfToken, createdAt: now, expiresAt: now + life })
+    .run()
+  tx.update(users).set({ lastLoginAt: now, lastSeenAt: now }).where(eq(users.id, userId)).run()
+  return { token, csrfToken }
+}
+
+export function endSession(tx: Db, token: string): void {
+  tx.delete(sessions)
+    .where(eq(sessions.tokenHash, hashOf(token)))
+    .run()
+  touch(tx, 'account', Number.parseInt(token, 10))
+}
+
+/** All sessions of a user but the one he is using. */
+export function endSessions(tx: Db, userId: number, but?: string): void {
+  const kept = but === undefined ? undefined : ne(sessions.tokenHash, hashOf(but))
+  tx.delete(sessions)
+    .where(and(eq(sessions.userId, userId), kept))
+    .run()
+  touch(tx, 'account', userId)
+}

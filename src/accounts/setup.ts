@@ -1,0 +1,99 @@
+/** The first admin: from the settings, or by whoever opens the link that the first start prints. */
+import { eq } from 'drizzle-orm'
+import { t } from 'elysia'
+import type { Db } from '../../db/open.ts'
+import { facts, users } from '../../db/schema.ts'
+import { atomically } from '../../db/transaction.ts'
+import { audit, house } from '../admin/audit.ts'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { emailField, newPasswordField, usernameField } from './account.ts'
+import { refuseForeign } from './origin.ts'
+import { hashPassword } from './password.ts'
+import { changeUser, createUser, hasAdmin, userByEmail } from './queries.ts'
+import { hashOf, isSame, newSecret } from './secret.ts'
+import { admit, checked, enter, type NewAccount, type SignedIn } from './sign-in.ts'
+
+const fact = 'setup_token' // its hash
+
+export const setupBody = t.Object({
+  token: t.String({ maxLength: 100 }),
+  email: emailField,
+  username: usernameField,
+  password: newPasswordField,
+})
+
+/** `ADMIN_EMAIL` and `ADMIN_PASSWORD` count while there is no admin, later they are no longer looked at. */
+export async function makeFirstAdmin({ config, db, clock, log }: App): Promise<void> {
+  const { adminEmail, adminPassword } = config
+  if (!adminEmail || !adminPassword || hasAdmin(db)) return
+  const passwordHash = await hashPassword(adminPassword)
+  await atomically(db, tx => {
+    if (hasAdmin(tx)) return // another process was faster
+    const email = adminEmail.toLowerCase()
+    const known = userByEmail(tx, email)
+    const account = { email, username: freeName(tx, email), passwordHash, role: 'admin' as const, country: null }
+    const now = clock.now()
+    const { id, username } = known
+      ? changeUser(tx, known.id, { passwordHash, role: 'admin' })
+      : createUser(tx, account, now)
+    audit(tx, { at: now, who: house, action: 'user.create', target: `user ${id}`, detail: { username, role: 'admin' } })
+    log.info('The first admin is made as set', { user: username })
+  })
+}
+
+function freeName(tx: Db, email: string): string {
+  const name =
+    (email.split('@')[0] ?? '')
+      .replaceAll(/[^a-z0-9._-]/g, '')
+      .replace(/^[._-]+/, '')
+      .slice(0, 30) || 'admin'
+  const isTaken = tx.select().from(users).where(eq(users.username, name)).get() !== undefined
+  return isTaken ? `${name}-${newSecret().slice(0, 4)}` : name
+}
+
+/** Prints a link that works once, where nobody could sign in otherwise. The newest start's link counts. */
+export async function offerSetup({ config, db, log }: App, url: string): Promise<void> {
+  if (config.adminToken || hasAdmin(db)) return
+  const token = newSecret()
+  const value = hashOf(token)
+  await atomically(
+    db,
+    tx =>
+      void tx
+        .insert(facts)
+        .values({ name: fact, value })
+        .onConflictDoUpdate({ target: facts.name, set: { value } })
+        .run(),
+  )
+  log.warn(`There is no admin yet. Make the first one here, the link works once: ${url}/setup?token=${token}`)
+}
+
+export function isSetupToken(db: Db, token: string): boolean {
+  const kept = db.select().from(facts).where(eq(facts.name, fact)).get()
+  return kept !== undefined && isSame(kept.value, hashOf(token))
+}
+
+const worn = 'This setup link is not good (any more); the newest one is in the log, and each start prints another'
+
+/** Makes the first admin and signs him in. */
+export async function setUp(app: App, request: Request, token: string, account: NewAccount): Promise<SignedIn> {
+  const { db, clock, config } = app
+  refuseForeign(request, config)
+  const refuseWorn = (db: Db) => {
+    if (hasAdmin(db)) refuse('gone', 'Fieldhouse is set up already; sign in')
+    if (!isSetupToken(db, token)) refuse('forbidden', worn)
+  }
+  refuseWorn(db)
+  const user = { ...checked(account), role: 'admin' as const, passwordHash: await hashPassword(account.password) }
+  const outcome = await atomically(db, tx => {
+    refuseWorn(tx)
+    const now = clock.now()
+    tx.delete(facts).where(eq(facts.name, fact)).run()
+    const created = createUser(tx, user, now)
+    const detail = { username: created.username, role: created.role }
+    audit(tx, { at: now, who: created, action: 'user.create', target: `user ${created.id}`, detail })
+    return enter(tx, request, created, now)
+  })
+  return admit(app, request, outcome)
+}

@@ -1,0 +1,119 @@
+/** Coming in and going out: by password, as a new member, out again, and with another password. */
+import { t } from 'elysia'
+import type { Db } from '../../db/open.ts'
+import { atomically } from '../../db/transaction.ts'
+import { audit } from '../admin/audit.ts'
+import type { App } from '../context.ts'
+import { invalid, refuse } from '../errors.ts'
+import { exchangeOf, type Who } from '../runtime/exchange.ts'
+import { countryOf, emailOf, type Profile, profileOf, profileSchema, type User, usernameOf } from './account.ts'
+import { isSecure, refuseForeign } from './origin.ts'
+import { hashPassword, isPassword } from './password.ts'
+import { changeUser, createUser, userByEmail, userById } from './queries.ts'
+import { beginSession, endSession, sessionCookie, sessionToken } from './session.ts'
+
+export type SignedIn = { user: Profile; csrf_token: string }
+export const signedInSchema = t.Object({ user: profileSchema, csrf_token: t.String() })
+
+type Outcome = { user: User; token: string; csrfToken: string }
+
+/** Begins a session in the transaction; the session of the cookie that came along ends. */
+export function enter(tx: Db, request: Request, user: User, now: number): Outcome {
+  const former = sessionToken(request)
+  if (former) endSession(tx, former)
+  const begun = beginSession(tx, user.id, now)
+  audit(tx, { at: now, who: user, action: 'auth.login', target: `user ${user.id}`, detail: comingFrom(request) })
+  return { user, ...begun }
+}
+
+/** Hands out the cookie, once the session is on disk. */
+export function admit({ config }: App, request: Request, { user, token, csrfToken }: Outcome): SignedIn {
+  exchangeOf(request).headers.push(['set-cookie', sessionCookie(token, isSecure(request, config))])
+  return { user: profileOf(user, user.email), csrf_token: csrfToken }
+}
+
+const comingFrom = (request: Request) => ({ address: exchangeOf(request).address() })
+const stranger = { id: null, username: 'stranger' }
+
+export type Credentials = { email: string; password: string }
+
+/** An unknown address and a wrong password are told apart by nothing: not by the answer, not by the work done. */
+export async function signIn(app: App, request: Request, credentials: Credentials): Promise<SignedIn> {
+  const { db, clock, config, attempts } = app
+  const address = exchangeOf(request).address()
+  refuseForeign(request, config)
+  const email = credentials.email.trim().toLowerCase()
+  attempts.count(email, address)
+  const found = userByEmail(db, email)
+  const isRight = await isPassword(credentials.password, found?.passwordHash)
+  const outcome = await atomically(db, tx => {
+    const now = clock.now()
+    const user = userByEmail(tx, email)
+    if (isRight && user?.passwordHash === found?.passwordHash && user) return enter(tx, request, user, now)
+    const target = user ? `user ${user.id}` : 'unknown account'
+    audit(tx, { at: now, who: stranger, action: 'auth.login', target, detail: comingFrom(request), result: 'refused' })
+  })
+  if (!outcome) return refuse('unauthorized', 'The e-mail address or the password is not right')
+  attempts.forgive(email, address)
+  return admit(app, request, outcome)
+}
+
+export async function signOut({ db, clock, config }: App, request: Request, who: Who | undefined): Promise<void> {
+  const token = sessionToken(request)
+  if (who?.via === 'session' && token)
+    await atomically(db, tx => {
+      endSession(tx, token)
+      audit(tx, { at: clock.now(), who, action: 'auth.logout', target: `user ${who.id}` })
+    })
+  exchangeOf(request).headers.push(['set-cookie', sessionCookie(undefined, isSecure(request, config))])
+}
+
+export type NewAccount = Credentials & { username: string; country?: string | null }
+
+/** An account one makes oneself, where `SIGNUP` is open. */
+export async function signUp(app: App, request: Request, account: NewAccount): Promise<SignedIn> {
+  const { db, clock, config, attempts } = app
+  if (config.signup !== 'open') refuse('forbidden', 'Accounts are made by an admin here (SIGNUP is closed)')
+  refuseForeign(request, config)
+  const user = { ...checked(account), role: 'member' as const }
+  const address = exchangeOf(request).address()
+  attempts.count(`sign-up from ${address}`, address)
+  const passwordHash = await hashPassword(account.password)
+  const outcome = await atomically(db, tx => {
+    const now = clock.now()
+    const created = createUser(tx, { ...user, passwordHash }, now)
+    const detail = { username: created.username, role: created.role }
+    audit(tx, { at: now, who: created, action: 'user.create', target: `user ${created.id}`, detail })
+    return enter(tx, request, created, now)
+  })
+  return admit(app, request, outcome)
+}
+
+export const checked = ({ email, username, country }: NewAccount) => ({
+  email: emailOf(email),
+  username: usernameOf(username),
+  country: countryOf(country),
+})
+
+export type PasswordChange = { current_password: string; new_password: string }
+
+/** All his other sessions end. */
+export async function changePassword(app: App, request: Request, who: Who, change: PasswordChange): Promise<void> {
+  const { db, clock, attempts } = app
+  const { id } = who
+  if (id === null) return refuse('conflict', 'The operator has no password; his token is the setting ADMIN_TOKEN')
+  const address = exchangeOf(request).address()
+  const { email, passwordHash } = userById(db, id)
+  const deed = { who, action: 'auth.password', target: `user ${id}` }
+  attempts.count(email, address)
+  if (!(await isPassword(change.current_password, passwordHash))) {
+    await atomically(db, tx => audit(tx, { ...deed, at: clock.now(), result: 'refused' }))
+    invalid('current_password', 'is not right')
+  }
+  attempts.forgive(email, address)
+  const newHash = await hashPassword(change.new_password)
+  await atomically(db, tx => {
+    changeUser(tx, id, { passwordHash: newHash }, sessionToken(request))
+    audit(tx, { ...deed, at: clock.now() })
+  })
+}

@@ -1,0 +1,114 @@
+import { Elysia, t } from 'elysia'
+import { access, isAtLeast, signedIn } from '../access.ts'
+import { cached } from '../cached.ts'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { says } from '../runtime/docs.ts'
+import type { Who } from '../runtime/exchange.ts'
+import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import {
+  countryField,
+  emailField,
+  newPasswordField,
+  roleSchema,
+  usernameField,
+  userSchema,
+  userView,
+} from './account.ts'
+import { addUser, alterUser, removeUser } from './manage.ts'
+import { listUsers, statsOf, userById } from './queries.ts'
+
+const newUser = t.Object({
+  email: emailField,
+  username: usernameField,
+  password: newPasswordField,
+  role: roleSchema,
+  country: t.Optional(countryField),
+})
+const statsSchema = t.Object(
+  {
+    user_id: t.Integer(),
+    username: t.String(),
+    leagues_joined: t.Integer(),
+    leagues_by_kind: t.Record(t.String(), t.Integer()),
+    jobs_started: t.Integer(),
+    jobs_failed: t.Integer(),
+    api_keys: t.Integer(),
+  },
+  { description: 'What a user has done' },
+)
+
+/** Himself, or an admin. */
+function refuseOthers(who: Who | undefined, id: number) {
+  if (signedIn(who).id !== id && !isAtLeast(who, 'admin')) refuse('forbidden', 'Only an admin looks at other accounts')
+}
+
+export const userRoutes = (app: App) => {
+  const { db, cache } = app
+  return new Elysia({ prefix: '/users', tags: ['accounts'] })
+    .use(access(app))
+    .get(
+      '/',
+      ({ query, request, set }) => {
+        const page = pageOf(query)
+        const { users, total } = listUsers(db, query, page)
+        const pages = pagination(page, total)
+        set.headers.link = linkHeader(request.url, pages)
+        return { users: users.map(userView), pagination: pages }
+      },
+      {
+        query: t.Object({ q: t.Optional(t.String({ maxLength: 254 })), role: t.Optional(roleSchema), ...pageQuery }),
+        may: 'admin',
+        detail: says(
+          'Users by name; `q` searches names and e-mail addresses',
+          t.Object({ users: t.Array(userSchema), pagination: paginationSchema }),
+        ),
+      },
+    )
+    .post(
+      '/',
+      async ({ body, who, set }) => {
+        const user = await addUser(app, signedIn(who), body)
+        set.status = 201
+        set.headers.location = `/api/v1/users/${user.id}`
+        return userView(user)
+      },
+      { body: newUser, may: 'admin', detail: says('A new user', userSchema, { status: 201 }) },
+    )
+    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
+    .get(
+      '/:id',
+      ({ params: { id }, who }) => {
+        refuseOthers(who, id)
+        return userView(userById(db, id))
+      },
+      { may: 'member', detail: says('One user; members see themselves', userSchema) },
+    )
+    .patch('/:id', async ({ params: { id }, body, who }) => userView(await alterUser(app, signedIn(who), id, body)), {
+      body: t.Partial(newUser),
+      may: 'admin',
+      detail: says('Change a user; another role or password ends his sessions', userSchema),
+    })
+    .delete(
+      '/:id',
+      async ({ params: { id }, who }) => {
+        await removeUser(app, signedIn(who), id)
+        return { deleted: true, id }
+      },
+      {
+        may: 'admin',
+        detail: says(
+          'Delete a user: his account, keys and sessions go, what he did in leagues stays under his number',
+          t.Object({ deleted: t.Boolean(), id: t.Integer() }),
+        ),
+      },
+    )
+    .get(
+      '/:id/stats',
+      ({ params: { id }, who }) => {
+        refuseOthers(who, id)
+        return cache.read(cached.userStats, [id], () => statsOf(db, id))
+      },
+      { may: 'member', detail: says('What a user has done; members see their own', statsSchema) },
+    )
+}
