@@ -1,0 +1,449 @@
+import { expect, spyOn, test } from 'bun:test'
+import { hour, minute } from '../src/runtime/clock.ts'
+import { adminToken, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
+import { visitor } from './visitor.ts'
+
+const ann = { email: 'ann@example.org', username: 'Ann', password: 'correct horse battery', role: 'member' }
+const bob = { email: 'bob@example.org', username: 'Bob', password: 'a staple of bobs', role: 'admin' }
+const me = '/api/v1/auth/me'
+
+test('who signs in gets a cookie for browsers only, and is himself from then on', async () => {
+  const { call, url } = await start()
+  const { id } = await call.post('/api/v1/users', ann)
+  const browser = visitor(url)
+  const response = await browser.visit('/api/v1/auth/login', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: ' Ann@Example.ORG', password: ann.password }),
+  })
+  expect(await response.json()).toEqual({
+    user: { id, username: 'Ann', email: ann.email, role: 'member' },
+    csrf_token: expect.any(String),
+  })
+  const cookie = response.headers.get('set-cookie') ?? ''
+  expect(cookie).toMatch(/^fieldhouse_session=\d+\.[\w-]{43}; .*HttpOnly; SameSite=Lax$/)
+  expect(response.headers.get('cache-control')).toBe('no-store')
+  expect((await browser.get(me)).user.username).toBe('Ann')
+})
+
+test('over TLS the cookie is for TLS only', async () => {
+  const { call, url } = await start({ TRUST_PROXY: '1' })
+  await call.post('/api/v1/users', ann)
+  const login = (headers: Record<string, string>) =>
+    visitor(url).visit('/api/v1/auth/login', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ email: ann.email, password: ann.password }),
+    })
+  const proxied = { origin: 'https://play.example.org', 'x-forwarded-host': 'play.example.org' }
+  const secure = await login({ ...proxied, 'x-forwarded-proto': 'https' })
+  expect(secure.headers.get('set-cookie')).toContain('; Secure')
+  expect((await login({ ...proxied, 'x-forwarded-proto': 'http' })).status).toBe(403)
+  expect((await login({ ...proxied, origin: 'https://evil.example.org' })).status).toBe(403)
+})
+
+test('an unknown address and a wrong password get the same answer for the same work', async () => {
+  const { call, url } = await start()
+  await call.post('/api/v1/users', ann)
+  const work = spyOn(Bun.password, 'verify')
+  const hashes = spyOn(Bun.password, 'hash')
+  try {
+    const attempt = async (email: string) => {
+      work.mockClear()
+      const { problem, status } = await refusalOf(visitor(url).signIn(email, 'not the password'))
+      return { ...problem, request_id: '', status, verified: work.mock.calls.length }
+    }
+    await attempt('first@example.org')
+    hashes.mockClear()
+    const wrong = await attempt(ann.email)
+    expect(await attempt('nobody@example.org')).toEqual(wrong)
+    expect(wrong).toMatchObject({ status: 401, code: 'unauthorized', verified: 1 })
+    expect(hashes).not.toHaveBeenCalled()
+    const costs = work.mock.calls.map(([, hash]) => String(hash).split('$').slice(1, 4).join())
+    expect(costs).toEqual(['argon2id,v=19,m=19456,t=2,p=1'])
+  } finally {
+    work.mockRestore()
+    hashes.mockRestore()
+  }
+})
+
+test('a few wrong passwords and the account waits, for that address only', async () => {
+  const { call, url } = await start({ TRUST_PROXY: '1', RATE_LIMIT: '0' })
+  await call.post('/api/v1/users', ann)
+  const attempt = (password: string, address: string) =>
+    visitor(url).visit('/api/v1/auth/login', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-forwarded-for': address },
+      body: JSON.stringify({ email: ann.email, password }),
+    })
+  await attempt('wrong', '198.51.100.1')
+  expect((await attempt(ann.password, '198.51.100.1')).status).toBe(200)
+  for (let i = 0; i < 10; i++) expect((await attempt('wrong', '198.51.100.1')).status).toBe(401)
+  const refused = await attempt(ann.password, '198.51.100.1')
+  expect(refused.status).toBe(429)
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(800)
+  expect((await attempt(ann.password, '198.51.100.2')).status).toBe(200)
+  for (let i = 0; i < 10; i++) await attempt('wrong', `2001:db8:1:2::${i}`)
+  expect((await attempt(ann.password, '2001:db8:1:2:ffff::1')).status).toBe(429) // the same network
+  expect((await attempt(ann.password, '2001:db8:1:3::1')).status).toBe(200)
+})
+
+test('a session lives 24 h from its last use', async () => {
+  const { call, url, clock } = await start()
+  const { id } = await call.post('/api/v1/users', ann)
+  const browser = visitor(url)
+  await browser.signIn(ann.email, ann.password)
+  for (let day = 0; day < 3; day++) {
+    clock.forward(23 * hour)
+    expect((await browser.get(me)).user.id).toBe(id)
+  }
+  const seen = Date.parse((await call.get(`/api/v1/users/${id}`)).last_seen_at)
+  expect(clock.now() - seen).toBeLessThan(minute)
+  clock.forward(24 * hour)
+  expect((await refusalOf(browser.get(me))).status).toBe(401)
+  expect((await refusalOf(browser.get(me))).status).toBe(401)
+  expect((await browser.get('/api/v1/leagues')).leagues).toEqual([]) // an old cookie does no harm
+})
+
+test('signing out ends the session, not only the cookie', async () => {
+  const { call, url } = await start()
+  await call.post('/api/v1/users', ann)
+  const browser = visitor(url)
+  await browser.signIn(ann.email, ann.password)
+  const cookie = browser.cookie() ?? ''
+  await browser.post('/api/v1/auth/logout')
+  expect(browser.cookie()).toBeUndefined()
+  expect((await visitor(url).visit(me, { headers: { cookie } })).status).toBe(401)
+  expect(await browser.post('/api/v1/auth/logout')).toEqual({ done: true }) // nothing left to end
+})
+
+test('another role ends sessions and takes power from keys at once', async () => {
+  const { call, as, url } = await start()
+  const { id } = await call.post('/api/v1/users', { ...bob, role: 'officer' })
+  await call.post('/api/v1/users', { ...ann, role: 'admin' })
+  const browser = visitor(url)
+  await browser.signIn(bob.email, bob.password)
+  const { key } = await browser.post('/api/v1/keys', { name: 'import', role: 'officer' })
+  const league = { name: 'North', kind: 'sheet', starts_at: 'never', ends_at: 'never' }
+  expect((await refusalOf(as(key).post('/api/v1/leagues', league))).status).toBe(422)
+  await call.patch(`/api/v1/users/${id}`, { role: 'member' })
+  expect((await refusalOf(browser.get(me))).status).toBe(401)
+  expect((await refusalOf(as(key).post('/api/v1/leagues', league))).status).toBe(403)
+  expect((await as(key).get(me)).user.role).toBe('member')
+})
+
+test('another password ends the other sessions; the old one no longer opens', async () => {
+  const { call, url } = await start()
+  await call.post('/api/v1/users', ann)
+  const [here, there] = [visitor(url), visitor(url)]
+  for (const browser of [here, there]) await browser.signIn(ann.email, ann.password)
+  const change = { current_password: 'a guess', new_password: 'another horse battery' }
+  expect((await refusalOf(here.post('/api/v1/auth/password', change))).problem).toMatchObject({
+    status: 422,
+    errors: [{ path: 'current_password' }],
+  })
+  await here.post('/api/v1/auth/password', { ...change, current_password: ann.password })
+  expect((await here.get(me)).user.username).toBe('Ann')
+  expect((await refusalOf(there.get(me))).status).toBe(401)
+  expect((await refusalOf(there.signIn(ann.email, ann.password))).status).toBe(401)
+  await there.signIn(ann.email, change.new_password)
+})
+
+test('a new password given by an admin ends all sessions', async () => {
+  const { call, url } = await start()
+  const { id } = await call.post('/api/v1/users', ann)
+  const browser = visitor(url)
+  await browser.signIn(ann.email, ann.password)
+  await call.patch(`/api/v1/users/${id}`, { password: 'given by an admin' })
+  expect((await refusalOf(browser.get(me))).status).toBe(401)
+  await browser.signIn(ann.email, 'given by an admin')
+})
+
+test('a change by cookie needs the token and the origin', async () => {
+  const { call, url } = await start()
+  await call.post('/api/v1/users', ann)
+  const browser = visitor(url)
+  await browser.signIn(ann.email, ann.password)
+  const create = (headers: Record<string, string>) =>
+    browser.visit('/api/v1/keys', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ name: 'k', role: 'member' }),
+    })
+  expect((await create({})).status).toBe(201)
+  const foreign: Record<string, string>[] = [
+    { 'x-csrf-token': '' },
+    { 'x-csrf-token': 'x'.repeat(43) },
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { origin: `${url}.evil.example` },
+    { 'x-forwarded-host': 'evil.example', origin: 'https://evil.example' }, // no proxy is trusted
+  ]
+  for (const headers of foreign) expect((await create(headers)).status).toBe(403)
+  expect((await call.raw('/api/v1/keys', { method: 'POST', headers: { cookie: browser.cookie() ?? '' } })).status).toBe(
+    422,
+  )
+})
+
+test('another site cannot sign a visitor in as someone', async () => {
+  const { call, url } = await start()
+  await call.post('/api/v1/users', ann)
+  const login = (origin: string) =>
+    visitor(url).visit('/api/v1/auth/login', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin },
+      body: JSON.stringify({ email: ann.email, password: ann.password }),
+    })
+  expect((await login('https://evil.example')).status).toBe(403)
+  expect((await login('null')).status).toBe(403)
+  expect((await login(url)).status).toBe(200)
+})
+
+test('a key is shown once, works until it is deleted, and is never more than its owner', async () => {
+  const { call, as, url, clock } = await start()
+  await call.post('/api/v1/users', { ...ann, role: 'officer' })
+  const browser = visitor(url)
+  await browser.signIn(ann.email, ann.password)
+  expect((await refusalOf(browser.post('/api/v1/keys', { name: 'k', role: 'admin' }))).status).toBe(403)
+  const { id, key } = await browser.post('/api/v1/keys', { name: 'scanner', role: 'member' })
+  expect(key).toMatch(/^fh_[\w-]{43}$/)
+  expect((await as(key).get(me)).user).toMatchObject({ username: 'Ann', role: 'member' })
+  expect((await refusalOf(as(key).post('/api/v1/keys', { name: 'more', role: 'officer' }))).status).toBe(403)
+  const listed = async () => (await browser.get('/api/v1/keys')).keys[0]
+  const first = await listed()
+  expect(first).toEqual({
+    id,
+    name: 'scanner',
+    role: 'member',
+    hint: key.slice(0, 7),
+    created_at: expect.any(String),
+    last_used_at: expect.any(String),
+  })
+  clock.forward(minute)
+  await as(key).get(me)
+  expect((await listed()).last_used_at).toBe(first.last_used_at) // not every use is written
+  clock.forward(hour)
+  await as(key).get(me)
+  expect((await listed()).last_used_at > first.last_used_at).toBe(true)
+  await browser.delete(`/api/v1/keys/${id}`)
+  expect((await refusalOf(as(key).get(me))).status).toBe(401)
+})
+
+test('an unknown key is refused even where strangers may read', async () => {
+  const { as } = await start()
+  expect((await refusalOf(as('fh_unknown').get('/api/v1/leagues'))).problem).toMatchObject({ status: 401 })
+  expect((await refusalOf(as(`${adminToken}x`).get('/api/v1/leagues'))).status).toBe(401)
+})
+
+test('members see and delete their own keys only', async () => {
+  const { call, url } = await start()
+  await call.post('/api/v1/users', ann)
+  await call.post('/api/v1/users', bob)
+  const [anns, bobs] = [visitor(url), visitor(url)]
+  await anns.signIn(ann.email, ann.password)
+  await bobs.signIn(bob.email, bob.password)
+  const { id } = await bobs.post('/api/v1/keys', { name: 'his', role: 'admin' })
+  expect((await anns.get('/api/v1/keys')).pagination.total).toBe(0)
+  expect((await refusalOf(anns.delete(`/api/v1/keys/${id}`))).status).toBe(404)
+  expect(await bobs.delete(`/api/v1/keys/${id}`)).toEqual({ deleted: true, id })
+})
+
+test('nobody learns the shape of a route he may not use, and members may not administer', async () => {
+  const { call, as, url } = await start()
+  const { id } = await call.post('/api/v1/users', ann)
+  const browser = visitor(url)
+  await browser.signIn(ann.email, ann.password)
+  for (const [method, path] of [
+    ['GET', '/api/v1/users?role=7'],
+    ['POST', '/api/v1/users'],
+    ['PATCH', `/api/v1/users/${id}`],
+    ['DELETE', '/api/v1/users/none'],
+  ] as const) {
+    const body = method === 'GET' || method === 'DELETE' ? undefined : '{"nonsense'
+    const headers = { 'content-type': 'application/json' }
+    expect((await as().raw(path, { method, body, headers })).status).toBe(401)
+    expect((await browser.visit(path, { method, body, headers })).status).toBe(403)
+  }
+  expect((await browser.get(`/api/v1/users/${id}`)).email).toBe(ann.email) // but himself he may see
+  expect((await refusalOf(browser.get('/api/v1/users/999'))).status).toBe(403)
+})
+
+test('users are listed by name and found by part of name or address', async () => {
+  const { call } = await start()
+  for (const [username, email] of [
+    ['zoe', 'z@example.org'],
+    ['Adam', 'adam@club.example'],
+    ['bea', 'b%@example.org'],
+  ])
+    await call.post('/api/v1/users', { ...ann, username, email })
+  const names = async (query: string) =>
+    (await call.get(`/api/v1/users?${query}`)).users.map((user: { username: string }) => user.username)
+  expect(await names('')).toEqual(['Adam', 'bea', 'zoe'])
+  expect(await names('q=CLUB')).toEqual(['Adam'])
+  expect(await names('q=%25')).toEqual(['bea'])
+  expect(await names('role=admin')).toEqual([])
+  expect(await names('page=2&limit=2')).toEqual(['zoe'])
+})
+
+test('an address or name that is taken, or one of the house, is refused', async () => {
+  const { call } = await start()
+  await call.post('/api/v1/users', ann)
+  const refusal = async (change: object) => {
+    const { status, problem } = await refusalOf(call.post('/api/v1/users', { ...bob, ...change }))
+    return [status, problem.errors?.[0]?.path]
+  }
+  expect(await refusal({ email: 'ANN@example.org ' })).toEqual([409, undefined])
+  expect(await refusal({ username: 'ann' })).toEqual([409, undefined])
+  expect(await refusal({ username: 'Operator' })).toEqual([422, 'username'])
+  expect(await refusal({ username: '<b>' })).toEqual([422, 'username'])
+  expect(await refusal({ email: 'no address' })).toEqual([422, 'email'])
+  expect(await refusal({ password: 'short' })).toEqual([422, 'password'])
+  expect(await refusal({ country: 'Norway' })).toEqual([422, 'country'])
+})
+
+test('a deleted user is nobody, but what he did stays under his number', async () => {
+  const { call, as, url } = await start()
+  const { id } = await call.post('/api/v1/users', { ...ann, country: 'no' })
+  const browser = visitor(url)
+  await browser.signIn(ann.email, ann.password)
+  const { key } = await browser.post('/api/v1/keys', { name: 'k', role: 'member' })
+  await call.delete(`/api/v1/users/${id}`)
+  expect((await refusalOf(browser.get(me))).status).toBe(401)
+  expect((await refusalOf(as(key).get(me))).status).toBe(401)
+  expect((await refusalOf(visitor(url).signIn(ann.email, ann.password))).status).toBe(401)
+  expect((await refusalOf(visitor(url).signIn(`deleted-${id}`, 'x'))).status).toBe(401)
+  expect((await refusalOf(call.get(`/api/v1/users/${id}`))).status).toBe(404)
+  expect((await call.get('/api/v1/users')).pagination.total).toBe(0)
+  const again = await call.post('/api/v1/users', ann) // the address is free again
+  expect(again.id).toBeGreaterThan(id)
+})
+
+test('the last admin can neither be deleted nor demoted', async () => {
+  const { call } = await start()
+  const { id } = await call.post('/api/v1/users', bob)
+  expect((await refusalOf(call.delete(`/api/v1/users/${id}`))).status).toBe(409)
+  expect((await refusalOf(call.patch(`/api/v1/users/${id}`, { role: 'officer' }))).status).toBe(409)
+  const { id: second } = await call.post('/api/v1/users', { ...ann, role: 'admin' })
+  await call.patch(`/api/v1/users/${id}`, { role: 'officer' })
+  expect((await refusalOf(call.delete(`/api/v1/users/${second}`))).status).toBe(409)
+})
+
+test('strangers make accounts only where sign-up is open, and only as members', async () => {
+  const closed = await start()
+  expect((await refusalOf(visitor(closed.url).post('/api/v1/auth/signup', ann))).status).toBe(403)
+  const { url } = await start({ SIGNUP: 'open' })
+  const browser = visitor(url)
+  const { user } = await browser.post('/api/v1/auth/signup', { ...ann, role: 'admin' })
+  expect(user).toMatchObject({ username: 'Ann', role: 'member' })
+  expect((await browser.get(me)).user).toEqual(user)
+})
+
+test('the first admin comes from the settings, once', async () => {
+  const dataDir = temporaryFolder()
+  const env = { ADMIN_EMAIL: 'Boss@example.org', ADMIN_PASSWORD: 'the boss may enter' }
+  const first = await start(env, dataDir)
+  expect((await visitor(first.url).signIn('boss@example.org', env.ADMIN_PASSWORD)).user).toMatchObject({
+    username: 'boss',
+    role: 'admin',
+  })
+  await first.stop()
+  const second = await start({ ...env, ADMIN_PASSWORD: 'another password' }, dataDir)
+  expect((await refusalOf(visitor(second.url).signIn('boss@example.org', 'another password'))).status).toBe(401)
+  expect((await second.call.get('/api/v1/users')).pagination.total).toBe(1)
+})
+
+test('half an admin in the settings is a mistake', async () => {
+  await expect(start({ ADMIN_EMAIL: 'boss@example.org' })).rejects.toThrow('ADMIN_EMAIL and ADMIN_PASSWORD')
+  await expect(start({ ADMIN_PASSWORD: 'the boss may enter' })).rejects.toThrow('ADMIN_EMAIL and ADMIN_PASSWORD')
+})
+
+const linkIn = (lines: Record<string, unknown>[]) =>
+  lines.map(({ message }) => String(message).match(/\/setup\?token=([\w-]+)/)?.[1]).find(Boolean)
+
+test('with no admin the first start prints a link that makes one, once', async () => {
+  const { url, lines, app, as } = await start({ ADMIN_TOKEN: '' })
+  app.log.flush()
+  const token = linkIn(lines)
+  const { role, ...admin } = bob
+  const refused = await refusalOf(visitor(url).post('/api/v1/setup', { ...admin, token: 'x'.repeat(43) }))
+  expect(refused.status).toBe(403)
+  const attempts = await Promise.allSettled([
+    as().post('/api/v1/setup', { ...admin, token }),
+    as().post('/api/v1/setup', { ...ann, token }),
+  ])
+  expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  expect((await refusalOf(as().post('/api/v1/setup', { ...admin, token }))).status).toBe(410)
+})
+
+test('who sets up is signed in', async () => {
+  const { url, lines, app } = await start({ ADMIN_TOKEN: '' })
+  app.log.flush()
+  const browser = visitor(url)
+  const { role, ...admin } = bob
+  await browser.post('/api/v1/setup', { ...admin, token: linkIn(lines) })
+  expect((await browser.get('/api/v1/users')).users).toMatchObject([{ username: 'Bob', role: 'admin' }])
+})
+
+test('no link is printed where someone can sign in', async () => {
+  const { lines, app } = await start()
+  app.log.flush()
+  expect(linkIn(lines)).toBeUndefined()
+})
+
+test('deeds are written down, secrets nowhere', async () => {
+  const { call, as, url, app, lines } = await start({ LOG_LEVEL: 'debug' })
+  const { id } = await call.post('/api/v1/users', ann)
+  const browser = visitor(url)
+  await refusalOf(browser.signIn(ann.email, 'a wrong password'))
+  await refusalOf(browser.signIn('who@example.org', 'a wrong password'))
+  await browser.signIn(ann.email, ann.password)
+  const { key, id: keyId } = await browser.post('/api/v1/keys', { name: 'k', role: 'member' })
+  await as(key).get(me)
+  const change = { current_password: ann.password, new_password: 'another horse battery' }
+  await browser.post('/api/v1/auth/password', change)
+  await browser.delete(`/api/v1/keys/${keyId}`)
+  await call.patch(`/api/v1/users/${id}`, { role: 'officer', password: 'yet another one' })
+  await browser.signIn(ann.email, 'yet another one')
+  const secrets = [browser.cookie()?.split('.')[1] ?? '', browser.csrfToken() ?? '', key, adminToken]
+  await browser.post('/api/v1/auth/logout')
+  await call.delete(`/api/v1/users/${id}`)
+
+  const rows = app.db.$client.query('select * from audit_log order by id').all() as Record<string, unknown>[]
+  expect(rows.map(({ username, action, target, result }) => [username, action, target, result])).toEqual([
+    ['operator', 'user.create', `user ${id}`, 'ok'],
+    ['stranger', 'auth.login', `user ${id}`, 'refused'],
+    ['stranger', 'auth.login', 'unknown account', 'refused'],
+    ['Ann', 'auth.login', `user ${id}`, 'ok'],
+    ['Ann', 'key.create', `key ${keyId}`, 'ok'],
+    ['Ann', 'auth.password', `user ${id}`, 'ok'],
+    ['Ann', 'key.delete', `key ${keyId}`, 'ok'],
+    ['operator', 'user.change', `user ${id}`, 'ok'],
+    ['Ann', 'auth.login', `user ${id}`, 'ok'],
+    ['Ann', 'auth.logout', `user ${id}`, 'ok'],
+    ['operator', 'user.delete', `user ${id}`, 'ok'],
+  ])
+  app.log.flush()
+  const tables = app.db.$client.query("select name from sqlite_master where type = 'table'").all() as { name: string }[]
+  const kept = tables
+    .map(({ name }) => JSON.stringify(app.db.$client.query(`select * from "${name}"`).all()))
+    .join('\n')
+  const written = `${JSON.stringify(lines)}\n${kept}`
+  const passwords = [ann.password, change.new_password, 'yet another one', 'a wrong password']
+  for (const secret of [...secrets, ...passwords]) {
+    expect(secret.length).toBeGreaterThan(9)
+    expect(written).not.toContain(secret)
+  }
+})
+
+test('a session lives and ends in every process that shares the folder', async () => {
+  const dataDir = temporaryFolder()
+  const [one, other] = [await start({}, dataDir), await spawnFieldhouse({}, dataDir)]
+  const { id } = await one.call.post('/api/v1/users', ann)
+  const here = visitor(one.url)
+  await here.signIn(ann.email, ann.password)
+  const cookie = here.cookie() ?? ''
+  const there = () => visitor(other.url).visit(me, { headers: { cookie } })
+  expect((await (await there()).json()).user.id).toBe(id)
+  await here.post('/api/v1/auth/logout')
+  await until(async () => (await there()).status === 401)
+})
