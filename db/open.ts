@@ -1,9 +1,10 @@
 import { Database } from 'bun:sqlite'
-import { existsSync, mkdirSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { drizzle } from 'drizzle-orm/bun-sqlite'
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
 import * as schema from './schema.ts'
+import { isBusy } from './transaction.ts'
 
 const open = (path: string, readonly: boolean) => {
   const client = new Database(path, readonly ? { readonly: true } : { create: true, readwrite: true })
@@ -25,9 +26,29 @@ export const databaseFile = (dataDir: string) => join(dataDir, 'fieldhouse.db')
 export function openDatabase(dataDir: string): Db {
   mkdirSync(dataDir, { recursive: true })
   const client = open(databaseFile(dataDir), false)
-  client.run('PRAGMA journal_mode = WAL')
+  client.run('PRAGMA busy_timeout = 10000') // other processes may be opening it too
+  useWriteAheadLog(client)
   client.run('PRAGMA synchronous = FULL')
   migrate(client, dataDir)
+  client.run('PRAGMA busy_timeout = 30')
+  return wrap(client)
+}
+
+/** The one change that SQLite refuses at once, whatever the timeout, while another process makes it too. */
+function useWriteAheadLog(client: Database) {
+  for (const deadline = performance.now() + 10_000; ; Bun.sleepSync(10)) {
+    try {
+      return client.run('PRAGMA journal_mode = WAL')
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error
+    }
+  }
+}
+
+/** Opens an existing `fieldhouse.db` beside whoever runs: to be written to, but not migrated. */
+export function openBeside(dataDir: string): Db {
+  const client = open(databaseFile(dataDir), false)
+  refuseNewer(versionOf(client))
   return wrap(client)
 }
 
@@ -42,19 +63,23 @@ export const migrations = (): MigrationMeta[] => readMigrationFiles({ migrations
 const versionOf = (client: Database) =>
   client.query<{ user_version: number }, []>('PRAGMA user_version').get()?.user_version ?? 0
 
+function refuseNewer(version: number, known = migrations().length) {
+  if (version > known)
+    throw new NewerSchema(
+      `fieldhouse.db has schema ${version}, this version of Fieldhouse knows ${known}. Start the newer version, or restore a backup.`,
+    )
+}
+
 /** `user_version` counts the migrations applied. Runs what is missing in one transaction, after taking a copy. */
 export function migrate(client: Database, dataDir: string, all = migrations()): void {
   const version = versionOf(client)
-  if (version > all.length)
-    throw new NewerSchema(
-      `fieldhouse.db has schema ${version}, this version of Fieldhouse knows ${all.length}. Start the newer version, or restore a backup.`,
-    )
+  refuseNewer(version, all.length)
   if (version === all.length) return
   if (version > 0) copyBefore(client, dataDir, version)
   client.run('PRAGMA foreign_keys = OFF')
-  client.run('PRAGMA busy_timeout = 10000') // another process may be migrating
   client.run('BEGIN IMMEDIATE')
   try {
+    // Read again: another process may have migrated meanwhile.
     for (const migration of all.slice(versionOf(client))) for (const statement of migration.sql) client.run(statement)
     const broken = client.query('PRAGMA foreign_key_check').all()
     if (broken.length) throw new Error(`The migration leaves ${broken.length} broken references`)
@@ -64,13 +89,23 @@ export function migrate(client: Database, dataDir: string, all = migrations()): 
     client.run('ROLLBACK')
     throw error
   }
-  client.run('PRAGMA busy_timeout = 30')
   client.run('PRAGMA foreign_keys = ON')
 }
 
+/** Whole or not there: written beside its place, then renamed. */
 function copyBefore(client: Database, dataDir: string, version: number) {
   const folder = join(dataDir, 'backups')
   mkdirSync(folder, { recursive: true })
   const copy = join(folder, `before-schema-${version + 1}.db`)
-  if (!existsSync(copy)) client.query('VACUUM INTO ?').run(copy)
+  const unfinished = join(folder, `.before-schema-${version + 1}.${process.pid}.db`)
+  rmSync(unfinished, { force: true })
+  client.query('VACUUM INTO ?').run(unfinished)
+  const copied = new Database(unfinished, { readonly: true })
+  const isFromBefore = versionOf(copied) === version // else another process has migrated, and taken its copy, meanwhile
+  copied.close()
+  if (!isFromBefore) return rmSync(unfinished)
+  const file = openSync(unfinished, 'r+')
+  fsyncSync(file) // VACUUM INTO does not
+  closeSync(file)
+  renameSync(unfinished, copy)
 }

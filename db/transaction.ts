@@ -3,7 +3,7 @@ import type { Db } from './open.ts'
 
 type Now<T> = T extends PromiseLike<unknown> ? never : T
 
-const isBusy = (error: unknown) => error instanceof SQLiteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code ?? '')
+export const isBusy = (error: unknown) => error instanceof SQLiteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code ?? '')
 
 /** How long a write waits for another process's write, in milliseconds, before it gives up as busy. */
 const patience = 5_000
