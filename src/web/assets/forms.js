@@ -46,16 +46,16 @@ async function send(form, button) {
 
 function goOn(form, answer, done) {
   form.dispatchEvent(new CustomEvent('fieldhouse:done', { bubbles: true, detail: answer }))
-  const { then } = form.dataset
+  const { goTo } = form.dataset
   const shown = form.querySelectorAll('[data-answer]')
   for (const part of shown) {
     part.querySelector('output').textContent = answer[part.dataset.answer] ?? ''
     part.hidden = false
   }
-  if (then === 'stay' || shown.length) return done && said(done)
+  if (goTo === 'stay' || shown.length) return done && said(done)
   if (done) sayNext(done)
-  if (!then) return location.reload()
-  location.assign(then.replaceAll(/\{(\w+)\}/g, (_, part) => encodeURIComponent(answer[part] ?? '')))
+  if (!goTo) return location.reload()
+  location.assign(goTo.replaceAll(/\{(\w+)\}/g, (_, part) => encodeURIComponent(answer[part] ?? '')))
 }
 
 /** The fields as the API wants them; what is left empty is not sent. */

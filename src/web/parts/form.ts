@@ -1,6 +1,6 @@
 /**
  * Forms that talk JSON to the API: the browser sends the fields as one object, shows the refusal's `errors` beside the
- * fields they name, and goes on to `then`. One way in, one check of what is sent.
+ * fields they name, and goes on to `goTo`. One way in, one check of what is sent.
  */
 import { type Content, type Html, html } from '../../runtime/html.ts'
 
@@ -84,7 +84,7 @@ export type Target = {
   method?: 'post' | 'put' | 'patch' | 'delete'
   action: string
   /** Where to go when it has worked: `/leagues/{id}` takes `id` from the answer. Default: the same page anew. `stay`: nowhere. */
-  then?: string
+  goTo?: string
   /** Said when it has worked. */
   done?: string
   /** Asked before it is sent. */
@@ -93,10 +93,10 @@ export type Target = {
   follow?: boolean
 }
 
-const target = ({ method = 'post', action, then, done, confirm, follow }: Target): Html =>
-  html` data-api method="post" data-method="${method}" action="${action}"${attribute('data-then', then)}${attribute('data-done', done)}${attribute('data-confirm', confirm)}${attribute('data-follow', follow)}`
+const target = ({ method = 'post', action, goTo, done, confirm, follow }: Target): Html =>
+  html` data-api method="post" data-method="${method}" action="${action}"${attribute('data-go-to', goTo)}${attribute('data-done', done)}${attribute('data-confirm', confirm)}${attribute('data-follow', follow)}`
 
-/** `form({ action: '/api/v1/leagues', then: '/leagues/{id}' }, [field(…)], 'Create')`. Give what is shown from the answer as `answer('key')`. */
+/** `form({ action: '/api/v1/leagues', goTo: '/leagues/{id}' }, [field(…)], 'Create')`. Give what is shown from the answer as `answer('key')`. */
 export const form = (to: Target, fields: Content, submit: Content): Html => html`<form class="form"${target(to)}>
 <div class="notice bad" role="alert" tabindex="-1" hidden data-refusal></div>
 ${fields}
