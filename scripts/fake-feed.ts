@@ -201,10 +201,14 @@ ${Object.entries(faults)
   .join('\n')}`)
     process.exit()
   }
-  const [seed, golfers, speed, from, port] = [values.seed, values.golfers, values.speed, values.from, values.port].map(
-    Number,
-  )
-  const feed = startFakeFeed({ seed, golfers, speed, from, port })
-  const takes = speed ? `; ${Math.round((feed.length - (from ?? 0)) / speed / 60)} minutes to play` : ''
-  console.log(`${formatNames.map(feed.urlOf).join('\n')}${takes}`)
+  const speed = Number(values.speed)
+  const feed = startFakeFeed({
+    seed: Number(values.seed),
+    golfers: Number(values.golfers),
+    speed,
+    from: Number(values.from),
+    port: Number(values.port),
+  })
+  console.log(formatNames.map(feed.urlOf).join('\n'))
+  if (speed) console.log(`The last putt falls in ${Math.round((feed.length - feed.minute()) / speed)} s`)
 }

@@ -172,6 +172,13 @@ describe('what may be reached', () => {
     expect(answers).toEqual([['10.0.0.1']])
   })
 
+  test('a path that looks like another host stays a path', async () => {
+    const { seen, port } = serve(() => Response.json(1))
+    await getJson(`http://127.0.0.1:${port}//10.0.0.1:22/x?y=//z#w`, outside)
+    expect(seen.length).toBe(1)
+    expect(seen[0]?.path).toEndWith('/10.0.0.1:22/x?y=//z')
+  })
+
   test('an address that does not answer gives way to the next', async () => {
     const { port } = serve(() => Response.json([7]))
     const resolve = async () => ['127.0.0.9', '127.0.0.1']

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { type FakeFeedOptions, type Fault, faults, startFakeFeed } from '../scripts/fake-feed.ts'
-import { randomFrom } from '../scripts/fake-tournament.ts'
 import { getJson, OutgoingFailure } from '../src/runtime/outgoing.ts'
 import { type FeedBoard, FeedError, type Golfer, isOut } from '../src/tours/feeds/board.ts'
 import { type FeedFormat, readBoard } from '../src/tours/feeds/formats.ts'
 import { judge, type Verdict } from '../src/tours/feeds/judge.ts'
 import { firstLast } from '../src/tours/feeds/names.ts'
+import { type Chance, forSeeds } from './seeded.ts'
 
 const fixture = (name: string) => Bun.file(`${import.meta.dir}/fixtures/feeds/${name}.json`).json()
 const formats: FeedFormat[] = ['fieldhouse', 'datagolf', 'espn']
@@ -131,48 +131,38 @@ describe('reading', () => {
     expect(() => readBoard('espn', json, 'Masters')).toThrow('lists no event "Masters"')
   })
 
-  test('whatever it is given, a reader answers a board or a FeedError', async () => {
-    const seed = 20260514
-    const random = randomFrom(seed)
-    const junk = [
-      null,
-      undefined,
-      0,
-      -1,
-      1.5,
-      '',
-      'E',
-      'x',
-      [],
-      {},
-      [[]],
-      { value: {} },
-      true,
-      Number.POSITIVE_INFINITY,
-      '__proto__',
-    ]
-    const mangle = (json: unknown): unknown => {
-      if (random() < 0.02) return junk[Math.floor(random() * junk.length)]
-      if (Array.isArray(json)) return json.map(mangle)
-      if (typeof json !== 'object' || json === null) return json
-      return Object.fromEntries(
-        Object.entries(json).map(([key, value]) => [random() < 0.01 ? `${key}x` : key, mangle(value)]),
-      )
-    }
-    for (const name of ['fieldhouse', 'datagolf', 'espn', 'espn-leaderboard']) {
-      const json: unknown = await fixture(name)
-      const format = formats.find(known => name.startsWith(known))
-      for (let i = 0; i < 150; i++) {
-        try {
-          for (const { total, thru } of readBoard(format ?? 'espn', mangle(json)).golfers) {
-            expect(total === null || Number.isInteger(total), `seed ${seed}`).toBe(true)
-            expect(thru === null || (thru >= 0 && thru <= 18), `seed ${seed}`).toBe(true)
-          }
-        } catch (error) {
-          expect(error, `seed ${seed}`).toBeInstanceOf(FeedError)
-        }
+  const junk = [null, undefined, 0, -1, 1.5, '', 'E', 'x', [], {}, [[]], { value: {} }, true, Infinity, '__proto__']
+
+  function mangled(json: unknown, chance: Chance): unknown {
+    if (chance.some(0.02)) return chance.one(junk)
+    if (Array.isArray(json)) return json.map(item => mangled(item, chance))
+    if (typeof json !== 'object' || json === null) return json
+    const entries = Object.entries(json).map(([key, value]) => [
+      chance.some(0.01) ? `${key}x` : key,
+      mangled(value, chance),
+    ])
+    return Object.fromEntries(entries)
+  }
+
+  test.each([
+    ['fieldhouse', 'fieldhouse'],
+    ['datagolf', 'datagolf'],
+    ['espn', 'espn'],
+    ['espn', 'espn-leaderboard'],
+  ] as const)('whatever becomes of the JSON, %s reads %s.json as a board or a FeedError', async (format, name) => {
+    const json: unknown = await fixture(name)
+    forSeeds(150, chance => {
+      let golfers: Golfer[] = []
+      try {
+        golfers = readBoard(format, mangled(json, chance)).golfers
+      } catch (error) {
+        expect(error).toBeInstanceOf(FeedError)
       }
-    }
+      for (const { total, thru } of golfers) {
+        expect(total === null || Number.isInteger(total)).toBe(true)
+        expect(thru === null || (thru >= 0 && thru <= 18)).toBe(true)
+      }
+    })
   })
 })
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test'
-import { randomFrom } from '../scripts/fake-tournament.ts'
 import type { EventStatus, FeedBoard, Golfer } from '../src/tours/feeds/board.ts'
 import { finishOf, keepsPolling } from '../src/tours/finish.ts'
 import { checkPicks, picksAreOpen, picksClose } from '../src/tours/picks.ts'
 import { type Field, fieldOf, type MissedCut, type ScoringRules, scoreEntry } from '../src/tours/scoring.ts'
+import { forSeeds } from './seeded.ts'
 
 function golfer(player_id: string, total: number | null, more: Partial<Golfer> = {}): Golfer {
   return {
@@ -200,25 +200,23 @@ describe('a tie', () => {
 })
 
 test('for any field, a total is the lowest sum of that many picks, in whatever order they were named', () => {
-  const seed = 41
-  const random = randomFrom(seed)
   const subsets = (all: number[], size: number): number[][] =>
     size === 0 ? [[]] : all.flatMap((first, i) => subsets(all.slice(i + 1), size - 1).map(rest => [first, ...rest]))
-  for (let round = 0; round < 300; round++) {
+  forSeeds(300, chance => {
     const golfers = Array.from({ length: 7 }, (_, i) =>
-      golfer(String(i), random() < 0.2 ? null : Math.floor(random() * 30) - 15),
+      golfer(String(i), chance.some(0.2) ? null : chance.below(30) - 15),
     )
-    const best = 1 + Math.floor(random() * 5)
-    const ids = golfers.slice(0, 6).map(({ player_id }) => player_id)
-    const known = golfers.slice(0, 6).flatMap(({ total }) => total ?? [])
+    const best = 1 + chance.below(5)
+    const picked = golfers.slice(0, 6)
+    const known = picked.flatMap(({ total }) => total ?? [])
     const sums = subsets(known, best).map(some => some.reduce((sum, one) => sum + one, 0))
-    const expected = sums.length > 0 ? Math.min(...sums) : null
-    for (const picks of [ids, ids.toReversed()]) {
-      const score = scoreEntry({ picks, tiebreaker: null }, fieldOf(golfers), rules(best))
-      expect(score.total, `seed ${seed}, round ${round}`).toBe(expected)
+    const picks = picked.map(({ player_id }) => player_id)
+    for (const order of [picks, picks.toReversed()]) {
+      const score = scoreEntry({ picks: order, tiebreaker: null }, fieldOf(golfers), rules(best))
+      expect(score.total).toBe(sums.length > 0 ? Math.min(...sums) : null)
       expect(counting(score).length).toBe(Math.min(best, known.length))
     }
-  }
+  })
 })
 
 describe('picks', () => {

@@ -48,7 +48,13 @@ export type Validators = { etag: string | null; lastModified: string | null }
 
 export type Fetched =
   | { kind: 'unchanged' }
-  | { kind: 'fresh'; json: unknown; validators: Validators /** Unpacked. */; bytes: number }
+  | {
+      kind: 'fresh'
+      json: unknown
+      validators: Validators
+      /** Of the body, unpacked. */
+      bytes: number
+    }
 
 export async function getJson(url: string, options: Outgoing, known?: Validators): Promise<Fetched> {
   return within(options, async signal => {
@@ -134,6 +140,9 @@ function withoutSecrets(headers: Headers): Headers {
   return new Headers([...headers].filter(([name]) => harmless.includes(name)))
 }
 
+/** Failures before a byte was sent: the next address may do better. */
+const unreachable = new Set(['ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'FailedToOpenSocket'])
+
 async function connect(url: URL, request: Request, options: Outgoing, signal: AbortSignal): Promise<Response> {
   const headers = new Headers(request.headers)
   headers.set('host', url.host)
@@ -141,7 +150,7 @@ async function connect(url: URL, request: Request, options: Outgoing, signal: Ab
   const host = hostOf(url)
   const addresses = await addressesOf(url, options, signal)
   for (const [i, address] of addresses.entries()) {
-    const target = new URL(url.pathname + url.search, url)
+    const target = new URL(url)
     target.hostname = isIP(address) === 6 ? `[${address}]` : address
     target.username = ''
     target.password = ''
@@ -157,9 +166,7 @@ async function connect(url: URL, request: Request, options: Outgoing, signal: Ab
         ...(url.protocol === 'https:' && !isIP(host) && { tls: { serverName: host } }),
       })
     } catch (error) {
-      const more = i < addresses.length - 1
-      if (more && !signal.aborted && codeOf(error) === 'ECONNREFUSED') continue
-      throw error
+      if (i === addresses.length - 1 || !unreachable.has(codeOf(error) ?? '')) throw error
     }
   }
   throw new OutgoingFailure('network', `${url.origin} has no address`)
@@ -263,7 +270,9 @@ async function within<T>(
     caller?.throwIfAborted()
     if (deadline.aborted) throw new OutgoingFailure('timeout', `No whole answer within ${timeoutMs} ms`)
     if (error instanceof OutgoingFailure) throw error
-    throw new OutgoingFailure('network', `The connection failed${codeOf(error) ? `: ${codeOf(error)}` : ''}`)
+    const failure = new OutgoingFailure('network', `The connection failed${codeOf(error) ? `: ${codeOf(error)}` : ''}`)
+    failure.cause = error
+    throw failure
   }
 }
 

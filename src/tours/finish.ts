@@ -1,9 +1,8 @@
-import { type FeedBoard, isMidRound } from './feeds/board.ts'
-import { isEvent } from './picks.ts'
+import { day, minute } from '../runtime/clock.ts'
+import { type FeedBoard, isEvent, isMidRound } from './feeds/board.ts'
 
-const minuteMs = 60 * 1000
-export const quietBeforeFinish = 30 * minuteMs
-export const pollPastEnd = 24 * 60 * minuteMs
+export const quietBeforeFinish = 30 * minute
+export const pollPastEnd = day
 
 /** Times in milliseconds. */
 export type FinishLeague = { starts_at: number; ends_at: number; event: string | null }

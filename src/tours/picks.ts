@@ -1,11 +1,11 @@
-import { type FeedBoard, type Golfer, isOut } from './feeds/board.ts'
-
-type Wrong = { path: string; message: string }
+import type { FieldError } from '../errors.ts'
+import { day } from '../runtime/clock.ts'
+import { type FeedBoard, type Golfer, isEvent, isOut } from './feeds/board.ts'
 
 /** Says what is wrong with an entry's picks; nothing if they are good. */
-export function checkPicks(picks: readonly string[], count: number, field: ReadonlyMap<string, Golfer>): Wrong[] {
+export function checkPicks(picks: readonly string[], count: number, field: ReadonlyMap<string, Golfer>): FieldError[] {
   if (field.size === 0) return [{ path: 'picks', message: 'cannot be checked yet: the field has not been published' }]
-  const wrong: Wrong[] = []
+  const wrong: FieldError[] = []
   if (picks.length !== count) wrong.push({ path: 'picks', message: `should be ${count} golfers, are ${picks.length}` })
   picks.forEach((id, i) => {
     const golfer = field.get(id)
@@ -32,20 +32,13 @@ export function picksAreOpen(now: number, league: PickWindow, board: FeedBoard |
   return now < picksClose(league, board) && !begun
 }
 
-/** Whether the board is of the event a league is played on. */
-export const isEvent = (board: FeedBoard | null, wanted: string | null): board is FeedBoard =>
-  board !== null &&
-  (wanted === null || [board.event.id, board.event.name].some(known => known?.toLowerCase() === wanted.toLowerCase()))
-
-const dayMs = 24 * 60 * 60 * 1000
-
 function firstTee(league: PickWindow, board: FeedBoard | null): number | null {
   if (!isEvent(board, league.event) || (board.event.round ?? 1) > 1) return null
   const times = board.golfers
     .filter(({ round }) => (round ?? 1) === 1)
     .flatMap(({ tee_time }) => (tee_time === null ? [] : Date.parse(tee_time)))
     // The feed may still be on another week's event.
-    .filter(at => at >= league.starts_at - dayMs && at <= league.ends_at)
+    .filter(at => at >= league.starts_at - day && at <= league.ends_at)
   return times.length > 0 ? Math.min(...times) : null
 }
 

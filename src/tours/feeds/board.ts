@@ -67,3 +67,8 @@ export const hasYetToTeeOff = ({ status, thru, round, rounds }: Golfer) =>
 /** Holes completed since the event began; null where the feed does not say. */
 export const holesPlayed = ({ round, thru }: Golfer) =>
   round === null || thru === null ? null : (round - 1) * 18 + thru
+
+/** Whether the board is of the event a league is played on, named by id or name; null takes any. */
+export const isEvent = (board: FeedBoard | null, wanted: string | null): board is FeedBoard =>
+  board !== null &&
+  (wanted === null || [board.event.id, board.event.name].some(known => known?.toLowerCase() === wanted.toLowerCase()))

@@ -32,14 +32,7 @@ export function readEspn(json: unknown, wanted?: string): FeedBoard {
   const play: Play = {
     status: eventStatus(status.at('type')),
     round: period === null ? null : Math.min(period, 4), // a play-off is period 5
-    begun: Math.max(
-      0,
-      ...places.flatMap(place =>
-        linesOf(place, new Notes())
-          .filter(isBegun)
-          .map(line => line.period),
-      ),
-    ),
+    begun: latestRound(places),
   }
   return {
     event: {
@@ -83,6 +76,14 @@ type Play = { status: EventStatus; round: number | null; begun: number }
 type Line = { period: number; strokes: number | null; toPar: number | null; holes: number }
 
 const isBegun = (line: Line) => line.strokes !== null
+
+function latestRound(competitors: Place[]): number {
+  let latest = 0
+  for (const competitor of competitors) {
+    for (const line of linesOf(competitor, new Notes())) if (isBegun(line)) latest = Math.max(latest, line.period)
+  }
+  return latest
+}
 
 function linesOf(competitor: Place, notes: Notes): Line[] {
   const lines = notes.tolerate(() => competitor.at('linescores').itemsIfAny()) ?? []

@@ -126,32 +126,21 @@ export const positionText = (place: Place) => {
 }
 
 /** The words feeds use in place of a position, a score or a status for a golfer who is out. */
-export function outStatus(place: Place): GolferStatus | null {
-  switch (
-    typeof place.value === 'string'
-      ? place.value
-          .trim()
-          .toUpperCase()
-          .replace(/^STATUS_/, '')
-      : ''
-  ) {
-    case 'CUT':
-    case 'MC':
-    case 'MDF':
-      return 'cut'
-    case 'WD':
-    case 'W/D':
-    case 'WITHDRAWN':
-    case 'DNS':
-      return 'wd'
-    case 'DQ':
-    case 'DSQ':
-    case 'DISQUALIFIED':
-      return 'dq'
-    default:
-      return null
-  }
-}
+const outWords = new Map<unknown, GolferStatus>([
+  ['CUT', 'cut'],
+  ['MC', 'cut'],
+  ['MDF', 'cut'], // made the cut, did not finish: a second cut
+  ['WD', 'wd'],
+  ['W/D', 'wd'],
+  ['WITHDRAWN', 'wd'],
+  ['DNS', 'wd'],
+  ['DQ', 'dq'],
+  ['DSQ', 'dq'],
+  ['DISQUALIFIED', 'dq'],
+])
+
+export const outStatus = ({ value }: Place): GolferStatus | null =>
+  (typeof value === 'string' && outWords.get(value.trim().toUpperCase().replace('STATUS_', ''))) || null
 
 /** Ten times the largest field there is. */
 const mostGolfers = 2000
