@@ -76,6 +76,8 @@ function readField(input) {
   const text = type === 'password' ? input.value : input.value.trim()
   if (text === '') return undefined
   if (type === 'number') return Number(text)
+  if (type === 'cents') return Math.round(Number(text) * 100)
+  if (type === 'pairs') return pairsOf(text)
   if (type === 'time') return new Date(text).toISOString()
   if (type === 'list')
     return text
@@ -91,6 +93,16 @@ function readField(input) {
     })
   }
 }
+
+/** `kills_t4 10` a line, or with `:` or `=` between. */
+const pairsOf = text =>
+  Object.fromEntries(
+    text
+      .split(/\r?\n/)
+      .map(line => line.trim().match(/^(.+?)[\s:=]+(\S+)$/))
+      .filter(Boolean)
+      .map(([, name, number]) => [name, Number(number)]),
+  )
 
 function put(body, [name, ...rest], value) {
   if (!rest.length) body[name] = value

@@ -1,4 +1,5 @@
-// Parts marked `data-live` keep themselves fresh while the tab is in sight.
+// Parts marked `data-live` keep themselves fresh while the tab is in sight. Links to the page's own path and forms marked
+// `data-filters` within them change only the part.
 import { become } from './become.js'
 
 const atLeast = 1_500 // ms between two fetches of a part
@@ -40,10 +41,12 @@ function watch(part) {
   async function refresh() {
     if (isSelecting(part)) return soon(500)
     fetchedAt = Date.now()
-    const response = await fetch(part.dataset.from, { headers: { accept: 'text/html' } }).catch(() => undefined)
+    const from = part.dataset.from
+    const response = await fetch(from, { headers: { accept: 'text/html' } }).catch(() => undefined)
     if (!response?.ok) return soon(1_000 * Number(response?.headers.get('retry-after') ?? 5))
     const markup = await response.text()
     if (isSelecting(part)) return soon(500)
+    if (from !== part.dataset.from) return // the reader has gone on to another view
     part.dataset.version = response.headers.get('x-version') ?? wanted
     become(part, markup)
   }
@@ -53,6 +56,56 @@ function watch(part) {
   addEventListener('pagehide', close)
   addEventListener('pageshow', open)
   part.addEventListener('fieldhouse:refresh', () => soon(0))
+  navigateWithin(part)
+}
+
+/** Sorting, paging and searching change the part and the address, and keep the reader where he is. */
+function navigateWithin(part) {
+  let asked = 0
+  async function show(url, history) {
+    const mine = ++asked
+    const from = part.dataset.from.split('?')[0] + url.search
+    part.setAttribute('aria-busy', 'true')
+    const response = await fetch(from, { headers: { accept: 'text/html' } }).catch(() => undefined)
+    const markup = await response?.text()
+    if (mine !== asked) return
+    part.removeAttribute('aria-busy')
+    if (!response?.ok) return location.assign(url)
+    part.dataset.from = from
+    part.dataset.version = response.headers.get('x-version')
+    become(part, markup)
+    if (history) window.history[history](null, '', url)
+  }
+  const isHere = url => url.origin === location.origin && url.pathname === location.pathname
+
+  part.addEventListener('click', event => {
+    const link = event.target.closest('a[href]')
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || link.download)
+      return
+    const url = new URL(link.href)
+    if (!isHere(url) || url.hash) return
+    event.preventDefault()
+    show(url, 'pushState')
+  })
+  const filtered = form => {
+    const given = [...new FormData(form)].filter(([, value]) => value !== '')
+    const url = new URL(location.pathname, location.origin)
+    url.search = new URLSearchParams(given)
+    return url
+  }
+  let typing
+  part.addEventListener('input', ({ target }) => {
+    if (!target.form?.matches('[data-filters]')) return
+    clearTimeout(typing)
+    typing = setTimeout(() => show(filtered(target.form), 'replaceState'), target.type === 'search' ? 180 : 0)
+  })
+  part.addEventListener('submit', event => {
+    if (!event.target.matches('[data-filters]')) return
+    event.preventDefault()
+    clearTimeout(typing)
+    show(filtered(event.target), 'pushState')
+  })
+  addEventListener('popstate', () => show(new URL(location.href)))
 }
 
 /** Whoever marks text to copy it keeps it. */

@@ -10,7 +10,8 @@ export type Field = {
   label: string
   /** Where the value goes in the body: `config.weights` is an object in an object. */
   name: string
-  /** `time` is asked in the reader's zone and sent in UTC; `json` and `list` (one a line) are sent as what they hold. */
+  /** `time` is asked in the reader's zone and sent in UTC; `json`, `list` (one a line), `pairs` (`name number` a line)
+   *  and `cents` (asked as `12.50`, sent as 1250) are sent as what they mean. */
   type?:
     | 'text'
     | 'email'
@@ -26,6 +27,8 @@ export type Field = {
     | 'area'
     | 'json'
     | 'list'
+    | 'pairs'
+    | 'cents'
   value?: string | number | boolean | null
   hint?: Content
   error?: string
@@ -37,7 +40,7 @@ export type Field = {
   maxlength?: number
   min?: number
   max?: number
-  step?: number | 'any'
+  step?: number | string
   accept?: string
   placeholder?: string
   autofocus?: boolean
@@ -69,13 +72,17 @@ function control(given: Field, type: NonNullable<Field['type']>, shared: Html): 
   const { value, choices = [], placeholder } = given
   if (type === 'select')
     return html`<select${shared}>${choices.map(choice => html`<option value="${choice.value}"${attribute('selected', choice.value === String(value))}>${choice.label}</option>`)}</select>`
-  if (type === 'area' || type === 'json' || type === 'list')
+  if (type === 'area' || type === 'json' || type === 'list' || type === 'pairs')
     return html`<textarea${shared} rows="5"${attribute('spellcheck', type === 'json' ? 'false' : undefined)}${attribute('placeholder', placeholder)}>
 ${value === null || value === undefined ? '' : String(value)}</textarea>`
   if (type === 'checkbox') return html`<input type="checkbox"${shared}${attribute('checked', value === true)} />`
-  const kind = type === 'time' ? 'datetime-local' : type
-  const text = type === 'time' ? attribute('data-at', value) : attribute('value', value)
-  const { autocomplete, minlength, maxlength, min, max, step, accept } = given
+  const kind = type === 'time' ? 'datetime-local' : type === 'cents' ? 'number' : type
+  const text =
+    type === 'time'
+      ? attribute('data-at', value)
+      : attribute('value', type === 'cents' && typeof value === 'number' ? (value / 100).toFixed(2) : value)
+  const { autocomplete, minlength, maxlength, min, max, accept } = given
+  const step = given.step ?? (type === 'cents' ? '0.01' : undefined)
   const limits = Object.entries({ autocomplete, minlength, maxlength, min, max, step, accept, placeholder })
   return html`<input type="${kind}"${shared}${text}${limits.map(([key, limit]) => attribute(key, limit))} />`
 }

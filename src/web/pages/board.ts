@@ -1,0 +1,231 @@
+import type { Row } from '../../leaderboard/page.ts'
+import type { LeagueView } from '../../leagues/league.ts'
+import type { Who } from '../../runtime/exchange.ts'
+import { type Content, type Html, html } from '../../runtime/html.ts'
+import type { Pagination } from '../../runtime/page.ts'
+import { address, type Params } from '../parts/address.ts'
+import { badge, movement, tier } from '../parts/marks.ts'
+import { emptyState } from '../parts/notices.ts'
+import { pagination } from '../parts/pages.ts'
+import { type Column, type SortOrder, table } from '../parts/table.ts'
+import { moment, money, name, number, percent, time, toPar } from '../parts/values.ts'
+import { leagueHead } from './league-head.ts'
+import { metricWord } from './words.ts'
+
+/** What the API answers for a board. */
+export type BoardAnswer = {
+  league: Pick<LeagueView, 'id' | 'name' | 'kind' | 'status'>
+  state: 'live' | 'final'
+  sort_by: string
+  order: SortOrder
+  as_of: string | null
+  rows: readonly Row[]
+  pagination: Pagination
+}
+
+/** As it came in the address; what is missing is the board's own choice. */
+export type BoardParams = {
+  sort_by?: string
+  order?: string
+  page?: number
+  limit?: number
+  q?: string
+  around?: string
+  at?: string
+  ties?: string
+}
+
+export type BoardData = {
+  league: LeagueView
+  board: BoardAnswer
+  /** Names of the tiers, the best first. */
+  tiers: readonly string[]
+  /** The reader himself on this board, where the league knows. */
+  me?: string
+  actions?: Content
+}
+
+const tiesWords = {
+  standard: 'Equal ranks, then a gap (1224)',
+  dense: 'Equal ranks, no gap (1223)',
+  modified: 'Gap before equals (1334)',
+  ordinal: 'No equals (1234)',
+}
+
+/** The board page below its head: everything that changes when scores do. */
+export function boardBody(
+  { league, board, tiers, me, actions }: BoardData,
+  params: BoardParams,
+  who: Who | undefined,
+): Html {
+  const { pagination: pages, rows, state, as_of } = board
+  const path = `/leagues/${league.id}`
+  const to = (change: Params) => address(path, { ...params, ...change })
+  const { score } = styles[league.kind]
+  const isPlain = !params.q && !params.around && !params.at
+  const first = rows[0]
+  const leader = isPlain && board.sort_by === 'score' && first?.rank === 1 ? first : undefined
+  const isEmpty = rows.length === 0 && isPlain && pages.total === 0
+  const figures = [
+    isPlain && { label: league.kind === 'tour' ? 'Entries' : 'Players', value: number(pages.total) },
+    leader && { label: 'Leader', value: name(leader.name), note: score(leader.score) },
+    {
+      label: params.at ? 'As of' : state === 'final' ? 'Final since' : 'Updated',
+      value: params.at ? moment(as_of) : time(state === 'final' ? (league.finalized_at ?? as_of) : as_of),
+    },
+    state === 'live' && league.status === 'active' && { label: 'Ends', value: time(league.ends_at) },
+  ]
+  return html`${leagueHead({ league, who, tab: 'board', figures: isEmpty ? [] : figures, actions })}
+${
+  isEmpty
+    ? noScores(league, who)
+    : html`<div class="toolbar">
+${state === 'live' ? badge('Live', 'live') : badge('Final', 'good')}
+<form class="search" id="board-search" method="get" action="${path}" role="search" data-filters>
+<input type="search" name="q" id="board-q" value="${params.q}" placeholder="Search names and ids" aria-label="Search names and ids" maxlength="100" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
+${(['sort_by', 'order', 'limit'] as const).map(key => params[key] && html`<input type="hidden" name="${key}" value="${params[key]}" />`)}
+</form>
+<label class="inline">Ties <select form="board-search" name="ties" id="board-ties">${Object.entries(tiesWords).map(([key, words]) => html`<option value="${key === 'standard' ? '' : key}"${key === params.ties && html` selected`}>${words}</option>`)}</select></label>
+<button form="board-search" class="small quiet without-js">Show</button>
+<span class="actions">${me ? html`<a class="button small quiet" href="${to({ around: me, page: undefined, q: undefined })}">Around me</a>` : html`<a class="button small quiet" hidden data-around-me="${league.id}" href="${to({ around: 'ME', page: undefined, q: undefined })}">Around me</a>`}<a class="button small quiet" href="/api/v1${path}/leaderboard.csv" download>CSV</a></span>
+</div>
+${(!isPlain || params.page !== undefined) && viewing(params, board, path)}
+${table({
+  caption: `Board of ${league.name}`,
+  class: 'board',
+  rows,
+  columns: columnsOf(board, tiers, path),
+  key: row => `p-${row.player_id}`,
+  rowClass: row =>
+    [row.rank <= 3 && `top${row.rank}`, (row.player_id === me || row.player_id === params.around) && 'mine']
+      .filter(Boolean)
+      .join(' ') || undefined,
+  sorted: {
+    by: board.sort_by,
+    order: board.order,
+    href: (by, order) => to({ sort_by: by, order, page: undefined, around: undefined }),
+  },
+  empty: emptyState(
+    'Nobody found',
+    html`No name or id here holds “${params.q}”.`,
+    html`<a href="${to({ q: undefined, page: undefined })}">Show everyone</a>`,
+  ),
+})}
+${pagination(pages, page => to({ page, around: undefined }))}`
+}`
+}
+
+/** Says that this is not the whole board, and leads back to it. */
+function viewing({ q, around, at }: BoardParams, { pagination: { total } }: BoardAnswer, path: string): Content {
+  const facts = [
+    q && html`${number(total)} ${total === 1 ? 'match' : 'matches'} for “${q}”`,
+    around && html`around ${name(around)}`,
+    at && html`as of ${moment(at)}`,
+  ].filter(Boolean)
+  return (
+    facts.length > 0 &&
+    html`<p class="viewing" role="status">${facts.map((fact, i) => [i > 0 && ', ', fact])} · <a href="${path}">whole board</a></p>`
+  )
+}
+
+type Style = {
+  score(value: number | null): Content
+  scoreWord: string
+  metric(name: string, value: number | null): Content
+  first: SortOrder
+}
+
+/** How each kind writes its scores. */
+const styles: Record<LeagueView['kind'], Style> = {
+  sheet: { score: value => number(value), scoreWord: 'Score', metric: (_, value) => number(value), first: 'desc' },
+  tour: { score: toPar, scoreWord: 'To par', metric: (_, value) => number(value), first: 'asc' },
+  market: {
+    score: value => money(value),
+    scoreWord: 'Total value',
+    metric: (metric, value) =>
+      metric.endsWith('_pct')
+        ? percent(value, { signed: true, digits: 2 })
+        : metric.endsWith('_cents')
+          ? money(value)
+          : number(value),
+    first: 'desc',
+  },
+}
+const marketWords: Record<string, string> = { return_pct: 'Return', cash_cents: 'Cash', total_cents: 'Total' }
+
+function columnsOf(
+  { league, rows, sort_by, order }: BoardAnswer,
+  tiers: readonly string[],
+  path: string,
+): Column<Row>[] {
+  const { score, scoreWord, metric, first } = styles[league.kind]
+  const metrics = Object.keys(rows[0]?.metrics ?? {}).filter(each => each !== 'score')
+  const moved = rows.some(({ change }) => change !== null)
+  const highest = Math.max(0, ...rows.map(row => row.score ?? 0))
+  const hasBars = first === 'desc' && highest > 0 && league.kind === 'sheet' && sort_by === 'score' && order === 'desc'
+  return [
+    {
+      head: html`<abbr title="Rank">#</abbr>`,
+      class: 'rank',
+      numeric: true,
+      cell: row => html`<span>${number(row.rank)}</span>`,
+    },
+    ...(moved
+      ? [{ head: html`<span class="sr">Movement</span>`, class: 'moved', cell: (row: Row) => movement(row.change) }]
+      : []),
+    {
+      head: 'Name',
+      names: true,
+      cell: row =>
+        html`<a href="${path}/players/${encodeURIComponent(row.player_id)}">${row.name ? name(row.name) : name(row.player_id)}</a>`,
+    },
+    {
+      head: scoreWord,
+      numeric: true,
+      class: 'score',
+      sort: { by: 'score', first },
+      cell: row => html`${score(row.score)}${hasBars && bar((row.score ?? 0) / highest)}`,
+    },
+    ...(rows.some(row => row.tier)
+      ? [{ head: 'Tier', cell: (row: Row) => tier(row.tier, row.tier ? tiers.indexOf(row.tier) : -1, tiers.length) }]
+      : []),
+    ...metrics.map(
+      (each): Column<Row> => ({
+        head: marketWords[each] ?? metricWord(each),
+        numeric: true,
+        sort: { by: each },
+        cell: row => html`${metric(each, row.metrics[each] ?? null)}${gain(row.gains?.[each])}`,
+      }),
+    ),
+  ]
+}
+
+const gain = (value: number | null | undefined): Content =>
+  value !== null &&
+  value !== undefined &&
+  value !== 0 &&
+  html` <small class="${value > 0 ? 'gain' : 'loss'}">${number(value, { signed: true })}</small>`
+
+/** How much of the best score this is, as a line under it. */
+const bar = (part: number): Html =>
+  html`<svg class="bar" viewBox="0 0 100 2" preserveAspectRatio="none" aria-hidden="true"><rect width="${Math.max(0, Math.round(part * 100))}" height="2" /></svg>`
+
+const noScores = (league: LeagueView, who: Who | undefined): Html => {
+  const isOfficer = who !== undefined && who.role !== 'member'
+  const next = {
+    sheet: [
+      'Upload a baseline sheet, then a current one. The board ranks what was gained in between.',
+      'uploads',
+      'Upload a sheet',
+    ],
+    tour: ['The board fills with the first entry and comes alive when play begins.', 'entries', 'Make an entry'],
+    market: ['The board fills as soon as somebody has joined and holds cash.', 'trades', 'Start trading'],
+  } as const
+  const [text, tab, label] = next[league.kind]
+  const mayAct = league.kind === 'sheet' ? isOfficer : who !== undefined
+  return emptyState(
+    'No scores yet',
+    text,
+    mayAct && html`<a class="button" href="/leagues/${league.id}/${tab}">${label}</a>`,
+  )
+}

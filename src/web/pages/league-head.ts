@@ -1,0 +1,45 @@
+import { isAtLeast } from '../../access.ts'
+import type { LeagueView } from '../../leagues/league.ts'
+import type { Who } from '../../runtime/exchange.ts'
+import { type Content, type Html, html } from '../../runtime/html.ts'
+import { type Stat, stats } from '../parts/figures.ts'
+import { status } from '../parts/marks.ts'
+import { day, name, number } from '../parts/values.ts'
+import { kindWords } from './words.ts'
+
+export type Tab = 'board' | 'uploads' | 'entries' | 'trades' | 'activity' | 'members' | 'settings'
+
+export type LeagueHead = {
+  league: LeagueView
+  who: Who | undefined
+  tab?: Tab
+  figures?: readonly (Stat | false | null | undefined)[]
+  /** Another title than the league's name, which then stands above it. */
+  title?: Content
+  /** Buttons of this page. */
+  actions?: Content
+}
+
+/** The scoreboard above every page of a league: what it is, how it stands, where to go. */
+export function leagueHead({ league, who, tab, figures = [], title, actions }: LeagueHead): Html {
+  const { id, kind, starts_at, ends_at, members } = league
+  return html`<header class="scoreboard">
+<h1>${title ?? name(league.name)}</h1>
+<p class="facts">${title && html`<a href="/leagues/${id}">${name(league.name)}</a>`}${status(league.status)}<span>${kindWords[kind]}</span><span>${day(starts_at)} – ${day(ends_at)}</span>${members > 0 && html`<span>${number(members)} ${members === 1 ? 'member' : 'members'}</span>`}${actions && html`<span class="actions">${actions}</span>`}</p>
+${figures.some(Boolean) && stats(figures)}
+<nav class="tabs" aria-label="This league">${tabsOf(league, who).map(
+    ([key, path, label]) =>
+      html`<a href="/leagues/${id}${path}"${key === tab && html` aria-current="page"`}>${label}</a>`,
+  )}</nav>
+</header>`
+}
+
+function tabsOf({ kind }: LeagueView, who: Who | undefined): [Tab, path: string, label: string][] {
+  const tabs: [Tab, string, string][] = [['board', '', 'Board']]
+  if (kind === 'sheet' && isAtLeast(who, 'member')) tabs.push(['uploads', '/uploads', 'Uploads'])
+  if (kind === 'tour') tabs.push(['entries', '/entries', 'Entries'])
+  if (kind === 'market' && isAtLeast(who, 'member'))
+    tabs.push(['trades', '/trades', 'Trade'], ['activity', '/activity', 'Activity'])
+  if (isAtLeast(who, 'officer')) tabs.push(['settings', '/settings', 'Settings'])
+  return tabs
+}

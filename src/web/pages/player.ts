@@ -1,0 +1,115 @@
+import type { Values } from '../../leaderboard/page.ts'
+import type { LeagueView } from '../../leagues/league.ts'
+import type { Who } from '../../runtime/exchange.ts'
+import { type Html, html } from '../../runtime/html.ts'
+import { address } from '../parts/address.ts'
+import { chart, sparkline } from '../parts/figures.ts'
+import { badge, movement, tier } from '../parts/marks.ts'
+import { table } from '../parts/table.ts'
+import { moment, name, number, percent } from '../parts/values.ts'
+import { leagueHead } from './league-head.ts'
+import { metricWord } from './words.ts'
+
+export type MetricCard = {
+  current: number | null
+  baseline: number | null
+  gain: number | null
+  rank: number | null
+  percentile: number | null
+}
+export type Moment = { taken_at: string; kind: string; name?: string; metrics: Values; score: number | null }
+
+/** What the API answers for a player of a sheet league. */
+export type PlayerAnswer = {
+  player_id: string
+  name: string
+  rank: number
+  change: number | null
+  score: number | null
+  tier?: string | null
+  percentile: number | null
+  metrics: Record<string, MetricCard>
+  history: readonly Moment[]
+  as_of: string | null
+}
+
+export type PlayerData = { league: LeagueView; player: PlayerAnswer; tiers: readonly string[] }
+
+/** The card of one player: where he stands, by what, and how he came there. */
+export function playerBody(
+  { league, player, tiers }: PlayerData,
+  query: { metric?: string },
+  who: Who | undefined,
+): Html {
+  const { history, metrics } = player
+  const path = `/leagues/${league.id}/players/${encodeURIComponent(player.player_id)}`
+  const names = Object.keys(metrics)
+  const shown = query.metric && names.includes(query.metric) ? query.metric : 'score'
+  const series = (metric: string) =>
+    history.map(each => (metric === 'score' ? each.score : (each.metrics[metric] ?? null)))
+  const figures = [
+    { label: 'Rank', value: number(player.rank), note: player.change !== null && movement(player.change) },
+    { label: 'Score', value: number(player.score) },
+    { label: 'Better than', value: percent(player.percentile), note: 'of all players' },
+    player.tier ? { label: 'Tier', value: tier(player.tier, tiers.indexOf(player.tier), tiers.length) } : undefined,
+  ]
+  return html`${leagueHead({ league, who, title: name(player.name || player.player_id), figures })}
+<div class="toolbar">
+<span class="quiet">Id <code>${player.player_id}</code></span>
+<span class="actions"><a class="button small quiet" href="${address(`/leagues/${league.id}`, { around: player.player_id })}">Show on the board</a><button type="button" class="small quiet needs-js" aria-pressed="false" data-me="${league.id}" data-player="${player.player_id}">This is me</button></span>
+</div>
+<section class="part">
+<h2>By metric</h2>
+${table({
+  caption: `Metrics of ${player.name}`,
+  rows: Object.entries(metrics),
+  columns: [
+    { head: 'Metric', names: true, cell: ([metric]) => metricWord(metric) },
+    { head: 'Current', numeric: true, cell: ([, card]) => number(card.current) },
+    { head: 'Baseline', numeric: true, cell: ([, card]) => number(card.baseline) },
+    {
+      head: 'Gain',
+      numeric: true,
+      cell: ([, { gain }]) =>
+        html`<span class="${gain !== null && gain > 0 ? 'gain' : gain !== null && gain < 0 ? 'loss' : ''}">${number(gain, { signed: true })}</span>`,
+    },
+    { head: 'Rank', numeric: true, cell: ([, card]) => number(card.rank) },
+    { head: 'Better than', numeric: true, cell: ([, card]) => percent(card.percentile) },
+    history.length > 1 && {
+      head: 'History',
+      cell: ([metric]) => sparkline(series(metric), `${metricWord(metric)} over ${history.length} snapshots`),
+    },
+  ],
+})}
+</section>
+${
+  history.length > 0 &&
+  html`<section class="part">
+<h2>Over time</h2>
+${
+  history.length > 1 &&
+  html`<nav class="filters" aria-label="Metric of the chart">${['score', ...names].map(metric => html`<a href="${address(path, { metric: metric === 'score' ? undefined : metric })}"${metric === shown && html` aria-current="true"`}>${metricWord(metric)}</a>`)}</nav>
+${chart({
+  label: `${metricWord(shown)} of ${player.name} over time; the numbers are in the table below`,
+  times: history.map(each => Date.parse(each.taken_at)),
+  series: [{ label: metricWord(shown), values: series(shown) }],
+})}`
+}
+${table({
+  caption: `Snapshots of ${player.name}, newest first`,
+  dense: true,
+  rows: [...history].reverse(),
+  columns: [
+    { head: 'Taken', names: true, cell: each => moment(each.taken_at) },
+    { head: '', cell: each => each.kind === 'baseline' && badge('baseline', 'quiet') },
+    { head: 'Score', numeric: true, cell: each => number(each.score) },
+    ...names.map(metric => ({
+      head: metricWord(metric),
+      numeric: true,
+      cell: (each: Moment) => number(each.metrics[metric]),
+    })),
+  ],
+})}
+</section>`
+}`
+}

@@ -1,0 +1,10 @@
+import type { Kind } from '../../../db/schema.ts'
+
+/** Kinds of league, as a reader calls them. */
+export const kindWords: Record<Kind, string> = { sheet: 'Sheets', tour: 'Tour picks', market: 'Paper trading' }
+
+/** `kill_points` as it stands over a column: `Kill points`. */
+export const metricWord = (metric: string): string => {
+  const words = metric.replaceAll('_', ' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
