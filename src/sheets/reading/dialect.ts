@@ -19,7 +19,7 @@ interface Record extends PreviewRow {
 }
 
 const DELIMITERS = [',', ';', '\t', '|'] as const
-const QUOTES = ['"', "'"] as const
+const QUOTES = ["'", '"'] as const // the first of equals wins
 const PREVIEW_ROWS = 200
 
 /** The dialect under which most headings are recognised. Refuses the file where none gives an id and a metric. */

@@ -27,10 +27,10 @@ export class StringScanner extends XmlScanner {
       if (next < 0) return
       if (this.inText && this.inHint === 0) this.append(start, p)
       p = next
-      const { name, closing, empty } = this
-      if (name === 't') this.inText = !closing && !empty
-      else if (name === 'rPh' && !empty) this.inHint += closing ? -1 : 1
-      else if (name === 'si' && (closing || empty)) this.keep()
+      const { closing, empty } = this
+      if (this.named('t')) this.inText = !closing && !empty
+      else if (this.named('rPh') && !empty) this.inHint += closing ? -1 : 1
+      else if (this.named('si') && (closing || empty)) this.keep()
     }
   }
 

@@ -25,8 +25,11 @@ export class TextBuilder {
 
   /** Copies the text without the white space around it. Bytes that are no UTF-8 are taken for Windows-1252. */
   set(source: Uint8Array, start: number, stop: number): void {
-    while (start < stop && source[start]! <= 32) start++
-    while (start < stop && source[stop - 1]! <= 32) stop--
+    // White space is 0 to 32 and the no-break space, C2 A0.
+    while (start < stop && (source[start]! <= 32 || (source[start] === 0xc2 && source[start + 1] === 0xa0)))
+      start += source[start] === 0xc2 ? 2 : 1
+    while (start < stop && (source[stop - 1]! <= 32 || (source[stop - 1] === 0xa0 && source[stop - 2] === 0xc2)))
+      stop -= source[stop - 1] === 0xa0 ? 2 : 1
     let to = this.from
     if (to + stop - start > this.bytes.length) this.grow(to + stop - start)
     const bytes = this.bytes

@@ -124,7 +124,7 @@ async function firstRows({ source, strings, styles }: Workbook, { name, entry }:
   }
   const scanner = new WorksheetScanner(name, strings, styles, {
     row: line => rows.push({ line, cells: [] }),
-    number: (column, bytes, start, stop) => set(column, decodeUtf8(bytes, start, stop)),
+    number: (column, _value, bytes, start, stop) => set(column, decodeUtf8(bytes, start, stop)),
     text: (column, bytes, start, stop) => set(column, decodeUtf8(bytes, start, stop)),
     other: (column, kind, text) => set(column, kind === 'error' ? '' : text),
     rowEnd() {},

@@ -1,5 +1,4 @@
-import { type Columns, decodeCell, ID, NAME } from './columns.ts'
-import { decodeUtf8 } from './text.ts'
+import { BATCH, type Columns, decodeCell, ID, NAME, NONE } from './columns.ts'
 import type { CellSink, OtherKind } from './worksheet.ts'
 
 const reasons: Record<OtherKind, string> = {
@@ -9,9 +8,13 @@ const reasons: Record<OtherKind, string> = {
   formula: 'a formula whose result is not stored',
 }
 
+const nothing = new Int32Array(0)
+
 /** Puts a worksheet's cells below its headings into columns. */
 export class WorksheetCells implements CellSink {
-  private skip = false
+  /** Roles of the columns; none while the row is one above the table. */
+  private slots: Int32Array = nothing
+  private at = 0
 
   constructor(
     private readonly columns: Columns,
@@ -19,47 +22,42 @@ export class WorksheetCells implements CellSink {
   ) {}
 
   row(line: number): void {
-    this.skip = line <= this.headerLine
+    if (line <= this.headerLine) return
+    this.slots = this.columns.slots
+    this.at = this.columns.row
     this.columns.begin(line)
     this.columns.blank()
   }
 
   rowEnd(): void {
-    if (!this.skip) this.columns.end()
+    if (this.slots !== nothing) this.columns.end()
   }
 
-  number(column: number, bytes: Uint8Array, start: number, stop: number): void {
-    if (this.skip || column >= this.columns.slots.length) return
-    const slot = this.columns.slots[column]!
+  number(column: number, value: number, bytes: Uint8Array, start: number, stop: number): void {
+    const slot = this.slots[column] ?? NONE
     if (slot >= 0) {
-      let value = 0
-      let i = start
-      if (stop - start <= 15)
-        for (; i < stop && bytes[i]! >= 48 && bytes[i]! <= 57; i++) value = value * 10 + bytes[i]! - 48
-      if (i < stop) value = Number(decodeUtf8(bytes, start, stop))
-      if (Number.isFinite(value)) this.columns.value(slot, value)
+      if (value >= 0 && value < Infinity) this.columns.cells[slot * BATCH + this.at] = value
+      else if (Number.isFinite(value)) this.columns.value(slot, value)
       else this.columns.unreadable(slot, decodeCell(bytes, start, stop), 'not a number')
-    } else if (slot === ID || slot === NAME) {
-      // Large whole numbers may be written as 1.72867508E8.
-      const text = decodeUtf8(bytes, start, stop)
-      if (/^\d+$/.test(text)) this.text(column, bytes, start, stop)
-      else this.words(column, String(Number(text)))
+    } else if (slot !== NONE) {
+      let i = start
+      while (i < stop && bytes[i]! >= 48 && bytes[i]! <= 57) i++
+      if (i === stop) this.text(column, bytes, start, stop)
+      else this.words(column, String(value)) // large ones may stand as 1.72867508E8
     }
   }
 
   text(column: number, bytes: Uint8Array, start: number, stop: number): void {
-    if (this.skip || column >= this.columns.slots.length) return
-    const slot = this.columns.slots[column]!
+    const slot = this.slots[column] ?? NONE
     if (slot >= 0) this.columns.number(slot, bytes, start, stop)
     else if (slot === ID) this.columns.ids.set(bytes, start, stop)
     else if (slot === NAME) this.columns.names.set(bytes, start, stop)
   }
 
   other(column: number, kind: OtherKind, text: string): void {
-    if (this.skip || column >= this.columns.slots.length) return
-    const slot = this.columns.slots[column]!
+    const slot = this.slots[column] ?? NONE
+    if (slot === NONE) return
     if (slot >= 0) this.columns.unreadable(slot, text, reasons[kind])
-    else if (slot !== ID && slot !== NAME) return
     else if (kind === 'error' || kind === 'formula')
       this.columns.problem(this.columns.headerOf(slot === ID ? 'id' : 'name'), text, reasons[kind])
     else this.words(column, text)

@@ -7,8 +7,8 @@ export type OtherKind = 'date' | 'boolean' | 'error' | 'formula'
 
 export interface CellSink {
   row(line: number): void
-  /** A number as XML writes it: digits, perhaps a sign, a dot and an exponent. */
-  number(column: number, bytes: Uint8Array, start: number, stop: number): void
+  /** A number, and how the XML writes it. */
+  number(column: number, value: number, bytes: Uint8Array, start: number, stop: number): void
   text(column: number, bytes: Uint8Array, start: number, stop: number): void
   /** `formula` is one whose result is not stored. */
   other(column: number, kind: OtherKind, text: string): void
@@ -40,7 +40,12 @@ export class WorksheetScanner extends XmlScanner {
   private inside = false
   private open = false
   private line = 0
+  /** Digits of the row's number from `rowFrom` on: the addresses of its cells repeat them. */
+  private readonly row = new Uint8Array(7)
+  private rowFrom = 0
   private column = -1
+  /** The column of the address read last. */
+  private addressed = 0
   private text = new Uint8Array(1 << 12)
 
   constructor(
@@ -62,7 +67,7 @@ export class WorksheetScanner extends XmlScanner {
     let p = this.at
     while (!this.done) {
       while (buffer[p] !== LT) p++
-      this.at = p
+      this.at = Math.min(p, end)
       if (p >= end) return
       // <c …> without a prefix: nearly everything there is.
       const third = buffer[p + 2]!
@@ -73,27 +78,28 @@ export class WorksheetScanner extends XmlScanner {
       }
       const next = this.tag(p)
       if (next < 0) return
-      if (this.name === 'c' && this.open && !this.closing) {
+      if (this.open && !this.closing && this.named('c')) {
         p = this.cell(p)
         if (p < 0) return
         continue
       }
-      p = next
-      if (this.name === 'row' && this.inside) this.rowTag()
-      else if (this.name === 'sheetData') {
+      if (this.inside && this.named('row')) this.rowTag(p)
+      else if (this.named('sheetData')) {
         this.inside = !this.closing && !this.empty
         this.done = !this.inside
       }
+      p = next
     }
     this.at = end
   }
 
-  private rowTag(): void {
+  private rowTag(p: number): void {
     if (!this.closing) {
-      const line = Number(this.attributes().get('r') ?? this.line + 1)
-      if (!(Number.isInteger(line) && line > this.line && line <= LAST_ROW))
+      const line = this.rowNumber(p)
+      if (!(line > this.line && line <= LAST_ROW))
         this.refuse('corrupt', `has rows out of order after row ${this.line}`)
       this.line = line
+      this.digits(line)
       this.column = -1
       this.open = true
       this.sink.row(line)
@@ -104,14 +110,38 @@ export class WorksheetScanner extends XmlScanner {
     }
   }
 
+  private digits(line: number): void {
+    this.rowFrom = this.row.length
+    for (; line > 0; line = Math.floor(line / 10)) this.row[--this.rowFrom] = 48 + (line % 10)
+  }
+
+  /** <row r="12" …> comes a million times; other ways to write it are looked at in full. */
+  private rowNumber(p: number): number {
+    const { buffer } = this
+    if (buffer[p + 5] !== 114 || buffer[p + 6] !== EQUALS)
+      return Number(this.whole().attributes.get('r') ?? this.line + 1)
+    let line = 0
+    for (let q = p + 8; buffer[q] !== buffer[p + 7]; q++) {
+      const digit = buffer[q]! - 48
+      if (!(digit >= 0 && digit <= 9)) return Number.NaN
+      line = line * 10 + digit
+    }
+    return line
+  }
+
   /** Reads the cell at `p` and gives the place behind it, or -1 if it is cut off. */
   private cell(p: number): number {
     const { buffer, end } = this
     let column = this.column + 1
     let type = NUMBER
     let style = 0
-    let q = p + 1
-    while (buffer[q]! > 32 && buffer[q] !== GT && buffer[q] !== SLASH) q++
+    let q = p + 2
+    if (buffer[q] === 32 && buffer[q + 1] === 114 && buffer[q + 2] === EQUALS && buffer[q + 3] === 34) {
+      q = this.address(q + 4)
+      if (q < 0) return -1
+      column = this.addressed
+      q++
+    } else while (buffer[q]! > 32 && buffer[q] !== GT && buffer[q] !== SLASH) q++ // the rest of a prefixed name
     for (;;) {
       let byte = buffer[q]!
       while (byte <= 32) byte = buffer[++q]!
@@ -129,21 +159,9 @@ export class WorksheetScanner extends XmlScanner {
       const quote = buffer[q++]!
       byte = buffer[q]!
       if (name === 114) {
-        // r="AB12"
-        let letters = 0
-        while (byte >= 65 && byte <= 90 && letters <= LAST_COLUMN) {
-          letters = letters * 26 + byte - 64
-          byte = buffer[++q]!
-        }
-        let row = 0
-        while (byte >= 48 && byte <= 57 && row <= LAST_ROW) {
-          row = row * 10 + byte - 48
-          byte = buffer[++q]!
-        }
-        if (q >= end) return -1
-        if (byte !== quote || row !== this.line || letters < 1 || letters > LAST_COLUMN)
-          this.refuse('corrupt', `has a cell in row ${this.line} that says it is elsewhere`)
-        column = letters - 1
+        q = this.address(q)
+        if (q < 0) return -1
+        column = this.addressed
       } else if (name === 115) {
         for (style = 0; byte >= 48 && byte <= 57 && style < 1e6; byte = buffer[++q]!) style = style * 10 + byte - 48
       } else if (name === 116) {
@@ -160,6 +178,18 @@ export class WorksheetScanner extends XmlScanner {
     if (buffer[q] === LT && buffer[q + 1] === 118 && buffer[q + 2] === GT && type !== TEXT) {
       const start = q + 3
       let stop = start
+      let whole = 0
+      let digit = buffer[stop]! - 48
+      while (digit >= 0 && digit <= 9 && stop < start + 9) {
+        whole = (Math.imul(whole, 10) + digit) | 0
+        digit = buffer[++stop]! - 48
+      }
+      let value = whole
+      while (digit >= 0 && digit <= 9 && stop < start + 15) {
+        value = value * 10 + digit
+        digit = buffer[++stop]! - 48
+      }
+      const plain = buffer[stop] === LT
       while (buffer[stop] !== LT) stop++
       if (
         stop + 8 <= end &&
@@ -171,11 +201,36 @@ export class WorksheetScanner extends XmlScanner {
         buffer[stop + 7] === GT
       ) {
         this.column = column
-        this.emit(column, type, style, buffer, start, stop, false)
+        if (plain && stop > start && type === NUMBER && !this.styles.dates[style])
+          this.sink.number(column, value, buffer, start, stop)
+        else if (plain && stop > start && type === SHARED) this.shared(column, value)
+        else this.emit(column, type, style, buffer, start, stop, false)
         return stop + 8
       }
     }
     return this.richCell(q, column, type, style)
+  }
+
+  /** Reads the address of a cell, as in r="AB12", up to the closing quote. */
+  private address(q: number): number {
+    const { buffer, row } = this
+    let letters = 0
+    let byte = buffer[q]!
+    while (byte >= 65 && byte <= 90 && letters <= LAST_COLUMN) {
+      letters = letters * 26 + byte - 64
+      byte = buffer[++q]!
+    }
+    let digit = this.rowFrom
+    while (digit < row.length && buffer[q] === row[digit]) {
+      digit++
+      q++
+    }
+    if (q >= this.end) return -1
+    byte = buffer[q]!
+    if (digit < row.length || (byte !== 34 && byte !== 39) || letters < 1 || letters > LAST_COLUMN)
+      this.refuse('corrupt', `has a cell in row ${this.line} that says it is elsewhere`)
+    this.addressed = letters - 1
+    return q
   }
 
   /** A cell with a formula, inline text, a prefix, or white space between its tags. */
@@ -198,12 +253,13 @@ export class WorksheetScanner extends XmlScanner {
         }
         length = writeUnescaped(buffer, start, stop, this.text, length)
       }
-      const { name, closing, empty } = this
-      if (name === 'c' && closing) break
-      if (name === 'v' || name === 't') inText = !closing && !empty
-      else if (name === 'f') formula = true
-      else if (name === 'rPh' && !empty) hint += closing ? -1 : 1
-      else if (name === 'row' || name === 'c') this.refuse('corrupt', `has a cell in row ${this.line} that never ends`)
+      const { closing, empty } = this
+      if (closing && this.named('c')) break
+      if (this.named('v') || this.named('t')) inText = !closing && !empty
+      else if (this.named('f')) formula = true
+      else if (this.named('rPh') && !empty) hint += closing ? -1 : 1
+      else if (this.named('row') || this.named('c'))
+        this.refuse('corrupt', `has a cell in row ${this.line} that never ends`)
     }
     this.column = column
     this.emit(column, type, style, this.text, 0, length, formula)
@@ -224,14 +280,9 @@ export class WorksheetScanner extends XmlScanner {
       if (formula && type !== TEXT) sink.other(column, 'formula', '')
     } else if (type === NUMBER) {
       if (this.styles.dates[style]) sink.other(column, 'date', this.dateText(bytes, start, stop))
-      else sink.number(column, bytes, start, stop)
-    } else if (type === SHARED) {
-      const { bytes: texts, offsets } = this.strings
-      const index = Number(decodeUtf8(bytes, start, stop))
-      if (!(index >= 0 && index + 1 < offsets.length))
-        this.refuse('corrupt', `uses a text in row ${this.line} that the workbook does not have`)
-      sink.text(column, texts, offsets[index]!, offsets[index + 1]!)
-    } else if (type === TEXT || type === INLINE) sink.text(column, bytes, start, stop)
+      else sink.number(column, Number(decodeUtf8(bytes, start, stop)), bytes, start, stop)
+    } else if (type === SHARED) this.shared(column, Number(decodeUtf8(bytes, start, stop)))
+    else if (type === TEXT || type === INLINE) sink.text(column, bytes, start, stop)
     else {
       const text = decodeUtf8(bytes, start, stop)
       if (type === BOOLEAN) sink.other(column, 'boolean', text === '0' ? 'FALSE' : 'TRUE')
@@ -239,6 +290,13 @@ export class WorksheetScanner extends XmlScanner {
       else if (type === DATE) sink.other(column, 'date', text)
       else this.refuse('corrupt', `has a cell of an unknown type in row ${this.line}`)
     }
+  }
+
+  private shared(column: number, index: number): void {
+    const { bytes, offsets } = this.strings
+    if (!(index >= 0 && index + 1 < offsets.length && Number.isInteger(index)))
+      this.refuse('corrupt', `uses a text in row ${this.line} that the workbook does not have`)
+    this.sink.text(column, bytes, offsets[index]!, offsets[index + 1]!)
   }
 
   private dateText(bytes: Uint8Array, start: number, stop: number): string {

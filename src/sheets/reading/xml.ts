@@ -24,12 +24,12 @@ export abstract class XmlScanner {
   protected buffer = new Uint8Array(1 << 17)
   protected at = 0
   protected end = 0
-  /** The tag that `tag` read last: its local name and where its attributes lie. */
-  protected name = ''
+  /** What `tag` read last: where its local name and its attributes lie. */
   protected closing = false
   protected empty = false
-  private attributesFrom = 0
-  private attributesTo = 0
+  private nameFrom = 0
+  private nameTo = 0
+  private tagTo = 0
   private worthwhile = 0
 
   constructor(protected readonly part: string) {}
@@ -66,8 +66,8 @@ export abstract class XmlScanner {
   /** Reads the tag at `p`, comments and instructions too (without a name). Gives the place behind it, or -1 if it is cut off. */
   protected tag(p: number): number {
     const { buffer, end } = this
-    this.name = ''
     this.closing = this.empty = false
+    this.nameFrom = this.nameTo = 0
     let q = p + 1
     if (buffer[q] === 63) {
       while (buffer[q] !== GT || buffer[q - 1] !== 63) if (q++ >= end) return -1
@@ -89,26 +89,34 @@ export abstract class XmlScanner {
     for (let byte = buffer[q]!; byte > 32 && byte !== GT && byte !== SLASH; byte = buffer[++q]!)
       if (byte === COLON) from = q + 1
     const to = q
-    this.attributesFrom = q
     for (let byte = buffer[q]!; byte !== GT; byte = buffer[++q]!) {
       if (byte !== QUOTE && byte !== APOSTROPHE) continue
       do q++
       while (buffer[q] !== byte && q < end)
     }
     if (q >= end) return -1
-    this.attributesTo = q
+    this.nameFrom = from
+    this.nameTo = to
+    this.tagTo = q
     this.empty = buffer[q - 1] === SLASH
-    this.name = decodeUtf8(buffer, from, to)
     return q + 1
   }
 
-  /** Attributes of the last tag, by local name. */
-  protected attributes(): Map<string, string> {
-    const inside = decodeUtf8(this.buffer, this.attributesFrom, this.attributesTo)
-    const found = new Map<string, string>()
+  /** Is this the last tag's local name? */
+  protected named(name: string): boolean {
+    if (this.nameTo - this.nameFrom !== name.length) return false
+    for (let i = 0; i < name.length; i++) if (this.buffer[this.nameFrom + i] !== name.charCodeAt(i)) return false
+    return true
+  }
+
+  /** The last tag as an object; an instruction or a comment has no name. */
+  protected whole(): Tag {
+    const { buffer, closing, empty, nameFrom, nameTo } = this
+    const attributes = new Map<string, string>()
+    const inside = nameTo > 0 ? decodeUtf8(buffer, nameTo, this.tagTo) : ''
     for (const [, name, double, single] of inside.matchAll(/([^\s=:"'/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g))
-      found.set(name!, unescaped(double ?? single ?? ''))
-    return found
+      attributes.set(name!, unescaped(double ?? single ?? ''))
+    return { name: decodeUtf8(buffer, nameFrom, nameTo), closing, empty, attributes }
   }
 }
 
@@ -167,8 +175,8 @@ class TagScanner extends XmlScanner {
       while (this.buffer[p] !== LT) p++
       p = p < this.end ? this.tag(p) : -1
       if (p < 0) return
-      const { name, closing, empty } = this
-      if (name) this.tags.push({ name, closing, empty, attributes: this.attributes() })
+      const tag = this.whole()
+      if (tag.name) this.tags.push(tag)
     }
   }
 }

@@ -1,0 +1,327 @@
+import { describe, expect, test } from 'bun:test'
+import Papa from 'papaparse'
+import { limits } from '../src/sheets/reading/limits.ts'
+import { readSheet } from '../src/sheets/reading/sheet.ts'
+import type { Source } from '../src/sheets/reading/source.ts'
+import { type Random, random } from './fixtures/sheets/random.ts'
+import { piecemeal, read, refusal, rowsOf, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
+
+const pieces = [
+  'a',
+  'bc',
+  '"',
+  ',',
+  ';',
+  '\t',
+  '|',
+  '\n',
+  '\r\n',
+  '\r',
+  ' ',
+  'é',
+  '白',
+  '🔥',
+  "'",
+  '0',
+  '-',
+  '""',
+  '\u00a0',
+  'x',
+]
+
+function randomSheet(r: Random) {
+  const delimiter = r.pick([',', ';', '\t', '|'])
+  const newline = r.pick(['\n', '\r\n', '\r'])
+  const metrics = 1 + r.below(4)
+  const columns = 2 + metrics
+  const text = () => Array.from({ length: r.below(6) }, () => r.pick(pieces)).join('')
+  const quote = (field: string) =>
+    r.chance(0.3) || field.includes(delimiter) || /["\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field
+  const number = () => (r.chance(0.15) ? '' : String(r.below(r.pick([10, 1e5, 2 ** 31, 2 ** 50]))))
+  const rows = [['ID', 'Name', ...Array.from({ length: metrics }, (_, i) => `Metric ${i}`)]]
+  for (let i = 0; i < r.below(30) + 1; i++)
+    rows.push([`${i}${text()}.`, text(), ...Array.from({ length: columns - 2 }, number)])
+  const body = rows.map(row => row.map(quote).join(delimiter)).join(newline)
+  return { text: r.chance(0.5) ? body + newline : body, delimiter, newline, metrics }
+}
+
+/** What a strict reader makes of it. */
+function strictly({ text, delimiter, newline, metrics }: ReturnType<typeof randomSheet>) {
+  const { data, errors } = Papa.parse<string[]>(text, { delimiter, newline: newline as '\n', skipEmptyLines: true })
+  expect(errors).toEqual([])
+  const trim = (field: string) => field.replace(/^[\0- \u00a0]+|[\0- \u00a0]+$/g, '')
+  return data
+    .slice(1)
+    .map(row => [trim(row[0]!), trim(row[1]!), ...row.slice(2, 2 + metrics).map(n => (n === '' ? null : Number(n)))])
+}
+
+/** Columns without a single number are no metrics, so they are left out on both sides. */
+const withoutBlank = (rows: (string | number | null)[][]) => {
+  const kept = (rows[0] ?? []).map((_, column) => column < 2 || rows.some(row => row[column] !== null))
+  return rows.map(row => row.filter((_, column) => kept[column]))
+}
+
+describe('separated values', () => {
+  test('read as papaparse reads them, whatever the dialect, the quoting and the pieces', async () => {
+    const seed = 20_260_105
+    const r = random(seed)
+    for (let round = 0; round < 400; round++) {
+      const sheet = randomSheet(r)
+      const expected = withoutBlank(strictly(sheet))
+      if (expected[0]!.length === 2) continue
+      const piece = r.pick([1, 2, 3, 7, 64, 1e6])
+      const got = await readSheet(piecemeal(utf8(sheet.text), () => piece))
+      expect({ round, seed, rows: withoutBlank(rowsOf(got)) }).toEqual({ round, seed, rows: expected })
+      expect(got.rowsBad).toBe(0)
+    }
+  })
+
+  test('are the same wherever they are cut in two', async () => {
+    const text = 'ID;Name;Power\r\n"1";"A ""白鸟"" é";1.234.567\r\n"2";"b\r\nc\rd\ne";12\r3;🔥;"7"\n\r\n4;"";'
+    const bytes = utf8(text)
+    const whole = rowsOf(await readSheet(bytes))
+    expect(whole).toEqual([
+      ['1', 'A "白鸟" é', 1_234_567],
+      ['2', 'b\r\nc\rd\ne', 12],
+      ['3', '🔥', 7],
+      ['4', '', null],
+    ])
+    for (let cut = 1; cut < bytes.length; cut++)
+      expect(rowsOf(await readSheet(piecemeal(bytes, at => (at < cut ? cut - at : bytes.length))))).toEqual(whole)
+  })
+
+  test('end their records in LF, CRLF or CR, mixed as they come', async () => {
+    const sheet = await read('id,power\r\n1,10\r2,20\n3,30\r\n\r\n\n\r4,40')
+    expect(rowsOf(sheet).map(row => [row[0], row[2]])).toEqual([
+      ['1', 10],
+      ['2', 20],
+      ['3', 30],
+      ['4', 40],
+    ])
+    expect([...sheet.lines]).toEqual([2, 3, 4, 8])
+  })
+
+  test('keep quotes inside an unquoted field as they are', async () => {
+    expect(texts((await read('id,name,power\n1,Mr "X",5\n2,5\'10",6')).names)).toEqual(['Mr "X"', '5\'10"'])
+  })
+
+  test('count the lines of the file, line breaks in quotes too', async () => {
+    const sheet = await read('id,name,power\n1,"a\nb\r\nc",x\n2,b,y\n3,c,7\n')
+    expect(sheet.errors.map(({ line }) => line)).toEqual([2, 5])
+    expect([...sheet.lines]).toEqual([6])
+  })
+
+  test('may be quoted with apostrophes', async () => {
+    const sheet = await read("'id';'name';'power'\n'1';'O''Neil; A';'5'\n")
+    expect(rowsOf(sheet)).toEqual([['1', "O'Neil; A", 5]])
+  })
+
+  test('follow the hint Excel puts first', async () => {
+    const sheet = await read('sep=;\r\nid;name;power\r\n1;a,b;5\r\n')
+    expect(rowsOf(sheet)).toEqual([['1', 'a,b', 5]])
+    expect(sheet).toMatchObject({ delimiter: ';', headerLine: 2, format: 'csv' })
+  })
+})
+
+describe('broken records', () => {
+  test('with too few or too many fields are bad rows', async () => {
+    const sheet = await read('id,name,power,deads\n1,a,5,6\n2,b\n3,Doe, Jane,7,8\n4,d,9,10\n')
+    expect(rowsOf(sheet)).toEqual([
+      ['1', 'a', 5, 6],
+      ['4', 'd', 9, 10],
+    ])
+    expect(sheet).toMatchObject({ rowsTotal: 4, rowsOk: 2, rowsBad: 2 })
+    expect(sheet.errors).toEqual([
+      { line: 3, column: '', value: '2,b', reason: 'expected 4 columns, found 2' },
+      { line: 4, column: '', value: '3,Doe, Jane,7,8', reason: 'expected 4 columns, found 5' },
+    ])
+  })
+
+  test('may lack or add what holds nothing', async () => {
+    const sheet = await read('id,power,alliance,note\n1,5\n2,6,RS,x,,\n,,,\n , \n')
+    expect(rowsOf(sheet).map(row => row[0])).toEqual(['1', '2'])
+    expect(sheet.rowsTotal).toBe(2)
+  })
+
+  test('whose quote never closes cost one line', async () => {
+    const sheet = await read('id,name,power\n1,a,5\n2,"b,6\n3,c,7\n4,d,8\n')
+    expect(rowsOf(sheet).map(row => row[0])).toEqual(['1', '3', '4'])
+    expect(sheet.errors).toEqual([{ line: 3, column: '', value: '2,"b,6', reason: 'a quote that never closes' }])
+  })
+
+  test('with text after a closing quote cost one line', async () => {
+    const sheet = await read('id,name,power\n1,"a" b,5\n2,"b,6\n3,"c,7\n4,"d",8\n')
+    expect(rowsOf(sheet).map(row => row[0])).toEqual(['4'])
+    expect(sheet.errors.map(({ line, reason }) => [line, reason])).toEqual([
+      [2, 'text after a closing quote'],
+      [3, 'text after a closing quote'],
+      [4, 'text after a closing quote'],
+    ])
+  })
+
+  test('fail the sheet in strict mode, which still tells all of them', async () => {
+    const failure = await refusal(read('id,power\n1,x\n2,5\n3,y\n', { mode: 'strict' }))
+    expect(failure.code).toBe('bad_rows')
+    expect(failure.detail.report).toMatchObject({ rowsTotal: 3, rowsOk: 1, rowsBad: 2, errorCount: 2 })
+    expect(failure.message).toContain('line 2')
+  })
+
+  test('without a single good row fail the sheet in either mode', async () => {
+    expect((await refusal(read('id,power\n1,x\n'))).code).toBe('no_rows')
+    expect((await refusal(read('id,power\n'))).code).toBe('no_rows')
+  })
+
+  test('are all counted, though only the first are listed', async () => {
+    const rows = Array.from({ length: 12_000 }, (_, i) => `${i},x\n`).join('')
+    const sheet = await read(`id,power\n${rows}a,5\n`)
+    expect(sheet).toMatchObject({ rowsBad: 12_000, errorCount: 12_000, rows: 1 })
+    expect(sheet.errors).toHaveLength(limits.findings)
+  })
+})
+
+describe('limits', () => {
+  test('a field may be one megabyte long', async () => {
+    const long = 'x'.repeat(limits.field)
+    for (const piece of [997, 1 << 20]) {
+      const bytes = utf8(`id,name,power\n1,"${long}",5\n2,${long},6\n3,${long}x,7\n4,d,8\n`)
+      const sheet = await readSheet(piecemeal(bytes, () => piece))
+      expect(texts(sheet.ids)).toEqual(['1', '2', '4'])
+      expect(texts(sheet.names).map(name => name.length)).toEqual([limits.field, limits.field, 1])
+      expect(sheet.errors).toEqual([{ line: 4, column: 'name', value: '', reason: 'longer than 1 MB' }])
+    }
+  })
+
+  test('a line of 100 MB is refused without reading it all', async () => {
+    for (const quote of ['', '"']) {
+      const start = utf8(`id,name,power\n1,${quote}`)
+      let furthest = 0
+      const source: Source = {
+        size: 100e6,
+        read(into, at) {
+          into.fill(120)
+          if (at === 0) into.set(start)
+          furthest = Math.max(furthest, at + into.length)
+          return into.length
+        },
+        close() {},
+      }
+      const failure = await refusal(readSheet(source))
+      expect(failure.code).toBe('line_too_long')
+      expect(failure.message).toContain('Line 2')
+      expect(furthest).toBeLessThan(limits.line * 4)
+    }
+  })
+
+  test('more columns than any sheet has are refused', async () => {
+    const header = ['id', ...Array.from({ length: limits.columns }, (_, i) => `m${i}`)].join(',')
+    expect((await refusal(read(`${header}\n1\n`))).code).toBe('too_large')
+  })
+})
+
+describe('encodings', () => {
+  const text = 'ID\tName\tPower\n1\tÉlan €\t5\n2\t白鸟\t6\n3\t🔥\t7\n'
+  const expected = [
+    ['1', 'Élan €', 5],
+    ['2', '白鸟', 6],
+    ['3', '🔥', 7],
+  ]
+  const utf16 = (big: boolean, mark: boolean) => {
+    const view = new DataView(new ArrayBuffer((text.length + (mark ? 1 : 0)) * 2))
+    if (mark) view.setUint16(0, 0xfeff, !big)
+    for (let i = 0; i < text.length; i++) view.setUint16((i + (mark ? 1 : 0)) * 2, text.charCodeAt(i), !big)
+    return new Uint8Array(view.buffer)
+  }
+
+  test('UTF-16 is read in both byte orders, with and without a mark, in pieces of any length', async () => {
+    for (const big of [false, true])
+      for (const mark of [false, true])
+        for (const piece of [1, 2, 3, 5, 1e6]) {
+          const sheet = await readSheet(piecemeal(utf16(big, mark), () => piece))
+          expect(rowsOf(sheet)).toEqual(expected)
+          expect(sheet).toMatchObject({ encoding: big ? 'utf-16be' : 'utf-16le', format: 'tsv', delimiter: '\t' })
+        }
+  })
+
+  test('half a surrogate pair becomes a replacement character', async () => {
+    const bytes = utf16(false, true)
+    const fire = bytes.findIndex((byte, i) => byte === 0x3d && bytes[i + 1] === 0xd8)
+    bytes.set([0x41, 0], fire + 2)
+    expect(texts((await readSheet(bytes)).names)[2]).toBe('\ufffdA')
+  })
+
+  test('a byte order mark is no part of the first heading', async () => {
+    const sheet = await readSheet(utf8(`\ufeff${text}`))
+    expect(sheet.mapping).toEqual({ ID: 'id', Name: 'name', Power: 'power' })
+  })
+
+  test('Windows-1252 is told from UTF-8', async () => {
+    const bytes = Uint8Array.from('id,name,power\n1,\xc9lan \x80 \x93x\x94,5\n', char => char.charCodeAt(0))
+    const sheet = await readSheet(bytes)
+    expect(sheet.encoding).toBe('windows-1252')
+    expect(texts(sheet.names)).toEqual(['Élan € “x”'])
+  })
+
+  test('a stray Windows-1252 name far down in plain text is read too', async () => {
+    const plain = Array.from({ length: 40_000 }, (_, i) => `${i},player ${i},${i}\n`).join('')
+    const tail = Uint8Array.from('x,Jos\xe9,1\n', char => char.charCodeAt(0))
+    const bytes = new Uint8Array([...utf8(`id,name,power\n${plain}`), ...tail])
+    const sheet = await readSheet(bytes)
+    expect(texts(sheet.names).at(-1)).toBe('José')
+  })
+
+  test('one broken character spoils no other name', async () => {
+    const bytes = utf8('id,name,power\n1,白鸟,5\n2,Élan,6\n3,白鸟,7\n')
+    bytes[bytes.indexOf(0xe7)] = 0x20
+    const { encoding, names } = await readSheet(bytes)
+    expect([encoding, texts(names)[1], texts(names)[2]]).toEqual(['utf-8', 'Élan', '白鸟'])
+  })
+})
+
+describe('ids', () => {
+  test('stay as they are written, without the space around them', async () => {
+    const sheet = await read('id,power\n007,1\n 7 ,2\n"1,234",3\n1e5,4\n\u00a0x\u00a0,5\n')
+    expect(texts(sheet.ids)).toEqual(['007', '7', '1,234', '1e5', 'x'])
+    expect(texts(sheet.names)).toEqual(texts(sheet.ids))
+  })
+
+  test('that repeat keep the last row and tell of the earlier ones', async () => {
+    const sheet = await read('id,name,power\n1,a,10\n2,b,20\n1,c,30\n3,d,40\n1,e,50\n')
+    expect(rowsOf(sheet)).toEqual([
+      ['2', 'b', 20],
+      ['3', 'd', 40],
+      ['1', 'e', 50],
+    ])
+    expect([...sheet.lines]).toEqual([3, 5, 6])
+    expect(sheet).toMatchObject({ rowsTotal: 5, rowsOk: 5, rowsBad: 0, duplicateCount: 2, rows: 3 })
+    expect(sheet.duplicates).toEqual([
+      { line: 2, column: 'id', value: '1', reason: 'the same id stands again on line 4, which wins' },
+      { line: 4, column: 'id', value: '1', reason: 'the same id stands again on line 6, which wins' },
+    ])
+  })
+
+  test('repeat or not as a Map of strings would say', async () => {
+    const r = random(7)
+    for (let round = 0; round < 20; round++) {
+      const rows = Array.from({ length: 3000 }, (_, i) => [`${r.below(2000)}`, i] as const)
+      const sheet = await read(`id,power\n${rows.map(row => row.join(',')).join('\n')}\n`)
+      const last = new Map(rows)
+      const expected = rows.filter(([id, i]) => last.get(id) === i)
+      expect(rowsOf(sheet).map(row => [row[0], row[2]])).toEqual(expected.map(([id, i]) => [id, i]))
+      expect(sheet.duplicateCount).toBe(rows.length - last.size)
+    }
+  })
+
+  test('are needed', async () => {
+    const sheet = await read('id,name,power\n,a,5\n2,b,6\n')
+    expect(sheet.errors).toEqual([{ line: 2, column: 'id', value: '', reason: 'no id' }])
+  })
+})
+
+test('columns of any length come out whole', async () => {
+  const rows = Array.from({ length: 50_000 }, (_, i) => `${i},name ${i},${i * 3},${i % 7 ? i : ''}`)
+  const sheet = await read(`id,name,power,deads\n${rows.join('\n')}`)
+  expect(sheet.rows).toBe(50_000)
+  expect(valuesOf(sheet, 'power')).toEqual(rows.map((_, i) => i * 3))
+  expect(valuesOf(sheet, 'deads')).toEqual(rows.map((_, i) => (i % 7 ? i : null)))
+  expect(texts(sheet.names).at(-1)).toBe('name 49999')
+})
