@@ -1,6 +1,7 @@
 /** The error answers, then one line per feature. */
 import { Elysia } from 'elysia'
 import { access } from './access.ts'
+import { accountPages } from './accounts/pages.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { healthRoutes } from './admin/health.ts'
 import { jobRoutes } from './admin/jobs.ts'
@@ -26,6 +27,7 @@ export const routes = (app: App) => {
     .use(access(app))
     .use(healthRoutes(app))
     .use(webRoutes(app))
+    .use(accountPages(app))
     .group('/api/v1', api => api.use(accountRoutes(app)).use(leagueRoutes(app)).use(jobRoutes(app)))
   return all.use(swaggerRoutes(app, all))
 }

@@ -14,7 +14,6 @@ export function visitor(url: string) {
     const headers: Record<string, string> = {}
     if (cookie) headers.cookie = cookie
     if (init.method) headers.origin = url
-    if (init.method && csrfToken) headers['x-csrf-token'] = csrfToken
     const response = await raw(path, { ...init, headers: { ...headers, ...init.headers } })
     const set = response.headers.get('set-cookie')?.split(';')[0]
     if (set) cookie = set.endsWith('=') ? undefined : set
@@ -23,6 +22,7 @@ export function visitor(url: string) {
 
   async function json(method: string, path: string, body?: unknown): Promise<Answer> {
     const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
+    if (csrfToken) headers['x-csrf-token'] = csrfToken
     const response = await visit(path, { ...(method !== 'GET' && { method }), headers, body: JSON.stringify(body) })
     const answer = await response.json()
     if (response.status >= 400) throw new Refused(response.status, answer, response.headers)
@@ -43,7 +43,7 @@ export function visitor(url: string) {
       visit(path, {
         method: 'POST',
         body: new URLSearchParams(fields),
-        headers: { 'x-csrf-token': '', accept: 'text/html' },
+        headers: { accept: 'text/html' },
       }),
     cookie: () => cookie,
     csrfToken: () => csrfToken,

@@ -31,7 +31,10 @@ export function usernameOf(text: string): string {
   return name
 }
 
-export const countryOf = (text: string | null | undefined) => text?.toUpperCase() ?? null
+export function countryOf(text: string | null | undefined): string | null {
+  if (!text) return null
+  return /^[a-z]{2}$/i.test(text) ? text.toUpperCase() : invalid('country', 'expected two letters (ISO 3166-1)')
+}
 
 /** Who he is, as he himself sees it. */
 export type Profile = { id: number | null; username: string; email: string | null; role: Role }

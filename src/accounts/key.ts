@@ -18,7 +18,7 @@ import { hashOf, newSecret } from './secret.ts'
 type Key = typeof apiKeys.$inferSelect
 
 const usedEvery = 5 * minute // how exactly the last use is known
-const mostKeys = 100
+export const mostKeys = 100
 
 const moment = t.String({ format: 'date-time' })
 export const keySchema = t.Object(
@@ -40,6 +40,8 @@ export const keyView = ({ id, name, role, hint, createdAt, lastUsedAt }: Key) =>
   created_at: iso(createdAt),
   last_used_at: isoOrNull(lastUsedAt),
 })
+
+export type KeyView = ReturnType<typeof keyView>
 
 const byHash = prepared(db =>
   db

@@ -23,3 +23,10 @@ export function refuseForeign(request: Request, proxies: Proxies): void {
 /** Whether the browser speaks TLS, though a proxy may have taken it off on the way. */
 export const isSecure = (request: Request, proxies: Proxies) =>
   siteOf(request, proxies).proto === 'https' || request.headers.get('origin')?.startsWith('https:') === true
+
+/** A path of this site, which `next` claims to be; whatever else it holds leads to the first page. */
+export function localPath(next: string | undefined): string {
+  const here = 'http://here'
+  const url = next?.startsWith('/') && URL.canParse(next, here) ? new URL(next, here) : undefined
+  return url?.origin === here && !url.pathname.startsWith('//') ? url.pathname + url.search : '/'
+}

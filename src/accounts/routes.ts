@@ -2,19 +2,11 @@ import { Elysia, t } from 'elysia'
 import { access, signedIn } from '../access.ts'
 import type { App } from '../context.ts'
 import { says } from '../runtime/docs.ts'
-import {
-  countryField,
-  emailField,
-  newPasswordField,
-  passwordField,
-  profileOf,
-  profileSchema,
-  usernameField,
-} from './account.ts'
+import { newPasswordField, passwordField, profileOf, profileSchema } from './account.ts'
 import { keyRoutes } from './key-routes.ts'
 import { userById } from './queries.ts'
 import { setUp, setupBody } from './setup.ts'
-import { changePassword, signedInSchema, signIn, signOut, signUp } from './sign-in.ts'
+import { changePassword, credentials, signedInSchema, signIn, signOut, signUp, signUpBody } from './sign-in.ts'
 import { userRoutes } from './user-routes.ts'
 
 const done = t.Object({ done: t.Boolean() })
@@ -28,7 +20,7 @@ const authRoutes = (app: App) =>
       set.headers['cache-control'] = 'no-store'
     })
     .post('/auth/login', ({ request, body }) => signIn(app, request, body), {
-      body: t.Object({ email: t.String({ maxLength: 254 }), password: passwordField }),
+      body: t.Object(credentials),
       may: 'anyone',
       detail: says(
         'Sign in: sets the session cookie, answers the token that changes by cookie must carry',
@@ -63,12 +55,7 @@ const authRoutes = (app: App) =>
         return entered
       },
       {
-        body: t.Object({
-          email: emailField,
-          username: usernameField,
-          password: newPasswordField,
-          country: t.Optional(countryField),
-        }),
+        body: t.Object(signUpBody),
         may: 'anyone',
         detail: says('Make an account of role member, where SIGNUP is open', signedInSchema, { status: 201 }),
       },

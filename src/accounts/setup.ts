@@ -69,25 +69,22 @@ export async function offerSetup({ config, db, log }: App, url: string): Promise
   log.warn(`There is no admin yet. Make the first one here, the link works once: ${url}/setup?token=${token}`)
 }
 
-export function isSetupToken(db: Db, token: string): boolean {
-  const kept = db.select().from(facts).where(eq(facts.name, fact)).get()
-  return kept !== undefined && isSame(kept.value, hashOf(token))
-}
-
 const worn = 'This setup link is not good (any more); the newest one is in the log, and each start prints another'
+
+export function refuseWorn(db: Db, token: string): void {
+  if (hasAdmin(db)) refuse('gone', 'Fieldhouse is set up already; sign in')
+  const kept = db.select().from(facts).where(eq(facts.name, fact)).get()
+  if (!kept || !isSame(kept.value, hashOf(token))) refuse('forbidden', worn)
+}
 
 /** Makes the first admin and signs him in. */
 export async function setUp(app: App, request: Request, token: string, account: NewAccount): Promise<SignedIn> {
   const { db, clock, config } = app
   refuseForeign(request, config)
-  const refuseWorn = (db: Db) => {
-    if (hasAdmin(db)) refuse('gone', 'Fieldhouse is set up already; sign in')
-    if (!isSetupToken(db, token)) refuse('forbidden', worn)
-  }
-  refuseWorn(db)
+  refuseWorn(db, token)
   const user = { ...checked(account), role: 'admin' as const, passwordHash: await hashPassword(account.password) }
   const outcome = await atomically(db, tx => {
-    refuseWorn(tx)
+    refuseWorn(tx, token)
     const now = clock.now()
     tx.delete(facts).where(eq(facts.name, fact)).run()
     const created = createUser(tx, user, now)

@@ -6,7 +6,20 @@ import { audit } from '../admin/audit.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { exchangeOf, type Who } from '../runtime/exchange.ts'
-import { countryOf, emailOf, type Profile, profileOf, profileSchema, type User, usernameOf } from './account.ts'
+import {
+  countryField,
+  countryOf,
+  emailField,
+  emailOf,
+  newPasswordField,
+  type Profile,
+  passwordField,
+  profileOf,
+  profileSchema,
+  type User,
+  usernameField,
+  usernameOf,
+} from './account.ts'
 import { isSecure, refuseForeign } from './origin.ts'
 import { hashPassword, isPassword } from './password.ts'
 import { changeUser, createUser, userByEmail, userById } from './queries.ts'
@@ -35,6 +48,7 @@ export function admit({ config }: App, request: Request, { user, token, csrfToke
 const comingFrom = (request: Request) => ({ address: exchangeOf(request).address() })
 const stranger = { id: null, username: 'stranger' }
 
+export const credentials = { email: t.String({ maxLength: 254 }), password: passwordField }
 export type Credentials = { email: string; password: string }
 
 /** An unknown address and a wrong password are told apart by nothing: not by the answer, not by the work done. */
@@ -68,6 +82,12 @@ export async function signOut({ db, clock, config }: App, request: Request, who:
   exchangeOf(request).headers.push(['set-cookie', sessionCookie(undefined, isSecure(request, config))])
 }
 
+export const signUpBody = {
+  email: emailField,
+  username: usernameField,
+  password: newPasswordField,
+  country: t.Optional(countryField),
+}
 export type NewAccount = Credentials & { username: string; country?: string | null }
 
 /** An account one makes oneself, where `SIGNUP` is open. */

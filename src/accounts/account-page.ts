@@ -1,0 +1,98 @@
+import { roles } from '../../db/schema.ts'
+import { isAtLeast, isNoMoreThan } from '../access.ts'
+import type { Who } from '../runtime/exchange.ts'
+import { html } from '../runtime/html.ts'
+import { page } from '../web/layout.ts'
+import { action, answer, field, form } from '../web/parts/form.ts'
+import { badge } from '../web/parts/marks.ts'
+import { emptyState } from '../web/parts/notices.ts'
+import { table } from '../web/parts/table.ts'
+import { name, time } from '../web/parts/values.ts'
+import type { User } from './account.ts'
+import { csrfField } from './csrf.ts'
+import type { KeyView } from './key.ts'
+
+/** One's own account: password, keys, and the way out. */
+export const accountPage = (who: Who, user: User, keys: readonly KeyView[]) =>
+  page({
+    title: 'Account',
+    who,
+    nav: 'account',
+    body: html`<div class="head">
+  <h1>${name(user.username)}</h1>
+  <p>${user.email} ${badge(user.role)}</p>
+</div>
+${isAtLeast(who, 'admin') && html`<p><a href="/admin/users">All users</a></p>`}
+<form class="action" method="post" action="/sign-out">
+  <input type="hidden" name="${csrfField}" value="${who.csrfToken}" />
+  <button type="submit">Sign out</button>
+</form>
+
+<h2>Keys</h2>
+<p>A key lets a program act for you: it sends <code>Authorization: Bearer fh_…</code>. See the <a href="/swagger">API</a>.</p>
+${keyTable(keys)}
+${keyForm(who)}
+
+<h2>Password</h2>
+<p>Another password ends your sessions everywhere else. Keys stay.</p>
+${passwordForm}`,
+  })
+
+const keyTable = (keys: readonly KeyView[]) =>
+  table({
+    caption: 'Keys',
+    rows: keys,
+    key: key => `key-${key.id}`,
+    empty: emptyState('No keys', 'Make one for each program, so that you can take it away from just that one.'),
+    columns: [
+      { head: 'Name', names: true, cell: key => name(key.name) },
+      { head: 'Begins with', cell: key => html`<code>${key.hint}…</code>` },
+      { head: 'Role', cell: key => badge(key.role) },
+      { head: 'Made', cell: key => time(key.created_at) },
+      { head: 'Last used', cell: key => time(key.last_used_at) },
+      {
+        head: html`<span class="sr">Actions</span>`,
+        cell: key =>
+          action({
+            method: 'delete',
+            action: `/api/v1/keys/${key.id}`,
+            label: 'Revoke',
+            small: true,
+            danger: true,
+            confirm: `Revoke the key ${key.name}? Programs that use it stop working.`,
+            done: 'The key is revoked',
+          }),
+      },
+    ],
+  })
+
+const keyForm = (who: Who) =>
+  form(
+    { action: '/api/v1/keys' },
+    html`${field({ label: 'Name', name: 'name', maxlength: 80, hint: 'Which program will use it' })}
+${field({
+  label: 'Role',
+  name: 'role',
+  type: 'select',
+  value: 'member',
+  choices: roles.filter(role => isNoMoreThan(role, who.role)).map(role => ({ value: role, label: role })),
+  hint: 'Give it no more than the program needs',
+})}
+${answer('key', 'Your key, shown only now:')}`,
+    'Make a key',
+  )
+
+const passwordForm = form(
+  { action: '/api/v1/auth/password', done: 'The password is changed' },
+  html`${field({ label: 'Password now', name: 'current_password', type: 'password', autocomplete: 'current-password' })}
+${field({
+  label: 'New password',
+  name: 'new_password',
+  type: 'password',
+  autocomplete: 'new-password',
+  minlength: 10,
+  maxlength: 200,
+  hint: 'At least 10 characters',
+})}`,
+  'Change the password',
+)

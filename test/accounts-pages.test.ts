@@ -1,0 +1,123 @@
+import { expect, test } from 'bun:test'
+import { localPath } from '../src/accounts/origin.ts'
+import { start } from './start.ts'
+import { visitor } from './visitor.ts'
+
+const ann = { email: 'ann@example.org', username: 'Ann <b>', password: 'correct horse battery', role: 'member' }
+const asPage = { headers: { accept: 'text/html' } }
+
+test('signing in by form leads where one wanted to go', async () => {
+  const { call, url } = await start()
+  await call.post('/api/v1/users', { ...ann, username: 'Ann' })
+  const browser = visitor(url)
+  const turnedAway = await browser.visit('/account?x=1', asPage)
+  expect(turnedAway.status).toBe(303)
+  expect(turnedAway.headers.get('location')).toBe('/sign-in?next=%2Faccount%3Fx%3D1')
+  const form = await (await browser.visit('/sign-in?next=%2Faccount%3Fx%3D1', asPage)).text()
+  expect(form).toContain('name="next" value="/account?x=1"')
+  const fields = { email: ann.email, password: ann.password, next: '/account?x=1' }
+  const entered = await browser.submit('/sign-in', fields)
+  expect([entered.status, entered.headers.get('location')]).toEqual([303, '/account?x=1'])
+  const account = await browser.visit('/account', asPage)
+  expect(account.status).toBe(200)
+  expect(account.headers.get('content-security-policy')).toContain("script-src 'self'")
+  const again = await browser.visit('/sign-in?next=/account', asPage)
+  expect(again.headers.get('location')).toBe('/account')
+})
+
+test('a refused sign-in shows the form again, with the address and without the password', async () => {
+  const { url } = await start()
+  const refused = await visitor(url).submit('/sign-in', {
+    email: '"><i>@x',
+    password: 'a wrong password',
+    next: '/account',
+  })
+  const form = await refused.text()
+  expect(refused.status).toBe(401)
+  expect(form).toContain('The e-mail address or the password is not right')
+  expect(form).toContain('value="&quot;&gt;&lt;i&gt;@x"')
+  expect(form).toContain('name="next" value="/account"')
+  expect(form).not.toContain('a wrong password')
+})
+
+test('another site can neither sign in by form nor sign out', async () => {
+  const { call, url } = await start()
+  await call.post('/api/v1/users', { ...ann, username: 'Ann' })
+  const browser = visitor(url)
+  const foreign = await browser.visit('/sign-in', {
+    method: 'POST',
+    body: new URLSearchParams({ email: ann.email, password: ann.password }),
+    headers: { origin: 'https://evil.example', accept: 'text/html' },
+  })
+  expect(foreign.status).toBe(403)
+  expect(foreign.headers.get('set-cookie')).toBeNull()
+  await browser.submit('/sign-in', { email: ann.email, password: ann.password })
+  expect((await browser.submit('/sign-out', {})).status).toBe(403)
+  const account = await (await browser.visit('/account', asPage)).text()
+  const token = account.match(/name="csrf_token" value="([\w-]{43})"/)?.[1] ?? ''
+  expect((await browser.submit('/sign-out', { csrf_token: `${token.slice(0, -1)}!` })).status).toBe(403)
+  const out = await browser.submit('/sign-out', { csrf_token: token })
+  expect([out.status, browser.cookie()]).toEqual([303, undefined])
+})
+
+test('nothing leads to another site', () => {
+  for (const next of [
+    'https://evil.example/',
+    '//evil.example',
+    '/\\evil.example',
+    '\\\\evil.example',
+    '/\t/evil.example',
+    '/.//evil.example',
+    '/a/..//evil.example',
+    'javascript:alert(1)',
+    'account',
+    '',
+    undefined,
+  ])
+    expect(localPath(next)).toBe('/')
+  expect(localPath('/leagues/3?page=2#row')).toBe('/leagues/3?page=2')
+})
+
+test('the setup link opens a form that makes the first admin', async () => {
+  const { url, lines, app } = await start({ ADMIN_TOKEN: '' })
+  app.log.flush()
+  const link = lines.map(({ message }) => String(message).match(/http\S+\/setup\?token=\S+/)?.[0]).find(Boolean) ?? ''
+  const browser = visitor(url)
+  const path = link.slice(url.length)
+  expect(link.startsWith(url)).toBe(true)
+  expect(await (await browser.visit('/sign-in', asPage)).text()).toContain('There is no admin yet')
+  expect((await browser.visit('/setup', asPage)).status).toBe(403)
+  const form = await (await browser.visit(path, asPage)).text()
+  const token = form.match(/name="token" value="([\w-]+)"/)?.[1] ?? ''
+  const wrong = await browser.submit('/setup', { ...ann, token })
+  expect([wrong.status, (await wrong.text()).includes('expected letters')]).toEqual([422, true])
+  const made = await browser.submit('/setup', { ...ann, username: 'Ann', token })
+  expect([made.status, made.headers.get('location')]).toEqual([303, '/'])
+  expect((await browser.visit('/admin/users', asPage)).status).toBe(200)
+  expect((await browser.visit(path, asPage)).status).toBe(410)
+  expect(await (await visitor(url).visit('/sign-in', asPage)).text()).not.toContain('There is no admin yet')
+})
+
+test('the sign-up page is there where sign-up is open', async () => {
+  const closed = await start()
+  expect((await visitor(closed.url).visit('/sign-up', asPage)).status).toBe(404)
+  expect((await visitor(closed.url).submit('/sign-up', { ...ann, username: 'Ann' })).status).toBe(403)
+  const { url } = await start({ SIGNUP: 'open' })
+  const browser = visitor(url)
+  expect(await (await browser.visit('/sign-in', asPage)).text()).toContain('href="/sign-up"')
+  const { role, ...account } = { ...ann, username: 'Ann', country: '' }
+  expect((await browser.submit('/sign-up', account)).status).toBe(303)
+  const taken = await visitor(url).submit('/sign-up', account)
+  expect([taken.status, (await taken.text()).includes('an account with that e-mail address')]).toEqual([409, true])
+})
+
+test('the pages of users are for admins', async () => {
+  const { call, url } = await start()
+  const { id } = await call.post('/api/v1/users', { ...ann, username: 'Ann' })
+  const browser = visitor(url)
+  await browser.signIn(ann.email, ann.password)
+  for (const path of ['/admin/users', `/admin/users/${id}`]) {
+    expect((await browser.visit(path, asPage)).status).toBe(403)
+    expect(await (await call.raw(path, asPage)).text()).toContain(ann.email)
+  }
+})
