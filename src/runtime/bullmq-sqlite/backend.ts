@@ -95,7 +95,7 @@ export class SqliteQueueBackend extends EventEmitter implements IQueueBackend {
   /** Jobs of dead processes put back in line here, which the worker has not yet been told of. */
   #recovered: string[] = []
   /** The event after which `readEvents('$')` begins, however often it is asked. */
-  #start: number | undefined
+  #start = 0
 
   constructor(
     private readonly store: Store,
@@ -113,8 +113,7 @@ export class SqliteQueueBackend extends EventEmitter implements IQueueBackend {
   // ---- life
 
   async #begin(): Promise<void> {
-    if (this.roles.blocking) this.#start = await this.#read((tx, queue) => cursorOf(tx, queue, '$'))
-    else await this.#read(() => undefined)
+    this.#start = await this.#read((_, queue) => queue.lastEvent)
     if (this.roles.withBlockingConnection) {
       await this.setName(this.clientName(this.opts.name ? `:w:${this.opts.name}` : ''))
       this.store.processes.addHeir(this, (tx, dead) => this.#inherit(tx, dead))
@@ -374,24 +373,17 @@ export class SqliteQueueBackend extends EventEmitter implements IQueueBackend {
   /** Resolves as soon as there is a job to take up; null when the time is over or a delayed job has become due. */
   async waitForJob(blockTimeout: number): Promise<{ member: string; score: number } | null> {
     if (this.closing || this.#interrupted) return null
-    const reason = await this.store.wakeups.wait('jobs', this.#key, Math.max(0, blockTimeout) * 1000, this.#interrupts)
-    return reason === 'jobs' ? { member: '0', score: 0 } : null
+    const ms = Math.max(0, blockTimeout) * 1000
+    return (await this.store.wakeups.waitForJob(this.#key, ms, this.#interrupts)) ? { member: '0', score: 0 } : null
   }
 
   async readEvents(id: string, blockTimeout: number): Promise<StreamReadRaw> {
-    if (this.closing) return undefined
     await this.#ready
-    const found = await this.#readEventsNow(id)
-    if (found || this.closing) return found
+    if (this.closing) return undefined
+    const after = id === '$' ? this.#start : await this.#read((tx, queue) => cursorOf(tx, queue, id))
     const ms = blockTimeout > 0 ? blockTimeout : Number.POSITIVE_INFINITY
-    const reason = await this.store.wakeups.wait('events', this.#key, ms, this.#interrupts)
-    return reason === 'events' && !this.closing ? this.#readEventsNow(id) : undefined
-  }
-
-  #readEventsNow(id: string): Promise<StreamReadRaw> {
-    return this.#read((tx, queue) =>
-      eventsAfter(tx, queue, id === '$' && this.#start !== undefined ? this.#start : cursorOf(tx, queue, id)),
-    )
+    const found = await this.store.wakeups.waitForEvent(this.#key, after, ms, this.#interrupts)
+    return found && !this.closing ? this.#read((tx, queue) => eventsAfter(tx, queue, after)) : undefined
   }
 
   publishEvent(fields: Record<string, string | number>, maxEvents: number): Promise<string> {

@@ -7,9 +7,8 @@ import type { Tx } from './transactions.ts'
  * transaction, in ms.
  */
 
-/** The number after which to read, given the id of the last event read: "$" means only what comes from now on. */
+/** The number of the event after which to read, given its id. */
 export function cursorOf(tx: Tx, queue: Queue, id: string): number {
-  if (id === '$') return queue.lastEvent
   const [time = '0', number = '0'] = id.split('-')
   if (Number(number) > 0) return Number(number)
   // A bare time, as Redis allows: everything since then.

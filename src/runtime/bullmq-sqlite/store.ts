@@ -8,7 +8,7 @@ import { Queues } from './queues.ts'
 import { schema, schemaVersion } from './schema.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 import { Transactions, type Tx } from './transactions.ts'
-import { Wakeups } from './wakeups.ts'
+import { type Sight, Wakeups } from './wakeups.ts'
 
 /**
  * What a commit survives. `process`: the end of this process, however sudden (kill -9); a power cut may take the last
@@ -58,7 +58,7 @@ export class Store {
       },
     })
     this.wakeups = new Wakeups({
-      changedElsewhere: () => this.transactions.changedElsewhere(),
+      foreignChanges: () => this.transactions.foreignChanges(),
       lookAt: key => this.#lookAt(key),
     })
     this.processes = new Processes(path, this.transactions)
@@ -96,10 +96,16 @@ export class Store {
     return this.#tx
   }
 
-  #lookAt(queueKey: string) {
-    const queue = this.#tx?.queues.peek(queueKey)
-    if (!this.#tx || !queue) return { claimable: 0, dueAt: Number.POSITIVE_INFINITY }
-    return { claimable: queue.claimable, dueAt: nextDueAt(this.#tx, queue) ?? Number.POSITIVE_INFINITY }
+  /** Nothing, if the file cannot be read right now: there will be another look. */
+  #lookAt(queueKey: string): Sight {
+    try {
+      const tx = this.#tx!
+      const queue = tx.queues.peek(queueKey)
+      const dueAt = nextDueAt(tx, queue) ?? Number.POSITIVE_INFINITY
+      return { claimable: queue.claimable, dueAt, lastEvent: queue.lastEvent }
+    } catch {
+      return { claimable: 0, dueAt: Number.POSITIVE_INFINITY, lastEvent: 0 }
+    }
   }
 
   #checkpoint(): void {

@@ -46,6 +46,7 @@ export class Transactions {
   #scheduled = false
   #tx: Tx | undefined
   #dataVersion = -1
+  #foreignChanges = 0
   #attempts = 0
   #closed = false
   #idle: (() => void) | undefined
@@ -77,15 +78,16 @@ export class Transactions {
     if (this.#scheduled) await new Promise<void>(resolve => (this.#idle = resolve))
   }
 
-  /** Reads `PRAGMA data_version`: true if another process has written since this one last looked. */
-  changedElsewhere(): boolean {
-    const { sql, queues } = this.#tx ?? {}
-    if (!sql || !queues) return false
-    const version = sql.dataVersion.get()!.data_version
-    if (version === this.#dataVersion) return false
-    this.#dataVersion = version
-    queues.forget()
-    return true
+  /** Looks whether another process has written, and forgets what it may have changed. Returns how often one has so far. */
+  foreignChanges(): number {
+    if (!this.#tx) return 0
+    const version = this.#tx.sql.dataVersion.get()!.data_version
+    if (version !== this.#dataVersion) {
+      this.#dataVersion = version
+      this.#foreignChanges++
+      this.#tx.queues.forget()
+    }
+    return this.#foreignChanges
   }
 
   #add<T>(work: (tx: Tx) => T, writes: boolean, late: boolean): Promise<T> {
@@ -129,7 +131,7 @@ export class Transactions {
     const { sql } = this.#tx
     if (operations.some(operation => operation.writes)) sql.beginWrite.run()
     else sql.beginRead.run()
-    this.changedElsewhere()
+    this.foreignChanges()
   }
 
   /** Runs as many operations as the budget allows, and commits. The rest goes back to the head of the line. */

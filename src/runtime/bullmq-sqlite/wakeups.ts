@@ -5,23 +5,31 @@ import type { Queue } from './queues.ts'
 const lookEvery = 25
 /** Waking for a delayed job this much later, in ms, makes sure its time has come by every clock involved. */
 const dueSlack = 1
+/** Timers hold no more than this many ms; whoever waits has a timeout of his own that comes long before. */
+const longestTimer = 2 ** 31 - 1
 
-export type Wake = 'jobs' | 'events' | 'timeout' | 'interrupted'
+/** What there is on a queue for those who wait. */
+export interface Sight {
+  /** How many jobs a worker could take up now. */
+  readonly claimable: number
+  /** When the next delayed job is due, by `Date.now()`; Infinity if there is none. */
+  readonly dueAt: number
+  readonly lastEvent: number
+}
 
 interface Waiter {
   readonly queueKey: string
-  readonly kind: 'jobs' | 'events'
-  /** `Date.now()` from which a delayed job is due. */
+  /** The event after which it reads; undefined if it waits for jobs. */
+  readonly after: number | undefined
   dueAt: number
   dueTimer: ReturnType<typeof setTimeout> | undefined
-  wake(reason: Wake): void
+  wake(found: boolean): void
 }
 
 interface Hooks {
-  /** True if another process has written since the last look. */
-  changedElsewhere(): boolean
-  /** Tells what a worker on that queue would find; `dueAt` is Infinity without delayed jobs. */
-  lookAt(queueKey: string): { claimable: number; dueAt: number }
+  /** How often so far another process has been found to have written. */
+  foreignChanges(): number
+  lookAt(queueKey: string): Sight
 }
 
 /**
@@ -31,74 +39,77 @@ interface Hooks {
 export class Wakeups {
   #waiters = new Set<Waiter>()
   #looking: ReturnType<typeof setInterval> | undefined
+  #seenChanges = 0
 
   constructor(private readonly hooks: Hooks) {}
 
-  /** Waits until the queue has something. While it waits, `interrupts` holds a function that cuts it short. */
-  wait(kind: Waiter['kind'], queueKey: string, ms: number, interrupts: Set<() => void>): Promise<Wake> {
-    const { promise, resolve } = Promise.withResolvers<Wake>()
-    const timer = ms === Number.POSITIVE_INFINITY ? undefined : clock.setTimeout(() => waiter.wake('timeout'), ms)
-    const interrupt = () => waiter.wake('interrupted')
+  /** Waits until the queue has a job to take up (true), or one that has become due or the time is over (false). */
+  waitForJob(queueKey: string, ms: number, interrupts: Set<() => void>): Promise<boolean> {
+    return this.#wait(queueKey, undefined, ms, interrupts)
+  }
+
+  /** Waits until the queue has an event after that one (true) or the time is over (false). */
+  waitForEvent(queueKey: string, after: number, ms: number, interrupts: Set<() => void>): Promise<boolean> {
+    return this.#wait(queueKey, after, ms, interrupts)
+  }
+
+  /** After a commit of this process. */
+  committed(queues: Queue[]): void {
+    if (this.#waiters.size > 0) for (const { key } of queues) this.#wakeThoseOf(key)
+  }
+
+  /** While it waits, `interrupts` holds a function that cuts the wait short. */
+  #wait(queueKey: string, after: number | undefined, ms: number, interrupts: Set<() => void>): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const timer = ms <= longestTimer ? clock.setTimeout(() => waiter.wake(false), ms) : undefined
+    const interrupt = () => waiter.wake(false)
     const waiter: Waiter = {
       queueKey,
-      kind,
+      after,
       dueAt: Number.POSITIVE_INFINITY,
       dueTimer: undefined,
-      wake: reason => {
+      wake: found => {
         clock.clearTimeout(timer)
         clock.clearTimeout(waiter.dueTimer)
         interrupts.delete(interrupt)
         this.#waiters.delete(waiter)
         if (this.#waiters.size === 0) this.#stopLooking()
-        resolve(reason)
+        resolve(found)
       },
     }
     interrupts.add(interrupt)
     this.#waiters.add(waiter)
     this.#looking ??= clock.setInterval(this.#look, lookEvery)
-    if (kind === 'jobs') this.#wakeJobs(queueKey)
+    this.#wakeThoseOf(queueKey)
     return promise
   }
 
-  /** After a commit of this process. */
-  committed(queues: Queue[]): void {
-    if (this.#waiters.size === 0) return
-    for (const queue of queues) {
-      this.#wakeEvents(queue.key)
-      this.#wakeJobs(queue.key)
-    }
-  }
-
   #look = (): void => {
-    if (this.hooks.changedElsewhere()) {
-      for (const key of new Set([...this.#waiters].map(waiter => waiter.queueKey))) {
-        this.#wakeEvents(key)
-        this.#wakeJobs(key)
-      }
+    const changes = this.hooks.foreignChanges()
+    if (changes !== this.#seenChanges) {
+      this.#seenChanges = changes
+      for (const key of new Set([...this.#waiters].map(waiter => waiter.queueKey))) this.#wakeThoseOf(key)
     }
-    for (const waiter of this.#waiters) if (Date.now() > waiter.dueAt) waiter.wake('timeout')
+    for (const waiter of this.#waiters) if (Date.now() > waiter.dueAt) waiter.wake(false)
   }
 
-  #wakeEvents(queueKey: string): void {
-    for (const waiter of this.#waiters)
-      if (waiter.kind === 'events' && waiter.queueKey === queueKey) waiter.wake('events')
-  }
-
-  #wakeJobs(queueKey: string): void {
-    const idle = [...this.#waiters].filter(waiter => waiter.kind === 'jobs' && waiter.queueKey === queueKey)
-    if (idle.length === 0) return
-    const { claimable, dueAt } = this.hooks.lookAt(queueKey)
-    for (const waiter of idle.splice(0, claimable)) waiter.wake('jobs')
-    for (const waiter of idle) this.#wakeWhenDue(waiter, dueAt)
+  #wakeThoseOf(queueKey: string): void {
+    const waiters = [...this.#waiters].filter(waiter => waiter.queueKey === queueKey)
+    if (waiters.length === 0) return
+    const sight = this.hooks.lookAt(queueKey)
+    let jobs = sight.claimable
+    for (const waiter of waiters) {
+      if (waiter.after === undefined ? jobs-- > 0 : sight.lastEvent > waiter.after) waiter.wake(true)
+      else if (waiter.after === undefined) this.#wakeWhenDue(waiter, sight.dueAt)
+    }
   }
 
   #wakeWhenDue(waiter: Waiter, dueAt: number): void {
     if (waiter.dueAt === dueAt) return
     clock.clearTimeout(waiter.dueTimer)
     waiter.dueAt = dueAt
-    const ms = dueAt - Date.now() + dueSlack
-    // Beyond this a timer would overflow; the caller's own timeout comes long before.
-    if (ms < 2 ** 31) waiter.dueTimer = clock.setTimeout(() => waiter.wake('timeout'), Math.max(0, ms))
+    const ms = Math.max(0, dueAt - Date.now() + dueSlack)
+    if (ms <= longestTimer) waiter.dueTimer = clock.setTimeout(() => waiter.wake(false), ms)
   }
 
   #stopLooking(): void {
