@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { rankingOf } from '../src/leaderboard/ranking.ts'
-import { addTerm, noScore, scoringOf } from '../src/leaderboard/score.ts'
+import { scoringOf, withTerm } from '../src/leaderboard/score.ts'
 import { bestTierFirst, type Classification, classify, defaultTiers, tierOf } from '../src/leaderboard/tiers.ts'
 import { forSeeds } from './seeded.ts'
 
@@ -59,10 +59,8 @@ test('the tier of a row is the tier it is counted in', () => {
 })
 
 test('a score is the weighted sum of what is known', () => {
-  const score = noScore(4)
-  addTerm(score, Float64Array.of(1, unknown, 3, unknown), 10)
-  addTerm(score, Float64Array.of(1, 2, unknown, unknown), -1)
-  expect(Array.from(score)).toEqual([9, -2, 30, unknown])
+  const scoreOf = (...values: number[]) => values.reduce((score, value) => withTerm(score, value, 10), unknown)
+  expect([scoreOf(1, -2), scoreOf(unknown, 3), scoreOf(unknown, unknown)]).toEqual([-10, 30, unknown])
 })
 
 test('without weights the score is the first of kill points, power, or what there is', () => {

@@ -21,10 +21,3 @@ export const gainOf = (current: number, start: number, cumulative: boolean): num
   hasFallen(current, start, cumulative) ? 0 : current - start
 
 export const hasFallen = (current: number, start: number, cumulative: boolean): boolean => cumulative && current < start
-
-/** Gains row by row. */
-export function gainsOf(current: Float64Array, start: Float64Array, cumulative: boolean): Float64Array {
-  const gains = new Float64Array(current.length)
-  for (let row = 0; row < gains.length; row++) gains[row] = gainOf(current[row]!, start[row]!, cumulative)
-  return gains
-}

@@ -21,14 +21,6 @@ export function scoringOf(
   return { on, weights: only === undefined ? [] : [{ metric: only, weight: 1 }], absent: [] }
 }
 
-export const noScore = (players: number): Float64Array => new Float64Array(players).fill(Number.NaN)
-
-/** Adds `weight × values` to the score. An unknown value counts as nothing: a score with no known term stays unknown. */
-export function addTerm(score: Float64Array, values: Float64Array, weight: number): void {
-  for (let row = 0; row < score.length; row++) {
-    const value = values[row]!
-    if (Number.isNaN(value)) continue
-    const before = score[row]!
-    score[row] = Number.isNaN(before) ? value * weight : before + value * weight
-  }
-}
+/** Adds `weight × value` to a score. An unknown value counts as nothing: a score with no known term stays unknown. */
+export const withTerm = (score: number, value: number, weight: number): number =>
+  Number.isNaN(value) ? score : (Number.isNaN(score) ? 0 : score) + value * weight

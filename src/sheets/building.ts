@@ -1,14 +1,14 @@
 /** What boards are built from, computed in the worker thread. All that is large lies in shared memory. */
 import type { Database } from 'bun:sqlite'
-import { gainsOf, matchRows } from '../leaderboard/gains.ts'
+import { gainOf, hasFallen, matchRows } from '../leaderboard/gains.ts'
 import { type Order, type Ranking, rankingOf, standingOf } from '../leaderboard/ranking.ts'
-import { addTerm, scoringOf } from '../leaderboard/score.ts'
+import { scoringOf, withTerm } from '../leaderboard/score.ts'
 import { mark, needle } from '../leaderboard/search.ts'
 import type { TextColumn } from '../leaderboard/text.ts'
 import { type Classification, classify, type TierMembers } from '../leaderboard/tiers.ts'
 import { latecomersOf, type Working } from './latecomers.ts'
 import type { Lineup } from './lineup.ts'
-import { ownMemory, readColumns, readIds, readNames, sharedMemory } from './snapshots/read.ts'
+import { ownMemory, readColumns, readIds, readNames, sharedMemory, Walk } from './snapshots/read.ts'
 import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
 /** What decides a score; the names are those of a league's config. */
@@ -22,39 +22,52 @@ export type Starts = { baseline: number; latecomers: number | null; rows: Int32A
 export const OWN = -1
 export const LATE = -2
 
+/** The last answer is kept: what an import finds out, the board it leads to asks next. */
+let lastStarts: { list: string; starts: Starts } | undefined
+
 export async function startsOf(scores: Database, lineup: Lineup, working: Working): Promise<Starts> {
-  const ids = readIds(scores, snapshotOf(scores, lineup.current))
+  const { current, baseline, between } = lineup
+  const list = [baseline, ...between, current].join()
+  if (lastStarts?.list === list) return lastStarts.starts
+  const ids = readIds(scores, snapshotOf(scores, current), ownMemory)
   const latecomers = await latecomersOf(scores, lineup, working)
-  const found = matchRows(ids, readIds(scores, snapshotOf(scores, lineup.baseline)))
+  const found = matchRows(ids, readIds(scores, snapshotOf(scores, baseline), ownMemory))
   const rows = new Int32Array(new SharedArrayBuffer(found.byteLength))
   rows.set(found)
   if (latecomers && latecomers.players > 0) {
-    const late = matchRows(ids, readIds(scores, latecomers))
+    const late = matchRows(ids, readIds(scores, latecomers, ownMemory))
     for (let row = 0; row < rows.length; row++) if (rows[row] === OWN && late[row]! >= 0) rows[row] = LATE - late[row]!
   }
-  return { baseline: lineup.baseline, latecomers: latecomers?.id ?? null, rows }
+  const starts = { baseline, latecomers: latecomers?.id ?? null, rows }
+  lastStarts = { list, starts }
+  return starts
 }
 
-/** Start values of some metrics; `own` are the current ones. */
-function startColumns(scores: Database, starts: Starts, metrics: string[], own: Float64Array[]): Float64Array[] {
-  const baseline = readColumns(scores, snapshotOf(scores, starts.baseline), metrics, ownMemory)
-  const late = starts.latecomers && readColumns(scores, snapshotOf(scores, starts.latecomers), metrics, ownMemory)
-  return own.map((current, i) => {
-    const [base, later] = [baseline[i]!, late ? late[i]! : current]
-    const values = new Float64Array(current.length)
-    for (let row = 0; row < values.length; row++) {
-      const start = starts.rows[row]!
-      values[row] = start >= 0 ? base[start]! : start === OWN ? current[row]! : later[LATE - start]!
-    }
-    return values
-  })
-}
+/** For metric `m` the value is `now[m][at]`, the start `then[m][from]`. */
+type EachPlayer = (row: number, now: Float64Array[], at: number, then: Float64Array[], from: number) => void
 
-const MANY = 4_000_000 // values read at once: 32 MB
+const MANY = 1 << 16 // players between two pauses
 
-function inBatches<T>(things: readonly T[], players: number): T[][] {
-  const size = Math.max(1, Math.floor(MANY / Math.max(1, players)))
-  return Array.from({ length: Math.ceil(things.length / size) }, (_, i) => things.slice(i * size, (i + 1) * size))
+/** Everyone's current and start values of some metrics, without a whole column in memory. */
+async function eachPlayer(
+  scores: Database,
+  snapshot: Snapshot,
+  starts: Starts,
+  metrics: readonly string[],
+  { pause }: Working,
+  each: EachPlayer,
+): Promise<void> {
+  const now = new Walk(scores, snapshot, metrics)
+  const baseline = new Walk(scores, snapshotOf(scores, starts.baseline), metrics)
+  const late = starts.latecomers === null ? now : new Walk(scores, snapshotOf(scores, starts.latecomers), metrics)
+  for (let row = 0; row < snapshot.players; row++) {
+    const at = now.at(row)
+    const start = starts.rows[row]!
+    if (start >= 0) each(row, now.values, at, baseline.values, baseline.at(start))
+    else if (start === OWN) each(row, now.values, at, now.values, at)
+    else each(row, now.values, at, late.values, late.at(LATE - start))
+    if (row % MANY === MANY - 1) await pause()
+  }
 }
 
 /** A board's score and its ranking, best first. `goals`: what each player should reach, if that goes by baseline power. */
@@ -69,32 +82,48 @@ export async function score(
 ): Promise<Scored> {
   const starts = await startsOf(scores, lineup, working)
   const snapshot = snapshotOf(scores, lineup.current)
-  const names = snapshot.metrics.map(({ name }) => name)
-  const scoring = scoringOf(names, config)
-  const total = sharedMemory(snapshot.players).fill(Number.NaN)
-  for (const weights of inBatches(scoring.weights, snapshot.players * 3)) {
-    const metrics = weights.map(({ metric }) => metric)
-    const current = readColumns(scores, snapshot, metrics, ownMemory)
-    const start = scoring.on === 'gains' ? startColumns(scores, starts, metrics, current) : undefined
-    weights.forEach(({ metric, weight }, i) => {
-      const values = start ? gainsOf(current[i]!, start[i]!, isCumulative(snapshot, metric)) : current[i]!
-      addTerm(total, values, weight)
-    })
-    await working.pause()
-  }
-  const goals = perPower === undefined ? undefined : powerGoals(scores, snapshot, starts, perPower)
+  const scoring = scoringOf(
+    snapshot.metrics.map(({ name }) => name),
+    config,
+  )
+  const terms = scoring.weights.map(({ metric, weight }, m) => ({
+    m,
+    weight,
+    cumulative: isCumulative(snapshot, metric),
+  }))
+  const power = perPower === undefined ? [] : ['power']
+  const metrics = [...scoring.weights.map(({ metric }) => metric), ...power]
+  const total = new Float64Array(sharedMemory(snapshot.players * 8))
+  const goals = perPower === undefined ? undefined : new Float64Array(sharedMemory(snapshot.players * 8))
+  await eachPlayer(scores, snapshot, starts, metrics, working, (row, now, at, then, from) => {
+    let sum = Number.NaN
+    for (const { m, weight, cumulative } of terms) {
+      const value = now[m]![at]!
+      sum = withTerm(sum, scoring.on === 'gains' ? gainOf(value, then[m]![from]!, cumulative) : value, weight)
+    }
+    total[row] = sum
+    if (goals && perPower) goals[row] = then[terms.length]![from]! * perPower
+  })
   return { ranking: shared(rankingOf(total, 'desc')), starts, goals }
 }
 
 const isCumulative = ({ metrics }: Snapshot, metric: string): boolean =>
   metrics.find(({ name }) => name === metric)?.cumulative ?? false
 
-function powerGoals(scores: Database, snapshot: Snapshot, starts: Starts, perPower: number): Float64Array {
-  const own = readColumns(scores, snapshot, ['power'], ownMemory)
-  const [start] = startColumns(scores, starts, ['power'], own)
-  const goals = sharedMemory(snapshot.players)
-  for (let row = 0; row < goals.length; row++) goals[row] = start![row]! * perPower
-  return goals
+/** How many players have a cumulative metric that went down since their start. */
+export async function fallen(scores: Database, lineup: Lineup, working: Working): Promise<number> {
+  const starts = await startsOf(scores, lineup, working)
+  const snapshot = snapshotOf(scores, lineup.current)
+  const metrics = snapshot.metrics.filter(({ cumulative }) => cumulative).map(({ name }) => name)
+  let players = 0
+  await eachPlayer(scores, snapshot, starts, metrics, working, (_, now, at, then, from) => {
+    for (let m = 0; m < metrics.length; m++) {
+      if (!hasFallen(now[m]![at]!, then[m]![from]!, true)) continue
+      players++
+      return
+    }
+  })
+  return players
 }
 
 function shared(ranking: Ranking): Ranking {
@@ -154,4 +183,11 @@ export async function standings(
     await pause()
   }
   return Object.fromEntries(found)
+}
+
+const MOST = 4_000_000 // values read at once: 32 MB
+
+function inBatches<T>(things: readonly T[], players: number): T[][] {
+  const size = Math.max(1, Math.floor(MOST / Math.max(1, players)))
+  return Array.from({ length: Math.ceil(things.length / size) }, (_, i) => things.slice(i * size, (i + 1) * size))
 }

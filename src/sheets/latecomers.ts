@@ -28,7 +28,7 @@ export async function latecomersOf(
   }
   if (stored && members === between.length) return stored
 
-  const baselineIds = readIds(scores, snapshotOf(scores, baseline))
+  const baselineIds = readIds(scores, snapshotOf(scores, baseline), ownMemory)
   let known = stored ? wholeSheet(scores, stored) : nobody()
   let id = 0
   while (members < between.length) {
@@ -55,15 +55,15 @@ function wholeSheet(scores: Database, snapshot: Snapshot): SheetColumns {
   const names = snapshot.metrics.map(({ name }) => name)
   const columns = readColumns(scores, snapshot, names, ownMemory)
   return {
-    ids: readIds(scores, snapshot),
-    names: readNames(scores, snapshot),
+    ids: readIds(scores, snapshot, ownMemory),
+    names: readNames(scores, snapshot, ownMemory),
     metrics: snapshot.metrics.map((metric, i) => ({ ...metric, values: columns[i]! })),
   }
 }
 
 /** The players of a snapshot who are neither in the baseline nor known already. */
 function newcomers(scores: Database, snapshot: Snapshot, baseline: TextColumn, known: TextColumn): SheetColumns {
-  const ids = readIds(scores, snapshot)
+  const ids = readIds(scores, snapshot, ownMemory)
   const inBaseline = matchRows(ids, baseline)
   const inKnown = matchRows(ids, known)
   const rows = Uint32Array.from(inBaseline.keys().filter(row => inBaseline[row]! < 0 && inKnown[row]! < 0))
@@ -71,7 +71,7 @@ function newcomers(scores: Database, snapshot: Snapshot, baseline: TextColumn, k
   const values = readValues(scores, snapshot, rows)
   return {
     ids: takeTexts(ids, rows),
-    names: takeTexts(readNames(scores, snapshot), rows),
+    names: takeTexts(readNames(scores, snapshot, ownMemory), rows),
     metrics: snapshot.metrics.map((metric, c) => ({
       ...metric,
       values: Float64Array.from(rows, (_, i) => values[i * columns + c]!),

@@ -2,7 +2,7 @@ import type { Database } from 'bun:sqlite'
 import { gainOf } from '../leaderboard/gains.ts'
 import { orNull, type Row, rowsOf, type Values } from '../leaderboard/page.ts'
 import { percentileOf } from '../leaderboard/ranking.ts'
-import { addTerm, noScore, scoringOf } from '../leaderboard/score.ts'
+import { scoringOf, withTerm } from '../leaderboard/score.ts'
 import { type Boards, boardOf, type Source, startValues } from './boards.ts'
 import { inOrder, lineupOf, type Published } from './lineup.ts'
 import { readRows, readValues, rowOfPlayer } from './snapshots/read.ts'
@@ -95,11 +95,11 @@ function scoreOf(metrics: Measured[], start: Measured[], config: Source['config'
     metrics.map(({ name }) => name),
     config,
   )
-  const score = noScore(1)
+  let score = Number.NaN
   for (const { metric, weight } of weights) {
     const { value, cumulative } = metrics.find(({ name }) => name === metric)!
     const from = start.find(({ name }) => name === metric)?.value ?? Number.NaN
-    addTerm(score, Float64Array.of(on === 'gains' ? gainOf(value, from, cumulative) : value), weight)
+    score = withTerm(score, on === 'gains' ? gainOf(value, from, cumulative) : value, weight)
   }
-  return orNull(score[0]!)
+  return orNull(score)
 }

@@ -5,27 +5,28 @@ import { groupsIn, keyOf, rowsOfGroup, type Snapshot, SnapshotGone } from './sna
 import { rowIn, textIn, unpackTexts } from './texts.ts'
 
 /** Where columns are read to: memory that threads share without a copy, or this thread's own, for what is soon done with. */
-export type Memory = (values: number) => Float64Array
-export const sharedMemory: Memory = values => new Float64Array(new SharedArrayBuffer(values * 8))
-export const ownMemory: Memory = values => new Float64Array(values)
+export type Memory = (bytes: number) => ArrayBufferLike
+export const sharedMemory: Memory = bytes => new SharedArrayBuffer(bytes)
+export const ownMemory: Memory = bytes => new ArrayBuffer(bytes)
 
 const BATCH = 128 // groups read at once: a megabyte, soon garbage
 
 type Group = { ids: Uint8Array; names: Uint8Array; metrics: Uint8Array }
 
-/** Calls `each` with the blobs of every group, in order. */
+/** Calls `each` with the blobs of group after group. */
 function eachGroup<Blob extends keyof Group>(
   scores: Database,
   snapshot: Snapshot,
   blobs: readonly Blob[],
   each: (blobs: Pick<Group, Blob>, rows: number, first: number) => void,
+  group = 0,
+  last = groupsIn(snapshot),
 ): void {
   const read = scores.query<Pick<Group, Blob>, [number, number]>(
     `SELECT ${blobs.join(', ')} FROM groups WHERE key BETWEEN ? AND ? ORDER BY key`,
   )
-  const groups = groupsIn(snapshot)
-  for (let from = 0; from < groups; from += BATCH) {
-    const to = Math.min(groups, from + BATCH)
+  for (let from = group; from < last; from += BATCH) {
+    const to = Math.min(last, from + BATCH)
     const found = read.all(keyOf(snapshot.id, from), keyOf(snapshot.id, to) - 1)
     if (found.length !== to - from) throw new SnapshotGone(snapshot.id)
     found.forEach((one, i) => {
@@ -42,7 +43,7 @@ export function readColumns(
   memory: Memory = sharedMemory,
 ): Float64Array[] {
   const chosen = names.map(name => snapshot.metrics.findIndex(metric => metric.name === name))
-  const into = names.map(() => memory(snapshot.players))
+  const into = names.map(() => new Float64Array(memory(snapshot.players * 8)))
   for (const [i, column] of chosen.entries()) if (column < 0) into[i]!.fill(Number.NaN)
   if (chosen.every(column => column < 0)) return into
   eachGroup(scores, snapshot, ['metrics'], ({ metrics }, rows, first) =>
@@ -51,24 +52,65 @@ export function readColumns(
   return into
 }
 
-export function readIds(scores: Database, snapshot: Snapshot): TextColumn {
-  const into = sharedTexts(snapshot.players, snapshot.idBytes)
+const WINDOW = 32 // groups
+
+/** Some columns of a snapshot, walked from the first row to the last with a few thousand rows in memory. */
+export class Walk {
+  /** Of the rows in the window, column by column. */
+  readonly values: Float64Array[]
+  private readonly chosen: number[]
+  private first = 0
+  private end = 0
+
+  constructor(
+    private readonly scores: Database,
+    private readonly snapshot: Snapshot,
+    names: readonly string[],
+  ) {
+    const size = Math.min(snapshot.players, WINDOW * snapshot.groupRows)
+    this.chosen = names.map(name => snapshot.metrics.findIndex(metric => metric.name === name))
+    this.values = names.map(() => new Float64Array(size).fill(Number.NaN))
+  }
+
+  /** Where in `values` the row is. Rows never go back. */
+  at(row: number): number {
+    if (row >= this.end) this.moveTo(Math.floor(row / this.snapshot.groupRows))
+    return row - this.first
+  }
+
+  private moveTo(group: number): void {
+    const { scores, snapshot, chosen, values } = this
+    const last = Math.min(group + WINDOW, groupsIn(snapshot))
+    this.first = group * snapshot.groupRows
+    this.end = Math.min(last * snapshot.groupRows, snapshot.players)
+    eachGroup(
+      scores,
+      snapshot,
+      ['metrics'],
+      ({ metrics }, rows, first) =>
+        unpackGroup(metrics, rows, snapshot.metrics.length, chosen, values, first - this.first),
+      group,
+      last,
+    )
+  }
+}
+
+export function readIds(scores: Database, snapshot: Snapshot, memory: Memory = sharedMemory): TextColumn {
+  const into = emptyTexts(snapshot.players, snapshot.idBytes, memory)
   eachGroup(scores, snapshot, ['ids'], ({ ids }, rows, first) => unpackTexts(ids, rows, into, first))
   return into
 }
 
-export function readNames(scores: Database, snapshot: Snapshot): TextColumn {
-  const into = sharedTexts(snapshot.players, snapshot.nameBytes)
+export function readNames(scores: Database, snapshot: Snapshot, memory: Memory = sharedMemory): TextColumn {
+  const into = emptyTexts(snapshot.players, snapshot.nameBytes, memory)
   eachGroup(scores, snapshot, ['names'], ({ names }, rows, first) => unpackTexts(names, rows, into, first))
   return into
 }
 
-function sharedTexts(rows: number, bytes: number): TextColumn {
-  return {
-    bytes: new Uint8Array(new SharedArrayBuffer(bytes)),
-    offsets: new Uint32Array(new SharedArrayBuffer((rows + 1) * 4)),
-  }
-}
+const emptyTexts = (rows: number, bytes: number, memory: Memory): TextColumn => ({
+  bytes: new Uint8Array(memory(bytes)),
+  offsets: new Uint32Array(memory((rows + 1) * 4)),
+})
 
 function groupAt(scores: Database, snapshot: Snapshot, group: number): Group {
   const read = scores.query<Group, [number]>('SELECT ids, names, metrics FROM groups WHERE key = ?')
