@@ -1,5 +1,6 @@
 import type { Database } from 'bun:sqlite'
 import type { TextColumn } from '../../leaderboard/text.ts'
+import { discard } from './garbage.ts'
 import { unpackGroup, unpackRow } from './group.ts'
 import { groupsIn, keyOf, rowsOfGroup, type Snapshot, SnapshotGone } from './snapshot.ts'
 import { rowIn, textIn, unpackTexts } from './texts.ts'
@@ -29,9 +30,12 @@ function eachGroup<Blob extends keyof Group>(
     const to = Math.min(last, from + BATCH)
     const found = read.all(keyOf(snapshot.id, from), keyOf(snapshot.id, to) - 1)
     if (found.length !== to - from) throw new SnapshotGone(snapshot.id)
+    let bytes = 0
     found.forEach((one, i) => {
       each(one, rowsOfGroup(snapshot, from + i), (from + i) * snapshot.groupRows)
+      for (const blob of blobs) bytes += one[blob].byteLength
     })
+    discard(bytes)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Database } from 'bun:sqlite'
 import { idOrder, rowNumbers } from '../../leaderboard/sort.ts'
 import { compareTexts, rowsIn, type TextColumn } from '../../leaderboard/text.ts'
+import { discard } from './garbage.ts'
 import { packGroup } from './group.ts'
 import { groupRowsFor, keyOf, type SheetColumns } from './snapshot.ts'
 import { deleteSnapshot } from './sweep.ts'
@@ -79,6 +80,7 @@ function writeGroups(
         const group = first / groupRows
         const packed = [packTexts(ids, rows), packTexts(names, rows), packGroup(columns, rows)] as const
         insert.run(keyOf(id, group), checksum(...packed), ...packed)
+        discard(packed.reduce((bytes, { byteLength }) => bytes + byteLength, 0))
         door.run(id, ids.bytes.slice(ids.offsets[rows[0]!]!, ids.offsets[rows[0]! + 1]!), group)
       }
     })
