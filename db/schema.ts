@@ -103,6 +103,76 @@ export const members = sqliteTable(
   t => [primaryKey({ columns: [t.leagueId, t.userId] }), index('members_user').on(t.userId)],
 )
 
+export const uploadKinds = ['baseline', 'current'] as const
+export const uploadModes = ['partial', 'strict'] as const
+export const uploadStates = ['queued', 'running', 'done', 'failed', 'cancelled', 'undone'] as const
+export type UploadState = (typeof uploadStates)[number]
+
+export type UploadSummary = {
+  players: number
+  new: number
+  missing: number
+  renamed: number
+  suspicious: number
+  duplicates: number
+  warnings: string[]
+}
+
+/** One file sent to a sheet league. Its numbers live in `scores.db` as the snapshot named here; naming it publishes it. */
+export const uploads = sqliteTable(
+  'uploads',
+  {
+    id: id(),
+    leagueId: integer('league_id')
+      .notNull()
+      .references(() => leagues.id, { onDelete: 'cascade' }),
+    kind: text('kind', { enum: uploadKinds }).notNull(),
+    mode: text('mode', { enum: uploadModes }).notNull(),
+    dryRun: integer('dry_run', { mode: 'boolean' }).notNull().default(false), // gone once its job is done
+    filename: text('filename').notNull(),
+    file: text('file'), // its name under DATA_DIR/uploads; null once it is gone
+    bytes: integer('bytes').notNull(),
+    sha256: text('sha256').notNull(),
+    givenMapping: json<Record<string, string | null>>('given_mapping'),
+    status: text('status', { enum: uploadStates }).notNull(),
+    jobId: text('job_id').notNull(),
+    uploadedBy: integer('uploaded_by'), // null: the operator
+    takenAt: time('taken_at').notNull(),
+    createdAt: time('created_at').notNull(),
+    finishedAt: time('finished_at'),
+    snapshotId: integer('snapshot_id'),
+    format: text('format'),
+    mapping: json<Record<string, string>>('mapping'),
+    rowsTotal: integer('rows_total'),
+    rowsOk: integer('rows_ok'),
+    rowsBad: integer('rows_bad'),
+    error: text('error'),
+    summary: json<UploadSummary>('summary'),
+  },
+  t => [
+    index('uploads_league').on(t.leagueId, t.createdAt),
+    uniqueIndex('uploads_same_bytes')
+      .on(t.leagueId, t.kind, t.mode, t.sha256)
+      .where(sql`status in ('queued', 'running', 'done') and not dry_run`),
+    index('uploads_created').on(t.createdAt),
+  ],
+)
+
+export type UploadError = { line: number; column: string; value: string; reason: string }
+
+/** What was wrong with an upload's rows, some hundred to a row: ten thousand rows would hold the write lock too long. */
+export const uploadErrors = sqliteTable(
+  'upload_errors',
+  {
+    uploadId: integer('upload_id')
+      .notNull()
+      .references(() => uploads.id, { onDelete: 'cascade' }),
+    first: integer('first').notNull(), // index of the first one in it
+    items: json<UploadError[]>('items').notNull(),
+  },
+  t => [primaryKey({ columns: [t.uploadId, t.first] })],
+)
+
 // ── What runs ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const runStates = ['PENDING', 'PROGRESS', 'SUCCESS', 'FAILURE', 'CANCELLED'] as const

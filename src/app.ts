@@ -36,6 +36,7 @@ import { Stamps } from './runtime/stamps.ts'
 import { openTelemetry } from './runtime/telemetry.ts'
 import { startWorker } from './runtime/worker.ts'
 import { schedule as scheduleTable } from './schedule.ts'
+import { openSheets } from './sheets/open.ts'
 
 export type Fieldhouse = { app: App; url: string; stop(): Promise<void> }
 export type Surroundings = {
@@ -102,9 +103,10 @@ export async function startFieldhouse(
       await openQueues({ dataDir, namespace: config.namespace, redis: redis?.connect }),
       queues => queues.close(),
     )
-    const jobs = openJobs<App>(db, queues, clock, log)
+    const jobs = openJobs<App>(db, queues, clock, log, () => app)
     jobs.define([...jobTable, ...moreJobs])
     const schedule = openSchedule([...scheduleTable, ...moreSchedule], db, jobs, clock, log)
+    const sheets = closing.keep('sheets', openSheets(dataDir, clock), sheets => sheets.close())
     const metrics = openMetrics()
     const loop = closing.keep('loop watch', watchLoop(), loop => loop.stop())
     const streams = openStreams()
@@ -129,6 +131,7 @@ export async function startFieldhouse(
       jobs,
       schedule,
       kinds,
+      sheets,
       streams,
       reads: readLimit(config.rateLimit),
       attempts: attemptLimit(),

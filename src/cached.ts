@@ -2,6 +2,8 @@
 
 import type { UserStats } from './accounts/queries.ts'
 import type { Session } from './accounts/session.ts'
+import type { BoardView } from './leagues/board.ts'
+import type { TierView } from './leagues/kinds.ts'
 import type { LeagueView } from './leagues/league.ts'
 import type { MemberView } from './leagues/queries.ts'
 import { type Entry, entry, everyOne } from './runtime/cache.ts'
@@ -13,6 +15,9 @@ export const cached = {
   activeLeagues: entry<LeagueView[]>('active_leagues', '5m', [everyOne('leagues')]), // scope: kind
   league: entry<LeagueView>('league', '10m', ['league']),
   members: entry<MembersPage>('league_members', '5m', ['members']),
+  board: entry<BoardView>('leaderboard', '5m', ['scores']),
+  player: entry<Record<string, unknown>>('player_details', '2m', ['scores']),
+  classifications: entry<{ as_of: string | null; tiers: TierView[] }>('classifications', '2m', ['scores']),
   session: entry<Session | undefined>('session', '24h', ['account']), // scope: user, token hash
   userStats: entry<UserStats>('user_stats', '10m', ['user']),
 } satisfies Record<string, Entry<unknown>>

@@ -15,6 +15,7 @@ import type { Schedule } from './runtime/schedule.ts'
 import type { Streams } from './runtime/sse.ts'
 import type { Stamps } from './runtime/stamps.ts'
 import type { Telemetry } from './runtime/telemetry.ts'
+import type { Sheets } from './sheets/open.ts'
 
 export type App = {
   readonly config: Config
@@ -35,6 +36,7 @@ export type App = {
   readonly jobs: Jobs<App>
   readonly schedule: Schedule
   readonly kinds: Kinds
+  readonly sheets: Sheets
   readonly streams: Streams
   readonly reads: ReadLimit
   readonly attempts: Attempts

@@ -1,4 +1,8 @@
 /** Where scores come from: every kind of league. */
 import type { Kinds } from './leagues/kinds.ts'
 
-export const kinds: Kinds = {}
+import { sheetLeague } from './sheets/kind.ts'
+
+export const kinds: Kinds = {
+  sheet: sheetLeague,
+}

@@ -7,11 +7,14 @@ import { healthRoutes } from './admin/health.ts'
 import { jobRoutes } from './admin/jobs.ts'
 import { swaggerRoutes } from './admin/swagger.ts'
 import type { App } from './context.ts'
+import { boardRoutes } from './leagues/board-routes.ts'
+import { olderPaths } from './leagues/older-paths.ts'
 import { leagueRoutes } from './leagues/routes.ts'
 import { Cached } from './runtime/cache.ts'
 import { exchangeOf } from './runtime/exchange.ts'
 import { asRefusal, bug, problem } from './runtime/problem.ts'
 import { cachedResponse } from './runtime/respond.ts'
+import { uploadRoutes } from './sheets/routes.ts'
 import { refusalPage } from './web/refusal.ts'
 import { webRoutes } from './web/routes.ts'
 
@@ -28,7 +31,15 @@ export const routes = (app: App) => {
     .use(healthRoutes(app))
     .use(webRoutes(app))
     .use(accountPages(app))
-    .group('/api/v1', api => api.use(accountRoutes(app)).use(leagueRoutes(app)).use(jobRoutes(app)))
+    .group('/api/v1', api =>
+      api
+        .use(accountRoutes(app))
+        .use(leagueRoutes(app))
+        .use(boardRoutes(app))
+        .use(uploadRoutes(app))
+        .use(jobRoutes(app)),
+    )
+    .use(olderPaths(app))
   return all.use(swaggerRoutes(app, all))
 }
 

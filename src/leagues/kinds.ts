@@ -5,18 +5,51 @@
 import type { Db } from '../../db/open.ts'
 import type { Kind } from '../../db/schema.ts'
 import type { App } from '../context.ts'
+import type { Page, Row } from '../leaderboard/page.ts'
+import type { BoardQuery } from '../leaderboard/query.ts'
 import type { League } from './league.ts'
 
+/** A page as the engine ranked it, and the time of what it shows. */
+export type BoardPage = Page & { asOf: number | null }
+
+export type TierView = {
+  name: string
+  min: number | null
+  players: number
+  from: number | null
+  to: number | null
+  rows: Row[]
+}
+
 export type LeagueKind = {
-  /** Checks and completes the config of a league; throws `invalid` with the path of what is wrong. */
+  /** Checks and completes the config of a league; refuses with the path of what is wrong. */
   config(given: Record<string, unknown>): Record<string, unknown>
   /** Part of the transaction that takes a member in. */
   joined?(tx: Db, league: League, userId: number, now: number): void
+  /** A page of the board: columns of the kind, ranked by the one engine. */
+  page(app: App, league: League, query: BoardQuery): Promise<BoardPage>
+  /** All that is known of one player; undefined for one who is not on the board. */
+  player(app: App, league: League, playerId: string): Promise<Record<string, unknown> | undefined>
+  /** Tiers, best first, each with a page of its players. */
+  tiers?(
+    app: App,
+    league: League,
+    page: { page: number; limit: number },
+  ): Promise<{ asOf: number | null; tiers: TierView[] }>
+  /** Numbers of the kind for `leagues/:id/stats`. */
+  stats?(app: App, league: League): Record<string, unknown>
   /** Freezes the board; refuses where there is nothing to freeze. Answers its hash. */
   finalize(app: App, league: League): Promise<string>
-  /** What is left outside `fieldhouse.db` when the league's rows are gone. */
-  removed?(app: App, leagueId: number): Promise<void>
+  /** Asked before the league's rows go: how to clear away, once they are gone, what lies outside `fieldhouse.db`. */
+  removing?(app: App, leagueId: number): () => Promise<void>
 }
 
 /** The table in `src/kinds.ts`. A kind that is missing cannot be played here. */
 export type Kinds = Partial<Record<Kind, LeagueKind>>
+
+/** The rules of a league's kind. */
+export const kindOf = ({ kinds }: Pick<App, 'kinds'>, { kind }: Pick<League, 'kind'>): LeagueKind => {
+  const rules = kinds[kind]
+  if (!rules) throw new Error(`Nothing plays leagues of kind ${kind}`)
+  return rules
+}

@@ -4,6 +4,7 @@ import { type Kind, leagues, members, users } from '../../db/schema.ts'
 import { prepared } from '../../db/transaction.ts'
 import { refuse } from '../errors.ts'
 import { iso } from '../runtime/clock.ts'
+import type { Who } from '../runtime/exchange.ts'
 import type { PageOf } from '../runtime/page.ts'
 import { touch } from '../runtime/stamps.ts'
 import { type League, type LeagueView, leagueView, type Status } from './league.ts'
@@ -16,8 +17,17 @@ const byId = prepared(db =>
     .prepare(),
 )
 
+export const findLeague = (db: Db, id: number): League | undefined => byId(db).get({ id })
+
 export const leagueById = (db: Db, id: number): League =>
-  byId(db).get({ id }) ?? refuse('not_found', `There is no league ${id}`)
+  findLeague(db, id) ?? refuse('not_found', `There is no league ${id}`)
+
+/** A league as far as this one may see it: a stranger does not see one that is not public. */
+export function readableLeague(db: Db, id: number, who: Who | undefined): League {
+  const league = leagueById(db, id)
+  return who || isPublic(league) ? league : refuse('unauthorized', 'This league is for members; sign in first')
+}
+export const isPublic = ({ config }: Pick<League, 'config'>) => config.public !== false
 
 const memberCount = sql<number>`(select count(*) from ${members} where ${members.leagueId} = ${leagues.id})`
 

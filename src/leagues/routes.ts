@@ -148,6 +148,7 @@ export const leagueRoutes = (app: App) => {
         const league = leagueById(db, id)
         if (body.name !== league.name)
           invalid('name', `must be the league's name, "${league.name}", to confirm that all of it is removed`)
+        const clearAway = kinds[league.kind]?.removing?.(app, id)
         await atomically(db, tx => {
           deleteLeague(tx, id)
           audit(tx, {
@@ -158,7 +159,7 @@ export const leagueRoutes = (app: App) => {
             detail: { name: league.name, kind: league.kind },
           })
         })
-        await kinds[league.kind]?.removed?.(app, id)
+        await clearAway?.()
         return { deleted: true, id }
       },
       {

@@ -103,7 +103,13 @@ export class Cache {
     private readonly random: () => number = Math.random,
   ) {}
 
-  async read<T>(entry: Entry<T>, scope: Scope, load: () => T | Promise<T>): Promise<Cached<T>> {
+  /** With `until`, nothing kept is fresh beyond that time, ms since 1970: it tells of something that changes by itself then. */
+  async read<T>(
+    entry: Entry<T>,
+    scope: Scope,
+    load: () => T | Promise<T>,
+    until = Number.POSITIVE_INFINITY,
+  ): Promise<Cached<T>> {
     const key = this.keyOf(entry, scope)
     const stats = this.statsOf(entry.name)
     const kept = (this.store.near(key) ?? (await this.fromFar(key))) as Kept<T> | undefined
@@ -114,11 +120,11 @@ export class Cache {
     }
     if (kept && now < kept.usableUntil) {
       stats.stale++
-      this.load(entry, key, load).catch(() => {}) // counted; the stale value is the answer
+      this.load(entry, key, load, until).catch(() => {}) // counted; the stale value is the answer
       return new Cached(kept, 'stale', key, entry, scope)
     }
     stats.misses++
-    return new Cached(await this.load(entry, key, load), 'miss', key, entry, scope)
+    return new Cached(await this.load(entry, key, load, until), 'miss', key, entry, scope)
   }
 
   /** Loads anew whatever is kept: for what is refreshed ahead of its end. */
@@ -177,7 +183,12 @@ export class Cache {
     return (await this.store.far?.(key)) ?? this.store.near(key)
   }
 
-  private load<T>(entry: Entry<T>, key: string, load: () => T | Promise<T>): Promise<Kept<T>> {
+  private load<T>(
+    entry: Entry<T>,
+    key: string,
+    load: () => T | Promise<T>,
+    until = Number.POSITIVE_INFINITY,
+  ): Promise<Kept<T>> {
     const running = this.loading.get(key) as Promise<Kept<T>> | undefined
     if (running) return running
     const started = (async () => {
@@ -186,7 +197,7 @@ export class Cache {
       try {
         stats.loads++
         const value = await load()
-        const kept: Kept<T> = { value, json: JSON.stringify(value ?? null), ...this.livesOf(entry) }
+        const kept: Kept<T> = { value, json: JSON.stringify(value ?? null), ...this.livesOf(entry, until) }
         stats.load_ms += performance.now() - began
         if (value === undefined) return kept
         stats.sets++
@@ -204,9 +215,10 @@ export class Cache {
     return started
   }
 
-  private livesOf({ life }: Entry<unknown>) {
+  private livesOf({ life }: Entry<unknown>, until = Number.POSITIVE_INFINITY) {
     const at = this.clock.now()
     const lives = life * (0.9 + 0.1 * this.random()) // never longer than the table says
-    return { at, freshUntil: at + lives, usableUntil: at + lives + life / 2 }
+    const freshUntil = Math.min(at + lives, until)
+    return { at, freshUntil, usableUntil: Math.min(freshUntil + life / 2, until) }
   }
 }

@@ -33,13 +33,15 @@ export type JobDefinition<App, Input extends TSchema = TSchema, Result = unknown
   /** Only one unfinished run per answer; a second start gets the first one's id. */
   once?(input: Static<Input>): string
   lock?(input: Static<Input>): LockRequest
+  /** After the run has failed for good or was cancelled, also before it ever began: what it leaves is put right here. */
+  ended?(input: Static<Input>, app: App, how: { status: 'FAILURE' | 'CANCELLED'; error: string | null }): Promise<void>
   /** Twice must equal once: a process may die at any point of it. */
   run(input: Static<Input>, app: App, work: Work): Promise<Result>
 }
 
 type Wishes<App, Input extends TSchema, Result> = Pick<
   JobDefinition<App, Input, Result>,
-  'input' | 'once' | 'lock' | 'run'
+  'input' | 'once' | 'lock' | 'run' | 'ended'
 > & {
   queue?: QueueName
   attempts?: number

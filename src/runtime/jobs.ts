@@ -28,7 +28,7 @@ export type Jobs<App> = ReturnType<typeof openJobs<App>>
 /** How long a start waits for the queue before it is refused, milliseconds. */
 const patience = 1_500
 
-export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log) {
+export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log, app: () => App) {
   const definitions = new Map<string, JobDefinition<App>>()
   const watchers = new Map<string, Set<() => void>>()
 
@@ -81,9 +81,21 @@ export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log) {
     await Promise.race([queues.add(queue, run.name, id, options), late])
   }
 
+  /** Lets the job put right what a run leaves that did not succeed. */
+  async function ended({ id, name, input, status, error }: Run): Promise<void> {
+    if (status !== 'FAILURE' && status !== 'CANCELLED') return
+    const failed = (failure: unknown) =>
+      log.error('What a run left could not be put right', { job_id: id, job: name, error: failure })
+    await definitions
+      .get(name)
+      ?.ended?.(input as never, app(), { status, error })
+      .catch(failed)
+  }
+
   return {
     accept,
     dispatch,
+    ended,
 
     define(table: readonly JobDefinition<App>[]) {
       for (const job of table) definitions.set(job.name, job)
@@ -125,10 +137,12 @@ export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log) {
           changeRun(tx, id, ['PENDING'], { status: 'CANCELLED', completedAt: now, cancelRequestedAt: now }) ??
           changeRun(tx, id, ['PROGRESS'], { cancelRequestedAt: now }),
       )
-      if (run?.status === 'CANCELLED')
+      if (run?.status === 'CANCELLED') {
+        await ended(run)
         queues
           .remove(definitionOf(run.name).queue, id)
           .catch(error => log.warn('A cancelled job stays in the queue', { id, error }))
+      }
       if (run) changed(id)
       return run
     },

@@ -35,6 +35,7 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
 
   const change = async (id: string, from: Run['status'][], to: Partial<NewRun>) => {
     const run = await atomically(db, tx => changeRun(tx, id, from, to))
+    if (run) await jobs.ended(run)
     jobs.changed(id)
     return run
   }

@@ -49,7 +49,7 @@ type EachPlayer = (row: number, now: Float64Array[], at: number, then: Float64Ar
 const MANY = 1 << 16 // players between two pauses
 
 /** Everyone's current and start values of some metrics, without a whole column in memory. */
-async function eachPlayer(
+export async function eachPlayer(
   scores: Database,
   snapshot: Snapshot,
   starts: Starts,

@@ -2,6 +2,8 @@
 import type { Database } from 'bun:sqlite'
 import type { Order, Ranking } from '../leaderboard/ranking.ts'
 import * as building from './building.ts'
+import { type HashInput, hashOf } from './hash.ts'
+import { type ImportInput, importSheet } from './importing.ts'
 import type { SheetColumns } from './snapshots/snapshot.ts'
 import { deleteSnapshot, faultsOf, sweepSnapshots } from './snapshots/sweep.ts'
 import { writeSnapshot } from './snapshots/write.ts'
@@ -16,6 +18,8 @@ export type Work = {
 }
 
 const tasks = {
+  import: (input: ImportInput, work: Work) => importSheet(work.scores, input, work),
+  hash: (input: HashInput, { scores }: Work) => hashOf(scores, input),
   score: (input: building.ScoreInput, work: Work) => building.score(work.scores, input, work),
   column: (input: { snapshot: number; metric: string; order: Order }, { scores }: Work) =>
     building.column(scores, input),

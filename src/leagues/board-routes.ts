@@ -1,0 +1,147 @@
+import { Elysia, t } from 'elysia'
+import { access } from '../access.ts'
+import { cached } from '../cached.ts'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { isCacheable, queryKey } from '../leaderboard/query.ts'
+import { isoOrNull } from '../runtime/clock.ts'
+import { says } from '../runtime/docs.ts'
+import { linkHeader, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
+import { boardPage, boardQuery, boardQueryOf, boardSchema, nextTurn, rowSchema } from './board.ts'
+import { csvOf, xlsxOf } from './exports.ts'
+import { kindOf } from './kinds.ts'
+import { readableLeague } from './queries.ts'
+
+const moment = t.Nullable(t.String({ format: 'date-time' }))
+const number = t.Nullable(t.Number())
+const playerSchema = t.Object(
+  {
+    player_id: t.String(),
+    name: t.String(),
+    rank: t.Integer(),
+    change: t.Nullable(t.Integer()),
+    score: number,
+    percentile: t.Optional(number),
+    tier: t.Optional(t.Nullable(t.String())),
+    metrics: t.Record(t.String(), t.Unknown()),
+    history: t.Array(t.Unknown()),
+    as_of: moment,
+  },
+  { description: 'All that is known of a player' },
+)
+const found = t.Object({
+  players: t.Array(t.Object({ player_id: t.String(), name: t.String(), rank: t.Integer(), score: number })),
+  pagination: paginationSchema,
+})
+const tierSchema = t.Object({
+  name: t.String(),
+  min: number,
+  players: t.Integer(),
+  from: number,
+  to: number,
+  rows: t.Array(rowSchema),
+})
+const tierList = t.Object({ as_of: moment, tiers: t.Array(tierSchema) })
+
+export const boardRoutes = (app: App) => {
+  const { db, cache, clock } = app
+  return new Elysia({ prefix: '/leagues/:id', tags: ['leaderboard'] })
+    .use(access(app))
+    .get(
+      '/players/:player_id',
+      ({ params: { id, player_id }, who }) => {
+        const league = readableLeague(db, id, who)
+        return cache.read(cached.player, [id, player_id], async () => {
+          const card = await kindOf(app, league).player(app, league, player_id)
+          return card ?? refuse('not_found', `No player ${player_id} on this board`)
+        })
+      },
+      {
+        params: t.Object({ id: t.Integer({ minimum: 1 }), player_id: t.String({ maxLength: 200 }) }),
+        may: 'reader',
+        counted: true,
+        detail: says('One player: values, ranks, tier and history', playerSchema),
+      },
+    )
+    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
+    .get(
+      '/leaderboard',
+      ({ params: { id }, query: raw, who }) => {
+        const league = readableLeague(db, id, who)
+        const query = boardQueryOf(raw, league)
+        const load = () => boardPage(app, league, query)
+        if (!isCacheable(query)) return load()
+        return cache.read(cached.board, [id, queryKey(query)], load, nextTurn(league, clock.now()))
+      },
+      { query: boardQuery, may: 'reader', counted: true, detail: says('The ranked board of a league', boardSchema) },
+    )
+    .get(
+      '/leaderboard.csv',
+      ({ params: { id }, query: raw, who }) => {
+        const league = readableLeague(db, id, who)
+        return csvOf(app, league, boardQueryOf(raw, league))
+      },
+      {
+        query: boardQuery,
+        may: 'reader',
+        counted: true,
+        detail: says('The whole board as CSV', t.String(), { type: 'text/csv' }),
+      },
+    )
+    .get(
+      '/leaderboard.xlsx',
+      ({ params: { id }, query: raw, who, request }) => {
+        const league = readableLeague(db, id, who)
+        return xlsxOf(app, league, boardQueryOf(raw, league), request.signal)
+      },
+      {
+        query: boardQuery,
+        may: 'reader',
+        counted: true,
+        detail: says('The whole board as an Excel workbook', t.String({ format: 'binary' }), {
+          type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+        }),
+      },
+    )
+    .get(
+      '/players',
+      async ({ params: { id }, query, who, request, set }) => {
+        const league = readableLeague(db, id, who)
+        const { page, limit } = pageOf(query)
+        const board = await boardPage(
+          app,
+          league,
+          boardQueryOf({ q: query.q, page: String(page), limit: String(limit) }, league),
+        )
+        set.headers.link = linkHeader(request.url, board.pagination)
+        const players = board.rows.map(({ player_id, name, rank, score }) => ({ player_id, name, rank, score }))
+        return { players, pagination: board.pagination }
+      },
+      {
+        query: t.Object({ q: t.Optional(t.String({ maxLength: 200 })), ...pageQuery }),
+        may: 'reader',
+        counted: true,
+        detail: says('Players by part of a name or id', found),
+      },
+    )
+    .get(
+      '/classifications',
+      async ({ params: { id }, query, who }) => {
+        const league = readableLeague(db, id, who)
+        const page = pageOf(query)
+        return cache.read(cached.classifications, [id, page.page, page.limit], async () => {
+          const rules = kindOf(app, league)
+          const { asOf, tiers } =
+            (await rules.tiers?.(app, league, page)) ??
+            refuse('not_found', `Leagues of kind ${league.kind} have no tiers`)
+          return { as_of: isoOrNull(asOf), tiers }
+        })
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'reader',
+        counted: true,
+        detail: says('Tiers with counts, bounds and players', tierList),
+      },
+    )
+}

@@ -1,0 +1,111 @@
+/** The leaderboard as the API answers it: one for every kind, live and final. */
+import { t } from 'elysia'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import type { Row } from '../leaderboard/page.ts'
+import { BadQuery, type BoardQuery, canonical, UnknownColumn, UnknownPlayer } from '../leaderboard/query.ts'
+import { isoOrNull } from '../runtime/clock.ts'
+import { type Pagination, paginationSchema } from '../runtime/page.ts'
+import { kindOf } from './kinds.ts'
+import { kindSchema, type League, statusOf, statusSchema } from './league.ts'
+
+const text = t.Optional(t.String({ maxLength: 200 }))
+/** As they come in the address; what they may be is the engine's to say. */
+export const boardQuery = t.Object({
+  sort_by: text,
+  order: t.Optional(t.String({ description: 'asc or desc', maxLength: 200 })),
+  page: text,
+  limit: t.Optional(t.String({ description: '50 unless told, at most 500', maxLength: 20 })),
+  q: t.Optional(t.String({ description: 'Part of a name or id; ranks stay those of the whole board', maxLength: 200 })),
+  around: t.Optional(t.String({ description: 'A player id: the page around that player', maxLength: 200 })),
+  at: t.Optional(t.String({ description: 'A time: the board as of then', maxLength: 40 })),
+  ties: t.Optional(
+    t.String({ description: 'standard (1224), dense (1223), modified (1334) or ordinal (1234)', maxLength: 20 }),
+  ),
+})
+
+const number = t.Nullable(t.Number())
+const values = t.Record(t.String(), number)
+export const rowSchema = t.Object({
+  rank: t.Integer(),
+  change: t.Nullable(t.Integer({ description: 'Positive for a climb; null for a newcomer' })),
+  player_id: t.String(),
+  name: t.String(),
+  score: number,
+  tier: t.Optional(t.Nullable(t.String())),
+  metrics: values,
+  gains: t.Optional(values),
+})
+const leagueBrief = t.Object({ id: t.Integer(), name: t.String(), kind: kindSchema, status: statusSchema })
+export const boardSchema = t.Object(
+  {
+    league: leagueBrief,
+    state: t.Union([t.Literal('live'), t.Literal('final')]),
+    sort_by: t.String(),
+    order: t.Union([t.Literal('asc'), t.Literal('desc')]),
+    as_of: t.Nullable(t.String({ format: 'date-time' })),
+    rows: t.Array(rowSchema),
+    pagination: paginationSchema,
+  },
+  { description: 'A page of a board' },
+)
+
+export type BoardView = {
+  league: ReturnType<typeof brief>
+  state: 'live' | 'final'
+  sort_by: string
+  order: 'asc' | 'desc'
+  as_of: string | null
+  rows: Row[]
+  pagination: Pagination
+}
+
+export const brief = (league: League, now: number) => ({
+  id: league.id,
+  name: league.name,
+  kind: league.kind,
+  status: statusOf(league, now),
+})
+
+/** Reads the query of a board, or says what is wrong with it. */
+export function boardQueryOf(raw: Record<string, string | undefined>, league: League): BoardQuery {
+  const sort = typeof league.config.sort === 'string' ? league.config.sort : undefined
+  return asked(() => canonical({ ...raw, sort_by: raw.sort_by || sort }))
+}
+
+/** The engine's own words for a question it cannot answer, as refusals. */
+function refusalOf(error: unknown): never {
+  if (error instanceof BadQuery) refuse('invalid', error.message, { errors: error.errors })
+  if (error instanceof UnknownColumn)
+    refuse('bad_request', error.message, {
+      errors: [{ path: 'sort_by', message: error.message }],
+      choices: error.choices,
+    })
+  if (error instanceof UnknownPlayer) refuse('not_found', error.message)
+  throw error
+}
+function asked<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    return refusalOf(error)
+  }
+}
+
+export async function boardPage(app: App, league: League, query: BoardQuery): Promise<BoardView> {
+  const { asOf, ...page } = await kindOf(app, league).page(app, league, query).catch(refusalOf)
+  return {
+    league: brief(league, app.clock.now()),
+    state: league.finalizedAt === null ? 'live' : 'final',
+    sort_by: page.sort_by,
+    order: page.order,
+    as_of: isoOrNull(asOf),
+    rows: page.rows,
+    pagination: page.pagination,
+  }
+}
+
+/** When the status of a league next changes by itself: a cached answer that shows it lives no longer. */
+export function nextTurn({ startsAt, endsAt }: League, now: number): number {
+  return now < startsAt ? startsAt : now < endsAt ? endsAt : Number.POSITIVE_INFINITY
+}

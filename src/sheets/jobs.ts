@@ -1,0 +1,137 @@
+import { rm } from 'node:fs/promises'
+import { and, eq, inArray } from 'drizzle-orm'
+import { t } from 'elysia'
+import { runs, uploads } from '../../db/schema.ts'
+import { atomically } from '../../db/transaction.ts'
+import { type App, job } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { leagueById } from '../leagues/queries.ts'
+import { locks } from '../locks.ts'
+import { fenced } from '../runtime/locks.ts'
+import { announce } from './announcing.ts'
+import { boardConfigOf } from './config.ts'
+import type { Imported, ImportProgress } from './importing.ts'
+import { changeUpload, findUpload, publish, published } from './queries.ts'
+import { uploadPath } from './receiving.ts'
+import { ThreadError } from './thread.ts'
+import type { Upload } from './upload.ts'
+
+/** A file becomes the board its league shows. Done twice, the second finds it done. */
+export const importUpload = job('sheets.import', {
+  input: t.Object({ uploadId: t.Integer(), leagueId: t.Integer() }),
+  queue: 'heavy',
+  attempts: 3,
+  lock: ({ leagueId }) => locks.import(leagueId),
+  async run({ uploadId, leagueId }, app, { progress, signal, lease }) {
+    const { db, clock, sheets, config } = app
+    const upload = await atomically(
+      db,
+      tx =>
+        changeUpload(tx, uploadId, ['queued', 'running'], { status: 'running' }) ?? findUpload(tx, uploadId) ?? null,
+    )
+    if (!upload?.file) return upload?.summary ?? null
+    if (upload.status !== 'running') return upload.summary
+    const league = leagueById(db, leagueId)
+    const imported = await sheets.thread
+      .run(
+        'import',
+        {
+          path: uploadPath(config.dataDir, upload.file),
+          options: { filename: upload.filename, mapping: upload.givenMapping ?? undefined, mode: upload.mode },
+          kind: upload.kind,
+          takenAt: upload.takenAt,
+          published: published(db, leagueId),
+          config: boardConfigOf(league),
+          dryRun: upload.dryRun,
+        },
+        {
+          signal,
+          progress(told) {
+            const { stage, done, rows } = told as ImportProgress
+            progress(done, stage, `${rows} rows`)
+          },
+        },
+      )
+      .catch(asRefusal)
+    signal.throwIfAborted()
+    if (upload.dryRun) {
+      await forget(app, upload)
+      return dryResult(imported)
+    }
+    await atomically(db, tx => {
+      if (lease) fenced(tx, lease)
+      if (leagueById(tx, leagueId).finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
+      publish(tx, upload, doneOf(imported, clock.now()), imported.errors)
+      if (league.config.webhook_url) app.jobs.accept(tx, announce, { leagueId, uploadId })
+    })
+    return { upload_id: uploadId, ...imported.summary }
+  },
+  async ended({ uploadId }, app, { status, error }) {
+    const { db, clock } = app
+    const upload = findUpload(db, uploadId)
+    if (!upload) return
+    if (upload.dryRun) return forget(app, upload)
+    const end = status === 'CANCELLED' ? 'cancelled' : 'failed'
+    await atomically(
+      db,
+      tx =>
+        changeUpload(tx, uploadId, ['queued', 'running'], {
+          status: end,
+          error,
+          finishedAt: clock.now(),
+          file: end === 'cancelled' ? null : upload.file,
+        }) && undefined,
+    )
+    if (end === 'cancelled') await removeFile(app, upload)
+  },
+})
+
+/** What the reader refuses is told to the uploader as it is; a cancel stays a cancel. */
+function asRefusal(error: unknown): never {
+  if (error instanceof ThreadError && error.kind === 'SheetRefusal')
+    refuse('invalid', error.message, { reason: error.facts.code })
+  throw error
+}
+
+const doneOf = ({ snapshot, report, summary }: Imported, now: number): Partial<Upload> => ({
+  snapshotId: snapshot,
+  finishedAt: now,
+  format: report.format,
+  mapping: report.mapping,
+  rowsTotal: report.rowsTotal,
+  rowsOk: report.rowsOk,
+  rowsBad: report.rowsBad,
+  summary,
+})
+
+const dryResult = ({ report, errors, summary }: Imported) => ({
+  mapping: report.mapping,
+  ignored: report.ignored,
+  rows_total: report.rowsTotal,
+  rows_ok: report.rowsOk,
+  rows_bad: report.rowsBad,
+  taken_at: report.takenAt,
+  errors: errors.slice(0, 100),
+  summary,
+})
+
+/** A dry run leaves no history and no file. */
+async function forget(app: App, upload: Upload) {
+  await removeFile(app, upload)
+  await atomically(app.db, tx => void tx.delete(uploads).where(eq(uploads.id, upload.id)).run())
+}
+
+async function removeFile({ config }: App, { file }: Upload) {
+  if (file) await rm(uploadPath(config.dataDir, file), { force: true })
+}
+
+/** Uploads whose run ended without them, because a process died between the two: put right at start. */
+export async function settleUploads(app: App): Promise<void> {
+  const left = app.db
+    .select({ run: runs })
+    .from(uploads)
+    .innerJoin(runs, eq(runs.id, uploads.jobId))
+    .where(and(inArray(uploads.status, ['queued', 'running']), inArray(runs.status, ['FAILURE', 'CANCELLED'])))
+    .all()
+  for (const { run } of left) await app.jobs.ended(run)
+}

@@ -1,0 +1,52 @@
+import { rm } from 'node:fs/promises'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import type { LeagueKind } from '../leagues/kinds.ts'
+import type { League } from '../leagues/league.ts'
+import { isoOrNull } from '../runtime/clock.ts'
+import { type Source, sheetPage } from './boards.ts'
+import { boardConfigOf, checkedConfig } from './config.ts'
+import { lineupOf } from './lineup.ts'
+import { playerCard } from './player.ts'
+import { published, statsOf, uploadFiles } from './queries.ts'
+import { uploadPath } from './receiving.ts'
+import { tiersOf } from './tiers.ts'
+
+export const sourceOf = ({ db }: Pick<App, 'db'>, league: League): Source => ({
+  published: published(db, league.id),
+  config: boardConfigOf(league),
+})
+
+/** Leagues whose scores come from uploaded sheets. */
+export const sheetLeague: LeagueKind = {
+  config: checkedConfig,
+  page: (app, league, query) => sheetPage(app.sheets.boards, sourceOf(app, league), query),
+  async player(app, league, playerId) {
+    const card = await playerCard(app.sheets.boards, sourceOf(app, league), playerId)
+    if (!card) return undefined
+    const { asOf, history, ...rest } = card
+    return {
+      ...rest,
+      history: history.map(({ takenAt, ...moment }) => ({ taken_at: isoOrNull(takenAt), ...moment })),
+      as_of: isoOrNull(asOf),
+    }
+  },
+  async tiers(app, league, page) {
+    const { asOf, tiers } = await tiersOf(app.sheets.boards, sourceOf(app, league), page)
+    return { asOf, tiers: tiers.map(tier => ({ ...tier, min: Number.isFinite(tier.min) ? tier.min : null })) }
+  },
+  stats: ({ db }, league) => statsOf(db, league.id),
+  async finalize(app, league) {
+    const { config, published } = sourceOf(app, league)
+    const lineup =
+      lineupOf(published) ?? refuse('conflict', 'There is no current sheet yet: an empty league cannot be finalised')
+    return app.sheets.thread.run('hash', { lineup, config: JSON.stringify(config) })
+  },
+  /** The snapshots are swept by the next retention; nothing refers to them any more. */
+  removing({ config, db }, leagueId) {
+    const files = uploadFiles(db, leagueId)
+    return async () => {
+      for (const file of files) await rm(uploadPath(config.dataDir, file), { force: true })
+    }
+  },
+}

@@ -1,0 +1,33 @@
+/** A sheet league and files for it. */
+import type { caller } from './start.ts'
+
+type Call = ReturnType<typeof caller>
+
+export const season = {
+  name: 'Northern season',
+  kind: 'sheet',
+  starts_at: '2026-01-01T00:00:00Z',
+  ends_at: '2099-01-01T00:00:00Z',
+}
+
+export const newLeague = (call: Call, config: object = {}, name = season.name) =>
+  call.post('/api/v1/leagues', { ...season, name, config })
+
+type Wishes = Record<string, string>
+export function formOf(content: string | Uint8Array | Blob, filename = 'scan.csv', fields: Wishes = {}): FormData {
+  const form = new FormData()
+  for (const [name, value] of Object.entries(fields)) form.set(name, value)
+  form.set('file', new File([content as BlobPart], filename))
+  return form
+}
+
+export const upload = (
+  call: Call,
+  leagueId: number,
+  content: string | Uint8Array | Blob,
+  fields: Wishes = {},
+  filename?: string,
+) => call.post(`/api/v1/leagues/${leagueId}/uploads`, formOf(content, filename, fields))
+
+export const board = (call: Call, leagueId: number, query = '') =>
+  call.get(`/api/v1/leagues/${leagueId}/leaderboard${query}`)

@@ -1,0 +1,239 @@
+import { expect, test } from 'bun:test'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { board, newLeague, upload } from './sheets.ts'
+import { refusalOf, start } from './start.ts'
+
+const filesIn = (dataDir: string) => {
+  try {
+    return readdirSync(join(dataDir, 'uploads'))
+  } catch {
+    return []
+  }
+}
+
+const baseline = 'ID,Name,Power,Kill Points\n1,ann,100,10\n2,bob,200,20\n3,cy,300,30\n'
+const current = 'ID,Name,Power,Kill Points\n1,ann,110,70\n2,bobby,190,50\n4,dan,400,5\n'
+
+test('an uploaded sheet moves the standings', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, baseline, { kind: 'baseline' }))
+  const run = await finished(upload(call, id, current))
+  expect(run).toMatchObject({ status: 'SUCCESS', result: { players: 3, new: 1, missing: 1, renamed: 1 } })
+  const page = await board(call, id)
+  expect(page).toMatchObject({
+    league: { id, kind: 'sheet', status: 'active' },
+    state: 'live',
+    sort_by: 'score',
+    order: 'desc',
+    pagination: { page: 1, limit: 50, total: 3, pages: 1 },
+  })
+  expect(
+    page.rows.map((row: { rank: number; name: string; score: number }) => [row.rank, row.name, row.score]),
+  ).toEqual([
+    [1, 'ann', 60],
+    [2, 'bobby', 30],
+    [3, 'dan', 0],
+  ])
+  expect(page.rows[0]).toMatchObject({
+    player_id: '1',
+    metrics: { power: 110, kill_points: 70 },
+    gains: { power: 10, kill_points: 60 },
+  })
+  expect(await call.get(`/api/v1/leagues/${id}/players/1`)).toMatchObject({
+    player_id: '1',
+    rank: 1,
+    metrics: { kill_points: { current: 70, baseline: 10, gain: 60, rank: 1 } },
+    history: [{ kind: 'baseline' }, { kind: 'current', score: 60 }],
+  })
+  expect(await call.get(`/api/v1/leagues/${id}/players?q=BOB`)).toMatchObject({
+    players: [{ player_id: '2', rank: 2 }],
+  })
+  expect(
+    (await call.get(`/api/v1/leagues/${id}/classifications`)).tiers.map((tier: { players: number }) => tier.players),
+  ).toEqual([0, 1, 1, 1, 0])
+})
+
+test('the same bytes again are the first upload', async () => {
+  const { call, finished, dataDir } = await start()
+  const { id } = await newLeague(call)
+  const first = await upload(call, id, current)
+  const second = await upload(call, id, current)
+  expect(second).toMatchObject({ upload_id: first.upload_id, job_id: first.job_id, duplicate: true })
+  await finished(first)
+  expect(await upload(call, id, current)).toMatchObject({ upload_id: first.upload_id, status: 'done', duplicate: true })
+  expect((await call.get(`/api/v1/leagues/${id}/uploads`)).uploads).toHaveLength(1)
+  expect(filesIn(dataDir)).toHaveLength(1)
+  expect(await upload(call, id, current, { kind: 'baseline' })).not.toHaveProperty('duplicate')
+})
+
+test('a dry run tells everything and leaves nothing', async () => {
+  const { call, finished, dataDir } = await start()
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, baseline, { kind: 'baseline' }))
+  const started = await upload(call, id, `${current}5,eve,oops,1\n`, { dry_run: 'true' })
+  expect(started.upload_id).toBeNull()
+  expect(await finished(started)).toMatchObject({
+    status: 'SUCCESS',
+    result: {
+      rows_total: 4,
+      rows_ok: 3,
+      rows_bad: 1,
+      mapping: { ID: 'id', Name: 'name', Power: 'power', 'Kill Points': 'kill_points' },
+      errors: [{ line: 5, column: 'Power', value: 'oops' }],
+      summary: { new: 1, missing: 1, renamed: 1 },
+    },
+  })
+  expect((await call.get(`/api/v1/leagues/${id}/uploads`)).uploads).toHaveLength(1)
+  expect(filesIn(dataDir)).toHaveLength(1)
+  expect((await board(call, id)).rows).toEqual([])
+})
+
+test('bad rows are kept apart, page by page and as CSV', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  const bad = Array.from({ length: 600 }, (_, i) => `b${i},x,=1+${i},3\n`).join('')
+  const { upload_id, ...started } = await upload(call, id, current + bad)
+  await finished(started)
+  expect(await call.get(`/api/v1/uploads/${upload_id}`)).toMatchObject({
+    status: 'done',
+    rows_total: 603,
+    rows_ok: 3,
+    rows_bad: 600,
+  })
+  const page = await call.get(`/api/v1/uploads/${upload_id}/errors?page=3&limit=200`)
+  expect(page.pagination).toMatchObject({ total: 600, pages: 3 })
+  expect(page.errors).toHaveLength(200)
+  expect(page.errors[0]).toMatchObject({ line: 405, column: 'Power', value: '=1+400' })
+  const csv: string = await call.get(`/api/v1/uploads/${upload_id}/errors.csv`)
+  expect(csv.split('\r\n')[1]).toStartWith(`5,Power,"'=1+0",`)
+})
+
+test('an undone upload restores every board to what it was', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, baseline))
+  const before = await board(call, id)
+  const { upload_id, ...started } = await upload(call, id, current)
+  await finished(started)
+  expect((await board(call, id)).rows).not.toEqual(before.rows)
+  expect(await call.post(`/api/v1/uploads/${upload_id}/undo`)).toMatchObject({ status: 'undone' })
+  expect(await board(call, id)).toEqual(before)
+  expect((await refusalOf(call.post(`/api/v1/uploads/${upload_id}/undo`))).status).toBe(409)
+  expect(await upload(call, id, current)).not.toHaveProperty('duplicate')
+})
+
+test('what cannot be a sheet is refused at once and leaves no file', async () => {
+  const { call, dataDir } = await start()
+  const { id } = await newLeague(call)
+  const refused = async (content: string | Uint8Array, filename?: string, fields = {}) =>
+    (await refusalOf(upload(call, id, content, fields, filename))).problem
+  expect(await refused('')).toMatchObject({ status: 422, reason: 'empty' })
+  expect(await refused('%PDF-1.7 …', 'scan.csv')).toMatchObject({ status: 422, reason: 'wrong_type' })
+  expect(await refused('id,power\n1,2\n', 'scan.xlsx')).toMatchObject({ status: 422, reason: 'lying_extension' })
+  expect(await refused(current, 'scan.csv', { kind: 'middle' })).toMatchObject({
+    status: 422,
+    errors: [{ path: 'kind' }],
+  })
+  expect(await refused(current, 'scan.csv', { mapping: '[1' })).toMatchObject({
+    status: 422,
+    errors: [{ path: 'mapping' }],
+  })
+  expect((await refusalOf(call.post(`/api/v1/leagues/${id}/uploads`, { no: 'form' }))).problem).toMatchObject({
+    status: 415,
+  })
+  expect((await refusalOf(call.post('/api/v1/leagues/999/uploads', {}))).status).toBe(404)
+  expect(filesIn(dataDir)).toEqual([])
+})
+
+test('a sheet without ids fails with what was looked for, and the board stays', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, baseline))
+  const { upload_id, ...started } = await upload(call, id, 'Colour,Size\nred,large\nblue,small\n')
+  const run = await finished(started)
+  expect(run.status).toBe('FAILURE')
+  expect(run.attempts).toBe(1)
+  expect(await call.get(`/api/v1/uploads/${upload_id}`)).toMatchObject({ status: 'failed', error: run.error })
+  expect((await board(call, id)).rows).toHaveLength(3)
+})
+
+test('in strict mode one bad row fails the upload', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  const run = await finished(upload(call, id, `${current}5,eve,oops,1\n`, { mode: 'strict' }))
+  expect(run).toMatchObject({ status: 'FAILURE', error: expect.stringContaining('1 of 4 rows') })
+  expect((await board(call, id)).rows).toEqual([])
+})
+
+test('a file larger than allowed is cut off and refused', async () => {
+  const { call, dataDir } = await start({ MAX_UPLOAD_MB: '1' })
+  const { id } = await newLeague(call)
+  const refused = await refusalOf(upload(call, id, 'id,power\n'.padEnd(2_000_000, '1')))
+  expect(refused.status).toBe(413)
+  expect(filesIn(dataDir)).toEqual([])
+})
+
+test('a board is exported as CSV and XLSX, formulas kept as text', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, 'ID,Name,Power\n1,"=HYPERLINK(""http://x"")",5\n2,Zoë,7\n'))
+  const csv: string = await call.get(`/api/v1/leagues/${id}/leaderboard.csv?sort_by=power`)
+  expect(csv.split('\r\n').slice(0, 3)).toEqual([
+    'rank,change,player_id,name,score,tier,power,power_gain',
+    '1,,2,Zoë,0,steady,7,0',
+    `2,,1,"'=HYPERLINK(""http://x"")",0,steady,5,0`,
+  ])
+  const xlsx = await call.raw(`/api/v1/leagues/${id}/leaderboard.xlsx`)
+  expect(xlsx.headers.get('content-disposition')).toContain('northern-season')
+  const { default: ExcelJS } = await import('exceljs')
+  const workbook = new ExcelJS.Workbook()
+  await workbook.xlsx.load(await xlsx.arrayBuffer())
+  expect(workbook.worksheets[0]?.getCell('D2').value).toBe('=HYPERLINK("http://x")')
+})
+
+test('a finalised board is frozen with a hash', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  expect((await refusalOf(call.post(`/api/v1/leagues/${id}/finalize`))).status).toBe(409)
+  const { upload_id, ...started } = await upload(call, id, current)
+  await finished(started)
+  const final = await call.post(`/api/v1/leagues/${id}/finalize`)
+  expect(final).toMatchObject({ status: 'final', final_hash: expect.stringMatching(/^[0-9a-f]{64}$/) })
+  const frozen = await board(call, id)
+  expect(frozen.state).toBe('final')
+  expect((await refusalOf(upload(call, id, baseline))).status).toBe(409)
+  expect((await refusalOf(call.post(`/api/v1/uploads/${upload_id}/undo`))).status).toBe(409)
+  expect((await refusalOf(call.patch(`/api/v1/leagues/${id}`, { config: { weights: { power: 2 } } }))).status).toBe(409)
+  expect((await refusalOf(call.post(`/api/v1/leagues/${id}/finalize`))).status).toBe(409)
+  expect(await board(call, id)).toEqual(frozen)
+})
+
+test('older paths lead to the resources of today', async () => {
+  const { call, finished, url } = await start()
+  const { id } = await newLeague(call)
+  const follow = (path: string, init: RequestInit = {}) =>
+    fetch(url + path, { ...init, headers: { authorization: 'Bearer test-operator-token-0123456789' } })
+  expect((await call.raw(`/api/leaderboard?kvk_season_id=${id}`)).headers.get('location')).toBe(
+    `/api/v1/leagues/${id}/leaderboard?sort_by=power`,
+  )
+  const form = new FormData()
+  form.set('file', new File([current], 'scan.csv'))
+  const sent = await follow('/api/upload-baseline', { method: 'POST', body: form })
+  expect(sent.status).toBe(202)
+  await finished(await sent.json())
+  expect(await (await follow('/api/upload-history')).json()).toMatchObject({ uploads: [{ kind: 'baseline' }] })
+})
+
+test('a board says which columns it can be sorted by', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, current))
+  const { problem } = await refusalOf(board(call, id, '?sort_by=speed'))
+  expect(problem).toMatchObject({ status: 400, choices: ['score', 'power', 'kill_points'] })
+  expect((await refusalOf(board(call, id, '?ties=none&page=x'))).problem).toMatchObject({
+    status: 422,
+    errors: [{ path: 'page' }, { path: 'ties' }],
+  })
+})
