@@ -259,29 +259,25 @@ export class Columns {
 
   /** `1.234` is a thousand unless its column has a dot that cannot group thousands. With both kinds of dots, nobody knows. */
   private settle(): void {
-    const unclear = new Map<number, Metric>()
-    for (const metric of this.metrics) {
-      const { evidence } = metric
+    const unclear = new Map<number, Finding>()
+    for (const { evidence, header, values, oneDot, oneComma } of this.metrics) {
       const both = [
-        [metric.oneDot, numbers.DOT_FRACTION, numbers.DOT_GROUPS],
-        [metric.oneComma, numbers.COMMA_FRACTION, numbers.COMMA_GROUPS],
+        [oneDot, numbers.DOT_FRACTION, numbers.DOT_GROUPS, '.'],
+        [oneComma, numbers.COMMA_FRACTION, numbers.COMMA_GROUPS, ','],
       ] as const
-      for (const [rows, fraction, groups] of both) {
+      for (const [rows, fraction, groups, mark] of both) {
         if (!rows || (evidence & fraction) === 0) continue
         for (const row of marks(rows)) {
-          if (evidence & groups) unclear.set(row, metric)
-          else metric.values[row]! /= 1000
+          values[row]! /= 1000
+          if ((evidence & groups) === 0) continue
+          const reason = 'could be a thousand or a fraction: the column has both'
+          const value = values[row]!.toFixed(3).replace('.', mark)
+          unclear.set(row, { line: this.lines[row]!, column: header, value, reason })
         }
       }
     }
     if (unclear.size === 0) return
-    for (const [row, metric] of unclear)
-      this.errors.add({
-        line: this.lines[row]!,
-        column: metric.header,
-        value: String(metric.values[row]),
-        reason: 'could be a thousand or a fraction: the column has both',
-      })
+    for (const finding of unclear.values()) this.errors.add(finding)
     this.rowsBad += unclear.size
     this.filter(row => !unclear.has(row))
   }

@@ -65,7 +65,8 @@ export function slug(header: string): string {
 /** Key of an alias → what it stands for and how early it stands in its list. */
 const aliases = new Map<string, { to: string; rank: number }>()
 const entitled = (to: string, list: string[]) => {
-  for (const [rank, alias] of list.entries()) aliases.set(headerKey(alias), { to, rank })
+  for (const [rank, alias] of list.entries())
+    if (!aliases.has(headerKey(alias))) aliases.set(headerKey(alias), { to, rank })
 }
 entitled('id', idAliases)
 entitled('name', nameAliases)

@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'bun:test'
+import { isCumulative } from '../src/sheets/reading/metrics.ts'
+import { readSheet } from '../src/sheets/reading/sheet.ts'
+import { random } from './fixtures/sheets/random.ts'
+import { read, refusal, rowsOf, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
+import { csv, governors, heroScrollsHeaders, rokTrackerCsv, rokTrackerHeaders } from './fixtures/sheets/scans.ts'
+
+const mappingOf = async (headers: string[], cells = headers.map(() => '1')) =>
+  (await read(csv([headers, cells]))).mapping
+
+describe('headings', () => {
+  test('of a RokTracker scan are known', async () => {
+    expect(await mappingOf(rokTrackerHeaders)).toEqual({
+      ID: 'id',
+      Name: 'name',
+      Power: 'power',
+      Killpoints: 'kill_points',
+      Deads: 'deads',
+      'T1 Kills': 'kills_t1',
+      'T2 Kills': 'kills_t2',
+      'T3 Kills': 'kills_t3',
+      'T4 Kills': 'kills_t4',
+      'T5 Kills': 'kills_t5',
+      'Total Kills': 'total_kills',
+      'T45 Kills': 'kills_t45',
+      Ranged: 'ranged',
+      'Rss Gathered': 'rss_gathered',
+      'Rss Assistance': 'rss_assistance',
+      Helps: 'helps',
+    })
+  })
+
+  test('of a Hero Scrolls export are known, and the others keep their own names', async () => {
+    expect(await mappingOf(heroScrollsHeaders)).toMatchObject({
+      'Governor ID': 'id',
+      'Governor Name': 'name',
+      'Kill Points': 'kill_points',
+      'T5 Kills': 'kills_t5',
+      'Helps Given': 'helps',
+      'Resources Gathered': 'rss_gathered',
+      'Resources Given': 'rss_assistance',
+      Acclaim: 'acclaim',
+      'Troop Power': 'troop_power',
+      'Town Hall': 'town_hall',
+    })
+  })
+
+  test('match whatever their case and punctuation', async () => {
+    expect(
+      await mappingOf(['governor_id', 'GOVERNOR-NAME', '"Power"', 'kill points:', 'T1_KILLS', 'T4+T5 kills']),
+    ).toEqual({
+      governor_id: 'id',
+      'GOVERNOR-NAME': 'name',
+      '"Power"': 'power',
+      'kill points:': 'kill_points',
+      T1_KILLS: 'kills_t1',
+      'T4+T5 kills': 'kills_t45',
+    })
+  })
+
+  test('prefer the closer alias, and leave the other column its own name', async () => {
+    expect(await mappingOf(['ID', 'Governor ID', 'Kills', 'Total Kills'])).toEqual({
+      'Governor ID': 'id',
+      Kills: 'kills',
+      'Total Kills': 'total_kills',
+    })
+  })
+
+  test('nobody knows become metrics where numbers stand below', async () => {
+    const sheet = await read(
+      'id,City Hall Level,K/D %,Note,Очки,Score,Power,Power,constructor,__proto__,#\n' +
+        '1,25,1.5,hi,5,6,7,8,9,10,1\n2,n/a,,x,5,6,7,8,9,10,2\n',
+    )
+    expect(sheet.mapping).toEqual(
+      Object.fromEntries([
+        ['id', 'id'],
+        ['City Hall Level', 'city_hall_level'],
+        ['K/D %', 'k_d_pct'],
+        ['Очки', 'очки'],
+        ['Score', 'points'],
+        ['Power', 'power_2'],
+        ['constructor', 'constructor_value'],
+        ['__proto__', 'proto'],
+      ]),
+    )
+    expect(sheet.ignored).toEqual(['Note', '#'])
+    expect(sheet.metrics.map(({ name }) => name)).toContain('power')
+    expect(new Set(sheet.metrics.map(({ name }) => name)).size).toBe(sheet.metrics.length)
+  })
+
+  test('of an alliance or a rank never make a metric', async () => {
+    expect(await mappingOf(['Rank', 'ID', 'Alliance', 'Alliance Tag', 'Power'])).toEqual({ ID: 'id', Power: 'power' })
+  })
+
+  test('over blank cells become metrics if numbers follow far below, and only then', async () => {
+    const blank = Array.from({ length: 30_000 }, (_, i) => `${i},1,,,\n`).join('')
+    const sheet = await read(`id,power,late,words,never\n${blank}x,1,5,6,\ny,1,,six,\n`)
+    expect(sheet.metrics.map(({ name }) => name)).toEqual(['power', 'late'])
+    expect(sheet.rowsBad).toBe(0)
+    expect(sheet.ignored).toEqual(['words', 'never'])
+  })
+
+  test('may stand below titles and blank lines', async () => {
+    const sheet = await read('Kingdom 3584,,\nScan taken,2026-01-05 17:12 UTC,\n\n,,\nID,Name,Power\n1,a,5\n')
+    expect(sheet).toMatchObject({ headerLine: 5, takenAt: '2026-01-05T17:12:00.000Z', rows: 1 })
+  })
+
+  test('are followed by example rows in templates, which are no players', async () => {
+    const sheet = await read(
+      'governor_id,t4_deaths,t5_deaths,notes\n' +
+        'Example: 172867508,0,0,Optional admin notes\nExample: 75868465,zero,0,\n5,10,20,\nTotal,10,20,\n',
+    )
+    expect(rowsOf(sheet)).toEqual([['5', '5', 10, 20]])
+    expect(sheet).toMatchObject({ rowsTotal: 1, rowsBad: 0, rowsSkipped: 3 })
+    expect(sheet.metrics.map(({ name, cumulative }) => [name, cumulative])).toEqual([
+      ['t4_deaths', true],
+      ['t5_deaths', true],
+    ])
+  })
+
+  test('say which metrics only rise', () => {
+    expect(['kill_points', 'deads', 'kills_t5', 'helps', 'rss_gathered', 'healed'].every(isCumulative)).toBe(true)
+    expect(['power', 'troop_power', 'points', 'acclaim', 'kills_per_day'].some(isCumulative)).toBe(false)
+  })
+})
+
+describe('a mapping', () => {
+  test('overrides what would be recognised', async () => {
+    const sheet = await read('Player,ID,Power,Strength,Deads\nann,7,1,2,3\n', {
+      mapping: { player: 'id', Strength: 'Power', deads: null },
+    })
+    expect(sheet.mapping).toEqual({ Player: 'id', Strength: 'power', Power: 'power_2' })
+    expect(rowsOf(sheet)).toEqual([['ann', 'ann', 1, 2]])
+  })
+
+  test('makes a metric of any column, so that its words are errors', async () => {
+    const sheet = await read('id,a,b\n1,x,5\n2,y,6\n3,7,8\n', { mapping: { a: 'honor' } })
+    expect(valuesOf(sheet, 'honor')).toEqual([7])
+    expect(sheet.rowsBad).toBe(2)
+  })
+
+  test('that names no header of the sheet is refused', async () => {
+    const failure = await refusal(read('id,power\n1,5\n', { mapping: { Points: 'points' } }))
+    expect(failure.code).toBe('bad_mapping')
+    expect(failure.message).toContain('"Points"')
+    expect(failure.detail.found).toEqual(['id', 'power'])
+  })
+
+  test('that gives one metric to two headers is refused', async () => {
+    const work = read('id,a,b\n1,5,6\n', { mapping: { a: 'honor', b: 'Honor' } })
+    expect((await refusal(work)).code).toBe('bad_mapping')
+  })
+})
+
+describe('a sheet', () => {
+  test('without an id says what was looked for and what there is', async () => {
+    const failure = await refusal(read('Season 3\nplayer,points\nann,7\n'))
+    expect(failure.code).toBe('no_id')
+    expect(failure.message).toContain('Governor ID')
+    expect(failure.detail.found).toEqual(['player', 'points'])
+  })
+
+  test('without a metric says so', async () => {
+    const failure = await refusal(read('id,name,alliance\n1,a,b\n'))
+    expect(failure.code).toBe('no_metric')
+    expect(failure.message).toContain('Kill Points')
+  })
+
+  test('of a scan comes out as it went in', async () => {
+    const list = governors(3000, random(3))
+    const sheet = await readSheet(utf8(rokTrackerCsv(list)))
+    expect(texts(sheet.ids)).toEqual(list.map(({ id }) => id))
+    expect(texts(sheet.names)).toEqual(list.map(({ name }) => name))
+    expect(valuesOf(sheet, 'kill_points')).toEqual(list.map(({ killPoints }) => killPoints))
+    expect(valuesOf(sheet, 'rss_assistance')).toEqual(list.map(({ assistance }) => assistance))
+    expect(sheet.suspiciousCount).toBe(0)
+  })
+
+  test('whose kills do not add up to its kill points lists the rows', async () => {
+    const list = governors(50, random(4))
+    list[7]!.killPoints += 1
+    list[9]!.kills[0]! = -1 // unknown, so nothing can be said
+    const sheet = await readSheet(utf8(rokTrackerCsv(list)))
+    const right = list[7]!.killPoints - 1
+    expect(sheet.suspiciousCount).toBe(1)
+    expect(sheet.suspicious).toEqual([
+      { line: 9, column: 'Killpoints', value: String(right + 1), reason: `the kills add up to ${right} kill points` },
+    ])
+    expect(sheet.rows).toBe(50)
+  })
+})
