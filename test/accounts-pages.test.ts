@@ -1,5 +1,7 @@
 import { expect, test } from 'bun:test'
 import { localPath } from '../src/accounts/origin.ts'
+import { openBrowser } from './browser.ts'
+import { browserTest } from './needs.ts'
 import { start } from './start.ts'
 import { visitor } from './visitor.ts'
 
@@ -120,4 +122,26 @@ test('the pages of users are for admins', async () => {
     expect((await browser.visit(path, asPage)).status).toBe(403)
     expect(await (await call.raw(path, asPage)).text()).toContain(ann.email)
   }
+})
+
+browserTest('in a browser one signs in, makes a key, revokes it and signs out', async () => {
+  const { call, url } = await start()
+  await call.post('/api/v1/users', { ...ann, username: 'Ann' })
+  const page = await openBrowser()
+  await page.goto(`${url}/account`)
+  await page.fill('[name=email]', ann.email)
+  await page.fill('[name=password]', ann.password)
+  await page.click('main button[type=submit]')
+  await page.waitForURL('**/account')
+  await page.fill('[name=name]', 'scanner')
+  await page.click('text=Make a key')
+  const key = await page.textContent('.answer:not([hidden]) output')
+  expect((await call.raw('/api/v1/auth/me', { headers: { authorization: `Bearer ${key}` } })).status).toBe(200)
+  await page.reload()
+  await page.click('text=Revoke')
+  await page.click('dialog button.danger')
+  await page.waitForSelector('text=No keys')
+  expect((await call.raw('/api/v1/auth/me', { headers: { authorization: `Bearer ${key}` } })).status).toBe(401)
+  await page.click('text=Sign out')
+  await page.waitForSelector('nav >> text=Sign in')
 })

@@ -68,7 +68,7 @@ test('an unknown address and a wrong password get the same answer for the same w
 })
 
 test('a few wrong passwords and the account waits, for that address only', async () => {
-  const { call, url } = await start({ TRUST_PROXY: '1', RATE_LIMIT: '0' })
+  const { call, url, app } = await start({ TRUST_PROXY: '1', RATE_LIMIT: '0' })
   await call.post('/api/v1/users', ann)
   const attempt = (password: string, address: string) =>
     visitor(url).visit('/api/v1/auth/login', {
@@ -82,6 +82,9 @@ test('a few wrong passwords and the account waits, for that address only', async
   const refused = await attempt(ann.password, '198.51.100.1')
   expect(refused.status).toBe(429)
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(800)
+  await attempt(ann.password, '198.51.100.1')
+  const alerts = () => app.db.$client.query('select alert_type, count from system_alerts').all()
+  expect(alerts()).toEqual([{ alert_type: 'security', count: 1 }])
   expect((await attempt(ann.password, '198.51.100.2')).status).toBe(200)
   for (let i = 0; i < 10; i++) await attempt('wrong', `2001:db8:1:2::${i}`)
   expect((await attempt(ann.password, '2001:db8:1:2:ffff::1')).status).toBe(429) // the same network

@@ -20,13 +20,12 @@ export const accountPage = (who: Who, user: User, keys: readonly KeyView[]) =>
     nav: 'account',
     body: html`<div class="head">
   <h1>${name(user.username)}</h1>
-  <p>${user.email} ${badge(user.role)}</p>
+  <form class="action" method="post" action="/sign-out">
+    <input type="hidden" name="${csrfField}" value="${who.csrfToken}" />
+    <button type="submit" class="quiet">Sign out</button>
+  </form>
 </div>
-${isAtLeast(who, 'admin') && html`<p><a href="/admin/users">All users</a></p>`}
-<form class="action" method="post" action="/sign-out">
-  <input type="hidden" name="${csrfField}" value="${who.csrfToken}" />
-  <button type="submit">Sign out</button>
-</form>
+<p>${user.email} ${badge(user.role)} ${isAtLeast(who, 'admin') && html`· <a href="/admin/users">All users</a>`}</p>
 
 <h2>Keys</h2>
 <p>A key lets a program act for you: it sends <code>Authorization: Bearer fh_…</code>. See the <a href="/swagger">API</a>.</p>
@@ -35,7 +34,7 @@ ${keyForm(who)}
 
 <h2>Password</h2>
 <p>Another password ends your sessions everywhere else. Keys stay.</p>
-${passwordForm}`,
+${passwordForm(user)}`,
   })
 
 const keyTable = (keys: readonly KeyView[]) =>
@@ -82,9 +81,11 @@ ${answer('key', 'Your key, shown only now:')}`,
     'Make a key',
   )
 
-const passwordForm = form(
-  { action: '/api/v1/auth/password', done: 'The password is changed' },
-  html`${field({ label: 'Password now', name: 'current_password', type: 'password', autocomplete: 'current-password' })}
+const passwordForm = (user: User) =>
+  form(
+    { action: '/api/v1/auth/password', done: 'The password is changed' },
+    html`<input type="email" autocomplete="username" value="${user.email}" hidden />
+${field({ label: 'Password now', name: 'current_password', type: 'password', autocomplete: 'current-password' })}
 ${field({
   label: 'New password',
   name: 'new_password',
@@ -94,5 +95,5 @@ ${field({
   maxlength: 200,
   hint: 'At least 10 characters',
 })}`,
-  'Change the password',
-)
+    'Change the password',
+  )

@@ -37,12 +37,17 @@ export async function alterUser(
     ...(role && { role }),
   }
   return atomically(db, tx => {
+    const before = userById(tx, id)
     const changed = changeUser(tx, id, columns)
-    const detail = { fields: Object.keys(change), ...(role && { role }) } // an address is his own; it would outlive his account here
-    audit(tx, { at: clock.now(), who, action: 'user.change', target: `user ${id}`, detail })
+    // What changed by name only: an e-mail address written here would outlive its account.
+    const fields = columnsOf(columns).filter(column => changed[column] !== before[column])
+    const roles = role && role !== before.role ? { from: before.role, to: role } : {}
+    audit(tx, { at: clock.now(), who, action: 'user.change', target: `user ${id}`, detail: { fields, ...roles } })
     return changed
   })
 }
+
+const columnsOf = (change: UserChange) => Object.keys(change) as (keyof UserChange)[]
 
 export const removeUser = ({ db, clock }: App, who: Who, id: number): Promise<void> =>
   atomically(db, tx => {

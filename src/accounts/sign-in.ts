@@ -1,7 +1,8 @@
 /** Coming in and going out: by password, as a new member, out again, and with another password. */
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
-import { atomically } from '../../db/transaction.ts'
+import { atomically, lightly } from '../../db/transaction.ts'
+import { raise } from '../admin/alerts.ts'
 import { audit } from '../admin/audit.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
@@ -51,13 +52,26 @@ const stranger = { id: null, username: 'stranger' }
 export const credentials = { email: t.String({ maxLength: 254 }), password: passwordField }
 export type Credentials = { email: string; password: string }
 
+/** Too many are refused, and an admin is told. */
+function countAttempt({ db, clock, attempts }: App, account: string, address: string): void {
+  const alert = {
+    key: 'security:attempts',
+    type: 'security',
+    severity: 'warning',
+    title: 'Too many attempts to sign in',
+    message: `The last ones came from ${address} and wait a quarter of an hour`,
+    data: { address },
+  } as const
+  attempts.count(account, address, () => void lightly(db, tx => raise(tx, clock.now(), alert)))
+}
+
 /** An unknown address and a wrong password are told apart by nothing: not by the answer, not by the work done. */
 export async function signIn(app: App, request: Request, credentials: Credentials): Promise<SignedIn> {
   const { db, clock, config, attempts } = app
   const address = exchangeOf(request).address()
   refuseForeign(request, config)
   const email = credentials.email.trim().toLowerCase()
-  attempts.count(email, address)
+  countAttempt(app, email, address)
   const found = userByEmail(db, email)
   const isRight = await isPassword(credentials.password, found?.passwordHash)
   const outcome = await atomically(db, tx => {
@@ -92,12 +106,12 @@ export type NewAccount = Credentials & { username: string; country?: string | nu
 
 /** An account one makes oneself, where `SIGNUP` is open. */
 export async function signUp(app: App, request: Request, account: NewAccount): Promise<SignedIn> {
-  const { db, clock, config, attempts } = app
+  const { db, clock, config } = app
   if (config.signup !== 'open') refuse('forbidden', 'Accounts are made by an admin here (SIGNUP is closed)')
   refuseForeign(request, config)
   const user = { ...checked(account), role: 'member' as const }
   const address = exchangeOf(request).address()
-  attempts.count(`sign-up from ${address}`, address)
+  countAttempt(app, `sign-up from ${address}`, address)
   const passwordHash = await hashPassword(account.password)
   const outcome = await atomically(db, tx => {
     const now = clock.now()
@@ -125,7 +139,7 @@ export async function changePassword(app: App, request: Request, who: Who, chang
   const address = exchangeOf(request).address()
   const { email, passwordHash } = userById(db, id)
   const deed = { who, action: 'auth.password', target: `user ${id}` }
-  attempts.count(email, address)
+  countAttempt(app, email, address)
   if (!(await isPassword(change.current_password, passwordHash))) {
     await atomically(db, tx => audit(tx, { ...deed, at: clock.now(), result: 'refused' }))
     invalid('current_password', 'is not right')

@@ -14,7 +14,7 @@ import { badge } from '../web/parts/marks.ts'
 import { emptyState } from '../web/parts/notices.ts'
 import { pagination } from '../web/parts/pages.ts'
 import { table } from '../web/parts/table.ts'
-import { name, number, time } from '../web/parts/values.ts'
+import { name, none, number, time } from '../web/parts/values.ts'
 import { roleSchema, type User } from './account.ts'
 import { listUsers, statsOf, type UserFilter, type UserStats, userById } from './queries.ts'
 
@@ -53,7 +53,7 @@ const usersPage = (who: Who, users: readonly User[], filter: UserFilter, pages: 
     nav: 'monitor',
     body: html`<div class="head">
   <h1>Users</h1>
-  <form method="get" action="/admin/users" role="search">
+  <form class="actions" method="get" action="/admin/users" role="search">
     <input type="search" name="q" value="${filter.q}" aria-label="Name or e-mail address" placeholder="Name or e-mail address" />
     <button type="submit" class="small">Search</button>
   </form>
@@ -73,7 +73,7 @@ ${table({
     { head: 'Name', names: true, cell: user => html`<a href="/admin/users/${user.id}">${name(user.username)}</a>` },
     { head: 'E-mail address', cell: user => user.email },
     { head: 'Role', cell: user => badge(user.role, user.role === 'member' ? 'plain' : 'good') },
-    { head: 'Country', cell: user => user.country },
+    { head: 'Country', cell: user => user.country ?? none },
     { head: 'Since', cell: user => time(user.createdAt) },
     { head: 'Last seen', cell: user => time(user.lastSeenAt) },
   ],
@@ -82,7 +82,7 @@ ${pagination(pages, number => address('/admin/users', { ...filter, page: number 
 <h2>A new user</h2>
 ${form(
   { action: '/api/v1/users', goTo: '/admin/users/{id}', done: 'The user is made' },
-  html`${userFields()}${field({ ...password, label: 'Password', hint: 'At least 10 characters; he can change it' })}`,
+  html`${userFields()}${field({ ...password, label: 'Password', hint: 'At least 10 characters; they can change it' })}`,
   'Make the user',
 )}`,
   })
@@ -109,8 +109,8 @@ const userPage = (who: Who, user: User, done: UserStats) =>
     nav: 'monitor',
     body: html`<div class="head">
   <h1>${name(user.username)}</h1>
-  <p>${user.email} ${badge(user.role)} · <a href="/admin/users">All users</a></p>
 </div>
+<p>${user.email} ${badge(user.role)} · <a href="/admin/users">All users</a></p>
 ${stats([
   { label: 'Since', value: time(user.createdAt) },
   { label: 'Last seen', value: time(user.lastSeenAt) },

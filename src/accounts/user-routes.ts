@@ -87,7 +87,7 @@ export const userRoutes = (app: App) => {
     .patch('/:id', async ({ params: { id }, body, who }) => userView(await alterUser(app, signedIn(who), id, body)), {
       body: t.Partial(newUser),
       may: 'admin',
-      detail: says('Change a user; another role or password ends his sessions', userSchema),
+      detail: says('Change a user; another role or password ends the sessions', userSchema),
     })
     .delete(
       '/:id',
@@ -98,7 +98,7 @@ export const userRoutes = (app: App) => {
       {
         may: 'admin',
         detail: says(
-          'Delete a user: his account, keys and sessions go, what he did in leagues stays under his number',
+          'Delete a user: account, keys and sessions go, what was done in leagues stays under a number',
           t.Object({ deleted: t.Boolean(), id: t.Integer() }),
         ),
       },

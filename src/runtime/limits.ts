@@ -5,7 +5,7 @@
 import { refuse } from '../errors.ts'
 import type { Exchange } from './exchange.ts'
 
-export type Count = { limit: number; left: number; resetSeconds: number; over: boolean }
+export type Count = { limit: number; used: number; left: number; resetSeconds: number; over: boolean }
 
 export function openWindow(limit: number, seconds: number) {
   const counts = new Map<string, { used: number; endsAt: number }>()
@@ -21,6 +21,7 @@ export function openWindow(limit: number, seconds: number) {
       window.used++
       return {
         limit,
+        used: window.used,
         left: Math.max(0, limit - window.used),
         resetSeconds: Math.ceil((window.endsAt - now) / 1000),
         over: window.used > limit,
@@ -87,15 +88,19 @@ export function attemptLimit() {
   const perPair = openWindow(10, quarter)
   const perAccount = openWindow(100, quarter)
   return {
-    /** Refuses where there were too many. The address comes first: a refused one must not fill memory with accounts it makes up. */
-    count(account: string, address: string): void {
+    /**
+     * Refuses where there were too many; `noticed` is told of the first that is refused. The address comes first: a
+     * refused one must not fill memory with accounts it makes up.
+     */
+    count(account: string, address: string, noticed: () => void): void {
       const network = networkOf(address)
       for (const [window, key] of [
         [perAddress, network],
         [perPair, `${account} ${network}`],
         [perAccount, account],
       ] as const) {
-        const { over, resetSeconds } = window.count(key)
+        const { over, used, limit, resetSeconds } = window.count(key)
+        if (used === limit + 1) noticed()
         if (over) refuse('rate_limited', `Too many attempts; wait ${resetSeconds} s`, { retryAfter: resetSeconds })
       }
     },
