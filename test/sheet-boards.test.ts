@@ -1,11 +1,11 @@
 import { afterAll, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BoardQuery, canonical, UnknownColumn } from '../src/leaderboard/query.ts'
 import { textColumn } from '../src/leaderboard/text.ts'
 import { type BoardConfig, openBoards, type Source, sheetPage } from '../src/sheets/boards.ts'
-import type { Published } from '../src/sheets/lineup.ts'
+import { neededBy, type Published } from '../src/sheets/lineup.ts'
 import { budgetOf } from '../src/sheets/parts.ts'
 import { playerCard } from '../src/sheets/player.ts'
 import { SnapshotGone } from '../src/sheets/snapshots/snapshot.ts'
@@ -132,12 +132,41 @@ test('tiers by goal go by the baseline power of each', async () => {
   ])
 })
 
+test('a season thinned out keeps its last board to the last change', async () => {
+  const published: Published[] = []
+  const counts: Record<string, number>[] = [
+    { ann: 1, bob: 1 },
+    { ann: 5, bob: 9, cy: 40 },
+    { ann: 6, bob: 10, cy: 41, dot: 7 },
+    { ann: 60, bob: 20, dot: 9 },
+    { ann: 61, bob: 80, cy: 45, dot: 10 },
+  ]
+  for (const [takenAt, one] of counts.entries()) {
+    published.push({ kind: takenAt === 0 ? 'baseline' : 'current', takenAt, snapshot: await stored(kills(one)) })
+  }
+  const source = { published, config: {} }
+  const fresh = () => openBoards(folder, thread)
+  const asSeen = async () => {
+    const opened = fresh()
+    const page = await sheetPage(opened, source, query())
+    opened.close()
+    return page
+  }
+  const before = await asSeen()
+  const { snapshots, lists } = neededBy(published)
+  await thread.run('sweep', { keep: snapshots, lists, before: Date.now() + 1000 })
+  expect(await asSeen()).toEqual(before)
+  const card = await playerCard(boards, source, 'cy')
+  expect(card?.history.map(({ takenAt }) => takenAt)).toEqual([4])
+  expect(card?.score).toBe(5)
+})
+
 test('an unknown column is refused with the choices, and a swept snapshot is told', async () => {
   const published: Published[] = [{ kind: 'current', takenAt: 1, snapshot: await stored(kills({ ann: 1 })) }]
   const source = { published, config: {} }
-  expect(standing(source, { sort_by: 'deads' })).rejects.toThrow(UnknownColumn)
+  await expect(standing(source, { sort_by: 'deads' })).rejects.toThrow(UnknownColumn)
   await thread.run('remove', published[0]!.snapshot)
-  expect(standing(source)).rejects.toThrow(SnapshotGone)
+  await expect(standing(source)).rejects.toThrow(SnapshotGone)
 })
 
 // The same rules over plain objects, without memory of what was published before.
@@ -239,14 +268,25 @@ test('two readers of a cold part make it once, and the budget drops what was lon
 
 test('a part that failed is made anew, and one larger than the budget is still served', async () => {
   const shelf = budgetOf(5).shelf<string>(() => 10)
-  expect(shelf.get('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+  await expect(shelf.get('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
   await Bun.sleep(0)
   expect(await shelf.get('a', async () => 'yes')).toBe('yes')
+})
+
+test('a thread that died tells those who wait, and the next question begins another', async () => {
+  const dataDir = join(folder, 'not-yet-there')
+  const other = startThread(dataDir)
+  const questions = [1, 2].map(() => other.run('sweep', { keep: [], before: 0 }))
+  const ends = await Promise.allSettled(questions)
+  expect(ends.map(end => end.status === 'rejected' && end.reason instanceof ThreadDied)).toEqual([true, true])
+  mkdirSync(dataDir)
+  expect(await other.run('sweep', { keep: [], before: 0 })).toBe(0)
+  await other.stop()
 })
 
 test('a stopped thread refuses, and says so', async () => {
   const other = startThread(mkdtempSync(join(folder, 'other-')))
   await other.run('sweep', { keep: [], before: 0 })
   await other.stop()
-  expect(other.run('sweep', { keep: [], before: 0 })).rejects.toThrow(ThreadDied)
+  await expect(other.run('sweep', { keep: [], before: 0 })).rejects.toThrow(ThreadDied)
 })

@@ -120,7 +120,7 @@ test('a metric the snapshot does not have reads as unknown', async () => {
 
 test('a sheet with an id twice is not stored', async () => {
   const twice = { ids: textColumn(['7', '8', '7']), names: textColumn(['a', 'b', 'c']), metrics: [] }
-  expect(writeSnapshot(scores, twice, { now: 1 })).rejects.toThrow('twice')
+  await expect(writeSnapshot(scores, twice, { now: 1 })).rejects.toThrow('twice')
 })
 
 test('a stopped write leaves nothing behind', async () => {
@@ -129,7 +129,7 @@ test('a stopped write leaves nothing behind', async () => {
   const stop = new AbortController()
   const pause = async () => stop.abort(new Error('cancelled'))
   const writing = writeSnapshot(scores, someSheet(chance(2), 300, 15), { now: 1, pause, signal: stop.signal })
-  expect(writing).rejects.toThrow('cancelled')
+  await expect(writing).rejects.toThrow('cancelled')
   await writing.catch(() => {})
   expect(rows()).toBe(before)
 })
@@ -157,6 +157,38 @@ test('a part written before a crash is seen by nobody and swept', async () => {
   await sweepSnapshots(scores, { keep: new Set([id]), before: 6 })
   expect(scores.query('SELECT id FROM snapshots WHERE id = ?').get(id)).toBeNull()
 })
+
+test('killed at any moment while writing, the file is sound and shows only whole snapshots', async () => {
+  const dataDir = mkdtempSync(join(folder, 'killed-'))
+  const writer = `
+    const { openScores } = await import(${JSON.stringify(join(import.meta.dir, '../src/sheets/snapshots/open.ts'))})
+    const { writeSnapshot } = await import(${JSON.stringify(join(import.meta.dir, '../src/sheets/snapshots/write.ts'))})
+    const { textColumn } = await import(${JSON.stringify(join(import.meta.dir, '../src/leaderboard/text.ts'))})
+    const scores = openScores(${JSON.stringify(dataDir)})
+    const ids = textColumn(Array.from({ length: 60_000 }, (_, i) => String(i)))
+    const metrics = ['a', 'b'].map(name => ({ name, cumulative: true, values: new Float64Array(60_000).map((_, i) => i * 1.5) }))
+    for (;;) console.log(await writeSnapshot(scores, { ids, names: ids, metrics }, { now: 1 }))`
+  for (const whole of [1, 2, 4]) {
+    const child = Bun.spawn([process.execPath, '-e', writer], { stdout: 'pipe', stderr: 'inherit' })
+    let told: number[] = []
+    let text = ''
+    for await (const piece of child.stdout) {
+      text += new TextDecoder().decode(piece)
+      told = text.split('\n').slice(0, -1).map(Number)
+      if (told.length >= whole) break
+    }
+    child.kill('SIGKILL')
+    await child.exited
+    const left = openScores(dataDir)
+    expect(left.query('PRAGMA integrity_check').values()).toEqual([['ok']])
+    for (const id of told) expect(faultsOf(left, id)).toEqual([])
+    const seen = left.query<{ id: number }, []>('SELECT id FROM snapshots WHERE whole').all()
+    for (const { id } of seen) expect(faultsOf(left, id)).toEqual([])
+    await sweepSnapshots(left, { keep: new Set(), before: 2 })
+    expect(left.query('SELECT (SELECT count(*) FROM groups) + (SELECT count(*) FROM doors)').values()).toEqual([[0]])
+    left.close()
+  }
+}, 30_000)
 
 test('damage is found and named', async () => {
   const id = await writeSnapshot(scores, someSheet(chance(4), 300, 15), { now: 1 })

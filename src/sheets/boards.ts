@@ -24,7 +24,7 @@ import { before, type Lineup, lineupOf, type Published, upTo } from './lineup.ts
 import { type Shelves, shelvesOf } from './shelves.ts'
 import { openScores, openScoresReader } from './snapshots/open.ts'
 import { readRows, readValues, rowOfPlayer } from './snapshots/read.ts'
-import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
+import { type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 import type { Thread } from './thread.ts'
 
 export type BoardConfig = ScoreConfig & {
@@ -82,7 +82,8 @@ export async function boardOf(boards: Boards, { published, config }: Source, lin
   const { by, order } = sortOf(columnsOf(snapshot), asked)
   // The board before comes first: its latecomers are a beginning of this one's.
   const lineupBefore = lineupOf(before(published, lineup))
-  const previous = lineupBefore && (await standing(boards, scoreInput(lineupBefore, config), [[by, order]]))
+  const hasPrevious = lineupBefore && storedSnapshot(scores, lineupBefore.current)
+  const previous = hasPrevious && (await standing(boards, scoreInput(lineupBefore, config), [[by, order]]))
   const input = scoreInput(lineup, config)
   const scored = await shelves.scored(input)
   const now = await standing(boards, input, [

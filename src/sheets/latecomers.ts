@@ -2,7 +2,7 @@ import type { Database } from 'bun:sqlite'
 import { matchRows } from '../leaderboard/gains.ts'
 import { idOrder } from '../leaderboard/sort.ts'
 import { joinTexts, rowsIn, type TextColumn, takeTexts, textColumn } from '../leaderboard/text.ts'
-import type { Lineup } from './lineup.ts'
+import { type Lineup, listOf } from './lineup.ts'
 import { ownMemory, readColumns, readIds, readNames, readValues } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 import { writeSnapshot } from './snapshots/write.ts'
@@ -19,7 +19,7 @@ export async function latecomersOf(
   working: Working,
 ): Promise<Snapshot | undefined> {
   if (between.length === 0) return undefined
-  const nameOf = (members: number) => [baseline, ...between.slice(0, members)].join(',')
+  const nameOf = (members: number) => listOf({ baseline, between: between.slice(0, members) })
   let members = between.length
   let stored: Snapshot | undefined
   while (members > 0 && !stored) {

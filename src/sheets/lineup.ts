@@ -38,3 +38,20 @@ export function before(published: readonly Published[], { current }: Lineup): Pu
     all.findIndex(({ snapshot }) => snapshot === current),
   )
 }
+
+/** The list that names a derived snapshot of latecomers. */
+export const listOf = ({ baseline, between }: Pick<Lineup, 'baseline' | 'between'>): string =>
+  [baseline, ...between].join()
+
+/**
+ * What the board as it is now cannot do without: snapshots, and lists of latecomers, which stand in for the snapshots
+ * between. All else may be thinned out without a rank or a score of it changing, as long as `published` still tells of it.
+ */
+export function neededBy(published: readonly Published[]): { snapshots: number[]; lists: string[] } {
+  const now = lineupOf(published)
+  const lineups = [now, now && lineupOf(before(published, now))].filter(lineup => lineup !== undefined)
+  return {
+    snapshots: lineups.flatMap(({ current, baseline }) => [current, baseline]),
+    lists: lineups.map(listOf),
+  }
+}

@@ -6,7 +6,7 @@ import { scoringOf, withTerm } from '../leaderboard/score.ts'
 import { type Boards, boardOf, type Source, startValues } from './boards.ts'
 import { inOrder, lineupOf, type Published } from './lineup.ts'
 import { readRows, readValues, rowOfPlayer } from './snapshots/read.ts'
-import { snapshotOf } from './snapshots/snapshot.ts'
+import { storedSnapshot } from './snapshots/snapshot.ts'
 
 export type MetricCard = {
   current: number | null
@@ -57,7 +57,7 @@ export async function playerCard(boards: Boards, source: Source, player_id: stri
 /** What one snapshot says of a player. `score` is null in snapshots his gains are not counted from or to. */
 export type Moment = { takenAt: number; kind: Published['kind']; name: string; metrics: Values; score: number | null }
 
-/** A player in every published snapshot he is in, oldest first: two small reads each. */
+/** A player in every published snapshot there still is and he is in, oldest first: two small reads each. */
 export async function historyOf(scores: Database, { published, config }: Source, player_id: string): Promise<Moment[]> {
   const lineup = lineupOf(published)
   const counted = new Set(lineup && [...lineup.between, lineup.current, lineup.baseline])
@@ -83,7 +83,8 @@ export async function historyOf(scores: Database, { published, config }: Source,
 type Measured = { name: string; cumulative: boolean; value: number }
 
 function metricsIn(scores: Database, id: number, player_id: string): { name: string; metrics: Measured[] } | undefined {
-  const snapshot = snapshotOf(scores, id)
+  const snapshot = storedSnapshot(scores, id)
+  if (!snapshot) return undefined
   const row = rowOfPlayer(scores, snapshot, player_id)
   if (row < 0) return undefined
   const { names, values } = readRows(scores, snapshot, [row])

@@ -30,8 +30,8 @@ const tasks = {
   standings: (input: { snapshot: number; row: number }, work: Work) => building.standings(work.scores, input, work),
   write: (sheet: SheetColumns, work: Work) => writeSnapshot(work.scores, sheet, work),
   remove: (snapshot: number, { scores, pause }: Work) => deleteSnapshot(scores, snapshot, pause),
-  sweep: ({ keep, before }: { keep: number[]; before: number }, { scores, pause }: Work) =>
-    sweepSnapshots(scores, { keep: new Set(keep), before, pause }),
+  sweep: ({ keep, lists, before }: { keep: number[]; lists?: string[]; before: number }, { scores, pause }: Work) =>
+    sweepSnapshots(scores, { keep: new Set(keep), lists: new Set(lists), before, pause }),
   faults: (snapshot: number, { scores }: Work) => faultsOf(scores, snapshot),
 }
 

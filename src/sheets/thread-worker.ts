@@ -24,11 +24,14 @@ async function run(request: Request<TaskName>) {
     parentPort?.postMessage({ id, answer: await perform(request, { scores, now, pause, progress, signal }) })
   } catch (error) {
     const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
-    parentPort?.postMessage({ id, failure: { name, message, stack, facts: { ...Object(error) } } })
+    parentPort?.postMessage({ id, failure: { name, message, stack, facts: plain(error) } })
   } finally {
     running.delete(id)
   }
 }
+
+/** What of an error's own fields can be told across threads. */
+const plain = (error: unknown): unknown => JSON.parse(JSON.stringify({ ...Object(error) }))
 
 parentPort?.on('message', (message: ToThread) => {
   if ('task' in message) run(message)

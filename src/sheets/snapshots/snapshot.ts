@@ -38,8 +38,14 @@ type Stored = Pick<Snapshot, 'id' | 'players'> & {
 }
 
 export function snapshotOf(scores: Database, id: number): Snapshot {
+  const snapshot = storedSnapshot(scores, id)
+  if (!snapshot) throw new SnapshotGone(id)
+  return snapshot
+}
+
+export function storedSnapshot(scores: Database, id: number): Snapshot | undefined {
   const stored = scores.query<Stored, [number]>('SELECT * FROM snapshots WHERE id = ? AND whole').get(id)
-  if (!stored) throw new SnapshotGone(id)
+  if (!stored) return undefined
   return {
     id,
     players: stored.players,

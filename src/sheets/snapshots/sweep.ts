@@ -22,6 +22,8 @@ export async function deleteSnapshot(scores: Database, id: number, pause = async
 export type Sweep = {
   /** Every snapshot something refers to; read after `before` was chosen. */
   keep: ReadonlySet<number>
+  /** Derived snapshots to keep, by their `starts_for`. Others go when one they are derived from does. */
+  lists?: ReadonlySet<string>
   /** Younger ones stay: they may be about to be published, also by another process. */
   before: number
   pause?: () => Promise<void>
@@ -30,7 +32,7 @@ export type Sweep = {
 /** Deletes what nothing refers to, and gives the space back. Answers how many snapshots went. */
 export async function sweepSnapshots(
   scores: Database,
-  { keep, before, pause = async () => {} }: Sweep,
+  { keep, lists, before, pause = async () => {} }: Sweep,
 ): Promise<number> {
   type Old = { id: number; whole: number; starts_for: string | null }
   const old = scores
@@ -38,7 +40,8 @@ export async function sweepSnapshots(
     .all(before)
   const gone = old.filter(({ id, whole, starts_for }) => {
     if (!whole) return true
-    return starts_for === null ? !keep.has(id) : starts_for.split(',').some(member => !keep.has(Number(member)))
+    if (starts_for === null) return !keep.has(id)
+    return !lists?.has(starts_for) && starts_for.split(',').some(member => !keep.has(Number(member)))
   })
   for (const { id } of gone) await deleteSnapshot(scores, id, pause)
   await shrink(scores, pause)
