@@ -25,8 +25,7 @@ export function removeJob(tx: Tx, queue: Queue, job: JobHead, removal: Removal =
 /** True for the job a scheduler has made for its next run: only the scheduler may remove it. */
 export function isNextOfScheduler(tx: Tx, queue: Queue, job: JobHead): boolean {
   if (job.scheduler_id === null) return false
-  const scheduler = tx.sql.scheduler.get(queue.id, job.scheduler_id)
-  return scheduler !== null && job.id === `repeat:${job.scheduler_id}:${scheduler.next_run}`
+  return tx.sql.scheduler.get(queue.id, job.scheduler_id)?.next_job === job.id
 }
 
 /** Removes a job on request, with its children if asked. Returns false if it or one of those is being worked on. */

@@ -9,11 +9,18 @@ import type { Tx } from './transactions.ts'
 /** A scheduler as BullMQ reads it: every field a string. */
 export type SchedulerFields = Record<string, string>
 
+interface Scheduler {
+  readonly nextRun: number
+  readonly nextJob: string
+  readonly fields: SchedulerFields
+}
+
 /** Options of a job that a scheduler makes. */
 type RunOptions = JobsOptions & { repeat?: RepeatOptions }
 
 interface Upsert {
   readonly id: string
+  /** When a scheduler with a pattern runs next; one with an interval finds out by itself. */
   readonly nextMillis: number
   readonly templateData: string
   readonly templateOpts: JobsOptions
@@ -31,38 +38,26 @@ export function upsertScheduler(tx: Tx, queue: Queue, upsert: Upsert): [jobId: s
   const { every } = opts
   const current = readScheduler(tx, queue, id)
   const givenOffset = opts.offset ?? jobOpts.repeat?.offset ?? 0
-  const sameEvery = current !== undefined && Number(current.fields.every) === every
+  const goesOn = current !== undefined && Number(current.fields.every) === every
   const slot = every
-    ? nextSlot(current && sameEvery ? current.nextRun : undefined, every, now, givenOffset, Number(opts.startDate ?? 0))
+    ? nextSlot(goesOn ? current.nextRun : undefined, every, now, givenOffset, Number(opts.startDate ?? 0))
     : { nextMillis: upsert.nextMillis, offset: givenOffset }
-  const replaced = current !== undefined && removeNextJob(tx, queue, id)
-  let nextMillis = replaced && every && sameEvery ? current.nextRun : slot.nextMillis
-  const offset = replaced ? opts.offset : slot.offset
-  if (every) {
-    for (let scans = 0; jobExists(nextMillis); scans++) {
-      if (scans === maxSlotScans) throw new Refused(Code.schedulerSlotsBusy)
-      nextMillis += every
-    }
-  } else {
-    const collision = tx.sql.jobHead.get(queue.id, jobIdAt(id, nextMillis))
-    if (collision && (!replaced || collision.state === State.active)) throw new Refused(Code.schedulerJobIdCollision)
-    if (collision) removeJob(tx, queue, collision)
-  }
+  const replaced = current !== undefined && removeNextJob(tx, queue, current)
+  const wanted = replaced && every && goesOn ? current.nextRun : slot.nextMillis
+  const { nextMillis, jobId } = every
+    ? freeSlot(tx, queue, id, wanted, every)
+    : { nextMillis: wanted, jobId: freeId(tx, queue, id, wanted, replaced) }
 
-  const fields: SchedulerFields = { name: String(opts.name), ic: current?.fields.ic ?? '1' }
+  const offset = (replaced ? opts.offset : slot.offset) ?? current?.fields.offset
   const { tz, limit, pattern, startDate, endDate } = opts
-  const kept = { tz, limit, pattern, startDate, endDate, every, offset: offset ?? current?.fields.offset }
-  for (const [name, value] of Object.entries(kept)) if (value != null) fields[name] = String(value)
+  const fields: SchedulerFields = { name: opts.name, ic: current?.fields.ic ?? '1' }
+  for (const [name, value] of Object.entries({ tz, limit, pattern, startDate, endDate, every, offset }))
+    if (value != null) fields[name] = String(value)
   const templateOpts = JSON.stringify(upsert.templateOpts)
   if (templateOpts !== '{}') fields.opts = templateOpts
-  if (upsert.templateData && upsert.templateData !== '{}') fields.data = upsert.templateData
-  tx.sql.saveScheduler.run(queue.id, id, nextMillis, JSON.stringify(fields))
+  if (upsert.templateData !== '{}') fields.data = upsert.templateData
 
-  return addRun(tx, queue, id, { nextMillis, now, name: fields.name!, data: upsert.templateData, opts: jobOpts })
-
-  function jobExists(millis: number): boolean {
-    return tx.sql.jobExists.get(queue.id, jobIdAt(id, millis)) !== null
-  }
+  return addRun(tx, queue, id, { nextRun: nextMillis, nextJob: jobId, fields }, jobOpts, now)
 }
 
 interface Advance {
@@ -77,29 +72,28 @@ interface Advance {
 /** A scheduler's job has started: adds the job of the run after it. Returns its id, or null if nothing was to be added. */
 export function advanceScheduler(tx: Tx, queue: Queue, { id, jobOpts, now, ...advance }: Advance): string | null {
   const current = readScheduler(tx, queue, id)
-  if (!current || advance.producerId !== jobIdAt(id, current.nextRun)) return null
+  if (!current || advance.producerId !== current.nextJob) return null
   const { fields } = current
   const every = Number(fields.every ?? jobOpts.repeat?.every ?? 0)
   const offset = Number(fields.offset ?? jobOpts.repeat?.offset ?? 0)
-  const nextMillis = every
+  const nextRun = every
     ? nextSlot(current.nextRun, every, now, offset, Number(fields.startDate ?? 0)).nextMillis
     : advance.nextMillis
-  const jobId = jobIdAt(id, nextMillis)
-  if (tx.sql.jobExists.get(queue.id, jobId)) {
-    queue.emit('duplicated', 'jobId', jobId)
+  const nextJob = jobIdAt(id, nextRun)
+  if (tx.sql.jobExists.get(queue.id, nextJob)) {
+    queue.emit('duplicated', 'jobId', nextJob)
     return null
   }
   const counted = { ...fields, ic: String(Number(fields.ic ?? 1) + 1) }
-  tx.sql.saveScheduler.run(queue.id, id, nextMillis, JSON.stringify(counted))
-  addRun(tx, queue, id, { nextMillis, now, name: fields.name!, data: fields.data ?? '{}', opts: jobOpts })
-  return jobId
+  addRun(tx, queue, id, { nextRun, nextJob, fields: counted }, jobOpts, now)
+  return nextJob
 }
 
 /** Removes a scheduler and the job of its next run. Returns whether there was one. */
 export function removeScheduler(tx: Tx, queue: Queue, id: string): boolean {
   const current = readScheduler(tx, queue, id)
   if (!current) return false
-  const next = tx.sql.jobHead.get(queue.id, jobIdAt(id, current.nextRun))
+  const next = tx.sql.jobHead.get(queue.id, current.nextJob)
   if (next?.state === State.delayed) {
     removeJob(tx, queue, next)
     queue.emit('removed', 'jobId', next.id, 'prev', 'delayed')
@@ -108,16 +102,15 @@ export function removeScheduler(tx: Tx, queue: Queue, id: string): boolean {
   return true
 }
 
-export function readScheduler(
-  tx: Tx,
-  queue: Queue,
-  id: string,
-): { nextRun: number; fields: SchedulerFields } | undefined {
+export function readScheduler(tx: Tx, queue: Queue, id: string): Scheduler | undefined {
   const row = tx.sql.scheduler.get(queue.id, id)
-  return row ? { nextRun: row.next_run, fields: JSON.parse(row.fields) } : undefined
+  return row ? { nextRun: row.next_run, nextJob: row.next_job, fields: JSON.parse(row.fields) } : undefined
 }
 
-/** The next multiple of `every`, shifted by the offset, that has not passed; a scheduler without a past starts at once. */
+/**
+ * The next multiple of `every`, shifted by the offset, that has not passed. A scheduler without a past starts at once, or
+ * at its start date.
+ */
 function nextSlot(
   previous: number | undefined,
   every: number,
@@ -138,28 +131,51 @@ function nextSlot(
   }
 }
 
-interface Run {
-  readonly nextMillis: number
-  readonly now: number
-  readonly name: string
-  readonly data: string
-  readonly opts: JobsOptions
+/** Jobs of earlier runs may stand in the next slots: the first one without. */
+function freeSlot(tx: Tx, queue: Queue, id: string, from: number, every: number) {
+  for (let scans = 0, nextMillis = from; scans <= maxSlotScans; scans++, nextMillis += every) {
+    const jobId = jobIdAt(id, nextMillis)
+    if (!tx.sql.jobExists.get(queue.id, jobId)) return { nextMillis, jobId }
+  }
+  throw new Refused(Code.schedulerSlotsBusy)
 }
 
-function addRun(tx: Tx, queue: Queue, schedulerId: string, run: Run): [jobId: string, delay: number] {
-  const delay = Math.max(0, run.nextMillis - run.now)
-  const id = jobIdAt(schedulerId, run.nextMillis)
+/**
+ * A pattern leaves no choice of slot. If a job of the same slot is at work or done, as when a job run ahead of time changes
+ * its own scheduler, the run gets another id.
+ */
+function freeId(tx: Tx, queue: Queue, id: string, millis: number, replaces: boolean): string {
+  const jobId = jobIdAt(id, millis)
+  if (!tx.sql.jobExists.get(queue.id, jobId)) return jobId
+  if (!replaces) throw new Refused(Code.schedulerJobIdCollision)
+  let n = 2
+  while (tx.sql.jobExists.get(queue.id, `${jobId}-${n}`)) n++
+  return `${jobId}-${n}`
+}
+
+function addRun(
+  tx: Tx,
+  queue: Queue,
+  schedulerId: string,
+  { nextRun, nextJob, fields }: Scheduler,
+  runOpts: RunOptions,
+  now: number,
+): [jobId: string, delay: number] {
+  const delay = Math.max(0, nextRun - now)
+  const opts: JobsOptions = { ...runOpts, delay, jobId: nextJob }
+  const { name = '', data = '{}' } = fields
+  tx.sql.saveScheduler.run(queue.id, schedulerId, nextRun, nextJob, JSON.stringify(fields))
   queue.nextJobNumber()
-  const opts: JobsOptions = { ...run.opts, delay, jobId: id }
-  insertInLine(tx, queue, { id, name: run.name, data: run.data, opts, timestamp: run.now, schedulerId })
-  return [id, delay]
+  insertInLine(tx, queue, { id: nextJob, name, data, opts, timestamp: now, schedulerId })
+  return [nextJob, delay]
 }
 
-/** Removes the job of the next run if no worker has taken it up. */
-function removeNextJob(tx: Tx, queue: Queue, schedulerId: string): boolean {
-  const { nextRun } = readScheduler(tx, queue, schedulerId)!
-  const job = tx.sql.jobHead.get(queue.id, jobIdAt(schedulerId, nextRun))
-  if (!job || ![State.delayed, State.prioritized, State.wait].some(state => state === job.state)) return false
+/** Removes the job of the next run if no worker has taken it up. As in Redis, one in the line of a paused queue stays. */
+function removeNextJob(tx: Tx, queue: Queue, { nextJob }: Scheduler): boolean {
+  const job = tx.sql.jobHead.get(queue.id, nextJob)
+  const removable: number[] = [State.delayed, State.prioritized]
+  if (!queue.isPaused) removable.push(State.wait)
+  if (!job || !removable.includes(job.state)) return false
   removeJob(tx, queue, job, { withParent: true })
   return true
 }

@@ -124,6 +124,7 @@ CREATE TABLE scheduler (
   queue    INTEGER NOT NULL,
   id       TEXT NOT NULL,
   next_run INTEGER NOT NULL,
+  next_job TEXT NOT NULL, -- the id of the job made for that run
   fields   TEXT NOT NULL, -- JSON: name, ic (iterations), every, pattern, tz, offset, limit, startDate, endDate, data, opts
   PRIMARY KEY (queue, id)
 ) STRICT, WITHOUT ROWID;

@@ -280,11 +280,11 @@ export const prepareStatements = (db: Database) => ({
   deleteDedupNext: db.prepare<null, [queue: number, id: string]>('DELETE FROM dedup_next WHERE queue = ? AND id = ?'),
 
   // schedulers
-  scheduler: db.prepare<{ next_run: number; fields: string }, [queue: number, id: string]>(
-    'SELECT next_run, fields FROM scheduler WHERE queue = ? AND id = ?',
+  scheduler: db.prepare<{ next_run: number; next_job: string; fields: string }, [queue: number, id: string]>(
+    'SELECT next_run, next_job, fields FROM scheduler WHERE queue = ? AND id = ?',
   ),
-  saveScheduler: db.prepare<null, [queue: number, id: string, nextRun: number, fields: string]>(
-    'INSERT OR REPLACE INTO scheduler (queue, id, next_run, fields) VALUES (?, ?, ?, ?)',
+  saveScheduler: db.prepare<null, [queue: number, id: string, nextRun: number, nextJob: string, fields: string]>(
+    'INSERT OR REPLACE INTO scheduler (queue, id, next_run, next_job, fields) VALUES (?, ?, ?, ?, ?)',
   ),
   deleteScheduler: db.prepare<null, [queue: number, id: string]>('DELETE FROM scheduler WHERE queue = ? AND id = ?'),
   deleteSchedulers: db.prepare<null, [queue: number, queue2: number, limit: number]>(
