@@ -26,6 +26,14 @@ export function allow(request: Request, may: May, publicBoards: boolean): void {
 /** The signed-in one of a route that asks for a role. */
 export const signedIn = (who: Who | undefined): Who => who ?? refuse('unauthorized', 'Sign in first')
 
+/** What each check asks for. A route's `detail` cannot be trusted with it: Elysia merges into an object that routes share. */
+const mays = new WeakMap<object, May>()
+type Hooked = { hooks: { transform?: { fn: unknown }[] } }
+export const mayOf = ({ hooks }: Hooked): May | undefined => {
+  for (const { fn } of hooks.transform ?? []) if (typeof fn === 'function' && mays.has(fn)) return mays.get(fn)
+  return undefined
+}
+
 /** Gives routes `who`, `may: …` and `counted: true` (a read that the rate limit counts). */
 export const access = ({ config, reads }: Pick<App, 'config' | 'reads'>) =>
   new Elysia({ name: 'access' })
@@ -37,6 +45,7 @@ export const access = ({ config, reads }: Pick<App, 'config' | 'reads'>) =>
     .macro({
       may: (may: May) => {
         const check = ({ request }: { request: Request }) => allow(request, may, config.publicBoards)
+        mays.set(check, may)
         return { detail: { 'x-may': may } as object, parse: check, transform: check }
       },
       counted: (counted: boolean) => ({

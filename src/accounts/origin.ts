@@ -5,8 +5,10 @@ type Proxies = { trustProxy: number }
 
 /** How the browser reaches us: through trusted proxies as they say, else as the request itself says. */
 function siteOf({ headers }: Request, { trustProxy }: Proxies) {
-  const forwarded = (name: string) =>
-    trustProxy > 0 ? headers.get(name)?.split(',').at(-trustProxy)?.trim() : undefined
+  const forwarded = (name: string) => {
+    const hops = trustProxy > 0 ? headers.get(name)?.split(',') : undefined
+    return (hops?.at(-trustProxy) ?? hops?.[0])?.trim() // most proxies set these two rather than add to them
+  }
   return { host: forwarded('x-forwarded-host') ?? headers.get('host'), proto: forwarded('x-forwarded-proto') }
 }
 

@@ -90,10 +90,12 @@ export function beginSession(tx: Db, userId: number, now: number): NewSession {
 }
 
 export function endSession(tx: Db, token: string): void {
-  tx.delete(sessions)
+  const [ended] = tx
+    .delete(sessions)
     .where(eq(sessions.tokenHash, hashOf(token)))
-    .run()
-  touch(tx, 'account', Number.parseInt(token, 10))
+    .returning()
+    .all()
+  if (ended) touch(tx, 'account', ended.userId)
 }
 
 /** All sessions of a user but the one he is using. */

@@ -10,12 +10,19 @@ export type Count = { limit: number; used: number; left: number; resetSeconds: n
 export function openWindow(limit: number, seconds: number) {
   const counts = new Map<string, { used: number; endsAt: number }>()
   const length = seconds * 1000
+  let sweptAt = Number.NEGATIVE_INFINITY
+  /** Now and then: to look through all of them for each newcomer would be what a flood of addresses is after. */
+  function sweep(now: number) {
+    if (counts.size < 10_000 || now - sweptAt < 1_000) return
+    sweptAt = now
+    for (const [key, { endsAt }] of counts) if (endsAt <= now) counts.delete(key)
+  }
   return {
     count(key: string): Count {
       const now = performance.now()
       let window = counts.get(key)
       if (!window || window.endsAt <= now) {
-        if (counts.size > 10_000) for (const [old, { endsAt }] of counts) if (endsAt <= now) counts.delete(old)
+        sweep(now)
         counts.set(key, (window = { used: 0, endsAt: now + length }))
       }
       window.used++
@@ -104,11 +111,10 @@ export function attemptLimit() {
         if (over) refuse('rate_limited', `Too many attempts; wait ${resetSeconds} s`, { retryAfter: resetSeconds })
       }
     },
-    /** That one was right: it does not count, nor do the slips before it. */
+    /** That one was right: neither it nor the slips before it make him wait. Only the account goes on counting. */
     forgive(account: string, address: string): void {
       const network = networkOf(address)
       perAddress.uncount(network)
-      perAccount.uncount(account)
       perPair.forget(`${account} ${network}`)
     },
   }
