@@ -6,6 +6,7 @@ import type { BoardView } from './leagues/board.ts'
 import type { TierView } from './leagues/kinds.ts'
 import type { LeagueView } from './leagues/league.ts'
 import type { MemberView } from './leagues/queries.ts'
+import type { LeagueStats } from './leagues/stats.ts'
 import { type Entry, entry, everyOne } from './runtime/cache.ts'
 import type { Pagination } from './runtime/page.ts'
 
@@ -15,6 +16,7 @@ export const cached = {
   activeLeagues: entry<LeagueView[]>('active_leagues', '5m', [everyOne('leagues')]), // scope: kind
   league: entry<LeagueView>('league', '10m', ['league']),
   members: entry<MembersPage>('league_members', '5m', ['members']),
+  leagueStats: entry<LeagueStats>('league_stats', '10m', ['scores']),
   board: entry<BoardView>('leaderboard', '5m', ['scores']),
   player: entry<Record<string, unknown>>('player_details', '2m', ['scores']),
   classifications: entry<{ as_of: string | null; tiers: TierView[] }>('classifications', '2m', ['scores']),

@@ -1,7 +1,6 @@
 import { expect, test } from 'bun:test'
+import { newLeague, season } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
-
-const soon = { starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
 
 test('a stranger reads leagues but may not make one', async () => {
   const { as } = await start()
@@ -9,8 +8,101 @@ test('a stranger reads leagues but may not make one', async () => {
     leagues: [],
     pagination: { page: 1, limit: 20, total: 0, pages: 0 },
   })
-  expect((await refusalOf(as().post('/api/v1/leagues', { name: 1, ...soon }))).problem).toMatchObject({
-    status: 401,
-    code: 'unauthorized',
+  const { problem } = await refusalOf(as().post('/api/v1/leagues', { name: 1 }))
+  expect(problem).toMatchObject({ status: 401, code: 'unauthorized' })
+})
+
+test('a league is made, read, changed, listed and removed', async () => {
+  const { call } = await start()
+  const league = await newLeague(call)
+  expect(league).toMatchObject({ id: 1, name: season.name, kind: 'sheet', status: 'active', members: 0, config: {} })
+  expect(await call.get('/api/v1/leagues/1')).toEqual(league)
+  expect(await call.get('/api/v1/leagues?kind=sheet&status=active')).toMatchObject({ pagination: { total: 1 } })
+  expect(await call.get('/api/v1/leagues?kind=tour')).toMatchObject({ pagination: { total: 0 } })
+  expect(await call.get('/api/v1/leagues/active?kind=sheet')).toMatchObject([{ id: 1 }])
+  expect(await call.patch('/api/v1/leagues/1', { name: 'Southern', config: { weights: { power: 2 } } })).toMatchObject({
+    name: 'Southern',
+    config: { weights: { power: 2 } },
   })
+  expect(await call.get('/api/v1/leagues/active')).toMatchObject([{ name: 'Southern' }])
+  expect((await refusalOf(call.delete('/api/v1/leagues/1', { name: 'Northern' }))).problem).toMatchObject({
+    status: 422,
+    errors: [{ path: 'name' }],
+  })
+  expect(await call.delete('/api/v1/leagues/1', { name: 'Southern' })).toEqual({ deleted: true, id: 1 })
+  expect((await refusalOf(call.get('/api/v1/leagues/1'))).status).toBe(404)
+  expect(await call.get('/api/v1/leagues/active')).toEqual([])
+})
+
+test('bad input names every field and what was expected', async () => {
+  const { call } = await start()
+  const { problem } = await refusalOf(call.post('/api/v1/leagues', { name: '', kind: 'chess', starts_at: 'soon' }))
+  expect(problem).toMatchObject({ status: 422, code: 'invalid' })
+  expect(problem.errors.map(({ path }: { path: string }) => path).sort()).toEqual([
+    'ends_at',
+    'kind',
+    'name',
+    'starts_at',
+  ])
+  const turned = { ...season, starts_at: season.ends_at, ends_at: season.starts_at }
+  expect((await refusalOf(call.post('/api/v1/leagues', turned))).problem.errors).toMatchObject([{ path: 'ends_at' }])
+  const config = { weights: { power: 'much' }, classify_by: 'luck', webhook_url: 'ftp://x' }
+  const paths = (await refusalOf(newLeague(call, config))).problem.errors.map(({ path }: { path: string }) => path)
+  expect(new Set(paths)).toEqual(new Set(['config.weights.power', 'config.classify_by', 'config.webhook_url']))
+})
+
+test('the status of a league follows the clock, also where it is cached', async () => {
+  const { call, clock } = await start()
+  const at = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString()
+  await call.post('/api/v1/leagues', { ...season, starts_at: at(1), ends_at: at(2) })
+  const status = async () => (await call.get('/api/v1/leagues/1')).status
+  expect(await status()).toBe('upcoming')
+  expect(await call.get('/api/v1/leagues/active')).toEqual([])
+  clock.forward(86_400_000 + 1_000)
+  expect(await status()).toBe('active')
+  expect(await call.get('/api/v1/leagues/active')).toHaveLength(1)
+  clock.forward(86_400_000)
+  expect(await status()).toBe('ended')
+  expect(await call.patch('/api/v1/leagues/1', { archived: true })).toMatchObject({ status: 'archived' })
+  expect(await call.get('/api/v1/leagues')).toMatchObject({ pagination: { total: 0 } })
+  expect(await call.get('/api/v1/leagues?status=archived')).toMatchObject({ pagination: { total: 1 } })
+})
+
+test('lists come page by page with links to the others', async () => {
+  const { call } = await start()
+  for (let i = 0; i < 5; i++) await newLeague(call, {}, `League ${i}`)
+  const answer = await call.raw('/api/v1/leagues?limit=2&page=2')
+  expect(answer.headers.get('link')).toContain('</api/v1/leagues?limit=2&page=3>; rel="next"')
+  expect(await answer.json()).toMatchObject({
+    leagues: [{ name: 'League 2' }, { name: 'League 1' }],
+    pagination: { page: 2, limit: 2, total: 5, pages: 3 },
+  })
+  expect((await call.get('/api/v1/leagues?limit=100000&page=-3')).pagination).toMatchObject({ page: 1, limit: 500 })
+})
+
+test('a private league is not there for strangers', async () => {
+  const { call, as } = await start()
+  await newLeague(call, { public: false })
+  expect((await as().get('/api/v1/leagues')).leagues).toEqual([])
+  expect(await as().get('/api/v1/leagues/active')).toEqual([])
+  for (const path of [
+    '',
+    '/leaderboard',
+    '/members',
+    '/stats',
+    '/players',
+    '/players/1',
+    '/classifications',
+    '/leaderboard.csv',
+  ])
+    expect((await refusalOf(as().get(`/api/v1/leagues/1${path}`))).status).toBe(401)
+  expect(await call.get('/api/v1/leagues/1')).toMatchObject({ id: 1 })
+})
+
+test('a webhook address is never shown', async () => {
+  const { call, lines } = await start()
+  const secret = 'https://hooks.example/services/T000/B000/secretsecret'
+  const league = await newLeague(call, { webhook_url: secret })
+  const log = JSON.stringify([league, await call.get('/api/v1/leagues'), await call.get('/api/v1/leagues/1'), lines])
+  expect(log).not.toContain('secretsecret')
 })

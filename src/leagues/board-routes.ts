@@ -7,9 +7,10 @@ import { isCacheable, queryKey } from '../leaderboard/query.ts'
 import { isoOrNull } from '../runtime/clock.ts'
 import { says } from '../runtime/docs.ts'
 import { linkHeader, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
-import { boardPage, boardQuery, boardQueryOf, boardSchema, nextTurn, rowSchema } from './board.ts'
+import { boardPage, boardQuery, boardQueryOf, boardSchema, rowSchema } from './board.ts'
 import { csvOf, xlsxOf } from './exports.ts'
 import { kindOf } from './kinds.ts'
+import { nextTurn } from './league.ts'
 import { readableLeague } from './queries.ts'
 
 const moment = t.Nullable(t.String({ format: 'date-time' }))

@@ -104,8 +104,3 @@ export async function boardPage(app: App, league: League, query: BoardQuery): Pr
     pagination: page.pagination,
   }
 }
-
-/** When the status of a league next changes by itself: a cached answer that shows it lives no longer. */
-export function nextTurn({ startsAt, endsAt }: League, now: number): number {
-  return now < startsAt ? startsAt : now < endsAt ? endsAt : Number.POSITIVE_INFINITY
-}

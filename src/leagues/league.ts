@@ -2,6 +2,7 @@
 import { t } from 'elysia'
 import { type Kind, kinds, type leagues } from '../../db/schema.ts'
 import { iso, isoOrNull } from '../runtime/clock.ts'
+import { mask } from '../runtime/settings.ts'
 
 export type League = typeof leagues.$inferSelect
 
@@ -52,6 +53,15 @@ export type LeagueView = {
   archived_at: string | null
 }
 
+/** A webhook's address is its password. */
+const withoutSecrets = (config: League['config']) =>
+  typeof config.webhook_url === 'string' ? { ...config, webhook_url: mask(config.webhook_url) } : config
+
+/** When the status of a league next changes by itself: a cached answer that shows it lives no longer. */
+export function nextTurn({ startsAt, endsAt }: Pick<League, 'startsAt' | 'endsAt'>, now: number): number {
+  return now < startsAt ? startsAt : now < endsAt ? endsAt : Number.POSITIVE_INFINITY
+}
+
 export const leagueView = (league: League, memberCount: number, now: number): LeagueView => ({
   id: league.id,
   name: league.name,
@@ -59,7 +69,7 @@ export const leagueView = (league: League, memberCount: number, now: number): Le
   status: statusOf(league, now),
   starts_at: iso(league.startsAt),
   ends_at: iso(league.endsAt),
-  config: league.config,
+  config: withoutSecrets(league.config),
   members: memberCount,
   created_at: iso(league.createdAt),
   finalized_at: isoOrNull(league.finalizedAt),

@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gt, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gt, isNotNull, isNull, lte, min, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { type Kind, leagues, members, users } from '../../db/schema.ts'
 import { prepared } from '../../db/transaction.ts'
@@ -47,11 +47,21 @@ const hasStatus = (status: Status, now: number): SQL | undefined =>
   })[status]
 const unsettled = and(isNull(leagues.archivedAt), isNull(leagues.finalizedAt))
 
-export type LeagueFilter = { kind?: Kind; status?: Status }
+/** `publicOnly`: as a stranger sees them. */
+export type LeagueFilter = { kind?: Kind; status?: Status; publicOnly?: boolean }
 
 /** Newest start first; archived ones only where asked for. */
-export function listLeagues(db: Db, { kind, status }: LeagueFilter, { limit, offset }: PageOf, now: number) {
-  const where = and(kind && eq(leagues.kind, kind), status ? hasStatus(status, now) : isNull(leagues.archivedAt))
+export function listLeagues(
+  db: Db,
+  { kind, status, publicOnly }: LeagueFilter,
+  { limit, offset }: PageOf,
+  now: number,
+) {
+  const where = and(
+    publicOnly ? sql`coalesce(json_extract(${leagues.config}, '$.public'), 1) <> 0` : undefined,
+    kind && eq(leagues.kind, kind),
+    status ? hasStatus(status, now) : isNull(leagues.archivedAt),
+  )
   const rows = db
     .select({ league: leagues, members: memberCount })
     .from(leagues)
@@ -62,6 +72,21 @@ export function listLeagues(db: Db, { kind, status }: LeagueFilter, { limit, off
     .all()
   const { total } = db.select({ total: count() }).from(leagues).where(where).get() ?? { total: 0 }
   return { leagues: rows.map(row => leagueView(row.league, row.members, now)), total }
+}
+
+/** When the status of any league next changes by itself. */
+export function nextTurnOfAny(db: Db, now: number): number {
+  const starts = db
+    .select({ at: min(leagues.startsAt) })
+    .from(leagues)
+    .where(gt(leagues.startsAt, now))
+    .get()
+  const ends = db
+    .select({ at: min(leagues.endsAt) })
+    .from(leagues)
+    .where(gt(leagues.endsAt, now))
+    .get()
+  return Math.min(starts?.at ?? Number.POSITIVE_INFINITY, ends?.at ?? Number.POSITIVE_INFINITY)
 }
 
 export type NewLeague = Pick<League, 'name' | 'kind' | 'startsAt' | 'endsAt' | 'config' | 'createdBy'>
@@ -99,6 +124,7 @@ export function join(tx: Db, leagueId: number, userId: number, now: number): boo
     tx.insert(members).values({ leagueId, userId, joinedAt: now }).onConflictDoNothing().returning().all().length > 0
   if (joined) {
     touch(tx, 'members', leagueId)
+    touch(tx, 'scores', leagueId) // a member may stand on the board, and counts in its numbers
     touch(tx, 'league', leagueId)
     touch(tx, 'user', userId)
   }

@@ -8,7 +8,7 @@ import { invalid, refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
 import { finalize } from './finalize.ts'
-import { kindSchema, type League, leagueSchema, statusOf, statusSchema } from './league.ts'
+import { kindSchema, type League, leagueSchema, nextTurn, statusOf, statusSchema } from './league.ts'
 import {
   changeLeague,
   createLeague,
@@ -18,7 +18,10 @@ import {
   leagueViewById,
   listLeagues,
   membersOf,
+  nextTurnOfAny,
+  readableLeague,
 } from './queries.ts'
+import { leagueStats, leagueStatsSchema } from './stats.ts'
 
 const listQuery = t.Object({ kind: t.Optional(kindSchema), status: t.Optional(statusSchema), ...pageQuery })
 const leagueList = t.Object({ leagues: t.Array(leagueSchema), pagination: paginationSchema })
@@ -41,9 +44,9 @@ export const leagueRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/',
-      ({ query, request, set }) => {
+      ({ query, request, who, set }) => {
         const page = pageOf(query)
-        const { leagues, total } = listLeagues(db, query, page, clock.now())
+        const { leagues, total } = listLeagues(db, { ...query, publicOnly: !who }, page, clock.now())
         const pages = pagination(page, total)
         set.headers.link = linkHeader(request.url, pages)
         return { leagues, pagination: pages }
@@ -87,12 +90,12 @@ export const leagueRoutes = (app: App) => {
     )
     .get(
       '/active',
-      ({ query: { kind } }) =>
-        cache.read(
-          cached.activeLeagues,
-          [kind ?? ''],
-          () => listLeagues(db, { kind, status: 'active' }, pageOf({ limit: 500 }), clock.now()).leagues,
-        ),
+      ({ query: { kind }, who }) => {
+        const now = clock.now()
+        const filter = { kind, status: 'active', publicOnly: !who } as const
+        const load = () => listLeagues(db, filter, pageOf({ limit: 500 }), now).leagues
+        return cache.read(cached.activeLeagues, [kind ?? '', who ? 'all' : 'public'], load, nextTurnOfAny(db, now))
+      },
       {
         query: t.Object({ kind: t.Optional(kindSchema) }),
         may: 'reader',
@@ -100,10 +103,17 @@ export const leagueRoutes = (app: App) => {
       },
     )
     .guard(one)
-    .get('/:id', ({ params: { id } }) => cache.read(cached.league, [id], () => view(id)), {
-      may: 'reader',
-      detail: says('One league', leagueSchema),
-    })
+    .get(
+      '/:id',
+      ({ params: { id }, who }) => {
+        const league = readableLeague(db, id, who)
+        return cache.read(cached.league, [id], () => view(id), nextTurn(league, clock.now()))
+      },
+      {
+        may: 'reader',
+        detail: says('One league', leagueSchema),
+      },
+    )
     .patch(
       '/:id',
       async ({ params: { id }, body, who }) => {
@@ -177,10 +187,10 @@ export const leagueRoutes = (app: App) => {
     })
     .get(
       '/:id/members',
-      async ({ params: { id }, query, request, set }) => {
+      async ({ params: { id }, query, request, who, set }) => {
+        readableLeague(db, id, who)
         const page = pageOf(query)
         const found = await cache.read(cached.members, [id, page.page, page.limit], () => {
-          leagueById(db, id)
           const { members, total } = membersOf(db, id, page)
           return { members, pagination: pagination(page, total) }
         })
@@ -188,6 +198,14 @@ export const leagueRoutes = (app: App) => {
         return found
       },
       { query: t.Object(pageQuery), may: 'reader', detail: says('Members, the earliest first', memberList) },
+    )
+    .get(
+      '/:id/stats',
+      ({ params: { id }, who }) => {
+        const league = readableLeague(db, id, who)
+        return cache.read(cached.leagueStats, [id], () => leagueStats(app, league), nextTurn(league, clock.now()))
+      },
+      { may: 'reader', detail: says('Numbers of a league; which, depends on its kind', leagueStatsSchema) },
     )
     .post(
       '/:id/join',

@@ -1,0 +1,30 @@
+import { count, eq } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import { members } from '../../db/schema.ts'
+import type { App } from '../context.ts'
+import { kindSchema, type League, statusOf, statusSchema } from './league.ts'
+
+export const leagueStatsSchema = t.Object({
+  league_id: t.Integer(),
+  kind: kindSchema,
+  status: statusSchema,
+  members: t.Integer(),
+  days_left: t.Integer({ description: '0 once it has ended' }),
+  numbers: t.Record(t.String(), t.Unknown(), { description: 'What leagues of this kind count' }),
+})
+export type LeagueStats = Static<typeof leagueStatsSchema>
+
+const day = 86_400_000
+
+export function leagueStats(app: App, league: League): LeagueStats {
+  const { db, clock, kinds } = app
+  const now = clock.now()
+  return {
+    league_id: league.id,
+    kind: league.kind,
+    status: statusOf(league, now),
+    members: db.select({ total: count() }).from(members).where(eq(members.leagueId, league.id)).get()?.total ?? 0,
+    days_left: Math.max(0, Math.ceil((league.endsAt - now) / day)),
+    numbers: kinds[league.kind]?.stats?.(app, league) ?? {},
+  }
+}

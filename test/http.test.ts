@@ -1,0 +1,201 @@
+import { expect, test } from 'bun:test'
+import { newLeague, upload } from './sheets.ts'
+import { start, until } from './start.ts'
+
+const sheet = `ID,Name,Power\n${Array.from({ length: 200 }, (_, i) => `${i},player ${i},${i * 7}`).join('\n')}\n`
+
+async function withBoard(env = {}) {
+  const house = await start(env)
+  const { id } = await newLeague(house.call, { score_on: 'current' })
+  await house.finished(upload(house.call, id, sheet))
+  return { ...house, id, path: `/api/v1/leagues/${id}/leaderboard` }
+}
+
+test('every answer carries a request id, its time and what keeps browsers strict', async () => {
+  const { as } = await start()
+  const { headers } = await as().raw('/livez', { headers: { 'x-request-id': 'from-the-proxy.1' } })
+  expect(headers.get('x-request-id')).toBe('from-the-proxy.1')
+  expect(Number(headers.get('x-process-time'))).toBeLessThan(10)
+  expect(headers.get('x-content-type-options')).toBe('nosniff')
+  const odd = await as().raw('/nowhere', { headers: { 'x-request-id': '<script>' } })
+  expect(odd.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+  expect(await odd.json()).toMatchObject({
+    status: 404,
+    code: 'not_found',
+    request_id: odd.headers.get('x-request-id'),
+  })
+})
+
+test('a board is a miss, then a hit, then the same bytes from the express lane, until it changes', async () => {
+  const { as, call, path, id, finished, app } = await withBoard()
+  const read = async () => {
+    const answer = await as().raw(path)
+    return {
+      cache: answer.headers.get('x-cache'),
+      tag: answer.headers.get('etag'),
+      text: await answer.text(),
+      headers: answer.headers,
+    }
+  }
+  const first = await read()
+  const [second, third] = [await read(), await read()]
+  expect([first.cache, second.cache, third.cache]).toEqual(['miss', 'hit', 'hit'])
+  expect(third.text).toBe(first.text)
+  expect([...third.headers.keys()].sort()).toEqual([...first.headers.keys()].sort())
+  expect(app.cache.stats.get('leaderboard')).toMatchObject({ hits: 2, misses: 1 })
+  await finished(upload(call, id, sheet.replace('player 7,', 'player seven,')))
+  const changed = await read()
+  expect(changed.cache).toBe('miss')
+  expect(changed.tag).not.toBe(first.tag)
+})
+
+test('who knows the tag gets 304, whatever encodings he accepts', async () => {
+  const { as, path } = await withBoard()
+  const tag = (await as().raw(path, { headers: { 'accept-encoding': 'gzip' } })).headers.get('etag') ?? ''
+  expect(tag).toStartWith('W/"')
+  for (const encoding of ['zstd', 'gzip', 'identity', 'zstd'])
+    for (let twice = 0; twice < 2; twice++) {
+      const answer = await as().raw(path, { headers: { 'if-none-match': tag, 'accept-encoding': encoding } })
+      expect([answer.status, await answer.text(), answer.headers.get('etag')]).toEqual([304, '', tag])
+    }
+  expect((await as().raw(path, { headers: { 'if-none-match': 'W/"other"' } })).status).toBe(200)
+})
+
+test('a board is compressed as the client accepts, and small answers are not', async () => {
+  const { as, path } = await withBoard()
+  const plain = await (await as().raw(path, { headers: { 'accept-encoding': 'identity' } })).text()
+  for (const encoding of ['zstd', 'gzip'])
+    for (let twice = 0; twice < 2; twice++) {
+      const answer = await as().raw(path, { headers: { 'accept-encoding': encoding } })
+      expect(answer.headers.get('content-encoding')).toBe(encoding)
+      expect(answer.headers.get('vary')).toContain('accept-encoding')
+      expect(await answer.text()).toBe(plain)
+    }
+  expect(
+    (await as().raw(path, { headers: { 'accept-encoding': 'zstd;q=0, gzip' } })).headers.get('content-encoding'),
+  ).toBe('gzip')
+  expect(
+    (await as().raw('/api/v1/leagues/1', { headers: { 'accept-encoding': 'zstd' } })).headers.get('content-encoding'),
+  ).toBeNull()
+})
+
+test('searches, neighbourhoods and past boards are computed, not cached', async () => {
+  const { as, path } = await withBoard()
+  for (const query of ['?q=player', '?around=7', `?at=${encodeURIComponent(new Date().toISOString())}`])
+    expect((await as().raw(path + query)).headers.get('x-cache')).toBeNull()
+})
+
+test('strangers may read a board so often a minute, keys ten times that, and the operator as he likes', async () => {
+  const { as, call, path } = await withBoard({ RATE_LIMIT: '3' })
+  for (let left = 2; left >= 0; left--) {
+    const { headers, status } = await as().raw(path)
+    expect([status, headers.get('ratelimit-limit'), headers.get('ratelimit-remaining')]).toEqual([
+      200,
+      '3',
+      String(left),
+    ])
+  }
+  const over = await as().raw(path)
+  expect(over.status).toBe(429)
+  expect(Number(over.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect(await over.json()).toMatchObject({ code: 'rate_limited' })
+  const { key } = await call
+    .post('/api/v1/users', { email: 'ann@x.test', username: 'ann', password: 'long enough one', role: 'member' })
+    .then(() => signIn(as, 'ann@x.test'))
+  const known = await as(key).raw(path)
+  expect([known.status, known.headers.get('ratelimit-limit')]).toEqual([200, '30'])
+  expect((await call.raw(path)).headers.get('ratelimit-limit')).toBeNull()
+})
+
+async function signIn(as: Awaited<ReturnType<typeof start>>['as'], email: string) {
+  const answer = await as().raw('/api/v1/auth/login', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email, password: 'long enough one' }),
+  })
+  const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
+  const { csrf_token } = await answer.json()
+  const url = new URL(answer.url)
+  const made = await as().raw('/api/v1/keys', {
+    method: 'POST',
+    headers: { cookie, origin: url.origin, 'x-csrf-token': csrf_token, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'k', role: 'member' }),
+  })
+  return made.json()
+}
+
+test('with private boards strangers are asked to sign in', async () => {
+  const { as, call, path } = await withBoard({ PUBLIC_BOARDS: 'false' })
+  expect((await as().raw(path)).status).toBe(401)
+  expect((await call.raw(path)).status).toBe(200)
+  expect((await as().raw(path)).status).toBe(401)
+})
+
+test('401 comes before unreadable JSON and bad input, and a known one is told what is wrong', async () => {
+  const { as, call } = await start()
+  const send = (who: typeof call, body: string) =>
+    who.raw('/api/v1/leagues', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  expect((await send(as(), '{"name":')).status).toBe(401)
+  expect((await send(as(), '{}')).status).toBe(401)
+  expect((await send(call, '{"name":')).status).toBe(400)
+  expect((await send(call, '{}')).status).toBe(422)
+})
+
+test('a body that is too long is refused, whether it says so or not', async () => {
+  const { call } = await start()
+  const long = JSON.stringify({ name: 'x'.repeat(3_000_000) })
+  expect(
+    (await call.raw('/api/v1/leagues', { method: 'POST', headers: { 'content-type': 'application/json' }, body: long }))
+      .status,
+  ).toBe(413)
+  const chunks = new ReadableStream({
+    start(controller) {
+      for (let i = 0; i < 30; i++) controller.enqueue(new TextEncoder().encode('x'.repeat(100_000)))
+      controller.close()
+    },
+  })
+  expect(
+    (
+      await call.raw('/api/v1/leagues', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: chunks,
+      })
+    ).status,
+  ).toBe(413)
+})
+
+test('a bug answers 500 without detail and is in the log under its request id', async () => {
+  const { call, app, lines } = await start()
+  app.db.$client.run('alter table leagues rename to elsewhere')
+  const answer = await call.raw('/api/v1/leagues')
+  expect(answer.status).toBe(500)
+  const problem = await answer.json()
+  expect(problem).toMatchObject({ code: 'internal', detail: expect.not.stringContaining('SQL') })
+  app.log.flush()
+  expect(lines.find(line => line.request_id === problem.request_id && line.level === 'error')).toMatchObject({
+    message: 'A request failed',
+  })
+})
+
+test('an event stream survives and ends when the house closes', async () => {
+  const { call, app, stop } = await start()
+  const { jobId } = app.jobs.accept(app.db, app.jobs.definitionOf('sheets.import'), { uploadId: 1, leagueId: 1 })
+  const answer = await call.raw(`/api/v1/jobs/${jobId}/events`)
+  expect(answer.headers.get('content-type')).toBe('text/event-stream')
+  await until(() => app.streams.size() === 1)
+  const [text] = await Promise.all([answer.text(), stop()])
+  expect(text).toContain('"status":"PENDING"')
+  expect(app.streams.size()).toBe(0)
+})
+
+test('a second process on the same port fails instead of sharing it', async () => {
+  const { url } = await start()
+  await expect(start({ PORT: new URL(url).port })).rejects.toThrow(/in use|EADDRINUSE/i)
+})
+
+test('HEAD answers like GET without a body', async () => {
+  const { as, path } = await withBoard()
+  const answer = await as().raw(path, { method: 'HEAD' })
+  expect([answer.status, await answer.text()]).toEqual([200, ''])
+})
