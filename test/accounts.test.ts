@@ -307,6 +307,16 @@ test('an address or name that is taken, or one of the house, is refused', async 
   expect(await refusal({ country: 'Norway' })).toEqual([422, 'country'])
 })
 
+test('a change that changes nothing is none', async () => {
+  const { call, url } = await start()
+  const { id, ...user } = await call.post('/api/v1/users', ann)
+  const browser = visitor(url)
+  await browser.signIn(ann.email, ann.password)
+  expect(await call.patch(`/api/v1/users/${id}`, {})).toMatchObject({ username: user.username })
+  expect(await call.patch(`/api/v1/users/${id}`, { role: user.role, username: 'Ann', more: 1 })).toMatchObject({ id })
+  expect((await browser.get(me)).user.id).toBe(id)
+})
+
 test('a deleted user is nobody, but what he did stays under his number', async () => {
   const { call, as, url } = await start()
   const { id } = await call.post('/api/v1/users', { ...ann, country: 'no' })
@@ -349,7 +359,7 @@ test('the first admin comes from the settings, once', async () => {
   const env = { ADMIN_EMAIL: 'Boss@example.org', ADMIN_PASSWORD: 'the boss may enter' }
   const first = await start(env, dataDir)
   expect((await visitor(first.url).signIn('boss@example.org', env.ADMIN_PASSWORD)).user).toMatchObject({
-    username: 'boss',
+    username: 'admin',
     role: 'admin',
   })
   await first.stop()

@@ -12,13 +12,7 @@ export type NewUserByAdmin = NewAccount & Pick<User, 'role'>
 
 export async function addUser({ db, clock }: App, who: Who, { role, ...account }: NewUserByAdmin): Promise<User> {
   const user = { ...checked(account), role, passwordHash: await hashPassword(account.password) }
-  return atomically(db, tx => {
-    const now = clock.now()
-    const created = createUser(tx, user, now)
-    const detail = { username: created.username, role }
-    audit(tx, { at: now, who, action: 'user.create', target: `user ${created.id}`, detail })
-    return created
-  })
+  return atomically(db, tx => createUser(tx, user, clock.now(), who))
 }
 
 export async function alterUser(

@@ -1,7 +1,9 @@
 import { and, asc, count, eq, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { apiKeys, leagues, members, type Role, runs, users } from '../../db/schema.ts'
+import { audit } from '../admin/audit.ts'
 import { refuse } from '../errors.ts'
+import type { Who } from '../runtime/exchange.ts'
 import type { PageOf } from '../runtime/page.ts'
 import { touch } from '../runtime/stamps.ts'
 import type { User } from './account.ts'
@@ -23,13 +25,14 @@ export const userByEmail = (db: Db, email: string): User | undefined =>
     .where(and(eq(users.email, email), present))
     .get()
 
-export const hasAdmin = (db: Db): boolean =>
-  db
-    .select({ id: users.id })
-    .from(users)
-    .where(and(eq(users.role, 'admin'), present))
-    .limit(1)
-    .get() !== undefined
+const isSomeone = (db: Db, where: SQL | undefined): boolean =>
+  db.select({ id: users.id }).from(users).where(where).limit(1).get() !== undefined
+
+const isAdmin = and(eq(users.role, 'admin'), present)
+const isNamed = (username: string) => sql`lower(${users.username}) = lower(${username})`
+
+export const hasAdmin = (db: Db): boolean => isSomeone(db, isAdmin)
+export const isNameTaken = (db: Db, username: string): boolean => isSomeone(db, isNamed(username))
 
 export type UserFilter = { q?: string; role?: Role }
 
@@ -39,8 +42,7 @@ export function listUsers(
   { q, role }: UserFilter,
   { limit, offset }: PageOf,
 ): { users: User[]; total: number } {
-  const holds = (column: SQL.Aliased | typeof users.email | typeof users.username) =>
-    sql`instr(lower(${column}), lower(${q})) > 0`
+  const holds = (column: typeof users.email | typeof users.username) => sql`instr(lower(${column}), lower(${q})) > 0`
   const where = and(
     present,
     role && eq(users.role, role),
@@ -59,13 +61,17 @@ export function listUsers(
 
 export type NewUser = Pick<User, 'email' | 'username' | 'passwordHash' | 'role' | 'country'>
 
-export function createUser(tx: Db, user: NewUser, now: number): User {
+/** `by`: who makes it, where he does not make it himself. */
+export function createUser(tx: Db, user: NewUser, now: number, by?: Pick<Who, 'id' | 'username'>): User {
   refuseTaken(tx, user, 0)
-  return tx
+  const created = tx
     .insert(users)
     .values({ ...user, createdAt: now })
     .returning()
     .get()
+  const { id, username, role } = created
+  audit(tx, { at: now, who: by ?? created, action: 'user.create', target: `user ${id}`, detail: { username, role } })
+  return created
 }
 
 export type UserChange = Partial<NewUser>
@@ -73,6 +79,7 @@ export type UserChange = Partial<NewUser>
 /** Another role or password ends his sessions, but the one of the token `kept`. */
 export function changeUser(tx: Db, id: number, change: UserChange, kept?: string): User {
   const user = userById(tx, id)
+  if (!Object.keys(change).length) return user
   refuseTaken(tx, change, id)
   if (change.role && change.role !== 'admin') refuseLastAdmin(tx, user)
   const [changed = user] = tx.update(users).set(change).where(eq(users.id, id)).returning().all()
@@ -96,23 +103,14 @@ export function deleteUser(tx: Db, id: number, now: number): void {
 }
 
 function refuseTaken(tx: Db, { email, username }: UserChange, id: number): void {
-  const isTaken = (where: SQL) =>
-    tx
-      .select()
-      .from(users)
-      .where(and(ne(users.id, id), where))
-      .limit(1)
-      .get() !== undefined
-  if (email && isTaken(eq(users.email, email)))
+  const isAnother = ne(users.id, id)
+  if (email && isSomeone(tx, and(eq(users.email, email), isAnother)))
     refuse('conflict', 'There is an account with that e-mail address already')
-  if (username && isTaken(sql`lower(${users.username}) = lower(${username})`))
-    refuse('conflict', `The name ${username} is taken`)
+  if (username && isSomeone(tx, and(isNamed(username), isAnother))) refuse('conflict', `The name ${username} is taken`)
 }
 
 function refuseLastAdmin(tx: Db, { id, role }: User): void {
-  if (role !== 'admin') return
-  const another = and(eq(users.role, 'admin'), ne(users.id, id), present)
-  if (!tx.select().from(users).where(another).limit(1).get())
+  if (role === 'admin' && !isSomeone(tx, and(isAdmin, ne(users.id, id))))
     refuse('conflict', 'This is the last admin; make another one first')
 }
 

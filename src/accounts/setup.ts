@@ -2,7 +2,7 @@
 import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
-import { facts, users } from '../../db/schema.ts'
+import { facts } from '../../db/schema.ts'
 import { atomically } from '../../db/transaction.ts'
 import { audit, house } from '../admin/audit.ts'
 import type { App } from '../context.ts'
@@ -10,7 +10,7 @@ import { refuse } from '../errors.ts'
 import { emailField, newPasswordField, usernameField } from './account.ts'
 import { refuseForeign } from './origin.ts'
 import { hashPassword } from './password.ts'
-import { changeUser, createUser, hasAdmin, userByEmail } from './queries.ts'
+import { changeUser, createUser, hasAdmin, isNameTaken, userByEmail } from './queries.ts'
 import { hashOf, isSame, newSecret } from './secret.ts'
 import { admit, checked, enter, type NewAccount, type SignedIn } from './sign-in.ts'
 
@@ -28,28 +28,21 @@ export async function makeFirstAdmin({ config, db, clock, log }: App): Promise<v
   const { adminEmail, adminPassword } = config
   if (!adminEmail || !adminPassword || hasAdmin(db)) return
   const passwordHash = await hashPassword(adminPassword)
+  const role = 'admin'
   await atomically(db, tx => {
     if (hasAdmin(tx)) return // another process was faster
     const email = adminEmail.toLowerCase()
     const known = userByEmail(tx, email)
-    const account = { email, username: freeName(tx, email), passwordHash, role: 'admin' as const, country: null }
     const now = clock.now()
-    const { id, username } = known
-      ? changeUser(tx, known.id, { passwordHash, role: 'admin' })
-      : createUser(tx, account, now)
-    audit(tx, { at: now, who: house, action: 'user.create', target: `user ${id}`, detail: { username, role: 'admin' } })
-    log.info('The first admin is made as set', { user: username })
+    if (known) {
+      changeUser(tx, known.id, { passwordHash, role })
+      audit(tx, { at: now, who: house, action: 'user.change', target: `user ${known.id}`, detail: { role } })
+    } else {
+      const username = isNameTaken(tx, 'admin') ? `admin-${newSecret().slice(0, 4)}` : 'admin'
+      createUser(tx, { email, username, passwordHash, role, country: null }, now, house)
+    }
+    log.info('The first admin is made as ADMIN_EMAIL and ADMIN_PASSWORD say')
   })
-}
-
-function freeName(tx: Db, email: string): string {
-  const name =
-    (email.split('@')[0] ?? '')
-      .replaceAll(/[^a-z0-9._-]/g, '')
-      .replace(/^[._-]+/, '')
-      .slice(0, 30) || 'admin'
-  const isTaken = tx.select().from(users).where(eq(users.username, name)).get() !== undefined
-  return isTaken ? `${name}-${newSecret().slice(0, 4)}` : name
 }
 
 /** Prints a link that works once, where nobody could sign in otherwise. The newest start's link counts. */
@@ -87,10 +80,7 @@ export async function setUp(app: App, request: Request, token: string, account: 
     refuseWorn(tx, token)
     const now = clock.now()
     tx.delete(facts).where(eq(facts.name, fact)).run()
-    const created = createUser(tx, user, now)
-    const detail = { username: created.username, role: created.role }
-    audit(tx, { at: now, who: created, action: 'user.create', target: `user ${created.id}`, detail })
-    return enter(tx, request, created, now)
+    return enter(tx, request, createUser(tx, user, now), now)
   })
   return admit(app, request, outcome)
 }

@@ -115,10 +115,7 @@ export async function signUp(app: App, request: Request, account: NewAccount): P
   const passwordHash = await hashPassword(account.password)
   const outcome = await atomically(db, tx => {
     const now = clock.now()
-    const created = createUser(tx, { ...user, passwordHash }, now)
-    const detail = { username: created.username, role: created.role }
-    audit(tx, { at: now, who: created, action: 'user.create', target: `user ${created.id}`, detail })
-    return enter(tx, request, created, now)
+    return enter(tx, request, createUser(tx, { ...user, passwordHash }, now), now)
   })
   return admit(app, request, outcome)
 }
