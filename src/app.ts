@@ -2,8 +2,8 @@
 import { hostname } from 'node:os'
 import { eq } from 'drizzle-orm'
 import { type Db, openDatabase } from '../db/open.ts'
-import { processes } from '../db/schema.ts'
-import { lightly } from '../db/transaction.ts'
+import { facts, processes } from '../db/schema.ts'
+import { atomically, lightly } from '../db/transaction.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { guardCookies } from './accounts/csrf.ts'
 import { identify } from './accounts/identify.ts'
@@ -77,7 +77,8 @@ export async function startFieldhouse(
     )
     const db = closing.keep('database', openDatabase(dataDir), db => db.$client.close())
     closing.keep('liveness', comeAlive(dataDir, processId), die => die())
-    closing.keep('process row', enrol(db, { id: processId, role, version, startedAt: clock.now() }), leave => leave())
+    const row = { id: processId, role, version, startedAt: clock.now() }
+    closing.keep('process row', await enrol(db, row), leave => leave())
 
     const redis = config.redisUrl
       ? closing.keep('redis', await openRedis(config.redisUrl, log), redis => redis.close())
@@ -87,7 +88,8 @@ export async function startFieldhouse(
 
     const stamps = new Stamps(db)
     const memory = memoryStore()
-    const store = cacheClient ? redisStore(cacheClient, `${config.namespace}:cache:`, memory, clock) : memory
+    const prefix = `${config.namespace}:cache:${await installationOf(db)}:`
+    const store = cacheClient ? redisStore(cacheClient, prefix, memory, clock) : memory
     const cache = new Cache(
       closing.keep('cache', store, store => store.close()),
       stamps,
@@ -191,6 +193,7 @@ export async function startFieldhouse(
     )
     closing.keep('streams', streams, streams => streams.close())
     isReady = true
+    jobs.sweep(0).catch(error => log.warn('The queue is down; the sweep comes again in a minute', { error }))
     if (role !== 'worker') await offerSetup(app, door.url)
     log.info('Fieldhouse is open', { url: door.url, role, version, queue: queues.backend, data: dataDir })
     return { app, url: door.url, stop: closing.close }
@@ -200,15 +203,18 @@ export async function startFieldhouse(
   }
 }
 
+/** Another one after a restore: what Redis remembers of before is then out of reach. */
+async function installationOf(db: Db): Promise<string> {
+  const value = crypto.randomUUID()
+  return atomically(db, tx => {
+    tx.insert(facts).values({ name: 'installation', value }).onConflictDoNothing().run()
+    return tx.select().from(facts).where(eq(facts.name, 'installation')).get()?.value ?? value
+  })
+}
+
 /** Writes this process down among those that share the folder; answers how to strike it out. */
-function enrol(db: Db, row: Pick<typeof processes.$inferInsert, 'id' | 'role' | 'version' | 'startedAt'>): () => void {
-  lightly(
-    db,
-    tx =>
-      void tx
-        .insert(processes)
-        .values({ ...row, host: hostname(), pid: process.pid })
-        .run(),
-  )
+async function enrol(db: Db, row: Pick<typeof processes.$inferInsert, 'id' | 'role' | 'version' | 'startedAt'>) {
+  const values = { ...row, host: hostname(), pid: process.pid }
+  await atomically(db, tx => void tx.insert(processes).values(values).run())
   return () => void lightly(db, tx => void tx.delete(processes).where(eq(processes.id, row.id)).run())
 }

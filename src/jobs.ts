@@ -1,8 +1,10 @@
 /** Every job. */
+import { backUp } from './admin/backups/jobs.ts'
+import { sweepJobs } from './admin/sweep.ts'
 import type { App } from './context.ts'
+import { forgetOld } from './retention.ts'
 import type { JobDefinition } from './runtime/job.ts'
-
 import { announce } from './sheets/announcing.ts'
 import { importUpload } from './sheets/jobs.ts'
 
-export const jobs: readonly JobDefinition<App>[] = [importUpload, announce]
+export const jobs: readonly JobDefinition<App>[] = [importUpload, announce, sweepJobs, backUp, forgetOld]

@@ -3,6 +3,7 @@ import { Elysia } from 'elysia'
 import { access } from './access.ts'
 import { accountPages } from './accounts/pages.ts'
 import { accountRoutes } from './accounts/routes.ts'
+import { backupRoutes } from './admin/backups/routes.ts'
 import { healthRoutes } from './admin/health.ts'
 import { jobRoutes } from './admin/jobs.ts'
 import { swaggerRoutes } from './admin/swagger.ts'
@@ -31,6 +32,7 @@ export const routes = (app: App) => {
     .use(healthRoutes(app))
     .use(webRoutes(app))
     .use(accountPages(app))
+    .use(backupRoutes(app))
     .group('/api/v1', api =>
       api
         .use(accountRoutes(app))

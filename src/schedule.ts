@@ -1,5 +1,12 @@
 /** Every cron line, in UTC. A slot fires once however many processes run. */
+import { backUp } from './admin/backups/jobs.ts'
+import { sweepJobs } from './admin/sweep.ts'
 import type { App } from './context.ts'
-import type { ScheduleEntry } from './runtime/schedule.ts'
+import { forgetOld } from './retention.ts'
+import { every, type ScheduleEntry } from './runtime/schedule.ts'
 
-export const schedule: readonly ScheduleEntry<App>[] = []
+export const schedule: readonly ScheduleEntry<App>[] = [
+  every('* * * * *', sweepJobs),
+  every('0 3 * * *', backUp),
+  every('0 4 * * *', forgetOld),
+]

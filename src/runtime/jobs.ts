@@ -27,6 +27,7 @@ export type Jobs<App> = ReturnType<typeof openJobs<App>>
 
 /** How long a start waits for the queue before it is refused, milliseconds. */
 const patience = 1_500
+const sweepStep = 200 // runs looked at between two queries
 
 export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log, app: () => App) {
   const definitions = new Map<string, JobDefinition<App>>()
@@ -175,13 +176,19 @@ export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log, ap
 
     /** Adds again what the queue has lost. Answers how many. */
     async sweep(olderThanMs: number): Promise<number> {
+      const before = clock.now() - olderThanMs
       let added = 0
-      for (const run of unfinishedBefore(db, clock.now() - olderThanMs, 1_000)) {
-        if (!definitions.has(run.name)) continue
-        if (await queues.has(definitionOf(run.name).queue, run.id)) continue
-        await dispatch(run.id)
-        log.warn('A job missing from the queue was added again', { job_id: run.id, name: run.name })
-        added++
+      let last = ''
+      for (let runs = unfinishedBefore(db, before, last, sweepStep); runs.length; ) {
+        for (const { id, name } of runs) {
+          last = id
+          const job = definitions.get(name)
+          if (!job || (await queues.has(job.queue, id))) continue
+          await dispatch(id)
+          log.warn('A job missing from the queue was added again', { job_id: id, name })
+          added++
+        }
+        runs = unfinishedBefore(db, before, last, sweepStep)
       }
       return added
     },

@@ -1,5 +1,5 @@
 /** The table `runs`: what every run of a job was asked, how far it is and how it ended. */
-import { and, eq, inArray, isNotNull, lt, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNotNull, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { type RunState, runs } from '../../db/schema.ts'
 import { prepared } from '../../db/transaction.ts'
@@ -43,13 +43,13 @@ export function changeRun(tx: Db, id: string, from: RunState[], change: Partial<
     .all()[0]
 }
 
-/** Runs that were accepted a while ago and are not finished: the sweep asks the queue whether it still knows them. */
-export const unfinishedBefore = (db: Db, at: number, limit: number) =>
+/** Runs accepted a while ago and not finished, by id: the sweep asks the queue whether it still knows them. */
+export const unfinishedBefore = (db: Db, at: number, after: string, limit: number) =>
   db
-    .select({ id: runs.id, name: runs.name, status: runs.status })
+    .select({ id: runs.id, name: runs.name })
     .from(runs)
-    .where(and(inArray(runs.status, unfinished), lt(runs.createdAt, at)))
-    .orderBy(runs.createdAt)
+    .where(and(inArray(runs.status, unfinished), lt(runs.createdAt, at), gt(runs.id, after)))
+    .orderBy(runs.id)
     .limit(limit)
     .all()
 

@@ -1,0 +1,17 @@
+/** `bun run restore <folder or .tar>`: fills an empty DATA_DIR with a backup. */
+import { resolve } from 'node:path'
+import { restoreBackup } from '../src/admin/backups/restore.ts'
+import { readConfig } from '../src/config.ts'
+
+const [source] = process.argv.slice(2)
+try {
+  if (!source) throw new Error('Which backup? bun run restore <folder or .tar>')
+  const { dataDir } = readConfig(process.env)
+  const { manifest, bytes } = await restoreBackup(resolve(source), dataDir, Date.now())
+  console.log(
+    `Restored ${manifest.files.length} files (${(bytes / 1e6).toFixed(1)} MB) of ${manifest.made_at} into ${dataDir}`,
+  )
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(1)
+}

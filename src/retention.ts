@@ -1,0 +1,67 @@
+/** How long things are kept. Each line forgets what is older, nightly and in small steps. */
+import { count, desc, lt, type SQL, sql } from 'drizzle-orm'
+import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { auditLog, processes, requestStats, runs, scheduleSlots, sessions, systemAlerts } from '../db/schema.ts'
+import { lightly } from '../db/transaction.ts'
+import { type Forgetting, retention } from './admin/retention.ts'
+import type { App } from './context.ts'
+import { isDead } from './runtime/alive.ts'
+import { type Duration, ms } from './runtime/clock.ts'
+
+const mostRuns = 1_000_000
+const isFinished = sql`${runs.status} not in ('PENDING', 'PROGRESS')`
+
+export const forgetOld = retention([
+  older('runs', '90d', runs, runs.createdAt, isFinished),
+  { what: 'runs beyond a million', step: ({ db }, _, limit) => runsBeyond(db, mostRuns, limit) },
+  older('audit log', '365d', auditLog, auditLog.at),
+  older('alerts', '90d', systemAlerts, systemAlerts.lastSeen),
+  older('request statistics', '30d', requestStats, requestStats.minute),
+  older('schedule slots', '90d', scheduleSlots, scheduleSlots.slot),
+  older('ended sessions', '0d', sessions, sessions.expiresAt),
+  { what: 'dead processes', step: forgetProcesses },
+])
+
+/** A line of the table: rows whose `column` lies longer ago than `life`. */
+export function older(
+  what: string,
+  life: Duration,
+  table: SQLiteTable,
+  column: SQLiteColumn,
+  condition: SQL = sql`true`,
+): Forgetting {
+  return {
+    what,
+    step: ({ db }, now, limit) =>
+      deleteSome(db, table, sql`${lt(column, now - ms(life))} and ${condition} order by ${column}`, limit),
+  }
+}
+
+export function runsBeyond(db: App['db'], most: number, limit: number): number {
+  const { total } = db.select({ total: count() }).from(runs).get() ?? { total: 0 }
+  if (total <= most) return 0
+  const oldestKept = db
+    .select({ at: runs.createdAt })
+    .from(runs)
+    .orderBy(desc(runs.createdAt))
+    .limit(1)
+    .offset(most - 1)
+    .get()
+  return deleteSome(db, runs, sql`${lt(runs.createdAt, oldestKept?.at ?? 0)} and ${isFinished}`, limit)
+}
+
+/** A busy database is left alone until the next step. */
+function deleteSome(db: App['db'], table: SQLiteTable, which: SQL, limit: number): number {
+  const chosen = sql`rowid in (select rowid from ${table} where ${which} limit ${limit})`
+  return lightly(db, tx => tx.delete(table).where(chosen).returning({ one: sql`1` }).all().length) ?? limit
+}
+
+function forgetProcesses({ db, processId, config: { dataDir } }: App): number {
+  const dead = db
+    .select()
+    .from(processes)
+    .all()
+    .filter(({ id }) => id !== processId && isDead(dataDir, id))
+  for (const { id } of dead) lightly(db, tx => tx.delete(processes).where(sql`${processes.id} = ${id}`).run())
+  return 0
+}

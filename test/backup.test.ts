@@ -1,0 +1,318 @@
+import { Database } from 'bun:sqlite'
+import { expect, test } from 'bun:test'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { databaseFile, migrate, migrations } from '../db/open.ts'
+import { facts, leagues, runs, sessions, systemAlerts, users } from '../db/schema.ts'
+import { job } from '../src/context.ts'
+import { refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
+
+const root = join(import.meta.dir, '..')
+
+/** Runs a script of ours in a process of its own. `before` is shell that is run first. */
+async function run(script: 'backup' | 'restore', env: Record<string, string>, args: string[] = [], before = '') {
+  const command = [process.execPath, join(root, 'scripts', `${script}.ts`), ...args]
+  const child = Bun.spawn(before ? ['bash', '-c', `${before}; exec "$@"`, 'bash', ...command] : command, {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
+  return { code: await child.exited, out, err }
+}
+const backup = async (dataDir: string, env = {}) => {
+  const made = await run('backup', { DATA_DIR: dataDir, ...env })
+  expect(made).toMatchObject({ code: 0, err: '' })
+  return join(dataDir, 'backups', made.out.split(':')[0] ?? '')
+}
+const restore = (source: string, dataDir: string) => run('restore', { DATA_DIR: dataDir }, [source])
+
+const soon = { starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
+const league = { name: 'Northern', kind: 'sheet', ...soon }
+
+/** A stopped installation with a league and an uploaded file. */
+async function installation() {
+  const dataDir = temporaryFolder()
+  const { call, stop, app } = await start({}, dataDir)
+  const { id } = await call.post('/api/v1/leagues', league)
+  mkdirSync(join(dataDir, 'uploads'), { recursive: true })
+  writeFileSync(join(dataDir, 'uploads', 'scan.csv'), 'id,power\n1,100\n')
+  return { dataDir, id, stop, app, call }
+}
+
+test('what was backed up beside a running server comes back in an empty folder', async () => {
+  const { dataDir, id, stop } = await installation()
+  const folder = await backup(dataDir)
+  await stop()
+  const empty = temporaryFolder()
+  const restored = await restore(folder, empty)
+  expect(restored).toMatchObject({ code: 0, err: '' })
+  expect(restored.out).toMatch(/^Restored \d+ files \(.* MB\) of 20.*Z into /)
+
+  expect(readFileSync(join(empty, 'uploads', 'scan.csv'), 'utf8')).toBe('id,power\n1,100\n')
+  const { call } = await start({}, empty)
+  expect(await call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Northern' })
+})
+
+test('a backup needs no running server', async () => {
+  const { dataDir, stop } = await installation()
+  await stop()
+  const folder = await backup(dataDir)
+  expect(readdirSync(folder)).toContain('fieldhouse.db')
+})
+
+test('a backup holds the databases, the uploaded files and a manifest with their checksums', async () => {
+  const { dataDir } = await installation()
+  const scores = new Database(join(dataDir, 'scores.db'), { create: true })
+  scores.run('create table if not exists blobs (id integer primary key, bytes blob)')
+  scores.close()
+  writeFileSync(join(dataDir, 'uploads', 'half.csv.part'), 'id,po')
+  const folder = await backup(dataDir)
+
+  const manifest = await Bun.file(join(folder, 'manifest.json')).json()
+  expect(manifest).toMatchObject({ format: 1, schema: migrations().length, fieldhouse: expect.any(String) })
+  expect(manifest.files.map(({ path }: { path: string }) => path).sort()).toEqual([
+    'fieldhouse.db',
+    'scores.db',
+    'uploads/scan.csv',
+  ])
+  for (const { path, bytes, sha256 } of manifest.files) {
+    const content = readFileSync(join(folder, path))
+    expect([content.length, createHash('sha256').update(content).digest('hex')]).toEqual([bytes, sha256])
+  }
+  const copy = new Database(join(folder, 'fieldhouse.db'), { readonly: true })
+  expect(copy.query('pragma integrity_check').all()).toEqual([{ integrity_check: 'ok' }])
+  copy.close()
+})
+
+test('uploaded files take no second room, and stay in the backup when they are deleted', async () => {
+  const { dataDir } = await installation()
+  const folder = await backup(dataDir)
+  const original = join(dataDir, 'uploads', 'scan.csv')
+  expect(statSync(original).ino).toBe(statSync(join(folder, 'uploads', 'scan.csv')).ino)
+  rmSync(original)
+  expect(readFileSync(join(folder, 'uploads', 'scan.csv'), 'utf8')).toBe('id,power\n1,100\n')
+})
+
+test('the newest BACKUP_KEEP stay, and what a killed one left is cleared away', async () => {
+  const { dataDir } = await installation()
+  mkdirSync(join(dataDir, 'backups', '.2020-01-01T00-00-00Z'), { recursive: true })
+  mkdirSync(join(dataDir, 'backups', 'my own notes'))
+  const made = []
+  for (let i = 0; i < 4; i++) made.push((await backup(dataDir, { BACKUP_KEEP: '2' })).split('/').at(-1) ?? '')
+  expect(readdirSync(join(dataDir, 'backups')).sort()).toEqual([...made.slice(2), 'my own notes'].sort())
+})
+
+test('two backups at once take turns', async () => {
+  const { dataDir } = await installation()
+  const made = await Promise.all([backup(dataDir), backup(dataDir)])
+  expect(new Set(made).size).toBe(2)
+})
+
+test('a folder that is not empty is not restored into', async () => {
+  const { dataDir, stop } = await installation()
+  const folder = await backup(dataDir)
+  await stop()
+  expect(await restore(folder, dataDir)).toMatchObject({ code: 1, err: expect.stringContaining('is not empty') })
+})
+
+test('a folder that holds nothing but backups counts as empty', async () => {
+  const { dataDir, id, stop } = await installation()
+  const folder = await backup(dataDir)
+  await stop()
+  for (const name of readdirSync(dataDir)) if (name !== 'backups') rmSync(join(dataDir, name), { recursive: true })
+  expect(await restore(folder, dataDir)).toMatchObject({ code: 0 })
+  const { call } = await start({}, dataDir)
+  expect(await call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Northern' })
+})
+
+test('a damaged, incomplete, foreign or newer backup is refused and leaves the folder empty', async () => {
+  const { dataDir, stop } = await installation()
+  await stop()
+  const edit = async (change: (folder: string) => unknown) => {
+    const folder = await backup(dataDir)
+    await change(folder)
+    const empty = temporaryFolder()
+    const { code, err } = await restore(folder, empty)
+    expect([code, readdirSync(empty)]).toEqual([1, []])
+    return err.trim()
+  }
+  const manifestWith = async (folder: string, change: object) => {
+    const file = Bun.file(join(folder, 'manifest.json'))
+    await Bun.write(file, JSON.stringify({ ...(await file.json()), ...change }))
+  }
+  const flip = (path: string) => {
+    const bytes = readFileSync(path)
+    bytes[bytes.length - 7] = (bytes[bytes.length - 7] ?? 0) ^ 1
+    rmSync(path)
+    writeFileSync(path, bytes)
+  }
+  expect(await edit(folder => flip(join(folder, 'fieldhouse.db')))).toBe(
+    'fieldhouse.db is damaged: its checksum differs from the manifest',
+  )
+  expect(await edit(folder => rmSync(join(folder, 'uploads', 'scan.csv')))).toBe(
+    'uploads/scan.csv is missing from this backup',
+  )
+  expect(await edit(folder => rmSync(join(folder, 'manifest.json')))).toBe(
+    'This is not a backup: it has no manifest.json',
+  )
+  expect(await edit(folder => writeFileSync(join(folder, 'manifest.json'), '{"format":1}'))).toBe(
+    'The manifest of this backup cannot be read',
+  )
+  expect(await edit(folder => writeFileSync(join(folder, 'more.db'), ''))).toBe(
+    'The backup holds more.db, which its manifest does not name',
+  )
+  expect(await edit(folder => manifestWith(folder, { schema: 999, fieldhouse: '9.9.9' }))).toBe(
+    `This backup has schema 999 (Fieldhouse 9.9.9), this version knows ${migrations().length}. Restore it with the newer version.`,
+  )
+  const path = '../outside'
+  expect(await edit(folder => manifestWith(folder, { files: [{ path, bytes: 0, sha256: '0'.repeat(64) }] }))).toMatch(
+    /fieldhouse.db/,
+  )
+  expect((await restore('/nowhere', temporaryFolder())).err).toBe('There is nothing at /nowhere\n')
+})
+
+test('a backup of every earlier schema is restored and brought up to date', async () => {
+  for (let count = 1; count <= migrations().length; count++) {
+    const dataDir = temporaryFolder()
+    const client = new Database(databaseFile(dataDir), { create: true })
+    migrate(client, dataDir, migrations().slice(0, count))
+    client.close()
+    const empty = temporaryFolder()
+    expect(await restore(await backup(dataDir), empty)).toMatchObject({ code: 0, err: '' })
+    const house = await start({}, empty)
+    expect(house.app.db.select().from(leagues).all()).toEqual([])
+    await house.stop()
+  }
+})
+
+test('a restored installation is another one: a new id for what is shared, and nobody signed in', async () => {
+  const { dataDir, app, stop } = await installation()
+  const idOf = (db: typeof app.db) =>
+    db
+      .select()
+      .from(facts)
+      .all()
+      .find(({ name }) => name === 'installation')?.value
+  const before = idOf(app.db)
+  const user = { email: 'a@b.c', username: 'ann', passwordHash: '', role: 'member' as const, createdAt: 0 }
+  const { id: userId } = app.db.insert(users).values(user).returning().get()
+  app.db.insert(sessions).values({ tokenHash: 'x', userId, csrfToken: '', createdAt: 0, expiresAt: 1e15 }).run()
+  const folder = await backup(dataDir)
+  await stop()
+
+  const empty = temporaryFolder()
+  await restore(folder, empty)
+  const house = await start({}, empty)
+  expect(before).toBeString()
+  expect(idOf(house.app.db)).not.toBe(before)
+  expect(house.app.db.select().from(sessions).all()).toEqual([])
+  expect(house.app.db.select().from(users).all()).toMatchObject([{ username: 'ann' }])
+})
+
+test('work that was accepted before the backup is done after the restore', async () => {
+  const { t } = await import('elysia')
+  const later = job('test.later', { input: t.Object({}), run: async () => 'done' })
+  const { dataDir, app, stop } = await start({ ROLE: 'web' }, undefined, { jobs: [later] })
+  const { jobId } = await app.jobs.start(later, {})
+  const folder = await backup(dataDir)
+  await stop()
+  const empty = temporaryFolder()
+  await restore(folder, empty)
+  const { finished } = await start({}, empty, { jobs: [later] })
+  expect(await finished({ job_id: jobId })).toMatchObject({ status: 'SUCCESS', result: 'done' })
+})
+
+test('an admin makes, lists and downloads backups; a download can be restored', async () => {
+  const { call, as, finished, dataDir } = await start()
+  expect(await call.get('/admin/backups/json')).toEqual({ backups: [], keep: 7 })
+  const job = await finished(call.post('/admin/backups'))
+  expect(job).toMatchObject({ status: 'SUCCESS', result: { forgotten: 0 } })
+  const { backups } = await call.get('/admin/backups/json')
+  expect(backups).toMatchObject([{ name: job.result.name, bytes: job.result.bytes, schema: migrations().length }])
+  expect(await call.get('/admin/backups')).toContain(`/admin/backups/${job.result.name}/download`)
+
+  const archive = await call.raw(`/admin/backups/${job.result.name}/download`)
+  expect(archive.headers.get('content-disposition')).toContain(`fieldhouse-${job.result.name}.tar`)
+  const file = join(temporaryFolder(), 'downloaded.tar')
+  await Bun.write(file, await archive.arrayBuffer())
+  const empty = temporaryFolder()
+  expect(await restore(file, empty)).toMatchObject({ code: 0, err: '' })
+  expect(existsSync(join(empty, 'fieldhouse.db'))).toBe(true)
+  const listed = Bun.spawnSync(['tar', 'tf', file]).stdout.toString().trim().split('\n')
+  expect(listed).toEqual(expect.arrayContaining(['manifest.json', 'fieldhouse.db']))
+
+  const half = join(dataDir, 'half.tar')
+  writeFileSync(half, readFileSync(file).subarray(0, 50_000))
+  expect((await restore(half, temporaryFolder())).err).toContain('ends in the middle')
+
+  expect((await refusalOf(call.get('/admin/backups/nothing/download'))).status).toBe(404)
+  expect((await refusalOf(call.get('/admin/backups/..%2f..%2fetc/download'))).status).toBe(404)
+  for (const request of [as().get('/admin/backups/json'), as().post('/admin/backups')])
+    expect((await refusalOf(request)).status).toBe(401)
+})
+
+test('a backup that fails raises an alert and leaves nothing half; the next good one settles it', async () => {
+  const { dataDir, app } = await installation()
+  writeFileSync(join(dataDir, 'backups'), 'a file in the way')
+  const alerts = () => app.db.select().from(systemAlerts).all()
+  expect(await run('backup', { DATA_DIR: dataDir })).toMatchObject({ code: 1 })
+  expect(alerts()).toMatchObject([
+    { type: 'job_failed', severity: 'error', title: 'The backup failed', state: 'active' },
+  ])
+
+  rmSync(join(dataDir, 'backups'))
+  await backup(dataDir)
+  expect(alerts()).toMatchObject([{ state: 'resolved' }])
+})
+
+test('a full disk fails the backup, not the house', async () => {
+  const { dataDir, app, call } = await installation()
+  app.db.$client.run('create table ballast (bytes blob)')
+  app.db.$client.run('insert into ballast values (randomblob(4000000))')
+  // No file may grow beyond 1 MB: writes fail as they do on a full disk.
+  const { code, err } = await run('backup', { DATA_DIR: dataDir }, [], `trap '' XFSZ; ulimit -f 1000`)
+  expect([code, err]).toEqual([1, expect.stringMatching(/full|disk I\/O|too large/i)])
+  expect(readdirSync(join(dataDir, 'backups'))).toEqual([])
+  expect(app.db.select().from(systemAlerts).all()).toMatchObject([{ title: 'The backup failed' }])
+  expect(await call.get('/api/v1/leagues')).toMatchObject({ leagues: [{ name: 'Northern' }] })
+})
+
+test('the nightly job that fails leaves a failed run and an alert', async () => {
+  const { app, dataDir, call, finished } = await start()
+  writeFileSync(join(dataDir, 'backups'), 'a file in the way')
+  const { jobId } = (await app.schedule.runNow('backups.make', null)) ?? { jobId: '' }
+  const row = () =>
+    app.db
+      .select()
+      .from(runs)
+      .all()
+      .find(({ id }) => id === jobId)
+  await until(() => row()?.attempts === 1 && row()?.status === 'PENDING') // it will be tried again in a while
+  expect(row()?.error).toContain('backups')
+  rmSync(join(dataDir, 'backups'))
+  await call.delete(`/api/v1/jobs/cancel/${jobId}`)
+  expect(await finished(call.post(`/api/v1/jobs/${jobId}/retry`))).toMatchObject({ status: 'SUCCESS' })
+})
+
+test('a backup beside a server that is written to all the while is whole', async () => {
+  const { dataDir, url, call } = await spawnFieldhouse()
+  let writing = true
+  let written = 0
+  const writer = (async () => {
+    for (; writing; written++) await call.post('/api/v1/leagues', { ...league, name: `League ${written}` })
+  })()
+  await until(() => written > 20)
+  const folder = await backup(dataDir)
+  writing = false
+  await writer
+  const empty = temporaryFolder()
+  expect(await restore(folder, empty)).toMatchObject({ code: 0 })
+  const restored = new Database(databaseFile(empty), { readonly: true })
+  const { rows } = restored.query<{ rows: number }, []>('select count(*) as rows from leagues').get() ?? { rows: 0 }
+  restored.close()
+  expect(rows).toBeGreaterThan(20)
+  expect(rows).toBeLessThanOrEqual(written)
+  expect(url).toBeString()
+})

@@ -1,0 +1,181 @@
+import { expect, test } from 'bun:test'
+import { auditLog, processes, requestStats, runs, scheduleSlots, sessions, systemAlerts, users } from '../db/schema.ts'
+import type { App } from '../src/context.ts'
+import { runsBeyond } from '../src/retention.ts'
+import { comeAlive } from '../src/runtime/alive.ts'
+import { day } from '../src/runtime/clock.ts'
+import { start, until } from './start.ts'
+
+const run = (id: string, createdAt: number, status: 'SUCCESS' | 'PENDING' = 'SUCCESS') => ({
+  id,
+  name: 'test.old',
+  queue: 'quick',
+  input: {},
+  status,
+  maxAttempts: 1,
+  createdAt,
+})
+
+async function forget({ app, finished }: Awaited<ReturnType<typeof start>>) {
+  const { jobId } = (await app.schedule.runNow('retention.forget', null)) ?? { jobId: '' }
+  return finished({ job_id: jobId })
+}
+
+test('what is older than its life is forgotten, the rest stays', async () => {
+  const house = await start()
+  const { app, clock } = house
+  const { db } = app
+  const ago = (days: number) => clock.now() - days * day
+  const old = { runs: 91, audit: 366, alerts: 91, statistics: 31, slots: 91 }
+  db.insert(runs)
+    .values([run('old', ago(old.runs)), run('young', ago(89)), run('unfinished', ago(200), 'PENDING')])
+    .run()
+  const deed = { username: 'ann', action: 'x.y', target: '', detail: {}, result: 'ok' }
+  db.insert(auditLog)
+    .values([
+      { ...deed, at: ago(old.audit) },
+      { ...deed, at: ago(364), target: 'young' },
+    ])
+    .run()
+  const alert = { type: 'security', severity: 'info', title: '', message: '', data: {}, state: 'resolved' } as const
+  const seen = (key: string, at: number) => ({ ...alert, key, firstSeen: at, lastSeen: at })
+  db.insert(systemAlerts)
+    .values([seen('old', ago(old.alerts)), seen('young', ago(89))])
+    .run()
+  const counted = { route: 'GET /', requests: 1, errors: 0, totalMs: 1, histogram: Buffer.alloc(0) }
+  db.insert(requestStats)
+    .values([
+      { ...counted, minute: ago(old.statistics) },
+      { ...counted, minute: ago(29) },
+    ])
+    .run()
+  const slot = { entry: 'test.old', firedAt: 0 }
+  db.insert(scheduleSlots)
+    .values([
+      { ...slot, slot: ago(old.slots) },
+      { ...slot, slot: ago(89) },
+    ])
+    .run()
+  const user = { email: 'a@b.c', username: 'ann', passwordHash: '', role: 'member' as const, createdAt: 0 }
+  const { id: userId } = db.insert(users).values(user).returning().get()
+  const session = { userId, csrfToken: '', createdAt: 0 }
+  db.insert(sessions)
+    .values([
+      { ...session, tokenHash: 'ended', expiresAt: ago(1) },
+      { ...session, tokenHash: 'open', expiresAt: ago(-1) },
+    ])
+    .run()
+
+  expect(await forget(house)).toMatchObject({
+    status: 'SUCCESS',
+    result: {
+      runs: 1,
+      'runs beyond a million': 0,
+      'audit log': 1,
+      alerts: 1,
+      'request statistics': 1,
+      'schedule slots': 1,
+      'ended sessions': 1,
+    },
+  })
+  const names = db
+    .select()
+    .from(runs)
+    .all()
+    .map(({ id }) => id)
+  expect(names).toEqual(expect.arrayContaining(['young', 'unfinished']))
+  expect(names).not.toContain('old')
+  expect(db.select().from(auditLog).all()).toMatchObject([{ target: 'young' }])
+  expect(db.select().from(systemAlerts).all()).toMatchObject([{ key: 'young' }])
+  expect(db.select().from(sessions).all()).toMatchObject([{ tokenHash: 'open' }])
+})
+
+test('thousands go in steps, and requests are answered meanwhile', async () => {
+  const house = await start()
+  const { app, as, clock } = house
+  const long = clock.now() - 400 * day
+  const many = Array.from({ length: 3_000 }, (_, i) => run(`old-${i}`, long + i))
+  app.db.transaction(tx => {
+    for (const row of many) tx.insert(runs).values(row).run()
+  })
+  let over = false
+  const forgotten = forget(house).finally(() => {
+    over = true
+  })
+  let answers = 0
+  for (; !over; answers++) await as().get('/livez')
+  expect((await forgotten).result).toMatchObject({ runs: 3_000 })
+  expect(answers).toBeGreaterThan(5)
+})
+
+test('of runs beyond the most that are kept the oldest go, finished ones only', async () => {
+  const { app } = await start({ ROLE: 'web' })
+  const rows = Array.from({ length: 20 }, (_, i) =>
+    run(`r${String(i).padStart(2, '0')}`, i, i === 3 ? 'PENDING' : 'SUCCESS'),
+  )
+  app.db.insert(runs).values(rows).run()
+  expect(runsBeyond(app.db, 10, 4)).toBe(4)
+  expect(runsBeyond(app.db, 10, 100)).toBe(5)
+  expect(runsBeyond(app.db, 10, 100)).toBe(0)
+  const left = app.db
+    .select()
+    .from(runs)
+    .all()
+    .map(({ id }) => id)
+  expect(left).toEqual(['r03', ...rows.slice(10).map(({ id }) => id)])
+})
+
+test('processes that died without a word are struck out, living ones stay', async () => {
+  const house = await start()
+  const { app, dataDir } = house
+  const row = { role: 'all', host: 'here', pid: 1, version: '0', startedAt: 0 }
+  const stop = comeAlive(dataDir, 'alive')
+  app.db
+    .insert(processes)
+    .values([
+      { ...row, id: 'dead' },
+      { ...row, id: 'alive' },
+    ])
+    .run()
+  await forget(house)
+  const ids = () =>
+    app.db
+      .select()
+      .from(processes)
+      .all()
+      .map(({ id }) => id)
+  expect(ids().sort()).toEqual(['alive', app.processId].sort())
+  stop()
+})
+
+test('a run that the queue has lost is added again', async () => {
+  const house = await start()
+  const { app, clock } = house
+  const lost = { ...run('lost', clock.now() - 10 * 60_000, 'PENDING'), name: 'retention.forget', dedupeKey: null }
+  app.db.insert(runs).values(lost).run()
+  await app.schedule.runNow('jobs.sweep', null)
+  const row = () =>
+    app.db
+      .select()
+      .from(runs)
+      .all()
+      .find(({ id }) => id === 'lost')
+  await until(() => row()?.status === 'SUCCESS')
+})
+
+test('a start adds again what was accepted and never handed to the queue', async () => {
+  const first = await start({ ROLE: 'web' })
+  first.app.db
+    .insert(runs)
+    .values({ ...run('accepted', first.clock.now(), 'PENDING'), name: 'retention.forget' })
+    .run()
+  await first.stop()
+  const { app } = await start({}, first.dataDir)
+  const statusOf = (db: App['db']) =>
+    db
+      .select()
+      .from(runs)
+      .all()
+      .find(({ id }) => id === 'accepted')?.status
+  await until(() => statusOf(app.db) === 'SUCCESS')
+})
