@@ -18,20 +18,15 @@ import {
 } from '../leaderboard/page.ts'
 import type { BoardQuery } from '../leaderboard/query.ts'
 import type { Order, Ranking } from '../leaderboard/ranking.ts'
-import { bestTierFirst, type Classification, defaultTiers, type Tier } from '../leaderboard/tiers.ts'
-import { LATE, type ScoreConfig, type Scored, type ScoreInput, type Starts } from './building.ts'
+import { bestTierFirst, type Classification, defaultTiers } from '../leaderboard/tiers.ts'
 import { before, type Lineup, lineupOf, type Published, upTo } from './lineup.ts'
+import { type BoardConfig, type Scored, type ScoreInput, scoreInput } from './scoring.ts'
 import { type Shelves, shelvesOf } from './shelves.ts'
 import { openScores, openScoresReader } from './snapshots/open.ts'
 import { readRows, readValues, rowOfPlayer } from './snapshots/read.ts'
 import { type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
+import { LATE, type Starts } from './starts.ts'
 import type { Thread } from './thread.ts'
-
-export type BoardConfig = ScoreConfig & {
-  classify_by?: 'percentile' | 'score' | 'goal'
-  tiers?: readonly Tier[]
-  goal?: number | { per_power: number }
-}
 
 /** A league as far as its board goes: the snapshots of its done uploads, and what its config says. */
 export type Source = { published: readonly Published[]; config: BoardConfig }
@@ -60,12 +55,6 @@ export async function sheetPage(boards: Boards, { published, config }: Source, q
 function emptyPage({ sort_by = 'score', order = 'desc', page, limit }: BoardQuery): Page {
   return { sort_by, order, rows: [], pagination: { page, limit, total: 0, pages: 0 } }
 }
-
-export const scoreInput = (lineup: Lineup, { weights, score_on, goal }: BoardConfig): ScoreInput => ({
-  lineup,
-  config: { weights, score_on },
-  perPower: typeof goal === 'object' ? goal.per_power : undefined,
-})
 
 export const classificationOf = (config: BoardConfig, { goals }: Scored): Classification => ({
   by: config.classify_by ?? 'percentile',

@@ -3,7 +3,7 @@ import { Value } from '@sinclair/typebox/value'
 import { type Static, t } from 'elysia'
 import { type FieldError, refuse } from '../errors.ts'
 import type { League } from '../leagues/league.ts'
-import type { BoardConfig } from './boards.ts'
+import type { BoardConfig } from './scoring.ts'
 
 const tier = t.Object({ name: t.String({ minLength: 1, maxLength: 40 }), min: t.Number() })
 

@@ -1,14 +1,14 @@
 /** In the worker thread: a file becomes a snapshot and is held against the board it follows. */
 import type { Database } from 'bun:sqlite'
 import type { UploadError, UploadSummary } from '../../db/schema.ts'
-import { hasFallen, matchRows } from '../leaderboard/gains.ts'
+import { matchRows } from '../leaderboard/gains.ts'
 import { scoringOf } from '../leaderboard/score.ts'
 import { compareTexts } from '../leaderboard/text.ts'
-import { eachPlayer, type ScoreConfig, startsOf } from './building.ts'
-import { type Lineup, lineupOf, type Published } from './lineup.ts'
+import { lineupOf, type Published } from './lineup.ts'
 import { type ReadOptions, readSheet, type SheetReport } from './reading/sheet.ts'
-import { readIds, readNames } from './snapshots/read.ts'
-import { snapshotOf } from './snapshots/snapshot.ts'
+import { type BoardConfig, prepare, scoreInput } from './scoring.ts'
+import { ownMemory, readIds, readNames } from './snapshots/read.ts'
+import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 import { deleteSnapshot } from './snapshots/sweep.ts'
 import { writeSnapshot } from './snapshots/write.ts'
 import type { Work } from './tasks.ts'
@@ -20,7 +20,7 @@ export type ImportInput = {
   takenAt: number
   /** What the league's boards are made of so far, and how it scores. */
   published: Published[]
-  config: ScoreConfig
+  config: BoardConfig
   /** Only look: the snapshot is not kept. */
   dryRun: boolean
 }
@@ -42,10 +42,29 @@ export type ImportProgress = {
 const until = { sniffing: 1, reading: 35, checking: 45, storing: 85, comparing: 99 }
 
 export async function importSheet(scores: Database, input: ImportInput, work: Work): Promise<Imported> {
-  const { pause, signal } = work
-  const tell = (progress: ImportProgress) => work.progress(progress)
-  const sheet = await readSheet(input.path, {
-    ...input.options,
+  const { snapshot, report, errors, metrics } = await store(scores, input, work)
+  try {
+    const compared = await compare(scores, snapshot, input, work)
+    const { absent } = scoringOf(metrics, input.config)
+    const summary = {
+      ...compared,
+      suspicious: compared.suspicious + report.suspiciousCount,
+      duplicates: report.duplicateCount,
+      warnings: absent.map(metric => `The league weighs ${metric}, which this sheet does not have`),
+    }
+    if (input.dryRun) await deleteSnapshot(scores, snapshot)
+    return { snapshot: input.dryRun ? null : snapshot, report, errors, summary }
+  } catch (error) {
+    await deleteSnapshot(scores, snapshot)
+    throw error
+  }
+}
+
+/** Reads and stores the file. Apart from what follows, so that the sheet's columns are garbage by then. */
+async function store(scores: Database, { path, options }: ImportInput, { now, pause, signal, progress }: Work) {
+  const tell = (told: ImportProgress) => progress(told)
+  const sheet = await readSheet(path, {
+    ...options,
     signal,
     onProgress: ({ stage, bytes, totalBytes, rows }) =>
       tell({
@@ -55,40 +74,25 @@ export async function importSheet(scores: Database, input: ImportInput, work: Wo
       }),
   })
   const { ids, names, metrics, lines: _, rows, errors, ...report } = sheet
-  const snapshot = await writeSnapshot(
-    scores,
-    { ids, names, metrics },
-    {
-      now: work.now,
-      signal,
-      async pause(written) {
-        tell({
-          stage: 'storing',
-          rows: written,
-          done: until.checking + (written / Math.max(1, rows)) * (until.storing - until.checking),
-        })
-        await pause()
-      },
+  const writing = {
+    now,
+    signal,
+    async pause(written: number) {
+      tell({
+        stage: 'storing',
+        rows: written,
+        done: until.checking + (written / Math.max(1, rows)) * (until.storing - until.checking),
+      })
+      await pause()
     },
-  )
-  try {
-    tell({ stage: 'comparing', rows, done: until.storing })
-    const compared = await compare(scores, snapshot, input, work)
-    const warnings = scoringOf(
-      metrics.map(({ name }) => name),
-      input.config,
-    ).absent.map(metric => `The league weighs ${metric}, which this sheet does not have`)
-    const summary = {
-      ...compared,
-      suspicious: compared.suspicious + report.suspiciousCount,
-      duplicates: report.duplicateCount,
-      warnings,
-    }
-    if (input.dryRun) await deleteSnapshot(scores, snapshot)
-    return { snapshot: input.dryRun ? null : snapshot, report, errors: [...errors, ...reported(sheet)], summary }
-  } catch (error) {
-    await deleteSnapshot(scores, snapshot)
-    throw error
+  }
+  const snapshot = await writeSnapshot(scores, { ids, names, metrics }, writing)
+  tell({ stage: 'comparing', rows, done: until.storing })
+  return {
+    snapshot,
+    report,
+    errors: [...errors, ...reported(sheet)],
+    metrics: metrics.map(({ name }) => name),
   }
 }
 
@@ -96,17 +100,22 @@ export async function importSheet(scores: Database, input: ImportInput, work: Wo
 const reported = ({ duplicates, suspicious }: SheetReport) => [...duplicates, ...suspicious]
 
 /** Who is new, gone or renamed since the board before, and whose counters went down since the start. */
-async function compare(scores: Database, id: number, { published, kind, takenAt }: ImportInput, work: Work) {
+async function compare(scores: Database, id: number, { published, kind, takenAt, config }: ImportInput, work: Work) {
   const snapshot = snapshotOf(scores, id)
-  const ids = readIds(scores, snapshot)
-  const earlier = lineupOf(published.filter(one => one.takenAt <= takenAt)) ?? baselineOnly(published)
-  const other = kind === 'baseline' ? undefined : (earlier?.current ?? undefined)
   const nobody = { players: snapshot.players, new: 0, missing: 0, renamed: 0, suspicious: 0 }
-  if (other === undefined) return nobody
+  const earlier = lineupOf(published.filter(one => one.takenAt <= takenAt)) ?? baselineOnly(published)
+  if (kind === 'baseline' || !earlier) return nobody
+  const moved = movesBetween(scores, snapshot, snapshotOf(scores, earlier.current))
+  await work.pause()
+  const lineup = lineupOf([...published, { snapshot: id, kind, takenAt }])
+  if (lineup?.current !== id) return { ...nobody, ...moved }
+  const { suspicious } = await prepare(scores, scoreInput(lineup, config), work)
+  return { ...nobody, ...moved, suspicious }
+}
 
-  const before = snapshotOf(scores, other)
-  const matches = matchRows(ids, readIds(scores, before))
-  const [names, namesBefore] = [readNames(scores, snapshot), readNames(scores, before)]
+function movesBetween(scores: Database, snapshot: Snapshot, before: Snapshot) {
+  const matches = matchRows(readIds(scores, snapshot, ownMemory), readIds(scores, before, ownMemory))
+  const [names, namesBefore] = [readNames(scores, snapshot, ownMemory), readNames(scores, before, ownMemory)]
   let fresh = 0
   let renamed = 0
   for (let row = 0; row < matches.length; row++) {
@@ -114,27 +123,11 @@ async function compare(scores: Database, id: number, { published, kind, takenAt 
     if (match < 0) fresh++
     else if (compareTexts(names, row, namesBefore, match) !== 0) renamed++
   }
-  await work.pause()
-
-  const lineup = lineupOf([...published, { snapshot: id, kind, takenAt }])
-  const suspicious = lineup?.current === id ? await fallen(scores, lineup, work) : 0
-  return { ...nobody, new: fresh, missing: before.players - (matches.length - fresh), renamed, suspicious }
+  return { new: fresh, missing: before.players - (matches.length - fresh), renamed }
 }
 
 /** Before the first current sheet, the newest baseline is what there is to compare with. */
 function baselineOnly(published: readonly Published[]): { current: number } | undefined {
   const newest = published.toSorted((a, b) => a.takenAt - b.takenAt).at(-1)
   return newest && { current: newest.snapshot }
-}
-
-/** How many players have a cumulative metric that went down since their start. */
-async function fallen(scores: Database, lineup: Lineup, work: Work): Promise<number> {
-  const snapshot = snapshotOf(scores, lineup.current)
-  const starts = await startsOf(scores, lineup, work)
-  const counters = snapshot.metrics.filter(({ cumulative }) => cumulative).map(({ name }) => name)
-  let players = 0
-  await eachPlayer(scores, snapshot, starts, counters, work, (_row, now, at, then, from) => {
-    if (now.some((values, metric) => hasFallen(values[at]!, then[metric]![from]!, true))) players++
-  })
-  return players
 }

@@ -1,7 +1,8 @@
 import type { Order, Ranking } from '../leaderboard/ranking.ts'
 import type { Classification, TierMembers } from '../leaderboard/tiers.ts'
-import type { Scored, ScoreInput, Texts } from './building.ts'
+import type { Texts } from './building.ts'
 import { budgetOf } from './parts.ts'
+import { type Scored, type ScoreInput, scoreKey } from './scoring.ts'
 import type { Answer, Input, TaskName } from './tasks.ts'
 import { type Thread, ThreadDied } from './thread.ts'
 
@@ -27,7 +28,7 @@ export function shelvesOf(thread: Thread, bytes: number) {
       throw error
     })
 
-  const scored = (input: ScoreInput): Promise<Scored> => scores.get(keyOf(input), () => ask('score', input))
+  const scored = (input: ScoreInput): Promise<Scored> => scores.get(scoreKey(input), () => ask('score', input))
 
   return {
     bytes: budget.bytes,
@@ -39,13 +40,13 @@ export function shelvesOf(thread: Thread, bytes: number) {
       }
       const { ranking } = await scored(input)
       if (ranking.direction === order) return ranking
-      return turned.get(`${order}:${keyOf(input)}`, () => ask('turned', { ranking, order }))
+      return turned.get(`${order}:${scoreKey(input)}`, () => ask('turned', { ranking, order }))
     },
     async matching(snapshot: number, q: string): Promise<Uint8Array> {
       return ask('search', { q, texts: await texts.get(String(snapshot), () => ask('texts', snapshot)) })
     },
     tiers: (input: ScoreInput, ranking: Ranking, classification: Classification): Promise<TierMembers[]> =>
-      tiers.get(JSON.stringify([keyOf(input), { ...classification, goal: typeof classification.goal }]), () =>
+      tiers.get(JSON.stringify([scoreKey(input), { ...classification, goal: typeof classification.goal }]), () =>
         ask('tiers', { ranking, classification }),
       ),
     standings: (snapshot: number, row: number) => ask('standings', { snapshot, row }),
@@ -53,11 +54,3 @@ export function shelvesOf(thread: Thread, bytes: number) {
 }
 
 export type Shelves = ReturnType<typeof shelvesOf>
-
-function keyOf({
-  lineup: { current, baseline, between },
-  config: { weights, score_on },
-  perPower,
-}: ScoreInput): string {
-  return JSON.stringify([current, baseline, between, weights, score_on, perPower])
-}

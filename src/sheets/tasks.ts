@@ -4,6 +4,7 @@ import type { Order, Ranking } from '../leaderboard/ranking.ts'
 import * as building from './building.ts'
 import { type HashInput, hashOf } from './hash.ts'
 import { type ImportInput, importSheet } from './importing.ts'
+import { type ScoreInput, score } from './scoring.ts'
 import type { SheetColumns } from './snapshots/snapshot.ts'
 import { deleteSnapshot, faultsOf, sweepSnapshots } from './snapshots/sweep.ts'
 import { writeSnapshot } from './snapshots/write.ts'
@@ -20,7 +21,7 @@ export type Work = {
 const tasks = {
   import: (input: ImportInput, work: Work) => importSheet(work.scores, input, work),
   hash: (input: HashInput, { scores }: Work) => hashOf(scores, input),
-  score: (input: building.ScoreInput, work: Work) => building.score(work.scores, input, work),
+  score: (input: ScoreInput, work: Work) => score(work.scores, input, work),
   column: (input: { snapshot: number; metric: string; order: Order }, { scores }: Work) =>
     building.column(scores, input),
   turned: ({ ranking, order }: { ranking: Ranking; order: Order }) => building.turned(ranking, order),

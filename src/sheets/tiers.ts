@@ -1,7 +1,8 @@
 import { type Row, rowsOf } from '../leaderboard/page.ts'
 import type { Tier } from '../leaderboard/tiers.ts'
-import { type Boards, boardOf, classificationOf, type Source, scoreInput } from './boards.ts'
+import { type Boards, boardOf, classificationOf, type Source } from './boards.ts'
 import { lineupOf } from './lineup.ts'
+import { scoreInput } from './scoring.ts'
 
 /** `from` and `to` are the lowest and the highest score in the tier; `rows` are its best players. */
 export type ShownTier = Tier & { players: number; from: number | null; to: number | null; rows: Row[] }

@@ -1,0 +1,101 @@
+/** How a league's config becomes a score for every player of a lineup. */
+import type { Database } from 'bun:sqlite'
+import { gainOf, hasFallen } from '../leaderboard/gains.ts'
+import { type Ranking, rankingOf } from '../leaderboard/ranking.ts'
+import { scoringOf, withTerm } from '../leaderboard/score.ts'
+import type { Tier } from '../leaderboard/tiers.ts'
+import { sharedRanking } from './building.ts'
+import type { Working } from './latecomers.ts'
+import { type Lineup, listOf } from './lineup.ts'
+import { sharedMemory } from './snapshots/read.ts'
+import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
+import { type EachPlayer, eachPlayer, type Starts, startsOf } from './starts.ts'
+
+/** What of a league's config decides its board; the names are those of the config. */
+export type BoardConfig = {
+  weights?: Record<string, number>
+  score_on?: 'gains' | 'current'
+  classify_by?: 'percentile' | 'score' | 'goal'
+  tiers?: readonly Tier[]
+  goal?: number | { per_power: number }
+}
+
+/** All that a score depends on; `perPower` asks for goals that go by baseline power. */
+export type ScoreInput = { lineup: Lineup; config: Pick<BoardConfig, 'weights' | 'score_on'>; perPower?: number }
+
+export const scoreInput = (lineup: Lineup, { weights, score_on, goal }: BoardConfig): ScoreInput => ({
+  lineup,
+  config: { weights, score_on },
+  perPower: typeof goal === 'object' ? goal.per_power : undefined,
+})
+
+export const scoreKey = ({ lineup, config: { weights, score_on }, perPower }: ScoreInput): string =>
+  JSON.stringify([lineup.current, listOf(lineup), weights, score_on, perPower])
+
+/** A board's score and its ranking, best first. `goals`: what each player should reach, if that goes by baseline power. */
+export type Scored = { ranking: Ranking; starts: Starts; goals?: Float64Array }
+
+/** The board an import made ready, until it is asked for. */
+let prepared: { key: string; scored: Scored } | undefined
+
+export async function score(scores: Database, input: ScoreInput, working: Working): Promise<Scored> {
+  if (prepared?.key === scoreKey(input)) {
+    const { scored } = prepared
+    prepared = undefined
+    return scored
+  }
+  const snapshot = snapshotOf(scores, input.lineup.current)
+  const starts = await startsOf(scores, input.lineup, working)
+  const sum = summing(snapshot, input, 0)
+  await eachPlayer(scores, snapshot, starts, sum.metrics, working, sum.each)
+  return sum.scored(starts)
+}
+
+/**
+ * Scores a board that is about to be published, so that its first reader finds it ready, and in the same walk counts the
+ * players who have a cumulative metric that went down since their start.
+ */
+export async function prepare(scores: Database, input: ScoreInput, working: Working): Promise<{ suspicious: number }> {
+  const snapshot = snapshotOf(scores, input.lineup.current)
+  const starts = await startsOf(scores, input.lineup, working)
+  const rising = snapshot.metrics.filter(({ cumulative }) => cumulative).map(({ name }) => name)
+  const sum = summing(snapshot, input, rising.length)
+  let suspicious = 0
+  await eachPlayer(scores, snapshot, starts, [...rising, ...sum.metrics], working, (row, now, at, then, from) => {
+    sum.each(row, now, at, then, from)
+    for (let m = 0; m < rising.length; m++) {
+      if (!hasFallen(now[m]![at]!, then[m]![from]!, true)) continue
+      suspicious++
+      return
+    }
+  })
+  prepared = { key: scoreKey(input), scored: sum.scored(starts) }
+  return { suspicious }
+}
+
+/** Sums up scores as a walk goes by the players; its own metrics begin at `first` among those walked. */
+function summing(snapshot: Snapshot, { config, perPower }: ScoreInput, first: number) {
+  const names = snapshot.metrics.map(({ name }) => name)
+  const { on, weights } = scoringOf(names, config)
+  const terms = weights.map(({ metric, weight }, i) => {
+    const { cumulative } = snapshot.metrics.find(({ name }) => name === metric)!
+    return { m: first + i, weight, cumulative }
+  })
+  const power = first + terms.length
+  const score = new Float64Array(sharedMemory(snapshot.players * 8))
+  const goals = perPower === undefined ? undefined : new Float64Array(sharedMemory(snapshot.players * 8))
+  const each: EachPlayer = (row, now, at, then, from) => {
+    let sum = Number.NaN
+    for (const { m, weight, cumulative } of terms) {
+      const value = now[m]![at]!
+      sum = withTerm(sum, on === 'gains' ? gainOf(value, then[m]![from]!, cumulative) : value, weight)
+    }
+    score[row] = sum
+    if (goals && perPower) goals[row] = then[power]![from]! * perPower
+  }
+  return {
+    metrics: [...weights.map(({ metric }) => metric), ...(goals ? ['power'] : [])],
+    each,
+    scored: (starts: Starts): Scored => ({ ranking: sharedRanking(rankingOf(score, 'desc')), starts, goals }),
+  }
+}
