@@ -131,9 +131,10 @@ async function firstRows({ source, strings, styles }: Workbook, { name, entry }:
   })
   for await (const piece of contentOf(source, entry)) {
     scanner.push(piece)
-    if (scanner.done || rows.length > PREVIEW_ROWS) break
+    if (scanner.done || rows.length > PREVIEW_ROWS) return rows.slice(0, PREVIEW_ROWS)
   }
-  return rows.slice(0, PREVIEW_ROWS)
+  scanner.finish()
+  return rows
 }
 
 async function tagsIn(source: Source, entry: ZipEntry | undefined): Promise<Tag[]> {

@@ -146,6 +146,7 @@ export function writeUnescaped(bytes: Uint8Array, start: number, stop: number, i
     if (byte === AMPERSAND) {
       let semicolon = i + 1
       while (semicolon < stop && semicolon - i < 12 && bytes[semicolon] !== 59) semicolon++
+      if (semicolon === stop) refuseSheet('corrupt', 'The workbook has a bare & in its text')
       at = writeCodePoint(pointOf(decodeUtf8(bytes, i + 1, semicolon)), into, at)
       i = semicolon
     } else if (byte === 95 && bytes[i + 1] === 120 && bytes[i + 6] === 95 && i + 6 < stop) {
