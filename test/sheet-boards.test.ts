@@ -117,6 +117,19 @@ test('a player card tells current, baseline, gain, standing and history', async 
   expect(await playerCard(boards, { published, config: {} }, 'zoe')).toBeUndefined()
 })
 
+test('a board scored by power with goals by power has both', async () => {
+  const published: Published[] = [
+    { kind: 'baseline', takenAt: 1, snapshot: await stored(kills({ ann: 0, bob: 500 })) },
+    { kind: 'current', takenAt: 2, snapshot: await stored(kills({ ann: 100, bob: 450 })) },
+  ]
+  const config: BoardConfig = { weights: { power: 1, kill_points: 1 }, classify_by: 'goal', goal: { per_power: 0.1 } }
+  const { rows } = await sheetPage(boards, { published, config }, query())
+  expect(rows.map(({ player_id, score, tier }) => [player_id, score, tier])).toEqual([
+    ['bob', 50, 'elite'],
+    ['ann', 0, 'idle'],
+  ])
+})
+
 test('tiers by goal go by the baseline power of each', async () => {
   const published: Published[] = [
     { kind: 'baseline', takenAt: 1, snapshot: await stored(kills({ ann: 0, bob: 500 })) },

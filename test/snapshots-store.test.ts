@@ -63,6 +63,9 @@ test('a group gives back what was packed, all of it or one row', () => {
     const packed = packGroup(columns, order)
     const all = columns.map(() => new Float64Array(rows))
     unpackGroup(packed, rows, columns.length, Array.from(columns.keys()), all, 0)
+    const again = [new Float64Array(rows), new Float64Array(rows)]
+    unpackGroup(packed, rows, columns.length, [0, 0], again, 0)
+    expect(again.map(values => Array.from(values))).toEqual([0, 0].map(c => Array.from(columns[c]!)))
     expect(all.map(values => Array.from(values))).toEqual(columns.map(values => Array.from(values)))
     const row = chance.below(rows)
     const one = new Float64Array(columns.length)

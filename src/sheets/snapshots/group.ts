@@ -97,8 +97,9 @@ export function unpackGroup(
   let at = headOf(columns)
   for (let c = 0; c < columns; c++) {
     const width = u8[c]!
-    const place = chosen.indexOf(c)
-    if (place >= 0) unpackColumn(width, f64[bases + c]!, at, n, into[place]!, first)
+    for (let place = 0; place < chosen.length; place++) {
+      if (chosen[place] === c) unpackColumn(width, f64[bases + c]!, at, n, into[place]!, first)
+    }
     at += padded(n * width)
   }
 }
