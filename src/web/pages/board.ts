@@ -4,6 +4,7 @@ import type { Who } from '../../runtime/exchange.ts'
 import { type Content, type Html, html } from '../../runtime/html.ts'
 import type { Pagination } from '../../runtime/page.ts'
 import { address, type Params } from '../parts/address.ts'
+import type { Choice } from '../parts/form.ts'
 import { badge, movement, tier } from '../parts/marks.ts'
 import { emptyState } from '../parts/notices.ts'
 import { pagination } from '../parts/pages.ts'
@@ -45,12 +46,13 @@ export type BoardData = {
   actions?: Content
 }
 
-const tiesWords = {
-  standard: 'Equal ranks, then a gap (1224)',
-  dense: 'Equal ranks, no gap (1223)',
-  modified: 'Gap before equals (1334)',
-  ordinal: 'No equals (1234)',
-}
+const tiesWords: readonly Choice[] = [
+  { value: '', label: '1 2 2 4: equal, then a gap' },
+  { value: 'dense', label: '1 2 2 3: equal, no gap' },
+  { value: 'modified', label: '1 3 3 4: a gap, then equal' },
+  { value: 'ordinal', label: '1 2 3 4: no equals' },
+]
+const limits: readonly Choice[] = ['', '100', '200', '500'].map(value => ({ value, label: value || '50' }))
 
 /** The board page below its head: everything that changes when scores do. */
 export function boardBody(
@@ -75,18 +77,16 @@ export function boardBody(
     },
     state === 'live' && league.status === 'active' && { label: 'Ends', value: time(league.ends_at) },
   ]
-  return html`${leagueHead({ league, who, tab: 'board', figures: isEmpty ? [] : figures, actions })}
+  return html`${leagueHead({ league, who, tab: 'board', state: state === 'live' && league.status === 'active' ? badge('Live', 'live') : undefined, figures: isEmpty ? [] : figures, actions })}
 ${
   isEmpty
     ? noScores(league, who)
     : html`<div class="toolbar">
-${state === 'live' ? badge('Live', 'live') : badge('Final', 'good')}
 <form class="search" id="board-search" method="get" action="${path}" role="search" data-filters>
 <input type="search" name="q" id="board-q" value="${params.q}" placeholder="Search names and ids" aria-label="Search names and ids" maxlength="100" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
-${(['sort_by', 'order', 'limit'] as const).map(key => params[key] && html`<input type="hidden" name="${key}" value="${params[key]}" />`)}
+${(['sort_by', 'order'] as const).map(key => params[key] && html`<input type="hidden" name="${key}" value="${params[key]}" />`)}
 </form>
-<label class="inline">Ties <select form="board-search" name="ties" id="board-ties">${Object.entries(tiesWords).map(([key, words]) => html`<option value="${key === 'standard' ? '' : key}"${key === params.ties && html` selected`}>${words}</option>`)}</select></label>
-<button form="board-search" class="small quiet without-js">Show</button>
+${view(league, params)}
 <span class="actions">${me ? html`<a class="button small quiet" href="${to({ around: me, page: undefined, q: undefined })}">Around me</a>` : html`<a class="button small quiet" hidden data-around-me="${league.id}" href="${to({ around: 'ME', page: undefined, q: undefined })}">Around me</a>`}<a class="button small quiet" href="/api/v1${path}/leaderboard.csv" download>CSV</a></span>
 </div>
 ${(!isPlain || params.page !== undefined) && viewing(params, board, path)}
@@ -113,6 +113,18 @@ ${table({
 })}
 ${pagination(pages, page => to({ page, around: undefined }))}`
 }`
+}
+
+/** How the board is looked at: part of the search form. */
+function view({ kind }: LeagueView, { ties, limit, at }: BoardParams): Html {
+  const select = (name: string, label: string, choices: readonly Choice[], chosen: string) =>
+    html`<label>${label} <select form="board-search" name="${name}" id="board-${name}">${choices.map(({ value, label }) => html`<option value="${value}"${value === chosen && html` selected`}>${label}</option>`)}</select></label>`
+  return html`<details class="menu" id="board-view"><summary>View</summary><div>
+${select('ties', 'Players with the same score', tiesWords, ties ?? '')}
+${select('limit', 'Rows on a page', limits, limit ? String(limit) : '')}
+${kind !== 'market' && html`<label>As of, in UTC <input form="board-search" type="datetime-local" name="at" id="board-at" value="${at?.slice(0, 16)}" /></label>`}
+<button form="board-search" class="small without-js">Show</button>
+</div></details>`
 }
 
 /** Says that this is not the whole board, and leads back to it. */

@@ -16,21 +16,27 @@ export type LeagueHead = {
   figures?: readonly (Stat | false | null | undefined)[]
   /** Another title than the league's name, which then stands above it. */
   title?: Content
+  /** In place of the league's status. */
+  state?: Content
   /** Buttons of this page. */
   actions?: Content
 }
 
 /** The scoreboard above every page of a league: what it is, how it stands, where to go. */
-export function leagueHead({ league, who, tab, figures = [], title, actions }: LeagueHead): Html {
+export function leagueHead({ league, who, tab, figures = [], title, state, actions }: LeagueHead): Html {
   const { id, kind, starts_at, ends_at, members } = league
+  const tabs = tabsOf(league, who)
   return html`<header class="scoreboard">
 <h1>${title ?? name(league.name)}</h1>
-<p class="facts">${title && html`<a href="/leagues/${id}">${name(league.name)}</a>`}${status(league.status)}<span>${kindWords[kind]}</span><span>${day(starts_at)} – ${day(ends_at)}</span>${members > 0 && html`<span>${number(members)} ${members === 1 ? 'member' : 'members'}</span>`}${actions && html`<span class="actions">${actions}</span>`}</p>
+<p class="facts">${title && html`<a href="/leagues/${id}">${name(league.name)}</a>`}${state ?? status(league.status)}<span>${kindWords[kind]}</span><span>${day(starts_at)} – ${day(ends_at)}</span>${members > 0 && html`<span>${number(members)} ${members === 1 ? 'member' : 'members'}</span>`}${actions && html`<span class="actions">${actions}</span>`}</p>
 ${figures.some(Boolean) && stats(figures)}
-<nav class="tabs" aria-label="This league">${tabsOf(league, who).map(
+${
+  tabs.length > 1 &&
+  html`<nav class="tabs" aria-label="This league">${tabs.map(
     ([key, path, label]) =>
       html`<a href="/leagues/${id}${path}"${key === tab && html` aria-current="page"`}>${label}</a>`,
-  )}</nav>
+  )}</nav>`
+}
 </header>`
 }
 

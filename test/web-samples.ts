@@ -1,0 +1,228 @@
+/** Leagues, boards, players and uploads as the API answers them: many, few, none, and with names nobody should choose. */
+
+import type { Row } from '../src/leaderboard/page.ts'
+import type { LeagueView } from '../src/leagues/league.ts'
+import type { Who } from '../src/runtime/exchange.ts'
+import type { BoardAnswer } from '../src/web/pages/board.ts'
+import type { PlayerAnswer } from '../src/web/pages/player.ts'
+import type { Upload, UploadErrors } from '../src/web/pages/uploads.ts'
+import { chance } from './seeded.ts'
+
+export const officer: Who = { id: 2, username: 'olga', role: 'officer', via: 'session', csrfToken: 'token-of-olga' }
+export const admin: Who = { id: 1, username: 'ada', role: 'admin', via: 'session', csrfToken: 'token-of-ada' }
+export const member: Who = { id: 3, username: 'max', role: 'member', via: 'session', csrfToken: 'token-of-max' }
+
+export const hostile = {
+  script: '<script>alert(1)</script>',
+  attribute: '" onmouseover="alert(1)" x="',
+  rightToLeft: '\u202e drowssap \u202d',
+  arabic: 'كتيبة الصقور',
+  emoji: '👩‍👩‍👧‍👦 🏴󠁧󠁢󠁥󠁮󠁧󠁿 Æther ﷽',
+  long: 'W'.repeat(200),
+  words: 'a name that goes on and on '.repeat(8),
+  empty: '',
+}
+
+const soldiers =
+  'Ann Bolt,Björn Ærø,Cassia,Dmitri Volkov,El Niño,Fatima Zahra,Gwendolyn,Håkon,Ines,Jürgen Groß,Kai,Léa,Mo,Nadia,Oisín,Priya'.split(
+    ',',
+  )
+const day = 86_400_000
+const start = Date.UTC(2026, 2, 1)
+const iso = (at: number) => new Date(at).toISOString()
+
+export const league = (more: Partial<LeagueView> = {}): LeagueView => ({
+  id: 7,
+  name: 'Northern War, season 4',
+  kind: 'sheet',
+  status: 'active',
+  starts_at: iso(start),
+  ends_at: iso(start + 60 * day),
+  config: { weights: { kills_t4: 10, kills_t5: 30, deads: 80 } },
+  members: 12,
+  created_at: iso(start - day),
+  finalized_at: null,
+  final_hash: null,
+  archived_at: null,
+  ...more,
+})
+
+export const tiers = ['elite', 'strong', 'steady', 'reserve', 'idle']
+
+export function board(
+  more: Partial<BoardAnswer> = {},
+  { count = 50, total = 1_248, names = soldiers } = {},
+): BoardAnswer {
+  const { id, name, kind, status } = league()
+  const { real: random } = chance(20260301)
+  const rows = Array.from({ length: count }, (_, i): Row => {
+    const score = Math.round(98_765_432 / (1 + i * 0.07) - random() * 90_000)
+    const power = Math.round(40_000_000 + random() * 90_000_000)
+    const kills = Math.round(score / 12)
+    return {
+      rank: i + 1,
+      change: i === 7 ? null : Math.round((random() - 0.5) * 6),
+      player_id: String(10_000_000 + i * 7_919),
+      name: names[i % names.length] ?? '',
+      score,
+      tier: tiers[Math.min(4, Math.floor((i * 5) / Math.max(1, count)))],
+      metrics: {
+        power,
+        kill_points: kills,
+        kills_t4: Math.round(kills / 14),
+        kills_t5: Math.round(kills / 40),
+        deads: i === 3 ? null : Math.round(random() * 2_000_000),
+      },
+      gains: {
+        power: Math.round((random() - 0.4) * 9_000_000),
+        kill_points: Math.round(kills / 3),
+        kills_t4: Math.round(kills / 40),
+        kills_t5: 0,
+        deads: i === 3 ? null : Math.round(random() * 400_000),
+      },
+    }
+  })
+  return {
+    league: { id, name, kind, status },
+    state: 'live',
+    sort_by: 'score',
+    order: 'desc',
+    as_of: iso(start + 20 * day),
+    rows,
+    pagination: { page: 1, limit: 50, total, pages: Math.ceil(total / 50) },
+    ...more,
+  }
+}
+
+export function player(more: Partial<PlayerAnswer> = {}): PlayerAnswer {
+  const { real: random } = chance(7)
+  const metrics = ['power', 'kill_points', 'kills_t4', 'deads']
+  const history = Array.from({ length: 14 }, (_, i) => ({
+    taken_at: iso(start + i * day),
+    kind: i === 0 ? 'baseline' : 'current',
+    score: i === 0 ? 0 : i * 1_234_567 + Math.round(random() * 900_000),
+    metrics: Object.fromEntries(
+      metrics.map((metric, m) => [
+        metric,
+        i === 5 && m === 3 ? null : Math.round(1_000_000 * (m + 1) + i * 120_000 * random() + i * 90_000),
+      ]),
+    ),
+  }))
+  return {
+    player_id: '10007919',
+    name: 'Björn Ærø',
+    rank: 2,
+    change: 3,
+    score: 92_210_611,
+    tier: 'elite',
+    percentile: 99.88,
+    metrics: Object.fromEntries(
+      metrics.map((metric, m) => [
+        metric,
+        {
+          current: 5_000_000 + m,
+          baseline: m === 3 ? null : 4_000_000,
+          gain: m === 3 ? null : 1_000_000 + m,
+          rank: 2 + m * 11,
+          percentile: 99.8 - m * 7.3,
+        },
+      ]),
+    ),
+    history,
+    as_of: iso(start + 13 * day),
+    ...more,
+  }
+}
+
+export const upload = (more: Partial<Upload> = {}): Upload => ({
+  id: 31,
+  league_id: 7,
+  kind: 'current',
+  filename: 'scan 2026-03-21 18-00.xlsx',
+  bytes: 3_456_789,
+  sha256: 'ab'.repeat(32),
+  format: 'xlsx',
+  status: 'done',
+  rows_total: 1_251,
+  rows_ok: 1_248,
+  rows_bad: 3,
+  taken_at: iso(start + 20 * day),
+  created_at: iso(start + 20 * day + 3_600_000),
+  finished_at: iso(start + 20 * day + 3_601_000),
+  uploaded_by: 'olga',
+  job_id: '01930000-0000-7000-8000-000000000031',
+  error: null,
+  mapping: {
+    ID: 'player_id',
+    Name: 'name',
+    Power: 'power',
+    Killpoints: 'kill_points',
+    'T4 Kills': 'kills_t4',
+    Deads: 'deads',
+  },
+  summary: {
+    players: 1_248,
+    new: 14,
+    missing: 9,
+    renamed: 5,
+    suspicious: 2,
+    warnings: ['No column is called kills_t5, which has a weight'],
+  },
+  ...more,
+})
+
+export const uploads: Upload[] = [
+  upload({
+    id: 35,
+    status: 'running',
+    rows_total: null,
+    rows_ok: null,
+    rows_bad: null,
+    summary: null,
+    finished_at: null,
+  }),
+  upload({
+    id: 34,
+    status: 'failed',
+    error: 'No column holds ids: looked for ID, Governor ID, Player ID',
+    filename: 'holiday photos.csv',
+    rows_ok: null,
+    rows_bad: null,
+    rows_total: null,
+    summary: null,
+  }),
+  upload(),
+  upload({ id: 30, status: 'undone', filename: 'wrong server.csv', bytes: 812, rows_bad: 0 }),
+  upload({ id: 29, kind: 'baseline', filename: 'baseline.csv', bytes: 220_000, rows_bad: 0 }),
+]
+
+export const uploadErrors: UploadErrors = {
+  errors: [
+    { line: 17, column: 'Power', value: 'n/a', reason: 'is not a number' },
+    { line: 204, column: 'ID', value: null, reason: 'is empty' },
+    { line: 1_003, column: 'Deads', value: hostile.script, reason: 'is not a number' },
+  ],
+  pagination: { page: 1, limit: 20, total: 3, pages: 1 },
+}
+
+export const leagues: LeagueView[] = [
+  league(),
+  league({ id: 8, name: 'The Masters pool', kind: 'tour', members: 48 }),
+  league({
+    id: 9,
+    name: 'Spring trading cup',
+    kind: 'market',
+    status: 'upcoming',
+    members: 0,
+    starts_at: iso(start + 90 * day),
+    ends_at: iso(start + 150 * day),
+  }),
+  league({
+    id: 5,
+    name: 'Northern War, season 3',
+    status: 'final',
+    finalized_at: iso(start - 30 * day),
+    final_hash: 'cd'.repeat(32),
+  }),
+  league({ id: 4, name: 'Winter open', kind: 'tour', status: 'ended', members: 9 }),
+]
