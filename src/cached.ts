@@ -3,7 +3,7 @@
 import type { UserStats } from './accounts/queries.ts'
 import type { Session } from './accounts/session.ts'
 import type { BoardView } from './leagues/board.ts'
-import type { TierView } from './leagues/kinds.ts'
+import type { PlayerView, TierView } from './leagues/kinds.ts'
 import type { LeagueView } from './leagues/league.ts'
 import type { MemberView } from './leagues/queries.ts'
 import type { LeagueStats } from './leagues/stats.ts'
@@ -18,7 +18,7 @@ export const cached = {
   members: entry<MembersPage>('league_members', '5m', ['members']),
   leagueStats: entry<LeagueStats>('league_stats', '10m', ['scores']),
   board: entry<BoardView>('leaderboard', '5m', ['scores']),
-  player: entry<Record<string, unknown>>('player_details', '2m', ['scores']),
+  player: entry<PlayerView>('player_details', '2m', ['scores']),
   classifications: entry<{ as_of: string | null; tiers: TierView[] }>('classifications', '2m', ['scores']),
   session: entry<Session | undefined>('session', '24h', ['account']), // scope: user, token hash
   userStats: entry<UserStats>('user_stats', '10m', ['user']),

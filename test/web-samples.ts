@@ -1,11 +1,12 @@
 /** Leagues, boards, players and uploads as the API answers them: many, few, none, and with names nobody should choose. */
 
 import type { Row } from '../src/leaderboard/page.ts'
+import type { BoardView } from '../src/leagues/board.ts'
+import type { PlayerView } from '../src/leagues/kinds.ts'
 import type { LeagueView } from '../src/leagues/league.ts'
 import type { Who } from '../src/runtime/exchange.ts'
-import type { BoardAnswer } from '../src/web/pages/board.ts'
-import type { PlayerAnswer } from '../src/web/pages/player.ts'
-import type { Upload, UploadErrors } from '../src/web/pages/uploads.ts'
+import type { UploadView } from '../src/sheets/upload.ts'
+import type { UploadErrors } from '../src/web/pages/uploads.ts'
 import { chance } from './seeded.ts'
 
 export const officer: Who = { id: 2, username: 'olga', role: 'officer', via: 'session', csrfToken: 'token-of-olga' }
@@ -49,10 +50,7 @@ export const league = (more: Partial<LeagueView> = {}): LeagueView => ({
 
 export const tiers = ['elite', 'strong', 'steady', 'reserve', 'idle']
 
-export function board(
-  more: Partial<BoardAnswer> = {},
-  { count = 50, total = 1_248, names = soldiers } = {},
-): BoardAnswer {
+export function board(more: Partial<BoardView> = {}, { count = 50, total = 1_248, names = soldiers } = {}): BoardView {
   const { id, name, kind, status } = league()
   const { real: random } = chance(20260301)
   const rows = Array.from({ length: count }, (_, i): Row => {
@@ -94,7 +92,7 @@ export function board(
   }
 }
 
-export function player(more: Partial<PlayerAnswer> = {}): PlayerAnswer {
+export function player(more: Partial<PlayerView> = {}): PlayerView {
   const { real: random } = chance(7)
   const metrics = ['power', 'kill_points', 'kills_t4', 'deads']
   const history = Array.from({ length: 14 }, (_, i) => ({
@@ -134,10 +132,11 @@ export function player(more: Partial<PlayerAnswer> = {}): PlayerAnswer {
   }
 }
 
-export const upload = (more: Partial<Upload> = {}): Upload => ({
+export const upload = (more: Partial<UploadView> = {}): UploadView => ({
   id: 31,
   league_id: 7,
   kind: 'current',
+  mode: 'partial',
   filename: 'scan 2026-03-21 18-00.xlsx',
   bytes: 3_456_789,
   sha256: 'ab'.repeat(32),
@@ -149,7 +148,7 @@ export const upload = (more: Partial<Upload> = {}): Upload => ({
   taken_at: iso(start + 20 * day),
   created_at: iso(start + 20 * day + 3_600_000),
   finished_at: iso(start + 20 * day + 3_601_000),
-  uploaded_by: 'olga',
+  uploaded_by: 2,
   job_id: '01930000-0000-7000-8000-000000000031',
   error: null,
   mapping: {
@@ -166,12 +165,13 @@ export const upload = (more: Partial<Upload> = {}): Upload => ({
     missing: 9,
     renamed: 5,
     suspicious: 2,
+    duplicates: 1,
     warnings: ['No column is called kills_t5, which has a weight'],
   },
   ...more,
 })
 
-export const uploads: Upload[] = [
+export const uploads: UploadView[] = [
   upload({
     id: 35,
     status: 'running',
@@ -199,7 +199,7 @@ export const uploads: Upload[] = [
 export const uploadErrors: UploadErrors = {
   errors: [
     { line: 17, column: 'Power', value: 'n/a', reason: 'is not a number' },
-    { line: 204, column: 'ID', value: null, reason: 'is empty' },
+    { line: 204, column: 'ID', value: '', reason: 'is empty' },
     { line: 1_003, column: 'Deads', value: hostile.script, reason: 'is not a number' },
   ],
   pagination: { page: 1, limit: 20, total: 3, pages: 1 },

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, eq, inArray, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { apiKeys, leagues, members, type Role, runs, users } from '../../db/schema.ts'
 import { audit } from '../admin/audit.ts'
@@ -162,3 +162,14 @@ export function statsOf(db: Db, id: number): UserStats {
     api_keys: keys?.total ?? 0,
   }
 }
+
+/** Who they are, by id. */
+export const namesOf = (db: Db, ids: readonly (number | null)[]): Map<number, string> =>
+  new Map(
+    db
+      .select({ id: users.id, username: users.username })
+      .from(users)
+      .where(inArray(users.id, [...new Set(ids.filter(id => id !== null))]))
+      .all()
+      .map(({ id, username }) => [id, username]),
+  )

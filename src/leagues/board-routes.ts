@@ -3,14 +3,12 @@ import { access } from '../access.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import { isCacheable, queryKey } from '../leaderboard/query.ts'
 import { isoOrNull } from '../runtime/clock.ts'
 import { says } from '../runtime/docs.ts'
 import { linkHeader, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
-import { boardPage, boardQuery, boardQueryOf, boardSchema, rowSchema } from './board.ts'
+import { boardPage, boardQuery, boardQueryOf, boardSchema, readBoard, readPlayer, rowSchema } from './board.ts'
 import { csvOf, xlsxOf } from './exports.ts'
 import { kindOf } from './kinds.ts'
-import { nextTurn } from './league.ts'
 import { readableLeague } from './queries.ts'
 
 const moment = t.Nullable(t.String({ format: 'date-time' }))
@@ -45,18 +43,12 @@ const tierSchema = t.Object({
 const tierList = t.Object({ as_of: moment, tiers: t.Array(tierSchema) })
 
 export const boardRoutes = (app: App) => {
-  const { db, cache, clock } = app
+  const { db, cache } = app
   return new Elysia({ prefix: '/leagues/:id', tags: ['leaderboard'] })
     .use(access(app))
     .get(
       '/players/:player_id',
-      ({ params: { id, player_id }, who }) => {
-        const league = readableLeague(db, id, who)
-        return cache.read(cached.player, [id, player_id], async () => {
-          const card = await kindOf(app, league).player(app, league, player_id)
-          return card ?? refuse('not_found', `No player ${player_id} on this board`)
-        })
-      },
+      ({ params: { id, player_id }, who }) => readPlayer(app, readableLeague(db, id, who), player_id),
       {
         params: t.Object({ id: t.Integer({ minimum: 1 }), player_id: t.String({ maxLength: 200 }) }),
         may: 'reader',
@@ -65,17 +57,12 @@ export const boardRoutes = (app: App) => {
       },
     )
     .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
-    .get(
-      '/leaderboard',
-      ({ params: { id }, query: raw, who }) => {
-        const league = readableLeague(db, id, who)
-        const query = boardQueryOf(raw, league)
-        const load = () => boardPage(app, league, query)
-        if (!isCacheable(query)) return load()
-        return cache.read(cached.board, [id, queryKey(query)], load, nextTurn(league, clock.now()))
-      },
-      { query: boardQuery, may: 'reader', counted: true, detail: says('The ranked board of a league', boardSchema) },
-    )
+    .get('/leaderboard', ({ params: { id }, query, who }) => readBoard(app, readableLeague(db, id, who), query), {
+      query: boardQuery,
+      may: 'reader',
+      counted: true,
+      detail: says('The ranked board of a league', boardSchema),
+    })
     .get(
       '/leaderboard.csv',
       ({ params: { id }, query: raw, who }) => {

@@ -1,13 +1,23 @@
 /** The leaderboard as the API answers it: one for every kind, live and final. */
 import { t } from 'elysia'
+import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import type { Row } from '../leaderboard/page.ts'
-import { BadQuery, type BoardQuery, canonical, UnknownColumn, UnknownPlayer } from '../leaderboard/query.ts'
+import {
+  BadQuery,
+  type BoardQuery,
+  canonical,
+  isCacheable,
+  queryKey,
+  UnknownColumn,
+  UnknownPlayer,
+} from '../leaderboard/query.ts'
+import type { Cached } from '../runtime/cache.ts'
 import { isoOrNull } from '../runtime/clock.ts'
 import { type Pagination, paginationSchema } from '../runtime/page.ts'
 import { kindOf } from './kinds.ts'
-import { kindSchema, type League, statusOf, statusSchema } from './league.ts'
+import { kindSchema, type League, nextTurn, statusOf, statusSchema } from './league.ts'
 
 const text = t.Optional(t.String({ maxLength: 200 }))
 /** As they come in the address; what they may be is the engine's to say. */
@@ -91,6 +101,24 @@ function asked<T>(work: () => T): T {
     return refusalOf(error)
   }
 }
+
+/** The board as asked for in an address: kept where many ask the same. */
+export async function readBoard(
+  app: App,
+  league: League,
+  raw: Record<string, string | undefined>,
+): Promise<Cached<BoardView> | BoardView> {
+  const query = boardQueryOf(raw, league)
+  const load = () => boardPage(app, league, query)
+  if (!isCacheable(query)) return load()
+  return app.cache.read(cached.board, [league.id, queryKey(query)], load, nextTurn(league, app.clock.now()))
+}
+
+export const readPlayer = (app: App, league: League, player_id: string) =>
+  app.cache.read(cached.player, [league.id, player_id], async () => {
+    const card = await kindOf(app, league).player(app, league, player_id)
+    return card ?? refuse('not_found', `No player ${player_id} on this board`)
+  })
 
 export async function boardPage(app: App, league: League, query: BoardQuery): Promise<BoardView> {
   const { asOf, ...page } = await kindOf(app, league).page(app, league, query).catch(refusalOf)

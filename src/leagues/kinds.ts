@@ -21,6 +21,21 @@ export type TierView = {
   rows: Row[]
 }
 
+/** A player as every kind knows one; what a kind knows beside is its own. */
+export type PlayerView = {
+  player_id: string
+  name: string
+  rank: number
+  change: number | null
+  score: number | null
+  percentile?: number | null
+  tier?: string | null
+  metrics: Record<string, unknown>
+  history: readonly unknown[]
+  as_of: string | null
+  [more: string]: unknown
+}
+
 export type LeagueKind = {
   /** Checks and completes the config of a league; refuses with the path of what is wrong. */
   config(given: Record<string, unknown>): Record<string, unknown>
@@ -29,7 +44,7 @@ export type LeagueKind = {
   /** A page of the board: columns of the kind, ranked by the one engine. */
   page(app: App, league: League, query: BoardQuery): Promise<BoardPage>
   /** All that is known of one player; undefined for one who is not on the board. */
-  player(app: App, league: League, playerId: string): Promise<Record<string, unknown> | undefined>
+  player(app: App, league: League, playerId: string): Promise<PlayerView | undefined>
   /** Tiers, best first, each with a page of its players. */
   tiers?(
     app: App,

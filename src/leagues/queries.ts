@@ -48,12 +48,12 @@ const hasStatus = (status: Status, now: number): SQL | undefined =>
 const unsettled = and(isNull(leagues.archivedAt), isNull(leagues.finalizedAt))
 
 /** `publicOnly`: as a stranger sees them. */
-export type LeagueFilter = { kind?: Kind; status?: Status; publicOnly?: boolean }
+export type LeagueFilter = { kind?: Kind; status?: Status; q?: string; publicOnly?: boolean }
 
 /** Newest start first; archived ones only where asked for. */
 export function listLeagues(
   db: Db,
-  { kind, status, publicOnly }: LeagueFilter,
+  { kind, status, q, publicOnly }: LeagueFilter,
   { limit, offset }: PageOf,
   now: number,
 ) {
@@ -61,6 +61,7 @@ export function listLeagues(
     publicOnly ? sql`coalesce(json_extract(${leagues.config}, '$.public'), 1) <> 0` : undefined,
     kind && eq(leagues.kind, kind),
     status ? hasStatus(status, now) : isNull(leagues.archivedAt),
+    q ? sql`instr(lower(${leagues.name}), ${q.toLowerCase()}) > 0` : undefined,
   )
   const rows = db
     .select({ league: leagues, members: memberCount })

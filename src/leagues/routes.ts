@@ -23,7 +23,12 @@ import {
 } from './queries.ts'
 import { leagueStats, leagueStatsSchema } from './stats.ts'
 
-const listQuery = t.Object({ kind: t.Optional(kindSchema), status: t.Optional(statusSchema), ...pageQuery })
+export const leagueListQuery = t.Object({
+  kind: t.Optional(kindSchema),
+  status: t.Optional(statusSchema),
+  q: t.Optional(t.String({ description: 'Part of the name', maxLength: 120 })),
+  ...pageQuery,
+})
 const leagueList = t.Object({ leagues: t.Array(leagueSchema), pagination: paginationSchema })
 const name = t.String({ minLength: 1, maxLength: 120 })
 const dateTime = t.String({ format: 'date-time' })
@@ -52,7 +57,7 @@ export const leagueRoutes = (app: App) => {
         return { leagues, pagination: pages }
       },
       {
-        query: listQuery,
+        query: leagueListQuery,
         may: 'reader',
         detail: says('Leagues, newest first; archived ones only when asked for', leagueList),
       },

@@ -3,12 +3,27 @@ export type Send = (data: unknown, event?: string) => void
 
 export type Streams = ReturnType<typeof openStreams>
 
+const lookEvery = 500 // ms
 const heartbeatEvery = 15_000 // ms: shorter than any proxy's patience
 
 export function openStreams() {
   const open = new Set<() => void>()
-  return {
+  const streams = {
     size: () => open.size,
+    /** Says the version of something at first and whenever it is another: what changed is fetched by who wants it. */
+    versions(versionOf: () => string): Response {
+      return streams.response(send => {
+        let said = ''
+        const look = () => {
+          const version = versionOf()
+          if (version !== said) send({ version }, 'changed')
+          said = version
+        }
+        look()
+        const timer = setInterval(look, lookEvery)
+        return () => clearInterval(timer)
+      })
+    },
     /**
      * Calls `begin` once; what it answers is called when the client has gone or the stream is closed. The first bytes go
      * out at once, so that the client knows it is connected.
@@ -52,4 +67,5 @@ export function openStreams() {
       for (const finish of [...open]) finish()
     },
   }
+  return streams
 }

@@ -14,10 +14,12 @@ export function refusalPage(request: Request, refusal: Refusal | undefined, requ
   const status = refusal?.status ?? 500
   const title = refusal?.title ?? 'Something went wrong'
   const detail = refusal?.detail ?? 'It is in the log under the id below.'
+  const errors = refusal?.extra.errors
   const body = html`<section class="refusal">
     <p class="code" aria-hidden="true">${status}</p>
     <h1>${title}</h1>
     <p>${detail}</p>
+    ${errors?.length && html`<ul>${errors.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}</ul>`}
     <p><a class="button" href="/">To the leagues</a></p>
     <p class="quiet">Request <code>${requestId}</code></p>
   </section>`

@@ -6,13 +6,17 @@ import { refuse } from '../errors.ts'
 import { fixedResponse } from '../runtime/respond.ts'
 import { assetNamed } from './assets.ts'
 import { hidden } from './layout.ts'
+import { leaguePages } from './league-pages.ts'
 
 export const webRoutes = (app: App) =>
-  new Elysia().use(access(app)).get(
-    '/assets/:name',
-    ({ params: { name }, query: { v }, request }) => {
-      const asset = assetNamed(name) ?? refuse('not_found', `There is no asset ${name}`)
-      return fixedResponse(request, asset.file, v === asset.version)
-    },
-    { may: 'anyone', query: t.Object({ v: t.Optional(t.String()) }), detail: hidden },
-  )
+  new Elysia()
+    .use(access(app))
+    .use(leaguePages(app))
+    .get(
+      '/assets/:name',
+      ({ params: { name }, query: { v }, request }) => {
+        const asset = assetNamed(name) ?? refuse('not_found', `There is no asset ${name}`)
+        return fixedResponse(request, asset.file, v === asset.version)
+      },
+      { may: 'anyone', query: t.Object({ v: t.Optional(t.String()) }), detail: hidden },
+    )

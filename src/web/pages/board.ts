@@ -1,8 +1,8 @@
 import type { Row } from '../../leaderboard/page.ts'
+import type { BoardView } from '../../leagues/board.ts'
 import type { LeagueView } from '../../leagues/league.ts'
 import type { Who } from '../../runtime/exchange.ts'
 import { type Content, type Html, html } from '../../runtime/html.ts'
-import type { Pagination } from '../../runtime/page.ts'
 import { address, type Params } from '../parts/address.ts'
 import type { Choice } from '../parts/form.ts'
 import { badge, movement, tier } from '../parts/marks.ts'
@@ -13,23 +13,12 @@ import { moment, money, name, number, percent, time, toPar } from '../parts/valu
 import { leagueHead } from './league-head.ts'
 import { metricWord } from './words.ts'
 
-/** What the API answers for a board. */
-export type BoardAnswer = {
-  league: Pick<LeagueView, 'id' | 'name' | 'kind' | 'status'>
-  state: 'live' | 'final'
-  sort_by: string
-  order: SortOrder
-  as_of: string | null
-  rows: readonly Row[]
-  pagination: Pagination
-}
-
 /** As it came in the address; what is missing is the board's own choice. */
 export type BoardParams = {
   sort_by?: string
   order?: string
-  page?: number
-  limit?: number
+  page?: string
+  limit?: string
   q?: string
   around?: string
   at?: string
@@ -38,7 +27,7 @@ export type BoardParams = {
 
 export type BoardData = {
   league: LeagueView
-  board: BoardAnswer
+  board: BoardView
   /** Names of the tiers, the best first. */
   tiers: readonly string[]
   /** The reader himself on this board, where the league knows. */
@@ -105,11 +94,7 @@ ${table({
     order: board.order,
     href: (by, order) => to({ sort_by: by, order, page: undefined, around: undefined }),
   },
-  empty: emptyState(
-    'Nobody found',
-    html`No name or id here holds “${params.q}”.`,
-    html`<a href="${to({ q: undefined, page: undefined })}">Show everyone</a>`,
-  ),
+  empty: nobody(params, to({ q: undefined, page: undefined })),
 })}
 ${pagination(pages, page => to({ page, around: undefined }))}`
 }`
@@ -121,14 +106,14 @@ function view({ kind }: LeagueView, { ties, limit, at }: BoardParams): Html {
     html`<label>${label} <select form="board-search" name="${name}" id="board-${name}">${choices.map(({ value, label }) => html`<option value="${value}"${value === chosen && html` selected`}>${label}</option>`)}</select></label>`
   return html`<details class="menu" id="board-view"><summary>View</summary><div>
 ${select('ties', 'Players with the same score', tiesWords, ties ?? '')}
-${select('limit', 'Rows on a page', limits, limit ? String(limit) : '')}
+${select('limit', 'Rows on a page', limits, limit ?? '')}
 ${kind !== 'market' && html`<label>As of, in UTC <input form="board-search" type="datetime-local" name="at" id="board-at" value="${at?.slice(0, 16)}" /></label>`}
 <button form="board-search" class="small without-js">Show</button>
 </div></details>`
 }
 
 /** Says that this is not the whole board, and leads back to it. */
-function viewing({ q, around, at }: BoardParams, { pagination: { total } }: BoardAnswer, path: string): Content {
+function viewing({ q, around, at }: BoardParams, { pagination: { total } }: BoardView, path: string): Content {
   const facts = [
     q && html`${number(total)} ${total === 1 ? 'match' : 'matches'} for “${q}”`,
     around && html`around ${name(around)}`,
@@ -165,11 +150,7 @@ const styles: Record<LeagueView['kind'], Style> = {
 }
 const marketWords: Record<string, string> = { return_pct: 'Return', cash_cents: 'Cash', total_cents: 'Total' }
 
-function columnsOf(
-  { league, rows, sort_by, order }: BoardAnswer,
-  tiers: readonly string[],
-  path: string,
-): Column<Row>[] {
+function columnsOf({ league, rows, sort_by, order }: BoardView, tiers: readonly string[], path: string): Column<Row>[] {
   const { score, scoreWord, metric, first } = styles[league.kind]
   const metrics = Object.keys(rows[0]?.metrics ?? {}).filter(each => each !== 'score')
   const moved = rows.some(({ change }) => change !== null)
@@ -221,6 +202,11 @@ const gain = (value: number | null | undefined): Content =>
 /** How much of the best score this is, as a line under it. */
 const bar = (part: number): Html =>
   html`<svg class="bar" viewBox="0 0 100 2" preserveAspectRatio="none" aria-hidden="true"><rect width="${Math.max(0, Math.round(part * 100))}" height="2" /></svg>`
+
+const nobody = ({ q }: BoardParams, all: string): Html =>
+  q
+    ? emptyState('Nobody found', html`No name or id here holds “${q}”.`, html`<a href="${all}">Show everyone</a>`)
+    : emptyState('Nobody here', 'The board ends before this page.', html`<a href="${all}">To the first page</a>`)
 
 const noScores = (league: LeagueView, who: Who | undefined): Html => {
   const isOfficer = who !== undefined && who.role !== 'member'

@@ -1,4 +1,4 @@
-import type { Values } from '../../leaderboard/page.ts'
+import type { PlayerView } from '../../leagues/kinds.ts'
 import type { LeagueView } from '../../leagues/league.ts'
 import type { Who } from '../../runtime/exchange.ts'
 import { type Html, html } from '../../runtime/html.ts'
@@ -10,30 +10,43 @@ import { moment, name, number, percent } from '../parts/values.ts'
 import { leagueHead } from './league-head.ts'
 import { metricWord } from './words.ts'
 
-export type MetricCard = {
+/** What is known of one metric. A kind that only knows the value says only that. */
+type MetricCard = {
   current: number | null
   baseline: number | null
   gain: number | null
   rank: number | null
   percentile: number | null
 }
-export type Moment = { taken_at: string; kind: string; name?: string; metrics: Values; score: number | null }
+type Moment = { takenAt: string; isBaseline: boolean; score: number | null; metrics: Record<string, unknown> }
 
-/** What the API answers for a player of a sheet league. */
-export type PlayerAnswer = {
-  player_id: string
-  name: string
-  rank: number
-  change: number | null
-  score: number | null
-  tier?: string | null
-  percentile: number | null
-  metrics: Record<string, MetricCard>
-  history: readonly Moment[]
-  as_of: string | null
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null)
+
+function cardOf(value: unknown): MetricCard {
+  const { current, baseline, gain, rank, percentile } = isObject(value) ? value : { current: value }
+  return {
+    current: numberOf(current),
+    baseline: numberOf(baseline),
+    gain: numberOf(gain),
+    rank: numberOf(rank),
+    percentile: numberOf(percentile),
+  }
 }
 
-export type PlayerData = { league: LeagueView; player: PlayerAnswer; tiers: readonly string[] }
+const momentsOf = (history: readonly unknown[]): Moment[] =>
+  history.flatMap(each => {
+    if (!isObject(each) || typeof each.taken_at !== 'string') return []
+    const { taken_at: takenAt, kind, score, metrics } = each
+    return {
+      takenAt,
+      isBaseline: kind === 'baseline',
+      score: numberOf(score),
+      metrics: isObject(metrics) ? metrics : {},
+    }
+  })
+
+export type PlayerData = { league: LeagueView; player: PlayerView; tiers: readonly string[] }
 
 /** The card of one player: where he stands, by what, and how he came there. */
 export function playerBody(
@@ -41,12 +54,13 @@ export function playerBody(
   query: { metric?: string },
   who: Who | undefined,
 ): Html {
-  const { history, metrics } = player
+  const history = momentsOf(player.history)
+  const metrics = Object.entries(player.metrics).map(([metric, value]) => ({ metric, ...cardOf(value) }))
   const path = `/leagues/${league.id}/players/${encodeURIComponent(player.player_id)}`
-  const names = Object.keys(metrics)
+  const names = metrics.map(({ metric }) => metric)
   const shown = query.metric && names.includes(query.metric) ? query.metric : 'score'
   const series = (metric: string) =>
-    history.map(each => (metric === 'score' ? each.score : (each.metrics[metric] ?? null)))
+    history.map(each => (metric === 'score' ? each.score : numberOf(each.metrics[metric])))
   const figures = [
     { label: 'Rank', value: number(player.rank), note: player.change !== null && movement(player.change) },
     { label: 'Score', value: number(player.score) },
@@ -62,22 +76,22 @@ export function playerBody(
 <h2>By metric</h2>
 ${table({
   caption: `Metrics of ${player.name}`,
-  rows: Object.entries(metrics),
+  rows: metrics,
   columns: [
-    { head: 'Metric', names: true, cell: ([metric]) => metricWord(metric) },
-    { head: 'Current', numeric: true, cell: ([, card]) => number(card.current) },
-    { head: 'Baseline', numeric: true, cell: ([, card]) => number(card.baseline) },
+    { head: 'Metric', names: true, cell: ({ metric }) => metricWord(metric) },
+    { head: 'Current', numeric: true, cell: card => number(card.current) },
+    { head: 'Baseline', numeric: true, cell: card => number(card.baseline) },
     {
       head: 'Gain',
       numeric: true,
-      cell: ([, { gain }]) =>
+      cell: ({ gain }) =>
         html`<span class="${gain !== null && gain > 0 ? 'gain' : gain !== null && gain < 0 ? 'loss' : ''}">${number(gain, { signed: true })}</span>`,
     },
-    { head: 'Rank', numeric: true, cell: ([, card]) => number(card.rank) },
-    { head: 'Better than', numeric: true, cell: ([, card]) => percent(card.percentile) },
+    { head: 'Rank', numeric: true, cell: card => number(card.rank) },
+    { head: 'Better than', numeric: true, cell: card => percent(card.percentile) },
     history.length > 1 && {
       head: 'History',
-      cell: ([metric]) => sparkline(series(metric), `${metricWord(metric)} over ${history.length} snapshots`),
+      cell: ({ metric }) => sparkline(series(metric), `${metricWord(metric)} over ${history.length} snapshots`),
     },
   ],
 })}
@@ -91,7 +105,7 @@ ${
   html`<nav class="filters" aria-label="Metric of the chart">${['score', ...names].map(metric => html`<a href="${address(path, { metric: metric === 'score' ? undefined : metric })}"${metric === shown && html` aria-current="true"`}>${metricWord(metric)}</a>`)}</nav>
 ${chart({
   label: `${metricWord(shown)} of ${player.name} over time; the numbers are in the table below`,
-  times: history.map(each => Date.parse(each.taken_at)),
+  times: history.map(each => Date.parse(each.takenAt)),
   series: [{ label: metricWord(shown), values: series(shown) }],
 })}`
 }
@@ -100,13 +114,13 @@ ${table({
   dense: true,
   rows: [...history].reverse(),
   columns: [
-    { head: 'Taken', names: true, cell: each => moment(each.taken_at) },
-    { head: '', cell: each => each.kind === 'baseline' && badge('baseline', 'quiet') },
+    { head: 'Taken', names: true, cell: each => moment(each.takenAt) },
+    { head: '', cell: each => each.isBaseline && badge('baseline', 'quiet') },
     { head: 'Score', numeric: true, cell: each => number(each.score) },
     ...names.map(metric => ({
       head: metricWord(metric),
       numeric: true,
-      cell: (each: Moment) => number(each.metrics[metric]),
+      cell: (each: Moment) => number(numberOf(each.metrics[metric])),
     })),
   ],
 })}

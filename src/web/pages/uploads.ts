@@ -3,8 +3,9 @@ import type { LeagueView } from '../../leagues/league.ts'
 import type { Who } from '../../runtime/exchange.ts'
 import { type Content, type Html, html } from '../../runtime/html.ts'
 import type { Pagination } from '../../runtime/page.ts'
+import type { UploadView } from '../../sheets/upload.ts'
 import { address } from '../parts/address.ts'
-import { stats } from '../parts/figures.ts'
+import { progress as progressBar, stats } from '../parts/figures.ts'
 import { action, field } from '../parts/form.ts'
 import { badge, status } from '../parts/marks.ts'
 import { emptyState, notice } from '../parts/notices.ts'
@@ -14,53 +15,32 @@ import { bytes, moment, name, number, time } from '../parts/values.ts'
 import { leagueHead } from './league-head.ts'
 import { metricWord } from './words.ts'
 
-/** What the API answers for an upload. */
-export type Upload = {
-  id: number
-  league_id: number
-  kind: 'baseline' | 'current'
-  filename: string
-  bytes: number
-  sha256: string
-  format: string | null
-  status: 'queued' | 'running' | 'done' | 'failed' | 'cancelled' | 'undone'
-  rows_total: number | null
-  rows_ok: number | null
-  rows_bad: number | null
-  taken_at: string | null
-  created_at: string
-  finished_at: string | null
-  uploaded_by: string | number | null
-  job_id: string | null
-  error: string | null
-  mapping: Record<string, string> | null
-  summary: {
-    players: number
-    new: number
-    missing: number
-    renamed: number
-    suspicious: number
-    warnings?: readonly string[]
-  } | null
+export type UploadsData = {
+  league: LeagueView
+  list: { uploads: readonly UploadView[]; pagination: Pagination }
+  /** Of those who uploaded. */
+  names: ReadonlyMap<number, string>
+  /** Of those not yet finished, by upload. */
+  progress: ReadonlyMap<number, { percent: number; stage: string | null }>
+  maxMb: number
 }
-export type UploadList = { uploads: readonly Upload[]; pagination: Pagination }
-export type UploadsData = { league: LeagueView; list: UploadList; maxMb: number }
 
-const isUnfinished = ({ status }: Upload) => status === 'queued' || status === 'running'
+const isUnfinished = ({ status }: UploadView) => status === 'queued' || status === 'running'
 
 /** All sheets a league was sent, and the form that sends another. */
-export function uploadsBody({ league, list, maxMb }: UploadsData, who: Who | undefined): Html {
-  const mayUpload = isAtLeast(who, 'officer') && league.finalized_at === null
+export function uploadsBody(data: UploadsData, history: Content, who: Who | undefined): Html {
+  const { league, list, maxMb } = data
+  const mayUpload = isAtLeast(who, 'officer') && league.status !== 'final' && league.status !== 'archived'
   return html`${leagueHead({ league, who, tab: 'uploads' })}
 ${mayUpload && uploadForm(league, list, maxMb)}
 <section class="part">
 <h2>History</h2>
-${history({ league, list }, who)}
+${history}
 </section>`
 }
 
 /** The part that keeps itself fresh. */
-export function history({ league, list }: Pick<UploadsData, 'league' | 'list'>, who: Who | undefined): Html {
+export function historyBody({ league, list, names, progress }: UploadsData, who: Who | undefined): Html {
   const path = `/leagues/${league.id}/uploads`
   const mayUndo = isAtLeast(who, 'officer') && league.finalized_at === null
   return html`${table({
@@ -77,7 +57,7 @@ export function history({ league, list }: Pick<UploadsData, 'league' | 'list'>, 
       {
         head: 'Status',
         cell: upload =>
-          html`${status(upload.status)}${upload.error && html` <small class="reason">${upload.error}</small>`}`,
+          html`${status(upload.status)}${going(progress.get(upload.id))}${upload.error && html` <small class="reason">${upload.error}</small>`}`,
       },
       { head: 'Kind', cell: upload => upload.kind },
       { head: 'Taken', cell: upload => time(upload.taken_at ?? upload.created_at) },
@@ -93,7 +73,7 @@ export function history({ league, list }: Pick<UploadsData, 'league' | 'list'>, 
       { head: 'New', numeric: true, cell: upload => number(upload.summary?.new) },
       { head: 'Missing', numeric: true, cell: upload => number(upload.summary?.missing) },
       { head: 'Suspicious', numeric: true, cell: upload => number(upload.summary?.suspicious) },
-      { head: 'By', cell: upload => name(upload.uploaded_by === null ? null : String(upload.uploaded_by)) },
+      { head: 'By', cell: upload => name(names.get(upload.uploaded_by ?? 0)) },
       mayUndo && { head: html`<span class="sr">Actions</span>`, cell: upload => actions(upload) },
     ],
     empty: emptyState(
@@ -104,7 +84,10 @@ export function history({ league, list }: Pick<UploadsData, 'league' | 'list'>, 
 ${pagination(list.pagination, page => address(path, { page }))}`
 }
 
-const actions = (upload: Upload): Content =>
+const going = (run: { percent: number; stage: string | null } | undefined): Content =>
+  run && html` <small>${run.stage} ${progressBar(run.percent, 'How far the import is')}</small>`
+
+const actions = (upload: UploadView): Content =>
   upload.status === 'done'
     ? action({
         label: 'Undo',
@@ -124,7 +107,7 @@ const actions = (upload: Upload): Content =>
         })
       : null
 
-function uploadForm(league: LeagueView, { uploads, pagination: { total } }: UploadList, maxMb: number): Html {
+function uploadForm(league: LeagueView, { uploads, pagination: { total } }: UploadsData['list'], maxMb: number): Html {
   const hasBaseline =
     total > uploads.length || uploads.some(({ kind, status }) => kind === 'baseline' && status === 'done')
   return html`<section class="part">
@@ -165,13 +148,13 @@ ${field({ label: 'Only try it: show what it would do and change nothing', name: 
 }
 
 export type UploadErrors = {
-  errors: readonly { line: number | null; column: string | null; value: string | null; reason: string }[]
+  errors: readonly { line: number; column: string; value: string; reason: string }[]
   pagination: Pagination
 }
 
 /** One upload: what was read, what was left out and why. */
 export function uploadBody(
-  { league, upload, errors }: { league: LeagueView; upload: Upload; errors: UploadErrors },
+  { league, upload, errors }: { league: LeagueView; upload: UploadView; errors: UploadErrors },
   who: Who | undefined,
 ): Html {
   const path = `/leagues/${league.id}/uploads/${upload.id}`
@@ -214,7 +197,7 @@ ${
     columns: [
       { head: 'Line', numeric: true, cell: error => number(error.line) },
       { head: 'Column', cell: error => name(error.column) },
-      { head: 'Value', cell: error => (error.value === null ? number(null) : html`<code>${error.value}</code>`) },
+      { head: 'Value', cell: error => (error.value === '' ? number(null) : html`<code>${error.value}</code>`) },
       { head: 'Why', names: true, cell: error => error.reason },
     ],
   })}
