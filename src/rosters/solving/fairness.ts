@@ -7,6 +7,8 @@ const STEPS = 16
 /** Weight of one more hour within each step. */
 export const slopes = Array.from({ length: STEPS }, (_, step) => (2 * step + 1) / STEPS)
 
+export const STEEPEST = 2
+
 export function burden(load: number, allowed: number): number {
   if (load <= 0 || allowed <= 0) return 0
   const share = (load / allowed) * STEPS

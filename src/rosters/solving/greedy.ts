@@ -1,53 +1,66 @@
-import type { Plan } from './plan.ts'
+import { clash, type Opening, type Plan } from './plan.ts'
 import { Roster } from './roster.ts'
 
 const DEPTH = 3
 
 /** A roster at once: the hardest openings first, to whoever costs least, then others make way for places left open. */
 export function greedy(plan: Plan): Roster {
+  const { openings } = plan
   const roster = new Roster(plan)
-  const waiting = new Set(plan.openings.keys())
+  const waiting = new Map([...openings.keys()].map(opening => [opening, toSpare(roster, opening)]))
   while (waiting.size) {
-    const opening = hardest(roster, waiting)
+    const opening = hardest(waiting)
     const person = cheapest(roster, opening)
-    if (person === undefined) waiting.delete(opening)
-    else roster.take(opening, person)
+    if (person === undefined) {
+      waiting.delete(opening)
+      continue
+    }
+    roster.take(opening, person)
     if (!roster.isOpen(opening)) waiting.delete(opening)
+    for (const other of waiting.keys()) {
+      if (touches(openings[other]!, openings[opening]!) && roster.fits(other, person))
+        waiting.set(other, toSpare(roster, other))
+    }
   }
-  for (const opening of plan.openings.keys()) {
+  for (const opening of openings.keys()) {
     while (roster.isOpen(opening) && makeWay(roster, opening, DEPTH, new Set())) {}
   }
   return roster
 }
 
-/** The opening with the fewest people to spare. */
-function hardest(roster: Roster, waiting: Set<number>): number {
+/** Whether having one bears on taking the other. */
+const touches = (one: Opening, other: Opening) => one.week === other.week || clash(one, other)
+
+/** How many more people could take it than it has places. */
+function toSpare(roster: Roster, opening: number): number {
+  const { places, takers } = roster.plan.openings[opening]!
+  const able = takers.reduce((count, person) => count + (roster.canTake(opening, person) ? 1 : 0), 0)
+  return able - (places - roster.at[opening]!.length)
+}
+
+function hardest(waiting: Map<number, number>): number {
   let [found, fewest] = [-1, Number.POSITIVE_INFINITY]
-  for (const opening of waiting) {
-    const { places, takers } = roster.plan.openings[opening]!
-    const able = takers.reduce((count, person) => count + (roster.canTake(opening, person) ? 1 : 0), 0)
-    const spare = able - (places - roster.at[opening]!.length)
-    if (spare < fewest) [found, fewest] = [opening, spare]
-  }
+  for (const [opening, spare] of waiting) if (spare < fewest) [found, fewest] = [opening, spare]
   return found
 }
 
 /** Who can take it for the lowest wage, and of those whom it strains least. */
-export function cheapest(roster: Roster, opening: number, not?: number): number | undefined {
+export function cheapest(roster: Roster, opening: number): number | undefined {
   const { cost, people, openings } = roster.plan
   let found: number | undefined
-  let [wage, strain] = [Number.POSITIVE_INFINITY, 0]
+  let wage = Number.POSITIVE_INFINITY
   for (const person of openings[opening]!.takers) {
     const asked = cost[opening * people + person]!
-    if (asked > wage || person === not || !roster.canTake(opening, person)) continue
-    const strained = roster.strain(opening, person)
-    if (asked < wage || strained < strain) [found, wage, strain] = [person, asked, strained]
+    if (asked > wage || !roster.canTake(opening, person)) continue
+    if (asked === wage && roster.strain(opening, person) >= roster.strain(opening, found!)) continue
+    ;[found, wage] = [person, asked]
   }
   return found
 }
 
 /** Fills one place, if need be with someone who hands over another shift first, which is filled in the same way. */
 function makeWay(roster: Roster, opening: number, depth: number, moved: Set<number>): boolean {
+  const { openings } = roster.plan
   const person = cheapest(roster, opening)
   if (person !== undefined) {
     roster.take(opening, person)
@@ -55,10 +68,9 @@ function makeWay(roster: Roster, opening: number, depth: number, moved: Set<numb
   }
   if (depth === 0) return false
   moved.add(opening)
-  for (const candidate of roster.plan.openings[opening]!.takers) {
-    if (roster.at[opening]!.includes(candidate)) continue
+  for (const candidate of openings[opening]!.takers) {
     for (const given of [...roster.of[candidate]!]) {
-      if (moved.has(given)) continue
+      if (moved.has(given) || !touches(openings[given]!, openings[opening]!)) continue
       roster.leave(given, candidate)
       if (roster.canTake(opening, candidate)) {
         roster.take(opening, candidate)

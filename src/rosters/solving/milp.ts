@@ -5,6 +5,7 @@ import { HOUR, REST_HOURS } from './problem.ts'
 
 /** Columns are: who stands where, then places left open at each opening, then the steps of each person's load. */
 export type Milp = {
+  plan: Plan
   data: ModelData
   /** opening and person of each of the first columns */
   pairs: { opening: number; person: number }[]
@@ -89,6 +90,7 @@ export function milp(plan: Plan): Milp {
   const starts = [0]
   for (const row of rows) starts.push(starts.at(-1)! + row.columns.length)
   return {
+    plan,
     pairs,
     open,
     loads,

@@ -88,6 +88,8 @@ export type Summary = {
   /** What might be saved at most, as a share of the cost: 0 when no roster that covers as much is cheaper. */
   gap: number
   ended: Ended
+  /** With `failed`: what the exact solver said. */
+  trouble?: string
 }
 
 /**

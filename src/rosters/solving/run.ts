@@ -2,13 +2,13 @@ import { check } from './check.ts'
 import { greedy } from './greedy.ts'
 import { type Plan, prepare } from './plan.ts'
 import type { Algorithm, Ended, Problem, Progress, Solution, Stage } from './problem.ts'
-import { better, type Roster, type Worth } from './roster.ts'
+import { better, type Roster } from './roster.ts'
 import { improve } from './search.ts'
 import { cheapestConceivable, solution } from './solution.ts'
 
 export type Order = { problem: Problem; algorithm: Algorithm; budget_s?: number }
 
-export type News = { progress: Progress } | { best: Solution } | { done: Solution } | { failed: string }
+export type News = { progress: Progress; best?: Solution } | { done: Solution } | { failed: string }
 
 /** What is known so far: a roster, and what any that covers as much costs at least. */
 type State = { roster: Roster; bound: number }
@@ -26,6 +26,7 @@ export async function run({ problem, algorithm, budget_s }: Order, tell: (news: 
   const plan = prepare(problem)
   let state = known(greedy(plan))
   let ended: Ended = 'heuristic'
+  let trouble: string | undefined
   report('optimization', 5, state)
 
   if (algorithm !== 'greedy') {
@@ -37,9 +38,10 @@ export async function run({ problem, algorithm, budget_s }: Order, tell: (news: 
         if (spent() > SEARCH_SHARE) break
       }
     }
+    report('optimization', 35, state, 'at once')
     const { prove } = await import('./exact.ts')
     try {
-      const proof = await prove(plan, state, {
+      const proof = await prove(state, {
         seed: problem.seed,
         seconds: budget_s === undefined ? undefined : budget_s * (1 - spent()),
         onStep(reached) {
@@ -49,13 +51,15 @@ export async function run({ problem, algorithm, budget_s }: Order, tell: (news: 
       })
       state = proof
       ended = proof.proved ? 'proved' : 'budget'
-    } catch {
+    } catch (error) {
       ended = 'failed' // most likely out of the solver's memory: what was found until then stands
+      trouble = String(error)
     }
   }
 
   report('checking', 95, state)
   const done = solution(state.roster, state.bound, ended)
+  if (trouble) done.summary.trouble = trouble
   const [broken] = check(problem, done.assignments).filter(violation => !violation.given)
   if (broken) throw new Error(`The solver broke a rule: ${broken.message}`)
   tell({ done })
@@ -65,22 +69,19 @@ const known = (roster: Roster): State => ({ roster, bound: cheapestConceivable(r
 
 const movesFor = ({ openings }: Plan) => {
   const places = openings.reduce((all, opening) => all + opening.places, 0)
-  return Math.min(400_000, Math.max(20_000, 800 * places))
+  return Math.min(400_000, Math.max(20_000, 1000 * places))
 }
 
-/** Tells where things stand and of each better roster, a few times a second at most and at every new stage. */
+/** Tells where things stand and the best roster so far, a few times a second at most and at every new stage. */
 function reporter(tell: (news: News) => void) {
-  let [stage, told, percent] = ['' as Stage | '', 0, 0]
-  let last: Worth | undefined
-  return (now: Stage, reached: number, state?: State) => {
-    if (now === stage && performance.now() - told < 200) return
-    ;[stage, told, percent] = [now, performance.now(), Math.max(percent, Math.min(99, Math.floor(reached)))]
-    if (!state) return tell({ progress: { stage, percent, best_cents: null, gap: null } })
-    const best = solution(state.roster, state.bound, 'cancelled')
-    const { cost_cents, gap } = best.summary
-    tell({ progress: { stage, percent, best_cents: cost_cents, gap } })
-    const { open, cost, balance } = state.roster
-    if (!last || better(state.roster, last) < 0) tell({ best })
-    last = { open, cost, balance }
+  let [stage, told, percent] = ['', 0, 0]
+  return (now: Stage, reached: number, state?: State, when?: 'at once') => {
+    if (now === stage && !when && performance.now() - told < 200) return
+    stage = now
+    told = performance.now()
+    percent = Math.max(percent, Math.min(99, Math.floor(reached)))
+    const best = state && solution(state.roster, state.bound, 'cancelled')
+    const { cost_cents = null, gap = null } = best?.summary ?? {}
+    tell({ progress: { stage: now, percent, best_cents: cost_cents, gap }, best })
   }
 }

@@ -1,7 +1,12 @@
+import { STEEPEST } from './fairness.ts'
 import { cheapest } from './greedy.ts'
-import type { Plan } from './plan.ts'
+import { clash, type Plan } from './plan.ts'
+import { HOUR } from './problem.ts'
 import { random } from './random.ts'
 import { better, Roster, type Worth } from './roster.ts'
+
+/** `heat`, in dearest wages: how much worse a roster may get at the start. */
+export type Effort = { seed: number; moves: number; heat?: number }
 
 /** The best roster so far, and the part of the moves made. */
 export type Search = { best: Roster; part: number }
@@ -10,14 +15,14 @@ export type Search = { best: Roster; part: number }
  * Simulated annealing over one kind of move: somebody new stands at an opening, gives up what is in the way, and what
  * was given up is filled again. Worse rosters are accepted ever more rarely. Yields the best so far every thousand moves.
  */
-export function* improve(start: Roster, { seed, moves }: { seed: number; moves: number }): Generator<Search> {
+export function* improve(start: Roster, { seed, moves, heat: hot = 2 }: Effort): Generator<Search> {
   const { plan } = start
   const roster = Roster.from(plan, start.at)
   const next = random(seed)
   const below = (n: number) => Math.floor(next() * n)
   const movable = [...plan.openings.keys()].filter(opening => plan.openings[opening]!.takers.length > 0)
   if (!movable.length) return
-  const { energy, heat } = scales(plan)
+  const { energy, heat } = scales(plan, hot)
   let best = start
   let [worth, places, improved] = [worthOf(roster), start.at, false]
 
@@ -59,7 +64,7 @@ function handOver(roster: Roster, opening: number, person: number, below: (n: nu
     given.push(at)
   }
   if (!roster.isFree(opening, person)) {
-    for (const at of [...roster.of[person]!]) if (openings[opening]!.clashes.includes(at)) giveUp(at)
+    for (const at of [...roster.of[person]!]) if (clash(openings[at]!, openings[opening]!)) giveUp(at)
   }
   while (!roster.hasHours(opening, person)) {
     const sameWeek = roster.of[person]!.filter(at => openings[at]!.week === openings[opening]!.week)
@@ -79,20 +84,21 @@ function handOver(roster: Roster, opening: number, person: number, below: (n: nu
 const worthOf = ({ open, cost, balance }: Worth): Worth => ({ open, cost, balance })
 
 /** One number for a roster's worth, and how much worse a move may make it as the search goes on. */
-function scales(plan: Plan) {
-  let [dearest, least] = [0, Number.POSITIVE_INFINITY]
-  for (const [index, { takers }] of plan.openings.entries()) {
-    const asked = takers.map(person => plan.cost[index * plan.people + person]!)
+function scales({ problem, openings, people, cost, wish }: Plan, hot: number) {
+  let [dearest, least, longest, dearestWish] = [0, Number.POSITIVE_INFINITY, 0, 0]
+  for (const [index, { takers, length }] of openings.entries()) {
+    const asked = takers.map(person => cost[index * people + person]!)
     const [low, high] = [Math.min(...asked), Math.max(...asked)]
     dearest = Math.max(dearest, high)
     if (high > low) least = Math.min(least, high - low)
+    longest = Math.max(longest, length / HOUR)
+    for (const person of takers) dearestWish = Math.max(dearestWish, Math.abs(wish[index * people + person]!))
   }
-  const place = 1.5 * dearest + 100
-  const balance = Number.isFinite(least) ? least / 200 : 1
-  const from = place / 4
-  const to = balance / 5
+  const strain = problem.weights.fairness * STEEPEST * longest + problem.weights.preferences * dearestWish
+  const ripple = Number.isFinite(least) ? least / 20 : 1 // the most one move may strain counts less than any wage saved
+  const [place, from, to] = [8 * (dearest + ripple), hot * (dearest + ripple), ripple / 100]
   return {
-    energy: (worth: Worth) => worth.open * place + worth.cost + worth.balance * balance,
+    energy: (worth: Worth) => worth.open * place + worth.cost + (strain && (worth.balance / strain) * ripple),
     heat: (done: number) => from * (to / from) ** done,
   }
 }

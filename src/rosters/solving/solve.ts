@@ -3,12 +3,14 @@ import type { News, Order } from './run.ts'
 
 export type SolveOptions = {
   algorithm: Algorithm
-  /** Seconds; `production` takes 10 unless told, `optimal` all the time it needs. */
+  /** Seconds for the whole of it: 10 for `production` and 300 for `optimal` unless told. `greedy` takes what it takes. */
   budget_s?: number
-  /** Ends the work at once. What was found until then is the answer; with nothing found yet, the reason is thrown. */
+  /** Ends the work at once. What was found until then is the answer; with nothing found yet, its reason is thrown. */
   signal?: AbortSignal
   onProgress?: (progress: Progress) => void
 }
+
+const budgets = { greedy: undefined, production: 10, optimal: 300 }
 
 /** Past the budget, the thread has so many seconds to come to an end by itself. */
 const GRACE = 1
@@ -16,34 +18,34 @@ const GRACE = 1
 /** Makes a roster in a thread of its own. The same problem and seed give the same roster, unless the clock or a signal ended it. */
 export function solve(problem: Problem, { algorithm, budget_s, signal, onProgress }: SolveOptions): Promise<Solution> {
   signal?.throwIfAborted()
-  const budget = algorithm === 'production' ? (budget_s ?? 10) : budget_s
-  const { promise, resolve, reject } = Promise.withResolvers<Solution>()
+  const order: Order = { problem, algorithm, budget_s: budget_s ?? budgets[algorithm] }
   const thread = new Worker(new URL('./worker.ts', import.meta.url).href)
-  let best: Solution | undefined
+  return new Promise((resolve, reject) => {
+    let best: Solution | undefined
+    const end = (settle: () => void) => {
+      thread.onmessage = thread.onerror = null
+      thread.terminate()
+      clearTimeout(clock)
+      signal?.removeEventListener('abort', cancel)
+      settle()
+    }
+    const endWithBest = (ended: Ended, otherwise: unknown) =>
+      end(() => (best ? resolve({ ...best, summary: { ...best.summary, ended } }) : reject(otherwise)))
+    const cancel = () => endWithBest('cancelled', signal?.reason)
+    const timeUp = () => endWithBest('budget', new Error('The budget was over before there was a roster'))
 
-  const settleWith = (ended: Ended, otherwise: unknown) =>
-    best ? resolve({ ...best, summary: { ...best.summary, ended } }) : reject(otherwise)
-  const cancel = () => settleWith('cancelled', signal?.reason)
-  signal?.addEventListener('abort', cancel)
-  const clock =
-    budget === undefined
-      ? undefined
-      : setTimeout(() => settleWith('budget', new Error('No roster within the budget')), (budget + GRACE) * 1000)
-
-  thread.onmessage = ({ data: news }: MessageEvent<News>) => {
-    if ('progress' in news) onProgress?.(news.progress)
-    else if ('best' in news) best = news.best
-    else if ('done' in news) resolve(news.done)
-    else reject(new Error(news.failed))
-  }
-  thread.onerror = event => reject(new Error(event.message))
-  onProgress?.({ stage: 'loading', percent: 0, best_cents: null, gap: null })
-  const order: Order = { problem, algorithm, budget_s: budget }
-  thread.postMessage(order)
-
-  return promise.finally(() => {
-    thread.terminate()
-    clearTimeout(clock)
-    signal?.removeEventListener('abort', cancel)
+    signal?.addEventListener('abort', cancel)
+    const clock = order.budget_s === undefined ? undefined : setTimeout(timeUp, (order.budget_s + GRACE) * 1000)
+    thread.onerror = event => end(() => reject(new Error(event.message)))
+    thread.onmessage = ({ data: news }: MessageEvent<News>) => {
+      if ('done' in news) end(() => resolve(news.done))
+      else if ('failed' in news) end(() => reject(new Error(news.failed)))
+      else {
+        best = news.best ?? best
+        onProgress?.(news.progress)
+      }
+    }
+    onProgress?.({ stage: 'loading', percent: 0, best_cents: null, gap: null })
+    thread.postMessage(order)
   })
 }
