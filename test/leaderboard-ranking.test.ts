@@ -45,6 +45,43 @@ test('a board where lower is better starts at the lowest', () => {
   expect(ranks({ ...scored(-4, 0, unknown, -12), better: 'lower' })).toEqual(['d1', 'a2', 'b3', 'c4'])
 })
 
+test('a tie-break settles equal scores, and who lacks one comes after those who have one', () => {
+  const columns: Columns = {
+    ...scored(-4, -4, -4, unknown, -9, -4),
+    better: 'lower',
+    tiebreak: { values: Float64Array.of(3, unknown, 1, 0, 8, 3), better: 'lower' },
+  }
+  expect(ranks(columns)).toEqual(['e1', 'c2', 'a3', 'f3', 'b5', 'd6'])
+  expect(ranks(columns, { ties: 'dense' })).toEqual(['e1', 'c2', 'a3', 'f3', 'b4', 'd5'])
+  expect(ranks(columns, { order: 'desc' })).toEqual(['b1', 'a2', 'f2', 'c4', 'e5', 'd6'])
+  expect(pageOf(boardOf(columns), query({ around: 'f', limit: 1 })).rows).toMatchObject([{ player_id: 'f', score: -4 }])
+  const metric = { name: 'holes', values: Float64Array.of(1, 2, 3, 4, 5, 6) }
+  expect(ranks({ ...columns, metrics: [metric] }, { sort_by: 'holes' })).toEqual(['f1', 'e2', 'd3', 'c4', 'b5', 'a6'])
+})
+
+test('a tie-break ranks as comparing one pair at a time does, whatever the columns', () => {
+  forSeeds(200, ({ below }) => {
+    const some = () => (below(5) === 0 ? unknown : below(4) - 2)
+    const columns: Columns = {
+      ...scored(...Array.from({ length: below(30) }, some)),
+      better: below(2) ? 'lower' : 'higher',
+    }
+    const tiebreak = { values: columns.score.map(some), better: below(2) ? ('lower' as const) : ('higher' as const) }
+    const isAhead = (a: number, b: number, better: string) => (better === 'lower' ? a < b : a > b)
+    const beats = (i: number, j: number) => {
+      const [own, other] = [columns.score[i]!, columns.score[j]!]
+      if (Number.isNaN(own) || Number.isNaN(other)) return Number.isNaN(other) && !Number.isNaN(own)
+      if (own !== other) return isAhead(own, other, columns.better!)
+      const [mine, his] = [tiebreak.values[i]!, tiebreak.values[j]!]
+      if (Number.isNaN(mine) || Number.isNaN(his)) return Number.isNaN(his) && !Number.isNaN(mine)
+      return isAhead(mine, his, tiebreak.better)
+    }
+    const ids = Array.from(columns.score, (_, i) => String.fromCharCode(97 + i))
+    const naive = ids.map((id, i) => `${id}${1 + ids.filter((_, j) => beats(j, i)).length}`)
+    expect(ranks({ ...columns, tiebreak }).toSorted()).toEqual(naive.toSorted())
+  })
+})
+
 test('an empty board has an empty page, a single player is first in the middle', () => {
   expect(pageOf(boardOf(scored()), query())).toEqual({
     sort_by: 'score',

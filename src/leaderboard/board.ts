@@ -1,5 +1,5 @@
 import { type Board, type Cells, type Metric, orNull, type Standing, type Values } from './page.ts'
-import { type Better, type Order, type Ranking, rankingOf } from './ranking.ts'
+import { type Better, keysOf, type Order, type Ranking, rankingByKeys, rankingOf, type Tiebreak } from './ranking.ts'
 import { mark, needle } from './search.ts'
 import { idOrder } from './sort.ts'
 import { rowOfId, type TextColumn, takeTexts, textAt } from './text.ts'
@@ -11,6 +11,7 @@ export type Columns = {
   names: TextColumn
   score: Float64Array
   better?: Better // of the score; `higher` unless told
+  tiebreak?: Tiebreak // between equal scores
   metrics: { name: string; values: Float64Array; better?: Better; gains?: Float64Array }[]
   classification?: Classification
   previous?: Standing
@@ -18,7 +19,8 @@ export type Columns = {
 
 /** A board whose columns all lie in memory. Rows are brought into id order; rankings are made when first asked for. */
 export function boardOf(columns: Columns): Board & { bytes(): number } {
-  const { ids, names, score, metrics, better, classification, previous } = inIdOrder(columns)
+  const { ids, names, score, metrics, better = 'higher', tiebreak, classification, previous } = inIdOrder(columns)
+  const keys = tiebreak && keysOf(score, better, tiebreak)
   const rankings = new Map<string, Ranking>()
   const valuesOf = (column: string) =>
     column === 'score' ? score : metrics.find(({ name }) => name === column)!.values
@@ -27,12 +29,14 @@ export function boardOf(columns: Columns): Board & { bytes(): number } {
   return {
     players: score.length,
     metrics: metrics.map(({ name, better = 'higher' }): Metric => ({ name, better })),
-    better: better ?? 'higher',
+    better,
     classification,
     previous,
     ranking(column: string, order: Order) {
       const key = `${order}:${column}`
-      const ranking = rankings.get(key) ?? rankingOf(valuesOf(column), order)
+      const ranking =
+        rankings.get(key) ??
+        (keys && column === 'score' ? rankingByKeys(score, keys, order) : rankingOf(valuesOf(column), order))
       rankings.set(key, ranking)
       return ranking
     },
@@ -55,7 +59,11 @@ export function boardOf(columns: Columns): Board & { bytes(): number } {
         }
       }),
     bytes() {
-      const arrays = [score, ...metrics.flatMap(({ values, gains }) => (gains ? [values, gains] : [values]))]
+      const arrays = [
+        score,
+        ...(keys ? [keys] : []),
+        ...metrics.flatMap(({ values, gains }) => (gains ? [values, gains] : [values])),
+      ]
       const texts = [ids, names].flatMap(({ bytes, offsets }) => [bytes, offsets])
       const orders = [...rankings.values()].map(({ order }) => order)
       return [...arrays, ...texts, ...orders].reduce((sum, { byteLength }) => sum + byteLength, 0)
@@ -73,6 +81,7 @@ function inIdOrder(columns: Columns): Columns {
     ids: takeTexts(columns.ids, rows),
     names: takeTexts(columns.names, rows),
     score: takeValues(columns.score, rows),
+    tiebreak: columns.tiebreak && { ...columns.tiebreak, values: takeValues(columns.tiebreak.values, rows) },
     metrics: columns.metrics.map(metric => ({
       ...metric,
       values: takeValues(metric.values, rows),

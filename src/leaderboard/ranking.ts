@@ -11,7 +11,10 @@ export type Better = 'higher' | 'lower'
  */
 export type Ranking = {
   direction: Order
+  /** What the column shows. */
   values: Float64Array
+  /** What decides the places where a tie-break has its say; without one the values do. */
+  keys?: Float64Array
   order: Uint32Array
   known: number
   /** Different values before every 256th place; made when dense ranks are first asked for. */
@@ -24,10 +27,44 @@ export function rankingOf(values: Float64Array, direction: Order): Ranking {
   return { direction, values, ...sortByValue(values, direction === 'desc') }
 }
 
+/** What settles equal values; whoever's is unknown comes last among them. */
+export type Tiebreak = { values: Float64Array; better: Better }
+
+/** A column that orders rows by `values`, and where those are equal by the tie-break. It has the same good end as `values`. */
+export function keysOf(values: Float64Array, better: Better, tiebreak: Tiebreak): Float64Array {
+  const settled = sortByValue(tiebreak.values, tiebreak.better === 'higher').order
+  const { order, known } = sortByValue(values, better === 'higher', settled)
+  const keys = new Float64Array(values.length).fill(Number.NaN)
+  const sign = better === 'higher' ? -1 : 1
+  for (let place = 0, key = 0; place < known; place++) {
+    const row = order[place]!
+    const above = order[place - 1]
+    const isEqual =
+      above !== undefined && values[above] === values[row] && isSame(tiebreak.values[above]!, tiebreak.values[row]!)
+    if (!isEqual) key = place
+    keys[row] = key * sign
+  }
+  return keys
+}
+
+const isSame = (a: number, b: number) => a === b || (Number.isNaN(a) && Number.isNaN(b))
+
+/** A column ranked by its keys. */
+export const rankingByKeys = (values: Float64Array, keys: Float64Array, direction: Order): Ranking => ({
+  ...rankingOf(keys, direction),
+  values,
+  keys,
+})
+
+/** What equal rows share. */
+export const deciding = ({ values, keys }: Ranking): Float64Array => keys ?? values
+
 export type Run = { from: number; to: number }
 
 /** The first place whose value is not better (`orEqual`: is worse) than `value`. */
-function placeAfter({ values, order, known, direction }: Ranking, value: number, orEqual: boolean): number {
+function placeAfter(ranking: Ranking, value: number, orEqual: boolean): number {
+  const { order, known, direction } = ranking
+  const values = deciding(ranking)
   let low = 0
   let high = known
   while (low < high) {
@@ -42,7 +79,7 @@ function placeAfter({ values, order, known, direction }: Ranking, value: number,
 
 /** The places of everyone with the same value: [from, to). */
 export function runOf(ranking: Ranking, row: number): Run {
-  const value = ranking.values[row]!
+  const value = deciding(ranking)[row]!
   if (Number.isNaN(value)) return { from: ranking.known, to: ranking.order.length }
   return { from: placeAfter(ranking, value, false), to: placeAfter(ranking, value, true) }
 }
@@ -115,7 +152,9 @@ function countSteps(ranking: Ranking): Uint32Array {
   return steps
 }
 
-function startsRun({ values, order, known }: Ranking, place: number): boolean {
+function startsRun(ranking: Ranking, place: number): boolean {
+  const { order, known } = ranking
+  const values = deciding(ranking)
   if (place === 0 || place === known) return true
   return place < known && values[order[place]!] !== values[order[place - 1]!]
 }

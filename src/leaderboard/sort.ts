@@ -56,8 +56,10 @@ function turnIntoPlaces(counts: Uint32Array, n: number): boolean {
 
 export type SortedRows = { order: Uint32Array; known: number }
 
-/** Rows by value, unknown (NaN) ones last; equal values, and the unknown, stay in row order. -0 equals 0. */
-export function sortByValue(values: Float64Array, descending: boolean): SortedRows {
+/**
+ * Rows by value, unknown (NaN) ones last; equal values, and the unknown, stay in row order, or in that of `within`. -0 equals 0.
+ */
+export function sortByValue(values: Float64Array, descending: boolean, within?: Uint32Array): SortedRows {
   const n = values.length
   let known = 0
   let min = Number.POSITIVE_INFINITY
@@ -74,8 +76,9 @@ export function sortByValue(values: Float64Array, descending: boolean): SortedRo
   const rows = new Uint32Array(known)
   const unknown = new Uint32Array(n - known)
   for (let i = 0, k = 0, u = 0; i < n; i++) {
-    if (Number.isNaN(values[i]!)) unknown[u++] = i
-    else rows[k++] = i
+    const row = within ? within[i]! : i
+    if (Number.isNaN(values[row]!)) unknown[u++] = row
+    else rows[k++] = row
   }
   const sorted =
     whole && max - min <= 0xffffffff

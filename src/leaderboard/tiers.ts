@@ -1,4 +1,4 @@
-import { percentileOf, percentileOfRun, type Ranking } from './ranking.ts'
+import { deciding, percentileOf, percentileOfRun, type Ranking } from './ranking.ts'
 
 export type Tier = { name: string; min: number }
 /** Tiers best first. `goal` is what everyone should reach, or one goal for each row (NaN: unknown). */
@@ -37,12 +37,13 @@ export type TierMembers = Tier & { players: number; from: number | null; to: num
 
 export function classify(ranking: Ranking, classification: Classification): TierMembers[] {
   const { order, known, values } = ranking
+  const keys = deciding(ranking)
   const tierAt = new Int16Array(known)
   const counts = classification.tiers.map(() => 0)
   for (let from = 0; from < known; ) {
     const score = values[order[from]!]!
     let to = from + 1
-    while (to < known && values[order[to]!] === score) to++
+    while (to < known && keys[order[to]!] === keys[order[from]!]) to++
     const percentile = percentileOfRun(ranking, { from, to })
     for (; from < to; from++) {
       const tier = tierIndex(classification, order[from]!, score, percentile)

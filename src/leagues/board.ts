@@ -111,14 +111,23 @@ export async function readBoard(
   const query = boardQueryOf(raw, league)
   const load = () => boardPage(app, league, query)
   if (!isCacheable(query)) return load()
-  return app.cache.read(cached.board, [league.id, queryKey(query)], load, nextTurn(league, app.clock.now()))
+  return app.cache.read(cached.board, [league.id, queryKey(query)], load, turnOf(app, league))
 }
 
-export const readPlayer = (app: App, league: League, player_id: string) =>
-  app.cache.read(cached.player, [league.id, player_id], async () => {
+export function readPlayer(app: App, league: League, player_id: string) {
+  const load = async () => {
     const card = await kindOf(app, league).player(app, league, player_id)
     return card ?? refuse('not_found', `No player ${player_id} on this board`)
-  })
+  }
+  return app.cache.read(cached.player, [league.id, player_id], load, turnOf(app, league))
+}
+
+/** When the league, or what its kind shows, next changes by itself. */
+function turnOf(app: App, league: League): number {
+  const now = app.clock.now()
+  const turns = [nextTurn(league, now), kindOf(app, league).nextTurn?.(app, league) ?? Number.POSITIVE_INFINITY]
+  return Math.min(...turns.filter(at => at > now), Number.POSITIVE_INFINITY)
+}
 
 export async function boardPage(app: App, league: League, query: BoardQuery): Promise<BoardView> {
   const { asOf, ...page } = await kindOf(app, league).page(app, league, query).catch(refusalOf)

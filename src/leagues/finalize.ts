@@ -12,12 +12,30 @@ export async function finalize(app: App, id: number, who: Pick<Who, 'id' | 'user
   const league = leagueById(db, id)
   if (league.finalizedAt !== null) refuse('conflict', 'This league is final already')
   const rules = kinds[league.kind] ?? refuse('conflict', `Leagues of kind ${league.kind} cannot be finalised here`)
-  const finalHash = await rules.finalize(app, league)
+  const { hash, keep } = await rules.finalize(app, league)
   await atomically(db, tx => {
     if (leagueById(tx, id).finalizedAt !== null) refuse('conflict', 'This league is final already')
     const now = clock.now()
-    changeLeague(tx, id, { finalizedAt: now, finalHash })
-    audit(tx, { at: now, who, action: 'league.finalize', target: `league ${id}`, detail: { hash: finalHash } })
+    keep?.(tx)
+    changeLeague(tx, id, { finalizedAt: now, finalHash: hash })
+    audit(tx, { at: now, who, action: 'league.finalize', target: `league ${id}`, detail: { hash } })
   })
+  return leagueViewById(db, id, clock.now())
+}
+
+/** Makes a final league live again. From then on it is finalised by hand: else it would be final again at once. */
+export async function reopen(app: App, id: number, who: Pick<Who, 'id' | 'username'>): Promise<LeagueView> {
+  const { db, clock, kinds } = app
+  const league = await atomically(db, tx => {
+    const league = leagueById(tx, id)
+    if (league.finalizedAt === null) refuse('conflict', 'This league is not final')
+    if (league.archivedAt !== null) refuse('conflict', 'This league is archived; bring it back first')
+    kinds[league.kind]?.reopened?.(tx, league)
+    const config = { ...league.config, auto_finalize: false }
+    const at = clock.now()
+    audit(tx, { at, who, action: 'league.reopen', target: `league ${id}`, detail: { hash: league.finalHash } })
+    return changeLeague(tx, id, { finalizedAt: null, finalHash: null, config })
+  })
+  await kinds[league.kind]?.changed?.(app, league)
   return leagueViewById(db, id, clock.now())
 }

@@ -36,9 +36,14 @@ export type PlayerView = {
   [more: string]: unknown
 }
 
+/** `keep` is part of the transaction that makes the league final: what it writes is there exactly when the league is. */
+export type Frozen = { hash: string; keep?(tx: Db): void }
+
 export type LeagueKind = {
   /** Checks and completes the config of a league; refuses with the path of what is wrong. */
-  config(given: Record<string, unknown>): Record<string, unknown>
+  config(given: Record<string, unknown>, app: App): Record<string, unknown>
+  /** After a league was made, changed or reopened. */
+  changed?(app: App, league: League): Promise<void>
   /** Part of the transaction that takes a member in. */
   joined?(tx: Db, league: League, userId: number, now: number): void
   /** A page of the board: columns of the kind, ranked by the one engine. */
@@ -53,8 +58,12 @@ export type LeagueKind = {
   ): Promise<{ asOf: number | null; tiers: TierView[] }>
   /** Numbers of the kind for `leagues/:id/stats`. */
   stats?(app: App, league: League): Record<string, unknown>
-  /** Freezes the board; refuses where there is nothing to freeze. Answers its hash. */
-  finalize(app: App, league: League): Promise<string>
+  /** When answers about the league next change without anything being written, ms since 1970. */
+  nextTurn?(app: App, league: League): number
+  /** What the board will stay; refuses where there is nothing to freeze. */
+  finalize(app: App, league: League): Promise<Frozen>
+  /** Part of the transaction that makes a final league live again. */
+  reopened?(tx: Db, league: League): void
   /** Asked before the league's rows go: how to clear away, once they are gone, what lies outside `fieldhouse.db`. */
   removing?(app: App, leagueId: number): () => Promise<void>
 }

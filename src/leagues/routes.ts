@@ -7,7 +7,7 @@ import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
-import { finalize } from './finalize.ts'
+import { finalize, reopen } from './finalize.ts'
 import { kindSchema, type League, leagueSchema, nextTurn, statusOf, statusSchema } from './league.ts'
 import {
   changeLeague,
@@ -42,7 +42,7 @@ export const leagueRoutes = (app: App) => {
   const view = (id: number) => leagueViewById(db, id, clock.now())
   const configOf = (kind: League['kind'], given: Record<string, unknown>) => {
     const rules = kinds[kind] ?? invalid('kind', `expected one of ${Object.keys(kinds).join(', ')}`)
-    return rules.config(given)
+    return rules.config(given, app)
   }
 
   return new Elysia({ prefix: '/leagues', tags: ['leagues'] })
@@ -83,6 +83,7 @@ export const leagueRoutes = (app: App) => {
           })
           return created
         })
+        await kinds[league.kind]?.changed?.(app, league)
         set.status = 201
         set.headers.location = `/api/v1/leagues/${league.id}`
         return view(league.id)
@@ -139,10 +140,11 @@ export const leagueRoutes = (app: App) => {
         }
         if (body.archived && status !== 'final' && status !== 'ended' && status !== 'archived')
           refuse('conflict', `Only an ended or final league can be archived; this one is ${status}`)
-        await atomically(db, tx => {
-          changeLeague(tx, id, change)
+        const changed = await atomically(db, tx => {
           audit(tx, { at: now, who: signedIn(who), action: 'league.change', target: `league ${id}`, detail: body })
+          return changeLeague(tx, id, change)
         })
+        await kinds[changed.kind]?.changed?.(app, changed)
         return view(id)
       },
       {
@@ -189,6 +191,10 @@ export const leagueRoutes = (app: App) => {
     .post('/:id/finalize', ({ params: { id }, who }) => finalize(app, id, signedIn(who)), {
       may: 'officer',
       detail: says('Freeze the board of a league for good', leagueSchema),
+    })
+    .post('/:id/reopen', ({ params: { id }, who }) => reopen(app, id, signedIn(who)), {
+      may: 'admin',
+      detail: says('Make a final league live again; it is then finalised by hand', leagueSchema),
     })
     .get(
       '/:id/members',

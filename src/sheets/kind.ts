@@ -40,7 +40,7 @@ export const sheetLeague: LeagueKind = {
     const { config, published } = sourceOf(app, league)
     const lineup =
       lineupOf(published) ?? refuse('conflict', 'There is no current sheet yet: an empty league cannot be finalised')
-    return app.sheets.thread.run('hash', { lineup, config: JSON.stringify(config) })
+    return { hash: await app.sheets.thread.run('hash', { lineup, config: JSON.stringify(config) }) }
   },
   /** The snapshots are swept by the next retention; nothing refers to them any more. */
   removing({ config, db }, leagueId) {
