@@ -71,7 +71,7 @@ export class Columns {
   readonly metrics: Metric[]
   readonly ids = new TextBuilder()
   readonly names = new TextBuilder()
-  readonly errors = new Findings(limits.findings)
+  readonly errors = new Findings()
   /** Row in hand, counted within the batch. */
   row = 0
   rowsBad = 0
@@ -82,7 +82,9 @@ export class Columns {
   private line = 0
   private lines = new Uint32Array(4096)
   private readonly cell = numbers.reading()
+  /** What is wrong with the row in hand; beyond what is listed anyway, only how much. */
   private readonly problems: Finding[] = []
+  private unlisted = 0
   /** Column, kind and evidence of the row's cells that say something about their column. */
   private readonly clues: number[] = []
 
@@ -105,7 +107,7 @@ export class Columns {
     this.line = line
     this.ids.clear()
     this.names.clear()
-    if (this.problems.length > 0) this.problems.length = 0
+    this.forgive()
     if (this.clues.length > 0) this.clues.length = 0
   }
 
@@ -118,7 +120,7 @@ export class Columns {
   number(slot: number, bytes: Uint8Array, start: number, stop: number): void {
     const cell = this.cell
     numbers.readNumber(bytes, start, stop, cell)
-    if (cell.kind === numbers.BAD) this.unreadable(slot, decodeCell(bytes, start, stop), 'not a number')
+    if (cell.kind === numbers.BAD) this.unreadable(slot, 'not a number', () => decodeCell(bytes, start, stop))
     else this.value(slot, cell.kind === numbers.BLANK ? Number.NaN : cell.value)
     if (cell.kind >= numbers.ONE_DOT || cell.evidence !== 0) this.clues.push(slot, cell.kind, cell.evidence)
   }
@@ -128,26 +130,27 @@ export class Columns {
     this.cells[slot * BATCH + this.row] = value
   }
 
-  unreadable(slot: number, value: string, reason: string): void {
+  unreadable(slot: number, reason: string, value: () => string): void {
     const metric = this.metrics[slot]!
     this.cells[slot * BATCH + this.row] = Number.NaN
     if (metric.tentative) metric.refuted = true
-    else this.problem(metric.header, value, reason)
+    else this.problem(metric.header, reason, value)
   }
 
   /** Makes the row a bad one. */
-  problem(column: string, value: string, reason: string): void {
-    this.problems.push({ line: this.line, column, value, reason })
+  problem(column: string, reason: string, value: () => string): void {
+    if (this.errors.count + this.problems.length >= limits.findings) this.unlisted++
+    else this.problems.push({ line: this.line, column, value: value(), reason })
   }
 
   tooLong(column: number): void {
-    this.problem(this.plan[column]?.header ?? '', '', `longer than ${limits.field >> 20} MB`)
+    this.problem(this.plan[column]?.header ?? '', `longer than ${limits.field >> 20} MB`, () => '')
   }
 
   /** Ends a row whose columns cannot be told apart. */
-  misshapen(value: string, reason: string): void {
-    this.problems.length = 0
-    this.problem('', value, reason)
+  misshapen(reason: string, value: () => string): void {
+    this.forgive()
+    this.problem('', reason, value)
     this.reject()
   }
 
@@ -155,13 +158,16 @@ export class Columns {
   end(): void {
     const { ids } = this
     if (ids.to === ids.from) {
-      if (this.problems.length === 0 && this.isBlank()) return
-      this.problem(this.headerOf('id'), '', 'no id')
-    } else if (isMarker(ids.bytes[ids.from]!) && isNoPlayer(decodeUtf8(ids.bytes, ids.from, ids.to))) {
+      if (!this.isBad() && this.isBlank()) return
+      this.problem(this.headerOf('id'), 'no id', () => '')
+    } else if (
+      mayBeNoPlayer(ids.bytes[ids.from]!, ids.bytes[ids.from + 1]!) &&
+      isNoPlayer(decodeUtf8(ids.bytes, ids.from, ids.to))
+    ) {
       this.rowsSkipped++
       return
     }
-    if (this.problems.length > 0) this.reject()
+    if (this.isBad()) this.reject()
     else this.keep()
   }
 
@@ -221,9 +227,19 @@ export class Columns {
     return this.plan.find(column => column.role === role)?.header ?? ''
   }
 
+  private isBad(): boolean {
+    return this.problems.length > 0 || this.unlisted > 0
+  }
+
+  private forgive(): void {
+    if (this.problems.length > 0) this.problems.length = 0
+    this.unlisted = 0
+  }
+
   private reject(): void {
     this.rowsBad++
-    for (const problem of this.problems) this.errors.add(problem)
+    for (const problem of this.problems) this.errors.add(() => problem)
+    this.errors.count += this.unlisted
   }
 
   private isBlank(): boolean {
@@ -277,13 +293,13 @@ export class Columns {
       }
     }
     if (unclear.size === 0) return
-    for (const finding of unclear.values()) this.errors.add(finding)
+    for (const finding of unclear.values()) this.errors.add(() => finding)
     this.rowsBad += unclear.size
     this.filter(row => !unclear.has(row))
   }
 
   private dropRepeated(): Findings {
-    const found = new Findings(limits.findings)
+    const found = new Findings()
     const ids = this.ids.column()
     const { rows, next } = repeated(ids)
     if (rows.length === 0) return found
@@ -291,9 +307,12 @@ export class Columns {
     const column = this.headerOf('id')
     rows.forEach((row, i) => {
       dropped[row] = 1
-      const value = decodeCell(ids.bytes, ids.offsets[row]!, ids.offsets[row + 1]!)
-      const reason = `the same id stands again on line ${this.lines[next[i]!]}, which wins`
-      found.add({ line: this.lines[row]!, column, value, reason })
+      found.add(() => ({
+        line: this.lines[row]!,
+        column,
+        value: decodeCell(ids.bytes, ids.offsets[row]!, ids.offsets[row + 1]!),
+        reason: `the same id stands again on line ${this.lines[next[i]!]}, which wins`,
+      }))
     })
     this.filter(row => dropped[row] === 0)
     return found
@@ -316,7 +335,7 @@ export class Columns {
 
   /** Rows whose kill points are not what their kills add up to. */
   private misread(columns: MetricColumn[]): Findings {
-    const found = new Findings(limits.findings)
+    const found = new Findings()
     const named = (name: string) => columns.find(column => column.name === name)?.values
     const killPoints = named('kill_points')
     const [t1, t2, t3, t4, t5] = [1, 2, 3, 4, 5].map(tier => named(`kills_t${tier}`))
@@ -327,17 +346,16 @@ export class Columns {
       const said = killPoints[row]!
       if (said === expected || Number.isNaN(expected) || Number.isNaN(said)) continue
       const reason = `the kills add up to ${expected} kill points`
-      found.add({ line: this.lines[row]!, column, value: String(said), reason })
+      found.add(() => ({ line: this.lines[row]!, column, value: String(said), reason }))
     }
     return found
   }
 }
 
-/** First letters of `Example`, `Total`, `Grand total`, `Sum` and `Average`. */
-const isMarker = (byte: number): boolean => {
-  const letter = byte | 32
-  return letter === 101 || letter === 116 || letter === 103 || letter === 115 || letter === 97
-}
+/** `Example`, `Total`, `Grand total`, `Sum` and `Average` begin like this, and few ids do. */
+const beginnings = new Set(['ex', 'to', 'gr', 'su', 'av'].map(([a, b]) => a!.charCodeAt(0) * 256 + b!.charCodeAt(0)))
+const mayBeNoPlayer = (first: number, second: number) =>
+  first > 64 && beginnings.has((first | 32) * 256 + (second | 32))
 
 export const decodeCell = (bytes: Uint8Array, start: number, stop: number): string => {
   const text = decodeUtf8(bytes, start, Math.min(stop, start + 400)).trim()

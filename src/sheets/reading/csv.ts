@@ -89,25 +89,29 @@ export class CsvScanner {
         const start = p
         if (slot >= 0) {
           // Most numbers have up to nine digits: int arithmetic does those, and up to six more go on top.
+          const quoted = buffer[p] === quote
+          if (quoted) p++
+          const from = p
           let whole = 0
           let digit = buffer[p]! - 48
-          const nine = p + 9
-          while (digit >= 0 && digit <= 9 && p < nine) {
+          while (digit >= 0 && digit <= 9 && p < from + 9) {
             whole = (Math.imul(whole, 10) + digit) | 0
             digit = buffer[++p]! - 48
           }
           let value = whole
-          const fifteen = start + 15
-          while (digit >= 0 && digit <= 9 && p < fifteen) {
+          while (digit >= 0 && digit <= 9 && p < from + 15) {
             value = value * 10 + digit
             digit = buffer[++p]! - 48
           }
+          const to = p
           byte = buffer[p]!
-          if (byte === delimiter || byte === LF || byte === CR) {
-            cells[slot * BATCH + row] = p > start ? value : Number.NaN
+          if (quoted && byte === quote) byte = buffer[++p]!
+          if ((byte === delimiter || byte === LF || byte === CR) && (!quoted || p > to)) {
+            cells[slot * BATCH + row] = to > from ? value : Number.NaN
             if (byte === delimiter) continue
             break
           }
+          p = to
         }
         if (buffer[start] === quote) {
           p = this.quoted(start)
@@ -142,8 +146,9 @@ export class CsvScanner {
         if (extra) wrong = `expected ${width} columns, found ${length}`
         else if (length < width && this.lacks(length)) wrong = `expected ${width} columns, found ${length}`
       }
+      const stop = p
       if (wrong === '') columns.end()
-      else if (!this.isEmpty(first, p)) columns.misshapen(decodeCell(buffer, first, p), wrong)
+      else if (!this.isEmpty(first, p)) columns.misshapen(wrong, () => decodeCell(buffer, first, stop))
       p += buffer[p] === CR && buffer[p + 1] === LF && p + 1 < end ? 2 : 1
       this.line += 1 + this.breaks
     }

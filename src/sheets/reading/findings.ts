@@ -1,3 +1,5 @@
+import { limits } from './limits.ts'
+
 /** What is wrong with a cell or a row, for the uploader to look up in the file. */
 export interface Finding {
   /** Line of the file, or row of the worksheet, from 1. */
@@ -8,13 +10,12 @@ export interface Finding {
   reason: string
 }
 
-/** Counts all, keeps the first. */
+/** Counts all, keeps the first, and makes no others. */
 export class Findings {
   readonly items: Finding[] = []
   count = 0
-  constructor(private readonly most: number) {}
 
-  add(finding: Finding): void {
-    if (this.count++ < this.most) this.items.push(finding)
+  add(finding: () => Finding): void {
+    if (this.count++ < limits.findings) this.items.push(finding())
   }
 }

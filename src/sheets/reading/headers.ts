@@ -77,6 +77,7 @@ const attributes = new Set(attributeAliases.map(headerKey))
 export function findHeader(rows: PreviewRow[], mapping: Mapping = {}): Header | null {
   let best: Header | null = null
   for (let row = 0; row < Math.min(rows.length, HEADER_AMONG); row++) {
+    if (rows[row]!.cells.length > limits.columns) continue
     const header = asHeader(rows, row, mapping)
     if (header && (!best || header.known > best.known)) best = header
   }
@@ -87,9 +88,11 @@ function asHeader(rows: PreviewRow[], row: number, mapping: Mapping): Header | n
   const { line, cells } = rows[row]!
   const wanted = new Map(Object.entries(mapping).map(([header, to]) => [headerKey(header), to]))
   const keys = cells.map(headerKey)
+  const headers = distinct(cells)
   const taken = new Map<string, number>() // what is given away → the column that has it
-  const roles: (string | null | undefined)[] = keys.map((key, column) => {
-    if (!wanted.has(key) || keys.indexOf(key) !== column) return undefined
+  const roles: (string | null | undefined)[] = headers.map((header, column) => {
+    const key = headerKey(header)
+    if (!wanted.has(key)) return undefined
     const to = canonical(wanted.get(key) ?? '')
     if (to) taken.set(to, column)
     return to || null
@@ -109,8 +112,7 @@ function asHeader(rows: PreviewRow[], row: number, mapping: Mapping): Header | n
   })
   if (!taken.has('id')) return null
   const known = taken.size
-  const columns = cells.map((cell, column): Column => {
-    const header = cell.trim()
+  const columns = headers.map((header, column): Column => {
     const role = roles[column]
     const none: Column = { header, role: 'none', metric: '', tentative: false }
     if (role === 'id' || role === 'name') return { ...none, role }
@@ -126,6 +128,17 @@ function asHeader(rows: PreviewRow[], row: number, mapping: Mapping): Header | n
     return { header, role: 'metric', metric, tentative: nature === 'blank' }
   })
   return { row, line, columns, known }
+}
+
+/** The headings; of several alike, the later ones are numbered. */
+function distinct(cells: string[]): string[] {
+  const seen = new Map<string, number>()
+  return cells.map(cell => {
+    const header = cell.trim()
+    const count = (seen.get(header) ?? 0) + 1
+    seen.set(header, count)
+    return count === 1 || header === '' ? header : `${header} (${count})`
+  })
 }
 
 /** `id`, `name`, a metric known by this name or alias, or the name made into a slug. */
@@ -149,6 +162,9 @@ function natureOf(rows: PreviewRow[], header: number, column: number): 'numbers'
 
 /** Refuses what cannot be read with this mapping and this header row, and says what was looked for and what there is. */
 export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: Mapping = {}): Header {
+  const width = Math.max(...rows.map(({ cells }) => cells.length))
+  if (!header && width > limits.columns)
+    refuseSheet('too_large', `The sheet has ${width} columns; ${limits.columns} are the most`)
   const found = header ? header.columns.map(column => column.header) : likelyHeadings(rows)
   const there = found.length ? `The sheet has: ${quoted(found)}.` : 'The sheet has no row of headings.'
   const keys = new Set(found.map(headerKey))
@@ -167,8 +183,6 @@ export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: 
       `No id column: looked for ${idAliases.join(', ')}. ${there} A mapping such as {"${found[0] ?? 'Player'}": "id"} can name it.`,
       { lookedFor: idAliases, found },
     )
-  if (header.columns.length > limits.columns)
-    refuseSheet('too_large', `The sheet has ${header.columns.length} columns; ${limits.columns} are the most`)
   if (!header.columns.some(({ role }) => role === 'metric')) {
     const lookedFor = [...metricAliases.values()].map(list => list[0]!)
     refuseSheet('no_metric', `No metric: looked for ${lookedFor.join(', ')} or any column of numbers. ${there}`, {

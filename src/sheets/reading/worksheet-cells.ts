@@ -38,7 +38,7 @@ export class WorksheetCells implements CellSink {
     if (slot >= 0) {
       if (value >= 0 && value < Infinity) this.columns.cells[slot * BATCH + this.at] = value
       else if (Number.isFinite(value)) this.columns.value(slot, value)
-      else this.columns.unreadable(slot, decodeCell(bytes, start, stop), 'not a number')
+      else this.columns.unreadable(slot, 'not a number', () => decodeCell(bytes, start, stop))
     } else if (slot !== NONE) {
       let i = start
       while (i < stop && bytes[i]! >= 48 && bytes[i]! <= 57) i++
@@ -57,9 +57,9 @@ export class WorksheetCells implements CellSink {
   other(column: number, kind: OtherKind, text: string): void {
     const slot = this.slots[column] ?? NONE
     if (slot === NONE) return
-    if (slot >= 0) this.columns.unreadable(slot, text, reasons[kind])
+    if (slot >= 0) this.columns.unreadable(slot, reasons[kind], () => text)
     else if (kind === 'error' || kind === 'formula')
-      this.columns.problem(this.columns.headerOf(slot === ID ? 'id' : 'name'), text, reasons[kind])
+      this.columns.problem(this.columns.headerOf(slot === ID ? 'id' : 'name'), reasons[kind], () => text)
     else this.words(column, text)
   }
 
