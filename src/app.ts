@@ -26,7 +26,7 @@ import type { JobDefinition } from './runtime/job.ts'
 import { openJobs } from './runtime/jobs.ts'
 import { attemptLimit, readLimit } from './runtime/limits.ts'
 import { openLocks } from './runtime/locks.ts'
-import { type Log, openLog } from './runtime/log.ts'
+import { type Log, openLog, seldom } from './runtime/log.ts'
 import { openMetrics, watchLoop } from './runtime/metrics.ts'
 import { openQueues } from './runtime/queue.ts'
 import { openRedis } from './runtime/redis.ts'
@@ -100,9 +100,13 @@ export async function startFieldhouse(
       openLocks(db, clock, processId, owner => isDead(dataDir, owner)),
       locks => locks.close(),
     )
+    const isNews = seldom()
+    const queueError = (error: Error) => {
+      if (isNews(error.message)) log.warn('The queue reports', { error: error.message })
+    }
     const queues = closing.keep(
       'queues',
-      await openQueues({ dataDir, namespace: config.namespace, redis: redis?.connect }),
+      await openQueues({ dataDir, namespace: config.namespace, redis: redis?.connect, onError: queueError }),
       queues => queues.close(),
     )
     const jobs = openJobs<App>(db, queues, clock, log, () => app)
@@ -156,8 +160,10 @@ export async function startFieldhouse(
           }),
         )
       }
-      const worker = closing.keep('worker', startWorker({ app, db, clock, locks, jobs, queues, log, failed }), worker =>
-        worker.close(),
+      const worker = closing.keep(
+        'worker',
+        startWorker({ app, db, clock, locks, jobs, queues, log, failed, queueError }),
+        worker => worker.close(),
       )
       stopRun = worker.abort
       closing.keep('schedule', schedule, schedule => schedule.stop())

@@ -14,7 +14,7 @@ export function comeAlive(dataDir: string, id: string): () => void {
   mkdirSync(join(dataDir, 'run'), { recursive: true })
   const path = fileOf(dataDir, id)
   const held = new Database(path, { create: true })
-  held.run('PRAGMA journal_mode = OFF') // writes nothing, needs no journal
+  held.run('PRAGMA journal_mode = MEMORY') // else a journal would lie beside it
   held.run('BEGIN EXCLUSIVE')
   return () => {
     held.close()

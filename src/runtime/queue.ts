@@ -27,18 +27,23 @@ export type Queues = {
 export type WorkerEvents = { error(error: Error): void; failed(id: string | undefined, error: Error): void }
 export type QueueWorker = { close(force?: boolean): Promise<void>; isRunning(): boolean }
 
-type Settings = { dataDir: string; namespace: string; redis: Connect | undefined }
+type Settings = { dataDir: string; namespace: string; redis: Connect | undefined; onError(error: Error): void }
 type Connect = (how?: { waits?: boolean }) => Redis
 
-const lockDuration = 15_000 // ms: how soon a job of a process that vanished is seen as stalled
+/** A job of a process that vanished is seen as stalled after its lock and at most one look more. Milliseconds. */
+const lockDuration = 10_000
+const stalledInterval = 5_000
 
-export async function openQueues({ dataDir, namespace, redis }: Settings): Promise<Queues> {
+export async function openQueues({ dataDir, namespace, redis, onError }: Settings): Promise<Queues> {
   const kit = redis ? await redisKit(redis) : await sqliteKit(join(dataDir, 'queue.db'))
   const prefix = redis ? namespace : 'fieldhouse'
   const queues = Object.fromEntries(queueNames.map(name => [name, kit.queue(name, prefix)])) as Record<
     QueueName,
     ReturnType<typeof kit.queue>
   >
+
+  // Without a listener an error of the connection would end the process.
+  for (const queue of Object.values(queues)) queue.on('error', onError)
 
   return {
     backend: redis ? 'redis' : 'sqlite',
@@ -62,7 +67,7 @@ export async function openQueues({ dataDir, namespace, redis }: Settings): Promi
         prefix,
         concurrency,
         lockDuration,
-        stalledInterval: lockDuration,
+        stalledInterval,
         maxStalledCount: 3,
       })
       worker.on('error', on.error)

@@ -25,11 +25,12 @@ export type House<App> = {
   jobs: Jobs<App>
   queues: Queues
   log: Log
+  queueError(error: Error): void
   /** A run has failed for good. */
   failed(run: Run, error: unknown): void
 }
 
-export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, failed }: House<App>) {
+export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, failed, queueError }: House<App>) {
   const running = new Map<string, AbortController>()
   let closing = false
 
@@ -196,7 +197,7 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
 
   const workers = queueNames.map(queue =>
     queues.work(queue, concurrency[queue], handle, {
-      error: error => log.warn('The queue reports', { queue, error }),
+      error: queueError,
       // Reached without passing `fail` when a job stalled too often: its process died under it again and again.
       failed: (id, error) => {
         const run = id ? runById(db).get({ id }) : undefined

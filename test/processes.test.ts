@@ -1,0 +1,136 @@
+/** Several processes over one folder, with SQLite and with Redis between them; and what sudden death leaves. */
+import { expect, test } from 'bun:test'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { redisTest } from './needs.ts'
+import { startRedis } from './redis.ts'
+import { board, newLeague, upload } from './sheets.ts'
+import { refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
+
+const rows = (count: number, power = 1) =>
+  `ID,Name,Power\n${Array.from({ length: count }, (_, i) => `${i},player ${i},${i * power}`).join('\n')}\n`
+const long = rows(400_000)
+
+/** Runs the test over SQLite, and over Redis where there is one. */
+function overBoth(name: string, run: (env: Record<string, string>) => Promise<void>) {
+  test(`${name}, over one SQLite file`, () => run({}))
+  redisTest(`${name}, over Redis`, async () => run({ REDIS_URL: (await startRedis()).url }))
+}
+
+overBoth('a web process takes uploads, a worker process imports them, and the very next read shows it', async env => {
+  const folder = temporaryFolder()
+  const web = await spawnFieldhouse({ ...env, ROLE: 'web' }, folder)
+  const { id } = await newLeague(web.call)
+  const queued = await upload(web.call, id, rows(50))
+  expect((await web.call.get(queued.poll_url)).status).toBe('PENDING')
+  expect((await board(web.call, id)).rows).toEqual([])
+  const worker = await spawnFieldhouse({ ...env, ROLE: 'worker' }, folder)
+  expect((await worker.call.raw('/livez')).status).toBe(200)
+  await web.finished(queued)
+  expect((await board(web.call, id)).pagination.total).toBe(50)
+  await web.finished(upload(web.call, id, rows(60, 2)))
+  expect((await board(web.call, id)).pagination.total).toBe(60)
+})
+
+overBoth('an import that runs elsewhere is cancelled from here, and leaves the board and no file', async env => {
+  const folder = temporaryFolder()
+  const web = await spawnFieldhouse({ ...env, ROLE: 'web' }, folder)
+  await spawnFieldhouse({ ...env, ROLE: 'worker' }, folder)
+  const { id } = await newLeague(web.call)
+  await web.finished(upload(web.call, id, rows(10)))
+  const { upload_id, ...started } = await upload(web.call, id, long)
+  await until(async () => (await web.call.get(started.poll_url)).status === 'PROGRESS')
+  await web.call.delete(`/api/v1/jobs/cancel/${started.job_id}`)
+  expect(await web.finished(started)).toMatchObject({ status: 'CANCELLED' })
+  expect(await web.call.get(`/api/v1/uploads/${upload_id}`)).toMatchObject({ status: 'cancelled' })
+  expect((await board(web.call, id)).pagination.total).toBe(10)
+  expect(readdirSync(join(folder, 'uploads'))).toHaveLength(1)
+})
+
+overBoth('kill -9 in the middle of an import loses nothing: the next process finishes it', async env => {
+  const folder = temporaryFolder()
+  const first = await spawnFieldhouse(env, folder)
+  const { id } = await newLeague(first.call)
+  const started = await upload(first.call, id, long)
+  await until(async () => (await first.call.get(started.poll_url)).status === 'PROGRESS')
+  await first.kill9()
+  const second = await spawnFieldhouse(env, folder)
+  expect(await second.finished(started)).toMatchObject({ status: 'SUCCESS', result: { players: 400_000 } })
+  expect((await board(second.call, id)).pagination.total).toBe(400_000)
+})
+
+test('kill -9 right after each acceptance loses no accepted upload', async () => {
+  const folder = temporaryFolder()
+  const sent: number[] = []
+  let league = 0
+  for (let round = 0; round < 4; round++) {
+    const house = await spawnFieldhouse({}, folder)
+    league ||= (await newLeague(house.call)).id
+    const answers = await Promise.all([0, 1, 2].map(i => upload(house.call, league, rows(20 + round * 3 + i))))
+    await house.kill9()
+    sent.push(...answers.map(({ upload_id }) => upload_id))
+  }
+  const last = await spawnFieldhouse({}, folder)
+  for (const uploadId of sent) {
+    const done = await until(async () => {
+      const seen = await last.call.get(`/api/v1/uploads/${uploadId}`)
+      return seen.status === 'done' ? seen : undefined
+    }, 60_000)
+    expect(done.summary.players).toBe(done.rows_ok)
+  }
+  expect(new Set(sent).size).toBe(12)
+})
+
+redisTest(
+  'with Redis gone a start is refused with 503, an upload is kept, and all goes on when it is back',
+  async () => {
+    const redis = await startRedis({ appendonly: true })
+    const { call, finished, app } = await start({ REDIS_URL: redis.url })
+    const { id } = await newLeague(call)
+    await finished(upload(call, id, rows(5)))
+    await redis.kill()
+    await until(() => !app.cache.usage().connected)
+    expect((await board(call, id)).pagination.total).toBe(5)
+    expect((await refusalOf(call.post('/admin/backups'))).problem).toMatchObject({ status: 503, code: 'unavailable' })
+    const kept = await upload(call, id, rows(6))
+    expect(kept.status).toBe('queued')
+    await redis.restart()
+    await until(() => app.cache.usage().connected)
+    await until(
+      async () => (await app.jobs.sweep(0)) >= 0 && (await call.get(kept.poll_url)).status === 'SUCCESS',
+      60_000,
+    )
+    expect((await board(call, id)).pagination.total).toBe(6)
+  },
+)
+
+redisTest('a flushed Redis loses no accepted work', async () => {
+  const redis = await startRedis()
+  const folder = temporaryFolder()
+  const web = await start({ REDIS_URL: redis.url, ROLE: 'web' }, folder)
+  const { id } = await newLeague(web.call)
+  const queued = await upload(web.call, id, rows(7))
+  const { Redis } = await import('ioredis')
+  const client = new Redis(redis.url)
+  await client.flushall()
+  client.disconnect()
+  const worker = await start({ REDIS_URL: redis.url, ROLE: 'worker' }, folder)
+  await until(
+    async () => (await worker.app.jobs.sweep(0)) >= 0 && (await web.call.get(queued.poll_url)).status === 'SUCCESS',
+    60_000,
+  )
+  expect((await board(web.call, id)).pagination.total).toBe(7)
+})
+
+redisTest('a Redis that may throw keys away is refused at boot', async () => {
+  const redis = await startRedis({ options: ['--maxmemory', '64mb', '--maxmemory-policy', 'allkeys-lru'] })
+  await expect(start({ REDIS_URL: redis.url })).rejects.toThrow(/noeviction/)
+})
+
+test('a stopped process leaves nothing behind that says it lives', async () => {
+  const folder = temporaryFolder()
+  const house = await start({}, folder)
+  expect(readdirSync(join(folder, 'run'))).toHaveLength(1)
+  await house.stop()
+  expect(existsSync(join(folder, 'run')) ? readdirSync(join(folder, 'run')) : []).toEqual([])
+})
