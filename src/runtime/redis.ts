@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Redis } from 'ioredis'
 import type { Log } from './log.ts'
 
@@ -29,12 +30,14 @@ export async function openRedis(url: string, log: Log) {
   }
   return {
     connect,
-    /** Refuses a Redis that may throw keys away: jobs would vanish. A Redis that is down is not asked. */
+    /** Refuses a Redis that may throw keys away: jobs would vanish. One that does not answer for a second is not waited for. */
     async insistOnNoEviction(client: Redis) {
-      const [, policy] = await Promise.race([
-        client.config('GET', 'maxmemory-policy') as Promise<string[]>,
-        Bun.sleep(1_000).then(() => []),
-      ]).catch(() => [])
+      const ask = async () => {
+        if (client.status !== 'ready') await once(client, 'ready')
+        const [, policy] = (await client.config('GET', 'maxmemory-policy')) as string[]
+        return policy
+      }
+      const policy = await Promise.race([ask(), Bun.sleep(1_000)]).catch(() => undefined)
       if (policy && policy !== 'noeviction')
         throw new EvictingRedis(
           `Redis evicts keys (maxmemory-policy ${policy}); set it to noeviction, or jobs may be lost`,
