@@ -16,6 +16,14 @@ import { type Sight, Wakeups } from './wakeups.ts'
  */
 export type Durability = 'process' | 'power'
 
+export interface StoreOptions {
+  /** The file; it is made if need be, its folder must exist. Other files stand beside it while it is open. */
+  path: string
+  durability?: Durability
+  /** How long a call waits for other processes to let go of the file before it fails, in ms (10,000). */
+  patience?: number
+}
+
 /** The log is copied back into the file this often, in ms, so that no one copy is long. */
 const checkpointEvery = 1000
 /** Opening a file that others are busy with waits for them at most this long, in ms; nothing else ever waits on the event loop. */
@@ -35,11 +43,11 @@ export class Store {
   #writtenSinceCheckpoint = false
 
   /** Opens the file, or joins those who have it open. Every `open` wants its `close`. */
-  static open(path: string, durability: Durability): Store {
-    const key = join(realpathSync(dirname(path)), basename(path))
+  static open({ path, durability = 'process', patience = 10_000 }: StoreOptions): Store {
+    const key = fullPath(path)
     let store = open.get(key)
     if (!store) {
-      store = new Store(key)
+      store = new Store(key, patience)
       open.set(key, store)
     }
     store.#users++
@@ -47,9 +55,12 @@ export class Store {
     return store
   }
 
-  private constructor(readonly path: string) {
+  private constructor(
+    readonly path: string,
+    patience: number,
+  ) {
     this.#db = openDatabase(path)
-    this.transactions = new Transactions(path, {
+    this.transactions = new Transactions(path, patience, {
       prepare: () => this.#prepare(),
       inTransaction: () => this.#db.inTransaction,
       committed: queues => {
@@ -116,6 +127,15 @@ export class Store {
     } catch {
       // Another process is at it, or the disk is full: the log keeps everything until a later one succeeds.
     }
+  }
+}
+
+/** One name for a file however it is reached. */
+function fullPath(path: string): string {
+  try {
+    return join(realpathSync(dirname(path)), basename(path))
+  } catch (cause) {
+    throw new Error(`Cannot open the queue file ${path}: no such folder`, { cause })
   }
 }
 

@@ -5,8 +5,6 @@ import type { Statements } from './statements.ts'
 
 /** How long the operations of one transaction may take together, in ms, before it is committed and the event loop goes on. */
 const turnBudget = 8
-/** How long an operation waits for other processes to let go of the file, in ms. */
-const patience = 10_000
 /** A transaction that failed for want of disk or the like answers this much later, in ms, so that workers do not spin on it. */
 const failurePause = 250
 
@@ -53,6 +51,8 @@ export class Transactions {
 
   constructor(
     private readonly path: string,
+    /** How long an operation waits for other processes to let go of the file, in ms. */
+    private readonly patience: number,
     private readonly hooks: Hooks,
   ) {}
 
@@ -175,7 +175,7 @@ export class Transactions {
 
   /** Another process holds the file: try again soon, at a time no two processes agree on. */
   #tryAgain(operations: Operation[]): void {
-    const deadline = now() - patience
+    const deadline = now() - this.patience
     const late = operations.filter(operation => operation.since < deadline)
     for (const { reject } of late) reject(new Error(`${this.path} is locked by another process`))
     this.#waiting = operations.filter(operation => operation.since >= deadline).concat(this.#waiting)

@@ -1,0 +1,203 @@
+import { Database } from 'bun:sqlite'
+import { expect, test } from 'bun:test'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { withBackend } from 'bullmq'
+import { createSqliteBackend } from '../src/runtime/bullmq-sqlite/create-sqlite-backend.ts'
+import { startChild } from './children/child.ts'
+import { afterTest, temporaryFolder, until } from './start.ts'
+
+const { Queue, QueueEvents } = withBackend(createSqliteBackend)
+
+function open(path = join(temporaryFolder(), 'queue.db')) {
+  const queue = new Queue('jobs', { connection: { path } })
+  afterTest(() => queue.close())
+  return { path, queue }
+}
+
+/** What the file says of itself, read by another hand. */
+function inspect(path: string) {
+  const db = new Database(path, { readonly: true })
+  const counters = db.query<{ counts: string }, []>("SELECT counts FROM queue WHERE key = 'bull:jobs'").get()
+  const counted = Array.from(
+    { length: 7 },
+    (_, state) => db.query<{ n: number }, [number]>('SELECT count(*) AS n FROM job WHERE state = ?').get(state)!.n,
+  )
+  const integrity = db.query<{ integrity_check: string }, []>('PRAGMA integrity_check').get()!.integrity_check
+  db.close()
+  return { counters: JSON.parse(counters?.counts ?? '[]'), counted, integrity }
+}
+
+test('every job acknowledged to a process is there after it was killed', async () => {
+  const { path, queue } = open()
+  const acknowledged: string[] = []
+  for (let round = 0; round < 12; round++) {
+    const child = startChild('queue-user.ts', path, 'adds')
+    expect(await child.says()).toBe('ready')
+    const hearing = (async () => {
+      for (;;) acknowledged.push(await child.says())
+    })().catch(() => {})
+    await Bun.sleep(20 + round * 9)
+    await child.kill9()
+    await hearing
+  }
+  expect(acknowledged.length).toBeGreaterThan(100)
+  const there = new Set((await queue.getWaiting()).map(job => job.id))
+  expect(acknowledged.filter(id => !there.has(id))).toEqual([])
+  expect(new Set(acknowledged).size).toBe(acknowledged.length)
+  const { counters, counted, integrity } = inspect(path)
+  expect([counters, integrity]).toEqual([counted, 'ok'])
+})
+
+test('workers killed at work lose no job, and no job is worked on by two living processes', async () => {
+  const { path, queue } = open()
+  const log = `${path}.log`
+  writeFileSync(log, '')
+  const jobs = 600
+  await queue.addBulk(Array.from({ length: jobs }, (_, n) => ({ name: 'job', data: n })))
+  const hire = async () => {
+    const child = startChild('queue-user.ts', path, 'works', log)
+    expect(await child.says()).toBe('ready')
+    return child
+  }
+  const crew = [await hire(), await hire()]
+  let kills = 0
+  while ((await queue.getCompletedCount()) < jobs && kills < 15) {
+    await Bun.sleep(60 + Math.random() * 60)
+    const victim = crew.shift()!
+    appendFileSync(log, `kill - ${victim.pid}\n`)
+    await victim.kill9()
+    kills++
+    crew.push(await hire())
+  }
+  await until(async () => (await queue.getCompletedCount()) === jobs, 30_000)
+  for (const child of crew) await child.kill9()
+
+  const at = new Map<string, string>()
+  const done = new Set<string>()
+  const doubled: string[] = []
+  let resumed = 0
+  for (const line of readFileSync(log, 'utf8').trim().split('\n')) {
+    const [what, id = '', pid = ''] = line.split(' ')
+    if (what === 'kill') for (const [job, worker] of at) if (worker === pid) at.set(job, 'dead')
+    if (what === 'end') {
+      at.delete(id)
+      done.add(id)
+    }
+    if (what === 'start') {
+      if (at.get(id) === 'dead') resumed++
+      else if (at.has(id)) doubled.push(line)
+      at.set(id, pid)
+    }
+  }
+  expect(doubled).toEqual([])
+  expect(done.size).toBe(jobs)
+  expect(resumed).toBeGreaterThan(0)
+  const { counters, counted, integrity } = inspect(path)
+  expect([counters, integrity]).toEqual([counted, 'ok'])
+})
+
+test('a job of a process that hangs stays its own; one of a process that died is taken over at once', async () => {
+  const { path, queue } = open()
+  const events = new QueueEvents('jobs', { connection: { path } })
+  afterTest(() => events.close())
+  await events.waitUntilReady()
+  const first = startChild('queue-user.ts', path, 'holds')
+  expect(await first.says()).toBe('ready')
+  const job = await queue.add('job', {})
+  expect(await first.says()).toBe('working')
+  const second = startChild('queue-user.ts', path, 'holds')
+  expect(await second.says()).toBe('ready')
+  first.freeze()
+  await Bun.sleep(1500)
+  expect(await job.isActive()).toBeTrue()
+  first.thaw()
+  expect(await job.waitUntilFinished(events)).toBe(first.pid)
+
+  const next = await queue.add('job', {})
+  const holder = await Promise.race([first.says().then(() => first), second.says().then(() => second)])
+  const other = holder === first ? second : first
+  await holder.kill9()
+  expect(await next.waitUntilFinished(events, 10_000)).toBe(other.pid)
+  expect((await queue.getJob(next.id!))!.stalledCounter).toBe(1)
+})
+
+test('an idle worker of another process is woken at once', async () => {
+  const { path, queue } = open()
+  const events = new QueueEvents('jobs', { connection: { path } })
+  afterTest(() => events.close())
+  await events.waitUntilReady()
+  const child = startChild('queue-user.ts', path, 'works', `${path}.log`)
+  expect(await child.says()).toBe('ready')
+  await Bun.sleep(300)
+  const waits: number[] = []
+  for (let n = 0; n < 10; n++) {
+    const job = await queue.add('job', {})
+    await job.waitUntilFinished(events)
+    const { processedOn, timestamp } = (await queue.getJob(job.id!))!
+    waits.push(processedOn! - timestamp)
+  }
+  expect(waits.toSorted((a, b) => a - b)[5]).toBeLessThan(2000)
+})
+
+test('while another holds the file, calls wait for it without holding up the event loop, and then give up', async () => {
+  const path = join(temporaryFolder(), 'queue.db')
+  const queue = new Queue('jobs', { connection: { path, patience: 700 } })
+  afterTest(() => queue.close())
+  await queue.waitUntilReady()
+  const other = new Database(path)
+  other.run('BEGIN IMMEDIATE')
+  let ticks = 0
+  const ticking = setInterval(() => ticks++, 10)
+  const waiting = queue.add('a', {})
+  await Bun.sleep(300)
+  other.run('ROLLBACK')
+  expect((await waiting).id).toBe('1')
+  expect(ticks).toBeGreaterThan(5)
+  other.run('BEGIN IMMEDIATE')
+  await expect(queue.add('b', {})).rejects.toThrow(`${path} is locked by another process`)
+  expect(await queue.getWaitingCount()).toBe(1)
+  other.run('ROLLBACK')
+  expect((await queue.add('c', {})).id).toBe('2')
+  clearInterval(ticking)
+  other.close()
+})
+
+test('a full disk is told to the caller, and what was acknowledged before is there', async () => {
+  const { path } = open()
+  const script = `trap '' XFSZ; ulimit -f 2000; exec "$0" "$1" "$2" fills`
+  const child = Bun.spawn(
+    ['sh', '-c', script, process.execPath, join(import.meta.dir, 'children/queue-user.ts'), path],
+    {
+      stdout: 'pipe',
+      stderr: 'pipe',
+    },
+  )
+  afterTest(() => child.kill(9))
+  const said = (await new Response(child.stdout).text()).trim().split('\n')
+  expect(await new Response(child.stderr).text()).toBe('')
+  expect(await child.exited).toBe(0)
+  const refused = said.filter(line => line.startsWith('refused'))
+  expect(refused.length).toBeGreaterThan(0)
+  const acknowledged = said.filter(line => !line.startsWith('refused'))
+  const { queue } = open(path)
+  const there = new Set((await queue.getWaiting()).map(job => job.id))
+  expect(acknowledged.filter(id => !there.has(id))).toEqual([])
+  expect((await queue.add('room again', {})).id).toBeString()
+  expect(inspect(path).integrity).toBe('ok')
+})
+
+test('a file of a newer version, or one that cannot be opened, is refused with a clear error', async () => {
+  const { path, queue } = open()
+  await queue.waitUntilReady()
+  await queue.close()
+  const db = new Database(path)
+  db.run('PRAGMA user_version = 99')
+  db.close()
+  const late = new Queue('jobs', { connection: { path } })
+  afterTest(() => late.close())
+  await expect(late.add('a', {})).rejects.toThrow('written by a newer version')
+  expect(() => new Queue('jobs', { connection: { path: join(path, 'no-such-folder', 'queue.db') } })).toThrow(
+    'no-such-folder',
+  )
+})

@@ -1,0 +1,60 @@
+/** A process that uses a queue until it is killed: `adds` jobs, saying each id once it is acknowledged, or `works`. */
+import { appendFileSync, writeSync } from 'node:fs'
+import { withBackend } from 'bullmq'
+import { createSqliteBackend } from '../../src/runtime/bullmq-sqlite/create-sqlite-backend.ts'
+
+const [path = '', does = '', log = ''] = process.argv.slice(2)
+const connection = { path }
+const { Queue, Worker } = withBackend(createSqliteBackend)
+const say = (line: string) => writeSync(1, `${line}\n`)
+/** One write to a file opened for appending: whole, and in one order for all processes. */
+const note = (line: string) => appendFileSync(log, `${line}\n`)
+
+if (does === 'adds') {
+  const queue = new Queue('jobs', { connection })
+  await queue.waitUntilReady()
+  say('ready')
+  for (;;) {
+    const one = queue.add('one', { pad: 'x'.repeat(200) }).then(job => say(`${job.id}`))
+    const many = queue.addBulk(Array.from({ length: 5 }, () => ({ name: 'many', data: {} })))
+    await Promise.all([one, many.then(jobs => jobs.forEach(job => void say(`${job.id}`)))])
+  }
+}
+
+if (does === 'works') {
+  const work = async ({ id }: { id?: string }) => {
+    note(`start ${id} ${process.pid}`)
+    await Bun.sleep(Math.random() * 20)
+    note(`end ${id} ${process.pid}`)
+  }
+  // Locks of ten minutes: whatever is picked up again in the time of a test was not waited for.
+  const opts = { connection, concurrency: 4, lockDuration: 600_000, maxStalledCount: 1000, runRetryDelay: 10 }
+  const worker = new Worker('jobs', work, opts)
+  await worker.waitUntilReady()
+  say('ready')
+}
+
+if (does === 'holds') {
+  const worker = new Worker(
+    'jobs',
+    async () => {
+      say('working')
+      await Bun.sleep(600)
+      return process.pid
+    },
+    { connection, lockDuration: 600_000 },
+  )
+  await worker.waitUntilReady()
+  say('ready')
+}
+
+if (does === 'fills') {
+  const queue = new Queue('jobs', { connection })
+  const data = { pad: 'x'.repeat(5000) }
+  for (let refused = 0; refused < 3; )
+    await queue.add('one', data).then(
+      job => say(`${job.id}`),
+      error => say(`refused ${++refused} ${error.message}`),
+    )
+  await queue.close()
+}
