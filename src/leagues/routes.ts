@@ -135,7 +135,7 @@ export const leagueRoutes = (app: App) => {
         const change: Partial<League> = {
           ...times,
           ...(body.name && { name: body.name }),
-          ...(body.config && { config: configOf(league.kind, { ...league.config, ...body.config }) }),
+          ...(body.config && { config: configOf(league.kind, merged(league.config, body.config)) }),
           ...(body.archived !== undefined && { archivedAt: body.archived ? (league.archivedAt ?? now) : null }),
         }
         if (body.archived && status !== 'final' && status !== 'ended' && status !== 'archived')
@@ -156,7 +156,10 @@ export const leagueRoutes = (app: App) => {
           archived: t.Optional(t.Boolean()),
         }),
         may: 'officer',
-        detail: says('Change a league; `config` is merged into what it has, `archived` puts it away', leagueSchema),
+        detail: says(
+          'Change a league; `config` is merged into what it has, null takes out; `archived` puts it away',
+          leagueSchema,
+        ),
       },
     )
     .delete(
@@ -247,6 +250,9 @@ export const leagueRoutes = (app: App) => {
       },
     )
 }
+
+const merged = (config: League['config'], change: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries({ ...config, ...change }).filter(([, value]) => value !== null))
 
 function span(startsAt: string, endsAt: string) {
   const times = { startsAt: Date.parse(startsAt), endsAt: Date.parse(endsAt) }

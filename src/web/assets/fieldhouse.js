@@ -47,7 +47,14 @@ function switchTheme() {
 }
 const systemTheme = () => (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')
 
+/** A menu closes when one looks elsewhere. */
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll('.menu[open]')) if (menu !== except) menu.open = false
+}
+document.addEventListener('pointerdown', event => closeMenus(event.target.closest('.menu')))
+
 document.addEventListener('keydown', event => {
+  if (event.key === 'Escape') closeMenus()
   const isTyping = event.target.closest('input, textarea, select, [contenteditable]')
   if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return
   const search = document.querySelector('input[type=search]')

@@ -1,6 +1,7 @@
 // Sends a sheet with a real progress bar, follows its import, and shows what a trial found.
 import { csrf } from './api.js'
-import { bodyOf, showErrors } from './forms.js'
+import { bodyOf } from './fields.js'
+import { showErrors } from './forms.js'
 import { follow } from './jobs.js'
 import { said } from './said.js'
 

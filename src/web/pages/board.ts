@@ -8,9 +8,10 @@ import type { Choice } from '../parts/form.ts'
 import { badge, movement, tier } from '../parts/marks.ts'
 import { emptyState } from '../parts/notices.ts'
 import { pagination } from '../parts/pages.ts'
-import { type Column, type SortOrder, table } from '../parts/table.ts'
-import { moment, money, name, number, percent, time, toPar } from '../parts/values.ts'
+import { type Column, table } from '../parts/table.ts'
+import { moment, name, number, time } from '../parts/values.ts'
 import { leagueHead } from './league-head.ts'
+import { scoring } from './scoring.ts'
 import { metricWord } from './words.ts'
 
 /** As it came in the address; what is missing is the board's own choice. */
@@ -52,7 +53,7 @@ export function boardBody(
   const { pagination: pages, rows, state, as_of } = board
   const path = `/leagues/${league.id}`
   const to = (change: Params) => address(path, { ...params, ...change })
-  const { score } = styles[league.kind]
+  const { score } = scoring[league.kind]
   const isPlain = !params.q && !params.around && !params.at
   const first = rows[0]
   const leader = isPlain && board.sort_by === 'score' && first?.rank === 1 ? first : undefined
@@ -125,33 +126,8 @@ function viewing({ q, around, at }: BoardParams, { pagination: { total } }: Boar
   )
 }
 
-type Style = {
-  score(value: number | null): Content
-  scoreWord: string
-  metric(name: string, value: number | null): Content
-  first: SortOrder
-}
-
-/** How each kind writes its scores. */
-const styles: Record<LeagueView['kind'], Style> = {
-  sheet: { score: value => number(value), scoreWord: 'Score', metric: (_, value) => number(value), first: 'desc' },
-  tour: { score: toPar, scoreWord: 'To par', metric: (_, value) => number(value), first: 'asc' },
-  market: {
-    score: value => money(value),
-    scoreWord: 'Total value',
-    metric: (metric, value) =>
-      metric.endsWith('_pct')
-        ? percent(value, { signed: true, digits: 2 })
-        : metric.endsWith('_cents')
-          ? money(value)
-          : number(value),
-    first: 'desc',
-  },
-}
-const marketWords: Record<string, string> = { return_pct: 'Return', cash_cents: 'Cash', total_cents: 'Total' }
-
 function columnsOf({ league, rows, sort_by, order }: BoardView, tiers: readonly string[], path: string): Column<Row>[] {
-  const { score, scoreWord, metric, first } = styles[league.kind]
+  const { score, scoreWord, metric, first } = scoring[league.kind]
   const metrics = Object.keys(rows[0]?.metrics ?? {}).filter(each => each !== 'score')
   const moved = rows.some(({ change }) => change !== null)
   const highest = Math.max(0, ...rows.map(row => row.score ?? 0))
@@ -184,7 +160,7 @@ function columnsOf({ league, rows, sort_by, order }: BoardView, tiers: readonly 
       : []),
     ...metrics.map(
       (each): Column<Row> => ({
-        head: marketWords[each] ?? metricWord(each),
+        head: metricWord(each),
         numeric: true,
         sort: { by: each },
         cell: row => html`${metric(each, row.metrics[each] ?? null)}${gain(row.gains?.[each])}`,

@@ -70,7 +70,7 @@ ${step(
 <p>Removes the league and all of it: boards, uploads, entries and trades. There is no way back.</p>
 ${form(
   { action: api, method: 'delete', goTo: '/', done: 'The league is deleted' },
-  field({ label: `Write its name, ${league.name}, to confirm`, name: 'name', autocomplete: 'off' }),
+  field({ label: `Write its name, ${league.name}, to confirm`, name: 'name', id: 'f-confirm', autocomplete: 'off' }),
   'Delete for good',
 )}
 </details>
@@ -100,6 +100,14 @@ const pairs = (value: unknown) =>
         .join('\n')
     : undefined
 const json = (value: unknown) => (value === undefined ? undefined : JSON.stringify(value, null, 2))
+const isPublic = (config: Settings) =>
+  field({
+    label: 'Everyone may see it',
+    name: 'config.public',
+    type: 'checkbox',
+    value: config.public !== false,
+    hint: 'Otherwise only who is signed in, whatever PUBLIC_BOARDS says',
+  })
 const autoFinalize = (config: Settings) =>
   field({
     label: 'Finalise by itself when it ends',
@@ -154,7 +162,7 @@ ${field({
 })}
 ${field({ label: 'Goal', name: 'config.goal', type: 'json', optional: true, value: json(config.goal), placeholder: '{ "per_power": 0.5 }', hint: 'A number, or a share of baseline power' })}
 ${field({ label: 'Webhook', name: 'config.webhook_url', type: 'url', optional: true, value: text(config.webhook_url), hint: 'Told of every new board, in the manner of Discord and Slack' })}
-${autoFinalize(config)}
+${isPublic(config)}${autoFinalize(config)}
 </fieldset>`,
   tour: config => html`<fieldset><legend>How it is played</legend>
 <div class="columns">
@@ -196,6 +204,6 @@ ${field({ label: 'Fee per trade', name: 'config.fee_cents', type: 'cents', min: 
 ${field({ label: 'Largest position', name: 'config.max_position_pct', type: 'number', optional: true, min: 1, max: 100, value: text(config.max_position_pct), hint: 'Percent of total value' })}
 ${field({ label: 'Oldest quote', name: 'config.quote_max_age_s', type: 'number', optional: true, min: 1, value: text(config.quote_max_age_s), hint: 'Seconds; an older one is refused' })}
 </div>
-${autoFinalize(config)}
+${isPublic(config)}${autoFinalize(config)}
 </fieldset>`,
 }

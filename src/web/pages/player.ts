@@ -8,6 +8,7 @@ import { badge, movement, tier } from '../parts/marks.ts'
 import { table } from '../parts/table.ts'
 import { moment, name, number, percent } from '../parts/values.ts'
 import { leagueHead } from './league-head.ts'
+import { scoring } from './scoring.ts'
 import { metricWord } from './words.ts'
 
 /** What is known of one metric. A kind that only knows the value says only that. */
@@ -56,6 +57,7 @@ export function playerBody(
 ): Html {
   const history = momentsOf(player.history)
   const metrics = Object.entries(player.metrics).map(([metric, value]) => ({ metric, ...cardOf(value) }))
+  const { score, scoreWord, metric: written } = scoring[league.kind]
   const path = `/leagues/${league.id}/players/${encodeURIComponent(player.player_id)}`
   const names = metrics.map(({ metric }) => metric)
   const shown = query.metric && names.includes(query.metric) ? query.metric : 'score'
@@ -63,7 +65,7 @@ export function playerBody(
     history.map(each => (metric === 'score' ? each.score : numberOf(each.metrics[metric])))
   const figures = [
     { label: 'Rank', value: number(player.rank), note: player.change !== null && movement(player.change) },
-    { label: 'Score', value: number(player.score) },
+    { label: scoreWord, value: score(player.score) },
     { label: 'Better than', value: percent(player.percentile), note: 'of all players' },
     player.tier ? { label: 'Tier', value: tier(player.tier, tiers.indexOf(player.tier), tiers.length) } : undefined,
   ]
@@ -79,8 +81,8 @@ ${table({
   rows: metrics,
   columns: [
     { head: 'Metric', names: true, cell: ({ metric }) => metricWord(metric) },
-    { head: 'Current', numeric: true, cell: card => number(card.current) },
-    { head: 'Baseline', numeric: true, cell: card => number(card.baseline) },
+    { head: 'Current', numeric: true, cell: ({ metric, current }) => written(metric, current) },
+    { head: 'Baseline', numeric: true, cell: ({ metric, baseline }) => written(metric, baseline) },
     {
       head: 'Gain',
       numeric: true,
@@ -116,11 +118,11 @@ ${table({
   columns: [
     { head: 'Taken', names: true, cell: each => moment(each.takenAt) },
     { head: '', cell: each => each.isBaseline && badge('baseline', 'quiet') },
-    { head: 'Score', numeric: true, cell: each => number(each.score) },
+    { head: scoreWord, numeric: true, cell: each => score(each.score) },
     ...names.map(metric => ({
       head: metricWord(metric),
       numeric: true,
-      cell: (each: Moment) => number(numberOf(each.metrics[metric])),
+      cell: (each: Moment) => written(metric, numberOf(each.metrics[metric])),
     })),
   ],
 })}

@@ -73,7 +73,7 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
       { head: 'New', numeric: true, cell: upload => number(upload.summary?.new) },
       { head: 'Missing', numeric: true, cell: upload => number(upload.summary?.missing) },
       { head: 'Suspicious', numeric: true, cell: upload => number(upload.summary?.suspicious) },
-      { head: 'By', cell: upload => name(names.get(upload.uploaded_by ?? 0)) },
+      { head: 'By', cell: upload => (upload.uploaded_by === null ? 'operator' : name(names.get(upload.uploaded_by))) },
       mayUndo && { head: html`<span class="sr">Actions</span>`, cell: upload => actions(upload) },
     ],
     empty: emptyState(

@@ -5,6 +5,6 @@ export const kindWords: Record<Kind, string> = { sheet: 'Sheets', tour: 'Tour pi
 
 /** `kill_points` as it stands over a column: `Kill points`. */
 export const metricWord = (metric: string): string => {
-  const words = metric.replaceAll('_', ' ')
+  const words = metric.replace(/_(pct|cents)$/, '').replaceAll('_', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
 }

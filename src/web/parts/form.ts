@@ -10,6 +10,8 @@ export type Field = {
   label: string
   /** Where the value goes in the body: `config.weights` is an object in an object. */
   name: string
+  /** Where a page asks for the same name twice. */
+  id?: string
   /** `time` is asked in the reader's zone and sent in UTC; `json`, `list` (one a line), `pairs` (`name number` a line)
    *  and `cents` (asked as `12.50`, sent as 1250) are sent as what they mean. */
   type?:
@@ -56,7 +58,7 @@ const attribute = (name: string, value: string | number | boolean | null | undef
 /** A labelled input with its hint and its error. */
 export function field(given: Field): Html {
   const { label, name, type = 'text', hint, error, optional } = given
-  const id = `f-${name.replaceAll(/[^\w-]/g, '-')}`
+  const id = given.id ?? `f-${name.replaceAll(/[^\w-]/g, '-')}`
   const described = [hint && `${id}-hint`, `${id}-error`].filter(Boolean).join(' ')
   const shared = html` id="${id}" name="${name}" aria-describedby="${described}"${attribute('required', !optional && type !== 'checkbox')}${attribute('aria-invalid', error !== undefined && 'true')}${attribute('autofocus', given.autofocus)}${attribute('data-type', type)}`
   const input = control(given, type, shared)

@@ -1,0 +1,86 @@
+/**
+ * The fields as the API wants them. What is left empty is not sent; of a change (`patch`) only what was changed is,
+ * and what was emptied as null.
+ */
+export function bodyOf(form) {
+  const body = {}
+  const isChange = form.dataset.method === 'patch'
+  const inputs = [...form.elements].filter(({ name, disabled, type }) => name && !disabled && type !== 'file')
+  const changed = new Set(inputs.filter(isChanged).map(({ name }) => partOf(name)))
+  for (const input of inputs) {
+    if (isChange && input.type !== 'hidden' && !changed.has(partOf(input.name))) continue
+    const value = readField(input)
+    if (value !== undefined) put(body, input.name.split('.'), value)
+    else if (isChange && isChanged(input)) put(body, input.name.split('.'), null)
+  }
+  return body
+}
+
+/** What changes as one: `config.missed_cut.rule` is part of `config.missed_cut`. */
+const partOf = name => name.split('.').slice(0, 2).join('.')
+
+function isChanged(input) {
+  if (input.type === 'checkbox' || input.type === 'radio') return input.checked !== input.defaultChecked
+  if (input.options) return [...input.options].some(option => option.selected !== option.defaultSelected)
+  return input.value !== input.defaultValue
+}
+
+/** The field an error speaks of: `config.weights.deads` is said of `config.weights`. */
+export function fieldFor(form, path) {
+  for (let name = path; name; name = name.slice(0, Math.max(0, name.lastIndexOf('.')))) {
+    const input = form.elements[name]
+    if (input && input.type !== 'hidden') return input
+  }
+}
+
+const pad = number => String(number).padStart(2, '0')
+
+/** A moment in UTC, in `data-at`, as the reader's own time. */
+export function showInZone(input) {
+  const at = new Date(input.dataset.at)
+  if (Number.isNaN(at.getTime())) return
+  const day = `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`
+  input.defaultValue = `${day}T${pad(at.getHours())}:${pad(at.getMinutes())}`
+}
+
+function readField(input) {
+  const type = input.dataset.type ?? input.type
+  if (type === 'checkbox') return input.checked
+  if (type === 'radio' && !input.checked) return undefined
+  const text = type === 'password' ? input.value : input.value.trim()
+  if (text === '') return undefined
+  if (type === 'number') return Number(text)
+  if (type === 'cents') return Math.round(Number(text) * 100)
+  if (type === 'pairs') return pairsOf(text)
+  if (type === 'time') return new Date(text).toISOString()
+  if (type === 'list')
+    return text
+      .split(/\r?\n/)
+      .map(line => line.trim())
+      .filter(Boolean)
+  if (type !== 'json') return text
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw Object.assign(new Error(`${labelOf(input)} cannot be read`), {
+      errors: [{ path: input.name, message: `is not JSON: ${error.message}` }],
+    })
+  }
+}
+
+/** `kills_t4 10` a line, or with `:` or `=` between. */
+const pairsOf = text =>
+  Object.fromEntries(
+    text
+      .split(/\r?\n/)
+      .map(line => line.trim().match(/^(.+?)[\s:=]+(\S+)$/))
+      .filter(Boolean)
+      .map(([, name, number]) => [name, Number(number)]),
+  )
+
+function put(body, [name, ...rest], value) {
+  if (!rest.length) body[name] = value
+  else put((body[name] ??= {}), rest, value)
+}
+
+const labelOf = input => input.labels?.[0]?.textContent ?? input.name

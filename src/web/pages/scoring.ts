@@ -1,0 +1,24 @@
+import type { Kind } from '../../../db/schema.ts'
+import type { Content } from '../../runtime/html.ts'
+import type { SortOrder } from '../parts/table.ts'
+import { money, number, percent, toPar } from '../parts/values.ts'
+
+type Scoring = {
+  score(value: number | null): Content
+  scoreWord: string
+  metric(metric: string, value: number | null): Content
+  /** The order in which the best comes first. */
+  first: SortOrder
+}
+
+/** How each kind of league writes its scores. */
+export const scoring: Record<Kind, Scoring> = {
+  sheet: { score: value => number(value), scoreWord: 'Score', metric: (_, value) => number(value), first: 'desc' },
+  tour: { score: toPar, scoreWord: 'To par', metric: (_, value) => number(value), first: 'asc' },
+  market: { score: value => money(value), scoreWord: 'Total value', metric: marketMetric, first: 'desc' },
+}
+
+function marketMetric(metric: string, value: number | null): Content {
+  if (metric.endsWith('_cents')) return money(value)
+  return metric.endsWith('_pct') ? percent(value, { signed: true, digits: 2 }) : number(value)
+}

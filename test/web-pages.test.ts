@@ -1,0 +1,182 @@
+import { expect, test } from 'bun:test'
+import { type Html, html } from '../src/runtime/html.ts'
+import { layout } from '../src/web/layout.ts'
+import { boardBody } from '../src/web/pages/board.ts'
+import { newLeagueBody, settingsBody } from '../src/web/pages/league-form.ts'
+import { leaguesBody } from '../src/web/pages/leagues.ts'
+import { playerBody } from '../src/web/pages/player.ts'
+import { historyBody, uploadBody, uploadsBody } from '../src/web/pages/uploads.ts'
+import { expectGolden } from './golden.ts'
+import * as sample from './web-samples.ts'
+
+const { admin, hostile, member, officer, tiers } = sample
+const onePage = (total: number) => ({ page: 1, limit: 20, total, pages: total ? 1 : 0 })
+const list = { leagues: sample.leagues, pagination: onePage(5) }
+const noLeagues = { leagues: [], pagination: onePage(0) }
+const few = sample.board({}, { count: 6, total: 1_248 })
+const noRows = sample.board({}, { count: 0, total: 0 })
+const nobody = sample.board({ pagination: { page: 1, limit: 50, total: 0, pages: 0 } }, { count: 0 })
+const tour = sample.league({ id: 8, name: 'The Masters pool', kind: 'tour' })
+const golf = sample.board(
+  { league: { id: 8, name: tour.name, kind: 'tour', status: 'active' }, order: 'asc' },
+  { count: 4, total: 4 },
+)
+golf.rows = golf.rows.map((row, i) => ({
+  ...row,
+  rank: i + 1,
+  score: [-11, -3, 0, null][i] ?? null,
+  tier: undefined,
+  metrics: { holes: 54 },
+  gains: undefined,
+}))
+const market = sample.league({ id: 9, name: 'Trading cup', kind: 'market' })
+const trading = sample.board(
+  { league: { id: 9, name: market.name, kind: 'market', status: 'active' } },
+  { count: 3, total: 3 },
+)
+trading.rows = trading.rows.map((row, i) => ({
+  ...row,
+  player_id: String(i + 1),
+  score: 10_234_567 - i * 99,
+  tier: undefined,
+  metrics: { return_pct: 2.3457 - i * 3, cash_cents: 50_000 },
+  gains: undefined,
+}))
+const uploadsData = {
+  league: sample.league(),
+  list: { uploads: sample.uploads, pagination: onePage(5) },
+  names: new Map([[2, 'olga']]),
+  progress: new Map([[35, { percent: 40, stage: 'reading' }]]),
+  maxMb: 256,
+}
+const final = sample.league({ status: 'final', finalized_at: '2026-05-01T00:00:00.000Z', final_hash: 'ab'.repeat(32) })
+
+const pages: Record<string, Html> = {
+  'leagues-officer': leaguesBody(list, {}, officer),
+  'leagues-filtered': leaguesBody(noLeagues, { kind: 'tour', q: 'x"y' }, undefined),
+  'leagues-none-officer': leaguesBody(noLeagues, {}, officer),
+  'leagues-none-stranger': leaguesBody(noLeagues, {}, undefined),
+  'league-new-sheet': newLeagueBody('sheet', ['sheet', 'tour', 'market']),
+  'league-new-tour': newLeagueBody('tour', ['sheet', 'tour', 'market']),
+  'league-new-market': newLeagueBody('market', ['market']),
+  'league-settings': settingsBody(sample.league(), officer),
+  'league-settings-final': settingsBody(final, admin),
+  'board-live': boardBody({ league: sample.league(), board: few, tiers }, {}, undefined),
+  'board-final-sorted': boardBody(
+    { league: final, board: { ...few, state: 'final', sort_by: 'power', order: 'asc' }, tiers },
+    { sort_by: 'power', order: 'asc', page: '2' },
+    member,
+  ),
+  'board-empty-officer': boardBody({ league: sample.league(), board: noRows, tiers }, {}, officer),
+  'board-empty-stranger': boardBody({ league: sample.league(), board: noRows, tiers }, {}, undefined),
+  'board-nobody-found': boardBody({ league: sample.league(), board: nobody, tiers }, { q: 'zzz' }, undefined),
+  'board-tour': boardBody({ league: tour, board: golf, tiers }, {}, member),
+  'board-market': boardBody({ league: market, board: trading, tiers, me: '2' }, {}, member),
+  'player-card': playerBody(
+    { league: sample.league(), player: sample.player(), tiers },
+    { metric: 'power' },
+    undefined,
+  ),
+  'player-new': playerBody(
+    {
+      league: sample.league(),
+      player: sample.player({
+        history: [],
+        metrics: { holes: 54, guess: null },
+        change: null,
+        tier: null,
+        percentile: null,
+      }),
+      tiers,
+    },
+    {},
+    undefined,
+  ),
+  'uploads-officer': uploadsBody(uploadsData, historyBody(uploadsData, officer), officer),
+  'uploads-none-final': uploadsBody(
+    { ...uploadsData, league: final },
+    historyBody({ ...uploadsData, league: final, list: { uploads: [], pagination: onePage(0) } }, officer),
+    officer,
+  ),
+  'upload-done': uploadBody({ league: sample.league(), upload: sample.upload(), errors: sample.uploadErrors }, officer),
+}
+
+const settled = (page: Html) =>
+  `${String(page)
+    .replaceAll(/\?v=\w+/g, '?v=HASH')
+    .replaceAll(/[ \t]+$/gm, '')}\n`
+
+for (const [name, page] of Object.entries(pages)) {
+  test(`the page ${name} is as it was`, () => expectGolden(`pages/${name}.html`, settled(page)))
+}
+
+test('the frame of a page is as it was', () =>
+  expectGolden(
+    'pages/layout.html',
+    settled(
+      layout({ title: 'A & B', who: admin, nav: 'monitor', scripts: ['board.js'], reload: 10, body: html`<h1>A</h1>` }),
+    ).replaceAll(/Fieldhouse \d+\.\d+\.\d+/g, 'Fieldhouse VERSION'),
+  ))
+
+/** What a parser makes of markup: every element and attribute there is. */
+async function parsed(markup: string) {
+  const elements: { tag: string; attributes: [string, string][] }[] = []
+  const rewriter = new HTMLRewriter().on('*', {
+    element: ({ tagName, attributes }) =>
+      void elements.push({ tag: tagName, attributes: [...attributes] as [string, string][] }),
+  })
+  await rewriter.transform(new Response(markup)).text()
+  return elements
+}
+
+test('names nobody should choose stay text on every page', async () => {
+  const names = Object.values(hostile)
+  const league = (name: string) => sample.league({ name })
+  for (const name of names) {
+    const board = sample.board({}, { count: 9, total: 9, names })
+    board.rows = board.rows.map((row, i) => ({
+      ...row,
+      player_id: `${name}${i}`,
+      tier: name,
+      metrics: { [name || 'm']: 1 },
+    }))
+    const player = sample.player({ name, player_id: name, tier: name, metrics: { [name]: 5 } })
+    const upload = sample.upload({ filename: name, error: name, mapping: { [name]: name } })
+    const data = {
+      ...uploadsData,
+      league: league(name),
+      list: { uploads: [upload], pagination: onePage(1) },
+      names: new Map([[2, name]]),
+    }
+    const errors = { errors: [{ line: 1, column: name, value: name, reason: name }], pagination: onePage(1) }
+    const bodies = [
+      leaguesBody({ leagues: [league(name)], pagination: onePage(1) }, { q: name }, officer),
+      boardBody({ league: league(name), board, tiers: [name] }, { q: name, around: name, sort_by: name }, officer),
+      playerBody({ league: league(name), player, tiers: [name] }, { metric: name }, officer),
+      uploadsBody(data, historyBody(data, officer), officer),
+      uploadBody({ league: league(name), upload, errors }, officer),
+      settingsBody(
+        sample.league({ name, config: { weights: { [name]: 1 }, webhook_url: name, tiers: [{ name, min: 1 }] } }),
+        officer,
+      ),
+    ]
+    for (const body of bodies) {
+      const page = String(layout({ title: name, who: { ...officer, username: name }, body }))
+      const elements = await parsed(page)
+      const scripts = elements.filter(({ tag }) => tag === 'script')
+      expect(scripts.map(({ attributes }) => attributes.map(([key]) => key))).toEqual([['src'], ['type', 'src']])
+      const all = elements.flatMap(({ attributes }) => attributes)
+      expect(all.filter(([key]) => key.startsWith('on') || key === 'style')).toEqual([])
+      expect(all.filter(([key, value]) => (key === 'href' || key === 'action') && !/^[/#]/.test(value))).toEqual([])
+    }
+  }
+})
+
+test('no page holds a style or a script of its own, and every id on it is there once', async () => {
+  for (const [name, page] of Object.entries(pages)) {
+    const elements = await parsed(String(page))
+    expect([name, elements.filter(({ tag }) => tag === 'script' || tag === 'style')]).toEqual([name, []])
+    const ids = elements.flatMap(({ attributes }) => attributes.filter(([key]) => key === 'id').map(([, id]) => id))
+    expect([name, ids.filter((id, i) => ids.indexOf(id) !== i)]).toEqual([name, []])
+  }
+})
