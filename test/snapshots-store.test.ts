@@ -20,7 +20,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const spans = [1, 200, 60_000, 4e9, 2 ** 47, 2 ** 52, 1e300]
+const spans = [1, 200, 255, 256, 60_000, 65_536, 1e7, 4e9, 1e12, 2 ** 47, 2 ** 52, 1e300]
 
 function someColumn({ real, one, some }: Chance, rows: number): Float64Array {
   const [span, base] = [one(spans), one([0, -5, 1e12, -1e15])]

@@ -7,6 +7,7 @@ import { compareTexts } from '../leaderboard/text.ts'
 import { lineupOf, type Published } from './lineup.ts'
 import { type ReadOptions, readSheet, type SheetReport } from './reading/sheet.ts'
 import { type BoardConfig, prepare, scoreInput } from './scoring.ts'
+import { discard } from './snapshots/garbage.ts'
 import { ownMemory, readIds, readNames } from './snapshots/read.ts'
 import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 import { deleteSnapshot } from './snapshots/sweep.ts'
@@ -42,7 +43,8 @@ export type ImportProgress = {
 const until = { sniffing: 1, reading: 35, checking: 45, storing: 85, comparing: 99 }
 
 export async function importSheet(scores: Database, input: ImportInput, work: Work): Promise<Imported> {
-  const { snapshot, report, errors, metrics } = await store(scores, input, work)
+  const { snapshot, report, errors, metrics, bytes } = await store(scores, input, work)
+  discard(bytes)
   try {
     const compared = await compare(scores, snapshot, input, work)
     const { absent } = scoringOf(metrics, input.config)
@@ -93,6 +95,7 @@ async function store(scores: Database, { path, options }: ImportInput, { now, pa
     report,
     errors: [...errors, ...reported(sheet)],
     metrics: metrics.map(({ name }) => name),
+    bytes: metrics.length * rows * 8,
   }
 }
 

@@ -3,8 +3,8 @@ const MOST = 32 * 2 ** 20
 let spent = 0
 
 /**
- * Told of blobs that were read or written and are done with. The collector weighs little more than their heads, so left to
- * itself it lets some hundred megabytes of them stand; asked now and then it costs a few milliseconds.
+ * Told of blobs and columns that are done with. Left to itself the collector lets some hundred megabytes of them stand, as
+ * it weighs little more than their heads; asked now and then it costs a few milliseconds.
  */
 export function discard(bytes: number): void {
   spent += bytes

@@ -2,9 +2,10 @@
  * How the rows of one group are packed into bytes: some dozen players, all their metrics, in one blob, so that one small
  * read answers one player and a whole column is still a straight run through the groups.
  *
- * A column in a group is a base and offsets from it of 0, 1, 2, 4 or 6 bytes, whatever the widest needs; all ones is
- * unknown. Fractions, infinities and whole numbers too far apart stay as they are, 8 bytes each. Little-endian: one width
- * byte per column (padded to 8), one float64 base per column, then each column padded to 8.
+ * A column in a group is a base and offsets from it, of as few bytes as the widest needs; all ones is unknown. Fractions,
+ * infinities and whole numbers too far apart stay as they are, 8 bytes each. Little-endian: one width byte per column
+ * (padded to 8), one float64 base per column, then each column padded to 8. Offsets of 3, 5 and 6 bytes lie apart, first all
+ * their lower parts, then all their upper parts.
  */
 export const mostCells = 1 << 14 // rows × columns of one group
 export const mostColumns = 1024
@@ -66,19 +67,31 @@ function packColumn(n: number, at: number, baseAt: number): number {
     for (let i = 0, to = at / 2; i < n; i++) u16[to + i] = offsetFrom(one[i]!, min, 0xffff)
     return 2
   }
+  if (span < 0xffffff) {
+    for (let i = 0, low = at / 2, high = at + 2 * n; i < n; i++) {
+      const offset = offsetFrom(one[i]!, min, 0xffffff)
+      u16[low + i] = offset
+      u8[high + i] = offset >>> 16
+    }
+    return 3
+  }
   if (span < 0xffffffff) {
     for (let i = 0, to = at / 4; i < n; i++) u32[to + i] = offsetFrom(one[i]!, min, 0xffffffff)
     return 4
   }
-  for (let i = 0, low = at / 4, high = at / 2 + 2 * n; i < n; i++) {
-    const offset = offsetFrom(one[i]!, min, UNKNOWN6)
+  const width = span < UNKNOWN5 ? 5 : 6
+  const unknownOffset = width === 5 ? UNKNOWN5 : UNKNOWN6
+  for (let i = 0, low = at / 4; i < n; i++) {
+    const offset = offsetFrom(one[i]!, min, unknownOffset)
     const top = Math.floor(offset / 2 ** 32)
     u32[low + i] = offset - top * 2 ** 32
-    u16[high + i] = top
+    if (width === 5) u8[at + 4 * n + i] = top
+    else u16[at / 2 + 2 * n + i] = top
   }
-  return 6
+  return width
 }
 
+const UNKNOWN5 = 2 ** 40 - 1
 const UNKNOWN6 = 2 ** 48 - 1
 const offsetFrom = (value: number, base: number, unknown: number): number =>
   Number.isNaN(value) ? unknown : value - base
@@ -105,22 +118,41 @@ export function unpackGroup(
 }
 
 function unpackColumn(width: number, base: number, at: number, n: number, into: Float64Array, first: number): void {
+  const half = at / 2
+  const quarter = at / 4
   if (width === 0) into.fill(base, first, first + n)
   else if (width === 8) into.set(f64.subarray(at / 8, at / 8 + n), first)
   else if (width === 1) for (let i = 0; i < n; i++) into[first + i] = unpacked(u8[at + i]!, base, 0xff)
-  else if (width === 2)
-    for (let i = 0, from = at / 2; i < n; i++) into[first + i] = unpacked(u16[from + i]!, base, 0xffff)
-  else if (width === 4)
-    for (let i = 0, from = at / 4; i < n; i++) into[first + i] = unpacked(u32[from + i]!, base, 0xffffffff)
-  else {
-    for (let i = 0, low = at / 4, high = at / 2 + 2 * n; i < n; i++) {
-      into[first + i] = unpacked(u32[low + i]! + u16[high + i]! * 2 ** 32, base, UNKNOWN6)
+  else if (width === 2) for (let i = 0; i < n; i++) into[first + i] = unpacked(u16[half + i]!, base, 0xffff)
+  else if (width === 3)
+    for (let i = 0; i < n; i++) {
+      into[first + i] = unpacked(u16[half + i]! | (u8[at + 2 * n + i]! << 16), base, 0xffffff)
     }
-  }
+  else if (width === 4) for (let i = 0; i < n; i++) into[first + i] = unpacked(u32[quarter + i]!, base, 0xffffffff)
+  else if (width === 5)
+    for (let i = 0; i < n; i++) {
+      into[first + i] = unpacked(u32[quarter + i]! + u8[at + 4 * n + i]! * 2 ** 32, base, UNKNOWN5)
+    }
+  else
+    for (let i = 0; i < n; i++) {
+      into[first + i] = unpacked(u32[quarter + i]! + u16[half + 2 * n + i]! * 2 ** 32, base, UNKNOWN6)
+    }
 }
 
 const unpacked = (offset: number, base: number, unknown: number): number =>
   offset === unknown ? Number.NaN : base + offset
+
+/** The value of one row in a packed column. */
+function unpackValue(width: number, base: number, at: number, n: number, row: number): number {
+  if (width === 8) return f64[at / 8 + row]!
+  if (width === 1) return unpacked(u8[at + row]!, base, 0xff)
+  if (width === 2) return unpacked(u16[at / 2 + row]!, base, 0xffff)
+  if (width === 3) return unpacked(u16[at / 2 + row]! | (u8[at + 2 * n + row]! << 16), base, 0xffffff)
+  if (width === 4) return unpacked(u32[at / 4 + row]!, base, 0xffffffff)
+  if (width === 5) return unpacked(u32[at / 4 + row]! + u8[at + 4 * n + row]! * 2 ** 32, base, UNKNOWN5)
+  if (width === 6) return unpacked(u32[at / 4 + row]! + u16[at / 2 + 2 * n + row]! * 2 ** 32, base, UNKNOWN6)
+  return base
+}
 
 /** Writes all columns of one row of a group of `n` into `into`, from place `first` on. */
 export function unpackRow(
@@ -136,14 +168,7 @@ export function unpackRow(
   let at = headOf(columns)
   for (let c = 0; c < columns; c++) {
     const width = u8[c]!
-    const base = f64[bases + c]!
-    let value = base
-    if (width === 8) value = f64[at / 8 + row]!
-    else if (width === 1) value = unpacked(u8[at + row]!, base, 0xff)
-    else if (width === 2) value = unpacked(u16[at / 2 + row]!, base, 0xffff)
-    else if (width === 4) value = unpacked(u32[at / 4 + row]!, base, 0xffffffff)
-    else if (width === 6) value = unpacked(u32[at / 4 + row]! + u16[at / 2 + 2 * n + row]! * 2 ** 32, base, UNKNOWN6)
-    into[first + c] = value
+    into[first + c] = unpackValue(width, f64[bases + c]!, at, n, row)
     at += padded(n * width)
   }
 }
