@@ -59,6 +59,7 @@ export function openDoor(settings: DoorSettings) {
 
   function answer(request: Request, server: Server<undefined>): Response | Promise<Response> {
     const { headers } = request
+    if (request.method === 'GET' && pathOf(request.url) === '/livez') return alive(headers)
     const exchange: Exchange = {
       id: requestIdOf(headers),
       began: performance.now(),
@@ -95,6 +96,19 @@ export function openDoor(settings: DoorSettings) {
     if (response.headers.get('content-type') === 'text/event-stream') server.timeout(request, 0)
     note(request, exchange, response.status)
     return response
+  }
+
+  /** That the process answers, and nothing else: asked every few seconds by whoever watches, so it is not logged. */
+  function alive(headers: Headers): Response {
+    const began = performance.now()
+    const own = {
+      'content-type': 'text/plain;charset=utf-8',
+      'cache-control': 'no-store',
+      'x-request-id': requestIdOf(headers),
+    }
+    const ms = performance.now() - began
+    metrics.request('GET /livez', ms, 200)
+    return new Response('ok', { headers: { ...own, 'x-process-time': (ms / 1000).toFixed(6) } })
   }
 
   /** The headers that all answers share. */
