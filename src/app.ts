@@ -9,6 +9,7 @@ import { guardCookies } from './accounts/csrf.ts'
 import { identify } from './accounts/identify.ts'
 import { makeFirstAdmin, offerSetup } from './accounts/setup.ts'
 import { raise } from './admin/alerts.ts'
+import { addGauges } from './admin/gauges.ts'
 import type { Config } from './config.ts'
 import type { App } from './context.ts'
 import { jobs as jobTable } from './jobs.ts'
@@ -130,6 +131,7 @@ export async function startFieldhouse(
       metrics,
       loop,
       db,
+      redis: cacheClient,
       stamps,
       cache,
       locks,
@@ -144,6 +146,8 @@ export async function startFieldhouse(
       stopRun: id => stopRun(id),
       ready: () => isReady,
     }
+
+    addGauges(app)
 
     if (role !== 'web') {
       const failed: Parameters<typeof startWorker<App>>[0]['failed'] = (run, error) => {

@@ -1,4 +1,5 @@
 /** What every feature is handed: built once in `app.ts`, in order. */
+import type { Redis } from 'ioredis'
 import type { Db } from '../db/open.ts'
 import type { Config } from './config.ts'
 import type { Kinds } from './leagues/kinds.ts'
@@ -29,6 +30,8 @@ export type App = {
   readonly metrics: Metrics
   readonly loop: ReturnType<typeof watchLoop>
   readonly db: Db
+  /** For questions to Redis; absent without `REDIS_URL`. */
+  readonly redis: Redis | undefined
   readonly stamps: Stamps
   readonly cache: Cache
   readonly locks: Locks

@@ -4,7 +4,7 @@ import { access } from './access.ts'
 import { accountPages } from './accounts/pages.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { backupRoutes } from './admin/backups/routes.ts'
-import { healthRoutes } from './admin/health.ts'
+import { healthRoutes, probeRoutes } from './admin/health.ts'
 import { jobRoutes } from './admin/jobs.ts'
 import { swaggerRoutes } from './admin/swagger.ts'
 import type { App } from './context.ts'
@@ -19,8 +19,11 @@ import { uploadRoutes } from './sheets/routes.ts'
 import { refusalPage } from './web/refusal.ts'
 import { webRoutes } from './web/routes.ts'
 
-export const routes = (app: App) => {
-  const all = new Elysia({ normalize: true })
+/** A worker serves nothing but the probes. */
+export const routes = (app: App) => (app.config.role === 'worker' ? probes(app) : everything(app))
+
+const probes = (app: App) =>
+  new Elysia({ normalize: true })
     .onError({ as: 'global' }, ({ request, error, code }) => refused(app, request, error, code))
     .mapResponse({ as: 'global' }, ({ request, response, set }) => {
       if (!(response instanceof Cached)) return
@@ -29,6 +32,10 @@ export const routes = (app: App) => {
       return answer
     })
     .use(access(app))
+    .use(probeRoutes(app))
+
+const everything = (app: App) => {
+  const all = probes(app)
     .use(healthRoutes(app))
     .use(webRoutes(app))
     .use(accountPages(app))

@@ -45,7 +45,12 @@ const median = (numbers: number[]) => numbers.sort((a, b) => a - b)[Math.floor(n
 
 const servers = {
   bare: await serve(['-e', bare]),
-  fieldhouse: await serve(['src/main.ts'], { PORT: '0', HOST: '127.0.0.1', DATA_DIR: dataDir, ADMIN_TOKEN: 'x'.repeat(20) }),
+  fieldhouse: await serve(['src/main.ts'], {
+    PORT: '0',
+    HOST: '127.0.0.1',
+    DATA_DIR: dataDir,
+    ADMIN_TOKEN: 'x'.repeat(20),
+  }),
 }
 const rates = { bare: [] as number[], fieldhouse: [] as number[] }
 for (let i = 0; i <= rounds; i++) {

@@ -1,27 +1,70 @@
-/** Is it up, is it well: `/livez` touches nothing, `/readyz` asks SQLite, `/health` looks everywhere. */
-import { Elysia, t } from 'elysia'
+/**
+ * Is it up, is it well. `/livez` only says that the process answers, `/readyz` that it can be sent requests, `/health` looks
+ * everywhere. What depends on someone else (Redis) degrades; only a broken database makes us unhealthy.
+ */
+import { statSync } from 'node:fs'
+import { Elysia, type Static, t } from 'elysia'
+import { databaseFile, openReader } from '../../db/open.ts'
 import { access, allow } from '../access.ts'
 import type { App } from '../context.ts'
 import { says } from '../runtime/docs.ts'
+import { queueNames } from '../runtime/job.ts'
 
-const up = new Response('ok')
+const state = t.Union([t.Literal('healthy'), t.Literal('degraded'), t.Literal('unhealthy')])
 
-export const healthRoutes = (app: App) =>
-  new Elysia({ tags: ['health'] })
+const healthSchema = t.Object({
+  status: state,
+  version: t.String(),
+  uptime_s: t.Integer(),
+  checks: t.Object({
+    database: t.Object({ status: state, size_mb: t.Optional(t.Number()), error: t.Optional(t.String()) }),
+    cache: t.Object({
+      status: state,
+      mode: t.String(),
+      connected: t.Boolean(),
+      stats: t.Object({
+        total_keys: t.Integer(),
+        hits: t.Integer(),
+        misses: t.Integer(),
+        hit_rate: t.Number(),
+        memory_used_mb: t.Number(),
+      }),
+    }),
+    queue: t.Object({
+      status: state,
+      backend: t.String(),
+      waiting: t.Optional(t.Integer()),
+      active: t.Optional(t.Integer()),
+      delayed: t.Optional(t.Integer()),
+      error: t.Optional(t.String()),
+    }),
+    schedule: t.Object({ status: state, late: t.Array(t.String()) }),
+    redis: t.Optional(t.Object({ status: state, latency_ms: t.Optional(t.Number()), error: t.Optional(t.String()) })),
+  }),
+})
+type Checks = Static<typeof healthSchema>['checks']
+
+const patience = 700 // ms a check may take
+
+/** What `ROLE=worker` serves too. */
+export const probeRoutes = (app: App) => {
+  const checkDatabase = databaseCheckOf(app)
+  return new Elysia({ tags: ['health'] })
     .use(access(app))
-    .get('/livez', () => up.clone(), {
+    .get('/livez', () => 'ok', {
+      // Answered at the door already; here for the API page.
       may: 'anyone',
       detail: says('The process answers', t.String(), { type: 'text/plain' }),
     })
     .get(
       '/readyz',
       ({ set }) => {
-        app.db.$client.query('select 1').get()
-        if (app.ready()) return { status: 'ready' }
+        const { status } = checkDatabase()
+        if (status === 'healthy' && app.ready()) return { status: 'ready' }
         set.status = 503
-        return { status: 'warming up' }
+        return { status: status === 'healthy' ? 'warming up' : 'the database fails' }
       },
-      { may: 'anyone', detail: says('Ready to be sent requests', t.Object({ status: t.String() })) },
+      { may: 'anyone', detail: says('Ready to be sent requests; 503 otherwise', t.Object({ status: t.String() })) },
     )
     .get(
       '/metrics',
@@ -29,5 +72,112 @@ export const healthRoutes = (app: App) =>
         allow(request, app.config.metricsPublic ? 'anyone' : 'admin', true)
         return new Response(await app.metrics.text(), { headers: { 'content-type': 'text/plain; version=0.0.4' } })
       },
-      { may: 'anyone', detail: says('Numbers for Prometheus', t.String(), { type: 'text/plain' }) },
+      {
+        may: 'anyone',
+        detail: says('Numbers for Prometheus, for admins unless METRICS_PUBLIC is set', t.String(), {
+          type: 'text/plain',
+        }),
+      },
     )
+}
+
+export const healthRoutes = (app: App) => {
+  const checkDatabase = databaseCheckOf(app)
+  return new Elysia({ tags: ['health'] }).use(access(app)).get(
+    '/health',
+    async ({ set }) => {
+      const health = await healthOf(app, checkDatabase())
+      if (health.status === 'unhealthy') set.status = 503
+      set.headers['cache-control'] = 'no-store'
+      return health
+    },
+    { may: 'anyone', detail: says('How it is: healthy, degraded, or unhealthy with a 503', healthSchema) },
+  )
+}
+
+async function healthOf(app: App, database: Checks['database']): Promise<Static<typeof healthSchema>> {
+  const { version, clock, startedAt } = app
+  const [queue, redis] = await Promise.all([queueCheck(app), redisCheck(app)])
+  const checks: Checks = {
+    database,
+    cache: cacheCheck(app),
+    queue,
+    schedule: scheduleCheck(app),
+    ...(redis && { redis }),
+  }
+  const states = Object.values(checks).map(({ status }) => status)
+  const status = (['unhealthy', 'degraded', 'healthy'] as const).find(worst => states.includes(worst)) ?? 'healthy'
+  return { status, version, uptime_s: Math.floor((clock.now() - startedAt) / 1000), checks }
+}
+
+/** A file that was removed or replaced can be read for long through an open connection: asks the file itself too. */
+function databaseCheckOf({ db, config: { dataDir } }: App): () => Checks['database'] {
+  const file = databaseFile(dataDir)
+  const question = 'select count(*) from facts'
+  const { ino } = statSync(file)
+  return () => {
+    try {
+      const now = statSync(file)
+      if (now.ino !== ino) throw new Error('fieldhouse.db was replaced by another file')
+      const { $client: fresh } = openReader(dataDir)
+      try {
+        fresh.query(question).get()
+      } finally {
+        fresh.close()
+      }
+      db.$client.query(question).get()
+      return { status: 'healthy', size_mb: mb(now.size) }
+    } catch (error) {
+      return { status: 'unhealthy', error: messageOf(error) }
+    }
+  }
+}
+
+function cacheCheck({ cache }: App): Checks['cache'] {
+  const { mode, connected, keys, bytes } = cache.usage()
+  let [hits, misses] = [0, 0]
+  for (const entry of cache.stats.values()) {
+    hits += entry.hits + entry.stale
+    misses += entry.misses
+  }
+  const hit_rate = hits + misses ? round(hits / (hits + misses), 4) : 0
+  const stats = { total_keys: keys, hits, misses, hit_rate, memory_used_mb: mb(bytes) }
+  return { status: connected ? 'healthy' : 'degraded', mode, connected, stats }
+}
+
+async function queueCheck({ queues }: App): Promise<Checks['queue']> {
+  const { backend } = queues
+  try {
+    const counts = await soon(Promise.all(queueNames.map(queues.counts)))
+    const sum = (state: 'waiting' | 'active' | 'delayed') => counts.reduce((total, count) => total + count[state], 0)
+    return { status: 'healthy', backend, waiting: sum('waiting'), active: sum('active'), delayed: sum('delayed') }
+  } catch (error) {
+    return { status: backend === 'redis' ? 'degraded' : 'unhealthy', backend, error: messageOf(error) }
+  }
+}
+
+function scheduleCheck({ schedule }: App): Checks['schedule'] {
+  try {
+    const late = schedule.state().filter(({ state }) => state === 'late' || state === 'missed')
+    return { status: late.length ? 'degraded' : 'healthy', late: late.map(({ name }) => name) }
+  } catch {
+    return { status: 'degraded', late: [] } // the database is what fails
+  }
+}
+
+async function redisCheck({ redis }: App): Promise<Checks['redis']> {
+  if (!redis) return undefined
+  const began = performance.now()
+  try {
+    await soon(redis.ping())
+    return { status: 'healthy', latency_ms: round(performance.now() - began, 2) }
+  } catch (error) {
+    return { status: 'degraded', error: messageOf(error) }
+  }
+}
+
+const soon = <T>(answer: Promise<T>): Promise<T> =>
+  Promise.race([answer, Bun.sleep(patience).then(() => Promise.reject(new Error(`No answer within ${patience} ms`)))])
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+const round = (value: number, digits: number) => Number(value.toFixed(digits))
+const mb = (bytes: number) => round(bytes / 1024 / 1024, 2)

@@ -58,11 +58,24 @@ export function watchLoop() {
   }
 }
 
-type Gauge = {
-  name: string
-  help: string
-  type: 'gauge' | 'counter'
-  read(): number | Promise<number> | [labels: string, value: number][]
+type Labels = Record<string, string>
+type Reading = number | readonly (readonly [Labels, number])[]
+type Gauge = { name: string; help: string; type: 'gauge' | 'counter'; read(): Reading | Promise<Reading> }
+
+const patience = 700 // ms a gauge may take; one that fails is left out, the others are told
+
+const escapedLabel = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+const labelled = (name: string, labels: Labels) =>
+  `${name}{${Object.entries(labels)
+    .map(([label, value]) => `${label}="${escapedLabel(value)}"`)
+    .join(',')}}`
+
+async function readingOf({ read }: Gauge): Promise<Reading> {
+  try {
+    return await Promise.race([read(), Bun.sleep(patience).then(() => [])])
+  } catch {
+    return []
+  }
 }
 
 export type Metrics = ReturnType<typeof openMetrics>
@@ -81,7 +94,9 @@ export function openMetrics() {
       add(countOf(routes, route), ms, status >= 500)
       add(countOf(minuteRoutes, route), ms, status >= 500)
     },
-    gauge: (gauge: Gauge) => void gauges.push(gauge),
+    /** Adds a number of its own to `/metrics`, read at each scrape. */
+    gauge: (name: string, help: string, read: Gauge['read'], type: Gauge['type'] = 'gauge') =>
+      void gauges.push({ name, help, type, read }),
 
     /** What was counted since the last call goes into `request_stats`, added to what other processes counted. */
     flush(db: Db, now: number) {
@@ -117,25 +132,30 @@ export function openMetrics() {
     /** Prometheus text, version 0.0.4. */
     async text(): Promise<string> {
       const lines: string[] = []
-      const name = 'fieldhouse_http_request_duration_seconds'
-      lines.push(`# HELP ${name} Time from request to answer, by route`, `# TYPE ${name} histogram`)
+      const head = (name: string, help: string, type: string) =>
+        lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`)
+      const put = (name: string, labels: Labels, value: number) => lines.push(`${labelled(name, labels)} ${value}`)
+
+      const seconds = 'fieldhouse_http_request_duration_seconds'
+      head(seconds, 'Time from request to answer, by route', 'histogram')
       for (const [route, { requests, totalMs, histogram }] of routes) {
         let sum = 0
-        bounds.forEach((bound, i) => {
-          sum += histogram[i] ?? 0
-          lines.push(`${name}_bucket{route="${route}",le="${bound / 1000}"} ${sum}`)
-        })
-        lines.push(`${name}_bucket{route="${route}",le="+Inf"} ${requests}`)
-        lines.push(`${name}_sum{route="${route}"} ${totalMs / 1000}`, `${name}_count{route="${route}"} ${requests}`)
+        for (const [i, bound] of bounds.entries())
+          put(`${seconds}_bucket`, { route, le: String(bound / 1000) }, (sum += histogram[i] ?? 0))
+        put(`${seconds}_bucket`, { route, le: '+Inf' }, requests)
+        put(`${seconds}_sum`, { route }, totalMs / 1000)
+        put(`${seconds}_count`, { route }, requests)
       }
       const errors = 'fieldhouse_http_errors_total'
-      lines.push(`# HELP ${errors} Answers with status 500 and above, by route`, `# TYPE ${errors} counter`)
-      for (const [route, count] of routes) lines.push(`${errors}{route="${route}"} ${count.errors}`)
-      for (const gauge of gauges) {
-        lines.push(`# HELP ${gauge.name} ${gauge.help}`, `# TYPE ${gauge.name} ${gauge.type}`)
-        const value = await gauge.read()
-        if (Array.isArray(value)) for (const [labels, number] of value) lines.push(`${gauge.name}{${labels}} ${number}`)
-        else lines.push(`${gauge.name} ${value}`)
+      head(errors, 'Answers with status 500 and above, by route', 'counter')
+      for (const [route, count] of routes) put(errors, { route }, count.errors)
+
+      const readings = await Promise.all(gauges.map(readingOf))
+      for (const [i, { name, help, type }] of gauges.entries()) {
+        const reading = readings[i] ?? []
+        head(name, help, type)
+        if (typeof reading === 'number') lines.push(`${name} ${reading}`)
+        else for (const [labels, value] of reading) put(name, labels, value)
       }
       return `${lines.join('\n')}\n`
     },
