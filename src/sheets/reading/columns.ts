@@ -5,11 +5,13 @@
 import { repeated } from './duplicates.ts'
 import { type Finding, Findings } from './findings.ts'
 import { type Column, isNoPlayer } from './headers.ts'
+import { misread } from './kill-points.ts'
 import { limits } from './limits.ts'
-import { isCount, isCumulative, killPointsOf } from './metrics.ts'
+import { Metric } from './metric.ts'
+import { isCumulative } from './metrics.ts'
 import * as numbers from './numbers.ts'
 import { refuseSheet } from './refusal.ts'
-import { decodeUtf8, TextBuilder, type TextColumn } from './text.ts'
+import { decodeCell, decodeUtf8, TextBuilder, type TextColumn } from './text.ts'
 
 export const BATCH = 2048
 
@@ -39,28 +41,6 @@ export interface Columnar {
   errors: Findings
   duplicates: Findings
   suspicious: Findings
-}
-
-/** A metric while it is read. */
-class Metric {
-  values = new Float64Array(4096)
-  seen = false
-  /** Bits of numbers.DOT_GROUPS and so on, from the rows that were kept. */
-  evidence = 0
-  /** Rows with a single dot or comma before three digits: which it is shows at the end. One bit a row, made when needed. */
-  oneDot: Uint32Array | null = null
-  oneComma: Uint32Array | null = null
-  /** A tentative metric turned out to hold text. */
-  refuted = false
-  readonly count: boolean
-
-  constructor(
-    readonly name: string,
-    readonly header: string,
-    readonly tentative: boolean,
-  ) {
-    this.count = isCount(name)
-  }
 }
 
 export class Columns {
@@ -173,11 +153,12 @@ export class Columns {
 
   private keep(): void {
     const row = this.rows
-    if (row === this.lines.length) this.lines = widened(this.lines, row)
+    if (row === this.lines.length) this.widenLines(row * 2)
     this.lines[row] = this.line
     this.ids.keep()
     this.names.keep()
-    if (this.clues.length > 0) this.takeClues(row)
+    for (let i = 0; i < this.clues.length; i += 3)
+      this.metrics[this.clues[i]!]!.clue(row, this.clues[i + 1]!, this.clues[i + 2]!)
     if (++this.row === BATCH) this.flush()
   }
 
@@ -188,10 +169,10 @@ export class Columns {
     const most = Math.min(limits.rows, Math.floor(limits.cells / this.metrics.length))
     const rows = Math.min(Math.ceil((this.rows / part) * 1.03) + BATCH, most)
     if (rows <= this.lines.length) return
-    this.lines = widened(this.lines, rows)
+    this.widenLines(rows)
     this.ids.reserve(rows)
     this.names.reserve(rows)
-    for (const metric of this.metrics) metric.values = widened(metric.values, rows)
+    for (const metric of this.metrics) metric.reserve(rows)
   }
 
   /** The columns, once all rows are in: ambiguous numbers settled, repeated ids down to their last row. */
@@ -201,17 +182,16 @@ export class Columns {
     const duplicates = this.dropRepeated()
     const lines = this.lines.subarray(0, this.rows)
     const ids = this.ids.column()
-    const metrics = this.metrics.filter(({ tentative, refuted, seen }) => !tentative || (seen && !refuted))
-    const columns = metrics.map(({ name, values }) => ({
-      name,
-      values: values.subarray(0, this.rows),
-      cumulative: isCumulative(name),
-    }))
+    const metrics = this.metrics
+      .filter(metric => metric.isReal)
+      .map(({ name, values }) => ({ name, values: values.subarray(0, this.rows), cumulative: isCumulative(name) }))
+    const valuesOf = (metric: string) => metrics.find(({ name }) => name === metric)?.values
+    const killPoints = this.metrics.find(({ name }) => name === 'kill_points')?.header ?? ''
     const rowsOk = this.rows + duplicates.count
     return {
       ids,
       names: this.slots.includes(NAME) ? this.names.column() : ids,
-      metrics: columns,
+      metrics,
       lines,
       rowsTotal: rowsOk + this.rowsBad,
       rowsOk,
@@ -219,7 +199,7 @@ export class Columns {
       rowsSkipped: this.rowsSkipped,
       errors: this.errors,
       duplicates,
-      suspicious: this.misread(columns),
+      suspicious: misread(valuesOf, lines, killPoints),
     }
   }
 
@@ -248,14 +228,10 @@ export class Columns {
     return true
   }
 
-  private takeClues(row: number): void {
-    for (let i = 0; i < this.clues.length; i += 3) {
-      const metric = this.metrics[this.clues[i]!]!
-      const kind = this.clues[i + 1]!
-      metric.evidence |= this.clues[i + 2]!
-      if (kind === numbers.ONE_DOT) metric.oneDot = marked(metric.oneDot, row)
-      if (kind === numbers.ONE_COMMA) metric.oneComma = marked(metric.oneComma, row)
-    }
+  private widenLines(rows: number): void {
+    const wider = new Uint32Array(rows)
+    wider.set(this.lines)
+    this.lines = wider
   }
 
   private flush(): void {
@@ -263,37 +239,19 @@ export class Columns {
     if (rows > limits.rows) refuseSheet('too_large', `The sheet has more than ${limits.rows} rows`)
     if (rows * this.metrics.length > limits.cells)
       refuseSheet('too_large', `The sheet has more than ${limits.cells} numbers`)
-    this.metrics.forEach((metric, slot) => {
-      if (rows > metric.values.length) metric.values = widened(metric.values, rows)
-      const batch = this.cells.subarray(slot * BATCH, slot * BATCH + this.row)
-      metric.values.set(batch, this.flushed)
-      metric.seen ||= batch.some(value => !Number.isNaN(value))
-    })
+    for (const [slot, metric] of this.metrics.entries())
+      metric.put(this.cells.subarray(slot * BATCH, slot * BATCH + this.row), this.flushed)
     this.flushed = rows
     this.row = 0
   }
 
-  /** `1.234` is a thousand unless its column has a dot that cannot group thousands. With both kinds of dots, nobody knows. */
   private settle(): void {
     const unclear = new Map<number, Finding>()
-    for (const { evidence, header, values, oneDot, oneComma } of this.metrics) {
-      const both = [
-        [oneDot, numbers.DOT_FRACTION, numbers.DOT_GROUPS, '.'],
-        [oneComma, numbers.COMMA_FRACTION, numbers.COMMA_GROUPS, ','],
-      ] as const
-      for (const [rows, fraction, groups, mark] of both) {
-        if (!rows || (evidence & fraction) === 0) continue
-        for (const row of marks(rows)) {
-          values[row]! /= 1000
-          if ((evidence & groups) === 0) continue
-          const reason = 'could be a thousand or a fraction: the column has both'
-          const value = values[row]!.toFixed(3).replace('.', mark)
-          unclear.set(row, { line: this.lines[row]!, column: header, value, reason })
-        }
-      }
-    }
+    for (const metric of this.metrics)
+      metric.settle((row, finding) => unclear.set(row, { line: this.lines[row]!, ...finding }))
     if (unclear.size === 0) return
     for (const finding of unclear.values()) this.errors.add(() => finding)
+    this.errors.items.sort((a, b) => a.line - b.line)
     this.rowsBad += unclear.size
     this.filter(row => !unclear.has(row))
   }
@@ -326,29 +284,10 @@ export class Columns {
       kept[row] = 1
       this.lines[rows++] = this.lines[row]!
     }
-    for (const { values } of this.metrics)
-      for (let row = 0, to = 0; row < kept.length; row++) if (kept[row] === 1) values[to++] = values[row]!
+    for (const metric of this.metrics) metric.filter(kept)
     this.ids.filter(kept)
     this.names.filter(kept)
     this.flushed = rows
-  }
-
-  /** Rows whose kill points are not what their kills add up to. */
-  private misread(columns: MetricColumn[]): Findings {
-    const found = new Findings()
-    const named = (name: string) => columns.find(column => column.name === name)?.values
-    const killPoints = named('kill_points')
-    const [t1, t2, t3, t4, t5] = [1, 2, 3, 4, 5].map(tier => named(`kills_t${tier}`))
-    if (!killPoints || !t1 || !t2 || !t3 || !t4 || !t5) return found
-    const column = this.metrics.find(metric => metric.name === 'kill_points')!.header
-    for (let row = 0; row < killPoints.length; row++) {
-      const expected = killPointsOf(t1[row]!, t2[row]!, t3[row]!, t4[row]!, t5[row]!)
-      const said = killPoints[row]!
-      if (said === expected || Number.isNaN(expected) || Number.isNaN(said)) continue
-      const reason = `the kills add up to ${expected} kill points`
-      found.add(() => ({ line: this.lines[row]!, column, value: String(said), reason }))
-    }
-    return found
   }
 }
 
@@ -356,34 +295,3 @@ export class Columns {
 const beginnings = new Set(['ex', 'to', 'gr', 'su', 'av'].map(([a, b]) => a!.charCodeAt(0) * 256 + b!.charCodeAt(0)))
 const mayBeNoPlayer = (first: number, second: number) =>
   first > 64 && beginnings.has((first | 32) * 256 + (second | 32))
-
-export const decodeCell = (bytes: Uint8Array, start: number, stop: number): string => {
-  const text = decodeUtf8(bytes, start, Math.min(stop, start + 400)).trim()
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text
-}
-
-function widened<T extends Float64Array | Uint32Array>(column: T, rows: number): T
-function widened(column: Float64Array | Uint32Array, rows: number): Float64Array | Uint32Array {
-  const wider = new (column instanceof Float64Array ? Float64Array : Uint32Array)(
-    Math.max(rows, column.length * 1.5) | 0,
-  )
-  wider.set(column)
-  return wider
-}
-
-/** Sets a row's bit, in a set that grows. */
-function marked(set: Uint32Array | null, row: number): Uint32Array {
-  const word = row >>> 5
-  if (!set || word >= set.length) {
-    const wider = new Uint32Array(Math.max(word + 1, (set?.length ?? 64) * 2))
-    if (set) wider.set(set)
-    set = wider
-  }
-  set[word]! |= 1 << (row & 31)
-  return set
-}
-
-function* marks(set: Uint32Array): Generator<number> {
-  for (let word = 0; word < set.length; word++)
-    for (let bit = 0; set[word]! >>> bit > 0 && bit < 32; bit++) if ((set[word]! >>> bit) & 1) yield word * 32 + bit
-}

@@ -5,9 +5,10 @@
  * A broken record (a quote that never closes, or text after a closing quote) costs its first line only: reading goes on at
  * the next one. That stays linear: bytes are read twice only up to the next odd run of quotes.
  */
-import { BATCH, type Columns, decodeCell, ID, NAME, NONE } from './columns.ts'
+import { BATCH, type Columns, ID, NAME, NONE } from './columns.ts'
 import { limits } from './limits.ts'
 import { refuseSheet } from './refusal.ts'
+import { decodeCell } from './text.ts'
 
 const LF = 10
 const CR = 13

@@ -87,7 +87,3 @@ export const isCumulative = (metric: string): boolean =>
 /** Never negative: −1, −2 and −3 are scanners' marks for unknown, skipped and unreadable. */
 export const isCount = (metric: string): boolean =>
   metricAliases.has(metric) || risingSlug.test(metric) || countSlug.test(metric)
-
-/** Where this is not what the sheet says, the scanner misread the row. */
-export const killPointsOf = (t1: number, t2: number, t3: number, t4: number, t5: number): number =>
-  Math.floor(t1 / 5) + 2 * t2 + 4 * t3 + 10 * t4 + 20 * t5

@@ -1,3 +1,5 @@
+import type { SheetReport } from './report.ts'
+
 export type RefusalCode =
   | 'empty'
   | 'wrong_type'
@@ -14,18 +16,29 @@ export type RefusalCode =
   | 'no_rows'
   | 'bad_rows'
 
+export interface RefusalDetail {
+  /** Of a sheet that was read to its end: `bad_rows` and `no_rows`. */
+  report?: SheetReport
+  lookedFor?: string[]
+  /** Headers of the sheet. */
+  found?: string[]
+  /** Headers that only the mapping knows. */
+  unknown?: string[]
+  line?: number
+}
+
 /** A sheet that cannot be used, said so that its uploader can mend it. Anything else that is thrown here is a bug. */
 export class SheetRefusal extends Error {
   override name = 'SheetRefusal'
   constructor(
     readonly code: RefusalCode,
     message: string,
-    readonly detail: Record<string, unknown> = {},
+    readonly detail: RefusalDetail = {},
   ) {
     super(message)
   }
 }
 
-export const refuseSheet = (code: RefusalCode, message: string, detail?: Record<string, unknown>): never => {
+export const refuseSheet = (code: RefusalCode, message: string, detail?: RefusalDetail): never => {
   throw new SheetRefusal(code, message, detail)
 }

@@ -19,15 +19,17 @@ import { type Columnar, Columns, type MetricColumn } from './columns.ts'
 import { CsvScanner } from './csv.ts'
 import { dialectOf } from './dialect.ts'
 import { type Encoding, transcoder } from './encoding.ts'
-import type { Finding } from './findings.ts'
 import type { Header, Mapping } from './headers.ts'
 import { refuseSheet } from './refusal.ts'
-import { encodingOf, type Format, HEAD, kindOf } from './sniff.ts'
+import type { SheetReport } from './report.ts'
+import { encodingOf, HEAD, kindOf } from './sniff.ts'
 import { bytesSource, fileSource, readPiece, type Source } from './source.ts'
 import { takenAtIn } from './taken-at.ts'
 import type { TextColumn } from './text.ts'
 import { openWorkbook, scanWorksheet, tableIn } from './workbook.ts'
 import { WorksheetCells } from './worksheet-cells.ts'
+
+export type { SheetReport }
 
 export interface ReadOptions {
   /** The name the file came with; refused if its extension contradicts the content. */
@@ -41,39 +43,10 @@ export interface ReadOptions {
 
 export interface Progress {
   stage: 'sniffing' | 'reading' | 'checking'
-  /** Of the file (in a workbook: of the worksheet as packed), read and to read. */
+  /** Of the file, or of a workbook's unpacked worksheet: read and to read. */
   bytes: number
   totalBytes: number
   rows: number
-}
-
-/** What is told of a sheet, be it accepted or not. */
-export interface SheetReport {
-  format: Format
-  encoding: Encoding
-  delimiter: string | null
-  worksheet: string | null
-  headerLine: number
-  /** Header → `id`, `name` or the metric's name. */
-  mapping: Record<string, string>
-  /** Headers of columns that were left out. */
-  ignored: string[]
-  /** rowsTotal = rowsOk + rowsBad. Example rows, sums and blank lines are no rows; repeated ids are in rowsOk. */
-  rowsTotal: number
-  rowsOk: number
-  rowsBad: number
-  rowsSkipped: number
-  /** What made rows bad, one for each cell: the first of them, and how many there are. */
-  errors: Finding[]
-  errorCount: number
-  /** Rows whose id stands again further down: the later row is in the columns, the earlier one is not. */
-  duplicates: Finding[]
-  duplicateCount: number
-  /** Rows whose kill points are not what their kills add up to. They are in the columns all the same. */
-  suspicious: Finding[]
-  suspiciousCount: number
-  /** When the sheet says it was taken, in ISO 8601; a hint for the default. */
-  takenAt: string | null
 }
 
 export interface Sheet extends SheetReport {
@@ -136,9 +109,9 @@ async function readWorkbook(source: Source, options: ReadOptions): Promise<Sheet
   const workbook = await openWorkbook(source)
   const { worksheet, header, around } = await tableIn(workbook, options.mapping)
   const columns = new Columns(header.columns)
-  const total = worksheet.entry.packed
-  await scanWorksheet(workbook, worksheet, new WorksheetCells(columns, header.line), packed =>
-    turn(columns, packed, total, options),
+  const total = worksheet.entry.size
+  await scanWorksheet(workbook, worksheet, new WorksheetCells(columns, header.line), bytes =>
+    turn(columns, bytes, total, options),
   )
   options.onProgress?.({ stage: 'checking', bytes: total, totalBytes: total, rows: columns.rows })
   const takenAt = takenAtIn(around)

@@ -14,6 +14,12 @@ export const textAt = ({ bytes, offsets }: TextColumn, i: number): string =>
 
 export const decodeUtf8 = (bytes: Uint8Array, from: number, to: number): string => utf8.decode(bytes.subarray(from, to))
 
+/** A cell as it is shown in a finding. */
+export const decodeCell = (bytes: Uint8Array, start: number, stop: number): string => {
+  const text = decodeUtf8(bytes, start, Math.min(stop, start + 400)).trim()
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text
+}
+
 /** Grows a text column row by row. A row's text may be set again until the row is kept. */
 export class TextBuilder {
   bytes = new Uint8Array(1 << 16)

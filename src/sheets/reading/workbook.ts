@@ -33,8 +33,8 @@ const PREVIEW_ROWS = 200
 const PREVIEW_SHEETS = 30
 /** Rows of other worksheets in which the time of the scan may stand. */
 const AROUND_ROWS = 20
-/** Pieces of a worksheet between two turns of others; about a megabyte. */
-const PIECES_A_TURN = 16
+/** Of a worksheet, between two turns of others on this thread. */
+const BYTES_A_TURN = 1 << 20
 
 export async function openWorkbook(source: Source): Promise<Workbook> {
   const entries = zipEntries(source)
@@ -95,21 +95,22 @@ export async function tableIn(workbook: Workbook, mapping?: Mapping): Promise<Ta
   return { worksheet, header, around }
 }
 
-/** Feeds all cells of the worksheet to `sink`, with a break now and then that is told how many packed bytes are read. */
+/** Feeds all cells of the worksheet to `sink`, with a break now and then that is told how many bytes of XML are read. */
 export async function scanWorksheet(
   { source, strings, styles }: Workbook,
   { name, entry }: Worksheet,
   sink: CellSink,
-  turn: (packed: number) => Promise<void>,
+  turn: (bytes: number) => Promise<void>,
 ): Promise<void> {
   const scanner = new WorksheetScanner(name, strings, styles, sink)
-  let packed = 0
-  let pieces = 0
-  for await (const piece of contentOf(source, entry, at => {
-    packed = at
-  })) {
+  let bytes = 0
+  let next = BYTES_A_TURN
+  for await (const piece of contentOf(source, entry)) {
     if (!scanner.done) scanner.push(piece)
-    if (++pieces % PIECES_A_TURN === 0) await turn(packed)
+    bytes += piece.length
+    if (bytes < next) continue
+    next = bytes + BYTES_A_TURN
+    await turn(bytes)
   }
   scanner.finish()
 }

@@ -1,4 +1,5 @@
-import { BATCH, type Columns, decodeCell, ID, NAME, NONE } from './columns.ts'
+import { BATCH, type Columns, ID, NAME, NONE } from './columns.ts'
+import { decodeCell } from './text.ts'
 import type { CellSink, OtherKind } from './worksheet.ts'
 
 const reasons: Record<OtherKind, string> = {

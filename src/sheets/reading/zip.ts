@@ -104,11 +104,7 @@ function widen(entry: ZipEntry, extra: DataView): void {
 }
 
 /** The entry's content in pieces. Checked against its size and checksum at the end, and against the limits all along. */
-export async function* contentOf(
-  source: Source,
-  entry: ZipEntry,
-  onRead?: (packed: number) => void,
-): AsyncGenerator<Uint8Array> {
+export async function* contentOf(source: Source, entry: ZipEntry): AsyncGenerator<Uint8Array> {
   const { name, method, packed, size } = entry
   if (method !== STORED && method !== DEFLATED) refuseSheet('corrupt', `${name} is packed in a way Excel does not use`)
   if (size > limits.inflated) refuseSheet('too_large', `${name} unpacks to ${Math.round(size / 2 ** 20)} MB`)
@@ -119,9 +115,7 @@ export async function* contentOf(
 
   let total = 0
   let crc = 0
-  for await (const piece of method === STORED
-    ? pieces(source, start, packed, onRead)
-    : inflate(source, start, packed, onRead)) {
+  for await (const piece of method === STORED ? pieces(source, start, packed) : inflated(source, start, packed)) {
     total += piece.length
     if (total > size) corrupt(`${name} is larger than the directory says`)
     if (total > limits.inflatedFree && total > packed * limits.inflatedRatio)
@@ -132,21 +126,20 @@ export async function* contentOf(
   if (total !== size || crc !== entry.crc) corrupt(`${name} does not match its checksum`)
 }
 
-async function* pieces(source: Source, start: number, length: number, onRead?: (packed: number) => void) {
+async function* pieces(source: Source, start: number, length: number) {
   for (let at = 0; at < length; at += SLICE) {
     const piece = readPiece(source, start + at, Math.min(SLICE, length - at))
     if (piece.length === 0) corrupt('it is cut off')
-    onRead?.(at + piece.length)
     yield piece
   }
 }
 
-async function* inflate(source: Source, start: number, length: number, onRead?: (packed: number) => void) {
+async function* inflated(source: Source, start: number, length: number) {
   const stream = new DecompressionStream('deflate-raw')
   const writer = stream.writable.getWriter()
   const reader = stream.readable.getReader()
   const feed = async () => {
-    for await (const piece of pieces(source, start, length, onRead)) await writer.write(piece)
+    for await (const piece of pieces(source, start, length)) await writer.write(piece)
     await writer.close()
   }
   // What fails while writing is answered where it is read.

@@ -1,0 +1,32 @@
+import type { Encoding } from './encoding.ts'
+import type { Finding } from './findings.ts'
+import type { Format } from './sniff.ts'
+
+/** What is told of a sheet, be it accepted or not. */
+export interface SheetReport {
+  format: Format
+  encoding: Encoding
+  delimiter: string | null
+  worksheet: string | null
+  headerLine: number
+  /** Header → `id`, `name` or the metric's name. */
+  mapping: Record<string, string>
+  /** Headers of columns that were left out. */
+  ignored: string[]
+  /** rowsTotal = rowsOk + rowsBad. Example rows, sums and blank lines are no rows; repeated ids are in rowsOk. */
+  rowsTotal: number
+  rowsOk: number
+  rowsBad: number
+  rowsSkipped: number
+  /** What made rows bad, one for each cell: the first of them, and how many there are. */
+  errors: Finding[]
+  errorCount: number
+  /** Rows whose id stands again further down: the later row is in the columns, the earlier one is not. */
+  duplicates: Finding[]
+  duplicateCount: number
+  /** Rows whose kill points are not what their kills add up to. They are in the columns all the same. */
+  suspicious: Finding[]
+  suspiciousCount: number
+  /** When the sheet says it was taken, in ISO 8601; a hint for the default. */
+  takenAt: string | null
+}
