@@ -12,11 +12,14 @@ const patience = 5_000
  * One transaction, all or nothing, begun as a writer. The work is synchronous: an async one would commit before it is
  * done. Where another process holds the write lock this waits on a timer, never on the event loop.
  * Works on the one connection there is, so prepared statements inside it are part of it.
+ *
+ * `unsynced` commits without waiting for the disk: for what a power cut may undo because it is simply done again (leases, the
+ * steps of a run). Killing the process undoes nothing.
  */
-export async function atomically<T>(db: Db, work: (tx: Db) => Now<T>): Promise<T> {
+export async function atomically<T>(db: Db, work: (tx: Db) => Now<T>, how?: 'unsynced'): Promise<T> {
   for (const deadline = performance.now() + patience; ; ) {
     try {
-      return now(db, work)
+      return how === 'unsynced' ? unsynced(db, work) : now(db, work)
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline) throw error
       await Bun.sleep(4 + Math.random() * 16)
@@ -39,19 +42,24 @@ export function now<T>(db: Db, work: (tx: Db) => Now<T>): T {
   }
 }
 
-/**
- * A small write whose loss in a power cut is nobody's loss (progress, heartbeats): commits without waiting for the disk.
- */
-export function lightly<T>(db: Db, work: (tx: Db) => Now<T>): T | undefined {
+function unsynced<T>(db: Db, work: (tx: Db) => Now<T>): T {
   const { $client: client } = db
+  if (client.inTransaction) return now(db, work)
   client.run('PRAGMA synchronous = NORMAL')
   try {
     return now(db, work)
+  } finally {
+    client.run('PRAGMA synchronous = FULL')
+  }
+}
+
+/** A small write that may as well not happen (progress, last seen): unsynced, and undefined where the database is busy. */
+export function lightly<T>(db: Db, work: (tx: Db) => Now<T>): T | undefined {
+  try {
+    return unsynced(db, work)
   } catch (error) {
     if (isBusy(error)) return undefined
     throw error
-  } finally {
-    client.run('PRAGMA synchronous = FULL')
   }
 }
 

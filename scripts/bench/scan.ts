@@ -6,16 +6,7 @@
 import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { random } from '../../test/fixtures/sheets/random.ts'
-import { governors, rokTrackerHeaders, rokTrackerRow } from '../../test/fixtures/sheets/scans.ts'
-import { columnLetters, escaped, workbookParts } from '../../test/fixtures/sheets/workbook.ts'
-import { zip } from '../../test/fixtures/sheets/zip.ts'
-
-/** Fifteen columns, all but the first two of numbers. */
-const COLUMNS = 15
-const BATCH = 10_000
-
-type Row = (string | number)[]
+import { COLUMNS, makeCsv, makeXlsx } from './scan-files.ts'
 
 const readers: Record<string, (path: string) => Promise<number>> = {
   async fieldhouse(path) {
@@ -53,49 +44,6 @@ const readers: Record<string, (path: string) => Promise<number>> = {
       }
     return ids.length - 1
   },
-}
-
-function* batches(rows: number): Generator<Row[]> {
-  const r = random(1)
-  for (let from = 0; from < rows; from += BATCH)
-    yield governors(Math.min(BATCH, rows - from), r).map((governor, i) => {
-      const row = rokTrackerRow(governor).slice(0, COLUMNS)
-      row[0] = 10_000_000 + (from + i) * 7
-      row[1] = `Governor ${from + i}${i % 3 === 0 ? ' 白鸟' : ''}`
-      return row
-    })
-}
-
-async function makeCsv(path: string, rows: number): Promise<void> {
-  const file = Bun.file(path).writer()
-  file.write(`${rokTrackerHeaders.slice(0, COLUMNS).join(',')}\n`)
-  for (const batch of batches(rows)) {
-    file.write(batch.map(row => `${row.join(',')}\n`).join(''))
-    await file.flush()
-  }
-  await file.end()
-}
-
-async function makeXlsx(path: string, rows: number): Promise<void> {
-  const cells = (row: Row, line: number) =>
-    row.map((value, column) => {
-      const address = columnLetters(column) + line
-      return typeof value === 'string'
-        ? `<c r="${address}" t="s"><v>${text(value)}</v></c>`
-        : `<c r="${address}"><v>${value}</v></c>`
-    })
-  const texts: string[] = []
-  const text = (value: string) => texts.push(`<si><t>${escaped(value)}</t></si>`) - 1
-  const row = (values: Row, line: number) => `<row r="${line}" spans="1:15">${cells(values, line).join('')}</row>`
-  const xml = [Buffer.from(`<worksheet><sheetData>${row(rokTrackerHeaders.slice(0, COLUMNS), 1)}`)]
-  let line = 1
-  for (const batch of batches(rows)) xml.push(Buffer.from(batch.map(values => row(values, ++line)).join('')))
-  xml.push(Buffer.from('</sheetData></worksheet>'))
-  const parts = workbookParts([{ name: 'Scan', rows: [] }]).map(part => {
-    if (part.name === 'xl/worksheets/sheet1.xml') return { ...part, content: Buffer.concat(xml) }
-    return part.name === 'xl/sharedStrings.xml' ? { ...part, content: `<sst>${texts.join('')}</sst>` } : part
-  })
-  await Bun.write(path, zip(parts))
 }
 
 interface Run {

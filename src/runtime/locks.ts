@@ -81,26 +81,30 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
   /** The lease, or the row of whoever holds it. */
   async function take(request: LockRequest, jobId?: string): Promise<Lease | { heldBy: LockRow }> {
     const { key, kind } = request
-    const taken = await atomically(db, (tx): { heldBy: LockRow } | { fence: number } => {
-      const row = byKey(tx).get({ key })
-      if (row && !isFree(row)) return { heldBy: row }
-      const now = clock.now()
-      const values = {
-        task: kind.task,
-        arguments: request.arguments,
-        owner,
-        jobId: jobId ?? null,
-        fence: nextFence(tx),
-        acquiredAt: now,
-        renewedAt: now,
-        expiresAt: now + kind.lease,
-      }
-      tx.insert(taskLocks)
-        .values({ key, ...values })
-        .onConflictDoUpdate({ target: taskLocks.key, set: values })
-        .run()
-      return { fence: values.fence }
-    })
+    const taken = await atomically(
+      db,
+      (tx): { heldBy: LockRow } | { fence: number } => {
+        const row = byKey(tx).get({ key })
+        if (row && !isFree(row)) return { heldBy: row }
+        const now = clock.now()
+        const values = {
+          task: kind.task,
+          arguments: request.arguments,
+          owner,
+          jobId: jobId ?? null,
+          fence: nextFence(tx),
+          acquiredAt: now,
+          renewedAt: now,
+          expiresAt: now + kind.lease,
+        }
+        tx.insert(taskLocks)
+          .values({ key, ...values })
+          .onConflictDoUpdate({ target: taskLocks.key, set: values })
+          .run()
+        return { fence: values.fence }
+      },
+      'unsynced',
+    )
     return 'heldBy' in taken ? taken : leaseOf(request, taken.fence)
   }
 
@@ -141,7 +145,7 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
       signal: lost.signal,
       async release() {
         stop()
-        await atomically(db, tx => void tx.delete(taskLocks).where(isMine({ key, fence })).run())
+        await atomically(db, tx => void tx.delete(taskLocks).where(isMine({ key, fence })).run(), 'unsynced')
       },
     }
   }

@@ -35,7 +35,8 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
   let closing = false
 
   const change = async (id: string, from: Run['status'][], to: Partial<NewRun>) => {
-    const run = await atomically(db, tx => changeRun(tx, id, from, to))
+    // Undone by a power cut, the run is done again: twice equals once.
+    const run = await atomically(db, tx => changeRun(tx, id, from, to), 'unsynced')
     if (run) await jobs.ended(run)
     jobs.changed(id)
     return run

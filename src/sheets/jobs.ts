@@ -28,6 +28,7 @@ export const importUpload = job('sheets.import', {
       db,
       tx =>
         changeUpload(tx, uploadId, ['queued', 'running'], { status: 'running' }) ?? findUpload(tx, uploadId) ?? null,
+      'unsynced',
     )
     if (!upload?.file) return upload?.summary ?? null
     if (upload.status !== 'running') return upload.summary

@@ -1,0 +1,65 @@
+/** Files for benches: scans of any length, in fifteen columns, all but the first two of numbers. */
+import { random } from '../../test/fixtures/sheets/random.ts'
+import { governors, rokTrackerHeaders, rokTrackerRow } from '../../test/fixtures/sheets/scans.ts'
+import { columnLetters, escaped, workbookParts } from '../../test/fixtures/sheets/workbook.ts'
+import { zip } from '../../test/fixtures/sheets/zip.ts'
+
+export const COLUMNS = 15
+const BATCH = 10_000
+
+/** The least that other readers take for a style sheet. */
+const plainStyles = `<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><fonts><font/></fonts><fills><fill><patternFill/></fill></fills><borders><border/></borders><cellStyleXfs><xf/></cellStyleXfs><cellXfs><xf/></cellXfs></styleSheet>`
+
+type Row = (string | number)[]
+
+function* batches(rows: number): Generator<Row[]> {
+  const r = random(1)
+  for (let from = 0; from < rows; from += BATCH)
+    yield governors(Math.min(BATCH, rows - from), r).map((governor, i) => {
+      const row = rokTrackerRow(governor).slice(0, COLUMNS)
+      row[0] = 10_000_000 + (from + i) * 7
+      row[1] = `Governor ${from + i}${i % 3 === 0 ? ' 白鸟' : ''}`
+      return row
+    })
+}
+
+export async function makeCsv(path: string, rows: number): Promise<void> {
+  const file = Bun.file(path).writer()
+  file.write(`${rokTrackerHeaders.slice(0, COLUMNS).join(',')}\n`)
+  for (const batch of batches(rows)) {
+    file.write(batch.map(row => `${row.join(',')}\n`).join(''))
+    await file.flush()
+  }
+  await file.end()
+}
+
+export async function makeXlsx(path: string, rows: number): Promise<void> {
+  const cells = (row: Row, line: number) =>
+    row.map((value, column) => {
+      const address = columnLetters(column) + line
+      return typeof value === 'string'
+        ? `<c r="${address}" t="s"><v>${text(value)}</v></c>`
+        : `<c r="${address}"><v>${value}</v></c>`
+    })
+  const texts: string[] = []
+  const text = (value: string) => texts.push(`<si><t>${escaped(value)}</t></si>`) - 1
+  const row = (values: Row, line: number) => `<row r="${line}" spans="1:15">${cells(values, line).join('')}</row>`
+  const xml = [
+    Buffer.from(
+      `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>${row(rokTrackerHeaders.slice(0, COLUMNS), 1)}`,
+    ),
+  ]
+  let line = 1
+  for (const batch of batches(rows)) xml.push(Buffer.from(batch.map(values => row(values, ++line)).join('')))
+  xml.push(Buffer.from('</sheetData></worksheet>'))
+  const parts = workbookParts([{ name: 'Scan', rows: [] }], plainStyles).map(part => {
+    if (part.name === 'xl/worksheets/sheet1.xml') return { ...part, content: Buffer.concat(xml) }
+    return part.name === 'xl/sharedStrings.xml'
+      ? {
+          ...part,
+          content: `<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">${texts.join('')}</sst>`,
+        }
+      : part
+  })
+  await Bun.write(path, zip(parts))
+}

@@ -1,0 +1,259 @@
+/**
+ * From POST to visible board, beside its peers, all in one run: pandas with SQLite (where python3 has it), papaparse with
+ * drizzle rows, exceljs with drizzle rows, `sqlite3 .import`. Peers are handed the file and spared the HTTP.
+ *
+ *   bun scripts/bench/sheets.ts [largest CSV = 1000000] [largest XLSX = 100000] [times = 3]
+ */
+import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { makeCsv, makeXlsx } from './scan-files.ts'
+
+type Answer = Record<string, string> & { rows?: unknown[] }
+type Result = { ms: number; mb: number; p99?: number; max?: number }
+const token = 'bench-operator-token-000'
+const headers = { authorization: `Bearer ${token}` }
+const peak = (pid: number | 'self') =>
+  Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+
+/** A fresh process with a baseline of the same size; then the POST, until a page shows the new snapshot. */
+async function fieldhouse(path: string, baseline: string): Promise<Result> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, '../../src/main.ts')], {
+    env: {
+      ...process.env,
+      PORT: '0',
+      HOST: '127.0.0.1',
+      DATA_DIR: folder,
+      ADMIN_TOKEN: token,
+      RATE_LIMIT: '0',
+      LOG_LEVEL: 'info',
+    },
+    stdout: 'pipe',
+    stderr: 'inherit',
+  })
+  try {
+    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader()
+    let said = ''
+    while (!said.includes('is open')) said += (await reader.read()).value
+    const url = /"url":"([^"]+)"/.exec(said)?.[1] ?? ''
+    const drain = (async () => {
+      while (!(await reader.read()).done);
+    })()
+    const call = async (path: string, init: RequestInit = {}) =>
+      (await fetch(url + path, { ...init, headers: { ...headers, ...init.headers } })).json() as Promise<Answer>
+    const league = await call('/api/v1/leagues', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        name: 'Bench',
+        kind: 'sheet',
+        starts_at: '2026-01-01T00:00:00Z',
+        ends_at: '2099-01-01T00:00:00Z',
+        config: { weights: { kills_t4: 10, kills_t5: 30, deads: 80 } },
+      }),
+    })
+    const send = async (file: string, kind: string) => {
+      const form = new FormData()
+      form.set('file', Bun.file(file), file.endsWith('xlsx') ? 'scan.xlsx' : 'scan.csv')
+      const { poll_url } = await call(`/api/v1/leagues/${league.id}/uploads?kind=${kind}`, {
+        method: 'POST',
+        body: form,
+      })
+      const events = await fetch(url + String(poll_url).replace('/status/', '/').concat('/events'), { headers })
+      await events.text()
+      const job = await call(String(poll_url))
+      if (job.status !== 'SUCCESS') throw new Error(JSON.stringify(job))
+    }
+    await send(baseline, 'baseline')
+    const waits: number[] = []
+    let isOver = false
+    const readers = (async () => {
+      while (!isOver) {
+        const began = performance.now()
+        await (await fetch(`${url}/api/v1/leagues/${league.id}/leaderboard`)).arrayBuffer()
+        waits.push(performance.now() - began)
+        await Bun.sleep(2)
+      }
+    })()
+    const began = performance.now()
+    await send(path, 'current')
+    const page = await call(`/api/v1/leagues/${league.id}/leaderboard`)
+    const ms = performance.now() - began
+    isOver = true
+    await readers
+    if (!page.rows?.length) throw new Error('The board is empty')
+    waits.sort((a, b) => a - b)
+    const mb = peak(child.pid)
+    child.kill()
+    await drain
+    return { ms, mb, p99: waits[Math.floor(waits.length * 0.99)], max: waits.at(-1) }
+  } finally {
+    child.kill(9)
+    await child.exited
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Rows through drizzle into a plain table with an index, as a first version would do it. In a process of its own. */
+async function rowsThroughDrizzle(path: string): Promise<Result> {
+  const { Database } = await import('bun:sqlite')
+  const { drizzle } = await import('drizzle-orm/bun-sqlite')
+  const { integer, real, sqliteTable, text } = await import('drizzle-orm/sqlite-core')
+  const { desc } = await import('drizzle-orm')
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+  const names = Array.from({ length: 13 }, (_, i) => `m${i}`)
+  const board = sqliteTable('board', {
+    id: text('id').primaryKey(),
+    name: text('name').notNull(),
+    score: real('score').notNull(),
+    rank: integer('rank'),
+    ...(Object.fromEntries(names.map(name => [name, real(name)])) as Record<string, ReturnType<typeof real>>),
+  })
+  const client = new Database(join(folder, 'peer.db'), { create: true })
+  client.run('PRAGMA journal_mode = WAL')
+  client.run(
+    `CREATE TABLE board (id TEXT PRIMARY KEY, name TEXT NOT NULL, score REAL NOT NULL, rank INTEGER, ${names.map(name => `${name} REAL`).join(', ')})`,
+  )
+  const db = drizzle({ client })
+  const began = performance.now()
+  let batch: Record<string, unknown>[] = []
+  const flush = () => {
+    if (batch.length)
+      db.insert(board)
+        .values(batch as never)
+        .onConflictDoNothing()
+        .run()
+    batch = []
+  }
+  const take = (cells: (string | number)[]) => {
+    const numbers = cells.slice(2, 15).map(Number)
+    batch.push({
+      id: String(cells[0]),
+      name: String(cells[1]),
+      score: (numbers[1] ?? 0) + 80 * (numbers[2] ?? 0),
+      ...Object.fromEntries(names.map((name, i) => [name, numbers[i]])),
+    })
+    if (batch.length === 1_000) flush()
+  }
+  client.run('BEGIN')
+  let isHeading = true
+  if (path.endsWith('.xlsx')) {
+    const { default: ExcelJS } = await import('exceljs')
+    for await (const sheet of new ExcelJS.stream.xlsx.WorkbookReader(path, {}))
+      for await (const row of sheet) {
+        if (!isHeading) take(Array.from({ length: 15 }, (_, i) => row.getCell(i + 1).text))
+        isHeading = false
+      }
+  } else {
+    const { default: Papa } = await import('papaparse')
+    await new Promise<void>((resolve, reject) => {
+      Papa.parse<string[]>(createReadStream(path, 'utf8'), {
+        skipEmptyLines: true,
+        chunk({ data }) {
+          for (const row of isHeading ? data.slice(1) : data) take(row)
+          isHeading = false
+        },
+        complete: () => resolve(),
+        error: reject,
+      })
+    })
+  }
+  flush()
+  client.run('COMMIT')
+  client.run('CREATE INDEX board_score ON board (score)')
+  db.select().from(board).orderBy(desc(board.score)).limit(50).all()
+  const ms = performance.now() - began
+  client.close()
+  rmSync(folder, { recursive: true, force: true })
+  return { ms, mb: peak('self') }
+}
+
+async function inOwnProcess(name: string, path: string): Promise<Result> {
+  const child = Bun.spawn([process.execPath, import.meta.path, '--once', name, path], {
+    stdout: 'pipe',
+    stderr: 'inherit',
+  })
+  return JSON.parse(await new Response(child.stdout).text())
+}
+
+async function pandas(path: string, baseline: string): Promise<Result> {
+  const child = Bun.spawn(
+    [python ?? '', '-W', 'ignore', join(import.meta.dir, 'peers/pandas_import.py'), path, baseline],
+    {
+      stdout: 'pipe',
+      stderr: 'inherit',
+    },
+  )
+  return JSON.parse(await new Response(child.stdout).text())
+}
+
+async function sqliteImport(path: string): Promise<Result> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+  const began = performance.now()
+  const script = `.mode csv\n.import '${path}' board\nCREATE INDEX board_deads ON board (CAST(Deads AS INTEGER));\nSELECT count(*) FROM (SELECT * FROM board ORDER BY CAST(Deads AS INTEGER) DESC LIMIT 50);\n`
+  const child = Bun.spawn(['sqlite3', join(folder, 'peer.db')], {
+    stdin: new Blob([script]),
+    stdout: 'ignore',
+    stderr: 'ignore',
+  })
+  await child.exited
+  const ms = performance.now() - began
+  rmSync(folder, { recursive: true, force: true })
+  return { ms, mb: (child.resourceUsage()?.maxRSS ?? 0) / 1024 / 1024 }
+}
+
+const python = ['/usr/bin/python3', 'python3'].find(
+  path => Bun.spawnSync([path, '-c', 'import pandas'], { stderr: 'ignore' }).exitCode === 0,
+)
+
+const median = (results: Result[]) => results.toSorted((a, b) => a.ms - b.ms)[Math.floor(results.length / 2)] as Result
+
+async function compare(path: string, baseline: string, rows: number, times: number) {
+  const isBook = path.endsWith('.xlsx')
+  const peers: [string, () => Promise<Result>][] = [
+    ['fieldhouse', () => fieldhouse(path, baseline)],
+    ...(python && (!isBook || rows <= 100_000)
+      ? ([['pandas', () => pandas(path, baseline)]] as [string, () => Promise<Result>][])
+      : []),
+    [isBook ? 'exceljs + drizzle' : 'papaparse + drizzle', () => inOwnProcess('rows', path)],
+    ...(!isBook && Bun.which('sqlite3')
+      ? ([['sqlite3 .import', () => sqliteImport(path)]] as [string, () => Promise<Result>][])
+      : []),
+  ]
+  const results = new Map<string, Result[]>(peers.map(([name]) => [name, []]))
+  for (let i = 0; i < times; i++) for (const [name, run] of peers) results.get(name)?.push(await run())
+  const ours = median(results.get('fieldhouse') as Result[])
+  console.log(
+    `\n${rows.toLocaleString('en')} rows × 15 columns, ${isBook ? 'XLSX' : 'CSV'}, ${(statSync(path).size / 1e6).toFixed(1)} MB (medians of ${times})`,
+  )
+  for (const [name, all] of results) {
+    const { ms, mb, p99, max } = median(all)
+    const reads = p99 === undefined ? '' : `   reads meanwhile: p99 ${p99.toFixed(1)} ms, worst ${max?.toFixed(1)} ms`
+    console.log(
+      `${name.padEnd(20)} ${ms.toFixed(0).padStart(7)} ms ${mb.toFixed(0).padStart(6)} MB ${`${(ms / ours.ms).toFixed(2)} ×`.padStart(9)}${reads}`,
+    )
+  }
+}
+
+if (process.argv[2] === '--once') console.log(JSON.stringify(await rowsThroughDrizzle(process.argv[4] ?? '')))
+else {
+  const [csv = 1_000_000, xlsx = 100_000, times = 3] = process.argv.slice(2).map(Number)
+  if (!python) console.log('Without pandas: no python3 here has it (Debian: python3-pandas python3-openpyxl)')
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+  try {
+    for (const [extension, largest, make] of [
+      ['csv', csv, makeCsv],
+      ['xlsx', xlsx, makeXlsx],
+    ] as const)
+      for (const rows of [1_000, 10_000, 100_000, 1_000_000].filter(rows => rows <= largest)) {
+        const path = join(folder, `scan-${rows}.${extension}`)
+        const baseline = join(folder, `baseline-${rows}.${extension}`)
+        await make(path, rows)
+        if (!existsSync(baseline)) await make(baseline, rows + 1)
+        await compare(path, baseline, rows, times)
+      }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
