@@ -106,14 +106,11 @@ const reported = ({ duplicates, suspicious }: SheetReport) => [...duplicates, ..
 async function compare(scores: Database, id: number, { published, kind, takenAt, config }: ImportInput, work: Work) {
   const snapshot = snapshotOf(scores, id)
   const nobody = { players: snapshot.players, new: 0, missing: 0, renamed: 0, suspicious: 0 }
+  const lineup = lineupOf([...published, { snapshot: id, kind, takenAt }])
+  const shown = lineup?.current === id ? await prepare(scores, scoreInput(lineup, config), work) : undefined
   const earlier = lineupOf(published.filter(one => one.takenAt <= takenAt)) ?? baselineOnly(published)
   if (kind === 'baseline' || !earlier) return nobody
-  const moved = movesBetween(scores, snapshot, snapshotOf(scores, earlier.current))
-  await work.pause()
-  const lineup = lineupOf([...published, { snapshot: id, kind, takenAt }])
-  if (lineup?.current !== id) return { ...nobody, ...moved }
-  const { suspicious } = await prepare(scores, scoreInput(lineup, config), work)
-  return { ...nobody, ...moved, suspicious }
+  return { ...nobody, ...movesBetween(scores, snapshot, snapshotOf(scores, earlier.current)), ...shown }
 }
 
 function movesBetween(scores: Database, snapshot: Snapshot, before: Snapshot) {

@@ -58,7 +58,8 @@ export async function score(scores: Database, input: ScoreInput, working: Workin
 export async function prepare(scores: Database, input: ScoreInput, working: Working): Promise<{ suspicious: number }> {
   const snapshot = snapshotOf(scores, input.lineup.current)
   const starts = await startsOf(scores, input.lineup, working)
-  const rising = snapshot.metrics.filter(({ cumulative }) => cumulative).map(({ name }) => name)
+  const isFirst = input.lineup.baseline === snapshot.id
+  const rising = isFirst ? [] : snapshot.metrics.filter(({ cumulative }) => cumulative).map(({ name }) => name)
   const sum = summing(snapshot, input, rising.length)
   let suspicious = 0
   await eachPlayer(scores, snapshot, starts, [...rising, ...sum.metrics], working, (row, now, at, then, from) => {

@@ -16,14 +16,15 @@ export const LATE = -2
 
 export async function startsOf(scores: Database, lineup: Lineup, working: Working): Promise<Starts> {
   const { current, baseline } = lineup
-  const ids = readIds(scores, snapshotOf(scores, current), ownMemory)
+  const { players } = snapshotOf(scores, current)
+  const rows = new Int32Array(new SharedArrayBuffer(players * 4)).fill(OWN)
+  if (baseline === current) return { baseline, latecomers: null, rows }
   const latecomers = await latecomersOf(scores, lineup, working)
-  const found = matchRows(ids, readIds(scores, snapshotOf(scores, baseline), ownMemory))
-  const rows = new Int32Array(new SharedArrayBuffer(found.byteLength))
-  rows.set(found)
+  const ids = readIds(scores, snapshotOf(scores, current), ownMemory)
+  rows.set(matchRows(ids, readIds(scores, snapshotOf(scores, baseline), ownMemory)))
   if (latecomers && latecomers.players > 0) {
     const late = matchRows(ids, readIds(scores, latecomers, ownMemory))
-    for (let row = 0; row < rows.length; row++) if (rows[row] === OWN && late[row]! >= 0) rows[row] = LATE - late[row]!
+    for (let row = 0; row < players; row++) if (rows[row] === OWN && late[row]! >= 0) rows[row] = LATE - late[row]!
   }
   return { baseline, latecomers: latecomers?.id ?? null, rows }
 }
