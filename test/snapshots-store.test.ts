@@ -188,14 +188,18 @@ test('killed at any moment while writing, the file is sound and shows only whole
     const seen = left.query<{ id: number }, []>('SELECT id FROM snapshots WHERE whole').all()
     for (const { id } of seen) expect(faultsOf(left, id)).toEqual([])
     await sweepSnapshots(left, { keep: new Set(), before: 2 })
-    expect(left.query('SELECT (SELECT count(*) FROM groups) + (SELECT count(*) FROM doors)').values()).toEqual([[0]])
+    expect(
+      left
+        .query('SELECT (SELECT count(*) FROM groups) + (SELECT count(*) FROM texts) + (SELECT count(*) FROM doors)')
+        .values(),
+    ).toEqual([[0]])
     left.close()
   }
 }, 30_000)
 
 test('damage is found and named', async () => {
   const id = await writeSnapshot(scores, someSheet(chance(4), 300, 15), { now: 1 })
-  scores.query("UPDATE groups SET names = x'00' WHERE key = ?").run(id * 2 ** 24 + 1)
+  scores.query("UPDATE texts SET names = x'00' WHERE key = ?").run(id * 2 ** 24 + 1)
   scores.query('DELETE FROM groups WHERE key = ?').run(id * 2 ** 24 + 2)
   expect(faultsOf(scores, id)).toEqual([
     `Snapshot ${id}, rows 128 to 255: damaged`,

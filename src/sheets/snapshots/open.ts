@@ -4,7 +4,7 @@ import { join } from 'node:path'
 export const scoresFile = (dataDir: string): string => join(dataDir, 'scores.db')
 
 /**
- * `groups` hold the rows: `key` is snapshot × 2^24 + group, rows in id order. `doors` lead from a player id to the group
+ * `texts` and `groups` hold the rows: `key` is snapshot × 2^24 + group, rows in id order. `doors` lead from a player id to the group
  * that would hold it. A snapshot is there when it is `whole`: until then, and again while it is deleted, nobody sees it.
  * `starts_for` names a derived snapshot (see README.md). Ids are never given twice, as cached answers are named by them.
  */
@@ -21,11 +21,14 @@ const schema = `
     created_at INTEGER NOT NULL
   );
   CREATE INDEX snapshots_starts ON snapshots (starts_for) WHERE starts_for IS NOT NULL;
+  CREATE TABLE texts (
+    key INTEGER PRIMARY KEY,
+    ids BLOB NOT NULL,
+    names BLOB NOT NULL
+  );
   CREATE TABLE groups (
     key INTEGER PRIMARY KEY,
     checksum INTEGER NOT NULL,
-    ids BLOB NOT NULL,
-    names BLOB NOT NULL,
     metrics BLOB NOT NULL
   );
   CREATE TABLE doors (

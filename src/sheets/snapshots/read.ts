@@ -12,28 +12,27 @@ export const ownMemory: Memory = bytes => new ArrayBuffer(bytes)
 
 const BATCH = 128 // groups read at once: a megabyte, soon garbage
 
-type Group = { ids: Uint8Array; names: Uint8Array; metrics: Uint8Array }
-
-/** Calls `each` with the blobs of group after group. */
-function eachGroup<Blob extends keyof Group>(
+/** Calls `each` with one blob of group after group. */
+function eachBlob(
   scores: Database,
   snapshot: Snapshot,
-  blobs: readonly Blob[],
-  each: (blobs: Pick<Group, Blob>, rows: number, first: number) => void,
+  blob: 'metrics FROM groups' | 'ids FROM texts' | 'names FROM texts',
+  each: (packed: Uint8Array, rows: number, first: number) => void,
   group = 0,
   last = groupsIn(snapshot),
 ): void {
-  const read = scores.query<Pick<Group, Blob>, [number, number]>(
-    `SELECT ${blobs.join(', ')} FROM groups WHERE key BETWEEN ? AND ? ORDER BY key`,
+  const [column, from] = blob.split(' FROM ')
+  const read = scores.query<{ packed: Uint8Array }, [number, number]>(
+    `SELECT ${column} AS packed FROM ${from} WHERE key BETWEEN ? AND ? ORDER BY key`,
   )
-  for (let from = group; from < last; from += BATCH) {
-    const to = Math.min(last, from + BATCH)
-    const found = read.all(keyOf(snapshot.id, from), keyOf(snapshot.id, to) - 1)
-    if (found.length !== to - from) throw new SnapshotGone(snapshot.id)
+  for (; group < last; group += BATCH) {
+    const end = Math.min(last, group + BATCH)
+    const found = read.all(keyOf(snapshot.id, group), keyOf(snapshot.id, end) - 1)
+    if (found.length !== end - group) throw new SnapshotGone(snapshot.id)
     let bytes = 0
-    found.forEach((one, i) => {
-      each(one, rowsOfGroup(snapshot, from + i), (from + i) * snapshot.groupRows)
-      for (const blob of blobs) bytes += one[blob].byteLength
+    found.forEach(({ packed }, i) => {
+      each(packed, rowsOfGroup(snapshot, group + i), (group + i) * snapshot.groupRows)
+      bytes += packed.byteLength
     })
     discard(bytes)
   }
@@ -50,8 +49,8 @@ export function readColumns(
   const into = names.map(() => new Float64Array(memory(snapshot.players * 8)))
   for (const [i, column] of chosen.entries()) if (column < 0) into[i]!.fill(Number.NaN)
   if (chosen.every(column => column < 0)) return into
-  eachGroup(scores, snapshot, ['metrics'], ({ metrics }, rows, first) =>
-    unpackGroup(metrics, rows, snapshot.metrics.length, chosen, into, first),
+  eachBlob(scores, snapshot, 'metrics FROM groups', (packed, rows, first) =>
+    unpackGroup(packed, rows, snapshot.metrics.length, chosen, into, first),
   )
   return into
 }
@@ -87,12 +86,11 @@ export class Walk {
     const last = Math.min(group + WINDOW, groupsIn(snapshot))
     this.first = group * snapshot.groupRows
     this.end = Math.min(last * snapshot.groupRows, snapshot.players)
-    eachGroup(
+    eachBlob(
       scores,
       snapshot,
-      ['metrics'],
-      ({ metrics }, rows, first) =>
-        unpackGroup(metrics, rows, snapshot.metrics.length, chosen, values, first - this.first),
+      'metrics FROM groups',
+      (packed, rows, first) => unpackGroup(packed, rows, snapshot.metrics.length, chosen, values, first - this.first),
       group,
       last,
     )
@@ -101,13 +99,13 @@ export class Walk {
 
 export function readIds(scores: Database, snapshot: Snapshot, memory: Memory = sharedMemory): TextColumn {
   const into = emptyTexts(snapshot.players, snapshot.idBytes, memory)
-  eachGroup(scores, snapshot, ['ids'], ({ ids }, rows, first) => unpackTexts(ids, rows, into, first))
+  eachBlob(scores, snapshot, 'ids FROM texts', (packed, rows, first) => unpackTexts(packed, rows, into, first))
   return into
 }
 
 export function readNames(scores: Database, snapshot: Snapshot, memory: Memory = sharedMemory): TextColumn {
   const into = emptyTexts(snapshot.players, snapshot.nameBytes, memory)
-  eachGroup(scores, snapshot, ['names'], ({ names }, rows, first) => unpackTexts(names, rows, into, first))
+  eachBlob(scores, snapshot, 'names FROM texts', (packed, rows, first) => unpackTexts(packed, rows, into, first))
   return into
 }
 
@@ -116,30 +114,40 @@ const emptyTexts = (rows: number, bytes: number, memory: Memory): TextColumn => 
   offsets: new Uint32Array(memory((rows + 1) * 4)),
 })
 
-function groupAt(scores: Database, snapshot: Snapshot, group: number): Group {
-  const read = scores.query<Group, [number]>('SELECT ids, names, metrics FROM groups WHERE key = ?')
-  const found = read.get(keyOf(snapshot.id, group))
-  if (!found) throw new SnapshotGone(snapshot.id)
-  return found
+type Texts = { ids: Uint8Array; names: Uint8Array }
+
+function textsAt(scores: Database, snapshot: Snapshot, group: number): Texts {
+  const read = scores.query<Texts, [number]>('SELECT ids, names FROM texts WHERE key = ?')
+  return read.get(keyOf(snapshot.id, group)) ?? gone(snapshot)
+}
+
+function metricsAt(scores: Database, snapshot: Snapshot, group: number): Uint8Array {
+  const read = scores.query<{ metrics: Uint8Array }, [number]>('SELECT metrics FROM groups WHERE key = ?')
+  return read.get(keyOf(snapshot.id, group))?.metrics ?? gone(snapshot)
+}
+
+function gone({ id }: Snapshot): never {
+  throw new SnapshotGone(id)
 }
 
 /** Calls `each` with the group of every row of `rows` that is not below 0; neighbours share one read. */
-function eachRow(
-  scores: Database,
+function eachRow<Group>(
   snapshot: Snapshot,
   rows: ArrayLike<number>,
+  groupAt: (group: number) => Group,
   each: (place: number, group: Group, inGroup: number, n: number) => void,
 ): void {
+  const { groupRows } = snapshot
   const places = Array.from(rows, (_, place) => place).sort((a, b) => rows[a]! - rows[b]!)
   let at = -1
   let group: Group | undefined
   for (const place of places) {
     const row = rows[place]!
     if (row < 0) continue
-    const here = Math.floor(row / snapshot.groupRows)
-    if (!group || here !== at) group = groupAt(scores, snapshot, here)
+    const here = Math.floor(row / groupRows)
+    if (group === undefined || here !== at) group = groupAt(here)
     at = here
-    each(place, group, row - here * snapshot.groupRows, rowsOfGroup(snapshot, here))
+    each(place, group, row - here * groupRows, rowsOfGroup(snapshot, here))
   }
 }
 
@@ -147,8 +155,11 @@ function eachRow(
 export function readValues(scores: Database, snapshot: Snapshot, rows: ArrayLike<number>): Float64Array {
   const columns = snapshot.metrics.length
   const values = new Float64Array(rows.length * columns).fill(Number.NaN)
-  eachRow(scores, snapshot, rows, (place, group, inGroup, n) =>
-    unpackRow(group.metrics, n, columns, inGroup, values, place * columns),
+  eachRow(
+    snapshot,
+    rows,
+    group => metricsAt(scores, snapshot, group),
+    (place, metrics, inGroup, n) => unpackRow(metrics, n, columns, inGroup, values, place * columns),
   )
   return values
 }
@@ -159,14 +170,18 @@ const decoder = new TextDecoder()
 
 /** The same with ids and names. */
 export function readRows(scores: Database, snapshot: Snapshot, rows: ArrayLike<number>): Rows {
-  const columns = snapshot.metrics.length
-  const found: Rows = { ids: [], names: [], values: new Float64Array(rows.length * columns).fill(Number.NaN) }
-  eachRow(scores, snapshot, rows, (place, group, inGroup, n) => {
-    found.ids[place] = decoder.decode(textIn(group.ids, n, inGroup))
-    found.names[place] = decoder.decode(textIn(group.names, n, inGroup))
-    unpackRow(group.metrics, n, columns, inGroup, found.values, place * columns)
-  })
-  return found
+  const ids: string[] = []
+  const names: string[] = []
+  eachRow(
+    snapshot,
+    rows,
+    group => textsAt(scores, snapshot, group),
+    (place, texts, inGroup, n) => {
+      ids[place] = decoder.decode(textIn(texts.ids, n, inGroup))
+      names[place] = decoder.decode(textIn(texts.names, n, inGroup))
+    },
+  )
+  return { ids, names, values: readValues(scores, snapshot, rows) }
 }
 
 const encoder = new TextEncoder()
@@ -180,6 +195,6 @@ export function rowOfPlayer(scores: Database, snapshot: Snapshot, player_id: str
     )
     .get(snapshot.id, wanted)
   if (!door) return -1
-  const row = rowIn(groupAt(scores, snapshot, door.place).ids, rowsOfGroup(snapshot, door.place), wanted)
+  const row = rowIn(textsAt(scores, snapshot, door.place).ids, rowsOfGroup(snapshot, door.place), wanted)
   return row < 0 ? -1 : door.place * snapshot.groupRows + row
 }

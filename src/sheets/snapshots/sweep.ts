@@ -7,10 +7,12 @@ const BATCH = 256 // groups a transaction
 /** Deletes in small steps. From the first on nobody sees the snapshot; what a crash leaves, the next sweep finishes. */
 export async function deleteSnapshot(scores: Database, id: number, pause = async () => {}): Promise<void> {
   scores.query('UPDATE snapshots SET whole = 0 WHERE id = ?').run(id)
-  const some = scores.query(
-    'DELETE FROM groups WHERE key IN (SELECT key FROM groups WHERE key BETWEEN ? AND ? LIMIT ?)',
-  )
-  while (some.run(keyOf(id, 0), keyOf(id + 1, 0) - 1, BATCH).changes > 0) await pause()
+  for (const table of ['groups', 'texts']) {
+    const some = scores.query(
+      `DELETE FROM ${table} WHERE key IN (SELECT key FROM ${table} WHERE key BETWEEN ? AND ? LIMIT ?)`,
+    )
+    while (some.run(keyOf(id, 0), keyOf(id + 1, 0) - 1, BATCH).changes > 0) await pause()
+  }
   scores
     .transaction(() => {
       scores.query('DELETE FROM doors WHERE snapshot = ?').run(id)
@@ -62,7 +64,9 @@ async function shrink(scores: Database, pause: () => Promise<void>): Promise<voi
 export function faultsOf(scores: Database, id: number): string[] {
   const snapshot = snapshotOf(scores, id)
   type Group = { ids: Uint8Array; names: Uint8Array; metrics: Uint8Array; checksum: number }
-  const read = scores.query<Group, [number]>('SELECT checksum, ids, names, metrics FROM groups WHERE key = ?')
+  const read = scores.query<Group, [number]>(
+    'SELECT checksum, ids, names, metrics FROM groups JOIN texts USING (key) WHERE key = ?',
+  )
   const faults: string[] = []
   for (let group = 0; group < groupsIn(snapshot); group++) {
     const first = group * snapshot.groupRows

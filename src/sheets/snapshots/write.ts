@@ -68,7 +68,8 @@ function writeGroups(
   to: number,
 ): void {
   const columns = metrics.map(({ values }) => values)
-  const insert = scores.query('INSERT INTO groups (key, checksum, ids, names, metrics) VALUES (?, ?, ?, ?, ?)')
+  const insertTexts = scores.query('INSERT INTO texts (key, ids, names) VALUES (?, ?, ?)')
+  const insertMetrics = scores.query('INSERT INTO groups (key, checksum, metrics) VALUES (?, ?, ?)')
   const door = scores.query('INSERT INTO doors (snapshot, first_id, place) VALUES (?, ?, ?)')
   scores
     .transaction(() => {
@@ -78,9 +79,11 @@ function writeGroups(
           if (compareTexts(ids, order[first + i - 1]!, ids, rows[i]!) === 0) throw new Error('An id is there twice')
         }
         const group = first / groupRows
-        const packed = [packTexts(ids, rows), packTexts(names, rows), packGroup(columns, rows)] as const
-        insert.run(keyOf(id, group), checksum(...packed), ...packed)
-        discard(packed.reduce((bytes, { byteLength }) => bytes + byteLength, 0))
+        const [key, texts] = [keyOf(id, group), [packTexts(ids, rows), packTexts(names, rows)] as const]
+        const packed = packGroup(columns, rows)
+        insertTexts.run(key, ...texts)
+        insertMetrics.run(key, checksum(...texts, packed), packed)
+        discard(texts[0].byteLength + texts[1].byteLength + packed.byteLength)
         door.run(id, ids.bytes.slice(ids.offsets[rows[0]!]!, ids.offsets[rows[0]! + 1]!), group)
       }
     })
