@@ -119,6 +119,7 @@ export async function startFieldhouse(
     const streams = openStreams()
 
     let stopRun: App['stopRun'] = () => {}
+    let stopWorking = () => Promise.resolve()
     let isReady = false
     const app: App = {
       config,
@@ -170,6 +171,7 @@ export async function startFieldhouse(
         worker => worker.close(),
       )
       stopRun = worker.abort
+      stopWorking = worker.close
       closing.keep('schedule', schedule, schedule => schedule.stop())
       schedule.start()
       await schedule.catchUp()
@@ -198,6 +200,7 @@ export async function startFieldhouse(
         express,
         log,
         metrics,
+        trace: telemetry.trace,
       }),
       door => door.close(drainFor),
     )
@@ -206,7 +209,11 @@ export async function startFieldhouse(
     jobs.sweep(0).catch(error => log.warn('The queue is down; the sweep comes again in a minute', { error }))
     if (role !== 'worker') await offerSetup(app, door.url)
     log.info('Fieldhouse is open', { url: door.url, role, version, queue: queues.backend, data: dataDir })
-    return { app, url: door.url, stop: closing.close }
+    const stop = () => {
+      stopWorking().catch(() => {}) // beside the requests under way, not after them; told of in its turn
+      return closing.close()
+    }
+    return { app, url: door.url, stop }
   } catch (error) {
     await closing.close()
     throw error

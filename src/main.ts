@@ -1,10 +1,14 @@
 import { startFieldhouse } from './app.ts'
 import { readConfig } from './config.ts'
-import { onSignal } from './runtime/signals.ts'
+import { onAccident, onSignal } from './runtime/signals.ts'
 
 try {
-  const { stop } = await startFieldhouse(readConfig(process.env))
+  const { app, stop } = await startFieldhouse(readConfig(process.env))
   onSignal(stop)
+  onAccident((what, error) => {
+    app.log.error(what, { error })
+    app.telemetry.report(error)
+  }, stop)
 } catch (error) {
   console.error(error instanceof Error ? `${error.name === 'Error' ? '' : `${error.name}: `}${error.message}` : error)
   process.exit(1)

@@ -177,7 +177,7 @@ export async function refusalOf(call: Promise<unknown>): Promise<Refused> {
 }
 
 /** Waits for the end of a job through its event stream. */
-function finisher(url: string, key: string) {
+export function finisher(url: string, key: string) {
   return async (started: { job_id: string } | Promise<{ job_id: string }>): Promise<Answer> => {
     const { job_id: id } = await started
     for (let status: Answer; ; ) {

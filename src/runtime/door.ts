@@ -8,6 +8,7 @@ import type { Express } from './express.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { compressed, originOf } from './respond.ts'
+import type { Telemetry } from './telemetry.ts'
 
 export type Handle = (request: Request) => Response | Promise<Response>
 
@@ -27,6 +28,7 @@ export type DoorSettings = {
   express: Express
   log: Log
   metrics: Metrics
+  trace: Telemetry['trace']
 }
 
 const smallBody = 2 * 1024 * 1024
@@ -41,10 +43,10 @@ const strictCsp =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 export function openDoor(settings: DoorSettings) {
-  const { handle, identify, guard, refused, express, log, metrics, trustProxy } = settings
+  const { handle, identify, guard, refused, express, log, metrics, trace, trustProxy } = settings
   let closing = false
 
-  const server = Bun.serve({
+  const server = listen({
     port: settings.port,
     hostname: settings.hostname,
     reusePort: false, // a second process must fail, not silently share the port
@@ -125,6 +127,7 @@ export function openDoor(settings: DoorSettings) {
   function note(request: Request, { id, began, route, who }: Exchange, status: number) {
     const ms = performance.now() - began
     metrics.request(route, ms, status)
+    trace?.(route, began, ms, status)
     log.request(id, request.method, pathOf(request.url), status, ms, who?.username)
   }
 
@@ -158,6 +161,19 @@ export function openDoor(settings: DoorSettings) {
     },
   }
 }
+
+function listen(options: Parameters<typeof Bun.serve<undefined>>[0]): Server<undefined> {
+  try {
+    return Bun.serve<undefined>(options)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
+    throw new PortInUse(
+      `Port ${'port' in options ? options.port : ''} is in use by another program; set PORT to a free one`,
+    )
+  }
+}
+
+export class PortInUse extends Error {}
 
 /** The same request with its body read, at most as much as allowed and one byte. */
 async function cutOff(request: Request): Promise<Request> {

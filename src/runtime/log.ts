@@ -17,9 +17,16 @@ export type Log = {
 
 const secretNames = /pass(word|wd)?|token|secret|authorization|cookie|api_?key|dsn/i
 
+/** What messages of errors may quote: keys of headers, and who signs in within a URL. */
+export const withoutSecrets = (text: string) =>
+  text.replace(/\b(Bearer|Basic)\s+\S+/gi, '$1 …').replace(/\/\/[^\s/@]+@/g, '//…@')
+
 /** Values under names that sound secret are never written. */
 export function masked(value: unknown, depth = 0): unknown {
-  if (value instanceof Error) return { name: value.name, message: value.message, stack: value.stack }
+  if (value instanceof Error) {
+    const { name, message, stack = '' } = value
+    return { name, message: withoutSecrets(message), stack: withoutSecrets(stack) }
+  }
   if (typeof value !== 'object' || value === null || depth > 6) return value
   if (Array.isArray(value)) return value.map(item => masked(item, depth + 1))
   return Object.fromEntries(

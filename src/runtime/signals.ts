@@ -14,3 +14,16 @@ export function onSignal(stop: () => Promise<void>): void {
   process.on('SIGTERM', handle)
   process.on('SIGINT', handle)
 }
+
+/** What nobody caught: a forgotten promise is told of and the house stays open; after a throw in the middle of nowhere it closes. */
+export function onAccident(tell: (what: string, error: unknown) => void, stop: () => Promise<void>): void {
+  process.on('unhandledRejection', error => tell('A promise failed and nobody waited for it', error))
+  process.on('uncaughtException', error => {
+    tell('Something was thrown and nobody caught it; closing', error)
+    const deadline = setTimeout(() => process.exit(1), 5_000)
+    stop().finally(() => {
+      clearTimeout(deadline)
+      process.exit(1)
+    })
+  })
+}

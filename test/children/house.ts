@@ -1,0 +1,39 @@
+/** A house with jobs that fail, fetch and refuse to stop. Says that it is open, then does what it is told in lines. */
+import { t } from 'elysia'
+import { startFieldhouse } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import { job } from '../../src/context.ts'
+import { onAccident, onSignal } from '../../src/runtime/signals.ts'
+
+const url = t.Object({ url: t.String() })
+const jobs = {
+  fail: job('test.fail', {
+    input: url,
+    attempts: 1,
+    run: async ({ url }) => raise(`Could not reach ${url}`),
+  }),
+  fetch: job('test.fetch', { input: url, run: async ({ url }) => (await fetch(url)).text() }),
+  stubborn: job('test.stubborn', { input: url, run: () => new Promise(() => {}) }),
+}
+
+const { app, url: address, stop } = await startFieldhouse(readConfig(process.env), { jobs: Object.values(jobs) })
+onSignal(stop)
+onAccident((what, error) => {
+  app.log.error(what, { error })
+  app.telemetry.report(error)
+}, stop)
+console.log(`open ${address}`)
+
+for await (const line of console) {
+  const [what, argument = ''] = line.split(/ (.*)/)
+  if (what === 'forget') Promise.reject(new Error('forgotten'))
+  else if (what === 'throw') setTimeout(() => raise('thrown'))
+  else if (what === 'loaded')
+    console.log(Object.keys(require.cache).some(path => path.includes(argument)) ? 'loaded yes' : 'loaded no')
+  else if (what === 'fail' || what === 'fetch' || what === 'stubborn')
+    console.log(`job ${(await app.jobs.start(jobs[what], { url: argument })).jobId}`)
+}
+
+function raise(message: string): never {
+  throw new Error(message)
+}

@@ -1,0 +1,69 @@
+/** `children/house.ts` as a test sees it: told in lines, heard in lines and logs. */
+import { join } from 'node:path'
+import { adminToken, afterTest, caller, type Env, finisher, temporaryFolder, until } from './start.ts'
+
+export async function openHouse(env: Env = {}) {
+  const dataDir = env.DATA_DIR ?? temporaryFolder()
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, 'children/house.ts')], {
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: process.env.HOME ?? '',
+      PORT: '0',
+      HOST: '127.0.0.1',
+      DATA_DIR: dataDir,
+      ADMIN_TOKEN: adminToken,
+      RATE_LIMIT: '0',
+      ALLOW_PRIVATE_FEEDS: 'true',
+      ...env,
+    },
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  afterTest(async () => {
+    child.kill(9)
+    await child.exited
+  })
+  const said: string[] = []
+  const logged: Record<string, unknown>[] = []
+  const listening = (async () => {
+    let rest = ''
+    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) {
+        if (line.startsWith('{')) logged.push(JSON.parse(line))
+        else said.push(line)
+      }
+    }
+  })()
+  /** What it says after this word, the first time it does so from here on. */
+  async function says(word: string): Promise<string> {
+    const at = await until(() => {
+      const i = said.findIndex(line => line.startsWith(`${word} `))
+      if (i < 0 && child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}`)
+      return i < 0 ? undefined : i + 1
+    })
+    return said.splice(at - 1, 1)[0]?.slice(word.length + 1) ?? ''
+  }
+  const url = await says('open')
+  return {
+    url,
+    child,
+    dataDir,
+    logged,
+    says,
+    tell(line: string) {
+      child.stdin.write(`${line}\n`)
+      child.stdin.flush()
+    },
+    call: caller(url, adminToken),
+    finished: finisher(url, adminToken),
+    /** Its exit code, once all it wrote has been read. */
+    async ended() {
+      const code = await child.exited
+      await listening
+      return code
+    },
+  }
+}

@@ -1,0 +1,216 @@
+import { Database } from 'bun:sqlite'
+import { expect, test } from 'bun:test'
+import { databaseFile } from '../db/open.ts'
+import { fingerprintOf } from '../src/runtime/worker.ts'
+import { openHouse } from './house.ts'
+import { afterTest, refusalOf, start, until } from './start.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: envelopes are read as they come
+type Item = any
+
+/** A Sentry of the test's own: keeps whatever is sent to it. */
+function fakeSentry() {
+  const bodies: string[] = []
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    async fetch(request) {
+      const bytes = new Uint8Array(await request.arrayBuffer())
+      bodies.push(
+        new TextDecoder().decode(request.headers.get('content-encoding') === 'gzip' ? Bun.gunzipSync(bytes) : bytes),
+      )
+      return Response.json({})
+    },
+  })
+  afterTest(() => server.stop(true))
+  const items = (): Item[] =>
+    bodies.flatMap(body =>
+      body
+        .split('\n')
+        .filter(Boolean)
+        .map(line => JSON.parse(line)),
+    )
+  return {
+    dsn: `http://public@127.0.0.1:${server.port}/1`,
+    everything: () => bodies.join('\n'),
+    errors: () => items().filter(item => item.exception),
+    spans: () => items().flatMap(item => (item.version === 2 ? item.items : [])),
+  }
+}
+
+/** Takes a table away from a running house, so that a route finds a bug. */
+function breakLeagues(dataDir: string) {
+  const db = new Database(databaseFile(dataDir))
+  db.run('alter table leagues rename to no_longer_here')
+  db.close()
+}
+
+test('a bug in a route reaches Sentry with release, environment, route and request id, and no secret', async () => {
+  const sentry = fakeSentry()
+  const { dataDir, call } = await openHouse({ SENTRY_DSN: sentry.dsn, ENVIRONMENT: 'arena' })
+  breakLeagues(dataDir)
+  const headers = { 'x-request-id': 'the-bad-one', cookie: 'fieldhouse_session=hunter2', 'x-api-key': 'hunter2' }
+  const answer = await call.raw('/api/v1/leagues?password=hunter2', { headers })
+  expect([answer.status, await answer.json()]).toMatchObject([500, { code: 'internal', request_id: 'the-bad-one' }])
+
+  const [error] = await until(() => (sentry.errors().length ? sentry.errors() : undefined))
+  expect(error).toMatchObject({
+    release: expect.stringMatching(/^fieldhouse@\d/),
+    environment: 'arena',
+    exception: { values: [{ type: 'SQLiteError', value: 'no such table: leagues' }] },
+    extra: { request_id: 'the-bad-one', route: 'GET /api/v1/leagues/' },
+  })
+  expect(sentry.everything()).not.toContain('hunter2')
+})
+
+test('a refusal is no bug and reaches nobody', async () => {
+  const sentry = fakeSentry()
+  const { call, child, ended } = await openHouse({ SENTRY_DSN: sentry.dsn })
+  await refusalOf(call.get('/api/v1/leagues/999'))
+  await refusalOf(call.post('/api/v1/leagues', { name: 1 }))
+  child.kill()
+  await ended()
+  expect(sentry.errors()).toEqual([])
+})
+
+test('a job that failed reaches Sentry with its name, what it quotes of secrets taken out', async () => {
+  const sentry = fakeSentry()
+  const { tell, says, finished, logged } = await openHouse({ SENTRY_DSN: sentry.dsn })
+  tell('fail https://ann:hunter2@feed.invalid with Bearer hunter2')
+  const jobId = await says('job')
+  expect(await finished({ job_id: jobId })).toMatchObject({ status: 'FAILURE' })
+  const [error] = await until(() => (sentry.errors().length ? sentry.errors() : undefined))
+  expect(error).toMatchObject({
+    exception: { values: [{ value: 'Could not reach https://…@feed.invalid with Bearer …' }] },
+    extra: { job: 'test.fail', job_id: jobId },
+  })
+  await until(() => logged.some(({ message }) => message === 'Job failed'))
+  expect(sentry.everything() + JSON.stringify(logged)).not.toContain('hunter2')
+})
+
+test('requests are traced by route in the share that is set, without their queries', async () => {
+  const sentry = fakeSentry()
+  const house = await openHouse({ SENTRY_DSN: sentry.dsn, SENTRY_TRACES: '1' })
+  await house.call.get('/api/v1/leagues?q=hunter2')
+  await house.call.get('/api/v1/leagues?q=hunter2')
+  house.child.kill()
+  await house.ended()
+  expect(sentry.spans()).toMatchObject([{ name: 'GET /api/v1/leagues/' }, { name: 'GET /api/v1/leagues/' }])
+  expect(new Set(sentry.spans().map(({ trace_id }) => trace_id)).size).toBe(2)
+  expect(sentry.everything()).not.toContain('hunter2')
+
+  const silent = fakeSentry()
+  const untraced = await openHouse({ SENTRY_DSN: silent.dsn, SENTRY_TRACES: '0' })
+  await untraced.call.get('/api/v1/leagues')
+  untraced.child.kill()
+  await untraced.ended()
+  expect(silent.everything()).toBe('')
+})
+
+test("no trace headers are added to requests to other people's servers", async () => {
+  const sentry = fakeSentry()
+  let headers: Headers | undefined
+  const other = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch(request) {
+      headers = request.headers
+      return new Response('{}')
+    },
+  })
+  afterTest(() => other.stop(true))
+  const { tell, says, finished } = await openHouse({ SENTRY_DSN: sentry.dsn, SENTRY_TRACES: '1' })
+  tell(`fetch http://127.0.0.1:${other.port}/`)
+  expect(await finished({ job_id: await says('job') })).toMatchObject({ status: 'SUCCESS' })
+  expect([...(headers ?? [])].map(([name]) => name)).not.toContainAnyValues(['sentry-trace', 'baggage', 'traceparent'])
+  expect(headers?.get('host')).toBe(`127.0.0.1:${other.port}`)
+})
+
+test('Sentry is loaded only with a DSN', async () => {
+  const without = await openHouse()
+  without.tell('loaded @sentry')
+  expect(await without.says('loaded')).toBe('no')
+  const withDsn = await openHouse({ SENTRY_DSN: fakeSentry().dsn })
+  withDsn.tell('loaded @sentry')
+  expect(await withDsn.says('loaded')).toBe('yes')
+})
+
+test('a Sentry that cannot be reached hinders nobody', async () => {
+  const { dataDir, call, child, ended } = await openHouse({ SENTRY_DSN: 'http://public@127.0.0.1:1/1' })
+  breakLeagues(dataDir)
+  expect((await refusalOf(call.get('/api/v1/leagues'))).status).toBe(500)
+  child.kill()
+  expect(await ended()).toBe(0)
+})
+
+test('a forgotten promise is told of and the house stays open; after a stray throw it closes', async () => {
+  const sentry = fakeSentry()
+  const { tell, call, logged, ended } = await openHouse({ SENTRY_DSN: sentry.dsn })
+  tell('forget')
+  await until(() => sentry.errors().some(({ exception }) => exception.values[0].value === 'forgotten'))
+  expect(await call.get('/livez')).toBe('ok')
+  tell('throw')
+  expect(await ended()).toBe(1)
+  expect(sentry.errors().some(({ exception }) => exception.values[0].value === 'thrown')).toBe(true)
+  expect(logged.filter(({ level }) => level === 'error')).toMatchObject([
+    { error: { message: 'forgotten' } },
+    { error: { message: 'thrown' } },
+  ])
+})
+
+test('a request is one line of JSON with its id, path, status and time, and no secret', async () => {
+  const { call, as, lines } = await start()
+  await call.raw('/api/v1/leagues?token=hunter2', {
+    headers: { 'x-request-id': 'mine', cookie: 'fieldhouse_session=hunter2' },
+  })
+  await refusalOf(as().post('/api/v1/auth/login', { email: 'ann@example.org', password: 'hunter2-hunter2' }))
+  await refusalOf(as('hunter2').get('/api/v1/users'))
+  const logged = await until(() => {
+    const requests = lines.filter(({ message }) => message === 'request')
+    return requests.length >= 3 ? requests : undefined
+  })
+  expect(logged[0]).toEqual({
+    at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+    level: 'info',
+    message: 'request',
+    request_id: 'mine',
+    method: 'GET',
+    path: '/api/v1/leagues',
+    status: 200,
+    duration_ms: expect.any(Number),
+    user: 'operator',
+  })
+  expect(JSON.stringify(lines)).not.toContain('hunter2')
+})
+
+test('what is logged under a name that sounds secret is not written, at any depth', async () => {
+  const { app, lines } = await start()
+  const facts = {
+    password: 'hunter2',
+    headers: { Authorization: 'Bearer hunter2', cookie: 'hunter2', accept: 'text/html' },
+    list: [{ apiKey: 'hunter2', api_key: 'hunter2', csrfToken: 'hunter2', dsn: 'hunter2' }],
+  }
+  app.log.warn('Look', facts)
+  app.log.flush()
+  const line = lines.find(({ message }) => message === 'Look')
+  expect(line).toMatchObject({ password: '…', headers: { Authorization: '…', accept: 'text/html' } })
+  expect(JSON.stringify(line)).not.toContain('hunter2')
+})
+
+test('LOG_LEVEL leaves out what is below it', async () => {
+  const house = await openHouse({ LOG_LEVEL: 'warn' })
+  await house.call.get('/api/v1/leagues')
+  house.tell('fail nothing')
+  await house.finished({ job_id: await house.says('job') })
+  house.child.kill()
+  await house.ended()
+  expect(house.logged.map(({ message }) => message)).toEqual(['Job failed'])
+})
+
+test('failures that differ only in numbers and names have one fingerprint', () => {
+  const errorOf = (message: string) => Object.assign(new Error(message), { stack: 'Error\n    at work (/a.ts:1:2)' })
+  const one = fingerprintOf('x.y', errorOf('No row 17 of "ann"'))
+  expect(fingerprintOf('x.y', errorOf('No row 4 of "bob"'))).toBe(one)
+  expect(fingerprintOf('x.y', errorOf('No column 4'))).not.toBe(one)
+  expect(fingerprintOf('x.z', errorOf('No row 17 of "ann"'))).not.toBe(one)
+})
