@@ -5,10 +5,9 @@
 export function become(part, markup) {
   const template = document.createElement('template')
   template.innerHTML = markup
-  const focused = document.activeElement?.id
+  const focused = document.activeElement
   children(part, template.content)
-  if (focused && document.activeElement?.id !== focused)
-    document.getElementById(focused)?.focus({ preventScroll: true })
+  if (focused.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true }) // it was moved
   part.dispatchEvent(new CustomEvent('fieldhouse:changed', { bubbles: true }))
 }
 

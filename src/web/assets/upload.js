@@ -104,6 +104,7 @@ function showTrial({ mapping, rows_total, rows_ok, rows_bad, errors = [], summar
   const title = made('h3', 'What it would do')
   title.tabIndex = -1
   place.replaceChildren(title, made('p', facts.join(' · ')))
+  for (const warning of summary.warnings ?? []) place.append(made('p', warning))
   place.append(table(['In the sheet', 'Read as'], Object.entries(mapping ?? {})))
   if (errors.length) {
     place.append(made('h3', 'Bad rows, the first of them'))

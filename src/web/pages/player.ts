@@ -117,7 +117,7 @@ ${table({
   rows: [...history].reverse(),
   columns: [
     { head: 'Taken', names: true, cell: each => moment(each.takenAt) },
-    { head: '', cell: each => each.isBaseline && badge('baseline', 'quiet') },
+    { head: html`<span class="sr">Kind</span>`, cell: each => each.isBaseline && badge('baseline', 'quiet') },
     { head: scoreWord, numeric: true, cell: each => score(each.score) },
     ...names.map(metric => ({
       head: metricWord(metric),

@@ -1,0 +1,301 @@
+import { expect } from 'bun:test'
+import type { Page } from 'playwright-core'
+import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { browserTest } from './needs.ts'
+import { newLeague, upload } from './sheets.ts'
+import { start } from './start.ts'
+import { hostile } from './web-samples.ts'
+import { faintText, unnamed } from './web-seen.ts'
+
+const olga = { email: 'olga@example.org', username: 'Olga', password: 'a long enough one', role: 'officer' }
+const wordOf = (name: string) => `"${name.replaceAll('"', '""')}"`
+const names = ['Ann', 'Bob', 'Cy', 'Dee', 'Eve', ...Object.values(hostile)]
+
+/** Sixty players; each takes more power the later the scan, and the last ones overtake the first. */
+const sheet = (scan: number) =>
+  [
+    'id,name,power,deads',
+    ...Array.from({ length: 60 }, (_, i) =>
+      [
+        `p${100 + i}`,
+        wordOf(names[i] ?? `Player ${i}`),
+        1_000 + scan * (scan === 2 ? i * 70 : (60 - i) * 50),
+        i === 4 ? '' : 10 * scan * i,
+      ].join(','),
+    ),
+  ].join('\n')
+
+async function season() {
+  const house = await start()
+  await house.call.post('/api/v1/users', olga)
+  const { id } = await newLeague(house.call, { weights: { power: 1 } })
+  await house.finished(upload(house.call, id, sheet(0), { kind: 'baseline', taken_at: '2026-02-01T00:00:00Z' }))
+  await house.finished(upload(house.call, id, sheet(1), { taken_at: '2026-02-02T00:00:00Z' }))
+  return { ...house, id, path: `${house.url}/leagues/${id}` }
+}
+const order = (page: Page) => page.locator('table.board tbody .names').allInnerTexts()
+const ranked = (first: string) => (page: Page) =>
+  page.waitForFunction(first => document.querySelector('table.board tbody .names')?.textContent === first, first)
+
+browserTest('a board updates itself and leaves the reader where he is', async () => {
+  const { call, finished, id, path } = await season()
+  const page = await openBrowser({ viewport: { width: 1000, height: 500 } })
+  const complaints = complaintsOf(page)
+  await page.goto(path)
+  expect((await order(page))[0]).toBe('Ann')
+  await page.click('summary:text("View")')
+  await page.focus('#p-p130 a')
+  await page.evaluate(() => scrollTo(0, 700))
+  const before = await page.evaluate(() => scrollY)
+  await finished(upload(call, id, sheet(2)))
+  await ranked('Player 59')(page)
+  expect(await page.evaluate(() => [scrollY, document.activeElement?.closest('tr')?.id])).toEqual([before, 'p-p130'])
+  expect(await page.locator('#board-view').getAttribute('open')).not.toBeNull()
+  expect(await page.locator('#p-p159 .move').textContent()).toContain('59')
+  expect(complaints).toEqual([])
+})
+
+browserTest('text that is marked stays marked until it is let go', async () => {
+  const { call, finished, id, path } = await season()
+  const page = await openBrowser()
+  await page.goto(path)
+  const mark = () => {
+    const name = document.querySelector('#p-p101 .names bdi')
+    if (name) getSelection()?.selectAllChildren(name)
+  }
+  await page.evaluate(mark)
+  await page.evaluate(path => {
+    const versions: string[] = []
+    new EventSource(`${path}/events`).addEventListener('changed', ({ data }) => versions.push(data))
+    Object.assign(window, { versions })
+  }, path)
+  await page.waitForFunction(
+    () => 'versions' in window && Array.isArray(window.versions) && window.versions.length === 1,
+  )
+  await finished(upload(call, id, sheet(2)))
+  await page.waitForFunction(
+    () => 'versions' in window && Array.isArray(window.versions) && window.versions.length === 2,
+  )
+  await Bun.sleep(2_000) // long enough for an update that would not wait
+  expect(await page.evaluate(() => getSelection()?.toString())).toBe('Bob')
+  expect((await order(page))[0]).toBe('Ann')
+  await page.evaluate(() => getSelection()?.removeAllRanges())
+  await ranked('Player 59')(page)
+})
+
+browserTest('sorting, searching and paging change the table and the address', async () => {
+  const { path } = await season()
+  const page = await openBrowser()
+  const complaints = complaintsOf(page)
+  await page.goto(path)
+  const kept = await page.evaluate(() => Object.assign(window, { kept: true }) && true)
+  await page.click('th a:text("Deads")')
+  await page.waitForURL(`${path}?sort_by=deads&order=desc`)
+  await ranked('Player 59')(page)
+  expect(await page.locator('th[aria-sort]').textContent()).toContain('Deads')
+  await page.keyboard.press('/')
+  await page.keyboard.type('player 2')
+  await page.waitForURL(/q=player\+2/)
+  await ranked('Player 29')(page)
+  expect(await order(page)).toHaveLength(10)
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('board-q')
+  expect(await page.locator('.viewing').textContent()).toContain('10 matches')
+  await page.fill('#board-q', '')
+  await page.waitForURL(url => !url.search.includes('q='))
+  await page.click('text=Next →')
+  await page.waitForURL(/page=2/)
+  expect(await order(page)).toHaveLength(10)
+  await page.goBack()
+  await ranked('Player 59')(page)
+  expect(await page.evaluate(() => 'kept' in window)).toBe(kept) // never left the page
+  expect(complaints).toEqual([])
+})
+
+browserTest('one says who one is and finds oneself on the board', async () => {
+  const { path } = await season()
+  const page = await openBrowser()
+  await page.goto(`${path}?page=2`)
+  await page.click('text=Player 55')
+  await page.click('text=This is me')
+  await page.goto(path)
+  await page.click('text=Around me')
+  await page.waitForURL(/around=p155/)
+  await page.waitForSelector('#p-p155.mine')
+})
+
+browserTest('an officer sends a sheet, tries another, and takes one back', async () => {
+  const { url, path } = await season()
+  const page = await openBrowser()
+  const complaints = complaintsOf(page)
+  await signIn(page, url, olga.email, olga.password)
+  await page.goto(`${path}/uploads`)
+  const choose = (name: string, text: string) =>
+    page.setInputFiles('[name=file]', { name, mimeType: 'text/csv', buffer: Buffer.from(text) })
+  await choose('third.csv', sheet(2))
+  await page.click('button:text("Send")')
+  await page.waitForSelector('tr:has-text("third.csv") >> text=done')
+  expect(await page.locator('tbody tr:has-text("third.csv") td').allInnerTexts()).toContain('Olga')
+
+  await choose('trial.csv', `${sheet(3)}\np999,New one,lots,5`)
+  await page.check('[name=dry_run]')
+  await page.click('button:text("Send")')
+  await page.waitForSelector('[data-trial] >> text=1 bad')
+  expect(await page.locator('[data-trial]').textContent()).toContain('lots')
+  expect(await page.locator('tbody tr:has-text("trial.csv")').count()).toBe(0)
+  await page.uncheck('[name=dry_run]')
+
+  await choose('empty.csv', 'nothing\nhere')
+  await page.click('button:text("Send")')
+  await page.waitForSelector('[data-refusal]:not([hidden])')
+  await page.waitForSelector('tr:has-text("empty.csv") >> text=failed')
+
+  await page.click('tr:has-text("third.csv") >> text=Undo')
+  await page.click('dialog >> text=Cancel')
+  expect(await page.locator('tr:has-text("third.csv") >> text=done').count()).toBe(1)
+  await page.click('tr:has-text("third.csv") >> text=Undo')
+  await page.click('dialog button.danger')
+  await page.waitForSelector('tr:has-text("third.csv") >> text=undone')
+  await page.goto(path)
+  expect((await order(page))[0]).toBe('Ann')
+  expect(complaints).toEqual([])
+})
+
+browserTest('an officer makes a league, changes it and deletes it', async () => {
+  const { url, call } = await season()
+  const page = await openBrowser({ timezoneId: 'Asia/Tokyo' })
+  await signIn(page, url, olga.email, olga.password)
+  await page.click('text=New league')
+  await page.fill('[name=name]', 'Harbour cup')
+  await page.fill('[name=starts_at]', '2026-05-02T09:00')
+  await page.fill('[name=ends_at]', '2026-05-01T09:00')
+  await page.fill('[name="config.weights"]', 'kills_t4 10\ndeads: 80')
+  await page.click('text=Make the league')
+  await page.waitForSelector('#f-ends_at-error >> text=after')
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('f-ends_at')
+  await page.fill('[name=ends_at]', '2026-06-01T09:00')
+  await page.click('text=Make the league')
+  await page.waitForURL(/leagues\/2$/)
+  const made = await call.get('/api/v1/leagues/2')
+  expect([made.starts_at, made.config.weights]).toEqual(['2026-05-02T00:00:00.000Z', { kills_t4: 10, deads: 80 }])
+
+  await page.click('.tabs >> text=Settings')
+  expect(await page.inputValue('[name=starts_at]')).toBe('2026-05-02T09:00')
+  await page.fill('[name="config.weights"]', '')
+  await page.fill('#f-name', 'Harbour cup 2')
+  await page.click('text=Save')
+  await page.waitForSelector('h1 >> text=Harbour cup 2')
+  const changed = await call.get('/api/v1/leagues/2')
+  expect([changed.starts_at, changed.config.weights]).toEqual([made.starts_at, undefined])
+
+  await page.click('summary:text("Delete")')
+  await page.fill('#f-confirm', 'Harbour')
+  await page.click('text=Delete for good')
+  await page.waitForSelector('#f-confirm-error >> text=Harbour cup 2')
+  await page.fill('#f-confirm', 'Harbour cup 2')
+  await page.click('text=Delete for good')
+  await page.waitForURL(`${url}/`)
+  await page.waitForSelector('.said.shown')
+  expect(await page.locator('text=Harbour').count()).toBe(0)
+})
+
+browserTest('everything that is only read works without JavaScript', async () => {
+  const { path } = await season()
+  const page = await openBrowser({ javaScriptEnabled: false })
+  await page.goto(path)
+  expect((await order(page))[0]).toBe('Ann')
+  await page.click('th a:text("Deads")')
+  expect((await order(page))[0]).toBe('Player 59')
+  await page.fill('#board-q', 'player 3')
+  await page.press('#board-q', 'Enter')
+  expect(await order(page)).toHaveLength(10)
+  expect(await page.locator('th[aria-sort]').textContent()).toContain('Deads')
+  await page.click('text=Player 31')
+  expect(await page.locator('h1').textContent()).toBe('Player 31')
+  expect(await page.locator('.needs-js:visible').count()).toBe(0)
+})
+
+browserTest('light and dark follow the system until one chooses', async () => {
+  const { path } = await season()
+  const page = await openBrowser({ colorScheme: 'dark' })
+  const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+  await page.goto(path)
+  const dark = await paper()
+  await page.click('[data-theme-switch]')
+  const light = await paper()
+  expect(light).not.toBe(dark)
+  await page.reload()
+  expect(await paper()).toBe(light)
+  await page.click('[data-theme-switch]')
+  expect(await paper()).toBe(dark)
+})
+
+browserTest('every page can be read, named and reached, in light and dark, wide and narrow', async () => {
+  const { url, id, path } = await season()
+  const page = await openBrowser()
+  const complaints = complaintsOf(page)
+  await signIn(page, url, olga.email, olga.password)
+  const paths = [
+    '/',
+    '/?status=archived',
+    '/leagues/new',
+    '/leagues/new?kind=tour',
+    '/nowhere',
+    ...['', '?q=zzz', '?page=2&sort_by=power', '/players/p107', '/uploads', '/uploads/2', '/settings'].map(
+      rest => `/leagues/${id}${rest}`,
+    ),
+  ]
+  const faults: unknown[] = []
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const width of [1280, 390]) {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize({ width, height: 800 })
+      for (const each of paths) {
+        await page.goto(url + each, { waitUntil: 'load' })
+        const shift = await page.evaluate(
+          () =>
+            new Promise<number>(resolve => {
+              let sum = 0
+              new PerformanceObserver(list => {
+                for (const entry of list.getEntries()) sum += 'value' in entry ? Number(entry.value) : 0
+              }).observe({ type: 'layout-shift', buffered: true })
+              requestAnimationFrame(() => setTimeout(() => resolve(sum), 50))
+            }),
+        )
+        const found = [
+          ...(await page.evaluate(faintText)),
+          ...(await page.evaluate(unnamed)),
+          ...(shift > 0.02 ? [`shifts by ${shift}`] : []),
+        ]
+        if (found.length) faults.push([colorScheme, width, each, found])
+      }
+    }
+  }
+  expect(faults).toEqual([])
+  expect(complaints.filter(text => !text.includes('/nowhere'))).toEqual([])
+
+  await page.goto(path)
+  const reached: string[] = []
+  for (let i = 0; i < 16; i++) {
+    await page.keyboard.press('Tab')
+    reached.push(
+      await page.evaluate(() => {
+        const element = document.activeElement
+        return element
+          ? `${element.textContent?.trim() || element.id || element.getAttribute('aria-label')} ${getComputedStyle(element).outlineStyle}`
+          : ''
+      }),
+    )
+  }
+  expect(reached.slice(0, 9)).toEqual([
+    'Skip to the content solid',
+    'Fieldhouse solid',
+    'Leagues solid',
+    'Rota solid',
+    'Olga solid',
+    'Change between light and dark solid',
+    expect.stringMatching(/ago solid|yesterday/),
+    expect.stringMatching(/solid/),
+    'Board solid',
+  ])
+  expect(reached.every(text => text.endsWith('solid'))).toBe(true)
+})

@@ -1,0 +1,88 @@
+/** What one would see on a page as it stands in the browser: run inside it, so it uses nothing from outside. */
+
+/** Text that is too faint for its size on what is behind it, by the WCAG formula (AA). */
+export function faintText(): string[] {
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true })
+  /** Any colour of CSS as red, green, blue and alpha. */
+  const rgba = (colour: string): number[] => {
+    if (!canvas) return [0, 0, 0, 0]
+    canvas.clearRect(0, 0, 1, 1)
+    canvas.fillStyle = colour
+    canvas.fillRect(0, 0, 1, 1)
+    return [...canvas.getImageData(0, 0, 1, 1).data]
+  }
+  const light = ([r = 0, g = 0, b = 0]: number[]) => {
+    const [x = 0, y = 0, z = 0] = [r, g, b].map(c =>
+      c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4,
+    )
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z
+  }
+  const behind = (element: Element | null): number[] => {
+    const layers: number[][] = []
+    for (let at = element; at; at = at.parentElement) {
+      const colour = rgba(getComputedStyle(at).backgroundColor)
+      layers.push(colour)
+      if (colour[3] === 255) break
+    }
+    return layers
+      .reverse()
+      .reduce(
+        (below, [r = 0, g = 0, b = 0, a = 0]) =>
+          below.map((c, i) => ([r, g, b][i] ?? 0) * (a / 255) + c * (1 - a / 255)),
+        [255, 255, 255],
+      )
+  }
+  const faint = new Set<string>()
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement
+    const text = walker.currentNode.textContent?.trim()
+    if (
+      !element ||
+      !text ||
+      element.closest('.sr, noscript, script, .off, .said, .u-legend, svg') ||
+      !element.checkVisibility()
+    )
+      continue
+    const style = getComputedStyle(element)
+    const back = behind(element)
+    const [r = 0, g = 0, b = 0, a = 255] = rgba(style.color)
+    const front = [r, g, b].map((c, i) => c * (a / 255) + (back[i] ?? 0) * (1 - a / 255))
+    const [high = 0, low = 0] = [light(front), light(back)].sort((x, y) => y - x)
+    const ratio = (high + 0.05) / (low + 0.05)
+    const size = Number.parseFloat(style.fontSize)
+    const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700)
+    if (ratio < (isLarge ? 3 : 4.5))
+      faint.add(`${ratio.toFixed(2)} ${element.tagName}.${element.className} "${text.slice(0, 30)}"`)
+  }
+  return [...faint]
+}
+
+/** What a screen reader could not name, and what keyboards or small screens could not reach. */
+export function unnamed(): string[] {
+  const faults: string[] = []
+  const nameOf = (element: Element) =>
+    element.getAttribute('aria-label') ||
+    document.getElementById(element.getAttribute('aria-labelledby') ?? '')?.textContent ||
+    element.textContent?.trim()
+  for (const element of document.querySelectorAll<HTMLElement>('a[href], button, summary'))
+    if (!nameOf(element)) faults.push(`no name: ${element.outerHTML.slice(0, 80)}`)
+  for (const input of document.querySelectorAll<HTMLInputElement>('input:not([type=hidden]), select, textarea'))
+    if (!input.labels?.length && !input.getAttribute('aria-label'))
+      faults.push(`no label: ${input.outerHTML.slice(0, 80)}`)
+  for (const image of document.querySelectorAll('img:not([alt]), svg:not([aria-hidden], [aria-label])'))
+    faults.push(`no text: ${image.outerHTML.slice(0, 80)}`)
+  for (const cell of document.querySelectorAll('th'))
+    if (!nameOf(cell)) faults.push(`empty heading in ${cell.closest('table')?.caption?.textContent}`)
+  for (const table of document.querySelectorAll('table:not(.u-legend)'))
+    if (!table.querySelector('caption')) faults.push('a table without caption')
+  for (const element of document.querySelectorAll('[tabindex]'))
+    if (Number(element.getAttribute('tabindex')) > 0) faults.push('a tab order of its own')
+  if (document.querySelectorAll('h1').length !== 1) faults.push(`${document.querySelectorAll('h1').length} h1`)
+  if (document.documentElement.lang !== 'en') faults.push('no language')
+  const ids = [...document.querySelectorAll('[id]')].map(({ id }) => id)
+  for (const id of ids.filter((id, i) => ids.indexOf(id) !== i)) faults.push(`id ${id} twice`)
+  if (document.documentElement.scrollWidth > innerWidth)
+    faults.push(`wider than the screen by ${document.documentElement.scrollWidth - innerWidth}`)
+  return faults
+}
