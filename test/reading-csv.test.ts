@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'bun:test'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import Papa from 'papaparse'
 import { limits } from '../src/sheets/reading/limits.ts'
-import { readSheet } from '../src/sheets/reading/sheet.ts'
+import { type Progress, readSheet } from '../src/sheets/reading/sheet.ts'
 import type { Source } from '../src/sheets/reading/source.ts'
 import { type Random, random } from './fixtures/sheets/random.ts'
 import { piecemeal, read, refusal, rowsOf, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
+import { governors, rokTrackerCsv } from './fixtures/sheets/scans.ts'
 
 const pieces = [
   'a',
@@ -315,6 +319,41 @@ describe('ids', () => {
     const sheet = await read('id,name,power\n,a,5\n2,b,6\n')
     expect(sheet.errors).toEqual([{ line: 2, column: 'id', value: '', reason: 'no id' }])
   })
+})
+
+test('a sheet goes from thread to thread without a copy', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'fieldhouse-')), 'scan.csv')
+  await Bun.write(path, rokTrackerCsv(governors(5000, random(6))))
+  const here = await readSheet(path)
+  const thread = new Worker(new URL('./fixtures/sheets/reader-thread.ts', import.meta.url).href)
+  try {
+    const answers: unknown[] = []
+    await new Promise<void>((resolve, reject) => {
+      thread.onerror = reject
+      thread.onmessage = ({ data }) => answers.push(data) === 2 && resolve()
+      thread.postMessage(path)
+    })
+    expect(answers).toEqual([here, true])
+  } finally {
+    thread.terminate()
+    rmSync(dirname(path), { recursive: true })
+  }
+})
+
+test('reading stops between two pieces when it is told to', async () => {
+  const rows = Array.from({ length: 200_000 }, (_, i) => `${i},${i}\n`).join('')
+  const stop = new AbortController()
+  const told: Progress[] = []
+  const work = read(`id,power\n${rows}`, {
+    signal: stop.signal,
+    onProgress(progress) {
+      if (told.push(progress) === 3) stop.abort(new Error('enough'))
+    },
+  })
+  expect(work).rejects.toThrow('enough')
+  await work.catch(() => {})
+  expect(told.map(({ stage }) => stage)).toEqual(['sniffing', 'reading', 'reading'])
+  expect(told[2]!.rows).toBeGreaterThan(told[1]!.rows)
 })
 
 test('columns of any length come out whole', async () => {

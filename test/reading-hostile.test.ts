@@ -89,6 +89,12 @@ describe('a workbook made to do harm is refused', () => {
     ['an unknown entity', () => changed(SHEET, () => cellOf('&lol9;')), 'corrupt'],
     ['an entity that never ends', () => changed(SHEET, () => cellOf('&amp')), 'corrupt'],
     ['a character that does not exist', () => changed(SHEET, () => cellOf('&#x110000;')), 'corrupt'],
+    [
+      'a tag of a megabyte',
+      () => changed('xl/workbook.xml', () => ({ content: `<workbook ${'a'.repeat(1 << 20)}/>` })),
+      'no_worksheet',
+    ],
+    ['a million tags', () => changed('xl/styles.xml', () => ({ content: '<xf/>'.repeat(600_000) })), 'too_large'],
     ['CDATA', () => changed(SHEET, () => cellOf('<![CDATA[x]]>')), 'corrupt'],
     ['a text that is not there', () => changed(SHEET, () => sheetOf('<c r="A2" t="s"><v>99</v></c>')), 'corrupt'],
     ['a text before the first', () => changed(SHEET, () => sheetOf('<c r="A2" t="s"><v>-1</v></c>')), 'corrupt'],

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import { readSheet } from '../src/sheets/reading/sheet.ts'
 import { bytesSource } from '../src/sheets/reading/source.ts'
+import { StringScanner } from '../src/sheets/reading/strings.ts'
+import { WorksheetScanner } from '../src/sheets/reading/worksheet.ts'
 import { type Random, random } from './fixtures/sheets/random.ts'
-import { piecemeal, refusal, rowsOf, texts, valuesOf } from './fixtures/sheets/reads.ts'
+import { piecemeal, refusal, rowsOf, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
 import { governors, heroScrollsWorkbook, rokTrackerHeaders, rokTrackerRow } from './fixtures/sheets/scans.ts'
 import { type Cell, columnLetters, workbook, workbookParts } from './fixtures/sheets/workbook.ts'
 import { zip } from './fixtures/sheets/zip.ts'
@@ -132,6 +134,37 @@ describe('a workbook', () => {
     expect(texts(sheet.ids)).toEqual(list.map(({ id }) => id))
     expect(valuesOf(sheet, 'power')).toEqual(list.map(({ power }) => power))
     expect(valuesOf(sheet, 'helps')).toEqual(list.map(({ helps }) => helps))
+  })
+
+  test('is the same however few bytes of its XML come at once', () => {
+    const long = 'x'.repeat(9000)
+    const list = `<sst><si><t>a</t></si><si><r><t>b&amp;</t></r><r><t>c</t></r></si><si/><si><t>${long}</t></si></sst>`
+    const sheet = `<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>1</v></c><c r="B1"/><c r="C1"><v>12.5</v></c></row><!-- x -->
+      <row r="12"><c r="A12" t="inlineStr"><is><t>${long}</t></is></c><c r="AB12" s="1"><f>A1</f><v>7</v></c></row></sheetData></worksheet>`
+    for (const length of [1, 2, 3, 5, 17, 4000, 1e6]) {
+      const strings = new StringScanner()
+      for (let at = 0; at < list.length; at += length) strings.push(utf8(list.slice(at, at + length)))
+      strings.finish()
+      expect(texts(strings.column())).toEqual(['a', 'b&c', '', long])
+      const seen: unknown[] = []
+      const note = (column: number, bytes: Uint8Array, start: number, stop: number) =>
+        seen.push(`${column}: ${new TextDecoder().decode(bytes.subarray(start, stop))}`)
+      const scanner = new WorksheetScanner(
+        'Data',
+        strings.column(),
+        { dates: [], from1904: false },
+        {
+          row: line => seen.push(line),
+          number: (column, _value, bytes, start, stop) => note(column, bytes, start, stop),
+          text: note,
+          other: () => seen.push('other'),
+          rowEnd: () => seen.push('end'),
+        },
+      )
+      for (let at = 0; at < sheet.length; at += length) scanner.push(utf8(sheet.slice(at, at + length)))
+      scanner.finish()
+      expect(seen).toEqual([1, '0: b&c', '2: 12.5', 'end', 12, `0: ${long}`, '27: 7', 'end'])
+    }
   })
 
   test('is the same however few bytes come at once', async () => {

@@ -11,12 +11,14 @@ export const limits = {
   findings: 10_000,
   /** A zip directory with more entries is no workbook. */
   zipEntries: 10_000,
-  /** What one zip entry may inflate to, in all and (past `inflatedFree`) against its packed size. Deflate cannot exceed 1032. */
-  inflated: 4 * 2 ** 30,
+  /** What a workbook may inflate to in all, and (past `inflatedFree`) a part against its packed size. Deflate cannot exceed 1032. */
+  inflated: 6 * 2 ** 30,
   inflatedFree: 32 << 20,
   inflatedRatio: 300,
   /** Workbook parts that are read whole: the list of sheets, relations, styles. */
   part: 16 << 20,
-  /** All shared strings of a workbook together; they are held in memory. */
+  /** Tags of such a part that say something to us. */
+  tags: 500_000,
+  /** All shared strings of a workbook together, which are held in memory. */
   strings: 512 << 20,
 }

@@ -184,9 +184,9 @@ export function readNumber(bytes: Uint8Array, start: number, stop: number, out: 
 
 /** 1.2E+08, as spreadsheets write what does not fit a column; a comma may stand for the dot. */
 function scientific(bytes: Uint8Array, start: number, stop: number, groups: number, out: Reading): void {
-  if (groups > 1) return
+  if (groups > 1 || stop - start > 400) return
   const text = utf8.decode(bytes.subarray(start, stop)).replace(',', '.')
-  if (!/^[-+]?[0-9]*\.?[0-9]+[eE][-+]?[0-9]+$/.test(text)) return
+  if (!/^[-+]?(\d+(\.\d+)?|\.\d+)e[-+]?\d+$/i.test(text)) return
   const value = Number(text)
   if (!Number.isFinite(value)) return
   out.kind = NUMBER

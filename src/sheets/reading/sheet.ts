@@ -28,6 +28,7 @@ import { takenAtIn } from './taken-at.ts'
 import type { TextColumn } from './text.ts'
 import { openWorkbook, scanWorksheet, tableIn } from './workbook.ts'
 import { WorksheetCells } from './worksheet-cells.ts'
+import { Zip } from './zip.ts'
 
 export type { SheetReport }
 
@@ -97,7 +98,9 @@ async function readText(source: Source, head: Uint8Array, options: ReadOptions):
     const room = scanner.room(transcode ? PIECE * 3 + 6 : PIECE)
     got = source.read(transcode ? raw : room, at)
     scanner.filled(transcode ? transcode(raw.subarray(0, got), room, got === 0) : got)
-    await turn(columns, at + got, source.size, options)
+    tell(columns, at + got, source.size, options)
+    await setImmediate()
+    options.signal?.throwIfAborted()
   }
   scanner.finish()
   options.onProgress?.({ stage: 'checking', bytes: source.size, totalBytes: source.size, rows: columns.rows })
@@ -106,12 +109,12 @@ async function readText(source: Source, head: Uint8Array, options: ReadOptions):
 }
 
 async function readWorkbook(source: Source, options: ReadOptions): Promise<Sheet> {
-  const workbook = await openWorkbook(source)
+  const workbook = await openWorkbook(new Zip(source, options.signal))
   const { worksheet, header, around } = await tableIn(workbook, options.mapping)
   const columns = new Columns(header.columns)
   const total = worksheet.entry.size
   await scanWorksheet(workbook, worksheet, new WorksheetCells(columns, header.line), bytes =>
-    turn(columns, bytes, total, options),
+    tell(columns, bytes, total, options),
   )
   options.onProgress?.({ stage: 'checking', bytes: total, totalBytes: total, rows: columns.rows })
   const takenAt = takenAtIn(around)
@@ -124,12 +127,9 @@ async function readWorkbook(source: Source, options: ReadOptions): Promise<Sheet
   })
 }
 
-/** Between two pieces: stop if asked to, tell how far it is, and let others on this thread have their turn. */
-async function turn(columns: Columns, bytes: number, totalBytes: number, options: ReadOptions): Promise<void> {
+function tell(columns: Columns, bytes: number, totalBytes: number, options: ReadOptions): void {
   columns.expect(bytes / totalBytes)
   options.onProgress?.({ stage: 'reading', bytes, totalBytes, rows: columns.rows })
-  await setImmediate()
-  options.signal?.throwIfAborted()
 }
 
 function recoded(sample: Uint8Array, encoding: Encoding, final: boolean): Uint8Array {

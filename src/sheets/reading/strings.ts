@@ -49,6 +49,7 @@ export class StringScanner extends XmlScanner {
     this.strings.set(this.text, 0, this.length)
     this.strings.keep()
     this.length = 0
-    if (this.strings.to > limits.strings) this.refuse('too_large', `is over ${limits.strings >> 20} MB long`)
+    if (this.strings.to + this.strings.count * 4 > limits.strings)
+      this.refuse('too_large', `takes over ${limits.strings >> 20} MB`)
   }
 }

@@ -2,12 +2,11 @@
 import { checkHeader, findHeader, type Header, type Mapping, type PreviewRow } from './headers.ts'
 import { limits } from './limits.ts'
 import { refuseSheet } from './refusal.ts'
-import type { Source } from './source.ts'
 import { StringScanner } from './strings.ts'
 import { decodeUtf8, type TextColumn } from './text.ts'
 import { type CellSink, type Styles, WorksheetScanner } from './worksheet.ts'
 import { type Tag, tagsOf } from './xml.ts'
-import { contentOf, type ZipEntry, zipEntries } from './zip.ts'
+import type { Zip, ZipEntry } from './zip.ts'
 
 export interface Worksheet {
   name: string
@@ -16,7 +15,7 @@ export interface Worksheet {
 }
 
 export interface Workbook {
-  source: Source
+  zip: Zip
   worksheets: Worksheet[]
   strings: TextColumn
   styles: Styles
@@ -33,27 +32,26 @@ const PREVIEW_ROWS = 200
 const PREVIEW_SHEETS = 30
 /** Rows of other worksheets in which the time of the scan may stand. */
 const AROUND_ROWS = 20
-/** Of a worksheet, between two turns of others on this thread. */
-const BYTES_A_TURN = 1 << 20
+/** Of a worksheet, from one telling to the next. */
+const BYTES_BETWEEN = 1 << 20
 
-export async function openWorkbook(source: Source): Promise<Workbook> {
-  const entries = zipEntries(source)
-  const part = (path: string) => entries.get(path.toLowerCase())
-  const tags = (path: string) => tagsIn(source, part(path))
-
-  const main = relations(await tags('_rels/.rels'), '').find(({ type }) => type === 'officeDocument')?.path
-  const path = main ?? 'xl/workbook.xml'
-  const workbook = await tags(path)
+export async function openWorkbook(zip: Zip): Promise<Workbook> {
+  const root = relations(await tagsIn(zip, '_rels/.rels', ['Relationship']), '')
+  const path = root.find(({ type }) => type === 'officeDocument')?.path ?? 'xl/workbook.xml'
+  const workbook = await tagsIn(zip, path, ['workbook', 'workbookPr', 'sheet'])
   if (workbook[0]?.name !== 'workbook')
-    refuseSheet('wrong_type', `Expected CSV, TSV or XLSX, but this is ${other(entries)}`)
+    refuseSheet('wrong_type', `Expected CSV, TSV or XLSX, but this is ${other(zip)}`)
 
   const folder = path.slice(0, path.lastIndexOf('/') + 1)
-  const related = relations(await tags(`${folder}_rels/${path.slice(folder.length)}.rels`), folder)
+  const related = relations(
+    await tagsIn(zip, `${folder}_rels/${path.slice(folder.length)}.rels`, ['Relationship']),
+    folder,
+  )
   const worksheets = workbook
     .filter(({ name, closing }) => name === 'sheet' && !closing)
     .flatMap(({ attributes }): Worksheet[] => {
       const relation = related.find(({ id, type }) => id === attributes.get('id') && type === 'worksheet')
-      const entry = relation && part(relation.path)
+      const entry = relation && zip.entry(relation.path)
       return entry
         ? [{ name: attributes.get('name') ?? '', hidden: /hidden/i.test(attributes.get('state') ?? ''), entry }]
         : []
@@ -63,11 +61,11 @@ export async function openWorkbook(source: Source): Promise<Workbook> {
   const pathOf = (type: string) => related.find(relation => relation.type === type)?.path ?? ''
   const properties = workbook.find(({ name }) => name === 'workbookPr')
   return {
-    source,
+    zip,
     worksheets,
-    strings: await stringsIn(source, part(pathOf('sharedStrings'))),
+    strings: await stringsIn(zip, pathOf('sharedStrings')),
     styles: {
-      dates: datesIn(await tags(pathOf('styles'))),
+      dates: datesIn(await tagsIn(zip, pathOf('styles'), ['numFmt', 'cellXfs', 'xf'])),
       from1904: /^(1|true)$/.test(properties?.attributes.get('date1904') ?? ''),
     },
   }
@@ -95,27 +93,27 @@ export async function tableIn(workbook: Workbook, mapping?: Mapping): Promise<Ta
   return { worksheet, header, around }
 }
 
-/** Feeds all cells of the worksheet to `sink`, with a break now and then that is told how many bytes of XML are read. */
+/** Feeds all cells of the worksheet to `sink`, and tells now and then how many bytes of XML are read. */
 export async function scanWorksheet(
-  { source, strings, styles }: Workbook,
+  { zip, strings, styles }: Workbook,
   { name, entry }: Worksheet,
   sink: CellSink,
-  turn: (bytes: number) => Promise<void>,
+  onRead: (bytes: number) => void,
 ): Promise<void> {
   const scanner = new WorksheetScanner(name, strings, styles, sink)
   let bytes = 0
-  let next = BYTES_A_TURN
-  for await (const piece of contentOf(source, entry)) {
+  let next = BYTES_BETWEEN
+  for await (const piece of zip.content(entry)) {
     if (!scanner.done) scanner.push(piece)
     bytes += piece.length
     if (bytes < next) continue
-    next = bytes + BYTES_A_TURN
-    await turn(bytes)
+    next = bytes + BYTES_BETWEEN
+    onRead(bytes)
   }
   scanner.finish()
 }
 
-async function firstRows({ source, strings, styles }: Workbook, { name, entry }: Worksheet): Promise<PreviewRow[]> {
+async function firstRows({ zip, strings, styles }: Workbook, { name, entry }: Worksheet): Promise<PreviewRow[]> {
   const rows: PreviewRow[] = []
   const set = (column: number, text: string) => {
     const { cells } = rows[rows.length - 1]!
@@ -130,7 +128,7 @@ async function firstRows({ source, strings, styles }: Workbook, { name, entry }:
     other: (column, kind, text) => set(column, kind === 'error' ? '' : text),
     rowEnd() {},
   })
-  for await (const piece of contentOf(source, entry)) {
+  for await (const piece of zip.content(entry)) {
     scanner.push(piece)
     if (scanner.done || rows.length > PREVIEW_ROWS) return rows.slice(0, PREVIEW_ROWS)
   }
@@ -138,33 +136,43 @@ async function firstRows({ source, strings, styles }: Workbook, { name, entry }:
   return rows
 }
 
-async function tagsIn(source: Source, entry: ZipEntry | undefined): Promise<Tag[]> {
+async function tagsIn(zip: Zip, path: string, names: string[]): Promise<Tag[]> {
+  const entry = zip.entry(path)
   if (!entry) return []
   if (entry.size > limits.part) refuseSheet('too_large', `${entry.name} is over ${limits.part >> 20} MB long`)
   const whole = new Uint8Array(entry.size)
   let at = 0
-  for await (const piece of contentOf(source, entry)) {
+  for await (const piece of zip.content(entry)) {
     whole.set(piece, at)
     at += piece.length
   }
-  return tagsOf(entry.name, whole)
+  return tagsOf(entry.name, whole, names)
 }
 
-async function stringsIn(source: Source, entry: ZipEntry | undefined): Promise<TextColumn> {
+async function stringsIn(zip: Zip, path: string): Promise<TextColumn> {
   const scanner = new StringScanner()
-  if (entry) for await (const piece of contentOf(source, entry)) scanner.push(piece)
+  const entry = zip.entry(path)
+  if (entry) for await (const piece of zip.content(entry)) scanner.push(piece)
+  scanner.finish()
   return scanner.column()
 }
 
 /** What a part refers to, with paths from the root of the zip. */
 function relations(tags: Tag[], folder: string): { id: string; type: string; path: string }[] {
-  return tags
-    .filter(({ name }) => name === 'Relationship')
-    .map(({ attributes }) => ({
-      id: attributes.get('Id') ?? '',
-      type: /[^/]*$/.exec(attributes.get('Type') ?? '')![0],
-      path: new URL(attributes.get('Target') ?? '', `zip:/${folder}`).pathname.slice(1),
-    }))
+  return tags.map(({ attributes }) => ({
+    id: attributes.get('Id') ?? '',
+    type: /[^/]*$/.exec(attributes.get('Type') ?? '')![0],
+    path: resolved(attributes.get('Target') ?? '', folder),
+  }))
+}
+
+/** A path as one part gives it for another: from the root, or from its own folder. */
+function resolved(target: string, folder: string): string {
+  const path: string[] = []
+  for (const step of (target.startsWith('/') ? target : folder + target).split('/'))
+    if (step === '..') path.pop()
+    else if (step !== '' && step !== '.') path.push(step)
+  return path.join('/')
 }
 
 /** By style: does its number format show a date? */
@@ -193,7 +201,7 @@ const isBuiltInDate = (format: number): boolean =>
   (format >= 45 && format <= 47) ||
   (format >= 50 && format <= 58)
 
-function other(entries: Map<string, ZipEntry>): string {
+function other({ entries }: Zip): string {
   const has = (pattern: RegExp) => [...entries.keys()].some(name => pattern.test(name))
   if (has(/^xl\/workbook\.bin$/)) return 'a binary .xlsb workbook; save it as .xlsx'
   if (has(/^word\//)) return 'a Word document'

@@ -57,8 +57,8 @@ export class WorksheetScanner extends XmlScanner {
     super(`The worksheet "${name}"`)
   }
 
-  /** To be called after the last piece. */
-  finish(): void {
+  override finish(): void {
+    super.finish()
     if (!this.done) this.refuse('corrupt', 'is cut off')
   }
 
@@ -118,8 +118,7 @@ export class WorksheetScanner extends XmlScanner {
   /** <row r="12" …> comes a million times; other ways to write it are looked at in full. */
   private rowNumber(p: number): number {
     const { buffer } = this
-    if (buffer[p + 5] !== 114 || buffer[p + 6] !== EQUALS)
-      return Number(this.whole().attributes.get('r') ?? this.line + 1)
+    if (buffer[p + 5] !== 114 || buffer[p + 6] !== EQUALS) return Number(this.attributes().get('r') ?? this.line + 1)
     let line = 0
     for (let q = p + 8; buffer[q] !== buffer[p + 7]; q++) {
       const digit = buffer[q]! - 48

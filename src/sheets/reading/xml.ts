@@ -49,11 +49,16 @@ export abstract class XmlScanner {
     this.buffer.set(piece, this.end)
     this.end += piece.length
     this.buffer.set(sentinel, this.end)
-    if (this.end < this.worthwhile) return
+    if (this.end < this.worthwhile) return // a long construct is tried again when it has doubled
     this.scan()
     const held = this.end - this.at
     if (held > limits.field) this.refuse('too_large', `has a single cell of over ${limits.field >> 20} MB`)
     this.worthwhile = held < 4096 ? 0 : Math.min(held * 2, limits.field + 1)
+  }
+
+  /** To be called after the last piece. */
+  finish(): void {
+    this.scan()
   }
 
   /** Reads from `at`, and leaves `at` where the first incomplete construct begins. */
@@ -109,14 +114,13 @@ export abstract class XmlScanner {
     return true
   }
 
-  /** The last tag as an object; an instruction or a comment has no name. */
-  protected whole(): Tag {
-    const { buffer, closing, empty, nameFrom, nameTo } = this
-    const attributes = new Map<string, string>()
-    const inside = nameTo > 0 ? decodeUtf8(buffer, nameTo, this.tagTo) : ''
-    for (const [, name, double, single] of inside.matchAll(/([^\s=:"'/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g))
-      attributes.set(name!, unescaped(double ?? single ?? ''))
-    return { name: decodeUtf8(buffer, nameFrom, nameTo), closing, empty, attributes }
+  /** Attributes of the last tag, by local name. */
+  protected attributes(): Map<string, string> {
+    const inside = decodeUtf8(this.buffer, this.nameTo, this.tagTo)
+    const found = new Map<string, string>()
+    for (const [, name, double, single] of inside.matchAll(/\s([^\s=]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g))
+      found.set(name!.slice(name!.indexOf(':') + 1), unescaped(double ?? single ?? ''))
+    return found
   }
 }
 
@@ -164,27 +168,35 @@ export function writeUnescaped(bytes: Uint8Array, start: number, stop: number, i
 export interface Tag {
   name: string
   closing: boolean
-  empty: boolean
   attributes: Map<string, string>
 }
 
 class TagScanner extends XmlScanner {
   readonly tags: Tag[] = []
 
+  constructor(
+    part: string,
+    private readonly names: string[],
+  ) {
+    super(part)
+  }
+
   protected scan(): void {
     for (let p = this.at; ; this.at = p) {
       while (this.buffer[p] !== LT) p++
       p = p < this.end ? this.tag(p) : -1
       if (p < 0) return
-      const tag = this.whole()
-      if (tag.name) this.tags.push(tag)
+      const name = this.names.find(name => this.named(name))
+      if (!name) continue
+      this.tags.push({ name, closing: this.closing, attributes: this.attributes() })
+      if (this.tags.length > limits.tags) this.refuse('too_large', `has over ${limits.tags} entries`)
     }
   }
 }
 
-/** The tags of a small part that is there as a whole. */
-export function tagsOf(part: string, bytes: Uint8Array): Tag[] {
-  const scanner = new TagScanner(part)
+/** The tags of these names in a part that is there as a whole. */
+export function tagsOf(part: string, bytes: Uint8Array, names: string[]): Tag[] {
+  const scanner = new TagScanner(part, names)
   scanner.push(bytes)
   return scanner.tags
 }

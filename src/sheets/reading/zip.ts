@@ -1,8 +1,12 @@
-/** A zip's directory and its entries, read from where they lie in the file and inflated piece by piece within limits. */
+/** A zip file: its directory, and its entries inflated piece by piece from where they lie, within limits. */
+import { setImmediate } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import { limits } from './limits.ts'
 import { refuseSheet } from './refusal.ts'
 import { readPiece, type Source } from './source.ts'
+
+/** Inflated bytes between two turns of others on this thread. */
+const TURN = 1 << 20
 
 export interface ZipEntry {
   name: string
@@ -21,7 +25,53 @@ const DEFLATED = 8
 /** Bytes handed to inflate at once; they can become a thousand times as many before anyone can stop it. */
 const SLICE = 16 << 10
 
-export function zipEntries(source: Source): Map<string, ZipEntry> {
+export class Zip {
+  /** By name in lower case: names of parts do not tell cases apart. */
+  readonly entries: Map<string, ZipEntry>
+  private left = limits.inflated
+
+  constructor(
+    private readonly source: Source,
+    private readonly signal?: AbortSignal,
+  ) {
+    this.entries = directoryOf(source)
+  }
+
+  entry(path: string): ZipEntry | undefined {
+    return this.entries.get(path.toLowerCase())
+  }
+
+  /** The entry's content in pieces. Checked against its size and checksum at the end, and against the limits all along. */
+  async *content({ name, method, crc, packed, size, offset }: ZipEntry): AsyncGenerator<Uint8Array> {
+    if (method !== STORED && method !== DEFLATED)
+      refuseSheet('corrupt', `${name} is packed in a way Excel does not use`)
+    if (size > this.left) refuseSheet('too_large', `${name} would unpack to ${Math.round(size / 2 ** 20)} MB`)
+    const header = readPiece(this.source, offset, 30)
+    const view = new DataView(header.buffer)
+    if (header.length < 30 || view.getUint32(0, true) !== 0x04034b50) corrupt(`${name} is not where the directory says`)
+    const start = offset + 30 + view.getUint16(26, true) + view.getUint16(28, true)
+
+    let total = 0
+    let sum = 0
+    for await (const piece of (method === STORED ? pieces : inflated)(this.source, start, packed)) {
+      const turn = Math.floor(total / TURN)
+      total += piece.length
+      this.left -= piece.length
+      if (total > size) corrupt(`${name} is larger than the directory says`)
+      if (this.left < 0) refuseSheet('too_large', `The workbook unpacks to over ${limits.inflated / 2 ** 30} GB`)
+      if (total > limits.inflatedFree && total > packed * limits.inflatedRatio)
+        refuseSheet('too_large', `${name} unpacks to over ${limits.inflatedRatio} times its size, as no sheet does`)
+      sum = crc32(piece, sum)
+      yield piece
+      if (Math.floor(total / TURN) === turn) continue
+      await setImmediate()
+      this.signal?.throwIfAborted()
+    }
+    if (total !== size || sum !== crc) corrupt(`${name} does not match its checksum`)
+  }
+}
+
+function directoryOf(source: Source): Map<string, ZipEntry> {
   const { start, size, count } = findDirectory(source)
   if (count > limits.zipEntries) refuseSheet('too_large', `The workbook holds ${count} parts`)
   const bytes = readPiece(source, start, size)
@@ -101,29 +151,6 @@ function widen(entry: ZipEntry, extra: DataView): void {
     }
     return
   }
-}
-
-/** The entry's content in pieces. Checked against its size and checksum at the end, and against the limits all along. */
-export async function* contentOf(source: Source, entry: ZipEntry): AsyncGenerator<Uint8Array> {
-  const { name, method, packed, size } = entry
-  if (method !== STORED && method !== DEFLATED) refuseSheet('corrupt', `${name} is packed in a way Excel does not use`)
-  if (size > limits.inflated) refuseSheet('too_large', `${name} unpacks to ${Math.round(size / 2 ** 20)} MB`)
-  const header = readPiece(source, entry.offset, 30)
-  const view = new DataView(header.buffer, header.byteOffset, header.length)
-  if (header.length < 30 || view.getUint32(0, true) !== 0x04034b50) corrupt(`${name} is not where the directory says`)
-  const start = entry.offset + 30 + view.getUint16(26, true) + view.getUint16(28, true)
-
-  let total = 0
-  let crc = 0
-  for await (const piece of method === STORED ? pieces(source, start, packed) : inflated(source, start, packed)) {
-    total += piece.length
-    if (total > size) corrupt(`${name} is larger than the directory says`)
-    if (total > limits.inflatedFree && total > packed * limits.inflatedRatio)
-      refuseSheet('too_large', `${name} unpacks to over ${limits.inflatedRatio} times its size, as no sheet does`)
-    crc = crc32(piece, crc)
-    yield piece
-  }
-  if (total !== size || crc !== entry.crc) corrupt(`${name} does not match its checksum`)
 }
 
 async function* pieces(source: Source, start: number, length: number) {
