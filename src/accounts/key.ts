@@ -77,7 +77,11 @@ export type NewKey = { name: string; role: Role }
 export type IssuedKey = Key & { secret: string }
 
 /** The secret is in this answer and nowhere else. */
-export function issueKey({ db, clock }: App, who: Who, { name, role }: NewKey): Promise<IssuedKey> {
+export function issueKey(
+  { db, clock }: Pick<App, 'db' | 'clock'>,
+  who: Who,
+  { name, role }: NewKey,
+): Promise<IssuedKey> {
   const { id: userId } = who
   if (userId === null) return refuse('conflict', 'The operator has no keys of his own; make them as a user')
   if (!isNoMoreThan(role, who.role)) refuse('forbidden', `The role of your key is at most your own, ${who.role}`)

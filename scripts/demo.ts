@@ -1,0 +1,64 @@
+/**
+ * `bun run demo`: fills a running instance with a believable league of each kind. It signs in with ADMIN_TOKEN, or, run
+ * beside the server with its DATA_DIR, as an admin of its own whose password it prints.
+ *
+ *   FIELDHOUSE_URL=http://localhost:3000 bun run demo
+ */
+import { existsSync } from 'node:fs'
+import { eq } from 'drizzle-orm'
+import { databaseFile, openDatabase } from '../db/open.ts'
+import { users } from '../db/schema.ts'
+import { now } from '../db/transaction.ts'
+import { issueKey } from '../src/accounts/key.ts'
+import { hashPassword } from '../src/accounts/password.ts'
+import { createUser } from '../src/accounts/queries.ts'
+import { readConfig } from '../src/config.ts'
+import { systemClock } from '../src/runtime/clock.ts'
+import { demoCaller } from './demo/call.ts'
+import { sheetDemo } from './demo/sheet.ts'
+
+const config = readConfig(process.env)
+const url = (process.env.FIELDHOUSE_URL ?? `http://localhost:${config.port || 3000}`).replace(/\/$/, '')
+
+const isOpen = await fetch(`${url}/livez`).then(
+  ({ ok }) => ok,
+  () => false,
+)
+if (!isOpen) {
+  console.error(
+    `Nothing answers at ${url}. Start Fieldhouse first (bun run start), or say where it is with FIELDHOUSE_URL.`,
+  )
+  process.exit(1)
+}
+const call = demoCaller(url, config.adminToken ?? (await ownKey()))
+console.log(`Filling ${url}`)
+for (const demo of [sheetDemo]) {
+  const league = await demo(call)
+  console.log(`  ${league.name}: ${url}/leagues/${league.id}`)
+}
+
+/** The key of an admin made for this, through the database of the server beside us. */
+async function ownKey(): Promise<string> {
+  if (!existsSync(databaseFile(config.dataDir))) {
+    console.error(
+      `Set ADMIN_TOKEN as the server has it, or DATA_DIR to its folder (${config.dataDir} holds no fieldhouse.db).`,
+    )
+    process.exit(1)
+  }
+  const db = openDatabase(config.dataDir)
+  const email = 'demo@fieldhouse.example'
+  const password = crypto.randomUUID()
+  const passwordHash = await hashPassword(password)
+  const known = db.select().from(users).where(eq(users.email, email)).get()
+  const admin =
+    known ??
+    now(db, tx => createUser(tx, { email, username: 'demo', passwordHash, role: 'admin', country: null }, Date.now()))
+  if (!known) console.log(`Made an admin to look around with: ${email}, password ${password}`)
+  const { secret } = await issueKey(
+    { db, clock: systemClock },
+    { ...admin, via: 'key' },
+    { name: 'demo', role: 'admin' },
+  )
+  db.$client.close()
+  return secret
+}

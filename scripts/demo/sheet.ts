@@ -1,0 +1,175 @@
+/** A season of a kingdom at war: a baseline and six scans, with people who join, leave, rename and sleep through it. */
+import type { DemoCall, DemoLeague } from './call.ts'
+import { type Random, random } from './random.ts'
+
+type Governor = {
+  id: number
+  name: string
+  alliance: string
+  power: number
+  kills: [number, number, number, number, number]
+  deads: number
+  gathered: number
+  assistance: number
+  helps: number
+  /** How hard he fights: 0 sleeps. */
+  zeal: number
+}
+
+const first = [
+  'Iron',
+  'Silent',
+  'Red',
+  'Frost',
+  'Storm',
+  'Old',
+  'Lucky',
+  'Grim',
+  'Golden',
+  'Wild',
+  'Night',
+  'Swift',
+  'Stone',
+  'Sly',
+  'Mad',
+  'Salt',
+  'Ash',
+  'Moon',
+  'Wolf',
+  'Oak',
+]
+const second = [
+  'Bjorn',
+  'Fox',
+  'Valkyrie',
+  'Reaper',
+  'Monk',
+  'Duchess',
+  'Hammer',
+  'Raven',
+  'Lancer',
+  'Baker',
+  'Sultan',
+  'Falcon',
+  'Tiger',
+  'Jester',
+  'Captain',
+  'Archer',
+  'Nomad',
+  'Oracle',
+  'Smith',
+  'Warden',
+]
+const whole = [
+  'Élodie',
+  'Søren',
+  'Łukasz',
+  'Müller',
+  '白鸟',
+  'Ольга',
+  'Çelik',
+  'Nguyễn',
+  'José',
+  'さくら',
+  'Dimitra',
+  'Owain',
+]
+const alliances = ['NRTH', 'WOLF', 'SALT', 'DAWN', '']
+const day = 86_400_000
+
+const nameOf = (r: Random, number: number) =>
+  r.chance(0.12)
+    ? `${r.pick(whole)}${r.chance(0.5) ? number % 90 : ''}`
+    : `${r.pick(first)}${r.pick(second)}${r.chance(0.3) ? number % 100 : ''}`
+
+function newGovernor(r: Random, number: number): Governor {
+  const power = Math.round(2_000_000 + Math.min(160_000_000, r.skewed(14_000_000, 1.6)))
+  const past = power / 40
+  const kills = [6, 4, 3, 1.5, 0.2].map(share => Math.round(past * share * r.next())) as Governor['kills']
+  return {
+    id: 40_000_000 + number * 7_919,
+    name: nameOf(r, number),
+    alliance: r.pick(alliances),
+    power,
+    kills,
+    deads: Math.round((power / 90) * r.next()),
+    gathered: Math.round(power * 9 * r.next()),
+    assistance: Math.round(power * r.next()),
+    helps: r.whole(50, 40_000),
+    zeal: r.chance(0.18) ? 0 : r.skewed(0.6, 2),
+  }
+}
+
+/** Some days of war. */
+function fight(governor: Governor, r: Random, days: number) {
+  const strength = (governor.power / 1_000_000) * governor.zeal * days * (0.4 + r.next())
+  const add = [900, 700, 500, 420, 260].map(rate => Math.round(strength * rate * r.next()))
+  governor.kills = governor.kills.map((kills, tier) => kills + (add[tier] ?? 0)) as Governor['kills']
+  governor.deads += Math.round(strength * 160 * r.next())
+  governor.power = Math.max(1_000_000, Math.round(governor.power * (1 + 0.012 * days) - strength * 5_000 * r.next()))
+  governor.gathered += Math.round(days * 3_000_000 * r.next())
+  governor.helps += r.whole(0, 40 * days)
+}
+
+const killPoints = ([t1, t2, t3, t4, t5]: Governor['kills']) =>
+  Math.floor(0.2 * t1) + 2 * t2 + 4 * t3 + 10 * t4 + 20 * t5
+
+const headings =
+  'ID,Name,Power,Killpoints,Deads,T1 Kills,T2 Kills,T3 Kills,T4 Kills,T5 Kills,Total Kills,T45 Kills,Ranged,Rss Gathered,Rss Assistance,Helps,Alliance'
+function scan(governors: readonly Governor[], r: Random): string {
+  const lines = governors.map(governor => {
+    const { id, name, power, deads, kills, gathered, assistance, helps, alliance } = governor
+    const total = kills.reduce((sum, count) => sum + count, 0)
+    const unread = r.chance(0.01) // the scanner could not read it
+    return [
+      id,
+      name,
+      power,
+      unread ? -1 : killPoints(kills),
+      deads,
+      ...kills,
+      total,
+      kills[3] + kills[4],
+      Math.round(total / 3),
+      gathered,
+      assistance,
+      helps,
+      alliance,
+    ].join(',')
+  })
+  return `${[headings, ...lines].join('\n')}\n`
+}
+
+export async function sheetDemo(call: DemoCall): Promise<DemoLeague> {
+  const r = random(1247)
+  const now = Date.now()
+  const begin = now - 24 * day
+  const league: DemoLeague = await call.post('/api/v1/leagues', {
+    name: 'Kingdom 1247: Season of Storms',
+    kind: 'sheet',
+    starts_at: new Date(begin).toISOString(),
+    ends_at: new Date(now + 18 * day).toISOString(),
+    config: {
+      weights: { kills_t4: 10, kills_t5: 20, deads: 40 },
+      classify_by: 'percentile',
+    },
+  })
+  let governors = Array.from({ length: 640 }, (_, i) => newGovernor(r, i))
+  let newcomers = governors.length
+  const send = async (kind: string, at: number) => {
+    const form = new FormData()
+    form.set('kind', kind)
+    form.set('taken_at', new Date(at).toISOString())
+    form.set('file', new File([scan(governors, r)], `scan-${new Date(at).toISOString().slice(0, 10)}.csv`))
+    await call.done(await call.post(`/api/v1/leagues/${league.id}/uploads`, form))
+  }
+  await send('baseline', begin)
+  for (let scanned = 1; scanned <= 6; scanned++) {
+    for (const governor of governors) fight(governor, r, 4)
+    governors = governors.filter(() => !r.chance(0.006))
+    for (const governor of governors) if (r.chance(0.012)) governor.name = nameOf(r, r.whole(0, 999))
+    for (let i = 0; i < 4; i++) governors.push(newGovernor(r, newcomers++))
+    await send('current', Math.min(begin + scanned * 4 * day, now))
+  }
+  return league
+}
