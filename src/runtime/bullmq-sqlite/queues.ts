@@ -166,8 +166,8 @@ export class Queue {
 export class Queues {
   #byKey = new Map<string, Queue>()
   #byId = new Map<number, Queue>()
-  /** Those the running operation has opened, as they were before it. */
-  #touched = new Map<Queue, Before>()
+  /** Those the running operation has opened, as they were before it; undefined if it has made them. */
+  #touched = new Map<Queue, Before | undefined>()
   /** Those the running transaction has opened. */
   #opened = new Set<Queue>()
 
@@ -175,8 +175,11 @@ export class Queues {
 
   /** The queue of that key, made if need be. For operations that write. */
   open(key: string): Queue {
-    const queue = this.find(key) ?? this.#keep(this.sql.addQueue.get(key)!)
-    return this.#touch(queue)
+    const known = this.find(key)
+    if (known) return this.#touch(known)
+    const made = this.#keep(this.sql.addQueue.get(key)!)
+    this.#touched.set(made, undefined)
+    return this.#touch(made)
   }
 
   /** The queue of that key, or an empty one that is not in the file. For operations that only read. */
@@ -201,7 +204,10 @@ export class Queues {
   }
 
   rollBackOperation(): void {
-    for (const [queue, before] of this.#touched) queue.putBack(before)
+    for (const [queue, before] of this.#touched) {
+      if (before) queue.putBack(before)
+      else this.#drop(queue)
+    }
     this.#touched.clear()
   }
 
@@ -247,6 +253,12 @@ export class Queues {
     if (!this.#touched.has(queue)) this.#touched.set(queue, queue.before())
     this.#opened.add(queue)
     return queue
+  }
+
+  #drop(queue: Queue): void {
+    this.#byKey.delete(queue.key)
+    this.#byId.delete(queue.id)
+    this.#opened.delete(queue)
   }
 
   #keep(row: QueueRow): Queue {

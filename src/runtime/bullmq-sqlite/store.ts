@@ -1,7 +1,7 @@
 import { Database } from 'bun:sqlite'
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { clock } from './clock.ts'
+import { Checkpoints } from './checkpoints.ts'
 import { nextDueAt } from './places.ts'
 import { Processes } from './processes.ts'
 import { Queues } from './queues.ts'
@@ -24,8 +24,6 @@ export interface StoreOptions {
   patience?: number
 }
 
-/** The log is copied back into the file this often, in ms, so that no one copy is long. */
-const checkpointEvery = 1000
 /** Opening a file that others are busy with waits for them at most this long, in ms; nothing else ever waits on the event loop. */
 const openPatience = 5000
 
@@ -39,8 +37,7 @@ export class Store {
   readonly #db: Database
   #tx: Tx | undefined
   #users = 0
-  #checkpointing: ReturnType<typeof setInterval> | undefined
-  #writtenSinceCheckpoint = false
+  #checkpoints: Checkpoints | undefined
 
   /** Opens the file, or joins those who have it open. Every `open` wants its `close`. */
   static open({ path, durability = 'process', patience = 10_000 }: StoreOptions): Store {
@@ -64,7 +61,7 @@ export class Store {
       prepare: () => this.#prepare(),
       inTransaction: () => this.#db.inTransaction,
       committed: queues => {
-        if (queues.length > 0) this.#writtenSinceCheckpoint = true
+        if (queues.length > 0) this.#checkpoints?.written()
         this.wakeups.committed(queues)
       },
     })
@@ -85,8 +82,7 @@ export class Store {
     open.delete(this.path)
     await this.processes.close()
     await this.transactions.close()
-    clock.clearInterval(this.#checkpointing)
-    this.#checkpoint()
+    await this.#checkpoints?.close()
     this.#db.close()
   }
 
@@ -102,8 +98,7 @@ export class Store {
     }).immediate()
     const sql: Statements = prepareStatements(db)
     this.#tx = { sql, queues: new Queues(sql), process: this.processes.id }
-    this.#checkpointing = clock.setInterval(() => this.#checkpoint(), checkpointEvery)
-    this.#checkpointing.unref()
+    this.#checkpoints = new Checkpoints(this.path, () => void sql.checkpoint.get())
     return this.#tx
   }
 
@@ -116,16 +111,6 @@ export class Store {
       return { claimable: queue.claimable, dueAt, lastEvent: queue.lastEvent }
     } catch {
       return { claimable: 0, dueAt: Number.POSITIVE_INFINITY, lastEvent: 0 }
-    }
-  }
-
-  #checkpoint(): void {
-    if (!this.#tx || !this.#writtenSinceCheckpoint) return
-    this.#writtenSinceCheckpoint = false
-    try {
-      this.#tx.sql.checkpoint.get()
-    } catch {
-      // Another process is at it, or the disk is full: the log keeps everything until a later one succeeds.
     }
   }
 }

@@ -111,18 +111,20 @@ export class Transactions {
   #turn = (): void => {
     const operations = this.#waiting
     this.#waiting = []
-    let answers: (() => void)[]
+    let done: { answers: (() => void)[]; changed: Queue[] }
     try {
       this.#begin(operations)
-      answers = this.#runAll(operations)
+      done = this.#runAll(operations)
     } catch (error) {
-      this.#abandon()
+      if (this.hooks.inTransaction()) this.#tx?.sql.rollback.run()
+      this.#tx?.queues.forget()
       if (isBusy(error)) this.#tryAgain(operations)
       else this.#fail(operations, error)
       return
     }
     this.#attempts = 0
-    for (const answer of answers) answer()
+    this.hooks.committed(done.changed)
+    for (const answer of done.answers) answer()
     this.#next()
   }
 
@@ -135,42 +137,45 @@ export class Transactions {
   }
 
   /** Runs as many operations as the budget allows, and commits. The rest goes back to the head of the line. */
-  #runAll(operations: Operation[]): (() => void)[] {
+  #runAll(operations: Operation[]) {
     const tx = this.#tx!
     const until = performance.now() + turnBudget
     const answers: (() => void)[] = []
+    // One that has the transaction to itself needs no savepoint: if it throws, so does this.
+    const run = operations.length === 1 ? this.#runAlone : this.#runGuarded
     for (const operation of operations) {
-      answers.push(operation.writes ? this.#runGuarded(tx, operation) : attempt(tx, operation))
+      answers.push(run(tx, operation))
       if (performance.now() > until) break
     }
     const changed = tx.queues.save()
     tx.sql.commit.run()
     if (answers.length < operations.length) this.#waiting = operations.slice(answers.length).concat(this.#waiting)
-    this.hooks.committed(changed)
-    return answers
+    return { answers, changed }
+  }
+
+  #runAlone = (tx: Tx, operation: Operation): (() => void) => {
+    tx.queues.beginOperation()
+    return operation.run(tx)
   }
 
   /** In a savepoint: if the operation throws, what it did is undone and the transaction goes on without it. */
-  #runGuarded(tx: Tx, operation: Operation): () => void {
+  #runGuarded = (tx: Tx, operation: Operation): (() => void) => {
+    if (operation.writes) tx.sql.savepoint.run()
     tx.queues.beginOperation()
-    tx.sql.savepoint.run()
     try {
       const answer = operation.run(tx)
-      tx.sql.release.run()
+      if (operation.writes) tx.sql.release.run()
       return answer
     } catch (error) {
       // A full disk and its like end the whole transaction.
       if (!this.hooks.inTransaction()) throw error
-      tx.sql.rollbackOperation.run()
-      tx.sql.release.run()
-      tx.queues.rollBackOperation()
+      if (operation.writes) {
+        tx.sql.rollbackOperation.run()
+        tx.sql.release.run()
+        tx.queues.rollBackOperation()
+      }
       return refusal(operation, error)
     }
-  }
-
-  #abandon(): void {
-    if (this.hooks.inTransaction()) this.#tx?.sql.rollback.run()
-    this.#tx?.queues.forget()
   }
 
   /** Another process holds the file: try again soon, at a time no two processes agree on. */
@@ -184,24 +189,14 @@ export class Transactions {
   }
 
   #fail(operations: Operation[], error: unknown): void {
-    clock.setTimeout(() => {
-      for (const { reject } of operations) reject(error)
-      this.#next()
-    }, failurePause)
+    for (const operation of operations) refusal(operation, error)()
+    this.#next()
   }
 
   #next(): void {
     this.#scheduled = false
     if (this.#waiting.length > 0) this.#schedule()
     else this.#idle?.()
-  }
-}
-
-function attempt(tx: Tx, operation: Operation): () => void {
-  try {
-    return operation.run(tx)
-  } catch (error) {
-    return refusal(operation, error)
   }
 }
 
