@@ -1,0 +1,83 @@
+/** What the Dockerfile does, done in a clean copy: no container engine is needed to know that the image works. */
+import { expect, test } from 'bun:test'
+import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { freePort } from './redis.ts'
+import { adminToken, afterTest, caller, finisher, temporaryFolder } from './start.ts'
+
+const root = join(import.meta.dir, '..')
+
+const stages = readFileSync(join(root, 'Dockerfile'), 'utf8')
+  .replaceAll('\\\n', '')
+  .split(/^FROM /m)
+  .slice(1)
+
+/** What follows a word at the beginning of a line. */
+const all = (stage: string | undefined, word: string) =>
+  [...(stage ?? '').matchAll(new RegExp(`^${word} +(.*)$`, 'gm'))].map(([, rest = '']) => rest)
+
+/** A folder with what the stages copy, installed as they install it. */
+function builtImage(): string {
+  const folder = temporaryFolder()
+  for (const copy of stages.flatMap(stage => all(stage, 'COPY')).filter(copy => !copy.startsWith('--from='))) {
+    const [target = '', ...sources] = copy.split(' ').reverse()
+    for (const source of sources)
+      cpSync(join(root, source), join(folder, sources.length > 1 ? source : target.replace(/\/$/, `/${source}`)), {
+        recursive: true,
+      })
+  }
+  const [install = ''] = all(stages[0], 'RUN')
+  const done = Bun.spawnSync(['sh', '-c', install], { cwd: folder, env: { ...process.env, PATH: pathWithBun } })
+  expect([done.exitCode, done.stderr.toString()]).toEqual([0, expect.anything()])
+  return folder
+}
+const pathWithBun = `${dirname(process.execPath)}:${process.env.PATH}`
+
+test('the image installs without anything of development, starts, answers, is healthy, does a job, and stops', async () => {
+  const image = builtImage()
+  for (const module of ['typescript', '@biomejs', 'playwright-core', 'drizzle-kit', 'bun-types'])
+    expect([module, existsSync(join(image, 'node_modules', module))]).toEqual([module, false])
+
+  const [command] = all(stages[1], 'CMD').map(text => JSON.parse(text) as string[])
+  const PORT = String(await freePort())
+  const dataDir = join(temporaryFolder(), 'data')
+  mkdirSync(dataDir)
+  const env = {
+    PATH: pathWithBun,
+    HOME: dataDir,
+    NODE_ENV: 'production',
+    DATA_DIR: dataDir,
+    PORT,
+    ADMIN_TOKEN: adminToken,
+  }
+  const child = Bun.spawn(command ?? [], { cwd: image, env, stdout: 'pipe', stderr: 'inherit' })
+  afterTest(async () => {
+    child.kill(9)
+    await child.exited
+  })
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) if (text.includes('is open')) break
+
+  const url = `http://127.0.0.1:${PORT}`
+  const call = caller(url, adminToken)
+  expect(await call.get('/readyz')).toEqual({ status: 'ready' })
+  expect(await call.get('/')).toContain('<!doctype html>')
+  expect(await call.get('/swagger/json')).toMatchObject({ openapi: '3.0.3' })
+  expect(await finisher(url, adminToken)(call.post('/admin/backups'))).toMatchObject({ status: 'SUCCESS' })
+
+  const health = all(stages[1], 'HEALTHCHECK')[0]?.replace(/^.*?CMD /, '') ?? '[]'
+  const check = () => Bun.spawnSync(JSON.parse(health) as string[], { cwd: image, env }).exitCode
+  expect(check()).toBe(0)
+  child.kill('SIGTERM')
+  expect(await child.exited).toBe(0)
+  expect(check()).toBe(1)
+})
+
+test('the image has a user that is not root, a volume and nothing it does not need', () => {
+  const [, image] = stages
+  expect(all(image, 'USER')).toEqual(['bun'])
+  expect(all(image, 'VOLUME')).toEqual(['/data'])
+  const ignored = readFileSync(join(root, '.dockerignore'), 'utf8').trim().split('\n')
+  expect(ignored[0]).toBe('*')
+  const copied = stages.flatMap(stage => all(stage, 'COPY')).filter(copy => !copy.startsWith('--from='))
+  for (const source of copied.flatMap(copy => copy.split(' ').slice(0, -1))) expect(ignored).toContain(`!${source}`)
+})

@@ -1,0 +1,94 @@
+import { expect, test } from 'bun:test'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { processes, runs } from '../db/schema.ts'
+import { openHouse } from './house.ts'
+import { freePort } from './redis.ts'
+import { adminToken, caller, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
+
+const soon = { kind: 'sheet', starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s stops within 5 s, with a stream that is listened to, a job that will not stop and a half-sent request',
+  async signal => {
+    const house = await openHouse()
+    house.tell('stubborn nothing')
+    const jobId = await house.says('job')
+    await until(async () => (await house.call.get(`/api/v1/jobs/status/${jobId}`)).status === 'PROGRESS')
+    const stream = await house.call.raw(`/api/v1/jobs/${jobId}/events`)
+    const reader = stream.body?.getReader()
+    await reader?.read()
+    const half = await Bun.connect({
+      hostname: '127.0.0.1',
+      port: Number(new URL(house.url).port),
+      socket: { data() {} },
+    })
+    half.write('POST /api/v1/leagues HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"na')
+
+    house.child.kill(signal)
+    expect(await house.ended()).toBe(0) // 1 would say that it gave up after 5 s
+    while (!(await reader?.read())?.done); // the stream was ended, not torn
+    half.end()
+    expect(readdirSync(join(house.dataDir, 'run'))).toEqual([])
+
+    const { app } = await start({ ROLE: 'web' }, house.dataDir)
+    expect(app.db.select().from(processes).all()).toHaveLength(1)
+    const [run] = app.db.select().from(runs).all()
+    expect(run).toMatchObject({ id: jobId, status: 'PENDING', message: 'Interrupted by a restart' })
+  },
+)
+
+test('a second signal at once says nothing new, as npx signals twice; a later one ends it', async () => {
+  const polite = await openHouse()
+  polite.child.kill('SIGINT')
+  polite.child.kill('SIGTERM')
+  expect(await polite.ended()).toBe(0)
+
+  const busy = await openHouse()
+  busy.tell('stubborn nothing')
+  const jobId = await busy.says('job')
+  await until(async () => (await busy.call.get(`/api/v1/jobs/status/${jobId}`)).status === 'PROGRESS')
+  busy.child.kill('SIGTERM')
+  await Bun.sleep(1_200)
+  if (busy.child.exitCode === null) busy.child.kill('SIGTERM')
+  expect(await busy.ended()).toBeOneOf([0, 1])
+})
+
+test('a port in use is said plainly and ends with 1; nobody shares it', async () => {
+  const PORT = String(await freePort())
+  const first = await spawnFieldhouse({ PORT })
+  await expect(spawnFieldhouse({ PORT })).rejects.toThrow(
+    `It ended before it opened: Port ${PORT} is in use by another program; set PORT to a free one`,
+  )
+  expect(await first.call.get('/livez')).toBe('ok')
+})
+
+test('kill -9 under load and a new start lose nothing that was accepted', async () => {
+  const first = await spawnFieldhouse()
+  const accepted: number[] = []
+  const write = async () => {
+    for (;;) accepted.push((await first.call.post('/api/v1/leagues', { name: `L${accepted.length}`, ...soon })).id)
+  }
+  const writers = Array.from({ length: 4 }, () => write().catch(() => {}))
+  await until(() => accepted.length > 50)
+  await first.kill9()
+  await Promise.all(writers)
+
+  const second = await spawnFieldhouse({}, first.dataDir)
+  const { pagination } = await second.call.get('/api/v1/leagues?limit=1')
+  expect(pagination.total).toBeGreaterThanOrEqual(accepted.length)
+  for (const id of accepted) await second.call.get(`/api/v1/leagues/${id}`)
+})
+
+test('a stopped house answers nobody, and starts again on the same folder and port', async () => {
+  const PORT = String(await freePort())
+  const dataDir = temporaryFolder()
+  for (let i = 0; i < 2; i++) {
+    const house = await openHouse({ PORT, DATA_DIR: dataDir })
+    expect(await house.call.get('/readyz')).toEqual({ status: 'ready' })
+    house.child.kill()
+    expect(await house.ended()).toBe(0)
+    await expect(caller(house.url, adminToken).get('/livez')).rejects.toThrow()
+  }
+  expect(existsSync(join(dataDir, 'fieldhouse.db-wal'))).toBe(false)
+})
