@@ -1,5 +1,5 @@
-import type { Duty, Problem, Shift, Staff, Wish } from '../src/rosters/solving/problem.ts'
-import { random } from '../src/rosters/solving/random.ts'
+import type { Problem, Shift, Staff, Wish } from '../src/rosters/solving/problem.ts'
+import { type Chance, chance } from './seeded.ts'
 
 /** A problem with a roster known to be best, and what that roster is worth. */
 export type Planted = { problem: Problem; places: number; filled: number; cost_cents: number }
@@ -25,9 +25,7 @@ export type Size = { staff: number; weeks: number; seed: number; starts?: string
  * so no roster that fills every place can cost less; reserves and the better paid could step in, which makes it a choice.
  */
 export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone = 'UTC', sites = 2 }: Size): Planted {
-  const next = random(seed)
-  const below = (n: number) => Math.floor(next() * n)
-  const often = (share: number) => next() < share
+  const { below, some: often } = chance(seed)
   const regulars = Math.ceil(count * 0.85)
   const wanted = new Map<string, Shift>()
   let cost_cents = 0
@@ -127,31 +125,26 @@ export function overConstrained(size: Size): Planted {
 /** Wages, skills and shifts of all lengths at random, asking for a share (`load`) of the hours there are: the best is not known. */
 export function rough(size: Size, load = 0.8): Problem {
   const { problem } = planted(size)
-  const next = random(size.seed + 1)
-  const below = (n: number) => Math.floor(next() * n)
+  const { below, one, some } = chance(size.seed + 1)
   const { starts = '2025-06-02', zone = 'UTC', weeks } = size
   let hours = 0
   for (const person of problem.staff) {
     person.hourly_cents = 1200 + 50 * below(30)
-    person.max_hours_week = [16, 24, 32, 38.5, 40][below(5)]!
+    person.max_hours_week = one([16, 24, 32, 38.5, 40])
     hours += person.max_hours_week * weeks * load
-    for (const { skill } of trades) if (!person.skills.includes(skill) && next() < 0.25) person.skills.push(skill)
+    for (const { skill } of trades) if (!person.skills.includes(skill) && some(0.25)) person.skills.push(skill)
   }
   problem.shifts = []
   while (hours > 0) {
-    const [day, from, length] = [
-      below(weeks * 7),
-      [6, 8, 9, 12, 14, 17, 18, 22][below(8)]!,
-      [4, 5, 6, 8, 8, 8, 10, 12][below(8)]!,
-    ]
+    const [day, from, length] = [below(weeks * 7), one([6, 8, 9, 12, 14, 17, 18, 22]), one([4, 5, 6, 8, 8, 8, 10, 12])]
     const headcount = 1 + below(3)
     problem.shifts.push({
       id: problem.shifts.length + 1,
       site_id: 1 + below(problem.sites.length),
       starts_at: new Date(wall(starts, day, from, zone)).toISOString(),
       ends_at: new Date(wall(starts, day, from + length, zone)).toISOString(),
-      skill: next() < 0.7 ? trades[below(trades.length)]!.skill : null,
-      certification: next() < 0.1 ? 'first aid' : null,
+      skill: some(0.7) ? one(trades).skill : null,
+      certification: some(0.1) ? 'first aid' : null,
       headcount,
     })
     hours -= headcount * length
@@ -159,21 +152,61 @@ export function rough(size: Size, load = 0.8): Problem {
   return problem
 }
 
-/** Some of the work stands already: as pins, and as duties of the week before. */
-export function withHistory(problem: Problem, seed: number): Problem {
-  const next = random(seed)
-  const first = Math.min(...problem.shifts.map(shift => Date.parse(shift.starts_at)))
-  const existing = problem.staff
-    .filter(() => next() < 0.3)
-    .map(
-      (person): Duty => ({
-        staff_id: person.id,
-        site_id: problem.sites[0]!.id,
-        starts_at: new Date(first - 12 * HOUR).toISOString(),
-        ends_at: new Date(first - 4 * HOUR).toISOString(),
-      }),
-    )
-  return { ...problem, existing }
+/** A small problem with everything in it that can be: zones, nights, clock changes, pins (lawful or not), earlier work. */
+export function odd({ below, one, some, seed }: Chance, people = 6, turnsOfWork = 10): Problem {
+  const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe']
+  const starts = one(['2025-03-24', '2025-10-20', '2025-06-02', '2025-03-03'])
+  const sites = [1, 2].map(id => ({ id, timezone: one(zones) }))
+  const stint = (from: number, days: number) => {
+    const { id: site_id, timezone } = one(sites)
+    const begin = wall(starts, from + below(days), below(24), timezone) + 900_000 * below(4)
+    const length = HOUR * one([3, 4.25, 8, 8, 8, 12])
+    return { site_id, starts_at: new Date(begin).toISOString(), ends_at: new Date(begin + length).toISOString() }
+  }
+  const absence = () => {
+    const [from, to] = [below(14), below(3)]
+    if (some(0.5)) return { from: dateOf(starts, from), to: dateOf(starts, from + to) }
+    const begin = wall(starts, from, below(24), one(zones))
+    return { from: new Date(begin).toISOString(), to: new Date(begin + (to + 1) * 7 * HOUR).toISOString() }
+  }
+  const many = <T>(most: number, make: (index: number) => T) =>
+    Array.from({ length: below(most + 1) }, (_, index) => make(index))
+  const staff = Array.from(
+    { length: people },
+    (_, index): Staff => ({
+      id: 100 + index,
+      name: `Person ${index}`,
+      skills: ['bar', 'medic'].filter(() => some(0.7)),
+      max_hours_week: one([0, 8, 16, 24, 24, 40]),
+      hourly_cents: one([0, 1000, 1500, 1525]),
+      certifications: many(2, () => ({ name: one(['first aid', 'keys']), expires_on: dateOf(starts, below(16) - 1) })),
+      unavailable: many(2, absence),
+      preferences: many(2, () => ({ want: one(['prefer', 'avoid']), weekday: 1 + below(7) })),
+    }),
+  )
+  const shifts = Array.from(
+    { length: turnsOfWork },
+    (_, index): Shift => ({
+      id: index + 1,
+      ...stint(0, 14),
+      skill: some(0.5) ? one(['bar', 'medic', 'diver']) : null,
+      certification: some(0.3) ? one(['first aid', 'keys']) : undefined,
+      headcount: one([0, 1, 1, 1, 2]),
+    }),
+  )
+  return {
+    sites,
+    staff,
+    shifts,
+    pinned: many(3, () => ({ shift_id: one(shifts).id, staff_id: one(staff).id })),
+    existing: many(4, () => ({ staff_id: one(staff).id, ...stint(-3, 20) })),
+    weights: one([
+      { fairness: 1, preferences: 1 },
+      { fairness: 0, preferences: 3 },
+      { fairness: 0, preferences: 0 },
+    ]),
+    seed,
+  }
 }
 
 const dateOf = (starts: string, day: number) => new Date(Date.parse(starts) + day * DAY).toISOString().slice(0, 10)

@@ -8,7 +8,7 @@ import { cheapestConceivable, solution } from './solution.ts'
 
 export type Order = { problem: Problem; algorithm: Algorithm; budget_s?: number }
 
-export type News = { progress: Progress; best?: Solution } | { done: Solution } | { failed: string }
+export type News = { progress: Progress; best?: Solution } | { done: Solution }
 
 /** What is known so far: a roster, and what any that covers as much costs at least. */
 type State = { roster: Roster; bound: number }

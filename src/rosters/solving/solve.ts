@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads'
 import type { Algorithm, Ended, Problem, Progress, Solution } from './problem.ts'
 import type { News, Order } from './run.ts'
 
@@ -19,12 +20,12 @@ const GRACE = 1
 export function solve(problem: Problem, { algorithm, budget_s, signal, onProgress }: SolveOptions): Promise<Solution> {
   signal?.throwIfAborted()
   const order: Order = { problem, algorithm, budget_s: budget_s ?? budgets[algorithm] }
-  const thread = new Worker(new URL('./worker.ts', import.meta.url).href)
+  const thread = new Worker(new URL('./worker.ts', import.meta.url), { workerData: order })
   return new Promise((resolve, reject) => {
     let best: Solution | undefined
     const end = (settle: () => void) => {
-      thread.onmessage = thread.onerror = null
-      thread.terminate()
+      thread.removeAllListeners()
+      void thread.terminate()
       clearTimeout(clock)
       signal?.removeEventListener('abort', cancel)
       settle()
@@ -36,16 +37,14 @@ export function solve(problem: Problem, { algorithm, budget_s, signal, onProgres
 
     signal?.addEventListener('abort', cancel)
     const clock = order.budget_s === undefined ? undefined : setTimeout(timeUp, (order.budget_s + GRACE) * 1000)
-    thread.onerror = event => end(() => reject(new Error(event.message)))
-    thread.onmessage = ({ data: news }: MessageEvent<News>) => {
+    thread.on('error', error => end(() => reject(error)))
+    thread.on('message', (news: News) => {
       if ('done' in news) end(() => resolve(news.done))
-      else if ('failed' in news) end(() => reject(new Error(news.failed)))
       else {
         best = news.best ?? best
         onProgress?.(news.progress)
       }
-    }
+    })
     onProgress?.({ stage: 'loading', percent: 0, best_cents: null, gap: null })
-    thread.postMessage(order)
   })
 }

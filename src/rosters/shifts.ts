@@ -1,0 +1,54 @@
+/** Shifts made from other shifts, from weekly patterns and from spreadsheets. Local times stay what the clock on the wall says. */
+import type { Shift } from './solving/problem.ts'
+
+export type NewShift = Omit<Shift, 'id'>
+
+export type Pattern = Omit<NewShift, 'starts_at' | 'ends_at'> & {
+  /** 1 Monday to 7 Sunday */
+  weekdays: number[]
+  /** `HH:MM` on the site's clock; an end that is not after the start is on the next day */
+  from: string
+  to: string
+}
+
+/** The same shifts so many weeks later: 22:00 stays 22:00 though the clocks may change in between. */
+export function copied(shifts: NewShift[], weeks: number, zoneOf: (siteId: number) => string): NewShift[] {
+  return shifts.map(({ site_id, starts_at, ends_at, skill, certification, headcount }) => {
+    const zone = zoneOf(site_id)
+    const later = (instant: string) => Temporal.Instant.from(instant).toZonedDateTimeISO(zone).add({ weeks })
+    const length = Temporal.Instant.from(starts_at).until(ends_at)
+    return { site_id, ...between(later(starts_at), later(ends_at), length), skill, certification, headcount }
+  })
+}
+
+/** The shifts a weekly pattern asks for from one date to another, both included. */
+export function fromPattern(pattern: Pattern, startDate: string, endDate: string, zone: string): NewShift[] {
+  const { weekdays, from, to, ...shift } = pattern
+  const shifts: NewShift[] = []
+  const last = Temporal.PlainDate.from(endDate)
+  for (
+    let day = Temporal.PlainDate.from(startDate);
+    Temporal.PlainDate.compare(day, last) <= 0;
+    day = day.add({ days: 1 })
+  )
+    if (weekdays.includes(day.dayOfWeek)) shifts.push({ ...shift, ...onDay(day, from, to, zone) })
+  return shifts
+}
+
+/** The instants of a shift that begins on this day. */
+export function onDay(day: Temporal.PlainDate, from: string, to: string, zone: string) {
+  const [begin, end] = [Temporal.PlainTime.from(from), Temporal.PlainTime.from(to)]
+  const passesMidnight = Temporal.PlainTime.compare(end, begin) <= 0
+  const at = (date: Temporal.PlainDate, time: Temporal.PlainTime) =>
+    date.toZonedDateTime({ timeZone: zone, plainTime: time })
+  const length = begin.until(end).add({ hours: passesMidnight ? 24 : 0 })
+  return between(at(day, begin), at(passesMidnight ? day.add({ days: 1 }) : day, end), length)
+}
+
+/** A shift inside the hour that the clocks skip would end as it begins: it keeps its length instead. */
+function between(start: Temporal.ZonedDateTime, end: Temporal.ZonedDateTime, length: Temporal.Duration) {
+  const stop = Temporal.ZonedDateTime.compare(start, end) < 0 ? end : start.add(length)
+  return { starts_at: instantOf(start), ends_at: instantOf(stop) }
+}
+
+const instantOf = (when: Temporal.ZonedDateTime) => new Date(when.epochMilliseconds).toISOString()
