@@ -1,8 +1,8 @@
-import type { Problem, Shift, Staff, Wish } from '../src/rosters/solving/problem.ts'
+import type { Assignment, Problem, Shift, Staff, Wish } from '../src/rosters/solving/problem.ts'
 import { type Chance, chance } from './seeded.ts'
 
 /** A problem with a roster known to be best, and what that roster is worth. */
-export type Planted = { problem: Problem; places: number; filled: number; cost_cents: number }
+export type Planted = { problem: Problem; roster: Assignment[]; places: number; cost_cents: number }
 
 const trades = [
   { skill: 'steward', hourly: 1400 },
@@ -28,8 +28,8 @@ export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone
   const { below, some: often } = chance(seed)
   const regulars = Math.ceil(count * 0.85)
   const wanted = new Map<string, Shift>()
+  const roster: Assignment[] = []
   let cost_cents = 0
-  let filled = 0
 
   const staff = Array.from({ length: count }, (_, index): Staff => {
     const trade = index < regulars ? Math.min(below(5), trades.length - 1) : trades.length - 1
@@ -40,12 +40,14 @@ export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone
     const certified = index < regulars || often(0.5)
     const days = often(0.3) ? 3 : 5
     const worked = new Set<number>()
+    let most = days * 8 // a night of 25 hours asks for one more
     if (index < regulars) {
       let free = 0
       for (let week = 0; week < weeks; week++) {
         const turn = turns[below(3)]!
         const site = 1 + below(sites)
         const off = below(7)
+        let hours = 0
         for (let day = 0, done = 0; day < 7 && done < days; day++) {
           const date = week * 7 + day
           const [start, end] = [wall(starts, date, turn.from, zone), wall(starts, date, turn.to, zone)]
@@ -62,13 +64,15 @@ export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone
           }
           shift.headcount++
           wanted.set(key, shift)
-          filled++
+          roster.push({ shift_id: shift.id, staff_id: 100 + index })
+          hours += (end - start) / HOUR
           cost_cents += Math.round((hourly_cents * (end - start)) / HOUR)
           free = end + 10 * HOUR
           done++
           worked.add(date)
           if (turn.to > 24) worked.add(date + 1)
         }
+        most = Math.max(most, hours)
       }
     }
     const idle = Array.from({ length: weeks * 7 }, (_, day) => day).filter(day => !worked.has(day) && often(0.25))
@@ -76,7 +80,7 @@ export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone
       id: 100 + index,
       name: `Person ${index}`,
       skills,
-      max_hours_week: days * 8,
+      max_hours_week: most,
       hourly_cents,
       certifications: certified
         ? [{ name: 'first aid', expires_on: dateOf(starts, weeks * 7) }]
@@ -100,7 +104,7 @@ export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone
     weights: { fairness: 1, preferences: 1 },
     seed,
   }
-  return { problem, places: filled, filled, cost_cents }
+  return { problem, roster, places: roster.length, cost_cents }
 }
 
 /** The same work with places nobody can take, for a different reason each, and the most that can be filled known. */
@@ -150,6 +154,35 @@ export function rough(size: Size, load = 0.8): Problem {
     hours -= headcount * length
   }
   return problem
+}
+
+const anna: Staff = {
+  id: 1,
+  name: 'Anna',
+  skills: [],
+  max_hours_week: 40,
+  hourly_cents: 1000,
+  certifications: [],
+  unavailable: [],
+  preferences: [],
+}
+
+/** A problem of a few lines: a site in Berlin, and of people and shifts only what matters. Ids count from 1. */
+export function small(
+  people: Partial<Staff>[],
+  shifts: ({ starts_at: string; ends_at: string } & Partial<Shift>)[],
+  more: Partial<Problem> = {},
+): Problem {
+  return {
+    sites: [{ id: 1, timezone: 'Europe/Berlin' }],
+    staff: people.map((person, index) => ({ ...anna, id: index + 1, name: `Person ${index + 1}`, ...person })),
+    shifts: shifts.map((shift, index) => ({ id: index + 1, site_id: 1, headcount: 1, ...shift })),
+    pinned: [],
+    existing: [],
+    weights: { fairness: 1, preferences: 1 },
+    seed: 1,
+    ...more,
+  }
 }
 
 /** A small problem with everything in it that can be: zones, nights, clock changes, pins (lawful or not), earlier work. */

@@ -1,26 +1,173 @@
 import { expect, test } from 'bun:test'
 import { check } from '../src/rosters/solving/check.ts'
+import { type Progress, type Solution, stages } from '../src/rosters/solving/problem.ts'
 import { solve } from '../src/rosters/solving/solve.ts'
-import { overConstrained, planted } from './roster-instances.ts'
+import { overConstrained, planted, rough, small } from './roster-instances.ts'
 
 const algorithms = ['greedy', 'production', 'optimal'] as const
+const MINUTE = 60_000
 
-test('the exact solver finds the roster that was planted and proves that none is cheaper', async () => {
-  for (const seed of [1, 2]) {
-    const { problem, cost_cents } = planted({ staff: 20, weeks: 2, seed })
-    const { summary, unfilled } = await solve(problem, { algorithm: 'optimal' })
-    expect(unfilled).toEqual([])
-    expect(summary).toMatchObject({ coverage: 1, cost_cents, bound: cost_cents, gap: 0, ended: 'proved' })
-  }
-}, 60_000)
+/** Hard enough to keep the exact solver busy for minutes. */
+const hard = () => rough({ staff: 30, weeks: 4, seed: 1 }, 0.9)
 
-test('an over-constrained roster is filled as far as it can be, by every algorithm that searches', async () => {
-  const { problem, places, filled } = overConstrained({ staff: 20, weeks: 2, seed: 3 })
-  for (const algorithm of algorithms) {
-    const { assignments, unfilled, summary } = await solve(problem, { algorithm })
+test(
+  'the exact solver finds the roster that was planted and proves that none is cheaper',
+  async () => {
+    for (const size of [
+      { staff: 20, weeks: 1, seed: 1 },
+      { staff: 12, weeks: 2, seed: 2, starts: '2025-03-24', zone: 'America/New_York' },
+      { staff: 12, weeks: 2, seed: 3, starts: '2025-10-20', zone: 'Europe/Berlin' },
+    ]) {
+      const { problem, cost_cents, roster } = planted(size)
+      expect(check(problem, roster)).toEqual([])
+      const { assignments, summary, unfilled } = await solve(problem, { algorithm: 'optimal' })
+      expect(check(problem, assignments)).toEqual([])
+      expect(unfilled).toEqual([])
+      expect(summary).toMatchObject({ coverage: 1, cost_cents, bound: cost_cents, gap: 0, ended: 'proved' })
+    }
+  },
+  2 * MINUTE,
+)
+
+test(
+  'an over-constrained roster is filled as far as it can be, with the reason for every place that is not',
+  async () => {
+    const { problem, places, roster } = overConstrained({ staff: 20, weeks: 1, seed: 3 })
+    for (const algorithm of algorithms) {
+      const { assignments, unfilled, summary } = await solve(problem, { algorithm, budget_s: 600 })
+      expect(check(problem, assignments)).toEqual([])
+      expect(assignments.length + unfilled.length).toBe(places)
+      expect(summary.coverage).toBeCloseTo(assignments.length / places)
+      if (algorithm === 'greedy') continue
+      expect(assignments.length).toBe(roster.length)
+      expect(unfilled.map(one => one.reason)).toEqual(['skill', 'skill', 'certification', 'hours', 'hours', 'hours'])
+    }
+  },
+  2 * MINUTE,
+)
+
+test(
+  'more effort never makes a worse roster',
+  async () => {
+    for (const seed of [1, 2, 3]) {
+      const problem = rough({ staff: 8, weeks: 1, seed }, 0.8)
+      const made: Solution[] = []
+      for (const algorithm of algorithms) made.push(await solve(problem, { algorithm, budget_s: 600 }))
+      const [greedy, production, optimal] = made.map(one => one.summary)
+      for (const [better, worse] of [
+        [production!, greedy!],
+        [optimal!, production!],
+      ]) {
+        expect(better!.coverage).toBeGreaterThanOrEqual(worse!.coverage)
+        if (better!.coverage === worse!.coverage) expect(better!.cost_cents).toBeLessThanOrEqual(worse!.cost_cents)
+      }
+      expect(optimal!.ended).toBe('proved')
+    }
+  },
+  3 * MINUTE,
+)
+
+test(
+  'the same seed makes the same roster',
+  async () => {
+    const problem = planted({ staff: 12, weeks: 1, seed: 5 }).problem
+    for (const algorithm of algorithms) {
+      const [first, again] = [
+        await solve(problem, { algorithm, budget_s: 600 }),
+        await solve(problem, { algorithm, budget_s: 600 }),
+      ]
+      expect(again).toEqual(first)
+    }
+  },
+  2 * MINUTE,
+)
+
+test(
+  'at equal wages the hours are shared out evenly, and wishes decide the rest',
+  async () => {
+    const days = [2, 3, 4, 5]
+    const shifts = days.map(day => ({ starts_at: `2025-06-0${day}T08:00:00Z`, ends_at: `2025-06-0${day}T16:00:00Z` }))
+    const problem = small(
+      [
+        {
+          preferences: [
+            { want: 'avoid', weekday: 1 },
+            { want: 'prefer', weekday: 4 },
+          ],
+        },
+        { preferences: [{ want: 'avoid', date: '2025-06-04' }] },
+      ],
+      shifts,
+    )
+    const { assignments, summary } = await solve(problem, { algorithm: 'optimal' })
+    const hers = assignments.filter(one => one.staff_id === 1).map(one => one.shift_id)
+    expect(hers).toEqual([3, 4])
+    expect(summary).toMatchObject({ fairness: 1, preferences: 1, ended: 'proved' })
+  },
+  MINUTE,
+)
+
+test(
+  'cancelled in any part of the work, it ends with the best roster so far',
+  async () => {
+    const problem = hard()
+    for (const until of [10, 20, 36]) {
+      const stop = new AbortController()
+      const seen: Progress[] = []
+      const { assignments, summary } = await solve(problem, {
+        algorithm: 'optimal',
+        signal: stop.signal,
+        onProgress(progress) {
+          seen.push(progress)
+          if (progress.percent >= until) setTimeout(() => stop.abort(), 100)
+        },
+      })
+      expect(check(problem, assignments)).toEqual([])
+      expect(summary.ended).toBe('cancelled')
+      expect(seen.at(-1)).toMatchObject({ best_cents: summary.cost_cents, gap: summary.gap })
+    }
+  },
+  5 * MINUTE,
+)
+
+test('cancelled before there is any roster, it throws the reason', async () => {
+  const stop = new AbortController()
+  const solving = solve(hard(), { algorithm: 'optimal', signal: stop.signal })
+  stop.abort(new Error('not needed any more'))
+  await expect(solving).rejects.toThrow('not needed any more')
+  expect(() => solve(hard(), { algorithm: 'greedy', signal: stop.signal })).toThrow('not needed any more')
+})
+
+test(
+  'a budget ends the work, and the answer says how far it may be from the best',
+  async () => {
+    const problem = hard()
+    const { assignments, summary } = await solve(problem, { algorithm: 'production', budget_s: 3 })
     expect(check(problem, assignments)).toEqual([])
-    expect(assignments.length + unfilled.length).toBe(places)
-    if (algorithm !== 'greedy') expect(assignments.length).toBe(filled)
-    expect(summary.coverage).toBeCloseTo(assignments.length / places)
-  }
-}, 60_000)
+    expect(summary.ended).toBe('budget')
+    expect(summary.gap).toBeWithin(0, 1)
+    expect(summary.bound).toBeLessThanOrEqual(summary.cost_cents)
+  },
+  MINUTE,
+)
+
+test(
+  'progress goes through the stages in order and never back',
+  async () => {
+    const seen: Progress[] = []
+    const { problem } = planted({ staff: 12, weeks: 1, seed: 4 })
+    const { summary } = await solve(problem, {
+      algorithm: 'production',
+      onProgress: progress => void seen.push(progress),
+    })
+    expect([...new Set(seen.map(one => one.stage))]).toEqual([...stages])
+    expect(seen.map(one => one.percent)).toEqual(seen.map(one => one.percent).toSorted((a, b) => a - b))
+    expect(seen.at(-1)).toMatchObject({ best_cents: summary.cost_cents, gap: summary.gap })
+  },
+  MINUTE,
+)
+
+test('a problem that refers to what it does not hold fails with a sentence', async () => {
+  const problem = small([{}], [{ starts_at: '2025-06-02T08:00:00Z', ends_at: '2025-06-02T16:00:00Z', site_id: 5 }])
+  await expect(solve(problem, { algorithm: 'greedy' })).rejects.toThrow('site 5')
+})

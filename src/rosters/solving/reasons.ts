@@ -54,11 +54,14 @@ export function unfilledPlaces(problem: Problem, assignments: Assignment[]): Unf
 
 /** What else they do that keeps them from it. */
 function hindrance(person: Staff, works: Work[], shiftId: number, wanted: Work): Rule | undefined {
+  const length = wanted.end - wanted.start
+  const limit = person.max_hours_week * HOUR
   if (works.some(work => work.shift_id === shiftId)) return 'assigned'
+  if (length > limit) return 'hours'
   if (works.some(work => work.start < wanted.end && wanted.start < work.end)) return 'overlap'
   if (works.some(work => clash(work, wanted))) return 'rest'
   const worked = works.reduce((all, { start, end, week }) => all + (week === wanted.week ? end - start : 0), 0)
-  return worked + wanted.end - wanted.start > person.max_hours_week * HOUR ? 'hours' : undefined
+  return worked + length > limit ? 'hours' : undefined
 }
 
 /** Lacking the skill is only the answer when everyone lacks it, being there already when nothing else is in the way. */

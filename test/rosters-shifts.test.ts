@@ -1,0 +1,129 @@
+import { expect, test } from 'bun:test'
+import { readShifts } from '../src/rosters/import-shifts.ts'
+import { copied, fromPattern } from '../src/rosters/shifts.ts'
+
+const berlin = () => 'Europe/Berlin'
+const shift = { site_id: 1, skill: 'bar', certification: null, headcount: 2 }
+
+/** As the clock in Berlin shows it. */
+const wall = (instant: string) =>
+  Temporal.Instant.from(instant).toZonedDateTimeISO('Europe/Berlin').toPlainDateTime().toString()
+
+test('a shift copied over a change of the clocks keeps its time on the wall', () => {
+  const night = { ...shift, starts_at: '2025-10-18T20:00:00.000Z', ends_at: '2025-10-19T04:00:00.000Z' } // 22:00 to 06:00
+  expect(copied([night], 1, berlin)).toEqual([
+    { ...shift, starts_at: '2025-10-25T20:00:00.000Z', ends_at: '2025-10-26T05:00:00.000Z' }, // nine hours
+  ])
+  const [after] = copied([night], 2, berlin)
+  expect([wall(after!.starts_at), wall(after!.ends_at)]).toEqual(['2025-11-01T22:00:00', '2025-11-02T06:00:00'])
+  expect(copied(copied([night], 3, berlin), -3, berlin)).toEqual([night])
+})
+
+test('a shift copied into the hour the clocks skip keeps its length', () => {
+  const early = { ...shift, starts_at: '2025-03-23T01:00:00.000Z', ends_at: '2025-03-23T02:00:00.000Z' } // 02:00 to 03:00
+  const [skipped] = copied([early], 1, berlin)
+  expect(skipped).toMatchObject({ starts_at: '2025-03-30T01:00:00.000Z', ends_at: '2025-03-30T02:00:00.000Z' })
+})
+
+test('a weekly pattern fills the days it names, both ends of the range included', () => {
+  const made = fromPattern(
+    { ...shift, weekdays: [1, 7], from: '18:30', to: '02:00' },
+    '2025-03-24',
+    '2025-03-31',
+    'Europe/Berlin',
+  )
+  expect(made.map(one => [wall(one.starts_at), wall(one.ends_at)])).toEqual([
+    ['2025-03-24T18:30:00', '2025-03-25T02:00:00'],
+    ['2025-03-30T18:30:00', '2025-03-31T02:00:00'],
+    ['2025-03-31T18:30:00', '2025-04-01T02:00:00'],
+  ])
+  expect(made[0]).toMatchObject({ site_id: 1, skill: 'bar', headcount: 2 })
+})
+
+test('a pattern that ends when it starts is a whole day', () => {
+  const [day] = fromPattern(
+    { ...shift, weekdays: [7], from: '08:00', to: '08:00' },
+    '2025-03-30',
+    '2025-03-30',
+    'Europe/Berlin',
+  )
+  expect([wall(day!.starts_at), wall(day!.ends_at)]).toEqual(['2025-03-30T08:00:00', '2025-03-31T08:00:00'])
+})
+
+const sites = [
+  { id: 4, name: 'North Hall', timezone: 'Europe/Berlin' },
+  { id: 7, name: 'Harbour', timezone: 'America/New_York' },
+]
+
+test('a spreadsheet of shifts is read by day and clock, in the zone of each site', () => {
+  const csv =
+    '\uFEFFSite,Date,From,To,Skill,Certification,Headcount\nnorth hall,2025-06-02,8:00,16:00,bar,,2\n7, 2025-06-02 ,22:00,06:00,,first aid,\n\n'
+  expect(readShifts(csv, sites)).toEqual({
+    errors: [],
+    shifts: [
+      {
+        site_id: 4,
+        starts_at: '2025-06-02T06:00:00.000Z',
+        ends_at: '2025-06-02T14:00:00.000Z',
+        skill: 'bar',
+        certification: null,
+        headcount: 2,
+      },
+      {
+        site_id: 7,
+        starts_at: '2025-06-03T02:00:00.000Z',
+        ends_at: '2025-06-03T10:00:00.000Z',
+        skill: null,
+        certification: 'first aid',
+        headcount: 1,
+      },
+    ],
+  })
+})
+
+test('a spreadsheet may give instants, or local times with the date, and any delimiter', () => {
+  const csv =
+    'site;starts_at;ends_at\n4;2025-06-02T06:00:00Z;2025-06-02T16:00+02:00\n4;2025-06-02 08:00;2025-06-02 16:00\n'
+  const { shifts, errors } = readShifts(csv, sites)
+  expect(errors).toEqual([])
+  expect(shifts.map(one => [one.starts_at, one.ends_at])).toEqual(
+    Array(2).fill(['2025-06-02T06:00:00.000Z', '2025-06-02T14:00:00.000Z']),
+  )
+})
+
+test('every mistake of a spreadsheet is named with its row and column', () => {
+  const csv = [
+    'site,date,from,to,headcount',
+    'South Hall,2025-06-02,08:00,16:00,1',
+    'Harbour,02.06.2025,08:00,16:00,1',
+    'Harbour,2025-02-30,08:00,16:00,1',
+    'Harbour,2025-06-02,8 am,16:00,1',
+    'Harbour,2025-06-02,08:00,25:00,1',
+    'Harbour,2025-06-02,08:00,16:00,0',
+    ',2025-06-02,08:00,16:00,1',
+    'Harbour,2025-06-02,08:00,16:00,1',
+  ].join('\n')
+  const { shifts, errors } = readShifts(csv, sites)
+  expect(shifts.length).toBe(1)
+  expect(errors).toEqual([
+    { path: 'row 1, site', message: 'no site is called South Hall' },
+    { path: 'row 2, date', message: '02.06.2025 is not a date like 2025-03-30' },
+    { path: 'row 3, date', message: '2025-02-30 is not a date like 2025-03-30' },
+    { path: 'row 4, from', message: '8 am is not a time like 09:30' },
+    { path: 'row 5, to', message: '25:00 is not a time like 17:30' },
+    { path: 'row 6, headcount', message: '0 is not a whole number from 1 to 500' },
+    { path: 'row 7, site', message: 'is empty' },
+  ])
+})
+
+test('times that run backwards or for days are refused, and so is a file without its columns', () => {
+  const read = (row: string) => readShifts(`site,starts_at,ends_at\n${row}`, sites).errors
+  expect(read('4,2025-06-02 16:00,2025-06-02 08:00')).toEqual([
+    { path: 'row 1, ends_at', message: 'is not after the start' },
+  ])
+  expect(read('4,2025-06-02 16:00,2025-06-12 16:00')[0]!.message).toBe('is 240 hours after the start; 48 are the most')
+  expect(read('4,soon,2025-06-02 08:00')[0]!.path).toBe('row 1, starts_at')
+  expect(readShifts('place,date\n1,2', sites).errors.map(one => one.path)).toEqual(['site', 'from', 'to'])
+  expect(readShifts('', sites).errors.length).toBeGreaterThan(0)
+  expect(readShifts('site,date,from,to\n', sites).errors).toEqual([{ path: 'file', message: 'has no rows' }])
+})
