@@ -29,7 +29,7 @@ export const users = sqliteTable(
     deletedAt: time('deleted_at'), // anonymised: ledgers and audit keep the id
   },
   t => [
-    index('users_created').on(t.createdAt),
+    index('users_created').on(t.createdAt, t.country),
     index('users_seen').on(t.lastSeenAt),
     index('users_country').on(t.country),
   ],
@@ -312,6 +312,65 @@ export const auditLog = sqliteTable(
     result: text('result').notNull(), // ok | refused | failed
   },
   t => [index('audit_at').on(t.at), index('audit_user').on(t.userId, t.at), index('audit_action').on(t.action, t.at)],
+)
+
+/**
+ * Finished runs by hour and by day, kept up by triggers on `runs` (a migration holds them), so that a million runs are
+ * counted from some thousand rows and are still counted when pruned. `bucket` is the upper bound of their durations in ms.
+ */
+const runCounts = {
+  start: time('start').notNull(),
+  name: text('name').notNull(),
+  status: text('status', { enum: runStates }).notNull(),
+  bucket: integer('bucket').notNull(),
+  runs: integer('runs').notNull(),
+  totalMs: integer('total_ms').notNull(),
+}
+export const runHours = sqliteTable('run_hours', runCounts, t => [
+  primaryKey({ columns: [t.start, t.name, t.status, t.bucket] }),
+])
+export const runDays = sqliteTable('run_days', runCounts, t => [
+  primaryKey({ columns: [t.start, t.name, t.status, t.bucket] }),
+])
+
+/** The bounds of `bucket`, for the triggers. */
+export const durationBounds = sqliteTable('duration_bounds', { bound: integer('bound').primaryKey() })
+
+/** Who was there in which hour, day and month; a trigger counts them by country. */
+export const activityUnits = ['hour', 'day', 'month'] as const
+export type ActivityUnit = (typeof activityUnits)[number]
+export const userActivity = sqliteTable(
+  'user_activity',
+  {
+    unit: text('unit', { enum: activityUnits }).notNull(),
+    start: time('start').notNull(),
+    userId: integer('user_id').notNull(),
+  },
+  t => [primaryKey({ columns: [t.unit, t.start, t.userId] })],
+)
+export const activityCounts = sqliteTable(
+  'activity_counts',
+  {
+    unit: text('unit', { enum: activityUnits }).notNull(),
+    start: time('start').notNull(),
+    country: text('country').notNull(), // '' for unknown
+    users: integer('users').notNull(),
+  },
+  t => [primaryKey({ columns: [t.unit, t.start, t.country] })],
+)
+
+/** What triggers have counted of each kind, ever: while these stay, statistics have nothing new to say. */
+export const tallies = sqliteTable('tallies', { name: text('name').primaryKey(), count: integer('count').notNull() })
+
+/** Which statistics were asked for lately, to be kept warm. */
+export const askedStats = sqliteTable(
+  'asked_stats',
+  {
+    entry: text('entry').notNull(),
+    query: text('query').notNull(), // canonical JSON
+    askedAt: time('asked_at').notNull(),
+  },
+  t => [primaryKey({ columns: [t.entry, t.query] }), index('asked_stats_at').on(t.askedAt)],
 )
 
 /** Per route and minute: how many, how slow. `histogram` counts by the bucket bounds of runtime/metrics.ts. */

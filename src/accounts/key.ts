@@ -14,6 +14,7 @@ import { type PageOf, pageOf } from '../runtime/page.ts'
 import { touch } from '../runtime/stamps.ts'
 import { roleSchema } from './account.ts'
 import { hashOf, newSecret } from './secret.ts'
+import { seen } from './seen.ts'
 
 type Key = typeof apiKeys.$inferSelect
 
@@ -64,7 +65,7 @@ export function bearerOf({ db, clock }: App, secret: string): Who | undefined {
 
 function used(tx: Db, { id, userId }: Key, now: number): void {
   tx.update(apiKeys).set({ lastUsedAt: now }).where(eq(apiKeys.id, id)).run()
-  tx.update(users).set({ lastSeenAt: now }).where(eq(users.id, userId)).run()
+  seen(tx, userId, now)
 }
 
 export function keysOf(db: Db, userId: number | null, { limit, offset }: PageOf): { keys: Key[]; total: number } {

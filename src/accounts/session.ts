@@ -11,6 +11,7 @@ import type { App } from '../context.ts'
 import { day, hour, minute } from '../runtime/clock.ts'
 import { touch } from '../runtime/stamps.ts'
 import { hashOf, newSecret } from './secret.ts'
+import { seen } from './seen.ts'
 
 const life = 24 * hour
 const slideEvery = 5 * minute
@@ -72,7 +73,7 @@ function slide(tx: Db, tokenHash: string, userId: number, now: number): boolean 
     .where(alive)
     .returning()
     .all()
-  if (slid.length) tx.update(users).set({ lastSeenAt: now }).where(eq(users.id, userId)).run()
+  if (slid.length) seen(tx, userId, now)
   return slid.length > 0
 }
 
@@ -85,7 +86,8 @@ export function beginSession(tx: Db, userId: number, now: number): NewSession {
   tx.insert(sessions)
     .values({ tokenHash: hashOf(token), userId, csrfToken, createdAt: now, expiresAt: now + life })
     .run()
-  tx.update(users).set({ lastLoginAt: now, lastSeenAt: now }).where(eq(users.id, userId)).run()
+  tx.update(users).set({ lastLoginAt: now }).where(eq(users.id, userId)).run()
+  seen(tx, userId, now)
   return { token, csrfToken }
 }
 

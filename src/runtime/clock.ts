@@ -18,3 +18,21 @@ const units: Record<string, number> = { s: second, m: minute, h: hour, d: day }
 export type Duration = `${number}${'s' | 'm' | 'h' | 'd'}`
 export const ms = (duration: Duration): number =>
   Number(duration.slice(0, -1)) * (units[duration.slice(-1)] ?? Number.NaN)
+
+export type CalendarUnit = 'hour' | 'day' | 'month'
+
+/** When the hour, day or month of `at` began, in UTC. */
+export function startOf(unit: CalendarUnit, at: number): number {
+  if (unit === 'hour') return at - (at % hour)
+  if (unit === 'day') return at - (at % day)
+  const date = new Date(at)
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth())
+}
+
+/** When the next one begins. */
+export function nextOf(unit: CalendarUnit, start: number): number {
+  if (unit === 'hour') return start + hour
+  if (unit === 'day') return start + day
+  const date = new Date(start)
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1)
+}
