@@ -11,46 +11,58 @@ export function become(part, markup) {
   part.dispatchEvent(new CustomEvent('fieldhouse:changed', { bubbles: true }))
 }
 
+/** Answers whether anything a reader could see is another. */
 function children(from, to) {
   const known = new Map()
   for (const child of from.children) if (child.id) known.set(child.id, child)
+  let changed = false
   let next = from.firstChild
   for (const wanted of [...to.childNodes]) {
     const match = (wanted.id && known.get(wanted.id)) || (next && isAlike(next, wanted) ? next : undefined)
     if (!match) {
       from.insertBefore(wanted, next)
       if (wanted.id) wanted.classList.add('fresh')
+      changed = true
       continue
     }
     if (match === next) next = next.nextSibling
     else from.insertBefore(match, next)
-    node(match, wanted)
+    if (renew(match, wanted)) changed = true
   }
   while (next) {
     const after = next.nextSibling
     next.remove()
     next = after
+    changed = true
   }
+  return changed
 }
 
 const isAlike = (a, b) => a.nodeName === b.nodeName && !a.id && !b.id
 
-function node(from, to) {
+/** What the browser has put there stays: the reader's input, open details, times as he reads them. */
+const own = new Set(['open', 'title', 'tabindex', 'class'])
+
+function renew(from, to) {
   if (from.nodeType !== Node.ELEMENT_NODE) {
-    if (from.data !== to.data) from.data = to.data
-    return
+    if (from.data === to.data) return false
+    from.data = to.data
+    return true
   }
-  if (from.isEqualNode(to)) return
-  if (from.matches('time') && from.dateTime === to.dateTime) return // its text is the browser's
-  for (const { name } of [...from.attributes])
-    if (!to.hasAttribute(name) && name !== 'open' && name !== 'title' && name !== 'tabindex') from.removeAttribute(name)
-  for (const { name, value } of to.attributes) if (from.getAttribute(name) !== value) from.setAttribute(name, value)
-  if (from.matches('input, textarea, select')) return // the reader's own
-  if (from.matches('[data-chart]')) return
-  children(from, to)
-  if (from.matches('tr[id]')) {
-    from.classList.remove('fresh')
+  if (from.matches('time') && from.dateTime === to.dateTime) return false
+  let changed = false
+  from.setAttribute('class', to.getAttribute('class') ?? '') // not what is told apart: marks come and go
+  for (const { name } of [...from.attributes]) if (!own.has(name) && !to.hasAttribute(name)) from.removeAttribute(name)
+  for (const { name, value } of to.attributes) {
+    if (name === 'class' || from.getAttribute(name) === value) continue
+    from.setAttribute(name, value)
+    changed = true
+  }
+  if (from.matches('input, textarea, select')) return false
+  if (!from.matches('[data-chart]') && children(from, to)) changed = true
+  if (changed && from.matches('tr[id]')) {
     void from.offsetWidth // lets the highlight begin anew
     from.classList.add('fresh')
   }
+  return changed
 }

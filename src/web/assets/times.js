@@ -1,16 +1,17 @@
 // Moments as a reader feels them: relative, with the absolute one, in his own zone, on hover and focus.
+// A unit, its seconds, and how many there must be: 45 days say more than a month.
 const steps = [
-  ['year', 365 * 86400],
-  ['month', 30 * 86400],
-  ['day', 86400],
-  ['hour', 3600],
-  ['minute', 60],
+  ['year', 365 * 86400, 2],
+  ['month', 30 * 86400, 2],
+  ['day', 86400, 1],
+  ['hour', 3600, 1],
+  ['minute', 60, 1],
 ]
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 const absolute = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long' })
 
 function relativeText(seconds) {
-  const [unit, size] = steps.find(([, size]) => Math.abs(seconds) >= size) ?? []
+  const [unit, size] = steps.find(([, size, least]) => Math.abs(seconds) >= size * least) ?? []
   return unit ? relative.format(Math.trunc(seconds / size), unit) : seconds > 0 ? 'in a moment' : 'just now'
 }
 

@@ -95,16 +95,22 @@ function send(form, file, fields) {
 
 const size = bytes => (bytes < 1024 ** 2 ? `${Math.ceil(bytes / 1024)} kB` : `${(bytes / 1024 ** 2).toFixed(1)} MB`)
 
+const count = number => (number ?? 0).toLocaleString('en')
+
 /** What a dry run found. Everything is text: it came from somebody's sheet. */
 function showTrial({ mapping, rows_total, rows_ok, rows_bad, errors = [], summary = {} }) {
   const place = document.querySelector('[data-trial]')
-  const facts = [`${rows_total} rows`, `${rows_ok} good`, `${rows_bad} bad`]
+  const facts = [`${count(rows_total)} rows`, `${count(rows_ok)} good`, `${count(rows_bad)} bad`]
   for (const part of ['new', 'missing', 'renamed', 'suspicious'])
-    if (summary[part] !== undefined) facts.push(`${summary[part]} ${part}`)
+    if (summary[part] !== undefined) facts.push(`${count(summary[part])} ${part}`)
   const title = made('h3', 'What it would do')
   title.tabIndex = -1
   place.replaceChildren(title, made('p', facts.join(' · ')))
-  for (const warning of summary.warnings ?? []) place.append(made('p', warning))
+  for (const warning of summary.warnings ?? []) {
+    const notice = made('p', warning)
+    notice.className = 'notice warn'
+    place.append(notice)
+  }
   place.append(table(['In the sheet', 'Read as'], Object.entries(mapping ?? {})))
   if (errors.length) {
     place.append(made('h3', 'Bad rows, the first of them'))

@@ -1,5 +1,6 @@
 /** Small marks beside a value: states, tiers, movement. Never colour alone. */
 import { type Content, type Html, html } from '../../runtime/html.ts'
+import { number } from './values.ts'
 
 export type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'quiet' | 'live'
 
@@ -53,5 +54,5 @@ export function movement(change: number | null): Html {
   if (change === 0)
     return html`<span class="move same"><span aria-hidden="true">–</span><span class="sr">unchanged</span></span>`
   const [sort, arrow] = change > 0 ? ['up', '▲'] : ['down', '▼']
-  return html`<span class="move ${sort}"><span aria-hidden="true">${arrow}</span><span class="sr">${sort} </span>${Math.abs(change)}</span>`
+  return html`<span class="move ${sort}"><span aria-hidden="true">${arrow}</span><span class="sr">${sort} </span>${number(Math.abs(change))}</span>`
 }
