@@ -57,7 +57,7 @@ export const userSchema = t.Object(
     last_login_at: t.Nullable(moment),
     last_seen_at: t.Nullable(moment),
   },
-  { description: 'A user' },
+  { $id: 'User', description: 'A user' },
 )
 
 export const userView = (user: User) => ({

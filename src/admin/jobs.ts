@@ -26,16 +26,14 @@ export const jobSchema = t.Object(
     started_at: moment,
     completed_at: moment,
   },
-  { description: 'A run of a job' },
+  { $id: 'Job', description: 'A run of a job' },
 )
 
 /** What every start answers. */
-export const startedSchema = t.Object({
-  job_id: t.String(),
-  status: t.String(),
-  message: t.String(),
-  poll_url: t.String(),
-})
+export const startedSchema = t.Object(
+  { job_id: t.String(), status: t.String(), message: t.String(), poll_url: t.String() },
+  { $id: 'Started', description: 'A job that was started' },
+)
 export const started = ({ jobId, deduplicated }: { jobId: string; deduplicated: boolean }) => ({
   job_id: jobId,
   status: 'pending',

@@ -57,7 +57,7 @@ export const boardSchema = t.Object(
     rows: t.Array(rowSchema),
     pagination: paginationSchema,
   },
-  { description: 'A page of a board' },
+  { $id: 'BoardPage', description: 'A page of a board' },
 )
 
 export type BoardView = {

@@ -35,7 +35,7 @@ export const leagueSchema = t.Object(
     final_hash: t.Nullable(t.String()),
     archived_at: t.Nullable(t.String({ format: 'date-time' })),
   },
-  { description: 'A league' },
+  { $id: 'League', description: 'A league' },
 )
 
 export type LeagueView = {

@@ -7,12 +7,10 @@ export const maxLimit = 500
 export const pageQuery = { page: t.Optional(t.Integer({ default: 1 })), limit: t.Optional(t.Integer({ default: 20 })) }
 
 export type Pagination = { page: number; limit: number; total: number; pages: number }
-export const paginationSchema = t.Object({
-  page: t.Integer(),
-  limit: t.Integer(),
-  total: t.Integer(),
-  pages: t.Integer(),
-})
+export const paginationSchema = t.Object(
+  { page: t.Integer(), limit: t.Integer(), total: t.Integer(), pages: t.Integer() },
+  { $id: 'Pagination' },
+)
 
 export type PageOf = { page: number; limit: number; offset: number }
 export function pageOf({ page = 1, limit = 20 }: { page?: number; limit?: number }): PageOf {

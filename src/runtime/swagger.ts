@@ -1,79 +1,121 @@
 /**
- * The API described by its own routes. Security and refusals follow from `may`, the same for all, so that no route can
- * forget them. The page is ours: swagger-ui from local files, nothing inline, nothing from elsewhere.
+ * The API described by its own routes, as OpenAPI 3.0.3. Security and refusals follow from `may`, the same for all, so that no
+ * route can forget them.
  */
 import { toOpenAPISchema } from '@elysiajs/openapi'
 import { type AnyElysia, t } from 'elysia'
+import { openApiSchema, type Schema } from './openapi-schema.ts'
 
-const problemSchema = t.Object({
-  type: t.String(),
-  title: t.String(),
-  status: t.Integer(),
-  detail: t.String(),
-  code: t.String(),
-  request_id: t.String(),
-  errors: t.Optional(t.Array(t.Object({ path: t.String(), message: t.String() }))),
-})
+const problemSchema = t.Object(
+  {
+    type: t.String(),
+    title: t.String(),
+    status: t.Integer(),
+    detail: t.String({ description: 'For people' }),
+    code: t.String({ description: 'For programs: not_found, conflict, …' }),
+    request_id: t.String({ description: 'What the log knows it by' }),
+    errors: t.Optional(t.Array(t.Object({ path: t.String(), message: t.String() }), { description: 'Of bad input' })),
+  },
+  { $id: 'Problem', description: 'Why not' },
+)
 
-type Schema = { anyOf?: Schema[]; type?: string; format?: string; default?: unknown; [key: string]: unknown }
+type Content = Record<string, { schema?: unknown }>
 type Operation = {
   operationId: string
-  summary?: string
+  parameters?: { name: string; in: string; required?: boolean; description?: string; schema: unknown }[]
+  requestBody?: { content: Content; required?: boolean }
+  responses?: Record<string, { description: string; content?: Content }>
   tags?: string[]
-  parameters?: { in: string; required?: boolean; schema: Schema }[]
-  requestBody?: { content: Record<string, unknown>; required?: boolean }
-  responses?: Record<string, unknown>
   security?: Record<string, string[]>[]
   'x-may'?: string
 }
 type Paths = Record<string, Record<string, Operation>>
 
-const refusal = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-})
-const security: Record<string, string[]>[] = [{ key: [] }, { session: [] }]
+const signIns: Record<string, string[]>[] = [{ key: [] }, { session: [] }]
 
 export function describeApi(app: AnyElysia, version: string) {
-  const { paths } = toOpenAPISchema(app) as unknown as { paths: Paths }
+  const { paths } = toOpenAPISchema(app, { staticFile: false }) as unknown as { paths: Paths }
+  const named: Record<string, Schema> = {}
   const documented: Paths = {}
-  for (const { method, path, hooks } of app.routes) {
-    const name = path.replaceAll(/:(\w+)/g, '{$1}')
-    const operation = paths[name]?.[method.toLowerCase()]
+  const problem = openApiSchema(problemSchema, named)
+
+  for (const { method: upper, path, hooks } of app.routes) {
+    const method = upper.toLowerCase()
+    const template = path.replaceAll(/:(\w+)/g, '{$1}')
+    const operation = paths[template]?.[method]
     if (!operation || hooks?.detail?.hide) continue
-    const may = operation['x-may']
-    for (const parameter of operation.parameters ?? []) {
-      parameter.schema = plain(parameter.schema)
-      if (parameter.in === 'query' && parameter.schema.default !== undefined) parameter.required = false
-    }
-    const body = hooks?.body as Schema | undefined
-    if (operation.requestBody && body && !Object.keys(operation.requestBody.content).length)
-      operation.requestBody.content = { 'application/json': { schema: plain(body) } }
-    if (may !== 'anyone') operation.security = may === 'reader' ? [{}, ...security] : security
-    operation.responses = {
-      ...operation.responses,
-      ...(operation.parameters?.length || operation.requestBody ? { 422: refusal('The input does not fit') } : {}),
-      ...(may === 'anyone' ? {} : { 401: refusal('Not signed in') }),
-      ...(may && may !== 'anyone' && may !== 'reader' ? { 403: refusal(`Takes the role ${may}`) } : {}),
-      ...(name.includes('{') ? { 404: refusal('There is no such thing') } : {}),
-      429: refusal('Too many requests'),
-      500: refusal('A bug; the log knows it by the request id'),
-    }
-    documented[name] = { ...documented[name], [method.toLowerCase()]: operation }
+    const address = template.replace(/(.)\/$/, '$1')
+    documented[address] ??= {}
+    documented[address][method] = describe(operation, method, address, hooks?.body)
   }
+
+  function describe(operation: Operation, method: string, address: string, body: unknown): Operation {
+    const may = operation['x-may'] ?? 'anyone'
+    const parameters = operation.parameters?.map(({ description, ...parameter }) => {
+      const { description: said = description, ...schema } = openApiSchema(parameter.schema, named)
+      const isOptional = parameter.in === 'query' && schema.default !== undefined
+      return {
+        ...parameter,
+        ...(typeof said === 'string' && { description: said }),
+        ...(isOptional && { required: false }),
+        schema,
+      }
+    })
+    const asked = operation.requestBody
+    if (asked && body && !Object.keys(asked.content).length) asked.content = { 'application/json': { schema: body } }
+    const requestBody = asked && { ...asked, content: contentOf(asked.content) }
+    const responses = Object.fromEntries(
+      Object.entries(operation.responses ?? {}).map(([status, { content, ...answer }]) => [
+        status,
+        { ...answer, ...(content && { content: contentOf(content) }) },
+      ]),
+    )
+    return {
+      ...operation,
+      operationId: operationIdOf(method, address),
+      ...(parameters && { parameters }),
+      ...(requestBody && { requestBody }),
+      security: may === 'anyone' ? [] : may === 'reader' ? [{}, ...signIns] : signIns,
+      responses: { ...responses, ...refusals(may, address, Boolean(requestBody), Boolean(parameters?.length)) },
+    }
+  }
+
+  function contentOf(content: Content): Content {
+    const typed = Object.entries(content).map(([type, { schema }]) => [type, { schema: openApiSchema(schema, named) }])
+    return Object.fromEntries(typed)
+  }
+
+  function refusals(may: string, address: string, takesBody: boolean, takesInput: boolean) {
+    const refusal = (description: string) => ({
+      description,
+      content: { 'application/problem+json': { schema: problem } },
+    })
+    return {
+      ...(takesBody && { 400: refusal('The body cannot be read') }),
+      ...(may !== 'anyone' && { 401: refusal('Not signed in') }),
+      ...(may !== 'anyone' && may !== 'reader' && { 403: refusal(`This takes the role ${may}`) }),
+      ...(address.includes('{') && { 404: refusal('There is no such thing') }),
+      ...((takesBody || takesInput) && { 422: refusal('The input does not fit; `errors` says where') }),
+      429: refusal('Too many requests; `Retry-After` says when to come again'),
+      500: refusal('A bug; the log knows it by the request id'),
+      default: refusal('Any other refusal; `code` says which'),
+    }
+  }
+
+  const operations = Object.values(documented).flatMap(path => Object.values(path))
   return {
     openapi: '3.0.3',
     info: {
       title: 'Fieldhouse',
       version,
       description: 'Keeps score for a community: sheets, live feeds and trades go in, ranked boards come out.',
+      license: { name: 'MIT' },
     },
-    tags: [
-      ...new Set(Object.values(documented).flatMap(path => Object.values(path).flatMap(({ tags }) => tags ?? []))),
-    ].map(name => ({ name })),
+    servers: [{ url: '/' }],
+    tags: [...new Set(operations.flatMap(({ tags }) => tags ?? []))].map(name => ({ name })),
     paths: documented,
     components: {
-      schemas: { Problem: problemSchema },
+      schemas: named,
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'An API key, or ADMIN_TOKEN' },
         session: {
@@ -87,23 +129,12 @@ export function describeApi(app: AnyElysia, version: string) {
   }
 }
 
-/** Elysia takes numbers in parameters as text too; for a reader of the page that is one thing. */
-function plain(schema: Schema): Schema {
-  if (Array.isArray(schema)) return schema
-  const { anyOf, ...rest } = schema
-  const numeric = anyOf?.find(({ type }) => type === 'integer' || type === 'number')
-  if (
-    anyOf &&
-    numeric &&
-    anyOf.some(({ type, format }) => type === 'string' && (format === 'integer' || format === 'numeric'))
-  )
-    return { ...rest, ...plain(numeric) }
-  const result: Schema = { ...schema }
-  if (anyOf) result.anyOf = anyOf.map(plain)
-  if (schema.properties)
-    result.properties = Object.fromEntries(
-      Object.entries(schema.properties as Record<string, Schema>).map(([name, value]) => [name, plain(value)]),
-    )
-  if (schema.items) result.items = plain(schema.items as Schema)
-  return result
+/** `getLeaguesByIdLeaderboard`: a name that generated clients can use. Older paths and pages keep what tells them apart. */
+function operationIdOf(method: string, address: string): string {
+  const words = address
+    .replace(/^\/api\/v1/, '')
+    .replaceAll('{', 'by/')
+    .split(/[^a-zA-Z0-9]+/)
+    .filter(Boolean)
+  return method + words.map(word => word[0]?.toUpperCase() + word.slice(1)).join('')
 }

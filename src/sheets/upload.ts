@@ -42,7 +42,7 @@ export const uploadSchema = t.Object(
     mapping: t.Nullable(t.Record(t.String(), t.String())),
     summary: t.Nullable(summarySchema),
   },
-  { description: 'An upload' },
+  { $id: 'Upload', description: 'An upload' },
 )
 
 export const uploadView = (upload: Upload) => ({

@@ -1,0 +1,83 @@
+/**
+ * A TypeBox schema as OpenAPI 3.0 can say it: that dialect has no `const`, no `null` type and no `patternProperties`, and a
+ * reader need not know that parameters arrive as text.
+ */
+export type Schema = { [keyword: string]: unknown }
+
+const kept = new Set(
+  (
+    'title description type format default enum nullable required minimum maximum multipleOf minLength maxLength pattern ' +
+    'minItems maxItems uniqueItems minProperties maxProperties readOnly writeOnly deprecated example $ref'
+  ).split(' '),
+)
+
+/** Schemas with an `$id` are put into `named` and referred to. */
+export function openApiSchema(given: unknown, named: Record<string, Schema> = {}): Schema {
+  if (!isSchema(given)) return {}
+  const name = given.$id
+  if (typeof name !== 'string') return inPlace(given, named)
+  if (!named[name]) {
+    named[name] = {} // it may refer to itself
+    named[name] = inPlace(given, named)
+  }
+  return { $ref: `#/components/schemas/${name}` }
+}
+
+function inPlace(given: Schema, named: Record<string, Schema>): Schema {
+  const convert = (schema: unknown) => openApiSchema(schema, named)
+  const choices = listOf(given.anyOf ?? given.oneOf)
+  if (choices.length) return oneOf(given, choices, convert)
+  const schema: Schema = Object.fromEntries(Object.entries(given).filter(([keyword]) => kept.has(keyword)))
+  if (given.const !== undefined) schema.enum = [given.const]
+  if (Array.isArray(given.examples)) schema.example = given.examples[0]
+  for (const limit of ['Minimum', 'Maximum']) {
+    const exclusive = given[`exclusive${limit}`]
+    if (typeof exclusive === 'number')
+      Object.assign(schema, { [limit.toLowerCase()]: exclusive, [`exclusive${limit}`]: true })
+  }
+  if (isSchema(given.properties))
+    schema.properties = Object.fromEntries(
+      Object.entries(given.properties).map(([key, value]) => [key, convert(value)]),
+    )
+  const others = isSchema(given.patternProperties)
+    ? Object.values(given.patternProperties)[0]
+    : given.additionalProperties
+  if (others !== undefined) schema.additionalProperties = typeof others === 'boolean' ? others : convert(others)
+  if (Array.isArray(given.items)) {
+    schema.items = { anyOf: given.items.map(convert) } // a tuple
+  } else if (given.items !== undefined || given.type === 'array') {
+    schema.items = convert(given.items)
+  }
+  if (listOf(given.allOf).length) schema.allOf = listOf(given.allOf).map(convert)
+  return schema
+}
+
+const isTextOf = ({ type, format }: Schema) =>
+  type === 'string' && ['integer', 'numeric', 'boolean', 'ObjectString', 'ArrayString'].includes(String(format))
+
+function oneOf(given: Schema, choices: Schema[], convert: (schema: unknown) => Schema): Schema {
+  const { title, description, default: fallback } = given
+  const about = Object.fromEntries(
+    Object.entries({ title, description, default: fallback }).filter(([, value]) => value !== undefined),
+  )
+  const isNullable = given.nullable === true || choices.some(({ type }) => type === 'null')
+  const typed = choices.filter(choice => choice.type !== 'null')
+  const plain = typed.some(choice => !isTextOf(choice)) ? typed.filter(choice => !isTextOf(choice)) : typed
+  const nullable = isNullable ? { nullable: true } : {}
+  const values = plain.flatMap(choice =>
+    choice.const !== undefined ? [choice.const] : Array.isArray(choice.enum) ? choice.enum : [],
+  )
+  const types = new Set(plain.map(({ type }) => type))
+  if (plain.every(choice => choice.const !== undefined || choice.enum) && types.size === 1)
+    return { ...about, type: [...types][0], ...nullable, enum: isNullable ? [...values, null] : values }
+  const [only] = plain
+  if (plain.length > 1 || !only) return { ...about, ...nullable, anyOf: plain.map(convert) }
+  const schema = convert(only)
+  if (isNullable && Array.isArray(schema.enum)) schema.enum = [...schema.enum, null]
+  if (!schema.$ref) return { ...schema, ...about, ...nullable }
+  return Object.keys({ ...about, ...nullable }).length ? { ...about, ...nullable, allOf: [schema] } : schema
+}
+
+const isSchema = (value: unknown): value is Schema =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const listOf = (value: unknown): Schema[] => (Array.isArray(value) ? value.filter(isSchema) : [])

@@ -1,0 +1,112 @@
+import { expect, test } from 'bun:test'
+import { t } from 'elysia'
+import { routes } from '../src/routes.ts'
+import { openApiSchema } from '../src/runtime/openapi-schema.ts'
+import { complaintsOf, openBrowser } from './browser.ts'
+import { browserTest } from './needs.ts'
+import { faultsOf, misfits } from './openapi.ts'
+import { start } from './start.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: the document is read as it comes
+type Answer = any
+
+test('/swagger/json is valid OpenAPI 3.0.3', async () => {
+  const { as } = await start({ ROLE: 'web' })
+  expect(faultsOf(await as().get('/swagger/json'))).toEqual([])
+})
+
+test('every route says who may, and what it is: hidden, or with a summary, a tag and a documented success', async () => {
+  const { app, as } = await start({ ROLE: 'web' })
+  const { paths } = await as().get('/swagger/json')
+  const wanting: string[] = []
+  for (const { method, path, hooks } of routes(app).routes) {
+    const detail = hooks?.detail ?? {}
+    const want = (what: string) => wanting.push(`${method} ${path} is without ${what}`)
+    if (!detail['x-may']) want('may')
+    if (detail.hide) continue
+    const address = path.replaceAll(/:(\w+)/g, '{$1}').replace(/(.)\/$/, '$1')
+    const operation: Answer = paths[address]?.[method.toLowerCase()]
+    if (!operation) want('a place on the API page')
+    if (!operation?.summary) want('a summary')
+    if (!operation?.tags?.length) want('a tag')
+    const success: Answer = Object.entries(operation?.responses ?? {}).find(([status]) => /^[23]/.test(status))
+    if (!success) want('a documented success')
+    else if (!success[1].content && !['204', '303', '308'].includes(success[0])) want('what it answers')
+  }
+  expect(wanting).toEqual([])
+})
+
+test('what lists and states answer is what is documented', async () => {
+  const { as, call } = await start()
+  const document = await as().get('/swagger/json')
+  const league = { kind: 'sheet', starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
+  await call.post('/api/v1/leagues', { name: 'Northern', ...league })
+  await call.post('/api/v1/users', {
+    email: 'a@b.cd',
+    username: 'ann',
+    password: 'long enough for all',
+    role: 'member',
+  })
+  await call.post('/api/v1/jobs/nothing/retry').catch(() => {})
+  const wrong: string[] = []
+  let looked = 0
+  for (const [path, { get }] of Object.entries<Answer>(document.paths)) {
+    const schema = get?.responses['200']?.content?.['application/json']?.schema
+    if (!schema || path.includes('{') || get.parameters?.some((parameter: Answer) => parameter.required)) continue
+    const response = await call.raw(path)
+    if (response.status !== 200) continue // refused for a reason of its own
+    wrong.push(...misfits(document, schema, await response.json(), path))
+    looked++
+  }
+  expect(wrong).toEqual([])
+  expect(looked).toBeGreaterThan(5)
+})
+
+test('schemas are said as OpenAPI 3.0 can say them', () => {
+  const named = {}
+  const said = (schema: unknown) => JSON.parse(JSON.stringify(openApiSchema(schema, named)))
+  expect(said(t.Union([t.Literal('a'), t.Literal('b')]))).toEqual({ type: 'string', enum: ['a', 'b'] })
+  expect(said(t.Nullable(t.Union([t.Literal('a'), t.Literal('b')])))).toEqual({
+    type: 'string',
+    nullable: true,
+    enum: ['a', 'b', null],
+  })
+  expect(said(t.Nullable(t.Integer({ minimum: 1 })))).toMatchObject({ type: 'integer', minimum: 1, nullable: true })
+  expect(said(t.Numeric())).toEqual({ type: 'number' })
+  expect(said(t.Record(t.String(), t.Number()))).toEqual({ type: 'object', additionalProperties: { type: 'number' } })
+  expect(said(t.Array(t.Unknown()))).toEqual({ type: 'array', items: {} })
+  expect(said(t.Number({ exclusiveMinimum: 0 }))).toEqual({ type: 'number', minimum: 0, exclusiveMinimum: true })
+  const thing = t.Object({ id: t.Integer() }, { $id: 'Thing' })
+  expect(said(t.Object({ one: thing, perhaps: t.Nullable(thing) }))).toMatchObject({
+    properties: {
+      one: { $ref: '#/components/schemas/Thing' },
+      perhaps: { nullable: true, allOf: [{ $ref: '#/components/schemas/Thing' }] },
+    },
+  })
+  expect(named).toEqual({ Thing: { type: 'object', required: ['id'], properties: { id: { type: 'integer' } } } })
+})
+
+browserTest(
+  'the API page shows every operation, from here alone, under a strict policy and without a complaint',
+  async () => {
+    const { url } = await start({ ROLE: 'web' })
+    const page = await openBrowser()
+    const complaints = complaintsOf(page)
+    const foreign: string[] = []
+    page.on('request', request => {
+      if (!request.url().startsWith(url) && !request.url().startsWith('data:')) foreign.push(request.url())
+    })
+    const response = await page.goto(`${url}/swagger`)
+    const policy = response?.headers()['content-security-policy'] ?? ''
+    expect(policy).toContain("default-src 'none'; script-src 'self'")
+    expect(policy).not.toMatch(/script-src[^;]*unsafe/)
+
+    const operation = page.locator('.opblock', { hasText: '/api/v1/leagues/{id}/leaderboard' }).first()
+    await operation.waitFor()
+    expect(await page.locator('.opblock').count()).toBeGreaterThan(20)
+    await operation.locator('.opblock-summary').click()
+    await operation.getByText('sort_by').first().waitFor()
+    expect(complaints).toEqual([])
+    expect(foreign).toEqual([])
+  },
+)
