@@ -173,6 +173,108 @@ export const uploadErrors = sqliteTable(
   t => [primaryKey({ columns: [t.uploadId, t.first] })],
 )
 
+export const feedFormats = ['fieldhouse', 'datagolf', 'espn'] as const
+export const eventStates = ['upcoming', 'in_progress', 'suspended', 'round_complete', 'official', 'cancelled'] as const
+export const golferStates = ['active', 'finished', 'cut', 'wd', 'dq'] as const
+
+/** A live score feed, and how it last answered. */
+export const tours = sqliteTable('tours', {
+  id: id(),
+  slug: text('slug').notNull().unique(),
+  name: text('name').notNull(),
+  feedUrl: text('feed_url').notNull(), // may hold a key
+  format: text('format', { enum: feedFormats }).notNull(),
+  intervalS: integer('interval_s').notNull(),
+  eventId: integer('event_id'), // what the feed is on
+  askedAt: time('asked_at'),
+  checkedAt: time('checked_at'), // the last answer that was believed, be it that nothing has changed
+  etag: text('etag'),
+  lastModified: text('last_modified'),
+  failures: integer('failures').notNull().default(0), // in a row
+  error: text('error'), // of the last one
+  failingSince: time('failing_since'),
+  held: text('held'), // why the last answer was not believed
+  heldSince: time('held_since'),
+  acceptNext: integer('accept_next', { mode: 'boolean' }).notNull().default(false), // an officer believes it
+  createdBy: integer('created_by'), // null: the operator
+  createdAt: time('created_at').notNull(),
+})
+
+/** A tournament that a feed has shown. */
+export const tourEvents = sqliteTable(
+  'tour_events',
+  {
+    id: id(),
+    tourId: integer('tour_id')
+      .notNull()
+      .references(() => tours.id, { onDelete: 'cascade' }),
+    feedId: text('feed_id'),
+    name: text('name').notNull(),
+    round: integer('round'),
+    status: text('status', { enum: eventStates }).notNull(),
+    version: text('version'),
+    firstSeenAt: time('first_seen_at').notNull(),
+    begunAt: time('begun_at'), // the first stroke, as seen from here
+    changedAt: time('changed_at').notNull(), // a score, a golfer or the state; only ever grows
+    movedAt: time('moved_at').notNull(), // a score: movement on boards is since just before
+  },
+  t => [index('tour_events_tour').on(t.tourId, t.changedAt)],
+)
+
+/** What a feed said of a golfer, from when until when; the reading that holds now is without end. */
+export const golfers = sqliteTable(
+  'golfers',
+  {
+    eventId: integer('event_id')
+      .notNull()
+      .references(() => tourEvents.id, { onDelete: 'cascade' }),
+    playerId: text('player_id').notNull(),
+    since: time('since').notNull(),
+    until: time('until'), // exclusive
+    name: text('name').notNull(),
+    position: text('position'),
+    total: integer('total'),
+    today: integer('today'),
+    thru: integer('thru'),
+    round: integer('round'),
+    rounds: json<[number | null, number | null, number | null, number | null]>('rounds').notNull(),
+    status: text('status', { enum: golferStates }).notNull(),
+    teeTime: text('tee_time'), // ISO 8601
+  },
+  t => [
+    primaryKey({ columns: [t.eventId, t.playerId, t.since] }),
+    index('golfers_until').on(t.eventId, t.until, t.since),
+  ],
+)
+
+/** A member's team of picks in a tour league. */
+export const entries = sqliteTable(
+  'entries',
+  {
+    id: id(),
+    leagueId: integer('league_id')
+      .notNull()
+      .references(() => leagues.id, { onDelete: 'cascade' }),
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id),
+    name: text('name').notNull(),
+    picks: json<string[]>('picks').notNull(), // player ids
+    tiebreaker: integer('tiebreaker'), // guess of the winning total, to par
+    createdAt: time('created_at').notNull(),
+    updatedAt: time('updated_at').notNull(),
+  },
+  t => [uniqueIndex('entries_name').on(t.leagueId, sql`lower(${t.name})`), index('entries_user').on(t.userId)],
+)
+
+/** The board of a final league as it was when it became final, whatever is heard later. */
+export const frozenBoards = sqliteTable('frozen_boards', {
+  leagueId: integer('league_id')
+    .primaryKey()
+    .references(() => leagues.id, { onDelete: 'cascade' }),
+  content: blob('content', { mode: 'buffer' }).notNull(), // JSON packed with zstd; its sha256 is the league's final_hash
+})
+
 // ── What runs ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const runStates = ['PENDING', 'PROGRESS', 'SUCCESS', 'FAILURE', 'CANCELLED'] as const

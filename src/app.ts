@@ -38,6 +38,7 @@ import { openTelemetry } from './runtime/telemetry.ts'
 import { startWorker } from './runtime/worker.ts'
 import { schedule as scheduleTable } from './schedule.ts'
 import { openSheets } from './sheets/open.ts'
+import { openTourBoards } from './tours/boards.ts'
 
 export type Fieldhouse = { app: App; url: string; stop(): Promise<void> }
 export type Surroundings = {
@@ -141,6 +142,7 @@ export async function startFieldhouse(
       schedule,
       kinds,
       sheets,
+      tourBoards: openTourBoards(db, stamps, clock),
       streams,
       reads: readLimit(config.rateLimit),
       attempts: attemptLimit(),

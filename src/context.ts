@@ -17,6 +17,7 @@ import type { Streams } from './runtime/sse.ts'
 import type { Stamps } from './runtime/stamps.ts'
 import type { Telemetry } from './runtime/telemetry.ts'
 import type { Sheets } from './sheets/open.ts'
+import type { TourBoards } from './tours/boards.ts'
 
 export type App = {
   readonly config: Config
@@ -40,6 +41,7 @@ export type App = {
   readonly schedule: Schedule
   readonly kinds: Kinds
   readonly sheets: Sheets
+  readonly tourBoards: TourBoards
   readonly streams: Streams
   readonly reads: ReadLimit
   readonly attempts: Attempts

@@ -2,9 +2,21 @@
 import { backUp } from './admin/backups/jobs.ts'
 import { sweepJobs } from './admin/sweep.ts'
 import type { App } from './context.ts'
+import { finalizeDue } from './leagues/jobs.ts'
 import { forgetOld } from './retention.ts'
 import type { JobDefinition } from './runtime/job.ts'
 import { announce } from './sheets/announcing.ts'
 import { importUpload } from './sheets/jobs.ts'
+import { ensureUpdates } from './tours/supervisor.ts'
+import { updatePlayerScores } from './tours/update.ts'
 
-export const jobs: readonly JobDefinition<App>[] = [importUpload, announce, sweepJobs, backUp, forgetOld]
+export const jobs: readonly JobDefinition<App>[] = [
+  importUpload,
+  announce,
+  updatePlayerScores,
+  ensureUpdates,
+  finalizeDue,
+  sweepJobs,
+  backUp,
+  forgetOld,
+]

@@ -2,7 +2,9 @@
 import type { Kinds } from './leagues/kinds.ts'
 
 import { sheetLeague } from './sheets/kind.ts'
+import { tourLeague } from './tours/kind.ts'
 
 export const kinds: Kinds = {
   sheet: sheetLeague,
+  tour: tourLeague,
 }

@@ -16,6 +16,8 @@ import { exchangeOf } from './runtime/exchange.ts'
 import { asRefusal, bug, problem } from './runtime/problem.ts'
 import { cachedResponse } from './runtime/respond.ts'
 import { uploadRoutes } from './sheets/routes.ts'
+import { entryRoutes } from './tours/entry-routes.ts'
+import { tourRoutes } from './tours/routes.ts'
 import { refusalPage } from './web/refusal.ts'
 import { webRoutes } from './web/routes.ts'
 
@@ -46,6 +48,8 @@ const everything = (app: App) => {
         .use(leagueRoutes(app))
         .use(boardRoutes(app))
         .use(uploadRoutes(app))
+        .use(tourRoutes(app))
+        .use(entryRoutes(app))
         .use(jobRoutes(app)),
     )
     .use(olderPaths(app))

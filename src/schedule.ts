@@ -2,10 +2,14 @@
 import { backUp } from './admin/backups/jobs.ts'
 import { sweepJobs } from './admin/sweep.ts'
 import type { App } from './context.ts'
+import { finalizeDue } from './leagues/jobs.ts'
 import { forgetOld } from './retention.ts'
 import { every, type ScheduleEntry } from './runtime/schedule.ts'
+import { ensureUpdates } from './tours/supervisor.ts'
 
 export const schedule: readonly ScheduleEntry<App>[] = [
+  every('*/2 * * * *', ensureUpdates),
+  every('* * * * *', finalizeDue),
   every('* * * * *', sweepJobs),
   every('0 3 * * *', backUp),
   every('0 4 * * *', forgetOld),

@@ -60,6 +60,8 @@ export type LeagueKind = {
   stats?(app: App, league: League): Record<string, unknown>
   /** When answers about the league next change without anything being written, ms since 1970. */
   nextTurn?(app: App, league: League): number
+  /** It knows itself when a league is over; others are finalised at their end where they ask for it. */
+  endsItself?: true
   /** What the board will stay; refuses where there is nothing to freeze. */
   finalize(app: App, league: League): Promise<Frozen>
   /** Part of the transaction that makes a final league live again. */

@@ -64,6 +64,14 @@ export const jobsOf =
     expiresMs: wishes.expires && ms(wishes.expires),
   })
 
+/** A failure that the job has already made known in its own way: the run fails for good, and no other alert is raised. */
+export class ToldFailure extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'ToldFailure'
+  }
+}
+
 /** Why a run's signal was aborted. */
 export class Cancelled extends Error {
   constructor() {

@@ -148,6 +148,15 @@ export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log, ap
       return run
     },
 
+    /** A run that waits for its time need wait no longer. False where it is not waiting. */
+    async hasten(id: string): Promise<boolean> {
+      const run = await atomically(db, tx => changeRun(tx, id, ['PENDING'], { notBefore: null }))
+      if (!run) return false
+      await queues.remove(definitionOf(run.name).queue, id).catch(() => {}) // it is being taken up at this very moment
+      await dispatch(id).catch(error => log.warn('The queue is down; the sweep will add the job', { id, error }))
+      return true
+    },
+
     /** A finished run that did not succeed is done again under its own id; undefined where there is nothing to retry. */
     async retry(id: string): Promise<Run | undefined> {
       const again = {

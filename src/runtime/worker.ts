@@ -5,7 +5,7 @@ import { DelayedError, UnrecoverableError } from 'bullmq'
 import type { Db } from '../../db/open.ts'
 import { atomically, lightly } from '../../db/transaction.ts'
 import type { Clock } from './clock.ts'
-import { Cancelled, type JobDefinition, queueNames, ShuttingDown, type Work } from './job.ts'
+import { Cancelled, type JobDefinition, queueNames, ShuttingDown, ToldFailure, type Work } from './job.ts'
 import type { Jobs } from './jobs.ts'
 import type { Lease, Locks } from './locks.ts'
 import type { Log } from './log.ts'
@@ -144,7 +144,9 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
 
   /** A refusal is an answer, not an accident: trying again would be refused again. */
   const isFinal = (run: Run, error: unknown) =>
-    run.attempts >= run.maxAttempts || (error instanceof Error && error.name === 'Refusal')
+    run.attempts >= run.maxAttempts ||
+    error instanceof ToldFailure ||
+    (error instanceof Error && error.name === 'Refusal')
 
   async function fail(run: Run, error: unknown) {
     const final = isFinal(run, error)
@@ -163,7 +165,7 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
       attempt: run.attempts,
       error: failure,
     })
-    if (after && final) failed(after, error)
+    if (after && final && !(error instanceof ToldFailure)) failed(after, error)
   }
 
   function progressOf(id: string) {

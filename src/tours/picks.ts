@@ -42,4 +42,6 @@ function firstTee(league: PickWindow, board: FeedBoard | null): number | null {
   return times.length > 0 ? Math.min(...times) : null
 }
 
-const hasBegun = ({ golfers }: FeedBoard) => golfers.some(({ thru, rounds }) => (thru ?? 0) > 0 || rounds[0] !== null)
+/** Whether a stroke has been played. */
+export const hasBegun = ({ golfers }: Pick<FeedBoard, 'golfers'>) =>
+  golfers.some(({ thru, rounds }) => (thru ?? 0) > 0 || rounds[0] !== null)

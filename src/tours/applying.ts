@@ -1,0 +1,100 @@
+/** What a look at the feed changes: all of it in the caller's one transaction. */
+import type { Db } from '../../db/open.ts'
+import { clear, raise } from '../admin/alerts.ts'
+import type { Log } from '../runtime/log.ts'
+import { touch } from '../runtime/stamps.ts'
+import { boardOf, knownEvent, storeBoard } from './events.ts'
+import type { FeedBoard } from './feeds/board.ts'
+import { judge } from './feeds/judge.ts'
+import type { Looked } from './look.ts'
+import { changeTour, findTour, openLeaguesOn } from './queries.ts'
+import { refuseCorrections } from './settling.ts'
+import type { Tour } from './tour.ts'
+
+export type Said = {
+  outcome: 'changed' | 'unchanged' | 'held' | 'failed' | 'skipped'
+  message?: string
+  event?: string
+  /** Golfers that read differently than before. */
+  changed?: number
+  /** Places in the feed that could not be read. */
+  problems?: number
+}
+
+/** One condition, one alert, whether the feed is silent or says what cannot be believed. */
+const alertKey = ({ slug }: Tour) => `feed_held:${slug}`
+
+export function apply(tx: Db, before: Tour, looked: Looked, now: number, log: Log): Said {
+  const tour = findTour(tx, before.slug)
+  if (!tour || tour.feedUrl !== before.feedUrl || tour.format !== before.format)
+    return { outcome: 'skipped', message: 'The tour was changed meanwhile' }
+  touch(tx, 'tour', tour.slug)
+  if (looked.kind === 'failed') return fail(tx, tour, looked.message, now)
+  if (looked.kind === 'unchanged') {
+    believe(tx, tour, {}, now)
+    return { outcome: 'unchanged' }
+  }
+  const read = looked.boards.map(board => judged(tx, tour, board, now))
+  const held = read.flatMap(({ verdict }) => (verdict.kind === 'held' ? [verdict.message] : []))
+  if (held.length > 0) return hold(tx, tour, held.join('; '), now)
+
+  const stored = read.flatMap(({ known, verdict }) =>
+    verdict.kind === 'accepted' ? [storeBoard(tx, tour, known, verdict.board, now)] : [],
+  )
+  const { etag, lastModified } = looked
+  believe(tx, tour, { etag, lastModified, acceptNext: false, eventId: stored[0]?.event.id ?? null }, now)
+  if (stored.some(({ quiet }) => !quiet)) touch(tx, 'scores', ...openLeaguesOn(tx, tour.slug).map(({ id }) => id))
+  for (const { event, moved } of stored) refuseCorrections(tx, tour.slug, event, moved, now, log)
+
+  const changed = stored.reduce((sum, each) => sum + each.changed, 0)
+  const problems = looked.boards.flatMap(board => board.problems)
+  if (problems.length > 0)
+    log.warn('Some of a feed could not be read', { tour: tour.slug, problems: problems.slice(0, 5) })
+  return {
+    outcome: stored.every(({ quiet }) => quiet) ? 'unchanged' : 'changed',
+    event: stored[0]?.event.name,
+    changed,
+    problems: problems.length,
+  }
+}
+
+function judged(tx: Db, tour: Tour, board: FeedBoard, now: number) {
+  const known = knownEvent(tx, tour, board.event, now)
+  return { known, verdict: judge(known && !tour.acceptNext ? boardOf(tx, known) : null, board) }
+}
+
+function believe(tx: Db, tour: Tour, more: Partial<Tour>, now: number) {
+  const well = { checkedAt: now, failures: 0, error: null, failingSince: null, held: null, heldSince: null }
+  changeTour(tx, tour.id, { ...well, ...more })
+  clear(tx, now, alertKey(tour))
+}
+
+/** The last good board stays. An officer may have the next one taken as it comes. */
+function hold(tx: Db, tour: Tour, message: string, now: number): Said {
+  const heldSince = tour.heldSince ?? now
+  changeTour(tx, tour.id, { held: message, heldSince, failures: 0, error: null, failingSince: null })
+  raise(tx, now, {
+    key: alertKey(tour),
+    type: 'feed_held',
+    severity: 'warning',
+    title: `The feed of ${tour.name} is held back`,
+    message: `${message}. The last good board stays until the feed recovers or an officer accepts it as it is.`,
+    data: { tour: tour.slug, held_since: heldSince },
+  })
+  return { outcome: 'held', message }
+}
+
+function fail(tx: Db, tour: Tour, message: string, now: number): Said {
+  const failures = tour.failures + 1
+  const failingSince = tour.failingSince ?? now
+  changeTour(tx, tour.id, { failures, error: message, failingSince })
+  raise(tx, now, {
+    key: alertKey(tour),
+    type: 'feed_held',
+    severity: 'error',
+    title: `The feed of ${tour.name} cannot be read`,
+    message: `${message}. The last good board stays; it is tried again.`,
+    data: { tour: tour.slug, failures, failing_since: failingSince },
+  })
+  return { outcome: 'failed', message }
+}

@@ -1,0 +1,103 @@
+/** Boards of tour leagues. What was built is kept in memory until a score, an entry or the league changes. */
+import { LRUCache } from 'lru-cache'
+import type { Db } from '../../db/open.ts'
+import type { Board } from '../leaderboard/page.ts'
+import type { League } from '../leagues/league.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Stamps } from '../runtime/stamps.ts'
+import { rulesOf } from './config.ts'
+import { type Team, teamsOf } from './entry-queries.ts'
+import type { Golfer } from './feeds/board.ts'
+import { frozenOf } from './frozen.ts'
+import { eventOf, pickingOf } from './picking.ts'
+import { changeBefore, golfersOf } from './queries.ts'
+import { boardOfScores, type Scored, scoreAll, unscored } from './standing.ts'
+import type { TourEvent } from './tour.ts'
+
+export type Built = {
+  board: Board & { bytes(): number }
+  asOf: number | null
+  /** Those the scores come from; undefined while picks can still be made. */
+  golfers: readonly Golfer[] | undefined
+}
+
+export type TourBoards = { of(league: League, at?: number): Promise<Built> }
+
+const mostBytes = 32 * 2 ** 20
+
+export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards {
+  const kept = new LRUCache<string, Built>({ maxSize: mostBytes, sizeCalculation: ({ board }) => board.bytes() + 1 })
+  const building = new Map<string, Promise<Built>>()
+
+  async function current(league: League): Promise<Built> {
+    const { open, event } = pickingOf(db, league, clock.now())
+    const key = `${league.id}:${open}:${stamps.of([['scores', String(league.id)]])}`
+    const known = kept.get(key)
+    if (known) return known
+    const build = building.get(key) ?? live(db, league, open, event).finally(() => building.delete(key))
+    building.set(key, build)
+    const built = await build
+    kept.set(key, built)
+    return built
+  }
+
+  return {
+    async of(league, at) {
+      const { finalizedAt } = league
+      if (finalizedAt !== null && (at === undefined || at >= finalizedAt)) return final(league)
+      return at === undefined ? current(league) : past(db, league, at, clock.now())
+    },
+  }
+
+  function final(league: League): Built {
+    const key = `${league.id}:${league.finalHash}`
+    const known = kept.get(key)
+    if (known) return known
+    const { as_of, entries, before, golfers } = frozenOf(db, league)
+    const built = { board: boardOfScores(entries, before), asOf: as_of, golfers }
+    kept.set(key, built)
+    return built
+  }
+}
+
+/** While picks can still be made nobody has a score: it would tell what he has picked. */
+const hidden = (teams: readonly Team[], asOf: number | null): Built => ({
+  board: boardOfScores(teams.map(unscored), undefined),
+  asOf,
+  golfers: undefined,
+})
+
+async function live(db: Db, league: League, open: boolean, event: TourEvent | undefined): Promise<Built> {
+  if (open) return hidden(teamsOf(db, league.id), event?.changedAt ?? null)
+  if (!event) return { ...hidden(teamsOf(db, league.id), null), golfers: [] }
+  const { entries, before, golfers } = await scoresOf(db, league, event)
+  return { board: boardOfScores(entries, before), asOf: event.changedAt, golfers }
+}
+
+export type Scores = { entries: Scored[]; before: Scored[]; golfers: Golfer[] }
+
+/** Everyone's score now, and as it was before scores last moved. */
+export async function scoresOf(db: Db, league: League, event: TourEvent): Promise<Scores> {
+  const rules = rulesOf(league)
+  const teams = teamsOf(db, league.id)
+  const [golfers, then] = [golfersOf(db, event.id), golfersOf(db, event.id, event.movedAt - 1)]
+  return {
+    entries: await scoreAll(teams, golfers, rules, event.round),
+    before: await scoreAll(teams, then, rules, event.round),
+    golfers,
+  }
+}
+
+async function past(db: Db, league: League, at: number, now: number): Promise<Built> {
+  const teams = teamsOf(db, league.id, at)
+  const { event } = eventOf(db, league)
+  const asOf = event ? changeBefore(db, event.id, at) : null
+  if (!event || asOf === null || pickingOf(db, league, Math.min(at, now)).closesAt > at) return hidden(teams, asOf)
+  const rules = rulesOf(league)
+  const [golfers, earlier] = [golfersOf(db, event.id, at), golfersOf(db, event.id, asOf - 1)]
+  const entries = await scoreAll(teams, golfers, rules, latestRound(golfers))
+  const before = await scoreAll(teams, earlier, rules, latestRound(earlier))
+  return { board: boardOfScores(entries, before), asOf, golfers }
+}
+
+const latestRound = (golfers: readonly Golfer[]) => Math.max(1, ...golfers.map(({ round }) => round ?? 1))

@@ -1,0 +1,45 @@
+import { refuse } from '../errors.ts'
+import { pageOf } from '../leaderboard/page.ts'
+import type { LeagueKind } from '../leagues/kinds.ts'
+import { scoresOf } from './boards.ts'
+import { cardOf } from './card.ts'
+import { checkedConfig } from './config.ts'
+import { countEntries } from './entry-queries.ts'
+import { type FrozenBoard, freeze, hashOf, thaw } from './frozen.ts'
+import { bindEvent, eventOf, pickingOf, turnOfPicks } from './picking.ts'
+import { findEvent } from './queries.ts'
+import { statsOf } from './stats.ts'
+import { keepWatching } from './watching.ts'
+
+/** Leagues that follow a live score feed. */
+export const tourLeague: LeagueKind = {
+  config: checkedConfig,
+  changed: keepWatching,
+  async page({ tourBoards }, league, query) {
+    const { board, asOf } = await tourBoards.of(league, query.at)
+    return { ...pageOf(board, query), asOf }
+  },
+  player: cardOf,
+  stats: statsOf,
+  endsItself: true,
+  nextTurn: ({ db, clock }, league) => turnOfPicks(db, league, clock.now()),
+  async finalize({ db, clock }, league) {
+    if (countEntries(db, league.id) === 0) refuse('conflict', 'There is no entry: an empty league cannot be finalised')
+    if (pickingOf(db, league, clock.now()).open) refuse('conflict', 'Picks can still be made in this league')
+    const found = eventOf(db, league)
+    if (!found.event) return refuse('conflict', `There is nothing to freeze. ${found.why}`)
+    const { event } = found
+    const board: FrozenBoard = { as_of: event.changedAt, ...(await scoresOf(db, league, event)) }
+    const json = JSON.stringify(board)
+    return {
+      hash: hashOf(json),
+      keep(tx) {
+        if (findEvent(tx, event.id)?.changedAt !== event.changedAt)
+          refuse('conflict', 'The scores have just changed; try again')
+        bindEvent(tx, league, event)
+        freeze(tx, league.id, json)
+      },
+    }
+  },
+  reopened: (tx, { id }) => thaw(tx, id),
+}

@@ -1,0 +1,75 @@
+/** Which event a league is played on, and until when its picks are open. */
+import type { Db } from '../../db/open.ts'
+import type { League } from '../leagues/league.ts'
+import { changeLeague } from '../leagues/queries.ts'
+import { day } from '../runtime/clock.ts'
+import { rulesOf, windowOf } from './config.ts'
+import { boardOf } from './events.ts'
+import { type FeedBoard, isEvent } from './feeds/board.ts'
+import { picksAreOpen, picksClose } from './picks.ts'
+import { eventsOf, findEvent, findTour } from './queries.ts'
+import { feedEventOf, keyOf, type TourEvent } from './tour.ts'
+
+/** An event that was last heard of this long before a league began is not the one it is named after. */
+const another = 30 * day
+
+/** The league's event once the feed has shown it; else why there is none. */
+export function eventOf(db: Db, league: League): { event: TourEvent } | { event: undefined; why: string } {
+  const rules = rulesOf(league)
+  const tour = findTour(db, rules.tour)
+  if (!tour) return { event: undefined, why: `The tour ${rules.tour} is gone` }
+  if (rules.event !== null) {
+    const event = eventsOf(db, tour.id).find(
+      event => isEvent(shell(event), rules.event) && event.changedAt >= league.startsAt - another,
+    )
+    return event ? { event } : { event: undefined, why: `The feed has not shown ${rules.event} yet` }
+  }
+  const current = findEvent(db, tour.eventId)
+  if (!current) return { event: undefined, why: 'The feed has not shown its field yet' }
+  if (current.begunAt === null || current.begunAt >= league.startsAt - day) return { event: current }
+  return {
+    event: undefined,
+    why: `The feed is on ${current.name}, which began before this league; name it as config.event to play on it`,
+  }
+}
+
+const shell = (event: TourEvent): FeedBoard => ({ event: feedEventOf(event), golfers: [], problems: [] })
+
+export type Picking = {
+  event: TourEvent | undefined
+  board: FeedBoard | null
+  /** Milliseconds since 1970. */
+  closesAt: number
+  open: boolean
+  /** Why there is no field. */
+  why: string | undefined
+}
+
+export function pickingOf(db: Db, league: League, now: number): Picking {
+  const found = eventOf(db, league)
+  const { event } = found
+  const board = event ? boardOf(db, event) : null
+  const window = { ...windowOf(league), ...(event && { event: keyOf(event) }) }
+  return {
+    event,
+    board,
+    closesAt: picksClose(window, board),
+    open: picksAreOpen(now, window, board),
+    why: 'why' in found ? found.why : undefined,
+  }
+}
+
+/** When the picks of a league close by the clock; Infinity once they are closed. Cheap where there is nothing to wait for. */
+export function turnOfPicks(db: Db, league: League, now: number): number {
+  if (league.finalizedAt !== null) return Number.POSITIVE_INFINITY
+  const { deadline } = rulesOf(league)
+  if (deadline !== null) return deadline
+  const { event } = eventOf(db, league)
+  return event && event.begunAt !== null ? Number.POSITIVE_INFINITY : pickingOf(db, league, now).closesAt
+}
+
+/** From here on the league is played on this event, whatever the feed turns to next. */
+export function bindEvent(tx: Db, league: League, event: TourEvent): League {
+  if (rulesOf(league).event !== null) return league
+  return changeLeague(tx, league.id, { config: { ...league.config, event: keyOf(event) } })
+}

@@ -1,0 +1,34 @@
+import { count, countDistinct, eq } from 'drizzle-orm'
+import { entries } from '../../db/schema.ts'
+import type { App } from '../context.ts'
+import type { League } from '../leagues/league.ts'
+import { iso, isoOrNull } from '../runtime/clock.ts'
+import { rulesOf } from './config.ts'
+import { isMidRound, isOut } from './feeds/board.ts'
+import { pickingOf } from './picking.ts'
+import { fieldOf } from './scoring.ts'
+
+/** What a tour league counts. */
+export function statsOf({ db, clock }: App, league: League): Record<string, unknown> {
+  const totals = db
+    .select({ entries: count(), entrants: countDistinct(entries.userId) })
+    .from(entries)
+    .where(eq(entries.leagueId, league.id))
+    .get()
+  const { event, board, open, closesAt } = pickingOf(db, league, clock.now())
+  const golfers = board?.golfers ?? []
+  return {
+    ...totals,
+    tour: rulesOf(league).tour,
+    event: event?.name ?? null,
+    round: event?.round ?? null,
+    event_status: event?.status ?? null,
+    picks_open: open,
+    picks_close_at: iso(closesAt),
+    golfers: golfers.length,
+    golfers_out: golfers.filter(isOut).length,
+    golfers_playing: golfers.filter(isMidRound).length,
+    leading_total: fieldOf(golfers).leader,
+    changed_at: isoOrNull(event?.changedAt),
+  }
+}

@@ -1,0 +1,49 @@
+/** A tour on the fake feed, leagues on it, and members who play. */
+import { type FakeFeedOptions, startFakeFeed } from '../scripts/fake-feed.ts'
+import { day, hour } from '../src/runtime/clock.ts'
+import { afterTest, type caller, type start } from './start.ts'
+import { visitor } from './visitor.ts'
+
+type Call = ReturnType<typeof caller>
+type House = Pick<Awaited<ReturnType<typeof start>>, 'call' | 'finished' | 'as' | 'url'>
+
+/** A feed whose time stands still until the test moves it. The first tee is an hour from now unless told. */
+export function feedFor(options: FakeFeedOptions = {}) {
+  const feed = startFakeFeed({ golfers: 24, firstTee: Date.now() + hour, ...options })
+  afterTest(feed.stop)
+  return feed
+}
+
+export const newTour = (call: Call, feed_url: string, more: object = {}) =>
+  call.post('/api/v1/tours', { slug: 'pga', name: 'PGA', feed_url, format: 'fieldhouse', interval_s: 60, ...more })
+
+const iso = (at: number) => new Date(at).toISOString()
+
+/** A league that begins today and ends in a few days. */
+export const newTourLeague = (call: Call, config: object = {}, times: { starts?: number; ends?: number } = {}) =>
+  call.post('/api/v1/leagues', {
+    name: 'Clubhouse pool',
+    kind: 'tour',
+    starts_at: iso(times.starts ?? Date.now() - hour),
+    ends_at: iso(times.ends ?? Date.now() + 4 * day),
+    config: { tour: 'pga', picks: 4, best: 2, ...config },
+  })
+
+/** A user with a key of his own. */
+export async function newUser({ call, as, url }: House, username: string, role = 'member') {
+  const user = { username, email: `${username}@example.org`, password: `the password of ${username}`, role }
+  const { id } = await call.post('/api/v1/users', user)
+  const browser = visitor(url)
+  await browser.signIn(user.email, user.password)
+  const { key } = await browser.post('/api/v1/keys', { name: 'test', role })
+  return { id: id as number, key: key as string, ...as(key) }
+}
+
+/** Looks at the feed now and waits for what comes of it. */
+export const update = ({ call, finished }: Pick<House, 'call' | 'finished'>, body: object = {}, slug = 'pga') =>
+  finished(call.post(`/api/v1/tours/${slug}/update`, body))
+
+export const players = async (call: Call, slug = 'pga') =>
+  (await call.get(`/api/v1/tours/${slug}/players?limit=500`)).players
+export const board = (call: Call, id: number, query = '') => call.get(`/api/v1/leagues/${id}/leaderboard${query}`)
+export const tour = (call: Call, slug = 'pga') => call.get(`/api/v1/tours/${slug}`)
