@@ -14,6 +14,7 @@ import type { Config } from './config.ts'
 import type { App } from './context.ts'
 import { jobs as jobTable } from './jobs.ts'
 import { kinds } from './kinds.ts'
+import type { Readings } from './readings.ts'
 import { refused, routes } from './routes.ts'
 import { comeAlive, isDead } from './runtime/alive.ts'
 import { Cache } from './runtime/cache.ts'
@@ -30,6 +31,7 @@ import { openLocks } from './runtime/locks.ts'
 import { type Log, openLog, seldom } from './runtime/log.ts'
 import { openMetrics, watchLoop } from './runtime/metrics.ts'
 import { openQueues } from './runtime/queue.ts'
+import { openReaderThread } from './runtime/reader.ts'
 import { openRedis } from './runtime/redis.ts'
 import { openSchedule, type ScheduleEntry } from './runtime/schedule.ts'
 import { openStreams } from './runtime/sse.ts'
@@ -39,6 +41,7 @@ import { startWorker } from './runtime/worker.ts'
 import { schedule as scheduleTable } from './schedule.ts'
 import { openSheets } from './sheets/open.ts'
 import { openTourBoards } from './tours/boards.ts'
+import { warmUp } from './warm.ts'
 
 export type Fieldhouse = { app: App; url: string; stop(): Promise<void> }
 export type Surroundings = {
@@ -116,6 +119,11 @@ export async function startFieldhouse(
     const schedule = openSchedule([...scheduleTable, ...moreSchedule], db, jobs, clock, log)
     const sheets = closing.keep('sheets', openSheets(dataDir, clock), sheets => sheets.close())
     const metrics = openMetrics()
+    const reader = closing.keep(
+      'reader',
+      openReaderThread<Readings>(new URL('./reader-thread.ts', import.meta.url), dataDir),
+      reader => reader.close(),
+    )
     const loop = closing.keep('loop watch', watchLoop(), loop => loop.stop())
     const streams = openStreams()
 
@@ -136,6 +144,7 @@ export async function startFieldhouse(
       redis: cacheClient,
       stamps,
       cache,
+      reader,
       locks,
       queues,
       jobs,
@@ -207,7 +216,10 @@ export async function startFieldhouse(
       door => door.close(drainFor),
     )
     closing.keep('streams', streams, streams => streams.close())
-    isReady = true
+    const warming = closing.keep('warm-up', new AbortController(), warming => warming.abort())
+    warmUp(app, warming.signal).then(() => {
+      isReady = true
+    })
     jobs.sweep(0).catch(error => log.warn('The queue is down; the sweep comes again in a minute', { error }))
     if (role !== 'worker') await offerSetup(app, door.url)
     log.info('Fieldhouse is open', { url: door.url, role, version, queue: queues.backend, data: dataDir })

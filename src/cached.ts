@@ -9,6 +9,9 @@ import type { MemberView } from './leagues/queries.ts'
 import type { LeagueStats } from './leagues/stats.ts'
 import { type Entry, entry, everyOne } from './runtime/cache.ts'
 import type { Pagination } from './runtime/page.ts'
+import type { Dashboard } from './stats/dashboard.ts'
+import type { ExecutionStats } from './stats/executions.ts'
+import type { UserStatistics } from './stats/users.ts'
 
 type MembersPage = { members: MemberView[]; pagination: Pagination }
 
@@ -21,5 +24,8 @@ export const cached = {
   player: entry<PlayerView>('player_details', '2m', ['scores']),
   classifications: entry<{ as_of: string | null; tiers: TierView[] }>('classifications', '2m', ['scores']),
   session: entry<Session | undefined>('session', '24h', ['account']), // scope: user, token hash
+  statsDashboard: entry<Dashboard>('stats_dashboard', '10m'), // refreshed ahead: see schedule.ts
+  statsExecutions: entry<ExecutionStats>('stats_executions', '10m'),
+  statsUsers: entry<UserStatistics>('stats_users', '10m'),
   userStats: entry<UserStats>('user_stats', '10m', ['user']),
 } satisfies Record<string, Entry<unknown>>

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import type { Db } from '../db/open.ts'
 import type { Config } from './config.ts'
 import type { Kinds } from './leagues/kinds.ts'
+import type { Readings } from './readings.ts'
 import type { Cache } from './runtime/cache.ts'
 import type { Clock } from './runtime/clock.ts'
 import { jobsOf } from './runtime/job.ts'
@@ -12,6 +13,7 @@ import type { Locks } from './runtime/locks.ts'
 import type { Log } from './runtime/log.ts'
 import type { Metrics, watchLoop } from './runtime/metrics.ts'
 import type { Queues } from './runtime/queue.ts'
+import type { Reader } from './runtime/reader.ts'
 import type { Schedule } from './runtime/schedule.ts'
 import type { Streams } from './runtime/sse.ts'
 import type { Stamps } from './runtime/stamps.ts'
@@ -35,6 +37,8 @@ export type App = {
   readonly redis: Redis | undefined
   readonly stamps: Stamps
   readonly cache: Cache
+  /** Queries that may take longer than a request should wait, in a thread of their own. */
+  readonly reader: Reader<Readings>
   readonly locks: Locks
   readonly queues: Queues
   readonly jobs: Jobs<App>

@@ -7,6 +7,7 @@ import { forgetOld } from './retention.ts'
 import type { JobDefinition } from './runtime/job.ts'
 import { announce } from './sheets/announcing.ts'
 import { importUpload } from './sheets/jobs.ts'
+import { refreshAllStats, refreshDashboardStats, refreshExecutionStats, refreshUserStats } from './stats/jobs.ts'
 import { ensureUpdates } from './tours/supervisor.ts'
 import { updatePlayerScores } from './tours/update.ts'
 
@@ -19,4 +20,8 @@ export const jobs: readonly JobDefinition<App>[] = [
   sweepJobs,
   backUp,
   forgetOld,
+  refreshDashboardStats,
+  refreshExecutionStats,
+  refreshUserStats,
+  refreshAllStats,
 ]

@@ -9,6 +9,7 @@ export const locks = {
   refreshDashboard: lock('refresh_dashboard_stats', '120s', 'skip'),
   refreshExecutions: lock('refresh_execution_stats', '120s', 'skip'),
   refreshUsers: lock('refresh_user_stats', '120s', 'skip'),
+  refreshAll: lock('refresh_stats', '120s', 'skip'),
   backup: lock('backup', '30m', 'wait'),
   retention: lock('retention', '10m', 'skip'),
 }

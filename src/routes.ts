@@ -16,6 +16,7 @@ import { exchangeOf } from './runtime/exchange.ts'
 import { asRefusal, bug, problem } from './runtime/problem.ts'
 import { cachedResponse } from './runtime/respond.ts'
 import { uploadRoutes } from './sheets/routes.ts'
+import { statsRoutes } from './stats/routes.ts'
 import { entryRoutes } from './tours/entry-routes.ts'
 import { tourRoutes } from './tours/routes.ts'
 import { refusalPage } from './web/refusal.ts'
@@ -50,6 +51,7 @@ const everything = (app: App) => {
         .use(uploadRoutes(app))
         .use(tourRoutes(app))
         .use(entryRoutes(app))
+        .use(statsRoutes(app))
         .use(jobRoutes(app)),
     )
     .use(olderPaths(app))

@@ -5,12 +5,16 @@ import type { App } from './context.ts'
 import { finalizeDue } from './leagues/jobs.ts'
 import { forgetOld } from './retention.ts'
 import { every, type ScheduleEntry } from './runtime/schedule.ts'
+import { refreshDashboardStats, refreshExecutionStats, refreshUserStats } from './stats/jobs.ts'
 import { ensureUpdates } from './tours/supervisor.ts'
 
 export const schedule: readonly ScheduleEntry<App>[] = [
   every('*/2 * * * *', ensureUpdates),
   every('* * * * *', finalizeDue),
   every('* * * * *', sweepJobs),
+  every('1-59/4 * * * *', refreshDashboardStats), // staggered, so that no minute counts everything
+  every('2-59/5 * * * *', refreshExecutionStats),
+  every('3-59/6 * * * *', refreshUserStats),
   every('0 3 * * *', backUp),
   every('0 4 * * *', forgetOld),
 ]

@@ -112,7 +112,9 @@ export class Cache {
   ): Promise<Cached<T>> {
     const key = this.keyOf(entry, scope)
     const stats = this.statsOf(entry.name)
-    const kept = (this.store.near(key) ?? (await this.fromFar(key))) as Kept<T> | undefined
+    let kept = this.store.near(key) as Kept<T> | undefined
+    // What is old here may have been refreshed elsewhere.
+    if (!kept || this.clock.now() >= kept.freshUntil) kept = ((await this.fromFar(key)) as Kept<T> | undefined) ?? kept
     const now = this.clock.now()
     if (kept && now < kept.freshUntil) {
       stats.hits++
@@ -159,6 +161,11 @@ export class Cache {
   clear(): void {
     this.store.clear()
     for (const stats of this.stats.values()) stats.deletes++
+  }
+
+  /** Counts what was cleared by a bumped stamp. */
+  cleared(names: readonly string[]): void {
+    for (const name of names) this.statsOf(name).deletes++
   }
 
   statsOf(name: string): EntryStats {

@@ -1,0 +1,11 @@
+/** Every query that runs in the reading thread, because it may take more than 10 ms: plain data in, plain data out. */
+import { dashboardStats } from './stats/dashboard.ts'
+import { executionStats } from './stats/executions.ts'
+import { userStats } from './stats/users.ts'
+
+export const readings = {
+  dashboardStats,
+  executionStats,
+  userStats,
+}
+export type Readings = typeof readings

@@ -1,0 +1,16 @@
+/** What is warmed before `/readyz` says ready, for at most two seconds; the rest goes on in the background. */
+import type { App } from './context.ts'
+import { warmBoards } from './leagues/warm.ts'
+import { refreshStatistics } from './stats/warmth.ts'
+
+const warmers: Record<string, (app: App) => Promise<unknown>> = {
+  boards: warmBoards,
+  statistics: app => refreshStatistics(app, ['dashboard', 'executions', 'users']),
+}
+
+export async function warmUp(app: App, signal: AbortSignal): Promise<void> {
+  const warm = async ([name, warmer]: [string, (app: App) => Promise<unknown>]) => {
+    await warmer(app).catch(error => signal.aborted || app.log.warn('Could not warm', { name, error }))
+  }
+  await Promise.race([Promise.all(Object.entries(warmers).map(warm)), Bun.sleep(2_000)])
+}

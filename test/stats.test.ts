@@ -1,0 +1,153 @@
+import { expect, test } from 'bun:test'
+import { redisTest } from './needs.ts'
+import { startRedis } from './redis.ts'
+import { newLeague, upload } from './sheets.ts'
+import { refusalOf, start, temporaryFolder, until } from './start.ts'
+
+const stats = '/api/v1/stats'
+const user = (name: string, country?: string) => ({
+  email: `${name}@x.test`,
+  username: name,
+  password: 'long enough one',
+  role: 'member',
+  ...(country && { country }),
+})
+
+async function busyHouse(env = {}, folder?: string) {
+  const house = await start(env, folder)
+  const { call, finished } = house
+  for (const [name, country] of [
+    ['ann', 'SE'],
+    ['bob', 'SE'],
+    ['cy', undefined],
+  ] as const)
+    await call.post('/api/v1/users', user(name, country))
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, 'ID,Name,Power\n1,ann,5\n'))
+  await finished(upload(call, id, 'nothing,to\nsee,here\n'))
+  await finished(call.post(`${stats}/refresh`)) // what was warmed at the start knew nothing of this
+  return { ...house, id }
+}
+
+test('the dashboard counts what there is, by section', async () => {
+  const { call } = await busyHouse()
+  const all = await call.get(`${stats}/dashboard?period=last_week`)
+  expect(all).toMatchObject({ period: 'last_week', summary: { users: 3, leagues: 1, uploads: 2 } })
+  expect(all.summary.runs).toBeGreaterThanOrEqual(2)
+  expect(all.trends).toHaveLength(8)
+  expect(all.trends.at(-1)).toMatchObject({ date: new Date().toISOString().slice(0, 10), uploads: 2, failed: 1 })
+  expect(all.geographic).toEqual([
+    { country: 'SE', users: 2 },
+    { country: null, users: 1 },
+  ])
+  expect(all.tasks.find(({ name }: { name: string }) => name === 'sheets.import')).toMatchObject({ runs: 2, failed: 1 })
+  expect(Object.keys(await call.get(`${stats}/dashboard?include=tasks,summary`)).sort()).toEqual([
+    'generated_at',
+    'period',
+    'summary',
+    'tasks',
+  ])
+  expect((await refusalOf(call.get(`${stats}/dashboard?include=weather`))).problem.errors).toMatchObject([
+    { path: 'include' },
+  ])
+})
+
+test('executions are grouped and filtered, with nothing left out where nothing ran', async () => {
+  const { call } = await busyHouse()
+  const byDay = await call.get(`${stats}/executions?period=last_week&group_by=day&name=sheets.import`)
+  expect(byDay).toMatchObject({ total: 2, group_by: 'day' })
+  expect(byDay.buckets).toHaveLength(8)
+  expect(byDay.buckets[0]).toMatchObject({ total: 0, avg_ms: null })
+  expect(byDay.buckets.at(-1)).toMatchObject({ total: 2, success: 1, failed: 1 })
+  expect(await call.get(`${stats}/executions?group_by=hour&status=FAILURE&period=last_day`)).toMatchObject({ total: 1 })
+  expect((await call.get(`${stats}/executions?period=all&group_by=month`)).buckets).toHaveLength(1)
+  expect((await refusalOf(call.get(`${stats}/executions?period=century`))).status).toBe(422)
+})
+
+test('users are counted by when they came, when they were there, and whence', async () => {
+  const { call, as } = await busyHouse()
+  await as().post('/api/v1/auth/login', { email: 'ann@x.test', password: 'long enough one' })
+  await as().post('/api/v1/auth/login', { email: 'ann@x.test', password: 'long enough one' })
+  const all = await call.get(`${stats}/users?period=last_week&group_by=hour`)
+  expect(all.total).toBe(3)
+  expect(all.buckets.reduce((sum: number, { registered }: { registered: number }) => sum + registered, 0)).toBe(3)
+  expect(all.buckets.reduce((sum: number, { active }: { active: number }) => sum + active, 0)).toBe(1)
+  expect((await call.get(`${stats}/users?country=no`)).total).toBe(0)
+  expect((await call.get(`${stats}/users?country=se`)).total).toBe(2)
+})
+
+test('a refresh counts the common questions and those asked lately, and renews what has not changed', async () => {
+  const { call, finished, as } = await busyHouse()
+  await call.get(`${stats}/executions?name=sheets.import`)
+  const first = await finished(call.post(`${stats}/refresh`))
+  expect(first).toMatchObject({ status: 'SUCCESS', result: { failed: 0 } })
+  const { total_refreshed, successful, cache_keys } = first.result
+  expect(total_refreshed).toBe(successful)
+  expect(cache_keys).toHaveLength(successful)
+  expect(cache_keys.some((key: string) => key.includes('sheets.import'))).toBe(true)
+  expect((await call.raw(`${stats}/dashboard?period=all`)).headers.get('x-cache')).toBe('hit')
+  await as().post('/api/v1/auth/login', { email: 'ann@x.test', password: 'long enough one' })
+  expect((await finished(call.post(`${stats}/refresh`))).result.renewed).toBeLessThan(successful)
+})
+
+test('with the schedule refreshing, no question is ever cold', async () => {
+  const { call, app, finished, clock } = await busyHouse()
+  await call.get(`${stats}/dashboard?period=last_day`)
+  for (let passed = 0; passed < 30; passed += 4) {
+    clock.forward(4 * 60_000)
+    await finished(app.jobs.start(app.jobs.definitionOf('stats.refresh'), {}).then(({ jobId }) => ({ job_id: jobId })))
+    for (const query of ['period=last_day', 'period=all', 'period=last_week'])
+      expect((await call.raw(`${stats}/dashboard?${query}`)).headers.get('x-cache')).toBe('hit')
+  }
+})
+
+test('one failing statistic is counted and never stops the others', async () => {
+  const { call, app, finished } = await busyHouse()
+  app.db.$client.run('alter table user_activity rename to elsewhere')
+  app.db.$client.run('alter table activity_counts rename to gone')
+  const { result } = await finished(call.post(`${stats}/refresh`))
+  expect(result.failed).toBeGreaterThan(0)
+  expect(result.successful).toBeGreaterThan(4)
+  expect(result.total_refreshed).toBe(result.failed + result.successful)
+})
+
+test('the cache is shown by entry and cleared by name, by admins', async () => {
+  const { call, as, id } = await busyHouse()
+  await call.get(`/api/v1/leagues/${id}/leaderboard`)
+  await call.get(`/api/v1/leagues/${id}/leaderboard`)
+  const board = async () =>
+    (await call.get(`${stats}/cache`)).by_name.find(({ name }: { name: string }) => name === 'leaderboard')
+  expect(await board()).toMatchObject({ hits: 1, requests: expect.any(Number), bytes: expect.any(Number) })
+  expect(await call.delete(`${stats}/cache?name=leaderboard`)).toEqual({ cleared: ['leaderboard'] })
+  expect((await call.raw(`/api/v1/leagues/${id}/leaderboard`)).headers.get('x-cache')).toBe('miss')
+  expect((await refusalOf(call.delete(`${stats}/cache?name=nothing`))).problem.errors).toMatchObject([{ path: 'name' }])
+  expect((await refusalOf(as().get(`${stats}/cache`))).status).toBe(401)
+})
+
+test('it is ready once it is warm, and what it warmed is a hit', async () => {
+  const folder = temporaryFolder()
+  const before = await busyHouse({}, folder)
+  await before.stop()
+  const { call, app } = await start({}, folder)
+  await until(() => app.ready())
+  expect((await call.raw('/readyz')).status).toBe(200)
+  expect((await call.raw(`/api/v1/leagues/${before.id}/leaderboard`)).headers.get('x-cache')).toBe('hit')
+  expect((await call.raw(`${stats}/dashboard?period=all`)).headers.get('x-cache')).toBe('hit')
+})
+
+redisTest(
+  'what one process refreshed another serves, and a change in one is seen by the other on its next read',
+  async () => {
+    const redis = await startRedis()
+    const folder = temporaryFolder()
+    const one = await busyHouse({ REDIS_URL: redis.url, ROLE: 'all' }, folder)
+    await until(() => one.app.cache.usage().connected)
+    await one.finished(one.call.post(`${stats}/refresh`))
+    const two = await start({ REDIS_URL: redis.url, ROLE: 'web' }, folder)
+    await until(() => two.app.cache.usage().connected)
+    await until(async () => (await two.call.raw(`${stats}/dashboard?period=all`)).headers.get('x-cache') === 'hit')
+    await two.call.patch(`/api/v1/leagues/${one.id}`, { name: 'Renamed' })
+    expect((await two.call.get(`/api/v1/leagues/${one.id}`)).name).toBe('Renamed')
+    expect(await until(async () => (await one.call.get(`/api/v1/leagues/${one.id}`)).name === 'Renamed')).toBe(true)
+  },
+)
