@@ -71,3 +71,6 @@ export function groupRowsFor(metrics: number): number {
   if (rows * metrics > mostCells) throw new Error(`${metrics} metrics are more than a snapshot can hold`)
   return rows
 }
+
+/** Of a group as it is stored. */
+export const checksum = (...parts: Uint8Array[]): number => parts.reduce((sum, part) => Bun.hash.crc32(part, sum), 0)

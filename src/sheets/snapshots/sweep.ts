@@ -1,6 +1,5 @@
 import type { Database } from 'bun:sqlite'
-import { groupsIn, keyOf, rowsOfGroup, snapshotOf } from './snapshot.ts'
-import { checksum } from './write.ts'
+import { checksum, groupsIn, keyOf, rowsOfGroup, snapshotOf } from './snapshot.ts'
 
 const BATCH = 256 // groups a transaction
 

@@ -3,7 +3,7 @@ import { idOrder, rowNumbers } from '../../leaderboard/sort.ts'
 import { compareTexts, rowsIn, type TextColumn } from '../../leaderboard/text.ts'
 import { discard } from './garbage.ts'
 import { packGroup } from './group.ts'
-import { groupRowsFor, keyOf, type SheetColumns } from './snapshot.ts'
+import { checksum, groupRowsFor, keyOf, type SheetColumns } from './snapshot.ts'
 import { deleteSnapshot } from './sweep.ts'
 import { packTexts } from './texts.ts'
 
@@ -89,8 +89,6 @@ function writeGroups(
     })
     .immediate()
 }
-
-export const checksum = (...parts: Uint8Array[]): number => parts.reduce((sum, part) => Bun.hash.crc32(part, sum), 0)
 
 /** FULL syncs the log at this commit and with it everything before; the checkpoint then only tidies up. */
 function publish(scores: Database, id: number): void {
