@@ -21,6 +21,7 @@ export const cached = {
   members: entry<MembersPage>('league_members', '5m', ['members']),
   leagueStats: entry<LeagueStats>('league_stats', '10m', ['scores']),
   board: entry<BoardView>('leaderboard', '5m', ['scores']),
+  boardHtml: entry<string>('board_page', '5m', ['scores', 'members']), // as strangers see it
   player: entry<PlayerView>('player_details', '2m', ['scores']),
   classifications: entry<{ as_of: string | null; tiers: TierView[] }>('classifications', '2m', ['scores']),
   session: entry<Session | undefined>('session', '24h', ['account']), // scope: user, token hash

@@ -57,12 +57,19 @@ export const boardRoutes = (app: App) => {
       },
     )
     .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
-    .get('/leaderboard', ({ params: { id }, query, who }) => readBoard(app, readableLeague(db, id, who), query), {
-      query: boardQuery,
-      may: 'reader',
-      counted: true,
-      detail: says('The ranked board of a league', boardSchema),
-    })
+    .get(
+      '/leaderboard',
+      ({ params: { id }, query, who }) => {
+        const league = readableLeague(db, id, who)
+        return readBoard(app, league, boardQueryOf(query, league))
+      },
+      {
+        query: boardQuery,
+        may: 'reader',
+        counted: true,
+        detail: says('The ranked board of a league', boardSchema),
+      },
+    )
     .get(
       '/leaderboard.csv',
       ({ params: { id }, query: raw, who }) => {

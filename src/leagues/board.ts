@@ -102,13 +102,8 @@ function asked<T>(work: () => T): T {
   }
 }
 
-/** The board as asked for in an address: kept where many ask the same. */
-export async function readBoard(
-  app: App,
-  league: League,
-  raw: Record<string, string | undefined>,
-): Promise<Cached<BoardView> | BoardView> {
-  const query = boardQueryOf(raw, league)
+/** The board as asked for: kept where many ask the same. */
+export async function readBoard(app: App, league: League, query: BoardQuery): Promise<Cached<BoardView> | BoardView> {
   const load = () => boardPage(app, league, query)
   if (!isCacheable(query)) return load()
   return app.cache.read(cached.board, [league.id, queryKey(query)], load, turnOf(app, league))

@@ -21,8 +21,10 @@ function write(content: Content): string {
 export const html = (parts: TemplateStringsArray, ...contents: Content[]): Html =>
   new Html(parts.reduce((text, part, i) => text + write(contents[i - 1]) + part))
 
-export const htmlResponse = (page: Html, status = 200, headers: Record<string, string> = {}) =>
-  new Response(page.toString(), {
+export const htmlType = 'text/html; charset=utf-8'
+
+export const htmlResponse = (page: Html | string, status = 200, headers: Record<string, string> = {}) =>
+  new Response(String(page), {
     status,
-    headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', ...headers },
+    headers: { 'content-type': htmlType, 'cache-control': 'no-store', ...headers },
   })

@@ -20,10 +20,10 @@ const offers = (header: string, coding: string) => {
 const pack = (bytes: Uint8Array<ArrayBuffer>, encoding: 'zstd' | 'gzip') =>
   encoding === 'zstd' ? new Uint8Array(Bun.zstdCompressSync(bytes, { level: 3 })) : Bun.gzipSync(bytes, { level: 5 })
 
-function formsOf(kept: Kept): Forms {
+function formsOf(kept: Kept, text = kept.json): Forms {
   const known = forms.get(kept)
   if (known) return known
-  const made = { plain: encoder.encode(kept.json) }
+  const made = { plain: encoder.encode(text) }
   forms.set(kept, made)
   return made
 }
@@ -49,13 +49,14 @@ export const matches = (request: Request, etag: string) => {
   return known !== null && (known === '*' || known.split(',').some(tag => tag.trim() === etag))
 }
 
-export type Page = { contentType?: string; etag?: boolean }
+/** `text`: what is sent instead of the value's JSON, always the same for the same value. */
+export type Page = { contentType?: string; etag?: boolean; text?: string }
 
 /** A cached answer as a response. With `etag`, its tag is of stamp and canonical query: unchanged data, unchanged tag. */
 export function cachedResponse<T>(
   request: Request,
   cached: Cached<T>,
-  { contentType = 'application/json', etag = true }: Page = {},
+  { contentType = 'application/json', etag = true, text }: Page = {},
 ): Response {
   const { kept, state, key } = cached
   const headers: Record<string, string> = { 'x-cache': state satisfies CacheState, vary: 'accept-encoding' }
@@ -65,7 +66,7 @@ export function cachedResponse<T>(
     headers['cache-control'] = 'no-cache'
     if (matches(request, tag)) return from(cached, new Response(null, { status: 304, headers }))
   }
-  const { bytes, encoding } = formFor(request, formsOf(kept))
+  const { bytes, encoding } = formFor(request, formsOf(kept, text))
   if (encoding) headers['content-encoding'] = encoding
   headers['content-type'] = contentType
   return from(cached, new Response(bytes, { headers }))

@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { version } from '../../package.json' with { type: 'json' }
 import { type FixedFile, fixedFile } from '../runtime/respond.ts'
 
 const folder = join(import.meta.dir, 'assets')
@@ -43,6 +44,9 @@ function assetOf(name: string): Asset {
   assets.set(name, asset)
   return asset
 }
+
+/** Another one whenever a page made anew might look different. */
+export const looks = Bun.hash([version, ...[...assets.values()].map(({ url }) => url)].join()).toString(36)
 
 export const assetNamed = (name: string): Asset | undefined => assets.get(name)
 

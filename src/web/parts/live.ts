@@ -1,4 +1,4 @@
-import { type Content, type Html, html } from '../../runtime/html.ts'
+import { type Content, type Html, html, htmlResponse } from '../../runtime/html.ts'
 
 export type Live = {
   /** Unique on the page. */
@@ -17,3 +17,7 @@ export type Live = {
  */
 export const live = ({ id, events, from, version }: Live, content: Content): Html =>
   html`<div class="live" id="${id}" data-live="${events}" data-from="${from}" data-version="${version}">${content}</div>`
+
+/** What `from` answers: the content alone, and which version it is. Ask for the version before the content. */
+export const livePart = (content: Html | string, version: string): Response =>
+  htmlResponse(content, 200, { 'x-version': version })

@@ -1,0 +1,129 @@
+/** The board of a league, live, and the cards of its players. They ask what the API asks, and show it. */
+import { Elysia, t } from 'elysia'
+import { access } from '../access.ts'
+import { cached } from '../cached.ts'
+import type { App } from '../context.ts'
+import { type BoardQuery, defaultLimit, isCacheable, queryKey } from '../leaderboard/query.ts'
+import { bestTierFirst, defaultTiers } from '../leaderboard/tiers.ts'
+import { boardQuery, boardQueryOf, readBoard, readPlayer } from '../leagues/board.ts'
+import { type League, nextTurn, type Status, statusOf } from '../leagues/league.ts'
+import { isMember, leagueViewById, readableLeague } from '../leagues/queries.ts'
+import { Cached } from '../runtime/cache.ts'
+import { iso } from '../runtime/clock.ts'
+import type { Who } from '../runtime/exchange.ts'
+import { htmlType } from '../runtime/html.ts'
+import { cachedResponse } from '../runtime/respond.ts'
+import { boardConfigOf } from '../sheets/config.ts'
+import { looks } from './assets.ts'
+import { hidden, layout, page } from './layout.ts'
+import { type BoardData, type BoardParams, boardBody } from './pages/board.ts'
+import { playerBody } from './pages/player.ts'
+import { address } from './parts/address.ts'
+import { live, livePart } from './parts/live.ts'
+
+const id = t.Integer({ minimum: 1 })
+const one = { params: t.Object({ id }) }
+const nav = 'leagues'
+
+export const boardPages = (app: App) => {
+  const { db, cache, clock, streams } = app
+
+  /** Another version: another board, or a league in another state. A kept page's key holds its stamps last. */
+  const versionOf = (key: string, status: Status) =>
+    Bun.hash(`${key.slice(key.lastIndexOf('|'))}${status}`).toString(36)
+  const versionNow = (id: number, who: Who | undefined) =>
+    versionOf(cache.keyOf(cached.boardHtml, [id]), statusOf(readableLeague(db, id, who), clock.now()))
+
+  /** The board as a page, or as the part that changes. What strangers see is the same for all of them, so it is kept. */
+  async function board(request: Request, id: number, raw: BoardParams, who: Who | undefined, form: 'page' | 'part') {
+    const league = readableLeague(db, id, who)
+    const asked = boardQueryOf({ ...raw, at: inUtc(raw.at) }, league)
+    const now = clock.now()
+    const status = statusOf(league, now)
+    const version = versionNow(id, who) // before the board is read: a change in between is then fetched again
+    const make = async () => {
+      const body = boardBody(await boardData(league, asked, who), paramsOf(asked), who)
+      if (form === 'part') return String(body)
+      const from = address(`/leagues/${id}/board`, paramsOf(asked))
+      const shown = live({ id: 'board', events: `/leagues/${id}/events`, from, version }, body)
+      return String(layout({ title: league.name, who, nav, scripts: ['board.js'], body: shown }))
+    }
+    if (who || !isCacheable(asked)) return livePart(await make(), version)
+    const scope = [id, form, status, looks, queryKey(asked)]
+    const kept = await cache.read(cached.boardHtml, scope, make, nextTurn(league, now))
+    const response = cachedResponse(request, kept, { contentType: htmlType, text: kept.value })
+    response.headers.set('x-version', versionOf(kept.key, status))
+    return response
+  }
+
+  async function boardData(league: League, asked: BoardQuery, who: Who | undefined): Promise<BoardData> {
+    const found = await readBoard(app, league, asked)
+    const isMine = who?.id != null && league.kind === 'market' && isMember(db, league.id, who.id)
+    return {
+      league: leagueViewById(db, league.id, clock.now()),
+      board: found instanceof Cached ? found.value : found,
+      tiers: tiersOf(league),
+      me: isMine ? String(who?.id) : undefined,
+    }
+  }
+
+  return new Elysia()
+    .use(access(app))
+    .get('/leagues/:id', ({ params: { id }, query, who, request }) => board(request, id, query, who, 'page'), {
+      ...one,
+      query: boardQuery,
+      may: 'reader',
+      counted: true,
+      detail: hidden,
+    })
+    .get('/leagues/:id/board', ({ params: { id }, query, who, request }) => board(request, id, query, who, 'part'), {
+      ...one,
+      query: boardQuery,
+      may: 'reader',
+      counted: true,
+      detail: hidden,
+    })
+    .get('/leagues/:id/events', ({ params: { id }, who }) => streams.versions(() => versionNow(id, who)), {
+      ...one,
+      may: 'reader',
+      detail: hidden,
+    })
+    .get(
+      '/leagues/:id/players/:player_id',
+      async ({ params: { id, player_id }, query, who }) => {
+        const league = readableLeague(db, id, who)
+        const { value: player } = await readPlayer(app, league, player_id)
+        const body = playerBody(
+          { league: leagueViewById(db, id, clock.now()), player, tiers: tiersOf(league) },
+          query,
+          who,
+        )
+        return page({ title: `${player.name} · ${league.name}`, who, nav, scripts: ['board.js'], body })
+      },
+      {
+        params: t.Object({ id, player_id: t.String({ maxLength: 200 }) }),
+        query: t.Object({ metric: t.Optional(t.String({ maxLength: 200 })) }),
+        may: 'reader',
+        counted: true,
+        detail: hidden,
+      },
+    )
+}
+
+/** The names of a league's tiers, best first: their place gives their colour. */
+const tiersOf = (league: League) => bestTierFirst(boardConfigOf(league).tiers ?? defaultTiers).map(({ name }) => name)
+
+/** What is asked in its shortest form, for the addresses on the page. */
+const paramsOf = ({ sort_by, order, page, limit, ties, q, around, at }: BoardQuery): BoardParams => ({
+  sort_by,
+  order,
+  page: page > 1 ? String(page) : undefined,
+  limit: limit === defaultLimit ? undefined : String(limit),
+  ties: ties === 'standard' ? undefined : ties,
+  q,
+  around,
+  at: at === undefined ? undefined : iso(at),
+})
+
+/** `2026-03-01T12:00`, as a form sends it, is meant in UTC. */
+const inUtc = (at: string | undefined) => (at && /T\d\d:\d\d(:\d\d)?$/.test(at) ? `${at}Z` : at)

@@ -1,0 +1,180 @@
+import { expect, test } from 'bun:test'
+import { newLeague, upload } from './sheets.ts'
+import { start } from './start.ts'
+import { visitor } from './visitor.ts'
+
+const asPage = { headers: { accept: 'text/html' } }
+const first = 'id,name,power\na,Ann,10\nb,Bob,20'
+const second = 'id,name,power\na,Ann,90\nb,Bob,20'
+const textOf = async (response: Response | Promise<Response>) => (await response).text()
+
+async function season(config: object = {}) {
+  const house = await start()
+  const { id } = await newLeague(house.call, { score_on: 'current', ...config })
+  await house.finished(upload(house.call, id, first))
+  return { ...house, id, stranger: house.as() }
+}
+
+test('a page names its files by their content, and they are kept for good', async () => {
+  const { as } = await start()
+  const page = await textOf(as().raw('/', asPage))
+  const urls = [...page.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, url]) => url ?? '')
+  expect(urls.length).toBeGreaterThanOrEqual(4)
+  for (const url of urls) {
+    const file = await as().raw(url)
+    expect([url, file.status, file.headers.get('cache-control')]).toEqual([
+      url,
+      200,
+      'public, max-age=31536000, immutable',
+    ])
+    const again = await as().raw(url, { headers: { 'if-none-match': file.headers.get('etag') ?? '' } })
+    expect(again.status).toBe(304)
+  }
+  const unnamed = await as().raw('/assets/fieldhouse.css')
+  expect(unnamed.headers.get('cache-control')).toBe('no-cache')
+  expect((await as().raw('/assets/..%2flayout.ts')).status).toBe(404)
+})
+
+test('modules ask for each other by the hashed address too', async () => {
+  const { as } = await start()
+  const source = await textOf(as().raw('/assets/fieldhouse.js'))
+  const imports = [...source.matchAll(/(?:from|import) ?\(?'([^']+)'/g)].map(([, url]) => url ?? '')
+  expect(imports.length).toBeGreaterThan(3)
+  for (const url of imports) {
+    expect(url).toMatch(/^\/assets\/\w+\.js\?v=\w+$/)
+    expect((await as().raw(url)).headers.get('cache-control')).toContain('immutable')
+  }
+  expect(await textOf(as().raw('/assets/uplot.js'))).toContain('export default uPlot')
+})
+
+test('files are compressed for who can read that', async () => {
+  const { as } = await start()
+  for (const encoding of ['zstd', 'gzip']) {
+    const file = await as().raw('/assets/fieldhouse.css', { headers: { 'accept-encoding': encoding } })
+    expect([file.headers.get('content-encoding'), file.headers.get('content-type')]).toEqual([
+      encoding,
+      'text/css; charset=utf-8',
+    ])
+    expect(await file.text()).toContain('@layer')
+  }
+})
+
+test('strangers share one board page; whoever is signed in gets his own', async () => {
+  const { id, stranger, call, url } = await season()
+  const path = `/leagues/${id}`
+  const states: unknown[] = []
+  for (let i = 0; i < 3; i++) states.push((await stranger.raw(path, asPage)).headers.get('x-cache'))
+  expect(states).toEqual(['miss', 'hit', 'hit'])
+  const seen = await stranger.raw(path, asPage)
+  expect(seen.headers.get('content-type')).toBe('text/html; charset=utf-8')
+  expect(seen.headers.get('content-security-policy')).toContain("script-src 'self'")
+  const tag = { 'if-none-match': seen.headers.get('etag') ?? '' }
+  expect((await stranger.raw(path, { headers: { ...asPage.headers, ...tag } })).status).toBe(304)
+
+  await call.post('/api/v1/users', {
+    email: 'max@example.org',
+    username: 'Max',
+    password: 'a long enough one',
+    role: 'member',
+  })
+  const max = visitor(url)
+  await max.signIn('max@example.org', 'a long enough one')
+  const his = await max.visit(path, { headers: { ...asPage.headers, ...tag } })
+  expect([his.status, his.headers.get('cache-control'), his.headers.get('x-cache')]).toEqual([200, 'no-store', null])
+  expect(await his.text()).toContain('>Max<')
+  expect(await textOf(stranger.raw(path, asPage))).not.toContain('>Max<')
+})
+
+test('the very next reader of a page sees what was uploaded', async () => {
+  const { id, stranger, call, finished } = await season()
+  const leader = async (path: string) =>
+    (await textOf(stranger.raw(path, asPage))).match(/<bdi class="name">(Ann|Bob)/)?.[1]
+  const paths = [`/leagues/${id}`, `/leagues/${id}/board`, `/leagues/${id}?limit=1`]
+  for (const path of paths) expect(await leader(path)).toBe('Bob')
+  await finished(upload(call, id, second))
+  for (const path of paths) expect(await leader(path)).toBe('Ann')
+})
+
+test('a league that is made private shows its board to no stranger any more', async () => {
+  const { id, stranger, call } = await season()
+  for (let i = 0; i < 2; i++) expect((await stranger.raw(`/leagues/${id}`, asPage)).status).toBe(200)
+  await call.patch(`/api/v1/leagues/${id}`, { config: { public: false } })
+  for (const rest of ['', '/board', '/players/a']) {
+    const answer = await stranger.raw(`/leagues/${id}${rest}`, asPage)
+    expect([rest, answer.status, answer.headers.get('location')]).toEqual([
+      rest,
+      303,
+      `/sign-in?next=${encodeURIComponent(`/leagues/${id}${rest}`)}`,
+    ])
+  }
+  expect((await stranger.raw(`/leagues/${id}/events`)).status).toBe(401)
+  expect(await textOf(stranger.raw('/', asPage))).not.toContain('Northern season')
+  await call.patch(`/api/v1/leagues/${id}`, { config: { public: null } })
+  expect((await stranger.raw(`/leagues/${id}`, asPage)).status).toBe(200)
+})
+
+test('the stream of a board says another version after a change, the one the next fetch brings', async () => {
+  const { id, stranger, call, finished } = await season()
+  const events = await stranger.raw(`/leagues/${id}/events`)
+  const versions: string[] = []
+  const wanted = Promise.withResolvers<void>()
+  const read = async () => {
+    for await (const text of events.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      for (const [, version] of text.matchAll(/"version":"(\w+)"/g)) versions.push(version ?? '')
+      if (versions.length > 1) wanted.resolve()
+    }
+  }
+  read().catch(wanted.reject)
+  const version = async () => (await stranger.raw(`/leagues/${id}/board`)).headers.get('x-version') ?? ''
+  const before = await version()
+  expect(await textOf(stranger.raw(`/leagues/${id}`, asPage))).toContain(`data-version="${before}"`)
+  await finished(upload(call, id, second))
+  await wanted.promise
+  expect(versions).toEqual([before, await version()])
+})
+
+test('a page that cannot be is refused with a page', async () => {
+  const { id, stranger } = await season()
+  const refusals = [
+    ['/leagues/99', 404],
+    [`/leagues/${id}?sort_by=nothing`, 400],
+    [`/leagues/${id}?order=sideways`, 422],
+    [`/leagues/${id}/players/nobody`, 404],
+    [`/leagues/${id}?around=nobody`, 404],
+    ['/leagues/abc', 422],
+  ] as const
+  for (const [path, status] of refusals) {
+    const answer = await stranger.raw(path, asPage)
+    expect([path, answer.status, answer.headers.get('content-type')]).toEqual([
+      path,
+      status,
+      'text/html; charset=utf-8',
+    ])
+    expect(await answer.text()).toContain('<h1>')
+  }
+  expect((await stranger.raw('/leagues/99')).headers.get('content-type')).toBe('application/problem+json')
+  expect((await stranger.raw('/leagues/new', asPage)).status).toBe(303)
+})
+
+test('leagues are found by kind, status and part of the name', async () => {
+  const { call, as } = await start()
+  await newLeague(call, {}, 'Harbour Cup')
+  await newLeague(call, {}, 'Northern war <1>')
+  const shown = async (query: string) =>
+    [...(await textOf(as().raw(`/${query}`, asPage))).matchAll(/<bdi class="name">([^<]+)</g)].map(([, name]) => name)
+  expect(await shown('')).toEqual(['Northern war &lt;1&gt;', 'Harbour Cup'])
+  expect(await shown('?q=HARB')).toEqual(['Harbour Cup'])
+  expect(await shown('?q=%25')).toEqual([])
+  expect(await shown('?status=final')).toEqual([])
+  expect(await shown('?limit=1&page=2')).toEqual(['Harbour Cup'])
+  expect((await call.get('/api/v1/leagues?q=war')).leagues).toHaveLength(1)
+})
+
+test('page reads count against the same limit as the API', async () => {
+  const { call, as } = await start({ RATE_LIMIT: '3' })
+  const { id } = await newLeague(call)
+  const statuses: number[] = []
+  for (const path of [`/leagues/${id}`, `/api/v1/leagues/${id}/leaderboard`, `/leagues/${id}/board`, `/leagues/${id}`])
+    statuses.push((await as().raw(path, asPage)).status)
+  expect(statuses).toEqual([200, 200, 200, 429])
+})
