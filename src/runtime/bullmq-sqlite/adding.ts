@@ -57,8 +57,7 @@ function idOrCode(add: () => string): string | Code {
 
 function add(tx: Tx, queue: Queue, request: Request, inFlow: boolean): string {
   const { job, jobId: givenId, parentKeyOpts = {} } = request
-  const parent = parentColumns(tx, job)
-  if (parent && !tx.sql.jobExists.get(parent.queueId, parent.id)) throw new Refused(Code.parentNotExist)
+  const parent = parentOfNew(tx, job)
   const number = queue.nextJobNumber()
   const id = givenId || String(number)
   if (givenId) {
@@ -82,7 +81,7 @@ function add(tx: Tx, queue: Queue, request: Request, inFlow: boolean): string {
 function adopt(tx: Tx, queue: Queue, existing: JobHead, parent: NewJob['parent'], inFlow: boolean): string {
   const isOthers =
     parent && !(existing.parent_queue === parent.queueId && existing.parent_id === parent.id) && parentOf(tx, existing)
-  if (isOthers) throw new Refused(Code.parentCannotBeReplaced)
+  if (isOthers) throw new Refused(Code.parentCannotBeReplaced, { parentKey: parent.key })
   if (parent) {
     tx.sql.setParent.run(parent.queueId, parent.id, parent.json, existing.rowid)
     if (existing.state === State.completed) {
@@ -96,8 +95,9 @@ function adopt(tx: Tx, queue: Queue, existing: JobHead, parent: NewJob['parent']
   return existing.id
 }
 
-function parentColumns(tx: Tx, { parent }: JobJson): NewJob['parent'] {
+function parentOfNew(tx: Tx, { parent, parentKey }: JobJson): NewJob['parent'] {
   if (!parent?.id) return undefined
-  const queueId = tx.queues.open(parent.queueKey).id
-  return { queueId, id: parent.id, json: JSON.stringify(parent) }
+  const queue = tx.queues.find(parent.queueKey)
+  if (!queue || !tx.sql.jobExists.get(queue.id, parent.id)) throw new Refused(Code.parentNotExist, { parentKey })
+  return { key: `${parent.queueKey}:${parent.id}`, queueId: queue.id, id: parent.id, json: JSON.stringify(parent) }
 }

@@ -33,40 +33,37 @@ export function promoteJobs(tx: Tx, queue: Queue, count: number): boolean {
 /** Where a long walk over the jobs of a state has come to. */
 export interface Walk {
   readonly state: StateCode
+  /** Jobs added later are left alone. */
+  readonly newest: number
   score: number
   rowid: number
   done: boolean
 }
 
-export const walk = (state: StateCode): Walk => ({ state, score: Number.MIN_SAFE_INTEGER, rowid: 0, done: false })
+export function walk(state: StateCode, newest: number): Walk {
+  return { state, newest, score: Number.MIN_SAFE_INTEGER, rowid: 0, done: false }
+}
 
-/** The next jobs of a walk, in the order they would be worked on, that are there since before `newest` was added. */
-function nextOf(tx: Tx, queue: Queue, walk: Walk, newest: number, upToScore = Number.MAX_SAFE_INTEGER): JobHead[] {
+/** The next jobs of a walk, in the order they would be worked on. */
+function nextOf(tx: Tx, queue: Queue, walk: Walk, upToScore = Number.MAX_SAFE_INTEGER): JobHead[] {
   const jobs = tx.sql.headsAfter.all(queue.id, walk.state, walk.score, walk.rowid, upToScore, chunkSize)
   const last = jobs.at(-1)
   if (last) Object.assign(walk, { score: last.score, rowid: last.rowid })
   walk.done = jobs.length < chunkSize
-  return jobs.filter(job => job.rowid <= newest)
+  return jobs.filter(job => job.rowid <= walk.newest)
 }
 
 /** Removes some of the jobs that wait, but for those a scheduler has made for its next run. */
-export function drainSome(tx: Tx, queue: Queue, walk: Walk, newest: number): void {
-  for (const job of nextOf(tx, queue, walk, newest))
+export function drainSome(tx: Tx, queue: Queue, walk: Walk): void {
+  for (const job of nextOf(tx, queue, walk))
     if (!isNextOfScheduler(tx, queue, job)) removeJob(tx, queue, job, { withParent: true })
 }
 
 /** Removes some of the jobs of a state that are older than `timestamp`, at most `limit`. Returns their ids. */
-export function cleanSome(
-  tx: Tx,
-  queue: Queue,
-  walk: Walk,
-  newest: number,
-  timestamp: number,
-  limit: number,
-): string[] {
+export function cleanSome(tx: Tx, queue: Queue, walk: Walk, timestamp: number, limit: number): string[] {
   const isFinished = walk.state === State.completed || walk.state === State.failed
   const removed: string[] = []
-  for (const job of nextOf(tx, queue, walk, newest, isFinished ? timestamp : undefined)) {
+  for (const job of nextOf(tx, queue, walk, isFinished ? timestamp : undefined)) {
     if (removed.length === limit) break
     // The parents of a removed job may have gone with it.
     if (!isFinished && (ageOf(job) > timestamp || isNextOfScheduler(tx, queue, job))) continue

@@ -65,6 +65,7 @@ export function releaseOnRemoval(tx: Tx, queue: Queue, job: JobHead): void {
 }
 
 function hold(tx: Tx, queue: Queue, options: DeduplicationOptions, jobId: string, until = expiry(options)): void {
+  if (until !== null) tx.sql.deleteExpiredDedups.run(now())
   tx.sql.setDedup.run(queue.id, options.id, jobId, until)
 }
 

@@ -10,7 +10,7 @@ import type { Tx } from './transactions.ts'
 /** Puts a delayed job in line at once. */
 export function promoteJob(tx: Tx, queue: Queue, jobId: string): void {
   const job = tx.sql.jobHead.get(queue.id, jobId)
-  if (job?.state !== State.delayed) throw new Refused(Code.jobNotInState)
+  if (job?.state !== State.delayed) throw new Refused(Code.jobNotInState, { jobId, state: 'delayed' })
   move(tx, queue, job, inLine(queue, job.priority))
   tx.sql.setDelay.run(0, job.rowid)
   announceWaiting(queue, jobId, 'delayed')
@@ -19,7 +19,7 @@ export function promoteJob(tx: Tx, queue: Queue, jobId: string): void {
 /** A delayed job is to run `delay` ms from now. */
 export function changeDelay(tx: Tx, queue: Queue, jobId: string, delay: number): void {
   const job = jobOf(tx, queue, jobId)
-  if (job.state !== State.delayed) throw new Refused(Code.jobNotInState)
+  if (job.state !== State.delayed) throw new Refused(Code.jobNotInState, { jobId, state: 'delayed' })
   const place = delayed(tx, queue, Date.now(), delay)
   move(tx, queue, job, place)
   tx.sql.setDelay.run(delay, job.rowid)
@@ -62,9 +62,9 @@ export function trimLogs(tx: Tx, queue: Queue, jobId: string, keep: number): voi
 }
 
 /** Cuts a job loose from the parent that waits for it. Returns false if none does. */
-export function leaveParent(tx: Tx, queue: Queue, jobId: string): boolean {
+export function leaveParent(tx: Tx, queue: Queue, jobId: string, parentKey: string): boolean {
   const job = jobOf(tx, queue, jobId)
-  if (!parentOf(tx, job)) throw new Refused(Code.parentNotExist)
+  if (!parentOf(tx, job)) throw new Refused(Code.parentNotExist, { parentKey })
   if (!detachFromParent(tx, queue, job)) return false
   tx.sql.setParent.run(null, null, null, job.rowid)
   return true
@@ -75,6 +75,22 @@ export function freeDeduplication(tx: Tx, queue: Queue, id: string, jobId?: stri
   const holder = tx.sql.dedup.get(queue.id, id, now())
   if (!holder || (jobId !== undefined && holder.job_id !== jobId)) return 0
   return tx.sql.deleteDedup.run(queue.id, id).changes
+}
+
+/** Returns how many of the fields are new. */
+export function setMeta(queue: Queue, values: Record<string, string | number>): number {
+  const added = Object.keys(values).filter(field => !(field in queue.meta)).length
+  const strings = Object.entries(values).map(([field, value]) => [field, String(value)])
+  queue.setMeta({ ...queue.meta, ...Object.fromEntries(strings) })
+  return added
+}
+
+/** Returns how many of the fields there were. */
+export function removeMeta(queue: Queue, fields: string[]): number {
+  const left = Object.entries(queue.meta).filter(([field]) => !fields.includes(field))
+  const removed = Object.keys(queue.meta).length - left.length
+  queue.setMeta(Object.fromEntries(left))
+  return removed
 }
 
 /** No worker starts a job of this queue for that long. */

@@ -31,7 +31,13 @@ export function eventsAfter(tx: Tx, queue: Queue, after: number): StreamReadRaw 
 
 /** Drops all but the newest events; a little more than `maxLength` may stay. Returns how many went. */
 export function trimEvents(tx: Tx, queue: Queue, maxLength: number): number {
-  const before = tx.sql.countEvents.get(queue.id)!.n ?? 0
+  const before = firstEvent(tx, queue)
   tx.sql.trimEvents.run(queue.id, queue.lastEvent - maxLength)
-  return before - (tx.sql.countEvents.get(queue.id)!.n ?? 0)
+  return firstEvent(tx, queue) - before
+}
+
+/** The number of the oldest event there is. */
+function firstEvent(tx: Tx, queue: Queue): number {
+  const first = tx.sql.firstEvents.get(queue.id)
+  return first ? first.last - first.n + 1 : queue.lastEvent + 1
 }

@@ -27,7 +27,7 @@ export interface Failure {
   readonly stacktrace?: string
 }
 
-interface Finish {
+export interface Finish {
   readonly jobId: string
   readonly token: string
   readonly timestamp: number
@@ -42,9 +42,10 @@ interface Finish {
 const removedAtOnce = 1000
 
 export function completeJob(tx: Tx, queue: Queue, finish: Finish, returnValue: string): NextJob {
-  const unchecked = jobOf(tx, queue, finish.jobId)
-  if (hasPendingChildren(tx, unchecked)) throw new Refused(Code.jobPendingChildren)
-  if (hasFailedChildren(tx, unchecked)) throw new Refused(Code.jobHasFailedChildren)
+  const { jobId } = finish
+  const unchecked = jobOf(tx, queue, jobId)
+  if (hasPendingChildren(tx, unchecked)) throw new Refused(Code.jobPendingChildren, { jobId })
+  if (hasFailedChildren(tx, unchecked)) throw new Refused(Code.jobHasFailedChildren, { jobId })
   const job = heldJob(tx, queue, finish.jobId, finish.token)
   const { timestamp } = finish
   releaseOnFinish(tx, queue, job, timestamp)
@@ -84,7 +85,7 @@ export function failJob(
   return goOn(tx, queue, finish, State.failed)
 }
 
-interface Delay {
+export interface Delay {
   readonly jobId: string
   readonly token: string
   readonly timestamp: number
@@ -136,12 +137,12 @@ export function waitForChildren(
   queue: Queue,
   jobId: string,
   token: string,
-  child?: { queueId: number; id: string },
+  child?: { queue: string; id: string },
 ): boolean {
   const job = jobOf(tx, queue, jobId)
-  if (hasFailedChildren(tx, job)) throw new Refused(Code.jobHasFailedChildren)
+  if (hasFailedChildren(tx, job)) throw new Refused(Code.jobHasFailedChildren, { jobId })
   const pending = child
-    ? tx.sql.isPendingChild.get(queue.id, jobId, child.queueId, child.id) !== null
+    ? tx.sql.isPendingChild.get(queue.id, jobId, tx.queues.peek(child.queue).id, child.id) !== null
     : hasPendingChildren(tx, job)
   if (!pending) return false
   heldJob(tx, queue, jobId, token)
@@ -155,18 +156,19 @@ interface Reopening {
   readonly jobId: string
   readonly state: 'completed' | 'failed'
   readonly lifo: boolean
-  readonly forgetAttemptsMade: boolean
-  readonly forgetAttemptsStarted: boolean
+  readonly resetAttemptsMade?: boolean
+  readonly resetAttemptsStarted?: boolean
 }
 
 /** Lets a finished job run again. */
 export function reopenJob(tx: Tx, queue: Queue, reopening: Reopening): void {
   const job = jobOf(tx, queue, reopening.jobId)
-  if (job.state !== State[reopening.state]) throw new Refused(Code.jobNotInState)
+  if (job.state !== State[reopening.state])
+    throw new Refused(Code.jobNotInState, { jobId: job.id, state: reopening.state })
   const place = inLine(queue, job.priority, reopening.lifo && job.priority === 0 ? 'front' : 'back')
-  const { forgetAttemptsMade, forgetAttemptsStarted } = reopening
+  const { resetAttemptsMade, resetAttemptsStarted } = reopening
   tx.sql.reopenJob.run(
-    ...([place.state, place.score, forgetAttemptsMade ? 0 : 1, forgetAttemptsStarted ? 0 : 1, job.rowid] as const),
+    ...([place.state, place.score, resetAttemptsMade ? 0 : 1, resetAttemptsStarted ? 0 : 1, job.rowid] as const),
   )
   forgetResult(tx, job)
   recount(queue, job.state, place.state)

@@ -13,7 +13,7 @@ export interface NewJob {
   readonly opts: JobsOptions
   readonly timestamp: number
   readonly schedulerId?: string
-  readonly parent?: { readonly queueId: number; readonly id: string; readonly json: string }
+  readonly parent?: { readonly key: string; readonly queueId: number; readonly id: string; readonly json: string }
 }
 
 /** Stores a job where its options say: delayed, or in line. */
@@ -55,7 +55,7 @@ export function insertJob(tx: Tx, queue: Queue, job: NewJob, place: Place): void
 /** The job of that id, or a refusal. */
 export function jobOf(tx: Tx, queue: Queue, jobId: string): JobHead {
   const job = tx.sql.jobHead.get(queue.id, jobId)
-  if (!job) throw new Refused(Code.jobNotExist)
+  if (!job) throw new Refused(Code.jobNotExist, { jobId })
   return job
 }
 

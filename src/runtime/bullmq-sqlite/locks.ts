@@ -16,15 +16,15 @@ export function isLocked(job: Pick<JobHead, 'lock_token' | 'lock_until'>): boole
 /** Refuses unless the job's lock is held with that token. */
 export function requireLock(job: JobHead, token: string): void {
   if (token === noLock) return
-  if (!isLocked(job)) throw new Refused(Code.jobLockNotExist)
-  if (job.lock_token !== token) throw new Refused(Code.jobLockMismatch)
+  if (!isLocked(job)) throw new Refused(Code.jobLockNotExist, { jobId: job.id })
+  if (job.lock_token !== token) throw new Refused(Code.jobLockMismatch, { jobId: job.id })
 }
 
 /** The job, if it is active and its lock is held with that token. */
 export function heldJob(tx: Tx, queue: Queue, jobId: string, token: string): JobHead {
   const job = jobOf(tx, queue, jobId)
   requireLock(job, token)
-  if (job.state !== State.active) throw new Refused(Code.jobNotInState)
+  if (job.state !== State.active) throw new Refused(Code.jobNotInState, { jobId, state: 'active' })
   return job
 }
 

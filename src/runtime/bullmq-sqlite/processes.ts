@@ -6,6 +6,14 @@ import type { Transactions, Tx } from './transactions.ts'
 /** How often workers look for processes that died, in ms. */
 const lookEvery = 500
 
+/** A worker, which takes over what the workers of its queue in a dead process were at. */
+export interface Heir {
+  /** In the transaction that strikes the dead process from the list. Returns the ids of the jobs. */
+  inherit(tx: Tx, dead: string): string[]
+  /** After it. */
+  inherited(jobIds: string[]): void
+}
+
 /**
  * The processes that have the file open. Each holds a lock on a file of its own, "<file>-<id>.alive", which the kernel
  * lets go of the moment the process ends, however it ends: no pids (containers share a folder, not a pid space), and no
@@ -16,8 +24,7 @@ export class Processes {
   #life: Database | undefined
   #registered = false
   #looking: ReturnType<typeof setInterval> | undefined
-  /** What to do for each queue that has a worker here when a process is found dead. */
-  #heirs = new Map<object, (tx: Tx, dead: string) => void>()
+  #heirs = new Set<Heir>()
 
   constructor(
     private readonly path: string,
@@ -35,16 +42,15 @@ export class Processes {
     return () => this.transactions.write(tx => void tx.sql.deleteClient.run(id))
   }
 
-  /** From now on `inherit` is called for each process found dead, in the transaction that strikes it from the list. */
-  addHeir(owner: object, inherit: (tx: Tx, dead: string) => void): void {
-    this.#heirs.set(owner, inherit)
+  addHeir(heir: Heir): void {
+    this.#heirs.add(heir)
     this.#looking ??= clock.setInterval(() => this.#look(), lookEvery)
     this.#looking.unref()
     this.#look()
   }
 
-  removeHeir(owner: object): void {
-    this.#heirs.delete(owner)
+  removeHeir(heir: Heir): void {
+    this.#heirs.delete(heir)
   }
 
   async close(): Promise<void> {
@@ -90,14 +96,16 @@ export class Processes {
   }
 
   async #bury(id: string): Promise<void> {
-    const gone = await this.transactions.write(tx => {
-      for (const inherit of this.#heirs.values()) inherit(tx, id)
+    const heirs = [...this.#heirs]
+    const { left, gone } = await this.transactions.write(tx => {
+      const left = heirs.map(heir => heir.inherit(tx, id))
       tx.sql.deleteClients.run(id)
       // Jobs of queues without a worker here wait for one that has: until then the dead stay on the list.
-      if (tx.sql.ownsJobs.get(id)) return false
-      tx.sql.deleteProcess.run(id)
-      return true
+      const gone = tx.sql.ownsJobs.get(id) === null
+      if (gone) tx.sql.deleteProcess.run(id)
+      return { left, gone }
     })
+    for (const [i, heir] of heirs.entries()) heir.inherited(left[i]!)
     if (gone) rmSync(this.#lifeOf(id), { force: true })
   }
 

@@ -4,13 +4,13 @@ import { now } from './clock.ts'
 import { toJson } from './jobs.ts'
 import { dueFrom, priorityRange } from './places.ts'
 import type { Queue } from './queues.ts'
-import { Child, State, type StateName, stateNames } from './schema.ts'
+import { Child, State, type StateCode, stateNames } from './schema.ts'
 import type { Tx } from './transactions.ts'
 
 /** BullMQ calls the wait state by two names. */
-export function stateOf(type: string): StateName | undefined {
-  const name = type === 'waiting' ? 'wait' : type
-  return stateNames.find(state => state === name)
+export function stateOf(type: string): StateCode | undefined {
+  const name = stateNames.find(state => state === (type === 'waiting' ? 'wait' : type))
+  return name && State[name]
 }
 
 export function jobState(tx: Tx, queue: Queue, jobId: string): JobState | 'unknown' {
@@ -22,8 +22,8 @@ export function jobState(tx: Tx, queue: Queue, jobId: string): JobState | 'unkno
 export function isInState(tx: Tx, queue: Queue, type: string, jobId: string): boolean {
   if (type === 'paused') return false
   const state = stateOf(type)
-  if (!state) throw new Error(`Unknown job state: ${type}`)
-  return tx.sql.jobHead.get(queue.id, jobId)?.state === State[state]
+  if (state === undefined) throw new Error(`Unknown job state: ${type}`)
+  return tx.sql.jobHead.get(queue.id, jobId)?.state === state
 }
 
 /** 0 for a job that goes on, 1 completed, 2 failed, -1 none; and its result, or the reason it failed. */
@@ -47,7 +47,7 @@ export function countsOf(tx: Tx, queue: Queue, types: string[], delayedBefore?: 
     if (type === 'delayed' && delayedBefore !== undefined)
       return tx.sql.countScores.get(queue.id, State.delayed, 0, dueFrom(delayedBefore) - 1)!.n
     const state = stateOf(type)
-    return state ? queue.counted(State[state]) : 0
+    return state === undefined ? 0 : queue.counted(state)
   })
 }
 
@@ -67,12 +67,12 @@ export function idsOf(tx: Tx, queue: Queue, type: string, start: number, end: nu
     const schedulers = asc ? sql.schedulersSoonestFirst : sql.schedulersLatestFirst
     return schedulers.all(queue.id, limit, offset).map(({ id }) => id)
   }
-  const name = stateOf(type)
-  if (!name) return []
-  const { limit, offset } = page(start, end, queue.counted(State[name]))
-  const ids = (asc ? sql.idsOldestFirst : sql.idsNewestFirst).all(queue.id, State[name], limit, offset)
+  const state = stateOf(type)
+  if (state === undefined) return []
+  const { limit, offset } = page(start, end, queue.counted(state))
+  const ids = (asc ? sql.idsOldestFirst : sql.idsNewestFirst).all(queue.id, state, limit, offset)
   // BullMQ takes these two for lists with the newest job at the head, and turns them round itself.
-  if (asc && (name === 'wait' || name === 'active')) ids.reverse()
+  if (asc && (state === State.wait || state === State.active)) ids.reverse()
   return ids.map(({ id }) => id)
 }
 

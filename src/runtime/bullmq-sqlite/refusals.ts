@@ -14,29 +14,31 @@ export const Code = {
 } as const
 export type Code = (typeof Code)[keyof typeof Code]
 
-/** Thrown inside an operation, which it undoes; the backend words it for the user. */
-export class Refused extends Error {
-  constructor(readonly code: Code) {
-    super(`refused (${code})`)
-  }
-}
-
-export interface Circumstance {
-  command: string
+interface About {
   jobId?: string
   parentKey?: string
   state?: string
 }
 
-/** The error a user of BullMQ knows for that number: same text, same `code`. */
-export function refusal(code: Code, circumstance: Circumstance): Error {
-  const error = new Error(describe(code, circumstance))
-  // A worker tells by this name that trying again is of no use.
-  if (code === Code.jobHasFailedChildren) error.name = 'UnrecoverableError'
-  return Object.assign(error, { code })
+/** Thrown inside an operation, which it undoes. */
+export class Refused extends Error {
+  constructor(
+    readonly code: Code,
+    readonly about: About = {},
+  ) {
+    super(`refused (${code})`)
+  }
+
+  /** The error that users of BullMQ know: same text, same `code`. */
+  inWordsOf(command: string): Error {
+    const error = Object.assign(new Error(describe(this.code, this.about, command)), { code: this.code })
+    // A worker tells by this name that trying again is of no use.
+    if (this.code === Code.jobHasFailedChildren) error.name = 'UnrecoverableError'
+    return error
+  }
 }
 
-function describe(code: Code, { command, jobId, parentKey, state }: Circumstance): string {
+function describe(code: Code, { jobId, parentKey, state }: About, command: string): string {
   switch (code) {
     case Code.jobNotExist:
       return `Missing key for job ${jobId}. ${command}`
@@ -49,7 +51,7 @@ function describe(code: Code, { command, jobId, parentKey, state }: Circumstance
     case Code.parentNotExist:
       return `Missing key for parent job ${parentKey}. ${command}`
     case Code.jobLockMismatch:
-      return `Lock mismatch for job ${jobId}. Cmd ${command} from ${state}`
+      return `Lock mismatch for job ${jobId}. Cmd ${command} from active`
     case Code.parentCannotBeReplaced:
       return `The parent job ${parentKey} cannot be replaced. ${command}`
     case Code.jobBelongsToScheduler:

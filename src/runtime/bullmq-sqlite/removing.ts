@@ -32,7 +32,7 @@ export function isNextOfScheduler(tx: Tx, queue: Queue, job: JobHead): boolean {
 export function removeOnRequest(tx: Tx, queue: Queue, jobId: string, withChildren: boolean): boolean {
   const job = tx.sql.jobHead.get(queue.id, jobId)
   if (!job) return true
-  if (isNextOfScheduler(tx, queue, job)) throw new Refused(Code.jobBelongsToScheduler)
+  if (isNextOfScheduler(tx, queue, job)) throw new Refused(Code.jobBelongsToScheduler, { jobId })
   if (isLocked(job) || (withChildren && pendingTree(tx, job).some(({ job }) => isLocked(job)))) return false
   removeTree(tx, queue, job, { withChildren })
   return true

@@ -113,6 +113,7 @@ CREATE TABLE dedup (
   expires_at INTEGER, -- null: until the job finishes
   PRIMARY KEY (queue, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX dedup_by_expiry ON dedup (expires_at) WHERE expires_at IS NOT NULL;
 CREATE TABLE dedup_next (
   queue INTEGER NOT NULL,
   id    TEXT NOT NULL,

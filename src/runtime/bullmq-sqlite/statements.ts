@@ -81,7 +81,7 @@ export const prepareStatements = (db: Database) => ({
   release: db.prepare<null, []>('RELEASE operation'),
   rollbackOperation: db.prepare<null, []>('ROLLBACK TO operation'),
   dataVersion: db.prepare<{ data_version: number }, []>('PRAGMA data_version'),
-  checkpoint: db.prepare<{ busy: number; log: number; checkpointed: number }, []>('PRAGMA wal_checkpoint(PASSIVE)'),
+  checkpoint: db.prepare<null, []>('PRAGMA wal_checkpoint(PASSIVE)'),
 
   // queues
   queueByKey: db.prepare<QueueRow, [string]>('SELECT * FROM queue WHERE key = ?'),
@@ -193,9 +193,6 @@ export const prepareStatements = (db: Database) => ({
   >(
     `SELECT ${head} FROM job WHERE queue = ? AND state = ? AND (score, rowid) > (?, ?) AND score <= ?
        ORDER BY score, rowid LIMIT ?`,
-  ),
-  headsBeyond: db.prepare<JobHead, [queue: number, state: number, limit: number, offset: number]>(
-    `SELECT ${head} FROM job WHERE queue = ? AND state = ? ORDER BY score DESC, rowid DESC LIMIT ? OFFSET ?`,
   ),
   idsOldestFirst: db.prepare<{ id: string }, [queue: number, state: number, limit: number, offset: number]>(
     'SELECT id FROM job WHERE queue = ? AND state = ? ORDER BY score, rowid LIMIT ? OFFSET ?',
@@ -322,8 +319,8 @@ export const prepareStatements = (db: Database) => ({
     'SELECT max(last) AS last FROM event WHERE queue = ? AND at < ?',
   ),
   trimEvents: db.prepare<null, [queue: number, upTo: number]>('DELETE FROM event WHERE queue = ? AND last <= ?'),
-  countEvents: db.prepare<{ n: Int }, [queue: number]>(
-    'SELECT sum(json_array_length(events)) AS n FROM event WHERE queue = ?',
+  firstEvents: db.prepare<{ last: number; n: number }, [queue: number]>(
+    'SELECT last, json_array_length(events) AS n FROM event WHERE queue = ? ORDER BY last LIMIT 1',
   ),
 
   // processes

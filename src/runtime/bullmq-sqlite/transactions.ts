@@ -5,6 +5,8 @@ import type { Statements } from './statements.ts'
 
 /** How long the operations of one transaction may take together, in ms, before it is committed and the event loop goes on. */
 const turnBudget = 8
+/** A transaction of another process is mostly over in a fraction of a ms: this often it is tried again on the next turn. */
+const quickAttempts = 8
 /** A transaction that failed for want of disk or the like answers this much later, in ms, so that workers do not spin on it. */
 const failurePause = 250
 
@@ -184,8 +186,8 @@ export class Transactions {
     const late = operations.filter(operation => operation.since < deadline)
     for (const { reject } of late) reject(new Error(`${this.path} is locked by another process`))
     this.#waiting = operations.filter(operation => operation.since >= deadline).concat(this.#waiting)
-    const ceiling = Math.min(17, 2 + this.#attempts++)
-    clock.setTimeout(this.#turn, 1 + Math.random() * ceiling)
+    if (this.#attempts++ < quickAttempts) clock.setImmediate(this.#turn)
+    else clock.setTimeout(this.#turn, 1 + Math.random() * Math.min(17, this.#attempts - quickAttempts))
   }
 
   #fail(operations: Operation[], error: unknown): void {
