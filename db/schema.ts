@@ -3,7 +3,7 @@
  * Times are integer milliseconds since 1970 UTC; JSON columns hold plain data checked at the edge.
  */
 import { sql } from 'drizzle-orm'
-import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { blob, index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 const id = () => integer('id').primaryKey({ autoIncrement: true })
 const time = (name: string) => integer(name)
@@ -315,7 +315,39 @@ export const runs = sqliteTable(
     index('runs_created').on(t.createdAt),
     index('runs_name').on(t.name, t.createdAt),
     index('runs_fingerprint').on(t.fingerprint, t.createdAt).where(sql`fingerprint is not null`),
+    index('runs_started_by').on(t.startedBy, t.createdAt).where(sql`started_by is not null`),
   ],
+)
+
+/** How many runs there are of each job in each state, kept up by triggers on `runs`: a million are not counted one by one. */
+export const runCounts = sqliteTable(
+  'run_counts',
+  {
+    name: text('name').notNull(),
+    status: text('status', { enum: runStates }).notNull(),
+    runs: integer('runs').notNull(),
+  },
+  t => [primaryKey({ columns: [t.name, t.status] })],
+)
+
+/** Runs that ended or went, by their rowid, until the search index (a file of its own) has taken notice. */
+export const runChanges = sqliteTable('run_changes', { id: id(), run: integer('run').notNull() })
+
+/** What a run said on its way. */
+export const runLog = sqliteTable(
+  'run_log',
+  {
+    id: id(),
+    runId: text('run_id')
+      .notNull()
+      .references(() => runs.id, { onDelete: 'cascade' }),
+    at: time('at').notNull(),
+    attempt: integer('attempt').notNull(),
+    level: text('level', { enum: ['debug', 'info', 'warn', 'error'] }).notNull(),
+    message: text('message').notNull(),
+    facts: json<Record<string, unknown>>('facts'),
+  },
+  t => [index('run_log_run').on(t.runId, t.id)],
 )
 
 /** Leases. A fence only ever grows, also across releases, so an old holder can be told from a new one. */
@@ -390,6 +422,8 @@ export const systemAlerts = sqliteTable(
     state: text('state', { enum: ['active', 'acknowledged', 'resolved'] }).notNull(),
     clearChecks: integer('clear_checks').notNull().default(0),
     acknowledgedReason: text('acknowledged_reason'),
+    acknowledgedBy: text('acknowledged_by'),
+    acknowledgedAt: time('acknowledged_at'),
     settledBy: text('settled_by'),
     settledAt: time('settled_at'),
     sentAt: time('sent_at'), // to ALERT_WEBHOOK_URL
@@ -398,6 +432,7 @@ export const systemAlerts = sqliteTable(
     uniqueIndex('alerts_open').on(t.key).where(sql`state <> 'resolved'`),
     index('alerts_state').on(t.state, t.lastSeen),
     index('alerts_seen').on(t.lastSeen),
+    index('alerts_unsent').on(t.id).where(sql`sent_at is null and state = 'active'`),
   ],
 )
 
@@ -420,7 +455,7 @@ export const auditLog = sqliteTable(
  * Finished runs by hour and by day, kept up by triggers on `runs` (a migration holds them), so that a million runs are
  * counted from some thousand rows and are still counted when pruned. `bucket` is the upper bound of their durations in ms.
  */
-const runCounts = {
+const finishedRuns = {
   start: time('start').notNull(),
   name: text('name').notNull(),
   status: text('status', { enum: runStates }).notNull(),
@@ -428,10 +463,10 @@ const runCounts = {
   runs: integer('runs').notNull(),
   totalMs: integer('total_ms').notNull(),
 }
-export const runHours = sqliteTable('run_hours', runCounts, t => [
+export const runHours = sqliteTable('run_hours', finishedRuns, t => [
   primaryKey({ columns: [t.start, t.name, t.status, t.bucket] }),
 ])
-export const runDays = sqliteTable('run_days', runCounts, t => [
+export const runDays = sqliteTable('run_days', finishedRuns, t => [
   primaryKey({ columns: [t.start, t.name, t.status, t.bucket] }),
 ])
 
@@ -487,4 +522,32 @@ export const requestStats = sqliteTable(
     histogram: blob('histogram', { mode: 'buffer' }).notNull(), // Uint32Array, little endian
   },
   t => [primaryKey({ columns: [t.minute, t.route] })],
+)
+
+/** The same by hour: what a week looks like. */
+export const requestHours = sqliteTable(
+  'request_hours',
+  {
+    hour: time('hour').notNull(),
+    route: text('route').notNull(),
+    requests: integer('requests').notNull(),
+    errors: integer('errors').notNull(),
+    totalMs: integer('total_ms').notNull(),
+    histogram: blob('histogram', { mode: 'buffer' }).notNull(),
+  },
+  t => [primaryKey({ columns: [t.hour, t.route] })],
+)
+
+/** How busy each process was, minute by minute. */
+export const processMinutes = sqliteTable(
+  'process_minutes',
+  {
+    minute: time('minute').notNull(),
+    process: text('process').notNull(),
+    role: text('role').notNull(),
+    cpu: real('cpu').notNull(), // 0 to 1, of all the machine's cores
+    lagMs: real('lag_ms').notNull(), // p99 of how late timers fired
+    rssBytes: integer('rss_bytes').notNull(),
+  },
+  t => [primaryKey({ columns: [t.minute, t.process] })],
 )

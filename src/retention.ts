@@ -1,7 +1,17 @@
 /** How long things are kept. Each line forgets what is older, nightly and in small steps. */
 import { count, desc, lt, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
-import { auditLog, processes, requestStats, runs, scheduleSlots, sessions, systemAlerts } from '../db/schema.ts'
+import {
+  auditLog,
+  processes,
+  processMinutes,
+  requestHours,
+  requestStats,
+  runs,
+  scheduleSlots,
+  sessions,
+  systemAlerts,
+} from '../db/schema.ts'
 import { lightly } from '../db/transaction.ts'
 import { type Forgetting, retention } from './admin/retention.ts'
 import type { App } from './context.ts'
@@ -17,6 +27,8 @@ export const forgetOld = retention([
   older('audit log', '365d', auditLog, auditLog.at),
   older('alerts', '90d', systemAlerts, systemAlerts.lastSeen),
   older('request statistics', '30d', requestStats, requestStats.minute),
+  older('request statistics by hour', '30d', requestHours, requestHours.hour),
+  older('load of processes', '30d', processMinutes, processMinutes.minute),
   older('schedule slots', '90d', scheduleSlots, scheduleSlots.slot),
   older('ended sessions', '0d', sessions, sessions.expiresAt),
   { what: 'dead processes', step: forgetProcesses },

@@ -1,9 +1,7 @@
 /** Numbers about this process, as Prometheus reads them, and per route and minute for the monitor. */
-import { lt, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
-import { requestStats } from '../../db/schema.ts'
-import { atomically, lightly } from '../../db/transaction.ts'
-import { minute } from './clock.ts'
+import { lightly } from '../../db/transaction.ts'
+import { hour, minute } from './clock.ts'
 
 /** Upper bounds of the latency buckets in milliseconds; one more catches the rest. */
 export const bounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000] as const
@@ -18,6 +16,31 @@ function add(count: Count, ms: number, failed: boolean) {
   let bucket = 0
   while (bucket < bounds.length && ms > (bounds[bucket] ?? 0)) bucket++
   count.histogram[bucket] = (count.histogram[bucket] ?? 0) + 1
+}
+
+/** A histogram as it lies in the database. */
+export const histogramOf = (bytes: Uint8Array): Uint32Array => new Uint32Array(Uint8Array.from(bytes).buffer)
+
+function putAway(
+  tx: Db,
+  table: 'request_stats' | 'request_hours',
+  time: 'minute' | 'hour',
+  at: number,
+  route: string,
+  { requests, errors, totalMs, histogram }: Count,
+) {
+  const { $client: client } = tx
+  const find = `select histogram from ${table} where ${time} = ? and route = ?`
+  const known = client.query<{ histogram: Uint8Array }, [number, string]>(find).get(at, route)
+  const before = known && histogramOf(known.histogram)
+  const sum = Buffer.from(histogram.map((count, i) => count + (before?.[i] ?? 0)).buffer)
+  client
+    .query(
+      `insert into ${table} (${time}, route, requests, errors, total_ms, histogram) values (?, ?, ?, ?, ?, ?)
+      on conflict do update set requests = requests + excluded.requests, errors = errors + excluded.errors,
+        total_ms = total_ms + excluded.total_ms, histogram = excluded.histogram`,
+    )
+    .run(at, route, requests, errors, Math.round(totalMs), sum)
 }
 
 /** The time below which `share` of the counted requests stayed; null where nothing was counted. */
@@ -98,36 +121,19 @@ export function openMetrics() {
     gauge: (name: string, help: string, read: Gauge['read'], type: Gauge['type'] = 'gauge') =>
       void gauges.push({ name, help, type, read }),
 
-    /** What was counted since the last call goes into `request_stats`, added to what other processes counted. */
+    /** What was counted since the last call goes into the minute's and the hour's rows, to what other processes counted. */
     flush(db: Db, now: number) {
       const counted = minuteRoutes
       if (!counted.size) return
-      const at = now - (now % minute)
       const written = lightly(db, tx => {
-        for (const [route, { requests, errors, totalMs, histogram }] of counted) {
-          const known = tx
-            .select()
-            .from(requestStats)
-            .where(sql`${requestStats.minute} = ${at} and ${requestStats.route} = ${route}`)
-            .get()
-          const before = known ? new Uint32Array(new Uint8Array(known.histogram).buffer) : undefined
-          const values = {
-            requests: requests + (known?.requests ?? 0),
-            errors: errors + (known?.errors ?? 0),
-            totalMs: Math.round(totalMs) + (known?.totalMs ?? 0),
-            histogram: Buffer.from(histogram.map((count, i) => count + (before?.[i] ?? 0)).buffer),
-          }
-          tx.insert(requestStats)
-            .values({ minute: at, route, ...values })
-            .onConflictDoUpdate({ target: [requestStats.minute, requestStats.route], set: values })
-            .run()
+        for (const [route, count] of counted) {
+          putAway(tx, 'request_stats', 'minute', now - (now % minute), route, count)
+          putAway(tx, 'request_hours', 'hour', now - (now % hour), route, count)
         }
         return true
       })
       if (written) minuteRoutes = new Map()
     },
-    forgetBefore: (db: Db, at: number) =>
-      atomically(db, tx => void tx.delete(requestStats).where(lt(requestStats.minute, at)).run()),
 
     /** Prometheus text, version 0.0.4. */
     async text(): Promise<string> {

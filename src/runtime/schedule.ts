@@ -3,7 +3,7 @@
  * processes run; what it starts is an ordinary job.
  */
 import { type CronConfig, cron } from '@elysiajs/cron'
-import { and, desc, eq, lt } from 'drizzle-orm'
+import { and, desc, eq } from 'drizzle-orm'
 import { Elysia, type TSchema } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { schedulePauses, scheduleSlots } from '../../db/schema.ts'
@@ -193,10 +193,6 @@ export function openSchedule<App>(
         db,
         tx => tx.delete(schedulePauses).where(eq(schedulePauses.entry, name)).returning().all().length > 0,
       )
-    },
-    /** Slots are kept as long as runs are. */
-    async forgetBefore(at: number) {
-      await atomically(db, tx => void tx.delete(scheduleSlots).where(lt(scheduleSlots.slot, at)).run())
     },
   }
 }

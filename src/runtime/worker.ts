@@ -10,6 +10,7 @@ import type { Jobs } from './jobs.ts'
 import type { Lease, Locks } from './locks.ts'
 import type { Log } from './log.ts'
 import type { QueueJob, Queues } from './queue.ts'
+import { openRunLog, type RunLog } from './run-log.ts'
 import { cancelRequested, changeRun, isFinished, type NewRun, type Run, runById, unfinished } from './runs.ts'
 
 const concurrency = { quick: 10, heavy: 1 }
@@ -103,15 +104,16 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
     running.set(id, stop)
     if (closing) stop.abort(new ShuttingDown())
     const signal = AbortSignal.any([stop.signal, ...(lease ? [lease.signal] : []), ...(stalled ? [stalled] : [])])
-    const runLog = log.with({ job_id: id, job: name })
-    const progress = progressOf(id)
+    const ownLog = log.with({ job_id: id, job: name })
+    const runLog = openRunLog(db, clock, id, begun.attempts, ownLog)
+    const progress = progressOf(id, runLog)
     const work: Work = {
       jobId: id,
       by: startedBy,
       attempt: begun.attempts,
       signal,
       lease,
-      log: runLog,
+      log: runLog.log,
       progress: progress.tell,
     }
     try {
@@ -125,7 +127,7 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
         result: result ?? null,
         completedAt: clock.now(),
       })
-      runLog.info('Job done', { duration_ms: clock.now() - (begun.startedAt ?? 0), attempt: begun.attempts })
+      ownLog.info('Job done', { duration_ms: clock.now() - (begun.startedAt ?? 0), attempt: begun.attempts })
     } catch (error) {
       progress.stop()
       if (signal.reason instanceof Cancelled)
@@ -134,6 +136,8 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
         await change(id, ['PROGRESS'], { status: 'PENDING', message: 'Interrupted by a restart' })
         return later(job, token, 0)
       }
+      runLog.note('error', error instanceof Error ? error.message : String(error))
+      runLog.write()
       await fail(begun, error)
       if (isFinal(begun, error)) throw new UnrecoverableError(String(error))
       throw error
@@ -168,7 +172,8 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
     if (after && final && !(error instanceof ToldFailure)) failed(after, error)
   }
 
-  function progressOf(id: string) {
+  function progressOf(id: string, { note, write: writeLog }: RunLog) {
+    let stageNow: string | undefined
     let told: Partial<NewRun> | undefined
     let timer: ReturnType<typeof setTimeout> | undefined
     const write = () => {
@@ -181,6 +186,8 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
     }
     return {
       tell(percent: number, stage?: string, message?: string) {
+        if (stage && stage !== stageNow) note('info', stage)
+        stageNow = stage ?? stageNow
         told = {
           ...told,
           progress: Math.max(0, Math.min(100, Math.round(percent))),
@@ -194,6 +201,7 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
       stop() {
         clearTimeout(timer)
         write()
+        writeLog()
       },
     }
   }
