@@ -13,7 +13,7 @@ const uplot = (file: string) => readFileSync(Bun.resolveSync(`uplot/dist/${file}
 /** Files of others that are served as they are; uPlot's small build only lacks its export. */
 const vendored: Record<string, () => string> = {
   'uplot.js': () => `${uplot('uPlot.iife.min.js')}\nexport default uPlot\n`,
-  'uplot.css': () => uplot('uPlot.min.css'),
+  'uplot.css': () => `@layer vendor{${uplot('uPlot.min.css')}}\n`,
 }
 
 const types: Record<string, string> = {

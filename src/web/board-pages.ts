@@ -58,12 +58,15 @@ export const boardPages = (app: App) => {
 
   async function boardData(league: League, asked: BoardQuery, who: Who | undefined): Promise<BoardData> {
     const found = await readBoard(app, league, asked)
-    const isMine = who?.id != null && league.kind === 'market' && isMember(db, league.id, who.id)
+    const player = league.kind === 'sheet' ? null : (who?.id ?? null)
+    const joined = player !== null && isMember(db, league.id, player)
+    const isOpen = ['upcoming', 'active'].includes(statusOf(league, clock.now()))
     return {
       league: leagueViewById(db, league.id, clock.now()),
       board: found instanceof Cached ? found.value : found,
       tiers: tiersOf(league),
-      me: isMine ? String(who?.id) : undefined,
+      me: joined && league.kind === 'market' ? String(player) : undefined,
+      mayJoin: player !== null && !joined && isOpen,
     }
   }
 

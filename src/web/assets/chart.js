@@ -1,6 +1,9 @@
 import uPlot from './uplot.js'
 
 const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
+const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' })
+const date = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
 const lines = ['--line-1', '--line-2', '--line-3', '--line-4']
 const height = 260
 
@@ -24,6 +27,7 @@ export function drawChart(element) {
 }
 
 function plotOf(element, { times, series, kind, inverted }) {
+  const isBars = kind === 'bars'
   const axis = {
     stroke: colour(element, '--quiet'),
     font: `12px ${getComputedStyle(element).fontFamily}`,
@@ -32,22 +36,44 @@ function plotOf(element, { times, series, kind, inverted }) {
   }
   const lineOf = ({ label }, i) => {
     const stroke = colour(element, lines[i % lines.length])
-    const bars = kind === 'bars' && { paths: uPlot.paths.bars({ size: [0.7, 40] }), fill: stroke }
     const value = (_, value) => (value === null || value === undefined ? '–' : value.toLocaleString('en'))
-    return { label, stroke, width: 2, points: { show: times.length < 60 }, value, ...bars }
+    if (!isBars) return { label, stroke, width: 2, points: { show: times.length < 40, size: 5 }, value }
+    return {
+      label,
+      fill: stroke,
+      width: 0,
+      points: { show: false },
+      value,
+      paths: uPlot.paths.bars({ size: [0.7, 40] }),
+    }
   }
-  const when = { value: (_, at) => (at ? new Date(at * 1000).toLocaleString('en-GB') : '–') }
+  const when = { label: 'Time', value: (_, at) => (at ? moment.format(at * 1000) : '–') }
   return new uPlot(
     {
       width: element.clientWidth,
       height,
-      scales: { y: { dir: inverted ? -1 : 1, range: (_, low, high) => withRoom(low, high) } },
-      axes: [axis, { ...axis, size: 60, values: (_, ticks) => ticks.map(tick => short.format(tick)) }],
+      scales: {
+        x: { range: (_, low, high) => (isBars ? aside(low, high, times.length) : [low, high]) },
+        y: { dir: inverted ? -1 : 1, range: (_, low, high) => withRoom(isBars ? Math.min(0, low) : low, high) },
+      },
+      axes: [
+        {
+          ...axis,
+          values: (_, ticks, _axis, _space, step) => ticks.map(at => (step < 86_400 ? clock : date).format(at * 1000)),
+        },
+        { ...axis, size: 60, values: (_, ticks) => ticks.map(tick => short.format(tick)) },
+      ],
       series: [when, ...series.map(lineOf)],
     },
     [times.map(at => at / 1000), ...series.map(({ values }) => values)],
     element,
   )
+}
+
+/** Half a bar more at both ends. */
+const aside = (low, high, count) => {
+  const half = (high - low || 86_400) / Math.max(1, count - 1) / 2
+  return [low - half, high + half]
 }
 
 /** A colour of the stylesheet as it is now, light or dark. */

@@ -4,7 +4,7 @@ import type { LeagueView } from '../../leagues/league.ts'
 import type { Who } from '../../runtime/exchange.ts'
 import { type Content, type Html, html } from '../../runtime/html.ts'
 import { address, type Params } from '../parts/address.ts'
-import type { Choice } from '../parts/form.ts'
+import { action, type Choice } from '../parts/form.ts'
 import { badge, movement, tier } from '../parts/marks.ts'
 import { emptyState } from '../parts/notices.ts'
 import { pagination } from '../parts/pages.ts'
@@ -33,7 +33,7 @@ export type BoardData = {
   tiers: readonly string[]
   /** The reader himself on this board, where the league knows. */
   me?: string
-  actions?: Content
+  mayJoin?: boolean
 }
 
 const tiesWords: readonly Choice[] = [
@@ -46,7 +46,7 @@ const limits: readonly Choice[] = ['', '100', '200', '500'].map(value => ({ valu
 
 /** The board page below its head: everything that changes when scores do. */
 export function boardBody(
-  { league, board, tiers, me, actions }: BoardData,
+  { league, board, tiers, me, mayJoin }: BoardData,
   params: BoardParams,
   who: Who | undefined,
 ): Html {
@@ -67,7 +67,7 @@ export function boardBody(
     },
     state === 'live' && league.status === 'active' && { label: 'Ends', value: time(league.ends_at) },
   ]
-  return html`${leagueHead({ league, who, tab: 'board', state: state === 'live' && league.status === 'active' ? badge('Live', 'live') : undefined, figures: isEmpty ? [] : figures, actions })}
+  return html`${leagueHead({ league, who, tab: 'board', state: state === 'live' && league.status === 'active' ? badge('Live', 'live') : undefined, figures: isEmpty ? [] : figures, actions: mayJoin && join(league) })}
 ${
   isEmpty
     ? noScores(league, who)
@@ -100,6 +100,9 @@ ${table({
 ${pagination(pages, page => to({ page, around: undefined }))}`
 }`
 }
+
+const join = ({ id, name }: LeagueView): Html =>
+  action({ label: 'Join', small: true, action: `/api/v1/leagues/${id}/join`, done: `You play in ${name}` })
 
 /** How the board is looked at: part of the search form. */
 function view({ kind }: LeagueView, { ties, limit, at }: BoardParams): Html {

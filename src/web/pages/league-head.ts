@@ -7,7 +7,7 @@ import { status } from '../parts/marks.ts'
 import { day, name, number } from '../parts/values.ts'
 import { kindWords } from './words.ts'
 
-export type Tab = 'board' | 'uploads' | 'entries' | 'trades' | 'activity' | 'members' | 'settings'
+export type Tab = 'board' | 'uploads' | 'entries' | 'trades' | 'activity' | 'settings'
 
 export type LeagueHead = {
   league: LeagueView

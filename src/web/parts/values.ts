@@ -6,11 +6,16 @@ type Known<T> = T | null | undefined
 export const none: Html = html`<span class="none">–</span>`
 
 const minus = (text: string) => text.replace('-', '−')
-const plain = new Intl.NumberFormat('en', { maximumFractionDigits: 2 })
+const plain = new Intl.NumberFormat('en', { maximumFractionDigits: 2, signDisplay: 'negative' }) // −0 is 0
 const formats = new Map<number, Intl.NumberFormat>()
 function fixedFormat(digits: number): Intl.NumberFormat {
   const format =
-    formats.get(digits) ?? new Intl.NumberFormat('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+    formats.get(digits) ??
+    new Intl.NumberFormat('en', {
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+      signDisplay: 'negative',
+    })
   formats.set(digits, format)
   return format
 }
@@ -61,7 +66,7 @@ export function bytes(n: Known<number>): Content {
 export function duration(ms: Known<number>): Content {
   if (ms === null || ms === undefined || !Number.isFinite(ms)) return none
   if (ms < 0) return html`−${duration(-ms)}`
-  if (ms < 1_000) return number(ms, { unit: 'ms', digits: ms < 10 && ms % 1 ? 1 : 0 })
+  if (ms < 999.5) return number(ms, { unit: 'ms', digits: ms < 10 && ms % 1 ? 1 : 0 })
   if (ms < 60_000) return number(ms / 1_000, { unit: 's', digits: ms < 10_000 ? 1 : 0 })
   const seconds = Math.round(ms / 1_000)
   const pair = (big: number, unit: string, small: number, smallUnit: string) =>
