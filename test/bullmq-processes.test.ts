@@ -18,7 +18,9 @@ function open(path = join(temporaryFolder(), 'queue.db')) {
 /** What the file says of itself, read by another hand. */
 function inspect(path: string) {
   const db = new Database(path, { readonly: true })
-  const counters = db.query<{ counts: string }, []>("SELECT counts FROM queue WHERE key = 'bull:jobs'").get()
+  const counters = db
+    .query<{ counts: string }, []>("SELECT state ->> 'counts' AS counts FROM queue WHERE key = 'bull:jobs'")
+    .get()
   const counted = Array.from(
     { length: 7 },
     (_, state) => db.query<{ n: number }, [number]>('SELECT count(*) AS n FROM job WHERE state = ?').get(state)!.n,

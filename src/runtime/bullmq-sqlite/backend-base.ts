@@ -61,7 +61,7 @@ export class BackendBase extends EventEmitter implements Heir {
   }
 
   async #begin(): Promise<void> {
-    this.start = await this.read((_, queue) => queue.lastEvent)
+    this.start = await this.read((_, queue) => queue.state.lastEvent)
     if (this.roles.withBlockingConnection) {
       await this.setName(this.clientName(this.opts.name ? `:w:${this.opts.name}` : ''))
       this.store.processes.addHeir(this)

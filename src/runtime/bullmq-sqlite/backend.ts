@@ -169,7 +169,7 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
     return this.write((tx, queue) => {
       queue.emit(String(event), ...Object.entries(fields).flat().map(String))
       trimEvents(tx, queue, maxEvents)
-      return `${Date.now()}-${queue.lastEvent}`
+      return `${Date.now()}-${queue.state.lastEvent}`
     })
   }
 

@@ -64,11 +64,13 @@ export function promoteDue(tx: Tx, queue: Queue, timestamp: number): void {
 
 /** Milliseconds until the queue may start jobs again, 0 if it may now; `max` 0 means no limit. */
 export function rateLimitLeft(queue: Queue, max: number): number {
-  if (!(max > 0) || queue.limiterUntil <= now()) return 0
-  return queue.limiterCount >= max ? queue.limiterUntil - now() : 0
+  const { limiterCount, limiterUntil } = queue.state
+  return max > 0 && limiterCount >= max ? Math.max(0, limiterUntil - now()) : 0
 }
 
 function countTowardsLimit(queue: Queue, duration: number): void {
-  if (queue.limiterUntil > now()) queue.setLimiter(queue.limiterCount + 1, queue.limiterUntil)
-  else queue.setLimiter(1, now() + Math.floor(Math.abs(duration)))
+  const state = queue.change()
+  if (state.limiterUntil <= now())
+    Object.assign(state, { limiterCount: 0, limiterUntil: now() + Math.floor(Math.abs(duration)) })
+  state.limiterCount++
 }

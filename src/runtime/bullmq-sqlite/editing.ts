@@ -95,11 +95,11 @@ export function removeMeta(queue: Queue, fields: string[]): number {
 
 /** No worker starts a job of this queue for that long. */
 export function limitRate(queue: Queue, ms: number): void {
-  queue.setLimiter(Number.MAX_SAFE_INTEGER, now() + ms)
+  Object.assign(queue.change(), { limiterCount: Number.MAX_SAFE_INTEGER, limiterUntil: now() + ms })
 }
 
 export function unlimitRate(queue: Queue): number {
-  const limited = queue.limiterUntil > now()
-  queue.setLimiter(0, 0)
+  const limited = queue.state.limiterUntil > now()
+  Object.assign(queue.change(), { limiterCount: 0, limiterUntil: 0 })
   return limited ? 1 : 0
 }

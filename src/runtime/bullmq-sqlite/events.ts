@@ -17,7 +17,7 @@ export function cursorOf(tx: Tx, queue: Queue, id: string): number {
 
 /** The next events after that number, as Redis answers XREAD; undefined if there are none. */
 export function eventsAfter(tx: Tx, queue: Queue, after: number): StreamReadRaw {
-  if (queue.lastEvent <= after) return undefined
+  if (queue.state.lastEvent <= after) return undefined
   const entries: [id: string, fields: string[]][] = []
   for (const { last, at, events } of tx.sql.eventsAfter.all(queue.id, after)) {
     const list: string[][] = JSON.parse(events)
@@ -32,12 +32,12 @@ export function eventsAfter(tx: Tx, queue: Queue, after: number): StreamReadRaw 
 /** Drops all but the newest events; a little more than `maxLength` may stay. Returns how many went. */
 export function trimEvents(tx: Tx, queue: Queue, maxLength: number): number {
   const before = firstEvent(tx, queue)
-  tx.sql.trimEvents.run(queue.id, queue.lastEvent - maxLength)
+  tx.sql.trimEvents.run(queue.id, queue.state.lastEvent - maxLength)
   return firstEvent(tx, queue) - before
 }
 
 /** The number of the oldest event there is. */
 function firstEvent(tx: Tx, queue: Queue): number {
   const first = tx.sql.firstEvents.get(queue.id)
-  return first ? first.last - first.n + 1 : queue.lastEvent + 1
+  return first ? first.last - first.n + 1 : queue.state.lastEvent + 1
 }

@@ -128,7 +128,7 @@ export function returnToLine(tx: Tx, queue: Queue, jobId: string, token: string)
   const job = jobOf(tx, queue, jobId)
   requireLock(job, token)
   if (job.state === State.active) backInLine(tx, queue, job, 0, 'front')
-  return Math.max(0, queue.limiterUntil - now())
+  return Math.max(0, queue.state.limiterUntil - now())
 }
 
 /** Puts an active parent aside until its children are done. Returns false if there are none to wait for. */

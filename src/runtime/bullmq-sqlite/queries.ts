@@ -86,7 +86,8 @@ export function page(start: number, end: number, total: number): { limit: number
 export function rateLimitTtl(queue: Queue, max = 0): number {
   const limit = max || Number(queue.meta.max ?? 0)
   if (limit > 0) return rateLimitLeft(queue, limit)
-  return queue.limiterUntil > now() ? queue.limiterUntil - now() : -2
+  const left = queue.state.limiterUntil - now()
+  return left > 0 ? left : -2
 }
 
 export function logsOf(tx: Tx, queue: Queue, jobId: string, start: number, end: number, asc: boolean) {

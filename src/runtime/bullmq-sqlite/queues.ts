@@ -5,53 +5,63 @@ const defaultMaxEvents = 10_000
 /** Events are trimmed whenever this many have been added, not with every one. */
 const trimEvery = 256
 
-/** What an operation may change in a queue, as it was before: put back when the operation is rolled back. */
-type Before = Pick<
-  Queue,
-  | 'lastJob'
-  | 'front'
-  | 'back'
-  | 'counts'
-  | 'meta'
-  | 'limiterCount'
-  | 'limiterUntil'
-  | 'stallCheckUntil'
-  | 'lastEvent'
-  | 'changed'
-> & { events: number }
-
-/**
- * A queue's row, held in memory between the transactions of this process and written once per transaction. Whatever
- * changes it goes through these methods.
- */
-export class Queue {
+/** All that changes with a queue's jobs, kept in its row as JSON. */
+interface QueueState {
+  /** The last number given to a job without an id of its own. */
   lastJob: number
+  /** The lowest position given so far, next in line, and the highest, end of the line. */
   front: number
   back: number
+  /** Jobs by state. */
   counts: number[]
+  /** What BullMQ keeps of a queue's settings: paused, concurrency, max, duration, opts.maxLenEvents, version. */
   meta: Readonly<Record<string, string>>
+  /** Jobs started in the current rate-limit window, and its end. */
   limiterCount: number
   limiterUntil: number
+  /** No worker looks for stalled jobs before this time. */
   stallCheckUntil: number
+  /** The number of the newest event. It only ever rises: whoever reads events relies on it. */
   lastEvent: number
-  changed = false
+}
+
+const emptyState = (lastEvent = 0): QueueState => ({
+  lastJob: 0,
+  front: 0,
+  back: 0,
+  counts: [0, 0, 0, 0, 0, 0, 0],
+  meta: {},
+  limiterCount: 0,
+  limiterUntil: 0,
+  stallCheckUntil: 0,
+  lastEvent,
+})
+
+/** A queue's row in memory, read by many transactions of this process and written once by each that changes it. */
+export class Queue {
+  #state: QueueState
+  #changed = false
   /** Events of the running transaction, each a flat list of fields. */
-  events: string[][] = []
+  #events: string[][] = []
 
   constructor(
     readonly id: number,
     readonly key: string,
-    row?: QueueRow,
+    json?: string,
   ) {
-    this.lastJob = row?.last_job ?? 0
-    this.front = row?.front ?? 0
-    this.back = row?.back ?? 0
-    this.counts = row ? JSON.parse(row.counts) : [0, 0, 0, 0, 0, 0, 0]
-    this.meta = row ? JSON.parse(row.meta) : {}
-    this.limiterCount = row?.limiter_count ?? 0
-    this.limiterUntil = row?.limiter_until ?? 0
-    this.stallCheckUntil = row?.stall_check_until ?? 0
-    this.lastEvent = row?.last_event ?? 0
+    this.#state = json ? JSON.parse(json) : emptyState()
+  }
+
+  get state(): Readonly<QueueState> {
+    return this.#state
+  }
+
+  get meta(): QueueState['meta'] {
+    return this.#state.meta
+  }
+
+  counted(state: StateCode): number {
+    return this.#state.counts[state]!
   }
 
   get isPaused(): boolean {
@@ -59,11 +69,11 @@ export class Queue {
   }
 
   get isMaxed(): boolean {
-    return this.meta.concurrency !== undefined && this.counts[State.active]! >= Number(this.meta.concurrency)
+    return this.meta.concurrency !== undefined && this.counted(State.active) >= Number(this.meta.concurrency)
   }
 
   get waiting(): number {
-    return this.counts[State.wait]! + this.counts[State.prioritized]!
+    return this.counted(State.wait) + this.counted(State.prioritized)
   }
 
   /** How many jobs a worker would find if it looked now. */
@@ -71,94 +81,72 @@ export class Queue {
     return this.isPaused || this.isMaxed ? 0 : this.waiting
   }
 
-  get maxEvents(): number {
-    return Number(this.meta['opts.maxLenEvents'] ?? defaultMaxEvents)
+  /** The state, to be changed. */
+  change(): QueueState {
+    this.#changed = true
+    return this.#state
   }
 
   /** The position after all others. */
   nextBack(): number {
-    this.changed = true
-    return ++this.back
+    return ++this.change().back
   }
 
   /** The position before all others. */
   nextFront(): number {
-    this.changed = true
-    return --this.front
+    return --this.change().front
   }
 
   nextJobNumber(): number {
-    this.changed = true
-    return ++this.lastJob
+    return ++this.change().lastJob
   }
 
   count(state: number, by: number): void {
-    this.changed = true
-    this.counts[state]! += by
-  }
-
-  counted(state: StateCode): number {
-    return this.counts[state]!
+    this.change().counts[state]! += by
   }
 
   setMeta(meta: Record<string, string>): void {
-    this.changed = true
-    this.meta = meta
-  }
-
-  setLimiter(count: number, until: number): void {
-    this.changed = true
-    this.limiterCount = count
-    this.limiterUntil = until
-  }
-
-  setStallCheckUntil(time: number): void {
-    this.changed = true
-    this.stallCheckUntil = time
+    this.change().meta = meta
   }
 
   /** Appends an event to the queue's stream: its name, then field and value in turn. */
   emit(event: string, ...fields: string[]): void {
-    this.changed = true
-    this.lastEvent++
-    this.events.push(['event', event, ...fields])
+    this.change().lastEvent++
+    this.#events.push(['event', event, ...fields])
   }
 
   /** As if the queue had never been, but for its event numbers. */
   reset(): void {
-    this.changed = true
-    this.lastJob = 0
-    this.front = 0
-    this.back = 0
-    this.counts = [0, 0, 0, 0, 0, 0, 0]
-    this.meta = {}
-    this.limiterCount = 0
-    this.limiterUntil = 0
-    this.stallCheckUntil = 0
+    this.#changed = true
+    this.#state = emptyState(this.#state.lastEvent)
   }
 
-  before(): Before {
-    const { lastJob, front, back, meta, limiterCount, limiterUntil, stallCheckUntil, lastEvent, changed } = this
-    const counts = this.counts.slice()
-    const events = this.events.length
-    return {
-      lastJob,
-      front,
-      back,
-      counts,
-      meta,
-      limiterCount,
-      limiterUntil,
-      stallCheckUntil,
-      lastEvent,
-      changed,
-      events,
+  /** Remembers how it is now; calling what this returns puts it back. */
+  remember(): () => void {
+    const state = { ...this.#state, counts: [...this.#state.counts] }
+    const changed = this.#changed
+    const events = this.#events.length
+    return () => {
+      this.#state = state
+      this.#changed = changed
+      this.#events.length = events
     }
   }
 
-  putBack({ events, ...fields }: Before): void {
-    Object.assign(this, fields)
-    this.events.length = events
+  /** Writes it with its events. Returns whether there was anything to write. */
+  save(sql: Statements): boolean {
+    if (!this.#changed) return false
+    const { lastEvent } = this.#state
+    const added = this.#events.length
+    if (added > 0) {
+      sql.addEvents.run(this.id, lastEvent, Date.now(), JSON.stringify(this.#events))
+      const maxEvents = Number(this.meta['opts.maxLenEvents'] ?? defaultMaxEvents)
+      if (lastEvent % trimEvery < added) sql.trimEvents.run(this.id, lastEvent - maxEvents)
+    }
+    sql.saveQueue.run(JSON.stringify(this.#state), this.id)
+    this.#events = []
+    this.#changed = false
+    return true
   }
 }
 
@@ -166,8 +154,8 @@ export class Queue {
 export class Queues {
   #byKey = new Map<string, Queue>()
   #byId = new Map<number, Queue>()
-  /** Those the running operation has opened, as they were before it; undefined if it has made them. */
-  #touched = new Map<Queue, Before | undefined>()
+  /** How to undo what the running operation has done to each queue it has opened. */
+  #undo = new Map<Queue, () => void>()
   /** Those the running transaction has opened. */
   #opened = new Set<Queue>()
 
@@ -176,10 +164,15 @@ export class Queues {
   /** The queue of that key, made if need be. For operations that write. */
   open(key: string): Queue {
     const known = this.find(key)
-    if (known) return this.#touch(known)
-    const made = this.#keep(this.sql.addQueue.get(key)!)
-    this.#touched.set(made, undefined)
-    return this.#touch(made)
+    if (known) return this.#open(known)
+    const made = this.#keep(this.sql.addQueue.get(key, JSON.stringify(emptyState()))!)
+    this.#undo.set(made, () => this.#drop(made))
+    return this.#open(made)
+  }
+
+  /** The queue a row refers to. For operations that write. */
+  ofId(id: number): Queue {
+    return this.#open(this.#byId.get(id) ?? this.#keep(this.sql.queueById.get(id)!))
   }
 
   /** The queue of that key, or an empty one that is not in the file. For operations that only read. */
@@ -194,64 +187,39 @@ export class Queues {
     return row ? this.#keep(row) : undefined
   }
 
-  /** The queue a row refers to. */
-  ofId(id: number): Queue {
-    return this.#touch(this.#byId.get(id) ?? this.#keep(this.sql.queueById.get(id)!))
-  }
-
   beginOperation(): void {
-    this.#touched.clear()
+    this.#undo.clear()
   }
 
   rollBackOperation(): void {
-    for (const [queue, before] of this.#touched) {
-      if (before) queue.putBack(before)
-      else this.#drop(queue)
-    }
-    this.#touched.clear()
+    for (const undo of this.#undo.values()) undo()
+    this.#undo.clear()
   }
 
-  /** Writes the changed queues and their events; the last thing a transaction does. Returns them. */
+  /** Writes the changed queues and their events, the last thing a transaction does. Returns them. */
   save(): Queue[] {
-    const changed = [...this.#opened].filter(queue => queue.changed)
+    const changed = [...this.#opened].filter(queue => queue.save(this.sql))
     this.#opened.clear()
-    for (const queue of changed) {
-      if (queue.events.length > 0) this.#saveEvents(queue)
-      this.sql.saveQueue.run(
-        queue.lastJob,
-        queue.front,
-        queue.back,
-        JSON.stringify(queue.counts),
-        JSON.stringify(queue.meta),
-        queue.limiterCount,
-        queue.limiterUntil,
-        queue.stallCheckUntil,
-        queue.lastEvent,
-        queue.id,
-      )
-      queue.changed = false
-    }
     return changed
   }
 
   forget(): void {
     this.#byKey.clear()
     this.#byId.clear()
-    this.#touched.clear()
+    this.#undo.clear()
     this.#opened.clear()
   }
 
-  #saveEvents(queue: Queue): void {
-    const { lastEvent, events, maxEvents } = queue
-    this.sql.addEvents.run(queue.id, lastEvent, Date.now(), JSON.stringify(events))
-    if (Math.floor(lastEvent / trimEvery) !== Math.floor((lastEvent - events.length) / trimEvery))
-      this.sql.trimEvents.run(queue.id, lastEvent - maxEvents)
-    queue.events = []
+  #open(queue: Queue): Queue {
+    if (!this.#undo.has(queue)) this.#undo.set(queue, queue.remember())
+    this.#opened.add(queue)
+    return queue
   }
 
-  #touch(queue: Queue): Queue {
-    if (!this.#touched.has(queue)) this.#touched.set(queue, queue.before())
-    this.#opened.add(queue)
+  #keep({ id, key, state }: QueueRow): Queue {
+    const queue = new Queue(id, key, state)
+    this.#byKey.set(key, queue)
+    this.#byId.set(id, queue)
     return queue
   }
 
@@ -259,12 +227,5 @@ export class Queues {
     this.#byKey.delete(queue.key)
     this.#byId.delete(queue.id)
     this.#opened.delete(queue)
-  }
-
-  #keep(row: QueueRow): Queue {
-    const queue = new Queue(row.id, row.key, row)
-    this.#byKey.set(row.key, queue)
-    this.#byId.set(row.id, queue)
-    return queue
   }
 }

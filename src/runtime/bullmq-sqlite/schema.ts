@@ -31,20 +31,11 @@ export const schemaVersion = 1
  * Times are milliseconds since 1970. `queue` columns hold `queue.id`. JSON columns are text.
  */
 export const schema = `
--- One row per queue, and everything about it that changes with every job: a process keeps it in memory and writes it once
--- per transaction. It outlives obliterate, so that event numbers never repeat.
+-- One row per queue. It outlives obliterate, so that event numbers never repeat.
 CREATE TABLE queue (
-  id               INTEGER PRIMARY KEY,
-  key              TEXT NOT NULL UNIQUE,       -- "<prefix>:<name>"
-  last_job         INTEGER NOT NULL DEFAULT 0, -- the last number given to a job without an id of its own
-  front            INTEGER NOT NULL DEFAULT 0, -- the lowest position given so far: next in line
-  back             INTEGER NOT NULL DEFAULT 0, -- the highest position given so far: end of the line
-  counts           TEXT NOT NULL DEFAULT '[0,0,0,0,0,0,0]', -- JSON: jobs by state
-  meta             TEXT NOT NULL DEFAULT '{}', -- JSON: paused, concurrency, max, duration, opts.maxLenEvents, version
-  limiter_count    INTEGER NOT NULL DEFAULT 0, -- jobs started in the current rate-limit window
-  limiter_until    INTEGER NOT NULL DEFAULT 0, -- the end of that window
-  stall_check_until INTEGER NOT NULL DEFAULT 0, -- no worker looks for stalled jobs before this time
-  last_event       INTEGER NOT NULL DEFAULT 0  -- the number of the newest event
+  id    INTEGER PRIMARY KEY,
+  key   TEXT NOT NULL UNIQUE, -- "<prefix>:<name>"
+  state TEXT NOT NULL         -- JSON: QueueState of queues.ts
 ) STRICT;
 
 -- One row per job. "score" orders the jobs of a state: a position for wait and active, priority and position for

@@ -12,8 +12,8 @@ const stalledTooOften = 'job stalled more than allowable limit'
  * in a row without a sign of life between them. Whoever calls, there is one check per `interval` ms.
  */
 export function recoverStalled(tx: Tx, queue: Queue, maxStalls: number, interval: number): string[] {
-  if (queue.stallCheckUntil > now()) return []
-  queue.setStallCheckUntil(now() + interval)
+  if (queue.state.stallCheckUntil > now()) return []
+  queue.change().stallCheckUntil = now() + interval
   const stalled = tx.sql.stalledJobs.all(queue.id, now())
   for (const job of stalled) putBack(tx, queue, job, maxStalls)
   tx.sql.suspectActive.run(queue.id)

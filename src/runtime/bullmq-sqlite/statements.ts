@@ -48,15 +48,7 @@ const head = `rowid, queue, id, state, score, added_at, delay, priority, attempt
 export interface QueueRow {
   id: number
   key: string
-  last_job: number
-  front: number
-  back: number
-  counts: string
-  meta: string
-  limiter_count: number
-  limiter_until: number
-  stall_check_until: number
-  last_event: number
+  state: string
 }
 
 export interface ChildRow {
@@ -86,11 +78,10 @@ export const prepareStatements = (db: Database) => ({
   // queues
   queueByKey: db.prepare<QueueRow, [string]>('SELECT * FROM queue WHERE key = ?'),
   queueById: db.prepare<QueueRow, [number]>('SELECT * FROM queue WHERE id = ?'),
-  addQueue: db.prepare<QueueRow, [string]>('INSERT INTO queue (key) VALUES (?) RETURNING *'),
-  saveQueue: db.prepare<null, [number, number, number, string, string, number, number, number, number, number]>(
-    `UPDATE queue SET last_job = ?, front = ?, back = ?, counts = ?, meta = ?, limiter_count = ?, limiter_until = ?,
-       stall_check_until = ?, last_event = ? WHERE id = ?`,
+  addQueue: db.prepare<QueueRow, [key: string, state: string]>(
+    'INSERT INTO queue (key, state) VALUES (?, ?) RETURNING *',
   ),
+  saveQueue: db.prepare<null, [state: string, id: number]>('UPDATE queue SET state = ? WHERE id = ?'),
 
   // one job
   addJob: db.prepare<

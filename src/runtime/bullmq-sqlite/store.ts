@@ -108,7 +108,7 @@ export class Store {
       const tx = this.#tx!
       const queue = tx.queues.peek(queueKey)
       const dueAt = nextDueAt(tx, queue) ?? Number.POSITIVE_INFINITY
-      return { claimable: queue.claimable, dueAt, lastEvent: queue.lastEvent }
+      return { claimable: queue.claimable, dueAt, lastEvent: queue.state.lastEvent }
     } catch {
       return { claimable: 0, dueAt: Number.POSITIVE_INFINITY, lastEvent: 0 }
     }
