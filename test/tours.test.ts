@@ -1,37 +1,300 @@
 import { expect, test } from 'bun:test'
-import { minute } from '../src/runtime/clock.ts'
-import { start, until } from './start.ts'
-import { board, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
+import { hour, minute } from '../src/runtime/clock.ts'
+import type { Golfer } from '../src/tours/feeds/board.ts'
+import { refusalOf, start, until } from './start.ts'
+import { alerts, board, enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
 
-test('a whole tournament is followed from the first entry to the final board', async () => {
+type Row = { player_id: string; rank: number; score: number | null; change: number | null }
+
+/** A house with a tour whose field is known, a league on it, and two members who have entered. */
+async function startPlaying(config: object = {}) {
   const house = await start()
   const { call, clock } = house
   const feed = feedFor()
   await newTour(call, feed.url)
   await until(async () => (await tour(call)).status === 'ok')
-  const field = await players(call)
-  expect(field).toHaveLength(24)
-  const league = await newTourLeague(call)
+  const league = await newTourLeague(call, config)
+  const ids: string[] = (await players(call)).map(({ player_id }: Golfer) => player_id)
   const [ann, bob] = [await newUser(house, 'ann'), await newUser(house, 'bob')]
-  const ids = field.map(({ player_id }: { player_id: string }) => player_id)
-  const enter = (who: typeof ann, from: number, tiebreaker: number) =>
-    who.post(`/api/v1/leagues/${league.id}/entries`, { picks: ids.slice(from, from + 4), tiebreaker })
-  const anns = await enter(ann, 0, -9)
-  const bobs = await enter(bob, 4, -12)
-  expect(anns).toMatchObject({ name: 'ann', user_id: ann.id, picks: ids.slice(0, 4), total: null })
+  const anns = await enter(ann, league.id, ids.slice(0, 4), { tiebreaker: -9 })
+  const bobs = await enter(bob, league.id, ids.slice(4, 8), { tiebreaker: -12 })
+  /** Minutes pass, on the course and here; then the feed is asked. */
+  const play = async (minutes: number) => {
+    feed.advance(minutes)
+    clock.forward(minutes * minute)
+    return update(house)
+  }
+  return { ...house, feed, league, ids, ann, bob, anns, bobs, play }
+}
 
-  const seen: unknown[] = []
-  for (let passed = -30; passed < feed.length + 30; passed += 120) {
-    feed.advance(120)
-    clock.forward(120 * minute)
-    const run = await update(house)
-    expect(run.status).toBe('SUCCESS')
-    const { rows, state } = await board(call, league.id)
-    seen.push(rows.map(({ score }: { score: number }) => score))
-    if (state === 'final') break
+/** What two of four picks are worth, worked out by hand. */
+function worth(golfers: Golfer[], picks: string[]): number | null {
+  const totals = picks.flatMap(id => golfers.find(({ player_id }) => player_id === id)?.total ?? [])
+  const [first, second] = totals.toSorted((a, b) => a - b)
+  return first === undefined || second === undefined ? null : first + second
+}
+
+test('a whole tournament is followed from the first entry to the final board', async () => {
+  const { call, feed, league, ids, anns, bobs, play } = await startPlaying()
+  const expected = () => {
+    const { golfers } = feed.board()
+    return { [anns.id]: worth(golfers, ids.slice(0, 4)), [bobs.id]: worth(golfers, ids.slice(4, 8)) }
+  }
+  const ranks = async (query = '') =>
+    new Map<string, number>(
+      (await board(call, league.id, query)).rows.map(({ player_id, rank }: Row) => [player_id, rank]),
+    )
+  const seen: { at: string; rows: Row[] }[] = []
+  let before = await ranks()
+  await play(90)
+  for (let state = 'live'; state === 'live'; ) {
+    const now = await board(call, league.id)
+    state = now.state
+    expect(now).toMatchObject({ sort_by: 'score', order: 'asc', league: { kind: 'tour' } })
+    expect(Object.fromEntries(now.rows.map(({ player_id, score }: Row) => [player_id, score]))).toEqual(expected())
+    const [first, second] = now.rows
+    expect(first.rank < second.rank ? first.score <= second.score : first.score === second.score).toBe(true)
+    if (seen.length > 0 && now.as_of !== seen.at(-1)?.at)
+      for (const { player_id, rank, change } of now.rows) expect(change).toBe((before.get(player_id) ?? 0) - rank)
+    seen.push({ at: now.as_of, rows: now.rows })
+    before = await ranks()
+    if (state === 'live') expect(await play(150)).toMatchObject({ status: 'SUCCESS' })
   }
   expect(seen.length).toBeGreaterThan(5)
-  const final = await board(call, league.id)
-  expect(final.state).toBe('final')
-  console.log(JSON.stringify(final, null, 1), JSON.stringify(seen), anns.id, bobs.id)
+  for (const { at, rows } of seen.slice(0, -1)) {
+    const then = await board(call, league.id, `?at=${at}`)
+    expect(then.rows.map(({ player_id, rank, score }: Row) => [player_id, rank, score])).toEqual(
+      rows.map(({ player_id, rank, score }) => [player_id, rank, score]),
+    )
+  }
+  expect(await call.get(`/api/v1/leagues/${league.id}`)).toMatchObject({
+    status: 'final',
+    final_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+    config: { event: 'coastal' },
+  })
+  expect(await tour(call)).toMatchObject({ leagues: [], next_update_at: null, event: { status: 'official' } })
+})
+
+test('a final board stays the same to the byte, a late correction is refused and written down, an admin may reopen', async () => {
+  const { app, call, feed, league, ids, ann, anns, play, clock } = await startPlaying()
+  await play(60)
+  while ((await board(call, league.id)).state === 'live') await play(240)
+  const paths = ['leaderboard', 'leaderboard?sort_by=holes', 'leaderboard.csv', `players/${anns.id}`].map(
+    path => `/api/v1/leagues/${league.id}/${path}`,
+  )
+  const read = () => Promise.all(paths.map(async path => (await call.raw(path)).text()))
+  const [final, hash] = [await read(), (await call.get(`/api/v1/leagues/${league.id}`)).final_hash]
+  expect(alerts(app)).toEqual([])
+
+  // The feed moves a golfer ann had picked to first place after all.
+  const other = feedFor({ seed: 2, golfers: 24, from: feed.minute() })
+  await call.patch('/api/v1/tours/pga', { feed_url: other.url })
+  await until(async () => (await tour(call)).checked_at > new Date(clock.now() - minute).toISOString())
+  await call.post(`/api/v1/tours/pga/update`, {})
+  const audited = () => app.db.query.auditLog.findMany().sync()
+  await until(() => audited().some(({ action, result }) => action === 'league.correct' && result === 'refused'))
+  expect(await read()).toEqual(final)
+
+  expect((await refusalOf(ann.post(`/api/v1/leagues/${league.id}/reopen`))).status).toBe(403)
+  const reopened = await call.post(`/api/v1/leagues/${league.id}/reopen`)
+  expect(reopened).toMatchObject({ status: 'active', final_hash: null, config: { auto_finalize: false } })
+  expect(audited().some(({ action, detail }) => action === 'league.reopen' && detail.hash === hash)).toBe(true)
+  expect(await board(call, league.id)).toMatchObject({ state: 'live' })
+  expect((await call.get(`/api/v1/leagues/${league.id}/players/${anns.id}`)).picks[0].total).toBe(
+    other.board().golfers.find(({ player_id }) => player_id === ids[0])?.total,
+  )
+  await play(15)
+  expect(await board(call, league.id)).toMatchObject({ state: 'live' }) // by hand from now on
+  const again = await call.post(`/api/v1/leagues/${league.id}/finalize`)
+  expect(again.final_hash).not.toBe(hash)
+  expect((await refusalOf(call.post(`/api/v1/leagues/${league.id}/finalize`))).status).toBe(409)
+})
+
+test('picks are hidden from others until the deadline, and so are the scores that would tell them', async () => {
+  const { call, as, league, ids, ann, bob, anns, bobs, play } = await startPlaying()
+  const path = `/api/v1/leagues/${league.id}`
+  const listed = async (who: typeof call) =>
+    Object.fromEntries(
+      (await who.get(`${path}/entries`)).entries.map((entry: { id: number; picks: unknown; tiebreaker: unknown }) => [
+        entry.id,
+        [entry.picks, entry.tiebreaker],
+      ]),
+    )
+  const hidden = [null, null]
+  expect(await listed(ann)).toEqual({ [anns.id]: [ids.slice(0, 4), -9], [bobs.id]: hidden })
+  for (const who of [as(), call]) expect(await listed(who)).toEqual({ [anns.id]: hidden, [bobs.id]: hidden })
+  expect(await ann.get(`${path}/players/${bobs.id}`)).toMatchObject({ picks: null, tiebreaker: null, score: null })
+  expect((await ann.get(`${path}/entries/${bobs.id}`)).picks).toBeNull()
+  expect((await board(call, league.id)).rows).toMatchObject([{ score: null }, { score: null }])
+  expect((await board(call, league.id)).rows[0].metrics).toEqual({
+    today: null,
+    holes: null,
+    playing: null,
+    tiebreak: null,
+  })
+
+  await play(90)
+  const open = [ids.slice(4, 8), -12]
+  for (const who of [as(), ann, bob]) expect((await listed(who))[bobs.id]).toEqual(open)
+  expect(await as().get(`${path}/players/${bobs.id}`)).toMatchObject({
+    username: 'bob',
+    tiebreaker: -12,
+    score: expect.any(Number),
+    picks: ids.slice(4, 8).map(player_id => ({ player_id, name: expect.any(String) })),
+  })
+  const { scores, total } = await ann.get(`${path}/entries/${bobs.id}`)
+  const counting = scores.filter(({ counts }: { counts: boolean }) => counts)
+  expect(counting).toHaveLength(2)
+  expect(counting.reduce((sum: number, { score }: { score: number }) => sum + score, 0)).toBe(total)
+})
+
+test('the deadline passes by itself: no stroke, no write and no request is needed', async () => {
+  const { call, clock, league, ids, ann, anns } = await startPlaying({
+    deadline: new Date(Date.now() + 30 * minute).toISOString(),
+  })
+  const path = `/api/v1/leagues/${league.id}`
+  await ann.put(`${path}/entries/${anns.id}`, { tiebreaker: -7 })
+  expect((await call.get(`${path}/players/${anns.id}`)).picks).toBeNull()
+  clock.forward(30 * minute)
+  const late = [
+    ann.post(`${path}/entries`, { picks: ids.slice(0, 4) }),
+    ann.put(`${path}/entries/${anns.id}`, { tiebreaker: 0 }),
+    ann.delete(`${path}/entries/${anns.id}`),
+    call.post(`${path}/entries`, { picks: ids.slice(0, 4), user_id: ann.id }),
+  ]
+  for (const call of late)
+    expect((await refusalOf(call)).problem).toMatchObject({ status: 409, deadline: expect.any(String) })
+  expect((await call.get(`${path}/players/${anns.id}`)).picks).toHaveLength(4)
+  expect((await board(call, league.id)).rows.map(({ score }: Row) => score)).toEqual([0, 0])
+})
+
+test('an entry is checked against the field, the rules and the other entries', async () => {
+  const { call, league, ids, ann, bob, anns, ...house } = await startPlaying({ max_entries: 2 })
+  const path = `/api/v1/leagues/${league.id}/entries`
+  const wrong = async (picks: string[]) => (await refusalOf(ann.post(path, { picks }))).problem.errors
+  const [a = '', b = '', c = '', d = ''] = ids
+  expect(await wrong([a, b, c])).toMatchObject([{ path: 'picks' }])
+  expect(await wrong([a, b, c, a])).toMatchObject([{ path: 'picks[3]', message: expect.stringContaining('repeats') }])
+  expect(await wrong([a, b, c, '999'])).toMatchObject([{ path: 'picks[3]', message: 'is not in the field: 999' }])
+  expect((await refusalOf(ann.post(path, { picks: [a, b, c, 7] }))).status).toBe(422)
+  expect((await refusalOf(ann.post(path, { picks: [a, b, c, d], name: 'BOB' }))).problem).toMatchObject({
+    status: 409,
+    errors: [{ path: 'name' }],
+  })
+  expect(await enter(ann, league.id, [a, b, c, d])).toMatchObject({ name: 'ann 2', tiebreaker: null })
+  expect((await refusalOf(ann.post(path, { picks: [a, b, c, d] }))).status).toBe(409) // two are allowed
+
+  expect((await refusalOf(ann.put(`${path}/${anns.id}`, { picks: [a, a, a, a] }))).status).toBe(422)
+  expect((await refusalOf(bob.put(`${path}/${anns.id}`, { name: 'mine' }))).status).toBe(403)
+  expect(await ann.put(`${path}/${anns.id}`, { name: ' Ann’s  team ', picks: [d, c, b, a] })).toMatchObject({
+    name: 'Ann’s team',
+    picks: [d, c, b, a],
+    tiebreaker: -9,
+  })
+  expect((await refusalOf(bob.post(path, { picks: [a, b, c, d], user_id: ann.id }))).status).toBe(403)
+  expect((await refusalOf(call.post(path, { picks: [a, b, c, d] }))).status).toBe(422) // for whom?
+
+  const [cleo, officer] = [
+    await newUser({ call, ...house }, 'cleo'),
+    await newUser({ call, ...house }, 'olga', 'officer'),
+  ]
+  const cleos = await officer.post(path, { picks: [a, b, c, d], user_id: cleo.id })
+  expect(cleos).toMatchObject({ user_id: cleo.id, username: 'cleo', picks: null }) // hers to see
+  const { members } = await call.get(`/api/v1/leagues/${league.id}/members`)
+  expect(members.map(({ username }: { username: string }) => username)).toEqual(['ann', 'bob', 'cleo'])
+  expect((await call.get(`${path}?user_id=${ann.id}`)).pagination.total).toBe(2)
+  await cleo.delete(`${path}/${cleos.id}`)
+  expect((await refusalOf(call.get(`${path}/${cleos.id}`))).status).toBe(404)
+  expect((await call.get(path)).pagination).toMatchObject({ total: 3 })
+})
+
+test('a private league shows its entries to nobody from outside', async () => {
+  const { as, league, ann, bobs } = await startPlaying({ public: false })
+  const paths = ['entries', `entries/${bobs.id}`, 'leaderboard', `players/${bobs.id}`]
+  for (const path of paths) {
+    expect((await refusalOf(as().get(`/api/v1/leagues/${league.id}/${path}`))).status).toBe(401)
+    await ann.get(`/api/v1/leagues/${league.id}/${path}`)
+  }
+})
+
+test('golfers who are cut, withdraw or are disqualified count as the league says', async () => {
+  const rules = [{ rule: 'actual' }, { rule: 'plus', strokes: 10 }, { rule: 'worst', strokes: 2 }] as const
+  const { call, feed, ids, ann, play } = await startPlaying()
+  const leagues = await Promise.all(rules.map(missed_cut => newTourLeague(call, { picks: 4, best: 4, missed_cut })))
+  const final = feed.board().golfers
+  expect(final.length).toBe(24)
+  const team = ids.slice(0, 2).concat(ids.slice(-2))
+  const made = await Promise.all(leagues.map(({ id }) => enter(ann, id, team)))
+  await play(60)
+  while (feed.board().event.round !== 3) await play(240)
+  await play(120)
+  const { golfers } = feed.board()
+  const isOut = ({ status }: Golfer) => status === 'cut' || status === 'wd' || status === 'dq'
+  const inIt = golfers.filter(golfer => !isOut(golfer)).map(({ total }) => total ?? 0)
+  const mine = team.map(id => golfers.find(({ player_id }) => player_id === id))
+  const count = (out: (total: number | null) => number | null) =>
+    mine.map(golfer => (golfer && isOut(golfer) ? out(golfer.total) : (golfer?.total ?? null)))
+  const sum = (scores: (number | null)[]) =>
+    scores.includes(null) ? null : scores.reduce<number>((total, score) => total + (score ?? 0), 0)
+  const expected = [
+    sum(count(total => total)),
+    sum(count(total => total && total + 10)),
+    sum(count(total => Math.max(total ?? Number.NEGATIVE_INFINITY, ...inIt) + 2)),
+  ]
+  expect(mine.some(golfer => golfer && isOut(golfer))).toBe(true)
+  for (const [i, { id }] of leagues.entries()) {
+    const { rows } = await board(call, id)
+    expect(rows).toMatchObject([{ player_id: String(made[i].id), score: expected[i] ?? null }])
+  }
+})
+
+test('a league over without a word from the feed is finalised when it has been quiet, and looked after until then', async () => {
+  const { app, call, clock, feed, league, play, ...house } = await startPlaying()
+  await call.patch(`/api/v1/leagues/${league.id}`, { ends_at: new Date(clock.now() + 3 * hour).toISOString() })
+  await play(75) // they are on the course
+  clock.forward(2 * hour)
+  await update({ call, ...house })
+  expect(await board(call, league.id)).toMatchObject({ state: 'live' })
+  expect(alerts(app)).toMatchObject([{ key: `league_overdue:${league.id}`, state: 'active' }])
+  while (feed.board().event.status !== 'round_complete') feed.advance(30)
+  await play(2)
+  expect(await board(call, league.id)).toMatchObject({ state: 'live' }) // quiet, but not for long enough
+  clock.forward(31 * minute)
+  await update({ call, ...house })
+  expect(await board(call, league.id)).toMatchObject({ state: 'final' })
+  expect(alerts(app)).toMatchObject([{ key: `league_overdue:${league.id}`, state: 'resolved' }])
+  expect(await tour(call)).toMatchObject({ next_update_at: null })
+})
+
+test('a league without entries is not finalised, and one with open picks neither', async () => {
+  const { call, league, play } = await startPlaying()
+  expect((await refusalOf(call.post(`/api/v1/leagues/${league.id}/finalize`))).problem.detail).toContain('Picks')
+  const empty = await newTourLeague(call)
+  await play(90)
+  expect((await refusalOf(call.post(`/api/v1/leagues/${empty.id}/finalize`))).problem.detail).toContain('no entry')
+})
+
+test('the next week’s event on the feed leaves a league on its own', async () => {
+  const { call, clock, league, ids, anns, play, feed } = await startPlaying()
+  await play(120)
+  const seen = await board(call, league.id)
+  const next = { ...feed.board(), event: { id: 'inland', name: 'Inland Open', round: 1, status: 'upcoming' } }
+  const golfers = next.golfers.slice(0, 20).map(({ player_id, name }) => ({ id: player_id, name, total: 0, thru: 0 }))
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch: () => Response.json({ event: next.event, golfers }),
+  })
+  try {
+    await call.patch('/api/v1/tours/pga', { feed_url: `http://127.0.0.1:${server.port}/` })
+    await until(async () => (await tour(call)).event.name === 'Inland Open')
+    clock.forward(minute)
+    expect((await board(call, league.id)).rows.map(({ score }: Row) => score)).toEqual(
+      seen.rows.map(({ score }: Row) => score),
+    )
+    expect((await call.get(`/api/v1/leagues/${league.id}/players/${anns.id}`)).picks[0].player_id).toBe(ids[0] ?? '')
+    expect(await players(call)).toHaveLength(20)
+  } finally {
+    server.stop(true)
+  }
 })

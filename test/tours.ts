@@ -1,5 +1,6 @@
 /** A tour on the fake feed, leagues on it, and members who play. */
 import { type FakeFeedOptions, startFakeFeed } from '../scripts/fake-feed.ts'
+import type { App } from '../src/context.ts'
 import { day, hour } from '../src/runtime/clock.ts'
 import { afterTest, type caller, type start } from './start.ts'
 import { visitor } from './visitor.ts'
@@ -47,3 +48,13 @@ export const players = async (call: Call, slug = 'pga') =>
   (await call.get(`/api/v1/tours/${slug}/players?limit=500`)).players
 export const board = (call: Call, id: number, query = '') => call.get(`/api/v1/leagues/${id}/leaderboard${query}`)
 export const tour = (call: Call, slug = 'pga') => call.get(`/api/v1/tours/${slug}`)
+
+export const enter = (who: Call, leagueId: number, picks: string[], more: object = {}) =>
+  who.post(`/api/v1/leagues/${leagueId}/entries`, { picks, ...more })
+
+/** All alerts there have been, those of the house's own health left out. */
+export const alerts = (app: App) =>
+  app.db.query.systemAlerts
+    .findMany()
+    .sync()
+    .filter(({ type }) => type !== 'high_load' && type !== 'performance')
