@@ -1,14 +1,26 @@
 import { expect, test } from 'bun:test'
 import { hour, minute } from '../src/runtime/clock.ts'
 import type { Golfer } from '../src/tours/feeds/board.ts'
-import { refusalOf, start, until } from './start.ts'
-import { alerts, board, enter, feedFor, newTour, newTourLeague, newUser, players, tour, update } from './tours.ts'
+import { refusalOf, until } from './start.ts'
+import {
+  alerts,
+  board,
+  enter,
+  feedFor,
+  newTour,
+  newTourLeague,
+  newUser,
+  players,
+  startStill,
+  tour,
+  update,
+} from './tours.ts'
 
 type Row = { player_id: string; rank: number; score: number | null; change: number | null }
 
 /** A house with a tour whose field is known, a league on it, and two members who have entered. */
 async function startPlaying(config: object = {}) {
-  const house = await start()
+  const house = await startStill()
   const { call, clock } = house
   const feed = feedFor()
   await newTour(call, feed.url)

@@ -2,10 +2,18 @@
 import { type FakeFeedOptions, startFakeFeed } from '../scripts/fake-feed.ts'
 import type { App } from '../src/context.ts'
 import { day, hour } from '../src/runtime/clock.ts'
-import { afterTest, type caller, type start } from './start.ts'
+import { afterTest, type caller, type Env, start } from './start.ts'
 import { visitor } from './visitor.ts'
 
 type Call = ReturnType<typeof caller>
+
+/** A house whose clockwork stands still: what runs, the test has asked for. */
+export async function startStill(env?: Env, dataDir?: string) {
+  const house = await start(env, dataDir)
+  house.app.schedule.stop()
+  return house
+}
+
 type House = Pick<Awaited<ReturnType<typeof start>>, 'call' | 'finished' | 'as' | 'url'>
 
 /** A feed whose time stands still until the test moves it. The first tee is an hour from now unless told. */
@@ -21,12 +29,16 @@ export const newTour = (call: Call, feed_url: string, more: object = {}) =>
 const iso = (at: number) => new Date(at).toISOString()
 
 /** A league that begins today and ends in a few days. */
-export const newTourLeague = (call: Call, config: object = {}, times: { starts?: number; ends?: number } = {}) =>
+export const newTourLeague = (
+  call: Call,
+  config: object = {},
+  { name = 'Clubhouse pool', starts = Date.now() - hour, ends = Date.now() + 4 * day } = {},
+) =>
   call.post('/api/v1/leagues', {
-    name: 'Clubhouse pool',
+    name,
     kind: 'tour',
-    starts_at: iso(times.starts ?? Date.now() - hour),
-    ends_at: iso(times.ends ?? Date.now() + 4 * day),
+    starts_at: iso(starts),
+    ends_at: iso(ends),
     config: { tour: 'pga', picks: 4, best: 2, ...config },
   })
 

@@ -1,0 +1,169 @@
+import { expect, test } from 'bun:test'
+import { minute } from '../src/runtime/clock.ts'
+import { refusalOf, until } from './start.ts'
+import {
+  alerts,
+  board,
+  enter,
+  feedFor,
+  newTour,
+  newTourLeague,
+  newUser,
+  players,
+  startStill,
+  tour,
+  update,
+} from './tours.ts'
+
+test('a tour is made by officers, looked at straight away, read by all, and its feed’s URL stays among officers', async () => {
+  const house = await startStill()
+  const { call, as } = house
+  const [ann, olga] = [await newUser(house, 'ann'), await newUser(house, 'olga', 'officer')]
+  const feed = feedFor()
+  expect((await refusalOf(newTour(ann, feed.url))).status).toBe(403)
+  const made = await newTour(olga, `${feed.url}?key=secret`)
+  expect(made).toMatchObject({ slug: 'pga', interval_s: 60, event: null, feed_url: `${feed.url}?key=secret` })
+  expect((await refusalOf(newTour(olga, feed.url))).status).toBe(409)
+  const seen = await until(async () => {
+    const seen = await tour(as())
+    return seen.status === 'ok' && seen
+  })
+  expect(seen).toMatchObject({ event: { id: 'coastal', name: 'Coastal Open', round: 1, status: 'upcoming' }, age_s: 0 })
+  for (const who of [as(), ann]) expect(await tour(who)).not.toHaveProperty('feed_url')
+  expect(JSON.stringify(house.app.db.query.auditLog.findMany().sync())).not.toContain('secret')
+
+  const { players: found } = await as().get(`/api/v1/tours/pga/players?limit=5`)
+  expect(found).toHaveLength(5)
+  expect(found[0]).toMatchObject({ player_id: expect.any(String), total: 0, thru: 0, status: 'active' })
+  const name = found[0].name.split(' ').at(-1).toUpperCase()
+  expect((await as().get(`/api/v1/tours/pga/players?q=${encodeURIComponent(name)}`)).players).toContainEqual(found[0])
+  expect((await call.get('/api/v1/tours')).pagination.total).toBe(1)
+
+  expect(await olga.patch('/api/v1/tours/pga', { name: 'PGA Tour', interval_s: 90 })).toMatchObject({
+    name: 'PGA Tour',
+    interval_s: 90,
+    status: 'ok',
+  })
+  const league = await newTourLeague(olga)
+  expect((await refusalOf(olga.delete('/api/v1/tours/pga'))).problem).toMatchObject({ leagues: [league.id] })
+  await olga.delete(`/api/v1/leagues/${league.id}`, { name: league.name })
+  await olga.delete('/api/v1/tours/pga')
+  expect((await refusalOf(tour(call))).status).toBe(404)
+  expect((await refusalOf(call.post('/api/v1/tours/pga/update'))).status).toBe(404)
+})
+
+test('a feed of another format reads the same', async () => {
+  const house = await startStill()
+  const feed = feedFor()
+  feed.advance(300)
+  for (const format of ['fieldhouse', 'datagolf', 'espn'] as const)
+    await newTour(house.call, feed.urlOf(format), { slug: format, format })
+  const boards = await Promise.all(
+    ['fieldhouse', 'datagolf', 'espn'].map(async slug => {
+      await until(async () => (await tour(house.call, slug)).status === 'ok')
+      const totals = (await players(house.call, slug)).map((each: { player_id: string; total: number }) => [
+        each.player_id,
+        each.total,
+      ])
+      return Object.fromEntries(totals)
+    }),
+  )
+  expect(boards[1]).toEqual(boards[0])
+  expect(Object.keys(boards[2] ?? {})).toHaveLength(24)
+})
+
+test('feeds on private addresses are refused, however they are written', async () => {
+  const { call, ...house } = await startStill({ ALLOW_PRIVATE_FEEDS: 'false' })
+  const feed = feedFor()
+  const { port } = new URL(feed.url)
+  const refused = [
+    feed.url,
+    'http://169.254.169.254/latest/meta-data/',
+    'http://[::1]/feed',
+    'http://[::ffff:127.0.0.1]/feed',
+    'http://0x7f000001/feed',
+    'http://2130706433/feed',
+    'http://10.0.0.8/feed',
+    'ftp://example.org/feed',
+    'file:///etc/passwd',
+    'feed.json',
+  ]
+  for (const url of refused)
+    expect((await refusalOf(newTour(call, url))).problem, url).toMatchObject({
+      status: 422,
+      errors: [{ path: 'feed_url' }],
+    })
+  await newTour(call, `http://localhost:${port}/fieldhouse.json`)
+  expect(await until(async () => (await tour(call)).error)).toContain('not on the public internet')
+  expect((await refusalOf(call.patch('/api/v1/tours/pga', { feed_url: feed.url }))).status).toBe(422)
+  expect(feed.requests).toEqual([])
+  expect(alerts(house.app)).toMatchObject([{ key: 'feed_held:pga', state: 'active' }])
+})
+
+test('the config of a tour league is checked and completed', async () => {
+  const { call } = await startStill()
+  const feed = feedFor()
+  await newTour(call, feed.url)
+  const { id, config } = await newTourLeague(call, { picks: undefined, best: undefined })
+  expect(config).toEqual({
+    tour: 'pga',
+    event: null,
+    picks: 6,
+    best: 4,
+    deadline: null,
+    missed_cut: { rule: 'actual' },
+    tiebreak: 'guess',
+    max_entries: 10,
+    auto_finalize: true,
+  })
+  const wrong = async (change: object) => (await refusalOf(newTourLeague(call, change))).problem.errors[0].path
+  expect(await wrong({ tour: 'nowhere' })).toBe('config.tour')
+  expect(await wrong({ best: 5 })).toBe('config.best')
+  expect(await wrong({ picks: 0 })).toBe('config.picks')
+  expect(await wrong({ deadline: 'tomorrow' })).toBe('config.deadline')
+  expect(await wrong({ missed_cut: { rule: 'perhaps' } })).toBe('config.missed_cut.rule')
+  expect(await wrong({ tour: undefined })).toBe('config.tour')
+  const change = { config: { deadline: '2030-01-01T00:00:00Z', tiebreak: 'best_pick' } }
+  expect((await call.patch(`/api/v1/leagues/${id}`, change)).config).toMatchObject({ ...change.config, picks: 6 })
+})
+
+test('a held board is taken as it is when an officer says so', async () => {
+  const house = await startStill()
+  const { app, call, clock } = house
+  const feed = feedFor()
+  await newTour(call, feed.url)
+  await until(async () => (await tour(call)).status === 'ok')
+  expect((await refusalOf(call.post('/api/v1/tours/pga/update', { accept: true }))).status).toBe(409)
+  const league = await newTourLeague(call)
+  const ann = await newUser(house, 'ann')
+  const ids = (await players(call)).map(({ player_id }: { player_id: string }) => player_id)
+  await enter(ann, league.id, ids.slice(0, 4))
+  feed.advance(200)
+  clock.forward(3 * 60 * minute)
+  await update(house)
+  feed.fault('shrunk')
+  clock.forward(2 * minute)
+  expect((await update(house)).result).toMatchObject({ outcome: 'held' })
+  expect(await players(call)).toHaveLength(24)
+  expect((await update(house, { accept: true })).result).toMatchObject({ outcome: 'changed', changed: 12 })
+  expect(await players(call)).toHaveLength(12)
+  expect(await tour(call)).toMatchObject({ status: 'ok', held: null })
+  expect(alerts(app)).toMatchObject([{ state: 'resolved' }])
+  const missing = (await call.get(`/api/v1/leagues/${league.id}/entries`)).entries[0].scores
+  expect(missing.some(({ status }: { status: string }) => status === 'missing')).toBe(true)
+  expect((await board(call, league.id)).rows[0].score).toEqual(expect.any(Number))
+})
+
+test('a league on another week’s event says so instead of taking its field', async () => {
+  const house = await startStill()
+  const { call } = house
+  const feed = feedFor({ firstTee: Date.now() - 3 * 24 * 60 * minute })
+  feed.advance(600)
+  await newTour(call, feed.url)
+  await until(async () => (await tour(call)).status === 'ok')
+  const starts = Date.now() + 3 * 24 * 60 * minute
+  const league = await newTourLeague(call, {}, { starts, ends: starts + 4 * 24 * 60 * minute })
+  const ann = await newUser(house, 'ann')
+  const { problem } = await refusalOf(enter(ann, league.id, ['1', '2', '3', '4']))
+  expect(problem).toMatchObject({ status: 422, detail: expect.stringContaining('Coastal Open') })
+})

@@ -1,0 +1,178 @@
+import { expect, test } from 'bun:test'
+import { taskLocks } from '../db/schema.ts'
+import type { App } from '../src/context.ts'
+import { day, hour, minute, second } from '../src/runtime/clock.ts'
+import { bookedUpdate } from '../src/tours/queries.ts'
+import { ensureUpdates, type Findings, lastFindings } from '../src/tours/supervisor.ts'
+import { redisTest } from './needs.ts'
+import { startRedis } from './redis.ts'
+import { type Env, spawnFieldhouse, temporaryFolder, until } from './start.ts'
+import { alerts, feedFor, newTour, newTourLeague, startStill, tour, update } from './tours.ts'
+
+/** A house that follows a tour because a league waits for it: one update is booked. */
+async function startFollowing(env: Env = {}, dataDir = temporaryFolder()) {
+  const house = await startStill(env, dataDir)
+  const { app, call, finished } = house
+  const feed = feedFor()
+  await newTour(call, feed.url)
+  const league = await newTourLeague(call)
+  const booked = await chain(app)
+  const supervise = async (): Promise<Findings> => {
+    const { jobId } = await app.jobs.start(ensureUpdates, {})
+    return (await finished({ job_id: jobId })).result
+  }
+  return { ...house, feed, league, booked, supervise }
+}
+
+/** The update that waits for its time. */
+const chain = (app: App, after?: string) =>
+  until(() => {
+    const run = bookedUpdate(app.db, 'pga')
+    return run?.status === 'PENDING' && run.notBefore !== null && run.id !== after ? run : undefined
+  }, 60_000)
+
+const raised = (app: App) => alerts(app).filter(({ type }) => type === 'task_missing')
+
+test('a chain that is whole is left alone, and one that was cancelled is missed, told of and begun again', async () => {
+  const { app, call, clock, feed, booked, supervise, lines } = await startFollowing()
+  expect((await supervise()).findings).toMatchObject([{ tour: 'pga', state: 'booked', job_id: booked.id }])
+  expect(raised(app)).toEqual([])
+
+  clock.forward(2 * minute)
+  await call.delete(`/api/v1/jobs/cancel/${booked.id}`)
+  const asked = feed.requests.length
+  const found = await supervise()
+  expect(found.findings).toMatchObject([{ state: 'missing', restarted: true }])
+  expect(lastFindings(app.db)).toEqual(found)
+  expect(raised(app)).toMatchObject([{ key: 'task_missing:update_player_scores:pga', state: 'active', count: 1 }])
+  expect(lines.some(({ level, tour, state }) => level === 'warn' && tour === 'pga' && state === 'missing')).toBe(true)
+  await chain(app)
+  expect(feed.requests).toHaveLength(asked + 1)
+  expect((await supervise()).findings).toMatchObject([{ state: 'booked' }])
+  expect(raised(app)).toMatchObject([{ state: 'resolved' }])
+})
+
+test('with SUPERVISOR_RESTARTS=false it only warns', async () => {
+  const { app, call, booked, supervise } = await startFollowing({ SUPERVISOR_RESTARTS: 'false' })
+  await call.delete(`/api/v1/jobs/cancel/${booked.id}`)
+  for (const count of [1, 2]) {
+    expect((await supervise()).findings).toMatchObject([{ state: 'missing', restarted: false }])
+    expect(raised(app)).toMatchObject([{ state: 'active', count }])
+  }
+  expect(await tour(call)).toMatchObject({ next_update_at: null })
+})
+
+test('a job the queue has lost is missed and handed over again', async () => {
+  const { app, clock, booked, supervise } = await startFollowing()
+  await app.queues.remove('quick', booked.id)
+  clock.forward(2 * minute)
+  expect((await supervise()).findings).toMatchObject([{ state: 'missing', job_id: booked.id, restarted: true }])
+  await chain(app, booked.id)
+  expect((await supervise()).findings).toMatchObject([{ state: 'booked' }])
+  expect(raised(app)).toMatchObject([{ state: 'resolved' }])
+})
+
+test('a clock that jumps ahead or is set back does not leave a tour waiting', async () => {
+  const { app, clock, booked, supervise } = await startFollowing()
+  clock.forward(day)
+  expect((await supervise()).findings).toMatchObject([{ state: 'late', restarted: true }])
+  const ahead = await chain(app, booked.id)
+  clock.forward(-12 * hour)
+  expect((await supervise()).findings).toMatchObject([{ state: 'late', restarted: true }])
+  const back = await chain(app, ahead.id)
+  expect(back.notBefore).toBeLessThan(clock.now() + 2 * minute)
+  expect((await supervise()).findings).toMatchObject([{ state: 'booked' }])
+})
+
+test('a run under way is left alone, and what is asked for meanwhile gets its id', async () => {
+  const { call, clock, feed, booked, supervise, finished } = await startFollowing()
+  feed.fault('slow', 1)
+  clock.forward(2 * minute)
+  const first = await call.post('/api/v1/tours/pga/update')
+  expect(first).toMatchObject({ job_id: booked.id, message: 'Accepted' })
+  await until(async () => (await call.get(`/api/v1/jobs/status/${first.job_id}`)).status === 'PROGRESS')
+  expect((await supervise()).findings).toMatchObject([{ state: 'running', job_id: booked.id }])
+  expect(await call.post('/api/v1/tours/pga/update')).toMatchObject({
+    job_id: booked.id,
+    message: 'skipped: already running',
+  })
+  expect(await finished(first)).toMatchObject({ status: 'FAILURE', error: expect.stringContaining('No whole answer') })
+})
+
+test('a process killed while it holds the lock leaves nothing that the next one would wait for', async () => {
+  const dataDir = temporaryFolder()
+  const feed = feedFor()
+  const doomed = await spawnFieldhouse({}, dataDir)
+  await newTour(doomed.call, feed.url, { interval_s: 1 })
+  await newTourLeague(doomed.call)
+  await until(async () => (await tour(doomed.call)).checked_at !== null)
+  feed.fault('slow')
+  const asked = feed.requests.length
+  await until(async () => (await doomed.call.get('/api/v1/jobs?status=PROGRESS&name=update_player_scores')).jobs[0])
+  await Bun.sleep(200) // well into its wait for the feed
+  await doomed.kill9()
+  feed.fault(null)
+
+  const { app, call } = await startStill({}, dataDir)
+  const left = app.db.select().from(taskLocks).all()
+  expect(left.map(({ task }) => task)).toContain('update_player_scores')
+  expect(app.locks.all().filter(({ ownerDead }) => !ownerDead)).toEqual([])
+  await app.jobs.start(ensureUpdates, {})
+  await until(async () => (await tour(call)).status === 'ok' && feed.requests.length > asked + 1, 60_000)
+  await chain(app)
+}, 90_000)
+
+test('nobody is missed where nobody waits: a tour without leagues, or one whose leagues are over', async () => {
+  const { app, call, clock, league, supervise } = await startFollowing()
+  await call.delete(`/api/v1/leagues/${league.id}`, { name: league.name })
+  expect((await supervise()).findings).toMatchObject([{ state: 'idle' }])
+  await newTourLeague(call, {}, { ends: clock.now() + hour })
+  await chain(app)
+  clock.forward(day + 2 * hour)
+  const run = await update({ call, finished: async started => app.jobs.hasten((await started).job_id) }, {})
+  expect(run).toBeDefined()
+  await until(() => bookedUpdate(app.db, 'pga') === undefined)
+  expect((await supervise()).findings).toMatchObject([{ state: 'idle', job_id: null }])
+  expect(raised(app)).toEqual([])
+})
+
+redisTest(
+  'a flushed Redis costs no score: the supervisor books anew what was lost',
+  async () => {
+    const redis = await startRedis()
+    const { app, clock, feed, booked, supervise } = await startFollowing({ REDIS_URL: redis.url })
+    const asked = feed.requests.length
+    const client = new Bun.RedisClient(redis.url)
+    await client.send('FLUSHALL', [])
+    client.close()
+    clock.forward(2 * minute)
+    expect(await app.queues.has('quick', booked.id)).toBe(false)
+    expect((await supervise()).findings).toMatchObject([{ state: 'missing', restarted: true }])
+    await chain(app, booked.id)
+    expect(feed.requests).toHaveLength(asked + 1)
+    expect((await supervise()).findings).toMatchObject([{ state: 'booked' }])
+  },
+  60_000,
+)
+
+test('however many supervise and ask, the feed is asked once an interval', async () => {
+  const dataDir = temporaryFolder()
+  const houses = [await startStill({}, dataDir), await startStill({}, dataDir), await startStill({}, dataDir)]
+  const feed = feedFor()
+  const [{ call }] = houses as [(typeof houses)[0], ...typeof houses]
+  await newTour(call, feed.url, { interval_s: 2 })
+  await newTourLeague(call)
+  await until(() => feed.requests.length === 1)
+  const began = performance.now()
+  for (let round = 0; round < 80; round++) {
+    for (const { app, call } of houses) {
+      app.jobs.start(ensureUpdates, {})
+      call.post('/api/v1/tours/pga/update')
+    }
+    await Bun.sleep(50)
+  }
+  await Bun.sleep(500)
+  const intervals = (performance.now() - began) / (2 * second)
+  expect(feed.requests.length).toBeGreaterThan(1)
+  expect(feed.requests.length).toBeLessThanOrEqual(Math.floor(intervals / 0.95) + 2)
+}, 60_000)
