@@ -174,6 +174,14 @@ describe('a workbook', () => {
     for (const piece of [1, 7, 100]) expect(rowsOf(await readSheet(piecemeal(bytes, () => piece)))).toEqual(whole)
   })
 
+  test('may do without shared strings and styles', async () => {
+    const row = (cells: string) => `<row>${cells}</row>`
+    const text = (value: string) => `<c t="inlineStr"><is><t>${value}</t></is></c>`
+    const xml = `<worksheet><sheetData>${row(text('ID') + text('Power'))}${row(`${text('a')}<c><v>5</v></c>`)}</sheetData></worksheet>`
+    const parts = workbookParts([{ name: 'Data', rows: [], xml }]).filter(({ name }) => !/Strings|styles/.test(name))
+    expect(rowsOf(await readSheet(zip(parts)))).toEqual([['a', 'a', 5]])
+  })
+
   test('picks a shown worksheet before a hidden one', async () => {
     const rows: Cell[][] = [
       ['ID', 'Power', 'Deads'],

@@ -32,7 +32,9 @@ export abstract class XmlScanner {
   private tagTo = 0
   private worthwhile = 0
 
-  constructor(protected readonly part: string) {}
+  constructor(protected readonly part: string) {
+    this.buffer.set(sentinel)
+  }
 
   push(piece: Uint8Array): void {
     if (this.at > 0) {
