@@ -122,6 +122,23 @@ describe('a workbook made to do harm is refused', () => {
     })
 })
 
+test('long nonsense in places where nobody looks twice is read past in no time', async () => {
+  const long = 'a'.repeat(500_000)
+  const spoilt = (name: string, change: (content: string) => string) =>
+    readOrRefuse(changed(name, ({ content }) => ({ content: change(String(content)) })))
+  const styles = (format: string) =>
+    `<styleSheet><numFmts><numFmt numFmtId="164" formatCode="${format}"/></numFmts><cellXfs><xf numFmtId="164"/></cellXfs></styleSheet>`
+  await spoilt('xl/_rels/workbook.xml.rels', content => content.replaceAll('Type="', `Type="${long}`))
+  await spoilt('xl/workbook.xml', content => content.replace('<sheets', `<sheets ${long}`))
+  await spoilt('xl/styles.xml', () => styles('['.repeat(500_000)))
+  await spoilt('xl/styles.xml', () => styles(long))
+  await spoilt(SHEET, content => content.replace('<row', `<row ${'\u0301\u0316'.repeat(200_000)}`))
+  for (const field of ['1'.repeat(500_000), `${'1'.repeat(500_000)}e`, '1,'.repeat(250_000), "'".repeat(500_000)])
+    await readOrRefuse(utf8(`id;power\n1;${field}\n2;5\n`))
+  for (const heading of ['\u0301\u0316'.repeat(60_000), '"'.repeat(200_001), ';'.repeat(200_000), "';".repeat(100_000)])
+    await readOrRefuse(utf8(`${heading};id;power\n1;2;3\n`))
+})
+
 describe('a damaged file', () => {
   const r = random(77)
   const list = governors(30, r)

@@ -32,10 +32,13 @@ export interface Header {
 export type Mapping = Record<string, string | null>
 
 const HEADER_AMONG = 50
+/** Characters of a heading that count. */
+const LONGEST = 200
 
 /** What is compared: letters and digits only, but T4+ is not T4. */
 export const headerKey = (header: string): string =>
   header
+    .slice(0, LONGEST)
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}+%]/gu, '')
@@ -51,6 +54,7 @@ const reserved = new Map([
 /** A metric's name made from its heading: `City Hall Level` → `city_hall_level`. Empty when nothing is left. */
 export function slug(header: string): string {
   const plain = header
+    .slice(0, LONGEST)
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .toLowerCase()

@@ -161,10 +161,12 @@ async function stringsIn(zip: Zip, path: string): Promise<TextColumn> {
 function relations(tags: Tag[], folder: string): { id: string; type: string; path: string }[] {
   return tags.map(({ attributes }) => ({
     id: attributes.get('Id') ?? '',
-    type: /[^/]*$/.exec(attributes.get('Type') ?? '')![0],
+    type: lastStep(attributes.get('Type') ?? ''),
     path: resolved(attributes.get('Target') ?? '', folder),
   }))
 }
+
+const lastStep = (path: string) => path.slice(path.lastIndexOf('/') + 1)
 
 /** A path as one part gives it for another: from the root, or from its own folder. */
 function resolved(target: string, folder: string): string {
@@ -185,7 +187,7 @@ function datesIn(tags: Tag[]): boolean[] {
     else if (name === 'cellXfs') inStyles = !closing
     else if (name === 'xf' && inStyles && !closing) {
       const format = attributes.get('numFmtId') ?? '0'
-      dates.push(custom.has(format) ? showsDate(custom.get(format)!) : isBuiltInDate(Number(format)))
+      dates.push(custom.has(format) ? showsDate(custom.get(format)!.slice(0, 255)) : isBuiltInDate(Number(format)))
     }
   }
   return dates
