@@ -203,3 +203,39 @@ test('a file of a newer version, or one that cannot be opened, is refused with a
     'no-such-folder',
   )
 })
+
+test('jobs that a worker closed by force leaves behind are taken over as soon as its process ends', async () => {
+  const { path, queue } = open()
+  const child = startChild('queue-user.ts', path, 'leaves')
+  expect(await child.says()).toBe('ready')
+  const job = await queue.add('job', {})
+  expect(await child.says()).toBe('left')
+  const other = startChild('queue-user.ts', path, 'holds')
+  expect(await other.says()).toBe('ready')
+  await Bun.sleep(1200)
+  expect(await job.isActive()).toBeTrue()
+  child.tell('end')
+  expect(await other.says()).toBe('working')
+  await until(() => job.isCompleted())
+})
+
+test('a call refused in a queue that was not there before leaves nothing of it in memory', async () => {
+  const { path } = open()
+  const fresh = new Queue('fresh', { connection: { path }, skipMetasUpdate: true })
+  afterTest(() => fresh.close())
+  const refused = fresh.updateJobProgress('none', 1)
+  const [job] = await Promise.all([fresh.add('a', {}), expect(refused).rejects.toMatchObject({ code: -1 })])
+  expect(job.id).toBe('1')
+  expect(await fresh.getJobCounts('waiting')).toEqual({ waiting: 1 })
+  const again = new Queue('fresh', { connection: { path }, skipMetasUpdate: true })
+  afterTest(() => again.close())
+  expect((await again.add('b', {})).id).toBe('2')
+})
+
+test('with power-cut durability everything works the same', async () => {
+  const path = join(temporaryFolder(), 'queue.db')
+  const queue = new Queue('jobs', { connection: { path, durability: 'power' } })
+  afterTest(() => queue.close())
+  const jobs = await Promise.all(Array.from({ length: 50 }, (_, n) => queue.add('a', n)))
+  expect(jobs.map(job => job.id)).toEqual(Array.from({ length: 50 }, (_, n) => String(n + 1)))
+})

@@ -1,4 +1,4 @@
-/** A process that uses a queue until it is killed: `adds` jobs, saying each id once it is acknowledged, or `works`. */
+/** A process that uses a queue until it is killed: `adds` jobs and says each id once it is acknowledged, `works`, … */
 import { appendFileSync, writeSync } from 'node:fs'
 import { withBackend } from 'bullmq'
 import { createSqliteBackend } from '../../src/runtime/bullmq-sqlite/create-sqlite-backend.ts'
@@ -46,6 +46,21 @@ if (does === 'holds') {
   )
   await worker.waitUntilReady()
   say('ready')
+}
+
+if (does === 'leaves') {
+  const started = Promise.withResolvers<void>()
+  const work = async () => {
+    started.resolve()
+    await Bun.sleep(600_000)
+  }
+  const worker = new Worker('jobs', work, { connection, lockDuration: 600_000 })
+  await worker.waitUntilReady()
+  say('ready')
+  await started.promise
+  await worker.close(true)
+  say('left')
+  for await (const _ of console) process.exit()
 }
 
 if (does === 'fills') {

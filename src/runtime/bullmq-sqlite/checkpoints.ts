@@ -34,6 +34,7 @@ export class Checkpoints {
     const thread = this.#thread
     if (!thread) return
     const exited = new Promise(resolve => thread.once('exit', resolve))
+    thread.ref()
     thread.postMessage(null)
     await exited
   }

@@ -6,6 +6,9 @@ import type { Transactions, Tx } from './transactions.ts'
 /** How often workers look for processes that died, in ms. */
 const lookEvery = 500
 
+/** Locks to be held as long as the process lives: a database that nothing refers to is closed. */
+const heldToTheEnd = new Set<Database>()
+
 /** A worker, which takes over what the workers of its queue in a dead process were at. */
 export interface Heir {
   /** In the transaction that strikes the dead process from the list. Returns the ids of the jobs. */
@@ -22,7 +25,6 @@ export interface Heir {
 export class Processes {
   readonly id = crypto.randomUUID()
   #life: Database | undefined
-  #registered = false
   #looking: ReturnType<typeof setInterval> | undefined
   #heirs = new Set<Heir>()
 
@@ -35,8 +37,7 @@ export class Processes {
   async addClient(name: string): Promise<() => Promise<void>> {
     this.#live()
     const id = await this.transactions.write(tx => {
-      if (!this.#registered) tx.sql.addProcess.run(this.id, process.pid, now())
-      this.#registered = true
+      tx.sql.addProcess.run(this.id, process.pid, now())
       return tx.sql.addClient.get(this.id, name, now())!.id
     })
     return () => this.transactions.write(tx => void tx.sql.deleteClient.run(id))
@@ -53,15 +54,23 @@ export class Processes {
     this.#heirs.delete(heir)
   }
 
+  /** A worker that was closed by force may have left jobs behind: then this process stays on the list until it ends. */
   async close(): Promise<void> {
     clock.clearInterval(this.#looking)
-    if (this.#registered)
-      await this.transactions.write(tx => {
+    if (!this.#life) return
+    const leavesJobs = await this.transactions
+      .write(tx => {
         tx.sql.deleteClients.run(this.id)
+        if (tx.sql.ownsJobs.get(this.id)) return true
         tx.sql.deleteProcess.run(this.id)
+        return false
       })
-    this.#life?.close()
-    if (this.#life) rmSync(this.#lifeOf(this.id), { force: true })
+      .catch(() => false) // Others will find this process dead.
+    if (leavesJobs) heldToTheEnd.add(this.#life)
+    else {
+      this.#life.close()
+      rmSync(this.#lifeOf(this.id), { force: true })
+    }
   }
 
   #live(): void {

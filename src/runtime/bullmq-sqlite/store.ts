@@ -6,7 +6,7 @@ import { nextDueAt } from './places.ts'
 import { Processes } from './processes.ts'
 import { Queues } from './queues.ts'
 import { schema, schemaVersion } from './schema.ts'
-import { prepareStatements, type Statements } from './statements.ts'
+import { prepareStatements } from './statements.ts'
 import { Transactions, type Tx } from './transactions.ts'
 import { type Sight, Wakeups } from './wakeups.ts'
 
@@ -66,8 +66,8 @@ export class Store {
       },
     })
     this.wakeups = new Wakeups({
-      foreignChanges: () => this.transactions.foreignChanges(),
-      lookAt: key => this.#lookAt(key),
+      foreignChanges: () => orElse(0, () => this.transactions.foreignChanges()),
+      lookAt: key => orElse(nothing, () => this.#lookAt(key)),
     })
     this.processes = new Processes(path, this.transactions)
   }
@@ -83,35 +83,47 @@ export class Store {
     await this.processes.close()
     await this.transactions.close()
     await this.#checkpoints?.close()
+    for (const statement of Object.values(this.#tx?.sql ?? {})) statement.finalize()
     this.#db.close()
   }
 
   #prepare(): Tx {
-    const db = this.#db
-    db.transaction(() => {
-      const { user_version: version } = db.query<{ user_version: number }, []>('PRAGMA user_version').get()!
-      if (version > schemaVersion)
-        throw new Error(`${this.path} was written by a newer version of this program (schema ${version})`)
-      if (version === schemaVersion) return
-      db.run(schema)
-      db.run(`PRAGMA user_version = ${schemaVersion}`)
-    }).immediate()
-    const sql: Statements = prepareStatements(db)
+    if (this.#version() < schemaVersion)
+      this.#db
+        .transaction(() => {
+          if (this.#version() === schemaVersion) return
+          this.#db.run(schema)
+          this.#db.run(`PRAGMA user_version = ${schemaVersion}`)
+        })
+        .immediate()
+    const sql = prepareStatements(this.#db)
     this.#tx = { sql, queues: new Queues(sql), process: this.processes.id }
-    this.#checkpoints = new Checkpoints(this.path, () => void sql.checkpoint.get())
+    this.#checkpoints = new Checkpoints(this.path, () => void orElse(null, () => sql.checkpoint.get()))
     return this.#tx
   }
 
-  /** Nothing, if the file cannot be read right now: there will be another look. */
+  #version(): number {
+    const { user_version } = this.#db.query<{ user_version: number }, []>('PRAGMA user_version').get()!
+    if (user_version <= schemaVersion) return user_version
+    throw new Error(`${this.path} was written by a newer version of this program (schema ${user_version})`)
+  }
+
   #lookAt(queueKey: string): Sight {
-    try {
-      const tx = this.#tx!
-      const queue = tx.queues.peek(queueKey)
-      const dueAt = nextDueAt(tx, queue) ?? Number.POSITIVE_INFINITY
-      return { claimable: queue.claimable, dueAt, lastEvent: queue.state.lastEvent }
-    } catch {
-      return { claimable: 0, dueAt: Number.POSITIVE_INFINITY, lastEvent: 0 }
-    }
+    if (!this.#tx) return nothing
+    const queue = this.#tx.queues.peek(queueKey)
+    const dueAt = nextDueAt(this.#tx, queue) ?? Number.POSITIVE_INFINITY
+    return { claimable: queue.claimable, dueAt, lastEvent: queue.state.lastEvent }
+  }
+}
+
+const nothing: Sight = { claimable: 0, dueAt: Number.POSITIVE_INFINITY, lastEvent: 0 }
+
+/** For what timers do, whose errors nobody would hear of: if the file cannot be had now, they come again. */
+function orElse<T>(fallback: T, run: () => T): T {
+  try {
+    return run()
+  } catch {
+    return fallback
   }
 }
 

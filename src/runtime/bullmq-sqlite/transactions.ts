@@ -118,8 +118,7 @@ export class Transactions {
       this.#begin(operations)
       done = this.#runAll(operations)
     } catch (error) {
-      if (this.hooks.inTransaction()) this.#tx?.sql.rollback.run()
-      this.#tx?.queues.forget()
+      this.#abandon()
       if (isBusy(error)) this.#tryAgain(operations)
       else this.#fail(operations, error)
       return
@@ -177,6 +176,15 @@ export class Transactions {
         tx.queues.rollBackOperation()
       }
       return refusal(operation, error)
+    }
+  }
+
+  #abandon(): void {
+    this.#tx?.queues.forget()
+    try {
+      if (this.hooks.inTransaction()) this.#tx?.sql.rollback.run()
+    } catch {
+      // The error that led here is the one to tell.
     }
   }
 
