@@ -452,21 +452,29 @@ export const auditLog = sqliteTable(
 )
 
 /**
- * Finished runs by hour and by day, kept up by triggers on `runs` (a migration holds them), so that a million runs are
- * counted from some thousand rows and are still counted when pruned. `bucket` is the upper bound of their durations in ms.
+ * Finished runs, counted by triggers on `runs` (a migration holds them) as they finish: a million runs are counted from some
+ * thousand rows, and are still counted when pruned. All of them by hour and day; by name and hour; and by name, day or month,
+ * and duration (`bucket` is an upper bound in ms) for what most runs of a job take.
  */
-const finishedRuns = {
+const finished = {
   start: time('start').notNull(),
-  name: text('name').notNull(),
   status: text('status', { enum: runStates }).notNull(),
-  bucket: integer('bucket').notNull(),
   runs: integer('runs').notNull(),
   totalMs: integer('total_ms').notNull(),
 }
-export const runHours = sqliteTable('run_hours', finishedRuns, t => [
+export const runTotals = sqliteTable(
+  'run_totals',
+  { unit: text('unit', { enum: ['hour', 'day'] }).notNull(), ...finished },
+  t => [primaryKey({ columns: [t.unit, t.start, t.status] })],
+)
+export const runHours = sqliteTable('run_hours', { name: text('name').notNull(), ...finished }, t => [
+  primaryKey({ columns: [t.name, t.start, t.status] }),
+])
+const durations = { name: text('name').notNull(), bucket: integer('bucket').notNull(), ...finished }
+export const runDays = sqliteTable('run_days', durations, t => [
   primaryKey({ columns: [t.start, t.name, t.status, t.bucket] }),
 ])
-export const runDays = sqliteTable('run_days', finishedRuns, t => [
+export const runMonths = sqliteTable('run_months', durations, t => [
   primaryKey({ columns: [t.start, t.name, t.status, t.bucket] }),
 ])
 
@@ -494,6 +502,13 @@ export const activityCounts = sqliteTable(
     users: integer('users').notNull(),
   },
   t => [primaryKey({ columns: [t.unit, t.start, t.country] })],
+)
+
+/** Who registered, by day and country; also kept by triggers. Those deleted no longer count. */
+export const registrations = sqliteTable(
+  'registrations',
+  { day: time('day').notNull(), country: text('country').notNull(), users: integer('users').notNull() },
+  t => [primaryKey({ columns: [t.day, t.country] })],
 )
 
 /** What triggers have counted of each kind, ever: while these stay, statistics have nothing new to say. */

@@ -1,7 +1,7 @@
-import { and, count, eq, gte, isNull, ne, sql, sum } from 'drizzle-orm'
+import { and, count, eq, gte, ne, sql, sum } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
-import { leagues, runDays, uploads, users } from '../../db/schema.ts'
+import { leagues, runTotals, uploads } from '../../db/schema.ts'
 import { day, iso } from '../runtime/clock.ts'
 import { taskStats } from './executions.ts'
 import { beginOf, bucketsFrom, dateOf, type Period, periodSchema } from './period.ts'
@@ -52,8 +52,8 @@ export type DashboardInput = { period: Period; include: readonly Section[]; now:
 export function dashboardStats(db: Db, { period, include, now }: DashboardInput): Dashboard {
   const first =
     db
-      .select({ at: sql<number | null>`min(${runDays.start})` })
-      .from(runDays)
+      .select({ at: sql<number | null>`min(${runTotals.start})` })
+      .from(runTotals)
       .get()?.at ?? null
   const begin = beginOf(period, 'day', now, first)
   const since = period === 'all' ? 0 : begin
@@ -64,7 +64,7 @@ export function dashboardStats(db: Db, { period, include, now }: DashboardInput)
     ...(wanted('summary') && { summary: summary(db, since) }),
     ...(wanted('trends') && { trends: trends(db, begin, now) }),
     ...(wanted('geographic') && { geographic: usersByCountry(db) }),
-    ...(wanted('tasks') && { tasks: taskStats(db, since) }),
+    ...(wanted('tasks') && { tasks: taskStats(db, period === 'all' ? 'ever' : begin) }),
   }
 }
 
@@ -72,7 +72,7 @@ const kept = and(eq(uploads.dryRun, false), ne(uploads.status, 'cancelled'))
 
 function summary(db: Db, begin: number): NonNullable<Dashboard['summary']> {
   return {
-    users: db.select({ total: count() }).from(users).where(isNull(users.deletedAt)).get()?.total ?? 0,
+    users: usersByCountry(db).reduce((sum, { users }) => sum + users, 0),
     leagues: db.select({ total: count() }).from(leagues).get()?.total ?? 0,
     uploads:
       db
@@ -82,9 +82,9 @@ function summary(db: Db, begin: number): NonNullable<Dashboard['summary']> {
         .get()?.total ?? 0,
     runs:
       db
-        .select({ total: sum(runDays.runs).mapWith(Number) })
-        .from(runDays)
-        .where(gte(runDays.start, begin))
+        .select({ total: sum(runTotals.runs).mapWith(Number) })
+        .from(runTotals)
+        .where(and(eq(runTotals.unit, 'day'), gte(runTotals.start, begin)))
         .get()?.total ?? 0,
     trades: 0,
   }
@@ -101,13 +101,13 @@ function trends(db: Db, begin: number, now: number): NonNullable<Dashboard['tren
       .all()
       .map(row => [row.date, row.total]),
   )
-  const failed = sql<number>`sum(iif(${runDays.status} = 'FAILURE', ${runDays.runs}, 0))`
+  const failed = sql<number>`sum(iif(${runTotals.status} = 'FAILURE', ${runTotals.runs}, 0))`
   const ran = new Map(
     db
-      .select({ start: runDays.start, runs: sum(runDays.runs).mapWith(Number), failed })
-      .from(runDays)
-      .where(gte(runDays.start, begin))
-      .groupBy(runDays.start)
+      .select({ start: runTotals.start, runs: sum(runTotals.runs).mapWith(Number), failed })
+      .from(runTotals)
+      .where(and(eq(runTotals.unit, 'day'), gte(runTotals.start, begin)))
+      .groupBy(runTotals.start)
       .all()
       .map(row => [row.start, row]),
   )

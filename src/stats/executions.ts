@@ -1,7 +1,7 @@
-import { and, eq, gte, inArray, min, type SQL, sql, sum } from 'drizzle-orm'
+import { and, eq, gte, inArray, min, sum } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
-import { runDays, runHours, runStates } from '../../db/schema.ts'
+import { runDays, runHours, runMonths, runStates, runTotals } from '../../db/schema.ts'
 import { type CalendarUnit, iso, startOf } from '../runtime/clock.ts'
 import { beginOf, bucketsFrom, groupingSchema, type Period, periodSchema } from './period.ts'
 
@@ -37,39 +37,23 @@ export type ExecutionInput = { period: Period; group_by: CalendarUnit; status?: 
 
 /** Finished runs by hour, day or month. */
 export function executionStats(db: Db, { period, group_by: unit, status, name, now }: ExecutionInput): ExecutionStats {
-  const counts = unit === 'hour' ? runHours : runDays
   const first =
     db
-      .select({ at: min(counts.start) })
-      .from(counts)
+      .select({ at: min(runTotals.start) })
+      .from(runTotals)
+      .where(eq(runTotals.unit, 'day'))
       .get()?.at ?? null
   const begin = beginOf(period, unit, now, first)
-  const where: SQL | undefined = and(
-    gte(counts.start, begin),
-    status ? eq(counts.status, status as never) : undefined,
-    name ? eq(counts.name, name) : undefined,
-  )
-  const rows = db
-    .select({
-      start: counts.start,
-      total: sum(counts.runs).mapWith(Number),
-      success: sql<number>`sum(iif(${counts.status} = 'SUCCESS', ${counts.runs}, 0))`,
-      failed: sql<number>`sum(iif(${counts.status} = 'FAILURE', ${counts.runs}, 0))`,
-      ms: sum(counts.totalMs).mapWith(Number),
-    })
-    .from(counts)
-    .where(where)
-    .groupBy(counts.start)
-    .all()
-  const found = new Map<number, { total: number; success: number; failed: number; ms: number }>()
-  for (const { start, ...row } of rows) {
-    const key = startOf(unit, start)
-    const known = found.get(key) ?? { total: 0, success: 0, failed: 0, ms: 0 }
-    found.set(key, {
-      total: known.total + row.total,
-      success: known.success + row.success,
-      failed: known.failed + row.failed,
-      ms: known.ms + row.ms,
+  const found = new Map<number, Count>()
+  for (const count of countsOf(db, unit, begin, name)) {
+    if (status && count.status !== status) continue
+    const start = startOf(unit, count.start)
+    const { total, success, failed, ms } = found.get(start) ?? { total: 0, success: 0, failed: 0, ms: 0 }
+    found.set(start, {
+      total: total + count.runs,
+      success: success + (count.status === 'SUCCESS' ? count.runs : 0),
+      failed: failed + (count.status === 'FAILURE' ? count.runs : 0),
+      ms: ms + count.ms,
     })
   }
   const buckets = [...bucketsFrom(begin, unit, now)].map(start => {
@@ -85,35 +69,53 @@ export function executionStats(db: Db, { period, group_by: unit, status, name, n
   }
 }
 
+type Count = { total: number; success: number; failed: number; ms: number }
+
+/** Finished runs by state, of one job or of all, in the finest rows that are few enough. */
+function countsOf(db: Db, unit: CalendarUnit, begin: number, name: string | undefined) {
+  if (name !== undefined)
+    return db
+      .select({ start: runHours.start, status: runHours.status, runs: runHours.runs, ms: runHours.totalMs })
+      .from(runHours)
+      .where(and(eq(runHours.name, name), gte(runHours.start, begin)))
+      .all()
+  return db
+    .select({ start: runTotals.start, status: runTotals.status, runs: runTotals.runs, ms: runTotals.totalMs })
+    .from(runTotals)
+    .where(and(eq(runTotals.unit, unit === 'hour' ? 'hour' : 'day'), gte(runTotals.start, begin)))
+    .all()
+}
+
 export type TaskStats = { name: string; runs: number; failed: number; avg_ms: number | null; p95_ms: number | null }
 
-/** What each job did since `begin`: how often, how long. */
-export function taskStats(db: Db, begin: number): TaskStats[] {
+/** What each job did since `begin`, or ever: how often, how long. */
+export function taskStats(db: Db, begin: number | 'ever'): TaskStats[] {
+  const counts = begin === 'ever' ? runMonths : runDays
   const rows = db
     .select({
-      name: runDays.name,
-      status: runDays.status,
-      bucket: runDays.bucket,
-      runs: sum(runDays.runs).mapWith(Number),
-      ms: sum(runDays.totalMs).mapWith(Number),
+      name: counts.name,
+      status: counts.status,
+      bucket: counts.bucket,
+      runs: sum(counts.runs).mapWith(Number),
+      ms: sum(counts.totalMs).mapWith(Number),
     })
-    .from(runDays)
-    .where(and(gte(runDays.start, begin), inArray(runDays.status, ['SUCCESS', 'FAILURE'])))
-    .groupBy(runDays.name, runDays.status, runDays.bucket)
-    .orderBy(runDays.bucket)
+    .from(counts)
+    .where(and(begin === 'ever' ? undefined : gte(counts.start, begin), inArray(counts.status, ['SUCCESS', 'FAILURE'])))
+    .groupBy(counts.name, counts.status, counts.bucket)
+    .orderBy(counts.bucket)
     .all()
   const byName = Map.groupBy(rows, ({ name }) => name)
   return [...byName]
-    .map(([name, counts]) => {
-      const runs = counts.reduce((sum, count) => sum + count.runs, 0)
-      const failed = counts.reduce((sum, { status, runs }) => sum + (status === 'FAILURE' ? runs : 0), 0)
-      const ms = counts.reduce((sum, count) => sum + count.ms, 0)
+    .map(([name, all]) => {
+      const runs = all.reduce((sum, count) => sum + count.runs, 0)
+      const failed = all.reduce((sum, { status, runs }) => sum + (status === 'FAILURE' ? runs : 0), 0)
+      const ms = all.reduce((sum, count) => sum + count.ms, 0)
       return {
         name,
         runs,
         failed,
         avg_ms: runs ? Math.round((ms / runs) * 10) / 10 : null,
-        p95_ms: shareBelow(counts, 0.95 * runs),
+        p95_ms: shareBelow(all, 0.95 * runs),
       }
     })
     .toSorted((a, b) => b.runs - a.runs || (a.name < b.name ? -1 : 1))

@@ -1,8 +1,8 @@
 import { and, count, desc, eq, gte, isNull, min, sql, sum } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
-import { activityCounts, users } from '../../db/schema.ts'
-import { type CalendarUnit, day, hour, iso, startOf } from '../runtime/clock.ts'
+import { activityCounts, registrations, users } from '../../db/schema.ts'
+import { type CalendarUnit, hour, iso, startOf } from '../runtime/clock.ts'
 import { beginOf, bucketsFrom, groupingSchema, type Period, periodSchema } from './period.ts'
 
 export const userQuery = t.Object({
@@ -25,24 +25,16 @@ export type UserInput = { period: Period; group_by: CalendarUnit; country?: stri
 
 /** Who registered and who was there, by hour, day or month. */
 export function userStats(db: Db, { period, group_by: unit, country, now }: UserInput): UserStatistics {
-  const there = and(isNull(users.deletedAt), country ? eq(users.country, country) : undefined)
   const first =
     db
-      .select({ at: min(users.createdAt) })
-      .from(users)
+      .select({ at: min(registrations.day) })
+      .from(registrations)
       .get()?.at ?? null
   const begin = beginOf(period, unit, now, first)
-  const step = unit === 'hour' ? hour : day
   const registered = new Map<number, number>()
-  const slot = sql<number>`${users.createdAt} - ${users.createdAt} % ${step}`
-  for (const row of db
-    .select({ slot, total: count() })
-    .from(users)
-    .where(and(there, gte(users.createdAt, begin)))
-    .groupBy(slot)
-    .all()) {
-    const start = startOf(unit, row.slot)
-    registered.set(start, (registered.get(start) ?? 0) + row.total)
+  for (const { start, users } of unit === 'hour' ? byHour(db, begin, country) : byDay(db, begin, country)) {
+    const at = startOf(unit, start)
+    registered.set(at, (registered.get(at) ?? 0) + users)
   }
   const active = new Map(activeUsers(db, unit, begin, country).map(({ start, users }) => [start, users]))
   const buckets = [...bucketsFrom(begin, unit, now)].map(start => ({
@@ -50,14 +42,35 @@ export function userStats(db: Db, { period, group_by: unit, country, now }: User
     registered: registered.get(start) ?? 0,
     active: active.get(start) ?? 0,
   }))
+  const by_country = usersByCountry(db)
+  const counted = country ? by_country.filter(home => home.country === country) : by_country
   return {
     period,
     generated_at: iso(now),
     group_by: unit,
     buckets,
-    by_country: usersByCountry(db),
-    total: db.select({ total: count() }).from(users).where(there).get()?.total ?? 0,
+    by_country,
+    total: counted.reduce((sum, { users }) => sum + users, 0),
   }
+}
+
+const byDay = (db: Db, begin: number, country: string | undefined) =>
+  db
+    .select({ start: registrations.day, users: sum(registrations.users).mapWith(Number) })
+    .from(registrations)
+    .where(and(gte(registrations.day, begin), country ? eq(registrations.country, country) : undefined))
+    .groupBy(registrations.day)
+    .all()
+
+/** Hours reach back two months at the most, so the users themselves are few enough to count. */
+function byHour(db: Db, begin: number, country: string | undefined) {
+  const start = sql<number>`${users.createdAt} - ${users.createdAt} % ${hour}`
+  return db
+    .select({ start, users: count() })
+    .from(users)
+    .where(and(isNull(users.deletedAt), gte(users.createdAt, begin), country ? eq(users.country, country) : undefined))
+    .groupBy(start)
+    .all()
 }
 
 export const activeUsers = (db: Db, unit: CalendarUnit, begin: number, country?: string) =>
@@ -75,11 +88,12 @@ export const activeUsers = (db: Db, unit: CalendarUnit, begin: number, country?:
     .all()
 
 /** Most first; null are those who did not say. */
-export const usersByCountry = (db: Db) =>
+export const usersByCountry = (db: Db): { country: string | null; users: number }[] =>
   db
-    .select({ country: users.country, users: count() })
-    .from(users)
-    .where(isNull(users.deletedAt))
-    .groupBy(users.country)
-    .orderBy(desc(count()), users.country)
+    .select({ country: registrations.country, users: sum(registrations.users).mapWith(Number) })
+    .from(registrations)
+    .groupBy(registrations.country)
+    .orderBy(desc(sum(registrations.users)), registrations.country)
     .all()
+    .filter(({ users }) => users > 0)
+    .map(({ country, users }) => ({ country: country || null, users }))
