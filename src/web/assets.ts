@@ -22,7 +22,8 @@ const types: Record<string, string> = {
   svg: 'image/svg+xml',
 }
 
-export type Asset = { url: string; version: string; file: FixedFile }
+/** `imports`: the modules it cannot begin without, theirs too. */
+export type Asset = { url: string; version: string; file: FixedFile; imports: ReadonlySet<string> }
 
 const assets = new Map<string, Asset>()
 for (const name of [...readdirSync(folder), ...Object.keys(vendored)]) assetOf(name)
@@ -31,14 +32,17 @@ function assetOf(name: string): Asset {
   const known = assets.get(name)
   if (known) return known
   const source = vendored[name]?.() ?? readFileSync(join(folder, name), 'utf8')
-  const text = source.replaceAll(
-    /(?<=from |import\(|import )'\.\/([\w-]+\.js)'/g,
-    (_, module) => `'${assetOf(module).url}'`,
-  )
+  const imports = new Set<string>()
+  const text = source.replaceAll(/(from |import |import\()'\.\/([\w-]+\.js)'/g, (_, before: string, module: string) => {
+    const { url, imports: theirs } = assetOf(module)
+    if (before !== 'import(') for (const each of [url, ...theirs]) imports.add(each)
+    return `${before}'${url}'`
+  })
   const version = Bun.hash(text).toString(36)
   const asset = {
     url: `/assets/${name}?v=${version}`,
     version,
+    imports,
     file: fixedFile(new TextEncoder().encode(text), types[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream'),
   }
   assets.set(name, asset)
@@ -51,8 +55,15 @@ export const looks = Bun.hash([version, ...[...assets.values()].map(({ url }) =>
 export const assetNamed = (name: string): Asset | undefined => assets.get(name)
 
 /** `assetUrl('fieldhouse.css')`. A name that is not there is a bug in a page. */
-export function assetUrl(name: string): string {
+export const assetUrl = (name: string): string => assetIn(name).url
+
+/** Addresses of what these modules import, each once: a browser told of them early fetches them side by side. */
+export const importsOf = (names: readonly string[]): string[] => [
+  ...new Set(names.flatMap(name => [...assetIn(name).imports])),
+]
+
+function assetIn(name: string): Asset {
   const asset = assets.get(name)
   if (!asset) throw new Error(`There is no asset ${name}`)
-  return asset.url
+  return asset
 }

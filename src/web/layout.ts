@@ -12,7 +12,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { isAtLeast } from '../access.ts'
 import type { Who } from '../runtime/exchange.ts'
 import { type Content, type Html, html, htmlResponse } from '../runtime/html.ts'
-import { assetUrl } from './assets.ts'
+import { assetUrl, importsOf } from './assets.ts'
 
 export type Nav = 'leagues' | 'rota' | 'monitor' | 'account'
 
@@ -34,7 +34,9 @@ export const hidden = { hide: true }
 export const page = (content: Layout, status = 200, headers: Record<string, string> = {}): Response =>
   htmlResponse(layout(content), status, headers)
 
-export const layout = ({ title, who, body, nav, scripts = [], reload }: Layout): Html => html`<!doctype html>
+export function layout({ title, who, body, nav, scripts = [], reload }: Layout): Html {
+  const modules = ['fieldhouse.js', ...scripts]
+  return html`<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
@@ -45,7 +47,8 @@ export const layout = ({ title, who, body, nav, scripts = [], reload }: Layout):
     <link rel="stylesheet" href="${assetUrl('fieldhouse.css')}" />
     <link rel="icon" href="${assetUrl('logo.svg')}" type="image/svg+xml" />
     <script src="${assetUrl('theme.js')}"></script>
-    ${['fieldhouse.js', ...scripts].map(name => html`<script type="module" src="${assetUrl(name)}"></script>`)}
+    ${importsOf(modules).map(url => html`<link rel="modulepreload" href="${url}" />`)}
+    ${modules.map(name => html`<script type="module" src="${assetUrl(name)}"></script>`)}
     ${reload && html`<noscript><meta http-equiv="refresh" content="${reload}" /></noscript>`}
   </head>
   <body>
@@ -64,6 +67,7 @@ export const layout = ({ title, who, body, nav, scripts = [], reload }: Layout):
     <div class="said" role="status" aria-live="polite" data-said></div>
   </body>
 </html>`
+}
 
 const links = (who: Who | undefined): [Nav, href: string, label: Content][] => [
   ['leagues', '/', 'Leagues'],

@@ -22,9 +22,11 @@ export const uploadPages = (app: App) => {
 
   function uploadsData(id: number, query: { page?: number; limit?: number }): UploadsData {
     const asked = pageOf(query)
+    const league = leagueViewById(db, id, clock.now())
+    if (league.kind !== 'sheet') refuse('not_found', 'Only sheet leagues have uploads')
     const { uploads, total } = uploadsOf(db, id, asked)
     return {
-      league: leagueViewById(db, id, clock.now()),
+      league,
       list: { uploads: uploads.map(uploadView), pagination: pagination(asked, total) },
       names: namesOf(
         db,
