@@ -44,52 +44,40 @@ const tiesWords: readonly Choice[] = [
 ]
 const limits: readonly Choice[] = ['', '100', '200', '500'].map(value => ({ value, label: value || '50' }))
 
-/** The board page below its head: everything that changes when scores do. */
-export function boardBody(
-  { league, board, tiers, me, mayJoin }: BoardData,
-  params: BoardParams,
-  who: Who | undefined,
-): Html {
-  const { pagination: pages, rows, state, as_of } = board
+type To = (change: Params) => string
+
+/** The board of a league: everything on its page that changes when scores do. */
+export function boardBody(data: BoardData, params: BoardParams, who: Who | undefined): Html {
+  const { league, board, tiers, me, mayJoin } = data
+  const { pagination: pages, rows, state } = board
   const path = `/leagues/${league.id}`
-  const to = (change: Params) => address(path, { ...params, ...change })
-  const { score } = scoring[league.kind]
-  const isPlain = !params.q && !params.around && !params.at
-  const first = rows[0]
-  const leader = isPlain && board.sort_by === 'score' && first?.rank === 1 ? first : undefined
-  const isEmpty = rows.length === 0 && isPlain && pages.total === 0
-  const figures = [
-    isPlain && { label: league.kind === 'tour' ? 'Entries' : 'Players', value: number(pages.total) },
-    leader && { label: 'Leader', value: name(leader.name), note: score(leader.score) },
-    {
-      label: params.at ? 'As of' : state === 'final' ? 'Final since' : 'Updated',
-      value: params.at ? moment(as_of) : time(state === 'final' ? (league.finalized_at ?? as_of) : as_of),
-    },
-    state === 'live' && league.status === 'active' && { label: 'Ends', value: time(league.ends_at) },
-  ]
-  return html`${leagueHead({ league, who, tab: 'board', state: state === 'live' && league.status === 'active' ? badge('Live', 'live') : undefined, figures: isEmpty ? [] : figures, actions: mayJoin && join(league) })}
-${
-  isEmpty
-    ? noScores(league, who)
-    : html`<div class="toolbar">
-<form class="search" id="board-search" method="get" action="${path}" role="search" data-filters>
-<input type="search" name="q" id="board-q" value="${params.q}" placeholder="Search names and ids" aria-label="Search names and ids" maxlength="100" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
-${(['sort_by', 'order'] as const).map(key => params[key] && html`<input type="hidden" name="${key}" value="${params[key]}" />`)}
-</form>
-${view(league, params)}
-<span class="actions">${me ? html`<a class="button small quiet" href="${to({ around: me, page: undefined, q: undefined })}">Around me</a>` : html`<a class="button small quiet" hidden data-around-me="${league.id}" href="${to({ around: 'ME', page: undefined, q: undefined })}">Around me</a>`}<a class="button small quiet" href="/api/v1${path}/leaderboard.csv" download>CSV</a></span>
-</div>
-${(!isPlain || params.page !== undefined) && viewing(params, board, path)}
+  const to: To = change => address(path, { ...params, ...change })
+  const isWhole = !params.q && !params.around && !params.at
+  const isEmpty = isWhole && pages.total === 0
+  const isBestFirst = board.sort_by === 'score' && board.order === scoring[league.kind].first
+  const medal = ({ rank }: Row) => isBestFirst && rank <= 3 && `top${rank}`
+  const mine = ({ player_id }: Row) => (player_id === me || player_id === params.around) && 'mine'
+  const head = leagueHead({
+    league,
+    who,
+    tab: 'board',
+    state: state === 'live' && league.status === 'active' && badge('Live', 'live'),
+    figures: isEmpty ? [] : figuresOf(data, params, isWhole && isBestFirst),
+    actions: mayJoin && join(league),
+  })
+  if (isEmpty)
+    return html`${head}
+${noScores(league, who)}`
+  return html`${head}
+${toolbar(league, params, me, to)}
+${viewing(params, board, path)}
 ${table({
   caption: `Board of ${league.name}`,
   class: 'board',
   rows,
   columns: columnsOf(board, tiers, path),
   key: row => `p-${row.player_id}`,
-  rowClass: row =>
-    [row.rank <= 3 && `top${row.rank}`, (row.player_id === me || row.player_id === params.around) && 'mine']
-      .filter(Boolean)
-      .join(' ') || undefined,
+  rowClass: row => [medal(row), mine(row)].filter(Boolean).join(' '),
   sorted: {
     by: board.sort_by,
     order: board.order,
@@ -98,7 +86,46 @@ ${table({
   empty: nobody(params, to({ q: undefined, page: undefined })),
 })}
 ${pagination(pages, page => to({ page, around: undefined }))}`
-}`
+}
+
+function figuresOf({ league, board }: BoardData, { q, around, at }: BoardParams, hasLeader: boolean) {
+  const { rows, state, as_of, pagination } = board
+  const first = rows[0]
+  const shown = at
+    ? { label: 'As of', value: moment(as_of) }
+    : state === 'final'
+      ? { label: 'Final since', value: time(league.finalized_at ?? as_of) }
+      : { label: 'Updated', value: time(as_of) }
+  return [
+    !q && !around && { label: league.kind === 'tour' ? 'Entries' : 'Players', value: number(pagination.total) },
+    hasLeader &&
+      first?.rank === 1 && {
+        label: 'Leader',
+        value: name(first.name),
+        note: scoring[league.kind].score(first.score),
+      },
+    shown,
+    state === 'live' && league.status === 'active' && { label: 'Ends', value: time(league.ends_at) },
+  ]
+}
+
+function toolbar(league: LeagueView, params: BoardParams, me: string | undefined, to: To): Html {
+  const path = `/leagues/${league.id}`
+  const quiet = 'button small quiet'
+  const around = (player: string) => to({ around: player, page: undefined, q: undefined })
+  const file = (kind: string) =>
+    address(`/api/v1${path}/leaderboard.${kind}`, { ...params, page: undefined, limit: undefined, around: undefined })
+  return html`<div class="toolbar">
+<form class="search" id="board-search" method="get" action="${path}" role="search" data-filters>
+<input type="search" name="q" id="board-q" value="${params.q}" placeholder="Search names and ids" aria-label="Search names and ids" maxlength="100" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
+${(['sort_by', 'order'] as const).map(key => params[key] && html`<input type="hidden" name="${key}" value="${params[key]}" />`)}
+</form>
+${view(league, params)}
+<span class="actions">
+${me ? html`<a class="${quiet}" href="${around(me)}">Around me</a>` : html`<a class="${quiet}" hidden data-around-me="${league.id}" href="${around('ME')}">Around me</a>`}
+<a class="${quiet}" href="${file('csv')}" download>CSV</a><a class="${quiet}" href="${file('xlsx')}" download>XLSX</a>
+</span>
+</div>`
 }
 
 const join = ({ id, name }: LeagueView): Html =>
