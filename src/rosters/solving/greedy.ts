@@ -1,5 +1,6 @@
-import { clash, type Opening, type Plan } from './plan.ts'
+import type { Opening, Plan } from './plan.ts'
 import { Roster } from './roster.ts'
+import { clash } from './rules.ts'
 
 const DEPTH = 3
 

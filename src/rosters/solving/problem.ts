@@ -44,7 +44,7 @@ export type Shift = {
 
 export type Assignment = { shift_id: number; staff_id: number }
 
-/** Work that stands already and is not up for planning, but takes rest and hours. */
+/** Work that stands already and is not up for planning, but takes rest and hours. Its site is among the sites. */
 export type Duty = { staff_id: number; site_id: number; starts_at: string; ends_at: string }
 
 /** Coverage comes before cost, and cost before these: what an uneven hour and an unmet wish count against each other. */
@@ -106,5 +106,4 @@ export type Stage = (typeof stages)[number]
 /** `percent` never falls; `best_cents` and `gap` are null until there is a roster. */
 export type Progress = { stage: Stage; percent: number; best_cents: number | null; gap: number | null }
 
-export const REST_HOURS = 10
 export const HOUR = 3_600_000

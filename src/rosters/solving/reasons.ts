@@ -1,15 +1,7 @@
 import { onTheWall } from './calendar.ts'
-import { clash, refusal } from './plan.ts'
-import {
-  type Assignment,
-  HOUR,
-  type Problem,
-  type Rule,
-  rules,
-  type Shift,
-  type Staff,
-  type Unfilled,
-} from './problem.ts'
+import { type Assignment, type Problem, type Rule, rules, type Shift, type Staff, type Unfilled } from './problem.ts'
+
+import { clash, overlap, refusal, spanOf, weeklyLimit } from './rules.ts'
 
 type Work = { start: number; end: number; week: string; shift_id?: number }
 
@@ -17,8 +9,7 @@ type Work = { start: number; end: number; week: string; shift_id?: number }
 export function unfilledPlaces(problem: Problem, assignments: Assignment[]): Unfilled[] {
   const zones = new Map(problem.sites.map(site => [site.id, site.timezone]))
   const workOf = ({ site_id, starts_at, ends_at }: { site_id: number; starts_at: string; ends_at: string }): Work => ({
-    start: Date.parse(starts_at),
-    end: Date.parse(ends_at),
+    ...spanOf({ starts_at, ends_at }),
     week: onTheWall(starts_at, zones.get(site_id)!).week,
   })
   const filled = new Map<number, number>()
@@ -55,10 +46,10 @@ export function unfilledPlaces(problem: Problem, assignments: Assignment[]): Unf
 /** What else they do that keeps them from it. */
 function hindrance(person: Staff, works: Work[], shiftId: number, wanted: Work): Rule | undefined {
   const length = wanted.end - wanted.start
-  const limit = person.max_hours_week * HOUR
+  const limit = weeklyLimit(person)
   if (works.some(work => work.shift_id === shiftId)) return 'assigned'
   if (length > limit) return 'hours'
-  if (works.some(work => work.start < wanted.end && wanted.start < work.end)) return 'overlap'
+  if (works.some(work => overlap(work, wanted))) return 'overlap'
   if (works.some(work => clash(work, wanted))) return 'rest'
   const worked = works.reduce((all, { start, end, week }) => all + (week === wanted.week ? end - start : 0), 0)
   return worked + length > limit ? 'hours' : undefined

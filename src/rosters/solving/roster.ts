@@ -32,7 +32,7 @@ export class Roster {
     this.#clashes = new Uint8Array(people * openings.length)
     this.#fits = new Uint8Array(people * openings.length)
     this.#free = plan.free.slice()
-    this.load = plan.pinned.slice()
+    this.load = plan.pins.load.slice()
     for (const [opening, { takers, places }] of openings.entries()) {
       this.open += places
       for (const person of takers) this.#fits[person * openings.length + opening] = 1

@@ -1,9 +1,10 @@
 import { STEEPEST } from './fairness.ts'
 import { cheapest } from './greedy.ts'
-import { clash, type Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { HOUR } from './problem.ts'
 import { random } from './random.ts'
 import { better, Roster, type Worth } from './roster.ts'
+import { clash } from './rules.ts'
 
 /** `heat`, in dearest wages: how much worse a roster may get at the start. */
 export type Effort = { seed: number; moves: number; heat?: number }

@@ -9,8 +9,8 @@ export function solution(roster: Roster, bound: number, ended: Ended): Solution 
   const assignments = assignmentsOf(roster)
   const unfilled = unfilledPlaces(plan.problem, assignments)
   const places = plan.problem.shifts.reduce((all, shift) => all + shift.headcount, 0)
-  const cost_cents = plan.pinnedCost + roster.cost
-  const floor = Math.min(cost_cents, plan.pinnedCost + bound)
+  const cost_cents = plan.pins.cost + roster.cost
+  const floor = Math.min(cost_cents, plan.pins.cost + bound)
   return {
     assignments,
     unfilled,
@@ -18,7 +18,7 @@ export function solution(roster: Roster, bound: number, ended: Ended): Solution 
       coverage: places ? 1 - unfilled.length / places : 1,
       cost_cents,
       fairness: evenness(roster),
-      preferences: plan.pinnedWish + wishesMet(roster),
+      preferences: plan.pins.wish + wishesMet(roster),
       bound: floor,
       gap: cost_cents ? (cost_cents - floor) / cost_cents : 0,
       ended,
@@ -33,7 +33,7 @@ function assignmentsOf({ plan, at }: Roster): Assignment[] {
       staff_id: plan.problem.staff[person]!.id,
     })),
   )
-  return [...plan.pins, ...made].sort((a, b) => a.shift_id - b.shift_id || a.staff_id - b.staff_id)
+  return [...plan.pins.assignments, ...made].sort((a, b) => a.shift_id - b.shift_id || a.staff_id - b.staff_id)
 }
 
 function evenness({ plan, load }: Roster): number {

@@ -1,0 +1,33 @@
+import { begins, isOver } from './calendar.ts'
+import { HOUR, type Shift, type Staff } from './problem.ts'
+
+export const REST = 10 * HOUR
+
+type Span = { start: number; end: number }
+
+/** The rule, if any, that keeps a person from a shift whatever else is planned. `date` is that of its start, at the site. */
+export function refusal(staff: Staff, shift: Shift, date: string, zone: string) {
+  if (shift.skill && !staff.skills.includes(shift.skill)) return 'skill'
+  if (shift.certification) {
+    const held = staff.certifications.filter(one => one.name === shift.certification)
+    if (!held.some(one => date <= one.expires_on)) return 'certification'
+  }
+  const { start, end } = spanOf(shift)
+  const away = staff.unavailable.some(({ from, to }) => begins(from, zone) < end && start < isOver(to, zone))
+  return away ? 'unavailable' : undefined
+}
+
+/** Two pieces of work one person cannot do both: they overlap or leave too little rest between. */
+export const clash = (a: Span, b: Span) => a.start < b.end + REST && b.start < a.end + REST
+
+export const overlap = (a: Span, b: Span) => a.start < b.end && b.start < a.end
+
+/** Milliseconds a week, whole as those of shifts are: sums stay exact. */
+export const weeklyLimit = (staff: Staff) => Math.round(staff.max_hours_week * HOUR)
+
+export const wages = (staff: Staff, { start, end }: Span) => Math.round((staff.hourly_cents * (end - start)) / HOUR)
+
+export const spanOf = (work: { starts_at: string; ends_at: string }): Span => ({
+  start: Date.parse(work.starts_at),
+  end: Date.parse(work.ends_at),
+})

@@ -1,0 +1,21 @@
+import type { Moment } from './calendar.ts'
+import type { Shift, Wish } from './problem.ts'
+
+/** Wishes a shift meets less those it goes against. */
+export function wishesMet(preferences: Wish[], shift: Shift, moment: Moment): number {
+  let met = 0
+  for (const wish of preferences) if (isAbout(wish, shift, moment)) met += wish.want === 'prefer' ? 1 : -1
+  return met
+}
+
+const isAbout = (wish: Wish, shift: Shift, { weekday, date, minute }: Moment) =>
+  (wish.site_id ?? shift.site_id) === shift.site_id &&
+  (wish.weekday ?? weekday) === weekday &&
+  (wish.date ?? date) === date &&
+  isWithin(minute, minuteOf(wish.from ?? '00:00'), minuteOf(wish.to ?? '24:00'))
+
+/** From 22:00 to 06:00 passes midnight. */
+const isWithin = (minute: number, from: number, to: number) =>
+  from <= to ? from <= minute && minute < to : from <= minute || minute < to
+
+const minuteOf = (clock: string) => Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3, 5))
