@@ -1,65 +1,75 @@
-import loadHighs, { type HighsCallbackMap, type Model } from 'highs'
+import loadHighs, { type Highs, type HighsCallbackMap, type Model } from 'highs'
 import { slopes } from './fairness.ts'
 import { type Milp, milp } from './milp.ts'
 import { HOUR } from './problem.ts'
 import { better, Roster } from './roster.ts'
-import { improve } from './search.ts'
+import { tidied } from './search.ts'
 import { cheapestConceivable } from './solution.ts'
 
-/** `bound` is what any roster that covers as much costs at least; `part`, 0 to 1, how far the proof has come. */
-export type Proof = { roster: Roster; bound: number; part: number; proved: boolean }
+/** What is proved of a roster. */
+export type Proof = {
+  roster: Roster
+  /** any roster that fills as many places costs at least this, in cents, pins aside */
+  bound: number
+  /** how many measures are known to be the best there is: places filled, then cost, then balance */
+  settled: 0 | 1 | 2 | 3
+}
+
+export type Effort = {
+  seed: number
+  /** seconds left, which may be Infinity */
+  left: () => number
+  /** Called often, with how much of the proof is done, 0 to 1. */
+  onStep: (proof: Proof, part: number) => void
+}
 
 type Tier = {
   costs: Float64Array
   /** stop when the bound comes this near */
   within: { mip_rel_gap: number; mip_abs_gap: number }
-  /** of the whole proof, from where to where this tier goes */
-  parts: [from: number, to: number]
   onBound?: (bound: number) => void
 }
 
 const exactly = { mip_rel_gap: 0, mip_abs_gap: 0.5 }
 const nearly = { mip_rel_gap: 1e-4, mip_abs_gap: 0.01 }
 
+let loading: Promise<Highs> | undefined
+const solver = () => (loading ??= loadHighs())
+
 /**
- * Starts from a roster and works until it is proved that none is better: first in places filled, then, filling as
- * many, in cost, then, at that cost, in balance. What one tier reached is a row of the next. Blocks its thread.
+ * Works until it is proved that no roster is better: first in places filled, then, filling as many, in cost, then, at that
+ * cost, in balance. What one tier reached is a row of the next. Blocks its thread.
  */
-export async function prove(
-  start: { roster: Roster; bound: number },
-  { seed, seconds, onStep }: { seed: number; seconds?: number; onStep: (proof: Proof) => void },
-): Promise<Proof> {
+export async function settle(start: Proof, { seed, left, onStep }: Effort): Promise<Proof> {
   const { plan } = start.roster
-  const proof: Proof = { ...start, part: 0, proved: false }
+  const proof: Proof = { ...start }
   const program = milp(plan)
-  if (!program.pairs.length) return { ...proof, part: 1, proved: true }
-  const highs = await loadHighs()
-  const model = highs.createModel(program.data)
+  if (!program.pairs.length) return { ...proof, settled: 3 }
+  const highs = await solver()
   const { modelStatus, callbackType } = highs.constants
+  const model = highs.createModel(program.data)
   model.options.set({
     log_to_console: false,
     random_seed: seed & 0x7fffffff,
     mip_min_logging_interval: 0.2,
     mip_pool_soft_limit: 500, // cuts kept, a twentieth of the default: half the memory for the same speed
-    ...(seconds === undefined ? {} : { time_limit: seconds }),
   })
   const accept = (columns: Float64Array) => {
     const found = rosterOf(program, columns)
     if (better(found, proof.roster) < 0) proof.roster = found
   }
 
-  /** Brings one measure down as far as it goes, and holds it there; false when something stopped it before. */
-  const minimise = ({ costs, within, parts: [from, to], onBound }: Tier): boolean => {
-    const step = (bound = Number.NEGATIVE_INFINITY, gap = 1) => {
+  /** Brings one measure down as far as it goes; false when the time was over before. */
+  const minimise = ({ costs, within, onBound }: Tier): boolean => {
+    const step = (bound: number, gap: number) => {
       if (Number.isFinite(bound)) onBound?.(bound)
-      proof.part = Math.max(proof.part, from + (to - from) * (1 - Math.min(1, gap)))
-      onStep(proof)
+      onStep(proof, (proof.settled + 1 - Math.min(1, gap)) / 3)
     }
     const callbacks: HighsCallbackMap = {
       [callbackType.mipImprovingSolution]: ({ data }) => void (data.mip_solution && accept(data.mip_solution)),
-      [callbackType.mipLogging]: ({ data }) => void step(data.mip_dual_bound, data.mip_gap),
+      [callbackType.mipLogging]: ({ data }) => void step(data.mip_dual_bound ?? Number.NaN, data.mip_gap ?? 1),
     }
-    model.options.set(within)
+    model.options.set({ ...within, time_limit: model.getRunTime() + Math.min(1e9, Math.max(0, left())) })
     price(model, costs)
     model.setSolution({ colValue: columnsOf(proof.roster, program) })
     const finished = model.run(callbacks).modelStatus === modelStatus.optimal
@@ -70,49 +80,56 @@ export async function prove(
 
   try {
     const { coverage, cost, unit, balance } = program
-    const raise = (bound: number) => {
-      proof.bound = Math.max(proof.bound, Math.ceil(bound - 1e-6) * unit)
+    const onBound = (bound: number) => {
+      proof.bound = Math.max(proof.bound, inCents(bound, program))
     }
     const covered = hold(model, coverage, proof.roster.open)
-    const hopeless = plan.openings.reduce((all, { places, takers }) => all + Math.max(0, places - takers.length), 0)
-    if (proof.roster.open > hopeless) {
-      raise(relaxed(model, cost))
-      onStep(proof)
-      if (!minimise({ costs: coverage, within: exactly, parts: [0, 0.3] })) return proof
-      if (proof.roster.open < start.roster.open) {
-        proof.roster = tidied(proof.roster, seed)
-        proof.bound = cheapestConceivable(plan, proof.roster.open)
-        model.changeRowBounds(covered, 0, proof.roster.open)
+    if (proof.settled < 1) {
+      const hopeless = plan.openings.reduce((all, { places, takers }) => all + Math.max(0, places - takers.length), 0)
+      if (proof.roster.open > hopeless) {
+        if (!minimise({ costs: coverage, within: exactly })) return proof
+        if (proof.roster.open < start.roster.open) {
+          proof.roster = tidied(proof.roster, seed)
+          proof.bound = cheapestConceivable(plan, proof.roster.open)
+          model.changeRowBounds(covered, 0, proof.roster.open)
+        }
       }
+      proof.settled = 1
     }
-    if (!minimise({ costs: cost, within: exactly, parts: [0.3, 0.7], onBound: raise })) return proof
-    proof.bound = proof.roster.cost
+    if (proof.settled < 2) {
+      if (proof.bound < proof.roster.cost && !minimise({ costs: cost, within: exactly, onBound })) return proof
+      proof.bound = proof.roster.cost
+      proof.settled = 2
+    }
     hold(model, cost, proof.roster.cost / unit)
-    proof.proved = minimise({ costs: balance, within: nearly, parts: [0.7, 1] })
+    if (!balance.some(weight => weight !== 0) || minimise({ costs: balance, within: nearly })) proof.settled = 3
     return proof
   } finally {
     model.dispose()
   }
 }
 
-/** The least it can be when people may be divided: soon known, and no roster has less. */
-function relaxed(model: Model, costs: Float64Array): number {
-  price(model, costs)
-  model.options.set({ solve_relaxation: true, presolve: 'off' }) // twice as fast here without
-  model.run()
-  model.options.set({ solve_relaxation: false, presolve: 'choose' })
-  return Number(model.info.get('objective_function_value'))
+/** What it would cost if people could be divided: soon known, and no roster that fills as many places costs less. */
+export async function relaxation({ plan, open }: Roster): Promise<number> {
+  const program = milp(plan)
+  if (!program.pairs.length) return 0
+  const model = (await solver()).createModel(program.data)
+  try {
+    model.options.set({ output_flag: false, solve_relaxation: true, presolve: 'off' }) // twice as fast here without
+    hold(model, program.coverage, open)
+    price(model, program.cost)
+    model.run()
+    return inCents(Number(model.info.get('objective_function_value')), program)
+  } finally {
+    model.dispose()
+  }
 }
+
+/** Wages come in whole units, so a bound may be rounded up to the next. */
+const inCents = (bound: number, { unit }: Milp) => Math.ceil(bound - 1e-6) * unit
 
 const price = (model: Model, costs: Float64Array) =>
   model.changeColsCost({ kind: 'range', from: 0, to: costs.length - 1 }, costs)
-
-/** Filling more than before leaves the wages in disorder; a cool search tidies them and leaves no place open again. */
-function tidied(roster: Roster, seed: number): Roster {
-  let tidy = roster
-  for (const { best } of improve(roster, { seed, moves: 200_000, heat: 0.05 })) tidy = best
-  return tidy
-}
 
 /** From now on this measure may not exceed what it is. Answers the row that sees to it. */
 function hold(model: Model, costs: Float64Array, most: number): number {

@@ -109,6 +109,15 @@ export class Roster {
     return this.at.map(people => [...people])
   }
 
+  /** All of it that still fits. */
+  static asFarAs(plan: Plan, places: number[][]): Roster {
+    const roster = new Roster(plan)
+    for (const [opening, people] of places.entries())
+      for (const person of people)
+        if (roster.isOpen(opening) && roster.canTake(opening, person)) roster.take(opening, person)
+    return roster
+  }
+
   static from(plan: Plan, places: number[][]): Roster {
     const roster = new Roster(plan)
     for (const [opening, people] of places.entries()) for (const person of people) roster.take(opening, person)

@@ -1,4 +1,5 @@
 import { check } from './check.ts'
+import type { Proof } from './exact.ts'
 import { greedy } from './greedy.ts'
 import { type Plan, prepare } from './plan.ts'
 import type { Algorithm, Ended, Problem, Progress, Solution, Stage } from './problem.ts'
@@ -9,9 +10,6 @@ import { cheapestConceivable, solution } from './solution.ts'
 export type Order = { problem: Problem; algorithm: Algorithm; budget_s?: number }
 
 export type News = { progress: Progress; best?: Solution } | { done: Solution }
-
-/** What is known so far: a roster, and what any that covers as much costs at least. */
-type State = { roster: Roster; bound: number }
 
 const SEARCHES = 3
 /** Of a budget, so much at most goes to the search before the proof. */
@@ -39,18 +37,17 @@ export async function run({ problem, algorithm, budget_s }: Order, tell: (news: 
       }
     }
     report('optimization', 35, state, 'at once')
-    const { prove } = await import('./exact.ts')
+    const { prove } = await import('./prove.ts')
     try {
-      const proof = await prove(state, {
+      state = await prove(state, {
         seed: problem.seed,
-        seconds: budget_s === undefined ? undefined : budget_s * (1 - spent()),
-        onStep(reached) {
+        left: () => (budget_s === undefined ? Number.POSITIVE_INFINITY : budget_s * (1 - spent())),
+        onStep(reached, part) {
           state = reached
-          report('optimization', 35 + 60 * Math.max(reached.part, spent()), state)
+          report('optimization', 35 + 60 * Math.max(part, spent()), state)
         },
       })
-      state = proof
-      ended = proof.proved ? 'proved' : 'budget'
+      ended = state.settled === 3 ? 'proved' : 'budget'
     } catch (error) {
       ended = 'failed' // most likely out of the solver's memory: what was found until then stands
       trouble = String(error)
@@ -65,7 +62,11 @@ export async function run({ problem, algorithm, budget_s }: Order, tell: (news: 
   tell({ done })
 }
 
-const known = (roster: Roster): State => ({ roster, bound: cheapestConceivable(roster.plan, roster.open) })
+const known = (roster: Roster): Proof => ({
+  roster,
+  bound: cheapestConceivable(roster.plan, roster.open),
+  settled: 0,
+})
 
 const movesFor = ({ openings }: Plan) => {
   const places = openings.reduce((all, opening) => all + opening.places, 0)
@@ -75,7 +76,7 @@ const movesFor = ({ openings }: Plan) => {
 /** Tells where things stand and the best roster so far, a few times a second at most and at every new stage. */
 function reporter(tell: (news: News) => void) {
   let [stage, told, percent] = ['', 0, 0]
-  return (now: Stage, reached: number, state?: State, when?: 'at once') => {
+  return (now: Stage, reached: number, state?: Proof, when?: 'at once') => {
     if (now === stage && !when && performance.now() - told < 200) return
     stage = now
     told = performance.now()

@@ -45,6 +45,16 @@ export function* improve(start: Roster, { seed, moves, heat: hot = 2 }: Effort):
   }
 }
 
+/** The best roster that all the moves lead to. */
+export function searched(roster: Roster, effort: Effort): Roster {
+  let found = roster
+  for (const { best } of improve(roster, effort)) found = best
+  return found
+}
+
+/** A cool search that leaves no place open again, but tidies the wages and balance a solver cared less for. */
+export const tidied = (roster: Roster, seed: number) => searched(roster, { seed, moves: 200_000, heat: 0.05 })
+
 /** Makes the person stand at the opening, and answers how to go back. */
 function handOver(roster: Roster, opening: number, person: number, below: (n: number) => number): () => void {
   const { openings } = roster.plan

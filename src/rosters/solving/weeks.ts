@@ -1,0 +1,86 @@
+import { type Effort, type Proof, settle } from './exact.ts'
+import { type Plan, prepare } from './plan.ts'
+import type { Duty, Problem } from './problem.ts'
+import { better, Roster } from './roster.ts'
+import { searched, tidied } from './search.ts'
+import { cheapestConceivable } from './solution.ts'
+
+const MOVES = 100_000
+
+/**
+ * Weeks have their own hours, so only the rest between a Sunday and a Monday ties one to the next. Each is settled for
+ * itself, which is far easier than all at once: what they cost together bounds every roster, and where the rest between them
+ * allows it, together they are the best roster, but for its balance.
+ */
+export async function settleWeeks(start: Proof, { seed, left, onStep }: Effort): Promise<Proof> {
+  const { plan } = start.roster
+  const proof = { ...start }
+  const places = plan.openings.map(() => [] as number[])
+  const together = { open: 0, bound: 0, covered: true }
+
+  for (let week = 0; week < plan.weeks; week++) {
+    const openings = [...plan.openings.keys()].filter(opening => plan.openings[opening]!.week === week)
+    const rest = plan.weeks - week + 1
+    const effort: Effort = {
+      seed,
+      left: () => left() / rest,
+      onStep: (_, part) => onStep(proof, (week + part) / plan.weeks),
+    }
+    const alone = prepare(weekAlone(plan, week, []))
+    const known = Roster.from(
+      alone,
+      openings.map(opening => start.roster.at[opening]!),
+    )
+    const own = await settle(first(searched(known, { seed, moves: MOVES })), effort)
+    together.open += own.roster.open
+    together.bound += own.bound
+    together.covered &&= own.settled > 0
+
+    const beside = await besideOthers(own, prepare(weekAlone(plan, week, dutiesOf(plan, places))), effort)
+    for (const [index, opening] of openings.entries()) places[opening] = beside.at[index]!
+    const mixed = Roster.asFarAs(
+      plan,
+      places.map((people, opening) => (plan.openings[opening]!.week > week ? start.roster.at[opening]! : people)),
+    )
+    if (better({ ...mixed, balance: 0 }, { ...proof.roster, balance: 0 }) < 0) proof.roster = mixed
+    onStep(proof, (week + 1) / plan.weeks)
+  }
+
+  if (proof.roster !== start.roster) proof.roster = tidied(proof.roster, seed)
+  if (together.covered && together.open === proof.roster.open) {
+    proof.bound = Math.max(cheapestConceivable(plan, proof.roster.open), together.bound)
+    proof.settled = proof.bound === proof.roster.cost ? 2 : 1
+  }
+  return proof
+}
+
+const first = (roster: Roster): Proof => ({ roster, bound: cheapestConceivable(roster.plan, roster.open), settled: 0 })
+
+/** The same with the weeks before it in place: often as good at once, as many rosters are. */
+async function besideOthers(own: Proof, plan: Plan, effort: Effort): Promise<Roster> {
+  const fitted = Roster.asFarAs(plan, own.roster.at)
+  if (fitted.open === own.roster.open) return fitted
+  const mended = searched(fitted, { seed: effort.seed, moves: MOVES })
+  if (mended.open === own.roster.open && mended.cost === own.roster.cost) return mended
+  return (await settle(first(mended), effort)).roster
+}
+
+/** The shifts of one week as a problem of their own, in which everything else that stands is work done elsewhere. */
+function weekAlone({ problem, openings, pins }: Plan, week: number, duties: Duty[]): Problem {
+  const shifts = openings.filter(opening => opening.week === week).map(opening => opening.shift)
+  const ids = new Set(shifts.map(shift => shift.id))
+  const pinned = pins.assignments.filter(pin => ids.has(pin.shift_id))
+  const elsewhere = pins.assignments.filter(pin => !ids.has(pin.shift_id))
+  const byId = new Map(problem.shifts.map(shift => [shift.id, shift]))
+  const existing = [
+    ...problem.existing,
+    ...elsewhere.map(({ shift_id, staff_id }) => ({ ...byId.get(shift_id)!, staff_id })),
+    ...duties,
+  ]
+  return { ...problem, shifts, pinned, existing, weights: { fairness: 0, preferences: 0 } }
+}
+
+const dutiesOf = ({ problem, openings }: Plan, places: number[][]): Duty[] =>
+  places.flatMap((people, opening) =>
+    people.map(person => ({ ...openings[opening]!.shift, staff_id: problem.staff[person]!.id })),
+  )
