@@ -5,14 +5,14 @@ import type { Who } from '../../runtime/exchange.ts'
 import { type Content, type Html, html } from '../../runtime/html.ts'
 import { address, type Params } from '../parts/address.ts'
 import { action, type Choice } from '../parts/form.ts'
-import { badge, movement, tier } from '../parts/marks.ts'
+import { badge } from '../parts/marks.ts'
 import { emptyState } from '../parts/notices.ts'
 import { pagination } from '../parts/pages.ts'
-import { type Column, table } from '../parts/table.ts'
+import { table } from '../parts/table.ts'
 import { moment, name, number, time } from '../parts/values.ts'
+import { columnsOf } from './board-columns.ts'
 import { leagueHead } from './league-head.ts'
 import { scoring } from './scoring.ts'
-import { metricWord } from './words.ts'
 
 /** As it came in the address; what is missing is the board's own choice. */
 export type BoardParams = {
@@ -155,59 +155,6 @@ function viewing({ q, around, at }: BoardParams, { pagination: { total } }: Boar
     html`<p class="viewing" role="status">${facts.map((fact, i) => [i > 0 && ', ', fact])} · <a href="${path}">whole board</a></p>`
   )
 }
-
-function columnsOf({ league, rows, sort_by, order }: BoardView, tiers: readonly string[], path: string): Column<Row>[] {
-  const { score, scoreWord, metric, first } = scoring[league.kind]
-  const metrics = Object.keys(rows[0]?.metrics ?? {}).filter(each => each !== 'score')
-  const moved = rows.some(({ change }) => change !== null)
-  const highest = Math.max(0, ...rows.map(row => row.score ?? 0))
-  const hasBars = first === 'desc' && highest > 0 && league.kind === 'sheet' && sort_by === 'score' && order === 'desc'
-  return [
-    {
-      head: html`<abbr title="Rank">#</abbr>`,
-      class: 'rank',
-      numeric: true,
-      cell: row => html`<span>${number(row.rank)}</span>`,
-    },
-    ...(moved
-      ? [{ head: html`<span class="sr">Movement</span>`, class: 'moved', cell: (row: Row) => movement(row.change) }]
-      : []),
-    {
-      head: 'Name',
-      names: true,
-      cell: row =>
-        html`<a href="${path}/players/${encodeURIComponent(row.player_id)}">${row.name ? name(row.name) : name(row.player_id)}</a>`,
-    },
-    {
-      head: scoreWord,
-      numeric: true,
-      class: 'score',
-      sort: { by: 'score', first },
-      cell: row => html`${score(row.score)}${hasBars && bar((row.score ?? 0) / highest)}`,
-    },
-    ...(rows.some(row => row.tier)
-      ? [{ head: 'Tier', cell: (row: Row) => tier(row.tier, row.tier ? tiers.indexOf(row.tier) : -1, tiers.length) }]
-      : []),
-    ...metrics.map(
-      (each): Column<Row> => ({
-        head: metricWord(each),
-        numeric: true,
-        sort: { by: each },
-        cell: row => html`${metric(each, row.metrics[each] ?? null)}${gain(row.gains?.[each])}`,
-      }),
-    ),
-  ]
-}
-
-const gain = (value: number | null | undefined): Content =>
-  value !== null &&
-  value !== undefined &&
-  value !== 0 &&
-  html` <small class="${value > 0 ? 'gain' : 'loss'}">${number(value, { signed: true })}</small>`
-
-/** How much of the best score this is, as a line under it. */
-const bar = (part: number): Html =>
-  html`<svg class="bar" viewBox="0 0 100 2" preserveAspectRatio="none" aria-hidden="true"><rect width="${Math.max(0, Math.round(part * 100))}" height="2" /></svg>`
 
 const nobody = ({ q }: BoardParams, all: string): Html =>
   q
