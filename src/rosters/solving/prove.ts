@@ -1,4 +1,6 @@
-import { type Effort, type Proof, relaxation, settle } from './exact.ts'
+import { type Effort, type Proof, settle } from './exact.ts'
+import { Program } from './program.ts'
+import type { Roster } from './roster.ts'
 import { settleWeeks } from './weeks.ts'
 
 /** Of the whole proof, what the weeks take. */
@@ -6,9 +8,16 @@ const WEEKS = 0.6
 
 /** A quick bound first, then week by week, then over all weeks whatever that left unsettled. */
 export async function prove({ roster, bound, settled }: Proof, effort: Effort): Promise<Proof> {
-  const start = { roster, bound: Math.max(bound, await relaxation(roster)), settled }
+  const start = { roster, bound: Math.max(bound, await quickBound(roster, effort.seed)), settled }
   effort.onStep(start, 0)
   if (roster.plan.weeks < 2) return settle(start, effort)
   const weekly = await settleWeeks(start, { ...effort, onStep: (proof, part) => effort.onStep(proof, part * WEEKS) })
   return settle(weekly, { ...effort, onStep: (proof, part) => effort.onStep(proof, WEEKS + part * (1 - WEEKS)) })
+}
+
+async function quickBound({ plan, open }: Roster, seed: number): Promise<number> {
+  if (!plan.openings.some(opening => opening.takers.length)) return 0
+  using program = await Program.of(plan, seed)
+  program.hold('coverage', open)
+  return program.relaxed('cost')
 }

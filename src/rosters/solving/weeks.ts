@@ -48,7 +48,7 @@ export async function settleWeeks(start: Proof, { seed, left, onStep }: Effort):
 
   if (proof.roster !== start.roster) proof.roster = tidied(proof.roster, seed)
   if (together.covered && together.open === proof.roster.open) {
-    proof.bound = Math.max(cheapestConceivable(plan, proof.roster.open), together.bound)
+    proof.bound = Math.max(proof.bound, together.bound)
     proof.settled = proof.bound === proof.roster.cost ? 2 : 1
   }
   return proof

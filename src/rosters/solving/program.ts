@@ -1,0 +1,123 @@
+import loadHighs, { type Highs, type HighsCallbackMap, type Model } from 'highs'
+import { slopes } from './fairness.ts'
+import { type Milp, milp } from './milp.ts'
+import type { Plan } from './plan.ts'
+import { HOUR } from './problem.ts'
+import { Roster } from './roster.ts'
+
+let loading: Promise<Highs> | undefined
+
+export type Measure = 'coverage' | 'cost' | 'balance'
+
+export type Minimising = {
+  from: Roster
+  seconds: number
+  /** stop when the bound comes this near */
+  within: { mip_rel_gap: number; mip_abs_gap: number }
+  onFound: (roster: Roster) => void
+  /** `gap` is relative, and may pass 1 */
+  onBound: (bound: number, gap: number) => void
+}
+
+/** A plan inside the solver. Its memory is the solver's own: `using` gives it back. */
+export class Program {
+  readonly #highs: Highs
+  readonly #model: Model
+  readonly #milp: Milp
+
+  private constructor(highs: Highs, plan: Plan, seed: number) {
+    this.#highs = highs
+    this.#milp = milp(plan)
+    this.#model = highs.createModel(this.#milp.data)
+    this.#model.options.set({
+      log_to_console: false,
+      random_seed: seed & 0x7fffffff,
+      mip_min_logging_interval: 0.2,
+      mip_pool_soft_limit: 500, // cuts kept, a twentieth of the default: half the memory for the same speed
+    })
+  }
+
+  static async of(plan: Plan, seed: number): Promise<Program> {
+    loading ??= loadHighs()
+    return new Program(await loading, plan, seed)
+  }
+
+  [Symbol.dispose]() {
+    this.#model.dispose()
+  }
+
+  /** From now on a measure may not exceed this. Answers how to change the limit. */
+  hold(measure: Measure, most: number): (most: number) => void {
+    const costs = this.#milp[measure]
+    const indices = [...costs.keys()].filter(column => costs[column] !== 0)
+    this.#model.addRow(0, most / this.#unit(measure), { indices, values: indices.map(column => costs[column]!) })
+    const row = this.#model.getDimensions().numRows - 1
+    return lower => this.#model.changeRowBounds(row, 0, lower / this.#unit(measure))
+  }
+
+  /** What a measure would be if people could be divided: soon known, and no roster has less. */
+  relaxed(measure: Measure): number {
+    this.#price(measure)
+    this.#model.options.set({ solve_relaxation: true, presolve: 'off' }) // twice as fast here without
+    this.#model.run()
+    this.#model.options.set({ solve_relaxation: false, presolve: 'choose' })
+    const finished = this.#model.getModelStatus() === this.#highs.constants.modelStatus.optimal
+    return finished ? this.#bound(measure, this.#model.getObjectiveValue()) : Number.NEGATIVE_INFINITY
+  }
+
+  /** Brings a measure down as far as it goes; false when the time was over before. */
+  minimise(measure: Measure, { from, seconds, within, onFound, onBound }: Minimising): boolean {
+    const { modelStatus, callbackType } = this.#highs.constants
+    const model = this.#model
+    const callbacks: HighsCallbackMap = {
+      [callbackType.mipImprovingSolution]: ({ data }) =>
+        void (data.mip_solution && onFound(rosterOf(this.#milp, data.mip_solution))),
+      [callbackType.mipLogging]: ({ data }) =>
+        void onBound(this.#bound(measure, data.mip_dual_bound ?? Number.NEGATIVE_INFINITY), data.mip_gap ?? 1),
+    }
+    model.options.set({ ...within, time_limit: model.getRunTime() + Math.min(1e9, seconds) })
+    this.#price(measure)
+    model.setSolution({ colValue: columnsOf(from, this.#milp) })
+    const finished = model.run(callbacks).modelStatus === modelStatus.optimal
+    if (finished) onFound(rosterOf(this.#milp, model.getSolution().colValue))
+    onBound(this.#bound(measure, Number(model.info.get('mip_dual_bound'))), finished ? 0 : 1)
+    return finished
+  }
+
+  #price(measure: Measure) {
+    const costs = this.#milp[measure]
+    this.#model.changeColsCost({ kind: 'range', from: 0, to: costs.length - 1 }, costs)
+  }
+
+  #unit(measure: Measure): number {
+    return measure === 'cost' ? this.#milp.unit : 1
+  }
+
+  /** Places and wages come in whole units, so their bounds may be rounded up to the next. */
+  #bound(measure: Measure, bound: number): number {
+    return measure === 'balance' ? bound : Math.ceil(bound - 1e-6) * this.#unit(measure)
+  }
+}
+
+function rosterOf({ plan, pairs }: Milp, columns: Float64Array): Roster {
+  const roster = new Roster(plan)
+  for (const [column, { opening, person }] of pairs.entries()) if (columns[column]! > 0.5) roster.take(opening, person)
+  return roster
+}
+
+function columnsOf(roster: Roster, { plan, pairs, open, loads, data }: Milp): Float64Array {
+  const columns = new Float64Array(data.numCols)
+  for (const [column, { opening, person }] of pairs.entries())
+    if (roster.at[opening]!.includes(person)) columns[column] = 1
+  for (const [opening, { places }] of plan.openings.entries())
+    columns[open + opening] = places - roster.at[opening]!.length
+  for (const { person, first } of loads) {
+    let left = roster.load[person]! / HOUR
+    for (const step of slopes.keys()) {
+      const taken = Math.min(left, data.colUpper[first + step]!)
+      columns[first + step] = taken
+      left -= taken
+    }
+  }
+  return columns
+}
