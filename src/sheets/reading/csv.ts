@@ -78,6 +78,11 @@ export class CsvScanner {
     buffer[end] = LF // stops every loop below
     let p = this.at
     while (p < end) {
+      if (buffer[p] === LF) {
+        p++
+        this.line++
+        continue
+      }
       const first = p
       const row = columns.row
       let byte = 0
@@ -107,7 +112,8 @@ export class CsvScanner {
           const to = p
           byte = buffer[p]!
           if (quoted && byte === quote) byte = buffer[++p]!
-          if ((byte === delimiter || byte === LF || byte === CR) && (!quoted || p > to)) {
+          const isWhole = !quoted || p > to
+          if (isWhole && (byte === delimiter || byte === LF || byte === CR)) {
             cells[slot * BATCH + row] = to > from ? value : Number.NaN
             if (byte === delimiter) continue
             break
@@ -143,13 +149,11 @@ export class CsvScanner {
       }
 
       const length = column + 1
-      if (wrong === '') {
-        if (extra) wrong = `expected ${width} columns, found ${length}`
-        else if (length < width && this.lacks(length)) wrong = `expected ${width} columns, found ${length}`
-      }
+      if (wrong === '' && (extra || (length < width && this.lacks(length))))
+        wrong = `expected ${width} columns, found ${length}`
       const stop = p
       if (wrong === '') columns.end()
-      else if (!this.isEmpty(first, p)) columns.misshapen(wrong, () => decodeCell(buffer, first, stop))
+      else if (!this.isEmpty(first, stop)) columns.misshapen(wrong, () => decodeCell(buffer, first, stop))
       p += buffer[p] === CR && buffer[p + 1] === LF && p + 1 < end ? 2 : 1
       this.line += 1 + this.breaks
     }
