@@ -267,6 +267,173 @@ export const entries = sqliteTable(
   t => [uniqueIndex('entries_name').on(t.leagueId, sql`lower(${t.name})`), index('entries_user').on(t.userId)],
 )
 
+/** The newest quote of every symbol that was ever quoted. */
+export const quotes = sqliteTable(
+  'quotes',
+  {
+    id: id(),
+    symbol: text('symbol').notNull().unique(), // upper case
+    priceCents: integer('price_cents').notNull(),
+    asOf: time('as_of').notNull(), // when it held, as its source says
+    receivedAt: time('received_at').notNull(),
+    openCents: integer('open_cents').notNull(), // the price as the UTC day of `received_at` began; of a new symbol the first one
+    seq: integer('seq').notNull(), // grows over all rows with every write, so that only what is new is read again
+    setBy: integer('set_by'), // null: the operator or a feed
+  },
+  t => [index('quotes_seq').on(t.seq)],
+)
+
+/** A feed that quotes are polled from. */
+export const quoteFeeds = sqliteTable('quote_feeds', {
+  id: id(),
+  name: text('name').notNull(),
+  url: text('url').notNull().unique(), // may hold a key
+  intervalS: integer('interval_s').notNull(),
+  askedAt: time('asked_at'),
+  answeredAt: time('answered_at'), // the last answer that was believed
+  etag: text('etag'),
+  lastModified: text('last_modified'),
+  failures: integer('failures').notNull().default(0), // in a row
+  error: text('error'), // of the last one
+  held: text('held'), // why the last answer was not believed
+  createdBy: integer('created_by'), // null: the operator
+  createdAt: time('created_at').notNull(),
+})
+
+export type OptionContract = {
+  strike_cents: number
+  type: 'call' | 'put'
+  bid_cents: number | null
+  ask_cents: number | null
+  open_interest: number | null
+}
+
+/** The options on a symbol that expire on one day. A chain is replaced whole. */
+export const optionChains = sqliteTable(
+  'option_chains',
+  {
+    symbol: text('symbol').notNull(),
+    expiration: text('expiration').notNull(), // 2026-03-20
+    asOf: time('as_of').notNull(),
+    receivedAt: time('received_at').notNull(),
+    contracts: json<OptionContract[]>('contracts').notNull(), // by strike, calls before puts
+  },
+  t => [primaryKey({ columns: [t.symbol, t.expiration] })],
+)
+
+/*
+ * Market leagues. Cash, holdings and the sums beside them follow from the ledger and could be made anew from it at any time.
+ * None of these rows refers to its league by a foreign key: a league takes a million lines with it, and they go in small steps.
+ */
+
+/** A member's money in a market league. */
+export const portfolios = sqliteTable(
+  'portfolios',
+  {
+    leagueId: integer('league_id').notNull(),
+    userId: integer('user_id').notNull(),
+    grantedCents: integer('granted_cents').notNull(), // what he began with
+    cashCents: integer('cash_cents').notNull(),
+    realisedCents: integer('realised_cents').notNull().default(0), // before fees
+    feesCents: integer('fees_cents').notNull().default(0),
+    trades: integer('trades').notNull().default(0),
+    volumeCents: integer('volume_cents').notNull().default(0), // bought and sold
+    createdAt: time('created_at').notNull(),
+  },
+  t => [primaryKey({ columns: [t.leagueId, t.userId] }), index('portfolios_user').on(t.userId)],
+)
+
+/** What a portfolio holds of a symbol, or held: a closed holding keeps what it has gained. Below 0 it is owed. */
+export const holdings = sqliteTable(
+  'holdings',
+  {
+    leagueId: integer('league_id').notNull(),
+    userId: integer('user_id').notNull(),
+    symbol: text('symbol').notNull(),
+    quantity: integer('quantity').notNull(),
+    costCents: integer('cost_cents').notNull(), // of what is held; of what is owed, below 0, what it was sold for
+    realisedCents: integer('realised_cents').notNull().default(0),
+  },
+  t => [
+    primaryKey({ columns: [t.leagueId, t.userId, t.symbol] }),
+    index('holdings_symbol').on(t.symbol, t.leagueId).where(sql`quantity <> 0`),
+  ],
+)
+
+export const ledgerKinds = ['grant', 'buy', 'sell'] as const
+export type LedgerKind = (typeof ledgerKinds)[number]
+
+/** What moved cash and holdings, line by line. Lines are only ever added: triggers refuse all else while the league is there. */
+export const ledger = sqliteTable(
+  'ledger',
+  {
+    id: id(),
+    leagueId: integer('league_id').notNull(),
+    userId: integer('user_id').notNull(),
+    at: time('at').notNull(),
+    kind: text('kind', { enum: ledgerKinds }).notNull(),
+    symbol: text('symbol'), // null: a grant
+    quantity: integer('quantity').notNull(), // bought above 0, sold below
+    priceCents: integer('price_cents'),
+    feeCents: integer('fee_cents').notNull(),
+    cashCents: integer('cash_cents').notNull(), // received above 0, paid below, fee included
+    cashAfterCents: integer('cash_after_cents').notNull(),
+    quantityAfter: integer('quantity_after').notNull(),
+    realisedCents: integer('realised_cents').notNull(), // before the fee
+  },
+  t => [
+    index('ledger_league').on(t.leagueId, t.id),
+    index('ledger_portfolio').on(t.leagueId, t.userId, t.id),
+    index('ledger_user').on(t.userId, t.at).where(sql`symbol is not null`),
+    index('ledger_at').on(t.at),
+  ],
+)
+
+export type OrderRefusal = {
+  code: 'conflict' | 'invalid'
+  detail: string
+  facts: { errors?: { path: string; message: string }[]; [fact: string]: unknown }
+}
+
+/** What an order was answered under its Idempotency-Key, for a day. */
+export const orderKeys = sqliteTable(
+  'order_keys',
+  {
+    leagueId: integer('league_id').notNull(),
+    userId: integer('user_id').notNull(),
+    key: text('key').notNull(),
+    order: text('order').notNull(), // what was asked for, in one canonical form
+    lineId: integer('line_id'), // of the ledger; null: it was refused
+    refusal: json<OrderRefusal>('refusal'),
+    createdAt: time('created_at').notNull(),
+  },
+  t => [primaryKey({ columns: [t.leagueId, t.userId, t.key] }), index('order_keys_created').on(t.createdAt)],
+)
+
+/** What a portfolio was worth as a day began, in UTC. */
+export const dayMarks = sqliteTable(
+  'day_marks',
+  {
+    leagueId: integer('league_id').notNull(),
+    userId: integer('user_id').notNull(),
+    day: time('day').notNull(),
+    totalCents: integer('total_cents').notNull(),
+  },
+  t => [primaryKey({ columns: [t.leagueId, t.userId, t.day] })],
+)
+
+/** The prices at which a market league became final: its portfolios are worth that ever after. */
+export const closingQuotes = sqliteTable(
+  'closing_quotes',
+  {
+    leagueId: integer('league_id').notNull(),
+    symbol: text('symbol').notNull(),
+    priceCents: integer('price_cents').notNull(),
+    asOf: time('as_of').notNull(),
+  },
+  t => [primaryKey({ columns: [t.leagueId, t.symbol] })],
+)
+
 /** The board of a final league as it was when it became final, whatever is heard later. */
 export const frozenBoards = sqliteTable('frozen_boards', {
   leagueId: integer('league_id')

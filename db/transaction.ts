@@ -42,6 +42,71 @@ export function now<T>(db: Db, work: (tx: Db) => Now<T>): T {
   }
 }
 
+/** `attempt` answers how to tell of its success. */
+type Asked = { attempt(tx: Db): () => void; failed(error: unknown): void }
+const asked = new WeakMap<Db, Asked[]>()
+const longest = 5 // ms that one shared transaction may keep the event loop, the wait for the disk not counted
+
+/**
+ * `atomically` for small writes that many ask for at once: what comes in during one turn of the event loop shares one
+ * transaction and one wait for the disk. Each is all or nothing by itself, and answered once it is on the disk.
+ */
+export function together<T>(db: Db, work: (tx: Db) => Now<T>): Promise<T> {
+  return new Promise((done, failed) => {
+    const attempt = (tx: Db) => {
+      const result = work(tx) as T
+      return () => done(result)
+    }
+    const one = { attempt, failed }
+    const others = asked.get(db)
+    if (others) return void others.push(one)
+    asked.set(db, [one])
+    setImmediate(() => commitTogether(db))
+  })
+}
+
+async function commitTogether(db: Db): Promise<void> {
+  const waiting = asked.get(db) ?? []
+  asked.delete(db)
+  let answers: (() => void)[] = []
+  try {
+    await atomically(db, tx => {
+      answers = []
+      for (const began = performance.now(); performance.now() - began < longest && answers.length < waiting.length; )
+        answers.push(inSavepoint(tx, waiting[answers.length]!))
+    })
+  } catch (error) {
+    answers = waiting.map(
+      ({ failed }) =>
+        () =>
+          failed(error),
+    )
+  }
+  const rest = waiting.slice(answers.length)
+  if (rest.length) {
+    const others = asked.get(db)
+    asked.set(db, [...rest, ...(others ?? [])])
+    if (!others) setImmediate(() => commitTogether(db))
+  }
+  for (const answer of answers) answer()
+}
+
+/** Answers what is to be told after the commit. */
+function inSavepoint(tx: Db, { attempt, failed }: Asked): () => void {
+  const { $client: client } = tx
+  client.run('SAVEPOINT one')
+  try {
+    const tell = attempt(tx)
+    client.run('RELEASE one')
+    return tell
+  } catch (error) {
+    if (!client.inTransaction) throw error // the disk is full: nothing of it is left
+    client.run('ROLLBACK TO one')
+    client.run('RELEASE one')
+    return () => failed(error)
+  }
+}
+
 function unsynced<T>(db: Db, work: (tx: Db) => Now<T>): T {
   const { $client: client } = db
   if (client.inTransaction) return now(db, work)

@@ -14,6 +14,7 @@ import type { Config } from './config.ts'
 import type { App } from './context.ts'
 import { jobs as jobTable } from './jobs.ts'
 import { kinds } from './kinds.ts'
+import { openBooks } from './market/books/books.ts'
 import type { Readings } from './readings.ts'
 import { refused, routes } from './routes.ts'
 import { comeAlive, isDead } from './runtime/alive.ts'
@@ -118,6 +119,7 @@ export async function startFieldhouse(
     jobs.define([...jobTable, ...moreJobs])
     const schedule = openSchedule([...scheduleTable, ...moreSchedule], db, jobs, clock, log)
     const sheets = closing.keep('sheets', openSheets(dataDir, clock), sheets => sheets.close())
+    const books = closing.keep('books', openBooks(dataDir, db, stamps, clock), books => books.close())
     const metrics = openMetrics()
     const reader = closing.keep(
       'reader',
@@ -152,6 +154,7 @@ export async function startFieldhouse(
       kinds,
       sheets,
       tourBoards: openTourBoards(db, stamps, clock),
+      books,
       streams,
       reads: readLimit(config.rateLimit),
       attempts: attemptLimit(),

@@ -7,12 +7,17 @@ import type { PlayerView, TierView } from './leagues/kinds.ts'
 import type { LeagueView } from './leagues/league.ts'
 import type { MemberView } from './leagues/queries.ts'
 import type { LeagueStats } from './leagues/stats.ts'
+import type { ActivityView } from './market/ledger.ts'
+import type { ChainView } from './market/options.ts'
+import type { Valued } from './market/portfolio.ts'
+import type { QuoteView } from './market/quote.ts'
 import { type Entry, entry, everyOne } from './runtime/cache.ts'
 import type { Pagination } from './runtime/page.ts'
 import type { Dashboard } from './stats/dashboard.ts'
 import type { ExecutionStats } from './stats/executions.ts'
 import type { UserStatistics } from './stats/users.ts'
 
+type ActivityPage = { activity: ActivityView[]; pagination: Pagination }
 type MembersPage = { members: MemberView[]; pagination: Pagination }
 
 export const cached = {
@@ -24,6 +29,10 @@ export const cached = {
   boardHtml: entry<string>('board_page', '5m', ['scores', 'members']), // as strangers see it
   player: entry<PlayerView>('player_details', '2m', ['scores']),
   classifications: entry<{ as_of: string | null; tiers: TierView[] }>('classifications', '2m', ['scores']),
+  portfolio: entry<Valued>('portfolio', '2m', ['portfolio']), // scope: league/user, version of the quotes it holds
+  quote: entry<QuoteView>('quote', '1m', ['quote']), // scope: symbol
+  optionsChain: entry<ChainView>('options_chain', '5m', ['options']), // scope: symbol and expiration
+  activity: entry<ActivityPage>('activity_feed', '5m', ['activity']),
   session: entry<Session | undefined>('session', '24h', ['account']), // scope: user, token hash
   statsDashboard: entry<Dashboard>('stats_dashboard', '10m'), // refreshed ahead: see schedule.ts
   statsExecutions: entry<ExecutionStats>('stats_executions', '10m'),

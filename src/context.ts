@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import type { Db } from '../db/open.ts'
 import type { Config } from './config.ts'
 import type { Kinds } from './leagues/kinds.ts'
+import type { Books } from './market/books/books.ts'
 import type { Readings } from './readings.ts'
 import type { Cache } from './runtime/cache.ts'
 import type { Clock } from './runtime/clock.ts'
@@ -46,6 +47,7 @@ export type App = {
   readonly kinds: Kinds
   readonly sheets: Sheets
   readonly tourBoards: TourBoards
+  readonly books: Books
   readonly streams: Streams
   readonly reads: ReadLimit
   readonly attempts: Attempts

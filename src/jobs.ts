@@ -3,6 +3,8 @@ import { backUp } from './admin/backups/jobs.ts'
 import { sweepJobs } from './admin/sweep.ts'
 import type { App } from './context.ts'
 import { finalizeDue } from './leagues/jobs.ts'
+import { auditLedgers } from './market/jobs.ts'
+import { markDay } from './market/marks.ts'
 import { forgetOld } from './retention.ts'
 import type { JobDefinition } from './runtime/job.ts'
 import { announce } from './sheets/announcing.ts'
@@ -24,4 +26,6 @@ export const jobs: readonly JobDefinition<App>[] = [
   refreshExecutionStats,
   refreshUserStats,
   refreshAllStats,
+  auditLedgers,
+  markDay,
 ]

@@ -3,6 +3,7 @@ import { count, desc, lt, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import {
   auditLog,
+  orderKeys,
   processes,
   processMinutes,
   requestHours,
@@ -15,6 +16,7 @@ import {
 import { lightly } from '../db/transaction.ts'
 import { type Forgetting, retention } from './admin/retention.ts'
 import type { App } from './context.ts'
+import { forgetOrphans } from './market/clearing.ts'
 import { isDead } from './runtime/alive.ts'
 import { type Duration, ms } from './runtime/clock.ts'
 
@@ -31,6 +33,8 @@ export const forgetOld = retention([
   older('load of processes', '30d', processMinutes, processMinutes.minute),
   older('schedule slots', '90d', scheduleSlots, scheduleSlots.slot),
   older('ended sessions', '0d', sessions, sessions.expiresAt),
+  older('order keys', '1d', orderKeys, orderKeys.createdAt),
+  { what: 'trades of deleted leagues', step: ({ db }, _, limit) => forgetOrphans(db, limit) },
   { what: 'dead processes', step: forgetProcesses },
 ])
 

@@ -11,6 +11,8 @@ import type { App } from './context.ts'
 import { boardRoutes } from './leagues/board-routes.ts'
 import { olderPaths } from './leagues/older-paths.ts'
 import { leagueRoutes } from './leagues/routes.ts'
+import { quoteRoutes } from './market/quote-routes.ts'
+import { tradeRoutes } from './market/routes.ts'
 import { Cached } from './runtime/cache.ts'
 import { exchangeOf } from './runtime/exchange.ts'
 import { asRefusal, bug, problem } from './runtime/problem.ts'
@@ -52,6 +54,8 @@ const everything = (app: App) => {
         .use(tourRoutes(app))
         .use(entryRoutes(app))
         .use(statsRoutes(app))
+        .use(tradeRoutes(app))
+        .use(quoteRoutes(app))
         .use(jobRoutes(app)),
     )
     .use(olderPaths(app))

@@ -3,6 +3,8 @@ import { backUp } from './admin/backups/jobs.ts'
 import { sweepJobs } from './admin/sweep.ts'
 import type { App } from './context.ts'
 import { finalizeDue } from './leagues/jobs.ts'
+import { auditLedgers } from './market/jobs.ts'
+import { markDay } from './market/marks.ts'
 import { forgetOld } from './retention.ts'
 import { every, type ScheduleEntry } from './runtime/schedule.ts'
 import { refreshDashboardStats, refreshExecutionStats, refreshUserStats } from './stats/jobs.ts'
@@ -15,6 +17,8 @@ export const schedule: readonly ScheduleEntry<App>[] = [
   every('1-59/4 * * * *', refreshDashboardStats), // staggered, so that no minute counts everything
   every('2-59/5 * * * *', refreshExecutionStats),
   every('3-59/6 * * * *', refreshUserStats),
+  every('2 0 * * *', markDay),
   every('0 3 * * *', backUp),
+  every('30 3 * * *', auditLedgers),
   every('0 4 * * *', forgetOld),
 ]

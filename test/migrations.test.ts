@@ -22,7 +22,9 @@ function databaseAt(count: number, dataDir = temporaryFolder()) {
 /** Tables, their columns, indexes and references, in an order that does not depend on how they came to be. */
 function shapeOf(client: Database) {
   const rows = (sql: string) => client.query<Record<string, unknown>, []>(sql).all()
-  const tables = rows(`select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name`)
+  const tables = rows(
+    `select name from pragma_table_list where schema = 'main' and type = 'table' and name not like 'sqlite_%' order by name`,
+  )
   return tables.map(({ name }) => ({
     name,
     columns: rows(`select name, type, "notnull", dflt_value, pk from pragma_table_xinfo('${name}') order by name`),

@@ -12,11 +12,11 @@ export async function finalize(app: App, id: number, who: Pick<Who, 'id' | 'user
   const league = leagueById(db, id)
   if (league.finalizedAt !== null) refuse('conflict', 'This league is final already')
   const rules = kinds[league.kind] ?? refuse('conflict', `Leagues of kind ${league.kind} cannot be finalised here`)
-  const { hash, keep } = await rules.finalize(app, league)
+  const frozen = await rules.finalize(app, league)
   await atomically(db, tx => {
     if (leagueById(tx, id).finalizedAt !== null) refuse('conflict', 'This league is final already')
     const now = clock.now()
-    keep?.(tx)
+    const hash = frozen.keep?.(tx) ?? frozen.hash
     changeLeague(tx, id, { finalizedAt: now, finalHash: hash })
     audit(tx, { at: now, who, action: 'league.finalize', target: `league ${id}`, detail: { hash } })
   })

@@ -36,8 +36,11 @@ export type PlayerView = {
   [more: string]: unknown
 }
 
-/** `keep` is part of the transaction that makes the league final: what it writes is there exactly when the league is. */
-export type Frozen = { hash: string; keep?(tx: Db): void }
+/**
+ * `keep` is part of the transaction that makes the league final: what it writes is there exactly when the league is. It may
+ * answer another hash, of what the board has become meanwhile.
+ */
+export type Frozen = { hash: string; keep?(tx: Db): string | undefined }
 
 export type LeagueKind = {
   /** Checks and completes the config of a league; refuses with the path of what is wrong. */
@@ -57,7 +60,7 @@ export type LeagueKind = {
     page: { page: number; limit: number },
   ): Promise<{ asOf: number | null; tiers: TierView[] }>
   /** Numbers of the kind for `leagues/:id/stats`. */
-  stats?(app: App, league: League): Record<string, unknown>
+  stats?(app: App, league: League): Record<string, unknown> | Promise<Record<string, unknown>>
   /** When answers about the league next change without anything being written, ms since 1970. */
   nextTurn?(app: App, league: League): number
   /** It knows itself when a league is over; others are finalised at their end where they ask for it. */

@@ -16,7 +16,7 @@ export type LeagueStats = Static<typeof leagueStatsSchema>
 
 const day = 86_400_000
 
-export function leagueStats(app: App, league: League): LeagueStats {
+export async function leagueStats(app: App, league: League): Promise<LeagueStats> {
   const { db, clock, kinds } = app
   const now = clock.now()
   return {
@@ -25,6 +25,6 @@ export function leagueStats(app: App, league: League): LeagueStats {
     status: statusOf(league, now),
     members: db.select({ total: count() }).from(members).where(eq(members.leagueId, league.id)).get()?.total ?? 0,
     days_left: Math.max(0, Math.ceil((league.endsAt - now) / day)),
-    numbers: kinds[league.kind]?.stats?.(app, league) ?? {},
+    numbers: (await kinds[league.kind]?.stats?.(app, league)) ?? {},
   }
 }

@@ -66,6 +66,12 @@ export class Cached<T> {
   get value(): T {
     return this.kept.value
   }
+  /** What is made of it for one moment only, such as the age of something; `moment` tells one from another. */
+  at<U>(moment: string | number, value: U): Cached<U> {
+    const { name, life, topics } = this.entry
+    const kept = { ...this.kept, value, json: JSON.stringify(value) }
+    return new Cached(kept, this.state, `${this.key}|${moment}`, { name, life, topics }, this.scope)
+  }
 }
 
 export type EntryStats = {

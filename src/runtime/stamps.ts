@@ -22,12 +22,23 @@ const bump = prepared(db =>
     .prepare(),
 )
 
+/** Many scopes at once, as a JSON list. */
+const bumpAll = prepared(({ $client: client }) =>
+  client.query<unknown, [topic: string, scopes: string]>(
+    `insert into stamps (topic, scope, seq)
+     select ?1, value, (select coalesce(max(seq), 0) from stamps) + key + 1 from json_each(?2) where true
+     on conflict (topic, scope) do update set seq = excluded.seq`,
+  ),
+)
+const many = 8
+
 /** How often this process changed a stamp of each database, committed or not: tells `Stamps` to look again. */
 const touches = new WeakMap<Db, number>()
 
 /** Says that what is cached under `topic` for `scope` has changed. Part of the transaction `tx`. */
 export function touch(tx: Db, topic: string, ...scopes: (string | number)[]): void {
-  for (const scope of scopes.length ? scopes : ['']) bump(tx).run({ topic, scope: String(scope) })
+  if (scopes.length > many) bumpAll(tx).run(topic, JSON.stringify(scopes.map(String)))
+  else for (const scope of scopes.length ? scopes : ['']) bump(tx).run({ topic, scope: String(scope) })
   touches.set(tx, (touches.get(tx) ?? 0) + 1)
 }
 

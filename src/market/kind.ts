@@ -1,0 +1,77 @@
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { orNull, pageOf, rowsOf } from '../leaderboard/page.ts'
+import { percentileOf, rankOf } from '../leaderboard/ranking.ts'
+import type { LeagueKind, PlayerView } from '../leagues/kinds.ts'
+import type { League } from '../leagues/league.ts'
+import { day, iso, isoOrNull } from '../runtime/clock.ts'
+import { forgetLeague } from './clearing.ts'
+import { checkedConfig, configOf } from './config.ts'
+import { freeze, frozenJson, hashOf, thaw } from './frozen.ts'
+import { marksOf } from './marks.ts'
+import { grant } from './queries.ts'
+import { startOfDay } from './quote.ts'
+import { statsOf } from './stats.ts'
+
+/** Leagues that trade at quoted prices with play money. */
+export const marketLeague: LeagueKind = {
+  config: checkedConfig,
+  joined(tx, league, userId, now) {
+    grant(tx, league.id, userId, configOf(league).starting_cash_cents, now)
+  },
+  async page({ books }, league, query) {
+    const { board, asOf } = await books.board(league)
+    return { ...pageOf(board, query), asOf }
+  },
+  player: playerCard,
+  stats: statsOf,
+  /** Movement is counted from midnight. */
+  nextTurn: ({ clock }) => startOfDay(clock.now()) + day,
+  async finalize({ books }, league) {
+    const { board } = await books.board(league)
+    if (board.players === 0) refuse('conflict', 'Nobody has joined: an empty league cannot be finalised')
+    return {
+      hash: '',
+      keep(tx) {
+        const now = books.boardNow(league.id) ?? refuse('conflict', 'Somebody has just joined; try again')
+        const json = frozenJson(now)
+        freeze(
+          tx,
+          league.id,
+          json,
+          now.book.mostHeld().map(({ symbol }) => symbol),
+        )
+        return hashOf(json)
+      },
+    }
+  },
+  reopened: (tx, { id }) => thaw(tx, id),
+  removing: (app, leagueId) => () => forgetLeague(app, leagueId),
+}
+
+async function playerCard(app: App, league: League, playerId: string): Promise<PlayerView | undefined> {
+  const { board, asOf } = await app.books.board(league)
+  const row = board.rowOf(playerId)
+  if (row < 0) return undefined
+  const [shown] = rowsOf(board, Uint32Array.of(row), { by: 'score', order: 'desc', ties: 'standard' })
+  const metrics = board.metrics.map(({ name }) => {
+    const ranking = board.ranking(name, 'desc')
+    const card = {
+      current: orNull(ranking.values[row]!),
+      rank: Number.isNaN(ranking.values[row]!) ? null : rankOf(ranking, row, 'standard'),
+      percentile: percentileOf(ranking, row),
+    }
+    return [name, card] as const
+  })
+  return {
+    ...shown!,
+    percentile: percentileOf(board.ranking('score', 'desc'), row),
+    metrics: Object.fromEntries(metrics),
+    history: marksOf(app.db, league.id, Number(playerId)).map(mark => ({
+      taken_at: iso(mark.day),
+      score: mark.totalCents,
+      metrics: {},
+    })),
+    as_of: isoOrNull(asOf),
+  }
+}

@@ -1,0 +1,162 @@
+import { Elysia, t } from 'elysia'
+import { atomically } from '../../db/transaction.ts'
+import { access, signedIn } from '../access.ts'
+import { cached } from '../cached.ts'
+import type { App } from '../context.ts'
+import { type FieldError, refuse } from '../errors.ts'
+import { day } from '../runtime/clock.ts'
+import { says } from '../runtime/docs.ts'
+import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import {
+  chainKey,
+  chainOf,
+  chainSchema,
+  checkedChain,
+  contractSchema,
+  expirationsOf,
+  expirationsSchema,
+  mostContracts,
+  putChain,
+} from './options.ts'
+import {
+  mostQuotes,
+  type NewQuote,
+  quotePush,
+  quoteSchema,
+  quoteView,
+  readQuote,
+  startOfDay,
+  symbolOf,
+  symbolSchema,
+} from './quote.ts'
+import { findQuote, listQuotes, takeIn } from './quote-queries.ts'
+
+const whole = t.Integer()
+const pushedSchema = t.Object({
+  received: whole,
+  changed: whole,
+  unchanged: whole,
+  older: t.Integer({ description: 'Not taken: a newer one is known' }),
+})
+const expiration = t.String({ format: 'date', description: '2026-03-20' })
+const one = { params: t.Object({ symbol: symbolSchema }) }
+
+export const quoteRoutes = (app: App) => {
+  const { db, cache, clock } = app
+  const tomorrow = () => startOfDay(clock.now()) + day
+
+  return new Elysia({ prefix: '/quotes', tags: ['market'] })
+    .use(access(app))
+    .post(
+      '/',
+      async ({ body, who }) => {
+        const quotes = await readAll(body.quotes, clock.now())
+        return takeIn(db, quotes, clock.now(), signedIn(who).id)
+      },
+      {
+        // Described here, checked by hand some at a time: ten thousand at once would keep everybody waiting.
+        body: t.Object({ quotes: t.Array(t.Any({ ...quotePush }), { minItems: 1, maxItems: mostQuotes }) }),
+        may: 'officer',
+        detail: says('Take in quotes, up to 10,000 at once', pushedSchema, {
+          description:
+            'A quote older than the one that is known is left out. Whole or not at all only quote by quote: sending all of it again does no harm.',
+        }),
+      },
+    )
+    .get(
+      '/',
+      ({ query, request, set }) => {
+        const page = pageOf(query)
+        const symbols = query.symbols?.split(',').map(symbol => symbolOf(symbol.trim()))
+        const { quotes, total } = listQuotes(db, symbols, query.q, page)
+        const pages = pagination(page, total)
+        set.headers.link = linkHeader(request.url, pages)
+        return { quotes: quotes.map(quote => quoteView(quote, clock.now())), pagination: pages }
+      },
+      {
+        query: t.Object({
+          symbols: t.Optional(t.String({ maxLength: 4_000, description: 'Some symbols, with commas between' })),
+          q: t.Optional(t.String({ maxLength: 20, description: 'How the symbol begins' })),
+          ...pageQuery,
+        }),
+        may: 'reader',
+        detail: says('Quotes by symbol', t.Object({ quotes: t.Array(quoteSchema), pagination: paginationSchema })),
+      },
+    )
+    .get(
+      '/:symbol',
+      ({ params }) => {
+        const symbol = symbolOf(params.symbol)
+        const load = () =>
+          quoteView(findQuote(db, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`), clock.now())
+        return cache.read(cached.quote, [symbol], load, tomorrow())
+      },
+      { ...one, may: 'reader', detail: says('The newest quote of a symbol', quoteSchema) },
+    )
+    .get(
+      '/:symbol/options',
+      ({ params, query }) => {
+        const symbol = symbolOf(params.symbol)
+        if (query.expiration === undefined) return { symbol, expirations: expirationsOf(db, symbol) }
+        const day = query.expiration
+        return cache.read(cached.optionsChain, [chainKey(symbol, day)], () => chainOf(db, symbol, day))
+      },
+      {
+        ...one,
+        query: t.Object({ expiration: t.Optional(expiration) }),
+        may: 'reader',
+        detail: says(
+          'The chain of options that expire on a day; without one, the days there are',
+          t.Union([chainSchema, expirationsSchema]),
+        ),
+      },
+    )
+    .post(
+      '/:symbol/options',
+      async ({ params, query, body }) => {
+        const symbol = symbolOf(params.symbol)
+        const day =
+          query.expiration ??
+          body.expiration ??
+          refuse('invalid', 'expiration is missing', { errors: [{ path: 'expiration', message: 'is needed' }] })
+        const now = clock.now()
+        const asOf = body.as_of === undefined ? now : Date.parse(body.as_of)
+        const contracts = checkedChain(body.chain)
+        const taken = await atomically(db, tx =>
+          putChain(tx, { symbol, expiration: day, asOf, receivedAt: now, contracts }),
+        )
+        if (!taken) refuse('conflict', 'A newer chain is known already', { as_of: chainOf(db, symbol, day).as_of })
+        return chainOf(db, symbol, day)
+      },
+      {
+        ...one,
+        query: t.Object({ expiration: t.Optional(expiration) }),
+        body: t.Object({
+          expiration: t.Optional(expiration),
+          as_of: t.Optional(t.String({ format: 'date-time' })),
+          chain: t.Array(contractSchema, { maxItems: mostContracts }),
+        }),
+        may: 'officer',
+        detail: says('Replace the chain of options that expire on a day', chainSchema),
+      },
+    )
+}
+
+const slice = 1_000 // quotes checked at a time
+const mostTold = 100 // mistakes
+
+async function readAll(given: readonly unknown[], now: number): Promise<NewQuote[]> {
+  const quotes: NewQuote[] = []
+  const errors: FieldError[] = []
+  for (const [i, one] of given.entries()) {
+    if (i % slice === slice - 1) await Bun.sleep(0)
+    const read = readQuote(one, `quotes.${i}`, now)
+    if (Array.isArray(read)) errors.push(...read)
+    else quotes.push(read)
+  }
+  if (errors.length)
+    refuse('invalid', `${errors.length} mistakes in the quotes; nothing was taken in`, {
+      errors: errors.slice(0, mostTold),
+    })
+  return quotes
+}

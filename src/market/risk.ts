@@ -1,0 +1,127 @@
+/** Members whose trading looks wrong: bursts, very many trades in a day, everything on one card. */
+import { and, eq, gte, inArray, sql } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { ledger } from '../../db/schema.ts'
+import { prepared } from '../../db/transaction.ts'
+import { namesOf } from '../accounts/queries.ts'
+import { raise } from '../admin/alerts.ts'
+import type { App } from '../context.ts'
+import { listLeagues } from '../leagues/queries.ts'
+import { day, minute } from '../runtime/clock.ts'
+import { pageOf } from '../runtime/page.ts'
+import { usernameOf } from './queries.ts'
+import { startOfDay } from './quote.ts'
+
+export const burst = 30 // trades of one user within a minute
+export const many = 100 // trades of one user in a day, UTC
+export const concentration = 0.6 // of a portfolio in one symbol
+
+const tradesSince = prepared(db => {
+  const recent = db
+    .select({ one: sql`1`.as('one') })
+    .from(ledger)
+    .where(
+      and(
+        eq(ledger.userId, sql.placeholder('userId')),
+        gte(ledger.at, sql.placeholder('since')),
+        sql`${ledger.symbol} is not null`,
+      ),
+    )
+    .limit(sql.placeholder('most'))
+    .as('recent')
+  return db.select({ count: sql<number>`count(*)` }).from(recent).prepare()
+})
+/** How many trades a user has made since then, counted no further than `most`. */
+const countSince = (db: Db, userId: number, since: number, most: number): number =>
+  tradesSince(db).get({ userId, since, most })?.count ?? 0
+
+const name = (db: Db, userId: number) => usernameOf(db, userId) || `user ${userId}`
+
+/** Part of an order's transaction: tells of a pattern as it comes about, not at every trade that follows. */
+export function watchForRisk(tx: Db, userId: number, now: number): void {
+  if (countSince(tx, userId, now - minute, burst + 1) === burst)
+    raise(tx, now, {
+      key: `trade_burst:${userId}`,
+      type: 'security',
+      severity: 'warning',
+      title: `${name(tx, userId)} trades like a machine`,
+      message: `${burst} trades within a minute.`,
+      data: { user_id: userId, trades: burst },
+    })
+  if (countSince(tx, userId, startOfDay(now), many + 2) === many + 1)
+    raise(tx, now, {
+      key: `high_trades:${userId}`,
+      type: 'high_trades',
+      severity: 'warning',
+      title: `${name(tx, userId)} trades very much`,
+      message: `More than ${many} trades since 00:00 UTC.`,
+      data: { user_id: userId, trades: many + 1 },
+    })
+}
+
+export type Risk = { id: number; username: string; trades_count: number; recent_trades: number; reasons: string[] }
+
+const isTrade = sql`${ledger.symbol} is not null`
+
+/** Who deserves a look, with the reasons; those with the most of them first. `recent`: of the last day. */
+export async function riskAssessment(app: Pick<App, 'db' | 'clock' | 'books'>, limit = 100): Promise<Risk[]> {
+  const { db, clock, books } = app
+  const now = clock.now()
+  const reasons = new Map<number, string[]>()
+  const because = (user: number, reason: string) => reasons.set(user, [...(reasons.get(user) ?? []), reason])
+
+  for (const { userId, most } of burstsSince(db, now - day)) because(userId, `${most} trades within a minute`)
+  for (const { userId, trades } of heavySince(db, startOfDay(now))) because(userId, `${trades} trades since 00:00 UTC`)
+  for (const league of listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 500 }), now).leagues)
+    for (const { user, symbol, share } of (await books.book(league.id)).concentrated(concentration, now))
+      because(user, `${Math.round(100 * share)} % of his portfolio in ${league.name} is ${symbol}`)
+
+  const ids = [...reasons]
+    .sort(([a, x], [b, y]) => y.length - x.length || a - b)
+    .slice(0, limit)
+    .map(([id]) => id)
+  const [names, total, recent] = [namesOf(db, ids), tradesOf(db, ids, 0), tradesOf(db, ids, now - day)]
+  return ids.map(id => ({
+    id,
+    username: names.get(id) ?? '',
+    trades_count: total.get(id) ?? 0,
+    recent_trades: recent.get(id) ?? 0,
+    reasons: reasons.get(id) ?? [],
+  }))
+}
+
+/** Who made `burst` trades or more within one minute of the clock, and how many in the fullest one. */
+function burstsSince(db: Db, since: number) {
+  const minutes = db
+    .select({ userId: ledger.userId, trades: sql<number>`count(*)`.as('trades') })
+    .from(ledger)
+    .where(and(gte(ledger.at, since), isTrade))
+    .groupBy(ledger.userId, sql`${ledger.at} / ${minute}`)
+    .having(sql`count(*) >= ${burst}`)
+    .as('minutes')
+  return db
+    .select({ userId: minutes.userId, most: sql<number>`max(${minutes.trades})` })
+    .from(minutes)
+    .groupBy(minutes.userId)
+    .all()
+}
+
+/** Who has made more than `many` trades since then. */
+export const heavySince = (db: Db, since: number) =>
+  db
+    .select({ userId: ledger.userId, trades: sql<number>`count(*)` })
+    .from(ledger)
+    .where(and(gte(ledger.at, since), isTrade))
+    .groupBy(ledger.userId)
+    .having(sql`count(*) > ${many}`)
+    .all()
+
+function tradesOf(db: Db, ids: readonly number[], since: number): Map<number, number> {
+  const rows = db
+    .select({ userId: ledger.userId, trades: sql<number>`count(*)` })
+    .from(ledger)
+    .where(and(inArray(ledger.userId, [...ids]), gte(ledger.at, since), isTrade))
+    .groupBy(ledger.userId)
+    .all()
+  return new Map(rows.map(({ userId, trades }) => [userId, trades]))
+}

@@ -1,0 +1,236 @@
+/** Orders: one synchronous transaction each, all of it or nothing; those that come at once share the wait for the disk. */
+import { and, eq, sql } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { holdings, ledger, type OrderRefusal, orderKeys, portfolios } from '../../db/schema.ts'
+import { prepared, together } from '../../db/transaction.ts'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { type League, statusOf } from '../leagues/league.ts'
+import { leagueById } from '../leagues/queries.ts'
+import { day, iso } from '../runtime/clock.ts'
+import { touch } from '../runtime/stamps.ts'
+import { configOf } from './config.ts'
+import { type LedgerLine, type TradeView, tradeView } from './ledger.ts'
+import { type Account, type Broken, type Fill, judge, type Order } from './order.ts'
+import type { Portfolio } from './portfolio.ts'
+import { findPortfolio, othersThan, portfolioKey, position } from './queries.ts'
+import type { QuoteRow } from './quote.ts'
+import { findQuote } from './quote-queries.ts'
+import { watchForRisk } from './risk.ts'
+
+export type Placed = { trade: TradeView; replayed: boolean }
+type Outcome = { line: LedgerLine } | { refusal: OrderRefusal }
+
+export const keyLife = day
+
+/** With a `key`, asking again within a day answers the same and does nothing. */
+export async function placeOrder(
+  app: App,
+  leagueId: number,
+  userId: number,
+  order: Order,
+  key?: string,
+): Promise<Placed> {
+  const { db, clock } = app
+  const { replayed, ...outcome } = await together(db, tx => {
+    const now = clock.now()
+    const known = key === undefined ? undefined : answered(tx, { leagueId, userId, key }, order, now)
+    if (known) return { ...known, replayed: true }
+    const outcome = carryOut(tx, leagueId, userId, order, now)
+    if (key !== undefined) remember(tx, { leagueId, userId, key, order: textOf(order), createdAt: now }, outcome)
+    return { ...outcome, replayed: false }
+  })
+  if ('line' in outcome) return { trade: tradeView(outcome.line), replayed }
+  const { code, detail, facts } = outcome.refusal
+  return refuse(code, detail, facts)
+}
+
+function carryOut(tx: Db, leagueId: number, userId: number, order: Order, now: number): Outcome {
+  const decision = decide(tx, leagueId, userId, order, now)
+  if ('refusal' in decision) return decision
+  const line = write(tx, decision.portfolio, order, decision.fill, now)
+  watchForRisk(tx, userId, now)
+  return { line }
+}
+
+type Decision = { portfolio: Portfolio; quote: QuoteRow; fill: Fill } | { refusal: OrderRefusal }
+
+/** What would become of an order at this moment; writes nothing. */
+export function decide(db: Db, leagueId: number, userId: number, order: Order, now: number): Decision {
+  const league = leagueById(db, leagueId)
+  const portfolio =
+    findPortfolio(db, leagueId, userId) ?? refuse('forbidden', 'You are not in this league; join it first')
+  if (statusOf(league, now) !== 'active') return { refusal: notActive(league, now) }
+  const quote = findQuote(db, order.symbol)
+  if (!quote) return { refusal: notQuoted(order) }
+  const account: Account = {
+    cash: portfolio.cashCents,
+    position: position(db, leagueId, userId, order.symbol),
+    ...othersThan(db, leagueId, userId, order.symbol),
+  }
+  const verdict = judge(order, account, quote, configOf(league), now)
+  return 'fill' in verdict ? { portfolio, quote, fill: verdict.fill } : { refusal: refusalOf(verdict.broken) }
+}
+
+function notActive(league: League, now: number): OrderRefusal {
+  const times = { starts_at: iso(league.startsAt), ends_at: iso(league.endsAt) }
+  const detail = `Orders are taken from ${times.starts_at} until ${times.ends_at}, before the league is final; it is ${statusOf(league, now)}`
+  return { code: 'conflict', detail, facts: { rule: 'status', ...times } }
+}
+
+const notQuoted = ({ symbol }: Order): OrderRefusal => ({
+  code: 'invalid',
+  detail: `There is no quote of ${symbol}`,
+  facts: { rule: 'quote', errors: [{ path: 'symbol', message: 'is not quoted here' }] },
+})
+
+function refusalOf({ detail, ...facts }: Broken): OrderRefusal {
+  const { rule, most } = facts
+  const path = rule === 'quote_age' ? 'symbol' : 'quantity'
+  const advice = most === undefined ? '' : most > 0 ? `. At most ${most} can be traded` : '. None can be traded'
+  return { code: 'conflict', detail, facts: { ...facts, errors: [{ path, message: `${detail}${advice}` }] } }
+}
+
+function write(
+  tx: Db,
+  { leagueId, userId, ...before }: Portfolio,
+  { symbol, side }: Order,
+  fill: Fill,
+  now: number,
+): LedgerLine {
+  const { quantity, cost, realised } = fill.position
+  pay(tx).run({
+    leagueId,
+    userId,
+    cash: fill.cash,
+    realised: fill.realised,
+    fee: fill.fee,
+    volume: Math.abs(fill.quantity) * fill.price,
+  })
+  hold(tx).run({ leagueId, userId, symbol, quantity, cost, realised })
+  touch(tx, 'portfolio', portfolioKey(leagueId, userId))
+  touch(tx, 'scores', leagueId) // of the league's board, players and numbers
+  touch(tx, 'user', userId)
+  touch(tx, 'activity', leagueId)
+  return note(tx).get({
+    leagueId,
+    userId,
+    at: now,
+    kind: side,
+    symbol,
+    quantity: fill.quantity,
+    price: fill.price,
+    fee: fill.fee,
+    cash: fill.cash,
+    cashAfter: before.cashCents + fill.cash,
+    quantityAfter: quantity,
+    realised: fill.realised,
+  })
+}
+
+const given = (name: string) => sql.placeholder(name)
+
+const pay = prepared(db =>
+  db
+    .update(portfolios)
+    .set({
+      cashCents: sql`${portfolios.cashCents} + ${given('cash')}`,
+      realisedCents: sql`${portfolios.realisedCents} + ${given('realised')}`,
+      feesCents: sql`${portfolios.feesCents} + ${given('fee')}`,
+      volumeCents: sql`${portfolios.volumeCents} + ${given('volume')}`,
+      trades: sql`${portfolios.trades} + 1`,
+    })
+    .where(and(eq(portfolios.leagueId, given('leagueId')), eq(portfolios.userId, given('userId'))))
+    .prepare(),
+)
+
+const hold = prepared(db =>
+  db
+    .insert(holdings)
+    .values({
+      leagueId: given('leagueId'),
+      userId: given('userId'),
+      symbol: given('symbol'),
+      quantity: given('quantity'),
+      costCents: given('cost'),
+      realisedCents: given('realised'),
+    })
+    .onConflictDoUpdate({
+      target: [holdings.leagueId, holdings.userId, holdings.symbol],
+      set: {
+        quantity: sql`excluded.quantity`,
+        costCents: sql`excluded.cost_cents`,
+        realisedCents: sql`excluded.realised_cents`,
+      },
+    })
+    .prepare(),
+)
+
+const note = prepared(db =>
+  db
+    .insert(ledger)
+    .values({
+      leagueId: given('leagueId'),
+      userId: given('userId'),
+      at: given('at'),
+      kind: given('kind'),
+      symbol: given('symbol'),
+      quantity: given('quantity'),
+      priceCents: given('price'),
+      feeCents: given('fee'),
+      cashCents: given('cash'),
+      cashAfterCents: given('cashAfter'),
+      quantityAfter: given('quantityAfter'),
+      realisedCents: given('realised'),
+    })
+    .returning()
+    .prepare(),
+)
+
+// ── Idempotency keys ────────────────────────────────────────────────────────────────────────────────────────────
+
+const textOf = ({ symbol, side, quantity }: Order) => `${side} ${quantity} ${symbol}`
+
+const byKey = prepared(db =>
+  db
+    .select()
+    .from(orderKeys)
+    .where(
+      and(
+        eq(orderKeys.leagueId, given('leagueId')),
+        eq(orderKeys.userId, given('userId')),
+        eq(orderKeys.key, given('key')),
+      ),
+    )
+    .prepare(),
+)
+
+type KeyOf = { leagueId: number; userId: number; key: string }
+
+/** The first answer under this key; a refusal too: what was refused once must not be filled by a late copy of it. */
+function answered(tx: Db, { leagueId, userId, key }: KeyOf, order: Order, now: number): Outcome | undefined {
+  const known = byKey(tx).get({ leagueId, userId, key })
+  if (!known || known.createdAt + keyLife <= now) return undefined
+  if (known.order !== textOf(order))
+    refuse('conflict', `This Idempotency-Key was used for another order: ${known.order}`, { rule: 'idempotency_key' })
+  if (known.refusal) return { refusal: known.refusal }
+  const line = tx
+    .select()
+    .from(ledger)
+    .where(eq(ledger.id, known.lineId ?? 0))
+    .get()
+  if (!line) throw new Error(`Key ${key} of league ${leagueId} names a line that is not in the ledger`)
+  return { line }
+}
+
+function remember(tx: Db, asked: KeyOf & { order: string; createdAt: number }, outcome: Outcome): void {
+  const answer = 'line' in outcome ? { lineId: outcome.line.id, refusal: null } : { lineId: null, ...outcome }
+  const { order, createdAt } = asked
+  tx.insert(orderKeys)
+    .values({ ...asked, ...answer })
+    .onConflictDoUpdate({
+      target: [orderKeys.leagueId, orderKeys.userId, orderKeys.key],
+      set: { order, createdAt, ...answer },
+    })
+    .run()
+}

@@ -1,0 +1,25 @@
+/** A program of ours run as a process of its own: for what would keep a thread busy for seconds. A killed one leaves at once. */
+export async function runProgram<Told>(
+  script: string,
+  env: Record<string, string>,
+  signal: AbortSignal,
+  told: (message: Told) => void,
+): Promise<{ said: string; ended: number | string }> {
+  const { PATH, HOME } = process.env
+  const child = Bun.spawn([process.execPath, script], {
+    env: { PATH, HOME, ...env },
+    stdout: 'ignore',
+    stderr: 'pipe',
+    ipc: told,
+  })
+  const stop = () => child.kill(9)
+  signal.addEventListener('abort', stop)
+  try {
+    const said = (await new Response(child.stderr).text()).trim()
+    const code = await child.exited
+    signal.throwIfAborted()
+    return { said, ended: child.signalCode ?? code }
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
