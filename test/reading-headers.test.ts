@@ -159,12 +159,14 @@ describe('a sheet', () => {
     expect(failure.code).toBe('no_id')
     expect(failure.message).toContain('Governor ID')
     expect(failure.detail.found).toEqual(['player', 'points'])
+    expect(failure.message).toContain('{"player":"id"}')
   })
 
   test('without a metric says so', async () => {
     const failure = await refusal(read('id,name,alliance\n1,a,b\n'))
     expect(failure.code).toBe('no_metric')
     expect(failure.message).toContain('Kill Points')
+    expect((await refusal(read('id\n1\n2\n'))).code).toBe('no_metric')
   })
 
   test('of a scan comes out as it went in', async () => {

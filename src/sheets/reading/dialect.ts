@@ -28,7 +28,8 @@ export function dialectOf(sample: Uint8Array, whole: boolean, mapping?: Mapping)
   let best: Dialect | null = null
   let widest: PreviewRow[] = []
   for (const delimiter of DELIMITERS) {
-    if ((told && told !== delimiter) || !sample.includes(delimiter.charCodeAt(0))) continue
+    if (told && told !== delimiter) continue
+    if (delimiter !== ',' && !sample.includes(delimiter.charCodeAt(0))) continue
     for (const quote of QUOTES) {
       const records = firstRecords(sample, delimiter, quote, whole)
       if (columnsOf(records) > columnsOf(widest)) widest = records

@@ -4,6 +4,8 @@ import { attributeAliases, idAliases, metricAliases, nameAliases } from './metri
 import { BAD, BLANK, reading, readNumber } from './numbers.ts'
 import { refuseSheet } from './refusal.ts'
 
+const utf8 = new TextEncoder()
+
 /** One of the first rows of a sheet, as text. */
 export interface PreviewRow {
   line: number
@@ -90,30 +92,10 @@ export function findHeader(rows: PreviewRow[], mapping: Mapping = {}): Header | 
 
 function asHeader(rows: PreviewRow[], row: number, mapping: Mapping): Header | null {
   const { line, cells } = rows[row]!
-  const wanted = new Map(Object.entries(mapping).map(([header, to]) => [headerKey(header), to]))
-  const keys = cells.map(headerKey)
   const headers = distinct(cells)
-  const taken = new Map<string, number>() // what is given away → the column that has it
-  const roles: (string | null | undefined)[] = headers.map((header, column) => {
-    const key = headerKey(header)
-    if (!wanted.has(key)) return undefined
-    const to = canonical(wanted.get(key) ?? '')
-    if (to) taken.set(to, column)
-    return to || null
-  })
-  const ranks: number[] = []
-  keys.forEach((key, column) => {
-    const alias = aliases.get(key)
-    if (roles[column] !== undefined || !alias) return
-    const holder = taken.get(alias.to)
-    if (holder !== undefined) {
-      if ((ranks[holder] ?? -1) <= alias.rank) return // mapped columns have no rank and keep their place
-      roles[holder] = undefined
-    }
-    taken.set(alias.to, column)
-    roles[column] = alias.to
-    ranks[column] = alias.rank
-  })
+  const keys = cells.map(headerKey)
+  const roles = recognised(headers, keys, mapping)
+  const taken = new Set(roles.filter(role => role))
   if (!taken.has('id')) return null
   const known = taken.size
   const columns = headers.map((header, column): Column => {
@@ -122,16 +104,35 @@ function asHeader(rows: PreviewRow[], row: number, mapping: Mapping): Header | n
     if (role === 'id' || role === 'name') return { ...none, role }
     if (role) return { ...none, role: 'metric', metric: role }
     const name = slug(header)
-    if (role === null || name === '' || attributes.has(keys[column]!) || aliases.get(keys[column]!)?.to === 'id')
-      return none
-    const nature = natureOf(rows, row, column)
+    const isAttribute = attributes.has(keys[column]!) || aliases.get(keys[column]!)?.to === 'id'
+    const nature = role === null || name === '' || isAttribute ? 'text' : natureOf(rows, row, column)
     if (nature === 'text') return none
     let metric = name
     for (let n = 2; taken.has(metric); n++) metric = `${name}_${n}`
-    taken.set(metric, column)
+    taken.add(metric)
     return { header, role: 'metric', metric, tentative: nature === 'blank' }
   })
   return { row, line, columns, known }
+}
+
+/** What each heading stands for by the mapping, else by its alias; null where the mapping leaves it out. */
+function recognised(headers: string[], keys: string[], mapping: Mapping): (string | null | undefined)[] {
+  const wanted = new Map(
+    Object.entries(mapping).map(([header, to]) => [headerKey(header), canonical(to ?? '') || null]),
+  )
+  const roles = headers.map(header => wanted.get(headerKey(header)))
+  const holders = new Map<string, { column: number; rank: number }>()
+  for (const [column, to] of roles.entries()) if (to) holders.set(to, { column, rank: -1 })
+  for (const [column, key] of keys.entries()) {
+    const alias = aliases.get(key)
+    if (!alias || roles[column] !== undefined) continue
+    const holder = holders.get(alias.to)
+    if (holder && holder.rank <= alias.rank) continue
+    if (holder) roles[holder.column] = undefined
+    holders.set(alias.to, { column, rank: alias.rank })
+    roles[column] = alias.to
+  }
+  return roles
 }
 
 /** The headings; of several alike, the later ones are numbered. */
@@ -156,7 +157,7 @@ function natureOf(rows: PreviewRow[], header: number, column: number): 'numbers'
   let numbers = 0
   let others = 0
   for (const { cells } of rows.slice(header + 1)) {
-    const bytes = new TextEncoder().encode(cells[column] ?? '')
+    const bytes = utf8.encode(cells[column] ?? '')
     readNumber(bytes, 0, bytes.length, cell)
     if (cell.kind === BAD) others++
     else if (cell.kind !== BLANK) numbers++
@@ -181,12 +182,15 @@ export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: 
   const targets = Object.values(mapping).map(to => canonical(to ?? ''))
   const twice = targets.find((to, i) => to !== '' && targets.indexOf(to) !== i)
   if (twice) refuseSheet('bad_mapping', `The mapping gives ${twice} to two headers`, { found })
-  if (!header)
+  if (!header) {
+    const likely = found.find(name => canonical(name) === 'name') ?? found[0] ?? 'Player'
+    const hint = `A mapping such as ${JSON.stringify({ [likely]: 'id' })} can name it.`
     return refuseSheet(
       found.length ? 'no_id' : 'no_header',
-      `No id column: looked for ${idAliases.join(', ')}. ${there} A mapping such as {"${found[0] ?? 'Player'}": "id"} can name it.`,
+      `No id column: looked for ${idAliases.join(', ')}. ${there} ${hint}`,
       { lookedFor: idAliases, found },
     )
+  }
   if (!header.columns.some(({ role }) => role === 'metric')) {
     const lookedFor = [...metricAliases.values()].map(list => list[0]!)
     refuseSheet('no_metric', `No metric: looked for ${lookedFor.join(', ')} or any column of numbers. ${there}`, {

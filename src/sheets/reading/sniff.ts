@@ -76,7 +76,7 @@ export function encodingOf(head: Uint8Array): { encoding: Encoding; mark: number
 
 /** Control characters that no text holds; a few are forgiven. */
 function isBinary(head: Uint8Array, encoding: Encoding): boolean {
-  if (encoding.startsWith('utf-16')) return head.length % 2 === 1 && head.length < 3
+  if (encoding.startsWith('utf-16')) return false
   let control = 0
   for (const byte of head) if (byte < 32 && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 12) control++
   return control > 0 && (head.includes(0) || control > head.length / 500)
