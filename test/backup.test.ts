@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { databaseFile, migrate, migrations } from '../db/open.ts'
 import { facts, leagues, runs, sessions, systemAlerts, users } from '../db/schema.ts'
 import { job } from '../src/context.ts'
+import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { browserTest } from './needs.ts'
 import { refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 const root = join(import.meta.dir, '..')
@@ -102,6 +104,17 @@ test('the newest BACKUP_KEEP stay, and what a killed one left is cleared away', 
   const made = []
   for (let i = 0; i < 4; i++) made.push((await backup(dataDir, { BACKUP_KEEP: '2' })).split('/').at(-1) ?? '')
   expect(readdirSync(join(dataDir, 'backups')).sort()).toEqual([...made.slice(2), 'my own notes'].sort())
+})
+
+test('a copy from before a migration goes when every backup kept is newer', async () => {
+  const { dataDir } = await installation()
+  const copy = join(dataDir, 'backups', 'before-schema-2.db')
+  mkdirSync(join(dataDir, 'backups'))
+  writeFileSync(copy, '')
+  await backup(dataDir, { BACKUP_KEEP: '2' })
+  expect(existsSync(copy)).toBe(true)
+  await backup(dataDir, { BACKUP_KEEP: '2' })
+  expect(existsSync(copy)).toBe(false)
 })
 
 test('two backups at once take turns', async () => {
@@ -315,4 +328,21 @@ test('a backup beside a server that is written to all the while is whole', async
   expect(rows).toBeGreaterThan(20)
   expect(rows).toBeLessThanOrEqual(written)
   expect(url).toBeString()
+})
+
+browserTest('an admin makes a backup on the page and downloads it', async () => {
+  const ADMIN_EMAIL = 'ann@example.org'
+  const ADMIN_PASSWORD = 'long enough for all'
+  const { url } = await start({ ADMIN_EMAIL, ADMIN_PASSWORD })
+  const page = await openBrowser()
+  const complaints = complaintsOf(page)
+  await signIn(page, url, ADMIN_EMAIL, ADMIN_PASSWORD)
+  await page.goto(`${url}/admin/backups`)
+  await page.getByText('No backup yet').waitFor()
+  await page.getByRole('button', { name: 'Make a backup' }).click()
+  const link = page.getByRole('link', { name: 'Download' })
+  await link.waitFor()
+  const [download] = await Promise.all([page.waitForEvent('download'), link.click()])
+  expect(download.suggestedFilename()).toMatch(/^fieldhouse-20.*\.tar$/)
+  expect(complaints).toEqual([])
 })

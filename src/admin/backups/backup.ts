@@ -3,7 +3,7 @@
  * under a name that starts with a dot and renamed when all of it is on disk: what has no dot is whole.
  */
 import { Database } from 'bun:sqlite'
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Static, t } from 'elysia'
@@ -164,9 +164,16 @@ export function backupNames(dataDir: string): string[] {
   }
 }
 
-/** Forgets all but the newest; answers how many. */
+/** Forgets all but the newest, and copies from before a migration that are older than those; answers how many. */
 function prune(dataDir: string, keep: number): number {
-  const old = backupNames(dataDir).slice(keep)
-  for (const name of old) rmSync(join(backupsFolder(dataDir), name), { recursive: true })
+  const folder = backupsFolder(dataDir)
+  const names = backupNames(dataDir)
+  const oldest = names[keep - 1]
+  const since = oldest === undefined ? 0 : statSync(join(folder, oldest)).mtimeMs
+  const copies = readdirSync(folder).filter(
+    name => /^before-schema-\d+\.db$/.test(name) && statSync(join(folder, name)).mtimeMs < since,
+  )
+  const old = [...names.slice(keep), ...copies]
+  for (const name of old) rmSync(join(folder, name), { recursive: true })
   return old.length
 }

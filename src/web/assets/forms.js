@@ -29,7 +29,7 @@ async function send(form, button) {
   form.setAttribute('aria-busy', 'true')
   try {
     let answer = await call(method, form.getAttribute('action'), body)
-    if (follows && answer.job_id) answer = { ...answer, ...(await follow(answer.job_id, form)) }
+    if (follows !== undefined && answer.job_id) answer = { ...answer, ...(await follow(answer.job_id, form)) }
     goOn(form, answer, done)
   } catch (error) {
     showErrors(form, error.message, error.problem?.errors ?? [])
