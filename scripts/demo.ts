@@ -14,8 +14,9 @@ import { hashPassword } from '../src/accounts/password.ts'
 import { createUser } from '../src/accounts/queries.ts'
 import { readConfig } from '../src/config.ts'
 import { systemClock } from '../src/runtime/clock.ts'
-import { demoCaller } from './demo/call.ts'
+import { type DemoLeague, demoCaller } from './demo/call.ts'
 import { sheetDemo } from './demo/sheet.ts'
+import { tourDemo } from './demo/tour.ts'
 
 const config = readConfig(process.env)
 const url = (process.env.FIELDHOUSE_URL ?? `http://localhost:${config.port || 3000}`).replace(/\/$/, '')
@@ -32,9 +33,16 @@ if (!isOpen) {
 }
 const call = demoCaller(url, config.adminToken ?? (await ownKey()))
 console.log(`Filling ${url}`)
-for (const demo of [sheetDemo]) {
-  const league = await demo(call)
-  console.log(`  ${league.name}: ${url}/leagues/${league.id}`)
+const told = (league: DemoLeague) => console.log(`  ${league.name}: ${url}/leagues/${league.id}`)
+for (const demo of [sheetDemo]) told(await demo(call))
+const pool = await tourDemo(call)
+if (pool) {
+  told(pool)
+  console.log('The tournament is played while this runs, for about ten minutes. Ctrl+C ends it.')
+  await pool.played
+} else {
+  console.log('  A live golf pool is left out: the server may not ask a feed on this machine.')
+  console.log('  Start it with ALLOW_PRIVATE_FEEDS=true to have one.')
 }
 
 /** The key of an admin made for this, through the database of the server beside us. */

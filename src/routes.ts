@@ -20,6 +20,7 @@ import { cachedResponse } from './runtime/respond.ts'
 import { uploadRoutes } from './sheets/routes.ts'
 import { statsRoutes } from './stats/routes.ts'
 import { entryRoutes } from './tours/entry-routes.ts'
+import { tourPages } from './tours/pages.ts'
 import { tourRoutes } from './tours/routes.ts'
 import { refusalPage } from './web/refusal.ts'
 import { webRoutes } from './web/routes.ts'
@@ -44,6 +45,7 @@ const everything = (app: App) => {
     .use(healthRoutes(app))
     .use(webRoutes(app))
     .use(accountPages(app))
+    .use(tourPages(app))
     .use(backupRoutes(app))
     .group('/api/v1', api =>
       api

@@ -118,7 +118,7 @@ export function readPlayer(app: App, league: League, player_id: string) {
 }
 
 /** When the league, or what its kind shows, next changes by itself. */
-function turnOf(app: App, league: League): number {
+export function turnOf(app: App, league: League): number {
   const now = app.clock.now()
   const turns = [nextTurn(league, now), kindOf(app, league).nextTurn?.(app, league) ?? Number.POSITIVE_INFINITY]
   return Math.min(...turns.filter(at => at > now), Number.POSITIVE_INFINITY)

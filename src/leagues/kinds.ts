@@ -7,6 +7,7 @@ import type { Kind } from '../../db/schema.ts'
 import type { App } from '../context.ts'
 import type { Page, Row } from '../leaderboard/page.ts'
 import type { BoardQuery } from '../leaderboard/query.ts'
+import type { Content } from '../runtime/html.ts'
 import type { League } from './league.ts'
 
 /** A page as the engine ranked it, and the time of what it shows. */
@@ -61,6 +62,9 @@ export type LeagueKind = {
   ): Promise<{ asOf: number | null; tiers: TierView[] }>
   /** Numbers of the kind for `leagues/:id/stats`. */
   stats?(app: App, league: League): Record<string, unknown> | Promise<Record<string, unknown>>
+  /** What pages show beside what every kind has: above the board, and on the card of a player. */
+  onBoard?(app: App, league: League): Content
+  onCard?(app: App, league: League, player: PlayerView): Content
   /** When answers about the league next change without anything being written, ms since 1970. */
   nextTurn?(app: App, league: League): number
   /** It knows itself when a league is over; others are finalised at their end where they ask for it. */

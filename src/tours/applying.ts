@@ -9,7 +9,7 @@ import { judge } from './feeds/judge.ts'
 import type { Looked } from './look.ts'
 import { changeTour, findTour, openLeaguesOn } from './queries.ts'
 import { refuseCorrections } from './settling.ts'
-import type { Tour } from './tour.ts'
+import { stateOf, type Tour } from './tour.ts'
 
 export type Said = {
   outcome: 'changed' | 'unchanged' | 'held' | 'failed' | 'skipped'
@@ -29,6 +29,15 @@ export function apply(tx: Db, before: Tour, looked: Looked, now: number, log: Lo
   if (!tour || tour.feedUrl !== before.feedUrl || tour.format !== before.format)
     return { outcome: 'skipped', message: 'The tour was changed meanwhile' }
   touch(tx, 'tour', tour.slug)
+  const said = decide(tx, tour, looked, now, log)
+  const after = findTour(tx, tour.slug)
+  // Pages say above their boards how the feed does.
+  if (said.outcome === 'changed' || (after && stateOf(after) !== stateOf(tour)))
+    touch(tx, 'scores', ...openLeaguesOn(tx, tour.slug).map(({ id }) => id))
+  return said
+}
+
+function decide(tx: Db, tour: Tour, looked: Looked, now: number, log: Log): Said {
   if (looked.kind === 'failed') return fail(tx, tour, looked.message, now)
   if (looked.kind === 'unchanged') {
     believe(tx, tour, {}, now)
@@ -43,7 +52,6 @@ export function apply(tx: Db, before: Tour, looked: Looked, now: number, log: Lo
   )
   const { etag, lastModified } = looked
   believe(tx, tour, { etag, lastModified, acceptNext: false, eventId: stored[0]?.event.id ?? null }, now)
-  if (stored.some(({ quiet }) => !quiet)) touch(tx, 'scores', ...openLeaguesOn(tx, tour.slug).map(({ id }) => id))
   for (const { event, moved } of stored) refuseCorrections(tx, tour.slug, event, moved, now, log)
 
   const changed = stored.reduce((sum, each) => sum + each.changed, 0)

@@ -10,7 +10,7 @@ import { fieldOf, scoreEntry } from './scoring.ts'
 
 type Viewer = (entry: NamedEntry) => EntryView
 
-async function viewer({ tourBoards }: App, league: League, who: Who | undefined): Promise<Viewer> {
+export async function viewer({ tourBoards }: App, league: League, who: Who | undefined): Promise<Viewer> {
   const { golfers } = await tourBoards.of(league)
   const field = golfers && fieldOf(golfers)
   const rules = rulesOf(league)

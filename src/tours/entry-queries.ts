@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, lte, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, inArray, lte, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { entries, users } from '../../db/schema.ts'
 import { prepared } from '../../db/transaction.ts'
@@ -38,6 +38,16 @@ export function findEntry(db: Db, leagueId: number, id: number): NamedEntry | un
     .where(and(eq(entries.leagueId, leagueId), eq(entries.id, id)))
     .get()
   return row && { ...row.entry, username: row.username }
+}
+
+export function entriesByIds(db: Db, ids: readonly number[]): Map<number, NamedEntry> {
+  const rows = db
+    .select({ entry: entries, username: users.username })
+    .from(entries)
+    .innerJoin(users, eq(users.id, entries.userId))
+    .where(inArray(entries.id, [...ids]))
+    .all()
+  return new Map(rows.map(({ entry, username }) => [entry.id, { ...entry, username }]))
 }
 
 export const entryById = (db: Db, leagueId: number, id: number): NamedEntry =>

@@ -3,6 +3,7 @@ import { pageOf } from '../leaderboard/page.ts'
 import type { LeagueKind } from '../leagues/kinds.ts'
 import { scoresOf } from './boards.ts'
 import { cardOf } from './card.ts'
+import { aboveBoard, picksOnCard } from './card-page.ts'
 import { checkedConfig } from './config.ts'
 import { countEntries } from './entry-queries.ts'
 import { type FrozenBoard, freeze, hashOf, thaw } from './frozen.ts'
@@ -22,6 +23,8 @@ export const tourLeague: LeagueKind = {
   player: cardOf,
   stats: statsOf,
   endsItself: true,
+  onBoard: aboveBoard,
+  onCard: picksOnCard,
   nextTurn: ({ db, clock }, league) => turnOfPicks(db, league, clock.now()),
   async finalize({ db, clock }, league) {
     if (countEntries(db, league.id) === 0) refuse('conflict', 'There is no entry: an empty league cannot be finalised')

@@ -5,8 +5,9 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { type BoardQuery, defaultLimit, isCacheable, queryKey } from '../leaderboard/query.ts'
 import { bestTierFirst, defaultTiers } from '../leaderboard/tiers.ts'
-import { boardQuery, boardQueryOf, readBoard, readPlayer } from '../leagues/board.ts'
-import { type League, nextTurn, type Status, statusOf } from '../leagues/league.ts'
+import { boardQuery, boardQueryOf, readBoard, readPlayer, turnOf } from '../leagues/board.ts'
+import { kindOf } from '../leagues/kinds.ts'
+import { type League, type Status, statusOf } from '../leagues/league.ts'
 import { isMember, leagueViewById, readableLeague } from '../leagues/queries.ts'
 import { Cached } from '../runtime/cache.ts'
 import { iso } from '../runtime/clock.ts'
@@ -38,8 +39,7 @@ export const boardPages = (app: App) => {
   async function board(request: Request, id: number, raw: BoardParams, who: Who | undefined, form: 'page' | 'part') {
     const league = readableLeague(db, id, who)
     const asked = boardQueryOf({ ...raw, at: inUtc(raw.at) }, league)
-    const now = clock.now()
-    const status = statusOf(league, now)
+    const status = statusOf(league, clock.now())
     const version = versionNow(id, who) // before the board is read: a change in between is then fetched again
     const make = async () => {
       const body = boardBody(await boardData(league, asked, who), paramsOf(asked), who)
@@ -50,7 +50,7 @@ export const boardPages = (app: App) => {
     }
     if (who || !isCacheable(asked)) return livePart(await make(), version)
     const scope = [id, form, status, looks, queryKey(asked)]
-    const kept = await cache.read(cached.boardHtml, scope, make, nextTurn(league, now))
+    const kept = await cache.read(cached.boardHtml, scope, make, turnOf(app, league))
     const response = cachedResponse(request, kept, { contentType: htmlType, text: kept.value })
     response.headers.set('x-version', versionOf(kept.key, status))
     return response
@@ -67,6 +67,7 @@ export const boardPages = (app: App) => {
       tiers: tiersOf(league),
       me: joined && league.kind === 'market' ? String(player) : undefined,
       mayJoin: player !== null && !joined && isOpen,
+      more: kindOf(app, league).onBoard?.(app, league),
     }
   }
 
@@ -97,7 +98,12 @@ export const boardPages = (app: App) => {
         const league = readableLeague(db, id, who)
         const { value: player } = await readPlayer(app, league, player_id)
         const body = playerBody(
-          { league: leagueViewById(db, id, clock.now()), player, tiers: tiersOf(league) },
+          {
+            league: leagueViewById(db, id, clock.now()),
+            player,
+            tiers: tiersOf(league),
+            more: kindOf(app, league).onCard?.(app, league, player),
+          },
           query,
           who,
         )

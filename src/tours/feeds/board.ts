@@ -55,7 +55,7 @@ export class FeedError extends Error {
   }
 }
 
-export const isOut = ({ status }: Golfer) => status === 'cut' || status === 'wd' || status === 'dq'
+export const isOut = ({ status }: Pick<Golfer, 'status'>) => status === 'cut' || status === 'wd' || status === 'dq'
 
 /** On the course: has begun a round and not ended it. */
 export const isMidRound = ({ status, thru }: Golfer) => status === 'active' && thru !== null && thru > 0 && thru < 18

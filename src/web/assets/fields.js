@@ -10,11 +10,14 @@ export function bodyOf(form) {
   for (const input of inputs) {
     if (isChange && input.type !== 'hidden' && !changed.has(partOf(input.name))) continue
     const value = readField(input)
-    if (value !== undefined) put(body, input.name.split('.'), value)
-    else if (isChange && isChanged(input)) put(body, input.name.split('.'), null)
+    if (value !== undefined) put(body, pathOf(input.name), value)
+    else if (isChange && isChanged(input)) put(body, pathOf(input.name), null)
   }
   return body
 }
+
+/** `config.weights` is an object in an object, `picks[0]` the first of a list. */
+const pathOf = name => name.split(/[.[\]]+/).filter(Boolean)
 
 /** What changes as one: `config.missed_cut.rule` is part of `config.missed_cut`. */
 const partOf = name => name.split('.').slice(0, 2).join('.')
@@ -80,7 +83,7 @@ const pairsOf = text =>
 
 function put(body, [name, ...rest], value) {
   if (!rest.length) body[name] = value
-  else put((body[name] ??= {}), rest, value)
+  else put((body[name] ??= /^\d+$/.test(rest[0]) ? [] : {}), rest, value)
 }
 
 const labelOf = input => input.labels?.[0]?.textContent ?? input.name

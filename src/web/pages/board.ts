@@ -34,6 +34,8 @@ export type BoardData = {
   /** The reader himself on this board, where the league knows. */
   me?: string
   mayJoin?: boolean
+  /** What leagues of this kind have to say above their board. */
+  more?: Content
 }
 
 const tiesWords: readonly Choice[] = [
@@ -48,7 +50,7 @@ type To = (change: Params) => string
 
 /** The board of a league: everything on its page that changes when scores do. */
 export function boardBody(data: BoardData, params: BoardParams, who: Who | undefined): Html {
-  const { league, board, tiers, me, mayJoin } = data
+  const { league, board, tiers, me, mayJoin, more } = data
   const { pagination: pages, rows, state } = board
   const path = `/leagues/${league.id}`
   const to: To = change => address(path, { ...params, ...change })
@@ -66,9 +68,9 @@ export function boardBody(data: BoardData, params: BoardParams, who: Who | undef
     actions: mayJoin && join(league),
   })
   if (isEmpty)
-    return html`${head}
+    return html`${head}${more}
 ${noScores(league, who)}`
-  return html`${head}
+  return html`${head}${more}
 ${toolbar(league, params, me, to)}
 ${viewing(params, board, path)}
 ${table({

@@ -1,4 +1,5 @@
 import type { Kind } from '../../../db/schema.ts'
+import { isAtLeast } from '../../access.ts'
 import type { LeagueView } from '../../leagues/league.ts'
 import type { Who } from '../../runtime/exchange.ts'
 import { type Content, type Html, html } from '../../runtime/html.ts'
@@ -55,6 +56,21 @@ ${
     }),
   )
 }
+${
+  isFrozen &&
+  isAtLeast(who, 'admin') &&
+  step(
+    'Reopen',
+    'Makes the board live again. From then on the league is finalised by hand.',
+    action({
+      label: 'Reopen the league',
+      danger: true,
+      action: `${api}/reopen`,
+      confirm: `Reopen ${league.name}? Its frozen board is thrown away.`,
+      done: 'The board is live again',
+    }),
+  )
+}
 ${step(
   league.status === 'archived' ? 'Out of the archive' : 'Archive',
   'An archived league can be read as before, but is no longer listed among the others.',
@@ -108,9 +124,9 @@ const isPublic = (config: Settings) =>
     value: config.public !== false,
     hint: 'Otherwise only who is signed in, whatever PUBLIC_BOARDS says',
   })
-const autoFinalize = (config: Settings) =>
+const autoFinalize = (config: Settings, label = 'Finalise by itself when it ends') =>
   field({
-    label: 'Finalise by itself when it ends',
+    label,
     name: 'config.auto_finalize',
     type: 'checkbox',
     value: config.auto_finalize === true,
@@ -166,12 +182,12 @@ ${isPublic(config)}${autoFinalize(config)}
 </fieldset>`,
   tour: config => html`<fieldset><legend>How it is played</legend>
 <div class="columns">
-${field({ label: 'Tour', name: 'config.tour', value: text(config.tour), placeholder: 'pga' })}
-${field({ label: 'Event', name: 'config.event', optional: true, value: text(config.event) })}
+${field({ label: 'Tour', name: 'config.tour', value: text(config.tour), placeholder: 'pga', hint: html`The short name of one of the <a href="/tours">tours</a>` })}
+${field({ label: 'Event', name: 'config.event', optional: true, value: text(config.event), hint: 'Its name or id on the feed; without it, what the feed is on' })}
 ${field({ label: 'Picks', name: 'config.picks', type: 'number', min: 1, max: 50, value: text(config.picks) ?? 6 })}
 ${field({ label: 'Best that count', name: 'config.best', type: 'number', min: 1, max: 50, value: text(config.best) ?? 4 })}
 </div>
-${field({ label: 'Deadline for picks', name: 'config.deadline', type: 'time', value: text(config.deadline), hint: 'Your time zone' })}
+${field({ label: 'Deadline for picks', name: 'config.deadline', type: 'time', optional: true, value: text(config.deadline), hint: 'Your time zone; without it, the first tee time' })}
 <div class="columns">
 ${field({
   label: 'Who misses the cut counts',
@@ -195,7 +211,9 @@ ${field({
     { value: 'best_pick', label: 'the best pick' },
   ],
 })}
+${field({ label: 'Entries a member', name: 'config.max_entries', type: 'number', min: 1, max: 1000, value: text(config.max_entries) ?? 10 })}
 </div>
+${isPublic(config)}${autoFinalize({ auto_finalize: true, ...config }, 'Finalise by itself when the feed says that it is over')}
 </fieldset>`,
   market: config => html`<fieldset><legend>How it is played</legend>
 <div class="columns">

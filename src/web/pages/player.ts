@@ -1,7 +1,7 @@
 import type { PlayerView } from '../../leagues/kinds.ts'
 import type { LeagueView } from '../../leagues/league.ts'
 import type { Who } from '../../runtime/exchange.ts'
-import { type Html, html } from '../../runtime/html.ts'
+import { type Content, type Html, html } from '../../runtime/html.ts'
 import { address } from '../parts/address.ts'
 import { chart, sparkline } from '../parts/figures.ts'
 import { badge, movement, tier } from '../parts/marks.ts'
@@ -47,11 +47,17 @@ const momentsOf = (history: readonly unknown[]): Moment[] =>
     }
   })
 
-export type PlayerData = { league: LeagueView; player: PlayerView; tiers: readonly string[] }
+export type PlayerData = {
+  league: LeagueView
+  player: PlayerView
+  tiers: readonly string[]
+  /** What leagues of this kind know beside. */
+  more?: Content
+}
 
 /** The card of one player: where he stands, by what, and how he came there. */
 export function playerBody(
-  { league, player, tiers }: PlayerData,
+  { league, player, tiers, more }: PlayerData,
   query: { metric?: string },
   who: Who | undefined,
 ): Html {
@@ -59,7 +65,8 @@ export function playerBody(
   const metrics = Object.entries(player.metrics).map(([metric, value]) => ({ metric, ...cardOf(value) }))
   const { score, scoreWord, metric: written } = scoring[league.kind]
   const path = `/leagues/${league.id}/players/${encodeURIComponent(player.player_id)}`
-  const names = metrics.map(({ metric }) => metric)
+  const isKnown = (part: Exclude<keyof MetricCard, 'current'>) => metrics.some(card => card[part] !== null)
+  const names = metrics.map(({ metric }) => metric).filter(metric => history.some(each => metric in each.metrics))
   const shown = query.metric && names.includes(query.metric) ? query.metric : 'score'
   const series = (metric: string) =>
     history.map(each => (metric === 'score' ? each.score : numberOf(each.metrics[metric])))
@@ -73,7 +80,7 @@ export function playerBody(
 <div class="toolbar">
 <span class="quiet">Id <code>${player.player_id}</code></span>
 <span class="actions"><a class="button small quiet" href="${address(`/leagues/${league.id}`, { around: player.player_id })}">Show on the board</a><button type="button" class="small quiet needs-js" aria-pressed="false" data-me="${league.id}" data-player="${player.player_id}">This is me</button></span>
-</div>
+</div>${more}
 <section class="part">
 <h2>By metric</h2>
 ${table({
@@ -82,15 +89,19 @@ ${table({
   columns: [
     { head: 'Metric', names: true, cell: ({ metric }) => metricWord(metric) },
     { head: 'Current', numeric: true, cell: ({ metric, current }) => written(metric, current) },
-    { head: 'Baseline', numeric: true, cell: ({ metric, baseline }) => written(metric, baseline) },
-    {
+    isKnown('baseline') && {
+      head: 'Baseline',
+      numeric: true,
+      cell: ({ metric, baseline }) => written(metric, baseline),
+    },
+    isKnown('gain') && {
       head: 'Gain',
       numeric: true,
       cell: ({ gain }) =>
         html`<span class="${gain !== null && gain > 0 ? 'gain' : gain !== null && gain < 0 ? 'loss' : ''}">${number(gain, { signed: true })}</span>`,
     },
-    { head: 'Rank', numeric: true, cell: card => number(card.rank) },
-    { head: 'Better than', numeric: true, cell: card => percent(card.percentile) },
+    isKnown('rank') && { head: 'Rank', numeric: true, cell: card => number(card.rank) },
+    isKnown('percentile') && { head: 'Better than', numeric: true, cell: card => percent(card.percentile) },
     history.length > 1 && {
       head: 'History',
       cell: ({ metric }) => sparkline(series(metric), `${metricWord(metric)} over ${history.length} snapshots`),

@@ -14,8 +14,12 @@ type Scoring = {
 /** How each kind of league writes its scores. */
 export const scoring: Record<Kind, Scoring> = {
   sheet: { score: value => number(value), scoreWord: 'Score', metric: (_, value) => number(value), first: 'desc' },
-  tour: { score: toPar, scoreWord: 'To par', metric: (_, value) => number(value), first: 'asc' },
+  tour: { score: toPar, scoreWord: 'To par', metric: tourMetric, first: 'asc' },
   market: { score: value => money(value), scoreWord: 'Total value', metric: marketMetric, first: 'desc' },
+}
+
+function tourMetric(metric: string, value: number | null): Content {
+  return metric === 'today' ? toPar(value) : number(value)
 }
 
 function marketMetric(metric: string, value: number | null): Content {

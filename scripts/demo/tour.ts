@@ -1,0 +1,82 @@
+/** A pool on a golf tournament that is played while one looks on: a feed on this machine, a dozen members with their picks. */
+import { startFakeFeed } from '../fake-feed.ts'
+import type { DemoCall, DemoLeague } from './call.ts'
+import { random } from './random.ts'
+
+const members = 'amelie ben chidi dana elif farid greta hugo ines jonas kaya lior'.split(' ')
+const teams = ['', ' Eagles', ' & Sons', ' Links', ' Bunker Club']
+
+/** Simulated minutes a second: the four rounds take about ten minutes. */
+const speed = 3
+const secondsToEnter = 30
+
+type Golfer = { player_id: string }
+
+/** `played` ends with the tournament; until then its feed is served from here. Undefined where the server may not ask us. */
+export async function tourDemo(call: DemoCall): Promise<(DemoLeague & { played: Promise<void> }) | undefined> {
+  const { pick, whole, chance } = random(4)
+  const feed = startFakeFeed({ seed: 11, golfers: 60, speed, from: -secondsToEnter * speed })
+  const slug = await newTour(call, feed.url)
+  if (!slug) {
+    feed.stop()
+    return undefined
+  }
+  const field: Golfer[] = await until(async () => {
+    const { players } = await call.get(`/api/v1/tours/${slug}/players?limit=500`)
+    return players.length > 0 ? players : undefined
+  })
+  const now = Date.now()
+  const league: DemoLeague = await call.post('/api/v1/leagues', {
+    name: 'Coastal Open pool',
+    kind: 'tour',
+    starts_at: new Date(now - 60_000).toISOString(),
+    ends_at: new Date(now + 86_400_000).toISOString(),
+    config: { tour: slug, picks: 6, best: 4, missed_cut: { rule: 'worst', strokes: 1 } },
+  })
+  const users = new Map<string, number>()
+  for (const name of members) users.set(name, await userNamed(call, name))
+  for (const [name, user_id] of users) {
+    for (let n = chance(0.4) ? 2 : 1; n > 0; n--) {
+      const picks = new Set<string>()
+      while (picks.size < 6) picks.add(pick(field).player_id)
+      const team = `${name[0]?.toUpperCase()}${name.slice(1)}${n === 1 ? '' : pick(teams.slice(1))}`
+      const entry = { name: team, picks: [...picks], tiebreaker: -whole(6, 22), user_id }
+      await call.post(`/api/v1/leagues/${league.id}/entries`, entry)
+    }
+  }
+  const played = until(async () => (await call.get(`/api/v1/leagues/${league.id}`)).status === 'final', 2_000).then(
+    feed.stop,
+  )
+  return { ...league, played }
+}
+
+/** The slug it got; undefined where the server refuses feeds on this machine. */
+async function newTour(call: DemoCall, feed_url: string): Promise<string | undefined> {
+  const { tours } = await call.get('/api/v1/tours?limit=500')
+  const taken = new Set(tours.map(({ slug }: { slug: string }) => slug))
+  let slug = 'coastal'
+  for (let n = 2; taken.has(slug); n++) slug = `coastal-${n}`
+  try {
+    await call.post('/api/v1/tours', { slug, name: 'Coastal Tour', feed_url, format: 'fieldhouse', interval_s: 3 })
+    return slug
+  } catch (error) {
+    if (String(error).includes('not on the public internet')) return undefined
+    throw error
+  }
+}
+
+async function userNamed(call: DemoCall, username: string): Promise<number> {
+  const { users } = await call.get(`/api/v1/users?q=${username}@fieldhouse.example`)
+  if (users[0]) return users[0].id
+  const password = crypto.randomUUID()
+  const user = { username, email: `${username}@fieldhouse.example`, password, role: 'member', country: 'NO' }
+  return (await call.post('/api/v1/users', user)).id
+}
+
+async function until<T>(look: () => Promise<T>, everyMs = 200): Promise<NonNullable<T>> {
+  for (;;) {
+    const seen = await look()
+    if (seen) return seen as NonNullable<T>
+    await Bun.sleep(everyMs)
+  }
+}
