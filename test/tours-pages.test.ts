@@ -1,0 +1,136 @@
+import { expect, test } from 'bun:test'
+import { minute } from '../src/runtime/clock.ts'
+import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { browserTest } from './needs.ts'
+import { newLeague } from './sheets.ts'
+import { until } from './start.ts'
+import { enter, feedFor, newTour, newTourLeague, newUser, players, startStill, tour, update } from './tours.ts'
+import { faintText, unnamed } from './web-seen.ts'
+
+type Golfer = { player_id: string; name: string }
+
+async function startEntering(config: object = {}) {
+  const house = await startStill()
+  const { call, clock } = house
+  const feed = feedFor()
+  await newTour(call, `${feed.url}?key=secret`)
+  await until(async () => (await tour(call)).status === 'ok')
+  const league = await newTourLeague(call, config)
+  const field: Golfer[] = await players(call)
+  const ann = await newUser(house, 'ann')
+  const play = async (minutes: number) => {
+    feed.advance(minutes)
+    clock.forward(minutes * minute)
+    await update(house)
+  }
+  const read = async (path: string, who = house.as()) => {
+    const response = await who.raw(path, { headers: { accept: 'text/html' } })
+    return { status: response.status, text: await response.text() }
+  }
+  return { ...house, feed, league, field, ids: field.map(({ player_id }) => player_id), ann, play, read }
+}
+
+test('the entries page shows everyone’s picks with live scores once they are closed, not before', async () => {
+  const { league, field, ids, ann, play, read } = await startEntering()
+  const path = `/leagues/${league.id}/entries`
+  await enter(ann, league.id, ids.slice(0, 4))
+  const named = ({ text }: { text: string }) =>
+    field.slice(0, 4).filter(({ name }) => text.includes(`>${name}<`)).length
+  const open = await read(path)
+  expect(open.text).toContain('Sign in')
+  expect(named(open)).toBe(0)
+  expect(named(await read(`/leagues/${league.id}/players/1`))).toBe(0)
+  expect((await read(`/leagues/${league.id}`)).text).toContain('Picks can be made for')
+  const mine = await read(path, ann)
+  expect(mine.text).toContain('Withdraw')
+  expect(mine.text.match(/name="picks\[\d\]"/g)).toHaveLength(4)
+
+  await play(120)
+  const closed = await read(path)
+  expect(named(closed)).toBe(4)
+  expect(closed.text).toContain('thru')
+  expect(named(await read(`/leagues/${league.id}/players/1`))).toBe(4)
+  expect((await read(path, ann)).text).not.toContain('name="picks[0]"')
+})
+
+test('pages of tours are for everyone, the feed’s URL and its buttons for officers', async () => {
+  const { call, ann, read, feed, clock, ...house } = await startEntering()
+  for (const who of [house.as(), ann]) {
+    for (const path of ['/tours', '/tours/pga']) {
+      const { status, text } = await read(path, who)
+      expect(status).toBe(200)
+      expect(text).not.toContain('secret')
+      expect(text).not.toContain('data-api')
+    }
+  }
+  expect((await read('/tours/pga', call)).text).toContain('secret')
+  expect((await read('/tours/none')).status).toBe(404)
+  feed.fault('empty')
+  clock.forward(2 * minute)
+  await update({ ...house, call })
+  expect((await read('/tours/pga', call)).text).toContain('Accept it as it is')
+  expect((await read('/tours/pga', ann)).text).toContain('Held back since')
+  const sheets = await newLeague(call)
+  expect((await read(`/leagues/${sheets.id}/entries`)).status).toBe(404)
+})
+
+test('a board says when its scores may be old', async () => {
+  const { league, feed, clock, read, ...house } = await startEntering()
+  feed.fault('down')
+  clock.forward(2 * minute)
+  await update(house)
+  expect((await read(`/leagues/${league.id}`)).text).toContain('has not answered as it should')
+  feed.fault(null)
+  clock.forward(2 * minute)
+  await update(house)
+  expect((await read(`/leagues/${league.id}`)).text).not.toContain('has not answered as it should')
+})
+
+browserTest('an entry is made and changed with the keyboard alone', async () => {
+  const { url, league, field, play, ann } = await startEntering()
+  const page = await openBrowser()
+  const complaints = complaintsOf(page)
+  await signIn(page, url, 'ann@example.org', 'the password of ann')
+  await page.goto(`${url}/leagues/${league.id}/entries`)
+  expect(await page.evaluate(faintText)).toEqual([])
+  expect(await page.evaluate(unnamed)).toEqual([])
+  const pick = async (i: number, { name }: Golfer) => {
+    await page.focus(`[name="picks[${i}]"]`)
+    await page.keyboard.type(name)
+  }
+  const plain = field.filter(({ name }) => /^[a-z .]+$/i.test(name)) // a key for each letter
+  const [a, b, c, d, e] = plain as [Golfer, Golfer, Golfer, Golfer, Golfer]
+  await page.focus('[name=name]')
+  await page.keyboard.type('Ann’s aces')
+  for (const [i, golfer] of [a, b, c, c].entries()) await pick(i, golfer)
+  await page.focus('[name=tiebreaker]')
+  await page.keyboard.type('-11')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('[name="picks[3]"][aria-invalid]')
+  expect(await page.locator('#f-picks-3--error').textContent()).toContain('repeats')
+  await pick(3, d)
+  await page.keyboard.press('Tab')
+  await page.focus('#entry button[type=submit]')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('text=My entry')
+  const { entries } = await ann.get(`/api/v1/leagues/${league.id}/entries`)
+  expect(entries).toMatchObject([
+    { name: 'Ann’s aces', picks: [a, b, c, d].map(({ player_id }) => player_id), tiebreaker: -11 },
+  ])
+
+  await page.focus('a:text("Change")')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('h2:has-text("Change Ann’s aces")')
+  expect(await page.inputValue('[name="picks[2]"]')).toBe(c.player_id)
+  await pick(2, e)
+  await page.focus('#entry button[type=submit]')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('h2:has-text("Make an entry")')
+  expect((await ann.get(`/api/v1/leagues/${league.id}/entries/${entries[0].id}`)).picks[2]).toBe(e.player_id)
+
+  await play(150)
+  await page.waitForSelector('.live .picks')
+  await page.reload()
+  expect(await page.evaluate(faintText)).toEqual([])
+  expect(complaints.filter(text => !text.includes('422'))).toEqual([])
+})
