@@ -10,6 +10,7 @@ import { identify } from './accounts/identify.ts'
 import { makeFirstAdmin, offerSetup } from './accounts/setup.ts'
 import { raise } from './admin/alerts.ts'
 import { addGauges } from './admin/gauges.ts'
+import { startWatch } from './admin/watch.ts'
 import type { Config } from './config.ts'
 import type { App } from './context.ts'
 import { jobs as jobTable } from './jobs.ts'
@@ -21,7 +22,7 @@ import { comeAlive, isDead } from './runtime/alive.ts'
 import { Cache } from './runtime/cache.ts'
 import { memoryStore } from './runtime/cache-memory.ts'
 import { redisStore } from './runtime/cache-redis.ts'
-import { type Clock, minute, systemClock } from './runtime/clock.ts'
+import { type Clock, systemClock } from './runtime/clock.ts'
 import { openClosing } from './runtime/closing.ts'
 import { openDoor } from './runtime/door.ts'
 import { openExpress } from './runtime/express.ts'
@@ -190,11 +191,7 @@ export async function startFieldhouse(
       schedule.start()
       await schedule.catchUp()
     }
-    const flush = setInterval(() => metrics.flush(db, clock.now()), minute)
-    closing.keep('request statistics', flush, timer => {
-      clearInterval(timer)
-      metrics.flush(db, clock.now())
-    })
+    closing.keep('watch', startWatch(app), watch => watch.stop())
 
     const express = openExpress(cache, app.reads, clock)
     await makeFirstAdmin(app)

@@ -1,4 +1,5 @@
 /** Every job. */
+import { checkAlerts } from './admin/alerting/checking.ts'
 import { backUp } from './admin/backups/jobs.ts'
 import { sweepJobs } from './admin/sweep.ts'
 import type { App } from './context.ts'
@@ -20,6 +21,7 @@ export const jobs: readonly JobDefinition<App>[] = [
   ensureUpdates,
   finalizeDue,
   sweepJobs,
+  checkAlerts,
   backUp,
   forgetOld,
   refreshDashboardStats,

@@ -3,6 +3,8 @@ import { Elysia } from 'elysia'
 import { access } from './access.ts'
 import { accountPages } from './accounts/pages.ts'
 import { accountRoutes } from './accounts/routes.ts'
+import { alertRoutes } from './admin/alerting/routes.ts'
+import { auditRoutes } from './admin/auditing/routes.ts'
 import { backupRoutes } from './admin/backups/routes.ts'
 import { healthRoutes, probeRoutes } from './admin/health.ts'
 import { jobRoutes } from './admin/jobs.ts'
@@ -47,6 +49,8 @@ const everything = (app: App) => {
     .use(accountPages(app))
     .use(tourPages(app))
     .use(backupRoutes(app))
+    .use(alertRoutes(app))
+    .use(auditRoutes(app))
     .group('/api/v1', api =>
       api
         .use(accountRoutes(app))

@@ -9,6 +9,7 @@ import { access, allow } from '../access.ts'
 import type { App } from '../context.ts'
 import { says } from '../runtime/docs.ts'
 import { queueNames } from '../runtime/job.ts'
+import { soon } from '../runtime/soon.ts'
 
 const state = t.Union([t.Literal('healthy'), t.Literal('degraded'), t.Literal('unhealthy')])
 
@@ -43,8 +44,6 @@ const healthSchema = t.Object({
   }),
 })
 type Checks = Static<typeof healthSchema>['checks']
-
-const patience = 700 // ms a check may take
 
 /** What `ROLE=worker` serves too. */
 export const probeRoutes = (app: App) => {
@@ -176,8 +175,6 @@ async function redisCheck({ redis }: App): Promise<Checks['redis']> {
   }
 }
 
-const soon = <T>(answer: Promise<T>): Promise<T> =>
-  Promise.race([answer, Bun.sleep(patience).then(() => Promise.reject(new Error(`No answer within ${patience} ms`)))])
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 const round = (value: number, digits: number) => Number(value.toFixed(digits))
 const mb = (bytes: number) => round(bytes / 1024 / 1024, 2)

@@ -23,8 +23,9 @@ export const every = <App, Input extends TSchema>(
   job: JobDefinition<App, Input>,
 ): ScheduleEntry<App> => ({ pattern, job })
 
-/** Late is a slot that has not fired this long after its time. */
+/** Late is a slot that has not fired this long after its time; missed, once this much and a whole period have passed. */
 const lateAfter = minute
+const missedAfter = 5 * minute
 /** A slot missed by a stopped process is made up for at the next start where the entry comes this seldom. */
 const madeUpFrom = hour
 
@@ -151,10 +152,10 @@ export function openSchedule<App>(
         const last = lastSlotOf(name)
         const pause = pauseOf(name)
         const period = periodOf(parsed, now)
-        const due = slotBefore(parsed, now)
-        const expectedSince = Math.max(openedAt, last?.slot ?? 0)
-        const late = due > expectedSince && (!last || last.slot < due) ? now - due : 0
-        const state = pause ? 'paused' : late > period ? 'missed' : late > lateAfter ? 'late' : 'on time'
+        const expected = nextAfter(parsed, Math.max(openedAt, last?.slot ?? 0)) // the first that did not fire
+        const late = Math.max(0, now - expected)
+        const isMissed = late > Math.max(period, missedAfter)
+        const state = pause ? 'paused' : isMissed ? 'missed' : late > lateAfter ? 'late' : 'on time'
         return {
           name,
           pattern,
@@ -188,11 +189,16 @@ export function openSchedule<App>(
       )
       return true
     },
+    /** What the pause left out is not made up for. */
     async resume(name: string): Promise<boolean> {
-      return atomically(
-        db,
-        tx => tx.delete(schedulePauses).where(eq(schedulePauses.entry, name)).returning().all().length > 0,
-      )
+      if (!entryOf(name)) return false
+      const firedAt = clock.now()
+      const slot = slotBefore(cronOf(name), firedAt)
+      return atomically(db, tx => {
+        const paused = tx.delete(schedulePauses).where(eq(schedulePauses.entry, name)).returning().all()
+        if (paused.length) tx.insert(scheduleSlots).values({ entry: name, slot, firedAt }).onConflictDoNothing().run()
+        return paused.length > 0
+      })
     },
   }
 }

@@ -24,6 +24,8 @@ export type Layout = {
   nav?: Nav
   /** Names of modules in `web/assets` that only this page needs. */
   scripts?: readonly string[]
+  /** Names of stylesheets there that only this page needs. */
+  styles?: readonly string[]
   /** Seconds after which a reader without JavaScript gets the page anew. */
   reload?: number
 }
@@ -34,7 +36,7 @@ export const hidden = { hide: true }
 export const page = (content: Layout, status = 200, headers: Record<string, string> = {}): Response =>
   htmlResponse(layout(content), status, headers)
 
-export function layout({ title, who, body, nav, scripts = [], reload }: Layout): Html {
+export function layout({ title, who, body, nav, scripts = [], styles = [], reload }: Layout): Html {
   const modules = ['fieldhouse.js', ...scripts]
   return html`<!doctype html>
 <html lang="en">
@@ -44,7 +46,7 @@ export function layout({ title, who, body, nav, scripts = [], reload }: Layout):
     <meta name="color-scheme" content="light dark" />
     ${who?.csrfToken && html`<meta name="csrf-token" content="${who.csrfToken}" />`}
     <title>${title} · Fieldhouse</title>
-    <link rel="stylesheet" href="${assetUrl('fieldhouse.css')}" />
+    ${['fieldhouse.css', ...styles].map(name => html`<link rel="stylesheet" href="${assetUrl(name)}" />`)}
     <link rel="icon" href="${assetUrl('logo.svg')}" type="image/svg+xml" />
     <script src="${assetUrl('theme.js')}"></script>
     ${importsOf(modules).map(url => html`<link rel="modulepreload" href="${url}" />`)}

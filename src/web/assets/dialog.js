@@ -1,28 +1,48 @@
-/** Asks in a dialog of the page; answers whether it was confirmed. Escape and Cancel say no. */
-export function confirmed(question, label, isDanger) {
+/**
+ * Asks in a dialog of the page, with a `field` for a text to give along: answers the text, '' without a field, undefined
+ * for no. Escape and Cancel say no.
+ */
+export function answered(question, label, isDanger, field) {
   const dialog = document.createElement('dialog')
   const text = document.createElement('p')
   text.textContent = question
   text.id = 'dialog-question'
   dialog.setAttribute('aria-labelledby', text.id)
-  const buttons = document.createElement('form')
-  buttons.method = 'dialog'
-  buttons.append(button('Cancel', 'no', 'quiet'), button(label, 'yes', isDanger ? 'danger' : ''))
-  dialog.append(text, buttons)
+  const form = document.createElement('form')
+  form.method = 'dialog'
+  const cancel = button('Cancel', 'quiet')
+  cancel.type = 'button' // else Enter in the field would cancel
+  cancel.addEventListener('click', () => dialog.close())
+  const go = button(label, isDanger ? 'danger' : '')
+  go.value = 'yes'
+  const input = field && textField(field)
+  if (input) form.append(input.parentElement)
+  form.append(cancel, go)
+  dialog.append(text, form)
   document.body.append(dialog)
   dialog.showModal()
   return new Promise(resolve => {
     dialog.addEventListener('close', () => {
       dialog.remove()
-      resolve(dialog.returnValue === 'yes')
+      resolve(dialog.returnValue === 'yes' ? (input?.value.trim() ?? '') : undefined)
     })
   })
 }
 
-function button(label, value, className) {
+function button(label, className) {
   const element = document.createElement('button')
   element.textContent = label
-  element.value = value
   element.className = className
   return element
+}
+
+function textField({ label, optional }) {
+  const element = document.createElement('label')
+  const input = document.createElement('input')
+  input.required = !optional
+  input.pattern = '.*\\S.*'
+  input.maxLength = 500
+  input.autofocus = true
+  element.append(label, input)
+  return input
 }

@@ -2,7 +2,7 @@
 import './forms.js'
 import { watchLive } from './live.js'
 import { said, sayWhatWasKept } from './said.js'
-import { startTimes, writeTimes } from './times.js'
+import { startTimes, switchTimes, writeTimes } from './times.js'
 
 startTimes()
 watchLive()
@@ -30,6 +30,7 @@ document.addEventListener('click', async event => {
     said('Copied')
   }
   if (event.target.closest('[data-theme-switch]')) switchTheme()
+  if (event.target.closest('[data-times-switch]')) switchTimes()
 })
 
 function switchTheme() {

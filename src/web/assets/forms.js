@@ -1,6 +1,6 @@
 // Forms marked `data-api` talk JSON to the API; see parts/form.ts for what they may say.
 import { call } from './api.js'
-import { confirmed } from './dialog.js'
+import { answered } from './dialog.js'
 import { bodyOf, fieldFor, showInZone } from './fields.js'
 import { follow } from './jobs.js'
 import { said, sayNext } from './said.js'
@@ -15,13 +15,15 @@ document.addEventListener('submit', event => {
 })
 
 async function send(form, button) {
-  const { method, confirm, follow: follows, done } = form.dataset
+  const { method, confirm, ask, askName, askOptional, follow: follows, done } = form.dataset
   const label = button?.textContent ?? 'Go on'
-  if (confirm && !(await confirmed(confirm, label, button?.classList.contains('danger')))) return
+  const field = ask && { label: ask, optional: askOptional !== undefined }
+  const given = confirm && (await answered(confirm, label, button?.classList.contains('danger'), field))
+  if (confirm && given === undefined) return
   clearErrors(form)
   let body
   try {
-    body = bodyOf(form)
+    body = { ...bodyOf(form), ...(ask && given && { [askName]: given }) }
   } catch (error) {
     return showErrors(form, error.message, error.errors ?? [])
   }

@@ -2,29 +2,36 @@
 // `data-filters` within them change only the part.
 import { become } from './become.js'
 
-const atLeast = 1_500 // ms between two fetches of a part
-const spread = 1_000 // ms over which the readers of a change come back
+// Least ms between two fetches of a part, and ms over which the readers of a change come back. Few watch what is `brisk`.
+const paces = { calm: { atLeast: 1_500, spread: 1_000 }, brisk: { atLeast: 500, spread: 0 } }
 
 export function watchLive() {
   for (const part of document.querySelectorAll('[data-live]')) watch(part)
 }
 
 function watch(part) {
+  const { atLeast, spread } = paces[part.dataset.pace ?? 'calm']
+  let paused = false
   let events
   let wanted
   let timer
   let fetchedAt = 0
 
   const open = () => {
-    if (events || document.hidden) return
+    if (events || paused || document.hidden) return
     events = new EventSource(part.dataset.live)
+    events.addEventListener('beat', () => tell('open'))
     events.addEventListener('changed', ({ data }) => {
       wanted = JSON.parse(data).version
       if (wanted !== part.dataset.version) soon(Math.random() * spread)
     })
-    events.addEventListener('open', () => part.classList.remove('offline'))
+    events.addEventListener('open', () => {
+      part.classList.remove('offline')
+      tell('open')
+    })
     events.addEventListener('error', () => {
       part.classList.add('offline')
+      tell('lost')
       if (events?.readyState !== EventSource.CLOSED) return // it connects again by itself
       close()
       setTimeout(open, 10_000)
@@ -34,6 +41,7 @@ function watch(part) {
     events?.close()
     events = undefined
   }
+  const tell = state => part.dispatchEvent(new CustomEvent('fieldhouse:feed', { bubbles: true, detail: state }))
   const soon = delay => {
     clearTimeout(timer)
     timer = setTimeout(refresh, Math.max(delay, fetchedAt + atLeast - Date.now()))
@@ -56,6 +64,15 @@ function watch(part) {
   addEventListener('pagehide', close)
   addEventListener('pageshow', open)
   part.addEventListener('fieldhouse:refresh', () => soon(0))
+  part.addEventListener('fieldhouse:pause', () => {
+    paused = true
+    clearTimeout(timer)
+    close()
+  })
+  part.addEventListener('fieldhouse:resume', () => {
+    paused = false
+    open()
+  })
   navigateWithin(part)
 }
 

@@ -15,6 +15,21 @@ function relativeText(seconds) {
   return unit ? relative.format(Math.trunc(seconds / size), unit) : seconds > 0 ? 'in a moment' : 'just now'
 }
 
+/** The house's clock, where a page tells it: what is counted down must not depend on the reader's. */
+const told = document.querySelector('[data-now]')
+const skew = told ? Number(told.dataset.now) - Date.now() : 0
+const now = () => Date.now() + skew
+
+const inUtc = () => localStorage.getItem('times') === 'utc'
+const utcText = at => `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`
+
+/** Times as they are in UTC, or as they feel. */
+export function switchTimes() {
+  if (inUtc()) localStorage.removeItem('times')
+  else localStorage.setItem('times', 'utc')
+  writeTimes()
+}
+
 const two = number => String(number).padStart(2, '0')
 function leftText(seconds) {
   if (seconds <= 0) return 'expired'
@@ -30,9 +45,11 @@ function write(element, text) {
 }
 
 export function writeTimes() {
+  for (const button of document.querySelectorAll('[data-times-switch]'))
+    button.setAttribute('aria-pressed', String(inUtc()))
   for (const element of document.querySelectorAll('time[data-relative]')) {
     const at = new Date(element.dateTime)
-    write(element, relativeText((at - Date.now()) / 1000))
+    write(element, inUtc() ? utcText(at) : relativeText((at - now()) / 1000))
     if (element.title) continue
     element.title = absolute.format(at)
     if (!element.closest('table')) element.tabIndex = 0 // a table of times would be a long way by keyboard
@@ -42,7 +59,7 @@ export function writeTimes() {
 
 function countDown() {
   for (const element of document.querySelectorAll('time[data-countdown]'))
-    write(element, leftText((new Date(element.dateTime) - Date.now()) / 1000))
+    write(element, leftText((new Date(element.dateTime) - now()) / 1000))
 }
 
 export function startTimes() {

@@ -98,12 +98,14 @@ export type Target = {
   done?: string
   /** Asked before it is sent. */
   confirm?: string
+  /** Asked for in the same dialog and sent under this name. */
+  ask?: { name: string; label: string; optional?: boolean }
   /** The answer names a job: show how far it is, and go on when it has succeeded. */
   follow?: boolean
 }
 
-const target = ({ method = 'post', action, goTo, done, confirm, follow }: Target): Html =>
-  html` data-api method="post" data-method="${method}" action="${action}"${attribute('data-go-to', goTo)}${attribute('data-done', done)}${attribute('data-confirm', confirm)}${attribute('data-follow', follow)}`
+const target = ({ method = 'post', action, goTo, done, confirm, ask, follow }: Target): Html =>
+  html` data-api method="post" data-method="${method}" action="${action}"${attribute('data-go-to', goTo)}${attribute('data-done', done)}${attribute('data-confirm', confirm)}${attribute('data-ask', ask?.label)}${attribute('data-ask-name', ask?.name)}${attribute('data-ask-optional', ask?.optional)}${attribute('data-follow', follow)}`
 
 /** `form({ action: '/api/v1/leagues', goTo: '/leagues/{id}' }, [field(…)], 'Create')`. Give what is shown from the answer as `answer('key')`. */
 export const form = (to: Target, fields: Content, submit: Content): Html => html`<form class="form"${target(to)}>
@@ -119,6 +121,7 @@ export const answer = (part: string, label: string): Html =>
 export type Action = Target & {
   label: Content
   danger?: boolean
+  quiet?: boolean
   small?: boolean
   body?: Record<string, string | number | boolean>
 }
@@ -127,11 +130,12 @@ export type Action = Target & {
 export const action = ({
   label,
   danger,
+  quiet,
   small,
   body = {},
   ...to
 }: Action): Html => html`<form class="action"${target(to)}>
-${Object.entries(body).map(([name, value]) => html`<input type="hidden" name="${name}" value="${String(value)}" data-type="${typeof value === 'string' ? 'text' : typeof value === 'number' ? 'number' : 'json'}" />`)}<button type="submit" class="${[danger && 'danger', small && 'small'].filter(Boolean).join(' ')}">${label}</button>
+${Object.entries(body).map(([name, value]) => html`<input type="hidden" name="${name}" value="${String(value)}" data-type="${typeof value === 'string' ? 'text' : typeof value === 'number' ? 'number' : 'json'}" />`)}<button type="submit" class="${[danger && 'danger', quiet && 'quiet', small && 'small'].filter(Boolean).join(' ')}">${label}</button>
 </form>`
 
 /** Copies `text` when it is clicked. */

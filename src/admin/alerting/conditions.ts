@@ -1,0 +1,98 @@
+/** Every condition that raises an alert while it holds. What happens once (a job that failed, a feed held back) is raised where it happens. */
+import { statfs } from 'node:fs/promises'
+import type { App } from '../../context.ts'
+import { minute } from '../../runtime/clock.ts'
+import { queueNames } from '../../runtime/job.ts'
+import { soon } from '../../runtime/soon.ts'
+import type { Alert } from '../alerts.ts'
+import { loadSince, overloads } from '../load.ts'
+import { hasWorker, processesOf } from '../processes.ts'
+import type { Condition } from './condition.ts'
+import { slowRoutes } from './slow-routes.ts'
+
+export const conditions: readonly Condition[] = [
+  { prefix: 'high_load:', look: ({ db, clock }) => overloads(loadSince(db, clock.now() - 6 * minute)) },
+  { prefix: 'performance:', look: ({ db, clock }) => slowRoutes(db, clock.now()) },
+  { prefix: 'cache_error:redis', look: silentRedis },
+  { prefix: 'database_error:queue', look: brokenQueue },
+  { prefix: 'database_error:disk', look: fullDisk },
+  { prefix: 'task_missing:schedule:', look: lateTasks },
+  { prefix: 'task_missing:worker', look: missingWorker },
+]
+
+async function silentRedis({ redis }: App): Promise<Alert[]> {
+  if (!redis) return []
+  const error = await soon(redis.ping()).then(() => undefined, messageOf)
+  if (error === undefined) return []
+  return [
+    {
+      key: 'cache_error:redis',
+      type: 'cache_error',
+      severity: 'error',
+      title: 'Redis cannot be reached',
+      message: `Answers are slower and jobs wait until it is back; nothing is lost. (${error})`,
+    },
+  ]
+}
+
+async function brokenQueue({ queues }: App): Promise<Alert[]> {
+  if (queues.backend === 'redis') return []
+  const error = await soon(Promise.all(queueNames.map(queues.counts))).then(() => undefined, messageOf)
+  if (error === undefined) return []
+  return [
+    {
+      key: 'database_error:queue',
+      type: 'database_error',
+      severity: 'critical',
+      title: 'The queue file cannot be used',
+      message: `queue.db answers with an error: ${error}. Accepted jobs wait in fieldhouse.db.`,
+    },
+  ]
+}
+
+const [little, hardlyAny] = [1024 ** 3, 256 * 1024 ** 2] // bytes
+
+async function fullDisk({ config: { dataDir } }: App): Promise<Alert[]> {
+  const { bavail, bsize } = await statfs(dataDir)
+  const free = bavail * bsize
+  if (free > little) return []
+  return [
+    {
+      key: 'database_error:disk',
+      type: 'database_error',
+      severity: free > hardlyAny ? 'warning' : 'critical',
+      title: 'The disk is nearly full',
+      message: `${Math.floor(free / 1024 ** 2)} MB are left where DATA_DIR is.`,
+      data: { free_bytes: free },
+    },
+  ]
+}
+
+function lateTasks({ schedule }: App): Alert[] {
+  return schedule
+    .state()
+    .filter(({ state }) => state === 'late' || state === 'missed')
+    .map(({ name, state, late_ms }) => ({
+      key: `task_missing:schedule:${name}`,
+      type: 'task_missing',
+      severity: state === 'missed' ? 'error' : 'warning',
+      title: `${name} is ${state === 'missed' ? 'missing' : 'late'}`,
+      message: `It should have begun ${Math.round(late_ms / minute)} min ago.`,
+      data: { name, late_ms },
+    }))
+}
+
+function missingWorker(app: App): Alert[] {
+  if (hasWorker(processesOf(app))) return []
+  return [
+    {
+      key: 'task_missing:worker',
+      type: 'task_missing',
+      severity: 'critical',
+      title: 'No worker runs',
+      message: 'Jobs are accepted and wait. Start a process with ROLE=worker or ROLE=all over this DATA_DIR.',
+    },
+  ]
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

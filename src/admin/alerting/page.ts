@@ -1,0 +1,105 @@
+import { severities } from '../../../db/schema.ts'
+import { type Content, type Html, html } from '../../runtime/html.ts'
+import type { Pagination } from '../../runtime/page.ts'
+import { address } from '../../web/parts/address.ts'
+import { action } from '../../web/parts/form.ts'
+import { badge, status } from '../../web/parts/marks.ts'
+import { emptyState } from '../../web/parts/notices.ts'
+import { pagination } from '../../web/parts/pages.ts'
+import { table } from '../../web/parts/table.ts'
+import { number, time } from '../../web/parts/values.ts'
+import { choices } from '../monitor/frame.ts'
+import type { AlertFilter, AlertStats, AlertView } from './queries.ts'
+
+export type AlertsData = { alerts: AlertView[]; stats: AlertStats; pagination: Pagination; checkedAt: number | null }
+export const alertsPath = '/admin/monitoring/alerts'
+
+export const alertsBody = ({ alerts, stats, pagination: pages, checkedAt }: AlertsData, filter: AlertFilter): Html =>
+  html`<p class="lead ${tone(stats)}">${sentence(stats)}</p>
+<div class="toolbar">
+  ${choices('state', states, alertsPath, filter, 'State', filter.state === 'open' ? '' : filter.state)}
+  ${choices('severity', [['', 'Any severity'], ...[...severities].reverse().map(name => [name, name] as const)], alertsPath, filter, 'Severity')}
+</div>
+${table({
+  caption: 'Alerts',
+  dense: true,
+  class: 'alerts stack',
+  rows: alerts,
+  key: ({ id }) => `alert-${id}`,
+  rowClass: ({ state }) => (state === 'active' ? undefined : 'settled'),
+  empty: empty(filter, checkedAt),
+  columns: [
+    { head: 'Severity', cell: ({ severity }) => status(severity) },
+    { head: 'What', names: true, cell: what },
+    { head: 'Seen', class: 'seen', cell: seen },
+    { head: 'State', class: 'state', cell: stateOf },
+    { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: actions },
+  ],
+})}
+${pagination(pages, page => address(alertsPath, { ...filter, page }))}
+<p class="quiet">Conditions are looked at each minute, last ${time(checkedAt)}. What is clear twice resolves itself.</p>`
+
+const states = [
+  ['', 'Open'],
+  ['resolved', 'Resolved'],
+  ['all', 'All'],
+] as const
+
+const tone = ({ by_severity: by, total_active: total, acknowledged }: AlertStats) =>
+  total === acknowledged ? 'good' : by.critical || by.error ? 'bad' : 'warn'
+
+function sentence({ total_active: total, acknowledged, by_severity: by }: AlertStats): string {
+  if (total === 0) return 'Nothing is wrong.'
+  const parts = [...severities].reverse().flatMap(name => (by[name] ? [`${by[name]} ${name}`] : []))
+  const known = acknowledged ? ` ${acknowledged === total ? 'All' : acknowledged} acknowledged.` : ''
+  return `${total} ${total === 1 ? 'alert is' : 'alerts are'} open: ${parts.join(', ')}.${known}`
+}
+
+const empty = ({ state = 'open', severity, type }: AlertFilter, checkedAt: number | null): Html =>
+  state === 'open' && !severity && !type
+    ? emptyState(
+        'Nothing is wrong',
+        html`This is the usual. Load, slow routes, Redis, the queue, the disk and the schedule were looked at ${time(checkedAt)}; failed
+jobs, held feeds and odd sign-ins appear here at once.`,
+      )
+    : emptyState('No such alert', 'None fits these filters.', html`<a href="${alertsPath}?state=all">All alerts</a>`)
+
+const seen = ({ count, first_seen, last_seen }: AlertView): Html =>
+  html`${time(last_seen)}${count > 1 && html`<small class="quiet">${number(count)} times since ${time(first_seen)}</small>`}`
+
+function what({ title, message, data, alert_type }: AlertView): Html {
+  const job = typeof data.job_id === 'string' && html` <a href="/admin/task-monitor/jobs/${data.job_id}">The run</a>`
+  return html`<strong>${title}</strong> <code class="quiet">${alert_type}</code><p>${message}${job}</p>`
+}
+
+function stateOf({ state, acknowledged, resolved }: AlertView): Content {
+  if (resolved)
+    return html`${badge('resolved', 'good')}<small class="quiet">by ${resolved.by} ${time(resolved.at)}</small>`
+  if (state !== 'acknowledged' || !acknowledged) return badge('active', 'warn')
+  return html`${badge('acknowledged', 'plain')}<small class="quiet">${acknowledged.by}, ${time(acknowledged.at)}: “${acknowledged.reason}”</small>`
+}
+
+function actions({ id, state, title }: AlertView): Content {
+  if (state === 'resolved') return null
+  return html`<div class="actions">${
+    state === 'active' &&
+    action({
+      action: `${alertsPath}/${id}/acknowledge`,
+      label: 'Acknowledge',
+      small: true,
+      quiet: true,
+      confirm: `“${title}”: you know of it. It stays listed, and resolves itself when it is over.`,
+      ask: { name: 'reason', label: 'Why may it stay?' },
+      goTo: 'stay',
+      done: 'Acknowledged',
+    })
+  }${action({
+    action: `${alertsPath}/${id}/resolve`,
+    label: 'Resolve',
+    small: true,
+    quiet: true,
+    confirm: `Is “${title}” over? Should it still hold, another alert is raised.`,
+    goTo: 'stay',
+    done: 'Resolved',
+  })}</div>`
+}

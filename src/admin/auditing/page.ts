@@ -1,0 +1,62 @@
+import { type Content, type Html, html } from '../../runtime/html.ts'
+import type { Pagination } from '../../runtime/page.ts'
+import { address } from '../../web/parts/address.ts'
+import { badge } from '../../web/parts/marks.ts'
+import { emptyState } from '../../web/parts/notices.ts'
+import { pagination } from '../../web/parts/pages.ts'
+import { table } from '../../web/parts/table.ts'
+import { name, none, time } from '../../web/parts/values.ts'
+import { filterForm } from '../monitor/filters.ts'
+import { type AuditFilter, type AuditView, mostCounted } from './queries.ts'
+
+export const auditPath = '/admin/audit/logs'
+
+export type AuditData = { logs: AuditView[]; pagination: Pagination }
+
+export const auditBody = ({ logs, pagination: pages }: AuditData, filter: AuditFilter): Html =>
+  html`${filterForm(auditPath, [
+    { name: 'q', label: 'Target or detail', type: 'search', value: filter.q },
+    { name: 'user', label: 'Who', value: filter.user },
+    { name: 'action', label: 'Action', value: filter.action, placeholder: 'league.delete' },
+    { name: 'result', label: 'Result', value: filter.result, choices: ['', 'ok', 'refused', 'failed'] },
+    { name: 'from', label: 'From', type: 'date', value: filter.from },
+    { name: 'to', label: 'To', type: 'date', value: filter.to },
+  ])}
+${table({
+  caption: 'Audit log, the newest first',
+  dense: true,
+  class: 'audit stack',
+  rows: logs,
+  key: ({ id }) => `log-${id}`,
+  empty: emptyState(
+    'Nothing is written here',
+    'No entry fits these filters.',
+    html`<a href="${auditPath}">The whole log</a>`,
+  ),
+  columns: [
+    { head: 'When', cell: ({ at }) => time(at) },
+    { head: 'Who', cell: who },
+    {
+      head: 'Action',
+      names: true,
+      cell: ({ action, user }) => html`<a href="${address(auditPath, { user, action })}"><code>${action}</code></a>`,
+    },
+    { head: 'Target', class: 'target', cell: ({ target }) => target },
+    { head: 'Detail', class: 'detail', cell: ({ detail }) => detailOf(detail) },
+    {
+      head: 'Result',
+      cell: ({ result }) => badge(result, result === 'ok' ? 'good' : result === 'refused' ? 'warn' : 'bad'),
+    },
+  ],
+})}
+${pagination(pages, page => address(auditPath, { ...filter, page }))}
+${pages.total >= mostCounted && html`<p class="quiet">There is more than is counted here; filter to find the older part. Kept for a year.</p>`}`
+
+const who = ({ user, user_id: id }: AuditView): Content =>
+  id === null ? html`<span class="quiet">${user}</span>` : html`<a href="/admin/users/${id}">${name(user)}</a>`
+
+const detailOf = (detail: AuditView['detail']): Content => {
+  const facts = Object.entries(detail)
+  if (!facts.length) return none
+  return html`<dl class="facts">${facts.map(([key, value]) => html`<div><dt>${key}</dt><dd>${typeof value === 'object' ? JSON.stringify(value) : String(value)}</dd></div>`)}</dl>`
+}

@@ -1,0 +1,70 @@
+/** A list as a file, page by page, so that neither memory nor other requests feel its length. */
+import Papa from 'papaparse'
+
+const most = 100_000 // rows
+const slice = 500
+
+type Cell = string | number | boolean | null
+type Rows = (page: { limit: number; offset: number }) => Promise<readonly object[]> | readonly object[]
+
+/** `exported('alerts', 'csv', page => listAlerts(db, filter, page).alerts)`. Columns are the fields of the first row. */
+export async function exported(name: string, format: 'csv' | 'json', rows: Rows): Promise<Response> {
+  const slices = slicesOf(rows)
+  const first = (await slices.next()).value ?? []
+  const write = format === 'csv' ? csvOf(first) : jsonOf()
+  const encoder = new TextEncoder()
+  const body = new ReadableStream<Uint8Array>({
+    start: controller => controller.enqueue(encoder.encode(write.head + write.rows(first))),
+    async pull(controller) {
+      const { value, done } = await slices.next()
+      if (value) return controller.enqueue(encoder.encode(write.rows(value)))
+      if (write.foot) controller.enqueue(encoder.encode(write.foot))
+      if (done) controller.close()
+    },
+    cancel: () => void slices.return(undefined),
+  })
+  return new Response(body, {
+    headers: {
+      'content-type': format === 'csv' ? 'text/csv; charset=utf-8' : 'application/json',
+      'content-disposition': `attachment; filename="fieldhouse-${name}.${format}"`,
+      'cache-control': 'no-store',
+    },
+  })
+}
+
+async function* slicesOf(rows: Rows): AsyncGenerator<readonly object[], undefined> {
+  for (let offset = 0; offset < most; offset += slice) {
+    const some = await rows({ limit: slice, offset })
+    if (some.length) yield some
+    if (some.length < slice) return
+    await Bun.sleep(0)
+  }
+}
+
+const bom = '\uFEFF' // else Excel takes it for another encoding
+
+function csvOf(first: readonly object[]) {
+  const columns = Object.keys(first[0] ?? {})
+  const lines = (cells: Cell[][]) => `${Papa.unparse(cells, { escapeFormulae: true, newline: '\r\n' })}\r\n`
+  return {
+    head: bom + (columns.length ? lines([columns]) : ''),
+    rows: (rows: readonly object[]) => (rows.length ? lines(rows.map(row => Object.values(row).map(cellOf))) : ''),
+    foot: '',
+  }
+}
+
+const cellOf = (value: unknown): Cell =>
+  typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string'
+    ? value
+    : value === null || value === undefined
+      ? null
+      : JSON.stringify(value)
+
+function jsonOf() {
+  let written = 0
+  return {
+    head: '[',
+    rows: (rows: readonly object[]) => rows.map(row => `${written++ ? ',' : ''}\n${JSON.stringify(row)}`).join(''),
+    foot: '\n]\n',
+  }
+}

@@ -1,0 +1,26 @@
+/** Filters of a list, kept in the address: a form that any browser can send. */
+import { type Html, html } from '../../runtime/html.ts'
+
+export type Filter = {
+  name: string
+  label: string
+  value: string | undefined
+  type?: 'search' | 'text' | 'date'
+  placeholder?: string
+  /** One of these; '' is any. */
+  choices?: readonly string[]
+}
+
+export const filterForm = (path: string, filters: readonly Filter[]): Html =>
+  html`<form class="filtering" method="get" action="${path}" role="search" data-filters>
+${filters.map(one)}
+<button type="submit" class="small quiet">Filter</button>
+${filters.some(({ value }) => value) && html`<a href="${path}">Clear</a>`}
+</form>`
+
+function one({ name, label, value, type = 'text', placeholder, choices }: Filter): Html {
+  const input = choices
+    ? html`<select name="${name}">${choices.map(choice => html`<option value="${choice}" ${choice === (value ?? '') && html`selected`}>${choice || 'any'}</option>`)}</select>`
+    : html`<input type="${type}" name="${name}" value="${value}" maxlength="200" ${placeholder && html`placeholder="${placeholder}"`} />`
+  return html`<label class="${type}">${label}${input}</label>`
+}

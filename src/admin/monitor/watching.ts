@@ -1,0 +1,30 @@
+/** The one event stream of a monitor's page: says when something is another, and now and then that it still looks. */
+import type { App } from '../../context.ts'
+
+const lookEvery = 500 // ms
+const beatEvery = 4 // looks
+
+export function watchStream({ streams, log }: App, versionOf: () => string | Promise<string>): Response {
+  return streams.response(send => {
+    let said = ''
+    let looks = 0
+    let looking = false
+    async function look() {
+      if (looking) return
+      looking = true
+      try {
+        const version = await versionOf()
+        if (version !== said) send({ version }, 'changed')
+        said = version
+        if (looks++ % beatEvery === 0) send({}, 'beat')
+      } catch (error) {
+        log.warn('A monitor could not look', { error })
+      } finally {
+        looking = false
+      }
+    }
+    look()
+    const timer = setInterval(look, lookEvery)
+    return () => clearInterval(timer)
+  })
+}

@@ -1,0 +1,240 @@
+import { expect, test } from 'bun:test'
+import { t } from 'elysia'
+import { processMinutes, systemAlerts } from '../db/schema.ts'
+import { checkConditions } from '../src/admin/alerting/checking.ts'
+import { openSending } from '../src/admin/alerting/sending.ts'
+import { type Alert, clear, raise } from '../src/admin/alerts.ts'
+import { type App, job } from '../src/context.ts'
+import { minute } from '../src/runtime/clock.ts'
+import { every } from '../src/runtime/schedule.ts'
+import { redisTest } from './needs.ts'
+import { startRedis } from './redis.ts'
+import { afterTest, refusalOf, start, until } from './start.ts'
+
+const alerts = '/admin/monitoring/alerts'
+const held: Alert = {
+  key: 'feed_held:pga',
+  type: 'feed_held',
+  severity: 'warning',
+  title: 'The feed of pga is held back',
+  message: 'It zeroes 40 % of the scores',
+}
+
+/** A busy process, minute by minute up to now. */
+function loaded({ db, clock }: App, minutes: number, load: { cpu?: number; lagMs?: number }) {
+  const now = clock.now()
+  for (let ago = minutes - 1; ago >= 0; ago--) {
+    const at = now - ago * minute
+    const row = { minute: at - (at % minute), process: 'p1', role: 'web', cpu: 0.1, lagMs: 2, rssBytes: 1e8, ...load }
+    db.insert(processMinutes)
+      .values(row)
+      .onConflictDoUpdate({ target: [processMinutes.minute, processMinutes.process], set: row })
+      .run()
+  }
+}
+
+/** A webhook that remembers what it was sent, and fails as often as told. */
+function webhook(failures = 0) {
+  // biome-ignore lint/suspicious/noExplicitAny: messages are read as they come
+  const sent: any[] = []
+  let left = failures
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    async fetch(request) {
+      if (left-- > 0) return new Response('busy', { status: 503 })
+      sent.push(await request.json())
+      return new Response(null, { status: 204 })
+    },
+  })
+  afterTest(() => server.stop(true))
+  return { url: `http://127.0.0.1:${server.port}/hook`, sent }
+}
+
+test('one condition is one alert: it counts, remembers when it was first and last seen, and keeps its history', async () => {
+  const { app, call, clock } = await start()
+  raise(app.db, clock.now(), held)
+  clock.forward(5 * minute)
+  raise(app.db, clock.now(), { ...held, severity: 'error' })
+  const [alert] = (await call.get(`${alerts}/json`)).alerts
+  expect(alert).toMatchObject({ alert_type: 'feed_held', severity: 'error', count: 2, state: 'active', resolved: null })
+  expect(Date.parse(alert.last_seen) - Date.parse(alert.first_seen)).toBeGreaterThanOrEqual(5 * minute)
+  clear(app.db, clock.now(), held.key)
+  raise(app.db, clock.now(), held)
+  const all = await call.get(`${alerts}/json?state=all`)
+  expect(all.alerts.map(({ state, count }: { state: string; count: number }) => [state, count])).toEqual([
+    ['active', 1],
+    ['resolved', 2],
+  ])
+  expect(all.stats).toEqual({
+    total_active: 1,
+    acknowledged: 0,
+    by_severity: { info: 0, warning: 1, error: 0, critical: 0 },
+  })
+  expect((await call.get(`${alerts}/json?severity=critical`)).alerts).toEqual([])
+})
+
+test('an alert is acknowledged with a reason and resolved, each audited', async () => {
+  const { app, call, clock } = await start()
+  raise(app.db, clock.now(), held)
+  const [{ id }] = (await call.get(`${alerts}/json`)).alerts
+  expect((await refusalOf(call.post(`${alerts}/${id}/acknowledge`, {}))).status).toBe(422)
+  const known = await call.post(`${alerts}/${id}/acknowledge`, { reason: 'The feed is being mended' })
+  expect(known).toMatchObject({
+    state: 'acknowledged',
+    acknowledged: { by: 'operator', reason: 'The feed is being mended' },
+  })
+  expect((await call.get(`${alerts}/json`)).stats).toMatchObject({ total_active: 1, acknowledged: 1 })
+  expect(await call.post(`${alerts}/${id}/resolve`)).toMatchObject({ state: 'resolved', resolved: { by: 'operator' } })
+  expect((await refusalOf(call.post(`${alerts}/${id}/resolve`))).status).toBe(409)
+  expect((await refusalOf(call.post(`${alerts}/9999/resolve`))).status).toBe(404)
+  const { logs } = await call.get('/admin/audit/logs/json')
+  expect(logs.slice(0, 2).map(({ action }: { action: string }) => action)).toEqual([
+    'alert.resolve',
+    'alert.acknowledge',
+  ])
+  expect(logs[1]).toMatchObject({ user: 'operator', detail: { reason: 'The feed is being mended' }, result: 'ok' })
+})
+
+test('load must last five minutes to be an alert, and is forgotten after two clear looks', async () => {
+  const { app, call, clock } = await start()
+  loaded(app, 4, { cpu: 0.95 })
+  await checkConditions(app)
+  expect((await call.get(`${alerts}/json`)).alerts).toEqual([])
+  loaded(app, 5, { cpu: 0.95, lagMs: 340 })
+  await checkConditions(app)
+  await checkConditions(app)
+  expect((await call.get(`${alerts}/json`)).alerts).toMatchObject([
+    { alert_type: 'high_load', severity: 'error', count: 2, message: expect.stringContaining('340 ms late') },
+  ])
+  clock.forward(minute)
+  loaded(app, 1, {})
+  await checkConditions(app)
+  expect((await call.get(`${alerts}/json`)).alerts).toHaveLength(1)
+  await checkConditions(app)
+  const { alerts: after } = await call.get(`${alerts}/json?state=all`)
+  expect(after).toMatchObject([{ state: 'resolved', resolved: { by: 'fieldhouse' } }])
+})
+
+test('a clear look in between begins anew: what flickers is not resolved', async () => {
+  const { app, call, clock } = await start()
+  for (const lagMs of [900, 1, 900, 1]) {
+    clock.forward(6 * minute)
+    loaded(app, 5, { lagMs })
+    await checkConditions(app)
+  }
+  expect((await call.get(`${alerts}/json?type=high_load`)).alerts).toMatchObject([{ state: 'active', count: 2 }])
+})
+
+test('a route whose p95 is over a second is told of; uploads take as long as their senders do', async () => {
+  const { app, call, clock } = await start()
+  for (let i = 0; i < 30; i++) {
+    app.metrics.request('GET /slow', 1_600, 200)
+    app.metrics.request('GET /quick', i ? 3 : 4_000, 200)
+    app.metrics.request('POST /api/v1/leagues/:id/uploads', 9_000, 202)
+  }
+  app.metrics.flush(app.db, clock.now())
+  await checkConditions(app)
+  expect((await call.get(`${alerts}/json`)).alerts).toMatchObject([
+    { alert_type: 'performance', data: { route: 'GET /slow', requests: 30 } },
+  ])
+})
+
+test('a task of the schedule that is late is told of, and a house where nobody runs jobs', async () => {
+  const tick = job('test.tick', { input: t.Object({}), run: async () => null })
+  const { app, call, clock } = await start({ ROLE: 'web' }, undefined, {
+    jobs: [tick],
+    schedule: [every('* * * * *', tick)],
+  })
+  clock.forward(5 * minute)
+  await checkConditions(app)
+  const { alerts: found } = await call.get(`${alerts}/json`)
+  const of = (title: string) => found.find((alert: { title: string }) => alert.title === title)
+  expect(of('No worker runs')).toMatchObject({ alert_type: 'task_missing', severity: 'critical' })
+  expect(found.some(({ data }: { data: { name?: string } }) => data.name === 'test.tick')).toBe(true)
+})
+
+test('a failed job is an alert at once, mended by the same work done since', async () => {
+  let broken = true
+  const brittle = job('test.brittle', {
+    input: t.Object({ of: t.String() }),
+    attempts: 1,
+    async run() {
+      if (broken) throw new Error('It broke')
+    },
+  })
+  const { app, call, finished } = await start({}, undefined, { jobs: [brittle] })
+  const run = async (of: string) => {
+    const { jobId } = await app.jobs.start(brittle, { of })
+    return finished({ job_id: jobId })
+  }
+  await run('one')
+  const open = async () => (await call.get(`${alerts}/json`)).alerts
+  expect(await until(async () => (await open())[0])).toMatchObject({ alert_type: 'job_failed', severity: 'error' })
+  broken = false
+  await run('two')
+  for (let i = 0; i < 2; i++) await checkConditions(app)
+  expect(await open()).toHaveLength(1)
+  await run('one')
+  for (let i = 0; i < 2; i++) await checkConditions(app)
+  expect(await open()).toEqual([])
+})
+
+test('the webhook is told of each alert once, in words for Discord and Slack that mention nobody', async () => {
+  const hook = webhook()
+  const { app, call, clock } = await start({ ALERT_WEBHOOK_URL: hook.url })
+  const send = openSending(app)
+  raise(app.db, clock.now(), { ...held, title: 'Look <!channel> @everyone' })
+  await Promise.race([send(), until(() => hook.sent.length)])
+  await until(() => hook.sent.length === 1)
+  expect(hook.sent[0]).toMatchObject({ username: 'Fieldhouse', allowed_mentions: { parse: [] } })
+  expect(hook.sent[0].content).toContain('WARNING\\: Look \\<!channel\\> \\@everyone')
+  expect(hook.sent[0].text).toContain('WARNING: Look &lt;!channel&gt;')
+  raise(app.db, clock.now(), held)
+  await send()
+  clear(app.db, clock.now(), held.key)
+  raise(app.db, clock.now(), held)
+  await until(async () => (await call.get(`${alerts}/json`)).alerts[0].sent_at)
+  expect(hook.sent).toHaveLength(1)
+  clear(app.db, clock.now(), held.key)
+  clock.forward(61 * minute)
+  raise(app.db, clock.now(), held)
+  await until(() => hook.sent.length === 2)
+})
+
+test('a webhook that fails is tried again, and nothing is lost', async () => {
+  const hook = webhook(1)
+  const { app, clock, lines } = await start({ ALERT_WEBHOOK_URL: hook.url })
+  raise(app.db, clock.now(), held)
+  raise(app.db, clock.now(), { ...held, key: 'feed_held:euro', title: 'The feed of euro is held back' })
+  await until(() => hook.sent.length)
+  expect(hook.sent[0].content).toContain('pga')
+  expect(hook.sent[0].content).toContain('euro')
+  expect(lines.some(({ message }) => String(message).includes('could not be sent'))).toBe(true)
+  await until(() =>
+    app.db
+      .select()
+      .from(systemAlerts)
+      .all()
+      .every(({ sentAt }) => sentAt),
+  )
+  expect(hook.sent).toHaveLength(1)
+})
+
+redisTest('a Redis that is gone is an alert, though the queue that would look is gone with it', async () => {
+  const redis = await startRedis()
+  const { app, call } = await start({ REDIS_URL: redis.url })
+  await checkConditions(app)
+  expect((await call.get(`${alerts}/json`)).alerts).toEqual([])
+  await redis.stop()
+  await until(async () => {
+    await checkConditions(app)
+    return (await call.get(`${alerts}/json`)).alerts.length
+  })
+  expect((await call.get(`${alerts}/json`)).alerts[0]).toMatchObject({ alert_type: 'cache_error', severity: 'error' })
+  await redis.restart()
+  await until(async () => {
+    await checkConditions(app)
+    return (await call.get(`${alerts}/json`)).alerts.length === 0
+  })
+})
