@@ -17,7 +17,10 @@ const budgets = { greedy: undefined, production: 10, optimal: 300 }
 const GRACE = 1
 
 /** Makes a roster in a thread of its own. The same problem and seed give the same roster, unless the clock or a signal ended it. */
-export function solve(problem: Problem, { algorithm, budget_s, signal, onProgress }: SolveOptions): Promise<Solution> {
+export async function solve(
+  problem: Problem,
+  { algorithm, budget_s, signal, onProgress }: SolveOptions,
+): Promise<Solution> {
   signal?.throwIfAborted()
   const order: Order = { problem, algorithm, budget_s: budget_s ?? budgets[algorithm] }
   const thread = new Worker(new URL('./worker.ts', import.meta.url), { workerData: order })
