@@ -103,6 +103,7 @@ describe('a workbook made to do harm is refused', () => {
     ['a cell that never ends', () => changed(SHEET, () => sheetOf('<c r="A2"><v>9</v>')), 'corrupt'],
     ['a type nobody knows', () => changed(SHEET, () => sheetOf('<c r="A2" t="z"><v>9</v></c>')), 'corrupt'],
     ['rows out of order', () => changed(SHEET, () => sheetOf('</row><row r="1"><c><v>9</v></c>')), 'corrupt'],
+    ['a row inside a row', () => changed(SHEET, () => sheetOf('<c><v>9</v></c><row r="3">')), 'corrupt'],
     ['a row beyond the last', () => changed(SHEET, () => sheetOf('</row><row r="1048577">')), 'corrupt'],
     ['a worksheet cut off', () => changed(SHEET, () => ({ content: '<worksheet><sheetData><row r="1">' })), 'corrupt'],
   ]

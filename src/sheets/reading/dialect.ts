@@ -56,7 +56,7 @@ function isQuotedBy(sample: Uint8Array, records: Record[], header: Header): bool
 }
 
 /** The records a CsvScanner would find, as strings. An unfinished last one is left out unless the sample is the whole file. */
-export function firstRecords(bytes: Uint8Array, delimiter: string, quoteSign: string, whole: boolean): Record[] {
+function firstRecords(bytes: Uint8Array, delimiter: string, quoteSign: string, whole: boolean): Record[] {
   const separator = delimiter.charCodeAt(0)
   const quote = quoteSign.charCodeAt(0)
   const records: Record[] = []

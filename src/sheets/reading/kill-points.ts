@@ -1,7 +1,7 @@
 import { Findings } from './findings.ts'
 
 /** What kills of each tier are worth. Where a scan says otherwise, the scanner misread the row. */
-export const killPointsOf = (t1: number, t2: number, t3: number, t4: number, t5: number): number =>
+const killPointsOf = (t1: number, t2: number, t3: number, t4: number, t5: number): number =>
   Math.floor(t1 / 5) + 2 * t2 + 4 * t3 + 10 * t4 + 20 * t5
 
 /** Rows whose kill points are not what their kills add up to. Nothing is said of rows with an unknown among them. */

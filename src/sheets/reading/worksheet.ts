@@ -31,7 +31,7 @@ const BOOLEAN = 98 // b
 const ERROR = 101 // e
 const DATE = 100 // d
 
-export const LAST_ROW = 1_048_576
+const LAST_ROW = 1_048_576
 const LAST_COLUMN = 16_384
 
 export class WorksheetScanner extends XmlScanner {
@@ -96,6 +96,7 @@ export class WorksheetScanner extends XmlScanner {
   private rowTag(p: number): void {
     if (!this.closing) {
       const line = this.rowNumber(p)
+      if (this.open) this.refuse('corrupt', `has no end of row ${this.line}`)
       if (!(line > this.line && line <= LAST_ROW))
         this.refuse('corrupt', `has rows out of order after row ${this.line}`)
       this.line = line
