@@ -1,6 +1,6 @@
 import { and, asc, count, eq, inArray, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
-import { apiKeys, leagues, members, type Role, runs, users } from '../../db/schema.ts'
+import { apiKeys, leagues, members, portfolios, type Role, runs, users } from '../../db/schema.ts'
 import { audit } from '../admin/audit.ts'
 import { refuse } from '../errors.ts'
 import type { Who } from '../runtime/exchange.ts'
@@ -135,6 +135,8 @@ export type UserStats = {
   jobs_started: number
   jobs_failed: number
   api_keys: number
+  trades: number
+  trade_volume_cents: number
 }
 
 export function statsOf(db: Db, id: number): UserStats {
@@ -151,6 +153,14 @@ export function statsOf(db: Db, id: number): UserStats {
     .from(runs)
     .where(eq(runs.startedBy, id))
     .get()
+  const traded = db
+    .select({
+      trades: sql<number>`coalesce(sum(${portfolios.trades}), 0)`,
+      volume: sql<number>`coalesce(sum(${portfolios.volumeCents}), 0)`,
+    })
+    .from(portfolios)
+    .where(eq(portfolios.userId, id))
+    .get()
   const keys = db.select({ total: count() }).from(apiKeys).where(eq(apiKeys.userId, id)).get()
   return {
     user_id: id,
@@ -160,6 +170,8 @@ export function statsOf(db: Db, id: number): UserStats {
     jobs_started: jobs?.total ?? 0,
     jobs_failed: jobs?.failed ?? 0,
     api_keys: keys?.total ?? 0,
+    trades: traded?.trades ?? 0,
+    trade_volume_cents: traded?.volume ?? 0,
   }
 }
 

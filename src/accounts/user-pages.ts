@@ -121,6 +121,7 @@ ${stats([
     note: done.jobs_failed > 0 && `${done.jobs_failed} failed`,
   },
   { label: 'Keys', value: number(done.api_keys) },
+  done.trades > 0 && { label: 'Trades', value: number(done.trades) },
 ])}
 <h2>Change</h2>
 ${form(

@@ -34,6 +34,8 @@ const statsSchema = t.Object(
     jobs_started: t.Integer(),
     jobs_failed: t.Integer(),
     api_keys: t.Integer(),
+    trades: t.Integer(),
+    trade_volume_cents: t.Integer({ description: 'Bought and sold' }),
   },
   { description: 'What a user has done' },
 )

@@ -1,0 +1,58 @@
+/** A market league, quotes for it, and members who trade. */
+
+import { now } from '../db/transaction.ts'
+import { issueKey } from '../src/accounts/key.ts'
+import { createUser } from '../src/accounts/queries.ts'
+import type { App } from '../src/context.ts'
+import type { caller, start } from './start.ts'
+
+type Call = ReturnType<typeof caller>
+type House = Pick<Awaited<ReturnType<typeof start>>, 'app' | 'as' | 'clock'>
+
+export const cup = {
+  name: 'Spring trading cup',
+  kind: 'market',
+  starts_at: '2026-01-01T00:00:00Z',
+  ends_at: '2099-01-01T00:00:00Z',
+}
+export const newCup = (call: Call, config: object = {}, more: object = {}) =>
+  call.post('/api/v1/leagues', { ...cup, ...more, config })
+
+export const quote = (call: Call, prices: Record<string, number>, as_of?: string) =>
+  call.post('/api/v1/quotes', {
+    quotes: Object.entries(prices).map(([symbol, price_cents]) => ({ symbol, price_cents, as_of })),
+  })
+
+/** A user of this very process's database: no password is hashed for him. */
+export async function newTrader({ app, as }: Pick<House, 'app' | 'as'>, username: string) {
+  const { id, key } = await newMember(app, username)
+  return { id, key, ...as(key) }
+}
+
+export async function newMember({ db, clock }: Pick<App, 'db' | 'clock'>, username: string) {
+  const user = { email: `${username}@example.org`, username, passwordHash: '-', role: 'member', country: null } as const
+  const created = now(db, tx => createUser(tx, user, clock.now()))
+  const { secret } = await issueKey({ db, clock }, { ...created, via: 'key' }, { name: 'test', role: 'member' })
+  return { id: created.id, key: secret }
+}
+
+/** Users who have joined the league, each with calls of his own. */
+export const newTraders = (house: Pick<House, 'app' | 'as'>, leagueId: number, names: readonly string[]) =>
+  Promise.all(
+    names.map(async name => {
+      const trader = await newTrader(house, name)
+      await trader.post(`/api/v1/leagues/${leagueId}/join`)
+      return trader
+    }),
+  )
+
+type Trader = Pick<Call, 'get' | 'post'>
+export const trade = (trader: Trader, leagueId: number, side: string, quantity: number, symbol: string, key?: string) =>
+  trader.post(
+    `/api/v1/leagues/${leagueId}/trades`,
+    { symbol, side, quantity },
+    key === undefined ? {} : { 'idempotency-key': key },
+  )
+export const portfolio = (trader: Trader, leagueId: number) => trader.get(`/api/v1/leagues/${leagueId}/portfolio`)
+export const board = (call: Trader, leagueId: number, query = '') =>
+  call.get(`/api/v1/leagues/${leagueId}/leaderboard${query}`)
