@@ -10,7 +10,13 @@ import { refusalOf, spawnFieldhouse, start, until } from './start.ts'
 test('a house that is well says so everywhere', async () => {
   const { as } = await start()
   expect(await as().get('/livez')).toBe('ok')
-  expect(await as().get('/readyz')).toEqual({ status: 'ready' })
+  expect(
+    await until(() =>
+      as()
+        .get('/readyz')
+        .catch(() => undefined),
+    ),
+  ).toEqual({ status: 'ready' })
   const health = await as().get('/health')
   expect(health).toMatchObject({
     status: 'healthy',
@@ -89,7 +95,7 @@ redisTest('without its Redis a house is degraded, ready, and well again when Red
     queue: { status: 'degraded' },
     redis: { status: 'degraded' },
   })
-  expect((await as().raw('/readyz')).status).toBe(200)
+  await until(async () => (await as().raw('/readyz')).status === 200)
   await redis.restart()
   await until(async () => (await (await health()).json()).status === 'healthy')
 })
@@ -182,7 +188,13 @@ test('held locks, open streams and cached answers show in /metrics', async () =>
 test('a worker serves the probes and metrics, and nothing else', async () => {
   const { as, call } = await start({ ROLE: 'worker' })
   expect(await as().get('/livez')).toBe('ok')
-  expect(await as().get('/readyz')).toEqual({ status: 'ready' })
+  expect(
+    await until(() =>
+      as()
+        .get('/readyz')
+        .catch(() => undefined),
+    ),
+  ).toEqual({ status: 'ready' })
   expect(await call.get('/metrics')).toContain('fieldhouse_uptime_seconds')
   for (const path of ['/health', '/', '/api/v1/leagues', '/swagger', '/swagger/json', '/admin/backups/json'])
     expect((await refusalOf(call.get(path))).status).toBe(404)

@@ -85,7 +85,7 @@ test('a stopped house answers nobody, and starts again on the same folder and po
   const dataDir = temporaryFolder()
   for (let i = 0; i < 2; i++) {
     const house = await openHouse({ PORT, DATA_DIR: dataDir })
-    expect(await house.call.get('/readyz')).toEqual({ status: 'ready' })
+    await until(async () => (await house.call.raw('/readyz')).status === 200)
     house.child.kill()
     expect(await house.ended()).toBe(0)
     await expect(caller(house.url, adminToken).get('/livez')).rejects.toThrow()

@@ -39,6 +39,11 @@ const shared: [string, string][] = [
   ['referrer-policy', 'same-origin'],
   ['cross-origin-opener-policy', 'same-origin'],
 ]
+const aliveHeaders = {
+  ...Object.fromEntries(shared),
+  'content-type': 'text/plain;charset=utf-8',
+  'cache-control': 'no-store',
+}
 const strictCsp =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
@@ -103,14 +108,12 @@ export function openDoor(settings: DoorSettings) {
   /** That the process answers, and nothing else: asked every few seconds by whoever watches, so it is not logged. */
   function alive(headers: Headers): Response {
     const began = performance.now()
-    const own = {
-      'content-type': 'text/plain;charset=utf-8',
-      'cache-control': 'no-store',
-      'x-request-id': requestIdOf(headers),
-    }
+    const id = requestIdOf(headers)
     const ms = performance.now() - began
     metrics.request('GET /livez', ms, 200)
-    return new Response('ok', { headers: { ...own, 'x-process-time': (ms / 1000).toFixed(6) } })
+    return new Response('ok', {
+      headers: { ...aliveHeaders, 'x-request-id': id, 'x-process-time': (ms / 1000).toFixed(6) },
+    })
   }
 
   /** The headers that all answers share. */
