@@ -26,6 +26,7 @@ import { extendLock, noLock } from './locks.ts'
 import { readMetric } from './metrics.ts'
 import * as queries from './queries.ts'
 import { removeOnRequest, removeUnprocessedChildren } from './removing.ts'
+import * as returning from './returning.ts'
 import { advanceScheduler, readScheduler, removeScheduler, upsertScheduler } from './schedulers.ts'
 import { State, type StateCode } from './schema.ts'
 import { recoverStalled } from './stalling.ts'
@@ -106,7 +107,7 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   }
 
   moveToDelayed(jobId: string, timestamp: number, delay: number, token = noLock, opts: MoveToDelayedOpts = {}) {
-    const putOff: finishing.Delay = {
+    const putOff: returning.Delay = {
       jobId,
       token,
       timestamp,
@@ -115,20 +116,20 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
       failure: toFailure(opts.fieldsToUpdate),
       next: opts.fetchNext && !this.closing ? this.#claimant(token, this.opts.name) : undefined,
     }
-    return this.take((tx, queue) => finishing.delayJob(tx, queue, putOff), 'moveToDelayed')
+    return this.take((tx, queue) => returning.delayJob(tx, queue, putOff), 'moveToDelayed')
   }
 
   moveToWaitingChildren(jobId: string, token: string, { child }: MoveToWaitingChildrenOpts = {}) {
-    return this.write((tx, queue) => finishing.waitForChildren(tx, queue, jobId, token, child), 'moveToWaitingChildren')
+    return this.write((tx, queue) => returning.waitForChildren(tx, queue, jobId, token, child), 'moveToWaitingChildren')
   }
 
   moveJobFromActiveToWait(jobId: string, token = noLock) {
-    return this.write((tx, queue) => finishing.returnToLine(tx, queue, jobId, token), 'moveJobFromActiveToWait')
+    return this.write((tx, queue) => returning.returnToLine(tx, queue, jobId, token), 'moveJobFromActiveToWait')
   }
 
   retryJob(jobId: string, lifo: boolean, token = noLock, opts: RetryJobOpts = {}) {
     const retry = { jobId, token, lifo, timestamp: Date.now(), failure: toFailure(opts.fieldsToUpdate) }
-    return this.write((tx, queue) => finishing.retryJob(tx, queue, retry), 'retryJob')
+    return this.write((tx, queue) => returning.retryJob(tx, queue, retry), 'retryJob')
   }
 
   extendLock(jobId: string, token: string, duration: number) {
@@ -181,11 +182,11 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
 
   retryFinishedJob(job: MinimalJob, state: Finished, opts: RetryOptions = {}) {
     const reopening = { jobId: job.id ?? '', state, lifo: job.opts.lifo ?? false, ...opts }
-    return this.write((tx, queue) => finishing.reopenJob(tx, queue, reopening), 'reprocessJob')
+    return this.write((tx, queue) => returning.reopenJob(tx, queue, reopening), 'reprocessJob')
   }
 
   retryFinishedJobs(state: Finished = 'failed', count = 1000, timestamp = Date.now()) {
-    return this.write((tx, queue) => (finishing.reopenJobs(tx, queue, state, count, timestamp) ? 1 : 0))
+    return this.write((tx, queue) => (returning.reopenJobs(tx, queue, state, count, timestamp) ? 1 : 0))
   }
 
   promoteJobs(count = 1000) {

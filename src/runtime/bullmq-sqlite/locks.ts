@@ -20,11 +20,16 @@ export function requireLock(job: JobHead, token: string): void {
   if (job.lock_token !== token) throw new Refused(Code.jobLockMismatch, { jobId: job.id })
 }
 
+/** Refuses unless the job is active and its lock is held with that token. */
+export function requireHeld(job: JobHead, token: string): void {
+  requireLock(job, token)
+  if (job.state !== State.active) throw new Refused(Code.jobNotInState, { jobId: job.id, state: 'active' })
+}
+
 /** The job, if it is active and its lock is held with that token. */
 export function heldJob(tx: Tx, queue: Queue, jobId: string, token: string): JobHead {
   const job = jobOf(tx, queue, jobId)
-  requireLock(job, token)
-  if (job.state !== State.active) throw new Refused(Code.jobNotInState, { jobId, state: 'active' })
+  requireHeld(job, token)
   return job
 }
 

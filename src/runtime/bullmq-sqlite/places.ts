@@ -11,16 +11,15 @@ export interface Place {
 
 /** Scores of delayed jobs are due time * this + n: jobs due in the same millisecond keep their order. */
 const delayedScale = 4096
-/** Scores of prioritized jobs are priority * this + position. */
+/** Scores of prioritized jobs are priority * this + position, which may be on either side of the middle. */
 const priorityScale = 2 ** 32
+const middle = priorityScale / 2
 
 /** Where a job goes that may be worked on now: after all others of its priority, or before them. */
 export function inLine(queue: Queue, priority: number, end: 'back' | 'front' = 'back'): Place {
-  if (priority > 0) {
-    const position = end === 'front' ? 0 : queue.nextBack() % priorityScale
-    return { state: State.prioritized, score: priority * priorityScale + position }
-  }
-  return { state: State.wait, score: end === 'front' ? queue.nextFront() : queue.nextBack() }
+  const position = end === 'front' ? queue.nextFront() : queue.nextBack()
+  if (priority === 0) return { state: State.wait, score: position }
+  return { state: State.prioritized, score: priority * priorityScale + middle + (position % middle) }
 }
 
 /** Where a job goes that is due `delay` ms after `timestamp`. */

@@ -72,7 +72,7 @@ function removeTree(
   if (!current) return
   releaseOnRemoval(tx, queue, current)
   deleteJob(tx, queue, current)
-  queue.emit('removed', 'jobId', job.id, 'prev', stateNames[job.state]!)
+  queue.emit('removed', 'jobId', current.id, 'prev', stateNames[current.state]!)
 }
 
 function childrenOf(tx: Tx, queueId: number, jobId: string, statuses: ChildCode[]): Relative[] {

@@ -1,0 +1,265 @@
+import { expect } from 'bun:test'
+import { join } from 'node:path'
+import {
+  type BackendClasses,
+  createRedisBackend,
+  type IQueueBackend,
+  type Job,
+  type JobsOptions,
+  withBackend,
+} from 'bullmq'
+import { createSqliteBackend } from '../src/runtime/bullmq-sqlite/create-sqlite-backend.ts'
+import { redisTest } from './needs.ts'
+import { startRedis } from './redis.ts'
+import { type Chance, chance } from './seeded.ts'
+import { afterTest, temporaryFolder, until } from './start.ts'
+
+/*
+ * The same things by chance, done to a queue over SQLite and to one over Redis: after every step both must answer the same
+ * and look the same. `SEED=…` repeats one run.
+ */
+
+const hour = 3_600_000
+const states = ['waiting', 'prioritized', 'delayed', 'active', 'waiting-children', 'completed', 'failed'] as const
+
+/** A queue with a worker by hand, and all that can be seen of it. */
+async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, connection: C) {
+  const queue = new classes.Queue('jobs', { connection })
+  const worker = new classes.Worker('jobs', null, { connection, maxStalledCount: 1 })
+  const flows = new classes.FlowProducer({ connection })
+  const events = new classes.QueueEvents('jobs', { connection })
+  const told: string[] = []
+  for (const name of [
+    'added',
+    'waiting',
+    'active',
+    'completed',
+    'failed',
+    'delayed',
+    'deduplicated',
+    'duplicated',
+  ] as const)
+    events.on(name, (args: object) => told.push(`${name} ${Object.values({ ...args, delay: '' }).join(' ')}`))
+  for (const name of ['waiting-children', 'removed', 'retries-exhausted', 'paused', 'resumed', 'cleaned'] as const)
+    events.on(name, (args: object) => told.push(`${name} ${Object.values(args).join(' ')}`))
+  for (const it of [queue, worker, flows, events]) afterTest(() => it.close())
+  await Promise.all([queue.waitUntilReady(), worker.waitUntilReady(), events.waitUntilReady()])
+  await Bun.sleep(50) // Redis: its blocking read is under way.
+  const held = new Map<string, { job: Job; token: string }>()
+
+  /** What to do, with every choice made. Answers what a caller would see. */
+  async function step({ what, id, opts, n, flag }: Step): Promise<unknown> {
+    const job = id ? await queue.getJob(id) : undefined
+    const mine = id ? held.get(id) : undefined
+    switch (what) {
+      case 'add':
+        return (await queue.add('job', { n }, opts)).id
+      case 'bulk':
+        return (await queue.addBulk([1, 2, 3].map(i => ({ name: 'job', data: i, opts })))).map(job => job.id)
+      case 'flow': {
+        const children = [1, 2].map(i => ({ name: 'child', queueName: 'jobs', opts: { ...opts, jobId: `c${n}-${i}` } }))
+        return (await flows.add({ name: 'parent', queueName: 'jobs', opts: { jobId: `p${n}` }, children })).job.id
+      }
+      case 'claim': {
+        const job = await worker.getNextJob(`token-${n}`, { block: false })
+        if (job?.id) held.set(job.id, { job, token: `token-${n}` })
+        return job && [job.id, job.attemptsStarted, job.attemptsMade, job.deferredFailure]
+      }
+      case 'complete':
+        held.delete(id ?? '')
+        return mine?.job.moveToCompleted(n, mine.token, false)
+      case 'fail':
+        held.delete(id ?? '')
+        return mine?.job.moveToFailed(new Error(`failure ${n}`), mine.token, false)
+      case 'put off':
+        held.delete(id ?? '')
+        return mine?.job.moveToDelayed(Date.now() + hour * n, mine.token)
+      case 'give back':
+        // Redis orders by id those it puts before others of their priority.
+        if (!mine || mine.job.priority > 0) return
+        held.delete(id ?? '')
+        return mine.job.moveToWait(mine.token)
+      case 'wait for children':
+        return mine?.job.moveToWaitingChildren(mine.token)
+      case 'promote':
+        return job?.promote()
+      case 'put off further':
+        return job?.changeDelay(hour * n)
+      case 'change priority':
+        return job?.changePriority({ priority: n % 4, lifo: flag && n % 4 === 0 })
+      case 'remove':
+        return id && queue.remove(id, { removeChildren: flag })
+      case 'retry':
+        return job?.retry(flag ? 'failed' : 'completed', { resetAttemptsMade: n % 2 === 0 })
+      case 'retry all':
+        return queue.retryJobs({ state: flag ? 'failed' : 'completed' })
+      case 'promote all':
+        return queue.promoteJobs()
+      case 'log':
+        return job?.log(`line ${n}`)
+      case 'progress':
+        return job?.updateProgress(n)
+      case 'pause':
+        return flag ? queue.pause() : queue.resume()
+      case 'drain':
+        return queue.drain(flag)
+      case 'clean':
+        return (await queue.clean(flag ? 0 : hour, 0, cleaned[n % cleaned.length])).sort()
+      case 'forget deduplication':
+        return queue.removeDeduplicationKey(`d${n % 3}`)
+    }
+  }
+
+  async function look() {
+    const lists = states.map(async state => {
+      const jobs = await queue.getJobs([state], 0, -1, true)
+      // Redis orders by id those of one millisecond.
+      if (/completed|failed|children/.test(state)) jobs.sort((a, b) => idOf(a).localeCompare(idOf(b)))
+      return [state, jobs.map(idOf)] as const
+    })
+    const sorted: Record<string, string[]> = Object.fromEntries(await Promise.all(lists))
+    return {
+      counts: await queue.getJobCounts(),
+      lists: sorted,
+      paused: await queue.isPaused(),
+    }
+  }
+
+  /** All that is kept of every job, but for the times. */
+  async function jobs() {
+    const all = await queue.getJobs([...states])
+    const seen = all.map(async ({ id = '', ...job }) => ({
+      id,
+      data: job.data,
+      priority: job.priority,
+      progress: job.progress,
+      attemptsMade: job.attemptsMade,
+      attemptsStarted: job.attemptsStarted,
+      returnvalue: job.returnvalue,
+      failedReason: job.failedReason,
+      stacks: job.stacktrace?.length,
+      deferred: job.deferredFailure,
+      parent: job.parent,
+      deduplication: job.deduplicationId,
+      children: (await queue.getDependencies(id, 'processed', 0, -1)).items.map(({ id }) => id).sort(),
+      pending: (await queue.getDependencies(id, 'pending', 0, -1)).items.map(({ id }) => id).sort(),
+      logs: (await queue.getJobLogs(id)).logs,
+    }))
+    return (await Promise.all(seen)).sort((a, b) => a.id.localeCompare(b.id))
+  }
+
+  return { step, look, jobs, told }
+}
+
+const cleaned = ['completed', 'failed', 'delayed', 'prioritized', 'wait', 'active'] as const
+
+interface Step {
+  readonly what: (typeof doings)[number]
+  readonly id?: string
+  readonly opts?: JobsOptions
+  readonly n: number
+  readonly flag: boolean
+}
+
+const doings = [
+  ...([
+    'add',
+    'add',
+    'add',
+    'add',
+    'bulk',
+    'flow',
+    'claim',
+    'claim',
+    'claim',
+    'claim',
+    'complete',
+    'complete',
+  ] as const),
+  ...(['complete', 'fail', 'fail', 'put off', 'give back', 'wait for children', 'promote', 'put off further'] as const),
+  ...(['change priority', 'remove', 'retry', 'retry all', 'promote all', 'log', 'progress', 'pause', 'drain'] as const),
+  ...(['clean', 'forget deduplication'] as const),
+]
+
+/** Things that undo much are rare, or nothing would ever come about. */
+const rare = new Set(['drain', 'clean', 'pause', 'retry all', 'promote all'])
+/** Where what is done makes sense; now and then it is done where it does not. */
+const fitting: Partial<Record<Step['what'], (typeof states)[number][]>> = {
+  complete: ['active'],
+  fail: ['active'],
+  'put off': ['active'],
+  'give back': ['active'],
+  'wait for children': ['active'],
+  promote: ['delayed'],
+  'put off further': ['delayed'],
+  'change priority': ['waiting', 'prioritized'],
+  retry: ['completed', 'failed'],
+}
+
+function choose(chance: Chance, lists: Record<string, string[]>, n: number): Step {
+  const what = chance.one(doings)
+  if (rare.has(what) && chance.some(0.8)) return choose(chance, lists, n)
+  const flag = what === 'pause' ? chance.some(0.3) : chance.some(0.5)
+  const wide = chance.some(0.1) ? states : (fitting[what] ?? states)
+  const ids = wide.flatMap(state => lists[state] ?? [])
+  return { what, id: ids.length > 0 ? chance.one(ids) : undefined, opts: options(chance, n), n, flag }
+}
+
+function options(chance: Chance, n: number): JobsOptions {
+  const opts: JobsOptions = { attempts: 1 + chance.below(3) }
+  if (chance.some(0.2)) opts.delay = hour * (1 + n)
+  if (chance.some(0.3)) opts.priority = 1 + chance.below(3)
+  if (chance.some(0.2)) opts.lifo = true
+  if (chance.some(0.2)) opts.backoff = hour
+  if (chance.some(0.2)) opts.removeOnComplete = chance.one([true, 3])
+  if (chance.some(0.2)) opts.removeOnFail = chance.one([true, 2])
+  if (chance.some(0.3)) opts.deduplication = { id: `d${chance.below(3)}`, ...chance.one(modes) }
+  else Object.assign(opts, chance.one(policies))
+  return opts
+}
+
+const modes = [
+  {},
+  { replace: true },
+  { reschedule: true },
+  { ttl: hour },
+  { ttl: hour, extend: true },
+  { keepLastIfActive: true },
+]
+const policies = [
+  ...[{}, {}, { failParentOnFailure: true }, { ignoreDependencyOnFailure: true }],
+  ...[{ removeDependencyOnFailure: true }, { continueParentOnFailure: true }],
+]
+
+const idOf = ({ id = '' }: Job) => id
+const worded = (step: Promise<unknown>) =>
+  step.then(
+    value => ({ value }),
+    (error: Error) => ({ error: error.message }),
+  )
+
+for (const seed of process.env.SEED ? [Number(process.env.SEED)] : [1, 2, 3, 4, 5, 6])
+  redisTest(`whatever is done to it, a queue over SQLite is like one over Redis (SEED=${seed})`, async () => {
+    const dice = chance(seed)
+    const { port } = await startRedis()
+    const sqlite = await open(withBackend(createSqliteBackend), { path: join(temporaryFolder(), 'queue.db') })
+    const redis = await open(withBackend(createRedisBackend), { host: '127.0.0.1', port })
+    let lists: Record<string, string[]> = {}
+    for (let n = 1; n <= 200; n++) {
+      const step = choose(dice, lists, n)
+      const expected = await worded(redis.step(step))
+      const context = `SEED=${seed}, step ${n}: ${JSON.stringify(step)}`
+      expect({ context, ...(await worded(sqlite.step(step))) }).toEqual({ context, ...expected })
+      const sight = await redis.look()
+      expect({ context, ...(await sqlite.look()) }).toEqual({ context, ...sight })
+      lists = sight.lists
+      await Bun.sleep(1) // No two steps in one millisecond.
+    }
+    expect(await sqlite.jobs()).toEqual(await redis.jobs())
+    await until(() => sqlite.told.length === redis.told.length)
+    // The children of a removed parent go in any order.
+    const removals = (told: string[]) => told.filter(line => line.startsWith('removed')).sort()
+    const others = (told: string[]) => told.filter(line => !line.startsWith('removed'))
+    expect(others(sqlite.told)).toEqual(others(redis.told))
+    expect(removals(sqlite.told)).toEqual(removals(redis.told))
+  })
