@@ -13,6 +13,7 @@ import type { Valued } from './market/portfolio.ts'
 import type { QuoteView } from './market/quote.ts'
 import { type Entry, entry, everyOne } from './runtime/cache.ts'
 import type { Pagination } from './runtime/page.ts'
+import type { Found } from './search/search.ts'
 import type { Dashboard } from './stats/dashboard.ts'
 import type { ExecutionStats } from './stats/executions.ts'
 import type { UserStatistics } from './stats/users.ts'
@@ -33,6 +34,7 @@ export const cached = {
   quote: entry<QuoteView>('quote', '1m', ['quote']), // scope: symbol
   optionsChain: entry<ChainView>('options_chain', '5m', ['options']), // scope: symbol and expiration
   activity: entry<ActivityPage>('activity_feed', '5m', ['activity']),
+  search: entry<Found>('search', '1h'),
   session: entry<Session | undefined>('session', '24h', ['account']), // scope: user, token hash
   statsDashboard: entry<Dashboard>('stats_dashboard', '10m'), // refreshed ahead: see schedule.ts
   statsExecutions: entry<ExecutionStats>('stats_executions', '10m'),

@@ -19,6 +19,7 @@ import { Cached } from './runtime/cache.ts'
 import { exchangeOf } from './runtime/exchange.ts'
 import { asRefusal, bug, problem } from './runtime/problem.ts'
 import { cachedResponse } from './runtime/respond.ts'
+import { searchRoutes } from './search/routes.ts'
 import { uploadRoutes } from './sheets/routes.ts'
 import { statsRoutes } from './stats/routes.ts'
 import { entryRoutes } from './tours/entry-routes.ts'
@@ -62,6 +63,7 @@ const everything = (app: App) => {
         .use(statsRoutes(app))
         .use(tradeRoutes(app))
         .use(quoteRoutes(app))
+        .use(searchRoutes(app))
         .use(jobRoutes(app)),
     )
     .use(olderPaths(app))

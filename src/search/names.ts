@@ -1,0 +1,79 @@
+/** Leagues, symbols and users by how words of their names begin: from the index that triggers keep in `fieldhouse.db`. */
+import { and, desc, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
+import type { Db } from '../../db/open.ts'
+import { leagues, quotes, users } from '../../db/schema.ts'
+
+/** Rows of the index are numbered 4 × id + this. */
+const places = { leagues: 0, users: 1, symbols: 2 } as const
+
+const mostWords = 8
+const mostLookedAt = 300 // matches, the newest: of more nobody could say which was meant
+
+/** Every word must begin some word of the name; undefined where there is no word to look for. */
+export function wordsOf(q: string): string | undefined {
+  const words = q.normalize('NFKC').match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
+  if (!words.length) return undefined
+  return words
+    .slice(0, mostWords)
+    .map(word => `"${word}"*`)
+    .join(' ')
+}
+
+const found = (kind: keyof typeof places, id: SQLiteColumn, words: string): SQL => sql`${id} in (
+  select rowid / 4 from search_index where search_index match ${words} and rowid % 4 = ${places[kind]}
+  order by rowid desc limit ${mostLookedAt}
+)`
+
+/** What is asked for itself first, then what begins with it, then the shortest. */
+export function bestFirst<T>(rows: T[], nameOf: (row: T) => string, q: string, limit: number): T[] {
+  const wanted = q.trim().toLowerCase()
+  const grade = (name: string) => (name === wanted ? 0 : name.startsWith(wanted) ? 1 : 2)
+  return rows
+    .map(row => ({ row, name: nameOf(row).toLowerCase() }))
+    .sort(
+      (a, b) =>
+        grade(a.name) - grade(b.name) ||
+        a.name.length - b.name.length ||
+        (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+    )
+    .slice(0, limit)
+    .map(({ row }) => row)
+}
+
+export function leaguesNamed(db: Db, q: string, limit: number, publicOnly: boolean) {
+  const words = wordsOf(q)
+  if (!words) return []
+  const isPublic = sql`coalesce(json_extract(${leagues.config}, '$.public'), 1) <> 0`
+  const rows = db
+    .select()
+    .from(leagues)
+    .where(and(found('leagues', leagues.id, words), publicOnly ? isPublic : undefined))
+    .orderBy(desc(leagues.id))
+    .all()
+  return bestFirst(rows, ({ name }) => name, q, limit)
+}
+
+export function symbolsNamed(db: Db, q: string, limit: number) {
+  const words = wordsOf(q)
+  if (!words) return []
+  const isExact = eq(quotes.symbol, q.trim().toUpperCase())
+  const rows = db
+    .select()
+    .from(quotes)
+    .where(or(isExact, found('symbols', quotes.id, words)))
+    .all()
+  return bestFirst(rows, ({ symbol }) => symbol, q, limit)
+}
+
+export function usersNamed(db: Db, q: string, limit: number) {
+  const words = wordsOf(q)
+  if (!words) return []
+  const isExact = eq(users.username, q.trim())
+  const rows = db
+    .select({ id: users.id, username: users.username })
+    .from(users)
+    .where(and(isNull(users.deletedAt), or(isExact, found('users', users.id, words))))
+    .all()
+  return bestFirst(rows, ({ username }) => username, q, limit)
+}

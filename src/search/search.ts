@@ -1,0 +1,82 @@
+import { type Static, t } from 'elysia'
+import type { App } from '../context.ts'
+import { canonical } from '../leaderboard/query.ts'
+import { boardPage } from '../leagues/board.ts'
+import { kindSchema, statusOf, statusSchema } from '../leagues/league.ts'
+import { leagueById, listLeagues } from '../leagues/queries.ts'
+import { iso } from '../runtime/clock.ts'
+import { pageOf } from '../runtime/page.ts'
+import { bestFirst, leaguesNamed, symbolsNamed, usersNamed, wordsOf } from './names.ts'
+
+export const categories = ['players', 'leagues', 'symbols', 'users'] as const
+export type Category = (typeof categories)[number]
+
+const whole = t.Integer()
+const player = t.Object({
+  player_id: t.String(),
+  name: t.String(),
+  rank: whole,
+  score: t.Nullable(t.Number()),
+  league: t.Object({ id: whole, name: t.String(), kind: kindSchema }),
+})
+const league = t.Object({ id: whole, name: t.String(), kind: kindSchema, status: statusSchema })
+const symbol = t.Object({ symbol: t.String(), price_cents: whole, as_of: t.String({ format: 'date-time' }) })
+const user = t.Object({ id: whole, username: t.String() })
+export const searchSchema = t.Object(
+  {
+    q: t.String(),
+    players: t.Optional(t.Array(player)),
+    leagues: t.Optional(t.Array(league)),
+    symbols: t.Optional(t.Array(symbol)),
+    users: t.Optional(t.Array(user, { description: 'For who is signed in' })),
+  },
+  { description: 'What was found, the best first, by category' },
+)
+export type Found = Static<typeof searchSchema>
+
+export type Search = { q: string; categories: readonly Category[]; isMember: boolean; limit: number }
+
+export async function search(app: App, asked: Search): Promise<Found> {
+  const { db, clock } = app
+  const { q, limit, isMember } = asked
+  const wants = (category: Category) => asked.categories.includes(category)
+  const now = clock.now()
+  return {
+    q,
+    ...(wants('players') && { players: await playersNamed(app, asked) }),
+    ...(wants('leagues') && {
+      leagues: leaguesNamed(db, q, limit, !isMember).map(row => ({
+        id: row.id,
+        name: row.name,
+        kind: row.kind,
+        status: statusOf(row, now),
+      })),
+    }),
+    ...(wants('symbols') && {
+      symbols: symbolsNamed(db, q, limit).map(quote => ({
+        symbol: quote.symbol,
+        price_cents: quote.priceCents,
+        as_of: iso(quote.asOf),
+      })),
+    }),
+    ...(wants('users') && isMember && { users: usersNamed(db, q, limit) }),
+  }
+}
+
+const mostLeagues = 20
+
+/** Players stand on boards: those of the newest leagues that are not archived are searched, each by its own columns of names. */
+async function playersNamed(app: App, { q, isMember, limit }: Search) {
+  const { db, clock } = app
+  if (!wordsOf(q)) return []
+  const filter = { publicOnly: !isMember }
+  const { leagues } = listLeagues(db, filter, pageOf({ limit: mostLeagues }), clock.now())
+  const players: NonNullable<Found['players']> = []
+  for (const { id, name, kind, status } of leagues) {
+    if (status === 'upcoming') continue
+    const board = await boardPage(app, leagueById(db, id), canonical({ q, limit }))
+    const league = { id, name, kind }
+    for (const { player_id, name, rank, score } of board.rows) players.push({ player_id, name, rank, score, league })
+  }
+  return bestFirst(players, ({ name }) => name, q, limit)
+}
