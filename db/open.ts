@@ -8,8 +8,7 @@ import { isBusy } from './transaction.ts'
 
 const open = (path: string, readonly: boolean) => {
   const client = new Database(path, readonly ? { readonly: true } : { create: true, readwrite: true })
-  // busy_timeout sleeps on the event loop: short here, patience is in `atomically`.
-  client.run(`PRAGMA busy_timeout = 30`)
+  client.run('PRAGMA busy_timeout = 10000') // while opening: another process may be making or migrating the file
   client.run('PRAGMA foreign_keys = ON')
   client.run('PRAGMA cache_size = -16000') // 16 MB
   client.run('PRAGMA temp_store = MEMORY')
@@ -20,18 +19,22 @@ const open = (path: string, readonly: boolean) => {
 export type Db = ReturnType<typeof wrap>
 const wrap = (client: Database) => drizzle({ client, schema })
 
+/** From now on nothing sleeps on the event loop for long: patience is in `atomically`. */
+function settled(client: Database): Db {
+  client.run('PRAGMA busy_timeout = 30')
+  return wrap(client)
+}
+
 export const databaseFile = (dataDir: string) => join(dataDir, 'fieldhouse.db')
 
 /** Opens `fieldhouse.db`, brought to the newest schema. Accepted work must survive a power cut: synchronous=FULL. */
 export function openDatabase(dataDir: string): Db {
   mkdirSync(dataDir, { recursive: true })
   const client = open(databaseFile(dataDir), false)
-  client.run('PRAGMA busy_timeout = 10000') // other processes may be opening it too
   useWriteAheadLog(client)
   client.run('PRAGMA synchronous = FULL')
   migrate(client, dataDir)
-  client.run('PRAGMA busy_timeout = 30')
-  return wrap(client)
+  return settled(client)
 }
 
 /** The one change that SQLite refuses at once, whatever the timeout, while another process makes it too. */
@@ -49,11 +52,11 @@ function useWriteAheadLog(client: Database) {
 export function openBeside(dataDir: string): Db {
   const client = open(databaseFile(dataDir), false)
   refuseNewer(versionOf(client))
-  return wrap(client)
+  return settled(client)
 }
 
 /** For worker threads: reads what is committed, can change nothing. */
-export const openReader = (dataDir: string): Db => wrap(open(databaseFile(dataDir), true))
+export const openReader = (dataDir: string): Db => settled(open(databaseFile(dataDir), true))
 
 export class NewerSchema extends Error {}
 

@@ -134,3 +134,12 @@ test('a stopped process leaves nothing behind that says it lives', async () => {
   await house.stop()
   expect(existsSync(join(folder, 'run')) ? readdirSync(join(folder, 'run')) : []).toEqual([])
 })
+
+redisTest('with Redis gone a house still closes', async () => {
+  const redis = await startRedis()
+  const { app, stop } = await start({ REDIS_URL: redis.url })
+  await redis.kill()
+  await until(() => !app.cache.usage().connected)
+  const late = Bun.sleep(15_000).then(() => 'late')
+  expect(await Promise.race([stop().then(() => 'closed'), late])).toBe('closed')
+})

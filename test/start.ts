@@ -190,6 +190,9 @@ export function finisher(url: string, key: string) {
   }
 }
 
+/** Waits until it is warm enough to be sent requests. */
+export const ready = (call: ReturnType<typeof caller>) => until(async () => (await call.raw('/readyz')).ok)
+
 /** Waits until `look` answers something true. For states that have no event; the bound is generous on purpose. */
 export async function until<T>(look: () => T | Promise<T>, withinMs = 20_000): Promise<NonNullable<T>> {
   for (const deadline = performance.now() + withinMs; performance.now() < deadline; await Bun.sleep(20)) {

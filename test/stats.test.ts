@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
 import { newLeague, upload } from './sheets.ts'
-import { refusalOf, start, temporaryFolder, until } from './start.ts'
+import { ready, refusalOf, start, temporaryFolder, until } from './start.ts'
 
 const stats = '/api/v1/stats'
 const user = (name: string, country?: string) => ({
@@ -130,7 +130,7 @@ test('it is ready once it is warm, and what it warmed is a hit', async () => {
   await before.stop()
   const { call, app } = await start({}, folder)
   await until(() => app.ready())
-  expect((await call.raw('/readyz')).status).toBe(200)
+  await ready(call)
   expect((await call.raw(`/api/v1/leagues/${before.id}/leaderboard`)).headers.get('x-cache')).toBe('hit')
   expect((await call.raw(`${stats}/dashboard?period=all`)).headers.get('x-cache')).toBe('hit')
 })

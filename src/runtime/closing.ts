@@ -1,5 +1,8 @@
 import type { Log } from './log.ts'
 
+/** How long any one thing may take to close, in milliseconds. */
+const patience = 4_500
+
 /** What was opened is closed in reverse: first the door, last the database. Closing twice is closing once. */
 export function openClosing(log: Log) {
   const closers: { name: string; close: () => unknown }[] = []
@@ -13,7 +16,9 @@ export function openClosing(log: Log) {
       (closed ??= (async () => {
         for (const { name, close } of closers.reverse()) {
           try {
-            await close()
+            const late = Bun.sleep(patience).then(() => 'late' as const)
+            if ((await Promise.race([close(), late])) === 'late')
+              log.warn('Left unclosed', { name, after_ms: patience })
           } catch (error) {
             log.error('Could not close', { name, error })
           }

@@ -16,6 +16,7 @@ import { cancelRequested, changeRun, isFinished, type NewRun, type Run, runById,
 const concurrency = { quick: 10, heavy: 1 }
 const lookForCancelsEvery = 250 // ms, while anything runs
 const graceAfterCancel = 1_500 // ms a run has to stop by itself
+const graceAtEnd = 2_500 // ms that runs have to stop when the process does
 const progressEvery = 200 // ms between two writes of a run's progress
 
 export type House<App> = {
@@ -236,7 +237,9 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
       for (const stop of running.values()) stop.abort(new ShuttingDown())
       await Promise.race([
         Promise.all(closed),
-        Bun.sleep(3_000).then(() => Promise.all(workers.map(worker => worker.close(true)))),
+        Bun.sleep(graceAtEnd).then(() => {
+          for (const worker of workers) worker.close(true).catch(() => {}) // with Redis gone even this may never end
+        }),
       ])
       clearInterval(cancels)
     },
