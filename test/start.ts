@@ -40,7 +40,7 @@ export function readableLog(): { log: Log; lines: Record<string, unknown>[] } {
   const write = (text: string) => {
     for (const line of text.trimEnd().split('\n')) lines.push(JSON.parse(line))
   }
-  return { log: openLog('debug', Date.now, false, write), lines }
+  return { log: openLog('debug', Date.now, false, write, 0), lines }
 }
 
 const defaults = (dataDir: string): Env => ({

@@ -56,6 +56,7 @@ export function openLog(
   now: () => number,
   isTerminal = process.stdout.isTTY === true,
   write: Write = toStdout,
+  gatherFor = 20, // ms; 0 writes every line at once
 ): Log {
   let waiting = ''
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -67,8 +68,8 @@ export function openLog(
   }
   const add = (line: string, urgent = false) => {
     waiting += line
-    if (urgent || waiting.length > 65_536) flush()
-    else timer ??= setTimeout(flush, 20)
+    if (urgent || waiting.length > 65_536 || gatherFor === 0) flush()
+    else timer ??= setTimeout(flush, gatherFor)
   }
   let stamped = 0
   let stamp = ''
