@@ -97,6 +97,18 @@ test('what is proved to be best is what trying every roster finds', async () => 
   }
 })
 
+test('what is proved to be best keeps every rule and pin too, and is no worse than what it began with', async () => {
+  for (let seed = 101; seed <= 112; seed++) {
+    const problem = { ...odd(chance(seed), 7, 16), seed }
+    const start: Proof = { roster: greedy(prepare(problem)), bound: 0, settled: 0 }
+    const { roster, bound, settled } = await prove(start, { seed, left: () => Number.POSITIVE_INFINITY, onStep() {} })
+    const { assignments } = solution(roster, bound, 'proved')
+    expect({ seed, settled, broken: broken(problem, assignments) }).toEqual({ seed, settled: 3, broken: [] })
+    for (const pin of problem.pinned) expect(assignments).toContainEqual(pin)
+    expect(better(roster, start.roster)).toBeLessThanOrEqual(0)
+  }
+})
+
 test('the checker sees every single thing that is done wrong to a good roster', () => {
   forSeeds(100, ({ seed, one, below }: Chance) => {
     const problem: Problem = { ...odd(chance(seed), 6, 14), pinned: [] }

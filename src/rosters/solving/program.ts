@@ -55,10 +55,11 @@ export class Program {
     return lower => this.#model.changeRowBounds(row, 0, lower / this.#unit(measure))
   }
 
-  /** What a measure would be if people could be divided: soon known, and no roster has less. */
-  relaxed(measure: Measure): number {
+  /** What a measure would be if people could be divided: soon known, and no roster has less. Without time, as good as nothing. */
+  relaxed(measure: Measure, seconds: number): number {
     this.#price(measure)
     this.#model.options.set({ solve_relaxation: true, presolve: 'off' }) // twice as fast here without
+    this.#limit(seconds)
     this.#model.run()
     this.#model.options.set({ solve_relaxation: false, presolve: 'choose' })
     const finished = this.#model.getModelStatus() === this.#highs.constants.modelStatus.optimal
@@ -75,13 +76,19 @@ export class Program {
       [callbackType.mipLogging]: ({ data }) =>
         void onBound(this.#bound(measure, data.mip_dual_bound ?? Number.NEGATIVE_INFINITY), data.mip_gap ?? 1),
     }
-    model.options.set({ ...within, time_limit: model.getRunTime() + Math.min(1e9, seconds) })
+    model.options.set(within)
+    this.#limit(seconds)
     this.#price(measure)
     model.setSolution({ colValue: columnsOf(from, this.#milp) })
     const finished = model.run(callbacks).modelStatus === modelStatus.optimal
     if (finished) onFound(rosterOf(this.#milp, model.getSolution().colValue))
     onBound(this.#bound(measure, Number(model.info.get('mip_dual_bound'))), finished ? 0 : 1)
     return finished
+  }
+
+  /** The solver counts the time of all its runs together, and takes no infinity. */
+  #limit(seconds: number) {
+    this.#model.options.set('time_limit', this.#model.getRunTime() + Math.min(1e9, seconds))
   }
 
   #price(measure: Measure) {

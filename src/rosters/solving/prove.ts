@@ -8,16 +8,16 @@ const WEEKS = 0.6
 
 /** A quick bound first, then week by week, then over all weeks whatever that left unsettled. */
 export async function prove({ roster, bound, settled }: Proof, effort: Effort): Promise<Proof> {
-  const start = { roster, bound: Math.max(bound, await quickBound(roster, effort.seed)), settled }
+  const start = { roster, bound: Math.max(bound, await quickBound(roster, effort)), settled }
   effort.onStep(start, 0)
   if (roster.plan.weeks < 2) return settle(start, effort)
   const weekly = await settleWeeks(start, { ...effort, onStep: (proof, part) => effort.onStep(proof, part * WEEKS) })
   return settle(weekly, { ...effort, onStep: (proof, part) => effort.onStep(proof, WEEKS + part * (1 - WEEKS)) })
 }
 
-async function quickBound({ plan, open }: Roster, seed: number): Promise<number> {
+async function quickBound({ plan, open }: Roster, { seed, left }: Effort): Promise<number> {
   if (!plan.openings.some(opening => opening.takers.length)) return 0
   using program = await Program.of(plan, seed)
   program.hold('coverage', open)
-  return program.relaxed('cost')
+  return program.relaxed('cost', left() / 4)
 }

@@ -1,6 +1,5 @@
 import { onTheWall } from './calendar.ts'
 import { type Assignment, type Problem, type Rule, rules, type Shift, type Staff, type Unfilled } from './problem.ts'
-
 import { clash, overlap, refusal, spanOf, weeklyLimit } from './rules.ts'
 
 type Work = { start: number; end: number; week: string; shift_id?: number }
