@@ -39,8 +39,8 @@ export type FakeFeedOptions = {
 export type FakeFeed = {
   url: string
   urlOf(format: FeedFormat): string
-  /** Every request for a feed so far. */
-  requests: Array<{ path: string; status: number }>
+  /** Every request for a feed so far, with the wall time in milliseconds at which it was answered. */
+  requests: Array<{ path: string; status: number; at: number }>
   /** Minutes from the first tee time to the last putt; official a quarter of an hour later. */
   length: number
   minute(): number
@@ -77,7 +77,7 @@ export function startFakeFeed(options: FakeFeedOptions = {}): FakeFeed {
       if (!wanted) return new Response('/fieldhouse.json, /datagolf.json, /espn.json or /control', { status: 404 })
       const kind = faultNamed(searchParams.get('fault')) ?? (broken && broken.times-- > 0 ? broken.kind : null)
       const response = await answer(request, JSON.stringify(render[wanted](spoilt(now(), kind), timeOf)), kind)
-      feed.requests.push({ path: pathname + search, status: response.status })
+      feed.requests.push({ path: pathname + search, status: response.status, at: Date.now() })
       return response
     },
   })

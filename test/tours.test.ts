@@ -174,8 +174,8 @@ test('the deadline passes by itself: no stroke, no write and no request is neede
     ann.delete(`${path}/entries/${anns.id}`),
     call.post(`${path}/entries`, { picks: ids.slice(0, 4), user_id: ann.id }),
   ]
-  for (const call of late)
-    expect((await refusalOf(call)).problem).toMatchObject({ status: 409, deadline: expect.any(String) })
+  for (const { problem } of await Promise.all(late.map(refusalOf)))
+    expect(problem).toMatchObject({ status: 409, deadline: expect.any(String) })
   expect((await call.get(`${path}/players/${anns.id}`)).picks).toHaveLength(4)
   expect((await board(call, league.id)).rows.map(({ score }: Row) => score)).toEqual([0, 0])
 })

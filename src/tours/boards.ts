@@ -49,29 +49,29 @@ export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards
     },
   }
 
-  function final(league: League): Built {
+  async function final(league: League): Promise<Built> {
     const key = `${league.id}:${league.finalHash}`
     const known = kept.get(key)
     if (known) return known
     const { as_of, entries, before, golfers } = frozenOf(db, league)
-    const built = { board: boardOfScores(entries, before), asOf: as_of, golfers }
+    const built = { board: await boardOfScores(entries, before), asOf: as_of, golfers }
     kept.set(key, built)
     return built
   }
 }
 
 /** While picks can still be made nobody has a score: it would tell what he has picked. */
-const hidden = (teams: readonly Team[], asOf: number | null): Built => ({
-  board: boardOfScores(teams.map(unscored), undefined),
+const hidden = async (teams: readonly Team[], asOf: number | null): Promise<Built> => ({
+  board: await boardOfScores(teams.map(unscored), undefined),
   asOf,
   golfers: undefined,
 })
 
 async function live(db: Db, league: League, open: boolean, event: TourEvent | undefined): Promise<Built> {
-  if (open) return hidden(teamsOf(db, league.id), event?.changedAt ?? null)
-  if (!event) return { ...hidden(teamsOf(db, league.id), null), golfers: [] }
+  if (open) return hidden(await teamsOf(db, league.id), event?.changedAt ?? null)
+  if (!event) return { ...(await hidden(await teamsOf(db, league.id), null)), golfers: [] }
   const { entries, before, golfers } = await scoresOf(db, league, event)
-  return { board: boardOfScores(entries, before), asOf: event.changedAt, golfers }
+  return { board: await boardOfScores(entries, before), asOf: event.changedAt, golfers }
 }
 
 export type Scores = { entries: Scored[]; before: Scored[]; golfers: Golfer[] }
@@ -79,8 +79,8 @@ export type Scores = { entries: Scored[]; before: Scored[]; golfers: Golfer[] }
 /** Everyone's score now, and as it was before scores last moved. */
 export async function scoresOf(db: Db, league: League, event: TourEvent): Promise<Scores> {
   const rules = rulesOf(league)
-  const teams = teamsOf(db, league.id)
   const [golfers, then] = [golfersOf(db, event.id), golfersOf(db, event.id, event.movedAt - 1)]
+  const teams = await teamsOf(db, league.id)
   return {
     entries: await scoreAll(teams, golfers, rules, event.round),
     before: await scoreAll(teams, then, rules, event.round),
@@ -89,7 +89,7 @@ export async function scoresOf(db: Db, league: League, event: TourEvent): Promis
 }
 
 async function past(db: Db, league: League, at: number, now: number): Promise<Built> {
-  const teams = teamsOf(db, league.id, at)
+  const teams = await teamsOf(db, league.id, at)
   const { event } = eventOf(db, league)
   const asOf = event ? changeBefore(db, event.id, at) : null
   if (!event || asOf === null || pickingOf(db, league, Math.min(at, now)).closesAt > at) return hidden(teams, asOf)
@@ -97,7 +97,7 @@ async function past(db: Db, league: League, at: number, now: number): Promise<Bu
   const [golfers, earlier] = [golfersOf(db, event.id, at), golfersOf(db, event.id, asOf - 1)]
   const entries = await scoreAll(teams, golfers, rules, latestRound(golfers))
   const before = await scoreAll(teams, earlier, rules, latestRound(earlier))
-  return { board: boardOfScores(entries, before), asOf, golfers }
+  return { board: await boardOfScores(entries, before), asOf, golfers }
 }
 
 const latestRound = (golfers: readonly Golfer[]) => Math.max(1, ...golfers.map(({ round }) => round ?? 1))

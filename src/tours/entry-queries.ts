@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, inArray, lte, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, inArray, lte, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { entries, users } from '../../db/schema.ts'
 import { prepared } from '../../db/transaction.ts'
@@ -65,14 +65,30 @@ const teams = prepared(db =>
       createdAt: entries.createdAt,
     })
     .from(entries)
-    .where(and(eq(entries.leagueId, sql.placeholder('leagueId')), lte(entries.createdAt, sql.placeholder('at'))))
+    .where(
+      and(
+        eq(entries.leagueId, sql.placeholder('leagueId')),
+        gt(entries.id, sql.placeholder('after')),
+        lte(entries.createdAt, sql.placeholder('at')),
+      ),
+    )
     .orderBy(asc(entries.id))
+    .limit(slice)
     .prepare(),
 )
 
-/** What the board of a league is made of: entries that were there at `at`. */
-export const teamsOf = (db: Db, leagueId: number, at = Number.MAX_SAFE_INTEGER): Team[] =>
-  teams(db).all({ leagueId, at })
+const slice = 500 // entries read at once: a few milliseconds
+
+/** What the board of a league is made of: entries that were there at `at`. Lets requests in between. */
+export async function teamsOf(db: Db, leagueId: number, at = Number.MAX_SAFE_INTEGER): Promise<Team[]> {
+  const all: Team[] = []
+  for (;;) {
+    const some = teams(db).all({ leagueId, after: all.at(-1)?.id ?? 0, at })
+    all.push(...some)
+    if (some.length < slice) return all
+    await Bun.sleep(0)
+  }
+}
 
 const sameName = (leagueId: number, name: string) =>
   and(eq(entries.leagueId, leagueId), sql`lower(${entries.name}) = lower(${name})`)
@@ -103,6 +119,11 @@ export function deleteEntry(tx: Db, { id, leagueId, userId }: Entry): void {
   touch(tx, 'user', userId)
 }
 
-/** Entries that hold one of these golfers. */
-export const holding = (db: Db, leagueId: number, players: ReadonlySet<string>): Team[] =>
-  teamsOf(db, leagueId).filter(({ picks }) => picks.some(pick => players.has(pick)))
+/** Golfers of these that somebody in the league has picked. */
+export function pickedOf(db: Db, leagueId: number, players: readonly string[]): Set<string> {
+  const rows = db.all<{ id: string }>(
+    sql`select distinct pick.value as id from ${entries}, json_each(${entries.picks}) as pick
+      where ${entries.leagueId} = ${leagueId} and pick.value in (select value from json_each(${JSON.stringify(players)}))`,
+  )
+  return new Set(rows.map(({ id }) => id))
+}

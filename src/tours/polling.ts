@@ -12,6 +12,7 @@ const nearBefore = day
 const longestPause = 15 * minute
 const longestWish = hour
 const leastPause = 15 * second // between two tries of a feed that fails, whoever asks for them
+const early = 50 // ms before its time that a timer may fire
 
 const live = (leagues: readonly Times[], now: number) =>
   leagues.filter(league => keepsPolling(now, { ...league, event: null }))
@@ -36,7 +37,8 @@ function pauseOf({ intervalS, failures }: Asked, leagues: readonly Times[], now:
 export function nextLook(now: number, tour: Asked, leagues: readonly Times[], wish = 0): number | null {
   const waiting = live(leagues, now)
   if (waiting.length === 0) return null
-  const next = now + pauseOf(tour, waiting, now, wish)
+  const from = tour.askedAt !== null && tour.askedAt <= now ? tour.askedAt : now
+  const next = Math.max(now, from + pauseOf(tour, waiting, now, wish))
   const nearest = Math.min(...waiting.map(({ starts_at }) => starts_at - nearBefore).filter(at => at > now), next)
   const at = tour.failures > 0 ? next : nearest
   return at <= endOf(waiting) ? at : null
@@ -47,7 +49,7 @@ export function isDue(now: number, { askedAt, intervalS, failures, held }: Asked
   if (askedAt === null || askedAt > now) return true
   const interval = intervalS * second
   const pause = failures > 0 || held !== null ? Math.min(interval, leastPause) : interval
-  return now - askedAt >= pause * 0.95 // timers fire a little early
+  return now - askedAt >= pause - early
 }
 
 const slack = minute

@@ -9,7 +9,7 @@ import { finalize } from '../leagues/finalize.ts'
 import type { League } from '../leagues/league.ts'
 import type { Log } from '../runtime/log.ts'
 import { rulesOf } from './config.ts'
-import { countEntries, holding } from './entry-queries.ts'
+import { countEntries, pickedOf } from './entry-queries.ts'
 import type { Golfer } from './feeds/board.ts'
 import { finishOf } from './finish.ts'
 import { bindEvent, pickingOf } from './picking.ts'
@@ -78,11 +78,11 @@ export function refuseCorrections(
   log: Log,
 ): void {
   if (moved.length === 0) return
-  const corrected = new Map(moved.map(golfer => [golfer.player_id, golfer]))
   for (const league of finalLeaguesOn(tx, slug)) {
     if (rulesOf(league).event?.toLowerCase() !== keyOf(event).toLowerCase()) continue
     if ((league.finalizedAt ?? 0) < event.firstSeenAt) continue
-    const picked = new Set(holding(tx, league.id, new Set(corrected.keys())).flatMap(({ picks }) => picks))
+    const ids = moved.map(({ player_id }) => player_id)
+    const picked = pickedOf(tx, league.id, ids)
     const golfers = moved.filter(({ player_id }) => picked.has(player_id))
     if (golfers.length === 0) continue
     const detail = {

@@ -16,7 +16,7 @@ export type Scored = {
   playing: number | null
 }
 
-const slice = 500 // entries scored at a time: a few milliseconds
+const longest = 4 // ms without a pause
 
 /** Lets requests in between. */
 export async function scoreAll(
@@ -27,9 +27,12 @@ export async function scoreAll(
 ): Promise<Scored[]> {
   const field = fieldOf(golfers)
   const all: Scored[] = []
-  for (let i = 0; i < teams.length; i++) {
-    if (i % slice === slice - 1) await Bun.sleep(0)
-    const team = teams[i]!
+  let paused = performance.now()
+  for (const team of teams) {
+    if (performance.now() - paused > longest) {
+      await Bun.sleep(0)
+      paused = performance.now()
+    }
     all.push(scoredOf(team, scoreEntry(team, field, rules), round))
   }
   return all
@@ -54,8 +57,10 @@ export const unscored = ({ id, name }: Pick<Team, 'id' | 'name'>): Scored => ({
 })
 
 /** `before`: the same entries before the last scores came in. */
-export function boardOfScores(scored: readonly Scored[], before: readonly Scored[] | undefined) {
-  return boardOf({ ...columnsOf(scored), previous: before && boardOf(columnsOf(before)) })
+export async function boardOfScores(scored: readonly Scored[], before: readonly Scored[] | undefined) {
+  const previous = before && boardOf(columnsOf(before))
+  await Bun.sleep(0)
+  return boardOf({ ...columnsOf(scored), previous })
 }
 
 function columnsOf(scored: readonly Scored[]): Columns {

@@ -1,0 +1,153 @@
+/**
+ * How often a feed is asked over an evening, however many processes supervise and however many ask by hand. The evening is
+ * squeezed: its intervals are a second long. What is counted are requests that reached the feed.
+ *
+ *   bun scripts/bench/polling.ts [--intervals 15]
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { startFieldhouse } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import { openLog } from '../../src/runtime/log.ts'
+import { ensureUpdates } from '../../src/tours/supervisor.ts'
+import { startFakeFeed } from '../fake-feed.ts'
+
+const { values, positionals } = parseArgs({
+  options: { intervals: { type: 'string', default: '15' } },
+  allowPositionals: true,
+})
+const token = 'bench-operator-token-000000'
+const intervalMs = 1_000
+const superviseEvery = 100 // ms, in each process
+
+const [house] = positionals
+if (house) await supervise(house)
+else await compare(Number(values.intervals))
+
+/** A process of its own over the shared folder, whose supervisor looks all the time. */
+async function supervise(dataDir: string): Promise<void> {
+  const env = {
+    PORT: '0',
+    HOST: '127.0.0.1',
+    DATA_DIR: dataDir,
+    ADMIN_TOKEN: token,
+    RATE_LIMIT: '0',
+    ALLOW_PRIVATE_FEEDS: 'true',
+  }
+  const log = openLog('error', Date.now)
+  const { app, url } = await startFieldhouse(readConfig(env), { log })
+  console.log(url)
+  let looks = 0
+  setInterval(() => {
+    app.jobs.start(ensureUpdates, {}).then(
+      () => looks++,
+      () => {},
+    )
+  }, superviseEvery)
+  for await (const _ of console) console.log(looks)
+}
+
+type Evening = { supervisors: number; looks: number; byHand: number; calls: number; nearestMs: number }
+
+async function compare(intervals: number): Promise<void> {
+  const cases = [
+    { supervisors: 1, byHand: 0 },
+    { supervisors: 1, byHand: 500 },
+    { supervisors: 4, byHand: 0 },
+    { supervisors: 4, byHand: 2_000 },
+  ]
+  const rows: Evening[] = []
+  for (const { supervisors, byHand } of cases) rows.push(await evening(supervisors, byHand, intervals))
+  console.log(`An evening of ${intervals} intervals of ${intervalMs / 1_000} s`)
+  console.table(
+    rows.map(row => ({
+      supervisors: row.supervisors,
+      'supervisor looks': row.looks,
+      'asked by hand': row.byHand,
+      'calls to the feed': row.calls,
+      'calls an interval': (row.calls / intervals).toFixed(2),
+      'nearest two calls': `${(row.nearestMs / intervalMs).toFixed(2)} intervals`,
+    })),
+  )
+}
+
+async function evening(supervisors: number, byHand: number, intervals: number): Promise<Evening> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'fieldhouse-bench-'))
+  const feed = startFakeFeed({ speed: 2, from: 60 })
+  const houses = await Promise.all(Array.from({ length: supervisors }, () => startHouse(dataDir)))
+  const urls = houses.map(({ url }) => url)
+  const post = (url: string, path: string, body: object) =>
+    fetch(`${url}/api/v1/${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  try {
+    const [first = ''] = urls
+    await post(first, 'tours', {
+      slug: 'bench',
+      name: 'Bench',
+      feed_url: feed.url,
+      format: 'fieldhouse',
+      interval_s: intervalMs / 1_000,
+    })
+    const times = {
+      starts_at: new Date(Date.now() - 60_000).toISOString(),
+      ends_at: new Date(Date.now() + 3_600_000).toISOString(),
+    }
+    await post(first, 'leagues', { name: 'Bench', kind: 'tour', ...times, config: { tour: 'bench', event: 'coastal' } })
+    while (feed.requests.length < 2) await Bun.sleep(20)
+
+    const began = performance.now()
+    const before = feed.requests.length
+    let asked = 0
+    for (let i = 1; i <= intervals; i++) {
+      const upTo = Math.round((byHand * i) / intervals)
+      const end = began + i * intervalMs
+      const pause = intervalMs / Math.max(1, upTo - asked)
+      while (performance.now() < end) {
+        if (asked < upTo) post(urls[asked++ % urls.length] ?? '', 'tours/bench/update', {}).catch(() => {})
+        await Bun.sleep(Math.min(pause, Math.max(0, end - performance.now())))
+      }
+    }
+    const at = feed.requests.slice(before - 1).map(request => request.at)
+    const gaps = at.slice(1).map((time, i) => time - (at[i] ?? 0))
+    const looks = (await Promise.all(houses.map(({ looks }) => looks()))).reduce((sum, count) => sum + count, 0)
+    return { supervisors, looks, byHand: asked, calls: gaps.length, nearestMs: Math.min(...gaps) }
+  } finally {
+    for (const { stop } of houses) await stop()
+    feed.stop()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+async function startHouse(dataDir: string) {
+  const child = Bun.spawn([process.execPath, import.meta.path, dataDir], {
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'inherit',
+  })
+  const lines = (async function* () {
+    let rest = ''
+    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+      const parts = (rest + chunk).split('\n')
+      rest = parts.pop() ?? ''
+      yield* parts
+    }
+  })()
+  const next = async () => String((await lines.next()).value)
+  return {
+    url: await next(),
+    async looks() {
+      child.stdin.write('\n')
+      child.stdin.flush()
+      return Number(await next())
+    },
+    async stop() {
+      child.kill(9)
+      await child.exited
+    },
+  }
+}
