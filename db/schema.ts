@@ -140,6 +140,7 @@ export const uploads = sqliteTable(
     takenAt: time('taken_at').notNull(),
     createdAt: time('created_at').notNull(),
     finishedAt: time('finished_at'),
+    undoneAt: time('undone_at'),
     snapshotId: integer('snapshot_id'),
     format: text('format'),
     mapping: json<Record<string, string>>('mapping'),

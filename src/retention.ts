@@ -19,6 +19,7 @@ import type { App } from './context.ts'
 import { forgetOrphans } from './market/clearing.ts'
 import { isDead } from './runtime/alive.ts'
 import { type Duration, ms } from './runtime/clock.ts'
+import { forgetFiles, forgetStrayFiles, sweepSnapshots } from './sheets/keeping.ts'
 
 const mostRuns = 1_000_000
 const isFinished = sql`${runs.status} not in ('PENDING', 'PROGRESS')`
@@ -34,6 +35,9 @@ export const forgetOld = retention([
   older('schedule slots', '90d', scheduleSlots, scheduleSlots.slot),
   older('ended sessions', '0d', sessions, sessions.expiresAt),
   older('order keys', '1d', orderKeys, orderKeys.createdAt),
+  { what: 'upload files', step: forgetFiles },
+  { what: 'stray files', step: forgetStrayFiles },
+  { what: 'snapshots', step: sweepSnapshots },
   { what: 'trades of deleted leagues', step: ({ db }, _, limit) => forgetOrphans(db, limit) },
   { what: 'dead processes', step: forgetProcesses },
 ])

@@ -10,6 +10,7 @@ import { lineupOf } from './lineup.ts'
 import { playerCard } from './player.ts'
 import { published, statsOf, uploadFiles } from './queries.ts'
 import { uploadPath } from './receiving.ts'
+import { SnapshotGone } from './snapshots/snapshot.ts'
 import { tiersOf } from './tiers.ts'
 
 export const sourceOf = ({ db }: Pick<App, 'db'>, league: League): Source => ({
@@ -20,7 +21,16 @@ export const sourceOf = ({ db }: Pick<App, 'db'>, league: League): Source => ({
 /** Leagues whose scores come from uploaded sheets. */
 export const sheetLeague: LeagueKind = {
   config: checkedConfig,
-  page: (app, league, query) => sheetPage(app.sheets.boards, sourceOf(app, league), query),
+  async page(app, league, query) {
+    const look = () => sheetPage(app.sheets.boards, sourceOf(app, league), query)
+    try {
+      return await look()
+    } catch (error) {
+      if (!(error instanceof SnapshotGone)) throw error
+      if (query.at !== undefined) refuse('gone', 'The scans of that time are no longer kept')
+      return look() // an upload was undone or thinned out meanwhile
+    }
+  },
   async player(app, league, playerId) {
     const card = await playerCard(app.sheets.boards, sourceOf(app, league), playerId)
     if (!card) return undefined

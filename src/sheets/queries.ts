@@ -75,8 +75,8 @@ export function publish(tx: Db, upload: Upload, done: Partial<Upload>, errors: r
 }
 
 /** Takes a done upload out of its league's boards. The snapshot stays a while; nothing refers to it. */
-export function undo(tx: Db, upload: Upload): Upload | undefined {
-  const undone = changeUpload(tx, upload.id, ['done'], { status: 'undone' })
+export function undo(tx: Db, upload: Upload, now: number): Upload | undefined {
+  const undone = changeUpload(tx, upload.id, ['done'], { status: 'undone', undoneAt: now })
   if (undone) touch(tx, 'scores', upload.leagueId)
   return undone
 }
@@ -132,15 +132,6 @@ export const published = (db: Db, leagueId: number): Published[] =>
   publishedOf(db)
     .all({ leagueId })
     .map(row => ({ ...row, snapshot: row.snapshot as number }))
-
-/** Every snapshot something refers to. */
-export const allPublished = (db: Db): number[] =>
-  db
-    .select({ id: uploads.snapshotId })
-    .from(uploads)
-    .where(isNotNull(uploads.snapshotId))
-    .all()
-    .map(({ id }) => id as number)
 
 export const uploadFiles = (db: Db, leagueId: number): string[] =>
   db

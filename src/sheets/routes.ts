@@ -12,6 +12,7 @@ import { says } from '../runtime/docs.ts'
 import type { Who } from '../runtime/exchange.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
 import { importUpload } from './jobs.ts'
+import { isOver } from './keeping.ts'
 import { changeUpload, errorsOf, insertUpload, sameBytes, undo, uploadById, uploadsOf } from './queries.ts'
 import { type Received, receive, removeReceived, uploadPath } from './receiving.ts'
 import { kindSchema, modeSchema, type Upload, uploadSchema, uploadView } from './upload.ts'
@@ -233,10 +234,11 @@ export const uploadRoutes = (app: App) => {
       async ({ params: { id }, who }) => {
         const upload = await atomically(db, tx => {
           const upload = uploadById(tx, id)
-          if (leagueById(tx, upload.leagueId).finalizedAt !== null)
-            refuse('conflict', 'The league is final; its uploads stay')
+          if (isOver(leagueById(tx, upload.leagueId), clock.now()))
+            refuse('conflict', 'The league is final or long over; its uploads stay')
           const undone =
-            undo(tx, upload) ?? refuse('conflict', `Only a done upload can be undone; this one is ${upload.status}`)
+            undo(tx, upload, clock.now()) ??
+            refuse('conflict', `Only a done upload can be undone; this one is ${upload.status}`)
           audit(tx, {
             at: clock.now(),
             who: signedIn(who),

@@ -1,0 +1,1 @@
+ALTER TABLE `uploads` ADD `undone_at` integer;
