@@ -1,6 +1,7 @@
 /** Every job. */
 import { checkAlerts } from './admin/alerting/checking.ts'
 import { backUp } from './admin/backups/jobs.ts'
+import { indexRuns } from './admin/runs/indexing.ts'
 import { sweepJobs } from './admin/sweep.ts'
 import type { App } from './context.ts'
 import { finalizeDue } from './leagues/jobs.ts'
@@ -22,6 +23,7 @@ export const jobs: readonly JobDefinition<App>[] = [
   finalizeDue,
   sweepJobs,
   checkAlerts,
+  indexRuns,
   backUp,
   forgetOld,
   refreshDashboardStats,

@@ -12,5 +12,6 @@ export const locks = {
   refreshAll: lock('refresh_stats', '120s', 'skip'),
   backup: lock('backup', '30m', 'wait'),
   retention: lock('retention', '10m', 'skip'),
+  runIndex: lock('run_index', '10m', 'skip'),
   alertWebhook: lock('alert_webhook', '60s', 'skip'),
 }

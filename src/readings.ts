@@ -1,9 +1,12 @@
 /** Every query that runs in the reading thread, because it may take more than 10 ms: plain data in, plain data out. */
+import { findRuns, idsOfRuns } from './admin/runs/find.ts'
 import { dashboardStats } from './stats/dashboard.ts'
 import { executionStats } from './stats/executions.ts'
 import { userStats } from './stats/users.ts'
 
 export const readings = {
+  findRuns,
+  idsOfRuns,
   dashboardStats,
   executionStats,
   userStats,

@@ -1,6 +1,7 @@
 /** Every cron line, in UTC. A slot fires once however many processes run. */
 import { checkAlerts } from './admin/alerting/checking.ts'
 import { backUp } from './admin/backups/jobs.ts'
+import { indexRuns } from './admin/runs/indexing.ts'
 import { sweepJobs } from './admin/sweep.ts'
 import type { App } from './context.ts'
 import { finalizeDue } from './leagues/jobs.ts'
@@ -16,6 +17,7 @@ export const schedule: readonly ScheduleEntry<App>[] = [
   every('* * * * *', finalizeDue),
   every('* * * * *', sweepJobs),
   every('* * * * *', checkAlerts),
+  every('*/5 * * * *', indexRuns),
   every('1-59/4 * * * *', refreshDashboardStats), // staggered, so that no minute counts everything
   every('2-59/5 * * * *', refreshExecutionStats),
   every('3-59/6 * * * *', refreshUserStats),

@@ -1,7 +1,6 @@
 /** The API of background jobs. */
-import { and, count, desc, eq, like, or } from 'drizzle-orm'
 import { Elysia, t } from 'elysia'
-import { runStates, runs } from '../../db/schema.ts'
+import { runStates } from '../../db/schema.ts'
 import { access, isAtLeast, signedIn } from '../access.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
@@ -52,7 +51,7 @@ const listQuery = t.Object({
 })
 
 export const jobRoutes = (app: App) => {
-  const { db, jobs, stamps, streams } = app
+  const { db, reader, jobs, stamps, streams } = app
 
   /** Members see the jobs they started, officers those of officers' work, admins all. */
   function visible(id: string, who: Who | undefined): Run {
@@ -71,33 +70,22 @@ export const jobRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/',
-      ({ query, who, request, set }) => {
-        const { status, name, q } = query
+      async ({ query: { page, limit, ...filter }, who, request, set }) => {
         const me = signedIn(who)
-        const text = q && `%${q.replaceAll(/[%_]/g, '')}%`
-        const where = and(
-          status && eq(runs.status, status),
-          name ? eq(runs.name, name) : undefined,
-          text ? or(like(runs.id, text), like(runs.error, text), like(runs.name, text)) : undefined,
-          isAtLeast(me, 'admin') ? undefined : eq(runs.startedBy, me.id ?? -1),
-        )
-        const page = pageOf(query)
-        const rows = db
-          .select()
-          .from(runs)
-          .where(where)
-          .orderBy(desc(runs.createdAt))
-          .limit(page.limit)
-          .offset(page.offset)
-          .all()
-        const pages = pagination(page, db.select({ total: count() }).from(runs).where(where).get()?.total ?? 0)
+        const place = pageOf({ page, limit })
+        const startedBy = isAtLeast(me, 'admin') ? undefined : (me.id ?? -1)
+        const found = await reader.read('findRuns', { ...filter, ...place, startedBy })
+        const pages = pagination(place, found.total)
         set.headers.link = linkHeader(request.url, pages)
-        return { jobs: rows.map(runView), pagination: pages }
+        return { jobs: found.runs.map(runView), pagination: pages }
       },
       {
         query: listQuery,
         may: 'member',
-        detail: says('Jobs, the newest first', t.Object({ jobs: t.Array(jobSchema), pagination: paginationSchema })),
+        detail: says('Jobs, the newest first', t.Object({ jobs: t.Array(jobSchema), pagination: paginationSchema }), {
+          description:
+            '`q`: words that are all in the name, the input or the error, or the beginning of an id. What it finds is counted up to 1,000.',
+        }),
       },
     )
     .guard(one)

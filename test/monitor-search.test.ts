@@ -1,0 +1,176 @@
+import { expect, test } from 'bun:test'
+import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { eq } from 'drizzle-orm'
+import { t } from 'elysia'
+import { type RunState, runChanges, runCounts, runs } from '../db/schema.ts'
+import { indexRuns } from '../src/admin/runs/indexing.ts'
+import { type App, job } from '../src/context.ts'
+import { start } from './start.ts'
+
+type Given = { name?: string; status?: RunState; input?: object; error?: string; startedBy?: number }
+
+/** Finished runs, as jobs leave them. */
+function finishedRuns({ db }: App, all: readonly Given[]): string[] {
+  return db.transaction(tx =>
+    all.map(({ status = 'SUCCESS', input = {}, ...run }, i) => {
+      const id = Bun.randomUUIDv7('hex', Date.now() - 1_000_000 + i)
+      const times = { createdAt: Date.now() - 1_000_000 + i, startedAt: Date.now(), completedAt: Date.now() }
+      const row = { id, name: 'test.any', queue: 'quick', input, maxAttempts: 1, attempts: 1, ...run, ...times }
+      tx.insert(runs)
+        .values({ ...row, status: 'PROGRESS' })
+        .run()
+      tx.update(runs).set({ status }).where(eq(runs.id, id)).run()
+      return id
+    }),
+  )
+}
+
+const many = (count: number, given: (i: number) => Given = () => ({})) =>
+  Array.from({ length: count }, (_, i) => given(i))
+const sheets = (count: number) => many(count, i => ({ name: 'sheets.import', input: { uploadId: i, leagueId: i % 7 } }))
+
+async function house() {
+  const made = await start({ ROLE: 'web' })
+  const { call, app, dataDir } = made
+  const names = async (query: string): Promise<string[]> =>
+    (await call.get(`/api/v1/jobs?${query}`)).jobs.map(({ job_id }: { job_id: string }) => job_id)
+  const found = async (query: string) => (await call.get(`/api/v1/jobs?${query}`)).pagination.total
+  const quiet = { ...app.log, with: () => app.log }
+  const index = () =>
+    indexRuns.run({}, app, {
+      jobId: 'test',
+      by: null,
+      attempt: 1,
+      signal: new AbortController().signal,
+      lease: undefined,
+      log: quiet,
+      progress: () => {},
+    })
+  return { ...made, names, found, index, indexFile: join(dataDir, 'search.db') }
+}
+
+/** The same questions, whoever answers: the runs themselves while they are few, the index over many. */
+for (const [how, filler] of [
+  ['looked through', 0],
+  ['in the index', 3_000],
+] as const)
+  test(`runs are found by name, input, error and the beginning of their id, ${how}`, async () => {
+    const { app, names, found, index, indexFile } = await house()
+    finishedRuns(app, sheets(filler))
+    const [failed = '', other = '', odd = ''] = finishedRuns(app, [
+      { name: 'tours.update', input: { tour: 'euro' }, status: 'FAILURE', error: 'The feed answered 503 after 12 s' },
+      { name: 'tours.update', input: { tour: 'lpga' }, status: 'CANCELLED' },
+      {
+        name: 'rosters.generate',
+        input: { note: '100 % "quoted" \\ and_under' },
+        status: 'FAILURE',
+        error: "It's ÖDE",
+      },
+    ])
+    await index()
+    expect(existsSync(indexFile)).toBe(filler > 0)
+    expect(await names('q=euro')).toEqual([failed])
+    expect(await names('q=answered%20503')).toEqual([failed])
+    expect(await names('q=swered')).toEqual([failed])
+    expect(await names('q=FEED%20pdate')).toEqual([failed])
+    expect(await names('q=tours')).toEqual([other, failed])
+    expect(await names('q=tours&status=CANCELLED')).toEqual([other])
+    expect(await names('q=feed&name=rosters.generate')).toEqual([])
+    expect(await names('name=tours.update&status=FAILURE')).toEqual([failed])
+    expect(await names(`q=${encodeURIComponent('100 %')}`)).toEqual([odd])
+    expect(await names(`q=${encodeURIComponent('"quoted\\"')}`)).toEqual([odd])
+    expect(await names(`q=${encodeURIComponent("It's")}`)).toEqual([odd])
+    expect(await names('q=no_such')).toEqual([])
+    expect(await names('q=nosuchthing')).toEqual([])
+    expect(await names(`q=${failed}`)).toEqual([failed])
+    expect(await names(`q=${failed.slice(0, 30)}`)).toContain(failed)
+    expect(await found('q=sheets.imp')).toBe(Math.min(filler, 1_000))
+    expect(await found('')).toBe(filler + 3)
+    expect(await found('status=FAILURE')).toBe(2)
+    if (filler) expect(await found('q=%22uploadId%22%3A2999')).toBe(1)
+  })
+
+test('what ends, fails or goes after it was indexed is found as it is now', async () => {
+  const { app, names, index } = await house()
+  finishedRuns(app, sheets(2_500))
+  const [id = ''] = finishedRuns(app, [{ name: 'rota.make', status: 'FAILURE', error: 'Solver out of memory' }])
+  await index()
+  expect(await names('q=memory')).toEqual([id])
+  const change = (to: Partial<typeof runs.$inferInsert>) => app.db.update(runs).set(to).where(eq(runs.id, id)).run()
+  change({ status: 'PENDING', error: null })
+  expect(await names('q=memory')).toEqual([])
+  expect(await names('q=rota.make')).toEqual([id])
+  change({ status: 'FAILURE', error: 'The disk is full' })
+  expect(await names('q=rota.make')).toEqual([id])
+  expect(await names('q=disk%20full')).toEqual([id])
+  finishedRuns(app, sheets(2_500)) // enough to be worth a gulp
+  await index()
+  expect(app.db.select().from(runChanges).all()).toEqual([])
+  expect(await names('q=disk%20full')).toEqual([id])
+  expect(await names('q=memory')).toEqual([])
+  app.db.delete(runs).where(eq(runs.id, id)).run()
+  expect(await names('q=disk%20full')).toEqual([])
+})
+
+test('an index that is damaged, lost or of another database costs speed and nothing else', async () => {
+  const { app, names, index, indexFile } = await house()
+  const [id = ''] = finishedRuns(app, [{ error: 'needle in a haystack', status: 'FAILURE' }, ...sheets(2_500)])
+  await index()
+  writeFileSync(indexFile, 'not a database at all '.repeat(1_000))
+  expect(await names('q=needle')).toEqual([id])
+  rmSync(indexFile, { force: true })
+  rmSync(`${indexFile}-wal`, { force: true })
+  appendFileSync(indexFile, 'rubbish')
+  finishedRuns(app, sheets(2_500))
+  await index()
+  expect(await names('q=needle')).toEqual([id])
+})
+
+test('a member finds what he started, and nothing of others', async () => {
+  const { app, call, as } = await house()
+  const user = await call.post('/api/v1/users', {
+    email: 'm@x.test',
+    username: 'mia',
+    password: 'long enough for all',
+    role: 'member',
+  })
+  finishedRuns(app, [
+    { startedBy: user.id, input: { note: 'mine to find' } },
+    { input: { note: 'mine to find, says someone else' } },
+  ])
+  const visitor = await as().raw('/api/v1/auth/login', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: 'm@x.test', password: 'long enough for all' }),
+  })
+  const cookie = visitor.headers.get('set-cookie')?.split(';')[0] ?? ''
+  const mine = await as().get('/api/v1/jobs?q=find', { cookie })
+  expect(mine.pagination.total).toBe(1)
+  expect((await call.get('/api/v1/jobs?q=find')).pagination.total).toBe(2)
+})
+
+test('counts by name and state follow whatever happens to runs', async () => {
+  const brittle = job('test.brittle', {
+    input: t.Object({}),
+    attempts: 1,
+    run: async () => {
+      throw new Error('no')
+    },
+  })
+  const { app, finished } = await start({}, undefined, { jobs: [brittle] })
+  const { jobId } = await app.jobs.start(brittle, {})
+  await finished({ job_id: jobId })
+  const counted = () =>
+    Object.fromEntries(
+      app.db
+        .select()
+        .from(runCounts)
+        .where(eq(runCounts.name, 'test.brittle'))
+        .all()
+        .map(({ status, runs }) => [status, runs]),
+    )
+  expect(counted()).toEqual({ PENDING: 0, PROGRESS: 0, FAILURE: 1 })
+  app.db.delete(runs).where(eq(runs.id, jobId)).run()
+  expect(counted().FAILURE).toBe(0)
+})
