@@ -1,7 +1,7 @@
-import { and, count, eq, gte, ne, sql, sum } from 'drizzle-orm'
+import { and, count, eq, gte, isNotNull, ne, sql, sum } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
-import { leagues, runTotals, uploads } from '../../db/schema.ts'
+import { leagues, ledger, runTotals, uploads } from '../../db/schema.ts'
 import { day, iso } from '../runtime/clock.ts'
 import { taskStats } from './executions.ts'
 import { beginOf, bucketsFrom, dateOf, type Period, periodSchema } from './period.ts'
@@ -86,7 +86,12 @@ function summary(db: Db, begin: number): NonNullable<Dashboard['summary']> {
         .from(runTotals)
         .where(and(eq(runTotals.unit, 'day'), gte(runTotals.start, begin)))
         .get()?.total ?? 0,
-    trades: 0,
+    trades:
+      db
+        .select({ total: count() })
+        .from(ledger)
+        .where(and(gte(ledger.at, begin), isNotNull(ledger.symbol)))
+        .get()?.total ?? 0,
   }
 }
 
