@@ -5,6 +5,7 @@ import { indexRuns } from './admin/runs/indexing.ts'
 import { sweepJobs } from './admin/sweep.ts'
 import type { App } from './context.ts'
 import { finalizeDue } from './leagues/jobs.ts'
+import { updateQuotes } from './market/feeds/polling.ts'
 import { auditLedgers } from './market/jobs.ts'
 import { markDay } from './market/marks.ts'
 import { forgetOld } from './retention.ts'
@@ -32,4 +33,5 @@ export const jobs: readonly JobDefinition<App>[] = [
   refreshAllStats,
   auditLedgers,
   markDay,
+  updateQuotes,
 ]

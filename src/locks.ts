@@ -4,6 +4,7 @@ import { lock } from './runtime/locks.ts'
 export const locks = {
   supervisor: lock('ensure_updates', '120s', 'skip', 'supervisor_lock'),
   updateScores: lock('update_player_scores', '300s', 'skip'),
+  updateQuotes: lock('update_quotes', '120s', 'skip'), // per feed
   import: lock('import', '10m', 'wait'), // per league
   roster: lock('roster', '10m', 'wait'),
   refreshDashboard: lock('refresh_dashboard_stats', '120s', 'skip'),

@@ -13,6 +13,7 @@ import type { App } from './context.ts'
 import { boardRoutes } from './leagues/board-routes.ts'
 import { olderPaths } from './leagues/older-paths.ts'
 import { leagueRoutes } from './leagues/routes.ts'
+import { feedRoutes } from './market/feeds/routes.ts'
 import { quoteRoutes } from './market/quote-routes.ts'
 import { tradeRoutes } from './market/routes.ts'
 import { Cached } from './runtime/cache.ts'
@@ -63,6 +64,7 @@ const everything = (app: App) => {
         .use(statsRoutes(app))
         .use(tradeRoutes(app))
         .use(quoteRoutes(app))
+        .use(feedRoutes(app))
         .use(searchRoutes(app))
         .use(jobRoutes(app)),
     )

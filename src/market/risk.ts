@@ -74,7 +74,7 @@ export async function riskAssessment(app: Pick<App, 'db' | 'clock' | 'books'>, l
   for (const { userId, trades } of heavySince(db, startOfDay(now))) because(userId, `${trades} trades since 00:00 UTC`)
   for (const league of listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 500 }), now).leagues)
     for (const { user, symbol, share } of (await books.book(league.id)).concentrated(concentration, now))
-      because(user, `${Math.round(100 * share)} % of his portfolio in ${league.name} is ${symbol}`)
+      because(user, `${Math.round(100 * share)} % of the portfolio in ${league.name} is ${symbol}`)
 
   const ids = [...reasons]
     .sort(([a, x], [b, y]) => y.length - x.length || a - b)

@@ -1,0 +1,236 @@
+/** Quotes, pushed and polled; option chains; and members whose trading looks wrong. */
+import { expect, test } from 'bun:test'
+import { riskAssessment } from '../src/market/risk.ts'
+import { day, minute } from '../src/runtime/clock.ts'
+import { newCup, newTraders, quote, trade } from './market.ts'
+import { afterTest, refusalOf, start, until } from './start.ts'
+
+const many = (count: number, price: number) =>
+  Array.from({ length: count }, (_, i) => ({ symbol: `S${i}`, price_cents: price + i }))
+
+test('quotes are taken in by the thousand, older ones left out, mistakes named and then nothing taken in', async () => {
+  const { call } = await start()
+  const push = (quotes: unknown) => call.post('/api/v1/quotes', { quotes })
+  expect(await push(many(10_000, 100))).toEqual({ received: 10_000, changed: 10_000, unchanged: 0, older: 0 })
+  expect((await call.get('/api/v1/quotes?q=s999')).quotes).toHaveLength(11)
+  const as_of = new Date(Date.now() - minute).toISOString()
+  expect(await push([{ symbol: 's1', price_cents: 5, as_of }])).toMatchObject({ older: 1, changed: 0 })
+  expect(await call.get('/api/v1/quotes/s1')).toMatchObject({ symbol: 'S1', price_cents: 101 })
+  const wrong = [
+    { symbol: 'S1', price_cents: 0 },
+    { symbol: 'S 1', price_cents: 1 },
+    { symbol: 'S1', price_cents: '7' },
+    { symbol: 'S1', price_cents: 7, as_of: 'today' },
+    { symbol: 'S1', price_cents: 7, as_of: new Date(Date.now() + 5 * minute).toISOString() },
+    null,
+  ]
+  const { problem } = await refusalOf(push([{ symbol: 'S1', price_cents: 9 }, ...wrong]))
+  expect(problem).toMatchObject({ status: 422, detail: '6 mistakes in the quotes; nothing was taken in' })
+  expect(problem.errors.map(({ path }: { path: string }) => path)).toEqual([
+    'quotes.1.price_cents',
+    'quotes.2.symbol',
+    'quotes.3.price_cents',
+    'quotes.4.as_of',
+    'quotes.5.as_of',
+    'quotes.6',
+  ])
+  expect(await call.get('/api/v1/quotes/S1')).toMatchObject({ price_cents: 101 })
+  expect((await refusalOf(push(many(10_001, 1)))).status).toBe(422)
+  expect((await refusalOf(call.get('/api/v1/quotes/NONE'))).status).toBe(404)
+})
+
+test('the same push again changes nothing, and of two prices in one push the later counts', async () => {
+  const { call } = await start()
+  const as_of = new Date().toISOString()
+  const push = () => quote(call, { A: 1, B: 2 }, as_of)
+  expect([await push(), await push()]).toMatchObject([{ changed: 2 }, { changed: 0, unchanged: 2 }])
+  const quotes = [1, 2, 3].map(price_cents => ({ symbol: 'TWICE', price_cents }))
+  await call.post('/api/v1/quotes', { quotes })
+  expect(await call.get('/api/v1/quotes/TWICE')).toMatchObject({ price_cents: 3, open_cents: 1 })
+})
+
+test('a quote tells how it has changed since midnight, UTC', async () => {
+  const { call, clock } = await start()
+  clock.forward(day - (clock.now() % day) + minute)
+  await quote(call, { ACME: 1_000 })
+  await quote(call, { ACME: 1_100 })
+  expect(await call.get('/api/v1/quotes/ACME')).toMatchObject({ open_cents: 1_000, change_cents: 100, change_pct: 10 })
+  clock.forward(day)
+  expect(await call.get('/api/v1/quotes/ACME')).toMatchObject({ open_cents: 1_100, change_cents: 0 })
+  await quote(call, { ACME: 990 })
+  expect(await call.get('/api/v1/quotes/ACME')).toMatchObject({
+    open_cents: 1_100,
+    change_cents: -110,
+    change_pct: -10,
+  })
+})
+
+test('a chain of options is replaced whole and read by day; others of the symbol stay in the cache', async () => {
+  const { call, as } = await start()
+  const path = (expiration: string) => `/api/v1/quotes/acme/options?expiration=${expiration}`
+  const call100 = { strike_cents: 10_000, type: 'call', bid_cents: 120, ask_cents: 130, open_interest: 7 }
+  const put90 = { strike_cents: 9_000, type: 'put', bid_cents: null, ask_cents: 40 }
+  await call.post(path('2027-01-15'), { chain: [call100, put90] })
+  await call.post(path('2027-02-19'), { chain: [call100] })
+  expect((await as().get(path('2027-01-15'))).chain).toEqual([{ ...put90, open_interest: null }, call100])
+  await as().get(path('2027-02-19'))
+  await call.post(path('2027-01-15'), { chain: [put90] })
+  const state = async (day: string) => (await as().raw(path(day))).headers.get('x-cache')
+  expect([await state('2027-01-15'), await state('2027-02-19')]).toEqual(['miss', 'hit'])
+  expect((await as().get('/api/v1/quotes/ACME/options')).expirations).toMatchObject([
+    { expiration: '2027-01-15', contracts: 1 },
+    { expiration: '2027-02-19', contracts: 1 },
+  ])
+  const old = { chain: [call100], as_of: '2020-01-01T00:00:00Z' }
+  expect((await refusalOf(call.post(path('2027-01-15'), old))).status).toBe(409)
+  const wrong = { chain: [{ ...call100, bid_cents: 200 }, put90, put90] }
+  expect((await refusalOf(call.post(path('2027-01-15'), wrong))).problem.errors).toMatchObject([
+    { path: 'chain.0.bid_cents' },
+    { path: 'chain.2' },
+  ])
+  expect((await refusalOf(call.post('/api/v1/quotes/acme/options', { chain: [] }))).problem.errors).toMatchObject([
+    { path: 'expiration' },
+  ])
+  expect((await refusalOf(as().get(path('2030-01-01')))).status).toBe(404)
+  expect((await refusalOf(as().post(path('2027-01-15'), { chain: [] }))).status).toBe(401)
+})
+
+/** A feed on loopback that answers what the test says, and counts how it was asked. */
+function feedOf(first: unknown) {
+  const feed = { answer: first, asked: 0, unchanged: 0, url: '' }
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch(request) {
+      feed.asked++
+      if (feed.answer === undefined) return new Response('out of order', { status: 500 })
+      const body = JSON.stringify(feed.answer)
+      const etag = `"${Bun.hash(body)}"`
+      if (request.headers.get('if-none-match') === etag) {
+        feed.unchanged++
+        return new Response(null, { status: 304, headers: { etag } })
+      }
+      return new Response(body, { headers: { 'content-type': 'application/json', etag } })
+    },
+  })
+  afterTest(() => server.stop(true))
+  feed.url = `http://127.0.0.1:${server.port}/quotes?key=secret`
+  return feed
+}
+
+test('a feed is polled on and on, its unchanged answers cost nothing, its key is never shown', async () => {
+  const { call, finished, lines } = await start()
+  const feed = feedOf({
+    quotes: [
+      { symbol: 'ACME', price_cents: 1_000 },
+      { symbol: 'BOLT', price: 12.34 },
+    ],
+  })
+  const made = await call.post('/api/v1/quote-feeds', { name: 'Exchange', url: feed.url, interval_s: 5 })
+  expect(made.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/…$/)
+  await until(async () => (await call.get('/api/v1/quotes?symbols=ACME,BOLT')).quotes.length === 2)
+  expect(await call.get('/api/v1/quotes/BOLT')).toMatchObject({ price_cents: 1_234 })
+  const poll = (body: object = {}) => finished(call.post(`/api/v1/quote-feeds/${made.id}/poll`, body))
+  expect((await poll()).result).toMatchObject({ outcome: 'unchanged' })
+  feed.answer = { quotes: [{ symbol: 'ACME', price_cents: 1_100 }] }
+  const before = feed.asked
+  await until(() => feed.asked > before, 30_000) // by itself
+  await until(async () => (await call.get('/api/v1/quotes/ACME')).price_cents === 1_100)
+  expect(JSON.stringify([await call.get('/api/v1/quote-feeds'), lines])).not.toContain('secret')
+  expect((await refusalOf(call.post('/api/v1/quote-feeds', { name: 'x', url: 'ftp://x' }))).status).toBe(422)
+  expect((await refusalOf(call.post('/api/v1/quote-feeds', { name: 'Again', url: feed.url }))).status).toBe(409)
+  await call.delete(`/api/v1/quote-feeds/${made.id}`)
+  expect((await call.get('/api/v1/quote-feeds')).quote_feeds).toEqual([])
+})
+
+test('a feed that goes mad is held back with an alert until it is sane or believed by hand', async () => {
+  const { app, call, finished } = await start()
+  const prices = (factor: number) =>
+    Array.from({ length: 10 }, (_, i) => ({ symbol: `S${i}`, price_cents: Math.round(1_000 * factor) }))
+  const feed = feedOf({ quotes: prices(1) })
+  const { id } = await call.post('/api/v1/quote-feeds', { name: 'Exchange', url: feed.url, interval_s: 3_600 })
+  await until(async () => (await call.get('/api/v1/quotes')).pagination.total === 10)
+  const poll = (body: object = {}) => finished(call.post(`/api/v1/quote-feeds/${id}/poll`, body))
+  const price = async () => (await call.get('/api/v1/quotes/S0')).price_cents
+  const open = () =>
+    app.db.$client
+      .query(`select key from system_alerts where state = 'active' and alert_type = 'feed_held'`)
+      .values()
+      .flat()
+
+  feed.answer = { quotes: [...prices(1).slice(0, 7), ...prices(0).slice(7)] } // three have fallen to 0
+  expect((await poll()).result).toMatchObject({
+    outcome: 'held',
+    message: '3 of 10 quotes have no price that can be read',
+  })
+  feed.answer = { quotes: prices(0.01) }
+  expect((await poll()).result).toMatchObject({ outcome: 'held', message: '10 of 10 prices moved more than tenfold' })
+  expect([await price(), open()]).toEqual([1_000, [`feed_held:quotes:${id}`]])
+  expect((await call.get('/api/v1/quote-feeds')).quote_feeds[0].held).toContain('tenfold')
+  feed.answer = { quotes: prices(1.05) }
+  expect((await poll()).result).toMatchObject({ outcome: 'updated', changed: 10 })
+  expect([await price(), open()]).toEqual([1_050, []])
+
+  feed.answer = { quotes: prices(100) }
+  await poll()
+  expect((await poll({ accept: true })).result).toMatchObject({ outcome: 'updated' })
+  expect([await price(), open()]).toEqual([100_000, []])
+
+  feed.answer = undefined
+  for (let i = 0; i < 3; i++) await poll()
+  expect([await price(), open()]).toEqual([100_000, [`feed_failing:quotes:${id}`]])
+  expect((await call.get('/api/v1/quote-feeds')).quote_feeds[0]).toMatchObject({ failures: 3 })
+  feed.answer = { quotes: prices(99) }
+  await poll()
+  expect(open()).toEqual([])
+})
+
+test('bursts, very many trades and everything on one card are told of with reasons', async () => {
+  const house = await start()
+  await newCup(house.call)
+  const [ann, bob, cat] = await newTraders(house, 1, ['ann', 'bob', 'cat'])
+  await quote(house.call, { ACME: 1_000, BOLT: 1_000 })
+  const alerts = () =>
+    house.app.db.$client.query(`select key, alert_type as type, count from system_alerts order by key`).all()
+  house.clock.forward(day - (house.clock.now() % day) + minute) // a minute into a day
+  for (let i = 0; i < 29; i++) await trade(ann!, 1, 'buy', 1, 'ACME')
+  expect(alerts()).toEqual([])
+  await trade(ann!, 1, 'buy', 1, 'ACME')
+  expect(alerts()).toEqual([{ key: `trade_burst:${ann!.id}`, type: 'security', count: 1 }])
+  for (let i = 0; i < 5; i++) {
+    house.clock.forward(2 * minute)
+    for (let j = 0; j < 21; j++) await trade(bob!, 1, j % 2 ? 'sell' : 'buy', 1, 'BOLT')
+  }
+  expect(alerts()).toMatchObject([{ type: 'high_trades', key: `high_trades:${bob!.id}` }, { type: 'security' }])
+  await trade(cat!, 1, 'buy', 8_000, 'ACME')
+  expect(await riskAssessment(house.app)).toEqual([
+    { id: ann!.id, username: 'ann', trades_count: 30, recent_trades: 30, reasons: ['30 trades within a minute'] },
+    { id: bob!.id, username: 'bob', trades_count: 105, recent_trades: 105, reasons: ['105 trades since 00:00 UTC'] },
+    {
+      id: cat!.id,
+      username: 'cat',
+      trades_count: 1,
+      recent_trades: 1,
+      reasons: ['80 % of the portfolio in Spring trading cup is ACME'],
+    },
+  ])
+})
+
+test('what each day began with is marked once and shown as a player’s history', async () => {
+  const house = await start()
+  await newCup(house.call)
+  const [ann] = await newTraders(house, 1, ['ann'])
+  await quote(house.call, { ACME: 1_000 })
+  await trade(ann!, 1, 'buy', 1_000, 'ACME')
+  const mark = async () =>
+    (await house.finished({ job_id: (await house.app.schedule.runNow('market.mark_day', null))?.jobId ?? '' })).result
+  expect(await mark()).toEqual({ leagues: 1, marked: 0 })
+  house.clock.forward(day)
+  await quote(house.call, { ACME: 2_000 })
+  expect([await mark(), await mark()]).toEqual([
+    { leagues: 1, marked: 1 },
+    { leagues: 1, marked: 1 },
+  ])
+  const { history, score } = await house.call.get(`/api/v1/leagues/1/players/${ann!.id}`)
+  expect([history.map(({ score }: { score: number }) => score), score]).toEqual([[10_000_000], 11_000_000])
+})
