@@ -19,5 +19,5 @@ async function quickBound({ plan, open }: Roster, { seed, left }: Effort): Promi
   if (!plan.openings.some(opening => opening.takers.length)) return 0
   using program = await Program.of(plan, seed)
   program.hold('coverage', open)
-  return program.relaxed('cost', left() / 4)
+  return program.relaxed('cost', left() / 2)
 }

@@ -19,6 +19,7 @@ export async function settleWeeks(start: Proof, { seed, left, onStep }: Effort):
   const together = { open: 0, bound: 0, covered: true }
 
   for (let week = 0; week < plan.weeks; week++) {
+    if (left() <= 0) return proof
     const openings = [...plan.openings.keys()].filter(opening => plan.openings[opening]!.week === week)
     const rest = plan.weeks - week + 1
     const effort: Effort = {
@@ -46,7 +47,7 @@ export async function settleWeeks(start: Proof, { seed, left, onStep }: Effort):
     onStep(proof, (week + 1) / plan.weeks)
   }
 
-  if (proof.roster !== start.roster) proof.roster = tidied(proof.roster, seed)
+  if (proof.roster !== start.roster && left() > 0) proof.roster = tidied(proof.roster, seed)
   if (together.covered && together.open === proof.roster.open) {
     proof.bound = Math.max(proof.bound, together.bound)
     proof.settled = proof.bound === proof.roster.cost ? 2 : 1
