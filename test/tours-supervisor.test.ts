@@ -28,7 +28,8 @@ async function startFollowing(env: Env = {}, dataDir = temporaryFolder()) {
 const chain = (app: App, after?: string) =>
   until(() => {
     const run = bookedUpdate(app.db, 'pga')
-    return run?.status === 'PENDING' && run.notBefore !== null && run.id !== after ? run : undefined
+    const waits = run?.status === 'PENDING' && (run.notBefore ?? 0) > app.clock.now() && run.id !== after
+    return waits ? run : undefined
   }, 60_000)
 
 const raised = (app: App) => alerts(app).filter(({ type }) => type === 'task_missing')

@@ -44,8 +44,8 @@ export type PlayerView = {
 export type Frozen = { hash: string; keep?(tx: Db): string | undefined }
 
 export type LeagueKind = {
-  /** Checks and completes the config of a league; refuses with the path of what is wrong. */
-  config(given: Record<string, unknown>, app: App): Record<string, unknown>
+  /** Checks and completes the config of a league, new or as it is; refuses with the path of what is wrong. */
+  config(given: Record<string, unknown>, app: App, league?: League): Record<string, unknown>
   /** After a league was made, changed or reopened. */
   changed?(app: App, league: League): Promise<void>
   /** Part of the transaction that takes a member in. */

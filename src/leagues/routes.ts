@@ -40,9 +40,9 @@ const one = { params: t.Object({ id: t.Integer({ minimum: 1 }) }) }
 export const leagueRoutes = (app: App) => {
   const { db, cache, clock, kinds } = app
   const view = (id: number) => leagueViewById(db, id, clock.now())
-  const configOf = (kind: League['kind'], given: Record<string, unknown>) => {
+  const configOf = (kind: League['kind'], given: Record<string, unknown>, league?: League) => {
     const rules = kinds[kind] ?? invalid('kind', `expected one of ${Object.keys(kinds).join(', ')}`)
-    return rules.config(given, app)
+    return rules.config(given, app, league)
   }
 
   return new Elysia({ prefix: '/leagues', tags: ['leagues'] })
@@ -135,7 +135,7 @@ export const leagueRoutes = (app: App) => {
         const change: Partial<League> = {
           ...times,
           ...(body.name && { name: body.name }),
-          ...(body.config && { config: configOf(league.kind, merged(league.config, body.config)) }),
+          ...(body.config && { config: configOf(league.kind, merged(league.config, body.config), league) }),
           ...(body.archived !== undefined && { archivedAt: body.archived ? (league.archivedAt ?? now) : null }),
         }
         if (body.archived && status !== 'final' && status !== 'ended' && status !== 'archived')

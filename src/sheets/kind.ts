@@ -8,7 +8,7 @@ import { type Source, sheetPage } from './boards.ts'
 import { boardConfigOf, checkedConfig } from './config.ts'
 import { lineupOf } from './lineup.ts'
 import { playerCard } from './player.ts'
-import { published, statsOf, uploadFiles } from './queries.ts'
+import { published, statsOf, unfinishedUploads, uploadFiles } from './queries.ts'
 import { uploadPath } from './receiving.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import { tiersOf } from './tiers.ts'
@@ -47,6 +47,8 @@ export const sheetLeague: LeagueKind = {
   },
   stats: ({ db }, league) => statsOf(db, league.id),
   async finalize(app, league) {
+    const unread = unfinishedUploads(app.db, league.id)
+    if (unread > 0) refuse('conflict', `${unread} ${unread === 1 ? 'sheet is' : 'sheets are'} still being read`)
     const { config, published } = sourceOf(app, league)
     const lineup =
       lineupOf(published) ?? refuse('conflict', 'There is no current sheet yet: an empty league cannot be finalised')

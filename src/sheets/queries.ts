@@ -163,3 +163,13 @@ export function statsOf(db: Db, leagueId: number) {
     newest_taken_at: isoOrNull(newest?.takenAt),
   }
 }
+
+/** Sheets that are on their way to the board. */
+export const unfinishedUploads = (db: Db, leagueId: number): number =>
+  db
+    .select({ total: count() })
+    .from(uploads)
+    .where(
+      and(eq(uploads.leagueId, leagueId), eq(uploads.dryRun, false), inArray(uploads.status, ['queued', 'running'])),
+    )
+    .get()?.total ?? 0

@@ -7,7 +7,7 @@ import { boardOf, knownEvent, storeBoard } from './events.ts'
 import type { FeedBoard } from './feeds/board.ts'
 import { judge } from './feeds/judge.ts'
 import type { Looked } from './look.ts'
-import { changeTour, findTour, openLeaguesOn } from './queries.ts'
+import { changeTour, feedAlert, findTour, openLeaguesOn } from './queries.ts'
 import { refuseCorrections } from './settling.ts'
 import { stateOf, type Tour } from './tour.ts'
 
@@ -21,9 +21,6 @@ export type Said = {
   problems?: number
 }
 
-/** One condition, one alert, whether the feed is silent or says what cannot be believed. */
-const alertKey = ({ slug }: Tour) => `feed_held:${slug}`
-
 export function apply(tx: Db, before: Tour, looked: Looked, now: number, log: Log): Said {
   const tour = findTour(tx, before.slug)
   if (!tour || tour.feedUrl !== before.feedUrl || tour.format !== before.format)
@@ -32,10 +29,12 @@ export function apply(tx: Db, before: Tour, looked: Looked, now: number, log: Lo
   const said = decide(tx, tour, looked, now, log)
   const after = findTour(tx, tour.slug)
   // Pages say above their boards how the feed does.
-  if (said.outcome === 'changed' || (after && stateOf(after) !== stateOf(tour)))
+  if (said.outcome === 'changed' || (after && isOther(after, tour)))
     touch(tx, 'scores', ...openLeaguesOn(tx, tour.slug).map(({ id }) => id))
   return said
 }
+
+const isOther = (after: Tour, before: Tour) => stateOf(after) !== stateOf(before) || after.eventId !== before.eventId
 
 function decide(tx: Db, tour: Tour, looked: Looked, now: number, log: Log): Said {
   if (looked.kind === 'failed') return fail(tx, tour, looked.message, now)
@@ -74,7 +73,7 @@ function judged(tx: Db, tour: Tour, board: FeedBoard, now: number) {
 function believe(tx: Db, tour: Tour, more: Partial<Tour>, now: number) {
   const well = { checkedAt: now, failures: 0, error: null, failingSince: null, held: null, heldSince: null }
   changeTour(tx, tour.id, { ...well, ...more })
-  clear(tx, now, alertKey(tour))
+  clear(tx, now, feedAlert(tour.slug))
 }
 
 /** The last good board stays. An officer may have the next one taken as it comes. */
@@ -82,7 +81,7 @@ function hold(tx: Db, tour: Tour, message: string, now: number): Said {
   const heldSince = tour.heldSince ?? now
   changeTour(tx, tour.id, { held: message, heldSince, failures: 0, error: null, failingSince: null })
   raise(tx, now, {
-    key: alertKey(tour),
+    key: feedAlert(tour.slug),
     type: 'feed_held',
     severity: 'warning',
     title: `The feed of ${tour.name} is held back`,
@@ -97,7 +96,7 @@ function fail(tx: Db, tour: Tour, message: string, now: number): Said {
   const failingSince = tour.failingSince ?? now
   changeTour(tx, tour.id, { failures, error: message, failingSince })
   raise(tx, now, {
-    key: alertKey(tour),
+    key: feedAlert(tour.slug),
     type: 'feed_held',
     severity: 'error',
     title: `The feed of ${tour.name} cannot be read`,

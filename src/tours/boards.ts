@@ -9,7 +9,7 @@ import { rulesOf } from './config.ts'
 import { type Team, teamsOf } from './entry-queries.ts'
 import type { Golfer } from './feeds/board.ts'
 import { frozenOf } from './frozen.ts'
-import { eventOf, pickingOf } from './picking.ts'
+import { eventOf, isOpen, type Picking, pickingOf } from './picking.ts'
 import { changeBefore, golfersOf } from './queries.ts'
 import { boardOfScores, type Scored, scoreAll, unscored } from './standing.ts'
 import type { TourEvent } from './tour.ts'
@@ -21,20 +21,35 @@ export type Built = {
   golfers: readonly Golfer[] | undefined
 }
 
-export type TourBoards = { of(league: League, at?: number): Promise<Built> }
+export type TourBoards = {
+  of(league: League, at?: number): Promise<Built>
+  /** The event, its field and until when picks can be made: kept as boards are. */
+  picking(league: League): Picking
+}
 
 const mostBytes = 32 * 2 ** 20
 
 export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards {
   const kept = new LRUCache<string, Built>({ maxSize: mostBytes, sizeCalculation: ({ board }) => board.bytes() + 1 })
   const building = new Map<string, Promise<Built>>()
+  const fields = new LRUCache<string, Picking>({ max: 200 })
+  const stampOf = ({ id }: League) => `${id}:${stamps.of([['scores', String(id)]])}` // taken before what it stands for is read
+
+  function picking(league: League): Picking {
+    const key = stampOf(league)
+    const known = fields.get(key) ?? pickingOf(db, league)
+    fields.set(key, known)
+    return known
+  }
 
   async function current(league: League): Promise<Built> {
-    const { open, event } = pickingOf(db, league, clock.now())
-    const key = `${league.id}:${open}:${stamps.of([['scores', String(league.id)]])}`
+    const stamp = stampOf(league)
+    const field = picking(league)
+    const open = isOpen(field, clock.now())
+    const key = `${stamp}${open}`
     const known = kept.get(key)
     if (known) return known
-    const build = building.get(key) ?? live(db, league, open, event).finally(() => building.delete(key))
+    const build = building.get(key) ?? live(db, league, open, field.event).finally(() => building.delete(key))
     building.set(key, build)
     const built = await build
     kept.set(key, built)
@@ -42,10 +57,11 @@ export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards
   }
 
   return {
+    picking,
     async of(league, at) {
       const { finalizedAt } = league
       if (finalizedAt !== null && (at === undefined || at >= finalizedAt)) return final(league)
-      return at === undefined ? current(league) : past(db, league, at, clock.now())
+      return at === undefined ? current(league) : past(db, league, at)
     },
   }
 
@@ -88,11 +104,11 @@ export async function scoresOf(db: Db, league: League, event: TourEvent): Promis
   }
 }
 
-async function past(db: Db, league: League, at: number, now: number): Promise<Built> {
+async function past(db: Db, league: League, at: number): Promise<Built> {
   const teams = await teamsOf(db, league.id, at)
   const { event } = eventOf(db, league)
   const asOf = event ? changeBefore(db, event.id, at) : null
-  if (!event || asOf === null || pickingOf(db, league, Math.min(at, now)).closesAt > at) return hidden(teams, asOf)
+  if (!event || asOf === null || pickingOf(db, league).closesAt > at) return hidden(teams, asOf)
   const rules = rulesOf(league)
   const [golfers, earlier] = [golfersOf(db, event.id, at), golfersOf(db, event.id, asOf - 1)]
   const entries = await scoreAll(teams, golfers, rules, latestRound(golfers))

@@ -8,18 +8,18 @@ import { table } from '../web/parts/table.ts'
 import { countdown, name, number, toPar } from '../web/parts/values.ts'
 import { rulesOf } from './config.ts'
 import { doing, feedNotice } from './marks.ts'
-import { pickingOf } from './picking.ts'
+import { isOpen } from './picking.ts'
 import { findTour } from './queries.ts'
 import type { PickScore } from './scoring.ts'
 
 /** How old the scores may be, or until when picks can be made. */
-export function aboveBoard({ db, clock }: App, league: League): Content {
+export function aboveBoard({ db, clock, tourBoards }: App, league: League): Content {
   if (league.finalizedAt !== null) return null
-  const { open, closesAt } = pickingOf(db, league, clock.now())
+  const picking = tourBoards.picking(league)
   return html`${feedNotice(findTour(db, rulesOf(league).tour))}${
-    open &&
+    isOpen(picking, clock.now()) &&
     notice(
-      html`Picks can be made for ${countdown(closesAt)}: <a href="/leagues/${league.id}/entries">to the entries</a>. Scores show once they are closed.`,
+      html`Picks can be made for ${countdown(picking.closesAt)}: <a href="/leagues/${league.id}/entries">to the entries</a>. Scores show once they are closed.`,
     )
   }`
 }

@@ -7,7 +7,6 @@ import { iso, isoOrNull } from '../runtime/clock.ts'
 import { rulesOf } from './config.ts'
 import type { NamedEntry } from './entry.ts'
 import { findEntry } from './entry-queries.ts'
-import { pickingOf } from './picking.ts'
 import { changesOf, golfersOf } from './queries.ts'
 import { fieldOf, scoreEntry } from './scoring.ts'
 
@@ -34,8 +33,8 @@ export async function cardOf(app: App, league: League, playerId: string): Promis
 const mostMoments = 40
 
 /** How the entry came to its score: some moments at which one of its picks changed, the oldest first. */
-async function historyOf({ db, clock }: App, league: League, entry: NamedEntry) {
-  const { event, closesAt } = pickingOf(db, league, clock.now())
+async function historyOf({ db, clock, tourBoards }: App, league: League, entry: NamedEntry) {
+  const { event, closesAt } = tourBoards.picking(league)
   if (!event) return []
   const moments = changesOf(db, event.id, entry.picks, closesAt, league.finalizedAt ?? clock.now())
   const every = Math.ceil(moments.length / mostMoments)

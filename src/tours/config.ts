@@ -4,6 +4,7 @@ import { type Static, t } from 'elysia'
 import type { App } from '../context.ts'
 import { type FieldError, refuse } from '../errors.ts'
 import type { League } from '../leagues/league.ts'
+import { countEntries } from './entry-queries.ts'
 import type { PickWindow } from './picks.ts'
 import { findTour } from './queries.ts'
 import type { ScoringRules } from './scoring.ts'
@@ -48,7 +49,11 @@ export type TourRules = ScoringRules &
     auto_finalize: boolean
   }
 
-export function checkedConfig(given: Record<string, unknown>, { db }: Pick<App, 'db'>): Record<string, unknown> {
+export function checkedConfig(
+  given: Record<string, unknown>,
+  { db }: Pick<App, 'db'>,
+  league?: League,
+): Record<string, unknown> {
   const errors: FieldError[] = [...Value.Errors(tourConfig, given)].map(({ path, message }) => ({
     path: `config${path.replaceAll('/', '.')}`,
     message,
@@ -60,7 +65,22 @@ export function checkedConfig(given: Record<string, unknown>, { db }: Pick<App, 
   if (!findTour(db, config.tour)) errors.push({ path: 'config.tour', message: `names no tour: ${config.tour}` })
   if (best > config.picks) errors.push({ path: 'config.best', message: `is more than the ${config.picks} picks` })
   if (errors.length) refuse('invalid', 'The config does not fit a tour league', { errors })
+  if (league && countEntries(db, league.id) > 0) insistSame(rulesOf(league), config)
   return { ...config, best, event: config.event?.trim() || null, deadline: config.deadline ?? null }
+}
+
+/** What entries have been made for cannot become something else under them. */
+function insistSame(
+  rules: TourRules,
+  { tour, event, picks }: { tour: string; event?: string | null; picks: number },
+): void {
+  const changed =
+    tour !== rules.tour
+      ? 'tour'
+      : picks !== rules.picks
+        ? 'picks'
+        : rules.event !== null && event !== rules.event && 'event'
+  if (changed) refuse('conflict', `Entries have been made: config.${changed} stays as it is`)
 }
 
 type Configured = Pick<League, 'config'>

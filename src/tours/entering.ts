@@ -14,7 +14,7 @@ import type { Who } from '../runtime/exchange.ts'
 import { rulesOf } from './config.ts'
 import type { Entry, entryChange, newEntry } from './entry.ts'
 import { changeEntry, countEntries, deleteEntry, entryById, insertEntry, nameIsTaken } from './entry-queries.ts'
-import { bindEvent, pickingOf } from './picking.ts'
+import { bindEvent, isOpen, pickingOf } from './picking.ts'
 import { checkPicks } from './picks.ts'
 
 export function tourLeagueById(db: Db, id: number): League {
@@ -29,17 +29,17 @@ function insistOpen(tx: Db, id: number, now: number) {
   const status = statusOf(league, now)
   if (status === 'final' || status === 'archived' || status === 'ended')
     refuse('conflict', `This league is ${status}; it takes no more entries`)
-  const picking = pickingOf(tx, league, now)
-  if (!picking.open) {
+  const picking = pickingOf(tx, league)
+  if (!isOpen(picking, now)) {
     const deadline = iso(picking.closesAt)
     refuse('conflict', `Picks are closed; the deadline was ${deadline}`, { deadline })
   }
   return { league, ...picking }
 }
 
-type Picking = ReturnType<typeof insistOpen>
+type Open = ReturnType<typeof insistOpen>
 
-function insistGood(picks: readonly string[], { league, board, why }: Picking): void {
+function insistGood(picks: readonly string[], { league, board, why }: Open): void {
   const rules = rulesOf(league)
   const field = new Map(board?.golfers.map(golfer => [golfer.player_id, golfer]))
   const errors = checkPicks(picks, rules.picks, field)

@@ -24,6 +24,7 @@ export type EntriesData = {
   rules: TourRules
   tour: Tour | undefined
   picking: Picking
+  open: boolean
   /** A page of all entries by rank. */
   ranked: readonly RankedEntry[]
   pagination: Pagination
@@ -33,13 +34,17 @@ export type EntriesData = {
 }
 
 export function entriesBody(data: EntriesData, everyone: Html, who: Who | undefined): Html {
-  const { league, picking, rules, mine, tour } = data
-  const { open, closesAt, event } = picking
+  const { league, picking, open, rules, mine, tour } = data
+  const { closesAt, event } = picking
   const isPlayer = who !== undefined && who.id !== null
   const isOver = league.finalized_at !== null
   const figures = [
     { label: open ? 'Picks close in' : 'Picks closed', value: open ? countdown(closesAt) : time(closesAt) },
-    event && { label: 'Event', value: name(event.name), note: event.round && html`round ${number(event.round)}` },
+    event && {
+      label: 'Event',
+      value: html`<a href="/tours/${rules.tour}">${name(event.name)}</a>`,
+      note: event.round && html`round ${number(event.round)}`,
+    },
     { label: 'Best that count', value: html`${number(rules.best)} of ${number(rules.picks)}` },
     { label: 'Entries', value: number(data.pagination.total) },
   ]
@@ -53,7 +58,7 @@ ${everyone}
 </section>`
 }
 
-function own({ league, mine, picking: { open } }: EntriesData): Html {
+function own({ league, mine, open }: EntriesData): Html {
   const path = `/leagues/${league.id}/entries`
   return html`<section class="part">
 <h2>${mine.length === 1 ? 'My entry' : 'My entries'}</h2>
@@ -137,7 +142,7 @@ const choicesOf = (golfers: readonly Golfer[]): Choice[] => [
 ]
 
 /** The part that keeps itself fresh. */
-export function everyoneBody({ league, ranked, pagination: pages, picking: { open } }: EntriesData): Html {
+export function everyoneBody({ league, ranked, pagination: pages, open }: EntriesData): Html {
   const path = `/leagues/${league.id}/entries`
   return html`${table({
     caption: 'Entries by rank',

@@ -1,3 +1,5 @@
+import { atomically } from '../../db/transaction.ts'
+import { clear } from '../admin/alerts.ts'
 import { refuse } from '../errors.ts'
 import { pageOf } from '../leaderboard/page.ts'
 import type { LeagueKind } from '../leagues/kinds.ts'
@@ -7,8 +9,9 @@ import { aboveBoard, picksOnCard } from './card-page.ts'
 import { checkedConfig } from './config.ts'
 import { countEntries } from './entry-queries.ts'
 import { type FrozenBoard, freeze, hashOf, thaw } from './frozen.ts'
-import { bindEvent, eventOf, pickingOf, turnOfPicks } from './picking.ts'
+import { bindEvent, eventOf, isOpen, pickingOf, turnOf } from './picking.ts'
 import { findEvent } from './queries.ts'
+import { overdueKey } from './settling.ts'
 import { statsOf } from './stats.ts'
 import { keepWatching } from './watching.ts'
 
@@ -25,10 +28,10 @@ export const tourLeague: LeagueKind = {
   endsItself: true,
   onBoard: aboveBoard,
   onCard: picksOnCard,
-  nextTurn: ({ db, clock }, league) => turnOfPicks(db, league, clock.now()),
+  nextTurn: ({ tourBoards }, league) => turnOf(tourBoards.picking(league)),
   async finalize({ db, clock }, league) {
     if (countEntries(db, league.id) === 0) refuse('conflict', 'There is no entry: an empty league cannot be finalised')
-    if (pickingOf(db, league, clock.now()).open) refuse('conflict', 'Picks can still be made in this league')
+    if (isOpen(pickingOf(db, league), clock.now())) refuse('conflict', 'Picks can still be made in this league')
     const found = eventOf(db, league)
     if (!found.event) return refuse('conflict', `There is nothing to freeze. ${found.why}`)
     const { event } = found
@@ -40,9 +43,15 @@ export const tourLeague: LeagueKind = {
         if (findEvent(tx, event.id)?.changedAt !== event.changedAt)
           refuse('conflict', 'The scores have just changed; try again')
         bindEvent(tx, league, event)
+        clear(tx, clock.now(), overdueKey(league.id))
         freeze(tx, league.id, json)
       },
     }
   },
   reopened: (tx, { id }) => thaw(tx, id),
+  removing:
+    ({ db, clock }, id) =>
+    async () => {
+      await atomically(db, tx => clear(tx, clock.now(), overdueKey(id)))
+    },
 }

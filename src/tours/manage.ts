@@ -7,7 +7,7 @@ import { invalid, refuse } from '../errors.ts'
 import type { Who } from '../runtime/exchange.ts'
 import { checkUrl, OutgoingFailure } from '../runtime/outgoing.ts'
 import { touch } from '../runtime/stamps.ts'
-import { changeTour, deleteTour, insertTour, openLeaguesOn } from './queries.ts'
+import { changeTour, deleteTour, feedAlert, insertTour, missingAlert, openLeaguesOn } from './queries.ts'
 import type { Tour } from './tour.ts'
 import { updateNow } from './update.ts'
 
@@ -63,7 +63,8 @@ export async function removeTour({ db, clock }: App, who: Who, tour: Tour): Prom
       })
     deleteTour(tx, tour.id)
     touch(tx, 'tour', tour.slug)
-    clear(tx, clock.now(), `feed_held:${tour.slug}`)
+    clear(tx, clock.now(), feedAlert(tour.slug))
+    clear(tx, clock.now(), missingAlert(tour.slug))
     audit(tx, { at: clock.now(), who, action: 'tour.delete', target: `tour ${tour.slug}` })
   })
 }

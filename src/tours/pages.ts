@@ -1,6 +1,6 @@
 /** Pages of tours and entries: they ask what the API asks, and show it. */
 import { Elysia, t } from 'elysia'
-import { access, isAtLeast } from '../access.ts'
+import { access } from '../access.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { pageOf as boardPageOf } from '../leaderboard/page.ts'
@@ -15,7 +15,7 @@ import { rulesOf } from './config.ts'
 import { viewer } from './entries.ts'
 import { type EntriesData, entriesBody, everyoneBody } from './entries-page.ts'
 import { entriesByIds, listEntries } from './entry-queries.ts'
-import { pickingOf } from './picking.ts'
+import { isOpen } from './picking.ts'
 import { fieldPage, findTour, listTours, tourBySlug } from './queries.ts'
 import { fieldBody, type TourData, tourBody, toursBody } from './tour-page.ts'
 import { viewOf } from './view.ts'
@@ -39,7 +39,7 @@ export const tourPages = (app: App) => {
     return league
   }
   const entriesVersion = (id: number, who: Who | undefined) => {
-    const { open } = pickingOf(db, leagueOf(id, who), clock.now())
+    const open = isOpen(app.tourBoards.picking(leagueOf(id, who)), clock.now())
     return `${stamps.of([['scores', String(id)]])}${open ? 'open' : 'closed'}`
   }
   async function entriesData(id: number, query: Asked, who: Who | undefined): Promise<EntriesData> {
@@ -52,12 +52,14 @@ export const tourPages = (app: App) => {
       rows.map(row => Number(row.player_id)),
     )
     const rules = rulesOf(league)
+    const picking = app.tourBoards.picking(league)
     const mine = who?.id == null ? [] : listEntries(db, id, pageOf({ limit: rules.max_entries }), who.id).entries
     return {
       league: leagueViewById(db, id, clock.now()),
       rules,
       tour: findTour(db, rules.tour),
-      picking: pickingOf(db, league, clock.now()),
+      picking,
+      open: isOpen(picking, clock.now()),
       ranked: rows.flatMap(({ player_id, rank, change }) => {
         const entry = entries.get(Number(player_id))
         return entry ? { ...view(entry), rank, change } : []
@@ -73,7 +75,7 @@ export const tourPages = (app: App) => {
     const tour = tourBySlug(db, slug)
     const asked = pageOf({ page: query.page, limit: 200 })
     const { players, total } = fieldPage(db, tour, asked, query.q)
-    const view = viewOf(app, tour, isAtLeast(who, 'officer'))
+    const view = viewOf(app, tour, who)
     return { tour: view, players, pagination: pagination(asked, total), q: query.q }
   }
 
@@ -113,7 +115,7 @@ export const tourPages = (app: App) => {
       ({ query, who }) => {
         const asked = pageOf(query)
         const { tours, total } = listTours(db, asked)
-        const views = tours.map(tour => viewOf(app, tour, isAtLeast(who, 'officer')))
+        const views = tours.map(tour => viewOf(app, tour, who))
         return page({ title: 'Tours', who, nav, body: toursBody(views, pagination(asked, total), who) })
       },
       { query: t.Object(pageQuery), may: 'reader', counted: true, detail: hidden },

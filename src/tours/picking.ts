@@ -38,35 +38,29 @@ const shell = (event: TourEvent): FeedBoard => ({ event: feedEventOf(event), gol
 export type Picking = {
   event: TourEvent | undefined
   board: FeedBoard | null
-  /** Milliseconds since 1970. */
+  /** When the picks close by the clock, ms since 1970. */
   closesAt: number
-  open: boolean
+  /** Play has begun, whatever the clock says. */
+  shut: boolean
   /** Why there is no field. */
   why: string | undefined
 }
 
-export function pickingOf(db: Db, league: League, now: number): Picking {
+/** What holds until something is written: the clock is left out, so that it can be kept. */
+export function pickingOf(db: Db, league: League): Picking {
   const found = eventOf(db, league)
   const { event } = found
   const board = event ? boardOf(db, event) : null
   const window = { ...windowOf(league), ...(event && { event: keyOf(event) }) }
-  return {
-    event,
-    board,
-    closesAt: picksClose(window, board),
-    open: picksAreOpen(now, window, board),
-    why: 'why' in found ? found.why : undefined,
-  }
+  const closesAt = picksClose(window, board)
+  const shut = !picksAreOpen(Number.NEGATIVE_INFINITY, window, board)
+  return { event, board, closesAt, shut, why: 'why' in found ? found.why : undefined }
 }
 
-/** When the picks of a league close by the clock; Infinity once they are closed. Cheap where there is nothing to wait for. */
-export function turnOfPicks(db: Db, league: League, now: number): number {
-  if (league.finalizedAt !== null) return Number.POSITIVE_INFINITY
-  const { deadline } = rulesOf(league)
-  if (deadline !== null) return deadline
-  const { event } = eventOf(db, league)
-  return event && event.begunAt !== null ? Number.POSITIVE_INFINITY : pickingOf(db, league, now).closesAt
-}
+export const isOpen = ({ closesAt, shut }: Picking, now: number): boolean => !shut && now < closesAt
+
+/** When the picks close without anything being written. */
+export const turnOf = ({ closesAt, shut }: Picking): number => (shut ? Number.POSITIVE_INFINITY : closesAt)
 
 /** From here on the league is played on this event, whatever the feed turns to next. */
 export function bindEvent(tx: Db, league: League, event: TourEvent): League {

@@ -71,6 +71,10 @@ const unfinishedRun = prepared(db =>
 
 export const updateJob = 'update_player_scores'
 
+/** One condition, one alert, whether the feed is silent or says what cannot be believed. */
+export const feedAlert = (slug: string) => `feed_held:${slug}`
+export const missingAlert = (slug: string) => `task_missing:${updateJob}:${slug}`
+
 /** The update of this tour that is running or booked. There is one at most. */
 export const bookedUpdate = (db: Db, slug: string): Run | undefined =>
   unfinishedRun(db).get({ key: `${updateJob}:${slug}` })

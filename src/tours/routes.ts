@@ -1,6 +1,6 @@
 import { Elysia, t } from 'elysia'
 import { feedFormats, golferStates } from '../../db/schema.ts'
-import { access, isAtLeast, signedIn } from '../access.ts'
+import { access, signedIn } from '../access.ts'
 import { started, startedSchema } from '../admin/jobs.ts'
 import type { App } from '../context.ts'
 import { says } from '../runtime/docs.ts'
@@ -31,7 +31,7 @@ const golferSchema = t.Object({
 
 export const tourRoutes = (app: App) => {
   const { db } = app
-  const view = (slug: string, who: Who | undefined) => viewOf(app, tourBySlug(db, slug), isAtLeast(who, 'officer'))
+  const view = (slug: string, who: Who | undefined) => viewOf(app, tourBySlug(db, slug), who)
 
   return new Elysia({ prefix: '/tours', tags: ['tours'] })
     .use(access(app))
@@ -42,7 +42,7 @@ export const tourRoutes = (app: App) => {
         const { tours, total } = listTours(db, asked)
         const pages = pagination(asked, total)
         set.headers.link = linkHeader(request.url, pages)
-        return { tours: tours.map(tour => viewOf(app, tour, isAtLeast(who, 'officer'))), pagination: pages }
+        return { tours: tours.map(tour => viewOf(app, tour, who)), pagination: pages }
       },
       {
         query: t.Object(pageQuery),

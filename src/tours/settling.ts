@@ -12,11 +12,11 @@ import { rulesOf } from './config.ts'
 import { countEntries, pickedOf } from './entry-queries.ts'
 import type { Golfer } from './feeds/board.ts'
 import { finishOf } from './finish.ts'
-import { bindEvent, pickingOf } from './picking.ts'
+import { bindEvent, isOpen, pickingOf } from './picking.ts'
 import { finalLeaguesOn, findTour, openLeaguesOn } from './queries.ts'
 import { keyOf, stateOf, type TourEvent } from './tour.ts'
 
-const alertKey = ({ id }: League) => `league_overdue:${id}`
+export const overdueKey = (leagueId: number) => `league_overdue:${leagueId}`
 
 /** A league that cannot be settled does not keep the others from it. */
 export async function settleLeagues(app: App, slug: string, log: Log): Promise<void> {
@@ -33,9 +33,10 @@ export async function settleLeagues(app: App, slug: string, log: Log): Promise<v
 async function settle(app: App, league: League, log: Log): Promise<void> {
   const { db, clock } = app
   const now = clock.now()
-  const { event, board, open } = pickingOf(db, league, now)
-  if (open) return
-  if (event) await atomically(db, tx => void bindEvent(tx, league, event))
+  const picking = pickingOf(db, league)
+  const { event, board } = picking
+  if (isOpen(picking, now)) return
+  if (event && rulesOf(league).event === null) await atomically(db, tx => void bindEvent(tx, league, event))
   if (countEntries(db, league.id) === 0) return
   const tour = findTour(db, slugOf(league))
   // A feed that cannot be believed is not quiet: it may have missed the end.
@@ -48,17 +49,17 @@ async function settle(app: App, league: League, log: Log): Promise<void> {
   const verdict = finishOf(now, times, { board, changed_at: changedAt ?? null })
   if (verdict === 'finalise' && rulesOf(league).auto_finalize) {
     await finalize(app, league.id, house)
-    await atomically(db, tx => clear(tx, now, alertKey(league)))
     log.info('A league is final', { league_id: league.id, name: league.name })
   }
   if (verdict === 'alert') await atomically(db, tx => alarm(tx, league, event, now))
+  else if (now >= league.endsAt) await atomically(db, tx => clear(tx, now, overdueKey(league.id)))
 }
 
 const slugOf = (league: League) => rulesOf(league).tour
 
 const alarm = (tx: Db, league: League, event: TourEvent | undefined, now: number) =>
   raise(tx, now, {
-    key: alertKey(league),
+    key: overdueKey(league.id),
     type: 'feed_held',
     severity: 'warning',
     title: `${league.name} should be over`,

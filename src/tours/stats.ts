@@ -5,17 +5,18 @@ import type { League } from '../leagues/league.ts'
 import { iso, isoOrNull } from '../runtime/clock.ts'
 import { rulesOf } from './config.ts'
 import { isMidRound, isOut } from './feeds/board.ts'
-import { pickingOf } from './picking.ts'
+import { isOpen } from './picking.ts'
 import { fieldOf } from './scoring.ts'
 
 /** What a tour league counts. */
-export function statsOf({ db, clock }: App, league: League): Record<string, unknown> {
+export function statsOf({ db, clock, tourBoards }: App, league: League): Record<string, unknown> {
   const totals = db
     .select({ entries: count(), entrants: countDistinct(entries.userId) })
     .from(entries)
     .where(eq(entries.leagueId, league.id))
     .get()
-  const { event, board, open, closesAt } = pickingOf(db, league, clock.now())
+  const picking = tourBoards.picking(league)
+  const { event, board, closesAt } = picking
   const golfers = board?.golfers ?? []
   return {
     ...totals,
@@ -23,7 +24,7 @@ export function statsOf({ db, clock }: App, league: League): Record<string, unkn
     event: event?.name ?? null,
     round: event?.round ?? null,
     event_status: event?.status ?? null,
-    picks_open: open,
+    picks_open: isOpen(picking, clock.now()),
     picks_close_at: iso(closesAt),
     golfers: golfers.length,
     golfers_out: golfers.filter(isOut).length,

@@ -9,7 +9,7 @@ import { type App, job } from '../context.ts'
 import { locks } from '../locks.ts'
 import { iso, isoOrNull, second } from '../runtime/clock.ts'
 import { isOverdue, isTooFar, isWanted } from './polling.ts'
-import { bookedUpdate, listTours, openLeaguesOn, updateJob } from './queries.ts'
+import { bookedUpdate, feedAlert, listTours, missingAlert, openLeaguesOn, updateJob } from './queries.ts'
 import type { Tour } from './tour.ts'
 import { book, timesOf, updatePlayerScores } from './update.ts'
 
@@ -94,9 +94,10 @@ async function restart(app: App, tour: Tour, { job_id }: Finding): Promise<boole
 }
 
 async function report({ db, clock }: App, tour: Tour, finding: Finding): Promise<void> {
-  const key = `task_missing:${updateJob}:${tour.slug}`
+  const key = missingAlert(tour.slug)
   await atomically(db, tx => {
     if (finding.state === 'unknown') return
+    if (finding.state === 'idle') clear(tx, clock.now(), feedAlert(tour.slug)) // nobody waits for its scores
     if (!isMissing(finding)) return clear(tx, clock.now(), key)
     raise(tx, clock.now(), {
       key,

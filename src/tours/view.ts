@@ -1,14 +1,20 @@
+import { isAtLeast } from '../access.ts'
 import type { App } from '../context.ts'
+import { isPublic } from '../leagues/queries.ts'
+import type { Who } from '../runtime/exchange.ts'
 import { bookedUpdate, findEvent, openLeaguesOn } from './queries.ts'
 import { type Tour, type TourView, tourView } from './tour.ts'
 
-export function viewOf({ db, clock }: App, tour: Tour, showsUrl: boolean): TourView {
+/** As this reader may see it: the feed's URL is for officers, private leagues are not for strangers. */
+export function viewOf({ db, clock }: App, tour: Tour, who: Who | undefined): TourView {
   const run = bookedUpdate(db, tour.slug)
   return tourView(tour, {
     now: clock.now(),
     event: findEvent(db, tour.eventId),
     nextUpdateAt: run ? (run.notBefore ?? run.createdAt) : null,
-    leagues: openLeaguesOn(db, tour.slug).map(({ id }) => id),
-    showsUrl,
+    leagues: openLeaguesOn(db, tour.slug)
+      .filter(league => who || isPublic(league))
+      .map(({ id }) => id),
+    showsUrl: isAtLeast(who, 'officer'),
   })
 }
