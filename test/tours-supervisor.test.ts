@@ -137,6 +137,17 @@ test('nobody is missed where nobody waits: a tour without leagues, or one whose 
   expect(raised(app)).toEqual([])
 })
 
+test('an alert about a feed ends with the last league that waited for it', async () => {
+  const { app, call, clock, feed, league, supervise, ...house } = await startFollowing()
+  feed.fault('down')
+  clock.forward(2 * minute)
+  await update({ call, ...house })
+  expect(alerts(app)).toMatchObject([{ key: 'feed_held:pga', state: 'active' }])
+  await call.delete(`/api/v1/leagues/${league.id}`, { name: league.name })
+  await supervise()
+  expect(alerts(app)).toMatchObject([{ key: 'feed_held:pga', state: 'resolved' }])
+})
+
 redisTest(
   'a flushed Redis costs no score: the supervisor books anew what was lost',
   async () => {

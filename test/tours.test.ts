@@ -278,6 +278,18 @@ test('a league over without a word from the feed is finalised when it has been q
   expect(await tour(call)).toMatchObject({ next_update_at: null })
 })
 
+test('what entries have been made for stays as it is, the rest may change', async () => {
+  const { call, league } = await startPlaying()
+  const change = (config: object) => call.patch(`/api/v1/leagues/${league.id}`, { config })
+  await newTour(call, feedFor().url, { slug: 'euro' })
+  for (const config of [{ tour: 'euro' }, { picks: 5 }, { event: 'inland' }])
+    expect((await refusalOf(change(config))).status).toBe(409)
+  expect((await change({ best: 3, missed_cut: { rule: 'plus', strokes: 2 } })).config).toMatchObject({
+    best: 3,
+    picks: 4,
+  })
+})
+
 test('a league without entries is not finalised, and one with open picks neither', async () => {
   const { call, league, play } = await startPlaying()
   expect((await refusalOf(call.post(`/api/v1/leagues/${league.id}/finalize`))).problem.detail).toContain('Picks')
