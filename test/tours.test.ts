@@ -125,6 +125,8 @@ test('a final board stays the same to the byte, a late correction is refused and
 test('picks are hidden from others until the deadline, and so are the scores that would tell them', async () => {
   const { call, as, league, ids, ann, bob, anns, bobs, play } = await startPlaying()
   const path = `/api/v1/leagues/${league.id}`
+  const ahead = await board(call, league.id, '?at=2099-01-01T00:00:00Z')
+  expect(ahead.rows).toMatchObject([{ score: null }, { score: null }])
   const listed = async (who: typeof call) =>
     Object.fromEntries(
       (await who.get(`${path}/entries`)).entries.map((entry: { id: number; picks: unknown; tiebreaker: unknown }) => [

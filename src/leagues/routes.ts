@@ -7,6 +7,7 @@ import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { turnOf } from './board.ts'
 import { finalize, reopen } from './finalize.ts'
 import { kindSchema, type League, leagueSchema, nextTurn, statusOf, statusSchema } from './league.ts'
 import {
@@ -217,7 +218,7 @@ export const leagueRoutes = (app: App) => {
       '/:id/stats',
       ({ params: { id }, who }) => {
         const league = readableLeague(db, id, who)
-        return cache.read(cached.leagueStats, [id], () => leagueStats(app, league), nextTurn(league, clock.now()))
+        return cache.read(cached.leagueStats, [id], () => leagueStats(app, league), turnOf(app, league))
       },
       { may: 'reader', detail: says('Numbers of a league; which, depends on its kind', leagueStatsSchema) },
     )

@@ -61,7 +61,7 @@ export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards
     async of(league, at) {
       const { finalizedAt } = league
       if (finalizedAt !== null && (at === undefined || at >= finalizedAt)) return final(league)
-      return at === undefined ? current(league) : past(db, league, at)
+      return at === undefined ? current(league) : past(db, league, Math.min(at, clock.now()))
     },
   }
 

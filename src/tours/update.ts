@@ -5,7 +5,7 @@ import { atomically } from '../../db/transaction.ts'
 import { type App, job } from '../context.ts'
 import type { League } from '../leagues/league.ts'
 import { locks } from '../locks.ts'
-import { day, isoOrNull } from '../runtime/clock.ts'
+import { day, isoOrNull, minute } from '../runtime/clock.ts'
 import { ToldFailure, type Work } from '../runtime/job.ts'
 import type { Start, Started } from '../runtime/jobs.ts'
 import { fenced } from '../runtime/locks.ts'
@@ -35,7 +35,8 @@ export const updatePlayerScores = job(updateJob, {
     if (!tour) return { outcome: 'skipped', message: 'The tour is gone', next_update_at: null }
     if (!by_hand && !isWanted(timesOn(db, slug), clock.now()))
       return { outcome: 'skipped', message: 'No league waits for it', next_update_at: null }
-    if (!isDue(clock.now(), tour))
+    // What failed on its way is tried again; what is asked for too often is not.
+    if (work.attempt === 1 && !isDue(clock.now(), tour))
       return { outcome: 'skipped', message: 'The feed was asked just now', ...(await goOn(app, tour, work)) }
 
     work.progress(10, 'asking the feed')
@@ -53,7 +54,7 @@ export const updatePlayerScores = job(updateJob, {
   },
   /** A bug must not end the chain. What was cancelled by hand is the supervisor's to notice. */
   async ended({ tour }, app, { status }) {
-    if (status === 'FAILURE') await book(app, tour)
+    if (status === 'FAILURE') await book(app, tour, app.clock.now() + minute)
   },
 })
 
