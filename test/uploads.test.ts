@@ -159,6 +159,15 @@ test('a sheet without ids fails with what was looked for, and the board stays', 
   expect((await board(call, id)).rows).toHaveLength(3)
 })
 
+test('a failed import can be tried again: it is read anew', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  const { upload_id, ...started } = await upload(call, id, 'Colour,Size\nred,large\n')
+  await finished(started)
+  expect(await finished(call.post(`/api/v1/jobs/${started.job_id}/retry`))).toMatchObject({ status: 'FAILURE' })
+  expect(await call.get(`/api/v1/uploads/${upload_id}`)).toMatchObject({ status: 'failed', error: expect.any(String) })
+})
+
 test('in strict mode one bad row fails the upload', async () => {
   const { call, finished } = await start()
   const { id } = await newLeague(call)

@@ -3,21 +3,23 @@
 import { Value } from '@sinclair/typebox/value'
 import { DelayedError, UnrecoverableError } from 'bullmq'
 import type { Db } from '../../db/open.ts'
-import { atomically, lightly } from '../../db/transaction.ts'
+import { atomically } from '../../db/transaction.ts'
+import { unlessAborted } from './abortable.ts'
 import type { Clock } from './clock.ts'
 import { Cancelled, type JobDefinition, queueNames, ShuttingDown, ToldFailure, type Work } from './job.ts'
 import type { Jobs } from './jobs.ts'
 import type { Lease, Locks } from './locks.ts'
 import type { Log } from './log.ts'
 import type { QueueJob, Queues } from './queue.ts'
-import { openRunLog, type RunLog } from './run-log.ts'
+import { fingerprintOf, isFinal } from './run-failure.ts'
+import { openRunLog } from './run-log.ts'
+import { openRunProgress } from './run-progress.ts'
 import { cancelRequested, changeRun, isFinished, type NewRun, type Run, runById, unfinished } from './runs.ts'
 
 const concurrency = { quick: 10, heavy: 1 }
 const lookForCancelsEvery = 250 // ms, while anything runs
 const graceAfterCancel = 1_500 // ms a run has to stop by itself
 const graceAtEnd = 2_500 // ms that runs have to stop when the process does
-const progressEvery = 200 // ms between two writes of a run's progress
 
 export type House<App> = {
   app: App
@@ -107,7 +109,7 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
     const signal = AbortSignal.any([stop.signal, ...(lease ? [lease.signal] : []), ...(stalled ? [stalled] : [])])
     const ownLog = log.with({ job_id: id, job: name })
     const runLog = openRunLog(db, clock, id, begun.attempts, ownLog)
-    const progress = progressOf(id, runLog)
+    const progress = openRunProgress(db, id, runLog, jobs.changed)
     const work: Work = {
       jobId: id,
       by: startedBy,
@@ -119,7 +121,7 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
     }
     try {
       const checked = Value.Parse(definition.input, input)
-      const result = await unlessAborted(definition.run(checked, app, work), signal)
+      const result = await unlessAborted(definition.run(checked, app, work), signal, graceAfterCancel)
       const cancelled = signal.reason instanceof Cancelled
       progress.stop()
       await change(id, ['PROGRESS'], {
@@ -147,12 +149,6 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
     }
   }
 
-  /** A refusal is an answer, not an accident: trying again would be refused again. */
-  const isFinal = (run: Run, error: unknown) =>
-    run.attempts >= run.maxAttempts ||
-    error instanceof ToldFailure ||
-    (error instanceof Error && error.name === 'Refusal')
-
   async function fail(run: Run, error: unknown) {
     const final = isFinal(run, error)
     const failure = error instanceof Error ? error : new Error(String(error))
@@ -171,40 +167,6 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
       error: failure,
     })
     if (after && final && !(error instanceof ToldFailure)) failed(after, error)
-  }
-
-  function progressOf(id: string, { note, write: writeLog }: RunLog) {
-    let stageNow: string | undefined
-    let told: Partial<NewRun> | undefined
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const write = () => {
-      timer = undefined
-      if (!told) return
-      const change = told
-      told = undefined
-      lightly(db, tx => void changeRun(tx, id, ['PROGRESS'], change))
-      jobs.changed(id)
-    }
-    return {
-      tell(percent: number, stage?: string, message?: string) {
-        if (stage && stage !== stageNow) note('info', stage)
-        stageNow = stage ?? stageNow
-        told = {
-          ...told,
-          progress: Math.max(0, Math.min(100, Math.round(percent))),
-          ...(stage && { stage }),
-          ...(message && { message }),
-        }
-        if (timer) return
-        write()
-        timer = setTimeout(write, progressEvery)
-      },
-      stop() {
-        clearTimeout(timer)
-        write()
-        writeLog()
-      },
-    }
   }
 
   const workers = queueNames.map(queue =>
@@ -244,28 +206,4 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
       clearInterval(cancels)
     },
   }
-}
-
-/** What the run answers; or, once aborted, at the latest after the grace its reason. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const onAbort = () => {
-    timer = setTimeout(() => aborted.reject(signal.reason), graceAfterCancel)
-  }
-  if (signal.aborted) onAbort()
-  else signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([work, aborted.promise])
-  } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', onAbort)
-  }
-}
-
-/** The same for failures that are the same: numbers and quoted names left out of the message, and where it was thrown. */
-export function fingerprintOf(name: string, { name: kind, message, stack = '' }: Error): string {
-  const place = stack.split('\n').find(line => line.includes('at ')) ?? ''
-  const essence = `${name}|${kind}|${message.replace(/\d+|"[^"]*"|'[^']*'/g, '…')}|${place.replace(/:\d+:\d+/, '').trim()}`
-  return Bun.hash(essence).toString(36)
 }

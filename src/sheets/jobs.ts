@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { and, eq, inArray } from 'drizzle-orm'
 import { t } from 'elysia'
+import type { Db } from '../../db/open.ts'
 import { runs, uploads } from '../../db/schema.ts'
 import { atomically } from '../../db/transaction.ts'
 import { type App, job } from '../context.ts'
@@ -11,7 +12,7 @@ import { fenced } from '../runtime/locks.ts'
 import { announce } from './announcing.ts'
 import { boardConfigOf } from './config.ts'
 import type { Imported, ImportProgress } from './importing.ts'
-import { changeUpload, findUpload, publish, published } from './queries.ts'
+import { changeUpload, findUpload, publish, published, sameBytes } from './queries.ts'
 import { uploadPath } from './receiving.ts'
 import { ThreadError } from './thread.ts'
 import type { Upload } from './upload.ts'
@@ -24,12 +25,7 @@ export const importUpload = job('sheets.import', {
   lock: ({ leagueId }) => locks.import(leagueId),
   async run({ uploadId, leagueId }, app, { progress, signal, lease }) {
     const { db, clock, sheets, config } = app
-    const upload = await atomically(
-      db,
-      tx =>
-        changeUpload(tx, uploadId, ['queued', 'running'], { status: 'running' }) ?? findUpload(tx, uploadId) ?? null,
-      'unsynced',
-    )
+    const upload = await atomically(db, tx => begin(tx, uploadId), 'unsynced')
     if (!upload?.file) return upload?.summary ?? null
     if (upload.status !== 'running') return upload.summary
     const league = leagueById(db, leagueId)
@@ -86,6 +82,15 @@ export const importUpload = job('sheets.import', {
     if (end === 'cancelled') await removeFile(app, upload)
   },
 })
+
+/** Also one that failed before: its job is tried again. Null once the upload is gone. */
+function begin(tx: Db, id: number): Upload | null {
+  const upload = findUpload(tx, id)
+  if (!upload) return null
+  if (upload.status === 'failed' && sameBytes(tx, upload))
+    refuse('conflict', 'The same bytes were uploaded again meanwhile')
+  return changeUpload(tx, id, ['queued', 'running', 'failed'], { status: 'running', error: null }) ?? upload
+}
 
 /** What the reader refuses is told to the uploader as it is; a cancel stays a cancel. */
 function asRefusal(error: unknown): never {

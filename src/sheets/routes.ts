@@ -1,32 +1,18 @@
-import { Value } from '@sinclair/typebox/value'
-import { Elysia, type Static, t } from 'elysia'
+import { Elysia, t } from 'elysia'
 import Papa from 'papaparse'
 import { atomically } from '../../db/transaction.ts'
 import { access, signedIn } from '../access.ts'
 import { audit } from '../admin/audit.ts'
 import type { App } from '../context.ts'
-import { invalid, refuse } from '../errors.ts'
-import { type League, statusOf } from '../leagues/league.ts'
+import { refuse } from '../errors.ts'
 import { leagueById, readableLeague } from '../leagues/queries.ts'
 import { says } from '../runtime/docs.ts'
-import type { Who } from '../runtime/exchange.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
-import { importUpload } from './jobs.ts'
+import { acceptUpload, checkedForm, openForUploads, uploadWishes } from './accepting.ts'
 import { isOver } from './keeping.ts'
-import { changeUpload, errorsOf, insertUpload, sameBytes, undo, uploadById, uploadsOf } from './queries.ts'
-import { type Received, receive, removeReceived, uploadPath } from './receiving.ts'
-import { kindSchema, modeSchema, type Upload, uploadSchema, uploadView } from './upload.ts'
-
-const wishes = t.Object({
-  kind: t.Optional(kindSchema),
-  mode: t.Optional(modeSchema),
-  taken_at: t.Optional(t.String({ format: 'date-time' })),
-  dry_run: t.Optional(t.Union([t.Literal('true'), t.Literal('false'), t.Literal('1'), t.Literal('0')])),
-  mapping: t.Optional(
-    t.String({ maxLength: 65_536, description: 'JSON: header → metric, id or name; null leaves a column out' }),
-  ),
-})
-type Wishes = Static<typeof wishes>
+import { errorsOf, undo, uploadById, uploadsOf } from './queries.ts'
+import { receive, removeReceived, uploadPath } from './receiving.ts'
+import { type Upload, uploadSchema, uploadView } from './upload.ts'
 
 const accepted = t.Object({
   upload_id: t.Nullable(t.Integer()),
@@ -43,7 +29,7 @@ const form = {
         schema: {
           type: 'object' as const,
           required: ['file'],
-          properties: { file: { type: 'string' as const, format: 'binary' }, ...wishes.properties },
+          properties: { file: { type: 'string' as const, format: 'binary' }, ...uploadWishes.properties },
         },
       },
     },
@@ -61,47 +47,6 @@ export const uploadRoutes = (app: App) => {
     poll_url: `/api/v1/jobs/status/${upload.jobId}`,
   })
 
-  async function accept(league: League, received: Received, wishes: Wishes, who: Who) {
-    const { file, filename, bytes, sha256 } = received
-    const dryRun = wishes.dry_run === 'true' || wishes.dry_run === '1'
-    const kind = wishes.kind ?? 'current'
-    const mode = wishes.mode ?? 'partial'
-    const now = clock.now()
-    const takenAt = wishes.taken_at ? Date.parse(wishes.taken_at) : now
-    const givenMapping = mappingOf(wishes.mapping)
-    return atomically(db, tx => {
-      openForUploads(leagueById(tx, league.id), now)
-      const known = dryRun ? undefined : sameBytes(tx, { leagueId: league.id, kind, mode, sha256 })
-      if (known) return { upload: known, isDuplicate: true }
-      const upload = insertUpload(tx, {
-        leagueId: league.id,
-        kind,
-        mode,
-        dryRun,
-        filename,
-        file,
-        bytes,
-        sha256,
-        givenMapping,
-        status: 'queued',
-        jobId: '',
-        uploadedBy: who.id,
-        takenAt,
-        createdAt: now,
-      })
-      const { jobId } = jobs.accept(tx, importUpload, { uploadId: upload.id, leagueId: league.id }, { by: who.id })
-      if (!dryRun)
-        audit(tx, {
-          at: now,
-          who,
-          action: 'upload.create',
-          target: `league ${league.id}`,
-          detail: { upload_id: upload.id, kind, filename, bytes, sha256 },
-        })
-      return { upload: changeUpload(tx, upload.id, ['queued'], { jobId }) ?? upload, isDuplicate: false }
-    })
-  }
-
   return new Elysia({ tags: ['uploads'] })
     .use(access(app))
     .post(
@@ -111,10 +56,11 @@ export const uploadRoutes = (app: App) => {
         openForUploads(league, clock.now())
         const received = await receive(request, config.dataDir, config.maxUploadMb * 1024 * 1024)
         try {
-          const { upload, isDuplicate } = await accept(
+          const { upload, isDuplicate } = await acceptUpload(
+            app,
             league,
             received,
-            { ...checked(received.fields), ...query },
+            { ...checkedForm(received.fields), ...query },
             signedIn(who),
           )
           if (isDuplicate) {
@@ -136,7 +82,7 @@ export const uploadRoutes = (app: App) => {
       },
       {
         params: uploadParams,
-        query: wishes,
+        query: uploadWishes,
         parse: 'none',
         may: 'officer',
         detail: {
@@ -255,27 +201,4 @@ export const uploadRoutes = (app: App) => {
         detail: says('Take an upload out of the boards, which go back to what they were', uploadSchema),
       },
     )
-}
-
-function openForUploads(league: League, now: number) {
-  if (league.kind !== 'sheet') refuse('conflict', `Only sheet leagues take uploads; this one is of kind ${league.kind}`)
-  const status = statusOf(league, now)
-  if (status === 'final' || status === 'archived')
-    refuse('conflict', `This league is ${status}; it takes no more uploads`)
-}
-
-/** The other parts of the form, held to the same schema as the query. */
-function checked(fields: Record<string, string>): Wishes {
-  const errors = [...Value.Errors(wishes, fields)].map(({ path, message }) => ({ path: path.slice(1), message }))
-  if (errors.length) refuse('invalid', 'The form does not fit what is expected', { errors })
-  return Value.Clean(wishes, { ...fields }) as Wishes
-}
-
-function mappingOf(json: string | undefined): Record<string, string | null> | null {
-  if (!json) return null
-  try {
-    return Value.Decode(t.Record(t.String(), t.Nullable(t.String({ maxLength: 60 }))), JSON.parse(json))
-  } catch {
-    return invalid('mapping', 'expected a JSON object of header → metric')
-  }
 }

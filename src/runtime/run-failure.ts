@@ -1,0 +1,15 @@
+import { ToldFailure } from './job.ts'
+import type { Run } from './runs.ts'
+
+/** A refusal is an answer, not an accident: trying again would be refused again. */
+export const isFinal = (run: Pick<Run, 'attempts' | 'maxAttempts'>, error: unknown): boolean =>
+  run.attempts >= run.maxAttempts ||
+  error instanceof ToldFailure ||
+  (error instanceof Error && error.name === 'Refusal')
+
+/** The same for failures that are the same: numbers and quoted names left out of the message, and where it was thrown. */
+export function fingerprintOf(name: string, { name: kind, message, stack = '' }: Error): string {
+  const place = stack.split('\n').find(line => line.includes('at ')) ?? ''
+  const essence = `${name}|${kind}|${message.replace(/\d+|"[^"]*"|'[^']*'/g, '…')}|${place.replace(/:\d+:\d+/, '').trim()}`
+  return Bun.hash(essence).toString(36)
+}
