@@ -443,6 +443,134 @@ export const frozenBoards = sqliteTable('frozen_boards', {
   content: blob('content', { mode: 'buffer' }).notNull(), // JSON packed with zstd; its sha256 is the league's final_hash
 })
 
+// ── Who stands where ────────────────────────────────────────────────────────────────────────────────────────────
+
+export const sites = sqliteTable('sites', {
+  id: id(),
+  name: text('name').notNull().unique(),
+  timezone: text('timezone').notNull(), // IANA
+  createdAt: time('created_at').notNull(),
+})
+
+export type StoredWish = {
+  want: 'prefer' | 'avoid'
+  site_id?: number
+  weekday?: number
+  date?: string
+  from?: string
+  to?: string
+}
+
+export const staff = sqliteTable('staff', {
+  id: id(),
+  name: text('name').notNull(),
+  skills: json<string[]>('skills').notNull(),
+  maxHoursWeek: real('max_hours_week').notNull(),
+  hourlyCents: integer('hourly_cents').notNull(),
+  preferences: json<StoredWish[]>('preferences').notNull(),
+  active: integer('active', { mode: 'boolean' }).notNull().default(true), // else not planned any more, but remembered
+  createdAt: time('created_at').notNull(),
+})
+
+/** What somebody may do until when: valid through that day. */
+export const certifications = sqliteTable(
+  'certifications',
+  {
+    staffId: integer('staff_id')
+      .notNull()
+      .references(() => staff.id, { onDelete: 'cascade' }),
+    name: text('name').notNull(),
+    expiresOn: text('expires_on').notNull(), // 2026-03-20
+  },
+  t => [primaryKey({ columns: [t.staffId, t.name, t.expiresOn] }), index('certifications_expiry').on(t.expiresOn)],
+)
+
+/** When somebody is away: two days, both included, or two moments, the second excluded. */
+export const unavailability = sqliteTable(
+  'unavailability',
+  {
+    id: id(),
+    staffId: integer('staff_id')
+      .notNull()
+      .references(() => staff.id, { onDelete: 'cascade' }),
+    from: text('from').notNull(), // 2026-03-20, or ISO 8601 in UTC
+    to: text('to').notNull(),
+  },
+  t => [index('unavailability_staff').on(t.staffId)],
+)
+
+export const shifts = sqliteTable(
+  'shifts',
+  {
+    id: id(),
+    siteId: integer('site_id')
+      .notNull()
+      .references(() => sites.id, { onDelete: 'cascade' }),
+    day: text('day').notNull(), // of its start on the site's wall: what ranges of dates ask for
+    startsAt: time('starts_at').notNull(),
+    endsAt: time('ends_at').notNull(),
+    skill: text('skill'),
+    certification: text('certification'),
+    headcount: integer('headcount').notNull(),
+    createdAt: time('created_at').notNull(),
+  },
+  t => [
+    index('shifts_day').on(t.day, t.siteId),
+    index('shifts_site').on(t.siteId, t.startsAt),
+    index('shifts_start').on(t.startsAt),
+  ],
+)
+
+/** Who stands on which shift. What is pinned stays when a roster is made anew. */
+export const assignments = sqliteTable(
+  'assignments',
+  {
+    id: id(),
+    shiftId: integer('shift_id')
+      .notNull()
+      .references(() => shifts.id, { onDelete: 'cascade' }),
+    staffId: integer('staff_id')
+      .notNull()
+      .references(() => staff.id, { onDelete: 'cascade' }),
+    pinned: integer('pinned', { mode: 'boolean' }).notNull(),
+    createdAt: time('created_at').notNull(),
+  },
+  t => [uniqueIndex('assignments_once').on(t.shiftId, t.staffId), index('assignments_staff').on(t.staffId)],
+)
+
+/** A roster as a generation left it, to be looked over and confirmed. */
+export const rosterDrafts = sqliteTable(
+  'roster_drafts',
+  {
+    jobId: text('job_id').primaryKey(),
+    startDate: text('start_date').notNull(),
+    endDate: text('end_date').notNull(),
+    siteIds: json<number[]>('site_ids').notNull(),
+    algorithm: text('algorithm').notNull(),
+    seed: integer('seed').notNull(),
+    content: json<unknown>('content').notNull(), // assignments, unfilled places and summary
+    createdBy: integer('created_by'), // null: the operator
+    createdAt: time('created_at').notNull(),
+    confirmedAt: time('confirmed_at'),
+  },
+  t => [index('roster_drafts_created').on(t.createdAt)],
+)
+
+/** Which of the days before its end somebody's certificate was told of. */
+export const expiryNotices = sqliteTable(
+  'expiry_notices',
+  {
+    staffId: integer('staff_id')
+      .notNull()
+      .references(() => staff.id, { onDelete: 'cascade' }),
+    name: text('name').notNull(),
+    expiresOn: text('expires_on').notNull(),
+    days: integer('days').notNull(),
+    toldAt: time('told_at').notNull(),
+  },
+  t => [primaryKey({ columns: [t.staffId, t.name, t.expiresOn, t.days] })],
+)
+
 // ── What runs ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const runStates = ['PENDING', 'PROGRESS', 'SUCCESS', 'FAILURE', 'CANCELLED'] as const
@@ -733,4 +861,37 @@ export const processMinutes = sqliteTable(
     rssBytes: integer('rss_bytes').notNull(),
   },
   t => [primaryKey({ columns: [t.minute, t.process] })],
+)
+
+/** What there was at the end of each day, in UTC. */
+export const dailyMetrics = sqliteTable('analytics_daily_metrics', {
+  day: text('day').primaryKey(), // 2026-03-20
+  users: integer('users').notNull(),
+  activeUsers: integer('active_users').notNull(),
+  activeLeagues: integer('active_leagues').notNull(),
+  uploads: integer('uploads').notNull(),
+  trades: integer('trades').notNull(),
+  runs: integer('runs').notNull(),
+  failedRuns: integer('failed_runs').notNull(),
+  shifts: integer('shifts').notNull(), // that began on this day, where they are
+  places: integer('places').notNull(),
+  filled: integer('filled').notNull(),
+  minutesWorked: integer('minutes_worked').notNull(),
+  costCents: integer('cost_cents').notNull(),
+})
+
+/** How well sites and leagues do, 0 to 100, and what would help. */
+export const healthScores = sqliteTable(
+  'health_scores',
+  {
+    subject: text('subject', { enum: ['site', 'league'] }).notNull(),
+    subjectId: integer('subject_id').notNull(),
+    at: time('at').notNull(),
+    name: text('name').notNull(),
+    score: integer('score').notNull(),
+    level: text('level', { enum: ['good', 'watch', 'at_risk'] }).notNull(),
+    factors: json<Record<string, number>>('factors').notNull(), // each 0 to 1
+    recommendations: json<string[]>('recommendations').notNull(),
+  },
+  t => [primaryKey({ columns: [t.subject, t.subjectId, t.at] }), index('health_scores_at').on(t.at)],
 )

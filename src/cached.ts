@@ -11,6 +11,9 @@ import type { ActivityView } from './market/ledger.ts'
 import type { ChainView } from './market/options.ts'
 import type { Valued } from './market/portfolio.ts'
 import type { QuoteView } from './market/quote.ts'
+import type { RosterMetrics } from './rosters/metrics.ts'
+import type { ShiftView } from './rosters/shift.ts'
+import type { RosterView, ShownShift } from './rosters/view.ts'
 import { type Entry, entry, everyOne } from './runtime/cache.ts'
 import type { Pagination } from './runtime/page.ts'
 import type { Found } from './search/search.ts'
@@ -19,6 +22,8 @@ import type { ExecutionStats } from './stats/executions.ts'
 import type { UserStatistics } from './stats/users.ts'
 
 type ActivityPage = { activity: ActivityView[]; pagination: Pagination }
+type ShiftPage = { shifts: ShiftView[]; pagination: Pagination }
+type UpcomingShifts = { generated_at: string; shifts: ShownShift[] }
 type MembersPage = { members: MemberView[]; pagination: Pagination }
 
 export const cached = {
@@ -36,6 +41,10 @@ export const cached = {
   activity: entry<ActivityPage>('activity_feed', '5m', ['activity']),
   search: entry<Found>('search', '1h'),
   session: entry<Session | undefined>('session', '24h', ['account']), // scope: user, token hash
+  dashboardMetrics: entry<RosterMetrics>('dashboard_metrics', '5m', ['roster', 'staff', 'shifts'].map(everyOne)),
+  upcomingShifts: entry<UpcomingShifts>('upcoming_shifts', '2m', ['roster', 'shifts'].map(everyOne)), // scope: limit
+  rosterView: entry<RosterView>('roster_view', '5m', ['roster', 'shifts', 'staff'].map(everyOne)),
+  shiftList: entry<ShiftPage>('shift_list', '5m', ['roster', 'shifts', 'staff'].map(everyOne)),
   statsDashboard: entry<Dashboard>('stats_dashboard', '10m'), // refreshed ahead: see schedule.ts
   statsExecutions: entry<ExecutionStats>('stats_executions', '10m'),
   statsUsers: entry<UserStatistics>('stats_users', '10m'),

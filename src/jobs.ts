@@ -9,6 +9,10 @@ import { updateQuotes } from './market/feeds/polling.ts'
 import { auditLedgers } from './market/jobs.ts'
 import { markDay } from './market/marks.ts'
 import { forgetOld } from './retention.ts'
+import { countDay } from './rosters/daily.ts'
+import { alertExpiry } from './rosters/expiry.ts'
+import { generateRoster } from './rosters/generate.ts'
+import { scoreHealth } from './rosters/health.ts'
 import type { JobDefinition } from './runtime/job.ts'
 import { announce } from './sheets/announcing.ts'
 import { importUpload } from './sheets/jobs.ts'
@@ -34,4 +38,8 @@ export const jobs: readonly JobDefinition<App>[] = [
   auditLedgers,
   markDay,
   updateQuotes,
+  generateRoster,
+  countDay,
+  scoreHealth,
+  alertExpiry,
 ]

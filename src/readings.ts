@@ -1,5 +1,10 @@
 /** Every query that runs in the reading thread, because it may take more than 10 ms: plain data in, plain data out. */
 import { findRuns, idsOfRuns } from './admin/runs/find.ts'
+import { dayCounts } from './rosters/daily.ts'
+import { healthOfAll } from './rosters/health.ts'
+import { judgeRoster, rosterProblem } from './rosters/loading.ts'
+import { rosterMetrics } from './rosters/metrics.ts'
+import { rosterView } from './rosters/view.ts'
 import { dashboardStats } from './stats/dashboard.ts'
 import { executionStats } from './stats/executions.ts'
 import { userStats } from './stats/users.ts'
@@ -10,5 +15,11 @@ export const readings = {
   dashboardStats,
   executionStats,
   userStats,
+  rosterProblem,
+  judgeRoster,
+  rosterView,
+  rosterMetrics,
+  dayCounts,
+  healthOfAll,
 }
 export type Readings = typeof readings

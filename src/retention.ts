@@ -3,11 +3,13 @@ import { count, desc, lt, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import {
   auditLog,
+  healthScores,
   orderKeys,
   processes,
   processMinutes,
   requestHours,
   requestStats,
+  rosterDrafts,
   runs,
   scheduleSlots,
   sessions,
@@ -34,6 +36,8 @@ export const forgetOld = retention([
   older('load of processes', '30d', processMinutes, processMinutes.minute),
   older('schedule slots', '90d', scheduleSlots, scheduleSlots.slot),
   older('ended sessions', '0d', sessions, sessions.expiresAt),
+  older('health scores', '90d', healthScores, healthScores.at),
+  older('roster drafts', '90d', rosterDrafts, rosterDrafts.createdAt),
   older('order keys', '1d', orderKeys, orderKeys.createdAt),
   { what: 'upload files', step: forgetFiles },
   { what: 'stray files', step: forgetStrayFiles },

@@ -16,6 +16,7 @@ import { leagueRoutes } from './leagues/routes.ts'
 import { feedRoutes } from './market/feeds/routes.ts'
 import { quoteRoutes } from './market/quote-routes.ts'
 import { tradeRoutes } from './market/routes.ts'
+import { rotaRoutes } from './rosters/routes.ts'
 import { Cached } from './runtime/cache.ts'
 import { exchangeOf } from './runtime/exchange.ts'
 import { asRefusal, bug, problem } from './runtime/problem.ts'
@@ -66,6 +67,7 @@ const everything = (app: App) => {
         .use(quoteRoutes(app))
         .use(feedRoutes(app))
         .use(searchRoutes(app))
+        .use(rotaRoutes(app))
         .use(jobRoutes(app)),
     )
     .use(olderPaths(app))

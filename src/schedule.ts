@@ -8,6 +8,9 @@ import { finalizeDue } from './leagues/jobs.ts'
 import { auditLedgers } from './market/jobs.ts'
 import { markDay } from './market/marks.ts'
 import { forgetOld } from './retention.ts'
+import { countDay } from './rosters/daily.ts'
+import { alertExpiry } from './rosters/expiry.ts'
+import { scoreHealth } from './rosters/health.ts'
 import { every, type ScheduleEntry } from './runtime/schedule.ts'
 import { refreshDashboardStats, refreshExecutionStats, refreshUserStats } from './stats/jobs.ts'
 import { ensureUpdates } from './tours/supervisor.ts'
@@ -22,6 +25,9 @@ export const schedule: readonly ScheduleEntry<App>[] = [
   every('2-59/5 * * * *', refreshExecutionStats),
   every('3-59/6 * * * *', refreshUserStats),
   every('2 0 * * *', markDay),
+  every('0 0 * * *', countDay),
+  every('0 */12 * * *', scoreHealth),
+  every('0 6 * * *', alertExpiry),
   every('0 3 * * *', backUp),
   every('30 3 * * *', auditLedgers),
   every('0 4 * * *', forgetOld),

@@ -1,0 +1,53 @@
+import { Elysia, t } from 'elysia'
+import { access } from '../access.ts'
+import { cached } from '../cached.ts'
+import type { App } from '../context.ts'
+import { iso } from '../runtime/clock.ts'
+import { says } from '../runtime/docs.ts'
+import { latestScores, scoreSchema } from './health.ts'
+import { metricsSchema } from './metrics.ts'
+import { rosterSchema, upcomingShifts } from './view.ts'
+
+export const dashboardRoutes = (app: App) => {
+  const { db, cache, clock, reader } = app
+  return new Elysia({ prefix: '/dashboard', tags: ['rosters'] })
+    .use(access(app))
+    .get(
+      '/metrics',
+      () => cache.read(cached.dashboardMetrics, [], () => reader.read('rosterMetrics', { now: clock.now() })),
+      {
+        may: 'officer',
+        detail: says('This week and the next in numbers, and what needs looking after', metricsSchema),
+      },
+    )
+    .get(
+      '/upcoming_shifts',
+      async ({ query }) => {
+        const limit = Math.min(Math.max(query.limit ?? 10, 1), 100)
+        const now = clock.now()
+        const load = () => {
+          const shifts = upcomingShifts(db, now, limit)
+          return { generated_at: iso(now), shifts }
+        }
+        const answer = await cache.read(cached.upcomingShifts, [limit], load)
+        const next = answer.value.shifts[0]
+        // A shift that has begun meanwhile is no longer to come.
+        return next && Date.parse(next.starts_at) <= now ? cache.refresh(cached.upcomingShifts, [limit], load) : answer
+      },
+      {
+        query: t.Object({ limit: t.Optional(t.Integer({ default: 10 })) }),
+        may: 'member',
+        detail: says(
+          'The shifts that begin next, 100 at most',
+          t.Object({ generated_at: t.String({ format: 'date-time' }), shifts: rosterSchema.properties.shifts }),
+        ),
+      },
+    )
+    .get('/health_scores', () => ({ scores: latestScores(db) }), {
+      may: 'officer',
+      detail: says(
+        'How well sites and leagues do, the worst first, and what would help',
+        t.Object({ scores: t.Array(scoreSchema) }),
+      ),
+    })
+}

@@ -1,0 +1,95 @@
+import { Elysia, t } from 'elysia'
+import { atomically } from '../../db/transaction.ts'
+import { access, signedIn } from '../access.ts'
+import { audit } from '../admin/audit.ts'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { says } from '../runtime/docs.ts'
+import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { newPerson, personChange, personSchema, tidyPerson } from './person.ts'
+import { addPerson, assignmentsOf, changePerson, deletePerson, listStaff, personById } from './queries.ts'
+import { confirmQuery, deletedSchema } from './sure.ts'
+
+export const staffRoutes = (app: App) => {
+  const { db, clock } = app
+  return new Elysia({ prefix: '/roster/staff', tags: ['rosters'] })
+    .use(access(app))
+    .get(
+      '/',
+      ({ query, request, set }) => {
+        const page = pageOf(query)
+        const { staff, total } = listStaff(db, query, page)
+        const pages = pagination(page, total)
+        set.headers.link = linkHeader(request.url, pages)
+        return { staff, pagination: pages }
+      },
+      {
+        query: t.Object({
+          q: t.Optional(t.String({ maxLength: 80, description: 'Part of the name' })),
+          skill: t.Optional(t.String({ maxLength: 60 })),
+          active: t.Optional(t.Boolean()),
+          ...pageQuery,
+        }),
+        may: 'officer',
+        detail: says('Staff by name', t.Object({ staff: t.Array(personSchema), pagination: paginationSchema })),
+      },
+    )
+    .post(
+      '/',
+      async ({ body, who, set }) => {
+        const tidy = { ...tidyPerson(body), name: body.name.trim() }
+        const at = clock.now()
+        const id = await atomically(db, tx => {
+          const made = addPerson(tx, tidy, at)
+          audit(tx, { at, who: signedIn(who), action: 'staff.create', target: `staff ${made}`, detail: tidy })
+          return made
+        })
+        set.status = 201
+        set.headers.location = `/api/v1/roster/staff/${id}`
+        return personById(db, id)
+      },
+      { body: newPerson, may: 'officer', detail: says('Somebody new', personSchema, { status: 201 }) },
+    )
+    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
+    .get('/:id', ({ params: { id } }) => personById(db, id), {
+      may: 'officer',
+      detail: says('One of the staff', personSchema),
+    })
+    .patch(
+      '/:id',
+      async ({ params: { id }, body, who }) => {
+        const tidy = tidyPerson(body)
+        await atomically(db, tx => {
+          changePerson(tx, id, tidy)
+          const target = `staff ${id}`
+          audit(tx, { at: clock.now(), who: signedIn(who), action: 'staff.change', target, detail: tidy })
+        })
+        return personById(db, id)
+      },
+      {
+        body: personChange,
+        may: 'officer',
+        detail: says('Change somebody; lists are replaced whole, what is left out stays', personSchema),
+      },
+    )
+    .delete(
+      '/:id',
+      async ({ params: { id }, query: { confirm }, who }) => {
+        await atomically(db, tx => {
+          const { name } = personById(tx, id)
+          const assignments = assignmentsOf(tx, { staffId: id })
+          if (assignments && !confirm)
+            refuse(
+              'conflict',
+              `${name} is on ${assignments} shifts, past ones too; send confirm=true, or make them inactive instead`,
+              { assignments },
+            )
+          deletePerson(tx, id)
+          const detail = { name, assignments }
+          audit(tx, { at: clock.now(), who: signedIn(who), action: 'staff.delete', target: `staff ${id}`, detail })
+        })
+        return { deleted: true, id }
+      },
+      { query: confirmQuery, may: 'officer', detail: says('Delete somebody and all they were on', deletedSchema) },
+    )
+}
