@@ -125,7 +125,9 @@ export const rosterRoutes = (app: App) => {
           staff_id: t.Optional(id),
         }),
         may: 'member',
-        detail: says('The roster as CSV, a line for each place, by site or by person', t.String(), { type: 'text/csv' }),
+        detail: says('The roster as CSV, a line for each place, by site or by person', t.String(), {
+          type: 'text/csv',
+        }),
       },
     )
     .post(
