@@ -232,6 +232,21 @@ test('a call refused in a queue that was not there before leaves nothing of it i
   expect((await again.add('b', {})).id).toBe('2')
 })
 
+test('a refused call takes back all it did, in the file and in memory, and nothing of the calls beside it', async () => {
+  const { path, queue } = open()
+  await queue.add('due', {}, { delay: 1 })
+  await Bun.sleep(5)
+  // Before it finds that there is no such job, this puts the due one in line.
+  const refused = queue.getBackend().retryJob('none', false, 'token')
+  const calls = [queue.add('before', {}), expect(refused).rejects.toMatchObject({ code: -1 }), queue.add('after', {})]
+  await Promise.all(calls)
+  expect(await queue.getJobCounts('waiting', 'delayed')).toEqual({ waiting: 2, delayed: 1 })
+  expect((await queue.getWaiting()).map(job => job.name)).toEqual(['before', 'after'])
+  await queue.add('later', {})
+  const { counters, counted } = inspect(path)
+  expect(counters).toEqual(counted)
+})
+
 test('with power-cut durability everything works the same', async () => {
   const path = join(temporaryFolder(), 'queue.db')
   const queue = new Queue('jobs', { connection: { path, durability: 'power' } })

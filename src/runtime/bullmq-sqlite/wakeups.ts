@@ -2,7 +2,7 @@ import { clock } from './clock.ts'
 import type { Queue } from './queues.ts'
 
 /** How often idle workers and event readers look whether another process has written, in ms. */
-const lookEvery = 25
+const lookEvery = 40
 /** Waking for a delayed job this much later, in ms, makes sure its time has come by every clock involved. */
 const dueSlack = 1
 /** Timers hold no more than this many ms; whoever waits has a timeout of his own that comes long before. */
