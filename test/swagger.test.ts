@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { t } from 'elysia'
 import { routes } from '../src/routes.ts'
 import { openApiSchema } from '../src/runtime/openapi-schema.ts'
-import { complaintsOf, openBrowser } from './browser.ts'
+import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { faultsOf, misfits } from './openapi.ts'
 import { start } from './start.ts'
@@ -13,6 +13,8 @@ type Answer = any
 test('/swagger/json is valid OpenAPI 3.0.3', async () => {
   const { as } = await start({ ROLE: 'web' })
   expect(faultsOf(await as().get('/swagger/json'))).toEqual([])
+  const etag = (await as().raw('/swagger/json')).headers.get('etag') ?? ''
+  expect((await as().raw('/swagger/json', { headers: { 'if-none-match': etag } })).status).toBe(304)
 })
 
 test('every route says who may, and what it is: hidden, or with a summary, a tag and a documented success', async () => {
@@ -110,3 +112,17 @@ browserTest(
     expect(foreign).toEqual([])
   },
 )
+
+browserTest('who is signed in tries a change out on the API page', async () => {
+  const ADMIN_EMAIL = 'ann@example.org'
+  const ADMIN_PASSWORD = 'long enough for all'
+  const { url } = await start({ ADMIN_EMAIL, ADMIN_PASSWORD })
+  const page = await openBrowser()
+  await signIn(page, url, ADMIN_EMAIL, ADMIN_PASSWORD)
+  await page.goto(`${url}/swagger`)
+  const operation = page.locator('#operations-admin-postAdminBackups')
+  await operation.locator('.opblock-summary').click()
+  await operation.getByRole('button', { name: 'Try it out' }).click()
+  await operation.getByRole('button', { name: 'Execute' }).click()
+  await operation.locator('.live-responses-table .response-col_status', { hasText: '202' }).waitFor()
+})

@@ -1,12 +1,12 @@
+/** The API page: swagger-ui from files of ours, nothing inline, nothing from elsewhere. */
+import { readFileSync } from 'node:fs'
 import { type AnyElysia, Elysia } from 'elysia'
 import { access } from '../access.ts'
 import type { App } from '../context.ts'
 import { html } from '../runtime/html.ts'
+import { type FixedFile, fixedFile, fixedResponse } from '../runtime/respond.ts'
 import { describeApi } from '../runtime/swagger.ts'
-
-const swaggerUi = (name: string) => Bun.file(Bun.resolveSync(`swagger-ui-dist/${name}`, import.meta.dir))
-const files = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']
-const unlisted = { hide: true }
+import { hidden } from '../web/layout.ts'
 
 const page = html`<!doctype html>
 <html lang="en">
@@ -24,37 +24,57 @@ const page = html`<!doctype html>
   </body>
 </html>`
 
-const init = `window.ui = SwaggerUIBundle({ url: '/swagger/json', dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null, docExpansion: 'list' })`
+// "Try it out" acts as whoever is signed in here: a change by cookie must carry the session's token.
+const init = `let session
+const csrfToken = () =>
+  (session ??= fetch('/api/v1/auth/me').then(answer => (answer.ok ? answer.json() : {}))).then(me => me.csrf_token)
+
+window.ui = SwaggerUIBundle({
+  url: '/swagger/json',
+  dom_id: '#swagger-ui',
+  deepLinking: true,
+  docExpansion: 'list',
+  validatorUrl: null,
+  async requestInterceptor(request) {
+    const isChange = !['GET', 'HEAD'].includes(request.method ?? 'GET')
+    const token = isChange && !request.headers.Authorization ? await csrfToken() : undefined
+    if (token) request.headers['X-CSRF-Token'] = token
+    return request
+  },
+})
+`
+
 // swagger-ui writes style attributes; nothing inline can run all the same.
 const csp =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+const bytesOf = (text: string) => new TextEncoder().encode(text)
+const swaggerUi = (name: string) =>
+  new Uint8Array(readFileSync(Bun.resolveSync(`swagger-ui-dist/${name}`, import.meta.dir)))
+
 export const swaggerRoutes = (app: App, described: AnyElysia) => {
-  let description: ReturnType<typeof describeApi> | undefined
-  const routes = new Elysia({ prefix: '/swagger' })
-    .use(access(app))
-    .get(
-      '/',
-      () =>
-        new Response(String(page), {
-          headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': csp },
-        }),
-      {
-        may: 'anyone',
-        detail: unlisted,
-      },
-    )
-    .get('/json', () => (description ??= describeApi(described, app.version)), { may: 'anyone', detail: unlisted })
-    .get('/init.js', () => new Response(init, { headers: { 'content-type': 'text/javascript' } }), {
+  /** Read and made when first asked for, kept with their compressed forms. */
+  const files: Record<string, () => FixedFile> = {
+    json: () => fixedFile(bytesOf(JSON.stringify(describeApi(described, app.version))), 'application/json'),
+    'init.js': () => fixedFile(bytesOf(init), 'text/javascript; charset=utf-8'),
+    'swagger-ui-bundle.js': () => fixedFile(swaggerUi('swagger-ui-bundle.js'), 'text/javascript; charset=utf-8'),
+    'swagger-ui.css': () => fixedFile(swaggerUi('swagger-ui.css'), 'text/css; charset=utf-8'),
+    'favicon-32x32.png': () => fixedFile(swaggerUi('favicon-32x32.png'), 'image/png'),
+  }
+  const routes = new Elysia({ prefix: '/swagger' }).use(access(app)).get(
+    '/',
+    () =>
+      new Response(String(page), {
+        headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': csp },
+      }),
+    { may: 'anyone', detail: hidden },
+  )
+  for (const [name, make] of Object.entries(files)) {
+    let file: FixedFile | undefined
+    routes.get(`/${name}`, ({ request }) => fixedResponse(request, (file ??= make()), false), {
       may: 'anyone',
-      detail: unlisted,
+      detail: hidden,
     })
-  for (const name of files) {
-    routes.get(
-      `/${name}`,
-      () => new Response(swaggerUi(name), { headers: { 'cache-control': 'public, max-age=86400' } }),
-      { may: 'anyone', detail: unlisted },
-    )
   }
   return routes
 }
