@@ -65,9 +65,9 @@ export function cleanSome(tx: Tx, queue: Queue, walk: Walk, timestamp: number, l
   const removed: string[] = []
   for (const job of nextOf(tx, queue, walk, isFinished ? timestamp : undefined)) {
     if (removed.length === limit) break
-    // The parents of a removed job may have gone with it.
     if (!isFinished && (ageOf(job) > timestamp || isNextOfScheduler(tx, queue, job))) continue
     if (walk.state === State.active && isLocked(job)) continue
+    // It may have gone with the last of its children.
     if (walk.state === State['waiting-children'] && !tx.sql.jobExists.get(queue.id, job.id)) continue
     removeJob(tx, queue, job, { withParent: true })
     removed.push(job.id)

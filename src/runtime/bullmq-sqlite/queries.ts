@@ -4,7 +4,8 @@ import { now } from './clock.ts'
 import { toJson } from './jobs.ts'
 import { dueFrom, priorityRange } from './places.ts'
 import type { Queue } from './queues.ts'
-import { Child, State, type StateCode, stateNames } from './schema.ts'
+import { Child, type ChildCode, State, type StateCode, stateNames } from './schema.ts'
+import type { ChildRow } from './statements.ts'
 import type { Tx } from './transactions.ts'
 
 /** BullMQ calls the wait state by two names. */
@@ -101,76 +102,62 @@ export function logsOf(tx: Tx, queue: Queue, jobId: string, start: number, end: 
   return { logs: lines.reverse(), count }
 }
 
-const childStatus = {
+const childTypes = ['processed', 'unprocessed', 'ignored', 'failed'] as const
+type ChildType = (typeof childTypes)[number]
+const childStatus: Record<string, ChildCode> = {
   processed: Child.processed,
   unprocessed: Child.pending,
   ignored: Child.ignored,
   failed: Child.failed,
-} as const
-type ChildType = keyof typeof childStatus
+}
+
+function childrenOf(tx: Tx, queue: Queue, jobId: string, type: ChildType, limit = -1, offset = 0): ChildRow[] {
+  return tx.sql.children.all(queue.id, jobId, childStatus[type]!, limit, offset)
+}
 
 export function childCounts(tx: Tx, queue: Queue, jobId: string, types: string[]): number[] {
-  return types.map(type => {
-    const status = type in childStatus ? childStatus[type as ChildType] : Child.failed
-    return tx.sql.countChildren.get(queue.id, jobId, status)!.n
-  })
+  return types.map(type => tx.sql.countChildren.get(queue.id, jobId, childStatus[type] ?? Child.failed)!.n)
 }
 
 /** Values of the children that were processed, or reasons of those that failed and were ignored, by child key. */
 export function childValues(tx: Tx, queue: Queue, jobId: string, type: 'processed' | 'ignored') {
-  const rows = tx.sql.children.all(queue.id, jobId, childStatus[type], -1, 0)
-  return Object.fromEntries(rows.map(({ key, value }) => [key, value ?? '']))
-}
-
-/** The children of a job by how they stand: all of them, or a page of each kind asked for. */
-export function dependencies(tx: Tx, queue: Queue, jobId: string, opts: DependenciesOpts) {
-  const all = !opts.processed && !opts.unprocessed && !opts.ignored && !opts.failed
-  const result: Dependencies = {}
-  const processed = rows('processed')
-  if (processed) {
-    result.processed = Object.fromEntries(processed.map(({ key, value }) => [key, JSON.parse(value ?? 'null')]))
-    if (!all) result.nextProcessedCursor = next('processed', processed.length)
-  }
-  const unprocessed = rows('unprocessed')
-  if (unprocessed) {
-    result.unprocessed = unprocessed.map(({ key }) => key)
-    if (!all) result.nextUnprocessedCursor = next('unprocessed', unprocessed.length)
-  }
-  const ignored = rows('ignored')
-  if (ignored) {
-    result.ignored = Object.fromEntries(ignored.map(({ key, value }) => [key, value ?? '']))
-    if (!all) result.nextIgnoredCursor = next('ignored', ignored.length)
-  }
-  const failed = rows('failed')
-  if (failed) {
-    result.failed = failed.map(({ key }) => key)
-    if (!all) result.nextFailedCursor = next('failed', failed.length)
-  }
-  return result
-
-  function rows(type: ChildType) {
-    if (all) return tx.sql.children.all(queue.id, jobId, childStatus[type], -1, 0)
-    const { cursor = 0, count = 20 } = opts[type] ?? {}
-    return opts[type] && tx.sql.children.all(queue.id, jobId, childStatus[type], count, cursor)
-  }
-
-  /** The cursor of the next page, 0 after the last. */
-  function next(type: ChildType, found: number): number {
-    const { cursor = 0, count = 20 } = opts[type] ?? {}
-    return found < count ? 0 : cursor + count
-  }
+  return Object.fromEntries(childrenOf(tx, queue, jobId, type).map(({ key, value }) => [key, value ?? '']))
 }
 
 export interface Dependencies {
   processed?: Record<string, unknown>
-  nextProcessedCursor?: number
   unprocessed?: string[]
-  nextUnprocessedCursor?: number
   ignored?: Record<string, string>
-  nextIgnoredCursor?: number
   failed?: string[]
+  nextProcessedCursor?: number
+  nextUnprocessedCursor?: number
+  nextIgnoredCursor?: number
   nextFailedCursor?: number
 }
+
+const cursorNames = {
+  processed: 'nextProcessedCursor',
+  unprocessed: 'nextUnprocessedCursor',
+  ignored: 'nextIgnoredCursor',
+  failed: 'nextFailedCursor',
+} as const
+
+/** The children of a job by how they stand: all of them, or a page of each kind asked for with the cursor of the next, 0 after the last. */
+export function dependencies(tx: Tx, queue: Queue, jobId: string, opts: DependenciesOpts): Dependencies {
+  const asked = childTypes.filter(type => opts[type])
+  const result: Dependencies = {}
+  for (const type of asked.length > 0 ? asked : childTypes) {
+    const { cursor = 0, count = 20 } = opts[type] ?? { count: -1 }
+    const rows = childrenOf(tx, queue, jobId, type, count, cursor)
+    if (type === 'processed') result.processed = Object.fromEntries(rows.map(({ key, value }) => [key, parsed(value)]))
+    else if (type === 'ignored') result.ignored = Object.fromEntries(rows.map(({ key, value }) => [key, value ?? '']))
+    else result[type] = rows.map(({ key }) => key)
+    if (asked.length > 0) result[cursorNames[type]] = rows.length < count ? 0 : cursor + count
+  }
+  return result
+}
+
+const parsed = (json: string | null): unknown => JSON.parse(json ?? 'null')
 
 /** A page of a job's processed or pending children, with their jobs if asked. */
 export function childPage(
@@ -180,12 +167,10 @@ export function childPage(
   type: 'processed' | 'unprocessed',
   range: { start: number; end: number; fetchJobs?: boolean },
 ) {
-  const total = tx.sql.countChildren.get(queue.id, jobId, childStatus[type])!.n
+  const [total = 0] = childCounts(tx, queue, jobId, [type])
   const { limit, offset } = page(range.start, range.end, total)
-  const rows = tx.sql.children.all(queue.id, jobId, childStatus[type], limit, offset)
-  const items = rows.map(({ key, value }) =>
-    type === 'processed' ? { id: key, v: JSON.parse(value ?? 'null') } : { id: key },
-  )
+  const rows = childrenOf(tx, queue, jobId, type, limit, offset)
+  const items = rows.map(({ key, value }) => (type === 'processed' ? { id: key, v: parsed(value) } : { id: key }))
   const jobs = range.fetchJobs ? rows.flatMap(child => tx.sql.job.get(child.queue, child.id) ?? []).map(toJson) : []
   return { cursor: '0', items, total, jobs }
 }
