@@ -11,7 +11,7 @@ export const locks = {
   refreshExecutions: lock('refresh_execution_stats', '120s', 'skip'),
   refreshUsers: lock('refresh_user_stats', '120s', 'skip'),
   refreshAll: lock('refresh_stats', '120s', 'skip'),
-  backup: lock('backup', '30m', 'wait'),
+  backup: lock('backup', '30m', 'wait'), // held by whoever copies scores.db, and by whoever sweeps it
   retention: lock('retention', '10m', 'skip'),
   runIndex: lock('run_index', '10m', 'skip'),
   alertWebhook: lock('alert_webhook', '60s', 'skip'),

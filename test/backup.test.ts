@@ -7,7 +7,8 @@ import { databaseFile, migrate, migrations } from '../db/open.ts'
 import { facts, leagues, runs, sessions, systemAlerts, users } from '../db/schema.ts'
 import { job } from '../src/context.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
-import { browserTest } from './needs.ts'
+import { browserTest, redisTest } from './needs.ts'
+import { startRedis } from './redis.ts'
 import { refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 const root = join(import.meta.dir, '..')
@@ -222,6 +223,25 @@ test('a restored installation is another one: a new id for what is shared, and n
   expect(idOf(house.app.db)).not.toBe(before)
   expect(house.app.db.select().from(sessions).all()).toEqual([])
   expect(house.app.db.select().from(users).all()).toMatchObject([{ username: 'ann' }])
+})
+
+redisTest('what Redis remembers from before a restore is out of reach afterwards', async () => {
+  const { url: REDIS_URL } = await startRedis()
+  const { dataDir, call, as, app, stop } = await start({ REDIS_URL })
+  const { id } = await call.post('/api/v1/leagues', league)
+  const folder = await backup(dataDir)
+  await call.patch(`/api/v1/leagues/${id}`, { name: 'Renamed since' })
+  expect(await as().get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Renamed since' })
+  await until(async () => (await app.redis?.keys('*:cache:*'))?.length)
+  await stop()
+
+  const empty = temporaryFolder()
+  await restore(folder, empty)
+  const restored = await start({ REDIS_URL }, empty)
+  expect(await restored.as().get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Northern' })
+  // The same number of changes, as another history would count them: the stamps are those of then.
+  await restored.call.patch(`/api/v1/leagues/${id}`, { name: 'Renamed again' })
+  expect(await restored.as().get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Renamed again' })
 })
 
 test('work that was accepted before the backup is done after the restore', async () => {
