@@ -3,6 +3,7 @@ import { checkAlerts } from './admin/alerting/checking.ts'
 import { backUp } from './admin/backups/jobs.ts'
 import { indexRuns } from './admin/runs/indexing.ts'
 import { sweepJobs } from './admin/sweep.ts'
+import { doToMany } from './admin/tasks/bulk.ts'
 import type { App } from './context.ts'
 import { finalizeDue } from './leagues/jobs.ts'
 import { updateQuotes } from './market/feeds/polling.ts'
@@ -29,6 +30,7 @@ export const jobs: readonly JobDefinition<App>[] = [
   sweepJobs,
   checkAlerts,
   indexRuns,
+  doToMany,
   backUp,
   forgetOld,
   refreshDashboardStats,

@@ -1,5 +1,6 @@
 /** Every query that runs in the reading thread, because it may take more than 10 ms: plain data in, plain data out. */
 import { findRuns, idsOfRuns } from './admin/runs/find.ts'
+import { taskReading } from './admin/tasks/reading.ts'
 import { dayCounts } from './rosters/daily.ts'
 import { healthOfAll } from './rosters/health.ts'
 import { judgeRoster, rosterProblem } from './rosters/loading.ts'
@@ -12,6 +13,7 @@ import { userStats } from './stats/users.ts'
 export const readings = {
   findRuns,
   idsOfRuns,
+  taskReading,
   dashboardStats,
   executionStats,
   userStats,

@@ -9,6 +9,8 @@ import { backupRoutes } from './admin/backups/routes.ts'
 import { healthRoutes, probeRoutes } from './admin/health.ts'
 import { jobRoutes } from './admin/jobs.ts'
 import { swaggerRoutes } from './admin/swagger.ts'
+import { adminJobRoutes } from './admin/tasks/job-routes.ts'
+import { taskRoutes } from './admin/tasks/routes.ts'
 import type { App } from './context.ts'
 import { boardRoutes } from './leagues/board-routes.ts'
 import { olderPaths } from './leagues/older-paths.ts'
@@ -54,6 +56,8 @@ const everything = (app: App) => {
     .use(backupRoutes(app))
     .use(alertRoutes(app))
     .use(auditRoutes(app))
+    .use(taskRoutes(app))
+    .use(adminJobRoutes(app))
     .group('/api/v1', api =>
       api
         .use(accountRoutes(app))

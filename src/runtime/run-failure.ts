@@ -9,7 +9,7 @@ export const isFinal = (run: Pick<Run, 'attempts' | 'maxAttempts'>, error: unkno
 
 /** The same for failures that are the same: numbers and quoted names left out of the message, and where it was thrown. */
 export function fingerprintOf(name: string, { name: kind, message, stack = '' }: Error): string {
-  const place = stack.split('\n').find(line => line.includes('at ')) ?? ''
+  const place = stack.split('\n').find(line => /^\s+at /.test(line)) ?? ''
   const essence = `${name}|${kind}|${message.replace(/\d+|"[^"]*"|'[^']*'/g, '…')}|${place.replace(/:\d+:\d+/, '').trim()}`
   return Bun.hash(essence).toString(36)
 }

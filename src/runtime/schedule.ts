@@ -145,6 +145,8 @@ export function openSchedule<App>(
       }
     },
 
+    names: () => table.map(({ job }) => job.name),
+
     state(): ScheduleState[] {
       const now = clock.now()
       return table.map(({ pattern, job: { name } }) => {

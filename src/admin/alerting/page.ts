@@ -23,7 +23,8 @@ export const alertsBody = ({ alerts, stats, pagination: pages, checkedAt }: Aler
 ${table({
   caption: 'Alerts',
   dense: true,
-  class: 'alerts stack',
+  class: 'alerts',
+  stack: true,
   rows: alerts,
   key: ({ id }) => `alert-${id}`,
   rowClass: ({ state }) => (state === 'active' ? undefined : 'settled'),

@@ -34,7 +34,7 @@ export const alertRoutes = (app: App) => {
   /** When the last look was changes each minute and is not news. */
   const seen = ({ checkedAt: _, ...data }: AlertsData) => versionOf(data)
   const files = (format: 'csv' | 'json') => (filter: AlertFilter) =>
-    exported('alerts', format, page => listAlerts(db, filter, { page: 1, ...page }).alerts)
+    exported('alerts', format, alertSchema, page => listAlerts(db, filter, { page: 1, ...page }).alerts)
 
   return new Elysia({ prefix: '/admin/monitoring', tags: ['admin'] })
     .use(access(app))

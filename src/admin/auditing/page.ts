@@ -25,7 +25,8 @@ export const auditBody = ({ logs, pagination: pages }: AuditData, filter: AuditF
 ${table({
   caption: 'Audit log, the newest first',
   dense: true,
-  class: 'audit stack',
+  class: 'audit',
+  stack: true,
   rows: logs,
   key: ({ id }) => `log-${id}`,
   empty: emptyState(

@@ -17,7 +17,8 @@ export const auditQuery = t.Object({
   q: t.Optional(t.String({ maxLength: 200, description: 'Part of the target or the detail' })),
   from: t.Optional({ ...day, description: 'The first day, UTC' }),
   to: t.Optional({ ...day, description: 'The last day, UTC' }),
-  ...pageQuery,
+  page: pageQuery.page,
+  limit: t.Optional(t.Integer({ default: 50 })),
 })
 export type AuditFilter = Static<typeof auditQuery>
 

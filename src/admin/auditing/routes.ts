@@ -18,7 +18,7 @@ export const auditRoutes = (app: App) => {
     return { logs: listAudit(db, filter, place), pagination: pagination(place, countAudit(db, filter)) }
   }
   const files = (format: 'csv' | 'json') => (filter: AuditFilter) =>
-    exported('audit', format, page => listAudit(db, filter, page))
+    exported('audit', format, auditSchema, page => listAudit(db, filter, page))
 
   return new Elysia({ prefix: '/admin/audit', tags: ['admin'] })
     .use(access(app))
@@ -26,9 +26,8 @@ export const auditRoutes = (app: App) => {
     .get(
       '/logs',
       ({ query, who }) => {
-        const asked = { ...query, limit: query.limit ?? 50 }
         const tools = exportLinks(auditPath, query)
-        return monitorPage(app, { title: 'Audit', who, room: 'audit', tools, body: auditBody(dataOf(asked), query) })
+        return monitorPage(app, { title: 'Audit', who, room: 'audit', tools, body: auditBody(dataOf(query), query) })
       },
       { may: 'admin', detail: hidden },
     )

@@ -7,11 +7,16 @@ const slice = 500
 type Cell = string | number | boolean | null
 type Rows = (page: { limit: number; offset: number }) => Promise<readonly object[]> | readonly object[]
 
-/** `exported('alerts', 'csv', page => listAlerts(db, filter, page).alerts)`. Columns are the fields of the first row. */
-export async function exported(name: string, format: 'csv' | 'json', rows: Rows): Promise<Response> {
+/** `exported('alerts', 'csv', alertSchema, page => listAlerts(db, filter, page).alerts)`. The schema's fields are the columns. */
+export async function exported(
+  name: string,
+  format: 'csv' | 'json',
+  schema: { properties: object },
+  rows: Rows,
+): Promise<Response> {
   const slices = slicesOf(rows)
   const first = (await slices.next()).value ?? []
-  const write = format === 'csv' ? csvOf(first) : jsonOf()
+  const write = format === 'csv' ? csvOf(Object.keys(schema.properties)) : jsonOf()
   const encoder = new TextEncoder()
   const body = new ReadableStream<Uint8Array>({
     start: controller => controller.enqueue(encoder.encode(write.head + write.rows(first))),
@@ -43,14 +48,18 @@ async function* slicesOf(rows: Rows): AsyncGenerator<readonly object[], undefine
 
 const bom = '\uFEFF' // else Excel takes it for another encoding
 
-function csvOf(first: readonly object[]) {
-  const columns = Object.keys(first[0] ?? {})
+function csvOf(columns: readonly string[]) {
   const lines = (cells: Cell[][]) => `${Papa.unparse(cells, { escapeFormulae: true, newline: '\r\n' })}\r\n`
   return {
-    head: bom + (columns.length ? lines([columns]) : ''),
-    rows: (rows: readonly object[]) => (rows.length ? lines(rows.map(row => Object.values(row).map(cellOf))) : ''),
+    head: bom + lines([[...columns]]),
+    rows: (rows: readonly object[]) => (rows.length ? lines(rows.map(row => cellsOf(row, columns))) : ''),
     foot: '',
   }
+}
+
+const cellsOf = (row: object, columns: readonly string[]): Cell[] => {
+  const values = new Map<string, unknown>(Object.entries(row))
+  return columns.map(column => cellOf(values.get(column)))
 }
 
 const cellOf = (value: unknown): Cell =>

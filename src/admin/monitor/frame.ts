@@ -102,7 +102,7 @@ export const versionOf = (shown: unknown): string => Bun.hash(JSON.stringify(sho
 /** `choices('severity', [['', 'All'], ['error', 'Errors']], '/admin/…', query)`: one of them is on. */
 export function choices(
   name: string,
-  all: readonly (readonly [value: string, label: string])[],
+  all: readonly (readonly [value: string, label: Content])[],
   path: string,
   query: Params,
   label: string,

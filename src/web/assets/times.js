@@ -31,8 +31,8 @@ export function switchTimes() {
 }
 
 const two = number => String(number).padStart(2, '0')
-function leftText(seconds) {
-  if (seconds <= 0) return 'expired'
+const leftText = seconds => (seconds <= 0 ? 'expired' : clockText(seconds))
+function clockText(seconds) {
   const [days, hours, minutes] = [seconds / 86400, (seconds / 3600) % 24, (seconds / 60) % 60].map(Math.floor)
   const clock = `${two(minutes)}:${two(Math.floor(seconds % 60))}`
   return days ? `${days} d ${two(hours)}:${clock}` : hours ? `${hours}:${clock}` : clock
@@ -60,6 +60,8 @@ export function writeTimes() {
 function countDown() {
   for (const element of document.querySelectorAll('time[data-countdown]'))
     write(element, leftText((new Date(element.dateTime) - now()) / 1000))
+  for (const element of document.querySelectorAll('time[data-elapsed]'))
+    write(element, clockText(Math.max(0, (now() - new Date(element.dateTime)) / 1000)))
 }
 
 export function startTimes() {

@@ -6,6 +6,9 @@ export type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'quiet' | 'live'
 
 export const badge = (text: Content, tone: Tone = 'plain'): Html => html`<span class="badge ${tone}">${text}</span>`
 
+/** For the usual in a list of much that is: a tick and no frame. */
+export const calm = (text: Content): Html => html`<span class="calm"><span aria-hidden="true">✓</span> ${text}</span>`
+
 const statusTones: Record<string, Tone> = {
   active: 'live',
   upcoming: 'plain',

@@ -27,6 +27,8 @@ export type Table<Row> = {
   sorted?: { by: string; order: SortOrder; href(by: string, order: SortOrder): string }
   /** Close lines for monitors. */
   dense?: boolean
+  /** On a phone each row is a block, its values named by their headings. */
+  stack?: boolean
   class?: string
 }
 
@@ -40,17 +42,18 @@ export function table<Row>({
   rowClass,
   sorted,
   dense,
+  stack,
   ...more
 }: Table<Row>): Content {
   if (rows.length === 0 && empty) return empty
   const shown = columns.filter(column => !!column)
   return html`<div class="sheet" role="region" aria-label="${caption}" tabindex="0">
-<table class="${[dense && 'dense', more.class].filter(Boolean).join(' ')}">
+<table class="${[dense && 'dense', stack && 'stack', more.class].filter(Boolean).join(' ')}">
 <caption class="sr">${caption}</caption>
 <thead><tr>${shown.map(column => heading(column, sorted))}</tr></thead>
 <tbody>
 ${rows.map(
-  row => html`<tr${key && html` id="${key(row)}"`}${rowClass?.(row) && html` class="${rowClass(row)}"`}>${shown.map(column => cell(column, row))}</tr>
+  row => html`<tr${key && html` id="${key(row)}"`}${rowClass?.(row) && html` class="${rowClass(row)}"`}>${shown.map(column => cell(column, row, stack))}</tr>
 `,
 )}</tbody>
 </table>
@@ -61,10 +64,11 @@ const classOf = <Row>({ numeric, names, class: own }: Column<Row>) =>
   [numeric && 'num', names && 'names', own].filter(Boolean).join(' ')
 const classes = <Row>(column: Column<Row>) => classOf(column) && html` class="${classOf(column)}"`
 
-const cell = <Row>(column: Column<Row>, row: Row): Html =>
-  column.names
-    ? html`<th scope="row"${classes(column)}>${column.cell(row)}</th>`
-    : html`<td${classes(column)}>${column.cell(row)}</td>`
+function cell<Row>(column: Column<Row>, row: Row, isNamed: boolean | undefined): Html {
+  if (column.names) return html`<th scope="row"${classes(column)}>${column.cell(row)}</th>`
+  const head = isNamed && typeof column.head === 'string' && html` data-head="${column.head}"`
+  return html`<td${classes(column)}${head}>${column.cell(row)}</td>`
+}
 
 function heading<Row>(column: Column<Row>, sorted: Table<Row>['sorted']): Html {
   const { sort, head } = column

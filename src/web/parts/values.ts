@@ -113,5 +113,11 @@ export function countdown(at: Known<Moment>): Content {
   return date ? html`<time datetime="${date.toISOString()}" data-countdown>${momentText(date)}</time>` : none
 }
 
+/** How long it has been, counted up each second in the browser. */
+export function elapsed(at: Known<Moment>): Content {
+  const date = momentOf(at)
+  return date ? html`<time datetime="${date.toISOString()}" data-elapsed>${momentText(date)}</time>` : none
+}
+
 /** A name that somebody chose: whatever is in it, it stays in its place and direction. */
 export const name = (text: Known<string>): Content => (text ? html`<bdi class="name">${text}</bdi>` : none)

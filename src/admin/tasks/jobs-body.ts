@@ -1,0 +1,113 @@
+/** Jobs that match: search, filters in the address, and one thing done to all of them. */
+import { type RunState, runStates } from '../../../db/schema.ts'
+import { type Content, type Html, html } from '../../runtime/html.ts'
+import { masked } from '../../runtime/log.ts'
+import type { Pagination } from '../../runtime/page.ts'
+import { isFinished, type Run } from '../../runtime/runs.ts'
+import { address } from '../../web/parts/address.ts'
+import { progress } from '../../web/parts/figures.ts'
+import { action } from '../../web/parts/form.ts'
+import { calm, status } from '../../web/parts/marks.ts'
+import { emptyState } from '../../web/parts/notices.ts'
+import { pagination } from '../../web/parts/pages.ts'
+import { table } from '../../web/parts/table.ts'
+import { duration, none, number, time } from '../../web/parts/values.ts'
+import { filterForm } from '../monitor/filters.ts'
+import { choices } from '../monitor/frame.ts'
+import type { RunFilter } from '../runs/find.ts'
+import { statesFor, type Verb, verbs } from './acting.ts'
+import { jobAction, jobPath, jobsPath } from './body.ts'
+import { titleOf } from './words.ts'
+
+export type JobsFilter = Omit<RunFilter, 'startedBy'>
+export type JobsData = {
+  runs: Run[]
+  pagination: Pagination
+  /** Whether the total is all there are, not only all that were counted. */
+  isExact: boolean
+  states: Record<RunState, number>
+  names: readonly string[]
+}
+
+export const jobsBody = (data: JobsData, filter: JobsFilter): Html => html`${filterForm(jobsPath, [
+  { name: 'q', label: 'Id, name, input or error', type: 'search', value: filter.q },
+  { name: 'name', label: 'Name', value: filter.name, choices: ['', ...data.names] },
+  { name: 'status', label: 'State', value: filter.status, choices: ['', ...runStates] },
+])}
+<div class="toolbar">
+  ${choices('status', [['', 'All'], ...runStates.map(state => [state, html`${state.toLowerCase()} <small>${number(data.states[state])}</small>`] as const)], jobsPath, filter, 'State')}
+  ${filter.fingerprint && html`<p class="quiet">One kind of failure. <a href="${address(jobsPath, { ...filter, fingerprint: undefined })}">All of them</a></p>`}
+  ${bulk(data, filter)}
+</div>
+${table<Run>({
+  caption: 'Jobs, the newest first',
+  dense: true,
+  class: 'jobs',
+  stack: true,
+  rows: data.runs,
+  key: ({ id }) => `job-${id}`,
+  empty: empty(filter),
+  columns: [
+    { head: 'State', cell: run => (run.status === 'SUCCESS' ? calm('success') : status(run.status)) },
+    { head: 'Job', names: true, cell: jobCell },
+    { head: 'Accepted', cell: ({ createdAt }) => time(createdAt) },
+    { head: 'Waited', numeric: true, cell: waited },
+    { head: 'Took', numeric: true, cell: took },
+    { head: 'Attempts', numeric: true, cell: ({ attempts }) => number(attempts) },
+    { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: actions },
+  ],
+})}
+${pagination(data.pagination, page => address(jobsPath, { ...filter, page }))}
+${!data.isExact && html`<p class="quiet">There are more than were counted. Older ones are on the pages after, or behind a narrower search.</p>`}`
+
+function jobCell({ id, name, input, error, status, progress: percent, stage }: Run): Html {
+  const facts = JSON.stringify(masked(input))
+  return html`<a href="${jobPath(id)}">${titleOf(name)}</a> <code class="quiet">${name}${facts !== '{}' && ` ${facts.slice(0, 120)}`}</code>${
+    error && html`<p class="${status === 'FAILURE' ? 'loss' : 'quiet'}">${error.slice(0, 200)}</p>`
+  }${status === 'PROGRESS' && html`<p class="progressing">${progress(percent, 'Progress')} <small class="quiet">${percent} % ${stage}</small></p>`}`
+}
+
+/** Not what was asked to wait. */
+const waited = ({ createdAt, notBefore, startedAt }: Run): Content =>
+  startedAt === null ? none : duration(Math.max(0, startedAt - Math.max(createdAt, notBefore ?? 0)))
+const took = ({ startedAt, completedAt }: Run): Content =>
+  startedAt === null || completedAt === null ? none : duration(Math.max(0, completedAt - startedAt))
+
+const actions = (run: Run): Html =>
+  html`<div class="actions">${verbs
+    .filter(verb => statesFor[verb].includes(run.status) && (verb !== 'remove' || run.status !== 'SUCCESS'))
+    .map(verb => jobAction(verb, run.id, question(verb, run)))}</div>`
+
+export const question = (verb: Verb, run: Run): string =>
+  ({
+    retry: `Try this run of ${run.name} again?`,
+    cancel: isFinished(run) ? '' : `Cancel this run of ${run.name}?`,
+    remove: `Remove this run of ${run.name} and its log? This cannot be undone.`,
+  })[verb]
+
+/** `Retry all 1,234`: what fits the state that is filtered for. */
+function bulk({ pagination: { total }, isExact }: JobsData, filter: JobsFilter): Content {
+  const { status: state } = filter
+  if (!state || total < 2) return null
+  const many = `${number(total)}${isExact ? '' : ' and more'}`
+  const words: Record<Verb, string> = { retry: 'Retry', cancel: 'Cancel', remove: 'Remove' }
+  return html`<div class="actions">${verbs
+    .filter(verb => statesFor[verb].includes(state))
+    .map(verb =>
+      action({
+        action: `${jobsPath}/bulk`,
+        label: `${words[verb]} all ${many}`,
+        small: true,
+        quiet: verb !== 'remove',
+        danger: verb === 'remove',
+        confirm: `${words[verb]} all ${many} jobs that match${verb === 'remove' ? '? This cannot be undone.' : '?'} It goes on by itself; its report is a job too.`,
+        body: { action: verb, ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value)) },
+        goTo: `${jobsPath}/{job_id}`,
+      }),
+    )}</div>`
+}
+
+const empty = (filter: JobsFilter): Html =>
+  Object.values(filter).some(Boolean)
+    ? emptyState('No such job', 'None matches all of this.', html`<a href="${jobsPath}">All jobs</a>`)
+    : emptyState('Nothing has run yet', 'The schedule begins with the next minute.')

@@ -1,0 +1,138 @@
+/** The task monitor, and what may be done there. */
+import { Elysia, t } from 'elysia'
+import { access, signedIn } from '../../access.ts'
+import type { App } from '../../context.ts'
+import { invalid } from '../../errors.ts'
+import { says } from '../../runtime/docs.ts'
+import type { Html } from '../../runtime/html.ts'
+import { hidden } from '../../web/layout.ts'
+import { live } from '../../web/parts/live.ts'
+import { acting } from '../acting.ts'
+import { started, startedSchema } from '../jobs.ts'
+import { fragment, monitorPage, versionOf } from '../monitor/frame.ts'
+import { watchStream } from '../monitor/watching.ts'
+import { actOnJob, pauseTask, releaseLock, resumeTask, runTask, statesFor } from './acting.ts'
+import { tasksBody, tasksPath } from './body.ts'
+import { bulkBody, doToMany } from './bulk.ts'
+import { forgetTasks, type TasksNow, tasksNow } from './state.ts'
+import { tasksSchema, tasksView } from './view.ts'
+
+const one = t.Object({ job_id: t.String({ maxLength: 64 }) })
+const doneSchema = t.Object({ job_id: t.String(), done: t.String() })
+const named = t.Object({ name: t.String({ maxLength: 100 }) })
+
+export const taskRoutes = (app: App) => {
+  const { jobs } = app
+
+  /** Rendered once for all who watch. */
+  const rendered = new WeakMap<TasksNow, { body: Html; version: string }>()
+  async function board() {
+    const now = await tasksNow(app)
+    const known = rendered.get(now)
+    if (known) return known
+    const body = tasksBody(now)
+    const made = { body, version: versionOf(String(body)) }
+    rendered.set(now, made)
+    return made
+  }
+
+  const done = <T>(answer: T): T => {
+    forgetTasks(app)
+    return answer
+  }
+
+  return new Elysia({ prefix: tasksPath, tags: ['admin'] })
+    .use(access(app))
+    .get(
+      '/',
+      async ({ who }) => {
+        const { body, version } = await board()
+        const to = { id: 'tasks', events: `${tasksPath}/events`, from: `${tasksPath}/board`, version, brisk: true }
+        return monitorPage(app, { title: 'Tasks', who, room: 'tasks', reload: 10, body: live(to, body) })
+      },
+      { may: 'admin', detail: hidden },
+    )
+    .get(
+      '/board',
+      async () => {
+        const { body, version } = await board()
+        return fragment(body, version)
+      },
+      { may: 'admin', detail: hidden },
+    )
+    .get('/events', () => watchStream(app, async () => (await board()).version), { may: 'admin', detail: hidden })
+    .get('/json', async () => tasksView(await tasksNow(app)), {
+      may: 'admin',
+      detail: says('Locks, supervisor, schedule, queue, running jobs and recent failures', tasksSchema),
+    })
+
+    .post('/locks/release', async ({ body: { key }, who }) => done(await releaseLock(app, signedIn(who), key)), {
+      body: t.Object({ key: t.String({ maxLength: 300 }) }),
+      may: 'admin',
+      detail: says(
+        'Take a task lock from whoever holds it',
+        t.Object({ released: t.String(), task: t.String(), owner: t.String() }),
+      ),
+    })
+    .post(
+      '/schedule/run',
+      async ({ body: { name }, who, set }) => {
+        set.status = 202
+        return done(started(await runTask(app, signedIn(who), name)))
+      },
+      { body: named, may: 'admin', detail: says('Run a task of the schedule now', startedSchema, { status: 202 }) },
+    )
+    .post(
+      '/schedule/pause',
+      async ({ body: { name, reason }, who }) => done(await pauseTask(app, signedIn(who), name, reason)),
+      {
+        body: t.Object({ ...named.properties, reason: t.String({ minLength: 1, maxLength: 500 }) }),
+        may: 'admin',
+        detail: says('Pause a task of the schedule', t.Object({ paused: t.String(), reason: t.String() })),
+      },
+    )
+    .post('/schedule/resume', async ({ body: { name }, who }) => done(await resumeTask(app, signedIn(who), name)), {
+      body: named,
+      may: 'admin',
+      detail: says('Let a paused task run by its schedule again', t.Object({ resumed: t.String() })),
+    })
+    .post(
+      '/jobs/bulk',
+      async ({ body, who, set }) => {
+        const me = signedIn(who)
+        const { action, status } = body
+        if (status && !statesFor[action].includes(status))
+          invalid('status', `must be one of ${statesFor[action].join(', ')}`)
+        set.status = 202
+        const { action: _, ...filter } = body
+        const start = () => jobs.start(doToMany, { ...body, by: me.username }, { by: me.id })
+        return started(await acting(app, { who: me, action: 'jobs.bulk', target: action, detail: filter }, start))
+      },
+      {
+        body: bulkBody,
+        may: 'admin',
+        detail: says(
+          'Retry, cancel or remove all jobs that match; the result of the job is the report',
+          startedSchema,
+          {
+            status: 202,
+          },
+        ),
+      },
+    )
+    .post('/jobs/retry', async ({ body, who }) => done(await actOnJob(app, signedIn(who), 'retry', body.job_id)), {
+      body: one,
+      may: 'admin',
+      detail: says('Try a failed or cancelled job again', doneSchema),
+    })
+    .post('/jobs/cancel', async ({ body, who }) => done(await actOnJob(app, signedIn(who), 'cancel', body.job_id)), {
+      body: one,
+      may: 'admin',
+      detail: says('Cancel a job that is not finished', doneSchema),
+    })
+    .post('/jobs/remove', async ({ body, who }) => done(await actOnJob(app, signedIn(who), 'remove', body.job_id)), {
+      body: one,
+      may: 'admin',
+      detail: says('Remove a finished job and its log', doneSchema),
+    })
+}

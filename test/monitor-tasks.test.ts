@@ -1,0 +1,309 @@
+import { expect, test } from 'bun:test'
+import { eq } from 'drizzle-orm'
+import { t } from 'elysia'
+import { runs, runTotals, scheduleSlots, taskLocks } from '../db/schema.ts'
+import { sentenceOf } from '../src/admin/tasks/sentence.ts'
+import { job } from '../src/context.ts'
+import { day, hour, minute } from '../src/runtime/clock.ts'
+import { lock } from '../src/runtime/locks.ts'
+import { every } from '../src/runtime/schedule.ts'
+import { redisTest } from './needs.ts'
+import { startRedis } from './redis.ts'
+import { refusalOf, start, until } from './start.ts'
+
+const monitor = '/admin/task-monitor'
+const quiet = { rate: { lastHour: 0, usualPerHour: 0.2 }, hasWorker: true, queueWorks: true, orphanedLocks: 0 }
+const fine = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({ title: `task ${i}`, state: 'on time' as const, lateMs: 0 }))
+
+test('the sentence on top says how it is, what is wrong by name', () => {
+  const late = { title: 'score updates for pga', state: 'late', lateMs: 6 * minute } as const
+  expect(sentenceOf({ ...quiet, tasks: [...fine(13), late], rate: { lastHour: 9, usualPerHour: 3 } })).toEqual({
+    text: '13 of 14 tasks on time; score updates for pga 6 min late; failures 3 × usual.',
+    tone: 'warn',
+  })
+  expect(sentenceOf({ ...quiet, tasks: fine(14) })).toEqual({
+    text: 'All 14 tasks on time; nothing failed in the last hour.',
+    tone: 'good',
+  })
+  expect(sentenceOf({ ...quiet, tasks: fine(2), hasWorker: false, queueWorks: false }).text).toStartWith(
+    'No worker runs; the queue cannot be reached; all 2 tasks on time',
+  )
+  expect(sentenceOf({ ...quiet, tasks: fine(3), rate: { lastHour: 2, usualPerHour: null } }).text).toContain(
+    '2 failures in the last hour',
+  )
+  expect(sentenceOf({ ...quiet, tasks: [...fine(1), { ...late, state: 'paused' }] }).text).toContain('; 1 paused.')
+})
+
+/** A job that fails until it is told to work, one that waits, and one in the schedule. */
+function workshop() {
+  const state = { broken: true, release: () => {} }
+  const held = new Promise<void>(resolve => {
+    state.release = resolve
+  })
+  const brittle = job('test.brittle', {
+    input: t.Object({ of: t.Integer(), token: t.Optional(t.String()) }),
+    attempts: 1,
+    async run({ of }, _, { log, progress }) {
+      progress(50, 'half way')
+      log.warn('It creaks', { of })
+      if (state.broken) throw new Error(`It broke at ${of}`)
+      return { of }
+    },
+  })
+  const slow = job('test.slow', {
+    input: t.Object({}),
+    queue: 'heavy',
+    async run(_, __, { progress, signal }) {
+      progress(37, 'reading', '12 rows')
+      await Promise.race([held, new Promise(resolve => signal.addEventListener('abort', resolve))])
+    },
+  })
+  const tick = job('test.tick', { input: t.Object({}), run: async () => ({ ticked: true }) })
+  return { state, brittle, slow, tick, jobs: [brittle, slow, tick], schedule: [every('0 5 1 1 *', tick)] }
+}
+
+async function house(env = {}) {
+  const shop = workshop()
+  const made = await start(env, undefined, { jobs: shop.jobs, schedule: shop.schedule })
+  const { call, app, finished } = made
+  const now = () => call.get(`${monitor}/json`)
+  const fail = async (count: number) => {
+    for (let of = 0; of < count; of++) {
+      const { jobId } = await app.jobs.start(shop.brittle, { of, token: 'abc123' })
+      await finished({ job_id: jobId })
+    }
+  }
+  const lastDeed = async () => (await call.get('/admin/audit/logs/json')).logs[0]
+  return { ...made, ...shop, now, fail, lastDeed }
+}
+
+test('the monitor tells of the schedule with its last outcomes, run now, paused with a reason and resumed', async () => {
+  const { call, app, now, finished, lastDeed } = await house()
+  const ticking = async () => (await now()).schedule.find(({ name }: { name: string }) => name === 'test.tick')
+  expect(await ticking()).toMatchObject({ state: 'on time', pattern: '0 5 1 1 *', outcomes: [], paused: null })
+  const started = await call.post(`${monitor}/schedule/run`, { name: 'test.tick' })
+  expect((await finished(started)).result).toEqual({ ticked: true })
+  expect(await lastDeed()).toMatchObject({
+    action: 'schedule.run',
+    target: 'test.tick',
+    user: 'operator',
+    result: 'ok',
+  })
+  for (let i = 0; i < 25; i++)
+    app.db
+      .insert(scheduleSlots)
+      .values({ entry: 'test.tick', slot: i * minute, firedAt: i, jobId: i === 24 ? started.job_id : null })
+      .run()
+  await Bun.sleep(500) // what was gathered is old by then
+  const { outcomes } = await ticking()
+  expect(outcomes).toHaveLength(20)
+  expect(outcomes.at(-1)).toMatchObject({ status: 'SUCCESS', job_id: started.job_id, duration_ms: expect.any(Number) })
+  expect(outcomes[0].status).toBe('SKIPPED')
+
+  expect((await refusalOf(call.post(`${monitor}/schedule/pause`, { name: 'test.tick' }))).status).toBe(422)
+  await call.post(`${monitor}/schedule/pause`, { name: 'test.tick', reason: 'The disk is being replaced' })
+  expect(await ticking()).toMatchObject({
+    state: 'paused',
+    paused: { reason: 'The disk is being replaced', by: 'operator' },
+  })
+  expect((await now()).sentence).toContain('1 paused')
+  await call.post(`${monitor}/schedule/resume`, { name: 'test.tick' })
+  expect(await ticking()).toMatchObject({ state: 'on time', paused: null })
+  expect((await refusalOf(call.post(`${monitor}/schedule/resume`, { name: 'test.tick' }))).status).toBe(409)
+  expect(await lastDeed()).toMatchObject({ action: 'schedule.resume', result: 'refused' })
+  expect((await refusalOf(call.post(`${monitor}/schedule/run`, { name: 'nobody' }))).status).toBe(404)
+})
+
+test('what runs is shown with its progress, can be cancelled, and is then gone from there', async () => {
+  const { call, app, now, slow, lastDeed, finished } = await house()
+  const { jobId } = await app.jobs.start(slow, {})
+  const shown = async () => (await now()).running.find(({ job_id: id }: { job_id: string }) => id === jobId)
+  const running = await until(async () => {
+    const run = await shown()
+    return run?.progress === 37 ? run : undefined
+  })
+  expect(running).toMatchObject({ stage: 'reading', status_message: '12 rows', queue: 'heavy', status: 'PROGRESS' })
+  expect((await now()).queue).toMatchObject({ reachable: true, backend: 'sqlite', runs: { PROGRESS: 1 } })
+  expect(await call.post(`${monitor}/jobs/cancel`, { job_id: jobId })).toEqual({ job_id: jobId, done: 'cancel' })
+  expect((await finished({ job_id: jobId })).status).toBe('CANCELLED')
+  expect(await lastDeed()).toMatchObject({
+    action: 'job.cancel',
+    target: `job ${jobId}`,
+    detail: { name: 'test.slow' },
+  })
+  await until(async () => !(await shown()))
+  expect((await refusalOf(call.post(`${monitor}/jobs/cancel`, { job_id: jobId }))).status).toBe(409)
+  expect(await lastDeed()).toMatchObject({ action: 'job.cancel', result: 'refused' })
+})
+
+test('failures that are the same are one group, tried again together with a report', async () => {
+  const { call, now, fail, state, finished, lastDeed } = await house()
+  await fail(3)
+  const [group] = (await now()).failures.groups
+  expect(group).toMatchObject({ name: 'test.brittle', runs: 3, error: expect.stringMatching(/^It broke at \d$/) })
+  state.broken = false
+  const bulk = await call.post(`${monitor}/jobs/bulk`, {
+    action: 'retry',
+    status: 'FAILURE',
+    name: group.name,
+    fingerprint: group.fingerprint,
+  })
+  expect((await finished(bulk)).result).toEqual({
+    action: 'retry',
+    matched: 3,
+    done: 3,
+    skipped: 0,
+    failed: 0,
+    errors: [],
+  })
+  expect(await lastDeed()).toMatchObject({ action: 'jobs.retry', target: '3 jobs', user: 'operator', result: 'ok' })
+  await until(async () => (await call.get('/api/v1/jobs?name=test.brittle&status=SUCCESS')).pagination.total === 3)
+  expect((await refusalOf(call.post(`${monitor}/jobs/bulk`, { action: 'cancel', status: 'FAILURE' }))).status).toBe(422)
+})
+
+test('a job page has its way in time, its log, its error and its stack, and no secret', async () => {
+  const { call, fail, state, finished } = await house()
+  await fail(1)
+  const [{ job_id: id }] = (await call.get('/api/v1/jobs?name=test.brittle')).jobs
+  const detail = await call.get(`${monitor}/jobs/${id}/json`)
+  expect(detail).toMatchObject({
+    status: 'FAILURE',
+    input: { of: 0, token: '…' },
+    error: 'It broke at 0',
+    stack: expect.stringContaining('It broke at 0'),
+    fingerprint: expect.any(String),
+    log: [
+      { level: 'info', message: 'half way', attempt: 1 },
+      { level: 'warn', message: 'It creaks', facts: { of: 0 } },
+      { level: 'error', message: 'It broke at 0' },
+    ],
+  })
+  const page = await call.get(`${monitor}/jobs/${id}`)
+  for (const part of ['half way', 'It creaks', 'Accepted', 'Began', 'Failed', 'Stack']) expect(page).toContain(part)
+  expect(page).not.toContain('abc123')
+  state.broken = false
+  await call.post(`${monitor}/jobs/retry`, { job_id: id })
+  expect((await finished({ job_id: id })).status).toBe('SUCCESS')
+  expect((await refusalOf(call.post(`${monitor}/jobs/retry`, { job_id: id }))).status).toBe(409)
+  await call.post(`${monitor}/jobs/remove`, { job_id: id })
+  expect((await refusalOf(call.get(`${monitor}/jobs/${id}/json`))).status).toBe(404)
+  expect((await refusalOf(call.post(`${monitor}/jobs/remove`, { job_id: id }))).status).toBe(404)
+})
+
+test('locks are shown with owner, age and time left, dead owners flagged; an admin releases them', async () => {
+  const { call, app, now, clock, lastDeed } = await house()
+  const taken = await app.locks.take(lock('import', '10m', 'wait')(7))
+  expect('fence' in taken).toBe(true)
+  const at = clock.now()
+  app.db
+    .insert(taskLocks)
+    .values({
+      key: 'task_lock:import:dead',
+      task: 'import',
+      arguments: '8',
+      owner: 'a-process-that-died',
+      jobId: null,
+      fence: 1,
+      acquiredAt: at - hour,
+      renewedAt: at,
+      expiresAt: at + hour,
+    })
+    .run()
+  const { locks, sentence } = await now()
+  expect(locks).toMatchObject({ active: 1, expired: 0, orphaned: 1 })
+  const [dead, mine] = locks.locks
+  expect(dead).toMatchObject({ key: 'task_lock:import:dead', state: 'orphaned', owner_dead: true, arguments: '8' })
+  expect(mine).toMatchObject({
+    task: 'import',
+    arguments: '7',
+    state: 'held',
+    owner_role: 'all',
+    owner_pid: process.pid,
+  })
+  expect(mine.ttl_s).toBeGreaterThan(590)
+  expect(sentence).toContain('a lock of a dead owner')
+  await call.post(`${monitor}/locks/release`, { key: dead.key })
+  expect(await lastDeed()).toMatchObject({ action: 'lock.release', target: dead.key, result: 'ok' })
+  expect((await now()).locks).toMatchObject({ orphaned: 0, active: 1 })
+  expect((await refusalOf(call.post(`${monitor}/locks/release`, { key: dead.key }))).status).toBe(404)
+})
+
+test('far more failures than usual are told of; a young house has no usual yet', async () => {
+  const { app, clock, now, fail } = await house()
+  await fail(6)
+  expect((await now()).failures).toMatchObject({ last_hour: 6, usual_per_hour: null, times_usual: null })
+  const start = clock.now() - (clock.now() % hour)
+  for (let ago = 3; ago <= 160; ago++)
+    app.db
+      .insert(runTotals)
+      .values({ unit: 'hour', start: start - ago * hour, status: 'FAILURE', runs: 2, totalMs: 1 })
+      .run()
+  const { failures, sentence } = await until(async () => {
+    const seen = await now()
+    return seen.failures.times_usual ? seen : undefined
+  })
+  expect(failures.times_usual).toBeGreaterThan(2.9)
+  expect(sentence).toContain('failures 3 × usual')
+})
+
+test('a run that takes far longer than its usual is told of', async () => {
+  const { app, clock, now } = await house()
+  const at = clock.now()
+  const old = { queue: 'quick', input: {}, maxAttempts: 1, attempts: 1, name: 'test.tick' }
+  for (let i = 0; i < 3; i++) {
+    const [id, createdAt] = [`old-${i}`, at - day]
+    app.db
+      .insert(runs)
+      .values({ ...old, id, status: 'PROGRESS', createdAt, startedAt: createdAt })
+      .run()
+    app.db
+      .update(runs)
+      .set({ status: 'SUCCESS', completedAt: createdAt + 50 })
+      .where(eq(runs.id, id))
+      .run()
+  }
+  app.db
+    .insert(runs)
+    .values({ ...old, id: 'long', status: 'PROGRESS', createdAt: at, startedAt: at - 2 * minute })
+    .run()
+  const { schedule, sentence } = await now()
+  expect(schedule.find(({ name }: { name: string }) => name === 'test.tick')).toMatchObject({
+    state: 'too long',
+    running_job_id: 'long',
+    usual_ms: 50,
+  })
+  expect(sentence).toContain('test tick takes longer than usual')
+})
+
+test('lists are exported as they are filtered, cells that look like formulas as text', async () => {
+  const { call, app, fail } = await house()
+  await fail(2)
+  app.db.update(runs).set({ error: '=HYPERLINK("http://x")' }).where(eq(runs.name, 'test.brittle')).run()
+  const csv = await call.raw(`${monitor}/jobs.csv?name=test.brittle&status=FAILURE`)
+  expect(csv.headers.get('content-disposition')).toContain('fieldhouse-jobs.csv')
+  const lines = (await csv.text()).trim().split('\r\n')
+  expect(lines).toHaveLength(3)
+  expect(lines[0]).toContain('job_id,name,status')
+  expect(lines[1]).toContain(`"'=HYPERLINK(""http://x"")"`)
+  expect(await call.get(`${monitor}/jobs.json?name=test.brittle`)).toHaveLength(2)
+  expect(await call.get(`${monitor}/jobs.json?name=nothing`)).toEqual([])
+  expect((await (await call.raw('/admin/audit/logs.csv')).text()).split('\r\n')[0]).toContain('action')
+})
+
+redisTest('with Redis dead the monitor still renders, and says so', async () => {
+  const redis = await startRedis()
+  const { call, now } = await house({ REDIS_URL: redis.url })
+  expect((await now()).queue).toMatchObject({ backend: 'redis', reachable: true })
+  await redis.stop()
+  const seen = await until(async () => {
+    const seen = await now()
+    return seen.queue.reachable ? undefined : seen
+  })
+  expect(seen).toMatchObject({ status: 'bad', sentence: expect.stringContaining('The queue cannot be reached') })
+  const page = await call.get(monitor)
+  expect(page).toContain('The queue (redis) does not answer')
+  expect(page).toContain('Expected work')
+  await redis.restart()
+  await until(async () => (await now()).queue.reachable)
+})
