@@ -18,6 +18,7 @@ import { leagueRoutes } from './leagues/routes.ts'
 import { feedRoutes } from './market/feeds/routes.ts'
 import { quoteRoutes } from './market/quote-routes.ts'
 import { tradeRoutes } from './market/routes.ts'
+import { rotaPages } from './rosters/pages.ts'
 import { rotaRoutes } from './rosters/routes.ts'
 import { Cached } from './runtime/cache.ts'
 import { exchangeOf } from './runtime/exchange.ts'
@@ -53,6 +54,7 @@ const everything = (app: App) => {
     .use(webRoutes(app))
     .use(accountPages(app))
     .use(tourPages(app))
+    .use(rotaPages(app))
     .use(backupRoutes(app))
     .use(alertRoutes(app))
     .use(auditRoutes(app))

@@ -10,6 +10,8 @@ import { newPerson, personChange, personSchema, tidyPerson } from './person.ts'
 import { addPerson, assignmentsOf, changePerson, deletePerson, listStaff, personById } from './queries.ts'
 import { confirmQuery, deletedSchema } from './sure.ts'
 
+const blank = { skills: [], certifications: [], unavailable: [], preferences: [] }
+
 export const staffRoutes = (app: App) => {
   const { db, clock } = app
   return new Elysia({ prefix: '/roster/staff', tags: ['rosters'] })
@@ -70,6 +72,23 @@ export const staffRoutes = (app: App) => {
         body: personChange,
         may: 'officer',
         detail: says('Change somebody; lists are replaced whole, what is left out stays', personSchema),
+      },
+    )
+    .put(
+      '/:id',
+      async ({ params: { id }, body, who }) => {
+        const tidy = { ...blank, ...tidyPerson(body) }
+        await atomically(db, tx => {
+          changePerson(tx, id, tidy)
+          const target = `staff ${id}`
+          audit(tx, { at: clock.now(), who: signedIn(who), action: 'staff.change', target, detail: tidy })
+        })
+        return personById(db, id)
+      },
+      {
+        body: newPerson,
+        may: 'officer',
+        detail: says('Say anew all there is to somebody; lists left out are empty then', personSchema),
       },
     )
     .delete(

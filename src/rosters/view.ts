@@ -72,6 +72,19 @@ export const upcomingShifts = (db: Db, now: number, limit: number): ShownShift[]
       .all(),
   )
 
+/** These, in the order they begin. */
+export const shownByIds = (db: Db, ids: number[]): ShownShift[] =>
+  shownShifts(
+    db,
+    db
+      .select({ shift: shifts, site: sites })
+      .from(shifts)
+      .innerJoin(sites, eq(sites.id, shifts.siteId))
+      .where(sql`${shifts.id} in (select value from json_each(${JSON.stringify(ids)}))`)
+      .orderBy(asc(shifts.startsAt), asc(shifts.id))
+      .all(),
+  )
+
 function shownShifts(db: Db, rows: Row[]): ShownShift[] {
   const ids = JSON.stringify(rows.map(({ shift }) => shift.id))
   const standing = Map.groupBy(

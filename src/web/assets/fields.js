@@ -10,11 +10,18 @@ export function bodyOf(form) {
   for (const input of inputs) {
     if (isChange && input.type !== 'hidden' && !changed.has(partOf(input.name))) continue
     const value = readField(input)
-    if (value !== undefined) put(body, pathOf(input.name), value)
+    if (value !== undefined && input.name.endsWith('[]')) (body[input.name.slice(0, -2)] ??= []).push(value)
+    else if (value !== undefined) put(body, pathOf(input.name), value)
     else if (isChange && isChanged(input)) put(body, pathOf(input.name), null)
   }
-  return body
+  return withoutGaps(body)
 }
+
+/** Rows of a list that were left empty are none. */
+const withoutGaps = body =>
+  Object.fromEntries(
+    Object.entries(body).map(([name, value]) => [name, Array.isArray(value) ? value.filter(() => true) : value]),
+  )
 
 /** `config.weights` is an object in an object, `picks[0]` the first of a list. */
 const pathOf = name => name.split(/[.[\]]+/).filter(Boolean)
@@ -49,6 +56,7 @@ export function showInZone(input) {
 function readField(input) {
   const type = input.dataset.type ?? input.type
   if (type === 'checkbox') return input.checked
+  if (type === 'tick') return input.checked ? Number(input.value) : undefined
   if (type === 'radio' && !input.checked) return undefined
   const text = type === 'password' ? input.value : input.value.trim()
   if (text === '') return undefined

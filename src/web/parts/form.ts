@@ -31,6 +31,8 @@ export type Field = {
     | 'list'
     | 'pairs'
     | 'cents'
+  /** A choice that is sent as a number. */
+  sends?: 'number'
   value?: string | number | boolean | null
   hint?: Content
   error?: string
@@ -60,7 +62,7 @@ export function field(given: Field): Html {
   const { label, name, type = 'text', hint, error, optional } = given
   const id = given.id ?? `f-${name.replaceAll(/[^\w-]/g, '-')}`
   const described = [hint && `${id}-hint`, `${id}-error`].filter(Boolean).join(' ')
-  const shared = html` id="${id}" name="${name}" aria-describedby="${described}"${attribute('required', !optional && type !== 'checkbox')}${attribute('aria-invalid', error !== undefined && 'true')}${attribute('autofocus', given.autofocus)}${attribute('data-type', type)}`
+  const shared = html` id="${id}" name="${name}" aria-describedby="${described}"${attribute('required', !optional && type !== 'checkbox')}${attribute('aria-invalid', error !== undefined && 'true')}${attribute('autofocus', given.autofocus)}${attribute('data-type', given.sends ?? type)}`
   const input = control(given, type, shared)
   const marked = html`<label for="${id}">${label}${optional && type !== 'checkbox' && html` <span class="quiet">optional</span>`}</label>`
   return html`<div class="field ${type}">
@@ -88,6 +90,27 @@ ${value === null || value === undefined ? '' : String(value)}</textarea>`
   const limits = Object.entries({ autocomplete, minlength, maxlength, min, max, step, accept, placeholder })
   return html`<input type="${kind}"${shared}${text}${limits.map(([key, limit]) => attribute(key, limit))} />`
 }
+
+export type Checks = {
+  label: string
+  /** A list in the body, of the values that are ticked. */
+  name: string
+  choices: readonly { value: number; label: string }[]
+  ticked(value: number): boolean
+  hint?: Content
+}
+
+/** Several of a few, each with its box. */
+export const checks = ({
+  label,
+  name,
+  choices,
+  ticked,
+  hint,
+}: Checks): Html => html`<fieldset class="checks"><legend>${label}</legend>
+${hint && html`<p class="hint">${hint}</p>`}
+<div>${choices.map(choice => html`<label><input type="checkbox" name="${name}[]" value="${choice.value}" data-type="tick"${attribute('checked', ticked(choice.value))} /> ${choice.label}</label>`)}</div>
+</fieldset>`
 
 export type Target = {
   method?: 'post' | 'put' | 'patch' | 'delete'
