@@ -1,5 +1,5 @@
 /**
- * `bun run demo`: fills a running instance with a believable league of each kind. It signs in with ADMIN_TOKEN, or, run
+ * `bun run demo`: fills a running instance with a believable league of each kind and a rota. It signs in with ADMIN_TOKEN, or, run
  * beside the server with its DATA_DIR, as an admin of its own whose password it prints.
  *
  *   FIELDHOUSE_URL=http://localhost:3000 bun run demo
@@ -15,6 +15,7 @@ import { createUser } from '../src/accounts/queries.ts'
 import { readConfig } from '../src/config.ts'
 import { systemClock } from '../src/runtime/clock.ts'
 import { type DemoLeague, demoCaller } from './demo/call.ts'
+import { rosterDemo } from './demo/roster.ts'
 import { sheetDemo } from './demo/sheet.ts'
 import { tourDemo } from './demo/tour.ts'
 
@@ -35,6 +36,7 @@ const call = demoCaller(url, config.adminToken ?? (await ownKey()))
 console.log(`Filling ${url}`)
 const told = (league: DemoLeague) => console.log(`  ${league.name}: ${url}/leagues/${league.id}`)
 for (const demo of [sheetDemo]) told(await demo(call))
+if (await rosterDemo(call)) console.log(`  A rota of two halls and a clubhouse: ${url}/rota`)
 const pool = await tourDemo(call)
 if (pool) {
   told(pool)

@@ -1,0 +1,104 @@
+/** A club with two halls and a pub: a month of shifts, two dozen people, this week confirmed and the next one a draft. */
+import type { DemoCall } from './call.ts'
+import { random } from './random.ts'
+
+const people =
+  'Amelie Berg,Ben Osei,Chidi Eze,Dana Kowalski,Elif Demir,Farid Haddad,Greta Lund,Hugo Marques,Ines Duarte,Jonas Vik,Kaya Brandt,Lior Azulay,Mara Novak,Nils Holm,Oona Laine,Pavel Sokol,Quinn Doyle,Rosa Iturbe,Sven Aalto,Tamar Levi,Ugo Conti,Vera Simic,Wim de Boer,Yara Nassar'.split(
+    ',',
+  )
+
+type Demand = {
+  site: string
+  weekdays: number[]
+  from: string
+  to: string
+  headcount: number
+  skill?: string
+  certification?: string
+}
+const every = [1, 2, 3, 4, 5, 6, 7]
+const weekend = [5, 6, 7]
+const demands: Demand[] = [
+  { site: 'Main Hall', weekdays: every, from: '08:00', to: '15:00', headcount: 2, skill: 'front desk' },
+  { site: 'Main Hall', weekdays: every, from: '15:00', to: '22:30', headcount: 2, skill: 'front desk' },
+  { site: 'Main Hall', weekdays: weekend, from: '12:00', to: '20:00', headcount: 1, skill: 'referee' },
+  { site: 'Main Hall', weekdays: weekend, from: '12:00', to: '20:00', headcount: 1, certification: 'first aid' },
+  {
+    site: 'Pool',
+    weekdays: every,
+    from: '07:00',
+    to: '14:00',
+    headcount: 1,
+    skill: 'lifeguard',
+    certification: 'rescue',
+  },
+  {
+    site: 'Pool',
+    weekdays: every,
+    from: '14:00',
+    to: '21:00',
+    headcount: 2,
+    skill: 'lifeguard',
+    certification: 'rescue',
+  },
+  { site: 'Clubhouse', weekdays: [3, 4, 5, 6, 7], from: '17:00', to: '00:30', headcount: 2, skill: 'bar' },
+]
+const skills = ['front desk', 'front desk', 'lifeguard', 'lifeguard', 'bar', 'referee']
+
+const dayMs = 86_400_000
+const dayAfter = (date: string, days: number) => new Date(Date.parse(date) + days * dayMs).toISOString().slice(0, 10)
+const today = () => new Date().toISOString().slice(0, 10)
+const mondayOf = (date: string) => dayAfter(date, -((new Date(date).getUTCDay() + 6) % 7))
+
+/** False where there is a rota already: nothing is added to somebody's own. */
+export async function rosterDemo(call: DemoCall): Promise<boolean> {
+  const api = '/api/v1/roster'
+  if ((await call.get(`${api}/sites`)).pagination.total > 0) return false
+  const { whole, pick, chance } = random(7)
+  const monday = mondayOf(today())
+  const sites = new Map<string, number>()
+  for (const name of new Set(demands.map(({ site }) => site)))
+    sites.set(name, (await call.post(`${api}/sites`, { name, timezone: 'Europe/Berlin' })).id)
+
+  for (const [i, name] of people.entries()) {
+    const own = new Set([skills[i % skills.length], ...(chance(0.35) ? [pick(skills)] : [])])
+    const away = dayAfter(monday, whole(3, 24))
+    await call.post(`${api}/staff`, {
+      name,
+      skills: [...own],
+      max_hours_week: pick([16, 20, 24, 32, 38]),
+      hourly_cents: 1350 + 50 * whole(0, 12),
+      certifications: [
+        ...(own.has('lifeguard') ? [{ name: 'rescue', expires_on: dayAfter(monday, pick([18, 55, 200, 400])) }] : []),
+        ...(chance(0.4) ? [{ name: 'first aid', expires_on: dayAfter(monday, pick([10, 40, 300, 500])) }] : []),
+      ],
+      unavailable: chance(0.4) ? [{ from: away, to: dayAfter(away, whole(0, 6)) }] : [],
+      preferences: [
+        ...(chance(0.4) ? [{ want: 'avoid', weekday: whole(1, 7) }] : []),
+        ...(chance(0.3) ? [{ want: 'prefer', from: '14:00', to: '18:00' }] : []),
+      ],
+    })
+  }
+
+  for (const { site, ...demand } of demands)
+    await call.post(`${api}/shifts/pattern`, {
+      ...demand,
+      site_id: sites.get(site),
+      start_date: monday,
+      end_date: dayAfter(monday, 27),
+    })
+
+  const generate = (from: number, to: number) =>
+    call.post('/api/v1/jobs/roster/generate', {
+      start_date: dayAfter(monday, from),
+      end_date: dayAfter(monday, to),
+      algorithm: 'production',
+      budget_s: 4,
+    })
+  const { job_id } = await call.done(await generate(0, 6))
+  await call.post(`${api}/confirm`, { job_id })
+  const { shifts } = await call.get(`${api}?start=${dayAfter(monday, 5)}&end=${dayAfter(monday, 6)}`)
+  for (const { staff } of shifts.slice(0, 3)) if (staff[0]) await call.post(`${api}/assignments/${staff[0].id}/pin`)
+  await call.done(await generate(7, 13))
+  return true
+}
