@@ -1,10 +1,14 @@
 /** What is warmed before `/readyz` says ready, for at most two seconds; the rest goes on in the background. */
+import { warmUsers } from './accounts/warm.ts'
 import type { App } from './context.ts'
 import { warmBoards } from './leagues/warm.ts'
+import { warmQuotes } from './market/warm.ts'
 import { refreshStatistics } from './stats/warmth.ts'
 
 const warmers: Record<string, (app: App) => Promise<unknown>> = {
   boards: warmBoards,
+  quotes: warmQuotes,
+  users: warmUsers,
   statistics: app => refreshStatistics(app, ['dashboard', 'executions', 'users']),
 }
 

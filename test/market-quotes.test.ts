@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test'
 import { riskAssessment } from '../src/market/risk.ts'
 import { day, minute } from '../src/runtime/clock.ts'
 import { newCup, newTraders, quote, trade } from './market.ts'
-import { afterTest, refusalOf, start, until } from './start.ts'
+import { afterTest, refusalOf, start, temporaryFolder, until } from './start.ts'
 
 const many = (count: number, price: number) =>
   Array.from({ length: count }, (_, i) => ({ symbol: `S${i}`, price_cents: price + i }))
@@ -233,4 +233,19 @@ test('what each day began with is marked once and shown as a player’s history'
   ])
   const { history, score } = await house.call.get(`/api/v1/leagues/1/players/${ann!.id}`)
   expect([history.map(({ score }: { score: number }) => score), score]).toEqual([[10_000_000], 11_000_000])
+})
+
+test('once started again, boards, held symbols and the numbers of who was here are warm', async () => {
+  const folder = temporaryFolder()
+  const before = await start({}, folder)
+  await newCup(before.call)
+  const [ann] = await newTraders(before, 1, ['ann'])
+  await quote(before.call, { ACME: 1_000, IDLE: 1 })
+  await trade(ann!, 1, 'buy', 1, 'ACME')
+  await before.stop()
+  const after = await start({}, folder)
+  await until(() => after.app.ready())
+  const state = async (path: string) => (await after.as(ann!.key).raw(`/api/v1/${path}`)).headers.get('x-cache')
+  const paths = ['leagues/1/leaderboard', 'quotes/ACME', `users/${ann!.id}/stats`, 'quotes/IDLE']
+  expect(await Promise.all(paths.map(state))).toEqual(['hit', 'hit', 'hit', 'miss'])
 })

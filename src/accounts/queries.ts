@@ -2,6 +2,8 @@ import { and, asc, count, eq, inArray, isNull, ne, or, type SQL, sql } from 'dri
 import type { Db } from '../../db/open.ts'
 import { apiKeys, leagues, members, portfolios, type Role, runs, users } from '../../db/schema.ts'
 import { audit } from '../admin/audit.ts'
+import { cached } from '../cached.ts'
+import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import type { Who } from '../runtime/exchange.ts'
 import type { PageOf } from '../runtime/page.ts'
@@ -185,3 +187,6 @@ export const namesOf = (db: Db, ids: readonly (number | null)[]): Map<number, st
       .all()
       .map(({ id, username }) => [id, username]),
   )
+
+export const readUserStats = ({ db, cache }: Pick<App, 'db' | 'cache'>, id: number) =>
+  cache.read(cached.userStats, [id], () => statsOf(db, id))

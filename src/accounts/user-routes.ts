@@ -1,6 +1,5 @@
 import { Elysia, t } from 'elysia'
 import { access, isAtLeast, signedIn } from '../access.ts'
-import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
@@ -16,7 +15,7 @@ import {
   userView,
 } from './account.ts'
 import { addUser, alterUser, removeUser } from './manage.ts'
-import { listUsers, statsOf, userById } from './queries.ts'
+import { listUsers, readUserStats, userById } from './queries.ts'
 
 const newUser = t.Object({
   email: emailField,
@@ -46,7 +45,7 @@ function refuseOthers(who: Who | undefined, id: number) {
 }
 
 export const userRoutes = (app: App) => {
-  const { db, cache } = app
+  const { db } = app
   return new Elysia({ prefix: '/users', tags: ['accounts'] })
     .use(access(app))
     .get(
@@ -109,7 +108,7 @@ export const userRoutes = (app: App) => {
       '/:id/stats',
       ({ params: { id }, who }) => {
         refuseOthers(who, id)
-        return cache.read(cached.userStats, [id], () => statsOf(db, id))
+        return readUserStats(app, id)
       },
       { may: 'member', detail: says('What a user has done; members see their own', statsSchema) },
     )

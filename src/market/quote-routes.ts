@@ -4,7 +4,6 @@ import { access, signedIn } from '../access.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { type FieldError, refuse } from '../errors.ts'
-import { day } from '../runtime/clock.ts'
 import { says } from '../runtime/docs.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
 import {
@@ -25,11 +24,11 @@ import {
   quoteSchema,
   quoteView,
   readQuote,
-  startOfDay,
   symbolOf,
   symbolSchema,
 } from './quote.ts'
-import { findQuote, listQuotes, takeIn } from './quote-queries.ts'
+import { listQuotes, takeIn } from './quote-queries.ts'
+import { currentQuote } from './valuing.ts'
 
 const whole = t.Integer()
 const pushedSchema = t.Object({
@@ -43,7 +42,6 @@ const one = { params: t.Object({ symbol: symbolSchema }) }
 
 export const quoteRoutes = (app: App) => {
   const { db, cache, clock } = app
-  const tomorrow = () => startOfDay(clock.now()) + day
 
   return new Elysia({ prefix: '/quotes', tags: ['market'] })
     .use(access(app))
@@ -83,16 +81,11 @@ export const quoteRoutes = (app: App) => {
         detail: says('Quotes by symbol', t.Object({ quotes: t.Array(quoteSchema), pagination: paginationSchema })),
       },
     )
-    .get(
-      '/:symbol',
-      ({ params }) => {
-        const symbol = symbolOf(params.symbol)
-        const load = () =>
-          quoteView(findQuote(db, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`), clock.now())
-        return cache.read(cached.quote, [symbol], load, tomorrow())
-      },
-      { ...one, may: 'reader', detail: says('The newest quote of a symbol', quoteSchema) },
-    )
+    .get('/:symbol', ({ params }) => currentQuote(app, symbolOf(params.symbol)), {
+      ...one,
+      may: 'reader',
+      detail: says('The newest quote of a symbol', quoteSchema),
+    })
     .get(
       '/:symbol/options',
       ({ params, query }) => {

@@ -7,7 +7,14 @@ import { day } from '../runtime/clock.ts'
 import { configOf } from './config.ts'
 import { aged, type PortfolioView, type Valued, valued } from './portfolio.ts'
 import { findPortfolio, heldSymbols, portfolioKey, quotedHoldings, usernameOf, worthAtOpen } from './queries.ts'
-import { startOfDay } from './quote.ts'
+import { quoteView, startOfDay } from './quote.ts'
+import { findQuote } from './quote-queries.ts'
+
+export function currentQuote({ db, cache, clock }: Pick<App, 'db' | 'cache' | 'clock'>, symbol: string) {
+  const now = clock.now()
+  const load = () => quoteView(findQuote(db, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`), now)
+  return cache.read(cached.quote, [symbol], load, startOfDay(now) + day)
+}
 
 /**
  * A portfolio as it stands. What is kept depends on the portfolio's own stamp, its league's and those of the symbols it

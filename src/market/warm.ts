@@ -1,0 +1,18 @@
+import type { App } from '../context.ts'
+import { listLeagues } from '../leagues/queries.ts'
+import { pageOf } from '../runtime/page.ts'
+import { currentQuote } from './valuing.ts'
+
+const popular = 50 // symbols
+
+/** The quotes of what is held most in the leagues under way; their books are then in memory too. */
+export async function warmQuotes(app: App): Promise<void> {
+  const { db, clock, books } = app
+  const holders = new Map<string, number>()
+  const active = listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 100 }), clock.now()).leagues
+  for (const { id } of active)
+    for (const held of (await books.book(id)).mostHeld(popular))
+      holders.set(held.symbol, (holders.get(held.symbol) ?? 0) + held.holders)
+  const most = [...holders].sort(([, a], [, b]) => b - a).slice(0, popular)
+  for (const [symbol] of most) await currentQuote(app, symbol)
+}
