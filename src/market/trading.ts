@@ -225,12 +225,30 @@ function answered(tx: Db, { leagueId, userId, key }: KeyOf, order: Order, now: n
 
 function remember(tx: Db, asked: KeyOf & { order: string; createdAt: number }, outcome: Outcome): void {
   const answer = 'line' in outcome ? { lineId: outcome.line.id, refusal: null } : { lineId: null, ...outcome }
-  const { order, createdAt } = asked
-  tx.insert(orderKeys)
-    .values({ ...asked, ...answer })
+  keep(tx).run({ ...asked, ...answer })
+}
+
+/** One that is a day old is taken over. */
+const keep = prepared(db =>
+  db
+    .insert(orderKeys)
+    .values({
+      leagueId: given('leagueId'),
+      userId: given('userId'),
+      key: given('key'),
+      order: given('order'),
+      lineId: given('lineId'),
+      refusal: given('refusal'),
+      createdAt: given('createdAt'),
+    })
     .onConflictDoUpdate({
       target: [orderKeys.leagueId, orderKeys.userId, orderKeys.key],
-      set: { order, createdAt, ...answer },
+      set: {
+        order: sql`excluded."order"`,
+        lineId: sql`excluded.line_id`,
+        refusal: sql`excluded.refusal`,
+        createdAt: sql`excluded.created_at`,
+      },
     })
-    .run()
-}
+    .prepare(),
+)
