@@ -8,6 +8,8 @@ import { auditRoutes } from './admin/auditing/routes.ts'
 import { backupRoutes } from './admin/backups/routes.ts'
 import { healthRoutes, probeRoutes } from './admin/health.ts'
 import { jobRoutes } from './admin/jobs.ts'
+import { queueInspectRoutes } from './admin/queue-inspect.ts'
+import { redisRoutes } from './admin/redis/routes.ts'
 import { swaggerRoutes } from './admin/swagger.ts'
 import { adminJobRoutes } from './admin/tasks/job-routes.ts'
 import { taskRoutes } from './admin/tasks/routes.ts'
@@ -59,6 +61,8 @@ const everything = (app: App) => {
     .use(alertRoutes(app))
     .use(auditRoutes(app))
     .use(taskRoutes(app))
+    .use(queueInspectRoutes(app))
+    .use(redisRoutes(app))
     .use(adminJobRoutes(app))
     .group('/api/v1', api =>
       api

@@ -7,33 +7,49 @@ import { soon } from '../../runtime/soon.ts'
 import type { Alert } from '../alerts.ts'
 import { loadSince, overloads } from '../load.ts'
 import { hasWorker, processesOf } from '../processes.ts'
+import { redisStats } from '../redis/stats.ts'
 import type { Condition } from './condition.ts'
 import { slowRoutes } from './slow-routes.ts'
 
 export const conditions: readonly Condition[] = [
   { prefix: 'high_load:', look: ({ db, clock }) => overloads(loadSince(db, clock.now() - 6 * minute)) },
   { prefix: 'performance:', look: ({ db, clock }) => slowRoutes(db, clock.now()) },
-  { prefix: 'cache_error:redis', look: silentRedis },
+  { prefix: 'cache_error:', look: troubledRedis },
   { prefix: 'database_error:queue', look: brokenQueue },
   { prefix: 'database_error:disk', look: fullDisk },
   { prefix: 'task_missing:schedule:', look: lateTasks },
   { prefix: 'task_missing:worker', look: missingWorker },
 ]
 
-async function silentRedis({ redis }: App): Promise<Alert[]> {
-  if (!redis) return []
-  const error = await soon(redis.ping()).then(() => undefined, messageOf)
-  if (error === undefined) return []
+/** What the statistics of Redis call critical, or that it does not answer at all. */
+async function troubledRedis(app: App): Promise<Alert[]> {
+  if (!app.redis) return []
+  const { alerts } = await redisStats(app)
+  const told = (level: 'ERROR' | 'CRITICAL') =>
+    alerts
+      .filter(alert => alert.level === level)
+      .map(({ message }) => message)
+      .join('; ')
+  const [gone, strained] = [told('ERROR'), told('CRITICAL')]
   return [
-    {
-      key: 'cache_error:redis',
-      type: 'cache_error',
-      severity: 'error',
-      title: 'Redis cannot be reached',
-      message: `Answers are slower and jobs wait until it is back; nothing is lost. (${error})`,
-    },
+    ...(gone
+      ? [{ ...goneRedis, message: `Answers are slower and jobs wait until it is back; nothing is lost. (${gone})` }]
+      : []),
+    ...(strained ? [{ ...strainedRedis, message: strained }] : []),
   ]
 }
+const goneRedis = {
+  key: 'cache_error:redis',
+  type: 'cache_error',
+  severity: 'error',
+  title: 'Redis cannot be reached',
+} as const
+const strainedRedis = {
+  key: 'cache_error:strained',
+  type: 'cache_error',
+  severity: 'critical',
+  title: 'Redis is strained',
+} as const
 
 async function brokenQueue({ queues }: App): Promise<Alert[]> {
   if (queues.backend === 'redis') return []

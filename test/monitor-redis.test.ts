@@ -1,0 +1,137 @@
+import { expect, test } from 'bun:test'
+import { t } from 'elysia'
+import { Redis } from 'ioredis'
+import { judged } from '../src/admin/redis/stats.ts'
+import { job } from '../src/context.ts'
+import { redisTest } from './needs.ts'
+import { startRedis } from './redis.ts'
+import { afterTest, refusalOf, start, until } from './start.ts'
+
+const calm: Record<string, string> = {
+  connected_clients: '20',
+  blocked_clients: '4',
+  maxclients: '1000',
+  client_recent_max_input_buffer: '20480',
+  client_recent_max_output_buffer: '0',
+  used_memory: '1048576',
+  used_memory_human: '1.00M',
+  used_memory_peak_human: '2.00M',
+  used_memory_rss_human: '7.00M',
+  mem_fragmentation_ratio: '6.80',
+  maxmemory: '0',
+  maxmemory_human: '0B',
+  maxmemory_policy: 'noeviction',
+  total_commands_processed: '12345',
+  instantaneous_ops_per_sec: '17',
+  rejected_connections: '931',
+  expired_keys: '3',
+  evicted_keys: '0',
+}
+const look = (fields: Record<string, string> = {}, workers = 4, rejected = 0) =>
+  judged(new Map(Object.entries({ ...calm, ...fields })), workers, rejected)
+
+test('a Redis that is well is healthy, whatever was refused long ago, however many of our workers wait', () => {
+  expect(look()).toMatchObject({
+    mode: 'redis',
+    status: 'HEALTHY',
+    alerts: [],
+    connections: { connected_clients: 20, blocked_clients: 4, max_connections: 1000, usage_percentage: 2 },
+    memory: { max_memory_human: 'no limit', usage_percentage: null, eviction_policy: 'noeviction' },
+    performance: { rejected_connections: 931, rejected_lately: 0 },
+  })
+})
+
+test.each([
+  ['more than 75 % of the connections', look({ connected_clients: '760' }), 'WARNING', '76 %'],
+  ['more than 90 % of the connections', look({ connected_clients: '901' }), 'CRITICAL', '90.1 %'],
+  ['connections refused just now', look({}, 4, 3), 'CRITICAL', '3 connections were refused'],
+  ['clients blocked that are not our workers', look({ blocked_clients: '6' }), 'WARNING', '2 clients are blocked'],
+  ['a policy that evicts', look({ maxmemory_policy: 'allkeys-lru' }), 'WARNING', 'allkeys-lru'],
+  ['memory that is nearly used up', look({ maxmemory: '1100000', maxmemory_human: '1.05M' }), 'CRITICAL', '95.3 %'],
+])('it tells of %s', (_, stats, status, words) => {
+  expect(stats.status).toBe(status as typeof stats.status)
+  expect(stats.alerts).toHaveLength(1)
+  expect(stats.alerts[0]?.message).toContain(words)
+})
+
+test('without a limit nothing is a share of it, and what a Redis does not tell is unknown, not 0', () => {
+  const stats = look({ maxclients: '', instantaneous_ops_per_sec: '' })
+  expect(stats.connections).toMatchObject({ max_connections: null, usage_percentage: null })
+  expect(stats.performance.instantaneous_ops_per_sec).toBeNull()
+  expect(stats.status).toBe('HEALTHY')
+})
+
+redisTest('a real Redis is read, its rejections judged by their rise', async () => {
+  const redis = await startRedis()
+  const { call } = await start({ REDIS_URL: redis.url })
+  const stats = () => call.get('/admin/redis-stats')
+  const first = await until(async () => {
+    const seen = await stats()
+    return seen.connections.blocked_clients >= 2 ? seen : undefined
+  })
+  expect(first).toMatchObject({ mode: 'redis', status: 'HEALTHY', alerts: [], embedded: null })
+  expect(first.connections.blocked_by_workers).toBe(2)
+  expect(first.memory.used_memory_human).toMatch(/^[\d.]+[KM]$/)
+  expect(first.performance.rejected_lately).toBe(0)
+
+  const admin = new Redis(redis.url)
+  afterTest(() => admin.disconnect())
+  await admin.config('SET', 'maxclients', String(first.connections.connected_clients + 1))
+  const turnedAway = new Redis(redis.url, { retryStrategy: () => null, maxRetriesPerRequest: 0 })
+  turnedAway.on('error', () => {})
+  await turnedAway.ping().catch(() => {})
+  turnedAway.disconnect()
+  const full = await until(async () => {
+    const seen = await stats()
+    return seen.performance.rejected_lately > 0 ? seen : undefined
+  })
+  expect(full.status).toBe('CRITICAL')
+  await admin.config('SET', 'maxclients', '1000')
+  await redis.stop()
+  const gone = await until(async () => {
+    const seen = await stats()
+    return seen.status === 'ERROR' ? seen : undefined
+  })
+  expect(gone).toMatchObject({ connections: { connected_clients: null }, memory: { used_memory_human: null } })
+})
+
+test('without Redis the same shape tells of the queue file', async () => {
+  const { call } = await start()
+  const stats = await call.get('/admin/redis-stats')
+  expect(stats).toMatchObject({
+    mode: 'embedded',
+    status: 'HEALTHY',
+    connections: { connected_clients: 1, max_connections: null },
+    performance: { total_commands_processed: null },
+    embedded: { file: 'queue.db', page_size: 4096 },
+  })
+  for (const part of ['queue_file_bytes', 'wal_bytes', 'page_count', 'free_pages', 'checkpoint_age_s'])
+    expect(stats.embedded[part]).toBeGreaterThanOrEqual(0)
+})
+
+test('the queues are seen from within: workers, active, waiting, booked and registered', async () => {
+  const release = Promise.withResolvers<void>()
+  const slow = job('test.slow', { input: t.Object({}), queue: 'heavy', run: () => release.promise })
+  const { call, app } = await start({}, undefined, { jobs: [slow] })
+  for (let i = 0; i < 3; i++) await app.jobs.start(slow, {})
+  const at = Date.now() + 3_600_000
+  await app.jobs.start(slow, {}, { at })
+  const seen = await until(async () => {
+    const seen = await call.get('/admin/queue-inspect')
+    return seen.active.length === 1 ? seen : undefined
+  })
+  expect(seen).toMatchObject({ backend: 'sqlite', active: [{ name: 'test.slow', queue: 'heavy', attempts: 0 }] })
+  expect(seen.reserved).toHaveLength(2)
+  expect(seen.counts.heavy).toMatchObject({ active: 1, waiting: 2, delayed: 1 })
+  expect(Math.abs(Date.parse(seen.scheduled[0].eta) - at)).toBeLessThan(60_000)
+  expect(seen.registered).toContain('test.slow')
+  expect(seen.workers.map(({ queue }: { queue: string }) => queue).sort()).toEqual(['heavy', 'quick'])
+  release.resolve()
+})
+
+test('the older path leads to it, for admins', async () => {
+  const { call, as } = await start({ ROLE: 'web' })
+  const moved = await call.raw('/admin/celery-inspect')
+  expect([moved.status, moved.headers.get('location')]).toEqual([308, '/admin/queue-inspect'])
+  expect((await refusalOf(as().get('/admin/celery-inspect'))).status).toBe(401)
+})
