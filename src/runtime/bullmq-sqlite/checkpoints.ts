@@ -5,9 +5,9 @@ import { clock } from './clock.ts'
 const every = 1000
 /**
  * SQLite begins the log anew only when all of it has been copied, and whoever writes without a pause never lets the thread
- * catch up. When the log has more pages (4 KB each) than this, the rest is copied here.
+ * catch up. When the log has more pages (2 KB each) than this, the rest is copied here.
  */
-const longestLog = 16_384
+const longestLog = 32_768
 
 /** Sees to it that the log does not grow for ever. */
 export class Checkpoints {

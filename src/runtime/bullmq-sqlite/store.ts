@@ -140,6 +140,8 @@ function openDatabase(path: string): Database {
   const db = new Database(path, { create: true })
   try {
     db.run(`PRAGMA busy_timeout = ${openPatience}`)
+    // A transaction of one call changes about six pages, each written whole: half the usual size is half the writing.
+    db.run('PRAGMA page_size = 2048')
     db.run('PRAGMA journal_mode = WAL')
     db.run('PRAGMA synchronous = NORMAL')
     db.run('PRAGMA wal_autocheckpoint = 0')
