@@ -1,5 +1,5 @@
 /** What `/metrics` tells beside the requests. Read at each scrape; nothing here is counted up on the way. */
-import { statSync } from 'node:fs'
+import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { App } from '../context.ts'
 import { queueNames } from '../runtime/job.ts'
@@ -47,15 +47,18 @@ export function addGauges(app: App): void {
     for (const { task, active } of locks.all()) if (active) held.set(task, (held.get(task) ?? 0) + 1)
     return [...held].map(([task, count]) => [{ task }, count])
   })
-  gauge('fieldhouse_database_bytes', 'Size of the database files', () =>
-    files.flatMap(file => {
-      const stat = statSync(join(config.dataDir, file), { throwIfNoEntry: false })
-      return stat ? [[{ file }, stat.size] as const] : []
-    }),
+  gauge('fieldhouse_database_bytes', 'Size of the database files, with their write-ahead logs', () =>
+    files.map(file => [{ file }, sizeOf(join(config.dataDir, file)) + sizeOf(join(config.dataDir, `${file}-wal`))]),
   )
+  gauge('fieldhouse_disk_free_bytes', 'Left on the disk of DATA_DIR', () => {
+    const { bavail, bsize } = statfsSync(config.dataDir)
+    return bavail * bsize
+  })
 }
 
 function cpuSeconds() {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1e6
 }
+
+const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0

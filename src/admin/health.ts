@@ -2,7 +2,7 @@
  * Is it up, is it well. `/livez` only says that the process answers, `/readyz` that it can be sent requests, `/health` looks
  * everywhere. What depends on someone else (Redis) degrades; only a broken database makes us unhealthy.
  */
-import { statSync } from 'node:fs'
+import { statfsSync, statSync } from 'node:fs'
 import { Elysia, type Static, t } from 'elysia'
 import { databaseFile, openReader } from '../../db/open.ts'
 import { access, allow } from '../access.ts'
@@ -18,7 +18,12 @@ const healthSchema = t.Object({
   version: t.String(),
   uptime_s: t.Integer(),
   checks: t.Object({
-    database: t.Object({ status: state, size_mb: t.Optional(t.Number()), error: t.Optional(t.String()) }),
+    database: t.Object({
+      status: state,
+      size_mb: t.Optional(t.Number()),
+      disk_free_mb: t.Optional(t.Number()),
+      error: t.Optional(t.String()),
+    }),
     cache: t.Object({
       status: state,
       mode: t.String(),
@@ -45,6 +50,8 @@ const healthSchema = t.Object({
 })
 type Checks = Static<typeof healthSchema>['checks']
 
+const leastFree = 64 // MB on the disk: below, writes will soon be refused
+
 /** What `ROLE=worker` serves too. */
 export const probeRoutes = (app: App) => {
   const checkDatabase = databaseCheckOf(app)
@@ -58,10 +65,10 @@ export const probeRoutes = (app: App) => {
     .get(
       '/readyz',
       ({ set }) => {
-        const { status } = checkDatabase()
-        if (status === 'healthy' && app.ready()) return { status: 'ready' }
+        const works = checkDatabase().status !== 'unhealthy'
+        if (works && app.ready()) return { status: 'ready' }
         set.status = 503
-        return { status: status === 'healthy' ? 'warming up' : 'the database fails' }
+        return { status: works ? 'warming up' : 'the database fails' }
       },
       { may: 'anyone', detail: says('Ready to be sent requests; 503 otherwise', t.Object({ status: t.String() })) },
     )
@@ -125,7 +132,10 @@ function databaseCheckOf({ db, config: { dataDir } }: App): () => Checks['databa
         fresh.close()
       }
       db.$client.query(question).get()
-      return { status: 'healthy', size_mb: mb(now.size) }
+      const { bavail, bsize } = statfsSync(dataDir)
+      const sizes = { size_mb: mb(now.size + sizeOf(`${file}-wal`)), disk_free_mb: Math.floor(mb(bavail * bsize)) }
+      if (sizes.disk_free_mb < leastFree) return { status: 'degraded', ...sizes, error: 'The disk is nearly full' }
+      return { status: 'healthy', ...sizes }
     } catch (error) {
       return { status: 'unhealthy', error: messageOf(error) }
     }
@@ -177,4 +187,5 @@ async function redisCheck({ redis }: App): Promise<Checks['redis']> {
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 const round = (value: number, digits: number) => Number(value.toFixed(digits))
+const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
 const mb = (bytes: number) => round(bytes / 1024 / 1024, 2)
