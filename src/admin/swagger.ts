@@ -34,6 +34,7 @@ window.ui = SwaggerUIBundle({
   dom_id: '#swagger-ui',
   deepLinking: true,
   docExpansion: 'list',
+  filter: true,
   validatorUrl: null,
   async requestInterceptor(request) {
     const isChange = !['GET', 'HEAD'].includes(request.method ?? 'GET')
