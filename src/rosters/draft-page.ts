@@ -76,7 +76,10 @@ export type DraftData = {
 }
 
 /** The part that keeps itself fresh: progress at first, then what came of it. */
-export function draftBody(data: DraftData): Html {
+export const draftBody = (data: DraftData): Html => html`${stateOf(data)}
+${draftContent(data)}`
+
+function draftContent(data: DraftData): Html {
   const { run, draft, jobId } = data
   if (run && !isFinished(run)) return underWay(run)
   if (!draft)
@@ -161,8 +164,9 @@ ${table({
 })}</section>`
 }
 
-export const draftHead = ({ run, draft }: DraftData, who: Who | undefined): Html => {
-  const days = draft?.range
-  return html`${rotaHead(days ? spanWords(days.start, days.end) : 'A roster in the making', 'generate', who)}
-${run && html`<p>${status(run.status)} ${draft && html`<span class="quiet">${draft.algorithm}, seed ${draft.seed}</span>`}</p>`}`
-}
+export const draftHead = ({ draft }: DraftData, who: Who | undefined): Html =>
+  rotaHead(draft ? spanWords(draft.range.start, draft.range.end) : 'A roster in the making', 'generate', who)
+
+const stateOf = ({ run, draft }: DraftData): Content =>
+  run &&
+  html`<p>${status(run.status)} ${draft && html`<span class="quiet">${draft.algorithm}, seed ${draft.seed}</span>`}</p>`

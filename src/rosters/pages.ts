@@ -5,7 +5,7 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import type { Who } from '../runtime/exchange.ts'
-import { type Content, html } from '../runtime/html.ts'
+import type { Content } from '../runtime/html.ts'
 import { pageOf, pageQuery, pagination } from '../runtime/page.ts'
 import { isFinished, runById } from '../runtime/runs.ts'
 import { hidden, page } from '../web/layout.ts'
@@ -211,16 +211,16 @@ export const rotaPages = (app: App) => {
         const data = await draftData(jobId)
         const path = `/rota/drafts/${jobId}`
         const shown = { id: 'draft', events: `${path}/events`, from: `${path}/part`, version, brisk: true }
-        return show('Roster', who, live(shown, [draftHead(data, who), draftBody(data)]))
+        return show('Roster', who, [draftHead(data, who), live(shown, draftBody(data))])
       },
       { params: byJob, may: 'officer', detail: hidden },
     )
     .get(
       '/rota/drafts/:job_id/part',
-      async ({ params: { job_id: jobId }, who }) => {
+      async ({ params: { job_id: jobId } }) => {
         const version = draftVersion(jobId)
         const data = await draftData(jobId)
-        return livePart(html`${[draftHead(data, who), draftBody(data)]}`, version)
+        return livePart(draftBody(data), version)
       },
       { params: byJob, may: 'officer', detail: hidden },
     )

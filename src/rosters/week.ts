@@ -33,15 +33,17 @@ export function weeks(shown: Shown): Content {
   const { shifts, start, end } = shown
   const bySite = Map.groupBy(shifts, ({ site }) => site)
   const mondays = daysOf(start, end).filter((date, i) => i === 0 || mondayOf(date) === date)
-  return [...bySite].map(
-    ([site, there]) => html`<section class="part"><h2>${name(site)}</h2>
+  return [...bySite]
+    .sort(([a], [b]) => a.localeCompare(b, 'en'))
+    .map(
+      ([site, there]) => html`<section class="part"><h2>${name(site)}</h2>
 ${mondays.map(first => {
   const monday = mondayOf(first)
   const days = daysOf(monday, daysAfter(monday, 6))
   const these = there.filter(({ date }) => date >= (days[0] ?? '') && date <= (days[6] ?? ''))
   return these.length > 0 && week(these, days, shown)
 })}</section>`,
-  )
+    )
 }
 
 const week = (shifts: readonly ShownShift[], days: string[], shown: Shown): Html => {

@@ -1,0 +1,223 @@
+import { expect, test } from 'bun:test'
+import { countDay } from '../src/rosters/daily.ts'
+import { alertExpiry } from '../src/rosters/expiry.ts'
+import { scoreHealth } from '../src/rosters/health.ts'
+import { day } from '../src/runtime/clock.ts'
+import { base, newPerson, newSite, venue, week } from './rosters.ts'
+import { newLeague } from './sheets.ts'
+import { refusalOf, start } from './start.ts'
+import { visitor } from './visitor.ts'
+
+const inDays = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 10)
+
+test('the dashboard counts this week and the next, and is counted anew as soon as anything changes', async () => {
+  const { call } = await start()
+  const site = await newSite(call, 'Hall', 'UTC')
+  const ann = await newPerson(call, 'Ann', {
+    hourly_cents: 2000,
+    certifications: [{ name: 'aid', expires_on: inDays(20) }],
+  })
+  const metrics = '/api/v1/dashboard/metrics'
+  expect(await call.get(metrics)).toMatchObject({
+    sites: 1,
+    staff: { total: 1, active: 1 },
+    this_week: { shifts: 0, coverage: null },
+  })
+  const today = new Date().toISOString().slice(0, 10)
+  const { shift_ids } = await call.post(`${base}/shifts/pattern`, {
+    site_id: site.id,
+    start_date: today,
+    end_date: today,
+    weekdays: [1, 2, 3, 4, 5, 6, 7],
+    from: '10:00',
+    to: '14:00',
+    headcount: 2,
+  })
+  await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: ann.id })
+  const after = await call.get(metrics)
+  expect(after.this_week).toMatchObject({ shifts: 1, places: 2, filled: 1, coverage: 0.5, hours: 4, cost_cents: 8000 })
+  expect(after.expiring_certificates).toEqual([
+    { staff_id: ann.id, name: 'Ann', certification: 'aid', expires_on: inDays(20) },
+  ])
+})
+
+test('cached answers are dropped by what the table says, and by nothing else', async () => {
+  const { call, staff, shift_ids, site } = await venue()
+  const paths = {
+    metrics: '/api/v1/dashboard/metrics',
+    upcoming: '/api/v1/dashboard/upcoming_shifts?limit=5',
+    roster: `${base}?start=${week.start_date}&end=${week.end_date}`,
+    shifts: `${base}/shifts`,
+  }
+  const states = async () =>
+    Object.fromEntries(
+      await Promise.all(
+        Object.entries(paths).map(async ([name, path]) => [name, (await call.raw(path)).headers.get('x-cache')]),
+      ),
+    )
+  const hit = { metrics: 'hit', upcoming: 'hit', roster: 'hit', shifts: 'hit' }
+  const miss = { metrics: 'miss', upcoming: 'miss', roster: 'miss', shifts: 'miss' }
+  await states()
+  expect(await states()).toEqual(hit)
+  await call.patch(`${base}/staff/${staff[0].id}`, { hourly_cents: 1 })
+  expect(await states()).toEqual({ ...miss, upcoming: 'hit' })
+  const { id } = await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: staff[0].id })
+  expect(await states()).toEqual(miss)
+  await call.post(`${base}/assignments/${id}/unpin`)
+  expect(await states()).toEqual(miss)
+  await call.post(`${base}/shifts`, {
+    site_id: site.id,
+    starts_at: '2026-05-01T10:00:00Z',
+    ends_at: '2026-05-01T12:00:00Z',
+  })
+  expect(await states()).toEqual(miss)
+  expect(await call.post(`${base}/confirm`, { assignments: [] })).toMatchObject({ confirmed: 0, removed: 0 })
+  expect(await states()).toEqual(miss)
+  expect(await states()).toEqual(hit)
+})
+
+test('upcoming shifts are those yet to begin, also a moment later', async () => {
+  const { call, clock } = await start()
+  const site = await newSite(call, 'Hall', 'UTC')
+  const at = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString()
+  for (const [from, to] of [
+    [-1, 1],
+    [0.01, 2],
+    [5, 6],
+  ] as const)
+    await call.post(`${base}/shifts`, { site_id: site.id, starts_at: at(from), ends_at: at(to) })
+  const upcoming = async () => (await call.get('/api/v1/dashboard/upcoming_shifts?limit=5')).shifts.length
+  expect(await upcoming()).toBe(2)
+  clock.forward(50_000)
+  expect(await upcoming()).toBe(1)
+})
+
+test('certificates that run out are told of at 60, 30, 14, 7 and 1 days, once each, and settled by a renewal', async () => {
+  const { call, app, clock, finished } = await start()
+  await newPerson(call, 'Ann', { certifications: [{ name: 'first aid', expires_on: inDays(61) }] })
+  await newPerson(call, 'Bob', { active: false, certifications: [{ name: 'first aid', expires_on: inDays(5) }] })
+  await newPerson(call, 'Cy', {
+    certifications: [
+      { name: 'first aid', expires_on: inDays(5) },
+      { name: 'first aid', expires_on: inDays(500) },
+    ],
+  })
+  const morning = async () => {
+    const { jobId } = await app.jobs.start(alertExpiry, {})
+    return (await finished({ job_id: jobId })).result
+  }
+  const told: number[] = []
+  for (let left = 61; left >= -1; left--) {
+    const { told: some } = await morning()
+    if (left % 10 === 0) expect((await morning()).told).toBe(0)
+    if (some) told.push(left)
+    if (left > 60 || left < 0) expect(some).toBe(0)
+    clock.forward(day)
+  }
+  expect(told).toEqual([60, 30, 14, 7, 1])
+}, 120_000)
+
+test('an expiring certificate is an alert of its type, and its renewal settles it', async () => {
+  const { call, app, finished } = await start()
+  const ann = await newPerson(call, 'Ann', { certifications: [{ name: 'first aid', expires_on: inDays(6) }] })
+  const morning = async () => finished({ job_id: (await app.jobs.start(alertExpiry, {})).jobId })
+  await morning()
+  const alerts = async () => (await call.get('/admin/monitoring/alerts/json')).alerts
+  const expiring = (await alerts()).filter(
+    ({ alert_type }: { alert_type: string }) => alert_type === 'certificate_expiring',
+  )
+  expect(expiring).toHaveLength(1)
+  expect(expiring[0]).toMatchObject({
+    severity: 'warning',
+    title: 'first aid of Ann runs out in 6 days',
+    state: 'active',
+  })
+  await call.patch(`${base}/staff/${ann.id}`, { certifications: [{ name: 'first aid', expires_on: inDays(700) }] })
+  expect((await morning()).result).toEqual({ told: 0, settled: 1 })
+})
+
+test('a day is counted once it is over, and counted again it is the same', async () => {
+  const { app, call, clock, finished } = await venue()
+  const run = async () => (await finished({ job_id: (await app.jobs.start(countDay, {})).jobId })).result
+  clock.forward(Date.parse('2026-03-25T00:00:05Z') - clock.now())
+  const counted = await run()
+  expect(counted).toMatchObject({ day: '2026-03-24', shifts: 1, places: 2, filled: 0 })
+  expect(await run()).toEqual(counted)
+  const { daily } = await call.get('/api/v1/dashboard/metrics')
+  expect(daily).toHaveLength(1)
+  expect(daily[0]).toMatchObject({ day: '2026-03-24', places: 2 })
+})
+
+test('health scores name the sites and leagues at risk, and what would help', async () => {
+  const { call, app, finished } = await start()
+  const [hall, quiet] = [await newSite(call, 'Hall', 'UTC'), await newSite(call, 'Quiet', 'UTC')]
+  await newPerson(call, 'Ann', { skills: ['medic'] })
+  await call.post(`${base}/shifts/pattern`, {
+    site_id: hall.id,
+    start_date: inDays(0),
+    end_date: inDays(9),
+    weekdays: [1, 2, 3, 4, 5, 6, 7],
+    from: '10:00',
+    to: '12:00',
+    skill: 'medic',
+    headcount: 2,
+  })
+  const league = await newLeague(call)
+  await finished({ job_id: (await app.jobs.start(scoreHealth, {})).jobId })
+  const { scores } = await call.get('/api/v1/dashboard/health_scores')
+  const of = (subject: string, id: number) =>
+    scores.find((score: { subject: string; id: number }) => score.subject === subject && score.id === id)
+  expect(of('site', hall.id)).toMatchObject({ level: 'at_risk', factors: { coverage: 0 } })
+  expect(of('site', hall.id).recommendations).toContain('Only Ann has the skill medic: train or find another.')
+  expect(of('site', hall.id).recommendations[0]).toBe('6 places of the next 3 days are open: call people now.')
+  expect(of('site', quiet.id)).toMatchObject({ level: 'watch' })
+  expect(of('league', league.id)).toMatchObject({
+    level: 'at_risk',
+    recommendations: ['Nothing has come in yet: upload a baseline.'],
+  })
+})
+
+test('the roster leaves as CSV by site and by person, and no name is a formula', async () => {
+  const { call, shift_ids } = await venue()
+  const evil = await newPerson(call, '=HYPERLINK("x")')
+  await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: evil.id })
+  const csv = async (query: string) =>
+    (await call.get(`${base}/export?start=2026-03-23&end=2026-03-24&${query}`)).split('\r\n')
+  const bySite = await csv('by=site')
+  expect(bySite[0]).toBe('site,date,from,to,hours,skill,certification,person,pinned')
+  expect(bySite).toHaveLength(6) // a heading, four places and an end
+  expect(bySite[1]).toBe(`Riverside,2026-03-23,18:00,23:00,5,bar,,"'=HYPERLINK(""x"")",yes`)
+  expect(bySite[2]).toBe('Riverside,2026-03-23,18:00,23:00,5,bar,,,')
+  const byPerson = await csv('by=person')
+  expect(byPerson[0]).toContain('person,date,from,to,hours,site,skill,certification')
+  expect(byPerson[1]).toStartWith(`"'=HYPERLINK`)
+})
+
+test('members see the rota but no wages; officers plan; strangers see nothing of it', async () => {
+  const { call, url } = await venue()
+  const signedIn = async (role: string) => {
+    const user = { email: `${role}@example.com`, username: role, password: 'a-long-password-1', role }
+    await call.post('/api/v1/users', user)
+    const someone = visitor(url)
+    await someone.signIn(user.email, user.password)
+    return someone
+  }
+  const [member, officer, stranger] = [await signedIn('member'), await signedIn('officer'), visitor(url)]
+  for (const path of [base, `${base}/shifts`, `${base}/sites`, '/api/v1/dashboard/upcoming_shifts']) {
+    await member.get(path)
+    expect((await refusalOf(stranger.get(path))).status).toBe(401)
+  }
+  for (const path of [
+    `${base}/staff`,
+    `${base}/drafts`,
+    '/api/v1/dashboard/metrics',
+    '/api/v1/dashboard/health_scores',
+  ]) {
+    await officer.get(path)
+    expect((await refusalOf(member.get(path))).status).toBe(403)
+  }
+  expect(JSON.stringify(await member.get(base))).not.toContain('cents')
+  expect((await refusalOf(member.post(`${base}/confirm`, { assignments: [] }))).status).toBe(403)
+  expect((await refusalOf(member.post('/api/v1/jobs/roster/generate', week))).status).toBe(403)
+  expect((await officer.post(`${base}/confirm`, { assignments: [] })).confirmed).toBe(0)
+})
