@@ -1,0 +1,113 @@
+import { expect, test } from 'bun:test'
+import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { browserTest } from './needs.ts'
+import { base, newPerson, venue, week } from './rosters.ts'
+import { start, until } from './start.ts'
+import { visitor } from './visitor.ts'
+import { faintText, unnamed } from './web-seen.ts'
+
+const password = 'a-long-password-1'
+type House = Awaited<ReturnType<typeof start>>
+
+async function someone({ call, url }: Pick<House, 'call' | 'url'>, role: string) {
+  const email = `${role}@example.com`
+  await call.post('/api/v1/users', { email, username: role, password, role })
+  const browser = visitor(url)
+  await browser.signIn(email, password)
+  const read = async (path: string) => {
+    const response = await browser.visit(path, { headers: { accept: 'text/html' } })
+    return { status: response.status, text: await response.text() }
+  }
+  return { email, read }
+}
+const days = `start=${week.start_date}&end=${week.end_date}`
+
+test('the rota shows each site’s week and each person’s, without buttons for members', async () => {
+  const house = await venue()
+  const { call, generate, finished } = house
+  const { job_id } = await finished(generate())
+  await call.post(`${base}/confirm`, { job_id })
+  const evil = await newPerson(call, '<script>alert(1)</script>')
+  const { shifts } = await house.roster()
+  await call.delete(`${base}/assignments/${shifts[0].staff[0].id}`)
+  await call.post(`${base}/assignments`, { shift_id: shifts[0].id, staff_id: evil.id })
+  const member = await someone(house, 'member')
+  const bySite = await member.read(`/rota?${days}&site_id=`)
+  expect(bySite.status).toBe(200)
+  expect(bySite.text).toContain('18:00–23:00')
+  expect(bySite.text).toContain('&lt;script&gt;alert(1)')
+  expect(bySite.text).not.toContain('<script>alert')
+  expect(bySite.text).not.toContain('/rota/shifts/')
+  expect((await member.read(`/rota/people?${days}`)).text).toContain('18:00–23:00')
+  for (const path of ['staff', 'shifts', 'sites', 'generate', 'dashboard', `drafts/${job_id}`])
+    expect((await member.read(`/rota/${path}`)).status).toBe(403)
+})
+
+test('officers look a draft over before it holds: what stays open and why, and what would be new', async () => {
+  const house = await venue(['Ann'])
+  const officer = await someone(house, 'officer')
+  const { job_id } = await house.finished(house.generate())
+  const draft = await officer.read(`/rota/drafts/${job_id}`)
+  expect(draft.text).toContain('Confirm this roster')
+  expect(draft.text).toContain('is on this shift already')
+  expect(draft.text).toContain('class="new"')
+  await house.call.post(`${base}/confirm`, { job_id })
+  const after = await officer.read(`/rota/drafts/${job_id}`)
+  expect(after.text).not.toContain('Confirm this roster')
+  expect(after.text).toContain('it is the roster')
+  expect((await officer.read('/rota/drafts/none')).status).toBe(404)
+})
+
+browserTest(
+  'an officer plans a rota with nothing but the pages, also on a phone',
+  async () => {
+    const house = await start()
+    const { url, call } = house
+    const officer = await someone(house, 'officer')
+    const page = await openBrowser({ viewport: { width: 390, height: 844 } })
+    const complaints = complaintsOf(page)
+    await signIn(page, url, officer.email, password)
+    await page.goto(`${url}/rota`)
+    await page.click('text=Make the first site')
+    await page.fill('[name=name]', 'Riverside')
+    await page.click('button:has-text("Make the site")')
+    await page.locator('th a', { hasText: 'Riverside' }).waitFor()
+    await page.goto(`${url}/rota/staff/new`)
+    await page.fill('[name=name]', 'Ann')
+    await page.fill('[name=skills]', 'bar')
+    await page.fill('[name="certifications[1].name"]', 'first aid')
+    await page.fill('[name="certifications[1].expires_on"]', '2030-01-01')
+    await page.selectOption('[name="preferences[0].want"]', 'avoid')
+    await page.selectOption('[name="preferences[0].weekday"]', '7')
+    await page.click('main form button:has-text("Add")')
+    await page.waitForURL(`${url}/rota/staff`)
+    const { staff } = await call.get(`${base}/staff`)
+    expect(staff[0]).toMatchObject({
+      name: 'Ann',
+      skills: ['bar'],
+      certifications: [{ name: 'first aid', expires_on: '2030-01-01' }],
+      preferences: [{ want: 'avoid', weekday: 7 }],
+    })
+    await page.goto(`${url}/rota/shifts`)
+    await page.fill('[name=start_date]', week.start_date)
+    await page.fill('[name=end_date]', week.end_date)
+    await page.locator('[name=from]').first().fill('18:00')
+    await page.locator('[name=to]').first().fill('23:00')
+    await page.click('button:has-text("Make them")')
+    await until(async () => (await call.get(`${base}/shifts`)).pagination.total === 5)
+    await page.goto(`${url}/rota/generate`)
+    await page.fill('[name=start_date]', week.start_date)
+    await page.fill('[name=end_date]', week.end_date)
+    await page.fill('[name=budget_s]', '1')
+    await page.click('button:has-text("Find a roster")')
+    await page.locator('button', { hasText: 'Confirm this roster' }).click()
+    await page.locator('dialog button', { hasText: 'Confirm' }).click()
+    await page.waitForURL(`${url}/rota?**`)
+    await page.locator('.duty', { hasText: 'Ann' }).first().waitFor()
+    expect((await call.get(`${base}?${days}`)).summary.filled).toBe(5)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
+    expect([...(await page.evaluate(faintText)), ...(await page.evaluate(unnamed))]).toEqual([])
+    expect(complaints).toEqual([])
+  },
+  120_000,
+)
