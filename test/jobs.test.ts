@@ -133,6 +133,19 @@ test('a cancelled or failed job can be tried again under its own id', async () =
   expect((await refusalOf(call.post(`/api/v1/jobs/${jobId}/retry`))).status).toBe(409)
 })
 
+test('a cancelled job is not tried again beside the one that took its place', async () => {
+  const { definition, begun } = handheld('test.successor', { once: () => 'all' })
+  const { app, call, finished } = await startWith(definition)
+  const one = await app.jobs.start(definition, {})
+  await until(() => begun[0])
+  await call.delete(`/api/v1/jobs/cancel/${one.jobId}`)
+  await finished(started(one))
+  const two = await app.jobs.start(definition, {})
+  expect((await refusalOf(call.post(`/api/v1/jobs/${one.jobId}/retry`))).status).toBe(409)
+  ;(await until(() => begun[1])).end()
+  await finished(started(two))
+})
+
 test('work whose time has passed before it could begin is dropped', async () => {
   const { definition, begun } = handheld('test.expired')
   const { app, finished } = await startWith(definition)

@@ -13,8 +13,8 @@ const long = rows(400_000)
 
 /** Runs the test over SQLite, and over Redis where there is one. */
 function overBoth(name: string, run: (env: Record<string, string>) => Promise<void>) {
-  test(`${name}, over one SQLite file`, () => run({}))
-  redisTest(`${name}, over Redis`, async () => run({ REDIS_URL: (await startRedis()).url }))
+  test(`${name}, over one SQLite file`, () => run({}), 240_000)
+  redisTest(`${name}, over Redis`, async () => run({ REDIS_URL: (await startRedis()).url }), 240_000)
 }
 
 overBoth('a web process takes uploads, a worker process imports them, and the very next read shows it', async env => {
@@ -79,7 +79,7 @@ test('kill -9 right after each acceptance loses no accepted upload', async () =>
     expect(done.summary.players).toBe(done.rows_ok)
   }
   expect(new Set(sent).size).toBe(12)
-})
+}, 240_000)
 
 redisTest(
   'with Redis gone a start is refused with 503, an upload is kept, and all goes on when it is back',

@@ -138,7 +138,11 @@ export const jobRoutes = (app: App) => {
       '/:job_id/retry',
       async ({ params: { job_id: id }, who, set }) => {
         visible(id, who)
-        if (!(await jobs.retry(id))) refuse('conflict', 'Only a failed or cancelled job can be tried again')
+        if (!(await jobs.retry(id)))
+          refuse(
+            'conflict',
+            'Only a failed or cancelled job can be tried again, and only while the same work is not under way',
+          )
         set.status = 202
         return started({ jobId: id, deduplicated: false })
       },

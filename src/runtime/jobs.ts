@@ -9,7 +9,7 @@ import type { Clock } from './clock.ts'
 import type { JobDefinition } from './job.ts'
 import type { Log } from './log.ts'
 import type { Queues } from './queue.ts'
-import { acceptRun, changeRun, isFinished, type Run, runById, unfinishedBefore } from './runs.ts'
+import { acceptRun, changeRun, isFinished, type Run, runById, unfinishedBefore, unfinishedByKey } from './runs.ts'
 
 export type Start = {
   by?: number | null
@@ -157,7 +157,7 @@ export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log, ap
       return true
     },
 
-    /** A finished run that did not succeed is done again under its own id; undefined where there is nothing to retry. */
+    /** A finished run that did not succeed is done again under its own id; undefined where there is nothing to retry, or the same work is under way again. */
     async retry(id: string): Promise<Run | undefined> {
       const again = {
         status: 'PENDING',
@@ -175,7 +175,10 @@ export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log, ap
         notBefore: null,
         expiresAt: null,
       } as const
-      const run = await atomically(db, tx => changeRun(tx, id, ['FAILURE', 'CANCELLED'], again))
+      const run = await atomically(db, tx => {
+        const key = runById(tx).get({ id })?.dedupeKey
+        return key && unfinishedByKey(tx).get({ key }) ? undefined : changeRun(tx, id, ['FAILURE', 'CANCELLED'], again)
+      })
       if (!run) return undefined
       await queues.remove(definitionOf(run.name).queue, id).catch(() => {}) // what is left of the last try
       await dispatch(id).catch(error => log.warn('The queue is down; the sweep will add the job', { id, error }))

@@ -19,7 +19,7 @@ export const runById = prepared(db =>
     .prepare(),
 )
 
-const unfinishedByKey = prepared(db =>
+export const unfinishedByKey = prepared(db =>
   db
     .select()
     .from(runs)
