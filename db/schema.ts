@@ -807,6 +807,20 @@ export const registrations = sqliteTable(
   t => [primaryKey({ columns: [t.day, t.country] })],
 )
 
+/** Trades by hour, symbol and side, kept by a trigger on the ledger; what was traded stays counted when its league goes. */
+export const tradeHours = sqliteTable(
+  'trade_hours',
+  {
+    hour: time('hour').notNull(),
+    symbol: text('symbol').notNull(),
+    kind: text('kind', { enum: ['buy', 'sell'] }).notNull(),
+    trades: integer('trades').notNull(),
+    shares: integer('shares').notNull(),
+    volumeCents: integer('volume_cents').notNull(),
+  },
+  t => [primaryKey({ columns: [t.hour, t.symbol, t.kind] })],
+)
+
 /** What triggers have counted of each kind, ever: while these stay, statistics have nothing new to say. */
 export const tallies = sqliteTable('tallies', { name: text('name').primaryKey(), count: integer('count').notNull() })
 

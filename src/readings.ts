@@ -1,4 +1,10 @@
 /** Every query that runs in the reading thread, because it may take more than 10 ms: plain data in, plain data out. */
+import { leagueActivityReading } from './admin/monitoring/league-activity.ts'
+import { mainReading } from './admin/monitoring/main.ts'
+import { overviewReading } from './admin/monitoring/overview.ts'
+import { activeUsersReading, engagementReading } from './admin/monitoring/people.ts'
+import { performanceReading } from './admin/monitoring/performance.ts'
+import { tradingReading } from './admin/monitoring/trading.ts'
 import { findRuns, idsOfRuns } from './admin/runs/find.ts'
 import { taskReading } from './admin/tasks/reading.ts'
 import { dayCounts } from './rosters/daily.ts'
@@ -14,6 +20,13 @@ export const readings = {
   findRuns,
   idsOfRuns,
   taskReading,
+  mainReading,
+  overviewReading,
+  activeUsersReading,
+  engagementReading,
+  leagueActivityReading,
+  tradingReading,
+  performanceReading,
   dashboardStats,
   executionStats,
   userStats,
