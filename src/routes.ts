@@ -18,6 +18,7 @@ import { boardRoutes } from './leagues/board-routes.ts'
 import { olderPaths } from './leagues/older-paths.ts'
 import { leagueRoutes } from './leagues/routes.ts'
 import { feedRoutes } from './market/feeds/routes.ts'
+import { marketPages } from './market/pages.ts'
 import { quoteRoutes } from './market/quote-routes.ts'
 import { tradeRoutes } from './market/routes.ts'
 import { rotaPages } from './rosters/pages.ts'
@@ -56,6 +57,7 @@ const everything = (app: App) => {
     .use(webRoutes(app))
     .use(accountPages(app))
     .use(tourPages(app))
+    .use(marketPages(app))
     .use(rotaPages(app))
     .use(backupRoutes(app))
     .use(alertRoutes(app))

@@ -84,7 +84,7 @@ test('an order is refused with the rule that says no, and nothing has moved', as
   await quote(house.call, { ACME: 10_000 })
   const refused = async (side: string, quantity: number, symbol = 'ACME') =>
     (await refusalOf(trade(ann!, league, side, quantity, symbol))).problem
-  expect(await refused('buy', 11)).toMatchObject({ status: 409, rule: 'cash', over: 10_000, most: 10 })
+  expect(await refused('buy', 11)).toMatchObject({ status: 409, rule: 'cash', over: 10_000, most: 4 })
   expect(await refused('buy', 5)).toMatchObject({ rule: 'position', actual: 50, limit: 40, most: 4 })
   expect(await refused('sell', 1)).toMatchObject({ rule: 'holding', over: 1 })
   expect(await refused('buy', 1, 'NONE')).toMatchObject({ status: 422, errors: [{ path: 'symbol' }] })
@@ -230,9 +230,9 @@ test('movement counts from midnight, UTC, by the holdings and prices of then', a
     ['ann', 2, -1],
   ])
   const mine = await portfolio(ann!, league)
-  expect(mine).toMatchObject({ total_cents: 10_050_000, day_cents: -150_000 })
+  expect(mine).toMatchObject({ total_cents: 10_050_000, today_cents: -150_000 })
   const [first] = (await board(house.call, league)).rows
-  expect(first.metrics.day_pct).toBeCloseTo(4.902 + 0.0979, 1)
+  expect(first.metrics.today_pct).toBeCloseTo(4.902 + 0.0979, 1)
 })
 
 test('a final board and its portfolios stay as they were to the byte, whatever is quoted, and can be reopened', async () => {

@@ -21,7 +21,8 @@ export type MarketConfig = Static<typeof marketConfig>
 export type Rules = Pick<MarketConfig, 'fee_cents' | 'max_position_pct' | 'quote_max_age_s' | 'allow_short'>
 
 export function checkedConfig(given: Record<string, unknown>): Record<string, unknown> {
-  const config = Value.Clean(marketConfig, Value.Default(marketConfig, structuredClone(given)))
+  const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) // emptied: the default again
+  const config = Value.Clean(marketConfig, Value.Default(marketConfig, structuredClone(chosen)))
   const errors = [...Value.Errors(marketConfig, config)].map(({ path, message }) => ({
     path: `config${path.replaceAll('/', '.')}`,
     message,

@@ -39,13 +39,26 @@ export type Broken = {
   actual: number
   over: number
   unit: 'cents' | 'shares' | 'percent' | 'seconds'
-  /** The largest quantity that this rule would let through, where a smaller one would do. */
+  /** The largest quantity that would be filled, where a smaller one would do; 0 is none. */
   most?: number
 }
 
 export type Verdict = { fill: Fill } | { broken: Broken }
 
 export function judge(order: Order, account: Account, quote: Quote, rules: Rules, now: number): Verdict {
+  const verdict = tryOut(order, account, quote, rules, now)
+  if ('fill' in verdict) return verdict
+  let most = verdict.broken.most
+  // Each rule names what it alone would let through; what passes that one may break another.
+  while (most) {
+    const next = tryOut({ ...order, quantity: most }, account, quote, rules, now)
+    if ('fill' in next) break
+    most = next.broken.most
+  }
+  return { broken: { ...verdict.broken, most } }
+}
+
+function tryOut(order: Order, account: Account, quote: Quote, rules: Rules, now: number): Verdict {
   const fill = fillOf(order, account, quote, rules)
   const broken =
     tooOld(order, quote, rules, now) ??

@@ -1,4 +1,5 @@
 import { Elysia, t } from 'elysia'
+import type { Db } from '../../db/open.ts'
 import { access, isAtLeast, signedIn } from '../access.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
@@ -7,7 +8,7 @@ import type { League } from '../leagues/league.ts'
 import { readableLeague } from '../leagues/queries.ts'
 import { says } from '../runtime/docs.ts'
 import type { Who } from '../runtime/exchange.ts'
-import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { linkHeader, type PageOf, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
 import { activitySchema, activityView, tradeSchema, tradeView } from './ledger.ts'
 import { mostShares } from './order.ts'
 import { portfolioSchema } from './portfolio.ts'
@@ -29,12 +30,22 @@ const key = t.Optional(
 const listed = <T extends string, S extends Parameters<typeof t.Array>[0]>(name: T, of: S) =>
   t.Object({ [name]: t.Array(of), pagination: paginationSchema })
 
+export function marketLeagueOf(db: Db, id: number, who: Who | undefined): League {
+  const league = readableLeague(db, id, who)
+  return league.kind === 'market' ? league : refuse('not_found', `League ${id} is not a market league`)
+}
+
+export function readActivity({ db, cache }: Pick<App, 'db' | 'cache'>, leagueId: number, page: PageOf) {
+  return cache.read(cached.activity, [leagueId, page.page, page.limit], () => {
+    const { trades, portfolios } = totalsOf(db, { leagueId })
+    const lines = linesOf(db, { leagueId }, false, page)
+    return { activity: lines.map(activityView), pagination: pagination(page, trades + portfolios) }
+  })
+}
+
 export const tradeRoutes = (app: App) => {
-  const { db, cache, clock } = app
-  const market = (id: number, who: Who | undefined): League => {
-    const league = readableLeague(db, id, who)
-    return league.kind === 'market' ? league : refuse('not_found', `League ${id} is not a market league`)
-  }
+  const { db, clock } = app
+  const market = (id: number, who: Who | undefined) => marketLeagueOf(db, id, who)
   /** Members see their own, officers everybody's. */
   const ofUser = (userId: number, who: Who | undefined): number =>
     userId === signedIn(who).id || isAtLeast(who, 'officer')
@@ -119,13 +130,8 @@ export const tradeRoutes = (app: App) => {
     .get(
       '/activity',
       async ({ params: { id }, query, who, request, set }) => {
-        const league = market(id, who)
-        const page = pageOf(query)
-        const found = await cache.read(cached.activity, [id, page.page, page.limit], () => {
-          const { trades, portfolios } = totalsOf(db, { leagueId: league.id })
-          const lines = linesOf(db, { leagueId: league.id }, false, page)
-          return { activity: lines.map(activityView), pagination: pagination(page, trades + portfolios) }
-        })
+        market(id, who)
+        const found = await readActivity(app, id, pageOf(query))
         set.headers.link = linkHeader(request.url, found.value.pagination)
         return found
       },

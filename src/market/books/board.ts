@@ -38,7 +38,7 @@ export type MarketColumns = {
   /** Worth as the day began; NaN for who was not there yet. */
   atOpen: Float64Array
 }
-export const metricNames = ['return_pct', 'day_pct', 'cash_cents', 'invested_cents', 'holdings', 'trades'] as const
+export const metricNames = ['return_pct', 'today_pct', 'cash_cents', 'invested_cents', 'holdings', 'trades'] as const
 export type MetricName = (typeof metricNames)[number]
 
 export type Built = { board: Board; columns: MarketColumns; asOf: number | null }
@@ -61,7 +61,7 @@ function columnsOf(
   const cash = takeValues(book.cash.values, rows)
   const values: Record<MetricName, Float64Array> = {
     return_pct: total.map((value, i) => percentOf(value - granted[i]!, granted[i]!)),
-    day_pct: total.map((value, i) => (atOpen[i]! > 0 ? percentOf(value - atOpen[i]!, atOpen[i]!) : Number.NaN)),
+    today_pct: total.map((value, i) => (atOpen[i]! > 0 ? percentOf(value - atOpen[i]!, atOpen[i]!) : Number.NaN)),
     cash_cents: cash,
     invested_cents: total.map((value, i) => value - cash[i]!),
     holdings: takeValues(book.held.values, rows),

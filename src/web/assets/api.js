@@ -12,10 +12,10 @@ export const csrf = () => {
   return token ? { 'x-csrf-token': token } : {}
 }
 
-export async function call(method, url, body) {
+export async function call(method, url, body, headers = {}) {
   const response = await fetch(url, {
     method: method.toUpperCase(),
-    headers: { ...csrf(), accept: 'application/json', ...(body && { 'content-type': 'application/json' }) },
+    headers: { ...headers, ...csrf(), accept: 'application/json', ...(body && { 'content-type': 'application/json' }) },
     body: body && JSON.stringify(body),
   }).catch(() => {
     throw new Error('The server cannot be reached. Nothing is lost; try again.')

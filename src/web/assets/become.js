@@ -40,7 +40,7 @@ function children(from, to) {
 
 const isAlike = (a, b) => a.nodeName === b.nodeName && !a.id && !b.id
 
-/** What the browser has put there stays: the reader's input, open details, times as he reads them. */
+/** What the browser has put there stays: the reader's input, open details, times as he reads them, all of `data-keep`. */
 const own = new Set(['open', 'title', 'tabindex', 'class'])
 
 function renew(from, to) {
@@ -59,7 +59,7 @@ function renew(from, to) {
     changed = true
   }
   if (from.matches('input, textarea, select')) return false
-  if (!from.matches('[data-chart]') && children(from, to)) changed = true
+  if (!from.matches('[data-chart], [data-keep]') && children(from, to)) changed = true
   if (changed && from.matches('tr[id]')) {
     void from.offsetWidth // lets the highlight begin anew
     from.classList.add('fresh')

@@ -30,15 +30,28 @@ async function send(form, button) {
   if (button) button.disabled = true
   form.setAttribute('aria-busy', 'true')
   try {
-    let answer = await call(method, form.getAttribute('action'), body)
+    let answer = await call(method, form.getAttribute('action'), body, keyOf(form, body))
+    unanswered.delete(form)
     if (follows !== undefined && answer.job_id) answer = { ...answer, ...(await follow(answer.job_id, form)) }
     goOn(form, answer, done)
   } catch (error) {
+    if (error.problem) unanswered.delete(form)
     showErrors(form, error.message, error.problem?.errors ?? [])
   } finally {
     if (button) button.disabled = false
     form.removeAttribute('aria-busy')
   }
+}
+
+/** What was sent and not answered: sent again as it is, it has the same key and is done once. */
+const unanswered = new WeakMap()
+function keyOf(form, body) {
+  if (form.dataset.once === undefined) return {}
+  const text = JSON.stringify(body)
+  const known = unanswered.get(form)
+  const key = known?.text === text ? known.key : crypto.getRandomValues(new BigUint64Array(2)).join('')
+  unanswered.set(form, { text, key })
+  return { 'idempotency-key': key }
 }
 
 function goOn(form, answer, done) {

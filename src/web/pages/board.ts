@@ -172,7 +172,7 @@ const noScores = (league: LeagueView, who: Who | undefined): Html => {
       'Upload a sheet',
     ],
     tour: ['The board fills with the first entry and comes alive when play begins.', 'entries', 'Make an entry'],
-    market: ['The board fills as soon as somebody has joined and holds cash.', 'trades', 'Start trading'],
+    market: ['The board fills as soon as somebody has joined and holds cash.', 'trade', 'Start trading'],
   } as const
   const [text, tab, label] = next[league.kind]
   const mayAct = league.kind === 'sheet' ? isOfficer : who !== undefined

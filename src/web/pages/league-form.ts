@@ -222,6 +222,7 @@ ${field({ label: 'Fee per trade', name: 'config.fee_cents', type: 'cents', min: 
 ${field({ label: 'Largest position', name: 'config.max_position_pct', type: 'number', optional: true, min: 1, max: 100, value: text(config.max_position_pct), hint: 'Percent of total value' })}
 ${field({ label: 'Oldest quote', name: 'config.quote_max_age_s', type: 'number', optional: true, min: 1, value: text(config.quote_max_age_s), hint: 'Seconds; an older one is refused' })}
 </div>
+${field({ label: 'Selling short is allowed', name: 'config.allow_short', type: 'checkbox', value: config.allow_short === true, hint: 'What is owed may be worth as much as the portfolio' })}
 ${isPublic(config)}${autoFinalize(config)}
 </fieldset>`,
 }

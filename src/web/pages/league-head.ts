@@ -7,7 +7,7 @@ import { status } from '../parts/marks.ts'
 import { day, name, number } from '../parts/values.ts'
 import { kindWords } from './words.ts'
 
-export type Tab = 'board' | 'uploads' | 'entries' | 'trades' | 'activity' | 'settings'
+export type Tab = 'board' | 'uploads' | 'entries' | 'trade' | 'activity' | 'settings'
 
 export type LeagueHead = {
   league: LeagueView
@@ -45,7 +45,7 @@ function tabsOf({ kind }: LeagueView, who: Who | undefined): [Tab, path: string,
   if (kind === 'sheet' && isAtLeast(who, 'member')) tabs.push(['uploads', '/uploads', 'Uploads'])
   if (kind === 'tour') tabs.push(['entries', '/entries', 'Entries'])
   if (kind === 'market' && isAtLeast(who, 'member'))
-    tabs.push(['trades', '/trades', 'Trade'], ['activity', '/activity', 'Activity'])
+    tabs.push(['trade', '/trade', 'Trade'], ['activity', '/activity', 'Activity'])
   if (isAtLeast(who, 'officer')) tabs.push(['settings', '/settings', 'Settings'])
   return tabs
 }

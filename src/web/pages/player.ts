@@ -102,10 +102,11 @@ ${table({
     },
     isKnown('rank') && { head: 'Rank', numeric: true, cell: card => number(card.rank) },
     isKnown('percentile') && { head: 'Better than', numeric: true, cell: card => percent(card.percentile) },
-    history.length > 1 && {
-      head: 'History',
-      cell: ({ metric }) => sparkline(series(metric), `${metricWord(metric)} over ${history.length} snapshots`),
-    },
+    names.length > 0 &&
+      history.length > 1 && {
+        head: 'History',
+        cell: ({ metric }) => sparkline(series(metric), `${metricWord(metric)} over ${history.length} snapshots`),
+      },
   ],
 })}
 </section>

@@ -47,6 +47,8 @@ export type Field = {
   step?: number | string
   accept?: string
   placeholder?: string
+  /** The id of a `datalist` to choose from. */
+  list?: string
   autofocus?: boolean
 }
 
@@ -85,9 +87,9 @@ ${value === null || value === undefined ? '' : String(value)}</textarea>`
     type === 'time'
       ? attribute('data-at', value)
       : attribute('value', type === 'cents' && typeof value === 'number' ? (value / 100).toFixed(2) : value)
-  const { autocomplete, minlength, maxlength, min, max, accept } = given
+  const { autocomplete, minlength, maxlength, min, max, accept, list } = given
   const step = given.step ?? (type === 'cents' ? '0.01' : undefined)
-  const limits = Object.entries({ autocomplete, minlength, maxlength, min, max, step, accept, placeholder })
+  const limits = Object.entries({ autocomplete, minlength, maxlength, min, max, step, accept, list, placeholder })
   return html`<input type="${kind}"${shared}${text}${limits.map(([key, limit]) => attribute(key, limit))} />`
 }
 
@@ -117,6 +119,8 @@ export type Target = {
   action: string
   /** Where to go when it has worked: `/leagues/{id}` takes `id` from the answer. Default: the same page anew. `stay`: nowhere. */
   goTo?: string
+  /** Sent with an Idempotency-Key: what was not answered may be sent again, and is done once. */
+  once?: boolean
   /** Said when it has worked. */
   done?: string
   /** Asked before it is sent. */
@@ -127,8 +131,8 @@ export type Target = {
   follow?: boolean
 }
 
-const target = ({ method = 'post', action, goTo, done, confirm, ask, follow }: Target): Html =>
-  html` data-api method="post" data-method="${method}" action="${action}"${attribute('data-go-to', goTo)}${attribute('data-done', done)}${attribute('data-confirm', confirm)}${attribute('data-ask', ask?.label)}${attribute('data-ask-name', ask?.name)}${attribute('data-ask-optional', ask?.optional)}${attribute('data-follow', follow)}`
+const target = ({ method = 'post', action, goTo, done, confirm, ask, follow, once }: Target): Html =>
+  html` data-api method="post" data-method="${method}" action="${action}"${attribute('data-go-to', goTo)}${attribute('data-done', done)}${attribute('data-confirm', confirm)}${attribute('data-ask', ask?.label)}${attribute('data-ask-name', ask?.name)}${attribute('data-ask-optional', ask?.optional)}${attribute('data-follow', follow)}${attribute('data-once', once)}`
 
 /** `form({ action: '/api/v1/leagues', goTo: '/leagues/{id}' }, [field(…)], 'Create')`. Give what is shown from the answer as `answer('key')`. */
 export const form = (to: Target, fields: Content, submit: Content): Html => html`<form class="form"${target(to)}>
