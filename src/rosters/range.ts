@@ -20,7 +20,7 @@ export function dayOf(text: string, path: string): Temporal.PlainDate {
   try {
     return Temporal.PlainDate.from(text, { overflow: 'reject' })
   } catch {
-    return invalid(path, `is not a date like 2026-03-30`)
+    return invalid(path, 'is not a date like 2026-03-30')
   }
 }
 

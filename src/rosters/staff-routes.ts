@@ -5,8 +5,9 @@ import { audit } from '../admin/audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
+import type { Who } from '../runtime/exchange.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
-import { newPerson, personChange, personSchema, tidyPerson } from './person.ts'
+import { newPerson, type PersonChange, personChange, personSchema, tidyPerson } from './person.ts'
 import { addPerson, assignmentsOf, changePerson, deletePerson, listStaff, personById } from './queries.ts'
 import { confirmQuery, deletedSchema } from './sure.ts'
 
@@ -14,6 +15,15 @@ const blank = { skills: [], certifications: [], unavailable: [], preferences: []
 
 export const staffRoutes = (app: App) => {
   const { db, clock } = app
+  async function change(id: number, given: PersonChange, who: Who) {
+    const tidy = tidyPerson(given)
+    await atomically(db, tx => {
+      changePerson(tx, id, tidy)
+      audit(tx, { at: clock.now(), who, action: 'staff.change', target: `staff ${id}`, detail: tidy })
+    })
+    return personById(db, id)
+  }
+
   return new Elysia({ prefix: '/roster/staff', tags: ['rosters'] })
     .use(access(app))
     .get(
@@ -57,40 +67,16 @@ export const staffRoutes = (app: App) => {
       may: 'officer',
       detail: says('One of the staff', personSchema),
     })
-    .patch(
-      '/:id',
-      async ({ params: { id }, body, who }) => {
-        const tidy = tidyPerson(body)
-        await atomically(db, tx => {
-          changePerson(tx, id, tidy)
-          const target = `staff ${id}`
-          audit(tx, { at: clock.now(), who: signedIn(who), action: 'staff.change', target, detail: tidy })
-        })
-        return personById(db, id)
-      },
-      {
-        body: personChange,
-        may: 'officer',
-        detail: says('Change somebody; lists are replaced whole, what is left out stays', personSchema),
-      },
-    )
-    .put(
-      '/:id',
-      async ({ params: { id }, body, who }) => {
-        const tidy = { ...blank, ...tidyPerson(body) }
-        await atomically(db, tx => {
-          changePerson(tx, id, tidy)
-          const target = `staff ${id}`
-          audit(tx, { at: clock.now(), who: signedIn(who), action: 'staff.change', target, detail: tidy })
-        })
-        return personById(db, id)
-      },
-      {
-        body: newPerson,
-        may: 'officer',
-        detail: says('Say anew all there is to somebody; lists left out are empty then', personSchema),
-      },
-    )
+    .patch('/:id', ({ params: { id }, body, who }) => change(id, body, signedIn(who)), {
+      body: personChange,
+      may: 'officer',
+      detail: says('Change somebody; lists are replaced whole, what is left out stays', personSchema),
+    })
+    .put('/:id', ({ params: { id }, body, who }) => change(id, { ...blank, ...body }, signedIn(who)), {
+      body: newPerson,
+      may: 'officer',
+      detail: says('Say anew all there is to somebody; lists left out are empty then', personSchema),
+    })
     .delete(
       '/:id',
       async ({ params: { id }, query: { confirm }, who }) => {
