@@ -100,8 +100,7 @@ function copyBefore(client: Database, dataDir: string, version: number) {
   const folder = join(dataDir, 'backups')
   mkdirSync(folder, { recursive: true })
   const copy = join(folder, `before-schema-${version + 1}.db`)
-  const unfinished = join(folder, `.before-schema-${version + 1}.${process.pid}.db`)
-  rmSync(unfinished, { force: true })
+  const unfinished = join(folder, `.before-schema-${version + 1}.${crypto.randomUUID()}.db`)
   client.query('VACUUM INTO ?').run(unfinished)
   const copied = new Database(unfinished, { readonly: true })
   const isFromBefore = versionOf(copied) === version // else another process has migrated, and taken its copy, meanwhile

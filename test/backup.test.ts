@@ -100,7 +100,7 @@ test('uploaded files take no second room, and stay in the backup when they are d
 
 test('the newest BACKUP_KEEP stay, and what a killed one left is cleared away', async () => {
   const { dataDir } = await installation()
-  mkdirSync(join(dataDir, 'backups', '.2020-01-01T00-00-00Z'), { recursive: true })
+  mkdirSync(join(dataDir, 'backups', '.2020-01-01T00-00-00.000Z'), { recursive: true })
   mkdirSync(join(dataDir, 'backups', 'my own notes'))
   const made = []
   for (let i = 0; i < 4; i++) made.push((await backup(dataDir, { BACKUP_KEEP: '2' })).split('/').at(-1) ?? '')

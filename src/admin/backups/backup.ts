@@ -38,7 +38,7 @@ export type Making = { dataDir: string; version: string; at: number; keep: numbe
 export async function makeBackup({ dataDir, version, at, keep, signal, tell }: Making) {
   const folder = backupsFolder(dataDir)
   mkdirSync(folder, { recursive: true })
-  for (const name of readdirSync(folder)) if (name.startsWith('.')) rmSync(join(folder, name), { recursive: true })
+  for (const name of readdirSync(folder)) if (isUnfinished(name)) rmSync(join(folder, name), { recursive: true })
   const made_at = new Date(at).toISOString()
   const name = made_at.replaceAll(':', '-') // sorts by time, suits every file system
   const unfinished = join(folder, `.${name}`)
@@ -151,6 +151,8 @@ export function toDisk(path: string) {
 export const bytesOf = ({ files }: Manifest) => files.reduce((sum, { bytes }) => sum + bytes, 0)
 
 const nameShape = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z$/
+/** What a killed one left: under the lock nobody else is making one. */
+const isUnfinished = (name: string) => name.startsWith('.') && nameShape.test(name.slice(1))
 
 /** The names of all whole backups, the newest first. */
 export function backupNames(dataDir: string): string[] {
@@ -171,7 +173,7 @@ function prune(dataDir: string, keep: number): number {
   const oldest = names[keep - 1]
   const since = oldest === undefined ? 0 : statSync(join(folder, oldest)).mtimeMs
   const copies = readdirSync(folder).filter(
-    name => /^before-schema-\d+\.db$/.test(name) && statSync(join(folder, name)).mtimeMs < since,
+    name => /^\.?before-schema-/.test(name) && statSync(join(folder, name)).mtimeMs < since,
   )
   const old = [...names.slice(keep), ...copies]
   for (const name of old) rmSync(join(folder, name), { recursive: true })
