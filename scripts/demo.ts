@@ -15,6 +15,7 @@ import { createUser } from '../src/accounts/queries.ts'
 import { readConfig } from '../src/config.ts'
 import { systemClock } from '../src/runtime/clock.ts'
 import { type DemoLeague, demoCaller } from './demo/call.ts'
+import { marketDemo } from './demo/market.ts'
 import { rosterDemo } from './demo/roster.ts'
 import { sheetDemo } from './demo/sheet.ts'
 import { tourDemo } from './demo/tour.ts'
@@ -35,13 +36,17 @@ if (!isOpen) {
 const call = demoCaller(url, config.adminToken ?? (await ownKey()))
 console.log(`Filling ${url}`)
 const told = (league: DemoLeague) => console.log(`  ${league.name}: ${url}/leagues/${league.id}`)
-for (const demo of [sheetDemo]) told(await demo(call))
+told(await sheetDemo(call))
+const cup = await marketDemo(call)
+told(cup)
 if (await rosterDemo(call)) console.log(`  A rota of two halls and a clubhouse: ${url}/rota`)
 const pool = await tourDemo(call)
 if (pool) {
   told(pool)
   console.log('The tournament is played while this runs, for about ten minutes. Ctrl+C ends it.')
+  const stop = cup.stream()
   await pool.played
+  stop()
 } else {
   console.log('  A live golf pool is left out: the server may not ask a feed on this machine.')
   console.log('  Start it with ALLOW_PRIVATE_FEEDS=true to have one.')

@@ -1,0 +1,92 @@
+/** A trading cup: ten members with tempers of their own, a dozen symbols that wander, and quotes that go on while one looks on. */
+import type { DemoCall, DemoLeague } from './call.ts'
+import { type Random, random } from './random.ts'
+
+const members = 'nora otto priya quinn rafa sofia teo uma vera wim'.split(' ')
+const listed: Record<string, number> = {
+  ACME: 21_350,
+  BOLT: 4_820,
+  CEDR: 13_475,
+  DUNE: 9_310,
+  EMBR: 2_745,
+  FERN: 31_200,
+  GLDE: 6_660,
+  HALO: 17_985,
+  IRIS: 1_140,
+  JUNO: 52_400,
+  KITE: 8_055,
+  'LYRA.B': 38_910,
+}
+const rounds = 30
+
+/** `stream` lets the prices wander on; it answers how to stop them. */
+export async function marketDemo(call: DemoCall): Promise<DemoLeague & { stream(): () => void }> {
+  const r = random(12)
+  const now = Date.now()
+  const league: DemoLeague = await call.post('/api/v1/leagues', {
+    name: 'Winter trading cup',
+    kind: 'market',
+    starts_at: new Date(now - 86_400_000).toISOString(),
+    ends_at: new Date(now + 30 * 86_400_000).toISOString(),
+    config: { starting_cash_cents: 10_000_000, fee_cents: 250, max_position_pct: 40, quote_max_age_s: 86_400 },
+  })
+  const prices = new Map(Object.entries(listed))
+  const quote = () =>
+    call.post('/api/v1/quotes', { quotes: [...prices].map(([symbol, price_cents]) => ({ symbol, price_cents })) })
+  await quote()
+  const traders = []
+  for (const name of members) traders.push({ ...(await signedIn(call, name)), boldness: 0.1 + 0.5 * r.next() })
+  for (const { send } of traders) await send(`/leagues/${league.id}/join`, {})
+  for (let round = 0; round < rounds; round++) {
+    wander(prices, r, 0.02)
+    await quote()
+    for (const { send, boldness } of traders) {
+      if (!r.chance(boldness)) continue
+      const symbol = r.pick([...prices.keys()])
+      const quantity = Math.max(1, Math.round((r.whole(2, 20) * 100_000) / (prices.get(symbol) ?? 1)))
+      await send(`/leagues/${league.id}/trades`, { symbol, side: r.chance(0.65) ? 'buy' : 'sell', quantity })
+    }
+  }
+  return {
+    ...league,
+    stream() {
+      const timer = setInterval(() => {
+        wander(prices, r, 0.004)
+        quote().catch(() => {}) // the server has gone; the demo ends with it
+      }, 3_000)
+      return () => clearInterval(timer)
+    },
+  }
+}
+
+function wander(prices: Map<string, number>, r: Random, step: number) {
+  for (const [symbol, price] of prices)
+    prices.set(symbol, Math.max(100, Math.round(price * (1 + step * (r.next() + r.next() - 0.98)))))
+}
+
+/** Trades as this member: an order that a rule refuses is part of the game. */
+async function signedIn(call: DemoCall, username: string) {
+  const email = `${username}@fieldhouse.example`
+  const password = crypto.randomUUID()
+  const { users } = await call.get(`/api/v1/users?q=${email}`)
+  if (users[0]) await call.patch(`/api/v1/users/${users[0].id}`, { password })
+  else await call.post('/api/v1/users', { username, email, password, role: 'member', country: 'SE' })
+  const headers: Record<string, string> = { 'content-type': 'application/json', origin: new URL(call.url).origin }
+  const login = await fetch(`${call.url}/api/v1/auth/login`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ email, password }),
+  })
+  const { csrf_token } = await login.json()
+  const cookie = login.headers.get('set-cookie')?.split(';')[0] ?? ''
+  return {
+    async send(path: string, body: object) {
+      const answer = await fetch(`${call.url}/api/v1${path}`, {
+        method: 'POST',
+        headers: { ...headers, cookie, 'x-csrf-token': csrf_token },
+        body: JSON.stringify(body),
+      })
+      if (!answer.ok && answer.status !== 409) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+    },
+  }
+}
