@@ -8,6 +8,7 @@ import { auditRoutes } from './admin/auditing/routes.ts'
 import { backupRoutes } from './admin/backups/routes.ts'
 import { healthRoutes, probeRoutes } from './admin/health.ts'
 import { jobRoutes } from './admin/jobs.ts'
+import { monitoringRoutes } from './admin/monitoring/routes.ts'
 import { queueInspectRoutes } from './admin/queue-inspect.ts'
 import { redisRoutes } from './admin/redis/routes.ts'
 import { swaggerRoutes } from './admin/swagger.ts'
@@ -64,6 +65,7 @@ const everything = (app: App) => {
     .use(auditRoutes(app))
     .use(taskRoutes(app))
     .use(queueInspectRoutes(app))
+    .use(monitoringRoutes(app))
     .use(redisRoutes(app))
     .use(adminJobRoutes(app))
     .group('/api/v1', api =>

@@ -101,6 +101,9 @@ export const healthRoutes = (app: App) => {
   )
 }
 
+/** Asks everywhere, as `/health` does. */
+export const healthNow = (app: App) => healthOf(app, databaseCheckOf(app)())
+
 async function healthOf(app: App, database: Checks['database']): Promise<Static<typeof healthSchema>> {
   const { version, clock, startedAt } = app
   const [queue, redis] = await Promise.all([queueCheck(app), redisCheck(app)])

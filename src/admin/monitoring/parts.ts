@@ -1,0 +1,56 @@
+/** What the pages of the monitor have in common: periods to choose, change since before, charts with their numbers. */
+import { type Content, type Html, html } from '../../runtime/html.ts'
+import { type Chart, chart } from '../../web/parts/figures.ts'
+import { table } from '../../web/parts/table.ts'
+import { moment, none, number, percent } from '../../web/parts/values.ts'
+import { choices } from '../monitor/frame.ts'
+import { type Period, periodWords } from './period.ts'
+
+export const monitoringPath = '/admin/monitoring'
+
+export const periods = (
+  all: readonly Period[],
+  path: string,
+  period: Period,
+  query: Record<string, string | undefined> = {},
+): Html =>
+  choices(
+    'period',
+    all.map(value => [value, value] as const),
+    path,
+    query,
+    'Period',
+    period,
+  )
+
+/** `▲ 12 % on the day before`: what went up is not always good, so it is said and not coloured. */
+export function change(pct: number | null, period: Period): Content {
+  if (pct === null) return html`<span class="none">nothing to compare</span>`
+  if (pct === 0) return `as ${periodWords[period]}`
+  return html`${pct > 0 ? '▲' : '▼'} ${percent(Math.abs(pct))} on ${periodWords[period]}`
+}
+
+/** A chart, and the same numbers in a table for who cannot see it. */
+export function charted(title: string, given: Omit<Chart, 'label'>): Html {
+  const rows = given.times
+    .map((at, i) => ({ at, values: given.series.map(({ values }) => values[i] ?? null) }))
+    .reverse()
+  return html`<section class="part charted"><div class="head"><h2>${title}</h2></div>
+${chart({ label: title, ...given })}
+<details><summary>The numbers</summary>${table({
+    caption: title,
+    dense: true,
+    rows,
+    columns: [
+      { head: 'When', names: true, cell: ({ at }) => moment(at) },
+      ...given.series.map(({ label }, i) => ({
+        head: label,
+        numeric: true,
+        cell: ({ values }: (typeof rows)[number]) => number(values[i] ?? null),
+      })),
+    ],
+  })}</details></section>`
+}
+
+export const ms = (value: number | null): Content =>
+  value === null ? none : number(value, { unit: 'ms', digits: value < 10 ? 1 : 0 })
