@@ -6,6 +6,8 @@ export type Streams = ReturnType<typeof openStreams>
 const lookEvery = 500 // ms
 const heartbeatEvery = 15_000 // ms: shorter than any proxy's patience
 
+const mostUnread = 500 // messages kept for a client that does not read
+
 export function openStreams() {
   const open = new Set<() => void>()
   const streams = {
@@ -35,7 +37,9 @@ export function openStreams() {
           const encoder = new TextEncoder()
           let over = false
           const write = (text: string) => {
-            if (!over) controller.enqueue(encoder.encode(text))
+            if (over) return
+            if ((controller.desiredSize ?? 0) < -mostUnread) return finish() // it can come back and read on
+            controller.enqueue(encoder.encode(text))
           }
           const heartbeat = setInterval(() => write(': still here\n\n'), heartbeatEvery)
           write('retry: 2000\n\n')
