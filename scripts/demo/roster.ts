@@ -100,5 +100,8 @@ export async function rosterDemo(call: DemoCall): Promise<boolean> {
   const { shifts } = await call.get(`${api}?start=${dayAfter(monday, 5)}&end=${dayAfter(monday, 6)}`)
   for (const { staff } of shifts.slice(0, 3)) if (staff[0]) await call.post(`${api}/assignments/${staff[0].id}/pin`)
   await call.done(await generate(7, 13))
+  // What the nights would do, so that the dashboard has something to show at once.
+  for (const name of ['daily_metrics', 'health_scores', 'expiry_alerts'])
+    await call.done(await call.post('/admin/task-monitor/schedule/run', { name }))
   return true
 }

@@ -12,7 +12,7 @@ import { pagination } from '../web/parts/pages.ts'
 import { table } from '../web/parts/table.ts'
 import { money, name, number, percent, time } from '../web/parts/values.ts'
 import type { Draft } from './drafts.ts'
-import { daysAfter, mondayOf } from './range.ts'
+import { daysAfter, mondayOf, type Range } from './range.ts'
 import { rotaHead } from './rota-page.ts'
 import type { Site } from './site.ts'
 import type { Ended, Unfilled } from './solving/problem.ts'
@@ -67,6 +67,7 @@ ${pagination(pages, page => address('/rota/generate', { page }))}</section>`
 
 export type DraftData = {
   jobId: string
+  range: Range
   run: Run | undefined
   draft: Draft | undefined
   /** The shifts of its days as they are now, with those who would stand there. */
@@ -164,8 +165,8 @@ ${table({
 })}</section>`
 }
 
-export const draftHead = ({ draft }: DraftData, who: Who | undefined): Html =>
-  rotaHead(draft ? spanWords(draft.range.start, draft.range.end) : 'A roster in the making', 'generate', who)
+export const draftHead = ({ range }: DraftData, who: Who | undefined): Html =>
+  rotaHead(spanWords(range.start, range.end), 'generate', who)
 
 const stateOf = ({ run, draft }: DraftData): Content =>
   run &&

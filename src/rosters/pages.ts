@@ -1,4 +1,5 @@
 /** Pages of the rota: they ask what the API asks, and show it. */
+import { Value } from '@sinclair/typebox/value'
 import { Elysia, t } from 'elysia'
 import { access } from '../access.ts'
 import { cached } from '../cached.ts'
@@ -7,17 +8,17 @@ import { refuse } from '../errors.ts'
 import type { Who } from '../runtime/exchange.ts'
 import type { Content } from '../runtime/html.ts'
 import { pageOf, pageQuery, pagination } from '../runtime/page.ts'
-import { isFinished, runById } from '../runtime/runs.ts'
+import { isFinished, type Run, runById } from '../runtime/runs.ts'
 import { hidden, page } from '../web/layout.ts'
 import { address } from '../web/parts/address.ts'
 import { live, livePart } from '../web/parts/live.ts'
 import { dashboardBody } from './dashboard-page.ts'
 import { type DraftData, draftBody, draftHead, generateBody } from './draft-page.ts'
 import { findDraft, listDrafts } from './drafts.ts'
-import { generateRoster } from './generate.ts'
+import { generateRoster, generateSchema } from './generate.ts'
 import { latestScores } from './health.ts'
 import { allSites, listShifts, listStaff, personById, shiftById, shiftsAt } from './queries.ts'
-import { today } from './range.ts'
+import { type Range, today } from './range.ts'
 import { rangeOf, rangeQuery } from './roster-routes.ts'
 import { peopleBody, type RotaData, type RotaTab, rotaBar, rotaBody, rotaHead } from './rota-page.ts'
 import { shiftBody, shiftsBody, sitesBody } from './shifts-page.ts'
@@ -41,6 +42,12 @@ const given = ({ start, end, site_id }: RangeForm) => ({
   end: end || undefined,
   site_id: site_id || undefined,
 })
+
+/** What a generation was asked for. */
+function askedOf({ input }: Run): Range | undefined {
+  if (!Value.Check(generateSchema, input)) return undefined
+  return { start: input.start_date, end: input.end_date, siteIds: input.site_ids ?? [] }
+}
 
 export const rotaPages = (app: App) => {
   const { db, cache, clock, reader, stamps, streams } = app
@@ -82,8 +89,8 @@ export const rotaPages = (app: App) => {
   async function draftData(jobId: string): Promise<DraftData> {
     const run = runOf(jobId)
     const draft = findDraft(db, jobId)
-    if (!run && !draft) refuse('not_found', `Job ${jobId} has left no roster`)
-    const base = { jobId, run, draft, today: today(clock.now()) }
+    const range = draft?.range ?? (run && askedOf(run)) ?? refuse('not_found', `Job ${jobId} has left no roster`)
+    const base = { jobId, range, run, draft, today: today(clock.now()) }
     if (!draft || (run && !isFinished(run))) return { ...base, shifts: [], isNew: () => false }
     const { shifts } = await reader.read('rosterView', draft.range)
     const placed = Map.groupBy(draft.content.assignments, ({ shift_id }) => shift_id)
