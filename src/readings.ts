@@ -7,6 +7,7 @@ import { performanceReading } from './admin/monitoring/performance.ts'
 import { tradingReading } from './admin/monitoring/trading.ts'
 import { findRuns, idsOfRuns } from './admin/runs/find.ts'
 import { taskReading } from './admin/tasks/reading.ts'
+import { tradeCounts, tradingSuspects } from './market/suspects.ts'
 import { dayCounts } from './rosters/daily.ts'
 import { healthOfAll } from './rosters/health.ts'
 import { judgeRoster, rosterProblem } from './rosters/loading.ts'
@@ -30,6 +31,8 @@ export const readings = {
   dashboardStats,
   executionStats,
   userStats,
+  tradingSuspects,
+  tradeCounts,
   rosterProblem,
   judgeRoster,
   rosterView,

@@ -1,8 +1,7 @@
-import { and, asc, desc, eq, gte, inArray, sql, sum } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, sql, sum } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { closingQuotes, holdings, ledger, portfolios, quotes, users } from '../../db/schema.ts'
 import { prepared } from '../../db/transaction.ts'
-import { refuse } from '../errors.ts'
 import type { League } from '../leagues/league.ts'
 import type { PageOf } from '../runtime/page.ts'
 import { touch } from '../runtime/stamps.ts'
@@ -205,15 +204,5 @@ export function totalsOf(db: Db, { leagueId, userId }: TradeFilter) {
   )
 }
 
-export const portfolioOf = (db: Db, leagueId: number, userId: number): Portfolio =>
-  findPortfolio(db, leagueId, userId) ?? refuse('not_found', `User ${userId} has no portfolio in league ${leagueId}`)
-
 export const usernameOf = (db: Db, id: number): string =>
   db.select({ username: users.username }).from(users).where(eq(users.id, id)).get()?.username ?? ''
-
-export const symbolsQuoted = (db: Db, symbols: readonly string[]) =>
-  db
-    .select()
-    .from(quotes)
-    .where(inArray(quotes.symbol, [...symbols]))
-    .all()

@@ -1,5 +1,5 @@
 /** Members whose trading looks wrong: bursts, very many trades in a day, everything on one card. */
-import { and, eq, gte, inArray, sql } from 'drizzle-orm'
+import { and, eq, gte, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { ledger } from '../../db/schema.ts'
 import { prepared } from '../../db/transaction.ts'
@@ -11,9 +11,8 @@ import { day, minute } from '../runtime/clock.ts'
 import { pageOf } from '../runtime/page.ts'
 import { usernameOf } from './queries.ts'
 import { startOfDay } from './quote.ts'
+import { burst, many } from './suspects.ts'
 
-export const burst = 30 // trades of one user within a minute
-export const many = 100 // trades of one user in a day, UTC
 export const concentration = 0.6 // of a portfolio in one symbol
 
 const tradesSince = prepared(db => {
@@ -61,17 +60,19 @@ export function watchForRisk(tx: Db, userId: number, now: number): void {
 
 export type Risk = { id: number; username: string; trades_count: number; recent_trades: number; reasons: string[] }
 
-const isTrade = sql`${ledger.symbol} is not null`
-
 /** Who deserves a look, with the reasons; those with the most of them first. `recent`: of the last day. */
-export async function riskAssessment(app: Pick<App, 'db' | 'clock' | 'books'>, limit = 100): Promise<Risk[]> {
-  const { db, clock, books } = app
+export async function riskAssessment(
+  app: Pick<App, 'db' | 'clock' | 'books' | 'reader'>,
+  limit = 100,
+): Promise<Risk[]> {
+  const { db, clock, books, reader } = app
   const now = clock.now()
   const reasons = new Map<number, string[]>()
   const because = (user: number, reason: string) => reasons.set(user, [...(reasons.get(user) ?? []), reason])
 
-  for (const { userId, most } of burstsSince(db, now - day)) because(userId, `${most} trades within a minute`)
-  for (const { userId, trades } of heavySince(db, startOfDay(now))) because(userId, `${trades} trades since 00:00 UTC`)
+  const { bursts, heavy } = await reader.read('tradingSuspects', { now })
+  for (const { userId, most } of bursts) because(userId, `${most} trades within a minute`)
+  for (const { userId, trades } of heavy) because(userId, `${trades} trades since 00:00 UTC`)
   for (const league of listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 500 }), now).leagues)
     for (const { user, symbol, share } of (await books.book(league.id)).concentrated(concentration, now))
       because(user, `${Math.round(100 * share)} % of the portfolio in ${league.name} is ${symbol}`)
@@ -80,48 +81,14 @@ export async function riskAssessment(app: Pick<App, 'db' | 'clock' | 'books'>, l
     .sort(([a, x], [b, y]) => y.length - x.length || a - b)
     .slice(0, limit)
     .map(([id]) => id)
-  const [names, total, recent] = [namesOf(db, ids), tradesOf(db, ids, 0), tradesOf(db, ids, now - day)]
+  const names = namesOf(db, ids)
+  const counts = await reader.read('tradeCounts', { ids, since: now - day })
+  const countOf = new Map(counts.map(count => [count.userId, count]))
   return ids.map(id => ({
     id,
     username: names.get(id) ?? '',
-    trades_count: total.get(id) ?? 0,
-    recent_trades: recent.get(id) ?? 0,
+    trades_count: countOf.get(id)?.trades ?? 0,
+    recent_trades: countOf.get(id)?.recent ?? 0,
     reasons: reasons.get(id) ?? [],
   }))
-}
-
-/** Who made `burst` trades or more within one minute of the clock, and how many in the fullest one. */
-function burstsSince(db: Db, since: number) {
-  const minutes = db
-    .select({ userId: ledger.userId, trades: sql<number>`count(*)`.as('trades') })
-    .from(ledger)
-    .where(and(gte(ledger.at, since), isTrade))
-    .groupBy(ledger.userId, sql`${ledger.at} / ${minute}`)
-    .having(sql`count(*) >= ${burst}`)
-    .as('minutes')
-  return db
-    .select({ userId: minutes.userId, most: sql<number>`max(${minutes.trades})` })
-    .from(minutes)
-    .groupBy(minutes.userId)
-    .all()
-}
-
-/** Who has made more than `many` trades since then. */
-export const heavySince = (db: Db, since: number) =>
-  db
-    .select({ userId: ledger.userId, trades: sql<number>`count(*)` })
-    .from(ledger)
-    .where(and(gte(ledger.at, since), isTrade))
-    .groupBy(ledger.userId)
-    .having(sql`count(*) > ${many}`)
-    .all()
-
-function tradesOf(db: Db, ids: readonly number[], since: number): Map<number, number> {
-  const rows = db
-    .select({ userId: ledger.userId, trades: sql<number>`count(*)` })
-    .from(ledger)
-    .where(and(inArray(ledger.userId, [...ids]), gte(ledger.at, since), isTrade))
-    .groupBy(ledger.userId)
-    .all()
-  return new Map(rows.map(({ userId, trades }) => [userId, trades]))
 }
