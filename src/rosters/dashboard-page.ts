@@ -30,7 +30,11 @@ ${table({
     },
     { head: 'Score', numeric: true, cell: ({ score }) => number(score) },
     { head: 'Level', cell: ({ level }) => badge(level.replace('_', ' '), tones[level]) },
-    { head: 'What would help', cell: ({ recommendations }) => recommendations.map(each => html`<div>${each}</div>`) },
+    {
+      head: 'What would help',
+      class: 'advice',
+      cell: ({ recommendations }) => recommendations.map(each => html`<div>${each}</div>`),
+    },
   ],
   empty: emptyState(
     'Not yet looked at',

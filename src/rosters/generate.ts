@@ -55,4 +55,4 @@ export const generateRoster = job('roster.generate', {
 })
 
 const reached = (cents: number, gap: number | null) =>
-  `best ${(cents / 100).toFixed(2)}${gap === null ? '' : `, at most ${(100 * gap).toFixed(2)} % above the optimum`}`
+  `best ${(cents / 100).toFixed(2)}${gap === null ? '' : `, at most ${(100 * gap).toFixed(2)} % to be saved`}`
