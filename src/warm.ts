@@ -2,12 +2,13 @@
 import { warmUsers } from './accounts/warm.ts'
 import type { App } from './context.ts'
 import { warmBoards } from './leagues/warm.ts'
-import { warmQuotes } from './market/warm.ts'
+import { followFeeds, warmQuotes } from './market/warm.ts'
 import { refreshStatistics } from './stats/warmth.ts'
 
 const warmers: Record<string, (app: App) => Promise<unknown>> = {
   boards: warmBoards,
   quotes: warmQuotes,
+  feeds: followFeeds,
   users: warmUsers,
   statistics: app => refreshStatistics(app, ['dashboard', 'executions', 'users']),
 }

@@ -334,3 +334,27 @@ test('a preview tells the effect of an order, or what would be in its way', asyn
   expect(await preview(1, 'none')).toMatchObject({ allowed: false, refusal: { rule: 'quote' }, price_cents: null })
   expect(await portfolio(ann!, league)).toMatchObject({ trades: 0 })
 })
+
+test('what a stop left of a deleted league is cleared away at night, and nothing of the others', async () => {
+  const house = await start()
+  await newCup(house.call)
+  await newCup(house.call)
+  const [ann] = await newTraders(house, 1, ['ann'])
+  await ann!.post('/api/v1/leagues/2/join')
+  await quote(house.call, { ACME: 100 })
+  for (const id of [1, 2]) await trade(ann!, id, 'buy', 1, 'ACME', 'same key')
+  const { $client: client } = house.app.db
+  client.run('delete from leagues where id = 1') // and then the process died
+  const left = () =>
+    ['ledger', 'portfolios', 'holdings', 'order_keys'].map(table =>
+      client.query(`select distinct league_id from ${table} order by 1`).values().flat(),
+    )
+  expect(left()).toEqual([
+    [1, 2],
+    [1, 2],
+    [1, 2],
+    [1, 2],
+  ])
+  await house.finished({ job_id: (await house.app.schedule.runNow('retention.forget', null))?.jobId ?? '' })
+  expect(left()).toEqual([[2], [2], [2], [2]])
+})

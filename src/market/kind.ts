@@ -46,7 +46,11 @@ export const marketLeague: LeagueKind = {
     }
   },
   reopened: (tx, { id }) => thaw(tx, id),
-  removing: (app, leagueId) => () => forgetLeague(app, leagueId),
+  /** A long ledger is cleared away behind the answer; what a stop interrupts, the nightly retention finishes. */
+  removing: (app, leagueId) => async () => {
+    const failed = (error: unknown) => app.log.warn('What a deleted league left stays until night', { leagueId, error })
+    await Promise.race([forgetLeague(app, leagueId).catch(failed), Bun.sleep(1_000)])
+  },
 }
 
 async function playerCard(app: App, league: League, playerId: string): Promise<PlayerView | undefined> {

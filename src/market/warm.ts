@@ -1,7 +1,14 @@
 import type { App } from '../context.ts'
 import { listLeagues } from '../leagues/queries.ts'
 import { pageOf } from '../runtime/page.ts'
+import { book } from './feeds/polling.ts'
+import { everyFeed } from './feeds/queries.ts'
 import { currentQuote } from './valuing.ts'
+
+/** Every feed has its next look booked: after a restore, or whatever else may have ended its chain. */
+export async function followFeeds(app: App): Promise<void> {
+  for (const { id } of everyFeed(app.db)) await book(app, id, app.clock.now())
+}
 
 const popular = 50 // symbols
 

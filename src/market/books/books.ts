@@ -22,7 +22,7 @@ export function openBooks(dataDir: string, db: Db, stamps: Stamps, clock: Clock)
   const prices = new Prices(db)
   const kept = new LRUCache<number, Kept>({
     maxSize: mostBytes,
-    sizeCalculation: ({ book }) => book.bytes,
+    sizeCalculation: ({ book }) => Math.min(book.bytes, mostBytes), // the largest one is kept too, alone
   })
   const opening = new Map<number, Promise<Kept>>()
   let reader: Db | undefined
