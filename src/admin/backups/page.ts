@@ -5,10 +5,10 @@ import { table } from '../../web/parts/table.ts'
 import { bytes, moment, number } from '../../web/parts/values.ts'
 import type { BackupList } from './routes.ts'
 
-export const backupsPage = ({ backups, keep }: BackupList) => html`<div class="head">
-  <h1>Backups</h1>
-  ${action({ action: '/admin/backups', label: 'Make a backup', follow: true, done: 'The backup is made' })}
-</div>
+export const backupsPage = ({
+  backups,
+  keep,
+}: BackupList) => html`<div class="actions">${action({ action: '/admin/backups', label: 'Make a backup', follow: true, done: 'The backup is made' })}</div>
 <p>One is made every night at 03:00 UTC; the newest ${keep} are kept. A backup is put back with <code>bun run restore</code> into an
 empty folder. Keep a copy of one elsewhere: a disk that fails takes those here along.</p>
 ${table({

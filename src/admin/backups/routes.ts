@@ -7,9 +7,10 @@ import { refuse } from '../../errors.ts'
 import { says } from '../../runtime/docs.ts'
 import type { Who } from '../../runtime/exchange.ts'
 import { archiveOf } from '../../runtime/tar.ts'
-import { hidden, page } from '../../web/layout.ts'
+import { hidden } from '../../web/layout.ts'
 import { audit } from '../audit.ts'
 import { started, startedSchema } from '../jobs.ts'
+import { monitorPage } from '../monitor/frame.ts'
 import { backupNames, backupsFolder, type Manifest } from './backup.ts'
 import { backUp } from './jobs.ts'
 import { backupsPage } from './page.ts'
@@ -36,10 +37,14 @@ export const backupRoutes = (app: App) => {
 
   return new Elysia({ prefix: '/admin/backups', tags: ['admin'] })
     .use(access(app))
-    .get('/', async ({ who }) => page({ title: 'Backups', who, nav: 'monitor', body: backupsPage(await list()) }), {
-      may: 'admin',
-      detail: hidden,
-    })
+    .get(
+      '/',
+      async ({ who }) => monitorPage(app, { title: 'Backups', who, room: 'backups', body: backupsPage(await list()) }),
+      {
+        may: 'admin',
+        detail: hidden,
+      },
+    )
     .get('/json', list, { may: 'admin', detail: says('Backups, the newest first', listSchema) })
     .post(
       '/',

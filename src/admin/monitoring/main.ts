@@ -70,11 +70,11 @@ export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: 
     leaguesCreated: tile(createdBetween(db, begin, now + 1), createdBetween(db, before, begin)),
     trades: tile(add(tradesNow, 'trades'), add(tradesBefore, 'trades')),
     volumeCents: tile(add(tradesNow, 'volume'), add(tradesBefore, 'volume')),
-    requests: tile(traffic.requests, seen ? trafficBefore.requests : null),
+    requests: tile(requestsNow.length ? traffic.requests : null, seen ? trafficBefore.requests : null),
     errorPct: tile(traffic.errorPct, trafficBefore.errorPct),
     p95Ms: tile(traffic.p95Ms, trafficBefore.p95Ms),
-    runs: tile(add(runsNow, 'runs'), runsBefore.length ? add(runsBefore, 'runs') : null),
-    failed: tile(add(runsNow, 'failed'), runsBefore.length ? add(runsBefore, 'failed') : null),
+    runs: tile(runsNow.length ? add(runsNow, 'runs') : null, runsBefore.length ? add(runsBefore, 'runs') : null),
+    failed: tile(runsNow.length ? add(runsNow, 'failed') : null, runsBefore.length ? add(runsBefore, 'failed') : null),
     trends: {
       days: bucketsOf(firstDay, now, day).map(at => ({
         at,

@@ -1,0 +1,140 @@
+/**
+ * The monitor over a million finished runs and 100,000 users: how long searches and pages take. `bun scripts/bench/monitor.ts
+ * [runs] [users]`. Each is asked once to warm up, then five times; the median and the worst are told.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { databaseFile, openDatabase } from '../../db/open.ts'
+import { startFieldhouse } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+
+const runs = Number(process.argv[2] ?? 1_000_000)
+const users = Number(process.argv[3] ?? 100_000)
+const folder = mkdtempSync(join(tmpdir(), 'bench-monitor-'))
+const token = 'bench-operator-token-0123456789'
+const day = 86_400_000
+
+const names = ['sheets.import', 'jobs.sweep', 'alerts.check', 'update_player_scores', 'ensure_updates', 'backups.make']
+const errors = [
+  'ENOENT: no such file',
+  'The feed answered 503 after',
+  'database is locked while writing',
+  'Row 12 has no id',
+]
+
+function seed() {
+  const { $client: db } = openDatabase(folder)
+  const now = Date.now()
+  db.run('PRAGMA synchronous = OFF')
+  const run = db.query(
+    `insert into runs (id, name, queue, input, status, progress, error, fingerprint, attempts, max_attempts, created_at, started_at, completed_at)
+    values (?, ?, 'quick', ?, ?, 100, ?, ?, 1, 3, ?, ?, ?)`,
+  )
+  const user = db.query(
+    `insert into users (email, username, password_hash, role, country, created_at, last_login_at, last_seen_at) values (?, ?, '', 'member', 'SE', ?, ?, ?)`,
+  )
+  db.transaction(() => {
+    for (let i = 0; i < runs; i++) {
+      const at = Math.floor(now - 89 * day * (1 - i / runs))
+      const name = names[(i * 7919) % names.length] ?? ''
+      const failed = i % 50 === 0
+      const input = name === 'sheets.import' ? { uploadId: i, leagueId: i % 50 } : { tour: ['pga', 'euro'][i % 2] }
+      const error = failed ? `${errors[(i / 50) % 4]} ${i}` : null
+      const id = Bun.randomUUIDv7('hex', at)
+      const status = failed ? 'FAILURE' : 'SUCCESS'
+      run.run(
+        id,
+        name,
+        JSON.stringify(input),
+        status,
+        error,
+        failed ? `f${i % 4}` : null,
+        at,
+        at + 20,
+        at + 20 + (i % 900),
+      )
+    }
+    for (let i = 0; i < users; i++) {
+      const seen = now - ((i * 7919) % (60 * day))
+      user.run(`u${i}@example.org`, `user ${i}`, now - (i % 900) * day, seen, seen)
+    }
+  })()
+  db.run('PRAGMA wal_checkpoint(TRUNCATE)')
+  db.close()
+}
+
+const took = async (work: () => Promise<unknown>) => {
+  const began = performance.now()
+  await work()
+  return performance.now() - began
+}
+
+console.log(`seeding ${runs} runs and ${users} users`)
+console.log(
+  `  ${((await took(async () => seed())) / 1000).toFixed(1)} s, ${Math.round(Bun.file(databaseFile(folder)).size / 1e6)} MB`,
+)
+const config = readConfig({
+  PORT: '0',
+  HOST: '127.0.0.1',
+  DATA_DIR: folder,
+  ADMIN_TOKEN: token,
+  LOG_LEVEL: 'error',
+  RATE_LIMIT: '0',
+})
+const house = await startFieldhouse(config)
+const headers = { authorization: `Bearer ${token}` }
+async function ask(path: string, init: RequestInit = {}): Promise<string> {
+  const response = await fetch(house.url + path, {
+    ...init,
+    headers: { ...headers, 'content-type': 'application/json' },
+  })
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+  return response.text()
+}
+
+const { job_id } = JSON.parse(
+  await ask('/admin/task-monitor/schedule/run', { method: 'POST', body: JSON.stringify({ name: 'runs.index' }) }),
+)
+const indexing = await took(async () => {
+  while (/PENDING|PROGRESS/.test(await ask(`/api/v1/jobs/status/${job_id}`))) await Bun.sleep(100)
+})
+console.log(
+  `indexing: ${(indexing / 1000).toFixed(1)} s, ${Math.round(Bun.file(join(folder, 'search.db')).size / 1e6)} MB`,
+)
+
+async function measure(label: string, path: string) {
+  await ask(path)
+  const times: number[] = []
+  for (let i = 0; i < 5; i++) times.push(await took(() => ask(path)))
+  const sorted = times.sort((a, b) => a - b)
+  console.log(`${label.padEnd(44)} ${sorted[2]?.toFixed(1).padStart(7)} ms, worst ${sorted[4]?.toFixed(1)} ms`)
+}
+
+for (const q of ['import', 'euro', '503 after', '"uploadId":123', 'ENOENT', 'nothing like this', 'sheets 12345'])
+  await measure(`search ${q}`, `/api/v1/jobs?q=${encodeURIComponent(q)}`)
+await measure('search import, failed', '/api/v1/jobs?q=import&status=FAILURE')
+await measure('failed, page 500', '/api/v1/jobs?status=FAILURE&page=500')
+for (const page of [
+  'task-monitor',
+  'task-monitor/jobs',
+  'monitoring/',
+  'monitoring/overview',
+  'monitoring/active-users',
+])
+  await measure(`/admin/${page}`, `/admin/${page}`)
+for (const page of [
+  'engagement',
+  'trading-activity',
+  'league-activity',
+  'risk-assessment',
+  'alerts',
+  'performance',
+  'cache',
+])
+  await measure(`/admin/monitoring/${page}`, `/admin/monitoring/${page}`)
+await measure('/admin/audit/logs', '/admin/audit/logs')
+
+await house.stop()
+rmSync(folder, { recursive: true, force: true })
+process.exit(0)
