@@ -57,10 +57,19 @@ export async function forgetStrayFiles({ db, config }: App, now: number): Promis
 
 /**
  * Snapshots nobody needs: of undone uploads after a week, and, of a season that is over, all but the first, the last, one a
- * day, and what its board follows from. Not while a backup copies them.
+ * day, and what its board follows from. Never while a backup copies them.
  */
 export async function sweepSnapshots({ db, sheets, locks: held }: App, now: number): Promise<number> {
-  if (held.holder(locks.backup().key)) return 0
+  const lease = await held.take(locks.backup())
+  if ('heldBy' in lease) return 0
+  try {
+    return await sweep({ db, sheets }, now)
+  } finally {
+    await lease.release()
+  }
+}
+
+async function sweep({ db, sheets }: Pick<App, 'db' | 'sheets'>, now: number): Promise<number> {
   const before = now - hour // younger ones may be about to be published
   const keep = new Set<number>(recentlyUndone(db, now))
   const lists = new Set<string>()

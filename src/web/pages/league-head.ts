@@ -28,7 +28,7 @@ export function leagueHead({ league, who, tab, figures = [], title, state, actio
   const tabs = tabsOf(league, who)
   return html`<header class="scoreboard">
 <h1>${title ?? name(league.name)}</h1>
-<p class="facts">${title && html`<a href="/leagues/${id}">${name(league.name)}</a>`}${state || status(league.status)}<span>${kindWords[kind]}</span><span>${day(starts_at)} – ${day(ends_at)}</span>${members > 0 && html`<span>${number(members)} ${members === 1 ? 'member' : 'members'}</span>`}${actions && html`<span class="actions">${actions}</span>`}</p>
+<div class="facts">${title && html`<a href="/leagues/${id}">${name(league.name)}</a>`}${state || status(league.status)}<span>${kindWords[kind]}</span><span>${day(starts_at)} – ${day(ends_at)}</span>${members > 0 && html`<span>${number(members)} ${members === 1 ? 'member' : 'members'}</span>`}${actions && html`<span class="actions">${actions}</span>`}</div>
 ${figures.some(Boolean) && stats(figures)}
 ${
   tabs.length > 1 &&
