@@ -1,7 +1,7 @@
 /** What a market league leaves behind when it is deleted, cleared away in small steps; the nightly retention finishes what was begun. */
-import { eq, sql } from 'drizzle-orm'
+import { eq, getTableName, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
-import { closingQuotes, dayMarks, holdings, leagues, ledger, orderKeys, portfolios } from '../../db/schema.ts'
+import { closingQuotes, dayMarks, holdings, ledger, orderKeys, portfolios } from '../../db/schema.ts'
 import { lightly } from '../../db/transaction.ts'
 import type { App } from '../context.ts'
 
@@ -28,14 +28,16 @@ export function forgetOrphans(db: Db, limit: number): number {
 }
 
 /** Steps from league to league through the index: a million lines are a handful of leagues. */
-const orphanIn = (db: Db, table: (typeof tables)[number]) =>
-  db.get<{ id: number } | undefined>(sql`
+function orphanIn({ $client: client }: Db, table: (typeof tables)[number]): number | undefined {
+  const name = getTableName(table)
+  const orphan = client.query<{ id: number }, []>(`
     with recursive ids(id) as (
-      select min(league_id) from ${table}
-      union all select (select min(league_id) from ${table} where league_id > id) from ids where id is not null
+      select min(league_id) from ${name}
+      union all select (select min(league_id) from ${name} where league_id > id) from ids where id is not null
     )
-    select id from ids where id is not null and not exists (select 1 from ${leagues} where ${leagues.id} = ids.id) limit 1
-  `)?.id
+    select id from ids where id is not null and id not in (select id from leagues) limit 1`)
+  return orphan.get()?.id
+}
 
 /** A busy database is left alone until the next step. */
 const removed = (db: Db, table: (typeof tables)[number], which: ReturnType<typeof sql>): number =>
