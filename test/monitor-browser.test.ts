@@ -1,0 +1,185 @@
+import { expect } from 'bun:test'
+import { t } from 'elysia'
+import type { Page } from 'playwright-core'
+import { raise } from '../src/admin/alerts.ts'
+import { job } from '../src/context.ts'
+import { lock } from '../src/runtime/locks.ts'
+import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { browserTest } from './needs.ts'
+import { start, until } from './start.ts'
+import { faintText, unnamed } from './web-seen.ts'
+
+const ada = { email: 'ada@example.org', password: 'a long enough one' }
+const monitor = '/admin/task-monitor'
+
+async function desk(options: Parameters<typeof openBrowser>[0] = {}) {
+  const release = Promise.withResolvers<void>()
+  const slow = job('test.slow', {
+    input: t.Object({ note: t.Optional(t.String()) }),
+    async run(_, __, { progress }) {
+      progress(37, 'reading')
+      await release.promise
+    },
+  })
+  const failing = job('test.failing', {
+    input: t.Object({}),
+    attempts: 1,
+    run: async () => {
+      throw new Error('It broke')
+    },
+  })
+  const house = await start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.password }, undefined, {
+    jobs: [slow, failing],
+  })
+  const page = await openBrowser({ viewport: { width: 1280, height: 600 }, ...options })
+  const complaints = complaintsOf(page)
+  await signIn(page, house.url, ada.email, ada.password)
+  const visit = (path: string) => page.goto(house.url + path)
+  return { ...house, slow, failing, release: () => release.resolve(), page, complaints, visit }
+}
+const feed = (page: Page, state: string) => page.waitForSelector(`[data-feed=${state}]`)
+
+browserTest('the task monitor updates itself and leaves the reader where he is', async () => {
+  const { app, slow, page, visit, complaints, release } = await desk()
+  await visit(monitor)
+  await feed(page, 'live')
+  await page.focus('#task-jobs-sweep button')
+  await page.evaluate(() => scrollTo(0, 300))
+  const before = await page.evaluate(() => scrollY)
+  const { jobId } = await app.jobs.start(slow, {})
+  await page.waitForSelector(`#run-${jobId} progress[value="37"]`)
+  expect(await page.evaluate(() => document.activeElement?.closest('tr')?.id)).toBe('task-jobs-sweep')
+  expect(Math.abs((await page.evaluate(() => scrollY)) - before)).toBeLessThanOrEqual(1)
+  release()
+  await page.waitForSelector(`#run-${jobId}`, { state: 'detached' })
+  expect(complaints).toEqual([])
+})
+
+browserTest('a page has one stream while its tab is seen, and none while it is hidden', async () => {
+  const { app, page, visit } = await desk()
+  await visit(monitor)
+  await feed(page, 'live')
+  expect(app.streams.size()).toBe(1)
+  const look = (hidden: boolean) =>
+    page.evaluate(hidden => {
+      Object.defineProperty(document, 'hidden', { value: hidden, configurable: true })
+      document.dispatchEvent(new Event('visibilitychange'))
+    }, hidden)
+  await look(true)
+  await until(() => app.streams.size() === 0)
+  await look(false)
+  await until(() => app.streams.size() === 1)
+})
+
+browserTest('it is held still and goes on; cut off, it says that it is stale', async () => {
+  const { app, slow, page, visit, stop } = await desk()
+  await visit(monitor)
+  await feed(page, 'live')
+  await page.keyboard.press('p')
+  await feed(page, 'paused')
+  const { jobId } = await app.jobs.start(slow, {})
+  await Bun.sleep(2_500) // long enough for an update that is not held
+  expect(await page.locator(`#run-${jobId}`).count()).toBe(0)
+  await page.click('[data-pause]')
+  await page.waitForSelector(`#run-${jobId}`)
+  await stop()
+  await feed(page, 'stale')
+  expect(await page.locator('[data-feed]').textContent()).toContain('Stale')
+})
+
+browserTest('a lock counts down each second without asking, and is released after a question', async () => {
+  const { app, call, page, visit } = await desk()
+  await app.locks.take(lock('test_lock', '10m', 'wait')(7))
+  await visit(monitor)
+  const ttl = page.locator('#locks time[data-countdown]')
+  await until(async () => /^0\d:\d\d$/.test((await ttl.textContent()) ?? ''))
+  const first = await ttl.textContent()
+  await until(async () => (await ttl.textContent()) !== first)
+  await page.click('#locks button:text("Release")')
+  await page.click('dialog button:text("Cancel")')
+  expect(app.locks.all()).toHaveLength(1)
+  await page.click('#locks button:text("Release")')
+  await page.click('dialog button.danger')
+  await page.waitForSelector('#locks:has-text("No lock is held")')
+  const [deed] = (await call.get('/admin/audit/logs/json?action=lock')).logs
+  expect(deed).toMatchObject({ action: 'lock.release', user: 'admin', result: 'ok' })
+})
+
+browserTest('a task is paused with a reason that everyone sees', async () => {
+  const { page, visit } = await desk()
+  await visit(monitor)
+  await page.click('#task-backups-make button:text("Pause")')
+  await page.fill('dialog input', 'The disk is being replaced')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('#task-backups-make:has-text("The disk is being replaced")')
+  expect(await page.locator('#sentence').textContent()).toContain('1 paused')
+})
+
+browserTest('jobs are searched as one types, what was typed stays, and the address holds it', async () => {
+  const { app, finished, failing, page, visit, url } = await desk()
+  const { jobId } = await app.jobs.start(failing, {})
+  await finished({ job_id: jobId })
+  await visit(`${monitor}/jobs`)
+  await page.keyboard.press('/')
+  await page.keyboard.type('it broke')
+  await page.waitForURL(/q=it\+broke/)
+  await until(async () => (await page.locator('table.jobs tbody tr').count()) === 1)
+  expect(await page.inputValue('input[name=q]')).toBe('it broke')
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('q')
+  await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur())
+  await page.keyboard.press('j')
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe(`job-${jobId}`)
+  await page.keyboard.press('Enter')
+  await page.waitForURL(`${url}${monitor}/jobs/${jobId}`)
+  await page.waitForSelector('text=It broke')
+  await page.keyboard.press('?')
+  expect(await page.locator('dialog').textContent()).toContain('Next row')
+})
+
+browserTest('an alert is acknowledged and resolved on its page', async () => {
+  const { app, clock, page, visit } = await desk()
+  const alert = {
+    key: 'feed_held:pga',
+    type: 'feed_held',
+    severity: 'warning',
+    title: 'Held',
+    message: 'It zeroes',
+  } as const
+  raise(app.db, clock.now(), alert)
+  await visit('/admin/monitoring/alerts')
+  await page.click('button:text("Acknowledge")')
+  await page.fill('dialog input', 'It is known')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('td:has-text("It is known")')
+  await page.click('button:text("Resolve")')
+  await page.click('dialog button[value=yes]')
+  await page.waitForSelector('text=Nothing is wrong.')
+})
+
+const pages = [
+  monitor,
+  `${monitor}/jobs`,
+  ...['', 'alerts', 'active-users', 'engagement', 'trading-activity', 'league-activity', 'risk-assessment'].map(
+    name => `/admin/monitoring/${name}`,
+  ),
+  '/admin/monitoring/performance',
+  '/admin/monitoring/cache',
+  '/admin/audit/logs',
+  '/admin/archives',
+  '/admin/backups',
+]
+for (const [width, colorScheme] of [
+  [1280, 'light'],
+  [390, 'dark'],
+] as const)
+  browserTest(`every page can be read and reached at ${width} px, ${colorScheme}`, async () => {
+    const { page, visit, complaints } = await desk({ viewport: { width, height: 800 }, colorScheme })
+    const faults: Record<string, string[]> = {}
+    for (const path of pages) {
+      await visit(path)
+      const found = [...(await page.evaluate(unnamed)), ...(await page.evaluate(faintText))]
+      if (found.length) faults[path] = found
+    }
+    expect(faults).toEqual({})
+    expect(complaints).toEqual([])
+  })
