@@ -1,17 +1,18 @@
 /** Orders: one synchronous transaction each, all of it or nothing; those that come at once share the wait for the disk. */
 import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
-import { holdings, ledger, type OrderRefusal, orderKeys, portfolios } from '../../db/schema.ts'
+import { holdings, ledger, type OrderRefusal, portfolios } from '../../db/schema.ts'
 import { prepared, together } from '../../db/transaction.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { type League, statusOf } from '../leagues/league.ts'
 import { leagueById } from '../leagues/queries.ts'
-import { day, iso } from '../runtime/clock.ts'
+import { iso } from '../runtime/clock.ts'
 import { touch } from '../runtime/stamps.ts'
 import { configOf } from './config.ts'
 import { type LedgerLine, type TradeView, tradeView } from './ledger.ts'
 import { type Account, type Broken, type Fill, judge, type Order } from './order.ts'
+import { answered, type Outcome, remember } from './order-keys.ts'
 import type { Portfolio } from './portfolio.ts'
 import { findPortfolio, othersThan, portfolioKey, position } from './queries.ts'
 import type { QuoteRow } from './quote.ts'
@@ -19,9 +20,6 @@ import { findQuote } from './quote-queries.ts'
 import { watchForRisk } from './risk.ts'
 
 export type Placed = { trade: TradeView; replayed: boolean }
-type Outcome = { line: LedgerLine } | { refusal: OrderRefusal }
-
-export const keyLife = day
 
 /** With a `key`, asking again within a day answers the same and does nothing. */
 export async function placeOrder(
@@ -37,7 +35,7 @@ export async function placeOrder(
     const known = key === undefined ? undefined : answered(tx, { leagueId, userId, key }, order, now)
     if (known) return { ...known, replayed: true }
     const outcome = carryOut(tx, leagueId, userId, order, now)
-    if (key !== undefined) remember(tx, { leagueId, userId, key, order: textOf(order), createdAt: now }, outcome)
+    if (key !== undefined) remember(tx, { leagueId, userId, key }, order, outcome, now)
     return { ...outcome, replayed: false }
   })
   if ('line' in outcome) return { trade: tradeView(outcome.line), replayed }
@@ -184,71 +182,5 @@ const note = prepared(db =>
       realisedCents: given('realised'),
     })
     .returning()
-    .prepare(),
-)
-
-// ── Idempotency keys ────────────────────────────────────────────────────────────────────────────────────────────
-
-const textOf = ({ symbol, side, quantity }: Order) => `${side} ${quantity} ${symbol}`
-
-const byKey = prepared(db =>
-  db
-    .select()
-    .from(orderKeys)
-    .where(
-      and(
-        eq(orderKeys.leagueId, given('leagueId')),
-        eq(orderKeys.userId, given('userId')),
-        eq(orderKeys.key, given('key')),
-      ),
-    )
-    .prepare(),
-)
-
-type KeyOf = { leagueId: number; userId: number; key: string }
-
-/** The first answer under this key; a refusal too: what was refused once must not be filled by a late copy of it. */
-function answered(tx: Db, { leagueId, userId, key }: KeyOf, order: Order, now: number): Outcome | undefined {
-  const known = byKey(tx).get({ leagueId, userId, key })
-  if (!known || known.createdAt + keyLife <= now) return undefined
-  if (known.order !== textOf(order))
-    refuse('conflict', `This Idempotency-Key was used for another order: ${known.order}`, { rule: 'idempotency_key' })
-  if (known.refusal) return { refusal: known.refusal }
-  const line = tx
-    .select()
-    .from(ledger)
-    .where(eq(ledger.id, known.lineId ?? 0))
-    .get()
-  if (!line) throw new Error(`Key ${key} of league ${leagueId} names a line that is not in the ledger`)
-  return { line }
-}
-
-function remember(tx: Db, asked: KeyOf & { order: string; createdAt: number }, outcome: Outcome): void {
-  const answer = 'line' in outcome ? { lineId: outcome.line.id, refusal: null } : { lineId: null, ...outcome }
-  keep(tx).run({ ...asked, ...answer })
-}
-
-/** One that is a day old is taken over. */
-const keep = prepared(db =>
-  db
-    .insert(orderKeys)
-    .values({
-      leagueId: given('leagueId'),
-      userId: given('userId'),
-      key: given('key'),
-      order: given('order'),
-      lineId: given('lineId'),
-      refusal: given('refusal'),
-      createdAt: given('createdAt'),
-    })
-    .onConflictDoUpdate({
-      target: [orderKeys.leagueId, orderKeys.userId, orderKeys.key],
-      set: {
-        order: sql`excluded."order"`,
-        lineId: sql`excluded.line_id`,
-        refusal: sql`excluded.refusal`,
-        createdAt: sql`excluded.created_at`,
-      },
-    })
     .prepare(),
 )
