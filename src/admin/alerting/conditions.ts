@@ -1,5 +1,6 @@
 /** Every condition that raises an alert while it holds. What happens once (a job that failed, a feed held back) is raised where it happens. */
 import { statfs } from 'node:fs/promises'
+import { namesOf } from '../../accounts/queries.ts'
 import type { App } from '../../context.ts'
 import { minute } from '../../runtime/clock.ts'
 import { queueNames } from '../../runtime/job.ts'
@@ -17,6 +18,7 @@ export const conditions: readonly Condition[] = [
   { prefix: 'cache_error:', look: troubledRedis },
   { prefix: 'database_error:queue', look: brokenQueue },
   { prefix: 'database_error:disk', look: fullDisk },
+  { prefix: 'high_trades:', look: heavyTraders },
   { prefix: 'task_missing:schedule:', look: lateTasks },
   { prefix: 'task_missing:worker', look: missingWorker },
 ]
@@ -82,6 +84,23 @@ async function fullDisk({ config: { dataDir } }: App): Promise<Alert[]> {
       data: { free_bytes: free },
     },
   ]
+}
+
+/** Told of as it comes about by the order itself; here it is kept up until the day is over. */
+async function heavyTraders({ db, reader, clock }: App): Promise<Alert[]> {
+  const { heavy } = await reader.read('tradingSuspects', { now: clock.now() })
+  const names = namesOf(
+    db,
+    heavy.map(({ userId }) => userId),
+  )
+  return heavy.map(({ userId, trades }) => ({
+    key: `high_trades:${userId}`,
+    type: 'high_trades',
+    severity: 'warning',
+    title: `${names.get(userId) ?? `user ${userId}`} trades very much`,
+    message: `${trades} trades since 00:00 UTC.`,
+    data: { user_id: userId, trades },
+  }))
 }
 
 function lateTasks({ schedule }: App): Alert[] {

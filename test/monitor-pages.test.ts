@@ -1,0 +1,156 @@
+import { expect, test } from 'bun:test'
+import { ledger, processMinutes, users } from '../db/schema.ts'
+import { checkConditions } from '../src/admin/alerting/checking.ts'
+import { hour, minute } from '../src/runtime/clock.ts'
+import { newLeague, upload } from './sheets.ts'
+import { start } from './start.ts'
+
+const monitoring = '/admin/monitoring'
+
+async function house() {
+  const made = await start()
+  const { call, app, clock, finished } = made
+  const { id: league } = await newLeague(call)
+  await finished(upload(call, league, 'ID,Name,Power\n1,ann,5\n'))
+  const member = async (name: string) =>
+    (
+      await call.post('/api/v1/users', {
+        email: `${name}@x.test`,
+        username: name,
+        password: 'long enough for all',
+        role: 'member',
+      })
+    ).id
+  const trade = (userId: number, symbol: string, quantity: number, ago = 0) =>
+    app.db
+      .insert(ledger)
+      .values({
+        leagueId: 99,
+        userId,
+        at: clock.now() - ago,
+        kind: quantity > 0 ? 'buy' : 'sell',
+        symbol,
+        quantity,
+        priceCents: 250,
+        feeCents: 0,
+        cashCents: 0,
+        cashAfterCents: 0,
+        quantityAfter: 0,
+        realisedCents: 0,
+      })
+      .run()
+  return { ...made, league, member, trade }
+}
+
+test('the overview counts users, leagues, trades and every table', async () => {
+  const { call, member, trade } = await house()
+  const ann = await member('ann')
+  trade(ann, 'ACME', 10)
+  trade(ann, 'ACME', -4)
+  trade(ann, 'OLD', 7, 40 * hour)
+  const seen = await call.get(`${monitoring}/overview`)
+  expect(seen).toMatchObject({
+    users: { total: 1, active_7days: 0, active_percentage: 0 },
+    leagues: { active: 1, archived: 0, total: 1 },
+    trading: { trades_24h: 2, shares_traded_24h: 14, volume_24h: 35 },
+  })
+  expect(seen.database.tables).toMatchObject({ users: 1, leagues: 1, ledger: 3, uploads: 1 })
+  expect(seen.database.total_records).toBeGreaterThan(6)
+})
+
+test('trading is counted by side and symbol, with the change since before', async () => {
+  const { call, member, trade } = await house()
+  const ann = await member('ann')
+  for (const quantity of [10, 20, -5]) trade(ann, 'ACME', quantity)
+  trade(ann, 'ZED', 1)
+  trade(ann, 'ZED', 1, 30 * hour)
+  trade(ann, 'ZED', 1, 30 * hour)
+  const day = await call.get(`${monitoring}/trading-activity/json`)
+  expect(day).toMatchObject({ hours: 24, total_trades: 4, by_type: { buy: 3, sell: 1 }, change_pct: { trades: 100 } })
+  expect(day.top_symbols[0]).toEqual({ symbol: 'ACME', count: 3, avg_qty: 11.67, volume: 87.5 })
+  expect(await call.get(`${monitoring}/trading-activity/json?hours=48`)).toMatchObject({ hours: 48, total_trades: 6 })
+})
+
+test('active users come with their leagues and the trades of today', async () => {
+  const { call, as, app, clock, member, trade } = await house()
+  const ann = await member('ann')
+  await member('bob')
+  await as().post('/api/v1/auth/login', { email: 'ann@x.test', password: 'long enough for all' })
+  app.db.update(users).set({ lastSeenAt: clock.now() }).run()
+  trade(ann, 'ACME', 1)
+  const seen = await call.get(`${monitoring}/active-users/json`)
+  expect(seen).toHaveLength(2)
+  expect(seen.find(({ id }: { id: number }) => id === ann)).toMatchObject({
+    username: 'ann',
+    last_login: expect.any(String),
+    league_count: 0,
+    trades_today: 1,
+  })
+  expect((await (await call.raw(`${monitoring}/active-users.csv`)).text()).split('\r\n')[0]).toContain('trades_today')
+  const engagement = await call.get(`${monitoring}/engagement/json?period=7d`)
+  expect(engagement.daily_active_users).toHaveLength(7)
+  expect(engagement.daily_active_users.at(-1).active).toBeGreaterThanOrEqual(1)
+  expect(engagement.league_creation_trend.at(-1).leagues).toBe(1)
+})
+
+test('leagues are listed with what goes on in them; archived ones have a list of their own', async () => {
+  const { call, league } = await house()
+  const [shown] = await call.get(`${monitoring}/league-activity/json`)
+  expect(shown).toMatchObject({ id: league, kind: 'sheet', member_count: 0, trade_count: 0, upload_count: 1 })
+  expect(await call.get('/admin/archives/json')).toEqual([])
+  await call.post(`/api/v1/leagues/${league}/finalize`)
+  await call.patch(`/api/v1/leagues/${league}`, { archived: true })
+  expect(await call.get('/admin/archives/json')).toMatchObject([{ id: league, status: 'archived' }])
+  expect(await call.get('/admin/archives')).toContain(`/leagues/${league}`)
+})
+
+test('performance tells each route over an hour, a day and a week; what nobody measured is unknown, not 0', async () => {
+  const { call, app, clock } = await house()
+  app.metrics.flush(app.db, clock.now() - 2 * hour) // what was asked while the house was set up
+  for (let i = 0; i < 99; i++) app.metrics.request('GET /x', 4, 200)
+  app.metrics.request('GET /x', 900, 500)
+  app.metrics.flush(app.db, clock.now())
+  const at = clock.now() - (clock.now() % minute)
+  app.db
+    .insert(processMinutes)
+    .values({ minute: at, process: 'p', role: 'all', cpu: 0.25, lagMs: 3, rssBytes: 1024 ** 2 * 80 })
+    .run()
+  for (const period of ['1h', '24h', '7d']) {
+    const seen = await call.get(`${monitoring}/performance/json?period=${period}`)
+    const route = seen.routes.find(({ route }: { route: string }) => route === 'GET /x')
+    expect(route).toMatchObject({ requests: 100, errors: 1, error_pct: 1, avg_ms: 13 })
+    expect(route.p50_ms).toBeLessThan(5)
+    expect(seen.load.at(-1)).toMatchObject({ cpu_pct: 25, lag_ms: 3, memory_mb: 80 })
+    expect(seen.trend[0]).toMatchObject({ requests: null, p95_ms: null })
+  }
+  const alone = await call.get(`${monitoring}/performance/json?route=GET%20%2Fx`)
+  expect(alone.trend.at(-1).requests).toBe(100)
+})
+
+test('health, this moment and the cache are told, and the main page brings it all together', async () => {
+  const { call } = await house()
+  expect(await call.get(`${monitoring}/health`)).toMatchObject({
+    overall_status: 'healthy',
+    database: { status: 'healthy' },
+    cache: { mode: 'memory' },
+  })
+  expect(await call.get(`${monitoring}/realtime/stats`)).toMatchObject({ running_jobs: 0, active_alerts: 0 })
+  const cache = await call.get(`${monitoring}/cache/json`)
+  expect(cache).toMatchObject({ mode: 'memory', connected: true, redis: { mode: 'embedded' } })
+  const main = await call.get(`${monitoring}/json?period=7d`)
+  expect(main).toMatchObject({ period: '7d', status: 'good', health: 'healthy', leagues_active: 1, at_risk: 0 })
+  expect(main.figures.p95_ms).toMatchObject({ before: null, change: null })
+  const page = await call.get(`${monitoring}/`)
+  expect(page).toContain('data-chart')
+  expect(page).toContain('nothing to compare')
+})
+
+test('who trades very much in a day is an alert until the day is over', async () => {
+  const { app, call, member, trade } = await house()
+  const ann = await member('ann')
+  const midnight = Date.now() - (Date.now() % (24 * hour))
+  for (let i = 0; i < 101; i++) trade(ann, 'ACME', 1, Date.now() - midnight - 1_000)
+  await checkConditions(app)
+  const { alerts } = await call.get(`${monitoring}/alerts/json?type=high_trades`)
+  expect(alerts).toMatchObject([{ title: 'ann trades very much', data: { user_id: ann, trades: 101 } }])
+})
