@@ -102,6 +102,10 @@ test('leagues are listed with what goes on in them; archived ones have a list of
   await call.patch(`/api/v1/leagues/${league}`, { archived: true })
   expect(await call.get('/admin/archives/json')).toMatchObject([{ id: league, status: 'archived' }])
   expect(await call.get('/admin/archives')).toContain(`/leagues/${league}`)
+  expect(await call.get('/admin/archives.json')).toMatchObject([{ id: league }])
+  expect(await (await call.raw(`${monitoring}/league-activity.csv`)).text()).toContain('member_count')
+  for (const list of ['risk-assessment', 'performance', 'alerts'])
+    expect(Array.isArray(await call.get(`${monitoring}/${list}.json`))).toBe(true)
 })
 
 test('performance tells each route over an hour, a day and a week; what nobody measured is unknown, not 0', async () => {

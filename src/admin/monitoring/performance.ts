@@ -12,11 +12,12 @@ const changes = {
   requests_change_pct: t.Nullable(t.Number({ description: 'Against the same stretch before' })),
   p95_change_pct: t.Nullable(t.Number()),
 }
+export const routeSchema = t.Object({ route: t.String(), ...counts, ...times, ...changes })
 export const performanceSchema = t.Object({
   period: shortPeriodSchema,
   since: t.String({ format: 'date-time' }),
   total: t.Object({ ...counts, ...times, ...changes }),
-  routes: t.Array(t.Object({ route: t.String(), ...counts, ...times, ...changes })),
+  routes: t.Array(routeSchema),
   trend: t.Array(
     t.Object({
       at: t.String({ format: 'date-time' }),

@@ -27,7 +27,7 @@ import {
 } from './pages.ts'
 import { monitoringPath, periods } from './parts.ts'
 import { activeUserSchema, engagementSchema } from './people.ts'
-import { performanceSchema } from './performance.ts'
+import { performanceSchema, routeSchema } from './performance.ts'
 import { longPeriodSchema, longPeriods, shortPeriodSchema, shortPeriods } from './period.ts'
 import { tradingSchema } from './trading.ts'
 
@@ -174,6 +174,23 @@ export const monitoringRoutes = (app: App) => {
     const input = { now: clock.now(), limit: place.limit, offset: place.offset, archived }
     const found = await reader.read('leagueActivityReading', input)
     return { ...found, pages: pagination(place, found.total) }
+  }
+
+  type Format = 'csv' | 'json'
+  const leagueFile = (format: Format, archived: boolean) =>
+    exported(
+      archived ? 'archives' : 'leagues',
+      format,
+      leagueActivitySchema,
+      async page => (await reader.read('leagueActivityReading', { now: clock.now(), archived, ...page })).leagues,
+    )
+  /** A list that is whole at once. */
+  const whole = (rows: readonly object[]) => (page: { limit: number; offset: number }) =>
+    rows.slice(page.offset, page.offset + page.limit)
+  const riskFile = async (format: Format) => exported('risk', format, riskSchema, whole(await riskAssessment(app)))
+  const performanceFile = async (format: Format, period: (typeof shortPeriods)[number] = '1h') => {
+    const { routes } = await reader.read('performanceReading', { period, now: clock.now() })
+    return exported('routes', format, routeSchema, whole(routes))
   }
 
   return new Elysia({ prefix: '/admin', tags: ['admin'] })
@@ -343,6 +360,7 @@ export const monitoringRoutes = (app: App) => {
           title: 'Leagues',
           who,
           room: 'leagues',
+          tools: exportLinks(path, {}),
           body: leaguesBody(found.leagues, found.pages, path),
         })
       },
@@ -361,10 +379,32 @@ export const monitoringRoutes = (app: App) => {
         detail: says('What goes on in each league, the newest first', t.Array(leagueActivitySchema)),
       },
     )
+    .get('/monitoring/league-activity.csv', () => leagueFile('csv', false), { may: 'admin', detail: hidden })
+    .get('/monitoring/league-activity.json', () => leagueFile('json', false), { may: 'admin', detail: hidden })
+    .get('/archives.csv', () => leagueFile('csv', true), { may: 'admin', detail: hidden })
+    .get('/archives.json', () => leagueFile('json', true), { may: 'admin', detail: hidden })
+    .get('/monitoring/risk-assessment.csv', () => riskFile('csv'), { may: 'admin', detail: hidden })
+    .get('/monitoring/risk-assessment.json', () => riskFile('json'), { may: 'admin', detail: hidden })
+    .get('/monitoring/performance.csv', ({ query }) => performanceFile('csv', query.period), {
+      query: performance,
+      may: 'admin',
+      detail: hidden,
+    })
+    .get('/monitoring/performance.json', ({ query }) => performanceFile('json', query.period), {
+      query: performance,
+      may: 'admin',
+      detail: hidden,
+    })
     .get(
       '/monitoring/risk-assessment',
       async ({ who }) =>
-        monitorPage(app, { title: 'Risk', who, room: 'risk', body: riskBody(await riskAssessment(app)) }),
+        monitorPage(app, {
+          title: 'Risk',
+          who,
+          room: 'risk',
+          tools: exportLinks(`${monitoringPath}/risk-assessment`, {}),
+          body: riskBody(await riskAssessment(app)),
+        }),
       { may: 'admin', detail: hidden },
     )
     .get('/monitoring/risk-assessment/json', () => riskAssessment(app), {
@@ -378,7 +418,10 @@ export const monitoringRoutes = (app: App) => {
           title: 'Performance',
           who,
           room: 'performance',
-          tools: periods(shortPeriods, `${monitoringPath}/performance`, period, { route }),
+          tools: [
+            periods(shortPeriods, `${monitoringPath}/performance`, period, { route }),
+            exportLinks(`${monitoringPath}/performance`, { period }),
+          ],
           body: performanceBody(await reader.read('performanceReading', { period, route, now: clock.now() }), route),
         }),
       { query: performance, may: 'admin', detail: hidden },
@@ -412,7 +455,13 @@ export const monitoringRoutes = (app: App) => {
       async ({ query, who }) => {
         const found = await leagues(query, true)
         const body = leaguesBody(found.leagues, found.pages, '/admin/archives')
-        return monitorPage(app, { title: 'Archives', who, room: 'archives', body })
+        return monitorPage(app, {
+          title: 'Archives',
+          who,
+          room: 'archives',
+          tools: exportLinks('/admin/archives', {}),
+          body,
+        })
       },
       { query: t.Object(listed), may: 'admin', detail: hidden },
     )
