@@ -103,7 +103,7 @@ test('without Redis the same shape tells of the queue file', async () => {
     status: 'HEALTHY',
     connections: { connected_clients: 1, max_connections: null },
     performance: { total_commands_processed: null },
-    embedded: { file: 'queue.db', page_size: 4096 },
+    embedded: { file: 'queue.db', page_size: 2048 },
   })
   for (const part of ['queue_file_bytes', 'wal_bytes', 'page_count', 'free_pages', 'checkpoint_age_s'])
     expect(stats.embedded[part]).toBeGreaterThanOrEqual(0)

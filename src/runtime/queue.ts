@@ -68,7 +68,7 @@ export async function openQueues({ dataDir, namespace, redis, onError }: Setting
         concurrency,
         lockDuration,
         stalledInterval,
-        maxStalledCount: 3,
+        maxStalledCount: 5, // times its process may die under a job before the job is held to be the cause
       })
       worker.on('error', on.error)
       worker.on('failed', (job: QueueJob | undefined, error: Error) => on.failed(job?.id, error))
