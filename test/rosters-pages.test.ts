@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { base, newPerson, venue, week } from './rosters.ts'
-import { start, until } from './start.ts'
+import { start } from './start.ts'
 import { visitor } from './visitor.ts'
 import { faintText, unnamed } from './web-seen.ts'
 
@@ -93,8 +93,8 @@ browserTest(
     await page.fill('[name=end_date]', week.end_date)
     await page.locator('[name=from]').first().fill('18:00')
     await page.locator('[name=to]').first().fill('23:00')
-    await page.click('button:has-text("Make them")')
-    await until(async () => (await call.get(`${base}/shifts`)).pagination.total === 5)
+    await Promise.all([page.waitForEvent('load'), page.click('button:has-text("Make them")')]) // the page comes anew
+    expect((await call.get(`${base}/shifts`)).pagination.total).toBe(5)
     await page.goto(`${url}/rota/generate`)
     await page.fill('[name=start_date]', week.start_date)
     await page.fill('[name=end_date]', week.end_date)
