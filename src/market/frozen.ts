@@ -1,8 +1,9 @@
 /** A final market league: its board as columns and the prices it closed at, kept so that nothing moves any more. */
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
-import { closingQuotes, frozenBoards, members, quotes, users } from '../../db/schema.ts'
+import { closingQuotes, members, quotes, users } from '../../db/schema.ts'
 import { rowsIn, textAt, textColumn } from '../leaderboard/text.ts'
+import { frozenOf, keepFrozen, thaw as thawBoard } from '../leagues/frozen.ts'
 import { type Built, boardOfColumns, type MarketColumns, type MetricName } from './books/board.ts'
 
 /** Null is unknown: JSON has no NaN. */
@@ -30,14 +31,10 @@ export function frozenJson({ columns, asOf }: Built): string {
   return JSON.stringify(frozen)
 }
 
-export const hashOf = (json: string): string => new Bun.CryptoHasher('sha256').update(json).digest('hex')
-
 /** Part of the transaction that makes the league final; `symbols`: what anybody holds. */
 export function freeze(tx: Db, leagueId: number, json: string, symbols: readonly string[]): void {
   thaw(tx, leagueId)
-  tx.insert(frozenBoards)
-    .values({ leagueId, content: Bun.zstdCompressSync(json) })
-    .run()
+  keepFrozen(tx, leagueId, json)
   const held = sql`${quotes.symbol} in (select value from json_each(${JSON.stringify(symbols)}))`
   const closing = tx
     .select({
@@ -52,15 +49,13 @@ export function freeze(tx: Db, leagueId: number, json: string, symbols: readonly
 }
 
 export function thaw(tx: Db, leagueId: number): void {
-  tx.delete(frozenBoards).where(eq(frozenBoards.leagueId, leagueId)).run()
+  thawBoard(tx, leagueId)
   tx.delete(closingQuotes).where(eq(closingQuotes.leagueId, leagueId)).run()
 }
 
 /** The board as it was frozen; only who has deleted his account since has lost his name. */
 export function frozenBoard(db: Db, leagueId: number): Built {
-  const row = db.select().from(frozenBoards).where(eq(frozenBoards.leagueId, leagueId)).get()
-  if (!row) throw new Error(`League ${leagueId} is final without a frozen board`)
-  const frozen: Frozen = JSON.parse(new TextDecoder().decode(Bun.zstdDecompressSync(row.content)))
+  const frozen = frozenOf<Frozen>(db, leagueId)
   const nameless = deletedIn(db, leagueId)
   const columns: MarketColumns = {
     ids: textColumn(frozen.players.map(([id]) => id)),

@@ -2,13 +2,13 @@
 import { LRUCache } from 'lru-cache'
 import type { Db } from '../../db/open.ts'
 import type { Board } from '../leaderboard/page.ts'
+import { frozenOf } from '../leagues/frozen.ts'
 import type { League } from '../leagues/league.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Stamps } from '../runtime/stamps.ts'
 import { rulesOf } from './config.ts'
 import { type Team, teamsOf } from './entry-queries.ts'
 import type { Golfer } from './feeds/board.ts'
-import { frozenOf } from './frozen.ts'
 import { eventOf, isOpen, type Picking, pickingOf } from './picking.ts'
 import { changeBefore, golfersOf } from './queries.ts'
 import { boardOfScores, type Scored, scoreAll, unscored } from './standing.ts'
@@ -69,7 +69,7 @@ export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards
     const key = `${league.id}:${league.finalHash}`
     const known = kept.get(key)
     if (known) return known
-    const { as_of, entries, before, golfers } = frozenOf(db, league)
+    const { as_of, entries, before, golfers } = frozenOf<FrozenBoard>(db, league.id)
     const built = { board: await boardOfScores(entries, before), asOf: as_of, golfers }
     kept.set(key, built)
     return built
@@ -89,6 +89,9 @@ async function live(db: Db, league: League, open: boolean, event: TourEvent | un
   const { entries, before, golfers } = await scoresOf(db, league, event)
   return { board: await boardOfScores(entries, before), asOf: event.changedAt, golfers }
 }
+
+/** What is kept of the board of a final league. */
+export type FrozenBoard = Scores & { as_of: number }
 
 export type Scores = { entries: Scored[]; before: Scored[]; golfers: Golfer[] }
 

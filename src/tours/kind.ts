@@ -2,13 +2,14 @@ import { atomically } from '../../db/transaction.ts'
 import { clear } from '../admin/alerts.ts'
 import { refuse } from '../errors.ts'
 import { pageOf } from '../leaderboard/page.ts'
+import { hashOf, keepFrozen, thaw } from '../leagues/frozen.ts'
 import type { LeagueKind } from '../leagues/kinds.ts'
+import type { FrozenBoard } from './boards.ts'
 import { scoresOf } from './boards.ts'
 import { cardOf } from './card.ts'
 import { aboveBoard, picksOnCard } from './card-page.ts'
 import { checkedConfig } from './config.ts'
 import { countEntries } from './entry-queries.ts'
-import { type FrozenBoard, freeze, hashOf, thaw } from './frozen.ts'
 import { bindEvent, eventOf, isOpen, pickingOf, turnOf } from './picking.ts'
 import { findEvent } from './queries.ts'
 import { overdueKey } from './settling.ts'
@@ -44,7 +45,7 @@ export const tourLeague: LeagueKind = {
           refuse('conflict', 'The scores have just changed; try again')
         bindEvent(tx, league, event)
         clear(tx, clock.now(), overdueKey(league.id))
-        freeze(tx, league.id, json)
+        keepFrozen(tx, league.id, json)
       },
     }
   },
