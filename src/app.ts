@@ -41,6 +41,7 @@ import { Stamps } from './runtime/stamps.ts'
 import { openTelemetry } from './runtime/telemetry.ts'
 import { startWorker } from './runtime/worker.ts'
 import { schedule as scheduleTable } from './schedule.ts'
+import { settleUploads } from './sheets/jobs.ts'
 import { openSheets } from './sheets/open.ts'
 import { openTourBoards } from './tours/boards.ts'
 import { warmUp } from './warm.ts'
@@ -220,6 +221,7 @@ export async function startFieldhouse(
     warmUp(app, warming.signal).then(() => {
       isReady = true
     })
+    settleUploads(app).catch(error => log.error('Uploads could not be put right', { error }))
     jobs.sweep(0).catch(error => log.warn('The queue is down; the sweep comes again in a minute', { error }))
     if (role !== 'worker') await offerSetup(app, door.url)
     log.info('Fieldhouse is open', { url: door.url, role, version, queue: queues.backend, data: dataDir })

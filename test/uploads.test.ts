@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { board, newLeague, upload } from './sheets.ts'
-import { refusalOf, start } from './start.ts'
+import { refusalOf, start, until } from './start.ts'
 
 const filesIn = (dataDir: string) => {
   try {
@@ -166,6 +166,17 @@ test('a failed import can be tried again: it is read anew', async () => {
   await finished(started)
   expect(await finished(call.post(`/api/v1/jobs/${started.job_id}/retry`))).toMatchObject({ status: 'FAILURE' })
   expect(await call.get(`/api/v1/uploads/${upload_id}`)).toMatchObject({ status: 'failed', error: expect.any(String) })
+})
+
+test('an upload whose job was over before it could be told so is put right at the next start', async () => {
+  const house = await start({ ROLE: 'web' })
+  const { id } = await newLeague(house.call)
+  const { upload_id, job_id } = await upload(house.call, id, current)
+  house.app.db.$client.run(`update runs set status = 'CANCELLED' where id = '${job_id}'`) // and then the process died
+  await house.stop()
+  const again = await start({}, house.dataDir)
+  await until(async () => (await again.call.get(`/api/v1/uploads/${upload_id}`)).status === 'cancelled')
+  expect(await upload(again.call, id, current)).not.toHaveProperty('duplicate')
 })
 
 test('in strict mode one bad row fails the upload', async () => {
