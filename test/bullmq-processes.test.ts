@@ -77,18 +77,20 @@ test('workers killed at work lose no job, and no job is worked on by two living 
 
   const at = new Map<string, string>()
   const done = new Set<string>()
+  const killed = new Set<string>()
   const doubled: string[] = []
   let resumed = 0
   for (const line of readFileSync(log, 'utf8').trim().split('\n')) {
     const [what, id = '', pid = ''] = line.split(' ')
-    if (what === 'kill') for (const [job, worker] of at) if (worker === pid) at.set(job, 'dead')
+    if (what === 'kill') killed.add(pid) // what it begins between this line and its death is a dead one's too
     if (what === 'end') {
       at.delete(id)
       done.add(id)
     }
     if (what === 'start') {
-      if (at.get(id) === 'dead') resumed++
-      else if (at.has(id)) doubled.push(line)
+      const worker = at.get(id)
+      if (worker !== undefined && killed.has(worker)) resumed++
+      else if (worker !== undefined) doubled.push(line)
       at.set(id, pid)
     }
   }
