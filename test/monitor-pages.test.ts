@@ -108,6 +108,31 @@ test('leagues are listed with what goes on in them; archived ones have a list of
     expect(Array.isArray(await call.get(`${monitoring}/${list}.json`))).toBe(true)
 })
 
+test('what is counted for a league or a member is theirs, whatever numbers the rows have', async () => {
+  const { call, as, app, clock, finished, member, trade } = await house()
+  const { id: second } = await newLeague(call, {}, 'Second')
+  for (const scan of ['ID,Power\n1,5\n', 'ID,Power\n1,6\n']) await finished(upload(call, second, scan))
+  const counts = async () =>
+    (await call.get(`${monitoring}/league-activity/json`)).map(
+      ({ name, upload_count }: { name: string; upload_count: number }) => [name, upload_count],
+    )
+  expect(await counts()).toEqual([
+    ['Second', 2],
+    ['Northern season', 1],
+  ])
+
+  const [ann, bob] = [await member('ann'), await member('bob')]
+  for (const quantity of [1, 2, 3]) trade(bob, 'ACME', quantity)
+  for (const name of ['ann', 'bob'])
+    await as().post('/api/v1/auth/login', { email: `${name}@x.test`, password: 'long enough for all' })
+  app.db.update(users).set({ lastSeenAt: clock.now() }).run()
+  const seen = await call.get(`${monitoring}/active-users/json`)
+  const today = Object.fromEntries(
+    seen.map(({ id, trades_today }: { id: number; trades_today: number }) => [id, trades_today]),
+  )
+  expect(today).toEqual({ [ann]: 0, [bob]: 3 })
+})
+
 test('performance tells each route over an hour, a day and a week; what nobody measured is unknown, not 0', async () => {
   const { call, app, clock } = await house()
   app.metrics.flush(app.db, clock.now() - 2 * hour) // what was asked while the house was set up

@@ -25,6 +25,20 @@ test('a week is generated, looked over, confirmed and shown', async () => {
   expect(staff.map(({ name }: { name: string }) => name)).toContain(shown.shifts[0].staff[0].name)
 })
 
+test('a change of somebody or of a shift changes what it names and nothing else', async () => {
+  const { call } = await start()
+  const site = await newSite(call)
+  const wage = { max_hours_week: 12, hourly_cents: 1750, active: false }
+  const ann = await newPerson(call, 'Ann', wage)
+  expect(await call.patch(`${base}/staff/${ann.id}`, { name: 'Anne' })).toEqual({ ...ann, name: 'Anne' })
+  const anew = await call.put(`${base}/staff/${ann.id}`, { name: 'Ann' })
+  expect(anew).toMatchObject({ skills: [], max_hours_week: 40, hourly_cents: 0, active: true })
+
+  const times = { starts_at: '2026-03-23T18:00:00Z', ends_at: '2026-03-23T23:00:00Z' }
+  const shift = await call.post(`${base}/shifts`, { site_id: site.id, ...times, headcount: 4 })
+  expect(await call.patch(`${base}/shifts/${shift.id}`, { skill: 'bar' })).toEqual({ ...shift, skill: 'bar' })
+})
+
 test('confirming twice, also at the same time, is one roster', async () => {
   const { call, generate, finished, roster } = await venue()
   const { job_id } = await finished(generate())

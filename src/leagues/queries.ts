@@ -29,7 +29,7 @@ export function readableLeague(db: Db, id: number, who: Who | undefined): League
 }
 export const isPublic = ({ config }: Pick<League, 'config'>) => config.public !== false
 
-const memberCount = sql<number>`(select count(*) from ${members} where ${members.leagueId} = ${leagues.id})`
+const memberCount = sql<number>`(select count(*) from ${members} where ${eq(members.leagueId, leagues.id)})`
 
 export function leagueViewById(db: Db, id: number, now: number): LeagueView {
   const league = leagueById(db, id)

@@ -24,8 +24,8 @@ export const wishSchema = t.Object({
 export const newPerson = t.Object({
   name: t.String({ minLength: 1, maxLength: 80, pattern: '\\S' }),
   skills: t.Optional(t.Array(word, { maxItems: 50 })),
-  max_hours_week: t.Optional(t.Number({ minimum: 0, maximum: 168, default: 40 })),
-  hourly_cents: t.Optional(t.Integer({ minimum: 0, maximum: 10_000_000, default: 0 })),
+  max_hours_week: t.Optional(t.Number({ minimum: 0, maximum: 168, description: '40, unless told' })),
+  hourly_cents: t.Optional(t.Integer({ minimum: 0, maximum: 10_000_000, description: '0, unless told' })),
   certifications: t.Optional(t.Array(t.Object({ name: word, expires_on: dateSchema }), { maxItems: 100 })),
   unavailable: t.Optional(
     t.Array(t.Object({ from: moment, to: moment }), {
@@ -34,7 +34,7 @@ export const newPerson = t.Object({
     }),
   ),
   preferences: t.Optional(t.Array(wishSchema, { maxItems: 100 })),
-  active: t.Optional(t.Boolean({ default: true, description: 'Who is not is not planned, but remembered' })),
+  active: t.Optional(t.Boolean({ description: 'Who is not is not planned, but remembered' })),
 })
 export const personChange = t.Partial(newPerson)
 export type PersonChange = Static<typeof personChange>

@@ -10,7 +10,7 @@ export type Shift = typeof shifts.$inferSelect
 const dateTime = t.String({ format: 'date-time' })
 const word = t.Nullable(t.String({ minLength: 1, maxLength: 60, pattern: '\\S' }))
 const clock = t.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'On the site’s wall, such as 09:30' })
-const headcount = t.Integer({ minimum: 1, maximum: 500, default: 1 })
+const headcount = t.Integer({ minimum: 1, maximum: 500, description: '1, unless told' })
 const siteId = t.Integer({ minimum: 1 })
 
 export const newShift = t.Object({

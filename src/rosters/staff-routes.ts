@@ -11,7 +11,15 @@ import { newPerson, type PersonChange, personChange, personSchema, tidyPerson } 
 import { addPerson, assignmentsOf, changePerson, deletePerson, listStaff, personById } from './queries.ts'
 import { confirmQuery, deletedSchema } from './sure.ts'
 
-const blank = { skills: [], certifications: [], unavailable: [], preferences: [] }
+const blank = {
+  skills: [],
+  max_hours_week: 40,
+  hourly_cents: 0,
+  certifications: [],
+  unavailable: [],
+  preferences: [],
+  active: true,
+}
 
 export const staffRoutes = (app: App) => {
   const { db, clock } = app
@@ -75,7 +83,7 @@ export const staffRoutes = (app: App) => {
     .put('/:id', ({ params: { id }, body, who }) => change(id, { ...blank, ...body }, signedIn(who)), {
       body: newPerson,
       may: 'officer',
-      detail: says('Say anew all there is to somebody; lists left out are empty then', personSchema),
+      detail: says('Say anew all there is to somebody; what is left out is as for somebody new', personSchema),
     })
     .delete(
       '/:id',

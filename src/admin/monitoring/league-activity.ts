@@ -1,5 +1,5 @@
 /** What goes on in each league. For the reading thread. */
-import { count, desc, sql } from 'drizzle-orm'
+import { count, desc, eq, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { entries, leagues, members, portfolios, uploads } from '../../../db/schema.ts'
@@ -19,8 +19,9 @@ export const leagueActivitySchema = t.Object({
 })
 export type LeagueActivity = Static<typeof leagueActivitySchema>
 
+/** `eq` keeps the names of the tables: a bare column in a selected `sql` loses its own, and `id` would be the inner table's. */
 const within = (table: typeof members | typeof uploads | typeof entries) =>
-  sql<number>`(select count(*) from ${table} where ${table.leagueId} = ${leagues.id})`
+  sql<number>`(select count(*) from ${table} where ${eq(table.leagueId, leagues.id)})`
 
 /** The newest first. */
 export function leagueActivityReading(
@@ -34,7 +35,7 @@ export function leagueActivityReading(
       members: within(members),
       entries: within(entries),
       uploads: within(uploads),
-      trades: sql<number>`coalesce((select sum(${portfolios.trades}) from ${portfolios} where ${portfolios.leagueId} = ${leagues.id}), 0)`,
+      trades: sql<number>`coalesce((select sum(${portfolios.trades}) from ${portfolios} where ${eq(portfolios.leagueId, leagues.id)}), 0)`,
     })
     .from(leagues)
     .where(where)

@@ -1,5 +1,5 @@
 /** Who was there lately, and how many day by day. For the reading thread. */
-import { and, count, desc, gte, isNull, lt, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gte, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { ledger, members, users } from '../../../db/schema.ts'
@@ -29,7 +29,7 @@ const there = and(isNull(users.deletedAt))
 /** Those seen in the period, the last seen first; `before` are those whose last sight lies in the period before. */
 export function activeUsersReading(db: Db, { period, now, limit, offset }: ActiveUsersInput): ActiveUsers {
   const since = now - lengthOf(period)
-  const today = startOf('day', now)
+  const tradedToday = and(eq(ledger.userId, users.id), gte(ledger.at, startOf('day', now)), isNotNull(ledger.symbol))
   const rows = db
     .select({
       id: users.id,
@@ -38,8 +38,8 @@ export function activeUsersReading(db: Db, { period, now, limit, offset }: Activ
       country: users.country,
       lastLoginAt: users.lastLoginAt,
       lastSeenAt: users.lastSeenAt,
-      leagues: sql<number>`(select count(*) from ${members} where ${members.userId} = ${users.id})`,
-      trades: sql<number>`(select count(*) from ${ledger} where ${ledger.userId} = ${users.id} and ${ledger.at} >= ${today} and ${ledger.symbol} is not null)`,
+      leagues: sql<number>`(select count(*) from ${members} where ${eq(members.userId, users.id)})`,
+      trades: sql<number>`(select count(*) from ${ledger} where ${tradedToday})`,
     })
     .from(users)
     .where(and(gte(users.lastSeenAt, since), there))
