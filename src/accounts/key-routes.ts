@@ -2,11 +2,12 @@ import { Elysia, t } from 'elysia'
 import { access, signedIn } from '../access.ts'
 import type { App } from '../context.ts'
 import { says } from '../runtime/docs.ts'
+import { oneLine } from '../runtime/formats.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
 import { roleSchema } from './account.ts'
 import { issueKey, keySchema, keysOf, keyView, revokeKey } from './key.ts'
 
-export const newKey = t.Object({ name: t.String({ minLength: 1, maxLength: 80 }), role: roleSchema })
+export const newKey = t.Object({ name: oneLine(80), role: roleSchema })
 
 export const keyRoutes = (app: App) =>
   new Elysia({ prefix: '/keys', tags: ['accounts'] })

@@ -64,7 +64,7 @@ export function canonical(raw: Readonly<Record<string, string | number | undefin
   }
   const time = (path: string) => {
     const given = text(path)
-    const at = given === undefined ? undefined : Date.parse(given)
+    const at = given === undefined ? undefined : /^\d{4}-\d\d-\d\d/.test(given) ? Date.parse(given) : Number.NaN
     if (Number.isNaN(at)) errors.push({ path, message: 'expected a time such as 2026-03-01T12:00:00Z' })
     return at
   }

@@ -3,6 +3,7 @@ import { access } from '../access.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
+import { Cached } from '../runtime/cache.ts'
 import { isoOrNull } from '../runtime/clock.ts'
 import { says } from '../runtime/docs.ts'
 import { linkHeader, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
@@ -42,6 +43,13 @@ const tierSchema = t.Object({
 })
 const tierList = t.Object({ as_of: moment, tiers: t.Array(tierSchema) })
 
+/** The page around a player has no number; the others are those of the whole board. */
+function withoutAround(address: string): string {
+  const url = new URL(address)
+  url.searchParams.delete('around')
+  return url.href
+}
+
 export const boardRoutes = (app: App) => {
   const { db, cache } = app
   return new Elysia({ prefix: '/leagues/:id', tags: ['leaderboard'] })
@@ -59,9 +67,12 @@ export const boardRoutes = (app: App) => {
     .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
     .get(
       '/leaderboard',
-      ({ params: { id }, query, who }) => {
+      async ({ params: { id }, query, who, request, set }) => {
         const league = readableLeague(db, id, who)
-        return readBoard(app, league, boardQueryOf(query, league))
+        const board = await readBoard(app, league, boardQueryOf(query, league))
+        const { pagination } = board instanceof Cached ? board.value : board
+        set.headers.link = linkHeader(withoutAround(request.url), pagination)
+        return board
       },
       {
         query: boardQuery,

@@ -6,6 +6,7 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
+import { oneLine } from '../runtime/formats.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
 import { turnOf } from './board.ts'
 import { finalize, reopen } from './finalize.ts'
@@ -31,7 +32,7 @@ export const leagueListQuery = t.Object({
   ...pageQuery,
 })
 const leagueList = t.Object({ leagues: t.Array(leagueSchema), pagination: paginationSchema })
-const name = t.String({ minLength: 1, maxLength: 120 })
+const name = oneLine(120)
 const dateTime = t.String({ format: 'date-time' })
 const config = t.Record(t.String(), t.Unknown())
 const memberSchema = t.Object({ user_id: t.Integer(), username: t.String(), joined_at: dateTime })
@@ -72,7 +73,7 @@ export const leagueRoutes = (app: App) => {
           const { id } = signedIn(who)
           const created = createLeague(
             tx,
-            { name: body.name, kind: body.kind, ...times, config: checked, createdBy: id },
+            { name: body.name.trim(), kind: body.kind, ...times, config: checked, createdBy: id },
             clock.now(),
           )
           audit(tx, {
@@ -135,7 +136,7 @@ export const leagueRoutes = (app: App) => {
         )
         const change: Partial<League> = {
           ...times,
-          ...(body.name && { name: body.name }),
+          ...(body.name && { name: body.name.trim() }),
           ...(body.config && { config: configOf(league.kind, merged(league.config, body.config), league) }),
           ...(body.archived !== undefined && { archivedAt: body.archived ? (league.archivedAt ?? now) : null }),
         }

@@ -3,6 +3,7 @@ import { type Static, Type as t } from '@sinclair/typebox' // strict: Elysia's o
 import { Value } from '@sinclair/typebox/value'
 import { refuse } from '../errors.ts'
 import type { League } from '../leagues/league.ts'
+import { mistakes } from '../runtime/mistakes.ts'
 
 const cents = (most: number) => t.Integer({ minimum: 0, maximum: most })
 
@@ -23,10 +24,7 @@ export type Rules = Pick<MarketConfig, 'fee_cents' | 'max_position_pct' | 'quote
 export function checkedConfig(given: Record<string, unknown>): Record<string, unknown> {
   const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) // emptied: the default again
   const config = Value.Clean(marketConfig, Value.Default(marketConfig, structuredClone(chosen)))
-  const errors = [...Value.Errors(marketConfig, config)].map(({ path, message }) => ({
-    path: `config${path.replaceAll('/', '.')}`,
-    message,
-  }))
+  const errors = mistakes(Value.Errors(marketConfig, config), 'config')
   if (errors.length) refuse('invalid', 'The config does not fit a market league', { errors })
   return config as MarketConfig
 }

@@ -148,8 +148,12 @@ async function readAll(given: readonly unknown[], now: number): Promise<NewQuote
     else quotes.push(read)
   }
   if (errors.length)
-    refuse('invalid', `${errors.length} mistakes in the quotes; nothing was taken in`, {
-      errors: errors.slice(0, mostTold),
-    })
+    refuse(
+      'invalid',
+      `${errors.length === 1 ? '1 mistake' : `${errors.length} mistakes`} in the quotes; nothing was taken in`,
+      {
+        errors: errors.slice(0, mostTold),
+      },
+    )
   return quotes
 }

@@ -4,7 +4,8 @@ import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { type Static, t } from 'elysia'
 import type { quotes } from '../../db/schema.ts'
 import type { FieldError } from '../errors.ts'
-import { day, iso, minute } from '../runtime/clock.ts'
+import { day, iso, minute, momentOf } from '../runtime/clock.ts'
+import { mistakes } from '../runtime/mistakes.ts'
 import { dearest } from './order.ts'
 
 export type QuoteRow = typeof quotes.$inferSelect
@@ -39,12 +40,8 @@ export type NewQuote = { symbol: string; priceCents: number; asOf: number }
 
 /** Reads one quote as it was sent; or says what is wrong with it, `path` first. */
 export function readQuote(given: unknown, path: string, now: number): NewQuote | FieldError[] {
-  if (!isPush.Check(given))
-    return [...isPush.Errors(given)].map(error => ({
-      path: `${path}${error.path.replaceAll('/', '.')}`,
-      message: error.message,
-    }))
-  const asOf = given.as_of === undefined ? now : Date.parse(given.as_of)
+  if (!isPush.Check(given)) return mistakes(isPush.Errors(given), path)
+  const asOf = given.as_of === undefined ? now : momentOf(given.as_of)
   if (Number.isNaN(asOf)) return [{ path: `${path}.as_of`, message: 'expected a time such as 2026-03-01T12:00:00Z' }]
   if (asOf > now + mostAhead) return [{ path: `${path}.as_of`, message: 'is more than a minute ahead of this clock' }]
   return { symbol: symbolOf(given.symbol), priceCents: given.price_cents, asOf }

@@ -2,9 +2,10 @@
 import { type Static, t } from 'elysia'
 import type { FieldError } from '../errors.ts'
 import { refuse } from '../errors.ts'
+import { oneLine } from '../runtime/formats.ts'
 import { dateSchema } from './range.ts'
 
-const word = t.String({ minLength: 1, maxLength: 60, pattern: '\\S' })
+const word = oneLine(60)
 const clock = t.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'On the site’s wall, such as 09:30' })
 const moment = t.String({
   pattern: '^\\d{4}-\\d\\d-\\d\\d(T.+)?$',
@@ -22,7 +23,7 @@ export const wishSchema = t.Object({
 })
 
 export const newPerson = t.Object({
-  name: t.String({ minLength: 1, maxLength: 80, pattern: '\\S' }),
+  name: oneLine(80),
   skills: t.Optional(t.Array(word, { maxItems: 50 })),
   max_hours_week: t.Optional(t.Number({ minimum: 0, maximum: 168, description: '40, unless told' })),
   hourly_cents: t.Optional(t.Integer({ minimum: 0, maximum: 10_000_000, description: '0, unless told' })),

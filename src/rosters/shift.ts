@@ -2,13 +2,14 @@ import { type Static, t } from 'elysia'
 import type { shifts } from '../../db/schema.ts'
 import { type FieldError, refuse } from '../errors.ts'
 import { hour, iso } from '../runtime/clock.ts'
+import { oneLine } from '../runtime/formats.ts'
 import { dateSchema } from './range.ts'
 import type { NewShift } from './shifts.ts'
 
 export type Shift = typeof shifts.$inferSelect
 
 const dateTime = t.String({ format: 'date-time' })
-const word = t.Nullable(t.String({ minLength: 1, maxLength: 60, pattern: '\\S' }))
+const word = t.Nullable(oneLine(60))
 const clock = t.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'On the site’s wall, such as 09:30' })
 const headcount = t.Integer({ minimum: 1, maximum: 500, description: '1, unless told' })
 const siteId = t.Integer({ minimum: 1 })

@@ -2,6 +2,7 @@ import { type Static, t } from 'elysia'
 import type { sites } from '../../db/schema.ts'
 import { invalid } from '../errors.ts'
 import { iso } from '../runtime/clock.ts'
+import { oneLine } from '../runtime/formats.ts'
 
 export type Site = typeof sites.$inferSelect
 
@@ -17,7 +18,7 @@ export const siteSchema = t.Object(
 export type SiteView = Static<typeof siteSchema>
 
 export const newSite = t.Object({
-  name: t.String({ minLength: 1, maxLength: 80, pattern: '\\S' }),
+  name: oneLine(80),
   timezone: t.String({ minLength: 1, maxLength: 60 }),
 })
 export const siteChange = t.Partial(newSite)

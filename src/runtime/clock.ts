@@ -12,6 +12,15 @@ export const day = 24 * hour
 export const iso = (at: number) => new Date(at).toISOString()
 export const isoOrNull = (at: number | null | undefined) => (at == null ? null : iso(at))
 
+const written = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/
+
+/** Milliseconds of a date (its beginning in UTC) or of a time with an offset; NaN for anything else, and for days no month has. */
+export function momentOf(text: string): number {
+  const at = written.test(text) ? Date.parse(text) : Number.NaN
+  const day = Date.parse(text.slice(0, 10))
+  return Number.isNaN(day) || iso(day).slice(0, 10) !== text.slice(0, 10) ? Number.NaN : at
+}
+
 const units: Record<string, number> = { s: second, m: minute, h: hour, d: day }
 
 /** `'5m'` → 300000: lives and leases are written in the tables as an operator would say them. */

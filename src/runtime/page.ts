@@ -12,10 +12,13 @@ export const paginationSchema = t.Object(
   { $id: 'Pagination' },
 )
 
+/** Beyond every list, and still a number that SQLite counts by. */
+const farthest = 1e12
+
 export type PageOf = { page: number; limit: number; offset: number }
 export function pageOf({ page = 1, limit = 20 }: { page?: number; limit?: number }): PageOf {
   const size = Math.min(Math.max(Math.trunc(limit), 1), maxLimit)
-  const number = Math.max(Math.trunc(page), 1)
+  const number = Math.min(Math.max(Math.trunc(page), 1), farthest)
   return { page: number, limit: size, offset: (number - 1) * size }
 }
 
@@ -34,7 +37,7 @@ export function linkHeader(url: string, { page, pages }: Pagination): string {
     return `<${target.pathname}${target.search}>; rel="${rel}"`
   }
   const links = [to(1, 'first'), to(Math.max(1, pages), 'last')]
-  if (page > 1) links.push(to(page - 1, 'prev'))
+  if (page > 1) links.push(to(Math.max(1, Math.min(page - 1, pages)), 'prev'))
   if (page < pages) links.push(to(page + 1, 'next'))
   return links.join(', ')
 }

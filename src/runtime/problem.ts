@@ -4,13 +4,20 @@ import { ValidationError } from 'elysia'
 import { type FieldError, Refusal } from '../errors.ts'
 import { TooLarge } from './door.ts'
 import { QueueDown } from './jobs.ts'
+import { mistakes } from './mistakes.ts'
+
+/** What a request brought, as far as it was read. */
+export type Input = { params?: object; query?: object; body?: unknown; contentType?: string | null }
 
 /** Every thrown thing as a refusal; undefined where it is a bug. */
-export function asRefusal(error: unknown, code?: string | number): Refusal | undefined {
+export function asRefusal(error: unknown, code?: string | number, input: Input = {}): Refusal | undefined {
   if (error instanceof Refusal) return error
   if (error instanceof Error && error.cause instanceof Refusal) return error.cause // thrown while parsing
-  if (error instanceof ValidationError)
-    return new Refusal('invalid', 'The input does not fit what is expected', { errors: fieldErrors(error) })
+  if (error instanceof ValidationError) {
+    if (error.type === 'body' && input.contentType && !/json|form/.test(input.contentType))
+      return new Refusal('unsupported', `Send the body as application/json, not as ${input.contentType}`)
+    return new Refusal('invalid', 'The input does not fit what is expected', { errors: fieldErrors(error, input) })
+  }
   if (code === 'NOT_FOUND') return new Refusal('not_found', 'There is nothing at this address')
   if (code === 'PARSE') return new Refusal('bad_request', 'The body is not readable JSON')
   if (code === 'INVALID_FILE_TYPE') return new Refusal('unsupported', 'The file is of a type that is not accepted')
@@ -27,37 +34,19 @@ const isDiskFull = (error: unknown) =>
   (error instanceof SQLiteError && error.code === 'SQLITE_FULL') ||
   (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'))
 
-function fieldErrors(error: ValidationError): FieldError[] {
-  const seen = new Map<string, string>()
-  for (const issue of error.all) {
-    if (!('path' in issue) || issue.path === undefined) continue
-    const path = `${error.type === 'body' ? '' : `${error.type}.`}${String(issue.path).replace(/^\//, '').replaceAll('/', '.')}`
-    const schema = 'schema' in issue ? issue.schema : undefined
-    if (!seen.has(path)) seen.set(path, expectation(schema) ?? issue.message ?? 'is not valid')
-  }
-  return [...seen].map(([path, message]) => ({ path: path || 'body', message }))
+/**
+ * Elysia reads numbers of the address from text and, where one is out of its range, says neither whose nor where it was:
+ * it is looked for among what was sent.
+ */
+function fieldErrors(error: ValidationError, { params, query, body }: Input): FieldError[] {
+  if (error.type !== 'property') return mistakes(error.all as Iterable<object>).map(named(error.type))
+  const sent = [params, query, body].flatMap(fields => Object.entries(fields ?? {}))
+  const field = sent.find(([, value]) => typeof value === 'string' && Number(value) === error.value)?.[0]
+  return mistakes(error.all as Iterable<object>, field).map(named('input'))
 }
-
-type Schema = { error?: unknown; type?: string; anyOf?: Schema[]; const?: unknown; [rule: string]: unknown }
-const rules = ['minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'format', 'pattern'] as const
-
-/** `expected integer (minimum 1)`, from the schema itself. */
-function expectation(schema: unknown): string | undefined {
-  if (typeof schema !== 'object' || schema === null) return undefined
-  const { anyOf, type, const: only, ...rest } = schema as Schema
-  const choices = anyOf?.filter(
-    choice => !(choice.type === 'string' && ['integer', 'numeric', 'boolean'].includes(String(choice.format))),
-  )
-  if (choices?.length) {
-    if (choices.every(choice => 'const' in choice))
-      return `expected one of ${choices.map(choice => choice.const).join(', ')}`
-    return expectation({ ...rest, ...choices[0] })
-  }
-  if (only !== undefined) return `expected ${only}`
-  if (!type) return undefined
-  const limits = rules.filter(rule => rest[rule] !== undefined).map(rule => `${rule} ${rest[rule]}`)
-  return `expected ${type}${limits.length ? ` (${limits.join(', ')})` : ''}`
-}
+const named =
+  (whole: string) =>
+  ({ path, message }: FieldError): FieldError => ({ path: path || whole, message })
 
 export function problem(refusal: Refusal, requestId: string): Response {
   const { status, title, detail, code, extra } = refusal

@@ -16,7 +16,7 @@ const problemSchema = t.Object(
     request_id: t.String({ description: 'What the log knows it by' }),
     errors: t.Optional(t.Array(t.Object({ path: t.String(), message: t.String() }), { description: 'Of bad input' })),
   },
-  { $id: 'Problem', description: 'Why not' },
+  { $id: 'Problem', description: 'Why not; perhaps with further facts', additionalProperties: true },
 )
 
 type Content = Record<string, { schema?: unknown }>

@@ -7,6 +7,7 @@ import { invalid, refuse } from '../errors.ts'
 import { type League, statusOf } from '../leagues/league.ts'
 import { leagueById } from '../leagues/queries.ts'
 import type { Who } from '../runtime/exchange.ts'
+import { mistakes } from '../runtime/mistakes.ts'
 import { importUpload } from './jobs.ts'
 import { changeUpload, insertUpload, sameBytes } from './queries.ts'
 import type { Received } from './receiving.ts'
@@ -82,7 +83,7 @@ export function openForUploads(league: League, now: number) {
 
 /** The other parts of the form, held to the same schema as the query. */
 export function checkedForm(fields: Record<string, string>): UploadWishes {
-  const errors = [...Value.Errors(uploadWishes, fields)].map(({ path, message }) => ({ path: path.slice(1), message }))
+  const errors = mistakes(Value.Errors(uploadWishes, fields))
   if (errors.length) refuse('invalid', 'The form does not fit what is expected', { errors })
   return Value.Clean(uploadWishes, { ...fields }) as UploadWishes
 }

@@ -3,9 +3,11 @@ import { Value } from '@sinclair/typebox/value'
 import { type Static, t } from 'elysia'
 import { type FieldError, refuse } from '../errors.ts'
 import type { League } from '../leagues/league.ts'
+import { oneLine } from '../runtime/formats.ts'
+import { mistakes } from '../runtime/mistakes.ts'
 import type { BoardConfig } from './scoring.ts'
 
-const tier = t.Object({ name: t.String({ minLength: 1, maxLength: 40 }), min: t.Number() })
+const tier = t.Object({ name: oneLine(40), min: t.Number() })
 
 export const sheetConfig = t.Object({
   weights: t.Optional(t.Record(t.String({ minLength: 1, maxLength: 60 }), t.Number({ minimum: -1e9, maximum: 1e9 }))),
@@ -23,15 +25,20 @@ export const sheetConfig = t.Object({
 export type SheetConfig = Static<typeof sheetConfig>
 
 export function checkedConfig(given: Record<string, unknown>): Record<string, unknown> {
-  const errors: FieldError[] = [...Value.Errors(sheetConfig, given)].map(({ path, message }) => ({
-    path: `config${path.replaceAll('/', '.')}`,
-    message,
-  }))
+  const errors = mistakes(Value.Errors(sheetConfig, given), 'config')
   if (given.classify_by === 'goal' && given.goal === undefined)
     errors.push({ path: 'config.goal', message: 'is needed to classify by goal' })
+  if (!errors.length) errors.push(...sameNames((given as SheetConfig).tiers ?? []))
   if (errors.length) refuse('invalid', 'The config does not fit a sheet league', { errors })
   return Value.Clean(sheetConfig, structuredClone(given)) as Record<string, unknown>
 }
+
+const sameNames = (tiers: { name: string }[]): FieldError[] =>
+  tiers.flatMap(({ name }, i) =>
+    tiers.findIndex(other => other.name === name) < i
+      ? [{ path: `config.tiers.${i}.name`, message: `${name} is the name of another tier` }]
+      : [],
+  )
 
 /** What of it decides the board. */
 export const boardConfigOf = ({ config }: Pick<League, 'config'>): BoardConfig => config as SheetConfig

@@ -1,9 +1,10 @@
 /** The config of a tour league: checked once, at the edge. */
+import { type Static, Type as t } from '@sinclair/typebox' // strict: Elysia's own take numbers as text too
 import { Value } from '@sinclair/typebox/value'
-import { type Static, t } from 'elysia'
 import type { App } from '../context.ts'
-import { type FieldError, refuse } from '../errors.ts'
+import { refuse } from '../errors.ts'
 import type { League } from '../leagues/league.ts'
+import { mistakes } from '../runtime/mistakes.ts'
 import { countEntries } from './entry-queries.ts'
 import type { PickWindow } from './picks.ts'
 import { findTour } from './queries.ts'
@@ -54,10 +55,7 @@ export function checkedConfig(
   { db }: Pick<App, 'db'>,
   league?: League,
 ): Record<string, unknown> {
-  const errors: FieldError[] = [...Value.Errors(tourConfig, given)].map(({ path, message }) => ({
-    path: `config${path.replaceAll('/', '.')}`,
-    message,
-  }))
+  const errors = mistakes(Value.Errors(tourConfig, given), 'config')
   if (errors.length) refuse('invalid', 'The config does not fit a tour league', { errors })
   const clean = Value.Clean(tourConfig, structuredClone(given)) as Static<typeof tourConfig>
   const config = { ...usual, ...clean }

@@ -2,6 +2,7 @@
 import { t } from 'elysia'
 import { type entries, golferStates } from '../../db/schema.ts'
 import { iso } from '../runtime/clock.ts'
+import { oneLine } from '../runtime/formats.ts'
 import { mostPicks } from './config.ts'
 import type { EntryScore } from './scoring.ts'
 
@@ -41,7 +42,7 @@ export const entrySchema = t.Object(
   { description: 'An entry' },
 )
 
-const entryName = t.String({ minLength: 1, maxLength: 60, pattern: '\\S' })
+const entryName = oneLine(60)
 const picks = t.Array(t.String({ minLength: 1, maxLength: 64 }), { maxItems: mostPicks })
 const tiebreaker = t.Nullable(
   t.Integer({ minimum: -99, maximum: 199, description: 'Guess of the winning total, to par' }),

@@ -5,13 +5,14 @@ import { started, startedSchema } from '../admin/jobs.ts'
 import type { App } from '../context.ts'
 import { says } from '../runtime/docs.ts'
 import type { Who } from '../runtime/exchange.ts'
+import { oneLine } from '../runtime/formats.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
 import { addTour, alterTour, forceUpdate, removeTour } from './manage.ts'
 import { fieldPage, listTours, tourBySlug } from './queries.ts'
 import { slugSchema, tourSchema } from './tour.ts'
 import { viewOf } from './view.ts'
 
-const name = t.String({ minLength: 1, maxLength: 80, pattern: '\\S' })
+const name = oneLine(80)
 const feedUrl = t.String({ minLength: 1, maxLength: 2000, description: 'Where the feed answers; it may hold a key' })
 const format = t.Union(feedFormats.map(each => t.Literal(each)))
 const interval = t.Integer({ minimum: 1, maximum: 86_400, description: 'Seconds between two looks at the feed' })

@@ -7,12 +7,13 @@ import { started, startedSchema } from '../../admin/jobs.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
 import { says } from '../../runtime/docs.ts'
+import { oneLine } from '../../runtime/formats.ts'
 import { checkUrl, OutgoingFailure } from '../../runtime/outgoing.ts'
 import { feedSchema, feedView, leastInterval } from './feed.ts'
 import { pollNow } from './polling.ts'
 import { changeFeed, deleteFeed, everyFeed, feedById, insertFeed } from './queries.ts'
 
-const name = t.String({ minLength: 1, maxLength: 80, pattern: '\\S' })
+const name = oneLine(80)
 const url = t.String({ minLength: 1, maxLength: 2_000, description: 'Where the feed answers; it may hold a key' })
 const interval = t.Integer({ minimum: leastInterval, maximum: 86_400, description: 'Seconds between two looks' })
 

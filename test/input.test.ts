@@ -1,0 +1,116 @@
+import { expect, test } from 'bun:test'
+import { newLeague, season, upload } from './sheets.ts'
+import { refusalOf, start } from './start.ts'
+
+type Mistake = { path: string; message: string }
+type House = Awaited<ReturnType<typeof start>>
+
+const errorsOf = async (call: Promise<unknown>): Promise<string[]> => {
+  const { status, problem } = await refusalOf(call)
+  expect(status).toBe(422)
+  return problem.errors.map(({ path, message }: Mistake) => `${path}: ${message}`)
+}
+const linksOf = async ({ call }: Pick<House, 'call'>, path: string) => {
+  const header = (await call.raw(path)).headers.get('link') ?? ''
+  return Object.fromEntries([...header.matchAll(/<([^>]+)>; rel="(\w+)"/g)].map(([, to, rel]) => [rel, to]))
+}
+
+test('a page far beyond the last is empty, and leads back to the last', async () => {
+  const house = await start()
+  for (const page of ['7', '99999999999999999999'])
+    expect(await house.call.get(`/api/v1/users?page=${page}`)).toMatchObject({ users: [], pagination: { total: 0 } })
+  await newLeague(house.call)
+  const links = await linksOf(house, '/api/v1/leagues?page=7')
+  expect(links).toMatchObject({ prev: '/api/v1/leagues?page=1', last: '/api/v1/leagues?page=1' })
+})
+
+test('a board comes with links to its other pages, from the cache too', async () => {
+  const house = await start()
+  const { call, as, finished } = house
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, 'ID,Power\n1,5\n2,4\n3,3\n'))
+  const board = `/api/v1/leagues/${id}/leaderboard`
+  const next = `${board}?limit=1&page=3`
+  for (const one of [house, house, { call: as() }, { call: as() }])
+    expect(await linksOf(one, `${board}?limit=1&page=2`)).toMatchObject({ prev: `${board}?limit=1&page=1`, next })
+  expect(await linksOf(house, `${board}?around=2&limit=1`)).toMatchObject({ next })
+})
+
+test('a mistake names its field, in the path, the query and the body', async () => {
+  const { call } = await start()
+  expect(await errorsOf(call.get('/api/v1/users/0'))).toEqual(['id: expected integer (minimum 1)'])
+  expect(await errorsOf(call.get('/api/v1/users/x'))).toEqual(['id: expected integer (minimum 1)'])
+  expect(await errorsOf(call.get('/api/v1/users/0x1'))).toEqual(['id: expected integer (minimum 1)'])
+  expect(await errorsOf(call.get('/api/v1/users?page=two'))).toEqual(['page: expected integer'])
+  const hours = await errorsOf(call.get('/admin/monitoring/trading-activity/json?hours=-1'))
+  expect(hours).toEqual(['hours: expected integer (minimum 1, maximum 720)'])
+  const tour = { slug: 'pga', name: 'PGA', feed_url: 'http://localhost/', format: 'espn', interval_s: '0' }
+  expect(await errorsOf(call.post('/api/v1/tours', tour))).toEqual([
+    'interval_s: expected integer (minimum 1, maximum 86400)',
+  ])
+})
+
+test('times are of the calendar and of one place on the line', async () => {
+  const { call } = await start()
+  for (const starts_at of ['2026-02-30T00:00:00Z', '2027-02-29', '01/02/2026', '2026-01-01T00:00:00', '2026', 'soon'])
+    expect(await errorsOf(call.post('/api/v1/leagues', { ...season, starts_at }))).toEqual([
+      'starts_at: expected string (format date-time)',
+    ])
+  const starts = async (starts_at: string) => (await call.post('/api/v1/leagues', { ...season, starts_at })).starts_at
+  expect(await starts('2028-02-29T23:30:00+02:00')).toBe('2028-02-29T21:30:00.000Z')
+  expect(await starts('2026-01-01')).toBe('2026-01-01T00:00:00.000Z')
+  const late = { symbol: 'ACME', price_cents: 1, as_of: '2026-02-30T00:00:00Z' }
+  expect(await errorsOf(call.post('/api/v1/quotes', { quotes: [late] }))).toHaveLength(1)
+})
+
+test('what is no object is not taken for an empty one', async () => {
+  const { call } = await start()
+  for (const config of ['x', ['x'], 7])
+    expect(await errorsOf(call.post('/api/v1/leagues', { ...season, config }))).toEqual(['config: expected object'])
+  expect(await errorsOf(call.post('/api/v1/leagues', 'x'))).toEqual(['body: expected object'])
+  const staff = { name: 'Ann', preferences: 'mornings' }
+  expect(await errorsOf(call.post('/api/v1/roster/staff', staff))).toEqual([
+    'preferences: expected array (maxItems 100)',
+  ])
+})
+
+test('names are one line, and not blank', async () => {
+  const { call } = await start()
+  for (const name of ['', '   ', 'a\0b', 'two\nlines']) {
+    const expected = (most: number) => [`name: expected string (minLength 1, maxLength ${most}, format one-line)`]
+    expect(await errorsOf(call.post('/api/v1/leagues', { ...season, name }))).toEqual(expected(120))
+    expect(await errorsOf(call.post('/api/v1/roster/sites', { name, timezone: 'UTC' }))).toEqual(expected(80))
+    expect(await errorsOf(call.post('/api/v1/keys', { name, role: 'member' }))).toEqual(expected(80))
+  }
+  expect(await call.post('/api/v1/leagues', { ...season, name: ' Été 🏆 ' })).toMatchObject({ name: 'Été 🏆' })
+})
+
+test('a config that does not fit says what would, once for each field', async () => {
+  const { call } = await start()
+  const wrong = (kind: string, config: object) => errorsOf(call.post('/api/v1/leagues', { ...season, kind, config }))
+  expect(await wrong('sheet', { score_on: 'x', goal: 0, webhook_url: 'ftp://x', weights: { deads: 'x' } })).toEqual([
+    'config.weights.deads: expected number (minimum -1000000000, maximum 1000000000)',
+    'config.score_on: expected one of gains, current',
+    'config.goal: expected number (exclusiveMinimum 0) or object',
+    'config.webhook_url: expected string (maxLength 2000, pattern ^https?://)',
+  ])
+  const twice = [
+    { name: 'gold', min: 90 },
+    { name: 'gold', min: 10 },
+  ]
+  expect(await wrong('sheet', { tiers: twice })).toEqual(['config.tiers.1.name: gold is the name of another tier'])
+  expect(await wrong('tour', { picks: '3', missed_cut: { rule: 'never' } })).toEqual([
+    'config.tour: expected string (minLength 1, maxLength 40)',
+    'config.picks: expected integer (minimum 1, maximum 50)',
+    'config.missed_cut.rule: expected one of actual, worst, plus',
+  ])
+})
+
+test('a body in another format than JSON is refused as such', async () => {
+  const { call } = await start()
+  const send = (type: string, body: string) =>
+    call.raw('/api/v1/leagues', { method: 'POST', headers: { 'content-type': type }, body })
+  for (const type of ['text/plain', 'application/xml']) expect((await send(type, '<league/>')).status).toBe(415)
+  expect((await send('application/json', '{"name":')).status).toBe(400)
+  expect((await send('application/json', '')).status).toBe(422)
+})
