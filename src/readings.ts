@@ -1,10 +1,12 @@
 /** Every query that runs in the reading thread, because it may take more than 10 ms: plain data in, plain data out. */
+
+import { activeUsersReading } from './admin/monitoring/active-users.ts'
+import { engagementReading } from './admin/monitoring/engagement.ts'
 import { leagueActivityReading } from './admin/monitoring/league-activity.ts'
 import { mainReading } from './admin/monitoring/main.ts'
 import { overviewReading } from './admin/monitoring/overview.ts'
-import { activeUsersReading, engagementReading } from './admin/monitoring/people.ts'
 import { performanceReading } from './admin/monitoring/performance.ts'
-import { tradingReading } from './admin/monitoring/trading.ts'
+import { tradedSymbols, tradingReading } from './admin/monitoring/trading.ts'
 import { findRuns, idsOfRuns } from './admin/runs/find.ts'
 import { taskReading } from './admin/tasks/reading.ts'
 import { tradeCounts, tradingSuspects } from './market/suspects.ts'
@@ -27,6 +29,7 @@ export const readings = {
   engagementReading,
   leagueActivityReading,
   tradingReading,
+  tradedSymbols,
   performanceReading,
   dashboardStats,
   executionStats,

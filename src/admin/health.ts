@@ -48,7 +48,8 @@ const healthSchema = t.Object({
     redis: t.Optional(t.Object({ status: state, latency_ms: t.Optional(t.Number()), error: t.Optional(t.String()) })),
   }),
 })
-type Checks = Static<typeof healthSchema>['checks']
+export type Health = Static<typeof healthSchema>
+type Checks = Health['checks']
 
 const leastFree = 64 // MB on the disk: below, writes will soon be refused
 
@@ -104,7 +105,7 @@ export const healthRoutes = (app: App) => {
 /** Asks everywhere, as `/health` does. */
 export const healthNow = (app: App) => healthOf(app, databaseCheckOf(app)())
 
-async function healthOf(app: App, database: Checks['database']): Promise<Static<typeof healthSchema>> {
+async function healthOf(app: App, database: Checks['database']): Promise<Health> {
   const { version, clock, startedAt } = app
   const [queue, redis] = await Promise.all([queueCheck(app), redisCheck(app)])
   const checks: Checks = {

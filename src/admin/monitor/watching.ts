@@ -1,13 +1,16 @@
 /** The one event stream of a monitor's page: says when something is another, and now and then that it still looks. */
 import type { App } from '../../context.ts'
 
-const lookEvery = 500 // ms
-const beatEvery = 4 // looks
+const beatEvery = 2_000 // ms
 
-export function watchStream({ streams, log }: App, versionOf: () => string | Promise<string>): Response {
+export function watchStream(
+  { streams, log }: App,
+  versionOf: () => string | Promise<string>,
+  lookEvery = 500, // ms
+): Response {
   return streams.response(send => {
     let said = ''
-    let looks = 0
+    let beatAt = -beatEvery
     let looking = false
     async function look() {
       if (looking) return
@@ -16,7 +19,9 @@ export function watchStream({ streams, log }: App, versionOf: () => string | Pro
         const version = await versionOf()
         if (version !== said) send({ version }, 'changed')
         said = version
-        if (looks++ % beatEvery === 0) send({}, 'beat')
+        if (performance.now() - beatAt < beatEvery) return
+        beatAt = performance.now()
+        send({}, 'beat')
       } catch (error) {
         log.warn('A monitor could not look', { error })
       } finally {

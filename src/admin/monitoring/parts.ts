@@ -2,9 +2,9 @@
 import { type Content, type Html, html } from '../../runtime/html.ts'
 import { type Chart, chart } from '../../web/parts/figures.ts'
 import { table } from '../../web/parts/table.ts'
-import { moment, none, number, percent } from '../../web/parts/values.ts'
+import { day, moment, none, number, percent } from '../../web/parts/values.ts'
 import { choices } from '../monitor/frame.ts'
-import { type Period, periodWords } from './period.ts'
+import type { Period } from './period.ts'
 
 export const monitoringPath = '/admin/monitoring'
 
@@ -24,14 +24,17 @@ export const periods = (
   )
 
 /** `▲ 12 % on the day before`: what went up is not always good, so it is said and not coloured. */
-export function change(pct: number | null, period: Period): Content {
+export function change(pct: number | null, before: string): Content {
   if (pct === null) return html`<span class="none">nothing to compare</span>`
-  if (pct === 0) return `as ${periodWords[period]}`
-  return html`${pct > 0 ? '▲' : '▼'} ${percent(Math.abs(pct))} on ${periodWords[period]}`
+  if (pct === 0) return `as ${before}`
+  return html`${pct > 0 ? '▲' : '▼'} ${percent(Math.abs(pct))} on ${before}`
 }
 
 /** A chart, and the same numbers in a table for who cannot see it. */
 export function charted(title: string, given: Omit<Chart, 'label'>): Html {
+  if (given.series.every(({ values }) => values.every(value => value === null)))
+    return html`<section class="part charted"><div class="head"><h2>${title}</h2></div>
+<p class="usual">Nothing was counted in this time.</p></section>`
   const rows = given.times
     .map((at, i) => ({ at, values: given.series.map(({ values }) => values[i] ?? null) }))
     .reverse()
@@ -42,11 +45,11 @@ ${chart({ label: title, ...given })}
     dense: true,
     rows,
     columns: [
-      { head: 'When', names: true, cell: ({ at }) => moment(at) },
+      { head: 'When', names: true, cell: ({ at }) => (given.kind === 'bars' ? day(at) : moment(at)) },
       ...given.series.map(({ label }, i) => ({
         head: label,
         numeric: true,
-        cell: ({ values }: (typeof rows)[number]) => number(values[i] ?? null),
+        cell: ({ values }: (typeof rows)[number]) => number(values[i] ?? null, { unit: given.unit }),
       })),
     ],
   })}</details></section>`

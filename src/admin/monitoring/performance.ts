@@ -13,6 +13,13 @@ const changes = {
   p95_change_pct: t.Nullable(t.Number()),
 }
 export const routeSchema = t.Object({ route: t.String(), ...counts, ...times, ...changes })
+export type RouteFigures = Static<typeof routeSchema>
+
+/** What routes are sorted by, the most first. */
+export const routeOrders = ['requests', 'error_pct', 'p50_ms', 'p95_ms', 'p99_ms'] as const
+export const routeOrderSchema = t.Union(routeOrders.map(order => t.Literal(order)))
+type RouteOrder = (typeof routeOrders)[number]
+
 export const performanceSchema = t.Object({
   period: shortPeriodSchema,
   since: t.String({ format: 'date-time' }),
@@ -49,10 +56,10 @@ function add(sum: Sum, { requests, errors, total_ms, histogram }: Row) {
   for (const [i, count] of histogramOf(histogram).entries()) sum.histogram[i] = (sum.histogram[i] ?? 0) + count
 }
 
-export type PerformanceInput = { period: ShortPeriod; now: number; route?: string }
+export type PerformanceInput = { period: ShortPeriod; now: number; route?: string; sortBy?: RouteOrder }
 
 /** With `route`, the trend is of that route alone. */
-export function performanceReading(db: Db, { period, now, route }: PerformanceInput): Performance {
+export function performanceReading(db: Db, { period, now, route, sortBy = 'requests' }: PerformanceInput): Performance {
   const isShort = period === '1h'
   const [table, time, step] = isShort ? ['request_stats', 'minute', minute] : ['request_hours', 'hour', hour]
   const length = lengthOf(period)
@@ -84,7 +91,7 @@ export function performanceReading(db: Db, { period, now, route }: PerformanceIn
     total: { ...figuresOf(total, minutes), ...changesOf(total, totalBefore) },
     routes: [...byRoute]
       .map(([name, sum]) => ({ route: name, ...figuresOf(sum, minutes), ...changesOf(sum, before.get(name)) }))
-      .sort((a, b) => b.requests - a.requests || a.route.localeCompare(b.route)),
+      .sort((a, b) => (b[sortBy] ?? -1) - (a[sortBy] ?? -1) || b.requests - a.requests || (a.route < b.route ? -1 : 1)),
     trend: bucketsOf(begin, now, step).map((at, i) => {
       const sum = byTime.get(at)
       const none = load[i]?.cpu_pct === null ? null : 0

@@ -13,6 +13,7 @@ export type Period = ShortPeriod | LongPeriod
 const lengths: Record<Period, number> = { '1h': hour, '24h': day, '7d': 7 * day, '30d': 30 * day }
 export const lengthOf = (period: Period): number => lengths[period]
 
+/** The stretch before: `▲ 3 % on the week before`. */
 export const periodWords: Record<Period, string> = {
   '1h': 'the hour before',
   '24h': 'the day before',
@@ -27,3 +28,5 @@ export const bucketsOf = (begin: number, now: number, step: number): number[] =>
 /** In percent of what it was; null where there is nothing to compare. */
 export const changeOf = (now: number | null, before: number | null): number | null =>
   now === null || !before ? null : Math.round((1_000 * (now - before)) / before) / 10
+
+export const longQuery = { period: t.Optional(longPeriodSchema) }

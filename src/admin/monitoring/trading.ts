@@ -8,13 +8,21 @@ import { bucketsOf, changeOf } from './period.ts'
 
 const mostSymbols = 20
 
+export const symbolSchema = t.Object({
+  symbol: t.String(),
+  count: t.Integer(),
+  avg_qty: t.Number(),
+  volume: t.Number(),
+})
+export type TradedSymbol = Static<typeof symbolSchema>
+
 export const tradingSchema = t.Object({
   hours: t.Integer(),
   total_trades: t.Integer(),
   by_type: t.Object({ buy: t.Integer(), sell: t.Integer() }),
   shares: t.Integer(),
   volume: t.Number({ description: 'Currency units' }),
-  top_symbols: t.Array(t.Object({ symbol: t.String(), count: t.Integer(), avg_qty: t.Number(), volume: t.Number() })),
+  top_symbols: t.Array(symbolSchema),
   trend: t.Array(t.Object({ at: t.String({ format: 'date-time' }), buy: t.Integer(), sell: t.Integer() })),
   change_pct: t.Object(
     { trades: t.Nullable(t.Number()), volume: t.Nullable(t.Number()) },
@@ -27,8 +35,11 @@ const trades = sql<number>`sum(${tradeHours.trades})`
 const shares = sql<number>`sum(${tradeHours.shares})`
 const volume = sql<number>`sum(${tradeHours.volumeCents})`
 
-export function tradingReading(db: Db, { hours, now }: { hours: number; now: number }): Trading {
-  const begin = now - (now % hour) - (hours - 1) * hour
+type Lately = { hours: number; now: number }
+const beginOf = ({ hours, now }: Lately) => now - (now % hour) - (hours - 1) * hour
+
+export function tradingReading(db: Db, { hours, now }: Lately): Trading {
+  const begin = beginOf({ hours, now })
   const since = gte(tradeHours.hour, begin)
   const rows = db
     .select({ at: tradeHours.hour, kind: tradeHours.kind, trades, shares, volume })
@@ -52,20 +63,7 @@ export function tradingReading(db: Db, { hours, now }: { hours: number; now: num
     by_type: { buy: sum('trades', 'buy'), sell: sum('trades', 'sell') },
     shares: sum('shares'),
     volume: sum('volume') / 100,
-    top_symbols: db
-      .select({ symbol: tradeHours.symbol, trades, shares, volume })
-      .from(tradeHours)
-      .where(since)
-      .groupBy(tradeHours.symbol)
-      .orderBy(desc(trades), tradeHours.symbol)
-      .limit(mostSymbols)
-      .all()
-      .map(row => ({
-        symbol: row.symbol,
-        count: row.trades,
-        avg_qty: Math.round((100 * row.shares) / row.trades) / 100,
-        volume: row.volume / 100,
-      })),
+    top_symbols: tradedSymbols(db, { hours, now, limit: mostSymbols, offset: 0 }),
     trend: [...byTime].map(([at, counts]) => ({ at: iso(at), ...counts })),
     change_pct: {
       trades: changeOf(sum('trades'), before.trades),
@@ -73,6 +71,27 @@ export function tradingReading(db: Db, { hours, now }: { hours: number; now: num
     },
   }
 }
+
+/** The most traded first. */
+export const tradedSymbols = (
+  db: Db,
+  { limit, offset, ...lately }: Lately & { limit: number; offset: number },
+): TradedSymbol[] =>
+  db
+    .select({ symbol: tradeHours.symbol, trades, shares, volume })
+    .from(tradeHours)
+    .where(gte(tradeHours.hour, beginOf(lately)))
+    .groupBy(tradeHours.symbol)
+    .orderBy(desc(trades), tradeHours.symbol)
+    .limit(limit)
+    .offset(offset)
+    .all()
+    .map(row => ({
+      symbol: row.symbol,
+      count: row.trades,
+      avg_qty: Math.round((100 * row.shares) / row.trades) / 100,
+      volume: row.volume / 100,
+    }))
 
 export function tradesBetween(db: Db, from: number, to: number): { trades: number; shares: number; volume: number } {
   const row = db

@@ -1,0 +1,80 @@
+/** What is traded. */
+import { t } from 'elysia'
+import type { App } from '../../context.ts'
+import { type Html, html } from '../../runtime/html.ts'
+import { stats } from '../../web/parts/figures.ts'
+import { emptyState } from '../../web/parts/notices.ts'
+import { table } from '../../web/parts/table.ts'
+import { compact, money, number, percent } from '../../web/parts/values.ts'
+import { choices } from '../monitor/frame.ts'
+import { calmly, room } from '../monitor/room.ts'
+import { change, charted, monitoringPath } from './parts.ts'
+import { symbolSchema, type TradedSymbol, type Trading, tradingSchema } from './trading.ts'
+
+const path = `${monitoringPath}/trading-activity`
+
+export const tradingPage = (app: App) =>
+  room(app, {
+    path,
+    title: 'Trading',
+    room: 'trading',
+    query: t.Object({ hours: t.Optional(t.Integer({ minimum: 1, maximum: 720, default: 24 })) }),
+    tools: ({ hours = 24 }) => hourChoices(hours),
+    read: ({ hours = 24 }) => app.reader.read('tradingReading', { hours, now: app.clock.now() }),
+    body,
+    json: { says: 'What was traded in the last hours', schema: tradingSchema },
+    file: {
+      name: 'traded-symbols',
+      row: symbolSchema,
+      rows: ({ hours = 24 }, page) => app.reader.read('tradedSymbols', { hours, now: app.clock.now(), ...page }),
+    },
+    live: calmly,
+  })
+
+const hourChoices = (hours: number) =>
+  choices(
+    'hours',
+    [
+      ['24', '24h'],
+      ['168', '7d'],
+      ['720', '30d'],
+    ],
+    path,
+    {},
+    'Period',
+    String(hours),
+  )
+
+function body(data: Trading): Html {
+  const { hours, total_trades: trades, by_type: by, change_pct: changes, trend } = data
+  const before = `the ${number(hours)} h before`
+  const share = (part: number) => trades > 0 && html`${percent((100 * part) / trades, { digits: 0 })} of all`
+  return html`${stats([
+    { label: 'Trades', value: number(trades), note: change(changes.trades, before) },
+    { label: 'Bought', value: number(by.buy), note: share(by.buy) },
+    { label: 'Sold', value: number(by.sell), note: share(by.sell) },
+    { label: 'Shares', value: compact(data.shares), note: 'changed hands' },
+    { label: 'Volume', value: money(data.volume * 100), note: change(changes.volume, before) },
+  ])}
+${charted('Trades', {
+  times: trend.map(({ at }) => Date.parse(at)),
+  series: [
+    { label: 'Bought', values: trend.map(({ buy }) => buy) },
+    { label: 'Sold', values: trend.map(({ sell }) => sell) },
+  ],
+})}
+${table<TradedSymbol>({
+  caption: 'Symbols, the most traded first',
+  dense: true,
+  stack: true,
+  rows: data.top_symbols,
+  key: ({ symbol }) => `symbol-${symbol}`,
+  empty: emptyState('Nothing was traded', 'No market league saw a trade in this time.'),
+  columns: [
+    { head: 'Symbol', names: true, cell: ({ symbol }) => symbol },
+    { head: 'Trades', numeric: true, cell: ({ count }) => number(count) },
+    { head: 'Shares a trade', numeric: true, cell: ({ avg_qty }) => number(avg_qty, { digits: 1 }) },
+    { head: 'Volume', numeric: true, cell: ({ volume }) => money(volume * 100) },
+  ],
+})}`
+}
