@@ -15,6 +15,7 @@ import { swaggerRoutes } from './admin/swagger.ts'
 import { adminJobRoutes } from './admin/tasks/job-routes.ts'
 import { taskRoutes } from './admin/tasks/routes.ts'
 import type { App } from './context.ts'
+import { Refusal } from './errors.ts'
 import { boardRoutes } from './leagues/board-routes.ts'
 import { olderPaths } from './leagues/older-paths.ts'
 import { leagueRoutes } from './leagues/routes.ts'
@@ -26,6 +27,7 @@ import { rotaPages } from './rosters/pages.ts'
 import { rotaRoutes } from './rosters/routes.ts'
 import { Cached } from './runtime/cache.ts'
 import { exchangeOf } from './runtime/exchange.ts'
+import { methodsOf } from './runtime/methods.ts'
 import { asRefusal, bug, type Input, problem } from './runtime/problem.ts'
 import { cachedResponse } from './runtime/respond.ts'
 import { searchRoutes } from './search/routes.ts'
@@ -38,12 +40,22 @@ import { refusalPage } from './web/refusal.ts'
 import { webRoutes } from './web/routes.ts'
 
 /** A worker serves nothing but the probes. */
-export const routes = (app: App) => (app.config.role === 'worker' ? probes(app) : everything(app))
+export function routes(app: App) {
+  const known: Known = { routes: [] }
+  const all = app.config.role === 'worker' ? probes(app, known) : everything(app, known)
+  known.routes = all.routes
+  return all
+}
 
-const probes = (app: App) =>
+/** What was mounted in the end, for who asks with another method. */
+type Known = { routes: readonly { method: string; path: string }[] }
+
+const probes = (app: App, known: Known) =>
   new Elysia({ normalize: 'typebox' }) // the faster way makes an object of whatever comes
     .onError({ as: 'global' }, ({ request, error, code, params, query, body }) =>
-      refused(app, request, error, code, { params, query, body }),
+      code === 'NOT_FOUND'
+        ? nothingHere(app, request, known)
+        : refused(app, request, error, code, { params, query, body }),
     )
     .mapResponse({ as: 'global' }, ({ request, response, set }) => {
       if (!(response instanceof Cached)) return
@@ -54,8 +66,8 @@ const probes = (app: App) =>
     .use(access(app))
     .use(probeRoutes(app))
 
-const everything = (app: App) => {
-  const all = probes(app)
+const everything = (app: App, known: Known) => {
+  const all = probes(app, known)
     .use(healthRoutes(app))
     .use(webRoutes(app))
     .use(accountPages(app))
@@ -88,6 +100,17 @@ const everything = (app: App) => {
     )
     .use(olderPaths(app))
   return all.use(swaggerRoutes(app, all))
+}
+
+/** No such address, or none for this method. */
+function nothingHere(app: App, request: Request, { routes }: Known): Response {
+  const methods = methodsOf(routes, new URL(request.url).pathname)
+  if (!methods.length) return refused(app, request, new Refusal('not_found', 'There is nothing at this address'))
+  const allow = methods.join(', ')
+  if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: { allow } })
+  const answer = refused(app, request, new Refusal('method_not_allowed', `This address answers to ${allow}`))
+  answer.headers.set('allow', allow)
+  return answer
 }
 
 /** Whatever was thrown, as an answer: a page where a page was asked for, a problem otherwise. A bug is logged and reported. */

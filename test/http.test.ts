@@ -58,6 +58,8 @@ test('who knows the tag gets 304, whatever encodings he accepts', async () => {
       const answer = await as().raw(path, { headers: { 'if-none-match': tag, 'accept-encoding': encoding } })
       expect([answer.status, await answer.text(), answer.headers.get('etag')]).toEqual([304, '', tag])
     }
+  for (const known of [tag.replace('W/', ''), `"other", ${tag}`, '*'])
+    expect((await as().raw(path, { headers: { 'if-none-match': known } })).status).toBe(304)
   expect((await as().raw(path, { headers: { 'if-none-match': 'W/"other"' } })).status).toBe(200)
 })
 
@@ -198,4 +200,20 @@ test('HEAD answers like GET without a body', async () => {
   const { as, path } = await withBoard()
   const answer = await as().raw(path, { method: 'HEAD' })
   expect([answer.status, await answer.text()]).toEqual([200, ''])
+})
+
+test('an address that knows the method not tells those it knows', async () => {
+  const { as } = await start()
+  const ask = async (method: string, path: string) => {
+    const answer = await as().raw(path, { method })
+    return [answer.status, answer.headers.get('allow')]
+  }
+  expect(await ask('PUT', '/api/v1/leagues/1')).toEqual([405, 'DELETE, GET, HEAD, OPTIONS, PATCH'])
+  expect(await ask('DELETE', '/api/v1/leagues/')).toEqual([405, 'GET, HEAD, OPTIONS, POST'])
+  expect(await ask('OPTIONS', '/api/v1/leagues')).toEqual([204, 'GET, HEAD, OPTIONS, POST'])
+  expect(await ask('GET', '/api/v1/leagues/1/join')).toEqual([405, 'OPTIONS, POST'])
+  for (const path of ['/api/v1', '/api/v1/leagues/1/2/3', '/nowhere'])
+    expect(await ask('POST', path)).toEqual([404, null])
+  const page = await as().raw('/leagues/1', { method: 'DELETE', headers: { accept: 'text/html' } })
+  expect([page.status, page.headers.get('content-type')]).toEqual([405, 'text/html; charset=utf-8'])
 })

@@ -1,6 +1,8 @@
 import { expect, test } from 'bun:test'
 import { readShifts } from '../src/rosters/import-shifts.ts'
 import { copied, fromPattern } from '../src/rosters/shifts.ts'
+import { base } from './rosters.ts'
+import { refusalOf, start } from './start.ts'
 
 const berlin = () => 'Europe/Berlin'
 const shift = { site_id: 1, skill: 'bar', certification: null, headcount: 2 }
@@ -8,6 +10,13 @@ const shift = { site_id: 1, skill: 'bar', certification: null, headcount: 2 }
 /** As the clock in Berlin shows it. */
 const wall = (instant: string) =>
   Temporal.Instant.from(instant).toZonedDateTimeISO('Europe/Berlin').toPlainDateTime().toString()
+
+test('days that are none, or the wrong way round, are refused, not taken for others', async () => {
+  const { call } = await start()
+  const errors = async (query: string) => (await refusalOf(call.get(`${base}/shifts?${query}`))).problem.errors
+  expect(await errors('start=2026-02-30')).toEqual([{ path: 'start', message: 'is not a date like 2026-03-30' }])
+  expect(await errors('start=2026-03-02&end=2026-03-01')).toEqual([{ path: 'end', message: 'is before the start' }])
+})
 
 test('a shift copied over a change of the clocks keeps its time on the wall', () => {
   const night = { ...shift, starts_at: '2025-10-18T20:00:00.000Z', ends_at: '2025-10-19T04:00:00.000Z' } // 22:00 to 06:00

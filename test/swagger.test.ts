@@ -38,6 +38,13 @@ test('every route says who may, and what it is: hidden, or with a summary, a tag
   expect(wanting).toEqual([])
 })
 
+test('the same sheet again is documented too', async () => {
+  const { as } = await start({ ROLE: 'web' })
+  const { paths } = await as().get('/swagger/json')
+  const { responses } = paths['/api/v1/leagues/{id}/uploads'].post
+  expect(responses['200'].content).toEqual(responses['202'].content)
+})
+
 test('what lists and states answer is what is documented', async () => {
   const { as, call } = await start()
   const document = await as().get('/swagger/json')

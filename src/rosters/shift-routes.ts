@@ -24,7 +24,7 @@ import {
   siteById,
   zones,
 } from './queries.ts'
-import { checkedRange, dateSchema } from './range.ts'
+import { checkedRange, dateSchema, dayOf } from './range.ts'
 import { receiveCsv } from './receiving.ts'
 import { checkTimes, copySchema, newShift, patternSchema, shiftChange, shiftSchema, shiftView } from './shift.ts'
 import { copied, fromPattern, type NewShift } from './shifts.ts'
@@ -59,6 +59,9 @@ export const shiftRoutes = (app: App) => {
       async ({ query, request, set }) => {
         const page = pageOf(query)
         const { start = '', end = '', site_id = 0 } = query
+        if (start) dayOf(start, 'start')
+        if (end) dayOf(end, 'end')
+        if (start && end && end < start) invalid('end', 'is before the start')
         const answer = await cache.read(cached.shiftList, [start, end, site_id, page.page, page.limit], () => {
           const { shifts, total } = listShifts(db, query, page)
           return { shifts: shifts.map(shiftView), pagination: pagination(page, total) }

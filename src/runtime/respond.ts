@@ -44,9 +44,11 @@ export const originOf = (response: Response) => origins.get(response)
 /** Weak, because every encoding of the answer shares it. */
 export const etagOf = (key: string) => `W/"${Bun.hash(key).toString(36)}"`
 
+/** Compared weakly: what a proxy between may have made of it is the same tag. */
+const bare = (tag: string) => tag.trim().replace(/^W\//, '')
 export const matches = (request: Request, etag: string) => {
   const known = request.headers.get('if-none-match')
-  return known !== null && (known === '*' || known.split(',').some(tag => tag.trim() === etag))
+  return known !== null && (known === '*' || known.split(',').some(tag => bare(tag) === bare(etag)))
 }
 
 /** `text`: what is sent instead of the value's JSON, always the same for the same value. */

@@ -21,6 +21,13 @@ const accepted = t.Object({
   poll_url: t.String(),
   duplicate: t.Optional(t.Boolean()),
 })
+const sending = says(
+  'Send a sheet: CSV, TSV or XLSX; the same bytes again answer 200 with the first upload',
+  accepted,
+  {
+    status: 202,
+  },
+)
 const form = {
   requestBody: {
     required: true,
@@ -86,9 +93,11 @@ export const uploadRoutes = (app: App) => {
         parse: 'none',
         may: 'officer',
         detail: {
-          ...says('Send a sheet: CSV, TSV or XLSX; the same bytes again answer 200 with the first upload', accepted, {
-            status: 202,
-          }),
+          ...sending,
+          responses: {
+            ...says('The upload of these bytes there was already', accepted).responses,
+            ...sending.responses,
+          },
           ...form,
         },
       },
