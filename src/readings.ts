@@ -1,5 +1,6 @@
 /** Every query that runs in the reading thread, because it may take more than 10 ms: plain data in, plain data out. */
 
+import { usersReading } from './accounts/queries.ts'
 import { activeUsersReading } from './admin/monitoring/active-users.ts'
 import { engagementReading } from './admin/monitoring/engagement.ts'
 import { leagueActivityReading } from './admin/monitoring/league-activity.ts'
@@ -20,6 +21,7 @@ import { executionStats } from './stats/executions.ts'
 import { userStats } from './stats/users.ts'
 
 export const readings = {
+  usersReading,
   findRuns,
   idsOfRuns,
   taskReading,

@@ -4,7 +4,7 @@ import { access } from './access.ts'
 import { accountPages } from './accounts/pages.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import { alertRoutes } from './admin/alerting/routes.ts'
-import { auditRoutes } from './admin/auditing/routes.ts'
+import { auditPage } from './admin/auditing/page.ts'
 import { backupRoutes } from './admin/backups/routes.ts'
 import { healthRoutes, probeRoutes } from './admin/health.ts'
 import { jobRoutes } from './admin/jobs.ts'
@@ -12,7 +12,6 @@ import { monitoringRoutes } from './admin/monitoring/routes.ts'
 import { queueInspectRoutes } from './admin/queue-inspect.ts'
 import { redisRoutes } from './admin/redis/routes.ts'
 import { swaggerRoutes } from './admin/swagger.ts'
-import { adminJobRoutes } from './admin/tasks/job-routes.ts'
 import { taskRoutes } from './admin/tasks/routes.ts'
 import type { App } from './context.ts'
 import { Refusal } from './errors.ts'
@@ -76,12 +75,11 @@ const everything = (app: App, known: Known) => {
     .use(rotaPages(app))
     .use(backupRoutes(app))
     .use(alertRoutes(app))
-    .use(auditRoutes(app))
+    .use(auditPage(app))
     .use(taskRoutes(app))
     .use(queueInspectRoutes(app))
     .use(monitoringRoutes(app))
     .use(redisRoutes(app))
-    .use(adminJobRoutes(app))
     .group('/api/v1', api =>
       api
         .use(accountRoutes(app))

@@ -14,7 +14,8 @@ import { localPath } from './origin.ts'
 import { hasAdmin, userById } from './queries.ts'
 import { refuseWorn, setUp, setupBody } from './setup.ts'
 import { credentials, signIn, signOut, signUp, signUpBody } from './sign-in.ts'
-import { userPages } from './user-pages.ts'
+import { userListPage } from './user-list-page.ts'
+import { userPage } from './user-page.ts'
 
 const email: Field = { label: 'E-mail address', name: 'email', type: 'email', autocomplete: 'username', maxlength: 254 }
 const password: Field = { label: 'Password', name: 'password', type: 'password', autocomplete: 'current-password' }
@@ -114,7 +115,8 @@ ${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log 
 
   return new Elysia()
     .use(access(app))
-    .use(userPages(app))
+    .use(userListPage(app))
+    .use(userPage(app))
     .get(
       '/sign-in',
       ({ query, who }) => (who ? seeOther(localPath(query.next)) : entrancePage(signInForm(query.next))),

@@ -42,7 +42,7 @@ export type UserFilter = { q?: string; role?: Role }
 export function listUsers(
   db: Db,
   { q, role }: UserFilter,
-  { limit, offset }: PageOf,
+  { limit, offset }: Pick<PageOf, 'limit' | 'offset'>,
 ): { users: User[]; total: number } {
   const holds = (column: typeof users.email | typeof users.username) => sql`instr(lower(${column}), lower(${q})) > 0`
   const where = and(
@@ -60,6 +60,10 @@ export function listUsers(
     .all()
   return { users: found, total: db.select({ total: count() }).from(users).where(where).get()?.total ?? 0 }
 }
+
+/** For the reading thread. */
+export const usersReading = (db: Db, { q, role, limit, offset }: UserFilter & Pick<PageOf, 'limit' | 'offset'>) =>
+  listUsers(db, { q, role }, { limit, offset })
 
 export type NewUser = Pick<User, 'email' | 'username' | 'passwordHash' | 'role' | 'country'>
 

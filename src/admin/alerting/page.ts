@@ -1,6 +1,9 @@
+/** The page of alerts, its JSON and its files. */
+import { t } from 'elysia'
 import { severities } from '../../../db/schema.ts'
+import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../runtime/html.ts'
-import type { Pagination } from '../../runtime/page.ts'
+import { type Pagination, pageOf, pagination as paginationOf, paginationSchema } from '../../runtime/page.ts'
 import { address } from '../../web/parts/address.ts'
 import { action } from '../../web/parts/form.ts'
 import { badge, status } from '../../web/parts/marks.ts'
@@ -9,12 +12,55 @@ import { pagination } from '../../web/parts/pages.ts'
 import { table } from '../../web/parts/table.ts'
 import { number, time } from '../../web/parts/values.ts'
 import { choices } from '../monitor/frame.ts'
-import type { AlertFilter, AlertStats, AlertView } from './queries.ts'
+import { briskly, room } from '../monitor/room.ts'
+import { checkedAt } from './checking.ts'
+import {
+  type AlertFilter,
+  type AlertStats,
+  type AlertView,
+  alertQuery,
+  alertSchema,
+  alertStats,
+  alertStatsSchema,
+  listAlerts,
+} from './queries.ts'
 
-export type AlertsData = { alerts: AlertView[]; stats: AlertStats; pagination: Pagination; checkedAt: number | null }
+type AlertsData = { alerts: AlertView[]; stats: AlertStats; pagination: Pagination; checkedAt: number | null }
 export const alertsPath = '/admin/monitoring/alerts'
 
-export const alertsBody = ({ alerts, stats, pagination: pages, checkedAt }: AlertsData, filter: AlertFilter): Html =>
+const listSchema = t.Object({ alerts: t.Array(alertSchema), stats: alertStatsSchema, pagination: paginationSchema })
+/** When the last look was changes each minute and is not news. */
+const news = ({ checkedAt: _, ...data }: AlertsData) => data
+
+export const alertsPage = (app: App) =>
+  room(app, {
+    path: alertsPath,
+    title: 'Alerts',
+    room: 'alerts',
+    query: alertQuery,
+    read: filter => read(app, filter),
+    body,
+    json: {
+      says: 'Alerts: what is open, or what was',
+      schema: listSchema,
+      of: news,
+      pages: ({ pagination }) => pagination,
+    },
+    file: {
+      name: 'alerts',
+      row: alertSchema,
+      rows: (filter, place) => listAlerts(app.db, filter, place).alerts,
+    },
+    live: { ...briskly, news },
+  })
+
+function read({ db }: App, filter: AlertFilter): AlertsData {
+  const place = pageOf(filter)
+  const { alerts, total } = listAlerts(db, filter, place)
+  return { alerts, stats: alertStats(db), pagination: paginationOf(place, total), checkedAt: checkedAt(db) ?? null }
+}
+
+const body = ({ alerts, stats, pagination: pages, checkedAt }: AlertsData, filter: AlertFilter): Html =>
   html`<p class="lead ${tone(stats)}">${sentence(stats)}</p>
 <div class="toolbar">
   ${choices('state', states, alertsPath, filter, 'State', filter.state === 'open' ? '' : filter.state)}

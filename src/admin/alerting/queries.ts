@@ -96,7 +96,7 @@ function matching({ severity, state = 'open', type }: AlertFilter): SQL | undefi
 export function listAlerts(
   db: Db,
   filter: AlertFilter,
-  { limit, offset }: PageOf,
+  { limit, offset }: Pick<PageOf, 'limit' | 'offset'>,
 ): { alerts: AlertView[]; total: number } {
   const where = matching(filter)
   const rows = db

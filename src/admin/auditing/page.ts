@@ -1,19 +1,55 @@
+/** Who did what to what, when: the page, its JSON and its files. */
+import { t } from 'elysia'
+import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../runtime/html.ts'
-import type { Pagination } from '../../runtime/page.ts'
+import { type Pagination, pageOf, pagination as paginationOf, paginationSchema } from '../../runtime/page.ts'
 import { address } from '../../web/parts/address.ts'
-import { badge } from '../../web/parts/marks.ts'
+import { badge, calm } from '../../web/parts/marks.ts'
 import { emptyState } from '../../web/parts/notices.ts'
 import { pagination } from '../../web/parts/pages.ts'
 import { table } from '../../web/parts/table.ts'
 import { name, none, time } from '../../web/parts/values.ts'
 import { filterForm } from '../monitor/filters.ts'
-import { type AuditFilter, type AuditView, mostCounted } from './queries.ts'
+import { calmly, room } from '../monitor/room.ts'
+import {
+  type AuditFilter,
+  type AuditView,
+  auditQuery,
+  auditSchema,
+  countAudit,
+  listAudit,
+  mostCounted,
+} from './queries.ts'
 
-export const auditPath = '/admin/audit/logs'
+const auditPath = '/admin/audit/logs'
 
-export type AuditData = { logs: AuditView[]; pagination: Pagination }
+type AuditData = { logs: AuditView[]; pagination: Pagination }
+const listSchema = t.Object({ logs: t.Array(auditSchema), pagination: paginationSchema })
 
-export const auditBody = ({ logs, pagination: pages }: AuditData, filter: AuditFilter): Html =>
+export const auditPage = (app: App) =>
+  room(app, {
+    path: auditPath,
+    title: 'Audit',
+    room: 'audit',
+    query: auditQuery,
+    read: filter => read(app, filter),
+    body,
+    json: {
+      says: 'Who did what to what, the newest first',
+      description: 'The total is counted up to 10,000.',
+      schema: listSchema,
+      pages: ({ pagination }) => pagination,
+    },
+    file: { name: 'audit', row: auditSchema, rows: (filter, place) => listAudit(app.db, filter, place) },
+    live: calmly,
+  })
+
+function read({ db }: App, filter: AuditFilter): AuditData {
+  const place = pageOf(filter)
+  return { logs: listAudit(db, filter, place), pagination: paginationOf(place, countAudit(db, filter)) }
+}
+
+const body = ({ logs, pagination: pages }: AuditData, filter: AuditFilter): Html =>
   html`${filterForm(auditPath, [
     { name: 'q', label: 'Target or detail', type: 'search', value: filter.q },
     { name: 'user', label: 'Who', value: filter.user },
@@ -46,7 +82,7 @@ ${table({
     { head: 'Detail', class: 'detail', cell: ({ detail }) => detailOf(detail) },
     {
       head: 'Result',
-      cell: ({ result }) => badge(result, result === 'ok' ? 'good' : result === 'refused' ? 'warn' : 'bad'),
+      cell: ({ result }) => (result === 'ok' ? calm(result) : badge(result, result === 'refused' ? 'warn' : 'bad')),
     },
   ],
 })}

@@ -1,11 +1,12 @@
 /** Filters of a list, kept in the address: a form that any browser can send. */
-import { type Html, html } from '../../runtime/html.ts'
+import { type Content, type Html, html } from '../../runtime/html.ts'
 
 export type Filter = {
   name: string
   label: string
   value: string | undefined
-  type?: 'search' | 'text' | 'date'
+  /** Hidden: chosen elsewhere on the page, and kept. */
+  type?: 'search' | 'text' | 'date' | 'hidden'
   placeholder?: string
   /** One of these; '' is any. */
   choices?: readonly string[]
@@ -18,7 +19,8 @@ ${filters.map(one)}
 ${filters.some(({ value }) => value) && html`<a href="${path}">Clear</a>`}
 </form>`
 
-function one({ name, label, value, type = 'text', placeholder, choices }: Filter): Html {
+function one({ name, label, value, type = 'text', placeholder, choices }: Filter): Content {
+  if (type === 'hidden') return value && html`<input type="hidden" name="${name}" value="${value}" />`
   const input = choices
     ? html`<select name="${name}">${choices.map(choice => html`<option value="${choice}" ${choice === (value ?? '') && html`selected`}>${choice || 'any'}</option>`)}</select>`
     : html`<input type="${type}" name="${name}" value="${value}" maxlength="200" ${placeholder && html`placeholder="${placeholder}"`} />`

@@ -44,8 +44,8 @@ const daysOf = (data: Engagement) =>
 function body(data: Engagement): Html {
   const { daily_active_users: users, registrations, league_creation_trend: leagues, previous } = data
   const before = periodWords[data.period === '30d' ? '30d' : '7d']
-  const counted = users.filter(({ active }) => active > 0)
-  const active = counted.length ? sum(counted.map(({ active }) => active)) / counted.length : null
+  const [today, ...past] = users.map(({ active }) => active).reverse()
+  const active = average(past.filter(active => active > 0)) ?? today ?? null // today is not over
   const registered = sum(registrations.map(({ users }) => users))
   const made = sum(leagues.map(({ leagues }) => leagues))
   const days = users.map(({ date }) => Date.parse(date))
@@ -83,4 +83,5 @@ ${bars(
 </div>`
 }
 
+const average = (values: readonly number[]) => (values.length ? sum(values) / values.length : null)
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)

@@ -61,9 +61,10 @@ export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: 
   const traffic = trafficOf(requestsNow)
   const trafficBefore = trafficOf(requestsBefore)
   const seen = requestsBefore.length > 0
+  const activeADay = averageIn(active, firstDay, today) ?? active.get(today) ?? null // today is not over
   return {
     period,
-    activeADay: tile(averageIn(active, firstDay, today + day), averageIn(active, firstDay - days * day, firstDay)),
+    activeADay: tile(activeADay, averageIn(active, firstDay - days * day, firstDay)),
     registered: tile(sumIn(registered, firstDay, today + day), sumIn(registered, firstDay - days * day, firstDay)),
     users: usersTotal(db),
     leaguesActive: activeLeagues(db, now),

@@ -67,10 +67,11 @@ function charts({ trend, load }: Performance): Html[] {
   return [
     charted('Requests', {
       times,
-      series: [
-        { label: 'Requests', values: trend.map(({ requests }) => requests) },
-        { label: 'Errors', values: trend.map(({ errors }) => errors) },
-      ],
+      series: [{ label: 'Requests', values: trend.map(({ requests }) => requests) }],
+    }),
+    charted('Errors, answers from 500 up', {
+      times,
+      series: [{ label: 'Errors', values: trend.map(({ errors }) => errors) }],
     }),
     charted('Times of requests', {
       unit: 'ms',
@@ -106,7 +107,7 @@ function routes({ routes, period }: Performance, asked: Query): Content {
     cell: figures => ms(figures[by]),
   })
   const since = (pct: number | null) =>
-    pct === null ? null : html`<small class="quiet">${percent(pct, { signed: true, digits: 0 })}</small> `
+    pct === null ? null : html`<span class="aside">${percent(pct, { signed: true, digits: 0 })}</span> `
   return html`${table<RouteFigures>({
     caption: 'Routes',
     dense: true,
@@ -147,5 +148,5 @@ ${routes.length > 0 && html`<p class="quiet">Small percentages say what became o
 
 const errorsOf = ({ errors, error_pct }: RouteFigures): Content =>
   errors
-    ? html`<small class="quiet">${number(errors)} ×</small> <span class="loss">${percent(error_pct, { digits: 2 })}</span>`
+    ? html`<span class="aside">${number(errors)} ×</span> <span class="loss">${percent(error_pct, { digits: 2 })}</span>`
     : number(0)

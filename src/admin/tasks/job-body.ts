@@ -10,8 +10,9 @@ import { badge, status } from '../../web/parts/marks.ts'
 import { table } from '../../web/parts/table.ts'
 import { duration, none, number, time } from '../../web/parts/values.ts'
 import { statesFor, verbs } from './acting.ts'
-import { jobAction, jobsPath } from './body.ts'
-import { question } from './jobs-body.ts'
+import { jobAction } from './job-actions.ts'
+import { question } from './jobs-page.ts'
+import { jobsPath } from './paths.ts'
 
 export type LogLine = typeof runLog.$inferSelect
 export type JobData = { run: Run; log: readonly LogLine[]; startedBy: string; alike: number; now: number }
@@ -19,7 +20,7 @@ export type JobData = { run: Run; log: readonly LogLine[]; startedBy: string; al
 export const jobBody = ({ run, log, startedBy, alike, now }: JobData): Html => html`<div class="toolbar">
   ${status(run.status)}
   ${run.cancelRequestedAt !== null && !isFinished(run) && badge('stopping', 'warn')}
-  <code>${run.id}</code> ${copyButton(run.id)}
+  <a href="${address(jobsPath, { name: run.name })}"><code>${run.name}</code></a> <code>${run.id}</code> ${copyButton(run.id)}
   <div class="actions">${verbs
     .filter(verb => statesFor[verb].includes(run.status))
     .map(verb => jobAction(verb, run.id, question(verb, run), verb === 'remove' ? jobsPath : 'stay'))}</div>
@@ -92,7 +93,7 @@ const logOf = (log: readonly LogLine[]): Html =>
     empty: html`<p class="usual">It said nothing. Most runs have nothing to say.</p>`,
     columns: [
       {
-        head: 'When',
+        head: 'When, UTC',
         cell: ({ at }) =>
           html`<time datetime="${new Date(at).toISOString()}">${new Date(at).toISOString().slice(11, 23)}</time>`,
       },

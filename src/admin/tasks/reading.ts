@@ -78,11 +78,13 @@ function usualMs(db: Db, names: readonly string[], now: number): Record<string, 
 const runningNow = (db: Db): Run[] =>
   db.select().from(runs).where(eq(runs.status, 'PROGRESS')).orderBy(asc(runs.startedAt)).limit(mostRunning).all()
 
-function statesOf(db: Db): Record<RunState, number> {
+/** How many runs are in each state, of one name or of all. */
+export function statesOf(db: Db, name?: string): Record<RunState, number> {
   const counts = new Map(
     db
       .select({ status: runCounts.status, runs: sum(runCounts.runs).mapWith(Number) })
       .from(runCounts)
+      .where(name ? eq(runCounts.name, name) : undefined)
       .groupBy(runCounts.status)
       .all()
       .map(row => [row.status, row.runs]),

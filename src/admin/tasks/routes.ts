@@ -4,38 +4,25 @@ import { access, signedIn } from '../../access.ts'
 import type { App } from '../../context.ts'
 import { invalid } from '../../errors.ts'
 import { says } from '../../runtime/docs.ts'
-import type { Html } from '../../runtime/html.ts'
-import { hidden } from '../../web/layout.ts'
-import { live } from '../../web/parts/live.ts'
 import { acting } from '../acting.ts'
 import { started, startedSchema } from '../jobs.ts'
-import { fragment, monitorPage, versionOf } from '../monitor/frame.ts'
-import { watchStream } from '../monitor/watching.ts'
 import { actOnJob, pauseTask, releaseLock, resumeTask, runTask, statesFor } from './acting.ts'
-import { tasksBody, tasksPath } from './body.ts'
 import { bulkBody, doToMany } from './bulk.ts'
-import { forgetTasks, type TasksNow, tasksNow } from './state.ts'
-import { tasksSchema, tasksView } from './view.ts'
+import { jobPage } from './job-page.ts'
+import { jobsPage } from './jobs-page.ts'
+import { tasksPath } from './paths.ts'
+import { forgetTasks } from './state.ts'
+import { tasksPage } from './tasks-page.ts'
 
 const one = t.Object({ job_id: t.String({ maxLength: 64 }) })
 const doneSchema = t.Object({ job_id: t.String(), done: t.String() })
 const named = t.Object({ name: t.String({ maxLength: 100 }) })
 
-export const taskRoutes = (app: App) => {
+export const taskRoutes = (app: App) =>
+  new Elysia().use(tasksPage(app)).use(jobsPage(app)).use(actionRoutes(app)).use(jobPage(app))
+
+const actionRoutes = (app: App) => {
   const { jobs } = app
-
-  /** Rendered once for all who watch. */
-  const rendered = new WeakMap<TasksNow, { body: Html; version: string }>()
-  async function board() {
-    const now = await tasksNow(app)
-    const known = rendered.get(now)
-    if (known) return known
-    const body = tasksBody(now)
-    const made = { body, version: versionOf(String(body)) }
-    rendered.set(now, made)
-    return made
-  }
-
   const done = <T>(answer: T): T => {
     forgetTasks(app)
     return answer
@@ -43,29 +30,6 @@ export const taskRoutes = (app: App) => {
 
   return new Elysia({ prefix: tasksPath, tags: ['admin'] })
     .use(access(app))
-    .get(
-      '/',
-      async ({ who }) => {
-        const { body, version } = await board()
-        const to = { id: 'tasks', events: `${tasksPath}/events`, from: `${tasksPath}/board`, version, brisk: true }
-        return monitorPage(app, { title: 'Tasks', who, room: 'tasks', reload: 10, body: live(to, body) })
-      },
-      { may: 'admin', detail: hidden },
-    )
-    .get(
-      '/board',
-      async () => {
-        const { body, version } = await board()
-        return fragment(body, version)
-      },
-      { may: 'admin', detail: hidden },
-    )
-    .get('/events', () => watchStream(app, async () => (await board()).version), { may: 'admin', detail: hidden })
-    .get('/json', async () => tasksView(await tasksNow(app)), {
-      may: 'admin',
-      detail: says('Locks, supervisor, schedule, queue, running jobs and recent failures', tasksSchema),
-    })
-
     .post('/locks/release', async ({ body: { key }, who }) => done(await releaseLock(app, signedIn(who), key)), {
       body: t.Object({ key: t.String({ maxLength: 300 }) }),
       may: 'admin',

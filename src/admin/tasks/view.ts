@@ -46,6 +46,46 @@ export const adminJobView = (run: Run): AdminJob => ({
   cancel_requested_at: isoOrNull(run.cancelRequestedAt),
 })
 
+export const lockSchema = t.Object({
+  key: text,
+  task: text,
+  arguments: text,
+  state: t.Union([t.Literal('held'), t.Literal('expired'), t.Literal('orphaned')]),
+  owner: text,
+  owner_role: maybe.text,
+  owner_pid: t.Nullable(whole),
+  owner_dead: t.Boolean(),
+  job_id: maybe.text,
+  fence: whole,
+  acquired_at: moment,
+  age_s: t.Number(),
+  expires_at: moment,
+  ttl_s: t.Number(),
+})
+export const scheduledSchema = t.Object({
+  name: text,
+  title: text,
+  pattern: text,
+  state: text,
+  late_s: t.Number(),
+  last_run_at: maybe.moment,
+  next_run_at: moment,
+  period_s: t.Number(),
+  running_job_id: maybe.text,
+  usual_ms: maybe.number,
+  outcomes: t.Array(t.Object({ at: moment, status: text, job_id: maybe.text, duration_ms: maybe.number })),
+  paused: t.Nullable(t.Object({ reason: text, by: text, at: moment })),
+})
+export const failureSchema = t.Object({
+  fingerprint: text,
+  name: text,
+  error: text,
+  runs: whole,
+  first_seen: moment,
+  last_seen: moment,
+  last_job_id: text,
+})
+
 export const tasksSchema = t.Object({
   at: moment,
   sentence: text,
@@ -54,24 +94,7 @@ export const tasksSchema = t.Object({
     active: whole,
     expired: whole,
     orphaned: t.Integer({ description: 'Held by a process that is dead: free for the taking' }),
-    locks: t.Array(
-      t.Object({
-        key: text,
-        task: text,
-        arguments: text,
-        state: t.Union([t.Literal('held'), t.Literal('expired'), t.Literal('orphaned')]),
-        owner: text,
-        owner_role: maybe.text,
-        owner_pid: t.Nullable(whole),
-        owner_dead: t.Boolean(),
-        job_id: maybe.text,
-        fence: whole,
-        acquired_at: moment,
-        age_s: t.Number(),
-        expires_at: moment,
-        ttl_s: t.Number(),
-      }),
-    ),
+    locks: t.Array(lockSchema),
   }),
   supervisor: t.Object({
     looked_at: maybe.moment,
@@ -85,22 +108,7 @@ export const tasksSchema = t.Object({
       }),
     ),
   }),
-  schedule: t.Array(
-    t.Object({
-      name: text,
-      title: text,
-      pattern: text,
-      state: text,
-      late_s: t.Number(),
-      last_run_at: maybe.moment,
-      next_run_at: moment,
-      period_s: t.Number(),
-      running_job_id: maybe.text,
-      usual_ms: maybe.number,
-      outcomes: t.Array(t.Object({ at: moment, status: text, job_id: maybe.text, duration_ms: maybe.number })),
-      paused: t.Nullable(t.Object({ reason: text, by: text, at: moment })),
-    }),
-  ),
+  schedule: t.Array(scheduledSchema),
   tours: t.Array(
     t.Object({
       tour: text,
@@ -126,24 +134,16 @@ export const tasksSchema = t.Object({
     last_hour: whole,
     usual_per_hour: maybe.number,
     times_usual: t.Nullable(t.Number({ description: 'Where it is far more than usual' })),
-    groups: t.Array(
-      t.Object({
-        fingerprint: text,
-        name: text,
-        error: text,
-        runs: whole,
-        first_seen: moment,
-        last_seen: moment,
-        last_job_id: text,
-      }),
-    ),
+    groups: t.Array(failureSchema),
   }),
 })
 
 const seconds = (ms: number) => Math.round(ms / 100) / 10
 const round = (value: number | null) => (value === null ? null : Math.round(value * 10) / 10)
 
-export function tasksView(now: TasksNow): Static<typeof tasksSchema> {
+export type TasksView = Static<typeof tasksSchema>
+
+export function tasksView(now: TasksNow): TasksView {
   const count = (state: string) => now.locks.filter(lock => lock.state === state).length
   return {
     at: iso(now.at),

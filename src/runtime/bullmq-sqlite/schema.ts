@@ -8,8 +8,9 @@ export const State = {
   completed: 5,
   failed: 6,
 } as const
-export type StateCode = (typeof State)[keyof typeof State]
-export const stateNames = [
+export type StateName = keyof typeof State
+export type StateCode = (typeof State)[StateName]
+export const stateNames: StateName[] = [
   'wait',
   'prioritized',
   'delayed',
@@ -17,7 +18,7 @@ export const stateNames = [
   'waiting-children',
   'completed',
   'failed',
-] as const
+]
 
 /** How a child stands with its parent. */
 export const Child = { pending: 0, processed: 1, ignored: 2, failed: 3 } as const

@@ -1,11 +1,11 @@
+import { inUtc } from './times.js'
 import uPlot from './uplot.js'
 
 const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
-const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' })
-const date = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
-const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
 const lines = ['--line-1', '--line-2', '--line-3', '--line-4']
 const height = 260
+/** Between the lines of what is counted in whole things. */
+const wholeSteps = Array.from({ length: 12 }, (_, i) => [1, 2, 5].map(step => step * 10 ** i)).flat()
 
 const redraws = new WeakMap()
 
@@ -22,12 +22,22 @@ export function drawChart(element) {
   draw()
   redraws.set(element, () => drawn !== element.dataset.chart && draw())
   document.addEventListener('fieldhouse:theme', draw)
+  document.addEventListener('fieldhouse:times', draw)
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw)
   new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height })).observe(element)
 }
 
-function plotOf(element, { times, series, kind, inverted }) {
+function plotOf(element, { times, series, kind, inverted, unit }) {
   const isBars = kind === 'bars'
+  const zone = isBars || inUtc() ? 'UTC' : undefined // bars are days of the house
+  const written = options => new Intl.DateTimeFormat('en-GB', { ...options, timeZone: zone })
+  const moment = written(isBars ? { dateStyle: 'medium' } : { dateStyle: 'medium', timeStyle: 'short' })
+  const [date, clock] = [
+    { day: 'numeric', month: 'short' },
+    { hour: '2-digit', minute: '2-digit' },
+  ].map(written)
+  const isWhole = series.every(({ values }) => values.every(value => value === null || Number.isInteger(value)))
+  const measured = text => (unit ? `${text}\u202f${unit}` : text)
   const axis = {
     stroke: colour(element, '--quiet'),
     font: `12px ${getComputedStyle(element).fontFamily}`,
@@ -36,7 +46,7 @@ function plotOf(element, { times, series, kind, inverted }) {
   }
   const lineOf = ({ label }, i) => {
     const stroke = colour(element, lines[i % lines.length])
-    const value = (_, value) => (value === null || value === undefined ? '–' : value.toLocaleString('en'))
+    const value = (_, value) => (typeof value === 'number' ? measured(value.toLocaleString('en')) : '–')
     if (!isBars) return { label, stroke, width: 2, points: { show: times.length < 40, size: 5 }, value }
     return {
       label,
@@ -47,11 +57,16 @@ function plotOf(element, { times, series, kind, inverted }) {
       paths: uPlot.paths.bars({ size: [0.7, 40] }),
     }
   }
-  const when = { label: 'Time', value: (_, at) => (at ? moment.format(at * 1000) : '–') }
+  const inZone = zone && !isBars ? ' UTC' : ''
+  const when = {
+    label: isBars ? 'Day' : 'Time',
+    value: (_, at) => (at ? `${moment.format(at * 1000)}${inZone}` : '–'),
+  }
   return new uPlot(
     {
       width: element.clientWidth,
       height,
+      ...(zone && { tzDate: at => uPlot.tzDate(new Date(at * 1000), 'Etc/UTC') }),
       scales: {
         x: { range: (_, low, high) => (isBars ? aside(low, high, times.length) : [low, high]) },
         y: { dir: inverted ? -1 : 1, range: (_, low, high) => withRoom(isBars ? Math.min(0, low) : low, high) },
@@ -59,9 +74,15 @@ function plotOf(element, { times, series, kind, inverted }) {
       axes: [
         {
           ...axis,
+          size: 34,
           values: (_, ticks, _axis, _space, step) => ticks.map(at => (step < 86_400 ? clock : date).format(at * 1000)),
         },
-        { ...axis, size: 60, values: (_, ticks) => ticks.map(tick => short.format(tick)) },
+        {
+          ...axis,
+          size: 60,
+          ...(isWhole && { incrs: wholeSteps }),
+          values: (_, ticks) => ticks.map(tick => measured(short.format(tick))),
+        },
       ],
       series: [when, ...series.map(lineOf)],
     },

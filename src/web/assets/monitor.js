@@ -9,6 +9,11 @@ let lastSeen = Date.now()
 let lost = false
 let paused = false
 
+/** On a phone the rooms are in a strip: the one that is open is in sight. */
+const strip = document.querySelector('.rooms')
+const open = strip?.querySelector('[aria-current]')
+if (open) strip.scrollLeft = open.offsetLeft - strip.offsetLeft - (strip.clientWidth - open.offsetWidth) / 2
+
 if (feed && part) {
   part.addEventListener('fieldhouse:feed', ({ detail }) => {
     lost = detail === 'lost'

@@ -20,7 +20,7 @@ const told = document.querySelector('[data-now]')
 const skew = told ? Number(told.dataset.now) - Date.now() : 0
 const now = () => Date.now() + skew
 
-const inUtc = () => localStorage.getItem('times') === 'utc'
+export const inUtc = () => localStorage.getItem('times') === 'utc'
 const utcText = at => `${at.toISOString().slice(0, 19).replace('T', ' ')} UTC`
 
 /** Times as they are in UTC, or as they feel. */
@@ -28,10 +28,11 @@ export function switchTimes() {
   if (inUtc()) localStorage.removeItem('times')
   else localStorage.setItem('times', 'utc')
   writeTimes()
+  document.dispatchEvent(new Event('fieldhouse:times'))
 }
 
 const two = number => String(number).padStart(2, '0')
-const leftText = seconds => (seconds <= 0 ? 'expired' : clockText(seconds))
+const leftText = (seconds, over) => (seconds <= 0 ? over : clockText(seconds))
 function clockText(seconds) {
   const [days, hours, minutes] = [seconds / 86400, (seconds / 3600) % 24, (seconds / 60) % 60].map(Math.floor)
   const clock = `${two(minutes)}:${two(Math.floor(seconds % 60))}`
@@ -50,16 +51,19 @@ export function writeTimes() {
   for (const element of document.querySelectorAll('time[data-relative]')) {
     const at = new Date(element.dateTime)
     write(element, inUtc() ? utcText(at) : relativeText((at - now()) / 1000))
-    if (element.title) continue
-    element.title = absolute.format(at)
-    if (!element.closest('table')) element.tabIndex = 0 // a table of times would be a long way by keyboard
+  }
+  for (const element of document.querySelectorAll('time:is([data-relative], [data-countdown], [data-elapsed])')) {
+    const text = absolute.format(new Date(element.dateTime))
+    if (element.title === text) continue
+    element.title = text
+    if (!element.closest('table')) element.tabIndex = 0 // in a table it shows with the row that has the focus
   }
   countDown()
 }
 
 function countDown() {
   for (const element of document.querySelectorAll('time[data-countdown]'))
-    write(element, leftText((new Date(element.dateTime) - now()) / 1000))
+    write(element, leftText((new Date(element.dateTime) - now()) / 1000, element.dataset.countdown || 'expired'))
   for (const element of document.querySelectorAll('time[data-elapsed]'))
     write(element, clockText(Math.max(0, (now() - new Date(element.dateTime)) / 1000)))
 }

@@ -167,4 +167,4 @@ ${Object.entries(body).map(([name, value]) => html`<input type="hidden" name="${
 
 /** Copies `text` when it is clicked. */
 export const copyButton = (text: string, label: Content = 'Copy'): Html =>
-  html`<button type="button" class="small needs-js" data-copy="${text}">${label}</button>`
+  html`<button type="button" class="small quiet needs-js" data-copy="${text}">${label}</button>`

@@ -107,10 +107,10 @@ export function day(at: Known<Moment>): Content {
   return date ? html`<time datetime="${date.toISOString().slice(0, 10)}">${dateText(date)}</time>` : none
 }
 
-/** What is left until then, counted down each second in the browser. */
-export function countdown(at: Known<Moment>): Content {
+/** What is left until then, counted down each second in the browser; `over` once nothing is. */
+export function countdown(at: Known<Moment>, over = 'expired'): Content {
   const date = momentOf(at)
-  return date ? html`<time datetime="${date.toISOString()}" data-countdown>${momentText(date)}</time>` : none
+  return date ? html`<time datetime="${date.toISOString()}" data-countdown="${over}">${momentText(date)}</time>` : none
 }
 
 /** How long it has been, counted up each second in the browser. */

@@ -1,41 +1,87 @@
-/** Jobs that match: search, filters in the address, and one thing done to all of them. */
+/** Jobs that match: search, filters in the address, files, and one thing done to all of them. */
+import { type Static, t } from 'elysia'
 import { type RunState, runStates } from '../../../db/schema.ts'
+import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../runtime/html.ts'
 import { masked } from '../../runtime/log.ts'
-import type { Pagination } from '../../runtime/page.ts'
+import { type Pagination, pageOf, pageQuery, pagination, paginationSchema } from '../../runtime/page.ts'
 import { isFinished, type Run } from '../../runtime/runs.ts'
 import { address } from '../../web/parts/address.ts'
 import { progress } from '../../web/parts/figures.ts'
 import { action } from '../../web/parts/form.ts'
 import { calm, status } from '../../web/parts/marks.ts'
 import { emptyState } from '../../web/parts/notices.ts'
-import { pagination } from '../../web/parts/pages.ts'
+import { pagination as pages } from '../../web/parts/pages.ts'
 import { table } from '../../web/parts/table.ts'
 import { duration, none, number, time } from '../../web/parts/values.ts'
 import { filterForm } from '../monitor/filters.ts'
 import { choices } from '../monitor/frame.ts'
+import { briskly, room } from '../monitor/room.ts'
 import type { RunFilter } from '../runs/find.ts'
 import { statesFor, type Verb, verbs } from './acting.ts'
-import { jobAction, jobPath, jobsPath } from './body.ts'
+import { runFilter } from './bulk.ts'
+import { jobAction } from './job-actions.ts'
+import { jobPath, jobsPath } from './paths.ts'
+import { statesOf } from './reading.ts'
+import { adminJobSchema, adminJobView } from './view.ts'
 import { titleOf } from './words.ts'
 
-export type JobsFilter = Omit<RunFilter, 'startedBy'>
-export type JobsData = {
+const jobsQuery = t.Object({ ...runFilter, page: pageQuery.page, limit: t.Optional(t.Integer({ default: 50 })) })
+const listSchema = t.Object({ jobs: t.Array(adminJobSchema), pagination: paginationSchema })
+
+export const jobsPage = (app: App) =>
+  room(app, {
+    path: jobsPath,
+    title: 'Jobs',
+    room: 'jobs',
+    query: jobsQuery,
+    read: query => read(app, query),
+    body,
+    json: {
+      says: 'Jobs that match, the newest first',
+      schema: listSchema,
+      of: ({ runs, pagination }) => ({ jobs: runs.map(adminJobView), pagination }),
+      pages: ({ pagination }) => pagination,
+    },
+    file: {
+      name: 'jobs',
+      row: adminJobSchema,
+      rows: async ({ page: _, limit: __, ...filter }, place) =>
+        (await app.reader.read('findRuns', { ...filter, ...place })).runs.map(adminJobView),
+    },
+    live: briskly,
+  })
+
+async function read(app: App, { page, limit, ...filter }: Static<typeof jobsQuery>): Promise<JobsData> {
+  const place = pageOf({ page, limit })
+  const { runs, total, isExact } = await app.reader.read('findRuns', { ...filter, ...place })
+  const states = filter.q?.trim() || filter.fingerprint ? undefined : statesOf(app.db, filter.name)
+  const names = app.jobs.definitions().map(({ name }) => name)
+  return { runs, pagination: pagination(place, total), isExact, states, names: names.sort() }
+}
+
+type JobsFilter = Omit<RunFilter, 'startedBy'>
+type JobsData = {
   runs: Run[]
   pagination: Pagination
   /** Whether the total is all there are, not only all that were counted. */
   isExact: boolean
-  states: Record<RunState, number>
+  /** Of the name that is filtered for; unknown where words narrow the list. */
+  states: Record<RunState, number> | undefined
   names: readonly string[]
 }
 
-export const jobsBody = (data: JobsData, filter: JobsFilter): Html => html`${filterForm(jobsPath, [
-  { name: 'q', label: 'Id, name, input or error', type: 'search', value: filter.q },
-  { name: 'name', label: 'Name', value: filter.name, choices: ['', ...data.names] },
-  { name: 'status', label: 'State', value: filter.status, choices: ['', ...runStates] },
-])}
+const body = (data: JobsData, { page: _, limit: __, ...filter }: Static<typeof jobsQuery>): Html => html`${filterForm(
+  jobsPath,
+  [
+    { name: 'q', label: 'Id, name, input or error', type: 'search', value: filter.q },
+    { name: 'name', label: 'Name', value: filter.name, choices: ['', ...data.names] },
+    { name: 'status', label: 'State', value: filter.status, type: 'hidden' },
+    { name: 'fingerprint', label: 'Failure', value: filter.fingerprint, type: 'hidden' },
+  ],
+)}
 <div class="toolbar">
-  ${choices('status', [['', 'All'], ...runStates.map(state => [state, html`${state.toLowerCase()} <small>${number(data.states[state])}</small>`] as const)], jobsPath, filter, 'State')}
+  ${states(data, filter)}
   ${filter.fingerprint && html`<p class="quiet">One kind of failure. <a href="${address(jobsPath, { ...filter, fingerprint: undefined })}">All of them</a></p>`}
   ${bulk(data, filter)}
 </div>
@@ -57,8 +103,24 @@ ${table<Run>({
     { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: actions },
   ],
 })}
-${pagination(data.pagination, page => address(jobsPath, { ...filter, page }))}
+${pages(data.pagination, page => address(jobsPath, { ...filter, page }))}
 ${!data.isExact && html`<p class="quiet">There are more than were counted. Older ones are on the pages after, or behind a narrower search.</p>`}`
+
+/** Counted where no words narrow the list. */
+const states = ({ states }: JobsData, filter: JobsFilter): Html =>
+  choices(
+    'status',
+    [
+      ['', 'All'],
+      ...runStates.map(
+        state =>
+          [state, html`${state.toLowerCase()}${states && html` <small>${number(states[state])}</small>`}`] as const,
+      ),
+    ],
+    jobsPath,
+    filter,
+    'State',
+  )
 
 function jobCell({ id, name, input, error, status, progress: percent, stage }: Run): Html {
   const facts = JSON.stringify(masked(input))

@@ -1,0 +1,84 @@
+/** Users, for admins: the list, its files, and a form for a new one. */
+import { type Static, t } from 'elysia'
+import { roles } from '../../db/schema.ts'
+import { filterForm } from '../admin/monitor/filters.ts'
+import { room } from '../admin/monitor/room.ts'
+import type { App } from '../context.ts'
+import { type Html, html } from '../runtime/html.ts'
+import { type Pagination, pageOf, pageQuery, pagination as paginationOf, paginationSchema } from '../runtime/page.ts'
+import { address } from '../web/parts/address.ts'
+import { field, form } from '../web/parts/form.ts'
+import { badge } from '../web/parts/marks.ts'
+import { emptyState } from '../web/parts/notices.ts'
+import { pagination } from '../web/parts/pages.ts'
+import { table } from '../web/parts/table.ts'
+import { name, none, time } from '../web/parts/values.ts'
+import { roleSchema, type User, userSchema, userView } from './account.ts'
+import { password, userFields } from './user-fields.ts'
+
+const path = '/admin/users'
+const query = t.Object({
+  q: t.Optional(t.String({ maxLength: 254 })),
+  role: t.Optional(roleSchema),
+  page: pageQuery.page,
+  limit: t.Optional(t.Integer({ default: 50 })),
+})
+type Filter = Pick<Static<typeof query>, 'q' | 'role'>
+type Listed = { users: User[]; pages: Pagination }
+
+export const userListPage = (app: App) =>
+  room(app, {
+    path: `${path}/`,
+    title: 'Accounts',
+    room: 'accounts',
+    query,
+    async read({ q, role, page, limit = 50 }): Promise<Listed> {
+      const place = pageOf({ page, limit })
+      const { users, total } = await app.reader.read('usersReading', { q, role, ...place })
+      return { users, pages: paginationOf(place, total) }
+    },
+    body,
+    json: {
+      says: 'Users by name',
+      schema: t.Object({ users: t.Array(userSchema), pagination: paginationSchema }),
+      of: ({ users, pages }) => ({ users: users.map(userView), pagination: pages }),
+      pages: ({ pages }) => pages,
+    },
+    file: {
+      name: 'users',
+      row: userSchema,
+      rows: async ({ q, role }, place) =>
+        (await app.reader.read('usersReading', { q, role, ...place })).users.map(userView),
+    },
+  })
+
+const body = ({ users, pages }: Listed, { q, role }: Filter): Html => html`${filterForm(path, [
+  { name: 'q', label: 'Name or e-mail address', type: 'search', value: q },
+  { name: 'role', label: 'Role', value: role, choices: ['', ...roles] },
+])}
+${table<User>({
+  caption: 'Users, by name',
+  dense: true,
+  stack: true,
+  rows: users,
+  key: user => `user-${user.id}`,
+  empty:
+    q || role
+      ? emptyState('Nobody found', 'No account fits these filters.', html`<a href="${path}">All accounts</a>`)
+      : emptyState('No users yet', 'Make accounts for your members below.'),
+  columns: [
+    { head: 'Name', names: true, cell: user => html`<a href="${path}/${user.id}">${name(user.username)}</a>` },
+    { head: 'E-mail address', cell: user => user.email },
+    { head: 'Role', cell: user => (user.role === 'member' ? user.role : badge(user.role, 'good')) },
+    { head: 'Country', cell: user => user.country ?? none },
+    { head: 'Since', cell: user => time(user.createdAt) },
+    { head: 'Last seen', cell: user => time(user.lastSeenAt) },
+  ],
+})}
+${pagination(pages, page => address(path, { q, role, page }))}
+<section class="part"><div class="head"><h2>A new user</h2></div>
+${form(
+  { action: '/api/v1/users', goTo: `${path}/{id}`, done: 'The user is made' },
+  html`${userFields()}${field({ ...password, label: 'Password', hint: 'At least 10 characters; they can change it' })}`,
+  'Make the user',
+)}</section>`

@@ -1,0 +1,59 @@
+/** One user, for admins: what he did, what may be changed. */
+import { Elysia, t } from 'elysia'
+import { access } from '../access.ts'
+import { monitorPage } from '../admin/monitor/frame.ts'
+import type { App } from '../context.ts'
+import { type Html, html } from '../runtime/html.ts'
+import { hidden } from '../web/layout.ts'
+import { stats } from '../web/parts/figures.ts'
+import { action, field, form } from '../web/parts/form.ts'
+import { badge } from '../web/parts/marks.ts'
+import { name, number, time } from '../web/parts/values.ts'
+import type { User } from './account.ts'
+import { statsOf, type UserStats, userById } from './queries.ts'
+import { password, userFields } from './user-fields.ts'
+
+export const userPage = (app: App) =>
+  new Elysia().use(access(app)).get(
+    '/admin/users/:id',
+    ({ params: { id }, who }) => {
+      const user = userById(app.db, id)
+      return monitorPage(app, { title: user.username, who, room: 'accounts', body: body(user, statsOf(app.db, id)) })
+    },
+    { params: t.Object({ id: t.Integer({ minimum: 1 }) }), may: 'admin', detail: hidden },
+  )
+
+const body = (
+  user: User,
+  done: UserStats,
+): Html => html`<p>${user.email} ${badge(user.role)} · <a href="/admin/users">All accounts</a> · <a href="/admin/audit/logs?user=${user.username}">What they did</a></p>
+${stats([
+  { label: 'Since', value: time(user.createdAt) },
+  { label: 'Last seen', value: time(user.lastSeenAt) },
+  { label: 'Leagues', value: number(done.leagues_joined) },
+  {
+    label: 'Jobs started',
+    value: number(done.jobs_started),
+    note: done.jobs_failed > 0 && `${done.jobs_failed} failed`,
+  },
+  { label: 'Keys', value: number(done.api_keys) },
+  done.trades > 0 && { label: 'Trades', value: number(done.trades) },
+])}
+<section class="part"><div class="head"><h2>Change</h2></div>
+${form(
+  { method: 'patch', action: `/api/v1/users/${user.id}`, done: 'Changed' },
+  html`${userFields(user)}${field({ ...password, label: 'New password', optional: true, hint: 'Empty: it stays as it is' })}`,
+  'Change',
+)}
+</section>
+<section class="part"><div class="head"><h2>Delete</h2></div>
+<p>The account, its keys and sessions go. What ${name(user.username)} did in leagues stays, under a number instead of the name.</p>
+${action({
+  method: 'delete',
+  action: `/api/v1/users/${user.id}`,
+  label: 'Delete this user',
+  danger: true,
+  confirm: `Delete ${user.username}? This cannot be undone.`,
+  goTo: '/admin/users',
+  done: `${user.username} is deleted`,
+})}</section>`
