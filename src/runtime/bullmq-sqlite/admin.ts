@@ -1,78 +1,95 @@
+import { now } from './clock.ts'
+import { findJob } from './jobs.ts'
 import { isLocked } from './locks.ts'
-import { announceWaiting, inLine, move } from './places.ts'
 import type { Queue } from './queues.ts'
 import { isNextOfScheduler, removeJob } from './removing.ts'
 import { State, type StateCode } from './schema.ts'
 import type { JobHead } from './statements.ts'
-import type { Tx } from './transactions.ts'
 
 /** Jobs handled in one transaction by work that may concern all jobs of a queue. */
-export const chunkSize = 250
+const chunkSize = 250
+const always = Number.MAX_SAFE_INTEGER
 
-export function pauseQueue(queue: Queue): void {
-  queue.setMeta({ ...queue.meta, paused: '1' })
-  queue.emit('paused')
-}
-
-export function resumeQueue(queue: Queue): void {
+export function pause(queue: Queue, paused: boolean): void {
   const { paused: _, ...meta } = queue.meta
-  queue.setMeta(meta)
-  queue.emit('resumed')
+  queue.state.meta = paused ? { ...meta, paused: '1' } : meta
+  queue.emit(paused ? 'paused' : 'resumed')
 }
 
-/** Moves up to `count` delayed jobs to the line. Returns whether there may be more. */
-export function promoteJobs(tx: Tx, queue: Queue, count: number): boolean {
-  const jobs = tx.sql.headsUpTo.all(queue.id, State.delayed, Number.MAX_SAFE_INTEGER, count)
-  for (const job of jobs) {
-    move(tx, queue, job, inLine(queue, 0))
-    announceWaiting(queue, job.id, 'delayed')
+/** Returns how many of the fields are new. */
+export function setMeta({ state }: Queue, values: Record<string, string | number>): number {
+  const added = Object.keys(values).filter(field => !(field in state.meta)).length
+  const strings = Object.entries(values).map(([field, value]) => [field, String(value)])
+  state.meta = { ...state.meta, ...Object.fromEntries(strings) }
+  return added
+}
+
+/** Returns how many of the fields there were. */
+export function removeMeta({ state }: Queue, fields: string[]): number {
+  const all = Object.entries(state.meta)
+  const left = all.filter(([field]) => !fields.includes(field))
+  state.meta = Object.fromEntries(left)
+  return all.length - left.length
+}
+
+/** No worker starts a job of this queue for that long. */
+export function limitRate({ state }: Queue, ms: number): void {
+  Object.assign(state, { limiterCount: always, limiterUntil: now() + ms })
+}
+
+export function unlimitRate({ state }: Queue): number {
+  const limited = state.limiterUntil > now()
+  Object.assign(state, { limiterCount: 0, limiterUntil: 0 })
+  return limited ? 1 : 0
+}
+
+/** A long walk over the jobs of some states, a chunk in each transaction, in the order they would be worked on. */
+export class Walk {
+  #newest: number | undefined
+  #score = Number.MIN_SAFE_INTEGER
+  #rowid = 0
+
+  constructor(private readonly states: StateCode[]) {}
+
+  get isDone(): boolean {
+    return this.states.length === 0
   }
-  return jobs.length >= count
-}
 
-/** Where a long walk over the jobs of a state has come to. */
-export interface Walk {
-  readonly state: StateCode
-  /** Jobs added later are left alone. */
-  readonly newest: number
-  score: number
-  rowid: number
-  done: boolean
-}
+  stop(): void {
+    this.states.length = 0
+  }
 
-export function walk(state: StateCode, newest: number): Walk {
-  return { state, newest, score: Number.MIN_SAFE_INTEGER, rowid: 0, done: false }
-}
-
-/** The next jobs of a walk, in the order they would be worked on. */
-function nextOf(tx: Tx, queue: Queue, walk: Walk, upToScore = Number.MAX_SAFE_INTEGER): JobHead[] {
-  const jobs = tx.sql.headsAfter.all(queue.id, walk.state, walk.score, walk.rowid, upToScore, chunkSize)
-  const last = jobs.at(-1)
-  if (last) Object.assign(walk, { score: last.score, rowid: last.rowid })
-  walk.done = jobs.length < chunkSize
-  return jobs.filter(job => job.rowid <= walk.newest)
+  /** The next jobs. Those added after the walk began are left alone. */
+  next({ id, sql }: Queue, upToScore = always): JobHead[] {
+    this.#newest ??= sql.lastRowid.get()!.rowid ?? 0
+    const jobs = sql.headsAfter.all(id, this.states[0]!, this.#score, this.#rowid, upToScore, chunkSize)
+    const last = jobs.length < chunkSize ? undefined : jobs.at(-1)
+    if (!last) this.states.shift()
+    this.#score = last?.score ?? Number.MIN_SAFE_INTEGER
+    this.#rowid = last?.rowid ?? 0
+    return jobs.filter(job => job.rowid <= this.#newest!)
+  }
 }
 
 /** Removes some of the jobs that wait, but for those a scheduler has made for its next run. */
-export function drainSome(tx: Tx, queue: Queue, walk: Walk): void {
-  for (const job of nextOf(tx, queue, walk))
-    if (!isNextOfScheduler(tx, queue, job)) removeJob(tx, queue, job, { withParent: true })
+export function drainSome(queue: Queue, walk: Walk): void {
+  for (const job of walk.next(queue)) if (!isNextOfScheduler(queue, job)) removeJob(queue, job, { withParent: true })
 }
 
 /** Removes some of the jobs of a state that are older than `timestamp`, at most `limit`. Returns their ids. */
-export function cleanSome(tx: Tx, queue: Queue, walk: Walk, timestamp: number, limit: number): string[] {
-  const isFinished = walk.state === State.completed || walk.state === State.failed
+export function cleanSome(queue: Queue, walk: Walk, state: StateCode, timestamp: number, limit: number): string[] {
+  const isFinished = state === State.completed || state === State.failed
   const removed: string[] = []
-  for (const job of nextOf(tx, queue, walk, isFinished ? timestamp : undefined)) {
+  for (const job of walk.next(queue, isFinished ? timestamp : undefined)) {
     if (removed.length === limit) break
-    if (!isFinished && (ageOf(job) > timestamp || isNextOfScheduler(tx, queue, job))) continue
-    if (walk.state === State.active && isLocked(job)) continue
+    if (!isFinished && (ageOf(job) > timestamp || isNextOfScheduler(queue, job))) continue
+    if (state === State.active && isLocked(job)) continue
     // It may have gone with the last of its children.
-    if (walk.state === State['waiting-children'] && !tx.sql.jobExists.get(queue.id, job.id)) continue
-    removeJob(tx, queue, job, { withParent: true })
+    if (state === State['waiting-children'] && !findJob(queue, job.id)) continue
+    removeJob(queue, job, { withParent: true })
     removed.push(job.id)
   }
-  if (removed.length === limit) walk.done = true
+  if (removed.length === limit) walk.stop()
   return removed
 }
 
@@ -82,39 +99,27 @@ function ageOf(job: JobHead): number {
   return job.processed_at ?? job.added_at
 }
 
-export function lastRowid(tx: Tx): number {
-  return tx.sql.lastRowid.get()!.rowid ?? 0
-}
-
-const obliterated: StateCode[] = [
-  State.active,
-  State.delayed,
-  State.completed,
-  State.wait,
-  State.prioritized,
-  State.failed,
-  State['waiting-children'],
-]
-
-/** Removes up to `count` jobs whatever their state, and with the last of them all else. Returns whether there is more to do. */
-export function obliterateSome(tx: Tx, queue: Queue, count: number, force: boolean): boolean {
+/** Removes up to `count` jobs whatever their state, and with the last of them all else. Returns 0 when all is gone. */
+export function obliterateSome(queue: Queue, { force, count }: { force: boolean; count: number }): number {
   if (!queue.isPaused) throw new Error('Cannot obliterate non-paused queue')
   if (!force && queue.counted(State.active) > 0) throw new Error('Cannot obliterate queue with active jobs')
-  let left = count
-  for (const state of obliterated) {
-    if (left <= 0) return true
-    for (const { id } of tx.sql.headsUpTo.all(queue.id, state, Number.MAX_SAFE_INTEGER, left)) {
-      const job = tx.sql.jobHead.get(queue.id, id)
-      if (job) removeJob(tx, queue, job, { withParent: true })
+  const { id, sql } = queue
+  let left = Math.min(count, chunkSize)
+  for (const state of Object.values(State)) {
+    for (const head of sql.headsUpTo.all(id, state, always, left)) {
+      // It may have gone with the last of its children.
+      const job = findJob(queue, head.id)
+      if (job) removeJob(queue, job, { withParent: true })
       left--
     }
-    if (state === State.delayed) left -= tx.sql.deleteSchedulers.run(queue.id, queue.id, Math.max(0, left)).changes
+    if (left === 0) return 1
   }
-  if (left <= 0) return true
-  tx.sql.deleteMetrics.run(queue.id)
-  tx.sql.deleteDedups.run(queue.id)
-  tx.sql.deleteDedupNexts.run(queue.id)
-  tx.sql.trimEvents.run(queue.id, Number.MAX_SAFE_INTEGER)
+  for (const scheduler of sql.schedulersSoonestFirst.all(id, left, 0)) {
+    sql.deleteScheduler.run(id, scheduler.id)
+    left--
+  }
+  if (left === 0) return 1
+  for (const empty of sql.emptyQueue) empty.run(id)
   queue.reset()
-  return false
+  return 0
 }

@@ -1,18 +1,15 @@
 import { EventEmitter } from 'node:events'
-import type { QueueBaseOptions, WorkerOptions } from 'bullmq'
+import type { QueueBaseOptions } from 'bullmq'
+import type { WorkerRules } from './claiming.ts'
 import type { Heir } from './processes.ts'
-import type { Queue } from './queues.ts'
+import type { Queue, Queues } from './queues.ts'
 import { Refused } from './refusals.ts'
 import { recoverOrphaned } from './stalling.ts'
 import type { Store } from './store.ts'
-import { closedError, type Tx } from './transactions.ts'
+import { closedError, type Kind } from './transactions.ts'
 
-type OfWorker = 'name' | 'lockDuration' | 'limiter' | 'maxStalledCount' | 'stalledInterval' | 'metrics'
-type Kept = 'removeOnComplete' | 'removeOnFail'
 /** What of BullMQ's options the backend looks at; those of a worker are there only for a worker. */
-export type Options = QueueBaseOptions<unknown> & { readonly prefix?: string } & Partial<
-    Pick<WorkerOptions, OfWorker | Kept>
-  >
+export type Options = QueueBaseOptions<unknown> & { readonly prefix?: string } & WorkerRules
 
 export interface Roles {
   /** Reads events. */
@@ -29,13 +26,14 @@ const keyNames = [
 /** The life and the names of a backend, and how its operations reach the file. */
 export class BackendBase extends EventEmitter implements Heir {
   closing: Promise<void> | undefined
-  protected readonly key: string
+  /** Jobs of dead processes put back in line here, which the worker has not yet been told of. */
+  readonly recovered: string[] = []
+  readonly qualifiedName: string
   protected readonly interrupts = new Set<() => void>()
   protected interrupted = false
-  /** Jobs of dead processes put back in line here, which the worker has not yet been told of. */
-  protected recovered: string[] = []
   /** The event after which `readEvents('$')` begins, however often it is asked. */
   protected start = 0
+  readonly #prefix: string
   #ready: Promise<void> | undefined
   #removeClient: (() => Promise<void>) | undefined
 
@@ -47,7 +45,8 @@ export class BackendBase extends EventEmitter implements Heir {
     private readonly ownsStore = true,
   ) {
     super()
-    this.key = `${opts.prefix ?? 'bull'}:${queueName}`
+    this.#prefix = opts.prefix ?? 'bull'
+    this.qualifiedName = `${this.#prefix}:${queueName}`
     if (ownsStore) this.waitUntilReady().catch(() => {}) // Whoever waits for it is told.
   }
 
@@ -61,7 +60,7 @@ export class BackendBase extends EventEmitter implements Heir {
   }
 
   async #begin(): Promise<void> {
-    this.start = await this.read((_, queue) => queue.state.lastEvent)
+    this.start = await this.read(queue => queue.state.lastEvent)()
     if (this.roles.withBlockingConnection) {
       await this.setName(this.clientName(this.opts.name ? `:w:${this.opts.name}` : ''))
       this.store.processes.addHeir(this)
@@ -102,12 +101,8 @@ export class BackendBase extends EventEmitter implements Heir {
     for (const interrupt of this.interrupts) interrupt()
   }
 
-  inherit(tx: Tx, dead: string): string[] {
-    return recoverOrphaned(tx, tx.queues.open(this.key), dead, this.opts.maxStalledCount ?? 1)
-  }
-
-  inherited(jobIds: string[]): void {
-    this.recovered.push(...jobIds)
+  inherit(queues: Queues, dead: string): string[] {
+    return recoverOrphaned(queues.open(this.qualifiedName), dead, this.opts.maxStalledCount ?? 1)
   }
 
   /** Makes this client known to `getWorkers` and `getQueueEvents` in any process. */
@@ -120,11 +115,7 @@ export class BackendBase extends EventEmitter implements Heir {
   // ---- names
 
   clientName(suffix = ''): string {
-    return `${this.opts.prefix ?? 'bull'}:${Buffer.from(this.queueName).toString('base64')}${suffix}`
-  }
-
-  get qualifiedName(): string {
-    return this.key
+    return `${this.#prefix}:${Buffer.from(this.queueName).toString('base64')}${suffix}`
   }
 
   get keys(): Record<string, string> {
@@ -132,50 +123,46 @@ export class BackendBase extends EventEmitter implements Heir {
   }
 
   toKey(type: string): string {
-    return `${this.key}:${type}`
+    return `${this.qualifiedName}:${type}`
   }
 
   /** An id may hold colons, so the queue is looked up rather than guessed. */
   parseNodeKey(key: string): { prefix: string; queueName: string; id: string } {
-    const queues = this.store.reader?.queues
     let end = key.lastIndexOf(':')
     for (let colon = key.indexOf(':'); colon >= 0 && colon < end; colon = key.indexOf(':', colon + 1))
-      if (queues?.find(key.slice(0, colon))) end = colon
+      if (this.store.reader?.find(key.slice(0, colon))) end = colon
     const queueKey = key.slice(0, Math.max(0, end))
     const colon = queueKey.lastIndexOf(':')
-    return {
-      prefix: queueKey.slice(0, Math.max(0, colon)),
-      queueName: queueKey.slice(colon + 1),
-      id: key.slice(end + 1),
-    }
+    const prefix = queueKey.slice(0, Math.max(0, colon))
+    return { prefix, queueName: queueKey.slice(colon + 1), id: key.slice(end + 1) }
   }
 
-  // ---- transactions
+  // ---- operations
 
-  protected read<T>(run: Run<T>): Promise<T> {
-    if (this.closing) return Promise.reject(closedError())
-    return this.store.transactions.read(tx => run(tx, tx.queues.peek(this.key)))
+  /** Each of these three makes of an operation on the queue what BullMQ calls: the same, but in a transaction. */
+  protected read<A extends unknown[], T>(operation: (queue: Queue, ...args: A) => T) {
+    return this.#call('read', operation)
   }
 
   /** The command is the name by which an error tells what was refused. */
-  protected write<T>(run: Run<T>, command = ''): Promise<T> {
-    if (this.closing) return Promise.reject(closedError())
-    return this.store.transactions.write(tx => this.#run(tx, run, command))
+  protected write<A extends unknown[], T>(operation: (queue: Queue, ...args: A) => T, command?: string) {
+    return this.#call('write', operation, command)
   }
 
   /** A write that may hand out a job. */
-  protected take<T>(run: Run<T>, command = ''): Promise<T> {
-    if (this.closing) return Promise.reject(closedError())
-    return this.store.transactions.take(tx => this.#run(tx, run, command))
+  protected take<A extends unknown[], T>(operation: (queue: Queue, ...args: A) => T, command?: string) {
+    return this.#call('take', operation, command)
   }
 
-  #run<T>(tx: Tx, run: Run<T>, command: string): T {
-    try {
-      return run(tx, tx.queues.open(this.key))
-    } catch (error) {
-      throw error instanceof Refused ? error.inWordsOf(command) : error
+  #call<A extends unknown[], T>(kind: Kind, operation: (queue: Queue, ...args: A) => T, command = '') {
+    const run = (queues: Queues, args: A) => {
+      try {
+        return operation(kind === 'read' ? queues.peek(this.qualifiedName) : queues.open(this.qualifiedName), ...args)
+      } catch (error) {
+        throw error instanceof Refused ? error.inWordsOf(command) : error
+      }
     }
+    return (...args: A): Promise<T> =>
+      this.closing ? Promise.reject(closedError()) : this.store.transactions.run(kind, queues => run(queues, args))
   }
 }
-
-type Run<T> = (tx: Tx, queue: Queue) => T

@@ -1,108 +1,87 @@
 import type { DeduplicationOptions } from 'bullmq'
 import { now } from './clock.ts'
-import { deleteJob, insertInLine, type NewJob } from './jobs.ts'
-import { delayed, move } from './places.ts'
+import { deleteJob, findJob, insertInLine, type NewJob, putOff } from './jobs.ts'
 import type { Queue } from './queues.ts'
 import { State } from './schema.ts'
 import type { JobHead } from './statements.ts'
-import type { Tx } from './transactions.ts'
 
 /**
  * Decides whether a job may be added under its deduplication id. Returns the id of the job that stands in its way, or
  * undefined, in which case the deduplication id is the new job's.
  */
-export function deduplicate(tx: Tx, queue: Queue, job: NewJob, { canReplace = true } = {}): string | undefined {
+export function deduplicate(queue: Queue, job: NewJob, { canReplace = true } = {}): string | undefined {
   const options = job.opts.deduplication
   if (!options?.id) return undefined
-  const holder = tx.sql.dedup.get(queue.id, options.id, now())
-  if (!holder) {
-    hold(tx, queue, options, job.id)
-    return undefined
-  }
-  const current = tx.sql.jobHead.get(queue.id, holder.job_id)
-  if (canReplace && options.replace && current?.state === State.delayed) {
-    replace(tx, queue, options, current, job, holder.expires_at)
-    return undefined
+  const { id, replace, extend, ttl, keepLastIfActive, reschedule } = options
+  const holder = queue.sql.dedup.get(queue.id, id, now())
+  if (!holder) return hold(queue, options, job.id)
+  const { job_id: holderId, expires_at } = holder
+  const current = findJob(queue, holderId)
+  if (canReplace && replace && current?.state === State.delayed) {
+    deleteJob(queue, current)
+    queue.emit('removed', 'jobId', current.id, 'prev', 'delayed')
+    announce(queue, job.id, id, current.id)
+    queue.sql.deleteDedupNext.run(queue.id, id)
+    return hold(queue, options, job.id, !keepLastIfActive && !extend && ttl ? expires_at : undefined)
   }
   // The holder has gone without letting go: an id held until its job finishes would be held for ever.
-  if (!current && holder.expires_at === null) {
-    tx.sql.deleteDedupNext.run(queue.id, options.id)
-    hold(tx, queue, options, job.id)
-    return undefined
+  if (!current && expires_at === null) {
+    queue.sql.deleteDedupNext.run(queue.id, id)
+    return hold(queue, options, job.id)
   }
-  if (options.keepLastIfActive && current?.state === State.active) {
-    keepForLater(tx, queue, options, holder.job_id, job)
-    return holder.job_id
+  if (keepLastIfActive && current?.state === State.active) {
+    queue.sql.setDedupNext.run(queue.id, id, JSON.stringify(job))
+    // While the job is active its id does not expire, or the next job would pass it by.
+    queue.sql.setDedup.run(queue.id, id, holderId, null)
+    announce(queue, holderId, id, job.id)
+  } else if (!(canReplace && replace)) {
+    if (extend && ttl) hold(queue, options, holderId)
+    announce(queue, holderId, id, job.id)
+    if (canReplace && reschedule && current?.state === State.delayed)
+      putOff(queue, current, job.timestamp, job.opts.delay ?? 0)
   }
-  if (canReplace && options.replace) return holder.job_id
-  if (options.extend && options.ttl) hold(tx, queue, options, holder.job_id)
-  announce(queue, holder.job_id, options.id, job.id)
-  if (canReplace && options.reschedule && current?.state === State.delayed) reschedule(tx, queue, current, job)
-  return holder.job_id
+  return holderId
 }
 
 /** A job has finished: its deduplication id is free, or goes to the job kept for this moment. */
-export function releaseOnFinish(tx: Tx, queue: Queue, job: JobHead, timestamp: number): void {
-  if (job.dedup_id === null) return
-  const holder = tx.sql.dedup.get(queue.id, job.dedup_id, now())
-  if (holder?.expires_at === null && holder.job_id === job.id) tx.sql.deleteDedup.run(queue.id, job.dedup_id)
-  const kept = tx.sql.dedupNext.get(queue.id, job.dedup_id)
+export function releaseOnFinish(queue: Queue, { id: jobId, dedup_id: id }: JobHead, timestamp: number): void {
+  if (id === null) return
+  const holder = queue.sql.dedup.get(queue.id, id, now())
+  if (holder?.expires_at === null && holder.job_id === jobId) queue.sql.deleteDedup.run(queue.id, id)
+  const kept = queue.sql.dedupNext.get(queue.id, id)
   if (!kept) return
-  queue.nextJobNumber()
-  tx.sql.deleteDedupNext.run(queue.id, job.dedup_id)
+  queue.state.lastJob++
+  queue.sql.deleteDedupNext.run(queue.id, id)
   const next: NewJob = { ...JSON.parse(kept.job), timestamp }
-  if (tx.sql.jobExists.get(queue.id, next.id)) return
-  hold(tx, queue, next.opts.deduplication ?? { id: job.dedup_id }, next.id)
-  insertInLine(tx, queue, next)
+  if (findJob(queue, next.id)) return
+  hold(queue, next.opts.deduplication ?? { id }, next.id)
+  insertInLine(queue, next)
 }
 
 /** A job is removed: its deduplication id is free, and nothing follows. */
-export function releaseOnRemoval(tx: Tx, queue: Queue, job: JobHead): void {
-  if (job.dedup_id === null) return
-  if (tx.sql.dedup.get(queue.id, job.dedup_id, now())?.job_id !== job.id) return
-  tx.sql.deleteDedup.run(queue.id, job.dedup_id)
-  tx.sql.deleteDedupNext.run(queue.id, job.dedup_id)
+export function releaseOnRemoval(queue: Queue, { id: jobId, dedup_id: id }: JobHead): void {
+  if (id !== null && freeDeduplication(queue, id, jobId)) queue.sql.deleteDedupNext.run(queue.id, id)
 }
 
-function hold(tx: Tx, queue: Queue, options: DeduplicationOptions, jobId: string, until = expiry(options)): void {
-  if (until !== null) tx.sql.deleteExpiredDedups.run(now())
-  tx.sql.setDedup.run(queue.id, options.id, jobId, until)
+/** Frees a deduplication id, if `jobId` is given only while that job holds it. Returns how many ids were freed. */
+export function freeDeduplication(queue: Queue, id: string, jobId?: string): number {
+  const holder = queue.sql.dedup.get(queue.id, id, now())
+  if (!holder || (jobId !== undefined && holder.job_id !== jobId)) return 0
+  return queue.sql.deleteDedup.run(queue.id, id).changes
 }
 
-/** Null: until the job finishes. */
+export function deduplicationHolder(queue: Queue, id: string): string | null {
+  return queue.sql.dedup.get(queue.id, id, now())?.job_id ?? null
+}
+
+/** Gives the id to a job. Null as `until`: until the job finishes. */
+function hold(queue: Queue, options: DeduplicationOptions, jobId: string, until = expiry(options)): undefined {
+  if (until !== null) queue.sql.deleteExpiredDedups.run(now())
+  queue.sql.setDedup.run(queue.id, options.id, jobId, until)
+}
+
 function expiry({ keepLastIfActive, ttl }: DeduplicationOptions): number | null {
   return keepLastIfActive || !ttl || ttl <= 0 ? null : now() + ttl
-}
-
-function replace(
-  tx: Tx,
-  queue: Queue,
-  options: DeduplicationOptions,
-  current: JobHead,
-  job: NewJob,
-  expiresAt: number | null,
-): void {
-  deleteJob(tx, queue, current)
-  queue.emit('removed', 'jobId', current.id, 'prev', 'delayed')
-  announce(queue, job.id, options.id, current.id)
-  tx.sql.deleteDedupNext.run(queue.id, options.id)
-  const keepsTime = !options.keepLastIfActive && !options.extend && options.ttl
-  hold(tx, queue, options, job.id, keepsTime ? expiresAt : undefined)
-}
-
-function keepForLater(tx: Tx, queue: Queue, options: DeduplicationOptions, holderId: string, job: NewJob): void {
-  tx.sql.setDedupNext.run(queue.id, options.id, JSON.stringify(job))
-  // While the job is active its id does not expire, or the next job would pass it by.
-  tx.sql.setDedup.run(queue.id, options.id, holderId, null)
-  announce(queue, holderId, options.id, job.id)
-}
-
-function reschedule(tx: Tx, queue: Queue, current: JobHead, job: NewJob): void {
-  const delay = job.opts.delay ?? 0
-  const place = delayed(tx, queue, job.timestamp, delay)
-  tx.sql.setDelay.run(delay, current.rowid)
-  move(tx, queue, current, place)
-  queue.emit('delayed', 'jobId', current.id, 'delay', String(place.dueAt))
 }
 
 function announce(queue: Queue, jobId: string, id: string, deduplicatedId: string): void {

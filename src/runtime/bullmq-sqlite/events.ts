@@ -1,6 +1,5 @@
 import type { StreamReadRaw } from 'bullmq'
 import type { Queue } from './queues.ts'
-import type { Tx } from './transactions.ts'
 
 /*
  * An event is known as "<time>-<number>". Numbers rise by one within a queue and never repeat; the time is that of the
@@ -8,18 +7,18 @@ import type { Tx } from './transactions.ts'
  */
 
 /** The number of the event after which to read, given its id. */
-export function cursorOf(tx: Tx, queue: Queue, id: string): number {
+export function cursorOf(queue: Queue, id: string): number {
   const [time = '0', number = '0'] = id.split('-')
   if (Number(number) > 0) return Number(number)
   // A bare time, as Redis allows: everything since then.
-  return tx.sql.lastEventBefore.get(queue.id, Number(time))?.last ?? 0
+  return queue.sql.lastEventBefore.get(queue.id, Number(time))?.last ?? 0
 }
 
 /** The next events after that number, as Redis answers XREAD; undefined if there are none. */
-export function eventsAfter(tx: Tx, queue: Queue, after: number): StreamReadRaw {
+export function eventsAfter(queue: Queue, after: number): StreamReadRaw {
   if (queue.state.lastEvent <= after) return undefined
   const entries: [id: string, fields: string[]][] = []
-  for (const { last, at, events } of tx.sql.eventsAfter.all(queue.id, after)) {
+  for (const { last, at, events } of queue.sql.eventsAfter.all(queue.id, after)) {
     const list: string[][] = JSON.parse(events)
     const first = last - list.length + 1
     list.forEach((fields, i) => {
@@ -29,15 +28,26 @@ export function eventsAfter(tx: Tx, queue: Queue, after: number): StreamReadRaw 
   return entries.length > 0 ? [[`${queue.key}:events`, entries]] : undefined
 }
 
+/** Adds an event of a user's own. Returns its id. */
+export function publishEvent(
+  queue: Queue,
+  { event, ...fields }: Record<string, string | number>,
+  maxEvents: number,
+): string {
+  queue.emit(String(event), ...Object.entries(fields).flat().map(String))
+  trimEvents(queue, maxEvents)
+  return `${Date.now()}-${queue.state.lastEvent}`
+}
+
 /** Drops all but the newest events; a little more than `maxLength` may stay. Returns how many went. */
-export function trimEvents(tx: Tx, queue: Queue, maxLength: number): number {
-  const before = firstEvent(tx, queue)
-  tx.sql.trimEvents.run(queue.id, queue.state.lastEvent - maxLength)
-  return firstEvent(tx, queue) - before
+export function trimEvents(queue: Queue, maxLength: number): number {
+  const before = firstEvent(queue)
+  queue.sql.trimEvents.run(queue.id, queue.state.lastEvent - maxLength)
+  return firstEvent(queue) - before
 }
 
 /** The number of the oldest event there is. */
-function firstEvent(tx: Tx, queue: Queue): number {
-  const first = tx.sql.firstEvents.get(queue.id)
+function firstEvent(queue: Queue): number {
+  const first = queue.sql.firstEvents.get(queue.id)
   return first ? first.last - first.n + 1 : queue.state.lastEvent + 1
 }

@@ -1,7 +1,8 @@
 import { Database } from 'bun:sqlite'
 import { existsSync, rmSync } from 'node:fs'
 import { clock, now } from './clock.ts'
-import type { Transactions, Tx } from './transactions.ts'
+import type { Queues } from './queues.ts'
+import type { Transactions } from './transactions.ts'
 
 /** How often workers look for processes that died, in ms. */
 const lookEvery = 500
@@ -12,9 +13,9 @@ const heldToTheEnd = new Set<Database>()
 /** A worker, which takes over what the workers of its queue in a dead process were at. */
 export interface Heir {
   /** In the transaction that strikes the dead process from the list. Returns the ids of the jobs. */
-  inherit(tx: Tx, dead: string): string[]
-  /** After it. */
-  inherited(jobIds: string[]): void
+  inherit(queues: Queues, dead: string): string[]
+  /** Gets those ids after it. */
+  readonly recovered: string[]
 }
 
 /**
@@ -36,11 +37,11 @@ export class Processes {
   /** Makes a worker or event reader known under its client name. Returns how to take it back. */
   async addClient(name: string): Promise<() => Promise<void>> {
     this.#live()
-    const id = await this.transactions.write(tx => {
-      tx.sql.addProcess.run(this.id, process.pid, now())
-      return tx.sql.addClient.get(this.id, name, now())!.id
+    const id = await this.transactions.run('write', ({ sql }) => {
+      sql.addProcess.run(this.id, process.pid, now())
+      return sql.addClient.get(this.id, name, now())!.id
     })
-    return () => this.transactions.write(tx => void tx.sql.deleteClient.run(id))
+    return () => this.transactions.run('write', ({ sql }) => void sql.deleteClient.run(id))
   }
 
   addHeir(heir: Heir): void {
@@ -59,10 +60,10 @@ export class Processes {
     clock.clearInterval(this.#looking)
     if (!this.#life) return
     const leavesJobs = await this.transactions
-      .write(tx => {
-        tx.sql.deleteClients.run(this.id)
-        if (tx.sql.ownsJobs.get(this.id)) return true
-        tx.sql.deleteProcess.run(this.id)
+      .run('write', ({ sql }) => {
+        sql.deleteClients.run(this.id)
+        if (sql.ownsJobs.get(this.id)) return true
+        sql.deleteProcess.run(this.id)
         return false
       })
       .catch(() => false) // Others will find this process dead.
@@ -81,7 +82,7 @@ export class Processes {
 
   #look(): void {
     this.transactions
-      .read(tx => tx.sql.processes.all())
+      .run('read', ({ sql }) => sql.processes.all())
       .then(async processes => {
         for (const { id } of processes) if (id !== this.id && this.#isDead(id)) await this.#bury(id)
       })
@@ -106,15 +107,16 @@ export class Processes {
 
   async #bury(id: string): Promise<void> {
     const heirs = [...this.#heirs]
-    const { left, gone } = await this.transactions.write(tx => {
-      const left = heirs.map(heir => heir.inherit(tx, id))
-      tx.sql.deleteClients.run(id)
+    const { left, gone } = await this.transactions.run('write', queues => {
+      const { sql } = queues
+      const left = heirs.map(heir => heir.inherit(queues, id))
+      sql.deleteClients.run(id)
       // Jobs of queues without a worker here wait for one that has: until then the dead stay on the list.
-      const gone = tx.sql.ownsJobs.get(id) === null
-      if (gone) tx.sql.deleteProcess.run(id)
+      const gone = sql.ownsJobs.get(id) === null
+      if (gone) sql.deleteProcess.run(id)
       return { left, gone }
     })
-    for (const [i, heir] of heirs.entries()) heir.inherited(left[i]!)
+    for (const [i, heir] of heirs.entries()) heir.recovered.push(...left[i]!)
     if (gone) rmSync(this.#lifeOf(id), { force: true })
   }
 

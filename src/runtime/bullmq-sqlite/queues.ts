@@ -5,63 +5,51 @@ const defaultMaxEvents = 10_000
 /** Events are trimmed whenever this many have been added, not with every one. */
 const trimEvery = 256
 
+const noMeta: Readonly<Record<string, string>> = {}
 /** All that changes with a queue's jobs, kept in its row as JSON. */
-interface QueueState {
+const emptyState = {
   /** The last number given to a job without an id of its own. */
-  lastJob: number
-  /** The lowest position given so far, next in line, and the highest, end of the line. */
-  front: number
-  back: number
-  /** Jobs by state. */
-  counts: number[]
-  /** What BullMQ keeps of a queue's settings: paused, concurrency, max, duration, opts.maxLenEvents, version. */
-  meta: Readonly<Record<string, string>>
-  /** Jobs started in the current rate-limit window, and its end. */
-  limiterCount: number
-  limiterUntil: number
-  /** No worker looks for stalled jobs before this time. */
-  stallCheckUntil: number
-  /** The number of the newest event. It only ever rises: whoever reads events relies on it. */
-  lastEvent: number
-}
-
-const emptyState = (lastEvent = 0): QueueState => ({
   lastJob: 0,
+  /** The lowest position given so far, next in line, and the highest, end of the line. */
   front: 0,
   back: 0,
+  /** Jobs by state. */
   counts: [0, 0, 0, 0, 0, 0, 0],
-  meta: {},
+  /** What BullMQ keeps of a queue's settings: paused, concurrency, max, duration, opts.maxLenEvents, version. */
+  meta: noMeta,
+  /** Jobs started in the current rate-limit window, and its end. */
   limiterCount: 0,
   limiterUntil: 0,
+  /** No worker looks for stalled jobs before this time. */
   stallCheckUntil: 0,
-  lastEvent,
-})
+  /** The number of the newest event. It only ever rises: whoever reads events relies on it. */
+  lastEvent: 0,
+}
+const emptyJson = JSON.stringify(emptyState)
 
 /** A queue's row in memory, read by many transactions of this process and written once by each that changes it. */
 export class Queue {
-  #state: QueueState
-  #changed = false
+  readonly id: number
+  readonly key: string
+  /** To be changed by operations that write, in queues they have opened. */
+  state: typeof emptyState
+  #saved: string
   /** Events of the running transaction, each a flat list of fields. */
   #events: string[][] = []
 
   constructor(
-    readonly id: number,
-    readonly key: string,
-    json?: string,
+    readonly queues: Queues,
+    readonly sql: Statements,
+    row: QueueRow,
   ) {
-    this.#state = json ? JSON.parse(json) : emptyState()
+    this.id = row.id
+    this.key = row.key
+    this.#saved = row.state
+    this.state = JSON.parse(row.state)
   }
 
-  get state(): Readonly<QueueState> {
-    return this.#state
-  }
-
-  get meta(): QueueState['meta'] {
-    return this.#state.meta
-  }
-
-  counted(state: StateCode): number {
-    return this.#state.counts[state]!
+  get meta() {
+    return this.state.meta
   }
 
   get isPaused(): boolean {
@@ -81,71 +69,49 @@ export class Queue {
     return this.isPaused || this.isMaxed ? 0 : this.waiting
   }
 
-  /** The state, to be changed. */
-  change(): QueueState {
-    this.#changed = true
-    return this.#state
+  counted(state: StateCode): number {
+    return this.state.counts[state]!
   }
 
-  /** The position after all others. */
-  nextBack(): number {
-    return ++this.change().back
-  }
-
-  /** The position before all others. */
-  nextFront(): number {
-    return --this.change().front
-  }
-
-  nextJobNumber(): number {
-    return ++this.change().lastJob
-  }
-
-  count(state: number, by: number): void {
-    this.change().counts[state]! += by
-  }
-
-  setMeta(meta: Record<string, string>): void {
-    this.change().meta = meta
+  count(state: StateCode, by: number): void {
+    this.state.counts[state]! += by
   }
 
   /** Appends an event to the queue's stream: its name, then field and value in turn. */
   emit(event: string, ...fields: string[]): void {
-    this.change().lastEvent++
+    this.state.lastEvent++
     this.#events.push(['event', event, ...fields])
   }
 
   /** As if the queue had never been, but for its event numbers. */
   reset(): void {
-    this.#changed = true
-    this.#state = emptyState(this.#state.lastEvent)
+    this.state = { ...JSON.parse(emptyJson), lastEvent: this.state.lastEvent }
   }
 
   /** Remembers how it is now; calling what this returns puts it back. */
   remember(): () => void {
-    const state = { ...this.#state, counts: [...this.#state.counts] }
-    const changed = this.#changed
+    const state = { ...this.state, counts: [...this.state.counts] }
     const events = this.#events.length
     return () => {
-      this.#state = state
-      this.#changed = changed
+      this.state = state
       this.#events.length = events
     }
   }
 
   /** Writes it with its events. Returns whether there was anything to write. */
-  save(sql: Statements): boolean {
-    if (!this.#changed) return false
-    const { lastEvent } = this.#state
+  save(): boolean {
+    const json = JSON.stringify(this.state)
+    if (json === this.#saved) return false
+    const { lastEvent } = this.state
     const added = this.#events.length
     if (added > 0) {
-      sql.addEvents.run(this.id, lastEvent, Date.now(), JSON.stringify(this.#events))
+      this.sql.addEvents.run(this.id, lastEvent, Date.now(), JSON.stringify(this.#events))
       const maxEvents = Number(this.meta['opts.maxLenEvents'] ?? defaultMaxEvents)
-      if (lastEvent % trimEvery < added) sql.trimEvents.run(this.id, lastEvent - maxEvents)
+      if (lastEvent % trimEvery < added) this.sql.trimEvents.run(this.id, lastEvent - maxEvents)
     }
-    sql.saveQueue.run(JSON.stringify(this.#state), this.id)
+    this.sql.saveQueue.run(json, this.id)
     this.#events = []
-    this.#changed = false
+    this.#saved = json
     return true
   }
 }
@@ -159,15 +125,16 @@ export class Queues {
   /** Those the running transaction has opened. */
   #opened = new Set<Queue>()
 
-  constructor(private readonly sql: Statements) {}
+  constructor(
+    readonly sql: Statements,
+    /** The id of this process in the file. */
+    readonly process: string,
+  ) {}
 
   /** The queue of that key, made if need be. For operations that write. */
   open(key: string): Queue {
     const known = this.find(key)
-    if (known) return this.#open(known)
-    const made = this.#keep(this.sql.addQueue.get(key, JSON.stringify(emptyState()))!)
-    this.#undo.set(made, () => this.#drop(made))
-    return this.#open(made)
+    return known ? this.#open(known) : this.#open(this.#keep(this.sql.addQueue.get(key, emptyJson)!), true)
   }
 
   /** The queue a row refers to. For operations that write. */
@@ -177,7 +144,7 @@ export class Queues {
 
   /** The queue of that key, or an empty one that is not in the file. For operations that only read. */
   peek(key: string): Queue {
-    return this.find(key) ?? new Queue(0, key)
+    return this.find(key) ?? new Queue(this, this.sql, { id: 0, key, state: emptyJson })
   }
 
   find(key: string): Queue | undefined {
@@ -193,33 +160,29 @@ export class Queues {
 
   rollBackOperation(): void {
     for (const undo of this.#undo.values()) undo()
-    this.#undo.clear()
   }
 
   /** Writes the changed queues and their events, the last thing a transaction does. Returns them. */
   save(): Queue[] {
-    const changed = [...this.#opened].filter(queue => queue.save(this.sql))
+    const changed = [...this.#opened].filter(queue => queue.save())
     this.#opened.clear()
     return changed
   }
 
   forget(): void {
-    this.#byKey.clear()
-    this.#byId.clear()
-    this.#undo.clear()
-    this.#opened.clear()
+    for (const memory of [this.#byKey, this.#byId, this.#undo, this.#opened]) memory.clear()
   }
 
-  #open(queue: Queue): Queue {
-    if (!this.#undo.has(queue)) this.#undo.set(queue, queue.remember())
+  #open(queue: Queue, isNew = false): Queue {
+    if (!this.#undo.has(queue)) this.#undo.set(queue, isNew ? () => this.#drop(queue) : queue.remember())
     this.#opened.add(queue)
     return queue
   }
 
-  #keep({ id, key, state }: QueueRow): Queue {
-    const queue = new Queue(id, key, state)
-    this.#byKey.set(key, queue)
-    this.#byId.set(id, queue)
+  #keep(row: QueueRow): Queue {
+    const queue = new Queue(this, this.sql, row)
+    this.#byKey.set(row.key, queue)
+    this.#byId.set(row.id, queue)
     return queue
   }
 

@@ -1,140 +1,101 @@
-import { hasFailedChildren, hasPendingChildren, reopenInParent } from './children.ts'
-import { type Claimant, claim, type NextJob, promoteDue } from './claiming.ts'
+import type { MinimalJob, MoveToDelayedOpts, MoveToWaitingChildrenOpts, RetryJobOpts, RetryOptions } from 'bullmq'
+import { hasChild, reopenInParent } from './children.ts'
+import { claim, type NextJob, promoteDue, type WorkerRules } from './claiming.ts'
 import { now } from './clock.ts'
-import type { Failure } from './finishing.ts'
-import { jobOf } from './jobs.ts'
-import { heldJob, requireHeld, requireLock } from './locks.ts'
-import { announceWaiting, delayed, inLine, recount } from './places.ts'
+import { failureColumns } from './finishing.ts'
+import { jobOf, type Line, move, putInLine, putOff } from './jobs.ts'
+import { heldJob, noLock, requireHeld, requireLock } from './locks.ts'
 import type { Queue } from './queues.ts'
-import { Code, Refused } from './refusals.ts'
-import { State } from './schema.ts'
-import type { JobHead } from './statements.ts'
-import type { Tx } from './transactions.ts'
+import { Refused } from './refusals.ts'
+import { Child, State } from './schema.ts'
+import type { JobColumns, JobHead } from './statements.ts'
 
-export interface Delay {
-  readonly jobId: string
-  readonly token: string
-  readonly timestamp: number
-  readonly delay: number
-  readonly countsAsAttempt: boolean
-  readonly failure: Failure
-  readonly next?: Claimant
-}
-
-/** Puts an active job off. */
-export function delayJob(tx: Tx, queue: Queue, delay: Delay): NextJob {
-  const job = heldJob(tx, queue, delay.jobId, delay.token)
-  noteFailure(tx, job, delay.failure)
-  const place = delayed(tx, queue, delay.timestamp, delay.delay)
-  tx.sql.leaveActive.run(place.state, place.score, delay.countsAsAttempt ? 1 : 0, delay.delay, job.rowid)
-  recount(queue, State.active, State.delayed)
-  queue.emit('delayed', 'jobId', job.id, 'delay', String(place.dueAt))
-  const next: NextJob = delay.next ? claim(tx, queue, delay.next, delay.timestamp) : []
+/** Puts an active job off, and takes up the next if asked. */
+export function delayJob(
+  queue: Queue,
+  rules: WorkerRules,
+  jobId: string,
+  timestamp: number,
+  delay: number,
+  token = noLock,
+  { skipAttempt, fieldsToUpdate, fetchNext }: MoveToDelayedOpts = {},
+): NextJob {
+  const job = heldJob(queue, jobId, token)
+  const attempts_made = job.attempts_made + (skipAttempt ? 0 : 1)
+  putOff(queue, job, timestamp, delay, { attempts_made, ...failureColumns(fieldsToUpdate) })
+  const next: NextJob = fetchNext ? claim(queue, rules, token) : []
   return next[0] ? next : []
 }
 
-interface Retry {
-  readonly jobId: string
-  readonly token: string
-  readonly timestamp: number
-  readonly lifo: boolean
-  readonly failure: Failure
-}
-
 /** Puts an active job back in line after a failed attempt. */
-export function retryJob(tx: Tx, queue: Queue, retry: Retry): void {
-  promoteDue(tx, queue, retry.timestamp)
-  const job = heldJob(tx, queue, retry.jobId, retry.token)
-  noteFailure(tx, job, retry.failure)
-  backInLine(tx, queue, job, 1, retry.lifo && job.priority === 0 ? 'front' : 'back')
+export function retryJob(queue: Queue, jobId: string, lifo: boolean, token = noLock, opts: RetryJobOpts = {}): void {
+  promoteDue(queue, Date.now())
+  const job = heldJob(queue, jobId, token)
+  const columns = { attempts_made: job.attempts_made + 1, ...failureColumns(opts.fieldsToUpdate) }
+  putInLine(queue, job, { end: lifo && job.priority === 0 ? 'front' : 'back' }, columns)
 }
 
 /** Puts an active job back at the head of the line as if it had not been taken. Returns ms left of the rate limit. */
-export function returnToLine(tx: Tx, queue: Queue, jobId: string, token: string): number {
-  const job = jobOf(tx, queue, jobId)
+export function returnToLine(queue: Queue, jobId: string, token = noLock): number {
+  const job = jobOf(queue, jobId)
   requireLock(job, token)
-  if (job.state === State.active) backInLine(tx, queue, job, 0, 'front')
+  if (job.state === State.active) putInLine(queue, job, { end: 'front' })
   return Math.max(0, queue.state.limiterUntil - now())
 }
 
 /** Puts an active parent aside until its children are done. Returns false if there are none to wait for. */
 export function waitForChildren(
-  tx: Tx,
   queue: Queue,
   jobId: string,
   token: string,
-  child?: { queue: string; id: string },
+  { child }: MoveToWaitingChildrenOpts = {},
 ): boolean {
-  const job = jobOf(tx, queue, jobId)
-  if (hasFailedChildren(tx, job)) throw new Refused(Code.jobHasFailedChildren, { jobId })
+  const job = jobOf(queue, jobId)
+  if (hasChild(queue, job, Child.failed)) throw new Refused('jobHasFailedChildren', { jobId })
   const pending = child
-    ? tx.sql.isPendingChild.get(queue.id, jobId, tx.queues.peek(child.queue).id, child.id) !== null
-    : hasPendingChildren(tx, job)
+    ? queue.sql.isPendingChild.get(queue.id, jobId, queue.queues.peek(child.queue).id, child.id) !== null
+    : hasChild(queue, job, Child.pending)
   if (!pending) return false
   requireHeld(job, token)
-  tx.sql.leaveActive.run(State['waiting-children'], Date.now(), 0, job.delay, job.rowid)
-  recount(queue, State.active, State['waiting-children'])
+  move(queue, job, { state: State['waiting-children'], score: Date.now() })
   queue.emit('waiting-children', 'jobId', job.id, 'prev', 'active')
   return true
 }
 
-interface Reopening {
-  readonly jobId: string
-  readonly state: 'completed' | 'failed'
-  readonly lifo: boolean
-  readonly resetAttemptsMade?: boolean
-  readonly resetAttemptsStarted?: boolean
-}
-
 /** Lets a finished job run again. */
-export function reopenJob(tx: Tx, queue: Queue, reopening: Reopening): void {
-  const job = jobOf(tx, queue, reopening.jobId)
-  if (job.state !== State[reopening.state])
-    throw new Refused(Code.jobNotInState, { jobId: job.id, state: reopening.state })
-  const place = inLine(queue, job.priority, reopening.lifo && job.priority === 0 ? 'front' : 'back')
-  const { resetAttemptsMade, resetAttemptsStarted } = reopening
-  tx.sql.reopenJob.run(
-    ...([place.state, place.score, resetAttemptsMade ? 0 : 1, resetAttemptsStarted ? 0 : 1, job.rowid] as const),
-  )
-  forgetResult(tx, job)
-  recount(queue, job.state, place.state)
-  reopenInParent(tx, job)
-  announceWaiting(queue, job.id, reopening.state)
-}
-
-/** Lets up to `count` jobs that finished until `timestamp` run again. Returns whether there may be more. */
-export function reopenJobs(
-  tx: Tx,
+export function reopenJob(
   queue: Queue,
+  { id = '', opts }: MinimalJob,
   state: 'completed' | 'failed',
-  count: number,
-  timestamp: number,
-): boolean {
-  const jobs = tx.sql.headsUpTo.all(queue.id, State[state], timestamp, count)
-  for (const job of jobs) {
-    const place = inLine(queue, 0)
-    tx.sql.reopenJob.run(place.state, place.score, 1, 1, job.rowid)
-    forgetResult(tx, job)
-    recount(queue, job.state, place.state)
-    reopenInParent(tx, job)
-    announceWaiting(queue, job.id, state)
-  }
-  return jobs.length >= count
+  { resetAttemptsMade, resetAttemptsStarted }: RetryOptions = {},
+): void {
+  const job = jobOf(queue, id)
+  if (job.state !== State[state]) throw new Refused('jobNotInState', { jobId: job.id, state })
+  reopen(
+    queue,
+    job,
+    { end: opts.lifo && job.priority === 0 ? 'front' : 'back' },
+    {
+      ...(resetAttemptsMade && { attempts_made: 0 }),
+      ...(resetAttemptsStarted && { attempts_started: 0 }),
+    },
+  )
 }
 
-function backInLine(tx: Tx, queue: Queue, job: JobHead, attempts: 0 | 1, end: 'front' | 'back'): void {
-  const place = inLine(queue, job.priority, end)
-  tx.sql.leaveActive.run(place.state, place.score, attempts, job.delay, job.rowid)
-  recount(queue, State.active, place.state)
-  announceWaiting(queue, job.id, 'active')
+/** Lets up to `count` jobs that finished until `timestamp` run again. Returns 0 if there are no more of them. */
+export function reopenJobs(
+  queue: Queue,
+  state: 'completed' | 'failed' = 'failed',
+  count = 1000,
+  timestamp = Date.now(),
+): number {
+  const jobs = queue.sql.headsUpTo.all(queue.id, State[state], timestamp, count)
+  for (const job of jobs) reopen(queue, job, { priority: 0 })
+  return jobs.length < count ? 0 : 1
 }
 
-function forgetResult(tx: Tx, job: JobHead): void {
-  if (job.state === State.failed) tx.sql.clearFailedReason.run(job.rowid)
-  else tx.sql.clearReturnValue.run(job.rowid)
-}
-
-function noteFailure(tx: Tx, job: JobHead, { failedReason, stacktrace }: Failure): void {
-  if (failedReason !== undefined || stacktrace !== undefined)
-    tx.sql.setFailure.run(failedReason ?? null, stacktrace ?? null, job.rowid)
+function reopen(queue: Queue, job: JobHead, line: Line, columns?: JobColumns): void {
+  const result = job.state === State.failed ? 'failed_reason' : 'return_value'
+  putInLine(queue, job, line, { finished_at: null, processed_at: null, [result]: null, ...columns })
+  reopenInParent(queue, job)
 }

@@ -8,9 +8,8 @@ export const State = {
   completed: 5,
   failed: 6,
 } as const
-export type StateName = keyof typeof State
-export type StateCode = (typeof State)[StateName]
-export const stateNames: StateName[] = [
+export type StateCode = (typeof State)[keyof typeof State]
+export const stateNames = [
   'wait',
   'prioritized',
   'delayed',
@@ -18,7 +17,7 @@ export const stateNames: StateName[] = [
   'waiting-children',
   'completed',
   'failed',
-]
+] as const
 
 /** How a child stands with its parent. */
 export const Child = { pending: 0, processed: 1, ignored: 2, failed: 3 } as const

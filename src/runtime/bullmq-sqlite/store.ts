@@ -7,7 +7,7 @@ import { Processes } from './processes.ts'
 import { Queues } from './queues.ts'
 import { schema, schemaVersion } from './schema.ts'
 import { prepareStatements } from './statements.ts'
-import { Transactions, type Tx } from './transactions.ts'
+import { Transactions } from './transactions.ts'
 import { type Sight, Wakeups } from './wakeups.ts'
 
 /**
@@ -35,7 +35,7 @@ export class Store {
   readonly wakeups: Wakeups
   readonly processes: Processes
   readonly #db: Database
-  #tx: Tx | undefined
+  #queues: Queues | undefined
   #users = 0
   #checkpoints: Checkpoints | undefined
 
@@ -73,8 +73,8 @@ export class Store {
   }
 
   /** Synchronous reads outside any transaction, for answers that cannot wait. Nothing before the first transaction. */
-  get reader(): Tx | undefined {
-    return this.#tx
+  get reader(): Queues | undefined {
+    return this.#queues
   }
 
   async close(): Promise<void> {
@@ -83,11 +83,11 @@ export class Store {
     await this.processes.close()
     await this.transactions.close()
     await this.#checkpoints?.close()
-    for (const statement of Object.values(this.#tx?.sql ?? {})) statement.finalize()
+    this.#queues?.sql.finalize()
     this.#db.close()
   }
 
-  #prepare(): Tx {
+  #prepare(): Queues {
     if (this.#version() < schemaVersion)
       this.#db
         .transaction(() => {
@@ -97,9 +97,9 @@ export class Store {
         })
         .immediate()
     const sql = prepareStatements(this.#db)
-    this.#tx = { sql, queues: new Queues(sql), process: this.processes.id }
+    this.#queues = new Queues(sql, this.processes.id)
     this.#checkpoints = new Checkpoints(this.path, () => void orElse(null, () => sql.checkpoint.get()))
-    return this.#tx
+    return this.#queues
   }
 
   #version(): number {
@@ -109,9 +109,9 @@ export class Store {
   }
 
   #lookAt(queueKey: string): Sight {
-    if (!this.#tx) return nothing
-    const queue = this.#tx.queues.peek(queueKey)
-    const dueAt = nextDueAt(this.#tx, queue) ?? Number.POSITIVE_INFINITY
+    if (!this.#queues) return nothing
+    const queue = this.#queues.peek(queueKey)
+    const dueAt = nextDueAt(queue) ?? Number.POSITIVE_INFINITY
     return { claimable: queue.claimable, dueAt, lastEvent: queue.state.lastEvent }
   }
 }

@@ -1,7 +1,6 @@
 import { SQLiteError } from 'bun:sqlite'
 import { clock, now } from './clock.ts'
 import type { Queue, Queues } from './queues.ts'
-import type { Statements } from './statements.ts'
 
 /** How long the operations of one transaction may take together, in ms, before it is committed and the event loop goes on. */
 const turnBudget = 8
@@ -10,25 +9,20 @@ const quickAttempts = 8
 /** A transaction that failed for want of disk or the like answers this much later, in ms, so that workers do not spin on it. */
 const failurePause = 250
 
-/** What the operations are handed. */
-export interface Tx {
-  readonly sql: Statements
-  readonly queues: Queues
-  /** The id of this process in the file. */
-  readonly process: string
-}
+/** Reads; writes; or takes: a write that hands out work. */
+export type Kind = 'read' | 'write' | 'take'
 
 interface Operation {
-  /** Does the work inside the transaction; what it returns answers the caller after the commit. */
-  run(tx: Tx): () => void
-  readonly writes: boolean
+  readonly kind: Kind
   readonly since: number
+  /** Does the work inside the transaction; what it returns answers the caller after the commit. */
+  run(queues: Queues): () => void
   reject(error: unknown): void
 }
 
 interface Hooks {
   /** Makes the file ready for its first transaction; throws "busy" like any statement. */
-  prepare(): Tx
+  prepare(): Queues
   inTransaction(): boolean
   committed(changed: Queue[]): void
 }
@@ -44,7 +38,7 @@ export const closedError = () => new Error('Connection is closed.')
 export class Transactions {
   #waiting: Operation[] = []
   #scheduled = false
-  #tx: Tx | undefined
+  #queues: Queues | undefined
   #dataVersion = -1
   #foreignChanges = 0
   #attempts = 0
@@ -58,20 +52,20 @@ export class Transactions {
     private readonly hooks: Hooks,
   ) {}
 
-  read<T>(run: (tx: Tx) => T): Promise<T> {
-    return this.#add(run, false, false)
-  }
-
-  write<T>(run: (tx: Tx) => T): Promise<T> {
-    return this.#add(run, true, false)
-  }
-
   /**
-   * A write that hands out work: answered one turn later, so that whoever added the job in this same transaction has been
-   * answered, and has run on, before a worker starts on it.
+   * A take is answered one turn later, so that whoever added the job in this same transaction has been answered, and has
+   * run on, before a worker starts on it.
    */
-  take<T>(run: (tx: Tx) => T): Promise<T> {
-    return this.#add(run, true, true)
+  run<T>(kind: Kind, work: (queues: Queues) => T): Promise<T> {
+    if (this.#closed) return Promise.reject(closedError())
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    const run = (queues: Queues) => {
+      const value = work(queues)
+      return kind === 'take' ? () => void clock.setImmediate(() => resolve(value)) : () => resolve(value)
+    }
+    this.#waiting.push({ kind, since: now(), run, reject })
+    this.#schedule()
+    return promise
   }
 
   /** Refuses further operations; resolves when those already asked for are done. */
@@ -82,26 +76,14 @@ export class Transactions {
 
   /** Looks whether another process has written, and forgets what it may have changed. Returns how often one has so far. */
   foreignChanges(): number {
-    if (!this.#tx) return 0
-    const version = this.#tx.sql.dataVersion.get()!.data_version
+    if (!this.#queues) return 0
+    const version = this.#queues.sql.dataVersion.get()!.data_version
     if (version !== this.#dataVersion) {
       this.#dataVersion = version
       this.#foreignChanges++
-      this.#tx.queues.forget()
+      this.#queues.forget()
     }
     return this.#foreignChanges
-  }
-
-  #add<T>(work: (tx: Tx) => T, writes: boolean, late: boolean): Promise<T> {
-    if (this.#closed) return Promise.reject(closedError())
-    const { promise, resolve, reject } = Promise.withResolvers<T>()
-    const run = (tx: Tx) => {
-      const value = work(tx)
-      return late ? () => void clock.setImmediate(() => resolve(value)) : () => resolve(value)
-    }
-    this.#waiting.push({ run, writes, since: now(), reject })
-    this.#schedule()
-    return promise
   }
 
   #schedule(): void {
@@ -115,74 +97,66 @@ export class Transactions {
     this.#waiting = []
     let done: { answers: (() => void)[]; changed: Queue[] }
     try {
-      this.#begin(operations)
       done = this.#runAll(operations)
     } catch (error) {
       this.#abandon()
-      if (isBusy(error)) this.#tryAgain(operations)
-      else this.#fail(operations, error)
-      return
+      if (isBusy(error)) return void this.#tryAgain(operations)
+      done = { answers: operations.map(operation => refusal(operation, error)), changed: [] }
     }
     this.#attempts = 0
     this.hooks.committed(done.changed)
     for (const answer of done.answers) answer()
-    this.#next()
-  }
-
-  #begin(operations: Operation[]): void {
-    this.#tx ??= this.hooks.prepare()
-    const { sql } = this.#tx
-    if (operations.some(operation => operation.writes)) sql.beginWrite.run()
-    else sql.beginRead.run()
-    this.foreignChanges()
+    this.#scheduled = false
+    if (this.#waiting.length > 0) this.#schedule()
+    else this.#idle?.()
   }
 
   /** Runs as many operations as the budget allows, and commits. The rest goes back to the head of the line. */
   #runAll(operations: Operation[]) {
-    const tx = this.#tx!
+    const queues = (this.#queues ??= this.hooks.prepare())
+    const { sql } = queues
+    if (operations.some(({ kind }) => kind !== 'read')) sql.beginWrite.run()
+    else sql.beginRead.run()
+    this.foreignChanges()
     const until = performance.now() + turnBudget
     const answers: (() => void)[] = []
-    // One that has the transaction to itself needs no savepoint: if it throws, so does this.
-    const run = operations.length === 1 ? this.#runAlone : this.#runGuarded
     for (const operation of operations) {
-      answers.push(run(tx, operation))
+      queues.beginOperation()
+      // One that has the transaction to itself needs no savepoint: if it throws, so does this.
+      answers.push(operations.length === 1 ? operation.run(queues) : this.#runGuarded(queues, operation))
       if (performance.now() > until) break
     }
-    const changed = tx.queues.save()
-    tx.sql.commit.run()
+    const changed = queues.save()
+    sql.commit.run()
     if (answers.length < operations.length) this.#waiting = operations.slice(answers.length).concat(this.#waiting)
     return { answers, changed }
   }
 
-  #runAlone = (tx: Tx, operation: Operation): (() => void) => {
-    tx.queues.beginOperation()
-    return operation.run(tx)
-  }
-
   /** In a savepoint: if the operation throws, what it did is undone and the transaction goes on without it. */
-  #runGuarded = (tx: Tx, operation: Operation): (() => void) => {
-    if (operation.writes) tx.sql.savepoint.run()
-    tx.queues.beginOperation()
+  #runGuarded(queues: Queues, operation: Operation): () => void {
+    const { sql } = queues
+    const writes = operation.kind !== 'read'
+    if (writes) sql.savepoint.run()
     try {
-      const answer = operation.run(tx)
-      if (operation.writes) tx.sql.release.run()
+      const answer = operation.run(queues)
+      if (writes) sql.release.run()
       return answer
     } catch (error) {
       // A full disk and its like end the whole transaction.
       if (!this.hooks.inTransaction()) throw error
-      if (operation.writes) {
-        tx.sql.rollbackOperation.run()
-        tx.sql.release.run()
-        tx.queues.rollBackOperation()
+      if (writes) {
+        sql.rollbackOperation.run()
+        sql.release.run()
+        queues.rollBackOperation()
       }
       return refusal(operation, error)
     }
   }
 
   #abandon(): void {
-    this.#tx?.queues.forget()
+    this.#queues?.forget()
     try {
-      if (this.hooks.inTransaction()) this.#tx?.sql.rollback.run()
+      if (this.hooks.inTransaction()) this.#queues?.sql.rollback.run()
     } catch {
       // The error that led here is the one to tell.
     }
@@ -196,17 +170,6 @@ export class Transactions {
     this.#waiting = operations.filter(operation => operation.since >= deadline).concat(this.#waiting)
     if (this.#attempts++ < quickAttempts) clock.setImmediate(this.#turn)
     else clock.setTimeout(this.#turn, 1 + Math.random() * Math.min(17, this.#attempts - quickAttempts))
-  }
-
-  #fail(operations: Operation[], error: unknown): void {
-    for (const operation of operations) refusal(operation, error)()
-    this.#next()
-  }
-
-  #next(): void {
-    this.#scheduled = false
-    if (this.#waiting.length > 0) this.#schedule()
-    else this.#idle?.()
   }
 }
 

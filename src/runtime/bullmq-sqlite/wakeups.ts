@@ -43,23 +43,11 @@ export class Wakeups {
 
   constructor(private readonly hooks: Hooks) {}
 
-  /** Waits until the queue has a job to take up (true), or one that has become due or the time is over (false). */
-  waitForJob(queueKey: string, ms: number, interrupts: Set<() => void>): Promise<boolean> {
-    return this.#wait(queueKey, undefined, ms, interrupts)
-  }
-
-  /** Waits until the queue has an event after that one (true) or the time is over (false). */
-  waitForEvent(queueKey: string, after: number, ms: number, interrupts: Set<() => void>): Promise<boolean> {
-    return this.#wait(queueKey, after, ms, interrupts)
-  }
-
-  /** After a commit of this process. */
-  committed(queues: Queue[]): void {
-    if (this.#waiters.size > 0) for (const { key } of queues) this.#wakeThoseOf(key)
-  }
-
-  /** While it waits, `interrupts` holds a function that cuts the wait short. */
-  #wait(queueKey: string, after: number | undefined, ms: number, interrupts: Set<() => void>): Promise<boolean> {
+  /**
+   * Waits until the queue has a job to take up or, given `after`, an event after that one (true), or until a job has become
+   * due or the time is over (false). While it waits, `interrupts` holds a function that cuts the wait short.
+   */
+  wait(queueKey: string, ms: number, interrupts: Set<() => void>, after?: number): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>()
     const timer = ms <= longestTimer ? clock.setTimeout(() => waiter.wake(false), ms) : undefined
     const interrupt = () => waiter.wake(false)
@@ -82,6 +70,11 @@ export class Wakeups {
     this.#looking ??= clock.setInterval(this.#look, lookEvery)
     this.#wakeThoseOf(queueKey)
     return promise
+  }
+
+  /** After a commit of this process. */
+  committed(queues: Queue[]): void {
+    if (this.#waiters.size > 0) for (const { key } of queues) this.#wakeThoseOf(key)
   }
 
   #look = (): void => {
