@@ -5,6 +5,7 @@
 import type { Static, TSchema } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { atomically } from '../../db/transaction.ts'
+import { refuse } from '../errors.ts'
 import type { Clock } from './clock.ts'
 import type { JobDefinition } from './job.ts'
 import type { Log } from './log.ts'
@@ -176,7 +177,8 @@ export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log, ap
         expiresAt: null,
       } as const
       const run = await atomically(db, tx => {
-        const key = runById(tx).get({ id })?.dedupeKey
+        const { name, dedupeKey: key } = runById(tx).get({ id }) ?? {}
+        if (name && !definitions.has(name)) refuse('conflict', `No job is called ${name} any more`)
         return key && unfinishedByKey(tx).get({ key }) ? undefined : changeRun(tx, id, ['FAILURE', 'CANCELLED'], again)
       })
       if (!run) return undefined

@@ -1,5 +1,5 @@
 /** What an admin may do to tasks, jobs and locks. Each is audited with its result. */
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, inArray } from 'drizzle-orm'
 import { type RunState, runs } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transaction.ts'
 import type { App } from '../../context.ts'
@@ -48,15 +48,20 @@ export const statesFor: Record<Verb, readonly RunState[]> = {
 
 /** False where the run is in no state for it. */
 export async function doTo(app: App, verb: Verb, id: string): Promise<boolean> {
-  const { db, jobs } = app
+  const { jobs } = app
   if (verb === 'retry') return (await jobs.retry(id)) !== undefined
   if (verb === 'cancel') {
     const run = await jobs.cancel(id)
     if (run) app.stopRun(id)
     return run !== undefined
   }
-  const isRemovable = and(eq(runs.id, id), inArray(runs.status, [...statesFor.remove]))
-  return atomically(db, tx => tx.delete(runs).where(isRemovable).returning({ id: runs.id }).all().length > 0)
+  return (await removeRuns(app, [id])) > 0
+}
+
+/** Those that are finished, with their logs. Answers how many. */
+export const removeRuns = ({ db }: App, ids: readonly string[]): Promise<number> => {
+  const isRemovable = and(inArray(runs.id, [...ids]), inArray(runs.status, [...statesFor.remove]))
+  return atomically(db, tx => tx.delete(runs).where(isRemovable).returning({ id: runs.id }).all().length)
 }
 
 const refusals: Record<Verb, string> = {

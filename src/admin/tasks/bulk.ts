@@ -4,10 +4,11 @@ import { runStates } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transaction.ts'
 import { job } from '../../context.ts'
 import { audit } from '../audit.ts'
-import { doTo, statesFor } from './acting.ts'
+import { doTo, removeRuns, statesFor } from './acting.ts'
 
 const most = 100_000 // runs
 const mostTold = 20 // of what went wrong
+const step = 50 // runs between two turns of others
 
 export const runFilter = {
   status: t.Optional(t.Union(runStates.map(state => t.Literal(state)))),
@@ -43,27 +44,33 @@ export const doToMany = job('jobs.bulk', {
           at: clock.now(),
           who: { id: userId, username: by },
           action: `jobs.${action}`,
-          target: `${ids.length} jobs`,
+          target: `${ids.length} ${ids.length === 1 ? 'job' : 'jobs'}`,
           detail: { ...filter, ...report, job_id: jobId },
           result,
         }),
       )
+    async function one(id: string) {
+      try {
+        if (await doTo(app, action, id)) report.done++
+        else report.skipped++
+      } catch (error) {
+        report.failed++
+        const message = `${id}: ${error instanceof Error ? error.message : String(error)}`
+        if (report.errors.length < mostTold) report.errors.push(message)
+        log.warn('Left out of a bulk action', { run: id, error })
+      }
+    }
     try {
-      for (const [i, id] of ids.entries()) {
+      for (let at = 0; at < ids.length; at += step) {
         signal.throwIfAborted()
-        try {
-          if (await doTo(app, action, id)) report.done++
-          else report.skipped++
-        } catch (error) {
-          report.failed++
-          const message = `${id}: ${error instanceof Error ? error.message : String(error)}`
-          if (report.errors.push(message) > mostTold) report.errors.pop()
-          log.warn('Left out of a bulk action', { run: id, error })
-        }
-        if (i % 50 === 49) {
-          progress((100 * i) / ids.length, action, `${i + 1} of ${ids.length}`)
-          await Bun.sleep(0) // others have their turn
-        }
+        const some = ids.slice(at, at + step)
+        if (action === 'remove') {
+          const removed = await removeRuns(app, some)
+          report.done += removed
+          report.skipped += some.length - removed
+        } else for (const id of some) await one(id)
+        progress((100 * (at + some.length)) / ids.length, action, `${at + some.length} of ${ids.length}`)
+        await Bun.sleep(0) // others have their turn
       }
     } finally {
       await note(report.failed || signal.aborted ? 'failed' : 'ok')

@@ -1,0 +1,124 @@
+import { expect, test } from 'bun:test'
+import { eq } from 'drizzle-orm'
+import { t } from 'elysia'
+import { type RunState, runLog, runs } from '../db/schema.ts'
+import { type App, job } from '../src/context.ts'
+import { refusalOf, start, until } from './start.ts'
+
+const monitor = '/admin/task-monitor'
+const many = 3_000
+
+/** Finished runs of a job, as it leaves them; every hundredth is of another fingerprint. */
+function manyRuns({ db }: App, name: string, status: RunState, count = many): void {
+  const at = Date.now() - 1_000_000
+  db.transaction(tx => {
+    for (let of = 0; of < count; of++) {
+      const id = Bun.randomUUIDv7('hex', at + of)
+      const times = { createdAt: at + of, startedAt: at + of, completedAt: at + of + 5 }
+      const error = status === 'FAILURE' ? `It broke at ${of}` : null
+      const fingerprint = error && (of % 100 === 7 ? 'odd' : 'usual')
+      const row = { id, name, queue: 'quick', input: { of, token: 'abc123' }, maxAttempts: 1, attempts: 1, ...times }
+      tx.insert(runs)
+        .values({ ...row, status: 'PROGRESS' })
+        .run()
+      tx.update(runs).set({ status, error, fingerprint }).where(eq(runs.id, id)).run()
+      if (of % 10 === 0)
+        tx.insert(runLog).values({ runId: id, at, attempt: 1, level: 'info', message: 'half way' }).run()
+    }
+  })
+}
+
+async function house() {
+  const done = new Set<number>()
+  const brittle = job('test.brittle', {
+    input: t.Object({ of: t.Integer(), token: t.String() }),
+    attempts: 1,
+    run: async ({ of }) => {
+      done.add(of)
+    },
+  })
+  const made = await start({}, undefined, { jobs: [brittle] })
+  const { call, finished } = made
+  const bulk = async (body: object) => finished(await call.post(`${monitor}/jobs/bulk`, body))
+  const count = async (query: string) => (await call.get(`/api/v1/jobs?name=test.brittle&${query}`)).pagination.total
+  const deeds = async (action: string) => (await call.get(`/admin/audit/logs/json?action=${action}`)).logs
+  return { ...made, done, bulk, count, deeds }
+}
+
+test('thousands of failed jobs are tried again by one request, with a report that is right', async () => {
+  const { app, bulk, count, done, deeds } = await house()
+  manyRuns(app, 'test.brittle', 'FAILURE')
+  manyRuns(app, 'test.other', 'FAILURE', 40)
+  const { status, result } = await bulk({ action: 'retry', status: 'FAILURE', name: 'test.brittle' })
+  expect(status).toBe('SUCCESS')
+  expect(result).toEqual({ action: 'retry', matched: many, done: many, skipped: 0, failed: 0, errors: [] })
+  await until(async () => (await count('status=SUCCESS')) === many, 60_000)
+  expect(done.size).toBe(many)
+  const others = app.db.select().from(runs).where(eq(runs.name, 'test.other')).all()
+  expect(others.every(run => run.status === 'FAILURE')).toBe(true)
+
+  const [asked] = await deeds('jobs.bulk')
+  expect(asked).toMatchObject({ user: 'operator', target: 'retry', result: 'ok', detail: { name: 'test.brittle' } })
+  const [reported] = await deeds('jobs.retry')
+  expect(reported).toMatchObject({ user: 'operator', target: `${many} jobs`, result: 'ok', detail: { done: many } })
+  expect(JSON.stringify([asked, reported])).not.toContain('abc123')
+})
+
+test('all that match are removed with their logs, and nothing else', async () => {
+  const { app, call, bulk, count, deeds } = await house()
+  manyRuns(app, 'test.brittle', 'FAILURE')
+  manyRuns(app, 'test.brittle', 'SUCCESS', 25)
+  expect(await (await call.raw(`${monitor}/jobs.csv?name=test.brittle`)).text()).not.toContain('abc123')
+  const odd = { action: 'remove', status: 'FAILURE', name: 'test.brittle', fingerprint: 'odd' }
+  expect((await bulk(odd)).result).toMatchObject({ matched: many / 100, done: many / 100 })
+  const searched = { action: 'remove', status: 'FAILURE', name: 'test.brittle', q: 'broke 2999' }
+  expect((await bulk(searched)).result).toMatchObject({ matched: 1, done: 1, failed: 0 })
+  const left = many - many / 100 - 1
+  expect(await count('status=FAILURE')).toBe(left)
+  expect((await bulk({ action: 'remove', status: 'FAILURE' })).result).toMatchObject({ matched: left, done: left })
+  expect([await count('status=FAILURE'), await count('status=SUCCESS')]).toEqual([0, 25])
+  const logged = app.db.selectDistinct({ runId: runLog.runId }).from(runLog).all()
+  const known = new Set(
+    app.db
+      .select({ id: runs.id })
+      .from(runs)
+      .all()
+      .map(({ id }) => id),
+  )
+  expect(logged.filter(({ runId }) => !known.has(runId))).toEqual([])
+  expect((await deeds('jobs.remove')).map(({ target }: { target: string }) => target)).toEqual([
+    `${left} jobs`,
+    '1 job',
+    `${many / 100} jobs`,
+  ])
+})
+
+test('a bulk action is stopped half way: what was done stays done, and the report says how much', async () => {
+  const { app, call, finished, count, deeds } = await house()
+  manyRuns(app, 'test.brittle', 'FAILURE')
+  const { job_id } = await call.post(`${monitor}/jobs/bulk`, { action: 'retry', status: 'FAILURE' })
+  await until(async () => (await call.get(`/api/v1/jobs/status/${job_id}`)).progress > 5)
+  await call.post(`${monitor}/jobs/cancel`, { job_id })
+  expect((await finished({ job_id })).status).toBe('CANCELLED')
+  const [{ detail, result }] = await until(async () => {
+    const found = await deeds('jobs.retry')
+    return found.length ? found : undefined
+  })
+  expect(result).toBe('failed')
+  expect(detail.done).toBeGreaterThan(0)
+  expect(detail.done).toBeLessThan(many)
+  expect(await count('status=FAILURE')).toBe(many - detail.done)
+})
+
+test('runs of a job that is no more are told of in the report, and stay as they are', async () => {
+  const { app, call, bulk } = await house()
+  manyRuns(app, 'test.gone', 'FAILURE', 30)
+  const { result } = await bulk({ action: 'retry', status: 'FAILURE', name: 'test.gone' })
+  expect(result).toMatchObject({ matched: 30, done: 0, skipped: 0, failed: 30 })
+  expect(result.errors).toHaveLength(20)
+  expect(result.errors[0]).toContain('No job is called test.gone any more')
+  const { jobs } = await call.get('/api/v1/jobs?name=test.gone&status=FAILURE')
+  const { status } = await refusalOf(call.post(`${monitor}/jobs/retry`, { job_id: jobs[0].job_id }))
+  expect(status).toBe(409)
+  expect((await call.get('/api/v1/jobs?name=test.gone&status=FAILURE')).pagination.total).toBe(30)
+})
