@@ -5,6 +5,7 @@ import { drizzle } from 'drizzle-orm/bun-sqlite'
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
 import * as schema from './schema.ts'
 import { isBusy } from './transaction.ts'
+import { madeFolder, usable } from './usable.ts'
 
 const open = (path: string, readonly: boolean) => {
   const client = new Database(path, readonly ? { readonly: true } : { create: true, readwrite: true })
@@ -29,12 +30,14 @@ export const databaseFile = (dataDir: string) => join(dataDir, 'fieldhouse.db')
 
 /** Opens `fieldhouse.db`, brought to the newest schema. Accepted work must survive a power cut: synchronous=FULL. */
 export function openDatabase(dataDir: string): Db {
-  mkdirSync(dataDir, { recursive: true })
-  const client = open(databaseFile(dataDir), false)
-  useWriteAheadLog(client)
-  client.run('PRAGMA synchronous = FULL')
-  migrate(client, dataDir)
-  return settled(client)
+  madeFolder(dataDir)
+  return usable(databaseFile(dataDir), () => {
+    const client = open(databaseFile(dataDir), false)
+    useWriteAheadLog(client)
+    client.run('PRAGMA synchronous = FULL')
+    migrate(client, dataDir)
+    return settled(client)
+  })
 }
 
 /** The one change that SQLite refuses at once, whatever the timeout, while another process makes it too. */
@@ -50,9 +53,11 @@ function useWriteAheadLog(client: Database) {
 
 /** Opens an existing `fieldhouse.db` beside whoever runs: to be written to, but not migrated. */
 export function openBeside(dataDir: string): Db {
-  const client = open(databaseFile(dataDir), false)
-  refuseNewer(versionOf(client))
-  return settled(client)
+  return usable(databaseFile(dataDir), () => {
+    const client = open(databaseFile(dataDir), false)
+    refuseNewer(versionOf(client))
+    return settled(client)
+  })
 }
 
 /** For worker threads: reads what is committed, can change nothing. */

@@ -9,6 +9,7 @@ import { guardCookies } from './accounts/csrf.ts'
 import { identify } from './accounts/identify.ts'
 import { makeFirstAdmin, offerSetup } from './accounts/setup.ts'
 import { raise } from './admin/alerts.ts'
+import { watchForDamage } from './admin/damage.ts'
 import { addGauges } from './admin/gauges.ts'
 import { startWatch } from './admin/watch.ts'
 import type { Config } from './config.ts'
@@ -169,6 +170,7 @@ export async function startFieldhouse(
     if (role !== 'web') {
       const failed: Parameters<typeof startWorker<App>>[0]['failed'] = (run, error) => {
         telemetry.report(error, { job: run.name, job_id: run.id })
+        watchForDamage(app, error)
         const key = `job_failed:${run.name}:${run.fingerprint}`
         lightly(db, tx =>
           raise(tx, clock.now(), {

@@ -1,6 +1,7 @@
 /** Every query that runs in the reading thread, because it may take more than 10 ms: plain data in, plain data out. */
 
 import { usersReading } from './accounts/queries.ts'
+import { damageReading } from './admin/damage.ts'
 import { activeUsersReading } from './admin/monitoring/active-users.ts'
 import { engagementReading } from './admin/monitoring/engagement.ts'
 import { leagueActivityReading } from './admin/monitoring/league-activity.ts'
@@ -44,5 +45,6 @@ export const readings = {
   rosterMetrics,
   dayCounts,
   healthOfAll,
+  damageReading,
 }
 export type Readings = typeof readings

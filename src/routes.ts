@@ -6,6 +6,7 @@ import { accountRoutes } from './accounts/routes.ts'
 import { alertRoutes } from './admin/alerting/routes.ts'
 import { auditPage } from './admin/auditing/page.ts'
 import { backupRoutes } from './admin/backups/routes.ts'
+import { watchForDamage } from './admin/damage.ts'
 import { healthRoutes, probeRoutes } from './admin/health.ts'
 import { jobRoutes } from './admin/jobs.ts'
 import { monitoringRoutes } from './admin/monitoring/routes.ts'
@@ -124,6 +125,7 @@ export function refused(
   if (!refusal) {
     app.log.error('A request failed', { request_id: id, route, error })
     app.telemetry.report(error, { request_id: id, route, user: who?.id })
+    watchForDamage(app, error)
   }
   const isPage =
     request.headers.get('accept')?.includes('text/html') && !new URL(request.url).pathname.startsWith('/api/')

@@ -1,5 +1,6 @@
 /** What is warmed before `/readyz` says ready, for at most two seconds; the rest goes on in the background. */
 import { warmUsers } from './accounts/warm.ts'
+import { watchForDamage } from './admin/damage.ts'
 import type { App } from './context.ts'
 import { warmBoards } from './leagues/warm.ts'
 import { followFeeds, warmQuotes } from './market/warm.ts'
@@ -15,7 +16,11 @@ const warmers: Record<string, (app: App) => Promise<unknown>> = {
 
 export async function warmUp(app: App, signal: AbortSignal): Promise<void> {
   const warm = async ([name, warmer]: [string, (app: App) => Promise<unknown>]) => {
-    await warmer(app).catch(error => signal.aborted || app.log.warn('Could not warm', { name, error }))
+    await warmer(app).catch(error => {
+      if (signal.aborted) return
+      app.log.warn('Could not warm', { name, error })
+      return watchForDamage(app, error)
+    })
   }
   await Promise.race([Promise.all(Object.entries(warmers).map(warm)), Bun.sleep(2_000)])
 }

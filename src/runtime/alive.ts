@@ -6,6 +6,7 @@
 import { Database } from 'bun:sqlite'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { usable } from '../../db/usable.ts'
 
 const fileOf = (dataDir: string, id: string) => join(dataDir, 'run', `${id}.alive`)
 
@@ -13,7 +14,7 @@ const fileOf = (dataDir: string, id: string) => join(dataDir, 'run', `${id}.aliv
 export function comeAlive(dataDir: string, id: string): () => void {
   mkdirSync(join(dataDir, 'run'), { recursive: true })
   const path = fileOf(dataDir, id)
-  const held = new Database(path, { create: true })
+  const held = usable(path, () => new Database(path, { create: true }))
   held.run('PRAGMA journal_mode = MEMORY') // else a journal would lie beside it
   held.run('BEGIN EXCLUSIVE')
   return () => {

@@ -170,9 +170,13 @@ function listen(options: Parameters<typeof Bun.serve<undefined>>[0]): Server<und
   try {
     return Bun.serve<undefined>(options)
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error
-    throw new PortInUse(
-      `Port ${'port' in options ? options.port : ''} is in use by another program; set PORT to a free one`,
+    if (!(error instanceof Error && 'code' in error)) throw error
+    const { port, hostname } = { port: '', hostname: '', ...options }
+    if (error.code === 'EADDRINUSE')
+      throw new PortInUse(`Port ${port} is in use by another program; set PORT to a free one`)
+    if (error.code === 'EACCES') throw new Error(`This user may not listen on port ${port}; set PORT to one above 1023`)
+    throw new Error(
+      `Cannot listen on ${hostname} (${error.code}); set HOST to an address of this machine, or to 0.0.0.0`,
     )
   }
 }

@@ -2,9 +2,11 @@
  * BullMQ behind one door. With `REDIS_URL` its Redis backend, without it ours on SQLite; nothing else in the code base
  * knows which. The queue only says when and where a run happens; what a run is stands in the table `runs`.
  */
+import { Database } from 'bun:sqlite'
 import { join } from 'node:path'
 import type { Job, JobsOptions, Processor } from 'bullmq'
 import type { Redis } from 'ioredis'
+import { damaged, faultOf, queueAnew, usable } from '../../db/usable.ts'
 import { type QueueName, queueNames } from './job.ts'
 
 /** A job of the queue carries no data: its id is the id of its run. */
@@ -88,7 +90,23 @@ type WorkerSettings = {
   maxStalledCount: number
 }
 
+/** A file that is damaged or belongs to somebody else is told of by name, before BullMQ trips over it. */
+function tried(path: string) {
+  const file = new Database(path, { create: true, readwrite: true })
+  try {
+    file.run('PRAGMA busy_timeout = 10000')
+    const fault = faultOf(file)
+    if (fault) throw damaged(path, fault, queueAnew)
+    file.run('BEGIN IMMEDIATE')
+    file.run('CREATE TABLE tried (it)') // a file that may only be read can be begun with, too
+    file.run('ROLLBACK')
+  } finally {
+    file.close()
+  }
+}
+
 async function sqliteKit(path: string) {
+  usable(path, () => tried(path), queueAnew)
   const { withBackend } = await import('bullmq')
   const { createSqliteBackend } = await import('./bullmq-sqlite/create-sqlite-backend.ts')
   const { Queue, Worker } = withBackend(createSqliteBackend)

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { Elysia, t } from 'elysia'
 import Papa from 'papaparse'
 import { atomically } from '../../db/transaction.ts'
@@ -171,8 +172,9 @@ export const uploadRoutes = (app: App) => {
       '/uploads/:id/file',
       ({ params: { id } }) => {
         const { file, filename } = uploadById(db, id)
-        if (!file) refuse('gone', 'The file is no longer kept')
-        return new Response(Bun.file(uploadPath(config.dataDir, file as string)), {
+        const path = file && uploadPath(config.dataDir, file)
+        if (!path || !existsSync(path)) return refuse('gone', 'The file is no longer kept')
+        return new Response(Bun.file(path), {
           headers: {
             'content-type': 'application/octet-stream',
             'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(filename)}`,

@@ -1,0 +1,120 @@
+/** What goes wrong around Fieldhouse, and what whoever runs it gets to read: one line that names the thing and what to do. */
+import { Database } from 'bun:sqlite'
+import { expect, test } from 'bun:test'
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { usable } from '../db/usable.ts'
+import { main } from './operator.ts'
+import { newLeague, upload } from './sheets.ts'
+import { refusalOf, start, temporaryFolder, until } from './start.ts'
+
+async function seasonIn(dataDir: string) {
+  const house = await start({}, dataDir)
+  const { id } = await newLeague(house.call)
+  await house.finished(upload(house.call, id, 'ID,Power\n1,5\n2,4\n'))
+  await house.stop()
+  return `/api/v1/leagues/${id}/leaderboard`
+}
+
+test('a folder that cannot be one is named', async () => {
+  const folder = temporaryFolder()
+  const file = join(folder, 'file')
+  writeFileSync(file, '')
+  expect(await main({ DATA_DIR: file })).toEqual({ code: 1, said: `DATA_DIR ${file} is no folder` })
+  expect(await main({ DATA_DIR: join(file, 'in') })).toEqual({ code: 1, said: `DATA_DIR ${file}/in is no folder` })
+  expect(await main({ DATA_DIR: '/proc/fieldhouse' })).toEqual({
+    code: 1,
+    said: 'DATA_DIR /proc/fieldhouse cannot be made (ENOENT)',
+  })
+})
+
+test('an address that is not of this machine is named', async () => {
+  const DATA_DIR = temporaryFolder()
+  expect(await main({ DATA_DIR, HOST: '192.0.2.1' })).toEqual({
+    code: 1,
+    said: 'Cannot listen on 192.0.2.1 (EADDRNOTAVAIL); set HOST to an address of this machine, or to 0.0.0.0',
+  })
+})
+
+test('a file that may only be read is named, whatever was to be written', () => {
+  const file = join(temporaryFolder(), 'some.db')
+  new Database(file).close()
+  const readable = new Database(file, { readonly: true })
+  expect(() => usable(file, () => readable.run('CREATE TABLE some (thing)'))).toThrow(
+    `${file} cannot be written to (attempt to write a readonly database): this user needs to own it and its folder`,
+  )
+  readable.close()
+})
+
+/** All that was written is in the file itself, nothing beside it. */
+function settle(file: string) {
+  const db = new Database(file)
+  db.run('PRAGMA wal_checkpoint(TRUNCATE)')
+  db.close()
+  for (const beside of ['-wal', '-shm']) rmSync(file + beside, { force: true })
+}
+
+const restore = 'With every process stopped, restore the newest backup into an empty folder: bun run restore'
+
+test.each([
+  ['fieldhouse.db', 'file is not a database', (file: string) => writeFileSync(file, 'x'.repeat(20_000)), restore],
+  ['fieldhouse.db', 'database disk image is malformed', (file: string) => truncateSync(file, 5_000), restore],
+  ['scores.db', 'file is not a database', (file: string) => writeFileSync(file, 'x'.repeat(20_000)), restore],
+  ['queue.db', 'file is not a database', (file: string) => writeFileSync(file, 'x'.repeat(20_000)), 'made anew'],
+  ['queue.db', 'database disk image is malformed', (file: string) => truncateSync(file, 5_000), 'made anew'],
+])('a damaged %s (%s) is named, and nothing is touched', async (name, fault, damage, cure) => {
+  const dataDir = temporaryFolder()
+  await seasonIn(dataDir)
+  const file = join(dataDir, name)
+  settle(file)
+  damage(file)
+  const bytes = await Bun.file(file).bytes()
+  const { code, said } = await main({ DATA_DIR: dataDir })
+  expect([code, said.split('\n').length]).toEqual([1, 1])
+  expect(said).toStartWith(`${file} is damaged (${fault}). `)
+  expect(said).toContain(cure)
+  expect(await Bun.file(file).bytes()).toEqual(bytes)
+})
+
+test('a queue that was moved away is made anew', async () => {
+  const dataDir = temporaryFolder()
+  const board = await seasonIn(dataDir)
+  for (const file of readdirSync(dataDir).filter(name => name.startsWith('queue.db'))) rmSync(join(dataDir, file))
+  const { call, finished } = await start({}, dataDir)
+  expect((await call.get(board)).rows).toHaveLength(2)
+  expect(await finished(upload(call, 1, 'ID,Power\n1,9\n'))).toMatchObject({ status: 'SUCCESS' })
+})
+
+test.each([
+  ['overwritten', (file: string) => writeFileSync(file, overwritten(file)), 'scores.db is damaged ('],
+  ['lost', (file: string) => rmSync(file), '1 of 1 scans that boards are made of are not in it'],
+])('scores that were %s raise an alert that says what to do', async (_, damage, fault) => {
+  const dataDir = temporaryFolder()
+  const board = await seasonIn(dataDir)
+  const file = join(dataDir, 'scores.db')
+  settle(file)
+  damage(file)
+  const { call } = await start({}, dataDir)
+  expect((await refusalOf(call.get(board))).status).toBe(500)
+  const alert = await until(async () => {
+    const { alerts } = await call.get('/admin/monitoring/alerts/json?severity=critical')
+    return alerts[0]
+  })
+  expect(alert).toMatchObject({ alert_type: 'database_error', title: 'scores.db is damaged' })
+  expect(alert.message).toContain(fault)
+  expect(alert.message).toEndWith(`${restore}.`)
+})
+
+/** Its first page as it was: it still opens. */
+function overwritten(file: string): Uint8Array {
+  return readFileSync(file).fill(7, 8_192)
+}
+
+test('a file of an upload that somebody removed is gone, not a bug', async () => {
+  const house = await start()
+  const { id } = await newLeague(house.call)
+  await house.finished(upload(house.call, id, 'ID,Power\n1,5\n'))
+  const folder = join(house.dataDir, 'uploads')
+  for (const file of readdirSync(folder)) rmSync(join(folder, file))
+  expect(await refusalOf(house.call.get('/api/v1/uploads/1/file'))).toMatchObject({ status: 410 })
+})
