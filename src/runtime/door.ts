@@ -4,10 +4,11 @@
  */
 import type { Server } from 'bun'
 import { begin, type Exchange, type Who } from './exchange.ts'
-import type { Express, Sent } from './express.ts'
+import type { Express } from './express.ts'
+import { tellCount } from './limits.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import { compressed, originOf } from './respond.ts'
+import { compressed, originOf, pathOf } from './respond.ts'
 import type { Telemetry } from './telemetry.ts'
 
 export type Handle = (request: Request) => Response | Promise<Response>
@@ -39,11 +40,11 @@ const shared: [string, string][] = [
   ['referrer-policy', 'same-origin'],
   ['cross-origin-opener-policy', 'same-origin'],
 ]
-const aliveHeaders = {
-  ...Object.fromEntries(shared),
-  'content-type': 'text/plain;charset=utf-8',
-  'cache-control': 'no-store',
-}
+const aliveHeaders = new Headers([
+  ...shared,
+  ['content-type', 'text/plain;charset=utf-8'],
+  ['cache-control', 'no-store'],
+])
 const strictCsp =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
@@ -57,6 +58,7 @@ export function openDoor(settings: DoorSettings) {
     reusePort: false, // a second process must fail, not silently share the port
     maxRequestBodySize: settings.maxUpload + smallBody,
     idleTimeout: 60, // seconds
+    routes: { '/livez': { GET: alive } },
     fetch: answer,
     error: error => {
       log.error('The server failed outside a request', { error })
@@ -65,23 +67,25 @@ export function openDoor(settings: DoorSettings) {
   })
 
   function answer(request: Request, server: Server<undefined>): Response | Promise<Response> {
-    const sent = request.headers.toJSON() // all at once: cheaper than asking for three of them
-    if (request.method === 'GET' && pathOf(request.url) === '/livez') return alive(sent)
+    const began = performance.now()
+    const { headers, method, url } = request
     const exchange: Exchange = {
-      id: requestIdOf(sent),
-      began: performance.now(),
+      id: requestIdOf(headers),
+      began,
+      ms: 0,
       address: () => addressOf(request, server),
       who: undefined,
       route: 'unmatched',
       headers: [],
       counted: false,
+      reads: undefined,
     }
-    const isStranger = sent.authorization === undefined && sent.cookie === undefined
-    const known =
-      isStranger && request.method === 'GET' && !closing ? express.answer(request.url, sent, exchange) : undefined
+    const isStranger = !headers.has('authorization') && !headers.has('cookie')
+    const known = isStranger && method === 'GET' && !closing ? express.find(url, headers, exchange) : undefined
     if (!known) return answerAtLength(request, exchange, isStranger, server)
-    note(request, exchange, known.status)
-    return known
+    sign(known.headers, exchange)
+    note(method, known.path, exchange, known.status)
+    return new Response(known.body, known)
   }
 
   async function answerAtLength(given: Request, exchange: Exchange, isStranger: boolean, server: Server<undefined>) {
@@ -100,21 +104,20 @@ export function openDoor(settings: DoorSettings) {
     }
     const cached = originOf(response)
     finish(exchange, response)
-    if (cached) express.learn(request, request.headers.toJSON(), exchange, response, cached)
+    if (cached) express.learn(request, exchange, response, cached)
     if (response.headers.get('content-type') === 'text/event-stream') server.timeout(request, 0)
-    note(request, exchange, response.status)
+    note(request.method, pathOf(request.url), exchange, response.status)
     return response
   }
 
   /** That the process answers, and nothing else: asked every few seconds by whoever watches, so it is not logged. */
-  function alive(sent: Sent): Response {
+  function alive({ headers }: Request): Response {
     const began = performance.now()
-    const id = requestIdOf(sent)
+    aliveHeaders.set('x-request-id', requestIdOf(headers))
     const ms = performance.now() - began
+    aliveHeaders.set('x-process-time', secondsOf(ms))
     metrics.request('GET /livez', ms, 200)
-    return new Response('ok', {
-      headers: { ...aliveHeaders, 'x-request-id': id, 'x-process-time': (ms / 1000).toFixed(6) },
-    })
+    return new Response('ok', { headers: aliveHeaders })
   }
 
   /** The headers that all answers share. */
@@ -124,15 +127,21 @@ export function openDoor(settings: DoorSettings) {
       headers.set('content-security-policy', strictCsp)
     for (const [name, value] of exchange.headers) headers.append(name, value)
     if (closing) headers.set('connection', 'close')
-    headers.set('x-request-id', exchange.id)
-    headers.set('x-process-time', ((performance.now() - exchange.began) / 1000).toFixed(6))
+    sign(headers, exchange)
   }
 
-  function note(request: Request, { id, began, route, who }: Exchange, status: number) {
-    const ms = performance.now() - began
+  /** The headers of this one exchange. */
+  function sign(headers: Headers, exchange: Exchange) {
+    if (exchange.reads) tellCount(headers, exchange.reads)
+    exchange.ms = performance.now() - exchange.began
+    headers.set('x-request-id', exchange.id)
+    headers.set('x-process-time', secondsOf(exchange.ms))
+  }
+
+  function note(method: string, path: string, { id, began, ms, route, who }: Exchange, status: number) {
     metrics.request(route, ms, status)
     trace?.(route, began, ms, status)
-    log.request(id, request.method, pathOf(request.url), status, ms, who?.username)
+    log.request(id, method, path, status, ms, who?.username)
   }
 
   /** Whether the body is longer than its path may send; unknown where it does not say how long it is. */
@@ -208,13 +217,9 @@ export class TooLarge extends Error {
 const house = Bun.randomUUIDv7('base64url')
 let requests = 0
 
-const requestIdOf = (sent: Sent) => {
-  const given = sent['x-request-id']
+const requestIdOf = (headers: Headers) => {
+  const given = headers.get('x-request-id')
   return given && requestIdShape.test(given) ? given : `${house}-${(++requests).toString(36)}`
 }
 
-const pathOf = (url: string) => {
-  const start = url.indexOf('/', 8)
-  const end = url.indexOf('?', start)
-  return start < 0 ? '/' : url.slice(start, end < 0 ? undefined : end)
-}
+const secondsOf = (ms: number) => (ms / 1000).toFixed(6)

@@ -1,5 +1,6 @@
 /** What is known of a request while it is answered: who asks, since when, under which id. */
 import type { Role } from '../../db/schema.ts'
+import type { Count } from './limits.ts'
 
 export type Who = {
   /** null: the built-in operator. */
@@ -14,6 +15,7 @@ export type Who = {
 export type Exchange = {
   readonly id: string
   readonly began: number // performance.now()
+  ms: number // that it took; 0 until it is answered
   /** Where it comes from; asked for only where it matters. */
   address(): string
   who: Who | undefined
@@ -21,6 +23,8 @@ export type Exchange = {
   route: string
   /** Whether it is a board read that the rate limit counts. */
   counted: boolean
+  /** How often he has read of late, where that is limited. */
+  reads: Count | undefined
   /** Headers that the answer shall carry besides its own. */
   readonly headers: [name: string, value: string][]
 }

@@ -6,23 +6,22 @@
 import type { Cache, Cached } from './cache.ts'
 import type { Clock } from './clock.ts'
 import type { Exchange } from './exchange.ts'
-import { type ReadLimit, rateHeaders } from './limits.ts'
-import { wireFormOf } from './respond.ts'
+import type { ReadLimit } from './limits.ts'
+import { pathOf, wireFormOf } from './respond.ts'
 
 /** An answer as it was given to those who accept these encodings and know this tag. */
-type Known = {
-  accepts: string | undefined
-  knows: string | undefined
+export type Known = {
+  accepts: string | null
+  knows: string | null
   cached: Cached<unknown>
+  /** Of all its responses: each sets its own before it copies them, which costs half of making them anew. */
   headers: Headers
-  bytes: Uint8Array<ArrayBuffer> | null
+  body: Blob | null
   status: number
+  path: string
   route: string
   counted: boolean
 }
-
-/** The headers of a request, names in lower case. */
-export type Sent = Readonly<Record<string, string | undefined>>
 
 export type Express = ReturnType<typeof openExpress>
 
@@ -37,37 +36,48 @@ export function openExpress(cache: Cache, reads: ReadLimit, clock: Clock) {
 
   return {
     /** Called for every anonymous answer to a GET that came out of the cache. */
-    learn(request: Request, sent: Sent, exchange: Exchange, response: Response, cached: Cached<unknown>) {
+    learn(request: Request, exchange: Exchange, response: Response, cached: Cached<unknown>) {
       if (exchange.who || request.method !== 'GET' || (response.status !== 200 && response.status !== 304)) return
       const headers = new Headers([...response.headers].filter(([name]) => !own.test(name)))
       headers.set('x-cache', 'hit')
-      const bytes = response.status === 304 ? null : wireFormOf(request, cached.kept)
-      const { 'accept-encoding': accepts, 'if-none-match': knows } = sent
+      const body = response.status === 304 ? null : wireFormOf(request, cached.kept)
+      const accepts = request.headers.get('accept-encoding')
+      const knows = request.headers.get('if-none-match')
       const { route, counted } = exchange
-      const known = { accepts, knows, cached, headers, bytes, status: response.status, route, counted }
-      const others = answers.get(request.url)?.filter(other => other.accepts !== accepts || other.knows !== knows) ?? []
+      const { url } = request
+      const known = {
+        accepts,
+        knows,
+        cached,
+        headers,
+        body,
+        status: response.status,
+        path: pathOf(url),
+        route,
+        counted,
+      }
+      const others = answers.get(url)?.filter(other => other.accepts !== accepts || other.knows !== knows) ?? []
       if (answers.size >= mostAddresses) answers.clear()
-      answers.set(request.url, [known, ...others].slice(0, mostForms))
+      answers.set(url, [known, ...others].slice(0, mostForms))
     },
 
-    /** The answer, or undefined: then it goes the long way. */
-    answer(url: string, sent: Sent, exchange: Exchange): Response | undefined {
-      const known = answers
-        .get(url)
-        ?.find(({ accepts, knows }) => accepts === sent['accept-encoding'] && knows === sent['if-none-match'])
+    /** What a stranger's GET is answered with, its headers lacking those of the door; or undefined: then it goes the long way. */
+    find(url: string, asked: Headers, exchange: Exchange): Known | undefined {
+      const forms = answers.get(url)
+      if (!forms) return undefined
+      const accepts = asked.get('accept-encoding')
+      const knows = asked.get('if-none-match')
+      const known = forms.find(form => form.accepts === accepts && form.knows === knows)
       if (!known) return undefined
-      const { cached, headers } = known
+      const { cached } = known
       if (clock.now() >= cached.kept.freshUntil || !cache.isCurrent(cached)) return undefined
       if (known.counted) {
-        const count = reads.of(exchange)
-        if (count?.over) return undefined // counted twice, refused once: the long way says it well
-        if (count) for (const [name, value] of rateHeaders(count)) headers.set(name, value)
+        exchange.reads = reads.of(exchange)
+        if (exchange.reads?.over) return undefined // counted twice, refused once: the long way says it well
       }
       exchange.route = known.route
       cache.statsOf(cached.entry.name).hits++
-      headers.set('x-request-id', exchange.id)
-      headers.set('x-process-time', ((performance.now() - exchange.began) / 1000).toFixed(6))
-      return new Response(known.bytes, { status: known.status, headers })
+      return known
     },
   }
 }

@@ -56,10 +56,8 @@ export function readLimit(perMinute: number) {
     },
     count(exchange: Exchange): void {
       exchange.counted = true
-      const count = this.of(exchange)
-      if (!count) return
-      exchange.headers.push(...rateHeaders(count))
-      if (count.over)
+      const count = (exchange.reads = this.of(exchange))
+      if (count?.over)
         refuse('rate_limited', `At most ${count.limit} reads a minute; wait ${count.resetSeconds} s`, {
           retryAfter: count.resetSeconds,
         })
@@ -67,11 +65,11 @@ export function readLimit(perMinute: number) {
   }
 }
 
-export const rateHeaders = ({ limit, left, resetSeconds }: Count): [string, string][] => [
-  ['ratelimit-limit', String(limit)],
-  ['ratelimit-remaining', String(left)],
-  ['ratelimit-reset', String(resetSeconds)],
-]
+export function tellCount(headers: Headers, { limit, left, resetSeconds }: Count): void {
+  headers.set('ratelimit-limit', String(limit))
+  headers.set('ratelimit-remaining', String(left))
+  headers.set('ratelimit-reset', String(resetSeconds))
+}
 
 /** An IPv6 client has a whole /64 to choose its address from; it is counted as one. */
 function networkOf(address: string): string {
