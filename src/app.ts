@@ -197,6 +197,7 @@ export async function startFieldhouse(
     closing.keep('watch', startWatch(app), watch => watch.stop())
 
     const express = openExpress(cache, app.reads, clock)
+    metrics.gauge('fieldhouse_express_answers_total', 'Answers given without the router', express.given, 'counter')
     await makeFirstAdmin(app)
     const router = routes(app)
     const door = closing.keep(

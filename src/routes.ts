@@ -60,7 +60,8 @@ const probes = (app: App, known: Known) =>
     .mapResponse({ as: 'global' }, ({ request, response, set }) => {
       if (!(response instanceof Cached)) return
       const answer = cachedResponse(request, response)
-      if (set.headers.link) answer.headers.set('link', String(set.headers.link))
+      for (const [name, value] of Object.entries(set.headers)) answer.headers.set(name, String(value))
+      set.headers = {} // else Elysia makes another response of it, which nobody knows to be cached
       return answer
     })
     .use(access(app))

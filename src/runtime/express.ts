@@ -33,8 +33,11 @@ const own = /^(x-request-id|x-process-time|ratelimit-.*|x-cache|date|content-len
 
 export function openExpress(cache: Cache, reads: ReadLimit, clock: Clock) {
   const answers = new Map<string, Known[]>() // by address
+  let given = 0
 
   return {
+    given: () => given,
+
     /** Called for every anonymous answer to a GET that came out of the cache. */
     learn(request: Request, exchange: Exchange, response: Response, cached: Cached<unknown>) {
       if (exchange.who || request.method !== 'GET' || (response.status !== 200 && response.status !== 304)) return
@@ -77,6 +80,7 @@ export function openExpress(cache: Cache, reads: ReadLimit, clock: Clock) {
       }
       exchange.route = known.route
       cache.statsOf(cached.entry.name).hits++
+      given++
       return known
     },
   }
