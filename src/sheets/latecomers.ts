@@ -1,11 +1,10 @@
 import type { Database } from 'bun:sqlite'
 import { matchRows } from '../leaderboard/gains.ts'
-import { idOrder } from '../leaderboard/sort.ts'
 import { joinTexts, rowsIn, type TextColumn, takeTexts, textColumn } from '../leaderboard/text.ts'
 import { type Lineup, listOf } from './lineup.ts'
 import { ownMemory, readColumns, readIds, readNames, readValues } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
-import { writeSnapshot } from './snapshots/write.ts'
+import { bringToIdOrder, writeSnapshot } from './snapshots/write.ts'
 
 export type Working = { now: number; pause(): Promise<void>; signal?: AbortSignal }
 
@@ -82,20 +81,18 @@ function newcomers(scores: Database, snapshot: Snapshot, baseline: TextColumn, k
 /** Both sheets as one, in id order; a metric that one of them lacks is unknown there. */
 function joined(a: SheetColumns, b: SheetColumns): SheetColumns {
   const names = new Set([...a.metrics, ...b.metrics].map(({ name }) => name))
-  const ids = joinTexts(a.ids, b.ids)
-  const order = idOrder(ids) ?? Uint32Array.from({ length: rowsIn(ids) }, (_, row) => row)
   const first = rowsIn(a.ids)
-  return {
-    ids: takeTexts(ids, order),
-    names: takeTexts(joinTexts(a.names, b.names), order),
+  const both = {
+    ids: joinTexts(a.ids, b.ids),
+    names: joinTexts(a.names, b.names),
     metrics: Array.from(names, name => {
       const [left, right] = [a, b].map(({ metrics }) => metrics.find(metric => metric.name === name))
-      const valueAt = (row: number) => (row < first ? left?.values[row] : right?.values[row - first])
-      return {
-        name,
-        cumulative: (left ?? right)!.cumulative,
-        values: Float64Array.from(order, row => valueAt(row) ?? Number.NaN),
-      }
+      const values = new Float64Array(first + rowsIn(b.ids)).fill(Number.NaN)
+      if (left) values.set(left.values)
+      if (right) values.set(right.values, first)
+      return { name, cumulative: (left ?? right)!.cumulative, values }
     }),
   }
+  bringToIdOrder(both)
+  return both
 }

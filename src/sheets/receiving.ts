@@ -1,6 +1,6 @@
 /** One file out of a multipart body, straight to disk: hashed on the way, flat in memory, fsynced before it counts. */
-import { closeSync, createWriteStream, fsyncSync, mkdirSync, openSync } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -8,6 +8,7 @@ import Busboy from '@fastify/busboy'
 import { Refusal, refuse } from '../errors.ts'
 import { SheetRefusal } from './reading/refusal.ts'
 import { HEAD, kindOf } from './reading/sniff.ts'
+import { spool } from './spool.ts'
 
 export type Received = {
   /** Its name under `DATA_DIR/uploads`. */
@@ -82,7 +83,7 @@ async function read(request: Request, type: string, path: string, maxBytes: numb
       }
       if (stream.truncated) throw tooLarge
     }
-    written = pipeline(stream, counted, createWriteStream(path))
+    written = spool(counted(stream), path)
     written.catch(error => form.destroy(error))
   })
   const cutOff = new Refusal('bad_request', 'The upload was cut off before its end')
@@ -94,9 +95,6 @@ async function read(request: Request, type: string, path: string, maxBytes: numb
   }
   if (filename === undefined)
     refuse('invalid', 'There is no file', { errors: [{ path: 'file', message: 'expected a file' }] })
-  const handle = await open(path, 'r+')
-  await handle.sync()
-  await handle.close()
   return { filename: filename as string, bytes, sha256: hash.digest('hex'), fields, head: Buffer.concat(head) }
 }
 

@@ -9,7 +9,7 @@ import type { Working } from './latecomers.ts'
 import { type Lineup, listOf } from './lineup.ts'
 import { sharedMemory } from './snapshots/read.ts'
 import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
-import { type EachPlayer, eachPlayer, type Starts, startsOf } from './starts.ts'
+import { type EachPlayer, eachPlayer, type Players, type Starts, startsOf, storedPlayers } from './starts.ts'
 
 /** What of a league's config decides its board; the names are those of the config. */
 export type BoardConfig = {
@@ -44,10 +44,10 @@ export async function score(scores: Database, input: ScoreInput, working: Workin
     prepared = undefined
     return scored
   }
-  const snapshot = snapshotOf(scores, input.lineup.current)
-  const starts = await startsOf(scores, input.lineup, working)
-  const sum = summing(snapshot, input, 0)
-  await eachPlayer(scores, snapshot, starts, sum.metrics, working, sum.each)
+  const players = storedPlayers(scores, snapshotOf(scores, input.lineup.current))
+  const starts = await startsOf(scores, players, input.lineup, working)
+  const sum = summing(players.snapshot, input, 0)
+  await eachPlayer(scores, players, starts, sum.metrics, working, sum.each)
   return sum.scored(starts)
 }
 
@@ -55,14 +55,19 @@ export async function score(scores: Database, input: ScoreInput, working: Workin
  * Scores a board that is about to be published, so that its first reader finds it ready, and in the same walk counts the
  * players who have a cumulative metric that went down since their start.
  */
-export async function prepare(scores: Database, input: ScoreInput, working: Working): Promise<{ suspicious: number }> {
-  const snapshot = snapshotOf(scores, input.lineup.current)
-  const starts = await startsOf(scores, input.lineup, working)
+export async function prepare(
+  scores: Database,
+  players: Players,
+  input: ScoreInput,
+  working: Working,
+): Promise<{ suspicious: number }> {
+  const { snapshot } = players
+  const starts = await startsOf(scores, players, input.lineup, working)
   const isFirst = input.lineup.baseline === snapshot.id
   const rising = isFirst ? [] : snapshot.metrics.filter(({ cumulative }) => cumulative).map(({ name }) => name)
   const sum = summing(snapshot, input, rising.length)
   let suspicious = 0
-  await eachPlayer(scores, snapshot, starts, [...rising, ...sum.metrics], working, (row, now, at, then, from) => {
+  await eachPlayer(scores, players, starts, [...rising, ...sum.metrics], working, (row, now, at, then, from) => {
     sum.each(row, now, at, then, from)
     for (let m = 0; m < rising.length; m++) {
       if (!hasFallen(now[m]![at]!, then[m]![from]!, true)) continue

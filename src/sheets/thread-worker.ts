@@ -10,10 +10,18 @@ import type { Request, ToThread } from './thread.ts'
 const scores = openScores(workerData.dataDir)
 const running = new Map<number, AbortController>()
 
+/** What was written goes from the log into the file once nothing was asked for a while: no reader of a new board waits for it. */
+let idle: Timer | undefined
+function checkpointWhenIdle() {
+  clearTimeout(idle)
+  if (running.size === 0) idle = setTimeout(() => scores.run('PRAGMA wal_checkpoint(PASSIVE)'), 1_000)
+}
+
 async function run(request: Request<TaskName>) {
   const { id, now } = request
   const stop = new AbortController()
   running.set(id, stop)
+  clearTimeout(idle)
   const { signal } = stop
   const pause = async () => {
     await new Promise(resolve => setImmediate(resolve))
@@ -27,6 +35,7 @@ async function run(request: Request<TaskName>) {
     parentPort?.postMessage({ id, failure: { name, message, stack, facts: plain(error) } })
   } finally {
     running.delete(id)
+    checkpointWhenIdle()
   }
 }
 

@@ -100,9 +100,14 @@ export class Columns {
   number(slot: number, bytes: Uint8Array, start: number, stop: number): void {
     const cell = this.cell
     numbers.readNumber(bytes, start, stop, cell)
-    if (cell.kind === numbers.BAD) this.unreadable(slot, 'not a number', () => decodeCell(bytes, start, stop))
+    if (cell.kind === numbers.BAD) this.notNumber(slot, bytes, start, stop)
     else this.value(slot, cell.kind === numbers.BLANK ? Number.NaN : cell.value)
     if (cell.kind >= numbers.ONE_DOT || cell.evidence !== 0) this.clues.push(slot, cell.kind, cell.evidence)
+  }
+
+  /** Apart from where cells are read, which would make room for its variables on the heap for every cell. */
+  notNumber(slot: number, bytes: Uint8Array, start: number, stop: number): void {
+    this.unreadable(slot, 'not a number', () => decodeCell(bytes, start, stop))
   }
 
   value(slot: number, value: number): void {

@@ -151,14 +151,18 @@ export class CsvScanner {
       const length = column + 1
       if (wrong === '' && (extra || (length < width && this.lacks(length))))
         wrong = `expected ${width} columns, found ${length}`
-      const stop = p
       if (wrong === '') columns.end()
-      else if (!this.isEmpty(first, stop)) columns.misshapen(wrong, () => decodeCell(buffer, first, stop))
+      else if (!this.isEmpty(first, p)) this.misshapen(wrong, first, p)
       p += buffer[p] === CR && buffer[p + 1] === LF && p + 1 < end ? 2 : 1
       this.line += 1 + this.breaks
     }
     this.at = p
     this.worthwhile = 0
+  }
+
+  /** Apart from the loop above, which would make room for its variables on the heap for every row. */
+  private misshapen(wrong: string, start: number, stop: number): void {
+    this.columns.misshapen(wrong, () => decodeCell(this.buffer, start, stop))
   }
 
   private waitForMore(first: number): void {

@@ -36,7 +36,7 @@ export class Metric {
   put(batch: Float64Array, row: number): void {
     if (row + batch.length > this.values.length) this.reserve(Math.ceil((row + batch.length) * 1.5))
     this.values.set(batch, row)
-    this.seen ||= batch.some(value => !Number.isNaN(value))
+    this.seen ||= !batch.every(Number.isNaN)
   }
 
   /** A row that is kept has a cell of this kind, which tells this. */

@@ -1,5 +1,4 @@
 import { BATCH, type Columns, ID, NAME, NONE } from './columns.ts'
-import { decodeCell } from './text.ts'
 import type { CellSink, OtherKind } from './worksheet.ts'
 
 const reasons: Record<OtherKind, string> = {
@@ -39,7 +38,7 @@ export class WorksheetCells implements CellSink {
     if (slot >= 0) {
       if (value >= 0 && value < Infinity) this.columns.cells[slot * BATCH + this.at] = value
       else if (Number.isFinite(value)) this.columns.value(slot, value)
-      else this.columns.unreadable(slot, 'not a number', () => decodeCell(bytes, start, stop))
+      else this.columns.notNumber(slot, bytes, start, stop)
     } else if (slot !== NONE) {
       let i = start
       while (i < stop && bytes[i]! >= 48 && bytes[i]! <= 57) i++

@@ -12,3 +12,9 @@ export function discard(bytes: number): void {
   spent = 0
   Bun.gc(true)
 }
+
+/** Gives a large column's memory back at once. Nobody may look at it again. */
+export function letGo({ buffer }: Float64Array): void {
+  discard(buffer.byteLength)
+  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
+}

@@ -21,17 +21,19 @@ const u32 = new Uint32Array(desk)
 const f64 = new Float64Array(desk)
 const one = new Float64Array(mostCells) // the column in hand
 
-export function packGroup(columns: readonly Float64Array[], rows: Uint32Array): Uint8Array {
+/** Packs the rows `from` to `to`. The bytes are good until the next call. */
+export function packGroup(columns: readonly Float64Array[], from: number, to: number): Uint8Array {
+  const n = to - from
   let at = headOf(columns.length)
   u8.fill(0, 0, at)
   for (let c = 0; c < columns.length; c++) {
     const values = columns[c]!
-    for (let i = 0; i < rows.length; i++) one[i] = values[rows[i]!]!
-    const width = packColumn(rows.length, at, padded(columns.length) / 8 + c)
+    for (let i = 0; i < n; i++) one[i] = values[from + i]!
+    const width = packColumn(n, at, padded(columns.length) / 8 + c)
     u8[c] = width
-    at += padded(rows.length * width)
+    at += padded(n * width)
   }
-  return u8.slice(0, at)
+  return u8.subarray(0, at)
 }
 
 /** Packs the column in hand to byte `at`, its base to the double `baseAt`, and tells the width. */

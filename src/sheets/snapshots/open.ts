@@ -44,11 +44,11 @@ const schema = `
 export function openScores(dataDir: string): Database {
   const scores = new Database(scoresFile(dataDir), { create: true, readwrite: true })
   scores.run('PRAGMA busy_timeout = 10000')
-  scores.run('PRAGMA page_size = 8192') // a group in one or two pages; says something only to a new file
+  scores.run('PRAGMA page_size = 16384') // three groups in one; says something only to a new file
   scores.run('PRAGMA auto_vacuum = INCREMENTAL') // likewise
   scores.run('PRAGMA journal_mode = WAL')
   scores.run('PRAGMA synchronous = NORMAL')
-  scores.run('PRAGMA wal_autocheckpoint = 2000') // pages: 16 MB
+  scores.run('PRAGMA wal_autocheckpoint = 8192') // pages: 128 MB; the thread does it sooner, when it has nothing else to do
   scores.run('PRAGMA journal_size_limit = 33554432')
   scores.run('PRAGMA cache_size = -8000')
   scores.transaction(() => versionOf(scores) === 0 && scores.run(schema)).immediate()

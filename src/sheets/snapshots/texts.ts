@@ -1,26 +1,24 @@
 /** The texts of one group: one byte telling how wide lengths are (1, 2 or 4), the lengths, then the texts end to end. */
 import type { TextColumn } from '../../leaderboard/text.ts'
 
-export function packTexts({ bytes, offsets }: TextColumn, rows: Uint32Array): Uint8Array {
-  let longest = 0
-  let total = 0
-  for (let i = 0; i < rows.length; i++) {
-    const length = offsets[rows[i]! + 1]! - offsets[rows[i]!]!
-    if (length > longest) longest = length
-    total += length
+/** Packs the rows `from` to `to` of a column. The bytes are good until the next call of the same packer. */
+export function textPacker() {
+  let desk = new Uint8Array(1 << 14)
+  return ({ bytes, offsets }: TextColumn, from: number, to: number): Uint8Array => {
+    let longest = 0
+    for (let row = from; row < to; row++) longest = Math.max(longest, offsets[row + 1]! - offsets[row]!)
+    const width = longest < 2 ** 8 ? 1 : longest < 2 ** 16 ? 2 : 4
+    const head = 1 + (to - from) * width
+    const size = head + offsets[to]! - offsets[from]!
+    if (size > desk.length) desk = new Uint8Array(2 * size)
+    desk[0] = width
+    for (let row = from, at = 1; row < to; row++) {
+      const length = offsets[row + 1]! - offsets[row]!
+      for (let byte = 0; byte < width; byte++) desk[at++] = length >>> (8 * byte)
+    }
+    desk.set(bytes.subarray(offsets[from], offsets[to]), head)
+    return desk.subarray(0, size)
   }
-  const width = longest < 2 ** 8 ? 1 : longest < 2 ** 16 ? 2 : 4
-  const packed = new Uint8Array(1 + rows.length * width + total)
-  packed[0] = width
-  let at = 1 + rows.length * width
-  for (let i = 0; i < rows.length; i++) {
-    const from = offsets[rows[i]!]!
-    const length = offsets[rows[i]! + 1]! - from
-    for (let byte = 0; byte < width; byte++) packed[1 + i * width + byte] = length >>> (8 * byte)
-    for (let k = 0; k < length; k++) packed[at + k] = bytes[from + k]!
-    at += length
-  }
-  return packed
 }
 
 function lengthAt(packed: Uint8Array, i: number): number {

@@ -1,11 +1,10 @@
 import type { Database } from 'bun:sqlite'
-import { idOrder, rowNumbers } from '../../leaderboard/sort.ts'
-import { compareTexts, rowsIn, type TextColumn } from '../../leaderboard/text.ts'
-import { discard } from './garbage.ts'
+import { idOrder } from '../../leaderboard/sort.ts'
+import { compareTexts, rowsIn, type TextColumn, takeTexts } from '../../leaderboard/text.ts'
 import { packGroup } from './group.ts'
 import { checksum, groupRowsFor, keyOf, type SheetColumns } from './snapshot.ts'
 import { deleteSnapshot } from './sweep.ts'
-import { packTexts } from './texts.ts'
+import { textPacker } from './texts.ts'
 
 export type Writing = {
   now: number // milliseconds since 1970
@@ -18,7 +17,7 @@ export type Writing = {
 const BATCH = 256 // groups a transaction: some 3 MB and 20 ms
 
 /**
- * Stores a sheet as a new snapshot, whole and on disk when its id is answered. Rows are brought into id order. Stopped by
+ * Stores a sheet as a new snapshot, whole and on disk when its id is answered; the sheet itself is in id order then. Stopped by
  * the signal or an error it leaves nothing behind; killed, it leaves a part that no one sees and the sweep clears.
  */
 export async function writeSnapshot(scores: Database, sheet: SheetColumns, writing: Writing): Promise<number> {
@@ -41,10 +40,10 @@ export async function writeSnapshot(scores: Database, sheet: SheetColumns, writi
     )
   const id = Number(lastInsertRowid)
   try {
-    const order = idOrder(sheet.ids) ?? rowNumbers(players)
+    bringToIdOrder(sheet)
     for (let from = 0; from < players; from += BATCH * groupRows) {
       const to = Math.min(players, from + BATCH * groupRows)
-      writeGroups(scores, id, sheet, order, groupRows, from, to)
+      writeGroups(scores, id, sheet, groupRows, from, to)
       await writing.pause?.(to)
       writing.signal?.throwIfAborted()
     }
@@ -56,13 +55,28 @@ export async function writeSnapshot(scores: Database, sheet: SheetColumns, writi
   }
 }
 
+/** In place, through one spare column: a million rows hold a hundred megabytes. */
+export function bringToIdOrder(sheet: SheetColumns): void {
+  const order = idOrder(sheet.ids)
+  if (!order) return
+  const spare = new Float64Array(order.length)
+  for (const { values } of sheet.metrics) {
+    for (let row = 0; row < order.length; row++) spare[row] = values[order[row]!]!
+    values.set(spare)
+  }
+  sheet.names = takeTexts(sheet.names, order)
+  sheet.ids = takeTexts(sheet.ids, order)
+}
+
 const textBytes = ({ offsets }: TextColumn): number => offsets.at(-1)! - offsets[0]!
+
+const packIds = textPacker()
+const packNames = textPacker()
 
 function writeGroups(
   scores: Database,
   id: number,
   { ids, names, metrics }: SheetColumns,
-  order: Uint32Array,
   groupRows: number,
   from: number,
   to: number,
@@ -71,26 +85,26 @@ function writeGroups(
   const insertTexts = scores.query('INSERT INTO texts (key, ids, names) VALUES (?, ?, ?)')
   const insertMetrics = scores.query('INSERT INTO groups (key, checksum, metrics) VALUES (?, ?, ?)')
   const door = scores.query('INSERT INTO doors (snapshot, first_id, place) VALUES (?, ?, ?)')
+  for (let row = Math.max(from, 1); row < to; row++) {
+    if (compareTexts(ids, row - 1, ids, row) === 0) throw new Error('An id is there twice')
+  }
   scores
     .transaction(() => {
       for (let first = from; first < to; first += groupRows) {
-        const rows = order.subarray(first, Math.min(to, first + groupRows))
-        for (let i = first === 0 ? 1 : 0; i < rows.length; i++) {
-          if (compareTexts(ids, order[first + i - 1]!, ids, rows[i]!) === 0) throw new Error('An id is there twice')
-        }
+        const end = Math.min(to, first + groupRows)
         const group = first / groupRows
-        const [key, texts] = [keyOf(id, group), [packTexts(ids, rows), packTexts(names, rows)] as const]
-        const packed = packGroup(columns, rows)
+        const key = keyOf(id, group)
+        const texts = [packIds(ids, first, end), packNames(names, first, end)] as const
+        const packed = packGroup(columns, first, end)
         insertTexts.run(key, ...texts)
         insertMetrics.run(key, checksum(...texts, packed), packed)
-        discard(texts[0].byteLength + texts[1].byteLength + packed.byteLength)
-        door.run(id, ids.bytes.slice(ids.offsets[rows[0]!]!, ids.offsets[rows[0]! + 1]!), group)
+        door.run(id, ids.bytes.subarray(ids.offsets[first], ids.offsets[first + 1]), group)
       }
     })
     .immediate()
 }
 
-/** FULL syncs the log at this commit and with it everything before; the checkpoint then only tidies up. */
+/** FULL syncs the log at this commit and with it everything before. */
 function publish(scores: Database, id: number): void {
   scores.run('PRAGMA synchronous = FULL')
   try {
@@ -98,5 +112,4 @@ function publish(scores: Database, id: number): void {
   } finally {
     scores.run('PRAGMA synchronous = NORMAL')
   }
-  scores.run('PRAGMA wal_checkpoint(PASSIVE)')
 }
