@@ -1,6 +1,7 @@
 /**
- * From POST to visible board, beside its peers, all in one run: pandas with SQLite (where python3 has it), papaparse with
- * drizzle rows, exceljs with drizzle rows, `sqlite3 .import`. Peers are handed the file and spared the HTTP.
+ * From POST to visible board, beside its peers, all in one run: FastAPI with Celery, pandas and SQLite (where Debian's
+ * packages of them are), and, handed the file and spared HTTP and jobs, papaparse with drizzle rows, exceljs with drizzle rows,
+ * and `sqlite3 .import`.
  *
  *   bun scripts/bench/sheets.ts [largest CSV = 1000000] [largest XLSX = 100000] [times = 3]
  */
@@ -177,15 +178,60 @@ async function inOwnProcess(name: string, path: string): Promise<Result> {
   return JSON.parse(await new Response(child.stdout).text())
 }
 
+/** FastAPI, Celery over Redis, pandas and SQLite, each process its own; the same client, the same polling. */
 async function pandas(path: string, baseline: string): Promise<Result> {
-  const child = Bun.spawn(
-    [python ?? '', '-W', 'ignore', join(import.meta.dir, 'peers/pandas_import.py'), path, baseline],
-    {
-      stdout: 'pipe',
-      stderr: 'inherit',
-    },
-  )
-  return JSON.parse(await new Response(child.stdout).text())
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+  const [port, redisPort] = [freePort(), freePort()]
+  const url = `http://127.0.0.1:${port}`
+  const env = {
+    ...process.env,
+    PEER_FOLDER: folder,
+    PEER_REDIS: `redis://127.0.0.1:${redisPort}/0`,
+    PYTHONDONTWRITEBYTECODE: '1',
+    PYTHONWARNINGS: 'ignore',
+  }
+  const run = (...command: string[]) =>
+    Bun.spawn(command, { env, cwd: join(import.meta.dir, 'peers'), stdout: 'ignore', stderr: 'ignore' })
+  const processes = [
+    run('redis-server', '--port', String(redisPort), '--save', '', '--dir', folder),
+    run(python ?? '', '-m', 'uvicorn', 'fastapi_pandas:app', '--port', String(port), '--log-level', 'warning'),
+    run(python ?? '', '-m', 'celery', '-A', 'fastapi_pandas:jobs', 'worker', '-c', '1', '--loglevel', 'warning'),
+  ]
+  const send = async (file: string, kind: string) => {
+    const form = new FormData()
+    form.set('file', Bun.file(file), file.endsWith('xlsx') ? 'scan.xlsx' : 'scan.csv')
+    const { job_id } = (await (
+      await fetch(`${url}/uploads?kind=${kind}`, { method: 'POST', body: form })
+    ).json()) as Answer
+    for (;;) {
+      const job = (await (await fetch(`${url}/jobs/${job_id}`)).json()) as { status: string; result: { mb: number } }
+      if (job.status === 'SUCCESS') return job.result.mb
+      if (job.status === 'FAILURE') throw new Error(JSON.stringify(job))
+      await Bun.sleep(2)
+    }
+  }
+  try {
+    while (!(await fetch(`${url}/jobs/none`).catch(() => undefined))?.ok) await Bun.sleep(50)
+    await send(baseline, 'baseline')
+    const began = performance.now()
+    const mb = await send(path, 'current')
+    const page = (await (await fetch(`${url}/leaderboard`)).json()) as { rows: unknown[] }
+    const ms = performance.now() - began
+    if (!page.rows.length) throw new Error('The board is empty')
+    return { ms, mb }
+  } finally {
+    for (const child of processes.toReversed()) {
+      child.kill()
+      await child.exited
+    }
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function freePort(): number {
+  const server = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+  server.stop()
+  return server.port
 }
 
 async function sqliteImport(path: string): Promise<Result> {
@@ -204,7 +250,9 @@ async function sqliteImport(path: string): Promise<Result> {
 }
 
 const python = ['/usr/bin/python3', 'python3'].find(
-  path => Bun.spawnSync([path, '-c', 'import pandas'], { stderr: 'ignore' }).exitCode === 0,
+  path =>
+    Bun.spawnSync([path, '-c', 'import pandas, fastapi, celery, redis, multipart, uvicorn'], { stderr: 'ignore' })
+      .exitCode === 0,
 )
 
 const median = (results: Result[]) => results.toSorted((a, b) => a.ms - b.ms)[Math.floor(results.length / 2)] as Result
@@ -214,7 +262,7 @@ async function compare(path: string, baseline: string, rows: number, times: numb
   const peers: [string, () => Promise<Result>][] = [
     ['fieldhouse', () => fieldhouse(path, baseline)],
     ...(python && (!isBook || rows <= 100_000)
-      ? ([['pandas', () => pandas(path, baseline)]] as [string, () => Promise<Result>][])
+      ? ([['FastAPI + pandas', () => pandas(path, baseline)]] as [string, () => Promise<Result>][])
       : []),
     [isBook ? 'exceljs + drizzle' : 'papaparse + drizzle', () => inOwnProcess('rows', path)],
     ...(!isBook && Bun.which('sqlite3')
@@ -239,7 +287,10 @@ async function compare(path: string, baseline: string, rows: number, times: numb
 if (process.argv[2] === '--once') console.log(JSON.stringify(await rowsThroughDrizzle(process.argv[4] ?? '')))
 else {
   const [csv = 1_000_000, xlsx = 100_000, times = 3] = process.argv.slice(2).map(Number)
-  if (!python) console.log('Without pandas: no python3 here has it (Debian: python3-pandas python3-openpyxl)')
+  if (!python)
+    console.log(
+      'Without FastAPI and pandas: no python3 here has them (Debian: redis-server and python3-{fastapi,uvicorn,multipart,celery,redis,pandas,openpyxl})',
+    )
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
   try {
     for (const [extension, largest, make] of [
