@@ -31,6 +31,7 @@ export function dialectOf(sample: Uint8Array, whole: boolean, mapping?: Mapping)
     if (told && told !== delimiter) continue
     if (delimiter !== ',' && !sample.includes(delimiter.charCodeAt(0))) continue
     for (const quote of QUOTES) {
+      if (quote === "'" && !sample.includes(quote.charCodeAt(0))) continue
       const records = firstRecords(sample, delimiter, quote, whole)
       if (columnsOf(records) > columnsOf(widest)) widest = records
       const header = findHeader(records, mapping)
@@ -59,6 +60,7 @@ function isQuotedBy(sample: Uint8Array, records: Record[], header: Header): bool
 function firstRecords(bytes: Uint8Array, delimiter: string, quoteSign: string, whole: boolean): Record[] {
   const separator = delimiter.charCodeAt(0)
   const quote = quoteSign.charCodeAt(0)
+  const plain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).latin1Slice() // a letter a byte: its slices cost nothing
   const records: Record[] = []
   let p = 0
   let line = 1
@@ -87,9 +89,10 @@ function firstRecords(bytes: Uint8Array, delimiter: string, quoteSign: string, w
         while (bytes[p] !== separator && !isBreak(bytes[p])) p++
         stop = p
       }
-      const cell = decodeUtf8(bytes, start, stop)
+      let cell = plain.slice(start, stop)
+      if (/[\x80-\xff]/.test(cell)) cell = decodeUtf8(bytes, start, stop)
       record.cells.push(p > stop ? cell.replaceAll(quoteSign + quoteSign, quoteSign) : cell)
-      record.nextLine += cell.split(/\r\n|\r|\n/).length - 1
+      record.nextLine += cell.match(/\r\n|\r|\n/g)?.length ?? 0
       if (bytes[p] !== separator) break
       p++
     }

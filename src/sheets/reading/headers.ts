@@ -120,7 +120,7 @@ function recognised(headers: string[], keys: string[], mapping: Mapping): (strin
   const wanted = new Map(
     Object.entries(mapping).map(([header, to]) => [headerKey(header), canonical(to ?? '') || null]),
   )
-  const roles = headers.map(header => wanted.get(headerKey(header)))
+  const roles = headers.map(header => (wanted.size ? wanted.get(headerKey(header)) : undefined))
   const holders = new Map<string, { column: number; rank: number }>()
   for (const [column, to] of roles.entries()) if (to) holders.set(to, { column, rank: -1 })
   for (const [column, key] of keys.entries()) {

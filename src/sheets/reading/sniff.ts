@@ -78,6 +78,9 @@ export function encodingOf(head: Uint8Array): { encoding: Encoding; mark: number
 function isBinary(head: Uint8Array, encoding: Encoding): boolean {
   if (encoding.startsWith('utf-16')) return false
   let control = 0
-  for (const byte of head) if (byte < 32 && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 12) control++
+  for (let i = 0; i < head.length; i++) {
+    const byte = head[i]!
+    if (byte < 32 && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 12) control++
+  }
   return control > 0 && (head.includes(0) || control > head.length / 500)
 }
