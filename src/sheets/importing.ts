@@ -66,7 +66,7 @@ export async function importSheet(scores: Database, input: ImportInput, work: Wo
     if (id !== undefined) await deleteSnapshot(scores, id)
     throw error
   } finally {
-    for (const { values } of metrics) letGo(values)
+    letGo(sheet.ids, sheet.names, ...metrics.map(({ values }) => values))
   }
 }
 
@@ -119,6 +119,7 @@ function movesSince(scores: Database, players: Players, names: TextColumn, befor
     if (earlier < 0) fresh++
     else if (compareTexts(names, row, namesBefore, earlier) !== 0) renamed++
   }
+  letGo(namesBefore)
   return { new: fresh, missing: before.players - (rows.length - fresh), renamed }
 }
 

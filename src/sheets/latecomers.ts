@@ -66,6 +66,7 @@ function newcomers(scores: Database, snapshot: Snapshot, baseline: TextColumn, k
   const inBaseline = matchRows(ids, baseline)
   const inKnown = matchRows(ids, known)
   const rows = Uint32Array.from(inBaseline.keys().filter(row => inBaseline[row]! < 0 && inKnown[row]! < 0))
+  if (rows.length === 0) return nobody()
   const columns = snapshot.metrics.length
   const values = readValues(scores, snapshot, rows)
   return {

@@ -4,6 +4,7 @@ import { matchRows } from '../leaderboard/gains.ts'
 import { rowsIn, type TextColumn } from '../leaderboard/text.ts'
 import { latecomersOf, type Working } from './latecomers.ts'
 import type { Lineup } from './lineup.ts'
+import { letGo } from './snapshots/garbage.ts'
 import { ownMemory, readIds, Walk } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
@@ -44,7 +45,11 @@ const valuesOf = ({ ids, metrics }: SheetColumns, name: string): Float64Array =>
 function finder(scores: Database, ids: TextColumn) {
   const found = new Map<number, Int32Array>()
   return (other: number): Int32Array => {
-    const rows = found.get(other) ?? matchRows(ids, readIds(scores, snapshotOf(scores, other), ownMemory))
+    const known = found.get(other)
+    if (known) return known
+    const others = readIds(scores, snapshotOf(scores, other), ownMemory)
+    const rows = matchRows(ids, others)
+    letGo(others)
     found.set(other, rows)
     return rows
   }

@@ -60,7 +60,7 @@ function isQuotedBy(sample: Uint8Array, records: Record[], header: Header): bool
 function firstRecords(bytes: Uint8Array, delimiter: string, quoteSign: string, whole: boolean): Record[] {
   const separator = delimiter.charCodeAt(0)
   const quote = quoteSign.charCodeAt(0)
-  const plain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).latin1Slice() // a letter a byte: its slices cost nothing
+  const plain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1') // a letter a byte: its slices cost nothing
   const records: Record[] = []
   let p = 0
   let line = 1

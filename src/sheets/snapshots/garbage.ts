@@ -1,4 +1,6 @@
-const MOST = 32 * 2 ** 20
+import type { TextColumn } from '../../leaderboard/text.ts'
+
+const MOST = 16 * 2 ** 20
 
 let spent = 0
 
@@ -13,8 +15,11 @@ export function discard(bytes: number): void {
   Bun.gc(true)
 }
 
-/** Gives a large column's memory back at once. Nobody may look at it again. */
-export function letGo({ buffer }: Float64Array): void {
-  discard(buffer.byteLength)
-  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
+/** Gives the memory of large columns back at once. Nobody may look at them again. */
+export function letGo(...columns: (Float64Array | TextColumn)[]): void {
+  for (const column of columns)
+    for (const { buffer } of 'bytes' in column ? [column.bytes, column.offsets] : [column]) {
+      discard(buffer.byteLength)
+      if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
+    }
 }
