@@ -172,7 +172,7 @@ for (const [width, colorScheme] of [
   [1280, 'light'],
   [390, 'dark'],
 ] as const)
-  browserTest(`every page can be read and reached at ${width} px, ${colorScheme}`, async () => {
+  browserTest(`every page of a new house can be read and reached at ${width} px, ${colorScheme}`, async () => {
     const { page, visit, complaints } = await desk({ viewport: { width, height: 800 }, colorScheme })
     const faults: Record<string, string[]> = {}
     for (const path of pages) {

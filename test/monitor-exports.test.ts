@@ -1,0 +1,98 @@
+import { expect, test } from 'bun:test'
+import { fill, furniture, longName } from './monitor-house.ts'
+import { refusalOf, start } from './start.ts'
+
+const monitoring = '/admin/monitoring'
+const tasks = '/admin/task-monitor'
+
+/** The cells of a CSV without line breaks in its cells. */
+const linesOf = (text: string) => text.replace('\uFEFF', '').trim().split('\r\n')
+
+test('every page with data leads to its list as CSV and as JSON, as it is filtered', async () => {
+  const house = await start({}, undefined, furniture)
+  const { call } = house
+  await fill(house)
+  const lists: [page: string, filter: string, columns: string, holds: string][] = [
+    [`${monitoring}/`, '?period=7d', 'figure,value,before,change', 'trades,40'],
+    [`${monitoring}/active-users`, '?period=7d', 'id,username,role', longName],
+    [
+      `${monitoring}/engagement`,
+      '?period=7d',
+      'date,active,registrations,leagues',
+      new Date().toISOString().slice(0, 10),
+    ],
+    [`${monitoring}/trading-activity`, '?hours=48', 'symbol,count,avg_qty,volume', 'ACME,20,3,'],
+    [`${monitoring}/league-activity`, '', 'id,name,kind,status', 'memorial season'],
+    [`${monitoring}/risk-assessment`, '', 'id,username,trades_count', longName],
+    [
+      `${monitoring}/performance`,
+      '?period=24h&sort_by=p95_ms',
+      'route,requests,per_minute,errors',
+      'POST /api/v1/leagues/:id/trades',
+    ],
+    [`${monitoring}/cache`, '', 'name,hits,misses,stale', 'stats_dashboard'],
+    [`${monitoring}/alerts`, '?severity=critical', 'id,alert_type,severity', 'security,critical'],
+    [`${tasks}/jobs`, '?status=FAILURE', 'job_id,name,status', 'FAILURE'],
+    ['/admin/audit/logs', '?action=schedule', 'id,at,user', 'schedule.pause'],
+    ['/admin/archives', '', 'id,name,kind,status', 'of old'],
+    ['/admin/backups', '', 'name,made_at,bytes', '0.1.0'],
+    ['/admin/users', '?role=member', 'id,username,email', longName],
+  ]
+  for (const [page, filter, columns, holds] of lists) {
+    const html = await call.get(`${page}${filter}`)
+    const [csvPath = '', jsonPath = ''] = [...html.matchAll(/href="([^"]+)" download/g)].map(([, href]) =>
+      href?.replaceAll('&amp;', '&'),
+    )
+    const bare = page.replace(/\/$/, '')
+    expect([csvPath, jsonPath]).toEqual([`${bare}.csv${filter}`, `${bare}.json${filter}`])
+    const csv = await call.raw(csvPath)
+    expect(csv.headers.get('content-type')).toContain('text/csv')
+    const lines = linesOf(await csv.text())
+    expect(lines[0]).toStartWith(columns)
+    expect(lines.slice(1).join('\n')).toContain(holds)
+    const rows = await call.get(jsonPath)
+    expect(rows).toHaveLength(lines.length - 1)
+    expect(Object.keys(rows[0])).toEqual(expect.arrayContaining(columns.split(',')))
+    expect(JSON.stringify([lines, rows])).not.toContain('abc123')
+  }
+})
+
+test('the lists of the task monitor are exported each by itself', async () => {
+  const house = await start({}, undefined, furniture)
+  const { call } = house
+  await fill(house)
+  const page = await call.get(tasks)
+  for (const [list, columns, holds] of [
+    ['schedule', 'name,title,pattern,state', 'ledger.audit'],
+    ['failures', 'fingerprint,name,error,runs', 'It broke in'],
+    ['locks', 'key,task,arguments,state', 'test_lock'],
+  ] as const) {
+    expect(page).toContain(`href="${tasks}/${list}.csv"`)
+    const lines = linesOf(await (await call.raw(`${tasks}/${list}.csv`)).text())
+    expect(lines[0]).toStartWith(columns)
+    expect(lines.join('\n')).toContain(holds)
+    expect(await call.get(`${tasks}/${list}.json`)).toHaveLength(lines.length - 1)
+  }
+})
+
+test('an export is refused like its page: strangers, and filters that are none', async () => {
+  const { call, as } = await start()
+  expect((await refusalOf(as().get(`${monitoring}/engagement.csv`))).status).toBe(401)
+  expect((await refusalOf(call.get(`${monitoring}/trading-activity.csv?hours=0`))).status).toBe(422)
+  expect((await refusalOf(call.get(`${monitoring}/performance.csv?sort_by=colour`))).status).toBe(422)
+})
+
+test('of more symbols than the page shows all are exported; names that look like formulas are text', async () => {
+  const { app, call, clock } = await start()
+  const insert = app.db.$client.query(
+    `insert into trade_hours (hour, symbol, kind, trades, shares, volume_cents) values (?, ?, 'buy', ?, 1, 100)`,
+  )
+  const hour = clock.now() - (clock.now() % 3_600_000)
+  for (let i = 0; i < 700; i++) insert.run(hour, i ? `S${i}` : '=1+1', 700 - i)
+  const shown = await call.get(`${monitoring}/trading-activity/json`)
+  expect([shown.top_symbols.length, shown.total_trades]).toEqual([20, (700 * 701) / 2])
+  const lines = linesOf(await (await call.raw(`${monitoring}/trading-activity.csv`)).text())
+  expect(lines).toHaveLength(701)
+  expect(lines[1]).toStartWith(`"'=1+1",700,`)
+  expect((await call.get(`${monitoring}/trading-activity.json`)).at(-1)).toMatchObject({ symbol: 'S699', count: 1 })
+})

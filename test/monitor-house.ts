@@ -1,0 +1,120 @@
+/** A house in which something has happened everywhere the monitor looks, under names that fit badly. */
+import { t } from 'elysia'
+import { activityCounts, ledger, processMinutes, users } from '../db/schema.ts'
+import { raise } from '../src/admin/alerts.ts'
+import { type App, job } from '../src/context.ts'
+import { day, hour, minute } from '../src/runtime/clock.ts'
+import { lock } from '../src/runtime/locks.ts'
+import { newLeague, upload } from './sheets.ts'
+import { type start, until } from './start.ts'
+
+const wide = 'Wolfeschlegelsteinhausenbergerdorff'
+export const longName = `${wide} VIII`
+
+export const failing = job('test.a_job_with_a_name_that_goes_on_and_on', {
+  input: t.Object({ note: t.String(), token: t.String() }),
+  attempts: 1,
+  run: async () => {
+    throw new Error(`It broke in /srv/${wide}/${wide}/of/a/path/that/is/${wide}/very-long.csv`)
+  },
+})
+
+/** Runs until its signal is given. */
+export const patient = job('test.patient', {
+  input: t.Object({}),
+  async run(_, __, { progress, signal }) {
+    progress(37, 'reading', `rows of ${wide}`)
+    await new Promise(resolve => signal.addEventListener('abort', resolve))
+  },
+})
+export const furniture = { jobs: [failing, patient] }
+
+type House = Awaited<ReturnType<typeof start>>
+
+/** Needs `furniture` among the surroundings. Answers the ids that pages ask for. */
+export async function fill({ app, call, clock, finished }: House): Promise<{ user: number; job: string }> {
+  const now = clock.now()
+  const { id: user } = await call.post('/api/v1/users', {
+    email: `${wide}@${wide}.example.org`.toLowerCase(),
+    username: longName,
+    password: 'long enough for all',
+    role: 'member',
+    country: 'SE',
+  })
+  app.db.update(users).set({ lastSeenAt: now, lastLoginAt: now }).run()
+  const league = await newLeague(call, {}, `The ${wide} memorial season`)
+  await finished(upload(call, league.id, 'ID,Name,Power\n1,ann,5\n'))
+  const old = await newLeague(call, {}, `${wide} of old`)
+  await finished(upload(call, old.id, 'ID,Name,Power\n1,ann,5\n'))
+  await call.post(`/api/v1/leagues/${old.id}/finalize`)
+  await call.patch(`/api/v1/leagues/${old.id}`, { archived: true })
+
+  const input = { note: `${wide}/${wide}`, token: 'abc123' }
+  const runs = await Promise.all([1, 2, 3].map(() => app.jobs.start(failing, input)))
+  for (const { jobId } of runs) await finished({ job_id: jobId })
+  await app.jobs.start(patient, {})
+  await app.locks.take(lock('test_lock', '10m', 'wait')(wide))
+  await call.post('/admin/task-monitor/schedule/pause', { name: 'ledger.audit', reason: `${wide} is mended` })
+  for (const severity of ['info', 'warning', 'error', 'critical'] as const)
+    raise(app.db, now, {
+      key: `security:${severity}`,
+      type: 'security',
+      severity,
+      title: `${wide}, ${severity}`,
+      message: `Something of ${wide} is odd`,
+    })
+  trades(app, user, now)
+  traffic(app, now)
+  await finished(call.post('/admin/backups'))
+  await until(async () => (await call.get('/admin/task-monitor/json')).running.length > 0)
+  return { user, job: runs[0]?.jobId ?? '' }
+}
+
+/** A burst of one user, who deserves a look. */
+function trades({ db }: App, userId: number, now: number): void {
+  const row = { leagueId: 99, userId, kind: 'buy', quantity: 3, priceCents: 123_456_789, feeCents: 0 } as const
+  const nothing = { cashCents: 0, cashAfterCents: 0, quantityAfter: 0, realisedCents: 0 }
+  for (let i = 0; i < 40; i++)
+    db.insert(ledger)
+      .values({ ...row, ...nothing, at: now - i * 100, symbol: i % 2 ? 'ACME' : 'WOLFE.SCHLEGEL' })
+      .run()
+}
+
+function traffic({ db, metrics }: App, now: number): void {
+  for (const at of [now - 30 * hour, now - 2 * minute, now - minute]) {
+    for (let i = 0; i < 20; i++) metrics.request('GET /api/v1/leagues/:id/players/:player_id', 4 + i, 200)
+    metrics.request('POST /api/v1/leagues/:id/trades', 900, 500)
+    metrics.flush(db, at)
+  }
+  const load = { process: 'p', role: 'all', cpu: 0.25, lagMs: 3, rssBytes: 80 * 1024 ** 2 }
+  for (const ago of [1, 2, 3])
+    db.insert(processMinutes)
+      .values({ ...load, minute: now - (now % minute) - ago * minute })
+      .run()
+  for (const ago of [0, 1, 9])
+    db.insert(activityCounts)
+      .values({ unit: 'day', start: now - (now % day) - ago * day, country: 'SE', users: 7 + ago })
+      .onConflictDoNothing()
+      .run()
+}
+
+export const pagesOf = ({ user, job }: { user: number; job: string }) => [
+  '/admin/task-monitor',
+  '/admin/task-monitor/jobs',
+  '/admin/task-monitor/jobs?status=FAILURE',
+  `/admin/task-monitor/jobs/${job}`,
+  '/admin/monitoring/',
+  '/admin/monitoring/alerts?state=all',
+  '/admin/monitoring/active-users',
+  '/admin/monitoring/engagement',
+  '/admin/monitoring/trading-activity',
+  '/admin/monitoring/league-activity',
+  '/admin/monitoring/risk-assessment',
+  '/admin/monitoring/performance',
+  '/admin/monitoring/cache',
+  '/admin/audit/logs',
+  '/admin/archives',
+  '/admin/backups',
+  '/admin/users',
+  `/admin/users/${user}`,
+]

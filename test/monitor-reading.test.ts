@@ -1,0 +1,239 @@
+/** How the monitor reads in a real browser: charts, times, keys, copies, small screens, no script, nothing that jumps. */
+import { expect } from 'bun:test'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { failing, fill, furniture, pagesOf, patient } from './monitor-house.ts'
+import { browserTest } from './needs.ts'
+import { start, until } from './start.ts'
+import { faintText, unnamed } from './web-seen.ts'
+
+const ada = { email: 'ada@example.org', password: 'a long enough one' }
+const monitor = '/admin/task-monitor'
+const monitoring = '/admin/monitoring'
+
+async function fullHouse() {
+  const house = await start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.password }, undefined, furniture)
+  return { ...house, known: await fill(house) }
+}
+
+async function desk({ url }: { url: string }, options: BrowserContextOptions = {}) {
+  const page = await openBrowser({ viewport: { width: 1280, height: 800 }, ...options })
+  const complaints = complaintsOf(page)
+  await signIn(page, url, ada.email, ada.password)
+  return { page, complaints, visit: (path: string) => page.goto(url + path) }
+}
+const live = (page: Page) => page.waitForSelector('[data-feed=live]')
+const focused = (page: Page) => page.evaluate(() => document.activeElement?.closest('tr')?.id)
+
+browserTest('a chart tells its values where the pointer is, with their unit and their time', async () => {
+  const { page, visit, complaints } = await desk(await fullHouse(), { timezoneId: 'America/New_York' })
+  await visit(`${monitoring}/performance`)
+  const chart = page.locator('.charted', { hasText: 'Times of requests' })
+  const legend = () => chart.locator('.u-legend').textContent()
+  await chart.locator('.u-over').waitFor()
+  expect(await legend()).toContain('p95–')
+  const box = await chart.locator('.u-over').boundingBox()
+  const over = async (share: number) =>
+    chart.locator('.u-over').hover({ position: { x: (box?.width ?? 0) * share, y: 40 } })
+  await over(0.1) // nobody was there to count
+  await until(async () => /Time\d+ \w+ \d{4}/.test((await legend()) ?? ''))
+  expect(await legend()).toContain('p95–')
+  await over(58 / 60)
+  await until(async () => /p95[\d,.]+\u202fms/.test((await legend()) ?? ''))
+  const local = await legend()
+  expect(local).not.toContain('UTC')
+  await page.click('[data-times-switch]')
+  await chart.locator('.u-over').waitFor()
+  await over(58 / 60)
+  await until(async () => /Time\d[^p]*\d\d:\d\d UTC/.test((await legend()) ?? ''))
+  expect(await legend()).not.toBe(local)
+
+  await visit(`${monitoring}/engagement`)
+  const bars = page.locator('.charted', { hasText: 'Active users a day' })
+  await bars.locator('.u-over').waitFor()
+  const width = (await bars.locator('.u-over').boundingBox())?.width ?? 0
+  await bars.locator('.u-over').hover({ position: { x: width - 5, y: 40 } })
+  const today = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(Date.now())
+  await until(async () => (await bars.locator('.u-legend').textContent())?.includes(`Day${today}`)) // of the house, not of New York
+  expect(complaints).toEqual([])
+})
+
+browserTest('times are relative with the absolute beside them, or all in UTC', async () => {
+  const house = await fullHouse()
+  const { page, visit } = await desk(house, { timezoneId: 'Asia/Tokyo' })
+  await visit('/admin/audit/logs')
+  const first = page.locator('tbody time').first()
+  await until(async () => /now|ago/.test((await first.textContent()) ?? ''))
+  expect(await first.getAttribute('title')).toMatch(/at \d\d:\d\d:\d\d/)
+  await page.keyboard.press('j')
+  const shown = () => first.evaluate(time => getComputedStyle(time, '::after').content)
+  expect(await shown()).toContain((await first.getAttribute('title')) ?? 'no title')
+  await page.click('[data-times-switch]')
+  expect(await first.textContent()).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/)
+  expect(await page.getAttribute('[data-times-switch]', 'aria-pressed')).toBe('true')
+  await visit(`${monitoring}/alerts`)
+  await until(async () => (await page.locator('tbody time').first().textContent())?.endsWith('UTC'))
+  await page.click('[data-times-switch]')
+  expect(await page.locator('tbody time').first().textContent()).not.toContain('UTC')
+})
+
+browserTest('without JavaScript the pages are whole and come anew every ten seconds', async () => {
+  const house = await fullHouse()
+  const { page, visit } = await desk(house, { javaScriptEnabled: false })
+  for (const [path, holds] of [
+    [monitor, 'on time'],
+    [`${monitor}/jobs?status=FAILURE`, 'It broke in'],
+    [`${monitoring}/`, 'Requests'],
+    [`${monitoring}/alerts`, 'critical'],
+    [`${monitoring}/performance`, 'POST /api/v1/leagues/:id/trades'],
+    ['/admin/audit/logs', 'schedule.pause'],
+  ] as const) {
+    const served = await house.call.get(path)
+    expect(served).toContain('<noscript><meta http-equiv="refresh" content="10" /></noscript>')
+    await visit(path)
+    expect(await page.locator('.room').textContent()).toContain(holds)
+    expect(await page.locator('[data-feed], [data-keys]').filter({ visible: true }).count()).toBe(0)
+  }
+  await visit(`${monitor}/jobs`)
+  await page.fill('input[name=q]', 'no such thing')
+  await page.click('.filtering button')
+  expect(await page.locator('.room').textContent()).toContain('No such job')
+  await visit(`${monitor}/jobs`)
+  const before = await page.evaluate(() => performance.timeOrigin)
+  await until(() => page.evaluate(before => performance.timeOrigin > before, before).catch(() => false), 30_000)
+})
+
+browserTest(
+  'an update shows within moments, and moves neither selection, focus, typed text nor anything below',
+  async () => {
+    const house = await fullHouse()
+    const { app, call } = house
+    const { page, visit, complaints } = await desk(house)
+    await visit(`${monitor}/jobs`)
+    await live(page)
+    await page.fill('input[name=q]', '')
+    await page.focus('input[name=q]')
+    const { jobId } = await app.jobs.start(failing, { note: 'while one types', token: 'x' })
+    await page.waitForSelector(`#job-${jobId}`, { timeout: 20_000 })
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('q')
+
+    await visit(monitor)
+    await live(page)
+    await page.evaluate(() => {
+      const shifts: number[] = []
+      Object.assign(window, { shifts })
+      new PerformanceObserver(list => {
+        for (const entry of list.getEntries()) shifts.push('value' in entry ? Number(entry.value) : 0)
+      }).observe({ type: 'layout-shift', buffered: false })
+      const task = document.querySelector('#task-jobs-sweep .names')
+      if (task) getSelection()?.selectAllChildren(task)
+    })
+    const chosen = await page.evaluate(() => String(getSelection()))
+    expect(chosen).toContain('job sweep')
+    await call.post(`${monitor}/schedule/pause`, { name: 'backups.make', reason: 'Told while one marks' })
+    await Bun.sleep(1_500) // what is marked is held as it is
+    expect(await page.evaluate(() => String(getSelection()))).toBe(chosen)
+    await page.evaluate(() => getSelection()?.removeAllRanges())
+    await page.waitForSelector('text=Told while one marks', { timeout: 20_000 })
+    await page.evaluate(() => Object.assign(window, { shifts: undefined }))
+    expect(complaints).toEqual([])
+  },
+)
+
+browserTest('what begins and ends above leaves the schedule where it is', async () => {
+  const house = await start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.password }, undefined, furniture)
+  const { app, call } = house
+  const { page, visit } = await desk(house)
+  await visit(monitor)
+  await live(page)
+  const top = () => page.evaluate(() => document.querySelector('#expected')?.getBoundingClientRect().top)
+  const before = await top()
+  await page.evaluate(() => {
+    new PerformanceObserver(list => {
+      for (const entry of list.getEntries()) document.body.dataset.shifted = JSON.stringify(entry)
+    }).observe({ type: 'layout-shift' })
+  })
+  const { jobId } = await app.jobs.start(patient, {})
+  await page.waitForSelector(`#run-${jobId}`)
+  expect(await top()).toBe(before)
+  await call.post(`${monitor}/jobs/cancel`, { job_id: jobId })
+  await page.waitForSelector(`#run-${jobId}`, { state: 'detached' })
+  expect(await top()).toBe(before)
+  expect(await page.getAttribute('body', 'data-shifted')).toBeNull()
+})
+
+browserTest('the performance page follows what happens', async () => {
+  const house = await fullHouse()
+  const { app, clock } = house
+  const { page, visit } = await desk(house)
+  await visit(`${monitoring}/performance`)
+  await live(page)
+  app.metrics.request('GET /told/only/now', 3, 200)
+  app.metrics.flush(app.db, clock.now())
+  await page.waitForSelector('text=GET /told/only/now', { timeout: 20_000 })
+})
+
+browserTest('keys walk the rows, refresh, search and explain themselves', async () => {
+  const { page, visit } = await desk(await fullHouse())
+  await visit(`${monitor}/jobs`)
+  await live(page)
+  const rows = await page.evaluate(() => [...document.querySelectorAll('table.jobs tbody tr')].map(({ id }) => id))
+  await page.keyboard.press('j')
+  expect(await focused(page)).toBe(rows[0])
+  await page.keyboard.press('j')
+  await page.keyboard.press('j')
+  expect(await focused(page)).toBe(rows[2])
+  await page.keyboard.press('k')
+  expect(await focused(page)).toBe(rows[1])
+  const asked = page.waitForRequest(request => request.url().includes('/jobs/part'))
+  await page.keyboard.press('r')
+  await asked
+  expect(await focused(page)).toBe(rows[1])
+  await page.keyboard.press('/')
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('q')
+  await page.keyboard.type('?jk')
+  expect(await page.inputValue('input[name=q]')).toBe('?jk')
+  expect(await page.locator('dialog').count()).toBe(0)
+  await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur())
+  await page.keyboard.press('?')
+  const keys = await page.locator('dialog').textContent()
+  for (const key of ['Search', 'Next row', 'Row before', 'Refresh', 'Pause']) expect(keys).toContain(key)
+  await page.keyboard.press('Escape')
+  await page.waitForSelector('dialog', { state: 'detached' })
+})
+
+browserTest('ids, errors and inputs are copied whole, secrets left out', async () => {
+  const house = await fullHouse()
+  const { page, visit } = await desk(house, { permissions: ['clipboard-read', 'clipboard-write'] })
+  await visit(`${monitor}/jobs/${house.known.job}`)
+  const copied = async (button: string) => {
+    await page.locator(button).first().click()
+    await page.waitForSelector('.said:has-text("Copied")')
+    return page.evaluate(() => navigator.clipboard.readText())
+  }
+  expect(await copied('.toolbar [data-copy]')).toBe(house.known.job)
+  expect(await copied('.failure [data-copy]')).toMatch(/^It broke in [\s\S]*\n\s+at /)
+  const input = JSON.parse(await copied('.part:has(h2:text("Input")) [data-copy]'))
+  expect(input).toMatchObject({ token: '…' })
+})
+
+for (const [width, colorScheme] of [
+  [1280, 'light'],
+  [1280, 'dark'],
+  [390, 'light'],
+  [390, 'dark'],
+] as const)
+  browserTest(`every page with much on it can be read and reached at ${width} px, ${colorScheme}`, async () => {
+    const house = await fullHouse()
+    const { page, visit, complaints } = await desk(house, { viewport: { width, height: 800 }, colorScheme })
+    const faults: Record<string, string[]> = {}
+    for (const path of pagesOf(house.known)) {
+      await visit(path)
+      if (path.includes('performance') || path.includes('engagement')) await page.waitForSelector('.u-over')
+      const found = [...(await page.evaluate(unnamed)), ...(await page.evaluate(faintText))]
+      if (found.length) faults[path] = found
+      expect(await page.locator('.rooms [aria-current]').count()).toBe(1)
+    }
+    expect(faults).toEqual({})
+    expect(complaints).toEqual([])
+  })
