@@ -1,8 +1,9 @@
 /**
  * What the door costs: `/livez` and a cached board page, each against a bare Elysia route that answers the same bytes, in
- * turns in one run, each server a process of its own. Needs wrk.
+ * turns in one run, each server a process of its own. Where other programs share the machine, only processor time tells.
+ * Needs wrk and Linux.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { demoCaller } from '../demo/call.ts'
@@ -20,41 +21,46 @@ const bare = `import { Elysia } from 'elysia'
   const { server } = new Elysia().get('/livez', () => 'ok').get('/api/v1/leagues/1/leaderboard', board).listen({ port: 0, hostname: '127.0.0.1' })
   console.log(JSON.stringify({ url: 'http://127.0.0.1:' + server.port }))`
 
-/** Starts a server and answers its address, from the first line that has one. */
-async function serve(args: string[], env: Record<string, string> = {}) {
+/** Starts a server and answers its address, from the first line that has one. Its log goes to a file, as it would anywhere. */
+async function serve(name: string, args: string[], env: Record<string, string> = {}) {
+  const log = join(folder, `${name}.log`)
   const child = Bun.spawn([process.execPath, ...args], {
     cwd: join(import.meta.dir, '../..'),
     env: { PATH: process.env.PATH, HOME: process.env.HOME, NODE_ENV: 'production', ...env },
-    stdout: 'pipe',
+    stdout: Bun.file(log),
     stderr: 'inherit',
   })
-  const url = Promise.withResolvers<string>()
-  const read = async () => {
-    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-      const found = text.match(/"url":"([^"]+)"/)?.[1]
-      if (found) url.resolve(found)
-    }
+  for (;;) {
+    const url = (await Bun.file(log).text()).match(/"url":"([^"]+)"/)?.[1]
+    if (url) return { url, child }
+    await Bun.sleep(20)
   }
-  read()
-  return { url: await url.promise, child }
 }
 
-function rate(url: string): number {
-  const { stdout } = Bun.spawnSync(['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, url])
+/** Processor time of all threads of a process, in µs. */
+function cpuOf(pid: number): number {
+  let ns = 0
+  for (const thread of readdirSync(`/proc/${pid}/task`))
+    ns += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0])
+  return ns / 1000
+}
+
+type Server = Awaited<ReturnType<typeof serve>>
+type Measured = { rate: number; cpu: number }
+
+function measure({ url, child }: Server, path: string): Measured {
+  const before = cpuOf(child.pid)
+  const { stdout } = Bun.spawnSync(['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, url + path])
   const text = stdout.toString()
   if (/Non-2xx/.test(text)) throw new Error(text)
-  return Number(text.match(/Requests\/sec:\s+([\d.]+)/)?.[1])
+  const requests = Number(text.match(/(\d+) requests in/)?.[1])
+  return { rate: Number(text.match(/Requests\/sec:\s+([\d.]+)/)?.[1]), cpu: (cpuOf(child.pid) - before) / requests }
 }
 
 const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
 
-const fieldhouse = await serve(['src/main.ts'], {
-  PORT: '0',
-  HOST: '127.0.0.1',
-  DATA_DIR: folder,
-  ADMIN_TOKEN: token,
-  RATE_LIMIT: '100000000', // counted, but never over
-})
+const settings = { PORT: '0', HOST: '127.0.0.1', DATA_DIR: folder, ADMIN_TOKEN: token }
+const fieldhouse = await serve('fieldhouse', ['src/main.ts'], { ...settings, RATE_LIMIT: '100000000' }) // counted, never over
 const call = demoCaller(fieldhouse.url, token)
 const times = { starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
 await call.post('/api/v1/leagues', { name: 'Bench', kind: 'sheet', ...times })
@@ -64,23 +70,33 @@ form.set('file', new File([`ID,Name,Power,Kill Points,Deads\n${rows.join('\n')}\
 await call.done(await call.post('/api/v1/leagues/1/uploads', form))
 const board = '/api/v1/leagues/1/leaderboard'
 await Bun.write(page, await (await fetch(fieldhouse.url + board)).bytes())
-const elysia = await serve(['-e', bare])
+const servers = {
+  'bare Elysia route': await serve('elysia', ['-e', bare]),
+  Fieldhouse: fieldhouse,
+  'with RATE_LIMIT=0': await serve('unlimited', ['src/main.ts'], { ...settings, RATE_LIMIT: '0' }),
+}
 
 for (const path of ['/livez', board]) {
-  const rates = { bare: [] as number[], ours: [] as number[] }
-  for (let i = 0; i <= rounds; i++) {
-    const measured = { bare: rate(elysia.url + path), ours: rate(fieldhouse.url + path) }
-    if (i === 0) continue // the first round warms up
-    rates.bare.push(measured.bare)
-    rates.ours.push(measured.ours)
-  }
-  const [base, ours] = [median(rates.bare), median(rates.ours)]
-  console.log(`${path}\n  bare Elysia route ${Math.round(base).toString().padStart(8)} requests/s`)
-  console.log(
-    `  Fieldhouse        ${Math.round(ours).toString().padStart(8)} requests/s   ratio ${(ours / base).toFixed(2)}`,
-  )
+  const seen = Object.entries(servers).map(([name, server]) => ({ name, server, measured: [] as Measured[] }))
+  for (let i = 0; i <= rounds; i++)
+    for (const { server, measured } of seen) {
+      const one = measure(server, path)
+      if (i > 0) measured.push(one) // the first round warms up
+    }
+  console.log(path)
+  const medians = seen.map(({ name, measured }) => ({
+    name,
+    rate: median(measured.map(({ rate }) => rate)),
+    cpu: median(measured.map(({ cpu }) => cpu)),
+  }))
+  const [base] = medians
+  for (const { name, rate, cpu } of medians)
+    console.log(
+      `  ${name.padEnd(18)} ${Math.round(rate).toString().padStart(7)} requests/s ${cpu.toFixed(1).padStart(6)} µs of processor time a request` +
+        `   ratio ${(rate / (base?.rate ?? 1)).toFixed(2)}, by processor time ${((base?.cpu ?? 0) / cpu).toFixed(2)}`,
+    )
 }
-for (const { child } of [fieldhouse, elysia]) {
+for (const { child } of Object.values(servers)) {
   child.kill()
   await child.exited
 }

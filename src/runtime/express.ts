@@ -2,6 +2,12 @@
  * The express lane: what a stranger asked for and got from the cache is answered to the next one straight at the door,
  * without router and validation, for as long as its stamps and life hold. A board page costs what its bytes cost.
  * Nothing new is decided here: only an answer the long way has given is given again, with the same headers.
+ *
+ * Of a bare route's 10 µs of processor time with a page of 9 kB, what comes on top here, in µs (Bun 1.4.4): the address of who
+ * asks, for the rate limit, 1.3 to 1.9 (a system call each time: a connection has no name in Bun); thirteen headers instead of
+ * one 1.2; url and five headers read 0.9; the log line 0.4; the count 0.2; the rest 0.5. The first three alone, with nothing
+ * of ours in between, make 12.5: 0.8 of the bare route's rate. Tried and not worth their lines, about 1 % each: kept texts of
+ * small times, setting only rate headers that changed, log lines prepared by answer.
  */
 import type { Cache, Cached } from './cache.ts'
 import type { Clock } from './clock.ts'
