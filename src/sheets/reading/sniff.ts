@@ -1,4 +1,5 @@
 /** What a file is by its content: format and encoding. Names are not believed, but a lying one is told so. */
+import { isUtf8 } from 'node:buffer'
 import { type Encoding, sequenceLength } from './encoding.ts'
 import { refuseSheet } from './refusal.ts'
 
@@ -63,6 +64,7 @@ export function encodingOf(head: Uint8Array): { encoding: Encoding; mark: number
   for (let i = 0; i < length; i++) if (head[i] === 0) zeros[i & 1]!++
   if (zeros[1]! > length / 5 && zeros[0]! * 10 < zeros[1]!) return { encoding: 'utf-16le', mark: 0 }
   if (zeros[0]! > length / 5 && zeros[1]! * 10 < zeros[0]!) return { encoding: 'utf-16be', mark: 0 }
+  if (isUtf8(head)) return { encoding: 'utf-8', mark: 0 }
   let valid = 0
   let invalid = 0
   for (let i = 0; i < head.length - 3; ) {
@@ -74,13 +76,12 @@ export function encodingOf(head: Uint8Array): { encoding: Encoding; mark: number
   return { encoding: invalid > valid ? 'windows-1252' : 'utf-8', mark: 0 }
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const controls = /[\x00-\x08\x0b\x0e-\x1f]/g
+
 /** Control characters that no text holds; a few are forgiven. */
 function isBinary(head: Uint8Array, encoding: Encoding): boolean {
   if (encoding.startsWith('utf-16')) return false
-  let control = 0
-  for (let i = 0; i < head.length; i++) {
-    const byte = head[i]!
-    if (byte < 32 && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 12) control++
-  }
+  const control = Buffer.from(head).toString('latin1').match(controls)?.length ?? 0
   return control > 0 && (head.includes(0) || control > head.length / 500)
 }
