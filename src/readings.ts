@@ -4,6 +4,7 @@ import { usersReading } from './accounts/queries.ts'
 import { damageReading } from './admin/damage.ts'
 import { activeUsersReading } from './admin/monitoring/active-users.ts'
 import { engagementReading } from './admin/monitoring/engagement.ts'
+import { jobTimesReading } from './admin/monitoring/job-times.ts'
 import { leagueActivityReading } from './admin/monitoring/league-activity.ts'
 import { mainReading } from './admin/monitoring/main.ts'
 import { overviewReading } from './admin/monitoring/overview.ts'
@@ -34,6 +35,7 @@ export const readings = {
   tradingReading,
   tradedSymbols,
   performanceReading,
+  jobTimesReading,
   dashboardStats,
   executionStats,
   userStats,

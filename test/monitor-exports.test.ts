@@ -96,3 +96,34 @@ test('of more symbols than the page shows all are exported; names that look like
   expect(lines[1]).toStartWith(`"'=1+1",700,`)
   expect((await call.get(`${monitoring}/trading-activity.json`)).at(-1)).toMatchObject({ symbol: 'S699', count: 1 })
 })
+
+test('what each job takes is shown and exported by its name', async () => {
+  const house = await start({}, undefined, furniture)
+  const { call } = house
+  await fill(house)
+  const { jobs } = await call.get(`${monitoring}/performance/json`)
+  const name = 'test.a_job_with_a_name_that_goes_on_and_on'
+  const job = jobs.by_name.find((one: { name: string }) => one.name === name)
+  expect(job).toMatchObject({ runs: 3, failed: 3, avg_ms: expect.any(Number), p95_ms: expect.any(Number) })
+  expect(await call.get(`${monitoring}/performance`)).toContain(`/jobs?name=${name}&amp;status=FAILURE`)
+  const lines = linesOf(await (await call.raw(`${monitoring}/performance/jobs.csv?period=7d`)).text())
+  expect(lines[0]).toBe('name,runs,failed,avg_ms,p95_ms')
+  expect(lines.find(line => line.startsWith(name))).toStartWith(`${name},3,3,`)
+})
+
+test('routes are sorted by what is asked for, the most first', async () => {
+  const { call, app, clock } = await start()
+  for (const [route, ms, times] of [
+    ['GET /slow', 900, 1],
+    ['GET /quick', 2, 30],
+  ] as const)
+    for (let i = 0; i < times; i++) app.metrics.request(route, ms, 200)
+  app.metrics.flush(app.db, clock.now())
+  const first = async (query: string) =>
+    (await call.get(`${monitoring}/performance/json${query}`)).routes.find(({ route }: { route: string }) =>
+      ['GET /slow', 'GET /quick'].includes(route),
+    ).route
+  expect(await first('')).toBe('GET /quick')
+  expect(await first('?sort_by=p95_ms')).toBe('GET /slow')
+  expect(await call.get(`${monitoring}/performance?sort_by=p95_ms`)).toMatch(/aria-sort="descending"><a [^>]*>p95/)
+})

@@ -1,6 +1,6 @@
 /** The page of alerts, its JSON and its files. */
 import { t } from 'elysia'
-import { severities } from '../../../db/schema.ts'
+import { type Severity, severities } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../runtime/html.ts'
 import { type Pagination, pageOf, pagination as paginationOf, paginationSchema } from '../../runtime/page.ts'
@@ -97,10 +97,14 @@ const tone = ({ by_severity: by, total_active: total, acknowledged }: AlertStats
 
 function sentence({ total_active: total, acknowledged, by_severity: by }: AlertStats): string {
   if (total === 0) return 'Nothing is wrong.'
-  const parts = [...severities].reverse().flatMap(name => (by[name] ? [`${by[name]} ${name}`] : []))
+  const parts = [...severities].reverse().flatMap(name => (by[name] ? [counted(by[name], name)] : []))
   const known = acknowledged ? ` ${acknowledged === total ? 'All' : acknowledged} acknowledged.` : ''
   return `${total} ${total === 1 ? 'alert is' : 'alerts are'} open: ${parts.join(', ')}.${known}`
 }
+
+/** `1 error`, `6 warnings`, `5 info`. */
+const counted = (count: number, severity: Severity) =>
+  `${count} ${severity}${count > 1 && (severity === 'warning' || severity === 'error') ? 's' : ''}`
 
 const empty = ({ state = 'open', severity, type }: AlertFilter, checkedAt: number | null): Html =>
   state === 'open' && !severity && !type

@@ -1,23 +1,17 @@
 /** How often each route is asked and how long it takes; how busy the processes are. */
-import { t } from 'elysia'
+import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
-import { type Content, type Html, html } from '../../runtime/html.ts'
+import { type Html, html } from '../../runtime/html.ts'
 import { address } from '../../web/parts/address.ts'
 import { stats } from '../../web/parts/figures.ts'
-import { emptyState } from '../../web/parts/notices.ts'
-import { type Column, table } from '../../web/parts/table.ts'
 import { compact, number, percent } from '../../web/parts/values.ts'
-import { atOnce, calmly, room } from '../monitor/room.ts'
+import { atOnce, calmly, files, room } from '../monitor/room.ts'
+import { jobTable } from './job-table.ts'
+import { type JobTimes, jobTimeSchema, jobTimesSchema } from './job-times.ts'
 import { change, charted, monitoringPath, ms, periods } from './parts.ts'
-import {
-  type Performance,
-  performanceSchema,
-  type RouteFigures,
-  routeOrderSchema,
-  routeOrders,
-  routeSchema,
-} from './performance.ts'
+import { type Performance, performanceSchema, routeOrderSchema, routeSchema } from './performance.ts'
 import { periodWords, shortPeriodSchema, shortPeriods } from './period.ts'
+import { routeTable } from './route-table.ts'
 
 const path = `${monitoringPath}/performance`
 const query = t.Object({
@@ -27,27 +21,48 @@ const query = t.Object({
 })
 type Query = typeof query.static
 
-export const performancePage = (app: App) => {
+const jobsPath = `${path}/jobs`
+
+export const performancePage = (app: App) => new Elysia().use(page(app)).use(jobFiles(app))
+
+const page = (app: App) => {
+  const { reader, clock } = app
   const read = ({ period = '1h', route, sort_by }: Query) =>
-    app.reader.read('performanceReading', { period, route, sortBy: sort_by, now: app.clock.now() })
+    reader.read('performanceReading', { period, route, sortBy: sort_by, now: clock.now() })
   return room(app, {
     path,
     title: 'Performance',
     room: 'performance',
     query,
     tools: ({ period = '1h', ...asked }) => periods(shortPeriods, path, period, asked),
-    read,
+    async read(asked) {
+      const jobs = reader.read('jobTimesReading', { period: asked.period ?? '1h', now: clock.now() })
+      return { ...(await read(asked)), jobs: await jobs }
+    },
     body,
-    json: { says: 'Each route: rate, errors and times; load of processes', schema: performanceSchema },
+    json: {
+      says: 'Each route: rate, errors and times; load of processes; each job',
+      schema: t.Object({ ...performanceSchema.properties, jobs: jobTimesSchema }),
+    },
     file: { name: 'routes', row: routeSchema, rows: atOnce(async asked => (await read(asked)).routes) },
     live: calmly,
   })
 }
 
-const body = (data: Performance, asked: Query): Html => html`${totals(data)}
+const jobFiles = (app: App) =>
+  files(app, jobsPath, query, {
+    name: 'job-times',
+    row: jobTimeSchema,
+    rows: atOnce(
+      async ({ period = '1h' }) => (await app.reader.read('jobTimesReading', { period, now: app.clock.now() })).by_name,
+    ),
+  })
+
+const body = (data: Performance & { jobs: JobTimes }, asked: Query): Html => html`${totals(data)}
 ${asked.route && html`<p>The charts show <code>${asked.route}</code> alone. <a href="${address(path, { ...asked, route: undefined })}">All routes</a></p>`}
 <div class="charts">${charts(data)}</div>
-${routes(data, asked)}`
+${routeTable(data, path, asked)}
+${jobTable(data.jobs, jobsPath, { period: asked.period })}`
 
 function totals({ total, period }: Performance): Html {
   const before = periodWords[period]
@@ -98,55 +113,3 @@ function charts({ trend, load }: Performance): Html[] {
     }),
   ]
 }
-
-function routes({ routes, period }: Performance, asked: Query): Content {
-  const timed = (head: string, by: 'p50_ms' | 'p95_ms' | 'p99_ms'): Column<RouteFigures> => ({
-    head,
-    numeric: true,
-    sort: { by },
-    cell: figures => ms(figures[by]),
-  })
-  const since = (pct: number | null) =>
-    pct === null ? null : html`<span class="aside">${percent(pct, { signed: true, digits: 0 })}</span> `
-  return html`${table<RouteFigures>({
-    caption: 'Routes',
-    dense: true,
-    stack: true,
-    class: 'routes',
-    rows: routes,
-    key: ({ route }) => `route-${route.replaceAll(/\W+/g, '-')}`,
-    empty: emptyState('Nothing was asked yet', 'Requests are counted by the minute; look again in one.'),
-    sorted: {
-      by: asked.sort_by ?? routeOrders[0],
-      order: 'desc',
-      href: by => address(path, { ...asked, sort_by: by }),
-    },
-    columns: [
-      {
-        head: 'Route',
-        names: true,
-        cell: ({ route }) => html`<a href="${address(path, { ...asked, route })}"><code>${route}</code></a>`,
-      },
-      {
-        head: 'Requests',
-        numeric: true,
-        sort: { by: 'requests' },
-        cell: ({ requests, requests_change_pct: pct }) => html`${since(pct)}${number(requests)}`,
-      },
-      { head: 'A minute', numeric: true, cell: ({ per_minute }) => number(per_minute, { digits: 2 }) },
-      { head: 'Errors', numeric: true, sort: { by: 'error_pct' }, cell: errorsOf },
-      timed('p50', 'p50_ms'),
-      {
-        ...timed('p95', 'p95_ms'),
-        cell: ({ p95_ms, p95_change_pct: pct }) => html`${since(pct)}${ms(p95_ms)}`,
-      },
-      timed('p99', 'p99_ms'),
-    ],
-  })}
-${routes.length > 0 && html`<p class="quiet">Small percentages say what became of it since ${periodWords[period]}. A heading sorts.</p>`}`
-}
-
-const errorsOf = ({ errors, error_pct }: RouteFigures): Content =>
-  errors
-    ? html`<span class="aside">${number(errors)} ×</span> <span class="loss">${percent(error_pct, { digits: 2 })}</span>`
-    : number(0)
