@@ -5,6 +5,9 @@ type Now<T> = T extends PromiseLike<unknown> ? never : T
 
 export const isBusy = (error: unknown) => error instanceof SQLiteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code ?? '')
 
+export const isFull = (error: unknown) =>
+  error instanceof SQLiteError && /^SQLITE_(FULL|IOERR_WRITE)/.test(error.code ?? '')
+
 /** How long a write waits for another process's write, in milliseconds, before it gives up as busy. */
 const patience = 5_000
 
@@ -124,6 +127,16 @@ export function lightly<T>(db: Db, work: (tx: Db) => Now<T>): T | undefined {
     return unsynced(db, work)
   } catch (error) {
     if (isBusy(error)) return undefined
+    throw error
+  }
+}
+
+/** `lightly` for what nobody looks for afterwards: no reason to fail, or to end the process, where the disk is full either. */
+export function perhaps<T>(db: Db, work: (tx: Db) => Now<T>): T | undefined {
+  try {
+    return lightly(db, work)
+  } catch (error) {
+    if (isFull(error)) return undefined
     throw error
   }
 }

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { eq } from 'drizzle-orm'
 import { type Db, openDatabase } from '../db/open.ts'
 import { facts, processes } from '../db/schema.ts'
-import { atomically, lightly } from '../db/transaction.ts'
+import { atomically, perhaps } from '../db/transaction.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { guardCookies } from './accounts/csrf.ts'
 import { identify } from './accounts/identify.ts'
@@ -172,7 +172,7 @@ export async function startFieldhouse(
         telemetry.report(error, { job: run.name, job_id: run.id })
         watchForDamage(app, error)
         const key = `job_failed:${run.name}:${run.fingerprint}`
-        lightly(db, tx =>
+        perhaps(db, tx =>
           raise(tx, clock.now(), {
             key,
             type: 'job_failed',
@@ -252,5 +252,5 @@ async function installationOf(db: Db): Promise<string> {
 async function enrol(db: Db, row: Pick<typeof processes.$inferInsert, 'id' | 'role' | 'version' | 'startedAt'>) {
   const values = { ...row, host: hostname(), pid: process.pid }
   await atomically(db, tx => void tx.insert(processes).values(values).run())
-  return () => void lightly(db, tx => void tx.delete(processes).where(eq(processes.id, row.id)).run())
+  return () => void perhaps(db, tx => void tx.delete(processes).where(eq(processes.id, row.id)).run())
 }

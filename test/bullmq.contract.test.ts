@@ -79,6 +79,25 @@ function contract<B extends IQueueBackend, C>(
     return [event, jobId, ...values].filter(word => word !== undefined).join(' ')
   }
 
+  storeTest(`${store}: delays may have a fraction of a millisecond`, async () => {
+    const { queue, work } = await open()
+    const late = await queue.add('late', {}, { delay: 60_000.25, timestamp: Date.now() + 0.5 })
+    await late.changeDelay(20.5)
+    await queue.add('again', {}, { attempts: 2, backoff: { type: 'fixed', delay: 10.5 } })
+    const put = await queue.add('put off', {})
+    const seen: string[] = []
+    await work(async (job, token) => {
+      seen.push(job.name)
+      if (job.name === 'again' && job.attemptsMade === 0) throw new Error('once')
+      if (job.name !== 'put off' || seen.filter(name => name === job.name).length > 1) return
+      await job.moveToDelayed(Date.now() + 15.75, token)
+      throw new DelayedError()
+    })
+    await until(async () => (await queue.getJobCounts('completed')).completed === 3)
+    expect(seen.sort()).toEqual(['again', 'again', 'late', 'put off', 'put off'])
+    expect((await queue.getJob(put.id!))!.attemptsMade).toBe(1)
+  })
+
   storeTest(`${store}: a job is added, worked on and done, and every step is told`, async () => {
     const { queue, work, listen } = await open()
     const { lines } = await listen()

@@ -172,6 +172,18 @@ test('a latecomer skips with the id of the run that holds the lock, or waits for
   expect(await finished(started(two))).toMatchObject({ status: 'SUCCESS' })
 })
 
+test('a latecomer that waits spends no attempt on it', async () => {
+  const { definition, first, begun } = handheld('test.wait', { attempts: 1, lock: () => lock('wait', '10s', 'wait')() })
+  const { app, finished } = await startWith(definition)
+  await app.jobs.start(definition, {})
+  const holder = await first()
+  const late = await app.jobs.start(definition, {})
+  await until(async () => (await app.queues.counts('quick')).delayed === 1)
+  holder.end()
+  ;(await until(() => begun[1])).end()
+  expect(await finished(started(late))).toMatchObject({ status: 'SUCCESS', attempts: 1 })
+})
+
 test('the heavy queue does one thing at a time and never holds up the quick one', async () => {
   const heavy = handheld('test.heavy', { queue: 'heavy' })
   const quick = handheld('test.quick')

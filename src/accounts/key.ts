@@ -3,7 +3,7 @@ import { and, count, desc, eq, isNull, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { apiKeys, type Role, users } from '../../db/schema.ts'
-import { atomically, lightly, prepared } from '../../db/transaction.ts'
+import { atomically, perhaps, prepared } from '../../db/transaction.ts'
 import { isAtLeast, isNoMoreThan } from '../access.ts'
 import { audit } from '../admin/audit.ts'
 import type { App } from '../context.ts'
@@ -59,7 +59,7 @@ export function bearerOf({ db, clock }: App, secret: string): Who | undefined {
   if (!found) return undefined
   const { key, username, ownersRole } = found
   const now = clock.now()
-  if (now - (key.lastUsedAt ?? 0) >= usedEvery) lightly(db, tx => used(tx, key, now))
+  if (now - (key.lastUsedAt ?? 0) >= usedEvery) perhaps(db, tx => used(tx, key, now))
   return { id: key.userId, username, role: isNoMoreThan(key.role, ownersRole) ? key.role : ownersRole, via: 'key' }
 }
 

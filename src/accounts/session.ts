@@ -5,7 +5,7 @@
 import { and, eq, gt, isNull, lt, ne, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { type Role, sessions, users } from '../../db/schema.ts'
-import { lightly, prepared } from '../../db/transaction.ts'
+import { perhaps, prepared } from '../../db/transaction.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { day, hour, minute } from '../runtime/clock.ts'
@@ -61,7 +61,7 @@ export async function sessionOf({ db, cache, clock }: App, token: string): Promi
   // Another process may have kept it alive.
   if (session && session.expiresAt <= now) session = (await cache.refresh(cached.session, scope, load)).value
   if (!session || session.expiresAt - now > life - slideEvery) return session
-  const slid = lightly(db, tx => slide(tx, hash, session.userId, now)) // undefined while another process writes: next time
+  const slid = perhaps(db, tx => slide(tx, hash, session.userId, now)) // undefined while another process writes: next time
   return slid === false ? undefined : ((await cache.refresh(cached.session, scope, load)).value ?? undefined)
 }
 

@@ -1,7 +1,7 @@
 /** Coming in and going out: by password, as a new member, out again, and with another password. */
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
-import { atomically, lightly } from '../../db/transaction.ts'
+import { atomically, perhaps } from '../../db/transaction.ts'
 import { raise } from '../admin/alerts.ts'
 import { audit } from '../admin/audit.ts'
 import type { App } from '../context.ts'
@@ -62,7 +62,7 @@ function countAttempt({ db, clock, attempts }: App, account: string, address: st
     message: `The last ones came from ${address} and wait a quarter of an hour`,
     data: { address },
   } as const
-  attempts.count(account, address, () => void lightly(db, tx => raise(tx, clock.now(), alert)))
+  attempts.count(account, address, () => void perhaps(db, tx => raise(tx, clock.now(), alert)))
 }
 
 /** An unknown address and a wrong password are told apart by nothing: not by the answer, not by the work done. */

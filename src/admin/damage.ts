@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { and, eq, isNotNull } from 'drizzle-orm'
 import { type Db, databaseFile } from '../../db/open.ts'
 import { uploads } from '../../db/schema.ts'
-import { lightly } from '../../db/transaction.ts'
+import { perhaps } from '../../db/transaction.ts'
 import { faultOf, isDamage, queueAnew, restore } from '../../db/usable.ts'
 import type { App } from '../context.ts'
 import { minute } from '../runtime/clock.ts'
@@ -59,7 +59,7 @@ export async function watchForDamage(app: App, error: unknown): Promise<void> {
       const message = `${join(config.dataDir, file)} is damaged (${fault}). ${cure}.`
       log.error(message)
       const title = `${file} is damaged`
-      lightly(db, tx =>
+      perhaps(db, tx =>
         raise(tx, clock.now(), { key: `${key}${file}`, type: 'database_error', severity: 'critical', title, message }),
       )
     }

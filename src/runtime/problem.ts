@@ -1,6 +1,7 @@
 /** One error shape: `application/problem+json`, for whatever was thrown. */
 import { SQLiteError } from 'bun:sqlite'
 import { ValidationError } from 'elysia'
+import { isFull } from '../../db/transaction.ts'
 import { type FieldError, Refusal } from '../errors.ts'
 import { TooLarge } from './door.ts'
 import { QueueDown } from './jobs.ts'
@@ -31,8 +32,7 @@ export function asRefusal(error: unknown, code?: string | number, input: Input =
 }
 
 const isDiskFull = (error: unknown) =>
-  (error instanceof SQLiteError && error.code === 'SQLITE_FULL') ||
-  (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'))
+  isFull(error) || (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'))
 
 /**
  * Elysia reads numbers of the address from text and, where one is out of its range, says neither whose nor where it was:

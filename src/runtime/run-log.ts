@@ -1,7 +1,7 @@
 /** What a run says on its way is kept beside it, so that one need not look for it among the lines of all others. */
 import type { Db } from '../../db/open.ts'
 import { runLog } from '../../db/schema.ts'
-import { lightly } from '../../db/transaction.ts'
+import { perhaps } from '../../db/transaction.ts'
 import type { Clock } from './clock.ts'
 import { type Facts, type Level, type Log, levels, masked } from './log.ts'
 
@@ -21,7 +21,7 @@ export function openRunLog(db: Db, clock: Clock, runId: string, attempt: number,
     timer = undefined
     const rows = waiting
     waiting = []
-    if (rows.length) lightly(db, tx => void tx.insert(runLog).values(rows).run())
+    if (rows.length) perhaps(db, tx => void tx.insert(runLog).values(rows).run())
   }
 
   function note(level: Level, message: string, facts: Facts = {}) {

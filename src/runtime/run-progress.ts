@@ -1,6 +1,6 @@
 /** How far a run is, written to its row at most a few times a second. */
 import type { Db } from '../../db/open.ts'
-import { lightly } from '../../db/transaction.ts'
+import { perhaps } from '../../db/transaction.ts'
 import type { RunLog } from './run-log.ts'
 import { changeRun, type NewRun } from './runs.ts'
 
@@ -15,7 +15,7 @@ export function openRunProgress(db: Db, id: string, log: RunLog, changed: (id: s
     if (!told) return
     const change = told
     told = undefined
-    lightly(db, tx => void changeRun(tx, id, ['PROGRESS'], change))
+    perhaps(db, tx => void changeRun(tx, id, ['PROGRESS'], change))
     changed(id)
   }
   return {

@@ -70,7 +70,7 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
     const request = definition.lock?.(run.input as never)
     const taken = request && (await locks.take(request, id))
     if (taken && 'heldBy' in taken) {
-      if (request.kind.latecomer === 'wait') return later(job, token, 200 + Math.random() * 300)
+      if (request.kind.latecomer === 'wait') return later(job, token, Math.round(200 + Math.random() * 300))
       const result = { skipped: 'already running', job_id: taken.heldBy.jobId }
       return void (await change(id, unfinished, {
         status: 'SUCCESS',

@@ -5,7 +5,7 @@
 import { and, desc, eq, gte, lt } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { askedStats, tallies } from '../../db/schema.ts'
-import { lightly } from '../../db/transaction.ts'
+import { perhaps } from '../../db/transaction.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import type { Entry } from '../runtime/cache.ts'
@@ -91,7 +91,7 @@ function noteAsked(app: App, entry: StatisticsName, query: string) {
   if (now - (known.get(`${entry}${query}`) ?? 0) < 10 * minute) return
   if (known.size > 1_000) known.clear()
   known.set(`${entry}${query}`, now)
-  lightly(app.db, tx => {
+  perhaps(app.db, tx => {
     tx.insert(askedStats)
       .values({ entry, query, askedAt: now })
       .onConflictDoUpdate({ target: [askedStats.entry, askedStats.query], set: { askedAt: now } })

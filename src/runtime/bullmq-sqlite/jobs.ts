@@ -33,7 +33,7 @@ export function insertJob(queue: Queue, job: NewJob, { state, score }: Place): v
   const { id, name, data, opts, parent, timestamp, schedulerId = null } = job
   const { delay = 0, priority = 0, deduplication } = opts
   queue.sql.addJob.run(
-    ...[queue.id, id, state, score, timestamp, delay, priority],
+    ...[queue.id, id, state, score, Math.round(timestamp), Math.round(delay), priority],
     ...[parent?.queueId ?? null, parent?.id ?? null, parent?.json ?? null, schedulerId, deduplication?.id ?? null],
     ...[name, JSON.stringify(opts), data],
   )
@@ -82,7 +82,7 @@ export function putInLine(
 /** Puts a job off until `delay` ms after `timestamp`. */
 export function putOff(queue: Queue, job: JobHead, timestamp: number, delay: number, columns?: JobColumns): void {
   const place = delayed(queue, timestamp, delay)
-  move(queue, job, place, { delay, ...columns })
+  move(queue, job, place, { delay: Math.round(delay), ...columns })
   queue.emit('delayed', 'jobId', job.id, 'delay', String(place.dueAt))
 }
 

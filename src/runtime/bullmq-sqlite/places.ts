@@ -22,9 +22,9 @@ export function inLine({ state }: Queue, priority: number, end: End = 'back'): P
   return { state: State.prioritized, score: priority * priorityScale + middle + (position % middle) }
 }
 
-/** Where a job goes that is due `delay` ms after `timestamp`. */
+/** Where a job goes that is due `delay` ms after `timestamp`; both may have a fraction, as where Redis keeps them. */
 export function delayed(queue: Queue, timestamp: number, delay: number): Place & { dueAt: number } {
-  const dueAt = delay > 0 ? timestamp + delay : timestamp
+  const dueAt = Math.round(delay > 0 ? timestamp + delay : timestamp)
   const lowest = dueAt * delayedScale
   const highest = lowest + delayedScale - 1
   const taken = queue.sql.highestScore.get(queue.id, State.delayed, lowest, highest)!.score
