@@ -39,6 +39,18 @@ test('a second taker learns who holds the lock, and gets it once it is released'
   expect((await take()).fence).toBeGreaterThan(lease.fence)
 })
 
+test('a lock that could not be given back, as the disk was full, is given back as soon as it can be', async () => {
+  const { db, locks } = open()
+  const long = lock('long', '10m', 'wait')()
+  const lease = await locks.take(long)
+  if ('heldBy' in lease) throw new Error('held')
+  db.$client.run('PRAGMA query_only = ON')
+  await lease.release()
+  expect(locks.holder(lease.key)).toMatchObject({ fence: lease.fence })
+  db.$client.run('PRAGMA query_only = OFF')
+  await until(() => !locks.holder(lease.key))
+})
+
 test('a lease that ran out is free, and what its holder still writes is refused', async () => {
   const { db, clock, take } = open()
   const old = await take()

@@ -4,9 +4,9 @@ import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { usable } from '../db/usable.ts'
-import { main } from './operator.ts'
+import { main, onSmallDisk } from './operator.ts'
 import { newLeague, upload } from './sheets.ts'
-import { refusalOf, start, temporaryFolder, until } from './start.ts'
+import { adminToken, caller, refusalOf, start, temporaryFolder, until } from './start.ts'
 
 async function seasonIn(dataDir: string) {
   const house = await start({}, dataDir)
@@ -109,6 +109,57 @@ test.each([
 function overwritten(file: string): Uint8Array {
   return readFileSync(file).fill(7, 8_192)
 }
+
+test('on a full disk writing is refused, and reading goes on, with keys never used before too', async () => {
+  const DATA_DIR = temporaryFolder()
+  const url = await onSmallDisk({ DATA_DIR, ADMIN_TOKEN: adminToken, RATE_LIMIT: '0' }, 1_500)
+  const call = caller(url, adminToken)
+  const { id } = await newLeague(call)
+  await call.post('/api/v1/users', {
+    email: 'ann@x.test',
+    username: 'ann',
+    password: 'long enough for all',
+    role: 'admin',
+  })
+  const login = await call.raw('/api/v1/auth/login', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: 'ann@x.test', password: 'long enough for all' }),
+  })
+  const cookie = login.headers.get('set-cookie')?.split(';')[0] ?? ''
+  const { csrf_token } = await login.json()
+  const made = await fetch(`${url}/api/v1/keys`, {
+    method: 'POST',
+    headers: { cookie, 'x-csrf-token': csrf_token, origin: url, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'never used', role: 'admin' }),
+  })
+  const { key } = await made.json()
+
+  const refused = await until(async () => {
+    for (let n = 0; n < 20; n++) {
+      const failure = await newLeague(call).then(
+        () => undefined,
+        error => error,
+      )
+      if (failure) return failure
+    }
+  })
+  expect(refused).toMatchObject({ status: 507, problem: { code: 'storage_full' } })
+  for (const write of [
+    () => upload(call, id, 'ID,Power\n1,5\n'),
+    () => call.post('/admin/backups'),
+    () => call.post('/api/v1/auth/login', { email: 'ann@x.test', password: 'long enough for all' }),
+  ])
+    expect((await refusalOf(write())).status).toBe(507)
+
+  await Bun.sleep(1_500) // what is written by and by has been tried meanwhile
+  for (const reader of [call, caller(url, key), caller(url)]) {
+    expect(await reader.get(`/api/v1/leagues/${id}`)).toMatchObject({ id })
+    expect((await reader.get(`/api/v1/leagues/${id}/leaderboard`)).rows).toEqual([])
+  }
+  expect((await fetch(`${url}/api/v1/auth/me`, { headers: { cookie } })).status).toBe(200)
+  expect(readdirSync(join(DATA_DIR, 'uploads'))).toEqual([])
+})
 
 test('a file of an upload that somebody removed is gone, not a bug', async () => {
   const house = await start()

@@ -45,6 +45,8 @@ export type Lease = {
   release(): Promise<void>
 }
 
+const dropAgainEvery = 2_000 // ms
+
 const byKey = prepared(db =>
   db
     .select()
@@ -108,6 +110,19 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
     return 'heldBy' in taken ? taken : leaseOf(request, taken.fence)
   }
 
+  /** The disk is full, say: the lease would end by itself, but whoever waits for it should not wait that long. */
+  function dropLater(name: string, drop: () => Promise<void>, until: number) {
+    const stop = () => {
+      clearInterval(timer)
+      held.delete(name)
+    }
+    const timer = setInterval(() => {
+      if (clock.now() >= until) return stop()
+      drop().then(stop, () => {})
+    }, dropAgainEvery)
+    held.set(name, stop)
+  }
+
   function leaseOf({ key, kind }: LockRequest, fence: number): Lease {
     const lost = new AbortController()
     let renewed = clock.now()
@@ -145,7 +160,9 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
       signal: lost.signal,
       async release() {
         stop()
-        await atomically(db, tx => void tx.delete(taskLocks).where(isMine({ key, fence })).run(), 'unsynced')
+        const drop = () =>
+          atomically(db, tx => void tx.delete(taskLocks).where(isMine({ key, fence })).run(), 'unsynced')
+        await drop().catch(() => dropLater(`${key}#${fence}`, drop, renewed + kind.lease))
       },
     }
   }

@@ -25,7 +25,7 @@ export function asRefusal(error: unknown, code?: string | number, input: Input =
   if (code === 'INVALID_COOKIE_SIGNATURE') return new Refusal('unauthorized', 'The cookie is not valid')
   if (error instanceof TooLarge) return new Refusal('too_large', error.message)
   if (error instanceof QueueDown) return new Refusal('unavailable', error.message, { retryAfter: 5 })
-  if (isDiskFull(error)) return new Refusal('storage_full', 'The disk is full; nothing was written')
+  if (isDiskFull(error)) return new Refusal('storage_full', 'The disk takes no more; nothing was written')
   if (error instanceof SQLiteError && /^SQLITE_BUSY/.test(error.code ?? ''))
     return new Refusal('unavailable', 'The database is busy; nothing was written', { retryAfter: 1 })
   return undefined
