@@ -98,7 +98,7 @@ function traffic({ db, metrics }: App, now: number): void {
       .run()
 }
 
-export const pagesOf = ({ user, job }: { user: number; job: string }) => [
+export const pagesOf = ({ user, job }: { user: number | ''; job: string }) => [
   '/admin/task-monitor',
   '/admin/task-monitor/jobs',
   '/admin/task-monitor/jobs?status=FAILURE',

@@ -7,6 +7,7 @@ import { job } from '../src/context.ts'
 import { day, hour, minute } from '../src/runtime/clock.ts'
 import { lock } from '../src/runtime/locks.ts'
 import { every } from '../src/runtime/schedule.ts'
+import { pagesOf } from './monitor-house.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
 import { refusalOf, start, until } from './start.ts'
@@ -304,6 +305,9 @@ redisTest('with Redis dead the monitor still renders, and says so', async () => 
   const page = await call.get(monitor)
   expect(page).toContain('The queue (redis) does not answer')
   expect(page).toContain('Expected work')
+  for (const path of pagesOf({ user: '', job: '' })) expect((await call.raw(path)).status).toBe(200)
+  expect(await call.get('/admin/monitoring/cache')).toContain('Redis does not answer')
+  expect(await call.get('/admin/monitoring/')).toContain('the house is degraded')
   await redis.restart()
   await until(async () => (await now()).queue.reachable)
 })

@@ -5,4 +5,9 @@ export const soon = <T>(answer: Promise<T>, patience = 700): Promise<T> =>
     Bun.sleep(patience).then((): never => {
       throw new Error(`No answer within ${patience} ms`)
     }),
-  ])
+  ]).catch(error => {
+    throw noConnection.test(String(error)) ? new Error('no connection to it', { cause: error }) : error
+  })
+
+/** As ioredis says it. */
+const noConnection = /enableOfflineQueue|connection is closed|max retries per request|ECONNREFUSED/i

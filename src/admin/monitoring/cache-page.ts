@@ -32,16 +32,16 @@ export const cachePage = (app: App) =>
   })
 
 const body = ({ redis, ...cache }: CacheData): Html =>
-  html`${!cache.connected && notice('Redis cannot be reached: each process answers from its own memory, and loads more often.', 'bad')}
-${redis.alerts.map(({ level, message }) => notice(html`${badge(level.toLowerCase(), level === 'WARNING' ? 'warn' : 'bad')} ${message}`, level === 'WARNING' ? 'warn' : 'bad'))}
+  html`${redis.alerts.map(({ level, message }) => notice(html`${badge(level.toLowerCase(), level === 'WARNING' ? 'warn' : 'bad')} ${message}`, level === 'WARNING' ? 'warn' : 'bad'))}
+${!cache.connected && html`<p>Each process answers from its own memory until Redis is back, and loads more often.</p>`}
 ${stats([...cacheTiles(cache), ...embeddedTiles(redis)])}
-${redis.mode === 'redis' && html`<section class="part"><div class="head"><h2>Redis</h2></div>${stats(redisTiles(redis))}</section>`}
+${redis.mode === 'redis' && redis.status !== 'ERROR' && html`<section class="part"><div class="head"><h2>Redis</h2></div>${stats(redisTiles(redis))}</section>`}
 ${entries(cache.by_name)}`
 
-const cacheTiles = ({ hit_rate: rate, entries, bytes: size, mode }: CacheNow): Stat[] => [
+const cacheTiles = ({ hit_rate: rate, entries, bytes: size, mode, connected }: CacheNow): Stat[] => [
   { label: 'Hit rate', value: percentOf(rate), note: 'since this process began' },
   { label: 'Values', value: number(entries), note: bytes(size) },
-  mode === 'redis'
+  mode === 'redis' && connected
     ? { label: 'Kept in', value: 'Redis', note: 'behind memory' }
     : { label: 'Kept in', value: 'memory', note: 'of this process' },
 ]
@@ -63,7 +63,7 @@ function redisTiles({ status, connections, memory, performance }: RedisStats): S
   const { rejected_connections: rejected, evicted_keys: evicted } = performance
   return [
     { label: 'State', value: status.toLowerCase(), note: html`policy ${memory.eviction_policy ?? none}` },
-    { label: 'Commands a second', value: number(performance.instantaneous_ops_per_sec), note: 'at this moment' },
+    { label: 'Commands', value: number(performance.instantaneous_ops_per_sec), note: 'a second, just now' },
     { label: 'Connections', value: number(clients), note: share },
     {
       label: 'Blocked',
@@ -75,13 +75,16 @@ function redisTiles({ status, connections, memory, performance }: RedisStats): S
       value: number(performance.rejected_lately),
       note: html`lately; ${number(rejected)} since it began`,
     },
-    { label: 'Memory', value: memory.used_memory_human ?? none, note: limit },
     {
-      label: 'Peak',
-      value: memory.used_memory_peak_human ?? none,
-      note: html`${memory.used_memory_rss_human ?? none} of the machine`,
+      label: 'Memory',
+      value: memory.used_memory_human ?? none,
+      note: html`${limit}; peak ${memory.used_memory_peak_human ?? none}`,
     },
-    { label: 'Fragmentation', value: number(memory.mem_fragmentation_ratio), note: 'held by what is used' },
+    {
+      label: 'Of the machine',
+      value: memory.used_memory_rss_human ?? none,
+      note: html`${number(memory.mem_fragmentation_ratio)} × what is used`,
+    },
     { label: 'Evicted', value: number(evicted), note: html`${number(performance.expired_keys)} expired` },
   ]
 }
