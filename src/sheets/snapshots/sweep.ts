@@ -49,7 +49,7 @@ export async function sweepSnapshots(
   return gone.length
 }
 
-const SPARE = 8192 // free pages kept for the next import: 64 MB
+const SPARE = 4096 // free pages kept for the next import: 64 MB
 
 async function shrink(scores: Database, pause: () => Promise<void>): Promise<void> {
   const free = () => scores.query<{ freelist_count: number }, []>('PRAGMA freelist_count').get()?.freelist_count ?? 0
