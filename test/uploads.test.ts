@@ -159,6 +159,16 @@ test('a sheet without ids fails with what was looked for, and the board stays', 
   expect((await board(call, id)).rows).toHaveLength(3)
 })
 
+test('what is wrong with a sheet is told to who sent it, and is nobody else’s alarm', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  for (const fields of [{}, { dry_run: 'true' }, { mode: 'strict' }]) {
+    const job = await finished(upload(call, id, 'colour,shape\nred,round\n', fields))
+    expect(job).toMatchObject({ status: 'FAILURE', attempts: 1, error: expect.stringMatching(/^No id column/) })
+  }
+  expect((await call.get('/admin/monitoring/alerts/json')).alerts).toEqual([])
+})
+
 test('a failed import can be tried again: it is read anew', async () => {
   const { call, finished } = await start()
   const { id } = await newLeague(call)

@@ -5,9 +5,10 @@ import type { Db } from '../../db/open.ts'
 import { runs, uploads } from '../../db/schema.ts'
 import { atomically } from '../../db/transaction.ts'
 import { type App, job } from '../context.ts'
-import { refuse } from '../errors.ts'
+import { Refusal, refuse } from '../errors.ts'
 import { leagueById } from '../leagues/queries.ts'
 import { locks } from '../locks.ts'
+import { ToldFailure, type Work } from '../runtime/job.ts'
 import { fenced } from '../runtime/locks.ts'
 import { announce } from './announcing.ts'
 import { boardConfigOf } from './config.ts'
@@ -23,46 +24,7 @@ export const importUpload = job('sheets.import', {
   queue: 'heavy',
   attempts: 3,
   lock: ({ leagueId }) => locks.import(leagueId),
-  async run({ uploadId, leagueId }, app, { progress, signal, lease }) {
-    const { db, clock, sheets, config } = app
-    const upload = await atomically(db, tx => begin(tx, uploadId), 'unsynced')
-    if (!upload?.file) return upload?.summary ?? null
-    if (upload.status !== 'running') return upload.summary
-    const league = leagueById(db, leagueId)
-    const imported = await sheets.thread
-      .run(
-        'import',
-        {
-          path: uploadPath(config.dataDir, upload.file),
-          options: { filename: upload.filename, mapping: upload.givenMapping ?? undefined, mode: upload.mode },
-          kind: upload.kind,
-          takenAt: upload.takenAt,
-          published: published(db, leagueId),
-          config: boardConfigOf(league),
-          dryRun: upload.dryRun,
-        },
-        {
-          signal,
-          progress(told) {
-            const { stage, done, rows } = told as ImportProgress
-            progress(done, stage, `${rows} rows`)
-          },
-        },
-      )
-      .catch(asRefusal)
-    signal.throwIfAborted()
-    if (upload.dryRun) {
-      await forget(app, upload)
-      return dryResult(imported)
-    }
-    await atomically(db, tx => {
-      if (lease) fenced(tx, lease)
-      if (leagueById(tx, leagueId).finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
-      publish(tx, upload, doneOf(imported, clock.now()), imported.errors)
-      if (league.config.webhook_url) app.jobs.accept(tx, announce, { leagueId, uploadId })
-    })
-    return { upload_id: uploadId, ...imported.summary }
-  },
+  run: (input, app, work) => importSheet(input, app, work).catch(tellUploader),
   async ended({ uploadId }, app, { status, error }) {
     const { db, clock } = app
     const upload = findUpload(db, uploadId)
@@ -83,6 +45,49 @@ export const importUpload = job('sheets.import', {
   },
 })
 
+async function importSheet(
+  { uploadId, leagueId }: { uploadId: number; leagueId: number },
+  app: App,
+  { progress, signal, lease }: Work,
+) {
+  const { db, clock, sheets, config } = app
+  const upload = await atomically(db, tx => begin(tx, uploadId), 'unsynced')
+  if (!upload?.file) return upload?.summary ?? null
+  if (upload.status !== 'running') return upload.summary
+  const league = leagueById(db, leagueId)
+  const imported = await sheets.thread.run(
+    'import',
+    {
+      path: uploadPath(config.dataDir, upload.file),
+      options: { filename: upload.filename, mapping: upload.givenMapping ?? undefined, mode: upload.mode },
+      kind: upload.kind,
+      takenAt: upload.takenAt,
+      published: published(db, leagueId),
+      config: boardConfigOf(league),
+      dryRun: upload.dryRun,
+    },
+    {
+      signal,
+      progress(told) {
+        const { stage, done, rows } = told as ImportProgress
+        progress(done, stage, `${rows} rows`)
+      },
+    },
+  )
+  signal.throwIfAborted()
+  if (upload.dryRun) {
+    await forget(app, upload)
+    return dryResult(imported)
+  }
+  await atomically(db, tx => {
+    if (lease) fenced(tx, lease)
+    if (leagueById(tx, leagueId).finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
+    publish(tx, upload, doneOf(imported, clock.now()), imported.errors)
+    if (league.config.webhook_url) app.jobs.accept(tx, announce, { leagueId, uploadId })
+  })
+  return { upload_id: uploadId, ...imported.summary }
+}
+
 /** Also one that failed before: its job is tried again. Null once the upload is gone. */
 function begin(tx: Db, id: number): Upload | null {
   const upload = findUpload(tx, id)
@@ -92,10 +97,10 @@ function begin(tx: Db, id: number): Upload | null {
   return changeUpload(tx, id, ['queued', 'running', 'failed'], { status: 'running', error: null }) ?? upload
 }
 
-/** What the reader refuses is told to the uploader as it is; a cancel stays a cancel. */
-function asRefusal(error: unknown): never {
-  if (error instanceof ThreadError && error.kind === 'SheetRefusal')
-    refuse('invalid', error.message, { reason: error.facts.code })
+/** What is wrong with the sheet, or with sending it now, is the uploader's to know, and nobody's alarm. */
+function tellUploader(error: unknown): never {
+  if (error instanceof Refusal || (error instanceof ThreadError && error.kind === 'SheetRefusal'))
+    throw new ToldFailure(error.message)
   throw error
 }
 
