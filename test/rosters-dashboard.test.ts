@@ -221,3 +221,12 @@ test('members see the rota but no wages; officers plan; strangers see nothing of
   expect((await refusalOf(member.post('/api/v1/jobs/roster/generate', week))).status).toBe(403)
   expect((await officer.post(`${base}/confirm`, { assignments: [] })).confirmed).toBe(0)
 })
+
+test('hours are exported to the hundredth', async () => {
+  const { call } = await start()
+  const { id } = await newSite(call, 'Riverside', 'UTC')
+  const times = { starts_at: '2026-03-23T20:00:00Z', ends_at: '2026-03-23T23:59:00Z' }
+  await call.post(`${base}/shifts`, { site_id: id, ...times })
+  const csv = await call.get(`${base}/export?start=2026-03-23&end=2026-03-23`)
+  expect(csv).toContain('Riverside,2026-03-23,20:00,23:59,3.98,')
+})

@@ -162,7 +162,8 @@ test('a sheet without ids fails with what was looked for, and the board stays', 
 test('what is wrong with a sheet is told to who sent it, and is nobody else’s alarm', async () => {
   const { call, finished } = await start()
   const { id } = await newLeague(call)
-  for (const fields of [{}, { dry_run: 'true' }, { mode: 'strict' }]) {
+  const wishes: Record<string, string>[] = [{}, { dry_run: 'true' }, { mode: 'strict' }]
+  for (const fields of wishes) {
     const job = await finished(upload(call, id, 'colour,shape\nred,round\n', fields))
     expect(job).toMatchObject({ status: 'FAILURE', attempts: 1, error: expect.stringMatching(/^No id column/) })
   }

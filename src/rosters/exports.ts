@@ -25,7 +25,9 @@ export async function exportCsv(
   })
 }
 
-const hoursOf = ({ starts_at, ends_at }: ShownShift) => (Date.parse(ends_at) - Date.parse(starts_at)) / 3_600_000
+/** To the hundredth: twenty minutes are 0.33. */
+const hoursOf = ({ starts_at, ends_at }: ShownShift) =>
+  Math.round((Date.parse(ends_at) - Date.parse(starts_at)) / 36_000) / 100
 const timesOf = (shift: ShownShift): Cell[] => [shift.date, shift.from, shift.to]
 const asksOf = ({ skill, certification }: ShownShift): Cell[] => [skill ?? '', certification ?? '']
 

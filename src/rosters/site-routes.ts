@@ -76,7 +76,11 @@ export const siteRoutes = (app: App) => {
           const { name } = siteById(tx, id)
           const shifts = shiftsAt(tx, id)
           if (shifts && !confirm)
-            refuse('conflict', `${name} has ${shifts} shifts, which go with it; send confirm=true`, { shifts })
+            refuse(
+              'conflict',
+              `${name} has ${shifts === 1 ? '1 shift, which goes' : `${shifts} shifts, which go`} with it; send confirm=true`,
+              { shifts },
+            )
           deleteSite(tx, id)
           const detail = { name, shifts }
           audit(tx, { at: clock.now(), who: signedIn(who), action: 'site.delete', target: `site ${id}`, detail })

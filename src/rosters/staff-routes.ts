@@ -94,7 +94,7 @@ export const staffRoutes = (app: App) => {
           if (assignments && !confirm)
             refuse(
               'conflict',
-              `${name} is on ${assignments} shifts, past ones too; send confirm=true, or make them inactive instead`,
+              `${name} is on ${assignments === 1 ? '1 shift' : `${assignments} shifts`}, past ones too; send confirm=true, or make them inactive instead`,
               { assignments },
             )
           deletePerson(tx, id)
