@@ -19,7 +19,16 @@ function add(count: Count, ms: number, failed: boolean) {
 }
 
 /** A histogram as it lies in the database. */
-export const histogramOf = (bytes: Uint8Array): Uint32Array => new Uint32Array(Uint8Array.from(bytes).buffer)
+export const histogramOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint32Array =>
+  byteOffset % 4
+    ? new Uint32Array(buffer.slice(byteOffset, byteOffset + byteLength))
+    : new Uint32Array(buffer, byteOffset, byteLength / 4)
+
+/** Adds one up: many thousands are for a month, so without ceremony. */
+export function addHistogram(sum: Float64Array, bytes: Uint8Array): void {
+  const histogram = histogramOf(bytes)
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (histogram[i] ?? 0)
+}
 
 function putAway(
   tx: Db,

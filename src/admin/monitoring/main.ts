@@ -1,12 +1,13 @@
 /** What the main page shows: now, against the stretch before, and on the way. For the reading thread. */
 import { and, eq, gte, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
-import { leagues, requestHours, runTotals, tradeHours } from '../../../db/schema.ts'
+import { leagues, runTotals, tradeHours } from '../../../db/schema.ts'
 import { day, hour } from '../../runtime/clock.ts'
-import { bounds, histogramOf, quantile } from '../../runtime/metrics.ts'
+import { bounds, quantile } from '../../runtime/metrics.ts'
 import { activeByDay, averageIn, registeredByDay, sumIn } from './days.ts'
 import { activeLeagues, leaguesWhere, usersTotal } from './overview.ts'
 import { bucketsOf, changeOf, type LongPeriod, lengthOf } from './period.ts'
+import { type RequestHour, requestsByHour } from './request-hours.ts'
 
 export type Tile = { value: number | null; before: number | null; change: number | null }
 export type MainReading = {
@@ -49,7 +50,7 @@ export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: 
   const days = Math.max(7, length / day)
   const firstDay = today - (days - 1) * day
 
-  const requests = requestsByHour(db, before)
+  const requests = requestsByHour(db, before, now)
   const runs = runsByHour(db, before)
   const trades = tradesByHour(db, before)
   const active = activeByDay(db, firstDay - days * day)
@@ -88,7 +89,6 @@ export function mainReading(db: Db, { period, now }: { period: LongPeriod; now: 
 }
 
 type At = { at: number }
-type RequestHour = At & { requests: number; errors: number; histogram: Float64Array }
 type RunHour = At & { runs: number; failed: number }
 type TradeHour = At & { trades: number; volume: number }
 
@@ -110,7 +110,8 @@ function trafficOf(rows: readonly RequestHour[]) {
 
 function p95Of(rows: readonly RequestHour[]): number | null {
   const histogram = new Float64Array(bounds.length + 1)
-  for (const row of rows) for (const [i, count] of row.histogram.entries()) histogram[i] = (histogram[i] ?? 0) + count
+  for (const row of rows)
+    for (let i = 0; i < histogram.length; i++) histogram[i] = (histogram[i] ?? 0) + (row.histogram[i] ?? 0)
   const p95 = quantile(histogram, 0.95)
   return p95 === null ? null : Math.round(p95 * 10) / 10
 }
@@ -137,20 +138,6 @@ function trendOf(
       trades: add(traded.get(at) ?? [], 'trades'),
     }
   })
-}
-
-/** All routes of an hour together. */
-function requestsByHour(db: Db, since: number): RequestHour[] {
-  const byHour = new Map<number, RequestHour>()
-  const rows = db.select().from(requestHours).where(gte(requestHours.hour, since)).all()
-  for (const { hour: at, requests, errors, histogram } of rows) {
-    const sum = byHour.get(at) ?? { at, requests: 0, errors: 0, histogram: new Float64Array(bounds.length + 1) }
-    sum.requests += requests
-    sum.errors += errors
-    for (const [i, count] of histogramOf(histogram).entries()) sum.histogram[i] = (sum.histogram[i] ?? 0) + count
-    byHour.set(at, sum)
-  }
-  return [...byHour.values()]
 }
 
 const runsByHour = (db: Db, since: number): RunHour[] =>

@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { hour, iso, minute } from '../../runtime/clock.ts'
-import { bounds, histogramOf, quantile } from '../../runtime/metrics.ts'
+import { addHistogram, bounds, quantile } from '../../runtime/metrics.ts'
 import { bucketsOf, changeOf, lengthOf, type ShortPeriod, shortPeriodSchema } from './period.ts'
 
 const ms = t.Nullable(t.Number())
@@ -53,7 +53,18 @@ function add(sum: Sum, { requests, errors, total_ms, histogram }: Row) {
   sum.requests += requests
   sum.errors += errors
   sum.totalMs += total_ms
-  for (const [i, count] of histogramOf(histogram).entries()) sum.histogram[i] = (sum.histogram[i] ?? 0) + count
+  addHistogram(sum.histogram, histogram)
+}
+
+function totalOf(routes: ReadonlyMap<string, Sum>): Sum {
+  const total = nothing()
+  for (const { requests, errors, totalMs, histogram } of routes.values()) {
+    total.requests += requests
+    total.errors += errors
+    total.totalMs += totalMs
+    for (let i = 0; i < histogram.length; i++) total.histogram[i] = (total.histogram[i] ?? 0) + (histogram[i] ?? 0)
+  }
+  return total
 }
 
 export type PerformanceInput = { period: ShortPeriod; now: number; route?: string; sortBy?: RouteOrder }
@@ -71,7 +82,6 @@ export function performanceReading(db: Db, { period, now, route, sortBy = 'reque
   const byRoute = new Map<string, Sum>()
   const before = new Map<string, Sum>()
   const byTime = new Map<number, Sum>()
-  const [total, totalBefore] = [nothing(), nothing()]
   const sumOf = <Key>(sums: Map<Key, Sum>, key: Key) => {
     let sum = sums.get(key)
     if (!sum) sums.set(key, (sum = nothing()))
@@ -79,10 +89,10 @@ export function performanceReading(db: Db, { period, now, route, sortBy = 'reque
   }
   for (const row of rows.iterate(begin - length)) {
     const isNow = row.at >= begin
-    add(isNow ? total : totalBefore, row)
     add(sumOf(isNow ? byRoute : before, row.route), row)
     if (isNow && (!route || route === row.route)) add(sumOf(byTime, row.at), row)
   }
+  const [total, totalBefore] = [totalOf(byRoute), totalOf(before)]
   const minutes = Math.max(1, (now - begin) / minute)
   const load = loadOf(db, begin, now, step)
   return {
