@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BoardQuery, canonical, UnknownColumn } from '../src/leaderboard/query.ts'
+import { percentileOf, rankingOf, rankOf } from '../src/leaderboard/ranking.ts'
 import { textColumn } from '../src/leaderboard/text.ts'
 import { openBoards, type Source, sheetPage } from '../src/sheets/boards.ts'
 import { neededBy, type Published } from '../src/sheets/lineup.ts'
@@ -115,6 +116,33 @@ test('a player card tells current, baseline, gain, standing and history', async 
     asOf: 3,
   })
   expect(await playerCard(boards, { published, config: {} }, 'zoe')).toBeUndefined()
+})
+
+test('the cards of many players asked for at once rank each of them in every metric as the board does', async () => {
+  const { seed, below, some } = chance()
+  const players = 6_000 // more than a walk holds at once
+  const sheet: Sheet = Object.fromEntries(
+    Array.from({ length: players }, (_, i) => [
+      `p${i}`,
+      { power: below(100_000), kill_points: below(50), deads: some(0.1) ? Number.NaN : below(1e9) },
+    ]),
+  )
+  const published: Published[] = [{ kind: 'current', takenAt: 1, snapshot: await stored(sheet) }]
+  const asked = Array.from({ length: 70 }, () => `p${below(players)}`)
+  const cards = await Promise.all(asked.map(id => playerCard(boards, { published, config: {} }, id)))
+  for (const metric of ['power', 'kill_points', 'deads']) {
+    const ranking = rankingOf(
+      Float64Array.from(Object.values(sheet), values => values[metric]!),
+      'desc',
+    )
+    for (const [i, id] of asked.entries()) {
+      const row = Number(id.slice(1))
+      const { rank, percentile } = cards[i]!.metrics[metric]!
+      const isKnown = !Number.isNaN(ranking.values[row]!)
+      expect([seed, id, metric, rank]).toEqual([seed, id, metric, isKnown ? rankOf(ranking, row, 'standard') : null])
+      expect([seed, id, metric, percentile]).toEqual([seed, id, metric, percentileOf(ranking, row)])
+    }
+  }
 })
 
 test('a board scored by power with goals by power has both', async () => {

@@ -113,22 +113,31 @@ export function percentileOfRun({ order }: Ranking, { from, to }: Run): number {
   return ((order.length - to + (to - from) / 2) * 100) / order.length
 }
 
-/** Rank and percentile of one row without sorting: for a player's card, where every metric is asked about once. */
-export function standingOf(
-  values: Float64Array,
-  row: number,
-  better: Better,
-): { rank: number; percentile: number } | null {
-  const own = values[row]!
-  if (Number.isNaN(own)) return null
-  let above = 0
-  let equal = 0
-  for (let other = 0; other < values.length; other++) {
-    const value = values[other]!
-    if (value === own) equal++
-    else if (better === 'higher' ? value > own : value < own) above++
+/** Counts who stands above one value and who beside it, without sorting: for a player's card, where every metric is asked about once. */
+export class Place {
+  private above = 0
+  private equal = 0
+
+  constructor(private readonly own: number) {}
+
+  /** The first `n` of some more values; the higher stand above. */
+  count(values: Float64Array, n: number): void {
+    const { own } = this
+    let above = 0
+    let equal = 0
+    for (let i = 0; i < n; i++) {
+      if (values[i]! > own) above++
+      else if (values[i]! === own) equal++
+    }
+    this.above += above
+    this.equal += equal
   }
-  return { rank: above + 1, percentile: ((values.length - above - equal / 2) * 100) / values.length }
+
+  /** Among `players`, all of whom were counted. */
+  among(players: number): { rank: number; percentile: number } | null {
+    if (Number.isNaN(this.own)) return null
+    return { rank: this.above + 1, percentile: ((players - this.above - this.equal / 2) * 100) / players }
+  }
 }
 
 const STEP = 256

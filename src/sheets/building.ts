@@ -1,11 +1,11 @@
 /** What boards are built from beside their scores, computed in the worker thread. All that is large is shared memory. */
 import type { Database } from 'bun:sqlite'
-import { type Order, type Ranking, rankingOf, standingOf } from '../leaderboard/ranking.ts'
+import { type Order, Place, type Ranking, rankingOf } from '../leaderboard/ranking.ts'
 import { mark, needle } from '../leaderboard/search.ts'
 import type { TextColumn } from '../leaderboard/text.ts'
 import { type Classification, classify, type TierMembers } from '../leaderboard/tiers.ts'
 import type { Working } from './latecomers.ts'
-import { ownMemory, readColumns, readIds, readNames } from './snapshots/read.ts'
+import { readColumns, readIds, readNames, readValues, Walk } from './snapshots/read.ts'
 import { snapshotOf } from './snapshots/snapshot.ts'
 
 export function sharedRanking(ranking: Ranking): Ranking {
@@ -48,28 +48,26 @@ export function tiers({
 
 export type Standings = Record<string, { rank: number; percentile: number } | null>
 
-/** Where one row stands in every metric. */
+/** Where some rows stand in every metric, told in one walk. */
 export async function standings(
   scores: Database,
-  input: { snapshot: number; row: number },
+  input: { snapshot: number; rows: number[] },
   { pause }: Working,
-): Promise<Standings> {
+): Promise<Standings[]> {
   const snapshot = snapshotOf(scores, input.snapshot)
-  const found: [string, Standings[string]][] = []
-  for (const metrics of inBatches(snapshot.metrics, snapshot.players)) {
-    const names = metrics.map(({ name }) => name)
-    const columns = readColumns(scores, snapshot, names, ownMemory)
-    names.forEach((name, i) => {
-      found.push([name, standingOf(columns[i]!, input.row, 'higher')])
-    })
+  const { metrics, players } = snapshot
+  const own = readValues(scores, snapshot, input.rows)
+  const places = input.rows.map((_, i) => metrics.map((_, c) => new Place(own[i * metrics.length + c]!)))
+  const walk = new Walk(
+    scores,
+    snapshot,
+    metrics.map(({ name }) => name),
+  )
+  for (let row = 0; row < players; row += walk.length) {
+    walk.at(row)
+    const there = Math.min(walk.length, players - row)
+    for (const place of places) place.forEach((metric, c) => void metric.count(walk.values[c]!, there))
     await pause()
   }
-  return Object.fromEntries(found)
-}
-
-const MOST = 4_000_000 // values read at once: 32 MB
-
-function inBatches<T>(things: readonly T[], players: number): T[][] {
-  const size = Math.max(1, Math.floor(MOST / Math.max(1, players)))
-  return Array.from({ length: Math.ceil(things.length / size) }, (_, i) => things.slice(i * size, (i + 1) * size))
+  return places.map(place => Object.fromEntries(metrics.map(({ name }, c) => [name, place[c]!.among(players)])))
 }

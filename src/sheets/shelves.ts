@@ -49,7 +49,34 @@ export function shelvesOf(thread: Thread, bytes: number) {
       tiers.get(JSON.stringify([scoreKey(input), { ...classification, goal: typeof classification.goal }]), () =>
         ask('tiers', { ranking, classification }),
       ),
-    standings: (snapshot: number, row: number) => ask('standings', { snapshot, row }),
+    standings: inOneWalk((snapshot, rows) => ask('standings', { snapshot, rows })),
+  }
+}
+
+const mostInOneWalk = 32 // players: a walk's steps stay short
+
+/** Who asks while a snapshot is walked through shares the next walk with all who ask meanwhile. */
+function inOneWalk<Answer>(walk: (snapshot: number, rows: number[]) => Promise<Answer[]>) {
+  const waiting = new Map<number, { rows: number[]; answers: Promise<Answer[]> }>()
+  let last: Promise<unknown> = Promise.resolve()
+
+  function begin(snapshot: number) {
+    const rows: number[] = []
+    const answers = last.then(() => {
+      if (waiting.get(snapshot)?.rows === rows) waiting.delete(snapshot)
+      return walk(snapshot, rows)
+    })
+    last = answers.catch(() => {})
+    const next = { rows, answers }
+    waiting.set(snapshot, next)
+    return next
+  }
+
+  return async (snapshot: number, row: number): Promise<Answer> => {
+    const there = waiting.get(snapshot)
+    const { rows, answers } = there && there.rows.length < mostInOneWalk ? there : begin(snapshot)
+    const place = rows.push(row) - 1
+    return (await answers)[place]!
   }
 }
 

@@ -28,7 +28,7 @@ const tasks = {
   texts: (snapshot: number, { scores }: Work) => building.texts(scores, snapshot),
   search: building.search,
   tiers: building.tiers,
-  standings: (input: { snapshot: number; row: number }, work: Work) => building.standings(work.scores, input, work),
+  standings: (input: { snapshot: number; rows: number[] }, work: Work) => building.standings(work.scores, input, work),
   write: (sheet: SheetColumns, work: Work) => writeSnapshot(work.scores, sheet, work),
   remove: (snapshot: number, { scores, pause }: Work) => deleteSnapshot(scores, snapshot, pause),
   sweep: ({ keep, lists, before }: { keep: number[]; lists?: string[]; before: number }, { scores, pause }: Work) =>

@@ -61,6 +61,8 @@ const WINDOW = 32 // groups
 export class Walk {
   /** Of the rows in the window, column by column. */
   readonly values: Float64Array[]
+  /** Rows in a window. */
+  readonly length: number
   private readonly chosen: number[]
   private first = 0
   private end = 0
@@ -70,9 +72,9 @@ export class Walk {
     private readonly snapshot: Snapshot,
     names: readonly string[],
   ) {
-    const size = Math.min(snapshot.players, WINDOW * snapshot.groupRows)
+    this.length = Math.min(snapshot.players, WINDOW * snapshot.groupRows)
     this.chosen = names.map(name => snapshot.metrics.findIndex(metric => metric.name === name))
-    this.values = names.map(() => new Float64Array(size).fill(Number.NaN))
+    this.values = names.map(() => new Float64Array(this.length).fill(Number.NaN))
   }
 
   /** Where in `values` the row is. Rows never go back. */
