@@ -113,6 +113,18 @@ test('what ends, fails or goes after it was indexed is found as it is now', asyn
   expect(await names('q=disk%20full')).toEqual([])
 })
 
+test('an index made over very many runs leaves no change behind to be looked at', async () => {
+  const { app, names, index } = await house()
+  const [id = ''] = finishedRuns(app, [{ error: 'needle in a haystack', status: 'FAILURE' }, ...sheets(2_500)])
+  const numbers = 'with recursive n(i) as (select 1 union all select i + 1 from n where i < 60000)'
+  for (const _ of ['new', 'kept']) {
+    app.db.$client.run(`${numbers} insert into run_changes (run) select 1 + i % 2000 from n`)
+    await index()
+    expect(app.db.select().from(runChanges).all()).toHaveLength(0)
+    expect(await names('q=needle')).toEqual([id])
+  }
+})
+
 test('an index that is damaged, lost or of another database costs speed and nothing else', async () => {
   const { app, names, index, indexFile } = await house()
   const [id = ''] = finishedRuns(app, [{ error: 'needle in a haystack', status: 'FAILURE' }, ...sheets(2_500)])

@@ -1,7 +1,8 @@
 /**
- * The monitor over a million finished runs and 100,000 users: how long searches and pages take. `bun scripts/bench/monitor.ts
+ * The monitor over a million finished runs, 100,000 users and a month of traffic: how long searches and pages take. `bun scripts/bench/monitor.ts
  * [runs] [users]`. Each is asked once to warm up, then five times; the median and the worst are told.
  */
+import type { Database } from 'bun:sqlite'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,7 +30,7 @@ function seed() {
   db.run('PRAGMA synchronous = OFF')
   const run = db.query(
     `insert into runs (id, name, queue, input, status, progress, error, fingerprint, attempts, max_attempts, created_at, started_at, completed_at)
-    values (?, ?, 'quick', ?, ?, 100, ?, ?, 1, 3, ?, ?, ?)`,
+    values (?, ?, 'quick', ?, 'PROGRESS', 100, ?, ?, 1, 3, ?, ?, ?)`,
   )
   const user = db.query(
     `insert into users (email, username, password_hash, role, country, created_at, last_login_at, last_seen_at) values (?, ?, '', 'member', 'SE', ?, ?, ?)`,
@@ -42,26 +43,33 @@ function seed() {
       const input = name === 'sheets.import' ? { uploadId: i, leagueId: i % 50 } : { tour: ['pga', 'euro'][i % 2] }
       const error = failed ? `${errors[(i / 50) % 4]} ${i}` : null
       const id = Bun.randomUUIDv7('hex', at)
-      const status = failed ? 'FAILURE' : 'SUCCESS'
-      run.run(
-        id,
-        name,
-        JSON.stringify(input),
-        status,
-        error,
-        failed ? `f${i % 4}` : null,
-        at,
-        at + 20,
-        at + 20 + (i % 900),
-      )
+      run.run(id, name, JSON.stringify(input), error, failed ? `f${i % 4}` : null, at, at + 20, at + 20 + (i % 900))
     }
     for (let i = 0; i < users; i++) {
       const seen = now - ((i * 7919) % (60 * day))
       user.run(`u${i}@example.org`, `user ${i}`, now - (i % 900) * day, seen, seen)
     }
+    // As runs end: the triggers count them.
+    db.run(`update runs set status = iif(error is null, 'SUCCESS', 'FAILURE')`)
+    traffic(db, now)
   })()
   db.run('PRAGMA wal_checkpoint(TRUNCATE)')
   db.close()
+}
+
+/** A month of 150 routes by the hour, and the last hours by the minute. */
+function traffic(db: Database, now: number) {
+  const [minute, hour] = [60_000, 3_600_000]
+  const histogram = Buffer.from(Uint32Array.of(0, 10, 40, 9, 3, 2, 1, 0, 1, 0, 0, 0, 0).buffer)
+  for (const [table, step, count] of [
+    ['request_hours', hour, 30 * 24],
+    ['request_stats', minute, 2 * 60],
+  ] as const) {
+    const put = db.query(`insert into ${table} values (?, ?, 66, 1, 900, ?)`)
+    for (let ago = 1; ago <= count; ago++)
+      for (let route = 0; route < 150; route++)
+        put.run(now - (now % step) - ago * step, `GET /api/v1/route/${route}/:id`, histogram)
+  }
 }
 
 const took = async (work: () => Promise<unknown>) => {
@@ -118,22 +126,25 @@ await measure('failed, page 500', '/api/v1/jobs?status=FAILURE&page=500')
 for (const page of [
   'task-monitor',
   'task-monitor/jobs',
+  'task-monitor/jobs?status=FAILURE',
   'monitoring/',
+  'monitoring/?period=30d',
   'monitoring/overview',
-  'monitoring/active-users',
+  'monitoring/active-users?period=30d',
+  'monitoring/engagement',
+  'monitoring/trading-activity?hours=720',
+  'monitoring/league-activity',
+  'monitoring/risk-assessment',
+  'monitoring/alerts',
+  'monitoring/performance',
+  'monitoring/performance?period=7d',
+  'monitoring/cache',
+  'audit/logs',
+  'archives',
+  'backups',
+  'users',
 ])
   await measure(`/admin/${page}`, `/admin/${page}`)
-for (const page of [
-  'engagement',
-  'trading-activity',
-  'league-activity',
-  'risk-assessment',
-  'alerts',
-  'performance',
-  'cache',
-])
-  await measure(`/admin/monitoring/${page}`, `/admin/monitoring/${page}`)
-await measure('/admin/audit/logs', '/admin/audit/logs')
 
 await house.stop()
 rmSync(folder, { recursive: true, force: true })

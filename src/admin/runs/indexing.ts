@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { lte, sql } from 'drizzle-orm'
+import { lte, max, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { runChanges, runs } from '../../../db/schema.ts'
@@ -21,18 +21,29 @@ export const indexRuns = job('runs.index', {
   lock: () => locks.runIndex(),
   async run(_, app, { signal, progress }) {
     const { db, config } = app
-    const changes = db.select().from(runChanges).orderBy(runChanges.id).limit(mostChanges).all()
-    const isNew = !(await Bun.file(indexFile(config.dataDir)).exists())
-    const most = newestRow(db)
-    if ((isNew ? most : changes.length) < gulp) return { indexed: 0 }
-    const changed = isNew ? [] : [...new Set(changes.map(({ run }) => run))]
-    const indexed = await inThread({ dataDir: config.dataDir, changed }, signal, through =>
-      progress((100 * through) / most, 'indexing'),
-    )
-    await forget(app, changes.at(-1)?.id ?? 0)
+    let indexed = 0
+    for (let isBehind = true; isBehind; ) {
+      const isNew = !(await Bun.file(indexFile(config.dataDir)).exists())
+      const changes = isNew ? [] : oldestChanges(db)
+      const [most, last] = [newestRow(db), isNew ? newestChange(db) : (changes.at(-1)?.id ?? 0)]
+      if ((isNew ? most : changes.length) < gulp) break
+      const changed = [...new Set(changes.map(({ run }) => run))]
+      indexed += await inThread({ dataDir: config.dataDir, changed }, signal, through =>
+        progress((100 * through) / most, 'indexing'),
+      )
+      await forget(app, last)
+      isBehind = changes.length === mostChanges
+    }
     return { indexed }
   },
 })
+
+const oldestChanges = (db: Db) => db.select().from(runChanges).orderBy(runChanges.id).limit(mostChanges).all()
+const newestChange = (db: Db): number =>
+  db
+    .select({ id: max(runChanges.id) })
+    .from(runChanges)
+    .get()?.id ?? 0
 
 const newestRow = (db: Db): number =>
   db
