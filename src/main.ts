@@ -1,3 +1,5 @@
+import './runtime/production.ts'
+
 import { startFieldhouse } from './app.ts'
 import { readConfig } from './config.ts'
 import { onAccident, onSignal } from './runtime/signals.ts'

@@ -114,3 +114,21 @@ test('a body in another format than JSON is refused as such', async () => {
   expect((await send('application/json', '{"name":')).status).toBe(400)
   expect((await send('application/json', '')).status).toBe(422)
 })
+
+test('input that cannot be made text is refused like any other', async () => {
+  const { call } = await start()
+  const refusal = await refusalOf(call.post('/api/v1/leagues', { ...season, name: { toString: 1 } }))
+  expect(refusal).toMatchObject({ status: 422, problem: { code: 'invalid' } })
+})
+
+test('days that are none are refused wherever days are asked for', async () => {
+  const { call } = await start()
+  for (const path of ['roster', 'roster/export', 'roster/shifts'])
+    for (const [name, date] of [
+      ['start', '2027-02-29'],
+      ['end', '0000-00-00'],
+    ])
+      expect(await errorsOf(call.get(`/api/v1/${path}?${name}=${date}`))).toEqual([
+        `${name}: is not a date like 2026-03-30`,
+      ])
+})

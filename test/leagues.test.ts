@@ -106,3 +106,12 @@ test('a webhook address is never shown', async () => {
   const log = JSON.stringify([league, await call.get('/api/v1/leagues'), await call.get('/api/v1/leagues/1'), lines])
   expect(log).not.toContain('secretsecret')
 })
+
+test('nobody unknown is taken into a league', async () => {
+  const { call } = await start()
+  for (const kind of ['sheet', 'market']) {
+    const { id } = await call.post('/api/v1/leagues', { ...season, kind })
+    const refusal = await refusalOf(call.post(`/api/v1/leagues/${id}/join`, { user_id: 77 }))
+    expect(refusal).toMatchObject({ status: 404, problem: { detail: 'There is no user 77' } })
+  }
+})

@@ -1,6 +1,7 @@
 import { Elysia, t } from 'elysia'
 import { atomically } from '../../db/transaction.ts'
 import { access, isAtLeast, signedIn } from '../access.ts'
+import { userById } from '../accounts/queries.ts'
 import { audit } from '../admin/audit.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
@@ -236,6 +237,7 @@ export const leagueRoutes = (app: App) => {
         if (status !== 'active' && status !== 'upcoming')
           refuse('conflict', `This league is ${status}; it takes no more members`)
         const joined = await atomically(db, tx => {
+          if (userId !== me.id) userById(tx, userId as number)
           const isNew = join(tx, id, userId as number, now)
           if (isNew) kinds[league.kind]?.joined?.(tx, league, userId as number, now)
           return isNew

@@ -13,7 +13,7 @@ import { discardDraft, draftView, findDraft, listDrafts } from './drafts.ts'
 import { exportCsv } from './exports.ts'
 import { generateRoster, generateSchema } from './generate.ts'
 import { siteById } from './queries.ts'
-import { checkedRange, dateSchema, daysAfter, mondayOf, today } from './range.ts'
+import { checkedRange, dateSchema, dayOf, daysAfter, mondayOf, today } from './range.ts'
 import { deletedSchema } from './sure.ts'
 import { rosterSchema } from './view.ts'
 
@@ -69,6 +69,8 @@ export const rangeQuery = t.Object({
 
 /** From this week's Monday, for a week, unless told. */
 export function rangeOf(query: { start?: string; end?: string; site_id?: number }, now: number) {
+  if (query.start) dayOf(query.start, 'start')
+  if (query.end) dayOf(query.end, 'end')
   const start = query.start ?? mondayOf(query.end ?? today(now))
   const end = query.end ?? daysAfter(start, 6)
   checkedRange(start, end)

@@ -2,13 +2,16 @@
 import type { FieldError } from '../errors.ts'
 
 /** As TypeBox and Elysia tell it: the path is a JSON pointer. */
-type Told = { path?: string; message?: string; schema?: unknown }
+export type Told = { path?: string; message?: string; schema?: unknown }
+
+const mostTold = 64 // fields
 
 /** The first mistake of each field; `within` is put before its path. */
 export function mistakes(told: Iterable<Told>, within = ''): FieldError[] {
   const first = new Map<string, string>()
   for (const { path = '', message, schema } of told) {
     const field = [within, ...path.split('/').slice(1)].filter(Boolean).join('.')
+    if (first.size === mostTold) break
     if (!first.has(field)) first.set(field, expectation(schema) ?? message ?? 'is not valid')
   }
   return [...first].map(([path, message]) => ({ path, message }))

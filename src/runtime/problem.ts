@@ -1,11 +1,13 @@
 /** One error shape: `application/problem+json`, for whatever was thrown. */
 import { SQLiteError } from 'bun:sqlite'
+import { KindGuard } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
 import { ValidationError } from 'elysia'
 import { isFull } from '../../db/transaction.ts'
 import { type FieldError, Refusal } from '../errors.ts'
 import { TooLarge } from './door.ts'
 import { QueueDown } from './jobs.ts'
-import { mistakes } from './mistakes.ts'
+import { mistakes, type Told } from './mistakes.ts'
 
 /** What a request brought, as far as it was read. */
 export type Input = { params?: object; query?: object; body?: unknown; contentType?: string | null }
@@ -19,6 +21,7 @@ export function asRefusal(error: unknown, code?: string | number, input: Input =
       return new Refusal('unsupported', `Send the body as application/json, not as ${input.contentType}`)
     return new Refusal('invalid', 'The input does not fit what is expected', { errors: fieldErrors(error, input) })
   }
+  if (isUndescribed(error)) return new Refusal('invalid', 'The input does not fit what is expected')
   if (code === 'NOT_FOUND') return new Refusal('not_found', 'There is nothing at this address')
   if (code === 'PARSE') return new Refusal('bad_request', 'The body is not readable JSON')
   if (code === 'INVALID_FILE_TYPE') return new Refusal('unsupported', 'The file is of a type that is not accepted')
@@ -34,15 +37,24 @@ export function asRefusal(error: unknown, code?: string | number, input: Input =
 const isDiskFull = (error: unknown) =>
   isFull(error) || (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'))
 
+/** Outside of production Elysia trips over input that cannot be made text, `{ toString: 1 }`, as it describes it. */
+const isUndescribed = (error: unknown) => error instanceof TypeError && /mapValueError/.test(error.stack ?? '')
+
 /**
  * Elysia reads numbers of the address from text and, where one is out of its range, says neither whose nor where it was:
  * it is looked for among what was sent.
  */
 function fieldErrors(error: ValidationError, { params, query, body }: Input): FieldError[] {
-  if (error.type !== 'property') return mistakes(error.all as Iterable<object>).map(named(error.type))
+  const told = errorsOf(error)
+  if (error.type !== 'property') return mistakes(told).map(named(error.type))
   const sent = [params, query, body].flatMap(fields => Object.entries(fields ?? {}))
   const field = sent.find(([, value]) => typeof value === 'string' && Number(value) === error.value)?.[0]
-  return mistakes(error.all as Iterable<object>, field).map(named('input'))
+  return mistakes(told, field).map(named('input'))
+}
+/** Not Elysia's own `all`: it makes text of every value. */
+function errorsOf({ validator, value }: ValidationError): Iterable<Told> {
+  if ('Errors' in validator) return validator.Errors(value)
+  return KindGuard.IsSchema(validator) ? Value.Errors(validator, value) : []
 }
 const named =
   (whole: string) =>
