@@ -1,91 +1,80 @@
 import type { JobJson, ParentKeyOpts } from 'bullmq'
-import { addPendingChild, parentOf, releaseUnlessPending } from './children.ts'
+import { parentOf, releaseUnlessPending, setChild } from './children.ts'
 import { deduplicate } from './deduplication.ts'
-import { findJob, insertInLine, insertJob, type NewJob } from './jobs.ts'
-import type { Queue } from './queues.ts'
+import { findJob, insertInLine, insertJob, type Job, type NewJob, type ParentColumns } from './jobs.ts'
+import type { Args, Queue } from './queues.ts'
 import { Refused } from './refusals.ts'
 import { Child, State } from './schema.ts'
-import type { JobHead } from './statements.ts'
-
-interface FlowEntry {
-  jobData: JobJson
-  jobId: string
-  parentKeyOpts: ParentKeyOpts
-  prefix: string
-  queueName: string
-}
 
 /** Adds a job. Returns its id, or that of the job that stands for it. */
-export function addJob(queue: Queue, job: JobJson, jobId: string, parentKeyOpts: ParentKeyOpts = {}): string {
-  return add(queue, job, jobId, parentKeyOpts, false)
+export function addJob(
+  queue: Queue,
+  job: JobJson,
+  givenId: string,
+  { addToWaitingChildren = false }: ParentKeyOpts = {},
+  inFlow = false,
+): string {
+  const parent = parentOfNew(queue, job)
+  const number = ++queue.state.lastJob
+  const existing = givenId ? findJob(queue, givenId) : undefined
+  if (existing) {
+    if (parent) adopt(existing, parent, job, inFlow)
+    queue.emit('duplicated', 'jobId', givenId)
+    return givenId
+  }
+  const { name, data, opts, timestamp, repeatJobKey: schedulerId } = job
+  const newJob: NewJob = { id: givenId || String(number), name, data, opts, timestamp, schedulerId, parent }
+  const inTheWay = deduplicate(queue, newJob, !addToWaitingChildren)
+  if (inTheWay) return inTheWay
+  if (addToWaitingChildren) {
+    insertJob(queue, newJob, { state: State['waiting-children'], score: timestamp })
+    queue.emit('waiting-children', 'jobId', newJob.id)
+  } else insertInLine(queue, newJob)
+  if (parent) setChild({ ...parent, queue, id: newJob.id }, Child.unprocessed, null)
+  return newJob.id
 }
+
+export const addJobs = (queue: Queue, entries: Args<'addJobs'>[0]): string[] =>
+  entries.map(({ job, jobId, parentKeyOpts }) => addJob(queue, job, jobId, parentKeyOpts))
 
 /**
  * Adds a tree of jobs that may span queues: all of them, then the parents that wait for nothing may run. Answers each with
  * its id or the number of its refusal.
  */
-export function addFlow({ queues }: Queue, entries: FlowEntry[]): [error: null, idOrCode: string | number][] {
-  const parents = new Map<string, { queueKey: string; id: string }>()
-  const unsound = new Set<string>()
-  const results = entries.map(({ jobData, jobId, parentKeyOpts, prefix, queueName }): string | number => {
-    const { parent } = jobData
-    const parentKey = parent ? `${parent.queueKey}:${parent.id}` : ''
-    if (parent?.id) parents.set(parentKey, { queueKey: parent.queueKey, id: parent.id })
+export function addFlow({ queues }: Queue, entries: Args<'addFlow'>[0]): [error: null, idOrCode: string | number][] {
+  /** By key; undefined if a child would not have it. */
+  const parents = new Map<string | undefined, JobJson['parent']>()
+  const results = entries.map(({ jobData: job, jobId, parentKeyOpts, prefix, queueName }): string | number => {
+    if (!parents.has(job.parentKey)) parents.set(job.parentKey, job.parent)
     try {
-      return add(queues.open(`${prefix}:${queueName}`), jobData, jobId, parentKeyOpts, true)
+      return addJob(queues.open(`${prefix}:${queueName}`), job, jobId, parentKeyOpts, true)
     } catch (error) {
       if (!(error instanceof Refused)) throw error
-      if (error.why === 'parentCannotBeReplaced') unsound.add(parentKey)
+      if (error.why === 'parentCannotBeReplaced') parents.set(job.parentKey, undefined)
       return error.code
     }
   })
-  for (const [key, { queueKey, id }] of parents) {
-    const queue = queues.open(queueKey)
-    const job = findJob(queue, id)
-    if (job && !unsound.has(key)) releaseUnlessPending({ queue, job }, Date.now())
-  }
+  for (const parent of parents.values())
+    if (parent?.id) releaseUnlessPending(findJob(queues.open(parent.queueKey), parent.id), Date.now())
   return results.map(result => [null, result])
 }
 
-function add(queue: Queue, job: JobJson, givenId: string, parentKeyOpts: ParentKeyOpts, inFlow: boolean): string {
-  const parent = parentOfNew(queue, job)
-  const number = ++queue.state.lastJob
-  const existing = givenId ? findJob(queue, givenId) : null
-  if (existing) return adopt(queue, existing, parent, inFlow)
-  const { name, data, opts, timestamp, repeatJobKey: schedulerId } = job
-  const newJob: NewJob = { id: givenId || String(number), name, data, opts, timestamp, schedulerId, parent }
-  const waitsForChildren = parentKeyOpts.addToWaitingChildren ?? false
-  const inTheWay = deduplicate(queue, newJob, { canReplace: !waitsForChildren })
-  if (inTheWay) return inTheWay
-  if (waitsForChildren) {
-    insertJob(queue, newJob, { state: State['waiting-children'], score: timestamp })
-    queue.emit('waiting-children', 'jobId', newJob.id)
-  } else insertInLine(queue, newJob)
-  if (parent) addPendingChild(queue, parent.queueId, parent.id, newJob.id)
-  return newJob.id
-}
-
 /** A job of that id is there already. It becomes the parent's child if no other living parent has it. */
-function adopt(queue: Queue, existing: JobHead, parent: NewJob['parent'], inFlow: boolean): string {
-  const { id, rowid } = existing
-  if (parent) {
-    const isItsOwn = existing.parent_queue === parent.queueId && existing.parent_id === parent.id
-    if (!isItsOwn && parentOf(queue, existing)) throw new Refused('parentCannotBeReplaced', { parentKey: parent.key })
-    const columns = { parent_queue: parent.queueId, parent_id: parent.id, parent: parent.json }
-    queue.sql.updateJob(rowid, columns)
-    if (existing.state === State.completed) {
-      const { return_value } = queue.sql.job.get(queue.id, id)!
-      queue.sql.addChild.run(parent.queueId, parent.id, queue.id, id, Child.processed, return_value)
-      if (!inFlow) releaseUnlessPending(parentOf(queue, { ...existing, ...columns }), Date.now())
-    } else addPendingChild(queue, parent.queueId, parent.id, id)
-  }
-  queue.emit('duplicated', 'jobId', id)
-  return id
+function adopt(job: Job, parent: ParentColumns, { parentKey }: JobJson, inFlow: boolean): void {
+  const child = { ...job, ...parent }
+  const isItsOwn = job.parent_queue === child.parent_queue && job.parent_id === child.parent_id
+  if (!isItsOwn && parentOf(job)) throw new Refused('parentCannotBeReplaced', { parentKey })
+  const { sql, id } = job.queue
+  sql.updateJob(job.rowid, parent)
+  if (job.state === State.completed) {
+    setChild(child, Child.processed, sql.job.get(id, job.id)!.returnvalue)
+    if (!inFlow) releaseUnlessPending(parentOf(child), Date.now())
+  } else setChild(child, Child.unprocessed, null)
 }
 
-function parentOfNew({ queues }: Queue, { parent, parentKey }: JobJson): NewJob['parent'] {
+function parentOfNew({ queues }: Queue, { parent, parentKey }: JobJson): ParentColumns | undefined {
   if (!parent?.id) return undefined
   const queue = queues.find(parent.queueKey)
   if (!queue || !findJob(queue, parent.id)) throw new Refused('parentNotExist', { parentKey })
-  return { key: `${parent.queueKey}:${parent.id}`, queueId: queue.id, id: parent.id, json: JSON.stringify(parent) }
+  return { parent_queue: queue.id, parent_id: parent.id, parent: JSON.stringify(parent) }
 }

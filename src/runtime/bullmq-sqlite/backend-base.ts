@@ -1,35 +1,24 @@
 import { EventEmitter } from 'node:events'
 import type { QueueBaseOptions } from 'bullmq'
-import type { WorkerRules } from './claiming.ts'
-import type { Heir } from './processes.ts'
+import type { Rules } from './claiming.ts'
+import { recoverOrphaned } from './locks.ts'
 import type { Queue, Queues } from './queues.ts'
 import { Refused } from './refusals.ts'
-import { recoverOrphaned } from './stalling.ts'
 import type { Store } from './store.ts'
 import { closedError, type Kind } from './transactions.ts'
 
 /** What of BullMQ's options the backend looks at; those of a worker are there only for a worker. */
-export type Options = QueueBaseOptions<unknown> & { readonly prefix?: string } & WorkerRules
+export type Options = QueueBaseOptions<unknown> & { readonly prefix?: string } & Rules
 
-export interface Roles {
-  /** Reads events. */
-  readonly blocking?: boolean
-  /** Is a worker's. */
-  readonly withBlockingConnection?: boolean
-}
-
-const keyNames = [
-  ...['', 'active', 'wait', 'waiting-children', 'paused', 'id', 'delayed', 'prioritized', 'stalled-check', 'completed'],
-  ...['failed', 'stalled', 'repeat', 'limiter', 'meta', 'events', 'pc', 'marker', 'de'],
-]
+const keyNames = `active wait waiting-children paused id delayed prioritized stalled-check completed failed stalled
+  repeat limiter meta events pc marker de`.split(/\s+/)
 
 /** The life and the names of a backend, and how its operations reach the file. */
-export class BackendBase extends EventEmitter implements Heir {
+export class BackendBase extends EventEmitter {
   closing: Promise<void> | undefined
   /** Jobs of dead processes put back in line here, which the worker has not yet been told of. */
-  readonly recovered: string[] = []
+  protected readonly recovered: string[] = []
   readonly qualifiedName: string
-  protected readonly interrupts = new Set<() => void>()
   protected interrupted = false
   /** The event after which `readEvents('$')` begins, however often it is asked. */
   protected start = 0
@@ -41,7 +30,7 @@ export class BackendBase extends EventEmitter implements Heir {
     protected readonly store: Store,
     protected readonly queueName: string,
     protected readonly opts: Options,
-    private readonly roles: Roles = {},
+    private readonly isWorker = false,
     private readonly ownsStore = true,
   ) {
     super()
@@ -61,9 +50,9 @@ export class BackendBase extends EventEmitter implements Heir {
 
   async #begin(): Promise<void> {
     this.start = await this.read(queue => queue.state.lastEvent)()
-    if (this.roles.withBlockingConnection) {
+    if (this.isWorker) {
       await this.setName(this.clientName(this.opts.name ? `:w:${this.opts.name}` : ''))
-      this.store.processes.addHeir(this)
+      this.store.processes.addHeir(this.#inherit)
     }
     this.emit('ready')
   }
@@ -76,8 +65,8 @@ export class BackendBase extends EventEmitter implements Heir {
 
   async #end(): Promise<void> {
     const begun = this.#ready
-    this.#interrupt()
-    this.store.processes.removeHeir(this)
+    this.store.wakeups.interrupt(this)
+    this.store.processes.removeHeir(this.#inherit)
     await begun?.catch(() => {})
     await this.#removeClient?.().catch(() => {})
     await this.store.close()
@@ -85,24 +74,21 @@ export class BackendBase extends EventEmitter implements Heir {
   }
 
   async disconnect(): Promise<void> {
-    this.#interrupt()
+    this.store.wakeups.interrupt(this)
   }
 
   async disconnectBlocking(): Promise<void> {
     this.interrupted = true
-    this.#interrupt()
+    this.store.wakeups.interrupt(this)
   }
 
   async reconnectBlocking(): Promise<void> {
     this.interrupted = false
   }
 
-  #interrupt(): void {
-    for (const interrupt of this.interrupts) interrupt()
-  }
-
-  inherit(queues: Queues, dead: string): string[] {
-    return recoverOrphaned(queues.open(this.qualifiedName), dead, this.opts.maxStalledCount ?? 1)
+  #inherit = (queues: Queues, dead: string) => {
+    const jobIds = recoverOrphaned(queues.open(this.qualifiedName), dead, this.opts)
+    return () => void this.recovered.push(...jobIds)
   }
 
   /** Makes this client known to `getWorkers` and `getQueueEvents` in any process. */
@@ -119,7 +105,7 @@ export class BackendBase extends EventEmitter implements Heir {
   }
 
   get keys(): Record<string, string> {
-    return Object.fromEntries(keyNames.map(name => [name, this.toKey(name)]))
+    return Object.fromEntries(['', ...keyNames].map(name => [name, this.toKey(name)]))
   }
 
   toKey(type: string): string {
@@ -130,39 +116,37 @@ export class BackendBase extends EventEmitter implements Heir {
   parseNodeKey(key: string): { prefix: string; queueName: string; id: string } {
     let end = key.lastIndexOf(':')
     for (let colon = key.indexOf(':'); colon >= 0 && colon < end; colon = key.indexOf(':', colon + 1))
-      if (this.store.reader?.find(key.slice(0, colon))) end = colon
-    const queueKey = key.slice(0, Math.max(0, end))
-    const colon = queueKey.lastIndexOf(':')
-    const prefix = queueKey.slice(0, Math.max(0, colon))
-    return { prefix, queueName: queueKey.slice(colon + 1), id: key.slice(end + 1) }
+      if (this.store.transactions.queues?.find(key.slice(0, colon))) end = colon
+    const [, prefix = '', queueName = ''] = /^(?:(.*):)?(.*)$/s.exec(key.slice(0, Math.max(0, end)))!
+    return { prefix, queueName, id: key.slice(end + 1) }
   }
 
   // ---- operations
 
-  /** Each of these three makes of an operation on the queue what BullMQ calls: the same, but in a transaction. */
-  protected read<A extends unknown[], T>(operation: (queue: Queue, ...args: A) => T) {
-    return this.#call('read', operation)
-  }
-
-  /** The command is the name by which an error tells what was refused. */
-  protected write<A extends unknown[], T>(operation: (queue: Queue, ...args: A) => T, command?: string) {
-    return this.#call('write', operation, command)
-  }
-
+  /** Each of these makes of an operation on the queue what BullMQ calls: the same, but in a transaction. */
+  protected readonly read = this.#calls('read')
+  protected readonly write = this.#calls('write')
   /** A write that may hand out a job. */
-  protected take<A extends unknown[], T>(operation: (queue: Queue, ...args: A) => T, command?: string) {
-    return this.#call('take', operation, command)
-  }
+  protected readonly take = this.#calls('take')
 
-  #call<A extends unknown[], T>(kind: Kind, operation: (queue: Queue, ...args: A) => T, command = '') {
-    const run = (queues: Queues, args: A) => {
-      try {
-        return operation(kind === 'read' ? queues.peek(this.qualifiedName) : queues.open(this.qualifiedName), ...args)
-      } catch (error) {
-        throw error instanceof Refused ? error.inWordsOf(command) : error
+  #calls(kind: Kind): Calls {
+    return (operation, command = '') =>
+      (...args) => {
+        if (this.closing) return Promise.reject(closedError())
+        const { qualifiedName: key } = this
+        return this.store.transactions.run(kind, queues => {
+          try {
+            return operation(kind === 'read' ? queues.peek(key) : queues.open(key), ...args)
+          } catch (error) {
+            throw error instanceof Refused ? error.inWordsOf(command) : error
+          }
+        })
       }
-    }
-    return (...args: A): Promise<T> =>
-      this.closing ? Promise.reject(closedError()) : this.store.transactions.run(kind, queues => run(queues, args))
   }
 }
+
+/** The command is the name by which an error tells what was refused. */
+type Calls = <A extends unknown[], T>(
+  operation: (queue: Queue, ...args: A) => T,
+  command?: string,
+) => (...args: A) => Promise<T>

@@ -1,33 +1,19 @@
-import type {
-  IQueueBackend,
-  JobJson,
-  JobProgress,
-  MinimalJob,
-  MoveToDelayedOpts,
-  ParentKeyOpts,
-  StreamReadRaw,
-} from 'bullmq'
-import { addFlow, addJob } from './adding.ts'
+import type { IQueueBackend, MinimalJob, StreamReadRaw } from 'bullmq'
+import { addFlow, addJob, addJobs } from './adding.ts'
 import * as admin from './admin.ts'
 import { BackendBase } from './backend-base.ts'
 import { claim } from './claiming.ts'
 import { deduplicationHolder, freeDeduplication } from './deduplication.ts'
 import * as editing from './editing.ts'
 import { cursorOf, eventsAfter, publishEvent, trimEvents } from './events.ts'
-import { completeJob, type Finish, failJob, failureColumns } from './finishing.ts'
-import { extendLock, extendLocks } from './locks.ts'
+import * as leaving from './leaving.ts'
+import { extendLock, extendLocks, recoverStalled } from './locks.ts'
 import { readMetric } from './metrics.ts'
 import * as queries from './queries.ts'
+import type { Args, Queue } from './queues.ts'
 import { removeOnRequest, removeUnprocessedChildren } from './removing.ts'
-import * as returning from './returning.ts'
 import { advanceScheduler, readScheduler, removeScheduler, upsertScheduler } from './schedulers.ts'
-import { State } from './schema.ts'
-import { recoverStalled } from './stalling.ts'
 
-type Keep = Finish['keep']
-type Entry = { job: JobJson; jobId: string; parentKeyOpts?: ParentKeyOpts }
-
-const defaultStalledInterval = 30_000
 /** Jobs of one bulk that are added in one transaction. */
 const bulkSize = 1000
 
@@ -42,7 +28,7 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
 
   /** A backend for another queue of the same file. */
   forQueue(queueName: string, prefix = this.opts.prefix): SqliteQueueBackend {
-    return new SqliteQueueBackend(this.store, queueName, { ...this.opts, prefix }, {}, false)
+    return new SqliteQueueBackend(this.store, queueName, { ...this.opts, prefix }, false, false)
   }
 
   // ---- adding
@@ -50,104 +36,66 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   addJob = this.write(addJob, 'addJob')
   addFlow = this.write(addFlow)
 
-  async addJobs(entries: Entry[]) {
+  async addJobs(entries: Args<'addJobs'>[0]) {
+    const addSome = this.write(addJobs, 'addJob')
     const ids: Promise<string[]>[] = []
-    for (let from = 0; from < entries.length; from += bulkSize)
-      ids.push(this.#addSome(entries.slice(from, from + bulkSize)))
+    for (let from = 0; from < entries.length; from += bulkSize) ids.push(addSome(entries.slice(from, from + bulkSize)))
     return (await Promise.all(ids)).flat()
   }
-
-  #addSome = this.write(
-    (queue, entries: Entry[]) =>
-      entries.map(({ job, jobId, parentKeyOpts }) => addJob(queue, job, jobId, parentKeyOpts)),
-    'addJob',
-  )
 
   // ---- working
 
   moveToActive = this.take((queue, token: string, name?: string) => claim(queue, this.opts, token, name))
-
-  async moveToCompleted(job: MinimalJob, returnValue: unknown, keep: Keep, token: string, fetchNext: boolean) {
-    const finish = this.#finish(job, keep ?? this.opts.removeOnComplete, token, fetchNext)
-    return { result: await this.#complete(finish, toJson(returnValue)), finishedOn: finish.timestamp }
-  }
-
-  async moveToFailed(
-    job: MinimalJob,
-    reason: string,
-    keep: Keep,
-    token: string,
-    fetchNext: boolean,
-    fields?: Record<string, unknown>,
-  ) {
-    const finish = this.#finish(job, keep ?? this.opts.removeOnFail, token, fetchNext)
-    const result = await this.#fail(finish, reason ?? 'null', failureColumns(fields))
-    return { result, finishedOn: finish.timestamp }
-  }
-
-  #finish(job: MinimalJob, keep: Keep, token: string, fetchNext: boolean): Finish {
-    return { job, token, timestamp: Date.now(), keep, rules: this.opts, fetchNext }
-  }
-
-  #complete = this.take(completeJob, 'moveToFinished')
-  #fail = this.take(failJob, 'moveToFinished')
-
-  moveToDelayed(jobId: string, timestamp: number, delay: number, token?: string, opts?: MoveToDelayedOpts) {
-    return this.#delay(this.opts, jobId, timestamp, delay, token, opts)
-  }
-
-  #delay = this.take(returning.delayJob, 'moveToDelayed')
-
-  moveToWaitingChildren = this.write(returning.waitForChildren, 'moveToWaitingChildren')
-  moveJobFromActiveToWait = this.write(returning.returnToLine, 'moveJobFromActiveToWait')
-  retryJob = this.write(returning.retryJob, 'retryJob')
+  moveToCompleted = async (...args: Args<'moveToCompleted'>) => this.#complete(this.opts, toJson(args[1]), args)
+  #complete = this.take(leaving.completeJob, 'moveToFinished')
+  moveToFailed = (...args: Args<'moveToFailed'>) => this.#fail(this.opts, args)
+  #fail = this.take(leaving.failJob, 'moveToFinished')
+  moveToDelayed = (...args: Args<'moveToDelayed'>) => this.#delay(this.opts, args)
+  #delay = this.take(leaving.delayJob, 'moveToDelayed')
+  moveToWaitingChildren = this.write(leaving.waitForChildren, 'moveToWaitingChildren')
+  moveJobFromActiveToWait = this.write(leaving.returnToLine, 'moveJobFromActiveToWait')
+  retryJob = this.write(leaving.retryJob, 'retryJob')
   extendLock = this.write(extendLock)
   extendLocks = this.write(extendLocks)
 
   async moveStalledJobsToWait() {
-    const { maxStalledCount = 1, stalledInterval = defaultStalledInterval } = this.opts
-    const stalled = await this.#recoverStalled(maxStalledCount, stalledInterval)
+    const stalled = await this.write(recoverStalled)(this.opts)
     return this.recovered.splice(0).concat(stalled)
   }
-
-  #recoverStalled = this.write(recoverStalled)
 
   // ---- waiting
 
   /** Resolves as soon as there is a job to take up; null when the time is over or a delayed job has become due. */
   async waitForJob(blockTimeout: number) {
     if (this.closing || this.interrupted) return null
-    const ms = Math.max(0, blockTimeout) * 1000
-    const found = await this.store.wakeups.wait(this.qualifiedName, ms, this.interrupts)
+    const found = await this.store.wakeups.wait(this, this.qualifiedName, Math.max(0, blockTimeout) * 1000)
     return found ? { member: '0', score: 0 } : null
   }
 
   async readEvents(id: string, blockTimeout: number): Promise<StreamReadRaw> {
     await this.waitUntilReady()
-    const after = id === '$' ? this.start : await this.#cursorOf(id)
+    const after = id === '$' ? this.start : await this.read(cursorOf)(id)
     if (this.closing) return undefined
-    const ms = blockTimeout > 0 ? blockTimeout : Number.POSITIVE_INFINITY
-    const found = await this.store.wakeups.wait(this.qualifiedName, ms, this.interrupts, after)
-    return found && !this.closing ? this.#eventsAfter(after) : undefined
+    const ms = blockTimeout > 0 ? blockTimeout : Infinity
+    const found = await this.store.wakeups.wait(this, this.qualifiedName, ms, after)
+    return found && !this.closing ? this.read(eventsAfter)(after) : undefined
   }
 
-  #cursorOf = this.read(cursorOf)
-  #eventsAfter = this.read(eventsAfter)
   publishEvent = this.write(publishEvent)
   trimEvents = this.write(trimEvents)
 
   // ---- jobs, by hand
 
-  retryFinishedJob = this.write(returning.reopenJob, 'reprocessJob')
-  retryFinishedJobs = this.write(returning.reopenJobs)
+  retryFinishedJob = this.write(leaving.reopenJob, 'reprocessJob')
+  retryFinishedJobs = this.write(leaving.reopenJobs)
   promoteJobs = this.write(editing.promoteJobs)
   promote = this.write(editing.promoteJob, 'promote')
   changeDelay = this.write(editing.changeDelay, 'changeDelay')
   changePriority = this.write(editing.changePriority, 'changePriority')
-  updateData = (job: MinimalJob, data: unknown) => this.#updateData(job.id ?? '', toJson(data))
-  #updateData = this.write(editing.updateData, 'updateData')
-  updateProgress = (jobId: string, progress: JobProgress) => this.#updateProgress(jobId, toJson(progress))
-  #updateProgress = this.write(editing.updateProgress, 'updateProgress')
+  updateData = async ({ id = '' }: MinimalJob, data: unknown) =>
+    this.write(editing.updateData, 'updateData')(id, toJson(data))
+  updateProgress = async (id: string, progress: unknown) =>
+    this.write(editing.updateProgress, 'updateProgress')(id, toJson(progress))
   addLog = this.write(editing.addLog, 'addLog')
   clearLogs = this.write(editing.trimLogs)
   remove = this.write(removeOnRequest, 'removeJob')
@@ -159,28 +107,11 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   // ---- whole queues
 
   pause = this.write(admin.pause)
-
-  async drain(delayed: boolean) {
-    const walk = new admin.Walk([State.wait, State.prioritized, ...(delayed ? [State.delayed] : [])])
-    while (!walk.isDone) await this.#drainSome(walk)
-  }
-
-  async cleanJobsByState(type: string, timestamp: number, limit = 0) {
-    const state = queries.stateOf(type)
-    const removed: string[] = []
-    if (state !== undefined) {
-      const walk = new admin.Walk([state])
-      while (!walk.isDone)
-        removed.push(...(await this.#cleanSome(walk, state, timestamp, (limit || Infinity) - removed.length)))
-    }
-    await this.#tellCleaned(removed.length)
-    return removed
-  }
-
-  #drainSome = this.write(admin.drainSome)
-  #cleanSome = this.write(admin.cleanSome)
-  #tellCleaned = this.write((queue, count: number) => queue.emit('cleaned', 'count', String(count)))
   obliterate = this.write(admin.obliterateSome)
+
+  drain = (delayed: boolean) => admin.drain(this.#run, delayed)
+  cleanJobsByState = (...args: Args<'cleanJobsByState'>) => admin.clean(this.#run, ...args)
+  #run = <T>(operation: (queue: Queue) => T) => this.write(operation)()
   /** A job is one row: nothing of it can be left over. */
   removeOrphanedJobs = async () => 0
   removeDeprecatedPriorityKey = async () => 0

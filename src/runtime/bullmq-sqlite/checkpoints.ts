@@ -1,3 +1,4 @@
+import type { Database } from 'bun:sqlite'
 import { Worker } from 'node:worker_threads'
 import { clock } from './clock.ts'
 
@@ -9,57 +10,46 @@ const every = 1000
  */
 const longestLog = 32_768
 
-/** Sees to it that the log does not grow for ever. */
+/** Sees to it that the log does not grow for ever: once anything is written, a thread copies it back into the file. */
 export class Checkpoints {
+  #timer: ReturnType<typeof setTimeout> | undefined
   #thread: Worker | undefined
-  #busy = false
-  #written = false
-  readonly #timer: ReturnType<typeof setInterval>
 
-  constructor(
-    private readonly path: string,
-    /** Copies what is left of the log on this thread. */
-    private readonly copyHere: () => void,
-  ) {
-    this.#timer = clock.setInterval(() => this.#copy(), every)
-    this.#timer.unref()
-  }
+  constructor(private readonly db: Database) {}
 
   written(): void {
-    this.#written = true
+    this.#timer ??= clock.setTimeout(this.#start, every).unref()
   }
 
   async close(): Promise<void> {
-    clock.clearInterval(this.#timer)
+    clock.clearTimeout(this.#timer)
     const thread = this.#thread
     if (!thread) return
     const exited = new Promise(resolve => thread.once('exit', resolve))
     thread.ref()
-    thread.postMessage(null)
+    thread.postMessage('end')
     await exited
   }
 
-  #copy(): void {
-    if (!this.#written || this.#busy) return
-    this.#written = false
-    this.#busy = true
-    this.#thread ??= this.#start()
-    this.#thread.postMessage(this.path)
-  }
-
-  #start(): Worker {
-    const thread = new Worker(new URL('./checkpointer.ts', import.meta.url))
+  #start = (): void => {
+    const workerData = { path: this.db.filename, every }
+    const thread = (this.#thread = new Worker(new URL('./checkpointer.ts', import.meta.url), { workerData }))
     thread.unref()
     thread.on('message', (pages: number) => {
-      this.#busy = false
-      if (pages > longestLog) this.copyHere()
+      if (pages > longestLog) this.#copyHere()
     })
     // Without a thread to do it, this one does.
     thread.on('error', () => {
-      this.copyHere()
-      this.#busy = false
       this.#thread = undefined
+      this.#timer = clock.setInterval(this.#copyHere, every).unref()
     })
-    return thread
+  }
+
+  #copyHere = (): void => {
+    try {
+      this.db.run('PRAGMA wal_checkpoint(PASSIVE)')
+    } catch {
+      // Another process is at it, or the disk is full: the log keeps everything until a later copy succeeds.
+    }
   }
 }

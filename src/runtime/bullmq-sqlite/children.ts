@@ -1,8 +1,7 @@
-import { move, putInLine, putOff } from './jobs.ts'
-import { inLine } from './places.ts'
+import { findJob, inLine, type Job, move, type ParentColumns, putInLine, putOff } from './jobs.ts'
 import type { Queue } from './queues.ts'
 import { Child, type ChildCode, State } from './schema.ts'
-import type { JobColumns, JobHead } from './statements.ts'
+import type { JobColumns } from './statements.ts'
 
 /** What a child's failure does to its parent, as BullMQ writes it in the child's `parent`. */
 interface FailurePolicy {
@@ -12,105 +11,90 @@ interface FailurePolicy {
   rdof?: boolean // forget the child and wait for the others
 }
 
-/** A parent or child, which may be in another queue. */
-export interface Relative {
-  readonly queue: Queue
-  readonly job: JobHead
-}
+type ChildOf = ParentColumns & { readonly queue: Queue; readonly id: string }
 
-/** The parent of a job, if it has one that still exists. */
-export function parentOf({ queues, sql }: Queue, job: JobHead): Relative | undefined {
-  if (job.parent_queue === null) return undefined
-  const parent = sql.jobHead.get(job.parent_queue, job.parent_id)
-  return parent ? { queue: queues.ofId(job.parent_queue), job: parent } : undefined
-}
+const keyOf = (child: ChildOf) => [child.parent_queue, child.parent_id, child.queue.id, child.id] as const
 
-/** The children of a job that have that status and still exist. */
-export function childrenOf({ queues, sql }: Queue, job: JobHead, status: ChildCode): Relative[] {
-  return sql.children.all(job.queue, job.id, status, -1, 0).flatMap(child => {
-    const head = sql.jobHead.get(child.queue, child.id)
-    return head ? [{ queue: queues.ofId(child.queue), job: head }] : []
-  })
-}
+/** The parent of a job, which may be in another queue, if it has one that still exists. */
+export const parentOf = ({ queue, parent_queue, parent_id }: ChildOf): Job | undefined =>
+  parent_queue === null ? undefined : findJob(queue.queues.open(parent_queue), parent_id)
 
-export function addPendingChild(queue: Queue, parentQueue: number, parentId: string, id: string): void {
-  queue.sql.addChild.run(parentQueue, parentId, queue.id, id, Child.pending, null)
-}
+export const childrenOf = ({ queue, id }: Job, status: ChildCode): Job[] =>
+  queue.sql.children
+    .all(queue.id, id, status, -1, 0)
+    .flatMap(child => findJob(queue.queues.open(child.queue), child.id) ?? [])
 
-export function hasChild({ sql }: Queue, job: JobHead, status: ChildCode): boolean {
-  return sql.hasChild.get(job.queue, job.id, status) !== null
-}
+export const hasChild = ({ queue, id }: Job, status: ChildCode): boolean =>
+  queue.sql.hasChild.get(queue.id, id, status) !== null
+
+/** Writes down a child with how it stands, whatever was known of it. */
+export const setChild = (child: ChildOf, status: ChildCode, value: string | null): void =>
+  void child.queue.sql.setChild.run(status, value, ...keyOf(child))
 
 /** A child has completed: its parent gets the result, and runs if it waited for nothing else. */
-export function childCompleted(queue: Queue, job: JobHead, returnValue: string, timestamp: number): void {
-  if (settle(queue, job, Child.processed, returnValue)) releaseUnlessPending(parentOf(queue, job), timestamp)
+export function childCompleted(job: Job, returnValue: string, timestamp: number): void {
+  if (job.parent === null) return
+  if (settle(job, Child.processed, returnValue)) releaseUnlessPending(parentOf(job), timestamp)
 }
 
 /** A child has failed for good: what that means to its parent was said when the child was added. */
-export function childFailed(queue: Queue, job: JobHead, reason: string, timestamp: number): void {
+export function childFailed(job: Job, reason: string, timestamp: number): void {
   if (job.parent === null) return
-  const policy: FailurePolicy = JSON.parse(job.parent)
-  if (policy.fpof) {
-    if (settle(queue, job, Child.failed, null)) failParent(parentOf(queue, job), `${queue.key}:${job.id}`, timestamp)
-  } else if (policy.cpof) {
-    if (settle(queue, job, Child.ignored, reason)) release(parentOf(queue, job), timestamp)
-  } else if (policy.idof || policy.rdof) {
-    const settled = policy.idof ? settle(queue, job, Child.ignored, reason) : unlink(queue, job)
-    if (settled) releaseUnlessPending(parentOf(queue, job), timestamp)
-  }
+  const { fpof, cpof, idof, rdof }: FailurePolicy = JSON.parse(job.parent)
+  if (fpof) {
+    if (settle(job, Child.failed, null)) failParent(job, timestamp)
+  } else if (cpof) {
+    if (settle(job, Child.ignored, reason)) release(parentOf(job), timestamp)
+  } else if (idof ? settle(job, Child.ignored, reason) : rdof && unlink(job))
+    releaseUnlessPending(parentOf(job), timestamp)
 }
 
-/** A finished child is to run again: its parent waits for it again. */
-export function reopenInParent(queue: Queue, job: JobHead): void {
-  if (parentOf(queue, job)) queue.sql.reopenChild.run(job.parent_queue, job.parent_id, job.queue, job.id)
+/** A finished child is to run again: its parent, if there still is one, waits for it again. */
+export function childReopened(job: Job): void {
+  if (parentOf(job)) job.queue.sql.reopenChild.run(...keyOf(job))
 }
 
 /** Lets a parent run if it is waiting for its children and none of them is pending. */
-export function releaseUnlessPending(parent: Relative | undefined, timestamp: number): void {
-  if (parent && !hasChild(parent.queue, parent.job, Child.pending)) release(parent, timestamp)
+export function releaseUnlessPending(parent: Job | undefined, timestamp: number): void {
+  if (parent && !hasChild(parent, Child.unprocessed)) release(parent, timestamp)
 }
 
 /**
  * A pending child goes away: its parent stops waiting for it. If it was the last one, the parent runs, or, when `remove`
  * is given and it is in the same queue, is removed as well. Returns whether the parent was waiting for the child.
  */
-export function detachFromParent(queue: Queue, job: JobHead, remove?: (parent: JobHead) => void): boolean {
-  const parent = parentOf(queue, job)
-  if (!parent || !unlink(queue, job)) return false
-  if (parent.job.state !== State['waiting-children'] || hasChild(queue, parent.job, Child.pending)) return true
-  if (!remove) putInLine(parent.queue, parent.job, { priority: 0, end: 'front' })
-  else if (parent.queue === queue) remove(parent.job)
-  else move(parent.queue, parent.job, inLine(parent.queue, 0, 'front'))
+export function detachFromParent(job: Job, remove?: (parent: Job) => void): boolean {
+  const parent = parentOf(job)
+  if (!parent || !unlink(job)) return false
+  if (parent.state !== State['waiting-children'] || hasChild(parent, Child.unprocessed)) return true
+  if (!remove) putInLine(parent, 0, 'front')
+  else if (parent.queue === job.queue) remove(parent)
+  else move(parent, inLine(parent.queue, 0, 'front'))
   return true
 }
 
-function failParent(parent: Relative | undefined, childKey: string, timestamp: number): void {
-  if (!parent || parent.job.state === State.failed) return
-  const { queue, job } = parent
-  queue.sql.updateJob(job.rowid, { deferred_failure: `child ${childKey} failed` })
-  if (job.state === State.delayed) toFront(queue, job, { delay: 0 })
+function failParent(job: Job, timestamp: number): void {
+  const parent = parentOf(job)
+  if (!parent || parent.state === State.failed) return
+  parent.queue.sql.updateJob(parent.rowid, { deferred_failure: `child ${job.queue.key}:${job.id} failed` })
+  if (parent.state === State.delayed) toFront(parent, { delay: 0 })
   else release(parent, timestamp)
 }
 
-function release(parent: Relative | undefined, timestamp: number): void {
-  if (parent?.job.state !== State['waiting-children']) return
-  const { queue, job } = parent
-  if (job.delay > 0) putOff(queue, job, timestamp, job.delay)
-  else toFront(queue, job)
+function release(parent: Job | undefined, timestamp: number): void {
+  if (parent?.state !== State['waiting-children']) return
+  if (parent.delay > 0) putOff(parent, timestamp, parent.delay)
+  else toFront(parent)
 }
 
-function toFront(queue: Queue, job: JobHead, columns?: JobColumns): void {
-  move(queue, job, inLine(queue, job.priority, job.priority > 0 ? 'back' : 'front'), columns)
+function toFront(job: Job, columns?: JobColumns): void {
+  move(job, inLine(job.queue, job.priority, job.priority > 0 ? 'back' : 'front'), columns)
   // Even of one that was delayed, as in Redis.
-  queue.emit('waiting', 'jobId', job.id, 'prev', 'waiting-children')
+  job.queue.emit('waiting', 'jobId', job.id, 'prev', 'waiting-children')
 }
 
-/** Returns whether the child was pending. */
-function settle({ sql }: Queue, job: JobHead, status: ChildCode, value: string | null): boolean {
-  if (job.parent_queue === null) return false
-  return sql.settleChild.run(status, value, job.parent_queue, job.parent_id, job.queue, job.id).changes === 1
-}
+/** Notes how a pending child has ended. Returns whether it was pending. */
+const settle = (child: Job, status: ChildCode, value: string | null): boolean =>
+  child.queue.sql.settleChild.run(status, value, ...keyOf(child)).changes === 1
 
-function unlink({ sql }: Queue, job: JobHead): boolean {
-  return sql.deletePendingChild.run(job.parent_queue, job.parent_id, job.queue, job.id).changes === 1
-}
+const unlink = (child: Job): boolean => child.queue.sql.deletePendingChild.run(...keyOf(child)).changes === 1

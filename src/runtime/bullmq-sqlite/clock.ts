@@ -3,14 +3,8 @@
  * moves the time of jobs (their timestamps and delays come from `Date.now()`), but not the time in which locks expire,
  * turns run and waits end: those belong to the store, as they would to a server.
  */
-export const clock = {
-  now: Date.now,
-  setImmediate: globalThis.setImmediate,
-  setTimeout: globalThis.setTimeout,
-  clearTimeout: globalThis.clearTimeout,
-  setInterval: globalThis.setInterval,
-  clearInterval: globalThis.clearInterval,
-}
+const { setImmediate, setTimeout, clearTimeout, setInterval, clearInterval } = globalThis
+export const clock = { setImmediate, setTimeout, clearTimeout, setInterval, clearInterval }
 
 /** Milliseconds since 1970 by the machine's own clock: locks, rate limits and times to live. */
-export const now = (): number => clock.now()
+export const now = Date.now

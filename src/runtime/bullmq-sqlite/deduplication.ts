@@ -1,24 +1,23 @@
 import type { DeduplicationOptions } from 'bullmq'
 import { now } from './clock.ts'
-import { deleteJob, findJob, insertInLine, type NewJob, putOff } from './jobs.ts'
+import { deleteJob, findJob, insertInLine, type Job, type NewJob, putOff } from './jobs.ts'
 import type { Queue } from './queues.ts'
 import { State } from './schema.ts'
-import type { JobHead } from './statements.ts'
 
 /**
  * Decides whether a job may be added under its deduplication id. Returns the id of the job that stands in its way, or
  * undefined, in which case the deduplication id is the new job's.
  */
-export function deduplicate(queue: Queue, job: NewJob, { canReplace = true } = {}): string | undefined {
+export function deduplicate(queue: Queue, job: NewJob, canReplace: boolean): string | undefined {
   const options = job.opts.deduplication
   if (!options?.id) return undefined
   const { id, replace, extend, ttl, keepLastIfActive, reschedule } = options
-  const holder = queue.sql.dedup.get(queue.id, id, now())
+  const holder = holderOf(queue, id)
   if (!holder) return hold(queue, options, job.id)
   const { job_id: holderId, expires_at } = holder
   const current = findJob(queue, holderId)
   if (canReplace && replace && current?.state === State.delayed) {
-    deleteJob(queue, current)
+    deleteJob(current)
     queue.emit('removed', 'jobId', current.id, 'prev', 'delayed')
     announce(queue, job.id, id, current.id)
     queue.sql.deleteDedupNext.run(queue.id, id)
@@ -38,15 +37,15 @@ export function deduplicate(queue: Queue, job: NewJob, { canReplace = true } = {
     if (extend && ttl) hold(queue, options, holderId)
     announce(queue, holderId, id, job.id)
     if (canReplace && reschedule && current?.state === State.delayed)
-      putOff(queue, current, job.timestamp, job.opts.delay ?? 0)
+      putOff(current, job.timestamp, job.opts.delay ?? 0)
   }
   return holderId
 }
 
 /** A job has finished: its deduplication id is free, or goes to the job kept for this moment. */
-export function releaseOnFinish(queue: Queue, { id: jobId, dedup_id: id }: JobHead, timestamp: number): void {
+export function releaseOnFinish({ queue, id: jobId, dedup_id: id }: Job, timestamp: number): void {
   if (id === null) return
-  const holder = queue.sql.dedup.get(queue.id, id, now())
+  const holder = holderOf(queue, id)
   if (holder?.expires_at === null && holder.job_id === jobId) queue.sql.deleteDedup.run(queue.id, id)
   const kept = queue.sql.dedupNext.get(queue.id, id)
   if (!kept) return
@@ -59,31 +58,29 @@ export function releaseOnFinish(queue: Queue, { id: jobId, dedup_id: id }: JobHe
 }
 
 /** A job is removed: its deduplication id is free, and nothing follows. */
-export function releaseOnRemoval(queue: Queue, { id: jobId, dedup_id: id }: JobHead): void {
+export function releaseOnRemoval({ queue, id: jobId, dedup_id: id }: Job): void {
   if (id !== null && freeDeduplication(queue, id, jobId)) queue.sql.deleteDedupNext.run(queue.id, id)
 }
 
 /** Frees a deduplication id, if `jobId` is given only while that job holds it. Returns how many ids were freed. */
 export function freeDeduplication(queue: Queue, id: string, jobId?: string): number {
-  const holder = queue.sql.dedup.get(queue.id, id, now())
-  if (!holder || (jobId !== undefined && holder.job_id !== jobId)) return 0
+  const holder = deduplicationHolder(queue, id)
+  if (holder === null || (jobId !== undefined && holder !== jobId)) return 0
   return queue.sql.deleteDedup.run(queue.id, id).changes
 }
 
-export function deduplicationHolder(queue: Queue, id: string): string | null {
-  return queue.sql.dedup.get(queue.id, id, now())?.job_id ?? null
-}
+export const deduplicationHolder = (queue: Queue, id: string): string | null => holderOf(queue, id)?.job_id ?? null
 
 /** Gives the id to a job. Null as `until`: until the job finishes. */
-function hold(queue: Queue, options: DeduplicationOptions, jobId: string, until = expiry(options)): undefined {
-  if (until !== null) queue.sql.deleteExpiredDedups.run(now())
-  queue.sql.setDedup.run(queue.id, options.id, jobId, until)
+function hold({ id, sql }: Queue, options: DeduplicationOptions, jobId: string, until = expiry(options)): undefined {
+  if (until !== null) sql.deleteExpiredDedups.run(now())
+  sql.setDedup.run(id, options.id, jobId, until)
 }
 
-function expiry({ keepLastIfActive, ttl }: DeduplicationOptions): number | null {
-  return keepLastIfActive || !ttl || ttl <= 0 ? null : now() + ttl
-}
+const expiry = ({ keepLastIfActive, ttl }: DeduplicationOptions): number | null =>
+  keepLastIfActive || !ttl || ttl <= 0 ? null : now() + ttl
 
-function announce(queue: Queue, jobId: string, id: string, deduplicatedId: string): void {
+const announce = (queue: Queue, jobId: string, id: string, deduplicatedId: string) =>
   queue.emit('deduplicated', 'jobId', jobId, 'deduplicationId', id, 'deduplicatedJobId', deduplicatedId)
-}
+
+const holderOf = (queue: Queue, id: string) => queue.sql.dedup.get(queue.id, id, now())

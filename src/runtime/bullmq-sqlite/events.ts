@@ -1,5 +1,5 @@
 import type { StreamReadRaw } from 'bullmq'
-import type { Queue } from './queues.ts'
+import type { Args, Queue } from './queues.ts'
 
 /*
  * An event is known as "<time>-<number>". Numbers rise by one within a queue and never repeat; the time is that of the
@@ -29,11 +29,7 @@ export function eventsAfter(queue: Queue, after: number): StreamReadRaw {
 }
 
 /** Adds an event of a user's own. Returns its id. */
-export function publishEvent(
-  queue: Queue,
-  { event, ...fields }: Record<string, string | number>,
-  maxEvents: number,
-): string {
+export function publishEvent(queue: Queue, ...[{ event, ...fields }, maxEvents]: Args<'publishEvent'>): string {
   queue.emit(String(event), ...Object.entries(fields).flat().map(String))
   trimEvents(queue, maxEvents)
   return `${Date.now()}-${queue.state.lastEvent}`
@@ -46,8 +42,7 @@ export function trimEvents(queue: Queue, maxLength: number): number {
   return firstEvent(queue) - before
 }
 
-/** The number of the oldest event there is. */
-function firstEvent(queue: Queue): number {
-  const first = queue.sql.firstEvents.get(queue.id)
-  return first ? first.last - first.n + 1 : queue.state.lastEvent + 1
+function firstEvent({ id, sql, state }: Queue): number {
+  const first = sql.firstEvents.get(id)
+  return first ? first.last - JSON.parse(first.events).length + 1 : state.lastEvent + 1
 }

@@ -1,11 +1,15 @@
 import type { JobJson, JobsOptions } from 'bullmq'
-import { delayed, type End, inLine, type Place } from './places.ts'
 import type { Queue } from './queues.ts'
 import { Refused } from './refusals.ts'
-import { State, stateNames } from './schema.ts'
-import type { JobColumns, JobHead, JobRow } from './statements.ts'
+import { State, type StateCode, states } from './schema.ts'
+import type { JobColumns, JobRow, JsonRow } from './statements.ts'
 
-/** A job about to be stored. */
+/** A job that is stored, without its payload, and the queue it is in. */
+export type Job = JobRow & { readonly queue: Queue }
+
+export type ParentColumns = Pick<JobRow, 'parent_queue' | 'parent_id' | 'parent'>
+export const noParent: ParentColumns = { parent_queue: null, parent_id: null, parent: null }
+
 export interface NewJob {
   readonly id: string
   readonly name: string
@@ -13,7 +17,47 @@ export interface NewJob {
   readonly opts: JobsOptions
   readonly timestamp: number
   readonly schedulerId?: string
-  readonly parent?: { readonly key: string; readonly queueId: number; readonly id: string; readonly json: string }
+  readonly parent?: ParentColumns
+}
+
+interface Place {
+  readonly state: StateCode
+  readonly score: number
+}
+type End = 'back' | 'front'
+
+/** Scores of delayed jobs are due time * this + n: jobs due in the same millisecond keep their order. */
+const delayedScale = 4096
+/** Scores of prioritized jobs are priority * this + position, which may be on either side of the middle. */
+const priorityScale = 2 ** 32
+const middle = priorityScale / 2
+
+/** The score of the first delayed job due at `time` or later. */
+export const dueFrom = (time: number): number => time * delayedScale
+export const priorityRange = (priority: number): [from: number, to: number] => [
+  priority * priorityScale,
+  (priority + 1) * priorityScale - 1,
+]
+
+/** Where a job goes that may be worked on now: after all others of its priority, or before them. */
+export function inLine({ state }: Queue, priority: number, end: End): Place {
+  const position = end === 'front' ? --state.front : ++state.back
+  if (priority === 0) return { state: State.wait, score: position }
+  return { state: State.prioritized, score: priority * priorityScale + middle + (position % middle) }
+}
+
+/** Where a job goes that is due `delay` ms after `timestamp`; both may have a fraction, as where Redis keeps them. */
+function delayed({ id, sql }: Queue, timestamp: number, delay: number): Place & { dueAt: number } {
+  const dueAt = Math.round(timestamp + Math.max(0, delay))
+  const [lowest, highest] = [dueFrom(dueAt), dueFrom(dueAt + 1) - 1]
+  const taken = sql.highestScore.get(id, State.delayed, lowest, highest)!.score
+  return { state: State.delayed, score: taken === null ? lowest : Math.min(taken + 1, highest), dueAt }
+}
+
+/** When the next delayed job is due; 0 if there is none. */
+export function nextDueAt(queue: Queue): number {
+  const first = queue.counted(State.delayed) > 0 && queue.sql.firstScore.get(queue.id, State.delayed)
+  return first ? Math.floor(first.score / delayedScale) : 0
 }
 
 /** Stores a job where its options say: delayed, or in line. */
@@ -30,97 +74,73 @@ export function insertInLine(queue: Queue, job: NewJob): void {
 }
 
 export function insertJob(queue: Queue, job: NewJob, { state, score }: Place): void {
-  const { id, name, data, opts, parent, timestamp, schedulerId = null } = job
+  const { id, name, data, opts, timestamp, schedulerId = null } = job
   const { delay = 0, priority = 0, deduplication } = opts
+  const { parent_queue, parent_id, parent } = job.parent ?? noParent
   queue.sql.addJob.run(
-    ...[queue.id, id, state, score, Math.round(timestamp), Math.round(delay), priority],
-    ...[parent?.queueId ?? null, parent?.id ?? null, parent?.json ?? null, schedulerId, deduplication?.id ?? null],
-    ...[name, JSON.stringify(opts), data],
+    ...[
+      queue.id,
+      id,
+      state,
+      Math.round(score),
+      Math.round(timestamp),
+      Math.round(delay),
+      priority,
+      parent_queue,
+      parent_id,
+      parent,
+    ],
+    ...[schedulerId, deduplication?.id ?? null, name, JSON.stringify(opts), data],
   )
-  queue.count(state, 1)
+  queue.recount(undefined, state)
   queue.emit('added', 'jobId', id, 'name', name)
 }
 
-export function findJob(queue: Queue, jobId: string): JobHead | null {
-  return queue.sql.jobHead.get(queue.id, jobId)
+export function findJob(queue: Queue, jobId: string | null): Job | undefined {
+  const row = queue.sql.jobRow.get(queue.id, jobId)
+  return row ? Object.assign(row, { queue }) : undefined
 }
 
-/** The job of that id, or a refusal. */
-export function jobOf(queue: Queue, jobId: string): JobHead {
+export function jobOf(queue: Queue, jobId: string): Job {
   const job = findJob(queue, jobId)
   if (!job) throw new Refused('jobNotExist', { jobId })
   return job
 }
 
+export const firstJobs = (queue: Queue, state: StateCode, upTo: number, limit: number): Job[] =>
+  queue.sql.rowsUpTo.all(queue.id, state, upTo, limit).map(row => Object.assign(row, { queue }))
+
 const unlocked: JobColumns = { lock_token: null, lock_until: null, owner: null, suspect: 0 }
 
-/** Every change of a job's state is this one: the row moves, with what else of it changes, and the counts follow. */
-export function move(queue: Queue, job: JobHead, { state, score }: Place, columns?: JobColumns): void {
-  const lock = job.state === State.active ? unlocked : undefined
-  queue.sql.updateJob(job.rowid, { state, score, ...lock, ...columns })
-  queue.count(job.state, -1)
-  queue.count(state, 1)
+/** Every change of a job's state but its being taken up: the row moves, other columns change with it, the counts follow. */
+export function move({ queue, rowid, state: from }: Job, { state, score }: Place, columns?: JobColumns): void {
+  queue.sql.updateJob(rowid, { state, score, ...(from === State.active && unlocked), ...columns })
+  queue.recount(from, state)
 }
 
-export interface Line {
-  end?: End
-  /** As which it stands in line now, whatever its own is. */
-  priority?: number
-}
-
-/** Puts a job in line to be worked on. */
-export function putInLine(
-  queue: Queue,
-  job: JobHead,
-  { end, priority = job.priority }: Line,
-  columns?: JobColumns,
-): void {
-  move(queue, job, inLine(queue, priority, end), columns)
-  queue.emit('waiting', 'jobId', job.id, 'prev', stateNames[job.state])
+/** Puts a job in line to be worked on, as one of `priority` whatever its own is. */
+export function putInLine(job: Job, priority: number, end: End, columns?: JobColumns): void {
+  move(job, inLine(job.queue, priority, end), columns)
+  job.queue.emit('waiting', 'jobId', job.id, 'prev', states[job.state])
 }
 
 /** Puts a job off until `delay` ms after `timestamp`. */
-export function putOff(queue: Queue, job: JobHead, timestamp: number, delay: number, columns?: JobColumns): void {
-  const place = delayed(queue, timestamp, delay)
-  move(queue, job, place, { delay: Math.round(delay), ...columns })
-  queue.emit('delayed', 'jobId', job.id, 'delay', String(place.dueAt))
+export function putOff(job: Job, timestamp: number, delay: number, columns?: JobColumns): void {
+  const place = delayed(job.queue, timestamp, delay)
+  move(job, place, { delay: Math.round(delay), ...columns })
+  job.queue.emit('delayed', 'jobId', job.id, 'delay', String(place.dueAt))
 }
 
 /** Deletes a job and what hangs on it. Parents and deduplication are the caller's business. */
-export function deleteJob(queue: Queue, job: JobHead): void {
-  queue.sql.deleteJob.run(job.rowid)
-  queue.sql.deleteLogs.run(job.rowid)
-  queue.sql.deleteChildren.run(queue.id, job.id)
-  queue.count(job.state, -1)
+export function deleteJob({ queue, rowid, id, state }: Job): void {
+  queue.sql.deleteJob.run(rowid)
+  queue.sql.deleteLogs.run(rowid)
+  queue.sql.deleteChildren.run(queue.id, id)
+  queue.recount(state, undefined)
 }
 
-/** A row as BullMQ reads jobs. */
-export function toJson(row: JobRow): JobJson {
-  const parent = row.parent ? JSON.parse(row.parent) : undefined
-  return {
-    id: row.id,
-    name: row.name,
-    data: row.data,
-    opts: JSON.parse(row.opts),
-    progress: row.progress === null ? 0 : JSON.parse(row.progress),
-    delay: row.delay,
-    priority: row.priority,
-    timestamp: row.added_at,
-    attemptsStarted: row.attempts_started,
-    attemptsMade: row.attempts_made,
-    stalledCounter: row.stalls,
-    finishedOn: row.finished_at ?? undefined,
-    processedOn: row.processed_at ?? undefined,
-    repeatJobKey: row.scheduler_id ?? undefined,
-    debounceId: row.dedup_id ?? undefined,
-    deduplicationId: row.dedup_id ?? undefined,
-    // A job without these two has none, whatever the contract's types say.
-    failedReason: row.failed_reason!,
-    returnvalue: row.return_value!,
-    deferredFailure: row.deferred_failure ?? undefined,
-    stacktrace: row.stacktrace ?? undefined,
-    parent,
-    parentKey: parent ? `${parent.queueKey}:${parent.id}` : undefined,
-    processedBy: row.processed_by ?? undefined,
-  }
+export function toJson(row: JsonRow): JobJson {
+  const parent = row.parent === null ? undefined : JSON.parse(row.parent)
+  const parentKey = parent && `${parent.queueKey}:${parent.id}`
+  return { ...row, opts: JSON.parse(row.opts), progress: JSON.parse(row.progress ?? '0'), parent, parentKey }
 }

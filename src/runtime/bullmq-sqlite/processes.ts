@@ -1,5 +1,5 @@
 import { Database } from 'bun:sqlite'
-import { existsSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { clock, now } from './clock.ts'
 import type { Queues } from './queues.ts'
 import type { Transactions } from './transactions.ts'
@@ -10,13 +10,11 @@ const lookEvery = 500
 /** Locks to be held as long as the process lives: a database that nothing refers to is closed. */
 const heldToTheEnd = new Set<Database>()
 
-/** A worker, which takes over what the workers of its queue in a dead process were at. */
-export interface Heir {
-  /** In the transaction that strikes the dead process from the list. Returns the ids of the jobs. */
-  inherit(queues: Queues, dead: string): string[]
-  /** Gets those ids after it. */
-  readonly recovered: string[]
-}
+/**
+ * Takes over, for a worker, what the workers of its queue in a dead process were at, in the transaction that strikes that
+ * process from the list. Returns what is to be done after it.
+ */
+export type Heir = (queues: Queues, dead: string) => () => void
 
 /**
  * The processes that have the file open. Each holds a lock on a file of its own, "<file>-<id>.alive", which the kernel
@@ -36,7 +34,10 @@ export class Processes {
 
   /** Makes a worker or event reader known under its client name. Returns how to take it back. */
   async addClient(name: string): Promise<() => Promise<void>> {
-    this.#live()
+    if (!this.#life) {
+      this.#life = new Database(this.#lifeOf(this.id), { create: true })
+      this.#life.run('BEGIN EXCLUSIVE')
+    }
     const id = await this.transactions.run('write', ({ sql }) => {
       sql.addProcess.run(this.id, process.pid, now())
       return sql.addClient.get(this.id, name, now())!.id
@@ -46,9 +47,8 @@ export class Processes {
 
   addHeir(heir: Heir): void {
     this.#heirs.add(heir)
-    this.#looking ??= clock.setInterval(() => this.#look(), lookEvery)
-    this.#looking.unref()
-    this.#look()
+    this.#looking ??= clock.setInterval(this.#look, lookEvery).unref()
+    void this.#look()
   }
 
   removeHeir(heir: Heir): void {
@@ -59,68 +59,50 @@ export class Processes {
   async close(): Promise<void> {
     clock.clearInterval(this.#looking)
     if (!this.#life) return
-    const leavesJobs = await this.transactions
-      .run('write', ({ sql }) => {
-        sql.deleteClients.run(this.id)
-        if (sql.ownsJobs.get(this.id)) return true
-        sql.deleteProcess.run(this.id)
-        return false
-      })
-      .catch(() => false) // Others will find this process dead.
-    if (leavesJobs) heldToTheEnd.add(this.#life)
-    else {
-      this.#life.close()
-      rmSync(this.#lifeOf(this.id), { force: true })
+    const isGone = await this.transactions.run('write', queues => strike(queues, this.id)).catch(() => true) // Others will find this process dead.
+    if (!isGone) return void heldToTheEnd.add(this.#life)
+    this.#life.close()
+    rmSync(this.#lifeOf(this.id), { force: true })
+  }
+
+  #look = async (): Promise<void> => {
+    try {
+      const processes = await this.transactions.run('read', ({ sql }) => sql.processes.all())
+      for (const { id } of processes) if (id !== this.id && this.#isDead(id)) await this.#bury(id)
+    } catch {
+      // The file is busy or closing: there will be another look.
     }
-  }
-
-  #live(): void {
-    if (this.#life) return
-    this.#life = new Database(this.#lifeOf(this.id), { create: true })
-    this.#life.run('BEGIN EXCLUSIVE')
-  }
-
-  #look(): void {
-    this.transactions
-      .run('read', ({ sql }) => sql.processes.all())
-      .then(async processes => {
-        for (const { id } of processes) if (id !== this.id && this.#isDead(id)) await this.#bury(id)
-      })
-      .catch(() => {}) // The file is busy or closing: there will be another look.
   }
 
   /** Dead if its lock is free. Without its file nothing is known, and its locks are left to expire. */
   #isDead(id: string): boolean {
-    if (!existsSync(this.#lifeOf(id))) return false
     try {
-      const life = new Database(this.#lifeOf(id), { readwrite: true, create: false })
-      try {
-        life.run('BEGIN IMMEDIATE')
-        return true
-      } finally {
-        life.close()
-      }
+      using life = new Database(this.#lifeOf(id), { readwrite: true, create: false })
+      life.run('BEGIN EXCLUSIVE')
+      return true
     } catch {
       return false
     }
   }
 
   async #bury(id: string): Promise<void> {
-    const heirs = [...this.#heirs]
-    const { left, gone } = await this.transactions.run('write', queues => {
-      const { sql } = queues
-      const left = heirs.map(heir => heir.inherit(queues, id))
-      sql.deleteClients.run(id)
-      // Jobs of queues without a worker here wait for one that has: until then the dead stay on the list.
-      const gone = sql.ownsJobs.get(id) === null
-      if (gone) sql.deleteProcess.run(id)
-      return { left, gone }
-    })
-    for (const [i, heir] of heirs.entries()) heir.recovered.push(...left[i]!)
-    if (gone) rmSync(this.#lifeOf(id), { force: true })
+    const { inherited, isGone } = await this.transactions.run('write', queues => ({
+      inherited: [...this.#heirs].map(heir => heir(queues, id)),
+      isGone: strike(queues, id),
+    }))
+    for (const proceed of inherited) proceed()
+    if (isGone) rmSync(this.#lifeOf(id), { force: true })
   }
 
   #lifeOf(id: string): string {
     return `${this.path}-${id}.alive`
   }
+}
+
+/** Takes a process off the list, but not while there are jobs of its: they wait for a worker of their queue. */
+function strike({ sql }: Queues, id: string): boolean {
+  sql.deleteClients.run(id)
+  const isGone = sql.ownsJobs.get(id) === null
+  if (isGone) sql.deleteProcess.run(id)
+  return isGone
 }

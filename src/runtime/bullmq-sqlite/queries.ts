@@ -1,44 +1,35 @@
-import type { DependenciesOpts, IQueueBackend, JobJson, JobState, JobType } from 'bullmq'
+import type { IQueueBackend, JobJson, JobState } from 'bullmq'
 import { rateLimitLeft } from './claiming.ts'
 import { now } from './clock.ts'
-import { findJob, toJson } from './jobs.ts'
-import { dueFrom, priorityRange } from './places.ts'
-import type { Queue } from './queues.ts'
-import { Child, type ChildCode, State, type StateCode, stateNames } from './schema.ts'
+import { dueFrom, findJob, priorityRange, toJson } from './jobs.ts'
+import type { Args, Queue } from './queues.ts'
+import { Child, State, type StateCode, stateOf, states } from './schema.ts'
 import type { ChildRow } from './statements.ts'
-
-/** BullMQ calls the wait state by two names. */
-export function stateOf(type: string): StateCode | undefined {
-  const name = stateNames.find(state => state === (type === 'waiting' ? 'wait' : type))
-  return name && State[name]
-}
 
 export function jobState(queue: Queue, jobId: string): JobState | 'unknown' {
   const job = findJob(queue, jobId)
-  const name = job ? stateNames[job.state] : 'unknown'
+  const name = job ? states[job.state] : 'unknown'
   return name === 'wait' ? 'waiting' : name
 }
 
 export function isInState(queue: Queue, type: string, jobId: string): boolean {
-  if (type === 'paused') return false
   const state = stateOf(type)
-  if (state === undefined) throw new Error(`Unknown job state: ${type}`)
-  return findJob(queue, jobId)?.state === state
+  if (state === undefined && type !== 'paused') throw new Error(`Unknown job state: ${type}`)
+  return state !== undefined && findJob(queue, jobId)?.state === state
 }
 
 /** 0 for a job that goes on, 1 completed, 2 failed, -1 none; with its result, or the reason it failed, if asked. */
 export function outcome(queue: Queue, jobId: string, withValue = false): number | [status: number, value: string] {
   const job = queue.sql.job.get(queue.id, jobId)
-  const answer = (status: number, value: string | null): number | [number, string] =>
-    withValue ? [status, value ?? ''] : status
+  const state = findJob(queue, jobId)?.state
+  const answer = (status: number, value: string): number | [number, string] => (withValue ? [status, value] : status)
   if (!job) return answer(-1, `Missing key for job ${queue.key}:${jobId}. isFinished`)
-  if (job.state === State.completed) return answer(1, job.return_value)
-  if (job.state === State.failed) return answer(2, job.failed_reason)
-  return answer(0, '')
+  if (state === State.completed) return answer(1, job.returnvalue ?? '')
+  return state === State.failed ? answer(2, job.failedReason ?? '') : answer(0, '')
 }
 
-export function jobJson(queue: Queue, jobId: string): JobJson | undefined {
-  const row = queue.sql.job.get(queue.id, jobId)
+export function jobJson({ id, sql }: Queue, jobId: string): JobJson | undefined {
+  const row = sql.job.get(id, jobId)
   return row ? toJson(row) : undefined
 }
 
@@ -47,7 +38,7 @@ export function countsOf(queue: Queue, types: string[], delayedBefore?: number):
   return types.map(type => {
     if (type === 'repeat') return countSchedulers(queue)
     if (type === 'delayed' && delayedBefore !== undefined)
-      return queue.sql.countScores.get(queue.id, State.delayed, 0, dueFrom(delayedBefore) - 1)!.n
+      return countScores(queue, State.delayed, 0, dueFrom(delayedBefore) - 1)
     const state = stateOf(type)
     return state === undefined ? 0 : queue.counted(state)
   })
@@ -55,22 +46,23 @@ export function countsOf(queue: Queue, types: string[], delayedBefore?: number):
 
 export function countsPerPriority(queue: Queue, priorities: number[]): number[] {
   return priorities.map(priority =>
-    priority === 0
-      ? queue.counted(State.wait)
-      : queue.sql.countScores.get(queue.id, State.prioritized, ...priorityRange(priority))!.n,
+    priority === 0 ? queue.counted(State.wait) : countScores(queue, State.prioritized, ...priorityRange(priority)),
   )
 }
 
+const countScores = ({ id, sql }: Queue, state: StateCode, from: number, to: number): number =>
+  sql.countScores.get(id, state, from, to)!.n
+
 /** The ids of the jobs of each type from `start` to `end`, both included, oldest first if `asc`. */
-export function idsOf(queue: Queue, types: JobType[], start = 0, end = 1, asc = false) {
+export function idsOf(queue: Queue, ...[types, start = 0, end = 1, asc = false]: Args<'getRanges'>) {
   const ids = types.map(type => {
     if (type === 'repeat') return schedulersOf(queue, start, end, asc).map(({ id }) => id)
     const state = stateOf(type)
     if (state === undefined) return []
     const statement = asc ? queue.sql.idsOldestFirst : queue.sql.idsNewestFirst
-    const ids = statement.all(queue.id, state, ...page(start, end, queue.counted(state))).map(({ id }) => id)
+    const list = statement.all(queue.id, state, ...page(start, end, queue.counted(state))).map(({ id }) => id)
     // BullMQ takes these two for lists with the newest job at the head, and turns them round itself.
-    return asc && (state === State.wait || state === State.active) ? ids.reverse() : ids
+    return asc && (state === State.wait || state === State.active) ? list.reverse() : list
   })
   // The contract says a list of one-item tuples where it means a list of lists.
   return ids as [string][]
@@ -83,14 +75,12 @@ function page(start: number, end: number, total: number): [limit: number, offset
   return [Math.max(0, last - first + 1), first]
 }
 
-export function countSchedulers({ id, sql }: Queue): number {
-  return sql.countSchedulers.get(id)!.n
-}
+export const countSchedulers = ({ id, sql }: Queue): number => sql.countSchedulers.get(id)!.n
 
 export function schedulersOf(queue: Queue, start: number, end: number, asc: boolean) {
   const { schedulersSoonestFirst, schedulersLatestFirst } = queue.sql
-  const statement = asc ? schedulersSoonestFirst : schedulersLatestFirst
-  return statement.all(queue.id, ...page(start, end, countSchedulers(queue)))
+  const range = page(start, end, countSchedulers(queue))
+  return (asc ? schedulersSoonestFirst : schedulersLatestFirst).all(queue.id, ...range)
 }
 
 export function rateLimitTtl(queue: Queue, max = 0): number {
@@ -104,46 +94,38 @@ export function logsOf(queue: Queue, jobId: string, start: number, end: number, 
   const job = findJob(queue, jobId)
   const count = job ? queue.sql.lastLog.get(job.rowid)!.n : 0
   const [limit, offset] = page(start, end, count)
-  if (!job || limit === 0 || offset >= count) return { logs: [], count }
-  const size = Math.min(limit, count - offset)
+  const size = Math.max(0, Math.min(limit, count - offset))
+  if (!job || size === 0) return { logs: [], count }
   const lines = queue.sql.logs.all(job.rowid, size, asc ? offset : count - offset - size).map(({ line }) => line)
   return { logs: asc ? lines : lines.reverse(), count }
 }
 
-const childTypes = ['processed', 'unprocessed', 'ignored', 'failed'] as const
-const childStatus: Record<string, ChildCode> = {
-  processed: Child.processed,
-  unprocessed: Child.pending,
-  ignored: Child.ignored,
-  failed: Child.failed,
-}
-type ChildType = (typeof childTypes)[number]
-
-function childRows({ id, sql }: Queue, jobId: string, type: ChildType, limit = -1, offset = 0): ChildRow[] {
-  return sql.children.all(id, jobId, childStatus[type]!, limit, offset)
-}
-
-export function childCounts({ id, sql }: Queue, jobId: string, types: string[]): number[] {
-  return types.map(type => sql.countChildren.get(id, jobId, childStatus[type] ?? Child.failed)!.n)
-}
-
-/** Values of the children that were processed, or reasons of those that failed and were ignored, by child key. */
-export function childValues(queue: Queue, jobId: string, type: 'processed' | 'ignored'): Record<string, string> {
-  return Object.fromEntries(childRows(queue, jobId, type).map(({ key, value }) => [key, value ?? '']))
-}
-
-type Dependencies = Awaited<ReturnType<IQueueBackend['getDependencies']>>
+/** The cursors to the next children, by how the children stand, as BullMQ calls them. */
 const cursorNames = {
   processed: 'nextProcessedCursor',
   unprocessed: 'nextUnprocessedCursor',
   ignored: 'nextIgnoredCursor',
   failed: 'nextFailedCursor',
 } as const
+type ChildType = keyof typeof Child
+const childTypes: ChildType[] = ['processed', 'unprocessed', 'ignored', 'failed']
+
+const childRows = ({ id, sql }: Queue, jobId: string, type: ChildType, limit = -1, offset = 0): ChildRow[] =>
+  sql.children.all(id, jobId, Child[type], limit, offset)
+
+export function childCounts({ id, sql }: Queue, jobId: string, types: string[]): number[] {
+  const statuses = new Map<string, number>(Object.entries(Child))
+  return types.map(type => sql.countChildren.get(id, jobId, statuses.get(type) ?? Child.failed)!.n)
+}
+
+/** Values of the children that were processed, or reasons of those that failed and were ignored, by child key. */
+export const childValues = (queue: Queue, jobId: string, type: 'processed' | 'ignored'): Record<string, string> =>
+  Object.fromEntries(childRows(queue, jobId, type).map(({ key, value }) => [key, value ?? '']))
 
 /** The children of a job by how they stand: all of them, or a page of each kind asked for with the cursor of the next, 0 after the last. */
-export function dependencies(queue: Queue, jobId: string, opts: DependenciesOpts = {}): Dependencies {
+export function dependencies(queue: Queue, ...[jobId, opts = {}]: Args<'getDependencies'>) {
   const asked = childTypes.filter(type => opts[type])
-  const result: Dependencies = {}
+  const result: Awaited<ReturnType<IQueueBackend['getDependencies']>> = {}
   for (const type of asked.length > 0 ? asked : childTypes) {
     const { cursor = 0, count = 20 } = opts[type] ?? { count: -1 }
     const rows = childRows(queue, jobId, type, count, cursor)
@@ -157,24 +139,20 @@ export function dependencies(queue: Queue, jobId: string, opts: DependenciesOpts
 
 const parsed = (json: string | null): unknown => JSON.parse(json ?? 'null')
 
-/**
- * A page of a job's processed or pending children, with their jobs if asked. The key is "<queue>:<id>:processed" or
- * "<queue>:<id>:dependencies".
- */
-export function childPage(queue: Queue, key: string, range: { start: number; end: number; fetchJobs?: boolean }) {
+/** A page of the children whose key is "<queue>:<id>:processed" or "<queue>:<id>:dependencies" (pending), with their jobs if asked. */
+export function childPage(queue: Queue, key: string, { start, end, fetchJobs }: Args<'paginate'>[1]) {
   const type = key.endsWith(':processed') ? 'processed' : 'unprocessed'
   const jobId = key.slice(queue.key.length + 1, key.lastIndexOf(':'))
   const [total = 0] = childCounts(queue, jobId, [type])
-  const rows = childRows(queue, jobId, type, ...page(range.start, range.end, total))
+  const rows = childRows(queue, jobId, type, ...page(start, end, total))
   const items = rows.map(({ key, value }) => (type === 'processed' ? { id: key, v: parsed(value) } : { id: key }))
-  const jobs = range.fetchJobs ? rows.flatMap(child => queue.sql.job.get(child.queue, child.id) ?? []).map(toJson) : []
+  const jobs = fetchJobs ? rows.flatMap(child => queue.sql.job.get(child.queue, child.id) ?? []).map(toJson) : []
   return { cursor: '0', items, total, jobs }
 }
 
 /** As Redis lists its clients: one text, a line each. */
 export function clientList({ sql }: Queue): string[] {
-  const lines = sql.clients
-    .all()
-    .map(({ id, pid, name, started_at }) => `id=${id} pid=${pid} started=${started_at} name=${name}`)
-  return [lines.join('\n')]
+  const line = ({ id, pid, name, started_at }: ReturnType<typeof sql.clients.all>[number]) =>
+    `id=${id} pid=${pid} started=${started_at} name=${name}`
+  return [sql.clients.all().map(line).join('\n')]
 }

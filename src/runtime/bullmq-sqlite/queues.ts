@@ -1,5 +1,11 @@
+import type { IQueueBackend } from 'bullmq'
 import { State, type StateCode } from './schema.ts'
 import type { QueueRow, Statements } from './statements.ts'
+
+/** The arguments of BullMQ's call of that name. */
+export type Args<Call extends keyof IQueueBackend> = IQueueBackend[Call] extends (...args: infer A) => unknown
+  ? A
+  : never
 
 const defaultMaxEvents = 10_000
 /** Events are trimmed whenever this many have been added, not with every one. */
@@ -8,29 +14,21 @@ const trimEvery = 256
 const noMeta: Readonly<Record<string, string>> = {}
 /** All that changes with a queue's jobs, kept in its row as JSON. */
 const emptyState = {
-  /** The last number given to a job without an id of its own. */
-  lastJob: 0,
-  /** The lowest position given so far, next in line, and the highest, end of the line. */
-  front: 0,
-  back: 0,
-  /** Jobs by state. */
-  counts: [0, 0, 0, 0, 0, 0, 0],
-  /** What BullMQ keeps of a queue's settings: paused, concurrency, max, duration, opts.maxLenEvents, version. */
-  meta: noMeta,
-  /** Jobs started in the current rate-limit window, and its end. */
-  limiterCount: 0,
-  limiterUntil: 0,
-  /** No worker looks for stalled jobs before this time. */
-  stallCheckUntil: 0,
-  /** The number of the newest event. It only ever rises: whoever reads events relies on it. */
-  lastEvent: 0,
+  lastJob: 0, // the last number given to a job without an id of its own
+  front: 0, // the lowest position given so far, next in line
+  back: 0, // the highest, end of the line
+  counts: [0, 0, 0, 0, 0, 0, 0], // jobs by state
+  meta: noMeta, // BullMQ's settings: paused, concurrency, max, duration, opts.maxLenEvents, version
+  limiterCount: 0, // jobs started in the current rate-limit window
+  limiterUntil: 0, // its end
+  stallCheckUntil: 0, // no worker looks for stalled jobs before
+  lastEvent: 0, // the number of the newest event; it only ever rises: whoever reads events relies on it
 }
 const emptyJson = JSON.stringify(emptyState)
 
 /** A queue's row in memory, read by many transactions of this process and written once by each that changes it. */
 export class Queue {
-  readonly id: number
-  readonly key: string
+  readonly sql: Statements
   /** To be changed by operations that write, in queues they have opened. */
   state: typeof emptyState
   #saved: string
@@ -39,13 +37,13 @@ export class Queue {
 
   constructor(
     readonly queues: Queues,
-    readonly sql: Statements,
-    row: QueueRow,
+    readonly id: number,
+    readonly key: string,
+    json = emptyJson,
   ) {
-    this.id = row.id
-    this.key = row.key
-    this.#saved = row.state
-    this.state = JSON.parse(row.state)
+    this.sql = queues.sql
+    this.state = JSON.parse(json)
+    this.#saved = json
   }
 
   get meta() {
@@ -73,8 +71,11 @@ export class Queue {
     return this.state.counts[state]!
   }
 
-  count(state: StateCode, by: number): void {
-    this.state.counts[state]! += by
+  /** A job has gone from one state to another; undefined is out of the queue. */
+  recount(from: StateCode | undefined, to: StateCode | undefined): void {
+    const { counts } = this.state
+    if (from !== undefined) counts[from]!--
+    if (to !== undefined) counts[to]!++
   }
 
   /** Appends an event to the queue's stream: its name, then field and value in turn. */
@@ -104,11 +105,9 @@ export class Queue {
     if (json === this.#saved) return false
     const { lastEvent } = this.state
     const added = this.#events.length
-    if (added > 0) {
-      this.sql.addEvents.run(this.id, lastEvent, Date.now(), JSON.stringify(this.#events))
-      const maxEvents = Number(this.meta['opts.maxLenEvents'] ?? defaultMaxEvents)
-      if (lastEvent % trimEvery < added) this.sql.trimEvents.run(this.id, lastEvent - maxEvents)
-    }
+    if (added > 0) this.sql.addEvents.run(this.id, lastEvent, Date.now(), JSON.stringify(this.#events))
+    const maxEvents = Number(this.meta['opts.maxLenEvents'] ?? defaultMaxEvents)
+    if (lastEvent % trimEvery < added) this.sql.trimEvents.run(this.id, lastEvent - maxEvents)
     this.sql.saveQueue.run(json, this.id)
     this.#events = []
     this.#saved = json
@@ -118,12 +117,12 @@ export class Queue {
 
 /** The queues of one file. Inside a transaction they are this process's memory of it; another process's write clears it. */
 export class Queues {
-  #byKey = new Map<string, Queue>()
-  #byId = new Map<number, Queue>()
-  /** How to undo what the running operation has done to each queue it has opened. */
-  #undo = new Map<Queue, () => void>()
+  /** By key and by id. */
+  #known = new Map<string | number, Queue>()
   /** Those the running transaction has opened. */
   #opened = new Set<Queue>()
+  /** How to put back those that were open before the running operation. */
+  #undo = new Map<Queue, () => void>()
 
   constructor(
     readonly sql: Statements,
@@ -131,35 +130,36 @@ export class Queues {
     readonly process: string,
   ) {}
 
-  /** The queue of that key, made if need be. For operations that write. */
-  open(key: string): Queue {
-    const known = this.find(key)
-    return known ? this.#open(known) : this.#open(this.#keep(this.sql.addQueue.get(key, emptyJson)!), true)
-  }
-
-  /** The queue a row refers to. For operations that write. */
-  ofId(id: number): Queue {
-    return this.#open(this.#byId.get(id) ?? this.#keep(this.sql.queueById.get(id)!))
+  /** The queue of that key, made if need be, or the one a row refers to. For operations that write. */
+  open(name: string | number): Queue {
+    const queue = this.find(name) ?? this.#keep(this.sql.addQueue.get(name, emptyJson)!)
+    this.#opened.add(queue)
+    return queue
   }
 
   /** The queue of that key, or an empty one that is not in the file. For operations that only read. */
   peek(key: string): Queue {
-    return this.find(key) ?? new Queue(this, this.sql, { id: 0, key, state: emptyJson })
+    return this.find(key) ?? new Queue(this, 0, key)
   }
 
-  find(key: string): Queue | undefined {
-    const known = this.#byKey.get(key)
+  find(name: string | number): Queue | undefined {
+    const known = this.#known.get(name)
     if (known) return known
-    const row = this.sql.queueByKey.get(key)
+    const row = (typeof name === 'string' ? this.sql.queueByKey : this.sql.queueById).get(name)
     return row ? this.#keep(row) : undefined
   }
 
   beginOperation(): void {
+    this.sql.savepoint.run()
     this.#undo.clear()
+    for (const queue of this.#opened) this.#undo.set(queue, queue.remember())
   }
 
+  /** A queue that the operation was the first to open is forgotten: the file has it as it was, if it has it at all. */
   rollBackOperation(): void {
-    for (const undo of this.#undo.values()) undo()
+    this.sql.rollbackOperation.run()
+    this.sql.release.run()
+    for (const queue of this.#opened) (this.#undo.get(queue) ?? (() => this.#forget(queue)))()
   }
 
   /** Writes the changed queues and their events, the last thing a transaction does. Returns them. */
@@ -170,25 +170,19 @@ export class Queues {
   }
 
   forget(): void {
-    for (const memory of [this.#byKey, this.#byId, this.#undo, this.#opened]) memory.clear()
+    this.#known.clear()
+    this.#opened.clear()
   }
 
-  #open(queue: Queue, isNew = false): Queue {
-    if (!this.#undo.has(queue)) this.#undo.set(queue, isNew ? () => this.#drop(queue) : queue.remember())
-    this.#opened.add(queue)
-    return queue
-  }
-
-  #keep(row: QueueRow): Queue {
-    const queue = new Queue(this, this.sql, row)
-    this.#byKey.set(row.key, queue)
-    this.#byId.set(row.id, queue)
-    return queue
-  }
-
-  #drop(queue: Queue): void {
-    this.#byKey.delete(queue.key)
-    this.#byId.delete(queue.id)
+  #forget(queue: Queue): void {
+    this.#known.delete(queue.key)
+    this.#known.delete(queue.id)
     this.#opened.delete(queue)
+  }
+
+  #keep({ id, key, state }: QueueRow): Queue {
+    const queue = new Queue(this, id, key, state)
+    this.#known.set(key, queue).set(id, queue)
+    return queue
   }
 }

@@ -9,11 +9,8 @@ const refusals = {
   parentCannotBeReplaced: [-7, 'The parent job {parentKey} cannot be replaced. {command}'],
   jobBelongsToScheduler: [-8, 'Job {jobId} belongs to a job scheduler and cannot be removed directly. {command}'],
   jobHasFailedChildren: [-9, 'Cannot complete job {jobId} because it has at least one failed child. {command}'],
-  schedulerJobIdCollision: [-10, 'Cannot create job scheduler iteration - job ID already exists. {command}'],
-  schedulerSlotsBusy: [
-    -11,
-    'Cannot create job scheduler iteration - current and next time slots already have jobs. {command}',
-  ],
+  nextRunExists: [-10, 'Cannot create job scheduler iteration - job ID already exists. {command}'],
+  slotsBusy: [-11, 'Cannot create job scheduler iteration - current and next time slots already have jobs. {command}'],
 } as const
 
 /** Thrown inside an operation, which it undoes. */
@@ -22,19 +19,18 @@ export class Refused extends Error {
 
   constructor(
     readonly why: keyof typeof refusals,
-    private readonly about: { jobId?: string; parentKey?: string; state?: string } = {},
+    private readonly about: Record<string, string | undefined> = {},
   ) {
-    super(`refused: ${why}`)
+    super(why)
     this.code = refusals[why][0]
   }
 
   /** The error that users of BullMQ know: same text, same `code`. */
   inWordsOf(command: string): Error {
     const words: Record<string, string | undefined> = { ...this.about, command }
-    const text = refusals[this.why][1].replace(/{(\w+)}/g, (_, name) => String(words[name]))
-    const error = Object.assign(new Error(text), { code: this.code })
+    const error = new Error(refusals[this.why][1].replace(/{(\w+)}/g, (_, name) => String(words[name])))
     // A worker tells by this name that trying again is of no use.
     if (this.why === 'jobHasFailedChildren') error.name = 'UnrecoverableError'
-    return error
+    return Object.assign(error, { code: this.code })
   }
 }

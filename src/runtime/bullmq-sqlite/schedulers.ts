@@ -1,6 +1,6 @@
-import type { JobsOptions, RepeatableOptions, RepeatOptions } from 'bullmq'
+import type { JobsOptions, RepeatOptions } from 'bullmq'
 import { findJob, insertInLine } from './jobs.ts'
-import type { Queue } from './queues.ts'
+import type { Args, Queue } from './queues.ts'
 import { Refused } from './refusals.ts'
 import { removeJob } from './removing.ts'
 import { State } from './schema.ts'
@@ -12,7 +12,6 @@ interface Scheduler {
   readonly fields: Record<string, string>
 }
 
-/** Options of a job that a scheduler makes. */
 type RunOptions = JobsOptions & { repeat?: RepeatOptions }
 
 /** How many further slots are tried when the next one is taken by a job that may not be replaced. */
@@ -24,17 +23,13 @@ const maxSlotScans = 32
  */
 export function upsertScheduler(
   queue: Queue,
-  id: string,
-  givenMillis: number,
-  templateData: string,
-  templateOpts: JobsOptions,
-  opts: RepeatableOptions,
-  runOpts: RunOptions,
+  ...[id, givenMillis, templateData, templateOpts, opts, runOpts]: Args<'addJobScheduler'>
 ): [jobId: string, delay: number] {
   const { name, every, tz, limit, pattern, startDate, endDate } = opts
+  const { repeat = {} }: RunOptions = runOpts
   const now = Date.now()
   const current = readScheduler(queue, id)
-  const givenOffset = opts.offset ?? runOpts.repeat?.offset ?? 0
+  const givenOffset = opts.offset ?? repeat.offset ?? 0
   const goesOn = current !== undefined && Number(current.fields.every) === every
   const slot = every
     ? nextSlot(goesOn ? current.nextRun : undefined, every, now, givenOffset, Number(startDate ?? 0))
@@ -51,7 +46,6 @@ export function upsertScheduler(
   const optsJson = JSON.stringify(templateOpts)
   if (optsJson !== '{}') fields.opts = optsJson
   if (templateData !== '{}') fields.data = templateData
-
   return [nextJob, addRun(queue, id, { nextRun, nextJob, fields }, runOpts, now)]
 }
 
@@ -61,18 +55,15 @@ export function upsertScheduler(
  */
 export function advanceScheduler(
   queue: Queue,
-  id: string,
-  givenMillis: number,
-  _: string,
-  runOpts: RunOptions,
-  producerId?: string,
+  ...[id, givenMillis, _, runOpts, producerId]: Args<'updateJobSchedulerNextMillis'>
 ): string | null {
   const current = readScheduler(queue, id)
   if (!current || producerId !== current.nextJob) return null
   const { fields } = current
+  const { repeat = {} }: RunOptions = runOpts
   const now = Date.now()
-  const every = Number(fields.every ?? runOpts.repeat?.every ?? 0)
-  const offset = Number(fields.offset ?? runOpts.repeat?.offset ?? 0)
+  const every = Number(fields.every ?? repeat.every ?? 0)
+  const offset = Number(fields.offset ?? repeat.offset ?? 0)
   const nextRun = every
     ? nextSlot(current.nextRun, every, now, offset, Number(fields.startDate ?? 0)).millis
     : givenMillis
@@ -92,7 +83,7 @@ export function removeScheduler(queue: Queue, id: string): number {
   if (!current) return 1
   const next = findJob(queue, current.nextJob)
   if (next?.state === State.delayed) {
-    removeJob(queue, next)
+    removeJob(next)
     queue.emit('removed', 'jobId', next.id, 'prev', 'delayed')
   }
   queue.sql.deleteScheduler.run(queue.id, id)
@@ -126,7 +117,7 @@ function nextSlot(previous: number | undefined, every: number, now: number, give
 function freeSlot(queue: Queue, id: string, from: number, every: number): number {
   for (let scans = 0, millis = from; scans <= maxSlotScans; scans++, millis += every)
     if (!findJob(queue, jobIdAt(id, millis))) return millis
-  throw new Refused('schedulerSlotsBusy')
+  throw new Refused('slotsBusy')
 }
 
 /**
@@ -136,7 +127,7 @@ function freeSlot(queue: Queue, id: string, from: number, every: number): number
 function freeId(queue: Queue, id: string, millis: number, replaces: boolean): string {
   const jobId = jobIdAt(id, millis)
   if (!findJob(queue, jobId)) return jobId
-  if (!replaces) throw new Refused('schedulerJobIdCollision')
+  if (!replaces) throw new Refused('nextRunExists')
   let n = 2
   while (findJob(queue, `${jobId}-${n}`)) n++
   return `${jobId}-${n}`
@@ -160,7 +151,7 @@ function removeNextJob(queue: Queue, { nextJob }: Scheduler): boolean {
   const removable: number[] = [State.delayed, State.prioritized]
   if (!queue.isPaused) removable.push(State.wait)
   if (!job || !removable.includes(job.state)) return false
-  removeJob(queue, job, { withParent: true })
+  removeJob(job, { withParent: true })
   return true
 }
 

@@ -9,18 +9,14 @@ export const State = {
   failed: 6,
 } as const
 export type StateCode = (typeof State)[keyof typeof State]
-export const stateNames = [
-  'wait',
-  'prioritized',
-  'delayed',
-  'active',
-  'waiting-children',
-  'completed',
-  'failed',
-] as const
+export const states = ['wait', 'prioritized', 'delayed', 'active', 'waiting-children', 'completed', 'failed'] as const
+
+/** BullMQ calls the wait state by two names. */
+const stateCodes = new Map<string, StateCode>([...Object.entries(State), ['waiting', State.wait]])
+export const stateOf = (name: string): StateCode | undefined => stateCodes.get(name)
 
 /** How a child stands with its parent. */
-export const Child = { pending: 0, processed: 1, ignored: 2, failed: 3 } as const
+export const Child = { unprocessed: 0, processed: 1, ignored: 2, failed: 3 } as const
 export type ChildCode = (typeof Child)[keyof typeof Child]
 
 /** Kept in `PRAGMA user_version`; a file with a higher one is refused. */
@@ -82,7 +78,7 @@ CREATE TABLE child (
   parent_id    TEXT NOT NULL,
   queue        INTEGER NOT NULL,
   id           TEXT NOT NULL,
-  status       INTEGER NOT NULL, -- 0 pending, 1 processed, 2 failed and ignored, 3 failed
+  status       INTEGER NOT NULL, -- 0 unprocessed, 1 processed, 2 failed and ignored, 3 failed
   value        TEXT              -- the result (JSON) of a processed child, the reason of an ignored one
 ) STRICT;
 CREATE UNIQUE INDEX child_by_id ON child (parent_queue, parent_id, queue, id);

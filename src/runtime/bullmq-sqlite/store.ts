@@ -2,24 +2,21 @@ import { Database } from 'bun:sqlite'
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { Checkpoints } from './checkpoints.ts'
-import { nextDueAt } from './places.ts'
 import { Processes } from './processes.ts'
-import { Queues } from './queues.ts'
+import { type Queue, Queues } from './queues.ts'
 import { schema, schemaVersion } from './schema.ts'
 import { prepareStatements } from './statements.ts'
 import { Transactions } from './transactions.ts'
-import { type Sight, Wakeups } from './wakeups.ts'
-
-/**
- * What a commit survives. `process`: the end of this process, however sudden (kill -9); a power cut may take the last
- * moments with it, never the file. `power`: also a power cut, at the cost of one fsync per transaction.
- */
-export type Durability = 'process' | 'power'
+import { Wakeups } from './wakeups.ts'
 
 export interface StoreOptions {
   /** The file; it is made if need be, its folder must exist. Other files stand beside it while it is open. */
   path: string
-  durability?: Durability
+  /**
+   * What a commit survives. `process`: the end of this process, however sudden (kill -9); a power cut may take the last
+   * moments with it, never the file. `power`: also a power cut, at the cost of one fsync per transaction.
+   */
+  durability?: 'process' | 'power'
   /** How long a call waits for other processes to let go of the file before it fails, in ms (10,000). */
   patience?: number
 }
@@ -35,46 +32,34 @@ export class Store {
   readonly wakeups: Wakeups
   readonly processes: Processes
   readonly #db: Database
-  #queues: Queues | undefined
+  readonly #checkpoints: Checkpoints
   #users = 0
-  #checkpoints: Checkpoints | undefined
 
   /** Opens the file, or joins those who have it open. Every `open` wants its `close`. */
   static open({ path, durability = 'process', patience = 10_000 }: StoreOptions): Store {
     const key = fullPath(path)
-    let store = open.get(key)
-    if (!store) {
-      store = new Store(key, patience)
-      open.set(key, store)
-    }
+    const store = open.get(key) ?? new Store(key, patience)
+    open.set(key, store)
     store.#users++
     if (durability === 'power') store.#db.run('PRAGMA synchronous = FULL')
     return store
   }
 
   private constructor(
-    readonly path: string,
+    private readonly path: string,
     patience: number,
   ) {
     this.#db = openDatabase(path)
-    this.transactions = new Transactions(path, patience, {
-      prepare: () => this.#prepare(),
-      inTransaction: () => this.#db.inTransaction,
-      committed: queues => {
-        if (queues.length > 0) this.#checkpoints?.written()
-        this.wakeups.committed(queues)
-      },
-    })
-    this.wakeups = new Wakeups({
-      foreignChanges: () => orElse(0, () => this.transactions.foreignChanges()),
-      lookAt: key => orElse(nothing, () => this.#lookAt(key)),
-    })
+    this.#checkpoints = new Checkpoints(this.#db)
+    this.transactions = new Transactions(this.#db, patience, this)
+    this.wakeups = new Wakeups(this.transactions)
     this.processes = new Processes(path, this.transactions)
   }
 
-  /** Synchronous reads outside any transaction, for answers that cannot wait. Nothing before the first transaction. */
-  get reader(): Queues | undefined {
-    return this.#queues
+  /** After a commit, with the queues it changed. */
+  committed(queues: Queue[]): void {
+    if (queues.length > 0) this.#checkpoints.written()
+    this.wakeups.committed(queues)
   }
 
   async close(): Promise<void> {
@@ -82,48 +67,20 @@ export class Store {
     open.delete(this.path)
     await this.processes.close()
     await this.transactions.close()
-    await this.#checkpoints?.close()
-    this.#queues?.sql.finalize()
+    await this.#checkpoints.close()
     this.#db.close()
   }
 
-  #prepare(): Queues {
-    if (this.#version() < schemaVersion)
-      this.#db
-        .transaction(() => {
-          if (this.#version() === schemaVersion) return
-          this.#db.run(schema)
-          this.#db.run(`PRAGMA user_version = ${schemaVersion}`)
-        })
-        .immediate()
-    const sql = prepareStatements(this.#db)
-    this.#queues = new Queues(sql, this.processes.id)
-    this.#checkpoints = new Checkpoints(this.path, () => void orElse(null, () => sql.checkpoint.get()))
-    return this.#queues
-  }
-
-  #version(): number {
-    const { user_version } = this.#db.query<{ user_version: number }, []>('PRAGMA user_version').get()!
-    if (user_version <= schemaVersion) return user_version
-    throw new Error(`${this.path} was written by a newer version of this program (schema ${user_version})`)
-  }
-
-  #lookAt(queueKey: string): Sight {
-    if (!this.#queues) return nothing
-    const queue = this.#queues.peek(queueKey)
-    const dueAt = nextDueAt(queue) ?? Number.POSITIVE_INFINITY
-    return { claimable: queue.claimable, dueAt, lastEvent: queue.state.lastEvent }
-  }
-}
-
-const nothing: Sight = { claimable: 0, dueAt: Number.POSITIVE_INFINITY, lastEvent: 0 }
-
-/** For what timers do, whose errors nobody would hear of: if the file cannot be had now, they come again. */
-function orElse<T>(fallback: T, run: () => T): T {
-  try {
-    return run()
-  } catch {
-    return fallback
+  /** Makes the tables if there are none, and the statements. Throws "busy" while another process holds the file. */
+  prepare(): Queues {
+    const version = () => this.#db.query<{ user_version: number }, []>('PRAGMA user_version').get()!.user_version
+    const makeTables = this.#db.transaction(() => {
+      if (version() === 0) this.#db.run(`${schema}; PRAGMA user_version = ${schemaVersion}`)
+    })
+    if (version() === 0) makeTables.immediate()
+    if (version() > schemaVersion)
+      throw new Error(`${this.path} was written by a newer version of this program (schema ${version()})`)
+    return new Queues(prepareStatements(this.#db), this.processes.id)
   }
 }
 

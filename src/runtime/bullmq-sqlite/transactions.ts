@@ -1,6 +1,7 @@
-import { SQLiteError } from 'bun:sqlite'
+import { type Database, SQLiteError } from 'bun:sqlite'
 import { clock, now } from './clock.ts'
 import type { Queue, Queues } from './queues.ts'
+import type { Store } from './store.ts'
 
 /** How long the operations of one transaction may take together, in ms, before it is committed and the event loop goes on. */
 const turnBudget = 8
@@ -15,16 +16,8 @@ export type Kind = 'read' | 'write' | 'take'
 interface Operation {
   readonly kind: Kind
   readonly since: number
-  /** Does the work inside the transaction; what it returns answers the caller after the commit. */
-  run(queues: Queues): () => void
+  run(queues: Queues): () => void // inside the transaction; what it returns answers the caller after the commit
   reject(error: unknown): void
-}
-
-interface Hooks {
-  /** Makes the file ready for its first transaction; throws "busy" like any statement. */
-  prepare(): Queues
-  inTransaction(): boolean
-  committed(changed: Queue[]): void
 }
 
 /** What calls after `close` are refused with; BullMQ knows this text as a lost connection and keeps quiet about it. */
@@ -46,11 +39,16 @@ export class Transactions {
   #idle: (() => void) | undefined
 
   constructor(
-    private readonly path: string,
+    private readonly db: Database,
     /** How long an operation waits for other processes to let go of the file, in ms. */
     private readonly patience: number,
-    private readonly hooks: Hooks,
+    private readonly store: Pick<Store, 'prepare' | 'committed'>,
   ) {}
+
+  /** For synchronous reads outside any transaction, by those who cannot wait. Nothing before the first transaction. */
+  get queues(): Queues | undefined {
+    return this.#queues
+  }
 
   /**
    * A take is answered one turn later, so that whoever added the job in this same transaction has been answered, and has
@@ -68,10 +66,11 @@ export class Transactions {
     return promise
   }
 
-  /** Refuses further operations; resolves when those already asked for are done. */
+  /** Refuses further operations; those already asked for are done. */
   async close(): Promise<void> {
     this.#closed = true
     if (this.#scheduled) await new Promise<void>(resolve => (this.#idle = resolve))
+    this.#queues?.sql.finalize()
   }
 
   /** Looks whether another process has written, and forgets what it may have changed. Returns how often one has so far. */
@@ -104,7 +103,7 @@ export class Transactions {
       done = { answers: operations.map(operation => refusal(operation, error)), changed: [] }
     }
     this.#attempts = 0
-    this.hooks.committed(done.changed)
+    this.store.committed(done.changed)
     for (const answer of done.answers) answer()
     this.#scheduled = false
     if (this.#waiting.length > 0) this.#schedule()
@@ -113,7 +112,7 @@ export class Transactions {
 
   /** Runs as many operations as the budget allows, and commits. The rest goes back to the head of the line. */
   #runAll(operations: Operation[]) {
-    const queues = (this.#queues ??= this.hooks.prepare())
+    const queues = (this.#queues ??= this.store.prepare())
     const { sql } = queues
     if (operations.some(({ kind }) => kind !== 'read')) sql.beginWrite.run()
     else sql.beginRead.run()
@@ -121,34 +120,28 @@ export class Transactions {
     const until = performance.now() + turnBudget
     const answers: (() => void)[] = []
     for (const operation of operations) {
-      queues.beginOperation()
       // One that has the transaction to itself needs no savepoint: if it throws, so does this.
       answers.push(operations.length === 1 ? operation.run(queues) : this.#runGuarded(queues, operation))
       if (performance.now() > until) break
     }
     const changed = queues.save()
     sql.commit.run()
-    if (answers.length < operations.length) this.#waiting = operations.slice(answers.length).concat(this.#waiting)
+    this.#waiting = operations.slice(answers.length).concat(this.#waiting)
     return { answers, changed }
   }
 
   /** In a savepoint: if the operation throws, what it did is undone and the transaction goes on without it. */
   #runGuarded(queues: Queues, operation: Operation): () => void {
-    const { sql } = queues
     const writes = operation.kind !== 'read'
-    if (writes) sql.savepoint.run()
     try {
+      if (writes) queues.beginOperation()
       const answer = operation.run(queues)
-      if (writes) sql.release.run()
+      if (writes) queues.sql.release.run()
       return answer
     } catch (error) {
       // A full disk and its like end the whole transaction.
-      if (!this.hooks.inTransaction()) throw error
-      if (writes) {
-        sql.rollbackOperation.run()
-        sql.release.run()
-        queues.rollBackOperation()
-      }
+      if (!this.db.inTransaction) throw error
+      if (writes) queues.rollBackOperation()
       return refusal(operation, error)
     }
   }
@@ -156,7 +149,7 @@ export class Transactions {
   #abandon(): void {
     this.#queues?.forget()
     try {
-      if (this.hooks.inTransaction()) this.#queues?.sql.rollback.run()
+      if (this.db.inTransaction) this.db.run('ROLLBACK')
     } catch {
       // The error that led here is the one to tell.
     }
@@ -165,9 +158,9 @@ export class Transactions {
   /** Another process holds the file: try again soon, at a time no two processes agree on. */
   #tryAgain(operations: Operation[]): void {
     const deadline = now() - this.patience
-    const late = operations.filter(operation => operation.since < deadline)
-    for (const { reject } of late) reject(new Error(`${this.path} is locked by another process`))
-    this.#waiting = operations.filter(operation => operation.since >= deadline).concat(this.#waiting)
+    for (const { since, reject } of operations)
+      if (since < deadline) reject(new Error(`${this.db.filename} is locked by another process`))
+    this.#waiting = operations.filter(({ since }) => since >= deadline).concat(this.#waiting)
     if (this.#attempts++ < quickAttempts) clock.setImmediate(this.#turn)
     else clock.setTimeout(this.#turn, 1 + Math.random() * Math.min(17, this.#attempts - quickAttempts))
   }
@@ -178,6 +171,5 @@ function refusal({ reject }: Operation, error: unknown): () => void {
   return () => reject(error)
 }
 
-function isBusy(error: unknown): boolean {
-  return error instanceof SQLiteError && /^SQLITE_(BUSY|PROTOCOL)/.test(error.code ?? '')
-}
+const isBusy = (error: unknown): boolean =>
+  error instanceof SQLiteError && /^SQLITE_(BUSY|PROTOCOL)/.test(error.code ?? '')

@@ -1,5 +1,7 @@
 import { clock } from './clock.ts'
+import { nextDueAt } from './jobs.ts'
 import type { Queue } from './queues.ts'
+import type { Transactions } from './transactions.ts'
 
 /** How often idle workers and event readers look whether another process has written, in ms. */
 const lookEvery = 40
@@ -8,105 +10,88 @@ const dueSlack = 1
 /** Timers hold no more than this many ms; whoever waits has a timeout of his own that comes long before. */
 const longestTimer = 2 ** 31 - 1
 
-/** What there is on a queue for those who wait. */
-export interface Sight {
-  /** How many jobs a worker could take up now. */
-  readonly claimable: number
-  /** When the next delayed job is due, by `Date.now()`; Infinity if there is none. */
-  readonly dueAt: number
-  readonly lastEvent: number
-}
-
 interface Waiter {
+  readonly who: object
   readonly queueKey: string
-  /** The event after which it reads; undefined if it waits for jobs. */
-  readonly after: number | undefined
-  dueAt: number
+  readonly after: number | undefined // the event after which it reads; undefined if it waits for jobs
+  dueAt: number // when the next delayed job is due, by `Date.now()`; Infinity if there is none
   dueTimer: ReturnType<typeof setTimeout> | undefined
   wake(found: boolean): void
 }
 
-interface Hooks {
-  /** How often so far another process has been found to have written. */
-  foreignChanges(): number
-  lookAt(queueKey: string): Sight
-}
-
-/**
- * Who waits for jobs or events. This process's own commits wake at once, exactly as many workers as there are jobs; those
- * of other processes are noticed by a look at the file's version, a memory read.
- */
+/** Who waits for jobs or events. Commits of this process wake at once, those of others are looked for. */
 export class Wakeups {
   #waiters = new Set<Waiter>()
   #looking: ReturnType<typeof setInterval> | undefined
   #seenChanges = 0
 
-  constructor(private readonly hooks: Hooks) {}
+  constructor(private readonly transactions: Transactions) {}
 
   /**
    * Waits until the queue has a job to take up or, given `after`, an event after that one (true), or until a job has become
-   * due or the time is over (false). While it waits, `interrupts` holds a function that cuts the wait short.
+   * due or the time is over (false).
    */
-  wait(queueKey: string, ms: number, interrupts: Set<() => void>, after?: number): Promise<boolean> {
+  wait(who: object, queueKey: string, ms: number, after?: number): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>()
-    const timer = ms <= longestTimer ? clock.setTimeout(() => waiter.wake(false), ms) : undefined
-    const interrupt = () => waiter.wake(false)
-    const waiter: Waiter = {
-      queueKey,
-      after,
-      dueAt: Number.POSITIVE_INFINITY,
-      dueTimer: undefined,
-      wake: found => {
-        clock.clearTimeout(timer)
-        clock.clearTimeout(waiter.dueTimer)
-        interrupts.delete(interrupt)
-        this.#waiters.delete(waiter)
-        if (this.#waiters.size === 0) this.#stopLooking()
-        resolve(found)
-      },
+    const timer = wakeIn(ms, () => wake(false))
+    const wake = (found: boolean) => {
+      clock.clearTimeout(timer)
+      clock.clearTimeout(waiter.dueTimer)
+      this.#waiters.delete(waiter)
+      if (this.#waiters.size === 0) clock.clearInterval(this.#looking)
+      resolve(found)
     }
-    interrupts.add(interrupt)
+    const waiter: Waiter = { who, queueKey, after, dueAt: Infinity, dueTimer: undefined, wake }
+    if (this.#waiters.size === 0) this.#looking = clock.setInterval(this.#look, lookEvery)
     this.#waiters.add(waiter)
-    this.#looking ??= clock.setInterval(this.#look, lookEvery)
     this.#wakeThoseOf(queueKey)
     return promise
   }
 
-  /** After a commit of this process. */
+  /** Cuts the waits of that one short. */
+  interrupt(who: object): void {
+    for (const waiter of this.#waiters) if (waiter.who === who) waiter.wake(false)
+  }
+
   committed(queues: Queue[]): void {
     if (this.#waiters.size > 0) for (const { key } of queues) this.#wakeThoseOf(key)
   }
 
   #look = (): void => {
-    const changes = this.hooks.foreignChanges()
+    const changes = orElse(0, () => this.transactions.foreignChanges())
     if (changes !== this.#seenChanges) {
       this.#seenChanges = changes
       for (const key of new Set([...this.#waiters].map(waiter => waiter.queueKey))) this.#wakeThoseOf(key)
     }
-    for (const waiter of this.#waiters) if (Date.now() > waiter.dueAt) waiter.wake(false)
+    for (const { dueAt, wake } of this.#waiters) if (Date.now() > dueAt) wake(false)
   }
 
+  /** Wakes those who have something to find, of workers exactly as many as there are jobs. */
   #wakeThoseOf(queueKey: string): void {
     const waiters = [...this.#waiters].filter(waiter => waiter.queueKey === queueKey)
-    if (waiters.length === 0) return
-    const sight = this.hooks.lookAt(queueKey)
-    let jobs = sight.claimable
+    const queue = waiters.length > 0 ? orElse(undefined, () => this.transactions.queues?.peek(queueKey)) : undefined
+    if (!queue) return
+    const dueAt = orElse(0, () => nextDueAt(queue)) || Infinity
+    let jobs = queue.claimable
     for (const waiter of waiters) {
-      if (waiter.after === undefined ? jobs-- > 0 : sight.lastEvent > waiter.after) waiter.wake(true)
-      else if (waiter.after === undefined) this.#wakeWhenDue(waiter, sight.dueAt)
+      if (waiter.after === undefined ? jobs-- > 0 : queue.state.lastEvent > waiter.after) waiter.wake(true)
+      else if (waiter.after === undefined && waiter.dueAt !== dueAt) {
+        clock.clearTimeout(waiter.dueTimer)
+        waiter.dueAt = dueAt
+        waiter.dueTimer = wakeIn(dueAt - Date.now() + dueSlack, () => waiter.wake(false))
+      }
     }
   }
+}
 
-  #wakeWhenDue(waiter: Waiter, dueAt: number): void {
-    if (waiter.dueAt === dueAt) return
-    clock.clearTimeout(waiter.dueTimer)
-    waiter.dueAt = dueAt
-    const ms = Math.max(0, dueAt - Date.now() + dueSlack)
-    if (ms <= longestTimer) waiter.dueTimer = clock.setTimeout(() => waiter.wake(false), ms)
-  }
+const wakeIn = (ms: number, wake: () => void) =>
+  ms <= longestTimer ? clock.setTimeout(wake, Math.max(0, ms)) : undefined
 
-  #stopLooking(): void {
-    clock.clearInterval(this.#looking)
-    this.#looking = undefined
+/** Nobody would hear of the errors of a look: if the file cannot be had now, there is another. */
+function orElse<T>(fallback: T, look: () => T): T {
+  try {
+    return look()
+  } catch {
+    return fallback
   }
 }

@@ -1,0 +1,165 @@
+import type { KeepJobs } from 'bullmq'
+import { childCompleted, childFailed, childReopened, detachFromParent, hasChild } from './children.ts'
+import { claim, type NextJob, promoteDue, type Rules } from './claiming.ts'
+import { now } from './clock.ts'
+import { releaseOnFinish } from './deduplication.ts'
+import { deleteJob, firstJobs, type Job, jobOf, move, putInLine, putOff } from './jobs.ts'
+import { heldJob, noLock, requireHeld, requireLock } from './locks.ts'
+import { countFinished } from './metrics.ts'
+import type { Args, Queue } from './queues.ts'
+import { Refused } from './refusals.ts'
+import { removeJob } from './removing.ts'
+import { Child, State } from './schema.ts'
+import type { JobColumns } from './statements.ts'
+
+type EndState = typeof State.completed | typeof State.failed
+
+/** Jobs beyond the number or age to keep are removed this many at a time; the next finished job takes the rest. */
+const removedAtOnce = 1000
+
+export function completeJob(
+  queue: Queue,
+  rules: Rules,
+  value: string,
+  [{ id: jobId = '' }, _, keep, token, fetchNext]: Args<'moveToCompleted'>,
+) {
+  const job = jobOf(queue, jobId)
+  if (hasChild(job, Child.unprocessed)) throw new Refused('jobPendingChildren', { jobId })
+  if (hasChild(job, Child.failed)) throw new Refused('jobHasFailedChildren', { jobId })
+  requireHeld(job, token)
+  const finishedOn = Date.now()
+  releaseOnFinish(job, finishedOn)
+  childCompleted(job, value, finishedOn)
+  putAway(job, State.completed, keep ?? rules.removeOnComplete, finishedOn, { return_value: value })
+  queue.emit('completed', 'jobId', jobId, 'returnvalue', value, 'prev', 'active')
+  return { result: goOn(queue, rules, State.completed, finishedOn, token, fetchNext), finishedOn }
+}
+
+export function failJob(
+  queue: Queue,
+  rules: Rules,
+  [{ id: jobId = '', opts }, reason, keep, token, fetchNext, fields]: Args<'moveToFailed'>,
+) {
+  const job = heldJob(queue, jobId, token)
+  const finishedOn = Date.now()
+  const columns = { ...failureColumns(fields), failed_reason: reason ?? 'null', deferred_failure: null }
+  releaseOnFinish(job, finishedOn)
+  childFailed(job, columns.failed_reason, finishedOn)
+  putAway(job, State.failed, keep ?? rules.removeOnFail, finishedOn, columns)
+  queue.emit('failed', 'jobId', jobId, 'failedReason', columns.failed_reason, 'prev', 'active')
+  const attempts = job.attempts_made + 1
+  if (attempts >= (opts.attempts ?? 0))
+    queue.emit('retries-exhausted', 'jobId', jobId, 'attemptsMade', String(attempts))
+  return { result: goOn(queue, rules, State.failed, finishedOn, token, fetchNext), finishedOn }
+}
+
+/** How many jobs to keep in the state they go to, and of what age; true for none, else all. */
+type Keep = boolean | number | KeepJobs | undefined
+const keepCount = (keep: boolean | number | undefined) => (typeof keep === 'number' ? keep : keep ? 0 : -1)
+
+/** Puts a job to the finished ones, if any are kept, and removes the oldest of them beyond the number or age to keep. */
+function putAway(job: Job, state: EndState, given: Keep, at: number, columns: JobColumns): void {
+  const keep: KeepJobs = typeof given === 'object' ? given : { count: keepCount(given) }
+  if (keep.count === 0) {
+    detachFromParent(job)
+    deleteJob(job)
+    return
+  }
+  move(job, { state, score: at }, { finished_at: at, attempts_made: job.attempts_made + 1, ...columns })
+  const removeOldest = (upTo: number, limit: number) => {
+    for (const old of firstJobs(job.queue, state, upTo, limit)) removeJob(old, { keepDeduplication: true })
+  }
+  if ('age' in keep && keep.age !== undefined) removeOldest(at - keep.age * 1000, keep.limit ?? removedAtOnce)
+  const surplus = keep.count && keep.count > 0 ? job.queue.counted(state) - keep.count : 0
+  if (surplus > 0) removeOldest(Number.MAX_SAFE_INTEGER, Math.min(surplus, removedAtOnce))
+}
+
+function goOn(queue: Queue, rules: Rules, state: EndState, at: number, token: string, fetchNext: boolean): NextJob {
+  const maxPoints = rules.metrics?.maxDataPoints
+  if (maxPoints) countFinished(queue, state, maxPoints, at)
+  if (fetchNext) {
+    const next = claim(queue, rules, token)
+    const [job, , limitedFor, dueAt] = next
+    if (job || limitedFor || dueAt || queue.isPaused || queue.isMaxed) return next
+  }
+  if (queue.waiting === 0 && queue.counted(State.active) === 0) queue.emit('drained')
+  return []
+}
+
+/** What BullMQ wants written down about a failed attempt, as columns. */
+function failureColumns({ failedReason, stacktrace }: Record<string, unknown> = {}): JobColumns {
+  return {
+    ...(failedReason !== undefined && { failed_reason: String(failedReason) }),
+    ...(stacktrace !== undefined && { stacktrace: String(stacktrace) }),
+  }
+}
+
+/** Puts an active job off, and takes up the next if asked. */
+export function delayJob(
+  queue: Queue,
+  rules: Rules,
+  [jobId, timestamp, delay, token = noLock, opts = {}]: Args<'moveToDelayed'>,
+): NextJob {
+  const job = heldJob(queue, jobId, token)
+  const attempts_made = job.attempts_made + (opts.skipAttempt ? 0 : 1)
+  putOff(job, timestamp, delay, { attempts_made, ...failureColumns(opts.fieldsToUpdate) })
+  const next: NextJob = opts.fetchNext ? claim(queue, rules, token) : []
+  return next[0] ? next : []
+}
+
+export function retryJob(queue: Queue, ...[jobId, lifo, token = noLock, opts = {}]: Args<'retryJob'>): void {
+  promoteDue(queue, Date.now())
+  const job = heldJob(queue, jobId, token)
+  const columns = { attempts_made: job.attempts_made + 1, ...failureColumns(opts.fieldsToUpdate) }
+  putInLine(job, job.priority, lifo && job.priority === 0 ? 'front' : 'back', columns)
+}
+
+/** Puts an active job back at the head of the line as if it had not been taken. Returns ms left of the rate limit. */
+export function returnToLine(queue: Queue, jobId: string, token = noLock): number {
+  const job = jobOf(queue, jobId)
+  requireLock(job, token)
+  if (job.state === State.active) putInLine(job, job.priority, 'front')
+  return Math.max(0, queue.state.limiterUntil - now())
+}
+
+/** Puts an active parent aside until its children are done. Returns false if there are none to wait for. */
+export function waitForChildren(
+  queue: Queue,
+  ...[jobId, token, { child } = {}]: Args<'moveToWaitingChildren'>
+): boolean {
+  const job = jobOf(queue, jobId)
+  if (hasChild(job, Child.failed)) throw new Refused('jobHasFailedChildren', { jobId })
+  const pending = child
+    ? queue.sql.isPendingChild.get(queue.id, jobId, queue.queues.peek(child.queue).id, child.id) !== null
+    : hasChild(job, Child.unprocessed)
+  if (!pending) return false
+  requireHeld(job, token)
+  move(job, { state: State['waiting-children'], score: Date.now() })
+  queue.emit('waiting-children', 'jobId', jobId, 'prev', 'active')
+  return true
+}
+
+export function reopenJob(queue: Queue, ...[{ id = '', opts }, state, reset = {}]: Args<'retryFinishedJob'>): void {
+  const job = jobOf(queue, id)
+  if (job.state !== State[state]) throw new Refused('jobNotInState', { jobId: id, state })
+  const columns: JobColumns = {}
+  if (reset.resetAttemptsMade) columns.attempts_made = 0
+  if (reset.resetAttemptsStarted) columns.attempts_started = 0
+  reopen(job, job.priority, opts.lifo && job.priority === 0 ? 'front' : 'back', columns)
+}
+
+/** Lets up to `count` jobs that finished until `timestamp` run again. Returns 0 if there are no more of them. */
+export function reopenJobs(
+  queue: Queue,
+  ...[state = 'failed', count = 1000, timestamp = Date.now()]: Args<'retryFinishedJobs'>
+): number {
+  const jobs = firstJobs(queue, State[state], timestamp, count)
+  for (const job of jobs) reopen(job, 0, 'back')
+  return jobs.length < count ? 0 : 1
+}
+
+function reopen(job: Job, priority: number, end: 'back' | 'front', columns?: JobColumns): void {
+  const result = job.state === State.failed ? 'failed_reason' : 'return_value'
+  putInLine(job, priority, end, { finished_at: null, processed_at: null, [result]: null, ...columns })
+  childReopened(job)
+}
