@@ -27,8 +27,9 @@ if (does === 'works') {
     await Bun.sleep(Math.random() * 20)
     note(`end ${id} ${process.pid}`)
   }
-  // Locks of ten minutes: whatever is picked up again in the time of a test was not waited for.
-  const opts = { connection, concurrency: 4, lockDuration: 600_000, maxStalledCount: 1000, runRetryDelay: 10 }
+  // Locks and idle waits of ten minutes: whatever is picked up (again) in the time of a test was not waited for.
+  const patience = { lockDuration: 600_000, drainDelay: 600 }
+  const opts = { connection, concurrency: 4, maxStalledCount: 1000, runRetryDelay: 10, ...patience }
   const worker = new Worker('jobs', work, opts)
   await worker.waitUntilReady()
   say('ready')
