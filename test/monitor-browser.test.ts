@@ -95,8 +95,14 @@ browserTest('a lock counts down each second without asking, and is released afte
   const row = page.locator('#locks tr', { hasText: 'test_lock' }) // others come and go with the schedule
   const ttl = row.locator('time[data-countdown]')
   await until(async () => /^0\d:\d\d$/.test((await ttl.textContent()) ?? ''))
+  await page.keyboard.press('p') // what ticks now, ticks by itself
+  await feed(page, 'paused')
+  const asked: string[] = []
+  page.on('request', request => asked.push(request.url()))
   const first = await ttl.textContent()
   await until(async () => (await ttl.textContent()) !== first)
+  expect(asked).toEqual([])
+  await page.keyboard.press('p')
   const held = () => app.locks.all().some(({ task }) => task === 'test_lock')
   await row.locator('button', { hasText: 'Release' }).click()
   await page.click('dialog button:text("Cancel")')
