@@ -108,7 +108,7 @@ export function choices(
   label: string,
   chosen = query[name] ?? '',
 ): Html {
-  return html`<nav class="filters" aria-label="${label}">${all.map(
+  return html`<nav class="filters" aria-label="${label}" data-choice="${name}">${all.map(
     ([value, text]) =>
       html`<a href="${address(path, { ...query, [name]: value, page: undefined })}" ${value === chosen && html`aria-current="true"`}>${text}</a>`,
   )}</nav>`

@@ -45,6 +45,19 @@ function showFeed() {
   feed.dataset.feed = state
 }
 
+/** What stands beside the title goes with the view: exports are of what is filtered now, a period keeps the rest. */
+document.addEventListener('fieldhouse:view', ({ detail: view }) => {
+  for (const link of document.querySelectorAll('.tools a[href]')) {
+    const url = new URL(link.href)
+    const name = link.closest('[data-choice]')?.dataset.choice
+    const chosen = name && url.searchParams.get(name)
+    url.search = view.search
+    for (const own of ['page', 'limit', name]) if (own) url.searchParams.delete(own)
+    if (chosen) url.searchParams.set(name, chosen)
+    link.href = url.href
+  }
+})
+
 /** What was done shows at once. */
 document.addEventListener('fieldhouse:done', () => part?.dispatchEvent(new Event('fieldhouse:refresh')))
 
