@@ -83,9 +83,9 @@ export const boardRoutes = (app: App) => {
     )
     .get(
       '/leaderboard.csv',
-      ({ params: { id }, query: raw, who }) => {
+      ({ params: { id }, query: raw, who, request }) => {
         const league = readableLeague(db, id, who)
-        return exportOf(app, league, boardQueryOf(raw, league), 'csv')
+        return exportOf(app, league, boardQueryOf(raw, league), 'csv', request)
       },
       {
         query: boardQuery,
@@ -96,9 +96,9 @@ export const boardRoutes = (app: App) => {
     )
     .get(
       '/leaderboard.xlsx',
-      ({ params: { id }, query: raw, who }) => {
+      ({ params: { id }, query: raw, who, request }) => {
         const league = readableLeague(db, id, who)
-        return exportOf(app, league, boardQueryOf(raw, league), 'xlsx')
+        return exportOf(app, league, boardQueryOf(raw, league), 'xlsx', request)
       },
       {
         query: boardQuery,

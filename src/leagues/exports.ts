@@ -27,15 +27,22 @@ const mostAtOnce = 4 // each takes a thread, and up to some hundred megabytes fo
 const slice = 250 // rows ranked at a time on this thread, a few milliseconds
 let running = 0
 
-export async function exportOf(app: App, league: League, asked: BoardQuery, format: Format): Promise<Response> {
+/** `request`: a question for the head alone is not worth the work. */
+export async function exportOf(
+  app: App,
+  league: League,
+  asked: BoardQuery,
+  format: Format,
+  { method }: Request,
+): Promise<Response> {
   const query = { ...asked, around: undefined, page: 1 }
   const { rows, pagination } = await boardPage(app, league, { ...query, limit: 1 }) // refuses what is wrong with the query
   if (format === 'xlsx' && pagination.total >= mostRows)
     refuse('too_large', `An Excel sheet holds ${mostRows} rows, its heading included. Take the board as CSV`)
-  if (running >= mostAtOnce) refuse('unavailable', 'Other boards are just being exported', { retryAfter: 10 })
   const source = await kindOf(app, league).whole?.(app, league, query)
-  const body = written({ title: league.name, format, columns: columnsOf(rows[0]), source }, slices(app, league, query))
-  return new Response(body, {
+  if (running >= mostAtOnce) refuse('unavailable', 'Other boards are just being exported', { retryAfter: 10 })
+  const input = { title: league.name, format, columns: columnsOf(rows[0]), source }
+  return new Response(method === 'HEAD' ? null : written(input, slices(app, league, query)), {
     headers: {
       'content-type': types[format],
       'content-disposition': `attachment; filename="${fileName(league, format)}"`,
@@ -50,27 +57,31 @@ function written(input: ExportInput, slices: AsyncGenerator<Row[]>): ReadableStr
   const tell = (message: ToExport) => worker.postMessage(message)
   let sent = () => {}
   let isFirst = true
+  let isOver = false
   running++
-  const end = () => {
+  function end() {
+    if (isOver) return
+    isOver = true
     running--
-    worker.removeAllListeners()
     worker.terminate()
     slices.return(undefined)
     sent()
   }
   return new ReadableStream({
     start(controller) {
-      const failed = (error: unknown) => {
+      function failed(error: unknown) {
+        if (!isOver) controller.error(error)
         end()
-        controller.error(error)
       }
       worker.on('error', failed)
-      worker.on('message', async (message: FromExport) => {
+      worker.on('exit', () => failed(new Error('The thread of an export died')))
+      worker.on('message', (message: FromExport) => {
+        if (isOver) return
         if (message === 'rows') {
           slices.next().then(({ value }) => tell({ rows: value ?? undefined }), failed)
         } else if (message === 'end') {
-          end()
           controller.close()
+          end()
         } else {
           controller.enqueue(message)
           sent()
