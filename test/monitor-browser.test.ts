@@ -146,6 +146,16 @@ browserTest('jobs are searched as one types, what was typed stays, and the addre
   expect(await page.locator('dialog').textContent()).toContain('Next row')
 })
 
+browserTest('open alerts are counted beside every page as they come', async () => {
+  const { app, clock, page, visit } = await desk()
+  await visit('/admin/monitoring/cache')
+  await feed(page, 'live')
+  expect(await page.locator('[data-alerts]').isVisible()).toBe(false)
+  const alert = { type: 'security', severity: 'error', title: 'Odd', message: 'It is odd' } as const
+  raise(app.db, clock.now(), { key: 'security:a', ...alert })
+  await page.waitForSelector('[data-alerts].bad:has-text("1 open")')
+})
+
 browserTest('an alert is acknowledged and resolved on its page', async () => {
   const { app, clock, page, visit } = await desk()
   const alert = {

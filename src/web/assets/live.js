@@ -20,7 +20,10 @@ function watch(part) {
   const open = () => {
     if (events || paused || document.hidden) return
     events = new EventSource(part.dataset.live)
-    events.addEventListener('beat', () => tell('open'))
+    events.addEventListener('beat', ({ data }) => {
+      tell('open')
+      part.dispatchEvent(new CustomEvent('fieldhouse:beat', { bubbles: true, detail: JSON.parse(data) }))
+    })
     events.addEventListener('changed', ({ data }) => {
       wanted = JSON.parse(data).version
       if (wanted !== part.dataset.version) soon(Math.random() * spread)

@@ -45,6 +45,14 @@ function showFeed() {
   feed.dataset.feed = state
 }
 
+/** Open alerts are counted on every page. */
+document.addEventListener('fieldhouse:beat', ({ detail: { open, tone } }) => {
+  const count = document.querySelector('[data-alerts]')
+  count.firstElementChild.textContent = open
+  count.className = `count ${tone}`
+  count.hidden = open === 0
+})
+
 /** What stands beside the title goes with the view: exports are of what is filtered now, a period keeps the rest. */
 document.addEventListener('fieldhouse:view', ({ detail: view }) => {
   for (const link of document.querySelectorAll('.tools a[href]')) {
