@@ -4,12 +4,11 @@
  * means nothing.
  */
 import { Database } from 'bun:sqlite'
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { usable } from '../../db/usable.ts'
 
-const suffix = '.alive'
-const fileOf = (dataDir: string, id: string) => join(dataDir, 'run', `${id}${suffix}`)
+const fileOf = (dataDir: string, id: string) => join(dataDir, 'run', `${id}.alive`)
 
 /** Call the answer to stop being alive. */
 export function comeAlive(dataDir: string, id: string): () => void {
@@ -22,13 +21,6 @@ export function comeAlive(dataDir: string, id: string): () => void {
     held.close()
     rmSync(path, { force: true })
   }
-}
-
-/** Whether any process is alive in the folder: asked before one comes alive oneself. */
-export function othersAlive(dataDir: string): boolean {
-  const folder = join(dataDir, 'run')
-  const names = existsSync(folder) ? readdirSync(folder) : []
-  return names.some(name => name.endsWith(suffix) && !isDead(dataDir, name.slice(0, -suffix.length)))
 }
 
 /** True where nobody holds the file of that process any more. */

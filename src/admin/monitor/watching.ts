@@ -1,18 +1,13 @@
-/**
- * The one event stream of a monitor's page: says when something is another, and now and then that it still looks and
- * how many alerts are open.
- */
+/** The one event stream of a monitor's page: says when something is another, and now and then that it still looks. */
 import type { App } from '../../context.ts'
-import { openAlerts } from './frame.ts'
 
 const beatEvery = 2_000 // ms
 
 export function watchStream(
-  app: App,
+  { streams, log }: App,
   versionOf: () => string | Promise<string>,
   lookEvery = 500, // ms
 ): Response {
-  const { streams, log } = app
   return streams.response(send => {
     let said = ''
     let beatAt = -beatEvery
@@ -26,7 +21,7 @@ export function watchStream(
         said = version
         if (performance.now() - beatAt < beatEvery) return
         beatAt = performance.now()
-        send(openAlerts(app), 'beat')
+        send({}, 'beat')
       } catch (error) {
         log.warn('A monitor could not look', { error })
       } finally {

@@ -7,13 +7,8 @@ import { Refused } from './refusals.ts'
 import { Child, State } from './schema.ts'
 
 /** Adds a job. Returns its id, or that of the job that stands for it. */
-export function addJob(
-  queue: Queue,
-  job: JobJson,
-  givenId: string,
-  { addToWaitingChildren = false }: ParentKeyOpts = {},
-  inFlow = false,
-): string {
+export function addJob(queue: Queue, job: JobJson, givenId: string, opts: ParentKeyOpts = {}, inFlow = false): string {
+  const waitsForChildren = opts.addToWaitingChildren ?? false
   const parent = parentOfNew(queue, job)
   const number = ++queue.state.lastJob
   const existing = givenId ? findJob(queue, givenId) : undefined
@@ -22,12 +17,11 @@ export function addJob(
     queue.emit('duplicated', 'jobId', givenId)
     return givenId
   }
-  const { name, data, opts, timestamp, repeatJobKey: schedulerId } = job
-  const newJob: NewJob = { id: givenId || String(number), name, data, opts, timestamp, schedulerId, parent }
-  const inTheWay = deduplicate(queue, newJob, !addToWaitingChildren)
+  const newJob: NewJob = { ...job, id: givenId || String(number), parent }
+  const inTheWay = deduplicate(queue, newJob, !waitsForChildren)
   if (inTheWay) return inTheWay
-  if (addToWaitingChildren) {
-    insertJob(queue, newJob, { state: State['waiting-children'], score: timestamp })
+  if (waitsForChildren) {
+    insertJob(queue, newJob, { state: State['waiting-children'], score: job.timestamp })
     queue.emit('waiting-children', 'jobId', newJob.id)
   } else insertInLine(queue, newJob)
   if (parent) setChild({ ...parent, queue, id: newJob.id }, Child.unprocessed, null)

@@ -1,12 +1,11 @@
 import { now } from './clock.ts'
 import { findJob, firstJobs, type Job } from './jobs.ts'
-import { isLocked } from './locks.ts'
 import type { Args, Queue } from './queues.ts'
 import { isNextOfScheduler, removeJob } from './removing.ts'
 import { State, type StateCode, stateOf } from './schema.ts'
+import { isLocked } from './working.ts'
 
-/** Jobs handled in one transaction by work that may concern all jobs of a queue. */
-const chunkSize = 250
+const chunkSize = 250 // jobs handled in one transaction by work that may concern all jobs of a queue
 const endless = Number.MAX_SAFE_INTEGER
 
 type Run = <T>(operation: (queue: Queue) => T) => Promise<T>
@@ -33,7 +32,6 @@ export function removeMeta({ state }: Queue, fields: string[]): number {
   return all.length - left.length
 }
 
-/** No worker starts a job of this queue for that long. */
 export const limitRate = ({ state }: Queue, ms: number): void =>
   void Object.assign(state, { limiterCount: endless, limiterUntil: now() + ms })
 
@@ -73,7 +71,6 @@ export function drain(run: Run, delayed: boolean): Promise<void> {
   })
 }
 
-/** Removes the jobs of a state that are older than `timestamp`, at most `limit` if given. Returns their ids. */
 export async function clean(run: Run, ...[type, timestamp, limit = 0]: Args<'cleanJobsByState'>): Promise<string[]> {
   const state = stateOf(type)
   const isFinished = state === State.completed || state === State.failed

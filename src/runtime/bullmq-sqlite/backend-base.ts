@@ -1,20 +1,17 @@
 import { EventEmitter } from 'node:events'
 import type { QueueBaseOptions } from 'bullmq'
-import type { Rules } from './claiming.ts'
-import { recoverOrphaned } from './locks.ts'
 import type { Queue, Queues } from './queues.ts'
 import { Refused } from './refusals.ts'
 import type { Store } from './store.ts'
 import { closedError, type Kind } from './transactions.ts'
+import { type Rules, recoverOrphaned } from './working.ts'
 
-/** What of BullMQ's options the backend looks at; those of a worker are there only for a worker. */
 export type Options = QueueBaseOptions<unknown> & { readonly prefix?: string } & Rules
-
-const keyNames = `active wait waiting-children paused id delayed prioritized stalled-check completed failed stalled
-  repeat limiter meta events pc marker de`.split(/\s+/)
 
 /** The life and the names of a backend, and how its operations reach the file. */
 export class BackendBase extends EventEmitter {
+  /** Nothing is found by a key here. */
+  readonly keys = {}
   closing: Promise<void> | undefined
   /** Jobs of dead processes put back in line here, which the worker has not yet been told of. */
   protected readonly recovered: string[] = []
@@ -66,24 +63,19 @@ export class BackendBase extends EventEmitter {
   async #end(): Promise<void> {
     const begun = this.#ready
     this.store.wakeups.interrupt(this)
-    this.store.processes.removeHeir(this.#inherit)
+    this.store.processes.heirs.delete(this.#inherit)
     await begun?.catch(() => {})
     await this.#removeClient?.().catch(() => {})
     await this.store.close()
     this.emit('close')
   }
 
-  async disconnect(): Promise<void> {
-    this.store.wakeups.interrupt(this)
-  }
+  disconnect = async () => this.store.wakeups.interrupt(this)
+  reconnectBlocking = async () => void (this.interrupted = false)
 
   async disconnectBlocking(): Promise<void> {
     this.interrupted = true
-    this.store.wakeups.interrupt(this)
-  }
-
-  async reconnectBlocking(): Promise<void> {
-    this.interrupted = false
+    await this.disconnect()
   }
 
   #inherit = (queues: Queues, dead: string) => {
@@ -99,18 +91,8 @@ export class BackendBase extends EventEmitter {
   }
 
   // ---- names
-
-  clientName(suffix = ''): string {
-    return `${this.#prefix}:${Buffer.from(this.queueName).toString('base64')}${suffix}`
-  }
-
-  get keys(): Record<string, string> {
-    return Object.fromEntries(['', ...keyNames].map(name => [name, this.toKey(name)]))
-  }
-
-  toKey(type: string): string {
-    return `${this.qualifiedName}:${type}`
-  }
+  clientName = (suffix = '') => `${this.#prefix}:${Buffer.from(this.queueName).toString('base64')}${suffix}`
+  toKey = (type: string) => `${this.qualifiedName}:${type}`
 
   /** An id may hold colons, so the queue is looked up rather than guessed. */
   parseNodeKey(key: string): { prefix: string; queueName: string; id: string } {
@@ -122,7 +104,6 @@ export class BackendBase extends EventEmitter {
   }
 
   // ---- operations
-
   /** Each of these makes of an operation on the queue what BullMQ calls: the same, but in a transaction. */
   protected readonly read = this.#calls('read')
   protected readonly write = this.#calls('write')

@@ -2,20 +2,18 @@ import type { IQueueBackend, MinimalJob, StreamReadRaw } from 'bullmq'
 import { addFlow, addJob, addJobs } from './adding.ts'
 import * as admin from './admin.ts'
 import { BackendBase } from './backend-base.ts'
-import { claim } from './claiming.ts'
 import { deduplicationHolder, freeDeduplication } from './deduplication.ts'
 import * as editing from './editing.ts'
 import { cursorOf, eventsAfter, publishEvent, trimEvents } from './events.ts'
 import * as leaving from './leaving.ts'
-import { extendLock, extendLocks, recoverStalled } from './locks.ts'
 import { readMetric } from './metrics.ts'
 import * as queries from './queries.ts'
 import type { Args, Queue } from './queues.ts'
 import { removeOnRequest, removeUnprocessedChildren } from './removing.ts'
 import { advanceScheduler, readScheduler, removeScheduler, upsertScheduler } from './schedulers.ts'
+import { claim, extendLock, extendLocks, recoverStalled } from './working.ts'
 
-/** Jobs of one bulk that are added in one transaction. */
-const bulkSize = 1000
+const bulkSize = 1000 // jobs of one bulk that are added in one transaction
 
 /**
  * BullMQ's backend contract over a SQLite file: what BullMQ calls, and what answers. Each call is one operation, run in a
@@ -26,13 +24,11 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   /** A waiting worker is told when a delayed job is due, however far off that was when it began to wait. */
   readonly maximumBlockTimeout = 60
 
-  /** A backend for another queue of the same file. */
   forQueue(queueName: string, prefix = this.opts.prefix): SqliteQueueBackend {
     return new SqliteQueueBackend(this.store, queueName, { ...this.opts, prefix }, false, false)
   }
 
   // ---- adding
-
   addJob = this.write(addJob, 'addJob')
   addFlow = this.write(addFlow)
 
@@ -44,7 +40,6 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   }
 
   // ---- working
-
   moveToActive = this.take((queue, token: string, name?: string) => claim(queue, this.opts, token, name))
   moveToCompleted = async (...args: Args<'moveToCompleted'>) => this.#complete(this.opts, toJson(args[1]), args)
   #complete = this.take(leaving.completeJob, 'moveToFinished')
@@ -64,7 +59,6 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   }
 
   // ---- waiting
-
   /** Resolves as soon as there is a job to take up; null when the time is over or a delayed job has become due. */
   async waitForJob(blockTimeout: number) {
     if (this.closing || this.interrupted) return null
@@ -85,7 +79,6 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   trimEvents = this.write(trimEvents)
 
   // ---- jobs, by hand
-
   retryFinishedJob = this.write(leaving.reopenJob, 'reprocessJob')
   retryFinishedJobs = this.write(leaving.reopenJobs)
   promoteJobs = this.write(editing.promoteJobs)
@@ -105,7 +98,6 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   deleteDeduplicationKey = this.write((queue, id: string) => freeDeduplication(queue, id))
 
   // ---- whole queues
-
   pause = this.write(admin.pause)
   obliterate = this.write(admin.obliterateSome)
 
@@ -117,7 +109,6 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   removeDeprecatedPriorityKey = async () => 0
 
   // ---- schedulers
-
   addJobScheduler = this.write(upsertScheduler, 'addJobScheduler')
   updateJobSchedulerNextMillis = this.write(advanceScheduler)
   removeJobScheduler = this.write(removeScheduler)
@@ -133,7 +124,6 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   )
 
   // ---- reading
-
   getState = this.read(queries.jobState)
   isFinished = this.read(queries.outcome)
   isJobInState = this.read(queries.isInState)
@@ -154,13 +144,12 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   getClientList = this.read(queries.clientList)
 
   // ---- the queue's settings
-
   setQueueMeta = this.write(admin.setMeta)
   removeQueueMetaFields = this.write(admin.removeMeta)
-  getQueueMeta = this.read(({ meta }) => ({ ...meta }))
-  getQueueMetaField = this.read(({ meta }, field: string) => meta[field] ?? null)
-  getQueueMetaFields = this.read(({ meta }, fields: string[]) => fields.map(field => meta[field] ?? null))
-  hasQueueMetaField = this.read(({ meta }, field: string) => field in meta)
+  getQueueMeta = this.read(({ state }) => ({ ...state.meta }))
+  getQueueMetaField = this.read(({ state }, field: string) => state.meta[field] ?? null)
+  getQueueMetaFields = this.read(({ state }, fields: string[]) => fields.map(field => state.meta[field] ?? null))
+  hasQueueMetaField = this.read(({ state }, field: string) => field in state.meta)
   setRateLimit = this.write(admin.limitRate)
   removeRateLimitKey = this.write(admin.unlimitRate)
 }

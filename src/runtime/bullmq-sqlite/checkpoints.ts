@@ -1,9 +1,8 @@
-import type { Database } from 'bun:sqlite'
-import { Worker } from 'node:worker_threads'
+import { Database } from 'bun:sqlite'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { clock } from './clock.ts'
 
-/** The log is copied back into the file this often, in ms, if anything was written: no one copy is long. */
-const every = 1000
+const every = 1000 // ms between copies of the log into the file: no one copy is long
 /**
  * SQLite begins the log anew only when all of it has been copied, and whoever writes without a pause never lets the thread
  * catch up. When the log has more pages (2 KB each) than this, the rest is copied here.
@@ -32,24 +31,37 @@ export class Checkpoints {
   }
 
   #start = (): void => {
-    const workerData = { path: this.db.filename, every }
-    const thread = (this.#thread = new Worker(new URL('./checkpointer.ts', import.meta.url), { workerData }))
+    const thread = new Worker(new URL(import.meta.url), { workerData: { checkpointsOf: this.db.filename } })
+    this.#thread = thread
     thread.unref()
-    thread.on('message', (pages: number) => {
-      if (pages > longestLog) this.#copyHere()
-    })
+    thread.on('message', (pages: number) => pages > longestLog && copy(this.db))
     // Without a thread to do it, this one does.
     thread.on('error', () => {
       this.#thread = undefined
-      this.#timer = clock.setInterval(this.#copyHere, every).unref()
+      this.#timer = clock.setInterval(() => copy(this.db), every).unref()
     })
   }
+}
 
-  #copyHere = (): void => {
-    try {
-      this.db.run('PRAGMA wal_checkpoint(PASSIVE)')
-    } catch {
-      // Another process is at it, or the disk is full: the log keeps everything until a later copy succeeds.
-    }
+/** Returns how many pages the log has. */
+function copy(db: Database): number {
+  try {
+    return db.query<{ log: number }, []>('PRAGMA wal_checkpoint(PASSIVE)').get()!.log
+  } catch {
+    return 0 // Another process is at it, or the disk is full: the log keeps everything until a later copy succeeds.
   }
 }
+
+/** In the thread the disk may take its time; on the main thread everything would wait for it. A message ends it. */
+function copyForGood(path: string): void {
+  const db = new Database(path, { readwrite: true, create: false })
+  db.run('PRAGMA busy_timeout = 0')
+  db.run('PRAGMA wal_autocheckpoint = 0')
+  setInterval(() => parentPort?.postMessage(copy(db)), every)
+  parentPort?.once('message', () => {
+    db.close()
+    process.exit()
+  })
+}
+
+if (!isMainThread && workerData?.checkpointsOf) copyForGood(workerData.checkpointsOf)

@@ -27,25 +27,22 @@ export const childrenOf = ({ queue, id }: Job, status: ChildCode): Job[] =>
 export const hasChild = ({ queue, id }: Job, status: ChildCode): boolean =>
   queue.sql.hasChild.get(queue.id, id, status) !== null
 
-/** Writes down a child with how it stands, whatever was known of it. */
 export const setChild = (child: ChildOf, status: ChildCode, value: string | null): void =>
   void child.queue.sql.setChild.run(status, value, ...keyOf(child))
 
 /** A child has completed: its parent gets the result, and runs if it waited for nothing else. */
 export function childCompleted(job: Job, returnValue: string, timestamp: number): void {
-  if (job.parent === null) return
-  if (settle(job, Child.processed, returnValue)) releaseUnlessPending(parentOf(job), timestamp)
+  if (job.parent === null || !settle(job, Child.processed, returnValue)) return
+  releaseUnlessPending(parentOf(job), timestamp)
 }
 
 /** A child has failed for good: what that means to its parent was said when the child was added. */
 export function childFailed(job: Job, reason: string, timestamp: number): void {
   if (job.parent === null) return
   const { fpof, cpof, idof, rdof }: FailurePolicy = JSON.parse(job.parent)
-  if (fpof) {
-    if (settle(job, Child.failed, null)) failParent(job, timestamp)
-  } else if (cpof) {
-    if (settle(job, Child.ignored, reason)) release(parentOf(job), timestamp)
-  } else if (idof ? settle(job, Child.ignored, reason) : rdof && unlink(job))
+  if (fpof && settle(job, Child.failed, null)) failParent(job, timestamp)
+  else if (cpof && settle(job, Child.ignored, reason)) release(parentOf(job), timestamp)
+  else if ((idof && settle(job, Child.ignored, reason)) || (rdof && unlink(job)))
     releaseUnlessPending(parentOf(job), timestamp)
 }
 

@@ -8,6 +8,5 @@ export type { SqliteQueueBackend, StoreOptions }
  * Lets BullMQ keep its queues in a SQLite file: `const { Queue, Worker } = withBackend(createSqliteBackend)`, then
  * `new Queue('mail', { connection: { path: 'queue.db' } })`. Throws if the file cannot be opened.
  */
-export const createSqliteBackend: BackendFactory<SqliteQueueBackend, StoreOptions> = (name, opts, roles) => {
-  return new SqliteQueueBackend(Store.open(opts.connection), name, opts, roles?.withBlockingConnection)
-}
+export const createSqliteBackend: BackendFactory<SqliteQueueBackend, StoreOptions> = (name, opts, roles) =>
+  new SqliteQueueBackend(Store.open(opts.connection), name, opts, roles?.withBlockingConnection)

@@ -82,5 +82,4 @@ const expiry = ({ keepLastIfActive, ttl }: DeduplicationOptions): number | null 
 
 const announce = (queue: Queue, jobId: string, id: string, deduplicatedId: string) =>
   queue.emit('deduplicated', 'jobId', jobId, 'deduplicationId', id, 'deduplicatedJobId', deduplicatedId)
-
 const holderOf = (queue: Queue, id: string) => queue.sql.dedup.get(queue.id, id, now())

@@ -16,7 +16,6 @@ export function promoteJobs(queue: Queue, count = 1000): number {
   return jobs.length < count ? 0 : 1
 }
 
-/** A delayed job is to run `delay` ms from now. */
 export const changeDelay = (queue: Queue, jobId: string, delay: number): void =>
   putOff(requireDelayed(jobId, jobOf(queue, jobId)), Date.now(), delay)
 

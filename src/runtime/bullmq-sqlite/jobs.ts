@@ -1,4 +1,4 @@
-import type { JobJson, JobsOptions } from 'bullmq'
+import type { JobJson } from 'bullmq'
 import type { Queue } from './queues.ts'
 import { Refused } from './refusals.ts'
 import { State, type StateCode, states } from './schema.ts'
@@ -10,26 +10,15 @@ export type Job = JobRow & { readonly queue: Queue }
 export type ParentColumns = Pick<JobRow, 'parent_queue' | 'parent_id' | 'parent'>
 export const noParent: ParentColumns = { parent_queue: null, parent_id: null, parent: null }
 
-export interface NewJob {
-  readonly id: string
-  readonly name: string
-  readonly data: string
-  readonly opts: JobsOptions
-  readonly timestamp: number
-  readonly schedulerId?: string
+export interface NewJob extends Pick<JobJson, 'id' | 'name' | 'data' | 'opts' | 'timestamp' | 'repeatJobKey'> {
   readonly parent?: ParentColumns
 }
 
-interface Place {
-  readonly state: StateCode
-  readonly score: number
-}
+type Place = { readonly state: StateCode; readonly score: number }
 type End = 'back' | 'front'
 
-/** Scores of delayed jobs are due time * this + n: jobs due in the same millisecond keep their order. */
-const delayedScale = 4096
-/** Scores of prioritized jobs are priority * this + position, which may be on either side of the middle. */
-const priorityScale = 2 ** 32
+const delayedScale = 4096 // scores of delayed jobs are due time * this + n: those due in one ms keep their order
+const priorityScale = 2 ** 32 // of prioritized ones priority * this + position, on either side of the middle
 const middle = priorityScale / 2
 
 /** The score of the first delayed job due at `time` or later. */
@@ -60,7 +49,6 @@ export function nextDueAt(queue: Queue): number {
   return first ? Math.floor(first.score / delayedScale) : 0
 }
 
-/** Stores a job where its options say: delayed, or in line. */
 export function insertInLine(queue: Queue, job: NewJob): void {
   const { delay = 0, priority = 0, lifo } = job.opts
   if (delay > 0) {
@@ -74,23 +62,12 @@ export function insertInLine(queue: Queue, job: NewJob): void {
 }
 
 export function insertJob(queue: Queue, job: NewJob, { state, score }: Place): void {
-  const { id, name, data, opts, timestamp, schedulerId = null } = job
-  const { delay = 0, priority = 0, deduplication } = opts
+  const { id, name, data, opts, timestamp, repeatJobKey = null } = job
   const { parent_queue, parent_id, parent } = job.parent ?? noParent
+  const times = [score, timestamp, opts.delay ?? 0].map(Math.round)
   queue.sql.addJob.run(
-    ...[
-      queue.id,
-      id,
-      state,
-      Math.round(score),
-      Math.round(timestamp),
-      Math.round(delay),
-      priority,
-      parent_queue,
-      parent_id,
-      parent,
-    ],
-    ...[schedulerId, deduplication?.id ?? null, name, JSON.stringify(opts), data],
+    ...[queue.id, id, state, ...times, opts.priority ?? 0, parent_queue, parent_id, parent, repeatJobKey],
+    ...[opts.deduplication?.id ?? null, name, JSON.stringify(opts), data],
   )
   queue.recount(undefined, state)
   queue.emit('added', 'jobId', id, 'name', name)

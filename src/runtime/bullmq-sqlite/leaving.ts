@@ -1,28 +1,20 @@
 import type { KeepJobs } from 'bullmq'
 import { childCompleted, childFailed, childReopened, detachFromParent, hasChild } from './children.ts'
-import { claim, type NextJob, promoteDue, type Rules } from './claiming.ts'
 import { now } from './clock.ts'
 import { releaseOnFinish } from './deduplication.ts'
 import { deleteJob, firstJobs, type Job, jobOf, move, putInLine, putOff } from './jobs.ts'
-import { heldJob, noLock, requireHeld, requireLock } from './locks.ts'
 import { countFinished } from './metrics.ts'
 import type { Args, Queue } from './queues.ts'
 import { Refused } from './refusals.ts'
 import { removeJob } from './removing.ts'
-import { Child, State } from './schema.ts'
+import { Child, State, type StateCode } from './schema.ts'
 import type { JobColumns } from './statements.ts'
+import { claim, heldJob, type NextJob, noLock, promoteDue, type Rules, requireHeld, requireLock } from './working.ts'
 
-type EndState = typeof State.completed | typeof State.failed
+const removedAtOnce = 1000 // jobs beyond the number or age to keep; the next finished job takes the rest
 
-/** Jobs beyond the number or age to keep are removed this many at a time; the next finished job takes the rest. */
-const removedAtOnce = 1000
-
-export function completeJob(
-  queue: Queue,
-  rules: Rules,
-  value: string,
-  [{ id: jobId = '' }, _, keep, token, fetchNext]: Args<'moveToCompleted'>,
-) {
+export function completeJob(queue: Queue, rules: Rules, value: string, args: Args<'moveToCompleted'>) {
+  const [{ id: jobId = '' }, , keep, token, fetchNext] = args
   const job = jobOf(queue, jobId)
   if (hasChild(job, Child.unprocessed)) throw new Refused('jobPendingChildren', { jobId })
   if (hasChild(job, Child.failed)) throw new Refused('jobHasFailedChildren', { jobId })
@@ -35,18 +27,16 @@ export function completeJob(
   return { result: goOn(queue, rules, State.completed, finishedOn, token, fetchNext), finishedOn }
 }
 
-export function failJob(
-  queue: Queue,
-  rules: Rules,
-  [{ id: jobId = '', opts }, reason, keep, token, fetchNext, fields]: Args<'moveToFailed'>,
-) {
+export function failJob(queue: Queue, rules: Rules, args: Args<'moveToFailed'>) {
+  const [{ id: jobId = '', opts }, given, keep, token, fetchNext, fields] = args
   const job = heldJob(queue, jobId, token)
   const finishedOn = Date.now()
-  const columns = { ...failureColumns(fields), failed_reason: reason ?? 'null', deferred_failure: null }
+  const reason = given ?? 'null'
   releaseOnFinish(job, finishedOn)
-  childFailed(job, columns.failed_reason, finishedOn)
+  childFailed(job, reason, finishedOn)
+  const columns = { ...failureColumns(fields), failed_reason: reason, deferred_failure: null }
   putAway(job, State.failed, keep ?? rules.removeOnFail, finishedOn, columns)
-  queue.emit('failed', 'jobId', jobId, 'failedReason', columns.failed_reason, 'prev', 'active')
+  queue.emit('failed', 'jobId', jobId, 'failedReason', reason, 'prev', 'active')
   const attempts = job.attempts_made + 1
   if (attempts >= (opts.attempts ?? 0))
     queue.emit('retries-exhausted', 'jobId', jobId, 'attemptsMade', String(attempts))
@@ -58,7 +48,7 @@ type Keep = boolean | number | KeepJobs | undefined
 const keepCount = (keep: boolean | number | undefined) => (typeof keep === 'number' ? keep : keep ? 0 : -1)
 
 /** Puts a job to the finished ones, if any are kept, and removes the oldest of them beyond the number or age to keep. */
-function putAway(job: Job, state: EndState, given: Keep, at: number, columns: JobColumns): void {
+function putAway(job: Job, state: StateCode, given: Keep, at: number, columns: JobColumns): void {
   const keep: KeepJobs = typeof given === 'object' ? given : { count: keepCount(given) }
   if (keep.count === 0) {
     detachFromParent(job)
@@ -74,7 +64,7 @@ function putAway(job: Job, state: EndState, given: Keep, at: number, columns: Jo
   if (surplus > 0) removeOldest(Number.MAX_SAFE_INTEGER, Math.min(surplus, removedAtOnce))
 }
 
-function goOn(queue: Queue, rules: Rules, state: EndState, at: number, token: string, fetchNext: boolean): NextJob {
+function goOn(queue: Queue, rules: Rules, state: StateCode, at: number, token: string, fetchNext: boolean): NextJob {
   const maxPoints = rules.metrics?.maxDataPoints
   if (maxPoints) countFinished(queue, state, maxPoints, at)
   if (fetchNext) {
@@ -94,12 +84,8 @@ function failureColumns({ failedReason, stacktrace }: Record<string, unknown> = 
   }
 }
 
-/** Puts an active job off, and takes up the next if asked. */
-export function delayJob(
-  queue: Queue,
-  rules: Rules,
-  [jobId, timestamp, delay, token = noLock, opts = {}]: Args<'moveToDelayed'>,
-): NextJob {
+export function delayJob(queue: Queue, rules: Rules, args: Args<'moveToDelayed'>): NextJob {
+  const [jobId, timestamp, delay, token = noLock, opts = {}] = args
   const job = heldJob(queue, jobId, token)
   const attempts_made = job.attempts_made + (opts.skipAttempt ? 0 : 1)
   putOff(job, timestamp, delay, { attempts_made, ...failureColumns(opts.fieldsToUpdate) })
@@ -123,10 +109,8 @@ export function returnToLine(queue: Queue, jobId: string, token = noLock): numbe
 }
 
 /** Puts an active parent aside until its children are done. Returns false if there are none to wait for. */
-export function waitForChildren(
-  queue: Queue,
-  ...[jobId, token, { child } = {}]: Args<'moveToWaitingChildren'>
-): boolean {
+export function waitForChildren(queue: Queue, ...args: Args<'moveToWaitingChildren'>): boolean {
+  const [jobId, token, { child } = {}] = args
   const job = jobOf(queue, jobId)
   if (hasChild(job, Child.failed)) throw new Refused('jobHasFailedChildren', { jobId })
   const pending = child
@@ -149,10 +133,8 @@ export function reopenJob(queue: Queue, ...[{ id = '', opts }, state, reset = {}
 }
 
 /** Lets up to `count` jobs that finished until `timestamp` run again. Returns 0 if there are no more of them. */
-export function reopenJobs(
-  queue: Queue,
-  ...[state = 'failed', count = 1000, timestamp = Date.now()]: Args<'retryFinishedJobs'>
-): number {
+export function reopenJobs(queue: Queue, ...args: Args<'retryFinishedJobs'>): number {
+  const [state = 'failed', count = 1000, timestamp = Date.now()] = args
   const jobs = firstJobs(queue, State[state], timestamp, count)
   for (const job of jobs) reopen(job, 0, 'back')
   return jobs.length < count ? 0 : 1

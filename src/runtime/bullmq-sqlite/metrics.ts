@@ -1,5 +1,7 @@
-import type { Queue } from './queues.ts'
+import type { Args, Queue } from './queues.ts'
 import { State } from './schema.ts'
+
+type Metric = [meta: string[], points: string[], total: number]
 
 const minute = 60_000
 
@@ -16,12 +18,7 @@ export function countFinished({ id, sql }: Queue, kind: number, maxPoints: numbe
 }
 
 /** The counters and the data points from `start` to `end`, both included, as strings, and how many points there are. */
-export function readMetric(
-  { id, sql }: Queue,
-  kind: 'completed' | 'failed',
-  start = 0,
-  end = -1,
-): [meta: string[], points: string[], total: number] {
+export function readMetric({ id, sql }: Queue, ...[kind, start = 0, end = -1]: Args<'getMetrics'>): Metric {
   const metric = sql.metric.get(id, State[kind])
   if (!metric) return [[], [], 0]
   const points: number[] = JSON.parse(metric.points)

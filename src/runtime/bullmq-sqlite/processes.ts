@@ -4,8 +4,7 @@ import { clock, now } from './clock.ts'
 import type { Queues } from './queues.ts'
 import type { Transactions } from './transactions.ts'
 
-/** How often workers look for processes that died, in ms. */
-const lookEvery = 500
+const lookEvery = 500 // ms between looks for processes that died
 
 /** Locks to be held as long as the process lives: a database that nothing refers to is closed. */
 const heldToTheEnd = new Set<Database>()
@@ -18,19 +17,20 @@ export type Heir = (queues: Queues, dead: string) => () => void
 
 /**
  * The processes that have the file open. Each holds a lock on a file of its own, "<file>-<id>.alive", which the kernel
- * lets go of the moment the process ends, however it ends: no pids (containers share a folder, not a pid space), and no
- * deadline that a process busy with a long synchronous job could miss.
+ * lets go of the moment the process ends, however it ends.
  */
 export class Processes {
   readonly id = crypto.randomUUID()
   #life: Database | undefined
   #looking: ReturnType<typeof setInterval> | undefined
-  #heirs = new Set<Heir>()
+  readonly heirs = new Set<Heir>()
 
   constructor(
     private readonly path: string,
     private readonly transactions: Transactions,
   ) {}
+
+  #lifeOf = (id: string) => `${this.path}-${id}.alive`
 
   /** Makes a worker or event reader known under its client name. Returns how to take it back. */
   async addClient(name: string): Promise<() => Promise<void>> {
@@ -46,13 +46,9 @@ export class Processes {
   }
 
   addHeir(heir: Heir): void {
-    this.#heirs.add(heir)
+    this.heirs.add(heir)
     this.#looking ??= clock.setInterval(this.#look, lookEvery).unref()
     void this.#look()
-  }
-
-  removeHeir(heir: Heir): void {
-    this.#heirs.delete(heir)
   }
 
   /** A worker that was closed by force may have left jobs behind: then this process stays on the list until it ends. */
@@ -87,15 +83,11 @@ export class Processes {
 
   async #bury(id: string): Promise<void> {
     const { inherited, isGone } = await this.transactions.run('write', queues => ({
-      inherited: [...this.#heirs].map(heir => heir(queues, id)),
+      inherited: [...this.heirs].map(heir => heir(queues, id)),
       isGone: strike(queues, id),
     }))
     for (const proceed of inherited) proceed()
     if (isGone) rmSync(this.#lifeOf(id), { force: true })
-  }
-
-  #lifeOf(id: string): string {
-    return `${this.path}-${id}.alive`
   }
 }
 

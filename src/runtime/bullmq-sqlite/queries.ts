@@ -1,10 +1,10 @@
 import type { IQueueBackend, JobJson, JobState } from 'bullmq'
-import { rateLimitLeft } from './claiming.ts'
 import { now } from './clock.ts'
 import { dueFrom, findJob, priorityRange, toJson } from './jobs.ts'
 import type { Args, Queue } from './queues.ts'
 import { Child, State, type StateCode, stateOf, states } from './schema.ts'
 import type { ChildRow } from './statements.ts'
+import { rateLimitLeft } from './working.ts'
 
 export function jobState(queue: Queue, jobId: string): JobState | 'unknown' {
   const job = findJob(queue, jobId)
@@ -20,10 +20,10 @@ export function isInState(queue: Queue, type: string, jobId: string): boolean {
 
 /** 0 for a job that goes on, 1 completed, 2 failed, -1 none; with its result, or the reason it failed, if asked. */
 export function outcome(queue: Queue, jobId: string, withValue = false): number | [status: number, value: string] {
-  const job = queue.sql.job.get(queue.id, jobId)
-  const state = findJob(queue, jobId)?.state
   const answer = (status: number, value: string): number | [number, string] => (withValue ? [status, value] : status)
+  const job = queue.sql.job.get(queue.id, jobId)
   if (!job) return answer(-1, `Missing key for job ${queue.key}:${jobId}. isFinished`)
+  const state = findJob(queue, jobId)?.state
   if (state === State.completed) return answer(1, job.returnvalue ?? '')
   return state === State.failed ? answer(2, job.failedReason ?? '') : answer(0, '')
 }
@@ -84,7 +84,7 @@ export function schedulersOf(queue: Queue, start: number, end: number, asc: bool
 }
 
 export function rateLimitTtl(queue: Queue, max = 0): number {
-  const limit = max || Number(queue.meta.max ?? 0)
+  const limit = max || Number(queue.state.meta.max ?? 0)
   if (limit > 0) return rateLimitLeft(queue, limit)
   const left = queue.state.limiterUntil - now()
   return left > 0 ? left : -2

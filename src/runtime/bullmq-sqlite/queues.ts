@@ -3,13 +3,10 @@ import { State, type StateCode } from './schema.ts'
 import type { QueueRow, Statements } from './statements.ts'
 
 /** The arguments of BullMQ's call of that name. */
-export type Args<Call extends keyof IQueueBackend> = IQueueBackend[Call] extends (...args: infer A) => unknown
-  ? A
-  : never
+export type Args<K extends keyof IQueueBackend> = IQueueBackend[K] extends (...args: infer A) => unknown ? A : never
 
 const defaultMaxEvents = 10_000
-/** Events are trimmed whenever this many have been added, not with every one. */
-const trimEvery = 256
+const trimEvery = 256 // events; not with every one
 
 const noMeta: Readonly<Record<string, string>> = {}
 /** All that changes with a queue's jobs, kept in its row as JSON. */
@@ -46,25 +43,17 @@ export class Queue {
     this.#saved = json
   }
 
-  get meta() {
-    return this.state.meta
-  }
-
   get isPaused(): boolean {
-    return 'paused' in this.meta
+    return 'paused' in this.state.meta
   }
 
   get isMaxed(): boolean {
-    return this.meta.concurrency !== undefined && this.counted(State.active) >= Number(this.meta.concurrency)
+    const { concurrency } = this.state.meta
+    return concurrency !== undefined && this.counted(State.active) >= Number(concurrency)
   }
 
   get waiting(): number {
     return this.counted(State.wait) + this.counted(State.prioritized)
-  }
-
-  /** How many jobs a worker would find if it looked now. */
-  get claimable(): number {
-    return this.isPaused || this.isMaxed ? 0 : this.waiting
   }
 
   counted(state: StateCode): number {
@@ -106,7 +95,7 @@ export class Queue {
     const { lastEvent } = this.state
     const added = this.#events.length
     if (added > 0) this.sql.addEvents.run(this.id, lastEvent, Date.now(), JSON.stringify(this.#events))
-    const maxEvents = Number(this.meta['opts.maxLenEvents'] ?? defaultMaxEvents)
+    const maxEvents = Number(this.state.meta['opts.maxLenEvents'] ?? defaultMaxEvents)
     if (lastEvent % trimEvery < added) this.sql.trimEvents.run(this.id, lastEvent - maxEvents)
     this.sql.saveQueue.run(json, this.id)
     this.#events = []

@@ -19,16 +19,15 @@ export class Refused extends Error {
 
   constructor(
     readonly why: keyof typeof refusals,
-    private readonly about: Record<string, string | undefined> = {},
+    about: Record<string, string | undefined> = {},
   ) {
-    super(why)
+    super(refusals[why][1].replace(/{(\w+)}/g, (hole, name) => about[name] ?? hole))
     this.code = refusals[why][0]
   }
 
   /** The error that users of BullMQ know: same text, same `code`. */
   inWordsOf(command: string): Error {
-    const words: Record<string, string | undefined> = { ...this.about, command }
-    const error = new Error(refusals[this.why][1].replace(/{(\w+)}/g, (_, name) => String(words[name])))
+    const error = new Error(this.message.replace('{command}', command))
     // A worker tells by this name that trying again is of no use.
     if (this.why === 'jobHasFailedChildren') error.name = 'UnrecoverableError'
     return Object.assign(error, { code: this.code })

@@ -1,10 +1,10 @@
 import { childrenOf, detachFromParent } from './children.ts'
 import { releaseOnRemoval } from './deduplication.ts'
 import { deleteJob, findJob, type Job } from './jobs.ts'
-import { isLocked } from './locks.ts'
 import type { Queue } from './queues.ts'
 import { Refused } from './refusals.ts'
-import { Child, State, states } from './schema.ts'
+import { Child, type ChildCode, State, states } from './schema.ts'
+import { isLocked } from './working.ts'
 
 interface Removal {
   withParent?: boolean // remove a parent in the same queue that waits for nothing else, instead of letting it run
@@ -24,7 +24,7 @@ export function removeOnRequest(queue: Queue, jobId: string, withChildren: boole
   if (!job) return 1
   if (isNextOfScheduler(job)) throw new Refused('jobBelongsToScheduler', { jobId })
   if (isLocked(job) || (withChildren && pendingTree(job).some(isLocked))) return 0
-  removeTree(job, withChildren ? 'all' : 'none')
+  removeTree(job, withChildren ? all : [])
   return 1
 }
 
@@ -32,18 +32,17 @@ export function removeOnRequest(queue: Queue, jobId: string, withChildren: boole
 export const isNextOfScheduler = ({ queue, id, scheduler_id }: Job): boolean =>
   scheduler_id !== null && queue.sql.scheduler.get(queue.id, scheduler_id)?.next_job === id
 
-/** Removes the children of a job that no worker has taken up yet, and theirs. */
 export function removeUnprocessedChildren(queue: Queue, jobId: string): void {
   const job = findJob(queue, jobId)
-  if (job) removeChildren(job, 'unprocessed')
+  if (job) removeChildren(job, unprocessed)
 }
 
-const statuses = { none: [], unprocessed: [Child.unprocessed], all: Object.values(Child) }
-type Which = keyof typeof statuses
+const all = Object.values(Child)
+const unprocessed = [Child.unprocessed]
 
-function removeTree(job: Job, which: Which): void {
+function removeTree(job: Job, statuses: ChildCode[]): void {
   detachFromParent(job)
-  removeChildren(job, which)
+  removeChildren(job, statuses)
   // Removing the last child may just have put this job in line.
   const current = findJob(job.queue, job.id)
   if (!current) return
@@ -51,11 +50,10 @@ function removeTree(job: Job, which: Which): void {
   job.queue.emit('removed', 'jobId', job.id, 'prev', states[current.state])
 }
 
-function removeChildren(job: Job, which: Which): void {
-  for (const child of statuses[which].flatMap(status => childrenOf(job, status))) {
-    const isTakenUp = isLocked(child) || child.state === State.failed
-    if (which === 'all' || !isTakenUp) removeTree(child, which)
-  }
+/** Unless all are to go, those that a worker has taken up stay. */
+function removeChildren(job: Job, statuses: ChildCode[]): void {
+  for (const child of statuses.flatMap(status => childrenOf(job, status)))
+    if (statuses === all || !(isLocked(child) || child.state === State.failed)) removeTree(child, statuses)
 }
 
 function pendingTree(job: Job): Job[] {

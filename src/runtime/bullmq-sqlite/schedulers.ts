@@ -6,25 +6,18 @@ import { removeJob } from './removing.ts'
 import { State } from './schema.ts'
 
 /** A scheduler; its fields are as BullMQ reads them, all strings. */
-interface Scheduler {
-  readonly nextRun: number
-  readonly nextJob: string
-  readonly fields: Record<string, string>
-}
+type Scheduler = { readonly nextRun: number; readonly nextJob: string; readonly fields: Record<string, string> }
 
 type RunOptions = JobsOptions & { repeat?: RepeatOptions }
 
-/** How many further slots are tried when the next one is taken by a job that may not be replaced. */
-const maxSlotScans = 32
+const maxSlotScans = 32 // further slots that are tried when the next one is taken by a job that may not be replaced
 
 /**
  * Adds or changes a scheduler, and adds the job of its next run. Returns that job's id and delay. `givenMillis` is when one
  * with a pattern runs next; one with an interval finds out by itself.
  */
-export function upsertScheduler(
-  queue: Queue,
-  ...[id, givenMillis, templateData, templateOpts, opts, runOpts]: Args<'addJobScheduler'>
-): [jobId: string, delay: number] {
+export function upsertScheduler(queue: Queue, ...args: Args<'addJobScheduler'>): [jobId: string, delay: number] {
+  const [id, givenMillis, templateData, templateOpts, opts, runOpts] = args
   const { name, every, tz, limit, pattern, startDate, endDate } = opts
   const { repeat = {} }: RunOptions = runOpts
   const now = Date.now()
@@ -53,10 +46,8 @@ export function upsertScheduler(
  * A scheduler's job has started: adds the job of the run after it. Returns its id, or null if nothing was to be added.
  * `producerId` is the job whose start asks for the next run.
  */
-export function advanceScheduler(
-  queue: Queue,
-  ...[id, givenMillis, _, runOpts, producerId]: Args<'updateJobSchedulerNextMillis'>
-): string | null {
+export function advanceScheduler(queue: Queue, ...args: Args<'updateJobSchedulerNextMillis'>): string | null {
+  const [id, givenMillis, , runOpts, producerId] = args
   const current = readScheduler(queue, id)
   if (!current || producerId !== current.nextJob) return null
   const { fields } = current
@@ -102,15 +93,10 @@ export function readScheduler(queue: Queue, id: string): Scheduler | undefined {
 function nextSlot(previous: number | undefined, every: number, now: number, givenOffset: number, startDate: number) {
   const aligned = Math.floor(now / every) * every + givenOffset
   const upcoming = aligned <= now ? aligned + every : aligned
-  const millis = Math.floor(firstOrNext())
-  const offset = givenOffset || millis - Math.floor(millis / every) * every
-  return { millis, offset: Math.floor(offset) }
-
-  function firstOrNext(): number {
-    if (previous !== undefined) return previous + every < now ? upcoming : previous + every
-    if (startDate) return Math.max(startDate, now)
-    return givenOffset > 0 ? upcoming : now
-  }
+  const first = startDate ? Math.max(startDate, now) : givenOffset > 0 ? upcoming : now
+  const next = previous !== undefined && previous + every >= now ? previous + every : upcoming
+  const millis = Math.floor(previous === undefined ? first : next)
+  return { millis, offset: Math.floor(givenOffset || millis % every) }
 }
 
 /** Jobs of earlier runs may stand in the next slots: the first one without. */
@@ -128,9 +114,7 @@ function freeId(queue: Queue, id: string, millis: number, replaces: boolean): st
   const jobId = jobIdAt(id, millis)
   if (!findJob(queue, jobId)) return jobId
   if (!replaces) throw new Refused('nextRunExists')
-  let n = 2
-  while (findJob(queue, `${jobId}-${n}`)) n++
-  return `${jobId}-${n}`
+  for (let n = 2; ; n++) if (!findJob(queue, `${jobId}-${n}`)) return `${jobId}-${n}`
 }
 
 /** Notes the scheduler's next run and adds its job. Returns the job's delay. */
@@ -141,15 +125,14 @@ function addRun(queue: Queue, schedulerId: string, scheduler: Scheduler, runOpts
   const opts: JobsOptions = { ...runOpts, delay, jobId: nextJob }
   queue.sql.saveScheduler.run(queue.id, schedulerId, nextRun, nextJob, JSON.stringify(fields))
   queue.state.lastJob++
-  insertInLine(queue, { id: nextJob, name, data, opts, timestamp: now, schedulerId })
+  insertInLine(queue, { id: nextJob, name, data, opts, timestamp: now, repeatJobKey: schedulerId })
   return delay
 }
 
 /** Removes the job of the next run if no worker has taken it up. As in Redis, one in the line of a paused queue stays. */
 function removeNextJob(queue: Queue, { nextJob }: Scheduler): boolean {
   const job = findJob(queue, nextJob)
-  const removable: number[] = [State.delayed, State.prioritized]
-  if (!queue.isPaused) removable.push(State.wait)
+  const removable: number[] = [State.delayed, State.prioritized, ...(queue.isPaused ? [] : [State.wait])]
   if (!job || !removable.includes(job.state)) return false
   removeJob(job, { withParent: true })
   return true

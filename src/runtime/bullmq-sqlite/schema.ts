@@ -22,15 +22,13 @@ export type ChildCode = (typeof Child)[keyof typeof Child]
 /** Kept in `PRAGMA user_version`; a file with a higher one is refused. */
 export const schemaVersion = 1
 
-/*
- * Times are milliseconds since 1970. `queue` columns hold `queue.id`. JSON columns are text.
- */
+/** Times are milliseconds since 1970. `queue` columns hold `queue.id`. JSON columns are text. */
 export const schema = `
 -- One row per queue. It outlives obliterate, so that event numbers never repeat.
 CREATE TABLE queue (
   id    INTEGER PRIMARY KEY,
   key   TEXT NOT NULL UNIQUE, -- "<prefix>:<name>"
-  state TEXT NOT NULL         -- JSON: QueueState of queues.ts
+  state TEXT NOT NULL         -- JSON: see queues.ts
 ) STRICT;
 
 -- One row per job. "score" orders the jobs of a state: a position for wait and active, priority and position for

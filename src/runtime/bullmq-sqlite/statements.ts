@@ -32,6 +32,7 @@ export type JobColumns = Partial<
 
 export type QueueRow = { id: number; key: string; state: string }
 export type ChildRow = { queue: number; id: string; key: string; value: Text }
+type DedupRow = { job_id: string; expires_at: Int }
 type SchedulerRow = { id: string; next_run: number; next_job: string; fields: string }
 type MetricRow = { count: number; prev_at: number; prev_count: number; points: string }
 type EventRow = { last: number; at: number; events: string }
@@ -50,10 +51,14 @@ export function prepareStatements(db: Database) {
     sql(`${how} INTO ${table} (${columns}) VALUES (${columns.replace(/\w+/g, '?')})`)
   const replace = (table: string, columns: string) => insert(table, columns, 'INSERT OR REPLACE')
 
+  const byId = 'WHERE queue = ? AND id = ?'
   const ofState = 'FROM job WHERE queue = ? AND state = ?'
+  const jobs = `SELECT ${job} ${ofState}`
   const active = `queue = ? AND state = ${State.active}`
+  const activeJobs = `SELECT ${job} FROM job WHERE ${active}`
   const ofParent = 'parent_queue = ? AND parent_id = ?'
-  const pending = `${ofParent} AND queue = ? AND id = ? AND status = ${Child.unprocessed}`
+  const child = `${ofParent} AND queue = ? AND id = ?`
+  const pending = `${child} AND status = ${Child.unprocessed}`
   const schedulers = 'SELECT * FROM scheduler WHERE queue = ?'
 
   return {
@@ -81,8 +86,8 @@ export function prepareStatements(db: Database) {
       `queue, id, state, score, added_at, delay, priority, parent_queue, parent_id, parent, scheduler_id, dedup_id, name,
          opts, data`,
     ),
-    jobRow: sql<JobRow>(`SELECT ${job} FROM job WHERE queue = ? AND id = ?`),
-    job: sql<JsonRow>(`SELECT ${json} FROM job WHERE queue = ? AND id = ?`),
+    jobRow: sql<JobRow>(`SELECT ${job} FROM job ${byId}`),
+    job: sql<JsonRow>(`SELECT ${json} FROM job ${byId}`),
     /** Sets these columns of a job; there is a statement for each set of columns that is ever changed. */
     updateJob(rowid: number, columns: JobColumns) {
       const names = Object.keys(columns).join(' = ?, ')
@@ -98,23 +103,19 @@ export function prepareStatements(db: Database) {
          processed_by = coalesce(?, processed_by), lock_token = ?, lock_until = ?, owner = ?, suspect = 0
        WHERE rowid = (SELECT rowid ${ofState} ORDER BY score LIMIT 1) RETURNING ${json}`,
     ),
-    extendLock: sql(
-      'UPDATE job SET lock_until = ?, suspect = 0 WHERE queue = ? AND id = ? AND lock_token = ? AND lock_until > ?',
-    ),
+    extendLock: sql(`UPDATE job SET lock_until = ?, suspect = 0 ${byId} AND lock_token = ? AND lock_until > ?`),
     stalledJobs: sql<JobRow>(
-      `SELECT ${job} FROM job WHERE ${active} AND suspect = 1 AND (lock_token IS NULL OR lock_until <= ?) ORDER BY score`,
+      `${activeJobs} AND suspect = 1 AND (lock_token IS NULL OR lock_until <= ?) ORDER BY score`,
     ),
     suspectActive: sql(`UPDATE job SET suspect = 1 WHERE ${active} AND suspect = 0`),
-    orphanedJobs: sql<JobRow>(`SELECT ${job} FROM job WHERE ${active} AND owner = ? ORDER BY score`),
+    orphanedJobs: sql<JobRow>(`${activeJobs} AND owner = ? ORDER BY score`),
     ownsJobs: sql(
       `SELECT 1 FROM queue JOIN job ON job.queue = queue.id AND job.state = ${State.active} WHERE owner = ? LIMIT 1`,
     ),
 
     // jobs of a state
-    rowsAfter: sql<JobRow>(
-      `SELECT ${job} ${ofState} AND (score, rowid) > (?, ?) AND score <= ? ORDER BY score, rowid LIMIT ?`,
-    ),
-    rowsUpTo: sql<JobRow>(`SELECT ${job} ${ofState} AND score <= ? ORDER BY score LIMIT ?`),
+    rowsAfter: sql<JobRow>(`${jobs} AND (score, rowid) > (?, ?) AND score <= ? ORDER BY score, rowid LIMIT ?`),
+    rowsUpTo: sql<JobRow>(`${jobs} AND score <= ? ORDER BY score LIMIT ?`),
     firstScore: sql<{ score: number }>(`SELECT score ${ofState} ORDER BY score LIMIT 1`),
     highestScore: sql<{ score: Int }>(`SELECT max(score) AS score ${ofState} AND score BETWEEN ? AND ?`),
     countScores: sql<{ n: number }>(`SELECT count(*) AS n ${ofState} AND score BETWEEN ? AND ?`),
@@ -135,9 +136,7 @@ export function prepareStatements(db: Database) {
          ON CONFLICT DO UPDATE SET status = excluded.status, value = excluded.value`,
     ),
     settleChild: sql(`UPDATE child SET status = ?, value = ? WHERE ${pending}`),
-    reopenChild: sql(
-      `UPDATE child SET status = ${Child.unprocessed}, value = NULL WHERE ${ofParent} AND queue = ? AND id = ?`,
-    ),
+    reopenChild: sql(`UPDATE child SET status = ${Child.unprocessed}, value = NULL WHERE ${child}`),
     deletePendingChild: sql(`DELETE FROM child WHERE ${pending}`),
     isPendingChild: sql(`SELECT 1 FROM child WHERE ${pending}`),
     hasChild: sql(`SELECT 1 FROM child WHERE ${ofParent} AND status = ? LIMIT 1`),
@@ -150,20 +149,18 @@ export function prepareStatements(db: Database) {
     deleteChildren: sql(`DELETE FROM child WHERE ${ofParent}`),
 
     // deduplication
-    dedup: sql<{ job_id: string; expires_at: Int }>(
-      'SELECT * FROM dedup WHERE queue = ? AND id = ? AND (expires_at IS NULL OR expires_at > ?)',
-    ),
+    dedup: sql<DedupRow>(`SELECT * FROM dedup ${byId} AND (expires_at IS NULL OR expires_at > ?)`),
     setDedup: replace('dedup', 'queue, id, job_id, expires_at'),
-    deleteDedup: sql('DELETE FROM dedup WHERE queue = ? AND id = ?'),
+    deleteDedup: sql(`DELETE FROM dedup ${byId}`),
     deleteExpiredDedups: sql('DELETE FROM dedup WHERE expires_at <= ?'),
-    dedupNext: sql<{ job: string }>('SELECT job FROM dedup_next WHERE queue = ? AND id = ?'),
+    dedupNext: sql<{ job: string }>(`SELECT job FROM dedup_next ${byId}`),
     setDedupNext: replace('dedup_next', 'queue, id, job'),
-    deleteDedupNext: sql('DELETE FROM dedup_next WHERE queue = ? AND id = ?'),
+    deleteDedupNext: sql(`DELETE FROM dedup_next ${byId}`),
 
     // schedulers
     scheduler: sql<SchedulerRow>(`${schedulers} AND id = ?`),
     saveScheduler: replace('scheduler', 'queue, id, next_run, next_job, fields'),
-    deleteScheduler: sql('DELETE FROM scheduler WHERE queue = ? AND id = ?'),
+    deleteScheduler: sql(`DELETE FROM scheduler ${byId}`),
     countSchedulers: sql<{ n: number }>('SELECT count(*) AS n FROM scheduler WHERE queue = ?'),
     schedulersSoonestFirst: sql<SchedulerRow>(`${schedulers} ORDER BY next_run, id LIMIT ? OFFSET ?`),
     schedulersLatestFirst: sql<SchedulerRow>(`${schedulers} ORDER BY next_run DESC, id DESC LIMIT ? OFFSET ?`),

@@ -21,9 +21,7 @@ export interface StoreOptions {
   patience?: number
 }
 
-/** Opening a file that others are busy with waits for them at most this long, in ms; nothing else ever waits on the event loop. */
-const openPatience = 5000
-
+const openPatience = 5000 // ms that opening waits for a busy file; nothing else ever waits on the event loop
 const open = new Map<string, Store>()
 
 /** One SQLite file, open once in this process however many queues and workers use it. */
@@ -45,10 +43,7 @@ export class Store {
     return store
   }
 
-  private constructor(
-    private readonly path: string,
-    patience: number,
-  ) {
+  private constructor(path: string, patience: number) {
     this.#db = openDatabase(path)
     this.#checkpoints = new Checkpoints(this.#db)
     this.transactions = new Transactions(this.#db, patience, this)
@@ -56,7 +51,6 @@ export class Store {
     this.processes = new Processes(path, this.transactions)
   }
 
-  /** After a commit, with the queues it changed. */
   committed(queues: Queue[]): void {
     if (queues.length > 0) this.#checkpoints.written()
     this.wakeups.committed(queues)
@@ -64,7 +58,7 @@ export class Store {
 
   async close(): Promise<void> {
     if (--this.#users > 0) return
-    open.delete(this.path)
+    open.delete(this.#db.filename)
     await this.processes.close()
     await this.transactions.close()
     await this.#checkpoints.close()
@@ -74,12 +68,10 @@ export class Store {
   /** Makes the tables if there are none, and the statements. Throws "busy" while another process holds the file. */
   prepare(): Queues {
     const version = () => this.#db.query<{ user_version: number }, []>('PRAGMA user_version').get()!.user_version
-    const makeTables = this.#db.transaction(() => {
-      if (version() === 0) this.#db.run(`${schema}; PRAGMA user_version = ${schemaVersion}`)
-    })
-    if (version() === 0) makeTables.immediate()
+    const makeTables = () => version() > 0 || this.#db.run(`${schema}; PRAGMA user_version = ${schemaVersion}`)
+    if (version() === 0) this.#db.transaction(makeTables).immediate()
     if (version() > schemaVersion)
-      throw new Error(`${this.path} was written by a newer version of this program (schema ${version()})`)
+      throw new Error(`${this.#db.filename} was written by a newer version of this program (schema ${version()})`)
     return new Queues(prepareStatements(this.#db), this.processes.id)
   }
 }

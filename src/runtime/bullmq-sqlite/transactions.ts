@@ -3,12 +3,9 @@ import { clock, now } from './clock.ts'
 import type { Queue, Queues } from './queues.ts'
 import type { Store } from './store.ts'
 
-/** How long the operations of one transaction may take together, in ms, before it is committed and the event loop goes on. */
-const turnBudget = 8
-/** A transaction of another process is mostly over in a fraction of a ms: this often it is tried again on the next turn. */
-const quickAttempts = 8
-/** A transaction that failed for want of disk or the like answers this much later, in ms, so that workers do not spin on it. */
-const failurePause = 250
+const turnBudget = 8 // ms the operations of one transaction may take together; then the event loop goes on
+const quickAttempts = 8 // on the next turns: a transaction of another process is mostly over in a fraction of a ms
+const failurePause = 250 // ms by which a full disk and the like are told late, so that workers do not spin on it
 
 /** Reads; writes; or takes: a write that hands out work. */
 export type Kind = 'read' | 'write' | 'take'
@@ -24,16 +21,15 @@ interface Operation {
 export const closedError = () => new Error('Connection is closed.')
 
 /**
- * Runs operations against the file. All operations asked for in one turn of the event loop share one transaction, each in
- * a savepoint of its own, so that one refused does not touch the others; all are answered after the commit, on a later
- * turn than they were asked. The lock of the file is never waited for on the event loop: a busy file is tried again by timer.
+ * Runs operations against the file. All that are asked for in one turn of the event loop share one transaction, each in a
+ * savepoint of its own; all are answered after the commit, on a later turn than they were asked.
  */
 export class Transactions {
   #waiting: Operation[] = []
   #scheduled = false
-  #queues: Queues | undefined
-  #dataVersion = -1
-  #foreignChanges = 0
+  /** To be read outside any transaction by those who cannot wait; nothing before the first transaction. */
+  queues: Queues | undefined
+  #dataVersion = 0
   #attempts = 0
   #closed = false
   #idle: (() => void) | undefined
@@ -44,11 +40,6 @@ export class Transactions {
     private readonly patience: number,
     private readonly store: Pick<Store, 'prepare' | 'committed'>,
   ) {}
-
-  /** For synchronous reads outside any transaction, by those who cannot wait. Nothing before the first transaction. */
-  get queues(): Queues | undefined {
-    return this.#queues
-  }
 
   /**
    * A take is answered one turn later, so that whoever added the job in this same transaction has been answered, and has
@@ -70,19 +61,15 @@ export class Transactions {
   async close(): Promise<void> {
     this.#closed = true
     if (this.#scheduled) await new Promise<void>(resolve => (this.#idle = resolve))
-    this.#queues?.sql.finalize()
+    this.queues?.sql.finalize()
   }
 
-  /** Looks whether another process has written, and forgets what it may have changed. Returns how often one has so far. */
-  foreignChanges(): number {
-    if (!this.#queues) return 0
-    const version = this.#queues.sql.dataVersion.get()!.data_version
-    if (version !== this.#dataVersion) {
-      this.#dataVersion = version
-      this.#foreignChanges++
-      this.#queues.forget()
-    }
-    return this.#foreignChanges
+  /** Another number whenever another process has written; then what is in memory is forgotten. */
+  dataVersion(): number {
+    const version = this.queues?.sql.dataVersion.get()?.data_version ?? 0
+    if (version !== this.#dataVersion) this.queues?.forget()
+    this.#dataVersion = version
+    return version
   }
 
   #schedule(): void {
@@ -112,11 +99,11 @@ export class Transactions {
 
   /** Runs as many operations as the budget allows, and commits. The rest goes back to the head of the line. */
   #runAll(operations: Operation[]) {
-    const queues = (this.#queues ??= this.store.prepare())
+    const queues = (this.queues ??= this.store.prepare())
     const { sql } = queues
     if (operations.some(({ kind }) => kind !== 'read')) sql.beginWrite.run()
     else sql.beginRead.run()
-    this.foreignChanges()
+    this.dataVersion()
     const until = performance.now() + turnBudget
     const answers: (() => void)[] = []
     for (const operation of operations) {
@@ -147,7 +134,7 @@ export class Transactions {
   }
 
   #abandon(): void {
-    this.#queues?.forget()
+    this.queues?.forget()
     try {
       if (this.db.inTransaction) this.db.run('ROLLBACK')
     } catch {
@@ -166,10 +153,10 @@ export class Transactions {
   }
 }
 
-function refusal({ reject }: Operation, error: unknown): () => void {
-  if (error instanceof SQLiteError) return () => void clock.setTimeout(() => reject(error), failurePause)
-  return () => reject(error)
-}
+const refusal =
+  ({ reject }: Operation, error: unknown) =>
+  () =>
+    void (error instanceof SQLiteError ? clock.setTimeout(() => reject(error), failurePause) : reject(error))
 
 const isBusy = (error: unknown): boolean =>
   error instanceof SQLiteError && /^SQLITE_(BUSY|PROTOCOL)/.test(error.code ?? '')

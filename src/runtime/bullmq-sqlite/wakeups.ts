@@ -3,12 +3,9 @@ import { nextDueAt } from './jobs.ts'
 import type { Queue } from './queues.ts'
 import type { Transactions } from './transactions.ts'
 
-/** How often idle workers and event readers look whether another process has written, in ms. */
-const lookEvery = 40
-/** Waking for a delayed job this much later, in ms, makes sure its time has come by every clock involved. */
-const dueSlack = 1
-/** Timers hold no more than this many ms; whoever waits has a timeout of his own that comes long before. */
-const longestTimer = 2 ** 31 - 1
+const lookEvery = 40 // ms between looks whether another process has written
+const dueSlack = 1 // ms that a delayed job is woken for late, so that its time has come by every clock involved
+const longestTimer = 2 ** 31 - 1 // ms; whoever waits has a timeout of his own that comes long before
 
 interface Waiter {
   readonly who: object
@@ -23,7 +20,7 @@ interface Waiter {
 export class Wakeups {
   #waiters = new Set<Waiter>()
   #looking: ReturnType<typeof setInterval> | undefined
-  #seenChanges = 0
+  #seenVersion = 0
 
   constructor(private readonly transactions: Transactions) {}
 
@@ -48,7 +45,6 @@ export class Wakeups {
     return promise
   }
 
-  /** Cuts the waits of that one short. */
   interrupt(who: object): void {
     for (const waiter of this.#waiters) if (waiter.who === who) waiter.wake(false)
   }
@@ -58,9 +54,9 @@ export class Wakeups {
   }
 
   #look = (): void => {
-    const changes = orElse(0, () => this.transactions.foreignChanges())
-    if (changes !== this.#seenChanges) {
-      this.#seenChanges = changes
+    const version = orElse(0, () => this.transactions.dataVersion())
+    if (version !== this.#seenVersion) {
+      this.#seenVersion = version
       for (const key of new Set([...this.#waiters].map(waiter => waiter.queueKey))) this.#wakeThoseOf(key)
     }
     for (const { dueAt, wake } of this.#waiters) if (Date.now() > dueAt) wake(false)
@@ -72,7 +68,7 @@ export class Wakeups {
     const queue = waiters.length > 0 ? orElse(undefined, () => this.transactions.queues?.peek(queueKey)) : undefined
     if (!queue) return
     const dueAt = orElse(0, () => nextDueAt(queue)) || Infinity
-    let jobs = queue.claimable
+    let jobs = queue.isPaused || queue.isMaxed ? 0 : queue.waiting
     for (const waiter of waiters) {
       if (waiter.after === undefined ? jobs-- > 0 : queue.state.lastEvent > waiter.after) waiter.wake(true)
       else if (waiter.after === undefined && waiter.dueAt !== dueAt) {

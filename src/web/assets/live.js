@@ -20,10 +20,7 @@ function watch(part) {
   const open = () => {
     if (events || paused || document.hidden) return
     events = new EventSource(part.dataset.live)
-    events.addEventListener('beat', ({ data }) => {
-      tell('open')
-      part.dispatchEvent(new CustomEvent('fieldhouse:beat', { bubbles: true, detail: JSON.parse(data) }))
-    })
+    events.addEventListener('beat', () => tell('open'))
     events.addEventListener('changed', ({ data }) => {
       wanted = JSON.parse(data).version
       if (wanted !== part.dataset.version) soon(Math.random() * spread)
@@ -76,14 +73,11 @@ function watch(part) {
     paused = false
     open()
   })
-  navigateWithin(part, () => {
-    close() // what it watched was another view
-    open()
-  })
+  navigateWithin(part)
 }
 
 /** Sorting, paging and searching change the part and the address, and keep the reader where he is. */
-function navigateWithin(part, watchAnew) {
+function navigateWithin(part) {
   let asked = 0
   async function show(url, history) {
     const mine = ++asked
@@ -98,9 +92,6 @@ function navigateWithin(part, watchAnew) {
     part.dataset.version = response.headers.get('x-version')
     become(part, markup)
     if (history) window.history[history](null, '', url)
-    part.dataset.live = part.dataset.live.split('?')[0] + url.search
-    watchAnew()
-    part.dispatchEvent(new CustomEvent('fieldhouse:view', { bubbles: true, detail: url }))
   }
   const isHere = url => url.origin === location.origin && url.pathname === location.pathname
 
