@@ -28,14 +28,17 @@ function settled(client: Database): Db {
 
 export const databaseFile = (dataDir: string) => join(dataDir, 'fieldhouse.db')
 
-/** Opens `fieldhouse.db`, brought to the newest schema. Accepted work must survive a power cut: synchronous=FULL. */
-export function openDatabase(dataDir: string): Db {
+/**
+ * Opens `fieldhouse.db`, brought to the newest schema, unless an older version is at work in it (`othersRun`). Accepted work must
+ * survive a power cut: synchronous=FULL.
+ */
+export function openDatabase(dataDir: string, othersRun: () => boolean = () => false): Db {
   madeFolder(dataDir)
   return usable(databaseFile(dataDir), () => {
     const client = open(databaseFile(dataDir), false)
     useWriteAheadLog(client)
     client.run('PRAGMA synchronous = FULL')
-    migrate(client, dataDir)
+    migrate(client, dataDir, migrations(), othersRun)
     return settled(client)
   })
 }
@@ -79,10 +82,16 @@ function refuseNewer(version: number, known = migrations().length) {
 }
 
 /** `user_version` counts the migrations applied. Runs what is missing in one transaction, after taking a copy. */
-export function migrate(client: Database, dataDir: string, all = migrations()): void {
+export function migrate(client: Database, dataDir: string, all = migrations(), othersRun = () => false): void {
   const version = versionOf(client)
   refuseNewer(version, all.length)
   if (version === all.length) return
+  if (version > 0 && othersRun()) {
+    if (versionOf(client) === all.length) return // another process of this very version was first
+    throw new Error(
+      `An older version of Fieldhouse is still at work in ${dataDir}. Stop all its processes, then start this one.`,
+    )
+  }
   if (version > 0) copyBefore(client, dataDir, version)
   client.run('PRAGMA foreign_keys = OFF')
   client.run('BEGIN IMMEDIATE')

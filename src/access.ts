@@ -5,8 +5,9 @@
 import { Elysia } from 'elysia'
 import type { Role } from '../db/schema.ts'
 import type { App } from './context.ts'
-import { refuse } from './errors.ts'
+import { Refusal, refuse } from './errors.ts'
 import { exchangeOf, type Who } from './runtime/exchange.ts'
+import { notJson } from './runtime/problem.ts'
 
 /** `anyone`: no question asked. `reader`: strangers only while boards are public. The roles nest. */
 export type May = 'anyone' | 'reader' | Role
@@ -34,6 +35,13 @@ export const mayOf = ({ hooks }: Hooked): May | undefined => {
   return undefined
 }
 
+/** Elysia makes an empty object of any other body where a schema has numbers: nothing would be changed, and nothing said. */
+function insistOnObject({ request, body }: { request: Request; body: unknown }): void {
+  if (body === undefined || (typeof body === 'object' && body !== null && !Array.isArray(body))) return
+  const errors = [{ path: 'body', message: 'expected object' }]
+  throw notJson(request) ?? new Refusal('invalid', 'The body should be a JSON object', { errors })
+}
+
 /** Gives routes `who`, `may: …` and `counted: true` (a read that the rate limit counts). */
 export const access = ({ config, reads }: Pick<App, 'config' | 'reads'>) =>
   new Elysia({ name: 'access' })
@@ -46,7 +54,7 @@ export const access = ({ config, reads }: Pick<App, 'config' | 'reads'>) =>
       may: (may: May) => {
         const check = ({ request }: { request: Request }) => allow(request, may, config.publicBoards)
         mays.set(check, may)
-        return { detail: { 'x-may': may } as object, parse: check, transform: check }
+        return { detail: { 'x-may': may } as object, parse: check, transform: [check, insistOnObject] }
       },
       counted: (counted: boolean) => ({
         transform({ request }: { request: Request }) {

@@ -19,7 +19,7 @@ import { kinds } from './kinds.ts'
 import { openBooks } from './market/books/books.ts'
 import type { Readings } from './readings.ts'
 import { refused, routes } from './routes.ts'
-import { comeAlive, isDead } from './runtime/alive.ts'
+import { comeAlive, isDead, othersAlive } from './runtime/alive.ts'
 import { Cache } from './runtime/cache.ts'
 import { memoryStore } from './runtime/cache-memory.ts'
 import { redisStore } from './runtime/cache-redis.ts'
@@ -84,7 +84,11 @@ export async function startFieldhouse(
     const telemetry = closing.keep('telemetry', await openTelemetry({ ...release, log }), telemetry =>
       telemetry.close(),
     )
-    const db = closing.keep('database', openDatabase(dataDir), db => db.$client.close())
+    const db = closing.keep(
+      'database',
+      openDatabase(dataDir, () => othersAlive(dataDir)),
+      db => db.$client.close(),
+    )
     closing.keep('liveness', comeAlive(dataDir, processId), die => die())
     const row = { id: processId, role, version, startedAt: clock.now() }
     closing.keep('process row', await enrol(db, row), leave => leave())

@@ -122,7 +122,7 @@ export function refused(
   input: Input = {},
 ): Response {
   const { id, who, route } = exchangeOf(request)
-  const refusal = asRefusal(error, code, { ...input, contentType: request.headers.get('content-type') })
+  const refusal = asRefusal(error, code, { ...input, request })
   if (!refusal) {
     app.log.error('A request failed', { request_id: id, route, error })
     app.telemetry.report(error, { request_id: id, route, user: who?.id })

@@ -132,3 +132,23 @@ test('days that are none are refused wherever days are asked for', async () => {
         `${name}: is not a date like 2026-03-30`,
       ])
 })
+
+test('a change that names nothing changes nothing, and one that is no object is refused', async () => {
+  const { call } = await start({ ROLE: 'web' })
+  const feed = { name: 'Nasdaq', url: 'http://127.0.0.1:9/' }
+  await call.post('/api/v1/tours', { slug: 'pga', name: 'PGA', feed_url: feed.url, format: 'espn' })
+  await call.post('/api/v1/quote-feeds', feed)
+  await newLeague(call)
+  await call.post('/api/v1/users', { email: 'a@b.cd', username: 'ann', password: 'long enough for all', role: 'admin' })
+  const { id: site_id } = await call.post('/api/v1/roster/sites', { name: 'Hall', timezone: 'UTC' })
+  await call.post('/api/v1/roster/staff', { name: 'Ann', hourly_cents: 5 })
+  const shift = { starts_at: '2026-03-01T09:00:00Z', ends_at: '2026-03-01T12:00:00Z', headcount: 3 }
+  await call.post('/api/v1/roster/shifts', { site_id, ...shift })
+  for (const path of ['tours/pga', 'leagues/1', 'users/1', 'roster/sites/1', 'roster/staff/1', 'roster/shifts/1']) {
+    const before = await call.get(`/api/v1/${path}`)
+    expect(await call.patch(`/api/v1/${path}`, {})).toEqual(before)
+    for (const body of [-1, 'x', [], null, true])
+      expect(await errorsOf(call.patch(`/api/v1/${path}`, body))).toEqual(['body: expected object'])
+  }
+  expect(await call.patch('/api/v1/quote-feeds/1', {})).toMatchObject({ name: 'Nasdaq' })
+})

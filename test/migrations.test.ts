@@ -7,6 +7,8 @@ import { getTableConfig, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { databaseFile, migrate, migrations, NewerSchema, openDatabase } from '../db/open.ts'
 import * as schema from '../db/schema.ts'
 import { atomically } from '../db/transaction.ts'
+import { comeAlive } from '../src/runtime/alive.ts'
+import { main } from './operator.ts'
 import { afterTest, spawnFieldhouse, temporaryFolder } from './start.ts'
 
 const all = migrations()
@@ -116,6 +118,27 @@ test('a newer schema is refused, untouched, and says what to do', async () => {
   )
   expect(client.query('pragma user_version').get()).toEqual({ user_version: all.length + 1 })
   expect(existsSync(join(dataDir, 'backups'))).toBe(false)
+})
+
+test('nothing is migrated under an older version that is still at work', async () => {
+  const { client, dataDir } = databaseAt(all.length - 1)
+  const leave = comeAlive(dataDir, 'of-an-older-version')
+  expect(await main({ DATA_DIR: dataDir })).toEqual({
+    code: 1,
+    said: `An older version of Fieldhouse is still at work in ${dataDir}. Stop all its processes, then start this one.`,
+  })
+  expect(client.query('pragma user_version').get()).toEqual({ user_version: all.length - 1 })
+  leave()
+  const { kill9 } = await spawnFieldhouse({}, dataDir)
+  expect(client.query('pragma user_version').get()).toEqual({ user_version: all.length })
+  await spawnFieldhouse({}, dataDir) // beside one of its own version, and after one that was killed
+  await kill9()
+})
+
+test('several processes of a new version may be started at once', async () => {
+  const { dataDir } = databaseAt(all.length - 1)
+  const houses = await Promise.all([1, 2, 3].map(() => spawnFieldhouse({ ROLE: 'web' }, dataDir)))
+  for (const { call } of houses) expect(await call.get('/api/v1/leagues')).toMatchObject({ leagues: [] })
 })
 
 test('several processes that open a new folder at once all find it whole', async () => {

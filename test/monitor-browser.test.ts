@@ -95,8 +95,14 @@ browserTest('a lock counts down each second without asking, and is released afte
   const row = page.locator('#locks tr', { hasText: 'test_lock' }) // others come and go with the schedule
   const ttl = row.locator('time[data-countdown]')
   await until(async () => /^0\d:\d\d$/.test((await ttl.textContent()) ?? ''))
+  await page.keyboard.press('p') // what ticks now, ticks by itself
+  await feed(page, 'paused')
+  const asked: string[] = []
+  page.on('request', request => asked.push(request.url()))
   const first = await ttl.textContent()
   await until(async () => (await ttl.textContent()) !== first)
+  expect(asked).toEqual([])
+  await page.keyboard.press('p')
   const held = () => app.locks.all().some(({ task }) => task === 'test_lock')
   await row.locator('button', { hasText: 'Release' }).click()
   await page.click('dialog button:text("Cancel")')
@@ -138,6 +144,16 @@ browserTest('jobs are searched as one types, what was typed stays, and the addre
   await page.waitForSelector('text=It broke')
   await page.keyboard.press('?')
   expect(await page.locator('dialog').textContent()).toContain('Next row')
+})
+
+browserTest('open alerts are counted beside every page as they come', async () => {
+  const { app, clock, page, visit } = await desk()
+  await visit('/admin/monitoring/cache')
+  await feed(page, 'live')
+  expect(await page.locator('[data-alerts]').isVisible()).toBe(false)
+  const alert = { type: 'security', severity: 'error', title: 'Odd', message: 'It is odd' } as const
+  raise(app.db, clock.now(), { key: 'security:a', ...alert })
+  await page.waitForSelector('[data-alerts].bad:has-text("1 open")')
 })
 
 browserTest('an alert is acknowledged and resolved on its page', async () => {

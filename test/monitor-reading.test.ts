@@ -202,6 +202,32 @@ browserTest('keys walk the rows, refresh, search and explain themselves', async 
   await page.waitForSelector('dialog', { state: 'detached' })
 })
 
+browserTest('what is filtered within the page is watched and exported as it is filtered', async () => {
+  const house = await fullHouse()
+  const { app } = house
+  const { page, visit } = await desk(house)
+  const href = (text: string) => page.getAttribute(`.tools a:text-is("${text}")`, 'href')
+  await visit(`${monitor}/jobs?status=FAILURE`)
+  await live(page)
+  await page.fill('input[name=q]', 'It broke')
+  await page.waitForURL(/q=It\+broke/)
+  expect(await href('CSV')).toEndWith('/jobs.csv?q=It+broke&status=FAILURE')
+  await page.fill('input[name=q]', '')
+  await page.click('nav[data-choice=status] a:text-is("All")')
+  await page.waitForURL(url => !url.search.includes('status'))
+  const { jobId } = await app.jobs.start(patient, {})
+  await page.waitForSelector(`#job-${jobId}:has-text("progress")`, { timeout: 20_000 })
+  expect(await href('JSON')).toEndWith('/jobs.json')
+
+  await visit(`${monitoring}/performance`)
+  await live(page)
+  await page.click('table.routes a:has-text("POST /api/v1/leagues/:id/trades")')
+  await page.waitForSelector('text=The charts show')
+  await page.click('.tools a:text-is("24h")')
+  await page.waitForURL(/route=.*period=24h|period=24h.*route=/)
+  await page.waitForSelector('text=The charts show')
+})
+
 browserTest('ids, errors and inputs are copied whole, secrets left out', async () => {
   const house = await fullHouse()
   const { page, visit } = await desk(house, { permissions: ['clipboard-read', 'clipboard-write'] })

@@ -198,6 +198,37 @@ test('in strict mode one bad row fails the upload', async () => {
   expect((await board(call, id)).rows).toEqual([])
 })
 
+test('a sheet that failed for its rows tells of them all, after each try', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  const sheet = `${current}5,eve,oops,1\n6,flo,7,ouch\n`
+  const job = await finished(upload(call, id, sheet, { mode: 'strict' }))
+  const told = async () => {
+    const { format, rows_total, rows_ok, rows_bad, mapping } = await call.get('/api/v1/uploads/1')
+    const { errors, pagination } = await call.get('/api/v1/uploads/1/errors?limit=1')
+    return {
+      format,
+      rows: [rows_total, rows_ok, rows_bad],
+      mapped: Object.keys(mapping).length > 2,
+      errors,
+      pagination,
+    }
+  }
+  const expected = {
+    format: 'csv',
+    rows: [5, 3, 2],
+    mapped: true,
+    errors: [{ line: 5, value: 'oops', reason: 'not a number' }],
+    pagination: { total: 2 },
+  }
+  expect(await told()).toMatchObject(expected)
+  expect(await finished(call.post(`/api/v1/jobs/${job.job_id}/retry`))).toMatchObject({ status: 'FAILURE' })
+  expect(await told()).toMatchObject(expected)
+
+  const trial = await finished(upload(call, id, sheet, { mode: 'strict', dry_run: 'true' }))
+  expect(trial.result).toMatchObject({ rows_bad: 2, errors: [{ value: 'oops' }, { value: 'ouch' }] })
+})
+
 test('a file larger than allowed is cut off and refused', async () => {
   const { call, dataDir } = await start({ MAX_UPLOAD_MB: '1' })
   const { id } = await newLeague(call)

@@ -8,7 +8,7 @@ import { isoOrNull } from '../runtime/clock.ts'
 import { says } from '../runtime/docs.ts'
 import { linkHeader, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
 import { boardPage, boardQuery, boardQueryOf, boardSchema, readBoard, readPlayer, rowSchema } from './board.ts'
-import { csvOf, xlsxOf } from './exports.ts'
+import { exportOf } from './exports.ts'
 import { kindOf } from './kinds.ts'
 import { readableLeague } from './queries.ts'
 
@@ -83,9 +83,9 @@ export const boardRoutes = (app: App) => {
     )
     .get(
       '/leaderboard.csv',
-      ({ params: { id }, query: raw, who }) => {
+      ({ params: { id }, query: raw, who, request }) => {
         const league = readableLeague(db, id, who)
-        return csvOf(app, league, boardQueryOf(raw, league))
+        return exportOf(app, league, boardQueryOf(raw, league), 'csv', request)
       },
       {
         query: boardQuery,
@@ -98,7 +98,7 @@ export const boardRoutes = (app: App) => {
       '/leaderboard.xlsx',
       ({ params: { id }, query: raw, who, request }) => {
         const league = readableLeague(db, id, who)
-        return xlsxOf(app, league, boardQueryOf(raw, league), request.signal)
+        return exportOf(app, league, boardQueryOf(raw, league), 'xlsx', request)
       },
       {
         query: boardQuery,

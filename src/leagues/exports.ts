@@ -1,14 +1,104 @@
-/** A whole board as a file. Read page by page, so that neither memory nor other requests feel its length. */
-import Papa from 'papaparse'
+/** A whole board as a file. Written in a thread, so that neither memory nor other requests feel its length. */
+import { Worker } from 'node:worker_threads'
 import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
 import type { Row } from '../leaderboard/page.ts'
 import type { BoardQuery } from '../leaderboard/query.ts'
+import { mostRows } from '../runtime/workbook.ts'
 import { boardPage } from './board.ts'
+import { kindOf, type WholeBoard } from './kinds.ts'
 import type { League } from './league.ts'
+import { columnsOf } from './table.ts'
 
-const slice = 250 // rows ranked and written at a time, a few milliseconds
+type Format = 'csv' | 'xlsx'
 
-async function* rowsOf(app: App, league: League, query: BoardQuery): AsyncGenerator<Row[]> {
+/** What the thread is begun with; without a `source` it asks for rows. */
+export type ExportInput = { title: string; format: Format; columns: string[]; source: WholeBoard | undefined }
+/** The next rows, undefined after the last; or that the bytes sent were taken. */
+export type ToExport = { rows: Row[] | undefined } | { taken: true }
+/** Some bytes of the file, its end, or a question for rows. */
+type FromExport = Uint8Array | 'end' | 'rows'
+
+const types: Record<Format, string> = {
+  csv: 'text/csv; charset=utf-8',
+  xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+}
+const mostAtOnce = 4 // each takes a thread, and up to some hundred megabytes for a very large board
+const slice = 250 // rows ranked at a time on this thread, a few milliseconds
+let running = 0
+
+/** `request`: a question for the head alone is not worth the work. */
+export async function exportOf(
+  app: App,
+  league: League,
+  asked: BoardQuery,
+  format: Format,
+  { method }: Request,
+): Promise<Response> {
+  const query = { ...asked, around: undefined, page: 1 }
+  const { rows, pagination } = await boardPage(app, league, { ...query, limit: 1 }) // refuses what is wrong with the query
+  if (format === 'xlsx' && pagination.total >= mostRows)
+    refuse('too_large', `An Excel sheet holds ${mostRows} rows, its heading included. Take the board as CSV`)
+  const source = await kindOf(app, league).whole?.(app, league, query)
+  if (running >= mostAtOnce) refuse('unavailable', 'Other boards are just being exported', { retryAfter: 10 })
+  const input = { title: league.name, format, columns: columnsOf(rows[0]), source }
+  return new Response(method === 'HEAD' ? null : written(input, slices(app, league, query)), {
+    headers: {
+      'content-type': types[format],
+      'content-disposition': `attachment; filename="${fileName(league, format)}"`,
+      'cache-control': 'no-cache',
+    },
+  })
+}
+
+/** The file as the thread writes it: a little ahead of what is taken, no more. */
+function written(input: ExportInput, slices: AsyncGenerator<Row[]>): ReadableStream<Uint8Array> {
+  const worker = new Worker(new URL('./export-worker.ts', import.meta.url), { workerData: input })
+  const tell = (message: ToExport) => worker.postMessage(message)
+  let sent = () => {}
+  let isFirst = true
+  let isOver = false
+  running++
+  function end() {
+    if (isOver) return
+    isOver = true
+    running--
+    worker.terminate()
+    slices.return(undefined)
+    sent()
+  }
+  return new ReadableStream({
+    start(controller) {
+      function failed(error: unknown) {
+        if (!isOver) controller.error(error)
+        end()
+      }
+      worker.on('error', failed)
+      worker.on('exit', () => failed(new Error('The thread of an export died')))
+      worker.on('message', (message: FromExport) => {
+        if (isOver) return
+        if (message === 'rows') {
+          slices.next().then(({ value }) => tell({ rows: value ?? undefined }), failed)
+        } else if (message === 'end') {
+          controller.close()
+          end()
+        } else {
+          controller.enqueue(message)
+          sent()
+        }
+      })
+    },
+    pull: () =>
+      new Promise<void>(resolve => {
+        sent = resolve
+        if (!isFirst) tell({ taken: true })
+        isFirst = false
+      }),
+    cancel: end,
+  })
+}
+
+async function* slices(app: App, league: League, query: BoardQuery): AsyncGenerator<Row[]> {
   for (let page = 1, pages = 1; page <= pages; page++) {
     const board = await boardPage(app, league, { ...query, page, limit: slice })
     pages = board.pagination.pages
@@ -16,28 +106,6 @@ async function* rowsOf(app: App, league: League, query: BoardQuery): AsyncGenera
     await Bun.sleep(0)
   }
 }
-
-const columnsOf = (row: Row | undefined) => [
-  'rank',
-  'change',
-  'player_id',
-  'name',
-  'score',
-  ...(row && 'tier' in row ? ['tier'] : []),
-  ...Object.keys(row?.metrics ?? {}),
-  ...Object.keys(row?.gains ?? {}).map(metric => `${metric}_gain`),
-]
-type Cell = string | number | null
-const cellsOf = (row: Row): Cell[] => [
-  row.rank,
-  row.change,
-  row.player_id,
-  row.name,
-  row.score,
-  ...('tier' in row ? [row.tier ?? null] : []),
-  ...Object.values(row.metrics),
-  ...Object.values(row.gains ?? {}),
-]
 
 const fileName = ({ id, name }: League, extension: string) =>
   `${
@@ -48,53 +116,3 @@ const fileName = ({ id, name }: League, extension: string) =>
       .toLowerCase()
       .slice(0, 60) || 'league'
   }-${id}.${extension}`
-
-const download = (league: League, extension: string, type: string) => ({
-  'content-type': type,
-  'content-disposition': `attachment; filename="${fileName(league, extension)}"`,
-  'cache-control': 'no-cache',
-})
-
-/** Cells that a spreadsheet would take for a formula are written as text. */
-export async function csvOf(app: App, league: League, query: BoardQuery): Promise<Response> {
-  const slices = rowsOf(app, league, query)
-  const first = (await slices.next()).value ?? []
-  const encoder = new TextEncoder()
-  const lines = (rows: Cell[][]) =>
-    encoder.encode(`${Papa.unparse(rows, { escapeFormulae: true, newline: '\r\n' })}\r\n`)
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      controller.enqueue(encoder.encode('\uFEFF')) // else Excel takes it for another encoding
-      controller.enqueue(lines([columnsOf(first[0]), ...first.map(cellsOf)]))
-    },
-    async pull(controller) {
-      const { value, done } = await slices.next()
-      if (done) controller.close()
-      else if (value.length) controller.enqueue(lines(value.map(cellsOf)))
-    },
-    cancel: () => void slices.return(undefined),
-  })
-  return new Response(body, { headers: download(league, 'csv', 'text/csv; charset=utf-8') })
-}
-
-/** Written by exceljs in a thread of its own: it takes seconds for a large board. Text cells are never formulas. */
-export async function xlsxOf(app: App, league: League, query: BoardQuery, signal: AbortSignal): Promise<Response> {
-  const worker = new Worker(new URL('./xlsx-worker.ts', import.meta.url).href)
-  try {
-    const file = Promise.withResolvers<ArrayBuffer>()
-    worker.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => file.resolve(data)
-    worker.onerror = event => file.reject(new Error(event.message))
-    let isFirst = true
-    for await (const rows of rowsOf(app, league, query)) {
-      signal.throwIfAborted()
-      if (isFirst) worker.postMessage({ title: league.name, columns: columnsOf(rows[0]) })
-      isFirst = false
-      worker.postMessage({ rows: rows.map(cellsOf) })
-    }
-    worker.postMessage({ end: true })
-    const type = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
-    return new Response(await file.promise, { headers: download(league, 'xlsx', type) })
-  } finally {
-    worker.terminate()
-  }
-}

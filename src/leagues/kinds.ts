@@ -37,6 +37,9 @@ export type PlayerView = {
   [more: string]: unknown
 }
 
+/** How another thread reads a whole board: a module that exports `slices(input)`, an iterable of rows. */
+export type WholeBoard = { module: string; input: unknown }
+
 /**
  * `keep` is part of the transaction that makes the league final: what it writes is there exactly when the league is. It may
  * answer another hash, of what the board has become meanwhile.
@@ -52,6 +55,8 @@ export type LeagueKind = {
   joined?(tx: Db, league: League, userId: number, now: number): void
   /** A page of the board: columns of the kind, ranked by the one engine. */
   page(app: App, league: League, query: BoardQuery): Promise<BoardPage>
+  /** For boards of any length; without it they are read page by page on the HTTP thread. */
+  whole?(app: App, league: League, query: BoardQuery): Promise<WholeBoard | undefined>
   /** All that is known of one player; undefined for one who is not on the board. */
   player(app: App, league: League, playerId: string): Promise<PlayerView | undefined>
   /** Tiers, best first, each with a page of its players. */

@@ -4,11 +4,12 @@
  * means nothing.
  */
 import { Database } from 'bun:sqlite'
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { usable } from '../../db/usable.ts'
 
-const fileOf = (dataDir: string, id: string) => join(dataDir, 'run', `${id}.alive`)
+const suffix = '.alive'
+const fileOf = (dataDir: string, id: string) => join(dataDir, 'run', `${id}${suffix}`)
 
 /** Call the answer to stop being alive. */
 export function comeAlive(dataDir: string, id: string): () => void {
@@ -21,6 +22,13 @@ export function comeAlive(dataDir: string, id: string): () => void {
     held.close()
     rmSync(path, { force: true })
   }
+}
+
+/** Whether any process is alive in the folder: asked before one comes alive oneself. */
+export function othersAlive(dataDir: string): boolean {
+  const folder = join(dataDir, 'run')
+  const names = existsSync(folder) ? readdirSync(folder) : []
+  return names.some(name => name.endsWith(suffix) && !isDead(dataDir, name.slice(0, -suffix.length)))
 }
 
 /** True where nobody holds the file of that process any more. */

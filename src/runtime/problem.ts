@@ -10,17 +10,17 @@ import { QueueDown } from './jobs.ts'
 import { mistakes, type Told } from './mistakes.ts'
 
 /** What a request brought, as far as it was read. */
-export type Input = { params?: object; query?: object; body?: unknown; contentType?: string | null }
+export type Input = { params?: object; query?: object; body?: unknown; request?: Request }
 
 /** Every thrown thing as a refusal; undefined where it is a bug. */
 export function asRefusal(error: unknown, code?: string | number, input: Input = {}): Refusal | undefined {
   if (error instanceof Refusal) return error
   if (error instanceof Error && error.cause instanceof Refusal) return error.cause // thrown while parsing
-  if (error instanceof ValidationError) {
-    if (error.type === 'body' && input.contentType && !/json|form/.test(input.contentType))
-      return new Refusal('unsupported', `Send the body as application/json, not as ${input.contentType}`)
-    return new Refusal('invalid', 'The input does not fit what is expected', { errors: fieldErrors(error, input) })
-  }
+  if (error instanceof ValidationError)
+    return (
+      (error.type === 'body' && input.request && notJson(input.request)) ||
+      new Refusal('invalid', 'The input does not fit what is expected', { errors: fieldErrors(error, input) })
+    )
   if (isUndescribed(error)) return new Refusal('invalid', 'The input does not fit what is expected')
   if (code === 'NOT_FOUND') return new Refusal('not_found', 'There is nothing at this address')
   if (code === 'PARSE') return new Refusal('bad_request', 'The body is not readable JSON')
@@ -36,6 +36,13 @@ export function asRefusal(error: unknown, code?: string | number, input: Input =
 
 const isDiskFull = (error: unknown) =>
   isFull(error) || (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'))
+
+/** A body that says itself that it is something else. */
+export function notJson({ headers }: Request): Refusal | undefined {
+  const type = headers.get('content-type')
+  if (!type || /json|form/.test(type)) return undefined
+  return new Refusal('unsupported', `Send the body as application/json, not as ${type}`)
+}
 
 /** Outside of production Elysia trips over input that cannot be made text, `{ toString: 1 }`, as it describes it. */
 const isUndescribed = (error: unknown) => error instanceof TypeError && /mapValueError/.test(error.stack ?? '')

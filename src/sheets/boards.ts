@@ -64,31 +64,53 @@ export const classificationOf = (config: BoardConfig, { goals }: Scored): Classi
 
 type Asked = Pick<BoardQuery, 'sort_by' | 'order' | 'q'>
 
-/** A board with all at hand that `asked` needs; other columns are not. */
-export async function boardOf(boards: Boards, { published, config }: Source, lineup: Lineup, asked: Asked) {
+/** All that a board follows from beside the snapshots: plain data, what is large in shared memory, so good in any thread. */
+export type Parts = {
+  now: Ranked
+  /** The board before the last update. */
+  before: Ranked | undefined
+  classification: Classification
+  starts: Starts
+  hits: Uint8Array
+}
+type Ranked = { snapshot: number; rankings: Map<string, Ranking> }
+
+/** What `asked` needs; other columns are not there. */
+export async function partsOf(boards: Boards, { published, config }: Source, lineup: Lineup, asked: Asked) {
   const { scores, shelves } = boards
-  const snapshot = snapshotOf(scores, lineup.current)
-  const { by, order } = sortOf(columnsOf(snapshot), asked)
+  const { by, order } = sortOf(columnsOf(snapshotOf(scores, lineup.current)), asked)
   // The board before comes first: its latecomers are a beginning of this one's.
   const lineupBefore = lineupOf(before(published, lineup))
   const hasPrevious = lineupBefore && storedSnapshot(scores, lineupBefore.current)
-  const previous = hasPrevious && (await standing(boards, scoreInput(lineupBefore, config), [[by, order]]))
+  const previous = hasPrevious && (await ranked(boards, scoreInput(lineupBefore, config), [[by, order]]))
   const input = scoreInput(lineup, config)
   const scored = await shelves.scored(input)
-  const now = await standing(boards, input, [
+  const now = await ranked(boards, input, [
     ['score', 'desc'],
     [by, order],
   ])
-  const hits = asked.q === undefined ? new Uint8Array() : await shelves.matching(snapshot.id, asked.q)
-  const board: Board = {
-    ...now,
+  const hits = asked.q === undefined ? new Uint8Array() : await shelves.matching(lineup.current, asked.q)
+  const classification = classificationOf(config, scored)
+  return { scored, parts: { now, before: previous, classification, starts: scored.starts, hits } satisfies Parts }
+}
+
+/** The board of these parts, its rows read through this thread's own reader. */
+export function boardFrom(scores: Database, { now, before, classification, starts, hits }: Parts): Board {
+  const snapshot = snapshotOf(scores, now.snapshot)
+  return {
+    ...standing(scores, now),
     players: snapshot.players,
-    classification: classificationOf(config, scored),
-    previous,
+    classification,
+    previous: before && standing(scores, before),
     matching: () => hits,
-    cells: rows => cellsOf(scores, snapshot, scored.starts, rows),
+    cells: rows => cellsOf(scores, snapshot, starts, rows),
   }
-  return { board, snapshot, scored }
+}
+
+/** A board with all at hand that `asked` needs. */
+export async function boardOf(boards: Boards, source: Source, lineup: Lineup, asked: Asked) {
+  const { parts, scored } = await partsOf(boards, source, lineup, asked)
+  return { board: boardFrom(boards.scores, parts), snapshot: snapshotOf(boards.scores, lineup.current), scored }
 }
 
 const columnsOf = ({ metrics }: Snapshot): Columned => ({
@@ -96,16 +118,20 @@ const columnsOf = ({ metrics }: Snapshot): Columned => ({
   better: 'higher',
 })
 
-async function standing({ scores, shelves }: Boards, input: ScoreInput, wanted: [string, Order][]): Promise<Standing> {
-  const snapshot = snapshotOf(scores, input.lineup.current)
-  const columns = columnsOf(snapshot)
-  const there = new Set(['score', ...columns.metrics.map(({ name }) => name)])
+async function ranked({ scores, shelves }: Boards, input: ScoreInput, wanted: [string, Order][]): Promise<Ranked> {
+  const snapshot = input.lineup.current
+  const there = new Set(['score', ...snapshotOf(scores, snapshot).metrics.map(({ name }) => name)])
   const rankings = new Map<string, Ranking>()
   for (const [column, order] of wanted) {
     if (there.has(column)) rankings.set(`${order}:${column}`, await shelves.ranking(input, column, order))
   }
+  return { snapshot, rankings }
+}
+
+function standing(scores: Database, { snapshot: id, rankings }: Ranked): Standing {
+  const snapshot = snapshotOf(scores, id)
   return {
-    ...columns,
+    ...columnsOf(snapshot),
     ranking: (column, order) => rankings.get(`${order}:${column}`)!,
     rowOf: player_id => rowOfPlayer(scores, snapshot, player_id),
   }

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { Value } from '@sinclair/typebox/value'
 import { and, eq, inArray } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
@@ -13,7 +14,7 @@ import { fenced } from '../runtime/locks.ts'
 import { announce } from './announcing.ts'
 import { boardConfigOf } from './config.ts'
 import type { Imported, ImportProgress } from './importing.ts'
-import { changeUpload, findUpload, publish, published, sameBytes } from './queries.ts'
+import { changeUpload, findUpload, keepErrors, publish, published, sameBytes } from './queries.ts'
 import { uploadPath } from './receiving.ts'
 import { ThreadError } from './thread.ts'
 import type { Upload } from './upload.ts'
@@ -55,25 +56,34 @@ async function importSheet(
   if (!upload?.file) return upload?.summary ?? null
   if (upload.status !== 'running') return upload.summary
   const league = leagueById(db, leagueId)
-  const imported = await sheets.thread.run(
-    'import',
-    {
-      path: uploadPath(config.dataDir, upload.file),
-      options: { filename: upload.filename, mapping: upload.givenMapping ?? undefined, mode: upload.mode },
-      kind: upload.kind,
-      takenAt: upload.takenAt,
-      published: published(db, leagueId),
-      config: boardConfigOf(league),
-      dryRun: upload.dryRun,
-    },
-    {
-      signal,
-      progress(told) {
-        const { stage, done, rows } = told as ImportProgress
-        progress(done, stage, `${rows} rows`)
+  const imported = await sheets.thread
+    .run(
+      'import',
+      {
+        path: uploadPath(config.dataDir, upload.file),
+        options: {
+          filename: upload.filename,
+          mapping: upload.givenMapping ?? undefined,
+          mode: upload.dryRun ? 'partial' : upload.mode, // a trial run tells of every bad row
+        },
+        kind: upload.kind,
+        takenAt: upload.takenAt,
+        published: published(db, leagueId),
+        config: boardConfigOf(league),
+        dryRun: upload.dryRun,
       },
-    },
-  )
+      {
+        signal,
+        progress(told) {
+          const { stage, done, rows } = told as ImportProgress
+          progress(done, stage, `${rows} rows`)
+        },
+      },
+    )
+    .catch(async error => {
+      await keepFindings(app, upload, error)
+      throw error
+    })
   signal.throwIfAborted()
   if (upload.dryRun) {
     await forget(app, upload)
@@ -95,6 +105,28 @@ function begin(tx: Db, id: number): Upload | null {
   if (upload.status === 'failed' && sameBytes(tx, upload))
     refuse('conflict', 'The same bytes were uploaded again meanwhile')
   return changeUpload(tx, id, ['queued', 'running', 'failed'], { status: 'running', error: null }) ?? upload
+}
+
+const readToItsEnd = t.Object({
+  report: t.Object({
+    format: t.String(),
+    mapping: t.Record(t.String(), t.String()),
+    rowsTotal: t.Integer(),
+    rowsOk: t.Integer(),
+    rowsBad: t.Integer(),
+    errors: t.Array(t.Object({ line: t.Integer(), column: t.String(), value: t.String(), reason: t.String() })),
+  }),
+})
+
+/** A sheet that was refused for its rows was read to its end: what is wrong with them is told as for one that was not. */
+async function keepFindings({ db }: App, { id, dryRun }: Upload, error: unknown): Promise<void> {
+  const found = error instanceof ThreadError ? error.facts.detail : undefined
+  if (dryRun || !Value.Check(readToItsEnd, found)) return
+  const { errors, format, mapping, rowsTotal, rowsOk, rowsBad } = found.report
+  await atomically(db, tx => {
+    if (!changeUpload(tx, id, ['running'], { format, mapping, rowsTotal, rowsOk, rowsBad })) return
+    keepErrors(tx, id, errors)
+  })
 }
 
 /** What is wrong with the sheet, or with sending it now, is the uploader's to know, and nobody's alarm. */

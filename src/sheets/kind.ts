@@ -4,14 +4,15 @@ import { refuse } from '../errors.ts'
 import type { LeagueKind } from '../leagues/kinds.ts'
 import type { League } from '../leagues/league.ts'
 import { isoOrNull } from '../runtime/clock.ts'
-import { type Source, sheetPage } from './boards.ts'
+import { partsOf, type Source, sheetPage } from './boards.ts'
 import { boardConfigOf, checkedConfig } from './config.ts'
-import { lineupOf } from './lineup.ts'
+import { lineupOf, upTo } from './lineup.ts'
 import { playerCard } from './player.ts'
 import { published, statsOf, unfinishedUploads, uploadFiles } from './queries.ts'
 import { uploadPath } from './receiving.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import { tiersOf } from './tiers.ts'
+import type { WholeInput } from './whole.ts'
 
 export const sourceOf = ({ db }: Pick<App, 'db'>, league: League): Source => ({
   published: published(db, league.id),
@@ -30,6 +31,15 @@ export const sheetLeague: LeagueKind = {
       if (query.at !== undefined) refuse('gone', 'The scans of that time are no longer kept')
       return look() // an upload was undone or thinned out meanwhile
     }
+  },
+  async whole(app, league, query) {
+    const { published, config } = sourceOf(app, league)
+    const seen = upTo(published, query.at)
+    const lineup = lineupOf(seen)
+    if (!lineup) return undefined
+    const { parts } = await partsOf(app.sheets.boards, { published: seen, config }, lineup, query)
+    const input: WholeInput = { dataDir: app.config.dataDir, parts, query }
+    return { module: new URL('./whole.ts', import.meta.url).href, input }
   },
   async player(app, league, playerId) {
     const card = await playerCard(app.sheets.boards, sourceOf(app, league), playerId)

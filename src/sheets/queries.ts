@@ -65,13 +65,19 @@ export function changeUpload(
 export function publish(tx: Db, upload: Upload, done: Partial<Upload>, errors: readonly UploadError[]): Upload {
   const published = changeUpload(tx, upload.id, ['running'], { ...done, status: 'done' })
   if (!published) return refuse('conflict', 'The upload is no longer being imported')
+  keepErrors(tx, upload.id, errors)
+  touch(tx, 'scores', upload.leagueId)
+  return published
+}
+
+/** What is wrong with a sheet; in place of what an earlier try found. */
+export function keepErrors(tx: Db, uploadId: number, errors: readonly UploadError[]): void {
+  tx.delete(uploadErrors).where(eq(uploadErrors.uploadId, uploadId)).run()
   const chunk = 250
   for (let first = 0; first < errors.length; first += chunk)
     tx.insert(uploadErrors)
-      .values({ uploadId: upload.id, first, items: errors.slice(first, first + chunk) })
+      .values({ uploadId, first, items: errors.slice(first, first + chunk) })
       .run()
-  touch(tx, 'scores', upload.leagueId)
-  return published
 }
 
 /** Takes a done upload out of its league's boards. The snapshot stays a while; nothing refers to it. */

@@ -32,8 +32,14 @@ export function listTours(db: Db, { limit, offset }: PageOf): { tours: Tour[]; t
 export const insertTour = (tx: Db, tour: typeof tours.$inferInsert): Tour | undefined =>
   tx.insert(tours).values(tour).onConflictDoNothing().returning().all()[0]
 
+/** Also with nothing to change: what is not said stays. */
 export const changeTour = (tx: Db, id: number, change: Partial<Tour>): Tour | undefined =>
-  tx.update(tours).set(change).where(eq(tours.id, id)).returning().all()[0]
+  tx
+    .update(tours)
+    .set({ id, ...change })
+    .where(eq(tours.id, id))
+    .returning()
+    .all()[0]
 
 export const deleteTour = (tx: Db, id: number): void => void tx.delete(tours).where(eq(tours.id, id)).run()
 

@@ -82,15 +82,19 @@ const feed = html`<span class="feed needs-js" data-feed="connecting"><span role=
 const linksOf = (group: string, links: Record<string, readonly [string, string]>, room: Room, app: App): Html =>
   html`<div><h2>${group}</h2>${Object.entries(links).map(
     ([name, [href, label]]) =>
-      html`<a href="${href}" ${name === room && html`aria-current="page"`}>${label}${name === 'alerts' && openAlerts(app)}</a>`,
+      html`<a href="${href}" ${name === room && html`aria-current="page"`}>${label}${name === 'alerts' && alertCount(app)}</a>`,
   )}</div>`
 
-function openAlerts({ db }: App): Content {
-  const { total_active: total, by_severity: by } = alertStats(db)
-  return (
-    total > 0 &&
-    html` <span class="count ${by.critical + by.error ? 'bad' : 'warn'}">${total}<span class="sr"> open</span></span>`
-  )
+export type OpenAlerts = { open: number; tone: 'bad' | 'warn' }
+export function openAlerts({ db }: Pick<App, 'db'>): OpenAlerts {
+  const { total_active: open, by_severity: by } = alertStats(db)
+  return { open, tone: by.critical + by.error ? 'bad' : 'warn' }
+}
+
+/** How many are open, on every page; monitor.js keeps it fresh. */
+function alertCount(app: App): Html {
+  const { open, tone } = openAlerts(app)
+  return html` <span class="count ${tone}" data-alerts ${open === 0 && html`hidden`}><span>${open}</span><span class="sr"> open</span></span>`
 }
 
 /** A part of a page, fetched by the page itself. */
@@ -108,7 +112,7 @@ export function choices(
   label: string,
   chosen = query[name] ?? '',
 ): Html {
-  return html`<nav class="filters" aria-label="${label}">${all.map(
+  return html`<nav class="filters" aria-label="${label}" data-choice="${name}">${all.map(
     ([value, text]) =>
       html`<a href="${address(path, { ...query, [name]: value, page: undefined })}" ${value === chosen && html`aria-current="true"`}>${text}</a>`,
   )}</nav>`

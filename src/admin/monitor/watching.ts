@@ -1,13 +1,18 @@
-/** The one event stream of a monitor's page: says when something is another, and now and then that it still looks. */
+/**
+ * The one event stream of a monitor's page: says when something is another, and now and then that it still looks and
+ * how many alerts are open.
+ */
 import type { App } from '../../context.ts'
+import { openAlerts } from './frame.ts'
 
 const beatEvery = 2_000 // ms
 
 export function watchStream(
-  { streams, log }: App,
+  app: App,
   versionOf: () => string | Promise<string>,
   lookEvery = 500, // ms
 ): Response {
+  const { streams, log } = app
   return streams.response(send => {
     let said = ''
     let beatAt = -beatEvery
@@ -21,7 +26,7 @@ export function watchStream(
         said = version
         if (performance.now() - beatAt < beatEvery) return
         beatAt = performance.now()
-        send({}, 'beat')
+        send(openAlerts(app), 'beat')
       } catch (error) {
         log.warn('A monitor could not look', { error })
       } finally {

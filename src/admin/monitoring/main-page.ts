@@ -2,18 +2,19 @@
 import { t } from 'elysia'
 import type { App } from '../../context.ts'
 import { riskAssessment } from '../../market/risk.ts'
-import { type Content, type Html, html } from '../../runtime/html.ts'
-import { type Stat, stats } from '../../web/parts/figures.ts'
-import { compact, money, number, percent } from '../../web/parts/values.ts'
+import { type Html, html } from '../../runtime/html.ts'
+import { stats } from '../../web/parts/figures.ts'
+import { number } from '../../web/parts/values.ts'
 import { alertStats, alertStatsSchema } from '../alerting/queries.ts'
 import { healthNow } from '../health.ts'
-import { calmly, room } from '../monitor/room.ts'
+import { atOnce, calmly, room } from '../monitor/room.ts'
 import { tasksNow } from '../tasks/state.ts'
 import { cacheNow } from './cache.ts'
 import { healthTiles } from './health-tiles.ts'
 import type { MainReading, Tile } from './main.ts'
-import { change, charted, monitoringPath, ms, periods } from './parts.ts'
-import { type LongPeriod, longPeriodSchema, longPeriods, longQuery, periodWords } from './period.ts'
+import { community, machine } from './main-tiles.ts'
+import { charted, monitoringPath, periods } from './parts.ts'
+import { type LongPeriod, longPeriodSchema, longPeriods, longQuery } from './period.ts'
 
 const maybe = t.Nullable(t.Number())
 const tile = t.Object({ value: maybe, before: maybe, change: t.Nullable(t.Number({ description: 'Percent' })) })
@@ -58,8 +59,9 @@ export const mainPage = (app: App) =>
     file: {
       name: 'overview',
       row: figureRow,
-      rows: async ({ period = '24h' }, { offset }) =>
-        offset ? [] : Object.entries(figuresOf(await read(app, period))).map(([figure, tile]) => ({ figure, ...tile })),
+      rows: atOnce(async ({ period = '24h' }) =>
+        Object.entries(figuresOf(await read(app, period))).map(([figure, tile]) => ({ figure, ...tile })),
+      ),
     },
     live: calmly,
   })
@@ -97,52 +99,6 @@ ${stats(healthTiles(data.health))}
 
 const lead = ({ sentence, alerts: { total_active: open }, health }: MainData): Html =>
   html`<p class="lead ${sentence.tone}">${sentence.text} <small><a href="/admin/task-monitor">Tasks</a> · <a href="${monitoringPath}/alerts">${open ? `${number(open)} open ${open === 1 ? 'alert' : 'alerts'}` : 'no open alerts'}</a> · the house is ${health.status}</small></p>`
-
-const linked = (path: string, value: Content): Html => html`<a href="${path}">${value}</a>`
-const at = (page: string) => `${monitoringPath}/${page}`
-const noteOf =
-  ({ period }: MainData) =>
-  ({ change: pct }: Tile) =>
-    change(pct, periodWords[period])
-
-function community(data: MainData): Stat[] {
-  const { registered, activeADay, leaguesCreated, trades, volumeCents, atRisk, period } = data
-  const note = noteOf(data)
-  const days = periodWords[period === '24h' ? '7d' : period]
-  const joined = html`${number(registered.value)} new; ${change(registered.change, days)}`
-  const users = {
-    label: 'Users',
-    value: linked(at(`active-users?period=${period}`), compact(data.users)),
-    note: joined,
-  }
-  const active = linked(at('engagement'), number(activeADay.value))
-  const made = html`${number(leaguesCreated.value)} new; ${note(leaguesCreated)}`
-  const hours = { '24h': 24, '7d': 168, '30d': 720 }[period]
-  const trading = at(`trading-activity?hours=${hours}`)
-  return [
-    users,
-    { label: 'Active a day', value: active, note: change(activeADay.change, days) },
-    { label: 'Active leagues', value: linked(at('league-activity'), number(data.leaguesActive)), note: made },
-    { label: 'Trades', value: linked(trading, compact(trades.value)), note: note(trades) },
-    { label: 'Traded', value: linked(trading, money(volumeCents.value)), note: note(volumeCents) },
-    { label: 'At risk', value: linked(at('risk-assessment'), number(atRisk)), note: 'members who deserve a look' },
-  ]
-}
-
-function machine(data: MainData): Stat[] {
-  const { requests, errorPct, p95Ms, runs, failed, hitRate, period } = data
-  const note = noteOf(data)
-  const performance = at(`performance?period=${period === '24h' ? '24h' : '7d'}`)
-  const jobs = '/admin/task-monitor/jobs'
-  return [
-    { label: 'Requests', value: linked(performance, compact(requests.value)), note: note(requests) },
-    { label: 'Errors', value: linked(performance, percent(errorPct.value, { digits: 2 })), note: note(errorPct) },
-    { label: 'p95', value: linked(performance, ms(p95Ms.value)), note: note(p95Ms) },
-    { label: 'Runs', value: linked(jobs, compact(runs.value)), note: note(runs) },
-    { label: 'Failed runs', value: linked(`${jobs}?status=FAILURE`, number(failed.value)), note: note(failed) },
-    { label: 'Cache hits', value: linked(at('cache'), percent(hitRate)), note: 'since this process began' },
-  ]
-}
 
 function charts({ trends: { days, hours } }: MainData): Html[] {
   const hourly = hours.map(({ at }) => at)

@@ -66,7 +66,7 @@ ${jobTable(data.jobs, jobsPath, { period: asked.period })}`
 
 function totals({ total, period }: Performance): Html {
   const before = periodWords[period]
-  const failed = html`${number(total.errors)} answers from 500 up`
+  const failed = html`${number(total.errors)} ${total.errors === 1 ? 'answer' : 'answers'} from 500 up`
   return stats([
     { label: 'Requests', value: compact(total.requests), note: change(total.requests_change_pct, before) },
     { label: 'A minute', value: number(total.per_minute), note: 'on average' },

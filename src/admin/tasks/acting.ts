@@ -1,5 +1,5 @@
 /** What an admin may do to tasks, jobs and locks. Each is audited with its result. */
-import { and, inArray } from 'drizzle-orm'
+import { and, inArray, sql } from 'drizzle-orm'
 import { type RunState, runs } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transaction.ts'
 import type { App } from '../../context.ts'
@@ -60,7 +60,8 @@ export async function doTo(app: App, verb: Verb, id: string): Promise<boolean> {
 
 /** Those that are finished, with their logs. Answers how many. */
 export const removeRuns = ({ db }: App, ids: readonly string[]): Promise<number> => {
-  const isRemovable = and(inArray(runs.id, [...ids]), inArray(runs.status, [...statesFor.remove]))
+  // By the plus SQLite goes by the ids: of a million finished runs it would look at each.
+  const isRemovable = and(inArray(runs.id, [...ids]), sql`+${runs.status} in ${statesFor.remove}`)
   return atomically(db, tx => tx.delete(runs).where(isRemovable).returning({ id: runs.id }).all().length)
 }
 

@@ -13,9 +13,9 @@ import { hidden } from '../../web/layout.ts'
 import { live } from '../../web/parts/live.ts'
 import { fragment, monitorPage, versionOf } from '../monitor/frame.ts'
 import { watchStream } from '../monitor/watching.ts'
+import { adminJobSchema, adminJobView } from './admin-job.ts'
 import { type JobData, jobBody } from './job-body.ts'
 import { jobPath, jobsPath } from './paths.ts'
-import { adminJobSchema, adminJobView } from './view.ts'
 import { titleOf } from './words.ts'
 
 const logSchema = t.Object({

@@ -19,11 +19,11 @@ import { choices } from '../monitor/frame.ts'
 import { briskly, room } from '../monitor/room.ts'
 import type { RunFilter } from '../runs/find.ts'
 import { statesFor, type Verb, verbs } from './acting.ts'
+import { adminJobSchema, adminJobView } from './admin-job.ts'
 import { runFilter } from './bulk.ts'
 import { jobAction } from './job-actions.ts'
 import { jobPath, jobsPath } from './paths.ts'
 import { statesOf } from './reading.ts'
-import { adminJobSchema, adminJobView } from './view.ts'
 import { titleOf } from './words.ts'
 
 const jobsQuery = t.Object({ ...runFilter, page: pageQuery.page, limit: t.Optional(t.Integer({ default: 50 })) })

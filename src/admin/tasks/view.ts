@@ -1,9 +1,7 @@
 /** The task monitor as JSON. */
 import { type Static, t } from 'elysia'
 import { iso, isoOrNull, second } from '../../runtime/clock.ts'
-import { masked } from '../../runtime/log.ts'
-import { type Run, runView } from '../../runtime/runs.ts'
-import { jobSchema } from '../jobs.ts'
+import { adminJobSchema, adminJobView } from './admin-job.ts'
 import { surge } from './reading.ts'
 import type { TasksNow } from './state.ts'
 
@@ -15,36 +13,6 @@ const maybe = {
   text: t.Nullable(t.String()),
   number: t.Nullable(t.Number()),
 }
-
-/** A run with what only admins see. Values under names that sound secret are left out. */
-export const adminJobSchema = t.Composite(
-  [
-    jobSchema,
-    t.Object({
-      queue: text,
-      input: t.Unknown(),
-      fingerprint: maybe.text,
-      max_attempts: whole,
-      started_by: t.Nullable(whole),
-      not_before: maybe.moment,
-      cancel_requested_at: maybe.moment,
-    }),
-  ],
-  { $id: 'AdminJob', description: 'A run of a job, as admins see it' },
-)
-export type AdminJob = Static<typeof adminJobSchema>
-
-export const adminJobView = (run: Run): AdminJob => ({
-  ...runView(run),
-  result: masked(run.result) ?? null,
-  queue: run.queue,
-  input: masked(run.input),
-  fingerprint: run.fingerprint,
-  max_attempts: run.maxAttempts,
-  started_by: run.startedBy,
-  not_before: isoOrNull(run.notBefore),
-  cancel_requested_at: isoOrNull(run.cancelRequestedAt),
-})
 
 export const lockSchema = t.Object({
   key: text,

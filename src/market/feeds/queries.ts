@@ -13,8 +13,14 @@ export const everyFeed = (db: Db): Feed[] => db.select().from(quoteFeeds).orderB
 export const insertFeed = (tx: Db, feed: typeof quoteFeeds.$inferInsert): Feed | undefined =>
   tx.insert(quoteFeeds).values(feed).onConflictDoNothing().returning().all()[0]
 
+/** Also with nothing to change: what is not said stays. */
 export const changeFeed = (tx: Db, id: number, change: Partial<Feed>): Feed | undefined =>
-  tx.update(quoteFeeds).set(change).where(eq(quoteFeeds.id, id)).returning().all()[0]
+  tx
+    .update(quoteFeeds)
+    .set({ id, ...change })
+    .where(eq(quoteFeeds.id, id))
+    .returning()
+    .all()[0]
 
 export const deleteFeed = (tx: Db, id: number): void => void tx.delete(quoteFeeds).where(eq(quoteFeeds.id, id)).run()
 

@@ -44,10 +44,10 @@ function plotOf(element, { times, series, kind, inverted, unit }) {
     grid: { stroke: colour(element, '--rule'), width: 1 },
     ticks: { show: false },
   }
-  const lineOf = ({ label }, i) => {
+  const lineOf = ({ label, values }, i) => {
     const stroke = colour(element, lines[i % lines.length])
     const value = (_, value) => (typeof value === 'number' ? measured(value.toLocaleString('en')) : '–')
-    if (!isBars) return { label, stroke, width: 2, points: { show: times.length < 40, size: 5 }, value }
+    if (!isBars) return { label, stroke, width: 2, points: pointsOf(values), value }
     return {
       label,
       fill: stroke,
@@ -89,6 +89,13 @@ function plotOf(element, { times, series, kind, inverted, unit }) {
     [times.map(at => at / 1000), ...series.map(({ values }) => values)],
     element,
   )
+}
+
+/** Each value of few; of many those that no line leads to. */
+function pointsOf(values) {
+  const isKnown = i => typeof values[i] === 'number'
+  const lone = values.flatMap((_, i) => (isKnown(i) && !isKnown(i - 1) && !isKnown(i + 1) ? [i] : []))
+  return { show: values.length < 40, size: 5, filter: (_, __, show) => (show ? null : lone) }
 }
 
 /** Half a bar more at both ends. */

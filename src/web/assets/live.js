@@ -20,7 +20,10 @@ function watch(part) {
   const open = () => {
     if (events || paused || document.hidden) return
     events = new EventSource(part.dataset.live)
-    events.addEventListener('beat', () => tell('open'))
+    events.addEventListener('beat', ({ data }) => {
+      tell('open')
+      part.dispatchEvent(new CustomEvent('fieldhouse:beat', { bubbles: true, detail: JSON.parse(data) }))
+    })
     events.addEventListener('changed', ({ data }) => {
       wanted = JSON.parse(data).version
       if (wanted !== part.dataset.version) soon(Math.random() * spread)
@@ -73,11 +76,14 @@ function watch(part) {
     paused = false
     open()
   })
-  navigateWithin(part)
+  navigateWithin(part, () => {
+    close() // what it watched was another view
+    open()
+  })
 }
 
 /** Sorting, paging and searching change the part and the address, and keep the reader where he is. */
-function navigateWithin(part) {
+function navigateWithin(part, watchAnew) {
   let asked = 0
   async function show(url, history) {
     const mine = ++asked
@@ -92,6 +98,9 @@ function navigateWithin(part) {
     part.dataset.version = response.headers.get('x-version')
     become(part, markup)
     if (history) window.history[history](null, '', url)
+    part.dataset.live = part.dataset.live.split('?')[0] + url.search
+    watchAnew()
+    part.dispatchEvent(new CustomEvent('fieldhouse:view', { bubbles: true, detail: url }))
   }
   const isHere = url => url.origin === location.origin && url.pathname === location.pathname
 

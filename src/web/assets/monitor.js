@@ -45,6 +45,27 @@ function showFeed() {
   feed.dataset.feed = state
 }
 
+/** Open alerts are counted on every page. */
+document.addEventListener('fieldhouse:beat', ({ detail: { open, tone } }) => {
+  const count = document.querySelector('[data-alerts]')
+  count.firstElementChild.textContent = open
+  count.className = `count ${tone}`
+  count.hidden = open === 0
+})
+
+/** What stands beside the title goes with the view: exports are of what is filtered now, a period keeps the rest. */
+document.addEventListener('fieldhouse:view', ({ detail: view }) => {
+  for (const link of document.querySelectorAll('.tools a[href]')) {
+    const url = new URL(link.href)
+    const name = link.closest('[data-choice]')?.dataset.choice
+    const chosen = name && url.searchParams.get(name)
+    url.search = view.search
+    for (const own of ['page', 'limit', name]) if (own) url.searchParams.delete(own)
+    if (chosen) url.searchParams.set(name, chosen)
+    link.href = url.href
+  }
+})
+
 /** What was done shows at once. */
 document.addEventListener('fieldhouse:done', () => part?.dispatchEvent(new Event('fieldhouse:refresh')))
 

@@ -1,0 +1,53 @@
+/** The main page's numbers: each against the stretch before, each a way to where more is told. */
+import { type Content, type Html, html } from '../../runtime/html.ts'
+import type { Stat } from '../../web/parts/figures.ts'
+import { compact, money, number, percent } from '../../web/parts/values.ts'
+import type { MainReading, Tile } from './main.ts'
+import { change, monitoringPath, ms } from './parts.ts'
+import { periodWords } from './period.ts'
+
+const linked = (path: string, value: Content): Html => html`<a href="${path}">${value}</a>`
+const at = (page: string) => `${monitoringPath}/${page}`
+const noteOf =
+  ({ period }: MainReading) =>
+  ({ change: pct }: Tile) =>
+    change(pct, periodWords[period])
+
+export function community(data: MainReading & { atRisk: number }): Stat[] {
+  const { registered, activeADay, leaguesCreated, trades, volumeCents, atRisk, period } = data
+  const note = noteOf(data)
+  const days = periodWords[period === '24h' ? '7d' : period]
+  const joined = html`${number(registered.value)} new; ${change(registered.change, days)}`
+  const users = {
+    label: 'Users',
+    value: linked(at(`active-users?period=${period}`), compact(data.users)),
+    note: joined,
+  }
+  const active = linked(at('engagement'), number(activeADay.value))
+  const made = html`${number(leaguesCreated.value)} new; ${note(leaguesCreated)}`
+  const hours = { '24h': 24, '7d': 168, '30d': 720 }[period]
+  const trading = at(`trading-activity?hours=${hours}`)
+  return [
+    users,
+    { label: 'Active a day', value: active, note: change(activeADay.change, days) },
+    { label: 'Active leagues', value: linked(at('league-activity'), number(data.leaguesActive)), note: made },
+    { label: 'Trades', value: linked(trading, compact(trades.value)), note: note(trades) },
+    { label: 'Traded', value: linked(trading, money(volumeCents.value)), note: note(volumeCents) },
+    { label: 'At risk', value: linked(at('risk-assessment'), number(atRisk)), note: 'members who deserve a look' },
+  ]
+}
+
+export function machine(data: MainReading & { hitRate: number | null }): Stat[] {
+  const { requests, errorPct, p95Ms, runs, failed, hitRate, period } = data
+  const note = noteOf(data)
+  const performance = at(`performance?period=${period === '24h' ? '24h' : '7d'}`)
+  const jobs = '/admin/task-monitor/jobs'
+  return [
+    { label: 'Requests', value: linked(performance, compact(requests.value)), note: note(requests) },
+    { label: 'Errors', value: linked(performance, percent(errorPct.value, { digits: 2 })), note: note(errorPct) },
+    { label: 'p95', value: linked(performance, ms(p95Ms.value)), note: note(p95Ms) },
+    { label: 'Runs', value: linked(jobs, compact(runs.value)), note: note(runs) },
+    { label: 'Failed runs', value: linked(`${jobs}?status=FAILURE`, number(failed.value)), note: note(failed) },
+    { label: 'Cache hits', value: linked(at('cache'), percent(hitRate)), note: 'since this process began' },
+  ]
+}

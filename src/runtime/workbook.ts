@@ -1,0 +1,71 @@
+/** An Excel workbook of one sheet, made as its rows come: a million of them take the memory of a few. */
+import { zipOf } from './zip.ts'
+
+export type Cell = string | number | null
+
+/** More an Excel sheet cannot hold. */
+export const mostRows = 1_048_576
+const mostSigns = 32_767 // in a cell
+
+const encoder = new TextEncoder()
+const declaration = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+const main = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main'
+const relations = 'http://schemas.openxmlformats.org/package/2006/relationships'
+const office = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships'
+const types = 'application/vnd.openxmlformats-officedocument.spreadsheetml'
+
+/** Text cells are text, whatever they look like. The first row is the heading: bold, and it stays in sight. */
+export function workbookOf(
+  title: string,
+  heading: readonly string[],
+  slices: Iterable<Cell[][]> | AsyncIterable<Cell[][]>,
+): AsyncGenerator<Uint8Array> {
+  const name =
+    title
+      .replaceAll(/[*?:/\\[\]]/g, ' ')
+      .replace(/^'+|'+$/g, '')
+      .slice(0, 31)
+      .trim() || 'Sheet'
+  const parts = {
+    '[Content_Types].xml': `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="${types}.sheet.main+xml"/><Override PartName="/xl/styles.xml" ContentType="${types}.styles+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="${types}.worksheet+xml"/></Types>`,
+    '_rels/.rels': `<Relationships xmlns="${relations}"><Relationship Id="rId1" Type="${office}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
+    'xl/workbook.xml': `<workbook xmlns="${main}" xmlns:r="${office}"><sheets><sheet name="${escaped(name)}" sheetId="1" r:id="rId1"/></sheets></workbook>`,
+    'xl/_rels/workbook.xml.rels': `<Relationships xmlns="${relations}"><Relationship Id="rId1" Type="${office}/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="${office}/styles" Target="styles.xml"/></Relationships>`,
+    'xl/styles.xml': `<styleSheet xmlns="${main}"><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="2"><xf xfId="0"/><xf xfId="0" fontId="1" applyFont="1"/></cellXfs></styleSheet>`,
+  }
+  return zipOf([
+    ...Object.entries(parts).map(([name, xml]) => ({ name, content: [encoder.encode(declaration + xml)] })),
+    { name: 'xl/worksheets/sheet1.xml', content: sheetOf(heading, slices) },
+  ])
+}
+
+async function* sheetOf(heading: readonly string[], slices: Iterable<Cell[][]> | AsyncIterable<Cell[][]>) {
+  const letters = heading.map((_, column) => lettersOf(column))
+  const row = (cells: readonly Cell[], number: number, style = '') =>
+    `<row r="${number}">${cells.map((cell, i) => cellOf(cell, `${letters[i]}${number}`, style)).join('')}</row>`
+  yield encoder.encode(
+    `${declaration}<worksheet xmlns="${main}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><sheetData>${row(heading, 1, ' s="1"')}`,
+  )
+  let number = 1
+  for await (const rows of slices) yield encoder.encode(rows.map(cells => row(cells, ++number)).join(''))
+  yield encoder.encode('</sheetData></worksheet>')
+}
+
+function cellOf(cell: Cell, place: string, style: string): string {
+  if (cell === null) return ''
+  if (typeof cell === 'number' && Number.isFinite(cell)) return `<c r="${place}"${style}><v>${cell}</v></c>`
+  return `<c r="${place}"${style} t="inlineStr"><is><t xml:space="preserve">${escaped(String(cell))}</t></is></c>`
+}
+
+const special: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those that XML cannot hold are left out
+const unwritable = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Surrogate}/gu
+const escaped = (text: string) =>
+  text
+    .slice(0, mostSigns)
+    .replaceAll(unwritable, '')
+    .replaceAll(/[&<>"]/g, sign => special[sign]!)
+
+/** 0 → A, 25 → Z, 26 → AA. */
+const lettersOf = (column: number): string =>
+  (column < 26 ? '' : lettersOf(Math.floor(column / 26) - 1)) + String.fromCharCode(65 + (column % 26))

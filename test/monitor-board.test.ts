@@ -1,0 +1,115 @@
+/** What the board of tasks says of work that does not come, and where there is nothing to say. */
+import { expect, test } from 'bun:test'
+import { t } from 'elysia'
+import { scheduleSlots } from '../db/schema.ts'
+import { type App, job } from '../src/context.ts'
+import { minute } from '../src/runtime/clock.ts'
+import { every } from '../src/runtime/schedule.ts'
+import { bookedUpdate } from '../src/tours/queries.ts'
+import { ensureUpdates } from '../src/tours/supervisor.ts'
+import { start, until } from './start.ts'
+import { feedFor, newTour, newTourLeague } from './tours.ts'
+
+const monitor = '/admin/task-monitor'
+type Named = { name: string }
+
+/** The row of the page with this id, tags left out. */
+const rowOf = (page: string, id: string) =>
+  (page.match(new RegExp(`<tr id="${id}".*?</tr>`, 's'))?.[0] ?? '').replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ')
+
+test('a task that does not come is late, then missed, in words', async () => {
+  const tick = job('test.tick', { input: t.Object({}), run: async () => undefined })
+  const tables = { jobs: [tick], schedule: [every<App, typeof tick.input>('30 * * * *', tick)] }
+  const { app, call, clock } = await start({ ROLE: 'web' }, undefined, tables)
+  const next = app.schedule.state().find(({ name }) => name === 'test.tick')?.next ?? 0
+  const seen = (state: string) =>
+    until(async () => {
+      const { schedule } = await call.get(`${monitor}/json`)
+      const task = schedule.find(({ name }: Named) => name === 'test.tick')
+      return task.state === state ? task : undefined
+    })
+  clock.forward(next - clock.now() + 2 * minute)
+  expect((await seen('late')).late_s).toBeGreaterThanOrEqual(119)
+  expect(rowOf(await call.get(monitor), 'task-test-tick')).toMatch(/late 2 min late/)
+  clock.forward(60 * minute) // a whole period more
+  expect((await seen('missed')).late_s).toBeGreaterThanOrEqual(62 * 60 - 1)
+  const page = await call.get(monitor)
+  expect(rowOf(page, 'task-test-tick')).toMatch(/missed 1 h 2 min late/)
+  expect(page).toContain('class="lead bad"')
+  expect(page).toContain('No worker runs')
+})
+
+test('score updates that do not come are told of by their tour, and what the supervisor found', async () => {
+  const { app, call, clock, finished } = await start({ SUPERVISOR_RESTARTS: 'false' })
+  await newTour(call, feedFor().url)
+  await newTourLeague(call)
+  const booked = await until(() => {
+    const run = bookedUpdate(app.db, 'pga')
+    return run?.status === 'PENDING' && (run.notBefore ?? 0) > clock.now() ? run : undefined
+  })
+  expect((await call.get(`${monitor}/json`)).tours).toMatchObject([
+    { tour: 'pga', state: 'on time', job_id: booked.id },
+  ])
+  await call.post(`${monitor}/jobs/cancel`, { job_id: booked.id })
+  clock.forward(8 * minute)
+  const { jobId } = await app.jobs.start(ensureUpdates, {})
+  await finished({ job_id: jobId })
+  const { tours, supervisor } = await until(async () => {
+    const now = await call.get(`${monitor}/json`)
+    return now.supervisor.looked_at ? now : undefined
+  })
+  expect(tours).toMatchObject([{ tour: 'pga', state: 'missed' }])
+  expect(supervisor.findings).toMatchObject([{ tour: 'pga', state: 'missing', restarted: false }])
+  const page = await call.get(monitor)
+  expect(rowOf(page, 'tour-pga')).toMatch(/score updates for pga missed \d+ min/)
+  expect(rowOf(page, 'finding-pga')).toContain('missing')
+})
+
+test('lists with nothing in them say what is usual', async () => {
+  const { app, call } = await start()
+  await until(async () => (await call.get(`${monitor}/json`)).running.length === 0)
+  await until(async () => app.locks.all().length === 0)
+  const says: [page: string, words: string][] = [
+    [monitor, 'Nothing runs at this moment. That is usual'],
+    [monitor, 'Nothing failed in the last 24 hours. That is usual'],
+    [monitor, 'No lock is held. That is usual'],
+    [`${monitor}/jobs?q=no+such+thing`, 'None matches all of this'],
+    ['/admin/monitoring/alerts', 'This is the usual'],
+    ['/admin/monitoring/risk-assessment', 'That is usual'],
+    ['/admin/monitoring/trading-activity', 'No market league saw a trade in this time'],
+    ['/admin/monitoring/league-activity', 'Officers make the first one'],
+    ['/admin/monitoring/active-users', 'Nobody signed in during this time'],
+    ['/admin/monitoring/performance', 'Requests are counted by the minute'],
+    ['/admin/archives', 'What is archived is listed here'],
+    ['/admin/backups', 'The first one is made tonight'],
+    ['/admin/audit/logs?q=no+such+thing', 'No entry fits these filters'],
+    ['/admin/users', 'Make accounts for your members'],
+  ]
+  for (const [path, words] of says) expect(await call.get(path)).toContain(words)
+  const page = await call.get('/admin/monitoring/')
+  expect(page).toContain('Nothing was counted in this time.')
+  expect(page).toContain('<span class="none">–</span>')
+})
+
+test('the last outcomes are told in words and by shape, not by colour alone', async () => {
+  const broken = job('test.broken', {
+    input: t.Object({}),
+    attempts: 1,
+    run: async () => {
+      throw new Error('It broke')
+    },
+  })
+  const tables = { jobs: [broken], schedule: [every<App, typeof broken.input>('0 5 1 1 *', broken)] }
+  const { app, call, finished } = await start({}, undefined, tables)
+  const { job_id } = await call.post(`${monitor}/schedule/run`, { name: 'test.broken' })
+  await finished({ job_id })
+  app.db.insert(scheduleSlots).values({ entry: 'test.broken', slot: minute, firedAt: minute, jobId: job_id }).run()
+  const strip = await until(async () => {
+    const [, drawn] =
+      (await call.get(monitor)).match(/<tr id="task-test-broken".*?(<svg class="strip".*?<\/svg>)/s) ?? []
+    return drawn?.includes('rect') ? drawn : undefined
+  })
+  expect(strip).toContain('aria-label="Last 1: 0 done, 1 failed"')
+  expect(strip).toContain('<path ') // a cross over what failed
+  expect(strip).toMatch(/<title>1970-01-01 00:01 UTC: failed, \d/)
+})
