@@ -111,6 +111,9 @@ test('a body in another format than JSON is refused as such', async () => {
   const send = (type: string, body: string) =>
     call.raw('/api/v1/leagues', { method: 'POST', headers: { 'content-type': type }, body })
   for (const type of ['text/plain', 'application/xml']) expect((await send(type, '<league/>')).status).toBe(415)
+  const asCurlSends = await send('application/x-www-form-urlencoded', JSON.stringify(season))
+  expect(asCurlSends.status).toBe(415)
+  expect((await asCurlSends.json()).detail).toContain('Send the body as application/json')
   expect((await send('application/json', '{"name":')).status).toBe(400)
   expect((await send('application/json', '')).status).toBe(422)
 })

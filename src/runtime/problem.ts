@@ -37,10 +37,11 @@ export function asRefusal(error: unknown, code?: string | number, input: Input =
 const isDiskFull = (error: unknown) =>
   isFull(error) || (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'))
 
-/** A body that says itself that it is something else. */
-export function notJson({ headers }: Request): Refusal | undefined {
+/** A body that says itself that it is something else; as curl says of any, unless told. Pages have forms. */
+export function notJson({ headers, url }: Request): Refusal | undefined {
   const type = headers.get('content-type')
-  if (!type || /json|form/.test(type)) return undefined
+  if (!type || /json|multipart/.test(type)) return undefined
+  if (/urlencoded/.test(type) && !new URL(url).pathname.startsWith('/api/')) return undefined
   return new Refusal('unsupported', `Send the body as application/json, not as ${type}`)
 }
 
