@@ -36,8 +36,7 @@ export const addJobs = (queue: Queue, entries: Args<'addJobs'>[0]): string[] =>
  * its id or the number of its refusal.
  */
 export function addFlow({ queues }: Queue, entries: Args<'addFlow'>[0]): [error: null, idOrCode: string | number][] {
-  /** By key; undefined if a child would not have it. */
-  const parents = new Map<string | undefined, JobJson['parent']>()
+  const parents = new Map<string | undefined, JobJson['parent']>() // by key; undefined if a child would not have it
   const results = entries.map(({ jobData: job, jobId, parentKeyOpts, prefix, queueName }): string | number => {
     if (!parents.has(job.parentKey)) parents.set(job.parentKey, job.parent)
     try {

@@ -7,7 +7,6 @@ import { isLocked } from './working.ts'
 
 const chunkSize = 250 // jobs handled in one transaction by work that may concern all jobs of a queue
 const endless = Number.MAX_SAFE_INTEGER
-
 type Run = <T>(operation: (queue: Queue) => T) => Promise<T>
 
 export function pause(queue: Queue, pause: boolean): void {

@@ -10,16 +10,12 @@ export type Options = QueueBaseOptions<unknown> & { readonly prefix?: string } &
 
 /** The life and the names of a backend, and how its operations reach the file. */
 export class BackendBase extends EventEmitter {
-  /** Nothing is found by a key here. */
-  readonly keys = {}
-  closing: Promise<void> | undefined
-  /** Jobs of dead processes put back in line here, which the worker has not yet been told of. */
-  protected readonly recovered: string[] = []
+  readonly keys = {} // nothing is found by a key here
   readonly qualifiedName: string
+  closing: Promise<void> | undefined
+  protected readonly recovered: string[] = [] // jobs of dead processes, which the worker has not yet been told of
   protected interrupted = false
-  /** The event after which `readEvents('$')` begins, however often it is asked. */
-  protected start = 0
-  readonly #prefix: string
+  protected start = 0 // the event after which `readEvents('$')` begins, however often it is asked
   #ready: Promise<void> | undefined
   #removeClient: (() => Promise<void>) | undefined
 
@@ -31,8 +27,7 @@ export class BackendBase extends EventEmitter {
     private readonly ownsStore = true,
   ) {
     super()
-    this.#prefix = opts.prefix ?? 'bull'
-    this.qualifiedName = `${this.#prefix}:${queueName}`
+    this.qualifiedName = `${opts.prefix ?? 'bull'}:${queueName}`
     if (ownsStore) this.waitUntilReady().catch(() => {}) // Whoever waits for it is told.
   }
 
@@ -91,7 +86,8 @@ export class BackendBase extends EventEmitter {
   }
 
   // ---- names
-  clientName = (suffix = '') => `${this.#prefix}:${Buffer.from(this.queueName).toString('base64')}${suffix}`
+  clientName = (suffix = '') =>
+    `${this.opts.prefix ?? 'bull'}:${Buffer.from(this.queueName).toString('base64')}${suffix}`
   toKey = (type: string) => `${this.qualifiedName}:${type}`
 
   /** An id may hold colons, so the queue is looked up rather than guessed. */
@@ -127,7 +123,5 @@ export class BackendBase extends EventEmitter {
 }
 
 /** The command is the name by which an error tells what was refused. */
-type Calls = <A extends unknown[], T>(
-  operation: (queue: Queue, ...args: A) => T,
-  command?: string,
-) => (...args: A) => Promise<T>
+type Calls = <A extends unknown[], T>(operation: Operation<A, T>, command?: string) => (...args: A) => Promise<T>
+type Operation<A extends unknown[], T> = (queue: Queue, ...args: A) => T

@@ -20,9 +20,8 @@ const bulkSize = 1000 // jobs of one bulk that are added in one transaction
  * transaction and answered after its commit. What an operation does is in the files this one names.
  */
 export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
-  readonly minimumBlockTimeout = 0.001
-  /** A waiting worker is told when a delayed job is due, however far off that was when it began to wait. */
-  readonly maximumBlockTimeout = 60
+  readonly minimumBlockTimeout = 0.001 // s
+  readonly maximumBlockTimeout = 60 // a waiting worker is told when a delayed job is due, however far off that was
 
   forQueue(queueName: string, prefix = this.opts.prefix): SqliteQueueBackend {
     return new SqliteQueueBackend(this.store, queueName, { ...this.opts, prefix }, false, false)
@@ -100,13 +99,19 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   // ---- whole queues
   pause = this.write(admin.pause)
   obliterate = this.write(admin.obliterateSome)
-
   drain = (delayed: boolean) => admin.drain(this.#run, delayed)
   cleanJobsByState = (...args: Args<'cleanJobsByState'>) => admin.clean(this.#run, ...args)
   #run = <T>(operation: (queue: Queue) => T) => this.write(operation)()
-  /** A job is one row: nothing of it can be left over. */
-  removeOrphanedJobs = async () => 0
+  removeOrphanedJobs = async () => 0 // a job is one row: nothing of it can be left over
   removeDeprecatedPriorityKey = async () => 0
+  setQueueMeta = this.write(admin.setMeta)
+  removeQueueMetaFields = this.write(admin.removeMeta)
+  getQueueMeta = this.read(({ state }) => ({ ...state.meta }))
+  getQueueMetaField = this.read(({ state }, field: string) => state.meta[field] ?? null)
+  getQueueMetaFields = this.read(({ state }, fields: string[]) => fields.map(field => state.meta[field] ?? null))
+  hasQueueMetaField = this.read(({ state }, field: string) => field in state.meta)
+  setRateLimit = this.write(admin.limitRate)
+  removeRateLimitKey = this.write(admin.unlimitRate)
 
   // ---- schedulers
   addJobScheduler = this.write(upsertScheduler, 'addJobScheduler')
@@ -142,16 +147,6 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   getRateLimitTtl = this.read(queries.rateLimitTtl)
   isMaxed = this.read(queue => queue.isMaxed)
   getClientList = this.read(queries.clientList)
-
-  // ---- the queue's settings
-  setQueueMeta = this.write(admin.setMeta)
-  removeQueueMetaFields = this.write(admin.removeMeta)
-  getQueueMeta = this.read(({ state }) => ({ ...state.meta }))
-  getQueueMetaField = this.read(({ state }, field: string) => state.meta[field] ?? null)
-  getQueueMetaFields = this.read(({ state }, fields: string[]) => fields.map(field => state.meta[field] ?? null))
-  hasQueueMetaField = this.read(({ state }, field: string) => field in state.meta)
-  setRateLimit = this.write(admin.limitRate)
-  removeRateLimitKey = this.write(admin.unlimitRate)
 }
 
 const toJson = (value: unknown): string => JSON.stringify(value) ?? 'null'

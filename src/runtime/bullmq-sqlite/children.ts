@@ -19,14 +19,13 @@ const keyOf = (child: ChildOf) => [child.parent_queue, child.parent_id, child.qu
 export const parentOf = ({ queue, parent_queue, parent_id }: ChildOf): Job | undefined =>
   parent_queue === null ? undefined : findJob(queue.queues.open(parent_queue), parent_id)
 
-export const childrenOf = ({ queue, id }: Job, status: ChildCode): Job[] =>
-  queue.sql.children
-    .all(queue.id, id, status, -1, 0)
-    .flatMap(child => findJob(queue.queues.open(child.queue), child.id) ?? [])
+export function childrenOf({ queue, id }: Job, status: ChildCode): Job[] {
+  const children = queue.sql.children.all(queue.id, id, status, -1, 0)
+  return children.flatMap(child => findJob(queue.queues.open(child.queue), child.id) ?? [])
+}
 
 export const hasChild = ({ queue, id }: Job, status: ChildCode): boolean =>
   queue.sql.hasChild.get(queue.id, id, status) !== null
-
 export const setChild = (child: ChildOf, status: ChildCode, value: string | null): void =>
   void child.queue.sql.setChild.run(status, value, ...keyOf(child))
 

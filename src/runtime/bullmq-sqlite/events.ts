@@ -19,9 +19,7 @@ export function eventsAfter(queue: Queue, after: number): StreamReadRaw {
   for (const { last, at, events } of queue.sql.eventsAfter.all(queue.id, after)) {
     const list: string[][] = JSON.parse(events)
     const first = last - list.length + 1
-    list.forEach((fields, i) => {
-      if (first + i > after) entries.push([`${at}-${first + i}`, fields])
-    })
+    for (const [i, fields] of list.entries()) if (first + i > after) entries.push([`${at}-${first + i}`, fields])
   }
   return entries.length > 0 ? [[`${queue.key}:events`, entries]] : undefined
 }

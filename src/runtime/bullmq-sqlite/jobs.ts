@@ -18,21 +18,18 @@ type Place = { readonly state: StateCode; readonly score: number }
 type End = 'back' | 'front'
 
 const delayedScale = 4096 // scores of delayed jobs are due time * this + n: those due in one ms keep their order
-const priorityScale = 2 ** 32 // of prioritized ones priority * this + position, on either side of the middle
+const priorityScale = 2 ** 32 // those of prioritized ones priority * this + position, on either side of the middle
 const middle = priorityScale / 2
 
-/** The score of the first delayed job due at `time` or later. */
+// The lowest scores of delayed jobs due at a time or later, and of jobs of a priority or less urgent ones.
 export const dueFrom = (time: number): number => time * delayedScale
-export const priorityRange = (priority: number): [from: number, to: number] => [
-  priority * priorityScale,
-  (priority + 1) * priorityScale - 1,
-]
+export const priorityFrom = (priority: number): number => priority * priorityScale
 
 /** Where a job goes that may be worked on now: after all others of its priority, or before them. */
 export function inLine({ state }: Queue, priority: number, end: End): Place {
   const position = end === 'front' ? --state.front : ++state.back
   if (priority === 0) return { state: State.wait, score: position }
-  return { state: State.prioritized, score: priority * priorityScale + middle + (position % middle) }
+  return { state: State.prioritized, score: priorityFrom(priority) + middle + (position % middle) }
 }
 
 /** Where a job goes that is due `delay` ms after `timestamp`; both may have a fraction, as where Redis keeps them. */
@@ -51,14 +48,10 @@ export function nextDueAt(queue: Queue): number {
 
 export function insertInLine(queue: Queue, job: NewJob): void {
   const { delay = 0, priority = 0, lifo } = job.opts
-  if (delay > 0) {
-    const place = delayed(queue, job.timestamp, delay)
-    insertJob(queue, job, place)
-    queue.emit('delayed', 'jobId', job.id, 'delay', String(place.dueAt))
-  } else {
-    insertJob(queue, job, inLine(queue, priority, lifo && !priority ? 'front' : 'back'))
-    queue.emit('waiting', 'jobId', job.id)
-  }
+  const later = delay > 0 ? delayed(queue, job.timestamp, delay) : undefined
+  insertJob(queue, job, later ?? inLine(queue, priority, lifo && !priority ? 'front' : 'back'))
+  if (later) queue.emit('delayed', 'jobId', job.id, 'delay', String(later.dueAt))
+  else queue.emit('waiting', 'jobId', job.id)
 }
 
 export function insertJob(queue: Queue, job: NewJob, { state, score }: Place): void {

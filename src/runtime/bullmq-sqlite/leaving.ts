@@ -43,8 +43,7 @@ export function failJob(queue: Queue, rules: Rules, args: Args<'moveToFailed'>) 
   return { result: goOn(queue, rules, State.failed, finishedOn, token, fetchNext), finishedOn }
 }
 
-/** How many jobs to keep in the state they go to, and of what age; true for none, else all. */
-type Keep = boolean | number | KeepJobs | undefined
+type Keep = boolean | number | KeepJobs | undefined // how many jobs to keep, and of what age; true for none, else all
 const keepCount = (keep: boolean | number | undefined) => (typeof keep === 'number' ? keep : keep ? 0 : -1)
 
 /** Puts a job to the finished ones, if any are kept, and removes the oldest of them beyond the number or age to keep. */
@@ -77,12 +76,10 @@ function goOn(queue: Queue, rules: Rules, state: StateCode, at: number, token: s
 }
 
 /** What BullMQ wants written down about a failed attempt, as columns. */
-function failureColumns({ failedReason, stacktrace }: Record<string, unknown> = {}): JobColumns {
-  return {
-    ...(failedReason !== undefined && { failed_reason: String(failedReason) }),
-    ...(stacktrace !== undefined && { stacktrace: String(stacktrace) }),
-  }
-}
+const failureColumns = ({ failedReason, stacktrace }: Record<string, unknown> = {}): JobColumns => ({
+  ...(failedReason !== undefined && { failed_reason: String(failedReason) }),
+  ...(stacktrace !== undefined && { stacktrace: String(stacktrace) }),
+})
 
 export function delayJob(queue: Queue, rules: Rules, args: Args<'moveToDelayed'>): NextJob {
   const [jobId, timestamp, delay, token = noLock, opts = {}] = args

@@ -5,7 +5,6 @@ import type { Queues } from './queues.ts'
 import type { Transactions } from './transactions.ts'
 
 const lookEvery = 500 // ms between looks for processes that died
-
 /** Locks to be held as long as the process lives: a database that nothing refers to is closed. */
 const heldToTheEnd = new Set<Database>()
 
@@ -55,7 +54,8 @@ export class Processes {
   async close(): Promise<void> {
     clock.clearInterval(this.#looking)
     if (!this.#life) return
-    const isGone = await this.transactions.run('write', queues => strike(queues, this.id)).catch(() => true) // Others will find this process dead.
+    const striking = this.transactions.run('write', queues => strike(queues, this.id))
+    const isGone = await striking.catch(() => true) // Others will find this process dead.
     if (!isGone) return void heldToTheEnd.add(this.#life)
     this.#life.close()
     rmSync(this.#lifeOf(this.id), { force: true })

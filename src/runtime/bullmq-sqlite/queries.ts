@@ -1,6 +1,6 @@
 import type { IQueueBackend, JobJson, JobState } from 'bullmq'
 import { now } from './clock.ts'
-import { dueFrom, findJob, priorityRange, toJson } from './jobs.ts'
+import { dueFrom, findJob, priorityFrom, toJson } from './jobs.ts'
 import type { Args, Queue } from './queues.ts'
 import { Child, State, type StateCode, stateOf, states } from './schema.ts'
 import type { ChildRow } from './statements.ts'
@@ -45,9 +45,8 @@ export function countsOf(queue: Queue, types: string[], delayedBefore?: number):
 }
 
 export function countsPerPriority(queue: Queue, priorities: number[]): number[] {
-  return priorities.map(priority =>
-    priority === 0 ? queue.counted(State.wait) : countScores(queue, State.prioritized, ...priorityRange(priority)),
-  )
+  const countOne = (n: number) => countScores(queue, State.prioritized, priorityFrom(n), priorityFrom(n + 1) - 1)
+  return priorities.map(priority => (priority === 0 ? queue.counted(State.wait) : countOne(priority)))
 }
 
 const countScores = ({ id, sql }: Queue, state: StateCode, from: number, to: number): number =>
@@ -100,7 +99,6 @@ export function logsOf(queue: Queue, jobId: string, start: number, end: number, 
   return { logs: asc ? lines : lines.reverse(), count }
 }
 
-/** The cursors to the next children, by how the children stand, as BullMQ calls them. */
 const cursorNames = {
   processed: 'nextProcessedCursor',
   unprocessed: 'nextUnprocessedCursor',
@@ -151,8 +149,9 @@ export function childPage(queue: Queue, key: string, { start, end, fetchJobs }: 
 }
 
 /** As Redis lists its clients: one text, a line each. */
-export function clientList({ sql }: Queue): string[] {
-  const line = ({ id, pid, name, started_at }: ReturnType<typeof sql.clients.all>[number]) =>
-    `id=${id} pid=${pid} started=${started_at} name=${name}`
-  return [sql.clients.all().map(line).join('\n')]
-}
+export const clientList = ({ sql }: Queue): string[] => [
+  sql.clients
+    .all()
+    .map(client => `id=${client.id} pid=${client.pid} started=${client.started_at} name=${client.name}`)
+    .join('\n'),
+]

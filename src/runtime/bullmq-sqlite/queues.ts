@@ -26,11 +26,9 @@ const emptyJson = JSON.stringify(emptyState)
 /** A queue's row in memory, read by many transactions of this process and written once by each that changes it. */
 export class Queue {
   readonly sql: Statements
-  /** To be changed by operations that write, in queues they have opened. */
-  state: typeof emptyState
+  state: typeof emptyState // to be changed by operations that write, in queues they have opened
   #saved: string
-  /** Events of the running transaction, each a flat list of fields. */
-  #events: string[][] = []
+  #events: string[][] = [] // of the running transaction, each a flat list of fields
 
   constructor(
     readonly queues: Queues,
@@ -106,17 +104,13 @@ export class Queue {
 
 /** The queues of one file. Inside a transaction they are this process's memory of it; another process's write clears it. */
 export class Queues {
-  /** By key and by id. */
-  #known = new Map<string | number, Queue>()
-  /** Those the running transaction has opened. */
-  #opened = new Set<Queue>()
-  /** How to put back those that were open before the running operation. */
-  #undo = new Map<Queue, () => void>()
+  #known = new Map<string | number, Queue>() // by key and by id
+  #opened = new Set<Queue>() // by the running transaction
+  #undo = new Map<Queue, () => void>() // how to put back those that were open before the running operation
 
   constructor(
     readonly sql: Statements,
-    /** The id of this process in the file. */
-    readonly process: string,
+    readonly process: string, // the id of this one
   ) {}
 
   /** The queue of that key, made if need be, or the one a row refers to. For operations that write. */

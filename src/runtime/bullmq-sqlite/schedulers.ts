@@ -7,9 +7,7 @@ import { State } from './schema.ts'
 
 /** A scheduler; its fields are as BullMQ reads them, all strings. */
 type Scheduler = { readonly nextRun: number; readonly nextJob: string; readonly fields: Record<string, string> }
-
 type RunOptions = JobsOptions & { repeat?: RepeatOptions }
-
 const maxSlotScans = 32 // further slots that are tried when the next one is taken by a job that may not be replaced
 
 /**

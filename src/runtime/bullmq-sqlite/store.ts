@@ -10,15 +10,13 @@ import { Transactions } from './transactions.ts'
 import { Wakeups } from './wakeups.ts'
 
 export interface StoreOptions {
-  /** The file; it is made if need be, its folder must exist. Other files stand beside it while it is open. */
-  path: string
+  path: string // it is made if need be, its folder must exist; other files stand beside it while it is open
   /**
    * What a commit survives. `process`: the end of this process, however sudden (kill -9); a power cut may take the last
    * moments with it, never the file. `power`: also a power cut, at the cost of one fsync per transaction.
    */
   durability?: 'process' | 'power'
-  /** How long a call waits for other processes to let go of the file before it fails, in ms (10,000). */
-  patience?: number
+  patience?: number // ms a call waits for other processes to let go of the file before it fails (10,000)
 }
 
 const openPatience = 5000 // ms that opening waits for a busy file; nothing else ever waits on the event loop

@@ -7,8 +7,7 @@ const turnBudget = 8 // ms the operations of one transaction may take together; 
 const quickAttempts = 8 // on the next turns: a transaction of another process is mostly over in a fraction of a ms
 const failurePause = 250 // ms by which a full disk and the like are told late, so that workers do not spin on it
 
-/** Reads; writes; or takes: a write that hands out work. */
-export type Kind = 'read' | 'write' | 'take'
+export type Kind = 'read' | 'write' | 'take' // a take is a write that hands out work
 
 interface Operation {
   readonly kind: Kind
@@ -27,8 +26,7 @@ export const closedError = () => new Error('Connection is closed.')
 export class Transactions {
   #waiting: Operation[] = []
   #scheduled = false
-  /** To be read outside any transaction by those who cannot wait; nothing before the first transaction. */
-  queues: Queues | undefined
+  queues: Queues | undefined // there from the first transaction on; may be read outside any by those who cannot wait
   #dataVersion = 0
   #attempts = 0
   #closed = false
@@ -36,8 +34,7 @@ export class Transactions {
 
   constructor(
     private readonly db: Database,
-    /** How long an operation waits for other processes to let go of the file, in ms. */
-    private readonly patience: number,
+    private readonly patience: number, // ms an operation waits for other processes to let go of the file
     private readonly store: Pick<Store, 'prepare' | 'committed'>,
   ) {}
 

@@ -6,8 +6,7 @@ import { Refused } from './refusals.ts'
 import { State, type StateCode } from './schema.ts'
 import type { JobColumns, JobRow, JsonRow } from './statements.ts'
 
-/** A worker's options, if the backend is one's. */
-export type Rules = Partial<Omit<WorkerOptions, keyof QueueBaseOptions>>
+export type Rules = Partial<Omit<WorkerOptions, keyof QueueBaseOptions>> // a worker's, if the backend is one's
 
 /** What BullMQ's worker is told: a job, or how long the rate limit lasts (ms), or when the next delayed job is due. */
 export type NextJob = [job: JobJson | null, id: string | null, limitedFor: number, dueAt: number] | []
