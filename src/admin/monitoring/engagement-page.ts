@@ -50,7 +50,7 @@ function body(data: Engagement): Html {
   const made = sum(leagues.map(({ leagues }) => leagues))
   const days = users.map(({ date }) => Date.parse(date))
   const bars = (title: string, label: string, values: number[]) =>
-    charted(title, { kind: 'bars', times: days, series: [{ label, values }] })
+    charted(title, { ongoing: true, kind: 'bars', times: days, series: [{ label, values }] })
   return html`${stats([
     {
       label: 'Active a day',

@@ -105,6 +105,7 @@ function charts({ trends: { days, hours } }: MainData): Html[] {
   const daily = days.map(({ at }) => at)
   return [
     charted('Requests', {
+      ongoing: true,
       times: hourly,
       series: [
         { label: 'Requests', values: hours.map(({ requests }) => requests) },
@@ -117,19 +118,26 @@ function charts({ trends: { days, hours } }: MainData): Html[] {
       series: [{ label: 'p95', values: hours.map(({ p95Ms }) => p95Ms) }],
     }),
     charted('Runs', {
+      ongoing: true,
       times: hourly,
       series: [
         { label: 'Runs', values: hours.map(({ runs }) => runs) },
         { label: 'Failed', values: hours.map(({ failed }) => failed) },
       ],
     }),
-    charted('Trades', { times: hourly, series: [{ label: 'Trades', values: hours.map(({ trades }) => trades) }] }),
+    charted('Trades', {
+      ongoing: true,
+      times: hourly,
+      series: [{ label: 'Trades', values: hours.map(({ trades }) => trades) }],
+    }),
     charted('Active users a day', {
+      ongoing: true,
       kind: 'bars',
       times: daily,
       series: [{ label: 'Active', values: days.map(({ active }) => active) }],
     }),
     charted('Registrations a day', {
+      ongoing: true,
       kind: 'bars',
       times: daily,
       series: [{ label: 'Users', values: days.map(({ registered }) => registered) }],

@@ -1,10 +1,11 @@
 /** The main page's numbers: each against the stretch before, each a way to where more is told. */
+import { hour } from '../../runtime/clock.ts'
 import { type Content, type Html, html } from '../../runtime/html.ts'
 import type { Stat } from '../../web/parts/figures.ts'
 import { compact, money, number, percent } from '../../web/parts/values.ts'
 import type { MainReading, Tile } from './main.ts'
 import { change, monitoringPath, ms } from './parts.ts'
-import { periodWords } from './period.ts'
+import { lengthOf, periodWords } from './period.ts'
 
 const linked = (path: string, value: Content): Html => html`<a href="${path}">${value}</a>`
 const at = (page: string) => `${monitoringPath}/${page}`
@@ -25,8 +26,7 @@ export function community(data: MainReading & { atRisk: number }): Stat[] {
   }
   const active = linked(at('engagement'), number(activeADay.value))
   const made = html`${number(leaguesCreated.value)} new; ${note(leaguesCreated)}`
-  const hours = { '24h': 24, '7d': 168, '30d': 720 }[period]
-  const trading = at(`trading-activity?hours=${hours}`)
+  const trading = at(`trading-activity?hours=${lengthOf(period) / hour}`)
   return [
     users,
     { label: 'Active a day', value: active, note: change(activeADay.change, days) },

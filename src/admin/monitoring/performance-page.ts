@@ -81,10 +81,12 @@ function charts({ trend, load }: Performance): Html[] {
   const times = trend.map(({ at }) => Date.parse(at))
   return [
     charted('Requests', {
+      ongoing: true,
       times,
       series: [{ label: 'Requests', values: trend.map(({ requests }) => requests) }],
     }),
     charted('Errors, answers from 500 up', {
+      ongoing: true,
       times,
       series: [{ label: 'Errors', values: trend.map(({ errors }) => errors) }],
     }),

@@ -1,6 +1,7 @@
 /** What is traded. */
 import { t } from 'elysia'
 import type { App } from '../../context.ts'
+import { hour } from '../../runtime/clock.ts'
 import { type Html, html } from '../../runtime/html.ts'
 import { stats } from '../../web/parts/figures.ts'
 import { emptyState } from '../../web/parts/notices.ts'
@@ -9,6 +10,7 @@ import { compact, money, number, percent } from '../../web/parts/values.ts'
 import { choices } from '../monitor/frame.ts'
 import { calmly, room } from '../monitor/room.ts'
 import { change, charted, monitoringPath } from './parts.ts'
+import { type LongPeriod, lengthOf, longPeriods, periodWords } from './period.ts'
 import { symbolSchema, type TradedSymbol, type Trading, tradingSchema } from './trading.ts'
 
 const path = `${monitoringPath}/trading-activity`
@@ -31,14 +33,11 @@ export const tradingPage = (app: App) =>
     live: calmly,
   })
 
+const hoursOf = (period: LongPeriod) => lengthOf(period) / hour
 const hourChoices = (hours: number) =>
   choices(
     'hours',
-    [
-      ['24', '24h'],
-      ['168', '7d'],
-      ['720', '30d'],
-    ],
+    longPeriods.map(period => [String(hoursOf(period)), period] as const),
     path,
     {},
     'Period',
@@ -47,7 +46,8 @@ const hourChoices = (hours: number) =>
 
 function body(data: Trading): Html {
   const { hours, total_trades: trades, by_type: by, change_pct: changes, trend } = data
-  const before = `the ${number(hours)} h before`
+  const period = longPeriods.find(period => hoursOf(period) === hours)
+  const before = period ? periodWords[period] : `the ${hours} h before`
   const share = (part: number) => trades > 0 && html`${percent((100 * part) / trades, { digits: 0 })} of all`
   return html`${stats([
     { label: 'Trades', value: number(trades), note: change(changes.trades, before) },
@@ -57,6 +57,7 @@ function body(data: Trading): Html {
     { label: 'Volume', value: money(data.volume * 100), note: change(changes.volume, before) },
   ])}
 ${charted('Trades', {
+  ongoing: true,
   times: trend.map(({ at }) => Date.parse(at)),
   series: [
     { label: 'Bought', values: trend.map(({ buy }) => buy) },

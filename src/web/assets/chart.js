@@ -27,8 +27,10 @@ export function drawChart(element) {
   new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height })).observe(element)
 }
 
-function plotOf(element, { times, series, kind, inverted, unit }) {
+function plotOf(element, { times, series, kind, inverted, unit, ongoing }) {
   const isBars = kind === 'bars'
+  const last = times.length - 1
+  const isOpen = ongoing && !isBars && last > 0
   const zone = isBars || inUtc() ? 'UTC' : undefined // bars are days of the house
   const written = options => new Intl.DateTimeFormat('en-GB', { ...options, timeZone: zone })
   const moment = written(isBars ? { dateStyle: 'medium' } : { dateStyle: 'medium', timeStyle: 'short' })
@@ -44,10 +46,12 @@ function plotOf(element, { times, series, kind, inverted, unit }) {
     grid: { stroke: colour(element, '--rule'), width: 1 },
     ticks: { show: false },
   }
+  const said = value => (typeof value === 'number' ? measured(value.toLocaleString('en')) : '–')
+  const strokeOf = i => colour(element, lines[i % lines.length])
   const lineOf = ({ label, values }, i) => {
-    const stroke = colour(element, lines[i % lines.length])
-    const value = (_, value) => (typeof value === 'number' ? measured(value.toLocaleString('en')) : '–')
-    if (!isBars) return { label, stroke, width: 2, points: pointsOf(values), value }
+    const stroke = strokeOf(i)
+    const value = (_, value, __, at) => (ongoing && at === last ? `${said(values[last])} so far` : said(value))
+    if (!isBars) return { label, stroke, width: 2, points: pointsOf(isOpen ? values.slice(0, -1) : values), value }
     return {
       label,
       fill: stroke,
@@ -57,6 +61,14 @@ function plotOf(element, { times, series, kind, inverted, unit }) {
       paths: uPlot.paths.bars({ size: [0.7, 40] }),
     }
   }
+  /** What is still counted is not less than it was: the way to it is dashed. */
+  const tailOf = (_, i) => ({
+    class: 'tail',
+    stroke: strokeOf(i),
+    width: 2,
+    dash: [3, 5],
+    points: { show: true, size: 5, filter: () => [last] },
+  })
   const inZone = zone && !isBars ? ' UTC' : ''
   const when = {
     label: isBars ? 'Day' : 'Time',
@@ -75,7 +87,8 @@ function plotOf(element, { times, series, kind, inverted, unit }) {
         {
           ...axis,
           size: 34,
-          values: (_, ticks, _axis, _space, step) => ticks.map(at => (step < 86_400 ? clock : date).format(at * 1000)),
+          // A day begins with its date.
+          values: (_, ticks) => ticks.map(at => (clock.format(at * 1000) === '00:00' ? date : clock).format(at * 1000)),
         },
         {
           ...axis,
@@ -84,9 +97,13 @@ function plotOf(element, { times, series, kind, inverted, unit }) {
           values: (_, ticks) => ticks.map(tick => measured(short.format(tick))),
         },
       ],
-      series: [when, ...series.map(lineOf)],
+      series: [when, ...series.map(lineOf), ...(isOpen ? series.map(tailOf) : [])],
     },
-    [times.map(at => at / 1000), ...series.map(({ values }) => values)],
+    [
+      times.map(at => at / 1000),
+      ...series.map(({ values }) => (isOpen ? values.with(last, null) : values)),
+      ...(isOpen ? series.map(({ values }) => values.map((value, i) => (i < last - 1 ? null : value))) : []),
+    ],
     element,
   )
 }
@@ -115,7 +132,7 @@ function colour(element, name) {
 }
 
 function withRoom(low, high) {
-  if (low === null) return [0, 1]
+  if (low === null || (low === 0 && high === 0)) return [0, 1]
   const room = (high - low || Math.abs(high) || 1) * 0.1
   return [low >= 0 ? Math.max(0, low - room) : low - room, high + room]
 }

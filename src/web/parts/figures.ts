@@ -18,6 +18,8 @@ export type Chart = {
   times: readonly number[]
   series: readonly { label: string; values: readonly (number | null)[] }[]
   kind?: 'line' | 'bars'
+  /** The last value is still being counted. */
+  ongoing?: boolean
   /** Of all its values: `ms`. */
   unit?: string
   /** Ranks: the best is at the top. */
