@@ -115,3 +115,13 @@ test('nobody unknown is taken into a league', async () => {
     expect(refusal).toMatchObject({ status: 404, problem: { detail: 'There is no user 77' } })
   }
 })
+
+test('a webhook is nowhere to be read: who knows its address may post to it', async () => {
+  const { call, lines } = await start()
+  const webhook_url = 'https://hooks.example.org/of-ours'
+  const { id } = await newLeague(call, { webhook_url })
+  await call.patch(`/api/v1/leagues/${id}`, { config: { webhook_url: `${webhook_url}/too` } })
+  for (const path of [`/api/v1/leagues/${id}`, '/api/v1/leagues', '/admin/audit/logs/json', '/admin/audit/logs'])
+    expect(JSON.stringify(await call.get(path))).not.toContain('of-ours')
+  expect(JSON.stringify(lines)).not.toContain('of-ours')
+})

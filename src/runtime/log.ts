@@ -15,7 +15,7 @@ export type Log = {
   flush(): void
 }
 
-const secretNames = /pass(word|wd)?|token|secret|authorization|cookie|api_?key|dsn/i
+const secretNames = /pass(word|wd)?|token|secret|authorization|cookie|api_?key|dsn|webhook_?url/i
 
 /** What messages of errors may quote: keys of headers, and who signs in within a URL. */
 export const withoutSecrets = (text: string) =>
