@@ -22,9 +22,11 @@ const bulkSize = 1000 // jobs of one bulk that are added in one transaction
 export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   readonly minimumBlockTimeout = 0.001 // s
   readonly maximumBlockTimeout = 60 // a waiting worker is told when a delayed job is due, however far off that was
+  readonly #siblings = new Map<string, SqliteQueueBackend>() // for the queues of flows
 
   forQueue(queueName: string, prefix = this.opts.prefix): SqliteQueueBackend {
-    return new SqliteQueueBackend(this.store, queueName, { ...this.opts, prefix }, false, false)
+    const make = () => new SqliteQueueBackend(this.store, queueName, { ...this.opts, prefix }, false, false)
+    return this.#siblings.getOrInsertComputed(`${prefix}:${queueName}`, make)
   }
 
   // ---- adding

@@ -47,6 +47,7 @@ export function prepareStatements(db: Database) {
     prepared.push(statement)
     return statement
   }
+  const prepareUpdate = (names: string) => sql(`UPDATE job SET ${names} = ? WHERE rowid = ?`)
   const insert = (table: string, columns: string, how = 'INSERT') =>
     sql(`${how} INTO ${table} (${columns}) VALUES (${columns.replace(/\w+/g, '?')})`)
   const replace = (table: string, columns: string) => insert(table, columns, 'INSERT OR REPLACE')
@@ -90,9 +91,7 @@ export function prepareStatements(db: Database) {
     job: sql<JsonRow>(`SELECT ${json} FROM job ${byId}`),
     /** Sets these columns of a job; there is a statement for each set of columns that is ever changed. */
     updateJob(rowid: number, columns: JobColumns) {
-      const names = Object.keys(columns).join(' = ?, ')
-      let update = updates.get(names)
-      if (!update) updates.set(names, (update = sql(`UPDATE job SET ${names} = ? WHERE rowid = ?`)))
+      const update = updates.getOrInsertComputed(Object.keys(columns).join(' = ?, '), prepareUpdate)
       update.run(...Object.values(columns), rowid)
     },
     deleteJob: sql('DELETE FROM job WHERE rowid = ?'),

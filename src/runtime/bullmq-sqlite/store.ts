@@ -33,9 +33,7 @@ export class Store {
 
   /** Opens the file, or joins those who have it open. Every `open` wants its `close`. */
   static open({ path, durability = 'process', patience = 10_000 }: StoreOptions): Store {
-    const key = fullPath(path)
-    const store = open.get(key) ?? new Store(key, patience)
-    open.set(key, store)
+    const store = open.getOrInsertComputed(fullPath(path), key => new Store(key, patience))
     store.#users++
     if (durability === 'power') store.#db.run('PRAGMA synchronous = FULL')
     return store
