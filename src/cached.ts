@@ -29,7 +29,7 @@ type MembersPage = { members: MemberView[]; pagination: Pagination }
 export const cached = {
   activeLeagues: entry<LeagueView[]>('active_leagues', '5m', [everyOne('leagues')]), // scope: kind
   league: entry<LeagueView>('league', '10m', ['league']),
-  members: entry<MembersPage>('league_members', '5m', ['members']),
+  members: entry<MembersPage>('league_members', '5m', ['members', 'league']), // which may be private now
   leagueStats: entry<LeagueStats>('league_stats', '10m', ['scores']),
   board: entry<BoardView>('leaderboard', '5m', ['scores']),
   boardHtml: entry<string>('board_page', '5m', ['scores', 'members']), // as strangers see it
@@ -39,7 +39,7 @@ export const cached = {
   quote: entry<QuoteView>('quote', '1m', ['quote']), // scope: symbol
   optionsChain: entry<ChainView>('options_chain', '5m', ['options']), // scope: symbol and expiration
   activity: entry<ActivityPage>('activity_feed', '5m', ['activity']),
-  search: entry<Found>('search', '1h'),
+  search: entry<Found>('search', '1h', ['leagues', 'names'].map(everyOne)), // what was withdrawn is found no longer
   session: entry<Session | undefined>('session', '24h', ['account']), // scope: user, token hash
   dashboardMetrics: entry<RosterMetrics>('dashboard_metrics', '5m', ['roster', 'staff', 'shifts'].map(everyOne)),
   upcomingShifts: entry<UpcomingShifts>('upcoming_shifts', '2m', ['roster', 'shifts'].map(everyOne)), // scope: limit

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { newLeague, season } from './sheets.ts'
+import { newLeague, season, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 
 test('a stranger reads leagues but may not make one', async () => {
@@ -124,4 +124,28 @@ test('a webhook is nowhere to be read: who knows its address may post to it', as
   for (const path of [`/api/v1/leagues/${id}`, '/api/v1/leagues', '/admin/audit/logs/json', '/admin/audit/logs'])
     expect(JSON.stringify(await call.get(path))).not.toContain('of-ours')
   expect(JSON.stringify(lines)).not.toContain('of-ours')
+})
+
+test('a league made private is closed to strangers at once, whatever of it was cached', async () => {
+  const { call, as, finished } = await start()
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, 'ID,Name,Power\n1,Cyrus,5\n'))
+  await call.post('/api/v1/users', {
+    email: 'a@b.cd',
+    username: 'ann',
+    password: 'long enough for all',
+    role: 'member',
+  })
+  await call.post(`/api/v1/leagues/${id}/join`, { user_id: 1 })
+  const league = `/api/v1/leagues/${id}`
+  const open = ['', '/members', '/leaderboard', '/stats', '/classifications', '/players/1'].map(path => league + path)
+  const told = ['/api/v1/search?q=cyrus', '/api/v1/search?q=northern', '/api/v1/leagues', '/api/v1/leagues/active']
+  const read = async (path: string) => {
+    const answer = await as().raw(path)
+    return [path, answer.status, /Northern|Cyrus/.test(await answer.text())]
+  }
+  for (let twice = 0; twice < 2; twice++) for (const path of [...open, ...told]) expect((await read(path))[1]).toBe(200)
+  await call.patch(league, { config: { public: false } })
+  for (const path of open) expect(await read(path)).toEqual([path, 401, false])
+  for (const path of told) expect(await read(path)).toEqual([path, 200, false])
 })

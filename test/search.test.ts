@@ -89,3 +89,18 @@ test('what was found is kept for an hour', async () => {
   house.clock.forward(11 * 60_000)
   expect(await state()).not.toBe('hit')
 })
+
+test('who has gone or is called otherwise is found no longer', async () => {
+  const house = await start()
+  const { call } = house
+  const people = ['ann', 'bob'].map(username => ({
+    ...{ username, email: `${username}@example.org` },
+    ...{ password: 'long enough for all', role: 'member' },
+  }))
+  for (const person of people) await call.post('/api/v1/users', person)
+  const found = async (q: string) => (await call.get(`/api/v1/search?q=${q}`)).users.length
+  expect([await found('ann'), await found('bob')]).toEqual([1, 1])
+  await call.delete('/api/v1/users/1')
+  await call.patch('/api/v1/users/2', { username: 'robert' })
+  expect([await found('ann'), await found('bob'), await found('robert')]).toEqual([0, 0, 1])
+})

@@ -123,6 +123,7 @@ function refuseLastAdmin(tx: Db, { id, role }: User): void {
 /** His name stands on the lists and boards of his leagues. */
 function renamed(tx: Db, id: number): void {
   touch(tx, 'user', id)
+  touch(tx, 'names')
   for (const { leagueId } of tx
     .select({ leagueId: members.leagueId })
     .from(members)
