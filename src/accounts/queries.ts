@@ -36,13 +36,12 @@ const isNamed = (username: string) => sql`lower(${users.username}) = lower(${use
 export const hasAdmin = (db: Db): boolean => isSomeone(db, isAdmin)
 export const isNameTaken = (db: Db, username: string): boolean => isSomeone(db, isNamed(username))
 
-export type UserFilter = { q?: string; role?: Role }
+type UserFilter = { q?: string; role?: Role }
 
-/** By name; `q` is part of a name or e-mail address. */
-export function listUsers(
+/** By name; `q` is part of a name or e-mail address. Of very many this takes a while: for the reading thread. */
+export function usersReading(
   db: Db,
-  { q, role }: UserFilter,
-  { limit, offset }: Pick<PageOf, 'limit' | 'offset'>,
+  { q, role, limit, offset }: UserFilter & Pick<PageOf, 'limit' | 'offset'>,
 ): { users: User[]; total: number } {
   const holds = (column: typeof users.email | typeof users.username) => sql`instr(lower(${column}), lower(${q})) > 0`
   const where = and(
@@ -60,10 +59,6 @@ export function listUsers(
     .all()
   return { users: found, total: db.select({ total: count() }).from(users).where(where).get()?.total ?? 0 }
 }
-
-/** For the reading thread. */
-export const usersReading = (db: Db, { q, role, limit, offset }: UserFilter & Pick<PageOf, 'limit' | 'offset'>) =>
-  listUsers(db, { q, role }, { limit, offset })
 
 export type NewUser = Pick<User, 'email' | 'username' | 'passwordHash' | 'role' | 'country'>
 

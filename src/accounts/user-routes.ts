@@ -15,7 +15,7 @@ import {
   userView,
 } from './account.ts'
 import { addUser, alterUser, removeUser } from './manage.ts'
-import { listUsers, readUserStats, userById } from './queries.ts'
+import { readUserStats, userById } from './queries.ts'
 
 const newUser = t.Object({
   email: emailField,
@@ -50,9 +50,9 @@ export const userRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/',
-      ({ query, request, set }) => {
+      async ({ query, request, set }) => {
         const page = pageOf(query)
-        const { users, total } = listUsers(db, query, page)
+        const { users, total } = await app.reader.read('usersReading', { q: query.q, role: query.role, ...page })
         const pages = pagination(page, total)
         set.headers.link = linkHeader(request.url, pages)
         return { users: users.map(userView), pagination: pages }
