@@ -301,6 +301,8 @@ test('an address or name that is taken, or one of the house, is refused', async 
   expect(await refusal({ email: 'ANN@example.org ' })).toEqual([409, undefined])
   expect(await refusal({ username: 'ann' })).toEqual([409, undefined])
   expect(await refusal({ username: 'Operator' })).toEqual([422, 'username'])
+  for (const username of ['ＡＮＮ', '𝐀𝐧𝐧']) expect(await refusal({ username })).toEqual([409, undefined]) // the same in plain letters
+  expect(await refusal({ username: 'ｏｐｅｒａｔｏｒ' })).toEqual([422, 'username'])
   expect(await refusal({ username: '<b>' })).toEqual([422, 'username'])
   expect(await refusal({ email: 'no address' })).toEqual([422, 'email'])
   expect(await refusal({ password: 'short' })).toEqual([422, 'password'])

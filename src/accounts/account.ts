@@ -24,7 +24,7 @@ export function emailOf(text: string): string {
 const taken = /^(operator|fieldhouse|stranger|deleted-\d+)$/i // names by which the audit log calls others
 
 export function usernameOf(text: string): string {
-  const name = text.normalize('NFC').trim().replaceAll(/\s+/g, ' ')
+  const name = text.normalize('NFKC').trim().replaceAll(/\s+/g, ' ')
   if (!/^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._'-]*$/u.test(name))
     invalid('username', "expected letters, digits, spaces and . _ ' -, beginning with a letter or digit")
   if (taken.test(name)) invalid('username', 'is a name Fieldhouse uses itself')
