@@ -1,8 +1,8 @@
-import { Database } from 'bun:sqlite'
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import type { Database } from 'bun:sqlite'
+import { Worker } from 'node:worker_threads'
 import { clock } from './clock.ts'
 
-const every = 1000 // ms between copies of the log into the file: no one copy is long
+export const every = 1000 // ms between copies of the log into the file: no one copy is long
 /**
  * SQLite begins the log anew only when all of it has been copied, and whoever writes without a pause never lets the thread
  * catch up. When the log has more pages (2 KB each) than this, the rest is copied here.
@@ -31,7 +31,7 @@ export class Checkpoints {
   }
 
   #start = (): void => {
-    const thread = new Worker(new URL(import.meta.url), { workerData: { checkpointsOf: this.db.filename } })
+    const thread = new Worker(new URL('./checkpointer.ts', import.meta.url), { workerData: this.db.filename })
     this.#thread = thread
     thread.unref()
     thread.on('message', (pages: number) => pages > longestLog && copy(this.db))
@@ -44,24 +44,10 @@ export class Checkpoints {
 }
 
 /** Returns how many pages the log has. */
-function copy(db: Database): number {
+export function copy(db: Database): number {
   try {
     return db.query<{ log: number }, []>('PRAGMA wal_checkpoint(PASSIVE)').get()!.log
   } catch {
     return 0 // Another process is at it, or the disk is full: the log keeps everything until a later copy succeeds.
   }
 }
-
-/** In the thread the disk may take its time; on the main thread everything would wait for it. A message ends it. */
-function copyForGood(path: string): void {
-  const db = new Database(path, { readwrite: true, create: false })
-  db.run('PRAGMA busy_timeout = 0')
-  db.run('PRAGMA wal_autocheckpoint = 0')
-  setInterval(() => parentPort?.postMessage(copy(db)), every)
-  parentPort?.once('message', () => {
-    db.close()
-    process.exit()
-  })
-}
-
-if (!isMainThread && workerData?.checkpointsOf) copyForGood(workerData.checkpointsOf)

@@ -26,6 +26,7 @@ export function childrenOf({ queue, id }: Job, status: ChildCode): Job[] {
 
 export const hasChild = ({ queue, id }: Job, status: ChildCode): boolean =>
   queue.sql.hasChild.get(queue.id, id, status) !== null
+
 export const setChild = (child: ChildOf, status: ChildCode, value: string | null): void =>
   void child.queue.sql.setChild.run(status, value, ...keyOf(child))
 

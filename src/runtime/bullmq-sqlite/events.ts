@@ -1,10 +1,10 @@
 import type { StreamReadRaw } from 'bullmq'
 import type { Args, Queue } from './queues.ts'
 
-// An event is known as "<time>-<number>". Numbers rise by one within a queue and never repeat; the time is that of the
-// transaction, in ms.
-
-/** The number of the event after which to read, given its id. */
+/**
+ * The number of the event after which to read, given its id, "<time>-<number>". Numbers rise by one within a queue and never
+ * repeat; the time is that of the transaction, in ms.
+ */
 export function cursorOf(queue: Queue, id: string): number {
   const [time = '0', number = '0'] = id.split('-')
   if (Number(number) > 0) return Number(number)

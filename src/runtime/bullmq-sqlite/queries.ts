@@ -149,9 +149,7 @@ export function childPage(queue: Queue, key: string, { start, end, fetchJobs }: 
 }
 
 /** As Redis lists its clients: one text, a line each. */
-export const clientList = ({ sql }: Queue): string[] => [
-  sql.clients
-    .all()
-    .map(client => `id=${client.id} pid=${client.pid} started=${client.started_at} name=${client.name}`)
-    .join('\n'),
-]
+export function clientList({ sql }: Queue): string[] {
+  const lines = sql.clients.all().map(it => `id=${it.id} pid=${it.pid} started=${it.started_at} name=${it.name}`)
+  return [lines.join('\n')]
+}

@@ -6,7 +6,7 @@ import type { QueueRow, Statements } from './statements.ts'
 export type Args<K extends keyof IQueueBackend> = IQueueBackend[K] extends (...args: infer A) => unknown ? A : never
 
 const defaultMaxEvents = 10_000
-const trimEvery = 256 // events; not with every one
+const trimEvery = 256 // events are trimmed whenever this many have been added, not with every one
 
 const noMeta: Readonly<Record<string, string>> = {}
 /** All that changes with a queue's jobs, kept in its row as JSON. */

@@ -150,10 +150,10 @@ export class Transactions {
   }
 }
 
-const refusal =
-  ({ reject }: Operation, error: unknown) =>
-  () =>
-    void (error instanceof SQLiteError ? clock.setTimeout(() => reject(error), failurePause) : reject(error))
+function refusal({ reject }: Operation, error: unknown): () => void {
+  const isOfTheDisk = error instanceof SQLiteError
+  return () => void (isOfTheDisk ? clock.setTimeout(() => reject(error), failurePause) : reject(error))
+}
 
 const isBusy = (error: unknown): boolean =>
   error instanceof SQLiteError && /^SQLITE_(BUSY|PROTOCOL)/.test(error.code ?? '')

@@ -66,7 +66,6 @@ export function requireLock(job: Job, token: string): void {
   if (job.lock_token !== token) throw new Refused('jobLockMismatch', { jobId: job.id })
 }
 
-/** Refuses unless the job is active and its lock is held with that token. */
 export function requireHeld(job: Job, token: string): Job {
   requireLock(job, token)
   if (job.state !== State.active) throw new Refused('jobNotInState', { jobId: job.id, state: 'active' })
@@ -79,7 +78,6 @@ export const heldJob = (queue: Queue, jobId: string, token: string) => requireHe
 export const extendLock = ({ id, sql }: Queue, jobId: string, token: string, duration: number): number =>
   sql.extendLock.run(now() + duration, id, jobId, token, now()).changes
 
-/** Returns the ids of the jobs whose lock was lost. */
 export const extendLocks = (queue: Queue, jobIds: string[], tokens: string[], duration: number): string[] =>
   jobIds.filter((jobId, i) => !extendLock(queue, jobId, tokens[i] ?? '', duration))
 
