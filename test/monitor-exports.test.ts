@@ -127,3 +127,17 @@ test('routes are sorted by what is asked for, the most first', async () => {
   expect(await first('?sort_by=p95_ms')).toBe('GET /slow')
   expect(await call.get(`${monitoring}/performance?sort_by=p95_ms`)).toMatch(/aria-sort="descending"><a [^>]*>p95/)
 })
+
+test('what a form leaves empty is not asked for; what is no day or state is refused', async () => {
+  const { call } = await start()
+  for (const path of [
+    '/admin/audit/logs?q=&user=&action=&result=&from=&to=',
+    '/admin/audit/logs.csv?result=&from=2026-01-01',
+    '/admin/users?q=&role=',
+    `${tasks}/jobs?q=&name=&status=`,
+    `${monitoring}/alerts?severity=&state=`,
+  ])
+    expect((await call.raw(path)).status).toBe(200)
+  for (const path of ['/admin/audit/logs?from=2026-13-45', `${tasks}/jobs?status=LATE`, '/admin/users.csv?role=king'])
+    expect((await call.raw(path)).status).toBe(422)
+})

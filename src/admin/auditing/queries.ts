@@ -6,7 +6,7 @@ import { iso } from '../../runtime/clock.ts'
 import { type PageOf, pageQuery } from '../../runtime/page.ts'
 
 const results = ['ok', 'refused', 'failed'] as const
-const day = t.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' })
+const day = t.String({ format: 'date' })
 
 export const auditQuery = t.Object({
   user: t.Optional(t.String({ maxLength: 254, description: 'A name' })),

@@ -57,8 +57,7 @@ export const calmly = { every: 1_500 } // ms; for numbers that come by the minut
 export function room<Query extends TSchema, Data>(app: App, page: RoomPage<Query, Data>) {
   const { title, room, json, file, live: fresh } = page
   const path = page.path.replace(/\/$/, '')
-  const mounted = new Elysia({ tags: ['admin'] })
-    .use(access(app))
+  const mounted = routesOf(app)
     .get(
       page.path,
       async ({ query, who, request }) => {
@@ -92,6 +91,12 @@ export function room<Query extends TSchema, Data>(app: App, page: RoomPage<Query
   return mounted
 }
 
+/** A form without script sends what is left empty too: it is as if it were not there. */
+const routesOf = (app: App) =>
+  new Elysia({ tags: ['admin'] }).use(access(app)).onTransform(({ query }) => {
+    for (const [name, value] of Object.entries(query)) if (value === '') delete query[name]
+  })
+
 /** Elysia has looked at it; this tells the compiler so. */
 function checked<Query extends TSchema>(schema: Query, query: unknown): Static<Query> {
   if (!Value.Check(schema, query)) throw new Error('A query came past its schema')
@@ -116,8 +121,7 @@ function freshness<Query extends TSchema, Data>(app: App, path: string, page: Ro
     versions.set(key, version)
     return version
   }
-  return new Elysia()
-    .use(access(app))
+  return routesOf(app)
     .get(
       `${path}/part`,
       async ({ query: given }) => {
@@ -143,8 +147,7 @@ export function files<Query extends TSchema>(app: App, path: string, query: Quer
     const asked = checked(query, given)
     return exported(name, format, row, page => rows(asked, page))
   }
-  return new Elysia()
-    .use(access(app))
+  return routesOf(app)
     .get(`${path}.csv`, ({ query: given }) => write('csv', given), { query, may: 'admin', detail: hidden })
     .get(`${path}.json`, ({ query: given }) => write('json', given), { query, may: 'admin', detail: hidden })
 }
