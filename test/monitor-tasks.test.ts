@@ -186,6 +186,7 @@ test('a job page has its way in time, its log, its error and its stack, and no s
   state.broken = false
   await call.post(`${monitor}/jobs/retry`, { job_id: id })
   expect((await finished({ job_id: id })).status).toBe('SUCCESS')
+  expect(await call.get(`${monitor}/jobs/${id}`)).toMatch(/took [^<]+, usually /)
   expect((await refusalOf(call.post(`${monitor}/jobs/retry`, { job_id: id }))).status).toBe(409)
   await call.post(`${monitor}/jobs/remove`, { job_id: id })
   expect((await refusalOf(call.get(`${monitor}/jobs/${id}/json`))).status).toBe(404)

@@ -15,9 +15,18 @@ import { question } from './jobs-page.ts'
 import { jobsPath } from './paths.ts'
 
 export type LogLine = typeof runLog.$inferSelect
-export type JobData = { run: Run; log: readonly LogLine[]; startedBy: string; alike: number; now: number }
+export type JobData = {
+  run: Run
+  log: readonly LogLine[]
+  startedBy: string
+  /** Runs that failed with the same fingerprint, this one among them. */
+  alike: number
+  /** What runs of this job that succeed take on average, ms. */
+  usual: number | null
+  now: number
+}
 
-export const jobBody = ({ run, log, startedBy, alike, now }: JobData): Html => html`<div class="toolbar">
+export const jobBody = ({ run, log, startedBy, alike, usual, now }: JobData): Html => html`<div class="toolbar">
   ${status(run.status)}
   ${run.cancelRequestedAt !== null && !isFinished(run) && badge('stopping', 'warn')}
   <a href="${address(jobsPath, { name: run.name })}"><code>${run.name}</code></a> <code>${run.id}</code> ${copyButton(run.id)}
@@ -26,7 +35,7 @@ export const jobBody = ({ run, log, startedBy, alike, now }: JobData): Html => h
     .map(verb => jobAction(verb, run.id, question(verb, run), verb === 'remove' ? jobsPath : 'stay'))}</div>
 </div>
 ${run.status === 'PROGRESS' && html`<div class="progressing">${progress(run.progress, 'Progress')}<p>${run.progress} %${run.stage && html`, ${run.stage}`}${run.message && html`: ${run.message}`}</p></div>`}
-${timeline(run, now)}
+${timeline(run, usual, now)}
 <dl class="facts">
   <div><dt>Queue</dt><dd>${run.queue}</dd></div>
   <div><dt>Attempts</dt><dd>${number(run.attempts)} of ${number(run.maxAttempts)}</dd></div>
@@ -40,7 +49,8 @@ ${run.result !== null && block('Result', pretty(run.result))}
 ${logOf(log)}`
 
 /** When it was accepted, began and ended, and how long lay between. */
-function timeline(run: Run, now: number): Html {
+function timeline(run: Run, usual: number | null, now: number): Html {
+  const usually = usual !== null && html`, usually ${duration(usual)}`
   const { createdAt, notBefore, startedAt, completedAt } = run
   const due = notBefore !== null && notBefore > createdAt ? notBefore : null
   const from = due ?? createdAt
@@ -56,8 +66,8 @@ function timeline(run: Run, now: number): Html {
       ended[run.status] ?? 'Ends',
       completedAt,
       completedAt !== null && startedAt !== null
-        ? html`took ${duration(Math.max(0, completedAt - startedAt))}`
-        : startedAt !== null && !isFinished(run) && 'under way',
+        ? html`took ${duration(Math.max(0, completedAt - startedAt))}${usually}`
+        : startedAt !== null && !isFinished(run) && html`under way${usually}`,
     ],
   ]
   return html`<ol class="timeline">${steps.map(

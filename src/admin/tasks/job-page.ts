@@ -16,6 +16,7 @@ import { watchStream } from '../monitor/watching.ts'
 import { adminJobSchema, adminJobView } from './admin-job.ts'
 import { type JobData, jobBody } from './job-body.ts'
 import { jobPath, jobsPath } from './paths.ts'
+import { usualMs } from './reading.ts'
 import { titleOf } from './words.ts'
 
 const logSchema = t.Object({
@@ -71,7 +72,9 @@ function read({ db, clock }: App, id: string): JobData {
     : 0
   const log = db.select().from(runLog).where(eq(runLog.runId, id)).orderBy(runLog.id).limit(1_000).all()
   const name = startedBy === null ? undefined : namesOf(db, [startedBy]).get(startedBy)
-  return { run, log, startedBy: name ?? 'Fieldhouse or the operator', alike: alike ?? 0, now: clock.now() }
+  const now = clock.now()
+  const usual = usualMs(db, [run.name], now)[run.name] ?? null
+  return { run, log, startedBy: name ?? 'Fieldhouse or the operator', alike: alike ?? 0, usual, now }
 }
 
 const viewOf = ({ run, log }: JobData) => ({

@@ -61,7 +61,7 @@ function outcomesOf(db: Db, entry: string): Outcome[] {
 }
 
 /** How long runs that succeed take, on average over the last week. */
-function usualMs(db: Db, names: readonly string[], now: number): Record<string, number> {
+export function usualMs(db: Db, names: readonly string[], now: number): Record<string, number> {
   const rows = db
     .select({
       name: runHours.name,
