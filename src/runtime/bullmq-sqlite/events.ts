@@ -24,7 +24,6 @@ export function eventsAfter(queue: Queue, after: number): StreamReadRaw {
   return entries.length > 0 ? [[`${queue.key}:events`, entries]] : undefined
 }
 
-/** Adds an event of a user's own. Returns its id. */
 export function publishEvent(queue: Queue, ...[{ event, ...fields }, maxEvents]: Args<'publishEvent'>): string {
   queue.emit(String(event), ...Object.entries(fields).flat().map(String))
   trimEvents(queue, maxEvents)

@@ -2,7 +2,6 @@ import type { Args, Queue } from './queues.ts'
 import { State } from './schema.ts'
 
 type Metric = [meta: string[], points: string[], total: number]
-
 const minute = 60_000
 
 /** Counts a finished job. With the first of a new minute, the minutes before it become data points, newest first. */

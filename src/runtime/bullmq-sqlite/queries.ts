@@ -111,10 +111,9 @@ const childTypes: ChildType[] = ['processed', 'unprocessed', 'ignored', 'failed'
 const childRows = ({ id, sql }: Queue, jobId: string, type: ChildType, limit = -1, offset = 0): ChildRow[] =>
   sql.children.all(id, jobId, Child[type], limit, offset)
 
-export function childCounts({ id, sql }: Queue, jobId: string, types: string[]): number[] {
-  const statuses = new Map<string, number>(Object.entries(Child))
-  return types.map(type => sql.countChildren.get(id, jobId, statuses.get(type) ?? Child.failed)!.n)
-}
+const statuses = new Map<string, number>(Object.entries(Child))
+export const childCounts = ({ id, sql }: Queue, jobId: string, types: string[]): number[] =>
+  types.map(type => sql.countChildren.get(id, jobId, statuses.get(type) ?? Child.failed)!.n)
 
 /** Values of the children that were processed, or reasons of those that failed and were ignored, by child key. */
 export const childValues = (queue: Queue, jobId: string, type: 'processed' | 'ignored'): Record<string, string> =>

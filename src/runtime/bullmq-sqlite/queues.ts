@@ -142,7 +142,11 @@ export class Queues {
   rollBackOperation(): void {
     this.sql.rollbackOperation.run()
     this.sql.release.run()
-    for (const queue of this.#opened) (this.#undo.get(queue) ?? (() => this.#forget(queue)))()
+    for (const queue of this.#opened) {
+      const putBack = this.#undo.get(queue)
+      if (putBack) putBack()
+      else this.#forget(queue)
+    }
   }
 
   /** Writes the changed queues and their events, the last thing a transaction does. Returns them. */

@@ -12,8 +12,7 @@ export type Rules = Partial<Omit<WorkerOptions, keyof QueueBaseOptions>> // a wo
 export type NextJob = [job: JobJson | null, id: string | null, limitedFor: number, dueAt: number] | []
 
 export const noLock = '0' // BullMQ's token for work done without a lock
-const defaultLockDuration = 30_000 // ms
-const defaultStalledInterval = 30_000 // ms
+const defaultDuration = 30_000 // ms, of locks and between checks for stalled jobs
 const stalledTooOften = 'job stalled more than allowable limit'
 const promotedAtOnce = 1000 // delayed jobs that become due in one operation at most
 
@@ -25,7 +24,7 @@ export function claim(queue: Queue, rules: Rules, token: string, name = rules.na
   if (limitedFor > 0) return [null, null, limitedFor, 0]
   if (queue.isPaused || queue.isMaxed) return [null, null, 0, 0]
   const lock = token === noLock ? null : token
-  const lockUntil = lock === null ? null : now() + (rules.lockDuration ?? defaultLockDuration)
+  const lockUntil = lock === null ? null : now() + (rules.lockDuration ?? defaultDuration)
   const row = claimFrom(State.wait) ?? claimFrom(State.prioritized)
   if (!row) return [null, null, 0, nextDueAt(queue)]
   if (max > 0 && row.deferredFailure === null)
@@ -87,7 +86,7 @@ export const extendLocks = (queue: Queue, jobIds: string[], tokens: string[], du
  */
 export function recoverStalled(queue: Queue, rules: Rules): string[] {
   if (queue.state.stallCheckUntil > now()) return []
-  queue.state.stallCheckUntil = now() + (rules.stalledInterval ?? defaultStalledInterval)
+  queue.state.stallCheckUntil = now() + (rules.stalledInterval ?? defaultDuration)
   const ids = putBack(queue, queue.sql.stalledJobs.all(queue.id, now()), rules)
   queue.sql.suspectActive.run(queue.id)
   return ids
