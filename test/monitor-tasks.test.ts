@@ -124,6 +124,10 @@ test('what runs is shown with its progress, can be cancelled, and is then gone f
     const run = await shown()
     return run?.progress === 37 ? run : undefined
   })
+  await app.jobs.start(slow, {}, { at: Date.now() + hour })
+  const list = await call.get(`${monitor}/jobs?name=test.slow`)
+  expect(list).toContain('data-elapsed') // how long it has been under way, ticking
+  expect(list).toMatch(/due <time [^>]*data-relative/)
   expect(running).toMatchObject({ stage: 'reading', status_message: '12 rows', queue: 'heavy', status: 'PROGRESS' })
   expect((await now()).queue).toMatchObject({ reachable: true, backend: 'sqlite', runs: { PROGRESS: 1 } })
   expect(await call.post(`${monitor}/jobs/cancel`, { job_id: jobId })).toEqual({ job_id: jobId, done: 'cancel' })

@@ -13,7 +13,7 @@ import { calm, status } from '../../web/parts/marks.ts'
 import { emptyState } from '../../web/parts/notices.ts'
 import { pagination as pages } from '../../web/parts/pages.ts'
 import { table } from '../../web/parts/table.ts'
-import { duration, none, number, time } from '../../web/parts/values.ts'
+import { duration, elapsed, none, number, time } from '../../web/parts/values.ts'
 import { filterForm } from '../monitor/filters.ts'
 import { choices } from '../monitor/frame.ts'
 import { briskly, room } from '../monitor/room.ts'
@@ -129,11 +129,18 @@ function jobCell({ id, name, input, error, status, progress: percent, stage }: R
   }${status === 'PROGRESS' && html`<p class="progressing">${progress(percent, 'Progress')} <small class="quiet">${percent} % ${stage}</small></p>`}`
 }
 
-/** Not what was asked to wait. */
-const waited = ({ createdAt, notBefore, startedAt }: Run): Content =>
-  startedAt === null ? none : duration(Math.max(0, startedAt - Math.max(createdAt, notBefore ?? 0)))
-const took = ({ startedAt, completedAt }: Run): Content =>
-  startedAt === null || completedAt === null ? none : duration(Math.max(0, completedAt - startedAt))
+/** Not what was asked to wait; of what waits still, how long by now or for when it is booked. */
+function waited({ createdAt, notBefore, startedAt, status }: Run): Content {
+  if (startedAt !== null) return duration(Math.max(0, startedAt - Math.max(createdAt, notBefore ?? 0)))
+  if (status !== 'PENDING') return none
+  return notBefore === null ? elapsed(createdAt) : html`due ${time(notBefore)}`
+}
+
+function took({ startedAt, completedAt, status }: Run): Content {
+  if (startedAt === null) return none
+  if (completedAt !== null) return duration(Math.max(0, completedAt - startedAt))
+  return status === 'PROGRESS' ? elapsed(startedAt) : none
+}
 
 const actions = (run: Run): Html =>
   html`<div class="actions">${verbs
