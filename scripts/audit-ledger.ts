@@ -4,17 +4,16 @@
  * process of its own, so that no request waits for it.
  */
 import { existsSync } from 'node:fs'
-import { databaseFile, openBeside } from '../db/open.ts'
+import { type Db, databaseFile, openBeside } from '../db/open.ts'
 import { atomically } from '../db/transaction.ts'
+import { usable } from '../db/usable.ts'
 import { clear, raise } from '../src/admin/alerts.ts'
 import { readConfig } from '../src/config.ts'
 import { type Audit, auditLedger } from '../src/market/auditing.ts'
 
-const { dataDir } = readConfig(process.env)
 const key = 'ledger_audit'
 
-async function tell({ differences, more }: Audit): Promise<void> {
-  const db = openBeside(dataDir)
+async function tell(db: Db, { differences, more }: Audit): Promise<void> {
   const at = Date.now()
   await atomically(db, tx => {
     if (!differences.length) return clear(tx, at, key)
@@ -28,15 +27,18 @@ async function tell({ differences, more }: Audit): Promise<void> {
       data: { differences: differences.slice(0, 20), more: more + Math.max(0, differences.length - 20) },
     })
   })
-  db.$client.close()
 }
 
 const said = ({ league_id, user_id, what, ledger, found }: Audit['differences'][number]) =>
   `league ${league_id}, user ${user_id}: ${what} is ${found}, by the ledger ${ledger}`
 
-if (existsSync(databaseFile(dataDir))) {
-  const audit = auditLedger(dataDir)
-  await tell(audit)
+async function audit(): Promise<void> {
+  const { dataDir } = readConfig(process.env)
+  if (!existsSync(databaseFile(dataDir))) throw new Error(`There is nothing to audit in ${dataDir}`)
+  const db = openBeside(dataDir)
+  const audit = usable(databaseFile(dataDir), () => auditLedger(dataDir))
+  await tell(db, audit)
+  db.$client.close()
   for (const difference of audit.differences) console.error(said(difference))
   if (audit.more) console.error(`and ${audit.more} more`)
   const { leagues, portfolios, lines } = audit
@@ -47,8 +49,12 @@ if (existsSync(databaseFile(dataDir))) {
       `${lines} lines, ${portfolios} portfolios, ${leagues} leagues: ${audit.differences.length ? 'they do not add up' : 'every balance is right'}`,
     )
   process.exitCode = audit.differences.length ? 1 : 0
-} else {
-  console.error(`There is nothing to audit in ${dataDir}`)
+}
+
+try {
+  await audit()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1
 }
 process.disconnect?.()

@@ -76,6 +76,17 @@ test.each([
   expect(await Bun.file(file).bytes()).toEqual(bytes)
 })
 
+test.each(['audit-ledger', 'backup'])('`bun run %s` says what is wrong with the folder, and no more', async script => {
+  const dataDir = temporaryFolder()
+  const run = (env: Record<string, string> = {}) => main({ DATA_DIR: dataDir, ...env }, `scripts/${script}.ts`)
+  const [nothing, wrong] = [await run(), await run({ ROLE: 'king' })]
+  expect([nothing.code, nothing.said]).toEqual([1, expect.stringMatching(/^There is nothing to .*$/)])
+  expect([wrong.code, wrong.said]).toEqual([1, expect.stringContaining('ROLE=king: expected all or web or worker')])
+  writeFileSync(join(dataDir, 'fieldhouse.db'), 'x'.repeat(20_000))
+  const damaged = `${join(dataDir, 'fieldhouse.db')} is damaged (file is not a database). ${restore}`
+  expect(await run()).toEqual({ code: 1, said: damaged })
+})
+
 test('a queue that was moved away is made anew', async () => {
   const dataDir = temporaryFolder()
   const board = await seasonIn(dataDir)
@@ -105,9 +116,14 @@ test.each([
   expect(alert.message).toEndWith(`${restore}.`)
 })
 
-/** Its first page as it was: it still opens. */
+/** It still opens: only where its snapshots are listed is something else. */
 function overwritten(file: string): Uint8Array {
-  return readFileSync(file).fill(7, 8_192)
+  const db = new Database(file, { readonly: true })
+  const { page_size } = db.query<{ page_size: number }, []>('PRAGMA page_size').get() ?? { page_size: 0 }
+  const listed = db.query<{ rootpage: number }, []>(`select rootpage from sqlite_master where name = 'snapshots'`).get()
+  db.close()
+  const end = (listed?.rootpage ?? 0) * page_size
+  return readFileSync(file).fill(7, end - page_size, end)
 }
 
 test('on a full disk writing is refused, and reading goes on, with keys never used before too', async () => {

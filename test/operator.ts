@@ -22,9 +22,12 @@ export async function onSmallDisk(env: Record<string, string>, kilobytes: number
   throw new Error('It ended before it opened')
 }
 
-/** Starts Fieldhouse as its operator does, and waits for it to give up: its exit code, and what it said on the way out. */
-export async function main(env: Record<string, string>): Promise<{ code: number; said: string }> {
-  const child = Bun.spawn([process.execPath, program], {
+/** Starts Fieldhouse, or one of its programs, as its operator does, and waits for it to give up: its exit code, and what it said on the way out. */
+export async function main(
+  env: Record<string, string>,
+  script = 'src/main.ts',
+): Promise<{ code: number; said: string }> {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, '..', script)], {
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', PORT: '0', HOST: '127.0.0.1', ...env },
     stdout: 'pipe',
     stderr: 'pipe',

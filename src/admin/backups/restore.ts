@@ -6,6 +6,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, s
 import { dirname, join } from 'node:path'
 import { Value } from '@sinclair/typebox/value'
 import { migrations, openBeside } from '../../../db/open.ts'
+import { madeFolder } from '../../../db/usable.ts'
 import { unpack } from '../../runtime/tar.ts'
 import { bytesOf, checkDatabase, entryOf, type Manifest, manifestSchema, toDisk } from './backup.ts'
 
@@ -18,7 +19,7 @@ export type Restored = { manifest: Manifest; bytes: number }
 
 export async function restoreBackup(source: string, dataDir: string, at: number): Promise<Restored> {
   if (!existsSync(source)) throw new BadBackup(`There is nothing at ${source}`)
-  mkdirSync(dataDir, { recursive: true })
+  madeFolder(dataDir)
   const inTheWay = readdirSync(dataDir).filter(name => !ignored.has(name))
   if (inTheWay.length)
     throw new BadBackup(`${dataDir} is not empty (${inTheWay.join(', ')}); a backup is restored into an empty folder`)
