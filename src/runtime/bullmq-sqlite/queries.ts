@@ -119,7 +119,7 @@ export const childCounts = ({ id, sql }: Queue, jobId: string, types: string[]):
 export const childValues = (queue: Queue, jobId: string, type: 'processed' | 'ignored'): Record<string, string> =>
   Object.fromEntries(childRows(queue, jobId, type).map(({ key, value }) => [key, value ?? '']))
 
-/** The children of a job by how they stand: all of them, or a page of each kind asked for with the cursor of the next, 0 after the last. */
+/** A job's children by how they stand: all, or of each kind asked for a page and the cursor of the next, 0 at the end. */
 export function dependencies(queue: Queue, ...[jobId, opts = {}]: Args<'getDependencies'>) {
   const asked = childTypes.filter(type => opts[type])
   const result: Awaited<ReturnType<IQueueBackend['getDependencies']>> = {}
@@ -136,7 +136,7 @@ export function dependencies(queue: Queue, ...[jobId, opts = {}]: Args<'getDepen
 
 const parsed = (json: string | null): unknown => JSON.parse(json ?? 'null')
 
-/** A page of the children whose key is "<queue>:<id>:processed" or "<queue>:<id>:dependencies" (pending), with their jobs if asked. */
+/** A page of the children under "<queue>:<id>:processed" or "<queue>:<id>:dependencies" (pending), with jobs if asked. */
 export function childPage(queue: Queue, key: string, { start, end, fetchJobs }: Args<'paginate'>[1]) {
   const type = key.endsWith(':processed') ? 'processed' : 'unprocessed'
   const jobId = key.slice(queue.key.length + 1, key.lastIndexOf(':'))
