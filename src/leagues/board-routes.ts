@@ -26,6 +26,10 @@ const playerSchema = t.Object(
     metrics: t.Record(t.String(), t.Unknown()),
     history: t.Array(t.Unknown()),
     as_of: moment,
+    user_id: t.Optional(t.Integer({ description: 'Of a tour entry, whose the entry is' })),
+    username: t.Optional(t.String()),
+    tiebreaker: t.Optional(t.Nullable(t.Integer())),
+    picks: t.Optional(t.Nullable(t.Array(t.Unknown(), { description: 'Of a tour entry, once picks are closed' }))),
   },
   { description: 'All that is known of a player' },
 )
