@@ -149,3 +149,16 @@ test('a league made private is closed to strangers at once, whatever of it was c
   for (const path of open) expect(await read(path)).toEqual([path, 401, false])
   for (const path of told) expect(await read(path)).toEqual([path, 200, false])
 })
+
+test('a league that is to be sorted by what its sheets do not have is sorted by score', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call, { score_on: 'current', sort: 'honour' })
+  await finished(upload(call, id, 'ID,Power\n1,5\n2,9\n'))
+  const path = `/api/v1/leagues/${id}/leaderboard`
+  expect(await call.get(path)).toMatchObject({ sort_by: 'score', order: 'desc', rows: [{ player_id: '2' }, {}] })
+  expect((await call.get(`${path}.csv`)).split('\r\n')[1]).toStartWith('1,,2')
+  expect((await call.raw(`/leagues/${id}`, { headers: { accept: 'text/html' } })).status).toBe(200)
+  expect((await refusalOf(call.get(`${path}?sort_by=kills`))).status).toBe(400)
+  await finished(upload(call, id, 'ID,Power,Honour\n1,5,8\n2,9,3\n'))
+  expect(await call.get(path)).toMatchObject({ sort_by: 'honour', rows: [{ player_id: '1' }, {}] })
+})

@@ -125,7 +125,13 @@ export function turnOf(app: App, league: League): number {
 }
 
 export async function boardPage(app: App, league: League, query: BoardQuery): Promise<BoardView> {
-  const { asOf, ...page } = await kindOf(app, league).page(app, league, query).catch(refusalOf)
+  const look = (query: BoardQuery) => kindOf(app, league).page(app, league, query)
+  // A league may wish to be sorted by what its sheets do not have, or have no longer: no reason to show nothing.
+  const byScore = (error: unknown) => {
+    if (!(error instanceof UnknownColumn) || query.sort_by !== league.config.sort) throw error
+    return look({ ...query, sort_by: undefined })
+  }
+  const { asOf, ...page } = await look(query).catch(byScore).catch(refusalOf)
   return {
     league: brief(league, app.clock.now()),
     state: league.finalizedAt === null ? 'live' : 'final',

@@ -35,8 +35,9 @@ export async function exportOf(
   format: Format,
   { method }: Request,
 ): Promise<Response> {
-  const query = { ...asked, around: undefined, page: 1 }
-  const { rows, pagination } = await boardPage(app, league, { ...query, limit: 1 }) // refuses what is wrong with the query
+  const first = { ...asked, around: undefined, page: 1 }
+  const { rows, pagination, sort_by, order } = await boardPage(app, league, { ...first, limit: 1 }) // refuses what is wrong
+  const query = { ...first, sort_by, order }
   if (format === 'xlsx' && pagination.total >= mostRows)
     refuse('too_large', `An Excel sheet holds ${mostRows} rows, its heading included. Take the board as CSV`)
   const source = await kindOf(app, league).whole?.(app, league, query)
