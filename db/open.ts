@@ -43,6 +43,16 @@ export function openDatabase(dataDir: string, othersRun: () => boolean = () => f
   })
 }
 
+/** Leaves an empty log, unless another process still reads it. */
+export function closeDatabase({ $client: client }: Db): void {
+  try {
+    client.run('PRAGMA wal_checkpoint(TRUNCATE)')
+  } catch {
+    // The disk is full: what the log holds is there at the next start.
+  }
+  client.close()
+}
+
 /** The one change that SQLite refuses at once, whatever the timeout, while another process makes it too. */
 function useWriteAheadLog(client: Database) {
   for (const deadline = performance.now() + 10_000; ; Bun.sleepSync(10)) {

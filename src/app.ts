@@ -1,7 +1,7 @@
 /** Builds everything once, in order. What is opened first is closed last. */
 import { hostname } from 'node:os'
 import { eq } from 'drizzle-orm'
-import { type Db, openDatabase } from '../db/open.ts'
+import { closeDatabase, type Db, openDatabase } from '../db/open.ts'
 import { facts, processes } from '../db/schema.ts'
 import { atomically, perhaps } from '../db/transaction.ts'
 import packageJson from '../package.json' with { type: 'json' }
@@ -23,6 +23,7 @@ import { comeAlive, isDead, othersAlive } from './runtime/alive.ts'
 import { Cache } from './runtime/cache.ts'
 import { memoryStore } from './runtime/cache-memory.ts'
 import { redisStore } from './runtime/cache-redis.ts'
+import { startCheckpoints } from './runtime/checkpoints.ts'
 import { type Clock, systemClock } from './runtime/clock.ts'
 import { openClosing } from './runtime/closing.ts'
 import { openDoor } from './runtime/door.ts'
@@ -87,7 +88,7 @@ export async function startFieldhouse(
     const db = closing.keep(
       'database',
       openDatabase(dataDir, () => othersAlive(dataDir)),
-      db => db.$client.close(),
+      closeDatabase,
     )
     closing.keep('liveness', comeAlive(dataDir, processId), die => die())
     const row = { id: processId, role, version, startedAt: clock.now() }
@@ -132,6 +133,11 @@ export async function startFieldhouse(
       'reader',
       openReaderThread<Readings>(new URL('./reader-thread.ts', import.meta.url), dataDir),
       reader => reader.close(),
+    )
+    closing.keep(
+      'checkpoints',
+      startCheckpoints(db, () => reader.read('copyLog', undefined)),
+      checkpoints => checkpoints.stop(),
     )
     const loop = closing.keep('loop watch', watchLoop(), loop => loop.stop())
     const streams = openStreams()

@@ -18,6 +18,7 @@ import { healthOfAll } from './rosters/health.ts'
 import { judgeRoster, rosterProblem } from './rosters/loading.ts'
 import { rosterMetrics } from './rosters/metrics.ts'
 import { rosterView } from './rosters/view.ts'
+import { copyLog } from './runtime/checkpoints.ts'
 import { dashboardStats } from './stats/dashboard.ts'
 import { executionStats } from './stats/executions.ts'
 import { userStats } from './stats/users.ts'
@@ -47,6 +48,7 @@ export const readings = {
   rosterMetrics,
   dayCounts,
   healthOfAll,
+  copyLog,
   damageReading,
 }
 export type Readings = typeof readings

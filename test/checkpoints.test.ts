@@ -1,0 +1,58 @@
+import { Database } from 'bun:sqlite'
+import { expect, test } from 'bun:test'
+import { copyFileSync, existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { databaseFile } from '../db/open.ts'
+import { facts } from '../db/schema.ts'
+import { atomically } from '../db/transaction.ts'
+import { start, until } from './start.ts'
+
+/** What stands in the file itself, without its log. */
+function inFile(dataDir: string, name: string): string | undefined {
+  const alone = join(dataDir, 'alone.db')
+  copyFileSync(databaseFile(dataDir), alone)
+  const db = new Database(alone)
+  try {
+    return db.query<{ value: string }, [string]>('select value from facts where name = ?').get(name)?.value
+  } catch {
+    return undefined // the tables are still in the log, or the file was copied while it changed
+  } finally {
+    db.close()
+  }
+}
+
+const note = (db: Parameters<typeof atomically>[0], name: string, value: string) =>
+  atomically(db, tx => {
+    tx.insert(facts).values({ name, value }).onConflictDoUpdate({ target: facts.name, set: { value } }).run()
+  })
+
+test('what was written is soon in the file itself, though nobody filled the log', async () => {
+  const { app, dataDir } = await start()
+  await note(app.db, 'first', 'one')
+  await until(() => inFile(dataDir, 'first') === 'one')
+  await note(app.db, 'first', 'two')
+  await until(() => inFile(dataDir, 'first') === 'two')
+})
+
+test('two processes on one folder both copy, and nothing is lost', async () => {
+  const { app, dataDir } = await start()
+  const other = await start({}, dataDir)
+  await Promise.all([note(app.db, 'mine', 'one'), note(other.app.db, 'theirs', 'two')])
+  await until(() => inFile(dataDir, 'mine') === 'one' && inFile(dataDir, 'theirs') === 'two')
+})
+
+test('the log stays short however much is written, and is empty once all is closed', async () => {
+  const { app, dataDir, stop } = await start()
+  const log = `${databaseFile(dataDir)}-wal`
+  let longest = 0
+  for (let i = 0; i < 400; i++) {
+    await note(app.db, `long ${i % 50}`, String(i % 10).repeat(200_000))
+    longest = Math.max(longest, statSync(log).size)
+    await Bun.sleep(0)
+  }
+  expect(longest).toBeLessThan(32 * 2 ** 20) // of 80 MB written
+  expect(longest).toBeGreaterThan(0)
+  await stop()
+  expect(existsSync(log) ? statSync(log).size : 0).toBe(0)
+  expect(inFile(dataDir, 'long 49')).toBe('9'.repeat(200_000))
+})
