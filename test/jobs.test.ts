@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { t } from 'elysia'
+import { runs } from '../db/schema.ts'
 import type { App } from '../src/context.ts'
 import { job } from '../src/context.ts'
 import { refuse } from '../src/errors.ts'
@@ -209,4 +210,17 @@ test('a job the queue has lost is added again by the sweep', async () => {
   expect(await app.jobs.sweep(30_000)).toBe(1)
   ;(await first()).end()
   expect(await finished({ job_id: jobId })).toMatchObject({ status: 'SUCCESS' })
+})
+
+test('the events of a job that is gone come to an end, and nothing else does', async () => {
+  const { definition, first } = handheld('test.gone')
+  const { app, call } = await startWith(definition)
+  const { jobId } = await app.jobs.start(definition, {})
+  await first()
+  const events = await call.raw(`/api/v1/jobs/${jobId}/events`)
+  const reader = events.body!.getReader()
+  await reader.read()
+  app.db.delete(runs).run()
+  while (!(await reader.read()).done);
+  expect(await call.get('/api/v1/jobs')).toMatchObject({ jobs: [] })
 })

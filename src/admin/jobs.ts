@@ -8,6 +8,7 @@ import { says } from '../runtime/docs.ts'
 import type { Who } from '../runtime/exchange.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
 import { isFinished, type Run, runById, runView } from '../runtime/runs.ts'
+import { orElse } from '../runtime/sse.ts'
 
 const moment = t.Nullable(t.String({ format: 'date-time' }))
 export const jobSchema = t.Object(
@@ -99,13 +100,13 @@ export const jobRoutes = (app: App) => {
         visible(id, who)
         return streams.response((send, end) => {
           let sent = ''
-          const look = () => {
+          const look = orElse(end, () => {
             const status = statusOf(id, who)
             const text = JSON.stringify(status)
             if (text !== sent) send(status)
             sent = text
             if (isFinished(status)) end()
-          }
+          })
           const stopWatching = jobs.watch(id, look)
           const timer = setInterval(look, poll)
           look()

@@ -8,19 +8,28 @@ const heartbeatEvery = 15_000 // ms: shorter than any proxy's patience
 
 const mostUnread = 500 // messages kept for a client that does not read
 
+/** For looks that nobody waits for: where one fails the stream ends, and not the process. The client comes back and is told. */
+export const orElse = (end: () => void, look: () => void) => () => {
+  try {
+    look()
+  } catch {
+    end()
+  }
+}
+
 export function openStreams() {
   const open = new Set<() => void>()
   const streams = {
     size: () => open.size,
     /** Says the version of something at first and whenever it is another: what changed is fetched by who wants it. */
     versions(versionOf: () => string): Response {
-      return streams.response(send => {
+      return streams.response((send, end) => {
         let said = ''
-        const look = () => {
+        const look = orElse(end, () => {
           const version = versionOf()
           if (version !== said) send({ version }, 'changed')
           said = version
-        }
+        })
         look()
         const timer = setInterval(look, lookEvery)
         return () => clearInterval(timer)

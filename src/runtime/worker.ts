@@ -183,7 +183,11 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
 
   const cancels = setInterval(() => {
     if (!running.size) return
-    for (const id of cancelRequested(db, [...running.keys()])) abort(id)
+    try {
+      for (const id of cancelRequested(db, [...running.keys()])) abort(id)
+    } catch {
+      // A database that cannot be read just now is looked at again.
+    }
   }, lookForCancelsEvery)
 
   const abort = (id: string) => running.get(id)?.abort(new Cancelled())
