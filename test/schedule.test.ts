@@ -63,6 +63,24 @@ test('an entry knows its next slot in UTC, its last one, and whether it is late'
   expect(state()?.state === 'missed' || state()?.state === 'late').toBe(true)
 })
 
+test('no slot is left out where the clocks of the machine are put forward', async () => {
+  const zone = process.env.TZ
+  process.env.TZ = 'Europe/Berlin'
+  try {
+    const ticking = tick()
+    const { app, clock } = await start({ ROLE: 'web' }, undefined, {
+      jobs: [ticking],
+      schedule: [every('*/2 * * * *', ticking)],
+    })
+    const next = () => new Date(app.schedule.state().find(({ name }) => name === 'test.tick')?.next ?? 0).toISOString()
+    clock.forward(Date.parse('2027-03-28T02:01:30Z') - clock.now()) // a time that the clocks in Berlin never show
+    expect(next()).toBe('2027-03-28T02:02:00.000Z')
+  } finally {
+    if (zone === undefined) delete process.env.TZ
+    else process.env.TZ = zone
+  }
+})
+
 test('a nightly slot missed by a stopped process is made up for once at the next start', async () => {
   const folder = temporaryFolder()
   const ticking = tick()

@@ -113,8 +113,9 @@ export function openSchedule<App>(
     }
     const onError = (error: unknown) => log.error('The schedule could not start a job', { job: job.name, error })
     try {
+      // By offset: a named zone costs 2 ms an entry, and goes by local time, which leaves out an hour a year.
       const plugin = new Elysia().use(
-        cron({ name: job.name, pattern, timezone: 'UTC', paused: true, protect: true, catch: onError, run }),
+        cron({ name: job.name, pattern, utcOffset: 0, paused: true, protect: true, catch: onError, run }),
       )
       const clockwork = plugin.store.cron[job.name]
       if (!clockwork?.nextRun()) throw new Error('it never comes')
