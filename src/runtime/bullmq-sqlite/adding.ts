@@ -17,11 +17,13 @@ export function addJob(queue: Queue, job: JobJson, givenId: string, opts: Parent
     queue.emit('duplicated', 'jobId', givenId)
     return givenId
   }
-  const newJob: NewJob = { ...job, id: givenId || String(number), parent }
+  const { name, data, opts: jobOpts, timestamp, repeatJobKey } = job
+  const id = givenId || String(number)
+  const newJob: NewJob = { id, name, data, opts: jobOpts, timestamp, repeatJobKey, parent }
   const inTheWay = deduplicate(queue, newJob, !waitsForChildren)
   if (inTheWay) return inTheWay
   if (waitsForChildren) {
-    insertJob(queue, newJob, { state: State['waiting-children'], score: job.timestamp })
+    insertJob(queue, newJob, { state: State['waiting-children'], score: Math.round(timestamp) })
     queue.emit('waiting-children', 'jobId', newJob.id)
   } else insertInLine(queue, newJob)
   if (parent) setChild({ ...parent, queue, id: newJob.id }, Child.unprocessed, null)

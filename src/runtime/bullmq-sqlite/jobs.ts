@@ -55,13 +55,13 @@ export function insertInLine(queue: Queue, job: NewJob): void {
 }
 
 export function insertJob(queue: Queue, job: NewJob, { state, score }: Place): void {
-  const { id, name, data, opts, timestamp, repeatJobKey = null } = job
-  const { parent_queue, parent_id, parent } = job.parent ?? noParent
-  const times = [score, timestamp, opts.delay ?? 0].map(Math.round)
-  queue.sql.addJob.run(
-    ...[queue.id, id, state, ...times, opts.priority ?? 0, parent_queue, parent_id, parent, repeatJobKey],
-    ...[opts.deduplication?.id ?? null, name, JSON.stringify(opts), data],
-  )
+  const { id, name, data, opts, repeatJobKey: scheduler = null } = job
+  const { parent_queue: ofQueue, parent_id: ofId, parent } = job.parent ?? noParent
+  const [at, delay] = [Math.round(job.timestamp), Math.round(opts.delay ?? 0)]
+  const { priority = 0, deduplication: { id: dedup = null } = {} } = opts
+  const { addJob } = queue.sql
+  const json = JSON.stringify(opts)
+  addJob.run(queue.id, id, state, score, at, delay, priority, ofQueue, ofId, parent, scheduler, dedup, name, json, data)
   queue.recount(undefined, state)
   queue.emit('added', 'jobId', id, 'name', name)
 }

@@ -34,11 +34,10 @@ export const isNextOfScheduler = ({ queue, id, scheduler_id }: Job): boolean =>
 
 export function removeUnprocessedChildren(queue: Queue, jobId: string): void {
   const job = findJob(queue, jobId)
-  if (job) removeChildren(job, unprocessed)
+  if (job) removeChildren(job, [Child.unprocessed])
 }
 
 const all = Object.values(Child)
-const unprocessed = [Child.unprocessed]
 
 function removeTree(job: Job, statuses: ChildCode[]): void {
   detachFromParent(job)

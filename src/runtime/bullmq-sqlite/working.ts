@@ -16,7 +16,7 @@ const defaultDuration = 30_000 // ms, of locks and between checks for stalled jo
 const stalledTooOften = 'job stalled more than allowable limit'
 const promotedAtOnce = 1000 // delayed jobs that become due in one operation at most
 
-export function claim(queue: Queue, rules: Rules, token: string, name = rules.name): NextJob {
+export function claim(queue: Queue, rules: Rules, token: string, name = rules.name ?? null): NextJob {
   const timestamp = Date.now()
   promoteDue(queue, timestamp)
   const max = Number(queue.state.meta.max ?? rules.limiter?.max ?? 0)
@@ -34,8 +34,8 @@ export function claim(queue: Queue, rules: Rules, token: string, name = rules.na
 
   function claimFrom(state: StateCode): JsonRow | null {
     if (queue.counted(state) === 0) return null
-    const changes = [++queue.state.back, timestamp, name ?? null, lock, lockUntil, queue.queues.process] as const
-    const row = queue.sql.claim.get(...changes, queue.id, state)
+    const score = ++queue.state.back
+    const row = queue.sql.claim.get(score, timestamp, name, lock, lockUntil, queue.queues.process, queue.id, state)
     if (row) queue.recount(state, State.active)
     return row
   }
