@@ -1,4 +1,8 @@
 import { expect, test } from 'bun:test'
+import { entry } from '../src/runtime/cache.ts'
+import type { Exchange } from '../src/runtime/exchange.ts'
+import { openExpress } from '../src/runtime/express.ts'
+import { cachedResponse } from '../src/runtime/respond.ts'
 import { newLeague, upload } from './sheets.ts'
 import { start, until } from './start.ts'
 
@@ -48,6 +52,31 @@ test('a board is a miss, then a hit, then the same bytes from the express lane, 
   const changed = await read()
   expect(changed.cache).toBe('miss')
   expect(changed.tag).not.toBe(first.tag)
+})
+
+test('the express lane holds no more than its share of memory, whatever is asked for', async () => {
+  const { app } = await start()
+  const express = openExpress(app.cache, app.reads, app.clock)
+  const exchange = (): Exchange => ({
+    id: 'one',
+    began: 0,
+    ms: 0,
+    address: () => '',
+    who: undefined,
+    route: 'GET /',
+    counted: false,
+    reads: undefined,
+    headers: [],
+  })
+  const find = (i: number) => express.find(`http://x/${i}`, new Headers(), exchange())
+  for (let i = 0; i < 1_000; i++) {
+    const cached = await app.cache.read(entry<string>('long', '5m'), [i], () => `${i}`.padEnd(50_000))
+    const request = new Request(`http://x/${i}`)
+    express.learn(request, exchange(), cachedResponse(request, cached), cached)
+    expect(find(i)?.status).toBe(200)
+  }
+  const held = Array.from({ length: 1_000 }, (_, i) => find(i)).filter(known => known !== undefined)
+  expect(held.length * 50_000).toBeLessThan(16 * 2 ** 20)
 })
 
 test('who knows the tag gets 304, whatever encodings he accepts', async () => {

@@ -31,7 +31,7 @@ export type Known = {
 
 export type Express = ReturnType<typeof openExpress>
 
-const mostAddresses = 5_000
+const mostSigns = 8 * 2 ** 20 // of JSON held on to, whatever the cache has let go of; some three times that in memory
 const mostForms = 8 // of one answer: browsers agree on a few
 
 /** Headers that belong to one exchange, not to the answer. */
@@ -39,6 +39,7 @@ const own = /^(x-request-id|x-process-time|ratelimit-.*|x-cache|date|content-len
 
 export function openExpress(cache: Cache, reads: ReadLimit, clock: Clock) {
   const answers = new Map<string, Known[]>() // by address
+  let signs = 0
   let given = 0
 
   return {
@@ -66,7 +67,11 @@ export function openExpress(cache: Cache, reads: ReadLimit, clock: Clock) {
         counted,
       }
       const others = answers.get(url)?.filter(other => other.accepts !== accepts || other.knows !== knows) ?? []
-      if (answers.size >= mostAddresses) answers.clear()
+      signs += cached.kept.json.length + 1_000
+      if (signs > mostSigns) {
+        answers.clear() // what is asked for often is soon learnt again
+        signs = cached.kept.json.length
+      }
       answers.set(url, [known, ...others].slice(0, mostForms))
     },
 
