@@ -24,10 +24,10 @@ export function addJob(queue: Queue, job: JobJson, givenId: string, opts: Parent
   if (inTheWay) return inTheWay
   if (waitsForChildren) {
     insertJob(queue, newJob, { state: State['waiting-children'], score: Math.round(timestamp) })
-    queue.emit('waiting-children', 'jobId', newJob.id)
+    queue.emit('waiting-children', 'jobId', id)
   } else insertInLine(queue, newJob)
-  if (parent) setChild({ ...parent, queue, id: newJob.id }, Child.unprocessed, null)
-  return newJob.id
+  if (parent) setChild({ ...parent, queue, id }, Child.unprocessed, null)
+  return id
 }
 
 export const addJobs = (queue: Queue, entries: Args<'addJobs'>[0]): string[] =>
