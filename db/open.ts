@@ -1,5 +1,5 @@
 import { Database } from 'bun:sqlite'
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { drizzle } from 'drizzle-orm/bun-sqlite'
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
@@ -38,6 +38,7 @@ export function openDatabase(dataDir: string, othersRun: () => boolean = () => f
     const client = open(databaseFile(dataDir), false)
     useWriteAheadLog(client)
     client.run('PRAGMA synchronous = FULL')
+    refuseRemains(client, dataDir)
     migrate(client, dataDir, migrations(), othersRun)
     return settled(client)
   })
@@ -51,6 +52,17 @@ export function closeDatabase({ $client: client }: Db): void {
     // The disk is full: what the log holds is there at the next start.
   }
   client.close()
+}
+
+/** A new database beside what an old one knew of would in time sweep it all away as nobody's. */
+function refuseRemains(client: Database, dataDir: string) {
+  const isNew = () => versionOf(client) === 0
+  // Asked again: another process that opens a new folder too may just have made both.
+  if (!isNew() || !existsSync(join(dataDir, 'scores.db')) || !isNew()) return
+  client.close()
+  throw new Error(
+    `${dataDir} has scores.db, but its fieldhouse.db is missing or empty. Put it back, or restore the newest backup into an empty folder: bun run restore`,
+  )
 }
 
 /** The one change that SQLite refuses at once, whatever the timeout, while another process makes it too. */

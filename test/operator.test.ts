@@ -87,6 +87,32 @@ test.each(['audit-ledger', 'backup'])('`bun run %s` says what is wrong with the 
   expect(await run()).toEqual({ code: 1, said: damaged })
 })
 
+test.each([
+  ['lost', (file: string) => rmSync(file)],
+  ['replaced by nothing', (file: string) => (rmSync(file), writeFileSync(file, ''))],
+])('a database that was %s is not begun anew beside what it knew of', async (_, damage) => {
+  const dataDir = temporaryFolder()
+  await seasonIn(dataDir)
+  settle(join(dataDir, 'fieldhouse.db'))
+  damage(join(dataDir, 'fieldhouse.db'))
+  for (let twice = 0; twice < 2; twice++) {
+    const { code, said } = await main({ DATA_DIR: dataDir })
+    expect([code, said.split('\n')]).toEqual([1, [expect.stringContaining('fieldhouse.db is missing or empty')]])
+  }
+  expect(readdirSync(join(dataDir, 'uploads'))).toHaveLength(1)
+})
+
+test('a queue of a newer version is named', async () => {
+  const dataDir = temporaryFolder()
+  await seasonIn(dataDir)
+  const queue = new Database(join(dataDir, 'queue.db'))
+  queue.run('PRAGMA user_version = 99')
+  queue.close()
+  const { code, said } = await main({ DATA_DIR: dataDir })
+  expect([code, said.split('\n').length]).toEqual([1, 1])
+  expect(said).toMatch(/queue\.db was written by a newer version .* move it away/)
+})
+
 test('a queue that was moved away is made anew', async () => {
   const dataDir = temporaryFolder()
   const board = await seasonIn(dataDir)

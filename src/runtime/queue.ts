@@ -46,6 +46,7 @@ export async function openQueues({ dataDir, namespace, redis, onError }: Setting
 
   // Without a listener an error of the connection would end the process.
   for (const queue of Object.values(queues)) queue.on('error', onError)
+  if (!redis) await ready(Object.values(queues))
 
   return {
     backend: redis ? 'redis' : 'sqlite',
@@ -102,6 +103,18 @@ function tried(path: string) {
     file.run('ROLLBACK')
   } finally {
     file.close()
+  }
+}
+
+/** A file of another version is refused as it is made ready. */
+async function ready(queues: { waitUntilReady(): Promise<unknown>; close(): Promise<void> }[]) {
+  try {
+    await Promise.all(queues.map(queue => queue.waitUntilReady()))
+  } catch (error) {
+    for (const queue of queues) queue.close().catch(() => {})
+    throw error instanceof Error && /newer version/.test(error.message)
+      ? new Error(`${error.message}. ${queueAnew}`)
+      : error
   }
 }
 
