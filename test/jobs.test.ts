@@ -90,17 +90,18 @@ test('a failing job is tried again with growing pauses and then fails with its e
   expect(db.query.systemAlerts.findMany().sync()).toMatchObject([{ type: 'job_failed', state: 'active' }])
 })
 
-test('a refusal inside a job is final at once', async () => {
+test('a refusal inside a job is final at once, and nobody’s alarm', async () => {
   const refusing = job('test.refusing', {
     input: none,
     run: async () => refuse('conflict', 'No'),
   }) as JobDefinition<App>
-  const { app, finished } = await startWith(refusing)
+  const { app, call, finished } = await startWith(refusing)
   expect(await finished(started(await app.jobs.start(refusing, {})))).toMatchObject({
     status: 'FAILURE',
     attempts: 1,
     error: 'No',
   })
+  expect((await call.get('/admin/monitoring/alerts/json')).alerts).toEqual([])
 })
 
 test('a waiting job that is cancelled never runs', async () => {

@@ -1,11 +1,13 @@
 import { ToldFailure } from './job.ts'
 import type { Run } from './runs.ts'
 
-/** A refusal is an answer, not an accident: trying again would be refused again. */
+/** A refusal is an answer to whoever started the run, not an accident that others should hear of. */
+export const isAnswer = (error: unknown): boolean =>
+  error instanceof ToldFailure || (error instanceof Error && error.name === 'Refusal')
+
+/** Trying again would be refused again. */
 export const isFinal = (run: Pick<Run, 'attempts' | 'maxAttempts'>, error: unknown): boolean =>
-  run.attempts >= run.maxAttempts ||
-  error instanceof ToldFailure ||
-  (error instanceof Error && error.name === 'Refusal')
+  run.attempts >= run.maxAttempts || isAnswer(error)
 
 /** The same for failures that are the same: numbers and quoted names left out of the message, and where it was thrown. */
 export function fingerprintOf(name: string, { name: kind, message, stack = '' }: Error): string {

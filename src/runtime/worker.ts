@@ -6,12 +6,12 @@ import type { Db } from '../../db/open.ts'
 import { atomically } from '../../db/transaction.ts'
 import { unlessAborted } from './abortable.ts'
 import type { Clock } from './clock.ts'
-import { Cancelled, type JobDefinition, queueNames, ShuttingDown, ToldFailure, type Work } from './job.ts'
+import { Cancelled, type JobDefinition, queueNames, ShuttingDown, type Work } from './job.ts'
 import type { Jobs } from './jobs.ts'
 import type { Lease, Locks } from './locks.ts'
 import type { Log } from './log.ts'
 import type { QueueJob, Queues } from './queue.ts'
-import { fingerprintOf, isFinal } from './run-failure.ts'
+import { fingerprintOf, isAnswer, isFinal } from './run-failure.ts'
 import { openRunLog } from './run-log.ts'
 import { openRunProgress } from './run-progress.ts'
 import { cancelRequested, changeRun, isFinished, type NewRun, type Run, runById, unfinished } from './runs.ts'
@@ -166,7 +166,7 @@ export function startWorker<App>({ app, db, clock, locks, jobs, queues, log, fai
       attempt: run.attempts,
       error: failure,
     })
-    if (after && final && !(error instanceof ToldFailure)) failed(after, error)
+    if (after && final && !isAnswer(error)) failed(after, error)
   }
 
   const workers = queueNames.map(queue =>

@@ -6,10 +6,10 @@ import type { Db } from '../../db/open.ts'
 import { runs, uploads } from '../../db/schema.ts'
 import { atomically } from '../../db/transaction.ts'
 import { type App, job } from '../context.ts'
-import { Refusal, refuse } from '../errors.ts'
+import { refuse } from '../errors.ts'
 import { leagueById } from '../leagues/queries.ts'
 import { locks } from '../locks.ts'
-import { ToldFailure, type Work } from '../runtime/job.ts'
+import type { Work } from '../runtime/job.ts'
 import { fenced } from '../runtime/locks.ts'
 import { announce } from './announcing.ts'
 import { boardConfigOf } from './config.ts'
@@ -25,7 +25,7 @@ export const importUpload = job('sheets.import', {
   queue: 'heavy',
   attempts: 3,
   lock: ({ leagueId }) => locks.import(leagueId),
-  run: (input, app, work) => importSheet(input, app, work).catch(tellUploader),
+  run: (input, app, work) => importSheet(input, app, work).catch(asRefusal),
   async ended({ uploadId }, app, { status, error }) {
     const { db, clock } = app
     const upload = findUpload(db, uploadId)
@@ -129,10 +129,9 @@ async function keepFindings({ db }: App, { id, dryRun }: Upload, error: unknown)
   })
 }
 
-/** What is wrong with the sheet, or with sending it now, is the uploader's to know, and nobody's alarm. */
-function tellUploader(error: unknown): never {
-  if (error instanceof Refusal || (error instanceof ThreadError && error.kind === 'SheetRefusal'))
-    throw new ToldFailure(error.message)
+/** What the reader refuses is told to the uploader as it is; a cancel stays a cancel. */
+function asRefusal(error: unknown): never {
+  if (error instanceof ThreadError && error.kind === 'SheetRefusal') refuse('invalid', error.message)
   throw error
 }
 
