@@ -150,9 +150,9 @@ export class Cache {
     return true
   }
 
-  /** Whether nothing has changed that this answer depends on. */
-  isCurrent(cached: Cached<unknown>): boolean {
-    const epoch = this.stamps.current()
+  /** Whether nothing has changed that this answer depends on. `at` as of performance.now(). */
+  isCurrent(cached: Cached<unknown>, at?: number): boolean {
+    const epoch = this.stamps.current(at)
     if (cached.epoch === epoch) return true
     if (this.keyOf(cached.entry, cached.scope) !== cached.key) return false
     cached.epoch = epoch

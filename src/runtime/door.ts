@@ -222,4 +222,10 @@ const requestIdOf = (headers: Headers) => {
   return given && requestIdShape.test(given) ? given : `${house}-${(++requests).toString(36)}`
 }
 
-const secondsOf = (ms: number) => (ms / 1000).toFixed(6)
+/** To the microsecond. The texts of short times are kept: making one takes longer than any other header. */
+function secondsOf(ms: number): string {
+  const text = () => (ms / 1000).toFixed(6)
+  const microseconds = Math.round(ms * 1000)
+  return microseconds < 1000 ? (shortTimes[microseconds] ??= text()) : text()
+}
+const shortTimes: string[] = []

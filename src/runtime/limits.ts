@@ -18,8 +18,8 @@ export function openWindow(limit: number, seconds: number) {
     for (const [key, { endsAt }] of counts) if (endsAt <= now) counts.delete(key)
   }
   return {
-    count(key: string): Count {
-      const now = performance.now()
+    /** `now` as of performance.now(). */
+    count(key: string, now = performance.now()): Count {
       let window = counts.get(key)
       if (!window || window.endsAt <= now) {
         sweep(now)
@@ -50,9 +50,9 @@ export function readLimit(perMinute: number) {
   const known = openWindow(perMinute * 10, 60)
   return {
     /** Undefined where nothing is counted. */
-    of({ who, address }: Pick<Exchange, 'who' | 'address'>): Count | undefined {
+    of({ who, address, began }: Pick<Exchange, 'who' | 'address' | 'began'>): Count | undefined {
       if (perMinute === 0 || who?.via === 'operator') return undefined
-      return who ? known.count(String(who.id)) : strangers.count(networkOf(address()))
+      return who ? known.count(String(who.id), began) : strangers.count(networkOf(address()), began)
     },
     count(exchange: Exchange): void {
       exchange.counted = true
@@ -65,10 +65,11 @@ export function readLimit(perMinute: number) {
   }
 }
 
-export function tellCount(headers: Headers, { limit, left, resetSeconds }: Count): void {
-  headers.set('ratelimit-limit', String(limit))
-  headers.set('ratelimit-remaining', String(left))
-  headers.set('ratelimit-reset', String(resetSeconds))
+/** `told`: what these headers told last; only what is another is set. */
+export function tellCount(headers: Headers, { limit, left, resetSeconds }: Count, told?: Count): void {
+  if (limit !== told?.limit) headers.set('ratelimit-limit', String(limit))
+  if (left !== told?.left) headers.set('ratelimit-remaining', String(left))
+  if (resetSeconds !== told?.resetSeconds) headers.set('ratelimit-reset', String(resetSeconds))
 }
 
 /** An IPv6 client has a whole /64 to choose its address from; it is counted as one. */

@@ -89,13 +89,14 @@ export function openLog(
       add(`${line}\n`, level === 'error')
     }
   }
+  const tellsOfRequests = levels.indexOf(least) <= levels.indexOf('info')
   const logWith = (context: Facts): Log => ({
     debug: put('debug', context),
     info: put('info', context),
     warn: put('warn', context),
     error: put('error', context),
     request(id, method, path, status, ms, user) {
-      if (levels.indexOf(least) > 1) return
+      if (!tellsOfRequests) return
       const duration_ms = Math.round(ms * 100) / 100
       if (isTerminal)
         return put('info', context)('request', {

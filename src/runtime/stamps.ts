@@ -71,15 +71,14 @@ export class Stamps {
   }
 
   /** A number that changes whenever any stamp does: while it stays, every version stays. */
-  current(): number {
-    this.look()
+  current(at?: number): number {
+    this.look(false, at)
     return this.epoch
   }
 
-  /** `force` sees at once what another process has committed. */
-  look(force = false): void {
+  /** `force` sees at once what another process has committed. `at` as of performance.now(). */
+  look(force = false, at = performance.now()): void {
     const own = touches.get(this.db) ?? 0
-    const at = performance.now()
     if (own === this.seenTouches && !force && at - this.lookedAt < lookEvery) return
     if (this.db.$client.inTransaction) return // what is not committed may yet be rolled back
     const version = this.dataVersion.get()?.data_version ?? 0
