@@ -98,7 +98,7 @@ export async function startFieldhouse(
       ? closing.keep('redis', await openRedis(config.redisUrl, log), redis => redis.close())
       : undefined
     const cacheClient = redis?.connect()
-    if (redis && cacheClient) await redis.insistOnNoEviction(cacheClient)
+    if (redis && cacheClient) await redis.insist(cacheClient)
 
     const stamps = new Stamps(db)
     const memory = memoryStore()

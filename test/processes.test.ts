@@ -127,6 +127,16 @@ redisTest('a Redis that may throw keys away is refused at boot', async () => {
   await expect(start({ REDIS_URL: redis.url })).rejects.toThrow(/noeviction/)
 })
 
+redisTest('a Redis that will not have us is told of at the start, and what to look at', async () => {
+  const { port } = await startRedis({ options: ['--requirepass', 'open sesame'] })
+  for (const [url, said] of [
+    [`redis://127.0.0.1:${port}`, 'NOAUTH'],
+    [`redis://:wrong@127.0.0.1:${port}`, 'WRONGPASS'],
+    [`redis://:open%20sesame@127.0.0.1:${port}/99`, 'ERR DB index is out of range'],
+  ] as const)
+    await expect(start({ REDIS_URL: url })).rejects.toThrow(`Redis refuses what REDIS_URL says (${said}`)
+})
+
 test('a stopped process leaves nothing behind that says it lives', async () => {
   const folder = temporaryFolder()
   const house = await start({}, folder)

@@ -30,14 +30,24 @@ export async function openRedis(url: string, log: Log) {
   }
   return {
     connect,
-    /** Refuses a Redis that may throw keys away: jobs would vanish. One that does not answer for a second is not waited for. */
-    async insistOnNoEviction(client: Redis) {
+    /**
+     * Refuses a Redis that will not have us, which no waiting mends, and one that may throw keys away: jobs would vanish. One that
+     * does not answer for a second is not waited for.
+     */
+    async insist(client: Redis) {
       const ask = async () => {
         if (client.status !== 'ready') await once(client, 'ready')
         const [, policy] = (await client.config('GET', 'maxmemory-policy')) as string[]
         return policy
       }
-      const policy = await Promise.race([ask(), Bun.sleep(1_000)]).catch(() => undefined)
+      const policy = await Promise.race([ask(), Bun.sleep(1_000)]).catch(error => {
+        const said = error instanceof Error ? error.message : ''
+        if (/^(NOAUTH|WRONGPASS|ERR (DB index|invalid password|AUTH))/.test(said))
+          throw new Error(
+            `Redis refuses what REDIS_URL says (${said.split(/[,.:]/)[0]}); look at its user, password and database`,
+          )
+        return undefined
+      })
       if (policy && policy !== 'noeviction')
         throw new EvictingRedis(
           `Redis evicts keys (maxmemory-policy ${policy}); set it to noeviction, or jobs may be lost`,
