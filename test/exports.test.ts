@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { type Cell, workbookOf } from '../src/runtime/workbook.ts'
+import { type Cell, fitsWorkbook, workbookOf } from '../src/runtime/workbook.ts'
 import { chance } from './seeded.ts'
 import { board, newLeague, upload } from './sheets.ts'
 import { start, until } from './start.ts'
@@ -56,6 +56,12 @@ test('what XML cannot hold is left out of a workbook, and numbers that are none 
     'Infinity',
     1,
   ])
+})
+
+test('a workbook takes what Excel and an archive can hold', () => {
+  expect(fitsWorkbook(1_048_575, 35)).toBe(true)
+  expect(fitsWorkbook(1_048_576, 35)).toBe(false)
+  expect(fitsWorkbook(1_000_000, 200)).toBe(false)
 })
 
 const players = 20_500 // a thread reads 20,000 at a time

@@ -4,7 +4,7 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import type { Row } from '../leaderboard/page.ts'
 import type { BoardQuery } from '../leaderboard/query.ts'
-import { mostRows } from '../runtime/workbook.ts'
+import { fitsWorkbook } from '../runtime/workbook.ts'
 import { boardPage } from './board.ts'
 import { kindOf, type WholeBoard } from './kinds.ts'
 import type { League } from './league.ts'
@@ -38,11 +38,12 @@ export async function exportOf(
   const first = { ...asked, around: undefined, page: 1 }
   const { rows, pagination, sort_by, order } = await boardPage(app, league, { ...first, limit: 1 }) // refuses what is wrong
   const query = { ...first, sort_by, order }
-  if (format === 'xlsx' && pagination.total >= mostRows)
-    refuse('too_large', `An Excel sheet holds ${mostRows} rows, its heading included. Take the board as CSV`)
+  const columns = columnsOf(rows[0])
+  if (format === 'xlsx' && !fitsWorkbook(pagination.total, columns.length))
+    refuse('too_large', 'The board has more rows or columns than fit into a workbook. Take it as CSV')
   const source = await kindOf(app, league).whole?.(app, league, query)
   if (running >= mostAtOnce) refuse('unavailable', 'Other boards are just being exported', { retryAfter: 10 })
-  const input = { title: league.name, format, columns: columnsOf(rows[0]), source }
+  const input = { title: league.name, format, columns, source }
   return new Response(method === 'HEAD' ? null : written(input, slices(app, league, query)), {
     headers: {
       'content-type': types[format],

@@ -3,8 +3,11 @@ import { zipOf } from './zip.ts'
 
 export type Cell = string | number | null
 
-/** More an Excel sheet cannot hold. */
-export const mostRows = 1_048_576
+/** More an Excel sheet cannot hold, its heading counted. */
+const mostRows = 1_048_576
+/** Of some 50 bytes each before they are packed; the archive takes 4 GB. */
+const mostCells = 60_000_000
+export const fitsWorkbook = (rows: number, columns: number) => rows < mostRows && rows * columns <= mostCells
 const mostSigns = 32_767 // in a cell
 
 const encoder = new TextEncoder()
