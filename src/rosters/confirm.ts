@@ -10,10 +10,11 @@ import type { Who } from '../runtime/exchange.ts'
 import { touch } from '../runtime/stamps.ts'
 import { findDraft, markConfirmed } from './drafts.ts'
 import { isOurs, type Judgement, problemWith, rosterVersion } from './loading.ts'
-import { inRange, personById, shiftById } from './queries.ts'
 import type { Range } from './range.ts'
+import { inRange, shiftById } from './shift-queries.ts'
 import { check, type Violation } from './solving/check.ts'
 import type { Assignment } from './solving/problem.ts'
+import { personById } from './staff-queries.ts'
 
 export type Confirmed = {
   confirmed: number

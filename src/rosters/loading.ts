@@ -3,11 +3,13 @@ import { and, eq, gt, inArray, lt, or, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { assignments, shifts, staff, stamps } from '../../db/schema.ts'
 import { day, iso } from '../runtime/clock.ts'
-import { allSites, inRange, personViews, shiftsIn } from './queries.ts'
 import type { Range } from './range.ts'
 import type { Shift } from './shift.ts'
+import { inRange, shiftsIn } from './shift-queries.ts'
+import { allSites } from './site-queries.ts'
 import { check, type Violation } from './solving/check.ts'
 import type { Assignment, Duty, Problem } from './solving/problem.ts'
+import { personViews } from './staff-queries.ts'
 
 /** Coverage comes before cost and cost before these. */
 const weights = { fairness: 1, preferences: 1 }

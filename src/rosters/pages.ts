@@ -17,12 +17,14 @@ import { type DraftData, draftBody, draftHead, generateBody } from './draft-page
 import { findDraft, listDrafts } from './drafts.ts'
 import { generateRoster, generateSchema } from './generate.ts'
 import { latestScores } from './health.ts'
-import { allSites, listShifts, listStaff, personById, shiftById, shiftsAt } from './queries.ts'
 import { type Range, today } from './range.ts'
 import { rangeOf, rangeQuery } from './roster-routes.ts'
 import { peopleBody, type RotaData, type RotaTab, rotaBar, rotaBody, rotaHead } from './rota-page.ts'
+import { listShifts, shiftById } from './shift-queries.ts'
 import { shiftBody, shiftsBody, sitesBody } from './shifts-page.ts'
+import { allSites, shiftsAt } from './site-queries.ts'
 import { personBody, staffBody } from './staff-page.ts'
+import { listStaff, personById } from './staff-queries.ts'
 import { namesOf, shownByIds } from './view.ts'
 
 const id = t.Integer({ minimum: 1 })

@@ -12,8 +12,8 @@ import { assign, confirmDraft, confirmRoster, pin, unassign } from './confirm.ts
 import { discardDraft, draftView, findDraft, listDrafts } from './drafts.ts'
 import { exportCsv } from './exports.ts'
 import { generateRoster, generateSchema } from './generate.ts'
-import { siteById } from './queries.ts'
 import { checkedRange, dateSchema, dayOf, daysAfter, mondayOf, today } from './range.ts'
+import { siteById } from './site-queries.ts'
 import { deletedSchema } from './sure.ts'
 import { rosterSchema } from './view.ts'
 

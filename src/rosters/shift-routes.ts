@@ -11,23 +11,13 @@ import type { Who } from '../runtime/exchange.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
 import { brokenOn, refuseBroken } from './confirm.ts'
 import { readShifts } from './import-shifts.ts'
-import {
-  addNewShifts,
-  addShifts,
-  allSites,
-  assignmentsOf,
-  changeShift,
-  deleteShift,
-  listShifts,
-  shiftById,
-  shiftsIn,
-  siteById,
-  zones,
-} from './queries.ts'
 import { checkedRange, dateSchema, dayOf } from './range.ts'
 import { receiveCsv } from './receiving.ts'
 import { checkTimes, copySchema, newShift, patternSchema, shiftChange, shiftSchema, shiftView } from './shift.ts'
+import { addNewShifts, addShifts, changeShift, deleteShift, listShifts, shiftById, shiftsIn } from './shift-queries.ts'
 import { copied, fromPattern, type NewShift } from './shifts.ts'
+import { allSites, siteById, zones } from './site-queries.ts'
+import { assignmentsOf } from './staff-queries.ts'
 import { confirmQuery, deletedSchema } from './sure.ts'
 
 const addedSchema = t.Object({

@@ -6,8 +6,8 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
-import { addSite, changeSite, deleteSite, listSites, shiftsAt, siteById } from './queries.ts'
 import { checkZone, newSite, siteChange, siteSchema, siteView } from './site.ts'
+import { addSite, changeSite, deleteSite, listSites, shiftsAt, siteById } from './site-queries.ts'
 import { confirmQuery, deletedSchema } from './sure.ts'
 
 export const siteRoutes = (app: App) => {

@@ -8,7 +8,7 @@ import { says } from '../runtime/docs.ts'
 import type { Who } from '../runtime/exchange.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
 import { newPerson, type PersonChange, personChange, personSchema, tidyPerson } from './person.ts'
-import { addPerson, assignmentsOf, changePerson, deletePerson, listStaff, personById } from './queries.ts'
+import { addPerson, assignmentsOf, changePerson, deletePerson, listStaff, personById } from './staff-queries.ts'
 import { confirmQuery, deletedSchema } from './sure.ts'
 
 const blank = {

@@ -4,9 +4,9 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { assignments, shifts, sites, staff } from '../../db/schema.ts'
 import { iso } from '../runtime/clock.ts'
-import { inRange } from './queries.ts'
 import type { Range } from './range.ts'
 import { shiftSchema } from './shift.ts'
+import { inRange } from './shift-queries.ts'
 
 const placedSchema = t.Object({ id: t.Integer(), staff_id: t.Integer(), name: t.String(), pinned: t.Boolean() })
 

@@ -1,0 +1,37 @@
+/** A health score: what it is made of, and when it is one to worry about. */
+import { type Static, t } from 'elysia'
+
+const levels = ['good', 'watch', 'at_risk'] as const
+const subjects = ['site', 'league'] as const
+
+export const scoreSchema = t.Object(
+  {
+    subject: t.Union(subjects.map(each => t.Literal(each))),
+    id: t.Integer(),
+    name: t.String(),
+    score: t.Integer({ minimum: 0, maximum: 100 }),
+    level: t.Union(levels.map(each => t.Literal(each))),
+    factors: t.Record(t.String(), t.Number(), { description: 'Each 0 to 1' }),
+    recommendations: t.Array(t.String()),
+    at: t.String({ format: 'date-time' }),
+  },
+  { $id: 'HealthScore' },
+)
+export type ScoreView = Static<typeof scoreSchema>
+
+export type Scored = Omit<ScoreView, 'at'>
+
+/** What counts how much; the shares of all factors add up to 1. */
+export function scored(
+  subject: Scored['subject'],
+  { id, name }: { id: number; name: string },
+  weighed: Record<string, [factor: number, share: number]>,
+  recommendations: string[],
+): Scored {
+  const score = Math.round(100 * Object.values(weighed).reduce((all, [factor, share]) => all + factor * share, 0))
+  const level = score < 60 ? 'at_risk' : score < 80 ? 'watch' : 'good'
+  const factors = Object.fromEntries(
+    Object.entries(weighed).map(([key, [factor]]) => [key, Math.round(factor * 100) / 100]),
+  )
+  return { subject, id, name, score, level, factors, recommendations }
+}
