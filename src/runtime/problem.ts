@@ -22,7 +22,6 @@ export function asRefusal(error: unknown, code?: string | number, input: Input =
       new Refusal('invalid', 'The input does not fit what is expected', { errors: fieldErrors(error, input) })
     )
   if (isUndescribed(error)) return new Refusal('invalid', 'The input does not fit what is expected')
-  if (code === 'NOT_FOUND') return new Refusal('not_found', 'There is nothing at this address')
   if (code === 'PARSE') return new Refusal('bad_request', 'The body is not readable JSON')
   if (code === 'INVALID_FILE_TYPE') return new Refusal('unsupported', 'The file is of a type that is not accepted')
   if (code === 'INVALID_COOKIE_SIGNATURE') return new Refusal('unauthorized', 'The cookie is not valid')
