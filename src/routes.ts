@@ -17,6 +17,7 @@ import { taskRoutes } from './admin/tasks/routes.ts'
 import type { App } from './context.ts'
 import { Refusal } from './errors.ts'
 import { boardRoutes } from './leagues/board-routes.ts'
+import { memberRoutes } from './leagues/member-routes.ts'
 import { olderPaths } from './leagues/older-paths.ts'
 import { leagueRoutes } from './leagues/routes.ts'
 import { feedRoutes } from './market/feeds/routes.ts'
@@ -86,6 +87,7 @@ const everything = (app: App, known: Known) => {
       api
         .use(accountRoutes(app))
         .use(leagueRoutes(app))
+        .use(memberRoutes(app))
         .use(boardRoutes(app))
         .use(uploadRoutes(app))
         .use(tourRoutes(app))

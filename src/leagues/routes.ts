@@ -1,7 +1,6 @@
 import { Elysia, t } from 'elysia'
 import { atomically } from '../../db/transaction.ts'
-import { access, isAtLeast, signedIn } from '../access.ts'
-import { userById } from '../accounts/queries.ts'
+import { access, signedIn } from '../access.ts'
 import { audit } from '../admin/audit.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
@@ -16,11 +15,9 @@ import {
   changeLeague,
   createLeague,
   deleteLeague,
-  join,
   leagueById,
   leagueViewById,
   listLeagues,
-  membersOf,
   nextTurnOfAny,
   readableLeague,
 } from './queries.ts'
@@ -36,8 +33,6 @@ const leagueList = t.Object({ leagues: t.Array(leagueSchema), pagination: pagina
 const name = oneLine(120)
 const dateTime = t.String({ format: 'date-time' })
 const config = t.Record(t.String(), t.Unknown())
-const memberSchema = t.Object({ user_id: t.Integer(), username: t.String(), joined_at: dateTime })
-const memberList = t.Object({ members: t.Array(memberSchema), pagination: paginationSchema })
 const one = { params: t.Object({ id: t.Integer({ minimum: 1 }) }) }
 
 export const leagueRoutes = (app: App) => {
@@ -203,55 +198,12 @@ export const leagueRoutes = (app: App) => {
       detail: says('Make a final league live again; it is then finalised by hand', leagueSchema),
     })
     .get(
-      '/:id/members',
-      async ({ params: { id }, query, request, who, set }) => {
-        readableLeague(db, id, who)
-        const page = pageOf(query)
-        const found = await cache.read(cached.members, [id, page.page, page.limit], () => {
-          const { members, total } = membersOf(db, id, page)
-          return { members, pagination: pagination(page, total) }
-        })
-        set.headers.link = linkHeader(request.url, found.value.pagination)
-        return found
-      },
-      { query: t.Object(pageQuery), may: 'reader', detail: says('Members, the earliest first', memberList) },
-    )
-    .get(
       '/:id/stats',
       ({ params: { id }, who }) => {
         const league = readableLeague(db, id, who)
         return cache.read(cached.leagueStats, [id], () => leagueStats(app, league), turnOf(app, league))
       },
       { may: 'reader', detail: says('Numbers of a league; which, depends on its kind', leagueStatsSchema) },
-    )
-    .post(
-      '/:id/join',
-      async ({ params: { id }, body, who }) => {
-        const me = signedIn(who)
-        const userId = body?.user_id ?? me.id
-        if (userId === null) invalid('user_id', 'is needed: the operator plays in no league himself')
-        else if (userId !== me.id && !isAtLeast(me, 'officer')) refuse('forbidden', 'Only an officer takes in others')
-        const now = clock.now()
-        const league = leagueById(db, id)
-        const status = statusOf(league, now)
-        if (status !== 'active' && status !== 'upcoming')
-          refuse('conflict', `This league is ${status}; it takes no more members`)
-        const joined = await atomically(db, tx => {
-          if (userId !== me.id) userById(tx, userId as number)
-          const isNew = join(tx, id, userId as number, now)
-          if (isNew) kinds[league.kind]?.joined?.(tx, league, userId as number, now)
-          return isNew
-        })
-        return { league_id: id, user_id: userId as number, joined }
-      },
-      {
-        body: t.Optional(t.Object({ user_id: t.Optional(t.Integer({ minimum: 1 })) })),
-        may: 'member',
-        detail: says(
-          'Join a league; officers may take in another user',
-          t.Object({ league_id: t.Integer(), user_id: t.Integer(), joined: t.Boolean() }),
-        ),
-      },
     )
 }
 

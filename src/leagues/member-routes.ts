@@ -1,0 +1,66 @@
+/** Who plays in a league. */
+import { Elysia, t } from 'elysia'
+import { atomically } from '../../db/transaction.ts'
+import { access, isAtLeast, signedIn } from '../access.ts'
+import { userById } from '../accounts/queries.ts'
+import { cached } from '../cached.ts'
+import type { App } from '../context.ts'
+import { invalid, refuse } from '../errors.ts'
+import { says } from '../runtime/docs.ts'
+import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { statusOf } from './league.ts'
+import { join, leagueById, membersOf, readableLeague } from './queries.ts'
+
+const dateTime = t.String({ format: 'date-time' })
+const memberSchema = t.Object({ user_id: t.Integer(), username: t.String(), joined_at: dateTime })
+const memberList = t.Object({ members: t.Array(memberSchema), pagination: paginationSchema })
+
+export const memberRoutes = (app: App) => {
+  const { db, cache, clock, kinds } = app
+  return new Elysia({ prefix: '/leagues', tags: ['leagues'] })
+    .use(access(app))
+    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
+    .get(
+      '/:id/members',
+      async ({ params: { id }, query, request, who, set }) => {
+        readableLeague(db, id, who)
+        const page = pageOf(query)
+        const found = await cache.read(cached.members, [id, page.page, page.limit], () => {
+          const { members, total } = membersOf(db, id, page)
+          return { members, pagination: pagination(page, total) }
+        })
+        set.headers.link = linkHeader(request.url, found.value.pagination)
+        return found
+      },
+      { query: t.Object(pageQuery), may: 'reader', detail: says('Members, the earliest first', memberList) },
+    )
+    .post(
+      '/:id/join',
+      async ({ params: { id }, body, who }) => {
+        const me = signedIn(who)
+        const userId = body?.user_id ?? me.id
+        if (userId === null) invalid('user_id', 'is needed: the operator plays in no league himself')
+        else if (userId !== me.id && !isAtLeast(me, 'officer')) refuse('forbidden', 'Only an officer takes in others')
+        const now = clock.now()
+        const league = leagueById(db, id)
+        const status = statusOf(league, now)
+        if (status !== 'active' && status !== 'upcoming')
+          refuse('conflict', `This league is ${status}; it takes no more members`)
+        const joined = await atomically(db, tx => {
+          if (userId !== me.id) userById(tx, userId as number)
+          const isNew = join(tx, id, userId as number, now)
+          if (isNew) kinds[league.kind]?.joined?.(tx, league, userId as number, now)
+          return isNew
+        })
+        return { league_id: id, user_id: userId as number, joined }
+      },
+      {
+        body: t.Optional(t.Object({ user_id: t.Optional(t.Integer({ minimum: 1 })) })),
+        may: 'member',
+        detail: says(
+          'Join a league; officers may take in another user',
+          t.Object({ league_id: t.Integer(), user_id: t.Integer(), joined: t.Boolean() }),
+        ),
+      },
+    )
+}
