@@ -25,13 +25,13 @@ export function openStreams() {
     versions(versionOf: () => string): Response {
       return streams.response((send, end) => {
         let said = ''
-        const look = orElse(end, () => {
+        const look = () => {
           const version = versionOf()
           if (version !== said) send({ version }, 'changed')
           said = version
-        })
-        look()
-        const timer = setInterval(look, lookEvery)
+        }
+        look() // refuses whom there is nothing to tell
+        const timer = setInterval(orElse(end, look), lookEvery)
         return () => clearInterval(timer)
       })
     },
