@@ -190,8 +190,12 @@ test('bursts, very many trades and everything on one card are told of with reaso
   await newCup(house.call)
   const [ann, bob, cat] = await newTraders(house, 1, ['ann', 'bob', 'cat'])
   await quote(house.call, { ACME: 1_000, BOLT: 1_000 })
+  // Of trading only: at a full minute the tasks of the day that was skipped are told of as late.
+  const ofTrading = `alert_type in ('security', 'high_trades')`
   const alerts = () =>
-    house.app.db.$client.query(`select key, alert_type as type, count from system_alerts order by key`).all()
+    house.app.db.$client
+      .query(`select key, alert_type as type, count from system_alerts where ${ofTrading} order by key`)
+      .all()
   house.clock.forward(day - (house.clock.now() % day) + minute) // a minute into a day
   for (let i = 0; i < 29; i++) await trade(ann!, 1, 'buy', 1, 'ACME')
   expect(alerts()).toEqual([])
