@@ -1,12 +1,12 @@
 /** What goes wrong around Fieldhouse, and what whoever runs it gets to read: one line that names the thing and what to do. */
 import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
-import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { usable } from '../db/usable.ts'
 import { main, onSmallDisk } from './operator.ts'
 import { newLeague, upload } from './sheets.ts'
-import { adminToken, caller, refusalOf, start, temporaryFolder, until } from './start.ts'
+import { adminToken, caller, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 async function seasonIn(dataDir: string) {
   const house = await start({}, dataDir)
@@ -210,4 +210,14 @@ test('a file of an upload that somebody removed is gone, not a bug', async () =>
   const folder = join(house.dataDir, 'uploads')
   for (const file of readdirSync(folder)) rmSync(join(folder, file))
   expect(await refusalOf(house.call.get('/api/v1/uploads/1/file'))).toMatchObject({ status: 410 })
+})
+
+test('what is kept is for the eyes of its owner alone', async () => {
+  const { dataDir, call, finished } = await spawnFieldhouse()
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, 'ID,Power\n1,9\n'))
+  const open = readdirSync(dataDir, { recursive: true, encoding: 'utf8' }).filter(
+    file => statSync(join(dataDir, file)).mode & 0o077,
+  )
+  expect(open).toEqual([])
 })
