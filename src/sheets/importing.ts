@@ -6,7 +6,7 @@ import { compareTexts, type TextColumn } from '../leaderboard/text.ts'
 import { lineupOf, type Published } from './lineup.ts'
 import { type ReadOptions, readSheet, type SheetReport } from './reading/sheet.ts'
 import { type BoardConfig, prepare, scoreInput } from './scoring.ts'
-import { letGo } from './snapshots/garbage.ts'
+import { discard, letGo } from './snapshots/garbage.ts'
 import { ownMemory, readNames } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 import { deleteSnapshot } from './snapshots/sweep.ts'
@@ -66,7 +66,9 @@ export async function importSheet(scores: Database, input: ImportInput, work: Wo
     if (id !== undefined) await deleteSnapshot(scores, id)
     throw error
   } finally {
-    letGo(sheet.ids, sheet.names, ...metrics.map(({ values }) => values))
+    letGo(...metrics.map(({ values }) => values))
+    for (const { bytes, offsets } of [sheet.ids, sheet.names]) letGo(bytes, offsets)
+    discard(rows * MATCHING)
   }
 }
 
@@ -92,10 +94,14 @@ const telling = ({ now, signal, pause, progress }: Work, rows: number) => ({
   },
 })
 
+/** What is left lying about for each player, in bytes. */
+const RANKING = 48
+const MATCHING = 32
+
 /** Who is new, gone or renamed since the board before, and whose counters went down since the start. */
 async function compare(
   scores: Database,
-  { names }: SheetColumns,
+  { names, metrics }: SheetColumns,
   players: Players,
   { published, kind, takenAt, config }: ImportInput,
   work: Work,
@@ -104,6 +110,8 @@ async function compare(
   const nobody = { players: count, new: 0, missing: 0, renamed: 0, suspicious: 0 }
   const lineup = lineupOf([...published, { snapshot: id, kind, takenAt }])
   const shown = lineup?.current === id ? await prepare(scores, players, scoreInput(lineup, config), work) : undefined
+  letGo(...metrics.map(({ values }) => values)) // the rest is about ids and names
+  discard(count * RANKING)
   const earlier = lineupOf(published.filter(one => one.takenAt <= takenAt)) ?? baselineOnly(published)
   if (kind === 'baseline' || !earlier) return nobody
   return { ...nobody, ...movesSince(scores, players, names, snapshotOf(scores, earlier.current)), ...shown }
@@ -119,7 +127,7 @@ function movesSince(scores: Database, players: Players, names: TextColumn, befor
     if (earlier < 0) fresh++
     else if (compareTexts(names, row, namesBefore, earlier) !== 0) renamed++
   }
-  letGo(namesBefore)
+  letGo(namesBefore.bytes, namesBefore.offsets)
   return { new: fresh, missing: before.players - (rows.length - fresh), renamed }
 }
 

@@ -2,6 +2,7 @@ import type { Database } from 'bun:sqlite'
 import { matchRows } from '../leaderboard/gains.ts'
 import { joinTexts, rowsIn, type TextColumn, takeTexts, textColumn } from '../leaderboard/text.ts'
 import { type Lineup, listOf } from './lineup.ts'
+import { letGo } from './snapshots/garbage.ts'
 import { ownMemory, readColumns, readIds, readNames, readValues } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 import { bringToIdOrder, writeSnapshot } from './snapshots/write.ts'
@@ -38,6 +39,7 @@ export async function latecomersOf(
       id = await writeSnapshot(scores, known, { ...working, startsFor: nameOf(members) })
     await working.pause()
   }
+  letGo(baselineIds.bytes, baselineIds.offsets)
   return snapshotOf(scores, id)
 }
 
@@ -65,12 +67,16 @@ function newcomers(scores: Database, snapshot: Snapshot, baseline: TextColumn, k
   const ids = readIds(scores, snapshot, ownMemory)
   const inBaseline = matchRows(ids, baseline)
   const inKnown = matchRows(ids, known)
-  const rows = Uint32Array.from(inBaseline.keys().filter(row => inBaseline[row]! < 0 && inKnown[row]! < 0))
+  const fresh: number[] = []
+  for (let row = 0; row < inBaseline.length; row++) if (inBaseline[row]! < 0 && inKnown[row]! < 0) fresh.push(row)
+  const rows = Uint32Array.from(fresh)
+  const taken = takeTexts(ids, rows)
+  letGo(ids.bytes, ids.offsets)
   if (rows.length === 0) return nobody()
   const columns = snapshot.metrics.length
   const values = readValues(scores, snapshot, rows)
   return {
-    ids: takeTexts(ids, rows),
+    ids: taken,
     names: takeTexts(readNames(scores, snapshot, ownMemory), rows),
     metrics: snapshot.metrics.map((metric, c) => ({
       ...metric,

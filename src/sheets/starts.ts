@@ -49,7 +49,7 @@ function finder(scores: Database, ids: TextColumn) {
     if (known) return known
     const others = readIds(scores, snapshotOf(scores, other), ownMemory)
     const rows = matchRows(ids, others)
-    letGo(others)
+    letGo(others.bytes, others.offsets)
     found.set(other, rows)
     return rows
   }

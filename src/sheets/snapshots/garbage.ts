@@ -1,25 +1,20 @@
-import type { TextColumn } from '../../leaderboard/text.ts'
-
-const MOST = 16 * 2 ** 20
-
-let spent = 0
-
 /**
- * Told of blobs and columns that are done with. Left to itself the collector lets some hundred megabytes of them stand, as
- * it weighs little more than their heads; asked now and then it costs a few milliseconds.
+ * Large columns and blobs. The collector weighs little more than their heads, and left to itself lets some hundred megabytes
+ * of them stand.
  */
-export function discard(bytes: number): void {
-  spent += bytes
-  if (spent < MOST) return
-  spent = 0
-  Bun.gc(true)
+
+/** Gives their memory back at once; nobody may look at them again. */
+export function letGo(...views: { buffer: ArrayBufferLike }[]): void {
+  for (const { buffer } of views) if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
 }
 
-/** Gives the memory of large columns back at once. Nobody may look at them again. */
-export function letGo(...columns: (Float64Array | TextColumn)[]): void {
-  for (const column of columns)
-    for (const { buffer } of 'bytes' in column ? [column.bytes, column.offsets] : [column]) {
-      discard(buffer.byteLength)
-      if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
-    }
+const MOST = 16 * 2 ** 20
+let left = 0
+
+/** Told of what was left lying about: now and then that is collected, which costs some milliseconds. */
+export function discard(bytes: number): void {
+  left += bytes
+  if (left < MOST) return
+  left = 0
+  Bun.gc(true)
 }

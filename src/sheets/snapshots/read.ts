@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite'
 import type { TextColumn } from '../../leaderboard/text.ts'
-import { discard } from './garbage.ts'
+import { letGo } from './garbage.ts'
 import { unpackGroup, unpackRow } from './group.ts'
 import { groupsIn, keyOf, rowsOfGroup, type Snapshot, SnapshotGone } from './snapshot.ts'
 import { rowIn, textIn, unpackTexts } from './texts.ts'
@@ -29,12 +29,10 @@ function eachBlob(
     const end = Math.min(last, group + BATCH)
     const found = read.all(keyOf(snapshot.id, group), keyOf(snapshot.id, end) - 1)
     if (found.length !== end - group) throw new SnapshotGone(snapshot.id)
-    let bytes = 0
     found.forEach(({ packed }, i) => {
       each(packed, rowsOfGroup(snapshot, group + i), (group + i) * snapshot.groupRows)
-      bytes += packed.byteLength
+      letGo(packed)
     })
-    discard(bytes)
   }
 }
 
