@@ -3,7 +3,7 @@ import { matchRows } from '../leaderboard/gains.ts'
 import { joinTexts, rowsIn, type TextColumn, takeTexts, textColumn } from '../leaderboard/text.ts'
 import { type Lineup, listOf } from './lineup.ts'
 import { letGo } from './snapshots/garbage.ts'
-import { ownMemory, readColumns, readIds, readNames, readValues } from './snapshots/read.ts'
+import { ownMemory, readColumns, readIds, readNames, readRows } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 import { bringToIdOrder, writeSnapshot } from './snapshots/write.ts'
 
@@ -69,18 +69,16 @@ function newcomers(scores: Database, snapshot: Snapshot, baseline: TextColumn, k
   const inKnown = matchRows(ids, known)
   const fresh: number[] = []
   for (let row = 0; row < inBaseline.length; row++) if (inBaseline[row]! < 0 && inKnown[row]! < 0) fresh.push(row)
-  const rows = Uint32Array.from(fresh)
-  const taken = takeTexts(ids, rows)
+  const freshIds = takeTexts(ids, Uint32Array.from(fresh))
   letGo(ids.bytes, ids.offsets)
-  if (rows.length === 0) return nobody()
   const columns = snapshot.metrics.length
-  const values = readValues(scores, snapshot, rows)
+  const { names, values } = readRows(scores, snapshot, fresh)
   return {
-    ids: taken,
-    names: takeTexts(readNames(scores, snapshot, ownMemory), rows),
+    ids: freshIds,
+    names: textColumn(names),
     metrics: snapshot.metrics.map((metric, c) => ({
       ...metric,
-      values: Float64Array.from(rows, (_, i) => values[i * columns + c]!),
+      values: Float64Array.from(fresh, (_, i) => values[i * columns + c]!),
     })),
   }
 }
