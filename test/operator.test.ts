@@ -89,7 +89,7 @@ test.each(['audit-ledger', 'backup'])('`bun run %s` says what is wrong with the 
 
 test.each([
   ['lost', (file: string) => rmSync(file)],
-  ['replaced by nothing', (file: string) => (rmSync(file), writeFileSync(file, ''))],
+  ['replaced by nothing', (file: string) => writeFileSync(file, '')],
 ])('a database that was %s is not begun anew beside what it knew of', async (_, damage) => {
   const dataDir = temporaryFolder()
   await seasonIn(dataDir)
