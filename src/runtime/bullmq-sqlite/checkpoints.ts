@@ -8,6 +8,7 @@ export const every = 1000 // ms between copies of the log into the file: no one 
  * catch up. When the log has more pages (2 KB each) than this, the rest is copied here.
  */
 const longestLog = 32_768
+const patience = 2000 // ms a thread gets to end by itself: a copy it never ends is only a copy
 
 /** Sees to it that the log does not grow for ever: once anything is written, a thread copies it back into the file. */
 export class Checkpoints {
@@ -27,7 +28,8 @@ export class Checkpoints {
     const exited = new Promise(resolve => thread.once('exit', resolve))
     thread.ref()
     thread.postMessage('end')
-    await exited
+    await Promise.race([exited, new Promise(resolve => clock.setTimeout(resolve, patience))])
+    await thread.terminate()
   }
 
   #start = (): void => {
