@@ -1,7 +1,7 @@
 /** Writes a whole board as a file, in a thread of its own for each export, as fast as its bytes are taken. */
 import { parentPort, workerData } from 'node:worker_threads'
-import Papa from 'papaparse'
 import type { Row } from '../leaderboard/page.ts'
+import { bom, csvLines } from '../runtime/csv.ts'
 import { type Cell, workbookOf } from '../runtime/workbook.ts'
 import type { ExportInput, ToExport } from './exports.ts'
 import { cellsOf } from './table.ts'
@@ -34,14 +34,10 @@ async function* cells(): AsyncGenerator<Cell[][]> {
   for await (const rows of source ? readHere(source.module, source.input) : readThere()) yield rows.map(cellsOf)
 }
 
-/** Cells that a spreadsheet would take for a formula are written as text. */
 async function* csv(): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder()
-  const lines = (rows: readonly Cell[][]) =>
-    encoder.encode(`${Papa.unparse([...rows], { escapeFormulae: true, newline: '\r\n' })}\r\n`)
-  yield encoder.encode('\uFEFF') // else Excel takes it for another encoding
-  yield lines([columns])
-  for await (const rows of cells()) if (rows.length) yield lines(rows)
+  yield encoder.encode(bom + csvLines([columns]))
+  for await (const rows of cells()) if (rows.length) yield encoder.encode(csvLines(rows))
 }
 
 for await (const bytes of format === 'csv' ? csv() : workbookOf(title, columns, cells())) {

@@ -1,6 +1,6 @@
 /** The roster for spreadsheets and notice boards: a line for each place. */
-import Papa from 'papaparse'
 import type { App } from '../context.ts'
+import { bom, csvLines } from '../runtime/csv.ts'
 import type { Range } from './range.ts'
 import type { ShownShift } from './view.ts'
 
@@ -14,9 +14,7 @@ export async function exportCsv(
 ): Promise<Response> {
   const { shifts } = await reader.read('rosterView', range)
   const rows = by === 'site' ? bySite(shifts, staffId) : byPerson(shifts, staffId)
-  // What a spreadsheet would take for a formula is written as text; without the mark Excel takes it for another encoding.
-  const text = `\uFEFF${Papa.unparse(rows, { escapeFormulae: true, newline: '\r\n' })}\r\n`
-  return new Response(text, {
+  return new Response(bom + csvLines(rows), {
     headers: {
       'content-type': 'text/csv; charset=utf-8',
       'content-disposition': `attachment; filename="rota-by-${by}-${range.start}-to-${range.end}.csv"`,

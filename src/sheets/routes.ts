@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { Elysia, t } from 'elysia'
-import Papa from 'papaparse'
 import { atomically } from '../../db/transaction.ts'
 import { access, signedIn } from '../access.ts'
 import { audit } from '../admin/audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { leagueById, readableLeague } from '../leagues/queries.ts'
+import { bom, csvLines } from '../runtime/csv.ts'
 import { says } from '../runtime/docs.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
 import { acceptUpload, checkedForm, openForUploads, uploadWishes } from './accepting.ts'
@@ -152,14 +152,8 @@ export const uploadRoutes = (app: App) => {
       ({ params: { id } }) => {
         uploadById(db, id)
         const { errors } = errorsOf(db, id, { limit: Number.MAX_SAFE_INTEGER, offset: 0 })
-        const csv = Papa.unparse(
-          {
-            fields: ['line', 'column', 'value', 'reason'],
-            data: errors.map(({ line, column, value, reason }) => [line, column, value, reason]),
-          },
-          { escapeFormulae: true },
-        )
-        return new Response(`\uFEFF${csv}\r\n`, {
+        const lines = errors.map(({ line, column, value, reason }) => [line, column, value, reason])
+        return new Response(bom + csvLines([['line', 'column', 'value', 'reason'], ...lines]), {
           headers: {
             'content-type': 'text/csv; charset=utf-8',
             'content-disposition': `attachment; filename="upload-${id}-errors.csv"`,

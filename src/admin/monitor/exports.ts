@@ -1,5 +1,5 @@
 /** A list as a file, page by page, so that neither memory nor other requests feel its length. */
-import Papa from 'papaparse'
+import { bom, csvLines } from '../../runtime/csv.ts'
 
 const most = 100_000 // rows
 const slice = 500
@@ -46,13 +46,10 @@ async function* slicesOf(rows: Rows): AsyncGenerator<readonly object[], undefine
   }
 }
 
-const bom = '\uFEFF' // else Excel takes it for another encoding
-
 function csvOf(columns: readonly string[]) {
-  const lines = (cells: Cell[][]) => `${Papa.unparse(cells, { escapeFormulae: true, newline: '\r\n' })}\r\n`
   return {
-    head: bom + lines([[...columns]]),
-    rows: (rows: readonly object[]) => (rows.length ? lines(rows.map(row => cellsOf(row, columns))) : ''),
+    head: bom + csvLines([columns]),
+    rows: (rows: readonly object[]) => (rows.length ? csvLines(rows.map(row => cellsOf(row, columns))) : ''),
     foot: '',
   }
 }
