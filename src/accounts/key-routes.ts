@@ -3,7 +3,7 @@ import { access, signedIn } from '../access.ts'
 import type { App } from '../context.ts'
 import { says } from '../runtime/docs.ts'
 import { oneLine } from '../runtime/formats.ts'
-import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
 import { roleSchema } from './account.ts'
 import { issueKey, keySchema, keysOf, keyView, revokeKey } from './key.ts'
 
@@ -17,9 +17,7 @@ export const keyRoutes = (app: App) =>
       ({ query, who, request, set }) => {
         const page = pageOf(query)
         const { keys, total } = keysOf(app.db, signedIn(who).id, page)
-        const pages = pagination(page, total)
-        set.headers.link = linkHeader(request.url, pages)
-        return { keys: keys.map(keyView), pagination: pages }
+        return paged({ request, set }, page, total, { keys: keys.map(keyView) })
       },
       {
         query: t.Object(pageQuery),

@@ -4,7 +4,7 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
 import type { Who } from '../runtime/exchange.ts'
-import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
 import {
   countryField,
   emailField,
@@ -53,9 +53,7 @@ export const userRoutes = (app: App) => {
       async ({ query, request, set }) => {
         const page = pageOf(query)
         const { users, total } = await app.reader.read('usersReading', { q: query.q, role: query.role, ...page })
-        const pages = pagination(page, total)
-        set.headers.link = linkHeader(request.url, pages)
-        return { users: users.map(userView), pagination: pages }
+        return paged({ request, set }, page, total, { users: users.map(userView) })
       },
       {
         query: t.Object({ q: t.Optional(t.String({ maxLength: 254 })), role: t.Optional(roleSchema), ...pageQuery }),

@@ -6,7 +6,7 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
 import type { Who } from '../runtime/exchange.ts'
-import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
 import { isFinished, type Run, runById, runView } from '../runtime/runs.ts'
 import { orElse } from '../runtime/sse.ts'
 
@@ -76,9 +76,7 @@ export const jobRoutes = (app: App) => {
         const place = pageOf({ page, limit })
         const startedBy = isAtLeast(me, 'admin') ? undefined : (me.id ?? -1)
         const found = await reader.read('findRuns', { ...filter, ...place, startedBy })
-        const pages = pagination(place, found.total)
-        set.headers.link = linkHeader(request.url, pages)
-        return { jobs: found.runs.map(runView), pagination: pages }
+        return paged({ request, set }, place, found.total, { jobs: found.runs.map(runView) })
       },
       {
         query: listQuery,

@@ -7,7 +7,7 @@ import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
 import { oneLine } from '../runtime/formats.ts'
-import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
 import { turnOf } from './board.ts'
 import { finalize, reopen } from './finalize.ts'
 import { kindSchema, type League, leagueSchema, nextTurn, statusOf, statusSchema } from './league.ts'
@@ -50,9 +50,7 @@ export const leagueRoutes = (app: App) => {
       ({ query, request, who, set }) => {
         const page = pageOf(query)
         const { leagues, total } = listLeagues(db, { ...query, publicOnly: !who }, page, clock.now())
-        const pages = pagination(page, total)
-        set.headers.link = linkHeader(request.url, pages)
-        return { leagues, pagination: pages }
+        return paged({ request, set }, page, total, { leagues })
       },
       {
         query: leagueListQuery,

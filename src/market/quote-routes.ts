@@ -5,7 +5,7 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { type FieldError, refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
-import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
 import {
   chainKey,
   chainOf,
@@ -67,9 +67,7 @@ export const quoteRoutes = (app: App) => {
         const page = pageOf(query)
         const symbols = query.symbols?.split(',').map(symbol => symbolOf(symbol.trim()))
         const { quotes, total } = listQuotes(db, symbols, query.q, page)
-        const pages = pagination(page, total)
-        set.headers.link = linkHeader(request.url, pages)
-        return { quotes: quotes.map(quote => quoteView(quote, clock.now())), pagination: pages }
+        return paged({ request, set }, page, total, { quotes: quotes.map(quote => quoteView(quote, clock.now())) })
       },
       {
         query: t.Object({

@@ -8,7 +8,7 @@ import type { League } from '../leagues/league.ts'
 import { readableLeague } from '../leagues/queries.ts'
 import { says } from '../runtime/docs.ts'
 import type { Who } from '../runtime/exchange.ts'
-import { linkHeader, type PageOf, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { linkHeader, type PageOf, paged, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
 import { activitySchema, activityView, tradeSchema, tradeView } from './ledger.ts'
 import { mostShares } from './order.ts'
 import { portfolioSchema } from './portfolio.ts'
@@ -100,10 +100,8 @@ export const tradeRoutes = (app: App) => {
         if (userId !== undefined) ofUser(userId, who)
         const page = pageOf(query)
         const filter = { leagueId: league.id, userId }
-        const pages = pagination(page, totalsOf(db, filter).trades)
-        set.headers.link = linkHeader(request.url, pages)
-        const trades = linesOf(db, filter, true, page)
-        return { trades: trades.map(line => ({ ...tradeView(line), username: line.username })), pagination: pages }
+        const trades = linesOf(db, filter, true, page).map(line => ({ ...tradeView(line), username: line.username }))
+        return paged({ request, set }, page, totalsOf(db, filter).trades, { trades })
       },
       {
         query: t.Object({ user_id: t.Optional(user), ...pageQuery }),

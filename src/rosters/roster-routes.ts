@@ -7,7 +7,7 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
-import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
 import { assign, confirmDraft, confirmRoster, pin, unassign } from './confirm.ts'
 import { discardDraft, draftView, findDraft, listDrafts } from './drafts.ts'
 import { exportCsv } from './exports.ts'
@@ -167,9 +167,7 @@ export const rosterRoutes = (app: App) => {
       ({ query, request, set }) => {
         const page = pageOf(query)
         const { drafts, total } = listDrafts(db, page)
-        const pages = pagination(page, total)
-        set.headers.link = linkHeader(request.url, pages)
-        return { drafts: drafts.map(draftView), pagination: pages }
+        return paged({ request, set }, page, total, { drafts: drafts.map(draftView) })
       },
       {
         query: t.Object(pageQuery),

@@ -5,7 +5,7 @@ import { audit } from '../admin/audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
-import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
 import { checkZone, newSite, siteChange, siteSchema, siteView } from './site.ts'
 import { addSite, changeSite, deleteSite, listSites, shiftsAt, siteById } from './site-queries.ts'
 import { confirmQuery, deletedSchema } from './sure.ts'
@@ -19,9 +19,7 @@ export const siteRoutes = (app: App) => {
       ({ query, request, set }) => {
         const page = pageOf(query)
         const { sites, total } = listSites(db, page)
-        const pages = pagination(page, total)
-        set.headers.link = linkHeader(request.url, pages)
-        return { sites: sites.map(siteView), pagination: pages }
+        return paged({ request, set }, page, total, { sites: sites.map(siteView) })
       },
       {
         query: t.Object(pageQuery),

@@ -6,7 +6,7 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
 import type { Who } from '../runtime/exchange.ts'
-import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
 import { newPerson, type PersonChange, personChange, personSchema, tidyPerson } from './person.ts'
 import { addPerson, assignmentsOf, changePerson, deletePerson, listStaff, personById } from './staff-queries.ts'
 import { confirmQuery, deletedSchema } from './sure.ts'
@@ -39,9 +39,7 @@ export const staffRoutes = (app: App) => {
       ({ query, request, set }) => {
         const page = pageOf(query)
         const { staff, total } = listStaff(db, query, page)
-        const pages = pagination(page, total)
-        set.headers.link = linkHeader(request.url, pages)
-        return { staff, pagination: pages }
+        return paged({ request, set }, page, total, { staff })
       },
       {
         query: t.Object({

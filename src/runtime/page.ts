@@ -41,3 +41,15 @@ export function linkHeader(url: string, { page, pages }: Pagination): string {
   if (page < pages) links.push(to(page + 1, 'next'))
   return links.join(', ')
 }
+
+/** What a list answers: its things, their pagination, and the `Link` header beside it. */
+export function paged<Things extends object>(
+  { request, set }: { request: Request; set: { headers: Record<string, string | number> } },
+  page: PageOf,
+  total: number,
+  things: Things,
+): Things & { pagination: Pagination } {
+  const pages = pagination(page, total)
+  set.headers.link = linkHeader(request.url, pages)
+  return { ...things, pagination: pages }
+}

@@ -8,7 +8,7 @@ import { refuse } from '../errors.ts'
 import { leagueById, readableLeague } from '../leagues/queries.ts'
 import { bom, csvLines } from '../runtime/csv.ts'
 import { says } from '../runtime/docs.ts'
-import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
 import { acceptUpload, checkedForm, openForUploads, uploadWishes } from './accepting.ts'
 import { isOver } from './keeping.ts'
 import { errorsOf, undo, uploadById, uploadsOf } from './queries.ts'
@@ -109,9 +109,7 @@ export const uploadRoutes = (app: App) => {
         readableLeague(db, id, who)
         const page = pageOf(query)
         const { uploads, total } = uploadsOf(db, id, page)
-        const pages = pagination(page, total)
-        set.headers.link = linkHeader(request.url, pages)
-        return { uploads: uploads.map(uploadView), pagination: pages }
+        return paged({ request, set }, page, total, { uploads: uploads.map(uploadView) })
       },
       {
         params: uploadParams,
@@ -134,9 +132,7 @@ export const uploadRoutes = (app: App) => {
         uploadById(db, id)
         const page = pageOf(query)
         const { errors, total } = errorsOf(db, id, page)
-        const pages = pagination(page, total)
-        set.headers.link = linkHeader(request.url, pages)
-        return { errors, pagination: pages }
+        return paged({ request, set }, page, total, { errors })
       },
       {
         query: t.Object(pageQuery),

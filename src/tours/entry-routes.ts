@@ -5,7 +5,7 @@ import { refuse } from '../errors.ts'
 import { readableLeague } from '../leagues/queries.ts'
 import { says } from '../runtime/docs.ts'
 import type { Who } from '../runtime/exchange.ts'
-import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
 import { alterEntry, enter, withdraw } from './entering.ts'
 import { entriesPage, entryFor } from './entries.ts'
 import { entryChange, entrySchema, newEntry } from './entry.ts'
@@ -78,9 +78,7 @@ export const entryRoutes = (app: App) => {
       async ({ params: { id }, query, request, who, set }) => {
         const asked = pageOf(query)
         const { entries, total } = await entriesPage(app, tourLeague(id, who), asked, who, query.user_id)
-        const pages = pagination(asked, total)
-        set.headers.link = linkHeader(request.url, pages)
-        return { entries, pagination: pages }
+        return paged({ request, set }, asked, total, { entries })
       },
       {
         query: t.Object({ user_id: t.Optional(id), ...pageQuery }),

@@ -6,7 +6,7 @@ import type { App } from '../context.ts'
 import { says } from '../runtime/docs.ts'
 import type { Who } from '../runtime/exchange.ts'
 import { oneLine } from '../runtime/formats.ts'
-import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
 import { addTour, alterTour, forceUpdate, removeTour } from './manage.ts'
 import { fieldPage, listTours, tourBySlug } from './queries.ts'
 import { slugSchema, tourSchema } from './tour.ts'
@@ -41,9 +41,7 @@ export const tourRoutes = (app: App) => {
       ({ query, request, who, set }) => {
         const asked = pageOf(query)
         const { tours, total } = listTours(db, asked)
-        const pages = pagination(asked, total)
-        set.headers.link = linkHeader(request.url, pages)
-        return { tours: tours.map(tour => viewOf(app, tour, who)), pagination: pages }
+        return paged({ request, set }, asked, total, { tours: tours.map(tour => viewOf(app, tour, who)) })
       },
       {
         query: t.Object(pageQuery),
@@ -107,9 +105,7 @@ export const tourRoutes = (app: App) => {
         const tour = tourBySlug(db, slug)
         const asked = pageOf(query)
         const { players, total } = fieldPage(db, tour, asked, query.q)
-        const pages = pagination(asked, total)
-        set.headers.link = linkHeader(request.url, pages)
-        return { players, pagination: pages }
+        return paged({ request, set }, asked, total, { players })
       },
       {
         query: t.Object({ q: t.Optional(t.String({ maxLength: 100 })), ...pageQuery }),
