@@ -1,5 +1,5 @@
 /** What the work answers; or, once aborted, at the latest `graceMs` later the reason. */
-export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, graceMs: number): Promise<T> {
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, graceMs = 0): Promise<T> {
   const aborted = Promise.withResolvers<never>()
   let timer: ReturnType<typeof setTimeout> | undefined
   const onAbort = () => {
