@@ -1,6 +1,7 @@
 FROM oven/bun:1.4.4-slim AS modules
 WORKDIR /app
 COPY package.json bun.lock bunfig.toml ./
+COPY packages/bullmq-sqlite/package.json ./packages/bullmq-sqlite/package.json
 # Peers are compilers' and types' business; maps and types are half of what is left. Nothing of it runs.
 RUN bun install --production --frozen-lockfile --omit=peer \
   && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
@@ -9,6 +10,8 @@ FROM oven/bun:1.4.4-slim
 WORKDIR /app
 COPY --from=modules /app/node_modules ./node_modules
 COPY package.json bunfig.toml LICENSE ./
+COPY packages/bullmq-sqlite/package.json ./packages/bullmq-sqlite/package.json
+COPY packages/bullmq-sqlite/src ./packages/bullmq-sqlite/src
 COPY db ./db
 COPY src ./src
 COPY scripts ./scripts

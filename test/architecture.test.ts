@@ -7,6 +7,7 @@ import { start } from './start.ts'
 
 const root = join(import.meta.dir, '..')
 const files = [...new Bun.Glob('{src,db}/**/*.ts').scanSync(root)].sort()
+const filesOfPackages = [...new Bun.Glob('packages/*/src/**/*.ts').scanSync(root)].sort()
 
 type Import = { from: string; to: string; isType: boolean; isLater: boolean }
 
@@ -61,10 +62,15 @@ test('the leaderboard imports nothing but itself', () => {
   expect(outside.map(line)).toEqual([])
 })
 
-test('the queue on SQLite stands alone: itself, BullMQ and what Bun brings', () => {
-  const folder = 'src/runtime/bullmq-sqlite'
-  const allowed = (to: string) => isIn(folder)(to) || /^(bullmq|bun:|node:|bun$)/.test(to)
-  expect(imports.filter(({ from, to }) => isIn(folder)(from) && !allowed(to)).map(line)).toEqual([])
+test('the queue on SQLite stands alone: itself, BullMQ and what Bun and Node bring', () => {
+  const isAllowed = (to: string) => isIn('packages/bullmq-sqlite/src')(to) || /^(bullmq$|bun:|node:)/.test(to)
+  const ofPackages = filesOfPackages.flatMap(importsOf)
+  expect(ofPackages.length).toBeGreaterThan(50)
+  expect(ofPackages.filter(({ to }) => !isAllowed(to)).map(line)).toEqual([])
+})
+
+test('packages are imported by name, as others would', () => {
+  expect(imports.filter(({ to }) => isIn('packages')(to)).map(line)).toEqual([])
 })
 
 test('cached.ts and locks.ts lie below the features and know them as types only', () => {

@@ -121,7 +121,7 @@ async function ready(queues: { waitUntilReady(): Promise<unknown>; close(): Prom
 async function sqliteKit(path: string) {
   usable(path, () => tried(path), queueAnew)
   const { withBackend } = await import('bullmq')
-  const { createSqliteBackend } = await import('./bullmq-sqlite/create-sqlite-backend.ts')
+  const { createSqliteBackend } = await import('bullmq-sqlite')
   const { Queue, Worker } = withBackend(createSqliteBackend)
   return {
     queue: (name: string, prefix: string) => new Queue<object, void, string>(name, { connection: { path }, prefix }),

@@ -1,4 +1,3 @@
-import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import {
   type BackendClasses,
@@ -10,14 +9,12 @@ import {
   WaitingChildrenError,
   withBackend,
 } from 'bullmq'
-import { createSqliteBackend } from '../src/runtime/bullmq-sqlite/create-sqlite-backend.ts'
-import { redisTest } from './needs.ts'
-import { startRedis } from './redis.ts'
-import { afterTest, temporaryFolder, until } from './start.ts'
+import { createSqliteBackend } from '../src/index.ts'
+import { afterTest, expect, redisTest, sleep, startRedis, temporaryFolder, test, until } from './support.ts'
 
 contract('SQLite', test, withBackend(createSqliteBackend), async () => ({ path: join(temporaryFolder(), 'queue.db') }))
 contract('Redis', redisTest, withBackend(createRedisBackend), async () => {
-  const { port } = await startRedis()
+  const port = await startRedis()
   return { host: '127.0.0.1', port }
 })
 
@@ -59,7 +56,7 @@ function contract<B extends IQueueBackend, C>(
         const lines: string[] = []
         for (const name of eventNames) events.on(name, (args: unknown) => lines.push(line(name, args)))
         await events.waitUntilReady()
-        await Bun.sleep(50) // Redis: its blocking read is under way.
+        await sleep(50) // Redis: its blocking read is under way.
         return { events, lines, producer: () => closing(new QueueEventsProducer('jobs', { connection })) }
       },
     }
@@ -120,7 +117,7 @@ function contract<B extends IQueueBackend, C>(
       attemptsStarted: 1,
       progress: { half: true },
     })
-    expect(done.finishedOn! >= done.processedOn!).toBeTrue()
+    expect(done.finishedOn! >= done.processedOn!).toBe(true)
     expect(lines).toEqual([
       'added 1 name="greet"',
       'waiting 1',
@@ -400,7 +397,7 @@ function contract<B extends IQueueBackend, C>(
     const tree = await flows.add({ name: 'p', queueName: 'jobs', opts: { jobId: 'p' }, children })
     expect((await queue.getDependencies('p', 'pending', 0, -1)).total).toBe(5)
     expect((await queue.getDependencies('p', 'pending', 0, 2)).items).toHaveLength(3)
-    expect(await (await parts.getJob('c0'))!.removeChildDependency()).toBeTrue()
+    expect(await (await parts.getJob('c0'))!.removeChildDependency()).toBe(true)
     expect((await tree.job.getDependencies()).unprocessed!.length).toBe(4)
     await parts.remove('c1')
     expect(await tree.job.getDependenciesCount({ unprocessed: true })).toEqual({ unprocessed: 3 })
@@ -447,7 +444,7 @@ function contract<B extends IQueueBackend, C>(
       every: 100,
       template: { data: { x: 1 }, opts: { attempts: 2 } },
     })
-    expect(scheduler!.iterationCount! >= 3).toBeTrue()
+    expect(scheduler!.iterationCount! >= 3).toBe(true)
     const next = `repeat:tick:${(await queue.getJobScheduler('tick'))!.next}`
     await expect(queue.remove(next)).rejects.toThrow(
       `Job ${next} belongs to a job scheduler and cannot be removed directly. removeJob`,
@@ -455,8 +452,8 @@ function contract<B extends IQueueBackend, C>(
     await queue.upsertJobScheduler('tick', { pattern: '0 0 1 1 *' })
     expect(await queue.getJobSchedulersCount()).toBe(1)
     expect(await queue.getDelayedCount()).toBe(1)
-    expect(await queue.removeJobScheduler('tick')).toBeTrue()
-    expect(await queue.removeJobScheduler('tick')).toBeFalse()
+    expect(await queue.removeJobScheduler('tick')).toBe(true)
+    expect(await queue.removeJobScheduler('tick')).toBe(false)
     expect(await queue.getJobCounts('delayed', 'waiting')).toEqual({ delayed: 0, waiting: 0 })
   })
 
@@ -468,7 +465,7 @@ function contract<B extends IQueueBackend, C>(
     await work(async () => void ran++)
     await queue.add('a', {})
     await queue.add('b', {}, { delay: 1 })
-    await Bun.sleep(100)
+    await sleep(100)
     expect([ran, await queue.isPaused(), (await queue.getMeta()).paused]).toEqual([0, true, true])
     await queue.resume()
     await until(() => ran === 2)
@@ -503,7 +500,7 @@ function contract<B extends IQueueBackend, C>(
     await until(() => lines.includes('drained'))
     await worker.close()
     expect(await queue.clean(60_000, 10, 'completed')).toEqual([])
-    await Bun.sleep(2)
+    await sleep(2)
     expect(await queue.clean(0, 2, 'completed')).toEqual(['1', '3'])
     expect(await queue.clean(0, 0, 'failed')).toEqual(['2', '4', '6'])
     await queue.add('waits', {})
@@ -525,7 +522,7 @@ function contract<B extends IQueueBackend, C>(
     await expect(queue.obliterate()).rejects.toThrow('Cannot obliterate queue with active jobs')
     await queue.obliterate({ force: true })
     expect(await queue.getJobCounts()).toMatchObject({ active: 0, waiting: 0 })
-    expect(await queue.isPaused()).toBeFalse()
+    expect(await queue.isPaused()).toBe(false)
     expect((await queue.add('anew', {})).id).toBe('1')
   })
 
@@ -539,7 +536,7 @@ function contract<B extends IQueueBackend, C>(
     await bulk('two', 2)
     await queue.add('failed', {}, { removeOnFail: true })
     await work(async job => {
-      await Bun.sleep(2) // Redis orders those of one millisecond by id.
+      await sleep(2) // Redis orders those of one millisecond by id.
       if (job.name === 'failed') throw new Error('no')
     })
     await until(() => lines.includes('drained'))
@@ -656,10 +653,10 @@ function contract<B extends IQueueBackend, C>(
     await work(async () => void starts.push(Date.now()), { limiter: { max: 2, duration: 300 }, concurrency: 5 })
     await queue.addBulk(Array.from({ length: 5 }, () => ({ name: 'a', data: {} })))
     await until(() => starts.length === 5)
-    expect(starts[2]! - starts[0]! >= 290).toBeTrue()
-    expect(starts[4]! - starts[2]! >= 290).toBeTrue()
+    expect(starts[2]! - starts[0]! >= 290).toBe(true)
+    expect(starts[4]! - starts[2]! >= 290).toBe(true)
     await queue.rateLimit(5000)
-    expect((await queue.getRateLimitTtl()) > 4000).toBeTrue()
+    expect((await queue.getRateLimitTtl()) > 4000).toBe(true)
     expect(await queue.removeRateLimitKey()).toBe(1)
     expect(await queue.getRateLimitTtl()).toBe(-2)
   })
@@ -670,7 +667,7 @@ function contract<B extends IQueueBackend, C>(
     let [now, most, ran] = [0, 0, 0]
     const run = async () => {
       most = Math.max(most, ++now)
-      await Bun.sleep(20)
+      await sleep(20)
       now--
       ran++
     }

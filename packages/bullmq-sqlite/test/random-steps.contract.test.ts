@@ -1,4 +1,3 @@
-import { expect } from 'bun:test'
 import { join } from 'node:path'
 import {
   type BackendClasses,
@@ -8,11 +7,18 @@ import {
   type JobsOptions,
   withBackend,
 } from 'bullmq'
-import { createSqliteBackend } from '../src/runtime/bullmq-sqlite/create-sqlite-backend.ts'
-import { redisTest } from './needs.ts'
-import { startRedis } from './redis.ts'
-import { type Chance, chance } from './seeded.ts'
-import { afterTest, temporaryFolder, until } from './start.ts'
+import { createSqliteBackend } from '../src/index.ts'
+import {
+  afterTest,
+  type Chance,
+  chance,
+  expect,
+  redisTest,
+  sleep,
+  startRedis,
+  temporaryFolder,
+  until,
+} from './support.ts'
 
 /*
  * The same things by chance, done to a queue over SQLite and to one over Redis: after every step both must answer the same
@@ -44,7 +50,7 @@ async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, c
     events.on(name, (args: object) => told.push(`${name} ${Object.values(args).join(' ')}`))
   for (const it of [queue, worker, flows, events]) afterTest(() => it.close())
   await Promise.all([queue.waitUntilReady(), worker.waitUntilReady(), events.waitUntilReady()])
-  await Bun.sleep(50) // Redis: its blocking read is under way.
+  await sleep(50) // Redis: its blocking read is under way.
   const held = new Map<string, { job: Job; token: string }>()
 
   /** What to do, with every choice made. Answers what a caller would see. */
@@ -241,7 +247,7 @@ const worded = (step: Promise<unknown>) =>
 for (const seed of process.env.SEED ? [Number(process.env.SEED)] : [1, 2, 3, 4, 5, 6])
   redisTest(`whatever is done to it, a queue over SQLite is like one over Redis (SEED=${seed})`, async () => {
     const dice = chance(seed)
-    const { port } = await startRedis()
+    const port = await startRedis()
     const sqlite = await open(withBackend(createSqliteBackend), { path: join(temporaryFolder(), 'queue.db') })
     const redis = await open(withBackend(createRedisBackend), { host: '127.0.0.1', port })
     let lists: Record<string, string[]> = {}
@@ -253,7 +259,7 @@ for (const seed of process.env.SEED ? [Number(process.env.SEED)] : [1, 2, 3, 4, 
       const sight = await redis.look()
       expect({ context, ...(await sqlite.look()) }).toEqual({ context, ...sight })
       lists = sight.lists
-      await Bun.sleep(1) // No two steps in one millisecond.
+      await sleep(1) // No two steps in one millisecond.
     }
     expect(await sqlite.jobs()).toEqual(await redis.jobs())
     await until(() => sqlite.told.length === redis.told.length)

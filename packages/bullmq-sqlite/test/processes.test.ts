@@ -1,11 +1,12 @@
 import { Database } from 'bun:sqlite'
-import { expect, test } from 'bun:test'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { withBackend } from 'bullmq'
-import { createSqliteBackend } from '../src/runtime/bullmq-sqlite/create-sqlite-backend.ts'
-import { startChild } from './children/child.ts'
-import { afterTest, temporaryFolder, until } from './start.ts'
+import { createSqliteBackend } from '../src/index.ts'
+import { afterTest, expect, sleep, startChild, temporaryFolder, test, until } from './support.ts'
 
 const { Queue, QueueEvents } = withBackend(createSqliteBackend)
 
@@ -39,7 +40,7 @@ test('every job acknowledged to a process is there after it was killed', async (
     const hearing = (async () => {
       for (;;) acknowledged.push(await child.says())
     })().catch(() => {})
-    await Bun.sleep(20 + round * 9)
+    await sleep(20 + round * 9)
     await child.kill9()
     await hearing
   }
@@ -65,7 +66,7 @@ test('workers killed at work lose no job, and no job is worked on by two living 
   const crew = [await hire(), await hire()]
   let kills = 0
   while ((await queue.getCompletedCount()) < jobs && kills < 15) {
-    await Bun.sleep(60 + Math.random() * 60)
+    await sleep(60 + Math.random() * 60)
     const victim = crew.shift()!
     appendFileSync(log, `kill - ${victim.pid}\n`)
     await victim.kill9()
@@ -113,8 +114,8 @@ test('a job of a process that hangs stays its own; one of a process that died is
   first.freeze()
   const second = startChild('queue-user.ts', path, 'holds')
   expect(await second.says()).toBe('ready')
-  await Bun.sleep(1500)
-  expect(await job.isActive()).toBeTrue()
+  await sleep(1500)
+  expect(await job.isActive()).toBe(true)
   first.thaw()
   expect(await job.waitUntilFinished(events)).toBe(first.pid)
 
@@ -134,15 +135,15 @@ test('an idle worker of another process is woken by an add', async () => {
   const child = startChild('queue-user.ts', path, 'works', `${path}.log`)
   expect(await child.says()).toBe('ready')
   for (let n = 0; n < 5; n++) {
-    await Bun.sleep(300) // It has found nothing and waits: for ten minutes, unless it is woken.
+    await sleep(300) // It has found nothing and waits: for ten minutes, unless it is woken.
     const job = await queue.add('job', {})
     await job.waitUntilFinished(events, 30_000)
-    expect(await job.isCompleted()).toBeTrue()
+    expect(await job.isCompleted()).toBe(true)
   }
-  await Bun.sleep(300)
+  await sleep(300)
   const delayed = await queue.add('job', {}, { delay: 200 })
   await delayed.waitUntilFinished(events, 30_000)
-  expect(await delayed.isCompleted()).toBeTrue()
+  expect(await delayed.isCompleted()).toBe(true)
 })
 
 test('while another holds the file, calls wait for it without holding up the event loop, and then give up', async () => {
@@ -155,7 +156,7 @@ test('while another holds the file, calls wait for it without holding up the eve
   let ticks = 0
   const ticking = setInterval(() => ticks++, 10)
   const waiting = queue.add('a', {})
-  await Bun.sleep(300)
+  await sleep(300)
   other.run('ROLLBACK')
   expect((await waiting).id).toBe('1')
   expect(ticks).toBeGreaterThan(5)
@@ -171,24 +172,21 @@ test('while another holds the file, calls wait for it without holding up the eve
 test('a full disk is told to the caller, and what was acknowledged before is there', async () => {
   const { path } = open()
   const script = `trap '' XFSZ; ulimit -f 2000; exec "$0" "$1" "$2" fills`
-  const child = Bun.spawn(
-    ['sh', '-c', script, process.execPath, join(import.meta.dir, 'children/queue-user.ts'), path],
-    {
-      stdout: 'pipe',
-      stderr: 'pipe',
-    },
-  )
-  afterTest(() => child.kill(9))
-  const said = (await new Response(child.stdout).text()).trim().split('\n')
-  expect(await new Response(child.stderr).text()).toBe('')
-  expect(await child.exited).toBe(0)
-  const refused = said.filter(line => line.startsWith('refused'))
+  const file = join(import.meta.dirname, 'children/queue-user.ts')
+  const child = spawn('sh', ['-c', script, process.execPath, file, path], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const exited = once(child, 'exit')
+  afterTest(() => child.kill('SIGKILL'))
+  const [said, complaints] = await Promise.all([text(child.stdout), text(child.stderr)])
+  expect(complaints).toBe('')
+  expect(await exited).toEqual([0, null])
+  const lines = said.trim().split('\n')
+  const refused = lines.filter(line => line.startsWith('refused'))
   expect(refused.length).toBeGreaterThan(0)
-  const acknowledged = said.filter(line => !line.startsWith('refused'))
+  const acknowledged = lines.filter(line => !line.startsWith('refused'))
   const { queue } = open(path)
   const there = new Set((await queue.getWaiting()).map(job => job.id))
   expect(acknowledged.filter(id => !there.has(id))).toEqual([])
-  expect((await queue.add('room again', {})).id).toBeString()
+  expect((await queue.add('room again', {})).id).toEqual(expect.any(String))
   expect(inspect(path).integrity).toBe('ok')
 })
 
@@ -215,8 +213,8 @@ test('jobs that a worker closed by force leaves behind are taken over as soon as
   expect(await child.says()).toBe('left')
   const other = startChild('queue-user.ts', path, 'holds')
   expect(await other.says()).toBe('ready')
-  await Bun.sleep(1200)
-  expect(await job.isActive()).toBeTrue()
+  await sleep(1200)
+  expect(await job.isActive()).toBe(true)
   child.tell('end')
   expect(await other.says()).toBe('working')
   await until(() => job.isCompleted())
@@ -238,7 +236,7 @@ test('a call refused in a queue that was not there before leaves nothing of it i
 test('a refused call takes back all it did, in the file and in memory, and nothing of the calls beside it', async () => {
   const { path, queue } = open()
   await queue.add('due', {}, { delay: 1 })
-  await Bun.sleep(5)
+  await sleep(5)
   // Before it finds that there is no such job, this puts the due one in line.
   const refused = queue.getBackend().retryJob('none', false, 'token')
   const calls = [queue.add('before', {}), expect(refused).rejects.toMatchObject({ code: -1 }), queue.add('after', {})]

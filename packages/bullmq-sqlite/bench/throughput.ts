@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Queue, Worker, withBackend } from 'bullmq'
-import { createSqliteBackend } from '../../src/runtime/bullmq-sqlite/create-sqlite-backend.ts'
+import { createSqliteBackend } from '../src/index.ts'
 
 /*
  * Jobs a second of BullMQ on SQLite against BullMQ on Redis with an append-only file synced every second, the two in turns
- * within one run: `bun scripts/bench/queue.ts [rounds] [scale]`. What counts is the ratio; the rates are the machine's.
+ * within one run: `bun bench/throughput.ts [rounds] [scale]`. What counts is the ratio; the rates are the machine's.
  */
 
 const [rounds = 3, scale = 1] = process.argv.slice(2).map(Number)

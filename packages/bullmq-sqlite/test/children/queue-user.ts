@@ -1,7 +1,10 @@
 /** A process that uses a queue until it is killed: `adds` jobs and says each id once it is acknowledged, `works`, … */
+
+import { once } from 'node:events'
 import { appendFileSync, writeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { withBackend } from 'bullmq'
-import { createSqliteBackend } from '../../src/runtime/bullmq-sqlite/create-sqlite-backend.ts'
+import { createSqliteBackend } from '../../src/index.ts'
 
 const [path = '', does = '', log = ''] = process.argv.slice(2)
 const connection = { path }
@@ -24,7 +27,7 @@ if (does === 'adds') {
 if (does === 'works') {
   const work = async ({ id }: { id?: string }) => {
     note(`start ${id} ${process.pid}`)
-    await Bun.sleep(Math.random() * 20)
+    await sleep(Math.random() * 20)
     note(`end ${id} ${process.pid}`)
   }
   // Locks and idle waits of ten minutes: whatever is picked up (again) in the time of a test was not waited for.
@@ -40,7 +43,7 @@ if (does === 'holds') {
     'jobs',
     async () => {
       say('working')
-      await Bun.sleep(600)
+      await sleep(600)
       return process.pid
     },
     { connection, lockDuration: 600_000 },
@@ -53,7 +56,7 @@ if (does === 'leaves') {
   const started = Promise.withResolvers<void>()
   const work = async () => {
     started.resolve()
-    await Bun.sleep(600_000)
+    await sleep(600_000)
   }
   const worker = new Worker('jobs', work, { connection, lockDuration: 600_000 })
   await worker.waitUntilReady()
@@ -61,7 +64,8 @@ if (does === 'leaves') {
   await started.promise
   await worker.close(true)
   say('left')
-  for await (const _ of console) process.exit()
+  await once(process.stdin, 'data')
+  process.exit()
 }
 
 if (does === 'fills') {

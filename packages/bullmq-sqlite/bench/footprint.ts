@@ -2,13 +2,13 @@
  * What a queue on SQLite costs that has much in it, or nothing to do: memory for 100,000 waiting jobs, counts and first pages
  * at a million, the processor time of an idle worker, and how soon one in another process wakes.
  *
- *   bun scripts/bench/crowd.ts [jobs = 1000000]
+ *   bun bench/footprint.ts [jobs = 1000000]
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { withBackend } from 'bullmq'
-import { createSqliteBackend } from '../../src/runtime/bullmq-sqlite/create-sqlite-backend.ts'
+import { createSqliteBackend } from '../src/index.ts'
 
 const { Queue, Worker } = withBackend(createSqliteBackend)
 const payload = (n: number) => ({ league: n, upload: n * 7, name: 'northern division', rows: 120 })

@@ -1,0 +1,144 @@
+/** What the tests of this package share. They run under `bun test` and under `node --test`. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export { sleep }
+export const isBun = 'Bun' in globalThis
+
+const runner = isBun
+  ? await import('bun:test').then(({ test, expect }) => ({ run: test, skip: test.skip, expect }))
+  : await Promise.all([import('node:test'), import('expect')]).then(([{ test }, { expect }]) => ({
+      run: (name: string, body: () => Promise<void>) => void test(name, body),
+      skip: (name: string, body: () => Promise<void>) => void test.skip(name, body),
+      expect,
+    }))
+
+/** Jest's `expect`, which Bun brings along and Node has from the package of that name. */
+export const expect = runner.expect as typeof import('expect').expect
+
+type Cleanup = () => unknown
+const cleanups: Cleanup[] = []
+/** Runs when the test ends, however it ends; the last one asked for runs first. */
+export const afterTest = (cleanup: Cleanup) => void cleanups.push(cleanup)
+
+type Body = () => unknown
+const withCleanup = (body: Body) => async () => {
+  try {
+    await body()
+  } finally {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+  }
+}
+export const test = (name: string, body: Body): void => void runner.run(name, withCleanup(body))
+
+/** `BULLMQ_SQLITE_TEST_ALL=1` (or Fieldhouse's own variable in its CI) forbids leaving out what needs a Redis server. */
+const all = process.env.BULLMQ_SQLITE_TEST_ALL === '1' || process.env.FIELDHOUSE_TEST_ALL === '1'
+const redisServer = commandPath('redis-server')
+/** A test that needs a real Redis. */
+export const redisTest = (name: string, body: Body): void =>
+  void (all || redisServer ? runner.run : runner.skip)(name, withCleanup(body))
+
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'bullmq-sqlite-'))
+  afterTest(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Waits until `look` answers something true. For states that have no event; the bound is generous on purpose. */
+export async function until<T>(look: () => T | Promise<T>, withinMs = 20_000): Promise<NonNullable<T>> {
+  for (const deadline = performance.now() + withinMs; performance.now() < deadline; await sleep(20)) {
+    const seen = await look()
+    if (seen) return seen
+  }
+  throw new Error(`It did not come true within ${withinMs} ms: ${look}`)
+}
+
+function commandPath(command: string): string | undefined {
+  const paths = (process.env.PATH ?? '').split(delimiter).map(folder => join(folder, command))
+  return paths.find(path => {
+    try {
+      accessSync(path, constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  return typeof address === 'object' && address ? address.port : 0
+}
+
+/** A Redis of the test's own, on a free port over a folder of its own. Returns the port. */
+export async function startRedis(): Promise<number> {
+  const port = await freePort()
+  const options = ['--bind', '127.0.0.1', '--dir', temporaryFolder(), '--save', '', '--appendonly', 'no']
+  const server = spawn(redisServer ?? 'redis-server', ['--port', String(port), ...options], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const exited = once(server, 'exit')
+  afterTest(async () => {
+    server.kill('SIGKILL')
+    await exited
+  })
+  for await (const line of createInterface({ input: server.stdout }))
+    if (line.includes('Ready to accept connections')) return port
+  throw new Error('Redis did not start')
+}
+
+const quiet = isBun ? [] : ['--disable-warning=ExperimentalWarning'] // Node has one for its SQLite
+
+/** A child process of this runtime that speaks in lines. */
+export function startChild(script: string, ...args: string[]) {
+  const file = join(import.meta.dirname, 'children', script)
+  const child = spawn(process.execPath, [...quiet, file, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const exited = once(child, 'exit')
+  const kill9 = async () => {
+    child.kill('SIGKILL')
+    await exited
+  }
+  afterTest(kill9)
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return {
+    pid: child.pid!,
+    /** The next line it says. */
+    async says(): Promise<string> {
+      const { value, done } = await lines.next()
+      if (done) throw new Error(`${script} ended instead of speaking`)
+      return value
+    },
+    tell: (line: string) => void child.stdin.write(`${line}\n`),
+    kill9,
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
+  }
+}
+
+/** Repeatable chance for tests that try many things. `SEED=…` repeats a run. */
+export interface Chance {
+  below(n: number): number
+  one<T>(choices: readonly T[]): T
+  some(odds: number): boolean
+}
+
+export function chance(seed: number): Chance {
+  let state = seed >>> 0
+  const real = () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+  const below = (n: number) => Math.floor(real() * n)
+  return { below, one: choices => choices[below(choices.length)]!, some: odds => real() < odds }
+}
