@@ -5,6 +5,9 @@ import { refusalOf, start } from './start.ts'
 type Mistake = { path: string; message: string }
 type House = Awaited<ReturnType<typeof start>>
 
+const aDate = 'expected a date such as 2026-03-30, from 1970 to 2100'
+const aTime = 'expected a time such as 2026-03-01T12:00:00Z, from 1970 to 2100'
+
 const errorsOf = async (call: Promise<unknown>): Promise<string[]> => {
   const { status, problem } = await refusalOf(call)
   expect(status).toBe(422)
@@ -53,9 +56,7 @@ test('a mistake names its field, in the path, the query and the body', async () 
 test('times are of the calendar and of one place on the line', async () => {
   const { call } = await start()
   for (const starts_at of ['2026-02-30T00:00:00Z', '2027-02-29', '01/02/2026', '2026-01-01T00:00:00', '2026', 'soon'])
-    expect(await errorsOf(call.post('/api/v1/leagues', { ...season, starts_at }))).toEqual([
-      'starts_at: expected string (format date-time)',
-    ])
+    expect(await errorsOf(call.post('/api/v1/leagues', { ...season, starts_at }))).toEqual([`starts_at: ${aTime}`])
   const starts = async (starts_at: string) => (await call.post('/api/v1/leagues', { ...season, starts_at })).starts_at
   expect(await starts('2028-02-29T23:30:00+02:00')).toBe('2028-02-29T21:30:00.000Z')
   expect(await starts('2026-01-01')).toBe('2026-01-01T00:00:00.000Z')
@@ -131,9 +132,7 @@ test('days that are none are refused wherever days are asked for', async () => {
       ['start', '2027-02-29'],
       ['end', '0000-00-00'],
     ])
-      expect(await errorsOf(call.get(`/api/v1/${path}?${name}=${date}`))).toEqual([
-        `${name}: is not a date like 2026-03-30`,
-      ])
+      expect(await errorsOf(call.get(`/api/v1/${path}?${name}=${date}`))).toEqual([`${name}: ${aDate}`])
 })
 
 test('a change that names nothing changes nothing, and one that is no object is refused', async () => {
@@ -154,4 +153,59 @@ test('a change that names nothing changes nothing, and one that is no object is 
       expect(await errorsOf(call.patch(`/api/v1/${path}`, body))).toEqual(['body: expected object'])
   }
   expect(await call.patch('/api/v1/quote-feeds/1', {})).toMatchObject({ name: 'Nasdaq' })
+})
+
+test('dates no calendar needs are refused wherever one is asked for, and at once', async () => {
+  const { call } = await start()
+  await newLeague(call)
+  await call.post('/api/v1/roster/sites', { name: 'Hall', timezone: 'UTC' })
+  const far = ['9999-12-31', '2101-01-01', '1969-12-31', '0001-01-01']
+  const ranges = ['/rota', '/rota/part', '/rota/people', '/rota/people/part', '/rota/shifts']
+  for (const path of [...ranges, ...['roster', 'roster/export', 'roster/shifts'].map(each => `/api/v1/${each}`)])
+    for (const name of ['start', 'end'])
+      for (const date of far) expect(await errorsOf(call.get(`${path}?${name}=${date}`))).toEqual([`${name}: ${aDate}`])
+  for (const path of [
+    '/admin/audit/logs/json?from',
+    '/admin/audit/logs/json?to',
+    '/api/v1/quotes/A/options?expiration',
+  ])
+    for (const date of far) expect(await errorsOf(call.get(`${path}=${date}`))).toHaveLength(1)
+  for (const date of far) {
+    const time = `${date}T12:00:00Z`
+    expect(await errorsOf(call.get(`/api/v1/leagues/1/leaderboard?at=${time}`))).toEqual([`at: ${aTime}`])
+    expect(await errorsOf(call.post('/api/v1/leagues', { ...season, ends_at: time }))).toEqual([`ends_at: ${aTime}`])
+    expect(
+      await errorsOf(call.post('/api/v1/quotes', { quotes: [{ symbol: 'A', price_cents: 1, as_of: time }] })),
+    ).toEqual([`quotes.0.as_of: ${aTime}`])
+    const shift = { site_id: 1, starts_at: time, ends_at: time }
+    expect(await errorsOf(call.post('/api/v1/roster/shifts', shift))).toContain(`starts_at: ${aTime}`)
+    const person = {
+      name: 'Ann',
+      certifications: [{ name: 'first aid', expires_on: date }],
+      unavailable: [{ from: time, to: date }],
+      preferences: [{ want: 'avoid', date }],
+    }
+    expect((await errorsOf(call.post('/api/v1/roster/staff', person))).sort()).toEqual([
+      `certifications.0.expires_on: ${aDate}`,
+      `preferences.0.date: ${aDate}`,
+      `unavailable.0.from: ${aTime}`,
+      `unavailable.0.to: ${aTime}`,
+    ])
+    const csv = `site,date,from,to\nHall,${date},10:00,12:00\n`
+    const rows = `site,starts_at,ends_at\nHall,${time},${time}\nHall,${date} 10:00,${date} 12:00\n`
+    expect(await errorsOf(call.post('/api/v1/roster/shifts/import', { csv }))).toHaveLength(1)
+    expect(await errorsOf(call.post('/api/v1/roster/shifts/import', { csv: rows }))).toHaveLength(2)
+  }
+  expect((await call.raw('/rota?end=9999-12-31', { headers: { accept: 'text/html' } })).status).toBe(422)
+})
+
+test('the last days there are can be looked at', async () => {
+  const { call } = await start()
+  await call.post('/api/v1/roster/sites', { name: 'Hall', timezone: 'UTC' })
+  const shift = { site_id: 1, starts_at: '2100-12-31T09:00:00Z', ends_at: '2100-12-31T12:00:00Z' }
+  await call.post('/api/v1/roster/shifts', shift)
+  for (const path of ['/rota', '/rota/people'])
+    for (const query of ['end=2100-12-31', 'start=2100-12-27', 'start=1970-01-01'])
+      expect((await call.raw(`${path}?${query}`)).status).toBe(200)
+  expect((await call.get('/api/v1/roster?start=2100-12-27')).shifts).toHaveLength(1)
 })

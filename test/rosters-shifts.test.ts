@@ -14,7 +14,9 @@ const wall = (instant: string) =>
 test('days that are none, or the wrong way round, are refused, not taken for others', async () => {
   const { call } = await start()
   const errors = async (query: string) => (await refusalOf(call.get(`${base}/shifts?${query}`))).problem.errors
-  expect(await errors('start=2026-02-30')).toEqual([{ path: 'start', message: 'is not a date like 2026-03-30' }])
+  expect(await errors('start=2026-02-30')).toEqual([
+    { path: 'start', message: 'expected a date such as 2026-03-30, from 1970 to 2100' },
+  ])
   expect(await errors('start=2026-03-02&end=2026-03-01')).toEqual([{ path: 'end', message: 'is before the start' }])
 })
 

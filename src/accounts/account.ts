@@ -4,6 +4,7 @@ import { type Role, roles, type users } from '../../db/schema.ts'
 import { invalid } from '../errors.ts'
 import { iso, isoOrNull } from '../runtime/clock.ts'
 import type { Who } from '../runtime/exchange.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
 
 export type User = typeof users.$inferSelect
 
@@ -45,7 +46,6 @@ export const profileSchema = t.Object(
 export const profileOf = ({ id, username, role }: Pick<Who, 'id' | 'username' | 'role'>, email: string | null) =>
   ({ id, username, email, role }) satisfies Profile
 
-const moment = t.String({ format: 'date-time' })
 export const userSchema = t.Object(
   {
     id: t.Integer(),
@@ -53,9 +53,9 @@ export const userSchema = t.Object(
     email: t.String(),
     role: roleSchema,
     country: t.Nullable(t.String()),
-    created_at: moment,
-    last_login_at: t.Nullable(moment),
-    last_seen_at: t.Nullable(moment),
+    created_at: dateTimeSchema,
+    last_login_at: t.Nullable(dateTimeSchema),
+    last_seen_at: t.Nullable(dateTimeSchema),
   },
   { $id: 'User', description: 'A user' },
 )

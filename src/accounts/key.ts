@@ -10,6 +10,7 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { iso, isoOrNull, minute } from '../runtime/clock.ts'
 import type { Who } from '../runtime/exchange.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
 import { type PageOf, pageOf } from '../runtime/page.ts'
 import { touch } from '../runtime/stamps.ts'
 import { roleSchema } from './account.ts'
@@ -21,15 +22,14 @@ type Key = typeof apiKeys.$inferSelect
 const usedEvery = 5 * minute // how exactly the last use is known
 export const mostKeys = 100
 
-const moment = t.String({ format: 'date-time' })
 export const keySchema = t.Object(
   {
     id: t.Integer(),
     name: t.String(),
     role: roleSchema,
     hint: t.String({ description: 'How the key begins' }),
-    created_at: moment,
-    last_used_at: t.Nullable(moment),
+    created_at: dateTimeSchema,
+    last_used_at: t.Nullable(dateTimeSchema),
   },
   { description: 'An API key' },
 )

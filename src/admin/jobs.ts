@@ -6,11 +6,12 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
 import type { Who } from '../runtime/exchange.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
 import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
 import { isFinished, type Run, runById, runView } from '../runtime/runs.ts'
 import { orElse } from '../runtime/sse.ts'
 
-const moment = t.Nullable(t.String({ format: 'date-time' }))
+const moment = t.Nullable(dateTimeSchema)
 export const jobSchema = t.Object(
   {
     job_id: t.String(),

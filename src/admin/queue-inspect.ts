@@ -5,19 +5,19 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { iso } from '../runtime/clock.ts'
 import { says } from '../runtime/docs.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
 import { type QueueName, queueNames } from '../runtime/job.ts'
 import type { QueueJob } from '../runtime/queue.ts'
 import { soon } from '../runtime/soon.ts'
 import { hidden } from '../web/layout.ts'
 
 const most = 100 // jobs of a kind, by queue
-const moment = t.String({ format: 'date-time' })
 const queued = t.Object({
   id: t.String(),
   name: t.String(),
   queue: t.String(),
   attempts: t.Integer(),
-  since: t.Nullable(t.String({ ...moment, description: 'Taken up, or put into the queue' })),
+  since: t.Nullable({ ...dateTimeSchema, description: 'Taken up, or put into the queue' }),
 })
 const states = ['waiting', 'active', 'delayed', 'prioritized', 'failed', 'completed'] as const
 const inspection = t.Object({
@@ -25,7 +25,9 @@ const inspection = t.Object({
   workers: t.Array(t.Object({ name: t.String(), queue: t.String() })),
   active: t.Array(queued),
   reserved: t.Array(queued, { description: 'Waiting for their turn, the next first' }),
-  scheduled: t.Array(t.Composite([queued, t.Object({ eta: moment })]), { description: 'Waiting for their time' }),
+  scheduled: t.Array(t.Composite([queued, t.Object({ eta: dateTimeSchema })]), {
+    description: 'Waiting for their time',
+  }),
   registered: t.Array(t.String(), { description: 'Jobs this program knows' }),
   counts: t.Record(t.String(), t.Record(t.String(), t.Integer())),
 })

@@ -6,13 +6,14 @@ import { refuse } from '../errors.ts'
 import { Cached } from '../runtime/cache.ts'
 import { isoOrNull } from '../runtime/clock.ts'
 import { says } from '../runtime/docs.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
 import { linkHeader, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
 import { boardPage, boardQuery, boardQueryOf, boardSchema, readBoard, readPlayer, rowSchema } from './board.ts'
 import { exportOf } from './exports.ts'
 import { kindOf } from './kinds.ts'
 import { readableLeague } from './queries.ts'
 
-const moment = t.Nullable(t.String({ format: 'date-time' }))
+const moment = t.Nullable(dateTimeSchema)
 const number = t.Nullable(t.Number())
 const playerSchema = t.Object(
   {

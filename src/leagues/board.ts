@@ -15,6 +15,7 @@ import {
 } from '../leaderboard/query.ts'
 import type { Cached } from '../runtime/cache.ts'
 import { isoOrNull } from '../runtime/clock.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
 import { type Pagination, paginationSchema } from '../runtime/page.ts'
 import { kindOf } from './kinds.ts'
 import { kindSchema, type League, nextTurn, statusOf, statusSchema } from './league.ts'
@@ -28,7 +29,7 @@ export const boardQuery = t.Object({
   limit: t.Optional(t.String({ description: '50 unless told, at most 500', maxLength: 20 })),
   q: t.Optional(t.String({ description: 'Part of a name or id; ranks stay those of the whole board', maxLength: 200 })),
   around: t.Optional(t.String({ description: 'A player id: the page around that player', maxLength: 200 })),
-  at: t.Optional(t.String({ description: 'A time: the board as of then', maxLength: 40 })),
+  at: t.Optional(t.Union([dateTimeSchema, t.Literal('')], { description: 'A time: the board as of then' })),
   ties: t.Optional(
     t.String({ description: 'standard (1224), dense (1223), modified (1334) or ordinal (1234)', maxLength: 20 }),
   ),
@@ -53,7 +54,7 @@ export const boardSchema = t.Object(
     state: t.Union([t.Literal('live'), t.Literal('final')]),
     sort_by: t.String(),
     order: t.Union([t.Literal('asc'), t.Literal('desc')]),
-    as_of: t.Nullable(t.String({ format: 'date-time' })),
+    as_of: t.Nullable(dateTimeSchema),
     rows: t.Array(rowSchema),
     pagination: paginationSchema,
   },

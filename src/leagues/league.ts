@@ -2,6 +2,7 @@
 import { t } from 'elysia'
 import { type Kind, kinds, type leagues } from '../../db/schema.ts'
 import { iso, isoOrNull } from '../runtime/clock.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
 import { mask } from '../runtime/settings.ts'
 
 export type League = typeof leagues.$inferSelect
@@ -26,14 +27,14 @@ export const leagueSchema = t.Object(
     name: t.String(),
     kind: kindSchema,
     status: statusSchema,
-    starts_at: t.String({ format: 'date-time' }),
-    ends_at: t.String({ format: 'date-time' }),
+    starts_at: dateTimeSchema,
+    ends_at: dateTimeSchema,
     config: t.Record(t.String(), t.Unknown()),
     members: t.Integer(),
-    created_at: t.String({ format: 'date-time' }),
-    finalized_at: t.Nullable(t.String({ format: 'date-time' })),
+    created_at: dateTimeSchema,
+    finalized_at: t.Nullable(dateTimeSchema),
     final_hash: t.Nullable(t.String()),
-    archived_at: t.Nullable(t.String({ format: 'date-time' })),
+    archived_at: t.Nullable(dateTimeSchema),
   },
   { $id: 'League', description: 'A league' },
 )

@@ -7,12 +7,12 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
 import { statusOf } from './league.ts'
 import { join, leagueById, membersOf, readableLeague } from './queries.ts'
 
-const dateTime = t.String({ format: 'date-time' })
-const memberSchema = t.Object({ user_id: t.Integer(), username: t.String(), joined_at: dateTime })
+const memberSchema = t.Object({ user_id: t.Integer(), username: t.String(), joined_at: dateTimeSchema })
 const memberList = t.Object({ members: t.Array(memberSchema), pagination: paginationSchema })
 
 export const memberRoutes = (app: App) => {

@@ -6,7 +6,7 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
-import { oneLine } from '../runtime/formats.ts'
+import { dateTimeSchema, oneLine } from '../runtime/formats.ts'
 import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
 import { turnOf } from './board.ts'
 import { finalize, reopen } from './finalize.ts'
@@ -31,7 +31,6 @@ export const leagueListQuery = t.Object({
 })
 const leagueList = t.Object({ leagues: t.Array(leagueSchema), pagination: paginationSchema })
 const name = oneLine(120)
-const dateTime = t.String({ format: 'date-time' })
 const config = t.Record(t.String(), t.Unknown())
 const one = { params: t.Object({ id: t.Integer({ minimum: 1 }) }) }
 
@@ -85,7 +84,13 @@ export const leagueRoutes = (app: App) => {
         return view(league.id)
       },
       {
-        body: t.Object({ name, kind: kindSchema, starts_at: dateTime, ends_at: dateTime, config: t.Optional(config) }),
+        body: t.Object({
+          name,
+          kind: kindSchema,
+          starts_at: dateTimeSchema,
+          ends_at: dateTimeSchema,
+          config: t.Optional(config),
+        }),
         may: 'officer',
         detail: says('A new league', leagueSchema, { status: 201 }),
       },
@@ -146,8 +151,8 @@ export const leagueRoutes = (app: App) => {
       {
         body: t.Object({
           name: t.Optional(name),
-          starts_at: t.Optional(dateTime),
-          ends_at: t.Optional(dateTime),
+          starts_at: t.Optional(dateTimeSchema),
+          ends_at: t.Optional(dateTimeSchema),
           config: t.Optional(config),
           archived: t.Optional(t.Boolean()),
         }),

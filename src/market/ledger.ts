@@ -2,10 +2,10 @@
 import { type Static, t } from 'elysia'
 import type { ledger } from '../../db/schema.ts'
 import { iso } from '../runtime/clock.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
 
 export type LedgerLine = typeof ledger.$inferSelect
 
-const moment = t.String({ format: 'date-time' })
 const side = t.Union([t.Literal('buy'), t.Literal('sell')])
 export const tradeSchema = t.Object(
   {
@@ -21,7 +21,7 @@ export const tradeSchema = t.Object(
     cash_cents: t.Integer({ description: 'In cash after it' }),
     holding: t.Integer({ description: 'Held of the symbol after it' }),
     realised_cents: t.Integer({ description: 'Gained by it, before the fee' }),
-    at: moment,
+    at: dateTimeSchema,
   },
   { description: 'A trade' },
 )
@@ -46,7 +46,7 @@ export const tradeView = (line: LedgerLine): TradeView => ({
 export const activitySchema = t.Object(
   {
     id: t.Integer(),
-    at: moment,
+    at: dateTimeSchema,
     kind: t.Union([t.Literal('joined'), t.Literal('trade')]),
     user_id: t.Integer(),
     username: t.String(),

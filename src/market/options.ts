@@ -5,6 +5,7 @@ import type { Db } from '../../db/open.ts'
 import { type OptionContract, optionChains } from '../../db/schema.ts'
 import { type FieldError, refuse } from '../errors.ts'
 import { iso } from '../runtime/clock.ts'
+import { dateSchema, dateTimeSchema } from '../runtime/formats.ts'
 import { touch } from '../runtime/stamps.ts'
 import { dearest } from './order.ts'
 
@@ -19,13 +20,12 @@ export const contractSchema = t.Object({
 })
 export type GivenContract = Static<typeof contractSchema>
 
-const moment = t.String({ format: 'date-time' })
 export const chainSchema = t.Object(
   {
     symbol: t.String(),
-    expiration: t.String({ format: 'date' }),
-    as_of: moment,
-    received_at: moment,
+    expiration: dateSchema,
+    as_of: dateTimeSchema,
+    received_at: dateTimeSchema,
     chain: t.Array(t.Required(contractSchema)),
   },
   { description: 'The options on a symbol that expire on one day, by strike' },
@@ -33,7 +33,7 @@ export const chainSchema = t.Object(
 export type ChainView = Omit<Static<typeof chainSchema>, 'chain'> & { chain: OptionContract[] }
 export const expirationsSchema = t.Object({
   symbol: t.String(),
-  expirations: t.Array(t.Object({ expiration: t.String({ format: 'date' }), as_of: moment, contracts: t.Integer() })),
+  expirations: t.Array(t.Object({ expiration: dateSchema, as_of: dateTimeSchema, contracts: t.Integer() })),
 })
 
 /** What stands for one chain in the stamps. */

@@ -2,6 +2,7 @@
 import { type Static, t } from 'elysia'
 import type { portfolios } from '../../db/schema.ts'
 import { iso } from '../runtime/clock.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
 import { percentOf } from './quote.ts'
 
 export type Portfolio = typeof portfolios.$inferSelect
@@ -18,7 +19,6 @@ export type QuotedHolding = {
 /** What a portfolio was worth as the day began; null before it was there. */
 export type AtOpen = number | null
 
-const moment = t.String({ format: 'date-time' })
 const holdingSchema = t.Object({
   symbol: t.String(),
   quantity: t.Integer({ description: 'Below 0: owed, sold short' }),
@@ -29,7 +29,7 @@ const holdingSchema = t.Object({
   unrealised_cents: t.Integer(),
   unrealised_pct: t.Number(),
   realised_cents: t.Integer({ description: 'Gained by closing, before fees' }),
-  quote_as_of: moment,
+  quote_as_of: dateTimeSchema,
   quote_age_s: t.Integer(),
   stale: t.Boolean({ description: 'The quote is older than the league trades at' }),
 })
@@ -50,7 +50,7 @@ export const portfolioSchema = t.Object(
     fees_cents: t.Integer(),
     trades: t.Integer(),
     stale_quotes: t.Integer(),
-    as_of: moment,
+    as_of: dateTimeSchema,
     holdings: t.Array(holdingSchema),
     closed: t.Array(t.Object({ symbol: t.String(), realised_cents: t.Integer() })),
   },

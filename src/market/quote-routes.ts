@@ -5,6 +5,7 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { type FieldError, refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
+import { dateSchema, dateTimeSchema } from '../runtime/formats.ts'
 import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
 import {
   chainKey,
@@ -37,7 +38,7 @@ const pushedSchema = t.Object({
   unchanged: whole,
   older: t.Integer({ description: 'Not taken: a newer one is known' }),
 })
-const expiration = t.String({ format: 'date', description: '2026-03-20' })
+const expiration = { ...dateSchema, description: 'The day they expire' }
 const one = { params: t.Object({ symbol: symbolSchema }) }
 
 export const quoteRoutes = (app: App) => {
@@ -124,7 +125,7 @@ export const quoteRoutes = (app: App) => {
         query: t.Object({ expiration: t.Optional(expiration) }),
         body: t.Object({
           expiration: t.Optional(expiration),
-          as_of: t.Optional(t.String({ format: 'date-time' })),
+          as_of: t.Optional(dateTimeSchema),
           chain: t.Array(contractSchema, { maxItems: mostContracts }),
         }),
         may: 'officer',

@@ -5,7 +5,8 @@ import { type Static, t } from 'elysia'
 import type { quotes } from '../../db/schema.ts'
 import type { FieldError } from '../errors.ts'
 import { day, iso, minute, momentOf } from '../runtime/clock.ts'
-import { mistakes } from '../runtime/mistakes.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
+import { expectation, mistakes } from '../runtime/mistakes.ts'
 import { dearest } from './order.ts'
 
 export type QuoteRow = typeof quotes.$inferSelect
@@ -25,7 +26,7 @@ const mostAhead = minute
 export const quotePush = t.Object({
   symbol: symbolSchema,
   price_cents: t.Integer({ minimum: 1, maximum: dearest }),
-  as_of: t.Optional(t.String({ format: 'date-time', description: 'Now, unless told' })),
+  as_of: t.Optional({ ...dateTimeSchema, description: 'Now, unless told' }),
 })
 /** The same, strictly: Elysia's own types take numbers as text too. */
 const isPush = TypeCompiler.Compile(
@@ -36,24 +37,25 @@ const isPush = TypeCompiler.Compile(
   }),
 )
 
+const notATime = expectation(dateTimeSchema) ?? ''
+
 export type NewQuote = { symbol: string; priceCents: number; asOf: number }
 
 /** Reads one quote as it was sent; or says what is wrong with it, `path` first. */
 export function readQuote(given: unknown, path: string, now: number): NewQuote | FieldError[] {
   if (!isPush.Check(given)) return mistakes(isPush.Errors(given), path)
   const asOf = given.as_of === undefined ? now : momentOf(given.as_of)
-  if (Number.isNaN(asOf)) return [{ path: `${path}.as_of`, message: 'expected a time such as 2026-03-01T12:00:00Z' }]
+  if (Number.isNaN(asOf)) return [{ path: `${path}.as_of`, message: notATime }]
   if (asOf > now + mostAhead) return [{ path: `${path}.as_of`, message: 'is more than a minute ahead of this clock' }]
   return { symbol: symbolOf(given.symbol), priceCents: given.price_cents, asOf }
 }
 
-const moment = t.String({ format: 'date-time' })
 export const quoteSchema = t.Object(
   {
     symbol: t.String(),
     price_cents: t.Integer(),
-    as_of: moment,
-    received_at: moment,
+    as_of: dateTimeSchema,
+    received_at: dateTimeSchema,
     open_cents: t.Integer({ description: 'As the day began, in UTC' }),
     change_cents: t.Integer({ description: 'Since then' }),
     change_pct: t.Number(),

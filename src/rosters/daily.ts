@@ -6,8 +6,9 @@ import { dailyMetrics, leagues, ledger, runs, uploads, userActivity, users } fro
 import { atomically } from '../../db/transaction.ts'
 import { job } from '../context.ts'
 import { day } from '../runtime/clock.ts'
+import { dateSchema } from '../runtime/formats.ts'
 import { sumOf } from './metrics.ts'
-import { dateSchema, daysAfter, today } from './range.ts'
+import { daysAfter, today } from './range.ts'
 
 type DailyMetrics = typeof dailyMetrics.$inferSelect
 

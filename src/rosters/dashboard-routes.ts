@@ -4,6 +4,7 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { iso } from '../runtime/clock.ts'
 import { says } from '../runtime/docs.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
 import { latestScores } from './health.ts'
 import { scoreSchema } from './health-score.ts'
 import { metricsSchema } from './metrics.ts'
@@ -40,7 +41,7 @@ export const dashboardRoutes = (app: App) => {
         may: 'member',
         detail: says(
           'The shifts that begin next, 100 at most',
-          t.Object({ generated_at: t.String({ format: 'date-time' }), shifts: rosterSchema.properties.shifts }),
+          t.Object({ generated_at: dateTimeSchema, shifts: rosterSchema.properties.shifts }),
         ),
       },
     )

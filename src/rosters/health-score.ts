@@ -1,5 +1,6 @@
 /** A health score: what it is made of, and when it is one to worry about. */
 import { type Static, t } from 'elysia'
+import { dateTimeSchema } from '../runtime/formats.ts'
 
 const levels = ['good', 'watch', 'at_risk'] as const
 const subjects = ['site', 'league'] as const
@@ -13,7 +14,7 @@ export const scoreSchema = t.Object(
     level: t.Union(levels.map(each => t.Literal(each))),
     factors: t.Record(t.String(), t.Number(), { description: 'Each 0 to 1' }),
     recommendations: t.Array(t.String()),
-    at: t.String({ format: 'date-time' }),
+    at: dateTimeSchema,
   },
   { $id: 'HealthScore' },
 )

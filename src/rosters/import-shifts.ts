@@ -1,5 +1,8 @@
 import Papa from 'papaparse'
 import type { FieldError } from '../errors.ts'
+import { isInCalendar, iso, momentOf } from '../runtime/clock.ts'
+import { isOneLine } from '../runtime/formats.ts'
+import { longestWord } from './shift.ts'
 import { type NewShift, onDay } from './shifts.ts'
 
 export type NamedSite = { id: number; name: string; timezone: string }
@@ -42,10 +45,15 @@ type Wrong = (column: string, message: string) => undefined
 
 function readRow(row: Record<string, string>, sites: NamedSite[], wrong: Wrong): NewShift | undefined {
   const site = siteOf(row.site ?? '', sites)
-  if (!site) return wrong('site', row.site ? `no site is called ${row.site}` : 'is empty')
+  if (!site) return wrong('site', row.site ? `no site is called ${shown(row.site)}` : 'is empty')
   const headcount = Number(row.headcount || 1)
   if (!Number.isInteger(headcount) || headcount < 1 || headcount > 500)
-    return wrong('headcount', `${row.headcount} is not a whole number from 1 to 500`)
+    return wrong('headcount', `${shown(row.headcount)} is not a whole number from 1 to 500`)
+  for (const column of ['skill', 'certification'] as const) {
+    const word = row[column]
+    if (word && (word.length > longestWord || !isOneLine(word)))
+      return wrong(column, `${shown(word)} is not one line of at most ${longestWord} characters`)
+  }
   const times = row.starts_at === undefined ? byDay(row, site.timezone, wrong) : byInstants(row, site.timezone, wrong)
   if (!times) return
   const hours = (Date.parse(times.ends_at) - Date.parse(times.starts_at)) / 3_600_000
@@ -60,20 +68,18 @@ const siteOf = (text: string, sites: NamedSite[]) =>
   sites.find(site => String(site.id) === text) ?? sites.find(site => site.name.toLowerCase() === text.toLowerCase())
 
 function byDay({ date = '', from = '', to = '' }: Record<string, string>, zone: string, wrong: Wrong) {
-  const day = read(() => Temporal.PlainDate.from(date, { overflow: 'reject' }))
-  if (!/^\d{4}-\d\d-\d\d$/.test(date) || !day)
-    return wrong('date', `${date || 'nothing'} is not a date like 2025-03-30`)
+  if (!isDate(date)) return wrong('date', `${shown(date)} is not a date like 2025-03-30`)
   const [begin, end] = [clockOf(from), clockOf(to)]
-  if (!begin) return wrong('from', `${from || 'nothing'} is not a time like 09:30`)
-  if (!end) return wrong('to', `${to || 'nothing'} is not a time like 17:30`)
-  return onDay(day, begin, end, zone)
+  if (!begin) return wrong('from', `${shown(from)} is not a time like 09:30`)
+  if (!end) return wrong('to', `${shown(to)} is not a time like 17:30`)
+  return onDay(Temporal.PlainDate.from(date), begin, end, zone)
 }
 
 function byInstants({ starts_at = '', ends_at = '' }: Record<string, string>, zone: string, wrong: Wrong) {
   const [start, end] = [instantOf(starts_at, zone), instantOf(ends_at, zone)]
   const asked = 'is not a time like 2025-03-30 22:00 or 2025-03-30T20:00:00Z'
-  if (!start) return wrong('starts_at', `${starts_at || 'nothing'} ${asked}`)
-  if (!end) return wrong('ends_at', `${ends_at || 'nothing'} ${asked}`)
+  if (!start) return wrong('starts_at', `${shown(starts_at)} ${asked}`)
+  if (!end) return wrong('ends_at', `${shown(ends_at)} ${asked}`)
   return { starts_at: start, ends_at: end }
 }
 
@@ -83,9 +89,10 @@ function instantOf(text: string, zone: string): string | undefined {
   const clock = clockOf(local?.[2] ?? '')
   const when = local
     ? clock &&
-      read(() => Temporal.PlainDate.from(local[1]!).toZonedDateTime({ timeZone: zone, plainTime: clock }).toInstant())
-    : read(() => Temporal.Instant.from(text))
-  return when ? new Date(when.epochMilliseconds).toISOString() : undefined
+      isDate(local[1]!) &&
+      Temporal.PlainDate.from(local[1]!).toZonedDateTime({ timeZone: zone, plainTime: clock }).epochMilliseconds
+    : read(() => Temporal.Instant.from(text).epochMilliseconds)
+  return when && isInCalendar(when) ? iso(when) : undefined
 }
 
 const clockOf = (text: string) => (/^([01]?\d|2[0-3]):[0-5]\d$/.test(text) ? text.padStart(5, '0') : undefined)
@@ -98,3 +105,8 @@ function read<T>(parse: () => T): T | undefined {
     return undefined
   }
 }
+
+const isDate = (text: string) => text.length === 10 && !Number.isNaN(momentOf(text))
+
+/** What stood in a cell, as a message can hold it. */
+const shown = (text = '') => (text.length > 60 ? `${text.slice(0, 60)}…` : text || 'nothing')

@@ -4,7 +4,8 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { assignments, certifications, dailyMetrics, shifts, sites, staff } from '../../db/schema.ts'
 import { hour, iso, minute } from '../runtime/clock.ts'
-import { dateSchema, daysAfter, mondayOf, today } from './range.ts'
+import { dateSchema, dateTimeSchema } from '../runtime/formats.ts'
+import { daysAfter, mondayOf, today } from './range.ts'
 
 const sumSchema = t.Object({
   start: dateSchema,
@@ -33,7 +34,7 @@ const daySchema = t.Object({
 })
 export const metricsSchema = t.Object(
   {
-    generated_at: t.String({ format: 'date-time' }),
+    generated_at: dateTimeSchema,
     sites: t.Integer(),
     staff: t.Object({ total: t.Integer(), active: t.Integer() }),
     this_week: sumSchema,

@@ -2,16 +2,13 @@
 import { type Static, t } from 'elysia'
 import type { FieldError } from '../errors.ts'
 import { refuse } from '../errors.ts'
-import { oneLine } from '../runtime/formats.ts'
-import { dateSchema } from './range.ts'
+import { iso } from '../runtime/clock.ts'
+import { dateSchema, dateTimeSchema, oneLine } from '../runtime/formats.ts'
+import { longestWord } from './shift.ts'
 
-const word = oneLine(60)
+const word = oneLine(longestWord)
 const clock = t.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'On the site’s wall, such as 09:30' })
-const moment = t.String({
-  pattern: '^\\d{4}-\\d\\d-\\d\\d(T.+)?$',
-  maxLength: 40,
-  description: 'A date, or a moment with an offset',
-})
+const moment = { ...dateTimeSchema, description: 'A date, or a moment with an offset' }
 
 export const wishSchema = t.Object({
   want: t.Union([t.Literal('prefer'), t.Literal('avoid')]),
@@ -51,7 +48,7 @@ export const personSchema = t.Object(
     unavailable: t.Array(t.Object({ from: t.String(), to: t.String() })),
     preferences: t.Array(wishSchema),
     active: t.Boolean(),
-    created_at: t.String({ format: 'date-time' }),
+    created_at: dateTimeSchema,
   },
   { $id: 'Staff' },
 )
@@ -66,43 +63,23 @@ export function tidyPerson(given: PersonChange): PersonChange {
   if (given.skills) tidy.skills = [...new Set(given.skills.map(skill => skill.trim()))]
   if (given.certifications) {
     const certificates = new Map<string, { name: string; expires_on: string }>()
-    for (const [i, { name, expires_on }] of given.certifications.entries()) {
-      if (!isDate(expires_on)) wrong(`certifications.${i}.expires_on`, `${expires_on} is not a date`)
+    for (const { name, expires_on } of given.certifications)
       certificates.set(`${name.trim()}\0${expires_on}`, { name: name.trim(), expires_on })
-    }
     tidy.certifications = [...certificates.values()]
   }
   if (given.unavailable)
     tidy.unavailable = given.unavailable.map(({ from, to }, i) => {
-      const [begin, end] = [momentOf(from), momentOf(to)]
-      if (!begin) wrong(`unavailable.${i}.from`, `${from} is not a date or a moment with an offset`)
-      if (!end) wrong(`unavailable.${i}.to`, `${to} is not a date or a moment with an offset`)
-      if (begin && end && (isDate(from) === isDate(to) ? begin > end : begin.slice(0, 10) > end.slice(0, 10)))
+      const [begin, end] = [tidyMoment(from), tidyMoment(to)]
+      if (isDate(from) === isDate(to) ? begin > end : begin.slice(0, 10) > end.slice(0, 10))
         wrong(`unavailable.${i}.to`, 'is before its beginning')
-      return { from: begin ?? from, to: end ?? to }
+      return { from: begin, to: end }
     })
-  for (const [i, wish] of (given.preferences ?? []).entries()) {
-    if (wish.date && !isDate(wish.date)) wrong(`preferences.${i}.date`, `${wish.date} is not a date`)
+  for (const [i, wish] of (given.preferences ?? []).entries())
     if ((wish.from === undefined) !== (wish.to === undefined))
       wrong(`preferences.${i}.${wish.from ? 'to' : 'from'}`, 'is missing: give both or none')
-  }
   if (errors.length) refuse('invalid', `${errors[0]?.path} ${errors[0]?.message}`, { errors })
   return tidy
 }
 
-const isDate = (text: string) => {
-  try {
-    return /^\d{4}-\d\d-\d\d$/.test(text) && !!Temporal.PlainDate.from(text, { overflow: 'reject' })
-  } catch {
-    return false
-  }
-}
-
-function momentOf(text: string): string | undefined {
-  if (isDate(text)) return text
-  try {
-    return new Date(Temporal.Instant.from(text).epochMilliseconds).toISOString()
-  } catch {
-    return undefined
-  }
-}
+const isDate = (text: string) => text.length === 10
+const tidyMoment = (text: string) => (isDate(text) ? text : iso(Date.parse(text)))

@@ -7,12 +7,13 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { says } from '../runtime/docs.ts'
+import { dateSchema, dateTimeSchema } from '../runtime/formats.ts'
 import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
 import { assign, confirmDraft, confirmRoster, pin, unassign } from './confirm.ts'
 import { discardDraft, draftView, findDraft, listDrafts } from './drafts.ts'
 import { exportCsv } from './exports.ts'
 import { generateRoster, generateSchema } from './generate.ts'
-import { checkedRange, dateSchema, dayOf, daysAfter, mondayOf, today } from './range.ts'
+import { checkRange, daysAfter, mondayOf, today } from './range.ts'
 import { siteById } from './site-queries.ts'
 import { deletedSchema } from './sure.ts'
 import { rosterSchema } from './view.ts'
@@ -40,8 +41,8 @@ const draftSchema = t.Object(
     seed: t.Integer(),
     summary: summarySchema,
     unfilled: t.Integer(),
-    created_at: t.String({ format: 'date-time' }),
-    confirmed_at: t.Nullable(t.String({ format: 'date-time' })),
+    created_at: dateTimeSchema,
+    confirmed_at: t.Nullable(dateTimeSchema),
   },
   { $id: 'Draft' },
 )
@@ -69,11 +70,9 @@ export const rangeQuery = t.Object({
 
 /** From this week's Monday, for a week, unless told. */
 export function rangeOf(query: { start?: string; end?: string; site_id?: number }, now: number) {
-  if (query.start) dayOf(query.start, 'start')
-  if (query.end) dayOf(query.end, 'end')
   const start = query.start ?? mondayOf(query.end ?? today(now))
   const end = query.end ?? daysAfter(start, 6)
-  checkedRange(start, end)
+  checkRange(start, end)
   return { start, end, siteIds: query.site_id ? [query.site_id] : [] }
 }
 
@@ -89,7 +88,7 @@ export const rosterRoutes = (app: App) => {
     .post(
       '/jobs/roster/generate',
       async ({ body, who, set }) => {
-        checkedRange(body.start_date, body.end_date, ['start_date', 'end_date'])
+        checkRange(body.start_date, body.end_date, 'end_date')
         for (const siteId of body.site_ids ?? []) siteById(db, siteId)
         const run = await app.jobs.start(generateRoster, body, { by: signedIn(who).id })
         set.status = 202
@@ -140,7 +139,7 @@ export const rosterRoutes = (app: App) => {
         if (!assignments) return invalid('job_id', 'is missing; or send assignments, start_date, end_date and site_ids')
         if (!assignments.length) return confirmRoster(app, signedIn(who), { start: '', end: '', siteIds: [] }, [])
         if (!start_date || !end_date) return invalid(start_date ? 'end_date' : 'start_date', 'is missing')
-        checkedRange(start_date, end_date, ['start_date', 'end_date'])
+        checkRange(start_date, end_date, 'end_date')
         return confirmRoster(app, signedIn(who), { start: start_date, end: end_date, siteIds: site_ids }, assignments)
       },
       {

@@ -8,10 +8,11 @@ import { invalid, refuse } from '../errors.ts'
 import { iso } from '../runtime/clock.ts'
 import { says } from '../runtime/docs.ts'
 import type { Who } from '../runtime/exchange.ts'
+import { dateSchema } from '../runtime/formats.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
 import { brokenOn, refuseBroken } from './confirm.ts'
 import { readShifts } from './import-shifts.ts'
-import { checkedRange, dateSchema, dayOf } from './range.ts'
+import { checkRange } from './range.ts'
 import { receiveCsv } from './receiving.ts'
 import { checkTimes, copySchema, newShift, patternSchema, shiftChange, shiftSchema, shiftView } from './shift.ts'
 import { addNewShifts, addShifts, changeShift, deleteShift, listShifts, shiftById, shiftsIn } from './shift-queries.ts'
@@ -49,8 +50,6 @@ export const shiftRoutes = (app: App) => {
       async ({ query, request, set }) => {
         const page = pageOf(query)
         const { start = '', end = '', site_id = 0 } = query
-        if (start) dayOf(start, 'start')
-        if (end) dayOf(end, 'end')
         if (start && end && end < start) invalid('end', 'is before the start')
         const answer = await cache.read(cached.shiftList, [start, end, site_id, page.page, page.limit], () => {
           const { shifts, total } = listShifts(db, query, page)
@@ -93,7 +92,7 @@ export const shiftRoutes = (app: App) => {
     .post(
       '/copy',
       async ({ body, who, set }) => {
-        checkedRange(body.from, body.to, ['from', 'to'])
+        checkRange(body.from, body.to, 'to')
         const range = { start: body.from, end: body.to, siteIds: body.site_ids ?? [] }
         const wanted = copied(
           shiftsIn(db, range).map(shift => ({
@@ -126,7 +125,7 @@ export const shiftRoutes = (app: App) => {
       '/pattern',
       async ({ body, who, set }) => {
         const { start_date, end_date, skill = null, certification = null, headcount = 1, ...pattern } = body
-        checkedRange(start_date, end_date, ['start_date', 'end_date'], 366)
+        checkRange(start_date, end_date, 'end_date', 366)
         const { timezone } = siteById(db, body.site_id)
         const wanted = fromPattern({ ...pattern, skill, certification, headcount }, start_date, end_date, timezone)
         if (!wanted.length) invalid('weekdays', 'names no day in that range')

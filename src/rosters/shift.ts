@@ -2,22 +2,21 @@ import { type Static, t } from 'elysia'
 import type { shifts } from '../../db/schema.ts'
 import { type FieldError, refuse } from '../errors.ts'
 import { hour, iso } from '../runtime/clock.ts'
-import { oneLine } from '../runtime/formats.ts'
-import { dateSchema } from './range.ts'
+import { dateSchema, dateTimeSchema, oneLine } from '../runtime/formats.ts'
 import type { NewShift } from './shifts.ts'
 
 export type Shift = typeof shifts.$inferSelect
 
-const dateTime = t.String({ format: 'date-time' })
-const word = t.Nullable(oneLine(60))
+export const longestWord = 60
+const word = t.Nullable(oneLine(longestWord))
 const clock = t.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'On the site’s wall, such as 09:30' })
 const headcount = t.Integer({ minimum: 1, maximum: 500, description: '1, unless told' })
 const siteId = t.Integer({ minimum: 1 })
 
 export const newShift = t.Object({
   site_id: siteId,
-  starts_at: dateTime,
-  ends_at: dateTime,
+  starts_at: dateTimeSchema,
+  ends_at: dateTimeSchema,
   skill: t.Optional(word),
   certification: t.Optional(word),
   headcount: t.Optional(headcount),
@@ -28,7 +27,11 @@ export const patternSchema = t.Object({
   site_id: siteId,
   start_date: dateSchema,
   end_date: dateSchema,
-  weekdays: t.Array(t.Integer({ minimum: 1, maximum: 7 }), { minItems: 1, description: '1 Monday to 7 Sunday' }),
+  weekdays: t.Array(t.Integer({ minimum: 1, maximum: 7 }), {
+    minItems: 1,
+    maxItems: 7,
+    description: '1 Monday to 7 Sunday',
+  }),
   from: clock,
   to: clock,
   skill: t.Optional(word),
@@ -40,7 +43,7 @@ export const copySchema = t.Object({
   from: dateSchema,
   to: dateSchema,
   weeks: t.Integer({ minimum: 1, maximum: 104, description: 'How many weeks later' }),
-  site_ids: t.Optional(t.Array(siteId)),
+  site_ids: t.Optional(t.Array(siteId, { maxItems: 500 })),
 })
 
 export const shiftSchema = t.Object(
@@ -48,8 +51,8 @@ export const shiftSchema = t.Object(
     id: t.Integer(),
     site_id: t.Integer(),
     date: t.String({ description: 'Of its start, on the site’s wall' }),
-    starts_at: dateTime,
-    ends_at: dateTime,
+    starts_at: dateTimeSchema,
+    ends_at: dateTimeSchema,
     skill: t.Nullable(t.String()),
     certification: t.Nullable(t.String()),
     headcount: t.Integer(),

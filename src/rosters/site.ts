@@ -2,7 +2,7 @@ import { type Static, t } from 'elysia'
 import type { sites } from '../../db/schema.ts'
 import { invalid } from '../errors.ts'
 import { iso } from '../runtime/clock.ts'
-import { oneLine } from '../runtime/formats.ts'
+import { dateTimeSchema, oneLine } from '../runtime/formats.ts'
 
 export type Site = typeof sites.$inferSelect
 
@@ -11,7 +11,7 @@ export const siteSchema = t.Object(
     id: t.Integer(),
     name: t.String(),
     timezone: t.String({ description: 'An IANA zone, such as Europe/Berlin' }),
-    created_at: t.String({ format: 'date-time' }),
+    created_at: dateTimeSchema,
   },
   { $id: 'Site' },
 )

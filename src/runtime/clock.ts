@@ -12,13 +12,22 @@ export const day = 24 * hour
 export const iso = (at: number) => new Date(at).toISOString()
 export const isoOrNull = (at: number | null | undefined) => (at == null ? null : iso(at))
 
+/** Dates beyond these years are slips of the pen. Bounded here, no request makes anybody walk through millions of days. */
+export const firstYear = 1970
+export const lastYear = 2100
+const [earliest, end] = [Date.UTC(firstYear), Date.UTC(lastYear + 1)]
+export const isInCalendar = (at: number): boolean => at >= earliest && at < end
+
 const written = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/
 
-/** Milliseconds of a date (its beginning in UTC) or of a time with an offset; NaN for anything else, and for days no month has. */
+/**
+ * Milliseconds of a date (its beginning in UTC) or of a time with an offset; NaN for anything else, for days no month has and
+ * years beyond the calendar.
+ */
 export function momentOf(text: string): number {
   const at = written.test(text) ? Date.parse(text) : Number.NaN
   const day = Date.parse(text.slice(0, 10))
-  return Number.isNaN(day) || iso(day).slice(0, 10) !== text.slice(0, 10) ? Number.NaN : at
+  return isInCalendar(at) && isInCalendar(day) && iso(day).slice(0, 10) === text.slice(0, 10) ? at : Number.NaN
 }
 
 const units: Record<string, number> = { s: second, m: minute, h: hour, d: day }

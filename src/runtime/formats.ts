@@ -1,16 +1,32 @@
 /**
- * Formats of text that schemas name. Elysia brings its own, but they take 02/01/2026 for a time, the 30th of February for a
- * day of March, and 0x10 for a whole number.
+ * The one schema of a date and of a time, and the formats of text that schemas name. Elysia brings its own formats, but they
+ * take 02/01/2026 for a time, the 30th of February for a day of March, and 0x10 for a whole number.
  */
 import { FormatRegistry } from '@sinclair/typebox'
 import { t } from 'elysia'
 import { momentOf } from './clock.ts'
 
-FormatRegistry.Set('date-time', text => !Number.isNaN(momentOf(text)))
-FormatRegistry.Set('date', text => text.length === 10 && !Number.isNaN(momentOf(text)))
-FormatRegistry.Set('integer', text => /^[+-]?\d+$/.test(text))
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-FormatRegistry.Set('one-line', text => /\S/.test(text) && !/[\x00-\x1f\x7f]/.test(text))
+/** Also for a module whose dependencies have put formats of their own in the place of these. */
+export function registerFormats(): void {
+  FormatRegistry.Set('date-time', text => !Number.isNaN(momentOf(text)))
+  FormatRegistry.Set('date', text => text.length === 10 && !Number.isNaN(momentOf(text)))
+  FormatRegistry.Set('integer', text => /^[+-]?\d+$/.test(text))
+  FormatRegistry.Set('one-line', isOneLine)
+}
+registerFormats()
 
-/** A name that people give: not blank, and nothing in it that would break a line or a terminal. */
+/** A day of the calendar, in one of the years that are known here. */
+export const dateSchema = t.String({ format: 'date', description: 'A date such as 2026-03-30' })
+/** A moment: with an offset, or the beginning of a day in UTC. */
+export const dateTimeSchema = t.String({ format: 'date-time' })
+
+/** Breaks a line or a terminal, turns the text around it about, or is nothing to be seen. Joiners stay: emoji and Persian need them. */
+const unwelcome = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060\ufeff]/u
+const visible = /[^\s\p{Default_Ignorable_Code_Point}]/u
+
+export function isOneLine(text: string): boolean {
+  return visible.test(text) && !unwelcome.test(text)
+}
+
+/** A name that people give: not blank, and nothing in it that cannot be seen. */
 export const oneLine = (maxLength: number) => t.String({ minLength: 1, maxLength, format: 'one-line' })

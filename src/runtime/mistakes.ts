@@ -1,5 +1,6 @@
 /** What is wrong with an input, field by field, and what was expected there: from the schema itself. */
 import type { FieldError } from '../errors.ts'
+import { firstYear, lastYear } from './clock.ts'
 
 /** As TypeBox and Elysia tell it: the path is a JSON pointer. */
 export type Told = { path?: string; message?: string; schema?: unknown }
@@ -22,6 +23,11 @@ const rules = [
   ...['minimum', 'exclusiveMinimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems'],
   ...['format', 'pattern'],
 ]
+/** Formats that are better said than named. */
+const formats: Record<string, string> = {
+  date: `a date such as 2026-03-30, from ${firstYear} to ${lastYear}`,
+  'date-time': `a time such as 2026-03-01T12:00:00Z, from ${firstYear} to ${lastYear}`,
+}
 
 /** `expected integer (minimum 1)`. */
 export function expectation(schema: unknown): string | undefined {
@@ -39,6 +45,8 @@ function wantedBy(schema: unknown): string | undefined {
   }
   if (only !== undefined) return String(only)
   if (!type) return undefined
+  const said = formats[String(rest.format)]
+  if (said) return said
   const limits = rules.filter(rule => rest[rule] !== undefined).map(rule => `${rule} ${rest[rule]}`)
   return `${type}${limits.length ? ` (${limits.join(', ')})` : ''}`
 }

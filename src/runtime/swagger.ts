@@ -4,7 +4,10 @@
  */
 import { toOpenAPISchema } from '@elysiajs/openapi'
 import { type AnyElysia, t } from 'elysia'
+import { registerFormats } from './formats.ts'
 import { openApiSchema, type Schema } from './openapi-schema.ts'
+
+registerFormats() // @elysiajs/openapi brings a validator along that has just replaced what a date is
 
 const problemSchema = t.Object(
   {

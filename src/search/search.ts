@@ -5,6 +5,7 @@ import { boardPage } from '../leagues/board.ts'
 import { kindSchema, statusOf, statusSchema } from '../leagues/league.ts'
 import { leagueById, listLeagues } from '../leagues/queries.ts'
 import { iso } from '../runtime/clock.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
 import { pageOf } from '../runtime/page.ts'
 import { bestFirst, leaguesNamed, symbolsNamed, usersNamed, wordsOf } from './names.ts'
 
@@ -20,7 +21,7 @@ const player = t.Object({
   league: t.Object({ id: whole, name: t.String(), kind: kindSchema }),
 })
 const league = t.Object({ id: whole, name: t.String(), kind: kindSchema, status: statusSchema })
-const symbol = t.Object({ symbol: t.String(), price_cents: whole, as_of: t.String({ format: 'date-time' }) })
+const symbol = t.Object({ symbol: t.String(), price_cents: whole, as_of: dateTimeSchema })
 const user = t.Object({ id: whole, username: t.String() })
 export const searchSchema = t.Object(
   {

@@ -7,6 +7,7 @@ import { invalid, refuse } from '../errors.ts'
 import { type League, statusOf } from '../leagues/league.ts'
 import { leagueById } from '../leagues/queries.ts'
 import type { Who } from '../runtime/exchange.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
 import { mistakes } from '../runtime/mistakes.ts'
 import { importUpload } from './jobs.ts'
 import { changeUpload, insertUpload, sameBytes } from './queries.ts'
@@ -17,7 +18,7 @@ import { kindSchema, modeSchema } from './upload.ts'
 export const uploadWishes = t.Object({
   kind: t.Optional(kindSchema),
   mode: t.Optional(modeSchema),
-  taken_at: t.Optional(t.String({ format: 'date-time' })),
+  taken_at: t.Optional(dateTimeSchema),
   dry_run: t.Optional(t.Union([t.Literal('true'), t.Literal('false'), t.Literal('1'), t.Literal('0')])),
   mapping: t.Optional(
     t.String({ maxLength: 65_536, description: 'JSON: header → metric, id or name; null leaves a column out' }),

@@ -2,6 +2,7 @@
 import { t } from 'elysia'
 import { uploadKinds, uploadModes, uploadStates, type uploads } from '../../db/schema.ts'
 import { iso, isoOrNull } from '../runtime/clock.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
 
 export type Upload = typeof uploads.$inferSelect
 
@@ -18,7 +19,6 @@ export const summarySchema = t.Object({
   warnings: t.Array(t.String()),
 })
 
-const moment = t.String({ format: 'date-time' })
 export const uploadSchema = t.Object(
   {
     id: t.Integer(),
@@ -33,9 +33,9 @@ export const uploadSchema = t.Object(
     rows_total: t.Nullable(t.Integer()),
     rows_ok: t.Nullable(t.Integer()),
     rows_bad: t.Nullable(t.Integer()),
-    taken_at: moment,
-    created_at: moment,
-    finished_at: t.Nullable(moment),
+    taken_at: dateTimeSchema,
+    created_at: dateTimeSchema,
+    finished_at: t.Nullable(dateTimeSchema),
     uploaded_by: t.Nullable(t.Integer()),
     job_id: t.String(),
     error: t.Nullable(t.String()),

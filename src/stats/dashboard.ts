@@ -3,6 +3,7 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { leagues, ledger, runTotals, uploads } from '../../db/schema.ts'
 import { day, iso } from '../runtime/clock.ts'
+import { dateSchema, dateTimeSchema } from '../runtime/formats.ts'
 import { taskStats } from './executions.ts'
 import { beginOf, bucketsFrom, dateOf, type Period, periodSchema } from './period.ts'
 import { activeUsers, countrySchema, usersByCountry } from './users.ts'
@@ -19,7 +20,7 @@ export const dashboardQuery = t.Object({
 const ms = t.Nullable(t.Number())
 export const dashboardSchema = t.Object({
   period: periodSchema,
-  generated_at: t.String({ format: 'date-time' }),
+  generated_at: dateTimeSchema,
   summary: t.Optional(
     t.Object({
       users: t.Integer(),
@@ -32,7 +33,7 @@ export const dashboardSchema = t.Object({
   trends: t.Optional(
     t.Array(
       t.Object({
-        date: t.String({ format: 'date' }),
+        date: dateSchema,
         uploads: t.Integer(),
         runs: t.Integer(),
         failed: t.Integer(),

@@ -3,6 +3,7 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { runDays, runHours, runMonths, runStates, runTotals } from '../../db/schema.ts'
 import { type CalendarUnit, iso, startOf } from '../runtime/clock.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
 import { beginOf, bucketsFrom, groupingSchema, type Period, periodSchema } from './period.ts'
 
 export const executionQuery = t.Object({
@@ -16,14 +17,13 @@ export const executionQuery = t.Object({
   ),
   name: t.Optional(t.String({ maxLength: 100 })),
 })
-const moment = t.String({ format: 'date-time' })
 export const executionSchema = t.Object({
   period: periodSchema,
-  generated_at: moment,
+  generated_at: dateTimeSchema,
   group_by: groupingSchema,
   buckets: t.Array(
     t.Object({
-      start: moment,
+      start: dateTimeSchema,
       total: t.Integer(),
       success: t.Integer(),
       failed: t.Integer(),

@@ -3,6 +3,7 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { activityCounts, registrations, users } from '../../db/schema.ts'
 import { type CalendarUnit, hour, iso, startOf } from '../runtime/clock.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
 import { beginOf, bucketsFrom, groupingSchema, type Period, periodSchema } from './period.ts'
 
 export const userQuery = t.Object({
@@ -10,13 +11,12 @@ export const userQuery = t.Object({
   group_by: t.Optional(groupingSchema),
   country: t.Optional(t.String({ pattern: '^[A-Za-z]{2}$', description: 'ISO 3166-1 alpha-2' })),
 })
-const moment = t.String({ format: 'date-time' })
 export const countrySchema = t.Object({ country: t.Nullable(t.String()), users: t.Integer() })
 export const userStatsSchema = t.Object({
   period: periodSchema,
-  generated_at: moment,
+  generated_at: dateTimeSchema,
   group_by: groupingSchema,
-  buckets: t.Array(t.Object({ start: moment, registered: t.Integer(), active: t.Integer() })),
+  buckets: t.Array(t.Object({ start: dateTimeSchema, registered: t.Integer(), active: t.Integer() })),
   by_country: t.Array(countrySchema),
   total: t.Integer(),
 })

@@ -4,6 +4,7 @@ import { Value } from '@sinclair/typebox/value'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import type { League } from '../leagues/league.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
 import { mistakes } from '../runtime/mistakes.ts'
 import { countEntries } from './entry-queries.ts'
 import type { PickWindow } from './picks.ts'
@@ -19,7 +20,7 @@ export const tourConfig = t.Object({
   event: t.Optional(t.Union([t.Null(), t.String({ maxLength: 200, description: 'Its id or name on the feed' })])),
   picks: t.Optional(count(mostPicks)),
   best: t.Optional(count(mostPicks)),
-  deadline: t.Optional(t.Union([t.Null(), t.String({ format: 'date-time' })])),
+  deadline: t.Optional(t.Union([t.Null(), dateTimeSchema])),
   missed_cut: t.Optional(
     t.Object({
       rule: t.Union([t.Literal('actual'), t.Literal('worst'), t.Literal('plus')]),

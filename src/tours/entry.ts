@@ -2,7 +2,7 @@
 import { t } from 'elysia'
 import { type entries, golferStates } from '../../db/schema.ts'
 import { iso } from '../runtime/clock.ts'
-import { oneLine } from '../runtime/formats.ts'
+import { dateTimeSchema, oneLine } from '../runtime/formats.ts'
 import { mostPicks } from './config.ts'
 import type { EntryScore } from './scoring.ts'
 
@@ -36,8 +36,8 @@ export const entrySchema = t.Object(
     total: t.Nullable(t.Number({ description: 'To par; null until the deadline, or while it is unknown' })),
     tiebreak: t.Nullable(t.Number({ description: 'Settles equal totals, lower first' })),
     scores: t.Nullable(t.Array(pickSchema, { description: 'What each pick is worth, from the deadline on' })),
-    created_at: t.String({ format: 'date-time' }),
-    updated_at: t.String({ format: 'date-time' }),
+    created_at: dateTimeSchema,
+    updated_at: dateTimeSchema,
   },
   { description: 'An entry' },
 )

@@ -5,7 +5,7 @@ import { started, startedSchema } from '../admin/jobs.ts'
 import type { App } from '../context.ts'
 import { says } from '../runtime/docs.ts'
 import type { Who } from '../runtime/exchange.ts'
-import { oneLine } from '../runtime/formats.ts'
+import { dateTimeSchema, oneLine } from '../runtime/formats.ts'
 import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
 import { addTour, alterTour, forceUpdate, removeTour } from './manage.ts'
 import { fieldPage, listTours, tourBySlug } from './queries.ts'
@@ -27,7 +27,7 @@ const golferSchema = t.Object({
   round: t.Nullable(t.Integer()),
   rounds: t.Array(t.Nullable(t.Integer())),
   status: t.Union(golferStates.map(each => t.Literal(each))),
-  tee_time: t.Nullable(t.String({ format: 'date-time' })),
+  tee_time: t.Nullable(dateTimeSchema),
 })
 
 export const tourRoutes = (app: App) => {

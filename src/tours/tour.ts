@@ -2,6 +2,7 @@
 import { t } from 'elysia'
 import { eventStates, feedFormats, type tourEvents, type tours } from '../../db/schema.ts'
 import { iso, isoOrNull } from '../runtime/clock.ts'
+import { dateTimeSchema } from '../runtime/formats.ts'
 import type { FeedEvent } from './feeds/board.ts'
 
 export type Tour = typeof tours.$inferSelect
@@ -28,7 +29,7 @@ export const feedEventOf = ({ feedId, name, round, status, version }: TourEvent)
 /** How the config of a league names an event. */
 export const keyOf = ({ feedId, name }: Pick<TourEvent, 'feedId' | 'name'>): string => feedId ?? name
 
-const moment = t.Nullable(t.String({ format: 'date-time' }))
+const moment = t.Nullable(dateTimeSchema)
 const literals = <T extends string>(words: readonly T[]) => t.Union(words.map(word => t.Literal(word)))
 
 export const slugSchema = t.String({
@@ -51,7 +52,7 @@ export const tourSchema = t.Object(
         name: t.String(),
         round: t.Nullable(t.Integer()),
         status: literals(eventStates),
-        changed_at: t.String({ format: 'date-time' }),
+        changed_at: dateTimeSchema,
       }),
     ),
     checked_at: moment,
@@ -63,7 +64,7 @@ export const tourSchema = t.Object(
     held: t.Nullable(t.String({ description: 'Why the newest board is held back' })),
     held_since: moment,
     leagues: t.Array(t.Integer(), { description: 'Leagues on this tour that are not final' }),
-    created_at: t.String({ format: 'date-time' }),
+    created_at: dateTimeSchema,
   },
   { description: 'A tour' },
 )

@@ -7,12 +7,12 @@ import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { iso, isoOrNull } from '../../runtime/clock.ts'
 import type { Who } from '../../runtime/exchange.ts'
+import { dateTimeSchema } from '../../runtime/formats.ts'
 import { type PageOf, pageQuery } from '../../runtime/page.ts'
 import { alertTypes } from '../alerts.ts'
 import { audit } from '../audit.ts'
 
 const oneOf = <const T extends string>(values: readonly T[]) => t.Union(values.map(value => t.Literal(value)))
-const moment = t.String({ format: 'date-time' })
 
 export const alertStates = ['open', 'active', 'acknowledged', 'resolved', 'all'] as const
 export const alertQuery = t.Object({
@@ -37,12 +37,12 @@ export const alertSchema = t.Object(
     message: t.String(),
     data: t.Record(t.String(), t.Unknown()),
     count: t.Integer({ description: 'How often it was seen' }),
-    first_seen: moment,
-    last_seen: moment,
+    first_seen: dateTimeSchema,
+    last_seen: dateTimeSchema,
     state: oneOf(['active', 'acknowledged', 'resolved']),
-    acknowledged: t.Nullable(t.Object({ by: t.String(), at: moment, reason: t.String() })),
-    resolved: t.Nullable(t.Object({ by: t.String(), at: moment })),
-    sent_at: t.Nullable(moment),
+    acknowledged: t.Nullable(t.Object({ by: t.String(), at: dateTimeSchema, reason: t.String() })),
+    resolved: t.Nullable(t.Object({ by: t.String(), at: dateTimeSchema })),
+    sent_at: t.Nullable(dateTimeSchema),
   },
   { $id: 'Alert' },
 )

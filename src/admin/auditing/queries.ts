@@ -3,10 +3,10 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { auditLog } from '../../../db/schema.ts'
 import { iso } from '../../runtime/clock.ts'
+import { dateSchema, dateTimeSchema } from '../../runtime/formats.ts'
 import { type PageOf, pageQuery } from '../../runtime/page.ts'
 
 const results = ['ok', 'refused', 'failed'] as const
-const day = t.String({ format: 'date' })
 
 export const auditQuery = t.Object({
   user: t.Optional(t.String({ maxLength: 254, description: 'A name' })),
@@ -15,8 +15,8 @@ export const auditQuery = t.Object({
   ),
   result: t.Optional(t.Union(results.map(result => t.Literal(result)))),
   q: t.Optional(t.String({ maxLength: 200, description: 'Part of the target or the detail' })),
-  from: t.Optional({ ...day, description: 'The first day, UTC' }),
-  to: t.Optional({ ...day, description: 'The last day, UTC' }),
+  from: t.Optional({ ...dateSchema, description: 'The first day, UTC' }),
+  to: t.Optional({ ...dateSchema, description: 'The last day, UTC' }),
   page: pageQuery.page,
   limit: t.Optional(t.Integer({ default: 50 })),
 })
@@ -24,7 +24,7 @@ export type AuditFilter = Static<typeof auditQuery>
 
 export const auditSchema = t.Object({
   id: t.Integer(),
-  at: t.String({ format: 'date-time' }),
+  at: dateTimeSchema,
   user: t.String(),
   user_id: t.Nullable(t.Integer()),
   action: t.String(),

@@ -7,6 +7,7 @@ import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, renam
 import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Static, t } from 'elysia'
+import { dateTimeSchema } from '../../runtime/formats.ts'
 
 export const backupsFolder = (dataDir: string) => join(dataDir, 'backups')
 
@@ -18,7 +19,7 @@ export const manifestSchema = t.Object({
   format: t.Literal(1),
   fieldhouse: t.String({ description: 'The version that made it' }),
   schema: t.Integer({ minimum: 0, description: 'Migrations that fieldhouse.db had' }),
-  made_at: t.String({ format: 'date-time' }),
+  made_at: dateTimeSchema,
   files: t.Array(
     t.Object({
       path: t.String({ minLength: 1 }),

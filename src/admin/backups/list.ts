@@ -1,11 +1,12 @@
 /** The backups that lie in the folder. */
 import { join } from 'node:path'
 import { type Static, t } from 'elysia'
+import { dateTimeSchema } from '../../runtime/formats.ts'
 import { backupNames, backupsFolder, type Manifest } from './backup.ts'
 
 export const backupSchema = t.Object({
   name: t.String(),
-  made_at: t.String({ format: 'date-time' }),
+  made_at: dateTimeSchema,
   bytes: t.Integer(),
   files: t.Integer(),
   version: t.String({ description: 'Of the Fieldhouse that made it' }),

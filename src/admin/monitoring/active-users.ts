@@ -4,17 +4,16 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { ledger, members, users } from '../../../db/schema.ts'
 import { day, isoOrNull, startOf } from '../../runtime/clock.ts'
+import { dateTimeSchema } from '../../runtime/formats.ts'
 import { type LongPeriod, lengthOf } from './period.ts'
-
-const moment = t.String({ format: 'date-time' })
 
 export const activeUserSchema = t.Object({
   id: t.Integer(),
   username: t.String(),
   role: t.String(),
   country: t.Nullable(t.String()),
-  last_login: t.Nullable(moment),
-  last_seen: t.Nullable(moment),
+  last_login: t.Nullable(dateTimeSchema),
+  last_seen: t.Nullable(dateTimeSchema),
   league_count: t.Integer(),
   trades_today: t.Integer(),
 })

@@ -1,6 +1,7 @@
 /** Users and new leagues day by day. */
 import { t } from 'elysia'
 import type { App } from '../../context.ts'
+import { dateSchema } from '../../runtime/formats.ts'
 import { type Html, html } from '../../runtime/html.ts'
 import { stats } from '../../web/parts/figures.ts'
 import { number } from '../../web/parts/values.ts'
@@ -11,7 +12,7 @@ import { changeOf, type LongPeriod, longQuery, periodWords } from './period.ts'
 
 const path = `${monitoringPath}/engagement`
 const dayRow = t.Object({
-  date: t.String({ format: 'date' }),
+  date: dateSchema,
   active: t.Integer(),
   registrations: t.Integer(),
   leagues: t.Integer(),

@@ -2,16 +2,15 @@
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { day, iso, startOf } from '../../runtime/clock.ts'
+import { dateSchema } from '../../runtime/formats.ts'
 import { activeByDay, averageIn, leaguesByDay, registeredByDay, sumIn } from './days.ts'
 import { bucketsOf, type LongPeriod, lengthOf, longPeriodSchema } from './period.ts'
 
-const date = t.String({ format: 'date' })
-
 export const engagementSchema = t.Object({
   period: longPeriodSchema,
-  daily_active_users: t.Array(t.Object({ date, active: t.Integer() })),
-  registrations: t.Array(t.Object({ date, users: t.Integer() })),
-  league_creation_trend: t.Array(t.Object({ date, leagues: t.Integer() })),
+  daily_active_users: t.Array(t.Object({ date: dateSchema, active: t.Integer() })),
+  registrations: t.Array(t.Object({ date: dateSchema, users: t.Integer() })),
+  league_creation_trend: t.Array(t.Object({ date: dateSchema, leagues: t.Integer() })),
   previous: t.Object(
     { active_a_day: t.Nullable(t.Number()), registrations: t.Integer(), leagues: t.Integer() },
     { description: 'The same stretch before' },

@@ -2,6 +2,7 @@
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { iso, startOf } from '../../runtime/clock.ts'
+import { dateTimeSchema } from '../../runtime/formats.ts'
 import { taskStats } from '../../stats/executions.ts'
 import { lengthOf, type ShortPeriod } from './period.ts'
 
@@ -13,7 +14,7 @@ export const jobTimeSchema = t.Object({
   avg_ms: ms,
   p95_ms: t.Nullable(t.Number({ description: 'Nineteen of twenty took less' })),
 })
-export const jobTimesSchema = t.Object({ since: t.String({ format: 'date-time' }), by_name: t.Array(jobTimeSchema) })
+export const jobTimesSchema = t.Object({ since: dateTimeSchema, by_name: t.Array(jobTimeSchema) })
 export type JobTimes = Static<typeof jobTimesSchema>
 
 export function jobTimesReading(db: Db, { period, now }: { period: ShortPeriod; now: number }): JobTimes {

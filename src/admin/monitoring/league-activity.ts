@@ -5,6 +5,7 @@ import type { Db } from '../../../db/open.ts'
 import { entries, leagues, members, portfolios, uploads } from '../../../db/schema.ts'
 import { statusOf } from '../../leagues/league.ts'
 import { iso } from '../../runtime/clock.ts'
+import { dateTimeSchema } from '../../runtime/formats.ts'
 
 export const leagueActivitySchema = t.Object({
   id: t.Integer(),
@@ -15,7 +16,7 @@ export const leagueActivitySchema = t.Object({
   entry_count: t.Integer(),
   trade_count: t.Integer(),
   upload_count: t.Integer(),
-  created_at: t.String({ format: 'date-time' }),
+  created_at: dateTimeSchema,
 })
 export type LeagueActivity = Static<typeof leagueActivitySchema>
 

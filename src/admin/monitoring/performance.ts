@@ -2,6 +2,7 @@
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { hour, iso, minute } from '../../runtime/clock.ts'
+import { dateTimeSchema } from '../../runtime/formats.ts'
 import { addHistogram, bounds, quantile } from '../../runtime/metrics.ts'
 import { bucketsOf, changeOf, lengthOf, type ShortPeriod, shortPeriodSchema } from './period.ts'
 
@@ -22,12 +23,12 @@ type RouteOrder = (typeof routeOrders)[number]
 
 export const performanceSchema = t.Object({
   period: shortPeriodSchema,
-  since: t.String({ format: 'date-time' }),
+  since: dateTimeSchema,
   total: t.Object({ ...counts, ...times, ...changes }),
   routes: t.Array(routeSchema),
   trend: t.Array(
     t.Object({
-      at: t.String({ format: 'date-time' }),
+      at: dateTimeSchema,
       requests: t.Nullable(t.Integer({ description: 'null: nobody was there to count' })),
       errors: t.Nullable(t.Integer()),
       p50_ms: ms,
@@ -36,7 +37,7 @@ export const performanceSchema = t.Object({
   ),
   load: t.Array(
     t.Object({
-      at: t.String({ format: 'date-time' }),
+      at: dateTimeSchema,
       cpu_pct: t.Nullable(t.Number()),
       lag_ms: t.Nullable(t.Number({ description: 'p99 of how late timers fired, the worst process' })),
       memory_mb: t.Nullable(t.Number({ description: 'Of all processes' })),

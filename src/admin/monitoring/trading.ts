@@ -4,6 +4,7 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { tradeHours } from '../../../db/schema.ts'
 import { hour, iso } from '../../runtime/clock.ts'
+import { dateTimeSchema } from '../../runtime/formats.ts'
 import { bucketsOf, changeOf } from './period.ts'
 
 const mostSymbols = 20
@@ -23,7 +24,7 @@ export const tradingSchema = t.Object({
   shares: t.Integer(),
   volume: t.Number({ description: 'Currency units' }),
   top_symbols: t.Array(symbolSchema),
-  trend: t.Array(t.Object({ at: t.String({ format: 'date-time' }), buy: t.Integer(), sell: t.Integer() })),
+  trend: t.Array(t.Object({ at: dateTimeSchema, buy: t.Integer(), sell: t.Integer() })),
   change_pct: t.Object(
     { trades: t.Nullable(t.Number()), volume: t.Nullable(t.Number()) },
     { description: 'Against the same stretch before' },

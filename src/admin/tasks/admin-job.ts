@@ -1,11 +1,10 @@
 /** A run as admins see it. */
 import { type Static, t } from 'elysia'
 import { isoOrNull } from '../../runtime/clock.ts'
+import { dateTimeSchema } from '../../runtime/formats.ts'
 import { masked } from '../../runtime/log.ts'
 import { type Run, runView } from '../../runtime/runs.ts'
 import { jobSchema } from '../jobs.ts'
-
-const moment = t.String({ format: 'date-time' })
 
 /** Values under names that sound secret are left out. */
 export const adminJobSchema = t.Composite(
@@ -17,8 +16,8 @@ export const adminJobSchema = t.Composite(
       fingerprint: t.Nullable(t.String()),
       max_attempts: t.Integer(),
       started_by: t.Nullable(t.Integer()),
-      not_before: t.Nullable(moment),
-      cancel_requested_at: t.Nullable(moment),
+      not_before: t.Nullable(dateTimeSchema),
+      cancel_requested_at: t.Nullable(dateTimeSchema),
     }),
   ],
   { $id: 'AdminJob', description: 'A run of a job, as admins see it' },

@@ -8,6 +8,7 @@ import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { iso } from '../../runtime/clock.ts'
 import { says } from '../../runtime/docs.ts'
+import { dateTimeSchema } from '../../runtime/formats.ts'
 import { runById } from '../../runtime/runs.ts'
 import { hidden } from '../../web/layout.ts'
 import { live } from '../../web/parts/live.ts'
@@ -20,7 +21,7 @@ import { usualMs } from './reading.ts'
 import { titleOf } from './words.ts'
 
 const logSchema = t.Object({
-  at: t.String({ format: 'date-time' }),
+  at: dateTimeSchema,
   attempt: t.Integer(),
   level: t.String(),
   message: t.String(),

@@ -1,15 +1,15 @@
 /** The task monitor as JSON. */
 import { type Static, t } from 'elysia'
 import { iso, isoOrNull, second } from '../../runtime/clock.ts'
+import { dateTimeSchema } from '../../runtime/formats.ts'
 import { adminJobSchema, adminJobView } from './admin-job.ts'
 import { surge } from './reading.ts'
 import type { TasksNow } from './state.ts'
 
-const moment = t.String({ format: 'date-time' })
 const whole = t.Integer()
 const text = t.String()
 const maybe = {
-  moment: t.Nullable(moment),
+  moment: t.Nullable(dateTimeSchema),
   text: t.Nullable(t.String()),
   number: t.Nullable(t.Number()),
 }
@@ -25,9 +25,9 @@ export const lockSchema = t.Object({
   owner_dead: t.Boolean(),
   job_id: maybe.text,
   fence: whole,
-  acquired_at: moment,
+  acquired_at: dateTimeSchema,
   age_s: t.Number(),
-  expires_at: moment,
+  expires_at: dateTimeSchema,
   ttl_s: t.Number(),
 })
 export const scheduledSchema = t.Object({
@@ -37,25 +37,25 @@ export const scheduledSchema = t.Object({
   state: text,
   late_s: t.Number(),
   last_run_at: maybe.moment,
-  next_run_at: moment,
+  next_run_at: dateTimeSchema,
   period_s: t.Number(),
   running_job_id: maybe.text,
   usual_ms: maybe.number,
-  outcomes: t.Array(t.Object({ at: moment, status: text, job_id: maybe.text, duration_ms: maybe.number })),
-  paused: t.Nullable(t.Object({ reason: text, by: text, at: moment })),
+  outcomes: t.Array(t.Object({ at: dateTimeSchema, status: text, job_id: maybe.text, duration_ms: maybe.number })),
+  paused: t.Nullable(t.Object({ reason: text, by: text, at: dateTimeSchema })),
 })
 export const failureSchema = t.Object({
   fingerprint: text,
   name: text,
   error: text,
   runs: whole,
-  first_seen: moment,
-  last_seen: moment,
+  first_seen: dateTimeSchema,
+  last_seen: dateTimeSchema,
   last_job_id: text,
 })
 
 export const tasksSchema = t.Object({
-  at: moment,
+  at: dateTimeSchema,
   sentence: text,
   status: t.Union([t.Literal('good'), t.Literal('warn'), t.Literal('bad')]),
   locks: t.Object({
@@ -95,7 +95,15 @@ export const tasksSchema = t.Object({
     queues: t.Array(t.Object({ name: text, waiting: whole, active: whole, delayed: whole, workers: whole })),
   }),
   processes: t.Array(
-    t.Object({ id: text, role: text, host: text, pid: whole, version: text, alive: t.Boolean(), started_at: moment }),
+    t.Object({
+      id: text,
+      role: text,
+      host: text,
+      pid: whole,
+      version: text,
+      alive: t.Boolean(),
+      started_at: dateTimeSchema,
+    }),
   ),
   running: t.Array(adminJobSchema),
   failures: t.Object({

@@ -2,12 +2,13 @@
 import { type Static, t } from 'elysia'
 import type { quoteFeeds } from '../../../db/schema.ts'
 import { isoOrNull, minute, second } from '../../runtime/clock.ts'
+import { dateTimeSchema } from '../../runtime/formats.ts'
 import { mostQuotes, type NewQuote, readQuote } from '../quote.ts'
 
 export type Feed = typeof quoteFeeds.$inferSelect
 
 export const leastInterval = 5 // s
-const moment = t.Nullable(t.String({ format: 'date-time' }))
+const moment = t.Nullable(dateTimeSchema)
 export const feedSchema = t.Object(
   {
     id: t.Integer(),
