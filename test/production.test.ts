@@ -1,7 +1,7 @@
 /** What the Dockerfile does, done in a clean copy: no container engine is needed to know that the image works. */
 import { expect, test } from 'bun:test'
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
 import { freePort } from './redis.ts'
 import { adminToken, afterTest, caller, finisher, temporaryFolder, until } from './start.ts'
 
@@ -16,8 +16,8 @@ const stages = readFileSync(join(root, 'Dockerfile'), 'utf8')
 const all = (stage: string | undefined, word: string) =>
   [...(stage ?? '').matchAll(new RegExp(`^${word} +(.*)$`, 'gm'))].map(([, rest = '']) => rest)
 
-/** A folder with what the stages copy, installed as they install it. */
-function builtImage(): string {
+/** A folder with what these stages copy out of the repository. */
+function copiedBy(stages: readonly string[]): string {
   const folder = temporaryFolder()
   for (const copy of stages.flatMap(stage => all(stage, 'COPY')).filter(copy => !copy.startsWith('--from='))) {
     const [target = '', ...sources] = copy.split(' ').reverse()
@@ -26,11 +26,64 @@ function builtImage(): string {
         recursive: true,
       })
   }
-  const [install = ''] = all(stages[0], 'RUN')
-  const done = Bun.spawnSync(['sh', '-c', install], { cwd: folder, env: { ...process.env, PATH: pathWithBun } })
-  expect([done.exitCode, done.stderr.toString()]).toEqual([0, expect.anything()])
   return folder
 }
+
+function install(command: string, folder: string, PATH = pathWithBun): void {
+  const done = Bun.spawnSync(['sh', '-c', command], { cwd: folder, env: { ...process.env, PATH } })
+  expect([done.exitCode, done.stderr.toString()]).toEqual([0, expect.anything()])
+}
+
+/** The same, installed as the image installs it. */
+function builtImage(): string {
+  const folder = copiedBy(stages)
+  install(all(stages[0], 'RUN')[0] ?? '', folder)
+  return folder
+}
+
+/** Every package of an installed folder, nested ones too. */
+const packagesIn = (folder: string) =>
+  ['*', '@*/*']
+    .flatMap(name => [...new Bun.Glob(`**/node_modules/${name}/package.json`).scanSync({ cwd: folder })])
+    .map(path => {
+      const { name, license }: Manifest = JSON.parse(readFileSync(join(folder, path), 'utf8'))
+      return { name, license }
+    })
+type Manifest = { name: string; license?: unknown }
+
+/** Approved by the Open Source Initiative. */
+const openSource = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT']
+
+const scriptsOf = () => (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Scripts }).scripts
+type Scripts = Record<string, string>
+
+/** Each way to install: as the image does it, and what `bun run start` and `bun run test` do first. */
+const installs = {
+  image: all(stages[0], 'RUN')[0]?.split(' && ')[0] ?? '',
+  start: scriptsOf().start?.split(' && ')[0] ?? '',
+  test: scriptsOf().test?.split(' && ')[0] ?? '',
+}
+
+test.each(Object.entries(installs))('no install script of a package runs: %s', (_, command) => {
+  const folder = copiedBy(stages.slice(0, 1))
+  // Install scripts are programs for Node: this one only writes down that it was called.
+  const bin = temporaryFolder()
+  const called = join(bin, 'called')
+  writeFileSync(join(bin, 'node'), `#!/bin/sh\necho "$PWD $*" >> ${called}\n`, { mode: 0o755 })
+  expect(command).toStartWith('bun install ')
+  install(command, folder, [bin, pathWithBun].join(delimiter))
+  expect(packagesIn(folder).length).toBeGreaterThan(30)
+  expect(existsSync(called) ? readFileSync(called, 'utf8') : '').toBe('')
+})
+
+test('production holds nothing but open source', () => {
+  const folder = copiedBy(stages.slice(0, 1))
+  install(installs.start, folder)
+  const packages = packagesIn(folder)
+  expect(packages.length).toBeGreaterThan(30)
+  expect(packages.filter(({ license }) => !openSource.includes(String(license)))).toEqual([])
+})
+
 const pathWithBun = `${dirname(process.execPath)}:${process.env.PATH}`
 
 test('the image installs without anything of development, starts, answers, is healthy, does a job, and stops', async () => {

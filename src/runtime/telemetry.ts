@@ -1,6 +1,10 @@
+import { hostname } from 'node:os'
 import { type Log, masked, withoutSecrets } from './log.ts'
 
-/** Where errors go beside the log. Sentry is imported only with a DSN: it takes a tenth of a second and 40 MB. */
+/**
+ * Where errors go beside the log. Sentry is imported only with a DSN: it takes time and memory. Its core is enough: the
+ * package for Bun brings bundler plugins along, and with them a program that is not open source.
+ */
 export type Telemetry = {
   report(error: unknown, facts?: Record<string, unknown>): void
   /** Tells of an answered request; `began` as of performance.now(). Absent where requests are not traced. */
@@ -18,25 +22,39 @@ export type TelemetrySettings = {
 
 export async function openTelemetry({ dsn, traces, environment, release, log }: TelemetrySettings): Promise<Telemetry> {
   if (!dsn) return { report: () => {}, close: async () => {} }
-  const Sentry = await import('@sentry/bun')
-  // None of Sentry's own ears: they send along bodies, cookies and queries, and add headers to what we ask of others.
-  Sentry.initWithoutDefaultIntegrations({
+  const Sentry = await import('@sentry/core')
+  const { nodeStackLineParser, ServerRuntimeClient } = await import('@sentry/core/server')
+  // Few of Sentry's own integrations: others send along bodies, cookies and queries, and add headers to our requests.
+  const client = new ServerRuntimeClient({
     dsn,
     environment,
     release: `fieldhouse@${release}`,
+    platform: 'javascript',
+    runtime: { name: 'bun', version: Bun.version },
+    serverName: hostname(),
     tracesSampleRate: traces,
     tracePropagationTargets: [],
-    integrations: [
-      Sentry.eventFiltersIntegration(),
-      Sentry.linkedErrorsIntegration(),
-      Sentry.dedupeIntegration(),
-      Sentry.contextLinesIntegration(),
-    ],
+    stackParser: Sentry.createStackParser(nodeStackLineParser()),
+    transport: options =>
+      Sentry.createTransport(options, async ({ body }) => {
+        const sent = typeof body === 'string' ? body : new Uint8Array(body)
+        const { status, headers } = await fetch(options.url, { method: 'POST', body: sent })
+        return {
+          statusCode: status,
+          headers: {
+            'x-sentry-rate-limits': headers.get('x-sentry-rate-limits'),
+            'retry-after': headers.get('retry-after'),
+          },
+        }
+      }),
+    integrations: [Sentry.eventFiltersIntegration(), Sentry.linkedErrorsIntegration(), Sentry.dedupeIntegration()],
     beforeSend(event) {
       for (const one of event.exception?.values ?? []) one.value &&= withoutSecrets(one.value)
       return event
     },
   })
+  Sentry.setCurrentClient(client)
+  client.init()
   log.info('Errors are reported to Sentry')
 
   function trace(route: string, began: number, ms: number, status: number) {
@@ -52,6 +70,6 @@ export async function openTelemetry({ dsn, traces, environment, release, log }: 
     report: (error, facts = {}) =>
       void Sentry.captureException(error, { extra: masked(facts) as Record<string, unknown> }),
     ...(traces > 0 && { trace }),
-    close: async () => void (await Sentry.close(1_500)),
+    close: async () => void (await client.close(1_500)),
   }
 }
