@@ -232,6 +232,64 @@ test('HEAD answers like GET without a body', async () => {
   expect([answer.status, await answer.text()]).toEqual([200, ''])
 })
 
+test('HEAD of an event stream answers at once and leaves none open', async () => {
+  const { call, app } = await start()
+  const { jobId } = app.jobs.accept(app.db, app.jobs.definitionOf('sheets.import'), { uploadId: 1, leagueId: 1 })
+  const answer = await call.raw(`/api/v1/jobs/${jobId}/events`, { method: 'HEAD' })
+  expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
+    200,
+    'text/event-stream',
+    '',
+  ])
+  await until(() => app.streams.size() === 0)
+})
+
+/** A request as it is written, and the answer as it came. */
+async function written(url: string, text: string): Promise<string> {
+  const answer = Promise.withResolvers<string>()
+  let got = ''
+  await Bun.connect({
+    hostname: '127.0.0.1',
+    port: Number(new URL(url).port),
+    socket: {
+      open: socket => void socket.write(text),
+      data: (_, bytes) => {
+        got += bytes
+      },
+      close: () => answer.resolve(got),
+      error: (_, error) => answer.reject(error),
+    },
+  })
+  return answer.promise
+}
+
+test('a house of any name answers, however short', async () => {
+  const { url } = await start()
+  for (const host of ['nas', 'a', 'pi', 'a:80', 'nas:80', '[::1]', '[::1]:80', '10.0.0.1', 'a-longer.example'])
+    for (const path of ['/api/v1/leagues?page=1', '/']) {
+      const answer = await written(url, `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)
+      expect([host, path, answer.split('\r\n')[0]]).toEqual([host, path, 'HTTP/1.1 200 OK'])
+    }
+})
+
+test('a Host header that names no host is refused, and the log is quiet about it', async () => {
+  const { url, lines, app } = await start()
+  const hosts = ['[', '', 'a b', 'evil:99999', '::1', '%', ':80', 'a/b', 'a@b', 'a\\b', 'é']
+  for (const host of hosts)
+    for (const accept of ['*/*', 'text/html'])
+      for (const method of ['GET', 'HEAD', 'PUT']) {
+        const head = `${method} /api/v1/leagues?page=1 HTTP/1.1\r\nhost: ${host}\r\naccept: ${accept}\r\n`
+        const answer = await written(url, `${head}connection: close\r\n\r\n`)
+        expect([host, method, answer.split('\r\n')[0]]).toEqual([host, method, 'HTTP/1.1 400 Bad Request'])
+      }
+  expect(await written(url, 'GET / HTTP/1.0\r\naccept: text/html\r\n\r\n')).toContain('400 Bad Request')
+  app.log.flush()
+  expect(lines.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([])
+  expect(lines.filter(({ path, status }) => path === '/api/v1/leagues' && status === 400)).toHaveLength(
+    hosts.length * 6,
+  )
+})
+
 test('an address that knows the method not tells those it knows', async () => {
   const { as } = await start()
   const ask = async (method: string, path: string) => {

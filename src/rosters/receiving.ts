@@ -1,12 +1,12 @@
 import { refuse } from '../errors.ts'
+import { readBody } from '../runtime/body.ts'
 
 const most = 2_000_000 // bytes: some ten thousand shifts
 
 /** The text of a CSV sent as it is, as `csv` of a JSON body, or as `file` of a form. */
 export async function receiveCsv(request: Request): Promise<string> {
   const type = request.headers.get('content-type') ?? ''
-  if (Number(request.headers.get('content-length') ?? 0) > most) tooLarge()
-  const body = await read(request)
+  const body = await readBody(request, most)
   if (type.includes('multipart/')) {
     const file = (await new Response(body, { headers: { 'content-type': type } }).formData().catch(unreadable)).get(
       'file',
@@ -22,17 +22,6 @@ export async function receiveCsv(request: Request): Promise<string> {
     : refuse('invalid', 'csv is missing', { errors: [{ path: 'csv', message: 'is missing' }] })
 }
 
-async function read(request: Request): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = []
-  let size = 0
-  for await (const part of request.body ?? []) {
-    size += part.length
-    if (size > most) tooLarge()
-    parts.push(part)
-  }
-  return new Uint8Array(Buffer.concat(parts))
-}
-
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -42,4 +31,3 @@ function parsed(text: string): unknown {
 }
 
 const unreadable = (): never => refuse('bad_request', 'The body cannot be read')
-const tooLarge = (): never => refuse('too_large', `A CSV of shifts may hold ${most / 1e6} MB`)

@@ -3,6 +3,8 @@
  * compresses and puts the headers on that all answers share. What happens between is the router's.
  */
 import type { Server } from 'bun'
+import { Refusal } from '../errors.ts'
+import { readBody, TooLarge } from './body.ts'
 import { begin, type Exchange, type Who } from './exchange.ts'
 import type { Express } from './express.ts'
 import { tellCount } from './limits.ts'
@@ -89,23 +91,26 @@ export function openDoor(settings: DoorSettings) {
   }
 
   async function answerAtLength(given: Request, exchange: Exchange, isStranger: boolean, server: Server<undefined>) {
-    const request = bodyLimit(given) === 'unknown' ? await cutOff(given) : given
+    const hasHost = URL.canParse(given.url)
+    let request = hasHost ? given : atLocalhost(given)
     begin(request, exchange)
     let response: Response
     try {
+      if (!hasHost) throw new Refusal('bad_request', 'The Host header does not name a host')
+      if (bodyLimit(request) === 'unknown') begin((request = await withBody(request)), exchange)
       if (bodyLimit(request) === true) throw new TooLarge(smallBody)
       if (!isStranger) {
         exchange.who = await identify(request)
         await guard(request, exchange.who)
       }
-      response = await compressed(request, await handle(request))
+      response = await compressed(request, await handle(asGet(request, exchange)))
     } catch (error) {
       response = refused(request, error)
     }
     const cached = originOf(response)
     finish(exchange, response)
     if (cached) express.learn(request, exchange, response, cached)
-    if (response.headers.get('content-type') === 'text/event-stream') server.timeout(request, 0)
+    if (response.headers.get('content-type') === 'text/event-stream') server.timeout(given, 0)
     note(request.method, pathOf(request.url), exchange, response.status)
     return response
   }
@@ -192,25 +197,27 @@ function listen(options: Parameters<typeof Bun.serve<undefined>>[0]): Server<und
 
 export class PortInUse extends Error {}
 
-/** The same request with its body read, at most as much as allowed and one byte. */
-async function cutOff(request: Request): Promise<Request> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of request.body ?? []) {
-    chunks.push(chunk)
-    length += chunk.length
-    if (length > smallBody) break
-  }
-  const { url, method, headers } = request
-  const body = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer())
-  headers.set('content-length', String(length))
-  return new Request(url, { method, headers, body })
+/** Where the Host header cannot be part of an address, another stands in, so that the refusal may look at the path. */
+const atLocalhost = ({ url, method, headers }: Request) =>
+  new Request(`http://localhost${pathOf(url)}`, { method, headers })
+
+/**
+ * HEAD is GET whose body Bun leaves out, a stream without reading it. Elysia would read it to its end to count its bytes:
+ * an event stream has none.
+ */
+function asGet(request: Request, exchange: Exchange): Request {
+  if (request.method !== 'HEAD') return request
+  const asked = new Request(request, { method: 'GET' })
+  begin(asked, exchange)
+  return asked
 }
 
-export class TooLarge extends Error {
-  constructor(readonly limit: number) {
-    super(`The body is larger than ${limit} bytes`)
-  }
+/** The same request with its body read, for bodies that do not say how long they are. */
+async function withBody(request: Request): Promise<Request> {
+  const body = await readBody(request, smallBody)
+  const { url, method, headers } = request
+  headers.set('content-length', String(body.length))
+  return new Request(url, { method, headers, body })
 }
 
 /** Unlike in every process, counted within: cheaper than a random one for each request. */

@@ -5,7 +5,7 @@ import { Value } from '@sinclair/typebox/value'
 import { ValidationError } from 'elysia'
 import { isFull } from '../../db/transaction.ts'
 import { type FieldError, Refusal } from '../errors.ts'
-import { TooLarge } from './door.ts'
+import { TooLarge } from './body.ts'
 import { QueueDown } from './jobs.ts'
 import { mistakes, type Told } from './mistakes.ts'
 

@@ -39,8 +39,9 @@ function formFor(request: Request, forms: Forms): { body: Blob; encoding: Encodi
 /** The body this request is answered with, compressed as it accepts. */
 export const wireFormOf = (request: Request, kept: Kept) => formFor(request, formsOf(kept)).body
 
+/** Bun leaves the front away where the Host header cannot be one. */
 export const pathOf = (url: string) => {
-  const start = url.indexOf('/', 8)
+  const start = url.startsWith('/') ? 0 : url.indexOf('/', 8)
   const end = url.indexOf('?', start)
   return start < 0 ? '/' : url.slice(start, end < 0 ? undefined : end)
 }

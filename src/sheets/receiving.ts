@@ -58,21 +58,24 @@ async function read(request: Request, type: string, path: string, maxBytes: numb
   const head: Uint8Array[] = []
   let filename: string | undefined
   let bytes = 0
+  let sheet: Readable | undefined
   let written: Promise<void> | undefined
   const tooLarge = new Refusal(
     'too_large',
     `The file is larger than ${Math.round(maxBytes / 1024 / 1024)} MB (MAX_UPLOAD_MB)`,
   )
 
-  const form = new Busboy({
-    headers: { 'content-type': type },
-    limits: { files: 1, fileSize: maxBytes, fields: 20, fieldSize: 65_536, parts: 30 },
-  })
+  const form = formOf(type, maxBytes)
+  // The form tells of a body that ends inside a part twice, and its file too, whether anyone listens or not.
+  const isHeard = () => {}
+  form.on('error', isHeard)
   form.on('field', (name: string, value: string) => {
     fields[name] = value
   })
   form.on('file', (name: string, stream: Readable & { truncated?: boolean }, given: string) => {
+    stream.on('error', isHeard)
     if (name !== 'file') return void stream.resume()
+    sheet = stream
     filename = cleanName(given)
     const counted = async function* (chunks: AsyncIterable<Buffer>) {
       for await (const chunk of chunks) {
@@ -91,11 +94,24 @@ async function read(request: Request, type: string, path: string, maxBytes: numb
     await pipeline(Readable.fromWeb(request.body as never), form)
     await written
   } catch (error) {
+    sheet?.destroy() // the form ends it only with the part; until then the disk would wait for more
+    await written?.catch(() => {})
     throw error instanceof Refusal || isDiskError(error) ? error : cutOff
   }
   if (filename === undefined)
     refuse('invalid', 'There is no file', { errors: [{ path: 'file', message: 'expected a file' }] })
   return { filename: filename as string, bytes, sha256: hash.digest('hex'), fields, head: Buffer.concat(head) }
+}
+
+function formOf(type: string, fileSize: number) {
+  try {
+    return new Busboy({
+      headers: { 'content-type': type },
+      limits: { files: 1, fileSize, fields: 20, fieldSize: 65_536, parts: 30 },
+    })
+  } catch {
+    return refuse('bad_request', 'The boundary of the multipart/form-data is missing or too long')
+  }
 }
 
 const isDiskError = (error: unknown) =>

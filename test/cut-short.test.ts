@@ -1,0 +1,150 @@
+/** Connections that are broken off in the middle: nothing is left of them, and the house stays open. */
+import { expect, test } from 'bun:test'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { newLeague } from './sheets.ts'
+import { adminToken, spawnFieldhouse, until } from './start.ts'
+
+type House = Awaited<ReturnType<typeof spawnFieldhouse>>
+
+const boundary = 'x-the-boundary'
+const partHead = (name: string, filename = '') =>
+  `--${boundary}\r\ncontent-disposition: form-data; name="${name}"${filename && `; filename="${filename}"`}\r\n\r\n`
+const sheet = `ID,Name,Power\n${Array.from({ length: 200_000 }, (_, i) => `${i},player ${i},${i}\n`).join('')}`
+const end = `\r\n--${boundary}--\r\n`
+
+/** What a body may have come to when it is cut. */
+const cuts: Record<string, string> = {
+  nothing: '',
+  'half a boundary': `--${boundary.slice(0, 5)}`,
+  'a boundary': `--${boundary}\r\n`,
+  'half the headers of a part': partHead('file', 'scan.csv').slice(0, -20),
+  'the headers of a part': partHead('file', 'scan.csv'),
+  'a little of the file': partHead('file', 'scan.csv') + sheet.slice(0, 500),
+  'much of the file': partHead('file', 'scan.csv') + sheet,
+  'the file and half the boundary after it': `${partHead('file', 'scan.csv')}${sheet}\r\n--${boundary.slice(0, 5)}`,
+  'the file and the boundary after it': `${partHead('file', 'scan.csv')}${sheet}\r\n--${boundary}\r\n`,
+  'half of a field': `${partHead('kind')}curr`,
+  'a field, and half of the file': `${partHead('kind')}current\r\n${partHead('file', 'scan.csv')}${sheet}`,
+  'the file, and half of a field': `${partHead('file', 'scan.csv')}${sheet}\r\n${partHead('kind')}curr`,
+  'half of a file that is not asked for': `${partHead('picture', 'me.png')}${sheet}`,
+  'half of a second file': `${partHead('file', 'scan.csv')}${sheet}\r\n${partHead('file', 'more.csv')}${sheet}`,
+}
+
+type Way = (path: string, body: string) => { head: string; body: string }
+const head = (path: string, more: string) =>
+  `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${adminToken}\r\ncontent-type: multipart/form-data; boundary=${boundary}\r\n${more}\r\n\r\n`
+const ways: Record<string, Way> = {
+  'with a length it does not come to': (path, body) => ({
+    head: head(path, `content-length: ${body.length + 1_000_000}`),
+    body,
+  }),
+  'in chunks': (path, body) => ({
+    head: head(path, 'transfer-encoding: chunked'),
+    body: body && `${body.length.toString(16)}\r\n${body}\r\n`,
+  }),
+}
+
+const portOf = ({ url }: House) => Number(new URL(url).port)
+
+/** Sends that much and goes away: politely once all is sent, or torn off once the house is busy with it. */
+async function breakOff(house: House, { head, body }: ReturnType<Way>, isBusy?: () => boolean) {
+  const gone = Promise.withResolvers<void>()
+  let rest = Buffer.from(head + body)
+  const send = (socket: Bun.Socket) => {
+    rest = rest.subarray(socket.write(rest))
+    if (!rest.length && !isBusy) socket.end()
+  }
+  const socket = await Bun.connect({
+    hostname: '127.0.0.1',
+    port: portOf(house),
+    socket: { open: send, drain: send, data() {}, close: () => gone.resolve(), error: () => gone.resolve() },
+  })
+  if (isBusy) {
+    await until(isBusy)
+    socket.terminate()
+  }
+  await gone.promise
+}
+
+const filesIn = ({ dataDir }: House) => {
+  try {
+    return readdirSync(join(dataDir, 'uploads'))
+  } catch {
+    return []
+  }
+}
+const answered = ({ lines }: House, method: string) =>
+  lines.filter(line => line.message === 'request' && line.method === method).length
+const complaints = ({ lines }: House) => lines.filter(({ level }) => level === 'error')
+
+async function isUnharmed(house: House, league: number) {
+  expect(filesIn(house)).toEqual([])
+  expect((await house.call.get(`/api/v1/leagues/${league}/uploads`)).uploads).toEqual([])
+  expect(house.child.exitCode).toBeNull()
+  expect(complaints(house)).toEqual([])
+}
+
+test('an upload whose connection breaks leaves no file and no row, and the house stays open', async () => {
+  const house = await spawnFieldhouse()
+  const { id } = await newLeague(house.call)
+  const path = `/api/v1/leagues/${id}/uploads`
+  for (const way of Object.values(ways))
+    for (const body of Object.values(cuts)) {
+      const before = answered(house, 'POST')
+      await breakOff(house, way(path, body))
+      await until(() => answered(house, 'POST') > before)
+      await isUnharmed(house, id)
+    }
+  for (let i = 0; i < 5; i++) {
+    await breakOff(house, ways['in chunks']!(path, cuts['much of the file']!), () => filesIn(house).length > 0)
+    await until(() => filesIn(house).length === 0)
+    await isUnharmed(house, id)
+  }
+}, 60_000)
+
+test('an upload that ends inside a part is refused', async () => {
+  const house = await spawnFieldhouse()
+  const { id } = await newLeague(house.call)
+  const send = (body: string) =>
+    house.call.raw(`/api/v1/leagues/${id}/uploads`, {
+      method: 'POST',
+      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+      body,
+    })
+  for (const [what, body] of Object.entries(cuts)) {
+    const answer = await send(body)
+    expect([what, answer.status, await answer.json()]).toMatchObject([what, body ? 400 : 422, {}])
+    await isUnharmed(house, id)
+  }
+  expect((await send(`${partHead('file', 'scan.csv')}${sheet}${end}`)).status).toBe(202)
+}, 60_000)
+
+test('a boundary longer than any may be is refused', async () => {
+  const house = await spawnFieldhouse()
+  const { id } = await newLeague(house.call)
+  for (const boundary of ['b'.repeat(500), '', '"', 'b; boundary=c', '=?utf-8?q?']) {
+    const answer = await house.call.raw(`/api/v1/leagues/${id}/uploads`, {
+      method: 'POST',
+      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+      body: `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\n\r\nid\r\n`,
+    })
+    expect([boundary, answer.status]).toEqual([boundary, 400])
+  }
+  await isUnharmed(house, id)
+})
+
+test('any other body whose connection breaks leaves nothing in the log', async () => {
+  const house = await spawnFieldhouse()
+  const send = async (path: string, type: string, way: string) => {
+    const before = answered(house, 'POST')
+    const request = ways[way]!(path, '{"name":"No')
+    await breakOff(house, { ...request, head: request.head.replace(/content-type: .*/, `content-type: ${type}`) })
+    await until(() => answered(house, 'POST') > before)
+  }
+  for (const way of Object.keys(ways))
+    for (const type of ['application/json', 'text/csv', `multipart/form-data; boundary=${boundary}`])
+      for (const path of ['/api/v1/leagues', '/api/v1/shifts/import', '/api/v1/auth/login']) await send(path, type, way)
+  expect(complaints(house)).toEqual([])
+  expect(await house.call.get('/livez')).toBe('ok')
+})
