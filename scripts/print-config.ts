@@ -1,4 +1,7 @@
-/** `bun run print-config`: every setting with the value in force. `--markdown` prints the table of the README. */
+/**
+ * `bun run print-config`: every setting with the value in force. `--markdown` prints the table of the README, `--env` the file
+ * `.env.example`.
+ */
 import { readConfig, settings } from '../src/config.ts'
 import { settingLines } from '../src/runtime/settings.ts'
 
@@ -6,6 +9,15 @@ export function markdownTable(): string {
   const lines = settingLines(settings, readConfig({}))
   const rows = lines.map(({ env, fallback, doc }) => `| \`${env}\` | ${fallback && `\`${fallback}\``} | ${doc} |`)
   return ['| Setting | Default | What it is for |', '| --- | --- | --- |', ...rows].join('\n')
+}
+
+/** Every setting commented out, at its default. */
+export function envExample(): string {
+  const lines = settingLines(settings, readConfig({}))
+  const entries = lines.map(({ env, fallback, doc }) => `# ${doc}\n#${env}=${fallback}\n`)
+  return ['# Copy to .env and uncomment what should differ. Made by `bun run print-config --env`.\n', ...entries].join(
+    '\n',
+  )
 }
 
 function plainTable(): string {
@@ -22,7 +34,8 @@ function plainTable(): string {
 
 if (import.meta.main) {
   try {
-    console.log(process.argv.includes('--markdown') ? markdownTable() : plainTable())
+    const format = process.argv[2]
+    console.log(format === '--markdown' ? markdownTable() : format === '--env' ? envExample().trimEnd() : plainTable())
   } catch (error) {
     console.error((error as Error).message)
     process.exit(1)

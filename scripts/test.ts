@@ -1,4 +1,4 @@
-/** `bun run test [file…]`: the whole suite, saying first which parts this machine cannot run. */
+/** `bun run test [file…]`: the whole suite, a process per core, saying first which parts this machine cannot run. */
 import { chromium, redisServer } from '../test/needs.ts'
 
 const all = process.env.FIELDHOUSE_TEST_ALL === '1'
@@ -9,7 +9,9 @@ const missing = [
 for (const part of missing) console.log(all ? `Must not be left out: ${part}` : `Left out: ${part}`)
 if (all && missing.length) process.exit(1)
 
-const tests = Bun.spawnSync([process.execPath, 'test', '--timeout', '60000', ...process.argv.slice(2)], {
+// Files run beside each other, never the tests of one. The files of a process share its modules, as loading them takes longer than most tests.
+const how = ['--parallel', '--no-isolate', '--timeout', '60000']
+const tests = Bun.spawnSync([process.execPath, 'test', ...how, ...process.argv.slice(2)], {
   stdio: ['inherit', 'inherit', 'inherit'],
 })
 process.exit(tests.exitCode)

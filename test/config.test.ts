@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { markdownTable } from '../scripts/print-config.ts'
+import { envExample, markdownTable } from '../scripts/print-config.ts'
 import { readConfig } from '../src/config.ts'
 import { spawnFieldhouse } from './start.ts'
 
@@ -83,4 +83,13 @@ test('print-config shows what is in force and hides secrets', () => {
 
 test('the README shows the settings as they are', async () => {
   expect(await Bun.file(join(root, 'README.md')).text()).toContain(markdownTable())
+})
+
+test('.env.example lists the settings as they are, and changes none', async () => {
+  const example = await Bun.file(join(root, '.env.example')).text()
+  expect(example).toBe(envExample()) // bun run print-config --env > .env.example
+  const uncommented = example.matchAll(/^#([A-Z_]+)=(.*)$/gm)
+  expect(readConfig(Object.fromEntries([...uncommented].map(([, name, value]) => [name, value])))).toEqual(
+    readConfig({}),
+  )
 })
