@@ -3,9 +3,9 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSy
 import { join } from 'node:path'
 import { drizzle } from 'drizzle-orm/bun-sqlite'
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
+import { explainOpenErrors, makeDataFolder } from './open-errors.ts'
 import * as schema from './schema.ts'
-import { isBusy } from './transaction.ts'
-import { madeFolder, usable } from './usable.ts'
+import { isBusy } from './transactions.ts'
 
 const open = (path: string, readonly: boolean) => {
   const client = new Database(path, readonly ? { readonly: true } : { create: true, readwrite: true })
@@ -33,8 +33,8 @@ export const databaseFile = (dataDir: string) => join(dataDir, 'fieldhouse.db')
  * survive a power cut: synchronous=FULL.
  */
 export function openDatabase(dataDir: string, othersRun: () => boolean = () => false): Db {
-  madeFolder(dataDir)
-  return usable(databaseFile(dataDir), () => {
+  makeDataFolder(dataDir)
+  return explainOpenErrors(databaseFile(dataDir), () => {
     const client = open(databaseFile(dataDir), false)
     useWriteAheadLog(client)
     client.run('PRAGMA synchronous = FULL')
@@ -78,7 +78,7 @@ function useWriteAheadLog(client: Database) {
 
 /** Opens an existing `fieldhouse.db` beside whoever runs: to be written to, but not migrated. */
 export function openBeside(dataDir: string): Db {
-  return usable(databaseFile(dataDir), () => {
+  return explainOpenErrors(databaseFile(dataDir), () => {
     const client = open(databaseFile(dataDir), false)
     refuseNewer(versionOf(client))
     return settled(client)

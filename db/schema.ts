@@ -68,15 +68,15 @@ export const apiKeys = sqliteTable(
 
 // ── What is contested ───────────────────────────────────────────────────────────────────────────────────────────
 
-export const kinds = ['sheet', 'tour', 'market'] as const
-export type Kind = (typeof kinds)[number]
+export const leagueKinds = ['sheet', 'tour', 'market'] as const
+export type Kind = (typeof leagueKinds)[number]
 
 export const leagues = sqliteTable(
   'leagues',
   {
     id: id(),
     name: text('name').notNull(),
-    kind: text('kind', { enum: kinds }).notNull(),
+    kind: text('kind', { enum: leagueKinds }).notNull(),
     startsAt: time('starts_at').notNull(),
     endsAt: time('ends_at').notNull(),
     config: json<Record<string, unknown>>('config').notNull(),
@@ -412,7 +412,7 @@ export const orderKeys = sqliteTable(
 )
 
 /** What a portfolio was worth as a day began, in UTC. */
-export const dayMarks = sqliteTable(
+export const dailyValues = sqliteTable(
   'day_marks',
   {
     leagueId: integer('league_id').notNull(),

@@ -5,15 +5,15 @@
  */
 import { existsSync } from 'node:fs'
 import { type Db, databaseFile, openBeside } from '../db/open.ts'
-import { atomically } from '../db/transaction.ts'
-import { usable } from '../db/usable.ts'
-import { clear, raise } from '../src/admin/alerts.ts'
+import { explainOpenErrors } from '../db/open-errors.ts'
+import { atomically } from '../db/transactions.ts'
+import { clear, raise } from '../src/alerts.ts'
 import { readConfig } from '../src/config.ts'
-import { type Audit, auditLedger } from '../src/market/auditing.ts'
+import { auditLedger, type LedgerAudit } from '../src/leagues/market/ledger-audit.ts'
 
 const key = 'ledger_audit'
 
-async function tell(db: Db, { differences, more }: Audit): Promise<void> {
+async function tell(db: Db, { differences, more }: LedgerAudit): Promise<void> {
   const at = Date.now()
   await atomically(db, tx => {
     if (!differences.length) return clear(tx, at, key)
@@ -29,14 +29,14 @@ async function tell(db: Db, { differences, more }: Audit): Promise<void> {
   })
 }
 
-const said = ({ league_id, user_id, what, ledger, found }: Audit['differences'][number]) =>
+const said = ({ league_id, user_id, what, ledger, found }: LedgerAudit['differences'][number]) =>
   `league ${league_id}, user ${user_id}: ${what} is ${found}, by the ledger ${ledger}`
 
 async function audit(): Promise<void> {
   const { dataDir } = readConfig(process.env)
   if (!existsSync(databaseFile(dataDir))) throw new Error(`There is nothing to audit in ${dataDir}`)
   const db = openBeside(dataDir)
-  const audit = usable(databaseFile(dataDir), () => auditLedger(dataDir))
+  const audit = explainOpenErrors(databaseFile(dataDir), () => auditLedger(dataDir))
   await tell(db, audit)
   db.$client.close()
   for (const difference of audit.differences) console.error(said(difference))

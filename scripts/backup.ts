@@ -6,15 +6,15 @@ import { existsSync } from 'node:fs'
 import { and, like, ne } from 'drizzle-orm'
 import { type Db, databaseFile, openBeside } from '../db/open.ts'
 import { systemAlerts } from '../db/schema.ts'
-import { atomically } from '../db/transaction.ts'
+import { atomically } from '../db/transactions.ts'
 import packageJson from '../package.json' with { type: 'json' }
-import { raise } from '../src/admin/alerts.ts'
-import { makeBackup, type Tell } from '../src/admin/backups/backup.ts'
+import { raise } from '../src/alerts.ts'
 import { readConfig } from '../src/config.ts'
 import { locks } from '../src/locks.ts'
-import { comeAlive, isDead } from '../src/runtime/alive.ts'
-import { minute, systemClock } from '../src/runtime/clock.ts'
-import { type Lease, type Locks, openLocks } from '../src/runtime/locks.ts'
+import { makeBackup, type Tell } from '../src/monitor/backups/backup.ts'
+import { minute, systemClock } from '../src/platform/clock.ts'
+import { type Lease, type Locks, openLocks } from '../src/platform/jobs/task-locks.ts'
+import { holdProcessLock, isProcessDead } from '../src/platform/process/process-lock.ts'
 
 const patience = 30 * minute // how long another backup is waited for
 const toJob = process.send?.bind(process) // set where the job started this
@@ -24,12 +24,12 @@ async function backup() {
   const { dataDir, backupKeep: keep } = readConfig(process.env)
   if (!existsSync(databaseFile(dataDir))) throw new Error(`There is nothing to back up in ${dataDir}`)
   const id = Bun.randomUUIDv7()
-  const die = comeAlive(dataDir, id)
+  const die = holdProcessLock(dataDir, id)
   const db = openBeside(dataDir)
   const tell: Tell = (percent, stage) => toJob?.({ percent, stage })
   let lease: Lease | undefined
   try {
-    lease = await turn(openLocks(db, systemClock, id, owner => isDead(dataDir, owner)))
+    lease = await turn(openLocks(db, systemClock, id, owner => isProcessDead(dataDir, owner)))
     const { version } = packageJson
     const made = await makeBackup({ dataDir, version, at: Date.now(), keep, signal: lease.signal, tell })
     await atomically(db, tx => settleFailures(tx, Date.now()))

@@ -8,12 +8,12 @@ import { existsSync } from 'node:fs'
 import { eq } from 'drizzle-orm'
 import { databaseFile, openDatabase } from '../db/open.ts'
 import { users } from '../db/schema.ts'
-import { now } from '../db/transaction.ts'
+import { transact } from '../db/transactions.ts'
 import { issueKey } from '../src/accounts/key.ts'
 import { hashPassword } from '../src/accounts/password.ts'
 import { createUser } from '../src/accounts/queries.ts'
 import { readConfig } from '../src/config.ts'
-import { systemClock } from '../src/runtime/clock.ts'
+import { systemClock } from '../src/platform/clock.ts'
 import { type DemoLeague, demoCaller } from './demo/call.ts'
 import { marketDemo } from './demo/market.ts'
 import { rosterDemo } from './demo/roster.ts'
@@ -67,7 +67,9 @@ async function ownKey(): Promise<string> {
   const known = db.select().from(users).where(eq(users.email, email)).get()
   const admin =
     known ??
-    now(db, tx => createUser(tx, { email, username: 'demo', passwordHash, role: 'admin', country: null }, Date.now()))
+    transact(db, tx =>
+      createUser(tx, { email, username: 'demo', passwordHash, role: 'admin', country: null }, Date.now()),
+    )
   if (!known) console.log(`Made an admin to look around with: ${email}, password ${password}`)
   const { secret } = await issueKey(
     { db, clock: systemClock },

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import type { FeedBoard } from '../src/tours/feeds/board.ts'
-import type { FeedFormat } from '../src/tours/feeds/formats.ts'
+import type { FeedBoard } from '../src/leagues/tours/feeds/board.ts'
+import type { FeedFormat } from '../src/leagues/tours/feeds/formats.ts'
 import { render } from './fake-formats.ts'
 import { boardOf, makeTournament, type Standings, standingsAt } from './fake-tournament.ts'
 

@@ -1,4 +1,4 @@
-import type { FeedFormat } from '../src/tours/feeds/formats.ts'
+import type { FeedFormat } from '../src/leagues/tours/feeds/formats.ts'
 import { boardOf, fullName, pars, type Standing, type Standings, whole } from './fake-tournament.ts'
 
 type TimeOf = (minute: number) => string

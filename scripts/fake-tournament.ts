@@ -1,4 +1,4 @@
-import type { EventStatus, FeedBoard, Golfer, GolferStatus } from '../src/tours/feeds/board.ts'
+import type { EventStatus, FeedBoard, Golfer, GolferStatus } from '../src/leagues/tours/feeds/board.ts'
 
 /**
  * A tournament that is the same for the same seed. Every stroke is decided when it is made; how it stands is a function of

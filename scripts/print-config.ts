@@ -3,7 +3,7 @@
  * `.env.example`.
  */
 import { readConfig, settings } from '../src/config.ts'
-import { settingLines } from '../src/runtime/settings.ts'
+import { settingLines } from '../src/platform/settings.ts'
 
 export function markdownTable(): string {
   const lines = settingLines(settings, readConfig({}))

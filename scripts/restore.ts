@@ -1,7 +1,7 @@
 /** `bun run restore <folder or .tar>`: fills an empty DATA_DIR with a backup. */
 import { resolve } from 'node:path'
-import { restoreBackup } from '../src/admin/backups/restore.ts'
 import { readConfig } from '../src/config.ts'
+import { restoreBackup } from '../src/monitor/backups/restore.ts'
 
 const [source] = process.argv.slice(2)
 try {

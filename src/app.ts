@@ -3,53 +3,53 @@ import { hostname } from 'node:os'
 import { eq } from 'drizzle-orm'
 import { closeDatabase, type Db, openDatabase } from '../db/open.ts'
 import { facts, processes } from '../db/schema.ts'
-import { atomically, perhaps } from '../db/transaction.ts'
+import { atomically, bestEffortWrite } from '../db/transactions.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { guardCookies } from './accounts/csrf.ts'
 import { identify } from './accounts/identify.ts'
 import { makeFirstAdmin, offerSetup } from './accounts/setup.ts'
-import { raise } from './admin/alerts.ts'
-import { watchForDamage } from './admin/damage.ts'
-import { addGauges } from './admin/gauges.ts'
-import { startWatch } from './admin/watch.ts'
+import { raise } from './alerts.ts'
 import type { Config } from './config.ts'
 import type { App } from './context.ts'
 import { jobs as jobTable } from './jobs.ts'
 import { kinds } from './kinds.ts'
-import { openBooks } from './market/books/books.ts'
-import type { Readings } from './readings.ts'
+import { openLivePortfolios } from './leagues/market/live-portfolios/live-portfolios.ts'
+import { resumeUploads } from './leagues/sheets/import-job.ts'
+import { openSheets } from './leagues/sheets/open.ts'
+import { openTourBoards } from './leagues/tours/boards.ts'
+import { lookForDamageAtStart, reportDamage } from './monitor/damage.ts'
+import { addGauges } from './monitor/gauges.ts'
+import { startProcessMonitor } from './monitor/process-monitor.ts'
+import { Cache } from './platform/cache/cache.ts'
+import { memoryStore } from './platform/cache/memory-store.ts'
+import { redisStore } from './platform/cache/redis-store.ts'
+import { Stamps } from './platform/cache/stamps.ts'
+import { type Clock, systemClock } from './platform/clock.ts'
+import { startCheckpoints } from './platform/files/wal-checkpoints.ts'
+import { openCachedFastPath } from './platform/http/cached-fast-path.ts'
+import { openStreams } from './platform/http/event-streams.ts'
+import { openHttpServer } from './platform/http/http-server.ts'
+import { attemptLimit, readLimit } from './platform/http/rate-limits.ts'
+import type { JobDefinition } from './platform/jobs/job.ts'
+import { openJobs } from './platform/jobs/jobs.ts'
+import { openQueues } from './platform/jobs/queues.ts'
+import { openSchedule, type ScheduleEntry } from './platform/jobs/scheduler.ts'
+import { openLocks } from './platform/jobs/task-locks.ts'
+import { startWorker } from './platform/jobs/worker.ts'
+import { type Log, openLog, throttled } from './platform/process/log.ts'
+import { openMetrics, watchLoop } from './platform/process/metrics.ts'
+import { holdProcessLock, isProcessDead, otherProcessesAlive } from './platform/process/process-lock.ts'
+import { openReaderThread } from './platform/process/reader-thread.ts'
+import { openShutdown } from './platform/process/shutdown.ts'
+import { openTelemetry } from './platform/process/telemetry.ts'
+import { openRedis } from './platform/redis.ts'
+import type { Readings } from './reader-queries.ts'
 import { refused, routes } from './routes.ts'
-import { comeAlive, isDead, othersAlive } from './runtime/alive.ts'
-import { Cache } from './runtime/cache.ts'
-import { memoryStore } from './runtime/cache-memory.ts'
-import { redisStore } from './runtime/cache-redis.ts'
-import { startCheckpoints } from './runtime/checkpoints.ts'
-import { type Clock, systemClock } from './runtime/clock.ts'
-import { openClosing } from './runtime/closing.ts'
-import { openDoor } from './runtime/door.ts'
-import { openExpress } from './runtime/express.ts'
-import type { JobDefinition } from './runtime/job.ts'
-import { openJobs } from './runtime/jobs.ts'
-import { attemptLimit, readLimit } from './runtime/limits.ts'
-import { openLocks } from './runtime/locks.ts'
-import { type Log, openLog, seldom } from './runtime/log.ts'
-import { openMetrics, watchLoop } from './runtime/metrics.ts'
-import { openQueues } from './runtime/queue.ts'
-import { openReaderThread } from './runtime/reader.ts'
-import { openRedis } from './runtime/redis.ts'
-import { openSchedule, type ScheduleEntry } from './runtime/schedule.ts'
-import { openStreams } from './runtime/sse.ts'
-import { Stamps } from './runtime/stamps.ts'
-import { openTelemetry } from './runtime/telemetry.ts'
-import { startWorker } from './runtime/worker.ts'
 import { schedule as scheduleTable } from './schedule.ts'
-import { settleUploads } from './sheets/jobs.ts'
-import { openSheets } from './sheets/open.ts'
-import { openTourBoards } from './tours/boards.ts'
-import { warmUp } from './warm.ts'
+import { warmUp } from './warm-up.ts'
 
 export type Fieldhouse = { app: App; url: string; stop(): Promise<void> }
-export type Surroundings = {
+export type AppOverrides = {
   clock?: Clock
   log?: Log
   /** Beside those of the tables. */
@@ -67,9 +67,9 @@ export async function startFieldhouse(
     log = openLog(config.logLevel, clock.now),
     jobs: moreJobs = [],
     schedule: moreSchedule = [],
-  }: Surroundings = {},
+  }: AppOverrides = {},
 ): Promise<Fieldhouse> {
-  const closing = openClosing(log)
+  const closing = openShutdown(log)
   try {
     const { version } = packageJson
     const { role, dataDir } = config
@@ -87,12 +87,12 @@ export async function startFieldhouse(
     )
     const db = closing.keep(
       'database',
-      openDatabase(dataDir, () => othersAlive(dataDir)),
+      openDatabase(dataDir, () => otherProcessesAlive(dataDir)),
       closeDatabase,
     )
-    closing.keep('liveness', comeAlive(dataDir, processId), die => die())
+    closing.keep('liveness', holdProcessLock(dataDir, processId), die => die())
     const row = { id: processId, role, version, startedAt: clock.now() }
-    closing.keep('process row', await enrol(db, row), leave => leave())
+    closing.keep('process row', await registerProcess(db, row), leave => leave())
 
     const redis = config.redisUrl
       ? closing.keep('redis', await openRedis(config.redisUrl, log), redis => redis.close())
@@ -111,10 +111,10 @@ export async function startFieldhouse(
     )
     const locks = closing.keep(
       'locks',
-      openLocks(db, clock, processId, owner => isDead(dataDir, owner)),
+      openLocks(db, clock, processId, owner => isProcessDead(dataDir, owner)),
       locks => locks.close(),
     )
-    const isNews = seldom()
+    const isNews = throttled()
     const queueError = (error: Error) => {
       if (isNews(error.message)) log.warn('The queue reports', { error: error.message })
     }
@@ -127,7 +127,7 @@ export async function startFieldhouse(
     jobs.define([...jobTable, ...moreJobs])
     const schedule = openSchedule([...scheduleTable, ...moreSchedule], db, jobs, clock, log)
     const sheets = closing.keep('sheets', openSheets(dataDir, clock), sheets => sheets.close())
-    const books = closing.keep('books', openBooks(dataDir, db, stamps, clock), books => books.close())
+    const books = closing.keep('books', openLivePortfolios(dataDir, db, stamps, clock), books => books.close())
     const metrics = openMetrics()
     const reader = closing.keep(
       'reader',
@@ -167,7 +167,7 @@ export async function startFieldhouse(
       kinds,
       sheets,
       tourBoards: openTourBoards(db, stamps, clock),
-      books,
+      livePortfolios: books,
       streams,
       reads: readLimit(config.rateLimit),
       attempts: attemptLimit(),
@@ -180,9 +180,9 @@ export async function startFieldhouse(
     if (role !== 'web') {
       const failed: Parameters<typeof startWorker<App>>[0]['failed'] = (run, error) => {
         telemetry.report(error, { job: run.name, job_id: run.id })
-        watchForDamage(app, error)
+        reportDamage(app, error)
         const key = `job_failed:${run.name}:${run.fingerprint}`
-        perhaps(db, tx =>
+        bestEffortWrite(db, tx =>
           raise(tx, clock.now(), {
             key,
             type: 'job_failed',
@@ -204,15 +204,16 @@ export async function startFieldhouse(
       schedule.start()
       await schedule.catchUp()
     }
-    closing.keep('watch', startWatch(app), watch => watch.stop())
+    lookForDamageAtStart(app)
+    closing.keep('watch', startProcessMonitor(app), watch => watch.stop())
 
-    const express = openExpress(cache, app.reads, clock)
+    const express = openCachedFastPath(cache, app.reads, clock)
     metrics.gauge('fieldhouse_express_answers_total', 'Answers given without the router', express.given, 'counter')
     await makeFirstAdmin(app)
     const router = routes(app)
     const door = closing.keep(
       'door',
-      openDoor({
+      openHttpServer({
         port: config.port,
         hostname: config.host,
         trustProxy: config.trustProxy,
@@ -234,7 +235,7 @@ export async function startFieldhouse(
     warmUp(app, warming.signal).then(() => {
       isReady = true
     })
-    settleUploads(app).catch(error => log.error('Uploads could not be put right', { error }))
+    resumeUploads(app).catch(error => log.error('Uploads could not be put right', { error }))
     jobs.sweep(0).catch(error => log.warn('The queue is down; the sweep comes again in a minute', { error }))
     if (role !== 'worker') await offerSetup(app, door.url)
     log.info('Fieldhouse is open', { url: door.url, role, version, queue: queues.backend, data: dataDir })
@@ -259,8 +260,11 @@ async function installationOf(db: Db): Promise<string> {
 }
 
 /** Writes this process down among those that share the folder; answers how to strike it out. */
-async function enrol(db: Db, row: Pick<typeof processes.$inferInsert, 'id' | 'role' | 'version' | 'startedAt'>) {
+async function registerProcess(
+  db: Db,
+  row: Pick<typeof processes.$inferInsert, 'id' | 'role' | 'version' | 'startedAt'>,
+) {
   const values = { ...row, host: hostname(), pid: process.pid }
   await atomically(db, tx => void tx.insert(processes).values(values).run())
-  return () => void perhaps(db, tx => void tx.delete(processes).where(eq(processes.id, row.id)).run())
+  return () => void bestEffortWrite(db, tx => void tx.delete(processes).where(eq(processes.id, row.id)).run())
 }

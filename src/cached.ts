@@ -2,24 +2,24 @@
 
 import type { UserStats } from './accounts/queries.ts'
 import type { Session } from './accounts/session.ts'
+import type { RosterMetrics } from './dashboard/roster-metrics.ts'
 import type { BoardView } from './leagues/board.ts'
 import type { PlayerView, TierView } from './leagues/kinds.ts'
 import type { LeagueView } from './leagues/league.ts'
+import type { ActivityView } from './leagues/market/ledger.ts'
+import type { ChainView } from './leagues/market/options.ts'
+import type { ValuedPortfolio } from './leagues/market/portfolio.ts'
+import type { QuoteView } from './leagues/market/quote.ts'
 import type { MemberView } from './leagues/queries.ts'
 import type { LeagueStats } from './leagues/stats.ts'
-import type { ActivityView } from './market/ledger.ts'
-import type { ChainView } from './market/options.ts'
-import type { Valued } from './market/portfolio.ts'
-import type { QuoteView } from './market/quote.ts'
-import type { RosterMetrics } from './rosters/metrics.ts'
-import type { ShiftView } from './rosters/shift.ts'
-import type { RosterView, ShownShift } from './rosters/view.ts'
-import { type Entry, entry, everyOne } from './runtime/cache.ts'
-import type { Pagination } from './runtime/page.ts'
-import type { Found } from './search/search.ts'
-import type { Dashboard } from './stats/dashboard.ts'
-import type { ExecutionStats } from './stats/executions.ts'
-import type { UserStatistics } from './stats/users.ts'
+import type { Dashboard } from './monitor/statistics/dashboard.ts'
+import type { ExecutionStats } from './monitor/statistics/executions.ts'
+import type { UserStatistics } from './monitor/statistics/users.ts'
+import { anyScope, type CacheEntry, cacheEntry } from './platform/cache/cache.ts'
+import type { Pagination } from './platform/http/pagination.ts'
+import type { RosterView, ShownShift } from './rota/roster-view.ts'
+import type { ShiftView } from './rota/shift.ts'
+import type { SearchResult } from './search/search.ts'
 
 type ActivityPage = { activity: ActivityView[]; pagination: Pagination }
 type ShiftPage = { shifts: ShiftView[]; pagination: Pagination }
@@ -27,26 +27,26 @@ type UpcomingShifts = { generated_at: string; shifts: ShownShift[] }
 type MembersPage = { members: MemberView[]; pagination: Pagination }
 
 export const cached = {
-  activeLeagues: entry<LeagueView[]>('active_leagues', '5m', [everyOne('leagues')]), // scope: kind
-  league: entry<LeagueView>('league', '10m', ['league']),
-  members: entry<MembersPage>('league_members', '5m', ['members', 'league']), // which may be private now
-  leagueStats: entry<LeagueStats>('league_stats', '10m', ['scores']),
-  board: entry<BoardView>('leaderboard', '5m', ['scores']),
-  boardHtml: entry<string>('board_page', '5m', ['scores', 'members']), // as strangers see it
-  player: entry<PlayerView>('player_details', '2m', ['scores']),
-  classifications: entry<{ as_of: string | null; tiers: TierView[] }>('classifications', '2m', ['scores']),
-  portfolio: entry<Valued>('portfolio', '2m', ['portfolio']), // scope: league/user, version of the quotes it holds
-  quote: entry<QuoteView>('quote', '1m', ['quote']), // scope: symbol
-  optionsChain: entry<ChainView>('options_chain', '5m', ['options']), // scope: symbol and expiration
-  activity: entry<ActivityPage>('activity_feed', '5m', ['activity']),
-  search: entry<Found>('search', '1h', ['leagues', 'names'].map(everyOne)), // what was withdrawn is found no longer
-  session: entry<Session | undefined>('session', '24h', ['account']), // scope: user, token hash
-  dashboardMetrics: entry<RosterMetrics>('dashboard_metrics', '5m', ['roster', 'staff', 'shifts'].map(everyOne)),
-  upcomingShifts: entry<UpcomingShifts>('upcoming_shifts', '2m', ['roster', 'shifts'].map(everyOne)), // scope: limit
-  rosterView: entry<RosterView>('roster_view', '5m', ['roster', 'shifts', 'staff'].map(everyOne)),
-  shiftList: entry<ShiftPage>('shift_list', '5m', ['roster', 'shifts', 'staff'].map(everyOne)),
-  statsDashboard: entry<Dashboard>('stats_dashboard', '10m'), // refreshed ahead: see schedule.ts
-  statsExecutions: entry<ExecutionStats>('stats_executions', '10m'),
-  statsUsers: entry<UserStatistics>('stats_users', '10m'),
-  userStats: entry<UserStats>('user_stats', '10m', ['user']),
-} satisfies Record<string, Entry<unknown>>
+  activeLeagues: cacheEntry<LeagueView[]>('active_leagues', '5m', [anyScope('leagues')]), // scope: kind
+  league: cacheEntry<LeagueView>('league', '10m', ['league']),
+  members: cacheEntry<MembersPage>('league_members', '5m', ['members', 'league']), // which may be private now
+  leagueStats: cacheEntry<LeagueStats>('league_stats', '10m', ['scores']),
+  board: cacheEntry<BoardView>('leaderboard', '5m', ['scores']),
+  boardHtml: cacheEntry<string>('board_page', '5m', ['scores', 'members']), // as strangers see it
+  player: cacheEntry<PlayerView>('player_details', '2m', ['scores']),
+  classifications: cacheEntry<{ as_of: string | null; tiers: TierView[] }>('classifications', '2m', ['scores']),
+  portfolio: cacheEntry<ValuedPortfolio>('portfolio', '2m', ['portfolio']), // scope: league/user, version of the quotes it holds
+  quote: cacheEntry<QuoteView>('quote', '1m', ['quote']), // scope: symbol
+  optionsChain: cacheEntry<ChainView>('options_chain', '5m', ['options']), // scope: symbol and expiration
+  activity: cacheEntry<ActivityPage>('activity_feed', '5m', ['activity']),
+  search: cacheEntry<SearchResult>('search', '1h', ['leagues', 'names'].map(anyScope)), // what was withdrawn is found no longer
+  session: cacheEntry<Session | undefined>('session', '24h', ['account']), // scope: user, token hash
+  dashboardMetrics: cacheEntry<RosterMetrics>('dashboard_metrics', '5m', ['roster', 'staff', 'shifts'].map(anyScope)),
+  upcomingShifts: cacheEntry<UpcomingShifts>('upcoming_shifts', '2m', ['roster', 'shifts'].map(anyScope)), // scope: limit
+  rosterView: cacheEntry<RosterView>('roster_view', '5m', ['roster', 'shifts', 'staff'].map(anyScope)),
+  shiftList: cacheEntry<ShiftPage>('shift_list', '5m', ['roster', 'shifts', 'staff'].map(anyScope)),
+  statsDashboard: cacheEntry<Dashboard>('stats_dashboard', '10m'), // refreshed ahead: see schedule.ts
+  statsExecutions: cacheEntry<ExecutionStats>('stats_executions', '10m'),
+  statsUsers: cacheEntry<UserStatistics>('stats_users', '10m'),
+  userStats: cacheEntry<UserStats>('user_stats', '10m', ['user']),
+} satisfies Record<string, CacheEntry<unknown>>

@@ -1,5 +1,5 @@
 /** Every setting: its variable, default and what it is for. All are optional. `bun run print-config` shows them in force. */
-import { bool, fraction, int, maybe, oneOf, readSettings, text, url, type Values } from './runtime/settings.ts'
+import { bool, fraction, int, maybe, oneOf, readSettings, type SettingValues, text, url } from './platform/settings.ts'
 
 export const settings = {
   port: int('PORT', 3000, 'HTTP port; 0 picks a free one', { max: 65_535 }),
@@ -68,7 +68,7 @@ export const settings = {
   ),
 }
 
-export type Config = Values<typeof settings>
+export type Config = SettingValues<typeof settings>
 
 export const readConfig = (env: Record<string, string | undefined>): Config => readSettings(settings, env, together)
 

@@ -3,24 +3,24 @@ import type { Redis } from 'ioredis'
 import type { Db } from '../db/open.ts'
 import type { Config } from './config.ts'
 import type { Kinds } from './leagues/kinds.ts'
-import type { Books } from './market/books/books.ts'
-import type { Readings } from './readings.ts'
-import type { Cache } from './runtime/cache.ts'
-import type { Clock } from './runtime/clock.ts'
-import { jobsOf } from './runtime/job.ts'
-import type { Jobs } from './runtime/jobs.ts'
-import type { Attempts, ReadLimit } from './runtime/limits.ts'
-import type { Locks } from './runtime/locks.ts'
-import type { Log } from './runtime/log.ts'
-import type { Metrics, watchLoop } from './runtime/metrics.ts'
-import type { Queues } from './runtime/queue.ts'
-import type { Reader } from './runtime/reader.ts'
-import type { Schedule } from './runtime/schedule.ts'
-import type { Streams } from './runtime/sse.ts'
-import type { Stamps } from './runtime/stamps.ts'
-import type { Telemetry } from './runtime/telemetry.ts'
-import type { Sheets } from './sheets/open.ts'
-import type { TourBoards } from './tours/boards.ts'
+import type { LivePortfolios } from './leagues/market/live-portfolios/live-portfolios.ts'
+import type { Sheets } from './leagues/sheets/open.ts'
+import type { TourBoards } from './leagues/tours/boards.ts'
+import type { Cache } from './platform/cache/cache.ts'
+import type { Stamps } from './platform/cache/stamps.ts'
+import type { Clock } from './platform/clock.ts'
+import type { Streams } from './platform/http/event-streams.ts'
+import type { Attempts, ReadLimit } from './platform/http/rate-limits.ts'
+import { jobsOf } from './platform/jobs/job.ts'
+import type { Jobs } from './platform/jobs/jobs.ts'
+import type { Queues } from './platform/jobs/queues.ts'
+import type { Schedule } from './platform/jobs/scheduler.ts'
+import type { Locks } from './platform/jobs/task-locks.ts'
+import type { Log } from './platform/process/log.ts'
+import type { Metrics, watchLoop } from './platform/process/metrics.ts'
+import type { Reader } from './platform/process/reader-thread.ts'
+import type { Telemetry } from './platform/process/telemetry.ts'
+import type { Readings } from './reader-queries.ts'
 
 export type App = {
   readonly config: Config
@@ -47,7 +47,7 @@ export type App = {
   readonly kinds: Kinds
   readonly sheets: Sheets
   readonly tourBoards: TourBoards
-  readonly books: Books
+  readonly livePortfolios: LivePortfolios
   readonly streams: Streams
   readonly reads: ReadLimit
   readonly attempts: Attempts

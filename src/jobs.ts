@@ -1,25 +1,31 @@
 /** Every job. */
-import { checkAlerts } from './admin/alerting/checking.ts'
-import { backUp } from './admin/backups/jobs.ts'
-import { indexRuns } from './admin/runs/indexing.ts'
-import { sweepJobs } from './admin/sweep.ts'
-import { doToMany } from './admin/tasks/bulk.ts'
+
 import type { App } from './context.ts'
+import { recordDailyMetrics } from './dashboard/daily-metrics.ts'
+import { scoreHealth } from './dashboard/health-scores.ts'
 import { finalizeDue } from './leagues/jobs.ts'
-import { updateQuotes } from './market/feeds/polling.ts'
-import { auditLedgers } from './market/jobs.ts'
-import { markDay } from './market/marks.ts'
-import { forgetOld } from './retention.ts'
-import { countDay } from './rosters/daily.ts'
-import { alertExpiry } from './rosters/expiry.ts'
-import { generateRoster } from './rosters/generate.ts'
-import { scoreHealth } from './rosters/health.ts'
-import type { JobDefinition } from './runtime/job.ts'
-import { announce } from './sheets/announcing.ts'
-import { importUpload } from './sheets/jobs.ts'
-import { refreshAllStats, refreshDashboardStats, refreshExecutionStats, refreshUserStats } from './stats/jobs.ts'
-import { ensureUpdates } from './tours/supervisor.ts'
-import { updatePlayerScores } from './tours/update.ts'
+import { recordDailyValues } from './leagues/market/daily-values.ts'
+import { auditLedgers } from './leagues/market/ledger-audit-job.ts'
+import { updateQuotes } from './leagues/market/quote-feeds/update-quotes.ts'
+import { announce } from './leagues/sheets/announce.ts'
+import { importUpload } from './leagues/sheets/import-job.ts'
+import { ensureUpdates } from './leagues/tours/supervisor.ts'
+import { updatePlayerScores } from './leagues/tours/update-player-scores.ts'
+import { checkAlerts } from './monitor/alerts/check-alerts.ts'
+import { backUp } from './monitor/backups/jobs.ts'
+import { indexRuns } from './monitor/runs/index-runs.ts'
+import {
+  refreshAllStats,
+  refreshDashboardStats,
+  refreshExecutionStats,
+  refreshUserStats,
+} from './monitor/statistics/jobs.ts'
+import { bulkAction } from './monitor/tasks/bulk-actions.ts'
+import { sweepJobs } from './monitor/tasks/sweep-jobs.ts'
+import type { JobDefinition } from './platform/jobs/job.ts'
+import { deleteOld } from './retention.ts'
+import { alertExpiringCertificates } from './rota/certificate-alerts.ts'
+import { generateRoster } from './rota/generate.ts'
 
 export const jobs: readonly JobDefinition<App>[] = [
   importUpload,
@@ -30,18 +36,18 @@ export const jobs: readonly JobDefinition<App>[] = [
   sweepJobs,
   checkAlerts,
   indexRuns,
-  doToMany,
+  bulkAction,
   backUp,
-  forgetOld,
+  deleteOld,
   refreshDashboardStats,
   refreshExecutionStats,
   refreshUserStats,
   refreshAllStats,
   auditLedgers,
-  markDay,
+  recordDailyValues,
   updateQuotes,
   generateRoster,
-  countDay,
+  recordDailyMetrics,
   scoreHealth,
-  alertExpiry,
+  alertExpiringCertificates,
 ]

@@ -1,5 +1,5 @@
 /** Every task lock: the key operators know it by, its lease, and what a latecomer does. */
-import { lock } from './runtime/locks.ts'
+import { lock } from './platform/jobs/task-locks.ts'
 
 export const locks = {
   supervisor: lock('ensure_updates', '120s', 'skip', 'supervisor_lock'),

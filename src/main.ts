@@ -1,8 +1,8 @@
-import './runtime/production.ts'
+import './platform/process/production.ts'
 
 import { startFieldhouse } from './app.ts'
 import { readConfig } from './config.ts'
-import { onAccident, onSignal } from './runtime/signals.ts'
+import { onAccident, onSignal } from './platform/process/signals.ts'
 
 try {
   const { app, stop } = await startFieldhouse(readConfig(process.env))

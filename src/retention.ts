@@ -15,18 +15,18 @@ import {
   sessions,
   systemAlerts,
 } from '../db/schema.ts'
-import { lightly } from '../db/transaction.ts'
-import { type Forgetting, retention } from './admin/retention.ts'
+import { tryWrite } from '../db/transactions.ts'
 import type { App } from './context.ts'
-import { forgetOrphans } from './market/clearing.ts'
-import { isDead } from './runtime/alive.ts'
-import { type Duration, ms } from './runtime/clock.ts'
-import { forgetFiles, forgetStrayFiles, sweepSnapshots } from './sheets/keeping.ts'
+import { deleteOrphanRows } from './leagues/market/league-cleanup.ts'
+import { deleteOldFiles, deleteStrayFiles, sweepSnapshots } from './leagues/sheets/retention.ts'
+import { type Duration, ms } from './platform/clock.ts'
+import { type RetentionRule, retentionJob } from './platform/jobs/retention-job.ts'
+import { isProcessDead } from './platform/process/process-lock.ts'
 
 const mostRuns = 1_000_000
 const isFinished = sql`${runs.status} not in ('PENDING', 'PROGRESS')`
 
-export const forgetOld = retention([
+export const deleteOld = retentionJob([
   older('runs', '90d', runs, runs.createdAt, isFinished),
   { what: 'runs beyond a million', step: ({ db }, _, limit) => runsBeyond(db, mostRuns, limit) },
   older('audit log', '365d', auditLog, auditLog.at),
@@ -39,10 +39,10 @@ export const forgetOld = retention([
   older('health scores', '90d', healthScores, healthScores.at),
   older('roster drafts', '90d', rosterDrafts, rosterDrafts.createdAt),
   older('order keys', '1d', orderKeys, orderKeys.createdAt),
-  { what: 'upload files', step: forgetFiles },
-  { what: 'stray files', step: forgetStrayFiles },
+  { what: 'upload files', step: deleteOldFiles },
+  { what: 'stray files', step: deleteStrayFiles },
   { what: 'snapshots', step: sweepSnapshots },
-  { what: 'trades of deleted leagues', step: ({ db }, _, limit) => forgetOrphans(db, limit) },
+  { what: 'trades of deleted leagues', step: ({ db }, _, limit) => deleteOrphanRows(db, limit) },
   { what: 'dead processes', step: forgetProcesses },
 ])
 
@@ -53,7 +53,7 @@ export function older(
   table: SQLiteTable,
   column: SQLiteColumn,
   condition: SQL = sql`true`,
-): Forgetting {
+): RetentionRule {
   return {
     what,
     step: ({ db }, now, limit) =>
@@ -77,7 +77,7 @@ export function runsBeyond(db: App['db'], most: number, limit: number): number {
 /** A busy database is left alone until the next step. */
 function deleteSome(db: App['db'], table: SQLiteTable, which: SQL, limit: number): number {
   const chosen = sql`rowid in (select rowid from ${table} where ${which} limit ${limit})`
-  return lightly(db, tx => tx.delete(table).where(chosen).returning({ one: sql`1` }).all().length) ?? limit
+  return tryWrite(db, tx => tx.delete(table).where(chosen).returning({ one: sql`1` }).all().length) ?? limit
 }
 
 function forgetProcesses({ db, processId, config: { dataDir } }: App): number {
@@ -85,7 +85,7 @@ function forgetProcesses({ db, processId, config: { dataDir } }: App): number {
     .select()
     .from(processes)
     .all()
-    .filter(({ id }) => id !== processId && isDead(dataDir, id))
-  for (const { id } of dead) lightly(db, tx => tx.delete(processes).where(sql`${processes.id} = ${id}`).run())
+    .filter(({ id }) => id !== processId && isProcessDead(dataDir, id))
+  for (const { id } of dead) tryWrite(db, tx => tx.delete(processes).where(sql`${processes.id} = ${id}`).run())
   return 0
 }

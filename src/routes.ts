@@ -1,44 +1,44 @@
 /** The error answers, then one line per feature. */
 import { Elysia } from 'elysia'
-import { access } from './access.ts'
 import { accountPages } from './accounts/pages.ts'
 import { accountRoutes } from './accounts/routes.ts'
-import { alertRoutes } from './admin/alerting/routes.ts'
-import { auditPage } from './admin/auditing/page.ts'
-import { backupRoutes } from './admin/backups/routes.ts'
-import { watchForDamage } from './admin/damage.ts'
-import { healthRoutes, probeRoutes } from './admin/health.ts'
-import { jobRoutes } from './admin/jobs.ts'
-import { monitoringRoutes } from './admin/monitoring/routes.ts'
-import { queueInspectRoutes } from './admin/queue-inspect.ts'
-import { redisRoutes } from './admin/redis/routes.ts'
-import { swaggerRoutes } from './admin/swagger.ts'
-import { taskRoutes } from './admin/tasks/routes.ts'
 import type { App } from './context.ts'
 import { Refusal } from './errors.ts'
 import { boardRoutes } from './leagues/board-routes.ts'
+import { marketPages } from './leagues/market/pages.ts'
+import { feedRoutes } from './leagues/market/quote-feeds/routes.ts'
+import { quoteRoutes } from './leagues/market/quote-routes.ts'
+import { tradeRoutes } from './leagues/market/trade-routes.ts'
 import { memberRoutes } from './leagues/member-routes.ts'
 import { olderPaths } from './leagues/older-paths.ts'
 import { leagueRoutes } from './leagues/routes.ts'
-import { feedRoutes } from './market/feeds/routes.ts'
-import { marketPages } from './market/pages.ts'
-import { quoteRoutes } from './market/quote-routes.ts'
-import { tradeRoutes } from './market/routes.ts'
-import { rotaPages } from './rosters/pages.ts'
-import { rotaRoutes } from './rosters/routes.ts'
-import { Cached } from './runtime/cache.ts'
-import { exchangeOf } from './runtime/exchange.ts'
-import { methodsOf } from './runtime/methods.ts'
-import { asRefusal, bug, type Input, problem } from './runtime/problem.ts'
-import { cachedResponse } from './runtime/respond.ts'
+import { uploadRoutes } from './leagues/sheets/routes.ts'
+import { entryRoutes } from './leagues/tours/entry-routes.ts'
+import { tourPages } from './leagues/tours/pages.ts'
+import { tourRoutes } from './leagues/tours/routes.ts'
+import { alertRoutes } from './monitor/alerts/routes.ts'
+import { auditPage } from './monitor/audit/page.ts'
+import { backupRoutes } from './monitor/backups/routes.ts'
+import { reportDamage } from './monitor/damage.ts'
+import { healthRoutes, probeRoutes } from './monitor/health.ts'
+import { monitoringRoutes } from './monitor/overview/routes.ts'
+import { queueInspectRoutes } from './monitor/queue-inspect.ts'
+import { redisRoutes } from './monitor/redis/routes.ts'
+import { statsRoutes } from './monitor/statistics/routes.ts'
+import { jobRoutes } from './monitor/tasks/job-routes.ts'
+import { taskRoutes } from './monitor/tasks/routes.ts'
+import { Cached } from './platform/cache/cache.ts'
+import { access } from './platform/http/access.ts'
+import { methodsOf } from './platform/http/allowed-methods.ts'
+import { asRefusal, bug, problem, type RefusedInput } from './platform/http/problem.ts'
+import { requestContext } from './platform/http/request-context.ts'
+import { cachedResponse } from './platform/http/responses.ts'
+import { rotaPages } from './rota/pages.ts'
+import { rotaRoutes } from './rota/routes.ts'
 import { searchRoutes } from './search/routes.ts'
-import { uploadRoutes } from './sheets/routes.ts'
-import { statsRoutes } from './stats/routes.ts'
-import { entryRoutes } from './tours/entry-routes.ts'
-import { tourPages } from './tours/pages.ts'
-import { tourRoutes } from './tours/routes.ts'
-import { refusalPage } from './web/refusal.ts'
-import { webRoutes } from './web/routes.ts'
+import { swaggerRoutes } from './ui/api-page.ts'
+import { refusalPage } from './ui/refusal-page.ts'
+import { webRoutes } from './ui/routes.ts'
 
 /** A worker serves nothing but the probes. */
 export function routes(app: App) {
@@ -122,14 +122,14 @@ export function refused(
   request: Request,
   error: unknown,
   code?: string | number,
-  input: Input = {},
+  input: RefusedInput = {},
 ): Response {
-  const { id, who, route } = exchangeOf(request)
+  const { id, who, route } = requestContext(request)
   const refusal = asRefusal(error, code, { ...input, request })
   if (!refusal) {
     app.log.error('A request failed', { request_id: id, route, error })
     app.telemetry.report(error, { request_id: id, route, user: who?.id })
-    watchForDamage(app, error)
+    reportDamage(app, error)
   }
   const isPage =
     request.headers.get('accept')?.includes('text/html') && !new URL(request.url).pathname.startsWith('/api/')

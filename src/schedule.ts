@@ -1,19 +1,20 @@
 /** Every cron line, in UTC. A slot fires once however many processes run. */
-import { checkAlerts } from './admin/alerting/checking.ts'
-import { backUp } from './admin/backups/jobs.ts'
-import { indexRuns } from './admin/runs/indexing.ts'
-import { sweepJobs } from './admin/sweep.ts'
+
 import type { App } from './context.ts'
+import { recordDailyMetrics } from './dashboard/daily-metrics.ts'
+import { scoreHealth } from './dashboard/health-scores.ts'
 import { finalizeDue } from './leagues/jobs.ts'
-import { auditLedgers } from './market/jobs.ts'
-import { markDay } from './market/marks.ts'
-import { forgetOld } from './retention.ts'
-import { countDay } from './rosters/daily.ts'
-import { alertExpiry } from './rosters/expiry.ts'
-import { scoreHealth } from './rosters/health.ts'
-import { every, type ScheduleEntry } from './runtime/schedule.ts'
-import { refreshDashboardStats, refreshExecutionStats, refreshUserStats } from './stats/jobs.ts'
-import { ensureUpdates } from './tours/supervisor.ts'
+import { recordDailyValues } from './leagues/market/daily-values.ts'
+import { auditLedgers } from './leagues/market/ledger-audit-job.ts'
+import { ensureUpdates } from './leagues/tours/supervisor.ts'
+import { checkAlerts } from './monitor/alerts/check-alerts.ts'
+import { backUp } from './monitor/backups/jobs.ts'
+import { indexRuns } from './monitor/runs/index-runs.ts'
+import { refreshDashboardStats, refreshExecutionStats, refreshUserStats } from './monitor/statistics/jobs.ts'
+import { sweepJobs } from './monitor/tasks/sweep-jobs.ts'
+import { every, type ScheduleEntry } from './platform/jobs/scheduler.ts'
+import { deleteOld } from './retention.ts'
+import { alertExpiringCertificates } from './rota/certificate-alerts.ts'
 
 export const schedule: readonly ScheduleEntry<App>[] = [
   every('*/2 * * * *', ensureUpdates),
@@ -24,11 +25,11 @@ export const schedule: readonly ScheduleEntry<App>[] = [
   every('1-59/4 * * * *', refreshDashboardStats), // staggered, so that no minute counts everything
   every('2-59/5 * * * *', refreshExecutionStats),
   every('3-59/6 * * * *', refreshUserStats),
-  every('2 0 * * *', markDay),
-  every('0 0 * * *', countDay),
+  every('2 0 * * *', recordDailyValues),
+  every('0 0 * * *', recordDailyMetrics),
   every('0 */12 * * *', scoreHealth),
-  every('0 6 * * *', alertExpiry),
+  every('0 6 * * *', alertExpiringCertificates),
   every('0 3 * * *', backUp),
   every('30 3 * * *', auditLedgers),
-  every('0 4 * * *', forgetOld),
+  every('0 4 * * *', deleteOld),
 ]

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import type { Role } from '../db/schema.ts'
-import { isNoMoreThan, mayOf } from '../src/access.ts'
+import { isNoMoreThan, roleNeeded } from '../src/platform/http/access.ts'
 import { routes } from '../src/routes.ts'
 import { start } from './start.ts'
 
@@ -28,7 +28,7 @@ test('every route says who may use it, and turns away everybody else before it l
   const admitted: string[] = []
   for (const route of routes(app).routes) {
     const { method, path } = route
-    const may = mayOf(route)
+    const may = roleNeeded(route)
     if (!may) silent.push(`${method} ${path}`)
     if (!may || may === 'anyone') continue
     const address = path.replaceAll(/:\w+\??/g, 'x').replace('*', 'x')

@@ -1,5 +1,5 @@
 import { expect, spyOn, test } from 'bun:test'
-import { hour, minute } from '../src/runtime/clock.ts'
+import { hour, minute } from '../src/platform/clock.ts'
 import { adminToken, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 import { visitor } from './visitor.ts'
 
@@ -307,6 +307,40 @@ test('an address or name that is taken, or one of the house, is refused', async 
   expect(await refusal({ email: 'no address' })).toEqual([422, 'email'])
   expect(await refusal({ password: 'short' })).toEqual([422, 'password'])
   expect(await refusal({ country: 'Norway' })).toEqual([422, 'country'])
+})
+
+test('a name that looks like that of somebody else is refused, and the house’s own too', async () => {
+  const { call } = await start()
+  const refusal = async (change: object) => {
+    const { status, problem } = await refusalOf(call.post('/api/v1/users', { ...bob, ...change }))
+    return [status, problem.errors?.[0]?.path]
+  }
+  await call.post('/api/v1/users', { ...ann, username: 'Cooper' })
+  for (const username of ['Соореr', 'СООРЕR', 'Cοοper', 'c\u03bfoper', 'cooper'])
+    expect(await refusal({ username })).toEqual([409, undefined])
+  for (const username of ['оperator', 'FIELDΗOUSE', 'dеleted-7'])
+    expect(await refusal({ username })).toEqual([422, 'username'])
+  await call.post('/api/v1/users', { ...bob, username: 'İpek', email: 'i@p.ek' })
+  for (const username of ['İpek', 'ipek', 'ıpek']) expect(await refusal({ username })).toEqual([409, undefined])
+  const { id } = await call.post('/api/v1/users', { ...bob, username: 'Борис' })
+  expect(await refusal({ username: 'борис', email: 'c@d.ef' })).toEqual([409, undefined])
+  expect((await call.patch(`/api/v1/users/${id}`, { username: 'БОРИС' })).username).toBe('БОРИС') // himself he may look like
+})
+
+test('names have no more than 40 letters once they are written plainly, and none that cannot be seen', async () => {
+  const { call } = await start()
+  const refusal = async (change: object) => {
+    const { status, problem } = await refusalOf(call.post('/api/v1/users', { ...bob, ...change }))
+    return [status, problem.errors?.[0]?.path]
+  }
+  const unseen = ['\u3164', 'a\u115fb', 'a\ufe0fb', 'a\u034fb', 'a\u200bb', 'a\u202eb', 'a\u200db', 'a\0b', 'a\ud800b']
+  for (const username of [...unseen, '\ufdfa'.repeat(3), ' ', `a${'\u0301'.repeat(9)}`])
+    expect(await refusal({ username })).toEqual([422, 'username'])
+  for (const email of ['a\0@b.cd', 'a\u200b@b.cd', 'a@b\u202e.cd', 'a@b.cd\x1b', 'a\n@b.cd', 'a@b@c.de'])
+    expect(await refusal({ email })).toEqual([422, 'email'])
+  expect((await call.post('/api/v1/users', { ...bob, username: ' José  O’Neill-2 '.replace('’', "'") })).username).toBe(
+    "José O'Neill-2",
+  )
 })
 
 test('a change that changes nothing is none', async () => {

@@ -1,12 +1,12 @@
 import { expect, test } from 'bun:test'
 import { t } from 'elysia'
 import { processMinutes, systemAlerts } from '../db/schema.ts'
-import { checkConditions } from '../src/admin/alerting/checking.ts'
-import { openSending } from '../src/admin/alerting/sending.ts'
-import { type Alert, clear, raise } from '../src/admin/alerts.ts'
+import { type Alert, clear, raise } from '../src/alerts.ts'
 import { type App, job } from '../src/context.ts'
-import { minute } from '../src/runtime/clock.ts'
-import { every } from '../src/runtime/schedule.ts'
+import { openAlertWebhook } from '../src/monitor/alerts/alert-webhook.ts'
+import { checkConditions } from '../src/monitor/alerts/check-alerts.ts'
+import { minute } from '../src/platform/clock.ts'
+import { every } from '../src/platform/jobs/scheduler.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
 import { afterTest, refusalOf, start, until } from './start.ts'
@@ -183,7 +183,7 @@ test('a failed job is an alert at once, mended by the same work done since', asy
 test('the webhook is told of each alert once, in words for Discord and Slack that mention nobody', async () => {
   const hook = webhook()
   const { app, call, clock } = await start({ ALERT_WEBHOOK_URL: hook.url })
-  const send = openSending(app)
+  const send = openAlertWebhook(app)
   raise(app.db, clock.now(), { ...held, title: 'Look <!channel> @everyone' })
   await Promise.race([send(), until(() => hook.sent.length)])
   await until(() => hook.sent.length === 1)

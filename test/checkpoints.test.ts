@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { databaseFile } from '../db/open.ts'
 import { facts } from '../db/schema.ts'
-import { atomically } from '../db/transaction.ts'
+import { atomically } from '../db/transactions.ts'
 import { start, until } from './start.ts'
 
 /** What stands in the file itself, without its log. */

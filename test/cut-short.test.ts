@@ -1,6 +1,6 @@
 /** Connections that are broken off in the middle: nothing is left of them, and the house stays open. */
 import { expect, test } from 'bun:test'
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newLeague } from './sheets.ts'
 import { adminToken, spawnFieldhouse, until } from './start.ts'
@@ -147,4 +147,35 @@ test('any other body whose connection breaks leaves nothing in the log', async (
       for (const path of ['/api/v1/leagues', '/api/v1/shifts/import', '/api/v1/auth/login']) await send(path, type, way)
   expect(complaints(house)).toEqual([])
   expect(await house.call.get('/livez')).toBe('ok')
+})
+
+test('what a killed process was receiving goes at the next start, and what a living one receives stays', async () => {
+  const killed = await spawnFieldhouse()
+  const { id } = await newLeague(killed.call)
+  const alive = await spawnFieldhouse({}, killed.dataDir)
+  const path = `/api/v1/leagues/${id}/uploads`
+  const parts = () => filesIn(killed).filter(name => name.endsWith('.part'))
+  const send = (house: House) =>
+    breakOff(house, ways['in chunks']!(path, cuts['much of the file']!), () => hasStopped.signal.aborted)
+  const hasStopped = new AbortController()
+
+  const receiving = [send(killed)]
+  await until(() => parts().length === 1)
+  const [left = ''] = parts()
+  receiving.push(send(alive))
+  await until(() => parts().length === 2)
+  const complete = left.replace('.part', '') // killed between the last byte and its row
+  writeFileSync(join(killed.dataDir, 'uploads', complete.replace(/.$/, '0')), sheet)
+  writeFileSync(join(killed.dataDir, 'uploads', 'somebody’s.csv'), sheet)
+  await killed.kill9()
+
+  const next = await spawnFieldhouse({}, killed.dataDir)
+  await until(() => !parts().includes(left))
+  await until(() => filesIn(next).length === 2)
+  expect(parts()).toHaveLength(1)
+  expect(filesIn(next)).toContain('somebody’s.csv')
+  hasStopped.abort()
+  await Promise.all(receiving)
+  await until(() => parts().length === 0)
+  expect([...complaints(next), ...complaints(alive)]).toEqual([])
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { type Cell, fitsWorkbook, workbookOf } from '../src/runtime/workbook.ts'
+import { type Cell, fitsWorkbook, workbookOf } from '../src/platform/files/workbook.ts'
 import { chance } from './seeded.ts'
 import { board, newLeague, upload } from './sheets.ts'
 import { start, until } from './start.ts'

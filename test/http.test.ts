@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
-import { entry } from '../src/runtime/cache.ts'
-import type { Exchange } from '../src/runtime/exchange.ts'
-import { openExpress } from '../src/runtime/express.ts'
-import { cachedResponse } from '../src/runtime/respond.ts'
+import { cacheEntry } from '../src/platform/cache/cache.ts'
+import { openCachedFastPath } from '../src/platform/http/cached-fast-path.ts'
+import type { RequestContext } from '../src/platform/http/request-context.ts'
+import { cachedResponse } from '../src/platform/http/responses.ts'
 import { newLeague, upload } from './sheets.ts'
 import { start, until } from './start.ts'
 
@@ -56,8 +56,8 @@ test('a board is a miss, then a hit, then the same bytes from the express lane, 
 
 test('the express lane holds no more than its share of memory, whatever is asked for', async () => {
   const { app } = await start()
-  const express = openExpress(app.cache, app.reads, app.clock)
-  const exchange = (): Exchange => ({
+  const express = openCachedFastPath(app.cache, app.reads, app.clock)
+  const exchange = (): RequestContext => ({
     id: 'one',
     began: 0,
     ms: 0,
@@ -70,7 +70,7 @@ test('the express lane holds no more than its share of memory, whatever is asked
   })
   const find = (i: number) => express.find(`http://x/${i}`, new Headers(), exchange())
   for (let i = 0; i < 1_000; i++) {
-    const cached = await app.cache.read(entry<string>('long', '5m'), [i], () => `${i}`.padEnd(50_000))
+    const cached = await app.cache.read(cacheEntry<string>('long', '5m'), [i], () => `${i}`.padEnd(50_000))
     const request = new Request(`http://x/${i}`)
     express.learn(request, exchange(), cachedResponse(request, cached), cached)
     expect(find(i)?.status).toBe(200)

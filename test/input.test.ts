@@ -77,13 +77,15 @@ test('what is no object is not taken for an empty one', async () => {
 
 test('names are one line, and not blank', async () => {
   const { call } = await start()
-  for (const name of ['', '   ', 'a\0b', 'two\nlines']) {
+  const unseen = ['\u200b', '\u3164', 'a\u202eb', 'a\u2066b', 'a\u0085b', 'a\u2028b', 'a\ufeffb', 'a\ud800b']
+  for (const name of ['', '   ', 'a\0b', 'two\nlines', ...unseen]) {
     const expected = (most: number) => [`name: expected string (minLength 1, maxLength ${most}, format one-line)`]
     expect(await errorsOf(call.post('/api/v1/leagues', { ...season, name }))).toEqual(expected(120))
     expect(await errorsOf(call.post('/api/v1/roster/sites', { name, timezone: 'UTC' }))).toEqual(expected(80))
     expect(await errorsOf(call.post('/api/v1/keys', { name, role: 'member' }))).toEqual(expected(80))
   }
-  expect(await call.post('/api/v1/leagues', { ...season, name: ' Été 🏆 ' })).toMatchObject({ name: 'Été 🏆' })
+  const fits = 'Été 👩‍👧 🏆️ می‌خواهم'
+  expect(await call.post('/api/v1/leagues', { ...season, name: ` ${fits} ` })).toMatchObject({ name: fits })
 })
 
 test('a config that does not fit says what would, once for each field', async () => {

@@ -4,8 +4,8 @@ import { runs } from '../db/schema.ts'
 import type { App } from '../src/context.ts'
 import { job } from '../src/context.ts'
 import { refuse } from '../src/errors.ts'
-import type { JobDefinition, Work } from '../src/runtime/job.ts'
-import { lock } from '../src/runtime/locks.ts'
+import type { JobContext, JobDefinition } from '../src/platform/jobs/job.ts'
+import { lock } from '../src/platform/jobs/task-locks.ts'
 import { refusalOf, start, until } from './start.ts'
 
 const none = t.Object({})
@@ -13,7 +13,7 @@ const started = ({ jobId }: { jobId: string }) => ({ job_id: jobId })
 
 /** A job whose runs are in the test's hands. */
 function handheld(name: string, wishes: Partial<Parameters<typeof job>[1]> = {}) {
-  const begun: { work: Work; end: (result?: unknown) => void; fail: (error: Error) => void }[] = []
+  const begun: { work: JobContext; end: (result?: unknown) => void; fail: (error: Error) => void }[] = []
   const definition = job(name, {
     input: none,
     ...wishes,

@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { forgetOld } from '../src/retention.ts'
-import { day } from '../src/runtime/clock.ts'
-import { published } from '../src/sheets/queries.ts'
+import { published } from '../src/leagues/sheets/queries.ts'
+import { day } from '../src/platform/clock.ts'
+import { deleteOld } from '../src/retention.ts'
 import { board, newLeague, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 
@@ -19,7 +19,7 @@ async function season() {
     const cy = i === 0 || i === 3 ? '' : `3,cy,${300 + 10 * i}\n`
     await finished(upload(call, id, scan(i, cy), { taken_at: at(4 * i), kind: i === 0 ? 'baseline' : 'current' }))
   }
-  const forget = () => finished(app.jobs.start(forgetOld, {}).then(({ jobId }) => ({ job_id: jobId })))
+  const forget = () => finished(app.jobs.start(deleteOld, {}).then(({ jobId }) => ({ job_id: jobId })))
   const snapshots = () =>
     app.sheets.boards.scores.query<{ n: number }, []>('select count(*) n from snapshots where starts_for is null').get()
       ?.n
@@ -38,7 +38,7 @@ test('of a finished season the first, the last and daily scans stay, and no rank
   await call.post(`/api/v1/leagues/${id}/finalize`)
   const before = await board(call, id)
   const card = await call.get(`/api/v1/leagues/${id}/players/3`)
-  clock.forward(day)
+  clock.forward(8 * day)
   await forget()
   expect(snapshots()).toBeLessThan(9)
   expect(snapshots()).toBeGreaterThanOrEqual(4)
@@ -47,6 +47,81 @@ test('of a finished season the first, the last and daily scans stay, and no rank
   expect((await call.get(`/api/v1/leagues/${id}/players/3`)).score).toBe(card.score)
   const answer = await call.raw(`/api/v1/leagues/${id}/leaderboard?at=${at(5)}`)
   expect([200, 410]).toContain(answer.status)
+})
+
+/** One league whose scans all came on one day: of such a day a finished season keeps few. */
+async function dayOf(scans: number) {
+  const house = await start()
+  const { call, finished, app, clock } = house
+  const { id } = await newLeague(call)
+  for (let i = 0; i <= scans; i++) {
+    const cy = i % 2 ? `3,cy,${300 + 10 * i}\n` : ''
+    await finished(upload(call, id, scan(i, cy), { taken_at: at(i / 60), kind: i === 0 ? 'baseline' : 'current' }))
+  }
+  const uploads = async (): Promise<{ id: number; status: string }[]> =>
+    (await call.get(`/api/v1/leagues/${id}/uploads`)).uploads
+  return {
+    ...house,
+    id,
+    /** The newest that still counts, or the one so many before it. */
+    async undo(before = 0) {
+      const done = (await uploads()).filter(({ status }) => status === 'done')
+      return call.post(`/api/v1/uploads/${done[before]?.id}/undo`)
+    },
+    send: (i: number, minutes: number) => upload(call, id, scan(i), { taken_at: at(minutes / 60) }),
+    async thinOut() {
+      await call.post(`/api/v1/leagues/${id}/finalize`)
+      clock.forward(8 * day)
+      await finished(app.jobs.start(deleteOld, {}).then(({ jobId }) => ({ job_id: jobId })))
+    },
+    reopen: () => call.post(`/api/v1/leagues/${id}/reopen`),
+    alerts: async () => (await call.get('/admin/monitoring/alerts/json')).alerts,
+  }
+}
+
+test('a league that was thinned out and reopened can have its newest uploads undone, and takes new ones', async () => {
+  const { call, id, finished, undo, send, thinOut, reopen, alerts } = await dayOf(3)
+  await undo()
+  await undo()
+  const boardOfOne = (await board(call, id)).rows
+  await finished(send(2, 2))
+  await finished(send(3, 3))
+  await thinOut()
+  await reopen()
+  await undo()
+  await undo()
+  expect((await board(call, id)).rows).toEqual(boardOfOne)
+  expect((await finished(send(4, 4))).status).toBe('SUCCESS')
+  expect((await board(call, id)).rows).toHaveLength(2)
+  expect(await alerts()).toEqual([])
+})
+
+test('what can no longer be undone or put in between is refused with the reason, and the board stays', async () => {
+  const { call, id, app, finished, undo, send, thinOut, reopen, alerts } = await dayOf(12)
+  await thinOut()
+  await reopen()
+  const before = await board(call, id)
+  for (const refused of [undo(12), send(20, 0.5)]) {
+    const { status, problem } = await refusalOf(refused)
+    expect([status, problem.detail]).toEqual([409, expect.stringContaining('no longer kept')])
+  }
+  expect(await board(call, id)).toEqual(before)
+  let undone = 0
+  for (; undone < 13; undone++)
+    if (
+      !(await undo().then(
+        () => true,
+        () => false,
+      ))
+    )
+      break
+  expect(undone).toBeGreaterThanOrEqual(5)
+  expect((await call.raw(`/api/v1/leagues/${id}/leaderboard`)).status).toBe(200)
+  for (const path of [`leaderboard?at=${at(2 / 60)}`, `leaderboard.csv?at=${at(2 / 60)}`])
+    expect((await call.raw(`/api/v1/leagues/${id}/${path}`)).status).toBe(410)
+  expect((await finished(send(21, 30))).status).toBe('SUCCESS')
+  expect(await app.reader.read('damageReading', { dataDir: app.config.dataDir })).toEqual([])
+  expect(await alerts()).toEqual([])
 })
 
 test('an undone upload can be looked into for a week, then its snapshot goes', async () => {

@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
-import { boardOf, type Columns } from '../src/leaderboard/board.ts'
+import { type BoardColumns, buildBoard } from '../src/leaderboard/board.ts'
 import { gainOf, matchRows } from '../src/leaderboard/gains.ts'
-import { pageOf } from '../src/leaderboard/page.ts'
+import { rankedPage } from '../src/leaderboard/page.ts'
 import { BadQuery, type BoardQuery, canonical, UnknownColumn, UnknownPlayer } from '../src/leaderboard/query.ts'
-import { type Order, percentileOf, rankingOf, type Ties } from '../src/leaderboard/ranking.ts'
+import { percentileOf, type RankOrder, rankingOf, type Ties } from '../src/leaderboard/ranking.ts'
 import { idOrder, sortByValue } from '../src/leaderboard/sort.ts'
 import { rowOfId, takeTexts, textAt, textColumn } from '../src/leaderboard/text.ts'
 import { type Chance, chance, forSeeds } from './seeded.ts'
@@ -12,14 +12,14 @@ const unknown = Number.NaN
 const query = (asked: Partial<BoardQuery> = {}): BoardQuery => ({ ...canonical({}), ...asked })
 
 /** A board of players a, b, c… with these scores. */
-const scored = (...scores: number[]): Columns => ({
+const scored = (...scores: number[]): BoardColumns => ({
   ids: textColumn(scores.map((_, i) => String.fromCharCode(97 + i))),
   names: textColumn(scores.map((_, i) => `Player ${i}`)),
   score: Float64Array.from(scores),
   metrics: [],
 })
-const ranks = (columns: Columns, asked: Partial<BoardQuery> = {}) =>
-  pageOf(boardOf(columns), query(asked)).rows.map(({ player_id, rank }) => `${player_id}${rank}`)
+const ranks = (columns: BoardColumns, asked: Partial<BoardQuery> = {}) =>
+  rankedPage(buildBoard(columns), query(asked)).rows.map(({ player_id, rank }) => `${player_id}${rank}`)
 
 test('ties are ranked in four ways', () => {
   const four = scored(9, 7, 7, 3)
@@ -33,7 +33,7 @@ test('an unknown score is last in both directions, and no zero', () => {
   const columns = scored(unknown, 0, -5, unknown)
   expect(ranks(columns)).toEqual(['b1', 'c2', 'a3', 'd3'])
   expect(ranks(columns, { order: 'asc' })).toEqual(['c1', 'b2', 'a3', 'd3'])
-  expect(pageOf(boardOf(columns), query()).rows.map(row => row.score)).toEqual([0, -5, null, null])
+  expect(rankedPage(buildBoard(columns), query()).rows.map(row => row.score)).toEqual([0, -5, null, null])
 })
 
 test('-0 ties with 0, infinities and huge values keep their places', () => {
@@ -46,7 +46,7 @@ test('a board where lower is better starts at the lowest', () => {
 })
 
 test('a tie-break settles equal scores, and who lacks one comes after those who have one', () => {
-  const columns: Columns = {
+  const columns: BoardColumns = {
     ...scored(-4, -4, -4, unknown, -9, -4),
     better: 'lower',
     tiebreak: { values: Float64Array.of(3, unknown, 1, 0, 8, 3), better: 'lower' },
@@ -54,7 +54,9 @@ test('a tie-break settles equal scores, and who lacks one comes after those who 
   expect(ranks(columns)).toEqual(['e1', 'c2', 'a3', 'f3', 'b5', 'd6'])
   expect(ranks(columns, { ties: 'dense' })).toEqual(['e1', 'c2', 'a3', 'f3', 'b4', 'd5'])
   expect(ranks(columns, { order: 'desc' })).toEqual(['b1', 'a2', 'f2', 'c4', 'e5', 'd6'])
-  expect(pageOf(boardOf(columns), query({ around: 'f', limit: 1 })).rows).toMatchObject([{ player_id: 'f', score: -4 }])
+  expect(rankedPage(buildBoard(columns), query({ around: 'f', limit: 1 })).rows).toMatchObject([
+    { player_id: 'f', score: -4 },
+  ])
   const metric = { name: 'holes', values: Float64Array.of(1, 2, 3, 4, 5, 6) }
   expect(ranks({ ...columns, metrics: [metric] }, { sort_by: 'holes' })).toEqual(['f1', 'e2', 'd3', 'c4', 'b5', 'a6'])
 })
@@ -62,7 +64,7 @@ test('a tie-break settles equal scores, and who lacks one comes after those who 
 test('a tie-break ranks as comparing one pair at a time does, whatever the columns', () => {
   forSeeds(200, ({ below }) => {
     const some = () => (below(5) === 0 ? unknown : below(4) - 2)
-    const columns: Columns = {
+    const columns: BoardColumns = {
       ...scored(...Array.from({ length: below(30) }, some)),
       better: below(2) ? 'lower' : 'higher',
     }
@@ -83,7 +85,7 @@ test('a tie-break ranks as comparing one pair at a time does, whatever the colum
 })
 
 test('an empty board has an empty page, a single player is first in the middle', () => {
-  expect(pageOf(boardOf(scored()), query())).toEqual({
+  expect(rankedPage(buildBoard(scored()), query())).toEqual({
     sort_by: 'score',
     order: 'desc',
     rows: [],
@@ -94,7 +96,7 @@ test('an empty board has an empty page, a single player is first in the middle',
 })
 
 test('a page beyond the last is empty and still tells the total', () => {
-  const page = pageOf(boardOf(scored(3, 2, 1)), query({ page: 9, limit: 2 }))
+  const page = rankedPage(buildBoard(scored(3, 2, 1)), query({ page: 9, limit: 2 }))
   expect(page.rows).toEqual([])
   expect(page.pagination).toEqual({ page: 9, limit: 2, total: 3, pages: 2 })
 })
@@ -122,7 +124,7 @@ test('a search keeps true ranks and finds names without case or accents, and ids
   expect(ranks(columns, { q: 'νικος' })).toEqual(['f6'])
   expect(ranks(columns, { q: 'c' })).toEqual(['c3'])
   expect(ranks(columns, { q: 'nobody' })).toEqual([])
-  expect(pageOf(boardOf(columns), query({ q: 'jose', limit: 2, page: 2 })).pagination).toEqual({
+  expect(rankedPage(buildBoard(columns), query({ q: 'jose', limit: 2, page: 2 })).pagination).toEqual({
     page: 2,
     limit: 2,
     total: 3,
@@ -131,20 +133,20 @@ test('a search keeps true ranks and finds names without case or accents, and ids
 })
 
 test('a column that is not there is refused with the choices', () => {
-  const board = boardOf({ ...scored(1), metrics: [{ name: 'power', values: Float64Array.of(7) }] })
-  expect(() => pageOf(board, query({ sort_by: 'kills' }))).toThrow('choose one of score, power')
-  expect(() => pageOf(board, query({ sort_by: '__proto__' }))).toThrow(UnknownColumn)
+  const board = buildBoard({ ...scored(1), metrics: [{ name: 'power', values: Float64Array.of(7) }] })
+  expect(() => rankedPage(board, query({ sort_by: 'kills' }))).toThrow('choose one of score, power')
+  expect(() => rankedPage(board, query({ sort_by: '__proto__' }))).toThrow(UnknownColumn)
 })
 
 test('a row shows metrics with gains beside them, and sorting by a metric ranks its current values', () => {
-  const columns: Columns = {
+  const columns: BoardColumns = {
     ...scored(1, 2),
     metrics: [
       { name: 'power', values: Float64Array.of(70, 60), gains: Float64Array.of(1, unknown) },
       { name: '__proto__', values: Float64Array.of(unknown, 4) },
     ],
   }
-  const page = pageOf(boardOf(columns), query({ sort_by: 'power', limit: 1 }))
+  const page = rankedPage(buildBoard(columns), query({ sort_by: 'power', limit: 1 }))
   expect(page.rows).toEqual([
     {
       rank: 1,
@@ -162,9 +164,9 @@ test('a row shows metrics with gains beside them, and sorting by a metric ranks 
 })
 
 test('change counts the climb since the previous board and is null for a newcomer', () => {
-  const previous = boardOf({ ...scored(1, 5, 9, unknown), metrics: [{ name: 'old', values: new Float64Array(4) }] })
-  const board = boardOf({ ...scored(8, 7, 6, 5, 4), previous })
-  const changes = (asked: Partial<BoardQuery>) => pageOf(board, query(asked)).rows.map(({ change }) => change)
+  const previous = buildBoard({ ...scored(1, 5, 9, unknown), metrics: [{ name: 'old', values: new Float64Array(4) }] })
+  const board = buildBoard({ ...scored(8, 7, 6, 5, 4), previous })
+  const changes = (asked: Partial<BoardQuery>) => rankedPage(board, query(asked)).rows.map(({ change }) => change)
   expect(changes({})).toEqual([2, 0, -2, null, null])
   expect(changes({ order: 'asc' })).toEqual([-4, -2, 0, null, null].toReversed())
 })
@@ -192,7 +194,7 @@ test('a query is read once and gives equal keys for equal questions', () => {
 })
 
 /** The same rules, the slow and obvious way. */
-function naive(columns: { id: string; value: number }[], order: Order, ties: Ties) {
+function naive(columns: { id: string; value: number }[], order: RankOrder, ties: Ties) {
   const sorted = columns.toSorted((a, b) => {
     if (Number.isNaN(a.value) !== Number.isNaN(b.value)) return Number.isNaN(a.value) ? 1 : -1
     const difference = order === 'asc' ? a.value - b.value : b.value - a.value
@@ -225,7 +227,7 @@ test('every page equals the obvious sort, whatever the ties, order, page and val
     const ties = chance.one(['standard', 'dense', 'modified', 'ordinal'] as const)
     const [page, limit] = [1 + chance.below(4), 1 + chance.below(20)]
     const columns = { ids: textColumn(ids), names: textColumn(ids), score: Float64Array.from(score), metrics: [] }
-    const shown = pageOf(boardOf(columns), query({ order, ties, page, limit })).rows
+    const shown = rankedPage(buildBoard(columns), query({ order, ties, page, limit })).rows
     const expected = naive(
       ids.map((id, i) => ({ id, value: score[i]! })),
       order,

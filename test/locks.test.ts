@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test'
 import { openDatabase } from '../db/open.ts'
 import { facts, taskLocks } from '../db/schema.ts'
-import { atomically } from '../db/transaction.ts'
+import { atomically } from '../db/transactions.ts'
 import { locks as lockTable } from '../src/locks.ts'
-import { isDead } from '../src/runtime/alive.ts'
-import { fenced, type Lease, LostLease, lock, openLocks } from '../src/runtime/locks.ts'
+import { fenced, type Lease, LostLease, lock, openLocks } from '../src/platform/jobs/task-locks.ts'
+import { isProcessDead } from '../src/platform/process/process-lock.ts'
 import { startChild } from './children/child.ts'
 import { afterTest, temporaryFolder, turnableClock, until } from './start.ts'
 
@@ -13,7 +13,7 @@ const work = lock('work', '2s', 'wait')
 function open(
   dataDir = temporaryFolder(),
   owner = 'me',
-  dead: (owner: string) => boolean = owner => isDead(dataDir, owner),
+  dead: (owner: string) => boolean = owner => isProcessDead(dataDir, owner),
 ) {
   const db = openDatabase(dataDir)
   const clock = turnableClock()

@@ -2,9 +2,9 @@
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { openBeside } from '../db/open.ts'
-import { atomically, together } from '../db/transaction.ts'
-import { auditLedger } from '../src/market/auditing.ts'
-import { systemClock } from '../src/runtime/clock.ts'
+import { atomically, batched } from '../db/transactions.ts'
+import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
+import { systemClock } from '../src/platform/clock.ts'
 import { board, newCup, newMember, newTraders, portfolio, quote, trade } from './market.ts'
 import { chance } from './seeded.ts'
 import { caller, Refused, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
@@ -179,7 +179,7 @@ test('kill -9 in the middle of orders loses no trade that was answered, and make
 test('writes that share a commit are each all or nothing', async () => {
   const { app } = await start()
   const write = (name: string, fails = false) =>
-    together(app.db, tx => {
+    batched(app.db, tx => {
       tx.$client.run(`insert into facts (name, value) values ('${name}', '1')`)
       if (fails) throw new Error(`no ${name}`)
       return name

@@ -1,7 +1,7 @@
 /** Quotes, pushed and polled; option chains; and members whose trading looks wrong. */
 import { expect, test } from 'bun:test'
-import { riskAssessment } from '../src/market/risk.ts'
-import { day, minute } from '../src/runtime/clock.ts'
+import { riskAssessment } from '../src/leagues/market/risk.ts'
+import { day, minute } from '../src/platform/clock.ts'
 import { newCup, newTraders, quote, trade } from './market.ts'
 import { afterTest, refusalOf, start, temporaryFolder, until } from './start.ts'
 

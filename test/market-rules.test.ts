@@ -1,7 +1,7 @@
 /** What an order may do and what it does: the rules alone, without a house around them. */
 import { expect, test } from 'bun:test'
-import { type Account, judge, mostShares, type Order } from '../src/market/order.ts'
-import { noPosition, type Position, traded } from '../src/market/position.ts'
+import { type Account, maxShares, type Order, validateOrder } from '../src/leagues/market/order.ts'
+import { applyTrade, noPosition, type Position } from '../src/leagues/market/position.ts'
 import { forSeeds } from './seeded.ts'
 
 const rules = { fee_cents: 0, max_position_pct: 100, quote_max_age_s: 60, allow_short: false }
@@ -18,11 +18,11 @@ const sell = (quantity: number): Order => ({ symbol: 'ACME', side: 'sell', quant
 const held = (quantity: number, cost = quantity * 1_000): Position => ({ quantity, cost, realised: 0 })
 
 function brokenBy(order: Order, from: Account, more: Partial<typeof rules> = {}, at = 0, price = 1_000) {
-  const verdict = judge(order, from, { priceCents: price, asOf: 0 }, { ...rules, ...more }, at)
+  const verdict = validateOrder(order, from, { priceCents: price, asOf: 0 }, { ...rules, ...more }, at)
   return 'broken' in verdict ? verdict.broken : undefined
 }
 function fillOf(order: Order, from: Account, more: Partial<typeof rules> = {}, price = 1_000) {
-  const verdict = judge(order, from, { ...quote, priceCents: price }, { ...rules, ...more }, 0)
+  const verdict = validateOrder(order, from, { ...quote, priceCents: price }, { ...rules, ...more }, 0)
   if ('broken' in verdict) throw new Error(verdict.broken.detail)
   return verdict.fill
 }
@@ -41,9 +41,9 @@ test('buying pays price and fee, selling takes the cost off in proportion and ke
 })
 
 test('a cost that cannot be halved leaves its odd cent with what is kept', () => {
-  const once = traded({ quantity: 3, cost: 1_000, realised: 0 }, -1, 400)
+  const once = applyTrade({ quantity: 3, cost: 1_000, realised: 0 }, -1, 400)
   expect(once).toEqual({ quantity: 2, cost: 667, realised: 67 })
-  expect(traded(once, -2, 400)).toEqual({ quantity: 0, cost: 0, realised: 200 })
+  expect(applyTrade(once, -2, 400)).toEqual({ quantity: 0, cost: 0, realised: 200 })
 })
 
 test('each refusal says which rule, by how much and what would do', () => {
@@ -70,7 +70,7 @@ test('each refusal says which rule, by how much and what would do', () => {
     rule: 'cash',
     over: 2,
   })
-  const full = account({ cash: 1e12, position: held(mostShares - 5) })
+  const full = account({ cash: 1e12, position: held(maxShares - 5) })
   expect(brokenBy(buy(6), full)).toMatchObject({ rule: 'quantity', over: 1, most: 5 })
 })
 
@@ -113,7 +113,7 @@ test('cash, cost and gains always add up, however a position is traded', () =>
     for (let i = 0; i < 60; i++) {
       const quantity = (1 + seeded.below(50)) * (seeded.some(0.5) ? 1 : -1)
       const price = 1 + seeded.below(100_000)
-      position = traded(position, quantity, price)
+      position = applyTrade(position, quantity, price)
       cash -= quantity * price
       // What was paid for what is held, less what was gained by closing, is the cash that went.
       expect(position.cost - position.realised).toBe(-cash)
@@ -124,6 +124,6 @@ test('cash, cost and gains always add up, however a position is traded', () =>
 
 test('amounts that a double could not hold are split exactly', () => {
   const large = { quantity: 999_999, cost: 999_999_000_000_001, realised: 0 }
-  const after = traded(large, -333_333, 1_000_000_000)
+  const after = applyTrade(large, -333_333, 1_000_000_000)
   expect(after.cost + (333_333 * 1_000_000_000 - after.realised)).toBe(large.cost)
 })

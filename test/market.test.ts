@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { day, hour, minute } from '../src/runtime/clock.ts'
+import { day, hour, minute } from '../src/platform/clock.ts'
 import { board, cup, newCup, newTrader, newTraders, portfolio, quote, trade } from './market.ts'
 import { refusalOf, start } from './start.ts'
 

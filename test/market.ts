@@ -1,6 +1,6 @@
 /** A market league, quotes for it, and members who trade. */
 
-import { now } from '../db/transaction.ts'
+import { transact } from '../db/transactions.ts'
 import { issueKey } from '../src/accounts/key.ts'
 import { createUser } from '../src/accounts/queries.ts'
 import type { App } from '../src/context.ts'
@@ -31,7 +31,7 @@ export async function newTrader({ app, as }: Pick<House, 'app' | 'as'>, username
 
 export async function newMember({ db, clock }: Pick<App, 'db' | 'clock'>, username: string) {
   const user = { email: `${username}@example.org`, username, passwordHash: '-', role: 'member', country: null } as const
-  const created = now(db, tx => createUser(tx, user, clock.now()))
+  const created = transact(db, tx => createUser(tx, user, clock.now()))
   const { secret } = await issueKey({ db, clock }, { ...created, via: 'key' }, { name: 'test', role: 'member' })
   return { id: created.id, key: secret }
 }

@@ -6,8 +6,8 @@ import { getTableColumns, is } from 'drizzle-orm'
 import { getTableConfig, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { databaseFile, migrate, migrations, NewerSchema, openDatabase } from '../db/open.ts'
 import * as schema from '../db/schema.ts'
-import { atomically } from '../db/transaction.ts'
-import { comeAlive } from '../src/runtime/alive.ts'
+import { atomically } from '../db/transactions.ts'
+import { holdProcessLock } from '../src/platform/process/process-lock.ts'
 import { main } from './operator.ts'
 import { afterTest, spawnFieldhouse, temporaryFolder } from './start.ts'
 
@@ -122,7 +122,7 @@ test('a newer schema is refused, untouched, and says what to do', async () => {
 
 test('nothing is migrated under an older version that is still at work', async () => {
   const { client, dataDir } = databaseAt(all.length - 1)
-  const leave = comeAlive(dataDir, 'of-an-older-version')
+  const leave = holdProcessLock(dataDir, 'of-an-older-version')
   expect(await main({ DATA_DIR: dataDir })).toEqual({
     code: 1,
     said: `An older version of Fieldhouse is still at work in ${dataDir}. Stop all its processes, then start this one.`,

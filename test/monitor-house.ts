@@ -1,10 +1,10 @@
 /** A house in which something has happened everywhere the monitor looks, under names that fit badly. */
 import { t } from 'elysia'
 import { activityCounts, ledger, processMinutes, users } from '../db/schema.ts'
-import { raise } from '../src/admin/alerts.ts'
+import { raise } from '../src/alerts.ts'
 import { type App, job } from '../src/context.ts'
-import { day, hour, minute } from '../src/runtime/clock.ts'
-import { lock } from '../src/runtime/locks.ts'
+import { day, hour, minute } from '../src/platform/clock.ts'
+import { lock } from '../src/platform/jobs/task-locks.ts'
 import { newLeague, upload } from './sheets.ts'
 import { type start, until } from './start.ts'
 

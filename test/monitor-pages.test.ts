@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { ledger, processMinutes, users } from '../db/schema.ts'
-import { checkConditions } from '../src/admin/alerting/checking.ts'
-import { hour, minute } from '../src/runtime/clock.ts'
+import { checkConditions } from '../src/monitor/alerts/check-alerts.ts'
+import { hour, minute } from '../src/platform/clock.ts'
 import { newLeague, upload } from './sheets.ts'
 import { start } from './start.ts'
 

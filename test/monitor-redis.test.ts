@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { t } from 'elysia'
 import { Redis } from 'ioredis'
-import { judged } from '../src/admin/redis/stats.ts'
 import { job } from '../src/context.ts'
+import { redisAlerts } from '../src/monitor/redis/stats.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
 import { afterTest, refusalOf, start, until } from './start.ts'
@@ -28,7 +28,7 @@ const calm: Record<string, string> = {
   evicted_keys: '0',
 }
 const look = (fields: Record<string, string> = {}, workers = 4, rejected = 0) =>
-  judged(new Map(Object.entries({ ...calm, ...fields })), workers, rejected)
+  redisAlerts(new Map(Object.entries({ ...calm, ...fields })), workers, rejected)
 
 test('a Redis that is well is healthy, whatever was refused long ago, however many of our workers wait', () => {
   expect(look()).toMatchObject({

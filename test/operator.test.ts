@@ -3,7 +3,7 @@ import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { usable } from '../db/usable.ts'
+import { explainOpenErrors } from '../db/open-errors.ts'
 import { main, onSmallDisk } from './operator.ts'
 import { newLeague, upload } from './sheets.ts'
 import { adminToken, caller, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
@@ -40,7 +40,7 @@ test('a file that may only be read is named, whatever was to be written', () => 
   const file = join(temporaryFolder(), 'some.db')
   new Database(file).close()
   const readable = new Database(file, { readonly: true })
-  expect(() => usable(file, () => readable.run('CREATE TABLE some (thing)'))).toThrow(
+  expect(() => explainOpenErrors(file, () => readable.run('CREATE TABLE some (thing)'))).toThrow(
     `${file} cannot be written to (attempt to write a readonly database): this user needs to own it and its folder`,
   )
   readable.close()
@@ -123,24 +123,29 @@ test('a queue that was moved away is made anew', async () => {
 })
 
 test.each([
-  ['overwritten', (file: string) => writeFileSync(file, overwritten(file)), 'scores.db is damaged ('],
-  ['lost', (file: string) => rmSync(file), '1 of 1 scans that boards are made of are not in it'],
-])('scores that were %s raise an alert that says what to do', async (_, damage, fault) => {
-  const dataDir = temporaryFolder()
-  const board = await seasonIn(dataDir)
-  const file = join(dataDir, 'scores.db')
-  settle(file)
-  damage(file)
-  const { call } = await start({}, dataDir)
-  expect((await refusalOf(call.get(board))).status).toBe(500)
-  const alert = await until(async () => {
-    const { alerts } = await call.get('/admin/monitoring/alerts/json?severity=critical')
-    return alerts[0]
-  })
-  expect(alert).toMatchObject({ alert_type: 'database_error', title: 'scores.db is damaged' })
-  expect(alert.message).toContain(fault)
-  expect(alert.message).toEndWith(`${restore}.`)
-})
+  ['overwritten', (file: string) => writeFileSync(file, overwritten(file)), 500, 'scores.db is damaged ('],
+  ['lost', (file: string) => rmSync(file), 503, 'it is another file, or an older copy'],
+])(
+  'scores that were %s raise an alert that says what to do, and /health says it too',
+  async (_, damage, status, fault) => {
+    const dataDir = temporaryFolder()
+    const board = await seasonIn(dataDir)
+    const file = join(dataDir, 'scores.db')
+    settle(file)
+    damage(file)
+    const { call } = await start({}, dataDir)
+    expect((await refusalOf(call.get(board))).status).toBe(status)
+    const alert = await until(async () => {
+      const { alerts } = await call.get('/admin/monitoring/alerts/json?severity=critical')
+      return alerts[0]
+    })
+    expect(alert).toMatchObject({ alert_type: 'database_error', title: 'scores.db is damaged' })
+    expect(alert.message).toContain(fault)
+    expect(alert.message).toEndWith(`${restore}.`)
+    const { status: health, checks } = await call.get('/health')
+    expect([health, checks.database.error]).toEqual(['degraded', expect.stringContaining(fault)])
+  },
+)
 
 /** It still opens: only where its snapshots are listed is something else. */
 function overwritten(file: string): Uint8Array {

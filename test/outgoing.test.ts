@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { createServer, type Server } from 'node:net'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
-import { checkUrl, getJson, type Outgoing, OutgoingFailure, postJson } from '../src/runtime/outgoing.ts'
-import { isPublicAddress } from '../src/runtime/public-address.ts'
+import { checkUrl, getJson, type Outgoing, OutgoingFailure, postJson } from '../src/platform/http/outgoing.ts'
+import { isPublicAddress } from '../src/platform/http/public-address.ts'
 
 const open: Array<() => void> = []
 afterEach(() => {
@@ -433,7 +433,7 @@ describe('TLS to a checked address', () => {
   /** In a process of its own, as that is when Bun reads which further authorities to trust. */
   async function trusting(url: string) {
     const script = `
-      const { getJson } = await import('../src/runtime/outgoing.ts')
+      const { getJson } = await import('../src/platform/http/outgoing.ts')
       const resolve = async () => ['127.0.0.1']
       const said = await getJson(process.argv.at(-1), { allowPrivate: true, resolve }).catch(error => ({ code: error.code, message: error.message }))
       console.log(JSON.stringify(said))`

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import Papa from 'papaparse'
-import { limits } from '../src/sheets/reading/limits.ts'
-import { type Progress, readSheet } from '../src/sheets/reading/sheet.ts'
-import type { Source } from '../src/sheets/reading/source.ts'
+import { limits } from '../src/leagues/sheets/reading/limits.ts'
+import { type Progress, readSheet } from '../src/leagues/sheets/reading/sheet.ts'
+import type { Source } from '../src/leagues/sheets/reading/source.ts'
 import { type Random, random } from './fixtures/sheets/random.ts'
 import { piecemeal, read, refusal, rowsOf, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
 import { governors, rokTrackerCsv } from './fixtures/sheets/scans.ts'
@@ -187,12 +187,38 @@ describe('limits', () => {
   test('a field may be one megabyte long', async () => {
     const long = 'x'.repeat(limits.field)
     for (const piece of [997, 1 << 20]) {
-      const bytes = utf8(`id,name,power\n1,"${long}",5\n2,${long},6\n3,${long}x,7\n4,d,8\n`)
+      const bytes = utf8(`id,note,power\n1,"${long}",5\n2,${long},6\n3,${long}x,7\n4,d,8\n`)
       const sheet = await readSheet(piecemeal(bytes, () => piece))
       expect(texts(sheet.ids)).toEqual(['1', '2', '4'])
-      expect(texts(sheet.names).map(name => name.length)).toEqual([limits.field, limits.field, 1])
-      expect(sheet.errors).toEqual([{ line: 4, column: 'name', value: '', reason: 'longer than 1 MB' }])
+      expect(sheet.errors).toEqual([{ line: 4, column: 'note', value: '', reason: 'longer than 1 MB' }])
     }
+  })
+
+  test('an id or a name may be 200 characters long', async () => {
+    for (const [most, more] of [
+      ['x'.repeat(200), 'x'.repeat(201)],
+      ['白'.repeat(200), '白'.repeat(201)],
+      ['🔥'.repeat(100), '🔥'.repeat(101)], // two of what JavaScript counts, each
+    ] as const) {
+      const sheet = await read(`id,name,power\n1,${most},5\n2,${more},6\n${most},c,7\n${more},d,8\n`)
+      expect(texts(sheet.ids)).toEqual(['1', most])
+      expect(texts(sheet.names)).toEqual([most, 'c'])
+      const told = {
+        value: more.length > 250 ? expect.any(String) : `${more.slice(0, 100)}…`,
+        reason: 'longer than 200 characters',
+      }
+      expect(sheet.errors).toEqual([
+        { line: 3, column: 'name', ...told },
+        { line: 5, column: 'id', ...told },
+      ])
+    }
+  })
+
+  test('no heading makes an answer longer than what is said of it', async () => {
+    const heading = 'x'.repeat(100_000)
+    const sheet = await read(`id,${heading},${heading}y,power\n1,2,oops,3\n2,4,6,5\n3,4,6,5\n`)
+    expect(Math.max(...Object.keys(sheet.mapping).map(header => header.length))).toBeLessThan(250)
+    expect(JSON.stringify(sheet.errors).length).toBeLessThan(1000)
   })
 
   test('a line of 100 MB is refused without reading it all', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { isCumulative } from '../src/sheets/reading/metrics.ts'
-import { readSheet } from '../src/sheets/reading/sheet.ts'
+import { isCumulative } from '../src/leagues/sheets/reading/metrics.ts'
+import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { random } from './fixtures/sheets/random.ts'
 import { read, refusal, rowsOf, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
 import { csv, governors, heroScrollsHeaders, rokTrackerCsv, rokTrackerHeaders } from './fixtures/sheets/scans.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { BAD, BLANK, NUMBER, ONE_COMMA, ONE_DOT, reading, readNumber } from '../src/sheets/reading/numbers.ts'
+import { BAD, BLANK, NUMBER, ONE_COMMA, ONE_DOT, reading, readNumber } from '../src/leagues/sheets/reading/numbers.ts'
 import { random } from './fixtures/sheets/random.ts'
 import { read, utf8, valuesOf } from './fixtures/sheets/reads.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
-import { readSheet } from '../src/sheets/reading/sheet.ts'
-import { bytesSource } from '../src/sheets/reading/source.ts'
-import { StringScanner } from '../src/sheets/reading/strings.ts'
-import { WorksheetScanner } from '../src/sheets/reading/worksheet.ts'
+import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
+import { bytesSource } from '../src/leagues/sheets/reading/source.ts'
+import { StringScanner } from '../src/leagues/sheets/reading/strings.ts'
+import { WorksheetScanner } from '../src/leagues/sheets/reading/worksheet.ts'
 import { type Random, random } from './fixtures/sheets/random.ts'
 import { piecemeal, refusal, rowsOf, texts, utf8, valuesOf } from './fixtures/sheets/reads.ts'
 import { governors, heroScrollsWorkbook, rokTrackerHeaders, rokTrackerRow } from './fixtures/sheets/scans.ts'
@@ -134,6 +134,26 @@ describe('a workbook', () => {
     expect(texts(sheet.ids)).toEqual(list.map(({ id }) => id))
     expect(valuesOf(sheet, 'power')).toEqual(list.map(({ power }) => power))
     expect(valuesOf(sheet, 'helps')).toEqual(list.map(({ helps }) => helps))
+  })
+
+  test('has ids and names of 200 characters at most, and findings no longer than what one reads', async () => {
+    const [most, more] = ['白'.repeat(200), '白'.repeat(201)]
+    const rows: Cell[][] = [
+      ['ID', 'Name', 'Power'],
+      [1, most, 5],
+      [2, more, 6],
+      [more, 'c', 7],
+      [4, 'x'.repeat(100_000), 8],
+    ]
+    const sheet = await readSheet(workbook([{ name: 'Data', rows }]))
+    expect(texts(sheet.ids)).toEqual(['1'])
+    expect(texts(sheet.names)).toEqual([most])
+    expect(sheet.errors.map(({ line, column, reason }) => `${line} ${column} ${reason}`)).toEqual([
+      '3 Name longer than 200 characters',
+      '4 ID longer than 200 characters',
+      '5 Name longer than 200 characters',
+    ])
+    expect(sheet.errors.every(({ value }) => value.length <= 101)).toBe(true)
   })
 
   test('is the same however few bytes of its XML come at once', () => {

@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import { auditLog, processes, requestStats, runs, scheduleSlots, sessions, systemAlerts, users } from '../db/schema.ts'
 import type { App } from '../src/context.ts'
+import { day } from '../src/platform/clock.ts'
+import { holdProcessLock } from '../src/platform/process/process-lock.ts'
 import { runsBeyond } from '../src/retention.ts'
-import { comeAlive } from '../src/runtime/alive.ts'
-import { day } from '../src/runtime/clock.ts'
 import { start, until } from './start.ts'
 
 const run = (id: string, createdAt: number, status: 'SUCCESS' | 'PENDING' = 'SUCCESS') => ({
@@ -129,7 +129,7 @@ test('processes that died without a word are struck out, living ones stay', asyn
   const house = await start()
   const { app, dataDir } = house
   const row = { role: 'all', host: 'here', pid: 1, version: '0', startedAt: 0 }
-  const stop = comeAlive(dataDir, 'alive')
+  const stop = holdProcessLock(dataDir, 'alive')
   app.db
     .insert(processes)
     .values([

@@ -1,4 +1,4 @@
-import type { Assignment, Problem, Shift, Staff, Wish } from '../src/rosters/solving/problem.ts'
+import type { Assignment, Problem, Shift, Staff, Wish } from '../src/rota/solving/problem.ts'
 import { type Chance, chance } from './seeded.ts'
 
 /** A problem with a roster known to be best, and what that roster is worth. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
-import { countDay } from '../src/rosters/daily.ts'
-import { alertExpiry } from '../src/rosters/expiry.ts'
-import { scoreHealth } from '../src/rosters/health.ts'
-import { day } from '../src/runtime/clock.ts'
+import { recordDailyMetrics } from '../src/dashboard/daily-metrics.ts'
+import { scoreHealth } from '../src/dashboard/health-scores.ts'
+import { day } from '../src/platform/clock.ts'
+import { alertExpiringCertificates } from '../src/rota/certificate-alerts.ts'
 import { base, newPerson, newSite, venue, week } from './rosters.ts'
 import { newLeague } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
@@ -103,7 +103,7 @@ test('certificates that run out are told of at 60, 30, 14, 7 and 1 days, once ea
     ],
   })
   const morning = async () => {
-    const { jobId } = await app.jobs.start(alertExpiry, {})
+    const { jobId } = await app.jobs.start(alertExpiringCertificates, {})
     return (await finished({ job_id: jobId })).result
   }
   const told: number[] = []
@@ -120,7 +120,7 @@ test('certificates that run out are told of at 60, 30, 14, 7 and 1 days, once ea
 test('an expiring certificate is an alert of its type, and its renewal settles it', async () => {
   const { call, app, finished } = await start()
   const ann = await newPerson(call, 'Ann', { certifications: [{ name: 'first aid', expires_on: inDays(6) }] })
-  const morning = async () => finished({ job_id: (await app.jobs.start(alertExpiry, {})).jobId })
+  const morning = async () => finished({ job_id: (await app.jobs.start(alertExpiringCertificates, {})).jobId })
   await morning()
   const alerts = async () => (await call.get('/admin/monitoring/alerts/json')).alerts
   const expiring = (await alerts()).filter(
@@ -138,7 +138,7 @@ test('an expiring certificate is an alert of its type, and its renewal settles i
 
 test('a day is counted once it is over, and counted again it is the same', async () => {
   const { app, call, clock, finished } = await venue()
-  const run = async () => (await finished({ job_id: (await app.jobs.start(countDay, {})).jobId })).result
+  const run = async () => (await finished({ job_id: (await app.jobs.start(recordDailyMetrics, {})).jobId })).result
   clock.forward(Date.parse('2026-03-25T00:00:05Z') - clock.now())
   const counted = await run()
   expect(counted).toMatchObject({ day: '2026-03-24', shifts: 1, places: 2, filled: 0 })

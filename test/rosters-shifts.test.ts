@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { readShifts } from '../src/rosters/import-shifts.ts'
-import { copied, fromPattern } from '../src/rosters/shifts.ts'
+import { readShifts } from '../src/rota/import-shifts.ts'
+import { copied, fromPattern } from '../src/rota/make-shifts.ts'
 import { base } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
 

@@ -2,8 +2,8 @@ import { expect, test } from 'bun:test'
 import { t } from 'elysia'
 import { runs, scheduleSlots } from '../db/schema.ts'
 import { type App, job } from '../src/context.ts'
-import type { JobDefinition } from '../src/runtime/job.ts'
-import { BadSchedule, every } from '../src/runtime/schedule.ts'
+import type { JobDefinition } from '../src/platform/jobs/job.ts'
+import { BadSchedule, every } from '../src/platform/jobs/scheduler.ts'
 import { start, temporaryFolder, until } from './start.ts'
 
 const tick = (name = 'test.tick') => job(name, { input: t.Object({}), run: async () => 'ticked' }) as JobDefinition<App>

@@ -5,19 +5,20 @@ import { join } from 'node:path'
 import { type BoardQuery, canonical, UnknownColumn } from '../src/leaderboard/query.ts'
 import { percentileOf, rankingOf, rankOf } from '../src/leaderboard/ranking.ts'
 import { textColumn } from '../src/leaderboard/text.ts'
-import { openBoards, type Source, sheetPage } from '../src/sheets/boards.ts'
-import { neededBy, type Published } from '../src/sheets/lineup.ts'
-import { budgetOf } from '../src/sheets/parts.ts'
-import { playerCard } from '../src/sheets/player.ts'
-import type { BoardConfig } from '../src/sheets/scoring.ts'
-import { SnapshotGone } from '../src/sheets/snapshots/snapshot.ts'
-import { startThread, ThreadDied } from '../src/sheets/thread.ts'
-import { tiersOf } from '../src/sheets/tiers.ts'
+import { openSheetBoards, type Source, sheetPage } from '../src/leagues/sheets/boards.ts'
+import { byteBudget } from '../src/leagues/sheets/byte-budget.ts'
+import { playerCard } from '../src/leagues/sheets/player-card.ts'
+import { thinned } from '../src/leagues/sheets/retention.ts'
+import type { BoardConfig } from '../src/leagues/sheets/scoring.ts'
+import { startSheetThread, ThreadDied } from '../src/leagues/sheets/sheet-thread.ts'
+import type { Published } from '../src/leagues/sheets/snapshot-selection.ts'
+import { SnapshotGone } from '../src/leagues/sheets/snapshots/snapshot.ts'
+import { tiersOf } from '../src/leagues/sheets/tiers.ts'
 import { type Chance, chance } from './seeded.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-boards-'))
-const thread = startThread(folder)
-const boards = openBoards(folder, thread)
+const thread = startSheetThread(folder)
+const boards = openSheetBoards(folder, thread)
 afterAll(async () => {
   boards.close()
   await thread.stop()
@@ -187,7 +188,7 @@ test('a season thinned out keeps its last board to the last change', async () =>
     published.push({ kind: takenAt === 0 ? 'baseline' : 'current', takenAt, snapshot: await stored(kills(one)) })
   }
   const source = { published, config: {} }
-  const fresh = () => openBoards(folder, thread)
+  const fresh = () => openSheetBoards(folder, thread)
   const asSeen = async () => {
     const opened = fresh()
     const page = await sheetPage(opened, source, query())
@@ -195,7 +196,7 @@ test('a season thinned out keeps its last board to the last change', async () =>
     return page
   }
   const before = await asSeen()
-  const { snapshots, lists } = neededBy(published)
+  const { snapshots, lists } = thinned(boards.scores, published, 0)
   await thread.run('sweep', { keep: snapshots, lists, before: Date.now() + 1000 })
   expect(await asSeen()).toEqual(before)
   const card = await playerCard(boards, source, 'cy')
@@ -291,7 +292,7 @@ test('whatever is uploaded, undone, out of order or replaced, the board is that 
 
 test('two readers of a cold part make it once, and the budget drops what was longest not asked for', async () => {
   const made: string[] = []
-  const budget = budgetOf(25)
+  const budget = byteBudget(25)
   const shelf = budget.shelf<string>(() => 10)
   const get = (key: string) =>
     shelf.get(key, async () => {
@@ -309,7 +310,7 @@ test('two readers of a cold part make it once, and the budget drops what was lon
 })
 
 test('a part that failed is made anew, and one larger than the budget is still served', async () => {
-  const shelf = budgetOf(5).shelf<string>(() => 10)
+  const shelf = byteBudget(5).shelf<string>(() => 10)
   await expect(shelf.get('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
   await Bun.sleep(0)
   expect(await shelf.get('a', async () => 'yes')).toBe('yes')
@@ -317,7 +318,7 @@ test('a part that failed is made anew, and one larger than the budget is still s
 
 test('a thread that died tells those who wait, and the next question begins another', async () => {
   const dataDir = join(folder, 'not-yet-there')
-  const other = startThread(dataDir)
+  const other = startSheetThread(dataDir)
   const questions = [1, 2].map(() => other.run('sweep', { keep: [], before: 0 }))
   const ends = await Promise.allSettled(questions)
   expect(ends.map(end => end.status === 'rejected' && end.reason instanceof ThreadDied)).toEqual([true, true])
@@ -327,7 +328,7 @@ test('a thread that died tells those who wait, and the next question begins anot
 })
 
 test('a stopped thread refuses, and says so', async () => {
-  const other = startThread(mkdtempSync(join(folder, 'other-')))
+  const other = startSheetThread(mkdtempSync(join(folder, 'other-')))
   await other.run('sweep', { keep: [], before: 0 })
   await other.stop()
   await expect(other.run('sweep', { keep: [], before: 0 })).rejects.toThrow(ThreadDied)

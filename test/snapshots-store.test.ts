@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rowsIn, textAt, textColumn } from '../src/leaderboard/text.ts'
-import { packGroup, unpackGroup, unpackRow } from '../src/sheets/snapshots/group.ts'
-import { openScores, openScoresReader } from '../src/sheets/snapshots/open.ts'
-import { readColumns, readIds, readNames, readRows, rowOfPlayer } from '../src/sheets/snapshots/read.ts'
-import { type SheetColumns, SnapshotGone, snapshotOf } from '../src/sheets/snapshots/snapshot.ts'
-import { deleteSnapshot, faultsOf, sweepSnapshots } from '../src/sheets/snapshots/sweep.ts'
-import { writeSnapshot } from '../src/sheets/snapshots/write.ts'
+import { packGroup, unpackGroup, unpackRow } from '../src/leagues/sheets/snapshots/group.ts'
+import { openScores, openScoresReader } from '../src/leagues/sheets/snapshots/open.ts'
+import { readColumns, readIds, readNames, readRows, rowOfPlayer } from '../src/leagues/sheets/snapshots/read.ts'
+import { type SheetColumns, SnapshotGone, snapshotOf } from '../src/leagues/sheets/snapshots/snapshot.ts'
+import { deleteSnapshot, faultsOf, sweepStoredSnapshots } from '../src/leagues/sheets/snapshots/sweep.ts'
+import { writeSnapshot } from '../src/leagues/sheets/snapshots/write.ts'
 import { type Chance, chance, forSeeds } from './seeded.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-snapshots-'))
@@ -141,7 +141,7 @@ test('the sweep takes what nothing refers to and is old enough, and what was der
     writeSnapshot(scores, someSheet(chance(3), 500, 4), { now, startsFor })
   const [kept, dropped, young] = [await write(10), await write(10), await write(30)]
   const derived = [await write(10, `${kept}`), await write(10, `${kept},${dropped}`)]
-  await sweepSnapshots(scores, { keep: new Set([kept]), before: 20 })
+  await sweepStoredSnapshots(scores, { keep: new Set([kept]), before: 20 })
   const left = scores.query<{ id: number }, []>('SELECT id FROM snapshots ORDER BY id').all()
   expect(left.map(({ id }) => id)).toEqual([kept, young, derived[0]!])
   expect(() => snapshotOf(reader, dropped)).toThrow(SnapshotGone)
@@ -156,15 +156,15 @@ test('a part written before a crash is seen by nobody and swept', async () => {
     VALUES (500, 128, '[]', 0, 0, 5)`)
   const id = scores.query<{ id: number }, []>('SELECT max(id) AS id FROM snapshots').get()!.id
   expect(() => snapshotOf(reader, id)).toThrow(SnapshotGone)
-  await sweepSnapshots(scores, { keep: new Set([id]), before: 6 })
+  await sweepStoredSnapshots(scores, { keep: new Set([id]), before: 6 })
   expect(scores.query('SELECT id FROM snapshots WHERE id = ?').get(id)).toBeNull()
 })
 
 test('killed at any moment while writing, the file is sound and shows only whole snapshots', async () => {
   const dataDir = mkdtempSync(join(folder, 'killed-'))
   const writer = `
-    const { openScores } = await import(${JSON.stringify(join(import.meta.dir, '../src/sheets/snapshots/open.ts'))})
-    const { writeSnapshot } = await import(${JSON.stringify(join(import.meta.dir, '../src/sheets/snapshots/write.ts'))})
+    const { openScores } = await import(${JSON.stringify(join(import.meta.dir, '../src/leagues/sheets/snapshots/open.ts'))})
+    const { writeSnapshot } = await import(${JSON.stringify(join(import.meta.dir, '../src/leagues/sheets/snapshots/write.ts'))})
     const { textColumn } = await import(${JSON.stringify(join(import.meta.dir, '../src/leaderboard/text.ts'))})
     const scores = openScores(${JSON.stringify(dataDir)})
     const ids = textColumn(Array.from({ length: 60_000 }, (_, i) => String(i)))
@@ -186,7 +186,7 @@ test('killed at any moment while writing, the file is sound and shows only whole
     for (const id of told) expect(faultsOf(left, id)).toEqual([])
     const seen = left.query<{ id: number }, []>('SELECT id FROM snapshots WHERE whole').all()
     for (const { id } of seen) expect(faultsOf(left, id)).toEqual([])
-    await sweepSnapshots(left, { keep: new Set(), before: 2 })
+    await sweepStoredSnapshots(left, { keep: new Set(), before: 2 })
     expect(
       left
         .query('SELECT (SELECT count(*) FROM groups) + (SELECT count(*) FROM texts) + (SELECT count(*) FROM doors)')

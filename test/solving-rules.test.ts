@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
-import { check } from '../src/rosters/solving/check.ts'
-import { greedy } from '../src/rosters/solving/greedy.ts'
-import { prepare } from '../src/rosters/solving/plan.ts'
-import type { Problem } from '../src/rosters/solving/problem.ts'
-import { solution } from '../src/rosters/solving/solution.ts'
+import { check } from '../src/rota/solving/check.ts'
+import { greedy } from '../src/rota/solving/greedy.ts'
+import { prepare } from '../src/rota/solving/plan.ts'
+import type { Problem } from '../src/rota/solving/problem.ts'
+import { solution } from '../src/rota/solving/solution.ts'
 import { small } from './roster-instances.ts'
 
 /** Who is on which shift, and why the rest is not filled; every roster is checked on the way. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
-import { check } from '../src/rosters/solving/check.ts'
-import { type Progress, type Solution, stages } from '../src/rosters/solving/problem.ts'
-import { solve } from '../src/rosters/solving/solve.ts'
+import { check } from '../src/rota/solving/check.ts'
+import { type Progress, type Solution, stages } from '../src/rota/solving/problem.ts'
+import { solve } from '../src/rota/solving/solve.ts'
 import { overConstrained, planted, rough, small } from './roster-instances.ts'
 
 const algorithms = ['greedy', 'production', 'optimal'] as const

@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Fieldhouse, type Surroundings, startFieldhouse } from '../src/app.ts'
+import { type AppOverrides, type Fieldhouse, startFieldhouse } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
-import type { Clock } from '../src/runtime/clock.ts'
-import { type Log, openLog } from '../src/runtime/log.ts'
+import type { Clock } from '../src/platform/clock.ts'
+import { type Log, openLog } from '../src/platform/process/log.ts'
 
 export const adminToken = 'test-operator-token-0123456789'
 
@@ -52,7 +52,7 @@ const defaults = (dataDir: string): Env => ({
   ALLOW_PRIVATE_FEEDS: 'true',
 })
 
-export async function start(env: Env = {}, dataDir = temporaryFolder(), surroundings: Surroundings = {}) {
+export async function start(env: Env = {}, dataDir = temporaryFolder(), surroundings: AppOverrides = {}) {
   const clock = turnableClock()
   const { log, lines } = readableLog()
   const house: Fieldhouse = await startFieldhouse(readConfig({ ...defaults(dataDir), ...env }), {

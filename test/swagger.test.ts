@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { t } from 'elysia'
+import { openApiSchema } from '../src/platform/http/openapi-schema.ts'
 import { routes } from '../src/routes.ts'
-import { openApiSchema } from '../src/runtime/openapi-schema.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { faultsOf, misfits } from './openapi.ts'

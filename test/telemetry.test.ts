@@ -1,7 +1,7 @@
 import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
 import { databaseFile } from '../db/open.ts'
-import { fingerprintOf } from '../src/runtime/run-failure.ts'
+import { fingerprintOf } from '../src/platform/jobs/run-failure.ts'
 import { openHouse } from './house.ts'
 import { afterTest, refusalOf, start, until } from './start.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import type { Fault } from '../scripts/fake-feed.ts'
-import { minute } from '../src/runtime/clock.ts'
+import { minute } from '../src/platform/clock.ts'
 import { until } from './start.ts'
 import {
   alerts,

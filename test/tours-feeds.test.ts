@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { type FakeFeedOptions, type Fault, faults, startFakeFeed } from '../scripts/fake-feed.ts'
-import { getJson, OutgoingFailure } from '../src/runtime/outgoing.ts'
-import { type FeedBoard, FeedError, type Golfer, isOut } from '../src/tours/feeds/board.ts'
-import { type FeedFormat, readBoard } from '../src/tours/feeds/formats.ts'
-import { judge, type Verdict } from '../src/tours/feeds/judge.ts'
-import { firstLast } from '../src/tours/feeds/names.ts'
+import { type FeedBoard, type Golfer, isOut, ScoreFeedError } from '../src/leagues/tours/feeds/board.ts'
+import { type FeedFormat, parseFeed } from '../src/leagues/tours/feeds/formats.ts'
+import { type BoardComparison, compareBoards } from '../src/leagues/tours/feeds/hold-back.ts'
+import { firstLast } from '../src/leagues/tours/feeds/names.ts'
+import { getJson, OutgoingFailure } from '../src/platform/http/outgoing.ts'
 import { type Chance, forSeeds } from './seeded.ts'
 
 const fixture = (name: string) => Bun.file(`${import.meta.dir}/fixtures/feeds/${name}.json`).json()
@@ -29,7 +29,7 @@ describe('reading', () => {
     ['espn', 'espn-leaderboard'],
   ] as const)('%s reads %s.json as its golden board', async (format, name) => {
     const board: unknown = await fixture(`${name}.board`)
-    expect<unknown>(readBoard(format, await fixture(name))).toEqual(board)
+    expect<unknown>(parseFeed(format, await fixture(name))).toEqual(board)
   })
 
   test.each([
@@ -53,7 +53,7 @@ describe('reading', () => {
   })
 
   test('names are one text however they were encoded, without characters that cannot be seen', () => {
-    const { golfers } = readBoard('fieldhouse', {
+    const { golfers } = parseFeed('fieldhouse', {
       event: { name: 'Open' },
       golfers: [{ id: 1, name: 'A\u030Ake\u00A0\t Berg\u00ADlund\u202E' }],
     })
@@ -88,7 +88,7 @@ describe('reading', () => {
     [{}, null],
     ['0x7', null],
   ])('a total written %p is %p', (written, total) => {
-    const board = readBoard('fieldhouse', {
+    const board = parseFeed('fieldhouse', {
       event: { name: 'Open' },
       golfers: [{ id: '1', name: 'Ann', total: written }],
     })
@@ -115,20 +115,20 @@ describe('reading', () => {
   ] as const)('%s says where %j is wrong', (format, json, path) => {
     let thrown: unknown
     try {
-      readBoard(format, json)
+      parseFeed(format, json)
     } catch (error) {
       thrown = error
     }
-    expect(thrown).toBeInstanceOf(FeedError)
-    expect(thrown instanceof FeedError && thrown.path).toBe(path)
+    expect(thrown).toBeInstanceOf(ScoreFeedError)
+    expect(thrown instanceof ScoreFeedError && thrown.path).toBe(path)
   })
 
   test('of two events ESPN is on, the one asked for is read', async () => {
     const json = await fixture('espn')
-    expect(readBoard('espn', json).event.name).toBe('Coastal Open')
-    expect(readBoard('espn', json, 'inland classic').event).toMatchObject({ id: '401000002', status: 'official' })
-    expect(readBoard('espn', json, '401000001').event.name).toBe('Coastal Open')
-    expect(() => readBoard('espn', json, 'Masters')).toThrow('lists no event "Masters"')
+    expect(parseFeed('espn', json).event.name).toBe('Coastal Open')
+    expect(parseFeed('espn', json, 'inland classic').event).toMatchObject({ id: '401000002', status: 'official' })
+    expect(parseFeed('espn', json, '401000001').event.name).toBe('Coastal Open')
+    expect(() => parseFeed('espn', json, 'Masters')).toThrow('lists no event "Masters"')
   })
 
   const junk = [null, undefined, 0, -1, 1.5, '', 'E', 'x', [], {}, [[]], { value: {} }, true, Infinity, '__proto__']
@@ -154,9 +154,9 @@ describe('reading', () => {
     forSeeds(150, chance => {
       let golfers: Golfer[] = []
       try {
-        golfers = readBoard(format, mangled(json, chance)).golfers
+        golfers = parseFeed(format, mangled(json, chance)).golfers
       } catch (error) {
-        expect(error).toBeInstanceOf(FeedError)
+        expect(error).toBeInstanceOf(ScoreFeedError)
       }
       for (const { total, thru } of golfers) {
         expect(total === null || Number.isInteger(total)).toBe(true)
@@ -187,24 +187,29 @@ describe('judging', () => {
     golfers,
     problems: [],
   })
-  const accepted = (verdict: Verdict) => {
+  const accepted = (verdict: BoardComparison) => {
     if (verdict.kind === 'held') throw new Error(verdict.message)
     return verdict
   }
-  const reason = (verdict: Verdict) => (verdict.kind === 'held' ? verdict.reason : 'accepted')
+  const reason = (verdict: BoardComparison) => (verdict.kind === 'held' ? verdict.reason : 'accepted')
 
   const ten = field([-9, -8, -7, -6, -5, -4, -3, -2, -1, 1])
   const change = (change: (golfer: Golfer, i: number) => Golfer | null) =>
     board(ten.map(change).filter(one => one !== null))
 
   test('the first board is taken as it comes', () => {
-    expect(accepted(judge(null, board(ten)))).toMatchObject({ changed: ten, gone: [], quiet: false, newEvent: true })
-    expect(accepted(judge(null, board([]))).changed).toEqual([])
+    expect(accepted(compareBoards(null, board(ten)))).toMatchObject({
+      changed: ten,
+      gone: [],
+      quiet: false,
+      newEvent: true,
+    })
+    expect(accepted(compareBoards(null, board([]))).changed).toEqual([])
   })
 
   test('only golfers who changed are named', () => {
     const verdict = accepted(
-      judge(
+      compareBoards(
         board(ten),
         change((one, i) => (i === 3 ? { ...one, total: -7, thru: 10 } : one)),
       ),
@@ -214,13 +219,16 @@ describe('judging', () => {
   })
 
   test('a new version alone is quiet; a new round or status is not', () => {
-    expect(accepted(judge(board(ten), board(ten, { version: '2' })))).toMatchObject({ changed: [], quiet: true })
-    expect(accepted(judge(board(ten), board(ten, { status: 'official' }))).quiet).toBe(false)
-    expect(accepted(judge(board(ten), board(ten, { round: 3 }))).quiet).toBe(false)
+    expect(accepted(compareBoards(board(ten), board(ten, { version: '2' })))).toMatchObject({
+      changed: [],
+      quiet: true,
+    })
+    expect(accepted(compareBoards(board(ten), board(ten, { status: 'official' }))).quiet).toBe(false)
+    expect(accepted(compareBoards(board(ten), board(ten, { round: 3 }))).quiet).toBe(false)
   })
 
   test('a latecomer is new, one who left is gone', () => {
-    const verdict = accepted(judge(board(ten), board([...ten.slice(1), golfer('99', 0)])))
+    const verdict = accepted(compareBoards(board(ten), board([...ten.slice(1), golfer('99', 0)])))
     expect(verdict.changed.map(({ player_id }) => player_id)).toEqual(['99'])
     expect(verdict.gone).toEqual(['0'])
   })
@@ -247,14 +255,16 @@ describe('judging', () => {
     ['everybody plays on', change(one => ({ ...one, total: (one.total ?? 0) - 1, thru: 10 })), 'accepted'],
     ['another event is on', board(field([0, 0, 0]), { id: 'b', name: 'Other' }), 'accepted'],
   ])('where %s the board is %3$s', (_, next, expected) => {
-    expect(reason(judge(board(ten), next))).toBe(expected)
+    expect(reason(compareBoards(board(ten), next))).toBe(expected)
   })
 
   test('early on, when scores are near even, playing back to even is play', () => {
     const early = board(field([1, -1, 1, -1, 2]).map(one => ({ ...one, round: 1, thru: 2 })))
     const back = board(field([0, 0, 0, -1, 2]).map(one => ({ ...one, round: 1, thru: 3 })))
-    expect(reason(judge(early, back))).toBe('accepted')
-    expect(reason(judge(early, { ...back, golfers: back.golfers.map(one => ({ ...one, thru: 2 })) }))).toBe('zeroed')
+    expect(reason(compareBoards(early, back))).toBe('accepted')
+    expect(reason(compareBoards(early, { ...back, golfers: back.golfers.map(one => ({ ...one, thru: 2 })) }))).toBe(
+      'zeroed',
+    )
   })
 
   test('golfers yet to tee off do not hide that everyone else was zeroed', () => {
@@ -262,26 +272,26 @@ describe('judging', () => {
       ...field([-1, 2, 1]),
       ...Array.from({ length: 97 }, (_, i) => golfer(`w${i}`, 0, { thru: 0, round: 1 })),
     ])
-    expect(reason(judge(early, board(early.golfers.map(one => ({ ...one, total: 0 })))))).toBe('zeroed')
+    expect(reason(compareBoards(early, board(early.golfers.map(one => ({ ...one, total: 0 })))))).toBe('zeroed')
   })
 
   test('the score of a golfer who is out stands when the feed blanks it, and stays standing', () => {
     const out = change((one, i) => (i === 0 ? { ...one, status: 'wd', total: null } : one))
-    const first = accepted(judge(board(ten), out))
+    const first = accepted(compareBoards(board(ten), out))
     expect(first.board.golfers[0]).toMatchObject({ status: 'wd', total: -9 })
-    expect(accepted(judge(first.board, out))).toMatchObject({ changed: [], quiet: true })
+    expect(accepted(compareBoards(first.board, out))).toMatchObject({ changed: [], quiet: true })
   })
 
   test('a golfer who withdraws before his first hole has no score', () => {
     const waiting = golfer('w', 0, { thru: 0, round: 1, rounds: [null, null, null, null] })
     const verdict = accepted(
-      judge(board([...ten, waiting]), board([...ten, { ...waiting, status: 'wd', total: null }])),
+      compareBoards(board([...ten, waiting]), board([...ten, { ...waiting, status: 'wd', total: null }])),
     )
     expect(verdict.board.golfers.at(-1)?.total).toBeNull()
   })
 
   test('another event begins anew', () => {
-    const verdict = accepted(judge(board(ten), board(field([0, 0]), { id: null, name: 'Other' })))
+    const verdict = accepted(compareBoards(board(ten), board(field([0, 0]), { id: null, name: 'Other' })))
     expect(verdict).toMatchObject({ newEvent: true, gone: ['2', '3', '4', '5', '6', '7', '8', '9'] })
     expect(verdict.changed.length).toBe(2)
   })
@@ -307,9 +317,9 @@ describe('a whole tournament on the fake feed', () => {
     const feed = play({ seed: 11, golfers: 40 })
     let last: FeedBoard | null = null
     for (; feed.minute() < feed.length + 60; feed.advance(37)) {
-      const board = readBoard(format, await fetched(feed.urlOf(format)))
+      const board = parseFeed(format, await fetched(feed.urlOf(format)))
       expect(board.problems).toEqual([])
-      expect(judge(last, board).kind, `at minute ${feed.minute()}`).toBe('accepted')
+      expect(compareBoards(last, board).kind, `at minute ${feed.minute()}`).toBe('accepted')
       const read = new Map(board.golfers.map(golfer => [golfer.player_id, golfer]))
       for (const golfer of feed.board().golfers)
         expect(read.get(golfer.player_id)).toMatchObject(saidBy(format, golfer))
@@ -368,7 +378,7 @@ describe('a whole tournament on the fake feed', () => {
 
   test.each(outcomes)('the fault "%s" comes to nothing worse than "%s"', async (fault, expected) => {
     const feed = play({ from: 200 })
-    const good = readBoard('fieldhouse', await fetched(feed.url))
+    const good = parseFeed('fieldhouse', await fetched(feed.url))
     feed.fault(fault, 1)
     const options = {
       allowPrivate: false,
@@ -378,13 +388,13 @@ describe('a whole tournament on the fake feed', () => {
     }
     const outcome = await getJson(feed.url, options).then(
       answer => {
-        const verdict = answer.kind === 'fresh' && judge(good, readBoard('fieldhouse', answer.json))
+        const verdict = answer.kind === 'fresh' && compareBoards(good, parseFeed('fieldhouse', answer.json))
         return verdict && (verdict.kind === 'held' ? verdict.reason : verdict.kind)
       },
       error => (error instanceof OutgoingFailure ? error.code : error),
     )
     expect(outcome).toBe(expected)
-    expect(judge(good, readBoard('fieldhouse', await fetched(feed.url)))).toMatchObject({
+    expect(compareBoards(good, parseFeed('fieldhouse', await fetched(feed.url)))).toMatchObject({
       kind: 'accepted',
       quiet: true,
     })

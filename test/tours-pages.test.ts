@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { minute } from '../src/runtime/clock.ts'
+import { minute } from '../src/platform/clock.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague } from './sheets.ts'

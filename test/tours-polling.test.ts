@@ -1,6 +1,13 @@
 import { expect, test } from 'bun:test'
-import { day, hour, minute, second } from '../src/runtime/clock.ts'
-import { endOf, isDue, isOverdue, isTooFar, isWanted, nextLook } from '../src/tours/polling.ts'
+import {
+  endOfLeagues,
+  isBookedTooLate,
+  isPollDue,
+  isPollOverdue,
+  isUpdateWanted,
+  nextPollAt,
+} from '../src/leagues/tours/poll-times.ts'
+import { day, hour, minute, second } from '../src/platform/clock.ts'
 
 const now = Date.UTC(2026, 4, 14, 12)
 const healthy = { intervalS: 180, askedAt: now, failures: 0, held: null }
@@ -8,37 +15,37 @@ const league = (starts: number, ends: number) => ({ starts_at: now + starts, end
 const active = league(-hour, 3 * day)
 
 test('while a league is on, the feed is asked every interval, counted from when it was last asked', () => {
-  expect(nextLook(now, healthy, [active])).toBe(now + 3 * minute)
-  expect(nextLook(now, { ...healthy, askedAt: now - 2 * second }, [active])).toBe(now + 3 * minute - 2 * second)
-  expect(nextLook(now, { ...healthy, askedAt: now - hour }, [active])).toBe(now)
-  expect(nextLook(now, { ...healthy, askedAt: now + day }, [active])).toBe(now + 3 * minute) // the clock was set back
+  expect(nextPollAt(now, healthy, [active])).toBe(now + 3 * minute)
+  expect(nextPollAt(now, { ...healthy, askedAt: now - 2 * second }, [active])).toBe(now + 3 * minute - 2 * second)
+  expect(nextPollAt(now, { ...healthy, askedAt: now - hour }, [active])).toBe(now)
+  expect(nextPollAt(now, { ...healthy, askedAt: now + day }, [active])).toBe(now + 3 * minute) // the clock was set back
 })
 
 test('before a league is near only its field is of interest, and its beginning is not missed', () => {
-  expect(nextLook(now, healthy, [league(3 * day, 7 * day)])).toBe(now + 30 * minute)
-  expect(nextLook(now, healthy, [league(day + 10 * minute, 7 * day)])).toBe(now + 10 * minute)
-  expect(nextLook(now, healthy, [league(day - minute, 7 * day)])).toBe(now + 3 * minute)
+  expect(nextPollAt(now, healthy, [league(3 * day, 7 * day)])).toBe(now + 30 * minute)
+  expect(nextPollAt(now, healthy, [league(day + 10 * minute, 7 * day)])).toBe(now + 10 * minute)
+  expect(nextPollAt(now, healthy, [league(day - minute, 7 * day)])).toBe(now + 3 * minute)
 })
 
 test('nothing is asked where nobody waits, nor after a day past the last end', () => {
-  expect(nextLook(now, healthy, [])).toBeNull()
-  expect(nextLook(now, healthy, [league(-9 * day, -day)])).toBeNull()
-  expect(nextLook(now, healthy, [league(-9 * day, -day + 2 * minute)])).toBeNull() // the next look would be too late
-  expect(isWanted([league(-9 * day, -day + 1)], now)).toBe(true)
-  expect(isWanted([league(-9 * day, -day)], now)).toBe(false)
-  expect(endOf([active, league(-day, 5 * day)])).toBe(now + 6 * day)
+  expect(nextPollAt(now, healthy, [])).toBeNull()
+  expect(nextPollAt(now, healthy, [league(-9 * day, -day)])).toBeNull()
+  expect(nextPollAt(now, healthy, [league(-9 * day, -day + 2 * minute)])).toBeNull() // the next look would be too late
+  expect(isUpdateWanted([league(-9 * day, -day + 1)], now)).toBe(true)
+  expect(isUpdateWanted([league(-9 * day, -day)], now)).toBe(false)
+  expect(endOfLeagues([active, league(-day, 5 * day)])).toBe(now + 6 * day)
 })
 
 test('failures double the pause up to a quarter of an hour, and a feed that asks for peace gets it', () => {
-  const pauses = [1, 2, 3, 4, 9].map(failures => (nextLook(now, { ...healthy, failures }, [active]) ?? 0) - now)
+  const pauses = [1, 2, 3, 4, 9].map(failures => (nextPollAt(now, { ...healthy, failures }, [active]) ?? 0) - now)
   expect(pauses).toEqual([6, 12, 15, 15, 15].map(minutes => minutes * minute))
-  expect(nextLook(now, { ...healthy, failures: 1 }, [active], 40 * minute)).toBe(now + 40 * minute)
-  expect(nextLook(now, { ...healthy, failures: 1 }, [active], 40 * day)).toBe(now + hour)
-  expect(nextLook(now, { ...healthy, failures: 3, intervalS: 3_600 }, [active])).toBe(now + hour)
+  expect(nextPollAt(now, { ...healthy, failures: 1 }, [active], 40 * minute)).toBe(now + 40 * minute)
+  expect(nextPollAt(now, { ...healthy, failures: 1 }, [active], 40 * day)).toBe(now + hour)
+  expect(nextPollAt(now, { ...healthy, failures: 3, intervalS: 3_600 }, [active])).toBe(now + hour)
 })
 
 test('whoever asks, one look an interval is enough; a feed in trouble may be tried sooner', () => {
-  const after = (ms: number, more: object = {}) => isDue(now + ms, { ...healthy, ...more })
+  const after = (ms: number, more: object = {}) => isPollDue(now + ms, { ...healthy, ...more })
   expect([after(179 * second), after(180 * second)]).toEqual([false, true])
   expect([after(10 * second, { failures: 1 }), after(15 * second, { failures: 1 })]).toEqual([false, true])
   expect(after(15 * second, { held: 'zeroed' })).toBe(true)
@@ -47,9 +54,9 @@ test('whoever asks, one look an interval is enough; a feed in trouble may be tri
 })
 
 test('a booking is late once its time has passed, or when it is further away than the next look', () => {
-  expect([isOverdue(now - minute, now), isOverdue(now - 3 * minute, now)]).toEqual([false, true])
-  expect(isTooFar(now + 3 * minute, now, healthy, [active])).toBe(false)
-  expect(isTooFar(now + 30 * minute, now, healthy, [active])).toBe(true)
-  expect(isTooFar(now + 30 * minute, now, healthy, [league(3 * day, 7 * day)])).toBe(false)
-  expect(isTooFar(now + hour, now, { ...healthy, failures: 2 }, [active])).toBe(false)
+  expect([isPollOverdue(now - minute, now), isPollOverdue(now - 3 * minute, now)]).toEqual([false, true])
+  expect(isBookedTooLate(now + 3 * minute, now, healthy, [active])).toBe(false)
+  expect(isBookedTooLate(now + 30 * minute, now, healthy, [active])).toBe(true)
+  expect(isBookedTooLate(now + 30 * minute, now, healthy, [league(3 * day, 7 * day)])).toBe(false)
+  expect(isBookedTooLate(now + hour, now, { ...healthy, failures: 2 }, [active])).toBe(false)
 })

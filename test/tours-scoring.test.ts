@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'bun:test'
-import type { EventStatus, FeedBoard, Golfer } from '../src/tours/feeds/board.ts'
-import { finishOf, keepsPolling } from '../src/tours/finish.ts'
-import { checkPicks, picksAreOpen, picksClose } from '../src/tours/picks.ts'
-import { type Field, fieldOf, type MissedCut, type ScoringRules, scoreEntry } from '../src/tours/scoring.ts'
+import type { EventStatus, FeedBoard, Golfer } from '../src/leagues/tours/feeds/board.ts'
+import { finishOf, keepsPolling } from '../src/leagues/tours/finish.ts'
+import { checkPicks, picksAreOpen, picksClose } from '../src/leagues/tours/pick-rules.ts'
+import {
+  fieldOf,
+  type GolferField,
+  type MissedCut,
+  type ScoringRules,
+  scoreEntry,
+} from '../src/leagues/tours/scoring.ts'
 import { forSeeds } from './seeded.ts'
 
 function golfer(player_id: string, total: number | null, more: Partial<Golfer> = {}): Golfer {
@@ -22,7 +28,7 @@ function golfer(player_id: string, total: number | null, more: Partial<Golfer> =
 }
 
 /** `ann -7`, `bob E`, `cy ?`, `dee cut +6`, `eve wd ?` */
-function field(...written: string[]): Field {
+function field(...written: string[]): GolferField {
   return fieldOf(
     written.map(line => {
       const [id = '', ...rest] = line.split(' ')

@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test'
 import { taskLocks } from '../db/schema.ts'
 import type { App } from '../src/context.ts'
-import { day, hour, minute, second } from '../src/runtime/clock.ts'
-import { bookedUpdate } from '../src/tours/queries.ts'
-import { ensureUpdates, type Findings, lastFindings } from '../src/tours/supervisor.ts'
+import { bookedUpdate } from '../src/leagues/tours/queries.ts'
+import { ensureUpdates, lastFindings, type SupervisorFindings } from '../src/leagues/tours/supervisor.ts'
+import { day, hour, minute, second } from '../src/platform/clock.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
 import { type Env, spawnFieldhouse, temporaryFolder, until } from './start.ts'
@@ -17,7 +17,7 @@ async function startFollowing(env: Env = {}, dataDir = temporaryFolder()) {
   await newTour(call, feed.url)
   const league = await newTourLeague(call)
   const booked = await chain(app)
-  const supervise = async (): Promise<Findings> => {
+  const supervise = async (): Promise<SupervisorFindings> => {
     const { jobId } = await app.jobs.start(ensureUpdates, {})
     return (await finished({ job_id: jobId })).result
   }

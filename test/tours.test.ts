@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { hour, minute } from '../src/runtime/clock.ts'
-import type { Golfer } from '../src/tours/feeds/board.ts'
+import type { Golfer } from '../src/leagues/tours/feeds/board.ts'
+import { hour, minute } from '../src/platform/clock.ts'
 import { refusalOf, until } from './start.ts'
 import {
   alerts,

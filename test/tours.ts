@@ -1,7 +1,7 @@
 /** A tour on the fake feed, leagues on it, and members who play. */
 import { type FakeFeedOptions, startFakeFeed } from '../scripts/fake-feed.ts'
 import type { App } from '../src/context.ts'
-import { day, hour } from '../src/runtime/clock.ts'
+import { day, hour } from '../src/platform/clock.ts'
 import { afterTest, type caller, type Env, start } from './start.ts'
 import { visitor } from './visitor.ts'
 

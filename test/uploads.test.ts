@@ -110,6 +110,37 @@ test('bad rows are kept apart, page by page and as CSV', async () => {
   expect(csv.split('\r\n')[1]).toStartWith(`5,Power,"'=1+0",`)
 })
 
+test('a name of a megabyte is a bad row, and no page of the board is larger than one reads', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  const long = 'x'.repeat(1_000_000)
+  await finished(upload(call, id, `${current}7,${long},9,9\n${long},eve,9,9\n`))
+  const text = await (await call.raw(`/api/v1/leagues/${id}/leaderboard?limit=500`)).text()
+  expect(text.length).toBeLessThan(2_000)
+  const { errors } = await call.get('/api/v1/uploads/1/errors')
+  expect(errors).toMatchObject([
+    { line: 5, column: 'Name', reason: 'longer than 200 characters' },
+    { line: 6, column: 'ID', reason: 'longer than 200 characters' },
+  ])
+})
+
+test('a page of a wide board has fewer rows, and all pages have all of them', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  const metrics = Array.from({ length: 1_000 }, (_, i) => i)
+  const rows = Array.from({ length: 120 }, (_, i) => `p${i},${metrics.map(each => each + i).join()}`)
+  await finished(upload(call, id, `${['ID', ...metrics.map(each => `m${each}`)].join()}\n${rows.join('\n')}\n`))
+  const first = await board(call, id, '?limit=500')
+  expect(first.rows).toHaveLength(99) // a hundred thousand numbers
+  expect(first.pagination).toEqual({ page: 1, limit: 99, total: 120, pages: 2 })
+  expect((await board(call, id, '?limit=500&page=2')).rows).toHaveLength(21)
+  expect((await board(call, id, '?limit=500&around=p60')).rows).toHaveLength(99)
+  const csv: string = await call.get(`/api/v1/leagues/${id}/leaderboard.csv`)
+  expect(csv.trim().split('\r\n')).toHaveLength(121)
+  const { tiers } = await call.get(`/api/v1/leagues/${id}/classifications?limit=500`)
+  expect(tiers.map((tier: { rows: unknown[] }) => Math.max(20, tier.rows.length))).toEqual([20, 20, 20, 20, 20])
+})
+
 test('an undone upload restores every board to what it was', async () => {
   const { call, finished } = await start()
   const { id } = await newLeague(call)

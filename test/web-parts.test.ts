@@ -1,15 +1,15 @@
 import { expect, test } from 'bun:test'
-import { address } from '../src/web/parts/address.ts'
-import { sparkline } from '../src/web/parts/figures.ts'
-import { field } from '../src/web/parts/form.ts'
-import { movement, tier } from '../src/web/parts/marks.ts'
-import { pagination } from '../src/web/parts/pages.ts'
-import { table } from '../src/web/parts/table.ts'
+import { address } from '../src/ui/parts/address.ts'
+import { movement, tier } from '../src/ui/parts/badges.ts'
+import { sparkline } from '../src/ui/parts/figures.ts'
+import { formField } from '../src/ui/parts/form.ts'
+import { paginationLinks } from '../src/ui/parts/pagination-links.ts'
+import { table } from '../src/ui/parts/table.ts'
 import {
   bytes,
   compact,
   countdown,
-  day,
+  dayText,
   duration,
   moment,
   money,
@@ -17,7 +17,7 @@ import {
   percent,
   time,
   toPar,
-} from '../src/web/parts/values.ts'
+} from '../src/ui/parts/values.ts'
 
 const plain = (content: unknown) => String(content).replaceAll('\u202f', ' ')
 
@@ -44,7 +44,7 @@ test('what is missing is a dash and never 0', () => {
       expect(plain(value(missing))).toBe('<span class="none">–</span>')
   }
   for (const missing of [null, undefined, 'not a time', Number.NaN]) {
-    for (const value of [time, moment, day, countdown])
+    for (const value of [time, moment, dayText, countdown])
       expect(plain(value(missing))).toBe('<span class="none">–</span>')
   }
 })
@@ -83,7 +83,7 @@ test('moments say their zone', () => {
   expect(plain(moment('2026-03-01T09:05:59+02:00'))).toBe(
     '<time datetime="2026-03-01T07:05:59.000Z">1 Mar 2026, 07:05 UTC</time>',
   )
-  expect(plain(day(Date.UTC(2026, 11, 31, 23, 59)))).toBe('<time datetime="2026-12-31">31 Dec 2026</time>')
+  expect(plain(dayText(Date.UTC(2026, 11, 31, 23, 59)))).toBe('<time datetime="2026-12-31">31 Dec 2026</time>')
 })
 
 test('movement and tiers are told in words too', () => {
@@ -115,7 +115,7 @@ test('an address holds only what is asked', () => {
 test('pages are linked around where one is', () => {
   const numbers = (page: number, pages: number) =>
     [
-      ...String(pagination({ page, limit: 10, total: pages * 10, pages }, n => `?page=${n}`)).matchAll(
+      ...String(paginationLinks({ page, limit: 10, total: pages * 10, pages }, n => `?page=${n}`)).matchAll(
         /Page <\/span>([\d,]+)|(…)/g,
       ),
     ]
@@ -130,8 +130,8 @@ test('pages are linked around where one is', () => {
     numbers(9, 9),
     numbers(3, 5),
   ]).toEqual(['', '1 2', '1 2 … 9', '1 2 3 4 … 9', '1 … 4 5 6 … 9', '1 … 8 9', '1 2 3 4 5'])
-  expect(String(pagination({ page: 1, limit: 10, total: 0, pages: 0 }, String))).toBe('null')
-  const beyond = String(pagination({ page: 7, limit: 10, total: 15, pages: 2 }, n => `?page=${n}`))
+  expect(String(paginationLinks({ page: 1, limit: 10, total: 0, pages: 0 }, String))).toBe('null')
+  const beyond = String(paginationLinks({ page: 7, limit: 10, total: 15, pages: 2 }, n => `?page=${n}`))
   expect(beyond).toContain('None of 15')
   expect(beyond).toContain('href="?page=2">← Previous')
 })
@@ -161,7 +161,7 @@ test('a sparkline leaves gaps where nothing is known and is calm about one value
 
 test('an input says its label, its hint, its error and what it takes', () => {
   const shown = String(
-    field({
+    formField({
       label: 'Cash <',
       name: 'config.cash_cents',
       type: 'cents',

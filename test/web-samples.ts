@@ -4,9 +4,9 @@ import type { Row } from '../src/leaderboard/page.ts'
 import type { BoardView } from '../src/leagues/board.ts'
 import type { PlayerView } from '../src/leagues/kinds.ts'
 import type { LeagueView } from '../src/leagues/league.ts'
-import type { Who } from '../src/runtime/exchange.ts'
-import type { UploadView } from '../src/sheets/upload.ts'
-import type { UploadErrors } from '../src/web/pages/uploads.ts'
+import type { UploadView } from '../src/leagues/sheets/upload.ts'
+import type { UploadErrors } from '../src/leagues/sheets/uploads-page.ts'
+import type { Who } from '../src/platform/http/request-context.ts'
 import { chance } from './seeded.ts'
 
 export const officer: Who = { id: 2, username: 'olga', role: 'officer', via: 'session', csrfToken: 'token-of-olga' }

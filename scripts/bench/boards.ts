@@ -6,18 +6,18 @@ import { Database } from 'bun:sqlite'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { boardOf } from '../../src/leaderboard/board.ts'
-import { pageOf } from '../../src/leaderboard/page.ts'
+import { buildBoard } from '../../src/leaderboard/board.ts'
+import { rankedPage } from '../../src/leaderboard/page.ts'
 import { type BoardQuery, canonical } from '../../src/leaderboard/query.ts'
 import { idOrder, sortByValue } from '../../src/leaderboard/sort.ts'
 import { textColumn } from '../../src/leaderboard/text.ts'
-import { openBoards, sheetPage } from '../../src/sheets/boards.ts'
-import { historyOf } from '../../src/sheets/player.ts'
-import { openScores } from '../../src/sheets/snapshots/open.ts'
-import { readColumns, readIds } from '../../src/sheets/snapshots/read.ts'
-import { snapshotOf } from '../../src/sheets/snapshots/snapshot.ts'
-import { writeSnapshot } from '../../src/sheets/snapshots/write.ts'
-import { startThread } from '../../src/sheets/thread.ts'
+import { openSheetBoards, sheetPage } from '../../src/leagues/sheets/boards.ts'
+import { historyOf } from '../../src/leagues/sheets/player-card.ts'
+import { startSheetThread } from '../../src/leagues/sheets/sheet-thread.ts'
+import { openScores } from '../../src/leagues/sheets/snapshots/open.ts'
+import { readColumns, readIds } from '../../src/leagues/sheets/snapshots/read.ts'
+import { snapshotOf } from '../../src/leagues/sheets/snapshots/snapshot.ts'
+import { writeSnapshot } from '../../src/leagues/sheets/snapshots/write.ts'
 
 const rows = Number(process.argv[2] ?? 1_000_000)
 const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-bench-'))
@@ -59,14 +59,14 @@ const [first, second] = [sheetOf(1), sheetOf(1.2)]
 console.log('engine, columns in memory')
 await median('ids in order', 5, () => idOrder(first.ids))
 for (const m of [0, 1, 2]) await median(`rank ${names[m]}`, 7, () => sortByValue(first.metrics[m]!.values, true))
-const board = boardOf({ ...first, score: first.metrics[1]!.values })
+const board = buildBoard({ ...first, score: first.metrics[1]!.values })
 const query = (asked: Partial<BoardQuery>): BoardQuery => ({ ...canonical({}), ...asked })
 const lastPage = Math.max(1, Math.min(10_000, Math.floor(rows / 50) - 200))
 const pageFrom = (base: number, run: number) => query({ page: Math.max(1, base - run) })
-pageOf(board, query({}))
-await median('page 1', 200, () => pageOf(board, query({})))
-const inMemory = await median(`page ${lastPage}`, 200, run => pageOf(board, pageFrom(lastPage, run)))
-await median('search of names and ids', 5, () => pageOf(board, query({ q: 'player zz' })))
+rankedPage(board, query({}))
+await median('page 1', 200, () => rankedPage(board, query({})))
+const inMemory = await median(`page ${lastPage}`, 200, run => rankedPage(board, pageFrom(lastPage, run)))
+await median('search of names and ids', 5, () => rankedPage(board, query({ q: 'player zz' })))
 
 console.log('\nsnapshots, scores.db')
 const scores = openScores(folder)
@@ -85,8 +85,8 @@ await median('read ids', 5, () => readIds(scores, snapshot))
 scores.close()
 
 console.log('\nboards from snapshots')
-const thread = startThread(folder)
-const boards = openBoards(folder, thread)
+const thread = startSheetThread(folder)
+const boards = openSheetBoards(folder, thread)
 const published = [
   { kind: 'baseline', takenAt: 1, snapshot: baseline } as const,
   { kind: 'current', takenAt: 2, snapshot: current } as const,

@@ -7,8 +7,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Db, openDatabase } from '../../db/open.ts'
-import { now } from '../../db/transaction.ts'
-import { hashOf, newSecret } from '../../src/accounts/secret.ts'
+import { transact } from '../../db/transactions.ts'
+import { hashSecret, newSecret } from '../../src/accounts/secret.ts'
 
 const [count = 10_000, seconds = 10] = process.argv.slice(2).map(Number)
 const held = 20 // symbols in each portfolio
@@ -29,7 +29,7 @@ function fill(db: Db) {
   const at = Date.now() - 3 * 86_400_000
   const granted = 10_000_000
   const paid = held * 10 * 1_000
-  now(db, () => {
+  transact(db, () => {
     client.run(
       `insert into leagues (name, kind, starts_at, ends_at, config, created_at) values ('Bench', 'market', ${at}, ${at + 9e9},
        '{"starting_cash_cents":${granted},"fee_cents":0,"max_position_pct":100,"quote_max_age_s":86400,"allow_short":false}', ${at})`,
@@ -57,7 +57,7 @@ function fill(db: Db) {
     for (const symbol of symbols) quote.run(symbol, at, at)
     for (let i = 1; i <= count; i++) {
       user.run(`trader${i}@example.org`, `trader ${i}`, at)
-      if (i <= traders) key.run(i, hashOf(keys[i - 1]!), at, Date.now())
+      if (i <= traders) key.run(i, hashSecret(keys[i - 1]!), at, Date.now())
       member.run(i, at)
       portfolio.run(i, at)
       entry.run(i, at, 'grant', null, 0, null, granted, granted, 0)

@@ -10,8 +10,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startFieldhouse } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
-import { openLog } from '../../src/runtime/log.ts'
-import { ensureUpdates } from '../../src/tours/supervisor.ts'
+import { ensureUpdates } from '../../src/leagues/tours/supervisor.ts'
+import { openLog } from '../../src/platform/process/log.ts'
 import { startFakeFeed } from '../fake-feed.ts'
 
 const { values, positionals } = parseArgs({

@@ -4,8 +4,8 @@
  * there are. `open` is places left open; `above` what the roster costs over the best bound proved by any of the three for as many
  * places; `gap` what the algorithm itself can vouch for. `optimal` gets a minute here; what counts is the ratios.
  */
-import type { Algorithm, Problem, Solution } from '../../src/rosters/solving/problem.ts'
-import { solve } from '../../src/rosters/solving/solve.ts'
+import type { Algorithm, Problem, Solution } from '../../src/rota/solving/problem.ts'
+import { solve } from '../../src/rota/solving/solve.ts'
 import { planted, rough } from '../../test/roster-instances.ts'
 
 const algorithms: Algorithm[] = ['greedy', 'production', 'optimal']

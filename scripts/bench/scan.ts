@@ -10,7 +10,7 @@ import { COLUMNS, makeCsv, makeXlsx } from './scan-files.ts'
 
 const readers: Record<string, (path: string) => Promise<number>> = {
   async fieldhouse(path) {
-    const { readSheet } = await import('../../src/sheets/reading/sheet.ts')
+    const { readSheet } = await import('../../src/leagues/sheets/reading/sheet.ts')
     return (await readSheet(path)).rows
   },
   async papaparse(path) {

@@ -1,6 +1,6 @@
 /** A house with a history: finished runs over ninety days, users over a year, who was there lately. */
 import { type Db, openDatabase } from '../../db/open.ts'
-import { day } from '../../src/runtime/clock.ts'
+import { day } from '../../src/platform/clock.ts'
 
 const numbers = (count: number) =>
   `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${count})`

@@ -7,14 +7,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { now as transact } from '../../db/transaction.ts'
-import { Cache, entry } from '../../src/runtime/cache.ts'
-import { memoryStore } from '../../src/runtime/cache-memory.ts'
-import { hour } from '../../src/runtime/clock.ts'
-import { Stamps, touch } from '../../src/runtime/stamps.ts'
-import { dashboardStats, sections } from '../../src/stats/dashboard.ts'
-import { executionStats } from '../../src/stats/executions.ts'
-import { userStats } from '../../src/stats/users.ts'
+import { transact } from '../../db/transactions.ts'
+import { dashboardStats, sections } from '../../src/monitor/statistics/dashboard.ts'
+import { executionStats } from '../../src/monitor/statistics/executions.ts'
+import { userStats } from '../../src/monitor/statistics/users.ts'
+import { Cache, cacheEntry } from '../../src/platform/cache/cache.ts'
+import { memoryStore } from '../../src/platform/cache/memory-store.ts'
+import { Stamps, touch } from '../../src/platform/cache/stamps.ts'
+import { hour } from '../../src/platform/clock.ts'
 import { random } from '../demo/random.ts'
 import { seed } from './seed.ts'
 
@@ -60,10 +60,10 @@ async function replay(db: ReturnType<typeof seed>) {
   const r = random(7)
   let at = Date.now()
   const cache = new Cache(memoryStore(), new Stamps(db), { now: () => at }, r.next)
-  const board = entry<number>('leaderboard', '5m', ['scores'])
-  const player = entry<number>('player_details', '2m', ['scores'])
-  const active = entry<number>('active_leagues', '5m', [])
-  const dashboard = entry<number>('stats_dashboard', '10m')
+  const board = cacheEntry<number>('leaderboard', '5m', ['scores'])
+  const player = cacheEntry<number>('player_details', '2m', ['scores'])
+  const active = cacheEntry<number>('active_leagues', '5m', [])
+  const dashboard = cacheEntry<number>('stats_dashboard', '10m')
   let visits = 0
   let queries = 0
   const load = () => {

@@ -1,13 +1,13 @@
 import { roles } from '../../db/schema.ts'
-import { isAtLeast, isNoMoreThan } from '../access.ts'
-import type { Who } from '../runtime/exchange.ts'
-import { html } from '../runtime/html.ts'
-import { page } from '../web/layout.ts'
-import { action, answer, field, form } from '../web/parts/form.ts'
-import { badge } from '../web/parts/marks.ts'
-import { emptyState } from '../web/parts/notices.ts'
-import { table } from '../web/parts/table.ts'
-import { name, time } from '../web/parts/values.ts'
+import { html } from '../platform/html.ts'
+import { isAtLeast, isNoMoreThan } from '../platform/http/access.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { page } from '../ui/layout.ts'
+import { badge } from '../ui/parts/badges.ts'
+import { action, answer, form, formField } from '../ui/parts/form.ts'
+import { emptyState } from '../ui/parts/notices.ts'
+import { table } from '../ui/parts/table.ts'
+import { name, time } from '../ui/parts/values.ts'
 import type { User } from './account.ts'
 import { csrfField } from './csrf.ts'
 import type { KeyView } from './key.ts'
@@ -68,8 +68,8 @@ const keyTable = (keys: readonly KeyView[]) =>
 const keyForm = (who: Who) =>
   form(
     { action: '/api/v1/keys' },
-    html`${field({ label: 'Name', name: 'name', maxlength: 80, hint: 'Which program will use it' })}
-${field({
+    html`${formField({ label: 'Name', name: 'name', maxlength: 80, hint: 'Which program will use it' })}
+${formField({
   label: 'Role',
   name: 'role',
   type: 'select',
@@ -85,8 +85,8 @@ const passwordForm = (user: User) =>
   form(
     { action: '/api/v1/auth/password', done: 'The password is changed' },
     html`<input type="email" autocomplete="username" value="${user.email}" hidden />
-${field({ label: 'Password now', name: 'current_password', type: 'password', autocomplete: 'current-password' })}
-${field({
+${formField({ label: 'Password now', name: 'current_password', type: 'password', autocomplete: 'current-password' })}
+${formField({
   label: 'New password',
   name: 'new_password',
   type: 'password',

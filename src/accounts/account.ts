@@ -2,37 +2,45 @@
 import { t } from 'elysia'
 import { type Role, roles, type users } from '../../db/schema.ts'
 import { invalid } from '../errors.ts'
-import { iso, isoOrNull } from '../runtime/clock.ts'
-import type { Who } from '../runtime/exchange.ts'
-import { dateTimeSchema } from '../runtime/formats.ts'
+import { iso, isoOrNull } from '../platform/clock.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { skeleton } from './look-alike.ts'
 
 export type User = typeof users.$inferSelect
 
 export const roleSchema = t.Union(roles.map(role => t.Literal(role)))
 export const emailField = t.String({ minLength: 3, maxLength: 254 })
-export const usernameField = t.String({ minLength: 1, maxLength: 40 })
+export const longestUsername = 40
+export const usernameField = t.String({ minLength: 1, maxLength: longestUsername })
 export const newPasswordField = t.String({ minLength: 10, maxLength: 200 })
 /** What may be a password typed at sign-in: longer ones are refused before any work. */
 export const passwordField = t.String({ minLength: 1, maxLength: 200 })
 export const countryField = t.Nullable(t.String({ pattern: '^[A-Za-z]{2}$', description: 'ISO 3166-1 alpha-2' }))
 
 /** One spelling per address. */
-export function emailOf(text: string): string {
+export function normalizedEmail(text: string): string {
   const email = text.trim().toLowerCase()
-  return /^[^\s@]+@[^\s@]+$/.test(email) ? email : invalid('email', 'expected an e-mail address')
+  return /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(email) ? email : invalid('email', 'expected an e-mail address')
 }
 
 const taken = /^(operator|fieldhouse|stranger|deleted-\d+)$/i // names by which the audit log calls others
 
-export function usernameOf(text: string): string {
+/** Letters without a shape, and towers of accents. */
+const hardToSee = /\p{Default_Ignorable_Code_Point}|\p{M}{5}/u
+
+/** One spelling per name. */
+export function checkedUsername(text: string): string {
   const name = text.normalize('NFKC').trim().replaceAll(/\s+/g, ' ')
-  if (!/^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._'-]*$/u.test(name))
+  if (name.length > longestUsername)
+    invalid('username', `has more than ${longestUsername} letters once it is written plainly`)
+  if (!/^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._'-]*$/u.test(name) || hardToSee.test(name))
     invalid('username', "expected letters, digits, spaces and . _ ' -, beginning with a letter or digit")
-  if (taken.test(name)) invalid('username', 'is a name Fieldhouse uses itself')
+  if (taken.test(skeleton(name))) invalid('username', 'is a name Fieldhouse uses itself')
   return name
 }
 
-export function countryOf(text: string | null | undefined): string | null {
+export function countryCode(text: string | null | undefined): string | null {
   if (!text) return null
   return /^[a-z]{2}$/i.test(text) ? text.toUpperCase() : invalid('country', 'expected two letters (ISO 3166-1)')
 }

@@ -1,8 +1,8 @@
 import type { Config } from '../config.ts'
 import { refuse } from '../errors.ts'
-import type { Who } from '../runtime/exchange.ts'
+import type { Who } from '../platform/http/request-context.ts'
 import { refuseForeign } from './origin.ts'
-import { isSame } from './secret.ts'
+import { isSameSecret } from './secret.ts'
 
 const harmless = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** Sent by who is not signed in yet, though an old cookie may come along: the origin alone decides. */
@@ -18,7 +18,8 @@ export const guardCookies = (config: Config) => async (request: Request, who: Wh
   if (!request.headers.has('origin')) refuse('forbidden', 'This request does not say where it comes from (Origin)')
   refuseForeign(request, config)
   const token = request.headers.get('x-csrf-token') ?? (await tokenOfForm(request))
-  if (!token || !isSame(token, who.csrfToken ?? '')) refuse('forbidden', 'The X-CSRF-Token header is missing or wrong')
+  if (!token || !isSameSecret(token, who.csrfToken ?? ''))
+    refuse('forbidden', 'The X-CSRF-Token header is missing or wrong')
 }
 
 async function tokenOfForm(request: Request): Promise<string | null> {

@@ -1,9 +1,9 @@
 /** Who asks: the operator's token, an API key, or a session's cookie. */
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import type { Who } from '../runtime/exchange.ts'
+import type { Who } from '../platform/http/request-context.ts'
 import { bearerOf } from './key.ts'
-import { isSame } from './secret.ts'
+import { isSameSecret } from './secret.ts'
 import { sessionOf, sessionToken } from './session.ts'
 
 export const operator: Who = { id: null, username: 'operator', role: 'admin', via: 'operator' }
@@ -13,7 +13,7 @@ export async function identify(app: App, request: Request): Promise<Who | undefi
   const bearer = request.headers.get('authorization')?.match(/^Bearer\s+(\S+)\s*$/i)?.[1]
   if (bearer) {
     const { adminToken } = app.config
-    if (adminToken && isSame(bearer, adminToken)) return operator
+    if (adminToken && isSameSecret(bearer, adminToken)) return operator
     return bearerOf(app, bearer) ?? refuse('unauthorized', 'The key is not known')
   }
   const token = sessionToken(request)

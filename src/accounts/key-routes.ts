@@ -1,11 +1,11 @@
 import { Elysia, t } from 'elysia'
-import { access, signedIn } from '../access.ts'
 import type { App } from '../context.ts'
-import { says } from '../runtime/docs.ts'
-import { oneLine } from '../runtime/formats.ts'
-import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
+import { access, signedIn } from '../platform/http/access.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
+import { describe } from '../platform/http/route-docs.ts'
+import { oneLine } from '../platform/http/text-formats.ts'
 import { roleSchema } from './account.ts'
-import { issueKey, keySchema, keysOf, keyView, revokeKey } from './key.ts'
+import { issueKey, keySchema, keysOfUser, keyView, revokeKey } from './key.ts'
 
 export const newKey = t.Object({ name: oneLine(80), role: roleSchema })
 
@@ -16,13 +16,16 @@ export const keyRoutes = (app: App) =>
       '/',
       ({ query, who, request, set }) => {
         const page = pageOf(query)
-        const { keys, total } = keysOf(app.db, signedIn(who).id, page)
+        const { keys, total } = keysOfUser(app.db, signedIn(who).id, page)
         return paged({ request, set }, page, total, { keys: keys.map(keyView) })
       },
       {
         query: t.Object(pageQuery),
         may: 'member',
-        detail: says('My keys, the newest first', t.Object({ keys: t.Array(keySchema), pagination: paginationSchema })),
+        detail: describe(
+          'My keys, the newest first',
+          t.Object({ keys: t.Array(keySchema), pagination: paginationSchema }),
+        ),
       },
     )
     .post(
@@ -36,7 +39,7 @@ export const keyRoutes = (app: App) =>
       {
         body: newKey,
         may: 'member',
-        detail: says(
+        detail: describe(
           'A new key, shown this once; its role is at most mine',
           t.Object({ id: t.Integer(), key: t.String(), name: t.String(), role: roleSchema }),
           { status: 201 },
@@ -52,7 +55,7 @@ export const keyRoutes = (app: App) =>
       {
         params: t.Object({ id: t.Integer({ minimum: 1 }) }),
         may: 'member',
-        detail: says(
+        detail: describe(
           'Delete a key of mine; admins may delete any',
           t.Object({ deleted: t.Boolean(), id: t.Integer() }),
         ),

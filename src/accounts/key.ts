@@ -3,19 +3,19 @@ import { and, count, desc, eq, isNull, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { apiKeys, type Role, users } from '../../db/schema.ts'
-import { atomically, perhaps, prepared } from '../../db/transaction.ts'
-import { isAtLeast, isNoMoreThan } from '../access.ts'
-import { audit } from '../admin/audit.ts'
+import { atomically, bestEffortWrite, prepared } from '../../db/transactions.ts'
+import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import { iso, isoOrNull, minute } from '../runtime/clock.ts'
-import type { Who } from '../runtime/exchange.ts'
-import { dateTimeSchema } from '../runtime/formats.ts'
-import { type PageOf, pageOf } from '../runtime/page.ts'
-import { touch } from '../runtime/stamps.ts'
+import { touch } from '../platform/cache/stamps.ts'
+import { iso, isoOrNull, minute } from '../platform/clock.ts'
+import { isAtLeast, isNoMoreThan } from '../platform/http/access.ts'
+import { type PageSlice, pageOf } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { dateTimeSchema } from '../platform/http/text-formats.ts'
 import { roleSchema } from './account.ts'
-import { hashOf, newSecret } from './secret.ts'
-import { seen } from './seen.ts'
+import { recordActivity } from './activity.ts'
+import { hashSecret, newSecret } from './secret.ts'
 
 type Key = typeof apiKeys.$inferSelect
 
@@ -55,20 +55,24 @@ const byHash = prepared(db =>
 
 /** Who sends that key. Its power ends where its owner's does. */
 export function bearerOf({ db, clock }: App, secret: string): Who | undefined {
-  const found = byHash(db).get({ hash: hashOf(secret) })
+  const found = byHash(db).get({ hash: hashSecret(secret) })
   if (!found) return undefined
   const { key, username, ownersRole } = found
   const now = clock.now()
-  if (now - (key.lastUsedAt ?? 0) >= usedEvery) perhaps(db, tx => used(tx, key, now))
+  if (now - (key.lastUsedAt ?? 0) >= usedEvery) bestEffortWrite(db, tx => used(tx, key, now))
   return { id: key.userId, username, role: isNoMoreThan(key.role, ownersRole) ? key.role : ownersRole, via: 'key' }
 }
 
 function used(tx: Db, { id, userId }: Key, now: number): void {
   tx.update(apiKeys).set({ lastUsedAt: now }).where(eq(apiKeys.id, id)).run()
-  seen(tx, userId, now)
+  recordActivity(tx, userId, now)
 }
 
-export function keysOf(db: Db, userId: number | null, { limit, offset }: PageOf): { keys: Key[]; total: number } {
+export function keysOfUser(
+  db: Db,
+  userId: number | null,
+  { limit, offset }: PageSlice,
+): { keys: Key[]; total: number } {
   const where = eq(apiKeys.userId, userId ?? 0) // the operator has none
   const keys = db.select().from(apiKeys).where(where).orderBy(desc(apiKeys.id)).limit(limit).offset(offset).all()
   return { keys, total: db.select({ total: count() }).from(apiKeys).where(where).get()?.total ?? 0 }
@@ -88,12 +92,12 @@ export function issueKey(
   if (!isNoMoreThan(role, who.role)) refuse('forbidden', `The role of your key is at most your own, ${who.role}`)
   const secret = `fh_${newSecret()}`
   return atomically(db, tx => {
-    if (keysOf(tx, userId, pageOf({ limit: 1 })).total >= mostKeys)
+    if (keysOfUser(tx, userId, pageOf({ limit: 1 })).total >= mostKeys)
       refuse('conflict', `You have ${mostKeys} keys; delete one you no longer use`)
     const now = clock.now()
     const key = tx
       .insert(apiKeys)
-      .values({ userId, name, role, keyHash: hashOf(secret), hint: secret.slice(0, 7), createdAt: now })
+      .values({ userId, name, role, keyHash: hashSecret(secret), hint: secret.slice(0, 7), createdAt: now })
       .returning()
       .get()
     touch(tx, 'user', userId)

@@ -1,39 +1,45 @@
 /** Signing in, up and out, the first admin, and one's own account. The forms that let one in work without script. */
 import { Elysia, t } from 'elysia'
-import { access, signedIn } from '../access.ts'
 import type { App } from '../context.ts'
 import { Refusal, refuse } from '../errors.ts'
-import { html } from '../runtime/html.ts'
-import { pageOf } from '../runtime/page.ts'
-import { hidden, page } from '../web/layout.ts'
-import { type Field, field } from '../web/parts/form.ts'
-import { notice } from '../web/parts/notices.ts'
+import { html } from '../platform/html.ts'
+import { access, signedIn } from '../platform/http/access.ts'
+import { pageOf } from '../platform/http/pagination.ts'
+import { hidden, page } from '../ui/layout.ts'
+import { type FormField, formField } from '../ui/parts/form.ts'
+import { notice } from '../ui/parts/notices.ts'
 import { accountPage } from './account-page.ts'
-import { keysOf, keyView, mostKeys } from './key.ts'
+import { keysOfUser, keyView, mostKeys } from './key.ts'
 import { localPath } from './origin.ts'
 import { hasAdmin, userById } from './queries.ts'
-import { refuseWorn, setUp, setupBody } from './setup.ts'
+import { requireSetupToken, setUp, setupBody } from './setup.ts'
 import { credentials, signIn, signOut, signUp, signUpBody } from './sign-in.ts'
 import { userListPage } from './user-list-page.ts'
 import { userPage } from './user-page.ts'
 
-const email: Field = { label: 'E-mail address', name: 'email', type: 'email', autocomplete: 'username', maxlength: 254 }
-const password: Field = { label: 'Password', name: 'password', type: 'password', autocomplete: 'current-password' }
-const newPassword: Field = {
+const email: FormField = {
+  label: 'E-mail address',
+  name: 'email',
+  type: 'email',
+  autocomplete: 'username',
+  maxlength: 254,
+}
+const password: FormField = { label: 'Password', name: 'password', type: 'password', autocomplete: 'current-password' }
+const newPassword: FormField = {
   ...password,
   autocomplete: 'new-password',
   minlength: 10,
   maxlength: 200,
   hint: 'At least 10 characters',
 }
-const username: Field = {
+const username: FormField = {
   label: 'Name',
   name: 'username',
   autocomplete: 'nickname',
   maxlength: 40,
   hint: 'As others see you',
 }
-const country: Field = {
+const country: FormField = {
   label: 'Country',
   name: 'country',
   optional: true,
@@ -45,7 +51,7 @@ type Given = Record<string, string | undefined>
 type Entrance = {
   title: string
   action: string
-  fields: readonly Field[]
+  fields: readonly FormField[]
   submit: string
   /** Sent along, unseen. */
   kept?: Given
@@ -61,7 +67,7 @@ const entrancePage = (
   const body = html`<div class="head"><h1>${title}</h1></div>
 <form class="form" method="post" action="${action}">
 ${refusal && !errors.size && notice(refusal.detail, 'bad')}
-${fields.map(shown => field({ ...shown, error: errors.get(shown.name), ...(shown.type !== 'password' && { value: given[shown.name] }) }))}
+${fields.map(shown => formField({ ...shown, error: errors.get(shown.name), ...(shown.type !== 'password' && { value: given[shown.name] }) }))}
 ${Object.entries(kept).map(([name, value]) => value && html`<input type="hidden" name="${name}" value="${value}" />`)}
 <div class="submit"><button type="submit">${submit}</button></div>
 </form>
@@ -157,7 +163,7 @@ ${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log 
     .get(
       '/setup',
       ({ query: { token } }) => {
-        refuseWorn(db, token)
+        requireSetupToken(db, token)
         return entrancePage(setupForm(token))
       },
       { query: t.Object({ token: t.String({ default: '' }) }), may: 'anyone', detail: hidden },
@@ -184,7 +190,7 @@ ${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log 
       ({ who }) => {
         const me = signedIn(who)
         if (me.id === null) return refuse('not_found', 'The operator has no account')
-        const { keys } = keysOf(db, me.id, pageOf({ limit: mostKeys }))
+        const { keys } = keysOfUser(db, me.id, pageOf({ limit: mostKeys }))
         return accountPage(me, userById(db, me.id), keys.map(keyView))
       },
       { may: 'member', detail: hidden },

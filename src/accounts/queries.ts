@@ -1,14 +1,15 @@
 import { and, asc, count, eq, inArray, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { apiKeys, leagues, members, portfolios, type Role, runs, users } from '../../db/schema.ts'
-import { audit } from '../admin/audit.ts'
+import { audit } from '../audit.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import type { Who } from '../runtime/exchange.ts'
-import type { PageOf } from '../runtime/page.ts'
-import { touch } from '../runtime/stamps.ts'
+import { touch } from '../platform/cache/stamps.ts'
+import type { PageSlice } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
 import type { User } from './account.ts'
+import { skeleton } from './look-alike.ts'
 import { endSessions } from './session.ts'
 
 const present = isNull(users.deletedAt)
@@ -31,17 +32,26 @@ const isSomeone = (db: Db, where: SQL | undefined): boolean =>
   db.select({ id: users.id }).from(users).where(where).limit(1).get() !== undefined
 
 const isAdmin = and(eq(users.role, 'admin'), present)
-const isNamed = (username: string) => sql`lower(${users.username}) = lower(${username})`
 
 export const hasAdmin = (db: Db): boolean => isSomeone(db, isAdmin)
-export const isNameTaken = (db: Db, username: string): boolean => isSomeone(db, isNamed(username))
+
+/** By a name that looks the same. SQLite goes through the index of names for it, which takes milliseconds even of 100,000. */
+export function isNameTaken(db: Db, username: string, butBy = 0): boolean {
+  const wanted = skeleton(username)
+  const asLong = db
+    .select({ username: users.username })
+    .from(users)
+    .where(and(sql`length(${users.username}) = ${[...wanted].length}`, ne(users.id, butBy)))
+    .all()
+  return asLong.some(other => skeleton(other.username) === wanted)
+}
 
 type UserFilter = { q?: string; role?: Role }
 
 /** By name; `q` is part of a name or e-mail address. Of very many this takes a while: for the reading thread. */
 export function usersReading(
   db: Db,
-  { q, role, limit, offset }: UserFilter & Pick<PageOf, 'limit' | 'offset'>,
+  { q, role, limit, offset }: UserFilter & Pick<PageSlice, 'limit' | 'offset'>,
 ): { users: User[]; total: number } {
   const holds = (column: typeof users.email | typeof users.username) => sql`instr(lower(${column}), lower(${q})) > 0`
   const where = and(
@@ -107,7 +117,8 @@ function refuseTaken(tx: Db, { email, username }: UserChange, id: number): void 
   const isAnother = ne(users.id, id)
   if (email && isSomeone(tx, and(eq(users.email, email), isAnother)))
     refuse('conflict', 'There is an account with that e-mail address already')
-  if (username && isSomeone(tx, and(isNamed(username), isAnother))) refuse('conflict', `The name ${username} is taken`)
+  if (username && isNameTaken(tx, username, id))
+    refuse('conflict', `The name ${username} is taken, or looks like one that is`)
 }
 
 function refuseLastAdmin(tx: Db, { id, role }: User): void {
@@ -141,7 +152,7 @@ export type UserStats = {
   trade_volume_cents: number
 }
 
-export function statsOf(db: Db, id: number): UserStats {
+export function userStatsOf(db: Db, id: number): UserStats {
   const { username } = userById(db, id)
   const byKind = db
     .select({ kind: leagues.kind, total: count() })
@@ -178,7 +189,7 @@ export function statsOf(db: Db, id: number): UserStats {
 }
 
 /** Who they are, by id. */
-export const namesOf = (db: Db, ids: readonly (number | null)[]): Map<number, string> =>
+export const usernamesOf = (db: Db, ids: readonly (number | null)[]): Map<number, string> =>
   new Map(
     db
       .select({ id: users.id, username: users.username })
@@ -189,4 +200,4 @@ export const namesOf = (db: Db, ids: readonly (number | null)[]): Map<number, st
   )
 
 export const readUserStats = ({ db, cache }: Pick<App, 'db' | 'cache'>, id: number) =>
-  cache.read(cached.userStats, [id], () => statsOf(db, id))
+  cache.read(cached.userStats, [id], () => userStatsOf(db, id))

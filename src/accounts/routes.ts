@@ -1,7 +1,7 @@
 import { Elysia, t } from 'elysia'
-import { access, signedIn } from '../access.ts'
 import type { App } from '../context.ts'
-import { says } from '../runtime/docs.ts'
+import { access, signedIn } from '../platform/http/access.ts'
+import { describe } from '../platform/http/route-docs.ts'
 import { newPasswordField, passwordField, profileOf, profileSchema } from './account.ts'
 import { keyRoutes } from './key-routes.ts'
 import { userById } from './queries.ts'
@@ -22,7 +22,7 @@ const authRoutes = (app: App) =>
     .post('/auth/login', ({ request, body }) => signIn(app, request, body), {
       body: t.Object(credentials),
       may: 'anyone',
-      detail: says(
+      detail: describe(
         'Sign in: sets the session cookie, answers the token that changes by cookie must carry',
         signedInSchema,
       ),
@@ -33,7 +33,7 @@ const authRoutes = (app: App) =>
         await signOut(app, request, who)
         return { done: true }
       },
-      { may: 'anyone', detail: says('Sign out: ends the session of the cookie', done) },
+      { may: 'anyone', detail: describe('Sign out: ends the session of the cookie', done) },
     )
     .get(
       '/auth/me',
@@ -44,7 +44,7 @@ const authRoutes = (app: App) =>
       },
       {
         may: 'member',
-        detail: says('Who I am', t.Object({ user: profileSchema, csrf_token: t.Nullable(t.String()) })),
+        detail: describe('Who I am', t.Object({ user: profileSchema, csrf_token: t.Nullable(t.String()) })),
       },
     )
     .post(
@@ -57,7 +57,7 @@ const authRoutes = (app: App) =>
       {
         body: t.Object(signUpBody),
         may: 'anyone',
-        detail: says('Make an account of role member, where SIGNUP is open', signedInSchema, { status: 201 }),
+        detail: describe('Make an account of role member, where SIGNUP is open', signedInSchema, { status: 201 }),
       },
     )
     .post(
@@ -69,7 +69,7 @@ const authRoutes = (app: App) =>
       {
         body: t.Object({ current_password: passwordField, new_password: newPasswordField }),
         may: 'member',
-        detail: says('Change my password; my other sessions end', done),
+        detail: describe('Change my password; my other sessions end', done),
       },
     )
     .post(
@@ -82,6 +82,6 @@ const authRoutes = (app: App) =>
       {
         body: setupBody,
         may: 'anyone',
-        detail: says('Make the first admin, with the token of the setup link', signedInSchema, { status: 201 }),
+        detail: describe('Make the first admin, with the token of the setup link', signedInSchema, { status: 201 }),
       },
     )

@@ -5,7 +5,7 @@ import { timingSafeEqual } from 'node:crypto'
 export const newSecret = () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
 
 const digest = (text: string) => new Bun.CryptoHasher('sha256').update(text).digest()
-export const hashOf = (secret: string) => digest(secret).toString('hex')
+export const hashSecret = (secret: string) => digest(secret).toString('hex')
 
 /** Compared in the same time wherever they differ. */
-export const isSame = (a: string, b: string) => timingSafeEqual(digest(a), digest(b))
+export const isSameSecret = (a: string, b: string) => timingSafeEqual(digest(a), digest(b))

@@ -5,13 +5,13 @@
 import { and, eq, gt, isNull, lt, ne, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { type Role, sessions, users } from '../../db/schema.ts'
-import { perhaps, prepared } from '../../db/transaction.ts'
+import { bestEffortWrite, prepared } from '../../db/transactions.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
-import { day, hour, minute } from '../runtime/clock.ts'
-import { touch } from '../runtime/stamps.ts'
-import { hashOf, newSecret } from './secret.ts'
-import { seen } from './seen.ts'
+import { touch } from '../platform/cache/stamps.ts'
+import { day, hour, minute } from '../platform/clock.ts'
+import { recordActivity } from './activity.ts'
+import { hashSecret, newSecret } from './secret.ts'
 
 const life = 24 * hour
 const slideEvery = 5 * minute
@@ -53,7 +53,7 @@ const byHash = prepared(db =>
 
 /** The session of a token, kept alive by being asked for; undefined once it is over. */
 export async function sessionOf({ db, cache, clock }: App, token: string): Promise<Session | undefined> {
-  const hash = hashOf(token)
+  const hash = hashSecret(token)
   const scope = [Number.parseInt(token, 10), hash]
   const now = clock.now()
   const load = () => byHash(db).get({ hash, now })
@@ -61,7 +61,7 @@ export async function sessionOf({ db, cache, clock }: App, token: string): Promi
   // Another process may have kept it alive.
   if (session && session.expiresAt <= now) session = (await cache.refresh(cached.session, scope, load)).value
   if (!session || session.expiresAt - now > life - slideEvery) return session
-  const slid = perhaps(db, tx => slide(tx, hash, session.userId, now)) // undefined while another process writes: next time
+  const slid = bestEffortWrite(db, tx => slide(tx, hash, session.userId, now)) // undefined while another process writes: next time
   return slid === false ? undefined : ((await cache.refresh(cached.session, scope, load)).value ?? undefined)
 }
 
@@ -73,7 +73,7 @@ function slide(tx: Db, tokenHash: string, userId: number, now: number): boolean 
     .where(alive)
     .returning()
     .all()
-  if (slid.length) seen(tx, userId, now)
+  if (slid.length) recordActivity(tx, userId, now)
   return slid.length > 0
 }
 
@@ -84,17 +84,17 @@ export function beginSession(tx: Db, userId: number, now: number): NewSession {
   const csrfToken = newSecret()
   tx.delete(sessions).where(lt(sessions.expiresAt, now)).run()
   tx.insert(sessions)
-    .values({ tokenHash: hashOf(token), userId, csrfToken, createdAt: now, expiresAt: now + life })
+    .values({ tokenHash: hashSecret(token), userId, csrfToken, createdAt: now, expiresAt: now + life })
     .run()
   tx.update(users).set({ lastLoginAt: now }).where(eq(users.id, userId)).run()
-  seen(tx, userId, now)
+  recordActivity(tx, userId, now)
   return { token, csrfToken }
 }
 
 export function endSession(tx: Db, token: string): void {
   const [ended] = tx
     .delete(sessions)
-    .where(eq(sessions.tokenHash, hashOf(token)))
+    .where(eq(sessions.tokenHash, hashSecret(token)))
     .returning()
     .all()
   if (ended) touch(tx, 'account', ended.userId)
@@ -102,7 +102,7 @@ export function endSession(tx: Db, token: string): void {
 
 /** All sessions of a user but the one he is using. */
 export function endSessions(tx: Db, userId: number, but?: string): void {
-  const kept = but === undefined ? undefined : ne(sessions.tokenHash, hashOf(but))
+  const kept = but === undefined ? undefined : ne(sessions.tokenHash, hashSecret(but))
   tx.delete(sessions)
     .where(and(eq(sessions.userId, userId), kept))
     .run()

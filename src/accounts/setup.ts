@@ -3,16 +3,16 @@ import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { facts } from '../../db/schema.ts'
-import { atomically } from '../../db/transaction.ts'
-import { audit, house } from '../admin/audit.ts'
+import { atomically } from '../../db/transactions.ts'
+import { audit, systemActor } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { emailField, newPasswordField, usernameField } from './account.ts'
 import { refuseForeign } from './origin.ts'
 import { hashPassword } from './password.ts'
 import { changeUser, createUser, hasAdmin, isNameTaken, userByEmail } from './queries.ts'
-import { hashOf, isSame, newSecret } from './secret.ts'
-import { admit, checked, enter, type NewAccount, type SignedIn } from './sign-in.ts'
+import { hashSecret, isSameSecret, newSecret } from './secret.ts'
+import { checkedAccount, type NewAccount, openSession, type SignedIn, sendSession } from './sign-in.ts'
 
 const fact = 'setup_token' // its hash
 
@@ -36,10 +36,10 @@ export async function makeFirstAdmin({ config, db, clock, log }: App): Promise<v
     const now = clock.now()
     if (known) {
       changeUser(tx, known.id, { passwordHash, role })
-      audit(tx, { at: now, who: house, action: 'user.change', target: `user ${known.id}`, detail: { role } })
+      audit(tx, { at: now, who: systemActor, action: 'user.change', target: `user ${known.id}`, detail: { role } })
     } else {
       const username = isNameTaken(tx, 'admin') ? `admin-${newSecret().slice(0, 4)}` : 'admin'
-      createUser(tx, { email, username, passwordHash, role, country: null }, now, house)
+      createUser(tx, { email, username, passwordHash, role, country: null }, now, systemActor)
     }
     log.info('The first admin is made as ADMIN_EMAIL and ADMIN_PASSWORD say')
   })
@@ -49,7 +49,7 @@ export async function makeFirstAdmin({ config, db, clock, log }: App): Promise<v
 export async function offerSetup({ config, db, log }: App, url: string): Promise<void> {
   if (config.adminToken || hasAdmin(db)) return
   const token = newSecret()
-  const value = hashOf(token)
+  const value = hashSecret(token)
   await atomically(
     db,
     tx =>
@@ -64,23 +64,27 @@ export async function offerSetup({ config, db, log }: App, url: string): Promise
 
 const worn = 'This setup link is not good (any more); the newest one is in the log, and each start prints another'
 
-export function refuseWorn(db: Db, token: string): void {
+export function requireSetupToken(db: Db, token: string): void {
   if (hasAdmin(db)) refuse('gone', 'Fieldhouse is set up already; sign in')
   const kept = db.select().from(facts).where(eq(facts.name, fact)).get()
-  if (!kept || !isSame(kept.value, hashOf(token))) refuse('forbidden', worn)
+  if (!kept || !isSameSecret(kept.value, hashSecret(token))) refuse('forbidden', worn)
 }
 
 /** Makes the first admin and signs him in. */
 export async function setUp(app: App, request: Request, token: string, account: NewAccount): Promise<SignedIn> {
   const { db, clock, config } = app
   refuseForeign(request, config)
-  refuseWorn(db, token)
-  const user = { ...checked(account), role: 'admin' as const, passwordHash: await hashPassword(account.password) }
+  requireSetupToken(db, token)
+  const user = {
+    ...checkedAccount(account),
+    role: 'admin' as const,
+    passwordHash: await hashPassword(account.password),
+  }
   const outcome = await atomically(db, tx => {
-    refuseWorn(tx, token)
+    requireSetupToken(tx, token)
     const now = clock.now()
     tx.delete(facts).where(eq(facts.name, fact)).run()
-    return enter(tx, request, createUser(tx, user, now), now)
+    return openSession(tx, request, createUser(tx, user, now), now)
   })
-  return admit(app, request, outcome)
+  return sendSession(app, request, outcome)
 }

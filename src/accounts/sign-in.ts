@@ -1,25 +1,25 @@
 /** Coming in and going out: by password, as a new member, out again, and with another password. */
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
-import { atomically, perhaps } from '../../db/transaction.ts'
-import { raise } from '../admin/alerts.ts'
-import { audit } from '../admin/audit.ts'
+import { atomically, bestEffortWrite } from '../../db/transactions.ts'
+import { raise } from '../alerts.ts'
+import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
-import { exchangeOf, type Who } from '../runtime/exchange.ts'
+import { requestContext, type Who } from '../platform/http/request-context.ts'
 import {
+  checkedUsername,
+  countryCode,
   countryField,
-  countryOf,
   emailField,
-  emailOf,
   newPasswordField,
+  normalizedEmail,
   type Profile,
   passwordField,
   profileOf,
   profileSchema,
   type User,
   usernameField,
-  usernameOf,
 } from './account.ts'
 import { isSecure, refuseForeign } from './origin.ts'
 import { hashPassword, isPassword } from './password.ts'
@@ -32,7 +32,7 @@ export const signedInSchema = t.Object({ user: profileSchema, csrf_token: t.Stri
 type Outcome = { user: User; token: string; csrfToken: string }
 
 /** Begins a session in the transaction; the session of the cookie that came along ends. */
-export function enter(tx: Db, request: Request, user: User, now: number): Outcome {
+export function openSession(tx: Db, request: Request, user: User, now: number): Outcome {
   const former = sessionToken(request)
   if (former) endSession(tx, former)
   const begun = beginSession(tx, user.id, now)
@@ -41,12 +41,12 @@ export function enter(tx: Db, request: Request, user: User, now: number): Outcom
 }
 
 /** Hands out the cookie, once the session is on disk. */
-export function admit({ config }: App, request: Request, { user, token, csrfToken }: Outcome): SignedIn {
-  exchangeOf(request).headers.push(['set-cookie', sessionCookie(token, isSecure(request, config))])
+export function sendSession({ config }: App, request: Request, { user, token, csrfToken }: Outcome): SignedIn {
+  requestContext(request).headers.push(['set-cookie', sessionCookie(token, isSecure(request, config))])
   return { user: profileOf(user, user.email), csrf_token: csrfToken }
 }
 
-const comingFrom = (request: Request) => ({ address: exchangeOf(request).address() })
+const comingFrom = (request: Request) => ({ address: requestContext(request).address() })
 const stranger = { id: null, username: 'stranger' }
 
 export const credentials = { email: t.String({ maxLength: 254 }), password: passwordField }
@@ -62,13 +62,13 @@ function countAttempt({ db, clock, attempts }: App, account: string, address: st
     message: `The last ones came from ${address} and wait a quarter of an hour`,
     data: { address },
   } as const
-  attempts.count(account, address, () => void perhaps(db, tx => raise(tx, clock.now(), alert)))
+  attempts.count(account, address, () => void bestEffortWrite(db, tx => raise(tx, clock.now(), alert)))
 }
 
 /** An unknown address and a wrong password are told apart by nothing: not by the answer, not by the work done. */
 export async function signIn(app: App, request: Request, credentials: Credentials): Promise<SignedIn> {
   const { db, clock, config, attempts } = app
-  const address = exchangeOf(request).address()
+  const address = requestContext(request).address()
   refuseForeign(request, config)
   const email = credentials.email.trim().toLowerCase()
   countAttempt(app, email, address)
@@ -77,13 +77,13 @@ export async function signIn(app: App, request: Request, credentials: Credential
   const outcome = await atomically(db, tx => {
     const now = clock.now()
     const user = userByEmail(tx, email)
-    if (isRight && user?.passwordHash === found?.passwordHash && user) return enter(tx, request, user, now)
+    if (isRight && user?.passwordHash === found?.passwordHash && user) return openSession(tx, request, user, now)
     const target = user ? `user ${user.id}` : 'unknown account'
     audit(tx, { at: now, who: stranger, action: 'auth.login', target, detail: comingFrom(request), result: 'refused' })
   })
   if (!outcome) return refuse('unauthorized', 'The e-mail address or the password is not right')
   attempts.forgive(email, address)
-  return admit(app, request, outcome)
+  return sendSession(app, request, outcome)
 }
 
 export async function signOut({ db, clock, config }: App, request: Request, who: Who | undefined): Promise<void> {
@@ -93,7 +93,7 @@ export async function signOut({ db, clock, config }: App, request: Request, who:
       endSession(tx, token)
       audit(tx, { at: clock.now(), who, action: 'auth.logout', target: `user ${who.id}` })
     })
-  exchangeOf(request).headers.push(['set-cookie', sessionCookie(undefined, isSecure(request, config))])
+  requestContext(request).headers.push(['set-cookie', sessionCookie(undefined, isSecure(request, config))])
 }
 
 export const signUpBody = {
@@ -109,21 +109,21 @@ export async function signUp(app: App, request: Request, account: NewAccount): P
   const { db, clock, config } = app
   if (config.signup !== 'open') refuse('forbidden', 'Accounts are made by an admin here (SIGNUP is closed)')
   refuseForeign(request, config)
-  const user = { ...checked(account), role: 'member' as const }
-  const address = exchangeOf(request).address()
+  const user = { ...checkedAccount(account), role: 'member' as const }
+  const address = requestContext(request).address()
   countAttempt(app, `sign-up from ${address}`, address)
   const passwordHash = await hashPassword(account.password)
   const outcome = await atomically(db, tx => {
     const now = clock.now()
-    return enter(tx, request, createUser(tx, { ...user, passwordHash }, now), now)
+    return openSession(tx, request, createUser(tx, { ...user, passwordHash }, now), now)
   })
-  return admit(app, request, outcome)
+  return sendSession(app, request, outcome)
 }
 
-export const checked = ({ email, username, country }: NewAccount) => ({
-  email: emailOf(email),
-  username: usernameOf(username),
-  country: countryOf(country),
+export const checkedAccount = ({ email, username, country }: NewAccount) => ({
+  email: normalizedEmail(email),
+  username: checkedUsername(username),
+  country: countryCode(country),
 })
 
 export type PasswordChange = { current_password: string; new_password: string }
@@ -133,7 +133,7 @@ export async function changePassword(app: App, request: Request, who: Who, chang
   const { db, clock, attempts } = app
   const { id } = who
   if (id === null) return refuse('conflict', 'The operator has no password; his token is the setting ADMIN_TOKEN')
-  const address = exchangeOf(request).address()
+  const address = requestContext(request).address()
   const { email, passwordHash } = userById(db, id)
   const deed = { who, action: 'auth.password', target: `user ${id}` }
   countAttempt(app, email, address)

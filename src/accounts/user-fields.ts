@@ -1,7 +1,7 @@
 /** What an admin may say of a user. */
 import { roles } from '../../db/schema.ts'
-import { html } from '../runtime/html.ts'
-import { field } from '../web/parts/form.ts'
+import { html } from '../platform/html.ts'
+import { formField } from '../ui/parts/form.ts'
 import type { User } from './account.ts'
 
 const choices = roles.map(role => ({ value: role, label: role }))
@@ -16,7 +16,7 @@ export const password = {
 
 export const userFields = (
   user?: User,
-) => html`${field({ label: 'Name', name: 'username', maxlength: 40, value: user?.username, autocomplete: 'off' })}
-${field({ label: 'E-mail address', name: 'email', type: 'email', maxlength: 254, value: user?.email, autocomplete: 'off' })}
-${field({ label: 'Role', name: 'role', type: 'select', choices, value: user?.role ?? 'member', hint: 'Officers manage leagues and rosters, admins everything' })}
-${field({ label: 'Country', name: 'country', maxlength: 2, value: user?.country, optional: true, hint: 'Two letters, such as NO' })}`
+) => html`${formField({ label: 'Name', name: 'username', maxlength: 40, value: user?.username, autocomplete: 'off' })}
+${formField({ label: 'E-mail address', name: 'email', type: 'email', maxlength: 254, value: user?.email, autocomplete: 'off' })}
+${formField({ label: 'Role', name: 'role', type: 'select', choices, value: user?.role ?? 'member', hint: 'Officers manage leagues and rosters, admins everything' })}
+${formField({ label: 'Country', name: 'country', maxlength: 2, value: user?.country, optional: true, hint: 'Two letters, such as NO' })}`

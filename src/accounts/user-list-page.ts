@@ -1,18 +1,24 @@
 /** Users, for admins: the list, its files, and a form for a new one. */
 import { type Static, t } from 'elysia'
 import { roles } from '../../db/schema.ts'
-import { filterForm } from '../admin/monitor/filters.ts'
-import { room } from '../admin/monitor/room.ts'
 import type { App } from '../context.ts'
-import { type Html, html } from '../runtime/html.ts'
-import { type Pagination, pageOf, pageQuery, pagination as paginationOf, paginationSchema } from '../runtime/page.ts'
-import { address } from '../web/parts/address.ts'
-import { field, form } from '../web/parts/form.ts'
-import { badge } from '../web/parts/marks.ts'
-import { emptyState } from '../web/parts/notices.ts'
-import { pagination } from '../web/parts/pages.ts'
-import { table } from '../web/parts/table.ts'
-import { name, none, time } from '../web/parts/values.ts'
+import { filterForm } from '../monitor/pages/filter-form.ts'
+import { livePage } from '../monitor/pages/live-page.ts'
+import { type Html, html } from '../platform/html.ts'
+import {
+  type Pagination,
+  pageOf,
+  pageQuery,
+  pagination as paginationOf,
+  paginationSchema,
+} from '../platform/http/pagination.ts'
+import { address } from '../ui/parts/address.ts'
+import { badge } from '../ui/parts/badges.ts'
+import { form, formField } from '../ui/parts/form.ts'
+import { emptyState } from '../ui/parts/notices.ts'
+import { paginationLinks } from '../ui/parts/pagination-links.ts'
+import { table } from '../ui/parts/table.ts'
+import { name, none, time } from '../ui/parts/values.ts'
 import { roleSchema, type User, userSchema, userView } from './account.ts'
 import { password, userFields } from './user-fields.ts'
 
@@ -27,7 +33,7 @@ type Filter = Pick<Static<typeof query>, 'q' | 'role'>
 type Listed = { users: User[]; pages: Pagination }
 
 export const userListPage = (app: App) =>
-  room(app, {
+  livePage(app, {
     path: `${path}/`,
     title: 'Accounts',
     room: 'accounts',
@@ -75,10 +81,10 @@ ${table<User>({
     { head: 'Last seen', cell: user => time(user.lastSeenAt) },
   ],
 })}
-${pagination(pages, page => address(path, { q, role, page }))}
+${paginationLinks(pages, page => address(path, { q, role, page }))}
 <section class="part"><div class="head"><h2>A new user</h2></div>
 ${form(
   { action: '/api/v1/users', goTo: `${path}/{id}`, done: 'The user is made' },
-  html`${userFields()}${field({ ...password, label: 'Password', hint: 'At least 10 characters; they can change it' })}`,
+  html`${userFields()}${formField({ ...password, label: 'Password', hint: 'At least 10 characters; they can change it' })}`,
   'Make the user',
 )}</section>`

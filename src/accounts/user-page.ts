@@ -1,16 +1,16 @@
 /** One user, for admins: what he did, what may be changed. */
 import { Elysia, t } from 'elysia'
-import { access } from '../access.ts'
-import { monitorPage } from '../admin/monitor/frame.ts'
 import type { App } from '../context.ts'
-import { type Html, html } from '../runtime/html.ts'
-import { hidden } from '../web/layout.ts'
-import { stats } from '../web/parts/figures.ts'
-import { action, field, form } from '../web/parts/form.ts'
-import { badge } from '../web/parts/marks.ts'
-import { name, number, time } from '../web/parts/values.ts'
+import { monitorPage } from '../monitor/pages/monitor-layout.ts'
+import { type Html, html } from '../platform/html.ts'
+import { access } from '../platform/http/access.ts'
+import { hidden } from '../ui/layout.ts'
+import { badge } from '../ui/parts/badges.ts'
+import { stats } from '../ui/parts/figures.ts'
+import { action, form, formField } from '../ui/parts/form.ts'
+import { name, number, time } from '../ui/parts/values.ts'
 import type { User } from './account.ts'
-import { statsOf, type UserStats, userById } from './queries.ts'
+import { type UserStats, userById, userStatsOf } from './queries.ts'
 import { password, userFields } from './user-fields.ts'
 
 export const userPage = (app: App) =>
@@ -18,7 +18,12 @@ export const userPage = (app: App) =>
     '/admin/users/:id',
     ({ params: { id }, who }) => {
       const user = userById(app.db, id)
-      return monitorPage(app, { title: user.username, who, room: 'accounts', body: body(user, statsOf(app.db, id)) })
+      return monitorPage(app, {
+        title: user.username,
+        who,
+        room: 'accounts',
+        body: body(user, userStatsOf(app.db, id)),
+      })
     },
     { params: t.Object({ id: t.Integer({ minimum: 1 }) }), may: 'admin', detail: hidden },
   )
@@ -42,7 +47,7 @@ ${stats([
 <section class="part"><div class="head"><h2>Change</h2></div>
 ${form(
   { method: 'patch', action: `/api/v1/users/${user.id}`, done: 'Changed' },
-  html`${userFields(user)}${field({ ...password, label: 'New password', optional: true, hint: 'Empty: it stays as it is' })}`,
+  html`${userFields(user)}${formField({ ...password, label: 'New password', optional: true, hint: 'Empty: it stays as it is' })}`,
   'Change',
 )}
 </section>

@@ -1,10 +1,10 @@
 import { Elysia, t } from 'elysia'
-import { access, isAtLeast, signedIn } from '../access.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import { says } from '../runtime/docs.ts'
-import type { Who } from '../runtime/exchange.ts'
-import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
+import { access, isAtLeast, signedIn } from '../platform/http/access.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { describe } from '../platform/http/route-docs.ts'
 import {
   countryField,
   emailField,
@@ -14,7 +14,7 @@ import {
   userSchema,
   userView,
 } from './account.ts'
-import { addUser, alterUser, removeUser } from './manage.ts'
+import { addUser, editUser, removeUser } from './manage-users.ts'
 import { readUserStats, userById } from './queries.ts'
 
 const newUser = t.Object({
@@ -58,7 +58,7 @@ export const userRoutes = (app: App) => {
       {
         query: t.Object({ q: t.Optional(t.String({ maxLength: 254 })), role: t.Optional(roleSchema), ...pageQuery }),
         may: 'admin',
-        detail: says(
+        detail: describe(
           'Users by name; `q` searches names and e-mail addresses',
           t.Object({ users: t.Array(userSchema), pagination: paginationSchema }),
         ),
@@ -72,7 +72,7 @@ export const userRoutes = (app: App) => {
         set.headers.location = `/api/v1/users/${user.id}`
         return userView(user)
       },
-      { body: newUser, may: 'admin', detail: says('A new user', userSchema, { status: 201 }) },
+      { body: newUser, may: 'admin', detail: describe('A new user', userSchema, { status: 201 }) },
     )
     .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
     .get(
@@ -81,12 +81,12 @@ export const userRoutes = (app: App) => {
         refuseOthers(who, id)
         return userView(userById(db, id))
       },
-      { may: 'member', detail: says('One user; members see themselves', userSchema) },
+      { may: 'member', detail: describe('One user; members see themselves', userSchema) },
     )
-    .patch('/:id', async ({ params: { id }, body, who }) => userView(await alterUser(app, signedIn(who), id, body)), {
+    .patch('/:id', async ({ params: { id }, body, who }) => userView(await editUser(app, signedIn(who), id, body)), {
       body: t.Partial(newUser),
       may: 'admin',
-      detail: says('Change a user; another role or password ends the sessions', userSchema),
+      detail: describe('Change a user; another role or password ends the sessions', userSchema),
     })
     .delete(
       '/:id',
@@ -96,7 +96,7 @@ export const userRoutes = (app: App) => {
       },
       {
         may: 'admin',
-        detail: says(
+        detail: describe(
           'Delete a user: account, keys and sessions go, what was done in leagues stays under a number',
           t.Object({ deleted: t.Boolean(), id: t.Integer() }),
         ),
@@ -108,6 +108,6 @@ export const userRoutes = (app: App) => {
         refuseOthers(who, id)
         return readUserStats(app, id)
       },
-      { may: 'member', detail: says('What a user has done; members see their own', statsSchema) },
+      { may: 'member', detail: describe('What a user has done; members see their own', statsSchema) },
     )
 }

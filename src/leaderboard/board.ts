@@ -1,12 +1,20 @@
-import { type Board, type Cells, type Metric, orNull, type Standing, type Values } from './page.ts'
-import { type Better, keysOf, type Order, type Ranking, rankingByKeys, rankingOf, type Tiebreak } from './ranking.ts'
+import { type Board, type Cells, type ColumnValues, type Metric, orNull, type Standing } from './page.ts'
+import {
+  type Better,
+  type Ranking,
+  type RankOrder,
+  rankingByKeys,
+  rankingOf,
+  sortKeysOf,
+  type Tiebreak,
+} from './ranking.ts'
 import { mark, needle } from './search.ts'
 import { idOrder } from './sort.ts'
 import { rowOfId, type TextColumn, takeTexts, textAt } from './text.ts'
 import type { Classification } from './tiers.ts'
 
 /** Row `i` of every column is one player; ids are unique; NaN is unknown. Money is whole cents. */
-export type Columns = {
+export type BoardColumns = {
   ids: TextColumn
   names: TextColumn
   score: Float64Array
@@ -18,9 +26,9 @@ export type Columns = {
 }
 
 /** A board whose columns all lie in memory. Rows are brought into id order; rankings are made when first asked for. */
-export function boardOf(columns: Columns): Board & { bytes(): number } {
+export function buildBoard(columns: BoardColumns): Board & { bytes(): number } {
   const { ids, names, score, metrics, better = 'higher', tiebreak, classification, previous } = inIdOrder(columns)
-  const keys = tiebreak && keysOf(score, better, tiebreak)
+  const keys = tiebreak && sortKeysOf(score, better, tiebreak)
   const rankings = new Map<string, Ranking>()
   const valuesOf = (column: string) =>
     column === 'score' ? score : metrics.find(({ name }) => name === column)!.values
@@ -32,7 +40,7 @@ export function boardOf(columns: Columns): Board & { bytes(): number } {
     better,
     classification,
     previous,
-    ranking(column: string, order: Order) {
+    ranking(column: string, order: RankOrder) {
       const key = `${order}:${column}`
       const ranking =
         rankings.get(key) ??
@@ -54,7 +62,7 @@ export function boardOf(columns: Columns): Board & { bytes(): number } {
         return {
           player_id: textAt(ids, row),
           name: textAt(names, row),
-          metrics: Object.fromEntries(metrics.map(valueIn('values'))) satisfies Values,
+          metrics: Object.fromEntries(metrics.map(valueIn('values'))) satisfies ColumnValues,
           ...(withGains.length > 0 && { gains: Object.fromEntries(withGains.map(valueIn('gains'))) }),
         }
       }),
@@ -71,7 +79,7 @@ export function boardOf(columns: Columns): Board & { bytes(): number } {
   }
 }
 
-function inIdOrder(columns: Columns): Columns {
+function inIdOrder(columns: BoardColumns): BoardColumns {
   const rows = idOrder(columns.ids)
   if (!rows) return columns
   const { classification } = columns

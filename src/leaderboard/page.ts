@@ -1,12 +1,12 @@
 import type { BoardQuery } from './query.ts'
 import { UnknownColumn, UnknownPlayer } from './query.ts'
-import { type Better, bestFirst, type Order, placeOf, type Ranking, rankOf, type Ties } from './ranking.ts'
+import { type Better, bestFirst, placeOf, type Ranking, type RankOrder, rankOf, type Ties } from './ranking.ts'
 import { type Classification, tierOf } from './tiers.ts'
 
 export type Metric = { name: string; better: Better }
-export type Values = Record<string, number | null>
+export type ColumnValues = Record<string, number | null>
 /** What a row shows beside its rank; unknown values are null. */
-export type Cells = { player_id: string; name: string; metrics: Values; gains?: Values }
+export type Cells = { player_id: string; name: string; metrics: ColumnValues; gains?: ColumnValues }
 
 export interface Columned {
   readonly metrics: readonly Metric[]
@@ -16,7 +16,7 @@ export interface Columned {
 /** Columns that can be ranked, whether they lie in memory or are fetched from a store. Rows are in id order. */
 export interface Standing extends Columned {
   /** Of `score` or a metric. */
-  ranking(column: string, order: Order): Ranking
+  ranking(column: string, order: RankOrder): Ranking
   /** -1 for nobody. */
   rowOf(player_id: string): number
 }
@@ -38,23 +38,26 @@ export type Row = {
   name: string
   score: number | null
   tier?: string | null
-  metrics: Values
-  gains?: Values
+  metrics: ColumnValues
+  gains?: ColumnValues
 }
 
-export type Pagination = { page: number; limit: number; total: number; pages: number }
-export type Page = { sort_by: string; order: Order; rows: Row[]; pagination: Pagination }
+export type RankedPagination = { page: number; limit: number; total: number; pages: number }
+export type RankedPage = { sort_by: string; order: RankOrder; rows: Row[]; pagination: RankedPagination }
 
 export const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value + 0) // -0 is 0
 
-export function columnsOf({ metrics, better }: Columned): Metric[] {
+export function columnNames({ metrics, better }: Columned): Metric[] {
   return [{ name: 'score', better }, ...metrics.filter(({ name }) => name !== 'score')]
 }
 
 /** The column to sort by and its direction; refuses a column that is not there. */
-export function sortOf(board: Columned, query: Pick<BoardQuery, 'sort_by' | 'order'>): { by: string; order: Order } {
+export function sortOf(
+  board: Columned,
+  query: Pick<BoardQuery, 'sort_by' | 'order'>,
+): { by: string; order: RankOrder } {
   const by = query.sort_by ?? 'score'
-  const choices = columnsOf(board)
+  const choices = columnNames(board)
   const column = choices.find(({ name }) => name === by)
   if (!column) {
     throw new UnknownColumn(
@@ -65,8 +68,14 @@ export function sortOf(board: Columned, query: Pick<BoardQuery, 'sort_by' | 'ord
   return { by, order: query.order ?? bestFirst(column.better) }
 }
 
+/** Numbers in one answer: a few megabytes. */
+const mostCells = 100_000
+
+/** How many rows an answer may have: the wider a board is, the fewer. */
+export const mostRows = (board: Columned): number => Math.max(1, Math.floor(mostCells / columnNames(board).length))
+
 /** One page of a board. */
-export function pageOf(board: Board, query: BoardQuery): Page {
+export function rankedPage(board: Board, query: BoardQuery): RankedPage {
   const { by, order } = sortOf(board, query)
   const { limit } = query
   const ranking = board.ranking(by, order)
@@ -79,7 +88,7 @@ export function pageOf(board: Board, query: BoardQuery): Page {
   return { sort_by: by, order, rows, pagination: { page, limit, total, pages: Math.ceil(total / limit) } }
 }
 
-export type RankedBy = { by: string; order: Order; ties: Ties }
+export type RankedBy = { by: string; order: RankOrder; ties: Ties }
 
 /** Some rows of a board as they are shown: the only place where rows get their ranks. */
 export function rowsOf(board: Board, rows: Uint32Array, ranked: RankedBy): Row[] {
@@ -130,7 +139,7 @@ function startAround(board: Board, player_id: string, ranking: Ranking, listed: 
 
 /** How far a player climbed since the previous board: null for one who was not ranked there. */
 function changes({ previous }: Board, { by, order, ties }: RankedBy) {
-  if (!previous || !columnsOf(previous).some(({ name }) => name === by)) return () => null
+  if (!previous || !columnNames(previous).some(({ name }) => name === by)) return () => null
   const ranking = previous.ranking(by, order)
   return (player_id: string, rank: number): number | null => {
     const row = previous.rowOf(player_id)

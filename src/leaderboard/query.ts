@@ -1,9 +1,9 @@
-import type { Order, Ties } from './ranking.ts'
+import type { RankOrder, Ties } from './ranking.ts'
 
 /** What is asked of a board, in its one canonical form. Without `sort_by` and `order` the board's own hold. */
 export type BoardQuery = {
   sort_by?: string
-  order?: Order
+  order?: RankOrder
   page: number
   limit: number
   ties: Ties
@@ -15,7 +15,7 @@ export type BoardQuery = {
 export const defaultLimit = 50
 export const longestPage = 500
 const ties: readonly Ties[] = ['standard', 'dense', 'modified', 'ordinal']
-const orders: readonly Order[] = ['asc', 'desc']
+const orders: readonly RankOrder[] = ['asc', 'desc']
 
 export type Mistake = { path: string; message: string }
 

@@ -1,6 +1,6 @@
 import { sortByValue } from './sort.ts'
 
-export type Order = 'asc' | 'desc'
+export type RankOrder = 'asc' | 'desc'
 export type Ties = 'standard' | 'dense' | 'modified' | 'ordinal'
 /** Which end of a column is the good one. */
 export type Better = 'higher' | 'lower'
@@ -10,7 +10,7 @@ export type Better = 'higher' | 'lower'
  * equals are by player id), then the unknown, who share the last rank.
  */
 export type Ranking = {
-  direction: Order
+  direction: RankOrder
   /** What the column shows. */
   values: Float64Array
   /** What decides the places where a tie-break has its say; without one the values do. */
@@ -21,9 +21,9 @@ export type Ranking = {
   steps?: Uint32Array
 }
 
-export const bestFirst = (better: Better): Order => (better === 'higher' ? 'desc' : 'asc')
+export const bestFirst = (better: Better): RankOrder => (better === 'higher' ? 'desc' : 'asc')
 
-export function rankingOf(values: Float64Array, direction: Order): Ranking {
+export function rankingOf(values: Float64Array, direction: RankOrder): Ranking {
   return { direction, values, ...sortByValue(values, direction === 'desc') }
 }
 
@@ -31,7 +31,7 @@ export function rankingOf(values: Float64Array, direction: Order): Ranking {
 export type Tiebreak = { values: Float64Array; better: Better }
 
 /** A column that orders rows by `values`, and where those are equal by the tie-break. It has the same good end as `values`. */
-export function keysOf(values: Float64Array, better: Better, tiebreak: Tiebreak): Float64Array {
+export function sortKeysOf(values: Float64Array, better: Better, tiebreak: Tiebreak): Float64Array {
   const settled = sortByValue(tiebreak.values, tiebreak.better === 'higher').order
   const { order, known } = sortByValue(values, better === 'higher', settled)
   const keys = new Float64Array(values.length).fill(Number.NaN)
@@ -50,7 +50,7 @@ export function keysOf(values: Float64Array, better: Better, tiebreak: Tiebreak)
 const isSame = (a: number, b: number) => a === b || (Number.isNaN(a) && Number.isNaN(b))
 
 /** A column ranked by its keys. */
-export const rankingByKeys = (values: Float64Array, keys: Float64Array, direction: Order): Ranking => ({
+export const rankingByKeys = (values: Float64Array, keys: Float64Array, direction: RankOrder): Ranking => ({
   ...rankingOf(keys, direction),
   values,
   keys,
@@ -59,7 +59,7 @@ export const rankingByKeys = (values: Float64Array, keys: Float64Array, directio
 /** What equal rows share. */
 export const deciding = ({ values, keys }: Ranking): Float64Array => keys ?? values
 
-export type Run = { from: number; to: number }
+export type TieRun = { from: number; to: number }
 
 /** The first place whose value is not better (`orEqual`: is worse) than `value`. */
 function placeAfter(ranking: Ranking, value: number, orEqual: boolean): number {
@@ -78,14 +78,14 @@ function placeAfter(ranking: Ranking, value: number, orEqual: boolean): number {
 }
 
 /** The places of everyone with the same value: [from, to). */
-export function runOf(ranking: Ranking, row: number): Run {
+export function tieRunOf(ranking: Ranking, row: number): TieRun {
   const value = deciding(ranking)[row]!
   if (Number.isNaN(value)) return { from: ranking.known, to: ranking.order.length }
   return { from: placeAfter(ranking, value, false), to: placeAfter(ranking, value, true) }
 }
 
 export function placeOf(ranking: Ranking, row: number): number {
-  const { from, to } = runOf(ranking, row)
+  const { from, to } = tieRunOf(ranking, row)
   let low = from
   let high = to
   while (low < high) {
@@ -98,7 +98,7 @@ export function placeOf(ranking: Ranking, row: number): number {
 
 export function rankOf(ranking: Ranking, row: number, ties: Ties): number {
   if (ties === 'ordinal') return placeOf(ranking, row) + 1
-  const { from, to } = runOf(ranking, row)
+  const { from, to } = tieRunOf(ranking, row)
   if (ties === 'modified') return to
   return ties === 'dense' ? stepsBefore(ranking, from) + 1 : from + 1
 }
@@ -106,15 +106,15 @@ export function rankOf(ranking: Ranking, row: number, ties: Ties): number {
 /** (Players strictly below + half of the equals, oneself among them) out of all players, in percent; the unknown are below. */
 export function percentileOf(ranking: Ranking, row: number): number | null {
   if (Number.isNaN(ranking.values[row]!)) return null
-  return percentileOfRun(ranking, runOf(ranking, row))
+  return percentileOfRun(ranking, tieRunOf(ranking, row))
 }
 
-export function percentileOfRun({ order }: Ranking, { from, to }: Run): number {
+export function percentileOfRun({ order }: Ranking, { from, to }: TieRun): number {
   return ((order.length - to + (to - from) / 2) * 100) / order.length
 }
 
 /** Counts who stands above one value and who beside it, without sorting: for a player's card, where every metric is asked about once. */
-export class Place {
+export class RankPlace {
   private above = 0
   private equal = 0
 

@@ -1,13 +1,13 @@
 import { Elysia, t } from 'elysia'
-import { access } from '../access.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import { Cached } from '../runtime/cache.ts'
-import { isoOrNull } from '../runtime/clock.ts'
-import { says } from '../runtime/docs.ts'
-import { dateTimeSchema } from '../runtime/formats.ts'
-import { linkHeader, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
+import { Cached } from '../platform/cache/cache.ts'
+import { isoOrNull } from '../platform/clock.ts'
+import { access } from '../platform/http/access.ts'
+import { linkHeader, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
+import { describe } from '../platform/http/route-docs.ts'
+import { dateTimeSchema } from '../platform/http/text-formats.ts'
 import { boardPage, boardQuery, boardQueryOf, boardSchema, readBoard, readPlayer, rowSchema } from './board.ts'
 import { exportOf } from './exports.ts'
 import { kindOf } from './kinds.ts'
@@ -66,7 +66,7 @@ export const boardRoutes = (app: App) => {
         params: t.Object({ id: t.Integer({ minimum: 1 }), player_id: t.String({ maxLength: 200 }) }),
         may: 'reader',
         counted: true,
-        detail: says('One player: values, ranks, tier and history', playerSchema),
+        detail: describe('One player: values, ranks, tier and history', playerSchema),
       },
     )
     .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
@@ -83,7 +83,7 @@ export const boardRoutes = (app: App) => {
         query: boardQuery,
         may: 'reader',
         counted: true,
-        detail: says('The ranked board of a league', boardSchema),
+        detail: describe('The ranked board of a league', boardSchema),
       },
     )
     .get(
@@ -96,7 +96,7 @@ export const boardRoutes = (app: App) => {
         query: boardQuery,
         may: 'reader',
         counted: true,
-        detail: says('The whole board as CSV', t.String(), { type: 'text/csv' }),
+        detail: describe('The whole board as CSV', t.String(), { type: 'text/csv' }),
       },
     )
     .get(
@@ -109,7 +109,7 @@ export const boardRoutes = (app: App) => {
         query: boardQuery,
         may: 'reader',
         counted: true,
-        detail: says('The whole board as an Excel workbook', t.String({ format: 'binary' }), {
+        detail: describe('The whole board as an Excel workbook', t.String({ format: 'binary' }), {
           type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
         }),
       },
@@ -132,7 +132,7 @@ export const boardRoutes = (app: App) => {
         query: t.Object({ q: t.Optional(t.String({ maxLength: 200 })), ...pageQuery }),
         may: 'reader',
         counted: true,
-        detail: says('Players by part of a name or id', found),
+        detail: describe('Players by part of a name or id', found),
       },
     )
     .get(
@@ -152,7 +152,7 @@ export const boardRoutes = (app: App) => {
         query: t.Object(pageQuery),
         may: 'reader',
         counted: true,
-        detail: says('Tiers with counts, bounds and players', tierList),
+        detail: describe('Tiers with counts, bounds and players', tierList),
       },
     )
 }

@@ -13,12 +13,12 @@ import {
   UnknownColumn,
   UnknownPlayer,
 } from '../leaderboard/query.ts'
-import type { Cached } from '../runtime/cache.ts'
-import { isoOrNull } from '../runtime/clock.ts'
-import { dateTimeSchema } from '../runtime/formats.ts'
-import { type Pagination, paginationSchema } from '../runtime/page.ts'
+import type { Cached } from '../platform/cache/cache.ts'
+import { isoOrNull } from '../platform/clock.ts'
+import { type Pagination, paginationSchema } from '../platform/http/pagination.ts'
+import { dateTimeSchema } from '../platform/http/text-formats.ts'
 import { kindOf } from './kinds.ts'
-import { kindSchema, type League, nextTurn, statusOf, statusSchema } from './league.ts'
+import { kindSchema, type League, nextStatusChangeAt, statusOf, statusSchema } from './league.ts'
 
 const text = t.Optional(t.String({ maxLength: 200 }))
 /** As they come in the address; what they may be is the engine's to say. */
@@ -62,7 +62,7 @@ export const boardSchema = t.Object(
 )
 
 export type BoardView = {
-  league: ReturnType<typeof brief>
+  league: ReturnType<typeof leagueSummary>
   state: 'live' | 'final'
   sort_by: string
   order: 'asc' | 'desc'
@@ -71,7 +71,7 @@ export type BoardView = {
   pagination: Pagination
 }
 
-export const brief = (league: League, now: number) => ({
+export const leagueSummary = (league: League, now: number) => ({
   id: league.id,
   name: league.name,
   kind: league.kind,
@@ -107,7 +107,7 @@ function asked<T>(work: () => T): T {
 export async function readBoard(app: App, league: League, query: BoardQuery): Promise<Cached<BoardView> | BoardView> {
   const load = () => boardPage(app, league, query)
   if (!isCacheable(query)) return load()
-  return app.cache.read(cached.board, [league.id, queryKey(query)], load, turnOf(app, league))
+  return app.cache.read(cached.board, [league.id, queryKey(query)], load, nextChangeAt(app, league))
 }
 
 export function readPlayer(app: App, league: League, player_id: string) {
@@ -115,13 +115,16 @@ export function readPlayer(app: App, league: League, player_id: string) {
     const card = await kindOf(app, league).player(app, league, player_id)
     return card ?? refuse('not_found', `No player ${player_id} on this board`)
   }
-  return app.cache.read(cached.player, [league.id, player_id], load, turnOf(app, league))
+  return app.cache.read(cached.player, [league.id, player_id], load, nextChangeAt(app, league))
 }
 
 /** When the league, or what its kind shows, next changes by itself. */
-export function turnOf(app: App, league: League): number {
+export function nextChangeAt(app: App, league: League): number {
   const now = app.clock.now()
-  const turns = [nextTurn(league, now), kindOf(app, league).nextTurn?.(app, league) ?? Number.POSITIVE_INFINITY]
+  const turns = [
+    nextStatusChangeAt(league, now),
+    kindOf(app, league).nextChangeAt?.(app, league) ?? Number.POSITIVE_INFINITY,
+  ]
   return Math.min(...turns.filter(at => at > now), Number.POSITIVE_INFINITY)
 }
 
@@ -134,7 +137,7 @@ export async function boardPage(app: App, league: League, query: BoardQuery): Pr
   }
   const { asOf, ...page } = await look(query).catch(byScore).catch(refusalOf)
   return {
-    league: brief(league, app.clock.now()),
+    league: leagueSummary(league, app.clock.now()),
     state: league.finalizedAt === null ? 'live' : 'final',
     sort_by: page.sort_by,
     order: page.order,

@@ -1,10 +1,10 @@
 /** Writes a whole board as a file, in a thread of its own for each export, as fast as its bytes are taken. */
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Row } from '../leaderboard/page.ts'
-import { bom, csvLines } from '../runtime/csv.ts'
-import { type Cell, workbookOf } from '../runtime/workbook.ts'
+import { bom, csvLines } from '../platform/files/csv.ts'
+import { type Cell, workbookOf } from '../platform/files/workbook.ts'
+import { exportCells } from './export-table.ts'
 import type { ExportInput, ToExport } from './exports.ts'
-import { cellsOf } from './table.ts'
 
 const { title, format, columns, source }: ExportInput = workerData
 
@@ -31,7 +31,7 @@ async function* readHere(module: string, input: unknown): AsyncGenerator<Row[]> 
 }
 
 async function* cells(): AsyncGenerator<Cell[][]> {
-  for await (const rows of source ? readHere(source.module, source.input) : readThere()) yield rows.map(cellsOf)
+  for await (const rows of source ? readHere(source.module, source.input) : readThere()) yield rows.map(exportCells)
 }
 
 async function* csv(): AsyncGenerator<Uint8Array> {

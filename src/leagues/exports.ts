@@ -4,16 +4,16 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import type { Row } from '../leaderboard/page.ts'
 import type { BoardQuery } from '../leaderboard/query.ts'
-import { fitsWorkbook } from '../runtime/workbook.ts'
+import { fitsWorkbook } from '../platform/files/workbook.ts'
 import { boardPage } from './board.ts'
-import { kindOf, type WholeBoard } from './kinds.ts'
+import { exportColumns } from './export-table.ts'
+import { type ExportSource, kindOf } from './kinds.ts'
 import type { League } from './league.ts'
-import { columnsOf } from './table.ts'
 
 type Format = 'csv' | 'xlsx'
 
 /** What the thread is begun with; without a `source` it asks for rows. */
-export type ExportInput = { title: string; format: Format; columns: string[]; source: WholeBoard | undefined }
+export type ExportInput = { title: string; format: Format; columns: string[]; source: ExportSource | undefined }
 /** The next rows, undefined after the last; or that the bytes sent were taken. */
 export type ToExport = { rows: Row[] | undefined } | { taken: true }
 /** Some bytes of the file, its end, or a question for rows. */
@@ -38,10 +38,10 @@ export async function exportOf(
   const first = { ...asked, around: undefined, page: 1 }
   const { rows, pagination, sort_by, order } = await boardPage(app, league, { ...first, limit: 1 }) // refuses what is wrong
   const query = { ...first, sort_by, order }
-  const columns = columnsOf(rows[0])
+  const columns = exportColumns(rows[0])
   if (format === 'xlsx' && !fitsWorkbook(pagination.total, columns.length))
     refuse('too_large', 'The board has more rows or columns than fit into a workbook. Take it as CSV')
-  const source = await kindOf(app, league).whole?.(app, league, query)
+  const source = await kindOf(app, league).exportSource?.(app, league, query)
   if (running >= mostAtOnce) refuse('unavailable', 'Other boards are just being exported', { retryAfter: 10 })
   const input = { title: league.name, format, columns, source }
   return new Response(method === 'HEAD' ? null : written(input, slices(app, league, query)), {

@@ -1,8 +1,8 @@
-import { atomically } from '../../db/transaction.ts'
-import { audit } from '../admin/audit.ts'
+import { atomically } from '../../db/transactions.ts'
+import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import type { Who } from '../runtime/exchange.ts'
+import type { Who } from '../platform/http/request-context.ts'
 import type { LeagueView } from './league.ts'
 import { changeLeague, leagueById, leagueViewById } from './queries.ts'
 

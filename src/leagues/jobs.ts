@@ -1,7 +1,7 @@
 import { and, eq, isNull, lte, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import { leagues } from '../../db/schema.ts'
-import { house } from '../admin/audit.ts'
+import { systemActor } from '../audit.ts'
 import { job } from '../context.ts'
 import { Refusal } from '../errors.ts'
 import { finalize } from './finalize.ts'
@@ -29,7 +29,7 @@ export const finalizeDue = job('leagues.finalize_due', {
     const finalized: number[] = []
     for (const { id, name } of due) {
       try {
-        await finalize(app, id, house)
+        await finalize(app, id, systemActor)
         finalized.push(id)
         log.info('A league is final', { league_id: id, name })
       } catch (error) {

@@ -5,13 +5,13 @@
 import type { Db } from '../../db/open.ts'
 import type { Kind } from '../../db/schema.ts'
 import type { App } from '../context.ts'
-import type { Page, Row } from '../leaderboard/page.ts'
+import type { RankedPage, Row } from '../leaderboard/page.ts'
 import type { BoardQuery } from '../leaderboard/query.ts'
-import type { Content } from '../runtime/html.ts'
+import type { Content } from '../platform/html.ts'
 import type { League } from './league.ts'
 
 /** A page as the engine ranked it, and the time of what it shows. */
-export type BoardPage = Page & { asOf: number | null }
+export type BoardPage = RankedPage & { asOf: number | null }
 
 export type TierView = {
   name: string
@@ -38,13 +38,13 @@ export type PlayerView = {
 }
 
 /** How another thread reads a whole board: a module that exports `slices(input)`, an iterable of rows. */
-export type WholeBoard = { module: string; input: unknown }
+export type ExportSource = { module: string; input: unknown }
 
 /**
  * `keep` is part of the transaction that makes the league final: what it writes is there exactly when the league is. It may
  * answer another hash, of what the board has become meanwhile.
  */
-export type Frozen = { hash: string; keep?(tx: Db): string | undefined }
+export type FinalBoard = { hash: string; keep?(tx: Db): string | undefined }
 
 export type LeagueKind = {
   /** Checks and completes the config of a league, new or as it is; refuses with the path of what is wrong. */
@@ -56,7 +56,7 @@ export type LeagueKind = {
   /** A page of the board: columns of the kind, ranked by the one engine. */
   page(app: App, league: League, query: BoardQuery): Promise<BoardPage>
   /** For boards of any length; without it they are read page by page on the HTTP thread. */
-  whole?(app: App, league: League, query: BoardQuery): Promise<WholeBoard | undefined>
+  exportSource?(app: App, league: League, query: BoardQuery): Promise<ExportSource | undefined>
   /** All that is known of one player; undefined for one who is not on the board. */
   player(app: App, league: League, playerId: string): Promise<PlayerView | undefined>
   /** Tiers, best first, each with a page of its players. */
@@ -71,11 +71,11 @@ export type LeagueKind = {
   onBoard?(app: App, league: League): Content
   onCard?(app: App, league: League, player: PlayerView): Content
   /** When answers about the league next change without anything being written, ms since 1970. */
-  nextTurn?(app: App, league: League): number
+  nextChangeAt?(app: App, league: League): number
   /** It knows itself when a league is over; others are finalised at their end where they ask for it. */
   endsItself?: true
   /** What the board will stay; refuses where there is nothing to freeze. */
-  finalize(app: App, league: League): Promise<Frozen>
+  finalize(app: App, league: League): Promise<FinalBoard>
   /** Part of the transaction that makes a final league live again. */
   reopened?(tx: Db, league: League): void
   /** Asked before the league's rows go: how to clear away, once they are gone, what lies outside `fieldhouse.db`. */

@@ -1,9 +1,9 @@
 /** What a league is, whatever its kind. */
 import { t } from 'elysia'
-import { type Kind, kinds, type leagues } from '../../db/schema.ts'
-import { iso, isoOrNull } from '../runtime/clock.ts'
-import { dateTimeSchema } from '../runtime/formats.ts'
-import { mask } from '../runtime/settings.ts'
+import { type Kind, leagueKinds, type leagues } from '../../db/schema.ts'
+import { iso, isoOrNull } from '../platform/clock.ts'
+import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { mask } from '../platform/settings.ts'
 
 export type League = typeof leagues.$inferSelect
 
@@ -18,7 +18,7 @@ export function statusOf({ startsAt, endsAt, finalizedAt, archivedAt }: Times, n
   return now < endsAt ? 'active' : 'ended'
 }
 
-export const kindSchema = t.Union(kinds.map(kind => t.Literal(kind)))
+export const kindSchema = t.Union(leagueKinds.map(kind => t.Literal(kind)))
 export const statusSchema = t.Union(statuses.map(status => t.Literal(status)))
 
 export const leagueSchema = t.Object(
@@ -59,7 +59,7 @@ const withoutSecrets = (config: League['config']) =>
   typeof config.webhook_url === 'string' ? { ...config, webhook_url: mask(config.webhook_url) } : config
 
 /** When the status of a league next changes by itself: a cached answer that shows it lives no longer. */
-export function nextTurn({ startsAt, endsAt }: Pick<League, 'startsAt' | 'endsAt'>, now: number): number {
+export function nextStatusChangeAt({ startsAt, endsAt }: Pick<League, 'startsAt' | 'endsAt'>, now: number): number {
   return now < startsAt ? startsAt : now < endsAt ? endsAt : Number.POSITIVE_INFINITY
 }
 

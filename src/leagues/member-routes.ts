@@ -1,14 +1,14 @@
 /** Who plays in a league. */
 import { Elysia, t } from 'elysia'
-import { atomically } from '../../db/transaction.ts'
-import { access, isAtLeast, signedIn } from '../access.ts'
+import { atomically } from '../../db/transactions.ts'
 import { userById } from '../accounts/queries.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
-import { says } from '../runtime/docs.ts'
-import { dateTimeSchema } from '../runtime/formats.ts'
-import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../runtime/page.ts'
+import { access, isAtLeast, signedIn } from '../platform/http/access.ts'
+import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../platform/http/pagination.ts'
+import { describe } from '../platform/http/route-docs.ts'
+import { dateTimeSchema } from '../platform/http/text-formats.ts'
 import { statusOf } from './league.ts'
 import { join, leagueById, membersOf, readableLeague } from './queries.ts'
 
@@ -32,7 +32,7 @@ export const memberRoutes = (app: App) => {
         set.headers.link = linkHeader(request.url, found.value.pagination)
         return found
       },
-      { query: t.Object(pageQuery), may: 'reader', detail: says('Members, the earliest first', memberList) },
+      { query: t.Object(pageQuery), may: 'reader', detail: describe('Members, the earliest first', memberList) },
     )
     .post(
       '/:id/join',
@@ -57,7 +57,7 @@ export const memberRoutes = (app: App) => {
       {
         body: t.Optional(t.Object({ user_id: t.Optional(t.Integer({ minimum: 1 })) })),
         may: 'member',
-        detail: says(
+        detail: describe(
           'Join a league; officers may take in another user',
           t.Object({ league_id: t.Integer(), user_id: t.Integer(), joined: t.Boolean() }),
         ),

@@ -1,16 +1,16 @@
 /** Where older clients ask: each path answers with a 308 to the resource of today. */
 import { Elysia, t } from 'elysia'
-import { access } from '../access.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import { says } from '../runtime/docs.ts'
-import { pageOf } from '../runtime/page.ts'
+import { access } from '../platform/http/access.ts'
+import { pageOf } from '../platform/http/pagination.ts'
+import { describe } from '../platform/http/route-docs.ts'
 import { listLeagues } from './queries.ts'
 
 const seasonQuery = t.Object({ kvk_season_id: t.Optional(t.Integer({ minimum: 1 })) })
 const to = (location: string) => new Response(null, { status: 308, headers: { location } })
 const moved = (summary: string) => ({
-  ...says(`${summary} (an older path)`, undefined, { status: 308 }),
+  ...describe(`${summary} (an older path)`, undefined, { status: 308 }),
   deprecated: true,
 })
 

@@ -1,12 +1,12 @@
 import { and, count, desc, eq, gt, isNotNull, isNull, lte, min, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { type Kind, leagues, members, users } from '../../db/schema.ts'
-import { prepared } from '../../db/transaction.ts'
+import { prepared } from '../../db/transactions.ts'
 import { refuse } from '../errors.ts'
-import { iso } from '../runtime/clock.ts'
-import type { Who } from '../runtime/exchange.ts'
-import type { PageOf } from '../runtime/page.ts'
-import { touch } from '../runtime/stamps.ts'
+import { touch } from '../platform/cache/stamps.ts'
+import { iso } from '../platform/clock.ts'
+import type { PageSlice } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
 import { type League, type LeagueView, leagueView, type Status } from './league.ts'
 
 const byId = prepared(db =>
@@ -54,7 +54,7 @@ export type LeagueFilter = { kind?: Kind; status?: Status; q?: string; publicOnl
 export function listLeagues(
   db: Db,
   { kind, status, q, publicOnly }: LeagueFilter,
-  { limit, offset }: PageOf,
+  { limit, offset }: PageSlice,
   now: number,
 ) {
   const where = and(
@@ -76,7 +76,7 @@ export function listLeagues(
 }
 
 /** When the status of any league next changes by itself. */
-export function nextTurnOfAny(db: Db, now: number): number {
+export function nextStatusChangeOfAny(db: Db, now: number): number {
   const starts = db
     .select({ at: min(leagues.startsAt) })
     .from(leagues)
@@ -144,7 +144,7 @@ export type MemberView = { user_id: number; username: string; joined_at: string 
 export function membersOf(
   db: Db,
   leagueId: number,
-  { limit, offset }: PageOf,
+  { limit, offset }: PageSlice,
 ): { members: MemberView[]; total: number } {
   const rows = db
     .select({ id: users.id, username: users.username, joinedAt: members.joinedAt })

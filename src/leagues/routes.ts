@@ -1,16 +1,16 @@
 import { Elysia, t } from 'elysia'
-import { atomically } from '../../db/transaction.ts'
-import { access, signedIn } from '../access.ts'
-import { audit } from '../admin/audit.ts'
+import { atomically } from '../../db/transactions.ts'
+import { audit } from '../audit.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
-import { says } from '../runtime/docs.ts'
-import { dateTimeSchema, oneLine } from '../runtime/formats.ts'
-import { paged, pageOf, pageQuery, paginationSchema } from '../runtime/page.ts'
-import { turnOf } from './board.ts'
+import { access, signedIn } from '../platform/http/access.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
+import { describe } from '../platform/http/route-docs.ts'
+import { dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
+import { nextChangeAt } from './board.ts'
 import { finalize, reopen } from './finalize.ts'
-import { kindSchema, type League, leagueSchema, nextTurn, statusOf, statusSchema } from './league.ts'
+import { kindSchema, type League, leagueSchema, nextStatusChangeAt, statusOf, statusSchema } from './league.ts'
 import {
   changeLeague,
   createLeague,
@@ -18,7 +18,7 @@ import {
   leagueById,
   leagueViewById,
   listLeagues,
-  nextTurnOfAny,
+  nextStatusChangeOfAny,
   readableLeague,
 } from './queries.ts'
 import { leagueStats, leagueStatsSchema } from './stats.ts'
@@ -54,7 +54,7 @@ export const leagueRoutes = (app: App) => {
       {
         query: leagueListQuery,
         may: 'reader',
-        detail: says('Leagues, newest first; archived ones only when asked for', leagueList),
+        detail: describe('Leagues, newest first; archived ones only when asked for', leagueList),
       },
     )
     .post(
@@ -92,7 +92,7 @@ export const leagueRoutes = (app: App) => {
           config: t.Optional(config),
         }),
         may: 'officer',
-        detail: says('A new league', leagueSchema, { status: 201 }),
+        detail: describe('A new league', leagueSchema, { status: 201 }),
       },
     )
     .get(
@@ -101,12 +101,17 @@ export const leagueRoutes = (app: App) => {
         const now = clock.now()
         const filter = { kind, status: 'active', publicOnly: !who } as const
         const load = () => listLeagues(db, filter, pageOf({ limit: 500 }), now).leagues
-        return cache.read(cached.activeLeagues, [kind ?? '', who ? 'all' : 'public'], load, nextTurnOfAny(db, now))
+        return cache.read(
+          cached.activeLeagues,
+          [kind ?? '', who ? 'all' : 'public'],
+          load,
+          nextStatusChangeOfAny(db, now),
+        )
       },
       {
         query: t.Object({ kind: t.Optional(kindSchema) }),
         may: 'reader',
-        detail: says('Leagues under way', t.Array(leagueSchema)),
+        detail: describe('Leagues under way', t.Array(leagueSchema)),
       },
     )
     .guard(one)
@@ -114,11 +119,11 @@ export const leagueRoutes = (app: App) => {
       '/:id',
       ({ params: { id }, who }) => {
         const league = readableLeague(db, id, who)
-        return cache.read(cached.league, [id], () => view(id), nextTurn(league, clock.now()))
+        return cache.read(cached.league, [id], () => view(id), nextStatusChangeAt(league, clock.now()))
       },
       {
         may: 'reader',
-        detail: says('One league', leagueSchema),
+        detail: describe('One league', leagueSchema),
       },
     )
     .patch(
@@ -157,7 +162,7 @@ export const leagueRoutes = (app: App) => {
           archived: t.Optional(t.Boolean()),
         }),
         may: 'officer',
-        detail: says(
+        detail: describe(
           'Change a league; `config` is merged into what it has, null takes out; `archived` puts it away',
           leagueSchema,
         ),
@@ -186,7 +191,7 @@ export const leagueRoutes = (app: App) => {
       {
         body: t.Object({ name: t.String() }),
         may: 'officer',
-        detail: says(
+        detail: describe(
           'Remove a league and all of it; asks for its name',
           t.Object({ deleted: t.Boolean(), id: t.Integer() }),
         ),
@@ -194,19 +199,19 @@ export const leagueRoutes = (app: App) => {
     )
     .post('/:id/finalize', ({ params: { id }, who }) => finalize(app, id, signedIn(who)), {
       may: 'officer',
-      detail: says('Freeze the board of a league for good', leagueSchema),
+      detail: describe('Freeze the board of a league for good', leagueSchema),
     })
     .post('/:id/reopen', ({ params: { id }, who }) => reopen(app, id, signedIn(who)), {
       may: 'admin',
-      detail: says('Make a final league live again; it is then finalised by hand', leagueSchema),
+      detail: describe('Make a final league live again; it is then finalised by hand', leagueSchema),
     })
     .get(
       '/:id/stats',
       ({ params: { id }, who }) => {
         const league = readableLeague(db, id, who)
-        return cache.read(cached.leagueStats, [id], () => leagueStats(app, league), turnOf(app, league))
+        return cache.read(cached.leagueStats, [id], () => leagueStats(app, league), nextChangeAt(app, league))
       },
-      { may: 'reader', detail: says('Numbers of a league; which, depends on its kind', leagueStatsSchema) },
+      { may: 'reader', detail: describe('Numbers of a league; which, depends on its kind', leagueStatsSchema) },
     )
 }
 

@@ -26,7 +26,7 @@ const found = (kind: keyof typeof places, id: SQLiteColumn, words: string): SQL 
 )`
 
 /** What is asked for itself first, then what begins with it, then the shortest. */
-export function bestFirst<T>(rows: T[], nameOf: (row: T) => string, q: string, limit: number): T[] {
+export function bestMatchesFirst<T>(rows: T[], nameOf: (row: T) => string, q: string, limit: number): T[] {
   const wanted = q.trim().toLowerCase()
   const grade = (name: string) => (name === wanted ? 0 : name.startsWith(wanted) ? 1 : 2)
   return rows
@@ -51,7 +51,7 @@ export function leaguesNamed(db: Db, q: string, limit: number, publicOnly: boole
     .where(and(found('leagues', leagues.id, words), publicOnly ? isPublic : undefined))
     .orderBy(desc(leagues.id))
     .all()
-  return bestFirst(rows, ({ name }) => name, q, limit)
+  return bestMatchesFirst(rows, ({ name }) => name, q, limit)
 }
 
 export function symbolsNamed(db: Db, q: string, limit: number) {
@@ -63,7 +63,7 @@ export function symbolsNamed(db: Db, q: string, limit: number) {
     .from(quotes)
     .where(or(isExact, found('symbols', quotes.id, words)))
     .all()
-  return bestFirst(rows, ({ symbol }) => symbol, q, limit)
+  return bestMatchesFirst(rows, ({ symbol }) => symbol, q, limit)
 }
 
 export function usersNamed(db: Db, q: string, limit: number) {
@@ -75,5 +75,5 @@ export function usersNamed(db: Db, q: string, limit: number) {
     .from(users)
     .where(and(isNull(users.deletedAt), or(isExact, found('users', users.id, words))))
     .all()
-  return bestFirst(rows, ({ username }) => username, q, limit)
+  return bestMatchesFirst(rows, ({ username }) => username, q, limit)
 }

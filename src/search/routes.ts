@@ -1,9 +1,9 @@
 import { Elysia, t } from 'elysia'
-import { access } from '../access.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import { says } from '../runtime/docs.ts'
+import { access } from '../platform/http/access.ts'
+import { describe } from '../platform/http/route-docs.ts'
 import { categories, search, searchSchema } from './search.ts'
 
 export const searchQuery = t.Object({
@@ -31,7 +31,7 @@ export const searchRoutes = (app: App) =>
       query: searchQuery,
       may: 'reader',
       counted: true,
-      detail: says('Players, leagues, symbols and users by how their names begin', searchSchema, {
+      detail: describe('Players, leagues, symbols and users by how their names begin', searchSchema, {
         description: 'What is found is kept for an hour: what is newer than that may be missing.',
       }),
     },

@@ -4,10 +4,10 @@ import { canonical } from '../leaderboard/query.ts'
 import { boardPage } from '../leagues/board.ts'
 import { kindSchema, statusOf, statusSchema } from '../leagues/league.ts'
 import { leagueById, listLeagues } from '../leagues/queries.ts'
-import { iso } from '../runtime/clock.ts'
-import { dateTimeSchema } from '../runtime/formats.ts'
-import { pageOf } from '../runtime/page.ts'
-import { bestFirst, leaguesNamed, symbolsNamed, usersNamed, wordsOf } from './names.ts'
+import { iso } from '../platform/clock.ts'
+import { pageOf } from '../platform/http/pagination.ts'
+import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { bestMatchesFirst, leaguesNamed, symbolsNamed, usersNamed, wordsOf } from './names.ts'
 
 export const categories = ['players', 'leagues', 'symbols', 'users'] as const
 export type Category = (typeof categories)[number]
@@ -33,11 +33,11 @@ export const searchSchema = t.Object(
   },
   { description: 'What was found, the best first, by category' },
 )
-export type Found = Static<typeof searchSchema>
+export type SearchResult = Static<typeof searchSchema>
 
-export type Search = { q: string; categories: readonly Category[]; isMember: boolean; limit: number }
+export type SearchQuery = { q: string; categories: readonly Category[]; isMember: boolean; limit: number }
 
-export async function search(app: App, asked: Search): Promise<Found> {
+export async function search(app: App, asked: SearchQuery): Promise<SearchResult> {
   const { db, clock } = app
   const { q, limit, isMember } = asked
   const wants = (category: Category) => asked.categories.includes(category)
@@ -67,17 +67,17 @@ export async function search(app: App, asked: Search): Promise<Found> {
 const mostLeagues = 20
 
 /** Players stand on boards: those of the newest leagues that are not archived are searched, each by its own columns of names. */
-async function playersNamed(app: App, { q, isMember, limit }: Search) {
+async function playersNamed(app: App, { q, isMember, limit }: SearchQuery) {
   const { db, clock } = app
   if (!wordsOf(q)) return []
   const filter = { publicOnly: !isMember }
   const { leagues } = listLeagues(db, filter, pageOf({ limit: mostLeagues }), clock.now())
-  const players: NonNullable<Found['players']> = []
+  const players: NonNullable<SearchResult['players']> = []
   for (const { id, name, kind, status } of leagues) {
     if (status === 'upcoming') continue
     const board = await boardPage(app, leagueById(db, id), canonical({ q, limit }))
     const league = { id, name, kind }
     for (const { player_id, name, rank, score } of board.rows) players.push({ player_id, name, rank, score, league })
   }
-  return bestFirst(players, ({ name }) => name, q, limit)
+  return bestMatchesFirst(players, ({ name }) => name, q, limit)
 }

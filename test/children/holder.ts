@@ -1,15 +1,15 @@
 /** A process that takes a lock and says so, then writes on the strength of it whenever a line comes in. */
 import { openDatabase } from '../../db/open.ts'
 import { facts } from '../../db/schema.ts'
-import { atomically } from '../../db/transaction.ts'
-import { comeAlive, isDead } from '../../src/runtime/alive.ts'
-import { systemClock } from '../../src/runtime/clock.ts'
-import { fenced, lock, openLocks } from '../../src/runtime/locks.ts'
+import { atomically } from '../../db/transactions.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { fenced, lock, openLocks } from '../../src/platform/jobs/task-locks.ts'
+import { holdProcessLock, isProcessDead } from '../../src/platform/process/process-lock.ts'
 
 const [dataDir = '', id = ''] = process.argv.slice(2)
 const db = openDatabase(dataDir)
-comeAlive(dataDir, id)
-const locks = openLocks(db, systemClock, id, owner => isDead(dataDir, owner))
+holdProcessLock(dataDir, id)
+const locks = openLocks(db, systemClock, id, owner => isProcessDead(dataDir, owner))
 const taken = await locks.take(lock('work', '2s', 'wait')(1))
 if ('heldBy' in taken) {
   console.log(`held by ${taken.heldBy.owner}`)

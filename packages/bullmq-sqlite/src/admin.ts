@@ -1,9 +1,9 @@
+import { isLocked } from './claiming.ts'
 import { now } from './clock.ts'
 import { findJob, firstJobs, type Job } from './jobs.ts'
 import type { Args, Queue } from './queues.ts'
 import { isNextOfScheduler, removeJob } from './removing.ts'
 import { State, type StateCode, stateOf } from './schema.ts'
-import { isLocked } from './working.ts'
 
 const chunkSize = 250 // jobs handled in one transaction by work that may concern all jobs of a queue
 const endless = Number.MAX_SAFE_INTEGER

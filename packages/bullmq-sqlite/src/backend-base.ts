@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events'
 import type { QueueBaseOptions } from 'bullmq'
+import { type Rules, recoverOrphaned } from './claiming.ts'
 import type { Queue, Queues } from './queues.ts'
 import { Refused } from './refusals.ts'
 import type { Store } from './store.ts'
 import { closedError, type Kind } from './transactions.ts'
-import { type Rules, recoverOrphaned } from './working.ts'
 
 export type Options = QueueBaseOptions<unknown> & { readonly prefix?: string } & Rules
 
@@ -19,14 +19,19 @@ export class BackendBase extends EventEmitter {
   #ready: Promise<void> | undefined
   #removeClient: (() => Promise<void>) | undefined
 
-  constructor(
-    protected readonly store: Store,
-    protected readonly queueName: string,
-    protected readonly opts: Options,
-    private readonly isWorker = false,
-    private readonly ownsStore = true,
-  ) {
+  protected readonly store: Store
+  protected readonly queueName: string
+  protected readonly opts: Options
+  readonly #isWorker: boolean
+  readonly #ownsStore: boolean
+
+  constructor(store: Store, queueName: string, opts: Options, isWorker = false, ownsStore = true) {
     super()
+    this.store = store
+    this.queueName = queueName
+    this.opts = opts
+    this.#isWorker = isWorker
+    this.#ownsStore = ownsStore
     this.qualifiedName = `${opts.prefix ?? 'bull'}:${queueName}`
     if (ownsStore) this.waitUntilReady().catch(() => {}) // Whoever waits for it is told.
   }
@@ -42,23 +47,23 @@ export class BackendBase extends EventEmitter {
 
   async #begin(): Promise<void> {
     this.start = await this.read(queue => queue.state.lastEvent)()
-    if (this.isWorker) {
+    if (this.#isWorker) {
       await this.setName(this.clientName(this.opts.name ? `:w:${this.opts.name}` : ''))
-      this.store.processes.addHeir(this.#inherit)
+      this.store.processes.addRecovery(this.#recover)
     }
     this.emit('ready')
   }
 
   /** Operations already asked for are finished; later ones are refused. The last to close the file closes it. */
   async close(): Promise<void> {
-    if (this.ownsStore) this.closing ??= this.#end()
+    if (this.#ownsStore) this.closing ??= this.#end()
     return this.closing
   }
 
   async #end(): Promise<void> {
     const begun = this.#ready
     this.store.wakeups.interrupt(this)
-    this.store.processes.heirs.delete(this.#inherit)
+    this.store.processes.removeRecovery(this.#recover)
     await begun?.catch(() => {})
     await this.#removeClient?.().catch(() => {})
     await this.store.close()
@@ -73,7 +78,8 @@ export class BackendBase extends EventEmitter {
     await this.disconnect()
   }
 
-  #inherit = (queues: Queues, dead: string) => {
+  /** Puts the jobs that this queue's workers in a dead process were at back in line. */
+  #recover = (queues: Queues, dead: string) => {
     const jobIds = recoverOrphaned(queues.open(this.qualifiedName), dead, this.opts)
     return () => void this.recovered.push(...jobIds)
   }

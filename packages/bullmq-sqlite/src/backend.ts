@@ -2,16 +2,16 @@ import type { IQueueBackend, MinimalJob, StreamReadRaw } from 'bullmq'
 import { addFlow, addJob, addJobs } from './adding.ts'
 import * as admin from './admin.ts'
 import { BackendBase } from './backend-base.ts'
+import { claim, extendLock, extendLocks, recoverStalled } from './claiming.ts'
 import { deduplicationHolder, freeDeduplication } from './deduplication.ts'
 import * as editing from './editing.ts'
 import { cursorOf, eventsAfter, publishEvent, trimEvents } from './events.ts'
-import * as leaving from './leaving.ts'
+import * as finishing from './finishing.ts'
 import { readMetric } from './metrics.ts'
 import * as queries from './queries.ts'
 import type { Args, Queue } from './queues.ts'
 import { removeOnRequest, removeUnprocessedChildren } from './removing.ts'
 import { advanceScheduler, readScheduler, removeScheduler, upsertScheduler } from './schedulers.ts'
-import { claim, extendLock, extendLocks, recoverStalled } from './working.ts'
 
 const bulkSize = 1000 // jobs of one bulk that are added in one transaction
 
@@ -25,8 +25,13 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   readonly #siblings = new Map<string, SqliteQueueBackend>() // for the queues of flows
 
   forQueue(queueName: string, prefix = this.opts.prefix): SqliteQueueBackend {
-    const make = () => new SqliteQueueBackend(this.store, queueName, { ...this.opts, prefix }, false, false)
-    return this.#siblings.getOrInsertComputed(`${prefix}:${queueName}`, make)
+    const key = `${prefix}:${queueName}`
+    let sibling = this.#siblings.get(key)
+    if (!sibling) {
+      sibling = new SqliteQueueBackend(this.store, queueName, { ...this.opts, prefix }, false, false)
+      this.#siblings.set(key, sibling)
+    }
+    return sibling
   }
 
   // ---- adding
@@ -43,14 +48,14 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   // ---- working
   moveToActive = this.take((queue, token: string, name?: string) => claim(queue, this.opts, token, name))
   moveToCompleted = async (...args: Args<'moveToCompleted'>) => this.#complete(this.opts, toJson(args[1]), args)
-  #complete = this.take(leaving.completeJob, 'moveToFinished')
+  #complete = this.take(finishing.completeJob, 'moveToFinished')
   moveToFailed = (...args: Args<'moveToFailed'>) => this.#fail(this.opts, args)
-  #fail = this.take(leaving.failJob, 'moveToFinished')
+  #fail = this.take(finishing.failJob, 'moveToFinished')
   moveToDelayed = (...args: Args<'moveToDelayed'>) => this.#delay(this.opts, args)
-  #delay = this.take(leaving.delayJob, 'moveToDelayed')
-  moveToWaitingChildren = this.write(leaving.waitForChildren, 'moveToWaitingChildren')
-  moveJobFromActiveToWait = this.write(leaving.returnToLine, 'moveJobFromActiveToWait')
-  retryJob = this.write(leaving.retryJob, 'retryJob')
+  #delay = this.take(finishing.delayJob, 'moveToDelayed')
+  moveToWaitingChildren = this.write(finishing.waitForChildren, 'moveToWaitingChildren')
+  moveJobFromActiveToWait = this.write(finishing.returnToLine, 'moveJobFromActiveToWait')
+  retryJob = this.write(finishing.retryJob, 'retryJob')
   extendLock = this.write(extendLock)
   extendLocks = this.write(extendLocks)
 
@@ -80,8 +85,8 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   trimEvents = this.write(trimEvents)
 
   // ---- jobs, by hand
-  retryFinishedJob = this.write(leaving.reopenJob, 'reprocessJob')
-  retryFinishedJobs = this.write(leaving.reopenJobs)
+  retryFinishedJob = this.write(finishing.reopenJob, 'reprocessJob')
+  retryFinishedJobs = this.write(finishing.reopenJobs)
   promoteJobs = this.write(editing.promoteJobs)
   promote = this.write(editing.promoteJob, 'promote')
   changeDelay = this.write(editing.changeDelay, 'changeDelay')

@@ -1,24 +1,31 @@
-import type { Database } from 'bun:sqlite'
 import { Worker } from 'node:worker_threads'
 import { clock } from './clock.ts'
+import type { Database } from './driver.ts'
 
-export const every = 1000 // ms between copies of the log into the file: no one copy is long
+export const checkpointInterval = 1000 // ms between copies of the log into the file: no one copy is long
 /**
- * SQLite begins the log anew only when all of it has been copied, and whoever writes without a pause never lets the thread
- * catch up. When the log has more pages (2 KB each) than this, the rest is copied here.
+ * SQLite begins the log anew only when all of it has been copied, and a process that writes without a pause never lets the
+ * thread catch up. When the log has more pages (2 KB each) than this, the main thread copies the rest.
  */
 const longestLog = 32_768
-const patience = 2000 // ms a thread gets to end by itself: a copy it never ends is only a copy
+const endTimeout = 2000 // ms the thread gets to end by itself; ended in the middle of a copy it loses nothing
 
-/** Sees to it that the log does not grow for ever: once anything is written, a thread copies it back into the file. */
+/** Keeps the write-ahead log short: once anything is written, a thread copies it back into the file every second. */
 export class Checkpoints {
+  readonly #checkpoint: () => number
+  readonly #path: string
+  readonly #processId: string
   #timer: ReturnType<typeof setTimeout> | undefined
   #thread: Worker | undefined
 
-  constructor(private readonly db: Database) {}
+  constructor(db: Database, path: string, processId: string) {
+    this.#checkpoint = checkpointer(db)
+    this.#path = path
+    this.#processId = processId
+  }
 
   written(): void {
-    this.#timer ??= clock.setTimeout(this.#start, every).unref()
+    this.#timer ??= clock.setTimeout(this.#start, checkpointInterval).unref()
   }
 
   async close(): Promise<void> {
@@ -28,28 +35,39 @@ export class Checkpoints {
     const exited = new Promise(resolve => thread.once('exit', resolve))
     thread.ref()
     thread.postMessage('end')
-    await Promise.race([exited, new Promise(resolve => clock.setTimeout(resolve, patience))])
+    await Promise.race([exited, new Promise(resolve => clock.setTimeout(resolve, endTimeout))])
     await thread.terminate()
   }
 
   #start = (): void => {
-    const thread = new Worker(new URL('./checkpointer.ts', import.meta.url), { workerData: this.db.filename })
+    const thread = new Worker(threadFile, { workerData: { path: this.#path, processId: this.#processId } })
     this.#thread = thread
     thread.unref()
-    thread.on('message', (pages: number) => pages > longestLog && copy(this.db))
-    // Without a thread to do it, this one does.
+    thread.on('message', (pages: number) => {
+      if (pages > longestLog) this.#checkpoint()
+    })
+    // Without the thread, as in an application bundled into one file, the main thread copies.
     thread.on('error', () => {
       this.#thread = undefined
-      this.#timer = clock.setInterval(() => copy(this.db), every).unref()
+      this.#timer = clock.setInterval(this.#checkpoint, checkpointInterval).unref()
     })
   }
 }
 
-/** Returns how many pages the log has. */
-export function copy(db: Database): number {
-  try {
-    return db.query<{ log: number }, []>('PRAGMA wal_checkpoint(PASSIVE)').get()!.log
-  } catch {
-    return 0 // Another process is at it, or the disk is full: the log keeps everything until a later copy succeeds.
+/** Beside this file, as source and as built. */
+const threadFile = new URL(
+  import.meta.url.endsWith('.ts') ? './checkpoint-thread.ts' : './checkpoint-thread.js',
+  import.meta.url,
+)
+
+/** Makes the call that copies the log into the file and returns how many pages the log has. */
+export function checkpointer(db: Database): () => number {
+  const statement = db.prepare<{ log: number }>('PRAGMA wal_checkpoint(PASSIVE)')
+  return () => {
+    try {
+      return statement.get()?.log ?? 0
+    } catch {
+      return 0 // Another process is at it, or the disk is full: the log keeps everything until a later copy succeeds.
+    }
   }
 }

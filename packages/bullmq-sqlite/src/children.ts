@@ -1,4 +1,4 @@
-import { findJob, inLine, type Job, move, type ParentColumns, putInLine, putOff } from './jobs.ts'
+import { findJob, inLine, type Job, move, moveToDelayed, type ParentColumns, putInLine } from './jobs.ts'
 import type { Queue } from './queues.ts'
 import { Child, type ChildCode, State } from './schema.ts'
 import type { JobColumns } from './statements.ts'
@@ -25,7 +25,7 @@ export function childrenOf({ queue, id }: Job, status: ChildCode): Job[] {
 }
 
 export const hasChild = ({ queue, id }: Job, status: ChildCode): boolean =>
-  queue.sql.hasChild.get(queue.id, id, status) !== null
+  Boolean(queue.sql.hasChild.get(queue.id, id, status))
 
 export const setChild = (child: ChildOf, status: ChildCode, value: string | null): void =>
   void child.queue.sql.setChild.run(status, value, ...keyOf(child))
@@ -80,7 +80,7 @@ function failParent(job: Job, timestamp: number): void {
 
 function release(parent: Job | undefined, timestamp: number): void {
   if (parent?.state !== State['waiting-children']) return
-  if (parent.delay > 0) putOff(parent, timestamp, parent.delay)
+  if (parent.delay > 0) moveToDelayed(parent, timestamp, parent.delay)
   else toFront(parent)
 }
 

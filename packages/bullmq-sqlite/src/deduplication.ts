@@ -1,6 +1,6 @@
 import type { DeduplicationOptions } from 'bullmq'
 import { now } from './clock.ts'
-import { deleteJob, findJob, insertInLine, type Job, type NewJob, putOff } from './jobs.ts'
+import { deleteJob, findJob, insertInLine, type Job, moveToDelayed, type NewJob } from './jobs.ts'
 import type { Queue } from './queues.ts'
 import { State } from './schema.ts'
 
@@ -37,7 +37,7 @@ export function deduplicate(queue: Queue, job: NewJob, canReplace: boolean): str
     if (extend && ttl) hold(queue, options, holderId)
     announce(queue, holderId, id, job.id)
     if (canReplace && reschedule && current?.state === State.delayed)
-      putOff(current, job.timestamp, job.opts.delay ?? 0)
+      moveToDelayed(current, job.timestamp, job.opts.delay ?? 0)
   }
   return holderId
 }

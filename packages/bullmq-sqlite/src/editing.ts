@@ -1,5 +1,5 @@
 import { detachFromParent, parentOf } from './children.ts'
-import { findJob, firstJobs, inLine, type Job, jobOf, move, noParent, putInLine, putOff } from './jobs.ts'
+import { findJob, firstJobs, inLine, type Job, jobOf, move, moveToDelayed, noParent, putInLine } from './jobs.ts'
 import type { Queue } from './queues.ts'
 import { Refused } from './refusals.ts'
 import { State } from './schema.ts'
@@ -17,7 +17,7 @@ export function promoteJobs(queue: Queue, count = 1000): number {
 }
 
 export const changeDelay = (queue: Queue, jobId: string, delay: number): void =>
-  putOff(requireDelayed(jobId, jobOf(queue, jobId)), Date.now(), delay)
+  moveToDelayed(requireDelayed(jobId, jobOf(queue, jobId)), Date.now(), delay)
 
 function requireDelayed(jobId: string, job: Job | undefined): Job {
   if (job?.state !== State.delayed) throw new Refused('jobNotInState', { jobId, state: 'delayed' })

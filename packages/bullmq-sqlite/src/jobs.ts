@@ -95,7 +95,7 @@ export function putInLine(job: Job, priority: number, end: End, columns?: JobCol
 }
 
 /** Puts a job off until `delay` ms after `timestamp`. */
-export function putOff(job: Job, timestamp: number, delay: number, columns?: JobColumns): void {
+export function moveToDelayed(job: Job, timestamp: number, delay: number, columns?: JobColumns): void {
   const place = delayed(job.queue, timestamp, delay)
   move(job, place, { delay: Math.round(delay), ...columns })
   job.queue.emit('delayed', 'jobId', job.id, 'delay', String(place.dueAt))

@@ -1,100 +1,199 @@
-import { Database } from 'bun:sqlite'
-import { rmSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { readdirSync, readlinkSync, rmSync, statSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import { clock, now } from './clock.ts'
+import { type Database, openDatabase } from './driver.ts'
 import type { Queues } from './queues.ts'
+import type { ProcessRow } from './statements.ts'
 import type { Transactions } from './transactions.ts'
 
-const lookEvery = 500 // ms between looks for processes that died
-/** Locks to be held as long as the process lives: a database that nothing refers to is closed. */
-const heldToTheEnd = new Set<Database>()
+const checkInterval = 500 // ms between checks for processes that died
+const answerTimeout = 3000 // ms a process has to answer whether it lives; its checkpoint thread looks every second
+const orphanAge = 60_000 // ms after which a lock file that no process is known by is left over
+
+/** Locks to be held as long as this process lives: a database that nothing refers to is closed. */
+const locksHeldToTheEnd = new Set<Database>()
 
 /**
- * Takes over, for a worker, what the workers of its queue in a dead process were at, in the transaction that strikes that
- * process from the list. Returns what is to be done after it.
+ * Takes over, for a worker, the jobs that the workers of its queue in a dead process had, in the transaction that deletes
+ * that process. Returns what is to be done after it.
  */
-export type Heir = (queues: Queues, dead: string) => () => void
+export type Recovery = (queues: Queues, deadProcess: string) => () => void
 
 /**
  * The processes that have the file open. Each holds a lock on a file of its own, "<file>-<id>.alive", which the kernel
- * lets go of the moment the process ends, however it ends.
+ * drops the moment the process ends, however it ends. A free lock alone proves no death: a process that itself opens and
+ * closes its lock file, as when it copies the folder, loses the lock and lives on. So its process id must be gone from this
+ * host as well, or it must leave the question whether it lives without an answer.
  */
 export class Processes {
-  readonly id = crypto.randomUUID()
-  #life: Database | undefined
-  #looking: ReturnType<typeof setInterval> | undefined
-  readonly heirs = new Set<Heir>()
+  readonly id: string = randomUUID()
+  readonly #path: string | undefined
+  readonly #transactions: Transactions
+  readonly #recoveries = new Set<Recovery>()
+  readonly #askedSince = new Map<string, number>() // by process id, in ms of `performance.now()`
+  #lock: Database | undefined
+  #isListed = false // a row of the table is, or soon will be, this process
+  #hasLookedForOrphans = false
+  #timer: ReturnType<typeof setInterval> | undefined
 
-  constructor(
-    private readonly path: string,
-    private readonly transactions: Transactions,
-  ) {}
+  /** The path of the file; undefined for a queue in memory, which no other process can have. */
+  constructor(path: string | undefined, transactions: Transactions) {
+    this.#path = path
+    this.#transactions = transactions
+  }
 
-  #lifeOf = (id: string) => `${this.path}-${id}.alive`
+  #lockFile = (id: string): string => `${this.#path}-${id}.alive`
 
   /** Makes a worker or event reader known under its client name. Returns how to take it back. */
   async addClient(name: string): Promise<() => Promise<void>> {
-    if (!this.#life) {
-      this.#life = new Database(this.#lifeOf(this.id), { create: true })
-      this.#life.run('BEGIN EXCLUSIVE')
-    }
-    const id = await this.transactions.run('write', ({ sql }) => {
-      sql.addProcess.run(this.id, process.pid, now())
+    if (this.#path) this.#lock ??= lockDatabase(this.#lockFile(this.id))
+    this.#isListed = true
+    const id = await this.#transactions.run('write', ({ sql }) => {
+      sql.addProcess.run(this.id, process.pid, host, now())
       return sql.addClient.get(this.id, name, now())!.id
     })
-    return () => this.transactions.run('write', ({ sql }) => void sql.deleteClient.run(id))
+    return () => this.#transactions.run('write', ({ sql }) => void sql.deleteClient.run(id))
   }
 
-  addHeir(heir: Heir): void {
-    this.heirs.add(heir)
-    this.#looking ??= clock.setInterval(this.#look, lookEvery).unref()
-    void this.#look()
+  addRecovery(recovery: Recovery): void {
+    this.#recoveries.add(recovery)
+    if (!this.#path || this.#timer) return
+    this.#timer = clock.setInterval(this.#check, checkInterval).unref()
+    void this.#check()
+  }
+
+  removeRecovery(recovery: Recovery): void {
+    this.#recoveries.delete(recovery)
   }
 
   /** A worker that was closed by force may have left jobs behind: then this process stays on the list until it ends. */
   async close(): Promise<void> {
-    clock.clearInterval(this.#looking)
-    if (!this.#life) return
-    const striking = this.transactions.run('write', queues => strike(queues, this.id))
-    const isGone = await striking.catch(() => true) // Others will find this process dead.
-    if (!isGone) return void heldToTheEnd.add(this.#life)
-    this.#life.close()
-    rmSync(this.#lifeOf(this.id), { force: true })
+    clock.clearInterval(this.#timer)
+    if (!this.#path || !this.#isListed) return
+    const deletion = this.#transactions.run('write', queues => deleteProcess(queues, this.id))
+    const isDeleted = await deletion.catch(() => true) // Others will find this process dead.
+    const lock = this.#lock
+    if (!isDeleted) return void (lock && locksHeldToTheEnd.add(lock))
+    lock?.close()
+    this.#removeLockFile(this.id)
   }
 
-  #look = async (): Promise<void> => {
+  #check = async (): Promise<void> => {
     try {
-      const processes = await this.transactions.run('read', ({ sql }) => sql.processes.all())
-      for (const { id } of processes) if (id !== this.id && this.#isDead(id)) await this.#bury(id)
+      const processes = await this.#transactions.run('read', ({ sql }) => sql.processes.all())
+      for (const row of processes) {
+        if (row.id === this.id) await this.#answer(row)
+        else if (await this.#isDead(row)) await this.#takeOver(row.id)
+      }
+      this.#removeOrphanedFiles(processes)
     } catch {
-      // The file is busy or closing: there will be another look.
+      // The file is busy or closing: there will be another check.
     }
   }
 
-  /** Dead if its lock is free. Without its file nothing is known, and its locks are left to expire. */
-  #isDead(id: string): boolean {
+  /** Another process found our lock free: it is taken again, and the other told that we live. */
+  async #answer({ asked_at }: ProcessRow): Promise<void> {
+    if (asked_at === null && this.#lock) return
+    await this.#transactions.run('write', ({ sql }) => void sql.askProcess.run(null, this.id))
+    this.#lock?.close()
+    this.#lock = undefined
+    this.#lock = lockDatabase(this.#lockFile(this.id)) // If the other is just trying it, the next check does this again.
+  }
+
+  async #isDead({ id, pid, host: itsHost, asked_at }: ProcessRow): Promise<boolean> {
+    if (!this.#isLockFree(id)) {
+      this.#askedSince.delete(id)
+      return false
+    }
+    if (itsHost === host && !isRunning(pid)) return true
+    const since = this.#askedSince.get(id)
+    if (since !== undefined && asked_at !== null) return performance.now() - since > answerTimeout
+    await this.#transactions.run('write', ({ sql }) => void sql.askProcess.run(now(), id))
+    this.#askedSince.set(id, performance.now())
+    return false
+  }
+
+  /** Without its file nothing is known of a process, and the locks of its jobs are left to expire. */
+  #isLockFree(id: string): boolean {
     try {
-      using life = new Database(this.#lifeOf(id), { readwrite: true, create: false })
-      life.run('BEGIN EXCLUSIVE')
+      lockDatabase(this.#lockFile(id), { mustExist: true }).close()
       return true
     } catch {
       return false
     }
   }
 
-  async #bury(id: string): Promise<void> {
-    const { inherited, isGone } = await this.transactions.run('write', queues => ({
-      inherited: [...this.heirs].map(heir => heir(queues, id)),
-      isGone: strike(queues, id),
-    }))
-    for (const proceed of inherited) proceed()
-    if (isGone) rmSync(this.#lifeOf(id), { force: true })
+  async #takeOver(id: string): Promise<void> {
+    const { done, isDeleted } = await this.#transactions.run('write', queues => {
+      const isUnanswered = !this.#askedSince.has(id) || queues.sql.isProcessAsked.get(id)
+      if (!isUnanswered) return { done: [], isDeleted: false }
+      const done = [...this.#recoveries].map(recovery => recovery(queues, id))
+      return { done, isDeleted: deleteProcess(queues, id) }
+    })
+    for (const proceed of done) proceed()
+    if (isDeleted) {
+      this.#askedSince.delete(id)
+      this.#removeLockFile(id)
+    }
+  }
+
+  /** Lock files that no process is known by: it was killed between making its file and telling of itself. */
+  #removeOrphanedFiles(known: ProcessRow[]): void {
+    if (this.#hasLookedForOrphans) return
+    this.#hasLookedForOrphans = true
+    const start = `${basename(this.#path!)}-`
+    for (const name of readdirSync(dirname(this.#path!))) {
+      if (!name.startsWith(start) || !/\.alive(-journal)?$/.test(name)) continue
+      const id = name.slice(start.length).replace(/\.alive.*/, '')
+      const isOld = now() - statSync(join(dirname(this.#path!), name)).mtimeMs > orphanAge
+      if (isOld && !known.some(row => row.id === id) && this.#isLockFree(id)) this.#removeLockFile(id)
+    }
+  }
+
+  #removeLockFile(id: string): void {
+    for (const suffix of ['', '-journal']) rmSync(this.#lockFile(id) + suffix, { force: true })
   }
 }
 
 /** Takes a process off the list, but not while there are jobs of its: they wait for a worker of their queue. */
-function strike({ sql }: Queues, id: string): boolean {
+function deleteProcess({ sql }: Queues, id: string): boolean {
   sql.deleteClients.run(id)
-  const isGone = sql.ownsJobs.get(id) === null
-  if (isGone) sql.deleteProcess.run(id)
-  return isGone
+  const ownsJobs = sql.ownsJobs.get(id)
+  if (!ownsJobs) sql.deleteProcess.run(id)
+  return !ownsJobs
+}
+
+/** Holds the lock of a file until it is closed. Throws if another process holds it. */
+function lockDatabase(path: string, options?: { mustExist: boolean }): Database {
+  const db = openDatabase(path, options)
+  try {
+    db.exec('PRAGMA busy_timeout = 0')
+    db.exec('BEGIN EXCLUSIVE')
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/** Process ids tell processes apart only on one host, and there within one container. */
+const host = `${hostname()} ${pidNamespace()}`
+
+function pidNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return '' // not Linux
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH')
+  }
 }

@@ -1,10 +1,10 @@
 import type { IQueueBackend, JobJson, JobState } from 'bullmq'
+import { rateLimitLeft } from './claiming.ts'
 import { now } from './clock.ts'
 import { dueFrom, findJob, priorityFrom, toJson } from './jobs.ts'
 import type { Args, Queue } from './queues.ts'
 import { Child, State, type StateCode, stateOf, states } from './schema.ts'
 import type { ChildRow } from './statements.ts'
-import { rateLimitLeft } from './working.ts'
 
 export function jobState(queue: Queue, jobId: string): JobState | 'unknown' {
   const job = findJob(queue, jobId)

@@ -30,12 +30,14 @@ export class Queue {
   #saved: string
   #events: string[][] = [] // of the running transaction, each a flat list of fields
 
-  constructor(
-    readonly queues: Queues,
-    readonly id: number,
-    readonly key: string,
-    json = emptyJson,
-  ) {
+  readonly queues: Queues
+  readonly id: number
+  readonly key: string // "<prefix>:<name>"
+
+  constructor(queues: Queues, id: number, key: string, json = emptyJson) {
+    this.queues = queues
+    this.id = id
+    this.key = key
     this.sql = queues.sql
     this.state = JSON.parse(json)
     this.#saved = json
@@ -108,10 +110,13 @@ export class Queues {
   #opened = new Set<Queue>() // by the running transaction
   #undo = new Map<Queue, () => void>() // how to put back those that were open before the running operation
 
-  constructor(
-    readonly sql: Statements,
-    readonly process: string, // the id of this one
-  ) {}
+  readonly sql: Statements
+  readonly process: string // the id of this one
+
+  constructor(sql: Statements, process: string) {
+    this.sql = sql
+    this.process = process
+  }
 
   /** The queue of that key, made if need be, or the one a row refers to. For operations that write. */
   open(name: string | number): Queue {

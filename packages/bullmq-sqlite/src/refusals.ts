@@ -15,13 +15,12 @@ const refusals = {
 
 /** Thrown inside an operation, which it undoes. */
 export class Refused extends Error {
+  readonly why: keyof typeof refusals
   readonly code: number
 
-  constructor(
-    readonly why: keyof typeof refusals,
-    about: Record<string, string | undefined> = {},
-  ) {
+  constructor(why: keyof typeof refusals, about: Record<string, string | undefined> = {}) {
     super(refusals[why][1].replace(/{(\w+)}/g, (hole, name) => about[name] ?? hole))
+    this.why = why
     this.code = refusals[why][0]
   }
 

@@ -1,10 +1,10 @@
 import { childrenOf, detachFromParent } from './children.ts'
+import { isLocked } from './claiming.ts'
 import { releaseOnRemoval } from './deduplication.ts'
 import { deleteJob, findJob, type Job } from './jobs.ts'
 import type { Queue } from './queues.ts'
 import { Refused } from './refusals.ts'
 import { Child, type ChildCode, State, states } from './schema.ts'
-import { isLocked } from './working.ts'
 
 interface Removal {
   withParent?: boolean // remove a parent in the same queue that waits for nothing else, instead of letting it run

@@ -19,7 +19,7 @@ export const stateOf = (name: string): StateCode | undefined => stateCodes.get(n
 export const Child = { unprocessed: 0, processed: 1, ignored: 2, failed: 3 } as const
 export type ChildCode = (typeof Child)[keyof typeof Child]
 
-export const schemaVersion = 1 // kept in `PRAGMA user_version`; a file with a higher one is refused
+export const schemaVersion = 2 // kept in `PRAGMA user_version`; a file with a higher one is refused
 
 /** Times are milliseconds since 1970. `queue` columns hold `queue.id`. JSON columns are text. */
 export const schema = `
@@ -139,7 +139,9 @@ CREATE TABLE event (
 CREATE TABLE process (
   id         TEXT PRIMARY KEY,
   pid        INTEGER NOT NULL,
-  started_at INTEGER NOT NULL
+  started_at INTEGER NOT NULL,
+  host       TEXT,    -- where that pid means something
+  asked_at   INTEGER  -- another process asks whether this one lives; null once it has answered
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE client (
   id         INTEGER PRIMARY KEY,
@@ -148,3 +150,9 @@ CREATE TABLE client (
   started_at INTEGER NOT NULL
 ) STRICT;
 `
+
+/** What makes of a file of version n one of version n + 1; the first is for version 1. */
+export const upgrades = [
+  `ALTER TABLE process ADD COLUMN host TEXT;
+   ALTER TABLE process ADD COLUMN asked_at INTEGER;`,
+]

@@ -1,5 +1,5 @@
-import type { Database } from 'bun:sqlite'
 import type { JobJson } from 'bullmq'
+import type { Database } from './driver.ts'
 import { Child, State, type StateCode } from './schema.ts'
 
 type Int = number | null
@@ -36,18 +36,13 @@ type DedupRow = { job_id: string; expires_at: Int }
 type SchedulerRow = { id: string; next_run: number; next_job: string; fields: string }
 type MetricRow = { count: number; prev_at: number; prev_count: number; points: string }
 type EventRow = { last: number; at: number; events: string }
+export type ProcessRow = { id: string; pid: number; host: Text; asked_at: Int }
 type ClientRow = { id: number; pid: number; name: string; started_at: number }
 
 /** Every statement of the backend, by name; parameters stand in the order of the text. */
 export function prepareStatements(db: Database) {
-  const prepared: { finalize(): void }[] = []
   const updates = new Map<string, ReturnType<typeof sql>>()
-  const sql = <Row = null>(text: string) => {
-    const statement = db.prepare<Row, (string | number | null)[]>(text)
-    prepared.push(statement)
-    return statement
-  }
-  const prepareUpdate = (names: string) => sql(`UPDATE job SET ${names} = ? WHERE rowid = ?`)
+  const sql = <Row = null>(text: string) => db.prepare<Row>(text)
   const insert = (table: string, columns: string, how = 'INSERT') =>
     sql(`${how} INTO ${table} (${columns}) VALUES (${columns.replace(/\w+/g, '?')})`)
   const replace = (table: string, columns: string) => insert(table, columns, 'INSERT OR REPLACE')
@@ -71,7 +66,6 @@ export function prepareStatements(db: Database) {
     release: sql('RELEASE operation'),
     rollbackOperation: sql('ROLLBACK TO operation'),
     dataVersion: sql<{ data_version: number }>('PRAGMA data_version'),
-    finalize: () => prepared.forEach(statement => void statement.finalize()),
 
     // queues
     queueByKey: sql<QueueRow>('SELECT * FROM queue WHERE key = ?'),
@@ -91,7 +85,9 @@ export function prepareStatements(db: Database) {
     job: sql<JsonRow>(`SELECT ${json} FROM job ${byId}`),
     /** Sets these columns of a job; there is a statement for each set of columns that is ever changed. */
     updateJob(rowid: number, columns: JobColumns) {
-      const update = updates.getOrInsertComputed(Object.keys(columns).join(' = ?, '), prepareUpdate)
+      const names = Object.keys(columns).join(' = ?, ')
+      let update = updates.get(names)
+      if (!update) updates.set(names, (update = sql(`UPDATE job SET ${names} = ? WHERE rowid = ?`)))
       update.run(...Object.values(columns), rowid)
     },
     deleteJob: sql('DELETE FROM job WHERE rowid = ?'),
@@ -177,8 +173,10 @@ export function prepareStatements(db: Database) {
     trimEvents: sql('DELETE FROM event WHERE queue = ? AND last <= ?'),
 
     // processes
-    processes: sql<{ id: string }>('SELECT id FROM process'),
-    addProcess: insert('process', 'id, pid, started_at', 'INSERT OR IGNORE'),
+    processes: sql<ProcessRow>('SELECT id, pid, host, asked_at FROM process'),
+    addProcess: insert('process', 'id, pid, host, started_at', 'INSERT OR IGNORE'),
+    askProcess: sql('UPDATE process SET asked_at = ? WHERE id = ?'),
+    isProcessAsked: sql('SELECT 1 FROM process WHERE id = ? AND asked_at IS NOT NULL'),
     deleteProcess: sql('DELETE FROM process WHERE id = ?'),
     clients: sql<ClientRow>('SELECT client.*, pid FROM client JOIN process ON process.id = process ORDER BY client.id'),
     addClient: sql<{ id: number }>('INSERT INTO client (process, name, started_at) VALUES (?, ?, ?) RETURNING id'),

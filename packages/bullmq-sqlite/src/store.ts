@@ -1,75 +1,115 @@
-import { Database } from 'bun:sqlite'
-import { realpathSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { Checkpoints } from './checkpoints.ts'
+import { type Database, openDatabase } from './driver.ts'
 import { Processes } from './processes.ts'
 import { type Queue, Queues } from './queues.ts'
-import { schema, schemaVersion } from './schema.ts'
+import { schema, schemaVersion, upgrades } from './schema.ts'
 import { prepareStatements } from './statements.ts'
 import { Transactions } from './transactions.ts'
 import { Wakeups } from './wakeups.ts'
 
+/** What BullMQ's `connection` option takes here. */
 export interface StoreOptions {
-  path: string // it is made if need be, its folder must exist; other files stand beside it while it is open
+  /**
+   * The file. It is made if there is none; its folder must exist. Other files stand beside it while it is open.
+   * `:memory:` keeps the queues of this process in memory, until the last of them is closed.
+   */
+  path: string
   /**
    * What a commit survives. `process`: the end of this process, however sudden (kill -9); a power cut may take the last
    * moments with it, never the file. `power`: also a power cut, at the cost of one fsync per transaction.
    */
   durability?: 'process' | 'power'
-  patience?: number // ms a call waits for other processes to let go of the file before it fails (10,000)
+  /** Milliseconds a call waits for other processes to let go of the file before it fails (10,000). */
+  busyTimeout?: number
 }
 
-const openPatience = 5000 // ms that opening waits for a busy file; nothing else ever waits on the event loop
-const open = new Map<string, Store>()
+const openTimeout = 5000 // ms that opening waits for a busy file; nothing else ever waits on the event loop
+const memory = ':memory:'
+const openStores = new Map<string, Store>()
 
 /** One SQLite file, open once in this process however many queues and workers use it. */
 export class Store {
+  readonly path: string
+  readonly busyTimeout: number
   readonly transactions: Transactions
   readonly wakeups: Wakeups
   readonly processes: Processes
   readonly #db: Database
-  readonly #checkpoints: Checkpoints
+  readonly #checkpoints: Checkpoints | undefined
+  readonly #file: string | undefined // which file was opened, as the disk knows it
   #users = 0
 
   /** Opens the file, or joins those who have it open. Every `open` wants its `close`. */
-  static open({ path, durability = 'process', patience = 10_000 }: StoreOptions): Store {
-    const store = open.getOrInsertComputed(fullPath(path), key => new Store(key, patience))
+  static open(options: StoreOptions): Store {
+    const { path, durability, busyTimeout } = checked(options)
+    const key = path === memory ? path : fullPath(path)
+    let store = openStores.get(key)
+    if (!store) openStores.set(key, (store = new Store(key, busyTimeout)))
     store.#users++
-    if (durability === 'power') store.#db.run('PRAGMA synchronous = FULL')
+    if (durability === 'power') store.#db.exec('PRAGMA synchronous = FULL')
     return store
   }
 
-  private constructor(path: string, patience: number) {
-    this.#db = openDatabase(path)
-    this.#checkpoints = new Checkpoints(this.#db)
-    this.transactions = new Transactions(this.#db, patience, this)
+  private constructor(path: string, busyTimeout: number) {
+    const isInMemory = path === memory
+    this.path = path
+    this.busyTimeout = busyTimeout
+    this.#db = openQueueFile(path)
+    this.#file = isInMemory ? undefined : fileAt(path)
+    this.transactions = new Transactions(this.#db, this)
     this.wakeups = new Wakeups(this.transactions)
-    this.processes = new Processes(path, this.transactions)
+    this.processes = new Processes(isInMemory ? undefined : path, this.transactions)
+    this.#checkpoints = isInMemory ? undefined : new Checkpoints(this.#db, path, this.processes.id)
   }
 
   committed(queues: Queue[]): void {
-    if (queues.length > 0) this.#checkpoints.written()
+    if (queues.length > 0) this.#checkpoints?.written()
     this.wakeups.committed(queues)
   }
 
   async close(): Promise<void> {
     if (--this.#users > 0) return
-    open.delete(this.#db.filename)
+    openStores.delete(this.path)
     await this.processes.close()
     await this.transactions.close()
-    await this.#checkpoints.close()
+    await this.#checkpoints?.close()
     this.#db.close()
+  }
+
+  /** Throws if the file was deleted or replaced: SQLite would go on writing to what no name leads to any more. */
+  requireFile(): void {
+    if (this.#file !== undefined && fileAt(this.path) !== this.#file)
+      throw new Error(`${this.path} was deleted or replaced while it was open; what was in it is gone`)
   }
 
   /** Makes the tables if there are none, and the statements. Throws "busy" while another process holds the file. */
   prepare(): Queues {
-    const version = () => this.#db.query<{ user_version: number }, []>('PRAGMA user_version').get()!.user_version
-    const makeTables = () => version() > 0 || this.#db.run(`${schema}; PRAGMA user_version = ${schemaVersion}`)
-    if (version() === 0) this.#db.transaction(makeTables).immediate()
+    const version = () => this.#db.prepare<{ user_version: number }>('PRAGMA user_version').get()?.user_version ?? 0
+    if (version() < schemaVersion) {
+      this.#db.exec('BEGIN IMMEDIATE')
+      const found = version() // Another process may have made the tables meanwhile.
+      const steps = found === 0 ? [schema] : upgrades.slice(found - 1)
+      for (const step of steps) this.#db.exec(step)
+      this.#db.exec(`PRAGMA user_version = ${Math.max(found, schemaVersion)}`)
+      this.#db.exec('COMMIT')
+    }
     if (version() > schemaVersion)
-      throw new Error(`${this.#db.filename} was written by a newer version of this program (schema ${version()})`)
+      throw new Error(`${this.path} was written by a newer version of this program (schema ${version()})`)
     return new Queues(prepareStatements(this.#db), this.processes.id)
   }
+}
+
+/** People who come from Redis, or give no options, are told what is asked of them. */
+function checked(options: StoreOptions | undefined): Required<StoreOptions> {
+  const { path, durability = 'process', busyTimeout = 10_000 } = options ?? {}
+  if (typeof path !== 'string' || path === '')
+    throw new TypeError(`bullmq-sqlite: path is needed, as in { connection: { path: 'queue.db' } }`)
+  if (durability !== 'process' && durability !== 'power')
+    throw new TypeError(`bullmq-sqlite: durability is 'process' or 'power', not ${JSON.stringify(durability)}`)
+  if (!(busyTimeout >= 0)) throw new TypeError('bullmq-sqlite: busyTimeout is a number of milliseconds')
+  return { path, durability, busyTimeout }
 }
 
 /** One name for a file however it is reached. */
@@ -81,18 +121,23 @@ function fullPath(path: string): string {
   }
 }
 
-function openDatabase(path: string): Database {
-  const db = new Database(path, { create: true })
+function fileAt(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat && `${stat.dev}:${stat.ino}`
+}
+
+function openQueueFile(path: string): Database {
+  const db = openDatabase(path)
   try {
-    db.run(`PRAGMA busy_timeout = ${openPatience}`)
+    db.exec(`PRAGMA busy_timeout = ${openTimeout}`)
     // A transaction of one call changes about six pages, each written whole: half the usual size is half the writing.
-    db.run('PRAGMA page_size = 2048')
-    db.run('PRAGMA journal_mode = WAL')
-    db.run('PRAGMA synchronous = NORMAL')
-    db.run('PRAGMA wal_autocheckpoint = 0')
-    db.run('PRAGMA temp_store = MEMORY')
-    db.run('PRAGMA cache_size = -16000')
-    db.run('PRAGMA busy_timeout = 0')
+    db.exec('PRAGMA page_size = 2048')
+    db.exec('PRAGMA journal_mode = WAL')
+    db.exec('PRAGMA synchronous = NORMAL')
+    db.exec('PRAGMA wal_autocheckpoint = 0')
+    db.exec('PRAGMA temp_store = MEMORY')
+    db.exec('PRAGMA cache_size = -16000')
+    db.exec('PRAGMA busy_timeout = 0')
     return db
   } catch (error) {
     db.close()

@@ -1,5 +1,5 @@
-import { type Database, SQLiteError } from 'bun:sqlite'
 import { clock, now } from './clock.ts'
+import { type Database, isBusy, isSqliteError } from './driver.ts'
 import type { Queue, Queues } from './queues.ts'
 import type { Store } from './store.ts'
 
@@ -8,6 +8,8 @@ const quickAttempts = 8 // on the next turns: a transaction of another process i
 const failurePause = 250 // ms by which a full disk and the like are told late, so that workers do not spin on it
 
 export type Kind = 'read' | 'write' | 'take' // a take is a write that hands out work
+
+type StoreOfTransactions = Pick<Store, 'path' | 'busyTimeout' | 'prepare' | 'requireFile' | 'committed'>
 
 interface Operation {
   readonly kind: Kind
@@ -32,11 +34,13 @@ export class Transactions {
   #closed = false
   #idle: (() => void) | undefined
 
-  constructor(
-    private readonly db: Database,
-    private readonly patience: number, // ms an operation waits for other processes to let go of the file
-    private readonly store: Pick<Store, 'prepare' | 'committed'>,
-  ) {}
+  readonly #db: Database
+  readonly #store: StoreOfTransactions
+
+  constructor(db: Database, store: StoreOfTransactions) {
+    this.#db = db
+    this.#store = store
+  }
 
   /**
    * A take is answered one turn later, so that whoever added the job in this same transaction has been answered, and has
@@ -44,21 +48,20 @@ export class Transactions {
    */
   run<T>(kind: Kind, work: (queues: Queues) => T): Promise<T> {
     if (this.#closed) return Promise.reject(closedError())
-    const { promise, resolve, reject } = Promise.withResolvers<T>()
-    const run = (queues: Queues) => {
-      const value = work(queues)
-      return kind === 'take' ? () => void clock.setImmediate(() => resolve(value)) : () => resolve(value)
-    }
-    this.#waiting.push({ kind, since: now(), run, reject })
-    this.#schedule()
-    return promise
+    return new Promise((resolve, reject) => {
+      const run = (queues: Queues) => {
+        const value = work(queues)
+        return kind === 'take' ? () => void clock.setImmediate(() => resolve(value)) : () => resolve(value)
+      }
+      this.#waiting.push({ kind, since: now(), run, reject })
+      this.#schedule()
+    })
   }
 
   /** Refuses further operations; those already asked for are done. */
   async close(): Promise<void> {
     this.#closed = true
     if (this.#scheduled) await new Promise<void>(resolve => (this.#idle = resolve))
-    this.queues?.sql.finalize()
   }
 
   /** Another number whenever another process has written; then what is in memory is forgotten. */
@@ -87,7 +90,7 @@ export class Transactions {
       done = { answers: operations.map(operation => refusal(operation, error)), changed: [] }
     }
     this.#attempts = 0
-    this.store.committed(done.changed)
+    this.#store.committed(done.changed)
     for (const answer of done.answers) answer()
     this.#scheduled = false
     if (this.#waiting.length > 0) this.#schedule()
@@ -96,7 +99,7 @@ export class Transactions {
 
   /** Runs as many operations as the budget allows, and commits. The rest goes back to the head of the line. */
   #runAll(operations: Operation[]) {
-    const queues = (this.queues ??= this.store.prepare())
+    const queues = (this.queues ??= this.#store.prepare())
     const { sql } = queues
     if (operations.some(({ kind }) => kind !== 'read')) sql.beginWrite.run()
     else sql.beginRead.run()
@@ -108,6 +111,7 @@ export class Transactions {
       answers.push(operations.length === 1 ? operation.run(queues) : this.#runGuarded(queues, operation))
       if (performance.now() > until) break
     }
+    this.#store.requireFile()
     const changed = queues.save()
     sql.commit.run()
     this.#waiting = operations.slice(answers.length).concat(this.#waiting)
@@ -124,7 +128,7 @@ export class Transactions {
       return answer
     } catch (error) {
       // A full disk and its like end the whole transaction.
-      if (!this.db.inTransaction) throw error
+      if (!this.#db.inTransaction) throw error
       if (writes) queues.rollBackOperation()
       return refusal(operation, error)
     }
@@ -133,7 +137,7 @@ export class Transactions {
   #abandon(): void {
     this.queues?.forget()
     try {
-      if (this.db.inTransaction) this.db.run('ROLLBACK')
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK')
     } catch {
       // The error that led here is the one to tell.
     }
@@ -141,9 +145,9 @@ export class Transactions {
 
   /** Another process holds the file: try again soon, at a time no two processes agree on. */
   #tryAgain(operations: Operation[]): void {
-    const deadline = now() - this.patience
+    const deadline = now() - this.#store.busyTimeout
     for (const { since, reject } of operations)
-      if (since < deadline) reject(new Error(`${this.db.filename} is locked by another process`))
+      if (since < deadline) reject(new Error(`${this.#store.path} is locked by another process`))
     this.#waiting = operations.filter(({ since }) => since >= deadline).concat(this.#waiting)
     if (this.#attempts++ < quickAttempts) clock.setImmediate(this.#turn)
     else clock.setTimeout(this.#turn, 1 + Math.random() * Math.min(17, this.#attempts - quickAttempts))
@@ -151,9 +155,5 @@ export class Transactions {
 }
 
 function refusal({ reject }: Operation, error: unknown): () => void {
-  const isOfTheDisk = error instanceof SQLiteError
-  return () => void (isOfTheDisk ? clock.setTimeout(() => reject(error), failurePause) : reject(error))
+  return () => void (isSqliteError(error) ? clock.setTimeout(() => reject(error), failurePause) : reject(error))
 }
-
-const isBusy = (error: unknown): boolean =>
-  error instanceof SQLiteError && /^SQLITE_(BUSY|PROTOCOL)/.test(error.code ?? '')

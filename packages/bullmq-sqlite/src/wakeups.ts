@@ -3,9 +3,9 @@ import { nextDueAt } from './jobs.ts'
 import type { Queue } from './queues.ts'
 import type { Transactions } from './transactions.ts'
 
-const lookEvery = 40 // ms between looks whether another process has written
+const checkInterval = 40 // ms between checks whether another process has written
 const dueSlack = 1 // ms that a delayed job is woken for late, so that its time has come by every clock involved
-const longestTimer = 2 ** 31 - 1 // ms; whoever waits has a timeout of his own that comes long before
+const longestTimer = 2 ** 31 - 1 // ms; every waiter has a timeout of its own that comes long before
 
 interface Waiter {
   readonly who: object
@@ -19,27 +19,32 @@ interface Waiter {
 /** Who waits for jobs or events. Commits of this process wake at once, those of others are looked for. */
 export class Wakeups {
   #waiters = new Set<Waiter>()
-  #looking: ReturnType<typeof setInterval> | undefined
+  #checking: ReturnType<typeof setInterval> | undefined
   #seenVersion = 0
 
-  constructor(private readonly transactions: Transactions) {}
+  readonly #transactions: Transactions
+
+  constructor(transactions: Transactions) {
+    this.#transactions = transactions
+  }
 
   /**
    * Waits until the queue has a job to take up or, given `after`, an event after that one (true), or until a job has become
    * due or the time is over (false).
    */
   wait(who: object, queueKey: string, ms: number, after?: number): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>()
+    let resolve: (found: boolean) => void
+    const promise = new Promise<boolean>(fulfil => (resolve = fulfil))
     const timer = wakeIn(ms, () => wake(false))
     const wake = (found: boolean) => {
       clock.clearTimeout(timer)
       clock.clearTimeout(waiter.dueTimer)
       this.#waiters.delete(waiter)
-      if (this.#waiters.size === 0) clock.clearInterval(this.#looking)
+      if (this.#waiters.size === 0) clock.clearInterval(this.#checking)
       resolve(found)
     }
     const waiter: Waiter = { who, queueKey, after, dueAt: Infinity, dueTimer: undefined, wake }
-    if (this.#waiters.size === 0) this.#looking = clock.setInterval(this.#look, lookEvery)
+    if (this.#waiters.size === 0) this.#checking = clock.setInterval(this.#check, checkInterval)
     this.#waiters.add(waiter)
     this.#wakeThoseOf(queueKey)
     return promise
@@ -53,8 +58,8 @@ export class Wakeups {
     if (this.#waiters.size > 0) for (const { key } of queues) this.#wakeThoseOf(key)
   }
 
-  #look = (): void => {
-    const version = orElse(0, () => this.transactions.dataVersion())
+  #check = (): void => {
+    const version = withDefault(0, () => this.#transactions.dataVersion())
     if (version !== this.#seenVersion) {
       this.#seenVersion = version
       for (const key of new Set([...this.#waiters].map(waiter => waiter.queueKey))) this.#wakeThoseOf(key)
@@ -65,9 +70,10 @@ export class Wakeups {
   /** Wakes those who have something to find, of workers exactly as many as there are jobs. */
   #wakeThoseOf(queueKey: string): void {
     const waiters = [...this.#waiters].filter(waiter => waiter.queueKey === queueKey)
-    const queue = waiters.length > 0 ? orElse(undefined, () => this.transactions.queues?.peek(queueKey)) : undefined
+    const queue =
+      waiters.length > 0 ? withDefault(undefined, () => this.#transactions.queues?.peek(queueKey)) : undefined
     if (!queue) return
-    const dueAt = orElse(0, () => nextDueAt(queue)) || Infinity
+    const dueAt = withDefault(0, () => nextDueAt(queue)) || Infinity
     let jobs = queue.isPaused || queue.isMaxed ? 0 : queue.waiting
     for (const waiter of waiters) {
       if (waiter.after === undefined ? jobs-- > 0 : queue.state.lastEvent > waiter.after) waiter.wake(true)
@@ -83,10 +89,10 @@ export class Wakeups {
 const wakeIn = (ms: number, wake: () => void) =>
   ms <= longestTimer ? clock.setTimeout(wake, Math.max(0, ms)) : undefined
 
-/** Nobody would hear of the errors of a look: if the file cannot be had now, there is another. */
-function orElse<T>(fallback: T, look: () => T): T {
+/** Nobody waits for the errors of a check: if the file cannot be had now, there is another one soon. */
+function withDefault<T>(fallback: T, check: () => T): T {
   try {
-    return look()
+    return check()
   } catch {
     return fallback
   }

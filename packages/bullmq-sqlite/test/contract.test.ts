@@ -650,7 +650,7 @@ function contract<B extends IQueueBackend, C>(
   storeTest(`${store}: a limited queue starts no more jobs than it may`, async () => {
     const { queue, work } = await open()
     const starts: number[] = []
-    await work(async () => void starts.push(Date.now()), { limiter: { max: 2, duration: 300 }, concurrency: 5 })
+    await work(async job => void starts.push(job.processedOn!), { limiter: { max: 2, duration: 300 }, concurrency: 5 })
     await queue.addBulk(Array.from({ length: 5 }, () => ({ name: 'a', data: {} })))
     await until(() => starts.length === 5)
     expect(starts[2]! - starts[0]! >= 290).toBe(true)

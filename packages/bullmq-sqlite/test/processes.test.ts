@@ -1,10 +1,10 @@
-import { Database } from 'bun:sqlite'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { withBackend } from 'bullmq'
+import { openDatabase } from '../src/driver.ts'
 import { createSqliteBackend } from '../src/index.ts'
 import { afterTest, expect, sleep, startChild, temporaryFolder, test, until } from './support.ts'
 
@@ -18,17 +18,13 @@ function open(path = join(temporaryFolder(), 'queue.db')) {
 
 /** What the file says of itself, read by another hand. */
 function inspect(path: string) {
-  const db = new Database(path, { readonly: true })
-  const counters = db
-    .query<{ counts: string }, []>("SELECT state ->> 'counts' AS counts FROM queue WHERE key = 'bull:jobs'")
-    .get()
-  const counted = Array.from(
-    { length: 7 },
-    (_, state) => db.query<{ n: number }, [number]>('SELECT count(*) AS n FROM job WHERE state = ?').get(state)!.n,
-  )
-  const integrity = db.query<{ integrity_check: string }, []>('PRAGMA integrity_check').get()!.integrity_check
+  const db = openDatabase(path, { mustExist: true })
+  const counters = db.prepare<{ state: string }>("SELECT state FROM queue WHERE key = 'bull:jobs'").get()
+  const count = db.prepare<{ n: number }>('SELECT count(*) AS n FROM job WHERE state = ?')
+  const counted = Array.from({ length: 7 }, (_, state) => count.get(state)?.n)
+  const integrity = db.prepare<{ integrity_check: string }>('PRAGMA integrity_check').get()?.integrity_check
   db.close()
-  return { counters: JSON.parse(counters?.counts ?? '[]'), counted, integrity }
+  return { counters: JSON.parse(counters?.state ?? '{}').counts, counted, integrity }
 }
 
 test('every job acknowledged to a process is there after it was killed', async () => {
@@ -148,22 +144,22 @@ test('an idle worker of another process is woken by an add', async () => {
 
 test('while another holds the file, calls wait for it without holding up the event loop, and then give up', async () => {
   const path = join(temporaryFolder(), 'queue.db')
-  const queue = new Queue('jobs', { connection: { path, patience: 700 } })
+  const queue = new Queue('jobs', { connection: { path, busyTimeout: 700 } })
   afterTest(() => queue.close())
   await queue.waitUntilReady()
-  const other = new Database(path)
-  other.run('BEGIN IMMEDIATE')
+  const other = openDatabase(path)
+  other.exec('BEGIN IMMEDIATE')
   let ticks = 0
   const ticking = setInterval(() => ticks++, 10)
   const waiting = queue.add('a', {})
   await sleep(300)
-  other.run('ROLLBACK')
+  other.exec('ROLLBACK')
   expect((await waiting).id).toBe('1')
   expect(ticks).toBeGreaterThan(5)
-  other.run('BEGIN IMMEDIATE')
+  other.exec('BEGIN IMMEDIATE')
   await expect(queue.add('b', {})).rejects.toThrow(`${path} is locked by another process`)
   expect(await queue.getWaitingCount()).toBe(1)
-  other.run('ROLLBACK')
+  other.exec('ROLLBACK')
   expect((await queue.add('c', {})).id).toBe('2')
   clearInterval(ticking)
   other.close()
@@ -194,8 +190,8 @@ test('a file of a newer version, or one that cannot be opened, is refused with a
   const { path, queue } = open()
   await queue.waitUntilReady()
   await queue.close()
-  const db = new Database(path)
-  db.run('PRAGMA user_version = 99')
+  const db = openDatabase(path)
+  db.exec('PRAGMA user_version = 99')
   db.close()
   const late = new Queue('jobs', { connection: { path } })
   afterTest(() => late.close())

@@ -1,0 +1,38 @@
+/** Names that look the same are one name: nobody takes the name of another by writing it in letters of another script. */
+
+/** Small letters, each with those of other scripts that look like it, small or large. */
+const alike: Record<string, string> = {
+  a: 'аα',
+  b: 'вβ',
+  c: 'сϲ',
+  d: 'ԁ',
+  e: 'еεҽ',
+  g: 'ɡ',
+  h: 'нһη',
+  i: 'іιı',
+  j: 'јϳ',
+  k: 'кκ',
+  l: 'ӏ',
+  m: 'мμ',
+  n: 'ո',
+  o: 'оοօ',
+  p: 'рρ',
+  q: 'ԛ',
+  s: 'ѕ',
+  t: 'тτ',
+  u: 'υս',
+  v: 'νѵ',
+  w: 'ԝω',
+  x: 'хχ',
+  y: 'уγү',
+  z: 'ζ',
+  ë: 'ё',
+  ï: 'ї',
+}
+const plain = new Map(Object.entries(alike).flatMap(([letter, others]) => [...others].map(other => [other, letter])))
+
+/** Equal for names that look alike, and as many letters long as the name in small letters. */
+export const skeleton = (name: string): string =>
+  [...name.normalize('NFKC').toLowerCase().replaceAll('i\u0307', 'i')]
+    .map(letter => plain.get(letter) ?? letter)
+    .join('')

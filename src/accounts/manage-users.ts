@@ -1,0 +1,51 @@
+/** What an admin does with accounts. */
+import { atomically } from '../../db/transactions.ts'
+import { audit } from '../audit.ts'
+import type { App } from '../context.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { checkedUsername, countryCode, normalizedEmail, type User } from './account.ts'
+import { hashPassword } from './password.ts'
+import { changeUser, createUser, deleteUser, type UserChange, userById } from './queries.ts'
+import { checkedAccount, type NewAccount } from './sign-in.ts'
+
+export type NewUserByAdmin = NewAccount & Pick<User, 'role'>
+
+export async function addUser({ db, clock }: App, who: Who, { role, ...account }: NewUserByAdmin): Promise<User> {
+  const user = { ...checkedAccount(account), role, passwordHash: await hashPassword(account.password) }
+  return atomically(db, tx => createUser(tx, user, clock.now(), who))
+}
+
+export async function editUser(
+  { db, clock }: App,
+  who: Who,
+  id: number,
+  change: Partial<NewUserByAdmin>,
+): Promise<User> {
+  userById(db, id)
+  const { email, username, password, role, country } = change
+  const columns: UserChange = {
+    ...(email !== undefined && { email: normalizedEmail(email) }),
+    ...(username !== undefined && { username: checkedUsername(username) }),
+    ...(password !== undefined && { passwordHash: await hashPassword(password) }),
+    ...(country !== undefined && { country: countryCode(country) }),
+    ...(role && { role }),
+  }
+  return atomically(db, tx => {
+    const before = userById(tx, id)
+    const changed = changeUser(tx, id, columns)
+    // What changed by name only: an e-mail address written here would outlive its account.
+    const fields = columnsOf(columns).filter(column => changed[column] !== before[column])
+    const roles = role && role !== before.role ? { from: before.role, to: role } : {}
+    audit(tx, { at: clock.now(), who, action: 'user.change', target: `user ${id}`, detail: { fields, ...roles } })
+    return changed
+  })
+}
+
+const columnsOf = (change: UserChange) => Object.keys(change) as (keyof UserChange)[]
+
+export const removeUser = ({ db, clock }: App, who: Who, id: number): Promise<void> =>
+  atomically(db, tx => {
+    const now = clock.now()
+    deleteUser(tx, id, now)
+    audit(tx, { at: now, who, action: 'user.delete', target: `user ${id}` })
+  })

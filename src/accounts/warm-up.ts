@@ -1,0 +1,19 @@
+import { and, desc, gte, isNull } from 'drizzle-orm'
+import { users } from '../../db/schema.ts'
+import type { App } from '../context.ts'
+import { day } from '../platform/clock.ts'
+import { readUserStats } from './queries.ts'
+
+const active = 100 // users
+
+/** The numbers of those who were here this week, the last seen first. */
+export async function warmUsers(app: App): Promise<void> {
+  const seen = app.db
+    .select({ id: users.id })
+    .from(users)
+    .where(and(isNull(users.deletedAt), gte(users.lastSeenAt, app.clock.now() - 7 * day)))
+    .orderBy(desc(users.lastSeenAt))
+    .limit(active)
+    .all()
+  for (const { id } of seen) await readUserStats(app, id)
+}

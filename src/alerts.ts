@@ -1,0 +1,48 @@
+/** One condition is one alert: raised again it counts, cleared it resolves itself. */
+import { and, eq, ne, sql } from 'drizzle-orm'
+import type { Db } from '../db/open.ts'
+import { type Severity, systemAlerts } from '../db/schema.ts'
+
+export const alertTypes = [
+  'database_error',
+  'cache_error',
+  'high_load',
+  'high_trades',
+  'security',
+  'performance',
+  'task_missing',
+  'feed_held',
+  'job_failed',
+  'certificate_expiring',
+] as const
+export type AlertType = (typeof alertTypes)[number]
+
+export type Alert = {
+  /** Names the condition: `feed_held:pga`. */
+  key: string
+  type: AlertType
+  severity: Severity
+  title: string
+  message: string
+  data?: Record<string, unknown>
+}
+
+/** Raises the alert, or counts it once more where the condition is known already. */
+export function raise(tx: Db, at: number, { key, type, severity, title, message, data = {} }: Alert): void {
+  tx.insert(systemAlerts)
+    .values({ key, type, severity, title, message, data, firstSeen: at, lastSeen: at, state: 'active' })
+    .onConflictDoUpdate({
+      target: systemAlerts.key,
+      targetWhere: sql`state <> 'resolved'`,
+      set: { severity, title, message, data, lastSeen: at, clearChecks: 0, count: sql`${systemAlerts.count} + 1` },
+    })
+    .run()
+}
+
+/** The condition is over. */
+export function clear(tx: Db, at: number, key: string): void {
+  tx.update(systemAlerts)
+    .set({ state: 'resolved', settledAt: at, settledBy: 'fieldhouse' })
+    .where(and(eq(systemAlerts.key, key), ne(systemAlerts.state, 'resolved')))
+    .run()
+}

@@ -1,0 +1,31 @@
+/** Who did what to what, when: written in the transaction that does it. */
+import type { Db } from '../db/open.ts'
+import { auditLog } from '../db/schema.ts'
+import type { Who } from './platform/http/request-context.ts'
+import { masked } from './platform/process/log.ts'
+
+export type AuditEntry = {
+  at: number
+  who: Pick<Who, 'id' | 'username'>
+  /** noun.verb, such as `league.delete` */
+  action: string
+  target: string
+  detail?: Record<string, unknown>
+  result?: 'ok' | 'refused' | 'failed'
+}
+
+/** What the house does by itself. */
+export const systemActor = { id: null, username: 'fieldhouse' }
+
+export function audit(tx: Db, { at, who, action, target, detail = {}, result = 'ok' }: AuditEntry): void {
+  const values = {
+    at,
+    userId: who.id,
+    username: who.username,
+    action,
+    target,
+    detail: masked(detail) as Record<string, unknown>,
+    result,
+  }
+  tx.insert(auditLog).values(values).run()
+}

@@ -1,0 +1,53 @@
+/** `health_scores`: twice a day, how well each site and each active league does, and what would help. */
+import { asc, eq, max } from 'drizzle-orm'
+import { t } from 'elysia'
+import type { Db } from '../../db/open.ts'
+import { healthScores } from '../../db/schema.ts'
+import { atomically } from '../../db/transactions.ts'
+import { job } from '../context.ts'
+import { iso } from '../platform/clock.ts'
+import type { ScoredHealth, ScoreView } from './health-score.ts'
+import { leagueScores } from './league-health.ts'
+import { siteScores } from './site-health.ts'
+
+export const scoreHealth = job('health_scores', {
+  input: t.Object({}),
+  once: () => 'all',
+  async run(_, { db, clock, reader }) {
+    const at = clock.now()
+    const scored = await reader.read('healthOfAll', { now: at })
+    await atomically(
+      db,
+      tx => {
+        for (const { id, ...score } of scored)
+          tx.insert(healthScores)
+            .values({ ...score, subjectId: id, at })
+            .onConflictDoNothing()
+            .run()
+      },
+      'unsynced',
+    )
+    return { scored: scored.length, at_risk: scored.filter(({ level }) => level === 'at_risk').length }
+  },
+})
+
+/** The newest of each, the worst first. */
+export function latestScores(db: Db): ScoreView[] {
+  const newest =
+    db
+      .select({ at: max(healthScores.at) })
+      .from(healthScores)
+      .get()?.at ?? 0
+  return db
+    .select()
+    .from(healthScores)
+    .where(eq(healthScores.at, newest))
+    .orderBy(asc(healthScores.score), asc(healthScores.name))
+    .all()
+    .map(({ subjectId, at, ...score }) => ({ ...score, id: subjectId, at: iso(at) }))
+}
+
+export const healthOfAll = (db: Db, { now }: { now: number }): ScoredHealth[] => [
+  ...siteScores(db, now),
+  ...leagueScores(db, now),
+]

@@ -1,0 +1,114 @@
+/** Whether a league lives, and what would wake it. */
+import { and, asc, eq, gt, inArray, isNull, lte, max, sql } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { entries, leagues, ledger, members, tourEvents, tours, uploads, userActivity } from '../../db/schema.ts'
+import { day } from '../platform/clock.ts'
+import { healthScore, type ScoredHealth } from './health-score.ts'
+
+const fresh = 7 * day // within it, a league lives
+
+export function leagueScores(db: Db, now: number): ScoredHealth[] {
+  return db
+    .select()
+    .from(leagues)
+    .where(
+      and(lte(leagues.startsAt, now), gt(leagues.endsAt, now), isNull(leagues.archivedAt), isNull(leagues.finalizedAt)),
+    )
+    .orderBy(asc(leagues.name))
+    .all()
+    .map(league => {
+      const last = lastSign(db, league)
+      const quiet = last === null ? null : Math.floor((now - last) / day)
+      const freshness = last === null ? 0 : Math.max(0, 1 - Math.max(0, now - last - fresh) / (2 * fresh))
+      const { joined, seen } = membersSeen(db, league.id, now - 14 * day)
+      const isPlayed = league.kind !== 'sheet'
+      const crowd = isPlayed ? Math.min(1, joined / 3) : 1
+      const engagement = isPlayed ? (joined ? seen / joined : 0) : 1
+      const { failed, ended } = uploadsLately(db, league.id, now - 14 * day)
+      const imports = ended ? 1 - failed / ended : 1
+      return healthScore(
+        'league',
+        league,
+        {
+          freshness: [freshness, 0.5],
+          members: [crowd, 0.15],
+          engagement: [engagement, 0.2],
+          imports: [imports, 0.15],
+        },
+        [
+          ...(quiet === null ? [`Nothing has come in yet: ${firstStep[league.kind]}.`] : []),
+          ...(quiet !== null && freshness < 1 ? [`Nothing new for ${quiet} days: ${nextStep[league.kind]}.`] : []),
+          ...(crowd < 1 ? [`Only ${joined} ${joined === 1 ? 'member' : 'members'}: invite others.`] : []),
+          ...(isPlayed && joined && engagement < 0.5
+            ? [`${joined - seen} of ${joined} members were not seen for two weeks: remind them.`]
+            : []),
+          ...(failed ? [`${failed} of the last ${ended} uploads failed: look at what was wrong with them.`] : []),
+        ],
+      )
+    })
+}
+
+const firstStep = {
+  sheet: 'upload a baseline',
+  tour: 'ask members for their picks',
+  market: 'tell members that they can trade',
+}
+const nextStep = { sheet: 'upload a current sheet', tour: 'look at the feed', market: 'see whether quotes come in' }
+
+type League = typeof leagues.$inferSelect
+
+/** When last something came in that moves its board. */
+function lastSign(db: Db, { id, kind, config }: League): number | null {
+  if (kind === 'sheet')
+    return (
+      db
+        .select({ at: max(uploads.createdAt) })
+        .from(uploads)
+        .where(and(eq(uploads.leagueId, id), eq(uploads.status, 'done'), eq(uploads.dryRun, false)))
+        .get()?.at ?? null
+    )
+  if (kind === 'market')
+    return (
+      db
+        .select({ at: max(ledger.at) })
+        .from(ledger)
+        .where(eq(ledger.leagueId, id))
+        .get()?.at ?? null
+    )
+  const entered = db
+    .select({ at: max(entries.updatedAt) })
+    .from(entries)
+    .where(eq(entries.leagueId, id))
+    .get()?.at
+  const moved = db
+    .select({ at: max(tourEvents.movedAt) })
+    .from(tourEvents)
+    .innerJoin(tours, eq(tours.id, tourEvents.tourId))
+    .where(eq(tours.slug, String(config.tour ?? '')))
+    .get()?.at
+  return entered == null ? null : Math.max(entered, moved ?? 0)
+}
+
+function membersSeen(db: Db, leagueId: number, since: number): { joined: number; seen: number } {
+  const wasSeen = sql`exists (select 1 from ${userActivity} where ${userActivity.unit} = 'day' and ${userActivity.start} >= ${since} and ${userActivity.userId} = ${members.userId})`
+  return (
+    db
+      .select({ joined: sql<number>`count(*)`, seen: sql<number>`coalesce(sum(${wasSeen}), 0)` })
+      .from(members)
+      .where(eq(members.leagueId, leagueId))
+      .get() ?? { joined: 0, seen: 0 }
+  )
+}
+
+function uploadsLately(db: Db, leagueId: number, since: number): { failed: number; ended: number } {
+  const isFailed = eq(uploads.status, 'failed')
+  return (
+    db
+      .select({ failed: sql<number>`coalesce(sum(${isFailed}), 0)`, ended: sql<number>`count(*)` })
+      .from(uploads)
+      .where(
+        and(eq(uploads.leagueId, leagueId), gt(uploads.createdAt, since), inArray(uploads.status, ['failed', 'done'])),
+      )
+      .get() ?? { failed: 0, ended: 0 }
+  )
+}

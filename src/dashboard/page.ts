@@ -1,0 +1,88 @@
+/** How the rota does: two weeks in numbers, certificates that run out, and the health of sites and leagues. */
+
+import { type Html, html } from '../platform/html.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { dateWords, spanWords } from '../rota/calendar-view.ts'
+import { rotaHead } from '../rota/rota-page.ts'
+import { badge, type Tone } from '../ui/parts/badges.ts'
+import { stats } from '../ui/parts/figures.ts'
+import { emptyState } from '../ui/parts/notices.ts'
+import { table } from '../ui/parts/table.ts'
+import { money, name, number, percent, time } from '../ui/parts/values.ts'
+import type { ScoreView } from './health-score.ts'
+import type { RosterMetrics } from './roster-metrics.ts'
+
+const tones: Record<ScoreView['level'], Tone> = { good: 'good', watch: 'warn', at_risk: 'bad' }
+
+export function dashboardBody(metrics: RosterMetrics, scores: readonly ScoreView[], who: Who | undefined): Html {
+  return html`${rotaHead('Dashboard', 'dashboard', who)}
+${week('This week', metrics.this_week)}
+${week('Next week', metrics.next_week)}
+<section class="part"><h2>Health</h2>
+${table({
+  caption: 'Sites and leagues, the worst first',
+  rows: scores,
+  columns: [
+    {
+      head: 'Name',
+      names: true,
+      cell: ({ subject, id, name: title }) =>
+        html`<a href="${subject === 'site' ? `/rota?site_id=${id}` : `/leagues/${id}`}">${name(title)}</a> <small class="quiet">${subject}</small>`,
+    },
+    { head: 'Score', numeric: true, cell: ({ score }) => number(score) },
+    { head: 'Level', cell: ({ level }) => badge(level.replace('_', ' '), tones[level]) },
+    {
+      head: 'What would help',
+      class: 'advice',
+      cell: ({ recommendations }) => recommendations.map(each => html`<div>${each}</div>`),
+    },
+  ],
+  empty: emptyState(
+    'Not yet looked at',
+    'Sites and active leagues are looked at every 12 hours, at noon and midnight UTC.',
+  ),
+})}
+${scores[0] && html`<p class="quiet">Looked at ${time(scores[0].at)}</p>`}</section>
+<section class="part"><h2>Certificates that run out</h2>
+${table({
+  caption: 'Within 60 days',
+  rows: metrics.expiring_certificates,
+  columns: [
+    { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },
+    { head: 'Certificate', cell: one => name(one.certification) },
+    { head: 'Valid through', cell: one => dateWords(one.expires_on) },
+  ],
+  empty: html`<p class="quiet">None within 60 days.</p>`,
+})}</section>
+<section class="part"><h2>Day by day</h2>
+${table({
+  caption: 'What the nights have counted',
+  dense: true,
+  rows: metrics.daily,
+  columns: [
+    { head: 'Day', names: true, cell: ({ day }) => dateWords(day) },
+    { head: 'Shifts', numeric: true, cell: row => number(row.shifts) },
+    { head: 'Filled', numeric: true, cell: row => html`${number(row.filled)} of ${number(row.places)}` },
+    { head: 'Hours', numeric: true, cell: row => number(row.hours) },
+    { head: 'Cost', numeric: true, cell: row => money(row.cost_cents) },
+    { head: 'Active users', numeric: true, cell: row => number(row.active_users) },
+    { head: 'Uploads', numeric: true, cell: row => number(row.uploads) },
+    { head: 'Trades', numeric: true, cell: row => number(row.trades) },
+    { head: 'Jobs failed', numeric: true, cell: row => html`${number(row.failed_runs)} of ${number(row.runs)}` },
+  ],
+  empty: html`<p class="quiet">The first night has yet to pass.</p>`,
+})}</section>`
+}
+
+const week = (title: string, sum: RosterMetrics['this_week']): Html => html`<section class="part">
+<h2>${title} <small class="quiet">${spanWords(sum.start, sum.end)}</small></h2>
+${stats([
+  { label: 'Shifts', value: number(sum.shifts) },
+  {
+    label: 'Covered',
+    value: percent(sum.coverage === null ? null : sum.coverage * 100),
+    note: `${sum.filled} of ${sum.places} places`,
+  },
+  { label: 'Hours', value: number(sum.hours) },
+  { label: 'Cost', value: money(sum.cost_cents) },
+])}</section>`

@@ -1,0 +1,121 @@
+/** The numbers of the dashboard: this week and the next, who is there, which certificates run out. */
+import { and, asc, between, count, desc, eq, sql } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../db/open.ts'
+import { assignments, certifications, dailyMetrics, shifts, sites, staff } from '../../db/schema.ts'
+import { hour, iso, minute } from '../platform/clock.ts'
+import { dateSchema, dateTimeSchema } from '../platform/http/text-formats.ts'
+import { daysAfter, mondayOf, today } from '../rota/date-range.ts'
+
+const sumSchema = t.Object({
+  start: dateSchema,
+  end: dateSchema,
+  shifts: t.Integer(),
+  places: t.Integer(),
+  filled: t.Integer(),
+  coverage: t.Nullable(t.Number()),
+  hours: t.Number({ description: 'Of those who stand there' }),
+  cost_cents: t.Integer(),
+})
+const daySchema = t.Object({
+  day: dateSchema,
+  users: t.Integer(),
+  active_users: t.Integer(),
+  active_leagues: t.Integer(),
+  uploads: t.Integer(),
+  trades: t.Integer(),
+  runs: t.Integer(),
+  failed_runs: t.Integer(),
+  shifts: t.Integer(),
+  places: t.Integer(),
+  filled: t.Integer(),
+  hours: t.Number(),
+  cost_cents: t.Integer(),
+})
+export const metricsSchema = t.Object(
+  {
+    generated_at: dateTimeSchema,
+    sites: t.Integer(),
+    staff: t.Object({ total: t.Integer(), active: t.Integer() }),
+    this_week: sumSchema,
+    next_week: sumSchema,
+    expiring_certificates: t.Array(
+      t.Object({ staff_id: t.Integer(), name: t.String(), certification: t.String(), expires_on: dateSchema }),
+      { description: 'Within 60 days, the first first' },
+    ),
+    daily: t.Array(daySchema, { description: 'What the last 30 nights have counted, the newest first' }),
+  },
+  { $id: 'RosterMetrics' },
+)
+export type RosterMetrics = Static<typeof metricsSchema>
+
+/** Weeks are those of UTC's today; which shifts are in them says the wall of each site. */
+export function rosterMetrics(db: Db, { now }: { now: number }): RosterMetrics {
+  const monday = mondayOf(today(now))
+  const people = db
+    .select({ total: count(), active: sql<number>`coalesce(sum(${staff.active}), 0)` })
+    .from(staff)
+    .get() ?? { total: 0, active: 0 }
+  return {
+    generated_at: iso(now),
+    sites: db.select({ total: count() }).from(sites).get()?.total ?? 0,
+    staff: people,
+    this_week: sumOf(db, monday, daysAfter(monday, 6)),
+    next_week: sumOf(db, daysAfter(monday, 7), daysAfter(monday, 13)),
+    expiring_certificates: expiringWithin(db, today(now), 60),
+    daily: db
+      .select()
+      .from(dailyMetrics)
+      .orderBy(desc(dailyMetrics.day))
+      .limit(30)
+      .all()
+      .map(({ activeUsers, activeLeagues, failedRuns, minutesWorked, costCents, ...row }) => ({
+        ...row,
+        active_users: activeUsers,
+        active_leagues: activeLeagues,
+        failed_runs: failedRuns,
+        hours: minutesWorked / 60,
+        cost_cents: costCents,
+      })),
+  }
+}
+
+export function sumOf(db: Db, start: string, end: string) {
+  const { shiftCount, places } = db
+    .select({ shiftCount: count(), places: sql<number>`coalesce(sum(${shifts.headcount}), 0)` })
+    .from(shifts)
+    .where(between(shifts.day, start, end))
+    .get() ?? { shiftCount: 0, places: 0 }
+  const length = sql`(${shifts.endsAt} - ${shifts.startsAt})`
+  const { filled, minutes, cost } = db
+    .select({
+      filled: count(),
+      minutes: sql<number>`coalesce(sum(${length}) / ${minute}, 0)`,
+      cost: sql<number>`coalesce(sum(cast(round(1.0 * ${staff.hourlyCents} * ${length} / ${hour}) as integer)), 0)`,
+    })
+    .from(assignments)
+    .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
+    .innerJoin(staff, eq(staff.id, assignments.staffId))
+    .where(between(shifts.day, start, end))
+    .get() ?? { filled: 0, minutes: 0, cost: 0 }
+  const coverage = places ? Math.min(1, filled / places) : null
+  return { start, end, shifts: shiftCount, places, filled, coverage, hours: minutes / 60, cost_cents: cost }
+}
+
+/** Certificates of those who are planned; one renewed does not count. */
+export function expiringWithin(db: Db, date: string, days: number) {
+  const lastDay = sql<string>`max(${certifications.expiresOn})`
+  return db
+    .select({
+      staff_id: certifications.staffId,
+      name: staff.name,
+      certification: certifications.name,
+      expires_on: lastDay,
+    })
+    .from(certifications)
+    .innerJoin(staff, and(eq(staff.id, certifications.staffId), eq(staff.active, true)))
+    .groupBy(certifications.staffId, certifications.name)
+    .having(sql`${lastDay} between ${date} and ${daysAfter(date, days)}`)
+    .orderBy(asc(lastDay), asc(staff.name))
+    .all()
+}

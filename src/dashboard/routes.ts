@@ -1,0 +1,55 @@
+import { Elysia, t } from 'elysia'
+import { cached } from '../cached.ts'
+import type { App } from '../context.ts'
+import { iso } from '../platform/clock.ts'
+import { access } from '../platform/http/access.ts'
+import { describe } from '../platform/http/route-docs.ts'
+import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { rosterSchema, upcomingShifts } from '../rota/roster-view.ts'
+import { scoreSchema } from './health-score.ts'
+import { latestScores } from './health-scores.ts'
+import { metricsSchema } from './roster-metrics.ts'
+
+export const dashboardRoutes = (app: App) => {
+  const { db, cache, clock, reader } = app
+  return new Elysia({ prefix: '/dashboard', tags: ['rosters'] })
+    .use(access(app))
+    .get(
+      '/metrics',
+      () => cache.read(cached.dashboardMetrics, [], () => reader.read('rosterMetrics', { now: clock.now() })),
+      {
+        may: 'officer',
+        detail: describe('This week and the next in numbers, and what needs looking after', metricsSchema),
+      },
+    )
+    .get(
+      '/upcoming_shifts',
+      async ({ query }) => {
+        const limit = Math.min(Math.max(query.limit ?? 10, 1), 100)
+        const now = clock.now()
+        const load = () => {
+          const shifts = upcomingShifts(db, now, limit)
+          return { generated_at: iso(now), shifts }
+        }
+        const answer = await cache.read(cached.upcomingShifts, [limit], load)
+        const next = answer.value.shifts[0]
+        // A shift that has begun meanwhile is no longer to come.
+        return next && Date.parse(next.starts_at) <= now ? cache.refresh(cached.upcomingShifts, [limit], load) : answer
+      },
+      {
+        query: t.Object({ limit: t.Optional(t.Integer({ default: 10 })) }),
+        may: 'member',
+        detail: describe(
+          'The shifts that begin next, 100 at most',
+          t.Object({ generated_at: dateTimeSchema, shifts: rosterSchema.properties.shifts }),
+        ),
+      },
+    )
+    .get('/health_scores', () => ({ scores: latestScores(db) }), {
+      may: 'officer',
+      detail: describe(
+        'How well sites and leagues do, the worst first, and what would help',
+        t.Object({ scores: t.Array(scoreSchema) }),
+      ),
+    })
+}

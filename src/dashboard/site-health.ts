@@ -1,0 +1,71 @@
+/** How well a site does in the days ahead, and what would help. */
+import { asc } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { sites } from '../../db/schema.ts'
+import { daysAfter, today } from '../rota/date-range.ts'
+import { problemWith } from '../rota/load-problem.ts'
+import { type ShownShift, shownIn, summed } from '../rota/roster-view.ts'
+import { shiftsIn } from '../rota/shift-queries.ts'
+import { healthScore, type ScoredHealth } from './health-score.ts'
+import { expiringWithin } from './roster-metrics.ts'
+
+const ahead = 14 // days
+
+export function siteScores(db: Db, now: number): ScoredHealth[] {
+  const from = today(now)
+  const range = { start: from, end: daysAfter(from, ahead - 1), siteIds: [] }
+  const bySite = Map.groupBy(shownIn(db, range), ({ site_id }) => site_id)
+  const expiring = new Map(Map.groupBy(expiringWithin(db, from, 30), ({ staff_id }) => staff_id))
+  const { staff } = problemWith(db, shiftsIn(db, range), [])
+  return db
+    .select()
+    .from(sites)
+    .orderBy(asc(sites.name))
+    .all()
+    .map(site => {
+      const shifts = bySite.get(site.id) ?? []
+      if (!shifts.length)
+        return healthScore('site', site, { planned: [0.7, 1] }, [`No shifts are planned in the next ${ahead} days.`])
+      const soon = shifts.filter(({ date }) => date < daysAfter(from, 3))
+      const scarce = scarceSkills(shifts, staff)
+      const people = new Map(shifts.flatMap(shift => shift.staff.map(one => [one.staff_id, one.name])))
+      const risky = [...people.keys()].filter(id => expiring.has(id))
+      const { open, places, coverage } = summed(shifts)
+      const near = summed(soon)
+      return healthScore(
+        'site',
+        site,
+        {
+          coverage: [coverage ?? 1, 0.5],
+          next_3_days: [near.coverage ?? 1, 0.25],
+          depth: [1 - scarce.length / Math.max(1, skillsOf(shifts).length), 0.15],
+          certificates: [1 - risky.length / Math.max(1, people.size), 0.1],
+        },
+        [
+          ...(near.open ? [`${near.open} places of the next 3 days are open: call people now.`] : []),
+          ...(open > near.open
+            ? [`${open} of ${places} places in the next ${ahead} days are open: generate a roster for ${site.name}.`]
+            : []),
+          ...scarce.map(({ skill, names }) =>
+            names.length
+              ? `Only ${names[0]} has the skill ${skill}: train or find another.`
+              : `Nobody has the skill ${skill}.`,
+          ),
+          ...risky.flatMap(id =>
+            (expiring.get(id) ?? []).map(
+              ({ name, certification, expires_on }) =>
+                `${certification} of ${name} runs out on ${expires_on}: renew it.`,
+            ),
+          ),
+        ],
+      )
+    })
+}
+
+const skillsOf = (shifts: ShownShift[]) => [...new Set(shifts.flatMap(({ skill }) => (skill ? [skill] : [])))]
+
+/** Skills that hang on one person, or on none. */
+const scarceSkills = (shifts: ShownShift[], staff: { name: string; skills: string[] }[]) =>
+  skillsOf(shifts)
+    .map(skill => ({ skill, names: staff.filter(({ skills }) => skills.includes(skill)).map(({ name }) => name) }))
+    .filter(({ names }) => names.length < 2)

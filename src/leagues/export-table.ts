@@ -1,0 +1,25 @@
+/** A board as a table: what its columns are called, and what stands in a row's. */
+import type { Row } from '../leaderboard/page.ts'
+import type { Cell } from '../platform/files/workbook.ts'
+
+export const exportColumns = (row: Row | undefined): string[] => [
+  'rank',
+  'change',
+  'player_id',
+  'name',
+  'score',
+  ...(row && 'tier' in row ? ['tier'] : []),
+  ...Object.keys(row?.metrics ?? {}),
+  ...Object.keys(row?.gains ?? {}).map(metric => `${metric}_gain`),
+]
+
+export const exportCells = (row: Row): Cell[] => [
+  row.rank,
+  row.change,
+  row.player_id,
+  row.name,
+  row.score,
+  ...('tier' in row ? [row.tier ?? null] : []),
+  ...Object.values(row.metrics),
+  ...Object.values(row.gains ?? {}),
+]

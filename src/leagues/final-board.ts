@@ -1,0 +1,24 @@
+/** The board of a final league, kept whole: it stays the same to the byte whatever its source says afterwards. */
+import { eq } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { frozenBoards } from '../../db/schema.ts'
+
+export const finalBoardHash = (json: string): string => new Bun.CryptoHasher('sha256').update(json).digest('hex')
+
+export function keepFinalBoard(tx: Db, leagueId: number, json: string): void {
+  const content = Bun.zstdCompressSync(json)
+  tx.insert(frozenBoards)
+    .values({ leagueId, content })
+    .onConflictDoUpdate({ target: frozenBoards.leagueId, set: { content } })
+    .run()
+}
+
+export const readFinalBoard = (tx: Db, leagueId: number): void =>
+  void tx.delete(frozenBoards).where(eq(frozenBoards.leagueId, leagueId)).run()
+
+/** As it was kept, in the shape its kind kept it. */
+export function finalBoardOf<Board>(db: Db, leagueId: number): Board {
+  const row = db.select().from(frozenBoards).where(eq(frozenBoards.leagueId, leagueId)).get()
+  if (!row) throw new Error(`League ${leagueId} is final without a frozen board`)
+  return JSON.parse(new TextDecoder().decode(Bun.zstdDecompressSync(row.content)))
+}

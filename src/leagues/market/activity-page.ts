@@ -1,0 +1,39 @@
+import { type Html, html } from '../../platform/html.ts'
+import type { Pagination } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { address } from '../../ui/parts/address.ts'
+import { emptyState } from '../../ui/parts/notices.ts'
+import { paginationLinks } from '../../ui/parts/pagination-links.ts'
+import { table } from '../../ui/parts/table.ts'
+import { money, name, number, time } from '../../ui/parts/values.ts'
+import type { LeagueView } from '../league.ts'
+import { leagueHead } from '../pages/league-head.ts'
+import type { ActivityView } from './ledger.ts'
+import { sideMark } from './trade-page.ts'
+
+export type ActivityData = { league: LeagueView; activity: readonly ActivityView[]; pagination: Pagination }
+
+/** What has happened in a league, live. */
+export function activityBody({ league, activity, pagination: pages }: ActivityData, who: Who | undefined): Html {
+  const path = `/leagues/${league.id}`
+  return html`${leagueHead({ league, who, tab: 'activity' })}
+${table({
+  caption: 'Activity, the newest first',
+  rows: activity,
+  key: each => `a-${each.id}`,
+  columns: [
+    { head: 'When', cell: ({ at }) => time(at) },
+    {
+      head: 'Who',
+      names: true,
+      cell: ({ user_id, username }) => html`<a href="${path}/players/${user_id}">${name(username)}</a>`,
+    },
+    { head: 'What', cell: ({ side }) => (side ? sideMark(side) : 'joined') },
+    { head: 'Symbol', cell: ({ symbol }) => symbol },
+    { head: 'Quantity', numeric: true, cell: each => each.quantity !== null && number(each.quantity) },
+    { head: 'Price', numeric: true, cell: each => each.price_cents !== null && money(each.price_cents) },
+  ],
+  empty: emptyState('Quiet so far', 'Who joins and who trades is told here.'),
+})}
+${paginationLinks(pages, page => address(`${path}/activity`, { page }))}`
+}

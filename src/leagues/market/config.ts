@@ -1,0 +1,32 @@
+/** The config of a market league: checked and completed once, at the edge. */
+import { type Static, Type as t } from '@sinclair/typebox' // strict: Elysia's own take numbers as text too
+import { Value } from '@sinclair/typebox/value'
+import { refuse } from '../../errors.ts'
+import { fieldErrors } from '../../platform/http/field-errors.ts'
+import type { League } from '../league.ts'
+
+const cents = (most: number) => t.Integer({ minimum: 0, maximum: most })
+
+export const marketConfig = t.Object({
+  starting_cash_cents: t.Integer({ minimum: 1, maximum: 1e13, default: 10_000_000 }),
+  fee_cents: t.Integer({ ...cents(1e9), default: 0, description: 'Of each trade' }),
+  max_position_pct: t.Number({ exclusiveMinimum: 0, maximum: 100, default: 100, description: 'Of the total value' }),
+  quote_max_age_s: t.Integer({ minimum: 1, maximum: 31_536_000, default: 86_400 }),
+  allow_short: t.Boolean({ default: false }),
+  sort: t.Optional(t.String({ minLength: 1, maxLength: 60 })),
+  public: t.Optional(t.Boolean()),
+  auto_finalize: t.Optional(t.Boolean()),
+})
+export type MarketConfig = Static<typeof marketConfig>
+/** What an order is judged by. */
+export type MarketRules = Pick<MarketConfig, 'fee_cents' | 'max_position_pct' | 'quote_max_age_s' | 'allow_short'>
+
+export function checkedMarketConfig(given: Record<string, unknown>): Record<string, unknown> {
+  const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) // emptied: the default again
+  const config = Value.Clean(marketConfig, Value.Default(marketConfig, structuredClone(chosen)))
+  const errors = fieldErrors(Value.Errors(marketConfig, config), 'config')
+  if (errors.length) refuse('invalid', 'The config does not fit a market league', { errors })
+  return config as MarketConfig
+}
+
+export const marketConfigOf = ({ config }: Pick<League, 'config'>): MarketConfig => config as MarketConfig

@@ -1,0 +1,51 @@
+/** What every portfolio was worth as a day began: the history that players' cards show. */
+import { and, asc, eq } from 'drizzle-orm'
+import { t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { dailyValues } from '../../../db/schema.ts'
+import { atomically } from '../../../db/transactions.ts'
+import { job } from '../../context.ts'
+import { textAt } from '../../leaderboard/text.ts'
+import { pageOf } from '../../platform/http/pagination.ts'
+import { findLeague, listLeagues } from '../queries.ts'
+import { startOfDay } from './quote.ts'
+
+export const dailyValuesOf = (db: Db, leagueId: number, userId: number) =>
+  db
+    .select({ day: dailyValues.day, totalCents: dailyValues.totalCents })
+    .from(dailyValues)
+    .where(and(eq(dailyValues.leagueId, leagueId), eq(dailyValues.userId, userId)))
+    .orderBy(asc(dailyValues.day))
+    .all()
+
+const slice = 500 // rows written at a time
+
+/** It may run at any time of the day: what the day began with can be told until it ends. */
+export const recordDailyValues = job('market.mark_day', {
+  input: t.Object({}),
+  once: () => 'mark',
+  async run(_, app, { signal }) {
+    const { db, clock, livePortfolios: books } = app
+    const now = clock.now()
+    const active = listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 500 }), now).leagues
+    let marked = 0
+    for (const { id } of active) {
+      const league = findLeague(db, id)
+      if (!league) continue
+      const { ids, atOpen } = (await books.board(league)).columns
+      const marks = Array.from(atOpen, (totalCents, row) => ({
+        leagueId: id,
+        userId: Number(textAt(ids, row)),
+        day: startOfDay(now),
+        totalCents,
+      })).filter(({ totalCents }) => !Number.isNaN(totalCents))
+      for (let from = 0; from < marks.length; from += slice) {
+        signal.throwIfAborted()
+        const some = marks.slice(from, from + slice)
+        await atomically(db, tx => void tx.insert(dailyValues).values(some).onConflictDoNothing().run(), 'unsynced')
+      }
+      marked += marks.length
+    }
+    return { leagues: active.length, marked }
+  },
+})

@@ -1,0 +1,83 @@
+/** A final market league: its board as columns and the prices it closed at, kept so that nothing moves any more. */
+import { and, eq, isNotNull, sql } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { closingQuotes, members, quotes, users } from '../../../db/schema.ts'
+import { rowsIn, textAt, textColumn } from '../../leaderboard/text.ts'
+import { finalBoardOf, keepFinalBoard, readFinalBoard as thawBoard } from '../final-board.ts'
+import {
+  boardOfColumns,
+  type MarketBoard,
+  type MarketColumns,
+  type MetricName,
+} from './live-portfolios/market-board.ts'
+
+/** Null is unknown: JSON has no NaN. */
+type Column = (number | null)[]
+type Frozen = {
+  as_of: number | null
+  players: [id: string, name: string][]
+  total: Column
+  at_open: Column
+  metrics: { name: MetricName; values: Column }[]
+}
+
+const written = (values: Float64Array): Column => Array.from(values, value => (Number.isNaN(value) ? null : value))
+const read = (values: Column): Float64Array => Float64Array.from(values, value => value ?? Number.NaN)
+
+export function finalMarketJson({ columns, asOf }: MarketBoard): string {
+  const { ids, names, total, atOpen, metrics } = columns
+  const frozen: Frozen = {
+    as_of: asOf,
+    players: Array.from({ length: rowsIn(ids) }, (_, row) => [textAt(ids, row), textAt(names, row)]),
+    total: written(total),
+    at_open: written(atOpen),
+    metrics: metrics.map(({ name, values }) => ({ name, values: written(values) })),
+  }
+  return JSON.stringify(frozen)
+}
+
+/** Part of the transaction that makes the league final; `symbols`: what anybody holds. */
+export function freezeMarket(tx: Db, leagueId: number, json: string, symbols: readonly string[]): void {
+  readFinalMarketBoard(tx, leagueId)
+  keepFinalBoard(tx, leagueId, json)
+  const held = sql`${quotes.symbol} in (select value from json_each(${JSON.stringify(symbols)}))`
+  const closing = tx
+    .select({
+      leagueId: sql<number>`${leagueId}`.as('league_id'),
+      symbol: quotes.symbol,
+      priceCents: quotes.priceCents,
+      asOf: quotes.asOf,
+    })
+    .from(quotes)
+    .where(held)
+  tx.insert(closingQuotes).select(closing).run()
+}
+
+export function readFinalMarketBoard(tx: Db, leagueId: number): void {
+  thawBoard(tx, leagueId)
+  tx.delete(closingQuotes).where(eq(closingQuotes.leagueId, leagueId)).run()
+}
+
+/** The board as it was frozen; only who has deleted his account since has lost his name. */
+export function finalMarketBoard(db: Db, leagueId: number): MarketBoard {
+  const frozen = finalBoardOf<Frozen>(db, leagueId)
+  const nameless = deletedIn(db, leagueId)
+  const columns: MarketColumns = {
+    ids: textColumn(frozen.players.map(([id]) => id)),
+    names: textColumn(frozen.players.map(([id, name]) => nameless.get(id) ?? name)),
+    total: read(frozen.total),
+    atOpen: read(frozen.at_open),
+    metrics: frozen.metrics.map(({ name, values }) => ({ name, values: read(values) })),
+  }
+  return { board: boardOfColumns(columns), columns, asOf: frozen.as_of }
+}
+
+function deletedIn(db: Db, leagueId: number): Map<string, string> {
+  const gone = db
+    .select({ id: users.id, username: users.username })
+    .from(members)
+    .innerJoin(users, eq(users.id, members.userId))
+    .where(and(eq(members.leagueId, leagueId), isNotNull(users.deletedAt)))
+    .all()
+  return new Map(gone.map(({ id, username }) => [String(id), username]))
+}

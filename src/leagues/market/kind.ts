@@ -1,0 +1,82 @@
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { orNull, rankedPage, rowsOf } from '../../leaderboard/page.ts'
+import { percentileOf, rankOf } from '../../leaderboard/ranking.ts'
+import { day, iso, isoOrNull } from '../../platform/clock.ts'
+import { finalBoardHash } from '../final-board.ts'
+import type { LeagueKind, PlayerView } from '../kinds.ts'
+import type { League } from '../league.ts'
+import { checkedMarketConfig, marketConfigOf } from './config.ts'
+import { dailyValuesOf } from './daily-values.ts'
+import { finalMarketJson, freezeMarket, readFinalMarketBoard } from './final-board.ts'
+import { deleteMarketRows } from './league-cleanup.ts'
+import { grantPortfolio } from './queries.ts'
+import { startOfDay } from './quote.ts'
+import { marketStats } from './stats.ts'
+
+/** Leagues that trade at quoted prices with play money. */
+export const marketLeague: LeagueKind = {
+  config: checkedMarketConfig,
+  joined(tx, league, userId, now) {
+    grantPortfolio(tx, league.id, userId, marketConfigOf(league).starting_cash_cents, now)
+  },
+  async page({ livePortfolios: books }, league, query) {
+    const { board, asOf } = await books.board(league)
+    return { ...rankedPage(board, query), asOf }
+  },
+  player: playerCard,
+  stats: marketStats,
+  /** Movement is counted from midnight. */
+  nextChangeAt: ({ clock }) => startOfDay(clock.now()) + day,
+  async finalize({ livePortfolios: books }, league) {
+    const { board } = await books.board(league)
+    if (board.players === 0) refuse('conflict', 'Nobody has joined: an empty league cannot be finalised')
+    return {
+      hash: '',
+      keep(tx) {
+        const now = books.boardNow(league.id) ?? refuse('conflict', 'Somebody has just joined; try again')
+        const json = finalMarketJson(now)
+        freezeMarket(
+          tx,
+          league.id,
+          json,
+          now.book.mostHeld().map(({ symbol }) => symbol),
+        )
+        return finalBoardHash(json)
+      },
+    }
+  },
+  reopened: (tx, { id }) => readFinalMarketBoard(tx, id),
+  /** A long ledger is cleared away behind the answer; what a stop interrupts, the nightly retention finishes. */
+  removing: (app, leagueId) => async () => {
+    const failed = (error: unknown) => app.log.warn('What a deleted league left stays until night', { leagueId, error })
+    await Promise.race([deleteMarketRows(app, leagueId).catch(failed), Bun.sleep(1_000)])
+  },
+}
+
+async function playerCard(app: App, league: League, playerId: string): Promise<PlayerView | undefined> {
+  const { board, asOf } = await app.livePortfolios.board(league)
+  const row = board.rowOf(playerId)
+  if (row < 0) return undefined
+  const [shown] = rowsOf(board, Uint32Array.of(row), { by: 'score', order: 'desc', ties: 'standard' })
+  const metrics = board.metrics.map(({ name }) => {
+    const ranking = board.ranking(name, 'desc')
+    const card = {
+      current: orNull(ranking.values[row]!),
+      rank: Number.isNaN(ranking.values[row]!) ? null : rankOf(ranking, row, 'standard'),
+      percentile: percentileOf(ranking, row),
+    }
+    return [name, card] as const
+  })
+  return {
+    ...shown!,
+    percentile: percentileOf(board.ranking('score', 'desc'), row),
+    metrics: Object.fromEntries(metrics),
+    history: dailyValuesOf(app.db, league.id, Number(playerId)).map(mark => ({
+      taken_at: iso(mark.day),
+      score: mark.totalCents,
+      metrics: {},
+    })),
+    as_of: isoOrNull(asOf),
+  }
+}

@@ -1,0 +1,44 @@
+/** What a market league leaves behind when it is deleted, cleared away in small steps; the nightly retention finishes what was begun. */
+import { eq, getTableName, sql } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { closingQuotes, dailyValues, holdings, ledger, orderKeys, portfolios } from '../../../db/schema.ts'
+import { tryWrite } from '../../../db/transactions.ts'
+import type { App } from '../../context.ts'
+
+const tables = [holdings, orderKeys, closingQuotes, dailyValues, portfolios, ledger] as const
+const step = 500 // rows: a few milliseconds
+
+export async function deleteMarketRows({ db, livePortfolios: books }: App, leagueId: number): Promise<void> {
+  books.forget(leagueId)
+  for (const table of tables) {
+    const which = sql`rowid in (select rowid from ${table} where ${eq(table.leagueId, leagueId)} limit ${step})`
+    while (removed(db, table, which) === step) await Bun.sleep(5)
+  }
+}
+
+/** Rows of leagues that are gone, one table and one league at a time; answers `limit` while there are any. */
+export function deleteOrphanRows(db: Db, limit: number): number {
+  for (const table of tables) {
+    const orphan = orphanIn(db, table)
+    if (orphan === undefined) continue
+    removed(db, table, sql`rowid in (select rowid from ${table} where ${eq(table.leagueId, orphan)} limit ${limit})`)
+    return limit
+  }
+  return 0
+}
+
+/** Steps from league to league through the index: a million lines are a handful of leagues. */
+function orphanIn({ $client: client }: Db, table: (typeof tables)[number]): number | undefined {
+  const name = getTableName(table)
+  const orphan = client.query<{ id: number }, []>(`
+    with recursive ids(id) as (
+      select min(league_id) from ${name}
+      union all select (select min(league_id) from ${name} where league_id > id) from ids where id is not null
+    )
+    select id from ids where id is not null and id not in (select id from leagues) limit 1`)
+  return orphan.get()?.id
+}
+
+/** A busy database is left alone until the next step. */
+const removed = (db: Db, table: (typeof tables)[number], which: ReturnType<typeof sql>): number =>
+  tryWrite(db, tx => tx.delete(table).where(which).returning({ one: sql`1` }).all().length) ?? step

@@ -1,0 +1,20 @@
+import { join } from 'node:path'
+import { t } from 'elysia'
+import { job } from '../../context.ts'
+import { runProgram } from '../../platform/process/child-process.ts'
+
+const script = join(import.meta.dir, '../../../scripts/audit-ledger.ts')
+
+/** Plays every ledger again in a process of its own, which raises the alert where a balance differs. */
+export const auditLedgers = job('ledger.audit', {
+  input: t.Object({}),
+  once: () => 'audit',
+  async run(_, { config: { dataDir } }, { signal }) {
+    let audited: object | undefined
+    const { said, ended } = await runProgram<{ audited: object }>(script, { DATA_DIR: dataDir }, signal, told => {
+      audited = told.audited
+    })
+    if (!audited) throw new Error(said || `The audit ended early (${ended})`)
+    return audited
+  },
+})

@@ -1,0 +1,190 @@
+/**
+ * The portfolios of one league in memory: cash, what is held, and what has moved since the day began. It is loaded once and
+ * then follows the ledger line by line, so that a trade costs a line and a quote nothing; valuing it is a walk through numbers.
+ */
+import type { Db } from '../../../../db/open.ts'
+import { prepared } from '../../../../db/transactions.ts'
+import { startOfDay } from '../quote.ts'
+import { NumberColumn } from './number-column.ts'
+import type { Prices } from './prices.ts'
+
+export type PortfolioLine = [
+  id: number,
+  user: number,
+  at: number,
+  symbol: string | null,
+  quantity: number,
+  cash: number,
+]
+
+const linesAfter = prepared(({ $client: client }) =>
+  client.query<never, [league: number, id: number]>(
+    'select id, user_id, at, symbol, quantity, cash_cents from ledger where league_id = ? and id > ? order by id',
+  ),
+)
+
+export class LeaguePortfolios {
+  readonly users: number[] = []
+  readonly cash = new NumberColumn()
+  readonly granted = new NumberColumn()
+  readonly joinedAt = new NumberColumn()
+  readonly trades = new NumberColumn()
+  /** How many symbols each holds. */
+  readonly held = new NumberColumn()
+  /** The last line that is told of here. */
+  lastLine = 0
+  lastAt = 0
+  private readonly rows = new Map<number, number>()
+
+  // Holdings, each with the next one of the same portfolio; -1 ends it.
+  readonly owner = new NumberColumn()
+  readonly place = new NumberColumn()
+  readonly quantity = new NumberColumn()
+  private readonly next = new NumberColumn()
+  private readonly first = new NumberColumn()
+
+  /** Lines since the day began: what must be taken back to see the portfolios as they were then. */
+  private day = 0
+  private readonly moved = {
+    row: new NumberColumn(),
+    place: new NumberColumn(),
+    quantity: new NumberColumn(),
+    cash: new NumberColumn(),
+  }
+
+  constructor(
+    readonly leagueId: number,
+    private readonly prices: Prices,
+  ) {}
+
+  get bytes(): number {
+    return 200 * this.users.length + 32 * this.owner.length + 32 * this.moved.row.length + 1000
+  }
+
+  addPortfolio(user: number, cash: number, granted: number, joinedAt: number, trades: number): number {
+    const row = this.users.push(user) - 1
+    this.rows.set(user, row)
+    this.cash.push(cash)
+    this.granted.push(granted)
+    this.joinedAt.push(joinedAt)
+    this.trades.push(trades)
+    this.held.push(0)
+    this.first.push(-1)
+    return row
+  }
+
+  /** Adds to what a portfolio holds of a symbol. */
+  hold(user: number, symbol: string, quantity: number): void {
+    const row = this.rows.get(user)
+    if (row === undefined)
+      throw new Error(`User ${user} holds ${symbol} in league ${this.leagueId} without a portfolio`)
+    const place = this.prices.place(symbol)
+    let at = this.first.values[row]!
+    while (at >= 0 && this.place.values[at] !== place) at = this.next.values[at]!
+    if (at < 0) {
+      at = this.owner.push(row)
+      this.place.push(place)
+      this.quantity.push(0)
+      this.next.push(this.first.values[row]!)
+      this.first.values[row] = at
+    }
+    const before = this.quantity.values[at]!
+    const after = before + quantity
+    this.quantity.values[at] = after
+    this.held.values[row]! += (after === 0 ? 0 : 1) - (before === 0 ? 0 : 1)
+  }
+
+  /** A line of today, already counted in cash and holdings. */
+  remember([id, user, at, symbol, quantity, cash]: PortfolioLine): void {
+    this.lastLine = Math.max(this.lastLine, id)
+    this.lastAt = Math.max(this.lastAt, at)
+    if (startOfDay(at) !== this.day || symbol === null) return
+    this.moved.row.push(this.rows.get(user) ?? -1)
+    this.moved.place.push(this.prices.place(symbol))
+    this.moved.quantity.push(quantity)
+    this.moved.cash.push(cash)
+  }
+
+  turnTo(now: number): void {
+    const day = startOfDay(now)
+    if (day === this.day) return
+    this.day = day
+    for (const column of Object.values(this.moved)) column.clear()
+  }
+
+  /** Reads the lines that were written since. */
+  follow(db: Db, now: number): void {
+    this.turnTo(now)
+    for (const line of linesAfter(db).values(this.leagueId, this.lastLine) as PortfolioLine[]) {
+      const [, user, at, symbol, quantity, cash] = line
+      if (symbol === null) this.addPortfolio(user, cash, cash, at, 0)
+      else {
+        const row = this.rows.get(user) ?? -1
+        this.cash.values[row]! += cash
+        this.trades.values[row]!++
+        this.hold(user, symbol, quantity)
+      }
+      this.remember(line)
+    }
+  }
+
+  /** What each portfolio is worth, now and as the day began; who was not there then is unknown (NaN). */
+  value(now: number): { total: Float64Array; atOpen: Float64Array } {
+    const price = this.prices.price.values
+    const open = this.prices.atOpen(now)
+    const total = this.cash.values.slice(0, this.users.length)
+    const atOpen = total.slice()
+    for (let i = 0; i < this.owner.length; i++) {
+      const quantity = this.quantity.values[i]!
+      if (quantity === 0) continue
+      const row = this.owner.values[i]!
+      const place = this.place.values[i]!
+      total[row]! += quantity * price[place]!
+      atOpen[row]! += quantity * open[place]!
+    }
+    const { row: rows, place, quantity, cash } = this.moved
+    for (let i = 0; i < rows.length; i++)
+      atOpen[rows.values[i]!]! -= cash.values[i]! + quantity.values[i]! * open[place.values[i]!]!
+    for (let row = 0; row < atOpen.length; row++) if (this.joinedAt.values[row]! >= this.day) atOpen[row] = Number.NaN
+    return { total, atOpen }
+  }
+
+  /** When anything that the values depend on was last heard of; null before the first line. */
+  asOf(): number | null {
+    let newest = this.lastAt
+    for (let i = 0; i < this.owner.length; i++)
+      if (this.quantity.values[i] !== 0)
+        newest = Math.max(newest, this.prices.receivedAt.values[this.place.values[i]!]!)
+    return newest || null
+  }
+
+  /** What is held by how many, the most held first. */
+  mostHeld(limit = Number.POSITIVE_INFINITY): { symbol: string; holders: number; quantity: number }[] {
+    const bySymbol = new Map<number, { symbol: string; holders: number; quantity: number }>()
+    for (let i = 0; i < this.owner.length; i++) {
+      const quantity = this.quantity.values[i]!
+      if (quantity === 0) continue
+      const place = this.place.values[i]!
+      const sum = bySymbol.get(place) ?? { symbol: this.prices.symbolAt(place), holders: 0, quantity: 0 }
+      sum.holders++
+      sum.quantity += quantity
+      bySymbol.set(place, sum)
+    }
+    return [...bySymbol.values()]
+      .sort((a, b) => b.holders - a.holders || (a.symbol < b.symbol ? -1 : 1))
+      .slice(0, limit)
+  }
+
+  /** Holdings that are worth more than this share of their portfolio. */
+  concentrated(share: number, now: number): { user: number; symbol: string; share: number }[] {
+    const { total } = this.value(now)
+    const found = []
+    for (let i = 0; i < this.owner.length; i++) {
+      const row = this.owner.values[i]!
+      const place = this.place.values[i]!
+      const part = (Math.abs(this.quantity.values[i]!) * this.prices.price.values[place]!) / total[row]!
+      if (part > share) found.push({ user: this.users[row]!, symbol: this.prices.symbolAt(place), share: part })
+    }
+    return found
+  }
+}

@@ -1,0 +1,113 @@
+/** The books of the leagues that are looked at, and the boards made of them. */
+import { LRUCache } from 'lru-cache'
+import { type Db, openReader } from '../../../../db/open.ts'
+import type { Stamps } from '../../../platform/cache/stamps.ts'
+import type { Clock } from '../../../platform/clock.ts'
+import type { League } from '../../league.ts'
+import { finalMarketBoard } from '../final-board.ts'
+import { startOfDay } from '../quote.ts'
+import type { LeaguePortfolios } from './league-portfolios.ts'
+import { loadPortfolios, loadUsernames } from './load-portfolios.ts'
+import { boardOfPortfolios, type MarketBoard, type PortfolioOrder, portfolioOrder } from './market-board.ts'
+import { Prices } from './prices.ts'
+
+const mostBytes = 128 * 2 ** 20
+
+/** A book with the names that go with it, and the board that was last made of them. */
+type Kept = {
+  book: LeaguePortfolios
+  roster: PortfolioOrder | undefined
+  built: (MarketBoard & { of: string }) | undefined
+}
+
+export type LivePortfolios = ReturnType<typeof openLivePortfolios>
+
+export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, clock: Clock) {
+  const prices = new Prices(db)
+  const kept = new LRUCache<number, Kept>({
+    maxSize: mostBytes,
+    sizeCalculation: ({ book }) => Math.min(book.bytes, mostBytes), // the largest one is kept too, alone
+  })
+  const opening = new Map<number, Promise<Kept>>()
+  let reader: Db | undefined
+  let turn: Promise<unknown> = Promise.resolve()
+
+  /** One reading at a time: each is a transaction of the one reader. */
+  function read<T>(work: (reader: Db) => Promise<T>): Promise<T> {
+    const mine = turn.then(() => work((reader ??= openReader(dataDir))))
+    turn = mine.catch(() => {})
+    return mine
+  }
+
+  function open(leagueId: number): Promise<Kept> {
+    const known = kept.get(leagueId)
+    if (known) return Promise.resolve(known)
+    const started =
+      opening.get(leagueId) ?? read(reader => loadPortfolios(reader, leagueId, prices, clock.now())).then(keep)
+    opening.set(leagueId, started)
+    return started.finally(() => opening.delete(leagueId))
+  }
+  function keep(book: LeaguePortfolios): Kept {
+    const one = { book, roster: undefined, built: undefined }
+    kept.set(book.leagueId, one)
+    return one
+  }
+
+  /** As of the last commit, all at once. */
+  function follow({ book }: Kept): void {
+    prices.follow()
+    book.follow(db, clock.now())
+  }
+
+  const membersOf = (leagueId: number) => stamps.of([['members', String(leagueId)]])
+  /** Whether the names of everyone in the book are known. */
+  const isComplete = (one: Kept): one is Kept & { roster: PortfolioOrder } =>
+    one.roster?.version === membersOf(one.book.leagueId) && one.roster.size === one.book.users.length
+
+  async function current(leagueId: number): Promise<Kept & { roster: PortfolioOrder }> {
+    for (;;) {
+      const one = await open(leagueId)
+      follow(one)
+      if (isComplete(one)) return one
+      const version = membersOf(leagueId)
+      one.roster = portfolioOrder(version, one.book.users, await read(reader => loadUsernames(reader, leagueId)))
+      kept.set(leagueId, one) // its size has grown
+    }
+  }
+
+  function built(one: Kept & { roster: PortfolioOrder }): MarketBoard {
+    const now = clock.now()
+    const of = `${one.book.lastLine} ${prices.version} ${startOfDay(now)} ${one.roster.version}`
+    if (one.built?.of !== of) one.built = { of, ...boardOfPortfolios(one.book, one.roster, now) }
+    return one.built
+  }
+
+  const finals = new LRUCache<string, MarketBoard>({ max: 20 })
+  function final({ id, finalHash }: League): MarketBoard {
+    const key = `${id} ${finalHash} ${membersOf(id)}`
+    const known = finals.get(key) ?? finalMarketBoard(db, id)
+    finals.set(key, known)
+    return known
+  }
+
+  return {
+    async book(leagueId: number): Promise<LeaguePortfolios> {
+      return (await current(leagueId)).book
+    },
+    async board(league: League): Promise<MarketBoard> {
+      return league.finalizedAt === null ? built(await current(league.id)) : final(league)
+    },
+    /** The board at this very moment, within a transaction too; undefined where it has to be read first. */
+    boardNow(leagueId: number): (MarketBoard & { book: LeaguePortfolios }) | undefined {
+      const one = kept.get(leagueId)
+      if (!one) return undefined
+      follow(one)
+      return isComplete(one) ? { ...built(one), book: one.book } : undefined
+    },
+    forget: (leagueId: number) => void kept.delete(leagueId),
+    async close() {
+      await turn
+      reader?.$client.close()
+    },
+  }
+}

@@ -1,0 +1,98 @@
+/** From a book to a board the one engine ranks. */
+import { buildBoard, takeValues } from '../../../leaderboard/board.ts'
+import type { Board, Standing } from '../../../leaderboard/page.ts'
+import { type Ranking, type RankOrder, rankingOf } from '../../../leaderboard/ranking.ts'
+import { idOrder, rowNumbers } from '../../../leaderboard/sort.ts'
+import { rowOfId, type TextColumn, takeTexts, textColumn } from '../../../leaderboard/text.ts'
+import { percentOf } from '../quote.ts'
+import type { LeaguePortfolios } from './league-portfolios.ts'
+
+/** Who is in a book, in the order of boards. */
+export type PortfolioOrder = {
+  version: string
+  size: number
+  /** Rows of the book, by player id. */
+  rows: Uint32Array
+  ids: TextColumn
+  names: TextColumn
+}
+
+export function portfolioOrder(
+  version: string,
+  users: readonly number[],
+  names: ReadonlyMap<number, string>,
+): PortfolioOrder {
+  const ids = textColumn(users.map(String))
+  const rows = idOrder(ids) ?? rowNumbers(users.length)
+  return {
+    version,
+    size: users.length,
+    rows,
+    ids: takeTexts(ids, rows),
+    names: textColumn(Array.from(rows, row => names.get(users[row]!) ?? '')),
+  }
+}
+
+/** What is ranked, column by column: also what is kept of a league that is final. */
+export type MarketColumns = {
+  ids: TextColumn
+  names: TextColumn
+  total: Float64Array
+  metrics: { name: MetricName; values: Float64Array }[]
+  /** Worth as the day began; NaN for who was not there yet. */
+  atOpen: Float64Array
+}
+export const metricNames = ['return_pct', 'today_pct', 'cash_cents', 'invested_cents', 'holdings', 'trades'] as const
+export type MetricName = (typeof metricNames)[number]
+
+export type MarketBoard = { board: Board; columns: MarketColumns; asOf: number | null }
+
+export function boardOfPortfolios(
+  book: LeaguePortfolios,
+  { rows, ids, names }: PortfolioOrder,
+  now: number,
+): MarketBoard {
+  const { total, atOpen } = book.value(now)
+  const columns = columnsOf(book, rows, ids, names, takeValues(total, rows), takeValues(atOpen, rows))
+  return { board: boardOfColumns(columns), columns, asOf: book.asOf() }
+}
+
+function columnsOf(
+  book: LeaguePortfolios,
+  rows: Uint32Array,
+  ids: TextColumn,
+  names: TextColumn,
+  total: Float64Array,
+  atOpen: Float64Array,
+): MarketColumns {
+  const granted = takeValues(book.granted.values, rows)
+  const cash = takeValues(book.cash.values, rows)
+  const values: Record<MetricName, Float64Array> = {
+    return_pct: total.map((value, i) => percentOf(value - granted[i]!, granted[i]!)),
+    today_pct: total.map((value, i) => (atOpen[i]! > 0 ? percentOf(value - atOpen[i]!, atOpen[i]!) : Number.NaN)),
+    cash_cents: cash,
+    invested_cents: total.map((value, i) => value - cash[i]!),
+    holdings: takeValues(book.held.values, rows),
+    trades: takeValues(book.trades.values, rows),
+  }
+  return { ids, names, total, atOpen, metrics: metricNames.map(name => ({ name, values: values[name] })) }
+}
+
+export function boardOfColumns({ ids, names, total, metrics, atOpen }: MarketColumns): Board {
+  return buildBoard({ ids, names, score: total, metrics, previous: standingAtOpen(ids, atOpen) })
+}
+
+/** The board as the day began: movement is counted from there. */
+function standingAtOpen(ids: TextColumn, atOpen: Float64Array): Standing {
+  const rankings = new Map<RankOrder, Ranking>()
+  return {
+    metrics: [],
+    better: 'higher',
+    ranking(_, order) {
+      const ranking = rankings.get(order) ?? rankingOf(atOpen, order)
+      rankings.set(order, ranking)
+      return ranking
+    },
+    rowOf: id => rowOfId(ids, id),
+  }
+}

@@ -1,0 +1,63 @@
+/** The newest price of every symbol, in memory. It follows the table: what has been written since is read again. */
+import type { Db } from '../../../../db/open.ts'
+import { prepared } from '../../../../db/transactions.ts'
+import { startOfDay } from '../quote.ts'
+import { NumberColumn } from './number-column.ts'
+
+type Row = [symbol: string, price: number, open: number, asOf: number, receivedAt: number, seq: number]
+
+const since = prepared(({ $client: client }) =>
+  client.query<never, [seq: number]>(
+    'select symbol, price_cents, open_cents, as_of, received_at, seq from quotes where seq > ? order by seq',
+  ),
+)
+
+export class Prices {
+  /** By place. NaN: not quoted. */
+  readonly price = new NumberColumn()
+  readonly asOf = new NumberColumn()
+  readonly receivedAt = new NumberColumn()
+  private readonly open = new NumberColumn()
+  private readonly places = new Map<string, number>()
+  private readonly symbols: string[] = []
+  /** Grows with every change. */
+  version = 0
+  private seq = 0
+
+  constructor(private readonly db: Db) {}
+
+  /** The place of a symbol in the columns, from now on. */
+  place(symbol: string): number {
+    const known = this.places.get(symbol)
+    if (known !== undefined) return known
+    const place = this.price.push(Number.NaN)
+    this.asOf.push(Number.NaN)
+    this.receivedAt.push(Number.NaN)
+    this.open.push(Number.NaN)
+    this.places.set(symbol, place)
+    this.symbols.push(symbol)
+    return place
+  }
+
+  symbolAt = (place: number): string => this.symbols[place] ?? ''
+
+  follow(): void {
+    for (const [symbol, price, open, asOf, receivedAt, seq] of since(this.db).values(this.seq) as Row[]) {
+      const place = this.place(symbol)
+      this.price.values[place] = price
+      this.open.values[place] = open
+      this.asOf.values[place] = asOf
+      this.receivedAt.values[place] = receivedAt
+      this.seq = seq
+      this.version++
+    }
+  }
+
+  /** Every price as the day of `now` began. */
+  atOpen(now: number): Float64Array {
+    const start = startOfDay(now)
+    const prices = this.price.values.slice(0, this.price.length)
+    for (let i = 0; i < prices.length; i++) if (this.receivedAt.values[i]! >= start) prices[i] = this.open.values[i]!
+    return prices
+  }
+}

@@ -1,0 +1,106 @@
+/** Option chains: what is offered on a symbol for one day of expiry. Kept and shown; not traded. */
+import { and, asc, eq, lte, sql } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { type OptionContract, optionChains } from '../../../db/schema.ts'
+import { type FieldError, refuse } from '../../errors.ts'
+import { touch } from '../../platform/cache/stamps.ts'
+import { iso } from '../../platform/clock.ts'
+import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { maxPriceCents } from './order.ts'
+
+const cents = t.Optional(t.Nullable(t.Integer({ minimum: 0, maximum: maxPriceCents })))
+export const mostContracts = 2_000
+export const contractSchema = t.Object({
+  strike_cents: t.Integer({ minimum: 1, maximum: maxPriceCents }),
+  type: t.Union([t.Literal('call'), t.Literal('put')]),
+  bid_cents: cents,
+  ask_cents: cents,
+  open_interest: t.Optional(t.Nullable(t.Integer({ minimum: 0, maximum: 1e12 }))),
+})
+export type GivenContract = Static<typeof contractSchema>
+
+export const chainSchema = t.Object(
+  {
+    symbol: t.String(),
+    expiration: dateSchema,
+    as_of: dateTimeSchema,
+    received_at: dateTimeSchema,
+    chain: t.Array(t.Required(contractSchema)),
+  },
+  { description: 'The options on a symbol that expire on one day, by strike' },
+)
+export type ChainView = Omit<Static<typeof chainSchema>, 'chain'> & { chain: OptionContract[] }
+export const expirationsSchema = t.Object({
+  symbol: t.String(),
+  expirations: t.Array(t.Object({ expiration: dateSchema, as_of: dateTimeSchema, contracts: t.Integer() })),
+})
+
+/** What stands for one chain in the stamps. */
+export const chainKey = (symbol: string, expiration: string) => `${symbol} ${expiration}`
+
+/** By strike, calls before puts; or refuses with everything that is wrong. */
+export function checkedChain(given: readonly GivenContract[]): OptionContract[] {
+  const errors: FieldError[] = []
+  const seen = new Set<string>()
+  for (const [i, { strike_cents, type, bid_cents, ask_cents }] of given.entries()) {
+    const name = `${strike_cents} ${type}`
+    if (seen.has(name)) errors.push({ path: `chain.${i}`, message: `is there twice: ${name}` })
+    seen.add(name)
+    if (bid_cents != null && ask_cents != null && bid_cents > ask_cents)
+      errors.push({ path: `chain.${i}.bid_cents`, message: `is above the ask of ${ask_cents}` })
+  }
+  if (errors.length) refuse('invalid', 'The chain does not add up', { errors: errors.slice(0, 100) })
+  return given
+    .map(({ strike_cents, type, bid_cents = null, ask_cents = null, open_interest = null }) => ({
+      strike_cents,
+      type,
+      bid_cents,
+      ask_cents,
+      open_interest,
+    }))
+    .sort((a, b) => a.strike_cents - b.strike_cents || (a.type === 'call' ? -1 : 1))
+}
+
+type ChainRow = typeof optionChains.$inferInsert
+
+/** The whole chain at once. One that is older than what is known does not count. */
+export function putChain(tx: Db, chain: ChainRow): boolean {
+  const { asOf, receivedAt, contracts } = chain
+  const written = tx
+    .insert(optionChains)
+    .values(chain)
+    .onConflictDoUpdate({
+      target: [optionChains.symbol, optionChains.expiration],
+      set: { asOf, receivedAt, contracts },
+      setWhere: lte(optionChains.asOf, asOf),
+    })
+    .returning({ symbol: optionChains.symbol })
+    .all().length
+  if (written) touch(tx, 'options', chainKey(chain.symbol, chain.expiration))
+  return written > 0
+}
+
+export function chainOf(db: Db, symbol: string, expiration: string): ChainView {
+  const row = db
+    .select()
+    .from(optionChains)
+    .where(and(eq(optionChains.symbol, symbol), eq(optionChains.expiration, expiration)))
+    .get()
+  if (!row) return refuse('not_found', `There is no chain of options on ${symbol} for ${expiration}`)
+  return { symbol, expiration, as_of: iso(row.asOf), received_at: iso(row.receivedAt), chain: row.contracts }
+}
+
+/** Every day there is a chain for, the nearest first. */
+export const expirationsOf = (db: Db, symbol: string) =>
+  db
+    .select({
+      expiration: optionChains.expiration,
+      asOf: optionChains.asOf,
+      contracts: sql<number>`json_array_length(${optionChains.contracts})`,
+    })
+    .from(optionChains)
+    .where(eq(optionChains.symbol, symbol))
+    .orderBy(asc(optionChains.expiration))
+    .all()
+    .map(({ expiration, asOf, contracts }) => ({ expiration, as_of: iso(asOf), contracts }))

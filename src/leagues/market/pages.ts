@@ -1,0 +1,208 @@
+/** Pages of market leagues and quotes: they ask what the API asks, and show it. */
+import { Elysia, t } from 'elysia'
+import { cached } from '../../cached.ts'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { rowsOf } from '../../leaderboard/page.ts'
+import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
+import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { hidden, page } from '../../ui/layout.ts'
+import { address } from '../../ui/parts/address.ts'
+import { live, livePart } from '../../ui/parts/live.ts'
+import { type League, statusOf } from '../league.ts'
+import { leagueViewById } from '../queries.ts'
+import { activityBody } from './activity-page.ts'
+import { marketConfigOf } from './config.ts'
+import { tradeView } from './ledger.ts'
+import { findPortfolio, heldSymbols, ledgerLines, ledgerTotals } from './queries.ts'
+import { quoteView, symbolOf } from './quote.ts'
+import { everyFeed } from './quote-feeds/queries.ts'
+import { quoteFeedView } from './quote-feeds/quote-feed.ts'
+import { listQuotes } from './quote-queries.ts'
+import { quotesBody } from './quotes-page.ts'
+import { portfolioScope, readPortfolio } from './read-portfolio.ts'
+import { type OrderDraft, type TradeData, tradeBody } from './trade-page.ts'
+import { marketLeagueOf, readActivity } from './trade-routes.ts'
+
+const nav = 'leagues'
+const id = t.Integer({ minimum: 1 })
+const one = { params: t.Object({ id }) }
+const draft = {
+  symbol: t.Optional(t.String({ maxLength: 20 })),
+  side: t.Optional(t.Union([t.Literal('buy'), t.Literal('sell')])),
+  quantity: t.Optional(t.Integer({ minimum: 1 })),
+}
+const tradeQuery = t.Object({ ...draft, ...pageQuery })
+const look = { scripts: ['trade.js'], styles: ['trade.css'] }
+const offered = 200 // symbols to choose from before one has typed anything
+
+export const marketPages = (app: App) => {
+  const { db, cache, clock, stamps, streams } = app
+
+  async function tradeData(league: League, userId: number, asked: { page?: number }, who: Who): Promise<TradeData> {
+    const list = pageOf(asked)
+    const filter = { leagueId: league.id, userId }
+    const held = heldSymbols(db, league.id, userId)
+    const quoted = listQuotes(db, undefined, undefined, pageOf({ limit: offered })).quotes.map(({ symbol }) => symbol)
+    const portfolio = findPortfolio(db, league.id, userId) && (await readPortfolio(app, league, userId)).value
+    return {
+      league: leagueViewById(db, league.id, clock.now()),
+      rules: marketConfigOf(league),
+      portfolio,
+      place: portfolio && (await placeOf(league, userId)),
+      trades: ledgerLines(db, filter, true, list).map(tradeView),
+      pagination: pagination(list, ledgerTotals(db, filter).trades),
+      symbols: [...new Set([...held, ...quoted])],
+      isMine: userId === who.id,
+    }
+  }
+
+  async function placeOf(league: League, userId: number): Promise<TradeData['place']> {
+    const { board } = await app.livePortfolios.board(league)
+    const row = board.rowOf(String(userId))
+    if (row < 0) return undefined
+    const [place] = rowsOf(board, Uint32Array.of(row), { by: 'score', order: 'desc', ties: 'standard' })
+    return place && { rank: place.rank, of: board.players, change: place.change }
+  }
+
+  const tradeVersion = (league: League, userId: number) => {
+    const board = stamps.of([['scores', String(league.id)]])
+    const portfolio = cache.keyOf(cached.portfolio, portfolioScope(app, league, userId))
+    return Bun.hash(`${portfolio} ${board} ${statusOf(league, clock.now())}`).toString(36)
+  }
+  const activityVersion = (id: number) => stamps.of([['activity', String(id)]])
+
+  /** Whose portfolio: one's own, for officers anybody's; 0 is nobody's. */
+  const whose = (userId: number, who: Who) =>
+    userId === who.id || isAtLeast(who, 'officer')
+      ? userId
+      : refuse('forbidden', 'Only officers see the portfolios of others')
+
+  type Asked = { page?: number }
+  async function tradePage(league: League, userId: number, path: string, query: Asked & OrderDraft, who: Who) {
+    const version = tradeVersion(league, userId)
+    const data = await tradeData(league, userId, query, who)
+    const from = address(`${path}/part`, { page: query.page })
+    const body = live(
+      { id: 'trade', events: `${path}/events`, from, version, brisk: true },
+      tradeBody(data, query, who),
+    )
+    const title = data.isMine ? `Trade · ${league.name}` : `${data.portfolio?.username ?? 'Portfolio'} · ${league.name}`
+    return page({ title, who, nav, ...look, body })
+  }
+  async function tradePart(league: League, userId: number, query: Asked, who: Who) {
+    const version = tradeVersion(league, userId)
+    return livePart(tradeBody(await tradeData(league, userId, query, who), {}, who), version)
+  }
+
+  const activityData = async (id: number, query: Asked) => {
+    const { value } = await readActivity(app, id, pageOf(query))
+    return { league: leagueViewById(db, id, clock.now()), ...value }
+  }
+
+  return new Elysia()
+    .use(access(app))
+    .get(
+      '/leagues/:id/trade',
+      ({ params: { id }, query, who }) => {
+        const me = signedIn(who)
+        return tradePage(marketLeagueOf(db, id, who), me.id ?? 0, `/leagues/${id}/trade`, query, me)
+      },
+      { ...one, query: tradeQuery, may: 'member', detail: hidden },
+    )
+    .get(
+      '/leagues/:id/trade/part',
+      ({ params: { id }, query, who }) => {
+        const me = signedIn(who)
+        return tradePart(marketLeagueOf(db, id, who), me.id ?? 0, query, me)
+      },
+      { ...one, query: tradeQuery, may: 'member', detail: hidden },
+    )
+    .get(
+      '/leagues/:id/trade/events',
+      ({ params: { id }, who }) => {
+        const me = signedIn(who)
+        marketLeagueOf(db, id, who)
+        return streams.versions(() => tradeVersion(marketLeagueOf(db, id, who), me.id ?? 0))
+      },
+      { ...one, may: 'member', detail: hidden },
+    )
+    .get(
+      '/leagues/:id/portfolios/:user_id',
+      ({ params: { id, user_id }, query, who }) => {
+        const me = signedIn(who)
+        const path = `/leagues/${id}/portfolios/${user_id}`
+        return tradePage(marketLeagueOf(db, id, who), whose(user_id, me), path, query, me)
+      },
+      { params: t.Object({ id, user_id: id }), query: tradeQuery, may: 'member', detail: hidden },
+    )
+    .get(
+      '/leagues/:id/portfolios/:user_id/part',
+      ({ params: { id, user_id }, query, who }) => {
+        const me = signedIn(who)
+        return tradePart(marketLeagueOf(db, id, who), whose(user_id, me), query, me)
+      },
+      { params: t.Object({ id, user_id: id }), query: tradeQuery, may: 'member', detail: hidden },
+    )
+    .get(
+      '/leagues/:id/portfolios/:user_id/events',
+      ({ params: { id, user_id }, who }) => {
+        const userId = whose(user_id, signedIn(who))
+        marketLeagueOf(db, id, who)
+        return streams.versions(() => tradeVersion(marketLeagueOf(db, id, who), userId))
+      },
+      { params: t.Object({ id, user_id: id }), may: 'member', detail: hidden },
+    )
+    .get(
+      '/leagues/:id/activity',
+      async ({ params: { id }, query, who }) => {
+        const { name } = marketLeagueOf(db, id, who)
+        const version = activityVersion(id)
+        const path = `/leagues/${id}/activity`
+        const part = {
+          id: 'activity',
+          events: `${path}/events`,
+          from: address(`${path}/part`, { page: query.page }),
+          version,
+        }
+        const body = live(part, activityBody(await activityData(id, query), who))
+        return page({ title: `Activity · ${name}`, who, nav, body })
+      },
+      { ...one, query: t.Object(pageQuery), may: 'member', detail: hidden },
+    )
+    .get(
+      '/leagues/:id/activity/part',
+      async ({ params: { id }, query, who }) => {
+        marketLeagueOf(db, id, who)
+        const version = activityVersion(id)
+        return livePart(activityBody(await activityData(id, query), who), version)
+      },
+      { ...one, query: t.Object(pageQuery), may: 'member', detail: hidden },
+    )
+    .get(
+      '/leagues/:id/activity/events',
+      ({ params: { id }, who }) => {
+        marketLeagueOf(db, id, who)
+        return streams.versions(() => activityVersion(id))
+      },
+      { ...one, may: 'member', detail: hidden },
+    )
+    .get(
+      '/quotes',
+      ({ query, who }) => {
+        const asked = pageOf({ limit: 50, ...query })
+        const { quotes, total } = listQuotes(db, undefined, query.q && symbolOf(query.q), asked)
+        const feeds = isAtLeast(who, 'officer') ? everyFeed(db).map(quoteFeedView) : []
+        const views = quotes.map(quote => quoteView(quote, clock.now()))
+        const body = quotesBody({ quotes: views, pagination: pagination(asked, total), q: query.q, feeds }, who)
+        return page({ title: 'Quotes', who, nav, body })
+      },
+      {
+        query: t.Object({ q: t.Optional(t.String({ maxLength: 20 })), ...pageQuery }),
+        may: 'reader',
+        counted: true,
+        detail: hidden,
+      },
+    )
+}

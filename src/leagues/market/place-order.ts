@@ -1,0 +1,186 @@
+/** Orders: one synchronous transaction each, all of it or nothing; those that come at once share the wait for the disk. */
+import { and, eq, sql } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { holdings, ledger, type OrderRefusal, portfolios } from '../../../db/schema.ts'
+import { batched, prepared } from '../../../db/transactions.ts'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { touch } from '../../platform/cache/stamps.ts'
+import { iso } from '../../platform/clock.ts'
+import { type League, statusOf } from '../league.ts'
+import { leagueById } from '../queries.ts'
+import { marketConfigOf } from './config.ts'
+import { type LedgerLine, type TradeView, tradeView } from './ledger.ts'
+import { type Account, type BrokenRule, type Fill, type Order, validateOrder } from './order.ts'
+import { type OrderOutcome, rememberedOutcome, rememberOutcome } from './order-keys.ts'
+import type { Portfolio } from './portfolio.ts'
+import { findPortfolio, portfolioKey, position, worthOfOthers } from './queries.ts'
+import type { QuoteRow } from './quote.ts'
+import { findQuote } from './quote-queries.ts'
+import { watchForRisk } from './risk.ts'
+
+export type Placed = { trade: TradeView; replayed: boolean }
+
+/** With a `key`, asking again within a day answers the same and does nothing. */
+export async function placeOrder(
+  app: App,
+  leagueId: number,
+  userId: number,
+  order: Order,
+  key?: string,
+): Promise<Placed> {
+  const { db, clock } = app
+  const { replayed, ...outcome } = await batched(db, tx => {
+    const now = clock.now()
+    const known = key === undefined ? undefined : rememberedOutcome(tx, { leagueId, userId, key }, order, now)
+    if (known) return { ...known, replayed: true }
+    const outcome = executeOrder(tx, leagueId, userId, order, now)
+    if (key !== undefined) rememberOutcome(tx, { leagueId, userId, key }, order, outcome, now)
+    return { ...outcome, replayed: false }
+  })
+  if ('line' in outcome) return { trade: tradeView(outcome.line), replayed }
+  const { code, detail, facts } = outcome.refusal
+  return refuse(code, detail, facts)
+}
+
+function executeOrder(tx: Db, leagueId: number, userId: number, order: Order, now: number): OrderOutcome {
+  const decision = previewOrder(tx, leagueId, userId, order, now)
+  if ('refusal' in decision) return decision
+  const line = writeTrade(tx, decision.portfolio, order, decision.fill, now)
+  watchForRisk(tx, userId, now)
+  return { line }
+}
+
+type Decision = { portfolio: Portfolio; quote: QuoteRow; fill: Fill } | { refusal: OrderRefusal }
+
+/** What would become of an order at this moment; writes nothing. */
+export function previewOrder(db: Db, leagueId: number, userId: number, order: Order, now: number): Decision {
+  const league = leagueById(db, leagueId)
+  const portfolio =
+    findPortfolio(db, leagueId, userId) ?? refuse('forbidden', 'You are not in this league; join it first')
+  if (statusOf(league, now) !== 'active') return { refusal: notActive(league, now) }
+  const quote = findQuote(db, order.symbol)
+  if (!quote) return { refusal: notQuoted(order) }
+  const account: Account = {
+    cash: portfolio.cashCents,
+    position: position(db, leagueId, userId, order.symbol),
+    ...worthOfOthers(db, leagueId, userId, order.symbol),
+  }
+  const verdict = validateOrder(order, account, quote, marketConfigOf(league), now)
+  return 'fill' in verdict ? { portfolio, quote, fill: verdict.fill } : { refusal: refusalOf(verdict.broken) }
+}
+
+function notActive(league: League, now: number): OrderRefusal {
+  const times = { starts_at: iso(league.startsAt), ends_at: iso(league.endsAt) }
+  const detail = `Orders are taken from ${times.starts_at} until ${times.ends_at}, before the league is final; it is ${statusOf(league, now)}`
+  return { code: 'conflict', detail, facts: { rule: 'status', ...times } }
+}
+
+const notQuoted = ({ symbol }: Order): OrderRefusal => ({
+  code: 'invalid',
+  detail: `There is no quote of ${symbol}`,
+  facts: { rule: 'quote', errors: [{ path: 'symbol', message: 'is not quoted here' }] },
+})
+
+function refusalOf({ detail, ...facts }: BrokenRule): OrderRefusal {
+  const { rule, most } = facts
+  const path = rule === 'quote_age' ? 'symbol' : 'quantity'
+  const advice = most === undefined ? '' : most > 0 ? `. At most ${most} can be traded` : '. None can be traded'
+  return { code: 'conflict', detail, facts: { ...facts, errors: [{ path, message: `${detail}${advice}` }] } }
+}
+
+function writeTrade(
+  tx: Db,
+  { leagueId, userId, ...before }: Portfolio,
+  { symbol, side }: Order,
+  fill: Fill,
+  now: number,
+): LedgerLine {
+  const { quantity, cost, realised } = fill.position
+  updateCash(tx).run({
+    leagueId,
+    userId,
+    cash: fill.cash,
+    realised: fill.realised,
+    fee: fill.fee,
+    volume: Math.abs(fill.quantity) * fill.price,
+  })
+  upsertHolding(tx).run({ leagueId, userId, symbol, quantity, cost, realised })
+  touch(tx, 'portfolio', portfolioKey(leagueId, userId))
+  touch(tx, 'scores', leagueId) // of the league's board, players and numbers
+  touch(tx, 'user', userId)
+  touch(tx, 'activity', leagueId)
+  return appendLedger(tx).get({
+    leagueId,
+    userId,
+    at: now,
+    kind: side,
+    symbol,
+    quantity: fill.quantity,
+    price: fill.price,
+    fee: fill.fee,
+    cash: fill.cash,
+    cashAfter: before.cashCents + fill.cash,
+    quantityAfter: quantity,
+    realised: fill.realised,
+  })
+}
+
+const given = (name: string) => sql.placeholder(name)
+
+const updateCash = prepared(db =>
+  db
+    .update(portfolios)
+    .set({
+      cashCents: sql`${portfolios.cashCents} + ${given('cash')}`,
+      realisedCents: sql`${portfolios.realisedCents} + ${given('realised')}`,
+      feesCents: sql`${portfolios.feesCents} + ${given('fee')}`,
+      volumeCents: sql`${portfolios.volumeCents} + ${given('volume')}`,
+      trades: sql`${portfolios.trades} + 1`,
+    })
+    .where(and(eq(portfolios.leagueId, given('leagueId')), eq(portfolios.userId, given('userId'))))
+    .prepare(),
+)
+
+const upsertHolding = prepared(db =>
+  db
+    .insert(holdings)
+    .values({
+      leagueId: given('leagueId'),
+      userId: given('userId'),
+      symbol: given('symbol'),
+      quantity: given('quantity'),
+      costCents: given('cost'),
+      realisedCents: given('realised'),
+    })
+    .onConflictDoUpdate({
+      target: [holdings.leagueId, holdings.userId, holdings.symbol],
+      set: {
+        quantity: sql`excluded.quantity`,
+        costCents: sql`excluded.cost_cents`,
+        realisedCents: sql`excluded.realised_cents`,
+      },
+    })
+    .prepare(),
+)
+
+const appendLedger = prepared(db =>
+  db
+    .insert(ledger)
+    .values({
+      leagueId: given('leagueId'),
+      userId: given('userId'),
+      at: given('at'),
+      kind: given('kind'),
+      symbol: given('symbol'),
+      quantity: given('quantity'),
+      priceCents: given('price'),
+      feeCents: given('fee'),
+      cashCents: given('cash'),
+      cashAfterCents: given('cashAfter'),
+      quantityAfter: given('quantityAfter'),
+      realisedCents: given('realised'),
+    })
+    .returning()
+    .prepare(),
+)

@@ -1,0 +1,208 @@
+import { and, asc, desc, eq, gte, sql, sum } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { closingQuotes, holdings, ledger, portfolios, quotes, users } from '../../../db/schema.ts'
+import { prepared } from '../../../db/transactions.ts'
+import { touch } from '../../platform/cache/stamps.ts'
+import type { PageSlice } from '../../platform/http/pagination.ts'
+import type { League } from '../league.ts'
+import type { LedgerLine } from './ledger.ts'
+import type { Portfolio, QuotedHolding } from './portfolio.ts'
+import { noPosition, type Position } from './position.ts'
+import { openOf, startOfDay } from './quote.ts'
+
+const given = (name: string) => sql.placeholder(name)
+
+const byOwner = prepared(db =>
+  db
+    .select()
+    .from(portfolios)
+    .where(and(eq(portfolios.leagueId, given('leagueId')), eq(portfolios.userId, given('userId'))))
+    .prepare(),
+)
+export const findPortfolio = (db: Db, leagueId: number, userId: number): Portfolio | undefined =>
+  byOwner(db).get({ leagueId, userId })
+
+/** What stands for one portfolio in the stamps. */
+export const portfolioKey = (leagueId: number, userId: number) => `${leagueId}/${userId}`
+
+/** The starting cash: once, whoever asks again. */
+export function grantPortfolio(tx: Db, leagueId: number, userId: number, cents: number, now: number): void {
+  const isNew = tx
+    .insert(portfolios)
+    .values({ leagueId, userId, grantedCents: cents, cashCents: cents, createdAt: now })
+    .onConflictDoNothing()
+    .returning({ userId: portfolios.userId })
+    .all().length
+  if (!isNew) return
+  const nothing = { quantity: 0, feeCents: 0, quantityAfter: 0, realisedCents: 0 }
+  const cash = { cashCents: cents, cashAfterCents: cents }
+  tx.insert(ledger)
+    .values({ leagueId, userId, at: now, kind: 'grant', ...nothing, ...cash })
+    .run()
+  touch(tx, 'portfolio', portfolioKey(leagueId, userId))
+  touch(tx, 'activity', leagueId)
+}
+
+const positionOf = prepared(db =>
+  db
+    .select({ quantity: holdings.quantity, cost: holdings.costCents, realised: holdings.realisedCents })
+    .from(holdings)
+    .where(
+      and(
+        eq(holdings.leagueId, given('leagueId')),
+        eq(holdings.userId, given('userId')),
+        eq(holdings.symbol, given('symbol')),
+      ),
+    )
+    .prepare(),
+)
+export const position = (db: Db, leagueId: number, userId: number, symbol: string): Position =>
+  positionOf(db).get({ leagueId, userId, symbol }) ?? noPosition
+
+const othersOf = prepared(db =>
+  db
+    .select({
+      others: sql<number>`coalesce(sum(${holdings.quantity} * ${quotes.priceCents}), 0)`,
+      othersOwed: sql<number>`coalesce(-sum(min(${holdings.quantity}, 0) * ${quotes.priceCents}), 0)`,
+    })
+    .from(holdings)
+    .innerJoin(quotes, eq(quotes.symbol, holdings.symbol))
+    .where(
+      and(
+        eq(holdings.leagueId, given('leagueId')),
+        eq(holdings.userId, given('userId')),
+        sql`${holdings.symbol} <> ${given('symbol')}`,
+        sql`${holdings.quantity} <> 0`,
+      ),
+    )
+    .prepare(),
+)
+/** What a portfolio's other holdings are worth, and what is owed among them. */
+export const worthOfOthers = (db: Db, leagueId: number, userId: number, symbol: string) =>
+  othersOf(db).get({ leagueId, userId, symbol }) ?? { others: 0, othersOwed: 0 }
+
+/** Everything a portfolio holds or has held, with the quotes that count. */
+export function quotedHoldings(db: Db, { id, finalizedAt }: League, userId: number): QuotedHolding[] {
+  const of = finalizedAt === null ? quotes : closingQuotes
+  const on = and(eq(of.symbol, holdings.symbol), finalizedAt === null ? undefined : eq(closingQuotes.leagueId, id))
+  return db
+    .select({
+      symbol: holdings.symbol,
+      quantity: holdings.quantity,
+      costCents: holdings.costCents,
+      realisedCents: holdings.realisedCents,
+      priceCents: sql<number>`coalesce(${of.priceCents}, 0)`,
+      asOf: sql<number>`coalesce(${of.asOf}, 0)`,
+    })
+    .from(holdings)
+    .leftJoin(of, on)
+    .where(and(eq(holdings.leagueId, id), eq(holdings.userId, userId)))
+    .orderBy(asc(holdings.symbol))
+    .all()
+}
+
+const symbolsOf = prepared(db =>
+  db
+    .select({ symbol: holdings.symbol })
+    .from(holdings)
+    .where(
+      and(
+        eq(holdings.leagueId, given('leagueId')),
+        eq(holdings.userId, given('userId')),
+        sql`${holdings.quantity} <> 0`,
+      ),
+    )
+    .prepare(),
+)
+export const heldSymbols = (db: Db, leagueId: number, userId: number): string[] =>
+  symbolsOf(db)
+    .all({ leagueId, userId })
+    .map(({ symbol }) => symbol)
+
+/** What a portfolio was worth as the day began: today's lines taken back, the rest at the prices of then. */
+export function worthAtOpen(db: Db, { leagueId, userId, cashCents, createdAt }: Portfolio, now: number): number | null {
+  const today = startOfDay(now)
+  if (createdAt >= today) return null
+  const open = new Map<string, { quantity: number; price: number }>()
+  const held = db
+    .select({ quantity: holdings.quantity, quote: quotes })
+    .from(holdings)
+    .innerJoin(quotes, eq(quotes.symbol, holdings.symbol))
+    .where(and(eq(holdings.leagueId, leagueId), eq(holdings.userId, userId)))
+    .all()
+  for (const { quantity, quote } of held) open.set(quote.symbol, { quantity, price: openOf(quote, now) })
+  const moved = db
+    .select({
+      symbol: ledger.symbol,
+      quantity: sum(ledger.quantity).mapWith(Number),
+      cash: sum(ledger.cashCents).mapWith(Number),
+    })
+    .from(ledger)
+    .where(
+      and(
+        eq(ledger.userId, userId),
+        gte(ledger.at, today),
+        eq(ledger.leagueId, leagueId),
+        sql`${ledger.symbol} is not null`,
+      ),
+    )
+    .groupBy(ledger.symbol)
+    .all()
+  let worth = cashCents
+  for (const { symbol, quantity, cash } of moved) {
+    worth -= cash
+    const holding = open.get(symbol ?? '')
+    if (holding) holding.quantity -= quantity
+  }
+  for (const { quantity, price } of open.values()) worth += quantity * price
+  return worth
+}
+
+export type TradeFilter = { leagueId: number; userId?: number }
+export type NamedLine = LedgerLine & { username: string }
+
+/** Lines of the ledger, the newest first. */
+export function ledgerLines(
+  db: Db,
+  { leagueId, userId }: TradeFilter,
+  tradesOnly: boolean,
+  { limit, offset }: PageSlice,
+): NamedLine[] {
+  const where = and(
+    eq(ledger.leagueId, leagueId),
+    userId === undefined ? undefined : eq(ledger.userId, userId),
+    tradesOnly ? sql`${ledger.symbol} is not null` : undefined,
+  )
+  return db
+    .select({ line: ledger, username: users.username })
+    .from(ledger)
+    .innerJoin(users, eq(users.id, ledger.userId))
+    .where(where)
+    .orderBy(desc(ledger.id))
+    .limit(limit)
+    .offset(offset)
+    .all()
+    .map(({ line, username }) => ({ ...line, username }))
+}
+
+/** How many portfolios and trades there are, without counting lines. */
+export function ledgerTotals(db: Db, { leagueId, userId }: TradeFilter) {
+  const none = { portfolios: 0, trades: 0, volume: 0, fees: 0, cash: 0, realised: 0 }
+  return (
+    db
+      .select({
+        portfolios: sql<number>`count(*)`,
+        trades: sql<number>`coalesce(sum(${portfolios.trades}), 0)`,
+        volume: sql<number>`coalesce(sum(${portfolios.volumeCents}), 0)`,
+        fees: sql<number>`coalesce(sum(${portfolios.feesCents}), 0)`,
+        cash: sql<number>`coalesce(sum(${portfolios.cashCents}), 0)`,
+        realised: sql<number>`coalesce(sum(${portfolios.realisedCents}), 0)`,
+      })
+      .from(portfolios)
+      .where(and(eq(portfolios.leagueId, leagueId), userId === undefined ? undefined : eq(portfolios.userId, userId)))
+      .get() ?? none
+  )
+}
+
+export const usernameById = (db: Db, id: number): string =>
+  db.select({ username: users.username }).from(users).where(eq(users.id, id)).get()?.username ?? ''

@@ -1,0 +1,37 @@
+import { asc, eq, inArray } from 'drizzle-orm'
+import type { Db } from '../../../../db/open.ts'
+import { quoteFeeds, quotes } from '../../../../db/schema.ts'
+import { refuse } from '../../../errors.ts'
+import type { QuoteFeed } from './quote-feed.ts'
+
+export const findFeed = (db: Db, id: number): QuoteFeed | undefined =>
+  db.select().from(quoteFeeds).where(eq(quoteFeeds.id, id)).get()
+export const feedById = (db: Db, id: number): QuoteFeed =>
+  findFeed(db, id) ?? refuse('not_found', `There is no quote feed ${id}`)
+export const everyFeed = (db: Db): QuoteFeed[] => db.select().from(quoteFeeds).orderBy(asc(quoteFeeds.name)).all()
+
+export const insertFeed = (tx: Db, feed: typeof quoteFeeds.$inferInsert): QuoteFeed | undefined =>
+  tx.insert(quoteFeeds).values(feed).onConflictDoNothing().returning().all()[0]
+
+/** Also with nothing to change: what is not said stays. */
+export const changeFeed = (tx: Db, id: number, change: Partial<QuoteFeed>): QuoteFeed | undefined =>
+  tx
+    .update(quoteFeeds)
+    .set({ id, ...change })
+    .where(eq(quoteFeeds.id, id))
+    .returning()
+    .all()[0]
+
+export const deleteFeed = (tx: Db, id: number): void => void tx.delete(quoteFeeds).where(eq(quoteFeeds.id, id)).run()
+
+export function pricesOf(db: Db, symbols: readonly string[]): Map<string, number> {
+  const prices = new Map<string, number>()
+  for (let from = 0; from < symbols.length; from += 500)
+    for (const { symbol, priceCents } of db
+      .select({ symbol: quotes.symbol, priceCents: quotes.priceCents })
+      .from(quotes)
+      .where(inArray(quotes.symbol, symbols.slice(from, from + 500)))
+      .all())
+      prices.set(symbol, priceCents)
+  return prices
+}

@@ -1,0 +1,92 @@
+/** What a quote feed is, what it may say, and when what it says is not believed. Pure. */
+import { type Static, t } from 'elysia'
+import type { quoteFeeds } from '../../../../db/schema.ts'
+import { isoOrNull, minute, second } from '../../../platform/clock.ts'
+import { dateTimeSchema } from '../../../platform/http/text-formats.ts'
+import { mostQuotes, type NewQuote, readQuote } from '../quote.ts'
+
+export type QuoteFeed = typeof quoteFeeds.$inferSelect
+
+export const leastInterval = 5 // s
+const moment = t.Nullable(dateTimeSchema)
+export const quoteFeedSchema = t.Object(
+  {
+    id: t.Integer(),
+    name: t.String(),
+    url: t.String({ description: 'Its origin only: the rest may hold a key' }),
+    interval_s: t.Integer(),
+    asked_at: moment,
+    answered_at: moment,
+    failures: t.Integer({ description: 'In a row' }),
+    error: t.Nullable(t.String()),
+    held: t.Nullable(t.String({ description: 'Why the last answer was not believed' })),
+  },
+  { description: 'A feed that quotes are polled from' },
+)
+export type QuoteFeedView = Static<typeof quoteFeedSchema>
+
+export const quoteFeedView = (feed: QuoteFeed): QuoteFeedView => ({
+  id: feed.id,
+  name: feed.name,
+  url: `${new URL(feed.url).origin}/…`,
+  interval_s: feed.intervalS,
+  asked_at: isoOrNull(feed.askedAt),
+  answered_at: isoOrNull(feed.answeredAt),
+  failures: feed.failures,
+  error: feed.error,
+  held: feed.held,
+})
+
+export class QuoteFeedError extends Error {}
+
+export type QuoteReading = { quotes: NewQuote[]; unread: number }
+
+/** `{ quotes: [{ symbol, price_cents, as_of }] }`, as quotes are pushed; a `price` in whole money is turned into cents. */
+export function readQuoteFeed(json: unknown, now: number): QuoteReading {
+  const given = typeof json === 'object' && json !== null && 'quotes' in json ? json.quotes : undefined
+  if (!Array.isArray(given)) throw new QuoteFeedError('The answer has no list called quotes')
+  if (!given.length) throw new QuoteFeedError('The answer holds no quotes')
+  if (given.length > mostQuotes) throw new QuoteFeedError(`The answer holds more than ${mostQuotes} quotes`)
+  const reading: QuoteReading = { quotes: [], unread: 0 }
+  for (const one of given) {
+    const quote = readQuote(inCents(one), '', now)
+    if (Array.isArray(quote)) reading.unread++
+    else reading.quotes.push(quote)
+  }
+  return reading
+}
+
+const inCents = (one: unknown): unknown =>
+  typeof one === 'object' && one !== null && !('price_cents' in one) && 'price' in one && typeof one.price === 'number'
+    ? { ...one, price_cents: Math.round(one.price * 100) }
+    : one
+
+const tenfold = 10
+const share = 5 // one in so many
+
+/** Why an answer is held back, if it is: a feed that breaks does so for many symbols at once. */
+export function holdReason({ quotes, unread }: QuoteReading, known: ReadonlyMap<string, number>): string | undefined {
+  const all = quotes.length + unread
+  if (unread * share > all) return `${unread} of ${all} quotes have no price that can be read`
+  const moved = quotes.filter(({ symbol, priceCents }) => {
+    const before = known.get(symbol)
+    return before !== undefined && (priceCents > before * tenfold || priceCents * tenfold < before)
+  })
+  const compared = quotes.filter(({ symbol }) => known.has(symbol)).length
+  if (moved.length * share > compared && moved.length > 0)
+    return `${moved.length} of ${compared} prices moved more than tenfold`
+  return undefined
+}
+
+const longestPause = 15 * minute
+
+/** Failures double the pause; a feed that names a time is given it, up to an hour. */
+export function nextPoll(
+  { intervalS, failures }: Pick<QuoteFeed, 'intervalS' | 'failures'>,
+  now: number,
+  wish = 0,
+): number {
+  const interval = intervalS * second
+  const pause = failures > 0 ? Math.max(interval, Math.min(interval * 2 ** failures, longestPause)) : interval
+  return now + Math.max(pause, Math.min(wish, 60 * minute))
+}

@@ -1,0 +1,138 @@
+import { Elysia, t } from 'elysia'
+import { atomically } from '../../../../db/transactions.ts'
+import { clear } from '../../../alerts.ts'
+import { audit } from '../../../audit.ts'
+import type { App } from '../../../context.ts'
+import { invalid, refuse } from '../../../errors.ts'
+import { started, startedSchema } from '../../../monitor/tasks/job-routes.ts'
+import { access, signedIn } from '../../../platform/http/access.ts'
+import { checkUrl, OutgoingFailure } from '../../../platform/http/outgoing.ts'
+import { describe } from '../../../platform/http/route-docs.ts'
+import { oneLine } from '../../../platform/http/text-formats.ts'
+import { changeFeed, deleteFeed, everyFeed, feedById, insertFeed } from './queries.ts'
+import { leastInterval, quoteFeedSchema, quoteFeedView } from './quote-feed.ts'
+import { pollNow } from './update-quotes.ts'
+
+const name = oneLine(80)
+const url = t.String({ minLength: 1, maxLength: 2_000, description: 'Where the feed answers; it may hold a key' })
+const interval = t.Integer({ minimum: leastInterval, maximum: 86_400, description: 'Seconds between two looks' })
+
+export const feedRoutes = (app: App) => {
+  const { db, clock, config } = app
+  function check(written: string | undefined) {
+    if (written === undefined) return
+    try {
+      checkUrl(written, { allowPrivate: config.allowPrivateFeeds })
+    } catch (error) {
+      if (error instanceof OutgoingFailure) invalid('url', error.message)
+      throw error
+    }
+  }
+
+  return new Elysia({ prefix: '/quote-feeds', tags: ['market'] })
+    .use(access(app))
+    .get('/', () => ({ quote_feeds: everyFeed(db).map(quoteFeedView) }), {
+      may: 'officer',
+      detail: describe('Feeds that quotes are polled from', t.Object({ quote_feeds: t.Array(quoteFeedSchema) })),
+    })
+    .post(
+      '/',
+      async ({ body, who, set }) => {
+        check(body.url)
+        const { id: createdBy } = signedIn(who)
+        const at = clock.now()
+        const values = { name: body.name.trim(), url: body.url, intervalS: body.interval_s ?? 60 }
+        const feed = await atomically(db, tx => {
+          const feed =
+            insertFeed(tx, { ...values, createdBy, createdAt: at }) ?? refuse('conflict', 'This URL is polled already')
+          const detail = { name: feed.name, url: quoteFeedView(feed).url, interval_s: feed.intervalS }
+          audit(tx, { at, who: signedIn(who), action: 'quote_feed.create', target: `quote feed ${feed.id}`, detail })
+          return feed
+        })
+        await pollNow(app, feed, createdBy, false)
+        set.status = 201
+        return quoteFeedView(feed)
+      },
+      {
+        body: t.Object({ name, url, interval_s: t.Optional(interval) }),
+        may: 'officer',
+        detail: describe('A new quote feed; it is asked straight away', quoteFeedSchema, {
+          status: 201,
+          description:
+            'It answers `{ quotes: [{ symbol, price_cents, as_of }] }` as quotes are pushed, or `price` in whole money.',
+        }),
+      },
+    )
+    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
+    .patch(
+      '/:id',
+      async ({ params: { id }, body, who }) => {
+        check(body.url)
+        const before = feedById(db, id)
+        const isOther = body.url !== undefined && body.url !== before.url
+        const at = clock.now()
+        const feed = await atomically(db, tx => {
+          const detail = { ...body, url: isOther ? 'another' : undefined }
+          audit(tx, { at, who: signedIn(who), action: 'quote_feed.change', target: `quote feed ${id}`, detail })
+          return changeFeed(tx, id, {
+            name: body.name?.trim(),
+            url: body.url,
+            intervalS: body.interval_s,
+            ...(isOther && { etag: null, lastModified: null, failures: 0, error: null, held: null }),
+          })
+        })
+        await pollNow(app, feedById(db, id), signedIn(who).id, false)
+        return quoteFeedView(feed ?? before)
+      },
+      {
+        body: t.Object({ name: t.Optional(name), url: t.Optional(url), interval_s: t.Optional(interval) }),
+        may: 'officer',
+        detail: describe('Change a quote feed; it is asked straight away', quoteFeedSchema),
+      },
+    )
+    .delete(
+      '/:id',
+      async ({ params: { id }, who }) => {
+        const feed = feedById(db, id)
+        const at = clock.now()
+        await atomically(db, tx => {
+          deleteFeed(tx, id)
+          for (const key of ['feed_held', 'feed_failing']) clear(tx, at, `${key}:quotes:${id}`)
+          const detail = { name: feed.name }
+          audit(tx, { at, who: signedIn(who), action: 'quote_feed.delete', target: `quote feed ${id}`, detail })
+        })
+        return { deleted: true, id }
+      },
+      {
+        may: 'officer',
+        detail: describe('Ask a feed no more; its quotes stay', t.Object({ deleted: t.Boolean(), id: t.Integer() })),
+      },
+    )
+    .post(
+      '/:id/poll',
+      async ({ params: { id }, body, who, set }) => {
+        const feed = feedById(db, id)
+        const { id: by } = signedIn(who)
+        const run = await pollNow(app, feed, by, body?.accept ?? false)
+        if (body?.accept)
+          await atomically(db, tx =>
+            audit(tx, {
+              at: clock.now(),
+              who: signedIn(who),
+              action: 'quote_feed.accept',
+              target: `quote feed ${id}`,
+              detail: { held: feed.held },
+            }),
+          )
+        set.status = 202
+        return started(run)
+      },
+      {
+        body: t.Optional(
+          t.Object({ accept: t.Optional(t.Boolean({ description: 'Believe the answer, whatever it is' })) }),
+        ),
+        may: 'officer',
+        detail: describe('Ask a feed now', startedSchema, { status: 202 }),
+      },
+    )
+}

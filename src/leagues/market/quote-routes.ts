@@ -1,0 +1,158 @@
+import { Elysia, t } from 'elysia'
+import { atomically } from '../../../db/transactions.ts'
+import { cached } from '../../cached.ts'
+import type { App } from '../../context.ts'
+import { type FieldError, refuse } from '../../errors.ts'
+import { access, signedIn } from '../../platform/http/access.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
+import {
+  chainKey,
+  chainOf,
+  chainSchema,
+  checkedChain,
+  contractSchema,
+  expirationsOf,
+  expirationsSchema,
+  mostContracts,
+  putChain,
+} from './options.ts'
+import {
+  mostQuotes,
+  type NewQuote,
+  quotePush,
+  quoteSchema,
+  quoteView,
+  readQuote,
+  symbolOf,
+  symbolSchema,
+} from './quote.ts'
+import { acceptQuotes, listQuotes } from './quote-queries.ts'
+import { currentQuote } from './read-portfolio.ts'
+
+const whole = t.Integer()
+const pushedSchema = t.Object({
+  received: whole,
+  changed: whole,
+  unchanged: whole,
+  older: t.Integer({ description: 'Not taken: a newer one is known' }),
+})
+const expiration = { ...dateSchema, description: 'The day they expire' }
+const one = { params: t.Object({ symbol: symbolSchema }) }
+
+export const quoteRoutes = (app: App) => {
+  const { db, cache, clock } = app
+
+  return new Elysia({ prefix: '/quotes', tags: ['market'] })
+    .use(access(app))
+    .post(
+      '/',
+      async ({ body, who }) => {
+        const quotes = await readAll(body.quotes, clock.now())
+        return acceptQuotes(db, quotes, clock.now(), signedIn(who).id)
+      },
+      {
+        // Described here, checked by hand some at a time: ten thousand at once would keep everybody waiting.
+        body: t.Object({ quotes: t.Array(t.Any({ ...quotePush }), { minItems: 1, maxItems: mostQuotes }) }),
+        may: 'officer',
+        detail: describe('Take in quotes, up to 10,000 at once', pushedSchema, {
+          description:
+            'A quote older than the one that is known is left out. Whole or not at all only quote by quote: sending all of it again does no harm.',
+        }),
+      },
+    )
+    .get(
+      '/',
+      ({ query, request, set }) => {
+        const page = pageOf(query)
+        const symbols = query.symbols?.split(',').map(symbol => symbolOf(symbol.trim()))
+        const { quotes, total } = listQuotes(db, symbols, query.q, page)
+        return paged({ request, set }, page, total, { quotes: quotes.map(quote => quoteView(quote, clock.now())) })
+      },
+      {
+        query: t.Object({
+          symbols: t.Optional(t.String({ maxLength: 4_000, description: 'Some symbols, with commas between' })),
+          q: t.Optional(t.String({ maxLength: 20, description: 'How the symbol begins' })),
+          ...pageQuery,
+        }),
+        may: 'reader',
+        detail: describe('Quotes by symbol', t.Object({ quotes: t.Array(quoteSchema), pagination: paginationSchema })),
+      },
+    )
+    .get('/:symbol', ({ params }) => currentQuote(app, symbolOf(params.symbol)), {
+      ...one,
+      may: 'reader',
+      detail: describe('The newest quote of a symbol', quoteSchema),
+    })
+    .get(
+      '/:symbol/options',
+      ({ params, query }) => {
+        const symbol = symbolOf(params.symbol)
+        if (query.expiration === undefined) return { symbol, expirations: expirationsOf(db, symbol) }
+        const day = query.expiration
+        return cache.read(cached.optionsChain, [chainKey(symbol, day)], () => chainOf(db, symbol, day))
+      },
+      {
+        ...one,
+        query: t.Object({ expiration: t.Optional(expiration) }),
+        may: 'reader',
+        detail: describe(
+          'The chain of options that expire on a day; without one, the days there are',
+          t.Union([chainSchema, expirationsSchema]),
+        ),
+      },
+    )
+    .post(
+      '/:symbol/options',
+      async ({ params, query, body }) => {
+        const symbol = symbolOf(params.symbol)
+        const day =
+          query.expiration ??
+          body.expiration ??
+          refuse('invalid', 'expiration is missing', { errors: [{ path: 'expiration', message: 'is needed' }] })
+        const now = clock.now()
+        const asOf = body.as_of === undefined ? now : Date.parse(body.as_of)
+        const contracts = checkedChain(body.chain)
+        const taken = await atomically(db, tx =>
+          putChain(tx, { symbol, expiration: day, asOf, receivedAt: now, contracts }),
+        )
+        if (!taken) refuse('conflict', 'A newer chain is known already', { as_of: chainOf(db, symbol, day).as_of })
+        return chainOf(db, symbol, day)
+      },
+      {
+        ...one,
+        query: t.Object({ expiration: t.Optional(expiration) }),
+        body: t.Object({
+          expiration: t.Optional(expiration),
+          as_of: t.Optional(dateTimeSchema),
+          chain: t.Array(contractSchema, { maxItems: mostContracts }),
+        }),
+        may: 'officer',
+        detail: describe('Replace the chain of options that expire on a day', chainSchema),
+      },
+    )
+}
+
+const slice = 1_000 // quotes checked at a time
+const mostTold = 100 // mistakes
+
+async function readAll(given: readonly unknown[], now: number): Promise<NewQuote[]> {
+  const quotes: NewQuote[] = []
+  const errors: FieldError[] = []
+  for (const [i, one] of given.entries()) {
+    if (i % slice === slice - 1) await Bun.sleep(0)
+    const read = readQuote(one, `quotes.${i}`, now)
+    if (Array.isArray(read)) errors.push(...read)
+    else quotes.push(read)
+  }
+  if (errors.length)
+    refuse(
+      'invalid',
+      `${errors.length === 1 ? '1 mistake' : `${errors.length} mistakes`} in the quotes; nothing was taken in`,
+      {
+        errors: errors.slice(0, mostTold),
+      },
+    )
+  return quotes
+}

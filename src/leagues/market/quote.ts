@@ -1,0 +1,90 @@
+/** What a quote is, and which may come in. */
+import { Type } from '@sinclair/typebox'
+import { TypeCompiler } from '@sinclair/typebox/compiler'
+import { type Static, t } from 'elysia'
+import type { quotes } from '../../../db/schema.ts'
+import type { FieldError } from '../../errors.ts'
+import { day, iso, minute, momentOf } from '../../platform/clock.ts'
+import { expectation, fieldErrors } from '../../platform/http/field-errors.ts'
+import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { maxPriceCents } from './order.ts'
+
+export type QuoteRow = typeof quotes.$inferSelect
+
+/** `AAPL`, `BRK.B`, `^GSPC`, `BTC-USD`, `EURUSD=X`; small letters are taken for large ones. */
+const symbolPattern = '^[A-Za-z0-9^][A-Za-z0-9.^=:_-]{0,19}$'
+export const symbolSchema = t.String({
+  pattern: symbolPattern,
+  description: 'Up to 20 letters, digits and . ^ = : _ -',
+})
+export const symbolOf = (written: string) => written.toUpperCase()
+
+export const mostQuotes = 10_000 // in one push
+/** A quote from further ahead than this would stay fresh for too long, and keep newer ones out. */
+const mostAhead = minute
+
+export const quotePush = t.Object({
+  symbol: symbolSchema,
+  price_cents: t.Integer({ minimum: 1, maximum: maxPriceCents }),
+  as_of: t.Optional({ ...dateTimeSchema, description: 'Now, unless told' }),
+})
+/** The same, strictly: Elysia's own types take numbers as text too. */
+const isPush = TypeCompiler.Compile(
+  Type.Object({
+    symbol: Type.String({ pattern: symbolPattern }),
+    price_cents: Type.Integer({ minimum: 1, maximum: maxPriceCents }),
+    as_of: Type.Optional(Type.String()),
+  }),
+)
+
+const notATime = expectation(dateTimeSchema) ?? ''
+
+export type NewQuote = { symbol: string; priceCents: number; asOf: number }
+
+/** Reads one quote as it was sent; or says what is wrong with it, `path` first. */
+export function readQuote(given: unknown, path: string, now: number): NewQuote | FieldError[] {
+  if (!isPush.Check(given)) return fieldErrors(isPush.Errors(given), path)
+  const asOf = given.as_of === undefined ? now : momentOf(given.as_of)
+  if (Number.isNaN(asOf)) return [{ path: `${path}.as_of`, message: notATime }]
+  if (asOf > now + mostAhead) return [{ path: `${path}.as_of`, message: 'is more than a minute ahead of this clock' }]
+  return { symbol: symbolOf(given.symbol), priceCents: given.price_cents, asOf }
+}
+
+export const quoteSchema = t.Object(
+  {
+    symbol: t.String(),
+    price_cents: t.Integer(),
+    as_of: dateTimeSchema,
+    received_at: dateTimeSchema,
+    open_cents: t.Integer({ description: 'As the day began, in UTC' }),
+    change_cents: t.Integer({ description: 'Since then' }),
+    change_pct: t.Number(),
+  },
+  { description: 'The newest quote of a symbol' },
+)
+export type QuoteView = Static<typeof quoteSchema>
+
+export const startOfDay = (at: number) => Math.floor(at / day) * day
+
+/** The price as the day of `now` began: what was quoted before it, or first on it. */
+export const openOf = (
+  { priceCents, openCents, receivedAt }: Pick<QuoteRow, 'priceCents' | 'openCents' | 'receivedAt'>,
+  now: number,
+) => (receivedAt >= startOfDay(now) ? openCents : priceCents)
+
+export function quoteView(quote: QuoteRow, now: number): QuoteView {
+  const open = openOf(quote, now)
+  return {
+    symbol: quote.symbol,
+    price_cents: quote.priceCents,
+    as_of: iso(quote.asOf),
+    received_at: iso(quote.receivedAt),
+    open_cents: open,
+    change_cents: quote.priceCents - open,
+    change_pct: percentOf(quote.priceCents - open, open),
+  }
+}
+
+/** `part` in percent of `whole`, to four digits after the point; 0 of nothing. */
+export const percentOf = (part: number, whole: number): number =>
+  whole === 0 ? 0 : Math.round((part * 1_000_000) / whole) / 10_000 + 0

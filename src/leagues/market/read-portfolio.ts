@@ -1,0 +1,51 @@
+import { cached } from '../../cached.ts'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import type { Cached } from '../../platform/cache/cache.ts'
+import { day } from '../../platform/clock.ts'
+import type { League } from '../league.ts'
+import { marketConfigOf } from './config.ts'
+import { type PortfolioView, type ValuedPortfolio, valuePortfolio, withQuoteAge } from './portfolio.ts'
+import { findPortfolio, heldSymbols, portfolioKey, quotedHoldings, usernameById, worthAtOpen } from './queries.ts'
+import { quoteView, startOfDay } from './quote.ts'
+import { findQuote } from './quote-queries.ts'
+
+export function currentQuote({ db, cache, clock }: Pick<App, 'db' | 'cache' | 'clock'>, symbol: string) {
+  const now = clock.now()
+  const load = () => quoteView(findQuote(db, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`), now)
+  return cache.read(cached.quote, [symbol], load, startOfDay(now) + day)
+}
+
+/**
+ * A portfolio as it stands. What is kept depends on the portfolio's own stamp, its league's and those of the symbols it
+ * holds, so a quote drops exactly the portfolios that hold it; how old the quotes are is told anew each time.
+ */
+export async function readPortfolio(app: App, league: League, userId: number): Promise<Cached<PortfolioView>> {
+  const now = app.clock.now()
+  const found = await app.cache.read(
+    cached.portfolio,
+    portfolioScope(app, league, userId),
+    () => value(app, league, userId, now),
+    startOfDay(now) + day,
+  )
+  const seen = league.finalizedAt ?? now
+  return found.at(Math.floor(seen / 1000), withQuoteAge(found.value, seen, marketConfigOf(league).quote_max_age_s))
+}
+
+export function portfolioScope(
+  { db, stamps }: Pick<App, 'db' | 'stamps'>,
+  league: League,
+  userId: number,
+): [string, string] {
+  const quotes = heldSymbols(db, league.id, userId).map(symbol => ['quote', symbol] as const)
+  const version = stamps.of([['league', String(league.id)], ...(league.finalizedAt === null ? quotes : [])])
+  return [portfolioKey(league.id, userId), Bun.hash(version).toString(36)]
+}
+
+function value({ db }: App, league: League, userId: number, now: number): ValuedPortfolio {
+  const portfolio =
+    findPortfolio(db, league.id, userId) ??
+    refuse('not_found', `User ${userId} has no portfolio here: he has not joined this league`)
+  const atOpen = league.finalizedAt === null ? worthAtOpen(db, portfolio, now) : null
+  return valuePortfolio(portfolio, usernameById(db, userId), quotedHoldings(db, league, userId), atOpen)
+}

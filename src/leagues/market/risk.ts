@@ -1,0 +1,94 @@
+/** Members whose trading looks wrong: bursts, very many trades in a day, everything on one card. */
+import { and, eq, gte, sql } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { ledger } from '../../../db/schema.ts'
+import { prepared } from '../../../db/transactions.ts'
+import { usernamesOf } from '../../accounts/queries.ts'
+import { raise } from '../../alerts.ts'
+import type { App } from '../../context.ts'
+import { day, minute } from '../../platform/clock.ts'
+import { pageOf } from '../../platform/http/pagination.ts'
+import { listLeagues } from '../queries.ts'
+import { usernameById } from './queries.ts'
+import { startOfDay } from './quote.ts'
+import { burst, many } from './suspects.ts'
+
+export const concentration = 0.6 // of a portfolio in one symbol
+
+const tradesSince = prepared(db => {
+  const recent = db
+    .select({ one: sql`1`.as('one') })
+    .from(ledger)
+    .where(
+      and(
+        eq(ledger.userId, sql.placeholder('userId')),
+        gte(ledger.at, sql.placeholder('since')),
+        sql`${ledger.symbol} is not null`,
+      ),
+    )
+    .limit(sql.placeholder('most'))
+    .as('recent')
+  return db.select({ count: sql<number>`count(*)` }).from(recent).prepare()
+})
+/** How many trades a user has made since then, counted no further than `most`. */
+const countSince = (db: Db, userId: number, since: number, most: number): number =>
+  tradesSince(db).get({ userId, since, most })?.count ?? 0
+
+const name = (db: Db, userId: number) => usernameById(db, userId) || `user ${userId}`
+
+/** Part of an order's transaction: tells of a pattern as it comes about, not at every trade that follows. */
+export function watchForRisk(tx: Db, userId: number, now: number): void {
+  if (countSince(tx, userId, now - minute, burst + 1) === burst)
+    raise(tx, now, {
+      key: `trade_burst:${userId}`,
+      type: 'security',
+      severity: 'warning',
+      title: `${name(tx, userId)} trades like a machine`,
+      message: `${burst} trades within a minute.`,
+      data: { user_id: userId, trades: burst },
+    })
+  if (countSince(tx, userId, startOfDay(now), many + 2) === many + 1)
+    raise(tx, now, {
+      key: `high_trades:${userId}`,
+      type: 'high_trades',
+      severity: 'warning',
+      title: `${name(tx, userId)} trades very much`,
+      message: `More than ${many} trades since 00:00 UTC.`,
+      data: { user_id: userId, trades: many + 1 },
+    })
+}
+
+export type Risk = { id: number; username: string; trades_count: number; recent_trades: number; reasons: string[] }
+
+/** Who deserves a look, with the reasons; those with the most of them first. `recent`: of the last day. */
+export async function riskAssessment(
+  app: Pick<App, 'db' | 'clock' | 'livePortfolios' | 'reader'>,
+  limit = 100,
+): Promise<Risk[]> {
+  const { db, clock, livePortfolios: books, reader } = app
+  const now = clock.now()
+  const reasons = new Map<number, string[]>()
+  const because = (user: number, reason: string) => reasons.set(user, [...(reasons.get(user) ?? []), reason])
+
+  const { bursts, heavy } = await reader.read('tradingSuspects', { now })
+  for (const { userId, most } of bursts) because(userId, `${most} trades within a minute`)
+  for (const { userId, trades } of heavy) because(userId, `${trades} trades since 00:00 UTC`)
+  for (const league of listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 500 }), now).leagues)
+    for (const { user, symbol, share } of (await books.book(league.id)).concentrated(concentration, now))
+      because(user, `${Math.round(100 * share)} % of the portfolio in ${league.name} is ${symbol}`)
+
+  const ids = [...reasons]
+    .sort(([a, x], [b, y]) => y.length - x.length || a - b)
+    .slice(0, limit)
+    .map(([id]) => id)
+  const names = usernamesOf(db, ids)
+  const counts = await reader.read('tradeCounts', { ids, since: now - day })
+  const countOf = new Map(counts.map(count => [count.userId, count]))
+  return ids.map(id => ({
+    id,
+    username: names.get(id) ?? '',
+    trades_count: countOf.get(id)?.trades ?? 0,
+    recent_trades: countOf.get(id)?.recent ?? 0,
+    reasons: reasons.get(id) ?? [],
+  }))
+}

@@ -1,0 +1,221 @@
+/** A portfolio as its owner trades it, and as an officer looks at it: what it is worth, what it holds, what was done. */
+
+import { type Content, type Html, html } from '../../platform/html.ts'
+import type { Pagination } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { address } from '../../ui/parts/address.ts'
+import { badge, movement } from '../../ui/parts/badges.ts'
+import { action, form, formField } from '../../ui/parts/form.ts'
+import { emptyState, notice } from '../../ui/parts/notices.ts'
+import { paginationLinks } from '../../ui/parts/pagination-links.ts'
+import { table } from '../../ui/parts/table.ts'
+import { duration, money, name, number, percent, time } from '../../ui/parts/values.ts'
+import type { LeagueView } from '../league.ts'
+import { leagueHead } from '../pages/league-head.ts'
+import type { MarketConfig } from './config.ts'
+import type { TradeView } from './ledger.ts'
+import { maxShares, type Side } from './order.ts'
+import type { HoldingView, PortfolioView } from './portfolio.ts'
+
+export type OrderDraft = { symbol?: string; side?: Side; quantity?: number }
+
+export type TradeData = {
+  league: LeagueView
+  rules: MarketConfig
+  portfolio: PortfolioView | undefined
+  place: { rank: number; of: number; change: number | null } | undefined
+  trades: readonly TradeView[]
+  pagination: Pagination
+  /** Symbols to choose from, those that are held first. */
+  symbols: readonly string[]
+  isMine: boolean
+}
+
+export function tradeBody(data: TradeData, draft: OrderDraft, who: Who | undefined): Html {
+  const { league, portfolio, isMine } = data
+  const title = !isMine && portfolio ? html`Portfolio of ${name(portfolio.username)}` : undefined
+  const head = leagueHead({ league, who, tab: isMine ? 'trade' : undefined, title, figures: figures(data) })
+  if (!portfolio) return html`${head}${outside(league, who)}`
+  return html`${head}
+${portfolio.stale_quotes > 0 && league.finalized_at === null && stale(data)}
+${isMine && (league.status === 'active' ? orderForm(data, draft) : closed(league))}
+${holdings(data)}
+${history(data)}`
+}
+
+const signed = (cents: number | null): Content =>
+  html`<span class="${cents === null || cents === 0 ? '' : cents > 0 ? 'gain' : 'loss'}">${money(cents, { signed: true })}</span>`
+
+function figures({ portfolio, place }: TradeData) {
+  if (!portfolio) return []
+  return [
+    {
+      label: 'Total value',
+      value: money(portfolio.total_cents),
+      note: html`${percent(portfolio.return_pct, { signed: true, digits: 2 })} of ${money(portfolio.starting_cents)}`,
+    },
+    portfolio.today_cents !== null && {
+      label: 'Today',
+      value: money(portfolio.today_cents, { signed: true }),
+      note: html`${percent(portfolio.today_pct, { signed: true, digits: 2 })} since 00:00 UTC`,
+    },
+    { label: 'Cash', value: money(portfolio.cash_cents) },
+    {
+      label: 'Gains',
+      value: money(portfolio.unrealised_cents, { signed: true }),
+      note: html`unrealised; realised ${money(portfolio.realised_cents, { signed: true })}${portfolio.fees_cents > 0 && html`, fees ${money(portfolio.fees_cents)}`}`,
+    },
+    place && {
+      label: 'Rank',
+      value: html`${number(place.rank)} <small>of ${number(place.of)}</small>`,
+      note: place.change !== null && place.change !== 0 && movement(place.change),
+    },
+  ]
+}
+
+function outside(league: LeagueView, who: Who | undefined): Html {
+  if (who?.id == null)
+    return emptyState('Nothing to trade with', 'The operator plays in no league himself. Sign in as a user to play.')
+  if (league.status !== 'active' && league.status !== 'upcoming')
+    return emptyState('You were not in this league', `It is ${league.status}; nobody can join any more.`)
+  const join = action({ label: 'Join the league', action: `/api/v1/leagues/${league.id}/join`, done: 'You are in' })
+  return emptyState('You are not in this league yet', 'Joining grants the starting cash, once.', join)
+}
+
+const closed = (league: LeagueView): Html =>
+  notice(
+    league.status === 'upcoming'
+      ? html`Trading opens ${time(league.starts_at)}.`
+      : 'Trading is over. The portfolio stays as it is.',
+  )
+
+const stale = ({ portfolio, rules }: TradeData): Html =>
+  notice(
+    html`${portfolio?.stale_quotes === 1 ? 'One quote is' : html`${number(portfolio?.stale_quotes)} quotes are`} older than ${duration(rules.quote_max_age_s * 1000)}: valued at all the same, but not traded at.`,
+    'warn',
+  )
+
+/** It stays as the reader has filled it in while all around it is renewed. */
+function orderForm({ league, rules, symbols }: TradeData, { symbol, side = 'buy', quantity }: OrderDraft): Html {
+  const path = `/api/v1/leagues/${league.id}/trades`
+  const limits = [
+    rules.fee_cents > 0 && html`a trade costs ${money(rules.fee_cents)}`,
+    rules.max_position_pct < 100 &&
+      html`one symbol may be up to ${number(rules.max_position_pct)} % of the total value`,
+    rules.allow_short && 'what is not held may be sold short',
+  ].filter(Boolean)
+  return html`<section class="part" id="order" data-keep>
+<h2>Order</h2>
+<div class="order" data-order="${path}/preview">
+${form(
+  { action: path, goTo: 'stay', once: true },
+  html`<div class="line">
+${formField({
+  label: 'Side',
+  name: 'side',
+  type: 'select',
+  value: side,
+  choices: [
+    { value: 'buy', label: 'Buy' },
+    { value: 'sell', label: 'Sell' },
+  ],
+})}
+${formField({ label: 'Quantity', name: 'quantity', type: 'number', min: 1, max: maxShares, step: 1, value: quantity })}
+${formField({ label: 'Symbol', name: 'symbol', value: symbol, maxlength: 20, list: 'symbols', autocomplete: 'off' })}
+</div>
+<datalist id="symbols">${symbols.map(each => html`<option value="${each}"></option>`)}</datalist>
+<output class="preview" data-preview></output>`,
+  'Place the order',
+)}
+</div>
+<p class="quiet">Filled at the newest <a href="/quotes">quote</a>${limits.map((limit, i) => [i > 0 ? ', ' : '; ', limit])}.</p>
+</section>`
+}
+
+const portfolioPath = (data: TradeData) =>
+  data.isMine ? `/leagues/${data.league.id}/trade` : `/leagues/${data.league.id}/portfolios/${data.portfolio?.user_id}`
+
+function holdings(data: TradeData): Html {
+  const { portfolio, isMine, league } = data
+  if (!portfolio) return html``
+  const to = (draft: OrderDraft) => `${address(portfolioPath(data), draft)}#order`
+  const mayTrade = isMine && league.status === 'active'
+  return html`<section class="part">
+<h2>Holdings</h2>
+${table<HoldingView>({
+  caption: 'Holdings by value',
+  rows: portfolio.holdings,
+  key: holding => `h-${holding.symbol}`,
+  columns: [
+    { head: 'Symbol', names: true, cell: ({ symbol }) => symbol },
+    { head: 'Quantity', numeric: true, cell: ({ quantity }) => number(quantity) },
+    {
+      head: 'Price',
+      numeric: true,
+      cell: holding =>
+        html`${money(holding.price_cents)}<small class="quiet">${holding.stale && badge('stale', 'warn')} ${time(holding.quote_as_of)}</small>`,
+    },
+    { head: 'Value', numeric: true, class: 'score', cell: ({ value_cents }) => money(value_cents) },
+    { head: 'Share', numeric: true, cell: ({ share_pct }) => percent(share_pct) },
+    { head: 'Cost', numeric: true, cell: ({ cost_cents }) => money(cost_cents) },
+    {
+      head: 'Gain',
+      numeric: true,
+      cell: holding =>
+        html`${signed(holding.unrealised_cents)}<small class="quiet">${percent(holding.unrealised_pct, { signed: true, digits: 2 })}</small>`,
+    },
+    portfolio.holdings.some(({ realised_cents }) => realised_cents !== 0) && {
+      head: 'Realised',
+      numeric: true,
+      cell: ({ realised_cents }) => signed(realised_cents),
+    },
+    mayTrade && {
+      head: html`<span class="sr">Trade</span>`,
+      cell: ({ symbol, quantity }) =>
+        html`<span class="actions"><a class="button small quiet" href="${to({ symbol, side: 'buy' })}">Buy</a><a class="button small quiet" href="${to({ symbol, side: 'sell', quantity: Math.max(1, quantity) })}">Sell</a></span>`,
+    },
+  ],
+  empty: emptyState('All in cash', mayTrade ? 'The first order fills this table.' : 'Nothing is held.'),
+})}
+${
+  portfolio.closed.length > 0 &&
+  html`<p class="quiet">Closed: ${portfolio.closed.map(({ symbol, realised_cents }, i) => html`${i > 0 && ', '}${symbol} ${signed(realised_cents)}`)}</p>`
+}
+</section>`
+}
+
+function history(data: TradeData): Html {
+  const { trades, pagination: pages } = data
+  if (pages.total === 0) return html``
+  return html`<section class="part">
+<h2>Trades</h2>
+${table({
+  caption: 'Trades, the newest first',
+  dense: true,
+  rows: trades,
+  key: trade => `t-${trade.id}`,
+  columns: [
+    { head: 'When', cell: ({ at }) => time(at) },
+    { head: 'Side', cell: ({ side }) => sideMark(side) },
+    { head: 'Symbol', names: true, cell: ({ symbol }) => symbol },
+    { head: 'Quantity', numeric: true, cell: ({ quantity }) => number(quantity) },
+    { head: 'Price', numeric: true, cell: ({ price_cents }) => money(price_cents) },
+    { head: 'Amount', numeric: true, cell: ({ amount_cents }) => money(amount_cents) },
+    trades.some(({ fee_cents }) => fee_cents > 0) && {
+      head: 'Fee',
+      numeric: true,
+      cell: ({ fee_cents }) => money(fee_cents),
+    },
+    {
+      head: 'Realised',
+      numeric: true,
+      cell: ({ realised_cents }) => (realised_cents === 0 ? null : signed(realised_cents)),
+    },
+    { head: 'Cash after', numeric: true, cell: ({ cash_cents }) => money(cash_cents) },
+  ],
+})}
+${paginationLinks(pages, page => address(portfolioPath(data), { page }))}
+</section>`
+}
+
+export const sideMark = (side: Side): Html => (side === 'buy' ? badge('buy', 'good') : badge('sell', 'plain'))

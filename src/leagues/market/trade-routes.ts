@@ -1,0 +1,153 @@
+import { Elysia, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { cached } from '../../cached.ts'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
+import {
+  linkHeader,
+  type PageSlice,
+  paged,
+  pageOf,
+  pageQuery,
+  pagination,
+  paginationSchema,
+} from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import type { League } from '../league.ts'
+import { readableLeague } from '../queries.ts'
+import { activitySchema, activityView, tradeSchema, tradeView } from './ledger.ts'
+import { maxShares } from './order.ts'
+import { placeOrder } from './place-order.ts'
+import { portfolioSchema } from './portfolio.ts'
+import { previewOf, previewSchema } from './preview.ts'
+import { ledgerLines, ledgerTotals } from './queries.ts'
+import { symbolOf, symbolSchema } from './quote.ts'
+import { readPortfolio } from './read-portfolio.ts'
+
+export const orderSchema = {
+  symbol: symbolSchema,
+  side: t.Union([t.Literal('buy'), t.Literal('sell')]),
+  quantity: t.Integer({ minimum: 1, maximum: maxShares }),
+}
+const user = t.Integer({ minimum: 1 })
+const key = t.Optional(
+  t.String({ minLength: 1, maxLength: 200, description: 'The same order under the same key is done once' }),
+)
+const listed = <T extends string, S extends Parameters<typeof t.Array>[0]>(name: T, of: S) =>
+  t.Object({ [name]: t.Array(of), pagination: paginationSchema })
+
+export function marketLeagueOf(db: Db, id: number, who: Who | undefined): League {
+  const league = readableLeague(db, id, who)
+  return league.kind === 'market' ? league : refuse('not_found', `League ${id} is not a market league`)
+}
+
+export function readActivity({ db, cache }: Pick<App, 'db' | 'cache'>, leagueId: number, page: PageSlice) {
+  return cache.read(cached.activity, [leagueId, page.page, page.limit], () => {
+    const { trades, portfolios } = ledgerTotals(db, { leagueId })
+    const lines = ledgerLines(db, { leagueId }, false, page)
+    return { activity: lines.map(activityView), pagination: pagination(page, trades + portfolios) }
+  })
+}
+
+export const tradeRoutes = (app: App) => {
+  const { db, clock } = app
+  const market = (id: number, who: Who | undefined) => marketLeagueOf(db, id, who)
+  /** Members see their own, officers everybody's. */
+  const ofUser = (userId: number, who: Who | undefined): number =>
+    userId === signedIn(who).id || isAtLeast(who, 'officer')
+      ? userId
+      : refuse('forbidden', 'Only officers see the portfolios and trades of others')
+  const myself = (who: Who | undefined): number =>
+    signedIn(who).id ?? refuse('not_found', 'The operator plays in no league himself')
+
+  return new Elysia({ prefix: '/leagues/:id', tags: ['market'] })
+    .use(access(app))
+    .get(
+      '/portfolios/:user_id',
+      ({ params: { id, user_id }, who }) => readPortfolio(app, market(id, who), ofUser(user_id, who)),
+      {
+        params: t.Object({ id: user, user_id: user }),
+        may: 'member',
+        detail: describe('A portfolio: one’s own, for officers anybody’s', portfolioSchema),
+      },
+    )
+    .guard({ params: t.Object({ id: user }) })
+    .get('/portfolio', ({ params: { id }, who }) => readPortfolio(app, market(id, who), myself(who)), {
+      may: 'member',
+      detail: describe('My portfolio', portfolioSchema),
+    })
+    .post(
+      '/trades',
+      async ({ params: { id }, body, headers, who, set }) => {
+        market(id, who)
+        const order = { ...body, symbol: symbolOf(body.symbol) }
+        const { trade, replayed } = await placeOrder(app, id, myself(who), order, headers['idempotency-key'])
+        set.status = 201
+        if (replayed) set.headers['idempotency-replayed'] = 'true'
+        return trade
+      },
+      {
+        headers: t.Object({ 'idempotency-key': key }),
+        body: t.Object(orderSchema),
+        may: 'member',
+        detail: describe('Buy or sell at the newest quote', tradeSchema, {
+          status: 201,
+          description:
+            'Filled whole or refused with the `rule` that says no and by how much. With an Idempotency-Key the first answer, a refusal too, is given again for 24 hours.',
+        }),
+      },
+    )
+    .get(
+      '/trades',
+      ({ params: { id }, query, who, request, set }) => {
+        const league = market(id, who)
+        const me = signedIn(who)
+        const userId = query.user_id ?? (isAtLeast(me, 'officer') ? undefined : myself(who))
+        if (userId !== undefined) ofUser(userId, who)
+        const page = pageOf(query)
+        const filter = { leagueId: league.id, userId }
+        const trades = ledgerLines(db, filter, true, page).map(line => ({
+          ...tradeView(line),
+          username: line.username,
+        }))
+        return paged({ request, set }, page, ledgerTotals(db, filter).trades, { trades })
+      },
+      {
+        query: t.Object({ user_id: t.Optional(user), ...pageQuery }),
+        may: 'member',
+        detail: describe(
+          'Trades, the newest first: one’s own, for officers everybody’s',
+          listed('trades', t.Composite([tradeSchema, t.Object({ username: t.String() })])),
+        ),
+      },
+    )
+    .get(
+      '/trades/preview',
+      ({ params: { id }, query, who }) => {
+        const league = market(id, who)
+        const order = { ...query, symbol: symbolOf(query.symbol) }
+        return previewOf(db, league, myself(who), order, clock.now())
+      },
+      {
+        query: t.Object(orderSchema),
+        may: 'member',
+        detail: describe('What an order would do now, without placing it', previewSchema),
+      },
+    )
+    .get(
+      '/activity',
+      async ({ params: { id }, query, who, request, set }) => {
+        market(id, who)
+        const found = await readActivity(app, id, pageOf(query))
+        set.headers.link = linkHeader(request.url, found.value.pagination)
+        return found
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'member',
+        detail: describe('What has happened in a league, the newest first', listed('activity', activitySchema)),
+      },
+    )
+}

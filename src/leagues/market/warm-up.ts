@@ -1,0 +1,25 @@
+import type { App } from '../../context.ts'
+import { pageOf } from '../../platform/http/pagination.ts'
+import { listLeagues } from '../queries.ts'
+import { everyFeed } from './quote-feeds/queries.ts'
+import { bookPoll } from './quote-feeds/update-quotes.ts'
+import { currentQuote } from './read-portfolio.ts'
+
+/** Every feed has its next look booked: after a restore, or whatever else may have ended its chain. */
+export async function followFeeds(app: App): Promise<void> {
+  for (const { id } of everyFeed(app.db)) await bookPoll(app, id, app.clock.now())
+}
+
+const popular = 50 // symbols
+
+/** The quotes of what is held most in the leagues under way; their books are then in memory too. */
+export async function warmQuotes(app: App): Promise<void> {
+  const { db, clock, livePortfolios: books } = app
+  const holders = new Map<string, number>()
+  const active = listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 100 }), clock.now()).leagues
+  for (const { id } of active)
+    for (const held of (await books.book(id)).mostHeld(popular))
+      holders.set(held.symbol, (holders.get(held.symbol) ?? 0) + held.holders)
+  const most = [...holders].sort(([, a], [, b]) => b - a).slice(0, popular)
+  for (const [symbol] of most) await currentQuote(app, symbol)
+}

@@ -1,0 +1,66 @@
+import type { Row } from '../../leaderboard/page.ts'
+import { type Content, type Html, html } from '../../platform/html.ts'
+import { movement, tier } from '../../ui/parts/badges.ts'
+import type { Column } from '../../ui/parts/table.ts'
+import { name, number } from '../../ui/parts/values.ts'
+import type { BoardView } from '../board.ts'
+import { scoring } from '../sheets/scoring-words.ts'
+import { metricName } from './words.ts'
+
+/** Rank, movement, name, score, tier and every metric with its gain. What no row has is left out. */
+export function boardTableColumns(
+  { league, rows, sort_by, order }: BoardView,
+  tiers: readonly string[],
+  path: string,
+): Column<Row>[] {
+  const { score, scoreWord, metric, first } = scoring[league.kind]
+  const metrics = Object.keys(rows[0]?.metrics ?? {}).filter(each => each !== 'score')
+  const moved = rows.some(({ change }) => change !== null)
+  const highest = Math.max(0, ...rows.map(row => row.score ?? 0))
+  const hasBars = first === 'desc' && highest > 0 && league.kind === 'sheet' && sort_by === 'score' && order === 'desc'
+  return [
+    {
+      head: html`<abbr title="Rank">#</abbr>`,
+      class: 'rank',
+      numeric: true,
+      cell: row => html`<span>${number(row.rank)}</span>`,
+    },
+    ...(moved
+      ? [{ head: html`<span class="sr">Movement</span>`, class: 'moved', cell: (row: Row) => movement(row.change) }]
+      : []),
+    {
+      head: 'Name',
+      names: true,
+      cell: row =>
+        html`<a href="${path}/players/${encodeURIComponent(row.player_id)}">${row.name ? name(row.name) : name(row.player_id)}</a>`,
+    },
+    {
+      head: scoreWord,
+      numeric: true,
+      class: 'score',
+      sort: { by: 'score', first },
+      cell: row => html`${score(row.score)}${hasBars && bar((row.score ?? 0) / highest)}`,
+    },
+    ...(rows.some(row => row.tier)
+      ? [{ head: 'Tier', cell: (row: Row) => tier(row.tier, row.tier ? tiers.indexOf(row.tier) : -1, tiers.length) }]
+      : []),
+    ...metrics.map(
+      (each): Column<Row> => ({
+        head: metricName(each),
+        numeric: true,
+        sort: { by: each },
+        cell: row => html`${metric(each, row.metrics[each] ?? null)}${gain(row.gains?.[each])}`,
+      }),
+    ),
+  ]
+}
+
+const gain = (value: number | null | undefined): Content =>
+  value !== null &&
+  value !== undefined &&
+  value !== 0 &&
+  html` <small class="${value > 0 ? 'gain' : 'loss'}">${number(value, { signed: true })}</small>`
+
+/** How much of the best score this is, as a line under it. */
+const bar = (part: number): Html =>
+  html`<svg class="bar" viewBox="0 0 100 2" preserveAspectRatio="none" aria-hidden="true"><rect width="${Math.max(0, Math.round(part * 100))}" height="2" /></svg>`

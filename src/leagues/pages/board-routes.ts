@@ -1,0 +1,138 @@
+/** The board of a league, live, and the cards of its players. They ask what the API asks, and show it. */
+import { Elysia, t } from 'elysia'
+import { cached } from '../../cached.ts'
+import type { App } from '../../context.ts'
+import { type BoardQuery, defaultLimit, isCacheable, queryKey } from '../../leaderboard/query.ts'
+import { bestTierFirst, defaultTiers } from '../../leaderboard/tiers.ts'
+import { Cached } from '../../platform/cache/cache.ts'
+import { iso } from '../../platform/clock.ts'
+import { htmlType } from '../../platform/html.ts'
+import { access } from '../../platform/http/access.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { cachedResponse } from '../../platform/http/responses.ts'
+import { looks } from '../../ui/assets.ts'
+import { hidden, layout, page } from '../../ui/layout.ts'
+import { address } from '../../ui/parts/address.ts'
+import { live, livePart } from '../../ui/parts/live.ts'
+import { boardQuery, boardQueryOf, nextChangeAt, readBoard, readPlayer } from '../board.ts'
+import { kindOf } from '../kinds.ts'
+import { type League, type Status, statusOf } from '../league.ts'
+import { isMember, leagueViewById, readableLeague } from '../queries.ts'
+import { boardConfigOf } from '../sheets/config.ts'
+import { type BoardData, type BoardParams, boardBody } from './board.ts'
+import { playerBody } from './player-card.ts'
+
+const id = t.Integer({ minimum: 1 })
+const one = { params: t.Object({ id }) }
+const nav = 'leagues'
+
+export const boardPages = (app: App) => {
+  const { db, cache, clock, streams } = app
+
+  /** Another version: another board, or a league in another state. A kept page's key holds its stamps last. */
+  const versionOf = (key: string, status: Status) =>
+    Bun.hash(`${key.slice(key.lastIndexOf('|'))}${status}`).toString(36)
+  const versionNow = (id: number, who: Who | undefined) =>
+    versionOf(cache.keyOf(cached.boardHtml, [id]), statusOf(readableLeague(db, id, who), clock.now()))
+
+  /** The board as a page, or as the part that changes. What strangers see is the same for all of them, so it is kept. */
+  async function board(request: Request, id: number, raw: BoardParams, who: Who | undefined, form: 'page' | 'part') {
+    const league = readableLeague(db, id, who)
+    const asked = boardQueryOf({ ...raw, at: inUtc(raw.at) }, league)
+    const status = statusOf(league, clock.now())
+    const version = versionNow(id, who) // before the board is read: a change in between is then fetched again
+    const make = async () => {
+      const body = boardBody(await boardData(league, asked, who), paramsOf(asked), who)
+      if (form === 'part') return String(body)
+      const from = address(`/leagues/${id}/board`, paramsOf(asked))
+      const shown = live({ id: 'board', events: `/leagues/${id}/events`, from, version }, body)
+      return String(layout({ title: league.name, who, nav, scripts: ['board.js'], body: shown }))
+    }
+    if (who || !isCacheable(asked)) return livePart(await make(), version)
+    const scope = [id, form, status, looks, queryKey(asked)]
+    const kept = await cache.read(cached.boardHtml, scope, make, nextChangeAt(app, league))
+    const response = cachedResponse(request, kept, { contentType: htmlType, text: kept.value })
+    response.headers.set('x-version', versionOf(kept.key, status))
+    return response
+  }
+
+  async function boardData(league: League, asked: BoardQuery, who: Who | undefined): Promise<BoardData> {
+    const found = await readBoard(app, league, asked)
+    const player = league.kind === 'sheet' ? null : (who?.id ?? null)
+    const joined = player !== null && isMember(db, league.id, player)
+    const isOpen = ['upcoming', 'active'].includes(statusOf(league, clock.now()))
+    return {
+      league: leagueViewById(db, league.id, clock.now()),
+      board: found instanceof Cached ? found.value : found,
+      tiers: tiersOf(league),
+      me: joined && league.kind === 'market' ? String(player) : undefined,
+      mayJoin: player !== null && !joined && isOpen,
+      more: kindOf(app, league).onBoard?.(app, league),
+    }
+  }
+
+  return new Elysia()
+    .use(access(app))
+    .get('/leagues/:id', ({ params: { id }, query, who, request }) => board(request, id, query, who, 'page'), {
+      ...one,
+      query: boardQuery,
+      may: 'reader',
+      counted: true,
+      detail: hidden,
+    })
+    .get('/leagues/:id/board', ({ params: { id }, query, who, request }) => board(request, id, query, who, 'part'), {
+      ...one,
+      query: boardQuery,
+      may: 'reader',
+      counted: true,
+      detail: hidden,
+    })
+    .get('/leagues/:id/events', ({ params: { id }, who }) => streams.versions(() => versionNow(id, who)), {
+      ...one,
+      may: 'reader',
+      detail: hidden,
+    })
+    .get(
+      '/leagues/:id/players/:player_id',
+      async ({ params: { id, player_id }, query, who }) => {
+        const league = readableLeague(db, id, who)
+        const { value: player } = await readPlayer(app, league, player_id)
+        const body = playerBody(
+          {
+            league: leagueViewById(db, id, clock.now()),
+            player,
+            tiers: tiersOf(league),
+            more: kindOf(app, league).onCard?.(app, league, player),
+          },
+          query,
+          who,
+        )
+        return page({ title: `${player.name} · ${league.name}`, who, nav, scripts: ['board.js'], body })
+      },
+      {
+        params: t.Object({ id, player_id: t.String({ maxLength: 200 }) }),
+        query: t.Object({ metric: t.Optional(t.String({ maxLength: 200 })) }),
+        may: 'reader',
+        counted: true,
+        detail: hidden,
+      },
+    )
+}
+
+/** The names of a league's tiers, best first: their place gives their colour. */
+const tiersOf = (league: League) => bestTierFirst(boardConfigOf(league).tiers ?? defaultTiers).map(({ name }) => name)
+
+/** What is asked in its shortest form, for the addresses on the page. */
+const paramsOf = ({ sort_by, order, page, limit, ties, q, around, at }: BoardQuery): BoardParams => ({
+  sort_by,
+  order,
+  page: page > 1 ? String(page) : undefined,
+  limit: limit === defaultLimit ? undefined : String(limit),
+  ties: ties === 'standard' ? undefined : ties,
+  q,
+  around,
+  at: at === undefined ? undefined : iso(at),
+})
+
+/** `2026-03-01T12:00`, as a form sends it, is meant in UTC. */
+const inUtc = (at: string | undefined) => (at && /T\d\d:\d\d(:\d\d)?$/.test(at) ? `${at}Z` : at)

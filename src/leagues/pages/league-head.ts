@@ -1,0 +1,51 @@
+import { type Content, type Html, html } from '../../platform/html.ts'
+import { isAtLeast } from '../../platform/http/access.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { status } from '../../ui/parts/badges.ts'
+import { type Stat, stats } from '../../ui/parts/figures.ts'
+import { dayText, name, number } from '../../ui/parts/values.ts'
+import type { LeagueView } from '../league.ts'
+import { kindNames } from './words.ts'
+
+export type Tab = 'board' | 'uploads' | 'entries' | 'trade' | 'activity' | 'settings'
+
+export type LeagueHead = {
+  league: LeagueView
+  who: Who | undefined
+  tab?: Tab
+  figures?: readonly (Stat | false | null | undefined)[]
+  /** Another title than the league's name, which then stands above it. */
+  title?: Content
+  /** In place of the league's status. */
+  state?: Content
+  /** Buttons of this page. */
+  actions?: Content
+}
+
+/** The scoreboard above every page of a league: what it is, how it stands, where to go. */
+export function leagueHead({ league, who, tab, figures = [], title, state, actions }: LeagueHead): Html {
+  const { id, kind, starts_at, ends_at, members } = league
+  const tabs = tabsOf(league, who)
+  return html`<header class="scoreboard">
+<h1>${title ?? name(league.name)}</h1>
+<div class="facts">${title && html`<a href="/leagues/${id}">${name(league.name)}</a>`}${state || status(league.status)}<span>${kindNames[kind]}</span><span>${dayText(starts_at)} – ${dayText(ends_at)}</span>${members > 0 && html`<span>${number(members)} ${members === 1 ? 'member' : 'members'}</span>`}${actions && html`<span class="actions">${actions}</span>`}</div>
+${figures.some(Boolean) && stats(figures)}
+${
+  tabs.length > 1 &&
+  html`<nav class="tabs" aria-label="This league">${tabs.map(
+    ([key, path, label]) =>
+      html`<a href="/leagues/${id}${path}"${key === tab && html` aria-current="page"`}>${label}</a>`,
+  )}</nav>`
+}
+</header>`
+}
+
+function tabsOf({ kind }: LeagueView, who: Who | undefined): [Tab, path: string, label: string][] {
+  const tabs: [Tab, string, string][] = [['board', '', 'Board']]
+  if (kind === 'sheet' && isAtLeast(who, 'member')) tabs.push(['uploads', '/uploads', 'Uploads'])
+  if (kind === 'tour') tabs.push(['entries', '/entries', 'Entries'])
+  if (kind === 'market' && isAtLeast(who, 'member'))
+    tabs.push(['trade', '/trade', 'Trade'], ['activity', '/activity', 'Activity'])
+  if (isAtLeast(who, 'officer')) tabs.push(['settings', '/settings', 'Settings'])
+  return tabs
+}

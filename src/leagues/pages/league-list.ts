@@ -1,0 +1,76 @@
+import { leagueKinds } from '../../../db/schema.ts'
+import { type Content, type Html, html } from '../../platform/html.ts'
+import { isAtLeast } from '../../platform/http/access.ts'
+import type { Pagination } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { address, type Params } from '../../ui/parts/address.ts'
+import { status } from '../../ui/parts/badges.ts'
+import { emptyState } from '../../ui/parts/notices.ts'
+import { paginationLinks } from '../../ui/parts/pagination-links.ts'
+import { table } from '../../ui/parts/table.ts'
+import { dayText, name, number } from '../../ui/parts/values.ts'
+import { type LeagueView, statuses } from '../league.ts'
+import { kindNames } from './words.ts'
+
+export type LeagueList = { leagues: readonly LeagueView[]; pagination: Pagination }
+export type LeaguesQuery = { kind?: string; status?: string; q?: string; page?: number; limit?: number }
+
+/** The page of leagues: what is on, what is to come, what is over. */
+export function leaguesBody(list: LeagueList, query: LeaguesQuery, who: Who | undefined): Html {
+  const { kind, status: only, q } = query
+  const to = (change: Params) => address('/', { kind, status: only, q, ...change })
+  const isFiltered = Boolean(kind || only || q)
+  const mayMake = isAtLeast(who, 'officer')
+  return html`<header class="head">
+<h1>Leagues</h1>
+${mayMake && html`<a class="button" href="/leagues/new">New league</a>`}
+</header>
+${
+  (isFiltered || list.leagues.length > 0) &&
+  html`<div class="toolbar">
+<nav class="filters" aria-label="Status">${[undefined, ...statuses].map(each => choice(each ?? 'current', to({ status: each }), each === only))}</nav>
+<nav class="filters" aria-label="Kind">${[undefined, ...leagueKinds].map(each => choice(each ? kindNames[each] : 'all kinds', to({ kind: each }), each === kind))}</nav>
+<form class="search" method="get" action="/" role="search">
+${only && html`<input type="hidden" name="status" value="${only}" />`}${kind && html`<input type="hidden" name="kind" value="${kind}" />`}
+<input type="search" name="q" value="${q}" placeholder="Search leagues" aria-label="Search leagues" maxlength="100" /><kbd aria-hidden="true">/</kbd>
+</form>
+</div>`
+}
+${table({
+  caption: 'Leagues, newest first',
+  class: 'leagues',
+  rows: list.leagues,
+  columns: [
+    { head: 'League', names: true, cell: league => html`<a href="/leagues/${league.id}">${name(league.name)}</a>` },
+    { head: 'Status', cell: league => status(league.status) },
+    { head: 'Kind', cell: league => kindNames[league.kind] },
+    { head: 'Starts', cell: league => dayText(league.starts_at) },
+    { head: 'Ends', cell: league => dayText(league.ends_at) },
+    { head: 'Members', numeric: true, cell: league => number(league.members) },
+  ],
+  empty: isFiltered ? noneFits : mayMake ? startHere : nothingYet(who),
+})}
+${paginationLinks(list.pagination, page => to({ page }))}`
+}
+
+const choice = (label: Content, href: string, isChosen: boolean) =>
+  html`<a href="${href}"${isChosen && html` aria-current="true"`}>${label}</a>`
+
+const noneFits = emptyState(
+  'No league fits',
+  'Nothing here has this status, kind and name.',
+  html`<a href="/">Show all leagues</a>`,
+)
+
+const startHere = emptyState(
+  'No leagues yet',
+  'A league has a name, a start and an end. Its scores come from sheets you upload, from a live tour, or from paper trading.',
+  html`<a class="button" href="/leagues/new">Make the first league</a>`,
+)
+
+const nothingYet = (who: Who | undefined) =>
+  emptyState(
+    'Nothing is played here yet',
+    'As soon as an officer makes a league, its board is here.',
+    !who && html`<a class="button" href="/sign-in">Sign in</a>`,
+  )

@@ -1,0 +1,143 @@
+import { type Content, type Html, html } from '../../platform/html.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { address } from '../../ui/parts/address.ts'
+import { badge, movement, tier } from '../../ui/parts/badges.ts'
+import { chart, sparkline } from '../../ui/parts/figures.ts'
+import { table } from '../../ui/parts/table.ts'
+import { moment, name, number, percent } from '../../ui/parts/values.ts'
+import type { PlayerView } from '../kinds.ts'
+import type { LeagueView } from '../league.ts'
+import { scoring } from '../sheets/scoring-words.ts'
+import { leagueHead } from './league-head.ts'
+import { metricName } from './words.ts'
+
+/** What is known of one metric. A kind that only knows the value says only that. */
+type MetricCard = {
+  current: number | null
+  baseline: number | null
+  gain: number | null
+  rank: number | null
+  percentile: number | null
+}
+type Moment = { takenAt: string; isBaseline: boolean; score: number | null; metrics: Record<string, unknown> }
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null)
+
+function cardOf(value: unknown): MetricCard {
+  const { current, baseline, gain, rank, percentile } = isObject(value) ? value : { current: value }
+  return {
+    current: numberOf(current),
+    baseline: numberOf(baseline),
+    gain: numberOf(gain),
+    rank: numberOf(rank),
+    percentile: numberOf(percentile),
+  }
+}
+
+const momentsOf = (history: readonly unknown[]): Moment[] =>
+  history.flatMap(each => {
+    if (!isObject(each) || typeof each.taken_at !== 'string') return []
+    const { taken_at: takenAt, kind, score, metrics } = each
+    return {
+      takenAt,
+      isBaseline: kind === 'baseline',
+      score: numberOf(score),
+      metrics: isObject(metrics) ? metrics : {},
+    }
+  })
+
+export type PlayerData = {
+  league: LeagueView
+  player: PlayerView
+  tiers: readonly string[]
+  /** What leagues of this kind know beside. */
+  more?: Content
+}
+
+/** The card of one player: where he stands, by what, and how he came there. */
+export function playerBody(
+  { league, player, tiers, more }: PlayerData,
+  query: { metric?: string },
+  who: Who | undefined,
+): Html {
+  const history = momentsOf(player.history)
+  const metrics = Object.entries(player.metrics).map(([metric, value]) => ({ metric, ...cardOf(value) }))
+  const { score, scoreWord, metric: written } = scoring[league.kind]
+  const path = `/leagues/${league.id}/players/${encodeURIComponent(player.player_id)}`
+  const isKnown = (part: Exclude<keyof MetricCard, 'current'>) => metrics.some(card => card[part] !== null)
+  const names = metrics.map(({ metric }) => metric).filter(metric => history.some(each => metric in each.metrics))
+  const shown = query.metric && names.includes(query.metric) ? query.metric : 'score'
+  const series = (metric: string) =>
+    history.map(each => (metric === 'score' ? each.score : numberOf(each.metrics[metric])))
+  const figures = [
+    { label: 'Rank', value: number(player.rank), note: player.change !== null && movement(player.change) },
+    { label: scoreWord, value: score(player.score) },
+    { label: 'Better than', value: percent(player.percentile), note: 'of all players' },
+    player.tier ? { label: 'Tier', value: tier(player.tier, tiers.indexOf(player.tier), tiers.length) } : undefined,
+  ]
+  return html`${leagueHead({ league, who, title: name(player.name || player.player_id), figures })}
+<div class="toolbar">
+<span class="quiet">Id <code>${player.player_id}</code></span>
+<span class="actions"><a class="button small quiet" href="${address(`/leagues/${league.id}`, { around: player.player_id })}">Show on the board</a><button type="button" class="small quiet needs-js" aria-pressed="false" data-me="${league.id}" data-player="${player.player_id}">This is me</button></span>
+</div>${more}
+<section class="part">
+<h2>By metric</h2>
+${table({
+  caption: `Metrics of ${player.name}`,
+  rows: metrics,
+  columns: [
+    { head: 'Metric', names: true, cell: ({ metric }) => metricName(metric) },
+    { head: 'Current', numeric: true, cell: ({ metric, current }) => written(metric, current) },
+    isKnown('baseline') && {
+      head: 'Baseline',
+      numeric: true,
+      cell: ({ metric, baseline }) => written(metric, baseline),
+    },
+    isKnown('gain') && {
+      head: 'Gain',
+      numeric: true,
+      cell: ({ gain }) =>
+        html`<span class="${gain !== null && gain > 0 ? 'gain' : gain !== null && gain < 0 ? 'loss' : ''}">${number(gain, { signed: true })}</span>`,
+    },
+    isKnown('rank') && { head: 'Rank', numeric: true, cell: card => number(card.rank) },
+    isKnown('percentile') && { head: 'Better than', numeric: true, cell: card => percent(card.percentile) },
+    names.length > 0 &&
+      history.length > 1 && {
+        head: 'History',
+        cell: ({ metric }) => sparkline(series(metric), `${metricName(metric)} over ${history.length} snapshots`),
+      },
+  ],
+})}
+</section>
+${
+  history.length > 0 &&
+  html`<section class="part">
+<h2>Over time</h2>
+${
+  history.length > 1 &&
+  html`<nav class="filters" aria-label="Metric of the chart">${['score', ...names].map(metric => html`<a href="${address(path, { metric: metric === 'score' ? undefined : metric })}"${metric === shown && html` aria-current="true"`}>${metricName(metric)}</a>`)}</nav>
+${chart({
+  label: `${metricName(shown)} of ${player.name} over time; the numbers are in the table below`,
+  times: history.map(each => Date.parse(each.takenAt)),
+  series: [{ label: metricName(shown), values: series(shown) }],
+})}`
+}
+${table({
+  caption: `Snapshots of ${player.name}, newest first`,
+  dense: true,
+  rows: [...history].reverse(),
+  columns: [
+    { head: 'Taken', names: true, cell: each => moment(each.takenAt) },
+    { head: html`<span class="sr">Kind</span>`, cell: each => each.isBaseline && badge('baseline', 'quiet') },
+    { head: scoreWord, numeric: true, cell: each => score(each.score) },
+    ...names.map(metric => ({
+      head: metricName(metric),
+      numeric: true,
+      cell: (each: Moment) => written(metric, numberOf(each.metrics[metric])),
+    })),
+  ],
+})}
+</section>`
+}`
+}

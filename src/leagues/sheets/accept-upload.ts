@@ -1,0 +1,102 @@
+import { Value } from '@sinclair/typebox/value'
+import { type Static, t } from 'elysia'
+import { atomically } from '../../../db/transactions.ts'
+import { audit } from '../../audit.ts'
+import type { App } from '../../context.ts'
+import { invalid, refuse } from '../../errors.ts'
+import { fieldErrors } from '../../platform/http/field-errors.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { type League, statusOf } from '../league.ts'
+import { leagueById } from '../queries.ts'
+import { coming, keepBuildable, sentTooLate } from './buildable.ts'
+import { importUpload } from './import-job.ts'
+import { changeUpload, insertUpload, published, sameBytes } from './queries.ts'
+import type { Received } from './receive-file.ts'
+import { uploadKindSchema, uploadModeSchema } from './upload.ts'
+
+/** What may be said with a file, in the form or in the address. */
+export const uploadOptions = t.Object({
+  kind: t.Optional(uploadKindSchema),
+  mode: t.Optional(uploadModeSchema),
+  taken_at: t.Optional(dateTimeSchema),
+  dry_run: t.Optional(t.Union([t.Literal('true'), t.Literal('false'), t.Literal('1'), t.Literal('0')])),
+  mapping: t.Optional(
+    t.String({ maxLength: 65_536, description: 'JSON: header → metric, id or name; null leaves a column out' }),
+  ),
+})
+export type UploadOptions = Static<typeof uploadOptions>
+
+/** Written down and handed to a job, or the upload of the same bytes that is there already. */
+export async function acceptUpload(
+  { db, clock, jobs, sheets }: App,
+  league: League,
+  received: Received,
+  wishes: UploadOptions,
+  who: Who,
+) {
+  const { file, filename, bytes, sha256 } = received
+  const dryRun = wishes.dry_run === 'true' || wishes.dry_run === '1'
+  const kind = wishes.kind ?? 'current'
+  const mode = wishes.mode ?? 'partial'
+  const now = clock.now()
+  const takenAt = wishes.taken_at ? Date.parse(wishes.taken_at) : now
+  const givenMapping = mappingOf(wishes.mapping)
+  return atomically(db, tx => {
+    requireUploadsOpen(leagueById(tx, league.id), now)
+    const known = dryRun ? undefined : sameBytes(tx, { leagueId: league.id, kind, mode, sha256 })
+    if (known) return { upload: known, isDuplicate: true }
+    const before = published(tx, league.id)
+    keepBuildable(sheets.boards.scores, before, [...before, { snapshot: coming, kind, takenAt }], sentTooLate)
+    const upload = insertUpload(tx, {
+      leagueId: league.id,
+      kind,
+      mode,
+      dryRun,
+      filename,
+      file,
+      bytes,
+      sha256,
+      givenMapping,
+      status: 'queued',
+      jobId: '',
+      uploadedBy: who.id,
+      takenAt,
+      createdAt: now,
+    })
+    const { jobId } = jobs.accept(tx, importUpload, { uploadId: upload.id, leagueId: league.id }, { by: who.id })
+    if (!dryRun)
+      audit(tx, {
+        at: now,
+        who,
+        action: 'upload.create',
+        target: `league ${league.id}`,
+        detail: { upload_id: upload.id, kind, filename, bytes, sha256 },
+      })
+    return { upload: changeUpload(tx, upload.id, ['queued'], { jobId }) ?? upload, isDuplicate: false }
+  })
+}
+
+/** Refuses where a league takes no uploads, or no more. */
+export function requireUploadsOpen(league: League, now: number) {
+  if (league.kind !== 'sheet') refuse('conflict', `Only sheet leagues take uploads; this one is of kind ${league.kind}`)
+  const status = statusOf(league, now)
+  if (status === 'final' || status === 'archived')
+    refuse('conflict', `This league is ${status}; it takes no more uploads`)
+}
+
+/** The other parts of the form, held to the same schema as the query. */
+export function checkedUploadForm(fields: Record<string, string>): UploadOptions {
+  const errors = fieldErrors(Value.Errors(uploadOptions, fields))
+  if (errors.length) refuse('invalid', 'The form does not fit what is expected', { errors })
+  return Value.Clean(uploadOptions, { ...fields }) as UploadOptions
+}
+
+function mappingOf(json: string | undefined): Record<string, string | null> | null {
+  if (!json) return null
+  try {
+    return Value.Decode(t.Record(t.String(), t.Nullable(t.String({ maxLength: 60 }))), JSON.parse(json))
+  } catch {
+    return invalid('mapping', 'expected a JSON object of header → metric')
+  }
+}

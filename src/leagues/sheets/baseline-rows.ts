@@ -1,0 +1,101 @@
+/** Where players start, and the walk that holds what they have against it. Runs in the worker thread. */
+import type { Database } from 'bun:sqlite'
+import { matchRows } from '../../leaderboard/gains.ts'
+import { rowsIn, type TextColumn } from '../../leaderboard/text.ts'
+import { type LatecomersWork, latecomersOf } from './latecomers.ts'
+import type { SnapshotSelection } from './snapshot-selection.ts'
+import { release } from './snapshots/memory.ts'
+import { ownMemory, readIds, Walk } from './snapshots/read.ts'
+import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
+
+/**
+ * Where the players of a snapshot start. `rows[row]` is the row in `baseline`, or OWN: the row itself, or, from LATE
+ * downwards, a row of `latecomers`.
+ */
+export type BaselineRows = { baseline: number; latecomers: number | null; rows: Int32Array }
+export const OWN = -1
+export const LATE = -2
+
+/** Some columns gone by from the first row to the last: the value of a row is `values[column][at(row)]`. */
+type Walking = Pick<Walk, 'values' | 'at'>
+
+/** The players of a snapshot. `rowsIn` finds them in another one, by row, -1 where they are not. */
+export type Players = {
+  snapshot: Snapshot
+  rowsIn(other: number): Int32Array
+  walk(metrics: readonly string[]): Walking
+}
+
+export const storedPlayers = (scores: Database, snapshot: Snapshot): Players => ({
+  snapshot,
+  rowsIn: finder(scores, readIds(scores, snapshot, ownMemory)),
+  walk: metrics => new Walk(scores, snapshot, metrics),
+})
+
+/** The same while the sheet that was stored is still in memory, in id order. */
+export const sheetPlayers = (scores: Database, snapshot: Snapshot, sheet: SheetColumns): Players => ({
+  snapshot,
+  rowsIn: finder(scores, sheet.ids),
+  walk: metrics => ({ values: metrics.map(name => valuesOf(sheet, name)), at: row => row }),
+})
+
+const valuesOf = ({ ids, metrics }: SheetColumns, name: string): Float64Array =>
+  metrics.find(metric => metric.name === name)?.values ?? new Float64Array(rowsIn(ids)).fill(Number.NaN)
+
+function finder(scores: Database, ids: TextColumn) {
+  const found = new Map<number, Int32Array>()
+  return (other: number): Int32Array => {
+    const known = found.get(other)
+    if (known) return known
+    const others = readIds(scores, snapshotOf(scores, other), ownMemory)
+    const rows = matchRows(ids, others)
+    release(others.bytes, others.offsets)
+    found.set(other, rows)
+    return rows
+  }
+}
+
+export async function baselineRowsOf(
+  scores: Database,
+  { snapshot, rowsIn }: Players,
+  lineup: SnapshotSelection,
+  working: LatecomersWork,
+): Promise<BaselineRows> {
+  const { baseline } = lineup
+  const rows = new Int32Array(new SharedArrayBuffer(snapshot.players * 4)).fill(OWN)
+  if (baseline === snapshot.id) return { baseline, latecomers: null, rows }
+  const latecomers = await latecomersOf(scores, lineup, working)
+  rows.set(rowsIn(baseline))
+  if (latecomers && latecomers.players > 0) {
+    const late = rowsIn(latecomers.id)
+    for (let row = 0; row < rows.length; row++) if (rows[row] === OWN && late[row]! >= 0) rows[row] = LATE - late[row]!
+  }
+  return { baseline, latecomers: latecomers?.id ?? null, rows }
+}
+
+/** For metric `m` the value is `now[m][at]`, the start `then[m][from]`. */
+export type EachPlayer = (row: number, now: Float64Array[], at: number, then: Float64Array[], from: number) => void
+
+const MANY = 1 << 16 // players between two pauses
+
+/** Everyone's current and start values of some metrics, without a whole column in memory. */
+export async function eachPlayer(
+  scores: Database,
+  { snapshot, walk }: Players,
+  starts: BaselineRows,
+  metrics: readonly string[],
+  { pause }: LatecomersWork,
+  each: EachPlayer,
+): Promise<void> {
+  const now = walk(metrics)
+  const baseline = new Walk(scores, snapshotOf(scores, starts.baseline), metrics)
+  const late = starts.latecomers === null ? now : new Walk(scores, snapshotOf(scores, starts.latecomers), metrics)
+  for (let row = 0; row < snapshot.players; row++) {
+    const at = now.at(row)
+    const start = starts.rows[row]!
+    if (start >= 0) each(row, now.values, at, baseline.values, baseline.at(start))
+    else if (start === OWN) each(row, now.values, at, now.values, at)
+    else each(row, now.values, at, late.values, late.at(LATE - start))
+    if (row % MANY === MANY - 1) await pause()
+  }
+}

@@ -1,0 +1,85 @@
+import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
+import type { Classification, TierMembers } from '../../leaderboard/tiers.ts'
+import type { PlayerTexts } from './board-parts.ts'
+import { byteBudget } from './byte-budget.ts'
+import { type ScoredPlayers, type ScoreInput, scoreKey } from './scoring.ts'
+import { type SheetThread, ThreadDied } from './sheet-thread.ts'
+import type { TaskAnswer, TaskInput, TaskName } from './thread-tasks.ts'
+
+type Sized = { byteLength: number }
+const bytesIn = (...arrays: (Sized | undefined)[]): number =>
+  arrays.reduce((sum, array) => sum + (array?.byteLength ?? 0), 0)
+
+/** The parts of sheet boards, made in the thread when first asked for, under one budget of bytes. */
+export function openBoardCache(thread: SheetThread, bytes: number) {
+  const budget = byteBudget(bytes)
+  const scores = budget.shelf<ScoredPlayers>(({ ranking, starts, goals }) =>
+    bytesIn(ranking.values, ranking.order, starts.rows, goals),
+  )
+  const columns = budget.shelf<Ranking>(({ values, order }) => bytesIn(values, order))
+  const turned = budget.shelf<Ranking>(({ order }) => bytesIn(order))
+  const texts = budget.shelf<PlayerTexts>(({ ids, names }) =>
+    bytesIn(ids.bytes, ids.offsets, names.bytes, names.offsets),
+  )
+  const tiers = budget.shelf<TierMembers[]>(all => bytesIn(...all.map(({ rows }) => rows)))
+
+  /** These tasks only read, so one that went down with the thread is asked once more of the next. */
+  const ask = <Name extends TaskName>(task: Name, input: TaskInput<Name>): Promise<TaskAnswer<Name>> =>
+    thread.run(task, input).catch(error => {
+      if (error instanceof ThreadDied) return thread.run(task, input)
+      throw error
+    })
+
+  const scored = (input: ScoreInput): Promise<ScoredPlayers> => scores.get(scoreKey(input), () => ask('score', input))
+
+  return {
+    bytes: budget.bytes,
+    scored,
+    async ranking(input: ScoreInput, column: string, order: RankOrder): Promise<Ranking> {
+      if (column !== 'score') {
+        const wanted = { snapshot: input.lineup.current, metric: column, order }
+        return columns.get(JSON.stringify(wanted), () => ask('column', wanted))
+      }
+      const { ranking } = await scored(input)
+      if (ranking.direction === order) return ranking
+      return turned.get(`${order}:${scoreKey(input)}`, () => ask('turned', { ranking, order }))
+    },
+    async matching(snapshot: number, q: string): Promise<Uint8Array> {
+      return ask('search', { q, texts: await texts.get(String(snapshot), () => ask('texts', snapshot)) })
+    },
+    tiers: (input: ScoreInput, ranking: Ranking, classification: Classification): Promise<TierMembers[]> =>
+      tiers.get(JSON.stringify([scoreKey(input), { ...classification, goal: typeof classification.goal }]), () =>
+        ask('tiers', { ranking, classification }),
+      ),
+    standings: inOneWalk((snapshot, rows) => ask('standings', { snapshot, rows })),
+  }
+}
+
+const mostInOneWalk = 32 // players: a walk's steps stay short
+
+/** Who asks while a snapshot is walked through shares the next walk with all who ask meanwhile. */
+function inOneWalk<Answer>(walk: (snapshot: number, rows: number[]) => Promise<Answer[]>) {
+  const waiting = new Map<number, { rows: number[]; answers: Promise<Answer[]> }>()
+  let last: Promise<unknown> = Promise.resolve()
+
+  function begin(snapshot: number) {
+    const rows: number[] = []
+    const answers = last.then(() => {
+      if (waiting.get(snapshot)?.rows === rows) waiting.delete(snapshot)
+      return walk(snapshot, rows)
+    })
+    last = answers.catch(() => {})
+    const next = { rows, answers }
+    waiting.set(snapshot, next)
+    return next
+  }
+
+  return async (snapshot: number, row: number): Promise<Answer> => {
+    const there = waiting.get(snapshot)
+    const { rows, answers } = there && there.rows.length < mostInOneWalk ? there : begin(snapshot)
+    const place = rows.push(row) - 1
+    return (await answers)[place]!
+  }
+}
+
+export type BoardCache = ReturnType<typeof openBoardCache>

@@ -1,0 +1,74 @@
+/** What boards are built from beside their scores, computed in the worker thread. All that is large is shared memory. */
+import type { Database } from 'bun:sqlite'
+import { type Ranking, type RankOrder, RankPlace, rankingOf } from '../../leaderboard/ranking.ts'
+import { mark, needle } from '../../leaderboard/search.ts'
+import type { TextColumn } from '../../leaderboard/text.ts'
+import { type Classification, classify, type TierMembers } from '../../leaderboard/tiers.ts'
+import type { LatecomersWork } from './latecomers.ts'
+import { readColumns, readIds, readNames, readValues, Walk } from './snapshots/read.ts'
+import { snapshotOf } from './snapshots/snapshot.ts'
+
+export function sharedRanking(ranking: Ranking): Ranking {
+  const order = new Uint32Array(new SharedArrayBuffer(ranking.order.byteLength))
+  order.set(ranking.order)
+  return { ...ranking, order }
+}
+
+export function rankedColumn(scores: Database, input: { snapshot: number; metric: string; order: RankOrder }): Ranking {
+  const [values] = readColumns(scores, snapshotOf(scores, input.snapshot), [input.metric])
+  return sharedRanking(rankingOf(values!, input.order))
+}
+
+/** The same values the other way round. */
+export const reversedRanking = ({ values }: Ranking, order: RankOrder): Ranking =>
+  sharedRanking(rankingOf(values, order))
+
+export type PlayerTexts = { ids: TextColumn; names: TextColumn }
+
+export function playerTexts(scores: Database, id: number): PlayerTexts {
+  const snapshot = snapshotOf(scores, id)
+  return { ids: readIds(scores, snapshot), names: readNames(scores, snapshot) }
+}
+
+export function searchPlayers({ texts: { ids, names }, q }: { texts: PlayerTexts; q: string }): Uint8Array {
+  const hits = new Uint8Array(new SharedArrayBuffer(ids.offsets.length - 1))
+  mark(needle(q), ids, hits)
+  mark(needle(q), names, hits)
+  return hits
+}
+
+export function tierMembers({
+  ranking,
+  classification,
+}: {
+  ranking: Ranking
+  classification: Classification
+}): TierMembers[] {
+  return classify(ranking, classification)
+}
+
+export type Standings = Record<string, { rank: number; percentile: number } | null>
+
+/** Where some rows stand in every metric, told in one walk. */
+export async function standings(
+  scores: Database,
+  input: { snapshot: number; rows: number[] },
+  { pause }: LatecomersWork,
+): Promise<Standings[]> {
+  const snapshot = snapshotOf(scores, input.snapshot)
+  const { metrics, players } = snapshot
+  const own = readValues(scores, snapshot, input.rows)
+  const places = input.rows.map((_, i) => metrics.map((_, c) => new RankPlace(own[i * metrics.length + c]!)))
+  const walk = new Walk(
+    scores,
+    snapshot,
+    metrics.map(({ name }) => name),
+  )
+  for (let row = 0; row < players; row += walk.length) {
+    walk.at(row)
+    const there = Math.min(walk.length, players - row)
+    for (const place of places) place.forEach((metric, c) => void metric.count(walk.values[c]!, there))
+    await pause()
+  }
+  return places.map(place => Object.fromEntries(metrics.map(({ name }, c) => [name, place[c]!.among(players)])))
+}

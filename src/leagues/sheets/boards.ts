@@ -1,0 +1,209 @@
+/**
+ * Boards of sheet leagues. What the engine ranks is built in the worker thread and kept under a byte budget; the rows of a
+ * page are read from the snapshots. Nothing here is stored: a board follows from the list of published snapshots.
+ */
+import type { Database } from 'bun:sqlite'
+import { gainOf } from '../../leaderboard/gains.ts'
+import {
+  type Board,
+  type Cells,
+  type Columned,
+  type ColumnValues,
+  type Metric,
+  mostRows,
+  orNull,
+  type RankedPage,
+  rankedPage,
+  type Standing,
+  sortOf,
+} from '../../leaderboard/page.ts'
+import type { BoardQuery } from '../../leaderboard/query.ts'
+import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
+import { bestTierFirst, type Classification, defaultTiers } from '../../leaderboard/tiers.ts'
+import { type BaselineRows, LATE } from './baseline-rows.ts'
+import { type BoardCache, openBoardCache } from './board-cache.ts'
+import { isBuildable } from './buildable.ts'
+import { type BoardConfig, type ScoredPlayers, type ScoreInput, scoreInput } from './scoring.ts'
+import type { SheetThread } from './sheet-thread.ts'
+import {
+  type Published,
+  publishedBefore,
+  publishedUpTo,
+  type SnapshotSelection,
+  selectSnapshots,
+} from './snapshot-selection.ts'
+import { openScores, openScoresReader } from './snapshots/open.ts'
+import { readRows, readValues, rowOfPlayer } from './snapshots/read.ts'
+import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
+
+/** A league as far as its board goes: the snapshots of its done uploads, and what its config says. */
+export type Source = { published: readonly Published[]; config: BoardConfig }
+
+/** `scores` is this thread's own reader. */
+export type SheetBoards = { scores: Database; shelves: BoardCache; close(): void }
+
+/** `bytes`: what may be held in memory of boards nobody has just asked for. */
+export function openSheetBoards(dataDir: string, thread: SheetThread, bytes = 128 * 2 ** 20): SheetBoards {
+  openScores(dataDir).close() // makes the file if there is none yet
+  const scores = openScoresReader(dataDir)
+  return { scores, shelves: openBoardCache(thread, bytes), close: () => scores.close() }
+}
+
+export type SheetPage = RankedPage & { asOf: number | null }
+
+export async function sheetPage(
+  boards: SheetBoards,
+  { published, config }: Source,
+  query: BoardQuery,
+): Promise<SheetPage> {
+  const seen = publishedUpTo(published, query.at)
+  const lineup = selectSnapshots(seen)
+  if (!lineup) return { ...emptyPage(query), asOf: null }
+  const { board } = await sheetBoard(boards, { published: seen, config }, lineup, query)
+  const limit = Math.min(query.limit, mostRows(board))
+  return { ...rankedPage(board, { ...query, limit }), asOf: lineup.asOf }
+}
+
+/** Before the first snapshot nobody knows the columns, so any will do. */
+function emptyPage({ sort_by = 'score', order = 'desc', page, limit }: BoardQuery): RankedPage {
+  return { sort_by, order, rows: [], pagination: { page, limit, total: 0, pages: 0 } }
+}
+
+export const classificationOf = (config: BoardConfig, { goals }: ScoredPlayers): Classification => ({
+  by: config.classify_by ?? 'percentile',
+  tiers: bestTierFirst(config.tiers ?? defaultTiers),
+  goal: typeof config.goal === 'object' ? goals : config.goal,
+})
+
+type Asked = Pick<BoardQuery, 'sort_by' | 'order' | 'q'>
+
+/** All that a board follows from beside the snapshots: plain data, what is large in shared memory, so good in any thread. */
+export type BoardParts = {
+  now: Ranked
+  /** The board before the last update. */
+  before: Ranked | undefined
+  classification: Classification
+  starts: BaselineRows
+  hits: Uint8Array
+}
+type Ranked = { snapshot: number; rankings: Map<string, Ranking> }
+
+/** What `asked` needs; other columns are not there. */
+export async function boardParts(
+  boards: SheetBoards,
+  { published, config }: Source,
+  lineup: SnapshotSelection,
+  asked: Asked,
+) {
+  const { scores, shelves } = boards
+  const { by, order } = sortOf(columnsOf(snapshotOf(scores, lineup.current)), asked)
+  // The board before comes first: its latecomers are a beginning of this one's.
+  const publishedBefore = publishedBefore(published, lineup)
+  const lineupBefore = isBuildable(scores, publishedBefore) ? selectSnapshots(publishedBefore) : undefined
+  const previous = lineupBefore && (await ranked(boards, scoreInput(lineupBefore, config), [[by, order]]))
+  const input = scoreInput(lineup, config)
+  const scored = await shelves.scored(input)
+  const now = await ranked(boards, input, [
+    ['score', 'desc'],
+    [by, order],
+  ])
+  const hits = asked.q === undefined ? new Uint8Array() : await shelves.matching(lineup.current, asked.q)
+  const classification = classificationOf(config, scored)
+  return { scored, parts: { now, before: previous, classification, starts: scored.starts, hits } satisfies BoardParts }
+}
+
+/** The board of these parts, its rows read through this thread's own reader. */
+export function boardFromParts(scores: Database, { now, before, classification, starts, hits }: BoardParts): Board {
+  const snapshot = snapshotOf(scores, now.snapshot)
+  return {
+    ...standing(scores, now),
+    players: snapshot.players,
+    classification,
+    previous: before && standing(scores, before),
+    matching: () => hits,
+    cells: rows => cellsOf(scores, snapshot, starts, rows),
+  }
+}
+
+/** A board with all at hand that `asked` needs. */
+export async function sheetBoard(boards: SheetBoards, source: Source, lineup: SnapshotSelection, asked: Asked) {
+  const { parts, scored } = await boardParts(boards, source, lineup, asked)
+  return { board: boardFromParts(boards.scores, parts), snapshot: snapshotOf(boards.scores, lineup.current), scored }
+}
+
+const columnsOf = ({ metrics }: Snapshot): Columned => ({
+  metrics: metrics.map(({ name }): Metric => ({ name, better: 'higher' })),
+  better: 'higher',
+})
+
+async function ranked(
+  { scores, shelves }: SheetBoards,
+  input: ScoreInput,
+  wanted: [string, RankOrder][],
+): Promise<Ranked> {
+  const snapshot = input.lineup.current
+  const there = new Set(['score', ...snapshotOf(scores, snapshot).metrics.map(({ name }) => name)])
+  const rankings = new Map<string, Ranking>()
+  for (const [column, order] of wanted) {
+    if (there.has(column)) rankings.set(`${order}:${column}`, await shelves.ranking(input, column, order))
+  }
+  return { snapshot, rankings }
+}
+
+function standing(scores: Database, { snapshot: id, rankings }: Ranked): Standing {
+  const snapshot = snapshotOf(scores, id)
+  return {
+    ...columnsOf(snapshot),
+    ranking: (column, order) => rankings.get(`${order}:${column}`)!,
+    rowOf: player_id => rowOfPlayer(scores, snapshot, player_id),
+  }
+}
+
+/** Where the players in `rows` start: for each row all metrics of `snapshot`, unknown where the start has no such metric. */
+export function baselineValues(
+  scores: Database,
+  snapshot: Snapshot,
+  starts: BaselineRows,
+  rows: Uint32Array,
+  own: Float64Array,
+) {
+  const columns = snapshot.metrics.length
+  const values = own.slice()
+  const takeFrom = (id: number, from: Int32Array) => {
+    const other = snapshotOf(scores, id)
+    const found = readValues(scores, other, from)
+    for (let c = 0; c < columns; c++) {
+      const column = other.metrics.findIndex(({ name }) => name === snapshot.metrics[c]!.name)
+      for (let i = 0; i < rows.length; i++) {
+        if (from[i]! < 0) continue
+        values[i * columns + c] = column < 0 ? Number.NaN : found[i * other.metrics.length + column]!
+      }
+    }
+  }
+  const placed = Int32Array.from(rows, row => starts.rows[row]!)
+  takeFrom(starts.baseline, placed)
+  if (starts.latecomers !== null)
+    takeFrom(
+      starts.latecomers,
+      placed.map(start => (start <= LATE ? LATE - start : -1)),
+    )
+  return values
+}
+
+function cellsOf(scores: Database, snapshot: Snapshot, starts: BaselineRows, rows: Uint32Array): Cells[] {
+  const { metrics } = snapshot
+  const { ids, names, values } = readRows(scores, snapshot, rows)
+  const start = baselineValues(scores, snapshot, starts, rows, values)
+  return ids.map((player_id, i) => {
+    const shown = (valueAt: (at: number, cumulative: boolean) => number): ColumnValues =>
+      Object.fromEntries(
+        metrics.map(({ name, cumulative }, c) => [name, orNull(valueAt(i * metrics.length + c, cumulative))]),
+      )
+    return {
+      player_id,
+      name: names[i]!,
+      metrics: shown(at => values[at]!),
+      gains: shown((at, cumulative) => gainOf(values[at]!, start[at]!, cumulative)),
+    }
+  })
+}

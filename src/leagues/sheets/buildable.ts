@@ -1,0 +1,47 @@
+/** Whether a board can still be made, where scans of its league were thinned out: asked before anything changes its list. */
+import type { Database } from 'bun:sqlite'
+import { refuse } from '../../errors.ts'
+import { latecomerListKey, type Published, type SnapshotSelection, selectSnapshots } from './snapshot-selection.ts'
+import { storedSnapshot } from './snapshots/snapshot.ts'
+
+/** Stands for a snapshot that is still to be written: after all others. */
+export const coming = Number.MAX_SAFE_INTEGER
+
+/** Whether everything is kept that the board of these uploads is made of. */
+export function isBuildable(scores: Database, published: readonly Published[]): boolean {
+  const lineup = selectSnapshots(published)
+  if (!lineup) return true
+  const isKept = (snapshot: number) => snapshot === coming || storedSnapshot(scores, snapshot) !== undefined
+  const { baseline, between, current } = lineup
+  if (!isKept(current) || !isKept(baseline)) return false
+  const known = longestStored(scores, lineup)?.members ?? 0
+  return between.slice(known).every(isKept)
+}
+
+/** The stored latecomers of the longest beginning of a list: what is left of it has to be read from its snapshots. */
+export function longestStored(
+  scores: Database,
+  { baseline, between }: Pick<SnapshotSelection, 'baseline' | 'between'>,
+) {
+  const find = scores.query<{ id: number }, [string]>('SELECT id FROM snapshots WHERE starts_for = ? AND whole LIMIT 1')
+  for (let members = between.length; members > 0; members--) {
+    const found = find.get(latecomerListKey({ baseline, between: between.slice(0, members) }))
+    if (found) return { id: found.id, members }
+  }
+  return undefined
+}
+
+/** Refuses a change after which there would be no board, where there is one now. */
+export function keepBuildable(
+  scores: Database,
+  before: readonly Published[],
+  after: readonly Published[],
+  detail: string,
+): void {
+  if (!isBuildable(scores, after) && isBuildable(scores, before)) refuse('conflict', detail)
+}
+
+export const undoneTooLate =
+  'This upload stays: without it the board would need older scans of this league, which are no longer kept since it was over'
+export const sentTooLate =
+  'The board would need older scans of this league, which are no longer kept since it was over: send a sheet that was taken after its newest one'

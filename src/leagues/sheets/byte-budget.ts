@@ -1,0 +1,48 @@
+/**
+ * Memory for what boards are built from, under one budget: the parts longest not asked for go first. A part that several
+ * ask for at once is made once.
+ */
+export type ByteBudget = { bytes(): number; shelf<T>(size: (part: T) => number): BudgetedCache<T> }
+export type BudgetedCache<T> = { get(key: string, make: () => Promise<T>): Promise<T> }
+
+export function byteBudget(most: number): ByteBudget {
+  type Held = { bytes: number; drop(): void }
+  const held = new Map<object, Held>() // longest not asked for first
+  let bytes = 0
+
+  function keep(part: object, one: Held) {
+    held.set(part, one)
+    bytes += one.bytes
+    for (const [oldest, { bytes: size, drop }] of held) {
+      if (bytes <= most || oldest === part) break
+      held.delete(oldest)
+      bytes -= size
+      drop()
+    }
+  }
+
+  return {
+    bytes: () => bytes,
+    shelf<T>(size: (part: T) => number): BudgetedCache<T> {
+      const parts = new Map<string, Promise<T>>()
+      return {
+        get(key: string, make: () => Promise<T>) {
+          const there = parts.get(key)
+          const one = there && held.get(there)
+          if (there && one) {
+            held.delete(there)
+            held.set(there, one)
+          }
+          if (there) return there
+          const making = make()
+          parts.set(key, making)
+          const drop = () => {
+            if (parts.get(key) === making) parts.delete(key)
+          }
+          making.then(part => keep(making, { bytes: size(part), drop }), drop)
+          return making
+        },
+      }
+    },
+  }
+}

@@ -1,0 +1,25 @@
+/** A whole sheet board, read by a thread of its own with what the boards of this process hold ready in shared memory. */
+import { type RankedPage, type Row, rankedPage } from '../../leaderboard/page.ts'
+import type { BoardQuery } from '../../leaderboard/query.ts'
+import { type BoardParts, boardFromParts } from './boards.ts'
+import { openScoresReader } from './snapshots/open.ts'
+
+export type ExportInput = { dataDir: string; parts: BoardParts; query: BoardQuery }
+
+/** Rows ranked at a time: many, as they lie all over the snapshot, and rows of one group are read together. */
+const reach = 20_000
+const slice = 1_000
+
+export function* slices({ dataDir, parts, query }: ExportInput): Generator<Row[]> {
+  const scores = openScoresReader(dataDir)
+  try {
+    const board = boardFromParts(scores, parts)
+    for (let page = 1, pages = 1; page <= pages; page++) {
+      const { rows, pagination }: RankedPage = rankedPage(board, { ...query, page, limit: reach })
+      pages = pagination.pages
+      for (let at = 0; at < rows.length; at += slice) yield rows.slice(at, at + slice)
+    }
+  } finally {
+    scores.close()
+  }
+}

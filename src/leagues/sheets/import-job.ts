@@ -1,0 +1,186 @@
+import { rm } from 'node:fs/promises'
+import { Value } from '@sinclair/typebox/value'
+import { and, eq, inArray } from 'drizzle-orm'
+import { t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { runs, uploads } from '../../../db/schema.ts'
+import { atomically } from '../../../db/transactions.ts'
+import { type App, job } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { locks } from '../../locks.ts'
+import type { JobContext } from '../../platform/jobs/job.ts'
+import { fenced } from '../../platform/jobs/task-locks.ts'
+import { leagueById } from '../queries.ts'
+import { announce } from './announce.ts'
+import { keepBuildable, sentTooLate } from './buildable.ts'
+import { boardConfigOf } from './config.ts'
+import type { Imported, ImportProgress } from './import-sheet.ts'
+import { changeUpload, findUpload, keepErrors, publish, published, sameBytes } from './queries.ts'
+import { uploadPath } from './receive-file.ts'
+import { deleteStrayFiles } from './retention.ts'
+import { ThreadError } from './sheet-thread.ts'
+import { SnapshotGone } from './snapshots/snapshot.ts'
+import type { Upload } from './upload.ts'
+
+/** A file becomes the board its league shows. Done twice, the second finds it done. */
+export const importUpload = job('sheets.import', {
+  input: t.Object({ uploadId: t.Integer(), leagueId: t.Integer() }),
+  queue: 'heavy',
+  attempts: 3,
+  lock: ({ leagueId }) => locks.import(leagueId),
+  run: (input, app, work) => importSheet(input, app, work).catch(asRefusal),
+  async ended({ uploadId }, app, { status, error }) {
+    const { db, clock } = app
+    const upload = findUpload(db, uploadId)
+    if (!upload) return
+    if (upload.dryRun) return forget(app, upload)
+    const end = status === 'CANCELLED' ? 'cancelled' : 'failed'
+    await atomically(
+      db,
+      tx =>
+        changeUpload(tx, uploadId, ['queued', 'running'], {
+          status: end,
+          error,
+          finishedAt: clock.now(),
+          file: end === 'cancelled' ? null : upload.file,
+        }) && undefined,
+    )
+    if (end === 'cancelled') await removeFile(app, upload)
+  },
+})
+
+async function importSheet(
+  { uploadId, leagueId }: { uploadId: number; leagueId: number },
+  app: App,
+  { progress, signal, lease }: JobContext,
+) {
+  const { db, clock, sheets, config } = app
+  const upload = await atomically(db, tx => begin(tx, uploadId), 'unsynced')
+  if (!upload?.file) return upload?.summary ?? null
+  if (upload.status !== 'running') return upload.summary
+  const league = leagueById(db, leagueId)
+  const imported = await sheets.thread
+    .run(
+      'import',
+      {
+        path: uploadPath(config.dataDir, upload.file),
+        options: {
+          filename: upload.filename,
+          mapping: upload.givenMapping ?? undefined,
+          mode: upload.dryRun ? 'partial' : upload.mode, // a trial run tells of every bad row
+        },
+        kind: upload.kind,
+        takenAt: upload.takenAt,
+        published: published(db, leagueId),
+        config: boardConfigOf(league),
+        dryRun: upload.dryRun,
+      },
+      {
+        signal,
+        progress(told) {
+          const { stage, done, rows } = told as ImportProgress
+          progress(done, stage, `${rows} rows`)
+        },
+      },
+    )
+    .catch(async error => {
+      await keepFindings(app, upload, error)
+      throw error
+    })
+  signal.throwIfAborted()
+  if (upload.dryRun) {
+    await forget(app, upload)
+    return dryResult(imported)
+  }
+  await atomically(db, tx => {
+    if (lease) fenced(tx, lease)
+    if (leagueById(tx, leagueId).finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
+    const before = published(tx, leagueId)
+    publish(tx, upload, doneOf(imported, clock.now()), imported.errors)
+    keepBuildable(sheets.boards.scores, before, published(tx, leagueId), sentTooLate)
+    if (league.config.webhook_url) app.jobs.accept(tx, announce, { leagueId, uploadId })
+  })
+  return { upload_id: uploadId, ...imported.summary }
+}
+
+/** Also one that failed before: its job is tried again. Null once the upload is gone. */
+function begin(tx: Db, id: number): Upload | null {
+  const upload = findUpload(tx, id)
+  if (!upload) return null
+  if (upload.status === 'failed' && sameBytes(tx, upload))
+    refuse('conflict', 'The same bytes were uploaded again meanwhile')
+  return changeUpload(tx, id, ['queued', 'running', 'failed'], { status: 'running', error: null }) ?? upload
+}
+
+const readToItsEnd = t.Object({
+  report: t.Object({
+    format: t.String(),
+    mapping: t.Record(t.String(), t.String()),
+    rowsTotal: t.Integer(),
+    rowsOk: t.Integer(),
+    rowsBad: t.Integer(),
+    errors: t.Array(t.Object({ line: t.Integer(), column: t.String(), value: t.String(), reason: t.String() })),
+  }),
+})
+
+/** A sheet that was refused for its rows was read to its end: what is wrong with them is told as for one that was not. */
+async function keepFindings({ db }: App, { id, dryRun }: Upload, error: unknown): Promise<void> {
+  const found = error instanceof ThreadError ? error.facts.detail : undefined
+  if (dryRun || !Value.Check(readToItsEnd, found)) return
+  const { errors, format, mapping, rowsTotal, rowsOk, rowsBad } = found.report
+  await atomically(db, tx => {
+    if (!changeUpload(tx, id, ['running'], { format, mapping, rowsTotal, rowsOk, rowsBad })) return
+    keepErrors(tx, id, errors)
+  })
+}
+
+/** What the reader refuses is told to the uploader as it is; a cancel stays a cancel. */
+function asRefusal(error: unknown): never {
+  if (error instanceof ThreadError && error.kind === 'SheetRefusal') refuse('invalid', error.message)
+  if (error instanceof SnapshotGone) refuse('conflict', sentTooLate)
+  throw error
+}
+
+const doneOf = ({ snapshot, report, summary }: Imported, now: number): Partial<Upload> => ({
+  snapshotId: snapshot,
+  finishedAt: now,
+  format: report.format,
+  mapping: report.mapping,
+  rowsTotal: report.rowsTotal,
+  rowsOk: report.rowsOk,
+  rowsBad: report.rowsBad,
+  summary,
+})
+
+const dryResult = ({ report, errors, summary }: Imported) => ({
+  mapping: report.mapping,
+  ignored: report.ignored,
+  rows_total: report.rowsTotal,
+  rows_ok: report.rowsOk,
+  rows_bad: report.rowsBad,
+  taken_at: report.takenAt,
+  errors: errors.slice(0, 100),
+  summary,
+})
+
+/** A dry run leaves no history and no file. */
+async function forget(app: App, upload: Upload) {
+  await removeFile(app, upload)
+  await atomically(app.db, tx => void tx.delete(uploads).where(eq(uploads.id, upload.id)).run())
+}
+
+async function removeFile({ config }: App, { file }: Upload) {
+  if (file) await rm(uploadPath(config.dataDir, file), { force: true })
+}
+
+/** What processes left that died: uploads whose run ended without them are put right at start, files of no upload removed. */
+export async function resumeUploads(app: App): Promise<void> {
+  const left = app.db
+    .select({ run: runs })
+    .from(uploads)
+    .innerJoin(runs, eq(runs.id, uploads.jobId))
+    .where(and(inArray(uploads.status, ['queued', 'running']), inArray(runs.status, ['FAILURE', 'CANCELLED'])))
+    .all()
+  for (const { run } of left) await app.jobs.ended(run)
+  await deleteStrayFiles(app, app.clock.now())
+}

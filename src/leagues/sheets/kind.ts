@@ -1,0 +1,78 @@
+import { rm } from 'node:fs/promises'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { isoOrNull } from '../../platform/clock.ts'
+import type { LeagueKind } from '../kinds.ts'
+import type { League } from '../league.ts'
+import { boardParts, type Source, sheetPage } from './boards.ts'
+import { boardConfigOf, checkedSheetConfig } from './config.ts'
+import type { ExportInput } from './export-source.ts'
+import { playerCard } from './player-card.ts'
+import { published, sheetStats, unfinishedUploads, uploadFiles } from './queries.ts'
+import { uploadPath } from './receive-file.ts'
+import { publishedUpTo, selectSnapshots } from './snapshot-selection.ts'
+import { SnapshotGone } from './snapshots/snapshot.ts'
+import { tiersOf } from './tiers.ts'
+
+export const sourceOf = ({ db }: Pick<App, 'db'>, league: League): Source => ({
+  published: published(db, league.id),
+  config: boardConfigOf(league),
+})
+
+/** Looks again where an upload was undone or thinned out meanwhile; what is gone for good is told as that. */
+async function kept<T>(at: number | undefined, look: () => Promise<T>): Promise<T> {
+  const ifGone = (then: () => Promise<T>) => (error: unknown) => {
+    if (error instanceof SnapshotGone) return then()
+    throw error
+  }
+  if (at !== undefined) return look().catch(ifGone(() => refuse('gone', 'The scans of that time are no longer kept')))
+  const missing = () => refuse('unavailable', 'Scans that this board is made of are missing')
+  return look().catch(ifGone(look)).catch(ifGone(missing))
+}
+
+/** Leagues whose scores come from uploaded sheets. */
+export const sheetLeague: LeagueKind = {
+  config: checkedSheetConfig,
+  page: (app, league, query) => kept(query.at, () => sheetPage(app.sheets.boards, sourceOf(app, league), query)),
+  exportSource: (app, league, query) =>
+    kept(query.at, async () => {
+      const { published, config } = sourceOf(app, league)
+      const seen = publishedUpTo(published, query.at)
+      const lineup = selectSnapshots(seen)
+      if (!lineup) return undefined
+      const { parts } = await boardParts(app.sheets.boards, { published: seen, config }, lineup, query)
+      const input: ExportInput = { dataDir: app.config.dataDir, parts, query }
+      return { module: new URL('./export-source.ts', import.meta.url).href, input }
+    }),
+  async player(app, league, playerId) {
+    const card = await kept(undefined, () => playerCard(app.sheets.boards, sourceOf(app, league), playerId))
+    if (!card) return undefined
+    const { asOf, history, ...rest } = card
+    return {
+      ...rest,
+      history: history.map(({ takenAt, ...moment }) => ({ taken_at: isoOrNull(takenAt), ...moment })),
+      as_of: isoOrNull(asOf),
+    }
+  },
+  async tiers(app, league, page) {
+    const { asOf, tiers } = await kept(undefined, () => tiersOf(app.sheets.boards, sourceOf(app, league), page))
+    return { asOf, tiers: tiers.map(tier => ({ ...tier, min: Number.isFinite(tier.min) ? tier.min : null })) }
+  },
+  stats: ({ db }, league) => sheetStats(db, league.id),
+  async finalize(app, league) {
+    const unread = unfinishedUploads(app.db, league.id)
+    if (unread > 0) refuse('conflict', `${unread} ${unread === 1 ? 'sheet is' : 'sheets are'} still being read`)
+    const { config, published } = sourceOf(app, league)
+    const lineup =
+      selectSnapshots(published) ??
+      refuse('conflict', 'There is no current sheet yet: an empty league cannot be finalised')
+    return { hash: await app.sheets.thread.run('hash', { lineup, config: JSON.stringify(config) }) }
+  },
+  /** The snapshots are swept by the next retention; nothing refers to them any more. */
+  removing({ config, db }, leagueId) {
+    const files = uploadFiles(db, leagueId)
+    return async () => {
+      for (const file of files) await rm(uploadPath(config.dataDir, file), { force: true })
+    }
+  },
+}

@@ -1,0 +1,94 @@
+import type { Database } from 'bun:sqlite'
+import { matchRows } from '../../leaderboard/gains.ts'
+import { joinTexts, rowsIn, type TextColumn, takeTexts, textColumn } from '../../leaderboard/text.ts'
+import { longestStored } from './buildable.ts'
+import { latecomerListKey, type SnapshotSelection } from './snapshot-selection.ts'
+import { release } from './snapshots/memory.ts'
+import { ownMemory, readColumns, readIds, readNames, readRows } from './snapshots/read.ts'
+import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
+import { bringToIdOrder, writeSnapshot } from './snapshots/write.ts'
+
+export type LatecomersWork = { now: number; pause(): Promise<void>; signal?: AbortSignal }
+
+/**
+ * The derived snapshot of players who are not in the baseline but in a snapshot since, each with his first row.
+ * Undefined when there is no snapshot between. See `snapshots/README.md`.
+ */
+export async function latecomersOf(
+  scores: Database,
+  { baseline, between }: Pick<SnapshotSelection, 'baseline' | 'between'>,
+  working: LatecomersWork,
+): Promise<Snapshot | undefined> {
+  if (between.length === 0) return undefined
+  const nameOf = (members: number) => latecomerListKey({ baseline, between: between.slice(0, members) })
+  const longest = longestStored(scores, { baseline, between })
+  const stored = longest && snapshotOf(scores, longest.id)
+  let members = longest?.members ?? 0
+  if (stored && members === between.length) return stored
+
+  const baselineIds = readIds(scores, snapshotOf(scores, baseline), ownMemory)
+  let known = stored ? wholeSheet(scores, stored) : nobody()
+  let id = 0
+  while (members < between.length) {
+    known = joined(known, newcomers(scores, snapshotOf(scores, between[members]!), baselineIds, known.ids))
+    members++
+    // The last but one is the board before this one, which is asked for next to it.
+    if (members >= between.length - 1)
+      id = await writeSnapshot(scores, known, { ...working, startsFor: nameOf(members) })
+    await working.pause()
+  }
+  release(baselineIds.bytes, baselineIds.offsets)
+  return snapshotOf(scores, id)
+}
+
+const nobody = (): SheetColumns => ({ ids: textColumn([]), names: textColumn([]), metrics: [] })
+
+function wholeSheet(scores: Database, snapshot: Snapshot): SheetColumns {
+  const names = snapshot.metrics.map(({ name }) => name)
+  const columns = readColumns(scores, snapshot, names, ownMemory)
+  return {
+    ids: readIds(scores, snapshot, ownMemory),
+    names: readNames(scores, snapshot, ownMemory),
+    metrics: snapshot.metrics.map((metric, i) => ({ ...metric, values: columns[i]! })),
+  }
+}
+
+/** The players of a snapshot who are neither in the baseline nor known already. */
+function newcomers(scores: Database, snapshot: Snapshot, baseline: TextColumn, known: TextColumn): SheetColumns {
+  const ids = readIds(scores, snapshot, ownMemory)
+  const inBaseline = matchRows(ids, baseline)
+  const inKnown = matchRows(ids, known)
+  const fresh: number[] = []
+  for (let row = 0; row < inBaseline.length; row++) if (inBaseline[row]! < 0 && inKnown[row]! < 0) fresh.push(row)
+  const freshIds = takeTexts(ids, Uint32Array.from(fresh))
+  release(ids.bytes, ids.offsets)
+  const columns = snapshot.metrics.length
+  const { names, values } = readRows(scores, snapshot, fresh)
+  return {
+    ids: freshIds,
+    names: textColumn(names),
+    metrics: snapshot.metrics.map((metric, c) => ({
+      ...metric,
+      values: Float64Array.from(fresh, (_, i) => values[i * columns + c]!),
+    })),
+  }
+}
+
+/** Both sheets as one, in id order; a metric that one of them lacks is unknown there. */
+function joined(a: SheetColumns, b: SheetColumns): SheetColumns {
+  const names = new Set([...a.metrics, ...b.metrics].map(({ name }) => name))
+  const first = rowsIn(a.ids)
+  const both = {
+    ids: joinTexts(a.ids, b.ids),
+    names: joinTexts(a.names, b.names),
+    metrics: Array.from(names, name => {
+      const [left, right] = [a, b].map(({ metrics }) => metrics.find(metric => metric.name === name))
+      const values = new Float64Array(first + rowsIn(b.ids)).fill(Number.NaN)
+      if (left) values.set(left.values)
+      if (right) values.set(right.values, first)
+      return { name, cumulative: (left ?? right)!.cumulative, values }
+    }),
+  }
+  bringToIdOrder(both)
+  return both
+}

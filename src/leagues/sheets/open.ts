@@ -1,0 +1,21 @@
+import { explainOpenErrors } from '../../../db/open-errors.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { openSheetBoards, type SheetBoards } from './boards.ts'
+import { type SheetThread, startSheetThread } from './sheet-thread.ts'
+import { scoresFile } from './snapshots/open.ts'
+
+/** What sheet leagues keep open: the worker thread, and the boards in memory. */
+export type Sheets = { thread: SheetThread; boards: SheetBoards; close(): Promise<void> }
+
+export function openSheets(dataDir: string, clock: Clock): Sheets {
+  const thread = startSheetThread(dataDir, clock.now)
+  const boards = explainOpenErrors(scoresFile(dataDir), () => openSheetBoards(dataDir, thread))
+  return {
+    thread,
+    boards,
+    async close() {
+      await thread.stop()
+      boards.close()
+    },
+  }
+}

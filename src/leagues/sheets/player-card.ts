@@ -1,0 +1,120 @@
+import type { Database } from 'bun:sqlite'
+import { gainOf } from '../../leaderboard/gains.ts'
+import { type ColumnValues, orNull, type Row, rowsOf } from '../../leaderboard/page.ts'
+import { percentileOf } from '../../leaderboard/ranking.ts'
+import { scoringOf, withTerm } from '../../leaderboard/score.ts'
+import { baselineValues, type SheetBoards, type Source, sheetBoard } from './boards.ts'
+import { byTakenAt, type Published, selectSnapshots } from './snapshot-selection.ts'
+import { readRows, readValues, rowOfPlayer } from './snapshots/read.ts'
+import { storedSnapshot } from './snapshots/snapshot.ts'
+
+export type MetricCard = {
+  current: number | null
+  baseline: number | null
+  gain: number | null
+  rank: number | null
+  percentile: number | null
+}
+
+export type PlayerCard = Omit<Row, 'metrics' | 'gains'> & {
+  percentile: number | null
+  metrics: Record<string, MetricCard>
+  history: HistoryPoint[]
+  asOf: number
+}
+
+/** The card of a player on the board as it is now; undefined for one who is not on it. */
+export async function playerCard(
+  boards: SheetBoards,
+  source: Source,
+  player_id: string,
+): Promise<PlayerCard | undefined> {
+  const lineup = selectSnapshots(source.published)
+  if (!lineup) return undefined
+  const { board, snapshot, scored } = await sheetBoard(boards, source, lineup, {})
+  const at = board.rowOf(player_id)
+  if (at < 0) return undefined
+  const standings = await boards.shelves.standings(snapshot.id, at)
+  const [row] = rowsOf(board, Uint32Array.of(at), { by: 'score', order: 'desc', ties: 'standard' })
+  const own = readValues(boards.scores, snapshot, [at])
+  const start = baselineValues(boards.scores, snapshot, scored.starts, Uint32Array.of(at), own)
+  const cards = snapshot.metrics.map(({ name, cumulative }, c): [string, MetricCard] => [
+    name,
+    {
+      current: orNull(own[c]!),
+      baseline: orNull(start[c]!),
+      gain: orNull(gainOf(own[c]!, start[c]!, cumulative)),
+      rank: standings[name]?.rank ?? null,
+      percentile: standings[name]?.percentile ?? null,
+    },
+  ])
+  const { gains: _, ...shown } = row!
+  return {
+    ...shown,
+    percentile: percentileOf(scored.ranking, at),
+    metrics: Object.fromEntries(cards),
+    history: await historyOf(boards.scores, source, player_id),
+    asOf: lineup.asOf,
+  }
+}
+
+/** What one snapshot says of a player. `score` is null in snapshots his gains are not counted from or to. */
+export type HistoryPoint = {
+  takenAt: number
+  kind: Published['kind']
+  name: string
+  metrics: ColumnValues
+  score: number | null
+}
+
+/** A player in every published snapshot there still is and he is in, oldest first: two small reads each. */
+export async function historyOf(
+  scores: Database,
+  { published, config }: Source,
+  player_id: string,
+): Promise<HistoryPoint[]> {
+  const lineup = selectSnapshots(published)
+  const counted = new Set(lineup && [...lineup.between, lineup.current, lineup.baseline])
+  let start = lineup && metricsIn(scores, lineup.baseline, player_id)?.metrics
+  const moments: HistoryPoint[] = []
+  for (const [i, { snapshot, kind, takenAt }] of byTakenAt(published).entries()) {
+    if (i % 100 === 99) await Bun.sleep(0) // lets requests in
+    const found = metricsIn(scores, snapshot, player_id)
+    if (!found) continue
+    const { name, metrics } = found
+    if (counted.has(snapshot)) start ??= metrics
+    moments.push({
+      takenAt,
+      kind,
+      name,
+      metrics: Object.fromEntries(metrics.map(({ name, value }) => [name, orNull(value)])),
+      score: start && counted.has(snapshot) ? scoreOf(metrics, start, config) : null,
+    })
+  }
+  return moments
+}
+
+type Measured = { name: string; cumulative: boolean; value: number }
+
+function metricsIn(scores: Database, id: number, player_id: string): { name: string; metrics: Measured[] } | undefined {
+  const snapshot = storedSnapshot(scores, id)
+  if (!snapshot) return undefined
+  const row = rowOfPlayer(scores, snapshot, player_id)
+  if (row < 0) return undefined
+  const { names, values } = readRows(scores, snapshot, [row])
+  return { name: names[0]!, metrics: snapshot.metrics.map((metric, c) => ({ ...metric, value: values[c]! })) }
+}
+
+function scoreOf(metrics: Measured[], start: Measured[], config: Source['config']): number | null {
+  const { on, weights } = scoringOf(
+    metrics.map(({ name }) => name),
+    config,
+  )
+  let score = Number.NaN
+  for (const { metric, weight } of weights) {
+    const { value, cumulative } = metrics.find(({ name }) => name === metric)!
+    const from = start.find(({ name }) => name === metric)?.value ?? Number.NaN
+    score = withTerm(score, on === 'gains' ? gainOf(value, from, cumulative) : value, weight)
+  }
+  return orNull(score)
+}

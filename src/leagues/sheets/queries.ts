@@ -1,0 +1,181 @@
+import { and, asc, count, desc, eq, gte, inArray, isNotNull, lt, sql } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { type UploadError, uploadErrors, uploads } from '../../../db/schema.ts'
+import { prepared } from '../../../db/transactions.ts'
+import { refuse } from '../../errors.ts'
+import { touch } from '../../platform/cache/stamps.ts'
+import { isoOrNull } from '../../platform/clock.ts'
+import type { PageSlice } from '../../platform/http/pagination.ts'
+import type { Published } from './snapshot-selection.ts'
+import type { Upload } from './upload.ts'
+
+const byId = prepared(db =>
+  db
+    .select()
+    .from(uploads)
+    .where(eq(uploads.id, sql.placeholder('id')))
+    .prepare(),
+)
+
+export const findUpload = (db: Db, id: number): Upload | undefined => byId(db).get({ id })
+
+export function uploadById(db: Db, id: number): Upload {
+  const upload = findUpload(db, id)
+  return upload && !upload.dryRun ? upload : refuse('not_found', `There is no upload ${id}`)
+}
+
+/** The upload of the same bytes that is on its way or done, if there is one. */
+export const sameBytes = (
+  db: Db,
+  { leagueId, kind, mode, sha256 }: Pick<Upload, 'leagueId' | 'kind' | 'mode' | 'sha256'>,
+) =>
+  db
+    .select()
+    .from(uploads)
+    .where(
+      and(
+        eq(uploads.leagueId, leagueId),
+        eq(uploads.kind, kind),
+        eq(uploads.mode, mode),
+        eq(uploads.sha256, sha256),
+        inArray(uploads.status, ['queued', 'running', 'done']),
+        eq(uploads.dryRun, false),
+      ),
+    )
+    .get()
+
+export const insertUpload = (tx: Db, upload: typeof uploads.$inferInsert): Upload =>
+  tx.insert(uploads).values(upload).returning().get()
+
+export function changeUpload(
+  tx: Db,
+  id: number,
+  from: Upload['status'][],
+  change: Partial<Upload>,
+): Upload | undefined {
+  return tx
+    .update(uploads)
+    .set(change)
+    .where(and(eq(uploads.id, id), inArray(uploads.status, from)))
+    .returning()
+    .all()[0]
+}
+
+/** Makes the snapshot the league's newest word: the board changes with this transaction, not before, not after. */
+export function publish(tx: Db, upload: Upload, done: Partial<Upload>, errors: readonly UploadError[]): Upload {
+  const published = changeUpload(tx, upload.id, ['running'], { ...done, status: 'done' })
+  if (!published) return refuse('conflict', 'The upload is no longer being imported')
+  keepErrors(tx, upload.id, errors)
+  touch(tx, 'scores', upload.leagueId)
+  return published
+}
+
+/** What is wrong with a sheet; in place of what an earlier try found. */
+export function keepErrors(tx: Db, uploadId: number, errors: readonly UploadError[]): void {
+  tx.delete(uploadErrors).where(eq(uploadErrors.uploadId, uploadId)).run()
+  const chunk = 250
+  for (let first = 0; first < errors.length; first += chunk)
+    tx.insert(uploadErrors)
+      .values({ uploadId, first, items: errors.slice(first, first + chunk) })
+      .run()
+}
+
+/** Takes a done upload out of its league's boards. The snapshot stays a while; nothing refers to it. */
+export function undo(tx: Db, upload: Upload, now: number): Upload | undefined {
+  const undone = changeUpload(tx, upload.id, ['done'], { status: 'undone', undoneAt: now })
+  if (undone) touch(tx, 'scores', upload.leagueId)
+  return undone
+}
+
+export function uploadsOf(db: Db, leagueId: number, { limit, offset }: PageSlice) {
+  const where = and(eq(uploads.leagueId, leagueId), eq(uploads.dryRun, false))
+  const rows = db
+    .select()
+    .from(uploads)
+    .where(where)
+    .orderBy(desc(uploads.createdAt), desc(uploads.id))
+    .limit(limit)
+    .offset(offset)
+    .all()
+  return { uploads: rows, total: db.select({ total: count() }).from(uploads).where(where).get()?.total ?? 0 }
+}
+
+/** A page of what was wrong, and how many there are in all. */
+export function errorsOf(db: Db, uploadId: number, { limit, offset }: Pick<PageSlice, 'limit' | 'offset'>) {
+  const chunks = db
+    .select({ first: uploadErrors.first, size: sql<number>`json_array_length(${uploadErrors.items})` })
+    .from(uploadErrors)
+    .where(eq(uploadErrors.uploadId, uploadId))
+    .orderBy(asc(uploadErrors.first))
+    .all()
+  const last = chunks.at(-1)
+  const total = last ? last.first + last.size : 0
+  const from = chunks.findLast(({ first }) => first <= offset)?.first ?? 0
+  const rows = db
+    .select({ items: uploadErrors.items })
+    .from(uploadErrors)
+    .where(
+      and(eq(uploadErrors.uploadId, uploadId), gte(uploadErrors.first, from), lt(uploadErrors.first, offset + limit)),
+    )
+    .orderBy(asc(uploadErrors.first))
+    .all()
+  const items = rows.flatMap(row => row.items)
+  return { errors: items.slice(offset - from, offset - from + limit), total }
+}
+
+const publishedOf = prepared(db =>
+  db
+    .select({ snapshot: uploads.snapshotId, kind: uploads.kind, takenAt: uploads.takenAt })
+    .from(uploads)
+    .where(
+      and(eq(uploads.leagueId, sql.placeholder('leagueId')), eq(uploads.status, 'done'), isNotNull(uploads.snapshotId)),
+    )
+    .prepare(),
+)
+
+/** The snapshots a league's boards are made of. */
+export const published = (db: Db, leagueId: number): Published[] =>
+  publishedOf(db)
+    .all({ leagueId })
+    .map(row => ({ ...row, snapshot: row.snapshot as number }))
+
+export const uploadFiles = (db: Db, leagueId: number): string[] =>
+  db
+    .select({ file: uploads.file })
+    .from(uploads)
+    .where(and(eq(uploads.leagueId, leagueId), isNotNull(uploads.file)))
+    .all()
+    .map(({ file }) => file as string)
+
+export function sheetStats(db: Db, leagueId: number) {
+  const states = db
+    .select({ status: uploads.status, total: count(), rows: sql<number>`coalesce(sum(${uploads.rowsOk}), 0)` })
+    .from(uploads)
+    .where(and(eq(uploads.leagueId, leagueId), eq(uploads.dryRun, false)))
+    .groupBy(uploads.status)
+    .all()
+  const newest = db
+    .select({ summary: uploads.summary, takenAt: uploads.takenAt })
+    .from(uploads)
+    .where(and(eq(uploads.leagueId, leagueId), eq(uploads.status, 'done'), eq(uploads.kind, 'current')))
+    .orderBy(desc(uploads.takenAt), desc(uploads.id))
+    .limit(1)
+    .get()
+  return {
+    uploads: states.reduce((sum, { total }) => sum + total, 0),
+    uploads_by_status: Object.fromEntries(states.map(({ status, total }) => [status, total])),
+    rows: states.reduce((sum, { status, rows }) => sum + (status === 'done' ? rows : 0), 0),
+    players: newest?.summary?.players ?? 0,
+    newest_taken_at: isoOrNull(newest?.takenAt),
+  }
+}
+
+/** Sheets that are on their way to the board. */
+export const unfinishedUploads = (db: Db, leagueId: number): number =>
+  db
+    .select({ total: count() })
+    .from(uploads)
+    .where(
+      and(eq(uploads.leagueId, leagueId), eq(uploads.dryRun, false), inArray(uploads.status, ['queued', 'running'])),
+    )
+    .get()?.total ?? 0

@@ -1,0 +1,308 @@
+/**
+ * Rows in, typed columns out. Both scanners write here: numbers into a batch of some thousand rows that stays in the
+ * processor's cache, ids and names as bytes. A row counts when it is kept; until then it can be begun anew.
+ */
+import { repeated } from './duplicates.ts'
+import { type Finding, SheetFindings } from './findings.ts'
+import { type Column, isNoPlayer } from './headers.ts'
+import { misread } from './kill-points.ts'
+import { limits } from './limits.ts'
+import { MetricReader } from './metric.ts'
+import { isCumulative } from './metrics.ts'
+import * as numbers from './numbers.ts'
+import { refuseSheet } from './refusal.ts'
+import { decodeCell, decodeUtf8, TextBuilder, type TextColumn } from './text.ts'
+
+export const BATCH = 2048
+
+/** What `slots` says of a column that is no metric. */
+export const NONE = -1
+export const ID = -2
+export const NAME = -3
+
+export interface MetricColumn {
+  name: string
+  /** One value a row; NaN is unknown. */
+  values: Float64Array
+  /** Only ever rises, so that a fall since the baseline is suspicious. */
+  cumulative: boolean
+}
+
+export interface Columnar {
+  ids: TextColumn
+  names: TextColumn
+  metrics: MetricColumn[]
+  /** Where in the file each row stands. */
+  lines: Uint32Array
+  rowsTotal: number
+  rowsOk: number
+  rowsBad: number
+  rowsSkipped: number
+  errors: SheetFindings
+  duplicates: SheetFindings
+  suspicious: SheetFindings
+}
+
+export class ColumnWriter {
+  /** Metrics × BATCH values: the rows that are not in the columns yet. */
+  readonly cells: Float64Array
+  /** Role of each column of the sheet: a metric's index, ID, NAME or NONE. */
+  readonly slots: Int32Array
+  readonly metrics: MetricReader[]
+  readonly ids = new TextBuilder()
+  readonly names = new TextBuilder()
+  readonly errors = new SheetFindings()
+  /** Row in hand, counted within the batch. */
+  row = 0
+  rowsBad = 0
+  rowsSkipped = 0
+
+  private expected = false
+  private flushed = 0
+  private line = 0
+  private lines = new Uint32Array(4096)
+  private readonly cell = numbers.reading()
+  /** What is wrong with the row in hand; beyond what is listed anyway, only how much. */
+  private readonly problems: Finding[] = []
+  private unlisted = 0
+  /** Column, kind and evidence of the row's cells that say something about their column. */
+  private readonly clues: number[] = []
+
+  constructor(private readonly plan: Column[]) {
+    const metrics = plan.filter(column => column.role === 'metric')
+    this.metrics = metrics.map(({ metric, header, tentative }) => new MetricReader(metric, header, tentative))
+    this.slots = Int32Array.from(plan, column =>
+      column.role === 'id' ? ID : column.role === 'name' ? NAME : metrics.indexOf(column),
+    )
+    this.cells = new Float64Array(metrics.length * BATCH)
+  }
+
+  /** Rows kept so far. */
+  get rows(): number {
+    return this.flushed + this.row
+  }
+
+  /** Starts a row; whatever an unfinished attempt at it left behind is forgotten. */
+  begin(line: number): void {
+    this.line = line
+    this.ids.clear()
+    this.names.clear()
+    this.forgive()
+    if (this.clues.length > 0) this.clues.length = 0
+  }
+
+  /** Sets every metric of the row to unknown, for sheets that leave empty cells out. */
+  blank(): void {
+    for (let at = this.row; at < this.cells.length; at += BATCH) this.cells[at] = Number.NaN
+  }
+
+  /** A metric written as text. */
+  number(slot: number, bytes: Uint8Array, start: number, stop: number): void {
+    const cell = this.cell
+    numbers.readNumber(bytes, start, stop, cell)
+    if (cell.kind === numbers.BAD) this.notNumber(slot, bytes, start, stop)
+    else this.value(slot, cell.kind === numbers.BLANK ? Number.NaN : cell.value)
+    if (cell.kind >= numbers.ONE_DOT || cell.evidence !== 0) this.clues.push(slot, cell.kind, cell.evidence)
+  }
+
+  /** Apart from where cells are read, which would make room for its variables on the heap for every cell. */
+  notNumber(slot: number, bytes: Uint8Array, start: number, stop: number): void {
+    this.unreadable(slot, 'not a number', () => decodeCell(bytes, start, stop))
+  }
+
+  value(slot: number, value: number): void {
+    if (value < 0 && value >= -3 && this.metrics[slot]!.count && Number.isInteger(value)) value = Number.NaN
+    this.cells[slot * BATCH + this.row] = value
+  }
+
+  unreadable(slot: number, reason: string, value: () => string): void {
+    const metric = this.metrics[slot]!
+    this.cells[slot * BATCH + this.row] = Number.NaN
+    if (metric.tentative) metric.refuted = true
+    else this.problem(metric.header, reason, value)
+  }
+
+  /** Makes the row a bad one. */
+  problem(column: string, reason: string, value: () => string): void {
+    if (this.errors.count + this.problems.length >= limits.findings) this.unlisted++
+    else this.problems.push({ line: this.line, column, value: value(), reason })
+  }
+
+  tooLong(column: number): void {
+    this.problem(this.plan[column]?.header ?? '', `longer than ${limits.field >> 20} MB`, () => '')
+  }
+
+  /** Ends a row whose columns cannot be told apart. */
+  misshapen(reason: string, value: () => string): void {
+    this.forgive()
+    this.problem('', reason, value)
+    this.reject()
+  }
+
+  /** Ends the row: kept, bad, or nothing at all. */
+  end(): void {
+    const { ids } = this
+    if (ids.to === ids.from) {
+      if (!this.isBad() && this.isBlank()) return
+      this.problem(this.headerOf('id'), 'no id', () => '')
+    } else if (
+      mayBeNoPlayer(ids.bytes[ids.from]!, ids.bytes[ids.from + 1]!) &&
+      isNoPlayer(decodeUtf8(ids.bytes, ids.from, ids.to))
+    ) {
+      this.rowsSkipped++
+      return
+    }
+    if (ids.isLongerThan(limits.text)) this.longText('id', ids)
+    if (this.names.isLongerThan(limits.text)) this.longText('name', this.names)
+    if (this.isBad()) this.reject()
+    else this.keep()
+  }
+
+  private longText(role: 'id' | 'name', { bytes, from, to }: TextBuilder): void {
+    this.problem(this.headerOf(role), `longer than ${limits.text} characters`, () => decodeCell(bytes, from, to))
+  }
+
+  private keep(): void {
+    const row = this.rows
+    if (row === this.lines.length) this.widenLines(row * 2)
+    this.lines[row] = this.line
+    this.ids.keep()
+    this.names.keep()
+    for (let i = 0; i < this.clues.length; i += 3)
+      this.metrics[this.clues[i]!]!.clue(row, this.clues[i + 1]!, this.clues[i + 2]!)
+    if (++this.row === BATCH) this.flush()
+  }
+
+  /** Told which part of the file is read, makes room for all rows in one step: growing would copy and leave garbage. */
+  expect(part: number): void {
+    if (this.expected || this.rows < BATCH) return
+    this.expected = true
+    const most = Math.min(limits.rows, Math.floor(limits.cells / this.metrics.length))
+    const rows = Math.min(Math.ceil((this.rows / part) * 1.03) + BATCH, most)
+    if (rows <= this.lines.length) return
+    this.widenLines(rows)
+    this.ids.reserve(rows)
+    this.names.reserve(rows)
+    for (const metric of this.metrics) metric.reserve(rows)
+  }
+
+  /** The columns, once all rows are in: ambiguous numbers settled, repeated ids down to their last row. */
+  finish(): Columnar {
+    this.flush()
+    this.settle()
+    const duplicates = this.dropRepeated()
+    const lines = this.lines.subarray(0, this.rows)
+    const ids = this.ids.column()
+    const metrics = this.metrics
+      .filter(metric => metric.isReal)
+      .map(({ name, values }) => ({ name, values: values.subarray(0, this.rows), cumulative: isCumulative(name) }))
+    const valuesOf = (metric: string) => metrics.find(({ name }) => name === metric)?.values
+    const killPoints = this.metrics.find(({ name }) => name === 'kill_points')?.header ?? ''
+    const rowsOk = this.rows + duplicates.count
+    return {
+      ids,
+      names: this.slots.includes(NAME) ? this.names.column() : ids,
+      metrics,
+      lines,
+      rowsTotal: rowsOk + this.rowsBad,
+      rowsOk,
+      rowsBad: this.rowsBad,
+      rowsSkipped: this.rowsSkipped,
+      errors: this.errors,
+      duplicates,
+      suspicious: misread(valuesOf, lines, killPoints),
+    }
+  }
+
+  headerOf(role: 'id' | 'name'): string {
+    return this.plan.find(column => column.role === role)?.header ?? ''
+  }
+
+  private isBad(): boolean {
+    return this.problems.length > 0 || this.unlisted > 0
+  }
+
+  private forgive(): void {
+    if (this.problems.length > 0) this.problems.length = 0
+    this.unlisted = 0
+  }
+
+  private reject(): void {
+    this.rowsBad++
+    for (const problem of this.problems) this.errors.add(() => problem)
+    this.errors.count += this.unlisted
+  }
+
+  private isBlank(): boolean {
+    if (this.names.to > this.names.from) return false
+    for (let at = this.row; at < this.cells.length; at += BATCH) if (!Number.isNaN(this.cells[at]!)) return false
+    return true
+  }
+
+  private widenLines(rows: number): void {
+    const wider = new Uint32Array(rows)
+    wider.set(this.lines)
+    this.lines = wider
+  }
+
+  private flush(): void {
+    const rows = this.rows
+    if (rows > limits.rows) refuseSheet('too_large', `The sheet has more than ${limits.rows} rows`)
+    if (rows * this.metrics.length > limits.cells)
+      refuseSheet('too_large', `The sheet has more than ${limits.cells} numbers`)
+    for (const [slot, metric] of this.metrics.entries())
+      metric.put(this.cells.subarray(slot * BATCH, slot * BATCH + this.row), this.flushed)
+    this.flushed = rows
+    this.row = 0
+  }
+
+  private settle(): void {
+    const unclear = new Map<number, Finding>()
+    for (const metric of this.metrics)
+      metric.settle((row, finding) => unclear.set(row, { line: this.lines[row]!, ...finding }))
+    if (unclear.size === 0) return
+    for (const finding of unclear.values()) this.errors.add(() => finding)
+    this.errors.items.sort((a, b) => a.line - b.line)
+    this.rowsBad += unclear.size
+    this.filter(row => !unclear.has(row))
+  }
+
+  private dropRepeated(): SheetFindings {
+    const found = new SheetFindings()
+    const ids = this.ids.column()
+    const { rows, next } = repeated(ids)
+    if (rows.length === 0) return found
+    const dropped = new Uint8Array(this.rows)
+    const column = this.headerOf('id')
+    rows.forEach((row, i) => {
+      dropped[row] = 1
+      found.add(() => ({
+        line: this.lines[row]!,
+        column,
+        value: decodeCell(ids.bytes, ids.offsets[row]!, ids.offsets[row + 1]!),
+        reason: `the same id stands again on line ${this.lines[next[i]!]}, which wins`,
+      }))
+    })
+    this.filter(row => dropped[row] === 0)
+    return found
+  }
+
+  private filter(keep: (row: number) => boolean): void {
+    const kept = new Uint8Array(this.flushed)
+    let rows = 0
+    for (let row = 0; row < kept.length; row++) {
+      if (!keep(row)) continue
+      kept[row] = 1
+      this.lines[rows++] = this.lines[row]!
+    }
+    for (const metric of this.metrics) metric.filter(kept)
+    this.ids.filter(kept)
+    this.names.filter(kept)
+    this.flushed = rows
+  }
+}
+
+/** `Example`, `Total`, `Grand total`, `Sum` and `Average` begin like this, and few ids do. */
+const beginnings = new Set(['ex', 'to', 'gr', 'su', 'av'].map(([a, b]) => a!.charCodeAt(0) * 256 + b!.charCodeAt(0)))
+const mayBeNoPlayer = (first: number, second: number) =>
+  first > 64 && beginnings.has((first | 32) * 256 + (second | 32))

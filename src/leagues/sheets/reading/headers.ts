@@ -1,0 +1,218 @@
+/** Which column holds what: the header row is found among the first rows, then each heading is given its role. */
+import { limits } from './limits.ts'
+import { attributeAliases, idAliases, metricAliases, nameAliases } from './metrics.ts'
+import { BAD, BLANK, reading, readNumber } from './numbers.ts'
+import { refuseSheet } from './refusal.ts'
+
+const utf8 = new TextEncoder()
+
+/** One of the first rows of a sheet, as text. */
+export interface PreviewRow {
+  line: number
+  cells: string[]
+}
+
+export interface Column {
+  header: string
+  role: 'id' | 'name' | 'metric' | 'none'
+  /** The metric's name; empty in other roles. */
+  metric: string
+  /** No value was seen among the first rows: a metric only if all that follows are numbers. */
+  tentative: boolean
+}
+
+export interface Header {
+  /** Place among the rows that were looked at. */
+  row: number
+  line: number
+  columns: Column[]
+  /** Headings that were recognised: tells the best row, dialect and worksheet. */
+  known: number
+}
+
+/** Header → `id`, `name` or a metric; empty or null leaves the column out. What it does not name is recognised as usual. */
+export type Mapping = Record<string, string | null>
+
+const HEADER_AMONG = 50
+/** Characters of a heading that count. */
+const LONGEST = 200
+
+/** What is compared: letters and digits only, but T4+ is not T4. */
+export const headerKey = (header: string): string =>
+  header
+    .slice(0, LONGEST)
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}+%]/gu, '')
+
+/** Words that mean something else in the answers of a board. */
+const reserved = new Map([
+  ['score', 'points'],
+  ...['id', 'name', 'player_id', 'tier', 'change', 'metrics', 'gains', 'constructor'].map(
+    word => [word, `${word}_value`] as const,
+  ),
+])
+
+/** A metric's name made from its heading: `City Hall Level` → `city_hall_level`. Empty when nothing is left. */
+export function slug(header: string): string {
+  const plain = header
+    .slice(0, LONGEST)
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replaceAll('%', ' pct ')
+    .replaceAll('+', ' plus ')
+    .replace(/[^\p{L}\p{N}]+/gu, '_')
+    .slice(0, 60)
+    .replace(/^_+|_+$/g, '')
+  return reserved.get(plain) ?? plain
+}
+
+/** Key of an alias → what it stands for and how early it stands in its list. */
+const aliases = new Map<string, { to: string; rank: number }>()
+const entitled = (to: string, list: string[]) => {
+  for (const [rank, alias] of list.entries())
+    if (!aliases.has(headerKey(alias))) aliases.set(headerKey(alias), { to, rank })
+}
+entitled('id', idAliases)
+entitled('name', nameAliases)
+for (const [metric, list] of metricAliases) entitled(metric, [...list, metric])
+const attributes = new Set(attributeAliases.map(headerKey))
+
+/** The best header row, or null if no row names an id. */
+export function findHeader(rows: PreviewRow[], mapping: Mapping = {}): Header | null {
+  let best: Header | null = null
+  for (let row = 0; row < Math.min(rows.length, HEADER_AMONG); row++) {
+    if (rows[row]!.cells.length > limits.columns) continue
+    const header = asHeader(rows, row, mapping)
+    if (header && (!best || header.known > best.known)) best = header
+  }
+  return best
+}
+
+function asHeader(rows: PreviewRow[], row: number, mapping: Mapping): Header | null {
+  const { line, cells } = rows[row]!
+  const headers = distinct(cells)
+  const keys = cells.map(headerKey)
+  const roles = recognised(headers, keys, mapping)
+  const taken = new Set(roles.filter(role => role))
+  if (!taken.has('id')) return null
+  const known = taken.size
+  const columns = headers.map((header, column): Column => {
+    const role = roles[column]
+    const none: Column = { header, role: 'none', metric: '', tentative: false }
+    if (role === 'id' || role === 'name') return { ...none, role }
+    if (role) return { ...none, role: 'metric', metric: role }
+    const name = slug(header)
+    const isAttribute = attributes.has(keys[column]!) || aliases.get(keys[column]!)?.to === 'id'
+    const nature = role === null || name === '' || isAttribute ? 'text' : natureOf(rows, row, column)
+    if (nature === 'text') return none
+    let metric = name
+    for (let n = 2; taken.has(metric); n++) metric = `${name}_${n}`
+    taken.add(metric)
+    return { header, role: 'metric', metric, tentative: nature === 'blank' }
+  })
+  return { row, line, columns, known }
+}
+
+/** What each heading stands for by the mapping, else by its alias; null where the mapping leaves it out. */
+function recognised(headers: string[], keys: string[], mapping: Mapping): (string | null | undefined)[] {
+  const wanted = new Map(
+    Object.entries(mapping).map(([header, to]) => [headerKey(header), canonical(to ?? '') || null]),
+  )
+  const roles = headers.map(header => (wanted.size ? wanted.get(headerKey(header)) : undefined))
+  const holders = new Map<string, { column: number; rank: number }>()
+  for (const [column, to] of roles.entries()) if (to) holders.set(to, { column, rank: -1 })
+  for (const [column, key] of keys.entries()) {
+    const alias = aliases.get(key)
+    if (!alias || roles[column] !== undefined) continue
+    const holder = holders.get(alias.to)
+    if (holder && holder.rank <= alias.rank) continue
+    if (holder) roles[holder.column] = undefined
+    holders.set(alias.to, { column, rank: alias.rank })
+    roles[column] = alias.to
+  }
+  return roles
+}
+
+/** The headings; of several alike, the later ones are numbered. */
+function distinct(cells: string[]): string[] {
+  const seen = new Map<string, number>()
+  return cells.map(cell => {
+    const header = cell.trim().slice(0, LONGEST)
+    const count = (seen.get(header) ?? 0) + 1
+    seen.set(header, count)
+    return count === 1 || header === '' ? header : `${header} (${count})`
+  })
+}
+
+/** `id`, `name`, a metric known by this name or alias, or the name made into a slug. */
+function canonical(to: string): string {
+  return aliases.get(headerKey(to))?.to ?? slug(to)
+}
+
+/** What stands below a heading nobody knows. */
+function natureOf(rows: PreviewRow[], header: number, column: number): 'numbers' | 'text' | 'blank' {
+  const cell = reading()
+  let numbers = 0
+  let others = 0
+  for (const { cells } of rows.slice(header + 1)) {
+    const bytes = utf8.encode(cells[column] ?? '')
+    readNumber(bytes, 0, bytes.length, cell)
+    if (cell.kind === BAD) others++
+    else if (cell.kind !== BLANK) numbers++
+  }
+  return numbers + others === 0 ? 'blank' : numbers >= others ? 'numbers' : 'text'
+}
+
+/** Refuses what cannot be read with this mapping and this header row, and says what was looked for and what there is. */
+export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: Mapping = {}): Header {
+  const width = Math.max(...rows.map(({ cells }) => cells.length))
+  if (!header && width > limits.columns)
+    refuseSheet('too_large', `The sheet has ${width} columns; ${limits.columns} are the most`)
+  const found = header ? header.columns.map(column => column.header) : likelyHeadings(rows)
+  const there = found.length ? `The sheet has: ${quoted(found)}.` : 'The sheet has no row of headings.'
+  const keys = new Set(found.map(headerKey))
+  const unknown = Object.keys(mapping).filter(name => !keys.has(headerKey(name)))
+  if (unknown.length)
+    refuseSheet('bad_mapping', `The mapping names headers the sheet does not have: ${quoted(unknown)}. ${there}`, {
+      unknown,
+      found,
+    })
+  const targets = Object.values(mapping).map(to => canonical(to ?? ''))
+  const twice = targets.find((to, i) => to !== '' && targets.indexOf(to) !== i)
+  if (twice) refuseSheet('bad_mapping', `The mapping gives ${twice} to two headers`, { found })
+  if (!header) {
+    const likely = found.find(name => canonical(name) === 'name') ?? found[0] ?? 'Player'
+    const hint = `A mapping such as ${JSON.stringify({ [likely]: 'id' })} can name it.`
+    return refuseSheet(
+      found.length ? 'no_id' : 'no_header',
+      `No id column: looked for ${idAliases.join(', ')}. ${there} ${hint}`,
+      { lookedFor: idAliases, found },
+    )
+  }
+  if (!header.columns.some(({ role }) => role === 'metric')) {
+    const lookedFor = [...metricAliases.values()].map(list => list[0]!)
+    refuseSheet('no_metric', `No metric: looked for ${lookedFor.join(', ')} or any column of numbers. ${there}`, {
+      lookedFor,
+      found,
+    })
+  }
+  return header
+}
+
+/** For the message only: the first row with several texts in it. */
+function likelyHeadings(rows: PreviewRow[]): string[] {
+  const texts = (row: PreviewRow) => row.cells.map(cell => cell.trim()).filter(Boolean)
+  return texts(rows.find(row => texts(row).length > 1) ?? rows[0] ?? { line: 1, cells: [] })
+}
+
+const quoted = (headers: string[]) =>
+  headers
+    .slice(0, 40)
+    .map(header => `"${header.slice(0, 60)}"`)
+    .join(', ')
+
+/** A template's `Example:` rows and the sums below a table are no players. Looked at only where the first letter fits. */
+const notAPlayer = /^(example\b|(grand )?totals?$|sum$|average$|avg$)/i
+export const isNoPlayer = (id: string): boolean => notAPlayer.test(id)

@@ -1,0 +1,26 @@
+/** What a sheet may cost before it is refused. Bytes unless a name says otherwise. */
+export const limits = {
+  field: 1 << 20,
+  /** An id or a name, in characters as JavaScript counts them: the board shows hundreds on a page. */
+  text: 200,
+  /** One record, all its fields. */
+  line: 4 << 20,
+  columns: 1024,
+  rows: 5_000_000,
+  /** Metrics times rows; eight bytes each are held in memory. */
+  cells: 100_000_000,
+  /** Findings kept of each sort; all are counted. */
+  findings: 10_000,
+  /** A zip directory with more entries is no workbook. */
+  zipEntries: 10_000,
+  /** What a workbook may inflate to in all, and (past `inflatedFree`) a part against its packed size. Deflate cannot exceed 1032. */
+  inflated: 6 * 2 ** 30,
+  inflatedFree: 32 << 20,
+  inflatedRatio: 300,
+  /** Workbook parts that are read whole: the list of sheets, relations, styles. */
+  part: 16 << 20,
+  /** Tags of such a part that say something to us. */
+  tags: 500_000,
+  /** All shared strings of a workbook together, which are held in memory. */
+  strings: 512 << 20,
+}

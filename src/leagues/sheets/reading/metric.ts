@@ -1,0 +1,89 @@
+/** One metric while a sheet is read: its values, and what its cells tell about the way its numbers are written. */
+import type { Finding } from './findings.ts'
+import { isCount } from './metrics.ts'
+import { COMMA_FRACTION, COMMA_GROUPS, DOT_FRACTION, DOT_GROUPS, ONE_COMMA, ONE_DOT } from './numbers.ts'
+
+export class MetricReader {
+  values = new Float64Array(4096)
+  /** It turned out to hold text, though no words stood among the first rows. */
+  refuted = false
+  readonly count: boolean
+  private seen = false
+  private evidence = 0
+  /** Rows with one dot, or one comma, before three digits. */
+  private readonly oneDot = new RowSet()
+  private readonly oneComma = new RowSet()
+
+  constructor(
+    readonly name: string,
+    readonly header: string,
+    readonly tentative: boolean,
+  ) {
+    this.count = isCount(name)
+  }
+
+  get isReal(): boolean {
+    return !this.tentative || (this.seen && !this.refuted)
+  }
+
+  reserve(rows: number): void {
+    if (rows <= this.values.length) return
+    const wider = new Float64Array(rows)
+    wider.set(this.values)
+    this.values = wider
+  }
+
+  put(batch: Float64Array, row: number): void {
+    if (row + batch.length > this.values.length) this.reserve(Math.ceil((row + batch.length) * 1.5))
+    this.values.set(batch, row)
+    this.seen ||= !batch.every(Number.isNaN)
+  }
+
+  /** A row that is kept has a cell of this kind, which tells this. */
+  clue(row: number, kind: number, evidence: number): void {
+    this.evidence |= evidence
+    if (kind === ONE_DOT) this.oneDot.add(row)
+    if (kind === ONE_COMMA) this.oneComma.add(row)
+  }
+
+  /** `1.234` is a thousand unless its column has a dot that cannot group thousands. With both kinds of dots, nobody knows. */
+  settle(unclear: (row: number, finding: Omit<Finding, 'line'>) => void): void {
+    for (const [rows, fraction, groups, mark] of [
+      [this.oneDot, DOT_FRACTION, DOT_GROUPS, '.'],
+      [this.oneComma, COMMA_FRACTION, COMMA_GROUPS, ','],
+    ] as const) {
+      if ((this.evidence & fraction) === 0) continue
+      for (const row of rows.all()) {
+        const value = this.values[row]! / 1000
+        this.values[row] = value
+        if ((this.evidence & groups) === 0) continue
+        const reason = 'could be a thousand or a fraction: the column has both'
+        unclear(row, { column: this.header, value: value.toFixed(3).replace('.', mark), reason })
+      }
+    }
+  }
+
+  filter(kept: Uint8Array): void {
+    for (let row = 0, to = 0; row < kept.length; row++) if (kept[row] === 1) this.values[to++] = this.values[row]!
+  }
+}
+
+/** Rows as bits, which take no room until there is one. */
+class RowSet {
+  private words = new Uint32Array(0)
+
+  add(row: number): void {
+    const word = row >>> 5
+    if (word >= this.words.length) {
+      const wider = new Uint32Array(Math.max(64, word * 2))
+      wider.set(this.words)
+      this.words = wider
+    }
+    this.words[word]! |= 1 << (row & 31)
+  }
+
+  *all(): Generator<number> {
+    for (let word = 0; word < this.words.length; word++)
+      for (let bits = this.words[word]!, bit = 0; bits !== 0; bits >>>= 1, bit++) if (bits & 1) yield word * 32 + bit
+  }
+}

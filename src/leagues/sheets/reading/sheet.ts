@@ -1,0 +1,179 @@
+/**
+ * Reading sheets: a file's bytes in, typed columns out.
+ *
+ *   const sheet = await readSheet(path, { filename, mapping, mode, signal, onProgress })
+ *
+ * The path: `sniff` tells text from zip and the encoding · `dialect` (text) or `workbook` (XLSX) finds the headings among the
+ * first rows · `headers` gives each column its role · a scanner (`csv`, `worksheet`) pushes the bytes of every cell into
+ * `columns` · `columns` settles what only a whole column tells, drops repeated ids, and checks kill points.
+ *
+ * There is no string and no object per row. Memory is the columns (eight bytes a number, plus the texts) and a few megabytes;
+ * for XLSX also the workbook's shared strings. The columns are views of buffers that may be larger than they are: untouched
+ * pages cost nothing. `postMessage(sheet, transferables(sheet))` hands them to another thread without a copy.
+ *
+ * A file that cannot be read throws a SheetRefusal. So does one without a single good row, and in strict mode one with any
+ * bad row; those two refusals carry the report. Lines are lines of the file or rows of the worksheet, counted from 1.
+ */
+import { setImmediate } from 'node:timers/promises'
+import { type Columnar, ColumnWriter, type MetricColumn } from './columns.ts'
+import { CsvScanner } from './csv.ts'
+import { dialectOf } from './dialect.ts'
+import { type Encoding, transcoder } from './encoding.ts'
+import type { Header, Mapping } from './headers.ts'
+import { refuseSheet } from './refusal.ts'
+import type { SheetReport } from './report.ts'
+import { encodingOf, fileKindOf, HEAD } from './sniff.ts'
+import { bytesSource, fileSource, readPiece, type Source } from './source.ts'
+import { takenAtIn } from './taken-at.ts'
+import type { TextColumn } from './text.ts'
+import { openWorkbook, scanWorksheet, tableIn } from './workbook.ts'
+import { WorksheetCells } from './worksheet-cells.ts'
+import { Zip } from './zip.ts'
+
+export type { SheetReport }
+
+export interface ReadOptions {
+  /** The name the file came with; refused if its extension contradicts the content. */
+  filename?: string
+  mapping?: Mapping
+  /** In `strict` any bad row refuses the sheet; the default is `partial`. */
+  mode?: 'partial' | 'strict'
+  signal?: AbortSignal
+  onProgress?(progress: Progress): void
+}
+
+export interface Progress {
+  stage: 'sniffing' | 'reading' | 'checking'
+  /** Of the file, or of a workbook's unpacked worksheet: read and to read. */
+  bytes: number
+  totalBytes: number
+  rows: number
+}
+
+export interface Sheet extends SheetReport {
+  /** How many rows the columns have. */
+  rows: number
+  ids: TextColumn
+  /** The ids again where the sheet has no names. */
+  names: TextColumn
+  metrics: MetricColumn[]
+  lines: Uint32Array
+}
+
+/** Bytes read at a time; between pieces others on this thread get their turn. */
+const PIECE = 1 << 18
+
+export async function readSheet(file: string | Uint8Array | Source, options: ReadOptions = {}): Promise<Sheet> {
+  const source = typeof file === 'string' ? fileSource(file) : file instanceof Uint8Array ? bytesSource(file) : file
+  try {
+    options.signal?.throwIfAborted()
+    options.onProgress?.({ stage: 'sniffing', bytes: 0, totalBytes: source.size, rows: 0 })
+    const head = readPiece(source, 0, HEAD)
+    const isZip = fileKindOf(head, options.filename) === 'zip'
+    return accepted(await (isZip ? readWorkbook(source, options) : readText(source, head, options)), options.mode)
+  } finally {
+    source.close()
+  }
+}
+
+/** The buffers behind a sheet's columns, for `postMessage`. */
+export function transferables({ ids, names, metrics, lines }: Sheet): ArrayBuffer[] {
+  const views = [ids.bytes, ids.offsets, names.bytes, names.offsets, lines, ...metrics.map(({ values }) => values)]
+  return [...new Set(views.map(({ buffer }) => buffer))].filter(buffer => buffer instanceof ArrayBuffer)
+}
+
+async function readText(source: Source, head: Uint8Array, options: ReadOptions): Promise<Sheet> {
+  const { encoding, mark } = encodingOf(head)
+  const whole = head.length === source.size
+  const { delimiter, quote, header, start, startLine, above } = dialectOf(
+    recoded(head.subarray(mark), encoding, whole),
+    whole,
+    options.mapping,
+  )
+  const columns = new ColumnWriter(header.columns)
+  const scanner = new CsvScanner(columns, delimiter.charCodeAt(0), quote.charCodeAt(0), start, startLine)
+  const transcode = transcoder(encoding)
+  const raw = new Uint8Array(transcode ? PIECE : 0)
+  for (let at = mark, got = 1; got > 0; at += got) {
+    const room = scanner.room(transcode ? PIECE * 3 + 6 : PIECE)
+    got = source.read(transcode ? raw : room, at)
+    scanner.filled(transcode ? transcode(raw.subarray(0, got), room, got === 0) : got)
+    tell(columns, at + got, source.size, options)
+    await setImmediate()
+    options.signal?.throwIfAborted()
+  }
+  scanner.finish()
+  options.onProgress?.({ stage: 'checking', bytes: source.size, totalBytes: source.size, rows: columns.rows })
+  const format = delimiter === '\t' ? 'tsv' : 'csv'
+  return sheetOf(columns.finish(), header, { format, encoding, delimiter, worksheet: null, takenAt: takenAtIn(above) })
+}
+
+async function readWorkbook(source: Source, options: ReadOptions): Promise<Sheet> {
+  const workbook = await openWorkbook(new Zip(source, options.signal))
+  const { worksheet, header, around } = await tableIn(workbook, options.mapping)
+  const columns = new ColumnWriter(header.columns)
+  const total = worksheet.entry.size
+  await scanWorksheet(workbook, worksheet, new WorksheetCells(columns, header.line), bytes =>
+    tell(columns, bytes, total, options),
+  )
+  options.onProgress?.({ stage: 'checking', bytes: total, totalBytes: total, rows: columns.rows })
+  const takenAt = takenAtIn(around)
+  return sheetOf(columns.finish(), header, {
+    format: 'xlsx',
+    encoding: 'utf-8',
+    delimiter: null,
+    worksheet: worksheet.name,
+    takenAt,
+  })
+}
+
+function tell(columns: ColumnWriter, bytes: number, totalBytes: number, options: ReadOptions): void {
+  columns.expect(bytes / totalBytes)
+  options.onProgress?.({ stage: 'reading', bytes, totalBytes, rows: columns.rows })
+}
+
+function recoded(sample: Uint8Array, encoding: Encoding, final: boolean): Uint8Array {
+  const transcode = transcoder(encoding)
+  if (!transcode) return sample
+  const text = new Uint8Array(sample.length * 3 + 6)
+  return text.subarray(0, transcode(sample, text, final))
+}
+
+type Told = Pick<Sheet, 'format' | 'encoding' | 'delimiter' | 'worksheet' | 'takenAt'>
+
+function sheetOf(columnar: Columnar, header: Header, told: Told): Sheet {
+  const { errors, duplicates, suspicious, ...rest } = columnar
+  const dropped = new Set(
+    header.columns.filter(({ metric }) => metric && !rest.metrics.some(({ name }) => name === metric)),
+  )
+  const used = header.columns.filter(column => column.role !== 'none' && !dropped.has(column))
+  return {
+    ...told,
+    ...rest,
+    rows: rest.lines.length,
+    headerLine: header.line,
+    mapping: Object.fromEntries(used.map(({ header, role, metric }) => [header, metric || role])),
+    ignored: header.columns.filter(column => !used.includes(column) && column.header).map(column => column.header),
+    errors: errors.items,
+    errorCount: errors.count,
+    duplicates: duplicates.items,
+    duplicateCount: duplicates.count,
+    suspicious: suspicious.items,
+    suspiciousCount: suspicious.count,
+  }
+}
+
+function accepted(sheet: Sheet, mode: ReadOptions['mode']): Sheet {
+  const { ids, names, metrics, lines, rows, ...report } = sheet
+  const first = report.errors[0]
+  const why = first ? `: line ${first.line}, ${first.column || 'the row'}: ${first.reason}` : ''
+  if (rows === 0)
+    refuseSheet(
+      'no_rows',
+      report.rowsTotal ? `No row of ${report.rowsTotal} could be read${why}` : 'No rows below the headings',
+      { report },
+    )
+  if (mode === 'strict' && report.rowsBad > 0)
+    refuseSheet('bad_rows', `${report.rowsBad} of ${report.rowsTotal} rows cannot be read${why}`, { report })
+  return sheet
+}

@@ -1,0 +1,116 @@
+import { isUtf8, writeWindows1252 } from './encoding.ts'
+import { refuseSheet } from './refusal.ts'
+
+/** A column of texts as UTF-8: text i lies in bytes[offsets[i], offsets[i + 1]). */
+export interface TextColumn {
+  bytes: Uint8Array
+  offsets: Uint32Array
+}
+
+const utf8 = new TextDecoder()
+
+export const cellTextAt = ({ bytes, offsets }: TextColumn, i: number): string =>
+  utf8.decode(bytes.subarray(offsets[i], offsets[i + 1]))
+
+export const decodeUtf8 = (bytes: Uint8Array, from: number, to: number): string => utf8.decode(bytes.subarray(from, to))
+
+/** A text as it is shown in a finding. */
+export const shortened = (text: string): string => (text.length > 100 ? `${text.slice(0, 100)}…` : text)
+export const decodeCell = (bytes: Uint8Array, start: number, stop: number): string =>
+  shortened(decodeUtf8(bytes, start, Math.min(stop, start + 400)).trim())
+
+/** Grows a text column row by row. A row's text may be set again until the row is kept. */
+export class TextBuilder {
+  bytes = new Uint8Array(1 << 16)
+  offsets = new Uint32Array(4096)
+  count = 0
+  /** Where the text of the row in hand starts and ends. */
+  from = 0
+  to = 0
+
+  /** Copies the text without the white space around it. Bytes that are no UTF-8 are taken for Windows-1252. */
+  set(source: Uint8Array, start: number, stop: number): void {
+    // White space is 0 to 32 and the no-break space, C2 A0.
+    while (start < stop && (source[start]! <= 32 || (source[start] === 0xc2 && source[start + 1] === 0xa0)))
+      start += source[start] === 0xc2 ? 2 : 1
+    while (start < stop && (source[stop - 1]! <= 32 || (source[stop - 1] === 0xa0 && source[stop - 2] === 0xc2)))
+      stop -= source[stop - 1] === 0xa0 ? 2 : 1
+    let to = this.from
+    if (to + stop - start > this.bytes.length) this.grow(to + stop - start)
+    const bytes = this.bytes
+    let high = 0
+    for (let i = start; i < stop; i++) {
+      const byte = source[i]!
+      high |= byte
+      bytes[to++] = byte
+    }
+    if (high < 128 || isUtf8(source, start, stop)) this.to = to
+    else {
+      this.grow(this.from + 3 * (stop - start))
+      this.to = this.from + writeWindows1252(source, start, stop, this.bytes, this.from)
+    }
+  }
+
+  clear(): void {
+    this.to = this.from
+  }
+
+  /** Of the row in hand, in characters as JavaScript counts them: those beyond three bytes are two. */
+  isLongerThan(most: number): boolean {
+    if (this.to - this.from <= most) return false
+    let length = 0
+    for (let i = this.from; i < this.to && length <= most; i++) {
+      const byte = this.bytes[i]!
+      if (byte < 0x80 || byte > 0xbf) length += byte < 0xf0 ? 1 : 2
+    }
+    return length > most
+  }
+
+  /** Keeps the row's text, be it empty, and begins the next row. */
+  keep(): void {
+    if (++this.count === this.offsets.length) this.offsets = widen(this.offsets, this.count * 2)
+    this.offsets[this.count] = this.from = this.to
+  }
+
+  /** Makes room for so many rows of the length seen so far, in one step. */
+  reserve(rows: number): void {
+    if (rows <= this.count) return
+    if (rows + 1 > this.offsets.length) this.offsets = widen(this.offsets, rows + 1)
+    this.grow(Math.ceil((this.from / Math.max(1, this.count)) * rows * 1.05))
+  }
+
+  /** Leaves only the rows that `kept` marks. */
+  filter(kept: Uint8Array): void {
+    const { bytes, offsets } = this
+    let rows = 0
+    let to = 0
+    for (let row = 0; row < this.count; row++) {
+      if (kept[row] === 0) continue
+      const start = offsets[row]!
+      const stop = offsets[row + 1]!
+      bytes.copyWithin(to, start, stop)
+      to += stop - start
+      offsets[++rows] = to
+    }
+    this.count = rows
+    this.from = this.to = to
+  }
+
+  column(): TextColumn {
+    return { bytes: this.bytes.subarray(0, this.from), offsets: this.offsets.subarray(0, this.count + 1) }
+  }
+
+  private grow(needed: number): void {
+    if (needed <= this.bytes.length) return
+    if (needed > 2 ** 31) refuseSheet('too_large', 'The texts of one column take over 2 GB')
+    const wider = new Uint8Array(Math.max(needed, this.bytes.length * 1.5))
+    wider.set(this.bytes.subarray(0, this.to))
+    this.bytes = wider
+  }
+}
+
+function widen(offsets: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
+  const wider = new Uint32Array(length)
+  wider.set(offsets)
+  return wider
+}

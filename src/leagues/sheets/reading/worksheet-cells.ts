@@ -1,0 +1,71 @@
+import { BATCH, type ColumnWriter, ID, NAME, NONE } from './columns.ts'
+import { shortened } from './text.ts'
+import type { CellSink, OtherKind } from './worksheet.ts'
+
+const reasons: Record<OtherKind, string> = {
+  date: 'a date, not a number',
+  boolean: 'a yes or no, not a number',
+  error: 'an error of the spreadsheet',
+  formula: 'a formula whose result is not stored',
+}
+
+const nothing = new Int32Array(0)
+
+/** Puts a worksheet's cells below its headings into columns. */
+export class WorksheetCells implements CellSink {
+  /** Roles of the columns; none while the row is one above the table. */
+  private slots: Int32Array = nothing
+  private at = 0
+
+  constructor(
+    private readonly columns: ColumnWriter,
+    private readonly headerLine: number,
+  ) {}
+
+  row(line: number): void {
+    if (line <= this.headerLine) return
+    this.slots = this.columns.slots
+    this.at = this.columns.row
+    this.columns.begin(line)
+    this.columns.blank()
+  }
+
+  rowEnd(): void {
+    if (this.slots !== nothing) this.columns.end()
+  }
+
+  number(column: number, value: number, bytes: Uint8Array, start: number, stop: number): void {
+    const slot = this.slots[column] ?? NONE
+    if (slot >= 0) {
+      if (value >= 0 && value < Infinity) this.columns.cells[slot * BATCH + this.at] = value
+      else if (Number.isFinite(value)) this.columns.value(slot, value)
+      else this.columns.notNumber(slot, bytes, start, stop)
+    } else if (slot !== NONE) {
+      let i = start
+      while (i < stop && bytes[i]! >= 48 && bytes[i]! <= 57) i++
+      if (i === stop) this.text(column, bytes, start, stop)
+      else this.words(column, String(value)) // large ones may stand as 1.72867508E8
+    }
+  }
+
+  text(column: number, bytes: Uint8Array, start: number, stop: number): void {
+    const slot = this.slots[column] ?? NONE
+    if (slot >= 0) this.columns.number(slot, bytes, start, stop)
+    else if (slot === ID) this.columns.ids.set(bytes, start, stop)
+    else if (slot === NAME) this.columns.names.set(bytes, start, stop)
+  }
+
+  other(column: number, kind: OtherKind, text: string): void {
+    const slot = this.slots[column] ?? NONE
+    if (slot === NONE) return
+    if (slot >= 0) this.columns.unreadable(slot, reasons[kind], () => shortened(text))
+    else if (kind === 'error' || kind === 'formula')
+      this.columns.problem(this.columns.headerOf(slot === ID ? 'id' : 'name'), reasons[kind], () => shortened(text))
+    else this.words(column, text)
+  }
+
+  private words(column: number, words: string): void {
+    const bytes = new TextEncoder().encode(words)
+    this.text(column, bytes, 0, bytes.length)
+  }
+}

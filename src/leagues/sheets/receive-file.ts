@@ -1,0 +1,150 @@
+/** One file out of a multipart body, straight to disk: hashed on the way, flat in memory, fsynced before it counts. */
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import Busboy from '@fastify/busboy'
+import type { App } from '../../context.ts'
+import { Refusal, refuse } from '../../errors.ts'
+import { SheetRefusal } from './reading/refusal.ts'
+import { fileKindOf, HEAD } from './reading/sniff.ts'
+import { writeTempFile } from './temp-file.ts'
+
+export type Received = {
+  /** Its name under `DATA_DIR/uploads`. */
+  file: string
+  filename: string
+  bytes: number
+  sha256: string
+  /** The other parts of the form. */
+  fields: Record<string, string>
+}
+
+export const uploadsFolder = (dataDir: string) => join(dataDir, 'uploads')
+export const uploadPath = (dataDir: string, file: string) => join(uploadsFolder(dataDir), file)
+
+/** Files carry the id of the process that received them: what it leaves when it is killed is known by that. */
+const newName = (processId: string) => `${processId}.${Bun.randomUUIDv7()}`
+export const receiverOf = (file: string): string | undefined => /^([\da-f-]{36})\.[\da-f-]{36}/.exec(file)?.[1]
+
+/** Whatever goes wrong on the way, no file is left. */
+export async function receive(
+  request: Request,
+  { config, processId }: Pick<App, 'config' | 'processId'>,
+): Promise<Received> {
+  const type = request.headers.get('content-type') ?? ''
+  if (!/^multipart\/form-data\s*;.*boundary=/i.test(type))
+    refuse('unsupported', 'Send the file as multipart/form-data, in a part named file')
+  if (!request.body) refuse('invalid', 'The body is empty', { errors: [{ path: 'file', message: 'expected a file' }] })
+  const folder = uploadsFolder(config.dataDir)
+  mkdirSync(folder, { recursive: true })
+  const file = newName(processId)
+  const path = join(folder, file)
+  try {
+    const received = await read(request, type, `${path}.part`, config.maxUploadMb * 1024 * 1024)
+    judge(received.head, received.filename)
+    await rename(`${path}.part`, path)
+    syncFolder(folder)
+    const { head: _, ...rest } = received
+    return { file, ...rest }
+  } catch (error) {
+    await rm(`${path}.part`, { force: true })
+    throw error
+  }
+}
+
+/** What was received and is not wanted after all. */
+export const removeReceived = (dataDir: string, { file }: Pick<Received, 'file'>) =>
+  rm(uploadPath(dataDir, file), { force: true })
+
+type Read = Omit<Received, 'file'> & { head: Uint8Array }
+
+async function read(request: Request, type: string, path: string, maxBytes: number): Promise<Read> {
+  const fields: Record<string, string> = {}
+  const hash = new Bun.CryptoHasher('sha256')
+  const head: Uint8Array[] = []
+  let filename: string | undefined
+  let bytes = 0
+  let sheet: Readable | undefined
+  let written: Promise<void> | undefined
+  const tooLarge = new Refusal(
+    'too_large',
+    `The file is larger than ${Math.round(maxBytes / 1024 / 1024)} MB (MAX_UPLOAD_MB)`,
+  )
+
+  const form = formOf(type, maxBytes)
+  // The form tells of a body that ends inside a part twice, and its file too, whether anyone listens or not.
+  const isHeard = () => {}
+  form.on('error', isHeard)
+  form.on('field', (name: string, value: string) => {
+    fields[name] = value
+  })
+  form.on('file', (name: string, stream: Readable & { truncated?: boolean }, given: string) => {
+    stream.on('error', isHeard)
+    if (name !== 'file') return void stream.resume()
+    sheet = stream
+    filename = cleanName(given)
+    const counted = async function* (chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        if (bytes < HEAD) head.push(chunk.subarray(0, HEAD - bytes))
+        bytes += chunk.length
+        hash.update(chunk)
+        yield chunk
+      }
+      if (stream.truncated) throw tooLarge
+    }
+    written = writeTempFile(counted(stream), path)
+    written.catch(error => form.destroy(error))
+  })
+  const cutOff = new Refusal('bad_request', 'The upload was cut off before its end')
+  try {
+    await pipeline(Readable.fromWeb(request.body as never), form)
+    await written
+  } catch (error) {
+    sheet?.destroy() // the form ends it only with the part; until then the disk would wait for more
+    await written?.catch(() => {})
+    throw error instanceof Refusal || isDiskError(error) ? error : cutOff
+  }
+  if (filename === undefined)
+    refuse('invalid', 'There is no file', { errors: [{ path: 'file', message: 'expected a file' }] })
+  return { filename: filename as string, bytes, sha256: hash.digest('hex'), fields, head: Buffer.concat(head) }
+}
+
+function formOf(type: string, fileSize: number) {
+  try {
+    return new Busboy({
+      headers: { 'content-type': type },
+      limits: { files: 1, fileSize, fields: 20, fieldSize: 65_536, parts: 30 },
+    })
+  } catch {
+    return refuse('bad_request', 'The boundary of the multipart/form-data is missing or too long')
+  }
+}
+
+const isDiskError = (error: unknown) =>
+  error instanceof Error && 'code' in error && /^E(NOSPC|DQUOT|IO|ROFS|MFILE)$/.test(String(error.code))
+
+/** Only the name, without folders or control characters. */
+const cleanName = (given: string) =>
+  given
+    .replace(/^.*[/\\]/, '')
+    .replaceAll(/[\p{Cc}]/gu, '')
+    .slice(0, 200) || 'upload'
+
+/** What can be seen at once is said at once: an empty file, another type, a lying extension. */
+function judge(head: Uint8Array, filename: string) {
+  try {
+    fileKindOf(head, filename)
+  } catch (error) {
+    if (error instanceof SheetRefusal)
+      refuse('invalid', error.message, { errors: [{ path: 'file', message: error.message }], reason: error.code })
+    throw error
+  }
+}
+
+function syncFolder(folder: string) {
+  const handle = openSync(folder, 'r')
+  fsyncSync(handle)
+  closeSync(handle)
+}

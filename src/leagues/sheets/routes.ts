@@ -1,0 +1,210 @@
+import { existsSync } from 'node:fs'
+import { Elysia, t } from 'elysia'
+import { atomically } from '../../../db/transactions.ts'
+import { audit } from '../../audit.ts'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { bom, csvLines } from '../../platform/files/csv.ts'
+import { access, signedIn } from '../../platform/http/access.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { leagueById, readableLeague } from '../queries.ts'
+import { acceptUpload, checkedUploadForm, requireUploadsOpen, uploadOptions } from './accept-upload.ts'
+import { keepBuildable, undoneTooLate } from './buildable.ts'
+import { errorsOf, published, undo, uploadById, uploadsOf } from './queries.ts'
+import { receive, removeReceived, uploadPath } from './receive-file.ts'
+import { isSeasonOver } from './retention.ts'
+import { type Upload, uploadSchema, uploadView } from './upload.ts'
+
+const accepted = t.Object({
+  upload_id: t.Nullable(t.Integer()),
+  job_id: t.String(),
+  status: t.String(),
+  poll_url: t.String(),
+  duplicate: t.Optional(t.Boolean()),
+})
+const sending = describe(
+  'Send a sheet: CSV, TSV or XLSX; the same bytes again answer 200 with the first upload',
+  accepted,
+  {
+    status: 202,
+  },
+)
+const form = {
+  requestBody: {
+    required: true,
+    content: {
+      'multipart/form-data': {
+        schema: {
+          type: 'object' as const,
+          required: ['file'],
+          properties: { file: { type: 'string' as const, format: 'binary' }, ...uploadOptions.properties },
+        },
+      },
+    },
+  },
+}
+const finding = t.Object({ line: t.Integer(), column: t.String(), value: t.String(), reason: t.String() })
+const uploadParams = t.Object({ id: t.Integer({ minimum: 1 }) })
+
+export const uploadRoutes = (app: App) => {
+  const { db, clock, config, jobs } = app
+  const answerOf = (upload: Upload) => ({
+    upload_id: upload.dryRun ? null : upload.id,
+    job_id: upload.jobId,
+    status: upload.status,
+    poll_url: `/api/v1/jobs/status/${upload.jobId}`,
+  })
+
+  return new Elysia({ tags: ['uploads'] })
+    .use(access(app))
+    .post(
+      '/leagues/:id/uploads',
+      async ({ params: { id }, query, request, who, set }) => {
+        const league = leagueById(db, id)
+        requireUploadsOpen(league, clock.now())
+        const received = await receive(request, app)
+        try {
+          const { upload, isDuplicate } = await acceptUpload(
+            app,
+            league,
+            received,
+            { ...checkedUploadForm(received.fields), ...query },
+            signedIn(who),
+          )
+          if (isDuplicate) {
+            await removeReceived(config.dataDir, received)
+            return { ...answerOf(upload), duplicate: true }
+          }
+          // Accepted is accepted: with the queue down the sweep hands it over later.
+          await jobs
+            .dispatch(upload.jobId)
+            .catch(error =>
+              app.log.warn('The queue is down; the sweep will add the import', { job_id: upload.jobId, error }),
+            )
+          set.status = 202
+          return answerOf(upload)
+        } catch (error) {
+          await removeReceived(config.dataDir, received)
+          throw error
+        }
+      },
+      {
+        params: uploadParams,
+        query: uploadOptions,
+        parse: 'none',
+        may: 'officer',
+        detail: {
+          ...sending,
+          responses: {
+            ...describe('The upload of these bytes there was already', accepted).responses,
+            ...sending.responses,
+          },
+          ...form,
+        },
+      },
+    )
+    .get(
+      '/leagues/:id/uploads',
+      ({ params: { id }, query, request, who, set }) => {
+        readableLeague(db, id, who)
+        const page = pageOf(query)
+        const { uploads, total } = uploadsOf(db, id, page)
+        return paged({ request, set }, page, total, { uploads: uploads.map(uploadView) })
+      },
+      {
+        params: uploadParams,
+        query: t.Object(pageQuery),
+        may: 'officer',
+        detail: describe(
+          'Uploads, the newest first',
+          t.Object({ uploads: t.Array(uploadSchema), pagination: paginationSchema }),
+        ),
+      },
+    )
+    .guard({ params: uploadParams })
+    .get('/uploads/:id', ({ params: { id } }) => uploadView(uploadById(db, id)), {
+      may: 'officer',
+      detail: describe('One upload', uploadSchema),
+    })
+    .get(
+      '/uploads/:id/errors',
+      ({ params: { id }, query, request, set }) => {
+        uploadById(db, id)
+        const page = pageOf(query)
+        const { errors, total } = errorsOf(db, id, page)
+        return paged({ request, set }, page, total, { errors })
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'officer',
+        detail: describe(
+          'What could not be read, by line',
+          t.Object({ errors: t.Array(finding), pagination: paginationSchema }),
+        ),
+      },
+    )
+    .get(
+      '/uploads/:id/errors.csv',
+      ({ params: { id } }) => {
+        uploadById(db, id)
+        const { errors } = errorsOf(db, id, { limit: Number.MAX_SAFE_INTEGER, offset: 0 })
+        const lines = errors.map(({ line, column, value, reason }) => [line, column, value, reason])
+        return new Response(bom + csvLines([['line', 'column', 'value', 'reason'], ...lines]), {
+          headers: {
+            'content-type': 'text/csv; charset=utf-8',
+            'content-disposition': `attachment; filename="upload-${id}-errors.csv"`,
+          },
+        })
+      },
+      { may: 'officer', detail: describe('The same as CSV', t.String(), { type: 'text/csv' }) },
+    )
+    .get(
+      '/uploads/:id/file',
+      ({ params: { id } }) => {
+        const { file, filename } = uploadById(db, id)
+        const path = file && uploadPath(config.dataDir, file)
+        if (!path || !existsSync(path)) return refuse('gone', 'The file is no longer kept')
+        return new Response(Bun.file(path), {
+          headers: {
+            'content-type': 'application/octet-stream',
+            'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(filename)}`,
+          },
+        })
+      },
+      {
+        may: 'officer',
+        detail: describe('The file as it was sent', t.String({ format: 'binary' }), {
+          type: 'application/octet-stream',
+        }),
+      },
+    )
+    .post(
+      '/uploads/:id/undo',
+      async ({ params: { id }, who }) => {
+        const upload = await atomically(db, tx => {
+          const upload = uploadById(tx, id)
+          if (isSeasonOver(leagueById(tx, upload.leagueId), clock.now()))
+            refuse('conflict', 'The league is final or long over; its uploads stay')
+          const before = published(tx, upload.leagueId)
+          const undone =
+            undo(tx, upload, clock.now()) ??
+            refuse('conflict', `Only a done upload can be undone; this one is ${upload.status}`)
+          keepBuildable(app.sheets.boards.scores, before, published(tx, upload.leagueId), undoneTooLate)
+          audit(tx, {
+            at: clock.now(),
+            who: signedIn(who),
+            action: 'upload.undo',
+            target: `upload ${id}`,
+            detail: { league_id: upload.leagueId },
+          })
+          return undone
+        })
+        return uploadView(upload)
+      },
+      {
+        may: 'officer',
+        detail: describe('Take an upload out of the boards, which go back to what they were', uploadSchema),
+      },
+    )
+}

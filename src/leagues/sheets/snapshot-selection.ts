@@ -1,0 +1,59 @@
+/** One finished upload of a league: the snapshot it became. */
+export type Published = { snapshot: number; kind: 'baseline' | 'current'; takenAt: number }
+
+/** The snapshots a board is made of. `snapshots/README.md` tells why it is exactly these. */
+export type SnapshotSelection = {
+  current: number
+  baseline: number
+  /** Current snapshots since the baseline and before `current`, in order: where latecomers may first have appeared. */
+  between: number[]
+  asOf: number
+}
+
+export const byTakenAt = (published: readonly Published[]): Published[] =>
+  published.toSorted((a, b) => a.takenAt - b.takenAt || a.snapshot - b.snapshot)
+
+/** The board of these snapshots: the newest current one against the newest baseline, else the first current one. */
+export function selectSnapshots(published: readonly Published[]): SnapshotSelection | undefined {
+  const all = byTakenAt(published)
+  const currents = all.filter(({ kind }) => kind === 'current')
+  const current = currents.at(-1)
+  if (!current) return undefined
+  const baseline = all.findLast(({ kind }) => kind === 'baseline') ?? currents[0]!
+  const between = currents
+    .slice(0, -1)
+    .filter(({ snapshot, takenAt }) => takenAt >= baseline.takenAt && snapshot !== baseline.snapshot)
+    .map(({ snapshot }) => snapshot)
+  return { current: current.snapshot, baseline: baseline.snapshot, between, asOf: current.takenAt }
+}
+
+export const publishedUpTo = (published: readonly Published[], at: number | undefined): readonly Published[] =>
+  at === undefined ? published : published.filter(({ takenAt }) => takenAt <= at)
+
+/** What was published before the current snapshot of `lineup`: the board that was seen until it came. */
+export function publishedBefore(published: readonly Published[], { current }: SnapshotSelection): Published[] {
+  const all = byTakenAt(published)
+  return all.slice(
+    0,
+    all.findIndex(({ snapshot }) => snapshot === current),
+  )
+}
+
+/** The list that names a derived snapshot of latecomers. */
+export const latecomerListKey = ({ baseline, between }: Pick<SnapshotSelection, 'baseline' | 'between'>): string =>
+  [baseline, ...between].join()
+
+/**
+ * The boards that must stay as they are: the one of now, those that undoing the newest `undos` uploads leads back to, and
+ * the one before each. They need the snapshots `current` and `baseline`, and the list of latecomers or what is `between`. All else
+ * may be thinned out without a rank or a score of them changing, as long as `published` still tells of it.
+ */
+export function reachedBy(published: readonly Published[], undos = 0): SnapshotSelection[] {
+  const all = byTakenAt(published)
+  const reached: (SnapshotSelection | undefined)[] = []
+  for (let left = all.length; left >= Math.max(0, all.length - undos); left--) {
+    const lineup = selectSnapshots(all.slice(0, left))
+    reached.push(lineup, lineup && selectSnapshots(publishedBefore(all.slice(0, left), lineup)))
+  }
+  return reached.filter(lineup => lineup !== undefined)
+}

@@ -1,0 +1,200 @@
+import type { Database } from 'bun:sqlite'
+import type { TextColumn } from '../../../leaderboard/text.ts'
+import { unpackGroup, unpackRow } from './group.ts'
+import { release } from './memory.ts'
+import { groupKey, groupsIn, rowsOfGroup, type Snapshot, SnapshotGone } from './snapshot.ts'
+import { rowIn, textIn, unpackTexts } from './texts.ts'
+
+/** Where columns are read to: memory that threads share without a copy, or this thread's own, for what is soon done with. */
+export type Memory = (bytes: number) => ArrayBufferLike
+export const sharedMemory: Memory = bytes => new SharedArrayBuffer(bytes)
+export const ownMemory: Memory = bytes => new ArrayBuffer(bytes)
+
+const BATCH = 128 // groups read at once: a megabyte, soon garbage
+
+/** Calls `each` with one blob of group after group. */
+function eachBlob(
+  scores: Database,
+  snapshot: Snapshot,
+  blob: 'metrics FROM groups' | 'ids FROM texts' | 'names FROM texts',
+  each: (packed: Uint8Array, rows: number, first: number) => void,
+  group = 0,
+  last = groupsIn(snapshot),
+): void {
+  const [column, from] = blob.split(' FROM ')
+  const read = scores.query<{ packed: Uint8Array }, [number, number]>(
+    `SELECT ${column} AS packed FROM ${from} WHERE key BETWEEN ? AND ? ORDER BY key`,
+  )
+  for (; group < last; group += BATCH) {
+    const end = Math.min(last, group + BATCH)
+    const found = read.all(groupKey(snapshot.id, group), groupKey(snapshot.id, end) - 1)
+    if (found.length !== end - group) throw new SnapshotGone(snapshot.id)
+    found.forEach(({ packed }, i) => {
+      each(packed, rowsOfGroup(snapshot, group + i), (group + i) * snapshot.groupRows)
+      release(packed)
+    })
+  }
+}
+
+/** Whole columns, 1 to 3 ns a value. */
+export function readColumns(
+  scores: Database,
+  snapshot: Snapshot,
+  names: readonly string[],
+  memory: Memory = sharedMemory,
+): Float64Array[] {
+  const chosen = names.map(name => snapshot.metrics.findIndex(metric => metric.name === name))
+  const into = names.map(() => new Float64Array(memory(snapshot.players * 8)))
+  for (const [i, column] of chosen.entries()) if (column < 0) into[i]!.fill(Number.NaN)
+  if (chosen.every(column => column < 0)) return into
+  eachBlob(scores, snapshot, 'metrics FROM groups', (packed, rows, first) =>
+    unpackGroup(packed, rows, snapshot.metrics.length, chosen, into, first),
+  )
+  return into
+}
+
+const WINDOW = 32 // groups
+
+/** Some columns of a snapshot, walked from the first row to the last with a few thousand rows in memory. */
+export class Walk {
+  /** Of the rows in the window, column by column. */
+  readonly values: Float64Array[]
+  /** Rows in a window. */
+  readonly length: number
+  private readonly chosen: number[]
+  private first = 0
+  private end = 0
+
+  constructor(
+    private readonly scores: Database,
+    private readonly snapshot: Snapshot,
+    names: readonly string[],
+  ) {
+    this.length = Math.min(snapshot.players, WINDOW * snapshot.groupRows)
+    this.chosen = names.map(name => snapshot.metrics.findIndex(metric => metric.name === name))
+    this.values = names.map(() => new Float64Array(this.length).fill(Number.NaN))
+  }
+
+  /** Where in `values` the row is. Rows never go back. */
+  at(row: number): number {
+    if (row >= this.end) this.moveTo(Math.floor(row / this.snapshot.groupRows))
+    return row - this.first
+  }
+
+  private moveTo(group: number): void {
+    const { scores, snapshot, chosen, values } = this
+    const last = Math.min(group + WINDOW, groupsIn(snapshot))
+    this.first = group * snapshot.groupRows
+    this.end = Math.min(last * snapshot.groupRows, snapshot.players)
+    eachBlob(
+      scores,
+      snapshot,
+      'metrics FROM groups',
+      (packed, rows, first) => unpackGroup(packed, rows, snapshot.metrics.length, chosen, values, first - this.first),
+      group,
+      last,
+    )
+  }
+}
+
+export function readIds(scores: Database, snapshot: Snapshot, memory: Memory = sharedMemory): TextColumn {
+  const into = emptyTexts(snapshot.players, snapshot.idBytes, memory)
+  eachBlob(scores, snapshot, 'ids FROM texts', (packed, rows, first) => unpackTexts(packed, rows, into, first))
+  return into
+}
+
+export function readNames(scores: Database, snapshot: Snapshot, memory: Memory = sharedMemory): TextColumn {
+  const into = emptyTexts(snapshot.players, snapshot.nameBytes, memory)
+  eachBlob(scores, snapshot, 'names FROM texts', (packed, rows, first) => unpackTexts(packed, rows, into, first))
+  return into
+}
+
+const emptyTexts = (rows: number, bytes: number, memory: Memory): TextColumn => ({
+  bytes: new Uint8Array(memory(bytes)),
+  offsets: new Uint32Array(memory((rows + 1) * 4)),
+})
+
+type Texts = { ids: Uint8Array; names: Uint8Array }
+
+function textsAt(scores: Database, snapshot: Snapshot, group: number): Texts {
+  const read = scores.query<Texts, [number]>('SELECT ids, names FROM texts WHERE key = ?')
+  return read.get(groupKey(snapshot.id, group)) ?? gone(snapshot)
+}
+
+function metricsAt(scores: Database, snapshot: Snapshot, group: number): Uint8Array {
+  const read = scores.query<{ metrics: Uint8Array }, [number]>('SELECT metrics FROM groups WHERE key = ?')
+  return read.get(groupKey(snapshot.id, group))?.metrics ?? gone(snapshot)
+}
+
+function gone({ id }: Snapshot): never {
+  throw new SnapshotGone(id)
+}
+
+/** Calls `each` with the group of every row of `rows` that is not below 0; neighbours share one read. */
+function eachRow<Group>(
+  snapshot: Snapshot,
+  rows: ArrayLike<number>,
+  groupAt: (group: number) => Group,
+  each: (place: number, group: Group, inGroup: number, n: number) => void,
+): void {
+  const { groupRows } = snapshot
+  const places = Array.from(rows, (_, place) => place).sort((a, b) => rows[a]! - rows[b]!)
+  let at = -1
+  let group: Group | undefined
+  for (const place of places) {
+    const row = rows[place]!
+    if (row < 0) continue
+    const here = Math.floor(row / groupRows)
+    if (group === undefined || here !== at) group = groupAt(here)
+    at = here
+    each(place, group, row - here * groupRows, rowsOfGroup(snapshot, here))
+  }
+}
+
+/** The metrics of row after row, in the order asked for, some 10 µs each. A row below 0 reads as unknown. */
+export function readValues(scores: Database, snapshot: Snapshot, rows: ArrayLike<number>): Float64Array {
+  const columns = snapshot.metrics.length
+  const values = new Float64Array(rows.length * columns).fill(Number.NaN)
+  eachRow(
+    snapshot,
+    rows,
+    group => metricsAt(scores, snapshot, group),
+    (place, metrics, inGroup, n) => unpackRow(metrics, n, columns, inGroup, values, place * columns),
+  )
+  return values
+}
+
+export type Rows = { ids: string[]; names: string[]; values: Float64Array }
+
+const decoder = new TextDecoder()
+
+/** The same with ids and names. */
+export function readRows(scores: Database, snapshot: Snapshot, rows: ArrayLike<number>): Rows {
+  const ids: string[] = []
+  const names: string[] = []
+  eachRow(
+    snapshot,
+    rows,
+    group => textsAt(scores, snapshot, group),
+    (place, texts, inGroup, n) => {
+      ids[place] = decoder.decode(textIn(texts.ids, n, inGroup))
+      names[place] = decoder.decode(textIn(texts.names, n, inGroup))
+    },
+  )
+  return { ids, names, values: readValues(scores, snapshot, rows) }
+}
+
+const encoder = new TextEncoder()
+
+/** The row of a player, or -1: two small reads. */
+export function rowOfPlayer(scores: Database, snapshot: Snapshot, player_id: string): number {
+  const wanted = encoder.encode(player_id)
+  const door = scores
+    .query<{ place: number }, [number, Uint8Array]>(
+      'SELECT place FROM doors WHERE snapshot = ? AND first_id <= ? ORDER BY first_id DESC LIMIT 1',
+    )
+    .get(snapshot.id, wanted)
+  if (!door) return -1
+  const row = rowIn(textsAt(scores, snapshot, door.place).ids, rowsOfGroup(snapshot, door.place), wanted)
+  return row < 0 ? -1 : door.place * snapshot.groupRows + row
+}

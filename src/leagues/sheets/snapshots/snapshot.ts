@@ -1,0 +1,76 @@
+import type { Database } from 'bun:sqlite'
+import type { TextColumn } from '../../../leaderboard/text.ts'
+import { mostCells } from './group.ts'
+
+export type SheetMetric = { name: string; cumulative: boolean }
+
+/** What a snapshot is written from. Ids are unique, in any order; NaN is unknown. */
+export type SheetColumns = {
+  ids: TextColumn
+  names: TextColumn
+  metrics: (SheetMetric & { values: Float64Array })[]
+}
+
+export type Snapshot = {
+  id: number
+  players: number
+  groupRows: number
+  metrics: SheetMetric[]
+  idBytes: number
+  nameBytes: number
+  createdAt: number
+}
+
+/** Nothing refers to it any more, or nothing did yet. Ask again what the league's snapshots are. */
+export class SnapshotGone extends Error {
+  override name = 'SnapshotGone'
+  constructor(readonly id: number) {
+    super(`Snapshot ${id} is gone`)
+  }
+}
+
+type Stored = Pick<Snapshot, 'id' | 'players'> & {
+  group_rows: number
+  metrics: string
+  id_bytes: number
+  name_bytes: number
+  created_at: number
+}
+
+export function snapshotOf(scores: Database, id: number): Snapshot {
+  const snapshot = storedSnapshot(scores, id)
+  if (!snapshot) throw new SnapshotGone(id)
+  return snapshot
+}
+
+export function storedSnapshot(scores: Database, id: number): Snapshot | undefined {
+  const stored = scores.query<Stored, [number]>('SELECT * FROM snapshots WHERE id = ? AND whole').get(id)
+  if (!stored) return undefined
+  return {
+    id,
+    players: stored.players,
+    groupRows: stored.group_rows,
+    metrics: JSON.parse(stored.metrics),
+    idBytes: stored.id_bytes,
+    nameBytes: stored.name_bytes,
+    createdAt: stored.created_at,
+  }
+}
+
+const KEYS = 2 ** 24 // groups a snapshot can have
+export const groupKey = (snapshot: number, group: number): number => snapshot * KEYS + group
+export const groupsIn = ({ players, groupRows }: Pick<Snapshot, 'players' | 'groupRows'>): number =>
+  Math.ceil(players / groupRows)
+export const rowsOfGroup = ({ players, groupRows }: Snapshot, group: number): number =>
+  Math.min(groupRows, players - group * groupRows)
+
+/** About two thousand values a group: some 8 KB, what one player, or one row of a page, costs to read. */
+export function groupRowsFor(metrics: number): number {
+  let rows = 256
+  while (rows > 16 && rows * metrics > 2048) rows /= 2
+  if (rows * metrics > mostCells) throw new Error(`${metrics} metrics are more than a snapshot can hold`)
+  return rows
+}
+
+/** Of a group as it is stored. */
+export const checksum = (...parts: Uint8Array[]): number => parts.reduce((sum, part) => Bun.hash.crc32(part, sum), 0)

@@ -1,0 +1,78 @@
+import type { Database } from 'bun:sqlite'
+import { checksum, groupKey, groupsIn, rowsOfGroup, snapshotOf } from './snapshot.ts'
+
+const BATCH = 256 // groups a transaction
+
+/** Deletes in small steps. From the first on nobody sees the snapshot; what a crash leaves, the next sweep finishes. */
+export async function deleteSnapshot(scores: Database, id: number, pause = async () => {}): Promise<void> {
+  scores.query('UPDATE snapshots SET whole = 0 WHERE id = ?').run(id)
+  for (const table of ['groups', 'texts']) {
+    const some = scores.query(
+      `DELETE FROM ${table} WHERE key IN (SELECT key FROM ${table} WHERE key BETWEEN ? AND ? LIMIT ?)`,
+    )
+    while (some.run(groupKey(id, 0), groupKey(id + 1, 0) - 1, BATCH).changes > 0) await pause()
+  }
+  scores
+    .transaction(() => {
+      scores.query('DELETE FROM doors WHERE snapshot = ?').run(id)
+      scores.query('DELETE FROM snapshots WHERE id = ?').run(id)
+    })
+    .immediate()
+}
+
+export type Sweep = {
+  /** Every snapshot something refers to; read after `before` was chosen. */
+  keep: ReadonlySet<number>
+  /** Derived snapshots to keep, by their `starts_for`. Others go when one they are derived from does. */
+  lists?: ReadonlySet<string>
+  /** Younger ones stay: they may be about to be published, also by another process. */
+  before: number
+  pause?: () => Promise<void>
+}
+
+/** Deletes what nothing refers to, and gives the space back. Answers how many snapshots went. */
+export async function sweepStoredSnapshots(
+  scores: Database,
+  { keep, lists, before, pause = async () => {} }: Sweep,
+): Promise<number> {
+  type Old = { id: number; whole: number; starts_for: string | null }
+  const old = scores
+    .query<Old, [number]>('SELECT id, whole, starts_for FROM snapshots WHERE created_at < ?')
+    .all(before)
+  const gone = old.filter(({ id, whole, starts_for }) => {
+    if (!whole) return true
+    if (starts_for === null) return !keep.has(id)
+    return !lists?.has(starts_for) && starts_for.split(',').some(member => !keep.has(Number(member)))
+  })
+  for (const { id } of gone) await deleteSnapshot(scores, id, pause)
+  await shrink(scores, pause)
+  return gone.length
+}
+
+const SPARE = 4096 // free pages kept for the next import: 64 MB
+
+async function shrink(scores: Database, pause: () => Promise<void>): Promise<void> {
+  const free = () => scores.query<{ freelist_count: number }, []>('PRAGMA freelist_count').get()?.freelist_count ?? 0
+  for (let left = free(); left > SPARE; left -= 1000) {
+    scores.query('PRAGMA incremental_vacuum(1000)').all()
+    await pause()
+  }
+}
+
+/** What is wrong with a snapshot, in words; nothing when all its rows are there as they were written. */
+export function faultsOf(scores: Database, id: number): string[] {
+  const snapshot = snapshotOf(scores, id)
+  type Group = { ids: Uint8Array; names: Uint8Array; metrics: Uint8Array; checksum: number }
+  const read = scores.query<Group, [number]>(
+    'SELECT checksum, ids, names, metrics FROM groups JOIN texts USING (key) WHERE key = ?',
+  )
+  const faults: string[] = []
+  for (let group = 0; group < groupsIn(snapshot); group++) {
+    const first = group * snapshot.groupRows
+    const place = `Snapshot ${id}, rows ${first} to ${first + rowsOfGroup(snapshot, group) - 1}`
+    const stored = read.get(groupKey(id, group))
+    if (!stored) faults.push(`${place}: missing`)
+    else if (stored.checksum !== checksum(stored.ids, stored.names, stored.metrics)) faults.push(`${place}: damaged`)
+  }
+  return faults
+}

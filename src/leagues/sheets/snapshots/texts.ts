@@ -1,0 +1,59 @@
+/** The texts of one group: one byte telling how wide lengths are (1, 2 or 4), the lengths, then the texts end to end. */
+import type { TextColumn } from '../../../leaderboard/text.ts'
+
+/** Packs the rows `from` to `to` of a column. The bytes are good until the next call of the same packer. */
+export function textPacker() {
+  let desk = new Uint8Array(1 << 14)
+  return ({ bytes, offsets }: TextColumn, from: number, to: number): Uint8Array => {
+    let longest = 0
+    for (let row = from; row < to; row++) longest = Math.max(longest, offsets[row + 1]! - offsets[row]!)
+    const width = longest < 2 ** 8 ? 1 : longest < 2 ** 16 ? 2 : 4
+    const head = 1 + (to - from) * width
+    const size = head + offsets[to]! - offsets[from]!
+    if (size > desk.length) desk = new Uint8Array(2 * size)
+    desk[0] = width
+    for (let row = from, at = 1; row < to; row++) {
+      const length = offsets[row + 1]! - offsets[row]!
+      for (let byte = 0; byte < width; byte++) desk[at++] = length >>> (8 * byte)
+    }
+    desk.set(bytes.subarray(offsets[from], offsets[to]), head)
+    return desk.subarray(0, size)
+  }
+}
+
+function lengthAt(packed: Uint8Array, i: number): number {
+  const width = packed[0]!
+  let length = 0
+  for (let byte = width - 1; byte >= 0; byte--) length = (length << 8) | packed[1 + i * width + byte]!
+  return length
+}
+
+/** Appends the texts of a group of `n` rows to `into` from row `first` on; the offsets before are already there. */
+export function unpackTexts(packed: Uint8Array, n: number, { bytes, offsets }: TextColumn, first: number): void {
+  let at = offsets[first]!
+  bytes.set(packed.subarray(1 + n * packed[0]!), at)
+  for (let i = 0; i < n; i++) {
+    at += lengthAt(packed, i)
+    offsets[first + i + 1] = at
+  }
+}
+
+/** One text of a group of `n`. */
+export function textIn(packed: Uint8Array, n: number, row: number): Uint8Array {
+  let at = 1 + n * packed[0]!
+  for (let i = 0; i < row; i++) at += lengthAt(packed, i)
+  return packed.subarray(at, at + lengthAt(packed, row))
+}
+
+/** The row in a group of `n` that holds exactly these bytes, or -1. */
+export function rowIn(packed: Uint8Array, n: number, wanted: Uint8Array): number {
+  let at = 1 + n * packed[0]!
+  for (let row = 0; row < n; row++) {
+    const length = lengthAt(packed, row)
+    let k = length === wanted.length ? 0 : -1
+    while (k >= 0 && k < length && packed[at + k] === wanted[k]) k++
+    if (k === length) return row
+    at += length
+  }
+  return -1
+}

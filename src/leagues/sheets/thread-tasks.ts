@@ -1,0 +1,51 @@
+/** Everything the worker thread does, by name. Inputs and answers are plain data; large columns are shared memory. */
+import type { Database } from 'bun:sqlite'
+import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
+import { type BoardHashInput, sheetBoardHash } from './board-hash.ts'
+import * as building from './board-parts.ts'
+import { type ImportInput, importSheet } from './import-sheet.ts'
+import { type ScoreInput, scorePlayers } from './scoring.ts'
+import type { SheetColumns } from './snapshots/snapshot.ts'
+import { deleteSnapshot, faultsOf, sweepStoredSnapshots } from './snapshots/sweep.ts'
+import { writeSnapshot } from './snapshots/write.ts'
+
+export type TaskContext = {
+  scores: Database
+  now: number
+  /** Lets others in and throws when the task was cancelled; called every few milliseconds of work. */
+  pause(): Promise<void>
+  progress(done: unknown): void
+  signal: AbortSignal
+}
+
+const tasks = {
+  import: (input: ImportInput, work: TaskContext) => importSheet(work.scores, input, work),
+  hash: (input: BoardHashInput, { scores }: TaskContext) => sheetBoardHash(scores, input),
+  score: (input: ScoreInput, work: TaskContext) => scorePlayers(work.scores, input, work),
+  column: (input: { snapshot: number; metric: string; order: RankOrder }, { scores }: TaskContext) =>
+    building.rankedColumn(scores, input),
+  turned: ({ ranking, order }: { ranking: Ranking; order: RankOrder }) => building.reversedRanking(ranking, order),
+  texts: (snapshot: number, { scores }: TaskContext) => building.playerTexts(scores, snapshot),
+  search: building.searchPlayers,
+  tiers: building.tierMembers,
+  standings: (input: { snapshot: number; rows: number[] }, work: TaskContext) =>
+    building.standings(work.scores, input, work),
+  write: (sheet: SheetColumns, work: TaskContext) => writeSnapshot(work.scores, sheet, work),
+  remove: (snapshot: number, { scores, pause }: TaskContext) => deleteSnapshot(scores, snapshot, pause),
+  sweep: (
+    { keep, lists, before }: { keep: number[]; lists?: string[]; before: number },
+    { scores, pause }: TaskContext,
+  ) => sweepStoredSnapshots(scores, { keep: new Set(keep), lists: new Set(lists), before, pause }),
+  faults: (snapshot: number, { scores }: TaskContext) => faultsOf(scores, snapshot),
+}
+
+type Tasks = typeof tasks
+export type TaskName = keyof Tasks
+export type TaskInput<Name extends TaskName> = Parameters<Tasks[Name]>[0]
+export type TaskAnswer<Name extends TaskName> = Awaited<ReturnType<Tasks[Name]>>
+export type TaskRequest<Name extends TaskName> = { task: Name; input: TaskInput<Name> }
+
+const byName: { [Name in TaskName]: (input: TaskInput<Name>, work: TaskContext) => ReturnType<Tasks[Name]> } = tasks
+
+export const performTask = <Name extends TaskName>({ task, input }: TaskRequest<Name>, work: TaskContext) =>
+  byName[task](input, work)

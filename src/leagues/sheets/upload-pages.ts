@@ -1,0 +1,114 @@
+/** What was sent to a sheet league, live, and the form that sends more. */
+import { Elysia, t } from 'elysia'
+import { usernamesOf } from '../../accounts/queries.ts'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { access } from '../../platform/http/access.ts'
+import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
+import { runById } from '../../platform/jobs/runs.ts'
+import { hidden, page } from '../../ui/layout.ts'
+import { live, livePart } from '../../ui/parts/live.ts'
+import { leagueViewById } from '../queries.ts'
+import { errorsOf, uploadById, uploadsOf } from './queries.ts'
+import { uploadView } from './upload.ts'
+import { historyBody, type UploadsData, uploadBody, uploadsBody } from './uploads-page.ts'
+
+const id = t.Integer({ minimum: 1 })
+const paged = { params: t.Object({ id }), query: t.Object(pageQuery) }
+const nav = 'leagues'
+
+export const uploadPages = (app: App) => {
+  const { db, clock, config, streams } = app
+
+  function uploadsData(id: number, query: { page?: number; limit?: number }): UploadsData {
+    const asked = pageOf(query)
+    const league = leagueViewById(db, id, clock.now())
+    if (league.kind !== 'sheet') refuse('not_found', 'Only sheet leagues have uploads')
+    const { uploads, total } = uploadsOf(db, id, asked)
+    return {
+      league,
+      list: { uploads: uploads.map(uploadView), pagination: pagination(asked, total) },
+      names: usernamesOf(
+        db,
+        uploads.map(({ uploadedBy }) => uploadedBy),
+      ),
+      progress: new Map(
+        uploads
+          .filter(({ finishedAt }) => finishedAt === null)
+          .flatMap(({ id, jobId }) => {
+            const run = runById(db).get({ id: jobId })
+            return run ? [[id, { percent: run.progress, stage: run.stage }]] : []
+          }),
+      ),
+      maxMb: config.maxUploadMb,
+    }
+  }
+  const uploadsVersion = (id: number, query: { page?: number }) =>
+    Bun.hash(
+      JSON.stringify(Object.values(uploadsData(id, query)).map(part => (part instanceof Map ? [...part] : part))),
+    ).toString(36)
+
+  return new Elysia()
+    .use(access(app))
+    .get(
+      '/leagues/:id/uploads',
+      ({ params: { id }, query, who, request }) => {
+        const data = uploadsData(id, query)
+        const { search } = new URL(request.url)
+        const path = `/leagues/${id}/uploads`
+        const history = live(
+          {
+            id: 'history',
+            events: `${path}/events${search}`,
+            from: `${path}/history${search}`,
+            version: uploadsVersion(id, query),
+          },
+          historyBody(data, who),
+        )
+        const body = uploadsBody(data, history, who)
+        return page({ title: `Uploads of ${data.league.name}`, who, nav, scripts: ['upload.js'], body })
+      },
+      { ...paged, may: 'officer', detail: hidden },
+    )
+    .get(
+      '/leagues/:id/uploads/history',
+      ({ params: { id }, query, who }) => {
+        const version = uploadsVersion(id, query)
+        return livePart(historyBody(uploadsData(id, query), who), version)
+      },
+      { ...paged, may: 'officer', detail: hidden },
+    )
+    .get(
+      '/leagues/:id/uploads/events',
+      ({ params: { id }, query }) => streams.versions(() => uploadsVersion(id, query)),
+      {
+        ...paged,
+        may: 'officer',
+        detail: hidden,
+      },
+    )
+    .get(
+      '/leagues/:id/uploads/:upload_id',
+      ({ params: { id, upload_id }, query, who }) => {
+        const upload = uploadById(db, upload_id)
+        if (upload.leagueId !== id) refuse('not_found', `This league has no upload ${upload_id}`)
+        const asked = pageOf(query)
+        const { errors, total } = errorsOf(db, upload_id, asked)
+        const body = uploadBody(
+          {
+            league: leagueViewById(db, id, clock.now()),
+            upload: uploadView(upload),
+            errors: { errors, pagination: pagination(asked, total) },
+          },
+          who,
+        )
+        return page({ title: `${upload.filename}`, who, nav, body })
+      },
+      {
+        params: t.Object({ id, upload_id: id }),
+        query: t.Object(pageQuery),
+        may: 'officer',
+        detail: hidden,
+      },
+    )
+}

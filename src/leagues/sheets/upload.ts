@@ -1,0 +1,70 @@
+/** One file sent to a sheet league, as it is kept and as the API shows it. */
+import { t } from 'elysia'
+import { uploadKinds, uploadModes, uploadStates, type uploads } from '../../../db/schema.ts'
+import { iso, isoOrNull } from '../../platform/clock.ts'
+import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+
+export type Upload = typeof uploads.$inferSelect
+
+export const uploadKindSchema = t.Union(uploadKinds.map(kind => t.Literal(kind)))
+export const uploadModeSchema = t.Union(uploadModes.map(mode => t.Literal(mode)))
+
+export const summarySchema = t.Object({
+  players: t.Integer(),
+  new: t.Integer(),
+  missing: t.Integer(),
+  renamed: t.Integer(),
+  suspicious: t.Integer(),
+  duplicates: t.Integer(),
+  warnings: t.Array(t.String()),
+})
+
+export const uploadSchema = t.Object(
+  {
+    id: t.Integer(),
+    league_id: t.Integer(),
+    kind: uploadKindSchema,
+    mode: uploadModeSchema,
+    filename: t.String(),
+    bytes: t.Integer(),
+    sha256: t.String(),
+    format: t.Nullable(t.String()),
+    status: t.Union(uploadStates.map(state => t.Literal(state))),
+    rows_total: t.Nullable(t.Integer()),
+    rows_ok: t.Nullable(t.Integer()),
+    rows_bad: t.Nullable(t.Integer()),
+    taken_at: dateTimeSchema,
+    created_at: dateTimeSchema,
+    finished_at: t.Nullable(dateTimeSchema),
+    uploaded_by: t.Nullable(t.Integer()),
+    job_id: t.String(),
+    error: t.Nullable(t.String()),
+    mapping: t.Nullable(t.Record(t.String(), t.String())),
+    summary: t.Nullable(summarySchema),
+  },
+  { $id: 'Upload', description: 'An upload' },
+)
+
+export const uploadView = (upload: Upload) => ({
+  id: upload.id,
+  league_id: upload.leagueId,
+  kind: upload.kind,
+  mode: upload.mode,
+  filename: upload.filename,
+  bytes: upload.bytes,
+  sha256: upload.sha256,
+  format: upload.format,
+  status: upload.status,
+  rows_total: upload.rowsTotal,
+  rows_ok: upload.rowsOk,
+  rows_bad: upload.rowsBad,
+  taken_at: iso(upload.takenAt),
+  created_at: iso(upload.createdAt),
+  finished_at: isoOrNull(upload.finishedAt),
+  uploaded_by: upload.uploadedBy,
+  job_id: upload.jobId,
+  error: upload.error,
+  mapping: upload.mapping,
+  summary: upload.summary,
+})
+export type UploadView = ReturnType<typeof uploadView>

@@ -1,0 +1,206 @@
+import { type Content, type Html, html } from '../../platform/html.ts'
+import { isAtLeast } from '../../platform/http/access.ts'
+import type { Pagination } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { address } from '../../ui/parts/address.ts'
+import { badge, status } from '../../ui/parts/badges.ts'
+import { progress as progressBar, stats } from '../../ui/parts/figures.ts'
+import { action, formField } from '../../ui/parts/form.ts'
+import { emptyState, notice } from '../../ui/parts/notices.ts'
+import { paginationLinks } from '../../ui/parts/pagination-links.ts'
+import { table } from '../../ui/parts/table.ts'
+import { bytes, moment, name, number, time } from '../../ui/parts/values.ts'
+import type { LeagueView } from '../league.ts'
+import { leagueHead } from '../pages/league-head.ts'
+import { metricName } from '../pages/words.ts'
+import type { UploadView } from './upload.ts'
+
+export type UploadsData = {
+  league: LeagueView
+  list: { uploads: readonly UploadView[]; pagination: Pagination }
+  /** Of those who uploaded. */
+  names: ReadonlyMap<number, string>
+  /** Of those not yet finished, by upload. */
+  progress: ReadonlyMap<number, { percent: number; stage: string | null }>
+  maxMb: number
+}
+
+const isUnfinished = ({ status }: UploadView) => status === 'queued' || status === 'running'
+
+/** All sheets a league was sent, and the form that sends another. */
+export function uploadsBody(data: UploadsData, history: Content, who: Who | undefined): Html {
+  const { league, list, maxMb } = data
+  const mayUpload = isAtLeast(who, 'officer') && league.status !== 'final' && league.status !== 'archived'
+  return html`${leagueHead({ league, who, tab: 'uploads' })}
+${mayUpload && uploadForm(league, list, maxMb)}
+<section class="part">
+<h2>History</h2>
+${history}
+</section>`
+}
+
+/** The part that keeps itself fresh. */
+export function historyBody({ league, list, names, progress }: UploadsData, who: Who | undefined): Html {
+  const path = `/leagues/${league.id}/uploads`
+  const mayUndo = isAtLeast(who, 'officer') && league.finalized_at === null
+  return html`${table({
+    caption: 'Uploads, newest first',
+    rows: list.uploads,
+    key: upload => `u-${upload.id}`,
+    columns: [
+      {
+        head: 'File',
+        names: true,
+        cell: upload =>
+          html`<a href="${path}/${upload.id}">${name(upload.filename)}</a> <small class="quiet">${bytes(upload.bytes)}</small>`,
+      },
+      {
+        head: 'Status',
+        cell: upload =>
+          html`${status(upload.status)}${going(progress.get(upload.id))}${upload.error && html` <small class="reason">${upload.error}</small>`}`,
+      },
+      { head: 'Kind', cell: upload => upload.kind },
+      { head: 'Taken', cell: upload => time(upload.taken_at ?? upload.created_at) },
+      { head: 'Rows', numeric: true, cell: upload => number(upload.rows_ok) },
+      {
+        head: 'Bad rows',
+        numeric: true,
+        cell: upload =>
+          upload.rows_bad
+            ? html`<a class="loss" href="${path}/${upload.id}">${number(upload.rows_bad)}</a>`
+            : number(upload.rows_bad),
+      },
+      { head: 'New', numeric: true, cell: upload => number(upload.summary?.new) },
+      { head: 'Missing', numeric: true, cell: upload => number(upload.summary?.missing) },
+      { head: 'Suspicious', numeric: true, cell: upload => number(upload.summary?.suspicious) },
+      { head: 'By', cell: upload => (upload.uploaded_by === null ? 'operator' : name(names.get(upload.uploaded_by))) },
+      mayUndo && { head: html`<span class="sr">Actions</span>`, cell: upload => actions(upload) },
+    ],
+    empty: emptyState(
+      'No sheets yet',
+      'A baseline says where everyone starts, a current sheet where they are. CSV, TSV and XLSX scans work as they come.',
+    ),
+  })}
+${paginationLinks(list.pagination, page => address(path, { page }))}`
+}
+
+const going = (run: { percent: number; stage: string | null } | undefined): Content =>
+  run && html` <small>${run.stage} ${progressBar(run.percent, 'How far the import is')}</small>`
+
+const actions = (upload: UploadView): Content =>
+  upload.status === 'done'
+    ? action({
+        label: 'Undo',
+        small: true,
+        danger: true,
+        action: `/api/v1/uploads/${upload.id}/undo`,
+        confirm: `Undo ${upload.filename}? Every board goes back to what it was without it.`,
+        done: 'Undone',
+      })
+    : isUnfinished(upload) && upload.job_id
+      ? action({
+          label: 'Cancel',
+          small: true,
+          method: 'delete',
+          action: `/api/v1/jobs/cancel/${upload.job_id}`,
+          done: 'Cancelled',
+        })
+      : null
+
+function uploadForm(league: LeagueView, { uploads, pagination: { total } }: UploadsData['list'], maxMb: number): Html {
+  const hasBaseline =
+    total > uploads.length || uploads.some(({ kind, status }) => kind === 'baseline' && status === 'done')
+  return html`<section class="part">
+<h2>Send a sheet</h2>
+<form class="form upload" data-upload action="/api/v1/leagues/${league.id}/uploads" method="post" enctype="multipart/form-data">
+<div class="notice bad" role="alert" tabindex="-1" hidden data-refusal></div>
+<div class="drop">${formField({ label: 'File', name: 'file', type: 'file', accept: '.csv,.tsv,.txt,.xlsx', hint: html`CSV, TSV or XLSX up to ${number(maxMb)} MB, with an id and at least one number column. Drop it here or choose it.` })}</div>
+<div class="columns">
+${formField({
+  label: 'What it is',
+  name: 'kind',
+  type: 'select',
+  value: hasBaseline ? 'current' : 'baseline',
+  choices: [
+    { value: 'baseline', label: 'Baseline: where everyone starts' },
+    { value: 'current', label: 'Current: where everyone is' },
+  ],
+})}
+${formField({ label: 'Taken at', name: 'taken_at', type: 'time', optional: true, hint: 'Your time zone; without it, now' })}
+${formField({
+  label: 'Bad rows',
+  name: 'mode',
+  type: 'select',
+  value: 'partial',
+  choices: [
+    { value: 'partial', label: 'Leave them out and report them' },
+    { value: 'strict', label: 'Refuse the whole file' },
+  ],
+})}
+</div>
+${formField({ label: 'Only try it: show what it would do and change nothing', name: 'dry_run', type: 'checkbox' })}
+<div class="submit"><button type="submit" class="needs-js">Send</button></div>
+<noscript>${notice('Sending a sheet from here needs JavaScript. The API takes it without.', 'warn')}</noscript>
+<div class="sending" hidden data-sending><p role="status"></p><progress max="100" value="0" aria-label="Sent"></progress><button type="button" class="small quiet" data-abort>Stop</button></div>
+</form>
+<div data-trial></div>
+</section>`
+}
+
+export type UploadErrors = {
+  errors: readonly { line: number; column: string; value: string; reason: string }[]
+  pagination: Pagination
+}
+
+/** One upload: what was read, what was left out and why. */
+export function uploadBody(
+  { league, upload, errors }: { league: LeagueView; upload: UploadView; errors: UploadErrors },
+  who: Who | undefined,
+): Html {
+  const path = `/leagues/${league.id}/uploads/${upload.id}`
+  const { summary, mapping } = upload
+  const mayUndo = isAtLeast(who, 'officer') && league.finalized_at === null
+  return html`${leagueHead({ league, who, tab: 'uploads', title: name(upload.filename) })}
+<div class="toolbar">
+${status(upload.status)}<span>${upload.kind}, taken ${moment(upload.taken_at ?? upload.created_at)}</span>
+<span class="actions">${mayUndo && actions(upload)}<a class="button small quiet" href="/api/v1/uploads/${upload.id}/file" download>File</a>${upload.rows_bad ? html`<a class="button small quiet" href="/api/v1/uploads/${upload.id}/errors.csv" download>Bad rows as CSV</a>` : null}</span>
+</div>
+${upload.error && notice(upload.error, 'bad')}
+${stats([
+  { label: 'Size', value: bytes(upload.bytes) },
+  { label: 'Rows read', value: number(upload.rows_ok) },
+  { label: 'Bad rows', value: number(upload.rows_bad) },
+  { label: 'New', value: number(summary?.new) },
+  { label: 'Missing', value: number(summary?.missing) },
+  { label: 'Renamed', value: number(summary?.renamed) },
+  { label: 'Suspicious', value: number(summary?.suspicious) },
+])}
+${summary?.warnings?.map(warning => notice(warning, 'warn'))}
+${
+  mapping &&
+  html`<section class="part"><h2>Columns</h2>${table({
+    caption: 'What each column was read as',
+    dense: true,
+    rows: Object.entries(mapping),
+    columns: [
+      { head: 'In the sheet', names: true, cell: ([header]) => name(header) },
+      { head: 'Read as', cell: ([, metric]) => metricName(metric) },
+    ],
+  })}</section>`
+}
+${
+  errors.pagination.total > 0 &&
+  html`<section class="part" id="errors"><h2>Bad rows ${badge(number(errors.pagination.total), 'bad')}</h2>${table({
+    caption: 'Bad rows',
+    dense: true,
+    rows: errors.errors,
+    columns: [
+      { head: 'Line', numeric: true, cell: error => number(error.line) },
+      { head: 'Column', cell: error => name(error.column) },
+      { head: 'Value', cell: error => (error.value === '' ? number(null) : html`<code>${error.value}</code>`) },
+      { head: 'Why', names: true, cell: error => error.reason },
+    ],
+  })}
+${paginationLinks(errors.pagination, page => `${address(path, { page })}#errors`)}</section>`
+}`
+}

@@ -1,0 +1,125 @@
+/** Boards of tour leagues. What was built is kept in memory until a score, an entry or the league changes. */
+import { LRUCache } from 'lru-cache'
+import type { Db } from '../../../db/open.ts'
+import type { Board } from '../../leaderboard/page.ts'
+import type { Stamps } from '../../platform/cache/stamps.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { finalBoardOf } from '../final-board.ts'
+import type { League } from '../league.ts'
+import { tourRulesOf } from './config.ts'
+import { boardOfScores, type ScoredEntries, scoreAll, unscored } from './entry-board.ts'
+import { type Team, teamsOf } from './entry-queries.ts'
+import type { Golfer } from './feeds/board.ts'
+import { arePicksOpen, leagueEvent, type Picks, picksOf } from './picks.ts'
+import { changeBefore, golfersOf } from './queries.ts'
+import type { TourEvent } from './tour.ts'
+
+export type TourBoard = {
+  board: Board & { bytes(): number }
+  asOf: number | null
+  /** Those the scores come from; undefined while picks can still be made. */
+  golfers: readonly Golfer[] | undefined
+}
+
+export type TourBoards = {
+  of(league: League, at?: number): Promise<TourBoard>
+  /** The event, its field and until when picks can be made: kept as boards are. */
+  picking(league: League): Picks
+}
+
+const mostBytes = 32 * 2 ** 20
+
+export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards {
+  const kept = new LRUCache<string, TourBoard>({
+    maxSize: mostBytes,
+    sizeCalculation: ({ board }) => board.bytes() + 1,
+  })
+  const building = new Map<string, Promise<TourBoard>>()
+  const fields = new LRUCache<string, Picks>({ max: 200 })
+  const stampOf = ({ id }: League) => `${id}:${stamps.of([['scores', String(id)]])}` // taken before what it stands for is read
+
+  function picking(league: League): Picks {
+    const key = stampOf(league)
+    const known = fields.get(key) ?? picksOf(db, league)
+    fields.set(key, known)
+    return known
+  }
+
+  async function current(league: League): Promise<TourBoard> {
+    const stamp = stampOf(league)
+    const field = picking(league)
+    const open = arePicksOpen(field, clock.now())
+    const key = `${stamp}${open}`
+    const known = kept.get(key)
+    if (known) return known
+    const build = building.get(key) ?? live(db, league, open, field.event).finally(() => building.delete(key))
+    building.set(key, build)
+    const built = await build
+    kept.set(key, built)
+    return built
+  }
+
+  return {
+    picking,
+    async of(league, at) {
+      const { finalizedAt } = league
+      if (finalizedAt !== null && (at === undefined || at >= finalizedAt)) return final(league)
+      return at === undefined ? current(league) : past(db, league, Math.min(at, clock.now()))
+    },
+  }
+
+  async function final(league: League): Promise<TourBoard> {
+    const key = `${league.id}:${league.finalHash}`
+    const known = kept.get(key)
+    if (known) return known
+    const { as_of, entries, before, golfers } = finalBoardOf<FrozenBoard>(db, league.id)
+    const built = { board: await boardOfScores(entries, before), asOf: as_of, golfers }
+    kept.set(key, built)
+    return built
+  }
+}
+
+/** While picks can still be made nobody has a score: it would tell what he has picked. */
+const hidden = async (teams: readonly Team[], asOf: number | null): Promise<TourBoard> => ({
+  board: await boardOfScores(teams.map(unscored), undefined),
+  asOf,
+  golfers: undefined,
+})
+
+async function live(db: Db, league: League, open: boolean, event: TourEvent | undefined): Promise<TourBoard> {
+  if (open) return hidden(await teamsOf(db, league.id), event?.changedAt ?? null)
+  if (!event) return { ...(await hidden(await teamsOf(db, league.id), null)), golfers: [] }
+  const { entries, before, golfers } = await entryScores(db, league, event)
+  return { board: await boardOfScores(entries, before), asOf: event.changedAt, golfers }
+}
+
+/** What is kept of the board of a final league. */
+export type FrozenBoard = Scores & { as_of: number }
+
+export type Scores = { entries: ScoredEntries[]; before: ScoredEntries[]; golfers: Golfer[] }
+
+/** Everyone's score now, and as it was before scores last moved. */
+export async function entryScores(db: Db, league: League, event: TourEvent): Promise<Scores> {
+  const rules = tourRulesOf(league)
+  const [golfers, then] = [golfersOf(db, event.id), golfersOf(db, event.id, event.movedAt - 1)]
+  const teams = await teamsOf(db, league.id)
+  return {
+    entries: await scoreAll(teams, golfers, rules, event.round),
+    before: await scoreAll(teams, then, rules, event.round),
+    golfers,
+  }
+}
+
+async function past(db: Db, league: League, at: number): Promise<TourBoard> {
+  const teams = await teamsOf(db, league.id, at)
+  const { event } = leagueEvent(db, league)
+  const asOf = event ? changeBefore(db, event.id, at) : null
+  if (!event || asOf === null || picksOf(db, league).closesAt > at) return hidden(teams, asOf)
+  const rules = tourRulesOf(league)
+  const [golfers, earlier] = [golfersOf(db, event.id, at), golfersOf(db, event.id, asOf - 1)]
+  const entries = await scoreAll(teams, golfers, rules, latestRound(golfers))
+  const before = await scoreAll(teams, earlier, rules, latestRound(earlier))
+  return { board: await boardOfScores(entries, before), asOf, golfers }
+}
+
+const latestRound = (golfers: readonly Golfer[]) => Math.max(1, ...golfers.map(({ round }) => round ?? 1))

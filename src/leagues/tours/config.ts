@@ -1,0 +1,108 @@
+/** The config of a tour league: checked once, at the edge. */
+import { type Static, Type as t } from '@sinclair/typebox' // strict: Elysia's own take numbers as text too
+import { Value } from '@sinclair/typebox/value'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { fieldErrors } from '../../platform/http/field-errors.ts'
+import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import type { League } from '../league.ts'
+import { countEntries } from './entry-queries.ts'
+import type { PickWindow } from './pick-rules.ts'
+import { findTour } from './queries.ts'
+import type { ScoringRules } from './scoring.ts'
+
+export const mostPicks = 50
+
+const count = (most: number) => t.Integer({ minimum: 1, maximum: most })
+
+export const tourConfig = t.Object({
+  tour: t.String({ minLength: 1, maxLength: 40, description: 'The slug of a tour' }),
+  event: t.Optional(t.Union([t.Null(), t.String({ maxLength: 200, description: 'Its id or name on the feed' })])),
+  picks: t.Optional(count(mostPicks)),
+  best: t.Optional(count(mostPicks)),
+  deadline: t.Optional(t.Union([t.Null(), dateTimeSchema])),
+  missed_cut: t.Optional(
+    t.Object({
+      rule: t.Union([t.Literal('actual'), t.Literal('worst'), t.Literal('plus')]),
+      strokes: t.Optional(t.Integer({ minimum: 0, maximum: 100 })),
+    }),
+  ),
+  tiebreak: t.Optional(t.Union([t.Literal('guess'), t.Literal('best_pick')])),
+  max_entries: t.Optional(count(1_000)),
+  auto_finalize: t.Optional(t.Boolean()),
+  public: t.Optional(t.Boolean()),
+  sort: t.Optional(t.String({ minLength: 1, maxLength: 60 })),
+})
+
+const usual = {
+  picks: 6,
+  tiebreak: 'guess',
+  max_entries: 10,
+  auto_finalize: true,
+  missed_cut: { rule: 'actual' },
+} as const
+
+/** What a tour league is played by; without `best` all picks but two count, where there are that many. */
+export type TourRules = ScoringRules &
+  Pick<PickWindow, 'deadline' | 'event'> & {
+    tour: string
+    picks: number
+    max_entries: number
+    auto_finalize: boolean
+  }
+
+export function checkedTourConfig(
+  given: Record<string, unknown>,
+  { db }: Pick<App, 'db'>,
+  league?: League,
+): Record<string, unknown> {
+  const errors = fieldErrors(Value.Errors(tourConfig, given), 'config')
+  if (errors.length) refuse('invalid', 'The config does not fit a tour league', { errors })
+  const clean = Value.Clean(tourConfig, structuredClone(given)) as Static<typeof tourConfig>
+  const config = { ...usual, ...clean }
+  const best = config.best ?? Math.max(1, Math.min(config.picks, 4))
+  if (!findTour(db, config.tour)) errors.push({ path: 'config.tour', message: `names no tour: ${config.tour}` })
+  if (best > config.picks) errors.push({ path: 'config.best', message: `is more than the ${config.picks} picks` })
+  if (errors.length) refuse('invalid', 'The config does not fit a tour league', { errors })
+  if (league && countEntries(db, league.id) > 0) insistSame(tourRulesOf(league), config)
+  return { ...config, best, event: config.event?.trim() || null, deadline: config.deadline ?? null }
+}
+
+/** What entries have been made for cannot become something else under them. */
+function insistSame(
+  rules: TourRules,
+  { tour, event, picks }: { tour: string; event?: string | null; picks: number },
+): void {
+  const changed =
+    tour !== rules.tour
+      ? 'tour'
+      : picks !== rules.picks
+        ? 'picks'
+        : rules.event !== null && event !== rules.event && 'event'
+  if (changed) refuse('conflict', `Entries have been made: config.${changed} stays as it is`)
+}
+
+type Configured = Pick<League, 'config'>
+
+export function tourRulesOf({ config }: Configured): TourRules {
+  const { tour, event, picks, best, deadline, missed_cut, tiebreak, max_entries, auto_finalize } = config as Required<
+    Static<typeof tourConfig>
+  >
+  return {
+    tour,
+    event,
+    picks,
+    best,
+    deadline: deadline === null ? null : Date.parse(deadline),
+    missed_cut,
+    tiebreak,
+    max_entries,
+    auto_finalize,
+  }
+}
+
+/** When picks may be made. Times in milliseconds. */
+export function pickWindowOf(league: League): PickWindow {
+  const { deadline, event } = tourRulesOf(league)
+  return { deadline, event, starts_at: league.startsAt, ends_at: league.endsAt }
+}

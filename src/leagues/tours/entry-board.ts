@@ -1,0 +1,87 @@
+/** From entries and golfers to columns the one engine ranks. Lower is better; the tie-break decides between equals. */
+import { type BoardColumns, buildBoard } from '../../leaderboard/board.ts'
+import { textColumn } from '../../leaderboard/text.ts'
+import type { Team } from './entry-queries.ts'
+import type { Golfer } from './feeds/board.ts'
+import { type EntryScore, fieldOf, type ScoringRules, scoreEntry } from './scoring.ts'
+
+export type ScoredEntries = {
+  id: number
+  name: string
+  total: number | null
+  tiebreak: number | null
+  /** Strokes to par of the counting picks in the round being played. */
+  today: number | null
+  holes: number | null
+  playing: number | null
+}
+
+const longest = 4 // ms without a pause
+
+/** Lets requests in between. */
+export async function scoreAll(
+  teams: readonly Team[],
+  golfers: readonly Golfer[],
+  rules: ScoringRules,
+  round: number | null,
+): Promise<ScoredEntries[]> {
+  const field = fieldOf(golfers)
+  const all: ScoredEntries[] = []
+  let paused = performance.now()
+  for (const team of teams) {
+    if (performance.now() - paused > longest) {
+      await Bun.sleep(0)
+      paused = performance.now()
+    }
+    all.push(scoredOf(team, scoreEntry(team, field, rules), round))
+  }
+  return all
+}
+
+export function scoredOf(
+  { id, name }: Pick<Team, 'id' | 'name'>,
+  score: EntryScore,
+  round: number | null,
+): ScoredEntries {
+  const { total, tiebreak, holes, playing, picks } = score
+  const today = picks.filter(pick => pick.counts && pick.today !== null && pick.round === round)
+  const sum = today.reduce((strokes, pick) => strokes + (pick.today ?? 0), 0)
+  return { id, name, total, tiebreak, today: today.length > 0 ? sum : null, holes, playing }
+}
+
+/** While picks may still be made, nobody's score tells what he has picked. */
+export const unscored = ({ id, name }: Pick<Team, 'id' | 'name'>): ScoredEntries => ({
+  id,
+  name,
+  total: null,
+  tiebreak: null,
+  today: null,
+  holes: null,
+  playing: null,
+})
+
+/** `before`: the same entries before the last scores came in. */
+export async function boardOfScores(scored: readonly ScoredEntries[], before: readonly ScoredEntries[] | undefined) {
+  const previous = before && buildBoard(columnsOf(before))
+  await Bun.sleep(0)
+  return buildBoard({ ...columnsOf(scored), previous })
+}
+
+function columnsOf(scored: readonly ScoredEntries[]): BoardColumns {
+  const column = (of: (entry: ScoredEntries) => number | null) =>
+    Float64Array.from(scored, entry => of(entry) ?? Number.NaN)
+  const tiebreak = column(entry => entry.tiebreak)
+  return {
+    ids: textColumn(scored.map(({ id }) => String(id))),
+    names: textColumn(scored.map(({ name }) => name)),
+    score: column(entry => entry.total),
+    better: 'lower',
+    tiebreak: { values: tiebreak, better: 'lower' },
+    metrics: [
+      { name: 'today', values: column(entry => entry.today), better: 'lower' },
+      { name: 'holes', values: column(entry => entry.holes) },
+      { name: 'playing', values: column(entry => entry.playing) },
+      { name: 'tiebreak', values: tiebreak, better: 'lower' },
+    ],
+  }
+}

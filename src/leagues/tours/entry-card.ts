@@ -1,0 +1,48 @@
+import type { App } from '../../context.ts'
+import { rowsOf } from '../../leaderboard/page.ts'
+import { percentileOf } from '../../leaderboard/ranking.ts'
+import { iso, isoOrNull } from '../../platform/clock.ts'
+import type { PlayerView } from '../kinds.ts'
+import type { League } from '../league.ts'
+import { tourRulesOf } from './config.ts'
+import type { NamedEntry } from './entry.ts'
+import { findEntry } from './entry-queries.ts'
+import { changesOf, golfersOf } from './queries.ts'
+import { fieldOf, scoreEntry } from './scoring.ts'
+
+/** An entry on the board: where it stands and, once the picks are closed, what each pick is worth. */
+export async function cardOf(app: App, league: League, playerId: string): Promise<PlayerView | undefined> {
+  const entry = /^\d{1,15}$/.test(playerId) ? findEntry(app.db, league.id, Number(playerId)) : undefined
+  const { board, asOf, golfers } = await app.tourBoards.of(league)
+  const at = board.rowOf(playerId)
+  if (!entry || at < 0) return undefined
+  const [row] = rowsOf(board, Uint32Array.of(at), { by: 'score', order: 'asc', ties: 'standard' })
+  if (!row) return undefined
+  return {
+    ...row,
+    percentile: percentileOf(board.ranking('score', 'asc'), at),
+    user_id: entry.userId,
+    username: entry.username,
+    tiebreaker: golfers ? entry.tiebreaker : null,
+    picks: golfers ? scoreEntry(entry, fieldOf(golfers), tourRulesOf(league)).picks : null,
+    history: golfers ? await historyOf(app, league, entry) : [],
+    as_of: isoOrNull(asOf),
+  }
+}
+
+const mostMoments = 40
+
+/** How the entry came to its score: some moments at which one of its picks changed, the oldest first. */
+async function historyOf({ db, clock, tourBoards }: App, league: League, entry: NamedEntry) {
+  const { event, closesAt } = tourBoards.picking(league)
+  if (!event) return []
+  const moments = changesOf(db, event.id, entry.picks, closesAt, league.finalizedAt ?? clock.now())
+  const every = Math.ceil(moments.length / mostMoments)
+  const history: { taken_at: string; score: number | null; metrics: { holes: number } }[] = []
+  for (const at of moments.filter((_, i) => (moments.length - 1 - i) % every === 0)) {
+    await Bun.sleep(0) // lets requests in
+    const { total, holes } = scoreEntry(entry, fieldOf(golfersOf(db, event.id, at)), tourRulesOf(league))
+    history.push({ taken_at: iso(at), score: total, metrics: { holes } })
+  }
+  return history
+}

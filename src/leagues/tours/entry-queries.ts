@@ -1,0 +1,129 @@
+import { and, asc, count, desc, eq, gt, inArray, lte, sql } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { entries, users } from '../../../db/schema.ts'
+import { prepared } from '../../../db/transactions.ts'
+import { refuse } from '../../errors.ts'
+import { touch } from '../../platform/cache/stamps.ts'
+import type { PageSlice } from '../../platform/http/pagination.ts'
+import type { Entry, NamedEntry } from './entry.ts'
+
+const inLeague = (leagueId: number, userId?: number) =>
+  and(eq(entries.leagueId, leagueId), userId === undefined ? undefined : eq(entries.userId, userId))
+
+/** Entries, the newest first. */
+export function listEntries(db: Db, leagueId: number, { limit, offset }: PageSlice, userId?: number) {
+  const rows = db
+    .select({ entry: entries, username: users.username })
+    .from(entries)
+    .innerJoin(users, eq(users.id, entries.userId))
+    .where(inLeague(leagueId, userId))
+    .orderBy(desc(entries.id))
+    .limit(limit)
+    .offset(offset)
+    .all()
+  return {
+    entries: rows.map(({ entry, username }): NamedEntry => ({ ...entry, username })),
+    total: countEntries(db, leagueId, userId),
+  }
+}
+
+export const countEntries = (db: Db, leagueId: number, userId?: number): number =>
+  db.select({ total: count() }).from(entries).where(inLeague(leagueId, userId)).get()?.total ?? 0
+
+export function findEntry(db: Db, leagueId: number, id: number): NamedEntry | undefined {
+  const row = db
+    .select({ entry: entries, username: users.username })
+    .from(entries)
+    .innerJoin(users, eq(users.id, entries.userId))
+    .where(and(eq(entries.leagueId, leagueId), eq(entries.id, id)))
+    .get()
+  return row && { ...row.entry, username: row.username }
+}
+
+export function entriesByIds(db: Db, ids: readonly number[]): Map<number, NamedEntry> {
+  const rows = db
+    .select({ entry: entries, username: users.username })
+    .from(entries)
+    .innerJoin(users, eq(users.id, entries.userId))
+    .where(inArray(entries.id, [...ids]))
+    .all()
+  return new Map(rows.map(({ entry, username }) => [entry.id, { ...entry, username }]))
+}
+
+export const entryById = (db: Db, leagueId: number, id: number): NamedEntry =>
+  findEntry(db, leagueId, id) ?? refuse('not_found', `This league has no entry ${id}`)
+
+export type Team = Pick<Entry, 'id' | 'name' | 'picks' | 'tiebreaker' | 'createdAt'>
+
+const teams = prepared(db =>
+  db
+    .select({
+      id: entries.id,
+      name: entries.name,
+      picks: entries.picks,
+      tiebreaker: entries.tiebreaker,
+      createdAt: entries.createdAt,
+    })
+    .from(entries)
+    .where(
+      and(
+        eq(entries.leagueId, sql.placeholder('leagueId')),
+        gt(entries.id, sql.placeholder('after')),
+        lte(entries.createdAt, sql.placeholder('at')),
+      ),
+    )
+    .orderBy(asc(entries.id))
+    .limit(slice)
+    .prepare(),
+)
+
+const slice = 500 // entries read at once: a few milliseconds
+
+/** What the board of a league is made of: entries that were there at `at`. Lets requests in between. */
+export async function teamsOf(db: Db, leagueId: number, at = Number.MAX_SAFE_INTEGER): Promise<Team[]> {
+  const all: Team[] = []
+  for (;;) {
+    const some = teams(db).all({ leagueId, after: all.at(-1)?.id ?? 0, at })
+    all.push(...some)
+    if (some.length < slice) return all
+    await Bun.sleep(0)
+  }
+}
+
+const sameName = (leagueId: number, name: string) =>
+  and(eq(entries.leagueId, leagueId), sql`lower(${entries.name}) = lower(${name})`)
+
+export const nameIsTaken = (db: Db, leagueId: number, name: string, butBy?: number): boolean =>
+  db
+    .select({ id: entries.id })
+    .from(entries)
+    .where(sameName(leagueId, name))
+    .all()
+    .some(({ id }) => id !== butBy)
+
+export function insertEntry(tx: Db, entry: typeof entries.$inferInsert): Entry {
+  const made = tx.insert(entries).values(entry).returning().get()
+  touch(tx, 'scores', made.leagueId)
+  touch(tx, 'user', made.userId)
+  return made
+}
+
+export function changeEntry(tx: Db, { id, leagueId }: Entry, change: Partial<Entry>): void {
+  tx.update(entries).set(change).where(eq(entries.id, id)).run()
+  touch(tx, 'scores', leagueId)
+}
+
+export function deleteEntry(tx: Db, { id, leagueId, userId }: Entry): void {
+  tx.delete(entries).where(eq(entries.id, id)).run()
+  touch(tx, 'scores', leagueId)
+  touch(tx, 'user', userId)
+}
+
+/** Golfers of these that somebody in the league has picked. */
+export function pickedOf(db: Db, leagueId: number, players: readonly string[]): Set<string> {
+  const rows = db.all<{ id: string }>(
+    sql`select distinct pick.value as id from ${entries}, json_each(${entries.picks}) as pick
+      where ${entries.leagueId} = ${leagueId} and pick.value in (select value from json_each(${JSON.stringify(players)}))`,
+  )
+  return new Set(rows.map(({ id }) => id))
+}

@@ -1,0 +1,93 @@
+import { Elysia, t } from 'elysia'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { access, signedIn } from '../../platform/http/access.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { readableLeague } from '../queries.ts'
+import { editEntry, enter, withdrawEntry } from './enter.ts'
+import { entryChange, entrySchema, newEntry } from './entry.ts'
+import { entriesPage, entryFor } from './visible-entries.ts'
+
+const id = t.Integer({ minimum: 1 })
+const one = t.Object({ id, entry_id: id })
+
+export const entryRoutes = (app: App) => {
+  const { db } = app
+  const view = (leagueId: number, entryId: number, who: Who | undefined) =>
+    entryFor(app, tourLeague(leagueId, who), entryId, who)
+  const tourLeague = (leagueId: number, who: Who | undefined) => {
+    const league = readableLeague(db, leagueId, who)
+    if (league.kind !== 'tour') refuse('not_found', `Leagues of kind ${league.kind} have no entries`)
+    return league
+  }
+
+  return new Elysia({ prefix: '/leagues/:id/entries', tags: ['entries'] })
+    .use(access(app))
+    .get('/:entry_id', ({ params: { id, entry_id }, who }) => view(id, entry_id, who), {
+      params: one,
+      may: 'reader',
+      counted: true,
+      detail: describe('One entry; its picks are hidden from others until the deadline', entrySchema),
+    })
+    .put(
+      '/:entry_id',
+      async ({ params: { id, entry_id }, body, who }) => {
+        await editEntry(app, id, entry_id, signedIn(who), body)
+        return view(id, entry_id, who)
+      },
+      {
+        params: one,
+        body: entryChange,
+        may: 'member',
+        detail: describe('Change an entry before the deadline; what is left out stays', entrySchema),
+      },
+    )
+    .delete(
+      '/:entry_id',
+      async ({ params: { id, entry_id }, who }) => {
+        await withdrawEntry(app, id, entry_id, signedIn(who))
+        return { deleted: true, id: entry_id }
+      },
+      {
+        params: one,
+        may: 'member',
+        detail: describe('Withdraw an entry before the deadline', t.Object({ deleted: t.Boolean(), id: t.Integer() })),
+      },
+    )
+    .guard({ params: t.Object({ id }) })
+    .post(
+      '/',
+      async ({ params: { id }, body, who, set }) => {
+        const entryId = await enter(app, id, signedIn(who), body)
+        set.status = 201
+        set.headers.location = `/api/v1/leagues/${id}/entries/${entryId}`
+        return view(id, entryId, who)
+      },
+      {
+        body: newEntry,
+        may: 'member',
+        detail: describe('Enter a league with picks; entering joins. Officers may enter for others', entrySchema, {
+          status: 201,
+        }),
+      },
+    )
+    .get(
+      '/',
+      async ({ params: { id }, query, request, who, set }) => {
+        const asked = pageOf(query)
+        const { entries, total } = await entriesPage(app, tourLeague(id, who), asked, who, query.user_id)
+        return paged({ request, set }, asked, total, { entries })
+      },
+      {
+        query: t.Object({ user_id: t.Optional(id), ...pageQuery }),
+        may: 'reader',
+        counted: true,
+        detail: describe(
+          'Entries, the newest first, with live scores for each pick once the picks are closed',
+          t.Object({ entries: t.Array(entrySchema), pagination: paginationSchema }),
+        ),
+      },
+    )
+}

@@ -1,0 +1,81 @@
+/** A member's team of picks, as the API shows it. */
+import { t } from 'elysia'
+import { type entries, golferStates } from '../../../db/schema.ts'
+import { iso } from '../../platform/clock.ts'
+import { dateTimeSchema, oneLine } from '../../platform/http/text-formats.ts'
+import { mostPicks } from './config.ts'
+import type { EntryScore } from './scoring.ts'
+
+export type Entry = typeof entries.$inferSelect
+export type NamedEntry = Entry & { username: string }
+
+const number = t.Nullable(t.Number())
+export const pickSchema = t.Object({
+  player_id: t.String(),
+  name: t.Nullable(t.String()),
+  status: t.Union([...golferStates, 'missing' as const].map(state => t.Literal(state))),
+  score: t.Nullable(t.Number({ description: 'What the pick is worth; null is unknown' })),
+  total: number,
+  today: number,
+  thru: number,
+  round: number,
+  counts: t.Boolean({ description: 'Whether it is part of the total' }),
+})
+
+export const entrySchema = t.Object(
+  {
+    id: t.Integer(),
+    league_id: t.Integer(),
+    user_id: t.Integer(),
+    username: t.String(),
+    name: t.String(),
+    picks: t.Nullable(
+      t.Array(t.String(), { description: 'Player ids; null until the deadline for all but its owner' }),
+    ),
+    tiebreaker: t.Nullable(t.Integer()),
+    total: t.Nullable(t.Number({ description: 'To par; null until the deadline, or while it is unknown' })),
+    tiebreak: t.Nullable(t.Number({ description: 'Settles equal totals, lower first' })),
+    scores: t.Nullable(t.Array(pickSchema, { description: 'What each pick is worth, from the deadline on' })),
+    created_at: dateTimeSchema,
+    updated_at: dateTimeSchema,
+  },
+  { description: 'An entry' },
+)
+
+const entryName = oneLine(60)
+const picks = t.Array(t.String({ minLength: 1, maxLength: 64 }), { maxItems: mostPicks })
+const tiebreaker = t.Nullable(
+  t.Integer({ minimum: -99, maximum: 199, description: 'Guess of the winning total, to par' }),
+)
+
+export const newEntry = t.Object({
+  name: t.Optional(entryName),
+  picks,
+  tiebreaker: t.Optional(tiebreaker),
+  user_id: t.Optional(t.Integer({ minimum: 1, description: 'For whom; officers only' })),
+})
+export const entryChange = t.Object({
+  name: t.Optional(entryName),
+  picks: t.Optional(picks),
+  tiebreaker: t.Optional(tiebreaker),
+})
+
+/** `scored` once the picks are closed; until then only the owner sees what he has picked. */
+export function entryView(entry: NamedEntry, isMine: boolean, scored: EntryScore | undefined) {
+  const isSeen = isMine || scored !== undefined
+  return {
+    id: entry.id,
+    league_id: entry.leagueId,
+    user_id: entry.userId,
+    username: entry.username,
+    name: entry.name,
+    picks: isSeen ? entry.picks : null,
+    tiebreaker: isSeen ? entry.tiebreaker : null,
+    total: scored?.total ?? null,
+    tiebreak: scored?.tiebreak ?? null,
+    scores: scored?.picks ?? null,
+    created_at: iso(entry.createdAt),
+    updated_at: iso(entry.updatedAt),
+  }
+}
+export type EntryView = ReturnType<typeof entryView>

@@ -1,0 +1,74 @@
+/** What every feed format is read into. Unknown is `null` everywhere; 0 always means even par or no hole played. */
+
+export type EventStatus = 'upcoming' | 'in_progress' | 'suspended' | 'round_complete' | 'official' | 'cancelled'
+
+/** `cut`, `wd` (withdrawn) and `dq` (disqualified) are out of the event; `finished` has played all of it. */
+export type GolferStatus = 'active' | 'finished' | 'cut' | 'wd' | 'dq'
+
+export type FeedEvent = {
+  /** The feed's own id of the event; null where it has none (DataGolf): then the name stands for it. */
+  id: string | null
+  name: string
+  /** The round being played or about to be, from 1. */
+  round: number | null
+  status: EventStatus
+  /** Opaque: compare it for equality only. Feeds put times without a zone here. */
+  version: string | null
+}
+
+export type Golfer = {
+  player_id: string
+  /** "First Last". */
+  name: string
+  /** As the feed shows it: "1", "T13", "CUT". */
+  position: string | null
+  /** Strokes to par over the whole event. */
+  total: number | null
+  /** Strokes to par in `round`. */
+  today: number | null
+  /** Holes completed in `round`, 0–18. */
+  thru: number | null
+  round: number | null
+  /** Strokes of rounds 1 to 4; null until a round is complete. */
+  rounds: Rounds
+  status: GolferStatus
+  /** ISO 8601 in UTC: his next tee time, or that of the round he is playing. */
+  tee_time: string | null
+}
+
+export type Rounds = [number | null, number | null, number | null, number | null]
+
+/** Something in the feed that could not be read; the rest of it was. */
+export type FeedProblem = { path: string; message: string }
+
+export type FeedBoard = { event: FeedEvent; golfers: Golfer[]; problems: FeedProblem[] }
+
+/** The feed as a whole cannot be read. `path` says where: `data[3].dg_id`; empty for the whole answer. */
+export class ScoreFeedError extends Error {
+  override readonly name = 'FeedError'
+
+  constructor(
+    readonly path: string,
+    readonly problem: string,
+  ) {
+    super(path ? `${path} ${problem}` : `The feed ${problem}`)
+  }
+}
+
+export const isOut = ({ status }: Pick<Golfer, 'status'>) => status === 'cut' || status === 'wd' || status === 'dq'
+
+/** On the course: has begun a round and not ended it. */
+export const isMidRound = ({ status, thru }: Golfer) => status === 'active' && thru !== null && thru > 0 && thru < 18
+
+/** The feed itself says that his first hole is still to come: his score is even, not unknown. */
+export const hasYetToTeeOff = ({ status, thru, round, rounds }: Golfer) =>
+  status === 'active' && thru === 0 && (round ?? 1) === 1 && rounds.every(strokes => strokes === null)
+
+/** Holes completed since the event began; null where the feed does not say. */
+export const holesPlayed = ({ round, thru }: Golfer) =>
+  round === null || thru === null ? null : (round - 1) * 18 + thru
+
+/** Whether the board is of the event a league is played on, named by id or name; null takes any. */
+export const isEvent = (board: FeedBoard | null, wanted: string | null): board is FeedBoard =>
+  board !== null &&
+  (wanted === null || [board.event.id, board.event.name].some(known => known?.toLowerCase() === wanted.toLowerCase()))

@@ -1,0 +1,67 @@
+import type { EventStatus, FeedBoard, Golfer } from './board.ts'
+import {
+  JsonValue,
+  outStatus,
+  ProblemNotes,
+  personName,
+  positionText,
+  required,
+  roundNumber,
+  textOf,
+  thru,
+  toParOf,
+} from './json-values.ts'
+
+/** DataGolf's in-play feed: `preds/in-play`. It never says that an event is over: such leagues finish by time. */
+export function readDatagolf(json: unknown): FeedBoard {
+  const feed = new JsonValue(json)
+  const info = feed.at('info')
+  const notes = new ProblemNotes()
+  const round = notes.tolerate(() => roundNumber(info.at('current_round')))
+  const golfers = notes.golfers(feed.at('data').items(), place => golfer(place, notes, round))
+  return {
+    event: {
+      id: null,
+      name: required(info.at('event_name')),
+      round,
+      status: statusOf(golfers, round),
+      version: textOf(info.at('last_update')),
+    },
+    golfers,
+    problems: notes.problems,
+  }
+}
+
+function golfer(place: JsonValue, notes: ProblemNotes, eventRound: number | null): Golfer {
+  const position = notes.tolerate(() => positionText(place.at('current_pos')))
+  const holes = notes.tolerate(() => thru(place.at('thru')))
+  const round = notes.tolerate(() => roundNumber(place.at('round')))
+  const rounds = notes.rounds(['R1', 'R2', 'R3', 'R4'].map(key => place.at(key)))
+  return {
+    player_id: required(place.at('dg_id'), 64),
+    name: personName(place.at('player_name')),
+    position,
+    total: notes.tolerate(() => toParOf(place.at('current_score'))),
+    today: notes.tolerate(() => toParOf(place.at('today'))),
+    thru: holes,
+    round,
+    rounds,
+    status:
+      outStatus(place.at('current_pos')) ??
+      (missedCut() ? 'cut' : round === 4 && rounds[3] !== null ? 'finished' : 'active'),
+    tee_time: null,
+  }
+
+  // After a cut the feed may keep an old position on those who missed it. `make_cut` is a probability, never a status,
+  // but exactly 0 once the weekend has begun leaves no doubt.
+  function missedCut() {
+    return (eventRound ?? 0) > 2 && round !== null && round < (eventRound ?? 0) && place.at('make_cut').value === 0
+  }
+}
+
+function statusOf(golfers: Golfer[], round: number | null): EventStatus {
+  const playing = golfers.filter(({ status }) => status === 'active' || status === 'finished')
+  if ((round ?? 1) === 1 && playing.every(({ thru, rounds }) => !thru && rounds[0] === null)) return 'upcoming'
+  const roundIsDone = playing.every(golfer => golfer.thru === 18 && golfer.round === round)
+  return roundIsDone ? 'round_complete' : 'in_progress'
+}

@@ -1,0 +1,59 @@
+import { type EventStatus, type FeedBoard, type Golfer, type GolferStatus, ScoreFeedError } from './board.ts'
+import {
+  instant,
+  JsonValue,
+  ProblemNotes,
+  personName,
+  positionText,
+  required,
+  roundNumber,
+  textOf,
+  thru,
+  toParOf,
+} from './json-values.ts'
+
+const eventStatuses = ['upcoming', 'in_progress', 'suspended', 'round_complete', 'official', 'cancelled'] as const
+const golferStatuses = ['active', 'finished', 'cut', 'wd', 'dq'] as const
+
+/** Our own format: see README.md in this folder. */
+export function readFieldhouse(json: unknown): FeedBoard {
+  const feed = new JsonValue(json)
+  const event = feed.at('event')
+  const notes = new ProblemNotes()
+  return {
+    event: {
+      id: textOf(event.at('id'), 80),
+      name: required(event.at('name')),
+      round: notes.tolerate(() => roundNumber(event.at('round'))),
+      status: oneOf<EventStatus>(event.at('status'), eventStatuses, 'in_progress'),
+      version: textOf(event.at('version')),
+    },
+    golfers: notes.golfers(feed.at('golfers').items(), golfer),
+    problems: notes.problems,
+  }
+}
+
+function golfer(place: JsonValue, notes: ProblemNotes): Golfer {
+  const rounds = place.at('rounds')
+  return {
+    player_id: required(place.at('id'), 64),
+    name: personName(place.at('name')),
+    position: notes.tolerate(() => positionText(place.at('position'))),
+    total: notes.tolerate(() => toParOf(place.at('total'))),
+    today: notes.tolerate(() => toParOf(place.at('today'))),
+    thru: notes.tolerate(() => thru(place.at('thru'))),
+    round: notes.tolerate(() => roundNumber(place.at('round'))),
+    rounds: notes.rounds(notes.tolerate(() => rounds.itemsIfAny()) ?? []),
+    status: oneOf<GolferStatus>(place.at('status'), golferStatuses, 'active'),
+    tee_time: notes.tolerate(() => instant(place.at('tee_time'))),
+  }
+}
+
+/** A status that is not ours makes the golfer, or the feed, unreadable: guessing could finish a league early. */
+function oneOf<T extends string>(place: JsonValue, words: readonly T[], otherwise: T): T {
+  const read = textOf(place)
+  if (read === null) return otherwise
+  const word = words.find(known => known === read.toLowerCase())
+  if (!word) throw new ScoreFeedError(place.path, `should be one of ${words.join(', ')}, is "${read}"`)
+  return word
+}

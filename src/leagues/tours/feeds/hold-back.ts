@@ -1,0 +1,82 @@
+import { type FeedBoard, type Golfer, hasYetToTeeOff, holesPlayed, isOut } from './board.ts'
+
+export type BoardComparison =
+  | {
+      kind: 'accepted'
+      /** The board to keep: the new one, with the last known totals of golfers who are out and whom the feed no longer scores. */
+      board: FeedBoard
+      /** Golfers that are new or read differently than before: all there is to write. */
+      changed: Golfer[]
+      /** Golfers the feed no longer lists; their scores are unknown from here on. */
+      gone: string[]
+      /** Nothing happened: at most the version moved. */
+      quiet: boolean
+      /** The first board, or the feed has moved on to another event. */
+      newEvent: boolean
+    }
+  | { kind: 'held'; reason: 'emptied' | 'shrunk' | 'zeroed'; message: string }
+
+/**
+ * Compares the last good board with what the feed says now. A board on which more than a fifth of the golfers have vanished,
+ * or of the scores been zeroed or blanked, is held: the last good one stays. `judge(null, next)` takes a board as it comes.
+ */
+export function compareBoards(last: FeedBoard | null, next: FeedBoard): BoardComparison {
+  if (!last) return accepted(next, [], true)
+  if (!isSameEvent(last, next)) return accepted(next, last.golfers, true)
+
+  const now = new Map(next.golfers.map(golfer => [golfer.player_id, golfer]))
+  const vanished = last.golfers.filter(({ player_id }) => !now.has(player_id))
+  if (last.golfers.length > 0 && next.golfers.length === 0) {
+    return { kind: 'held', reason: 'emptied', message: `The feed lists no golfer; it had ${last.golfers.length}` }
+  }
+  if (isOverAFifth(vanished, last.golfers)) {
+    return {
+      kind: 'held',
+      reason: 'shrunk',
+      message: `${count(vanished, last.golfers)} golfers have vanished from the feed`,
+    }
+  }
+  const scored = last.golfers.filter(({ total }) => total !== null && total !== 0)
+  const lost = scored.filter(golfer => isLost(golfer, now.get(golfer.player_id)))
+  if (isOverAFifth(lost, scored)) {
+    return { kind: 'held', reason: 'zeroed', message: `${count(lost, scored)} scores have been zeroed or blanked` }
+  }
+  return accepted(next, last.golfers, false, last)
+}
+
+function accepted(next: FeedBoard, before: Golfer[], newEvent: boolean, last?: FeedBoard): BoardComparison {
+  const known = new Map(before.map(golfer => [golfer.player_id, golfer]))
+  const golfers = newEvent
+    ? next.golfers
+    : next.golfers.map(golfer => keepingTotal(golfer, known.get(golfer.player_id)))
+  const ids = new Set(golfers.map(({ player_id }) => player_id))
+  const changed = newEvent ? golfers : golfers.filter(golfer => !Bun.deepEquals(golfer, known.get(golfer.player_id)))
+  const gone = before.map(({ player_id }) => player_id).filter(id => !ids.has(id))
+  const sameState = last?.event.status === next.event.status && last.event.round === next.event.round
+  const quiet = sameState && changed.length === 0 && gone.length === 0
+  return { kind: 'accepted', board: { ...next, golfers }, changed, gone, quiet, newEvent }
+}
+
+const isSameEvent = ({ event: last }: FeedBoard, { event: next }: FeedBoard) =>
+  last.id !== null && next.id !== null ? last.id === next.id : last.name === next.name
+
+/** Some feeds blank the score of a golfer once he is out: his last one stands. */
+const keepingTotal = (golfer: Golfer, before: Golfer | undefined): Golfer =>
+  isOut(golfer) && golfer.total === null && before && !hasYetToTeeOff(before)
+    ? { ...golfer, total: before.total }
+    : golfer
+
+function isLost(before: Golfer, now: Golfer | undefined): boolean {
+  if (!now) return true
+  if (now.total === null) return !isOut(now)
+  return now.total === 0 && !couldPlayBackToEven(before, now)
+}
+
+/** Two strokes a hole is more than anyone makes up or drops on average. Without new holes nobody gets back to even. */
+function couldPlayBackToEven(before: Golfer, now: Golfer): boolean {
+  const holes = (holesPlayed(now) ?? Number.NaN) - (holesPlayed(before) ?? Number.NaN)
+  return Math.abs(before.total ?? 0) <= 2 * holes
+}
+
+const isOverAFifth = (part: Golfer[], whole: Golfer[]) => part.length * 5 > whole.length
+const count = (part: Golfer[], whole: Golfer[]) => `${part.length} of ${whole.length}`

@@ -1,0 +1,191 @@
+import { type FeedProblem, type Golfer, type GolferStatus, isOut, type Rounds, ScoreFeedError } from './board.ts'
+import { firstLast } from './names.ts'
+
+/** A place in a feed's JSON that knows its path, so that whatever is wrong there can be named. */
+export class JsonValue {
+  constructor(
+    readonly value: unknown,
+    readonly path = '',
+  ) {}
+
+  /** The place below; of an absent parent, an absent place. */
+  at(key: string): JsonValue {
+    const below = isRecord(this.value) && Object.hasOwn(this.value, key) ? this.value[key] : undefined
+    return new JsonValue(below, this.path ? `${this.path}.${key}` : key)
+  }
+
+  get absent(): boolean {
+    return this.value === undefined || this.value === null
+  }
+
+  items(): JsonValue[] {
+    if (!Array.isArray(this.value)) throw this.wrong('should be a list')
+    return this.value.map((item, i) => new JsonValue(item, `${this.path}[${i}]`))
+  }
+
+  itemsIfAny(): JsonValue[] {
+    return this.absent ? [] : this.items()
+  }
+
+  wrong(problem: string): ScoreFeedError {
+    const seen = this.value === undefined ? '' : `, is ${abbreviated(this.value)}`
+    return new ScoreFeedError(this.path, problem + seen)
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const abbreviated = (value: unknown) => {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text
+}
+
+const tidy = (text: string) =>
+  text
+    .normalize('NFC')
+    .replace(/\p{Cf}/gu, '') // invisible, and some turn the text around
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+
+/** Absent and blank are null. Numbers pass as text: feeds are not strict about ids. */
+export function textOf(place: JsonValue, longest = 200): string | null {
+  if (place.absent) return null
+  if (typeof place.value === 'number' && Number.isSafeInteger(place.value)) return String(place.value)
+  if (typeof place.value !== 'string') throw place.wrong('should be a text')
+  const read = tidy(place.value)
+  if (read.length > longest) throw place.wrong(`should be at most ${longest} characters`)
+  return read || null
+}
+
+export function required(place: JsonValue, longest?: number): string {
+  const read = textOf(place, longest)
+  if (read === null) throw place.wrong('is missing')
+  return read
+}
+
+export function personName(place: JsonValue): string {
+  const name = firstLast(required(place))
+  if (name === '') throw place.wrong('should be a name')
+  return name
+}
+
+/** How feeds write "nothing here". */
+const blank = new Set(['', '-', '--', '–', '—', 'N/A'])
+
+const nothing = (place: JsonValue) => place.absent || (typeof place.value === 'string' && blank.has(place.value.trim()))
+
+export function integer(place: JsonValue, lowest: number, highest: number, what: string): number | null {
+  if (nothing(place)) return null
+  const number = typeof place.value === 'string' ? decimal(place.value) : place.value
+  if (typeof number !== 'number' || !Number.isInteger(number) || number < lowest || number > highest) {
+    throw place.wrong(`should be ${what}`)
+  }
+  return number + 0 // -0 is 0
+}
+
+const decimal = (written: string) => {
+  const plain = written.trim().replace('−', '-')
+  return /^[+-]?\d+(\.0+)?$/.test(plain) ? Number(plain) : Number.NaN
+}
+
+/** Strokes to par: -7, "-7", "+3", "E". */
+export function toParOf(place: JsonValue): number | null {
+  if (typeof place.value === 'string' && /^(e|even|par)$/i.test(place.value.trim())) return 0
+  return integer(place, -99, 199, 'strokes to par such as -7, "+3" or "E"')
+}
+
+/** Strokes of one round. Feeds write 0 for a round not played. */
+export function strokes(place: JsonValue): number | null {
+  return Number(place.value) === 0 ? null : integer(place, 18, 199, 'the strokes of a round')
+}
+
+/** Holes completed: 0–18, or "F" for all of them; a tee time in this place means none yet. */
+export function thru(place: JsonValue): number | null {
+  const written = typeof place.value === 'string' ? place.value.trim().replace(/\*$/, '') : place.value // "7*": from the tenth tee
+  if (written === 'F' || written === 'f') return 18
+  if (typeof written === 'string' && /^\d{1,2}:\d\d\s*([ap]m)?$/i.test(written)) return 0
+  return integer(new JsonValue(written, place.path), 0, 18, 'holes from 0 to 18, or "F"')
+}
+
+export const roundNumber = (place: JsonValue) => integer(place, 1, 20, 'a round from 1')
+
+/** Times without a zone are no times: they are dropped with a word, not guessed at. */
+export function instant(place: JsonValue): string | null {
+  const written = textOf(place)
+  if (written === null) return null
+  const at = /T.*(Z|[+-]\d\d:?\d\d)$/i.test(written) ? Date.parse(written) : Number.NaN
+  if (Number.isNaN(at)) throw place.wrong('should be a time with a zone, such as 2026-05-14T07:40:00Z')
+  return new Date(at).toISOString()
+}
+
+export const positionText = (place: JsonValue) => {
+  const read = textOf(place, 12)
+  return read === null || blank.has(read) ? null : read.toUpperCase()
+}
+
+/** The words feeds use in place of a position, a score or a status for a golfer who is out. */
+const outWords = new Map<unknown, GolferStatus>([
+  ['CUT', 'cut'],
+  ['MC', 'cut'],
+  ['MDF', 'cut'], // made the cut, did not finish: a second cut
+  ['WD', 'wd'],
+  ['W/D', 'wd'],
+  ['WITHDRAWN', 'wd'],
+  ['DNS', 'wd'],
+  ['DQ', 'dq'],
+  ['DSQ', 'dq'],
+  ['DISQUALIFIED', 'dq'],
+])
+
+export const outStatus = ({ value }: JsonValue): GolferStatus | null =>
+  (typeof value === 'string' && outWords.get(value.trim().toUpperCase().replace('STATUS_', ''))) || null
+
+/** Ten times the largest field there is. */
+const mostGolfers = 2000
+
+/** Reads what it can: a field that is wrong becomes null and is noted. */
+export class ProblemNotes {
+  readonly problems: FeedProblem[] = []
+
+  tolerate<T>(read: () => T): T | null {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof ScoreFeedError)) throw error
+      this.problems.push({ path: error.path, message: error.problem })
+      return null
+    }
+  }
+
+  rounds = (places: JsonValue[]): Rounds => {
+    const [first, second, third, fourth] = places.map(place => this.tolerate(() => strokes(place)))
+    return [first ?? null, second ?? null, third ?? null, fourth ?? null]
+  }
+
+  /** Reads each golfer on his own: one that makes no sense is left out, so unknown, and noted. */
+  golfers(places: JsonValue[], read: (place: JsonValue, notes: ProblemNotes) => Golfer): Golfer[] {
+    if (places.length > mostGolfers)
+      throw new ScoreFeedError('', `lists ${places.length} golfers, more than ${mostGolfers}`)
+    const byId = new Map<string, Golfer>()
+    for (const place of places) {
+      const golfer = this.tolerate(() => read(place, this))
+      if (!golfer) continue
+      if (byId.has(golfer.player_id)) {
+        this.problems.push({ path: place.path, message: `repeats golfer ${golfer.player_id}; the first one counts` })
+      } else {
+        byId.set(golfer.player_id, isOut(golfer) && neverPlayed(golfer) ? { ...golfer, total: null } : golfer)
+      }
+    }
+    if (places.length > 0 && byId.size === 0) {
+      const [first] = this.problems
+      throw new ScoreFeedError(first?.path ?? '', `${first?.message}; no golfer can be read`)
+    }
+    return [...byId.values()]
+  }
+}
+
+/** A golfer who withdrew before his first hole has no score; feeds show him at even par. */
+const neverPlayed = ({ total, thru, rounds }: Golfer) =>
+  total === 0 && thru === 0 && rounds.every(round => round === null)

@@ -1,0 +1,41 @@
+import { day, minute } from '../../platform/clock.ts'
+import { type FeedBoard, isEvent, isMidRound } from './feeds/board.ts'
+
+export const quietBeforeFinish = 30 * minute
+export const pollPastEnd = day
+
+/** Times in milliseconds. */
+export type FinishLeague = { starts_at: number; ends_at: number; event: string | null }
+export type FeedState = {
+  /** The last good board. */
+  board: FeedBoard | null
+  /** When a score, a golfer or the event's state last changed; null before the first board. */
+  changed_at: number | null
+}
+
+/**
+ * Whether a live league is over: when the feed says official, or when its end has passed, nobody is mid-round and the feed
+ * has been quiet for half an hour. Past the end without that, someone should look.
+ */
+export function finishOf(
+  now: number,
+  league: FinishLeague,
+  { board, changed_at }: FeedState,
+): 'wait' | 'finalise' | 'alert' {
+  const overdue = now >= league.ends_at ? 'alert' : 'wait'
+  if (changed_at === null || !isEvent(board, league.event)) return overdue
+  // An official board from before the start is last week's, still on the feed.
+  if (board.event.status === 'official') return changed_at >= league.starts_at ? 'finalise' : overdue
+  if (now < league.ends_at) return 'wait'
+  const settled = now - changed_at >= quietBeforeFinish && !isUnsettled(board)
+  return settled ? 'finalise' : 'alert'
+}
+
+/** Polling goes on past the end of a league that is not final, for a day. */
+export const keepsPolling = (now: number, league: FinishLeague) => now < league.ends_at + pollPastEnd
+
+/** Play is under way, will resume, or never took place. */
+function isUnsettled({ event, golfers }: FeedBoard): boolean {
+  if (event.status === 'suspended' || event.status === 'upcoming' || event.status === 'cancelled') return true
+  return golfers.some(golfer => isMidRound(golfer) && (golfer.round ?? event.round) === event.round)
+}

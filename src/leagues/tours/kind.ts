@@ -1,0 +1,58 @@
+import { atomically } from '../../../db/transactions.ts'
+import { clear } from '../../alerts.ts'
+import { refuse } from '../../errors.ts'
+import { rankedPage } from '../../leaderboard/page.ts'
+import { finalBoardHash, keepFinalBoard, readFinalBoard } from '../final-board.ts'
+import type { LeagueKind } from '../kinds.ts'
+import type { FrozenBoard } from './boards.ts'
+import { entryScores } from './boards.ts'
+import { checkedTourConfig } from './config.ts'
+import { cardOf } from './entry-card.ts'
+import { aboveBoard, picksOnCard } from './entry-card-page.ts'
+import { countEntries } from './entry-queries.ts'
+import { arePicksOpen, bindEvent, leagueEvent, picksNextChangeAt, picksOf } from './picks.ts'
+import { findEvent } from './queries.ts'
+import { rescheduleUpdates } from './reschedule.ts'
+import { overdueKey } from './settle-leagues.ts'
+import { tourStats } from './stats.ts'
+
+/** Leagues that follow a live score feed. */
+export const tourLeague: LeagueKind = {
+  config: checkedTourConfig,
+  changed: rescheduleUpdates,
+  async page({ tourBoards }, league, query) {
+    const { board, asOf } = await tourBoards.of(league, query.at)
+    return { ...rankedPage(board, query), asOf }
+  },
+  player: cardOf,
+  stats: tourStats,
+  endsItself: true,
+  onBoard: aboveBoard,
+  onCard: picksOnCard,
+  nextChangeAt: ({ tourBoards }, league) => picksNextChangeAt(tourBoards.picking(league)),
+  async finalize({ db, clock }, league) {
+    if (countEntries(db, league.id) === 0) refuse('conflict', 'There is no entry: an empty league cannot be finalised')
+    if (arePicksOpen(picksOf(db, league), clock.now())) refuse('conflict', 'Picks can still be made in this league')
+    const found = leagueEvent(db, league)
+    if (!found.event) return refuse('conflict', `There is nothing to freeze. ${found.why}`)
+    const { event } = found
+    const board: FrozenBoard = { as_of: event.changedAt, ...(await entryScores(db, league, event)) }
+    const json = JSON.stringify(board)
+    return {
+      hash: finalBoardHash(json),
+      keep(tx) {
+        if (findEvent(tx, event.id)?.changedAt !== event.changedAt)
+          refuse('conflict', 'The scores have just changed; try again')
+        bindEvent(tx, league, event)
+        clear(tx, clock.now(), overdueKey(league.id))
+        keepFinalBoard(tx, league.id, json)
+      },
+    }
+  },
+  reopened: (tx, { id }) => readFinalBoard(tx, id),
+  removing:
+    ({ db, clock }, id) =>
+    async () => {
+      await atomically(db, tx => clear(tx, clock.now(), overdueKey(id)))
+    },
+}

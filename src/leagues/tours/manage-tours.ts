@@ -1,0 +1,105 @@
+/** What officers do with tours. A feed's URL may hold a key: audits name its origin only. */
+import { atomically } from '../../../db/transactions.ts'
+import { clear } from '../../alerts.ts'
+import { audit } from '../../audit.ts'
+import type { App } from '../../context.ts'
+import { invalid, refuse } from '../../errors.ts'
+import { touch } from '../../platform/cache/stamps.ts'
+import { checkUrl, OutgoingFailure } from '../../platform/http/outgoing.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { changeTour, deleteTour, feedAlert, insertTour, missingAlert, openLeaguesOn } from './queries.ts'
+import type { Tour } from './tour.ts'
+import { updateNow } from './update-player-scores.ts'
+
+type Given = { name: string; feed_url: string; format: Tour['format']; interval_s?: number }
+
+export async function addTour(app: App, who: Who, given: Given & { slug: string }): Promise<Tour> {
+  const { db, clock } = app
+  checkFeed(app, given.feed_url)
+  const { slug, name, feed_url, format, interval_s = 180 } = given
+  const at = clock.now()
+  const tour = await atomically(db, tx => {
+    const values = { slug, name: name.trim(), feedUrl: feed_url, format, intervalS: interval_s }
+    const tour = insertTour(tx, { ...values, createdBy: who.id, createdAt: at })
+    if (!tour) return refuse('conflict', `There is a tour ${slug} already`)
+    audit(tx, { at, who, action: 'tour.create', target: `tour ${slug}`, detail: shown(given) })
+    touch(tx, 'tour', slug)
+    return tour
+  })
+  await lookNow(app, tour, who)
+  return tour
+}
+
+export async function editTour(app: App, who: Who, tour: Tour, given: Partial<Given>): Promise<void> {
+  const { db, clock } = app
+  if (given.feed_url !== undefined) checkFeed(app, given.feed_url)
+  const isOther =
+    (given.feed_url !== undefined && given.feed_url !== tour.feedUrl) ||
+    (given.format !== undefined && given.format !== tour.format)
+  const at = clock.now()
+  const changed = await atomically(db, tx => {
+    audit(tx, { at, who, action: 'tour.change', target: `tour ${tour.slug}`, detail: shown(given) })
+    touch(tx, 'tour', tour.slug)
+    return changeTour(tx, tour.id, {
+      name: given.name?.trim(),
+      feedUrl: given.feed_url,
+      format: given.format,
+      intervalS: given.interval_s,
+      ...(isOther && { ...unheard, failures: 0, error: null, failingSince: null, held: null, heldSince: null }),
+    })
+  })
+  if (isOther && changed) await lookNow(app, changed, who)
+}
+
+/** Nothing is known of what the next answer will be like. */
+const unheard = { etag: null, lastModified: null, askedAt: null, acceptNext: false }
+
+export async function removeTour({ db, clock }: App, who: Who, tour: Tour): Promise<void> {
+  await atomically(db, tx => {
+    const waiting = openLeaguesOn(tx, tour.slug)
+    if (waiting.length > 0)
+      refuse('conflict', `Leagues wait for this tour: ${waiting.map(({ name }) => name).join(', ')}`, {
+        leagues: waiting.map(({ id }) => id),
+      })
+    deleteTour(tx, tour.id)
+    touch(tx, 'tour', tour.slug)
+    clear(tx, clock.now(), feedAlert(tour.slug))
+    clear(tx, clock.now(), missingAlert(tour.slug))
+    audit(tx, { at: clock.now(), who, action: 'tour.delete', target: `tour ${tour.slug}` })
+  })
+}
+
+/** `accepts`: the board that is held back is taken as it comes. */
+export async function forceUpdate(app: App, who: Who, tour: Tour, accepts: boolean) {
+  const { db, clock } = app
+  if (accepts) {
+    if (tour.held === null) refuse('conflict', 'No board of this tour is held back')
+    const at = clock.now()
+    await atomically(db, tx => {
+      changeTour(tx, tour.id, { acceptNext: true, askedAt: null })
+      audit(tx, { at, who, action: 'tour.accept', target: `tour ${tour.slug}`, detail: { held: tour.held } })
+    })
+    return updateNow(app, { ...tour, acceptNext: true, askedAt: null }, who.id)
+  }
+  return updateNow(app, tour, who.id)
+}
+
+function checkFeed({ config }: App, url: string): void {
+  try {
+    checkUrl(url, { allowPrivate: config.allowPrivateFeeds })
+  } catch (error) {
+    if (error instanceof OutgoingFailure) invalid('feed_url', `cannot be a feed: ${error.message}`)
+    throw error
+  }
+}
+
+const shown = ({ feed_url, ...given }: Partial<Given>) => ({
+  ...given,
+  ...(feed_url !== undefined && { feed: URL.parse(feed_url)?.origin }),
+})
+
+/** With the queue down the tour is there all the same. */
+const lookNow = (app: App, tour: Tour, who: Who) =>
+  updateNow(app, tour, who.id).catch(error =>
+    app.log.warn('A new feed could not be looked at yet', { tour: tour.slug, error }),
+  )

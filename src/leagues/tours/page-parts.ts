@@ -1,0 +1,45 @@
+/** Small pieces that pages of tours share. */
+import { type Content, type Html, html } from '../../platform/html.ts'
+import { badge, type Tone } from '../../ui/parts/badges.ts'
+import { notice } from '../../ui/parts/notices.ts'
+import { name, number, time, toPar } from '../../ui/parts/values.ts'
+import type { PickScore } from './scoring.ts'
+import { type Tour, type TourState, tourStateOf } from './tour.ts'
+
+const tones: Record<TourState, Tone> = { new: 'plain', ok: 'good', held: 'warn', failing: 'bad' }
+export const tourBadge = (state: TourState): Html => badge(state, tones[state])
+
+const outWords: Partial<Record<PickScore['status'], string>> = {
+  cut: 'cut',
+  wd: 'withdrawn',
+  dq: 'disqualified',
+  missing: 'not in the field',
+}
+
+/** What a golfer is doing: `thru 12`, `cut`. */
+export function golferState({ status, thru }: Pick<PickScore, 'status' | 'thru'>): Content {
+  const word = outWords[status]
+  if (word) return word
+  if (status === 'finished') return 'finished'
+  if (thru === null) return null
+  return thru === 0 ? 'to tee off' : thru === 18 ? 'round done' : html`thru ${number(thru)}`
+}
+
+/** Picks in a line; those that count stand out, also to who cannot see it. */
+export const pickList = (picks: readonly PickScore[]): Html =>
+  html`<ul class="picks">${picks.map(
+    pick =>
+      html`<li class="${pick.counts ? 'counts' : 'quiet'}">${name(pick.name ?? pick.player_id)} <b>${toPar(pick.score)}</b>${pick.counts && html`<span class="sr"> counts</span>`} <small>${golferState(pick)}</small></li>`,
+  )}</ul>`
+
+/** Says above scores that they may be old, and since when; nothing where the feed does well. */
+export function feedNotice(tour: Tour | undefined): Content {
+  const state = tour && tourStateOf(tour)
+  if (!tour || (state !== 'held' && state !== 'failing')) return null
+  const link = html`<a href="/tours/${tour.slug}">${name(tour.name)}</a>`
+  const what =
+    state === 'held'
+      ? html`What the feed of ${link} says now is held back: ${tour.held}.`
+      : html`The feed of ${link} has not answered as it should since ${time(tour.failingSince)}.`
+  return notice(html`${what} These scores were last confirmed ${time(tour.checkedAt)}.`, 'warn')
+}

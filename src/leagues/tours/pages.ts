@@ -1,0 +1,150 @@
+/** Pages of tours and entries: they ask what the API asks, and show it. */
+import { Elysia, t } from 'elysia'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { rankedPage as boardPageOf } from '../../leaderboard/page.ts'
+import { canonical } from '../../leaderboard/query.ts'
+import { access } from '../../platform/http/access.ts'
+import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { hidden, page } from '../../ui/layout.ts'
+import { address } from '../../ui/parts/address.ts'
+import { live, livePart } from '../../ui/parts/live.ts'
+import { leagueViewById, readableLeague } from '../queries.ts'
+import { tourRulesOf } from './config.ts'
+import { type EntriesData, entriesBody, everyoneBody } from './entries-page.ts'
+import { entriesByIds, listEntries } from './entry-queries.ts'
+import { arePicksOpen } from './picks.ts'
+import { fieldPage, findTour, listTours, tourBySlug } from './queries.ts'
+import { fieldBody, type TourData, tourBody, toursBody } from './tour-page.ts'
+import { tourViewOf } from './tour-view.ts'
+import { viewer } from './visible-entries.ts'
+
+const nav = 'leagues'
+const id = t.Integer({ minimum: 1 })
+const one = t.Object({ id })
+const entriesQuery = t.Object({ ...pageQuery, edit: t.Optional(id) })
+const bySlug = t.Object({ slug: t.String({ maxLength: 40 }) })
+const fieldQuery = t.Object({ ...pageQuery, q: t.Optional(t.String({ maxLength: 100 })) })
+const onePage = 50
+
+type Asked = { page?: number; edit?: number }
+
+export const tourPages = (app: App) => {
+  const { db, clock, stamps, streams } = app
+
+  const leagueOf = (id: number, who: Who | undefined) => {
+    const league = readableLeague(db, id, who)
+    if (league.kind !== 'tour') refuse('not_found', `Leagues of kind ${league.kind} have no entries`)
+    return league
+  }
+  const entriesVersion = (id: number, who: Who | undefined) => {
+    const open = arePicksOpen(app.tourBoards.picking(leagueOf(id, who)), clock.now())
+    return `${stamps.of([['scores', String(id)]])}${open ? 'open' : 'closed'}`
+  }
+  async function entriesData(id: number, query: Asked, who: Who | undefined): Promise<EntriesData> {
+    const league = leagueOf(id, who)
+    const view = await viewer(app, league, who)
+    const { board } = await app.tourBoards.of(league)
+    const { rows, pagination } = boardPageOf(board, canonical({ page: query.page, limit: onePage }))
+    const entries = entriesByIds(
+      db,
+      rows.map(row => Number(row.player_id)),
+    )
+    const rules = tourRulesOf(league)
+    const picking = app.tourBoards.picking(league)
+    const mine = who?.id == null ? [] : listEntries(db, id, pageOf({ limit: rules.max_entries }), who.id).entries
+    return {
+      league: leagueViewById(db, id, clock.now()),
+      rules,
+      tour: findTour(db, rules.tour),
+      picking,
+      open: arePicksOpen(picking, clock.now()),
+      ranked: rows.flatMap(({ player_id, rank, change }) => {
+        const entry = entries.get(Number(player_id))
+        return entry ? { ...view(entry), rank, change } : []
+      }),
+      pagination,
+      mine: mine.map(view),
+      editing: mine.filter(entry => entry.id === query.edit).map(view)[0],
+    }
+  }
+
+  const tourVersion = (slug: string) => stamps.of([['tour', slug]])
+  function tourData(slug: string, query: { page?: number; q?: string }, who: Who | undefined): TourData {
+    const tour = tourBySlug(db, slug)
+    const asked = pageOf({ page: query.page, limit: 200 })
+    const { players, total } = fieldPage(db, tour, asked, query.q)
+    const view = tourViewOf(app, tour, who)
+    return { tour: view, players, pagination: pagination(asked, total), q: query.q }
+  }
+
+  return new Elysia()
+    .use(access(app))
+    .get(
+      '/leagues/:id/entries',
+      async ({ params: { id }, query, who }) => {
+        const version = entriesVersion(id, who)
+        const data = await entriesData(id, query, who)
+        const path = `/leagues/${id}/entries`
+        const from = address(`${path}/list`, { page: query.page })
+        const everyone = live({ id: 'entries', events: `${path}/events`, from, version }, everyoneBody(data))
+        const title = `Entries of ${data.league.name}`
+        return page({ title, who, nav, body: entriesBody(data, everyone, who) })
+      },
+      { params: one, query: entriesQuery, may: 'reader', counted: true, detail: hidden },
+    )
+    .get(
+      '/leagues/:id/entries/list',
+      async ({ params: { id }, query, who }) => {
+        const version = entriesVersion(id, who)
+        return livePart(everyoneBody(await entriesData(id, query, who)), version)
+      },
+      { params: one, query: entriesQuery, may: 'reader', counted: true, detail: hidden },
+    )
+    .get(
+      '/leagues/:id/entries/events',
+      ({ params: { id }, who }) => {
+        leagueOf(id, who)
+        return streams.versions(() => entriesVersion(id, who))
+      },
+      { params: one, may: 'reader', detail: hidden },
+    )
+    .get(
+      '/tours',
+      ({ query, who }) => {
+        const asked = pageOf(query)
+        const { tours, total } = listTours(db, asked)
+        const views = tours.map(tour => tourViewOf(app, tour, who))
+        return page({ title: 'Tours', who, nav, body: toursBody(views, pagination(asked, total), who) })
+      },
+      { query: t.Object(pageQuery), may: 'reader', counted: true, detail: hidden },
+    )
+    .get(
+      '/tours/:slug',
+      ({ params: { slug }, query, who }) => {
+        const version = tourVersion(slug)
+        const data = tourData(slug, query, who)
+        const from = address(`/tours/${slug}/field`, { q: query.q, page: query.page })
+        const field = live({ id: 'field', events: `/tours/${slug}/events`, from, version }, fieldBody(data, who))
+        return page({ title: data.tour.name, who, nav, body: tourBody(data, field, who) })
+      },
+      { params: bySlug, query: fieldQuery, may: 'reader', counted: true, detail: hidden },
+    )
+    .get(
+      '/tours/:slug/field',
+      ({ params: { slug }, query, who }) => {
+        const version = tourVersion(slug)
+        return livePart(fieldBody(tourData(slug, query, who), who), version)
+      },
+      { params: bySlug, query: fieldQuery, may: 'reader', counted: true, detail: hidden },
+    )
+    .get(
+      '/tours/:slug/events',
+      ({ params: { slug } }) => {
+        tourBySlug(db, slug)
+        return streams.versions(() => tourVersion(slug))
+      },
+      { params: bySlug, may: 'reader', detail: hidden },
+    )
+}

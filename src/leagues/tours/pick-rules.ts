@@ -1,0 +1,47 @@
+import type { FieldError } from '../../errors.ts'
+import { day } from '../../platform/clock.ts'
+import { type FeedBoard, type Golfer, isEvent, isOut } from './feeds/board.ts'
+
+/** Says what is wrong with an entry's picks; nothing if they are good. */
+export function checkPicks(picks: readonly string[], count: number, field: ReadonlyMap<string, Golfer>): FieldError[] {
+  if (field.size === 0) return [{ path: 'picks', message: 'cannot be checked yet: the field has not been published' }]
+  const wrong: FieldError[] = []
+  if (picks.length !== count) wrong.push({ path: 'picks', message: `should be ${count} golfers, are ${picks.length}` })
+  picks.forEach((id, i) => {
+    const golfer = field.get(id)
+    const earlier = picks.indexOf(id)
+    const path = `picks[${i}]`
+    if (!golfer) wrong.push({ path, message: `is not in the field: ${id}` })
+    else if (earlier < i) wrong.push({ path, message: `repeats picks[${earlier}], ${golfer.name}` })
+    else if (isOut(golfer)) wrong.push({ path, message: `is out of the event: ${golfer.name}` })
+  })
+  return wrong
+}
+
+/** Times in milliseconds. `deadline` null means the first tee time; `event` null means whatever the feed is on. */
+export type PickWindow = { deadline: number | null; starts_at: number; ends_at: number; event: string | null }
+
+/** The deadline as set, else the first tee time of round 1, else the start of the league. */
+export function picksClose(league: PickWindow, board: FeedBoard | null): number {
+  return league.deadline ?? firstTee(league, board) ?? league.starts_at
+}
+
+/** Unless a deadline is set, the first stroke closes the picks too: a feed may lack tee times. */
+export function picksAreOpen(now: number, league: PickWindow, board: FeedBoard | null): boolean {
+  const begun = league.deadline === null && league.event !== null && isEvent(board, league.event) && hasBegun(board)
+  return now < picksClose(league, board) && !begun
+}
+
+function firstTee(league: PickWindow, board: FeedBoard | null): number | null {
+  if (!isEvent(board, league.event) || (board.event.round ?? 1) > 1) return null
+  const times = board.golfers
+    .filter(({ round }) => (round ?? 1) === 1)
+    .flatMap(({ tee_time }) => (tee_time === null ? [] : Date.parse(tee_time)))
+    // The feed may still be on another week's event.
+    .filter(at => at >= league.starts_at - day && at <= league.ends_at)
+  return times.length > 0 ? Math.min(...times) : null
+}
+
+/** Whether a stroke has been played. */
+export const hasBegun = ({ golfers }: Pick<FeedBoard, 'golfers'>) =>
+  golfers.some(({ thru, rounds }) => (thru ?? 0) > 0 || rounds[0] !== null)

@@ -1,0 +1,69 @@
+/** Which event a league is played on, and until when its picks are open. */
+import type { Db } from '../../../db/open.ts'
+import { day } from '../../platform/clock.ts'
+import type { League } from '../league.ts'
+import { changeLeague } from '../queries.ts'
+import { pickWindowOf, tourRulesOf } from './config.ts'
+import { type FeedBoard, isEvent } from './feeds/board.ts'
+import { picksAreOpen, picksClose } from './pick-rules.ts'
+import { eventsOf, findEvent, findTour } from './queries.ts'
+import { storedBoard } from './stored-events.ts'
+import { eventKey, feedEventOf, type TourEvent } from './tour.ts'
+
+/** An event that was last heard of this long before a league began is not the one it is named after. */
+const another = 30 * day
+
+/** The league's event once the feed has shown it; else why there is none. */
+export function leagueEvent(db: Db, league: League): { event: TourEvent } | { event: undefined; why: string } {
+  const rules = tourRulesOf(league)
+  const tour = findTour(db, rules.tour)
+  if (!tour) return { event: undefined, why: `The tour ${rules.tour} is gone` }
+  if (rules.event !== null) {
+    const event = eventsOf(db, tour.id).find(
+      event => isEvent(shell(event), rules.event) && event.changedAt >= league.startsAt - another,
+    )
+    return event ? { event } : { event: undefined, why: `The feed has not shown ${rules.event} yet` }
+  }
+  const current = findEvent(db, tour.eventId)
+  if (!current) return { event: undefined, why: 'The feed has not shown its field yet' }
+  if (current.begunAt === null || current.begunAt >= league.startsAt - day) return { event: current }
+  return {
+    event: undefined,
+    why: `The feed is on ${current.name}, which began before this league; name it as config.event to play on it`,
+  }
+}
+
+const shell = (event: TourEvent): FeedBoard => ({ event: feedEventOf(event), golfers: [], problems: [] })
+
+export type Picks = {
+  event: TourEvent | undefined
+  board: FeedBoard | null
+  /** When the picks close by the clock, ms since 1970. */
+  closesAt: number
+  /** Play has begun, whatever the clock says. */
+  shut: boolean
+  /** Why there is no field. */
+  why: string | undefined
+}
+
+/** What holds until something is written: the clock is left out, so that it can be kept. */
+export function picksOf(db: Db, league: League): Picks {
+  const found = leagueEvent(db, league)
+  const { event } = found
+  const board = event ? storedBoard(db, event) : null
+  const window = { ...pickWindowOf(league), ...(event && { event: eventKey(event) }) }
+  const closesAt = picksClose(window, board)
+  const shut = !picksAreOpen(Number.NEGATIVE_INFINITY, window, board)
+  return { event, board, closesAt, shut, why: 'why' in found ? found.why : undefined }
+}
+
+export const arePicksOpen = ({ closesAt, shut }: Picks, now: number): boolean => !shut && now < closesAt
+
+/** When the picks close without anything being written. */
+export const picksNextChangeAt = ({ closesAt, shut }: Picks): number => (shut ? Number.POSITIVE_INFINITY : closesAt)
+
+/** From here on the league is played on this event, whatever the feed turns to next. */
+export function bindEvent(tx: Db, league: League, event: TourEvent): League {
+  if (tourRulesOf(league).event !== null) return league
+  return changeLeague(tx, league.id, { config: { ...league.config, event: eventKey(event) } })
+}

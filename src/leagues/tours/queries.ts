@@ -1,0 +1,180 @@
+import { and, asc, between, count, desc, eq, inArray, isNull, sql } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { golfers, leagues, runs, tourEvents, tours } from '../../../db/schema.ts'
+import { prepared } from '../../../db/transactions.ts'
+import { refuse } from '../../errors.ts'
+import { mark, needle } from '../../leaderboard/search.ts'
+import { textColumn } from '../../leaderboard/text.ts'
+import type { PageSlice } from '../../platform/http/pagination.ts'
+import { type Run, unfinished } from '../../platform/jobs/runs.ts'
+import type { League } from '../league.ts'
+import { type Golfer, isOut } from './feeds/board.ts'
+import type { Tour, TourEvent } from './tour.ts'
+
+const bySlug = prepared(db =>
+  db
+    .select()
+    .from(tours)
+    .where(eq(tours.slug, sql.placeholder('slug')))
+    .prepare(),
+)
+
+export const findTour = (db: Db, slug: string): Tour | undefined => bySlug(db).get({ slug })
+
+export const tourBySlug = (db: Db, slug: string): Tour =>
+  findTour(db, slug) ?? refuse('not_found', `There is no tour ${slug}`)
+
+export function listTours(db: Db, { limit, offset }: PageSlice): { tours: Tour[]; total: number } {
+  const rows = db.select().from(tours).orderBy(asc(tours.name), asc(tours.id)).limit(limit).offset(offset).all()
+  return { tours: rows, total: db.select({ total: count() }).from(tours).get()?.total ?? 0 }
+}
+
+export const insertTour = (tx: Db, tour: typeof tours.$inferInsert): Tour | undefined =>
+  tx.insert(tours).values(tour).onConflictDoNothing().returning().all()[0]
+
+/** Also with nothing to change: what is not said stays. */
+export const changeTour = (tx: Db, id: number, change: Partial<Tour>): Tour | undefined =>
+  tx
+    .update(tours)
+    .set({ id, ...change })
+    .where(eq(tours.id, id))
+    .returning()
+    .all()[0]
+
+export const deleteTour = (tx: Db, id: number): void => void tx.delete(tours).where(eq(tours.id, id)).run()
+
+const onTour = sql`json_extract(${leagues.config}, '$.tour') = ${sql.placeholder('slug')}`
+
+const openLeagues = prepared(db =>
+  db
+    .select()
+    .from(leagues)
+    .where(and(eq(leagues.kind, 'tour'), isNull(leagues.finalizedAt), isNull(leagues.archivedAt), onTour))
+    .orderBy(leagues.id)
+    .prepare(),
+)
+
+/** Leagues that wait for scores of this tour: neither final nor archived. */
+export const openLeaguesOn = (db: Db, slug: string): League[] => openLeagues(db).all({ slug })
+
+const finalLeagues = prepared(db =>
+  db
+    .select()
+    .from(leagues)
+    .where(and(eq(leagues.kind, 'tour'), sql`${leagues.finalizedAt} is not null`, onTour))
+    .prepare(),
+)
+
+export const finalLeaguesOn = (db: Db, slug: string): League[] => finalLeagues(db).all({ slug })
+
+const unfinishedRun = prepared(db =>
+  db
+    .select()
+    .from(runs)
+    .where(and(eq(runs.dedupeKey, sql.placeholder('key')), inArray(runs.status, unfinished)))
+    .prepare(),
+)
+
+export const updateJob = 'update_player_scores'
+
+/** One condition, one alert, whether the feed is silent or says what cannot be believed. */
+export const feedAlert = (slug: string) => `feed_held:${slug}`
+export const missingAlert = (slug: string) => `task_missing:${updateJob}:${slug}`
+
+/** The update of this tour that is running or booked. There is one at most. */
+export const bookedUpdate = (db: Db, slug: string): Run | undefined =>
+  unfinishedRun(db).get({ key: `${updateJob}:${slug}` })
+
+const eventById = prepared(db =>
+  db
+    .select()
+    .from(tourEvents)
+    .where(eq(tourEvents.id, sql.placeholder('id')))
+    .prepare(),
+)
+
+export const findEvent = (db: Db, id: number | null): TourEvent | undefined =>
+  id === null ? undefined : eventById(db).get({ id })
+
+/** Events the feed has shown, the one that changed last first. */
+export const eventsOf = (db: Db, tourId: number, limit = 50): TourEvent[] =>
+  db
+    .select()
+    .from(tourEvents)
+    .where(eq(tourEvents.tourId, tourId))
+    .orderBy(desc(tourEvents.changedAt), desc(tourEvents.id))
+    .limit(limit)
+    .all()
+
+const golferColumns = {
+  player_id: golfers.playerId,
+  name: golfers.name,
+  position: golfers.position,
+  total: golfers.total,
+  today: golfers.today,
+  thru: golfers.thru,
+  round: golfers.round,
+  rounds: golfers.rounds,
+  status: golfers.status,
+  tee_time: golfers.teeTime,
+}
+
+const current = prepared(db =>
+  db
+    .select(golferColumns)
+    .from(golfers)
+    .where(and(eq(golfers.eventId, sql.placeholder('event')), isNull(golfers.until)))
+    .orderBy(golfers.playerId)
+    .prepare(),
+)
+
+const asOf = prepared(db =>
+  db
+    .select(golferColumns)
+    .from(golfers)
+    .where(
+      sql`${golfers.eventId} = ${sql.placeholder('event')} and ${golfers.since} <= ${sql.placeholder('at')}
+        and (${golfers.until} is null or ${golfers.until} > ${sql.placeholder('at')})`,
+    )
+    .orderBy(golfers.playerId)
+    .prepare(),
+)
+
+/** The golfers of an event: as they are, or as they were then. */
+export const golfersOf = (db: Db, eventId: number, at?: number): Golfer[] =>
+  at === undefined ? current(db).all({ event: eventId }) : asOf(db).all({ event: eventId, at })
+
+/** The last time before or at `at` that something was read anew. */
+export const changeBefore = (db: Db, eventId: number, at: number): number | null =>
+  db
+    .select({ at: sql<number | null>`max(${golfers.since})` })
+    .from(golfers)
+    .where(sql`${golfers.eventId} = ${eventId} and ${golfers.since} <= ${at}`)
+    .get()?.at ?? null
+
+/** When the readings of some golfers changed, the oldest first. */
+export const changesOf = (db: Db, eventId: number, players: readonly string[], from: number, to: number): number[] =>
+  db
+    .selectDistinct({ at: golfers.since })
+    .from(golfers)
+    .where(and(eq(golfers.eventId, eventId), inArray(golfers.playerId, [...players]), between(golfers.since, from, to)))
+    .orderBy(golfers.since)
+    .all()
+    .map(({ at }) => at)
+
+/** The field of the event the feed is on: the leader first, who is out last. `q` is part of a name or an id. */
+export function fieldPage(db: Db, { eventId }: Tour, { limit, offset }: PageSlice, q = '') {
+  const all = eventId === null ? [] : golfersOf(db, eventId)
+  const hits = new Uint8Array(all.length)
+  for (const texts of [all.map(({ name }) => name), all.map(({ player_id }) => player_id)])
+    mark(needle(q), textColumn(texts), hits)
+  const field = all
+    .filter((_, i) => hits[i])
+    .sort(
+      (a, b) =>
+        Number(isOut(a)) - Number(isOut(b)) ||
+        (a.total ?? Number.MAX_SAFE_INTEGER) - (b.total ?? Number.MAX_SAFE_INTEGER) ||
+        a.name.localeCompare(b.name, 'en'),
+    )
+  return { players: field.slice(offset, offset + limit), total: field.length }
+}

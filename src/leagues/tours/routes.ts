@@ -1,0 +1,140 @@
+import { Elysia, t } from 'elysia'
+import { feedFormats, golferStates } from '../../../db/schema.ts'
+import type { App } from '../../context.ts'
+import { started, startedSchema } from '../../monitor/tasks/job-routes.ts'
+import { access, signedIn } from '../../platform/http/access.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { dateTimeSchema, oneLine } from '../../platform/http/text-formats.ts'
+import { addTour, editTour, forceUpdate, removeTour } from './manage-tours.ts'
+import { fieldPage, listTours, tourBySlug } from './queries.ts'
+import { slugSchema, tourSchema } from './tour.ts'
+import { tourViewOf } from './tour-view.ts'
+
+const name = oneLine(80)
+const feedUrl = t.String({ minLength: 1, maxLength: 2000, description: 'Where the feed answers; it may hold a key' })
+const format = t.Union(feedFormats.map(each => t.Literal(each)))
+const interval = t.Integer({ minimum: 1, maximum: 86_400, description: 'Seconds between two looks at the feed' })
+
+const golferSchema = t.Object({
+  player_id: t.String(),
+  name: t.String(),
+  position: t.Nullable(t.String()),
+  total: t.Nullable(t.Integer({ description: 'Strokes to par; null is unknown' })),
+  today: t.Nullable(t.Integer()),
+  thru: t.Nullable(t.Integer()),
+  round: t.Nullable(t.Integer()),
+  rounds: t.Array(t.Nullable(t.Integer())),
+  status: t.Union(golferStates.map(each => t.Literal(each))),
+  tee_time: t.Nullable(dateTimeSchema),
+})
+
+export const tourRoutes = (app: App) => {
+  const { db } = app
+  const view = (slug: string, who: Who | undefined) => tourViewOf(app, tourBySlug(db, slug), who)
+
+  return new Elysia({ prefix: '/tours', tags: ['tours'] })
+    .use(access(app))
+    .get(
+      '/',
+      ({ query, request, who, set }) => {
+        const asked = pageOf(query)
+        const { tours, total } = listTours(db, asked)
+        return paged({ request, set }, asked, total, { tours: tours.map(tour => tourViewOf(app, tour, who)) })
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'reader',
+        detail: describe('Tours by name', t.Object({ tours: t.Array(tourSchema), pagination: paginationSchema })),
+      },
+    )
+    .post(
+      '/',
+      async ({ body, who, set }) => {
+        const tour = await addTour(app, signedIn(who), body)
+        set.status = 201
+        set.headers.location = `/api/v1/tours/${tour.slug}`
+        return view(tour.slug, who)
+      },
+      {
+        body: t.Object({ slug: slugSchema, name, feed_url: feedUrl, format, interval_s: t.Optional(interval) }),
+        may: 'officer',
+        detail: describe('A new tour; its feed is looked at straight away', tourSchema, { status: 201 }),
+      },
+    )
+    .guard({ params: t.Object({ slug: t.String({ maxLength: 40 }) }) })
+    .get('/:slug', ({ params: { slug }, who }) => view(slug, who), {
+      may: 'reader',
+      detail: describe('A tour: what its feed is on, and how old its scores are', tourSchema),
+    })
+    .patch(
+      '/:slug',
+      async ({ params: { slug }, body, who }) => {
+        await editTour(app, signedIn(who), tourBySlug(db, slug), body)
+        return view(slug, who)
+      },
+      {
+        body: t.Object({
+          name: t.Optional(name),
+          feed_url: t.Optional(feedUrl),
+          format: t.Optional(format),
+          interval_s: t.Optional(interval),
+        }),
+        may: 'officer',
+        detail: describe('Change a tour; another feed is looked at straight away', tourSchema),
+      },
+    )
+    .delete(
+      '/:slug',
+      async ({ params: { slug }, who }) => {
+        await removeTour(app, signedIn(who), tourBySlug(db, slug))
+        return { deleted: true, slug }
+      },
+      {
+        may: 'officer',
+        detail: describe(
+          'Remove a tour no league waits for, and what its feed has said',
+          t.Object({ deleted: t.Boolean(), slug: t.String() }),
+        ),
+      },
+    )
+    .get(
+      '/:slug/players',
+      ({ params: { slug }, query, request, set }) => {
+        const tour = tourBySlug(db, slug)
+        const asked = pageOf(query)
+        const { players, total } = fieldPage(db, tour, asked, query.q)
+        return paged({ request, set }, asked, total, { players })
+      },
+      {
+        query: t.Object({ q: t.Optional(t.String({ maxLength: 100 })), ...pageQuery }),
+        may: 'reader',
+        counted: true,
+        detail: describe(
+          'The field as the feed last showed it, the leader first; `q` is part of a name or an id',
+          t.Object({ players: t.Array(golferSchema), pagination: paginationSchema }),
+        ),
+      },
+    )
+    .post(
+      '/:slug/update',
+      async ({ params: { slug }, body, who, set }) => {
+        const tour = tourBySlug(db, slug)
+        const { message, ...run } = await forceUpdate(app, signedIn(who), tour, body?.accept === true)
+        set.status = 202
+        return { ...started(run), message }
+      },
+      {
+        body: t.Optional(
+          t.Object({ accept: t.Optional(t.Boolean({ description: 'Take a board that is held back as it is' })) }),
+        ),
+        may: 'officer',
+        detail: describe(
+          'Look at the feed now. One look an interval, however many ask: the others get the id of its job',
+          startedSchema,
+          { status: 202 },
+        ),
+      },
+    )
+}

@@ -1,0 +1,102 @@
+/** What becomes of leagues when scores have come in: bound to their event, finalised when it is over, frozen ever after. */
+import type { Db } from '../../../db/open.ts'
+import { atomically } from '../../../db/transactions.ts'
+import { clear, raise } from '../../alerts.ts'
+import { audit, systemActor } from '../../audit.ts'
+import type { App } from '../../context.ts'
+import { Refusal } from '../../errors.ts'
+import type { Log } from '../../platform/process/log.ts'
+import { finalize } from '../finalize.ts'
+import type { League } from '../league.ts'
+import { tourRulesOf } from './config.ts'
+import { countEntries, pickedOf } from './entry-queries.ts'
+import type { Golfer } from './feeds/board.ts'
+import { finishOf } from './finish.ts'
+import { arePicksOpen, bindEvent, picksOf } from './picks.ts'
+import { finalLeaguesOn, findTour, openLeaguesOn } from './queries.ts'
+import { eventKey, type TourEvent, tourStateOf } from './tour.ts'
+
+export const overdueKey = (leagueId: number) => `league_overdue:${leagueId}`
+
+/** A league that cannot be settled does not keep the others from it. */
+export async function settleLeagues(app: App, slug: string, log: Log): Promise<void> {
+  for (const league of openLeaguesOn(app.db, slug)) {
+    try {
+      await settle(app, league, log)
+    } catch (error) {
+      if (!(error instanceof Refusal)) app.telemetry.report(error, { league: league.id })
+      log.warn('A league could not be settled', { league_id: league.id, error })
+    }
+  }
+}
+
+async function settle(app: App, league: League, log: Log): Promise<void> {
+  const { db, clock } = app
+  const now = clock.now()
+  const picking = picksOf(db, league)
+  const { event, board } = picking
+  if (arePicksOpen(picking, now)) return
+  if (event && tourRulesOf(league).event === null) await atomically(db, tx => void bindEvent(tx, league, event))
+  if (countEntries(db, league.id) === 0) return
+  const tour = findTour(db, slugOf(league))
+  // A feed that cannot be believed is not quiet: it may have missed the end.
+  const changedAt = event && tour && (tourStateOf(tour) === 'ok' ? event.changedAt : now)
+  const times = {
+    starts_at: league.startsAt,
+    ends_at: league.endsAt,
+    event: event ? eventKey(event) : tourRulesOf(league).event,
+  }
+  const verdict = finishOf(now, times, { board, changed_at: changedAt ?? null })
+  if (verdict === 'finalise' && tourRulesOf(league).auto_finalize) {
+    await finalize(app, league.id, systemActor)
+    log.info('A league is final', { league_id: league.id, name: league.name })
+  }
+  if (verdict === 'alert') await atomically(db, tx => alarm(tx, league, event, now))
+  else if (now >= league.endsAt) await atomically(db, tx => clear(tx, now, overdueKey(league.id)))
+}
+
+const slugOf = (league: League) => tourRulesOf(league).tour
+
+const alarm = (tx: Db, league: League, event: TourEvent | undefined, now: number) =>
+  raise(tx, now, {
+    key: overdueKey(league.id),
+    type: 'feed_held',
+    severity: 'warning',
+    title: `${league.name} should be over`,
+    message: event
+      ? `${event.name} is not settled on the feed (${event.status.replaceAll('_', ' ')}, round ${event.round ?? 'unknown'}). It is polled for a day after the end; an officer may finalise the league as it is.`
+      : 'Its event has not been seen on the feed.',
+    data: { league_id: league.id, tour: slugOf(league) },
+  })
+
+/** Scores that change after a league is final stay out of it, and that is written down. */
+export function refuseCorrections(
+  tx: Db,
+  slug: string,
+  event: TourEvent,
+  moved: Golfer[],
+  now: number,
+  log: Log,
+): void {
+  if (moved.length === 0) return
+  for (const league of finalLeaguesOn(tx, slug)) {
+    if (tourRulesOf(league).event?.toLowerCase() !== eventKey(event).toLowerCase()) continue
+    if ((league.finalizedAt ?? 0) < event.firstSeenAt) continue
+    const ids = moved.map(({ player_id }) => player_id)
+    const picked = pickedOf(tx, league.id, ids)
+    const golfers = moved.filter(({ player_id }) => picked.has(player_id))
+    if (golfers.length === 0) continue
+    const detail = {
+      golfers: golfers.map(({ player_id, name, total, status }) => ({ player_id, name, total, status })),
+    }
+    audit(tx, {
+      at: now,
+      who: systemActor,
+      action: 'league.correct',
+      target: `league ${league.id}`,
+      detail,
+      result: 'refused',
+    })
+    log.warn('A late correction is refused: the league is final', { league_id: league.id, ...detail })
+  }
+}

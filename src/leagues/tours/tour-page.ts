@@ -1,0 +1,178 @@
+/** Tours: where scores come from, how their feeds do, who plays. */
+import { feedFormats } from '../../../db/schema.ts'
+import { type Content, type Html, html } from '../../platform/html.ts'
+import { isAtLeast } from '../../platform/http/access.ts'
+import type { Pagination } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { address } from '../../ui/parts/address.ts'
+import { stats } from '../../ui/parts/figures.ts'
+import { action, type FormField, form, formField } from '../../ui/parts/form.ts'
+import { emptyState, notice } from '../../ui/parts/notices.ts'
+import { paginationLinks } from '../../ui/parts/pagination-links.ts'
+import { table } from '../../ui/parts/table.ts'
+import { duration, name, number, time, toPar } from '../../ui/parts/values.ts'
+import type { Golfer } from './feeds/board.ts'
+import { golferState, tourBadge } from './page-parts.ts'
+import type { TourView } from './tour.ts'
+
+const eventWords = (status: string) => status.replaceAll('_', ' ')
+
+export function toursBody(tours: readonly TourView[], pages: Pagination, who: Who | undefined): Html {
+  const isOfficer = isAtLeast(who, 'officer')
+  return html`<header class="head"><h1>Tours</h1></header>
+${table({
+  caption: 'Tours',
+  rows: tours,
+  columns: [
+    { head: 'Tour', names: true, cell: tour => html`<a href="/tours/${tour.slug}">${name(tour.name)}</a>` },
+    { head: 'Feed', cell: tour => tourBadge(tour.status) },
+    { head: 'Event', cell: tour => name(tour.event?.name) },
+    { head: 'State', cell: tour => tour.event && eventWords(tour.event.status) },
+    { head: 'Confirmed', cell: tour => time(tour.checked_at) },
+    { head: 'Leagues', numeric: true, cell: tour => number(tour.leagues.length) },
+  ],
+  empty: emptyState(
+    'No tours yet',
+    isOfficer
+      ? 'A tour is a live score feed. Leagues that are played on it are scored from it.'
+      : 'As soon as an officer sets up a feed, it is here.',
+  ),
+})}
+${paginationLinks(pages, page => address('/tours', { page }))}
+${
+  isOfficer &&
+  html`<section class="part">
+<h2>New tour</h2>
+${form(
+  { action: '/api/v1/tours', goTo: '/tours/{slug}', done: 'The tour is made' },
+  html`<div class="columns">${formField({ label: 'Name', name: 'name', maxlength: 80, placeholder: 'PGA Tour' })}
+${formField({ label: 'Short name', name: 'slug', maxlength: 40, placeholder: 'pga', hint: 'Lower-case letters, digits, - and _; leagues name it so' })}</div>
+${feedFields({})}`,
+  'Make the tour',
+)}
+</section>`
+}`
+}
+
+const formatWords: Record<TourView['format'], string> = {
+  fieldhouse: 'Fieldhouse JSON',
+  datagolf: 'DataGolf in-play',
+  espn: 'ESPN scoreboard',
+}
+
+const feedFields = (tour: Partial<TourView>): Html => {
+  const interval: FormField = {
+    label: 'Seconds between looks',
+    name: 'interval_s',
+    type: 'number',
+    min: 1,
+    max: 86_400,
+    value: tour.interval_s ?? 180,
+  }
+  return html`${formField({ label: 'Feed', name: 'feed_url', type: 'url', maxlength: 2000, value: tour.feed_url, hint: 'Seen by officers only: it may hold a key' })}
+<div class="columns">${formField({
+    label: 'Format',
+    name: 'format',
+    type: 'select',
+    value: tour.format ?? 'fieldhouse',
+    choices: feedFormats.map(value => ({ value, label: formatWords[value] })),
+  })}
+${formField(interval)}</div>`
+}
+
+export type TourData = { tour: TourView; players: readonly Golfer[]; pagination: Pagination; q: string | undefined }
+
+export function tourBody(data: TourData, field: Html, who: Who | undefined): Html {
+  const { tour } = data
+  const isOfficer = isAtLeast(who, 'officer')
+  return html`${field}
+${isOfficer && settings(tour)}`
+}
+
+/** The part that keeps itself fresh. */
+export function fieldBody({ tour, players, pagination: pages, q }: TourData, who: Who | undefined): Html {
+  const { event } = tour
+  const path = `/tours/${tour.slug}`
+  return html`<header class="scoreboard">
+<h1>${name(tour.name)}</h1>
+<p class="facts"><a href="/tours">Tours</a>${tourBadge(tour.status)}${event && html`<span>${name(event.name)}</span><span>${eventWords(event.status)}</span>`}</p>
+${stats([
+  { label: 'Golfers', value: number(pages.total) },
+  event?.round ? { label: 'Round', value: number(event.round) } : undefined,
+  { label: 'Confirmed', value: time(tour.checked_at) },
+  { label: 'Next look', value: time(tour.next_update_at), note: duration(tour.interval_s * 1_000) },
+])}
+</header>
+${trouble(tour, who)}
+<div class="toolbar"><form class="search" method="get" action="${path}" role="search" data-filters>
+<input type="search" name="q" value="${q}" placeholder="Search golfers" aria-label="Search golfers" maxlength="100" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
+</form>
+<span class="actions">${tour.leagues.map(id => html`<a class="button small quiet" href="/leagues/${id}">League ${number(id)}</a>`)}</span></div>
+${table({
+  caption: `Golfers of ${event?.name ?? tour.name}`,
+  rows: players,
+  key: golfer => `g-${golfer.player_id}`,
+  columns: [
+    {
+      head: html`<abbr title="Position on the feed">Pos</abbr>`,
+      class: 'rank',
+      numeric: true,
+      cell: golfer => golfer.position,
+    },
+    { head: 'Golfer', names: true, cell: golfer => name(golfer.name) },
+    { head: 'To par', numeric: true, class: 'score', cell: golfer => toPar(golfer.total) },
+    { head: 'Today', numeric: true, cell: golfer => toPar(golfer.today) },
+    { head: 'Now', cell: golfer => golferState(golfer) },
+    ...[0, 1, 2, 3].map(round => ({
+      head: `R${round + 1}`,
+      numeric: true,
+      cell: (golfer: Golfer) => number(golfer.rounds[round]),
+    })),
+    { head: 'Id', cell: golfer => html`<code>${golfer.player_id}</code>` },
+  ],
+  empty: emptyState(
+    q ? 'Nobody found' : 'No field yet',
+    q ? html`No name or id here holds “${q}”.` : 'Golfers are here as soon as the feed shows them.',
+  ),
+})}
+${paginationLinks(pages, page => address(path, { q, page }))}`
+}
+
+function trouble(tour: TourView, who: Who | undefined): Content {
+  if (tour.status === 'failing')
+    return notice(
+      html`The feed has failed ${number(tour.failures)} ${tour.failures === 1 ? 'time' : 'times'} since ${time(tour.failing_since)}: ${tour.error}. It is tried again.`,
+      'bad',
+    )
+  if (tour.status !== 'held') return null
+  return notice(
+    html`Held back since ${time(tour.held_since)}: ${tour.held}. The last good board stays until the feed recovers.
+${
+  isAtLeast(who, 'officer') &&
+  action({
+    label: 'Accept it as it is',
+    small: true,
+    action: `/api/v1/tours/${tour.slug}/update`,
+    body: { accept: true },
+    confirm: 'Take what the feed says now as it is? Boards change with it.',
+    done: 'The next board is taken as it comes',
+  })
+}`,
+    'warn',
+  )
+}
+
+const settings = (tour: TourView): Html => html`<section class="part">
+<h2>Settings</h2>
+${form(
+  { method: 'patch', action: `/api/v1/tours/${tour.slug}`, done: 'Saved' },
+  html`${formField({ label: 'Name', name: 'name', maxlength: 80, value: tour.name })}${feedFields(tour)}`,
+  'Save',
+)}
+<div class="steps">
+<div class="step"><h3>Look now</h3><p class="quiet">Asks the feed, unless it was asked within the last ${duration(tour.interval_s * 1_000)}.</p>
+${action({ label: 'Look at the feed now', action: `/api/v1/tours/${tour.slug}/update`, done: 'The feed is being asked' })}</div>
+<div class="step"><h3>Delete</h3><p class="quiet">Removes the tour and what its feed has said. Leagues that are not final keep it from being deleted.</p>
+${action({ label: 'Delete the tour', danger: true, method: 'delete', action: `/api/v1/tours/${tour.slug}`, confirm: `Delete ${tour.name}?`, goTo: '/tours', done: 'The tour is deleted' })}</div>
+</div>
+</section>`

@@ -1,0 +1,101 @@
+/** What a tour is: a feed, what it is on, and how it does. */
+import { t } from 'elysia'
+import { eventStates, feedFormats, type tourEvents, type tours } from '../../../db/schema.ts'
+import { iso, isoOrNull } from '../../platform/clock.ts'
+import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import type { FeedEvent } from './feeds/board.ts'
+
+export type Tour = typeof tours.$inferSelect
+export type TourEvent = typeof tourEvents.$inferSelect
+
+export const tourStates = ['new', 'ok', 'held', 'failing'] as const
+export type TourState = (typeof tourStates)[number]
+
+/** `held`: the feed answers, but with what cannot be believed. `failing`: it does not answer, or with what cannot be read. */
+export function tourStateOf({ failures, held, checkedAt }: Pick<Tour, 'failures' | 'held' | 'checkedAt'>): TourState {
+  if (failures > 0) return 'failing'
+  if (held !== null) return 'held'
+  return checkedAt === null ? 'new' : 'ok'
+}
+
+export const feedEventOf = ({ feedId, name, round, status, version }: TourEvent): FeedEvent => ({
+  id: feedId,
+  name,
+  round,
+  status,
+  version,
+})
+
+/** How the config of a league names an event. */
+export const eventKey = ({ feedId, name }: Pick<TourEvent, 'feedId' | 'name'>): string => feedId ?? name
+
+const moment = t.Nullable(dateTimeSchema)
+const literals = <T extends string>(words: readonly T[]) => t.Union(words.map(word => t.Literal(word)))
+
+export const slugSchema = t.String({
+  pattern: '^[a-z0-9][a-z0-9_-]*$',
+  maxLength: 40,
+  description: 'Lower-case letters, digits, - and _',
+})
+
+export const tourSchema = t.Object(
+  {
+    slug: t.String(),
+    name: t.String(),
+    format: literals(feedFormats),
+    interval_s: t.Integer({ description: 'Seconds between two looks at the feed while a league is on' }),
+    feed_url: t.Optional(t.String({ description: 'For officers only: it may hold a key' })),
+    status: literals(tourStates),
+    event: t.Nullable(
+      t.Object({
+        id: t.Nullable(t.String()),
+        name: t.String(),
+        round: t.Nullable(t.Integer()),
+        status: literals(eventStates),
+        changed_at: dateTimeSchema,
+      }),
+    ),
+    checked_at: moment,
+    age_s: t.Nullable(t.Integer({ description: 'Seconds since the feed last confirmed or changed the board' })),
+    next_update_at: moment,
+    failures: t.Integer({ description: 'In a row' }),
+    error: t.Nullable(t.String({ description: 'Of the last failure' })),
+    failing_since: moment,
+    held: t.Nullable(t.String({ description: 'Why the newest board is held back' })),
+    held_since: moment,
+    leagues: t.Array(t.Integer(), { description: 'Leagues on this tour that are not final' }),
+    created_at: dateTimeSchema,
+  },
+  { description: 'A tour' },
+)
+
+export type TourContext = {
+  now: number
+  event: TourEvent | undefined
+  nextUpdateAt: number | null
+  leagues: number[]
+  showsUrl: boolean
+}
+
+export const tourView = (tour: Tour, { now, event, nextUpdateAt, leagues, showsUrl }: TourContext) => ({
+  slug: tour.slug,
+  name: tour.name,
+  format: tour.format,
+  interval_s: tour.intervalS,
+  ...(showsUrl && { feed_url: tour.feedUrl }),
+  status: tourStateOf(tour),
+  event: event
+    ? { id: event.feedId, name: event.name, round: event.round, status: event.status, changed_at: iso(event.changedAt) }
+    : null,
+  checked_at: isoOrNull(tour.checkedAt),
+  age_s: tour.checkedAt === null ? null : Math.max(0, Math.round((now - tour.checkedAt) / 1000)),
+  next_update_at: isoOrNull(nextUpdateAt),
+  failures: tour.failures,
+  error: tour.error,
+  failing_since: isoOrNull(tour.failingSince),
+  held: tour.held,
+  held_since: isoOrNull(tour.heldSince),
+  leagues,
+  created_at: iso(tour.createdAt),
+})
+export type TourView = ReturnType<typeof tourView>

@@ -1,0 +1,133 @@
+/** Every condition that raises an alert while it holds. What happens once (a job that failed, a feed held back) is raised where it happens. */
+import { statfs } from 'node:fs/promises'
+import { usernamesOf } from '../../accounts/queries.ts'
+import type { Alert } from '../../alerts.ts'
+import type { App } from '../../context.ts'
+import { minute } from '../../platform/clock.ts'
+import { queueNames } from '../../platform/jobs/job.ts'
+import { withTimeout } from '../../platform/process/with-timeout.ts'
+import { loadSince, overloads } from '../load.ts'
+import { hasWorker, processesOf } from '../processes.ts'
+import { redisStats } from '../redis/stats.ts'
+import type { Condition } from './condition.ts'
+import { slowRoutes } from './slow-routes.ts'
+
+export const conditions: readonly Condition[] = [
+  { prefix: 'high_load:', look: ({ db, clock }) => overloads(loadSince(db, clock.now() - 6 * minute)) },
+  { prefix: 'performance:', look: ({ db, clock }) => slowRoutes(db, clock.now()) },
+  { prefix: 'cache_error:', look: troubledRedis },
+  { prefix: 'database_error:queue', look: brokenQueue },
+  { prefix: 'database_error:disk', look: fullDisk },
+  { prefix: 'high_trades:', look: heavyTraders },
+  { prefix: 'task_missing:schedule:', look: lateTasks },
+  { prefix: 'task_missing:worker', look: missingWorker },
+]
+
+/** What the statistics of Redis call critical, or that it does not answer at all. */
+async function troubledRedis(app: App): Promise<Alert[]> {
+  if (!app.redis) return []
+  const { alerts } = await redisStats(app)
+  const told = (level: 'ERROR' | 'CRITICAL') =>
+    alerts
+      .filter(alert => alert.level === level)
+      .map(({ message }) => message)
+      .join('; ')
+  const [gone, strained] = [told('ERROR'), told('CRITICAL')]
+  return [
+    ...(gone
+      ? [{ ...goneRedis, message: `Answers are slower and jobs wait until it is back; nothing is lost. (${gone})` }]
+      : []),
+    ...(strained ? [{ ...strainedRedis, message: strained }] : []),
+  ]
+}
+const goneRedis = {
+  key: 'cache_error:redis',
+  type: 'cache_error',
+  severity: 'error',
+  title: 'Redis cannot be reached',
+} as const
+const strainedRedis = {
+  key: 'cache_error:strained',
+  type: 'cache_error',
+  severity: 'critical',
+  title: 'Redis is strained',
+} as const
+
+async function brokenQueue({ queues }: App): Promise<Alert[]> {
+  if (queues.backend === 'redis') return []
+  const error = await withTimeout(Promise.all(queueNames.map(queues.counts))).then(() => undefined, messageOf)
+  if (error === undefined) return []
+  return [
+    {
+      key: 'database_error:queue',
+      type: 'database_error',
+      severity: 'critical',
+      title: 'The queue file cannot be used',
+      message: `queue.db answers with an error: ${error}. Accepted jobs wait in fieldhouse.db.`,
+    },
+  ]
+}
+
+const [little, hardlyAny] = [1024 ** 3, 256 * 1024 ** 2] // bytes
+
+async function fullDisk({ config: { dataDir } }: App): Promise<Alert[]> {
+  const { bavail, bsize } = await statfs(dataDir)
+  const free = bavail * bsize
+  if (free > little) return []
+  return [
+    {
+      key: 'database_error:disk',
+      type: 'database_error',
+      severity: free > hardlyAny ? 'warning' : 'critical',
+      title: 'The disk is nearly full',
+      message: `${Math.floor(free / 1024 ** 2)} MB are left where DATA_DIR is.`,
+      data: { free_bytes: free },
+    },
+  ]
+}
+
+/** Told of as it comes about by the order itself; here it is kept up until the day is over. */
+async function heavyTraders({ db, reader, clock }: App): Promise<Alert[]> {
+  const { heavy } = await reader.read('tradingSuspects', { now: clock.now() })
+  const names = usernamesOf(
+    db,
+    heavy.map(({ userId }) => userId),
+  )
+  return heavy.map(({ userId, trades }) => ({
+    key: `high_trades:${userId}`,
+    type: 'high_trades',
+    severity: 'warning',
+    title: `${names.get(userId) ?? `user ${userId}`} trades very much`,
+    message: `${trades} trades since 00:00 UTC.`,
+    data: { user_id: userId, trades },
+  }))
+}
+
+function lateTasks({ schedule }: App): Alert[] {
+  return schedule
+    .state()
+    .filter(({ state }) => state === 'late' || state === 'missed')
+    .map(({ name, state, late_ms }) => ({
+      key: `task_missing:schedule:${name}`,
+      type: 'task_missing',
+      severity: state === 'missed' ? 'error' : 'warning',
+      title: `${name} is ${state === 'missed' ? 'missing' : 'late'}`,
+      message: `It should have begun ${Math.round(late_ms / minute)} min ago.`,
+      data: { name, late_ms },
+    }))
+}
+
+function missingWorker(app: App): Alert[] {
+  if (hasWorker(processesOf(app))) return []
+  return [
+    {
+      key: 'task_missing:worker',
+      type: 'task_missing',
+      severity: 'critical',
+      title: 'No worker runs',
+      message: 'Jobs are accepted and wait. Start a process with ROLE=worker or ROLE=all over this DATA_DIR.',
+    },
+  ]
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,161 @@
+/** The page of alerts, its JSON and its files. */
+import { t } from 'elysia'
+import { type Severity, severities } from '../../../db/schema.ts'
+import type { App } from '../../context.ts'
+import { type Content, type Html, html } from '../../platform/html.ts'
+import {
+  type Pagination,
+  pageOf,
+  pagination as paginationOf,
+  paginationSchema,
+} from '../../platform/http/pagination.ts'
+import { address } from '../../ui/parts/address.ts'
+import { badge, status } from '../../ui/parts/badges.ts'
+import { action } from '../../ui/parts/form.ts'
+import { emptyState } from '../../ui/parts/notices.ts'
+import { paginationLinks } from '../../ui/parts/pagination-links.ts'
+import { table } from '../../ui/parts/table.ts'
+import { number, time } from '../../ui/parts/values.ts'
+import { livePage, twiceASecond } from '../pages/live-page.ts'
+import { choiceLinks } from '../pages/monitor-layout.ts'
+import { checkedAt } from './check-alerts.ts'
+import {
+  type AlertFilter,
+  type AlertStats,
+  type AlertView,
+  alertQuery,
+  alertSchema,
+  alertStats,
+  alertStatsSchema,
+  listAlerts,
+} from './queries.ts'
+
+type AlertsData = { alerts: AlertView[]; stats: AlertStats; pagination: Pagination; checkedAt: number | null }
+export const alertsPath = '/admin/monitoring/alerts'
+
+const listSchema = t.Object({ alerts: t.Array(alertSchema), stats: alertStatsSchema, pagination: paginationSchema })
+/** When the last look was changes each minute and is not news. */
+const news = ({ checkedAt: _, ...data }: AlertsData) => data
+
+export const alertsPage = (app: App) =>
+  livePage(app, {
+    path: alertsPath,
+    title: 'Alerts',
+    room: 'alerts',
+    query: alertQuery,
+    read: filter => read(app, filter),
+    body,
+    json: {
+      says: 'Alerts: what is open, or what was',
+      schema: listSchema,
+      of: news,
+      pages: ({ pagination }) => pagination,
+    },
+    file: {
+      name: 'alerts',
+      row: alertSchema,
+      rows: (filter, place) => listAlerts(app.db, filter, place).alerts,
+    },
+    live: { ...twiceASecond, news },
+  })
+
+function read({ db }: App, filter: AlertFilter): AlertsData {
+  const place = pageOf(filter)
+  const { alerts, total } = listAlerts(db, filter, place)
+  return { alerts, stats: alertStats(db), pagination: paginationOf(place, total), checkedAt: checkedAt(db) ?? null }
+}
+
+const body = ({ alerts, stats, pagination: pages, checkedAt }: AlertsData, filter: AlertFilter): Html =>
+  html`<p class="lead ${tone(stats)}">${sentence(stats)}</p>
+<div class="toolbar">
+  ${choiceLinks('state', states, alertsPath, filter, 'State', filter.state === 'open' ? '' : filter.state)}
+  ${choiceLinks('severity', [['', 'Any severity'], ...[...severities].reverse().map(name => [name, name] as const)], alertsPath, filter, 'Severity')}
+</div>
+${table({
+  caption: 'Alerts',
+  dense: true,
+  class: 'alerts',
+  stack: true,
+  rows: alerts,
+  key: ({ id }) => `alert-${id}`,
+  rowClass: ({ state }) => (state === 'active' ? undefined : 'settled'),
+  empty: empty(filter, checkedAt),
+  columns: [
+    { head: 'Severity', cell: ({ severity }) => status(severity) },
+    { head: 'What', names: true, cell: what },
+    { head: 'Seen', class: 'seen', cell: seen },
+    { head: 'State', class: 'state', cell: stateOf },
+    { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: actions },
+  ],
+})}
+${paginationLinks(pages, page => address(alertsPath, { ...filter, page }))}
+<p class="quiet">Conditions are looked at each minute, last ${time(checkedAt)}. What is clear twice resolves itself.</p>`
+
+const states = [
+  ['', 'Open'],
+  ['resolved', 'Resolved'],
+  ['all', 'All'],
+] as const
+
+const tone = ({ by_severity: by, total_active: total, acknowledged }: AlertStats) =>
+  total === acknowledged ? 'good' : by.critical || by.error ? 'bad' : 'warn'
+
+function sentence({ total_active: total, acknowledged, by_severity: by }: AlertStats): string {
+  if (total === 0) return 'Nothing is wrong.'
+  const parts = [...severities].reverse().flatMap(name => (by[name] ? [counted(by[name], name)] : []))
+  const known = acknowledged ? ` ${acknowledged === total ? 'All' : acknowledged} acknowledged.` : ''
+  return `${total} ${total === 1 ? 'alert is' : 'alerts are'} open: ${parts.join(', ')}.${known}`
+}
+
+/** `1 error`, `6 warnings`, `5 info`. */
+const counted = (count: number, severity: Severity) =>
+  `${count} ${severity}${count > 1 && (severity === 'warning' || severity === 'error') ? 's' : ''}`
+
+const empty = ({ state = 'open', severity, type }: AlertFilter, checkedAt: number | null): Html =>
+  state === 'open' && !severity && !type
+    ? emptyState(
+        'Nothing is wrong',
+        html`This is the usual. Load, slow routes, Redis, the queue, the disk and the schedule were looked at ${time(checkedAt)}; failed
+jobs, held feeds and odd sign-ins appear here at once.`,
+      )
+    : emptyState('No such alert', 'None fits these filters.', html`<a href="${alertsPath}?state=all">All alerts</a>`)
+
+const seen = ({ count, first_seen, last_seen }: AlertView): Html =>
+  html`${time(last_seen)}${count > 1 && html`<small class="quiet">${number(count)} times since ${time(first_seen)}</small>`}`
+
+function what({ title, message, data, alert_type }: AlertView): Html {
+  const job = typeof data.job_id === 'string' && html` <a href="/admin/task-monitor/jobs/${data.job_id}">The run</a>`
+  return html`<strong>${title}</strong> <code class="quiet">${alert_type}</code><p>${message}${job}</p>`
+}
+
+function stateOf({ state, acknowledged, resolved }: AlertView): Content {
+  if (resolved)
+    return html`${badge('resolved', 'good')}<small class="quiet">by ${resolved.by} ${time(resolved.at)}</small>`
+  if (state !== 'acknowledged' || !acknowledged) return badge('active', 'warn')
+  return html`${badge('acknowledged', 'plain')}<small class="quiet">${acknowledged.by}, ${time(acknowledged.at)}: “${acknowledged.reason}”</small>`
+}
+
+function actions({ id, state, title }: AlertView): Content {
+  if (state === 'resolved') return null
+  return html`<div class="actions">${
+    state === 'active' &&
+    action({
+      action: `${alertsPath}/${id}/acknowledge`,
+      label: 'Acknowledge',
+      small: true,
+      quiet: true,
+      confirm: `“${title}”: you know of it. It stays listed, and resolves itself when it is over.`,
+      ask: { name: 'reason', label: 'Why may it stay?' },
+      goTo: 'stay',
+      done: 'Acknowledged',
+    })
+  }${action({
+    action: `${alertsPath}/${id}/resolve`,
+    label: 'Resolve',
+    small: true,
+    quiet: true,
+    confirm: `Is “${title}” over? Should it still hold, another alert is raised.`,
+    goTo: 'stay',
+    done: 'Resolved',
+  })}</div>`
+}

@@ -1,0 +1,171 @@
+import { and, count, desc, eq, inArray, ne, type SQL, sql } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { type Severity, severities, systemAlerts } from '../../../db/schema.ts'
+import { atomically } from '../../../db/transactions.ts'
+import { alertTypes } from '../../alerts.ts'
+import { audit } from '../../audit.ts'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { iso, isoOrNull } from '../../platform/clock.ts'
+import { type PageSlice, pageQuery } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+
+const oneOf = <const T extends string>(values: readonly T[]) => t.Union(values.map(value => t.Literal(value)))
+
+export const alertStates = ['open', 'active', 'acknowledged', 'resolved', 'all'] as const
+export const alertQuery = t.Object({
+  severity: t.Optional(oneOf(severities)),
+  state: t.Optional(
+    t.Union(
+      alertStates.map(state => t.Literal(state)),
+      { description: 'open unless told' },
+    ),
+  ),
+  type: t.Optional(oneOf(alertTypes)),
+  ...pageQuery,
+})
+export type AlertFilter = Static<typeof alertQuery>
+
+export const alertSchema = t.Object(
+  {
+    id: t.Integer(),
+    alert_type: t.String(),
+    severity: oneOf(severities),
+    title: t.String(),
+    message: t.String(),
+    data: t.Record(t.String(), t.Unknown()),
+    count: t.Integer({ description: 'How often it was seen' }),
+    first_seen: dateTimeSchema,
+    last_seen: dateTimeSchema,
+    state: oneOf(['active', 'acknowledged', 'resolved']),
+    acknowledged: t.Nullable(t.Object({ by: t.String(), at: dateTimeSchema, reason: t.String() })),
+    resolved: t.Nullable(t.Object({ by: t.String(), at: dateTimeSchema })),
+    sent_at: t.Nullable(dateTimeSchema),
+  },
+  { $id: 'Alert' },
+)
+export type AlertView = Static<typeof alertSchema>
+
+export const alertStatsSchema = t.Object({
+  total_active: t.Integer({ description: 'Not resolved' }),
+  acknowledged: t.Integer(),
+  by_severity: t.Object({ info: t.Integer(), warning: t.Integer(), error: t.Integer(), critical: t.Integer() }),
+})
+export type AlertStats = Static<typeof alertStatsSchema>
+
+type Row = typeof systemAlerts.$inferSelect
+
+export const alertView = (row: Row): AlertView => ({
+  id: row.id,
+  alert_type: row.type,
+  severity: row.severity,
+  title: row.title,
+  message: row.message,
+  data: row.data,
+  count: row.count,
+  first_seen: iso(row.firstSeen),
+  last_seen: iso(row.lastSeen),
+  state: row.state,
+  acknowledged:
+    row.acknowledgedAt === null
+      ? null
+      : {
+          by: row.acknowledgedBy ?? '',
+          at: iso(row.acknowledgedAt),
+          reason: row.acknowledgedReason ?? '',
+        },
+  resolved: row.settledAt === null ? null : { by: row.settledBy ?? '', at: iso(row.settledAt) },
+  sent_at: isoOrNull(row.sentAt),
+})
+
+const isOpen = ne(systemAlerts.state, 'resolved')
+const worstFirst = sql`case ${systemAlerts.state} when 'resolved' then 1 else 0 end, case ${systemAlerts.state} when 'resolved' then 0
+  else case ${systemAlerts.severity} when 'critical' then 0 when 'error' then 1 when 'warning' then 2 else 3 end end`
+
+function matching({ severity, state = 'open', type }: AlertFilter): SQL | undefined {
+  return and(
+    severity && eq(systemAlerts.severity, severity),
+    type && eq(systemAlerts.type, type),
+    state === 'all' ? undefined : state === 'open' ? isOpen : eq(systemAlerts.state, state),
+  )
+}
+
+/** What is open comes first, the worst of it at the top; then what was, the newest first. */
+export function listAlerts(
+  db: Db,
+  filter: AlertFilter,
+  { limit, offset }: Pick<PageSlice, 'limit' | 'offset'>,
+): { alerts: AlertView[]; total: number } {
+  const where = matching(filter)
+  const rows = db
+    .select()
+    .from(systemAlerts)
+    .where(where)
+    .orderBy(worstFirst, desc(systemAlerts.lastSeen), desc(systemAlerts.id))
+    .limit(limit)
+    .offset(offset)
+    .all()
+  const total = db.select({ total: count() }).from(systemAlerts).where(where).get()?.total ?? 0
+  return { alerts: rows.map(alertView), total }
+}
+
+export function alertStats(db: Db): AlertStats {
+  const by_severity: Record<Severity, number> = { info: 0, warning: 0, error: 0, critical: 0 }
+  let [total_active, acknowledged] = [0, 0]
+  const { severity, state } = systemAlerts
+  for (const row of db
+    .select({ severity, state, alerts: count() })
+    .from(systemAlerts)
+    .where(isOpen)
+    .groupBy(severity, state)
+    .all()) {
+    by_severity[row.severity] += row.alerts
+    total_active += row.alerts
+    if (row.state === 'acknowledged') acknowledged += row.alerts
+  }
+  return { total_active, acknowledged, by_severity }
+}
+
+/** An admin has seen it and says why it may stay; it still resolves itself when it is over. */
+export const acknowledge = (app: App, who: Who, id: number, reason: string) =>
+  settle(app, who, id, ['active', 'acknowledged'], 'alert.acknowledge', { reason }, now => ({
+    state: 'acknowledged',
+    acknowledgedReason: reason,
+    acknowledgedBy: who.username,
+    acknowledgedAt: now,
+  }))
+
+/** An admin says that it is over; it comes back, as another, should it still hold. */
+export const resolve = (app: App, who: Who, id: number) =>
+  settle(app, who, id, ['active', 'acknowledged'], 'alert.resolve', {}, now => ({
+    state: 'resolved',
+    settledBy: who.username,
+    settledAt: now,
+  }))
+
+function settle(
+  { db, clock }: App,
+  who: Who,
+  id: number,
+  from: Row['state'][],
+  action: string,
+  detail: Record<string, unknown>,
+  change: (now: number) => Partial<Row>,
+): Promise<AlertView> {
+  return atomically(db, tx => {
+    const now = clock.now()
+    const known = tx.select().from(systemAlerts).where(eq(systemAlerts.id, id)).get()
+    if (!known) return refuse('not_found', `There is no alert ${id}`)
+    const [row] = tx
+      .update(systemAlerts)
+      .set(change(now))
+      .where(and(eq(systemAlerts.id, id), inArray(systemAlerts.state, from)))
+      .returning()
+      .all()
+    if (!row) return refuse('conflict', `The alert is ${known.state} already`)
+    audit(tx, { at: now, who, action, target: `alert ${id} ${row.key}`, detail })
+    return alertView(row)
+  })
+}

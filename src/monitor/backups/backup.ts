@@ -1,0 +1,182 @@
+/**
+ * A backup is a folder in `DATA_DIR/backups`: copies of the databases, the uploaded files, a manifest of checksums. It is made
+ * under a name that starts with a dot and renamed when all of it is on disk: what has no dot is whole.
+ */
+import { Database } from 'bun:sqlite'
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { copyFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type Static, t } from 'elysia'
+import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+
+export const backupsFolder = (dataDir: string) => join(dataDir, 'backups')
+
+/** Copied in this order: what `fieldhouse.db` refers to is in `scores.db` before it, and stays while the backup lock is held. */
+const databases = ['fieldhouse.db', 'scores.db']
+const uploads = 'uploads'
+
+export const manifestSchema = t.Object({
+  format: t.Literal(1),
+  fieldhouse: t.String({ description: 'The version that made it' }),
+  schema: t.Integer({ minimum: 0, description: 'Migrations that fieldhouse.db had' }),
+  made_at: dateTimeSchema,
+  files: t.Array(
+    t.Object({
+      path: t.String({ minLength: 1 }),
+      bytes: t.Integer({ minimum: 0 }),
+      sha256: t.String({ pattern: '^[0-9a-f]{64}$' }),
+    }),
+  ),
+})
+export type Manifest = Static<typeof manifestSchema>
+type FileEntry = Manifest['files'][number]
+
+export type Tell = (percent: number, stage: string) => void
+
+export type Making = { dataDir: string; version: string; at: number; keep: number; signal: AbortSignal; tell: Tell }
+
+/** Makes a backup and forgets those beyond `keep`. Call it under the lock `backup`, where nobody waits for this thread. */
+export async function makeBackup({ dataDir, version, at, keep, signal, tell }: Making) {
+  const folder = backupsFolder(dataDir)
+  mkdirSync(folder, { recursive: true })
+  for (const name of readdirSync(folder)) if (isUnfinished(name)) rmSync(join(folder, name), { recursive: true })
+  const made_at = new Date(at).toISOString()
+  const name = made_at.replaceAll(':', '-') // sorts by time, suits every file system
+  const unfinished = join(folder, `.${name}`)
+  mkdirSync(unfinished, { mode: 0o700 })
+  try {
+    const files: FileEntry[] = []
+    for (const [i, database] of databases.entries()) {
+      tell(i * 20, `copying ${database}`)
+      if (await Bun.file(join(dataDir, database)).exists()) copyDatabase(dataDir, unfinished, database)
+    }
+    tell(40, 'checking the copies')
+    const schema = checkDatabase(join(unfinished, 'fieldhouse.db'))
+    const copies = readdirSync(unfinished)
+    if (copies.includes('scores.db')) checkDatabase(join(unfinished, 'scores.db'))
+    for (const path of copies) files.push(await entryOf(unfinished, path))
+
+    const uploaded = filesBelow(join(dataDir, uploads)).map(path => join(uploads, path))
+    for (const [i, path] of uploaded.entries()) {
+      signal.throwIfAborted()
+      tell(50 + (45 * i) / uploaded.length, 'uploaded files')
+      if (await keepUpload(dataDir, unfinished, path)) files.push(await entryOf(unfinished, path))
+    }
+
+    tell(95, 'manifest')
+    const manifest: Manifest = { format: 1, fieldhouse: version, schema, made_at, files }
+    await Bun.write(join(unfinished, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`)
+    for (const path of ['manifest.json', ...copies, '.']) toDisk(join(unfinished, path))
+    signal.throwIfAborted()
+    renameSync(unfinished, join(folder, name))
+    toDisk(folder)
+    const forgotten = prune(dataDir, keep)
+    return { name, bytes: bytesOf(manifest), files: files.length, forgotten }
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true })
+    throw error
+  }
+}
+
+function copyDatabase(dataDir: string, into: string, name: string) {
+  const source = new Database(join(dataDir, name), { readwrite: true, create: false })
+  try {
+    source.query('VACUUM INTO ?').run(join(into, name))
+  } finally {
+    source.close()
+  }
+}
+
+/** Throws where the file is not a whole database; answers its schema version. */
+export function checkDatabase(path: string): number {
+  const copy = new Database(path, { readonly: true })
+  try {
+    const faults = copy.query<{ integrity_check: string }, []>('PRAGMA integrity_check(5)').all()
+    const [first] = faults
+    if (first?.integrity_check !== 'ok') throw new Error(`${path} is damaged: ${first?.integrity_check}`)
+    return copy.query<{ user_version: number }, []>('PRAGMA user_version').get()?.user_version ?? 0
+  } finally {
+    copy.close()
+  }
+}
+
+/** The paths of all files below a folder, but for those that are still being written. */
+function filesBelow(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter(entry => entry.isFile() && !entry.name.endsWith('.part'))
+      .map(entry => join(entry.parentPath, entry.name).slice(folder.length + 1))
+      .sort()
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return []
+    throw error
+  }
+}
+
+/** Uploaded files never change: a second name for one is as good as a copy, and takes no room. False: it was deleted meanwhile. */
+async function keepUpload(dataDir: string, into: string, path: string): Promise<boolean> {
+  const [from, to] = [join(dataDir, path), join(into, path)]
+  mkdirSync(dirname(to), { recursive: true })
+  try {
+    linkSync(from, to)
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return false
+    await copyFile(from, to) // a file system without links, or too many of them
+    toDisk(to)
+  }
+  return true
+}
+
+const isCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code
+
+export async function entryOf(folder: string, path: string): Promise<FileEntry> {
+  const file = Bun.file(join(folder, path))
+  const hash = new Bun.CryptoHasher('sha256')
+  let bytes = 0
+  for await (const chunk of file.stream()) {
+    hash.update(chunk)
+    bytes += chunk.length
+  }
+  return { path, bytes, sha256: hash.digest('hex') }
+}
+
+export function toDisk(path: string) {
+  const file = openSync(path, 'r')
+  try {
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+export const bytesOf = ({ files }: Manifest) => files.reduce((sum, { bytes }) => sum + bytes, 0)
+
+const nameShape = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z$/
+/** What a killed one left: under the lock nobody else is making one. */
+const isUnfinished = (name: string) => name.startsWith('.') && nameShape.test(name.slice(1))
+
+/** The names of all whole backups, the newest first. */
+export function backupNames(dataDir: string): string[] {
+  try {
+    return readdirSync(backupsFolder(dataDir))
+      .filter(name => nameShape.test(name))
+      .sort()
+      .reverse()
+  } catch {
+    return []
+  }
+}
+
+/** Forgets all but the newest, and copies from before a migration that are older than those; answers how many. */
+function prune(dataDir: string, keep: number): number {
+  const folder = backupsFolder(dataDir)
+  const names = backupNames(dataDir)
+  const oldest = names[keep - 1]
+  const since = oldest === undefined ? 0 : statSync(join(folder, oldest)).mtimeMs
+  const copies = readdirSync(folder).filter(
+    name => /^\.?before-schema-/.test(name) && statSync(join(folder, name)).mtimeMs < since,
+  )
+  const old = [...names.slice(keep), ...copies]
+  for (const name of old) rmSync(join(folder, name), { recursive: true })
+  return old.length
+}

@@ -1,0 +1,102 @@
+/**
+ * Fills an empty folder from a backup. Everything is copied beside its place and checked there before the first file takes
+ * its place, so a backup that is refused leaves nothing behind.
+ */
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { Value } from '@sinclair/typebox/value'
+import { migrations, openBeside } from '../../../db/open.ts'
+import { makeDataFolder } from '../../../db/open-errors.ts'
+import { unpack } from '../../platform/files/tar.ts'
+import { bytesOf, checkDatabase, entryOf, type Manifest, manifestSchema, toDisk } from './backup.ts'
+
+export class BadBackup extends Error {}
+
+/** May lie about in a folder that counts as empty. */
+const ignored = new Set(['backups', 'lost+found', '.restoring'])
+
+export type Restored = { manifest: Manifest; bytes: number }
+
+export async function restoreBackup(source: string, dataDir: string, at: number): Promise<Restored> {
+  if (!existsSync(source)) throw new BadBackup(`There is nothing at ${source}`)
+  makeDataFolder(dataDir)
+  const inTheWay = readdirSync(dataDir).filter(name => !ignored.has(name))
+  if (inTheWay.length)
+    throw new BadBackup(`${dataDir} is not empty (${inTheWay.join(', ')}); a backup is restored into an empty folder`)
+
+  const staging = join(dataDir, '.restoring')
+  rmSync(staging, { recursive: true, force: true })
+  mkdirSync(staging, { mode: 0o700 })
+  try {
+    const present = bringIn(source, staging)
+    const manifest = await readManifest(staging)
+    const expected = new Set(['manifest.json', ...manifest.files.map(({ path }) => path)])
+    const stray = present.find(path => !expected.has(path))
+    if (stray) throw new BadBackup(`The backup holds ${stray}, which its manifest does not name`)
+    for (const file of manifest.files) await checkFile(staging, file)
+    for (const { path } of manifest.files) if (path.endsWith('.db')) checkDatabase(join(staging, path))
+    startAnew(staging, at, manifest)
+    rmSync(join(staging, 'manifest.json'))
+    for (const { path } of manifest.files) toDisk(join(staging, path))
+    // fieldhouse.db last: without it the folder is no installation yet.
+    const names = readdirSync(staging).sort((a, b) => Number(a === 'fieldhouse.db') - Number(b === 'fieldhouse.db'))
+    for (const name of names) renameSync(join(staging, name), join(dataDir, name))
+    toDisk(dataDir)
+    return { manifest, bytes: bytesOf(manifest) }
+  } finally {
+    rmSync(staging, { recursive: true, force: true })
+  }
+}
+
+/** Copies a folder or unpacks an archive; answers the paths that came. */
+function bringIn(source: string, staging: string): string[] {
+  if (!statSync(source).isDirectory()) return unpack(source, staging)
+  const paths = readdirSync(source, { recursive: true, withFileTypes: true })
+    .filter(entry => !entry.isDirectory())
+    .map(entry => join(entry.parentPath, entry.name).slice(join(source, '/').length))
+  for (const path of paths) {
+    mkdirSync(dirname(join(staging, path)), { recursive: true })
+    copyFileSync(join(source, path), join(staging, path))
+  }
+  return paths
+}
+
+async function readManifest(staging: string): Promise<Manifest> {
+  const file = Bun.file(join(staging, 'manifest.json'))
+  if (!(await file.exists())) throw new BadBackup('This is not a backup: it has no manifest.json')
+  const manifest: unknown = await file.json().catch(() => undefined)
+  if (!Value.Check(manifestSchema, manifest)) throw new BadBackup('The manifest of this backup cannot be read')
+  const known = migrations().length
+  if (manifest.schema > known)
+    throw new BadBackup(
+      `This backup has schema ${manifest.schema} (Fieldhouse ${manifest.fieldhouse}), this version knows ${known}. Restore it with the newer version.`,
+    )
+  if (!manifest.files.some(({ path }) => path === 'fieldhouse.db'))
+    throw new BadBackup('This backup is without fieldhouse.db')
+  return manifest
+}
+
+async function checkFile(staging: string, { path, bytes, sha256 }: Manifest['files'][number]) {
+  if (!existsSync(join(staging, path))) throw new BadBackup(`${path} is missing from this backup`)
+  const found = await entryOf(staging, path)
+  if (found.bytes !== bytes) throw new BadBackup(`${path} has ${found.bytes} bytes, its manifest says ${bytes}`)
+  if (found.sha256 !== sha256) throw new BadBackup(`${path} is damaged: its checksum differs from the manifest`)
+}
+
+/**
+ * What must not come back from the past: sign-ins that ended since, processes and locks of then. The installation gets a new
+ * id, so that nothing cached in Redis from before is ever served. In plain SQL, as the schema may be an earlier one.
+ */
+function startAnew(staging: string, at: number, { made_at, fieldhouse }: Manifest) {
+  const { $client: client } = openBeside(staging)
+  try {
+    for (const table of ['sessions', 'processes', 'task_locks']) client.run(`delete from ${table}`)
+    client.run(`insert or replace into facts (name, value) values ('installation', ?)`, [crypto.randomUUID()])
+    client.run(
+      `insert into audit_log (at, username, action, target, detail, result) values (?, 'fieldhouse', 'backup.restore', ?, ?, 'ok')`,
+      [at, `backup of ${made_at}`, JSON.stringify({ fieldhouse })],
+    )
+  } finally {
+    client.close()
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * Is it up, is it well. `/livez` only says that the process answers, `/readyz` that it can be sent requests, `/health` looks
+ * everywhere. What depends on someone else (Redis) degrades; only a broken database makes us unhealthy.
+ */
+import { statfsSync, statSync } from 'node:fs'
+import { Elysia, type Static, t } from 'elysia'
+import { databaseFile, openReader } from '../../db/open.ts'
+import type { App } from '../context.ts'
+import { access, allow } from '../platform/http/access.ts'
+import { describe } from '../platform/http/route-docs.ts'
+import { queueNames } from '../platform/jobs/job.ts'
+import { withTimeout } from '../platform/process/with-timeout.ts'
+import { damageFound, inWords } from './damage.ts'
+
+const state = t.Union([t.Literal('healthy'), t.Literal('degraded'), t.Literal('unhealthy')])
+
+const healthSchema = t.Object({
+  status: state,
+  version: t.String(),
+  uptime_s: t.Integer(),
+  checks: t.Object({
+    database: t.Object({
+      status: state,
+      size_mb: t.Optional(t.Number()),
+      disk_free_mb: t.Optional(t.Number()),
+      error: t.Optional(t.String()),
+    }),
+    cache: t.Object({
+      status: state,
+      mode: t.String(),
+      connected: t.Boolean(),
+      stats: t.Object({
+        total_keys: t.Integer(),
+        hits: t.Integer(),
+        misses: t.Integer(),
+        hit_rate: t.Number(),
+        memory_used_mb: t.Number(),
+      }),
+    }),
+    queue: t.Object({
+      status: state,
+      backend: t.String(),
+      waiting: t.Optional(t.Integer()),
+      active: t.Optional(t.Integer()),
+      delayed: t.Optional(t.Integer()),
+      error: t.Optional(t.String()),
+    }),
+    schedule: t.Object({ status: state, late: t.Array(t.String()) }),
+    redis: t.Optional(t.Object({ status: state, latency_ms: t.Optional(t.Number()), error: t.Optional(t.String()) })),
+  }),
+})
+export type Health = Static<typeof healthSchema>
+type Checks = Health['checks']
+
+const leastFree = 64 // MB on the disk: below, writes will soon be refused
+
+/** What `ROLE=worker` serves too. */
+export const probeRoutes = (app: App) => {
+  const checkDatabase = databaseCheckOf(app)
+  return new Elysia({ tags: ['health'] })
+    .use(access(app))
+    .get('/livez', () => 'ok', {
+      // Answered at the door already; here for the API page.
+      may: 'anyone',
+      detail: describe('The process answers', t.String(), { type: 'text/plain' }),
+    })
+    .get(
+      '/readyz',
+      ({ set }) => {
+        const works = checkDatabase().status !== 'unhealthy'
+        if (works && app.ready()) return { status: 'ready' }
+        set.status = 503
+        return { status: works ? 'warming up' : 'the database fails' }
+      },
+      { may: 'anyone', detail: describe('Ready to be sent requests; 503 otherwise', t.Object({ status: t.String() })) },
+    )
+    .get(
+      '/metrics',
+      async ({ request }) => {
+        allow(request, app.config.metricsPublic ? 'anyone' : 'admin', true)
+        return new Response(await app.metrics.text(), { headers: { 'content-type': 'text/plain; version=0.0.4' } })
+      },
+      {
+        may: 'anyone',
+        detail: describe('Numbers for Prometheus, for admins unless METRICS_PUBLIC is set', t.String(), {
+          type: 'text/plain',
+        }),
+      },
+    )
+}
+
+export const healthRoutes = (app: App) => {
+  const checkDatabase = databaseCheckOf(app)
+  return new Elysia({ tags: ['health'] }).use(access(app)).get(
+    '/health',
+    async ({ set }) => {
+      const health = await healthOf(app, checkDatabase())
+      if (health.status === 'unhealthy') set.status = 503
+      set.headers['cache-control'] = 'no-store'
+      return health
+    },
+    { may: 'anyone', detail: describe('How it is: healthy, degraded, or unhealthy with a 503', healthSchema) },
+  )
+}
+
+/** Asks everywhere, as `/health` does. */
+export const healthNow = (app: App) => healthOf(app, databaseCheckOf(app)())
+
+async function healthOf(app: App, works: Checks['database']): Promise<Health> {
+  const { version, clock, startedAt } = app
+  const damage = damageFound(app).map(inWords).join(' ')
+  const database: Checks['database'] =
+    damage && works.status !== 'unhealthy' ? { ...works, status: 'degraded', error: damage } : works
+  const [queue, redis] = await Promise.all([queueCheck(app), redisCheck(app)])
+  const checks: Checks = {
+    database,
+    cache: cacheCheck(app),
+    queue,
+    schedule: scheduleCheck(app),
+    ...(redis && { redis }),
+  }
+  const states = Object.values(checks).map(({ status }) => status)
+  const status = (['unhealthy', 'degraded', 'healthy'] as const).find(worst => states.includes(worst)) ?? 'healthy'
+  return { status, version, uptime_s: Math.floor((clock.now() - startedAt) / 1000), checks }
+}
+
+/** A file that was removed or replaced can be read for long through an open connection: asks the file itself too. */
+function databaseCheckOf({ db, config: { dataDir } }: App): () => Checks['database'] {
+  const file = databaseFile(dataDir)
+  const question = 'select count(*) from facts'
+  const { ino } = statSync(file)
+  return () => {
+    try {
+      const now = statSync(file)
+      if (now.ino !== ino) throw new Error('fieldhouse.db was replaced by another file')
+      const { $client: fresh } = openReader(dataDir)
+      try {
+        fresh.query(question).get()
+      } finally {
+        fresh.close()
+      }
+      db.$client.query(question).get()
+      const { bavail, bsize } = statfsSync(dataDir)
+      const sizes = { size_mb: mb(now.size + sizeOf(`${file}-wal`)), disk_free_mb: Math.floor(mb(bavail * bsize)) }
+      if (sizes.disk_free_mb < leastFree) return { status: 'degraded', ...sizes, error: 'The disk is nearly full' }
+      return { status: 'healthy', ...sizes }
+    } catch (error) {
+      return { status: 'unhealthy', error: messageOf(error) }
+    }
+  }
+}
+
+function cacheCheck({ cache }: App): Checks['cache'] {
+  const { mode, connected, keys, bytes } = cache.usage()
+  let [hits, misses] = [0, 0]
+  for (const entry of cache.stats.values()) {
+    hits += entry.hits + entry.stale
+    misses += entry.misses
+  }
+  const hit_rate = hits + misses ? round(hits / (hits + misses), 4) : 0
+  const stats = { total_keys: keys, hits, misses, hit_rate, memory_used_mb: mb(bytes) }
+  return { status: connected ? 'healthy' : 'degraded', mode, connected, stats }
+}
+
+async function queueCheck({ queues }: App): Promise<Checks['queue']> {
+  const { backend } = queues
+  try {
+    const counts = await withTimeout(Promise.all(queueNames.map(queues.counts)))
+    const sum = (state: 'waiting' | 'active' | 'delayed') => counts.reduce((total, count) => total + count[state], 0)
+    return { status: 'healthy', backend, waiting: sum('waiting'), active: sum('active'), delayed: sum('delayed') }
+  } catch (error) {
+    return { status: backend === 'redis' ? 'degraded' : 'unhealthy', backend, error: messageOf(error) }
+  }
+}
+
+function scheduleCheck({ schedule }: App): Checks['schedule'] {
+  try {
+    const late = schedule.state().filter(({ state }) => state === 'late' || state === 'missed')
+    return { status: late.length ? 'degraded' : 'healthy', late: late.map(({ name }) => name) }
+  } catch {
+    return { status: 'degraded', late: [] } // the database is what fails
+  }
+}
+
+async function redisCheck({ redis }: App): Promise<Checks['redis']> {
+  if (!redis) return undefined
+  const began = performance.now()
+  try {
+    await withTimeout(redis.ping())
+    return { status: 'healthy', latency_ms: round(performance.now() - began, 2) }
+  } catch (error) {
+    return { status: 'degraded', error: messageOf(error) }
+  }
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+const round = (value: number, digits: number) => Number(value.toFixed(digits))
+const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
+const mb = (bytes: number) => round(bytes / 1024 / 1024, 2)

@@ -1,0 +1,68 @@
+/** How busy each process is, minute by minute. */
+import { availableParallelism } from 'node:os'
+import { gte } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { processMinutes } from '../../db/schema.ts'
+import { tryWrite } from '../../db/transactions.ts'
+import type { Alert } from '../alerts.ts'
+import type { App } from '../context.ts'
+import { minute } from '../platform/clock.ts'
+
+export type Load = typeof processMinutes.$inferSelect
+
+/** Call the answer each minute: it writes down what this process used since the last call. */
+export function openLoadRecorder({ db, clock, config, processId, loop }: App): () => void {
+  let used = process.cpuUsage()
+  let at = performance.now()
+  return () => {
+    const { user, system } = process.cpuUsage(used)
+    const cpu = (user + system) / 1_000 / (performance.now() - at) / availableParallelism()
+    used = process.cpuUsage()
+    at = performance.now()
+    const now = clock.now()
+    const row: Load = {
+      minute: now - (now % minute),
+      process: processId,
+      role: config.role,
+      cpu: Math.round(Math.min(1, cpu) * 1_000) / 1_000,
+      lagMs: Math.round(loop.lag().p99 * 10) / 10,
+      rssBytes: process.memoryUsage.rss(),
+    }
+    tryWrite(db, tx => void tx.insert(processMinutes).values(row).onConflictDoNothing().run())
+  }
+}
+
+/** Of all processes since then, the oldest first. */
+export const loadSince = (db: Db, at: number): Load[] =>
+  db.select().from(processMinutes).where(gte(processMinutes.minute, at)).orderBy(processMinutes.minute).all()
+
+const tooLate = 200 // ms
+const tooBusy = 0.8 // of all cores
+const forMinutes = 5
+
+/** Too much for this many minutes in a row: a moment's effort is nobody's alarm. */
+export function overloads(rows: readonly Load[]): Alert[] {
+  const byProcess = Map.groupBy(rows, ({ process }) => process)
+  return [...byProcess].flatMap(([process, all]): Alert[] => {
+    const last = all.slice(-forMinutes)
+    const [newest] = last.slice(-1)
+    if (!newest || last.length < forMinutes) return []
+    const isLate = last.every(({ lagMs }) => lagMs > tooLate)
+    const isBusy = last.every(({ cpu }) => cpu > tooBusy)
+    if (!isLate && !isBusy) return []
+    const what = [
+      isLate && `timers fire up to ${Math.round(newest.lagMs)} ms late`,
+      isBusy && `it uses ${Math.round(newest.cpu * 100)} % of the processor`,
+    ]
+    return [
+      {
+        key: `high_load:${process}`,
+        type: 'high_load',
+        severity: isLate ? 'error' : 'warning',
+        title: `A process (${newest.role}) has too much to do`,
+        message: `For ${forMinutes} minutes ${what.filter(Boolean).join(', and ')}.`,
+        data: { process, lag_ms: newest.lagMs, cpu: newest.cpu },
+      },
+    ]
+  })
+}

@@ -1,0 +1,129 @@
+/** The cache, entry by entry, and what lies behind it: Redis by its own account, or the queue's file. */
+import { t } from 'elysia'
+import type { App } from '../../context.ts'
+import { type Html, html } from '../../platform/html.ts'
+import { badge } from '../../ui/parts/badges.ts'
+import { type Stat, stats } from '../../ui/parts/figures.ts'
+import { action } from '../../ui/parts/form.ts'
+import { emptyState, notice } from '../../ui/parts/notices.ts'
+import { table } from '../../ui/parts/table.ts'
+import { bytes, none, number, percent } from '../../ui/parts/values.ts'
+import { emptyQuery, everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
+import { type RedisStats, redisStats, redisStatsSchema } from '../redis/stats.ts'
+import { type CacheEntryView, type CacheNow, cacheEntrySchema, cacheNow, cacheSchema } from './cache.ts'
+import { milliseconds, monitoringPath } from './parts.ts'
+
+type CacheData = CacheNow & { redis: RedisStats }
+
+export const cachePage = (app: App) =>
+  livePage(app, {
+    path: `${monitoringPath}/cache`,
+    title: 'Cache',
+    room: 'cache',
+    query: emptyQuery,
+    read: async (): Promise<CacheData> => ({ ...cacheNow(app), redis: await redisStats(app) }),
+    body,
+    json: {
+      says: 'The cache of this process by entry, and what lies behind it',
+      schema: t.Object({ ...cacheSchema.properties, redis: redisStatsSchema }),
+    },
+    file: { name: 'cache', row: cacheEntrySchema, rows: slicesOf(() => cacheNow(app).by_name) },
+    live: everySecondAndAHalf,
+  })
+
+const body = ({ redis, ...cache }: CacheData): Html =>
+  html`${redis.alerts.map(({ level, message }) => notice(html`${badge(level.toLowerCase(), level === 'WARNING' ? 'warn' : 'bad')} ${message}`, level === 'WARNING' ? 'warn' : 'bad'))}
+${!cache.connected && html`<p>Each process answers from its own memory until Redis is back, and loads more often.</p>`}
+${stats([...cacheTiles(cache), ...embeddedTiles(redis)])}
+${redis.mode === 'redis' && redis.status !== 'ERROR' && html`<section class="part"><div class="head"><h2>Redis</h2></div>${stats(redisTiles(redis))}</section>`}
+${entries(cache.by_name)}`
+
+const cacheTiles = ({ hit_rate: rate, entries, bytes: size, mode, connected }: CacheNow): Stat[] => [
+  { label: 'Hit rate', value: percentOf(rate), note: 'since this process began' },
+  { label: 'Values', value: number(entries), note: bytes(size) },
+  mode === 'redis' && connected
+    ? { label: 'Kept in', value: 'Redis', note: 'behind memory' }
+    : { label: 'Kept in', value: 'memory', note: 'of this process' },
+]
+
+function embeddedTiles({ embedded }: RedisStats): Stat[] {
+  if (!embedded) return []
+  const { queue_file_bytes: size, page_count: pages, free_pages: free } = embedded
+  const copied = html`copied into it ${number(embedded.checkpoint_age_s, { unit: 's' })} ago`
+  return [
+    { label: 'Queue file', value: bytes(size), note: html`${number(pages)} pages, ${number(free)} free` },
+    { label: 'Write-ahead log', value: bytes(embedded.wal_bytes), note: copied },
+  ]
+}
+
+function redisTiles({ status, connections, memory, performance }: RedisStats): Stat[] {
+  const { connected_clients: clients, max_connections: most, blocked_clients: blocked } = connections
+  const limit = memory.max_memory_human === 'no limit' ? 'no limit' : html`of ${memory.max_memory_human ?? none}`
+  const share = most === null ? 'no limit' : html`of ${number(most)}, ${percent(connections.usage_percentage)}`
+  const { rejected_connections: rejected, evicted_keys: evicted } = performance
+  return [
+    { label: 'State', value: status.toLowerCase(), note: html`policy ${memory.eviction_policy ?? none}` },
+    { label: 'Commands', value: number(performance.instantaneous_ops_per_sec), note: 'a second, just now' },
+    { label: 'Connections', value: number(clients), note: share },
+    {
+      label: 'Blocked',
+      value: number(blocked),
+      note: html`${number(connections.blocked_by_workers)} of them our workers`,
+    },
+    {
+      label: 'Rejected',
+      value: number(performance.rejected_lately),
+      note: html`lately; ${number(rejected)} since it began`,
+    },
+    {
+      label: 'Memory',
+      value: memory.used_memory_human ?? none,
+      note: html`${limit}; peak ${memory.used_memory_peak_human ?? none}`,
+    },
+    {
+      label: 'Of the machine',
+      value: memory.used_memory_rss_human ?? none,
+      note: html`${number(memory.mem_fragmentation_ratio)} × what is used`,
+    },
+    { label: 'Evicted', value: number(evicted), note: html`${number(performance.expired_keys)} expired` },
+  ]
+}
+
+const percentOf = (rate: number | null) => percent(rate === null ? null : rate * 100)
+
+const entries = (all: readonly CacheEntryView[]) =>
+  table<CacheEntryView>({
+    caption: 'Cached answers, by entry',
+    dense: true,
+    stack: true,
+    rows: all,
+    key: ({ name }) => `entry-${name}`,
+    empty: emptyState('Nothing was asked yet', 'Entries appear here as they are asked for.'),
+    columns: [
+      { head: 'Entry', names: true, cell: ({ name }) => html`<code>${name}</code>` },
+      { head: 'Hits', numeric: true, cell: ({ hits }) => number(hits) },
+      { head: 'Stale', numeric: true, cell: ({ stale }) => number(stale) },
+      { head: 'Misses', numeric: true, cell: ({ misses }) => number(misses) },
+      { head: 'Hit rate', numeric: true, cell: ({ hit_rate: rate }) => percentOf(rate) },
+      { head: 'Loads', numeric: true, cell: ({ loads }) => number(loads) },
+      { head: 'A load takes', numeric: true, cell: ({ avg_load_ms }) => milliseconds(avg_load_ms) },
+      {
+        head: 'Failed loads',
+        numeric: true,
+        cell: ({ failures }) => html`<span class="${failures ? 'loss' : ''}">${number(failures)}</span>`,
+      },
+      { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: ({ name }) => clear(name) },
+    ],
+  })
+
+const clear = (name: string): Html =>
+  action({
+    method: 'delete',
+    action: `/api/v1/stats/cache?name=${name}`,
+    label: 'Clear',
+    small: true,
+    quiet: true,
+    confirm: `Forget all cached answers of ${name}, in every process? They are loaded anew when asked for.`,
+    goTo: 'stay',
+    done: 'Cleared',
+  })

@@ -1,0 +1,42 @@
+/** Users and new leagues day by day. For the reading thread. */
+import { type Static, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { day, iso, startOf } from '../../platform/clock.ts'
+import { dateSchema } from '../../platform/http/text-formats.ts'
+import { activeByDay, averageIn, leaguesByDay, registeredByDay, sumIn } from './days.ts'
+import { bucketsOf, type LongPeriod, lengthOf, longPeriodSchema } from './period.ts'
+
+export const engagementSchema = t.Object({
+  period: longPeriodSchema,
+  daily_active_users: t.Array(t.Object({ date: dateSchema, active: t.Integer() })),
+  registrations: t.Array(t.Object({ date: dateSchema, users: t.Integer() })),
+  league_creation_trend: t.Array(t.Object({ date: dateSchema, leagues: t.Integer() })),
+  previous: t.Object(
+    { active_a_day: t.Nullable(t.Number()), registrations: t.Integer(), leagues: t.Integer() },
+    { description: 'The same stretch before' },
+  ),
+})
+export type Engagement = Static<typeof engagementSchema>
+
+/** Day by day. A day on which nobody came is 0; days before anything was counted are left out of averages. */
+export function engagementReading(db: Db, { period, now }: { period: LongPeriod; now: number }): Engagement {
+  const length = lengthOf(period)
+  const begin = startOf('day', now) - Math.max(length, 7 * day) + day
+  const before = begin - Math.max(length, 7 * day)
+  const active = activeByDay(db, before)
+  const registered = registeredByDay(db, before)
+  const created = leaguesByDay(db, before)
+  const days = bucketsOf(begin, now, day)
+  const dateOf = (at: number) => iso(at).slice(0, 10)
+  return {
+    period,
+    daily_active_users: days.map(at => ({ date: dateOf(at), active: active.get(at) ?? 0 })),
+    registrations: days.map(at => ({ date: dateOf(at), users: registered.get(at) ?? 0 })),
+    league_creation_trend: days.map(at => ({ date: dateOf(at), leagues: created.get(at) ?? 0 })),
+    previous: {
+      active_a_day: averageIn(active, before, begin),
+      registrations: sumIn(registered, before, begin),
+      leagues: sumIn(created, before, begin),
+    },
+  }
+}

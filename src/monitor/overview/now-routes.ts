@@ -1,0 +1,78 @@
+/** How it is at this moment, for programs that look: JSON without a page. */
+import { Elysia, t } from 'elysia'
+import type { App } from '../../context.ts'
+import { iso, minute } from '../../platform/clock.ts'
+import { access } from '../../platform/http/access.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { alertStats } from '../alerts/queries.ts'
+import { healthNow } from '../health.ts'
+import { tasksNow } from '../tasks/task-state.ts'
+import { cacheNow } from './cache.ts'
+import { overviewSchema } from './overview.ts'
+import { monitoringPath } from './parts.ts'
+
+const maybe = t.Nullable(t.Number())
+const checkedSchema = t.Object({
+  timestamp: t.String(),
+  database: t.Unknown(),
+  cache: t.Unknown(),
+  overall_status: t.String(),
+})
+const realtimeSchema = t.Object({
+  timestamp: t.String(),
+  uptime_s: t.Integer(),
+  requests_per_minute: maybe,
+  errors_per_minute: maybe,
+  open_streams: t.Integer(),
+  running_jobs: t.Integer(),
+  waiting_jobs: maybe,
+  event_loop_lag_ms: t.Object({ p50: t.Number(), p99: t.Number(), max: t.Number() }),
+  memory_mb: t.Number(),
+  cache_hit_rate: maybe,
+  active_alerts: t.Integer(),
+})
+
+export const nowRoutes = (app: App) =>
+  new Elysia({ prefix: monitoringPath, tags: ['admin'] })
+    .use(access(app))
+    .get('/overview', () => app.reader.read('overviewReading', { now: app.clock.now() }), {
+      may: 'admin',
+      detail: describe('Users, leagues, trading and what the database holds', overviewSchema),
+    })
+    .get('/health', () => checked(app), {
+      may: 'admin',
+      detail: describe('The state of database and cache', checkedSchema),
+    })
+    .get('/realtime/stats', () => realtime(app), {
+      may: 'admin',
+      detail: describe('What happens at this moment, in this process and its queues', realtimeSchema),
+    })
+
+async function checked(app: App) {
+  const { status, checks } = await healthNow(app)
+  return { timestamp: iso(app.clock.now()), database: checks.database, cache: checks.cache, overall_status: status }
+}
+
+async function realtime(app: App) {
+  const { clock, reader, db } = app
+  const now = clock.now()
+  const [tasks, { trend }] = await Promise.all([
+    tasksNow(app),
+    reader.read('performanceReading', { period: '1h', now }),
+  ])
+  const last = trend.findLast(({ at }) => Date.parse(at) < now - minute) // the last whole one
+  const { error, queues } = tasks.queue
+  return {
+    timestamp: iso(now),
+    uptime_s: Math.floor((now - app.startedAt) / 1000),
+    requests_per_minute: last?.requests ?? null,
+    errors_per_minute: last?.errors ?? null,
+    open_streams: app.streams.size(),
+    running_jobs: tasks.states.PROGRESS,
+    waiting_jobs: error === null ? queues.reduce((sum, { waiting }) => sum + waiting, 0) : null,
+    event_loop_lag_ms: app.loop.lag(),
+    memory_mb: Math.round(process.memoryUsage.rss() / 1024 ** 2),
+    cache_hit_rate: cacheNow(app).hit_rate,
+    active_alerts: alertStats(db).total_active,
+  }
+}

@@ -1,0 +1,161 @@
+/** How often each route is asked and how long it takes; how busy the processes are. For the reading thread. */
+import { type Static, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { hour, iso, minute } from '../../platform/clock.ts'
+import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { addHistogram, bounds, quantile } from '../../platform/process/metrics.ts'
+import { bucketsOf, changeOf, lengthOf, type ShortPeriod, shortPeriodSchema } from './period.ts'
+
+const ms = t.Nullable(t.Number())
+const times = { avg_ms: ms, p50_ms: ms, p95_ms: ms, p99_ms: ms }
+const counts = { requests: t.Integer(), per_minute: t.Number(), errors: t.Integer(), error_pct: t.Nullable(t.Number()) }
+const changes = {
+  requests_change_pct: t.Nullable(t.Number({ description: 'Against the same stretch before' })),
+  p95_change_pct: t.Nullable(t.Number()),
+}
+export const routeSchema = t.Object({ route: t.String(), ...counts, ...times, ...changes })
+export type RouteFigures = Static<typeof routeSchema>
+
+/** What routes are sorted by, the most first. */
+export const routeOrders = ['requests', 'error_pct', 'p50_ms', 'p95_ms', 'p99_ms'] as const
+export const routeOrderSchema = t.Union(routeOrders.map(order => t.Literal(order)))
+type RouteOrder = (typeof routeOrders)[number]
+
+export const performanceSchema = t.Object({
+  period: shortPeriodSchema,
+  since: dateTimeSchema,
+  total: t.Object({ ...counts, ...times, ...changes }),
+  routes: t.Array(routeSchema),
+  trend: t.Array(
+    t.Object({
+      at: dateTimeSchema,
+      requests: t.Nullable(t.Integer({ description: 'null: nobody was there to count' })),
+      errors: t.Nullable(t.Integer()),
+      p50_ms: ms,
+      p95_ms: ms,
+    }),
+  ),
+  load: t.Array(
+    t.Object({
+      at: dateTimeSchema,
+      cpu_pct: t.Nullable(t.Number()),
+      lag_ms: t.Nullable(t.Number({ description: 'p99 of how late timers fired, the worst process' })),
+      memory_mb: t.Nullable(t.Number({ description: 'Of all processes' })),
+    }),
+  ),
+})
+export type Performance = Static<typeof performanceSchema>
+
+type Row = { at: number; route: string; requests: number; errors: number; total_ms: number; histogram: Uint8Array }
+type Sum = { requests: number; errors: number; totalMs: number; histogram: Float64Array }
+const nothing = (): Sum => ({ requests: 0, errors: 0, totalMs: 0, histogram: new Float64Array(bounds.length + 1) })
+
+function add(sum: Sum, { requests, errors, total_ms, histogram }: Row) {
+  sum.requests += requests
+  sum.errors += errors
+  sum.totalMs += total_ms
+  addHistogram(sum.histogram, histogram)
+}
+
+function totalOf(routes: ReadonlyMap<string, Sum>): Sum {
+  const total = nothing()
+  for (const { requests, errors, totalMs, histogram } of routes.values()) {
+    total.requests += requests
+    total.errors += errors
+    total.totalMs += totalMs
+    for (let i = 0; i < histogram.length; i++) total.histogram[i] = (total.histogram[i] ?? 0) + (histogram[i] ?? 0)
+  }
+  return total
+}
+
+export type PerformanceInput = { period: ShortPeriod; now: number; route?: string; sortBy?: RouteOrder }
+
+/** With `route`, the trend is of that route alone. */
+export function performanceReading(db: Db, { period, now, route, sortBy = 'requests' }: PerformanceInput): Performance {
+  const isShort = period === '1h'
+  const [table, time, step] = isShort ? ['request_stats', 'minute', minute] : ['request_hours', 'hour', hour]
+  const length = lengthOf(period)
+  const last = now - (now % step)
+  const begin = last - length + step
+  const rows = db.$client.query<Row, [number]>(
+    `select ${time} as at, route, requests, errors, total_ms, histogram from ${table} where ${time} >= ?`,
+  )
+  const byRoute = new Map<string, Sum>()
+  const before = new Map<string, Sum>()
+  const byTime = new Map<number, Sum>()
+  const sumOf = <Key>(sums: Map<Key, Sum>, key: Key) => {
+    let sum = sums.get(key)
+    if (!sum) sums.set(key, (sum = nothing()))
+    return sum
+  }
+  for (const row of rows.iterate(begin - length)) {
+    const isNow = row.at >= begin
+    add(sumOf(isNow ? byRoute : before, row.route), row)
+    if (isNow && (!route || route === row.route)) add(sumOf(byTime, row.at), row)
+  }
+  const [total, totalBefore] = [totalOf(byRoute), totalOf(before)]
+  const minutes = Math.max(1, (now - begin) / minute)
+  const load = loadOf(db, begin, now, step)
+  return {
+    period,
+    since: iso(begin),
+    total: { ...figuresOf(total, minutes), ...changesOf(total, totalBefore) },
+    routes: [...byRoute]
+      .map(([name, sum]) => ({ route: name, ...figuresOf(sum, minutes), ...changesOf(sum, before.get(name)) }))
+      .sort((a, b) => (b[sortBy] ?? -1) - (a[sortBy] ?? -1) || b.requests - a.requests || (a.route < b.route ? -1 : 1)),
+    trend: bucketsOf(begin, now, step).map((at, i) => {
+      const sum = byTime.get(at)
+      const none = load[i]?.cpu_pct === null ? null : 0
+      return {
+        at: iso(at),
+        requests: sum?.requests ?? none,
+        errors: sum?.errors ?? none,
+        p50_ms: sum ? timeAt(sum, 0.5) : null,
+        p95_ms: sum ? timeAt(sum, 0.95) : null,
+      }
+    }),
+    load,
+  }
+}
+
+const round = (value: number | null) => (value === null ? null : Math.round(value * 10) / 10)
+const timeAt = ({ histogram }: Sum, share: number) => round(quantile(histogram, share))
+
+const figuresOf = (sum: Sum, minutes: number) => ({
+  requests: sum.requests,
+  per_minute: Math.round((100 * sum.requests) / minutes) / 100,
+  errors: sum.errors,
+  error_pct: sum.requests ? Math.round((10_000 * sum.errors) / sum.requests) / 100 : null,
+  avg_ms: sum.requests ? round(sum.totalMs / sum.requests) : null,
+  p50_ms: timeAt(sum, 0.5),
+  p95_ms: timeAt(sum, 0.95),
+  p99_ms: timeAt(sum, 0.99),
+})
+
+const changesOf = (sum: Sum, before: Sum | undefined) => ({
+  requests_change_pct: changeOf(sum.requests, before?.requests ?? null),
+  p95_change_pct: before?.requests ? changeOf(timeAt(sum, 0.95), timeAt(before, 0.95)) : null,
+})
+
+type LoadRow = { at: number; cpu: number; lag: number; rss: number }
+
+/** A minute's processor and memory are of all processes together, a bucket's the average and the most of its minutes. */
+function loadOf(db: Db, begin: number, now: number, step: number): Performance['load'] {
+  const rows = db.$client
+    .query<LoadRow, [number, number]>(
+      `select minute - minute % ?1 as at, avg(cpu) as cpu, max(lag) as lag, max(rss) as rss from
+        (select minute, sum(cpu) as cpu, max(lag_ms) as lag, sum(rss_bytes) as rss from process_minutes where minute >= ?2 group by minute)
+      group by 1`,
+    )
+    .all(step, begin)
+  const known = new Map(rows.map(row => [row.at, row]))
+  return bucketsOf(begin, now, step).map(at => {
+    const row = known.get(at)
+    return {
+      at: iso(at),
+      cpu_pct: row ? round(row.cpu * 100) : null,
+      lag_ms: row ? round(row.lag) : null,
+      memory_mb: row ? Math.round(row.rss / 1024 ** 2) : null,
+    }
+  })
+}

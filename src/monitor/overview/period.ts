@@ -1,0 +1,32 @@
+/** The stretches of time that the monitor looks back over, and what became of a number since the one before. */
+import { type Static, t } from 'elysia'
+import { day, hour } from '../../platform/clock.ts'
+
+export const shortPeriods = ['1h', '24h', '7d'] as const
+export const longPeriods = ['24h', '7d', '30d'] as const
+export const shortPeriodSchema = t.Union([t.Literal('1h'), t.Literal('24h'), t.Literal('7d')])
+export const longPeriodSchema = t.Union([t.Literal('24h'), t.Literal('7d'), t.Literal('30d')])
+export type ShortPeriod = Static<typeof shortPeriodSchema>
+export type LongPeriod = Static<typeof longPeriodSchema>
+export type MonitorPeriod = ShortPeriod | LongPeriod
+
+const lengths: Record<MonitorPeriod, number> = { '1h': hour, '24h': day, '7d': 7 * day, '30d': 30 * day }
+export const lengthOf = (period: MonitorPeriod): number => lengths[period]
+
+/** The stretch before: `▲ 3 % on the week before`. */
+export const periodWords: Record<MonitorPeriod, string> = {
+  '1h': 'the hour before',
+  '24h': 'the day before',
+  '7d': 'the week before',
+  '30d': 'the 30 days before',
+}
+
+/** Beginnings of the buckets from `begin` to `now`, each `step` ms long. */
+export const bucketsOf = (begin: number, now: number, step: number): number[] =>
+  Array.from({ length: Math.floor((now - begin) / step) + 1 }, (_, i) => begin + i * step)
+
+/** In percent of what it was; null where there is nothing to compare. */
+export const changeOf = (now: number | null, before: number | null): number | null =>
+  now === null || !before ? null : Math.round((1_000 * (now - before)) / before) / 10
+
+export const longQuery = { period: t.Optional(longPeriodSchema) }

@@ -1,0 +1,162 @@
+/**
+ * A page of the monitor and all that stands beside it, from one description: the page at `path`, its data at `path/json`, and
+ * the list as it is filtered as files at `path.csv` and `path.json`. What changes by itself is kept fresh by `path/part`,
+ * the page's content alone, and `path/events`, which says when that is another.
+ */
+import { Value } from '@sinclair/typebox/value'
+import { Elysia, type Static, type TSchema, t } from 'elysia'
+import { LRUCache } from 'lru-cache'
+import type { App } from '../../context.ts'
+import { type Content, html } from '../../platform/html.ts'
+import { access } from '../../platform/http/access.ts'
+import { linkHeader, type Pagination } from '../../platform/http/pagination.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { hidden } from '../../ui/layout.ts'
+import { live } from '../../ui/parts/live.ts'
+import { listExport } from './list-export.ts'
+import { liveEvents } from './live-events.ts'
+import { exportLinks, type MonitorRoom, monitorPage, pagePart, versionOf } from './monitor-layout.ts'
+
+export type LivePage<Query extends TSchema, Data> = {
+  path: string
+  title: string
+  room: MonitorRoom
+  query: Query
+  read(query: Static<Query>): Promise<Data> | Data
+  body(data: Data, query: Static<Query>): Content
+  /** Beside the title: what may be chosen. */
+  tools?(query: Static<Query>): Content
+  json: {
+    says: string
+    schema: TSchema
+    description?: string
+    /** What is answered, where it is not the data as they were read. */
+    of?(data: Data, query: Static<Query>): unknown
+    pages?(data: Data): Pagination
+  }
+  file?: FileOf<Static<Query>>
+  live?: {
+    /** ms between two looks, however many watch. */
+    every: number
+    /** What must be another for the page to be fetched anew; the page itself unless told. */
+    news?(data: Data): unknown
+  }
+}
+
+export type FileOf<Query> = {
+  /** `fieldhouse-<name>.csv` */
+  name: string
+  row: { properties: object }
+  rows(query: Query, page: { limit: number; offset: number }): Promise<readonly object[]> | readonly object[]
+}
+
+/** How often is looked, whatever the number of those who watch. */
+export const twiceASecond = { every: 500 } // ms
+export const everySecondAndAHalf = { every: 1_500 } // ms; for numbers that come by the minute or take a while to read
+
+export function livePage<Query extends TSchema, Data>(app: App, page: LivePage<Query, Data>) {
+  const { title, room, json, file, live: fresh } = page
+  const path = page.path.replace(/\/$/, '')
+  const mounted = routesOf(app)
+    .get(
+      page.path,
+      async ({ query, who, request }) => {
+        const asked = checked(page.query, query)
+        const { content, version } = await shown(page, asked)
+        const { search, searchParams } = new URL(request.url)
+        const to = { id: room, events: `${path}/events${search}`, from: `${path}/part${search}`, version, brisk: true }
+        const tools = html`${page.tools?.(asked)}${file && exportLinks(path, Object.fromEntries(searchParams))}`
+        return monitorPage(app, {
+          title,
+          who,
+          room,
+          tools,
+          ...(fresh ? { reload: 10, body: live(to, content) } : { body: content }),
+        })
+      },
+      { query: page.query, may: 'admin', detail: hidden },
+    )
+    .get(
+      `${path}/json`,
+      async ({ query, request, set }) => {
+        const asked = checked(page.query, query)
+        const data = await page.read(asked)
+        if (json.pages) set.headers.link = linkHeader(request.url, json.pages(data))
+        return json.of ? json.of(data, asked) : data
+      },
+      { query: page.query, may: 'admin', detail: describe(json.says, json.schema, { description: json.description }) },
+    )
+  if (fresh) mounted.use(freshness(app, path, page, fresh.every))
+  if (file) mounted.use(listFiles(app, path, page.query, file))
+  return mounted
+}
+
+/** A form without script sends what is left empty too: it is as if it were not there. */
+const routesOf = (app: App) =>
+  new Elysia({ tags: ['admin'] }).use(access(app)).onTransform(({ query }) => {
+    for (const [name, value] of Object.entries(query)) if (value === '') delete query[name]
+  })
+
+/** Elysia has looked at it; this tells the compiler so. */
+function checked<Query extends TSchema>(schema: Query, query: unknown): Static<Query> {
+  if (!Value.Check(schema, query)) throw new Error('A query came past its schema')
+  return query
+}
+
+async function shown<Query extends TSchema, Data>({ read, body, live }: LivePage<Query, Data>, asked: Static<Query>) {
+  const data = await read(asked)
+  const content = html`${body(data, asked)}`
+  return { content, version: versionOf(live?.news ? live.news(data) : String(content)) }
+}
+
+/** `path/part` and `path/events`. */
+function freshness<Query extends TSchema, Data>(app: App, path: string, page: LivePage<Query, Data>, every: number) {
+  const { query } = page
+  const versions = new LRUCache<string, Promise<string>>({ max: 100, ttl: every })
+  function versionFor(asked: Static<Query>): Promise<string> {
+    const key = JSON.stringify(asked)
+    const known = versions.get(key)
+    if (known) return known
+    const version = shown(page, asked).then(({ version }) => version)
+    versions.set(key, version)
+    return version
+  }
+  return routesOf(app)
+    .get(
+      `${path}/part`,
+      async ({ query: given }) => {
+        const { content, version } = await shown(page, checked(query, given))
+        return pagePart(content, version)
+      },
+      { query, may: 'admin', detail: hidden },
+    )
+    .get(
+      `${path}/events`,
+      ({ query: given }) => {
+        const asked = checked(query, given)
+        return liveEvents(app, () => versionFor(asked), every)
+      },
+      { query, may: 'admin', detail: hidden },
+    )
+}
+
+/** `path.csv` and `path.json`: all of a list as it is filtered. */
+export function listFiles<Query extends TSchema>(app: App, path: string, query: Query, file: FileOf<Static<Query>>) {
+  const { name, row, rows } = file
+  const write = (format: 'csv' | 'json', given: unknown) => {
+    const asked = checked(query, given)
+    return listExport(name, format, row, page => rows(asked, page))
+  }
+  return routesOf(app)
+    .get(`${path}.csv`, ({ query: given }) => write('csv', given), { query, may: 'admin', detail: hidden })
+    .get(`${path}.json`, ({ query: given }) => write('json', given), { query, may: 'admin', detail: hidden })
+}
+
+/** The rows of a list that is read at once. */
+export const slicesOf =
+  <Query>(read: (query: Query) => Promise<readonly object[]> | readonly object[]): FileOf<Query>['rows'] =>
+  async (query, { limit, offset }) =>
+    (await read(query)).slice(offset, offset + limit)
+
+/** Of a page that has nothing to choose. */
+export const emptyQuery = t.Object({})

@@ -1,0 +1,125 @@
+/**
+ * The frame of the monitor's pages: its rooms at the side, a head that says how it is, tools that all pages share, and the
+ * page below.
+ */
+import type { App } from '../../context.ts'
+import { type Content, type Html, html, htmlResponse } from '../../platform/html.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { page } from '../../ui/layout.ts'
+import { address, type Params } from '../../ui/parts/address.ts'
+import { alertStats } from '../alerts/queries.ts'
+
+/** The rooms of the monitor, in the order they are walked. */
+const rooms = {
+  Now: {
+    overview: ['/admin/monitoring/', 'Overview'],
+    tasks: ['/admin/task-monitor', 'Tasks'],
+    jobs: ['/admin/task-monitor/jobs', 'Jobs'],
+    alerts: ['/admin/monitoring/alerts', 'Alerts'],
+  },
+  Community: {
+    users: ['/admin/monitoring/active-users', 'Active users'],
+    engagement: ['/admin/monitoring/engagement', 'Engagement'],
+    leagues: ['/admin/monitoring/league-activity', 'Leagues'],
+    trading: ['/admin/monitoring/trading-activity', 'Trading'],
+    risk: ['/admin/monitoring/risk-assessment', 'Risk'],
+  },
+  Machine: {
+    performance: ['/admin/monitoring/performance', 'Performance'],
+    cache: ['/admin/monitoring/cache', 'Cache'],
+  },
+  Records: {
+    audit: ['/admin/audit/logs', 'Audit'],
+    archives: ['/admin/archives', 'Archives'],
+    backups: ['/admin/backups', 'Backups'],
+    accounts: ['/admin/users', 'Accounts'],
+  },
+} as const
+type Rooms = typeof rooms
+export type MonitorRoom = { [Group in keyof Rooms]: keyof Rooms[Group] }[keyof Rooms]
+
+export type MonitorPage = {
+  title: string
+  who: Who | undefined
+  room: MonitorRoom
+  body: Content
+  /** Beside the title: periods, exports. */
+  tools?: Content
+  /** The page updates itself: seconds after which a reader without JavaScript gets it anew. */
+  reload?: number
+  scripts?: readonly string[]
+}
+
+export const monitorPage = (app: App, { title, who, room, body, tools, reload, scripts = [] }: MonitorPage): Response =>
+  page({
+    title,
+    who,
+    nav: 'monitor',
+    styles: ['monitor.css'],
+    scripts: ['monitor.js', ...scripts],
+    reload,
+    body: html`<div class="monitor" data-now="${app.clock.now()}">
+<nav class="rooms" aria-label="Monitor">${Object.entries(rooms).map(([group, links]) => linksOf(group, links, room, app))}</nav>
+<div class="room">
+<div class="head">
+  <h1>${title}</h1>
+  <div class="tools">
+    ${tools}
+    ${reload && feed}
+    <button type="button" class="small quiet needs-js" data-times-switch aria-pressed="false" title="Show times in UTC instead of how long ago">UTC</button>
+    <button type="button" class="small quiet needs-js" data-keys title="Keys (?)" aria-label="Keys">?</button>
+  </div>
+</div>
+${body}
+</div>
+</div>`,
+  })
+
+/** Whether what is shown is as things are now. Written by monitor.js. */
+const feed = html`<span class="feed needs-js" data-feed="connecting"><span role="status">Connecting</span></span>
+    <button type="button" class="small quiet needs-js" data-pause aria-pressed="false" title="Hold the page still (p)">Pause</button>`
+
+const linksOf = (group: string, links: Record<string, readonly [string, string]>, room: MonitorRoom, app: App): Html =>
+  html`<div><h2>${group}</h2>${Object.entries(links).map(
+    ([name, [href, label]]) =>
+      html`<a href="${href}" ${name === room && html`aria-current="page"`}>${label}${name === 'alerts' && alertCount(app)}</a>`,
+  )}</div>`
+
+export type OpenAlerts = { open: number; tone: 'bad' | 'warn' }
+export function openAlerts({ db }: Pick<App, 'db'>): OpenAlerts {
+  const { total_active: open, by_severity: by } = alertStats(db)
+  return { open, tone: by.critical + by.error ? 'bad' : 'warn' }
+}
+
+/** How many are open, on every page; monitor.js keeps it fresh. */
+function alertCount(app: App): Html {
+  const { open, tone } = openAlerts(app)
+  return html` <span class="count ${tone}" data-alerts ${open === 0 && html`hidden`}><span>${open}</span><span class="sr"> open</span></span>`
+}
+
+/** A part of a page, fetched by the page itself. */
+export const pagePart = (content: Content, version: string): Response =>
+  htmlResponse(html`${content}`, 200, { 'x-version': version })
+
+export const versionOf = (shown: unknown): string => Bun.hash(JSON.stringify(shown)).toString(36)
+
+/** `choices('severity', [['', 'All'], ['error', 'Errors']], '/admin/…', query)`: one of them is on. */
+export function choiceLinks(
+  name: string,
+  all: readonly (readonly [value: string, label: Content])[],
+  path: string,
+  query: Params,
+  label: string,
+  chosen = query[name] ?? '',
+): Html {
+  return html`<nav class="filters" aria-label="${label}" data-choice="${name}">${all.map(
+    ([value, text]) =>
+      html`<a href="${address(path, { ...query, [name]: value, page: undefined })}" ${value === chosen && html`aria-current="true"`}>${text}</a>`,
+  )}</nav>`
+}
+
+/** The list as it is filtered now, as files. */
+export const exportLinks = (path: string, query: Params): Html => {
+  const filter = { ...query, page: undefined, limit: undefined }
+  return html`<span class="exports">Export <a href="${address(`${path}.csv`, filter)}" download>CSV</a> <a href="${address(`${path}.json`, filter)}" download>JSON</a></span>`
+}

@@ -1,0 +1,191 @@
+/** Redis by its own account, judged by what matters here; or what stands in its place without one. */
+import { type Static, t } from 'elysia'
+import type { App } from '../../context.ts'
+import { minute } from '../../platform/clock.ts'
+import { queueNames } from '../../platform/jobs/job.ts'
+import { withTimeout } from '../../platform/process/with-timeout.ts'
+import { embeddedSchema, embeddedStats } from './embedded.ts'
+
+const number = t.Nullable(t.Number())
+const text = t.Nullable(t.String())
+const level = t.Union([t.Literal('WARNING'), t.Literal('CRITICAL'), t.Literal('ERROR')])
+
+export const redisStatsSchema = t.Object({
+  mode: t.Union([t.Literal('redis'), t.Literal('embedded')]),
+  status: t.Union([t.Literal('HEALTHY'), level]),
+  alerts: t.Array(t.Object({ level, message: t.String() })),
+  connections: t.Object({
+    connected_clients: number,
+    blocked_clients: number,
+    blocked_by_workers: t.Nullable(t.Number({ description: 'How many of them our own workers explain' })),
+    max_connections: t.Nullable(t.Number({ description: 'null: no limit' })),
+    usage_percentage: number,
+    client_recent_max_input_buffer: number,
+    client_recent_max_output_buffer: number,
+  }),
+  memory: t.Object({
+    used_memory_human: text,
+    used_memory_peak_human: text,
+    used_memory_rss_human: text,
+    mem_fragmentation_ratio: number,
+    max_memory_human: t.Nullable(t.String({ description: '`no limit` where there is none' })),
+    usage_percentage: number,
+    eviction_policy: text,
+  }),
+  performance: t.Object({
+    total_commands_processed: number,
+    instantaneous_ops_per_sec: number,
+    rejected_connections: number,
+    rejected_lately: t.Nullable(t.Number({ description: 'In the last ten minutes, as far as this process has seen' })),
+    expired_keys: number,
+    evicted_keys: number,
+  }),
+  embedded: t.Nullable(embeddedSchema),
+})
+export type RedisStats = Static<typeof redisStatsSchema>
+type Warning = RedisStats['alerts'][number]
+
+export async function redisStats(app: App): Promise<RedisStats> {
+  const { redis, queues } = app
+  if (!redis) return withoutRedis(app)
+  try {
+    const workers = queueNames.map(async name => (await queues.workers(name)).length)
+    const [info, ...counts] = await withTimeout(Promise.all([redis.info(), ...workers]))
+    const own = counts.reduce((sum, count) => sum + count, 0)
+    return redisAlerts(fieldsOf(info), own, seenRejections(app, fieldsOf(info)))
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    const alerts: Warning[] = [{ level: 'ERROR', message: `Redis does not answer: ${why}` }]
+    return { mode: 'redis', status: 'ERROR', alerts, ...nothing, embedded: null }
+  }
+}
+
+type Fields = ReadonlyMap<string, string>
+const fieldsOf = (info: string): Fields =>
+  new Map(info.split(/\r?\n/).flatMap(line => (/^[a-z]\w*:/i.test(line) ? [split(line)] : [])))
+const split = (line: string): [string, string] => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]
+
+/** Pure: the fields of INFO, how many clients our workers block on purpose, and how many connections were refused lately. */
+export function redisAlerts(fields: Fields, ownWorkers: number, rejectedLately: number): RedisStats {
+  const value = (name: string): number | null => {
+    const given = fields.get(name)
+    return given === undefined || given === '' || !Number.isFinite(Number(given)) ? null : Number(given)
+  }
+  const said = (name: string) => fields.get(name) ?? null
+  const [clients, blocked, most] = [value('connected_clients'), value('blocked_clients'), value('maxclients')]
+  const [memory, mostMemory] = [value('used_memory'), value('maxmemory')]
+  const policy = said('maxmemory_policy')
+  const usage = shareOf(clients, most)
+  const memoryUsage = shareOf(memory, mostMemory)
+  const alerts: Warning[] = []
+  const warn = (level: Warning['level'], message: string) => alerts.push({ level, message })
+  if (usage !== null && usage > 90) warn('CRITICAL', `${usage} % of all connections are in use`)
+  else if (usage !== null && usage > 75) warn('WARNING', `${usage} % of all connections are in use`)
+  if (rejectedLately > 0) warn('CRITICAL', `${rejectedLately} connections were refused in the last ten minutes`)
+  const strangers = (blocked ?? 0) - ownWorkers
+  if (strangers > 0) warn('WARNING', `${strangers} clients are blocked that are not workers of ours`)
+  if (policy !== null && policy !== 'noeviction')
+    warn('WARNING', `Redis may throw jobs away: maxmemory-policy is ${policy}, not noeviction`)
+  if (memoryUsage !== null && memoryUsage > 90)
+    warn('CRITICAL', `${memoryUsage} % of maxmemory is in use; writes will be refused`)
+  else if (memoryUsage !== null && memoryUsage > 75) warn('WARNING', `${memoryUsage} % of maxmemory is in use`)
+  return {
+    mode: 'redis',
+    status: worstStatus(alerts),
+    alerts,
+    connections: {
+      connected_clients: clients,
+      blocked_clients: blocked,
+      blocked_by_workers: ownWorkers,
+      max_connections: most || null,
+      usage_percentage: usage,
+      client_recent_max_input_buffer: value('client_recent_max_input_buffer'),
+      client_recent_max_output_buffer: value('client_recent_max_output_buffer'),
+    },
+    memory: {
+      used_memory_human: said('used_memory_human'),
+      used_memory_peak_human: said('used_memory_peak_human'),
+      used_memory_rss_human: said('used_memory_rss_human'),
+      mem_fragmentation_ratio: value('mem_fragmentation_ratio'),
+      max_memory_human: mostMemory === 0 ? 'no limit' : said('maxmemory_human'),
+      usage_percentage: memoryUsage,
+      eviction_policy: policy,
+    },
+    performance: {
+      total_commands_processed: value('total_commands_processed'),
+      instantaneous_ops_per_sec: value('instantaneous_ops_per_sec'),
+      rejected_connections: value('rejected_connections'),
+      rejected_lately: rejectedLately,
+      expired_keys: value('expired_keys'),
+      evicted_keys: value('evicted_keys'),
+    },
+    embedded: null,
+  }
+}
+
+const shareOf = (used: number | null, most: number | null): number | null =>
+  used === null || !most ? null : Math.round((1_000 * used) / most) / 10
+
+export function worstStatus(alerts: readonly Warning[]): RedisStats['status'] {
+  const levels = alerts.map(({ level }) => level)
+  return (['ERROR', 'CRITICAL', 'WARNING'] as const).find(level => levels.includes(level)) ?? 'HEALTHY'
+}
+
+/** `rejected_connections` counts since Redis began: only its rise is news. */
+const lately = 10 * minute
+const seen = new WeakMap<App, { at: number; run: string; rejected: number }[]>()
+
+function seenRejections(app: App, fields: Fields): number {
+  const now = app.clock.now()
+  const run = fields.get('run_id') ?? ''
+  const rejected = Number(fields.get('rejected_connections') ?? 0)
+  const all = (seen.get(app) ?? []).filter(look => look.run === run)
+  all.push({ at: now, run, rejected })
+  // The newest look that is old enough stays: the rise is measured from it.
+  while (all[1] && all[1].at <= now - lately) all.shift()
+  seen.set(app, all)
+  return rejected - (all[0]?.rejected ?? rejected)
+}
+
+const nothing = {
+  connections: {
+    connected_clients: null,
+    blocked_clients: null,
+    blocked_by_workers: null,
+    max_connections: null,
+    usage_percentage: null,
+    client_recent_max_input_buffer: null,
+    client_recent_max_output_buffer: null,
+  },
+  memory: {
+    used_memory_human: null,
+    used_memory_peak_human: null,
+    used_memory_rss_human: null,
+    mem_fragmentation_ratio: null,
+    max_memory_human: null,
+    usage_percentage: null,
+    eviction_policy: null,
+  },
+  performance: {
+    total_commands_processed: null,
+    instantaneous_ops_per_sec: null,
+    rejected_connections: null,
+    rejected_lately: null,
+    expired_keys: null,
+    evicted_keys: null,
+  },
+} satisfies Partial<RedisStats>
+
+/** The same shape for queue and cache in this process and its files. What Redis alone knows is unknown. */
+function withoutRedis(app: App): RedisStats {
+  const { embedded, alerts, processes, memory } = embeddedStats(app)
+  return {
+    mode: 'embedded',
+    status: worstStatus(alerts),
+    alerts,
+    connections: { ...nothing.connections, connected_clients: processes, blocked_clients: 0, blocked_by_workers: 0 },
+    memory: { ...nothing.memory, ...memory, max_memory_human: 'no limit', eviction_policy: 'noeviction' },
+    performance: { ...nothing.performance, rejected_connections: 0, rejected_lately: 0, evicted_keys: 0 },
+    embedded,
+  }
+}

@@ -1,0 +1,173 @@
+/** Finding runs: by state, name and who started them from the indexes of `runs`, by text from the search index. */
+import type { SQLQueryBindings } from 'bun:sqlite'
+import { dirname } from 'node:path'
+import { sql } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { type RunState, runs } from '../../../db/schema.ts'
+import type { Run } from '../../platform/jobs/runs.ts'
+import { attachIndex, markOf, trigramsOf } from './run-index.ts'
+
+export type RunFilter = {
+  status?: RunState
+  name?: string
+  /** Words that are all in the name, the input or the error; or the beginning of an id. */
+  q?: string
+  fingerprint?: string
+  startedBy?: number
+}
+export type FoundRuns = { runs: Run[]; total: number; isExact: boolean }
+
+/** Beyond this, matches are not counted one by one. */
+export const runCountLimit = 1_000
+/** Words too short for the index are looked for among so many of the newest runs. */
+const newest = 20_000
+
+/** The newest first. For the reading thread. */
+export function findRuns(
+  db: Db,
+  { limit, offset, ...filter }: RunFilter & { limit: number; offset: number },
+): FoundRuns {
+  if (!filter.q?.trim()) {
+    const rows = rowidsOf(db, filter, limit, offset)
+    return { runs: runsAt(db, rows), ...countOf(db, filter) }
+  }
+  const most = Math.max(runCountLimit, offset + limit)
+  const { rowids, isExact } = matching(db, filter, most)
+  return { runs: runsAt(db, rowids.slice(offset, offset + limit)), total: rowids.length, isExact }
+}
+
+/** All that match, up to `most`: what is done to many at once is done to these. */
+export function idsOfRuns(db: Db, { most, ...filter }: RunFilter & { most: number }): string[] {
+  const rowids = filter.q?.trim() ? matching(db, filter, most).rowids : rowidsOf(db, filter, most, 0)
+  const id = db.$client.query<{ id: string }, [number]>('select id from runs where rowid = ?')
+  return rowids.flatMap(rowid => id.get(rowid)?.id ?? [])
+}
+
+type Condition = { text: string; values: SQLQueryBindings[] }
+const all = (...conditions: (Condition | undefined)[]): Condition => {
+  const given = conditions.filter(condition => condition !== undefined)
+  return { text: given.map(({ text }) => text).join(' and ') || 'true', values: given.flatMap(({ values }) => values) }
+}
+const is = (column: string, value: string | number | undefined): Condition | undefined =>
+  value === undefined || value === '' ? undefined : { text: `r.${column} = ?`, values: [value] }
+
+const filtered = ({ status, name, fingerprint, startedBy }: RunFilter): Condition =>
+  all(is('status', status), is('name', name), is('fingerprint', fingerprint), is('started_by', startedBy))
+
+/** The same for runs that are chosen by other means already: a plus keeps SQLite from going by these instead. */
+const checked = ({ text, values }: Condition): Condition => ({
+  text: text.replaceAll(/\br\.(status|name|fingerprint) =/g, '+r.$1 ='),
+  values,
+})
+
+const wordsOf = (q: string) => q.trim().split(/\s+/).slice(0, 8)
+const escaped = (word: string) => word.replaceAll(/[\\%_]/g, '\\$&')
+const says = (q: string): Condition =>
+  all(
+    ...wordsOf(q).map(word => ({
+      text: `(r.name || char(10) || r.input || char(10) || coalesce(r.error, '')) like ? escape '\\'`,
+      values: [`%${escaped(word)}%`],
+    })),
+  )
+
+function rowidsOf(db: Db, filter: RunFilter, limit: number, offset: number): number[] {
+  const { text, values } = filtered(filter)
+  const query = `select r.rowid as rowid from runs r where ${text} order by r.created_at desc, r.rowid desc limit ? offset ?`
+  return rowids(db, query, [...values, limit, offset])
+}
+
+const rowids = (db: Db, query: string, values: SQLQueryBindings[]): number[] =>
+  db.$client
+    .query<{ rowid: number }, SQLQueryBindings[]>(query)
+    .all(...values)
+    .map(({ rowid }) => rowid)
+
+function runsAt(db: Db, wanted: readonly number[]): Run[] {
+  if (!wanted.length) return []
+  const rows = db.select({ rowid: sql<number>`rowid`, run: runs }).from(runs).where(sql`rowid in ${wanted}`).all()
+  const byRowid = new Map(rows.map(({ rowid, run }) => [rowid, run]))
+  return wanted.flatMap(rowid => byRowid.get(rowid) ?? [])
+}
+
+function countOf(db: Db, filter: RunFilter): Pick<FoundRuns, 'total' | 'isExact'> {
+  const { status, name, fingerprint, startedBy } = filter
+  const { text, values } = filtered(filter)
+  if (!fingerprint && startedBy === undefined) {
+    const { text, values } = all(is('status', status), is('name', name))
+    const query = `select coalesce(sum(r.runs), 0) as total from run_counts r where ${text}`
+    const total = db.$client.query<{ total: number }, SQLQueryBindings[]>(query).get(...values)?.total ?? 0
+    return { total, isExact: true }
+  }
+  const query = `select count(*) as total from (select 1 from runs r where ${text} limit 10000)`
+  const total = db.$client.query<{ total: number }, SQLQueryBindings[]>(query).get(...values)?.total ?? 0
+  return { total, isExact: total < 10_000 }
+}
+
+/** Rowids of what says all the words, the newest first: proposed by the index and looked at, or looked through. */
+function matching(db: Db, filter: RunFilter, most: number): { rowids: number[]; isExact: boolean } {
+  const q = filter.q ?? ''
+  const wanted = all(checked(filtered(filter)), says(q))
+  const look = (where: string, ...values: SQLQueryBindings[]) =>
+    rowids(db, `select r.rowid as rowid from runs r where ${where} and ${wanted.text} order by r.rowid desc limit ?`, [
+      ...values,
+      ...wanted.values,
+      most,
+    ])
+  const found = new Set(byId(db, filter, q.trim()))
+  const add = (rows: readonly number[]) => {
+    for (const rowid of rows) found.add(rowid)
+  }
+  const through = filter.startedBy === undefined ? attachIndex(db.$client, dirname(db.$client.filename)) : 0
+  const trigrams = proposal(db, filter)
+  let isWhole = true
+  if (filter.startedBy !== undefined)
+    add(look('true')) // by an index of its own; nobody starts that many
+  else if (through > 0 && !trigrams) {
+    isWhole = false
+    add(look(`r.rowid > (select max(rowid) from runs) - ${newest}`))
+  } else {
+    add(look('r.rowid > ?', through))
+    if (through > 0 && trigrams) {
+      add(look('r.rowid in (select run from run_changes) and r.rowid <= ?', through))
+      add(look(`r.status in ('PENDING', 'PROGRESS') and r.rowid <= ?`, through))
+      add(proposed(db, trigrams, wanted, most) ?? look('r.rowid <= ?', through))
+    }
+  }
+  const sorted = [...found].sort((a, b) => b - a)
+  return { rowids: sorted.slice(0, most), isExact: isWhole && sorted.length < most }
+}
+
+/** The beginning of an id, as it stands in logs. */
+function byId(db: Db, filter: RunFilter, q: string): number[] {
+  if (!/^[0-9a-f][0-9a-f-]{3,35}$/i.test(q)) return []
+  const id = q.toLowerCase()
+  const { text, values } = checked(filtered(filter))
+  return rowids(db, `select r.rowid as rowid from runs r where r.id >= ? and r.id < ? and ${text} limit 500`, [
+    id,
+    `${id}g`,
+    ...values,
+  ])
+}
+
+/** What the index is asked for: all the words, and a state and name that few have (of many, the runs themselves are looked at). */
+function proposal(db: Db, { q = '', status, name }: RunFilter): string | undefined {
+  const words = wordsOf(q).map(trigramsOf).filter(Boolean)
+  if (!words.length) return undefined
+  const { total } = countOf(db, {})
+  const isRare = (filter: RunFilter) => countOf(db, filter).total < total / 4
+  const marks = [
+    status && isRare({ status }) && trigramsOf(markOf(status)),
+    name && isRare({ name }) && trigramsOf(name),
+  ]
+  return [...words, ...marks].filter(Boolean).join(' AND ')
+}
+
+function proposed(db: Db, trigrams: string, wanted: Condition, most: number): number[] | undefined {
+  try {
+    const query = `select r.rowid as rowid from search.run_text t join runs r on r.rowid = t.rowid
+      where t.run_text match ? and r.status not in ('PENDING', 'PROGRESS') and ${wanted.text} order by t.rowid desc limit ?`
+    return rowids(db, query, [trigrams, ...wanted.values, most])
+  } catch {
+    return undefined // a damaged index: the job that keeps it finds out too
+  }
+}

@@ -1,0 +1,23 @@
+import { t } from 'elysia'
+import { job } from '../../context.ts'
+import { locks } from '../../locks.ts'
+import type { LockRequest } from '../../platform/jobs/task-locks.ts'
+import { refreshStatistics, type StatisticsName } from './warm-statistics.ts'
+
+const nothing = t.Object({})
+
+const refresher = (name: string, lock: () => LockRequest, which: readonly StatisticsName[]) =>
+  job(name, {
+    input: nothing,
+    attempts: 1, // the next slot comes soon enough
+    expires: '3m',
+    once: () => 'all',
+    lock,
+    run: (_input, app, { progress }) => refreshStatistics(app, which, share => progress(share * 100, 'refreshing')),
+  })
+
+export const refreshDashboardStats = refresher('stats.refresh_dashboard', locks.refreshDashboard, ['dashboard'])
+export const refreshExecutionStats = refresher('stats.refresh_executions', locks.refreshExecutions, ['executions'])
+export const refreshUserStats = refresher('stats.refresh_users', locks.refreshUsers, ['users'])
+/** By hand: all of them. */
+export const refreshAllStats = refresher('stats.refresh', locks.refreshAll, ['dashboard', 'executions', 'users'])

@@ -1,0 +1,158 @@
+/**
+ * Statistics that are always warm: the common questions and those asked lately are answered ahead of their end. Where
+ * nothing has happened since, an answer is given another life without being counted anew.
+ */
+import { and, desc, eq, gte, lt } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { askedStats, tallies } from '../../../db/schema.ts'
+import { bestEffortWrite } from '../../../db/transactions.ts'
+import { cached } from '../../cached.ts'
+import type { App } from '../../context.ts'
+import type { CacheEntry } from '../../platform/cache/cache.ts'
+import { hour, minute, startOf } from '../../platform/clock.ts'
+import { type DashboardInput, sections } from './dashboard.ts'
+import type { ExecutionInput } from './executions.ts'
+import type { UserInput } from './users.ts'
+
+type Asked<Input> = Omit<Input, 'now'>
+
+/** A kind of statistics: its cache entry, its reading, and the questions that are always kept warm. */
+export const statistics = {
+  dashboard: {
+    entry: cached.statsDashboard,
+    reading: 'dashboardStats',
+    common: [
+      { period: 'all', include: sections },
+      { period: 'last_month', include: sections },
+      { period: 'last_week', include: sections },
+      ...sections.map(section => ({ period: 'all' as const, include: [section] })),
+    ] satisfies Asked<DashboardInput>[],
+  },
+  executions: {
+    entry: cached.statsExecutions,
+    reading: 'executionStats',
+    common: [
+      { period: 'last_week', group_by: 'day' },
+      { period: 'last_month', group_by: 'day' },
+      { period: 'all', group_by: 'month' },
+      { period: 'last_week', group_by: 'day', status: 'FAILURE' },
+    ] satisfies Asked<ExecutionInput>[],
+  },
+  users: {
+    entry: cached.statsUsers,
+    reading: 'userStats',
+    common: [
+      { period: 'last_month', group_by: 'day' },
+      { period: 'last_month', group_by: 'month' },
+      { period: 'last_month', group_by: 'hour' },
+    ] satisfies Asked<UserInput>[],
+  },
+} as const
+
+export type StatisticsName = keyof typeof statistics
+type Inputs = { dashboard: DashboardInput; executions: ExecutionInput; users: UserInput }
+
+/** The same question, always written the same. */
+const keyOf = (asked: object) =>
+  JSON.stringify(
+    Object.fromEntries(
+      Object.entries(asked)
+        .filter(([, value]) => value !== undefined)
+        .toSorted(),
+    ),
+  )
+
+/** What statistics depend on: while it stays, they would only be counted to the same. */
+const versionOf = (db: Db, now: number) =>
+  `${startOf('hour', now)}|${db
+    .select()
+    .from(tallies)
+    .orderBy(tallies.name)
+    .all()
+    .map(({ name, count }) => `${name}=${count}`)
+    .join()}`
+
+const load = <Name extends StatisticsName>({ reader, clock }: App, name: Name, asked: Asked<Inputs[Name]>) =>
+  reader.read(statistics[name].reading, { ...asked, now: clock.now() } as never)
+
+/** When each question was last written down as asked, so that it is not written for every request. */
+const noted = new WeakMap<App, Map<string, number>>()
+
+export function readStatistics<Name extends StatisticsName>(app: App, name: Name, asked: Asked<Inputs[Name]>) {
+  const query = keyOf(asked)
+  noteAsked(app, name, query)
+  return app.cache.read(statistics[name].entry as CacheEntry<unknown>, [query], () => load(app, name, asked))
+}
+
+function noteAsked(app: App, entry: StatisticsName, query: string) {
+  const now = app.clock.now()
+  const known = noted.get(app) ?? new Map<string, number>()
+  noted.set(app, known)
+  if (now - (known.get(`${entry}${query}`) ?? 0) < 10 * minute) return
+  if (known.size > 1_000) known.clear()
+  known.set(`${entry}${query}`, now)
+  bestEffortWrite(app.db, tx => {
+    tx.insert(askedStats)
+      .values({ entry, query, askedAt: now })
+      .onConflictDoUpdate({ target: [askedStats.entry, askedStats.query], set: { askedAt: now } })
+      .run()
+    tx.delete(askedStats)
+      .where(lt(askedStats.askedAt, now - hour))
+      .run()
+  })
+}
+
+/** The common questions first, then those of the last hour, the newest first. */
+function questions(db: Db, name: StatisticsName, now: number): object[] {
+  const lately = db
+    .select()
+    .from(askedStats)
+    .where(and(eq(askedStats.entry, name), gte(askedStats.askedAt, now - hour)))
+    .orderBy(desc(askedStats.askedAt))
+    .limit(50)
+    .all()
+  const all = [...statistics[name].common, ...lately.map(({ query }) => JSON.parse(query) as object)]
+  return [...new Map(all.map(asked => [keyOf(asked), asked])).values()]
+}
+
+export type Refreshed = {
+  total_refreshed: number
+  successful: number
+  failed: number
+  renewed: number
+  cache_keys: string[]
+}
+
+/** What the answers were counted from, by key, in this process. */
+const countedAt = new WeakMap<App, Map<string, string>>()
+
+export async function refreshStatistics(
+  app: App,
+  names: readonly StatisticsName[],
+  onProgress: (share: number) => void = () => {},
+): Promise<Refreshed> {
+  const { cache, db, clock, log } = app
+  const result: Refreshed = { total_refreshed: 0, successful: 0, failed: 0, renewed: 0, cache_keys: [] }
+  const counted = countedAt.get(app) ?? new Map<string, string>()
+  countedAt.set(app, counted)
+  const work = names.flatMap(name => questions(db, name, clock.now()).map(asked => ({ name, asked })))
+  for (const [i, { name, asked }] of work.entries()) {
+    const entry = statistics[name].entry as CacheEntry<unknown>
+    const query = keyOf(asked)
+    const key = `${entry.name}|${query}`
+    const version = versionOf(db, clock.now())
+    try {
+      if (counted.get(key) === version && (await cache.renew(entry, [query]))) result.renewed++
+      else await cache.refresh(entry, [query], () => load(app, name, asked as never))
+      counted.set(key, version)
+      result.successful++
+      result.cache_keys.push(key)
+    } catch (error) {
+      result.failed++ // the others are refreshed all the same
+      log.warn('A statistic could not be refreshed', { key, error })
+    }
+    result.total_refreshed++
+    onProgress((i + 1) / work.length)
+  }
+  return result
+}

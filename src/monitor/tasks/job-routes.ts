@@ -1,0 +1,155 @@
+/** The API of background jobs. */
+import { Elysia, t } from 'elysia'
+import { runStates } from '../../../db/schema.ts'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
+import { orEndStream } from '../../platform/http/event-streams.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { isFinished, type Run, runById, runView } from '../../platform/jobs/runs.ts'
+
+const moment = t.Nullable(dateTimeSchema)
+export const jobSchema = t.Object(
+  {
+    job_id: t.String(),
+    name: t.String(),
+    status: t.Union(runStates.map(state => t.Literal(state))),
+    progress: t.Integer({ minimum: 0, maximum: 100 }),
+    stage: t.Nullable(t.String()),
+    status_message: t.Nullable(t.String()),
+    result: t.Unknown(),
+    error: t.Nullable(t.String()),
+    attempts: t.Integer(),
+    created_at: moment,
+    started_at: moment,
+    completed_at: moment,
+  },
+  { $id: 'Job', description: 'A run of a job' },
+)
+
+/** What every start answers. */
+export const startedSchema = t.Object(
+  { job_id: t.String(), status: t.String(), message: t.String(), poll_url: t.String() },
+  { $id: 'Started', description: 'A job that was started' },
+)
+export const started = ({ jobId, deduplicated }: { jobId: string; deduplicated: boolean }) => ({
+  job_id: jobId,
+  status: 'pending',
+  message: deduplicated ? 'Already under way' : 'Accepted',
+  poll_url: `/api/v1/jobs/status/${jobId}`,
+})
+
+const poll = 250 // ms between two looks at a run that another process may be working on
+
+const one = { params: t.Object({ job_id: t.String({ minLength: 1, maxLength: 64 }) }) }
+const listQuery = t.Object({
+  status: t.Optional(t.Union(runStates.map(state => t.Literal(state)))),
+  name: t.Optional(t.String({ maxLength: 100 })),
+  q: t.Optional(t.String({ maxLength: 200 })),
+  ...pageQuery,
+})
+
+export const jobRoutes = (app: App) => {
+  const { db, reader, jobs, stamps, streams } = app
+
+  /** Members see the jobs they started, officers those of officers' work, admins all. */
+  function visible(id: string, who: Who | undefined): Run {
+    const run = runById(db).get({ id })
+    if (!run || !mayRead(run, signedIn(who))) refuse('not_found', `There is no job ${id}`)
+    return run as Run
+  }
+  const mayRead = (run: Run, who: Who) =>
+    isAtLeast(who, 'admin') || (run.startedBy !== null && run.startedBy === who.id)
+  const statusOf = (id: string, who: Who | undefined) => {
+    stamps.look(true) // a finished run's changes are seen by the very next read here, whichever process made them
+    return runView(visible(id, who))
+  }
+
+  return new Elysia({ prefix: '/jobs', tags: ['jobs'] })
+    .use(access(app))
+    .get(
+      '/',
+      async ({ query: { page, limit, ...filter }, who, request, set }) => {
+        const me = signedIn(who)
+        const place = pageOf({ page, limit })
+        const startedBy = isAtLeast(me, 'admin') ? undefined : (me.id ?? -1)
+        const found = await reader.read('findRuns', { ...filter, ...place, startedBy })
+        return paged({ request, set }, place, found.total, { jobs: found.runs.map(runView) })
+      },
+      {
+        query: listQuery,
+        may: 'member',
+        detail: describe(
+          'Jobs, the newest first',
+          t.Object({ jobs: t.Array(jobSchema), pagination: paginationSchema }),
+          {
+            description:
+              '`q`: words that are all in the name, the input or the error, or the beginning of an id. What it finds is counted up to 1,000.',
+          },
+        ),
+      },
+    )
+    .guard(one)
+    .get('/status/:job_id', ({ params, who }) => statusOf(params.job_id, who), {
+      may: 'member',
+      detail: describe('How far a job is', jobSchema),
+    })
+    .get(
+      '/:job_id/events',
+      ({ params: { job_id: id }, who }) => {
+        visible(id, who)
+        return streams.response((send, end) => {
+          let sent = ''
+          const look = orEndStream(end, () => {
+            const status = statusOf(id, who)
+            const text = JSON.stringify(status)
+            if (text !== sent) send(status)
+            sent = text
+            if (isFinished(status)) end()
+          })
+          const stopWatching = jobs.watch(id, look)
+          const timer = setInterval(look, poll)
+          look()
+          return () => {
+            clearInterval(timer)
+            stopWatching()
+          }
+        })
+      },
+      { may: 'member', detail: describe('The same, live', jobSchema, { type: 'text/event-stream' }) },
+    )
+    .delete(
+      '/cancel/:job_id',
+      async ({ params: { job_id: id }, who, set }) => {
+        visible(id, who)
+        const run = await jobs.cancel(id)
+        if (!run) refuse('conflict', 'The job is finished already')
+        app.stopRun(id)
+        set.status = 202
+        return statusOf(id, who)
+      },
+      {
+        may: 'member',
+        detail: describe('Cancel a job: a waiting one never runs, a running one stops within 2 s', jobSchema, {
+          status: 202,
+        }),
+      },
+    )
+    .post(
+      '/:job_id/retry',
+      async ({ params: { job_id: id }, who, set }) => {
+        visible(id, who)
+        if (!(await jobs.retry(id)))
+          refuse(
+            'conflict',
+            'Only a failed or cancelled job can be tried again, and only while the same work is not under way',
+          )
+        set.status = 202
+        return started({ jobId: id, deduplicated: false })
+      },
+      { may: 'member', detail: describe('Try a failed or cancelled job again', startedSchema, { status: 202 }) },
+    )
+}

@@ -1,0 +1,172 @@
+/** What the task monitor needs from the tables of runs and slots. For the reading thread. */
+import { and, asc, count, desc, eq, gte, inArray, isNull, lte, min, or, sql, sum } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { type RunState, runCounts, runHours, runStates, runs, runTotals, scheduleSlots } from '../../../db/schema.ts'
+import { day, hour } from '../../platform/clock.ts'
+import type { Run } from '../../platform/jobs/runs.ts'
+
+const outcomesKept = 20
+const mostRunning = 100
+const week = 7 * day
+
+export type RunOutcome = {
+  slot: number
+  jobId: string | null
+  status: RunState | 'SKIPPED' | 'GONE'
+  ms: number | null
+}
+export type FailureGroup = {
+  fingerprint: string
+  name: string
+  error: string
+  runs: number
+  first: number
+  last: number
+  jobId: string
+}
+export type TaskReading = ReturnType<typeof taskReading>
+
+export function taskReading(db: Db, { entries, now }: { entries: readonly string[]; now: number }) {
+  const running = runningNow(db)
+  const names = new Set([...entries, ...running.map(({ name }) => name)])
+  return {
+    outcomes: Object.fromEntries(entries.map(entry => [entry, outcomesOf(db, entry)])),
+    usual: usualMs(db, [...names], now),
+    running,
+    states: recentStates(db),
+    waitingSince: waitingSince(db, now),
+    failures: failureGroups(db, now - day),
+    rate: failureRate(db, now),
+  }
+}
+
+/** The last slots of an entry, the oldest first. */
+function outcomesOf(db: Db, entry: string): RunOutcome[] {
+  const rows = db
+    .select({
+      slot: scheduleSlots.slot,
+      jobId: scheduleSlots.jobId,
+      status: runs.status,
+      message: runs.message,
+      startedAt: runs.startedAt,
+      completedAt: runs.completedAt,
+    })
+    .from(scheduleSlots)
+    .leftJoin(runs, eq(runs.id, scheduleSlots.jobId))
+    .where(eq(scheduleSlots.entry, entry))
+    .orderBy(desc(scheduleSlots.slot))
+    .limit(outcomesKept)
+    .all()
+  return rows.reverse().map(({ slot, jobId, status, message, startedAt, completedAt }) => ({
+    slot,
+    jobId,
+    status: jobId === null || message?.startsWith('skipped') ? 'SKIPPED' : (status ?? 'GONE'),
+    ms: startedAt && completedAt ? completedAt - startedAt : null,
+  }))
+}
+
+/** How long runs that succeed take, on average over the last week. */
+export function usualMs(db: Db, names: readonly string[], now: number): Record<string, number> {
+  const rows = db
+    .select({
+      name: runHours.name,
+      ms: sum(runHours.totalMs).mapWith(Number),
+      runs: sum(runHours.runs).mapWith(Number),
+    })
+    .from(runHours)
+    .where(and(inArray(runHours.name, [...names]), gte(runHours.start, now - week), eq(runHours.status, 'SUCCESS')))
+    .groupBy(runHours.name)
+    .all()
+  return Object.fromEntries(rows.map(({ name, ms, runs }) => [name, ms / runs]))
+}
+
+const runningNow = (db: Db): Run[] =>
+  db.select().from(runs).where(eq(runs.status, 'PROGRESS')).orderBy(asc(runs.startedAt)).limit(mostRunning).all()
+
+/** How many runs are in each state, of one name or of all. */
+export function recentStates(db: Db, name?: string): Record<RunState, number> {
+  const counts = new Map(
+    db
+      .select({ status: runCounts.status, runs: sum(runCounts.runs).mapWith(Number) })
+      .from(runCounts)
+      .where(name ? eq(runCounts.name, name) : undefined)
+      .groupBy(runCounts.status)
+      .all()
+      .map(row => [row.status, row.runs]),
+  )
+  return Object.fromEntries(runStates.map(state => [state, counts.get(state) ?? 0])) as Record<RunState, number>
+}
+
+/** Since when the run has waited that has waited longest, of those whose time has come. */
+const waitingSince = (db: Db, now: number): number | null =>
+  db
+    .select({ at: sql<number | null>`min(coalesce(${runs.notBefore}, ${runs.createdAt}))` })
+    .from(runs)
+    .where(and(eq(runs.status, 'PENDING'), or(isNull(runs.notBefore), lte(runs.notBefore, now))))
+    .get()?.at ?? null
+
+const mostFailures = 10_000 // looked at, the newest
+
+/** Failures that are the same, those that came last first. */
+export function failureGroups(db: Db, since: number, limit = 20): FailureGroup[] {
+  const failed = db
+    .select({
+      fingerprint: runs.fingerprint,
+      name: runs.name,
+      error: runs.error,
+      id: runs.id,
+      at: sql<number>`coalesce(${runs.completedAt}, ${runs.createdAt})`.as('at'),
+    })
+    .from(runs)
+    .where(and(eq(runs.status, 'FAILURE'), gte(runs.createdAt, since)))
+    .orderBy(desc(runs.createdAt))
+    .limit(mostFailures)
+    .as('failed')
+  // SQLite takes the columns that are neither grouped nor counted from the row of the max.
+  return db
+    .select({
+      fingerprint: sql<string>`coalesce(${failed.fingerprint}, '')`,
+      name: failed.name,
+      error: sql<string>`coalesce(${failed.error}, '')`,
+      jobId: failed.id,
+      runs: count(),
+      first: sql<number>`min(${failed.at})`,
+      last: sql<number>`max(${failed.at})`.as('last'),
+    })
+    .from(failed)
+    .groupBy(failed.fingerprint, failed.name)
+    .orderBy(desc(sql`last`))
+    .limit(limit)
+    .all()
+}
+
+export type FailureRate = { lastHour: number; usualPerHour: number | null }
+
+/** What fails in an hour, and what usually does; null while there is less than a day to go by. */
+function failureRate(db: Db, now: number): FailureRate {
+  const recent = db
+    .select({ one: sql`1`.as('one') })
+    .from(runs)
+    .where(and(eq(runs.status, 'FAILURE'), gte(runs.createdAt, now - hour)))
+    .limit(mostFailures)
+    .as('recent')
+  const lastHour = db.select({ runs: count() }).from(recent).get()?.runs ?? 0
+  const hours = and(eq(runTotals.unit, 'hour'), gte(runTotals.start, now - week), lte(runTotals.start, now - 2 * hour))
+  const { first, failed } = db
+    .select({
+      first: min(runTotals.start),
+      failed: sql<number | null>`sum(iif(${runTotals.status} = 'FAILURE', ${runTotals.runs}, 0))`,
+    })
+    .from(runTotals)
+    .where(hours)
+    .get() ?? { first: null, failed: null }
+  const length = first === null ? 0 : (now - hour - first) / hour
+  return { lastHour, usualPerHour: length < 24 ? null : (failed ?? 0) / length }
+}
+
+/** Times the usual; null where it is nothing to speak of. */
+export function failureSurge({ lastHour, usualPerHour }: FailureRate): number | null {
+  if (lastHour < 5 || usualPerHour === null) return null
+  const times = lastHour / Math.max(usualPerHour, 0.5)
+  return times >= 3 ? times : null
+}

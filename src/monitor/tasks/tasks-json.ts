@@ -1,0 +1,198 @@
+/** The task monitor as JSON. */
+import { type Static, t } from 'elysia'
+import { iso, isoOrNull, second } from '../../platform/clock.ts'
+import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { adminJobSchema, adminJobView } from './admin-job.ts'
+import { failureSurge } from './task-queries.ts'
+import type { TasksNow } from './task-state.ts'
+
+const whole = t.Integer()
+const text = t.String()
+const maybe = {
+  moment: t.Nullable(dateTimeSchema),
+  text: t.Nullable(t.String()),
+  number: t.Nullable(t.Number()),
+}
+
+export const lockSchema = t.Object({
+  key: text,
+  task: text,
+  arguments: text,
+  state: t.Union([t.Literal('held'), t.Literal('expired'), t.Literal('orphaned')]),
+  owner: text,
+  owner_role: maybe.text,
+  owner_pid: t.Nullable(whole),
+  owner_dead: t.Boolean(),
+  job_id: maybe.text,
+  fence: whole,
+  acquired_at: dateTimeSchema,
+  age_s: t.Number(),
+  expires_at: dateTimeSchema,
+  ttl_s: t.Number(),
+})
+export const scheduledSchema = t.Object({
+  name: text,
+  title: text,
+  pattern: text,
+  state: text,
+  late_s: t.Number(),
+  last_run_at: maybe.moment,
+  next_run_at: dateTimeSchema,
+  period_s: t.Number(),
+  running_job_id: maybe.text,
+  usual_ms: maybe.number,
+  outcomes: t.Array(t.Object({ at: dateTimeSchema, status: text, job_id: maybe.text, duration_ms: maybe.number })),
+  paused: t.Nullable(t.Object({ reason: text, by: text, at: dateTimeSchema })),
+})
+export const failureSchema = t.Object({
+  fingerprint: text,
+  name: text,
+  error: text,
+  runs: whole,
+  first_seen: dateTimeSchema,
+  last_seen: dateTimeSchema,
+  last_job_id: text,
+})
+
+export const tasksSchema = t.Object({
+  at: dateTimeSchema,
+  sentence: text,
+  status: t.Union([t.Literal('good'), t.Literal('warn'), t.Literal('bad')]),
+  locks: t.Object({
+    active: whole,
+    expired: whole,
+    orphaned: t.Integer({ description: 'Held by a process that is dead: free for the taking' }),
+    locks: t.Array(lockSchema),
+  }),
+  supervisor: t.Object({
+    looked_at: maybe.moment,
+    findings: t.Array(
+      t.Object({
+        tour: text,
+        state: text,
+        job_id: maybe.text,
+        next_update_at: maybe.moment,
+        restarted: t.Boolean(),
+      }),
+    ),
+  }),
+  schedule: t.Array(scheduledSchema),
+  tours: t.Array(
+    t.Object({
+      tour: text,
+      state: text,
+      late_s: t.Number(),
+      next_run_at: maybe.moment,
+      job_id: maybe.text,
+    }),
+  ),
+  queue: t.Object({
+    backend: text,
+    reachable: t.Boolean(),
+    error: maybe.text,
+    waiting_since: maybe.moment,
+    runs: t.Record(text, whole),
+    queues: t.Array(t.Object({ name: text, waiting: whole, active: whole, delayed: whole, workers: whole })),
+  }),
+  processes: t.Array(
+    t.Object({
+      id: text,
+      role: text,
+      host: text,
+      pid: whole,
+      version: text,
+      alive: t.Boolean(),
+      started_at: dateTimeSchema,
+    }),
+  ),
+  running: t.Array(adminJobSchema),
+  failures: t.Object({
+    last_hour: whole,
+    usual_per_hour: maybe.number,
+    times_usual: t.Nullable(t.Number({ description: 'Where it is far more than usual' })),
+    groups: t.Array(failureSchema),
+  }),
+})
+
+const seconds = (ms: number) => Math.round(ms / 100) / 10
+const round = (value: number | null) => (value === null ? null : Math.round(value * 10) / 10)
+
+export type TasksView = Static<typeof tasksSchema>
+
+export function tasksView(now: TasksNow): TasksView {
+  const count = (state: string) => now.locks.filter(lock => lock.state === state).length
+  return {
+    at: iso(now.at),
+    sentence: now.sentence.text,
+    status: now.sentence.tone,
+    locks: {
+      active: count('held'),
+      expired: count('expired'),
+      orphaned: count('orphaned'),
+      locks: now.locks.map(lock => ({
+        key: lock.key,
+        task: lock.task,
+        arguments: lock.arguments,
+        state: lock.state,
+        owner: lock.owner,
+        owner_role: lock.process?.role ?? null,
+        owner_pid: lock.process?.pid ?? null,
+        owner_dead: lock.state === 'orphaned',
+        job_id: lock.jobId,
+        fence: lock.fence,
+        acquired_at: iso(lock.acquiredAt),
+        age_s: seconds(now.at - lock.acquiredAt),
+        expires_at: iso(lock.expiresAt),
+        ttl_s: seconds(Math.max(0, lock.expiresAt - now.at)),
+      })),
+    },
+    supervisor: { looked_at: now.supervisor?.at ?? null, findings: now.supervisor?.findings ?? [] },
+    schedule: now.scheduled.map(task => ({
+      name: task.name,
+      title: task.title,
+      pattern: task.pattern,
+      state: task.state,
+      late_s: seconds(task.lateMs),
+      last_run_at: isoOrNull(task.lastSlot),
+      next_run_at: iso(task.next),
+      period_s: task.periodMs / second,
+      running_job_id: task.runningJobId,
+      usual_ms: round(task.usualMs),
+      outcomes: task.outcomes.map(({ slot, status, jobId, ms }) => ({
+        at: iso(slot),
+        status,
+        job_id: jobId,
+        duration_ms: ms,
+      })),
+      paused: task.pause && { ...task.pause, at: iso(task.pause.at) },
+    })),
+    tours: now.tours.map(({ tour, state, lateMs, next, jobId }) => ({
+      tour,
+      state,
+      late_s: seconds(lateMs),
+      next_run_at: isoOrNull(next),
+      job_id: jobId,
+    })),
+    queue: {
+      backend: now.queue.backend,
+      reachable: now.queue.error === null,
+      error: now.queue.error,
+      waiting_since: isoOrNull(now.waitingSince),
+      runs: now.states,
+      queues: now.queue.queues,
+    },
+    processes: now.processes.map(({ startedAt, ...process }) => ({ ...process, started_at: iso(startedAt) })),
+    running: now.running.map(adminJobView),
+    failures: {
+      last_hour: now.rate.lastHour,
+      usual_per_hour: round(now.rate.usualPerHour),
+      times_usual: round(failureSurge(now.rate)),
+      groups: now.failures.map(({ jobId, first, last, ...group }) => ({
+        ...group,
+        first_seen: iso(first),
+        last_seen: iso(last),
+        last_job_id: jobId,
+      })),
+    },
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * One way to a cached answer: `cache.read(entry, scope, load)`. Cache-aside with one load however many ask, null cached
+ * (undefined is not: for what strangers could ask for without end), a stale answer served while a fresh one is loaded, and
+ * lives jittered so that they do not end together. The store holds only values: with Redis down or a store emptied the
+ * answers are slower, never wrong.
+ */
+import { type Clock, type Duration, ms } from '../clock.ts'
+import type { Stamps } from './stamps.ts'
+
+export type Scope = readonly (string | number)[]
+
+/** What one kind of cached answer is called, how long it lives, and which stamps its key holds. */
+export type CacheEntry<T> = {
+  readonly name: string
+  readonly life: number // ms
+  readonly topics: readonly Topic[]
+  readonly holds?: T // the type of its values; never set
+}
+
+/** A topic is stamped per first part of the scope, or once for all with `everyOne('leagues')`. */
+export type Topic = string | { readonly all: string }
+export const anyScope = (topic: string): Topic => ({ all: topic })
+
+export const cacheEntry = <T>(name: string, life: Duration, topics: readonly Topic[] = []): CacheEntry<T> => ({
+  name,
+  life: ms(life),
+  topics,
+})
+
+/** A value as it is kept: its JSON made once, its compressed forms by whoever serves it. */
+export type Kept<T = unknown> = {
+  readonly value: T
+  readonly json: string
+  readonly at: number
+  readonly freshUntil: number
+  /** Until then a stale value is served while a refresh runs. */
+  readonly usableUntil: number
+}
+
+export interface CacheStore {
+  readonly mode: 'memory' | 'redis'
+  /** From this process's memory. */
+  near(key: string): Kept | undefined
+  /** From where other processes keep theirs too, where there is such a place and it answers. */
+  far?(key: string): Promise<Kept | undefined> | undefined
+  set(key: string, kept: Kept): void
+  clear(): void
+  connected(): boolean
+  usage(): { keys: number; bytes: number }
+  close(): Promise<void>
+}
+
+export type CacheState = 'hit' | 'miss' | 'stale'
+
+/** What `read` answers: the value, how it came, and a tag that changes whenever the value may have. */
+export class Cached<T> {
+  /** The stamps' epoch at which it was last seen to be current. */
+  epoch = -1
+  constructor(
+    readonly kept: Kept<T>,
+    readonly state: CacheState,
+    readonly key: string,
+    readonly entry: CacheEntry<T>,
+    readonly scope: Scope,
+  ) {}
+  get value(): T {
+    return this.kept.value
+  }
+  /** What is made of it for one moment only, such as the age of something; `moment` tells one from another. */
+  at<U>(moment: string | number, value: U): Cached<U> {
+    const { name, life, topics } = this.entry
+    const kept = { ...this.kept, value, json: JSON.stringify(value) }
+    return new Cached(kept, this.state, `${this.key}|${moment}`, { name, life, topics }, this.scope)
+  }
+}
+
+export type EntryStats = {
+  hits: number
+  misses: number
+  stale: number
+  loads: number
+  failures: number
+  sets: number
+  deletes: number
+  load_ms: number
+  bytes: number
+}
+
+const noStats = (): EntryStats => ({
+  hits: 0,
+  misses: 0,
+  stale: 0,
+  loads: 0,
+  failures: 0,
+  sets: 0,
+  deletes: 0,
+  load_ms: 0,
+  bytes: 0,
+})
+
+export class Cache {
+  readonly stats = new Map<string, EntryStats>()
+  private readonly loading = new Map<string, Promise<Kept>>()
+
+  constructor(
+    private readonly store: CacheStore,
+    private readonly stamps: Stamps,
+    private readonly clock: Clock,
+    private readonly random: () => number = Math.random,
+  ) {}
+
+  /** With `until`, nothing kept is fresh beyond that time, ms since 1970: it tells of something that changes by itself then. */
+  async read<T>(
+    entry: CacheEntry<T>,
+    scope: Scope,
+    load: () => T | Promise<T>,
+    until = Number.POSITIVE_INFINITY,
+  ): Promise<Cached<T>> {
+    const key = this.keyOf(entry, scope)
+    const stats = this.statsOf(entry.name)
+    let kept = this.store.near(key) as Kept<T> | undefined
+    // What is old here may have been refreshed elsewhere.
+    if (!kept || this.clock.now() >= kept.freshUntil) kept = ((await this.fromFar(key)) as Kept<T> | undefined) ?? kept
+    const now = this.clock.now()
+    if (kept && now < kept.freshUntil) {
+      stats.hits++
+      return new Cached(kept, 'hit', key, entry, scope)
+    }
+    if (kept && now < kept.usableUntil) {
+      stats.stale++
+      this.load(entry, key, load, until).catch(() => {}) // counted; the stale value is the answer
+      return new Cached(kept, 'stale', key, entry, scope)
+    }
+    stats.misses++
+    return new Cached(await this.load(entry, key, load, until), 'miss', key, entry, scope)
+  }
+
+  /** Loads anew whatever is kept: for what is refreshed ahead of its end. */
+  async refresh<T>(entry: CacheEntry<T>, scope: Scope, load: () => T | Promise<T>): Promise<Cached<T>> {
+    const key = this.keyOf(entry, scope)
+    return new Cached(await this.load(entry, key, load), 'miss', key, entry, scope)
+  }
+
+  /** Gives a kept value another life without loading it; false where nothing is kept. */
+  async renew<T>(entry: CacheEntry<T>, scope: Scope): Promise<boolean> {
+    const key = this.keyOf(entry, scope)
+    const kept = this.store.near(key) ?? (await this.fromFar(key))
+    if (!kept) return false
+    this.store.set(key, { ...kept, ...this.livesOf(entry) })
+    return true
+  }
+
+  /** Whether nothing has changed that this answer depends on. `at` as of performance.now(). */
+  isCurrent(cached: Cached<unknown>, at?: number): boolean {
+    const epoch = this.stamps.current(at)
+    if (cached.epoch === epoch) return true
+    if (this.keyOf(cached.entry, cached.scope) !== cached.key) return false
+    cached.epoch = epoch
+    return true
+  }
+
+  usage() {
+    return { mode: this.store.mode, connected: this.store.connected(), ...this.store.usage() }
+  }
+
+  /** Forgets all values this process holds; stamps make every other copy unreachable when data changes. */
+  clear(): void {
+    this.store.clear()
+    for (const stats of this.stats.values()) stats.deletes++
+  }
+
+  /** Counts what was cleared by a bumped stamp. */
+  cleared(names: readonly string[]): void {
+    for (const name of names) this.statsOf(name).deletes++
+  }
+
+  statsOf(name: string): EntryStats {
+    let stats = this.stats.get(name)
+    if (!stats) this.stats.set(name, (stats = noStats()))
+    return stats
+  }
+
+  keyOf(entry: CacheEntry<unknown>, scope: Scope): string {
+    const first = String(scope[0] ?? '')
+    const version = this.stamps.of([
+      ['cache', entry.name], // `DELETE stats/cache?name=` bumps this
+      ...entry.topics.map(topic =>
+        typeof topic === 'string' ? ([topic, first] as const) : ([topic.all, ''] as const),
+      ),
+    ])
+    return `${entry.name}|${scope.join('|')}|${version}`
+  }
+
+  /** Meanwhile another reader may have loaded it here. */
+  private async fromFar(key: string) {
+    return (await this.store.far?.(key)) ?? this.store.near(key)
+  }
+
+  private load<T>(
+    entry: CacheEntry<T>,
+    key: string,
+    load: () => T | Promise<T>,
+    until = Number.POSITIVE_INFINITY,
+  ): Promise<Kept<T>> {
+    const running = this.loading.get(key) as Promise<Kept<T>> | undefined
+    if (running) return running
+    const started = (async () => {
+      const stats = this.statsOf(entry.name)
+      const began = performance.now()
+      try {
+        stats.loads++
+        const value = await load()
+        const kept: Kept<T> = { value, json: JSON.stringify(value ?? null), ...this.livesOf(entry, until) }
+        stats.load_ms += performance.now() - began
+        if (value === undefined) return kept
+        stats.sets++
+        stats.bytes += kept.json.length
+        this.store.set(key, kept)
+        return kept
+      } catch (error) {
+        stats.failures++
+        throw error
+      }
+    })()
+    this.loading.set(key, started)
+    const done = () => this.loading.delete(key)
+    started.then(done, done)
+    return started
+  }
+
+  private livesOf({ life }: CacheEntry<unknown>, until = Number.POSITIVE_INFINITY) {
+    const at = this.clock.now()
+    const lives = life * (0.9 + 0.1 * this.random()) // never longer than the table says
+    const freshUntil = Math.min(at + lives, until)
+    return { at, freshUntil, usableUntil: Math.min(freshUntil + life / 2, until) }
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Version stamps of what cached answers depend on. A stamp is a row of `fieldhouse.db`, bumped by the very transaction
+ * that changes the data, and part of every cache key: a load begun before a change ends under a key nobody asks for.
+ *
+ * A process keeps the stamps in memory. Its own changes count at once; those of other processes are seen through
+ * `PRAGMA data_version`, looked at no more than every 20 ms.
+ */
+import { sql } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { stamps } from '../../../db/schema.ts'
+import { prepared } from '../../../db/transactions.ts'
+
+const bump = prepared(db =>
+  db
+    .insert(stamps)
+    .values({
+      topic: sql.placeholder('topic'),
+      scope: sql.placeholder('scope'),
+      seq: sql`(select coalesce(max(seq), 0) + 1 from stamps)`,
+    })
+    .onConflictDoUpdate({ target: [stamps.topic, stamps.scope], set: { seq: sql`excluded.seq` } })
+    .prepare(),
+)
+
+/** Many scopes at once, as a JSON list. */
+const bumpAll = prepared(({ $client: client }) =>
+  client.query<unknown, [topic: string, scopes: string]>(
+    `insert into stamps (topic, scope, seq)
+     select ?1, value, (select coalesce(max(seq), 0) from stamps) + key + 1 from json_each(?2) where true
+     on conflict (topic, scope) do update set seq = excluded.seq`,
+  ),
+)
+const many = 8
+
+/** How often this process changed a stamp of each database, committed or not: tells `Stamps` to look again. */
+const touches = new WeakMap<Db, number>()
+
+/** Says that what is cached under `topic` for `scope` has changed. Part of the transaction `tx`. */
+export function touch(tx: Db, topic: string, ...scopes: (string | number)[]): void {
+  if (scopes.length > many) bumpAll(tx).run(topic, JSON.stringify(scopes.map(String)))
+  else for (const scope of scopes.length ? scopes : ['']) bump(tx).run({ topic, scope: String(scope) })
+  touches.set(tx, (touches.get(tx) ?? 0) + 1)
+}
+
+const lookEvery = 20 // ms
+
+export class Stamps {
+  private readonly known = new Map<string, number>()
+  private readonly dataVersion
+  private readonly changedSince
+  private seenVersion = -1
+  private seenTouches = 0
+  private last = 0
+  private lookedAt = Number.NEGATIVE_INFINITY
+  private epoch = 0
+
+  constructor(private readonly db: Db) {
+    const { $client: client } = db
+    this.dataVersion = client.query<{ data_version: number }, []>('PRAGMA data_version')
+    this.changedSince = client.query<{ topic: string; scope: string; seq: number }, [number]>(
+      'select topic, scope, seq from stamps where seq > ? order by seq',
+    )
+  }
+
+  /** The stamps of several (topic, scope), joined into one version. */
+  of(keys: readonly (readonly [topic: string, scope: string])[]): string {
+    this.look()
+    let version = ''
+    for (const [topic, scope] of keys) version += `${this.known.get(`${topic}\0${scope}`) ?? 0}.`
+    return version
+  }
+
+  /** A number that changes whenever any stamp does: while it stays, every version stays. */
+  current(at?: number): number {
+    this.look(false, at)
+    return this.epoch
+  }
+
+  /** `force` sees at once what another process has committed. `at` as of performance.now(). */
+  look(force = false, at = performance.now()): void {
+    const own = touches.get(this.db) ?? 0
+    if (own === this.seenTouches && !force && at - this.lookedAt < lookEvery) return
+    if (this.db.$client.inTransaction) return // what is not committed may yet be rolled back
+    const version = this.dataVersion.get()?.data_version ?? 0
+    if (own !== this.seenTouches || version !== this.seenVersion) {
+      for (const { topic, scope, seq } of this.changedSince.all(this.last)) {
+        this.known.set(`${topic}\0${scope}`, seq)
+        this.last = seq
+        this.epoch++
+      }
+    }
+    this.seenVersion = version
+    this.seenTouches = own
+    this.lookedAt = at
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * What is written to `fieldhouse.db` stands in its log first. SQLite copies it into the file within some commit, once the log
+ * has a thousand pages (4 MB), and all that the HTTP thread does waits for it. So the reading thread copies it in every second
+ * in which something was written: at a usual pace no commit has to. A flood of writes is faster than that; then SQLite's
+ * own turn keeps the log short.
+ *
+ * Measured with 50 small synced writes a second, in turns with SQLite's way alone: the 99th of a hundred 9 → 8, 18 → 12 ms,
+ * the 999th of a thousand 42 → 31, 78 → 44 ms. With 300 a second there was no difference.
+ */
+import { Database } from 'bun:sqlite'
+import type { Db } from '../../../db/open.ts'
+import { prepared } from '../../../db/transactions.ts'
+
+const every = 1_000 // ms
+
+/** `copyLog` in another thread. */
+export function startCheckpoints({ $client: client }: Db, copy: () => Promise<unknown>) {
+  const written = client.query<{ rows: number }, []>('select total_changes() as rows')
+  let copied = 0
+  let isCopying = false
+  const timer = setInterval(async () => {
+    const rows = written.get()?.rows ?? 0
+    if (isCopying || rows === copied) return
+    isCopying = true
+    copied = rows
+    await copy().catch(() => {}) // the disk is full, or the thread died: the log keeps everything until another time
+    isCopying = false
+  }, every)
+  timer.unref()
+  return { stop: () => clearInterval(timer) }
+}
+
+/** A connection of its own, as the reading thread's can write nothing. It never waits for others. */
+const writer = prepared(({ $client: { filename } }) => {
+  const client = new Database(filename, { readwrite: true, create: false })
+  client.run('PRAGMA busy_timeout = 0')
+  return client
+})
+
+/** Copies what no reader needs the log for any more. */
+export const copyLog = (db: Db) => void writer(db).query('PRAGMA wal_checkpoint(PASSIVE)').get()

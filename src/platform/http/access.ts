@@ -1,0 +1,64 @@
+/**
+ * Who may: every route says it with `may`. 401 comes before 422 and 403 before any work, so it is checked before the body
+ * is parsed and again before validation (a route without a body is never parsed).
+ */
+import { Elysia } from 'elysia'
+import type { Role } from '../../../db/schema.ts'
+import type { App } from '../../context.ts'
+import { Refusal, refuse } from '../../errors.ts'
+import { notJson } from './problem.ts'
+import { requestContext, type Who } from './request-context.ts'
+
+/** `anyone`: no question asked. `reader`: strangers only while boards are public. The roles nest. */
+export type May = 'anyone' | 'reader' | Role
+
+const height: Record<Role, number> = { member: 1, officer: 2, admin: 3 }
+export const isAtLeast = (who: Pick<Who, 'role'> | undefined, role: Role): boolean =>
+  who !== undefined && height[who.role] >= height[role]
+export const isNoMoreThan = (role: Role, than: Role) => height[role] <= height[than]
+
+export function allow(request: Request, may: May, publicBoards: boolean): void {
+  const { who } = requestContext(request)
+  if (may === 'anyone' || (may === 'reader' && (publicBoards || who))) return
+  if (!who) refuse('unauthorized', 'Sign in, or send a key as Authorization: Bearer …')
+  if (may !== 'reader' && !isAtLeast(who, may)) refuse('forbidden', `This takes the role ${may}; you are ${who?.role}`)
+}
+
+/** The signed-in one of a route that asks for a role. */
+export const signedIn = (who: Who | undefined): Who => who ?? refuse('unauthorized', 'Sign in first')
+
+/** What each check asks for. A route's `detail` cannot be trusted with it: Elysia merges into an object that routes share. */
+const mays = new WeakMap<object, May>()
+type Hooked = { hooks: { transform?: { fn: unknown }[] } }
+export const roleNeeded = ({ hooks }: Hooked): May | undefined => {
+  for (const { fn } of hooks.transform ?? []) if (typeof fn === 'function' && mays.has(fn)) return mays.get(fn)
+  return undefined
+}
+
+/** Elysia makes an empty object of any other body where a schema has numbers: nothing would be changed, and nothing said. */
+function requireObject({ request, body }: { request: Request; body: unknown }): void {
+  if (body === undefined || (typeof body === 'object' && body !== null && !Array.isArray(body))) return
+  const errors = [{ path: 'body', message: 'expected object' }]
+  throw notJson(request) ?? new Refusal('invalid', 'The body should be a JSON object', { errors })
+}
+
+/** Gives routes `who`, `may: …` and `counted: true` (a read that the rate limit counts). */
+export const access = ({ config, reads }: Pick<App, 'config' | 'reads'>) =>
+  new Elysia({ name: 'access' })
+    .derive({ as: 'global' }, ({ request, route }) => {
+      const exchange = requestContext(request)
+      exchange.route = `${request.method} ${route}`
+      return { who: exchange.who }
+    })
+    .macro({
+      may: (may: May) => {
+        const check = ({ request }: { request: Request }) => allow(request, may, config.publicBoards)
+        mays.set(check, may)
+        return { detail: { 'x-may': may } as object, parse: check, transform: [check, requireObject] }
+      },
+      counted: (counted: boolean) => ({
+        transform({ request }: { request: Request }) {
+          if (counted) reads.count(requestContext(request))
+        },
+      }),
+    })

@@ -1,0 +1,243 @@
+/**
+ * The door: every request comes in and every answer goes out here. Gives it an id, finds out who asks, measures, logs,
+ * compresses and puts the headers on that all answers share. What happens between is the router's.
+ */
+import type { Server } from 'bun'
+import { Refusal } from '../../errors.ts'
+import { readBody, TooLarge } from '../body.ts'
+import type { Log } from '../process/log.ts'
+import type { Metrics } from '../process/metrics.ts'
+import type { Telemetry } from '../process/telemetry.ts'
+import type { CachedFastPath } from './cached-fast-path.ts'
+import { setRateLimitHeaders } from './rate-limits.ts'
+import { beginRequest, type RequestContext, type Who } from './request-context.ts'
+import { compressed, originOf, pathOf } from './responses.ts'
+
+export type Handle = (request: Request) => Response | Promise<Response>
+
+export type HttpServerSettings = {
+  port: number
+  hostname: string
+  /** How many proxies in front are believed. */
+  trustProxy: number
+  /** Largest body in bytes, and which paths may send one that large; others get a small limit. */
+  maxUpload: number
+  uploadPaths: RegExp
+  handle: Handle
+  identify(request: Request): Promise<Who | undefined> | Who | undefined
+  /** Throws a refusal where a mutation by cookie was not meant. */
+  guard(request: Request, who: Who | undefined): Promise<void> | void
+  refused(request: Request, error: unknown): Response
+  express: CachedFastPath
+  log: Log
+  metrics: Metrics
+  trace: Telemetry['trace']
+}
+
+const smallBody = 2 * 1024 * 1024
+const requestIdShape = /^[\w.:-]{1,80}$/
+
+const shared: [string, string][] = [
+  ['x-content-type-options', 'nosniff'],
+  ['referrer-policy', 'same-origin'],
+  ['cross-origin-opener-policy', 'same-origin'],
+]
+const aliveHeaders = new Headers([
+  ...shared,
+  ['content-type', 'text/plain;charset=utf-8'],
+  ['cache-control', 'no-store'],
+])
+const strictCsp =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+export function openHttpServer(settings: HttpServerSettings) {
+  const { handle, identify, guard, refused, express, log, metrics, trace, trustProxy } = settings
+  let closing = false
+
+  const server = listen({
+    port: settings.port,
+    hostname: settings.hostname,
+    reusePort: false, // a second process must fail, not silently share the port
+    maxRequestBodySize: settings.maxUpload + smallBody,
+    idleTimeout: 60, // seconds
+    routes: { '/livez': { GET: alive } },
+    fetch: answer,
+    error: error => {
+      log.error('The server failed outside a request', { error })
+      return new Response('Internal error', { status: 500 })
+    },
+  })
+
+  function answer(request: Request, server: Server<undefined>): Response | Promise<Response> {
+    const began = performance.now()
+    const { headers, method, url } = request
+    const exchange: RequestContext = {
+      id: requestIdOf(headers),
+      began,
+      ms: 0,
+      address: () => addressOf(request, server),
+      who: undefined,
+      route: 'unmatched',
+      headers: [],
+      counted: false,
+      reads: undefined,
+    }
+    const isStranger = !headers.has('authorization') && !headers.has('cookie')
+    const known = isStranger && method === 'GET' && !closing ? express.find(url, headers, exchange) : undefined
+    if (!known) return answerAtLength(request, exchange, isStranger, server)
+    sign(known.headers, exchange)
+    note(method, known.path, exchange, known.status)
+    return new Response(known.body, known)
+  }
+
+  async function answerAtLength(
+    given: Request,
+    exchange: RequestContext,
+    isStranger: boolean,
+    server: Server<undefined>,
+  ) {
+    const hasHost = URL.canParse(given.url)
+    let request = hasHost ? given : atLocalhost(given)
+    beginRequest(request, exchange)
+    let response: Response
+    try {
+      if (!hasHost) throw new Refusal('bad_request', 'The Host header does not name a host')
+      if (bodyLimit(request) === 'unknown') beginRequest((request = await withBody(request)), exchange)
+      if (bodyLimit(request) === true) throw new TooLarge(smallBody)
+      if (!isStranger) {
+        exchange.who = await identify(request)
+        await guard(request, exchange.who)
+      }
+      response = await compressed(request, await handle(asGet(request, exchange)))
+    } catch (error) {
+      response = refused(request, error)
+    }
+    const cached = originOf(response)
+    finish(exchange, response)
+    if (cached) express.learn(request, exchange, response, cached)
+    if (response.headers.get('content-type') === 'text/event-stream') server.timeout(given, 0)
+    note(request.method, pathOf(request.url), exchange, response.status)
+    return response
+  }
+
+  /** That the process answers, and nothing else: asked every few seconds by whoever watches, so it is not logged. */
+  function alive({ headers }: Request): Response {
+    const began = performance.now()
+    aliveHeaders.set('x-request-id', requestIdOf(headers))
+    const ms = performance.now() - began
+    aliveHeaders.set('x-process-time', secondsOf(ms))
+    metrics.request('GET /livez', ms, 200)
+    return new Response('ok', { headers: aliveHeaders })
+  }
+
+  /** The headers that all answers share. */
+  function finish(exchange: RequestContext, { headers }: Response) {
+    for (const [name, value] of shared) headers.set(name, value)
+    if (headers.get('content-type')?.startsWith('text/html') && !headers.has('content-security-policy'))
+      headers.set('content-security-policy', strictCsp)
+    for (const [name, value] of exchange.headers) headers.append(name, value)
+    if (closing) headers.set('connection', 'close')
+    sign(headers, exchange)
+  }
+
+  /** The headers of this one exchange. */
+  function sign(headers: Headers, exchange: RequestContext) {
+    if (exchange.reads) setRateLimitHeaders(headers, exchange.reads)
+    exchange.ms = performance.now() - exchange.began
+    headers.set('x-request-id', exchange.id)
+    headers.set('x-process-time', secondsOf(exchange.ms))
+  }
+
+  function note(method: string, path: string, { id, began, ms, route, who }: RequestContext, status: number) {
+    metrics.request(route, ms, status)
+    trace?.(route, began, ms, status)
+    log.request(id, method, path, status, ms, who?.username)
+  }
+
+  /** Whether the body is longer than its path may send; unknown where it does not say how long it is. */
+  function bodyLimit(request: Request): boolean | 'unknown' {
+    if (request.method === 'GET' || request.method === 'HEAD' || settings.uploadPaths.test(pathOf(request.url)))
+      return false
+    const length = request.headers.get('content-length')
+    if (length !== null) return Number(length) > smallBody
+    return request.headers.has('transfer-encoding') ? 'unknown' : false
+  }
+
+  function addressOf(request: Request, server: Server<undefined>): string {
+    if (trustProxy > 0) {
+      const hops = request.headers.get('x-forwarded-for')?.split(',') ?? []
+      const client = hops.at(-trustProxy)?.trim()
+      if (client) return client
+    }
+    return server.requestIP(request)?.address ?? ''
+  }
+
+  return {
+    port: server.port ?? 0,
+    url: `http://${settings.hostname === '0.0.0.0' ? 'localhost' : settings.hostname}:${server.port}`,
+    inFlight: () => server.pendingRequests,
+    /** No new requests; those under way get until the deadline. */
+    async close(deadlineMs: number) {
+      closing = true
+      await Promise.race([server.stop(false), Bun.sleep(deadlineMs)])
+      await server.stop(true)
+    },
+  }
+}
+
+function listen(options: Parameters<typeof Bun.serve<undefined>>[0]): Server<undefined> {
+  try {
+    return Bun.serve<undefined>(options)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error
+    const { port, hostname } = { port: '', hostname: '', ...options }
+    if (error.code === 'EADDRINUSE')
+      throw new PortInUse(`Port ${port} is in use by another program; set PORT to a free one`)
+    if (error.code === 'EACCES') throw new Error(`This user may not listen on port ${port}; set PORT to one above 1023`)
+    throw new Error(
+      `Cannot listen on ${hostname} (${error.code}); set HOST to an address of this machine, or to 0.0.0.0`,
+    )
+  }
+}
+
+export class PortInUse extends Error {}
+
+/** Where the Host header cannot be part of an address, another stands in, so that the refusal may look at the path. */
+const atLocalhost = ({ url, method, headers }: Request) =>
+  new Request(`http://localhost${pathOf(url)}`, { method, headers })
+
+/**
+ * HEAD is GET whose body Bun leaves out, a stream without reading it. Elysia would read it to its end to count its bytes:
+ * an event stream has none.
+ */
+function asGet(request: Request, exchange: RequestContext): Request {
+  if (request.method !== 'HEAD') return request
+  const asked = new Request(request, { method: 'GET' })
+  beginRequest(asked, exchange)
+  return asked
+}
+
+/** The same request with its body read, for bodies that do not say how long they are. */
+async function withBody(request: Request): Promise<Request> {
+  const body = await readBody(request, smallBody)
+  const { url, method, headers } = request
+  headers.set('content-length', String(body.length))
+  return new Request(url, { method, headers, body })
+}
+
+/** Unlike in every process, counted within: cheaper than a random one for each request. */
+const house = Bun.randomUUIDv7('base64url')
+let requests = 0
+
+const requestIdOf = (headers: Headers) => {
+  const given = headers.get('x-request-id')
+  return given && requestIdShape.test(given) ? given : `${house}-${(++requests).toString(36)}`
+}
+
+/** To the microsecond. The texts of short times are kept: making one takes longer than any other header. */
+function secondsOf(ms: number): string {
+  const text = () => (ms / 1000).toFixed(6)
+  const microseconds = Math.round(ms * 1000)
+  return microseconds < 1000 ? (shortTimes[microseconds] ??= text()) : text()
+}
+const shortTimes: string[] = []

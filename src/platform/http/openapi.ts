@@ -1,0 +1,143 @@
+/**
+ * The API described by its own routes, as OpenAPI 3.0.3. Security and refusals follow from `may`, the same for all, so that no
+ * route can forget them.
+ */
+import { toOpenAPISchema } from '@elysiajs/openapi'
+import { type AnyElysia, t } from 'elysia'
+import { openApiSchema, type Schema } from './openapi-schema.ts'
+import { registerFormats } from './text-formats.ts'
+
+registerFormats() // @elysiajs/openapi brings a validator along that has just replaced what a date is
+
+const problemSchema = t.Object(
+  {
+    type: t.String(),
+    title: t.String(),
+    status: t.Integer(),
+    detail: t.String({ description: 'For people' }),
+    code: t.String({ description: 'For programs: not_found, conflict, …' }),
+    request_id: t.String({ description: 'What the log knows it by' }),
+    errors: t.Optional(t.Array(t.Object({ path: t.String(), message: t.String() }), { description: 'Of bad input' })),
+  },
+  { $id: 'Problem', description: 'Why not; perhaps with further facts', additionalProperties: true },
+)
+
+type Content = Record<string, { schema?: unknown }>
+type Operation = {
+  operationId: string
+  parameters?: { name: string; in: string; required?: boolean; description?: string; schema: unknown }[]
+  requestBody?: { content: Content; required?: boolean }
+  responses?: Record<string, { description: string; content?: Content }>
+  tags?: string[]
+  security?: Record<string, string[]>[]
+  'x-may'?: string
+}
+type Paths = Record<string, Record<string, Operation>>
+
+const signIns: Record<string, string[]>[] = [{ key: [] }, { session: [] }]
+
+export function describeApi(app: AnyElysia, version: string) {
+  const { paths } = toOpenAPISchema(app, { staticFile: false }) as unknown as { paths: Paths }
+  const named: Record<string, Schema> = {}
+  const documented: Paths = {}
+  const problem = openApiSchema(problemSchema, named)
+
+  for (const { method: upper, path, hooks } of app.routes) {
+    const method = upper.toLowerCase()
+    const template = path.replaceAll(/:(\w+)/g, '{$1}')
+    const operation = paths[template]?.[method]
+    if (!operation || hooks?.detail?.hide) continue
+    const address = template.replace(/(.)\/$/, '$1')
+    documented[address] ??= {}
+    documented[address][method] = describe(operation, method, address, hooks?.body)
+  }
+
+  function describe(operation: Operation, method: string, address: string, body: unknown): Operation {
+    const may = operation['x-may'] ?? 'anyone'
+    const parameters = operation.parameters?.map(({ description, ...parameter }) => {
+      const { description: said = description, ...schema } = openApiSchema(parameter.schema, named)
+      const isOptional = parameter.in === 'query' && schema.default !== undefined
+      return {
+        ...parameter,
+        ...(typeof said === 'string' && { description: said }),
+        ...(isOptional && { required: false }),
+        schema,
+      }
+    })
+    const asked = operation.requestBody
+    if (asked && body && !Object.keys(asked.content).length) asked.content = { 'application/json': { schema: body } }
+    const requestBody = asked && { ...asked, content: contentOf(asked.content) }
+    const responses = Object.fromEntries(
+      Object.entries(operation.responses ?? {}).map(([status, { content, ...answer }]) => [
+        status,
+        { ...answer, ...(content && { content: contentOf(content) }) },
+      ]),
+    )
+    return {
+      ...operation,
+      operationId: operationIdOf(method, address),
+      ...(parameters && { parameters }),
+      ...(requestBody && { requestBody }),
+      security: may === 'anyone' ? [] : may === 'reader' ? [{}, ...signIns] : signIns,
+      responses: { ...responses, ...refusals(may, address, Boolean(requestBody), Boolean(parameters?.length)) },
+    }
+  }
+
+  function contentOf(content: Content): Content {
+    const typed = Object.entries(content).map(([type, { schema }]) => [type, { schema: openApiSchema(schema, named) }])
+    return Object.fromEntries(typed)
+  }
+
+  function refusals(may: string, address: string, takesBody: boolean, takesInput: boolean) {
+    const refusal = (description: string) => ({
+      description,
+      content: { 'application/problem+json': { schema: problem } },
+    })
+    return {
+      ...(takesBody && { 400: refusal('The body cannot be read') }),
+      ...(may !== 'anyone' && { 401: refusal('Not signed in') }),
+      ...(may !== 'anyone' && may !== 'reader' && { 403: refusal(`This takes the role ${may}`) }),
+      ...(address.includes('{') && { 404: refusal('There is no such thing') }),
+      ...((takesBody || takesInput) && { 422: refusal('The input does not fit; `errors` says where') }),
+      429: refusal('Too many requests; `Retry-After` says when to come again'),
+      500: refusal('A bug; the log knows it by the request id'),
+      default: refusal('Any other refusal; `code` says which'),
+    }
+  }
+
+  const operations = Object.values(documented).flatMap(path => Object.values(path))
+  return {
+    openapi: '3.0.3',
+    info: {
+      title: 'Fieldhouse',
+      version,
+      description: 'Keeps score for a community: sheets, live feeds and trades go in, ranked boards come out.',
+      license: { name: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    tags: [...new Set(operations.flatMap(({ tags }) => tags ?? []))].map(name => ({ name })),
+    paths: documented,
+    components: {
+      schemas: named,
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', description: 'An API key, or ADMIN_TOKEN' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'fieldhouse_session',
+          description: 'The cookie of a sign-in; mutations also need X-CSRF-Token',
+        },
+      },
+    },
+  }
+}
+
+/** `getLeaguesByIdLeaderboard`: a name that generated clients can use. Older paths and pages keep what tells them apart. */
+function operationIdOf(method: string, address: string): string {
+  const words = address
+    .replace(/^\/api\/v1/, '')
+    .replaceAll('{', 'by/')
+    .split(/[^a-zA-Z0-9]+/)
+    .filter(Boolean)
+  return method + words.map(word => word[0]?.toUpperCase() + word.slice(1)).join('')
+}

@@ -1,0 +1,281 @@
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { promisify } from 'node:util'
+import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib'
+import { unlessAborted } from '../jobs/abortable.ts'
+import { isPublicAddress } from './public-address.ts'
+
+/**
+ * HTTP to addresses that others typed in: feeds and webhooks. Every host is resolved here, each of its addresses checked, and
+ * the connection made to a checked address (never to the name, which could resolve anew); redirects are followed by hand and
+ * checked alike. Where the operator sets HTTP_PROXY, Bun asks that proxy by name, and what it may reach is the proxy's to say.
+ */
+export type Outgoing = {
+  /** Also reach private, loopback and link-local addresses (ALLOW_PRIVATE_FEEDS). */
+  allowPrivate: boolean
+  /** For everything together: name, connection, redirects, body. */
+  timeoutMs?: number
+  /** Of the body, both as sent and as unpacked. */
+  maxBytes?: number
+  /** Sent to the origin of the URL only, never along a redirect to another. */
+  headers?: Record<string, string>
+  signal?: AbortSignal
+  /** All addresses of a host name; the system's resolver by default. */
+  resolve?: (host: string) => Promise<string[]>
+  /** Which addresses count as public; tests, whose servers are all on loopback, bring their own. */
+  isPublic?: (address: string) => boolean
+}
+
+export type FailureCode = 'refused' | 'timeout' | 'too_large' | 'http_status' | 'not_json' | 'network'
+
+/** Messages name the origin and no more: paths and queries hold keys. */
+export class OutgoingFailure extends Error {
+  override readonly name = 'OutgoingFailure'
+
+  constructor(
+    readonly code: FailureCode,
+    message: string,
+    /** With `http_status`. */
+    readonly status: number | null = null,
+    /** What the server asked for in Retry-After. */
+    readonly retryAfterMs: number | null = null,
+  ) {
+    super(message)
+  }
+}
+
+/** What a server said about the version it sent; hand it back with the next request for the same URL. */
+export type Validators = { etag: string | null; lastModified: string | null }
+
+export type Fetched =
+  | { kind: 'unchanged' }
+  | {
+      kind: 'fresh'
+      json: unknown
+      validators: Validators
+      /** Of the body, unpacked. */
+      bytes: number
+    }
+
+export async function getJson(url: string, options: Outgoing, known?: Validators): Promise<Fetched> {
+  return within(options, async signal => {
+    const headers = new Headers({ ...options.headers, accept: 'application/json', 'accept-encoding': 'gzip, br' })
+    if (known?.etag) headers.set('if-none-match', known.etag)
+    if (known?.lastModified) headers.set('if-modified-since', known.lastModified)
+    const { response, origin } = await send(url, { method: 'GET', headers }, options, signal)
+    if (response.status === 304 && (known?.etag || known?.lastModified)) return { kind: 'unchanged' }
+    await insistOnSuccess(response, origin)
+    const body = await bodyOf(response, origin, options.maxBytes ?? 8_000_000)
+    const validators = { etag: short(response, 'etag'), lastModified: short(response, 'last-modified') }
+    return { kind: 'fresh', json: parse(body, origin), validators, bytes: body.byteLength }
+  })
+}
+
+/** Answers the status, always 2xx; the body is not read. */
+export async function postJson(url: string, body: unknown, options: Outgoing): Promise<number> {
+  return within(options, async signal => {
+    const headers = new Headers({ ...options.headers, 'content-type': 'application/json' })
+    const { response, origin } = await send(
+      url,
+      { method: 'POST', headers, body: JSON.stringify(body) },
+      options,
+      signal,
+    )
+    await insistOnSuccess(response, origin)
+    await response.body?.cancel()
+    return response.status
+  })
+}
+
+/** What can be said of a URL without asking the network, for the moment somebody types it in. */
+export function checkUrl(written: string, options: Pick<Outgoing, 'allowPrivate' | 'isPublic'>): URL {
+  const url = URL.parse(written)
+  if (!url) throw new OutgoingFailure('refused', 'This is not a URL')
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new OutgoingFailure('refused', `Only http and https URLs are allowed, not ${url.protocol}`)
+  }
+  const host = hostOf(url)
+  if (isIP(host) && !mayReach(host, options)) throw notPublic(url)
+  return url
+}
+
+type Request = { method: 'GET' | 'POST'; headers: Headers; body?: string }
+type Answer = { response: Response; origin: string }
+
+const redirects = [301, 302, 303, 307, 308]
+const mostRedirects = 3
+
+async function send(written: string, request: Request, options: Outgoing, signal: AbortSignal): Promise<Answer> {
+  let url = checkUrl(written, options)
+  let headers = withLogin(request.headers, url)
+  for (let hop = 0; ; hop++) {
+    const response = await connect(url, { ...request, headers }, options, signal)
+    const location = redirects.includes(response.status) ? response.headers.get('location') : null
+    // A redirect that turns a POST into a GET would lose the message without a word: it fails by its status.
+    if (location === null || (request.method === 'POST' && response.status < 307))
+      return { response, origin: url.origin }
+    await response.body?.cancel()
+
+    if (hop === mostRedirects)
+      throw new OutgoingFailure('refused', `${url.origin} redirects more than ${mostRedirects} times`)
+    const next = checkUrl(URL.parse(location, url.href)?.href ?? location, options)
+    if (url.protocol === 'https:' && next.protocol === 'http:') {
+      throw new OutgoingFailure('refused', `${url.origin} redirects from https to http`)
+    }
+    if (next.origin !== url.origin) headers = withLogin(withoutSecrets(request.headers), next)
+    url = next
+  }
+}
+
+/** A login in the URL is for that URL: it becomes a header that redirects to elsewhere do not carry. */
+function withLogin(headers: Headers, { username, password }: URL): Headers {
+  if (!username && !password) return headers
+  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  const all = new Headers(headers)
+  all.set('authorization', `Basic ${Buffer.from(login).toString('base64')}`)
+  return all
+}
+
+function withoutSecrets(headers: Headers): Headers {
+  const harmless = ['accept', 'accept-encoding', 'content-type']
+  return new Headers([...headers].filter(([name]) => harmless.includes(name)))
+}
+
+/** Failures before a byte was sent: the next address may do better. */
+const unreachable = new Set(['ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'FailedToOpenSocket'])
+
+async function connect(url: URL, request: Request, options: Outgoing, signal: AbortSignal): Promise<Response> {
+  const headers = new Headers(request.headers)
+  headers.set('host', url.host)
+  headers.set('user-agent', 'Fieldhouse')
+  const host = hostOf(url)
+  const addresses = await addressesOf(url, options, signal)
+  for (const [i, address] of addresses.entries()) {
+    const target = new URL(url)
+    target.hostname = isIP(address) === 6 ? `[${address}]` : address
+    target.username = ''
+    target.password = ''
+    try {
+      // Bun.fetch, not the global: error trackers wrap that one to add headers of theirs.
+      return await Bun.fetch(target, {
+        ...request,
+        headers,
+        signal,
+        redirect: 'manual',
+        decompress: false, // unpacked below, with a limit
+        keepalive: false, // pooled connections are known by address, certificates by name
+        ...(url.protocol === 'https:' && !isIP(host) && { tls: { serverName: host } }),
+      })
+    } catch (error) {
+      if (i === addresses.length - 1 || !unreachable.has(codeOf(error) ?? '')) throw error
+    }
+  }
+  throw new OutgoingFailure('network', `${url.origin} has no address`)
+}
+
+/** Every address of the host, all of them public; IPv4 first, as IPv6 is what hosts more often lack. */
+async function addressesOf(url: URL, options: Outgoing, signal: AbortSignal): Promise<string[]> {
+  const host = hostOf(url)
+  if (isIP(host)) return [host] // checkUrl has seen it
+  const addresses = await unlessAborted((options.resolve ?? systemResolver)(host), signal)
+  if (!addresses.every(address => mayReach(address, options))) throw notPublic(url)
+  return addresses.sort((a, b) => isIP(a) - isIP(b))
+}
+
+const systemResolver = async (host: string) => (await lookup(host, { all: true })).map(({ address }) => address)
+
+const mayReach = (
+  address: string,
+  { allowPrivate, isPublic = isPublicAddress }: Pick<Outgoing, 'allowPrivate' | 'isPublic'>,
+) => allowPrivate || isPublic(address)
+
+const notPublic = (url: URL) => new OutgoingFailure('refused', `${url.origin} is not on the public internet`)
+
+const hostOf = ({ hostname }: URL) => hostname.replace(/^\[|\]$|\.$/g, '')
+
+async function insistOnSuccess(response: Response, origin: string): Promise<void> {
+  if (response.ok) return
+  await response.body?.cancel()
+  const { status } = response
+  throw new OutgoingFailure('http_status', `${origin} answered ${status}`, status, retryAfter(response))
+}
+
+function retryAfter(response: Response): number | null {
+  const written = response.headers.get('retry-after')
+  if (written === null) return null
+  const wait = /^\d+$/.test(written) ? Number(written) * 1000 : Date.parse(written) - Date.now()
+  return Number.isFinite(wait) && wait > 0 ? wait : null
+}
+
+const unpackers = new Map<string, (packed: Uint8Array, limit: { maxOutputLength: number }) => Promise<Uint8Array>>([
+  ['gzip', promisify(gunzip)],
+  ['deflate', promisify(inflate)],
+  ['br', promisify(brotliDecompress)],
+  ['zstd', promisify(zstdDecompress)],
+])
+
+async function bodyOf(response: Response, origin: string, maxBytes: number): Promise<Uint8Array> {
+  const tooLarge = new OutgoingFailure('too_large', `${origin} sent more than ${maxBytes} bytes`)
+  const packed: Uint8Array[] = []
+  let bytes = 0
+  // Leaving the loop early cancels the body.
+  for await (const piece of response.body ?? []) {
+    bytes += piece.byteLength
+    if (bytes > maxBytes) throw tooLarge
+    packed.push(piece)
+  }
+  const encoding = response.headers.get('content-encoding')?.trim().toLowerCase() || 'identity'
+  if (encoding === 'identity') return Buffer.concat(packed)
+  const unpack = unpackers.get(encoding)
+  if (!unpack) throw new OutgoingFailure('network', `${origin} packs its answer in a way not asked for`)
+  try {
+    return await unpack(Buffer.concat(packed), { maxOutputLength: maxBytes })
+  } catch (error) {
+    throw codeOf(error) === 'ERR_BUFFER_TOO_LARGE'
+      ? tooLarge
+      : new OutgoingFailure('network', `${origin} sent an answer that cannot be unpacked`)
+  }
+}
+
+function parse(body: Uint8Array, origin: string): unknown {
+  const notJson = (what: string) => new OutgoingFailure('not_json', `${origin} sent ${what}, not JSON`)
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch {
+    throw notJson('bytes that are not UTF-8')
+  }
+  try {
+    return JSON.parse(text)
+  } catch {
+    if (text.trim() === '') throw notJson('an empty answer')
+    throw notJson(text.trimStart().startsWith('<') ? 'HTML' : 'text, perhaps cut short')
+  }
+}
+
+/** A header to be kept and sent back; an absurd one is not. */
+const short = (response: Response, name: string) => {
+  const value = response.headers.get(name)
+  return value && value.length <= 500 ? value : null
+}
+
+/** Runs under the deadline, and makes a failure of whatever the network throws. The caller's own abort passes through. */
+async function within<T>(
+  { timeoutMs = 10_000, signal: caller }: Outgoing,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const deadline = AbortSignal.timeout(timeoutMs)
+  try {
+    return await work(caller ? AbortSignal.any([deadline, caller]) : deadline)
+  } catch (error) {
+    caller?.throwIfAborted()
+    if (deadline.aborted) throw new OutgoingFailure('timeout', `No whole answer within ${timeoutMs} ms`)
+    if (error instanceof OutgoingFailure) throw error
+    const failure = new OutgoingFailure('network', `The connection failed${codeOf(error) ? `: ${codeOf(error)}` : ''}`)
+    failure.cause = error
+    throw failure
+  }
+}
+
+const codeOf = (error: unknown) =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : null

@@ -1,0 +1,55 @@
+/** The one paginator. */
+import { t } from 'elysia'
+
+export const maxLimit = 500
+
+/** The parameters of every list. Out of range is brought into range, not refused. */
+export const pageQuery = { page: t.Optional(t.Integer({ default: 1 })), limit: t.Optional(t.Integer({ default: 20 })) }
+
+export type Pagination = { page: number; limit: number; total: number; pages: number }
+export const paginationSchema = t.Object(
+  { page: t.Integer(), limit: t.Integer(), total: t.Integer(), pages: t.Integer() },
+  { $id: 'Pagination' },
+)
+
+/** Beyond every list, and still a number that SQLite counts by. */
+const farthest = 1e12
+
+export type PageSlice = { page: number; limit: number; offset: number }
+export function pageOf({ page = 1, limit = 20 }: { page?: number; limit?: number }): PageSlice {
+  const size = Math.min(Math.max(Math.trunc(limit), 1), maxLimit)
+  const number = Math.min(Math.max(Math.trunc(page), 1), farthest)
+  return { page: number, limit: size, offset: (number - 1) * size }
+}
+
+export const pagination = ({ page, limit }: Pick<PageSlice, 'page' | 'limit'>, total: number): Pagination => ({
+  page,
+  limit,
+  total,
+  pages: Math.ceil(total / limit),
+})
+
+/** The `Link` header of a page: first, prev, next, last. */
+export function linkHeader(url: string, { page, pages }: Pagination): string {
+  const to = (number: number, rel: string) => {
+    const target = new URL(url)
+    target.searchParams.set('page', String(number))
+    return `<${target.pathname}${target.search}>; rel="${rel}"`
+  }
+  const links = [to(1, 'first'), to(Math.max(1, pages), 'last')]
+  if (page > 1) links.push(to(Math.max(1, Math.min(page - 1, pages)), 'prev'))
+  if (page < pages) links.push(to(page + 1, 'next'))
+  return links.join(', ')
+}
+
+/** What a list answers: its things, their pagination, and the `Link` header beside it. */
+export function paged<Things extends object>(
+  { request, set }: { request: Request; set: { headers: Record<string, string | number> } },
+  page: PageSlice,
+  total: number,
+  things: Things,
+): Things & { pagination: Pagination } {
+  const pages = pagination(page, total)
+  set.headers.link = linkHeader(request.url, pages)
+  return { ...things, pagination: pages }
+}

@@ -1,0 +1,92 @@
+/** One error shape: `application/problem+json`, for whatever was thrown. */
+import { SQLiteError } from 'bun:sqlite'
+import { KindGuard } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
+import { ValidationError } from 'elysia'
+import { isFull } from '../../../db/transactions.ts'
+import { type FieldError, Refusal } from '../../errors.ts'
+import { TooLarge } from '../body.ts'
+import { QueueDown } from '../jobs/jobs.ts'
+import { fieldErrors, type SchemaError } from './field-errors.ts'
+
+/** What a request brought, as far as it was read. */
+export type RefusedInput = { params?: object; query?: object; body?: unknown; request?: Request }
+
+/** Every thrown thing as a refusal; undefined where it is a bug. */
+export function asRefusal(error: unknown, code?: string | number, input: RefusedInput = {}): Refusal | undefined {
+  if (error instanceof Refusal) return error
+  if (error instanceof Error && error.cause instanceof Refusal) return error.cause // thrown while parsing
+  if (error instanceof ValidationError)
+    return (
+      (error.type === 'body' && input.request && notJson(input.request)) ||
+      new Refusal('invalid', 'The input does not fit what is expected', { errors: validationErrors(error, input) })
+    )
+  if (isUndescribed(error)) return new Refusal('invalid', 'The input does not fit what is expected')
+  if (code === 'PARSE') return new Refusal('bad_request', 'The body is not readable JSON')
+  if (code === 'INVALID_FILE_TYPE') return new Refusal('unsupported', 'The file is of a type that is not accepted')
+  if (code === 'INVALID_COOKIE_SIGNATURE') return new Refusal('unauthorized', 'The cookie is not valid')
+  if (error instanceof TooLarge) return new Refusal('too_large', error.message)
+  if (error instanceof QueueDown) return new Refusal('unavailable', error.message, { retryAfter: 5 })
+  if (isDiskFull(error)) return new Refusal('storage_full', 'The disk takes no more; nothing was written')
+  if (error instanceof SQLiteError && /^SQLITE_BUSY/.test(error.code ?? ''))
+    return new Refusal('unavailable', 'The database is busy; nothing was written', { retryAfter: 1 })
+  return undefined
+}
+
+const isDiskFull = (error: unknown) =>
+  isFull(error) || (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'))
+
+/** A body that says itself that it is something else; as curl says of any, unless told. Pages have forms. */
+export function notJson({ headers, url }: Request): Refusal | undefined {
+  const type = headers.get('content-type')
+  if (!type || /json|multipart/.test(type)) return undefined
+  if (/urlencoded/.test(type) && !new URL(url).pathname.startsWith('/api/')) return undefined
+  return new Refusal('unsupported', `Send the body as application/json, not as ${type}`)
+}
+
+/** Outside of production Elysia trips over input that cannot be made text, `{ toString: 1 }`, as it describes it. */
+const isUndescribed = (error: unknown) => error instanceof TypeError && /mapValueError/.test(error.stack ?? '')
+
+/**
+ * Elysia reads numbers of the address from text and, where one is out of its range, says neither whose nor where it was:
+ * it is looked for among what was sent.
+ */
+function validationErrors(error: ValidationError, { params, query, body }: RefusedInput): FieldError[] {
+  const told = errorsOf(error)
+  if (error.type !== 'property') return fieldErrors(told).map(named(error.type))
+  const sent = [params, query, body].flatMap(fields => Object.entries(fields ?? {}))
+  const field = sent.find(([, value]) => typeof value === 'string' && Number(value) === error.value)?.[0]
+  return fieldErrors(told, field).map(named('input'))
+}
+/** Not Elysia's own `all`: it makes text of every value. */
+function errorsOf({ validator, value }: ValidationError): Iterable<SchemaError> {
+  if ('Errors' in validator) return validator.Errors(value)
+  return KindGuard.IsSchema(validator) ? Value.Errors(validator, value) : []
+}
+const named =
+  (whole: string) =>
+  ({ path, message }: FieldError): FieldError => ({ path: path || whole, message })
+
+export function problem(refusal: Refusal, requestId: string): Response {
+  const { status, title, detail, code, extra } = refusal
+  const { retryAfter, ...facts } = extra
+  const body = { type: `urn:fieldhouse:problem:${code}`, title, status, detail, code, request_id: requestId, ...facts }
+  const headers: Record<string, string> = { 'content-type': 'application/problem+json' }
+  if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter)
+  if (status === 401) headers['www-authenticate'] = 'Bearer'
+  return new Response(JSON.stringify(body), { status, headers })
+}
+
+/** A bug: the detail is in the log under this request id, never in the answer. */
+export const bug = (requestId: string) =>
+  new Response(
+    JSON.stringify({
+      type: 'urn:fieldhouse:problem:internal',
+      title: 'Internal error',
+      status: 500,
+      detail: 'Something went wrong here; the log knows it by this request id',
+      code: 'internal',
+      request_id: requestId,
+    }),
+    { status: 500, headers: { 'content-type': 'application/problem+json' } },
+  )

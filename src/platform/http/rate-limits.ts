@@ -1,0 +1,120 @@
+/**
+ * How often someone may: fixed windows counted in this process, synchronously, because every board read passes here
+ * (a limiter that answers promises costs the busiest path a tenth of its rate).
+ */
+import { refuse } from '../../errors.ts'
+import type { RequestContext } from './request-context.ts'
+
+export type Count = { limit: number; used: number; left: number; resetSeconds: number; over: boolean }
+
+export function openWindow(limit: number, seconds: number) {
+  const counts = new Map<string, { used: number; endsAt: number }>()
+  const length = seconds * 1000
+  let sweptAt = Number.NEGATIVE_INFINITY
+  /** Now and then: to look through all of them for each newcomer would be what a flood of addresses is after. */
+  function sweep(now: number) {
+    if (counts.size < 10_000 || now - sweptAt < 1_000) return
+    sweptAt = now
+    for (const [key, { endsAt }] of counts) if (endsAt <= now) counts.delete(key)
+  }
+  return {
+    /** `now` as of performance.now(). */
+    count(key: string, now = performance.now()): Count {
+      let window = counts.get(key)
+      if (!window || window.endsAt <= now) {
+        sweep(now)
+        counts.set(key, (window = { used: 0, endsAt: now + length }))
+      }
+      window.used++
+      return {
+        limit,
+        used: window.used,
+        left: Math.max(0, limit - window.used),
+        resetSeconds: Math.ceil((window.endsAt - now) / 1000),
+        over: window.used > limit,
+      }
+    },
+    uncount(key: string): void {
+      const window = counts.get(key)
+      if (window) window.used--
+    },
+    forget: (key: string) => void counts.delete(key),
+  }
+}
+
+export type ReadLimit = ReturnType<typeof readLimit>
+
+/** Board reads a minute: per address for strangers, ten times that for keys and sessions, none for the operator. */
+export function readLimit(perMinute: number) {
+  const strangers = openWindow(perMinute, 60)
+  const known = openWindow(perMinute * 10, 60)
+  return {
+    /** Undefined where nothing is counted. */
+    of({ who, address, began }: Pick<RequestContext, 'who' | 'address' | 'began'>): Count | undefined {
+      if (perMinute === 0 || who?.via === 'operator') return undefined
+      return who ? known.count(String(who.id), began) : strangers.count(networkOf(address()), began)
+    },
+    count(exchange: RequestContext): void {
+      exchange.counted = true
+      const count = (exchange.reads = this.of(exchange))
+      if (count?.over)
+        refuse('rate_limited', `At most ${count.limit} reads a minute; wait ${count.resetSeconds} s`, {
+          retryAfter: count.resetSeconds,
+        })
+    },
+  }
+}
+
+/** `told`: what these headers told last; only what is another is set. */
+export function setRateLimitHeaders(headers: Headers, { limit, left, resetSeconds }: Count, told?: Count): void {
+  if (limit !== told?.limit) headers.set('ratelimit-limit', String(limit))
+  if (left !== told?.left) headers.set('ratelimit-remaining', String(left))
+  if (resetSeconds !== told?.resetSeconds) headers.set('ratelimit-reset', String(resetSeconds))
+}
+
+/** An IPv6 client has a whole /64 to choose its address from; it is counted as one. */
+function networkOf(address: string): string {
+  if (!address.includes(':') || address.includes('.')) return address
+  const [front = '', back = ''] = address.split('::')
+  const groups = front.split(':')
+  const zeros = 8 - groups.length - (back ? back.split(':').length : 0)
+  return [...groups, ...Array(Math.max(0, zeros)).fill('0'), ...back.split(':')].slice(0, 4).join(':')
+}
+
+export type Attempts = ReturnType<typeof attemptLimit>
+
+const quarter = 15 * 60 // seconds
+
+/**
+ * Attempts at a password in a quarter of an hour, never unlimited: a few per account from one address, more per address,
+ * and more per account from all addresses together, so that a stranger cannot easily lock a member out.
+ */
+export function attemptLimit() {
+  const perAddress = openWindow(50, quarter)
+  const perPair = openWindow(10, quarter)
+  const perAccount = openWindow(100, quarter)
+  return {
+    /**
+     * Refuses where there were too many; `noticed` is told of the first that is refused. The address comes first: a
+     * refused one must not fill memory with accounts it makes up.
+     */
+    count(account: string, address: string, noticed: () => void): void {
+      const network = networkOf(address)
+      for (const [window, key] of [
+        [perAddress, network],
+        [perPair, `${account} ${network}`],
+        [perAccount, account],
+      ] as const) {
+        const { over, used, limit, resetSeconds } = window.count(key)
+        if (used === limit + 1) noticed()
+        if (over) refuse('rate_limited', `Too many attempts; wait ${resetSeconds} s`, { retryAfter: resetSeconds })
+      }
+    },
+    /** That one was right: neither it nor the slips before it make him wait. Only the account goes on counting. */
+    forgive(account: string, address: string): void {
+      const network = networkOf(address)
+      perAddress.uncount(network)
+      perPair.forget(`${account} ${network}`)
+    },
+  }
+}

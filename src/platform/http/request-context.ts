@@ -1,0 +1,40 @@
+/** What is known of a request while it is answered: who asks, since when, under which id. */
+import type { Role } from '../../../db/schema.ts'
+import type { Count } from './rate-limits.ts'
+
+export type Who = {
+  /** null: the built-in operator. */
+  id: number | null
+  username: string
+  role: Role
+  via: 'session' | 'key' | 'operator'
+  /** What a mutation by cookie must send in `X-CSRF-Token`. */
+  csrfToken?: string
+}
+
+export type RequestContext = {
+  readonly id: string
+  readonly began: number // performance.now()
+  ms: number // that it took; 0 until it is answered
+  /** Where it comes from; asked for only where it matters. */
+  address(): string
+  who: Who | undefined
+  /** The pattern of the matched route, for statistics. */
+  route: string
+  /** Whether it is a board read that the rate limit counts. */
+  counted: boolean
+  /** How often he has read of late, where that is limited. */
+  reads: Count | undefined
+  /** Headers that the answer shall carry besides its own. */
+  readonly headers: [name: string, value: string][]
+}
+
+const exchanges = new WeakMap<Request, RequestContext>()
+
+export const beginRequest = (request: Request, exchange: RequestContext) => void exchanges.set(request, exchange)
+
+export function requestContext(request: Request): RequestContext {
+  const exchange = exchanges.get(request)
+  if (!exchange) throw new Error('A request that did not come in through the door')
+  return exchange
+}

@@ -1,0 +1,87 @@
+import type { Static, TSchema } from 'elysia'
+import type { Duration } from '../clock.ts'
+import { ms } from '../clock.ts'
+import type { Log } from '../process/log.ts'
+import type { Lease, LockRequest } from './task-locks.ts'
+
+/** What a run is handed beside the app: who asked, how to tell its progress, and when to stop. */
+export type JobContext = {
+  readonly jobId: string
+  /** The user who started it; null for the house itself and the operator. */
+  readonly by: number | null
+  readonly attempt: number
+  /** Aborted by a cancel, a lost lease or the end of the process. */
+  readonly signal: AbortSignal
+  /** The task lock it runs under; pass it to `fenced` in the transactions that write. */
+  readonly lease: Lease | undefined
+  readonly log: Log
+  progress(percent: number, stage?: string, message?: string): void
+}
+
+export const queueNames = ['quick', 'heavy'] as const
+export type QueueName = (typeof queueNames)[number]
+
+export type JobDefinition<App, Input extends TSchema = TSchema, Result = unknown> = {
+  readonly name: string
+  /** quick: 10 at once. heavy: 1 at once, for imports, solvers and exports. */
+  readonly queue: QueueName
+  readonly input: Input
+  readonly attempts: number
+  readonly backoffMs: number
+  /** A run that starts later than this after it was asked for is dropped. */
+  readonly expiresMs: number | undefined
+  /** Only one unfinished run per answer; a second start gets the first one's id. */
+  once?(input: Static<Input>): string
+  lock?(input: Static<Input>): LockRequest
+  /** After the run has failed for good or was cancelled, also before it ever began: what it leaves is put right here. */
+  ended?(input: Static<Input>, app: App, how: { status: 'FAILURE' | 'CANCELLED'; error: string | null }): Promise<void>
+  /** Twice must equal once: a process may die at any point of it. */
+  run(input: Static<Input>, app: App, work: JobContext): Promise<Result>
+}
+
+type Wishes<App, Input extends TSchema, Result> = Pick<
+  JobDefinition<App, Input, Result>,
+  'input' | 'once' | 'lock' | 'run' | 'ended'
+> & {
+  queue?: QueueName
+  attempts?: number
+  backoff?: Duration
+  expires?: Duration
+}
+
+/** `const job = jobsOf<App>()`, then `job('sheets.import', { input, lock, run })`. */
+export const jobsOf =
+  <App>() =>
+  <Input extends TSchema, Result>(
+    name: string,
+    wishes: Wishes<App, Input, Result>,
+  ): JobDefinition<App, Input, Result> => ({
+    ...wishes,
+    name,
+    queue: wishes.queue ?? 'quick',
+    attempts: wishes.attempts ?? 3,
+    backoffMs: ms(wishes.backoff ?? '2s'),
+    expiresMs: wishes.expires && ms(wishes.expires),
+  })
+
+/** A failure that the job has already made known in its own way: the run fails for good, and no other alert is raised. */
+export class AlertedFailure extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'ToldFailure'
+  }
+}
+
+/** Why a run's signal was aborted. */
+export class Cancelled extends Error {
+  constructor() {
+    super('Cancelled on request')
+    this.name = 'Cancelled'
+  }
+}
+export class ShuttingDown extends Error {
+  constructor() {
+    super('The process is stopping')
+    this.name = 'ShuttingDown'
+  }
+}

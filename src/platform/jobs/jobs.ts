@@ -1,0 +1,225 @@
+/**
+ * Starting, cancelling and retrying jobs. Accepted work is a row in `runs` first and a job of the queue second: what the
+ * queue loses, the sweep adds again from the rows.
+ */
+import type { Static, TSchema } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { atomically } from '../../../db/transactions.ts'
+import { refuse } from '../../errors.ts'
+import type { Clock } from '../clock.ts'
+import type { Log } from '../process/log.ts'
+import type { JobDefinition } from './job.ts'
+import type { Queues } from './queues.ts'
+import { acceptRun, changeRun, isFinished, type Run, runById, unfinishedBefore, unfinishedByKey } from './runs.ts'
+
+export type Start = {
+  by?: number | null
+  /** Not before this time, ms since 1970. */
+  at?: number
+  /** Dropped if not begun by then, ms since 1970; else as the definition says. */
+  expiresAt?: number
+}
+
+export type Started = { jobId: string; deduplicated: boolean }
+
+export class QueueDown extends Error {}
+
+export type Jobs<App> = ReturnType<typeof openJobs<App>>
+
+/** How long a start waits for the queue before it is refused, milliseconds. */
+const patience = 1_500
+const sweepStep = 200 // runs looked at between two queries
+
+export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log, app: () => App) {
+  const definitions = new Map<string, JobDefinition<App>>()
+  const watchers = new Map<string, Set<() => void>>()
+
+  function definitionOf(name: string): JobDefinition<App> {
+    const definition = definitions.get(name)
+    if (!definition) throw new Error(`No job is called ${name}`)
+    return definition
+  }
+
+  /** Writes down what is to be done, as part of the caller's transaction. Call `dispatch` after it has committed. */
+  function accept<Input extends TSchema>(
+    tx: Db,
+    job: JobDefinition<App, Input>,
+    input: Static<Input>,
+    start: Start = {},
+  ): Started {
+    const key = job.once?.(input)
+    const createdAt = clock.now()
+    const id = Bun.randomUUIDv7()
+    const run = acceptRun(tx, {
+      id,
+      name: job.name,
+      queue: job.queue,
+      input,
+      status: 'PENDING',
+      maxAttempts: job.attempts,
+      dedupeKey: key === undefined ? null : `${job.name}:${key}`,
+      startedBy: start.by ?? null,
+      notBefore: start.at,
+      expiresAt: start.expiresAt ?? (job.expiresMs && createdAt + job.expiresMs),
+      createdAt,
+    })
+    return { jobId: run.id, deduplicated: run.id !== id }
+  }
+
+  /** Hands an accepted run to the queue. Safe to repeat: the queue knows a job by its id. */
+  async function dispatch(id: string): Promise<void> {
+    const run = runById(db).get({ id })
+    if (!run || isFinished(run)) return
+    const { queue, backoffMs } = definitionOf(run.name)
+    const delay = run.notBefore ? Math.max(0, run.notBefore - clock.now()) : 0
+    const options = {
+      delay,
+      attempts: run.maxAttempts - run.attempts || 1,
+      backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 },
+    }
+    const late = Bun.sleep(patience).then(() => {
+      throw new QueueDown(`The queue did not answer within ${patience} ms`)
+    })
+    await Promise.race([queues.add(queue, run.name, id, options), late])
+  }
+
+  /** Lets the job put right what a run leaves that did not succeed. */
+  async function ended({ id, name, input, status, error }: Run): Promise<void> {
+    if (status !== 'FAILURE' && status !== 'CANCELLED') return
+    const failed = (failure: unknown) =>
+      log.error('What a run left could not be put right', { job_id: id, job: name, error: failure })
+    await definitions
+      .get(name)
+      ?.ended?.(input as never, app(), { status, error })
+      .catch(failed)
+  }
+
+  return {
+    accept,
+    dispatch,
+    ended,
+
+    define(table: readonly JobDefinition<App>[]) {
+      for (const job of table) definitions.set(job.name, job)
+    },
+    definitionOf,
+    definitions: () => [...definitions.values()],
+
+    /** Accepted and in the queue, or not at all. */
+    async start<Input extends TSchema>(
+      job: JobDefinition<App, Input>,
+      input: Static<Input>,
+      start: Start = {},
+    ): Promise<Started> {
+      const started = await atomically(db, tx => accept(tx, job, input, start))
+      if (started.deduplicated) return started
+      try {
+        await dispatch(started.jobId)
+      } catch (error) {
+        await atomically(
+          db,
+          tx =>
+            void changeRun(tx, started.jobId, ['PENDING'], {
+              status: 'CANCELLED',
+              completedAt: clock.now(),
+              message: 'The queue was down',
+            }),
+        )
+        throw new QueueDown('The queue cannot be reached; nothing was started', { cause: error })
+      }
+      return started
+    },
+
+    /** Waiting: never runs. Running: told to stop, in whatever process. Finished: undefined. */
+    async cancel(id: string): Promise<Run | undefined> {
+      const now = clock.now()
+      const run = await atomically(
+        db,
+        tx =>
+          changeRun(tx, id, ['PENDING'], { status: 'CANCELLED', completedAt: now, cancelRequestedAt: now }) ??
+          changeRun(tx, id, ['PROGRESS'], { cancelRequestedAt: now }),
+      )
+      if (run?.status === 'CANCELLED') {
+        await ended(run)
+        queues
+          .remove(definitionOf(run.name).queue, id)
+          .catch(error => log.warn('A cancelled job stays in the queue', { id, error }))
+      }
+      if (run) changed(id)
+      return run
+    },
+
+    /** A run that waits for its time need wait no longer. False where it is not waiting. */
+    async hasten(id: string): Promise<boolean> {
+      const run = await atomically(db, tx => changeRun(tx, id, ['PENDING'], { notBefore: null }))
+      if (!run) return false
+      await queues.remove(definitionOf(run.name).queue, id).catch(() => {}) // it is being taken up at this very moment
+      await dispatch(id).catch(error => log.warn('The queue is down; the sweep will add the job', { id, error }))
+      return true
+    },
+
+    /** A finished run that did not succeed is done again under its own id; undefined where there is nothing to retry, or the same work is under way again. */
+    async retry(id: string): Promise<Run | undefined> {
+      const again = {
+        status: 'PENDING',
+        attempts: 0,
+        progress: 0,
+        stage: null,
+        message: null,
+        error: null,
+        stack: null,
+        result: null,
+        fingerprint: null,
+        cancelRequestedAt: null,
+        startedAt: null,
+        completedAt: null,
+        notBefore: null,
+        expiresAt: null,
+      } as const
+      const run = await atomically(db, tx => {
+        const { name, dedupeKey: key } = runById(tx).get({ id }) ?? {}
+        if (name && !definitions.has(name)) refuse('conflict', `No job is called ${name} any more`)
+        return key && unfinishedByKey(tx).get({ key }) ? undefined : changeRun(tx, id, ['FAILURE', 'CANCELLED'], again)
+      })
+      if (!run) return undefined
+      await queues.remove(definitionOf(run.name).queue, id).catch(() => {}) // what is left of the last try
+      await dispatch(id).catch(error => log.warn('The queue is down; the sweep will add the job', { id, error }))
+      changed(id)
+      return run
+    },
+
+    /** Adds again what the queue has lost. Answers how many. */
+    async sweep(olderThanMs: number): Promise<number> {
+      const before = clock.now() - olderThanMs
+      let added = 0
+      let last = ''
+      for (let runs = unfinishedBefore(db, before, last, sweepStep); runs.length; ) {
+        for (const { id, name } of runs) {
+          last = id
+          const job = definitions.get(name)
+          if (!job || (await queues.has(job.queue, id))) continue
+          await dispatch(id)
+          log.warn('A job missing from the queue was added again', { job_id: id, name })
+          added++
+        }
+        runs = unfinishedBefore(db, before, last, sweepStep)
+      }
+      return added
+    },
+
+    changed,
+    /** Calls back whenever this process changes the run; answers how to stop watching. */
+    watch(id: string, onChange: () => void): () => void {
+      const set = watchers.get(id) ?? new Set()
+      watchers.set(id, set.add(onChange))
+      return () => {
+        set.delete(onChange)
+        if (!set.size) watchers.delete(id)
+      }
+    },
+  }
+
+  function changed(id: string) {
+    for (const onChange of watchers.get(id) ?? []) onChange()
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * BullMQ behind one door. With `REDIS_URL` its Redis backend, without it ours on SQLite; nothing else in the code base
+ * knows which. The queue only says when and where a run happens; what a run is stands in the table `runs`.
+ */
+import { Database } from 'bun:sqlite'
+import { join } from 'node:path'
+import type { Job, JobsOptions, Processor } from 'bullmq'
+import type { Redis } from 'ioredis'
+import { damagedFile, explainOpenErrors, faultOf, queueRebuildAdvice } from '../../../db/open-errors.ts'
+import { type QueueName, queueNames } from './job.ts'
+
+/** A job of the queue carries no data: its id is the id of its run. */
+export type QueueJob = Job<object, void, string>
+
+export type QueueCounts = Record<'waiting' | 'active' | 'delayed' | 'prioritized' | 'failed' | 'completed', number>
+
+export type Queues = {
+  readonly backend: 'sqlite' | 'redis'
+  add(queue: QueueName, name: string, id: string, options: JobsOptions): Promise<void>
+  has(queue: QueueName, id: string): Promise<boolean>
+  remove(queue: QueueName, id: string): Promise<void>
+  counts(queue: QueueName): Promise<QueueCounts>
+  list(queue: QueueName, state: 'waiting' | 'active' | 'delayed', limit: number): Promise<QueueJob[]>
+  workers(queue: QueueName): Promise<{ name: string }[]>
+  work(queue: QueueName, concurrency: number, run: Processor<object, void, string>, on: WorkerEvents): QueueWorker
+  close(): Promise<void>
+}
+
+export type WorkerEvents = { error(error: Error): void; failed(id: string | undefined, error: Error): void }
+export type QueueWorker = { close(force?: boolean): Promise<void>; isRunning(): boolean }
+
+type Settings = { dataDir: string; namespace: string; redis: Connect | undefined; onError(error: Error): void }
+type Connect = (how?: { waits?: boolean }) => Redis
+
+/** A job of a process that vanished is seen as stalled after its lock and at most one look more. Milliseconds. */
+const lockDuration = 10_000
+const stalledInterval = 5_000
+
+export async function openQueues({ dataDir, namespace, redis, onError }: Settings): Promise<Queues> {
+  const kit = redis ? await redisKit(redis) : await sqliteKit(join(dataDir, 'queue.db'))
+  const prefix = redis ? namespace : 'fieldhouse'
+  const queues = Object.fromEntries(queueNames.map(name => [name, kit.queue(name, prefix)])) as Record<
+    QueueName,
+    ReturnType<typeof kit.queue>
+  >
+
+  // Without a listener an error of the connection would end the process.
+  for (const queue of Object.values(queues)) queue.on('error', onError)
+  if (!redis) await ready(Object.values(queues))
+
+  return {
+    backend: redis ? 'redis' : 'sqlite',
+    add: async (queue, name, id, options) =>
+      void (await queues[queue].add(name, {}, { ...options, jobId: id, removeOnComplete: true, removeOnFail: true })),
+    has: async (queue, id) => (await queues[queue].getJob(id)) !== undefined,
+    remove: async (queue, id) => void (await queues[queue].remove(id)),
+    counts: async queue =>
+      (await queues[queue].getJobCounts(
+        'waiting',
+        'active',
+        'delayed',
+        'prioritized',
+        'failed',
+        'completed',
+      )) as QueueCounts,
+    list: (queue, state, limit) => queues[queue].getJobs([state], 0, limit - 1, true),
+    workers: async queue => (await queues[queue].getWorkers()).map(({ name }) => ({ name: String(name) })),
+    work(queue, concurrency, run, on) {
+      const worker = kit.worker(queue, run, {
+        prefix,
+        concurrency,
+        lockDuration,
+        stalledInterval,
+        maxStalledCount: 5, // times its process may die under a job before the job is held to be the cause
+      })
+      worker.on('error', on.error)
+      worker.on('failed', (job: QueueJob | undefined, error: Error) => on.failed(job?.id, error))
+      return worker
+    },
+    /** Waits a moment for what is under way; a Redis that is gone answers nobody. */
+    close: () =>
+      Promise.race([Promise.all(Object.values(queues).map(queue => queue.close())), Bun.sleep(1_000)]).then(() => {}),
+  }
+}
+
+type WorkerSettings = {
+  prefix: string
+  concurrency: number
+  lockDuration: number
+  stalledInterval: number
+  maxStalledCount: number
+}
+
+/** A file that is damaged or belongs to somebody else is told of by name, before BullMQ trips over it. */
+function tried(path: string) {
+  const file = new Database(path, { create: true, readwrite: true })
+  try {
+    file.run('PRAGMA busy_timeout = 10000')
+    const fault = faultOf(file)
+    if (fault) throw damagedFile(path, fault, queueRebuildAdvice)
+    file.run('BEGIN IMMEDIATE')
+    file.run('CREATE TABLE tried (it)') // a file that may only be read can be begun with, too
+    file.run('ROLLBACK')
+  } finally {
+    file.close()
+  }
+}
+
+/** A file of another version is refused as it is made ready. */
+async function ready(queues: { waitUntilReady(): Promise<unknown>; close(): Promise<void> }[]) {
+  try {
+    await Promise.all(queues.map(queue => queue.waitUntilReady()))
+  } catch (error) {
+    for (const queue of queues) queue.close().catch(() => {})
+    throw error instanceof Error && /newer version/.test(error.message)
+      ? new Error(`${error.message}. ${queueRebuildAdvice}`)
+      : error
+  }
+}
+
+async function sqliteKit(path: string) {
+  explainOpenErrors(path, () => tried(path), queueRebuildAdvice)
+  const { withBackend } = await import('bullmq')
+  const { createSqliteBackend } = await import('bullmq-sqlite')
+  const { Queue, Worker } = withBackend(createSqliteBackend)
+  return {
+    queue: (name: string, prefix: string) => new Queue<object, void, string>(name, { connection: { path }, prefix }),
+    worker: (name: string, run: Processor<object, void, string>, settings: WorkerSettings) =>
+      new Worker<object, void, string>(name, run, { ...settings, connection: { path } }),
+  }
+}
+
+async function redisKit(connect: Connect) {
+  const { Queue, Worker } = await import('bullmq')
+  return {
+    queue: (name: string, prefix: string) => new Queue<object, void, string>(name, { connection: connect(), prefix }),
+    worker: (name: string, run: Processor<object, void, string>, settings: WorkerSettings) =>
+      new Worker<object, void, string>(name, run, { ...settings, connection: connect({ waits: true }) }),
+  }
+}

@@ -1,0 +1,17 @@
+import { AlertedFailure } from './job.ts'
+import type { Run } from './runs.ts'
+
+/** A refusal is an answer to whoever started the run, not an accident that others should hear of. */
+export const isAnswer = (error: unknown): boolean =>
+  error instanceof AlertedFailure || (error instanceof Error && error.name === 'Refusal')
+
+/** Trying again would be refused again. */
+export const isFinal = (run: Pick<Run, 'attempts' | 'maxAttempts'>, error: unknown): boolean =>
+  run.attempts >= run.maxAttempts || isAnswer(error)
+
+/** The same for failures that are the same: numbers and quoted names left out of the message, and where it was thrown. */
+export function fingerprintOf(name: string, { name: kind, message, stack = '' }: Error): string {
+  const place = stack.split('\n').find(line => /^\s+at /.test(line)) ?? ''
+  const essence = `${name}|${kind}|${message.replace(/\d+|"[^"]*"|'[^']*'/g, '…')}|${place.replace(/:\d+:\d+/, '').trim()}`
+  return Bun.hash(essence).toString(36)
+}

@@ -1,0 +1,55 @@
+/** What a run says on its way is kept beside it, so that one need not look for it among the lines of all others. */
+import type { Db } from '../../../db/open.ts'
+import { runLog } from '../../../db/schema.ts'
+import { bestEffortWrite } from '../../../db/transactions.ts'
+import type { Clock } from '../clock.ts'
+import { type Facts, type Level, type Log, levels, masked } from '../process/log.ts'
+
+const mostLines = 200 // of one attempt
+const longest = 2_000 // characters of a line's facts
+const writeEvery = 500 // ms
+
+export type RunLog = ReturnType<typeof openRunLog>
+
+export function openRunLog(db: Db, clock: Clock, runId: string, attempt: number, log: Log) {
+  let waiting: (typeof runLog.$inferInsert)[] = []
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let lines = 0
+
+  function write() {
+    clearTimeout(timer)
+    timer = undefined
+    const rows = waiting
+    waiting = []
+    if (rows.length) bestEffortWrite(db, tx => void tx.insert(runLog).values(rows).run())
+  }
+
+  function note(level: Level, message: string, facts: Facts = {}) {
+    if (level === 'debug' || ++lines > mostLines) return
+    const said = lines === mostLines ? 'More was said than is kept' : message.slice(0, longest)
+    waiting.push({ runId, at: clock.now(), attempt, level, message: said, facts: short(facts) })
+    timer ??= setTimeout(write, writeEvery)
+  }
+
+  const keeping = (to: Log, context: Facts): Log => ({
+    ...to,
+    ...(Object.fromEntries(
+      levels.map(level => [
+        level,
+        (message: string, facts: Facts = {}) => {
+          note(level, message, { ...context, ...facts })
+          to[level](message, facts)
+        },
+      ]),
+    ) as Pick<Log, Level>),
+    with: facts => keeping(to.with(facts), { ...context, ...facts }),
+  })
+
+  return { log: keeping(log, {}), note, write }
+}
+
+function short(facts: Facts): Facts | null {
+  const plain = masked(facts) as Facts
+  const { length } = JSON.stringify(plain) ?? ''
+  return length > longest ? { left_out: `${length} characters` } : length > 2 ? plain : null
+}

@@ -1,0 +1,41 @@
+/** How far a run is, written to its row at most a few times a second. */
+import type { Db } from '../../../db/open.ts'
+import { bestEffortWrite } from '../../../db/transactions.ts'
+import type { RunLog } from './run-log.ts'
+import { changeRun, type NewRun } from './runs.ts'
+
+const every = 200 // ms between two writes
+
+export function openRunProgress(db: Db, id: string, log: RunLog, changed: (id: string) => void) {
+  let stageNow: string | undefined
+  let told: Partial<NewRun> | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const write = () => {
+    timer = undefined
+    if (!told) return
+    const change = told
+    told = undefined
+    bestEffortWrite(db, tx => void changeRun(tx, id, ['PROGRESS'], change))
+    changed(id)
+  }
+  return {
+    tell(percent: number, stage?: string, message?: string) {
+      if (stage && stage !== stageNow) log.note('info', stage)
+      stageNow = stage ?? stageNow
+      told = {
+        ...told,
+        progress: Math.max(0, Math.min(100, Math.round(percent))),
+        ...(stage && { stage }),
+        ...(message && { message }),
+      }
+      if (timer) return
+      write()
+      timer = setTimeout(write, every)
+    },
+    stop() {
+      clearTimeout(timer)
+      write()
+      log.write()
+    },
+  }
+}

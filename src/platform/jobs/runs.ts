@@ -1,0 +1,78 @@
+/** The table `runs`: what every run of a job was asked, how far it is and how it ended. */
+import { and, eq, gt, inArray, isNotNull, lt, sql } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { type RunState, runs } from '../../../db/schema.ts'
+import { prepared } from '../../../db/transactions.ts'
+import { isoOrNull } from '../clock.ts'
+
+export type Run = typeof runs.$inferSelect
+export type NewRun = typeof runs.$inferInsert
+
+export const unfinished: RunState[] = ['PENDING', 'PROGRESS']
+export const isFinished = ({ status }: Pick<Run, 'status'>) => status !== 'PENDING' && status !== 'PROGRESS'
+
+export const runById = prepared(db =>
+  db
+    .select()
+    .from(runs)
+    .where(eq(runs.id, sql.placeholder('id')))
+    .prepare(),
+)
+
+export const unfinishedByKey = prepared(db =>
+  db
+    .select()
+    .from(runs)
+    .where(and(eq(runs.dedupeKey, sql.placeholder('key')), inArray(runs.status, unfinished)))
+    .prepare(),
+)
+
+/** The unfinished run under that key, or the new one. */
+export function acceptRun(tx: Db, run: NewRun): Run {
+  const running = run.dedupeKey ? unfinishedByKey(tx).get({ key: run.dedupeKey }) : undefined
+  return running ?? tx.insert(runs).values(run).returning().get()
+}
+
+/** Changes the run if it is in one of these states; answers it as it is afterwards. */
+export function changeRun(tx: Db, id: string, from: RunState[], change: Partial<NewRun>): Run | undefined {
+  return tx
+    .update(runs)
+    .set(change)
+    .where(and(eq(runs.id, id), inArray(runs.status, from)))
+    .returning()
+    .all()[0]
+}
+
+/** Runs accepted a while ago and not finished, by id: the sweep asks the queue whether it still knows them. */
+export const unfinishedBefore = (db: Db, at: number, after: string, limit: number) =>
+  db
+    .select({ id: runs.id, name: runs.name })
+    .from(runs)
+    .where(and(inArray(runs.status, unfinished), lt(runs.createdAt, at), gt(runs.id, after)))
+    .orderBy(runs.id)
+    .limit(limit)
+    .all()
+
+export const cancelRequested = (db: Db, ids: string[]) =>
+  db
+    .select({ id: runs.id })
+    .from(runs)
+    .where(and(inArray(runs.id, ids), isNotNull(runs.cancelRequestedAt)))
+    .all()
+    .map(({ id }) => id)
+
+/** A run as the API shows it. */
+export const runView = (run: Run) => ({
+  job_id: run.id,
+  name: run.name,
+  status: run.status,
+  progress: run.progress,
+  stage: run.stage,
+  status_message: run.message,
+  result: run.result ?? null,
+  error: run.error,
+  attempts: run.attempts,
+  created_at: isoOrNull(run.createdAt),
+  started_at: isoOrNull(run.startedAt),
+  completed_at: isoOrNull(run.completedAt),
+})

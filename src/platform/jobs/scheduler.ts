@@ -1,0 +1,207 @@
+/**
+ * The clockwork: a table of cron lines becomes jobs. The row (entry, slot) is unique, so a slot fires once however many
+ * processes run; what it starts is an ordinary job.
+ */
+import { type CronConfig, cron } from '@elysiajs/cron'
+import { and, desc, eq } from 'drizzle-orm'
+import { Elysia, type TSchema } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { schedulePauses, scheduleSlots } from '../../../db/schema.ts'
+import { atomically } from '../../../db/transactions.ts'
+import { type Clock, hour, minute } from '../clock.ts'
+import type { Log } from '../process/log.ts'
+import type { JobDefinition } from './job.ts'
+import type { Jobs } from './jobs.ts'
+
+type Cron = Parameters<CronConfig['run']>[0]
+
+export type ScheduleEntry<App> = { readonly pattern: string; readonly job: JobDefinition<App> }
+
+/** A line of the schedule, in UTC: `every('0 3 * * *', backUp)`. Jobs of the schedule take no input. */
+export const every = <App, Input extends TSchema>(
+  pattern: string,
+  job: JobDefinition<App, Input>,
+): ScheduleEntry<App> => ({ pattern, job })
+
+/** Late is a slot that has not fired this long after its time; missed, once this much and a whole period have passed. */
+const lateAfter = minute
+const missedAfter = 5 * minute
+/** A slot missed by a stopped process is made up for at the next start where the entry comes this seldom. */
+const madeUpFrom = hour
+
+export type ScheduleState = {
+  name: string
+  pattern: string
+  last_slot: number | null
+  last_job_id: string | null
+  next: number
+  period_ms: number
+  state: 'on time' | 'late' | 'missed' | 'paused'
+  late_ms: number
+  pause: { reason: string; by: string; at: number } | null
+}
+
+export type Schedule = ReturnType<typeof openSchedule>
+
+export class BadSchedule extends Error {}
+
+export function openSchedule<App>(
+  table: readonly ScheduleEntry<App>[],
+  db: Db,
+  jobs: Jobs<App>,
+  clock: Clock,
+  log: Log,
+) {
+  const crons = new Map(table.map(entry => [entry.job.name, clockworkOf(entry)]))
+  if (crons.size < table.length) throw new BadSchedule('A job stands twice in the schedule')
+  const openedAt = clock.now()
+
+  const cronOf = (name: string) => crons.get(name) ?? raise(name)
+  const raise = (name: string): never => {
+    throw new BadSchedule(`Nothing called ${name} is in the schedule`)
+  }
+  const nextAfter = (cron: Cron, at: number) => cron.nextRun(new Date(at))?.getTime() ?? Number.NaN
+  const periodOf = (cron: Cron, at: number) => {
+    const next = nextAfter(cron, at)
+    return nextAfter(cron, next) - next
+  }
+  /** The newest slot at or before `at`. */
+  function slotBefore(cron: Cron, at: number): number {
+    let slot = nextAfter(cron, at - 2 * periodOf(cron, at) - minute)
+    for (let next = slot; next <= at; next = nextAfter(cron, next)) slot = next
+    return slot
+  }
+
+  const pauseOf = (name: string) => db.select().from(schedulePauses).where(eq(schedulePauses.entry, name)).get()
+  const lastSlotOf = (name: string) =>
+    db
+      .select()
+      .from(scheduleSlots)
+      .where(eq(scheduleSlots.entry, name))
+      .orderBy(desc(scheduleSlots.slot))
+      .limit(1)
+      .get()
+
+  /** Starts the job of a slot unless any process already has. */
+  async function fire({ job }: ScheduleEntry<App>, slot: number): Promise<string | undefined> {
+    const jobId = await atomically(db, tx => {
+      const firedAt = clock.now()
+      if (
+        !tx.insert(scheduleSlots).values({ entry: job.name, slot, firedAt }).onConflictDoNothing().returning().all()
+          .length
+      )
+        return undefined
+      const started = jobs.accept(tx, job, {} as never)
+      tx.update(scheduleSlots)
+        .set({ jobId: started.jobId })
+        .where(and(eq(scheduleSlots.entry, job.name), eq(scheduleSlots.slot, slot)))
+        .run()
+      return started.jobId
+    })
+    if (jobId)
+      await jobs
+        .dispatch(jobId)
+        .catch(error => log.warn('The queue is down; the sweep will add the job', { job: job.name, error }))
+    return jobId
+  }
+
+  /** Mounted paused. Every entry is protected against itself, and no error of one ends the process. */
+  function clockworkOf(entry: ScheduleEntry<App>): Cron {
+    const { pattern, job } = entry
+    const run = async () => {
+      if (!pauseOf(job.name)) await fire(entry, slotBefore(cronOf(job.name), clock.now() + 500))
+    }
+    const onError = (error: unknown) => log.error('The schedule could not start a job', { job: job.name, error })
+    try {
+      // By offset: a named zone costs 2 ms an entry, and goes by local time, which leaves out an hour a year.
+      const plugin = new Elysia().use(
+        cron({ name: job.name, pattern, utcOffset: 0, paused: true, protect: true, catch: onError, run }),
+      )
+      const clockwork = plugin.store.cron[job.name]
+      if (!clockwork?.nextRun()) throw new Error('it never comes')
+      return clockwork
+    } catch (error) {
+      throw new BadSchedule(`The schedule of ${job.name} cannot be read: "${pattern}" (${(error as Error).message})`)
+    }
+  }
+
+  const entryOf = (name: string) => table.find(({ job }) => job.name === name)
+
+  return {
+    start: () => {
+      for (const cron of crons.values()) cron.resume()
+    },
+    stop: () => {
+      for (const cron of crons.values()) cron.stop()
+    },
+
+    /** After a stop: what is seldom and was missed is done once. A first start has missed nothing. */
+    async catchUp() {
+      for (const entry of table) {
+        const parsed = cronOf(entry.job.name)
+        if (periodOf(parsed, openedAt) < madeUpFrom || pauseOf(entry.job.name)) continue
+        const last = lastSlotOf(entry.job.name)
+        const due = slotBefore(parsed, openedAt)
+        if (last && last.slot < due) await fire(entry, due)
+      }
+    },
+
+    names: () => table.map(({ job }) => job.name),
+
+    state(): ScheduleState[] {
+      const now = clock.now()
+      return table.map(({ pattern, job: { name } }) => {
+        const parsed = cronOf(name)
+        const last = lastSlotOf(name)
+        const pause = pauseOf(name)
+        const period = periodOf(parsed, now)
+        const expected = nextAfter(parsed, Math.max(openedAt, last?.slot ?? 0)) // the first that did not fire
+        const late = Math.max(0, now - expected)
+        const isMissed = late > Math.max(period, missedAfter)
+        const state = pause ? 'paused' : isMissed ? 'missed' : late > lateAfter ? 'late' : 'on time'
+        return {
+          name,
+          pattern,
+          last_slot: last?.slot ?? null,
+          last_job_id: last?.jobId ?? null,
+          next: nextAfter(parsed, now),
+          period_ms: period,
+          state,
+          late_ms: state === 'on time' ? 0 : late,
+          pause: pause ? { reason: pause.reason, by: pause.pausedBy, at: pause.pausedAt } : null,
+        }
+      })
+    },
+
+    /** Now, beside the slots; undefined for an unknown name. */
+    async runNow(name: string, by: number | null) {
+      const entry = entryOf(name)
+      return entry && jobs.start(entry.job, {} as never, { by })
+    },
+    async pause(name: string, reason: string, by: string): Promise<boolean> {
+      if (!entryOf(name)) return false
+      const values = { reason, pausedBy: by, pausedAt: clock.now() }
+      await atomically(
+        db,
+        tx =>
+          void tx
+            .insert(schedulePauses)
+            .values({ entry: name, ...values })
+            .onConflictDoUpdate({ target: schedulePauses.entry, set: values })
+            .run(),
+      )
+      return true
+    },
+    /** What the pause left out is not made up for. */
+    async resume(name: string): Promise<boolean> {
+      if (!entryOf(name)) return false
+      const firedAt = clock.now()
+      const slot = slotBefore(cronOf(name), firedAt)
+      return atomically(db, tx => {
+        const paused = tx.delete(schedulePauses).where(eq(schedulePauses.entry, name)).returning().all()
+        if (paused.length) tx.insert(scheduleSlots).values({ entry: name, slot, firedAt }).onConflictDoNothing().run()
+        return paused.length > 0
+      })
+    },
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * Task locks: leases that keep two jobs from doing the same work. They live in `fieldhouse.db`, fencing counter too, so
+ * neither a flushed Redis nor a restart frees or repeats one. A lease is renewed by its holder, released only by it, and
+ * free for the taking once it ran out or its process is known dead. A holder that lost its lease is told through
+ * `signal`, and what it still tries to write through `fenced` is refused.
+ */
+import { and, eq, sql } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { facts, taskLocks } from '../../../db/schema.ts'
+import { atomically, prepared, tryWrite } from '../../../db/transactions.ts'
+import { type Clock, type Duration, ms } from '../clock.ts'
+
+export type Latecomer = 'skip' | 'wait'
+
+/** A line of the table in `locks.ts`: what is locked, for how long at a time, what a latecomer does. */
+export type LockKind = { task: string; lease: number; latecomer: Latecomer; prefix: string }
+
+/** One lock: a kind and the arguments of the work it guards. */
+export type LockRequest = { kind: LockKind; key: string; arguments: string }
+
+/** `lock('import', '10m', 'wait')(leagueId)` → the request to take it. */
+export const lock =
+  (task: string, lease: Duration, latecomer: Latecomer, prefix = 'task_lock') =>
+  (...args: (string | number)[]): LockRequest => {
+    const kind = { task, lease: ms(lease), latecomer, prefix }
+    const hash = new Bun.CryptoHasher('sha256').update(JSON.stringify(args)).digest('hex').slice(0, 16)
+    const key = prefix === 'task_lock' ? `${prefix}:${task}:${hash}` : `${prefix}:${task}`
+    return { kind, key, arguments: args.join(', ') }
+  }
+
+export class LostLease extends Error {
+  constructor(key: string) {
+    super(`The lease of ${key} was lost; what was under way is void`)
+    this.name = 'LostLease'
+  }
+}
+
+export type LockRow = typeof taskLocks.$inferSelect
+
+export type Lease = {
+  readonly key: string
+  readonly fence: number
+  /** Aborted with `LostLease` when another took over or renewal failed for a whole lease. */
+  readonly signal: AbortSignal
+  release(): Promise<void>
+}
+
+const dropAgainEvery = 2_000 // ms
+
+const byKey = prepared(db =>
+  db
+    .select()
+    .from(taskLocks)
+    .where(eq(taskLocks.key, sql.placeholder('key')))
+    .prepare(),
+)
+
+const nextFence = (tx: Db) =>
+  Number(
+    tx
+      .insert(facts)
+      .values({ name: 'last_fence', value: '1' })
+      .onConflictDoUpdate({ target: facts.name, set: { value: sql`cast(${facts.value} as integer) + 1` } })
+      .returning()
+      .get().value,
+  )
+
+/** Throws unless the lease still holds: call it first in every transaction that writes on the strength of a lock. */
+export function fenced(tx: Db, lease: Pick<Lease, 'key' | 'fence'>): void {
+  if (byKey(tx).get({ key: lease.key })?.fence !== lease.fence) throw new LostLease(lease.key)
+}
+
+export type Locks = ReturnType<typeof openLocks>
+
+export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: string) => boolean) {
+  const held = new Map<string, () => void>()
+
+  const isFree = (row: LockRow | undefined) =>
+    !row || row.expiresAt <= clock.now() || (row.owner !== owner && isDead(row.owner))
+  const isMine = ({ key, fence }: { key: string; fence: number }) =>
+    and(eq(taskLocks.key, key), eq(taskLocks.fence, fence))
+
+  /** The lease, or the row of whoever holds it. */
+  async function take(request: LockRequest, jobId?: string): Promise<Lease | { heldBy: LockRow }> {
+    const { key, kind } = request
+    const taken = await atomically(
+      db,
+      (tx): { heldBy: LockRow } | { fence: number } => {
+        const row = byKey(tx).get({ key })
+        if (row && !isFree(row)) return { heldBy: row }
+        const now = clock.now()
+        const values = {
+          task: kind.task,
+          arguments: request.arguments,
+          owner,
+          jobId: jobId ?? null,
+          fence: nextFence(tx),
+          acquiredAt: now,
+          renewedAt: now,
+          expiresAt: now + kind.lease,
+        }
+        tx.insert(taskLocks)
+          .values({ key, ...values })
+          .onConflictDoUpdate({ target: taskLocks.key, set: values })
+          .run()
+        return { fence: values.fence }
+      },
+      'unsynced',
+    )
+    return 'heldBy' in taken ? taken : leaseOf(request, taken.fence)
+  }
+
+  /** The disk is full, say: the lease would end by itself, but whoever waits for it should not wait that long. */
+  function dropLater(name: string, drop: () => Promise<void>, until: number) {
+    const stop = () => {
+      clearInterval(timer)
+      held.delete(name)
+    }
+    const timer = setInterval(() => {
+      if (clock.now() >= until) return stop()
+      drop().then(stop, () => {})
+    }, dropAgainEvery)
+    held.set(name, stop)
+  }
+
+  function leaseOf({ key, kind }: LockRequest, fence: number): Lease {
+    const lost = new AbortController()
+    let renewed = clock.now()
+    const lose = () => {
+      stop()
+      lost.abort(new LostLease(key))
+    }
+    const renew = () => {
+      const now = clock.now()
+      try {
+        const rows = tryWrite(db, tx =>
+          tx
+            .update(taskLocks)
+            .set({ renewedAt: now, expiresAt: now + kind.lease })
+            .where(isMine({ key, fence }))
+            .returning()
+            .all(),
+        )
+        if (rows?.length === 0) return lose()
+        if (rows) renewed = now // else the database was busy
+      } catch {
+        // A database that cannot be written is not yet a lost lease.
+      }
+      if (clock.now() - renewed >= kind.lease) lose()
+    }
+    const timer = setInterval(renew, Math.min(kind.lease / 4, 10_000))
+    const stop = () => {
+      clearInterval(timer)
+      held.delete(`${key}#${fence}`)
+    }
+    held.set(`${key}#${fence}`, lose)
+    return {
+      key,
+      fence,
+      signal: lost.signal,
+      async release() {
+        stop()
+        const drop = () =>
+          atomically(db, tx => void tx.delete(taskLocks).where(isMine({ key, fence })).run(), 'unsynced')
+        await drop().catch(() => dropLater(`${key}#${fence}`, drop, renewed + kind.lease))
+      },
+    }
+  }
+
+  return {
+    take,
+    /** For an admin: takes the lock from whoever has it. The holder finds out at its next renewal or write. */
+    async breakLock(key: string): Promise<LockRow | undefined> {
+      const row = await atomically(db, tx => tx.delete(taskLocks).where(eq(taskLocks.key, key)).returning().get())
+      if (row) held.get(`${key}#${row.fence}`)?.()
+      return row
+    },
+    holder: (key: string) => {
+      const row = byKey(db).get({ key })
+      return isFree(row) ? undefined : row
+    },
+    all: () =>
+      db
+        .select()
+        .from(taskLocks)
+        .all()
+        .map(row => ({
+          ...row,
+          active: row.expiresAt > clock.now(),
+          ownerDead: row.owner !== owner && isDead(row.owner),
+        })),
+    /** At shutdown: what is still held is told so. */
+    close() {
+      for (const lose of [...held.values()]) lose()
+    },
+  }
+}

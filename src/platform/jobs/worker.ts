@@ -1,0 +1,223 @@
+/** From the queue to a finished row of `runs`: the whole way of one run through this process. */
+
+import { Value } from '@sinclair/typebox/value'
+import { DelayedError, UnrecoverableError } from 'bullmq'
+import type { Db } from '../../../db/open.ts'
+import { atomically } from '../../../db/transactions.ts'
+import type { Clock } from '../clock.ts'
+import type { Log } from '../process/log.ts'
+import { unlessAborted } from './abortable.ts'
+import { Cancelled, type JobContext, type JobDefinition, queueNames, ShuttingDown } from './job.ts'
+import type { Jobs } from './jobs.ts'
+import type { QueueJob, Queues } from './queues.ts'
+import { fingerprintOf, isAnswer, isFinal } from './run-failure.ts'
+import { openRunLog } from './run-log.ts'
+import { openRunProgress } from './run-progress.ts'
+import { cancelRequested, changeRun, isFinished, type NewRun, type Run, runById, unfinished } from './runs.ts'
+import type { Lease, Locks } from './task-locks.ts'
+
+const concurrency = { quick: 10, heavy: 1 }
+const lookForCancelsEvery = 250 // ms, while anything runs
+const graceAfterCancel = 1_500 // ms a run has to stop by itself
+const graceAtEnd = 2_500 // ms that runs have to stop when the process does
+
+export type WorkerSettings<App> = {
+  app: App
+  db: Db
+  clock: Clock
+  locks: Locks
+  jobs: Jobs<App>
+  queues: Queues
+  log: Log
+  queueError(error: Error): void
+  /** A run has failed for good. */
+  failed(run: Run, error: unknown): void
+}
+
+export function startWorker<App>({
+  app,
+  db,
+  clock,
+  locks,
+  jobs,
+  queues,
+  log,
+  failed,
+  queueError,
+}: WorkerSettings<App>) {
+  const running = new Map<string, AbortController>()
+  let closing = false
+
+  const change = async (id: string, from: Run['status'][], to: Partial<NewRun>) => {
+    // Undone by a power cut, the run is done again: twice equals once.
+    const run = await atomically(db, tx => changeRun(tx, id, from, to), 'unsynced')
+    if (run) await jobs.ended(run)
+    jobs.changed(id)
+    return run
+  }
+
+  /** Back into the queue without counting as an attempt. */
+  async function later(job: QueueJob, token: string | undefined, inMs: number): Promise<never> {
+    await job.moveToDelayed(Date.now() + inMs, token)
+    throw new DelayedError()
+  }
+
+  async function handle(job: QueueJob, token?: string, stalled?: AbortSignal): Promise<void> {
+    const id = job.id ?? ''
+    const run = runById(db).get({ id })
+    if (!run || isFinished(run)) return
+    if (closing) return later(job, token, 0)
+    const definition = jobs.definitionOf(run.name)
+    const now = clock.now()
+    if (run.cancelRequestedAt) return void (await change(id, unfinished, { status: 'CANCELLED', completedAt: now }))
+    if (run.expiresAt && run.expiresAt < now)
+      return void (await change(id, unfinished, {
+        status: 'CANCELLED',
+        completedAt: now,
+        message: 'Its time had passed before it could begin',
+      }))
+
+    const request = definition.lock?.(run.input as never)
+    const taken = request && (await locks.take(request, id))
+    if (taken && 'heldBy' in taken) {
+      if (request.kind.latecomer === 'wait') return later(job, token, Math.round(200 + Math.random() * 300))
+      const result = { skipped: 'already running', job_id: taken.heldBy.jobId }
+      return void (await change(id, unfinished, {
+        status: 'SUCCESS',
+        progress: 100,
+        result,
+        message: 'skipped: already running',
+        completedAt: now,
+      }))
+    }
+    try {
+      await perform(job, token, run, definition, taken, stalled)
+    } finally {
+      await taken?.release()
+    }
+  }
+
+  async function perform(
+    job: QueueJob,
+    token: string | undefined,
+    { id, name, input, startedBy }: Run,
+    definition: JobDefinition<App>,
+    lease: Lease | undefined,
+    stalled: AbortSignal | undefined,
+  ) {
+    const begun = await change(id, unfinished, {
+      status: 'PROGRESS',
+      startedAt: clock.now(),
+      attempts: job.attemptsMade + 1,
+      progress: 0,
+      error: null,
+    })
+    if (!begun) return
+    const stop = new AbortController()
+    running.set(id, stop)
+    if (closing) stop.abort(new ShuttingDown())
+    const signal = AbortSignal.any([stop.signal, ...(lease ? [lease.signal] : []), ...(stalled ? [stalled] : [])])
+    const ownLog = log.with({ job_id: id, job: name })
+    const runLog = openRunLog(db, clock, id, begun.attempts, ownLog)
+    const progress = openRunProgress(db, id, runLog, jobs.changed)
+    const work: JobContext = {
+      jobId: id,
+      by: startedBy,
+      attempt: begun.attempts,
+      signal,
+      lease,
+      log: runLog.log,
+      progress: progress.tell,
+    }
+    try {
+      const checked = Value.Parse(definition.input, input)
+      const result = await unlessAborted(definition.run(checked, app, work), signal, graceAfterCancel)
+      const cancelled = signal.reason instanceof Cancelled
+      progress.stop()
+      await change(id, ['PROGRESS'], {
+        status: cancelled ? 'CANCELLED' : 'SUCCESS',
+        progress: cancelled ? undefined : 100,
+        result: result ?? null,
+        completedAt: clock.now(),
+      })
+      ownLog.info('Job done', { duration_ms: clock.now() - (begun.startedAt ?? 0), attempt: begun.attempts })
+    } catch (error) {
+      progress.stop()
+      if (signal.reason instanceof Cancelled)
+        return void (await change(id, ['PROGRESS'], { status: 'CANCELLED', completedAt: clock.now() }))
+      if (signal.reason instanceof ShuttingDown) {
+        await change(id, ['PROGRESS'], { status: 'PENDING', message: 'Interrupted by a restart' })
+        return later(job, token, 0)
+      }
+      runLog.note('error', error instanceof Error ? error.message : String(error))
+      runLog.write()
+      await fail(begun, error)
+      if (isFinal(begun, error)) throw new UnrecoverableError(String(error))
+      throw error
+    } finally {
+      running.delete(id)
+    }
+  }
+
+  async function fail(run: Run, error: unknown) {
+    const final = isFinal(run, error)
+    const failure = error instanceof Error ? error : new Error(String(error))
+    const after = await change(run.id, unfinished, {
+      status: final ? 'FAILURE' : 'PENDING',
+      error: failure.message,
+      stack: failure.stack,
+      fingerprint: fingerprintOf(run.name, failure),
+      message: final ? null : `Attempt ${run.attempts} of ${run.maxAttempts} failed; trying again`,
+      completedAt: final ? clock.now() : null,
+    })
+    log[final ? 'error' : 'warn']('Job failed', {
+      job_id: run.id,
+      job: run.name,
+      attempt: run.attempts,
+      error: failure,
+    })
+    if (after && final && !isAnswer(error)) failed(after, error)
+  }
+
+  const workers = queueNames.map(queue =>
+    queues.work(queue, concurrency[queue], handle, {
+      error: queueError,
+      // Reached without passing `fail` when a job stalled too often: its process died under it again and again.
+      failed: (id, error) => {
+        const run = id ? runById(db).get({ id }) : undefined
+        if (run && !isFinished(run) && /stalled/.test(error.message))
+          fail({ ...run, attempts: run.maxAttempts }, error).catch(() => {})
+      },
+    }),
+  )
+
+  const cancels = setInterval(() => {
+    if (!running.size) return
+    try {
+      for (const id of cancelRequested(db, [...running.keys()])) abort(id)
+    } catch {
+      // A database that cannot be read just now is looked at again.
+    }
+  }, lookForCancelsEvery)
+
+  const abort = (id: string) => running.get(id)?.abort(new Cancelled())
+
+  return {
+    /** A cancel asked for in this very process need not wait for the next look. */
+    abort,
+    running: () => [...running.keys()],
+    alive: () => workers.every(worker => worker.isRunning()),
+    async close() {
+      closing = true
+      const closed = workers.map(worker => worker.close())
+      for (const stop of running.values()) stop.abort(new ShuttingDown())
+      await Promise.race([
+        Promise.all(closed),
+        Bun.sleep(graceAtEnd).then(() => {
+          for (const worker of workers) worker.close(true).catch(() => {}) // with Redis gone even this may never end
+        }),
+      ])
+      clearInterval(cancels)
+    },
+  }
+}

@@ -1,0 +1,131 @@
+import { writeSync } from 'node:fs'
+
+/** One JSON line each, pretty on a terminal. Lines are gathered for a moment and written together. */
+export const levels = ['debug', 'info', 'warn', 'error'] as const
+export type Level = (typeof levels)[number]
+export type Facts = Record<string, unknown>
+
+export type Log = {
+  [L in Level]: (message: string, facts?: Facts) => void
+} & {
+  /** The line of one request. Written by hand, because every request waits for it. */
+  request(id: string, method: string, path: string, status: number, ms: number, user?: string): void
+  /** A log whose lines all carry these facts. */
+  with(facts: Facts): Log
+  flush(): void
+}
+
+const secretNames = /pass(word|wd)?|token|secret|authorization|cookie|api_?key|dsn|webhook_?url/i
+
+/** What messages of errors may quote: keys of headers, and who signs in within a URL. */
+export const withoutSecrets = (text: string) =>
+  text.replace(/\b(Bearer|Basic)\s+\S+/gi, '$1 …').replace(/\/\/[^\s/@]+@/g, '//…@')
+
+/** Values under names that sound secret are never written. */
+export function masked(value: unknown, depth = 0): unknown {
+  if (value instanceof Error) {
+    const { name, message, stack = '' } = value
+    return { name, message: withoutSecrets(message), stack: withoutSecrets(stack) }
+  }
+  if (typeof value !== 'object' || value === null || depth > 6) return value
+  if (Array.isArray(value)) return value.map(item => masked(item, depth + 1))
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, secretNames.test(name) && item ? '…' : masked(item, depth + 1)]),
+  )
+}
+
+const colours: Record<Level, string> = { debug: '\x1b[90m', info: '\x1b[36m', warn: '\x1b[33m', error: '\x1b[31m' }
+const pretty = (level: Level, at: string, message: string, facts: Facts) => {
+  const rest = Object.entries(facts).map(
+    ([name, value]) => `\x1b[90m${name}=\x1b[0m${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
+  return `\x1b[90m${at.slice(11, 23)}\x1b[0m ${colours[level]}${level.padEnd(5)}\x1b[0m ${message} ${rest.join(' ')}`
+}
+
+export type Write = (text: string) => void
+const toStdout: Write = text => {
+  try {
+    writeSync(1, text)
+  } catch {
+    // Nobody reads: a closed pipe must not end the service.
+  }
+}
+
+export function openLog(
+  least: Level,
+  now: () => number,
+  isTerminal = process.stdout.isTTY === true,
+  write: Write = toStdout,
+  gatherFor = 20, // ms; 0 writes every line at once
+): Log {
+  let waiting = ''
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const flush = () => {
+    clearTimeout(timer)
+    timer = undefined
+    if (waiting) write(waiting)
+    waiting = ''
+  }
+  const add = (line: string, urgent = false) => {
+    waiting += line
+    if (urgent || waiting.length > 65_536 || gatherFor === 0) flush()
+    else timer ??= setTimeout(flush, gatherFor)
+  }
+  let stamped = 0
+  let stamp = ''
+  const at = () => {
+    const time = now()
+    if (time !== stamped) {
+      stamped = time
+      stamp = new Date(time).toISOString()
+    }
+    return stamp
+  }
+  const put = (level: Level, context: Facts) => {
+    if (levels.indexOf(level) < levels.indexOf(least)) return () => {}
+    return (message: string, facts: Facts = {}) => {
+      const all = masked({ ...context, ...facts }) as Facts
+      const line = isTerminal ? pretty(level, at(), message, all) : JSON.stringify({ at: at(), level, message, ...all })
+      add(`${line}\n`, level === 'error')
+    }
+  }
+  const tellsOfRequests = levels.indexOf(least) <= levels.indexOf('info')
+  const logWith = (context: Facts): Log => ({
+    debug: put('debug', context),
+    info: put('info', context),
+    warn: put('warn', context),
+    error: put('error', context),
+    request(id, method, path, status, ms, user) {
+      if (!tellsOfRequests) return
+      const duration_ms = Math.round(ms * 100) / 100
+      if (isTerminal)
+        return put('info', context)('request', {
+          method,
+          path,
+          status,
+          duration_ms,
+          ...(user && { user }),
+          request_id: id,
+        })
+      const by = user ? `,"user":${JSON.stringify(user)}` : ''
+      add(
+        `{"at":"${at()}","level":"info","message":"request","request_id":"${id}","method":"${method}","path":${JSON.stringify(path)},"status":${status},"duration_ms":${duration_ms}${by}}\n`,
+      )
+    },
+    with: facts => logWith({ ...context, ...facts }),
+    flush,
+  })
+  return logWith({})
+}
+
+/** True the first time something is said, and again only after a while: what fails in a loop is logged once, not a million times. */
+export function throttled(everyMs = 30_000) {
+  const said = new Map<string, number>()
+  return (what: string): boolean => {
+    const now = performance.now()
+    if (now - (said.get(what) ?? Number.NEGATIVE_INFINITY) < everyMs) return false
+    if (said.size > 100) said.clear()
+    said.set(what, now)
+    return true
+  }
+}

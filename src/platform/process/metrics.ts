@@ -1,0 +1,178 @@
+/** Numbers about this process, as Prometheus reads them, and per route and minute for the monitor. */
+import type { Db } from '../../../db/open.ts'
+import { tryWrite } from '../../../db/transactions.ts'
+import { hour, minute } from '../clock.ts'
+
+/** Upper bounds of the latency buckets in milliseconds; one more catches the rest. */
+export const bounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000] as const
+
+type Count = { requests: number; errors: number; totalMs: number; histogram: Uint32Array }
+const none = (): Count => ({ requests: 0, errors: 0, totalMs: 0, histogram: new Uint32Array(bounds.length + 1) })
+
+function add(count: Count, ms: number, failed: boolean) {
+  count.requests++
+  if (failed) count.errors++
+  count.totalMs += ms
+  let bucket = 0
+  while (bucket < bounds.length && ms > (bounds[bucket] ?? 0)) bucket++
+  count.histogram[bucket] = (count.histogram[bucket] ?? 0) + 1
+}
+
+/** A histogram as it lies in the database. */
+export const histogramOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint32Array =>
+  byteOffset % 4
+    ? new Uint32Array(buffer.slice(byteOffset, byteOffset + byteLength))
+    : new Uint32Array(buffer, byteOffset, byteLength / 4)
+
+/** Adds one up: many thousands are for a month, so without ceremony. */
+export function addHistogram(sum: Float64Array, bytes: Uint8Array): void {
+  const histogram = histogramOf(bytes)
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (histogram[i] ?? 0)
+}
+
+function putAway(
+  tx: Db,
+  table: 'request_stats' | 'request_hours',
+  time: 'minute' | 'hour',
+  at: number,
+  route: string,
+  { requests, errors, totalMs, histogram }: Count,
+) {
+  const { $client: client } = tx
+  const find = `select histogram from ${table} where ${time} = ? and route = ?`
+  const known = client.query<{ histogram: Uint8Array }, [number, string]>(find).get(at, route)
+  const before = known && histogramOf(known.histogram)
+  const sum = Buffer.from(histogram.map((count, i) => count + (before?.[i] ?? 0)).buffer)
+  client
+    .query(
+      `insert into ${table} (${time}, route, requests, errors, total_ms, histogram) values (?, ?, ?, ?, ?, ?)
+      on conflict do update set requests = requests + excluded.requests, errors = errors + excluded.errors,
+        total_ms = total_ms + excluded.total_ms, histogram = excluded.histogram`,
+    )
+    .run(at, route, requests, errors, Math.round(totalMs), sum)
+}
+
+/** The time below which `share` of the counted requests stayed; null where nothing was counted. */
+export function quantile(histogram: ArrayLike<number>, share: number): number | null {
+  let total = 0
+  for (let i = 0; i <= bounds.length; i++) total += histogram[i] ?? 0
+  if (!total) return null
+  let left = share * total
+  for (let i = 0; i < bounds.length; i++) {
+    const inBucket = histogram[i] ?? 0
+    const low = bounds[i - 1] ?? 0
+    if (left <= inBucket) return low + ((bounds[i] ?? low) - low) * (left / inBucket)
+    left -= inBucket
+  }
+  return bounds.at(-1) ?? null
+}
+
+/** How late timers fire: what the HTTP thread makes everyone wait. Sampled 50 times a second. */
+export function watchLoop() {
+  const every = 20
+  const samples = new Float64Array((60 * 1000) / every) // the last minute
+  let at = 0
+  let expected = performance.now() + every
+  const timer = setInterval(() => {
+    const now = performance.now()
+    samples[at++ % samples.length] = Math.max(0, now - expected)
+    expected = now + every
+  }, every)
+  timer.unref()
+  return {
+    /** Milliseconds over the last minute. */
+    lag() {
+      const sorted = samples.slice(0, Math.min(at, samples.length)).sort()
+      const atShare = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
+      return { p50: atShare(0.5), p99: atShare(0.99), max: sorted.at(-1) ?? 0 }
+    },
+    stop: () => clearInterval(timer),
+  }
+}
+
+type Labels = Record<string, string>
+type Reading = number | readonly (readonly [Labels, number])[]
+type Gauge = { name: string; help: string; type: 'gauge' | 'counter'; read(): Reading | Promise<Reading> }
+
+const patience = 700 // ms a gauge may take; one that fails is left out, the others are told
+
+const escapedLabel = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+const labelled = (name: string, labels: Labels) =>
+  `${name}{${Object.entries(labels)
+    .map(([label, value]) => `${label}="${escapedLabel(value)}"`)
+    .join(',')}}`
+
+async function readingOf({ read }: Gauge): Promise<Reading> {
+  try {
+    return await Promise.race([read(), Bun.sleep(patience).then(() => [])])
+  } catch {
+    return []
+  }
+}
+
+export type Metrics = ReturnType<typeof openMetrics>
+
+export function openMetrics() {
+  const routes = new Map<string, Count>()
+  let minuteRoutes = new Map<string, Count>()
+  const gauges: Gauge[] = []
+  const countOf = (map: Map<string, Count>, route: string) => {
+    let count = map.get(route)
+    if (!count) map.set(route, (count = none()))
+    return count
+  }
+  return {
+    request(route: string, ms: number, status: number) {
+      add(countOf(routes, route), ms, status >= 500)
+      add(countOf(minuteRoutes, route), ms, status >= 500)
+    },
+    /** Adds a number of its own to `/metrics`, read at each scrape. */
+    gauge: (name: string, help: string, read: Gauge['read'], type: Gauge['type'] = 'gauge') =>
+      void gauges.push({ name, help, type, read }),
+
+    /** What was counted since the last call goes into the minute's and the hour's rows, to what other processes counted. */
+    flush(db: Db, now: number) {
+      const counted = minuteRoutes
+      if (!counted.size) return
+      const written = tryWrite(db, tx => {
+        for (const [route, count] of counted) {
+          putAway(tx, 'request_stats', 'minute', now - (now % minute), route, count)
+          putAway(tx, 'request_hours', 'hour', now - (now % hour), route, count)
+        }
+        return true
+      })
+      if (written) minuteRoutes = new Map()
+    },
+
+    /** Prometheus text, version 0.0.4. */
+    async text(): Promise<string> {
+      const lines: string[] = []
+      const head = (name: string, help: string, type: string) =>
+        lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`)
+      const put = (name: string, labels: Labels, value: number) => lines.push(`${labelled(name, labels)} ${value}`)
+
+      const seconds = 'fieldhouse_http_request_duration_seconds'
+      head(seconds, 'Time from request to answer, by route', 'histogram')
+      for (const [route, { requests, totalMs, histogram }] of routes) {
+        let sum = 0
+        for (const [i, bound] of bounds.entries())
+          put(`${seconds}_bucket`, { route, le: String(bound / 1000) }, (sum += histogram[i] ?? 0))
+        put(`${seconds}_bucket`, { route, le: '+Inf' }, requests)
+        put(`${seconds}_sum`, { route }, totalMs / 1000)
+        put(`${seconds}_count`, { route }, requests)
+      }
+      const errors = 'fieldhouse_http_errors_total'
+      head(errors, 'Answers with status 500 and above, by route', 'counter')
+      for (const [route, count] of routes) put(errors, { route }, count.errors)
+
+      const readings = await Promise.all(gauges.map(readingOf))
+      for (const [i, { name, help, type }] of gauges.entries()) {
+        const reading = readings[i] ?? []
+        head(name, help, type)
+        if (typeof reading === 'number') lines.push(`${name} ${reading}`)
+        else for (const [labels, value] of reading) put(name, labels, value)
+      }
+      return `${lines.join('\n')}\n`
+    },
+  }
+}

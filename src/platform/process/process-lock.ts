@@ -1,0 +1,50 @@
+/**
+ * Knowing that a process is dead the moment it is: each holds an exclusive lock on a small file of its own for as long
+ * as it lives. The kernel drops it at death, however sudden, also across containers that share the folder, where a pid
+ * means nothing.
+ */
+import { Database } from 'bun:sqlite'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { explainOpenErrors } from '../../../db/open-errors.ts'
+
+const suffix = '.alive'
+const fileOf = (dataDir: string, id: string) => join(dataDir, 'run', `${id}${suffix}`)
+
+/** Call the answer to stop being alive. */
+export function holdProcessLock(dataDir: string, id: string): () => void {
+  mkdirSync(join(dataDir, 'run'), { recursive: true })
+  const path = fileOf(dataDir, id)
+  const held = explainOpenErrors(path, () => new Database(path, { create: true }))
+  held.run('PRAGMA journal_mode = MEMORY') // else a journal would lie beside it
+  held.run('BEGIN EXCLUSIVE')
+  return () => {
+    held.close()
+    rmSync(path, { force: true })
+  }
+}
+
+/** Whether any process is alive in the folder: asked before one comes alive oneself. */
+export function otherProcessesAlive(dataDir: string): boolean {
+  const folder = join(dataDir, 'run')
+  const names = existsSync(folder) ? readdirSync(folder) : []
+  return names.some(name => name.endsWith(suffix) && !isProcessDead(dataDir, name.slice(0, -suffix.length)))
+}
+
+/** True where nobody holds the file of that process any more. */
+export function isProcessDead(dataDir: string, id: string): boolean {
+  const path = fileOf(dataDir, id)
+  if (!existsSync(path)) return true
+  const probe = new Database(path, { readwrite: true, create: false })
+  try {
+    probe.run('PRAGMA busy_timeout = 0')
+    probe.run('BEGIN EXCLUSIVE')
+    probe.run('ROLLBACK')
+  } catch {
+    return false
+  } finally {
+    probe.close()
+  }
+  rmSync(path, { force: true })
+  return true
+}

@@ -1,0 +1,62 @@
+import { once } from 'node:events'
+import type { Redis } from 'ioredis'
+import type { Log } from './process/log.ts'
+
+/**
+ * Connections to Redis. A default client hangs when Redis is down: these fail fast and come back by themselves.
+ * `waits` is for workers, which block on purpose.
+ */
+export async function openRedis(url: string, log: Log) {
+  const { Redis } = await import('ioredis')
+  const open: Redis[] = []
+  const connect = ({ waits = false } = {}): Redis => {
+    const client = new Redis(url, {
+      maxRetriesPerRequest: waits ? null : 1,
+      enableOfflineQueue: waits,
+      connectTimeout: 1_000,
+      retryStrategy: attempt => Math.min(100 * 2 ** Math.min(attempt, 5), 2_000),
+    })
+    let reported = false
+    client.on('error', error => {
+      if (!reported) log.warn('Redis cannot be reached', { error: error.message })
+      reported = true
+    })
+    client.on('ready', () => {
+      if (reported) log.info('Redis is back')
+      reported = false
+    })
+    open.push(client)
+    return client
+  }
+  return {
+    connect,
+    /**
+     * Refuses a Redis that will not have us, which no waiting mends, and one that may throw keys away: jobs would vanish. One that
+     * does not answer for a second is not waited for.
+     */
+    async insist(client: Redis) {
+      const ask = async () => {
+        if (client.status !== 'ready') await once(client, 'ready')
+        const [, policy] = (await client.config('GET', 'maxmemory-policy')) as string[]
+        return policy
+      }
+      const policy = await Promise.race([ask(), Bun.sleep(1_000)]).catch(error => {
+        const said = error instanceof Error ? error.message : ''
+        if (/^(NOAUTH|WRONGPASS|ERR (DB index|invalid password|AUTH))/.test(said))
+          throw new Error(
+            `Redis refuses what REDIS_URL says (${said.split(/[,.:]/)[0]}); look at its user, password and database`,
+          )
+        return undefined
+      })
+      if (policy && policy !== 'noeviction')
+        throw new EvictingRedis(
+          `Redis evicts keys (maxmemory-policy ${policy}); set it to noeviction, or jobs may be lost`,
+        )
+    },
+    close: () => {
+      for (const client of open) client.disconnect()
+    },
+  }
+}
+
+export class EvictingRedis extends Error {}

@@ -1,0 +1,118 @@
+/** The kinds of settings a table can hold. Each reads one environment variable or says what was expected. */
+export type Setting<T> = {
+  env: string
+  doc: string
+  fallback: T
+  secret: boolean
+  /** Throws a sentence fragment: what was expected. */
+  read(text: string): T
+}
+
+type Doc = string
+const setting = <T>(env: string, fallback: T, doc: Doc, read: (text: string) => T, secret = false): Setting<T> => ({
+  env,
+  doc,
+  fallback,
+  secret,
+  read,
+})
+
+const expected = (what: string): never => {
+  throw new Error(`expected ${what}`)
+}
+
+export const int = (env: string, fallback: number, doc: Doc, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}) =>
+  setting(env, fallback, doc, text => {
+    const value = Number(text)
+    return Number.isInteger(value) && value >= min && value <= max
+      ? value
+      : expected(`a whole number from ${min} to ${max}`)
+  })
+
+export const fraction = (env: string, fallback: number, doc: Doc) =>
+  setting(env, fallback, doc, text => {
+    const value = Number(text)
+    return value >= 0 && value <= 1 ? value : expected('a number from 0 to 1')
+  })
+
+const yes = new Set(['true', '1', 'yes', 'on'])
+const no = new Set(['false', '0', 'no', 'off'])
+export const bool = (env: string, fallback: boolean, doc: Doc) =>
+  setting(env, fallback, doc, text => {
+    const word = text.toLowerCase()
+    return yes.has(word) ? true : no.has(word) ? false : expected('true or false')
+  })
+
+export const text = (env: string, fallback: string, doc: Doc, { pattern = /^.+$/s, says = 'some text' } = {}) =>
+  setting(env, fallback, doc, value => (pattern.test(value) ? value : expected(says)))
+
+type Shape = { pattern?: RegExp; says?: string; secret?: boolean }
+/** Absent unless given. */
+export const maybe = (env: string, doc: Doc, { pattern = /^.+$/s, says = 'some text', secret = false }: Shape = {}) =>
+  setting<string | undefined>(env, undefined, doc, value => (pattern.test(value) ? value : expected(says)), secret)
+
+export const oneOf = <const T extends string>(env: string, choices: readonly T[], fallback: T, doc: Doc) =>
+  setting<T>(env, fallback, doc, value => choices.find(choice => choice === value) ?? expected(choices.join(' or ')))
+
+export const url = (env: string, protocols: readonly string[], doc: Doc, secret = false) =>
+  setting<string | undefined>(
+    env,
+    undefined,
+    doc,
+    value => {
+      const parsed = URL.canParse(value) ? new URL(value) : undefined
+      return parsed && protocols.includes(parsed.protocol)
+        ? value
+        : expected(`a URL beginning with ${protocols.join('// or ')}//`)
+    },
+    secret,
+  )
+
+export type SettingValues<Table extends Record<string, Setting<unknown>>> = {
+  readonly [Name in keyof Table]: Table[Name] extends Setting<infer T> ? T : never
+}
+
+export class BadSettings extends Error {}
+
+/** Reads the whole table; all mistakes are reported together, secrets masked. `together` finds what is wrong beside something else. */
+export function readSettings<Table extends Record<string, Setting<unknown>>>(
+  table: Table,
+  env: Record<string, string | undefined>,
+  together: (isSet: (variable: string) => boolean) => string[] = () => [],
+): SettingValues<Table> {
+  const mistakes: string[] = []
+  const values = Object.entries(table).map(([name, { env: variable, read, fallback, secret }]) => {
+    const given = env[variable]?.trim()
+    if (!given) return [name, fallback]
+    try {
+      return [name, read(given)]
+    } catch (error) {
+      mistakes.push(`${variable}=${secret ? mask(given) : given}: ${(error as Error).message}`)
+      return [name, fallback]
+    }
+  })
+  mistakes.push(...together(variable => Boolean(env[variable]?.trim())))
+  if (mistakes.length)
+    throw new BadSettings(`These settings cannot be used:\n${mistakes.map(m => `  ${m}`).join('\n')}`)
+  return Object.fromEntries(values)
+}
+
+/** Tells whether a secret is there and whole, nothing of what it is. */
+export const mask = (secret: string) => `… (${secret.length} characters)`
+
+export type SettingLine = { env: string; value: string; fallback: string; doc: string }
+
+/** The table as an operator reads it: what is in force, what would be without him, and what it is for. */
+export function settingLines<Table extends Record<string, Setting<unknown>>>(
+  table: Table,
+  values: SettingValues<Table>,
+): SettingLine[] {
+  const shown = (value: unknown, secret: boolean) =>
+    value === undefined ? '' : secret ? mask(String(value)) : String(value)
+  return Object.entries(table).map(([name, { env, doc, fallback, secret }]) => ({
+    env,
+    value: shown(values[name], secret),
+    fallback: shown(fallback, secret),
+    doc,
+  }))
+}

@@ -1,0 +1,54 @@
+/** Every query that runs in the reading thread, because it may take more than 10 ms: plain data in, plain data out. */
+
+import { usersReading } from './accounts/queries.ts'
+import { dayCounts } from './dashboard/daily-metrics.ts'
+import { healthOfAll } from './dashboard/health-scores.ts'
+import { rosterMetrics } from './dashboard/roster-metrics.ts'
+import { tradeCounts, tradingSuspects } from './leagues/market/suspects.ts'
+import { damageReading } from './monitor/damage.ts'
+import { activeUsersReading } from './monitor/overview/active-users.ts'
+import { engagementReading } from './monitor/overview/engagement.ts'
+import { jobTimesReading } from './monitor/overview/job-times.ts'
+import { leagueActivityReading } from './monitor/overview/league-activity.ts'
+import { mainReading } from './monitor/overview/main.ts'
+import { overviewReading } from './monitor/overview/overview.ts'
+import { performanceReading } from './monitor/overview/performance.ts'
+import { tradedSymbols, tradingReading } from './monitor/overview/trading.ts'
+import { findRuns, idsOfRuns } from './monitor/runs/find-runs.ts'
+import { dashboardStats } from './monitor/statistics/dashboard.ts'
+import { executionStats } from './monitor/statistics/executions.ts'
+import { userStats } from './monitor/statistics/users.ts'
+import { taskReading } from './monitor/tasks/task-queries.ts'
+import { copyLog } from './platform/files/wal-checkpoints.ts'
+import { judgeRoster, rosterProblem } from './rota/load-problem.ts'
+import { rosterView } from './rota/roster-view.ts'
+
+export const readings = {
+  usersReading,
+  findRuns,
+  idsOfRuns,
+  taskReading,
+  mainReading,
+  overviewReading,
+  activeUsersReading,
+  engagementReading,
+  leagueActivityReading,
+  tradingReading,
+  tradedSymbols,
+  performanceReading,
+  jobTimesReading,
+  dashboardStats,
+  executionStats,
+  userStats,
+  tradingSuspects,
+  tradeCounts,
+  rosterProblem,
+  judgeRoster,
+  rosterView,
+  rosterMetrics,
+  dayCounts,
+  healthOfAll,
+  copyLog,
+  damageReading,
+}
+export type Readings = typeof readings

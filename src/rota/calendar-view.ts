@@ -1,0 +1,73 @@
+/** Days and duties as they stand on a page. */
+import { type Content, type Html, html } from '../platform/html.ts'
+import { name, number } from '../ui/parts/values.ts'
+import { daysAfter, daysOf, mondayOf } from './date-range.ts'
+import type { ShownShift } from './roster-view.ts'
+
+const format = (options: Intl.DateTimeFormatOptions) =>
+  new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', ...options })
+const dayFormat = format({ weekday: 'short', day: 'numeric', month: 'short' })
+const longFormat = format({ day: 'numeric', month: 'long', year: 'numeric' })
+const shortFormat = format({ day: 'numeric', month: 'short' })
+const at = (date: string) => new Date(`${date}T12:00:00Z`)
+
+/** `Mon 23 Mar`; these are dates of a wall somewhere, not moments. */
+export const dayWords = (date: string): string => dayFormat.format(at(date)).replace(',', '')
+export const dateWords = (date: string): string => longFormat.format(at(date))
+export const spanWords = (start: string, end: string): string =>
+  `${shortFormat.format(at(start))} – ${longFormat.format(at(end))}`
+
+export type ShownDay = {
+  shifts: readonly ShownShift[]
+  start: string
+  end: string
+  today: string
+  /** Shifts lead to a page of their own. */
+  linked: boolean
+  /** Whose standing there would be new. */
+  isNew?(shiftId: number, staffId: number): boolean
+}
+
+/** Site by site, week by week. */
+export function weeks(shown: ShownDay): Content {
+  const { shifts, start, end } = shown
+  const bySite = Map.groupBy(shifts, ({ site }) => site)
+  const mondays = daysOf(start, end).filter((date, i) => i === 0 || mondayOf(date) === date)
+  return [...bySite]
+    .sort(([a], [b]) => a.localeCompare(b, 'en'))
+    .map(
+      ([site, there]) => html`<section class="part"><h2>${name(site)}</h2>
+${mondays.map(first => {
+  const monday = mondayOf(first)
+  const days = daysOf(monday, daysAfter(monday, 6))
+  const these = there.filter(({ date }) => date >= (days[0] ?? '') && date <= (days[6] ?? ''))
+  return these.length > 0 && week(these, days, shown)
+})}</section>`,
+    )
+}
+
+const week = (shifts: readonly ShownShift[], days: string[], shown: ShownDay): Html => {
+  const byDay = Map.groupBy(shifts, ({ date }) => date)
+  return html`<ol class="week">${days.map(date => {
+    const there = byDay.get(date) ?? []
+    const classes = [date === shown.today && 'today', !there.length && 'none-here'].filter(Boolean).join(' ')
+    return html`<li class="${classes}"><h3>${dayWords(date)}</h3>
+<ul>${there.map(shift => html`<li class="duty${shift.open > 0 && ' short'}" id="s-${shift.id}">${duty(shift, shown)}</li>`)}</ul></li>`
+  })}</ol>`
+}
+
+export const shiftTimes = ({ from, to }: Pick<ShownShift, 'from' | 'to'>): string => `${from}–${to}`
+export const shiftNeeds = ({ skill, certification }: Pick<ShownShift, 'skill' | 'certification'>): string =>
+  [skill, certification].filter(Boolean).join(', ')
+
+function duty(shift: ShownShift, { linked, isNew }: ShownDay): Html {
+  const times = shiftTimes(shift)
+  return html`<p>${linked ? html`<a href="/rota/shifts/${shift.id}">${times}</a>` : times}</p>
+${shiftNeeds(shift) && html`<p class="asks">${shiftNeeds(shift)}</p>`}
+<ul>${shift.staff.map(
+    person =>
+      html`<li${isNew?.(shift.id, person.staff_id) && html` class="new"`}>${name(person.name)}${person.pinned && pinMark}</li>`,
+  )}${shift.open > 0 && html`<li class="open">${number(shift.open)} open</li>`}</ul>`
+}
+
+export const pinMark: Html = html` <span class="pin" title="Pinned: stays when a roster is made anew">◆<span class="sr">pinned</span></span>`

@@ -1,0 +1,194 @@
+/** A roster becomes the one that holds: checked again by the independent checker, written in one transaction. */
+import { eq, sql } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { assignments, shifts } from '../../db/schema.ts'
+import { atomically } from '../../db/transactions.ts'
+import { audit } from '../audit.ts'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { touch } from '../platform/cache/stamps.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import type { Range } from './date-range.ts'
+import { findDraft, markConfirmed } from './drafts.ts'
+import { isOurs, type Judgement, problemWith, rosterVersion } from './load-problem.ts'
+import { inRange, shiftById } from './shift-queries.ts'
+import { check, type Violation } from './solving/check.ts'
+import type { Assignment } from './solving/problem.ts'
+import { personById } from './staff-queries.ts'
+
+export type Confirmed = {
+  confirmed: number
+  added: number
+  removed: number
+  pinned: number
+  start_date: string
+  end_date: string
+  site_ids: number[]
+  already_confirmed: boolean
+}
+
+const answer = ({ start, end, siteIds }: Range, counts: Partial<Confirmed>): Confirmed => ({
+  confirmed: 0,
+  added: 0,
+  removed: 0,
+  pinned: 0,
+  start_date: start,
+  end_date: end,
+  site_ids: siteIds,
+  already_confirmed: false,
+  ...counts,
+})
+
+/** The draft a job has left. Confirmed once, it answers so ever after and changes nothing more. */
+export async function confirmDraft(app: App, who: Who, jobId: string): Promise<Confirmed> {
+  const draft = findDraft(app.db, jobId) ?? refuse('not_found', `Job ${jobId} has left no roster`)
+  const { range, content } = draft
+  const wanted = content.assignments
+  if (draft.confirmedAt !== null) return answer(range, { confirmed: wanted.length, already_confirmed: true })
+  return confirmRoster(app, who, range, wanted, jobId)
+}
+
+/** Replaces what is not pinned in that range. An empty list changes nothing; it only drops what is cached. */
+export async function confirmRoster(
+  { db, reader, clock }: App,
+  who: Who,
+  range: Range,
+  wanted: Assignment[],
+  jobId?: string,
+): Promise<Confirmed> {
+  if (!wanted.length && !jobId) {
+    await atomically(db, tx => touch(tx, 'roster'))
+    return answer(range, {})
+  }
+  for (;;) {
+    const judged: Judgement = await reader.read('judgeRoster', { range, assignments: wanted })
+    refuseBroken(judged.violations)
+    const written = await atomically(db, tx => {
+      if (rosterVersion(tx) !== judged.version) return undefined // changed since it was judged: judge again
+      const already = jobId !== undefined && findDraft(tx, jobId)?.confirmedAt
+      if (already) return answer(range, { confirmed: judged.assignments.length, already_confirmed: true })
+      const at = clock.now()
+      const counts = write(tx, range, judged.assignments, at)
+      if (jobId) markConfirmed(tx, jobId, at)
+      touch(tx, 'roster')
+      const target = `roster ${range.start} to ${range.end}`
+      audit(tx, {
+        at,
+        who,
+        action: 'roster.confirm',
+        target,
+        detail: { job_id: jobId, sites: range.siteIds, ...counts },
+      })
+      return answer(range, counts)
+    })
+    if (written) return written
+  }
+}
+
+/** Only what differs is touched: who stays keeps the same row. */
+function write(tx: Db, range: Range, wanted: Assignment[], at: number) {
+  const isThere = sql`${assignments.shiftId} in (select ${shifts.id} from ${shifts} where ${inRange(range)})`
+  const present = tx
+    .select({
+      id: assignments.id,
+      shift_id: assignments.shiftId,
+      staff_id: assignments.staffId,
+      pinned: assignments.pinned,
+    })
+    .from(assignments)
+    .where(isThere)
+    .all()
+  const keys = new Set(wanted.map(keyOf))
+  const gone = present.filter(one => !one.pinned && !keys.has(keyOf(one)))
+  tx.delete(assignments)
+    .where(sql`${assignments.id} in (select value from json_each(${JSON.stringify(gone.map(({ id }) => id))}))`)
+    .run()
+  const known = new Set(present.map(keyOf))
+  const added = wanted.filter(one => !known.has(keyOf(one)))
+  tx.run(sql`insert into ${assignments} (shift_id, staff_id, pinned, created_at)
+    select value ->> 'shift_id', value ->> 'staff_id', 0, ${at} from json_each(${JSON.stringify(added)})`)
+  return {
+    confirmed: wanted.length,
+    added: added.length,
+    removed: gone.length,
+    pinned: present.filter(({ pinned }) => pinned).length,
+  }
+}
+
+const keyOf = ({ shift_id, staff_id }: Assignment) => `${shift_id}/${staff_id}`
+const shown = 50 // conflicts told of
+
+export function refuseBroken(violations: Violation[]): void {
+  const [first] = violations
+  if (!first) return
+  const others = violations.length > 1 ? `, and ${violations.length - 1} more` : ''
+  refuse('conflict', `${first.message}${others}`, {
+    conflicts: violations
+      .slice(0, shown)
+      .map(({ rule, message, shift_ids, staff_id }) => ({ rule, message, shift_ids, staff_id })),
+    total_conflicts: violations.length,
+  })
+}
+
+/** Puts somebody on a shift by hand. What is there already stays as it is. */
+export async function assign({ db, clock }: App, who: Who, wanted: Assignment, pinned: boolean): Promise<number> {
+  const at = clock.now()
+  return atomically(db, tx => {
+    personById(tx, wanted.staff_id)
+    const there = standingOn(tx, wanted.shift_id)
+    refuseBroken(broken(tx, wanted.shift_id, there, [...there, wanted]))
+    const row = { shiftId: wanted.shift_id, staffId: wanted.staff_id, pinned, createdAt: at }
+    const { id } = tx.insert(assignments).values(row).returning().get()
+    touch(tx, 'roster')
+    audit(tx, { at, who, action: 'roster.assign', target: `shift ${wanted.shift_id}`, detail: { ...wanted, pinned } })
+    return id
+  })
+}
+
+/** What those on this shift break, as the shift is now. */
+export const brokenOn = (db: Db, shiftId: number): Violation[] => broken(db, shiftId, [], standingOn(db, shiftId))
+
+function broken(db: Db, shiftId: number, given: Assignment[], all: Assignment[]): Violation[] {
+  const problem = problemWith(db, [shiftById(db, shiftId)], given)
+  return check(problem, all).filter(isOurs)
+}
+
+const standingOn = (db: Db, shiftId: number): Assignment[] =>
+  db
+    .select({ shift_id: assignments.shiftId, staff_id: assignments.staffId })
+    .from(assignments)
+    .where(eq(assignments.shiftId, shiftId))
+    .all()
+
+type Placed = { id: number; shift_id: number; staff_id: number; pinned: boolean }
+const placedColumns = {
+  id: assignments.id,
+  shift_id: assignments.shiftId,
+  staff_id: assignments.staffId,
+  pinned: assignments.pinned,
+}
+
+export const assignmentById = (db: Db, id: number): Placed =>
+  db.select(placedColumns).from(assignments).where(eq(assignments.id, id)).get() ??
+  refuse('not_found', `There is no assignment ${id}`)
+
+export async function pin({ db, clock }: App, who: Who, id: number, pinned: boolean): Promise<Placed> {
+  return atomically(db, tx => {
+    const { shift_id, staff_id } = assignmentById(tx, id)
+    tx.update(assignments).set({ pinned }).where(eq(assignments.id, id)).run()
+    touch(tx, 'roster')
+    const action = pinned ? 'roster.pin' : 'roster.unpin'
+    audit(tx, { at: clock.now(), who, action, target: `assignment ${id}`, detail: { shift_id, staff_id } })
+    return assignmentById(tx, id)
+  })
+}
+
+export async function unassign({ db, clock }: App, who: Who, id: number): Promise<void> {
+  await atomically(db, tx => {
+    const { shift_id, staff_id, pinned } = assignmentById(tx, id)
+    tx.delete(assignments).where(eq(assignments.id, id)).run()
+    touch(tx, 'roster')
+    const detail = { shift_id, staff_id, pinned }
+    audit(tx, { at: clock.now(), who, action: 'roster.unassign', target: `assignment ${id}`, detail })
+  })
+}

@@ -1,0 +1,174 @@
+/** Generating: the form, how far it is, and the draft to look over before it holds. */
+
+import { type Content, type Html, html } from '../platform/html.ts'
+import type { Pagination } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { isFinished, type Run } from '../platform/jobs/runs.ts'
+import { address } from '../ui/parts/address.ts'
+import { badge, status } from '../ui/parts/badges.ts'
+import { progress, stats } from '../ui/parts/figures.ts'
+import { action, checks, form, formField } from '../ui/parts/form.ts'
+import { emptyState, notice } from '../ui/parts/notices.ts'
+import { paginationLinks } from '../ui/parts/pagination-links.ts'
+import { table } from '../ui/parts/table.ts'
+import { money, name, number, percent, time } from '../ui/parts/values.ts'
+import { dayWords, shiftNeeds, shiftTimes, spanWords, weeks } from './calendar-view.ts'
+import { daysAfter, mondayOf, type Range } from './date-range.ts'
+import type { Draft } from './drafts.ts'
+import type { ShownShift } from './roster-view.ts'
+import { rotaHead } from './rota-page.ts'
+import type { Site } from './site.ts'
+import type { Ended, Unfilled } from './solving/problem.ts'
+
+export type GenerateData = { sites: readonly Site[]; drafts: readonly Draft[]; pagination: Pagination; today: string }
+
+export function generateBody({ sites, drafts, pagination: pages, today }: GenerateData, who: Who | undefined): Html {
+  const monday = daysAfter(mondayOf(today), 7)
+  return html`${rotaHead('Generate a roster', 'generate', who)}
+${form(
+  { action: '/api/v1/jobs/roster/generate', goTo: '/rota/drafts/{job_id}' },
+  html`<div class="columns">${formField({ label: 'From day', name: 'start_date', type: 'date', value: monday })}
+${formField({ label: 'Through', name: 'end_date', type: 'date', value: daysAfter(monday, 6) })}</div>
+${sites.length > 1 && checks({ label: 'Sites', name: 'site_ids', choices: sites.map(({ id, name }) => ({ value: id, label: name })), ticked: () => true, hint: 'Work at the others still takes rest and hours' })}
+<div class="columns">${formField({
+    label: 'How',
+    name: 'algorithm',
+    type: 'select',
+    value: 'production',
+    choices: [
+      { value: 'production', label: 'Good within seconds, better while there is time' },
+      { value: 'optimal', label: 'The best there is, proved' },
+      { value: 'greedy', label: 'At once' },
+    ],
+  })}
+${formField({ label: 'Seconds at most', name: 'budget_s', type: 'number', optional: true, min: 1, max: 600, hint: '10, or 300 for the best there is' })}
+${formField({ label: 'Seed', name: 'seed', type: 'number', optional: true, min: 0, hint: 'The same seed, the same roster' })}</div>`,
+  'Find a roster',
+)}
+<section class="part"><h2>Drafts</h2>
+${table({
+  caption: 'Drafts, the newest first',
+  rows: drafts,
+  columns: [
+    {
+      head: 'Days',
+      names: true,
+      cell: ({ jobId, range }) => html`<a href="/rota/drafts/${jobId}">${spanWords(range.start, range.end)}</a>`,
+    },
+    { head: 'Made', cell: ({ createdAt }) => time(createdAt) },
+    { head: 'How', cell: ({ algorithm }) => algorithm },
+    { head: 'Covered', numeric: true, cell: ({ content }) => percent(content.summary.coverage * 100) },
+    { head: 'Cost', numeric: true, cell: ({ content }) => money(content.summary.cost_cents) },
+    { head: 'State', cell: ({ confirmedAt }) => (confirmedAt ? badge('confirmed', 'good') : badge('draft')) },
+  ],
+  empty: emptyState('No drafts yet', 'What is generated is kept here for 90 days.'),
+})}
+${paginationLinks(pages, page => address('/rota/generate', { page }))}</section>`
+}
+
+export type DraftData = {
+  jobId: string
+  range: Range
+  run: Run | undefined
+  draft: Draft | undefined
+  /** The shifts of its days as they are now, with those who would stand there. */
+  shifts: readonly ShownShift[]
+  isNew(shiftId: number, staffId: number): boolean
+  today: string
+}
+
+/** The part that keeps itself fresh: progress at first, then what came of it. */
+export const draftBody = (data: DraftData): Html => html`${stateOf(data)}
+${draftContent(data)}`
+
+function draftContent(data: DraftData): Html {
+  const { run, draft, jobId } = data
+  if (run && !isFinished(run)) return underWay(run)
+  if (!draft)
+    return html`${notice(html`${run?.status === 'CANCELLED' ? 'It was cancelled before there was a roster.' : (run?.error ?? 'There is no draft.')}`, 'bad')}
+<p><a class="button" href="/rota/generate">Try again</a></p>`
+  return review(data, draft, jobId)
+}
+
+const underWay = (run: Run): Html => html`<section class="part"><h2>${run.stage ?? 'Waiting for its turn'}</h2>
+${progress(run.progress, 'How far it is')}
+<p>${number(run.progress)} %${run.message && html` · ${run.message}`}</p>
+${action({ label: 'Stop and keep the best so far', quiet: true, method: 'delete', action: `/api/v1/jobs/cancel/${run.id}`, goTo: 'stay' })}</section>`
+
+const endedWords: Record<Ended, string> = {
+  proved: 'proved to be the best there is',
+  heuristic: 'good, nothing proved',
+  budget: 'the time was up',
+  cancelled: 'stopped by hand',
+  failed: 'the exact solver failed; this is the best until then',
+}
+
+function review({ shifts, isNew, today }: DraftData, draft: Draft, jobId: string): Html {
+  const { summary, unfilled } = draft.content
+  const { start, end } = draft.range
+  const added = shifts.reduce((all, { id, staff }) => all + staff.filter(one => isNew(id, one.staff_id)).length, 0)
+  return html`${stats([
+    { label: 'Covered', value: percent(summary.coverage * 100), note: `${unfilled.length} places open` },
+    { label: 'Cost', value: money(summary.cost_cents) },
+    { label: 'To be saved at most', value: percent(summary.gap * 100, { digits: 2 }), note: endedWords[summary.ended] },
+    { label: 'Fairness', value: percent(summary.fairness * 100), note: '100 % is the same share for all' },
+    { label: 'Wishes', value: number(summary.preferences, { signed: true }), note: 'met less gone against' },
+  ])}
+${
+  draft.confirmedAt
+    ? notice(
+        html`Confirmed ${time(draft.confirmedAt)}: it is the roster. <a href="/rota?start=${start}&amp;end=${end}">See it</a>`,
+        'good',
+      )
+    : html`<div class="actions">${action({
+        label: 'Confirm this roster',
+        action: '/api/v1/roster/confirm',
+        body: { job_id: jobId },
+        confirm: `Make this the roster of ${spanWords(start, end)}? What is not pinned there is replaced.`,
+        goTo: address('/rota', { start, end }),
+        done: 'It is the roster now',
+      })}${action({
+        label: 'Discard',
+        quiet: true,
+        method: 'delete',
+        action: `/api/v1/roster/drafts/${jobId}`,
+        confirm: 'Throw this draft away?',
+        goTo: '/rota/generate',
+        done: 'Discarded',
+      })}<span class="quiet">${number(added)} places would be filled anew, marked in green.</span></div>`
+}
+${unfilled.length > 0 && openPlaces(unfilled, shifts)}
+${weeks({ shifts, start, end, today, linked: true, isNew })}`
+}
+
+function openPlaces(unfilled: readonly Unfilled[], shifts: readonly ShownShift[]): Content {
+  const known = new Map(shifts.map(shift => [shift.id, shift]))
+  const rows = [...Map.groupBy(unfilled, ({ shift_id }) => shift_id).values()].flatMap(places => {
+    const [first] = places
+    const shift = first && known.get(first.shift_id)
+    return first && shift ? [{ shift, message: first.message, places: places.length }] : []
+  })
+  return html`<section class="part"><h2>Places that stay open</h2>
+${table({
+  caption: 'Places that stay open, and why',
+  rows,
+  columns: [
+    {
+      head: 'Shift',
+      names: true,
+      cell: ({ shift }) => html`<a href="/rota/shifts/${shift.id}">${dayWords(shift.date)}, ${shiftTimes(shift)}</a>`,
+    },
+    { head: 'Site', cell: ({ shift }) => name(shift.site) },
+    { head: 'Asks for', cell: ({ shift }) => shiftNeeds(shift) },
+    { head: 'Open', numeric: true, cell: ({ places }) => number(places) },
+    { head: 'Why', cell: ({ message }) => message },
+  ],
+})}</section>`
+}
+
+export const draftHead = ({ range }: DraftData, who: Who | undefined): Html =>
+  rotaHead(spanWords(range.start, range.end), 'generate', who)
+
+const stateOf = ({ run, draft }: DraftData): Content =>
+  run &&
+  html`<p>${status(run.status)} ${draft && html`<span class="quiet">${draft.algorithm}, seed ${draft.seed}</span>`}</p>`

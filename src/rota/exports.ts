@@ -1,0 +1,67 @@
+/** The roster for spreadsheets and notice boards: a line for each place. */
+import type { App } from '../context.ts'
+import { bom, csvLines } from '../platform/files/csv.ts'
+import type { Range } from './date-range.ts'
+import type { ShownShift } from './roster-view.ts'
+
+type Cell = string | number
+
+export async function exportCsv(
+  { reader }: App,
+  range: Range,
+  by: 'site' | 'person',
+  staffId: number | undefined,
+): Promise<Response> {
+  const { shifts } = await reader.read('rosterView', range)
+  const rows = by === 'site' ? bySite(shifts, staffId) : byPerson(shifts, staffId)
+  return new Response(bom + csvLines(rows), {
+    headers: {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': `attachment; filename="rota-by-${by}-${range.start}-to-${range.end}.csv"`,
+      'cache-control': 'no-cache',
+    },
+  })
+}
+
+/** To the hundredth: twenty minutes are 0.33. */
+const hoursOf = ({ starts_at, ends_at }: ShownShift) =>
+  Math.round((Date.parse(ends_at) - Date.parse(starts_at)) / 36_000) / 100
+const timesOf = (shift: ShownShift): Cell[] => [shift.date, shift.from, shift.to]
+const asksOf = ({ skill, certification }: ShownShift): Cell[] => [skill ?? '', certification ?? '']
+
+/** Places nobody takes are lines without a person. */
+function bySite(shifts: ShownShift[], staffId: number | undefined): Cell[][] {
+  const rows = shifts
+    .toSorted((a, b) => a.site.localeCompare(b.site, 'en') || a.starts_at.localeCompare(b.starts_at))
+    .flatMap(shift => {
+      const people = shift.staff.filter(({ staff_id }) => !staffId || staff_id === staffId)
+      const line = (name: string, pinned: Cell) => [
+        shift.site,
+        ...timesOf(shift),
+        hoursOf(shift),
+        ...asksOf(shift),
+        name,
+        pinned,
+      ]
+      const open = staffId ? 0 : shift.open
+      return [
+        ...people.map(({ name, pinned }) => line(name, pinned ? 'yes' : '')),
+        ...Array.from({ length: open }, () => line('', '')),
+      ]
+    })
+  return [['site', 'date', 'from', 'to', 'hours', 'skill', 'certification', 'person', 'pinned'], ...rows]
+}
+
+function byPerson(shifts: ShownShift[], staffId: number | undefined): Cell[][] {
+  const rows = shifts
+    .flatMap(shift => shift.staff.map(person => ({ shift, person })))
+    .filter(({ person }) => !staffId || person.staff_id === staffId)
+    .toSorted(
+      (a, b) =>
+        a.person.name.localeCompare(b.person.name, 'en') ||
+        a.person.staff_id - b.person.staff_id ||
+        a.shift.starts_at.localeCompare(b.shift.starts_at),
+    )
+    .map(({ shift, person }) => [person.name, ...timesOf(shift), hoursOf(shift), shift.site, ...asksOf(shift)])
+  return [['person', 'date', 'from', 'to', 'hours', 'site', 'skill', 'certification'], ...rows]
+}

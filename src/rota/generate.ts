@@ -1,0 +1,58 @@
+/** `roster.generate`: a roster for a stretch of days, found by the solver in a thread of its own and left as a draft. */
+import { t } from 'elysia'
+import { atomically } from '../../db/transactions.ts'
+import { job } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { locks } from '../locks.ts'
+import { dateSchema } from '../platform/http/text-formats.ts'
+import { Cancelled } from '../platform/jobs/job.ts'
+import { fenced } from '../platform/jobs/task-locks.ts'
+import { leaveDraft } from './drafts.ts'
+import type { Progress } from './solving/problem.ts'
+import { solve } from './solving/solve.ts'
+
+export const algorithms = ['greedy', 'optimal', 'production'] as const
+
+export const generateSchema = t.Object({
+  start_date: dateSchema,
+  end_date: dateSchema,
+  site_ids: t.Optional(t.Array(t.Integer({ minimum: 1 }), { maxItems: 500, description: 'Without any, all sites' })),
+  algorithm: t.Optional(t.Union(algorithms.map(each => t.Literal(each)))),
+  seed: t.Optional(t.Integer({ minimum: 0, maximum: 2_147_483_647, description: 'The same seed, the same roster' })),
+  budget_s: t.Optional(
+    t.Number({ minimum: 0.1, maximum: 600, description: 'Seconds: 10 for production and 300 for optimal unless told' }),
+  ),
+})
+
+export const generateRoster = job('roster.generate', {
+  input: generateSchema,
+  queue: 'heavy',
+  lock: () => locks.roster(),
+  async run(input, app, { signal, lease, jobId, by, progress }) {
+    const { db, reader, clock } = app
+    const { start_date, end_date, algorithm = 'production', seed = 1, budget_s } = input
+    const range = { start: start_date, end: end_date, siteIds: input.site_ids ?? [] }
+    progress(0, 'loading')
+    const problem = await reader.read('rosterProblem', { range, seed })
+    if (!problem.shifts.length)
+      refuse(
+        'invalid',
+        `There are no shifts from ${start_date} to ${end_date}${range.siteIds.length ? ' at these sites' : ''}`,
+      )
+    signal.throwIfAborted()
+    const told = ({ stage, percent, best_cents, gap }: Progress) =>
+      progress(Math.max(1, percent), stage, best_cents === null ? undefined : reached(best_cents, gap))
+    const solution = await solve(problem, { algorithm, budget_s, signal, onProgress: told })
+    // What was found until a cancel is kept; after a lost lease or at the end of the process it is not ours to write.
+    if (signal.aborted && !(signal.reason instanceof Cancelled)) throw signal.reason
+    progress(99, 'checking', reached(solution.summary.cost_cents, solution.summary.gap))
+    await atomically(db, tx => {
+      if (lease) fenced(tx, lease)
+      leaveDraft(tx, { jobId, range, algorithm, seed, content: solution, createdBy: by, createdAt: clock.now() })
+    })
+    return { start_date, end_date, site_ids: range.siteIds, ...solution }
+  },
+})
+
+const reached = (cents: number, gap: number | null) =>
+  `best ${(cents / 100).toFixed(2)}${gap === null ? '' : `, at most ${(100 * gap).toFixed(2)} % to be saved`}`

@@ -1,0 +1,112 @@
+import Papa from 'papaparse'
+import type { FieldError } from '../errors.ts'
+import { isInCalendar, iso, momentOf } from '../platform/clock.ts'
+import { isOneLine } from '../platform/http/text-formats.ts'
+import { type NewShift, onDay } from './make-shifts.ts'
+import { longestWord } from './shift.ts'
+
+export type NamedSite = { id: number; name: string; timezone: string }
+
+const MOST_HOURS = 48
+
+/**
+ * Shifts from a spreadsheet. A row names its site by name or id and its time either as `starts_at` and `ends_at` (with an
+ * offset, or as the site's clock shows it) or as `date`, `from` and `to`; `skill`, `certification` and `headcount` may be
+ * left out. Every mistake is named with its line; the caller takes all rows or none.
+ */
+export function readShifts(csv: string, sites: NamedSite[]): { shifts: NewShift[]; errors: FieldError[] } {
+  const { data, meta } = Papa.parse<Record<string, string>>(csv.replace(/^\uFEFF/, ''), {
+    header: true,
+    skipEmptyLines: 'greedy',
+    transformHeader: heading => heading.trim().toLowerCase().replaceAll(' ', '_'),
+    transform: value => value.trim(),
+  })
+  const fields = new Set(meta.fields)
+  const missing =
+    fields.has('starts_at') || fields.has('ends_at') ? ['site', 'starts_at', 'ends_at'] : ['site', 'date', 'from', 'to']
+  const errors = missing
+    .filter(name => !fields.has(name))
+    .map(name => ({ path: name, message: 'is a column the file lacks' }))
+  if (errors.length) return { shifts: [], errors }
+  if (!data.length) return { shifts: [], errors: [{ path: 'file', message: 'has no rows' }] }
+
+  const shifts: NewShift[] = []
+  for (const [index, row] of data.entries()) {
+    const shift = readRow(row, sites, (column, message) => {
+      errors.push({ path: `row ${index + 1}, ${column}`, message })
+      return undefined
+    })
+    if (shift) shifts.push(shift)
+  }
+  return { shifts, errors }
+}
+/** Notes a mistake and answers nothing, as its reader then does. */
+type Wrong = (column: string, message: string) => undefined
+
+function readRow(row: Record<string, string>, sites: NamedSite[], wrong: Wrong): NewShift | undefined {
+  const site = siteOf(row.site ?? '', sites)
+  if (!site) return wrong('site', row.site ? `no site is called ${shown(row.site)}` : 'is empty')
+  const headcount = Number(row.headcount || 1)
+  if (!Number.isInteger(headcount) || headcount < 1 || headcount > 500)
+    return wrong('headcount', `${shown(row.headcount)} is not a whole number from 1 to 500`)
+  for (const column of ['skill', 'certification'] as const) {
+    const word = row[column]
+    if (word && (word.length > longestWord || !isOneLine(word)))
+      return wrong(column, `${shown(word)} is not one line of at most ${longestWord} characters`)
+  }
+  const times = row.starts_at === undefined ? byDay(row, site.timezone, wrong) : byInstants(row, site.timezone, wrong)
+  if (!times) return
+  const hours = (Date.parse(times.ends_at) - Date.parse(times.starts_at)) / 3_600_000
+  if (hours <= 0) return wrong('ends_at', 'is not after the start')
+  if (hours > MOST_HOURS)
+    return wrong('ends_at', `is ${Math.round(hours)} hours after the start; ${MOST_HOURS} are the most`)
+  return { site_id: site.id, ...times, skill: row.skill || null, certification: row.certification || null, headcount }
+}
+
+/** An id if it is one, else a name, whatever its case. */
+const siteOf = (text: string, sites: NamedSite[]) =>
+  sites.find(site => String(site.id) === text) ?? sites.find(site => site.name.toLowerCase() === text.toLowerCase())
+
+function byDay({ date = '', from = '', to = '' }: Record<string, string>, zone: string, wrong: Wrong) {
+  if (!isDate(date)) return wrong('date', `${shown(date)} is not a date like 2025-03-30`)
+  const [begin, end] = [clockOf(from), clockOf(to)]
+  if (!begin) return wrong('from', `${shown(from)} is not a time like 09:30`)
+  if (!end) return wrong('to', `${shown(to)} is not a time like 17:30`)
+  return onDay(Temporal.PlainDate.from(date), begin, end, zone)
+}
+
+function byInstants({ starts_at = '', ends_at = '' }: Record<string, string>, zone: string, wrong: Wrong) {
+  const [start, end] = [instantOf(starts_at, zone), instantOf(ends_at, zone)]
+  const asked = 'is not a time like 2025-03-30 22:00 or 2025-03-30T20:00:00Z'
+  if (!start) return wrong('starts_at', `${shown(starts_at)} ${asked}`)
+  if (!end) return wrong('ends_at', `${shown(ends_at)} ${asked}`)
+  return { starts_at: start, ends_at: end }
+}
+
+/** With an offset it is an instant already; without, the clock at the site shows it. */
+function instantOf(text: string, zone: string): string | undefined {
+  const local = /^(\d{4}-\d\d-\d\d)[ T](\d\d?:\d\d)(:\d\d)?$/.exec(text)
+  const clock = clockOf(local?.[2] ?? '')
+  const when = local
+    ? clock &&
+      isDate(local[1]!) &&
+      Temporal.PlainDate.from(local[1]!).toZonedDateTime({ timeZone: zone, plainTime: clock }).epochMilliseconds
+    : read(() => Temporal.Instant.from(text).epochMilliseconds)
+  return when && isInCalendar(when) ? iso(when) : undefined
+}
+
+const clockOf = (text: string) => (/^([01]?\d|2[0-3]):[0-5]\d$/.test(text) ? text.padStart(5, '0') : undefined)
+
+/** What it reads, or nothing when it cannot be read. */
+function read<T>(parse: () => T): T | undefined {
+  try {
+    return parse()
+  } catch {
+    return undefined
+  }
+}
+
+const isDate = (text: string) => text.length === 10 && !Number.isNaN(momentOf(text))
+
+/** What stood in a cell, as a message can hold it. */
+const shown = (text = '') => (text.length > 60 ? `${text.slice(0, 60)}…` : text || 'nothing')

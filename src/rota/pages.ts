@@ -1,0 +1,255 @@
+/** Pages of the rota: they ask what the API asks, and show it. */
+import { Value } from '@sinclair/typebox/value'
+import { Elysia, t } from 'elysia'
+import { cached } from '../cached.ts'
+import type { App } from '../context.ts'
+import { latestScores } from '../dashboard/health-scores.ts'
+import { dashboardBody } from '../dashboard/page.ts'
+import { refuse } from '../errors.ts'
+import type { Content } from '../platform/html.ts'
+import { access } from '../platform/http/access.ts'
+import { pageOf, pageQuery, pagination } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { isFinished, type Run, runById } from '../platform/jobs/runs.ts'
+import { hidden, page } from '../ui/layout.ts'
+import { address } from '../ui/parts/address.ts'
+import { live, livePart } from '../ui/parts/live.ts'
+import { type Range, today } from './date-range.ts'
+import { type DraftData, draftBody, draftHead, generateBody } from './draft-page.ts'
+import { findDraft, listDrafts } from './drafts.ts'
+import { generateRoster, generateSchema } from './generate.ts'
+import { rangeOf, rangeQuery } from './roster-routes.ts'
+import { shownByIds, staffNames } from './roster-view.ts'
+import { peopleBody, type RotaData, type RotaTab, rotaBar, rotaBody, rotaHead } from './rota-page.ts'
+import { listShifts, shiftById } from './shift-queries.ts'
+import { shiftBody, shiftsBody, sitesBody } from './shifts-page.ts'
+import { allSites, shiftsAt } from './site-queries.ts'
+import { personBody, staffBody } from './staff-page.ts'
+import { listStaff, personById } from './staff-queries.ts'
+
+const id = t.Integer({ minimum: 1 })
+const one = t.Object({ id })
+const byJob = t.Object({ job_id: t.String({ maxLength: 64 }) })
+// A form sends what is left empty as an empty text.
+const orEmpty = (schema: typeof rangeQuery.properties.start) => t.Optional(t.Union([schema, t.Literal('')]))
+const rangeForm = t.Object({
+  start: orEmpty(rangeQuery.properties.start),
+  end: orEmpty(rangeQuery.properties.end),
+  site_id: t.Optional(t.Union([id, t.Literal('')])),
+  page: pageQuery.page,
+})
+type RangeForm = { start?: string; end?: string; site_id?: number | '' }
+const given = ({ start, end, site_id }: RangeForm) => ({
+  start: start || undefined,
+  end: end || undefined,
+  site_id: site_id || undefined,
+})
+
+/** What a generation was asked for. */
+function askedOf({ input }: Run): Range | undefined {
+  if (!Value.Check(generateSchema, input)) return undefined
+  return { start: input.start_date, end: input.end_date, siteIds: input.site_ids ?? [] }
+}
+
+export const rotaPages = (app: App) => {
+  const { db, cache, clock, reader, stamps, streams } = app
+  const show = (title: string, who: Who | undefined, body: Content) =>
+    page({ title, who, nav: 'rota', body, styles: ['rota.css'] })
+  const rotaVersion = () => stamps.of(['roster', 'shifts', 'staff'].map(topic => [topic, ''] as const))
+
+  async function rotaData(query: RangeForm): Promise<RotaData> {
+    const now = clock.now()
+    const asked = given(query)
+    const range = rangeOf(asked, now)
+    const scope = [range.start, range.end, asked.site_id ?? 0]
+    const view = await cache.read(cached.rosterView, scope, () => reader.read('rosterView', range))
+    return { view: view.value, sites: allSites(db), siteId: asked.site_id, today: today(now) }
+  }
+  const bodies = { rota: rotaBody, people: peopleBody }
+  async function rota(tab: keyof typeof bodies & RotaTab, path: string, query: RangeForm, who: Who | undefined) {
+    const version = rotaVersion()
+    const data = await rotaData(query)
+    const from = address(`${path}/part`, given(query))
+    const part = live({ id: 'rota', events: '/rota/events', from, version }, bodies[tab](data, who))
+    return show('Rota', who, [rotaHead('Rota', tab, who), rotaBar(path, data), part])
+  }
+  async function part(tab: keyof typeof bodies, query: RangeForm, who: Who | undefined) {
+    const version = rotaVersion()
+    return livePart(bodies[tab](await rotaData(query), who), version)
+  }
+
+  const runOf = (jobId: string) => {
+    const run = runById(db).get({ id: jobId })
+    return run?.name === generateRoster.name ? run : undefined
+  }
+  const draftVersion = (jobId: string) => {
+    const run = runOf(jobId)
+    return run && !isFinished(run)
+      ? `${run.status} ${run.progress} ${run.stage} ${run.message}`
+      : `${run?.status} ${rotaVersion()}`
+  }
+  async function draftData(jobId: string): Promise<DraftData> {
+    const run = runOf(jobId)
+    const draft = findDraft(db, jobId)
+    const range = draft?.range ?? (run && askedOf(run)) ?? refuse('not_found', `Job ${jobId} has left no roster`)
+    const base = { jobId, range, run, draft, today: today(clock.now()) }
+    if (!draft || (run && !isFinished(run))) return { ...base, shifts: [], isNew: () => false }
+    const { shifts } = await reader.read('rosterView', draft.range)
+    const placed = Map.groupBy(draft.content.assignments, ({ shift_id }) => shift_id)
+    const names = staffNames(db, [...new Set(draft.content.assignments.map(({ staff_id }) => staff_id))])
+    const there = new Set(shifts.flatMap(({ id, staff }) => staff.map(({ staff_id }) => `${id}/${staff_id}`)))
+    return {
+      ...base,
+      isNew: (shiftId, staffId) => draft.confirmedAt === null && !there.has(`${shiftId}/${staffId}`),
+      shifts: shifts.map(shift => {
+        const pinned = new Set(shift.staff.flatMap(one => (one.pinned ? [one.staff_id] : [])))
+        const staff = (placed.get(shift.id) ?? []).map(({ staff_id }) => ({
+          id: staff_id,
+          staff_id,
+          name: names.get(staff_id) ?? `Staff ${staff_id}, who is gone`,
+          pinned: pinned.has(staff_id),
+        }))
+        return { ...shift, staff, filled: staff.length, open: Math.max(0, shift.headcount - staff.length) }
+      }),
+    }
+  }
+
+  return new Elysia()
+    .use(access(app))
+    .get('/rota', ({ query, who }) => rota('rota', '/rota', query, who), {
+      query: rangeForm,
+      may: 'member',
+      detail: hidden,
+    })
+    .get('/rota/part', ({ query, who }) => part('rota', query, who), {
+      query: rangeForm,
+      may: 'member',
+      detail: hidden,
+    })
+    .get('/rota/people', ({ query, who }) => rota('people', '/rota/people', query, who), {
+      query: rangeForm,
+      may: 'member',
+      detail: hidden,
+    })
+    .get('/rota/people/part', ({ query, who }) => part('people', query, who), {
+      query: rangeForm,
+      may: 'member',
+      detail: hidden,
+    })
+    .get('/rota/events', () => streams.versions(rotaVersion), { may: 'member', detail: hidden })
+    .get(
+      '/rota/staff',
+      ({ query, who }) => {
+        const asked = pageOf({ page: query.page, limit: 50 })
+        const { staff, total } = listStaff(db, { q: query.q }, asked)
+        const data = { staff, pagination: pagination(asked, total), q: query.q, today: today(clock.now()) }
+        return show('Staff', who, staffBody(data, who))
+      },
+      {
+        query: t.Object({ q: t.Optional(t.String({ maxLength: 80 })), page: pageQuery.page }),
+        may: 'officer',
+        detail: hidden,
+      },
+    )
+    .get('/rota/staff/new', ({ who }) => show('Somebody new', who, personBody(undefined, allSites(db), who)), {
+      may: 'officer',
+      detail: hidden,
+    })
+    .get(
+      '/rota/staff/:id',
+      ({ params, who }) => {
+        const person = personById(db, params.id)
+        return show(person.name, who, personBody(person, allSites(db), who))
+      },
+      { params: one, may: 'officer', detail: hidden },
+    )
+    .get(
+      '/rota/sites',
+      ({ who }) => {
+        const sites = allSites(db).map(site => ({ ...site, shifts: shiftsAt(db, site.id) }))
+        return show('Sites', who, sitesBody(sites, who))
+      },
+      { may: 'officer', detail: hidden },
+    )
+    .get(
+      '/rota/shifts',
+      ({ query, who }) => {
+        const now = clock.now()
+        const asked = pageOf({ page: query.page, limit: 50 })
+        const filter = { ...given(query), ...(query.start === undefined && { start: today(now) }) }
+        const { shifts, total } = listShifts(db, filter, asked)
+        const shown = shownByIds(
+          db,
+          shifts.map(({ id }) => id),
+        )
+        const data = {
+          shifts: shown,
+          pagination: pagination(asked, total),
+          sites: allSites(db),
+          query: filter,
+          today: today(now),
+        }
+        return show('Shifts', who, shiftsBody(data, who))
+      },
+      { query: rangeForm, may: 'officer', detail: hidden },
+    )
+    .get(
+      '/rota/shifts/:id',
+      ({ params, who }) => {
+        const [shift] = shownByIds(db, [shiftById(db, params.id).id])
+        if (!shift) return refuse('not_found', `There is no shift ${params.id}`)
+        const { staff } = listStaff(db, { active: true, skill: shift.skill ?? undefined }, pageOf({ limit: 500 }))
+        return show('Shift', who, shiftBody({ shift, people: staff }, who))
+      },
+      { params: one, may: 'officer', detail: hidden },
+    )
+    .get(
+      '/rota/generate',
+      ({ query, who }) => {
+        const asked = pageOf({ page: query.page, limit: 20 })
+        const { drafts, total } = listDrafts(db, asked)
+        const data = { sites: allSites(db), drafts, pagination: pagination(asked, total), today: today(clock.now()) }
+        return show('Generate a roster', who, generateBody(data, who))
+      },
+      { query: t.Object({ page: pageQuery.page }), may: 'officer', detail: hidden },
+    )
+    .get(
+      '/rota/drafts/:job_id',
+      async ({ params: { job_id: jobId }, who }) => {
+        const version = draftVersion(jobId)
+        const data = await draftData(jobId)
+        const path = `/rota/drafts/${jobId}`
+        const shown = { id: 'draft', events: `${path}/events`, from: `${path}/part`, version, brisk: true }
+        return show('Roster', who, [draftHead(data, who), live(shown, draftBody(data))])
+      },
+      { params: byJob, may: 'officer', detail: hidden },
+    )
+    .get(
+      '/rota/drafts/:job_id/part',
+      async ({ params: { job_id: jobId } }) => {
+        const version = draftVersion(jobId)
+        const data = await draftData(jobId)
+        return livePart(draftBody(data), version)
+      },
+      { params: byJob, may: 'officer', detail: hidden },
+    )
+    .get(
+      '/rota/drafts/:job_id/events',
+      ({ params: { job_id: jobId } }) => streams.versions(() => draftVersion(jobId)),
+      {
+        params: byJob,
+        may: 'officer',
+        detail: hidden,
+      },
+    )
+    .get(
+      '/rota/dashboard',
+      async ({ who }) => {
+        const metrics = await cache.read(cached.dashboardMetrics, [], () =>
+          reader.read('rosterMetrics', { now: clock.now() }),
+        )
+        return show('Dashboard', who, dashboardBody(metrics.value, latestScores(db), who))
+      },
+      { may: 'officer', detail: hidden },
+    )
+}

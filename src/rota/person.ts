@@ -1,0 +1,85 @@
+/** Who can be planned: skills, certificates, absences, wishes. */
+import { type Static, t } from 'elysia'
+import type { FieldError } from '../errors.ts'
+import { refuse } from '../errors.ts'
+import { iso } from '../platform/clock.ts'
+import { dateSchema, dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
+import { longestWord } from './shift.ts'
+
+const word = oneLine(longestWord)
+const clock = t.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'On the site’s wall, such as 09:30' })
+const moment = { ...dateTimeSchema, description: 'A date, or a moment with an offset' }
+
+export const wishSchema = t.Object({
+  want: t.Union([t.Literal('prefer'), t.Literal('avoid')]),
+  site_id: t.Optional(t.Integer({ minimum: 1 })),
+  weekday: t.Optional(t.Integer({ minimum: 1, maximum: 7, description: '1 Monday to 7 Sunday' })),
+  date: t.Optional(dateSchema),
+  from: t.Optional(clock),
+  to: t.Optional(clock),
+})
+
+export const newPerson = t.Object({
+  name: oneLine(80),
+  skills: t.Optional(t.Array(word, { maxItems: 50 })),
+  max_hours_week: t.Optional(t.Number({ minimum: 0, maximum: 168, description: '40, unless told' })),
+  hourly_cents: t.Optional(t.Integer({ minimum: 0, maximum: 10_000_000, description: '0, unless told' })),
+  certifications: t.Optional(t.Array(t.Object({ name: word, expires_on: dateSchema }), { maxItems: 100 })),
+  unavailable: t.Optional(
+    t.Array(t.Object({ from: moment, to: moment }), {
+      maxItems: 500,
+      description: 'Two dates, both included, or two moments, the second excluded',
+    }),
+  ),
+  preferences: t.Optional(t.Array(wishSchema, { maxItems: 100 })),
+  active: t.Optional(t.Boolean({ description: 'Who is not is not planned, but remembered' })),
+})
+export const personChange = t.Partial(newPerson)
+export type PersonChange = Static<typeof personChange>
+
+export const personSchema = t.Object(
+  {
+    id: t.Integer(),
+    name: t.String(),
+    skills: t.Array(t.String()),
+    max_hours_week: t.Number(),
+    hourly_cents: t.Integer(),
+    certifications: t.Array(t.Object({ name: t.String(), expires_on: t.String() })),
+    unavailable: t.Array(t.Object({ from: t.String(), to: t.String() })),
+    preferences: t.Array(wishSchema),
+    active: t.Boolean(),
+    created_at: dateTimeSchema,
+  },
+  { $id: 'Staff' },
+)
+export type PersonView = Static<typeof personSchema>
+
+/** What a schema cannot see. Answers it tidied: words trimmed, moments in UTC, nothing twice. */
+export function tidyPerson(given: PersonChange): PersonChange {
+  const errors: FieldError[] = []
+  const wrong = (path: string, message: string) => void errors.push({ path, message })
+  const tidy: PersonChange = { ...given }
+  if (given.name) tidy.name = given.name.trim()
+  if (given.skills) tidy.skills = [...new Set(given.skills.map(skill => skill.trim()))]
+  if (given.certifications) {
+    const certificates = new Map<string, { name: string; expires_on: string }>()
+    for (const { name, expires_on } of given.certifications)
+      certificates.set(`${name.trim()}\0${expires_on}`, { name: name.trim(), expires_on })
+    tidy.certifications = [...certificates.values()]
+  }
+  if (given.unavailable)
+    tidy.unavailable = given.unavailable.map(({ from, to }, i) => {
+      const [begin, end] = [tidyMoment(from), tidyMoment(to)]
+      if (isDate(from) === isDate(to) ? begin > end : begin.slice(0, 10) > end.slice(0, 10))
+        wrong(`unavailable.${i}.to`, 'is before its beginning')
+      return { from: begin, to: end }
+    })
+  for (const [i, wish] of (given.preferences ?? []).entries())
+    if ((wish.from === undefined) !== (wish.to === undefined))
+      wrong(`preferences.${i}.${wish.from ? 'to' : 'from'}`, 'is missing: give both or none')
+  if (errors.length) refuse('invalid', `${errors[0]?.path} ${errors[0]?.message}`, { errors })
+  return tidy
+}
+
+const isDate = (text: string) => text.length === 10
+const tidyMoment = (text: string) => (isDate(text) ? text : iso(Date.parse(text)))

@@ -1,0 +1,241 @@
+import { Elysia, t } from 'elysia'
+import { atomically } from '../../db/transactions.ts'
+import { audit } from '../audit.ts'
+import { cached } from '../cached.ts'
+import type { App } from '../context.ts'
+import { invalid, refuse } from '../errors.ts'
+import { started, startedSchema } from '../monitor/tasks/job-routes.ts'
+import { access, signedIn } from '../platform/http/access.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
+import { describe } from '../platform/http/route-docs.ts'
+import { dateSchema, dateTimeSchema } from '../platform/http/text-formats.ts'
+import { assign, confirmDraft, confirmRoster, pin, unassign } from './confirm.ts'
+import { checkRange, daysAfter, mondayOf, today } from './date-range.ts'
+import { deletedSchema } from './delete-schemas.ts'
+import { discardDraft, draftView, findDraft, listDrafts } from './drafts.ts'
+import { exportCsv } from './exports.ts'
+import { generateRoster, generateSchema } from './generate.ts'
+import { rosterSchema } from './roster-view.ts'
+import { siteById } from './site-queries.ts'
+
+const id = t.Integer({ minimum: 1 })
+const assignmentSchema = t.Object({ shift_id: id, staff_id: id })
+const placedSchema = t.Object({ id, shift_id: id, staff_id: id, pinned: t.Boolean() })
+const summarySchema = t.Object({
+  coverage: t.Number({ description: 'Filled places of all places, 0 to 1' }),
+  cost_cents: t.Integer(),
+  fairness: t.Number({ description: '1 when all who could work carry the same share of their hours' }),
+  preferences: t.Number({ description: 'Wishes met less wishes gone against' }),
+  bound: t.Number({ description: 'No roster that covers as much costs less' }),
+  gap: t.Number({ description: 'What might be saved at most, as a share of the cost' }),
+  ended: t.String({ description: 'proved, heuristic, budget, cancelled or failed' }),
+})
+const unfilledSchema = t.Object({ shift_id: id, reason: t.String(), message: t.String() })
+const draftSchema = t.Object(
+  {
+    job_id: t.String(),
+    start_date: dateSchema,
+    end_date: dateSchema,
+    site_ids: t.Array(id),
+    algorithm: t.String(),
+    seed: t.Integer(),
+    summary: summarySchema,
+    unfilled: t.Integer(),
+    created_at: dateTimeSchema,
+    confirmed_at: t.Nullable(dateTimeSchema),
+  },
+  { $id: 'Draft' },
+)
+const wholeDraft = t.Object({
+  ...draftSchema.properties,
+  assignments: t.Array(assignmentSchema),
+  unfilled: t.Array(unfilledSchema),
+})
+const confirmedSchema = t.Object({
+  confirmed: t.Integer({ description: 'Who stands there now, pinned ones too' }),
+  added: t.Integer(),
+  removed: t.Integer(),
+  pinned: t.Integer(),
+  start_date: t.String(),
+  end_date: t.String(),
+  site_ids: t.Array(t.Integer()),
+  already_confirmed: t.Boolean(),
+})
+
+export const rangeQuery = t.Object({
+  start: t.Optional(dateSchema),
+  end: t.Optional(dateSchema),
+  site_id: t.Optional(id),
+})
+
+/** From this week's Monday, for a week, unless told. */
+export function rangeOf(query: { start?: string; end?: string; site_id?: number }, now: number) {
+  const start = query.start ?? mondayOf(query.end ?? today(now))
+  const end = query.end ?? daysAfter(start, 6)
+  checkRange(start, end)
+  return { start, end, siteIds: query.site_id ? [query.site_id] : [] }
+}
+
+const one = { params: t.Object({ id }) }
+const byJob = { params: t.Object({ job_id: t.String({ maxLength: 64 }) }) }
+
+export const rosterRoutes = (app: App) => {
+  const { db, cache, clock, reader } = app
+  const draftOf = (jobId: string) => findDraft(db, jobId) ?? refuse('not_found', `Job ${jobId} has left no roster`)
+
+  return new Elysia({ tags: ['rosters'] })
+    .use(access(app))
+    .post(
+      '/jobs/roster/generate',
+      async ({ body, who, set }) => {
+        checkRange(body.start_date, body.end_date, 'end_date')
+        for (const siteId of body.site_ids ?? []) siteById(db, siteId)
+        const run = await app.jobs.start(generateRoster, body, { by: signedIn(who).id })
+        set.status = 202
+        return started(run)
+      },
+      {
+        body: generateSchema,
+        may: 'officer',
+        detail: describe(
+          'Find a roster in the background; it is left as a draft until it is confirmed',
+          startedSchema,
+          {
+            status: 202,
+            description:
+              'greedy answers at once; optimal proves the best there is; production improves within its budget and keeps the better. Stages: loading, building, optimization, checking. Cancelled, it keeps the best found so far as a draft.',
+          },
+        ),
+      },
+    )
+    .get(
+      '/roster',
+      ({ query }) => {
+        const range = rangeOf(query, clock.now())
+        const scope = [range.start, range.end, query.site_id ?? 0]
+        return cache.read(cached.rosterView, scope, () => reader.read('rosterView', range))
+      },
+      { query: rangeQuery, may: 'member', detail: describe('Who stands where on some days, 92 at most', rosterSchema) },
+    )
+    .get(
+      '/roster/export',
+      ({ query }) => {
+        const range = rangeOf(query, clock.now())
+        return exportCsv(app, range, query.by ?? 'site', query.staff_id)
+      },
+      {
+        query: t.Object({
+          ...rangeQuery.properties,
+          by: t.Optional(t.Union([t.Literal('site'), t.Literal('person')])),
+          staff_id: t.Optional(id),
+        }),
+        may: 'member',
+        detail: describe('The roster as CSV, a line for each place, by site or by person', t.String(), {
+          type: 'text/csv',
+        }),
+      },
+    )
+    .post(
+      '/roster/confirm',
+      ({ body, who }) => {
+        if (body.job_id !== undefined) return confirmDraft(app, signedIn(who), body.job_id)
+        const { assignments, start_date, end_date, site_ids = [] } = body
+        if (!assignments) return invalid('job_id', 'is missing; or send assignments, start_date, end_date and site_ids')
+        if (!assignments.length) return confirmRoster(app, signedIn(who), { start: '', end: '', siteIds: [] }, [])
+        if (!start_date || !end_date) return invalid(start_date ? 'end_date' : 'start_date', 'is missing')
+        checkRange(start_date, end_date, 'end_date')
+        return confirmRoster(app, signedIn(who), { start: start_date, end: end_date, siteIds: site_ids }, assignments)
+      },
+      {
+        body: t.Object({
+          job_id: t.Optional(t.String({ minLength: 1, maxLength: 64 })),
+          assignments: t.Optional(t.Array(assignmentSchema, { maxItems: 50_000 })),
+          start_date: t.Optional(dateSchema),
+          end_date: t.Optional(dateSchema),
+          site_ids: t.Optional(t.Array(id, { maxItems: 500 })),
+        }),
+        may: 'officer',
+        detail: describe(
+          'Make a roster the one that holds: checked again, all or nothing, replaces what is not pinned in its range',
+          confirmedSchema,
+          {
+            description:
+              'A 409 lists the rules that would be broken under `conflicts`. An empty list only drops caches.',
+          },
+        ),
+      },
+    )
+    .get(
+      '/roster/drafts',
+      ({ query, request, set }) => {
+        const page = pageOf(query)
+        const { drafts, total } = listDrafts(db, page)
+        return paged({ request, set }, page, total, { drafts: drafts.map(draftView) })
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'officer',
+        detail: describe(
+          'Rosters that were generated, the newest first',
+          t.Object({ drafts: t.Array(draftSchema), pagination: paginationSchema }),
+        ),
+      },
+    )
+    .get(
+      '/roster/drafts/:job_id',
+      ({ params: { job_id } }) => {
+        const draft = draftOf(job_id)
+        const { assignments, unfilled } = draft.content
+        return { ...draftView(draft), assignments, unfilled }
+      },
+      { ...byJob, may: 'officer', detail: describe('One of them, whole', wholeDraft) },
+    )
+    .delete(
+      '/roster/drafts/:job_id',
+      async ({ params: { job_id }, who }) => {
+        await atomically(db, tx => {
+          if (!discardDraft(tx, job_id)) refuse('not_found', `Job ${job_id} has left no roster`)
+          audit(tx, { at: clock.now(), who: signedIn(who), action: 'roster.discard', target: `draft ${job_id}` })
+        })
+        return { deleted: true, job_id }
+      },
+      {
+        ...byJob,
+        may: 'officer',
+        detail: describe('Throw a draft away', t.Object({ deleted: t.Boolean(), job_id: t.String() })),
+      },
+    )
+    .post(
+      '/roster/assignments',
+      async ({ body: { pinned = true, ...wanted }, who, set }) => {
+        const made = await assign(app, signedIn(who), wanted, pinned)
+        set.status = 201
+        return { id: made, ...wanted, pinned }
+      },
+      {
+        body: t.Object({ ...assignmentSchema.properties, pinned: t.Optional(t.Boolean({ default: true })) }),
+        may: 'officer',
+        detail: describe('Put somebody on a shift by hand, within the rules; pinned unless told', placedSchema, {
+          status: 201,
+        }),
+      },
+    )
+    .post('/roster/assignments/:id/pin', ({ params, who }) => pin(app, signedIn(who), params.id, true), {
+      ...one,
+      may: 'officer',
+      detail: describe('It stays when a roster is made anew', placedSchema),
+    })
+    .post('/roster/assignments/:id/unpin', ({ params, who }) => pin(app, signedIn(who), params.id, false), {
+      ...one,
+      may: 'officer',
+      detail: describe('It may change again', placedSchema),
+    })
+    .delete(
+      '/roster/assignments/:id',
+      async ({ params, who }) => {
+        await unassign(app, signedIn(who), params.id)
+        return { deleted: true, id: params.id }
+      },
+      { ...one, may: 'officer', detail: describe('Take somebody off a shift', deletedSchema) },
+    )
+}

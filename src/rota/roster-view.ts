@@ -1,0 +1,157 @@
+/** The roster as people look at it: shifts of some days, who stands there, and what is open. */
+import { asc, eq, inArray, sql } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../db/open.ts'
+import { assignments, shifts, sites, staff } from '../../db/schema.ts'
+import { iso } from '../platform/clock.ts'
+import type { Range } from './date-range.ts'
+import { shiftSchema } from './shift.ts'
+import { inRange } from './shift-queries.ts'
+
+const placedSchema = t.Object({ id: t.Integer(), staff_id: t.Integer(), name: t.String(), pinned: t.Boolean() })
+
+const shownShift = t.Composite([
+  shiftSchema,
+  t.Object({
+    site: t.String(),
+    from: t.String({ description: 'On the site’s wall' }),
+    to: t.String(),
+    filled: t.Integer(),
+    open: t.Integer(),
+    staff: t.Array(placedSchema),
+  }),
+])
+
+export const rosterSchema = t.Object(
+  {
+    start: t.String(),
+    end: t.String(),
+    shifts: t.Array(shownShift),
+    summary: t.Object({
+      shifts: t.Integer(),
+      places: t.Integer(),
+      filled: t.Integer(),
+      open: t.Integer(),
+      coverage: t.Nullable(t.Number({ description: 'Filled places of all places, 0 to 1' })),
+    }),
+  },
+  { $id: 'Roster' },
+)
+export type RosterView = Static<typeof rosterSchema>
+export type ShownShift = RosterView['shifts'][number]
+
+export function rosterView(db: Db, range: Range): RosterView {
+  const shown = shownIn(db, range)
+  return { start: range.start, end: range.end, shifts: shown, summary: summed(shown) }
+}
+
+export const shownIn = (db: Db, range: Range): ShownShift[] => shownShifts(db, rowsIn(db, range))
+
+const rowsIn = (db: Db, range: Range) =>
+  db
+    .select({ shift: shifts, site: sites })
+    .from(shifts)
+    .innerJoin(sites, eq(sites.id, shifts.siteId))
+    .where(inRange(range))
+    .orderBy(asc(shifts.startsAt), asc(sites.name), asc(shifts.id))
+    .all()
+
+type Row = ReturnType<typeof rowsIn>[number]
+
+/** The next shifts that begin after `now`. */
+export const upcomingShifts = (db: Db, now: number, limit: number): ShownShift[] =>
+  shownShifts(
+    db,
+    db
+      .select({ shift: shifts, site: sites })
+      .from(shifts)
+      .innerJoin(sites, eq(sites.id, shifts.siteId))
+      .where(sql`${shifts.startsAt} > ${now}`)
+      .orderBy(asc(shifts.startsAt), asc(shifts.id))
+      .limit(limit)
+      .all(),
+  )
+
+/** These, in the order they begin. */
+export const shownByIds = (db: Db, ids: number[]): ShownShift[] =>
+  shownShifts(
+    db,
+    db
+      .select({ shift: shifts, site: sites })
+      .from(shifts)
+      .innerJoin(sites, eq(sites.id, shifts.siteId))
+      .where(sql`${shifts.id} in (select value from json_each(${JSON.stringify(ids)}))`)
+      .orderBy(asc(shifts.startsAt), asc(shifts.id))
+      .all(),
+  )
+
+function shownShifts(db: Db, rows: Row[]): ShownShift[] {
+  const ids = JSON.stringify(rows.map(({ shift }) => shift.id))
+  const standing = Map.groupBy(
+    db
+      .select({
+        id: assignments.id,
+        shiftId: assignments.shiftId,
+        staff_id: assignments.staffId,
+        name: staff.name,
+        pinned: assignments.pinned,
+      })
+      .from(assignments)
+      .innerJoin(staff, eq(staff.id, assignments.staffId))
+      .where(sql`${assignments.shiftId} in (select value from json_each(${ids}))`)
+      .orderBy(sql`${staff.name} collate nocase`, asc(staff.id))
+      .all(),
+    ({ shiftId }) => shiftId,
+  )
+  return rows.map(({ shift, site }) => {
+    const people = (standing.get(shift.id) ?? []).map(({ shiftId, ...person }) => person)
+    const clock = clockIn(site.timezone)
+    return {
+      id: shift.id,
+      site_id: site.id,
+      site: site.name,
+      date: shift.day,
+      starts_at: iso(shift.startsAt),
+      ends_at: iso(shift.endsAt),
+      from: clock.format(shift.startsAt),
+      to: clock.format(shift.endsAt),
+      skill: shift.skill,
+      certification: shift.certification,
+      headcount: shift.headcount,
+      filled: people.length,
+      open: Math.max(0, shift.headcount - people.length),
+      staff: people,
+    }
+  })
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>()
+function clockIn(timeZone: string): Intl.DateTimeFormat {
+  const known = clocks.get(timeZone)
+  if (known) return known
+  const clock = new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  clocks.set(timeZone, clock)
+  return clock
+}
+
+export function summed(shown: Pick<ShownShift, 'headcount' | 'open'>[]): RosterView['summary'] {
+  const places = shown.reduce((all, { headcount }) => all + headcount, 0)
+  const open = shown.reduce((all, shift) => all + shift.open, 0)
+  return {
+    shifts: shown.length,
+    places,
+    filled: places - open,
+    open,
+    coverage: places ? (places - open) / places : null,
+  }
+}
+
+export const staffNames = (db: Db, ids: number[]): Map<number, string> =>
+  new Map(
+    db
+      .select({ id: staff.id, name: staff.name })
+      .from(staff)
+      .where(inArray(staff.id, ids))
+      .all()
+      .map(({ id, name }) => [id, name]),
+  )

@@ -1,0 +1,127 @@
+/** The rota of a week, by site and by person. */
+
+import { type Content, type Html, html } from '../platform/html.ts'
+import { isAtLeast } from '../platform/http/access.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { address } from '../ui/parts/address.ts'
+import { stats } from '../ui/parts/figures.ts'
+import { emptyState } from '../ui/parts/notices.ts'
+import { table } from '../ui/parts/table.ts'
+import { name, number, percent } from '../ui/parts/values.ts'
+import { dayWords, pinMark, shiftNeeds, shiftTimes, spanWords, weeks } from './calendar-view.ts'
+import { daysAfter, daysOf, mondayOf } from './date-range.ts'
+import type { RosterView, ShownShift } from './roster-view.ts'
+import type { Site } from './site.ts'
+
+export type RotaTab = 'rota' | 'people' | 'shifts' | 'staff' | 'sites' | 'generate' | 'dashboard'
+
+const tabs: [RotaTab, href: string, label: string, forOfficers: boolean][] = [
+  ['rota', '/rota', 'By site', false],
+  ['people', '/rota/people', 'By person', false],
+  ['shifts', '/rota/shifts', 'Shifts', true],
+  ['staff', '/rota/staff', 'Staff', true],
+  ['sites', '/rota/sites', 'Sites', true],
+  ['generate', '/rota/generate', 'Generate', true],
+  ['dashboard', '/rota/dashboard', 'Dashboard', true],
+]
+
+export const rotaHead = (
+  title: Content,
+  tab: RotaTab,
+  who: Who | undefined,
+): Html => html`<header class="head"><h1>${title}</h1></header>
+<nav class="filters" aria-label="Rota">${tabs
+  .filter(([, , , forOfficers]) => !forOfficers || isAtLeast(who, 'officer'))
+  .map(([key, href, label]) => html`<a href="${href}" ${key === tab && html`aria-current="page"`}>${label}</a>`)}</nav>`
+
+export type RotaQuery = { start?: string; end?: string; site_id?: number }
+export type RotaData = { view: RosterView; sites: readonly Site[]; siteId: number | undefined; today: string }
+
+/** Above what changes: which week, which site. */
+export function rotaBar(path: string, { view, sites, siteId, today }: RotaData): Html {
+  const { start, end } = view
+  const days = daysOf(start, end).length
+  const to = (first: string) => address(path, { start: first, end: daysAfter(first, days - 1), site_id: siteId })
+  const by = path === '/rota' ? 'site' : 'person'
+  return html`<div class="rota-bar">
+<strong>${spanWords(start, end)}</strong>
+<nav class="filters" aria-label="Weeks"><a rel="prev" href="${to(daysAfter(start, -days))}">← Before</a><a href="${address(path, { site_id: siteId })}" ${start === mondayOf(today) && html`aria-current="date"`}>This week</a><a rel="next" href="${to(daysAfter(start, days))}">After →</a></nav>
+<form method="get" action="${path}">
+${sites.length > 1 && html`<select name="site_id" aria-label="Site"><option value="">All sites</option>${sites.map(site => html`<option value="${site.id}" ${site.id === siteId && html`selected`}>${site.name}</option>`)}</select>`}
+<input type="date" name="start" value="${start}" aria-label="From" /><input type="date" name="end" value="${end}" aria-label="To" />
+<button type="submit" class="small quiet">Show</button>
+<a class="button small quiet" href="${address('/api/v1/roster/export', { by, start, end, site_id: siteId })}">CSV</a>
+</form>
+</div>`
+}
+
+/** The part that keeps itself fresh. */
+export function rotaBody({ view, today, sites }: RotaData, who: Who | undefined): Html {
+  const { summary, shifts, start, end } = view
+  if (!shifts.length) return nothing(sites, who)
+  return html`${figures(summary)}
+${weeks({ shifts, start, end, today, linked: isAtLeast(who, 'officer') })}`
+}
+
+const figures = ({ shifts, places, open, coverage }: RosterView['summary']): Html =>
+  stats([
+    { label: 'Shifts', value: number(shifts) },
+    { label: 'Places', value: number(places) },
+    { label: 'Open', value: number(open) },
+    { label: 'Covered', value: percent(coverage === null ? null : coverage * 100) },
+  ])
+
+function nothing(sites: readonly Site[], who: Who | undefined): Html {
+  if (!isAtLeast(who, 'officer'))
+    return emptyState('No shifts here', 'As soon as an officer has planned some, they are here.')
+  return sites.length
+    ? emptyState(
+        'No shifts here',
+        'Make them from a weekly pattern, copy those of another week, or import a spreadsheet.',
+        html`<a class="button" href="/rota/shifts">Plan shifts</a>`,
+      )
+    : emptyState(
+        'No sites yet',
+        'A site is a place with a clock on its wall. Shifts are at sites; people with the right skills stand there.',
+        html`<a class="button" href="/rota/sites">Make the first site</a>`,
+      )
+}
+
+type Stint = { shift: ShownShift; pinned: boolean }
+type Person = { name: string; stints: Stint[] }
+
+export function peopleBody({ view, sites }: RotaData, who: Who | undefined): Html {
+  const { shifts, start, end } = view
+  if (!shifts.length) return nothing(sites, who)
+  const people = new Map<number, Person>()
+  for (const shift of shifts)
+    for (const { staff_id, name, pinned } of shift.staff) {
+      const person = people.get(staff_id) ?? { name, stints: [] }
+      person.stints.push({ shift, pinned })
+      people.set(staff_id, person)
+    }
+  const hours = (stints: Stint[]) =>
+    stints.reduce((all, { shift }) => all + (Date.parse(shift.ends_at) - Date.parse(shift.starts_at)) / 3_600_000, 0)
+  const severalSites = new Set(shifts.map(({ site_id }) => site_id)).size > 1
+  return html`${table({
+    caption: 'Who works when',
+    class: 'people',
+    rows: [...people].sort(([, a], [, b]) => a.name.localeCompare(b.name, 'en')),
+    key: ([id]) => `p-${id}`,
+    columns: [
+      { head: 'Person', names: true, cell: ([, person]) => name(person.name) },
+      { head: 'Hours', numeric: true, cell: ([, { stints }]) => number(hours(stints)) },
+      ...daysOf(start, end).map(date => ({
+        head: dayWords(date),
+        cell: ([, { stints }]: [number, Person]) =>
+          stints
+            .filter(({ shift }) => shift.date === date)
+            .map(
+              ({ shift, pinned }) =>
+                html`<div>${shiftTimes(shift)}${pinned && pinMark}<small class="quiet">${severalSites && name(shift.site)} ${shiftNeeds(shift)}</small></div>`,
+            ),
+      })),
+    ],
+    empty: emptyState('Nobody stands anywhere yet', 'The shifts of these days are all open.'),
+  })}`
+}

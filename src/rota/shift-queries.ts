@@ -1,0 +1,105 @@
+/** Shifts. What changes them says so to the cached answers: topics `shifts` and `roster`. */
+import { and, asc, between, count, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { shifts } from '../../db/schema.ts'
+import { refuse } from '../errors.ts'
+import { touch } from '../platform/cache/stamps.ts'
+import type { PageSlice } from '../platform/http/pagination.ts'
+import type { Range } from './date-range.ts'
+import type { NewShift } from './make-shifts.ts'
+import { dayAt, type Shift } from './shift.ts'
+import { siteById, zones } from './site-queries.ts'
+
+export const shiftById = (db: Db, id: number): Shift =>
+  db.select().from(shifts).where(eq(shifts.id, id)).get() ?? refuse('not_found', `There is no shift ${id}`)
+
+export const inRange = ({ start, end, siteIds }: Range): SQL | undefined =>
+  and(between(shifts.day, start, end), siteIds.length ? inArray(shifts.siteId, siteIds) : undefined)
+
+export type ShiftFilter = { start?: string; end?: string; site_id?: number }
+
+export function listShifts(db: Db, { start, end, site_id }: ShiftFilter, { limit, offset }: PageSlice) {
+  const where = and(
+    start ? gte(shifts.day, start) : undefined,
+    end ? lte(shifts.day, end) : undefined,
+    site_id ? eq(shifts.siteId, site_id) : undefined,
+  )
+  const rows = db
+    .select()
+    .from(shifts)
+    .where(where)
+    .orderBy(asc(shifts.startsAt), asc(shifts.id))
+    .limit(limit)
+    .offset(offset)
+    .all()
+  return { shifts: rows, total: db.select({ total: count() }).from(shifts).where(where).get()?.total ?? 0 }
+}
+
+export const shiftsIn = (db: Db, range: Range): Shift[] =>
+  db.select().from(shifts).where(inRange(range)).orderBy(asc(shifts.startsAt), asc(shifts.id)).all()
+
+export function rowOf(shift: NewShift, timezone: string) {
+  const startsAt = Date.parse(shift.starts_at)
+  return {
+    siteId: shift.site_id,
+    day: dayAt(startsAt, timezone),
+    startsAt,
+    endsAt: Date.parse(shift.ends_at),
+    skill: shift.skill?.trim() || null,
+    certification: shift.certification?.trim() || null,
+    headcount: shift.headcount,
+  }
+}
+
+const some = 500 // rows a statement
+
+export function addShifts(tx: Db, added: NewShift[], at: number): number[] {
+  const zoneOf = zones(tx)
+  const rows = added.map(shift => ({ ...rowOf(shift, zoneOf(shift.site_id)), createdAt: at }))
+  const ids: number[] = []
+  for (let from = 0; from < rows.length; from += some)
+    ids.push(
+      ...tx
+        .insert(shifts)
+        .values(rows.slice(from, from + some))
+        .returning({ id: shifts.id })
+        .all()
+        .map(({ id }) => id),
+    )
+  touch(tx, 'shifts')
+  return ids
+}
+
+/** Leaves out those that are there just so already, so that the same copy or import twice is one. */
+export function addNewShifts(tx: Db, wanted: NewShift[], at: number): { ids: number[]; skipped: number } {
+  const has = tx
+    .select({ one: sql`1` })
+    .from(shifts)
+    .where(
+      and(
+        eq(shifts.siteId, sql.placeholder('siteId')),
+        eq(shifts.startsAt, sql.placeholder('startsAt')),
+        eq(shifts.endsAt, sql.placeholder('endsAt')),
+        sql`${shifts.skill} is ${sql.placeholder('skill')} and ${shifts.certification} is ${sql.placeholder('certification')}`,
+      ),
+    )
+    .limit(1)
+    .prepare()
+  const zoneOf = zones(tx)
+  const missing = wanted.filter(shift => !has.get(rowOf(shift, zoneOf(shift.site_id))))
+  return { ids: missing.length ? addShifts(tx, missing, at) : [], skipped: wanted.length - missing.length }
+}
+
+export function changeShift(tx: Db, id: number, shift: NewShift): void {
+  tx.update(shifts)
+    .set(rowOf(shift, siteById(tx, shift.site_id).timezone))
+    .where(eq(shifts.id, id))
+    .run()
+  touch(tx, 'shifts')
+}
+
+export function deleteShift(tx: Db, id: number): void {
+  tx.delete(shifts).where(eq(shifts.id, id)).run()
+  touch(tx, 'shifts')
+  touch(tx, 'roster')
+}

@@ -1,0 +1,230 @@
+import { Elysia, t } from 'elysia'
+import { atomically } from '../../db/transactions.ts'
+import { audit } from '../audit.ts'
+import { cached } from '../cached.ts'
+import type { App } from '../context.ts'
+import { invalid, refuse } from '../errors.ts'
+import { iso } from '../platform/clock.ts'
+import { access, signedIn } from '../platform/http/access.ts'
+import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { describe } from '../platform/http/route-docs.ts'
+import { dateSchema } from '../platform/http/text-formats.ts'
+import { brokenOn, refuseBroken } from './confirm.ts'
+import { checkRange } from './date-range.ts'
+import { confirmQuery, deletedSchema } from './delete-schemas.ts'
+import { readShifts } from './import-shifts.ts'
+import { copied, fromPattern, type NewShift } from './make-shifts.ts'
+import { receiveCsv } from './receive-csv.ts'
+import { checkTimes, copySchema, newShift, patternSchema, shiftChange, shiftSchema, shiftView } from './shift.ts'
+import { addNewShifts, addShifts, changeShift, deleteShift, listShifts, shiftById, shiftsIn } from './shift-queries.ts'
+import { allSites, siteById, zones } from './site-queries.ts'
+import { assignmentsOf } from './staff-queries.ts'
+
+const addedSchema = t.Object({
+  created: t.Integer(),
+  skipped: t.Integer({ description: 'Those that were there just so already' }),
+  shift_ids: t.Array(t.Integer()),
+})
+const mostAtOnce = 10_000
+const mostErrors = 100
+
+export const shiftRoutes = (app: App) => {
+  const { db, clock, cache } = app
+
+  /** Many at once, each only where it is not there yet. */
+  async function add(wanted: NewShift[], who: Who, action: string, detail: Record<string, unknown>) {
+    if (wanted.length > mostAtOnce) refuse('too_large', `${wanted.length} shifts at once; ${mostAtOnce} are the most`)
+    const at = clock.now()
+    return atomically(db, tx => {
+      const { ids, skipped } = addNewShifts(tx, wanted, at)
+      audit(tx, { at, who, action, target: 'shifts', detail: { ...detail, created: ids.length, skipped } })
+      return { created: ids.length, skipped, shift_ids: ids }
+    })
+  }
+
+  return new Elysia({ prefix: '/roster/shifts', tags: ['rosters'] })
+    .use(access(app))
+    .get(
+      '/',
+      async ({ query, request, set }) => {
+        const page = pageOf(query)
+        const { start = '', end = '', site_id = 0 } = query
+        if (start && end && end < start) invalid('end', 'is before the start')
+        const answer = await cache.read(cached.shiftList, [start, end, site_id, page.page, page.limit], () => {
+          const { shifts, total } = listShifts(db, query, page)
+          return { shifts: shifts.map(shiftView), pagination: pagination(page, total) }
+        })
+        set.headers.link = linkHeader(request.url, answer.value.pagination)
+        return answer
+      },
+      {
+        query: t.Object({
+          start: t.Optional(dateSchema),
+          end: t.Optional(dateSchema),
+          site_id: t.Optional(t.Integer({ minimum: 1 })),
+          ...pageQuery,
+        }),
+        may: 'member',
+        detail: describe(
+          'Shifts by their start; dates are those on the site’s wall, both included',
+          t.Object({ shifts: t.Array(shiftSchema), pagination: paginationSchema }),
+        ),
+      },
+    )
+    .post(
+      '/',
+      async ({ body, who, set }) => {
+        const shift = { skill: null, certification: null, headcount: 1, ...body }
+        checkTimes(shift)
+        const at = clock.now()
+        const id = await atomically(db, tx => {
+          const [made = 0] = addShifts(tx, [shift], at)
+          audit(tx, { at, who: signedIn(who), action: 'shift.create', target: `shift ${made}`, detail: body })
+          return made
+        })
+        set.status = 201
+        set.headers.location = `/api/v1/roster/shifts/${id}`
+        return shiftView(shiftById(db, id))
+      },
+      { body: newShift, may: 'officer', detail: describe('A new shift', shiftSchema, { status: 201 }) },
+    )
+    .post(
+      '/copy',
+      async ({ body, who, set }) => {
+        checkRange(body.from, body.to, 'to')
+        const range = { start: body.from, end: body.to, siteIds: body.site_ids ?? [] }
+        const wanted = copied(
+          shiftsIn(db, range).map(shift => ({
+            site_id: shift.siteId,
+            starts_at: iso(shift.startsAt),
+            ends_at: iso(shift.endsAt),
+            skill: shift.skill,
+            certification: shift.certification,
+            headcount: shift.headcount,
+          })),
+          body.weeks,
+          zones(db),
+        )
+        set.status = 201
+        return add(wanted, signedIn(who), 'shift.copy', body)
+      },
+      {
+        body: copySchema,
+        may: 'officer',
+        detail: describe(
+          'Copy the shifts of some days to so many weeks later, at the same hours on the wall',
+          addedSchema,
+          {
+            status: 201,
+          },
+        ),
+      },
+    )
+    .post(
+      '/pattern',
+      async ({ body, who, set }) => {
+        const { start_date, end_date, skill = null, certification = null, headcount = 1, ...pattern } = body
+        checkRange(start_date, end_date, 'end_date', 366)
+        const { timezone } = siteById(db, body.site_id)
+        const wanted = fromPattern({ ...pattern, skill, certification, headcount }, start_date, end_date, timezone)
+        if (!wanted.length) invalid('weekdays', 'names no day in that range')
+        set.status = 201
+        return add(wanted, signedIn(who), 'shift.pattern', body)
+      },
+      {
+        body: patternSchema,
+        may: 'officer',
+        detail: describe(
+          'The shifts a weekly pattern asks for; an end that is not after the start is on the next day',
+          addedSchema,
+          {
+            status: 201,
+          },
+        ),
+      },
+    )
+    .post(
+      '/import',
+      async ({ request, who, set }) => {
+        const { shifts, errors } = readShifts(await receiveCsv(request), allSites(db))
+        if (errors.length) {
+          const more = errors.length > mostErrors ? `; the first ${mostErrors} are told` : ''
+          refuse('invalid', `Nothing was imported: ${errors.length} mistakes${more}`, {
+            errors: errors.slice(0, mostErrors),
+          })
+        }
+        set.status = 201
+        return add(shifts, signedIn(who), 'shift.import', { rows: shifts.length })
+      },
+      {
+        parse: 'none',
+        may: 'officer',
+        detail: {
+          ...describe('Shifts from a CSV: all rows or, where any is wrong, none', addedSchema, { status: 201 }),
+          description:
+            'Columns: site (name or id) with date, from, to on the site’s wall, or starts_at and ends_at; skill, certification, headcount.',
+          requestBody: {
+            content: {
+              'text/csv': { schema: { type: 'string' } },
+              'application/json': {
+                schema: { type: 'object', properties: { csv: { type: 'string' } }, required: ['csv'] },
+              },
+              'multipart/form-data': {
+                schema: {
+                  type: 'object',
+                  properties: { file: { type: 'string', format: 'binary' } },
+                  required: ['file'],
+                },
+              },
+            },
+          },
+        },
+      },
+    )
+    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
+    .get('/:id', ({ params: { id } }) => shiftView(shiftById(db, id)), {
+      may: 'member',
+      detail: describe('One shift', shiftSchema),
+    })
+    .patch(
+      '/:id',
+      async ({ params: { id }, query: { confirm }, body, who }) => {
+        await atomically(db, tx => {
+          const { id: _, date, ...before } = shiftView(shiftById(tx, id))
+          const shift = { ...before, ...body }
+          checkTimes(shift)
+          changeShift(tx, id, shift)
+          if (!confirm) refuseBroken(brokenOn(tx, id))
+          const target = `shift ${id}`
+          audit(tx, { at: clock.now(), who: signedIn(who), action: 'shift.change', target, detail: body })
+        })
+        return shiftView(shiftById(db, id))
+      },
+      {
+        query: confirmQuery,
+        body: shiftChange,
+        may: 'officer',
+        detail: describe(
+          'Change a shift; refused where who stands on it could no longer, unless confirmed',
+          shiftSchema,
+        ),
+      },
+    )
+    .delete(
+      '/:id',
+      async ({ params: { id }, query: { confirm }, who }) => {
+        await atomically(db, tx => {
+          const shift = shiftView(shiftById(tx, id))
+          const assigned = assignmentsOf(tx, { shiftId: id })
+          if (assigned && !confirm)
+            refuse('conflict', `${assigned} stand on this shift; send confirm=true`, { assignments: assigned })
+          deleteShift(tx, id)
+          const detail = { ...shift, assigned }
+          audit(tx, { at: clock.now(), who: signedIn(who), action: 'shift.delete', target: `shift ${id}`, detail })
+        })
+        return { deleted: true, id }
+      },
+      { query: confirmQuery, may: 'officer', detail: describe('Delete a shift', deletedSchema) },
+    )
+}

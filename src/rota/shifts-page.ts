@@ -1,0 +1,209 @@
+/** Shifts and sites: lists, the ways to make many, and one shift with who stands on it. */
+
+import { type Content, type Html, html } from '../platform/html.ts'
+import type { Pagination } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { address } from '../ui/parts/address.ts'
+import { action, checks, form, formField } from '../ui/parts/form.ts'
+import { emptyState } from '../ui/parts/notices.ts'
+import { paginationLinks } from '../ui/parts/pagination-links.ts'
+import { table } from '../ui/parts/table.ts'
+import { name, number } from '../ui/parts/values.ts'
+import { dateWords, dayWords, pinMark, shiftTimes } from './calendar-view.ts'
+import { daysAfter, mondayOf } from './date-range.ts'
+import type { ShownShift } from './roster-view.ts'
+import { rotaHead } from './rota-page.ts'
+import type { Site } from './site.ts'
+
+export type ShiftsData = {
+  shifts: readonly ShownShift[]
+  pagination: Pagination
+  sites: readonly Site[]
+  query: { start?: string; end?: string; site_id?: number }
+  today: string
+}
+
+export const weekdayChoices = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].map((label, i) => ({
+  value: i + 1,
+  label,
+}))
+
+export function shiftsBody({ shifts, pagination: pages, sites, query, today }: ShiftsData, who: Who | undefined): Html {
+  if (!sites.length)
+    return html`${rotaHead('Shifts', 'shifts', who)}
+${emptyState('No sites yet', 'Shifts are at a site.', html`<a class="button" href="/rota/sites">Make the first site</a>`)}`
+  const monday = mondayOf(today)
+  return html`${rotaHead('Shifts', 'shifts', who)}
+<div class="rota-bar"><form method="get" action="/rota/shifts">
+<select name="site_id" aria-label="Site"><option value="">All sites</option>${sites.map(site => html`<option value="${site.id}" ${site.id === query.site_id && html`selected`}>${site.name}</option>`)}</select>
+<input type="date" name="start" value="${query.start}" aria-label="From" /><input type="date" name="end" value="${query.end}" aria-label="To" />
+<button type="submit" class="small quiet">Show</button></form></div>
+${table({
+  caption: 'Shifts by their start',
+  rows: shifts,
+  key: shift => `s-${shift.id}`,
+  columns: [
+    {
+      head: 'When',
+      names: true,
+      cell: shift => html`<a href="/rota/shifts/${shift.id}">${dayWords(shift.date)}, ${shiftTimes(shift)}</a>`,
+    },
+    { head: 'Site', cell: shift => name(shift.site) },
+    { head: 'Skill', cell: shift => name(shift.skill) },
+    { head: 'Certificate', cell: shift => name(shift.certification) },
+    { head: 'Places', numeric: true, cell: shift => number(shift.headcount) },
+    {
+      head: 'Open',
+      numeric: true,
+      cell: shift => (shift.open ? html`<strong class="loss">${number(shift.open)}</strong>` : number(0)),
+    },
+  ],
+  empty: emptyState('No shifts here', 'Make them below.'),
+})}
+${paginationLinks(pages, page => address('/rota/shifts', { ...query, page }))}
+<section class="part"><h2>Make shifts</h2>
+${form(
+  { action: '/api/v1/roster/shifts/pattern', done: 'The shifts are made' },
+  html`<div class="columns">${siteField(sites)}
+${formField({ label: 'From day', name: 'start_date', type: 'date', value: monday })}
+${formField({ label: 'Through', name: 'end_date', type: 'date', value: daysAfter(monday, 27) })}</div>
+${checks({ label: 'On', name: 'weekdays', choices: weekdayChoices, ticked: day => day < 6 })}
+${placeFields()}`,
+  'Make them',
+)}</section>
+<section class="part"><h2>Copy</h2>
+${form(
+  { action: '/api/v1/roster/shifts/copy', done: 'The shifts are copied' },
+  html`<div class="columns">${formField({ label: 'From day', name: 'from', id: 'f-copy-from', type: 'date', value: monday })}
+${formField({ label: 'Through', name: 'to', id: 'f-copy-to', type: 'date', value: daysAfter(monday, 6) })}
+${formField({ label: 'Weeks later', name: 'weeks', type: 'number', min: 1, max: 104, value: 1, hint: 'At the same hours on the wall, though the clocks change' })}</div>`,
+  'Copy them',
+)}</section>
+<section class="part"><h2>Import</h2>
+${form(
+  { action: '/api/v1/roster/shifts/import', done: 'The shifts are imported' },
+  formField({
+    label: 'CSV',
+    name: 'csv',
+    type: 'area',
+    placeholder: `site,date,from,to,skill,certification,headcount\n${sites[0]?.name},${monday},18:00,23:00,bar,,2`,
+    hint: 'Pasted from a spreadsheet; all rows or, where any is wrong, none',
+  }),
+  'Import them',
+)}</section>`
+}
+
+const siteField = (sites: readonly Site[], value?: number): Html =>
+  formField({
+    label: 'Site',
+    name: 'site_id',
+    type: 'select',
+    sends: 'number',
+    value,
+    choices: sites.map(({ id, name }) => ({ value: String(id), label: name })),
+  })
+
+const placeFields = (): Html => html`<div class="columns">
+${formField({ label: 'Begins', name: 'from', placeholder: '18:00', hint: 'On the site’s wall' })}
+${formField({ label: 'Ends', name: 'to', placeholder: '23:00', hint: 'Not after its beginning: on the next day' })}
+${formField({ label: 'Places', name: 'headcount', type: 'number', min: 1, max: 500, value: 1 })}
+${formField({ label: 'Skill', name: 'skill', optional: true, maxlength: 60 })}
+${formField({ label: 'Certificate', name: 'certification', optional: true, maxlength: 60 })}</div>`
+
+export type ShiftData = { shift: ShownShift; people: readonly { id: number; name: string }[] }
+
+/** One shift, and who stands on it. */
+export function shiftBody({ shift, people }: ShiftData, who: Who | undefined): Html {
+  const api = `/api/v1/roster/shifts/${shift.id}`
+  const there = new Set(shift.staff.map(({ staff_id }) => staff_id))
+  return html`${rotaHead(html`${dateWords(shift.date)}, ${shiftTimes(shift)}`, 'shifts', who)}
+<p>${name(shift.site)} · ${number(shift.filled)} of ${number(shift.headcount)} places filled</p>
+${table({
+  caption: 'Who stands there',
+  rows: shift.staff,
+  columns: [
+    {
+      head: 'Name',
+      names: true,
+      cell: person =>
+        html`<a href="/rota/staff/${person.staff_id}">${name(person.name)}</a>${person.pinned && pinMark}`,
+    },
+    { head: html`<span class="sr">Actions</span>`, cell: ({ id, name: who, pinned }) => placeActions(id, who, pinned) },
+  ],
+  empty: emptyState('Nobody yet', 'Put somebody here, or generate a roster.'),
+})}
+<section class="part"><h2>Put somebody here</h2>
+${form(
+  { action: '/api/v1/roster/assignments', done: 'They stand here now' },
+  html`<input type="hidden" name="shift_id" value="${shift.id}" data-type="number" />
+${formField({
+  label: 'Person',
+  name: 'staff_id',
+  type: 'select',
+  sends: 'number',
+  hint: 'Pinned: a new roster keeps them here. What the rules forbid is refused.',
+  choices: people.filter(({ id }) => !there.has(id)).map(({ id, name }) => ({ value: String(id), label: name })),
+})}`,
+  'Put them here',
+)}</section>
+<section class="part"><h2>Change it</h2>
+${form(
+  { action: api, method: 'patch', done: 'Saved' },
+  html`<div class="columns">
+${formField({ label: 'Begins', name: 'starts_at', type: 'time', value: shift.starts_at, hint: 'Your time zone' })}
+${formField({ label: 'Ends', name: 'ends_at', type: 'time', value: shift.ends_at })}
+${formField({ label: 'Places', name: 'headcount', type: 'number', min: 1, max: 500, value: shift.headcount })}
+${formField({ label: 'Skill', name: 'skill', optional: true, maxlength: 60, value: shift.skill })}
+${formField({ label: 'Certificate', name: 'certification', optional: true, maxlength: 60, value: shift.certification })}</div>`,
+  'Save',
+)}
+${action({ label: 'Delete the shift', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: shift.filled ? `Delete this shift? ${shift.filled} stand on it.` : 'Delete this shift?', goTo: '/rota/shifts', done: 'Deleted' })}
+</section>`
+}
+
+const placeActions = (id: number, who: string, pinned: boolean): Content =>
+  html`<span class="actions">${action({
+    label: pinned ? 'Unpin' : 'Pin',
+    small: true,
+    quiet: true,
+    action: `/api/v1/roster/assignments/${id}/${pinned ? 'unpin' : 'pin'}`,
+  })}${action({
+    label: 'Take off',
+    small: true,
+    danger: true,
+    method: 'delete',
+    action: `/api/v1/roster/assignments/${id}`,
+    confirm: `Take ${who} off this shift?`,
+    done: 'Taken off',
+  })}</span>`
+
+export function sitesBody(sites: readonly (Site & { shifts: number })[], who: Who | undefined): Html {
+  return html`${rotaHead('Sites', 'sites', who)}
+${table({
+  caption: 'Sites',
+  rows: sites,
+  columns: [
+    { head: 'Site', names: true, cell: site => html`<a href="/rota?site_id=${site.id}">${name(site.name)}</a>` },
+    { head: 'Clock on its wall', cell: site => site.timezone },
+    { head: 'Shifts', numeric: true, cell: site => number(site.shifts) },
+    { head: html`<span class="sr">Actions</span>`, cell: site => siteActions(site) },
+  ],
+  empty: emptyState('No sites yet', 'A site is a place with a clock on its wall.'),
+})}
+<section class="part"><h2>New site</h2>
+${form(
+  { action: '/api/v1/roster/sites', done: 'The site is made' },
+  html`<div class="columns">${formField({ label: 'Name', name: 'name', maxlength: 80 })}
+${formField({ label: 'Time zone', name: 'timezone', value: 'Europe/Berlin', maxlength: 60, hint: 'Such as Europe/Berlin or America/New_York' })}</div>`,
+  'Make the site',
+)}</section>`
+}
+
+const siteActions = (site: Site & { shifts: number }): Html => html`<details><summary>Change</summary>
+${form(
+  { action: `/api/v1/roster/sites/${site.id}`, method: 'patch', done: 'Saved' },
+  html`<div class="columns">${formField({ label: 'Name', name: 'name', id: `f-name-${site.id}`, value: site.name, maxlength: 80 })}
+${formField({ label: 'Time zone', name: 'timezone', id: `f-zone-${site.id}`, value: site.timezone, maxlength: 60 })}</div>`,
+  'Save',
+)}
+${action({ label: 'Delete', danger: true, small: true, method: 'delete', action: `/api/v1/roster/sites/${site.id}?confirm=true`, confirm: `Delete ${site.name}? Its ${site.shifts} shifts and who stands on them go with it.`, done: 'Deleted' })}</details>`

@@ -1,0 +1,66 @@
+/** Sites. What changes them says so to the cached answers: topics `shifts` and `roster`. */
+import { asc, count, eq, sql } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { shifts, sites } from '../../db/schema.ts'
+import { prepared } from '../../db/transactions.ts'
+import { refuse } from '../errors.ts'
+import { touch } from '../platform/cache/stamps.ts'
+import type { PageSlice } from '../platform/http/pagination.ts'
+import { dayAt } from './shift.ts'
+import type { Site } from './site.ts'
+
+const oneSite = prepared(db =>
+  db
+    .select()
+    .from(sites)
+    .where(eq(sites.id, sql.placeholder('id')))
+    .prepare(),
+)
+
+export const siteById = (db: Db, id: number): Site =>
+  oneSite(db).get({ id }) ?? refuse('not_found', `There is no site ${id}`)
+
+export const allSites = (db: Db): Site[] => db.select().from(sites).orderBy(asc(sites.name)).all()
+
+export function listSites(db: Db, { limit, offset }: PageSlice) {
+  const rows = db.select().from(sites).orderBy(asc(sites.name)).limit(limit).offset(offset).all()
+  return { sites: rows, total: db.select({ total: count() }).from(sites).get()?.total ?? 0 }
+}
+
+export function addSite(tx: Db, site: Pick<Site, 'name' | 'timezone' | 'createdAt'>): Site {
+  const [made] = tx.insert(sites).values(site).onConflictDoNothing().returning().all()
+  touch(tx, 'shifts')
+  return made ?? refuse('conflict', `There is a site ${site.name} already`)
+}
+
+/** In another zone its shifts may begin on another day. */
+export function changeSite(tx: Db, id: number, change: { name?: string; timezone?: string }): Site {
+  const before = siteById(tx, id)
+  const taken = change.name && tx.select().from(sites).where(eq(sites.name, change.name)).get()
+  if (taken && taken.id !== id) refuse('conflict', `There is a site ${change.name} already`)
+  const after = { ...before, ...change }
+  tx.update(sites).set(after).where(eq(sites.id, id)).run()
+  if (after.timezone !== before.timezone)
+    for (const shift of tx.select().from(shifts).where(eq(shifts.siteId, id)).all())
+      tx.update(shifts)
+        .set({ day: dayAt(shift.startsAt, after.timezone) })
+        .where(eq(shifts.id, shift.id))
+        .run()
+  touch(tx, 'shifts')
+  return after
+}
+
+export function deleteSite(tx: Db, id: number): void {
+  tx.delete(sites).where(eq(sites.id, id)).run()
+  touch(tx, 'shifts')
+  touch(tx, 'roster')
+}
+
+export const shiftsAt = (db: Db, siteId: number): number =>
+  db.select({ total: count() }).from(shifts).where(eq(shifts.siteId, siteId)).get()?.total ?? 0
+
+/** `zoneOf` refuses a site that is not there. */
+export function zones(db: Db): (siteId: number) => string {
+  const known = new Map(allSites(db).map(({ id, timezone }) => [id, timezone]))
+  return siteId => known.get(siteId) ?? refuse('not_found', `There is no site ${siteId}`)
+}

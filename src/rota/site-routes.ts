@@ -1,0 +1,94 @@
+import { Elysia, t } from 'elysia'
+import { atomically } from '../../db/transactions.ts'
+import { audit } from '../audit.ts'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { access, signedIn } from '../platform/http/access.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
+import { describe } from '../platform/http/route-docs.ts'
+import { confirmQuery, deletedSchema } from './delete-schemas.ts'
+import { checkZone, newSite, siteChange, siteSchema, siteView } from './site.ts'
+import { addSite, changeSite, deleteSite, listSites, shiftsAt, siteById } from './site-queries.ts'
+
+export const siteRoutes = (app: App) => {
+  const { db, clock } = app
+  return new Elysia({ prefix: '/roster/sites', tags: ['rosters'] })
+    .use(access(app))
+    .get(
+      '/',
+      ({ query, request, set }) => {
+        const page = pageOf(query)
+        const { sites, total } = listSites(db, page)
+        return paged({ request, set }, page, total, { sites: sites.map(siteView) })
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'member',
+        detail: describe('Sites by name', t.Object({ sites: t.Array(siteSchema), pagination: paginationSchema })),
+      },
+    )
+    .post(
+      '/',
+      async ({ body, who, set }) => {
+        checkZone(body.timezone)
+        const at = clock.now()
+        const site = await atomically(db, tx => {
+          const made = addSite(tx, { name: body.name.trim(), timezone: body.timezone, createdAt: at })
+          audit(tx, { at, who: signedIn(who), action: 'site.create', target: `site ${made.id}`, detail: body })
+          return made
+        })
+        set.status = 201
+        set.headers.location = `/api/v1/roster/sites/${site.id}`
+        return siteView(site)
+      },
+      { body: newSite, may: 'officer', detail: describe('A new site', siteSchema, { status: 201 }) },
+    )
+    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
+    .get('/:id', ({ params: { id } }) => siteView(siteById(db, id)), {
+      may: 'member',
+      detail: describe('One site', siteSchema),
+    })
+    .patch(
+      '/:id',
+      async ({ params: { id }, body, who }) => {
+        if (body.timezone) checkZone(body.timezone)
+        const change = { ...body, ...(body.name && { name: body.name.trim() }) }
+        const site = await atomically(db, tx => {
+          const changed = changeSite(tx, id, change)
+          const target = `site ${id}`
+          audit(tx, { at: clock.now(), who: signedIn(who), action: 'site.change', target, detail: body })
+          return changed
+        })
+        return siteView(site)
+      },
+      {
+        body: siteChange,
+        may: 'officer',
+        detail: describe('Change a site; in another zone its shifts keep their moments', siteSchema),
+      },
+    )
+    .delete(
+      '/:id',
+      async ({ params: { id }, query: { confirm }, who }) => {
+        await atomically(db, tx => {
+          const { name } = siteById(tx, id)
+          const shifts = shiftsAt(tx, id)
+          if (shifts && !confirm)
+            refuse(
+              'conflict',
+              `${name} has ${shifts === 1 ? '1 shift, which goes' : `${shifts} shifts, which go`} with it; send confirm=true`,
+              { shifts },
+            )
+          deleteSite(tx, id)
+          const detail = { name, shifts }
+          audit(tx, { at: clock.now(), who: signedIn(who), action: 'site.delete', target: `site ${id}`, detail })
+        })
+        return { deleted: true, id }
+      },
+      {
+        query: confirmQuery,
+        may: 'officer',
+        detail: describe('Delete a site with its shifts and who stands on them', deletedSchema),
+      },
+    )
+}

@@ -1,0 +1,160 @@
+/** Who can be planned: the list, and one person's form. */
+
+import { type Content, type Html, html } from '../platform/html.ts'
+import type { Pagination } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { address } from '../ui/parts/address.ts'
+import { badge } from '../ui/parts/badges.ts'
+import { action, type FormChoice, type FormField, form, formField } from '../ui/parts/form.ts'
+import { emptyState } from '../ui/parts/notices.ts'
+import { paginationLinks } from '../ui/parts/pagination-links.ts'
+import { table } from '../ui/parts/table.ts'
+import { money, name, number } from '../ui/parts/values.ts'
+import { dateWords } from './calendar-view.ts'
+import { daysAfter } from './date-range.ts'
+import type { PersonView } from './person.ts'
+import { rotaHead } from './rota-page.ts'
+import type { Site } from './site.ts'
+
+export type StaffData = { staff: readonly PersonView[]; pagination: Pagination; q: string | undefined; today: string }
+
+export function staffBody({ staff, pagination: pages, q, today }: StaffData, who: Who | undefined): Html {
+  return html`${rotaHead('Staff', 'staff', who)}
+<div class="toolbar"><form class="search" method="get" action="/rota/staff" role="search">
+<input type="search" name="q" value="${q}" placeholder="Search staff" aria-label="Search staff" maxlength="80" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
+</form><span class="actions"><a class="button" href="/rota/staff/new">Somebody new</a></span></div>
+${table({
+  caption: 'Staff',
+  rows: staff,
+  columns: [
+    {
+      head: 'Name',
+      names: true,
+      cell: person =>
+        html`<a href="/rota/staff/${person.id}">${name(person.name)}</a>${!person.active && html` ${badge('inactive', 'quiet')}`}`,
+    },
+    { head: 'Skills', cell: ({ skills }) => skills.join(', ') || html`<span class="quiet">none</span>` },
+    { head: 'Certificates', cell: ({ certifications }) => certificates(certifications, today) },
+    { head: 'Hours a week', numeric: true, cell: ({ max_hours_week }) => number(max_hours_week) },
+    { head: 'Wage', numeric: true, cell: ({ hourly_cents }) => money(hourly_cents) },
+    { head: 'Away', cell: ({ unavailable }) => nextAbsence(unavailable, today) },
+  ],
+  empty: q
+    ? emptyState('Nobody found', html`No name here holds “${q}”.`)
+    : emptyState(
+        'Nobody yet',
+        'People are planned by their skills, certificates, hours and absences.',
+        html`<a class="button" href="/rota/staff/new">Add the first</a>`,
+      ),
+})}
+${paginationLinks(pages, page => address('/rota/staff', { q, page }))}`
+}
+
+const certificates = (held: PersonView['certifications'], today: string): Content =>
+  held.map(({ name: title, expires_on }) => {
+    const tone = expires_on < today ? 'bad' : expires_on <= daysAfter(today, 30) ? 'warn' : 'quiet'
+    const words = expires_on < today ? 'ran out' : 'until'
+    return html`<div>${name(title)} ${tone === 'quiet' ? html`<small class="quiet">${words} ${dateWords(expires_on)}</small>` : badge(`${words} ${dateWords(expires_on)}`, tone)}</div>`
+  })
+
+function nextAbsence(absences: PersonView['unavailable'], today: string): Content {
+  const next = absences.find(({ to }) => to.slice(0, 10) >= today)
+  if (!next) return null
+  const [from, to] = [next.from.slice(0, 10), next.to.slice(0, 10)]
+  return from === to ? dateWords(from) : html`${dateWords(from)} – ${dateWords(to)}`
+}
+
+const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
+const blankRows = 2
+
+export function personBody(person: PersonView | undefined, sites: readonly Site[], who: Who | undefined): Html {
+  const title = person ? name(person.name) : 'Somebody new'
+  const api = person ? `/api/v1/roster/staff/${person.id}` : '/api/v1/roster/staff'
+  return html`${rotaHead(title, 'staff', who)}
+<section class="part">
+${form(
+  { action: api, method: person ? 'put' : 'post', goTo: '/rota/staff', done: person ? 'Saved' : 'Added' },
+  html`<div class="columns">${formField({ label: 'Name', name: 'name', value: person?.name, maxlength: 80, autofocus: !person })}
+${formField({ label: 'Hours a week at most', name: 'max_hours_week', type: 'number', min: 0, max: 168, step: 0.5, value: person?.max_hours_week ?? 40 })}
+${formField({ label: 'Hourly wage', name: 'hourly_cents', type: 'cents', min: 0, value: person?.hourly_cents ?? 0 })}</div>
+${formField({ label: 'Skills', name: 'skills', type: 'list', optional: true, value: person?.skills.join('\n'), placeholder: 'bar\nsteward', hint: 'One a line, as shifts ask for them' })}
+${rows('Certificates', person?.certifications ?? [], (held, i) => [
+  { label: 'Name', name: `certifications[${i}].name`, value: held?.name, maxlength: 60 },
+  { label: 'Valid through', name: `certifications[${i}].expires_on`, type: 'date', value: held?.expires_on },
+])}
+${rows(
+  'Away',
+  person?.unavailable ?? [],
+  (away, i) => [
+    { label: 'From', name: `unavailable[${i}].from`, value: away?.from, placeholder: '2026-07-01' },
+    { label: 'To', name: `unavailable[${i}].to`, value: away?.to, placeholder: '2026-07-14' },
+  ],
+  'Dates, both included; or moments such as 2026-07-01T18:00Z, the second excluded',
+)}
+${rows('Wishes', person?.preferences ?? [], (wish, i) => wishFields(wish, i, sites), 'What is left open holds for all; times are those of a shift’s start')}
+${formField({ label: 'Is planned', name: 'active', type: 'checkbox', value: person?.active ?? true, hint: 'Who is not keeps their history' })}`,
+  person ? 'Save' : 'Add',
+)}
+${
+  person &&
+  html`<div class="steps"><div class="step"><h3>Delete</h3><p class="quiet">Removes them and every shift they were on, past ones too.</p>
+${action({ label: 'Delete for good', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: `Delete ${person.name} and every shift they were on?`, goTo: '/rota/staff', done: 'Deleted' })}</div></div>`
+}
+</section>`
+}
+
+/** Those there are and some empty ones; an emptied row goes. */
+function rows<Row>(
+  legend: string,
+  given: readonly Row[],
+  fields: (row: Row | undefined, i: number) => FormField[],
+  hint?: string,
+): Html {
+  const all = [...given, ...Array.from({ length: blankRows }, () => undefined)]
+  return html`<fieldset class="rows"><legend>${legend}</legend>
+${hint && html`<p class="hint quiet">${hint}</p>`}
+${all.map((row, i) => html`<div class="columns">${fields(row, i).map(one => formField({ ...one, optional: true }))}</div>`)}</fieldset>`
+}
+
+type Wish = PersonView['preferences'][number]
+
+const wishFields = (wish: Wish | undefined, i: number, sites: readonly Site[]): FormField[] => {
+  const choice = (
+    label: string,
+    part: string,
+    value: string | number | undefined,
+    choices: FormChoice[],
+  ): FormField => ({
+    label,
+    name: `preferences[${i}].${part}`,
+    type: 'select',
+    value: value ?? '',
+    choices: [{ value: '', label: '–' }, ...choices],
+  })
+  return [
+    choice('Wish', 'want', wish?.want, [
+      { value: 'prefer', label: 'prefers' },
+      { value: 'avoid', label: 'avoids' },
+    ]),
+    {
+      ...choice(
+        'Day',
+        'weekday',
+        wish?.weekday,
+        weekdays.map((label, day) => ({ value: String(day + 1), label })),
+      ),
+      sends: 'number',
+    },
+    {
+      ...choice(
+        'Site',
+        'site_id',
+        wish?.site_id,
+        sites.map(({ id, name }) => ({ value: String(id), label: name })),
+      ),
+      sends: 'number',
+    },
+    { label: 'From', name: `preferences[${i}].from`, value: wish?.from, placeholder: '18:00' },
+    { label: 'To', name: `preferences[${i}].to`, value: wish?.to, placeholder: '23:00' },
+  ]
+}

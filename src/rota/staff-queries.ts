@@ -1,0 +1,135 @@
+/** Staff, with what is kept beside them. What changes them says so to the cached answers: topics `staff` and `roster`. */
+import { and, asc, count, eq, sql } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { assignments, certifications, staff, unavailability } from '../../db/schema.ts'
+import { refuse } from '../errors.ts'
+import { touch } from '../platform/cache/stamps.ts'
+import { iso } from '../platform/clock.ts'
+import type { PageSlice } from '../platform/http/pagination.ts'
+import type { PersonChange, PersonView } from './person.ts'
+
+type Person = typeof staff.$inferSelect
+
+/** With what is kept beside them. */
+export function personViews(db: Db, people: Person[]): PersonView[] {
+  const ids = JSON.stringify(people.map(({ id }) => id))
+  const isTheirs = (column: typeof certifications.staffId | typeof unavailability.staffId) =>
+    sql`${column} in (select value from json_each(${ids}))`
+  const certificates = Map.groupBy(
+    db
+      .select()
+      .from(certifications)
+      .where(isTheirs(certifications.staffId))
+      .orderBy(asc(certifications.name), asc(certifications.expiresOn))
+      .all(),
+    ({ staffId }) => staffId,
+  )
+  const absences = Map.groupBy(
+    db
+      .select()
+      .from(unavailability)
+      .where(isTheirs(unavailability.staffId))
+      .orderBy(asc(unavailability.from), asc(unavailability.id))
+      .all(),
+    ({ staffId }) => staffId,
+  )
+  return people.map(person => ({
+    id: person.id,
+    name: person.name,
+    skills: person.skills,
+    max_hours_week: person.maxHoursWeek,
+    hourly_cents: person.hourlyCents,
+    certifications: (certificates.get(person.id) ?? []).map(({ name, expiresOn }) => ({ name, expires_on: expiresOn })),
+    unavailable: (absences.get(person.id) ?? []).map(({ from, to }) => ({ from, to })),
+    preferences: person.preferences,
+    active: person.active,
+    created_at: iso(person.createdAt),
+  }))
+}
+
+export function personById(db: Db, id: number): PersonView {
+  const person = db.select().from(staff).where(eq(staff.id, id)).get()
+  return (person && personViews(db, [person])[0]) ?? refuse('not_found', `There is no staff ${id}`)
+}
+
+export type StaffFilter = { q?: string; skill?: string; active?: boolean }
+
+export function listStaff(db: Db, { q, skill, active }: StaffFilter, { limit, offset }: PageSlice) {
+  const where = and(
+    q ? sql`instr(lower(${staff.name}), ${q.toLowerCase()}) > 0` : undefined,
+    skill ? sql`exists (select 1 from json_each(${staff.skills}) where value = ${skill})` : undefined,
+    active === undefined ? undefined : eq(staff.active, active),
+  )
+  const rows = db
+    .select()
+    .from(staff)
+    .where(where)
+    .orderBy(sql`${staff.name} collate nocase`, asc(staff.id))
+    .limit(limit)
+    .offset(offset)
+    .all()
+  const total = db.select({ total: count() }).from(staff).where(where).get()?.total ?? 0
+  return { staff: personViews(db, rows), total }
+}
+
+export function addPerson(tx: Db, given: PersonChange & { name: string }, at: number): number {
+  const { id } = tx
+    .insert(staff)
+    .values({
+      name: given.name,
+      skills: given.skills ?? [],
+      maxHoursWeek: given.max_hours_week ?? 40,
+      hourlyCents: given.hourly_cents ?? 0,
+      preferences: given.preferences ?? [],
+      active: given.active ?? true,
+      createdAt: at,
+    })
+    .returning()
+    .get()
+  writeBeside(tx, id, given)
+  touch(tx, 'staff')
+  return id
+}
+
+/** Names are part of what is shown of the roster. */
+export function changePerson(tx: Db, id: number, given: PersonChange): void {
+  const before = personById(tx, id)
+  tx.update(staff)
+    .set({
+      name: given.name ?? before.name,
+      skills: given.skills ?? before.skills,
+      maxHoursWeek: given.max_hours_week ?? before.max_hours_week,
+      hourlyCents: given.hourly_cents ?? before.hourly_cents,
+      preferences: given.preferences ?? before.preferences,
+      active: given.active ?? before.active,
+    })
+    .where(eq(staff.id, id))
+    .run()
+  writeBeside(tx, id, given)
+  touch(tx, 'staff')
+  if (given.name !== undefined && given.name !== before.name) touch(tx, 'roster')
+}
+
+function writeBeside(tx: Db, staffId: number, { certifications: held, unavailable }: PersonChange): void {
+  if (held) {
+    tx.delete(certifications).where(eq(certifications.staffId, staffId)).run()
+    const rows = held.map(({ name, expires_on }) => ({ staffId, name, expiresOn: expires_on }))
+    if (rows.length) tx.insert(certifications).values(rows).run()
+  }
+  if (unavailable) {
+    tx.delete(unavailability).where(eq(unavailability.staffId, staffId)).run()
+    const rows = unavailable.map(({ from, to }) => ({ staffId, from, to }))
+    if (rows.length) tx.insert(unavailability).values(rows).run()
+  }
+}
+
+export function deletePerson(tx: Db, id: number): void {
+  tx.delete(staff).where(eq(staff.id, id)).run()
+  touch(tx, 'staff')
+  touch(tx, 'roster')
+}
+
+export const assignmentsOf = (db: Db, which: { staffId: number } | { shiftId: number }): number => {
+  const where = 'staffId' in which ? eq(assignments.staffId, which.staffId) : eq(assignments.shiftId, which.shiftId)
+  return db.select({ total: count() }).from(assignments).where(where).get()?.total ?? 0
+}

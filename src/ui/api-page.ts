@@ -1,0 +1,81 @@
+/** The API page: swagger-ui from files of ours, nothing inline, nothing from elsewhere. */
+import { readFileSync } from 'node:fs'
+import { type AnyElysia, Elysia } from 'elysia'
+import type { App } from '../context.ts'
+import { html } from '../platform/html.ts'
+import { access } from '../platform/http/access.ts'
+import { describeApi } from '../platform/http/openapi.ts'
+import { type FixedFile, fixedFile, fixedResponse } from '../platform/http/responses.ts'
+import { hidden } from './layout.ts'
+
+const page = html`<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <title>Fieldhouse API</title>
+    <link rel="stylesheet" href="/swagger/swagger-ui.css" />
+    <link rel="icon" href="/swagger/favicon-32x32.png" />
+  </head>
+  <body>
+    <div id="swagger-ui"></div>
+    <script src="/swagger/swagger-ui-bundle.js"></script>
+    <script src="/swagger/init.js"></script>
+  </body>
+</html>`
+
+// "Try it out" acts as whoever is signed in here: a change by cookie must carry the session's token.
+const init = `let session
+const csrfToken = () =>
+  (session ??= fetch('/api/v1/auth/me').then(answer => (answer.ok ? answer.json() : {}))).then(me => me.csrf_token)
+
+window.ui = SwaggerUIBundle({
+  url: '/swagger/json',
+  dom_id: '#swagger-ui',
+  deepLinking: true,
+  docExpansion: 'list',
+  filter: true,
+  validatorUrl: null,
+  async requestInterceptor(request) {
+    const isChange = !['GET', 'HEAD'].includes(request.method ?? 'GET')
+    const token = isChange && !request.headers.Authorization ? await csrfToken() : undefined
+    if (token) request.headers['X-CSRF-Token'] = token
+    return request
+  },
+})
+`
+
+// swagger-ui writes style attributes; nothing inline can run all the same.
+const csp =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+const bytesOf = (text: string) => new TextEncoder().encode(text)
+const swaggerUi = (name: string) =>
+  new Uint8Array(readFileSync(Bun.resolveSync(`swagger-ui-dist/${name}`, import.meta.dir)))
+
+export const swaggerRoutes = (app: App, described: AnyElysia) => {
+  /** Read and made when first asked for, kept with their compressed forms. */
+  const files: Record<string, () => FixedFile> = {
+    json: () => fixedFile(bytesOf(JSON.stringify(describeApi(described, app.version))), 'application/json'),
+    'init.js': () => fixedFile(bytesOf(init), 'text/javascript; charset=utf-8'),
+    'swagger-ui-bundle.js': () => fixedFile(swaggerUi('swagger-ui-bundle.js'), 'text/javascript; charset=utf-8'),
+    'swagger-ui.css': () => fixedFile(swaggerUi('swagger-ui.css'), 'text/css; charset=utf-8'),
+    'favicon-32x32.png': () => fixedFile(swaggerUi('favicon-32x32.png'), 'image/png'),
+  }
+  const routes = new Elysia({ prefix: '/swagger' }).use(access(app)).get(
+    '/',
+    () =>
+      new Response(String(page), {
+        headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': csp },
+      }),
+    { may: 'anyone', detail: hidden },
+  )
+  for (const [name, make] of Object.entries(files)) {
+    let file: FixedFile | undefined
+    routes.get(`/${name}`, ({ request }) => fixedResponse(request, (file ??= make()), false), {
+      may: 'anyone',
+      detail: hidden,
+    })
+  }
+  return routes
+}

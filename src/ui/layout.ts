@@ -1,0 +1,79 @@
+/**
+ * How to make a page:
+ *
+ *     .get('/rota', ({ who }) => page({ title: 'Rota', who, nav: 'rota', body: html`…` }), { may: 'member', detail: hidden })
+ *
+ * The body is made with the `html` tag, which escapes everything, and with the parts in `web/parts`: values (`number`, `time`,
+ * `bytes`; what is missing is a dash), tables with pages, forms, badges, notices, figures. There is no inline script or
+ * style: the CSP forbids both. Forms made by `form` and `action` talk JSON to the API and show its refusals beside their
+ * fields; a `live` part refreshes itself; charts load what they need. A page of its own script names it in `scripts`.
+ */
+import packageJson from '../../package.json' with { type: 'json' }
+import { type Content, type Html, html, htmlResponse } from '../platform/html.ts'
+import { isAtLeast } from '../platform/http/access.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { assetUrl, importsOf } from './assets.ts'
+
+export type Nav = 'leagues' | 'rota' | 'monitor' | 'account'
+
+export type Layout = {
+  title: string
+  who: Who | undefined
+  body: Content
+  /** The entry of the navigation this page belongs to. */
+  nav?: Nav
+  /** Names of modules in `web/assets` that only this page needs. */
+  scripts?: readonly string[]
+  /** Names of stylesheets there that only this page needs. */
+  styles?: readonly string[]
+  /** Seconds after which a reader without JavaScript gets the page anew. */
+  reload?: number
+}
+
+/** The `detail` of a page's route: pages are not part of the API page. */
+export const hidden = { hide: true }
+
+export const page = (content: Layout, status = 200, headers: Record<string, string> = {}): Response =>
+  htmlResponse(layout(content), status, headers)
+
+export function layout({ title, who, body, nav, scripts = [], styles = [], reload }: Layout): Html {
+  const modules = ['fieldhouse.js', ...scripts]
+  return html`<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    ${who?.csrfToken && html`<meta name="csrf-token" content="${who.csrfToken}" />`}
+    <title>${title} · Fieldhouse</title>
+    ${['fieldhouse.css', ...styles].map(name => html`<link rel="stylesheet" href="${assetUrl(name)}" />`)}
+    <link rel="icon" href="${assetUrl('logo.svg')}" type="image/svg+xml" />
+    <script src="${assetUrl('theme.js')}"></script>
+    ${importsOf(modules).map(url => html`<link rel="modulepreload" href="${url}" />`)}
+    ${modules.map(name => html`<script type="module" src="${assetUrl(name)}"></script>`)}
+    ${reload && html`<noscript><meta http-equiv="refresh" content="${reload}" /></noscript>`}
+  </head>
+  <body>
+    <a class="skip" href="#main">Skip to the content</a>
+    <header class="top">
+      <div>
+        <a class="brand" href="/"><img src="${assetUrl('logo.svg')}" alt="" width="28" height="28" />Fieldhouse</a>
+        <nav aria-label="Main">${links(who).map(([name, href, label]) => html`<a href="${href}" ${name === nav && html`aria-current="page"`}>${label}</a>`)}</nav>
+        <button type="button" class="theme needs-js" data-theme-switch aria-label="Change between light and dark"></button>
+      </div>
+    </header>
+    <main id="main" tabindex="-1">${body}</main>
+    <footer class="foot">
+      <div>Fieldhouse ${packageJson.version} · <a href="/swagger">API</a></div>
+    </footer>
+    <div class="said" role="status" aria-live="polite" data-said></div>
+  </body>
+</html>`
+}
+
+const links = (who: Who | undefined): [Nav, href: string, label: Content][] => [
+  ['leagues', '/', 'Leagues'],
+  ...(who ? [['rota', '/rota', 'Rota'] satisfies [Nav, string, string]] : []),
+  ...(isAtLeast(who, 'admin') ? [['monitor', '/admin/monitoring/', 'Monitor'] satisfies [Nav, string, string]] : []),
+  who ? ['account', '/account', html`<bdi class="me">${who.username}</bdi>`] : ['account', '/sign-in', 'Sign in'],
+]

@@ -1,0 +1,61 @@
+/** Small marks beside a value: states, tiers, movement. Never colour alone. */
+import { type Content, type Html, html } from '../../platform/html.ts'
+import { number } from './values.ts'
+
+export type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'quiet' | 'live'
+
+export const badge = (text: Content, tone: Tone = 'plain'): Html => html`<span class="badge ${tone}">${text}</span>`
+
+/** For the usual in a list of much that is: a tick and no frame. */
+export const calm = (text: Content): Html => html`<span class="calm"><span aria-hidden="true">✓</span> ${text}</span>`
+
+const statusTones: Record<string, Tone> = {
+  active: 'live',
+  upcoming: 'plain',
+  ended: 'quiet',
+  final: 'good',
+  archived: 'quiet',
+  queued: 'plain',
+  running: 'live',
+  done: 'good',
+  failed: 'bad',
+  cancelled: 'quiet',
+  undone: 'quiet',
+  PENDING: 'plain',
+  PROGRESS: 'live',
+  SUCCESS: 'good',
+  FAILURE: 'bad',
+  CANCELLED: 'quiet',
+  healthy: 'good',
+  degraded: 'warn',
+  unhealthy: 'bad',
+  HEALTHY: 'good',
+  WARNING: 'warn',
+  CRITICAL: 'bad',
+  ERROR: 'bad',
+  info: 'plain',
+  warning: 'warn',
+  error: 'bad',
+  critical: 'bad',
+}
+
+/** A state of a league, upload, job, check or alert, toned by what it means. */
+export const status = (state: string): Html => badge(state.toLowerCase(), statusTones[state] ?? 'plain')
+
+const depths = 5
+
+/** A tier as a stamp; `place` of `of` counts from the best, 0, and gives its depth of colour. */
+export function tier(name: string | null | undefined, place: number, of: number): Content {
+  if (!name) return null
+  const depth = place < 0 ? depths - 1 : of < 2 ? 0 : Math.round((place * (depths - 1)) / (of - 1))
+  return html`<span class="tier t${depth}">${name}</span>`
+}
+
+/** Places climbed or lost; null is a newcomer. */
+export function movement(change: number | null): Html {
+  if (change === null) return html`<span class="move new">new</span>`
+  if (change === 0)
+    return html`<span class="move same"><span aria-hidden="true">–</span><span class="sr">unchanged</span></span>`
+  const [sort, arrow] = change > 0 ? ['up', '▲'] : ['down', '▼']
+  return html`<span class="move ${sort}"><span aria-hidden="true">${arrow}</span><span class="sr">${sort} </span>${number(Math.abs(change))}</span>`
+}

@@ -1,0 +1,170 @@
+/**
+ * Forms that talk JSON to the API: the browser sends the fields as one object, shows the refusal's `errors` beside the
+ * fields they name, and goes on to `goTo`. One way in, one check of what is sent.
+ */
+import { type Content, type Html, html } from '../../platform/html.ts'
+
+export type FormChoice = { value: string; label: string }
+
+export type FormField = {
+  label: string
+  /** Where the value goes in the body: `config.weights` is an object in an object. */
+  name: string
+  /** Where a page asks for the same name twice. */
+  id?: string
+  /** `time` is asked in the reader's zone and sent in UTC; `json`, `list` (one a line), `pairs` (`name number` a line)
+   *  and `cents` (asked as `12.50`, sent as 1250) are sent as what they mean. */
+  type?:
+    | 'text'
+    | 'email'
+    | 'password'
+    | 'search'
+    | 'url'
+    | 'number'
+    | 'date'
+    | 'time'
+    | 'file'
+    | 'checkbox'
+    | 'select'
+    | 'area'
+    | 'json'
+    | 'list'
+    | 'pairs'
+    | 'cents'
+  /** A choice that is sent as a number. */
+  sends?: 'number'
+  value?: string | number | boolean | null
+  hint?: Content
+  error?: string
+  /** Asked for unless `optional`; what is left empty is then not sent. */
+  optional?: boolean
+  choices?: readonly FormChoice[]
+  autocomplete?: string
+  minlength?: number
+  maxlength?: number
+  min?: number
+  max?: number
+  step?: number | string
+  accept?: string
+  placeholder?: string
+  /** The id of a `datalist` to choose from. */
+  list?: string
+  autofocus?: boolean
+}
+
+const attribute = (name: string, value: string | number | boolean | null | undefined): Content =>
+  value === undefined || value === null || value === false
+    ? null
+    : value === true
+      ? html` ${name}`
+      : html` ${name}="${value}"`
+
+/** A labelled input with its hint and its error. */
+export function formField(given: FormField): Html {
+  const { label, name, type = 'text', hint, error, optional } = given
+  const id = given.id ?? `f-${name.replaceAll(/[^\w-]/g, '-')}`
+  const described = [hint && `${id}-hint`, `${id}-error`].filter(Boolean).join(' ')
+  const shared = html` id="${id}" name="${name}" aria-describedby="${described}"${attribute('required', !optional && type !== 'checkbox')}${attribute('aria-invalid', error !== undefined && 'true')}${attribute('autofocus', given.autofocus)}${attribute('data-type', given.sends ?? type)}`
+  const input = control(given, type, shared)
+  const marked = html`<label for="${id}">${label}${optional && type !== 'checkbox' && html` <span class="quiet">optional</span>`}</label>`
+  return html`<div class="field ${type}">
+  ${type === 'checkbox' ? html`<div>${input} ${marked}</div>` : html`${marked}${input}`}
+  ${hint && html`<p class="hint" id="${id}-hint">${hint}</p>`}
+  <p class="error" id="${id}-error"${attribute('hidden', error === undefined)}>${error}</p>
+</div>`
+}
+
+function control(given: FormField, type: NonNullable<FormField['type']>, shared: Html): Html {
+  const { value, choices = [], placeholder } = given
+  if (type === 'select')
+    return html`<select${shared}>${choices.map(choice => html`<option value="${choice.value}"${attribute('selected', choice.value === String(value))}>${choice.label}</option>`)}</select>`
+  if (type === 'area' || type === 'json' || type === 'list' || type === 'pairs')
+    return html`<textarea${shared} rows="5"${attribute('spellcheck', type === 'json' ? 'false' : undefined)}${attribute('placeholder', placeholder)}>
+${value === null || value === undefined ? '' : String(value)}</textarea>`
+  if (type === 'checkbox') return html`<input type="checkbox"${shared}${attribute('checked', value === true)} />`
+  const kind = type === 'time' ? 'datetime-local' : type === 'cents' ? 'number' : type
+  const text =
+    type === 'time'
+      ? attribute('data-at', value)
+      : attribute('value', type === 'cents' && typeof value === 'number' ? (value / 100).toFixed(2) : value)
+  const { autocomplete, minlength, maxlength, min, max, accept, list } = given
+  const step = given.step ?? (type === 'cents' ? '0.01' : undefined)
+  const limits = Object.entries({ autocomplete, minlength, maxlength, min, max, step, accept, list, placeholder })
+  return html`<input type="${kind}"${shared}${text}${limits.map(([key, limit]) => attribute(key, limit))} />`
+}
+
+export type Checks = {
+  label: string
+  /** A list in the body, of the values that are ticked. */
+  name: string
+  choices: readonly { value: number; label: string }[]
+  ticked(value: number): boolean
+  hint?: Content
+}
+
+/** Several of a few, each with its box. */
+export const checks = ({
+  label,
+  name,
+  choices,
+  ticked,
+  hint,
+}: Checks): Html => html`<fieldset class="checks"><legend>${label}</legend>
+${hint && html`<p class="hint">${hint}</p>`}
+<div>${choices.map(choice => html`<label><input type="checkbox" name="${name}[]" value="${choice.value}" data-type="tick"${attribute('checked', ticked(choice.value))} /> ${choice.label}</label>`)}</div>
+</fieldset>`
+
+export type FormTarget = {
+  method?: 'post' | 'put' | 'patch' | 'delete'
+  action: string
+  /** Where to go when it has worked: `/leagues/{id}` takes `id` from the answer. Default: the same page anew. `stay`: nowhere. */
+  goTo?: string
+  /** Sent with an Idempotency-Key: what was not answered may be sent again, and is done once. */
+  once?: boolean
+  /** Said when it has worked. */
+  done?: string
+  /** Asked before it is sent. */
+  confirm?: string
+  /** Asked for in the same dialog and sent under this name. */
+  ask?: { name: string; label: string; optional?: boolean }
+  /** The answer names a job: show how far it is, and go on when it has succeeded. */
+  follow?: boolean
+}
+
+const target = ({ method = 'post', action, goTo, done, confirm, ask, follow, once }: FormTarget): Html =>
+  html` data-api method="post" data-method="${method}" action="${action}"${attribute('data-go-to', goTo)}${attribute('data-done', done)}${attribute('data-confirm', confirm)}${attribute('data-ask', ask?.label)}${attribute('data-ask-name', ask?.name)}${attribute('data-ask-optional', ask?.optional)}${attribute('data-follow', follow)}${attribute('data-once', once)}`
+
+/** `form({ action: '/api/v1/leagues', goTo: '/leagues/{id}' }, [field(…)], 'Create')`. Give what is shown from the answer as `answer('key')`. */
+export const form = (to: FormTarget, fields: Content, submit: Content): Html => html`<form class="form"${target(to)}>
+<div class="notice bad" role="alert" tabindex="-1" hidden data-refusal></div>
+${fields}
+<div class="submit"><button type="submit">${submit}</button></div>
+</form>`
+
+/** A part of the answer, shown once it is there, with a button to copy it. For what is shown only once. */
+export const answer = (part: string, label: string): Html =>
+  html`<div class="answer" hidden data-answer="${part}"><span>${label}</span> <output></output> <button type="button" class="small" data-copy>Copy</button></div>`
+
+export type FormAction = FormTarget & {
+  label: Content
+  danger?: boolean
+  quiet?: boolean
+  small?: boolean
+  body?: Record<string, string | number | boolean>
+}
+
+/** One button that does one thing: undo, cancel, finalise. */
+export const action = ({
+  label,
+  danger,
+  quiet,
+  small,
+  body = {},
+  ...to
+}: FormAction): Html => html`<form class="action"${target(to)}>
+${Object.entries(body).map(([name, value]) => html`<input type="hidden" name="${name}" value="${String(value)}" data-type="${typeof value === 'string' ? 'text' : typeof value === 'number' ? 'number' : 'json'}" />`)}<button type="submit" class="${[danger && 'danger', quiet && 'quiet', small && 'small'].filter(Boolean).join(' ')}">${label}</button>
+</form>`
+
+/** Copies `text` when it is clicked. */
+export const copyButton = (text: string, label: Content = 'Copy'): Html =>
+  html`<button type="button" class="small quiet needs-js" data-copy="${text}">${label}</button>`

@@ -1,0 +1,25 @@
+import { type Content, type Html, html, htmlResponse } from '../../platform/html.ts'
+
+export type Live = {
+  /** Unique on the page. */
+  id: string
+  /** An event stream whose `changed` events carry `{ version }`. */
+  events: string
+  /** Where the content is fetched from anew, as markup without a page around it. */
+  from: string
+  /** The version of what is shown; another one in an event means that it is out of date. */
+  version: string
+  /** For the few who watch at a desk: what changes is shown at once. */
+  brisk?: boolean
+}
+
+/**
+ * Content that keeps itself fresh while its tab is in sight: whatever the version, only what differs is changed, so that
+ * the reader's scroll, focus and selection stay where they are.
+ */
+export const live = ({ id, events, from, version, brisk }: Live, content: Content): Html =>
+  html`<div class="live" id="${id}" data-live="${events}" data-from="${from}" data-version="${version}" ${brisk && html`data-pace="brisk"`}>${content}</div>`
+
+/** What `from` answers: the content alone, and which version it is. Ask for the version before the content. */
+export const livePart = (content: Html | string, version: string): Response =>
+  htmlResponse(content, 200, { 'x-version': version })

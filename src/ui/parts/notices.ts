@@ -1,0 +1,10 @@
+import { type Content, type Html, html } from '../../platform/html.ts'
+import type { Tone } from './badges.ts'
+
+/** Something the reader should know before he reads on. */
+export const notice = (content: Content, tone: Extract<Tone, 'plain' | 'good' | 'warn' | 'bad'> = 'plain'): Html =>
+  html`<div class="notice ${tone}" ${tone === 'bad' && html`role="alert"`}>${content}</div>`
+
+/** In place of what is not there yet: why, and what to do next. */
+export const emptyState = (title: string, text: Content, next?: Content): Html =>
+  html`<div class="empty"><h2>${title}</h2><p>${text}</p>${next && html`<p class="next">${next}</p>`}</div>`

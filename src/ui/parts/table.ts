@@ -1,0 +1,82 @@
+import { type Content, type Html, html } from '../../platform/html.ts'
+
+export type SortOrder = 'asc' | 'desc'
+
+export type Column<Row> = {
+  head: Content
+  cell(row: Row): Content
+  /** Numbers stand in line at the right. */
+  numeric?: boolean
+  /** The cell names its row: read out before the others, and it stays in sight on a phone. */
+  names?: boolean
+  class?: string
+  /** What a click on the heading sorts by, and in which order first. */
+  sort?: { by: string; first?: SortOrder }
+}
+
+export type Table<Row> = {
+  /** Says what the table is; seen by who cannot see the page. */
+  caption: string
+  columns: readonly (Column<Row> | false | null | undefined)[]
+  rows: readonly Row[]
+  /** In place of rows: say what to do next. */
+  empty?: Content
+  /** An id unique on the page: lets a refresh change only what is new. */
+  key?(row: Row): string
+  rowClass?(row: Row): string | undefined
+  sorted?: { by: string; order: SortOrder; href(by: string, order: SortOrder): string }
+  /** Close lines for monitors. */
+  dense?: boolean
+  /** On a phone each row is a block, its values named by their headings. */
+  stack?: boolean
+  class?: string
+}
+
+/** A table as printed ones are: rules, no boxes. Wider than the screen, it scrolls in its own frame. */
+export function table<Row>({
+  caption,
+  columns,
+  rows,
+  empty,
+  key,
+  rowClass,
+  sorted,
+  dense,
+  stack,
+  ...more
+}: Table<Row>): Content {
+  if (rows.length === 0 && empty) return empty
+  const shown = columns.filter(column => !!column)
+  return html`<div class="sheet" role="region" aria-label="${caption}" tabindex="0">
+<table class="${[dense && 'dense', stack && 'stack', more.class].filter(Boolean).join(' ')}">
+<caption class="sr">${caption}</caption>
+<thead><tr>${shown.map(column => heading(column, sorted))}</tr></thead>
+<tbody>
+${rows.map(
+  row => html`<tr${key && html` id="${key(row)}"`}${rowClass?.(row) && html` class="${rowClass(row)}"`}>${shown.map(column => cell(column, row, stack))}</tr>
+`,
+)}</tbody>
+</table>
+</div>`
+}
+
+const classOf = <Row>({ numeric, names, class: own }: Column<Row>) =>
+  [numeric && 'num', names && 'names', own].filter(Boolean).join(' ')
+const classes = <Row>(column: Column<Row>) => classOf(column) && html` class="${classOf(column)}"`
+
+function cell<Row>(column: Column<Row>, row: Row, isNamed: boolean | undefined): Html {
+  if (column.names) return html`<th scope="row"${classes(column)}>${column.cell(row)}</th>`
+  const head = isNamed && typeof column.head === 'string' && html` data-head="${column.head}"`
+  return html`<td${classes(column)}${head}>${column.cell(row)}</td>`
+}
+
+function heading<Row>(column: Column<Row>, sorted: Table<Row>['sorted']): Html {
+  const { sort, head } = column
+  if (!sort || !sorted) return html`<th scope="col"${classes(column)}>${head}</th>`
+  const isSorted = sorted.by === sort.by
+  const first = sort.first ?? 'desc'
+  const next = !isSorted ? first : sorted.order === 'asc' ? 'desc' : 'asc'
+  const arrow = isSorted && html`<span class="arrow" aria-hidden="true">${sorted.order === 'asc' ? '▲' : '▼'}</span>`
+  const state = isSorted && html` aria-sort="${sorted.order === 'asc' ? 'ascending' : 'descending'}"`
+  return html`<th scope="col"${classes(column)}${state}><a href="${sorted.href(sort.by, next)}">${head}${arrow}</a></th>`
+}

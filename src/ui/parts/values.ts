@@ -1,0 +1,123 @@
+/** Values as a reader sees them. What is not known is a dash, never 0. */
+import { type Content, type Html, html } from '../../platform/html.ts'
+
+type Known<T> = T | null | undefined
+
+export const none: Html = html`<span class="none">–</span>`
+
+const minus = (text: string) => text.replace('-', '−')
+const plain = new Intl.NumberFormat('en', { maximumFractionDigits: 2, signDisplay: 'negative' }) // −0 is 0
+const formats = new Map<number, Intl.NumberFormat>()
+function fixedFormat(digits: number): Intl.NumberFormat {
+  const format =
+    formats.get(digits) ??
+    new Intl.NumberFormat('en', {
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+      signDisplay: 'negative',
+    })
+  formats.set(digits, format)
+  return format
+}
+
+export type NumberStyle = {
+  /** Shown after the number, after a thin space. */
+  unit?: string
+  /** Exactly so many after the point; without it up to two. */
+  digits?: number
+  /** A plus before what is above 0. */
+  signed?: boolean
+}
+
+/** `1,234,567`, with a real minus. */
+export function number(n: Known<number>, { unit, digits, signed }: NumberStyle = {}): Content {
+  if (n === null || n === undefined || !Number.isFinite(n)) return none
+  const text = (digits === undefined ? plain : fixedFormat(digits)).format(n)
+  return `${signed && n > 0 ? '+' : ''}${minus(text)}${unit ? `\u202f${unit}` : ''}`
+}
+
+/** `1.2M`, for charts and tight places; the whole number is in the title. */
+const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
+export const compact = (n: Known<number>): Content =>
+  n === null || n === undefined || !Number.isFinite(n)
+    ? none
+    : html`<span title="${plain.format(n)}">${minus(short.format(n))}</span>`
+
+/** Integer cents as `1,234.50`. */
+export const money = (cents: Known<number>, style: Omit<NumberStyle, 'digits'> = {}): Content =>
+  number(typeof cents === 'number' ? cents / 100 : cents, { ...style, digits: 2 })
+
+/** Of hundred, not of one: `12.5 %`. */
+export const percent = (n: Known<number>, { digits = 1, signed }: NumberStyle = {}): Content =>
+  number(n, { digits, signed, unit: '%' })
+
+/** Golf: `−5`, `E`, `+3`. */
+export const toPar = (n: Known<number>): Content => (n === 0 ? 'E' : number(n, { signed: true }))
+
+const sizes = ['B', 'kB', 'MB', 'GB', 'TB']
+export function bytes(n: Known<number>): Content {
+  if (n === null || n === undefined || !Number.isFinite(n)) return none
+  const step = n < 1 ? 0 : Math.min(sizes.length - 1, Math.floor(Math.log2(n) / 10))
+  const size = n / 1024 ** step
+  return number(size, { unit: sizes[step], digits: step > 0 && size < 100 ? 1 : 0 })
+}
+
+/** `340 ms`, `12.4 s`, `3 min 20 s`, `4 h 5 min`, `12 d 3 h`: two units at most. */
+export function duration(ms: Known<number>): Content {
+  if (ms === null || ms === undefined || !Number.isFinite(ms)) return none
+  if (ms < 0) return html`−${duration(-ms)}`
+  if (ms < 999.5) return number(ms, { unit: 'ms', digits: ms < 10 && ms % 1 ? 1 : 0 })
+  if (ms < 60_000) return number(ms / 1_000, { unit: 's', digits: ms < 10_000 ? 1 : 0 })
+  const seconds = Math.round(ms / 1_000)
+  const pair = (big: number, unit: string, small: number, smallUnit: string) =>
+    small ? `${big}\u202f${unit} ${small}\u202f${smallUnit}` : `${big}\u202f${unit}`
+  if (seconds < 3_600) return pair(Math.floor(seconds / 60), 'min', seconds % 60, 's')
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 1_440) return pair(Math.floor(minutes / 60), 'h', minutes % 60, 'min')
+  const hours = Math.round(minutes / 60)
+  return pair(Math.floor(hours / 24), 'd', hours % 24, 'h')
+}
+
+type Moment = string | number // ISO 8601, or ms since 1970
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+const two = (n: number) => String(n).padStart(2, '0')
+const dateText = (at: Date) => `${at.getUTCDate()} ${months[at.getUTCMonth()]} ${at.getUTCFullYear()}`
+const momentText = (at: Date) => `${dateText(at)}, ${two(at.getUTCHours())}:${two(at.getUTCMinutes())} UTC`
+
+function momentOf(at: Known<Moment>): Date | undefined {
+  const date = at === null || at === undefined ? undefined : new Date(at)
+  return date && Number.isFinite(date.getTime()) ? date : undefined
+}
+
+/** A moment: absolute as sent, then relative in the browser with the absolute one on hover and focus. */
+export function time(at: Known<Moment>): Content {
+  const date = momentOf(at)
+  return date ? html`<time datetime="${date.toISOString()}" data-relative>${momentText(date)}</time>` : none
+}
+
+/** A moment that stays as written, in UTC: for what is looked up rather than felt. */
+export function moment(at: Known<Moment>): Content {
+  const date = momentOf(at)
+  return date ? html`<time datetime="${date.toISOString()}">${momentText(date)}</time>` : none
+}
+
+/** A day in UTC. */
+export function dayText(at: Known<Moment>): Content {
+  const date = momentOf(at)
+  return date ? html`<time datetime="${date.toISOString().slice(0, 10)}">${dateText(date)}</time>` : none
+}
+
+/** What is left until then, counted down each second in the browser; `over` once nothing is. */
+export function countdown(at: Known<Moment>, over = 'expired'): Content {
+  const date = momentOf(at)
+  return date ? html`<time datetime="${date.toISOString()}" data-countdown="${over}">${momentText(date)}</time>` : none
+}
+
+/** How long it has been, counted up each second in the browser. */
+export function elapsed(at: Known<Moment>): Content {
+  const date = momentOf(at)
+  return date ? html`<time datetime="${date.toISOString()}" data-elapsed>${momentText(date)}</time>` : none
+}
+
+/** A name that somebody chose: whatever is in it, it stays in its place and direction. */
+export const name = (text: Known<string>): Content => (text ? html`<bdi class="name">${text}</bdi>` : none)

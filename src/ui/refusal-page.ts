@@ -1,0 +1,32 @@
+import type { Refusal } from '../errors.ts'
+import { html } from '../platform/html.ts'
+import { requestContext } from '../platform/http/request-context.ts'
+import { page } from './layout.ts'
+
+/** A refusal where a page was asked for. Who is not signed in is asked to be. */
+export function refusalPage(request: Request, refusal: Refusal | undefined, requestId: string): Response {
+  const { pathname, search } = new URL(request.url)
+  if (refusal?.status === 401)
+    return new Response(null, {
+      status: 303,
+      headers: { location: `/sign-in?next=${encodeURIComponent(pathname + search)}` },
+    })
+  const status = refusal?.status ?? 500
+  const title = refusal?.title ?? 'Something went wrong'
+  const detail = refusal?.detail ?? 'It is in the log under the id below.'
+  const errors = refusal?.extra.errors
+  const body = html`<section class="refusal">
+    <p class="code" aria-hidden="true">${status}</p>
+    <h1>${title}</h1>
+    <p>${detail}</p>
+    ${errors?.length && html`<ul>${errors.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}</ul>`}
+    <p><a class="button" href="/">To the leagues</a></p>
+    <p class="quiet">Request <code>${requestId}</code></p>
+  </section>`
+  const retryAfter = refusal?.extra.retryAfter
+  return page(
+    { title, who: requestContext(request).who, body },
+    status,
+    retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
+  )
+}

@@ -1,0 +1,26 @@
+/** What is warmed before `/readyz` says ready, for at most two seconds; the rest goes on in the background. */
+import { warmUsers } from './accounts/warm-up.ts'
+import type { App } from './context.ts'
+import { followFeeds, warmQuotes } from './leagues/market/warm-up.ts'
+import { warmBoards } from './leagues/warm-up.ts'
+import { reportDamage } from './monitor/damage.ts'
+import { refreshStatistics } from './monitor/statistics/warm-statistics.ts'
+
+const warmers: Record<string, (app: App) => Promise<unknown>> = {
+  boards: warmBoards,
+  quotes: warmQuotes,
+  feeds: followFeeds,
+  users: warmUsers,
+  statistics: app => refreshStatistics(app, ['dashboard', 'executions', 'users']),
+}
+
+export async function warmUp(app: App, signal: AbortSignal): Promise<void> {
+  const warm = async ([name, warmer]: [string, (app: App) => Promise<unknown>]) => {
+    await warmer(app).catch(error => {
+      if (signal.aborted) return
+      app.log.warn('Could not warm', { name, error })
+      return reportDamage(app, error)
+    })
+  }
+  await Promise.race([Promise.all(Object.entries(warmers).map(warm)), Bun.sleep(2_000)])
+}
