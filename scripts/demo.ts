@@ -10,7 +10,7 @@ import { databaseFile, openDatabase } from '../db/open.ts'
 import { users } from '../db/schema.ts'
 import { transact } from '../db/transactions.ts'
 import { issueKey } from '../src/accounts/key.ts'
-import { hashPassword } from '../src/accounts/password.ts'
+import { openPasswords } from '../src/accounts/password.ts'
 import { createUser } from '../src/accounts/queries.ts'
 import { readConfig } from '../src/config.ts'
 import { systemClock } from '../src/platform/clock.ts'
@@ -63,7 +63,7 @@ async function ownKey(): Promise<string> {
   const db = openDatabase(config.dataDir)
   const email = 'demo@fieldhouse.example'
   const password = crypto.randomUUID()
-  const passwordHash = await hashPassword(password)
+  const passwordHash = await openPasswords().hash(password)
   const known = db.select().from(users).where(eq(users.email, email)).get()
   const admin =
     known ??

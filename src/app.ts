@@ -7,12 +7,14 @@ import { atomically, bestEffortWrite } from '../db/transactions.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { guardCookies } from './accounts/csrf.ts'
 import { identify } from './accounts/identify.ts'
+import { openPasswords, type PasswordCosts } from './accounts/password.ts'
 import { makeFirstAdmin, offerSetup } from './accounts/setup.ts'
 import { raise } from './alerts.ts'
 import type { Config } from './config.ts'
 import type { App } from './context.ts'
 import { jobs as jobTable } from './jobs.ts'
 import { kinds } from './kinds.ts'
+import { openExports } from './leagues/exports.ts'
 import { openLivePortfolios } from './leagues/market/live-portfolios/live-portfolios.ts'
 import { resumeUploads } from './leagues/sheets/import-job.ts'
 import { openSheets } from './leagues/sheets/open.ts'
@@ -33,6 +35,7 @@ import { attemptLimit, readLimit } from './platform/http/rate-limits.ts'
 import type { JobDefinition } from './platform/jobs/job.ts'
 import { openJobs } from './platform/jobs/jobs.ts'
 import { openQueues } from './platform/jobs/queues.ts'
+import { beginPace } from './platform/jobs/retention-job.ts'
 import { openSchedule, type ScheduleEntry } from './platform/jobs/scheduler.ts'
 import { openLocks } from './platform/jobs/task-locks.ts'
 import { startWorker } from './platform/jobs/worker.ts'
@@ -52,9 +55,13 @@ export type Fieldhouse = { app: App; url: string; stop(): Promise<void> }
 export type AppOverrides = {
   clock?: Clock
   log?: Log
+  /** Cheaper ones are for tests only. */
+  passwordCosts?: PasswordCosts
   /** Beside those of the tables. */
   jobs?: readonly JobDefinition<App>[]
   schedule?: readonly ScheduleEntry<App>[]
+  /** ms that the reader of an export may take nothing. */
+  exportPatience?: number
 }
 
 const uploadPaths = /^\/api\/(v1\/leagues\/\d+\/uploads|upload-(baseline|current))$/
@@ -65,8 +72,10 @@ export async function startFieldhouse(
   {
     clock = systemClock,
     log = openLog(config.logLevel, clock.now),
+    passwordCosts,
     jobs: moreJobs = [],
     schedule: moreSchedule = [],
+    exportPatience,
   }: AppOverrides = {},
 ): Promise<Fieldhouse> {
   const closing = openShutdown(log)
@@ -171,6 +180,8 @@ export async function startFieldhouse(
       streams,
       reads: readLimit(config.rateLimit),
       attempts: attemptLimit(),
+      passwords: openPasswords(passwordCosts),
+      exports: openExports(exportPatience),
       stopRun: id => stopRun(id),
       ready: () => isReady,
     }
@@ -205,6 +216,7 @@ export async function startFieldhouse(
       await schedule.catchUp()
     }
     lookForDamageAtStart(app)
+    await beginPace(app)
     closing.keep('watch', startProcessMonitor(app), watch => watch.stop())
 
     const express = openCachedFastPath(cache, app.reads, clock)

@@ -1,7 +1,9 @@
 /** What every feature is handed: built once in `app.ts`, in order. */
 import type { Redis } from 'ioredis'
 import type { Db } from '../db/open.ts'
+import type { Passwords } from './accounts/password.ts'
 import type { Config } from './config.ts'
+import type { Exports } from './leagues/exports.ts'
 import type { Kinds } from './leagues/kinds.ts'
 import type { LivePortfolios } from './leagues/market/live-portfolios/live-portfolios.ts'
 import type { Sheets } from './leagues/sheets/open.ts'
@@ -51,6 +53,8 @@ export type App = {
   readonly streams: Streams
   readonly reads: ReadLimit
   readonly attempts: Attempts
+  readonly passwords: Passwords
+  readonly exports: Exports
   /** Stops a run of this process at once; elsewhere the row tells. */
   stopRun(jobId: string): void
   /** Whether warm-up is finished: `/readyz`. */

@@ -18,7 +18,7 @@ import {
 import { tryWrite } from '../db/transactions.ts'
 import type { App } from './context.ts'
 import { deleteOrphanRows } from './leagues/market/league-cleanup.ts'
-import { deleteOldFiles, deleteStrayFiles, sweepSnapshots } from './leagues/sheets/retention.ts'
+import { deleteOldFiles, deleteStrayFiles, putTimesRight, sweepSnapshots } from './leagues/sheets/retention.ts'
 import { type Duration, ms } from './platform/clock.ts'
 import { type RetentionRule, retentionJob } from './platform/jobs/retention-job.ts'
 import { isProcessDead } from './platform/process/process-lock.ts'
@@ -41,6 +41,7 @@ export const deleteOld = retentionJob([
   older('order keys', '1d', orderKeys, orderKeys.createdAt),
   { what: 'upload files', step: deleteOldFiles },
   { what: 'stray files', step: deleteStrayFiles },
+  { what: 'times ahead of the clock', step: putTimesRight },
   { what: 'snapshots', step: sweepSnapshots },
   { what: 'trades of deleted leagues', step: ({ db }, _, limit) => deleteOrphanRows(db, limit) },
   { what: 'dead processes', step: forgetProcesses },

@@ -1,4 +1,5 @@
 import { expect, spyOn, test } from 'bun:test'
+import { passwordCosts } from '../src/accounts/password.ts'
 import { hour, minute } from '../src/platform/clock.ts'
 import { adminToken, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 import { visitor } from './visitor.ts'
@@ -43,7 +44,7 @@ test('over TLS the cookie is for TLS only', async () => {
 })
 
 test('an unknown address and a wrong password get the same answer for the same work', async () => {
-  const { call, url } = await start()
+  const { call, url } = await start({}, undefined, { passwordCosts })
   await call.post('/api/v1/users', ann)
   const work = spyOn(Bun.password, 'verify')
   const hashes = spyOn(Bun.password, 'hash')

@@ -1,14 +1,29 @@
-import { type BrowserContextOptions, type Page, chromium as playwright } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { chromium } from './needs.ts'
 import { afterTest } from './start.ts'
 
 const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
 
-/** A real browser, closed after the test. */
+/** One for the process: starting it takes longer than most tests that use it. */
+let browser: Promise<Browser> | undefined
+
+async function launch(): Promise<Browser> {
+  const playwright = await import('playwright-core') // not where only the hook that closes it is wanted
+  return playwright.chromium.launch({ executablePath: chromium ?? undefined, args })
+}
+
+/** A page of a real browser with a profile of its own, closed after the test. */
 export async function openBrowser(options: BrowserContextOptions = {}): Promise<Page> {
-  const browser = await playwright.launch({ executablePath: chromium ?? undefined, args })
-  afterTest(() => browser.close())
-  return browser.newPage(options)
+  browser ??= launch()
+  const page = await (await browser).newPage(options)
+  afterTest(() => page.close())
+  return page
+}
+
+export async function closeBrowser(): Promise<void> {
+  const open = browser
+  browser = undefined
+  await (await open)?.close()
 }
 
 /** Goes in by the form, as anybody would. */

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { type Cell, fitsWorkbook, workbookOf } from '../src/platform/files/workbook.ts'
 import { chance } from './seeded.ts'
 import { board, newLeague, upload } from './sheets.ts'
-import { start, until } from './start.ts'
+import { afterTest, type Env, start, until } from './start.ts'
 
 async function readBack(bytes: ArrayBuffer) {
   const { default: ExcelJS } = await import('exceljs')
@@ -102,18 +102,84 @@ test('an exported board is the board, row for row, however long, sorted, searche
   expect((await call.raw(`${path}?sort_by=nothing`)).status).toBe(400)
 })
 
-test('only a few boards are exported at once, and a download that is given up makes room', async () => {
-  const { as, call, finished } = await start()
-  const { id } = await newLeague(call)
-  await finished(upload(call, id, long))
+const manyNames = 60_000 // more bytes than a connection takes that nobody reads
+const wide = `ID,Name,Power\n${Array.from({ length: manyNames }, (_, i) => `${i},${String(i).padEnd(190, '.')},${i}\n`).join('')}`
+
+async function withWideBoard(env: Env = {}, exportPatience?: number) {
+  const house = await start(env, undefined, { exportPatience })
+  const { id } = await newLeague(house.call)
+  await house.finished(upload(house.call, id, wide))
   const path = `/api/v1/leagues/${id}/leaderboard.csv`
-  await call.raw(path).then(answer => answer.text())
-  const answers = await Promise.all(Array.from({ length: 8 }, () => call.raw(path)))
-  const refused = answers.filter(({ status }) => status === 503)
-  expect(refused.length).toBeGreaterThan(0)
-  expect(Number(refused[0]?.headers.get('retry-after'))).toBeGreaterThan(0)
-  const [first, ...others] = answers.filter(({ status }) => status === 200)
-  for (const other of others) await other.body?.cancel()
-  expect((await first!.text()).split('\r\n')).toHaveLength(players + 2)
-  await until(async () => (await as().raw(path)).status === 200)
+  /** Asks for the file and reads nothing. Call the answer to go away. */
+  async function askOnly(address: string, then: 'stay' | 'go' = 'stay', method = 'GET') {
+    const socket = await Bun.connect({
+      hostname: '127.0.0.1',
+      port: Number(new URL(house.url).port),
+      socket: { data() {} },
+    })
+    socket.write(`${method} ${path} HTTP/1.1\r\nhost: x\r\nx-forwarded-for: ${address}\r\n\r\n`)
+    socket.pause()
+    if (then === 'go') socket.terminate()
+    afterTest(() => socket.terminate())
+    return () => socket.terminate()
+  }
+  const asked = () => house.lines.filter(line => line.path === path && line.method === 'GET').length
+  const ask = (address: string, by = house.as()) => by.raw(path, { headers: { 'x-forwarded-for': address } })
+  /** Whether one may: the file is not taken. */
+  const statusOf = async (address: string, by = house.as()) => {
+    const answer = await ask(address, by)
+    await answer.body?.cancel()
+    return answer.status
+  }
+  return { ...house, path, ask, askOnly, asked, statusOf }
+}
+
+test('a caller exports two boards at once, and a download that is given up makes room', async () => {
+  const { call, path } = await withWideBoard()
+  const answers = await Promise.all(Array.from({ length: 6 }, () => call.raw(path)))
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 429, 429, 429, 429])
+  expect(Number(answers.find(({ status }) => status === 429)?.headers.get('retry-after'))).toBeGreaterThan(0)
+  const [first, second] = answers.filter(({ status }) => status === 200)
+  await second?.body?.cancel()
+  expect((await first!.text()).split('\r\n')).toHaveLength(manyNames + 2)
+  await until(async () => (await call.raw(path)).status === 200)
+})
+
+test('strangers who do not read their exports stop neither members nor, for long, other strangers', async () => {
+  const patience = 8_000
+  const { app, call, lines, askOnly, asked, statusOf } = await withWideBoard({ TRUST_PROXY: '1' }, patience)
+  for (const address of ['10.1.1.1', '10.1.1.2', '10.1.1.3', '10.1.1.4']) await askOnly(address)
+  await until(() => asked() === 4)
+  expect(await statusOf('10.1.1.5')).toBe(503)
+  expect(await statusOf('10.1.1.5', call)).toBe(200)
+  await until(async () => (await statusOf('10.1.1.5')) === 200, 60_000)
+  app.log.flush()
+  expect(lines.filter(({ level }) => level === 'error')).toEqual([])
+})
+
+test('an address of strangers has two places, an IPv6 network counts as one address', async () => {
+  const { ask, askOnly, asked, statusOf } = await withWideBoard({ TRUST_PROXY: '1' })
+  const leave = [await askOnly('2001:db8::1'), await askOnly('2001:db8::2')]
+  await until(() => asked() === 2)
+  expect(await statusOf('2001:db8::3')).toBe(429)
+  expect(await statusOf('2001:db8:1::3')).toBe(200)
+  for (const go of leave) go()
+  await until(async () => (await statusOf('2001:db8::3')) === 200)
+  expect((await (await ask('10.1.1.1')).text()).split('\r\n')).toHaveLength(manyNames + 2)
+})
+
+test('who reads slowly gets the whole board, and who asks and goes at once leaves no place taken', async () => {
+  const { call, askOnly, asked, ask, app, lines, path } = await withWideBoard({}, 5_000)
+  const pieces: Uint8Array[] = []
+  for await (const piece of (await ask('')).body ?? []) {
+    if (pieces.length % 50 === 0) await Bun.sleep(100)
+    pieces.push(piece)
+  }
+  expect((await new Blob(pieces as BlobPart[]).text()).split('\r\n')).toHaveLength(manyNames + 2)
+  for (let i = 0; i < 10; i++) await askOnly('', 'go')
+  for (let i = 0; i < 5; i++) expect((await call.raw(path, { method: 'HEAD' })).status).toBe(200)
+  await until(() => asked() >= 2)
+  await until(() => app.exports.places.taken() === 0)
+  app.log.flush()
+  expect(lines.filter(({ level }) => level === 'error')).toEqual([])
 })

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { routes } from '../src/routes.ts'
 import { newLeague, season, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 
@@ -67,7 +68,9 @@ test('times are of the calendar and of one place on the line', async () => {
 test('what is no object is not taken for an empty one', async () => {
   const { call } = await start()
   for (const config of ['x', ['x'], 7])
-    expect(await errorsOf(call.post('/api/v1/leagues', { ...season, config }))).toEqual(['config: expected object'])
+    expect(await errorsOf(call.post('/api/v1/leagues', { ...season, config }))).toEqual([
+      'config: expected object (maxProperties 100)',
+    ])
   expect(await errorsOf(call.post('/api/v1/leagues', 'x'))).toEqual(['body: expected object'])
   const staff = { name: 'Ann', preferences: 'mornings' }
   expect(await errorsOf(call.post('/api/v1/roster/staff', staff))).toEqual([
@@ -210,4 +213,101 @@ test('the last days there are can be looked at', async () => {
     for (const query of ['end=2100-12-31', 'start=2100-12-27', 'start=1970-01-01'])
       expect((await call.raw(`${path}?${query}`)).status).toBe(200)
   expect((await call.get('/api/v1/roster?start=2100-12-27')).shifts).toHaveLength(1)
+})
+
+type InputSchema = {
+  type?: string
+  format?: string
+  anyOf?: InputSchema[]
+  items?: InputSchema
+  properties?: Record<string, InputSchema>
+  patternProperties?: Record<string, InputSchema>
+  [rule: string]: unknown
+}
+const closed = ['date', 'date-time', 'integer', 'numeric', 'boolean'] // formats of which no text is long
+
+/** Where an input may be as long as its sender likes. */
+function endless(schema: InputSchema | undefined, at: string): string[] {
+  const { type, format = '', anyOf, items, properties = {}, patternProperties } = schema ?? {}
+  if (!schema || 'const' in schema) return []
+  const has = (...rules: string[]) => rules.some(rule => rule in schema)
+  const here =
+    (type === 'string' && !has('maxLength', 'pattern') && !closed.includes(format)) ||
+    (type === 'array' && !has('maxItems')) ||
+    (type === 'object' && patternProperties && !has('maxProperties'))
+  return [
+    ...(here ? [at] : []),
+    ...(anyOf ?? []).flatMap(each => endless(each, at)),
+    ...endless(items, `${at}[]`),
+    ...Object.entries(properties).flatMap(([name, each]) => endless(each, `${at}.${name}`)),
+  ]
+}
+
+test('no text, list or record that a request holds is without an end', async () => {
+  const { app } = await start({ ROLE: 'web' })
+  const parts = ['query', 'params', 'headers', 'body'] as const
+  const found = routes(app).routes.flatMap(({ method, path, hooks = {} }) =>
+    [hooks, ...(hooks.standaloneValidator ?? [])].flatMap(given =>
+      parts.flatMap(part => endless(given[part], `${method} ${path} ${part}`)),
+    ),
+  )
+  expect(found).toEqual([])
+})
+
+test('numbers as large as they come are answered, not stumbled over', async () => {
+  const { call } = await start()
+  await newLeague(call)
+  for (const huge of ['9007199254740993', `1${'0'.repeat(22)}`]) {
+    for (const path of [
+      'users/X',
+      'leagues/X',
+      'leagues/1/leaderboard?page=X',
+      'leagues/1/players?page=X',
+      'jobs?page=X',
+      'roster?site_id=X',
+    ])
+      expect((await call.raw(`/api/v1/${path.replace('X', huge)}`)).status).toBeLessThan(500)
+    for (const path of [
+      '/?page=X',
+      '/leagues/1?page=X',
+      '/rota?site_id=X',
+      '/rota/shifts?page=X',
+      '/admin/task-monitor/jobs?page=X',
+      '/admin/audit/logs?page=X',
+    ])
+      expect((await call.raw(path.replace('X', huge))).status).toBeLessThan(500)
+    const shift = { site_id: Number(huge), starts_at: '2026-03-01T09:00:00Z', ends_at: '2026-03-01T12:00:00Z' }
+    expect((await refusalOf(call.post('/api/v1/roster/shifts', shift))).status).toBeLessThan(500)
+  }
+})
+
+test('a roster nobody could read is refused, and says what would do', async () => {
+  const { call } = await start()
+  await call.post('/api/v1/roster/sites', { name: 'Hall', timezone: 'UTC' })
+  await call.post('/api/v1/roster/shifts/pattern', {
+    site_id: 1,
+    start_date: '2026-03-01',
+    end_date: '2026-12-31',
+    weekdays: [1, 2, 3, 4, 5, 6, 7],
+    from: '09:00',
+    to: '12:00',
+    headcount: 500,
+  })
+  await call.post('/api/v1/roster/shifts/copy', { from: '2026-03-01', to: '2026-05-30', weeks: 1 })
+  const week = 'start=2026-03-08&end=2026-03-14'
+  expect((await call.get(`/api/v1/roster?${week}`)).summary.places).toBe(3_500)
+  const quarter = 'start=2026-03-01&end=2026-05-31'
+  await call.post('/api/v1/roster/shifts/pattern', {
+    site_id: 1,
+    start_date: '2026-03-01',
+    end_date: '2026-12-31',
+    weekdays: [1, 2, 3, 4, 5, 6, 7],
+    from: '13:00',
+    to: '15:00',
+    headcount: 500,
+  })
+  for (const path of ['/rota', '/rota/people', '/api/v1/roster', '/api/v1/roster/export'])
+    expect(await errorsOf(call.get(`${path}?${quarter}`))).toEqual([
+      'end: is too far off: 92000 places in these days, 50000 are the most; name fewer days or a site',
+    ])
 })

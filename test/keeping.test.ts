@@ -3,12 +3,19 @@ import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { published } from '../src/leagues/sheets/queries.ts'
 import { day } from '../src/platform/clock.ts'
+import { setPace } from '../src/platform/jobs/retention-job.ts'
 import { deleteOld } from '../src/retention.ts'
 import { board, newLeague, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 
 const scan = (i: number, extra = '') => `ID,Name,Power\n1,ann,${100 + i}\n2,bob,${200 - i}\n${extra}`
 const at = (hours: number) => new Date(Date.parse('2026-03-01T00:00:00Z') + hours * 3_600_000).toISOString()
+
+/** Time goes by, and retention with it. */
+function after({ app, clock }: Pick<Awaited<ReturnType<typeof start>>, 'app' | 'clock'>, ms: number) {
+  clock.forward(ms)
+  setPace(app.db, clock.now())
+}
 
 async function season() {
   const house = await start()
@@ -23,22 +30,22 @@ async function season() {
   const snapshots = () =>
     app.sheets.boards.scores.query<{ n: number }, []>('select count(*) n from snapshots where starts_for is null').get()
       ?.n
-  return { ...house, id, forget, snapshots }
+  return { ...house, id, forget, snapshots, after: (ms: number) => after(house, ms) }
 }
 
 test('while a season runs every scan is kept', async () => {
-  const { forget, snapshots, clock } = await season()
-  clock.forward(30 * day)
+  const { forget, snapshots, after } = await season()
+  after(30 * day)
   expect((await forget()).status).toBe('SUCCESS')
   expect(snapshots()).toBe(9)
 })
 
 test('of a finished season the first, the last and daily scans stay, and no rank, score or history of the board changes', async () => {
-  const { call, id, forget, snapshots, clock } = await season()
+  const { call, id, forget, snapshots, after } = await season()
   await call.post(`/api/v1/leagues/${id}/finalize`)
   const before = await board(call, id)
   const card = await call.get(`/api/v1/leagues/${id}/players/3`)
-  clock.forward(8 * day)
+  after(8 * day)
   await forget()
   expect(snapshots()).toBeLessThan(9)
   expect(snapshots()).toBeGreaterThanOrEqual(4)
@@ -52,7 +59,7 @@ test('of a finished season the first, the last and daily scans stay, and no rank
 /** One league whose scans all came on one day: of such a day a finished season keeps few. */
 async function dayOf(scans: number) {
   const house = await start()
-  const { call, finished, app, clock } = house
+  const { call, finished, app } = house
   const { id } = await newLeague(call)
   for (let i = 0; i <= scans; i++) {
     const cy = i % 2 ? `3,cy,${300 + 10 * i}\n` : ''
@@ -71,7 +78,7 @@ async function dayOf(scans: number) {
     send: (i: number, minutes: number) => upload(call, id, scan(i), { taken_at: at(minutes / 60) }),
     async thinOut() {
       await call.post(`/api/v1/leagues/${id}/finalize`)
-      clock.forward(8 * day)
+      after(house, 8 * day)
       await finished(app.jobs.start(deleteOld, {}).then(({ jobId }) => ({ job_id: jobId })))
     },
     reopen: () => call.post(`/api/v1/leagues/${id}/reopen`),
@@ -125,20 +132,20 @@ test('what can no longer be undone or put in between is refused with the reason,
 })
 
 test('an undone upload can be looked into for a week, then its snapshot goes', async () => {
-  const { call, app, id, forget, snapshots, clock } = await season()
+  const { call, app, id, forget, snapshots, after } = await season()
   const { uploads } = await call.get(`/api/v1/leagues/${id}/uploads`)
   await call.post(`/api/v1/uploads/${uploads[0].id}/undo`)
-  clock.forward(2 * day)
+  after(2 * day)
   await forget()
   expect(snapshots()).toBe(9)
-  clock.forward(6 * day)
+  after(6 * day)
   await forget()
   expect(snapshots()).toBe(8)
   expect(published(app.db, id)).toHaveLength(8)
 })
 
 test('files go after ninety days, strays after one, and a deleted league takes all of it along', async () => {
-  const { call, id, forget, clock, dataDir, snapshots } = await season()
+  const { call, id, forget, after, dataDir, snapshots } = await season()
   const files = () => readdirSync(join(dataDir, 'uploads'))
   const stray = join(dataDir, 'uploads', 'stray.part')
   writeFileSync(stray, 'half')
@@ -146,7 +153,7 @@ test('files go after ninety days, strays after one, and a deleted league takes a
   await forget()
   expect(existsSync(stray)).toBe(false)
   expect(files()).toHaveLength(9)
-  clock.forward(91 * day)
+  after(91 * day)
   await forget()
   expect(files()).toEqual([])
   const { uploads } = await call.get(`/api/v1/leagues/${id}/uploads`)

@@ -4,7 +4,7 @@ import type { BrowserContextOptions, Page } from 'playwright-core'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { failing, fill, furniture, pagesOf, patient } from './monitor-house.ts'
 import { browserTest } from './needs.ts'
-import { start, until } from './start.ts'
+import { shared, start, until } from './start.ts'
 import { faintText, unnamed } from './web-seen.ts'
 
 const ada = { email: 'ada@example.org', password: 'a long enough one' }
@@ -16,6 +16,9 @@ async function fullHouse() {
   return { ...house, known: await fill(house) }
 }
 
+/** For tests that only look. */
+const houseToRead = shared(fullHouse)
+
 async function desk({ url }: { url: string }, options: BrowserContextOptions = {}) {
   const page = await openBrowser({ viewport: { width: 1280, height: 800 }, ...options })
   const complaints = complaintsOf(page)
@@ -26,7 +29,7 @@ const live = (page: Page) => page.waitForSelector('[data-feed=live]')
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.closest('tr')?.id)
 
 browserTest('a chart tells its values where the pointer is, with their unit and their time', async () => {
-  const { page, visit, complaints } = await desk(await fullHouse(), { timezoneId: 'America/New_York' })
+  const { page, visit, complaints } = await desk(await houseToRead(), { timezoneId: 'America/New_York' })
   await visit(`${monitoring}/performance`)
   const chart = page.locator('.charted', { hasText: 'Times of requests' })
   const legend = () => chart.locator('.u-legend').textContent()
@@ -60,7 +63,7 @@ browserTest('a chart tells its values where the pointer is, with their unit and 
 })
 
 browserTest('times are relative with the absolute beside them, or all in UTC', async () => {
-  const house = await fullHouse()
+  const house = await houseToRead()
   const { page, visit } = await desk(house, { timezoneId: 'Asia/Tokyo' })
   await visit('/admin/audit/logs')
   const first = page.locator('tbody time').first()
@@ -79,7 +82,7 @@ browserTest('times are relative with the absolute beside them, or all in UTC', a
 })
 
 browserTest('without JavaScript the pages are whole and come anew every ten seconds', async () => {
-  const house = await fullHouse()
+  const house = await houseToRead()
   const { page, visit } = await desk(house, { javaScriptEnabled: false })
   for (const [path, holds] of [
     [monitor, 'on time'],
@@ -189,7 +192,7 @@ browserTest('the performance page follows what happens', async () => {
 })
 
 browserTest('keys walk the rows, refresh, search and explain themselves', async () => {
-  const { page, visit } = await desk(await fullHouse())
+  const { page, visit } = await desk(await houseToRead())
   await visit(`${monitor}/jobs`)
   await live(page)
   const rows = await page.evaluate(() => [...document.querySelectorAll('table.jobs tbody tr')].map(({ id }) => id))
@@ -244,7 +247,7 @@ browserTest('what is filtered within the page is watched and exported as it is f
 })
 
 browserTest('ids, errors and inputs are copied whole, secrets left out', async () => {
-  const house = await fullHouse()
+  const house = await houseToRead()
   const { page, visit } = await desk(house, { permissions: ['clipboard-read', 'clipboard-write'] })
   await visit(`${monitor}/jobs/${house.known.job}`)
   const copied = async (button: string) => {
@@ -265,7 +268,7 @@ for (const [width, colorScheme] of [
   [390, 'dark'],
 ] as const)
   browserTest(`every page with much on it can be read and reached at ${width} px, ${colorScheme}`, async () => {
-    const house = await fullHouse()
+    const house = await houseToRead()
     const { page, visit, complaints } = await desk(house, { viewport: { width, height: 800 }, colorScheme })
     const faults: Record<string, string[]> = {}
     for (const path of pagesOf(house.known)) {

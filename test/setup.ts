@@ -1,4 +1,6 @@
-import { afterEach } from 'bun:test'
+import { afterAll, afterEach } from 'bun:test'
+import { closeBrowser } from './browser.ts'
 import { stopEverything } from './start.ts'
 
 afterEach(stopEverything)
+afterAll(closeBrowser)

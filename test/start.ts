@@ -1,4 +1,5 @@
-/** The real app on a free port over a folder of its own. Whatever a test started is stopped after it. */
+/** The real app on a free port over a folder of its own. Whatever a test started is stopped after it, what is `shared` after its file. */
+import { afterAll } from 'bun:test'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +16,25 @@ const cleanups: Cleanup[] = []
 export const afterTest = (cleanup: Cleanup) => void cleanups.push(cleanup)
 export async function stopEverything() {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+}
+
+/** Opened by the first test of a file that asks, for all that leave it as they found it; stopped after the last. */
+export function shared<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | undefined
+  const kept: Cleanup[] = []
+  afterAll(async () => {
+    for (const cleanup of kept.splice(0).reverse()) await cleanup()
+  })
+  async function openOnce(): Promise<T> {
+    const ofTheTest = cleanups.splice(0)
+    try {
+      return await open()
+    } finally {
+      kept.push(...cleanups.splice(0))
+      cleanups.push(...ofTheTest)
+    }
+  }
+  return () => (opened ??= openOnce())
 }
 
 export function temporaryFolder(): string {
@@ -58,6 +78,7 @@ export async function start(env: Env = {}, dataDir = temporaryFolder(), surround
   const house: Fieldhouse = await startFieldhouse(readConfig({ ...defaults(dataDir), ...env }), {
     clock,
     log,
+    passwordCosts: { memoryCost: 8, timeCost: 1 }, // the least there may be: tests hash by the hundred
     ...surroundings,
   })
   afterTest(house.stop)

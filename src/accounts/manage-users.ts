@@ -4,19 +4,22 @@ import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { checkedUsername, countryCode, normalizedEmail, type User } from './account.ts'
-import { hashPassword } from './password.ts'
 import { changeUser, createUser, deleteUser, type UserChange, userById } from './queries.ts'
 import { checkedAccount, type NewAccount } from './sign-in.ts'
 
 export type NewUserByAdmin = NewAccount & Pick<User, 'role'>
 
-export async function addUser({ db, clock }: App, who: Who, { role, ...account }: NewUserByAdmin): Promise<User> {
-  const user = { ...checkedAccount(account), role, passwordHash: await hashPassword(account.password) }
+export async function addUser(
+  { db, clock, passwords }: App,
+  who: Who,
+  { role, ...account }: NewUserByAdmin,
+): Promise<User> {
+  const user = { ...checkedAccount(account), role, passwordHash: await passwords.hash(account.password) }
   return atomically(db, tx => createUser(tx, user, clock.now(), who))
 }
 
 export async function editUser(
-  { db, clock }: App,
+  { db, clock, passwords }: App,
   who: Who,
   id: number,
   change: Partial<NewUserByAdmin>,
@@ -26,7 +29,7 @@ export async function editUser(
   const columns: UserChange = {
     ...(email !== undefined && { email: normalizedEmail(email) }),
     ...(username !== undefined && { username: checkedUsername(username) }),
-    ...(password !== undefined && { passwordHash: await hashPassword(password) }),
+    ...(password !== undefined && { passwordHash: await passwords.hash(password) }),
     ...(country !== undefined && { country: countryCode(country) }),
     ...(role && { role }),
   }

@@ -90,7 +90,7 @@ async function letIn(enter: () => Promise<unknown>, next: string | undefined, en
   }
 }
 
-const next = t.Optional(t.String())
+const next = t.Optional(t.String({ maxLength: 2_000 }))
 
 export const accountPages = (app: App) => {
   const { db, config } = app
@@ -166,7 +166,7 @@ ${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log 
         requireSetupToken(db, token)
         return entrancePage(setupForm(token))
       },
-      { query: t.Object({ token: t.String({ default: '' }) }), may: 'anyone', detail: hidden },
+      { query: t.Object({ token: t.String({ default: '', maxLength: 100 }) }), may: 'anyone', detail: hidden },
     )
     .post(
       '/setup',

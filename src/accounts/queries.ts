@@ -35,13 +35,19 @@ const isAdmin = and(eq(users.role, 'admin'), present)
 
 export const hasAdmin = (db: Db): boolean => isSomeone(db, isAdmin)
 
-/** By a name that looks the same. SQLite goes through the index of names for it, which takes milliseconds even of 100,000. */
+/** By a name that looks the same. SQLite goes through its index of names for it, and hands over the few that may be it. */
 export function isNameTaken(db: Db, username: string, butBy = 0): boolean {
   const wanted = skeleton(username)
   const asLong = db
     .select({ username: users.username })
     .from(users)
-    .where(and(sql`length(${users.username}) = ${[...wanted].length}`, ne(users.id, butBy)))
+    .where(
+      and(
+        sql`length(${users.username}) = ${[...wanted].length}`,
+        sql`(lower(${users.username}) = ${wanted} or ${users.username} glob '*[^ -~]*')`, // in plain letters, or in others
+        ne(users.id, butBy),
+      ),
+    )
     .all()
   return asLong.some(other => skeleton(other.username) === wanted)
 }

@@ -9,7 +9,6 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { emailField, newPasswordField, usernameField } from './account.ts'
 import { refuseForeign } from './origin.ts'
-import { hashPassword } from './password.ts'
 import { changeUser, createUser, hasAdmin, isNameTaken, userByEmail } from './queries.ts'
 import { hashSecret, isSameSecret, newSecret } from './secret.ts'
 import { checkedAccount, type NewAccount, openSession, type SignedIn, sendSession } from './sign-in.ts'
@@ -24,10 +23,10 @@ export const setupBody = t.Object({
 })
 
 /** `ADMIN_EMAIL` and `ADMIN_PASSWORD` count while there is no admin, later they are no longer looked at. */
-export async function makeFirstAdmin({ config, db, clock, log }: App): Promise<void> {
+export async function makeFirstAdmin({ config, db, clock, log, passwords }: App): Promise<void> {
   const { adminEmail, adminPassword } = config
   if (!adminEmail || !adminPassword || hasAdmin(db)) return
-  const passwordHash = await hashPassword(adminPassword)
+  const passwordHash = await passwords.hash(adminPassword)
   const role = 'admin'
   await atomically(db, tx => {
     if (hasAdmin(tx)) return // another process was faster
@@ -72,13 +71,13 @@ export function requireSetupToken(db: Db, token: string): void {
 
 /** Makes the first admin and signs him in. */
 export async function setUp(app: App, request: Request, token: string, account: NewAccount): Promise<SignedIn> {
-  const { db, clock, config } = app
+  const { db, clock, config, passwords } = app
   refuseForeign(request, config)
   requireSetupToken(db, token)
   const user = {
     ...checkedAccount(account),
     role: 'admin' as const,
-    passwordHash: await hashPassword(account.password),
+    passwordHash: await passwords.hash(account.password),
   }
   const outcome = await atomically(db, tx => {
     requireSetupToken(tx, token)

@@ -22,7 +22,6 @@ import {
   usernameField,
 } from './account.ts'
 import { isSecure, refuseForeign } from './origin.ts'
-import { hashPassword, isPassword } from './password.ts'
 import { changeUser, createUser, userByEmail, userById } from './queries.ts'
 import { beginSession, endSession, sessionCookie, sessionToken } from './session.ts'
 
@@ -67,13 +66,13 @@ function countAttempt({ db, clock, attempts }: App, account: string, address: st
 
 /** An unknown address and a wrong password are told apart by nothing: not by the answer, not by the work done. */
 export async function signIn(app: App, request: Request, credentials: Credentials): Promise<SignedIn> {
-  const { db, clock, config, attempts } = app
+  const { db, clock, config, attempts, passwords } = app
   const address = requestContext(request).address()
   refuseForeign(request, config)
   const email = credentials.email.trim().toLowerCase()
   countAttempt(app, email, address)
   const found = userByEmail(db, email)
-  const isRight = await isPassword(credentials.password, found?.passwordHash)
+  const isRight = await passwords.matches(credentials.password, found?.passwordHash)
   const outcome = await atomically(db, tx => {
     const now = clock.now()
     const user = userByEmail(tx, email)
@@ -106,13 +105,13 @@ export type NewAccount = Credentials & { username: string; country?: string | nu
 
 /** An account one makes oneself, where `SIGNUP` is open. */
 export async function signUp(app: App, request: Request, account: NewAccount): Promise<SignedIn> {
-  const { db, clock, config } = app
+  const { db, clock, config, passwords } = app
   if (config.signup !== 'open') refuse('forbidden', 'Accounts are made by an admin here (SIGNUP is closed)')
   refuseForeign(request, config)
   const user = { ...checkedAccount(account), role: 'member' as const }
   const address = requestContext(request).address()
   countAttempt(app, `sign-up from ${address}`, address)
-  const passwordHash = await hashPassword(account.password)
+  const passwordHash = await passwords.hash(account.password)
   const outcome = await atomically(db, tx => {
     const now = clock.now()
     return openSession(tx, request, createUser(tx, { ...user, passwordHash }, now), now)
@@ -130,19 +129,19 @@ export type PasswordChange = { current_password: string; new_password: string }
 
 /** All his other sessions end. */
 export async function changePassword(app: App, request: Request, who: Who, change: PasswordChange): Promise<void> {
-  const { db, clock, attempts } = app
+  const { db, clock, attempts, passwords } = app
   const { id } = who
   if (id === null) return refuse('conflict', 'The operator has no password; his token is the setting ADMIN_TOKEN')
   const address = requestContext(request).address()
   const { email, passwordHash } = userById(db, id)
   const deed = { who, action: 'auth.password', target: `user ${id}` }
   countAttempt(app, email, address)
-  if (!(await isPassword(change.current_password, passwordHash))) {
+  if (!(await passwords.matches(change.current_password, passwordHash))) {
     await atomically(db, tx => audit(tx, { ...deed, at: clock.now(), result: 'refused' }))
     invalid('current_password', 'is not right')
   }
   attempts.forgive(email, address)
-  const newHash = await hashPassword(change.new_password)
+  const newHash = await passwords.hash(change.new_password)
   await atomically(db, tx => {
     changeUser(tx, id, { passwordHash: newHash }, sessionToken(request))
     audit(tx, { ...deed, at: clock.now() })

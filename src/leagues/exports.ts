@@ -5,6 +5,8 @@ import { refuse } from '../errors.ts'
 import type { Row } from '../leaderboard/page.ts'
 import type { BoardQuery } from '../leaderboard/query.ts'
 import { fitsWorkbook } from '../platform/files/workbook.ts'
+import { openPlaces } from '../platform/http/rate-limits.ts'
+import { requestContext } from '../platform/http/request-context.ts'
 import { boardPage } from './board.ts'
 import { exportColumns } from './export-table.ts'
 import { type ExportSource, kindOf } from './kinds.ts'
@@ -23,17 +25,23 @@ const types: Record<Format, string> = {
   csv: 'text/csv; charset=utf-8',
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 }
-const mostAtOnce = 4 // each takes a thread, and up to some hundred megabytes for a very large board
 const slice = 250 // rows ranked at a time on this thread, a few milliseconds
-let running = 0
+const piece = 64 * 1024 // bytes given at a time, so that a slow reader is seen to read
 
-/** `request`: a question for the head alone is not worth the work. */
+export type Exports = ReturnType<typeof openExports>
+
+/** `patience`: ms that a reader may take nothing. Each export takes a thread, and up to some hundred megabytes for a very large board. */
+export const openExports = (patience = 30_000) => ({
+  patience,
+  places: openPlaces({ all: 4, each: 2, strangers: 3 }),
+})
+
 export async function exportOf(
   app: App,
   league: League,
   asked: BoardQuery,
   format: Format,
-  { method }: Request,
+  request: Request,
 ): Promise<Response> {
   const first = { ...asked, around: undefined, page: 1 }
   const { rows, pagination, sort_by, order } = await boardPage(app, league, { ...first, limit: 1 }) // refuses what is wrong
@@ -42,9 +50,9 @@ export async function exportOf(
   if (format === 'xlsx' && !fitsWorkbook(pagination.total, columns.length))
     refuse('too_large', 'The board has more rows or columns than fit into a workbook. Take it as CSV')
   const source = await kindOf(app, league).exportSource?.(app, league, query)
-  if (running >= mostAtOnce) refuse('unavailable', 'Other boards are just being exported', { retryAfter: 10 })
+  const leave = app.exports.places.take(requestContext(request), 'exports')
   const input = { title: league.name, format, columns, source }
-  return new Response(method === 'HEAD' ? null : written(input, slices(app, league, query)), {
+  return new Response(written(input, slices(app, league, query), app.exports.patience, leave), {
     headers: {
       'content-type': types[format],
       'content-disposition': `attachment; filename="${fileName(league, format)}"`,
@@ -53,51 +61,81 @@ export async function exportOf(
   })
 }
 
-/** The file as the thread writes it: a little ahead of what is taken, no more. */
-function written(input: ExportInput, slices: AsyncGenerator<Row[]>): ReadableStream<Uint8Array> {
-  const worker = new Worker(new URL('./export-worker.ts', import.meta.url), { workerData: input })
-  const tell = (message: ToExport) => worker.postMessage(message)
-  let sent = () => {}
-  let isFirst = true
+/**
+ * The file as the thread writes it: a little ahead of what is taken, no more, and not begun before somebody takes. Who
+ * takes nothing for too long is given up. `ended` is called once.
+ */
+function written(
+  input: ExportInput,
+  slices: AsyncGenerator<Row[]>,
+  patience: number,
+  ended: () => void,
+): ReadableStream<Uint8Array> {
+  const made: Uint8Array[] = []
+  let at = 0 // in the first of them
+  let isWhole = false
   let isOver = false
-  running++
+  let arrived = () => {}
+  let worker: Worker | undefined
+  let timer: ReturnType<typeof setTimeout>
+  const tell = (message: ToExport) => worker?.postMessage(message)
+
   function end() {
     if (isOver) return
     isOver = true
-    running--
-    worker.terminate()
+    clearTimeout(timer)
+    worker?.terminate()
     slices.return(undefined)
-    sent()
+    arrived()
+    ended()
   }
-  return new ReadableStream({
-    start(controller) {
-      function failed(error: unknown) {
-        if (!isOver) controller.error(error)
-        end()
-      }
-      worker.on('error', failed)
-      worker.on('exit', () => failed(new Error('The thread of an export died')))
-      worker.on('message', (message: FromExport) => {
+  function begin(failed: (error: unknown) => void): Worker {
+    const worker = new Worker(new URL('./export-worker.ts', import.meta.url), { workerData: input })
+    worker.on('error', failed)
+    worker.on('exit', () => isWhole || failed(new Error('The thread of an export died')))
+    worker.on('message', (message: FromExport) => {
+      if (isOver) return
+      if (message === 'rows') slices.next().then(({ value }) => tell({ rows: value ?? undefined }), failed)
+      else if (message === 'end') isWhole = true
+      else made.push(message)
+      arrived()
+    })
+    return worker
+  }
+  return new ReadableStream(
+    {
+      start: controller => waitFor(controller),
+      async pull(controller) {
+        clearTimeout(timer)
+        worker ??= begin(error => giveUp(controller, error))
+        while (!made[0] && !isWhole && !isOver) await new Promise<void>(resolve => (arrived = resolve))
         if (isOver) return
-        if (message === 'rows') {
-          slices.next().then(({ value }) => tell({ rows: value ?? undefined }), failed)
-        } else if (message === 'end') {
+        const [bytes] = made
+        if (!bytes) {
           controller.close()
-          end()
-        } else {
-          controller.enqueue(message)
-          sent()
+          return end()
         }
-      })
+        if (at === 0) tell({ taken: true }) // the next are made while these are taken
+        controller.enqueue(bytes.subarray(at, at + piece))
+        at += piece
+        if (at >= bytes.length) {
+          made.shift()
+          at = 0
+        }
+        waitFor(controller)
+      },
+      cancel: end,
     },
-    pull: () =>
-      new Promise<void>(resolve => {
-        sent = resolve
-        if (!isFirst) tell({ taken: true })
-        isFirst = false
-      }),
-    cancel: end,
-  })
+    { highWaterMark: 0 },
+  )
+
+  function giveUp(controller: ReadableStreamDefaultController, error: unknown) {
+    if (!isOver) controller.error(error)
+    end()
+  }
+  function waitFor(controller: ReadableStreamDefaultController) {
+    timer = setTimeout(giveUp, patience, controller, new Error('Nobody reads the export'))
+  }
 }
 
 async function* slices(app: App, league: League, query: BoardQuery): AsyncGenerator<Row[]> {

@@ -31,7 +31,7 @@ export const leagueListQuery = t.Object({
 })
 const leagueList = t.Object({ leagues: t.Array(leagueSchema), pagination: paginationSchema })
 const name = oneLine(120)
-const config = t.Record(t.String(), t.Unknown())
+const config = t.Record(t.String(), t.Unknown(), { maxProperties: 100 })
 const one = { params: t.Object({ id: t.Integer({ minimum: 1 }) }) }
 
 export const leagueRoutes = (app: App) => {
@@ -189,7 +189,7 @@ export const leagueRoutes = (app: App) => {
         return { deleted: true, id }
       },
       {
-        body: t.Object({ name: t.String() }),
+        body: t.Object({ name: t.String({ maxLength: 200 }) }),
         may: 'officer',
         detail: describe(
           'Remove a league and all of it; asks for its name',

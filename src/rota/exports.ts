@@ -2,17 +2,17 @@
 import type { App } from '../context.ts'
 import { bom, csvLines } from '../platform/files/csv.ts'
 import type { Range } from './date-range.ts'
-import type { ShownShift } from './roster-view.ts'
+import { readRoster, type ShownShift } from './roster-view.ts'
 
 type Cell = string | number
 
 export async function exportCsv(
-  { reader }: App,
+  app: App,
   range: Range,
   by: 'site' | 'person',
   staffId: number | undefined,
 ): Promise<Response> {
-  const { shifts } = await reader.read('rosterView', range)
+  const { shifts } = await readRoster(app, range)
   const rows = by === 'site' ? bySite(shifts, staffId) : byPerson(shifts, staffId)
   return new Response(bom + csvLines(rows), {
     headers: {

@@ -19,7 +19,7 @@ import { type DraftData, draftBody, draftHead, generateBody } from './draft-page
 import { findDraft, listDrafts } from './drafts.ts'
 import { generateRoster, generateSchema } from './generate.ts'
 import { rangeOf, rangeQuery } from './roster-routes.ts'
-import { shownByIds, staffNames } from './roster-view.ts'
+import { readRoster, shownByIds, staffNames } from './roster-view.ts'
 import { peopleBody, type RotaData, type RotaTab, rotaBar, rotaBody, rotaHead } from './rota-page.ts'
 import { listShifts, shiftById } from './shift-queries.ts'
 import { shiftBody, shiftsBody, sitesBody } from './shifts-page.ts'
@@ -62,7 +62,7 @@ export const rotaPages = (app: App) => {
     const asked = given(query)
     const range = rangeOf(asked, now)
     const scope = [range.start, range.end, asked.site_id ?? 0]
-    const view = await cache.read(cached.rosterView, scope, () => reader.read('rosterView', range))
+    const view = await cache.read(cached.rosterView, scope, () => readRoster(app, range))
     return { view: view.value, sites: allSites(db), siteId: asked.site_id, today: today(now) }
   }
   const bodies = { rota: rotaBody, people: peopleBody }
@@ -94,7 +94,7 @@ export const rotaPages = (app: App) => {
     const range = draft?.range ?? (run && askedOf(run)) ?? refuse('not_found', `Job ${jobId} has left no roster`)
     const base = { jobId, range, run, draft, today: today(clock.now()) }
     if (!draft || (run && !isFinished(run))) return { ...base, shifts: [], isNew: () => false }
-    const { shifts } = await reader.read('rosterView', draft.range)
+    const { shifts } = await readRoster(app, draft.range)
     const placed = Map.groupBy(draft.content.assignments, ({ shift_id }) => shift_id)
     const names = staffNames(db, [...new Set(draft.content.assignments.map(({ staff_id }) => staff_id))])
     const there = new Set(shifts.flatMap(({ id, staff }) => staff.map(({ staff_id }) => `${id}/${staff_id}`)))

@@ -15,7 +15,7 @@ import { deletedSchema } from './delete-schemas.ts'
 import { discardDraft, draftView, findDraft, listDrafts } from './drafts.ts'
 import { exportCsv } from './exports.ts'
 import { generateRoster, generateSchema } from './generate.ts'
-import { rosterSchema } from './roster-view.ts'
+import { readRoster, rosterSchema } from './roster-view.ts'
 import { siteById } from './site-queries.ts'
 
 const id = t.Integer({ minimum: 1 })
@@ -80,7 +80,7 @@ const one = { params: t.Object({ id }) }
 const byJob = { params: t.Object({ job_id: t.String({ maxLength: 64 }) }) }
 
 export const rosterRoutes = (app: App) => {
-  const { db, cache, clock, reader } = app
+  const { db, cache, clock } = app
   const draftOf = (jobId: string) => findDraft(db, jobId) ?? refuse('not_found', `Job ${jobId} has left no roster`)
 
   return new Elysia({ tags: ['rosters'] })
@@ -113,7 +113,7 @@ export const rosterRoutes = (app: App) => {
       ({ query }) => {
         const range = rangeOf(query, clock.now())
         const scope = [range.start, range.end, query.site_id ?? 0]
-        return cache.read(cached.rosterView, scope, () => reader.read('rosterView', range))
+        return cache.read(cached.rosterView, scope, () => readRoster(app, range))
       },
       { query: rangeQuery, may: 'member', detail: describe('Who stands where on some days, 92 at most', rosterSchema) },
     )

@@ -3,6 +3,8 @@ import { asc, eq, inArray, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { assignments, shifts, sites, staff } from '../../db/schema.ts'
+import type { App } from '../context.ts'
+import { invalid } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
 import type { Range } from './date-range.ts'
 import { shiftSchema } from './shift.ts'
@@ -39,6 +41,24 @@ export const rosterSchema = t.Object(
 )
 export type RosterView = Static<typeof rosterSchema>
 export type ShownShift = RosterView['shifts'][number]
+
+/** What a page or a file holds before it is only bytes: a year of a large club. */
+const mostPlaces = 50_000
+
+/** The roster of these days; refused where nobody could read it. */
+export function readRoster({ db, reader }: Pick<App, 'db' | 'reader'>, range: Range): Promise<RosterView> {
+  const { places } = db
+    .select({ places: sql<number>`coalesce(sum(${shifts.headcount}), 0)` })
+    .from(shifts)
+    .where(inRange(range))
+    .get() ?? { places: 0 }
+  if (places > mostPlaces)
+    invalid(
+      'end',
+      `is too far off: ${places} places in these days, ${mostPlaces} are the most; name fewer days or a site`,
+    )
+  return reader.read('rosterView', range)
+}
 
 export function rosterView(db: Db, range: Range): RosterView {
   const shown = shownIn(db, range)

@@ -22,5 +22,5 @@ export const webRoutes = (app: App) =>
         const asset = assetNamed(name) ?? refuse('not_found', `There is no asset ${name}`)
         return fixedResponse(request, asset.file, v === asset.version)
       },
-      { may: 'anyone', query: t.Object({ v: t.Optional(t.String()) }), detail: hidden },
+      { may: 'anyone', query: t.Object({ v: t.Optional(t.String({ maxLength: 100 })) }), detail: hidden },
     )

@@ -1,7 +1,7 @@
 import type { JobJson, ParentKeyOpts } from 'bullmq'
 import { parentOf, releaseUnlessPending, setChild } from './children.ts'
 import { deduplicate } from './deduplication.ts'
-import { findJob, insertInLine, insertJob, type Job, type NewJob, type ParentColumns } from './jobs.ts'
+import { findJob, insertInLine, insertJob, type Job, type NewJob, type ParentColumns, wholeMs } from './jobs.ts'
 import type { Args, Queue } from './queues.ts'
 import { Refused } from './refusals.ts'
 import { Child, State } from './schema.ts'
@@ -23,7 +23,7 @@ export function addJob(queue: Queue, job: JobJson, givenId: string, opts: Parent
   const inTheWay = deduplicate(queue, newJob, !waitsForChildren)
   if (inTheWay) return inTheWay
   if (waitsForChildren) {
-    insertJob(queue, newJob, { state: State['waiting-children'], score: Math.round(timestamp) })
+    insertJob(queue, newJob, { state: State['waiting-children'], score: wholeMs(timestamp) })
     queue.emit('waiting-children', 'jobId', id)
   } else insertInLine(queue, newJob)
   if (parent) setChild({ ...parent, queue, id }, Child.unprocessed, null)

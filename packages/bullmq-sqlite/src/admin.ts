@@ -83,7 +83,8 @@ export async function clean(run: Run, ...[type, timestamp, limit = 0]: Args<'cle
     return removed.push(job.id) === limit
   })
   await run(queue => queue.emit('cleaned', 'count', String(removed.length)))
-  return removed
+  // Redis keeps these two in lists with the newest job at the head, and goes through them from there.
+  return state === State.wait || state === State.active ? removed.reverse() : removed
 }
 
 /** The time that counts when old jobs are cleaned: a job that ran lately is not old. */

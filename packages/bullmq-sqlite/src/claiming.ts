@@ -59,9 +59,13 @@ function countTowardsLimit({ state }: Queue, duration: number): void {
 
 export const isLocked = (job: Job): boolean => job.lock_token !== null && job.lock_until! > now()
 
+/**
+ * A lock that has run out, as while a laptop slept, is as good as any until the job is given to another worker: unlike in
+ * Redis the token stays with the job until then.
+ */
 export function requireLock(job: Job, token: string): void {
   if (token === noLock) return
-  if (!isLocked(job)) throw new Refused('jobLockNotExist', { jobId: job.id })
+  if (job.lock_token === null) throw new Refused('jobLockNotExist', { jobId: job.id })
   if (job.lock_token !== token) throw new Refused('jobLockMismatch', { jobId: job.id })
 }
 
@@ -73,9 +77,9 @@ export function requireHeld(job: Job, token: string): Job {
 
 export const heldJob = (queue: Queue, jobId: string, token: string) => requireHeld(jobOf(queue, jobId), token)
 
-/** Returns 1 if the lock was still held and so could be extended, else 0. */
+/** Returns 1 if nobody else has been given the job, even if the lock has run out, else 0. */
 export const extendLock = ({ id, sql }: Queue, jobId: string, token: string, duration: number): number =>
-  sql.extendLock.run(now() + duration, id, jobId, token, now()).changes
+  sql.extendLock.run(now() + duration, id, jobId, token).changes
 
 export const extendLocks = (queue: Queue, jobIds: string[], tokens: string[], duration: number): string[] =>
   jobIds.filter((jobId, i) => !extendLock(queue, jobId, tokens[i] ?? '', duration))

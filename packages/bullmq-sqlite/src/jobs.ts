@@ -17,7 +17,8 @@ export interface NewJob extends Pick<JobJson, 'id' | 'name' | 'data' | 'opts' | 
 type Place = { readonly state: StateCode; readonly score: number }
 type End = 'back' | 'front'
 
-const delayedScale = 4096 // scores of delayed jobs are due time * this + n: those due in one ms keep their order
+const delayedScale = 256 // scores of delayed jobs are due time * this + n: those due in one ms keep their order
+const latestDue = 2 ** 45 - 1 // ms, in the year 3084: what is due later counts as due then, so that scores stay below 2^53
 const priorityScale = 2 ** 32 // those of prioritized ones priority * this + position, on either side of the middle
 const middle = priorityScale / 2
 
@@ -34,11 +35,16 @@ export function inLine({ state }: Queue, priority: number, end: End): Place {
 
 /** Where a job goes that is due `delay` ms after `timestamp`; both may have a fraction, as where Redis keeps them. */
 function delayed({ id, sql }: Queue, timestamp: number, delay: number): Place & { dueAt: number } {
-  const dueAt = Math.round(timestamp + Math.max(0, delay))
-  const [lowest, highest] = [dueFrom(dueAt), dueFrom(dueAt + 1) - 1]
+  const dueAt = timestamp + Math.max(0, delay)
+  if (!Number.isFinite(dueAt)) throw new Error(`A delay is a finite number of milliseconds, not ${delay}`)
+  const due = Math.min(Math.floor(dueAt), latestDue)
+  const [lowest, highest] = [dueFrom(due), dueFrom(due + 1) - 1]
   const taken = sql.highestScore.get(id, State.delayed, lowest, highest)!.score
   return { state: State.delayed, score: taken === null ? lowest : Math.min(taken + 1, highest), dueAt }
 }
+
+/** As Redis shows times and delays; SQLite takes integers that JavaScript can read back. */
+export const wholeMs = (ms: number): number => Math.min(Math.floor(ms), Number.MAX_SAFE_INTEGER)
 
 /** When the next delayed job is due; 0 if there is none. */
 export function nextDueAt(queue: Queue): number {
@@ -57,7 +63,7 @@ export function insertInLine(queue: Queue, job: NewJob): void {
 export function insertJob(queue: Queue, job: NewJob, { state, score }: Place): void {
   const { id, name, data, opts, repeatJobKey: scheduler = null } = job
   const { parent_queue: ofQueue, parent_id: ofId, parent } = job.parent ?? noParent
-  const [at, delay] = [Math.round(job.timestamp), Math.round(opts.delay ?? 0)]
+  const [at, delay] = [wholeMs(job.timestamp), wholeMs(opts.delay ?? 0)]
   const { priority = 0, deduplication: { id: dedup = null } = {} } = opts
   const { addJob } = queue.sql
   const json = JSON.stringify(opts)
@@ -97,7 +103,7 @@ export function putInLine(job: Job, priority: number, end: End, columns?: JobCol
 /** Puts a job off until `delay` ms after `timestamp`. */
 export function moveToDelayed(job: Job, timestamp: number, delay: number, columns?: JobColumns): void {
   const place = delayed(job.queue, timestamp, delay)
-  move(job, place, { delay: Math.round(delay), ...columns })
+  move(job, place, { delay: wholeMs(delay), ...columns })
   job.queue.emit('delayed', 'jobId', job.id, 'delay', String(place.dueAt))
 }
 

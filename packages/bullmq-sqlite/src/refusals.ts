@@ -19,7 +19,7 @@ export class Refused extends Error {
   readonly code: number
 
   constructor(why: keyof typeof refusals, about: Record<string, string | undefined> = {}) {
-    super(refusals[why][1].replace(/{(\w+)}/g, (hole, name) => about[name] ?? hole))
+    super(refusals[why][1].replace(/{(\w+)}/g, (hole, name) => (name === 'command' ? hole : String(about[name]))))
     this.why = why
     this.code = refusals[why][0]
   }

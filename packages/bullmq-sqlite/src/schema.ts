@@ -31,7 +31,7 @@ CREATE TABLE queue (
 ) STRICT;
 
 -- One row per job. "score" orders the jobs of a state: a position for wait and active, priority and position for
--- prioritized, due time * 4096 + n for delayed, a time for the others. Equal scores go by rowid.
+-- prioritized, due time * 256 + n for delayed, a time for the others. Equal scores go by rowid.
 CREATE TABLE job (
   rowid            INTEGER PRIMARY KEY,
   queue            INTEGER NOT NULL,
@@ -153,6 +153,7 @@ CREATE TABLE client (
 
 /** What makes of a file of version n one of version n + 1; the first is for version 1. */
 export const upgrades = [
-  `ALTER TABLE process ADD COLUMN host TEXT;
+  `UPDATE job SET score = (score >> 12) * 256 + min(score & 4095, 255) WHERE state = 2; -- had 4096 numbers in a ms
+   ALTER TABLE process ADD COLUMN host TEXT;
    ALTER TABLE process ADD COLUMN asked_at INTEGER;`,
 ]

@@ -98,7 +98,7 @@ export function prepareStatements(db: Database) {
          processed_by = coalesce(?, processed_by), lock_token = ?, lock_until = ?, owner = ?, suspect = 0
        WHERE rowid = (SELECT rowid ${ofState} ORDER BY score LIMIT 1) RETURNING ${json}`,
     ),
-    extendLock: sql(`UPDATE job SET lock_until = ?, suspect = 0 ${byId} AND lock_token = ? AND lock_until > ?`),
+    extendLock: sql(`UPDATE job SET lock_until = ?, suspect = 0 ${byId} AND lock_token = ?`),
     stalledJobs: sql<JobRow>(
       `${activeJobs} AND suspect = 1 AND (lock_token IS NULL OR lock_until <= ?) ORDER BY score`,
     ),

@@ -7,7 +7,10 @@ const turnBudget = 8 // ms the operations of one transaction may take together; 
 const quickAttempts = 8 // on the next turns: a transaction of another process is mostly over in a fraction of a ms
 const failurePause = 250 // ms by which a full disk and the like are told late, so that workers do not spin on it
 
-export type Kind = 'read' | 'write' | 'take' // a take is a write that hands out work
+const holdLimit = 20 // ms that the answers of reads wait for claims at most
+
+/** A take is a write that hands out a job, a claim the take of a worker that has room for more jobs. */
+export type Kind = 'read' | 'write' | 'take' | 'claim'
 
 type StoreOfTransactions = Pick<Store, 'path' | 'busyTimeout' | 'prepare' | 'requireFile' | 'committed'>
 
@@ -33,6 +36,10 @@ export class Transactions {
   #attempts = 0
   #closed = false
   #idle: (() => void) | undefined
+  #claims = 0 // asked for and not yet answered
+  #handsOut = false // from the first claim that has run until none is left to answer
+  #held: (() => void)[] = [] // answers of reads that wait for them
+  #holdTimer: ReturnType<typeof setTimeout> | undefined
 
   readonly #db: Database
   readonly #store: StoreOfTransactions
@@ -44,16 +51,31 @@ export class Transactions {
 
   /**
    * A take is answered one turn later, so that whoever added the job in this same transaction has been answered, and has
-   * run on, before a worker starts on it.
+   * run on, before a worker starts on it. Reads are answered after the claims they may have seen: a job that somebody sees
+   * active can be cancelled, because its worker has it. BullMQ's worker starts jobs only when it has claimed all it has
+   * room for, so reads wait until no claim follows the last.
    */
   run<T>(kind: Kind, work: (queues: Queues) => T): Promise<T> {
     if (this.#closed) return Promise.reject(closedError())
     return new Promise((resolve, reject) => {
+      if (kind === 'claim') this.#claims++
       const run = (queues: Queues) => {
         const value = work(queues)
-        return kind === 'take' ? () => void clock.setImmediate(() => resolve(value)) : () => resolve(value)
+        if (kind === 'claim') this.#handsOut = true
+        if (kind === 'write') return () => resolve(value)
+        if (kind === 'read') return this.#handsOut ? () => this.#hold(() => resolve(value)) : () => resolve(value)
+        if (kind === 'take') return () => void clock.setImmediate(() => resolve(value))
+        return () =>
+          void clock.setImmediate(() => {
+            resolve(value)
+            clock.setImmediate(this.#claimAnswered) // by when the worker may have asked for another job
+          })
       }
-      this.#waiting.push({ kind, since: now(), run, reject })
+      const refuse = (error: unknown) => {
+        if (kind === 'claim') this.#claimAnswered()
+        reject(error)
+      }
+      this.#waiting.push({ kind, since: now(), run, reject: refuse })
       this.#schedule()
     })
   }
@@ -62,6 +84,24 @@ export class Transactions {
   async close(): Promise<void> {
     this.#closed = true
     if (this.#scheduled) await new Promise<void>(resolve => (this.#idle = resolve))
+    this.#releaseReads()
+  }
+
+  #hold(answer: () => void): void {
+    this.#held.push(answer)
+    this.#holdTimer ??= clock.setTimeout(this.#releaseReads, holdLimit)
+  }
+
+  #claimAnswered = (): void => {
+    if (--this.#claims > 0) return
+    this.#handsOut = false
+    this.#releaseReads()
+  }
+
+  #releaseReads = (): void => {
+    clock.clearTimeout(this.#holdTimer)
+    this.#holdTimer = undefined
+    for (const answer of this.#held.splice(0)) answer()
   }
 
   /** Another number whenever another process has written; then what is in memory is forgotten. */

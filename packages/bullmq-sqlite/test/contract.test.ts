@@ -95,6 +95,45 @@ function contract<B extends IQueueBackend, C>(
     expect((await queue.getJob(put.id!))!.attemptsMade).toBe(1)
   })
 
+  storeTest(`${store}: of a delay with a fraction the whole milliseconds are shown`, async () => {
+    const { queue, listen } = await open()
+    const { events } = await listen()
+    const dueAt: number[] = []
+    events.on('delayed', ({ delay }) => dueAt.push(delay))
+    await queue.add('late', {}, { jobId: 'late', delay: 60_000.75, timestamp: 1e12 + 0.5 })
+    const { delay, timestamp } = (await queue.getJob('late'))!
+    expect([delay, timestamp]).toEqual([60_000, 1e12])
+    await until(() => dueAt.length === 1)
+    expect(dueAt[0]).toBeCloseTo(1e12 + 60_001.25)
+  })
+
+  storeTest(`${store}: jobs due decades or an age from now are kept in order and go like others`, async () => {
+    const { queue } = await open()
+    const year = 365 * 86_400_000
+    const delays = [2 ** 52, 20 * year, 200 * year, 60_000, 12 * year]
+    const add = () => Promise.all(delays.map(delay => queue.add('late', {}, { delay, jobId: `in ${delay}` })))
+    const listed = async () => (await queue.getDelayed()).map(job => job.id)
+    const inOrder = delays.toSorted((a, b) => a - b).map(delay => `in ${delay}`)
+    await add()
+    expect(await listed()).toEqual(inOrder)
+    expect((await queue.getJob(`in ${2 ** 52}`))!.delay).toBe(2 ** 52)
+
+    await queue.drain(true)
+    expect(await queue.getDelayedCount()).toBe(0)
+    await add()
+    await sleep(5)
+    expect(await queue.clean(0, 0, 'delayed')).toEqual(inOrder)
+    await add()
+    await queue.promoteJobs()
+    expect(await queue.getJobCounts('delayed', 'waiting')).toEqual({ delayed: 0, waiting: 5 })
+    await queue.obliterate({ force: true })
+    await queue.resume()
+    await add()
+    expect(await listed()).toEqual(inOrder)
+    await queue.obliterate({ force: true })
+    expect(await queue.getDelayedCount()).toBe(0)
+  })
+
   storeTest(`${store}: a job is added, worked on and done, and every step is told`, async () => {
     const { queue, work, listen } = await open()
     const { lines } = await listen()
@@ -512,6 +551,34 @@ function contract<B extends IQueueBackend, C>(
       'cleaned count="3"',
       'cleaned count="1"',
     ])
+  })
+
+  storeTest(
+    `${store}: cleaning removes the oldest and returns their ids, of waiting jobs the last in line first`,
+    async () => {
+      const { queue } = await open()
+      const add = async (opts: (n: number) => object) => {
+        for (let n = 0; n < 5; n++) await queue.add('old', {}, { jobId: `j${n}`, ...opts(n) })
+        await sleep(5)
+      }
+      await add(() => ({}))
+      expect(await queue.clean(0, 2)).toEqual([])
+      expect(await queue.clean(0, 2, 'wait')).toEqual(['j1', 'j0'])
+      expect(await queue.clean(0, 0, 'wait')).toEqual(['j4', 'j3', 'j2'])
+      await add(n => ({ priority: 9 - n }))
+      expect(await queue.clean(0, 2, 'prioritized')).toEqual(['j4', 'j3'])
+      expect(await queue.clean(0, 0, 'prioritized')).toEqual(['j2', 'j1', 'j0'])
+      await add(n => ({ delay: 60_000 - 1000 * n }))
+      expect(await queue.clean(0, 0, 'delayed')).toEqual(['j4', 'j3', 'j2', 'j1', 'j0'])
+    },
+  )
+
+  storeTest(`${store}: a job without a parent has none to leave`, async () => {
+    const { queue } = await open()
+    const job = await queue.add('alone', {})
+    await expect(job.removeChildDependency()).rejects.toThrow(
+      'Missing key for parent job undefined. removeChildDependency',
+    )
   })
 
   storeTest(`${store}: obliterating leaves nothing, and respects active jobs unless forced`, async () => {

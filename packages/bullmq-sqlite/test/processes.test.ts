@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { appendFileSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { withBackend } from 'bullmq'
 import { openDatabase } from '../src/driver.ts'
@@ -121,6 +121,60 @@ test('a job of a process that hangs stays its own; one of a process that died is
   await holder.kill9()
   expect(await next.waitUntilFinished(events, 10_000)).toBe(other.pid)
   expect((await queue.getJob(next.id!))!.stalledCounter).toBe(1)
+})
+
+test('the job of a living process is never given away while its lock runs, even if it copies its own folder', async () => {
+  const { path, queue } = open()
+  const events = new QueueEvents('jobs', { connection: { path } })
+  afterTest(() => events.close())
+  await events.waitUntilReady()
+  const first = startChild('queue-user.ts', path, 'copies')
+  expect(await first.says()).toBe('ready')
+  const job = await queue.add('job', {})
+  expect(await first.says()).toBe('working')
+  const second = startChild('queue-user.ts', path, 'holds')
+  expect(await second.says()).toBe('ready')
+  await sleep(1500) // the thread that answers for a busy process is there
+  first.tell('copy')
+  expect(await first.says()).toBe('copied')
+  expect(await job.waitUntilFinished(events, 30_000)).toBe(first.pid)
+  expect((await queue.getJob(job.id!))!.stalledCounter).toBe(0)
+
+  // Its lock is its own again: the next job of its is not given away either, nor kept from others once it is dead.
+  await sleep(1500)
+  const next = await queue.add('job', {})
+  const holder = await Promise.race([first.says().then(() => first), second.says().then(() => second)])
+  const other = holder === first ? second : first
+  await holder.kill9()
+  if (other === first) {
+    expect(await other.says()).toBe('working')
+    other.tell('copy')
+  }
+  expect(await next.waitUntilFinished(events, 30_000)).toBe(other.pid)
+})
+
+test('the lock files of killed processes are removed', async () => {
+  const { path, queue } = open()
+  const lockFiles = () => readdirSync(dirname(path)).filter(name => name.includes('.alive'))
+  const child = startChild('queue-user.ts', path, 'holds')
+  expect(await child.says()).toBe('ready')
+  await queue.add('job', {})
+  expect(await child.says()).toBe('working')
+  await child.kill9()
+  const [left] = lockFiles()
+  expect(left).toEqual(expect.any(String))
+  const unknown = `${path}-3f2d9a44-0d3a-4b57-9c53-7f2d63a1b0cd.alive`
+  for (const file of [unknown, `${unknown}-journal`]) {
+    writeFileSync(file, '')
+    utimesSync(file, new Date(0), new Date(0))
+  }
+  const { Worker } = withBackend(createSqliteBackend)
+  const worker = new Worker('jobs', async () => {}, { connection: { path } })
+  await until(async () => (await queue.getCompletedCount()) === 1)
+  await until(() => !lockFiles().includes(left!) && !lockFiles().some(name => unknown.endsWith(name)))
+  await worker.close()
+  await queue.close()
+  expect(lockFiles()).toEqual([])
 })
 
 test('an idle worker of another process is woken by an add', async () => {

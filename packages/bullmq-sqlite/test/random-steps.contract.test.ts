@@ -110,7 +110,7 @@ async function open<B extends IQueueBackend, C>(classes: BackendClasses<B, C>, c
       case 'drain':
         return queue.drain(flag)
       case 'clean':
-        return (await queue.clean(flag ? 0 : hour, 0, cleaned[n % cleaned.length])).sort()
+        return queue.clean(flag ? 0 : hour, 0, cleaned[n % cleaned.length])
       case 'forget deduplication':
         return queue.removeDeduplicationKey(`d${n % 3}`)
     }

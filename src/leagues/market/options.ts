@@ -1,11 +1,11 @@
 /** Option chains: what is offered on a symbol for one day of expiry. Kept and shown; not traded. */
-import { and, asc, eq, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, lte, or, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { type OptionContract, optionChains } from '../../../db/schema.ts'
 import { type FieldError, refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
-import { iso } from '../../platform/clock.ts'
+import { iso, mostAhead } from '../../platform/clock.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { maxPriceCents } from './order.ts'
 
@@ -64,7 +64,7 @@ export function checkedChain(given: readonly GivenContract[]): OptionContract[] 
 
 type ChainRow = typeof optionChains.$inferInsert
 
-/** The whole chain at once. One that is older than what is known does not count. */
+/** The whole chain at once. One that is older than what is known does not count, unless that is dated ahead of the clock. */
 export function putChain(tx: Db, chain: ChainRow): boolean {
   const { asOf, receivedAt, contracts } = chain
   const written = tx
@@ -73,7 +73,7 @@ export function putChain(tx: Db, chain: ChainRow): boolean {
     .onConflictDoUpdate({
       target: [optionChains.symbol, optionChains.expiration],
       set: { asOf, receivedAt, contracts },
-      setWhere: lte(optionChains.asOf, asOf),
+      setWhere: or(lte(optionChains.asOf, asOf), gt(optionChains.asOf, receivedAt + mostAhead)),
     })
     .returning({ symbol: optionChains.symbol })
     .all().length

@@ -1,4 +1,5 @@
 /** Whether an order may be filled, and what filling it does. Pure: everything it depends on comes in. */
+import { isAhead, iso } from '../../platform/clock.ts'
 import type { MarketRules } from './config.ts'
 import { applyTrade, type Position } from './position.ts'
 
@@ -96,6 +97,10 @@ function tooOld(
   now: number,
 ): BrokenRule | undefined {
   const actual = Math.floor((now - asOf) / 1000)
+  if (isAhead(asOf, now)) {
+    const detail = `The quote of ${symbol} is dated ${iso(asOf)}, ahead of this clock: it needs a new one`
+    return { rule: 'quote_age', detail, limit, actual, over: -actual, unit: 'seconds' }
+  }
   if (actual <= limit) return undefined
   const over = actual - limit
   const detail = `The quote of ${symbol} is ${actual} s old and may be at most ${limit} s old: ${over} s too old`

@@ -1,7 +1,7 @@
 /** What a portfolio is worth, holding by holding, at the newest quotes or those a final league closed at. */
 import { type Static, t } from 'elysia'
 import type { portfolios } from '../../../db/schema.ts'
-import { iso } from '../../platform/clock.ts'
+import { isAhead, iso } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { percentOf } from './quote.ts'
 
@@ -114,8 +114,9 @@ export function valuePortfolio(
 /** The portfolio as it is seen at `now`: how old its quotes are, and which are too old to trade at. */
 export function withQuoteAge({ holdings, ...rest }: ValuedPortfolio, now: number, maxAgeS: number): PortfolioView {
   const seen = holdings.map(holding => {
-    const age = Math.max(0, Math.floor((now - Date.parse(holding.quote_as_of)) / 1000))
-    return { ...holding, quote_age_s: age, stale: age > maxAgeS }
+    const asOf = Date.parse(holding.quote_as_of)
+    const age = Math.max(0, Math.floor((now - asOf) / 1000))
+    return { ...holding, quote_age_s: age, stale: age > maxAgeS || isAhead(asOf, now) }
   })
   return {
     ...rest,

@@ -4,7 +4,7 @@ import { holdings, leagues, quotes } from '../../../db/schema.ts'
 import { atomically, prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
-import { type NewQuote, openOf, type QuoteRow } from './quote.ts'
+import { isOlder, type NewQuote, openOf, type QuoteRow } from './quote.ts'
 
 const bySymbol = prepared(db =>
   db
@@ -76,8 +76,9 @@ function takeInSome(tx: Db, given: readonly NewQuote[], now: number, by: number 
   let older = 0
   for (const { symbol, priceCents, asOf } of given) {
     const before = known.get(symbol)
-    if (before && asOf < before.asOf) older++
-    if (before && (asOf < before.asOf || (asOf === before.asOf && priceCents === before.priceCents))) continue
+    const isLate = before !== undefined && isOlder(asOf, before.asOf, now)
+    if (isLate) older++
+    if (isLate || (asOf === before?.asOf && priceCents === before.priceCents)) continue
     const quote = { symbol, priceCents, asOf, openCents: before ? openOf(before, now) : priceCents, receivedAt: now }
     if (before?.priceCents !== priceCents) moved.add(symbol)
     known.set(symbol, quote)

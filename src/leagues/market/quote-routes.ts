@@ -2,7 +2,8 @@ import { Elysia, t } from 'elysia'
 import { atomically } from '../../../db/transactions.ts'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
-import { type FieldError, refuse } from '../../errors.ts'
+import { type FieldError, invalid, refuse } from '../../errors.ts'
+import { isAhead, tooFarAhead } from '../../platform/clock.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
@@ -113,6 +114,7 @@ export const quoteRoutes = (app: App) => {
           refuse('invalid', 'expiration is missing', { errors: [{ path: 'expiration', message: 'is needed' }] })
         const now = clock.now()
         const asOf = body.as_of === undefined ? now : Date.parse(body.as_of)
+        if (isAhead(asOf, now)) invalid('as_of', tooFarAhead)
         const contracts = checkedChain(body.chain)
         const taken = await atomically(db, tx =>
           putChain(tx, { symbol, expiration: day, asOf, receivedAt: now, contracts }),

@@ -4,7 +4,7 @@ import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { type Static, t } from 'elysia'
 import type { quotes } from '../../../db/schema.ts'
 import type { FieldError } from '../../errors.ts'
-import { day, iso, minute, momentOf } from '../../platform/clock.ts'
+import { day, isAhead, iso, momentOf, tooFarAhead } from '../../platform/clock.ts'
 import { expectation, fieldErrors } from '../../platform/http/field-errors.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { maxPriceCents } from './order.ts'
@@ -20,8 +20,6 @@ export const symbolSchema = t.String({
 export const symbolOf = (written: string) => written.toUpperCase()
 
 export const mostQuotes = 10_000 // in one push
-/** A quote from further ahead than this would stay fresh for too long, and keep newer ones out. */
-const mostAhead = minute
 
 export const quotePush = t.Object({
   symbol: symbolSchema,
@@ -46,7 +44,7 @@ export function readQuote(given: unknown, path: string, now: number): NewQuote |
   if (!isPush.Check(given)) return fieldErrors(isPush.Errors(given), path)
   const asOf = given.as_of === undefined ? now : momentOf(given.as_of)
   if (Number.isNaN(asOf)) return [{ path: `${path}.as_of`, message: notATime }]
-  if (asOf > now + mostAhead) return [{ path: `${path}.as_of`, message: 'is more than a minute ahead of this clock' }]
+  if (isAhead(asOf, now)) return [{ path: `${path}.as_of`, message: tooFarAhead }] // it would keep newer ones out
   return { symbol: symbolOf(given.symbol), priceCents: given.price_cents, asOf }
 }
 
@@ -66,11 +64,14 @@ export type QuoteView = Static<typeof quoteSchema>
 
 export const startOfDay = (at: number) => Math.floor(at / day) * day
 
+/** Whether a quote or a chain does not count, as a newer one is known. One dated ahead of the clock gives way to any. */
+export const isOlder = (asOf: number, known: number, now: number): boolean => asOf < known && !isAhead(known, now)
+
 /** The price as the day of `now` began: what was quoted before it, or first on it. */
 export const openOf = (
   { priceCents, openCents, receivedAt }: Pick<QuoteRow, 'priceCents' | 'openCents' | 'receivedAt'>,
   now: number,
-) => (receivedAt >= startOfDay(now) ? openCents : priceCents)
+) => (receivedAt >= startOfDay(now) && !isAhead(receivedAt, now) ? openCents : priceCents)
 
 export function quoteView(quote: QuoteRow, now: number): QuoteView {
   const open = openOf(quote, now)

@@ -4,6 +4,7 @@ import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
+import { isAhead, tooFarAhead } from '../../platform/clock.ts'
 import { fieldErrors } from '../../platform/http/field-errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
@@ -13,6 +14,7 @@ import { coming, keepBuildable, sentTooLate } from './buildable.ts'
 import { importUpload } from './import-job.ts'
 import { changeUpload, insertUpload, published, sameBytes } from './queries.ts'
 import type { Received } from './receive-file.ts'
+import { correctTimesAhead } from './times.ts'
 import { uploadKindSchema, uploadModeSchema } from './upload.ts'
 
 /** What may be said with a file, in the form or in the address. */
@@ -41,9 +43,11 @@ export async function acceptUpload(
   const mode = wishes.mode ?? 'partial'
   const now = clock.now()
   const takenAt = wishes.taken_at ? Date.parse(wishes.taken_at) : now
+  if (isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
   const givenMapping = mappingOf(wishes.mapping)
   return atomically(db, tx => {
     requireUploadsOpen(leagueById(tx, league.id), now)
+    correctTimesAhead(tx, now)
     const known = dryRun ? undefined : sameBytes(tx, { leagueId: league.id, kind, mode, sha256 })
     if (known) return { upload: known, isDuplicate: true }
     const before = published(tx, league.id)

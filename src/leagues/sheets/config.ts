@@ -7,10 +7,14 @@ import { oneLine } from '../../platform/http/text-formats.ts'
 import type { League } from '../league.ts'
 import type { BoardConfig } from './scoring.ts'
 
-const tier = t.Object({ name: oneLine(40), min: t.Number() })
+const tier = t.Object({ name: oneLine(40), min: t.Number({ minimum: -1e15, maximum: 1e15 }) })
 
 export const sheetConfig = t.Object({
-  weights: t.Optional(t.Record(t.String({ minLength: 1, maxLength: 60 }), t.Number({ minimum: -1e9, maximum: 1e9 }))),
+  weights: t.Optional(
+    t.Record(t.String({ minLength: 1, maxLength: 60 }), t.Number({ minimum: -1e9, maximum: 1e9 }), {
+      maxProperties: 1_000,
+    }),
+  ),
   score_on: t.Optional(t.Union([t.Literal('gains'), t.Literal('current')])),
   classify_by: t.Optional(t.Union([t.Literal('percentile'), t.Literal('score'), t.Literal('goal')])),
   tiers: t.Optional(t.Array(tier, { minItems: 1, maxItems: 20 })),

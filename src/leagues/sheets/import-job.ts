@@ -20,6 +20,7 @@ import { uploadPath } from './receive-file.ts'
 import { deleteStrayFiles } from './retention.ts'
 import { ThreadError } from './sheet-thread.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
+import { correctTimesAhead } from './times.ts'
 import type { Upload } from './upload.ts'
 
 /** A file becomes the board its league shows. Done twice, the second finds it done. */
@@ -175,6 +176,7 @@ async function removeFile({ config }: App, { file }: Upload) {
 
 /** What processes left that died: uploads whose run ended without them are put right at start, files of no upload removed. */
 export async function resumeUploads(app: App): Promise<void> {
+  await atomically(app.db, tx => correctTimesAhead(tx, app.clock.now()))
   const left = app.db
     .select({ run: runs })
     .from(uploads)

@@ -125,11 +125,11 @@ function formOf(type: string, fileSize: number) {
 const isDiskError = (error: unknown) =>
   error instanceof Error && 'code' in error && /^E(NOSPC|DQUOT|IO|ROFS|MFILE)$/.test(String(error.code))
 
-/** Only the name, without folders or control characters. */
+/** Only the name, without folders, control characters, or what turns text around. */
 const cleanName = (given: string) =>
   given
     .replace(/^.*[/\\]/, '')
-    .replaceAll(/[\p{Cc}]/gu, '')
+    .replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, '')
     .slice(0, 200) || 'upload'
 
 /** What can be seen at once is said at once: an empty file, another type, a lying extension. */

@@ -3,7 +3,7 @@ import type { Database } from 'bun:sqlite'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { and, eq, gte, inArray, isNotNull, lt, notInArray } from 'drizzle-orm'
 import { leagues, uploads } from '../../../db/schema.ts'
-import { tryWrite } from '../../../db/transactions.ts'
+import { atomically, tryWrite } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 import { locks } from '../../locks.ts'
 import { day, hour, startOf } from '../../platform/clock.ts'
@@ -13,6 +13,7 @@ import { longestStored } from './buildable.ts'
 import { published } from './queries.ts'
 import { receiverOf, uploadPath, uploadsFolder } from './receive-file.ts'
 import { byTakenAt, latecomerListKey, type Published, reachedBy } from './snapshot-selection.ts'
+import { correctTimesAhead } from './times.ts'
 
 /** Files of uploads that ended ninety days ago. */
 export async function deleteOldFiles({ db, config }: App, now: number, limit: number): Promise<number> {
@@ -66,6 +67,12 @@ export async function deleteStrayFiles({ db, config, processId }: App, now: numb
   return gone
 }
 
+/** In case the clock was put right under a running process that was sent nothing since. */
+export async function putTimesRight({ db, clock }: App): Promise<number> {
+  await atomically(db, tx => correctTimesAhead(tx, clock.now()))
+  return 0
+}
+
 /**
  * Snapshots nobody needs: of undone uploads after a week, and, of a season that has been over for a while, all but the first,
  * the last, one a day, and what its board follows from, as it is and as it would be with its newest uploads undone: the league
@@ -82,6 +89,8 @@ export async function sweepSnapshots({ db, sheets, locks: held }: App, now: numb
 }
 
 async function sweep({ db, sheets }: Pick<App, 'db' | 'sheets'>, now: number): Promise<number> {
+  // One of theirs may be about to be published, and look old where the clock was set forward since it was written.
+  if (db.select({ id: uploads.id }).from(uploads).where(eq(uploads.status, 'running')).limit(1).get()) return 0
   const before = now - hour // younger ones may be about to be published
   const keep = new Set<number>(recentlyUndone(db, now))
   const lists = new Set<string>()

@@ -4,7 +4,7 @@
  * lives jittered so that they do not end together. The store holds only values: with Redis down or a store emptied the
  * answers are slower, never wrong.
  */
-import { type Clock, type Duration, ms } from '../clock.ts'
+import { type Clock, type Duration, isAhead, ms } from '../clock.ts'
 import type { Stamps } from './stamps.ts'
 
 export type Scope = readonly (string | number)[]
@@ -98,6 +98,9 @@ const noStats = (): EntryStats => ({
   bytes: 0,
 })
 
+/** What was kept while the clock was ahead would be fresh for longer than its life. */
+export const isFresh = ({ at, freshUntil }: Kept, now: number): boolean => now < freshUntil && !isAhead(at, now)
+
 export class Cache {
   readonly stats = new Map<string, EntryStats>()
   private readonly loading = new Map<string, Promise<Kept>>()
@@ -120,13 +123,13 @@ export class Cache {
     const stats = this.statsOf(entry.name)
     let kept = this.store.near(key) as Kept<T> | undefined
     // What is old here may have been refreshed elsewhere.
-    if (!kept || this.clock.now() >= kept.freshUntil) kept = ((await this.fromFar(key)) as Kept<T> | undefined) ?? kept
+    if (!kept || !isFresh(kept, this.clock.now())) kept = ((await this.fromFar(key)) as Kept<T> | undefined) ?? kept
     const now = this.clock.now()
-    if (kept && now < kept.freshUntil) {
+    if (kept && isFresh(kept, now)) {
       stats.hits++
       return new Cached(kept, 'hit', key, entry, scope)
     }
-    if (kept && now < kept.usableUntil) {
+    if (kept && now < kept.usableUntil && !isAhead(kept.at, now)) {
       stats.stale++
       this.load(entry, key, load, until).catch(() => {}) // counted; the stale value is the answer
       return new Cached(kept, 'stale', key, entry, scope)

@@ -9,7 +9,7 @@
  * alone, with nothing of ours in between, make 12.5: 0.8 of the bare route's rate. Tried and not worth their lines, about 1 %
  * each: log lines prepared by answer, kept texts of durations.
  */
-import type { Cache, Cached } from '../cache/cache.ts'
+import { type Cache, type Cached, isFresh } from '../cache/cache.ts'
 import type { Clock } from '../clock.ts'
 import { type Count, type ReadLimit, setRateLimitHeaders } from './rate-limits.ts'
 import type { RequestContext } from './request-context.ts'
@@ -87,7 +87,7 @@ export function openCachedFastPath(cache: Cache, reads: ReadLimit, clock: Clock)
       const known = forms.find(form => form.accepts === accepts && form.knows === knows)
       if (!known) return undefined
       const { cached, headers } = known
-      if (clock.now() >= cached.kept.freshUntil || !cache.isCurrent(cached, exchange.began)) return undefined
+      if (!isFresh(cached.kept, clock.now()) || !cache.isCurrent(cached, exchange.began)) return undefined
       if (known.counted) {
         const count = reads.of(exchange)
         if (count?.over) return undefined // counted twice, refused once: the long way says it well

@@ -20,7 +20,7 @@ export function fieldErrors(told: Iterable<SchemaError>, within = ''): FieldErro
 
 type Schema = { type?: string; anyOf?: Schema[]; const?: unknown; [rule: string]: unknown }
 const rules = [
-  ...['minimum', 'exclusiveMinimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems'],
+  ...['minimum', 'exclusiveMinimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'maxProperties'],
   ...['format', 'pattern'],
 ]
 /** Formats that are better said than named. */

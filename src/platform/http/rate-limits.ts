@@ -118,3 +118,35 @@ export function attemptLimit() {
     },
   }
 }
+
+export type Places = ReturnType<typeof openPlaces>
+
+/**
+ * Places for what takes long. Each account, and each network of strangers, has a share of them, and strangers together
+ * leave some to those who are known.
+ */
+export function openPlaces(limits: { all: number; each: number; strangers: number }) {
+  const taken = new Map<string, number>()
+  const change = (key: string, by: number) => {
+    const now = (taken.get(key) ?? 0) + by
+    if (now) taken.set(key, now)
+    else taken.delete(key)
+  }
+  return {
+    taken: () => taken.get('all') ?? 0,
+    /** Call the answer, once, to leave the place. */
+    take({ who, address }: Pick<RequestContext, 'who' | 'address'>, what: string): () => void {
+      const own = who ? `account ${who.id}` : `network ${networkOf(address())}`
+      const isFull = (key: string, limit: number) => (taken.get(key) ?? 0) >= limit
+      if (isFull(own, limits.each))
+        refuse('rate_limited', `At most ${limits.each} ${what} at once; wait for one to end`, { retryAfter: 10 })
+      if (isFull('all', limits.all) || (!who && isFull('strangers', limits.strangers)))
+        refuse('unavailable', `All places for ${what} are taken; wait 10 s`, { retryAfter: 10 })
+      const keys = who ? [own, 'all'] : [own, 'all', 'strangers']
+      for (const key of keys) change(key, 1)
+      return () => {
+        for (const key of keys) change(key, -1)
+      }
+    },
+  }
+}

@@ -1,7 +1,12 @@
 /** Forgetting in small steps: a short transaction, a pause, the next, so that nobody waits for it. */
+import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { facts } from '../../../db/schema.ts'
+import { atomically } from '../../../db/transactions.ts'
 import { type App, job } from '../../context.ts'
 import { locks } from '../../locks.ts'
+import { day } from '../clock.ts'
 
 /** A line of the table in `src/retention.ts`. */
 export type RetentionRule = {
@@ -9,6 +14,36 @@ export type RetentionRule = {
   /** Forgets at most `limit` things that are too old at `now`; answers how many. Less than `limit`: there are no more. */
   step(app: App, now: number, limit: number): number | Promise<number>
 }
+
+const fact = 'retention_now'
+const pace = 2 * day // from one night to the next
+
+/**
+ * What retention takes for now. A clock that was set forward by mistake would have it forget everything at once; so it goes
+ * on by two days at most each time, which after a longer stop is caught up with in some nights.
+ */
+async function paced({ db, clock }: App): Promise<number> {
+  return atomically(db, tx => {
+    const last = tx.select().from(facts).where(eq(facts.name, fact)).get()
+    const now = last ? Math.min(clock.now(), Number(last.value) + pace) : clock.now()
+    setPace(tx, now)
+    return now
+  })
+}
+
+export function setPace(tx: Db, now: number): void {
+  const value = String(now)
+  tx.insert(facts).values({ name: fact, value }).onConflictDoUpdate({ target: facts.name, set: { value } }).run()
+}
+
+/** At every start: where retention never ran, its time begins now. */
+export const beginPace = ({ db, clock }: Pick<App, 'db' | 'clock'>): Promise<void> =>
+  atomically(db, tx => {
+    tx.insert(facts)
+      .values({ name: fact, value: String(clock.now()) })
+      .onConflictDoNothing()
+      .run()
+  })
 
 const stepSize = 500 // rows: a few milliseconds
 const pause = 15 // ms
@@ -19,13 +54,14 @@ export const retentionJob = (table: readonly RetentionRule[]) =>
     once: () => 'forget',
     lock: () => locks.retention(),
     async run(_, app, { signal, progress }) {
+      const now = await paced(app)
       const forgotten: Record<string, number> = {}
       for (const [i, { what, step }] of table.entries()) {
         progress((100 * i) / table.length, what)
         let total = 0
         for (let count = stepSize; count >= stepSize; total += count) {
           signal.throwIfAborted()
-          count = await step(app, app.clock.now(), stepSize)
+          count = await step(app, now, stepSize)
           await Bun.sleep(pause)
         }
         forgotten[what] = total

@@ -1,7 +1,8 @@
 /** A process that uses a queue until it is killed: `adds` jobs and says each id once it is acknowledged, `works`, … */
 
 import { once } from 'node:events'
-import { appendFileSync, writeSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withBackend } from 'bullmq'
 import { createSqliteBackend } from '../../src/index.ts'
@@ -48,6 +49,22 @@ if (does === 'holds') {
     },
     { connection, lockDuration: 600_000 },
   )
+  await worker.waitUntilReady()
+  say('ready')
+}
+
+/** Told to, it copies the folder of its queue, and then leaves its event loop no turn for six seconds. */
+if (does === 'copies') {
+  const work = async () => {
+    say('working')
+    await once(process.stdin, 'data')
+    const folder = dirname(path)
+    for (const name of readdirSync(folder)) readFileSync(join(folder, name))
+    say('copied')
+    for (const end = Date.now() + 6000; Date.now() < end; );
+    return process.pid
+  }
+  const worker = new Worker('jobs', work, { connection, lockDuration: 600_000 })
   await worker.waitUntilReady()
   say('ready')
 }

@@ -1,3 +1,4 @@
+import { isInCalendar, iso } from '../../../platform/clock.ts'
 import { type FeedProblem, type Golfer, type GolferStatus, isOut, type Rounds, ScoreFeedError } from './board.ts'
 import { firstLast } from './names.ts'
 
@@ -116,8 +117,8 @@ export function instant(place: JsonValue): string | null {
   const written = textOf(place)
   if (written === null) return null
   const at = /T.*(Z|[+-]\d\d:?\d\d)$/i.test(written) ? Date.parse(written) : Number.NaN
-  if (Number.isNaN(at)) throw place.wrong('should be a time with a zone, such as 2026-05-14T07:40:00Z')
-  return new Date(at).toISOString()
+  if (!isInCalendar(at)) throw place.wrong('should be a time with a zone, such as 2026-05-14T07:40:00Z')
+  return iso(at)
 }
 
 export const positionText = (place: JsonValue) => {

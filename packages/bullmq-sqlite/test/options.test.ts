@@ -1,0 +1,95 @@
+import { renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { withBackend } from 'bullmq'
+import { openDatabase } from '../src/driver.ts'
+import { createSqliteBackend } from '../src/index.ts'
+import { afterTest, expect, temporaryFolder, test, until } from './support.ts'
+
+const { Queue, QueueEvents, Worker } = withBackend(createSqliteBackend)
+
+test('options that name no file are refused with a sentence that says what is needed', () => {
+  const withOptions = (options: object | undefined) => () => {
+    new Queue('jobs', Object.assign({ connection: { path: '' } }, options))
+  }
+  const needed = "bullmq-sqlite: path is needed, as in { connection: { path: 'queue.db' } }"
+  expect(withOptions({ connection: undefined })).toThrow(needed)
+  expect(withOptions({ connection: {} })).toThrow(needed)
+  expect(withOptions({ connection: { host: '127.0.0.1', port: 6379 } })).toThrow(needed)
+  expect(withOptions({ connection: 'redis://127.0.0.1:6379' })).toThrow(needed)
+  expect(withOptions({ connection: { path: '' } })).toThrow(needed)
+  expect(withOptions({ connection: { path: ':memory:', durability: 'always' } })).toThrow(
+    `durability is 'process' or 'power', not "always"`,
+  )
+  expect(withOptions({ connection: { path: ':memory:', busyTimeout: -1 } })).toThrow('busyTimeout is a number')
+})
+
+test('a queue in memory works like one in a file, and is gone when its last user closes it', async () => {
+  const connection = { path: ':memory:' }
+  const queue = new Queue('jobs', { connection })
+  const events = new QueueEvents('jobs', { connection })
+  const worker = new Worker('jobs', async job => job.data.n * 2, { connection })
+  await events.waitUntilReady()
+  const jobs = await queue.addBulk([1, 2, 3].map(n => ({ name: 'double', data: { n } })))
+  expect(await Promise.all(jobs.map(job => job.waitUntilFinished(events)))).toEqual([2, 4, 6])
+  expect((await queue.getWorkers()).length).toBe(1)
+  for (const it of [worker, events, queue]) await it.close()
+
+  const again = new Queue('jobs', { connection })
+  afterTest(() => again.close())
+  expect(await again.getJobCounts('completed')).toEqual({ completed: 0 })
+})
+
+test('a call that fails in memory takes back what it did', async () => {
+  const connection = { path: ':memory:' }
+  const queue = new Queue('jobs', { connection })
+  afterTest(() => queue.close())
+  const refused = queue.updateJobProgress('none', 1)
+  await Promise.all([queue.add('a', {}), expect(refused).rejects.toMatchObject({ code: -1 })])
+  expect(await queue.getJobCounts('waiting')).toEqual({ waiting: 1 })
+})
+
+test('calls fail once the file was deleted or replaced, rather than be acknowledged and lost', async () => {
+  const path = join(temporaryFolder(), 'queue.db')
+  const queue = new Queue('jobs', { connection: { path } })
+  afterTest(() => queue.close())
+  await queue.add('kept', {})
+  rmSync(path)
+  await expect(queue.add('lost', {})).rejects.toThrow(`${path} was deleted or replaced while it was open`)
+  await expect(queue.getJobCounts()).rejects.toThrow('deleted or replaced')
+  openDatabase(path).close()
+  await expect(queue.add('lost', {})).rejects.toThrow('deleted or replaced')
+})
+
+test('a file that was moved away and back goes on as before', async () => {
+  const path = join(temporaryFolder(), 'queue.db')
+  const queue = new Queue('jobs', { connection: { path } })
+  afterTest(() => queue.close())
+  await queue.add('first', {})
+  renameSync(path, `${path}.away`)
+  await expect(queue.add('lost', {})).rejects.toThrow('deleted or replaced')
+  renameSync(`${path}.away`, path)
+  await queue.add('second', {})
+  expect((await queue.getWaiting()).map(job => job.name)).toEqual(['first', 'second'])
+})
+
+test('a file of the first version is brought up to date, its delayed jobs in their order', async () => {
+  const path = join(temporaryFolder(), 'queue.db')
+  const open = () => new Queue('jobs', { connection: { path } })
+  const first = open()
+  const at = Date.now()
+  for (const name of ['a', 'b', 'c']) await first.add(name, {}, { timestamp: at, delay: name === 'c' ? 50 : 1000 })
+  await first.close()
+  const db = openDatabase(path)
+  db.exec(`UPDATE job SET score = (score / 256) * 4096 + score % 256 WHERE state = 2;
+    ALTER TABLE process DROP COLUMN host; ALTER TABLE process DROP COLUMN asked_at; PRAGMA user_version = 1`)
+  db.close()
+
+  const queue = open()
+  afterTest(() => queue.close())
+  expect((await queue.getDelayed()).map(job => job.name)).toEqual(['c', 'a', 'b'])
+  const done: string[] = []
+  const worker = new Worker('jobs', async job => done.push(job.name), { connection: { path } })
+  afterTest(() => worker.close())
+  await until(() => done.length === 3)
+  expect(done).toEqual(['c', 'a', 'b'])
+})

@@ -1,0 +1,40 @@
+/** When sheets were taken, where the clock of this machine was wrong for a while. */
+import { and, asc, eq, gt, isNull } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { leagues, uploads } from '../../../db/schema.ts'
+import { touch } from '../../platform/cache/stamps.ts'
+import { isAhead, mostAhead } from '../../platform/clock.ts'
+
+/**
+ * Sheets that were sent while the clock was ahead would stay the newest until it gets there. They take the place in which they
+ * were sent: just after the one before. The boards of final leagues stay as they are.
+ */
+export function correctTimesAhead(tx: Db, now: number): void {
+  const ahead = tx
+    .selectDistinct({ leagueId: uploads.leagueId })
+    .from(uploads)
+    .innerJoin(leagues, and(eq(leagues.id, uploads.leagueId), isNull(leagues.finalizedAt)))
+    .where(gt(uploads.takenAt, now + mostAhead))
+    .all()
+  for (const { leagueId } of ahead) {
+    let last = 0
+    const sent = tx
+      .select({ id: uploads.id, takenAt: uploads.takenAt, createdAt: uploads.createdAt })
+      .from(uploads)
+      .where(eq(uploads.leagueId, leagueId))
+      .orderBy(asc(uploads.id))
+      .all()
+    const firstRight = sent.find(({ takenAt }) => !isAhead(takenAt, now))?.takenAt ?? now
+    for (const { id, takenAt, createdAt } of sent) {
+      const isWrong = isAhead(takenAt, now)
+      const at = isWrong ? Math.min(now, last ? last + 1 : firstRight) : takenAt
+      if (isWrong)
+        tx.update(uploads)
+          .set({ takenAt: at, createdAt: Math.min(createdAt, now) })
+          .where(eq(uploads.id, id))
+          .run()
+      last = Math.max(last, at, isAhead(createdAt, now) ? 0 : createdAt)
+    }
+    touch(tx, 'scores', leagueId)
+  }
+}

@@ -1,0 +1,101 @@
+/** A clock that was wrong for a while: set forward, worked with, and set back. */
+import { expect, test } from 'bun:test'
+import { auditLog, optionChains } from '../db/schema.ts'
+import { day, hour, iso, minute } from '../src/platform/clock.ts'
+import { newCup, newTrader, quote, trade } from './market.ts'
+import { board, newLeague, upload } from './sheets.ts'
+import { refusalOf, start } from './start.ts'
+
+const wrongBy = 40 * day
+
+test('a quote and a chain from a clock that was ahead give way to the right ones, and are not traded at', async () => {
+  const house = await start()
+  const { call, clock, app } = house
+  const { id } = await newCup(call)
+  const ann = await newTrader(house, 'ann')
+  await ann.post(`/api/v1/leagues/${id}/join`)
+  const chain = [{ strike_cents: 100, type: 'call', bid_cents: 1 }]
+  const options = '/api/v1/quotes/ACME/options?expiration=2099-03-20'
+  clock.forward(wrongBy)
+  await quote(call, { ACME: 1_000 })
+  await call.post(options, { chain })
+  clock.forward(-wrongBy)
+  expect((await refusalOf(trade(ann, id, 'buy', 1, 'ACME'))).problem).toMatchObject({ rule: 'quote_age' })
+  expect(await quote(call, { ACME: 2_000 })).toMatchObject({ changed: 1, older: 0 })
+  expect(await call.get('/api/v1/quotes/ACME')).toMatchObject({ price_cents: 2_000, open_cents: 1_000 })
+  expect(await trade(ann, id, 'buy', 1, 'ACME')).toMatchObject({ price_cents: 2_000 })
+  await call.post(options, { chain: [{ ...chain[0], bid_cents: 7 }] })
+  expect(app.db.select().from(optionChains).get()).toMatchObject({ contracts: [{ bid_cents: 7 }] })
+})
+
+test('a chain or a sheet that says it is from ahead of the clock is refused', async () => {
+  const { call, clock } = await start()
+  const ahead = iso(clock.now() + 5 * minute)
+  const { id } = await newLeague(call)
+  for (const [field, refused] of [
+    ['as_of', call.post('/api/v1/quotes/ACME/options?expiration=2099-03-20', { chain: [], as_of: ahead })],
+    ['taken_at', upload(call, id, 'ID,Power\n1,5\n', { taken_at: ahead })],
+  ] as const) {
+    const { status, problem } = await refusalOf(refused)
+    expect([status, problem.errors]).toEqual([
+      422,
+      [{ path: field, message: 'is more than a minute ahead of this clock' }],
+    ])
+  }
+})
+
+test('a sheet sent while the clock was ahead takes its place before those that come after', async () => {
+  const { call, clock, finished } = await start()
+  const { id } = await newLeague(call)
+  const send = (power: number, fields = {}) => finished(upload(call, id, `ID,Power\n1,${power}\n`, fields))
+  await send(1, { kind: 'baseline' })
+  clock.forward(wrongBy)
+  await send(2)
+  expect((await board(call, id)).rows[0].metrics.power).toBe(2)
+  clock.forward(-wrongBy)
+  await send(3)
+  expect((await board(call, id)).rows[0].metrics.power).toBe(3)
+  const { uploads } = await call.get(`/api/v1/leagues/${id}/uploads`)
+  const taken = uploads.map(({ id, taken_at }: { id: number; taken_at: string }) => [id, taken_at])
+  expect(taken.map(([id]: [number]) => id)).toEqual([3, 2, 1])
+  expect(
+    taken
+      .map(([, at]: [number, string]) => at)
+      .toSorted()
+      .reverse(),
+  ).toEqual(taken.map(([, at]: [number, string]) => at))
+  expect(Date.parse(taken[0][1])).toBeLessThanOrEqual(clock.now())
+})
+
+test('retention under a clock that is far ahead takes no more than two days of what is kept', async () => {
+  const { call, app, clock, finished } = await start()
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, 'ID,Power\n1,5\n'))
+  await call.post('/api/v1/uploads/1/undo')
+  const count = () => app.db.select().from(auditLog).all().length
+  const before = count()
+  const forget = async () => {
+    const { jobId } = (await app.schedule.runNow('retention.forget', null)) ?? { jobId: '' }
+    expect((await finished({ job_id: jobId })).status).toBe('SUCCESS')
+  }
+  const snapshots = () => app.sheets.boards.scores.query<{ n: number }, []>('select count(*) n from snapshots').get()?.n
+  clock.forward(500 * day)
+  await forget()
+  clock.forward(-500 * day)
+  expect([snapshots(), count() >= before]).toEqual([1, true])
+  await forget()
+  expect(snapshots()).toBe(1)
+})
+
+test('what was cached while the clock was ahead is not fresh for longer once it is right', async () => {
+  const { app, clock } = await start()
+  const { cached } = await import('../src/cached.ts')
+  let loads = 0
+  const look = () =>
+    app.cache.read(cached.search, ['a question'], () => ({ q: `answer ${++loads}` })).then(({ value }) => value.q)
+  clock.forward(wrongBy)
+  expect(await look()).toBe('answer 1')
+  clock.forward(-wrongBy + hour)
+  expect(await look()).toBe('answer 2')
+  expect(await look()).toBe('answer 2')
+})
