@@ -2,6 +2,11 @@
 import { type Database, SQLiteError } from 'bun:sqlite'
 import { mkdirSync } from 'node:fs'
 
+export const isBusy = (error: unknown) => error instanceof SQLiteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code ?? '')
+
+export const isFull = (error: unknown) =>
+  error instanceof SQLiteError && /^SQLITE_(FULL|IOERR_WRITE)/.test(error.code ?? '')
+
 /** What to do about a file that cannot be made anew, and about the queue's, which can. */
 export const restoreAdvice =
   'With every process stopped, restore the newest backup into an empty folder: bun run restore'

@@ -3,9 +3,8 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSy
 import { join } from 'node:path'
 import { drizzle } from 'drizzle-orm/bun-sqlite'
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
-import { explainOpenErrors, makeDataFolder } from './open-errors.ts'
+import { explainOpenErrors, isBusy, makeDataFolder } from './open-errors.ts'
 import * as schema from './schema.ts'
-import { isBusy } from './transactions.ts'
 
 const open = (path: string, readonly: boolean) => {
   const client = new Database(path, readonly ? { readonly: true } : { create: true, readwrite: true })

@@ -1,12 +1,7 @@
-import { SQLiteError } from 'bun:sqlite'
 import type { Db } from './open.ts'
+import { isBusy, isFull } from './open-errors.ts'
 
 type Now<T> = T extends PromiseLike<unknown> ? never : T
-
-export const isBusy = (error: unknown) => error instanceof SQLiteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code ?? '')
-
-export const isFull = (error: unknown) =>
-  error instanceof SQLiteError && /^SQLITE_(FULL|IOERR_WRITE)/.test(error.code ?? '')
 
 /** How long a write waits for another process's write, in milliseconds, before it gives up as busy. */
 const patience = 5_000

@@ -22,12 +22,13 @@ import { openTourBoards } from './leagues/tours/boards.ts'
 import { lookForDamageAtStart, reportDamage } from './monitor/damage.ts'
 import { addGauges } from './monitor/gauges.ts'
 import { startProcessMonitor } from './monitor/process-monitor.ts'
+import { beginPace } from './monitor/retention-job.ts'
 import { Cache } from './platform/cache/cache.ts'
 import { memoryStore } from './platform/cache/memory-store.ts'
 import { redisStore } from './platform/cache/redis-store.ts'
 import { Stamps } from './platform/cache/stamps.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
-import { startCheckpoints } from './platform/files/wal-checkpoints.ts'
+import { copyLog, startCheckpoints } from './platform/files/wal-checkpoints.ts'
 import { openCachedFastPath } from './platform/http/cached-fast-path.ts'
 import { openStreams } from './platform/http/event-streams.ts'
 import { openHttpServer } from './platform/http/http-server.ts'
@@ -35,7 +36,6 @@ import { attemptLimit, readLimit } from './platform/http/rate-limits.ts'
 import type { JobDefinition } from './platform/jobs/job.ts'
 import { openJobs } from './platform/jobs/jobs.ts'
 import { openQueues } from './platform/jobs/queues.ts'
-import { beginPace } from './platform/jobs/retention-job.ts'
 import { openSchedule, type ScheduleEntry } from './platform/jobs/scheduler.ts'
 import { openLocks } from './platform/jobs/task-locks.ts'
 import { startWorker } from './platform/jobs/worker.ts'
@@ -46,7 +46,6 @@ import { openReaderThread } from './platform/process/reader-thread.ts'
 import { openShutdown } from './platform/process/shutdown.ts'
 import { openTelemetry } from './platform/process/telemetry.ts'
 import { openRedis } from './platform/redis.ts'
-import type { Readings } from './reader-queries.ts'
 import { refused, routes } from './routes.ts'
 import { schedule as scheduleTable } from './schedule.ts'
 import { warmUp } from './warm-up.ts'
@@ -140,12 +139,12 @@ export async function startFieldhouse(
     const metrics = openMetrics()
     const reader = closing.keep(
       'reader',
-      openReaderThread<Readings>(new URL('./reader-thread.ts', import.meta.url), dataDir),
+      openReaderThread(new URL('./reader-thread.ts', import.meta.url), dataDir),
       reader => reader.close(),
     )
     closing.keep(
       'checkpoints',
-      startCheckpoints(db, () => reader.read('copyLog', undefined)),
+      startCheckpoints(db, () => reader.read(copyLog, undefined)),
       checkpoints => checkpoints.stop(),
     )
     const loop = closing.keep('loop watch', watchLoop(), loop => loop.stop())

@@ -1,13 +1,7 @@
 /** What every feature is handed: built once in `app.ts`, in order. */
 import type { Redis } from 'ioredis'
 import type { Db } from '../db/open.ts'
-import type { Passwords } from './accounts/password.ts'
 import type { Config } from './config.ts'
-import type { Exports } from './leagues/exports.ts'
-import type { Kinds } from './leagues/kinds.ts'
-import type { LivePortfolios } from './leagues/market/live-portfolios/live-portfolios.ts'
-import type { Sheets } from './leagues/sheets/open.ts'
-import type { TourBoards } from './leagues/tours/boards.ts'
 import type { Cache } from './platform/cache/cache.ts'
 import type { Stamps } from './platform/cache/stamps.ts'
 import type { Clock } from './platform/clock.ts'
@@ -22,9 +16,9 @@ import type { Log } from './platform/process/log.ts'
 import type { Metrics, watchLoop } from './platform/process/metrics.ts'
 import type { Reader } from './platform/process/reader-thread.ts'
 import type { Telemetry } from './platform/process/telemetry.ts'
-import type { Readings } from './reader-queries.ts'
 
-export type App = {
+/** A feature that keeps something open adds it with `declare module` beside what it adds, such as `leagues/sheets/open.ts`. */
+export interface App {
   readonly config: Config
   readonly version: string
   /** This process among those that share the folder. */
@@ -41,20 +35,14 @@ export type App = {
   readonly stamps: Stamps
   readonly cache: Cache
   /** Queries that may take longer than a request should wait, in a thread of their own. */
-  readonly reader: Reader<Readings>
+  readonly reader: Reader
   readonly locks: Locks
   readonly queues: Queues
   readonly jobs: Jobs<App>
   readonly schedule: Schedule
-  readonly kinds: Kinds
-  readonly sheets: Sheets
-  readonly tourBoards: TourBoards
-  readonly livePortfolios: LivePortfolios
   readonly streams: Streams
   readonly reads: ReadLimit
   readonly attempts: Attempts
-  readonly passwords: Passwords
-  readonly exports: Exports
   /** Stops a run of this process at once; elsewhere the row tells. */
   stopRun(jobId: string): void
   /** Whether warm-up is finished: `/readyz`. */

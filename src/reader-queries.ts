@@ -1,9 +1,8 @@
-/** Every query that runs in the reading thread, because it may take more than 10 ms: plain data in, plain data out. */
+/** Every query that runs in the reader thread, because it may take more than 10 ms: plain data in, plain data out. */
 
 import { usersReading } from './accounts/queries.ts'
 import { dayCounts } from './dashboard/daily-metrics.ts'
 import { healthOfAll } from './dashboard/health-scores.ts'
-import { rosterMetrics } from './dashboard/roster-metrics.ts'
 import { tradeCounts, tradingSuspects } from './leagues/market/suspects.ts'
 import { damageReading } from './monitor/damage.ts'
 import { activeUsersReading } from './monitor/overview/active-users.ts'
@@ -21,9 +20,10 @@ import { userStats } from './monitor/statistics/users.ts'
 import { taskReading } from './monitor/tasks/task-queries.ts'
 import { copyLog } from './platform/files/wal-checkpoints.ts'
 import { judgeRoster, rosterProblem } from './rota/load-problem.ts'
+import { rosterMetrics } from './rota/roster-metrics.ts'
 import { rosterView } from './rota/roster-view.ts'
 
-export const readings = {
+export const readerQueries = {
   usersReading,
   findRuns,
   idsOfRuns,
@@ -51,4 +51,3 @@ export const readings = {
   copyLog,
   damageReading,
 }
-export type Readings = typeof readings

@@ -19,8 +19,8 @@ import { tryWrite } from '../db/transactions.ts'
 import type { App } from './context.ts'
 import { deleteOrphanRows } from './leagues/market/league-cleanup.ts'
 import { deleteOldFiles, deleteStrayFiles, putTimesRight, sweepSnapshots } from './leagues/sheets/retention.ts'
+import { type RetentionRule, retentionJob } from './monitor/retention-job.ts'
 import { type Duration, ms } from './platform/clock.ts'
-import { type RetentionRule, retentionJob } from './platform/jobs/retention-job.ts'
 import { isProcessDead } from './platform/process/process-lock.ts'
 
 const mostRuns = 1_000_000

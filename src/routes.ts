@@ -3,6 +3,8 @@ import { Elysia } from 'elysia'
 import { accountPages } from './accounts/pages.ts'
 import { accountRoutes } from './accounts/routes.ts'
 import type { App } from './context.ts'
+import { dashboardPages } from './dashboard/pages.ts'
+import { dashboardRoutes } from './dashboard/routes.ts'
 import { Refusal } from './errors.ts'
 import { boardRoutes } from './leagues/board-routes.ts'
 import { marketPages } from './leagues/market/pages.ts'
@@ -11,11 +13,16 @@ import { quoteRoutes } from './leagues/market/quote-routes.ts'
 import { tradeRoutes } from './leagues/market/trade-routes.ts'
 import { memberRoutes } from './leagues/member-routes.ts'
 import { olderPaths } from './leagues/older-paths.ts'
+import { boardPages } from './leagues/pages/board-pages.ts'
+import { leaguePages } from './leagues/pages/league-pages.ts'
 import { leagueRoutes } from './leagues/routes.ts'
 import { uploadRoutes } from './leagues/sheets/routes.ts'
+import { uploadPages } from './leagues/sheets/upload-pages.ts'
 import { entryRoutes } from './leagues/tours/entry-routes.ts'
 import { tourPages } from './leagues/tours/pages.ts'
 import { tourRoutes } from './leagues/tours/routes.ts'
+import { userListPage } from './monitor/accounts/user-list-page.ts'
+import { userPage } from './monitor/accounts/user-page.ts'
 import { alertRoutes } from './monitor/alerts/routes.ts'
 import { auditPage } from './monitor/audit/page.ts'
 import { backupRoutes } from './monitor/backups/routes.ts'
@@ -37,8 +44,8 @@ import { rotaPages } from './rota/pages.ts'
 import { rotaRoutes } from './rota/routes.ts'
 import { searchRoutes } from './search/routes.ts'
 import { swaggerRoutes } from './ui/api-page.ts'
+import { assetRoutes } from './ui/asset-routes.ts'
 import { refusalPage } from './ui/refusal-page.ts'
-import { webRoutes } from './ui/routes.ts'
 
 /** A worker serves nothing but the probes. */
 export function routes(app: App) {
@@ -72,11 +79,17 @@ const probes = (app: App, known: Known) =>
 const everything = (app: App, known: Known) => {
   const all = probes(app, known)
     .use(healthRoutes(app))
-    .use(webRoutes(app))
+    .use(assetRoutes(app))
+    .use(leaguePages(app))
+    .use(boardPages(app))
+    .use(uploadPages(app))
     .use(accountPages(app))
     .use(tourPages(app))
     .use(marketPages(app))
     .use(rotaPages(app))
+    .use(dashboardPages(app))
+    .use(userListPage(app))
+    .use(userPage(app))
     .use(backupRoutes(app))
     .use(alertRoutes(app))
     .use(auditPage(app))
@@ -99,6 +112,7 @@ const everything = (app: App, known: Known) => {
         .use(feedRoutes(app))
         .use(searchRoutes(app))
         .use(rotaRoutes(app))
+        .use(dashboardRoutes(app))
         .use(jobRoutes(app)),
     )
     .use(olderPaths(app))

@@ -1,4 +1,4 @@
-/** The import rules: main → app → tables above → features → tables below → runtime → db. */
+/** The import rules: every import points down or to its own floor's neighbours as `rules` allows, and nothing goes in circles. Types count. */
 import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -9,7 +9,7 @@ const root = join(import.meta.dir, '..')
 const files = [...new Bun.Glob('{src,db}/**/*.ts').scanSync(root)].sort()
 const filesOfPackages = [...new Bun.Glob('packages/*/src/**/*.ts').scanSync(root)].sort()
 
-type Import = { from: string; to: string; isType: boolean; isLater: boolean }
+type Import = { from: string; line: number; to: string; isType: boolean; isLater: boolean }
 
 const transpiler = new Bun.Transpiler({ loader: 'ts' })
 
@@ -18,29 +18,44 @@ function importsOf(from: string): Import[] {
   const source = readFileSync(join(root, from), 'utf8')
   const lasting = new Map(transpiler.scanImports(source).map(({ path, kind }) => [path, kind]))
   const named = source.matchAll(/^(?:import|export|\}).*?from '([^']+)'$|^import '([^']+)'$|\bimport\('([^']+)'\)/gm)
-  const paths = new Set([...named].map(([, from, effect, later]) => from ?? effect ?? later ?? ''))
-  return [...paths].map(path => ({
-    from,
-    to: path.startsWith('.') ? relative(root, join(root, dirname(from), path)) : path,
-    isType: !lasting.has(path),
-    isLater: lasting.get(path) === 'dynamic-import',
-  }))
+  return [...named].map(({ 0: { length }, 1: listed, 2: effect, 3: later, index }) => {
+    const path = listed ?? effect ?? later ?? ''
+    return {
+      from,
+      line: source.slice(0, index + length).split('\n').length,
+      to: path.startsWith('.') ? relative(root, join(root, dirname(from), path)) : path,
+      isType: !lasting.has(path),
+      isLater: lasting.get(path) === 'dynamic-import',
+    }
+  })
 }
 
 const imports = files.flatMap(importsOf)
 const ours = imports.filter(({ to }) => /^(src|db|test|scripts)\//.test(to))
-const line = ({ from, to }: Pick<Import, 'from' | 'to'>) => `${from} imports ${to}`
-const broken = (rule: (one: Import) => boolean) => ours.filter(rule).map(line)
+const shown = ({ from, line, to }: Import) => `${from}:${line} imports ${to}`
 
-const above = ['jobs', 'schedule', 'routes', 'retention', 'kinds', 'warm'].map(name => `src/${name}.ts`)
-const below = ['cached', 'locks'].map(name => `src/${name}.ts`)
-const isIn =
-  (...folders: string[]) =>
-  (path: string) =>
-    folders.some(folder => path.startsWith(`${folder}/`))
-const isTop = (path: string) => /^src\/[^/]+\.ts$/.test(path)
-const inFeature = (path: string) =>
-  path.startsWith('src/') && !isTop(path) && !isIn('src/runtime', 'src/leaderboard')(path)
+/** The floors of the house, the lowest first. A room imports from lower floors and from itself, never from a neighbour. */
+const floors: readonly (readonly string[])[] = [
+  ['db'],
+  ['src/errors.ts'],
+  ['src/platform'],
+  ['src/leaderboard', 'src/ui', 'src/audit.ts', 'src/alerts.ts'],
+  ['src/config.ts', 'src/cached.ts', 'src/locks.ts'],
+  ['src/context.ts'],
+  ['src/accounts'],
+  ['src/leagues', 'src/rota'],
+  ['src/leagues/sheets', 'src/leagues/tours', 'src/leagues/market'],
+  ['src/dashboard', 'src/search'],
+  ['src/monitor'],
+  ['src/kinds.ts', 'src/retention.ts', 'src/warm-up.ts', 'src/reader-queries.ts'],
+  ['src/jobs.ts', 'src/schedule.ts', 'src/routes.ts', 'src/reader-thread.ts'],
+  ['src/app.ts'],
+  ['src/main.ts'],
+]
+const rooms = floors
+  .flatMap((floor, height) => floor.map(name => ({ name, height })))
+  .sort((a, b) => b.name.length - a.name.length) // `src/leagues/sheets` before `src/leagues`
+const roomOf = (file: string) => rooms.find(({ name }) => file === name || file.startsWith(`${name}/`))
 
 test('the rules below look at something', () => {
   expect(files.length).toBeGreaterThan(100)
@@ -48,47 +63,59 @@ test('the rules below look at something', () => {
   expect(imports.filter(({ isType }) => isType).length).toBeGreaterThan(50)
 })
 
-test('db imports nothing of src', () => {
-  expect(broken(({ from, to }) => isIn('db')(from) && !isIn('db')(to))).toEqual([])
+test('every file is in a room', () => {
+  expect(files.filter(file => !roomOf(file))).toEqual([])
 })
 
-test('runtime knows no league word: of src it imports itself and the vocabulary of refusals', () => {
-  const allowed = (to: string) => isIn('src/runtime', 'db')(to) || to === 'src/errors.ts'
-  expect(broken(({ from, to }) => isIn('src/runtime')(from) && !allowed(to))).toEqual([])
+test('no import goes up, or to a neighbour on the same floor', () => {
+  const broken = ours.filter(({ from, to }) => {
+    const [above, below] = [roomOf(from), roomOf(to)]
+    return above !== below && !(above && below && below.height < above.height)
+  })
+  expect(broken.map(shown)).toEqual([])
 })
 
 test('the leaderboard imports nothing but itself', () => {
-  const outside = imports.filter(({ from, to }) => isIn('src/leaderboard')(from) && !isIn('src/leaderboard')(to))
-  expect(outside.map(line)).toEqual([])
+  const outside = imports.filter(({ from, to }) => /^src\/leaderboard\//.test(from) && !/^src\/leaderboard\//.test(to))
+  expect(outside.map(shown)).toEqual([])
 })
 
 test('the queue on SQLite stands alone: itself, BullMQ and what Bun and Node bring', () => {
-  const isAllowed = (to: string) => isIn('packages/bullmq-sqlite/src')(to) || /^(bullmq$|bun:|node:)/.test(to)
+  const isAllowed = (to: string) => /^packages\/bullmq-sqlite\/src\//.test(to) || /^(bullmq$|bun:|node:)/.test(to)
   const ofPackages = filesOfPackages.flatMap(importsOf)
   expect(ofPackages.length).toBeGreaterThan(50)
-  expect(ofPackages.filter(({ to }) => !isAllowed(to)).map(line)).toEqual([])
+  expect(ofPackages.filter(({ to }) => !isAllowed(to)).map(shown)).toEqual([])
 })
 
 test('packages are imported by name, as others would', () => {
-  expect(imports.filter(({ to }) => isIn('packages')(to)).map(line)).toEqual([])
+  expect(imports.filter(({ to }) => to.startsWith('packages/')).map(shown)).toEqual([])
 })
 
-test('cached.ts and locks.ts lie below the features and know them as types only', () => {
-  const allowed = ({ to, isType }: Import) => isType || isIn('src/runtime', 'db')(to)
-  expect(broken(one => below.includes(one.from) && !allowed(one))).toEqual([])
+test('no kind of league is named outside its folder and the table of kinds', () => {
+  const named = ours.filter(
+    ({ from, to }) =>
+      /^src\/leagues\/(?!sheets\/|tours\/|market\/)/.test(from) && /^src\/leagues\/(sheets|tours|market)\//.test(to),
+  )
+  expect(named.map(shown)).toEqual([])
 })
 
-test('the tables above the features are imported by no feature', () => {
-  const topmost = [...above, 'src/app.ts', 'src/main.ts']
-  expect(broken(({ from, to, isType }) => inFeature(from) && topmost.includes(to) && !isType)).toEqual([])
+test('nothing imports in a circle, types included', () => {
+  const next = new Map<string, Import[]>()
+  for (const one of ours) next.set(one.from, [...(next.get(one.from) ?? []), one])
+  const circles: string[] = []
+  const done = new Set<string>()
+  const visit = (file: string, path: Import[]) => {
+    const start = path.findIndex(({ from }) => from === file)
+    if (start >= 0) return void circles.push(path.slice(start).map(shown).join(', '))
+    if (done.has(file)) return
+    done.add(file)
+    for (const one of next.get(file) ?? []) visit(one.to, [...path, one])
+  }
+  for (const file of files) visit(file, [])
+  expect(circles).toEqual([])
 })
 
-test('only main.ts imports app.ts, and nothing imports main.ts', () => {
-  expect(broken(({ to }) => to === 'src/main.ts')).toEqual([])
-  expect(broken(({ from, to }) => to === 'src/app.ts' && from !== 'src/main.ts')).toEqual([])
-})
-
-test('only routes.ts mounts routes of other folders', () => {
+test('only routes.ts mounts routes of other rooms', () => {
   const mounting = files.flatMap(from => {
     const source = readFileSync(join(root, from), 'utf8')
     return [...source.matchAll(/\.use\((\w+(?:Routes|Pages))\(/g)].flatMap(([, name]) => {
@@ -96,27 +123,10 @@ test('only routes.ts mounts routes of other folders', () => {
       return /^\.\/[^/]+$/.test(to) ? [] : [{ from, to }]
     })
   })
-  expect(mounting.filter(({ from }) => from !== 'src/routes.ts').map(line)).toEqual([])
+  expect(mounting.filter(({ from }) => from !== 'src/routes.ts').map(({ from, to }) => `${from} mounts ${to}`)).toEqual(
+    [],
+  )
   expect(mounting.length).toBeGreaterThan(5)
-})
-
-test('nothing of ours imports tests or scripts', () => {
-  expect(broken(({ to }) => isIn('test', 'scripts')(to))).toEqual([])
-})
-
-test('there are no cycles', () => {
-  const next = new Map<string, string[]>()
-  for (const { from, to, isType } of ours) if (!isType) next.set(from, [...(next.get(from) ?? []), to])
-  const cycles: string[] = []
-  const done = new Set<string>()
-  const visit = (file: string, path: string[]) => {
-    if (path.includes(file)) return void cycles.push([...path.slice(path.indexOf(file)), file].join(' → '))
-    if (done.has(file)) return
-    done.add(file)
-    for (const to of next.get(file) ?? []) visit(to, [...path, file])
-  }
-  for (const file of files) visit(file, [])
-  expect(cycles).toEqual([])
 })
 
 test('heavy modules are imported when they are needed, not at start', () => {
@@ -129,7 +139,7 @@ test('heavy modules are imported when they are needed, not at start', () => {
 
 test('our own files are named with their extension', () => {
   const bare = imports.filter(({ to }) => /^(src|db)\//.test(to) && !/\.(ts|json|js|css)$/.test(to))
-  expect(bare.map(line)).toEqual([])
+  expect(bare.map(shown)).toEqual([])
 })
 
 test('every route says who may', async () => {

@@ -20,7 +20,7 @@ function contract(name: string, storeTest: typeof test, make: Make) {
     afterTest(() => db.$client.close())
     return { clock, db, cache: new Cache(await make(clock), new Stamps(db), clock) }
   }
-  const board = cacheEntry<unknown>('board', '5m', ['scores'])
+  const board = cacheEntry('board', '5m', ['scores'])
   const count = () => {
     let calls = 0
     return { load: async () => ++calls, calls: () => calls }
@@ -120,7 +120,7 @@ function contract(name: string, storeTest: typeof test, make: Make) {
 
   storeTest(`${name}: a topic for all drops every scope`, async () => {
     const { cache, db } = await open()
-    const active = cacheEntry<string>('active', '5m', [anyScope('leagues')])
+    const active = cacheEntry('active', '5m', [anyScope('leagues')])
     await cache.read(active, ['sheet'], () => 'a')
     await cache.read(active, ['tour'], () => 'b')
     await atomically(db, tx => touch(tx, 'leagues'))
@@ -165,7 +165,7 @@ redisTest('what one process loaded, another finds in Redis', async () => {
       return new Cache(await overRedis(server.url, clock), new Stamps(db), clock)
     }),
   )
-  const quote = cacheEntry<{ price: number }>('quote', '1m', ['quote'])
+  const quote = cacheEntry('quote', '1m', ['quote'])
   await caches[0]?.read(quote, ['ACME'], () => ({ price: 7 }))
   const seen = await until(async () => {
     const read = await caches[1]?.read(quote, ['ACME'], () => ({ price: -1 }))
@@ -182,7 +182,7 @@ redisTest(
     const db = openDatabase(temporaryFolder())
     afterTest(() => db.$client.close())
     const cache = new Cache(await overRedis(server.url, clock), new Stamps(db), clock)
-    const quote = cacheEntry<number>('quote', '1m', ['quote'])
+    const quote = cacheEntry('quote', '1m', ['quote'])
     server.freeze()
     expect((await cache.read(quote, ['A'], () => 1)).value).toBe(1)
     server.thaw()

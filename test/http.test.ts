@@ -70,7 +70,7 @@ test('the express lane holds no more than its share of memory, whatever is asked
   })
   const find = (i: number) => express.find(`http://x/${i}`, new Headers(), exchange())
   for (let i = 0; i < 1_000; i++) {
-    const cached = await app.cache.read(cacheEntry<string>('long', '5m'), [i], () => `${i}`.padEnd(50_000))
+    const cached = await app.cache.read(cacheEntry('long', '5m'), [i], () => `${i}`.padEnd(50_000))
     const request = new Request(`http://x/${i}`)
     express.learn(request, exchange(), cachedResponse(request, cached), cached)
     expect(find(i)?.status).toBe(200)

@@ -2,8 +2,9 @@ import { expect, test } from 'bun:test'
 import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { published } from '../src/leagues/sheets/queries.ts'
+import { damageReading } from '../src/monitor/damage.ts'
+import { setPace } from '../src/monitor/retention-job.ts'
 import { day } from '../src/platform/clock.ts'
-import { setPace } from '../src/platform/jobs/retention-job.ts'
 import { deleteOld } from '../src/retention.ts'
 import { board, newLeague, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
@@ -127,7 +128,7 @@ test('what can no longer be undone or put in between is refused with the reason,
   for (const path of [`leaderboard?at=${at(2 / 60)}`, `leaderboard.csv?at=${at(2 / 60)}`])
     expect((await call.raw(`/api/v1/leagues/${id}/${path}`)).status).toBe(410)
   expect((await finished(send(21, 30))).status).toBe('SUCCESS')
-  expect(await app.reader.read('damageReading', { dataDir: app.config.dataDir })).toEqual([])
+  expect(await app.reader.read(damageReading, { dataDir: app.config.dataDir })).toEqual([])
   expect(await alerts()).toEqual([])
 })
 

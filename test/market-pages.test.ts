@@ -33,7 +33,7 @@ browserTest('a member joins, sees what an order would do, places it, and the pag
   expect(await page.locator('.preview').textContent()).toContain('Cash 100,000.00 → 79,999.00')
   await page.click('text=Place the order')
   await page.waitForSelector('#h-ACME')
-  expect(await page.locator('.said').textContent()).toBe('Bought 100 ACME at 200.00')
+  expect(await page.locator('.toast').textContent()).toBe('Bought 100 ACME at 200.00')
 
   await page.fill('[name=quantity]', '500')
   await page.waitForSelector('.preview .no')

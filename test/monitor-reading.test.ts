@@ -252,7 +252,7 @@ browserTest('ids, errors and inputs are copied whole, secrets left out', async (
   await visit(`${monitor}/jobs/${house.known.job}`)
   const copied = async (button: string) => {
     await page.locator(button).first().click()
-    await page.waitForSelector('.said:has-text("Copied")')
+    await page.waitForSelector('.toast:has-text("Copied")')
     return page.evaluate(() => navigator.clipboard.readText())
   }
   expect(await copied('.toolbar [data-copy]')).toBe(house.known.job)

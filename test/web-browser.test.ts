@@ -194,7 +194,7 @@ browserTest('an officer makes a league, changes it and deletes it', async () => 
   await page.fill('#f-confirm', 'Harbour cup 2')
   await page.click('text=Delete for good')
   await page.waitForURL(`${url}/`)
-  await page.waitForSelector('.said.shown')
+  await page.waitForSelector('.toast.shown')
   expect(await page.locator('text=Harbour').count()).toBe(0)
 })
 

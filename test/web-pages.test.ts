@@ -1,9 +1,13 @@
 import { expect, test } from 'bun:test'
+import { kinds } from '../src/kinds.ts'
+import { marketKindPages } from '../src/leagues/market/kind-pages.ts'
 import { boardBody } from '../src/leagues/pages/board.ts'
 import { newLeagueBody, settingsBody } from '../src/leagues/pages/league-form.ts'
 import { leaguesBody } from '../src/leagues/pages/league-list.ts'
 import { playerBody } from '../src/leagues/pages/player-card.ts'
+import { sheetKindPages } from '../src/leagues/sheets/kind-pages.ts'
 import { historyBody, uploadBody, uploadsBody } from '../src/leagues/sheets/uploads-page.ts'
+import { tourKindPages } from '../src/leagues/tours/kind-pages.ts'
 import { type Html, html } from '../src/platform/html.ts'
 import { layout } from '../src/ui/layout.ts'
 import { expectGolden } from './golden.ts'
@@ -52,34 +56,47 @@ const uploadsData = {
 const final = sample.league({ status: 'final', finalized_at: '2026-05-01T00:00:00.000Z', final_hash: 'ab'.repeat(32) })
 
 const pages: Record<string, Html> = {
-  'leagues-officer': leaguesBody(list, {}, officer),
-  'leagues-filtered': leaguesBody(noLeagues, { kind: 'tour', q: 'x"y' }, undefined),
-  'leagues-none-officer': leaguesBody(noLeagues, {}, officer),
-  'leagues-none-stranger': leaguesBody(noLeagues, {}, undefined),
-  'league-new-sheet': newLeagueBody('sheet', ['sheet', 'tour', 'market']),
-  'league-new-tour': newLeagueBody('tour', ['sheet', 'tour', 'market']),
-  'league-new-market': newLeagueBody('market', ['market']),
-  'league-settings': settingsBody(sample.league(), officer),
-  'league-settings-final': settingsBody(final, admin),
-  'board-live': boardBody({ league: sample.league(), board: few, tiers }, {}, undefined),
+  'leagues-officer': leaguesBody(list, {}, kinds, officer),
+  'leagues-filtered': leaguesBody(noLeagues, { kind: 'tour', q: 'x"y' }, kinds, undefined),
+  'leagues-none-officer': leaguesBody(noLeagues, {}, kinds, officer),
+  'leagues-none-stranger': leaguesBody(noLeagues, {}, kinds, undefined),
+  'league-new-sheet': newLeagueBody('sheet', kinds),
+  'league-new-tour': newLeagueBody('tour', kinds),
+  'league-new-market': newLeagueBody('market', { market: kinds.market }),
+  'league-settings': settingsBody(sample.league(), sheetKindPages, officer),
+  'league-settings-final': settingsBody(final, sheetKindPages, admin),
+  'board-live': boardBody({ league: sample.league(), kind: sheetKindPages, board: few, tiers }, {}, undefined),
   'board-final-sorted': boardBody(
-    { league: final, board: { ...few, state: 'final', sort_by: 'power', order: 'asc' }, tiers },
+    { league: final, kind: sheetKindPages, board: { ...few, state: 'final', sort_by: 'power', order: 'asc' }, tiers },
     { sort_by: 'power', order: 'asc', page: '2' },
     member,
   ),
-  'board-empty-officer': boardBody({ league: sample.league(), board: noRows, tiers }, {}, officer),
-  'board-empty-stranger': boardBody({ league: sample.league(), board: noRows, tiers }, {}, undefined),
-  'board-nobody-found': boardBody({ league: sample.league(), board: nobody, tiers }, { q: 'zzz' }, undefined),
-  'board-tour': boardBody({ league: tour, board: golf, tiers }, {}, member),
-  'board-market': boardBody({ league: market, board: trading, tiers, me: '2' }, {}, member),
+  'board-empty-officer': boardBody(
+    { league: sample.league(), kind: sheetKindPages, board: noRows, tiers },
+    {},
+    officer,
+  ),
+  'board-empty-stranger': boardBody(
+    { league: sample.league(), kind: sheetKindPages, board: noRows, tiers },
+    {},
+    undefined,
+  ),
+  'board-nobody-found': boardBody(
+    { league: sample.league(), kind: sheetKindPages, board: nobody, tiers },
+    { q: 'zzz' },
+    undefined,
+  ),
+  'board-tour': boardBody({ league: tour, kind: tourKindPages, board: golf, tiers }, {}, member),
+  'board-market': boardBody({ league: market, kind: marketKindPages, board: trading, tiers, me: '2' }, {}, member),
   'player-card': playerBody(
-    { league: sample.league(), player: sample.player(), tiers },
+    { league: sample.league(), kind: sheetKindPages, player: sample.player(), tiers },
     { metric: 'power' },
     undefined,
   ),
   'player-new': playerBody(
     {
       league: sample.league(),
+      kind: sheetKindPages,
       player: sample.player({
         history: [],
         metrics: { holes: 54, guess: null },
@@ -150,13 +167,18 @@ test('names nobody should choose stay text on every page', async () => {
     }
     const errors = { errors: [{ line: 1, column: name, value: name, reason: name }], pagination: onePage(1) }
     const bodies = [
-      leaguesBody({ leagues: [league(name)], pagination: onePage(1) }, { q: name }, officer),
-      boardBody({ league: league(name), board, tiers: [name] }, { q: name, around: name, sort_by: name }, officer),
-      playerBody({ league: league(name), player, tiers: [name] }, { metric: name }, officer),
+      leaguesBody({ leagues: [league(name)], pagination: onePage(1) }, { q: name }, kinds, officer),
+      boardBody(
+        { league: league(name), kind: sheetKindPages, board, tiers: [name] },
+        { q: name, around: name, sort_by: name },
+        officer,
+      ),
+      playerBody({ league: league(name), kind: sheetKindPages, player, tiers: [name] }, { metric: name }, officer),
       uploadsBody(data, historyBody(data, officer), officer),
       uploadBody({ league: league(name), upload, errors }, officer),
       settingsBody(
         sample.league({ name, config: { weights: { [name]: 1 }, webhook_url: name, tiers: [{ name, min: 1 }] } }),
+        sheetKindPages,
         officer,
       ),
     ]

@@ -40,7 +40,7 @@ export function faintText(): string[] {
     if (
       !element ||
       !text ||
-      element.closest('.sr, noscript, script, .off, .said, .u-legend, svg') ||
+      element.closest('.sr, noscript, script, .off, .toast, .u-legend, svg') ||
       !element.checkVisibility()
     )
       continue

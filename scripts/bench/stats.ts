@@ -60,10 +60,10 @@ async function replay(db: ReturnType<typeof seed>) {
   const r = random(7)
   let at = Date.now()
   const cache = new Cache(memoryStore(), new Stamps(db), { now: () => at }, r.next)
-  const board = cacheEntry<number>('leaderboard', '5m', ['scores'])
-  const player = cacheEntry<number>('player_details', '2m', ['scores'])
-  const active = cacheEntry<number>('active_leagues', '5m', [])
-  const dashboard = cacheEntry<number>('stats_dashboard', '10m')
+  const board = cacheEntry('leaderboard', '5m', ['scores'])
+  const player = cacheEntry('player_details', '2m', ['scores'])
+  const active = cacheEntry('active_leagues', '5m', [])
+  const dashboard = cacheEntry('stats_dashboard', '10m')
   let visits = 0
   let queries = 0
   const load = () => {

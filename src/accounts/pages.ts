@@ -14,8 +14,6 @@ import { localPath } from './origin.ts'
 import { hasAdmin, userById } from './queries.ts'
 import { requireSetupToken, setUp, setupBody } from './setup.ts'
 import { credentials, signIn, signOut, signUp, signUpBody } from './sign-in.ts'
-import { userListPage } from './user-list-page.ts'
-import { userPage } from './user-page.ts'
 
 const email: FormField = {
   label: 'E-mail address',
@@ -121,8 +119,6 @@ ${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log 
 
   return new Elysia()
     .use(access(app))
-    .use(userListPage(app))
-    .use(userPage(app))
     .get(
       '/sign-in',
       ({ query, who }) => (who ? seeOther(localPath(query.next)) : entrancePage(signInForm(query.next))),

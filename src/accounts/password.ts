@@ -17,3 +17,9 @@ export function openPasswords(costs = passwordCosts) {
     },
   }
 }
+
+declare module '../context.ts' {
+  interface App {
+    readonly passwords: Passwords
+  }
+}

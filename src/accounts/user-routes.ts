@@ -15,7 +15,7 @@ import {
   userView,
 } from './account.ts'
 import { addUser, editUser, removeUser } from './manage-users.ts'
-import { readUserStats, userById } from './queries.ts'
+import { readUserStats, userById, usersReading } from './queries.ts'
 
 const newUser = t.Object({
   email: emailField,
@@ -52,7 +52,7 @@ export const userRoutes = (app: App) => {
       '/',
       async ({ query, request, set }) => {
         const page = pageOf(query)
-        const { users, total } = await app.reader.read('usersReading', { q: query.q, role: query.role, ...page })
+        const { users, total } = await app.reader.read(usersReading, { q: query.q, role: query.role, ...page })
         return paged({ request, set }, page, total, { users: users.map(userView) })
       },
       {

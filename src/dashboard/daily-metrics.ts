@@ -8,7 +8,8 @@ import { job } from '../context.ts'
 import { day } from '../platform/clock.ts'
 import { dateSchema } from '../platform/http/text-formats.ts'
 import { daysAfter, today } from '../rota/date-range.ts'
-import { sumOf } from './roster-metrics.ts'
+
+import { sumOf } from '../rota/roster-metrics.ts'
 
 type DailyMetrics = typeof dailyMetrics.$inferSelect
 
@@ -16,7 +17,7 @@ export const recordDailyMetrics = job('daily_metrics', {
   input: t.Object({ day: t.Optional(dateSchema) }),
   once: ({ day }) => day ?? 'yesterday',
   async run({ day: asked }, { db, clock, reader }) {
-    const counted = await reader.read('dayCounts', { date: asked ?? daysAfter(today(clock.now()), -1) })
+    const counted = await reader.read(dayCounts, { date: asked ?? daysAfter(today(clock.now()), -1) })
     await atomically(
       db,
       tx => {

@@ -15,7 +15,7 @@ export const scoreHealth = job('health_scores', {
   once: () => 'all',
   async run(_, { db, clock, reader }) {
     const at = clock.now()
-    const scored = await reader.read('healthOfAll', { now: at })
+    const scored = await reader.read(healthOfAll, { now: at })
     await atomically(
       db,
       tx => {

@@ -5,10 +5,10 @@ import { iso } from '../platform/clock.ts'
 import { access } from '../platform/http/access.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { metricsSchema, rosterMetrics } from '../rota/roster-metrics.ts'
 import { rosterSchema, upcomingShifts } from '../rota/roster-view.ts'
 import { scoreSchema } from './health-score.ts'
 import { latestScores } from './health-scores.ts'
-import { metricsSchema } from './roster-metrics.ts'
 
 export const dashboardRoutes = (app: App) => {
   const { db, cache, clock, reader } = app
@@ -16,7 +16,7 @@ export const dashboardRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/metrics',
-      () => cache.read(cached.dashboardMetrics, [], () => reader.read('rosterMetrics', { now: clock.now() })),
+      () => cache.read(cached.dashboardMetrics, [], () => reader.read(rosterMetrics, { now: clock.now() })),
       {
         may: 'officer',
         detail: describe('This week and the next in numbers, and what needs looking after', metricsSchema),

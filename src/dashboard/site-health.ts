@@ -4,10 +4,10 @@ import type { Db } from '../../db/open.ts'
 import { sites } from '../../db/schema.ts'
 import { daysAfter, today } from '../rota/date-range.ts'
 import { problemWith } from '../rota/load-problem.ts'
+import { expiringWithin } from '../rota/roster-metrics.ts'
 import { type ShownShift, shownIn, summed } from '../rota/roster-view.ts'
 import { shiftsIn } from '../rota/shift-queries.ts'
 import { healthScore, type ScoredHealth } from './health-score.ts'
-import { expiringWithin } from './roster-metrics.ts'
 
 const ahead = 14 // days
 

@@ -156,3 +156,9 @@ const fileName = ({ id, name }: League, extension: string) =>
       .toLowerCase()
       .slice(0, 60) || 'league'
   }-${id}.${extension}`
+
+declare module '../context.ts' {
+  interface App {
+    readonly exports: Exports
+  }
+}

@@ -8,6 +8,7 @@ import type { App } from '../context.ts'
 import type { RankedPage, Row } from '../leaderboard/page.ts'
 import type { BoardQuery } from '../leaderboard/query.ts'
 import type { Content } from '../platform/html.ts'
+import type { KindPages } from './kind-pages.ts'
 import type { League } from './league.ts'
 
 /** A page as the engine ranked it, and the time of what it shows. */
@@ -47,6 +48,8 @@ export type ExportSource = { module: string; input: unknown }
 export type FinalBoard = { hash: string; keep?(tx: Db): string | undefined }
 
 export type LeagueKind = {
+  /** What it brings to the pages that all leagues share. */
+  pages: KindPages
   /** Checks and completes the config of a league, new or as it is; refuses with the path of what is wrong. */
   config(given: Record<string, unknown>, app: App, league?: League): Record<string, unknown>
   /** After a league was made, changed or reopened. */
@@ -59,6 +62,8 @@ export type LeagueKind = {
   exportSource?(app: App, league: League, query: BoardQuery): Promise<ExportSource | undefined>
   /** All that is known of one player; undefined for one who is not on the board. */
   player(app: App, league: League, playerId: string): Promise<PlayerView | undefined>
+  /** Names of the tiers, best first: their place gives their colour. */
+  tierNames?(league: League): readonly string[]
   /** Tiers, best first, each with a page of its players. */
   tiers?(
     app: App,
@@ -90,4 +95,10 @@ export const kindOf = ({ kinds }: Pick<App, 'kinds'>, { kind }: Pick<League, 'ki
   const rules = kinds[kind]
   if (!rules) throw new Error(`Nothing plays leagues of kind ${kind}`)
   return rules
+}
+
+declare module '../context.ts' {
+  interface App {
+    readonly kinds: Kinds
+  }
 }

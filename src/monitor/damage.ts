@@ -83,7 +83,7 @@ export async function reportDamage(app: App, error: unknown): Promise<void> {
   if (Math.abs(clock.now() - (lookedAt.get(app) ?? Number.NEGATIVE_INFINITY)) < minute) return
   lookedAt.set(app, clock.now())
   try {
-    for (const damage of await reader.read('damageReading', { dataDir: config.dataDir })) tell(app, damage)
+    for (const damage of await reader.read(damageReading, { dataDir: config.dataDir })) tell(app, damage)
   } catch (trouble) {
     log.error(`Could not look for damage in ${databaseFile(config.dataDir)} and beside it`, { error: trouble })
   }

@@ -6,8 +6,8 @@ import { expiryNotices, type Severity, systemAlerts } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { type AlertType, clear, raise } from '../alerts.ts'
 import { job } from '../context.ts'
-import { expiringWithin } from '../dashboard/roster-metrics.ts'
 import { today } from './date-range.ts'
+import { expiringWithin } from './roster-metrics.ts'
 
 /** Days before, and how bad it is by then. */
 const notices: [days: number, severity: Severity][] = [

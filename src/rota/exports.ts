@@ -1,4 +1,5 @@
 /** The roster for spreadsheets and notice boards: a line for each place. */
+
 import type { App } from '../context.ts'
 import { bom, csvLines } from '../platform/files/csv.ts'
 import type { Range } from './date-range.ts'

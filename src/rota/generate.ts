@@ -1,4 +1,5 @@
 /** `roster.generate`: a roster for a stretch of days, found by the solver in a thread of its own and left as a draft. */
+
 import { t } from 'elysia'
 import { atomically } from '../../db/transactions.ts'
 import { job } from '../context.ts'
@@ -8,6 +9,7 @@ import { dateSchema } from '../platform/http/text-formats.ts'
 import { Cancelled } from '../platform/jobs/job.ts'
 import { fenced } from '../platform/jobs/task-locks.ts'
 import { leaveDraft } from './drafts.ts'
+import { rosterProblem } from './load-problem.ts'
 import type { Progress } from './solving/problem.ts'
 import { solve } from './solving/solve.ts'
 
@@ -33,7 +35,7 @@ export const generateRoster = job('roster.generate', {
     const { start_date, end_date, algorithm = 'production', seed = 1, budget_s } = input
     const range = { start: start_date, end: end_date, siteIds: input.site_ids ?? [] }
     progress(0, 'loading')
-    const problem = await reader.read('rosterProblem', { range, seed })
+    const problem = await reader.read(rosterProblem, { range, seed })
     if (!problem.shifts.length)
       refuse(
         'invalid',

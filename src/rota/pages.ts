@@ -3,8 +3,6 @@ import { Value } from '@sinclair/typebox/value'
 import { Elysia, t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
-import { latestScores } from '../dashboard/health-scores.ts'
-import { dashboardBody } from '../dashboard/page.ts'
 import { refuse } from '../errors.ts'
 import type { Content } from '../platform/html.ts'
 import { access } from '../platform/http/access.ts'
@@ -52,7 +50,7 @@ function askedOf({ input }: Run): Range | undefined {
 }
 
 export const rotaPages = (app: App) => {
-  const { db, cache, clock, reader, stamps, streams } = app
+  const { db, cache, clock, stamps, streams } = app
   const show = (title: string, who: Who | undefined, body: Content) =>
     page({ title, who, nav: 'rota', body, styles: ['rota.css'] })
   const rotaVersion = () => stamps.of(['roster', 'shifts', 'staff'].map(topic => [topic, ''] as const))
@@ -241,15 +239,5 @@ export const rotaPages = (app: App) => {
         may: 'officer',
         detail: hidden,
       },
-    )
-    .get(
-      '/rota/dashboard',
-      async ({ who }) => {
-        const metrics = await cache.read(cached.dashboardMetrics, [], () =>
-          reader.read('rosterMetrics', { now: clock.now() }),
-        )
-        return show('Dashboard', who, dashboardBody(metrics.value, latestScores(db), who))
-      },
-      { may: 'officer', detail: hidden },
     )
 }

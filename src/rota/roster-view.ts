@@ -57,7 +57,7 @@ export function readRoster({ db, reader }: Pick<App, 'db' | 'reader'>, range: Ra
       'end',
       `is too far off: ${places} places in these days, ${mostPlaces} are the most; name fewer days or a site`,
     )
-  return reader.read('rosterView', range)
+  return reader.read(rosterView, range)
 }
 
 export function rosterView(db: Db, range: Range): RosterView {

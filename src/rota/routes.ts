@@ -1,16 +1,10 @@
 /** Everything of the rota under `/api/v1`. */
 import { Elysia } from 'elysia'
 import type { App } from '../context.ts'
-import { dashboardRoutes } from '../dashboard/routes.ts'
 import { rosterRoutes } from './roster-routes.ts'
 import { shiftRoutes } from './shift-routes.ts'
 import { siteRoutes } from './site-routes.ts'
 import { staffRoutes } from './staff-routes.ts'
 
 export const rotaRoutes = (app: App) =>
-  new Elysia()
-    .use(siteRoutes(app))
-    .use(staffRoutes(app))
-    .use(shiftRoutes(app))
-    .use(rosterRoutes(app))
-    .use(dashboardRoutes(app))
+  new Elysia().use(siteRoutes(app)).use(staffRoutes(app)).use(shiftRoutes(app)).use(rosterRoutes(app))

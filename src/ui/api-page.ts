@@ -1,9 +1,8 @@
 /** The API page: swagger-ui from files of ours, nothing inline, nothing from elsewhere. */
 import { readFileSync } from 'node:fs'
 import { type AnyElysia, Elysia } from 'elysia'
-import type { App } from '../context.ts'
 import { html } from '../platform/html.ts'
-import { access } from '../platform/http/access.ts'
+import { type AccessSettings, access } from '../platform/http/access.ts'
 import { describeApi } from '../platform/http/openapi.ts'
 import { type FixedFile, fixedFile, fixedResponse } from '../platform/http/responses.ts'
 import { hidden } from './layout.ts'
@@ -53,7 +52,7 @@ const bytesOf = (text: string) => new TextEncoder().encode(text)
 const swaggerUi = (name: string) =>
   new Uint8Array(readFileSync(Bun.resolveSync(`swagger-ui-dist/${name}`, import.meta.dir)))
 
-export const swaggerRoutes = (app: App, described: AnyElysia) => {
+export const swaggerRoutes = (app: AccessSettings & { version: string }, described: AnyElysia) => {
   /** Read and made when first asked for, kept with their compressed forms. */
   const files: Record<string, () => FixedFile> = {
     json: () => fixedFile(bytesOf(JSON.stringify(describeApi(described, app.version))), 'application/json'),

@@ -66,7 +66,7 @@ export function layout({ title, who, body, nav, scripts = [], styles = [], reloa
     <footer class="foot">
       <div>Fieldhouse ${packageJson.version} · <a href="/swagger">API</a></div>
     </footer>
-    <div class="said" role="status" aria-live="polite" data-said></div>
+    <div class="toast" role="status" aria-live="polite" data-toast></div>
   </body>
 </html>`
 }

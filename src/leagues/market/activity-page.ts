@@ -8,6 +8,7 @@ import { table } from '../../ui/parts/table.ts'
 import { money, name, number, time } from '../../ui/parts/values.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
+import { marketKindPages } from './kind-pages.ts'
 import type { ActivityView } from './ledger.ts'
 import { sideMark } from './trade-page.ts'
 
@@ -16,7 +17,7 @@ export type ActivityData = { league: LeagueView; activity: readonly ActivityView
 /** What has happened in a league, live. */
 export function activityBody({ league, activity, pagination: pages }: ActivityData, who: Who | undefined): Html {
   const path = `/leagues/${league.id}`
-  return html`${leagueHead({ league, who, tab: 'activity' })}
+  return html`${leagueHead({ league, kind: marketKindPages, who, tab: 'activity' })}
 ${table({
   caption: 'Activity, the newest first',
   rows: activity,

@@ -9,6 +9,7 @@ import type { League } from '../league.ts'
 import { checkedMarketConfig, marketConfigOf } from './config.ts'
 import { dailyValuesOf } from './daily-values.ts'
 import { finalMarketJson, freezeMarket, readFinalMarketBoard } from './final-board.ts'
+import { marketKindPages } from './kind-pages.ts'
 import { deleteMarketRows } from './league-cleanup.ts'
 import { grantPortfolio } from './queries.ts'
 import { startOfDay } from './quote.ts'
@@ -16,6 +17,7 @@ import { marketStats } from './stats.ts'
 
 /** Leagues that trade at quoted prices with play money. */
 export const marketLeague: LeagueKind = {
+  pages: marketKindPages,
   config: checkedMarketConfig,
   joined(tx, league, userId, now) {
     grantPortfolio(tx, league.id, userId, marketConfigOf(league).starting_cash_cents, now)

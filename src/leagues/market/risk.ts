@@ -11,7 +11,7 @@ import { pageOf } from '../../platform/http/pagination.ts'
 import { listLeagues } from '../queries.ts'
 import { usernameById } from './queries.ts'
 import { startOfDay } from './quote.ts'
-import { burst, many } from './suspects.ts'
+import { burst, many, tradeCounts, tradingSuspects } from './suspects.ts'
 
 export const concentration = 0.6 // of a portfolio in one symbol
 
@@ -70,7 +70,7 @@ export async function riskAssessment(
   const reasons = new Map<number, string[]>()
   const because = (user: number, reason: string) => reasons.set(user, [...(reasons.get(user) ?? []), reason])
 
-  const { bursts, heavy } = await reader.read('tradingSuspects', { now })
+  const { bursts, heavy } = await reader.read(tradingSuspects, { now })
   for (const { userId, most } of bursts) because(userId, `${most} trades within a minute`)
   for (const { userId, trades } of heavy) because(userId, `${trades} trades since 00:00 UTC`)
   for (const league of listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 500 }), now).leagues)
@@ -82,7 +82,7 @@ export async function riskAssessment(
     .slice(0, limit)
     .map(([id]) => id)
   const names = usernamesOf(db, ids)
-  const counts = await reader.read('tradeCounts', { ids, since: now - day })
+  const counts = await reader.read(tradeCounts, { ids, since: now - day })
   const countOf = new Map(counts.map(count => [count.userId, count]))
   return ids.map(id => ({
     id,

@@ -13,6 +13,7 @@ import { duration, money, name, number, percent, time } from '../../ui/parts/val
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import type { MarketConfig } from './config.ts'
+import { marketKindPages } from './kind-pages.ts'
 import type { TradeView } from './ledger.ts'
 import { maxShares, type Side } from './order.ts'
 import type { HoldingView, PortfolioView } from './portfolio.ts'
@@ -34,7 +35,14 @@ export type TradeData = {
 export function tradeBody(data: TradeData, draft: OrderDraft, who: Who | undefined): Html {
   const { league, portfolio, isMine } = data
   const title = !isMine && portfolio ? html`Portfolio of ${name(portfolio.username)}` : undefined
-  const head = leagueHead({ league, who, tab: isMine ? 'trade' : undefined, title, figures: figures(data) })
+  const head = leagueHead({
+    league,
+    kind: marketKindPages,
+    who,
+    tab: isMine ? 'trade' : undefined,
+    title,
+    figures: figures(data),
+  })
   if (!portfolio) return html`${head}${outside(league, who)}`
   return html`${head}
 ${portfolio.stale_quotes > 0 && league.finalized_at === null && stale(data)}

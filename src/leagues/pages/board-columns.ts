@@ -4,20 +4,20 @@ import { movement, tier } from '../../ui/parts/badges.ts'
 import type { Column } from '../../ui/parts/table.ts'
 import { name, number } from '../../ui/parts/values.ts'
 import type { BoardView } from '../board.ts'
-import { scoring } from '../sheets/scoring-words.ts'
+import type { KindPages } from '../kind-pages.ts'
 import { metricName } from './words.ts'
 
 /** Rank, movement, name, score, tier and every metric with its gain. What no row has is left out. */
 export function boardTableColumns(
-  { league, rows, sort_by, order }: BoardView,
+  { rows, sort_by, order }: BoardView,
+  { score, scoreName, metric, first, scoreBars }: KindPages,
   tiers: readonly string[],
   path: string,
 ): Column<Row>[] {
-  const { score, scoreWord, metric, first } = scoring[league.kind]
   const metrics = Object.keys(rows[0]?.metrics ?? {}).filter(each => each !== 'score')
   const moved = rows.some(({ change }) => change !== null)
   const highest = Math.max(0, ...rows.map(row => row.score ?? 0))
-  const hasBars = first === 'desc' && highest > 0 && league.kind === 'sheet' && sort_by === 'score' && order === 'desc'
+  const hasBars = scoreBars && highest > 0 && sort_by === 'score' && order === 'desc'
   return [
     {
       head: html`<abbr title="Rank">#</abbr>`,
@@ -35,7 +35,7 @@ export function boardTableColumns(
         html`<a href="${path}/players/${encodeURIComponent(row.player_id)}">${row.name ? name(row.name) : name(row.player_id)}</a>`,
     },
     {
-      head: scoreWord,
+      head: scoreName,
       numeric: true,
       class: 'score',
       sort: { by: 'score', first },

@@ -9,8 +9,8 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { moment, name, number, time } from '../../ui/parts/values.ts'
 import type { BoardView } from '../board.ts'
+import type { KindPages } from '../kind-pages.ts'
 import type { LeagueView } from '../league.ts'
-import { scoring } from '../sheets/scoring-words.ts'
 import { boardTableColumns } from './board-columns.ts'
 import { leagueHead } from './league-head.ts'
 
@@ -28,6 +28,7 @@ export type BoardParams = {
 
 export type BoardData = {
   league: LeagueView
+  kind: KindPages
   board: BoardView
   /** Names of the tiers, the best first. */
   tiers: readonly string[]
@@ -50,34 +51,35 @@ type To = (change: Params) => string
 
 /** The board of a league: everything on its page that changes when scores do. */
 export function boardBody(data: BoardData, params: BoardParams, who: Who | undefined): Html {
-  const { league, board, tiers, me, mayJoin, more } = data
+  const { league, kind, board, tiers, me, mayJoin, more } = data
   const { pagination: pages, rows, state } = board
   const path = `/leagues/${league.id}`
   const to: To = change => address(path, { ...params, ...change })
   const isWhole = !params.q && !params.around && !params.at
   const isEmpty = isWhole && pages.total === 0
-  const isBestFirst = board.sort_by === 'score' && board.order === scoring[league.kind].first
+  const isBestFirst = board.sort_by === 'score' && board.order === kind.first
   const medal = ({ rank }: Row) => isBestFirst && rank <= 3 && `top${rank}`
   const mine = ({ player_id }: Row) => (player_id === me || player_id === params.around) && 'mine'
   const head = leagueHead({
     league,
+    kind,
     who,
-    tab: 'board',
+    tab: '',
     state: state === 'live' && league.status === 'active' && badge('Live', 'live'),
     figures: isEmpty ? [] : figuresOf(data, params, isWhole && isBestFirst),
     actions: mayJoin && join(league),
   })
   if (isEmpty)
     return html`${head}${more}
-${noScores(league, who)}`
+${noScores(league, kind, who)}`
   return html`${head}${more}
-${toolbar(league, params, me, to)}
+${toolbar(data, params, to)}
 ${viewing(params, board, path)}
 ${table({
   caption: `Board of ${league.name}`,
   class: 'board',
   rows,
-  columns: boardTableColumns(board, tiers, path),
+  columns: boardTableColumns(board, kind, tiers, path),
   key: row => `p-${row.player_id}`,
   rowClass: row => [medal(row), mine(row)].filter(Boolean).join(' '),
   sorted: {
@@ -90,7 +92,7 @@ ${table({
 ${paginationLinks(pages, page => to({ page, around: undefined }))}`
 }
 
-function figuresOf({ league, board }: BoardData, { q, around, at }: BoardParams, hasLeader: boolean) {
+function figuresOf({ league, kind, board }: BoardData, { q, around, at }: BoardParams, hasLeader: boolean) {
   const { rows, state, as_of, pagination } = board
   const first = rows[0]
   const shown = at
@@ -99,30 +101,30 @@ function figuresOf({ league, board }: BoardData, { q, around, at }: BoardParams,
       ? { label: 'Final since', value: time(league.finalized_at ?? as_of) }
       : { label: 'Updated', value: time(as_of) }
   return [
-    !q && !around && { label: league.kind === 'tour' ? 'Entries' : 'Players', value: number(pagination.total) },
+    !q && !around && { label: kind.entrants, value: number(pagination.total) },
     hasLeader &&
       first?.rank === 1 && {
         label: 'Leader',
         value: name(first.name),
-        note: scoring[league.kind].score(first.score),
+        note: kind.score(first.score),
       },
     shown,
     state === 'live' && league.status === 'active' && { label: 'Ends', value: time(league.ends_at) },
   ]
 }
 
-function toolbar(league: LeagueView, params: BoardParams, me: string | undefined, to: To): Html {
+function toolbar({ league, kind, me }: BoardData, params: BoardParams, to: To): Html {
   const path = `/leagues/${league.id}`
   const quiet = 'button small quiet'
   const around = (player: string) => to({ around: player, page: undefined, q: undefined })
-  const file = (kind: string) =>
-    address(`/api/v1${path}/leaderboard.${kind}`, { ...params, page: undefined, limit: undefined, around: undefined })
+  const file = (format: string) =>
+    address(`/api/v1${path}/leaderboard.${format}`, { ...params, page: undefined, limit: undefined, around: undefined })
   return html`<div class="toolbar">
 <form class="search" id="board-search" method="get" action="${path}" role="search" data-filters>
 <input type="search" name="q" id="board-q" value="${params.q}" placeholder="Search names and ids" aria-label="Search names and ids" maxlength="100" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
 ${(['sort_by', 'order'] as const).map(key => params[key] && html`<input type="hidden" name="${key}" value="${params[key]}" />`)}
 </form>
-${view(league, params)}
+${view(kind, params)}
 <span class="actions">
 ${me ? html`<a class="${quiet}" href="${around(me)}">Around me</a>` : html`<a class="${quiet}" hidden data-around-me="${league.id}" href="${around('ME')}">Around me</a>`}
 <a class="${quiet}" href="${file('csv')}" download>CSV</a><a class="${quiet}" href="${file('xlsx')}" download>XLSX</a>
@@ -134,13 +136,13 @@ const join = ({ id, name }: LeagueView): Html =>
   action({ label: 'Join', small: true, action: `/api/v1/leagues/${id}/join`, done: `You play in ${name}` })
 
 /** How the board is looked at: part of the search form. */
-function view({ kind }: LeagueView, { ties, limit, at }: BoardParams): Html {
+function view({ hasPast }: KindPages, { ties, limit, at }: BoardParams): Html {
   const select = (name: string, label: string, choices: readonly FormChoice[], chosen: string) =>
     html`<label>${label} <select form="board-search" name="${name}" id="board-${name}">${choices.map(({ value, label }) => html`<option value="${value}"${value === chosen && html` selected`}>${label}</option>`)}</select></label>`
   return html`<details class="menu" id="board-view"><summary>View</summary><div>
 ${select('ties', 'Players with the same score', tiesWords, ties ?? '')}
 ${select('limit', 'Rows on a page', limits, limit ?? '')}
-${kind !== 'market' && html`<label>As of, in UTC <input form="board-search" type="datetime-local" name="at" id="board-at" value="${at?.slice(0, 16)}" /></label>`}
+${hasPast && html`<label>As of, in UTC <input form="board-search" type="datetime-local" name="at" id="board-at" value="${at?.slice(0, 16)}" /></label>`}
 <button form="board-search" class="small without-js">Show</button>
 </div></details>`
 }
@@ -163,22 +165,11 @@ const nobody = ({ q }: BoardParams, all: string): Html =>
     ? emptyState('Nobody found', html`No name or id here holds “${q}”.`, html`<a href="${all}">Show everyone</a>`)
     : emptyState('Nobody here', 'The board ends before this page.', html`<a href="${all}">To the first page</a>`)
 
-const noScores = (league: LeagueView, who: Who | undefined): Html => {
-  const isOfficer = who !== undefined && who.role !== 'member'
-  const next = {
-    sheet: [
-      'Upload a baseline sheet, then a current one. The board ranks what was gained in between.',
-      'uploads',
-      'Upload a sheet',
-    ],
-    tour: ['The board fills with the first entry and comes alive when play begins.', 'entries', 'Make an entry'],
-    market: ['The board fills as soon as somebody has joined and holds cash.', 'trade', 'Start trading'],
-  } as const
-  const [text, tab, label] = next[league.kind]
-  const mayAct = league.kind === 'sheet' ? isOfficer : who !== undefined
+function noScores({ id }: LeagueView, kind: KindPages, who: Who | undefined): Html {
+  const { text, tab } = kind.noScores(who)
   return emptyState(
     'No scores yet',
     text,
-    mayAct && html`<a class="button" href="/leagues/${league.id}/${tab}">${label}</a>`,
+    tab && html`<a class="button" href="/leagues/${id}/${tab.path}">${tab.label}</a>`,
   )
 }

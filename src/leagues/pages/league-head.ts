@@ -4,15 +4,15 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { status } from '../../ui/parts/badges.ts'
 import { type Stat, stats } from '../../ui/parts/figures.ts'
 import { dayText, name, number } from '../../ui/parts/values.ts'
+import type { KindPages, Tab } from '../kind-pages.ts'
 import type { LeagueView } from '../league.ts'
-import { kindNames } from './words.ts'
-
-export type Tab = 'board' | 'uploads' | 'entries' | 'trade' | 'activity' | 'settings'
 
 export type LeagueHead = {
   league: LeagueView
+  kind: KindPages
   who: Who | undefined
-  tab?: Tab
+  /** The path of the tab this page is. */
+  tab?: string
   figures?: readonly (Stat | false | null | undefined)[]
   /** Another title than the league's name, which then stands above it. */
   title?: Content
@@ -23,29 +23,25 @@ export type LeagueHead = {
 }
 
 /** The scoreboard above every page of a league: what it is, how it stands, where to go. */
-export function leagueHead({ league, who, tab, figures = [], title, state, actions }: LeagueHead): Html {
-  const { id, kind, starts_at, ends_at, members } = league
-  const tabs = tabsOf(league, who)
+export function leagueHead({ league, kind, who, tab, figures = [], title, state, actions }: LeagueHead): Html {
+  const { id, starts_at, ends_at, members } = league
+  const tabs = tabsOf(kind, who)
   return html`<header class="scoreboard">
 <h1>${title ?? name(league.name)}</h1>
-<div class="facts">${title && html`<a href="/leagues/${id}">${name(league.name)}</a>`}${state || status(league.status)}<span>${kindNames[kind]}</span><span>${dayText(starts_at)} – ${dayText(ends_at)}</span>${members > 0 && html`<span>${number(members)} ${members === 1 ? 'member' : 'members'}</span>`}${actions && html`<span class="actions">${actions}</span>`}</div>
+<div class="facts">${title && html`<a href="/leagues/${id}">${name(league.name)}</a>`}${state || status(league.status)}<span>${kind.name}</span><span>${dayText(starts_at)} – ${dayText(ends_at)}</span>${members > 0 && html`<span>${number(members)} ${members === 1 ? 'member' : 'members'}</span>`}${actions && html`<span class="actions">${actions}</span>`}</div>
 ${figures.some(Boolean) && stats(figures)}
 ${
   tabs.length > 1 &&
   html`<nav class="tabs" aria-label="This league">${tabs.map(
-    ([key, path, label]) =>
-      html`<a href="/leagues/${id}${path}"${key === tab && html` aria-current="page"`}>${label}</a>`,
+    ({ path, label }) =>
+      html`<a href="/leagues/${id}${path && `/${path}`}"${path === tab && html` aria-current="page"`}>${label}</a>`,
   )}</nav>`
 }
 </header>`
 }
 
-function tabsOf({ kind }: LeagueView, who: Who | undefined): [Tab, path: string, label: string][] {
-  const tabs: [Tab, string, string][] = [['board', '', 'Board']]
-  if (kind === 'sheet' && isAtLeast(who, 'member')) tabs.push(['uploads', '/uploads', 'Uploads'])
-  if (kind === 'tour') tabs.push(['entries', '/entries', 'Entries'])
-  if (kind === 'market' && isAtLeast(who, 'member'))
-    tabs.push(['trade', '/trade', 'Trade'], ['activity', '/activity', 'Activity'])
-  if (isAtLeast(who, 'officer')) tabs.push(['settings', '/settings', 'Settings'])
-  return tabs
-}
+const tabsOf = (kind: KindPages, who: Who | undefined): Tab[] => [
+  { path: '', label: 'Board' },
+  ...kind.tabs(who),
+  ...(isAtLeast(who, 'officer') ? [{ path: 'settings', label: 'Settings' }] : []),
+]

@@ -1,4 +1,3 @@
-import { leagueKinds } from '../../../db/schema.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
@@ -9,14 +8,14 @@ import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { dayText, name, number } from '../../ui/parts/values.ts'
+import type { Kinds } from '../kinds.ts'
 import { type LeagueView, statuses } from '../league.ts'
-import { kindNames } from './words.ts'
 
 export type LeagueList = { leagues: readonly LeagueView[]; pagination: Pagination }
 export type LeaguesQuery = { kind?: string; status?: string; q?: string; page?: number; limit?: number }
 
 /** The page of leagues: what is on, what is to come, what is over. */
-export function leaguesBody(list: LeagueList, query: LeaguesQuery, who: Who | undefined): Html {
+export function leaguesBody(list: LeagueList, query: LeaguesQuery, kinds: Kinds, who: Who | undefined): Html {
   const { kind, status: only, q } = query
   const to = (change: Params) => address('/', { kind, status: only, q, ...change })
   const isFiltered = Boolean(kind || only || q)
@@ -29,7 +28,7 @@ ${
   (isFiltered || list.leagues.length > 0) &&
   html`<div class="toolbar">
 <nav class="filters" aria-label="Status">${[undefined, ...statuses].map(each => choice(each ?? 'current', to({ status: each }), each === only))}</nav>
-<nav class="filters" aria-label="Kind">${[undefined, ...leagueKinds].map(each => choice(each ? kindNames[each] : 'all kinds', to({ kind: each }), each === kind))}</nav>
+<nav class="filters" aria-label="Kind">${choice('all kinds', to({ kind: undefined }), !kind)}${Object.entries(kinds).map(([each, { pages }]) => choice(pages.name, to({ kind: each }), each === kind))}</nav>
 <form class="search" method="get" action="/" role="search">
 ${only && html`<input type="hidden" name="status" value="${only}" />`}${kind && html`<input type="hidden" name="kind" value="${kind}" />`}
 <input type="search" name="q" value="${q}" placeholder="Search leagues" aria-label="Search leagues" maxlength="100" /><kbd aria-hidden="true">/</kbd>
@@ -43,7 +42,7 @@ ${table({
   columns: [
     { head: 'League', names: true, cell: league => html`<a href="/leagues/${league.id}">${name(league.name)}</a>` },
     { head: 'Status', cell: league => status(league.status) },
-    { head: 'Kind', cell: league => kindNames[league.kind] },
+    { head: 'Kind', cell: league => kinds[league.kind]?.pages.name },
     { head: 'Starts', cell: league => dayText(league.starts_at) },
     { head: 'Ends', cell: league => dayText(league.ends_at) },
     { head: 'Members', numeric: true, cell: league => number(league.members) },

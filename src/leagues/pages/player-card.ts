@@ -5,9 +5,9 @@ import { badge, movement, tier } from '../../ui/parts/badges.ts'
 import { chart, sparkline } from '../../ui/parts/figures.ts'
 import { table } from '../../ui/parts/table.ts'
 import { moment, name, number, percent } from '../../ui/parts/values.ts'
+import type { KindPages } from '../kind-pages.ts'
 import type { PlayerView } from '../kinds.ts'
 import type { LeagueView } from '../league.ts'
-import { scoring } from '../sheets/scoring-words.ts'
 import { leagueHead } from './league-head.ts'
 import { metricName } from './words.ts'
 
@@ -49,6 +49,7 @@ const momentsOf = (history: readonly unknown[]): Moment[] =>
 
 export type PlayerData = {
   league: LeagueView
+  kind: KindPages
   player: PlayerView
   tiers: readonly string[]
   /** What leagues of this kind know beside. */
@@ -57,13 +58,13 @@ export type PlayerData = {
 
 /** The card of one player: where he stands, by what, and how he came there. */
 export function playerBody(
-  { league, player, tiers, more }: PlayerData,
+  { league, kind, player, tiers, more }: PlayerData,
   query: { metric?: string },
   who: Who | undefined,
 ): Html {
   const history = momentsOf(player.history)
   const metrics = Object.entries(player.metrics).map(([metric, value]) => ({ metric, ...cardOf(value) }))
-  const { score, scoreWord, metric: written } = scoring[league.kind]
+  const { score, scoreName, metric: written } = kind
   const path = `/leagues/${league.id}/players/${encodeURIComponent(player.player_id)}`
   const isKnown = (part: Exclude<keyof MetricCard, 'current'>) => metrics.some(card => card[part] !== null)
   const names = metrics.map(({ metric }) => metric).filter(metric => history.some(each => metric in each.metrics))
@@ -72,11 +73,11 @@ export function playerBody(
     history.map(each => (metric === 'score' ? each.score : numberOf(each.metrics[metric])))
   const figures = [
     { label: 'Rank', value: number(player.rank), note: player.change !== null && movement(player.change) },
-    { label: scoreWord, value: score(player.score) },
+    { label: scoreName, value: score(player.score) },
     { label: 'Better than', value: percent(player.percentile), note: 'of all players' },
     player.tier ? { label: 'Tier', value: tier(player.tier, tiers.indexOf(player.tier), tiers.length) } : undefined,
   ]
-  return html`${leagueHead({ league, who, title: name(player.name || player.player_id), figures })}
+  return html`${leagueHead({ league, kind, who, title: name(player.name || player.player_id), figures })}
 <div class="toolbar">
 <span class="quiet">Id <code>${player.player_id}</code></span>
 <span class="actions"><a class="button small quiet" href="${address(`/leagues/${league.id}`, { around: player.player_id })}">Show on the board</a><button type="button" class="small quiet needs-js" aria-pressed="false" data-me="${league.id}" data-player="${player.player_id}">This is me</button></span>
@@ -130,7 +131,7 @@ ${table({
   columns: [
     { head: 'Taken', names: true, cell: each => moment(each.takenAt) },
     { head: html`<span class="sr">Kind</span>`, cell: each => each.isBaseline && badge('baseline', 'quiet') },
-    { head: scoreWord, numeric: true, cell: each => score(each.score) },
+    { head: scoreName, numeric: true, cell: each => score(each.score) },
     ...names.map(metric => ({
       head: metricName(metric),
       numeric: true,

@@ -98,8 +98,8 @@ export async function boardParts(
   const { scores, shelves } = boards
   const { by, order } = sortOf(columnsOf(snapshotOf(scores, lineup.current)), asked)
   // The board before comes first: its latecomers are a beginning of this one's.
-  const publishedBefore = publishedBefore(published, lineup)
-  const lineupBefore = isBuildable(scores, publishedBefore) ? selectSnapshots(publishedBefore) : undefined
+  const earlier = publishedBefore(published, lineup)
+  const lineupBefore = isBuildable(scores, earlier) ? selectSnapshots(earlier) : undefined
   const previous = lineupBefore && (await ranked(boards, scoreInput(lineupBefore, config), [[by, order]]))
   const input = scoreInput(lineup, config)
   const scored = await shelves.scored(input)

@@ -12,7 +12,7 @@ import { ownMemory, readNames } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 import { deleteSnapshot } from './snapshots/sweep.ts'
 import { writeSnapshot } from './snapshots/write.ts'
-import type { TaskContext } from './thread-tasks.ts'
+import type { TaskContext } from './task-context.ts'
 
 export type ImportInput = {
   path: string

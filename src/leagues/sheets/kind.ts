@@ -1,12 +1,14 @@
 import { rm } from 'node:fs/promises'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
+import { bestTierFirst, defaultTiers } from '../../leaderboard/tiers.ts'
 import { isoOrNull } from '../../platform/clock.ts'
 import type { LeagueKind } from '../kinds.ts'
 import type { League } from '../league.ts'
 import { boardParts, type Source, sheetPage } from './boards.ts'
 import { boardConfigOf, checkedSheetConfig } from './config.ts'
 import type { ExportInput } from './export-source.ts'
+import { sheetKindPages } from './kind-pages.ts'
 import { playerCard } from './player-card.ts'
 import { published, sheetStats, unfinishedUploads, uploadFiles } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
@@ -32,6 +34,7 @@ async function kept<T>(at: number | undefined, look: () => Promise<T>): Promise<
 
 /** Leagues whose scores come from uploaded sheets. */
 export const sheetLeague: LeagueKind = {
+  pages: sheetKindPages,
   config: checkedSheetConfig,
   page: (app, league, query) => kept(query.at, () => sheetPage(app.sheets.boards, sourceOf(app, league), query)),
   exportSource: (app, league, query) =>
@@ -54,6 +57,7 @@ export const sheetLeague: LeagueKind = {
       as_of: isoOrNull(asOf),
     }
   },
+  tierNames: league => bestTierFirst(boardConfigOf(league).tiers ?? defaultTiers).map(({ name }) => name),
   async tiers(app, league, page) {
     const { asOf, tiers } = await kept(undefined, () => tiersOf(app.sheets.boards, sourceOf(app, league), page))
     return { asOf, tiers: tiers.map(tier => ({ ...tier, min: Number.isFinite(tier.min) ? tier.min : null })) }

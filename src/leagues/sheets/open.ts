@@ -19,3 +19,9 @@ export function openSheets(dataDir: string, clock: Clock): Sheets {
     },
   }
 }
+
+declare module '../../context.ts' {
+  interface App {
+    readonly sheets: Sheets
+  }
+}

@@ -1,5 +1,4 @@
 /** Everything the worker thread does, by name. Inputs and answers are plain data; large columns are shared memory. */
-import type { Database } from 'bun:sqlite'
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import { type BoardHashInput, sheetBoardHash } from './board-hash.ts'
 import * as building from './board-parts.ts'
@@ -8,15 +7,7 @@ import { type ScoreInput, scorePlayers } from './scoring.ts'
 import type { SheetColumns } from './snapshots/snapshot.ts'
 import { deleteSnapshot, faultsOf, sweepStoredSnapshots } from './snapshots/sweep.ts'
 import { writeSnapshot } from './snapshots/write.ts'
-
-export type TaskContext = {
-  scores: Database
-  now: number
-  /** Lets others in and throws when the task was cancelled; called every few milliseconds of work. */
-  pause(): Promise<void>
-  progress(done: unknown): void
-  signal: AbortSignal
-}
+import type { TaskContext } from './task-context.ts'
 
 const tasks = {
   import: (input: ImportInput, work: TaskContext) => importSheet(work.scores, input, work),

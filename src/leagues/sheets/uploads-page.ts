@@ -13,6 +13,7 @@ import { bytes, moment, name, number, time } from '../../ui/parts/values.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import { metricName } from '../pages/words.ts'
+import { sheetKindPages } from './kind-pages.ts'
 import type { UploadView } from './upload.ts'
 
 export type UploadsData = {
@@ -31,7 +32,7 @@ const isUnfinished = ({ status }: UploadView) => status === 'queued' || status =
 export function uploadsBody(data: UploadsData, history: Content, who: Who | undefined): Html {
   const { league, list, maxMb } = data
   const mayUpload = isAtLeast(who, 'officer') && league.status !== 'final' && league.status !== 'archived'
-  return html`${leagueHead({ league, who, tab: 'uploads' })}
+  return html`${leagueHead({ league, kind: sheetKindPages, who, tab: 'uploads' })}
 ${mayUpload && uploadForm(league, list, maxMb)}
 <section class="part">
 <h2>History</h2>
@@ -160,7 +161,7 @@ export function uploadBody(
   const path = `/leagues/${league.id}/uploads/${upload.id}`
   const { summary, mapping } = upload
   const mayUndo = isAtLeast(who, 'officer') && league.finalized_at === null
-  return html`${leagueHead({ league, who, tab: 'uploads', title: name(upload.filename) })}
+  return html`${leagueHead({ league, kind: sheetKindPages, who, tab: 'uploads', title: name(upload.filename) })}
 <div class="toolbar">
 ${status(upload.status)}<span>${upload.kind}, taken ${moment(upload.taken_at ?? upload.created_at)}</span>
 <span class="actions">${mayUndo && actions(upload)}<a class="button small quiet" href="/api/v1/uploads/${upload.id}/file" download>File</a>${upload.rows_bad ? html`<a class="button small quiet" href="/api/v1/uploads/${upload.id}/errors.csv" download>Bad rows as CSV</a>` : null}</span>

@@ -123,3 +123,9 @@ async function past(db: Db, league: League, at: number): Promise<TourBoard> {
 }
 
 const latestRound = (golfers: readonly Golfer[]) => Math.max(1, ...golfers.map(({ round }) => round ?? 1))
+
+declare module '../../context.ts' {
+  interface App {
+    readonly tourBoards: TourBoards
+  }
+}

@@ -7,11 +7,9 @@ import { fieldErrors } from '../../platform/http/field-errors.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import type { League } from '../league.ts'
 import { countEntries } from './entry-queries.ts'
-import type { PickWindow } from './pick-rules.ts'
+import { mostPicks, type PickWindow } from './pick-rules.ts'
 import { findTour } from './queries.ts'
 import type { ScoringRules } from './scoring.ts'
-
-export const mostPicks = 50
 
 const count = (most: number) => t.Integer({ minimum: 1, maximum: most })
 

@@ -14,6 +14,7 @@ import { leagueHead } from '../pages/league-head.ts'
 import type { TourRules } from './config.ts'
 import type { EntryView } from './entry.ts'
 import { type Golfer, isOut } from './feeds/board.ts'
+import { tourKindPages } from './kind-pages.ts'
 import { feedNotice, pickList } from './page-parts.ts'
 import type { Picks } from './picks.ts'
 import type { Tour } from './tour.ts'
@@ -49,7 +50,7 @@ export function entriesBody(data: EntriesData, everyone: Html, who: Who | undefi
     { label: 'Best that count', value: html`${number(rules.best)} of ${number(rules.picks)}` },
     { label: 'Entries', value: number(data.pagination.total) },
   ]
-  return html`${leagueHead({ league, who, tab: 'entries', figures })}${!isOver && feedNotice(tour)}
+  return html`${leagueHead({ league, kind: tourKindPages, who, tab: 'entries', figures })}${!isOver && feedNotice(tour)}
 ${isPlayer && mine.length > 0 && own(data)}
 ${open && isPlayer && (mine.length < rules.max_entries || data.editing) && entryForm(data)}
 ${open && !who && notice(html`<a href="/sign-in?next=/leagues/${league.id}/entries">Sign in</a> to make an entry.`)}

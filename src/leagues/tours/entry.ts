@@ -3,7 +3,7 @@ import { t } from 'elysia'
 import { type entries, golferStates } from '../../../db/schema.ts'
 import { iso } from '../../platform/clock.ts'
 import { dateTimeSchema, oneLine } from '../../platform/http/text-formats.ts'
-import { mostPicks } from './config.ts'
+import { mostPicks } from './pick-rules.ts'
 import type { EntryScore } from './scoring.ts'
 
 export type Entry = typeof entries.$inferSelect

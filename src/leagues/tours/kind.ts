@@ -10,6 +10,7 @@ import { checkedTourConfig } from './config.ts'
 import { cardOf } from './entry-card.ts'
 import { aboveBoard, picksOnCard } from './entry-card-page.ts'
 import { countEntries } from './entry-queries.ts'
+import { tourKindPages } from './kind-pages.ts'
 import { arePicksOpen, bindEvent, leagueEvent, picksNextChangeAt, picksOf } from './picks.ts'
 import { findEvent } from './queries.ts'
 import { rescheduleUpdates } from './reschedule.ts'
@@ -18,6 +19,7 @@ import { tourStats } from './stats.ts'
 
 /** Leagues that follow a live score feed. */
 export const tourLeague: LeagueKind = {
+  pages: tourKindPages,
   config: checkedTourConfig,
   changed: rescheduleUpdates,
   async page({ tourBoards }, league, query) {

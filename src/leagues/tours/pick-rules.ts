@@ -2,6 +2,8 @@ import type { FieldError } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
 import { type FeedBoard, type Golfer, isEvent, isOut } from './feeds/board.ts'
 
+export const mostPicks = 50
+
 /** Says what is wrong with an entry's picks; nothing if they are good. */
 export function checkPicks(picks: readonly string[], count: number, field: ReadonlyMap<string, Golfer>): FieldError[] {
   if (field.size === 0) return [{ path: 'picks', message: 'cannot be checked yet: the field has not been published' }]

@@ -1,8 +1,10 @@
 /** Every condition that raises an alert while it holds. What happens once (a job that failed, a feed held back) is raised where it happens. */
+
 import { statfs } from 'node:fs/promises'
 import { usernamesOf } from '../../accounts/queries.ts'
 import type { Alert } from '../../alerts.ts'
 import type { App } from '../../context.ts'
+import { tradingSuspects } from '../../leagues/market/suspects.ts'
 import { minute } from '../../platform/clock.ts'
 import { queueNames } from '../../platform/jobs/job.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
@@ -88,7 +90,7 @@ async function fullDisk({ config: { dataDir } }: App): Promise<Alert[]> {
 
 /** Told of as it comes about by the order itself; here it is kept up until the day is over. */
 async function heavyTraders({ db, reader, clock }: App): Promise<Alert[]> {
-  const { heavy } = await reader.read('tradingSuspects', { now: clock.now() })
+  const { heavy } = await reader.read(tradingSuspects, { now: clock.now() })
   const names = usernamesOf(
     db,
     heavy.map(({ userId }) => userId),

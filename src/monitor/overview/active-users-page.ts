@@ -10,7 +10,7 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { name, none, number, time } from '../../ui/parts/values.ts'
 import { everySecondAndAHalf, livePage } from '../pages/live-page.ts'
-import { type ActiveUser, type ActiveUsers, activeUserSchema } from './active-users.ts'
+import { type ActiveUser, type ActiveUsers, activeUserSchema, activeUsersReading } from './active-users.ts'
 import { monitoringPath, periodLinks } from './parts.ts'
 import { type LongPeriod, longPeriods, longQuery, periodWords } from './period.ts'
 
@@ -26,7 +26,7 @@ export const activeUsersPage = (app: App) => {
     tools: ({ period = '24h' }) => periodLinks(longPeriods, path, period),
     async read(query) {
       const place = pageOf(query)
-      const found = await app.reader.read('activeUsersReading', { ...now(query.period), ...place })
+      const found = await app.reader.read(activeUsersReading, { ...now(query.period), ...place })
       return { ...found, pages: paginationOf(place, found.total) }
     },
     body: (found, { period = '24h' }) => body(found, period),
@@ -40,7 +40,7 @@ export const activeUsersPage = (app: App) => {
       name: 'active-users',
       row: activeUserSchema,
       rows: async ({ period }, place) =>
-        (await app.reader.read('activeUsersReading', { ...now(period), ...place })).users,
+        (await app.reader.read(activeUsersReading, { ...now(period), ...place })).users,
     },
     live: everySecondAndAHalf,
   })

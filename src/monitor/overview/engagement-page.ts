@@ -6,7 +6,7 @@ import { dateSchema } from '../../platform/http/text-formats.ts'
 import { stats } from '../../ui/parts/figures.ts'
 import { number } from '../../ui/parts/values.ts'
 import { everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
-import { type Engagement, engagementSchema } from './engagement.ts'
+import { type Engagement, engagementReading, engagementSchema } from './engagement.ts'
 import { changeMark, chartWithTable, monitoringPath, periodLinks } from './parts.ts'
 import { changeOf, type LongPeriod, longQuery, periodWords } from './period.ts'
 
@@ -19,7 +19,7 @@ const dayRow = t.Object({
 })
 
 export const engagementPage = (app: App) => {
-  const read = (period: LongPeriod = '30d') => app.reader.read('engagementReading', { period, now: app.clock.now() })
+  const read = (period: LongPeriod = '30d') => app.reader.read(engagementReading, { period, now: app.clock.now() })
   return livePage(app, {
     path,
     title: 'Engagement',

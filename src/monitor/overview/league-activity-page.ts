@@ -10,7 +10,7 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { dayText, name, number } from '../../ui/parts/values.ts'
 import { everySecondAndAHalf, livePage } from '../pages/live-page.ts'
-import { type LeagueActivity, leagueActivitySchema } from './league-activity.ts'
+import { type LeagueActivity, leagueActivityReading, leagueActivitySchema } from './league-activity.ts'
 import { monitoringPath } from './parts.ts'
 
 const listed = t.Object({ page: pageQuery.page, limit: t.Optional(t.Integer({ default: 100 })) })
@@ -44,7 +44,7 @@ const pagesOf = ({ pages }: Listed) => pages
 
 function leaguesWhere({ reader, clock }: App, archived: boolean) {
   const list = (place: { limit: number; offset: number }) =>
-    reader.read('leagueActivityReading', { now: clock.now(), archived, limit: place.limit, offset: place.offset })
+    reader.read(leagueActivityReading, { now: clock.now(), archived, limit: place.limit, offset: place.offset })
   return {
     query: listed,
     async read(query: { page?: number; limit?: number }): Promise<Listed> {

@@ -1,4 +1,5 @@
 /** The main page of the monitor: the house at a glance, against the stretch before. */
+
 import { t } from 'elysia'
 import type { App } from '../../context.ts'
 import { riskAssessment } from '../../leagues/market/risk.ts'
@@ -12,6 +13,7 @@ import { tasksNow } from '../tasks/task-state.ts'
 import { cacheNow } from './cache.ts'
 import { healthTiles } from './health-tiles.ts'
 import type { MainReading, Tile } from './main.ts'
+import { mainReading } from './main.ts'
 import { communityTiles, machineTiles } from './main-tiles.ts'
 import { chartWithTable, monitoringPath, periodLinks } from './parts.ts'
 import { type LongPeriod, longPeriodSchema, longPeriods, longQuery } from './period.ts'
@@ -36,7 +38,7 @@ type MainData = Awaited<ReturnType<typeof read>>
 
 async function read(app: App, period: LongPeriod) {
   const [reading, tasks, health, risks] = await Promise.all([
-    app.reader.read('mainReading', { period, now: app.clock.now() }),
+    app.reader.read(mainReading, { period, now: app.clock.now() }),
     tasksNow(app),
     healthNow(app),
     riskAssessment(app),

@@ -1,4 +1,5 @@
 /** How it is at this moment, for programs that look: JSON without a page. */
+
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { iso, minute } from '../../platform/clock.ts'
@@ -8,8 +9,9 @@ import { alertStats } from '../alerts/queries.ts'
 import { healthNow } from '../health.ts'
 import { tasksNow } from '../tasks/task-state.ts'
 import { cacheNow } from './cache.ts'
-import { overviewSchema } from './overview.ts'
+import { overviewReading, overviewSchema } from './overview.ts'
 import { monitoringPath } from './parts.ts'
+import { performanceReading } from './performance.ts'
 
 const maybe = t.Nullable(t.Number())
 const checkedSchema = t.Object({
@@ -35,7 +37,7 @@ const realtimeSchema = t.Object({
 export const nowRoutes = (app: App) =>
   new Elysia({ prefix: monitoringPath, tags: ['admin'] })
     .use(access(app))
-    .get('/overview', () => app.reader.read('overviewReading', { now: app.clock.now() }), {
+    .get('/overview', () => app.reader.read(overviewReading, { now: app.clock.now() }), {
       may: 'admin',
       detail: describe('Users, leagues, trading and what the database holds', overviewSchema),
     })
@@ -56,10 +58,7 @@ async function checked(app: App) {
 async function realtime(app: App) {
   const { clock, reader, db } = app
   const now = clock.now()
-  const [tasks, { trend }] = await Promise.all([
-    tasksNow(app),
-    reader.read('performanceReading', { period: '1h', now }),
-  ])
+  const [tasks, { trend }] = await Promise.all([tasksNow(app), reader.read(performanceReading, { period: '1h', now })])
   const last = trend.findLast(({ at }) => Date.parse(at) < now - minute) // the last whole one
   const { error, queues } = tasks.queue
   return {

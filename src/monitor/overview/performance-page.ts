@@ -7,9 +7,15 @@ import { stats } from '../../ui/parts/figures.ts'
 import { compact, number, percent } from '../../ui/parts/values.ts'
 import { everySecondAndAHalf, listFiles, livePage, slicesOf } from '../pages/live-page.ts'
 import { jobTable } from './job-table.ts'
-import { type JobTimes, jobTimeSchema, jobTimesSchema } from './job-times.ts'
+import { type JobTimes, jobTimeSchema, jobTimesReading, jobTimesSchema } from './job-times.ts'
 import { changeMark, chartWithTable, milliseconds, monitoringPath, periodLinks } from './parts.ts'
-import { type Performance, performanceSchema, routeOrderSchema, routeSchema } from './performance.ts'
+import {
+  type Performance,
+  performanceReading,
+  performanceSchema,
+  routeOrderSchema,
+  routeSchema,
+} from './performance.ts'
 import { periodWords, shortPeriodSchema, shortPeriods } from './period.ts'
 import { routeTable } from './route-table.ts'
 
@@ -28,7 +34,7 @@ export const performancePage = (app: App) => new Elysia().use(page(app)).use(job
 const page = (app: App) => {
   const { reader, clock } = app
   const read = ({ period = '1h', route, sort_by }: Query) =>
-    reader.read('performanceReading', { period, route, sortBy: sort_by, now: clock.now() })
+    reader.read(performanceReading, { period, route, sortBy: sort_by, now: clock.now() })
   return livePage(app, {
     path,
     title: 'Performance',
@@ -36,7 +42,7 @@ const page = (app: App) => {
     query,
     tools: ({ period = '1h', ...asked }) => periodLinks(shortPeriods, path, period, asked),
     async read(asked) {
-      const jobs = reader.read('jobTimesReading', { period: asked.period ?? '1h', now: clock.now() })
+      const jobs = reader.read(jobTimesReading, { period: asked.period ?? '1h', now: clock.now() })
       return { ...(await read(asked)), jobs: await jobs }
     },
     body,
@@ -54,7 +60,7 @@ const jobFiles = (app: App) =>
     name: 'job-times',
     row: jobTimeSchema,
     rows: slicesOf(
-      async ({ period = '1h' }) => (await app.reader.read('jobTimesReading', { period, now: app.clock.now() })).by_name,
+      async ({ period = '1h' }) => (await app.reader.read(jobTimesReading, { period, now: app.clock.now() })).by_name,
     ),
   })
 

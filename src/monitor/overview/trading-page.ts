@@ -11,7 +11,14 @@ import { everySecondAndAHalf, livePage } from '../pages/live-page.ts'
 import { choiceLinks } from '../pages/monitor-layout.ts'
 import { changeMark, chartWithTable, monitoringPath } from './parts.ts'
 import { type LongPeriod, lengthOf, longPeriods, periodWords } from './period.ts'
-import { type TradedSymbol, type Trading, tradedSymbolSchema, tradingSchema } from './trading.ts'
+import {
+  type TradedSymbol,
+  type Trading,
+  tradedSymbolSchema,
+  tradedSymbols,
+  tradingReading,
+  tradingSchema,
+} from './trading.ts'
 
 const path = `${monitoringPath}/trading-activity`
 
@@ -22,13 +29,13 @@ export const tradingPage = (app: App) =>
     room: 'trading',
     query: t.Object({ hours: t.Optional(t.Integer({ minimum: 1, maximum: 720, default: 24 })) }),
     tools: ({ hours = 24 }) => hourChoices(hours),
-    read: ({ hours = 24 }) => app.reader.read('tradingReading', { hours, now: app.clock.now() }),
+    read: ({ hours = 24 }) => app.reader.read(tradingReading, { hours, now: app.clock.now() }),
     body,
     json: { says: 'What was traded in the last hours', schema: tradingSchema },
     file: {
       name: 'traded-symbols',
       row: tradedSymbolSchema,
-      rows: ({ hours = 24 }, page) => app.reader.read('tradedSymbols', { hours, now: app.clock.now(), ...page }),
+      rows: ({ hours = 24 }, page) => app.reader.read(tradedSymbols, { hours, now: app.clock.now(), ...page }),
     },
     live: everySecondAndAHalf,
   })

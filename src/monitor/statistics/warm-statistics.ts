@@ -8,19 +8,19 @@ import { askedStats, tallies } from '../../../db/schema.ts'
 import { bestEffortWrite } from '../../../db/transactions.ts'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
-import type { CacheEntry } from '../../platform/cache/cache.ts'
 import { hour, minute, startOf } from '../../platform/clock.ts'
-import { type DashboardInput, sections } from './dashboard.ts'
-import type { ExecutionInput } from './executions.ts'
-import type { UserInput } from './users.ts'
+import type { ThreadQuery } from '../../platform/process/reader-thread.ts'
+import { type DashboardInput, dashboardStats, sections } from './dashboard.ts'
+import { type ExecutionInput, executionStats } from './executions.ts'
+import { type UserInput, userStats } from './users.ts'
 
 type Asked<Input> = Omit<Input, 'now'>
 
-/** A kind of statistics: its cache entry, its reading, and the questions that are always kept warm. */
+/** A kind of statistics: its cache entry, its query, and the questions that are always kept warm. */
 export const statistics = {
   dashboard: {
     entry: cached.statsDashboard,
-    reading: 'dashboardStats',
+    query: dashboardStats,
     common: [
       { period: 'all', include: sections },
       { period: 'last_month', include: sections },
@@ -30,7 +30,7 @@ export const statistics = {
   },
   executions: {
     entry: cached.statsExecutions,
-    reading: 'executionStats',
+    query: executionStats,
     common: [
       { period: 'last_week', group_by: 'day' },
       { period: 'last_month', group_by: 'day' },
@@ -40,7 +40,7 @@ export const statistics = {
   },
   users: {
     entry: cached.statsUsers,
-    reading: 'userStats',
+    query: userStats,
     common: [
       { period: 'last_month', group_by: 'day' },
       { period: 'last_month', group_by: 'month' },
@@ -73,7 +73,7 @@ const versionOf = (db: Db, now: number) =>
     .join()}`
 
 const load = <Name extends StatisticsName>({ reader, clock }: App, name: Name, asked: Asked<Inputs[Name]>) =>
-  reader.read(statistics[name].reading, { ...asked, now: clock.now() } as never)
+  reader.read(statistics[name].query as ThreadQuery<unknown, unknown>, { ...asked, now: clock.now() })
 
 /** When each question was last written down as asked, so that it is not written for every request. */
 const noted = new WeakMap<App, Map<string, number>>()
@@ -81,7 +81,7 @@ const noted = new WeakMap<App, Map<string, number>>()
 export function readStatistics<Name extends StatisticsName>(app: App, name: Name, asked: Asked<Inputs[Name]>) {
   const query = keyOf(asked)
   noteAsked(app, name, query)
-  return app.cache.read(statistics[name].entry as CacheEntry<unknown>, [query], () => load(app, name, asked))
+  return app.cache.read(statistics[name].entry, [query], () => load(app, name, asked))
 }
 
 function noteAsked(app: App, entry: StatisticsName, query: string) {
@@ -137,7 +137,7 @@ export async function refreshStatistics(
   countedAt.set(app, counted)
   const work = names.flatMap(name => questions(db, name, clock.now()).map(asked => ({ name, asked })))
   for (const [i, { name, asked }] of work.entries()) {
-    const entry = statistics[name].entry as CacheEntry<unknown>
+    const { entry } = statistics[name]
     const query = keyOf(asked)
     const key = `${entry.name}|${query}`
     const version = versionOf(db, clock.now())

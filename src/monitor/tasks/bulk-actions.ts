@@ -1,9 +1,11 @@
 /** One thing done to all jobs that match, on the server, with a report. */
+
 import { t } from 'elysia'
 import { runStates } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import { job } from '../../context.ts'
+import { idsOfRuns } from '../runs/find-runs.ts'
 import { actOnRun, removeRuns, statesFor } from './task-actions.ts'
 
 const most = 100_000 // runs
@@ -35,7 +37,7 @@ export const bulkAction = job('jobs.bulk', {
   async run({ action, by, ...filter }, app, { jobId, by: userId, signal, progress, log }): Promise<Report> {
     const { reader, db, clock } = app
     const states = filter.status ? [filter.status] : statesFor[action]
-    const found = await Promise.all(states.map(status => reader.read('idsOfRuns', { ...filter, status, most })))
+    const found = await Promise.all(states.map(status => reader.read(idsOfRuns, { ...filter, status, most })))
     const ids = found.flat().filter(id => id !== jobId)
     const report: Report = { action, matched: ids.length, done: 0, skipped: 0, failed: 0, errors: [] }
     const note = (result: 'ok' | 'failed') =>

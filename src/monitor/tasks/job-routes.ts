@@ -1,4 +1,5 @@
 /** The API of background jobs. */
+
 import { Elysia, t } from 'elysia'
 import { runStates } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
@@ -10,6 +11,8 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { isFinished, type Run, runById, runView } from '../../platform/jobs/runs.ts'
+import { started, startedSchema } from '../../platform/jobs/started.ts'
+import { findRuns } from '../runs/find-runs.ts'
 
 const moment = t.Nullable(dateTimeSchema)
 export const jobSchema = t.Object(
@@ -29,18 +32,6 @@ export const jobSchema = t.Object(
   },
   { $id: 'Job', description: 'A run of a job' },
 )
-
-/** What every start answers. */
-export const startedSchema = t.Object(
-  { job_id: t.String(), status: t.String(), message: t.String(), poll_url: t.String() },
-  { $id: 'Started', description: 'A job that was started' },
-)
-export const started = ({ jobId, deduplicated }: { jobId: string; deduplicated: boolean }) => ({
-  job_id: jobId,
-  status: 'pending',
-  message: deduplicated ? 'Already under way' : 'Accepted',
-  poll_url: `/api/v1/jobs/status/${jobId}`,
-})
 
 const poll = 250 // ms between two looks at a run that another process may be working on
 
@@ -76,7 +67,7 @@ export const jobRoutes = (app: App) => {
         const me = signedIn(who)
         const place = pageOf({ page, limit })
         const startedBy = isAtLeast(me, 'admin') ? undefined : (me.id ?? -1)
-        const found = await reader.read('findRuns', { ...filter, ...place, startedBy })
+        const found = await reader.read(findRuns, { ...filter, ...place, startedBy })
         return paged({ request, set }, place, found.total, { jobs: found.runs.map(runView) })
       },
       {

@@ -1,4 +1,5 @@
 /** Jobs that match: search, filters in the address, files, and one thing done to all of them. */
+
 import { type Static, t } from 'elysia'
 import { type RunState, runStates } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
@@ -18,6 +19,7 @@ import { filterForm } from '../pages/filter-form.ts'
 import { livePage, twiceASecond } from '../pages/live-page.ts'
 import { choiceLinks } from '../pages/monitor-layout.ts'
 import type { RunFilter } from '../runs/find-runs.ts'
+import { findRuns } from '../runs/find-runs.ts'
 import { adminJobSchema, adminJobView } from './admin-job.ts'
 import { runFilter } from './bulk-actions.ts'
 import { jobAction } from './job-actions.ts'
@@ -47,14 +49,14 @@ export const jobsPage = (app: App) =>
       name: 'jobs',
       row: adminJobSchema,
       rows: async ({ page: _, limit: __, ...filter }, place) =>
-        (await app.reader.read('findRuns', { ...filter, ...place })).runs.map(adminJobView),
+        (await app.reader.read(findRuns, { ...filter, ...place })).runs.map(adminJobView),
     },
     live: twiceASecond,
   })
 
 async function read(app: App, { page, limit, ...filter }: Static<typeof jobsQuery>): Promise<JobsData> {
   const place = pageOf({ page, limit })
-  const { runs, total, isExact } = await app.reader.read('findRuns', { ...filter, ...place })
+  const { runs, total, isExact } = await app.reader.read(findRuns, { ...filter, ...place })
   const states = filter.q?.trim() || filter.fingerprint ? undefined : recentStates(app.db, filter.name)
   const names = app.jobs.definitions().map(({ name }) => name)
   return { runs, pagination: pagination(place, total), isExact, states, names: names.sort() }

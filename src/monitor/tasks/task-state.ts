@@ -1,4 +1,5 @@
 /** Everything the task monitor shows, gathered at most a few times a second however many look. */
+
 import type { App } from '../../context.ts'
 import { lastFindings, type SupervisorFindings } from '../../leagues/tours/supervisor.ts'
 import { type QueueName, queueNames } from '../../platform/jobs/job.ts'
@@ -7,6 +8,7 @@ import { withTimeout } from '../../platform/process/with-timeout.ts'
 import { hasWorker, type Process, processesOf } from '../processes.ts'
 import { scheduledTasks, type TourTask, tourTasks } from './expected-tasks.ts'
 import { type Sentence, sentenceOf } from './summary-sentence.ts'
+import { taskReading } from './task-queries.ts'
 
 /** Held; expired: the lease ran out; orphaned: its owner is dead. Both are free for the taking. */
 export type LockState = 'held' | 'expired' | 'orphaned'
@@ -35,7 +37,7 @@ async function gather(app: App) {
   const { db, clock, schedule, reader } = app
   const now = clock.now()
   const entries = schedule.names()
-  const [reading, queue] = await Promise.all([reader.read('taskReading', { entries, now }), queuesNow(app)])
+  const [reading, queue] = await Promise.all([reader.read(taskReading, { entries, now }), queuesNow(app)])
   const processes = processesOf(app)
   const locks = locksNow(app, processes)
   const scheduled = scheduledTasks(app, reading)

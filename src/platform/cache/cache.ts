@@ -10,18 +10,17 @@ import type { Stamps } from './stamps.ts'
 export type Scope = readonly (string | number)[]
 
 /** What one kind of cached answer is called, how long it lives, and which stamps its key holds. */
-export type CacheEntry<T> = {
+export type CacheEntry = {
   readonly name: string
   readonly life: number // ms
   readonly topics: readonly Topic[]
-  readonly holds?: T // the type of its values; never set
 }
 
 /** A topic is stamped per first part of the scope, or once for all with `everyOne('leagues')`. */
 export type Topic = string | { readonly all: string }
 export const anyScope = (topic: string): Topic => ({ all: topic })
 
-export const cacheEntry = <T>(name: string, life: Duration, topics: readonly Topic[] = []): CacheEntry<T> => ({
+export const cacheEntry = (name: string, life: Duration, topics: readonly Topic[] = []): CacheEntry => ({
   name,
   life: ms(life),
   topics,
@@ -60,7 +59,7 @@ export class Cached<T> {
     readonly kept: Kept<T>,
     readonly state: CacheState,
     readonly key: string,
-    readonly entry: CacheEntry<T>,
+    readonly entry: CacheEntry,
     readonly scope: Scope,
   ) {}
   get value(): T {
@@ -114,7 +113,7 @@ export class Cache {
 
   /** With `until`, nothing kept is fresh beyond that time, ms since 1970: it tells of something that changes by itself then. */
   async read<T>(
-    entry: CacheEntry<T>,
+    entry: CacheEntry,
     scope: Scope,
     load: () => T | Promise<T>,
     until = Number.POSITIVE_INFINITY,
@@ -139,13 +138,13 @@ export class Cache {
   }
 
   /** Loads anew whatever is kept: for what is refreshed ahead of its end. */
-  async refresh<T>(entry: CacheEntry<T>, scope: Scope, load: () => T | Promise<T>): Promise<Cached<T>> {
+  async refresh<T>(entry: CacheEntry, scope: Scope, load: () => T | Promise<T>): Promise<Cached<T>> {
     const key = this.keyOf(entry, scope)
     return new Cached(await this.load(entry, key, load), 'miss', key, entry, scope)
   }
 
   /** Gives a kept value another life without loading it; false where nothing is kept. */
-  async renew<T>(entry: CacheEntry<T>, scope: Scope): Promise<boolean> {
+  async renew(entry: CacheEntry, scope: Scope): Promise<boolean> {
     const key = this.keyOf(entry, scope)
     const kept = this.store.near(key) ?? (await this.fromFar(key))
     if (!kept) return false
@@ -183,7 +182,7 @@ export class Cache {
     return stats
   }
 
-  keyOf(entry: CacheEntry<unknown>, scope: Scope): string {
+  keyOf(entry: CacheEntry, scope: Scope): string {
     const first = String(scope[0] ?? '')
     const version = this.stamps.of([
       ['cache', entry.name], // `DELETE stats/cache?name=` bumps this
@@ -200,7 +199,7 @@ export class Cache {
   }
 
   private load<T>(
-    entry: CacheEntry<T>,
+    entry: CacheEntry,
     key: string,
     load: () => T | Promise<T>,
     until = Number.POSITIVE_INFINITY,
@@ -231,7 +230,7 @@ export class Cache {
     return started
   }
 
-  private livesOf({ life }: CacheEntry<unknown>, until = Number.POSITIVE_INFINITY) {
+  private livesOf({ life }: CacheEntry, until = Number.POSITIVE_INFINITY) {
     const at = this.clock.now()
     const lives = life * (0.9 + 0.1 * this.random()) // never longer than the table says
     const freshUntil = Math.min(at + lives, until)

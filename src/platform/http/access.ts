@@ -4,9 +4,9 @@
  */
 import { Elysia } from 'elysia'
 import type { Role } from '../../../db/schema.ts'
-import type { App } from '../../context.ts'
 import { Refusal, refuse } from '../../errors.ts'
 import { notJson } from './problem.ts'
+import type { ReadLimit } from './rate-limits.ts'
 import { requestContext, type Who } from './request-context.ts'
 
 /** `anyone`: no question asked. `reader`: strangers only while boards are public. The roles nest. */
@@ -42,8 +42,10 @@ function requireObject({ request, body }: { request: Request; body: unknown }): 
   throw notJson(request) ?? new Refusal('invalid', 'The body should be a JSON object', { errors })
 }
 
+export type AccessSettings = { config: { publicBoards: boolean }; reads: ReadLimit }
+
 /** Gives routes `who`, `may: …` and `counted: true` (a read that the rate limit counts). */
-export const access = ({ config, reads }: Pick<App, 'config' | 'reads'>) =>
+export const access = ({ config, reads }: AccessSettings) =>
   new Elysia({ name: 'access' })
     .derive({ as: 'global' }, ({ request, route }) => {
       const exchange = requestContext(request)

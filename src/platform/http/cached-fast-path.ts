@@ -11,8 +11,8 @@
  */
 import { type Cache, type Cached, isFresh } from '../cache/cache.ts'
 import type { Clock } from '../clock.ts'
-import { type Count, type ReadLimit, setRateLimitHeaders } from './rate-limits.ts'
-import type { RequestContext } from './request-context.ts'
+import { type ReadLimit, setRateLimitHeaders } from './rate-limits.ts'
+import type { Count, RequestContext } from './request-context.ts'
 import { pathOf, wireFormOf } from './responses.ts'
 
 /** An answer as it was given to those who accept these encodings and know this tag. */

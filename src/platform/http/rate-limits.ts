@@ -3,9 +3,7 @@
  * (a limiter that answers promises costs the busiest path a tenth of its rate).
  */
 import { refuse } from '../../errors.ts'
-import type { RequestContext } from './request-context.ts'
-
-export type Count = { limit: number; used: number; left: number; resetSeconds: number; over: boolean }
+import type { Count, RequestContext } from './request-context.ts'
 
 export function openWindow(limit: number, seconds: number) {
   const counts = new Map<string, { used: number; endsAt: number }>()

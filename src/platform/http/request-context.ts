@@ -1,6 +1,5 @@
 /** What is known of a request while it is answered: who asks, since when, under which id. */
 import type { Role } from '../../../db/schema.ts'
-import type { Count } from './rate-limits.ts'
 
 export type Who = {
   /** null: the built-in operator. */
@@ -11,6 +10,9 @@ export type Who = {
   /** What a mutation by cookie must send in `X-CSRF-Token`. */
   csrfToken?: string
 }
+
+/** What a rate limit has counted for whoever asks. */
+export type Count = { limit: number; used: number; left: number; resetSeconds: number; over: boolean }
 
 export type RequestContext = {
   readonly id: string

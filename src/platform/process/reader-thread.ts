@@ -1,22 +1,22 @@
 /**
  * A thread that only reads: queries that may take longer than a request should wait for anything. Begun when first asked,
- * begun again should it die. What it can be asked stands in the table `src/readings.ts`.
+ * begun again should it die. It finds the query by its name in the table `src/reader-queries.ts`.
  */
 import { Worker } from 'node:worker_threads'
+import type { Db } from '../../../db/open.ts'
 
 export type ReaderQuery = { name: string; input: unknown }
-export type Reader<Table> = {
-  read<Name extends keyof Table>(
-    name: Name,
-    input: Table[Name] extends (db: never, input: infer Input) => unknown ? Input : never,
-  ): Promise<Table[Name] extends (...args: never[]) => infer Answer ? Answer : never>
+/** A query that runs in the thread: plain data in, plain data out. */
+export type ThreadQuery<Input, Answer> = (db: Db, input: Input) => Answer
+export type Reader = {
+  read<Input, Answer>(query: ThreadQuery<Input, Answer>, input: Input): Promise<Answer>
   close(): Promise<void>
 }
 
 type Waiting = { answered(answer: never): void; failed(error: Error): void }
 
-/** `script` is the thread's own file: it hands the table to `answerReadings`. */
-export function openReaderThread<Table>(script: URL, dataDir: string): Reader<Table> {
+/** `script` is the thread's own file. */
+export function openReaderThread(script: URL, dataDir: string): Reader {
   const waiting = new Map<number, Waiting>()
   let worker: Worker | undefined
   let last = 0
@@ -42,7 +42,7 @@ export function openReaderThread<Table>(script: URL, dataDir: string): Reader<Ta
   }
 
   return {
-    read: (name, input) =>
+    read: ({ name }, input) =>
       new Promise((answered, failed) => {
         const id = ++last
         waiting.set(id, { answered, failed })

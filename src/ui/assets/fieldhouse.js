@@ -1,12 +1,12 @@
 // What every page does beyond reading. Without this file all pages can still be read.
 import './forms.js'
 import { watchLive } from './live.js'
-import { said, sayWhatWasKept } from './said.js'
 import { startTimes, switchTimes, writeTimes } from './times.js'
+import { showKeptToast, toast } from './toast.js'
 
 startTimes()
 watchLive()
-sayWhatWasKept()
+showKeptToast()
 draw(document)
 
 document.addEventListener('fieldhouse:changed', event => {
@@ -27,7 +27,7 @@ document.addEventListener('click', async event => {
   if (copy) {
     const text = copy.dataset.copy || copy.parentElement.querySelector('output').textContent
     await navigator.clipboard.writeText(text)
-    said('Copied')
+    toast('Copied')
   }
   if (event.target.closest('[data-theme-switch]')) switchTheme()
   if (event.target.closest('[data-times-switch]')) switchTimes()

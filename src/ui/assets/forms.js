@@ -3,7 +3,7 @@ import { call } from './api.js'
 import { answered } from './dialog.js'
 import { bodyOf, fieldFor, showInZone } from './fields.js'
 import { follow } from './jobs.js'
-import { said, sayNext } from './said.js'
+import { toast, toastNext } from './toast.js'
 
 for (const input of document.querySelectorAll('input[data-at]')) showInZone(input)
 
@@ -62,8 +62,8 @@ function goOn(form, answer, done) {
     part.querySelector('output').textContent = answer[part.dataset.answer] ?? ''
     part.hidden = false
   }
-  if (goTo === 'stay' || shown.length) return done && said(done)
-  if (done) sayNext(done)
+  if (goTo === 'stay' || shown.length) return done && toast(done)
+  if (done) toastNext(done)
   if (!goTo) return location.reload()
   location.assign(goTo.replaceAll(/\{(\w+)\}/g, (_, part) => encodeURIComponent(answer[part] ?? '')))
 }
@@ -87,7 +87,7 @@ export function showErrors(form, message, errors) {
     return true
   })
   const summary = form.querySelector('[data-refusal]')
-  if (!summary) return said(message)
+  if (!summary) return toast(message)
   if (named.length < errors.length || !named.length) {
     const others = errors.filter(error => !named.includes(error)).map(({ path, message }) => `${path} ${message}`)
     summary.textContent = named.length || others.length ? [...new Set([message, ...others])].join(' · ') : message

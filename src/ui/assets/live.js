@@ -1,6 +1,6 @@
 // Parts marked `data-live` keep themselves fresh while the tab is in sight. Links to the page's own path and forms marked
 // `data-filters` within them change only the part.
-import { become } from './become.js'
+import { morph } from './morph.js'
 
 // Least ms between two fetches of a part, and ms over which the readers of a change come back. Few watch what is `brisk`.
 const paces = { calm: { atLeast: 1_500, spread: 1_000 }, brisk: { atLeast: 500, spread: 0 } }
@@ -59,7 +59,7 @@ function watch(part) {
     if (isSelecting(part)) return soon(500)
     if (from !== part.dataset.from) return // the reader has gone on to another view
     part.dataset.version = response.headers.get('x-version') ?? wanted
-    become(part, markup)
+    morph(part, markup)
   }
 
   open()
@@ -96,7 +96,7 @@ function navigateWithin(part, watchAnew) {
     if (!response?.ok) return location.assign(url)
     part.dataset.from = from
     part.dataset.version = response.headers.get('x-version')
-    become(part, markup)
+    morph(part, markup)
     if (history) window.history[history](null, '', url)
     part.dataset.live = part.dataset.live.split('?')[0] + url.search
     watchAnew()

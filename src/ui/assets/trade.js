@@ -1,6 +1,6 @@
 // The order form shows what the order would do before it is sent, and finds symbols as they are typed.
 import { call } from './api.js'
-import { said } from './said.js'
+import { toast } from './toast.js'
 
 const whole = new Intl.NumberFormat('en')
 const cents = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
@@ -63,7 +63,7 @@ function watch(order) {
     soon(200)
   })
   form.addEventListener('fieldhouse:done', ({ detail: trade }) => {
-    said(
+    toast(
       `${trade.side === 'buy' ? 'Bought' : 'Sold'} ${whole.format(trade.quantity)} ${trade.symbol} at ${money(trade.price_cents)}`,
     )
     quantity.value = ''

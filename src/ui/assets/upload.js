@@ -3,7 +3,7 @@ import { csrf } from './api.js'
 import { bodyOf } from './fields.js'
 import { showErrors } from './forms.js'
 import { follow } from './jobs.js'
-import { said } from './said.js'
+import { toast } from './toast.js'
 
 const form = document.querySelector('form[data-upload]')
 if (form) prepare(form)
@@ -39,11 +39,11 @@ async function submit(form) {
     const answer = await send(form, file, fields)
     refreshHistory()
     if (answer.duplicate) {
-      said('These very bytes were sent before; nothing was done twice')
+      toast('These very bytes were sent before; nothing was done twice')
     } else {
       const job = await follow(answer.job_id, form)
       if (fields.dry_run) showTrial(job.result)
-      else said(`${file.name} is on the board`)
+      else toast(`${file.name} is on the board`)
     }
     if (!fields.dry_run) form.reset()
   } catch (error) {

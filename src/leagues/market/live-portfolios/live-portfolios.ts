@@ -111,3 +111,9 @@ export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, cloc
     },
   }
 }
+
+declare module '../../../context.ts' {
+  interface App {
+    readonly livePortfolios: LivePortfolios
+  }
+}

@@ -1,6 +1,7 @@
 import type { Encoding } from './encoding.ts'
 import type { Finding } from './findings.ts'
-import type { Format } from './sniff.ts'
+
+export type Format = 'csv' | 'tsv' | 'xlsx'
 
 /** What is told of a sheet, be it accepted or not. */
 export interface SheetReport {

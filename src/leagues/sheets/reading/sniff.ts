@@ -3,8 +3,6 @@ import { isUtf8 } from 'node:buffer'
 import { type Encoding, sequenceLength } from './encoding.ts'
 import { refuseSheet } from './refusal.ts'
 
-export type Format = 'csv' | 'tsv' | 'xlsx'
-
 /** Enough of a file's start to tell what it is. */
 export const HEAD = 256 << 10
 

@@ -1,12 +1,12 @@
 /** Forgetting in small steps: a short transaction, a pause, the next, so that nobody waits for it. */
 import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
-import type { Db } from '../../../db/open.ts'
-import { facts } from '../../../db/schema.ts'
-import { atomically } from '../../../db/transactions.ts'
-import { type App, job } from '../../context.ts'
-import { locks } from '../../locks.ts'
-import { day } from '../clock.ts'
+import type { Db } from '../../db/open.ts'
+import { facts } from '../../db/schema.ts'
+import { atomically } from '../../db/transactions.ts'
+import { type App, job } from '../context.ts'
+import { locks } from '../locks.ts'
+import { day } from '../platform/clock.ts'
 
 /** A line of the table in `src/retention.ts`. */
 export type RetentionRule = {

@@ -5,7 +5,8 @@ import type { Db } from '../../db/open.ts'
 import { assignments, certifications, dailyMetrics, shifts, sites, staff } from '../../db/schema.ts'
 import { hour, iso, minute } from '../platform/clock.ts'
 import { dateSchema, dateTimeSchema } from '../platform/http/text-formats.ts'
-import { daysAfter, mondayOf, today } from '../rota/date-range.ts'
+
+import { daysAfter, mondayOf, today } from './date-range.ts'
 
 const sumSchema = t.Object({
   start: dateSchema,

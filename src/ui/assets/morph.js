@@ -2,7 +2,7 @@
  * Makes `part` hold `markup`, changing only what differs: nodes that stay are the same nodes, so focus, scroll and open
  * details stay with them. Elements with an id are matched by it, the others by place and name.
  */
-export function become(part, markup) {
+export function morph(part, markup) {
   const template = document.createElement('template')
   template.innerHTML = markup
   const focused = document.activeElement

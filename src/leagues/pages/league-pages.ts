@@ -1,10 +1,10 @@
 /** The leagues there are, a new one, and what an officer may change. They ask what the API asks, and show it. */
 import { Elysia, t } from 'elysia'
-import { leagueKinds as everyKind } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { access } from '../../platform/http/access.ts'
 import { pageOf, pagination } from '../../platform/http/pagination.ts'
 import { hidden, page } from '../../ui/layout.ts'
+import { kindOf } from '../kinds.ts'
 import { kindSchema } from '../league.ts'
 import { leagueViewById, listLeagues } from '../queries.ts'
 import { leagueListQuery } from '../routes.ts'
@@ -14,8 +14,7 @@ import { leaguesBody } from './league-list.ts'
 const nav = 'leagues'
 
 export const leaguePages = (app: App) => {
-  const { db, clock } = app
-  const kinds = everyKind.filter(kind => app.kinds[kind])
+  const { db, clock, kinds } = app
 
   return new Elysia()
     .use(access(app))
@@ -24,22 +23,27 @@ export const leaguePages = (app: App) => {
       ({ query, who }) => {
         const asked = pageOf(query)
         const { leagues, total } = listLeagues(db, { ...query, publicOnly: !who }, asked, clock.now())
-        const body = leaguesBody({ leagues, pagination: pagination(asked, total) }, query, who)
+        const body = leaguesBody({ leagues, pagination: pagination(asked, total) }, query, kinds, who)
         return page({ title: 'Leagues', who, nav, body })
       },
       { query: leagueListQuery, may: 'reader', detail: hidden },
     )
     .get(
       '/leagues/new',
-      ({ query: { kind = kinds[0] ?? 'sheet' }, who }) =>
-        page({ title: 'New league', who, nav, body: newLeagueBody(kind, kinds) }),
+      ({ query: { kind }, who }) =>
+        page({ title: 'New league', who, nav, body: newLeagueBody(kind ?? 'sheet', kinds) }),
       { query: t.Object({ kind: t.Optional(kindSchema) }), may: 'officer', detail: hidden },
     )
     .get(
       '/leagues/:id/settings',
       ({ params: { id }, who }) => {
         const league = leagueViewById(db, id, clock.now())
-        return page({ title: `Settings of ${league.name}`, who, nav, body: settingsBody(league, who) })
+        return page({
+          title: `Settings of ${league.name}`,
+          who,
+          nav,
+          body: settingsBody(league, kindOf(app, league).pages, who),
+        })
       },
       { params: t.Object({ id: t.Integer({ minimum: 1 }) }), may: 'officer', detail: hidden },
     )

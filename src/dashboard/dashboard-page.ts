@@ -3,6 +3,7 @@
 import { type Html, html } from '../platform/html.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { dateWords, spanWords } from '../rota/calendar-view.ts'
+import type { RosterMetrics } from '../rota/roster-metrics.ts'
 import { rotaHead } from '../rota/rota-page.ts'
 import { badge, type Tone } from '../ui/parts/badges.ts'
 import { stats } from '../ui/parts/figures.ts'
@@ -10,7 +11,6 @@ import { emptyState } from '../ui/parts/notices.ts'
 import { table } from '../ui/parts/table.ts'
 import { money, name, number, percent, time } from '../ui/parts/values.ts'
 import type { ScoreView } from './health-score.ts'
-import type { RosterMetrics } from './roster-metrics.ts'
 
 const tones: Record<ScoreView['level'], Tone> = { good: 'good', watch: 'warn', at_risk: 'bad' }
 

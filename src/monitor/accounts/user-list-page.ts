@@ -1,26 +1,28 @@
 /** Users, for admins: the list, its files, and a form for a new one. */
+
 import { type Static, t } from 'elysia'
-import { roles } from '../../db/schema.ts'
-import type { App } from '../context.ts'
-import { filterForm } from '../monitor/pages/filter-form.ts'
-import { livePage } from '../monitor/pages/live-page.ts'
-import { type Html, html } from '../platform/html.ts'
+import { roles } from '../../../db/schema.ts'
+import { roleSchema, type User, userSchema, userView } from '../../accounts/account.ts'
+import { usersReading } from '../../accounts/queries.ts'
+import { password, userFields } from '../../accounts/user-fields.ts'
+import type { App } from '../../context.ts'
+import { type Html, html } from '../../platform/html.ts'
 import {
   type Pagination,
   pageOf,
   pageQuery,
   pagination as paginationOf,
   paginationSchema,
-} from '../platform/http/pagination.ts'
-import { address } from '../ui/parts/address.ts'
-import { badge } from '../ui/parts/badges.ts'
-import { form, formField } from '../ui/parts/form.ts'
-import { emptyState } from '../ui/parts/notices.ts'
-import { paginationLinks } from '../ui/parts/pagination-links.ts'
-import { table } from '../ui/parts/table.ts'
-import { name, none, time } from '../ui/parts/values.ts'
-import { roleSchema, type User, userSchema, userView } from './account.ts'
-import { password, userFields } from './user-fields.ts'
+} from '../../platform/http/pagination.ts'
+import { address } from '../../ui/parts/address.ts'
+import { badge } from '../../ui/parts/badges.ts'
+import { form, formField } from '../../ui/parts/form.ts'
+import { emptyState } from '../../ui/parts/notices.ts'
+import { paginationLinks } from '../../ui/parts/pagination-links.ts'
+import { table } from '../../ui/parts/table.ts'
+import { name, none, time } from '../../ui/parts/values.ts'
+import { filterForm } from '../pages/filter-form.ts'
+import { livePage } from '../pages/live-page.ts'
 
 const path = '/admin/users'
 const query = t.Object({
@@ -40,7 +42,7 @@ export const userListPage = (app: App) =>
     query,
     async read({ q, role, page, limit = 50 }): Promise<Listed> {
       const place = pageOf({ page, limit })
-      const { users, total } = await app.reader.read('usersReading', { q, role, ...place })
+      const { users, total } = await app.reader.read(usersReading, { q, role, ...place })
       return { users, pages: paginationOf(place, total) }
     },
     body,
@@ -54,7 +56,7 @@ export const userListPage = (app: App) =>
       name: 'users',
       row: userSchema,
       rows: async ({ q, role }, place) =>
-        (await app.reader.read('usersReading', { q, role, ...place })).users.map(userView),
+        (await app.reader.read(usersReading, { q, role, ...place })).users.map(userView),
     },
   })
 

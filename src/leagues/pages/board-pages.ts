@@ -3,7 +3,6 @@ import { Elysia, t } from 'elysia'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
 import { type BoardQuery, defaultLimit, isCacheable, queryKey } from '../../leaderboard/query.ts'
-import { bestTierFirst, defaultTiers } from '../../leaderboard/tiers.ts'
 import { Cached } from '../../platform/cache/cache.ts'
 import { iso } from '../../platform/clock.ts'
 import { htmlType } from '../../platform/html.ts'
@@ -18,7 +17,6 @@ import { boardQuery, boardQueryOf, nextChangeAt, readBoard, readPlayer } from '.
 import { kindOf } from '../kinds.ts'
 import { type League, type Status, statusOf } from '../league.ts'
 import { isMember, leagueViewById, readableLeague } from '../queries.ts'
-import { boardConfigOf } from '../sheets/config.ts'
 import { type BoardData, type BoardParams, boardBody } from './board.ts'
 import { playerBody } from './player-card.ts'
 
@@ -58,16 +56,18 @@ export const boardPages = (app: App) => {
 
   async function boardData(league: League, asked: BoardQuery, who: Who | undefined): Promise<BoardData> {
     const found = await readBoard(app, league, asked)
-    const player = league.kind === 'sheet' ? null : (who?.id ?? null)
+    const kind = kindOf(app, league)
+    const player = kind.pages.membersPlay ? (who?.id ?? null) : null
     const joined = player !== null && isMember(db, league.id, player)
     const isOpen = ['upcoming', 'active'].includes(statusOf(league, clock.now()))
     return {
       league: leagueViewById(db, league.id, clock.now()),
+      kind: kind.pages,
       board: found instanceof Cached ? found.value : found,
-      tiers: tiersOf(league),
-      me: joined && league.kind === 'market' ? String(player) : undefined,
+      tiers: kind.tierNames?.(league) ?? [],
+      me: joined && kind.pages.playersAreUsers ? String(player) : undefined,
       mayJoin: player !== null && !joined && isOpen,
-      more: kindOf(app, league).onBoard?.(app, league),
+      more: kind.onBoard?.(app, league),
     }
   }
 
@@ -97,12 +97,14 @@ export const boardPages = (app: App) => {
       async ({ params: { id, player_id }, query, who }) => {
         const league = readableLeague(db, id, who)
         const { value: player } = await readPlayer(app, league, player_id)
+        const kind = kindOf(app, league)
         const body = playerBody(
           {
             league: leagueViewById(db, id, clock.now()),
+            kind: kind.pages,
             player,
-            tiers: tiersOf(league),
-            more: kindOf(app, league).onCard?.(app, league, player),
+            tiers: kind.tierNames?.(league) ?? [],
+            more: kind.onCard?.(app, league, player),
           },
           query,
           who,
@@ -118,9 +120,6 @@ export const boardPages = (app: App) => {
       },
     )
 }
-
-/** The names of a league's tiers, best first: their place gives their colour. */
-const tiersOf = (league: League) => bestTierFirst(boardConfigOf(league).tiers ?? defaultTiers).map(({ name }) => name)
 
 /** What is asked in its shortest form, for the addresses on the page. */
 const paramsOf = ({ sort_by, order, page, limit, ties, q, around, at }: BoardQuery): BoardParams => ({

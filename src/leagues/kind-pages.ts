@@ -1,0 +1,56 @@
+import type { Content } from '../platform/html.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { type FormChoice, formField } from '../ui/parts/form.ts'
+import type { SortOrder } from '../ui/parts/table.ts'
+
+/** What a kind of league brings to the pages that all leagues share: its words, how it writes scores, its tabs, its form fields. */
+export type KindPages = {
+  name: string
+  /** What one decides on when choosing this kind for a new league. */
+  summary: string
+  /** Who stands on the board, in the plural. */
+  entrants: string
+  scoreName: string
+  score(value: number | null): Content
+  metric(metric: string, value: number | null): Content
+  /** The order in which the best comes first. */
+  first: SortOrder
+  /** A bar under each score shows its share of the best one. */
+  scoreBars?: true
+  /** The board can be shown as of an earlier time. */
+  hasPast?: true
+  /** Members join, and play under their own name. */
+  membersPlay?: true
+  /** Player ids of the board are ids of users. */
+  playersAreUsers?: true
+  /** Beside the board and the settings, which every league has. */
+  tabs(who: Who | undefined): Tab[]
+  /** An empty board: what fills it, and where the reader can do so. */
+  noScores(who: Who | undefined): { text: string; tab: Tab | undefined }
+  /** The fields of `config`. */
+  fields(config: Config): Content
+}
+
+/** A page of a league, at `/leagues/:id/<path>`. */
+export type Tab = { path: string; label: string }
+
+export type Config = Record<string, unknown>
+
+/** Values of a config as a form field takes them. */
+export const partOf = (value: unknown): Config => (typeof value === 'object' && value !== null ? { ...value } : {})
+export const textOf = (value: unknown) => (typeof value === 'string' || typeof value === 'number' ? value : undefined)
+
+export const publicField = (config: Config) =>
+  formField({
+    label: 'Everyone may see it',
+    name: 'config.public',
+    type: 'checkbox',
+    value: config.public !== false,
+    hint: 'Otherwise only who is signed in, whatever PUBLIC_BOARDS says',
+  })
+
+export const autoFinalizeField = (config: Config, label = 'Finalise by itself when it ends') =>
+  formField({ label, name: 'config.auto_finalize', type: 'checkbox', value: config.auto_finalize === true })
+
+export const choices = (labels: Record<string, string>): FormChoice[] =>
+  Object.entries(labels).map(([value, label]) => ({ value, label }))

@@ -1,0 +1,38 @@
+import { html } from '../../platform/html.ts'
+import { isAtLeast } from '../../platform/http/access.ts'
+import { formField } from '../../ui/parts/form.ts'
+import { money, number, percent } from '../../ui/parts/values.ts'
+import { autoFinalizeField, type KindPages, publicField, textOf } from '../kind-pages.ts'
+
+const trade = { path: 'trade', label: 'Trade' }
+const activity = { path: 'activity', label: 'Activity' }
+
+export const marketKindPages: KindPages = {
+  name: 'Paper trading',
+  summary: 'Members trade with play money at real quotes; the board ranks total value.',
+  entrants: 'Players',
+  scoreName: 'Total value',
+  score: value => money(value),
+  metric(metric, value) {
+    if (metric.endsWith('_cents')) return money(value)
+    return metric.endsWith('_pct') ? percent(value, { signed: true, digits: 2 }) : number(value)
+  },
+  first: 'desc',
+  membersPlay: true,
+  playersAreUsers: true,
+  tabs: who => (isAtLeast(who, 'member') ? [trade, activity] : []),
+  noScores: who => ({
+    text: 'The board fills as soon as somebody has joined and holds cash.',
+    tab: who && { path: trade.path, label: 'Start trading' },
+  }),
+  fields: config => html`<fieldset><legend>How it is played</legend>
+<div class="columns">
+${formField({ label: 'Starting cash', name: 'config.starting_cash_cents', type: 'cents', min: 0, value: textOf(config.starting_cash_cents) ?? 10_000_000 })}
+${formField({ label: 'Fee per trade', name: 'config.fee_cents', type: 'cents', min: 0, value: textOf(config.fee_cents) ?? 0 })}
+${formField({ label: 'Largest position', name: 'config.max_position_pct', type: 'number', optional: true, min: 1, max: 100, value: textOf(config.max_position_pct), hint: 'Percent of total value' })}
+${formField({ label: 'Oldest quote', name: 'config.quote_max_age_s', type: 'number', optional: true, min: 1, value: textOf(config.quote_max_age_s), hint: 'Seconds; an older one is refused' })}
+</div>
+${formField({ label: 'Selling short is allowed', name: 'config.allow_short', type: 'checkbox', value: config.allow_short === true, hint: 'What is owed may be worth as much as the portfolio' })}
+${publicField(config)}${autoFinalizeField(config)}
+</fieldset>`,
+}

@@ -1,0 +1,13 @@
+import { t } from 'elysia'
+
+/** What every start answers. */
+export const startedSchema = t.Object(
+  { job_id: t.String(), status: t.String(), message: t.String(), poll_url: t.String() },
+  { $id: 'Started', description: 'A job that was started' },
+)
+export const started = ({ jobId, deduplicated }: { jobId: string; deduplicated: boolean }) => ({
+  job_id: jobId,
+  status: 'pending',
+  message: deduplicated ? 'Already under way' : 'Accepted',
+  poll_url: `/api/v1/jobs/status/${jobId}`,
+})
