@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { newLeague } from './sheets.ts'
+import { newLeague, upload } from './sheets.ts'
 import { adminToken, spawnFieldhouse, until } from './start.ts'
 
 type House = Awaited<ReturnType<typeof spawnFieldhouse>>
@@ -179,3 +179,59 @@ test('what a killed process was receiving goes at the next start, and what a liv
   await until(() => parts().length === 0)
   expect([...complaints(next), ...complaints(alive)]).toEqual([])
 })
+
+test('an answer that is not read to its end leaves nothing open, whatever it is', async () => {
+  const house = await spawnFieldhouse()
+  const { call, child, finished } = house
+  const { id } = await newLeague(call)
+  const long = `ID,Name,Power\n${Array.from({ length: 60_000 }, (_, i) => `${i},${String(i).padEnd(190, '.')},${i}\n`).join('')}`
+  const { upload_id, ...started } = await upload(call, id, long)
+  await finished(started)
+  const { name } = (await finished(call.post('/admin/backups'))).result
+  const answers = {
+    '/api/v1/leagues/1/leaderboard.csv': 5,
+    '/api/v1/leagues/1/leaderboard.xlsx': 5,
+    [`/api/v1/uploads/${upload_id}/file`]: 10,
+    [`/admin/backups/${name}/download`]: 10,
+    '/admin/audit/logs.csv': 5,
+    '/admin/audit/logs/events': 5,
+    '/leagues/1/events': 10,
+    [`/api/v1/jobs/${started.job_id}/events`]: 5,
+    '/leagues/1': 5,
+  }
+  const openFiles = () => readdirSync(`/proc/${child.pid}/fd`).length
+  const leave = async (path: string, afterBytes: number) => {
+    const gone = Promise.withResolvers<void>()
+    let got = 0
+    let status = ''
+    await Bun.connect({
+      hostname: '127.0.0.1',
+      port: portOf(house),
+      socket: {
+        open: socket =>
+          void socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${adminToken}\r\n\r\n`),
+        data(socket, bytes) {
+          status ||= bytes.toString('latin1', 0, 12)
+          got += bytes.length
+          if (got >= afterBytes) socket.terminate()
+        },
+        close: () => gone.resolve(),
+      },
+    })
+    await gone.promise
+    return status === 'HTTP/1.1 200' // exports have few places, and the one before may not have been left yet
+  }
+  for (const path of Object.keys(answers)) await until(() => leave(path, 1)) // what is opened once stays open
+  await until(async () => (await openStreams(house)) === 0)
+  const before = openFiles()
+  for (const [path, times] of Object.entries(answers))
+    for (let i = 0; i < times; i++) await until(() => leave(path, i % 2 ? 1 : path.includes('events') ? 20 : 300))
+  await until(async () => (await openStreams(house)) === 0)
+  await until(() => openFiles() <= before + 2)
+  expect(complaints(house)).toEqual([])
+  expect(child.exitCode).toBeNull()
+})
+
+async function openStreams({ call }: House): Promise<number> {
+  return Number(/^fieldhouse_open_streams (\d+)$/m.exec(await call.get('/metrics'))?.[1])
+}
