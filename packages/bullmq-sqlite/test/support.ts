@@ -14,8 +14,8 @@ export const isBun = 'Bun' in globalThis
 const runner = isBun
   ? await import('bun:test').then(({ test, expect }) => ({ run: test, skip: test.skip, expect }))
   : await Promise.all([import('node:test'), import('expect')]).then(([{ test }, { expect }]) => ({
-      run: (name: string, body: () => Promise<void>) => void test(name, body),
-      skip: (name: string, body: () => Promise<void>) => void test.skip(name, body),
+      run: (name: string, body: () => Promise<void>, timeout?: number) => void test(name, { timeout }, body),
+      skip: (name: string, body: () => Promise<void>, _timeout?: number) => void test.skip(name, body),
       expect,
     }))
 
@@ -37,12 +37,16 @@ const withCleanup = (body: Body) => async () => {
 }
 export const test = (name: string, body: Body): void => void runner.run(name, withCleanup(body))
 
-/** `BULLMQ_SQLITE_TEST_ALL=1` (or Fieldhouse's own variable in its CI) forbids leaving out what needs a Redis server. */
+/** `BULLMQ_SQLITE_TEST_ALL=1` (or Fieldhouse's own variable in its CI) forbids leaving out what needs a Redis server or the registry. */
 const all = process.env.BULLMQ_SQLITE_TEST_ALL === '1' || process.env.FIELDHOUSE_TEST_ALL === '1'
 const redisServer = commandPath('redis-server')
 /** A test that needs a real Redis. */
 export const redisTest = (name: string, body: Body): void =>
   void (all || redisServer ? runner.run : runner.skip)(name, withCleanup(body))
+
+/** A test that installs from the registry: only where nothing may be left out. */
+export const registryTest = (name: string, body: Body, runsHere = true): void =>
+  void (all && runsHere ? runner.run : runner.skip)(name, withCleanup(body), 300_000)
 
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'bullmq-sqlite-'))

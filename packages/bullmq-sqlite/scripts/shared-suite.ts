@@ -1,0 +1,94 @@
+/**
+ * Runs the tests that BullMQ shares between its own backends against this one, on the runtime that runs this script, and
+ * prints them by file. It needs a checkout of BullMQ with its dependencies installed and `npm run pretest` done:
+ *
+ *   bun scripts/shared-suite.ts <checkout> [file…]
+ *   node scripts/shared-suite.ts <checkout> [file…]
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+const [checkout = '', ...wanted] = process.argv.slice(2)
+if (!checkout) throw new Error('Which checkout of BullMQ? bun scripts/shared-suite.ts <checkout> [file…]')
+const root = resolve(checkout)
+const folder = mkdtempSync(join(tmpdir(), 'bullmq-shared-suite-'))
+
+/** What speaks to a Redis client, or runs a backend or an adapter of BullMQ's own, is not shared. */
+const notShared = /redis|adapter|valkey|cluster|connection\.test|sandboxed_process|postgres|script_loader|scripts\.test/
+const files = readdirSync(join(root, 'tests')).filter(name => name.endsWith('.test.ts') && !notShared.test(name))
+const chosen = wanted.length > 0 ? wanted : files.map(name => `tests/${name}`)
+
+const backend = pathToFileURL(join(import.meta.dirname, '../src/index.ts')).href
+/** The tests hand a Redis client to every class and end it; this one does nothing. */
+const setup = `
+import { mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
+import { createSqliteBackend } from ${JSON.stringify(backend)}
+import { setDefaultBackendFactory } from './src/utils/create-backend'
+import { setConnectionFactory } from './tests/utils/connection-factory'
+
+const path = join(mkdtempSync(${JSON.stringify(join(folder, 'queue-'))}), 'queue.db')
+setDefaultBackendFactory((name, opts, roles) => createSqliteBackend(name, { ...opts, connection: { path } }, roles))
+setConnectionFactory(() => {
+  const client = { isCluster: false, status: 'ready', options: {}, connect: async () => {}, disconnect() {} }
+  const self = () => client
+  const events = { on: self, once: self, off: self, removeListener: self, emit: () => false }
+  return Object.assign(client, events, { quit: async () => 'OK', duplicate: self })
+})
+// Marks tests whose child processes open a Redis connection: they leave themselves out.
+process.env.BULLMQ_TEST_BACKEND = 'postgres'
+`
+const config = `
+import { defineConfig } from 'vitest/config'
+export default defineConfig({
+  server: { fs: { strict: false } },
+  test: {
+    include: ${JSON.stringify(chosen)},
+    setupFiles: ['./vitest.bullmq-sqlite.setup.ts'],
+    testTimeout: 20000,
+    hookTimeout: 20000,
+    sequence: { concurrent: false },
+  },
+})
+`
+const written = { 'vitest.bullmq-sqlite.setup.ts': setup, 'vitest.bullmq-sqlite.config.mts': config }
+const report = join(folder, 'report.json')
+try {
+  for (const [name, text] of Object.entries(written)) writeFileSync(join(root, name), text)
+  const how = ['run', '--no-file-parallelism', '--config', 'vitest.bullmq-sqlite.config.mts']
+  const reporters = ['--reporter=json', `--outputFile=${report}`, '--reporter=dot']
+  spawnSync(process.execPath, ['node_modules/vitest/dist/cli.js', ...how, ...reporters], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  printTable(JSON.parse(readFileSync(report, 'utf8')))
+} finally {
+  for (const name of Object.keys(written)) rmSync(join(root, name), { force: true })
+  rmSync(folder, { recursive: true, force: true })
+}
+
+interface Report {
+  testResults: {
+    name: string
+    message: string
+    assertionResults: { status: string; fullName: string; failureMessages: string[] }[]
+  }[]
+}
+
+function printTable({ testResults }: Report): void {
+  const count = (results: { status: string }[], status: string) => results.filter(it => it.status === status).length
+  const all = testResults.flatMap(file => file.assertionResults)
+  console.log('\n| file | passed | failed | left out by the suite |\n| --- | ---: | ---: | ---: |')
+  for (const { name, message, assertionResults } of testResults) {
+    const numbers = ['passed', 'failed'].map(status => count(assertionResults, status))
+    const others = assertionResults.length - numbers[0]! - numbers[1]!
+    const trouble = assertionResults.length === 0 ? ` (${message.split('\n')[0]})` : ''
+    console.log(`| ${name.slice(root.length + 7)}${trouble} | ${numbers.join(' | ')} | ${others} |`)
+  }
+  console.log(`| together | ${count(all, 'passed')} | ${count(all, 'failed')} | of ${all.length} |\n`)
+  for (const { status, fullName, failureMessages } of all)
+    if (status === 'failed') console.log(`${fullName}\n    ${failureMessages[0]?.split('\n')[0]}`)
+}
