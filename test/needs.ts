@@ -1,4 +1,4 @@
-/** Which parts can run here. `FIELDHOUSE_TEST_ALL=1` (CI) forbids leaving any out: what is missing then fails. */
+/** Which parts can run here, and at what length. `FIELDHOUSE_TEST_ALL=1` (CI) forbids leaving any out: what is missing then fails. */
 import { test } from 'bun:test'
 
 const all = process.env.FIELDHOUSE_TEST_ALL === '1'
@@ -10,3 +10,6 @@ export const chromium = process.env.CHROMIUM ?? chromiums.map(name => Bun.which(
 /** A test that needs a real Redis, a test that needs a real browser. */
 export const redisTest = test.if(all || redisServer !== null)
 export const browserTest = test.if(all || chromium !== null)
+
+/** A short round is the rule; `bun run test:long` runs the long ones of kills, solvers and large numbers. */
+export const rounds = (short: number, long: number): number => (process.env.FIELDHOUSE_TEST_LONG === '1' ? long : short)

@@ -8,6 +8,7 @@ import { prove } from '../src/rota/solving/prove.ts'
 import { better, Roster, type Worth } from '../src/rota/solving/roster.ts'
 import { searched } from '../src/rota/solving/search.ts'
 import { cheapestConceivable, solution } from '../src/rota/solving/solution.ts'
+import { rounds } from './needs.ts'
 import { odd } from './roster-instances.ts'
 import { type Chance, chance, forSeeds } from './seeded.ts'
 
@@ -15,7 +16,7 @@ const broken = (problem: Problem, assignments: Assignment[]) =>
   check(problem, assignments).filter(violation => !violation.given)
 
 test('whatever is asked, no roster breaks a hard rule, every pin stays and every open place has its reason', () => {
-  forSeeds(300, chance => {
+  forSeeds(rounds(100, 1_000), chance => {
     const problem = odd(chance, 1 + chance.below(8), 1 + chance.below(20))
     const roster = greedy(prepare(problem))
     for (const found of [roster, searched(roster, { seed: 7, moves: 2000 })]) {
@@ -81,7 +82,7 @@ function bestByTrying(problem: Problem): Worth {
 }
 
 test('what is proved to be best is what trying every roster finds', async () => {
-  for (let seed = 1; seed <= 25; seed++) {
+  for (let seed = 1; seed <= rounds(12, 50); seed++) {
     const problem: Problem = { ...odd(chance(seed), 4, 5), pinned: [], seed }
     const start: Proof = { roster: greedy(prepare(problem)), bound: 0, settled: 0 }
     const { roster, bound, settled } = await prove(start, { seed, left: () => Number.POSITIVE_INFINITY, onStep() {} })
@@ -97,8 +98,19 @@ test('what is proved to be best is what trying every roster finds', async () => 
   }
 })
 
+test('time that is over at any moment ends the proof, and never fails it', async () => {
+  const problem: Problem = { ...odd(chance(1), 4, 5), pinned: [] }
+  const start: Proof = { roster: greedy(prepare(problem)), bound: 0, settled: 0 }
+  for (let looks = 0; looks < 6; looks++) {
+    let looked = 0
+    const left = () => (looked++ < looks ? 1 : -0.001)
+    const { roster } = await prove(start, { seed: 1, left, onStep() {} })
+    expect(better(roster, start.roster)).toBeLessThanOrEqual(0)
+  }
+})
+
 test('what is proved to be best keeps every rule and pin too, and is no worse than what it began with', async () => {
-  for (let seed = 101; seed <= 112; seed++) {
+  for (let seed = 101; seed <= rounds(106, 130); seed++) {
     const problem = { ...odd(chance(seed), 7, 16), seed }
     const start: Proof = { roster: greedy(prepare(problem)), bound: 0, settled: 0 }
     const { roster, bound, settled } = await prove(start, { seed, left: () => Number.POSITIVE_INFINITY, onStep() {} })

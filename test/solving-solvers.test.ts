@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { check } from '../src/rota/solving/check.ts'
 import { type Progress, type Solution, stages } from '../src/rota/solving/problem.ts'
 import { solve } from '../src/rota/solving/solve.ts'
+import { rounds } from './needs.ts'
 import { overConstrained, planted, rough, small } from './roster-instances.ts'
 
 const algorithms = ['greedy', 'production', 'optimal'] as const
@@ -13,11 +14,12 @@ const hard = () => rough({ staff: 20, weeks: 4, seed: 1 }, 0.9)
 test(
   'the exact solver finds the roster that was planted and proves that none is cheaper',
   async () => {
-    for (const size of [
+    const sizes = [
       { staff: 16, weeks: 1, seed: 1 },
-      { staff: 8, weeks: 2, seed: 2, starts: '2025-03-24', zone: 'America/New_York' },
       { staff: 8, weeks: 2, seed: 3, starts: '2025-10-20', zone: 'Europe/Berlin' },
-    ]) {
+      { staff: 8, weeks: 2, seed: 2, starts: '2025-03-24', zone: 'America/New_York' },
+    ]
+    for (const size of sizes.slice(0, rounds(2, 3))) {
       const { problem, cost_cents, roster } = planted(size)
       expect(check(problem, roster)).toEqual([])
       const { assignments, summary, unfilled } = await solve(problem, { algorithm: 'optimal' })
@@ -49,7 +51,7 @@ test(
 test(
   'more effort never makes a worse roster',
   async () => {
-    for (const seed of [1, 2]) {
+    for (const seed of [1, 2].slice(0, rounds(1, 2))) {
       const problem = rough({ staff: 7, weeks: 1, seed }, 0.8)
       const made: Solution[] = []
       for (const algorithm of algorithms) made.push(await solve(problem, { algorithm, budget_s: 600 }))
@@ -144,7 +146,7 @@ test(
     const problem = hard()
     const { assignments, summary } = await solve(problem, { algorithm: 'production', budget_s: 3 })
     expect(check(problem, assignments)).toEqual([])
-    expect(summary.ended).toBe('budget')
+    expect(summary).toMatchObject({ ended: 'budget' }) // with its trouble, if there is any
     expect(summary.gap).toBeWithin(0, 1)
     expect(summary.bound).toBeLessThanOrEqual(summary.cost_cents)
   },

@@ -86,9 +86,9 @@ export class Program {
     return finished
   }
 
-  /** The solver counts the time of all its runs together, and takes no infinity. */
+  /** The solver counts the time of all its runs together. It takes no infinity, and no time below zero, which is what is left where setting up took longer. */
   #limit(seconds: number) {
-    this.#model.options.set('time_limit', this.#model.getRunTime() + Math.min(1e9, seconds))
+    this.#model.options.set('time_limit', this.#model.getRunTime() + Math.max(0, Math.min(1e9, seconds)))
   }
 
   #price(measure: Measure) {
