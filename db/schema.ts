@@ -66,6 +66,30 @@ export const apiKeys = sqliteTable(
   t => [index('api_keys_user').on(t.userId)],
 )
 
+/** Browsers in which somebody has signed in: too many attempts by others do not keep them out. */
+export const knownDevices = sqliteTable(
+  'known_devices',
+  {
+    tokenHash: text('token_hash').primaryKey(),
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id),
+    lastUsedAt: time('last_used_at').notNull(), // to sign in
+  },
+  t => [index('known_devices_user').on(t.userId, t.lastUsedAt)],
+)
+
+/** Attempts at a password, counted by every process. */
+export const attempts = sqliteTable(
+  'attempts',
+  {
+    key: text('key').primaryKey(), // the hash of what is counted: an account, an address or a device
+    used: integer('used').notNull(),
+    endsAt: time('ends_at').notNull(),
+  },
+  t => [index('attempts_end').on(t.endsAt)],
+)
+
 // ── What is contested ───────────────────────────────────────────────────────────────────────────────────────────
 
 export const leagueKinds = ['sheet', 'tour', 'market'] as const
@@ -133,7 +157,7 @@ export const uploads = sqliteTable(
     file: text('file'), // its name under DATA_DIR/uploads; null once it is gone
     bytes: integer('bytes').notNull(),
     sha256: text('sha256').notNull(),
-    givenMapping: json<Record<string, string | null>>('given_mapping'),
+    givenMapping: json<Record<string, string | null>>('given_mapping'), // by header, so that the same mapping is the same text
     status: text('status', { enum: uploadStates }).notNull(),
     jobId: text('job_id').notNull(),
     uploadedBy: integer('uploaded_by'), // null: the operator
@@ -153,7 +177,7 @@ export const uploads = sqliteTable(
   t => [
     index('uploads_league').on(t.leagueId, t.createdAt),
     uniqueIndex('uploads_same_bytes')
-      .on(t.leagueId, t.kind, t.mode, t.sha256)
+      .on(t.leagueId, t.kind, t.mode, t.sha256, sql`quote(given_mapping)`) // quoted, no mapping equals no mapping
       .where(sql`status in ('queued', 'running', 'done') and not dry_run`),
     index('uploads_created').on(t.createdAt),
   ],
@@ -613,6 +637,18 @@ export const runs = sqliteTable(
     index('runs_fingerprint').on(t.fingerprint, t.createdAt).where(sql`fingerprint is not null`),
     index('runs_started_by').on(t.startedBy, t.createdAt).where(sql`started_by is not null`),
   ],
+)
+
+/** Who else was handed the id of a run, because the work they asked for was under way: they may follow it too. */
+export const runReaders = sqliteTable(
+  'run_readers',
+  {
+    runId: text('run_id')
+      .notNull()
+      .references(() => runs.id, { onDelete: 'cascade' }),
+    userId: integer('user_id').notNull(),
+  },
+  t => [primaryKey({ columns: [t.runId, t.userId] })],
 )
 
 /** How many runs there are of each job in each state, kept up by triggers on `runs`: a million are not counted one by one. */

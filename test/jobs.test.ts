@@ -6,6 +6,7 @@ import { job } from '../src/context.ts'
 import { refuse } from '../src/errors.ts'
 import type { JobContext, JobDefinition } from '../src/platform/jobs/job.ts'
 import { lock } from '../src/platform/jobs/task-locks.ts'
+import { newTrader } from './market.ts'
 import { refusalOf, start, until } from './start.ts'
 
 const none = t.Object({})
@@ -71,6 +72,21 @@ test('a second start of the same work gets the id of the first', async () => {
   ;(await first()).end()
   await finished(started(one))
   expect((await app.jobs.start(definition, {})).deduplicated).toBe(false)
+})
+
+test('whoever is given the id of a run under way may follow it, not stop it', async () => {
+  const { definition, first } = handheld('test.shared', { once: () => 'all' })
+  const house = await startWith(definition)
+  const { app } = house
+  const [ann, bob, cy] = [await newTrader(house, 'ann'), await newTrader(house, 'bob'), await newTrader(house, 'cy')]
+  const one = await app.jobs.start(definition, {}, { by: ann.id })
+  const two = await app.jobs.start(definition, {}, { by: bob.id })
+  expect(two.jobId).toBe(one.jobId)
+  for (const { get } of [ann, bob]) expect((await get(`/api/v1/jobs/status/${two.jobId}`)).job_id).toBe(one.jobId)
+  expect((await refusalOf(cy.get(`/api/v1/jobs/status/${two.jobId}`))).status).toBe(404)
+  expect((await refusalOf(bob.delete(`/api/v1/jobs/cancel/${two.jobId}`))).status).toBe(403)
+  expect((await bob.raw(`/api/v1/jobs/${two.jobId}/events`, { signal: AbortSignal.timeout(20_000) })).status).toBe(200)
+  ;(await first()).end()
 })
 
 test('a failing job is tried again with growing pauses and then fails with its error and an alert', async () => {

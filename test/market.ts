@@ -1,5 +1,6 @@
 /** A market league, quotes for it, and members who trade. */
 
+import type { Role } from '../db/schema.ts'
 import { transact } from '../db/transactions.ts'
 import { issueKey } from '../src/accounts/key.ts'
 import { createUser } from '../src/accounts/queries.ts'
@@ -24,15 +25,15 @@ export const quote = (call: Call, prices: Record<string, number>, as_of?: string
   })
 
 /** A user of this very process's database: no password is hashed for him. */
-export async function newTrader({ app, as }: Pick<House, 'app' | 'as'>, username: string) {
-  const { id, key } = await newMember(app, username)
+export async function newTrader({ app, as }: Pick<House, 'app' | 'as'>, username: string, role: Role = 'member') {
+  const { id, key } = await newMember(app, username, role)
   return { id, key, ...as(key) }
 }
 
-export async function newMember({ db, clock }: Pick<App, 'db' | 'clock'>, username: string) {
-  const user = { email: `${username}@example.org`, username, passwordHash: '-', role: 'member', country: null } as const
+export async function newMember({ db, clock }: Pick<App, 'db' | 'clock'>, username: string, role: Role = 'member') {
+  const user = { email: `${username}@example.org`, username, passwordHash: '-', role, country: null } as const
   const created = transact(db, tx => createUser(tx, user, clock.now()))
-  const { secret } = await issueKey({ db, clock }, { ...created, via: 'key' }, { name: 'test', role: 'member' })
+  const { secret } = await issueKey({ db, clock }, { ...created, via: 'key' }, { name: 'test', role })
   return { id: created.id, key: secret }
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { newTrader } from './market.ts'
 import { board, newLeague, upload } from './sheets.ts'
 import { refusalOf, start, until } from './start.ts'
 
@@ -66,6 +67,32 @@ test('the same bytes again are the first upload', async () => {
   expect((await call.get(`/api/v1/leagues/${id}/uploads`)).uploads).toHaveLength(1)
   expect(filesIn(dataDir)).toHaveLength(1)
   expect(await upload(call, id, current, { kind: 'baseline' })).not.toHaveProperty('duplicate')
+})
+
+test('the same bytes under another mapping are another upload', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  const first = await upload(call, id, current)
+  const mapping = JSON.stringify({ Power: null, Name: 'name' })
+  const second = await upload(call, id, current, { mapping })
+  expect(second).not.toHaveProperty('duplicate')
+  expect(second.upload_id).not.toBe(first.upload_id)
+  expect((await finished(second)).status).toBe('SUCCESS')
+  const turned = JSON.stringify({ Name: 'name', Power: null })
+  expect(await upload(call, id, current, { mapping: turned })).toMatchObject({ upload_id: second.upload_id })
+  expect(await upload(call, id, current, { mapping: '{}' })).toMatchObject({ upload_id: first.upload_id })
+})
+
+test('whoever is told of an upload under way may follow its job', async () => {
+  const house = await start()
+  const { id } = await newLeague(house.call)
+  const officers = [await newTrader(house, 'ann', 'officer'), await newTrader(house, 'bob', 'officer')] as const
+  const other = await newTrader(house, 'cy', 'officer')
+  const first = await upload(officers[0], id, current)
+  const second = await upload(officers[1], id, current)
+  expect(second).toMatchObject({ job_id: first.job_id, duplicate: true })
+  for (const each of officers) expect((await each.get(second.poll_url)).job_id).toBe(first.job_id)
+  expect((await refusalOf(other.get(second.poll_url))).status).toBe(404)
 })
 
 test('a dry run tells everything and leaves nothing', async () => {

@@ -8,11 +8,12 @@ import { isAhead, tooFarAhead } from '../../platform/clock.ts'
 import { fieldErrors } from '../../platform/http/field-errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { letRead } from '../../platform/jobs/runs.ts'
 import { type League, statusOf } from '../league.ts'
 import { leagueById } from '../queries.ts'
 import { coming, keepBuildable, sentTooLate } from './buildable.ts'
 import { importUpload } from './import-job.ts'
-import { changeUpload, insertUpload, published, sameBytes } from './queries.ts'
+import { changeUpload, insertUpload, published, sameUpload } from './queries.ts'
 import type { Received } from './receive-file.ts'
 import { correctTimesAhead } from './times.ts'
 import { uploadKindSchema, uploadModeSchema } from './upload.ts'
@@ -29,7 +30,7 @@ export const uploadOptions = t.Object({
 })
 export type UploadOptions = Static<typeof uploadOptions>
 
-/** Written down and handed to a job, or the upload of the same bytes that is there already. */
+/** Written down and handed to a job, or the upload of the same bytes under the same mapping that is there already. */
 export async function acceptUpload(
   { db, clock, jobs, sheets }: App,
   league: League,
@@ -48,8 +49,11 @@ export async function acceptUpload(
   return atomically(db, tx => {
     requireUploadsOpen(leagueById(tx, league.id), now)
     correctTimesAhead(tx, now)
-    const known = dryRun ? undefined : sameBytes(tx, { leagueId: league.id, kind, mode, sha256 })
-    if (known) return { upload: known, isDuplicate: true }
+    const known = dryRun ? undefined : sameUpload(tx, { leagueId: league.id, kind, mode, sha256, givenMapping })
+    if (known) {
+      letRead(tx, known.jobId, who.id)
+      return { upload: known, isDuplicate: true }
+    }
     const before = published(tx, league.id)
     keepBuildable(sheets.boards.scores, before, [...before, { snapshot: coming, kind, takenAt }], sentTooLate)
     const upload = insertUpload(tx, {
@@ -99,7 +103,9 @@ export function checkedUploadForm(fields: Record<string, string>): UploadOptions
 function mappingOf(json: string | undefined): Record<string, string | null> | null {
   if (!json) return null
   try {
-    return Value.Decode(t.Record(t.String(), t.Nullable(t.String({ maxLength: 60 }))), JSON.parse(json))
+    const mapping = Value.Decode(t.Record(t.String(), t.Nullable(t.String({ maxLength: 60 }))), JSON.parse(json))
+    const byHeader = Object.entries(mapping).toSorted(([a], [b]) => (a < b ? -1 : 1))
+    return byHeader.length ? Object.fromEntries(byHeader) : null
   } catch {
     return invalid('mapping', 'expected a JSON object of header → metric')
   }

@@ -15,7 +15,7 @@ import { announce } from './announce.ts'
 import { keepBuildable, sentTooLate } from './buildable.ts'
 import { boardConfigOf } from './config.ts'
 import type { Imported, ImportProgress } from './import-sheet.ts'
-import { changeUpload, findUpload, keepErrors, publish, published, sameBytes } from './queries.ts'
+import { changeUpload, findUpload, keepErrors, publish, published, sameUpload } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
 import { deleteStrayFiles } from './retention.ts'
 import { ThreadError } from './sheet-thread.ts'
@@ -108,7 +108,7 @@ async function importSheet(
 function begin(tx: Db, id: number): Upload | null {
   const upload = findUpload(tx, id)
   if (!upload) return null
-  if (upload.status === 'failed' && sameBytes(tx, upload))
+  if (upload.status === 'failed' && sameUpload(tx, upload))
     refuse('conflict', 'The same bytes were uploaded again meanwhile')
   return changeUpload(tx, id, ['queued', 'running', 'failed'], { status: 'running', error: null }) ?? upload
 }

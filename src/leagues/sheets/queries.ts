@@ -24,10 +24,16 @@ export function uploadById(db: Db, id: number): Upload {
   return upload && !upload.dryRun ? upload : refuse('not_found', `There is no upload ${id}`)
 }
 
-/** The upload of the same bytes that is on its way or done, if there is one. */
-export const sameBytes = (
+/** The upload of the same bytes under the same mapping that is on its way or done, if there is one. */
+export const sameUpload = (
   db: Db,
-  { leagueId, kind, mode, sha256 }: Pick<Upload, 'leagueId' | 'kind' | 'mode' | 'sha256'>,
+  {
+    leagueId,
+    kind,
+    mode,
+    sha256,
+    givenMapping,
+  }: Pick<Upload, 'leagueId' | 'kind' | 'mode' | 'sha256' | 'givenMapping'>,
 ) =>
   db
     .select()
@@ -42,7 +48,8 @@ export const sameBytes = (
         eq(uploads.dryRun, false),
       ),
     )
-    .get()
+    .all()
+    .find(other => Bun.deepEquals(other.givenMapping ?? {}, givenMapping ?? {}))
 
 export const insertUpload = (tx: Db, upload: typeof uploads.$inferInsert): Upload =>
   tx.insert(uploads).values(upload).returning().get()

@@ -10,7 +10,7 @@ import { paged, pageOf, pageQuery, paginationSchema } from '../../platform/http/
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
-import { isFinished, type Run, runById, runView } from '../../platform/jobs/runs.ts'
+import { isFinished, mayReadRun, type Run, runById, runView } from '../../platform/jobs/runs.ts'
 import { started, startedSchema } from '../../platform/jobs/started.ts'
 import { findRuns } from '../runs/find-runs.ts'
 
@@ -46,14 +46,19 @@ const listQuery = t.Object({
 export const jobRoutes = (app: App) => {
   const { db, reader, jobs, stamps, streams } = app
 
-  /** Members see the jobs they started, officers those of officers' work, admins all. */
+  /** Everybody sees the jobs they started, and those they were handed when they asked for the same; admins see all. */
   function visible(id: string, who: Who | undefined): Run {
+    const me = signedIn(who)
     const run = runById(db).get({ id })
-    if (!run || !mayRead(run, signedIn(who))) refuse('not_found', `There is no job ${id}`)
-    return run as Run
+    if (!run || !(isAtLeast(me, 'admin') || mayReadRun(db, run, me.id)))
+      return refuse('not_found', `There is no job ${id}`)
+    return run
   }
-  const mayRead = (run: Run, who: Who) =>
-    isAtLeast(who, 'admin') || (run.startedBy !== null && run.startedBy === who.id)
+  /** Whoever may only follow a job neither stops it nor starts it again. */
+  function insistOwn(id: string, who: Who | undefined): void {
+    if (visible(id, who).startedBy !== who?.id && !isAtLeast(who, 'admin'))
+      refuse('forbidden', 'Somebody else started this job; only they or an admin may do this')
+  }
   const statusOf = (id: string, who: Who | undefined) => {
     stamps.look(true) // a finished run's changes are seen by the very next read here, whichever process made them
     return runView(visible(id, who))
@@ -115,7 +120,7 @@ export const jobRoutes = (app: App) => {
     .delete(
       '/cancel/:job_id',
       async ({ params: { job_id: id }, who, set }) => {
-        visible(id, who)
+        insistOwn(id, who)
         const run = await jobs.cancel(id)
         if (!run) refuse('conflict', 'The job is finished already')
         app.stopRun(id)
@@ -132,7 +137,7 @@ export const jobRoutes = (app: App) => {
     .post(
       '/:job_id/retry',
       async ({ params: { job_id: id }, who, set }) => {
-        visible(id, who)
+        insistOwn(id, who)
         if (!(await jobs.retry(id)))
           refuse(
             'conflict',

@@ -1,7 +1,7 @@
 /** The table `runs`: what every run of a job was asked, how far it is and how it ended. */
 import { and, eq, gt, inArray, isNotNull, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
-import { type RunState, runs } from '../../../db/schema.ts'
+import { type RunState, runReaders, runs } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { isoOrNull } from '../clock.ts'
 
@@ -27,11 +27,31 @@ export const unfinishedByKey = prepared(db =>
     .prepare(),
 )
 
-/** The unfinished run under that key, or the new one. */
+/** The unfinished run under that key, which whoever asked for it again may read too, or the new one. */
 export function acceptRun(tx: Db, run: NewRun): Run {
   const running = run.dedupeKey ? unfinishedByKey(tx).get({ key: run.dedupeKey }) : undefined
-  return running ?? tx.insert(runs).values(run).returning().get()
+  if (!running) return tx.insert(runs).values(run).returning().get()
+  letRead(tx, running.id, run.startedBy ?? null)
+  return running
 }
+
+/** Whoever is handed the id of a run may read it. The operator (null) reads them all. */
+export function letRead(tx: Db, runId: string, userId: number | null): void {
+  const run = runById(tx).get({ id: runId }) // undefined once it is forgotten
+  if (userId !== null && run && run.startedBy !== userId)
+    tx.insert(runReaders).values({ runId, userId }).onConflictDoNothing().run()
+}
+
+export const mayReadRun = (db: Db, { id, startedBy }: Run, userId: number | null): boolean =>
+  userId !== null && (startedBy === userId || isReader(db).get({ id, userId }) !== undefined)
+
+const isReader = prepared(db =>
+  db
+    .select()
+    .from(runReaders)
+    .where(and(eq(runReaders.runId, sql.placeholder('id')), eq(runReaders.userId, sql.placeholder('userId'))))
+    .prepare(),
+)
 
 /** Changes the run if it is in one of these states; answers it as it is afterwards. */
 export function changeRun(tx: Db, id: string, from: RunState[], change: Partial<NewRun>): Run | undefined {

@@ -160,7 +160,7 @@ export async function pollNow(app: App, feed: QuoteFeed, by: number | null, acce
   const input = { feed: feed.id, accept }
   const started = await atomically(db, tx => {
     const started = jobs.accept(tx, updateQuotes, input, { by })
-    if (started.deduplicated) changeRun(tx, started.jobId, ['PENDING'], { input, startedBy: by })
+    if (started.deduplicated) changeRun(tx, started.jobId, ['PENDING'], { input })
     return started
   })
   if (!started.deduplicated) await dispatch(app, started.jobId)
