@@ -42,12 +42,13 @@ export const generateRoster = job('roster.generate', {
         `There are no shifts from ${start_date} to ${end_date}${range.siteIds.length ? ' at these sites' : ''}`,
       )
     signal.throwIfAborted()
-    const told = ({ stage, percent, best_cents, gap }: Progress) =>
-      progress(Math.max(1, percent), stage, best_cents === null ? undefined : reached(best_cents, gap))
+    const told = ({ stage, percent, doing, ...best }: Progress) =>
+      progress(Math.max(1, percent), stage, best.best_cents === null ? doing : `${doing}; ${reached(best)}`)
     const solution = await solve(problem, { algorithm, budget_s, signal, onProgress: told })
     // What was found until a cancel is kept; after a lost lease or at the end of the process it is not ours to write.
     if (signal.aborted && !(signal.reason instanceof Cancelled)) throw signal.reason
-    progress(99, 'checking', reached(solution.summary.cost_cents, solution.summary.gap))
+    const { cost_cents: best_cents, gap, open_bound } = solution.summary
+    progress(99, 'checking', reached({ best_cents, gap, open: solution.unfilled.length, open_bound }))
     await atomically(db, tx => {
       if (lease) fenced(tx, lease)
       leaveDraft(tx, { jobId, range, algorithm, seed, content: solution, createdBy: by, createdAt: clock.now() })
@@ -56,5 +57,10 @@ export const generateRoster = job('roster.generate', {
   },
 })
 
-const reached = (cents: number, gap: number | null) =>
-  `best ${(cents / 100).toFixed(2)}${gap === null ? '' : `, at most ${(100 * gap).toFixed(2)} % to be saved`}`
+type Reached = Pick<Progress, 'best_cents' | 'gap' | 'open' | 'open_bound'>
+
+const reached = ({ best_cents, gap, open, open_bound }: Reached) => {
+  const saved = gap === null ? '' : `, at most ${(100 * gap).toFixed(2)} % to be saved`
+  const places = open ? `, ${open} places open${open_bound ? ` of which ${open_bound} nobody can fill` : ''}` : ''
+  return `best ${((best_cents ?? 0) / 100).toFixed(2)}${saved}${places}`
+}

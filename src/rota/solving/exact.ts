@@ -1,12 +1,16 @@
+import type { Plan } from './plan.ts'
 import { type Measure, Program } from './program.ts'
 import { better, type Roster } from './roster.ts'
 import { tidied } from './search.ts'
+import { cheapestConceivable } from './solution.ts'
 
 /** What is proved of a roster. */
 export type Proof = {
   roster: Roster
   /** any roster that fills as many places costs at least this, in cents, pins aside */
   bound: number
+  /** any roster leaves at least so many places open */
+  openBound: number
   /** how many measures are known to be the best there is: places filled, then cost, then balance */
   settled: 0 | 1 | 2 | 3
 }
@@ -16,7 +20,13 @@ export type Effort = {
   /** seconds left, which may be Infinity */
   left: () => number
   /** Called often, with how much of the proof is done, 0 to 1. */
-  onStep: (proof: Proof, part: number) => void
+  onStep: (proof: Proof, part: number, doing: string) => void
+}
+
+const PROVING = {
+  coverage: 'proving that no more can be filled',
+  cost: 'proving that nothing is cheaper',
+  balance: 'sharing out hours and wishes',
 }
 
 const exactly = { mip_rel_gap: 0, mip_abs_gap: 0.5 }
@@ -30,7 +40,8 @@ export async function settle(start: Proof, { seed, left, onStep }: Effort): Prom
   const { plan } = start.roster
   const proof = { ...start }
   if (left() <= 0 || proof.settled === 3) return proof
-  if (!plan.openings.some(opening => opening.takers.length)) return { ...proof, settled: 3 }
+  if (!plan.openings.some(opening => opening.takers.length))
+    return { ...proof, openBound: proof.roster.open, settled: 3 }
   using program = await Program.of(plan, seed)
   const settled = (measure: Measure): boolean =>
     program.minimise(measure, {
@@ -41,18 +52,20 @@ export async function settle(start: Proof, { seed, left, onStep }: Effort): Prom
         if (better(roster, proof.roster) < 0) proof.roster = roster
       },
       onBound(bound, gap) {
+        if (measure === 'coverage' && Number.isFinite(bound)) proof.openBound = Math.max(proof.openBound, bound)
         if (measure === 'cost' && Number.isFinite(bound)) proof.bound = Math.max(proof.bound, bound)
-        onStep(proof, (proof.settled + 1 - Math.min(1, gap)) / 3)
+        onStep(proof, (proof.settled + 1 - Math.min(1, gap)) / 3, PROVING[measure])
       },
     })
 
   const limitOpen = program.hold('coverage', proof.roster.open)
   if (proof.settled < 1) {
-    if (proof.roster.open > hopeless(proof.roster) && !settled('coverage')) return proof
+    if (proof.roster.open > proof.openBound && !settled('coverage')) return proof
     if (proof.roster.open < start.roster.open) {
       proof.roster = tidied(proof.roster, seed)
       limitOpen(proof.roster.open)
     }
+    proof.openBound = proof.roster.open
     proof.settled = 1
   }
   if (proof.settled < 2) {
@@ -66,6 +79,14 @@ export async function settle(start: Proof, { seed, left, onStep }: Effort): Prom
   return { ...proof, settled: 3 }
 }
 
+/** A roster of which nothing is proved but what can be seen at once. */
+export const unproved = (roster: Roster): Proof => ({
+  roster,
+  bound: cheapestConceivable(roster.plan, roster.open),
+  openBound: hopeless(roster.plan),
+  settled: 0,
+})
+
 /** Places for which there are too few people whatever the rest looks like. */
-const hopeless = ({ plan }: Roster) =>
-  plan.openings.reduce((all, { places, takers }) => all + Math.max(0, places - takers.length), 0)
+const hopeless = ({ openings }: Plan) =>
+  openings.reduce((all, { places, takers }) => all + Math.max(0, places - takers.length), 0)

@@ -3,6 +3,9 @@ import { Roster } from './roster.ts'
 import { clash } from './rules.ts'
 
 const DEPTH = 3
+/** For each place left open, so many exchanges are tried at most, and so many for all of them together. */
+const TRIES = 20_000
+const TRIES_IN_ALL = 1_000_000
 
 /** A roster at once: the hardest openings first, to whoever costs least, then others make way for places left open. */
 export function greedy(plan: Plan): Roster {
@@ -23,8 +26,15 @@ export function greedy(plan: Plan): Roster {
         waiting.set(other, toSpare(roster, other))
     }
   }
+  let left = TRIES_IN_ALL
   for (const opening of openings.keys()) {
-    while (roster.isOpen(opening) && makeWay(roster, opening, DEPTH, new Set())) {}
+    while (roster.isOpen(opening) && left > 0) {
+      const allowed = Math.min(TRIES, left)
+      const tries = { left: allowed }
+      const isFilled = makeWay(roster, opening, DEPTH, new Set(), tries)
+      left -= allowed - tries.left
+      if (!isFilled) break
+    }
   }
   return roster
 }
@@ -60,7 +70,7 @@ export function cheapest(roster: Roster, opening: number): number | undefined {
 }
 
 /** Fills one place, if need be with someone who hands over another shift first, which is filled in the same way. */
-function makeWay(roster: Roster, opening: number, depth: number, moved: Set<number>): boolean {
+function makeWay(roster: Roster, opening: number, depth: number, moved: Set<number>, tries: { left: number }): boolean {
   const { openings } = roster.plan
   const person = cheapest(roster, opening)
   if (person !== undefined) {
@@ -71,11 +81,12 @@ function makeWay(roster: Roster, opening: number, depth: number, moved: Set<numb
   moved.add(opening)
   for (const candidate of openings[opening]!.takers) {
     for (const given of [...roster.of[candidate]!]) {
+      if (tries.left-- <= 0) return false
       if (moved.has(given) || !touches(openings[given]!, openings[opening]!)) continue
       roster.leave(given, candidate)
       if (roster.canTake(opening, candidate)) {
         roster.take(opening, candidate)
-        if (makeWay(roster, given, depth - 1, moved)) return true
+        if (makeWay(roster, given, depth - 1, moved, tries)) return true
         roster.leave(opening, candidate)
       }
       roster.take(given, candidate)

@@ -1,6 +1,7 @@
 /** What a roster solver is given and what it answers: plain data, so that it crosses to a worker thread and back. */
 
-export type Site = { id: number; timezone: string }
+/** `rest_hours` between two pieces of work one of which is there: 10 unless told. */
+export type Site = { id: number; timezone: string; rest_hours?: number }
 
 /** Valid through `expires_on` (a date) in the zone of the site where the shift is. */
 export type Certification = { name: string; expires_on: string }
@@ -87,6 +88,10 @@ export type Summary = {
   bound: number
   /** What might be saved at most, as a share of the cost: 0 when no roster that covers as much is cheaper. */
   gap: number
+  /** No roster leaves fewer places open than this. */
+  open_bound: number
+  /** What the open places mean for the planner, in sentences: how many cannot be filled, and who would fill them. */
+  advice: string[]
   ended: Ended
   /** With `failed`: what the exact solver said. */
   trouble?: string
@@ -103,7 +108,17 @@ export type Solution = { assignments: Assignment[]; unfilled: Unfilled[]; summar
 export const stages = ['loading', 'building', 'optimization', 'checking'] as const
 export type Stage = (typeof stages)[number]
 
-/** `percent` never falls; `best_cents` and `gap` are null until there is a roster. */
-export type Progress = { stage: Stage; percent: number; best_cents: number | null; gap: number | null }
+/** `percent` never falls; all about the best roster is null until there is one. */
+export type Progress = {
+  stage: Stage
+  percent: number
+  /** What is done now, as a clause: `filling week 2 of 4` */
+  doing: string
+  best_cents: number | null
+  gap: number | null
+  /** places the best roster so far leaves open, and how many every roster leaves open at least */
+  open: number | null
+  open_bound: number | null
+}
 
 export const HOUR = 3_600_000

@@ -7,12 +7,18 @@ import { settleWeeks } from './weeks.ts'
 const WEEKS = 0.6
 
 /** A quick bound first, then week by week, then over all weeks whatever that left unsettled. */
-export async function prove({ roster, bound, settled }: Proof, effort: Effort): Promise<Proof> {
-  const start = { roster, bound: Math.max(bound, await quickBound(roster, effort)), settled }
-  effort.onStep(start, 0)
+export async function prove({ roster, bound, openBound, settled }: Proof, effort: Effort): Promise<Proof> {
+  const start = { roster, bound: Math.max(bound, await quickBound(roster, effort)), openBound, settled }
+  effort.onStep(start, 0, 'proving week by week')
   if (roster.plan.weeks < 2) return settle(start, effort)
-  const weekly = await settleWeeks(start, { ...effort, onStep: (proof, part) => effort.onStep(proof, part * WEEKS) })
-  return settle(weekly, { ...effort, onStep: (proof, part) => effort.onStep(proof, WEEKS + part * (1 - WEEKS)) })
+  const weekly = await settleWeeks(start, {
+    ...effort,
+    onStep: (proof, part, doing) => effort.onStep(proof, part * WEEKS, doing),
+  })
+  return settle(weekly, {
+    ...effort,
+    onStep: (proof, part, doing) => effort.onStep(proof, WEEKS + part * (1 - WEEKS), doing),
+  })
 }
 
 async function quickBound({ plan, open }: Roster, { seed, left }: Effort): Promise<number> {

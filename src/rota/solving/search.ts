@@ -6,8 +6,8 @@ import { random } from './random.ts'
 import { better, Roster, type Worth } from './roster.ts'
 import { clash } from './rules.ts'
 
-/** `heat`, in dearest wages: how much worse a roster may get at the start. */
-export type Effort = { seed: number; moves: number; heat?: number }
+/** `heat`, in dearest wages: how much worse a roster may get at the start. With `week`, it is all about openings of that week. */
+export type Effort = { seed: number; moves: number; heat?: number; week?: number }
 
 /** The best roster so far, and the part of the moves made. */
 export type Search = { best: Roster; part: number }
@@ -16,14 +16,18 @@ export type Search = { best: Roster; part: number }
  * Simulated annealing over one kind of move: somebody new stands at an opening, gives up what is in the way, and what
  * was given up is filled again. Worse rosters are accepted ever more rarely. Yields the best so far every thousand moves.
  */
-export function* improve(start: Roster, { seed, moves, heat: hot = 2 }: Effort): Generator<Search> {
+export function* improve(start: Roster, { seed, moves, heat: hot = 2, week }: Effort): Generator<Search> {
   const { plan } = start
   const roster = Roster.from(plan, start.at)
   const next = random(seed)
   const below = (n: number) => Math.floor(next() * n)
-  const movable = [...plan.openings.keys()].filter(opening => plan.openings[opening]!.takers.length > 0)
+  const movable = [...plan.openings.keys()].filter(opening => {
+    const { takers, week: when } = plan.openings[opening]!
+    return takers.length > 0 && when === (week ?? when)
+  })
   if (!movable.length) return
   const { energy, heat } = scales(plan, hot)
+  const isOneWeek = week !== undefined
   let best = start
   let [worth, places, improved] = [worthOf(roster), start.at, false]
 
@@ -31,7 +35,7 @@ export function* improve(start: Roster, { seed, moves, heat: hot = 2 }: Effort):
     const opening = movable[below(movable.length)]!
     const { takers } = plan.openings[opening]!
     const person = takers[below(takers.length)]!
-    if (!roster.at[opening]!.includes(person)) {
+    if (!roster.at[opening]!.includes(person) && !(isOneWeek && reachesOut(roster, opening, person))) {
       const before = energy(roster)
       const undo = handOver(roster, opening, person, below)
       const worse = energy(roster) - before
@@ -54,6 +58,12 @@ export function searched(roster: Roster, effort: Effort): Roster {
 
 /** A cool search that leaves no place open again, but tidies the wages and balance a solver cared less for. */
 export const tidied = (roster: Roster, seed: number) => searched(roster, { seed, moves: 200_000, heat: 0.05 })
+
+/** Whether the person would give up something in another week for it. */
+function reachesOut({ of, plan: { openings } }: Roster, opening: number, person: number): boolean {
+  const wanted = openings[opening]!
+  return of[person]!.some(at => openings[at]!.week !== wanted.week && clash(openings[at]!, wanted))
+}
 
 /** Makes the person stand at the opening, and answers how to go back. */
 function handOver(roster: Roster, opening: number, person: number, below: (n: number) => number): () => void {

@@ -1,10 +1,11 @@
+import { adviceFor } from './advice.ts'
 import type { Plan } from './plan.ts'
 import type { Assignment, Ended, Solution } from './problem.ts'
 import { unfilledPlaces } from './reasons.ts'
 import type { Roster } from './roster.ts'
 
 /** The roster in the words of the problem, with what it is worth and why places are open. */
-export function solution(roster: Roster, bound: number, ended: Ended): Solution {
+export function solution(roster: Roster, bound: number, ended: Ended, openBound = 0): Solution {
   const { plan } = roster
   const assignments = assignmentsOf(roster)
   const unfilled = unfilledPlaces(plan.problem, assignments)
@@ -21,6 +22,8 @@ export function solution(roster: Roster, bound: number, ended: Ended): Solution 
       preferences: plan.pins.wish + wishesMet(roster),
       bound: floor,
       gap: cost_cents ? (cost_cents - floor) / cost_cents : 0,
+      open_bound: openBound,
+      advice: adviceFor(plan.problem, unfilled, openBound),
       ended,
     },
   }

@@ -30,6 +30,7 @@ export async function solve(
       thread.removeAllListeners()
       void thread.terminate()
       clearTimeout(clock)
+      clearInterval(heartbeat)
       signal?.removeEventListener('abort', cancel)
       settle()
     }
@@ -40,14 +41,27 @@ export async function solve(
 
     signal?.addEventListener('abort', cancel)
     const clock = order.budget_s === undefined ? undefined : setTimeout(timeUp, (order.budget_s + GRACE) * 1000)
+    let [last, since]: [Progress, number] = [
+      { stage: 'loading', percent: 0, doing: 'starting', best_cents: null, gap: null, open: null, open_bound: null },
+      performance.now(),
+    ]
+    const tellOn = (progress: Progress) => {
+      ;[last, since] = [progress, performance.now()]
+      onProgress?.(progress)
+    }
+    // Some steps of the exact solver say nothing for long: whoever waits sees that they go on.
+    const heartbeat = setInterval(() => {
+      const seconds = Math.floor((performance.now() - since) / 1000)
+      if (seconds >= 1) onProgress?.({ ...last, doing: `${last.doing}, for ${seconds} s` })
+    }, 1000)
     thread.on('error', error => end(() => reject(error)))
     thread.on('message', (news: News) => {
       if ('done' in news) end(() => resolve(news.done))
       else {
         best = news.best ?? best
-        onProgress?.(news.progress)
+        tellOn(news.progress)
       }
     })
-    onProgress?.({ stage: 'loading', percent: 0, best_cents: null, gap: null })
+    tellOn(last)
   })
 }

@@ -1,9 +1,8 @@
-import { type Effort, type Proof, settle } from './exact.ts'
+import { type Effort, type Proof, settle, unproved } from './exact.ts'
 import { type Plan, prepare } from './plan.ts'
 import type { Duty, Problem } from './problem.ts'
 import { better, Roster } from './roster.ts'
 import { searched, tidied } from './search.ts'
-import { cheapestConceivable } from './solution.ts'
 
 const MOVES = 100_000
 
@@ -16,25 +15,27 @@ export async function settleWeeks(start: Proof, { seed, left, onStep }: Effort):
   const { plan } = start.roster
   const proof = { ...start }
   const places = plan.openings.map(() => [] as number[])
-  const together = { open: 0, bound: 0, covered: true }
+  const together = { open: 0, bound: 0, openBound: 0, covered: true }
 
   for (let week = 0; week < plan.weeks; week++) {
     if (left() <= 0) return proof
     const openings = [...plan.openings.keys()].filter(opening => plan.openings[opening]!.week === week)
+    const named = `week ${week + 1} of ${plan.weeks}`
     const rest = plan.weeks - week + 1
     const effort: Effort = {
       seed,
       left: () => left() / rest,
-      onStep: (_, part) => onStep(proof, (week + part) / plan.weeks),
+      onStep: (_, part, doing) => onStep(proof, (week + part) / plan.weeks, `${doing} in ${named}`),
     }
     const alone = prepare(weekAlone(plan, week, []))
     const known = Roster.from(
       alone,
       openings.map(opening => start.roster.at[opening]!),
     )
-    const own = await settle(first(searched(known, { seed, moves: MOVES })), effort)
+    const own = await settle(unproved(searched(known, { seed, moves: MOVES })), effort)
     together.open += own.roster.open
     together.bound += own.bound
+    together.openBound += own.openBound
     together.covered &&= own.settled > 0
 
     const beside = await besideOthers(own, prepare(weekAlone(plan, week, dutiesOf(plan, places))), effort)
@@ -44,10 +45,11 @@ export async function settleWeeks(start: Proof, { seed, left, onStep }: Effort):
       places.map((people, opening) => (plan.openings[opening]!.week > week ? start.roster.at[opening]! : people)),
     )
     if (better({ ...mixed, balance: 0 }, { ...proof.roster, balance: 0 }) < 0) proof.roster = mixed
-    onStep(proof, (week + 1) / plan.weeks)
+    onStep(proof, (week + 1) / plan.weeks, `proving ${named}`)
   }
 
   if (proof.roster !== start.roster && left() > 0) proof.roster = tidied(proof.roster, seed)
+  proof.openBound = Math.max(proof.openBound, together.openBound)
   if (together.covered && together.open === proof.roster.open) {
     proof.bound = Math.max(proof.bound, together.bound)
     proof.settled = proof.bound === proof.roster.cost ? 2 : 1
@@ -55,15 +57,13 @@ export async function settleWeeks(start: Proof, { seed, left, onStep }: Effort):
   return proof
 }
 
-const first = (roster: Roster): Proof => ({ roster, bound: cheapestConceivable(roster.plan, roster.open), settled: 0 })
-
 /** The same with the weeks before it in place: often as good at once, as many rosters are. */
 async function besideOthers(own: Proof, plan: Plan, effort: Effort): Promise<Roster> {
   const fitted = Roster.asFarAs(plan, own.roster.at)
   if (fitted.open === own.roster.open) return fitted
   const mended = searched(fitted, { seed: effort.seed, moves: MOVES })
   if (mended.open === own.roster.open && mended.cost === own.roster.cost) return mended
-  return (await settle(first(mended), effort)).roster
+  return (await settle(unproved(mended), effort)).roster
 }
 
 /** The shifts of one week as a problem of their own, in which everything else that stands is work done elsewhere. */

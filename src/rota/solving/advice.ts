@@ -1,0 +1,78 @@
+import type { Problem, Shift, Unfilled } from './problem.ts'
+import { HOUR } from './problem.ts'
+import { REST, spanOf } from './rules.ts'
+
+/** Who is thought of as one more person. */
+const HOURS_A_WEEK = 40
+const WEEK = 7 * 24 * HOUR
+const MOST_PEOPLE = 3
+
+type Profile = { skill?: string | null; certification?: string | null }
+
+/** What a planner can do about the open places: how many nobody can fill, and who would fill most of the rest. */
+export function adviceFor(problem: Problem, unfilled: Unfilled[], openBound: number): string[] {
+  if (!unfilled.length) return []
+  const said = openBound
+    ? [`${count(openBound, 'place')} cannot be filled by the people there are, whatever the roster.`]
+    : []
+  const shifts = new Map(problem.shifts.map(shift => [shift.id, shift]))
+  const open = unfilled.map(({ shift_id }) => shifts.get(shift_id)!)
+  const best = profilesOf(open)
+    .map(profile => ({ profile, filled: filledBy(profile, open, problem) }))
+    .reduce((most, one) => (one.filled[0]!.length > most.filled[0]!.length ? one : most))
+  if (!best.filled[0]!.length) return said
+  const worthwhile = best.filled.filter(taken => 2 * taken.length >= best.filled[0]!.length)
+  const taken = worthwhile.flat()
+  const who = `${count(worthwhile.length, 'more person', 'more people')}${described(best.profile)}`
+  const when = taken.every(shift => isWeekend(shift, problem)) ? ' on weekends' : ''
+  return [
+    ...said,
+    `${who}, each free for ${HOURS_A_WEEK} hours a week, would fill ${taken.length} of the ${count(open.length, 'open place')}${when}.`,
+  ]
+}
+
+const profilesOf = (open: Shift[]): Profile[] => [
+  ...new Map(open.map(({ skill, certification }) => [`${skill} ${certification}`, { skill, certification }])).values(),
+]
+
+const described = ({ skill, certification }: Profile) => {
+  const held = [skill && `the skill ${skill}`, certification && `a ${certification} certificate`].filter(Boolean)
+  return held.length ? ` with ${held.join(' and ')}` : ''
+}
+
+/** What each of a few people of the kind would take of what the ones before them left. */
+function filledBy(profile: Profile, open: Shift[], { sites }: Problem): Shift[][] {
+  const rest = (shift: Shift) => sites.find(site => site.id === shift.site_id)?.rest_hours
+  let left = open.filter(
+    ({ skill, certification }) =>
+      (!skill || skill === profile.skill) && (!certification || certification === profile.certification),
+  )
+  return Array.from({ length: MOST_PEOPLE }, () => {
+    const taken = [...Map.groupBy(left, ({ starts_at }) => Math.floor(Date.parse(starts_at) / WEEK)).values()].flatMap(
+      week => mostOf(week, shift => (rest(shift) === undefined ? REST : rest(shift)! * HOUR)),
+    )
+    const gone = new Set(taken)
+    left = left.filter(shift => !gone.has(shift))
+    return taken
+  })
+}
+
+/** Shifts of one week for one person: the one that ends first, then the next that fits, while there are hours. */
+function mostOf(shifts: Shift[], restOf: (shift: Shift) => number): Shift[] {
+  const taken: Shift[] = []
+  let [free, hours] = [Number.NEGATIVE_INFINITY, HOURS_A_WEEK * HOUR]
+  for (const shift of shifts.toSorted((a, b) => Date.parse(a.ends_at) - Date.parse(b.ends_at))) {
+    const { start, end } = spanOf(shift)
+    if (start < free || end - start > hours) continue
+    taken.push(shift)
+    ;[free, hours] = [end + restOf(shift), hours - (end - start)]
+  }
+  return taken
+}
+
+function isWeekend({ starts_at, site_id }: Shift, { sites }: Problem): boolean {
+  const timezone = sites.find(site => site.id === site_id)?.timezone ?? 'UTC'
+  return Temporal.Instant.from(starts_at).toZonedDateTimeISO(timezone).dayOfWeek >= 6
+}
+
+const count = (number: number, one: string, many = `${one}s`) => `${number} ${number === 1 ? one : many}`

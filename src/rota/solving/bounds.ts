@@ -1,0 +1,121 @@
+import type { Plan } from './plan.ts'
+import { REST } from './rules.ts'
+
+/** At most so many steps of hours a week are told apart; more are rounded in favour of filling. */
+const MOST_STEPS = 400
+
+/** One person's week: what they could take, in order of its end. */
+type Week = {
+  openings: Int32Array
+  /** how many of those before each may be taken together with it */
+  before: Int32Array
+  /** hours, in steps */
+  lengths: Int32Array
+  capacity: number
+}
+
+/**
+ * The fewest places any roster leaves open in one week, by Lagrangian relaxation: each opening has a price instead of a limit
+ * to its places, and everyone picks their best week by themselves, within their hours and rest. Whatever the prices are, what
+ * they all pick less what the places cost is no less than what can be filled; the prices move towards the smallest such number.
+ * Other rules only leave more open, so the bound holds with them too. Yields the bound after every round of prices.
+ */
+export function* fewestOpen(plan: Plan, week: number, reached: number): Generator<number> {
+  const all = [...plan.openings.keys()].filter(opening => plan.openings[opening]!.week === week)
+  const places = all.reduce((sum, opening) => sum + plan.openings[opening]!.places, 0)
+  const weeks = weeksOf(plan, week, all)
+  // Where hours are short, the longest shifts are the first to be left: a place is worth what it takes less than those.
+  const longestShift = Math.max(...all.map(opening => plan.openings[opening]!.length))
+  const prices = Float64Array.from(plan.openings, ({ length }) => Math.max(0, 1 - length / longestShift))
+  const taken = new Float64Array(plan.openings.length)
+  const direction = new Float64Array(plan.openings.length)
+  const longest = Math.max(0, ...weeks.map(one => one.openings.length))
+  const table = new Float64Array((longest + 1) * (Math.max(0, ...weeks.map(one => one.capacity)) + 1))
+
+  let [fewest, step, stale] = [Number.POSITIVE_INFINITY, 0.1, 0]
+  while (step > 0.002) {
+    taken.fill(0)
+    let most = all.reduce((sum, opening) => sum + prices[opening]! * plan.openings[opening]!.places, 0)
+    for (const one of weeks) most += bestWeek(one, prices, taken, table)
+    if (most < fewest - 1e-6) [fewest, stale] = [most, 0]
+    else if (++stale === 8) [step, stale] = [step * 0.7, 0]
+
+    let norm = 0
+    for (const opening of all) {
+      const over = taken[opening]! - plan.openings[opening]!.places
+      direction[opening] = (over < 0 && prices[opening] === 0 ? 0 : over) + 0.3 * direction[opening]!
+      norm += direction[opening]! ** 2
+    }
+    const bound = Math.max(0, Math.ceil(places - fewest - 1e-6))
+    yield bound
+    if (norm === 0 || bound >= reached) return
+    const stride = (step * Math.max(1, most - (places - reached))) / norm
+    for (const opening of all)
+      prices[opening] = Math.max(0, Math.min(1, prices[opening]! + stride * direction[opening]!))
+  }
+}
+
+function weeksOf({ openings, people, weeks, free }: Plan, week: number, all: number[]): Week[] {
+  const step = Math.max(
+    all.reduce((divisor, opening) => commonDivisor(openings[opening]!.length, divisor), 0),
+    Math.max(...Array.from({ length: people }, (_, person) => free[person * weeks + week]!)) / MOST_STEPS,
+  )
+  const taking: number[][] = Array.from({ length: people }, () => [])
+  for (const opening of all.toSorted((a, b) => openings[a]!.end - openings[b]!.end))
+    for (const person of openings[opening]!.takers) taking[person]!.push(opening)
+  return taking.flatMap((mine, person) => {
+    if (!mine.length) return []
+    const before = mine.map(opening => {
+      const from = openings[opening]!.start - REST
+      const first = mine.findIndex(other => openings[other]!.end > from)
+      return first
+    })
+    return [
+      {
+        openings: Int32Array.from(mine),
+        before: Int32Array.from(before),
+        lengths: Int32Array.from(mine, opening => Math.floor(openings[opening]!.length / step + 1e-9)),
+        capacity: Math.floor(free[person * weeks + week]! / step + 1e-9),
+      },
+    ]
+  })
+}
+
+/** What the person's best choice is worth at these prices; adds the choice to `taken`. */
+function bestWeek(
+  { openings, before, lengths, capacity }: Week,
+  prices: Float64Array,
+  taken: Float64Array,
+  table: Float64Array,
+) {
+  const width = capacity + 1
+  table.fill(0, 0, width)
+  for (let index = 0; index < openings.length; index++) {
+    const worth = 1 - prices[openings[index]!]!
+    const length = lengths[index]!
+    const without = index * width
+    const row = without + width
+    const along = before[index]! * width - length
+    const isWorth = worth > 0 && length <= capacity
+    const shortest = isWorth ? length : width
+    for (let hours = 0; hours < shortest; hours++) table[row + hours] = table[without + hours]!
+    for (let hours = shortest; hours < width; hours++) {
+      const leave = table[without + hours]!
+      const take = worth + table[along + hours]!
+      table[row + hours] = Math.max(take, leave)
+    }
+  }
+  let index = openings.length
+  let hours = capacity
+  while (index > 0) {
+    if (table[index * width + hours] === table[(index - 1) * width + hours]) index--
+    else {
+      taken[openings[index - 1]!]!++
+      hours -= lengths[index - 1]!
+      index = before[index - 1]!
+    }
+  }
+  return table[openings.length * width + capacity]!
+}
+
+const commonDivisor = (a: number, b: number): number => (b ? commonDivisor(b, a % b) : a)
