@@ -100,7 +100,7 @@ test('what is proved to be best is what trying every roster finds', async () => 
 
 test('time that is over at any moment ends the proof, and never fails it', async () => {
   const problem: Problem = { ...odd(chance(1), 4, 5), pinned: [] }
-  const start: Proof = { roster: greedy(prepare(problem)), bound: 0, settled: 0 }
+  const start: Proof = { roster: greedy(prepare(problem)), bound: 0, openBound: 0, settled: 0 }
   for (let looks = 0; looks < 6; looks++) {
     let looked = 0
     const left = () => (looked++ < looks ? 1 : -0.001)
