@@ -5,6 +5,7 @@ import { followFeeds, warmQuotes } from './leagues/market/warm-up.ts'
 import { warmBoards } from './leagues/warm-up.ts'
 import { reportDamage } from './monitor/damage.ts'
 import { refreshStatistics } from './monitor/statistics/warm-statistics.ts'
+import { withTimeout } from './platform/process/with-timeout.ts'
 
 const warmers: Record<string, (app: App) => Promise<unknown>> = {
   boards: warmBoards,
@@ -22,5 +23,5 @@ export async function warmUp(app: App, signal: AbortSignal): Promise<void> {
       return reportDamage(app, error)
     })
   }
-  await Promise.race([Promise.all(Object.entries(warmers).map(warm)), Bun.sleep(2_000)])
+  await withTimeout(Promise.all(Object.entries(warmers).map(warm)), 2_000, () => {})
 }

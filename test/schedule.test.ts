@@ -52,7 +52,7 @@ test('an entry knows its next slot in UTC, its last one, and whether it is late'
     schedule: [every('30 6 * * *', ticking)],
   })
   const state = () => app.schedule.state().find(({ name }) => name === 'test.tick')
-  expect(state()).toMatchObject({ state: 'on time', last_slot: null, period_ms: 86_400_000 })
+  expect(state()).toMatchObject({ state: 'on time', lastSlot: null, periodMs: 86_400_000 })
   expect(new Date(state()?.next ?? 0).toISOString()).toMatch(/T06:30:00.000Z$/)
   const next = state()?.next ?? 0
   clock.forward(next - clock.now() + 30_000)

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Redis } from 'ioredis'
 import type { Log } from './process/log.ts'
+import { withTimeout } from './process/with-timeout.ts'
 
 /**
  * Connections to Redis. A default client hangs when Redis is down: these fail fast and come back by themselves.
@@ -40,7 +41,7 @@ export async function openRedis(url: string, log: Log) {
         const [, policy] = (await client.config('GET', 'maxmemory-policy')) as string[]
         return policy
       }
-      const policy = await Promise.race([ask(), Bun.sleep(1_000)]).catch(error => {
+      const policy = await withTimeout(ask(), 1_000, () => {}).catch(error => {
         const said = error instanceof Error ? error.message : ''
         if (/^(NOAUTH|WRONGPASS|ERR (DB index|invalid password|AUTH))/.test(said))
           throw new Error(

@@ -3,6 +3,7 @@ import { refuse } from '../../errors.ts'
 import { orNull, rankedPage, rowsOf } from '../../leaderboard/page.ts'
 import { percentileOf, rankOf } from '../../leaderboard/ranking.ts'
 import { day, iso, isoOrNull } from '../../platform/clock.ts'
+import { withTimeout } from '../../platform/process/with-timeout.ts'
 import { finalBoardHash } from '../final-board.ts'
 import type { LeagueKind, PlayerView } from '../kinds.ts'
 import type { League } from '../league.ts'
@@ -52,7 +53,7 @@ export const marketLeague: LeagueKind = {
   /** A long ledger is cleared away behind the answer; what a stop interrupts, the nightly retention finishes. */
   removing: (app, leagueId) => async () => {
     const failed = (error: unknown) => app.log.warn('What a deleted league left stays until night', { leagueId, error })
-    await Promise.race([deleteMarketRows(app, leagueId).catch(failed), Bun.sleep(1_000)])
+    await withTimeout(deleteMarketRows(app, leagueId).catch(failed), 1_000, () => {})
   },
 }
 

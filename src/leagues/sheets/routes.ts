@@ -77,11 +77,7 @@ export const uploadRoutes = (app: App) => {
             return { ...answerOf(upload), duplicate: true }
           }
           // Accepted is accepted: with the queue down the sweep hands it over later.
-          await jobs
-            .dispatch(upload.jobId)
-            .catch(error =>
-              app.log.warn('The queue is down; the sweep will add the import', { job_id: upload.jobId, error }),
-            )
+          await jobs.tryDispatch(upload.jobId)
           set.status = 202
           return answerOf(upload)
         } catch (error) {

@@ -86,11 +86,7 @@ async function examine({ db, clock, locks: held, queues }: App, tour: Tour): Pro
 /** Hands the run to the queue anew, or books one where there is none. */
 async function restart(app: App, tour: Tour, { job_id }: Finding): Promise<boolean> {
   if (!job_id) return (await bookUpdate(app, tour.slug)) !== undefined
-  if (await app.jobs.hasten(job_id)) return true
-  return app.jobs.dispatch(job_id).then(
-    () => true,
-    () => false,
-  )
+  return (await app.jobs.hasten(job_id)) || (await app.jobs.tryDispatch(job_id))
 }
 
 async function report({ db, clock }: App, tour: Tour, finding: Finding): Promise<void> {

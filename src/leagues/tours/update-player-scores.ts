@@ -94,15 +94,9 @@ async function finishAndReschedule(
     const at = tour ? nextPollAt(clock.now(), tour, timesOn(tx, slug), wish) : null
     return tour && at !== null ? { at, ...accept(tx, app, tour, { at }) } : undefined
   })
-  if (booked) await dispatch(app, booked)
+  if (booked) await app.jobs.tryDispatch(booked.jobId)
   return { next_update_at: isoOrNull(booked?.at) }
 }
-
-/** With the queue down the booking stays: the sweep hands it over later. */
-const dispatch = (app: App, { jobId }: Started) =>
-  app.jobs
-    .dispatch(jobId)
-    .catch(error => app.log.warn('The queue is down; the sweep will add the update', { job_id: jobId, error }))
 
 /** Sees to it that the tour's next look is booked, if anyone waits for it. */
 export async function bookUpdate(app: App, slug: string, at = app.clock.now()): Promise<Started | undefined> {
@@ -110,7 +104,7 @@ export async function bookUpdate(app: App, slug: string, at = app.clock.now()): 
     const tour = findTour(tx, slug)
     return tour && isUpdateWanted(timesOn(tx, slug), at) ? accept(tx, app, tour, { at }) : undefined
   })
-  if (booked && !booked.deduplicated) await dispatch(app, booked)
+  if (booked && !booked.deduplicated) await app.jobs.tryDispatch(booked.jobId)
   return booked
 }
 

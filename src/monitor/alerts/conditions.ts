@@ -109,13 +109,13 @@ function lateTasks({ schedule }: App): Alert[] {
   return schedule
     .state()
     .filter(({ state }) => state === 'late' || state === 'missed')
-    .map(({ name, state, late_ms }) => ({
+    .map(({ name, state, lateMs }) => ({
       key: `task_missing:schedule:${name}`,
       type: 'task_missing',
       severity: state === 'missed' ? 'error' : 'warning',
       title: `${name} is ${state === 'missed' ? 'missing' : 'late'}`,
-      message: `It should have begun ${Math.round(late_ms / minute)} min ago.`,
-      data: { name, late_ms },
+      message: `It should have begun ${Math.round(lateMs / minute)} min ago.`,
+      data: { name, late_ms: lateMs },
     }))
 }
 

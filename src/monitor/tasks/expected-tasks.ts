@@ -4,27 +4,21 @@ import { isUpdateWanted } from '../../leagues/tours/poll-times.ts'
 import { bookedUpdate, listTours, openLeaguesOn } from '../../leagues/tours/queries.ts'
 import { leagueTimes } from '../../leagues/tours/update-player-scores.ts'
 import { minute } from '../../platform/clock.ts'
+import type { ScheduleState } from '../../platform/jobs/scheduler.ts'
 import { jobTitle } from './job-titles.ts'
 import type { RunOutcome, TaskReading } from './task-queries.ts'
 
 export type TaskState = 'on time' | 'late' | 'missed' | 'too long' | 'paused'
 
 /** A line of the schedule. */
-export type ScheduledTask = {
-  name: string
+export type ScheduledTask = Omit<ScheduleState, 'state'> & {
   title: string
-  pattern: string
   state: TaskState
-  lateMs: number
   /** Since when the run has been under way that is. */
   runningSince: number | null
   runningJobId: string | null
   usualMs: number | null
-  lastSlot: number | null
-  next: number
-  periodMs: number
   outcomes: RunOutcome[]
-  pause: { reason: string; by: string; at: number } | null
 }
 
 /** Of a tour. */
@@ -50,21 +44,15 @@ export function scheduledTasks({ schedule, clock }: App, { outcomes, usual, runn
     const { name, state } = entry
     const run = running.find(run => run.name === name)
     const since = run?.startedAt ?? null
-    const isLong = since !== null && isTooLong(now - since, usual[name], entry.period_ms)
+    const isLong = since !== null && isTooLong(now - since, usual[name], entry.periodMs)
     return {
-      name,
+      ...entry,
       title: jobTitle(name),
-      pattern: entry.pattern,
       state: state === 'on time' && isLong ? 'too long' : state,
-      lateMs: entry.late_ms,
       runningSince: since,
       runningJobId: run?.id ?? null,
       usualMs: usual[name] ?? null,
-      lastSlot: entry.last_slot,
-      next: entry.next,
-      periodMs: entry.period_ms,
       outcomes: outcomes[name] ?? [],
-      pause: entry.pause,
     }
   })
 }

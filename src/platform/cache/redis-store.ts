@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Clock } from '../clock.ts'
+import { withTimeout } from '../process/with-timeout.ts'
 import type { CacheStore, Kept } from './cache.ts'
 
 /** How long an answer waits for Redis before it is loaded instead, and how long Redis is then left alone. Milliseconds. */
@@ -15,7 +16,7 @@ export function redisStore(redis: Redis, prefix: string, memory: CacheStore, clo
   }
 
   async function fetch(key: string): Promise<Kept | undefined> {
-    const text = await Promise.race([redis.get(prefix + key), Bun.sleep(patience).then(() => failed())]).catch(failed)
+    const text = await withTimeout(redis.get(prefix + key), patience, failed).catch(failed)
     if (!text) return undefined
     const [at, freshUntil, usableUntil, json] = JSON.parse(text) as [number, number, number, string]
     const kept = { value: JSON.parse(json), json, at, freshUntil, usableUntil }

@@ -8,6 +8,7 @@ import { readBody, TooLarge } from '../body.ts'
 import type { Log } from '../process/log.ts'
 import type { Metrics } from '../process/metrics.ts'
 import type { Telemetry } from '../process/telemetry.ts'
+import { withTimeout } from '../process/with-timeout.ts'
 import type { CachedFastPath } from './cached-fast-path.ts'
 import { setRateLimitHeaders } from './rate-limits.ts'
 import { beginRequest, type RequestContext, type Who } from './request-context.ts'
@@ -179,7 +180,7 @@ export function openHttpServer(settings: HttpServerSettings) {
     /** No new requests; those under way get until the deadline. */
     async close(deadlineMs: number) {
       closing = true
-      await Promise.race([server.stop(false), Bun.sleep(deadlineMs)])
+      await withTimeout(server.stop(false), deadlineMs, () => {})
       await server.stop(true)
     },
   }

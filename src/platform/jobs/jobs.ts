@@ -8,6 +8,7 @@ import { atomically } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../process/log.ts'
+import { withTimeout } from '../process/with-timeout.ts'
 import type { JobDefinition } from './job.ts'
 import type { Queues } from './queues.ts'
 import { acceptRun, changeRun, isFinished, type Run, runById, unfinishedBefore, unfinishedByKey } from './runs.ts'
@@ -40,7 +41,7 @@ export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log, ap
     return definition
   }
 
-  /** Writes down what is to be done, as part of the caller's transaction. Call `dispatch` after it has committed. */
+  /** Writes down what is to be done, as part of the caller's transaction. Call `tryDispatch` after it has committed. */
   function accept<Input extends TSchema>(
     tx: Db,
     job: JobDefinition<App, Input>,
@@ -77,10 +78,26 @@ export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log, ap
       attempts: run.maxAttempts - run.attempts || 1,
       backoff: { type: 'exponential', delay: backoffMs, jitter: 0.5 },
     }
-    const late = Bun.sleep(patience).then(() => {
+    await withTimeout(queues.add(queue, run.name, id, options), patience, () => {
       throw new QueueDown(`The queue did not answer within ${patience} ms`)
     })
-    await Promise.race([queues.add(queue, run.name, id, options), late])
+  }
+
+  /** `dispatch` for what stays accepted with the queue down: the sweep adds it later. False then. */
+  async function tryDispatch(id: string): Promise<boolean> {
+    try {
+      await dispatch(id)
+      return true
+    } catch (error) {
+      log.warn('The queue is down; the sweep will add the job', { job_id: id, error })
+      return false
+    }
+  }
+
+  /** Whatever the queue holds of a run is replaced by the run as it is now. */
+  async function redispatch({ id, name }: Run): Promise<void> {
+    await queues.remove(definitionOf(name).queue, id).catch(() => {}) // it is being taken up at this very moment
+    await tryDispatch(id)
   }
 
   /** Lets the job put right what a run leaves that did not succeed. */
@@ -96,7 +113,7 @@ export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log, ap
 
   return {
     accept,
-    dispatch,
+    tryDispatch,
     ended,
 
     define(table: readonly JobDefinition<App>[]) {
@@ -152,10 +169,8 @@ export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log, ap
     /** A run that waits for its time need wait no longer. False where it is not waiting. */
     async hasten(id: string): Promise<boolean> {
       const run = await atomically(db, tx => changeRun(tx, id, ['PENDING'], { notBefore: null }))
-      if (!run) return false
-      await queues.remove(definitionOf(run.name).queue, id).catch(() => {}) // it is being taken up at this very moment
-      await dispatch(id).catch(error => log.warn('The queue is down; the sweep will add the job', { id, error }))
-      return true
+      if (run) await redispatch(run)
+      return run !== undefined
     },
 
     /** A finished run that did not succeed is done again under its own id; undefined where there is nothing to retry, or the same work is under way again. */
@@ -182,8 +197,7 @@ export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log, ap
         return key && unfinishedByKey(tx).get({ key }) ? undefined : changeRun(tx, id, ['FAILURE', 'CANCELLED'], again)
       })
       if (!run) return undefined
-      await queues.remove(definitionOf(run.name).queue, id).catch(() => {}) // what is left of the last try
-      await dispatch(id).catch(error => log.warn('The queue is down; the sweep will add the job', { id, error }))
+      await redispatch(run)
       changed(id)
       return run
     },

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Job, JobsOptions, Processor } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { damagedFile, explainOpenErrors, faultOf, queueRebuildAdvice } from '../../../db/open-errors.ts'
+import { withTimeout } from '../process/with-timeout.ts'
 import { type QueueName, queueNames } from './job.ts'
 
 /** A job of the queue carries no data: its id is the id of its run. */
@@ -78,8 +79,8 @@ export async function openQueues({ dataDir, namespace, redis, onError }: Setting
       return worker
     },
     /** Waits a moment for what is under way; a Redis that is gone answers nobody. */
-    close: () =>
-      Promise.race([Promise.all(Object.values(queues).map(queue => queue.close())), Bun.sleep(1_000)]).then(() => {}),
+    close: async () =>
+      void (await withTimeout(Promise.all(Object.values(queues).map(queue => queue.close())), 1_000, () => {})),
   }
 }
 

@@ -32,12 +32,12 @@ const madeUpFrom = hour
 export type ScheduleState = {
   name: string
   pattern: string
-  last_slot: number | null
-  last_job_id: string | null
+  lastSlot: number | null
+  lastJobId: string | null
   next: number
-  period_ms: number
+  periodMs: number
   state: 'on time' | 'late' | 'missed' | 'paused'
-  late_ms: number
+  lateMs: number
   pause: { reason: string; by: string; at: number } | null
 }
 
@@ -98,10 +98,7 @@ export function openSchedule<App>(
         .run()
       return started.jobId
     })
-    if (jobId)
-      await jobs
-        .dispatch(jobId)
-        .catch(error => log.warn('The queue is down; the sweep will add the job', { job: job.name, error }))
+    if (jobId) await jobs.tryDispatch(jobId)
     return jobId
   }
 
@@ -162,12 +159,12 @@ export function openSchedule<App>(
         return {
           name,
           pattern,
-          last_slot: last?.slot ?? null,
-          last_job_id: last?.jobId ?? null,
+          lastSlot: last?.slot ?? null,
+          lastJobId: last?.jobId ?? null,
           next: nextAfter(parsed, now),
-          period_ms: period,
+          periodMs: period,
           state,
-          late_ms: state === 'on time' ? 0 : late,
+          lateMs: state === 'on time' ? 0 : late,
           pause: pause ? { reason: pause.reason, by: pause.pausedBy, at: pause.pausedAt } : null,
         }
       })

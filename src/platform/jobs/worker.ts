@@ -6,6 +6,7 @@ import type { Db } from '../../../db/open.ts'
 import { atomically } from '../../../db/transactions.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../process/log.ts'
+import { withTimeout } from '../process/with-timeout.ts'
 import { unlessAborted } from './abortable.ts'
 import { Cancelled, type JobContext, type JobDefinition, queueNames, ShuttingDown } from './job.ts'
 import type { Jobs } from './jobs.ts'
@@ -211,12 +212,9 @@ export function startWorker<App>({
       closing = true
       const closed = workers.map(worker => worker.close())
       for (const stop of running.values()) stop.abort(new ShuttingDown())
-      await Promise.race([
-        Promise.all(closed),
-        Bun.sleep(graceAtEnd).then(() => {
-          for (const worker of workers) worker.close(true).catch(() => {}) // with Redis gone even this may never end
-        }),
-      ])
+      await withTimeout(Promise.all(closed), graceAtEnd, () => {
+        for (const worker of workers) worker.close(true).catch(() => {}) // with Redis gone even this may never end
+      })
       clearInterval(cancels)
     },
   }

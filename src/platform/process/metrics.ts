@@ -2,6 +2,7 @@
 import type { Db } from '../../../db/open.ts'
 import { tryWrite } from '../../../db/transactions.ts'
 import { hour, minute } from '../clock.ts'
+import { withTimeout } from './with-timeout.ts'
 
 /** Upper bounds of the latency buckets in milliseconds; one more catches the rest. */
 export const bounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000] as const
@@ -104,7 +105,7 @@ const labelled = (name: string, labels: Labels) =>
 
 async function readingOf({ read }: Gauge): Promise<Reading> {
   try {
-    return await Promise.race([read(), Bun.sleep(patience).then(() => [])])
+    return await withTimeout(read(), patience, () => [])
   } catch {
     return []
   }

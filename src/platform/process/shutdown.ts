@@ -1,4 +1,5 @@
 import type { Log } from './log.ts'
+import { withTimeout } from './with-timeout.ts'
 
 /** How long any one thing may take to close, in milliseconds. */
 const patience = 4_500
@@ -16,9 +17,7 @@ export function openShutdown(log: Log) {
       (closed ??= (async () => {
         for (const { name, close } of closers.reverse()) {
           try {
-            const late = Bun.sleep(patience).then(() => 'late' as const)
-            if ((await Promise.race([close(), late])) === 'late')
-              log.warn('Left unclosed', { name, after_ms: patience })
+            await withTimeout(close(), patience, () => log.warn('Left unclosed', { name, after_ms: patience }))
           } catch (error) {
             log.error('Could not close', { name, error })
           }

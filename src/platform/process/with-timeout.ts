@@ -1,13 +1,32 @@
-/** What others may answer late or never (Redis above all) is not waited for longer than this. */
-export const withTimeout = <T>(answer: Promise<T>, patience = 700): Promise<T> =>
-  Promise.race([
-    answer,
-    Bun.sleep(patience).then((): never => {
-      throw new Error(`No answer within ${patience} ms`)
-    }),
-  ]).catch(error => {
+/**
+ * What others may answer late or never (Redis above all) is not waited for longer than this. `onTimeout` says what is
+ * answered instead (`() => {}`: just go on), or throws; without it a late answer is an error.
+ */
+export async function withTimeout<T, Late = never>(
+  answer: T | Promise<T>,
+  patienceMs = 700,
+  onTimeout: () => Late = () => refuseLate(patienceMs),
+): Promise<T | Late> {
+  const late = Promise.withResolvers<Late>()
+  const timer = setTimeout(() => {
+    try {
+      late.resolve(onTimeout())
+    } catch (error) {
+      late.reject(error)
+    }
+  }, patienceMs)
+  try {
+    return await Promise.race([answer, late.promise])
+  } catch (error) {
     throw noConnection.test(String(error)) ? new Error('no connection to it', { cause: error }) : error
-  })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function refuseLate(patienceMs: number): never {
+  throw new Error(`No answer within ${patienceMs} ms`)
+}
 
 /** As ioredis says it. */
 const noConnection = /enableOfflineQueue|connection is closed|max retries per request|ECONNREFUSED/i

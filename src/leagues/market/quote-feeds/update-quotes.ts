@@ -136,7 +136,7 @@ async function bookNext(app: App, id: number, { lease, jobId }: JobContext, wish
     const at = feed && nextPoll(feed, app.clock.now(), wish)
     return at === undefined ? undefined : { at, ...app.jobs.accept(tx, updateQuotes, { feed: id }, { at }) }
   })
-  if (booked) await dispatch(app, booked.jobId)
+  if (booked) await app.jobs.tryDispatch(booked.jobId)
   return booked?.at
 }
 
@@ -145,14 +145,8 @@ export async function bookPoll(app: App, id: number, at: number): Promise<void> 
   const booked = await atomically(app.db, tx =>
     findFeed(tx, id) ? app.jobs.accept(tx, updateQuotes, { feed: id }, { at }) : undefined,
   )
-  if (booked && !booked.deduplicated) await dispatch(app, booked.jobId)
+  if (booked && !booked.deduplicated) await app.jobs.tryDispatch(booked.jobId)
 }
-
-/** With the queue down the booking stays: the sweep hands it over later. */
-const dispatch = (app: App, jobId: string) =>
-  app.jobs
-    .dispatch(jobId)
-    .catch(error => app.log.warn('The queue is down; the sweep will add the update', { job_id: jobId, error }))
 
 /** A look now: the one that is booked is brought forward. */
 export async function pollNow(app: App, feed: QuoteFeed, by: number | null, accept: boolean) {
@@ -163,7 +157,7 @@ export async function pollNow(app: App, feed: QuoteFeed, by: number | null, acce
     if (started.deduplicated) changeRun(tx, started.jobId, ['PENDING'], { input })
     return started
   })
-  if (!started.deduplicated) await dispatch(app, started.jobId)
+  if (!started.deduplicated) await app.jobs.tryDispatch(started.jobId)
   else await jobs.hasten(started.jobId)
   return started
 }
