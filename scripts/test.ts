@@ -12,7 +12,7 @@ if (all && missing.length) process.exit(1)
 const stdio: ['inherit', 'inherit', 'inherit'] = ['inherit', 'inherit', 'inherit']
 const files = process.argv.slice(2)
 // Files run beside each other, never the tests of one. The files of a process share its modules, as loading them takes longer than most tests.
-const how = ['--parallel', '--no-isolate', '--timeout', '60000']
+const how = ['--parallel', '--no-isolate', '--no-orphans', '--timeout', '60000']
 const tests = Bun.spawnSync([process.execPath, 'test', ...how, ...files], { stdio })
 if (!all || files.length > 0) process.exit(tests.exitCode)
 

@@ -1,8 +1,9 @@
 /** The real app on a free port over a folder of its own. Whatever a test started is stopped after it, what is `shared` after its file. */
 import { afterAll } from 'bun:test'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { closeDatabase, databaseFile, openDatabase } from '../db/open.ts'
 import { type AppOverrides, type Fieldhouse, startFieldhouse } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 import type { Clock } from '../src/platform/clock.ts'
@@ -43,6 +44,20 @@ export function temporaryFolder(): string {
   return folder
 }
 
+let newDatabase: Uint8Array | undefined
+
+/** A folder with a database as the first start makes it: making one takes many syncs of the disk. */
+function newDataDir(): string {
+  const folder = temporaryFolder()
+  const file = databaseFile(folder)
+  if (newDatabase) writeFileSync(file, newDatabase)
+  else {
+    closeDatabase(openDatabase(folder))
+    newDatabase = readFileSync(file)
+  }
+  return folder
+}
+
 /** A clock that runs with the real one and can be set forward. */
 export function turnableClock(): Clock & { forward(ms: number): void } {
   let offset = 0
@@ -72,7 +87,7 @@ const defaults = (dataDir: string): Env => ({
   ALLOW_PRIVATE_FEEDS: 'true',
 })
 
-export async function start(env: Env = {}, dataDir = temporaryFolder(), surroundings: AppOverrides = {}) {
+export async function start(env: Env = {}, dataDir = newDataDir(), surroundings: AppOverrides = {}) {
   const clock = turnableClock()
   const { log, lines } = readableLog()
   const house: Fieldhouse = await startFieldhouse(readConfig({ ...defaults(dataDir), ...env }), {
