@@ -4,7 +4,7 @@ import { facts, taskLocks } from '../db/schema.ts'
 import { atomically } from '../db/transactions.ts'
 import { locks as lockTable } from '../src/locks.ts'
 import { fenced, type Lease, LostLease, lock, openLocks } from '../src/platform/jobs/task-locks.ts'
-import { isProcessDead } from '../src/platform/process/process-lock.ts'
+import { holdProcessLock, isProcessDead } from '../src/platform/process/process-lock.ts'
 import { startChild } from './children/child.ts'
 import { afterTest, temporaryFolder, turnableClock, until } from './start.ts'
 
@@ -87,6 +87,14 @@ test('a lock is held against another process and is free the moment that process
   await holder.kill9()
   expect(locks.all()).toMatchObject([{ owner: 'other', ownerDead: true }])
   await take()
+})
+
+test('a process lives until it says otherwise, even where nothing keeps its lock', () => {
+  const dataDir = temporaryFolder()
+  const hold = () => void holdProcessLock(dataDir, 'forgetful')
+  hold()
+  for (let i = 0; i < 5; i++) Bun.gc(true)
+  expect(isProcessDead(dataDir, 'forgetful')).toBe(false)
 })
 
 test('an old holder that wakes up late is refused its writes', async () => {

@@ -11,15 +11,20 @@ import { explainOpenErrors } from '../../../db/open-errors.ts'
 const suffix = '.alive'
 const fileOf = (dataDir: string, id: string) => join(dataDir, 'run', `${id}${suffix}`)
 
+/** A database that nothing refers to is closed, and its lock dropped, by the garbage collector. */
+const held = new Set<Database>()
+
 /** Call the answer to stop being alive. */
 export function holdProcessLock(dataDir: string, id: string): () => void {
   mkdirSync(join(dataDir, 'run'), { recursive: true })
   const path = fileOf(dataDir, id)
-  const held = explainOpenErrors(path, () => new Database(path, { create: true }))
-  held.run('PRAGMA journal_mode = MEMORY') // else a journal would lie beside it
-  held.run('BEGIN EXCLUSIVE')
+  const file = explainOpenErrors(path, () => new Database(path, { create: true }))
+  file.run('PRAGMA journal_mode = MEMORY') // else a journal would lie beside it
+  file.run('BEGIN EXCLUSIVE')
+  held.add(file)
   return () => {
-    held.close()
+    held.delete(file)
+    file.close()
     rmSync(path, { force: true })
   }
 }
