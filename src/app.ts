@@ -32,7 +32,7 @@ import { copyLog, startCheckpoints } from './platform/files/wal-checkpoints.ts'
 import { openCachedFastPath } from './platform/http/cached-fast-path.ts'
 import { openStreams } from './platform/http/event-streams.ts'
 import { openHttpServer } from './platform/http/http-server.ts'
-import { attemptLimit, readLimit } from './platform/http/rate-limits.ts'
+import { readLimit } from './platform/http/rate-limits.ts'
 import type { JobDefinition } from './platform/jobs/job.ts'
 import { openJobs } from './platform/jobs/jobs.ts'
 import { openQueues } from './platform/jobs/queues.ts'
@@ -178,7 +178,6 @@ export async function startFieldhouse(
       livePortfolios: books,
       streams,
       reads: readLimit(config.rateLimit),
-      attempts: attemptLimit(),
       passwords: openPasswords(passwordCosts),
       exports: openExports(exportPatience),
       stopRun: id => stopRun(id),

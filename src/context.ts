@@ -6,7 +6,7 @@ import type { Cache } from './platform/cache/cache.ts'
 import type { Stamps } from './platform/cache/stamps.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Streams } from './platform/http/event-streams.ts'
-import type { Attempts, ReadLimit } from './platform/http/rate-limits.ts'
+import type { ReadLimit } from './platform/http/rate-limits.ts'
 import { jobsOf } from './platform/jobs/job.ts'
 import type { Jobs } from './platform/jobs/jobs.ts'
 import type { Queues } from './platform/jobs/queues.ts'
@@ -42,7 +42,6 @@ export interface App {
   readonly schedule: Schedule
   readonly streams: Streams
   readonly reads: ReadLimit
-  readonly attempts: Attempts
   /** Stops a run of this process at once; elsewhere the row tells. */
   stopRun(jobId: string): void
   /** Whether warm-up is finished: `/readyz`. */

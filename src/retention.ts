@@ -2,8 +2,10 @@
 import { count, desc, lt, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import {
+  attempts,
   auditLog,
   healthScores,
+  knownDevices,
   orderKeys,
   processes,
   processMinutes,
@@ -36,6 +38,8 @@ export const deleteOld = retentionJob([
   older('load of processes', '30d', processMinutes, processMinutes.minute),
   older('schedule slots', '90d', scheduleSlots, scheduleSlots.slot),
   older('ended sessions', '0d', sessions, sessions.expiresAt),
+  older('attempts to sign in', '0d', attempts, attempts.endsAt),
+  older('known devices', '400d', knownDevices, knownDevices.lastUsedAt),
   older('health scores', '90d', healthScores, healthScores.at),
   older('roster drafts', '90d', rosterDrafts, rosterDrafts.createdAt),
   older('order keys', '1d', orderKeys, orderKeys.createdAt),

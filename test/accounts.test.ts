@@ -92,6 +92,76 @@ test('a few wrong passwords and the account waits, for that address only', async
   expect((await attempt(ann.password, '2001:db8:1:3::1')).status).toBe(200)
 })
 
+/** Attempts at Ann's password, each from an address of its own unless told. */
+function attempts(url: string) {
+  let n = 0
+  return (
+    password: string,
+    browser = visitor(url),
+    address = `198.51.${100 + Math.floor(n / 250)}.${(n++ % 250) + 1}`,
+  ) =>
+    browser.visit('/api/v1/auth/login', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-forwarded-for': address },
+      body: JSON.stringify({ email: ann.email, password }),
+    })
+}
+
+test('guesses from many addresses keep everybody out but the browser that is known', async () => {
+  const { call, url } = await start({ TRUST_PROXY: '1' })
+  const { id } = await call.post('/api/v1/users', ann)
+  await call.post('/api/v1/users', bob)
+  const attempt = attempts(url)
+  const own = visitor(url)
+  await own.signIn(ann.email, ann.password)
+  await own.post('/api/v1/auth/logout')
+  const bobs = visitor(url)
+  await bobs.signIn(bob.email, bob.password)
+  for (let i = 0; i < 100; i++) await attempt('a guess')
+  expect((await attempt(ann.password)).status).toBe(429)
+  expect((await attempt(ann.password, bobs)).status).toBe(429) // known, but not to her account
+  expect((await attempt(ann.password, own)).status).toBe(200)
+
+  for (let i = 0; i < 10; i++) expect((await attempt('a guess', own)).status).toBe(401)
+  expect((await attempt(ann.password, own)).status).toBe(429) // who has that cookie may not guess without end either
+  await call.patch(`/api/v1/users/${id}`, { password: 'given by an admin' })
+  expect((await attempt('given by an admin', own)).status).toBe(429) // with another password no browser is known
+})
+
+test('attempts are counted together by all processes, and over after a quarter of an hour', async () => {
+  const dataDir = temporaryFolder()
+  const [one, other] = [
+    await start({ TRUST_PROXY: '1' }, dataDir),
+    await spawnFieldhouse({ TRUST_PROXY: '1' }, dataDir),
+  ]
+  await one.call.post('/api/v1/users', ann)
+  const [here, there] = [attempts(one.url), attempts(other.url)]
+  const address = '198.51.100.1'
+  for (let i = 0; i < 5; i++) {
+    expect((await here('a guess', undefined, address)).status).toBe(401)
+    expect((await there('a guess', undefined, address)).status).toBe(401)
+  }
+  for (const attempt of [here, there]) expect((await attempt(ann.password, undefined, address)).status).toBe(429)
+  expect((await there(ann.password, undefined, '198.51.100.2')).status).toBe(200)
+  one.clock.forward(15 * minute)
+  expect((await here(ann.password, undefined, address)).status).toBe(200)
+})
+
+test('the cookie by which a browser is known goes only where passwords are typed', async () => {
+  const { call, url } = await start()
+  const { id } = await call.post('/api/v1/users', ann)
+  const response = await visitor(url).visit('/sign-in', {
+    method: 'POST',
+    body: new URLSearchParams({ email: ann.email, password: ann.password }),
+  })
+  expect(response.status).toBe(303)
+  const cookies = response.headers.getSetCookie().filter(cookie => cookie.startsWith(`fieldhouse_device_${id}=`))
+  expect(cookies.map(cookie => cookie.match(/Path=(\S+); HttpOnly; SameSite=Lax/)?.[1])).toEqual([
+    '/sign-in',
+    '/api/v1/auth',
+  ])
+})
+
 test('a session lives 24 h from its last use', async () => {
   const { call, url, clock } = await start()
   const { id } = await call.post('/api/v1/users', ann)

@@ -1,4 +1,4 @@
-/** A browser without a screen: it keeps its cookie, names its origin and sends the token it was given. */
+/** A browser without a screen: it keeps its cookies, names its origin and sends the token it was given. */
 import { caller, Refused } from './start.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read answers as they come
@@ -7,16 +7,23 @@ type Init = RequestInit & { headers?: Record<string, string> }
 
 export function visitor(url: string) {
   const { raw } = caller(url)
-  let cookie: string | undefined
+  const cookies = new Map<string, { pair: string; path: string }>()
+  const session = () => [...cookies.values()].find(({ pair }) => pair.startsWith('fieldhouse_session='))?.pair
   let csrfToken: string | undefined
 
   async function visit(path: string, init: Init = {}): Promise<Response> {
     const headers: Record<string, string> = {}
-    if (cookie) headers.cookie = cookie
+    const carried = [...cookies.values()].filter(({ path: under }) => path.startsWith(under)).map(({ pair }) => pair)
+    if (carried.length) headers.cookie = carried.join('; ')
     if (init.method) headers.origin = url
     const response = await raw(path, { ...init, headers: { ...headers, ...init.headers } })
-    const set = response.headers.get('set-cookie')?.split(';')[0]
-    if (set) cookie = set.endsWith('=') ? undefined : set
+    for (const set of response.headers.getSetCookie()) {
+      const [pair = '', ...rest] = set.split('; ')
+      const under = rest.find(each => each.startsWith('Path='))?.slice(5) ?? '/'
+      const name = `${pair.split('=')[0]} ${under}`
+      if (pair.endsWith('=')) cookies.delete(name)
+      else cookies.set(name, { pair, path: under })
+    }
     return response
   }
 
@@ -45,7 +52,7 @@ export function visitor(url: string) {
         body: new URLSearchParams(fields),
         headers: { accept: 'text/html' },
       }),
-    cookie: () => cookie,
+    cookie: session,
     csrfToken: () => csrfToken,
   }
 }

@@ -9,6 +9,7 @@ import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import type { User } from './account.ts'
+import { forgetDevices } from './known-device.ts'
 import { skeleton } from './look-alike.ts'
 import { endSessions } from './session.ts'
 
@@ -101,6 +102,7 @@ export function changeUser(tx: Db, id: number, change: UserChange, kept?: string
   if (change.role && change.role !== 'admin') refuseLastAdmin(tx, user)
   const [changed = user] = tx.update(users).set(change).where(eq(users.id, id)).returning().all()
   if (changed.role !== user.role || changed.passwordHash !== user.passwordHash) endSessions(tx, id, kept)
+  if (changed.passwordHash !== user.passwordHash) forgetDevices(tx, id)
   if (changed.username !== user.username) renamed(tx, id)
   touch(tx, 'account', id)
   return changed
@@ -116,6 +118,7 @@ export function deleteUser(tx: Db, id: number, now: number): void {
     .run()
   tx.delete(apiKeys).where(eq(apiKeys.userId, id)).run()
   endSessions(tx, id)
+  forgetDevices(tx, id)
   renamed(tx, id)
 }
 

@@ -1,8 +1,7 @@
 /** Coming in and going out: by password, as a new member, out again, and with another password. */
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
-import { atomically, bestEffortWrite } from '../../db/transactions.ts'
-import { raise } from '../alerts.ts'
+import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
@@ -21,6 +20,8 @@ import {
   type User,
   usernameField,
 } from './account.ts'
+import { type Attempt, countAttempt, forgive } from './attempts.ts'
+import { deviceCookies, knownDevice, rememberDevice } from './known-device.ts'
 import { isSecure, refuseForeign } from './origin.ts'
 import { changeUser, createUser, userByEmail, userById } from './queries.ts'
 import { beginSession, endSession, sessionCookie, sessionToken } from './session.ts'
@@ -28,20 +29,22 @@ import { beginSession, endSession, sessionCookie, sessionToken } from './session
 export type SignedIn = { user: Profile; csrf_token: string }
 export const signedInSchema = t.Object({ user: profileSchema, csrf_token: t.String() })
 
-type Outcome = { user: User; token: string; csrfToken: string }
+type Outcome = { user: User; token: string; csrfToken: string; device: string }
 
-/** Begins a session in the transaction; the session of the cookie that came along ends. */
+/** Begins a session in the transaction, in a browser known from now on; the session of the cookie that came along ends. */
 export function openSession(tx: Db, request: Request, user: User, now: number): Outcome {
   const former = sessionToken(request)
   if (former) endSession(tx, former)
   const begun = beginSession(tx, user.id, now)
   audit(tx, { at: now, who: user, action: 'auth.login', target: `user ${user.id}`, detail: comingFrom(request) })
-  return { user, ...begun }
+  return { user, ...begun, device: rememberDevice(tx, request, user.id, now) }
 }
 
-/** Hands out the cookie, once the session is on disk. */
-export function sendSession({ config }: App, request: Request, { user, token, csrfToken }: Outcome): SignedIn {
-  requestContext(request).headers.push(['set-cookie', sessionCookie(token, isSecure(request, config))])
+/** Hands out the cookies, once the session is on disk. */
+export function sendSession({ config }: App, request: Request, { user, token, csrfToken, device }: Outcome): SignedIn {
+  const secure = isSecure(request, config)
+  for (const cookie of [sessionCookie(token, secure), ...deviceCookies(user.id, device, secure)])
+    requestContext(request).headers.push(['set-cookie', cookie])
   return { user: profileOf(user, user.email), csrf_token: csrfToken }
 }
 
@@ -51,37 +54,32 @@ const stranger = { id: null, username: 'stranger' }
 export const credentials = { email: t.String({ maxLength: 254 }), password: passwordField }
 export type Credentials = { email: string; password: string }
 
-/** Too many are refused, and an admin is told. */
-function countAttempt({ db, clock, attempts }: App, account: string, address: string): void {
-  const alert = {
-    key: 'security:attempts',
-    type: 'security',
-    severity: 'warning',
-    title: 'Too many attempts to sign in',
-    message: `The last ones came from ${address} and wait a quarter of an hour`,
-    data: { address },
-  } as const
-  attempts.count(account, address, () => void bestEffortWrite(db, tx => raise(tx, clock.now(), alert)))
-}
+const attemptAt = ({ db }: App, request: Request, account: string, user: User | undefined): Attempt => ({
+  account,
+  address: requestContext(request).address(),
+  device: user && knownDevice(db, request, user.id),
+})
 
 /** An unknown address and a wrong password are told apart by nothing: not by the answer, not by the work done. */
 export async function signIn(app: App, request: Request, credentials: Credentials): Promise<SignedIn> {
-  const { db, clock, config, attempts, passwords } = app
-  const address = requestContext(request).address()
+  const { db, clock, config, passwords } = app
   refuseForeign(request, config)
   const email = credentials.email.trim().toLowerCase()
-  countAttempt(app, email, address)
   const found = userByEmail(db, email)
+  const attempt = attemptAt(app, request, email, found)
+  await countAttempt(app, attempt)
   const isRight = await passwords.matches(credentials.password, found?.passwordHash)
   const outcome = await atomically(db, tx => {
     const now = clock.now()
     const user = userByEmail(tx, email)
-    if (isRight && user?.passwordHash === found?.passwordHash && user) return openSession(tx, request, user, now)
+    if (isRight && user?.passwordHash === found?.passwordHash && user) {
+      forgive(tx, attempt)
+      return openSession(tx, request, user, now)
+    }
     const target = user ? `user ${user.id}` : 'unknown account'
     audit(tx, { at: now, who: stranger, action: 'auth.login', target, detail: comingFrom(request), result: 'refused' })
   })
   if (!outcome) return refuse('unauthorized', 'The e-mail address or the password is not right')
-  attempts.forgive(email, address)
   return sendSession(app, request, outcome)
 }
 
@@ -110,7 +108,7 @@ export async function signUp(app: App, request: Request, account: NewAccount): P
   refuseForeign(request, config)
   const user = { ...checkedAccount(account), role: 'member' as const }
   const address = requestContext(request).address()
-  countAttempt(app, `sign-up from ${address}`, address)
+  await countAttempt(app, { account: `sign-up from ${address}`, address })
   const passwordHash = await passwords.hash(account.password)
   const outcome = await atomically(db, tx => {
     const now = clock.now()
@@ -129,21 +127,25 @@ export type PasswordChange = { current_password: string; new_password: string }
 
 /** All his other sessions end. */
 export async function changePassword(app: App, request: Request, who: Who, change: PasswordChange): Promise<void> {
-  const { db, clock, attempts, passwords } = app
+  const { db, clock, config, passwords } = app
   const { id } = who
   if (id === null) return refuse('conflict', 'The operator has no password; his token is the setting ADMIN_TOKEN')
-  const address = requestContext(request).address()
-  const { email, passwordHash } = userById(db, id)
+  const user = userById(db, id)
+  const attempt = attemptAt(app, request, user.email, user)
   const deed = { who, action: 'auth.password', target: `user ${id}` }
-  countAttempt(app, email, address)
-  if (!(await passwords.matches(change.current_password, passwordHash))) {
+  await countAttempt(app, attempt)
+  if (!(await passwords.matches(change.current_password, user.passwordHash))) {
     await atomically(db, tx => audit(tx, { ...deed, at: clock.now(), result: 'refused' }))
     invalid('current_password', 'is not right')
   }
-  attempts.forgive(email, address)
   const newHash = await passwords.hash(change.new_password)
-  await atomically(db, tx => {
+  const device = await atomically(db, tx => {
+    const now = clock.now()
+    forgive(tx, attempt)
     changeUser(tx, id, { passwordHash: newHash }, sessionToken(request))
-    audit(tx, { ...deed, at: clock.now() })
+    audit(tx, { ...deed, at: now })
+    return who.via === 'session' ? rememberDevice(tx, request, id, now) : undefined
   })
+  for (const cookie of device ? deviceCookies(id, device, isSecure(request, config)) : [])
+    requestContext(request).headers.push(['set-cookie', cookie])
 }

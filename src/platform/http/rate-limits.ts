@@ -71,50 +71,12 @@ export function setRateLimitHeaders(headers: Headers, { limit, left, resetSecond
 }
 
 /** An IPv6 client has a whole /64 to choose its address from; it is counted as one. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (!address.includes(':') || address.includes('.')) return address
   const [front = '', back = ''] = address.split('::')
   const groups = front.split(':')
   const zeros = 8 - groups.length - (back ? back.split(':').length : 0)
   return [...groups, ...Array(Math.max(0, zeros)).fill('0'), ...back.split(':')].slice(0, 4).join(':')
-}
-
-export type Attempts = ReturnType<typeof attemptLimit>
-
-const quarter = 15 * 60 // seconds
-
-/**
- * Attempts at a password in a quarter of an hour, never unlimited: a few per account from one address, more per address,
- * and more per account from all addresses together, so that a stranger cannot easily lock a member out.
- */
-export function attemptLimit() {
-  const perAddress = openWindow(50, quarter)
-  const perPair = openWindow(10, quarter)
-  const perAccount = openWindow(100, quarter)
-  return {
-    /**
-     * Refuses where there were too many; `noticed` is told of the first that is refused. The address comes first: a
-     * refused one must not fill memory with accounts it makes up.
-     */
-    count(account: string, address: string, noticed: () => void): void {
-      const network = networkOf(address)
-      for (const [window, key] of [
-        [perAddress, network],
-        [perPair, `${account} ${network}`],
-        [perAccount, account],
-      ] as const) {
-        const { over, used, limit, resetSeconds } = window.count(key)
-        if (used === limit + 1) noticed()
-        if (over) refuse('rate_limited', `Too many attempts; wait ${resetSeconds} s`, { retryAfter: resetSeconds })
-      }
-    },
-    /** That one was right: neither it nor the slips before it make him wait. Only the account goes on counting. */
-    forgive(account: string, address: string): void {
-      const network = networkOf(address)
-      perAddress.uncount(network)
-      perPair.forget(`${account} ${network}`)
-    },
-  }
 }
 
 export type Places = ReturnType<typeof openPlaces>

@@ -1,0 +1,115 @@
+/**
+ * Attempts at a password in a quarter of an hour, counted in the database, so that all processes count together: a few per
+ * account from one address, more per address, and more per account from all addresses. A browser that its owner has signed in
+ * from is counted by itself, so that the guesses of others never keep them out.
+ */
+import { and, eq, gt, inArray, lte, sql } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { attempts } from '../../db/schema.ts'
+import { atomically, prepared } from '../../db/transactions.ts'
+import { raise } from '../alerts.ts'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { minute } from '../platform/clock.ts'
+import { networkOf } from '../platform/http/rate-limits.ts'
+import { hashSecret } from './secret.ts'
+
+const windowLength = 15 * minute
+const perAddress = 50
+const perPair = 10
+const perAccount = 100
+const perDevice = 10
+
+export type Attempt = {
+  /** What is tried: an e-mail address, whether there is an account of it or not. */
+  account: string
+  address: string
+  /** A known browser of that account. */
+  device?: string
+}
+
+type Window = { key: string; limit: number }
+
+/** Keys are hashed: no list of addresses is kept that people have typed. */
+function windowsOf({ account, address, device }: Attempt): Window[] {
+  if (device) return [{ key: hashSecret(`device ${device}`), limit: perDevice }]
+  const network = networkOf(address)
+  // The address comes first: one that is refused must not fill the table with accounts it makes up.
+  return [
+    { key: hashSecret(`address ${network}`), limit: perAddress },
+    { key: hashSecret(`pair ${account} ${network}`), limit: perPair },
+    { key: hashSecret(`account ${account}`), limit: perAccount },
+  ]
+}
+
+/** Refuses where there were too many; an admin is told of the first that is refused. */
+export async function countAttempt({ db, clock }: Pick<App, 'db' | 'clock'>, attempt: Attempt): Promise<void> {
+  const windows = windowsOf(attempt)
+  const now = clock.now()
+  const endsAt =
+    windows.map(window => overUntil(db, window, now)).find(time => time !== undefined) ??
+    (await atomically(db, tx => countAll(tx, windows, now, attempt.address), 'unsynced'))
+  if (endsAt === undefined) return
+  const retryAfter = Math.max(1, Math.ceil((endsAt - now) / 1000))
+  refuse('rate_limited', `Too many attempts; wait ${retryAfter} s`, { retryAfter })
+}
+
+/** When the first window ends in which this attempt is one too many. */
+function countAll(tx: Db, windows: readonly Window[], now: number, address: string): number | undefined {
+  deleteEnded(tx, now)
+  for (const window of windows) {
+    const over = overUntil(tx, window, now)
+    if (over !== undefined) return over
+    const counted = increment(tx).get(window.key, now, now + windowLength)
+    if (!counted || counted.used <= window.limit) continue
+    raise(tx, now, {
+      key: 'security:attempts',
+      type: 'security',
+      severity: 'warning',
+      title: 'Too many attempts to sign in',
+      message: `The last ones came from ${address} and wait a quarter of an hour`,
+      data: { address },
+    })
+    return counted.ends_at
+  }
+  return undefined
+}
+
+/** One that ends later than a new one would was begun under a clock that has been set back since: it counts no longer. */
+const isOpen = (now: number) => and(gt(attempts.endsAt, now), lte(attempts.endsAt, now + windowLength))
+
+const overUntil = (db: Db, { key, limit }: Window, now: number): number | undefined =>
+  db
+    .select({ endsAt: attempts.endsAt })
+    .from(attempts)
+    .where(and(eq(attempts.key, key), gt(attempts.used, limit), isOpen(now)))
+    .get()?.endsAt
+
+const increment = prepared(({ $client: client }) =>
+  client.query<{ used: number; ends_at: number }, [key: string, now: number, endsAt: number]>(
+    `insert into attempts (key, used, ends_at) values (?1, 1, ?3)
+     on conflict (key) do update set
+       used = iif(ends_at > ?2 and ends_at <= ?3, used + 1, 1),
+       ends_at = iif(ends_at > ?2 and ends_at <= ?3, ends_at, ?3)
+     returning used, ends_at`,
+  ),
+)
+
+const deletedAtOnce = 100
+
+function deleteEnded(tx: Db, now: number): void {
+  const ended = tx.select({ key: attempts.key }).from(attempts).where(lte(attempts.endsAt, now)).limit(deletedAtOnce)
+  tx.delete(attempts).where(inArray(attempts.key, ended)).run()
+}
+
+/** That one was right: neither it nor the slips before it make them wait. Only the account goes on counting. */
+export function forgive(tx: Db, { account, address, device }: Attempt): void {
+  const network = networkOf(address)
+  const forgotten = [`pair ${account} ${network}`, ...(device ? [`device ${device}`] : [])].map(hashSecret)
+  tx.delete(attempts).where(inArray(attempts.key, forgotten)).run()
+  if (device) return // it was counted nowhere else
+  tx.update(attempts)
+    .set({ used: sql`max(0, ${attempts.used} - 1)` })
+    .where(eq(attempts.key, hashSecret(`address ${network}`)))
+    .run()
+}
