@@ -20,7 +20,7 @@ export const hostile = {
   arabic: 'كتيبة الصقور',
   emoji: '👩‍👩‍👧‍👦 🏴󠁧󠁢󠁥󠁮󠁧󠁿 Æther ﷽',
   long: 'W'.repeat(200),
-  words: 'a name that goes on and on '.repeat(8),
+  words: 'a name that goes on and on '.repeat(7),
   empty: '',
 }
 
