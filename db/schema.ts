@@ -357,7 +357,7 @@ export const portfolios = sqliteTable(
   {
     leagueId: integer('league_id').notNull(),
     userId: integer('user_id').notNull(),
-    grantedCents: integer('granted_cents').notNull(), // what he began with
+    grantedCents: integer('granted_cents').notNull(), // what the member began with
     cashCents: integer('cash_cents').notNull(),
     realisedCents: integer('realised_cents').notNull().default(0), // before fees
     feesCents: integer('fees_cents').notNull().default(0),
@@ -619,7 +619,7 @@ export const runs = sqliteTable(
     attempts: integer('attempts').notNull().default(0),
     maxAttempts: integer('max_attempts').notNull(),
     dedupeKey: text('dedupe_key'), // one unfinished run per key
-    startedBy: integer('started_by'), // null: the house itself or the operator
+    startedBy: integer('started_by'), // null: Fieldhouse itself or the operator
     cancelRequestedAt: time('cancel_requested_at'),
     notBefore: time('not_before'),
     expiresAt: time('expires_at'),

@@ -77,12 +77,12 @@ export async function startFieldhouse(
     exportPatience,
   }: AppOverrides = {},
 ): Promise<Fieldhouse> {
-  const closing = openShutdown(log)
+  const shutdown = openShutdown(log)
   try {
     const { version } = packageJson
     const { role, dataDir } = config
     const processId = Bun.randomUUIDv7()
-    closing.keep('log', log, log => log.flush())
+    shutdown.onClose('log', log, log => log.flush())
 
     const release = {
       dsn: config.sentryDsn,
@@ -90,20 +90,20 @@ export async function startFieldhouse(
       environment: config.environment,
       release: version,
     }
-    const telemetry = closing.keep('telemetry', await openTelemetry({ ...release, log }), telemetry =>
+    const telemetry = shutdown.onClose('telemetry', await openTelemetry({ ...release, log }), telemetry =>
       telemetry.close(),
     )
-    const db = closing.keep(
+    const db = shutdown.onClose(
       'database',
       openDatabase(dataDir, () => otherProcessesAlive(dataDir)),
       closeDatabase,
     )
-    closing.keep('liveness', holdProcessLock(dataDir, processId), die => die())
+    shutdown.onClose('liveness', holdProcessLock(dataDir, processId), die => die())
     const row = { id: processId, role, version, startedAt: clock.now() }
-    closing.keep('process row', await registerProcess(db, row), leave => leave())
+    shutdown.onClose('process row', await registerProcess(db, row), leave => leave())
 
     const redis = config.redisUrl
-      ? closing.keep('redis', await openRedis(config.redisUrl, log), redis => redis.close())
+      ? shutdown.onClose('redis', await openRedis(config.redisUrl, log), redis => redis.close())
       : undefined
     const cacheClient = redis?.connect()
     if (redis && cacheClient) await redis.insist(cacheClient)
@@ -113,11 +113,11 @@ export async function startFieldhouse(
     const prefix = `${config.namespace}:cache:${await installationOf(db)}:`
     const store = cacheClient ? redisStore(cacheClient, prefix, memory, clock) : memory
     const cache = new Cache(
-      closing.keep('cache', store, store => store.close()),
+      shutdown.onClose('cache', store, store => store.close()),
       stamps,
       clock,
     )
-    const locks = closing.keep(
+    const locks = shutdown.onClose(
       'locks',
       openLocks(db, clock, processId, owner => isProcessDead(dataDir, owner)),
       locks => locks.close(),
@@ -126,7 +126,7 @@ export async function startFieldhouse(
     const queueError = (error: Error) => {
       if (isNews(error.message)) log.warn('The queue reports', { error: error.message })
     }
-    const queues = closing.keep(
+    const queues = shutdown.onClose(
       'queues',
       await openQueues({ dataDir, namespace: config.namespace, redis: redis?.connect, onError: queueError }),
       queues => queues.close(),
@@ -134,20 +134,24 @@ export async function startFieldhouse(
     const jobs = openJobs<App>(db, queues, clock, log, () => app)
     jobs.define([...jobTable, ...moreJobs])
     const schedule = openSchedule([...scheduleTable, ...moreSchedule], db, jobs, clock, log)
-    const sheets = closing.keep('sheets', openSheets(dataDir, clock), sheets => sheets.close())
-    const books = closing.keep('books', openLivePortfolios(dataDir, db, stamps, clock), books => books.close())
+    const sheets = shutdown.onClose('sheets', openSheets(dataDir, clock), sheets => sheets.close())
+    const livePortfolios = shutdown.onClose(
+      'livePortfolios',
+      openLivePortfolios(dataDir, db, stamps, clock),
+      livePortfolios => livePortfolios.close(),
+    )
     const metrics = openMetrics()
-    const reader = closing.keep(
+    const reader = shutdown.onClose(
       'reader',
       openReaderThread(new URL('./reader-thread.ts', import.meta.url), dataDir),
       reader => reader.close(),
     )
-    closing.keep(
+    shutdown.onClose(
       'checkpoints',
       startCheckpoints(db, () => reader.read(copyLog, undefined)),
       checkpoints => checkpoints.stop(),
     )
-    const loop = closing.keep('loop watch', watchLoop(), loop => loop.stop())
+    const loop = shutdown.onClose('loop watch', watchLoop(), loop => loop.stop())
     const streams = openStreams()
 
     let stopRun: App['stopRun'] = () => {}
@@ -175,7 +179,7 @@ export async function startFieldhouse(
       kinds,
       sheets,
       tourBoards: openTourBoards(db, stamps, clock),
-      livePortfolios: books,
+      livePortfolios: livePortfolios,
       streams,
       reads: readLimit(config.rateLimit),
       passwords: openPasswords(passwordCosts),
@@ -202,27 +206,27 @@ export async function startFieldhouse(
           }),
         )
       }
-      const worker = closing.keep(
+      const worker = shutdown.onClose(
         'worker',
         startWorker({ app, db, clock, locks, jobs, queues, log, failed, queueError }),
         worker => worker.close(),
       )
       stopRun = worker.abort
       stopWorking = worker.close
-      closing.keep('schedule', schedule, schedule => schedule.stop())
+      shutdown.onClose('schedule', schedule, schedule => schedule.stop())
       schedule.start()
       await schedule.catchUp()
     }
     lookForDamageAtStart(app)
     await beginPace(app)
-    closing.keep('watch', startProcessMonitor(app), watch => watch.stop())
+    shutdown.onClose('watch', startProcessMonitor(app), watch => watch.stop())
 
-    const express = openCachedFastPath(cache, app.reads, clock)
-    metrics.gauge('fieldhouse_express_answers_total', 'Answers given without the router', express.given, 'counter')
+    const fastPath = openCachedFastPath(cache, app.reads, clock)
+    metrics.gauge('fieldhouse_fast_path_answers_total', 'Answers given without the router', fastPath.given, 'counter')
     await makeFirstAdmin(app)
     const router = routes(app)
-    const door = closing.keep(
-      'door',
+    const server = shutdown.onClose(
+      'http server',
       openHttpServer({
         port: config.port,
         hostname: config.host,
@@ -233,29 +237,29 @@ export async function startFieldhouse(
         identify: request => identify(app, request),
         guard: guardCookies(config),
         refused: (request, error) => refused(app, request, error),
-        express,
+        fastPath,
         log,
         metrics,
         trace: telemetry.trace,
       }),
-      door => door.close(drainFor),
+      server => server.close(drainFor),
     )
-    closing.keep('streams', streams, streams => streams.close())
-    const warming = closing.keep('warm-up', new AbortController(), warming => warming.abort())
+    shutdown.onClose('streams', streams, streams => streams.close())
+    const warming = shutdown.onClose('warm-up', new AbortController(), warming => warming.abort())
     warmUp(app, warming.signal).then(() => {
       isReady = true
     })
     resumeUploads(app).catch(error => log.error('Uploads could not be put right', { error }))
     jobs.sweep(0).catch(error => log.warn('The queue is down; the sweep comes again in a minute', { error }))
-    if (role !== 'worker') await offerSetup(app, door.url)
-    log.info('Fieldhouse is open', { url: door.url, role, version, queue: queues.backend, data: dataDir })
+    if (role !== 'worker') await offerSetup(app, server.url)
+    log.info('Fieldhouse is open', { url: server.url, role, version, queue: queues.backend, data: dataDir })
     const stop = () => {
       stopWorking().catch(() => {}) // beside the requests under way, not after them; told of in its turn
-      return closing.close()
+      return shutdown.close()
     }
-    return { app, url: door.url, stop }
+    return { app, url: server.url, stop }
   } catch (error) {
-    await closing.close()
+    await shutdown.close()
     throw error
   }
 }

@@ -14,7 +14,7 @@ export type AuditEntry = {
   result?: 'ok' | 'refused' | 'failed'
 }
 
-/** What the house does by itself. */
+/** What Fieldhouse does by itself. */
 export const systemActor = { id: null, username: 'fieldhouse' }
 
 export function audit(tx: Db, { at, who, action, target, detail = {}, result = 'ok' }: AuditEntry): void {

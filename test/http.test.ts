@@ -47,7 +47,7 @@ test('a board is a miss, then a hit, then the same bytes from the express lane, 
   expect(third.text).toBe(first.text)
   expect([...third.headers.keys()].sort()).toEqual([...first.headers.keys()].sort())
   expect(app.cache.stats.get('leaderboard')).toMatchObject({ hits: 2, misses: 1 })
-  expect((await app.metrics.text()).split('\n')).toContain('fieldhouse_express_answers_total 2')
+  expect((await app.metrics.text()).split('\n')).toContain('fieldhouse_fast_path_answers_total 2')
   await finished(upload(call, id, sheet.replace('player 7,', 'player seven,')))
   const changed = await read()
   expect(changed.cache).toBe('miss')

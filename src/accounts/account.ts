@@ -45,7 +45,7 @@ export function countryCode(text: string | null | undefined): string | null {
   return /^[a-z]{2}$/i.test(text) ? text.toUpperCase() : invalid('country', 'expected two letters (ISO 3166-1)')
 }
 
-/** Who he is, as he himself sees it. */
+/** An account as its owner sees it. */
 export type Profile = { id: number | null; username: string; email: string | null; role: Role }
 export const profileSchema = t.Object(
   { id: t.Nullable(t.Integer()), username: t.String(), email: t.Nullable(t.String()), role: roleSchema },

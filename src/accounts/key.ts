@@ -88,7 +88,7 @@ export function issueKey(
   { name, role }: NewKey,
 ): Promise<IssuedKey> {
   const { id: userId } = who
-  if (userId === null) return refuse('conflict', 'The operator has no keys of his own; make them as a user')
+  if (userId === null) return refuse('conflict', 'The operator has no keys; make them as a user')
   if (!isNoMoreThan(role, who.role)) refuse('forbidden', `The role of your key is at most your own, ${who.role}`)
   const secret = `fh_${newSecret()}`
   return atomically(db, tx => {

@@ -77,7 +77,7 @@ ${below}`
 
 const seeOther = (location: string) => new Response(null, { status: 303, headers: { location } })
 
-/** Lets him in, or shows the form again with what was refused. */
+/** Signs in, or shows the form again with what was refused. */
 async function letIn(enter: () => Promise<unknown>, next: string | undefined, entrance: Entrance, given: Given) {
   try {
     await enter()

@@ -55,7 +55,7 @@ export function isNameTaken(db: Db, username: string, butBy = 0): boolean {
 
 type UserFilter = { q?: string; role?: Role }
 
-/** By name; `q` is part of a name or e-mail address. Of very many this takes a while: for the reading thread. */
+/** By name; `q` is part of a name or e-mail address. Of very many this takes a while: for the reader thread. */
 export function usersReading(
   db: Db,
   { q, role, limit, offset }: UserFilter & Pick<PageSlice, 'limit' | 'offset'>,
@@ -79,7 +79,7 @@ export function usersReading(
 
 export type NewUser = Pick<User, 'email' | 'username' | 'passwordHash' | 'role' | 'country'>
 
-/** `by`: who makes it, where he does not make it himself. */
+/** `by`: who makes it, where that is somebody else. */
 export function createUser(tx: Db, user: NewUser, now: number, by?: Pick<Who, 'id' | 'username'>): User {
   refuseTaken(tx, user, 0)
   const created = tx
@@ -94,7 +94,7 @@ export function createUser(tx: Db, user: NewUser, now: number, by?: Pick<Who, 'i
 
 export type UserChange = Partial<NewUser>
 
-/** Another role or password ends his sessions, but the one of the token `kept`. */
+/** Another role or password ends their sessions, but the one of the token `kept`. */
 export function changeUser(tx: Db, id: number, change: UserChange, kept?: string): User {
   const user = userById(tx, id)
   if (!Object.keys(change).length) return user
@@ -108,7 +108,7 @@ export function changeUser(tx: Db, id: number, change: UserChange, kept?: string
   return changed
 }
 
-/** Nothing that tells who he was is left in his account; what he did in leagues stays, under his number. */
+/** Nothing that tells who they were is left in the account; what they did in leagues stays, under their number. */
 export function deleteUser(tx: Db, id: number, now: number): void {
   refuseLastAdmin(tx, userById(tx, id))
   const anonymous = { email: `deleted-${id}`, username: `deleted-${id}`, passwordHash: '', country: null }
@@ -135,7 +135,7 @@ function refuseLastAdmin(tx: Db, { id, role }: User): void {
     refuse('conflict', 'This is the last admin; make another one first')
 }
 
-/** His name stands on the lists and boards of his leagues. */
+/** The name stands on the lists and boards of their leagues. */
 function renamed(tx: Db, id: number): void {
   touch(tx, 'user', id)
   touch(tx, 'names')

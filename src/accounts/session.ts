@@ -27,7 +27,7 @@ export function sessionCookie(token: string | undefined, isSecure: boolean): str
   return token ? `${cookie}=${token}; Max-Age=${cookieLife}; ${how}` : `${cookie}=; Max-Age=0; ${how}`
 }
 
-/** The token begins with the user's id, so that one stamp per user drops all his sessions from the caches. */
+/** The token begins with the user's id, so that one stamp per user drops all their sessions from the caches. */
 export type Session = { userId: number; username: string; role: Role; csrfToken: string; expiresAt: number }
 
 const byHash = prepared(db =>
@@ -100,7 +100,7 @@ export function endSession(tx: Db, token: string): void {
   if (ended) touch(tx, 'account', ended.userId)
 }
 
-/** All sessions of a user but the one he is using. */
+/** All sessions of a user but the one in use. */
 export function endSessions(tx: Db, userId: number, but?: string): void {
   const kept = but === undefined ? undefined : ne(sessions.tokenHash, hashSecret(but))
   tx.delete(sessions)

@@ -69,7 +69,7 @@ export function requireSetupToken(db: Db, token: string): void {
   if (!kept || !isSameSecret(kept.value, hashSecret(token))) refuse('forbidden', worn)
 }
 
-/** Makes the first admin and signs him in. */
+/** Makes the first admin and signs them in. */
 export async function setUp(app: App, request: Request, token: string, account: NewAccount): Promise<SignedIn> {
   const { db, clock, config, passwords } = app
   refuseForeign(request, config)

@@ -125,11 +125,11 @@ export const checkedAccount = ({ email, username, country }: NewAccount) => ({
 
 export type PasswordChange = { current_password: string; new_password: string }
 
-/** All his other sessions end. */
+/** All other sessions of the user end. */
 export async function changePassword(app: App, request: Request, who: Who, change: PasswordChange): Promise<void> {
   const { db, clock, config, passwords } = app
   const { id } = who
-  if (id === null) return refuse('conflict', 'The operator has no password; his token is the setting ADMIN_TOKEN')
+  if (id === null) return refuse('conflict', 'The operator has no password; the token is the setting ADMIN_TOKEN')
   const user = userById(db, id)
   const attempt = attemptAt(app, request, user.email, user)
   const deed = { who, action: 'auth.password', target: `user ${id}` }

@@ -39,7 +39,7 @@ export const memberRoutes = (app: App) => {
       async ({ params: { id }, body, who }) => {
         const me = signedIn(who)
         const userId = body?.user_id ?? me.id
-        if (userId === null) invalid('user_id', 'is needed: the operator plays in no league himself')
+        if (userId === null) invalid('user_id', 'is needed: the operator plays in no league')
         else if (userId !== me.id && !isAtLeast(me, 'officer')) refuse('forbidden', 'Only an officer takes in others')
         const now = clock.now()
         const league = leagueById(db, id)

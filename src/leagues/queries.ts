@@ -119,7 +119,7 @@ export function deleteLeague(tx: Db, id: number): void {
   touch(tx, 'scores', id)
 }
 
-/** True where he was not a member before. */
+/** True for somebody who was not a member before. */
 export function join(tx: Db, leagueId: number, userId: number, now: number): boolean {
   const joined =
     tx.insert(members).values({ leagueId, userId, joinedAt: now }).onConflictDoNothing().returning().all().length > 0

@@ -13,7 +13,7 @@ import { minute } from '../platform/clock.ts'
 
 export type Fault = { file: string; fault: string; cure: string }
 
-/** Reads every page of every file: for the reading thread, and only where an error gave cause to. */
+/** Reads every page of every file: for the reader thread, and only where an error gave cause to. */
 export function damageReading(db: Db, { dataDir }: { dataDir: string }): Fault[] {
   const faults: Fault[] = []
   const note = (file: string, fault: string | undefined, cure = restoreAdvice) =>

@@ -102,7 +102,7 @@ export const mask = (secret: string) => `… (${secret.length} characters)`
 
 export type SettingLine = { env: string; value: string; fallback: string; doc: string }
 
-/** The table as an operator reads it: what is in force, what would be without him, and what it is for. */
+/** The table as an operator reads it: what is in force, the default, and what it is for. */
 export function settingLines<Table extends Record<string, Setting<unknown>>>(
   table: Table,
   values: SettingValues<Table>,

@@ -58,7 +58,7 @@ export function readFinalMarketBoard(tx: Db, leagueId: number): void {
   tx.delete(closingQuotes).where(eq(closingQuotes.leagueId, leagueId)).run()
 }
 
-/** The board as it was frozen; only who has deleted his account since has lost his name. */
+/** The board as it was frozen; only names of accounts deleted since are gone. */
 export function finalMarketBoard(db: Db, leagueId: number): MarketBoard {
   const frozen = finalBoardOf<Frozen>(db, leagueId)
   const nameless = deletedIn(db, leagueId)

@@ -45,7 +45,7 @@ export function portfolioScope(
 function value({ db }: App, league: League, userId: number, now: number): ValuedPortfolio {
   const portfolio =
     findPortfolio(db, league.id, userId) ??
-    refuse('not_found', `User ${userId} has no portfolio here: he has not joined this league`)
+    refuse('not_found', `User ${userId} has no portfolio here and has not joined this league`)
   const atOpen = league.finalizedAt === null ? worthAtOpen(db, portfolio, now) : null
   return valuePortfolio(portfolio, usernameById(db, userId), quotedHoldings(db, league, userId), atOpen)
 }

@@ -1,4 +1,4 @@
-/** Who trades too fast or too much: walks through a day of the ledger, so it is asked of the reading thread. */
+/** Who trades too fast or too much: walks through a day of the ledger, so it is asked of the reader thread. */
 import { and, gte, inArray, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { ledger } from '../../../db/schema.ts'

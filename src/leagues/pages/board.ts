@@ -32,7 +32,7 @@ export type BoardData = {
   board: BoardView
   /** Names of the tiers, the best first. */
   tiers: readonly string[]
-  /** The reader himself on this board, where the league knows. */
+  /** The reader on this board, where the league knows. */
   me?: string
   mayJoin?: boolean
   /** What leagues of this kind have to say above their board. */

@@ -56,7 +56,7 @@ export type PlayerData = {
   more?: Content
 }
 
-/** The card of one player: where he stands, by what, and how he came there. */
+/** The card of one player: where they stand, by what, and how they came there. */
 export function playerBody(
   { league, kind, player, tiers, more }: PlayerData,
   query: { metric?: string },

@@ -11,7 +11,7 @@ import { bringToIdOrder, writeSnapshot } from './snapshots/write.ts'
 export type LatecomersWork = { now: number; pause(): Promise<void>; signal?: AbortSignal }
 
 /**
- * The derived snapshot of players who are not in the baseline but in a snapshot since, each with his first row.
+ * The derived snapshot of players who are not in the baseline but in a snapshot since, each with their first row.
  * Undefined when there is no snapshot between. See `snapshots/README.md`.
  */
 export async function latecomersOf(

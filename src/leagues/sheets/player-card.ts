@@ -58,7 +58,7 @@ export async function playerCard(
   }
 }
 
-/** What one snapshot says of a player. `score` is null in snapshots his gains are not counted from or to. */
+/** What one snapshot says of a player. `score` is null in snapshots that no gain is counted from or to. */
 export type HistoryPoint = {
   takenAt: number
   kind: Published['kind']
@@ -67,7 +67,7 @@ export type HistoryPoint = {
   score: number | null
 }
 
-/** A player in every published snapshot there still is and he is in, oldest first: two small reads each. */
+/** A player in every published snapshot that is kept and holds them, oldest first: two small reads each. */
 export async function historyOf(
   scores: Database,
   { published, config }: Source,

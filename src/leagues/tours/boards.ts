@@ -79,7 +79,7 @@ export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards
   }
 }
 
-/** While picks can still be made nobody has a score: it would tell what he has picked. */
+/** While picks can still be made nobody has a score: it would tell what they have picked. */
 const hidden = async (teams: readonly Team[], asOf: number | null): Promise<TourBoard> => ({
   board: await boardOfScores(teams.map(unscored), undefined),
   asOf,

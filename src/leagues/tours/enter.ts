@@ -51,7 +51,7 @@ const mayActFor = (who: Who, userId: number) => who.id === userId || isAtLeast(w
 
 export async function enter(app: App, leagueId: number, who: Who, given: Static<typeof newEntry>): Promise<number> {
   const { db, clock } = app
-  const userId = given.user_id ?? who.id ?? invalid('user_id', 'is needed: the operator plays in no league himself')
+  const userId = given.user_id ?? who.id ?? invalid('user_id', 'is needed: the operator plays in no league')
   if (!mayActFor(who, userId)) refuse('forbidden', 'Only an officer enters for others')
   const at = clock.now()
   return atomically(db, tx => {

@@ -134,7 +134,7 @@ ${
 </section>`
 }
 
-/** By name, as one looks for somebody; typing the first letters finds him. */
+/** By name, as one looks for somebody; typing the first letters finds them. */
 const choicesOf = (golfers: readonly Golfer[]): FormChoice[] => [
   { value: '', label: '–' },
   ...golfers

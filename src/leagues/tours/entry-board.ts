@@ -49,7 +49,7 @@ export function scoredOf(
   return { id, name, total, tiebreak, today: today.length > 0 ? sum : null, holes, playing }
 }
 
-/** While picks may still be made, nobody's score tells what he has picked. */
+/** While picks may still be made, no score tells what was picked. */
 export const unscored = ({ id, name }: Pick<Team, 'id' | 'name'>): ScoredEntries => ({
   id,
   name,

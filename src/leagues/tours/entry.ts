@@ -60,7 +60,7 @@ export const entryChange = t.Object({
   tiebreaker: t.Optional(tiebreaker),
 })
 
-/** `scored` once the picks are closed; until then only the owner sees what he has picked. */
+/** `scored` once the picks are closed; until then only the owner sees the picks. */
 export function entryView(entry: NamedEntry, isMine: boolean, scored: EntryScore | undefined) {
   const isSeen = isMine || scored !== undefined
   return {

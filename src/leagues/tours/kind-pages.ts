@@ -34,7 +34,11 @@ ${formField({
   name: 'config.missed_cut.rule',
   type: 'select',
   value: textOf(partOf(config.missed_cut).rule) ?? 'actual',
-  choices: choices({ actual: 'as he stands', worst: 'as the worst still in, plus', plus: 'as he stands, plus' }),
+  choices: choices({
+    actual: 'their own score',
+    worst: 'the worst score still in, plus',
+    plus: 'their own score, plus',
+  }),
 })}
 ${formField({ label: 'Strokes on top', name: 'config.missed_cut.strokes', type: 'number', optional: true, min: 0, value: textOf(partOf(config.missed_cut).strokes) })}
 ${formField({

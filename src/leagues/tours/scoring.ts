@@ -9,9 +9,9 @@ export type ScoringRules = {
 
 /**
  * What a golfer who is cut, withdrawn or disqualified counts as:
- * - `actual`: his own total;
- * - `worst`: the highest total among golfers still in the event, or his own if that is higher, plus `strokes`;
- * - `plus`: his own total plus `strokes`, once.
+ * - `actual`: their own total;
+ * - `worst`: the highest total among golfers still in the event, or their own if that is higher, plus `strokes`;
+ * - `plus`: their own total plus `strokes`, once.
  */
 export type MissedCut = { rule: 'actual' | 'worst' | 'plus'; strokes?: number }
 
@@ -33,7 +33,7 @@ export type PickScore = {
   player_id: string
   name: string | null
   status: GolferStatus | 'missing'
-  /** What the pick is worth, by the missed-cut rule where he is out; null is unknown. */
+  /** What the pick is worth, by the missed-cut rule for a golfer who is out; null is unknown. */
   score: number | null
   /** His own total to par. */
   total: number | null

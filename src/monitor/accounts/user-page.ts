@@ -1,4 +1,4 @@
-/** One user, for admins: what he did, what may be changed. */
+/** One user, for admins: what they did, what may be changed. */
 import { Elysia, t } from 'elysia'
 import type { User } from '../../accounts/account.ts'
 import { type UserStats, userById, userStatsOf } from '../../accounts/queries.ts'

@@ -1,4 +1,4 @@
-/** Who was there lately. For the reading thread. */
+/** Who was there lately. For the reader thread. */
 import { and, count, desc, eq, gte, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'

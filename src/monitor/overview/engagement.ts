@@ -1,4 +1,4 @@
-/** Users and new leagues day by day. For the reading thread. */
+/** Users and new leagues day by day. For the reader thread. */
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { day, iso, startOf } from '../../platform/clock.ts'

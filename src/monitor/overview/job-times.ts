@@ -1,4 +1,4 @@
-/** How often each job ran and how long it took, by whole days. For the reading thread. */
+/** How often each job ran and how long it took, by whole days. For the reader thread. */
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { iso, startOf } from '../../platform/clock.ts'

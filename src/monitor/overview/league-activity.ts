@@ -1,4 +1,4 @@
-/** What goes on in each league. For the reading thread. */
+/** What goes on in each league. For the reader thread. */
 import { count, desc, eq, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'

@@ -1,4 +1,4 @@
-/** The main page of the monitor: the house at a glance, against the stretch before. */
+/** The main page of the monitor: the installation at a glance, against the stretch before. */
 
 import { t } from 'elysia'
 import type { App } from '../../context.ts'
@@ -57,7 +57,7 @@ export const mainPage = (app: App) =>
     tools: ({ period = '24h' }) => periodLinks(longPeriods, `${monitoringPath}/`, period),
     read: ({ period = '24h' }) => read(app, period),
     body,
-    json: { says: 'The house at a glance, against the stretch before', schema: mainSchema, of: viewOf },
+    json: { says: 'The installation at a glance, against the period before', schema: mainSchema, of: viewOf },
     file: {
       name: 'overview',
       row: figureRow,

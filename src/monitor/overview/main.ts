@@ -1,4 +1,4 @@
-/** What the main page shows: now, against the stretch before, and on the way. For the reading thread. */
+/** What the main page shows: now, against the stretch before, and on the way. For the reader thread. */
 import { and, eq, gte, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { leagues, runTotals, tradeHours } from '../../../db/schema.ts'

@@ -1,4 +1,4 @@
-/** The house in a few numbers. For the reading thread. */
+/** The installation in a few numbers. For the reader thread. */
 import { and, count, getTableName, gte, is, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { type Static, t } from 'elysia'

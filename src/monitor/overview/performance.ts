@@ -1,4 +1,4 @@
-/** How often each route is asked and how long it takes; how busy the processes are. For the reading thread. */
+/** How often each route is asked and how long it takes; how busy the processes are. For the reader thread. */
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { hour, iso, minute } from '../../platform/clock.ts'

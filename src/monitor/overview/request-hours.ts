@@ -1,4 +1,4 @@
-/** Requests hour by hour, all routes together. For the reading thread, which remembers the hours that are over. */
+/** Requests hour by hour, all routes together. For the reader thread, which remembers the hours that are over. */
 import type { Db } from '../../../db/open.ts'
 import { hour } from '../../platform/clock.ts'
 import { addHistogram, bounds } from '../../platform/process/metrics.ts'

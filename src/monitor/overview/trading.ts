@@ -1,4 +1,4 @@
-/** What is traded, from the hours the ledger's trigger counts. For the reading thread. */
+/** What is traded, from the hours the ledger's trigger counts. For the reader thread. */
 import { and, desc, gte, lt, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'

@@ -43,7 +43,7 @@ export function embeddedStats(app: App) {
     queue_file_bytes: main?.size ?? null,
     wal_bytes: log?.size ?? null,
     ...pages,
-    // By the file's own time, not by the clock of this house: both are the machine's.
+    // By the file's own time, not by our clock: both are the machine's.
     checkpoint_age_s: main ? Math.max(0, Math.round((Date.now() - main.mtimeMs) / second)) : null,
   }
   const { rss } = process.memoryUsage()

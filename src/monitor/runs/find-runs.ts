@@ -22,7 +22,7 @@ export const runCountLimit = 1_000
 /** Words too short for the index are looked for among so many of the newest runs. */
 const newest = 20_000
 
-/** The newest first. For the reading thread. */
+/** The newest first. For the reader thread. */
 export function findRuns(
   db: Db,
   { limit, offset, ...filter }: RunFilter & { limit: number; offset: number },

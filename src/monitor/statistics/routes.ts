@@ -54,7 +54,7 @@ export const statsRoutes = (app: App) => {
       {
         query: dashboardQuery,
         may: 'member',
-        detail: describe('The house in numbers; last_week unless told', dashboardSchema),
+        detail: describe('The installation in numbers; last_week by default', dashboardSchema),
       },
     )
     .get(

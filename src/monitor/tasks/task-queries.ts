@@ -1,4 +1,4 @@
-/** What the task monitor needs from the tables of runs and slots. For the reading thread. */
+/** What the task monitor needs from the tables of runs and slots. For the reader thread. */
 import { and, asc, count, desc, eq, gte, inArray, isNull, lte, min, or, sql, sum } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { type RunState, runCounts, runHours, runStates, runs, runTotals, scheduleSlots } from '../../../db/schema.ts'

@@ -1,6 +1,6 @@
 /**
  * What is written to `fieldhouse.db` stands in its log first. SQLite copies it into the file within some commit, once the log
- * has a thousand pages (4 MB), and all that the HTTP thread does waits for it. So the reading thread copies it in every second
+ * has a thousand pages (4 MB), and all that the HTTP thread does waits for it. So the reader thread copies it in every second
  * in which something was written: at a usual pace no commit has to. A flood of writes is faster than that; then SQLite's
  * own turn keeps the log short.
  *
@@ -30,7 +30,7 @@ export function startCheckpoints({ $client: client }: Db, copy: () => Promise<un
   return { stop: () => clearInterval(timer) }
 }
 
-/** A connection of its own, as the reading thread's can write nothing. It never waits for others. */
+/** A connection of its own, as the reader thread's can write nothing. It never waits for others. */
 const writer = prepared(({ $client: { filename } }) => {
   const client = new Database(filename, { readwrite: true, create: false })
   client.run('PRAGMA busy_timeout = 0')

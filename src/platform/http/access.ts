@@ -48,9 +48,9 @@ export type AccessSettings = { config: { publicBoards: boolean }; reads: ReadLim
 export const access = ({ config, reads }: AccessSettings) =>
   new Elysia({ name: 'access' })
     .derive({ as: 'global' }, ({ request, route }) => {
-      const exchange = requestContext(request)
-      exchange.route = `${request.method} ${route}`
-      return { who: exchange.who }
+      const context = requestContext(request)
+      context.route = `${request.method} ${route}`
+      return { who: context.who }
     })
     .macro({
       may: (may: May) => {

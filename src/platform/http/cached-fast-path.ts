@@ -1,5 +1,5 @@
 /**
- * The express lane: what a stranger asked for and got from the cache is answered to the next one straight at the door,
+ * The fast path: what a stranger asked for and got from the cache is answered to the next one by the HTTP server itself,
  * without router and validation, for as long as its stamps and life hold. A board page costs what its bytes cost.
  * Nothing new is decided here: only an answer the long way has given is given again, with the same headers.
  *
@@ -36,7 +36,7 @@ export type CachedFastPath = ReturnType<typeof openCachedFastPath>
 const mostSigns = 8 * 2 ** 20 // of JSON held on to, whatever the cache has let go of; some three times that in memory
 const mostForms = 8 // of one answer: browsers agree on a few
 
-/** Headers that belong to one exchange, not to the answer. */
+/** Headers that belong to one context, not to the answer. */
 const own = /^(x-request-id|x-process-time|ratelimit-.*|x-cache|date|content-length)$/
 
 export function openCachedFastPath(cache: Cache, reads: ReadLimit, clock: Clock) {
@@ -48,14 +48,14 @@ export function openCachedFastPath(cache: Cache, reads: ReadLimit, clock: Clock)
     given: () => given,
 
     /** Called for every anonymous answer to a GET that came out of the cache. */
-    learn(request: Request, exchange: RequestContext, response: Response, cached: Cached<unknown>) {
-      if (exchange.who || request.method !== 'GET' || (response.status !== 200 && response.status !== 304)) return
+    learn(request: Request, context: RequestContext, response: Response, cached: Cached<unknown>) {
+      if (context.who || request.method !== 'GET' || (response.status !== 200 && response.status !== 304)) return
       const headers = new Headers([...response.headers].filter(([name]) => !own.test(name)))
       headers.set('x-cache', 'hit')
       const body = response.status === 304 ? null : wireFormOf(request, cached.kept)
       const accepts = request.headers.get('accept-encoding')
       const knows = request.headers.get('if-none-match')
-      const { route, counted } = exchange
+      const { route, counted } = context
       const { url } = request
       const known = {
         accepts,
@@ -78,8 +78,8 @@ export function openCachedFastPath(cache: Cache, reads: ReadLimit, clock: Clock)
       answers.set(url, [known, ...others].slice(0, mostForms))
     },
 
-    /** What a stranger's GET is answered with, its headers lacking those of the door; or undefined: then it goes the long way. */
-    find(url: string, asked: Headers, exchange: RequestContext): Known | undefined {
+    /** What a stranger's GET is answered with, its headers lacking those of the HTTP server; or undefined: then it goes the long way. */
+    find(url: string, asked: Headers, context: RequestContext): Known | undefined {
       const forms = answers.get(url)
       if (!forms) return undefined
       const accepts = asked.get('accept-encoding')
@@ -87,14 +87,14 @@ export function openCachedFastPath(cache: Cache, reads: ReadLimit, clock: Clock)
       const known = forms.find(form => form.accepts === accepts && form.knows === knows)
       if (!known) return undefined
       const { cached, headers } = known
-      if (!isFresh(cached.kept, clock.now()) || !cache.isCurrent(cached, exchange.began)) return undefined
+      if (!isFresh(cached.kept, clock.now()) || !cache.isCurrent(cached, context.began)) return undefined
       if (known.counted) {
-        const count = reads.of(exchange)
+        const count = reads.of(context)
         if (count?.over) return undefined // counted twice, refused once: the long way says it well
         if (count) setRateLimitHeaders(headers, count, known.told)
         known.told = count
       }
-      exchange.route = known.route
+      context.route = known.route
       cache.statsOf(cached.entry.name).hits++
       given++
       return known

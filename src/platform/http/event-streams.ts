@@ -1,4 +1,4 @@
-/** Server-sent events that survive quiet minutes and end when the house closes. */
+/** Server-sent events that survive quiet minutes and end at shutdown. */
 export type Send = (data: unknown, event?: string) => void
 
 export type Streams = ReturnType<typeof openStreams>

@@ -1,5 +1,5 @@
 /**
- * The door: every request comes in and every answer goes out here. Gives it an id, finds out who asks, measures, logs,
+ * The HTTP server: every request comes in and every answer goes out here. Gives it an id, finds out who asks, measures, logs,
  * compresses and puts the headers on that all answers share. What happens between is the router's.
  */
 import type { Server } from 'bun'
@@ -29,7 +29,7 @@ export type HttpServerSettings = {
   /** Throws a refusal where a mutation by cookie was not meant. */
   guard(request: Request, who: Who | undefined): Promise<void> | void
   refused(request: Request, error: unknown): Response
-  express: CachedFastPath
+  fastPath: CachedFastPath
   log: Log
   metrics: Metrics
   trace: Telemetry['trace']
@@ -52,7 +52,7 @@ const strictCsp =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 export function openHttpServer(settings: HttpServerSettings) {
-  const { handle, identify, guard, refused, express, log, metrics, trace, trustProxy } = settings
+  const { handle, identify, guard, refused, fastPath, log, metrics, trace, trustProxy } = settings
   let closing = false
 
   const server = listen({
@@ -72,7 +72,7 @@ export function openHttpServer(settings: HttpServerSettings) {
   function answer(request: Request, server: Server<undefined>): Response | Promise<Response> {
     const began = performance.now()
     const { headers, method, url } = request
-    const exchange: RequestContext = {
+    const context: RequestContext = {
       id: requestIdOf(headers),
       began,
       ms: 0,
@@ -84,40 +84,40 @@ export function openHttpServer(settings: HttpServerSettings) {
       reads: undefined,
     }
     const isStranger = !headers.has('authorization') && !headers.has('cookie')
-    const known = isStranger && method === 'GET' && !closing ? express.find(url, headers, exchange) : undefined
-    if (!known) return answerAtLength(request, exchange, isStranger, server)
-    sign(known.headers, exchange)
-    note(method, known.path, exchange, known.status)
+    const known = isStranger && method === 'GET' && !closing ? fastPath.find(url, headers, context) : undefined
+    if (!known) return answerAtLength(request, context, isStranger, server)
+    sign(known.headers, context)
+    note(method, known.path, context, known.status)
     return new Response(known.body, known)
   }
 
   async function answerAtLength(
     given: Request,
-    exchange: RequestContext,
+    context: RequestContext,
     isStranger: boolean,
     server: Server<undefined>,
   ) {
     const hasHost = URL.canParse(given.url)
     let request = hasHost ? given : atLocalhost(given)
-    beginRequest(request, exchange)
+    beginRequest(request, context)
     let response: Response
     try {
       if (!hasHost) throw new Refusal('bad_request', 'The Host header does not name a host')
-      if (bodyLimit(request) === 'unknown') beginRequest((request = await withBody(request)), exchange)
+      if (bodyLimit(request) === 'unknown') beginRequest((request = await withBody(request)), context)
       if (bodyLimit(request) === true) throw new TooLarge(smallBody)
       if (!isStranger) {
-        exchange.who = await identify(request)
-        await guard(request, exchange.who)
+        context.who = await identify(request)
+        await guard(request, context.who)
       }
-      response = await compressed(request, await handle(asGet(request, exchange)))
+      response = await compressed(request, await handle(asGet(request, context)))
     } catch (error) {
       response = refused(request, error)
     }
     const cached = originOf(response)
-    finish(exchange, response)
-    if (cached) express.learn(request, exchange, response, cached)
+    finish(context, response)
+    if (cached) fastPath.learn(request, context, response, cached)
     if (response.headers.get('content-type') === 'text/event-stream') server.timeout(given, 0)
-    note(request.method, pathOf(request.url), exchange, response.status)
+    note(request.method, pathOf(request.url), context, response.status)
     return response
   }
 
@@ -132,21 +132,21 @@ export function openHttpServer(settings: HttpServerSettings) {
   }
 
   /** The headers that all answers share. */
-  function finish(exchange: RequestContext, { headers }: Response) {
+  function finish(context: RequestContext, { headers }: Response) {
     for (const [name, value] of shared) headers.set(name, value)
     if (headers.get('content-type')?.startsWith('text/html') && !headers.has('content-security-policy'))
       headers.set('content-security-policy', strictCsp)
-    for (const [name, value] of exchange.headers) headers.append(name, value)
+    for (const [name, value] of context.headers) headers.append(name, value)
     if (closing) headers.set('connection', 'close')
-    sign(headers, exchange)
+    sign(headers, context)
   }
 
-  /** The headers of this one exchange. */
-  function sign(headers: Headers, exchange: RequestContext) {
-    if (exchange.reads) setRateLimitHeaders(headers, exchange.reads)
-    exchange.ms = performance.now() - exchange.began
-    headers.set('x-request-id', exchange.id)
-    headers.set('x-process-time', secondsOf(exchange.ms))
+  /** The headers of this one context. */
+  function sign(headers: Headers, context: RequestContext) {
+    if (context.reads) setRateLimitHeaders(headers, context.reads)
+    context.ms = performance.now() - context.began
+    headers.set('x-request-id', context.id)
+    headers.set('x-process-time', secondsOf(context.ms))
   }
 
   function note(method: string, path: string, { id, began, ms, route, who }: RequestContext, status: number) {
@@ -211,10 +211,10 @@ const atLocalhost = ({ url, method, headers }: Request) =>
  * HEAD is GET whose body Bun leaves out, a stream without reading it. Elysia would read it to its end to count its bytes:
  * an event stream has none.
  */
-function asGet(request: Request, exchange: RequestContext): Request {
+function asGet(request: Request, context: RequestContext): Request {
   if (request.method !== 'HEAD') return request
   const asked = new Request(request, { method: 'GET' })
-  beginRequest(asked, exchange)
+  beginRequest(asked, context)
   return asked
 }
 

@@ -52,9 +52,9 @@ export function readLimit(perMinute: number) {
       if (perMinute === 0 || who?.via === 'operator') return undefined
       return who ? known.count(String(who.id), began) : strangers.count(networkOf(address()), began)
     },
-    count(exchange: RequestContext): void {
-      exchange.counted = true
-      const count = (exchange.reads = this.of(exchange))
+    count(context: RequestContext): void {
+      context.counted = true
+      const count = (context.reads = this.of(context))
       if (count?.over)
         refuse('rate_limited', `At most ${count.limit} reads a minute; wait ${count.resetSeconds} s`, {
           retryAfter: count.resetSeconds,

@@ -25,18 +25,18 @@ export type RequestContext = {
   route: string
   /** Whether it is a board read that the rate limit counts. */
   counted: boolean
-  /** How often he has read of late, where that is limited. */
+  /** How often they have read lately, where that is limited. */
   reads: Count | undefined
   /** Headers that the answer shall carry besides its own. */
   readonly headers: [name: string, value: string][]
 }
 
-const exchanges = new WeakMap<Request, RequestContext>()
+const contexts = new WeakMap<Request, RequestContext>()
 
-export const beginRequest = (request: Request, exchange: RequestContext) => void exchanges.set(request, exchange)
+export const beginRequest = (request: Request, context: RequestContext) => void contexts.set(request, context)
 
 export function requestContext(request: Request): RequestContext {
-  const exchange = exchanges.get(request)
-  if (!exchange) throw new Error('A request that did not come in through the door')
-  return exchange
+  const context = contexts.get(request)
+  if (!context) throw new Error('A request that did not come in through the door')
+  return context
 }

@@ -46,7 +46,7 @@ export const pathOf = (url: string) => {
   return start < 0 ? '/' : url.slice(start, end < 0 ? undefined : end)
 }
 
-/** Which responses came out of the cache: the express lane learns from them. */
+/** Which responses came out of the cache: the fast path learns from them. */
 const origins = new WeakMap<Response, Cached<unknown>>()
 export const originOf = (response: Response) => origins.get(response)
 

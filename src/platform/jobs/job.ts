@@ -7,7 +7,7 @@ import type { Lease, LockRequest } from './task-locks.ts'
 /** What a run is handed beside the app: who asked, how to tell its progress, and when to stop. */
 export type JobContext = {
   readonly jobId: string
-  /** The user who started it; null for the house itself and the operator. */
+  /** The user who started it; null for Fieldhouse itself and the operator. */
   readonly by: number | null
   readonly attempt: number
   /** Aborted by a cancel, a lost lease or the end of the process. */

@@ -33,7 +33,7 @@ export function openReaderThread(script: URL, dataDir: string): Reader {
     const died = (why: unknown) => {
       if (worker !== begun) return
       worker = undefined
-      for (const { failed } of waiting.values()) failed(new Error(`The reading thread died: ${why}`))
+      for (const { failed } of waiting.values()) failed(new Error(`The reader thread died: ${why}`))
       waiting.clear()
     }
     begun.on('error', died)

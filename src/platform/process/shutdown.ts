@@ -4,12 +4,12 @@ import { withTimeout } from './with-timeout.ts'
 /** How long any one thing may take to close, in milliseconds. */
 const patience = 4_500
 
-/** What was opened is closed in reverse: first the door, last the database. Closing twice is closing once. */
+/** What was opened is closed in reverse: first the HTTP server, last the database. Closing twice is closing once. */
 export function openShutdown(log: Log) {
   const closers: { name: string; close: () => unknown }[] = []
   let closed: Promise<void> | undefined
   return {
-    keep<T>(name: string, opened: T, close: (opened: T) => unknown): T {
+    onClose<T>(name: string, opened: T, close: (opened: T) => unknown): T {
       closers.push({ name, close: () => close(opened) })
       return opened
     },

@@ -15,7 +15,7 @@ export function onSignal(stop: () => Promise<void>): void {
   process.on('SIGINT', handle)
 }
 
-/** What nobody caught: a forgotten promise is told of and the house stays open; after a throw in the middle of nowhere it closes. */
+/** What nobody caught: a forgotten promise is logged and the process goes on; after a throw in the middle of nowhere it closes. */
 export function onAccident(tell: (what: string, error: unknown) => void, stop: () => Promise<void>): void {
   process.on('unhandledRejection', error => tell('A promise failed and nobody waited for it', error))
   process.on('uncaughtException', error => {

@@ -1,7 +1,7 @@
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Tone } from './badges.ts'
 
-/** Something the reader should know before he reads on. */
+/** Something the reader should know first. */
 export const notice = (content: Content, tone: Extract<Tone, 'plain' | 'good' | 'warn' | 'bad'> = 'plain'): Html =>
   html`<div class="notice ${tone}" ${tone === 'bad' && html`role="alert"`}>${content}</div>`
 

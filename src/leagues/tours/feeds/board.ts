@@ -32,7 +32,7 @@ export type Golfer = {
   /** Strokes of rounds 1 to 4; null until a round is complete. */
   rounds: Rounds
   status: GolferStatus
-  /** ISO 8601 in UTC: his next tee time, or that of the round he is playing. */
+  /** ISO 8601 in UTC: the next tee time, or that of the round being played. */
   tee_time: string | null
 }
 
@@ -60,7 +60,7 @@ export const isOut = ({ status }: Pick<Golfer, 'status'>) => status === 'cut' ||
 /** On the course: has begun a round and not ended it. */
 export const isMidRound = ({ status, thru }: Golfer) => status === 'active' && thru !== null && thru > 0 && thru < 18
 
-/** The feed itself says that his first hole is still to come: his score is even, not unknown. */
+/** The feed itself says that the first hole is still to come: the score is even, not unknown. */
 export const hasYetToTeeOff = ({ status, thru, round, rounds }: Golfer) =>
   status === 'active' && thru === 0 && (round ?? 1) === 1 && rounds.every(strokes => strokes === null)
 

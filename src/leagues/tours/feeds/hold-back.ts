@@ -60,7 +60,7 @@ function accepted(next: FeedBoard, before: Golfer[], newEvent: boolean, last?: F
 const isSameEvent = ({ event: last }: FeedBoard, { event: next }: FeedBoard) =>
   last.id !== null && next.id !== null ? last.id === next.id : last.name === next.name
 
-/** Some feeds blank the score of a golfer once he is out: his last one stands. */
+/** Some feeds blank the score of a golfer who is out: the last one stands. */
 const keepingTotal = (golfer: Golfer, before: Golfer | undefined): Golfer =>
   isOut(golfer) && golfer.total === null && before && !hasYetToTeeOff(before)
     ? { ...golfer, total: before.total }

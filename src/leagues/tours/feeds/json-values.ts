@@ -165,7 +165,7 @@ export class ProblemNotes {
     return [first ?? null, second ?? null, third ?? null, fourth ?? null]
   }
 
-  /** Reads each golfer on his own: one that makes no sense is left out, so unknown, and noted. */
+  /** Reads each golfer alone: one that makes no sense is left out, so unknown, and noted. */
   golfers(places: JsonValue[], read: (place: JsonValue, notes: ProblemNotes) => Golfer): Golfer[] {
     if (places.length > mostGolfers)
       throw new ScoreFeedError('', `lists ${places.length} golfers, more than ${mostGolfers}`)
@@ -187,6 +187,6 @@ export class ProblemNotes {
   }
 }
 
-/** A golfer who withdrew before his first hole has no score; feeds show him at even par. */
+/** A golfer who withdrew before the first hole has no score; feeds show them at even par. */
 const neverPlayed = ({ total, thru, rounds }: Golfer) =>
   total === 0 && thru === 0 && rounds.every(round => round === null)
