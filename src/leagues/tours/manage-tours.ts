@@ -3,19 +3,21 @@ import { atomically } from '../../../db/transactions.ts'
 import { clear } from '../../alerts.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
-import { invalid, refuse } from '../../errors.ts'
+import { refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
-import { checkUrl, OutgoingFailure } from '../../platform/http/outgoing.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { changeTour, deleteTour, feedAlert, insertTour, missingAlert, openLeaguesOn } from './queries.ts'
+import { clearFeedAlerts, unknownFeed } from '../feeds/feed-state.ts'
+import { checkFeedUrl } from '../feeds/fetch-feed.ts'
+import { changeTour, deleteTour, insertTour, missingAlert, openLeaguesOn } from './queries.ts'
 import type { Tour } from './tour.ts'
+import { tourFeed } from './tour-feed.ts'
 import { updateNow } from './update-player-scores.ts'
 
 type Given = { name: string; feed_url: string; format: Tour['format']; interval_s?: number }
 
 export async function addTour(app: App, who: Who, given: Given & { slug: string }): Promise<Tour> {
   const { db, clock } = app
-  checkFeed(app, given.feed_url)
+  checkFeedUrl('feed_url', given.feed_url, app.config.allowPrivateFeeds)
   const { slug, name, feed_url, format, interval_s = 180 } = given
   const at = clock.now()
   const tour = await atomically(db, tx => {
@@ -32,7 +34,7 @@ export async function addTour(app: App, who: Who, given: Given & { slug: string 
 
 export async function editTour(app: App, who: Who, tour: Tour, given: Partial<Given>): Promise<void> {
   const { db, clock } = app
-  if (given.feed_url !== undefined) checkFeed(app, given.feed_url)
+  if (given.feed_url !== undefined) checkFeedUrl('feed_url', given.feed_url, app.config.allowPrivateFeeds)
   const isOther =
     (given.feed_url !== undefined && given.feed_url !== tour.feedUrl) ||
     (given.format !== undefined && given.format !== tour.format)
@@ -45,14 +47,11 @@ export async function editTour(app: App, who: Who, tour: Tour, given: Partial<Gi
       feedUrl: given.feed_url,
       format: given.format,
       intervalS: given.interval_s,
-      ...(isOther && { ...unheard, failures: 0, error: null, failingSince: null, held: null, heldSince: null }),
+      ...(isOther && { ...unknownFeed, failingSince: null, heldSince: null, acceptNext: false }),
     })
   })
   if (isOther && changed) await lookNow(app, changed, who)
 }
-
-/** Nothing is known of what the next answer will be like. */
-const unheard = { etag: null, lastModified: null, askedAt: null, acceptNext: false }
 
 export async function removeTour({ db, clock }: App, who: Who, tour: Tour): Promise<void> {
   await atomically(db, tx => {
@@ -63,7 +62,7 @@ export async function removeTour({ db, clock }: App, who: Who, tour: Tour): Prom
       })
     deleteTour(tx, tour.id)
     touch(tx, 'tour', tour.slug)
-    clear(tx, clock.now(), feedAlert(tour.slug))
+    clearFeedAlerts(tx, tourFeed(tour), clock.now())
     clear(tx, clock.now(), missingAlert(tour.slug))
     audit(tx, { at: clock.now(), who, action: 'tour.delete', target: `tour ${tour.slug}` })
   })
@@ -82,15 +81,6 @@ export async function forceUpdate(app: App, who: Who, tour: Tour, accepts: boole
     return updateNow(app, { ...tour, acceptNext: true, askedAt: null }, who.id)
   }
   return updateNow(app, tour, who.id)
-}
-
-function checkFeed({ config }: App, url: string): void {
-  try {
-    checkUrl(url, { allowPrivate: config.allowPrivateFeeds })
-  } catch (error) {
-    if (error instanceof OutgoingFailure) invalid('feed_url', `cannot be a feed: ${error.message}`)
-    throw error
-  }
 }
 
 const shown = ({ feed_url, ...given }: Partial<Given>) => ({

@@ -1,5 +1,6 @@
 /** When a feed is asked. Pure: times in milliseconds since 1970. */
-import { day, hour, minute, second } from '../../platform/clock.ts'
+import { day, minute, second } from '../../platform/clock.ts'
+import { longestRetryAfter, pauseOf } from '../feeds/feed-state.ts'
 import { type FinishLeague, keepsPolling, pollPastEnd } from './finish.ts'
 import type { Tour } from './tour.ts'
 
@@ -9,8 +10,6 @@ type Asked = Pick<Tour, 'intervalS' | 'askedAt' | 'failures' | 'held'>
 /** Before a league is near, only its field and tee times are of interest. */
 const calmInterval = 30 * minute
 const nearBefore = day
-const longestPause = 15 * minute
-const longestWish = hour
 const leastPause = 15 * second // between two tries of a feed that fails, whoever asks for them
 const early = 50 // ms before its time that a timer may fire
 
@@ -24,21 +23,18 @@ export const isUpdateWanted = (leagues: readonly Times[], now: number): boolean 
 export const endOfLeagues = (leagues: readonly Times[]): number =>
   Math.max(...leagues.map(({ ends_at }) => ends_at + pollPastEnd))
 
-/** The pause between two looks. Failures double it, and a feed that names a time is given it. */
-function pauseOf({ intervalS, failures }: Asked, leagues: readonly Times[], now: number, wish: number): number {
-  const interval = intervalS * second
-  if (failures > 0)
-    return Math.max(interval, Math.min(interval * 2 ** failures, longestPause), Math.min(wish, longestWish))
+/** A failing feed is given longer; one that no league is near to is asked now and then. */
+function pauseBefore(tour: Asked, leagues: readonly Times[], now: number, retryAfterMs: number): number {
   const isNear = live(leagues, now).some(({ starts_at }) => starts_at - nearBefore <= now)
-  return isNear ? interval : Math.max(interval, calmInterval)
+  return Math.max(pauseOf(tour, retryAfterMs), tour.failures > 0 || isNear ? 0 : calmInterval)
 }
 
-/** When to look next; null where nobody waits for it. `wish`: how long a failing feed asked to be left alone. */
-export function nextPollAt(now: number, tour: Asked, leagues: readonly Times[], wish = 0): number | null {
+/** When to look next; null where nobody waits for it. `retryAfterMs`: how long a failing feed asked to be left alone. */
+export function nextPollAt(now: number, tour: Asked, leagues: readonly Times[], retryAfterMs = 0): number | null {
   const waiting = live(leagues, now)
   if (waiting.length === 0) return null
   const from = tour.askedAt !== null && tour.askedAt <= now ? tour.askedAt : now
-  const next = Math.max(now, from + pauseOf(tour, waiting, now, wish))
+  const next = Math.max(now, from + pauseBefore(tour, waiting, now, retryAfterMs))
   const nearest = Math.min(...waiting.map(({ starts_at }) => starts_at - nearBefore).filter(at => at > now), next)
   const at = tour.failures > 0 ? next : nearest
   return at <= endOfLeagues(waiting) ? at : null
@@ -56,7 +52,7 @@ const slack = minute
 
 /** Booked later than the next look ought to be: a league has come near since, or the clock was set back. */
 export function isBookedTooLate(at: number, now: number, tour: Asked, leagues: readonly Times[]): boolean {
-  const next = nextPollAt(now, tour, leagues, longestWish)
+  const next = nextPollAt(now, tour, leagues, longestRetryAfter)
   return next !== null && at > next + slack
 }
 

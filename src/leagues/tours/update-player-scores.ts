@@ -4,18 +4,18 @@ import type { Db } from '../../../db/open.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { type App, job } from '../../context.ts'
 import { locks } from '../../locks.ts'
-import { day, isoOrNull, minute } from '../../platform/clock.ts'
+import { day, minute } from '../../platform/clock.ts'
 import { AlertedFailure, type JobContext } from '../../platform/jobs/job.ts'
 import type { Start, Started } from '../../platform/jobs/jobs.ts'
-import { changeRun, runById } from '../../platform/jobs/runs.ts'
-import { fenced } from '../../platform/jobs/task-locks.ts'
+import { fetchFeed } from '../feeds/fetch-feed.ts'
+import { bookNextPoll, checkLease, ensurePoll, type PollOutcome, pollNow } from '../feeds/poll-chain.ts'
 import type { League } from '../league.ts'
 import { applyFeed, type FeedOutcome } from './apply-feed.ts'
-import { fetchFeed } from './fetch-feed.ts'
 import { endOfLeagues, isPollDue, isUpdateWanted, nextPollAt } from './poll-times.ts'
-import { findTour, openLeaguesOn, updateJob } from './queries.ts'
+import { changeTour, findTour, openLeaguesOn, updateJob } from './queries.ts'
 import { settleLeagues } from './settle-leagues.ts'
 import type { Tour } from './tour.ts'
+import { readBoards } from './tour-feed.ts'
 
 type Outcome = FeedOutcome & { next_update_at: string | null }
 
@@ -40,19 +40,22 @@ export const updatePlayerScores = job(updateJob, {
       return {
         outcome: 'skipped',
         message: 'The feed was asked just now',
-        ...(await finishAndReschedule(app, tour, work)),
+        ...(await bookNext(app, tour, work)),
       }
 
     work.progress(10, 'asking the feed')
-    const looked = await fetchFeed(app, tour, work.signal)
+    await atomically(db, tx => void changeTour(tx, tour.id, { askedAt: clock.now() }))
+    const options = { allowPrivate: app.config.allowPrivateFeeds, signal: work.signal }
+    const read = (json: unknown) => readBoards(db, tour, json)
+    const fetched = await fetchFeed(tour.feedUrl, options, tour.acceptNext ? undefined : tour, read)
     work.progress(60, 'writing')
     const said = await atomically(db, tx => {
       checkLease(tx, work)
-      return applyFeed(tx, tour, looked, clock.now(), work.log)
+      return applyFeed(tx, tour, fetched, clock.now(), work.log)
     })
     work.progress(80, 'settling')
     await settleLeagues(app, slug, work.log)
-    const next = await finishAndReschedule(app, tour, work, looked.kind === 'failed' ? looked.wish : 0)
+    const next = await bookNext(app, tour, work, fetched.kind === 'failed' ? fetched.retryAfterMs : 0)
     if (said.outcome === 'failed') throw new AlertedFailure(said.message ?? 'The feed failed')
     return { ...said, ...next }
   },
@@ -61,8 +64,6 @@ export const updatePlayerScores = job(updateJob, {
     if (status === 'FAILURE') await bookUpdate(app, tour, app.clock.now() + minute)
   },
 })
-
-const checkLease = (tx: Db, { lease }: JobContext) => lease && fenced(tx, lease)
 
 type Times = { starts_at: number; ends_at: number }
 export const leagueTimes = (leagues: readonly League[]): Times[] =>
@@ -76,51 +77,35 @@ function accept(tx: Db, app: App, tour: Tour, start: Start = {}): Started {
   return app.jobs.accept(tx, updatePlayerScores, { tour: tour.slug, end_time }, { expiresAt: end_time, ...start })
 }
 
-/**
- * Ends this run's hold on its tour and books the next one in the same transaction: at any moment there is exactly one that
- * is running or booked, whenever a process dies.
- */
-async function finishAndReschedule(
-  app: App,
-  { slug }: Tour,
-  work: JobContext,
-  wish = 0,
-): Promise<{ next_update_at: string | null }> {
-  const { db, clock } = app
-  const booked = await atomically(db, tx => {
-    checkLease(tx, work)
-    changeRun(tx, work.jobId, ['PROGRESS'], { dedupeKey: null })
+/** The poll after this one, if anyone waits for it. */
+const bookNext = (app: App, { slug }: Tour, work: JobContext, retryAfterMs = 0) =>
+  bookNextPoll(app, work, tx => {
     const tour = findTour(tx, slug)
-    const at = tour ? nextPollAt(clock.now(), tour, timesOn(tx, slug), wish) : null
+    const at = tour ? nextPollAt(app.clock.now(), tour, timesOn(tx, slug), retryAfterMs) : null
     return tour && at !== null ? { at, ...accept(tx, app, tour, { at }) } : undefined
   })
-  if (booked) await app.jobs.tryDispatch(booked.jobId)
-  return { next_update_at: isoOrNull(booked?.at) }
-}
 
-/** Sees to it that the tour's next look is booked, if anyone waits for it. */
-export async function bookUpdate(app: App, slug: string, at = app.clock.now()): Promise<Started | undefined> {
-  const booked = await atomically(app.db, tx => {
+/** Sees to it that the tour's next poll is booked, if anyone waits for it. */
+export const bookUpdate = (app: App, slug: string, at = app.clock.now()): Promise<Started | undefined> =>
+  ensurePoll(app, tx => {
     const tour = findTour(tx, slug)
     return tour && isUpdateWanted(timesOn(tx, slug), at) ? accept(tx, app, tour, { at }) : undefined
   })
-  if (booked && !booked.deduplicated) await app.jobs.tryDispatch(booked.jobId)
-  return booked
-}
 
-/** The next look is now, unless one is under way or the last one is too fresh. Says which. */
+/** Polls now, unless a poll is under way or the last one is too fresh. Says which. */
 export async function updateNow(app: App, tour: Tour, by: number | null): Promise<Started & { message: string }> {
-  const { db, jobs, clock } = app
-  const now = clock.now()
-  const leagues = timesOn(db, tour.slug)
+  const now = app.clock.now()
+  const leagues = timesOn(app.db, tour.slug)
   const end_time = leagues.length > 0 ? Math.max(endOfLeagues(leagues), now + day) : now + day
   const input = { tour: tour.slug, end_time, by_hand: true }
-  const started = await jobs.start(updatePlayerScores, input, { by, expiresAt: end_time })
-  if (!started.deduplicated) return { ...started, message: 'Accepted' }
-  const run = runById(db).get({ id: started.jobId })
-  if (run?.status !== 'PENDING') return { ...started, message: 'skipped: already running' }
-  if (!isPollDue(now, tour))
-    return { ...started, message: `skipped: the feed was asked less than ${tour.intervalS} s ago` }
-  await jobs.hasten(started.jobId)
-  return { ...started, message: 'Accepted' }
+  const start = { by, expiresAt: end_time }
+  const { outcome, ...started } = await pollNow(app, updatePlayerScores, input, start, isPollDue(now, tour))
+  return { ...started, message: messageOf(outcome, tour) }
 }
+
+const messageOf = (outcome: PollOutcome, { intervalS }: Tour): string =>
+  ({
+    accepted: 'Accepted',
+    running: 'skipped: already running',
+    'too soon': `skipped: the feed was asked less than ${intervalS} s ago`,
+  })[outcome]

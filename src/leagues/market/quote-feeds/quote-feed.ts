@@ -1,8 +1,9 @@
 /** What a quote feed is, what it may say, and when what it says is not believed. Pure. */
 import { type Static, t } from 'elysia'
 import type { quoteFeeds } from '../../../../db/schema.ts'
-import { isoOrNull, minute, second } from '../../../platform/clock.ts'
+import { isoOrNull } from '../../../platform/clock.ts'
 import { dateTimeSchema } from '../../../platform/http/text-formats.ts'
+import { FeedError } from '../../feeds/fetch-feed.ts'
 import { mostQuotes, type NewQuote, readQuote } from '../quote.ts'
 
 export type QuoteFeed = typeof quoteFeeds.$inferSelect
@@ -37,16 +38,14 @@ export const quoteFeedView = (feed: QuoteFeed): QuoteFeedView => ({
   held: feed.held,
 })
 
-export class QuoteFeedError extends Error {}
-
 export type QuoteReading = { quotes: NewQuote[]; unread: number }
 
 /** `{ quotes: [{ symbol, price_cents, as_of }] }`, as quotes are pushed; a `price` in whole money is turned into cents. */
 export function readQuoteFeed(json: unknown, now: number): QuoteReading {
   const given = typeof json === 'object' && json !== null && 'quotes' in json ? json.quotes : undefined
-  if (!Array.isArray(given)) throw new QuoteFeedError('The answer has no list called quotes')
-  if (!given.length) throw new QuoteFeedError('The answer holds no quotes')
-  if (given.length > mostQuotes) throw new QuoteFeedError(`The answer holds more than ${mostQuotes} quotes`)
+  if (!Array.isArray(given)) throw new FeedError('The answer has no list called quotes')
+  if (!given.length) throw new FeedError('The answer holds no quotes')
+  if (given.length > mostQuotes) throw new FeedError(`The answer holds more than ${mostQuotes} quotes`)
   const reading: QuoteReading = { quotes: [], unread: 0 }
   for (const one of given) {
     const quote = readQuote(inCents(one), '', now)
@@ -76,17 +75,4 @@ export function holdReason({ quotes, unread }: QuoteReading, known: ReadonlyMap<
   if (moved.length * share > compared && moved.length > 0)
     return `${moved.length} of ${compared} prices moved more than tenfold`
   return undefined
-}
-
-const longestPause = 15 * minute
-
-/** Failures double the pause; a feed that names a time is given it, up to an hour. */
-export function nextPoll(
-  { intervalS, failures }: Pick<QuoteFeed, 'intervalS' | 'failures'>,
-  now: number,
-  wish = 0,
-): number {
-  const interval = intervalS * second
-  const pause = failures > 0 ? Math.max(interval, Math.min(interval * 2 ** failures, longestPause)) : interval
-  return now + Math.max(pause, Math.min(wish, 60 * minute))
 }

@@ -1,17 +1,17 @@
 import { Elysia, t } from 'elysia'
 import { atomically } from '../../../../db/transactions.ts'
-import { clear } from '../../../alerts.ts'
 import { audit } from '../../../audit.ts'
 import type { App } from '../../../context.ts'
-import { invalid, refuse } from '../../../errors.ts'
+import { refuse } from '../../../errors.ts'
 import { access, signedIn } from '../../../platform/http/access.ts'
-import { checkUrl, OutgoingFailure } from '../../../platform/http/outgoing.ts'
 import { describe } from '../../../platform/http/route-docs.ts'
 import { oneLine } from '../../../platform/http/text-formats.ts'
 import { started, startedSchema } from '../../../platform/jobs/started.ts'
+import { clearFeedAlerts, unknownFeed } from '../../feeds/feed-state.ts'
+import { checkFeedUrl } from '../../feeds/fetch-feed.ts'
 import { changeFeed, deleteFeed, everyFeed, feedById, insertFeed } from './queries.ts'
 import { leastInterval, quoteFeedSchema, quoteFeedView } from './quote-feed.ts'
-import { pollNow } from './update-quotes.ts'
+import { bookPoll, pollQuotesNow, quoteFeedRecord } from './update-quotes.ts'
 
 const name = oneLine(80)
 const url = t.String({ minLength: 1, maxLength: 2_000, description: 'Where the feed answers; it may hold a key' })
@@ -19,16 +19,6 @@ const interval = t.Integer({ minimum: leastInterval, maximum: 86_400, descriptio
 
 export const feedRoutes = (app: App) => {
   const { db, clock, config } = app
-  function check(written: string | undefined) {
-    if (written === undefined) return
-    try {
-      checkUrl(written, { allowPrivate: config.allowPrivateFeeds })
-    } catch (error) {
-      if (error instanceof OutgoingFailure) invalid('url', error.message)
-      throw error
-    }
-  }
-
   return new Elysia({ prefix: '/quote-feeds', tags: ['market'] })
     .use(access(app))
     .get('/', () => ({ quote_feeds: everyFeed(db).map(quoteFeedView) }), {
@@ -38,7 +28,7 @@ export const feedRoutes = (app: App) => {
     .post(
       '/',
       async ({ body, who, set }) => {
-        check(body.url)
+        checkFeedUrl('url', body.url, config.allowPrivateFeeds)
         const { id: createdBy } = signedIn(who)
         const at = clock.now()
         const values = { name: body.name.trim(), url: body.url, intervalS: body.interval_s ?? 60 }
@@ -49,7 +39,7 @@ export const feedRoutes = (app: App) => {
           audit(tx, { at, who: signedIn(who), action: 'quote_feed.create', target: `quote feed ${feed.id}`, detail })
           return feed
         })
-        await pollNow(app, feed, createdBy, false)
+        await bookPoll(app, feed.id, at, createdBy)
         set.status = 201
         return quoteFeedView(feed)
       },
@@ -67,7 +57,7 @@ export const feedRoutes = (app: App) => {
     .patch(
       '/:id',
       async ({ params: { id }, body, who }) => {
-        check(body.url)
+        if (body.url !== undefined) checkFeedUrl('url', body.url, config.allowPrivateFeeds)
         const before = feedById(db, id)
         const isOther = body.url !== undefined && body.url !== before.url
         const at = clock.now()
@@ -78,10 +68,10 @@ export const feedRoutes = (app: App) => {
             name: body.name?.trim(),
             url: body.url,
             intervalS: body.interval_s,
-            ...(isOther && { etag: null, lastModified: null, failures: 0, error: null, held: null }),
+            ...(isOther && unknownFeed),
           })
         })
-        await pollNow(app, feedById(db, id), signedIn(who).id, false)
+        await pollQuotesNow(app, before, signedIn(who).id, false)
         return quoteFeedView(feed ?? before)
       },
       {
@@ -97,7 +87,7 @@ export const feedRoutes = (app: App) => {
         const at = clock.now()
         await atomically(db, tx => {
           deleteFeed(tx, id)
-          for (const key of ['feed_held', 'feed_failing']) clear(tx, at, `${key}:quotes:${id}`)
+          clearFeedAlerts(tx, quoteFeedRecord(feed), at)
           const detail = { name: feed.name }
           audit(tx, { at, who: signedIn(who), action: 'quote_feed.delete', target: `quote feed ${id}`, detail })
         })
@@ -113,7 +103,7 @@ export const feedRoutes = (app: App) => {
       async ({ params: { id }, body, who, set }) => {
         const feed = feedById(db, id)
         const { id: by } = signedIn(who)
-        const run = await pollNow(app, feed, by, body?.accept ?? false)
+        const run = await pollQuotesNow(app, feed, by, body?.accept ?? false)
         if (body?.accept)
           await atomically(db, tx =>
             audit(tx, {

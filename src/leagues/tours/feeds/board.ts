@@ -1,4 +1,5 @@
 /** What every feed format is read into. Unknown is `null` everywhere; 0 always means even par or no hole played. */
+import { FeedError } from '../../feeds/fetch-feed.ts'
 
 export type EventStatus = 'upcoming' | 'in_progress' | 'suspended' | 'round_complete' | 'official' | 'cancelled'
 
@@ -44,9 +45,7 @@ export type FeedProblem = { path: string; message: string }
 export type FeedBoard = { event: FeedEvent; golfers: Golfer[]; problems: FeedProblem[] }
 
 /** The feed as a whole cannot be read. `path` says where: `data[3].dg_id`; empty for the whole answer. */
-export class ScoreFeedError extends Error {
-  override readonly name = 'FeedError'
-
+export class ScoreFeedError extends FeedError {
   constructor(
     readonly path: string,
     readonly problem: string,

@@ -1,0 +1,56 @@
+/** A tour as a feed that is followed: how its answers are read, where its state is kept, what is told of its troubles. */
+import type { Db } from '../../../db/open.ts'
+import type { FeedRecord } from '../feeds/feed-state.ts'
+import { tourRulesOf } from './config.ts'
+import { type FeedBoard, ScoreFeedError } from './feeds/board.ts'
+import { parseFeed } from './feeds/formats.ts'
+import { changeTour, feedAlert, openLeaguesOn } from './queries.ts'
+import type { Tour } from './tour.ts'
+
+export const tourFeed = (tour: Tour): FeedRecord => ({
+  state: tour,
+  change: (tx, change) => void changeTour(tx, tour.id, change),
+  failing: {
+    key: feedAlert(tour.slug),
+    from: 1,
+    alert: (message, since, failures) => ({
+      severity: 'error',
+      title: `The feed of ${tour.name} cannot be read`,
+      message: `${message}. The last good board stays; it is tried again.`,
+      data: { tour: tour.slug, failures, failing_since: since },
+    }),
+  },
+  held: {
+    key: feedAlert(tour.slug),
+    alert: (message, since) => ({
+      severity: 'warning',
+      title: `The feed of ${tour.name} is held back`,
+      message: `${message}. The last good board stays until the feed recovers or an officer accepts it as it is.`,
+      data: { tour: tour.slug, held_since: since },
+    }),
+  },
+})
+
+/** One answer may hold several events: each that a league is played on, once. */
+export function readBoards(db: Db, { slug, format }: Tour, json: unknown): FeedBoard[] {
+  const boards = new Map<string, FeedBoard>()
+  const failures: ScoreFeedError[] = []
+  for (const event of eventsWanted(db, slug)) {
+    try {
+      const board = parseFeed(format, json, event)
+      boards.set(board.event.id ?? board.event.name, board)
+    } catch (error) {
+      if (!(error instanceof ScoreFeedError)) throw error
+      failures.push(error)
+    }
+  }
+  const [failure] = failures
+  if (boards.size === 0 && failure) throw failure
+  return [...boards.values()]
+}
+
+/** The events leagues are played on; undefined is whatever the feed is on. */
+function eventsWanted(db: Db, slug: string): (string | undefined)[] {
+  const wanted = new Set(openLeaguesOn(db, slug).map(league => tourRulesOf(league).event ?? undefined))
+  return wanted.size > 0 ? [...wanted] : [undefined]
+}
