@@ -1,7 +1,13 @@
+import { DeadFile, type OpenFile } from './file.ts'
 import type { Db } from './open.ts'
 import { isBusy, isFull } from './open-errors.ts'
 
 type Now<T> = T extends PromiseLike<unknown> ? never : T
+
+const files = new WeakMap<Db, OpenFile>()
+/** From now on nothing is written once the file is no longer there. */
+export const guardFile = (db: Db, file: OpenFile): void => void files.set(db, file)
+export const fileOf = (db: Db): OpenFile | undefined => files.get(db)
 
 /** How long a write waits for another process's write, in milliseconds, before it gives up as busy. */
 const patience = 5_000
@@ -29,6 +35,7 @@ export async function atomically<T>(db: Db, work: (tx: Db) => Now<T>, how?: 'uns
 export function transact<T>(db: Db, work: (tx: Db) => Now<T>): T {
   const { $client: client } = db
   if (client.inTransaction) return work(db) as T
+  files.get(db)?.insist()
   client.run('BEGIN IMMEDIATE')
   try {
     const result = work(db) as T
@@ -126,12 +133,12 @@ export function tryWrite<T>(db: Db, work: (tx: Db) => Now<T>): T | undefined {
   }
 }
 
-/** `lightly` for what nobody looks for afterwards: no reason to fail, or to end the process, where the disk is full either. */
+/** `lightly` for what nobody looks for afterwards: no reason to fail, or to end the process, where the disk is full or the file gone either. */
 export function bestEffortWrite<T>(db: Db, work: (tx: Db) => Now<T>): T | undefined {
   try {
     return tryWrite(db, work)
   } catch (error) {
-    if (isFull(error)) return undefined
+    if (isFull(error) || error instanceof DeadFile) return undefined
     throw error
   }
 }

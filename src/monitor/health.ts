@@ -11,6 +11,7 @@ import { describe } from '../platform/http/route-docs.ts'
 import { queueNames } from '../platform/jobs/job.ts'
 import { withTimeout } from '../platform/process/with-timeout.ts'
 import { damageFound, inWords } from './damage.ts'
+import { deadFiles } from './files.ts'
 
 const state = t.Union([t.Literal('healthy'), t.Literal('degraded'), t.Literal('unhealthy')])
 
@@ -109,9 +110,18 @@ export const healthNow = (app: App) => healthOf(app, databaseCheckOf(app)())
 async function healthOf(app: App, works: Checks['database']): Promise<Health> {
   const { version, clock, startedAt } = app
   const damage = damageFound(app).map(inWords).join(' ')
-  const database: Checks['database'] =
-    damage && works.status !== 'unhealthy' ? { ...works, status: 'degraded', error: damage } : works
-  const [queue, redis] = await Promise.all([queueCheck(app), redisCheck(app)])
+  const dead = deadFiles(app)
+  const lost = dead.filter(({ file }) => file !== 'queue.db').map(({ file, fault }) => `${file} ${fault}`)
+  const database: Checks['database'] = lost.length
+    ? { ...works, status: 'unhealthy', error: lost.join('; ') }
+    : damage && works.status !== 'unhealthy'
+      ? { ...works, status: 'degraded', error: damage }
+      : works
+  const [asked, redis] = await Promise.all([queueCheck(app), redisCheck(app)])
+  const lostQueue = dead.find(({ file }) => file === 'queue.db')
+  const queue: Checks['queue'] = lostQueue
+    ? { ...asked, status: 'unhealthy', error: `queue.db ${lostQueue.fault}` }
+    : asked
   const checks: Checks = {
     database,
     cache: cacheCheck(app),

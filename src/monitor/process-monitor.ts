@@ -1,7 +1,8 @@
 /**
  * What every process does for the monitor by itself: it puts its request counts away, notes how busy it is, sends new alerts,
- * and looks at the conditions where the schedule's job does not come, because the queue or every worker is down.
+ * looks at the database files, and at the conditions where the schedule's job does not come, because the queue or every worker is down.
  */
+import { DeadFile } from '../../db/file.ts'
 import { systemAlerts } from '../../db/schema.ts'
 import { tryWrite } from '../../db/transactions.ts'
 import { systemActor } from '../audit.ts'
@@ -9,6 +10,7 @@ import type { App } from '../context.ts'
 import { minute, second } from '../platform/clock.ts'
 import { openAlertWebhook, postAlerts } from './alerts/alert-webhook.ts'
 import { checkConditions, checkedAt } from './alerts/check-alerts.ts'
+import { lookEvery, openFileLook } from './files.ts'
 import { openLoadRecorder } from './load.ts'
 
 const sendEvery = 2 * second
@@ -28,6 +30,7 @@ export function startProcessMonitor(app: App): { stop(): void } {
       noteLoad()
       await database.works()
     } catch (error) {
+      if (error instanceof DeadFile) return // told of by those who look at the files
       return database.failed(error)
     }
     if (clock.now() - Math.max(startedAt, checkedAt(db) ?? 0) > overdue) await checkConditions(app)
@@ -43,10 +46,13 @@ export function startProcessMonitor(app: App): { stop(): void } {
     })
   }
 
+  const lookAtFiles = openFileLook(app)
+  const looking = setInterval(logged(lookAtFiles), lookEvery)
   const minutely = setInterval(logged(eachMinute), minute)
   const sending = config.alertWebhookUrl ? setInterval(logged(sendNews), sendEvery) : undefined
   return {
     stop() {
+      clearInterval(looking)
       clearInterval(minutely)
       clearInterval(sending)
       metrics.flush(db, clock.now())

@@ -48,6 +48,7 @@ export async function acceptUpload(
   const givenMapping = mappingOf(wishes.mapping)
   return atomically(db, tx => {
     requireUploadsOpen(leagueById(tx, league.id), now)
+    sheets.file.insist()
     correctTimesAhead(tx, now)
     const known = dryRun ? undefined : sameUpload(tx, { leagueId: league.id, kind, mode, sha256, givenMapping })
     if (known) {

@@ -96,6 +96,7 @@ async function importSheet(
   await atomically(db, tx => {
     if (lease) fenced(tx, lease)
     if (leagueById(tx, leagueId).finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
+    sheets.file.insist() // else the snapshot would be gone with the process
     const before = published(tx, leagueId)
     publish(tx, upload, doneOf(imported, clock.now()), imported.errors)
     keepBuildable(sheets.boards.scores, before, published(tx, leagueId), sentTooLate)

@@ -1,3 +1,4 @@
+import { type OpenFile, openFile } from '../../../db/file.ts'
 import { explainOpenErrors } from '../../../db/open-errors.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { openSheetBoards, type SheetBoards } from './boards.ts'
@@ -5,7 +6,7 @@ import { type SheetThread, startSheetThread } from './sheet-thread.ts'
 import { scoresFile } from './snapshots/open.ts'
 
 /** What sheet leagues keep open: the worker thread, and the boards in memory. */
-export type Sheets = { thread: SheetThread; boards: SheetBoards; close(): Promise<void> }
+export type Sheets = { thread: SheetThread; boards: SheetBoards; file: OpenFile; close(): Promise<void> }
 
 export function openSheets(dataDir: string, clock: Clock): Sheets {
   const thread = startSheetThread(dataDir, clock.now)
@@ -13,6 +14,7 @@ export function openSheets(dataDir: string, clock: Clock): Sheets {
   return {
     thread,
     boards,
+    file: openFile(scoresFile(dataDir)),
     async close() {
       await thread.stop()
       boards.close()

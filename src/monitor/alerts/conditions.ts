@@ -8,6 +8,7 @@ import { tradingSuspects } from '../../leagues/market/suspects.ts'
 import { minute } from '../../platform/clock.ts'
 import { queueNames } from '../../platform/jobs/job.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
+import { alertPrefix, alertsOfFiles } from '../files.ts'
 import { loadSince, overloads } from '../load.ts'
 import { hasWorker, processesOf } from '../processes.ts'
 import { redisStats } from '../redis/stats.ts'
@@ -19,6 +20,7 @@ export const conditions: readonly Condition[] = [
   { prefix: 'performance:', look: ({ db, clock }) => slowRoutes(db, clock.now()) },
   { prefix: 'cache_error:', look: troubledRedis },
   { prefix: 'database_error:queue', look: brokenQueue },
+  { prefix: alertPrefix, look: alertsOfFiles },
   { prefix: 'database_error:disk', look: fullDisk },
   { prefix: 'high_trades:', look: heavyTraders },
   { prefix: 'task_missing:schedule:', look: lateTasks },

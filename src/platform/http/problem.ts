@@ -3,6 +3,7 @@ import { SQLiteError } from 'bun:sqlite'
 import { KindGuard } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { ValidationError } from 'elysia'
+import { DeadFile } from '../../../db/file.ts'
 import { isFull } from '../../../db/open-errors.ts'
 import { type FieldError, Refusal } from '../../errors.ts'
 import { TooLarge } from '../body.ts'
@@ -27,6 +28,7 @@ export function asRefusal(error: unknown, code?: string | number, input: Refused
   if (code === 'INVALID_COOKIE_SIGNATURE') return new Refusal('unauthorized', 'The cookie is not valid')
   if (error instanceof TooLarge) return new Refusal('too_large', error.message)
   if (error instanceof QueueDown) return new Refusal('unavailable', error.message, { retryAfter: 5 })
+  if (error instanceof DeadFile) return new Refusal('unavailable', error.message, { retryAfter: 60 })
   if (isDiskFull(error)) return new Refusal('storage_full', 'The disk takes no more; nothing was written')
   if (error instanceof SQLiteError && /^SQLITE_BUSY/.test(error.code ?? ''))
     return new Refusal('unavailable', 'The database is busy; nothing was written', { retryAfter: 1 })

@@ -6,6 +6,7 @@ import { Database } from 'bun:sqlite'
 import { join } from 'node:path'
 import type { Job, JobsOptions, Processor } from 'bullmq'
 import type { Redis } from 'ioredis'
+import { type OpenFile, openFile } from '../../../db/file.ts'
 import { damagedFile, explainOpenErrors, faultOf, queueRebuildAdvice } from '../../../db/open-errors.ts'
 import { withTimeout } from '../process/with-timeout.ts'
 import { type QueueName, queueNames } from './job.ts'
@@ -17,6 +18,8 @@ export type QueueCounts = Record<'waiting' | 'active' | 'delayed' | 'prioritized
 
 export type Queues = {
   readonly backend: 'sqlite' | 'redis'
+  /** Without Redis. */
+  readonly file: OpenFile | undefined
   add(queue: QueueName, name: string, id: string, options: JobsOptions): Promise<void>
   has(queue: QueueName, id: string): Promise<boolean>
   remove(queue: QueueName, id: string): Promise<void>
@@ -48,11 +51,15 @@ export async function openQueues({ dataDir, namespace, redis, onError }: Setting
   // Without a listener an error of the connection would end the process.
   for (const queue of Object.values(queues)) queue.on('error', onError)
   if (!redis) await ready(Object.values(queues))
+  const file = redis ? undefined : openFile(join(dataDir, 'queue.db'))
 
   return {
     backend: redis ? 'redis' : 'sqlite',
-    add: async (queue, name, id, options) =>
-      void (await queues[queue].add(name, {}, { ...options, jobId: id, removeOnComplete: true, removeOnFail: true })),
+    file,
+    async add(queue, name, id, options) {
+      file?.insist()
+      await queues[queue].add(name, {}, { ...options, jobId: id, removeOnComplete: true, removeOnFail: true })
+    },
     has: async (queue, id) => (await queues[queue].getJob(id)) !== undefined,
     remove: async (queue, id) => void (await queues[queue].remove(id)),
     counts: async queue =>

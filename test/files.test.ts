@@ -1,0 +1,122 @@
+/** Database files that something happens to under a running Fieldhouse. */
+import { expect, test } from 'bun:test'
+import { copyFileSync, renameSync, rmSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { openFile } from '../db/file.ts'
+import { databaseFile } from '../db/open.ts'
+import { newLeague, upload } from './sheets.ts'
+import { afterTest, refusalOf, start, until } from './start.ts'
+
+const patience = 60_000 // ms: within a minute it is noticed
+
+const remove = (file: string) => rmSync(file)
+const replace = (file: string) => {
+  copyFileSync(file, `${file}.new`)
+  renameSync(`${file}.new`, file)
+}
+
+/** A webhook for alerts that remembers the titles it was sent. */
+function webhook() {
+  const sent: string[] = []
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    async fetch(request) {
+      sent.push((await request.json()).text)
+      return new Response(null, { status: 204 })
+    },
+  })
+  afterTest(() => server.stop(true))
+  return { url: `http://127.0.0.1:${server.port}/`, sent }
+}
+
+async function watched() {
+  const hook = webhook()
+  const house = await start({ ALERT_WEBHOOK_URL: hook.url })
+  const { id } = await newLeague(house.call)
+  await house.finished(upload(house.call, id, 'ID,Power\n1,5\n'))
+  const health = async () => (await house.as().raw('/health')).json()
+  expect((await health()).status).toBe('healthy')
+  return { ...house, id, health, sent: hook.sent, said: () => house.lines.map(({ message }) => String(message)) }
+}
+
+test.each([
+  ['removed', remove, 'was removed while it was in use'],
+  ['replaced', replace, 'is another file now than the one that is in use'],
+])(
+  'a fieldhouse.db that was %s takes no more writes, and everybody hears of it',
+  async (_, harm, fault) => {
+    const { call, dataDir, id, health, sent, said } = await watched()
+    harm(databaseFile(dataDir))
+    for (const write of [
+      () => newLeague(call),
+      () => upload(call, id, 'ID,Power\n1,6\n'),
+      () => call.delete(`/api/v1/leagues/${id}`, { name: 'Northern season' }),
+    ]) {
+      const { status, problem } = await refusalOf(write())
+      expect([status, problem.detail]).toEqual([503, expect.stringContaining(`fieldhouse.db ${fault}`)])
+    }
+    expect(await health()).toMatchObject({
+      status: 'unhealthy',
+      checks: { database: { error: expect.stringContaining(fault) } },
+    })
+    await until(() => sent.some(text => text.includes(fault)), patience)
+    expect(said().some(line => line.includes(`fieldhouse.db ${fault}`))).toBe(true)
+    // Another file in its place has another log: what was read from it before may be read wrongly now.
+    if (harm === remove) expect((await call.get(`/api/v1/leagues/${id}/leaderboard`)).rows).toHaveLength(1)
+  },
+  90_000,
+)
+
+test.each([
+  ['removed', remove, 'was removed while it was in use'],
+  ['replaced', replace, 'is another file now than the one that is in use'],
+])(
+  'a scores.db that was %s takes no more sheets, while all else goes on',
+  async (_, harm, fault) => {
+    const { call, dataDir, id, health, sent } = await watched()
+    harm(join(dataDir, 'scores.db'))
+    expect(await refusalOf(upload(call, id, 'ID,Power\n1,6\n'))).toMatchObject({
+      status: 503,
+      problem: { detail: expect.stringContaining(`scores.db ${fault}`) },
+    })
+    expect(await health()).toMatchObject({ status: 'unhealthy', checks: { database: { error: `scores.db ${fault}` } } })
+    await until(() => sent.some(text => text.includes(fault)), patience)
+    const { alerts } = await call.get('/admin/monitoring/alerts/json?severity=critical')
+    expect(alerts).toMatchObject([{ alert_type: 'database_error', title: `scores.db ${fault}` }])
+    expect(await newLeague(call, {}, 'Another')).toMatchObject({ id: id + 1 })
+  },
+  90_000,
+)
+
+test.each([
+  ['cut off', (file: string) => truncateSync(file, 1_000), 'was cut off while it was in use'],
+  ['emptied', (file: string) => truncateSync(file, 0), 'was cut off while it was in use'],
+  ['removed', remove, 'was removed while it was in use'],
+])(
+  'a queue.db that was %s takes no more jobs',
+  async (_, harm, fault) => {
+    const { call, dataDir, health, sent } = await watched()
+    harm(join(dataDir, 'queue.db'))
+    expect((await refusalOf(call.post('/admin/backups'))).status).toBe(503)
+    expect(await health()).toMatchObject({ status: 'unhealthy', checks: { queue: { error: `queue.db ${fault}` } } })
+    await until(() => sent.some(text => text.includes(fault)), patience)
+  },
+  90_000,
+)
+
+test('a log that was removed is noticed, and a file put back takes writes again', async () => {
+  const { call, dataDir, health, sent, app } = await watched()
+  const file = databaseFile(dataDir)
+  renameSync(file, `${file}.away`)
+  expect((await refusalOf(newLeague(call))).status).toBe(503)
+  renameSync(`${file}.away`, file)
+  await newLeague(call, {}, 'After it came back')
+  await until(async () => (await health()).checks.database.status === 'healthy', patience)
+  const watching = openFile(join(dataDir, 'scores.db'))
+  const read = () => app.sheets.boards.scores.query('select 1').get()
+  expect(watching.check(read)).toBeUndefined()
+  rmSync(join(dataDir, 'scores.db-wal'))
+  expect(watching.check(read)).toBe('lost its -wal file while it was in use')
+  await until(() => sent.some(text => text.includes('scores.db lost its -wal')), patience)
+}, 150_000)
