@@ -88,6 +88,11 @@ export function openFile(path: string): OpenFile {
   }
 }
 
+const files = new WeakMap<Database, OpenFile>()
+/** From now on nothing is written through the connection once its file is no longer there. */
+export const guardFile = (client: Database, file: OpenFile): void => void files.set(client, file)
+export const fileOf = (client: Database): OpenFile | undefined => files.get(client)
+
 const isSame = (one: Stats, other: Stats) => one.ino === other.ino && one.dev === other.dev
 
 /** It may shrink by itself, but never below what its own first page says; `immutable` reads the file alone, without its log. */

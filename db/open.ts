@@ -3,10 +3,9 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSy
 import { join } from 'node:path'
 import { drizzle } from 'drizzle-orm/bun-sqlite'
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
-import { openFile } from './file.ts'
+import { guardFile, openFile } from './file.ts'
 import { explainOpenErrors, isBusy, makeDataFolder } from './open-errors.ts'
 import * as schema from './schema.ts'
-import { guardFile } from './transactions.ts'
 
 const open = (path: string, readonly: boolean) => {
   const client = new Database(path, readonly ? { readonly: true } : { create: true, readwrite: true })
@@ -41,9 +40,8 @@ export function openDatabase(dataDir: string, othersRun: () => boolean = () => f
     client.run('PRAGMA synchronous = FULL')
     refuseRemains(client, dataDir)
     migrate(client, dataDir, migrations(), othersRun)
-    const db = settled(client)
-    guardFile(db, openFile(databaseFile(dataDir)))
-    return db
+    guardFile(client, openFile(databaseFile(dataDir)))
+    return settled(client)
   })
 }
 

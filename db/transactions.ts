@@ -1,13 +1,8 @@
-import { DeadFile, type OpenFile } from './file.ts'
+import { DeadFile, fileOf } from './file.ts'
 import type { Db } from './open.ts'
 import { isBusy, isFull } from './open-errors.ts'
 
 type Now<T> = T extends PromiseLike<unknown> ? never : T
-
-const files = new WeakMap<Db, OpenFile>()
-/** From now on nothing is written once the file is no longer there. */
-export const guardFile = (db: Db, file: OpenFile): void => void files.set(db, file)
-export const fileOf = (db: Db): OpenFile | undefined => files.get(db)
 
 /** How long a write waits for another process's write, in milliseconds, before it gives up as busy. */
 const patience = 5_000
@@ -35,7 +30,7 @@ export async function atomically<T>(db: Db, work: (tx: Db) => Now<T>, how?: 'uns
 export function transact<T>(db: Db, work: (tx: Db) => Now<T>): T {
   const { $client: client } = db
   if (client.inTransaction) return work(db) as T
-  files.get(db)?.insist()
+  fileOf(client)?.insist()
   client.run('BEGIN IMMEDIATE')
   try {
     const result = work(db) as T

@@ -2,11 +2,11 @@
 import type { Database } from 'bun:sqlite'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
-import { DeadFile, type OpenFile } from '../../db/file.ts'
+import { DeadFile, fileOf, type OpenFile } from '../../db/file.ts'
 import { type Db, databaseFile } from '../../db/open.ts'
 import { queueRebuildAdvice, restoreAdvice } from '../../db/open-errors.ts'
 import { facts } from '../../db/schema.ts'
-import { atomically, bestEffortWrite, fileOf } from '../../db/transactions.ts'
+import { atomically, bestEffortWrite } from '../../db/transactions.ts'
 import { type Alert, raise } from '../alerts.ts'
 import type { App } from '../context.ts'
 import { second } from '../platform/clock.ts'
@@ -29,7 +29,7 @@ export function deadFiles(app: App): Trouble[] {
 }
 
 const filesOf = ({ db, sheets, queues }: App): OpenFile[] =>
-  [fileOf(db), sheets.file, queues.file].filter(file => file !== undefined)
+  [fileOf(db.$client), sheets.file, queues.file].filter(file => file !== undefined)
 
 export const alertPrefix = 'database_error:file:'
 export const alertsOfFiles = (app: App): Alert[] => deadFiles(app).map(trouble => alertOf(app, trouble))
