@@ -27,6 +27,7 @@ describe('headings', () => {
       'Rss Gathered': 'rss_gathered',
       'Rss Assistance': 'rss_assistance',
       Helps: 'helps',
+      Alliance: 'label:alliance',
     })
   })
 
@@ -89,8 +90,12 @@ describe('headings', () => {
     expect(new Set(sheet.metrics.map(({ name }) => name)).size).toBe(sheet.metrics.length)
   })
 
-  test('of an alliance or a rank never make a metric', async () => {
-    expect(await mappingOf(['Rank', 'ID', 'Alliance', 'Alliance Tag', 'Power'])).toEqual({ ID: 'id', Power: 'power' })
+  test('of an alliance make a label, and those of a rank nothing', async () => {
+    expect(await mappingOf(['Rank', 'ID', 'Alliance', 'Alliance Tag', 'Power'])).toEqual({
+      ID: 'id',
+      Alliance: 'label:alliance',
+      Power: 'power',
+    })
   })
 
   test('over blank cells become metrics if numbers follow far below, and only then', async () => {

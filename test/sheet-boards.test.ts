@@ -39,6 +39,7 @@ async function stored(sheet: Sheet): Promise<number> {
       cumulative: cumulative(name),
       values: Float64Array.from(ids, id => sheet[id]![name]!),
     })),
+    labels: [],
   })
 }
 

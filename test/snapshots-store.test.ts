@@ -5,7 +5,14 @@ import { join } from 'node:path'
 import { rowsIn, textAt, textColumn } from '../src/leaderboard/text.ts'
 import { packGroup, unpackGroup, unpackRow } from '../src/leagues/sheets/snapshots/group.ts'
 import { openScores, openScoresReader } from '../src/leagues/sheets/snapshots/open.ts'
-import { readColumns, readIds, readNames, readRows, rowOfPlayer } from '../src/leagues/sheets/snapshots/read.ts'
+import {
+  readColumns,
+  readIds,
+  readLabel,
+  readNames,
+  readRows,
+  rowOfPlayer,
+} from '../src/leagues/sheets/snapshots/read.ts'
 import { type SheetColumns, SnapshotGone, snapshotOf } from '../src/leagues/sheets/snapshots/snapshot.ts'
 import { deleteSnapshot, faultsOf, sweepStoredSnapshots } from '../src/leagues/sheets/snapshots/sweep.ts'
 import { writeSnapshot } from '../src/leagues/sheets/snapshots/write.ts'
@@ -45,6 +52,10 @@ function someSheet(chance: Chance, players: number, metrics: number): SheetColum
       cumulative: i % 2 === 0,
       values: someColumn(chance, players),
     })),
+    labels: ['alliance', 'camp'].slice(0, metrics % 3).map(name => ({
+      name,
+      texts: textColumn(Array.from(ids, () => chance.one(['', 'ABC', '連盟']))),
+    })),
   }
 }
 
@@ -52,6 +63,7 @@ const inIdOrder = (sheet: SheetColumns) =>
   Array.from({ length: rowsIn(sheet.ids) }, (_, row) => ({
     id: textAt(sheet.ids, row),
     name: textAt(sheet.names, row),
+    labels: sheet.labels.map(({ texts }) => textAt(texts, row)),
     values: sheet.metrics.map(({ values }) => values[row]! + 0),
   })).sort((a, b) => Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)))
 
@@ -87,6 +99,7 @@ test('a snapshot reads back as columns, as rows and by player', async () => {
     const expected = inIdOrder(sheet)
     const snapshot = snapshotOf(reader, await writeSnapshot(scores, sheet, { now: 1 }))
     const [ids, names] = [readIds(reader, snapshot), readNames(reader, snapshot)]
+    const labels = snapshot.labels.map(({ name }) => readLabel(reader, snapshot, name))
     const columns = readColumns(
       reader,
       snapshot,
@@ -96,6 +109,7 @@ test('a snapshot reads back as columns, as rows and by player', async () => {
       expected.map((_, row) => ({
         id: textAt(ids, row),
         name: textAt(names, row),
+        labels: labels.map(texts => textAt(texts, row)),
         values: columns.map(values => values[row]!),
       })),
     ).toEqual(expected)
@@ -103,6 +117,9 @@ test('a snapshot reads back as columns, as rows and by player', async () => {
     const rows = readRows(reader, snapshot, [...wanted, -1])
     expect(rows.ids.slice(0, wanted.length)).toEqual(wanted.map(row => expected[row]!.id))
     expect(rows.names.slice(0, wanted.length)).toEqual(wanted.map(row => expected[row]!.name))
+    expect(rows.labels.slice(0, wanted.length).map(Object.values)).toEqual(
+      wanted.map(row => expected[row]!.labels.map(text => text || null)),
+    )
     expect(Array.from(rows.values)).toEqual([
       ...wanted.flatMap(row => expected[row]!.values),
       ...sheet.metrics.map(() => Number.NaN),
@@ -120,8 +137,29 @@ test('a metric the snapshot does not have reads as unknown', async () => {
   expect(readColumns(scores, snapshot, ['deads']).map(values => Array.from(values))).toEqual([[NaN, NaN, NaN]])
 })
 
+test('a label the snapshot does not have reads as unknown', async () => {
+  const snapshot = snapshotOf(scores, await writeSnapshot(scores, someSheet(chance(1), 3, 3), { now: 1 }))
+  expect(rowsIn(readLabel(scores, snapshot, 'alliance'))).toBe(3)
+  expect(textAt(readLabel(scores, snapshot, 'alliance'), 1)).toBe('')
+})
+
+test('scores of the schema before labels are brought up to date and read as they were', async () => {
+  const dataDir = mkdtempSync(join(folder, 'older-'))
+  const older = openScores(dataDir)
+  const sheet = someSheet(chance(6), 300, 3)
+  const id = await writeSnapshot(older, sheet, { now: 1 })
+  older.run('DROP TABLE labels; ALTER TABLE snapshots DROP COLUMN labels; PRAGMA user_version = 1')
+  older.close()
+  const now = openScores(dataDir)
+  const snapshot = snapshotOf(now, id)
+  expect(snapshot.labels).toEqual([])
+  expect(faultsOf(now, id)).toEqual([])
+  expect(textAt(readIds(now, snapshot), 7)).toBe(textAt(sheet.ids, 7))
+  now.close()
+})
+
 test('a sheet with an id twice is not stored', async () => {
-  const twice = { ids: textColumn(['7', '8', '7']), names: textColumn(['a', 'b', 'c']), metrics: [] }
+  const twice = { ids: textColumn(['7', '8', '7']), names: textColumn(['a', 'b', 'c']), metrics: [], labels: [] }
   await expect(writeSnapshot(scores, twice, { now: 1 })).rejects.toThrow('twice')
 })
 
@@ -169,7 +207,7 @@ test('killed at any moment while writing, the file is sound and shows only whole
     const scores = openScores(${JSON.stringify(dataDir)})
     const ids = textColumn(Array.from({ length: 60_000 }, (_, i) => String(i)))
     const metrics = ['a', 'b'].map(name => ({ name, cumulative: true, values: new Float64Array(60_000).map((_, i) => i * 1.5) }))
-    for (;;) console.log(await writeSnapshot(scores, { ids, names: ids, metrics }, { now: 1 }))`
+    for (;;) console.log(await writeSnapshot(scores, { ids, names: ids, metrics, labels: [] }, { now: 1 }))`
   for (const whole of [1, 2, 4]) {
     const child = Bun.spawn([process.execPath, '-e', writer], { stdout: 'pipe', stderr: 'inherit' })
     let told: number[] = []
@@ -189,7 +227,9 @@ test('killed at any moment while writing, the file is sound and shows only whole
     await sweepStoredSnapshots(left, { keep: new Set(), before: 2 })
     expect(
       left
-        .query('SELECT (SELECT count(*) FROM groups) + (SELECT count(*) FROM texts) + (SELECT count(*) FROM doors)')
+        .query(
+          'SELECT (SELECT count(*) FROM groups) + (SELECT count(*) FROM texts) + (SELECT count(*) FROM labels) + (SELECT count(*) FROM doors)',
+        )
         .values(),
     ).toEqual([[0]])
     left.close()

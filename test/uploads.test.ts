@@ -357,3 +357,16 @@ test('a board says which columns it can be sorted by', async () => {
     errors: [{ path: 'page' }, { path: 'ties' }],
   })
 })
+
+test('an alliance column labels the rows of the board, and any column can be made a label', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, 'ID,Name,Alliance,Power\n1,Ann,[ABC],5\n2,Bob,,7\n'))
+  const labels = async () => (await board(call, id)).rows.map((row: { labels?: object }) => row.labels)
+  expect(await labels()).toEqual([{ alliance: '[ABC]' }, { alliance: null }])
+  const csv: string = await call.get(`/api/v1/leagues/${id}/leaderboard.csv`)
+  expect(csv).toContain('alliance')
+  const mapping = JSON.stringify({ Squad: 'label:Squad', Alliance: null })
+  await finished(upload(call, id, 'ID,Name,Alliance,Squad,Power\n1,Ann,[ABC],North,5\n', { mapping }))
+  expect(await labels()).toEqual([{ squad: 'North' }])
+})

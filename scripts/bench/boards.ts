@@ -70,7 +70,7 @@ await median('search of names and ids', 5, () => rankedPage(board, query({ q: 'p
 
 console.log('\nsnapshots, scores.db')
 const scores = openScores(folder)
-const write = (sheet: typeof first) => writeSnapshot(scores, sheet, { now: 1 })
+const write = (sheet: typeof first) => writeSnapshot(scores, { ...sheet, labels: [] }, { now: 1 })
 let baseline = 0
 let current = 0
 const stats = () => process.memoryUsage.rss() / 2 ** 20

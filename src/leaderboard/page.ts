@@ -6,7 +6,14 @@ import { type Classification, tierOf } from './tiers.ts'
 export type Metric = { name: string; better: Better }
 export type ColumnValues = Record<string, number | null>
 /** What a row shows beside its rank; unknown values are null. */
-export type Cells = { player_id: string; name: string; metrics: ColumnValues; gains?: ColumnValues }
+export type Cells = {
+  player_id: string
+  name: string
+  /** What is known of the player beside numbers: `{ alliance: 'ABC' }`. */
+  labels?: Record<string, string | null>
+  metrics: ColumnValues
+  gains?: ColumnValues
+}
 
 export interface Columned {
   readonly metrics: readonly Metric[]
@@ -38,6 +45,7 @@ export type Row = {
   name: string
   score: number | null
   tier?: string | null
+  labels?: Record<string, string | null>
   metrics: ColumnValues
   gains?: ColumnValues
 }
@@ -95,7 +103,7 @@ export function rowsOf(board: Board, rows: Uint32Array, ranked: RankedBy): Row[]
   const ranking = board.ranking(ranked.by, ranked.order)
   const score = board.ranking('score', bestFirst(board.better))
   const changeOf = changes(board, ranked)
-  return board.cells(rows).map(({ player_id, name, metrics, gains }, i): Row => {
+  return board.cells(rows).map(({ player_id, name, labels, metrics, gains }, i): Row => {
     const row = rows[i]!
     const rank = rankOf(ranking, row, ranked.ties)
     return {
@@ -105,6 +113,7 @@ export function rowsOf(board: Board, rows: Uint32Array, ranked: RankedBy): Row[]
       name,
       score: orNull(score.values[row]!),
       ...(board.classification && { tier: tierOf(score, board.classification, row) }),
+      ...(labels && { labels }),
       metrics,
       ...(gains && { gains }),
     }

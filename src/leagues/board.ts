@@ -44,6 +44,9 @@ export const rowSchema = t.Object({
   name: t.String(),
   score: number,
   tier: t.Optional(t.Nullable(t.String())),
+  labels: t.Optional(
+    t.Record(t.String(), t.Nullable(t.String()), { description: 'Texts beside the numbers, such as the alliance' }),
+  ),
   metrics: values,
   gains: t.Optional(values),
 })

@@ -9,6 +9,7 @@ export const exportColumns = (row: Row | undefined): string[] => [
   'name',
   'score',
   ...(row && 'tier' in row ? ['tier'] : []),
+  ...Object.keys(row?.labels ?? {}),
   ...Object.keys(row?.metrics ?? {}),
   ...Object.keys(row?.gains ?? {}).map(metric => `${metric}_gain`),
 ]
@@ -20,6 +21,7 @@ export const exportCells = (row: Row): Cell[] => [
   row.name,
   row.score,
   ...('tier' in row ? [row.tier ?? null] : []),
+  ...Object.values(row.labels ?? {}),
   ...Object.values(row.metrics),
   ...Object.values(row.gains ?? {}),
 ]

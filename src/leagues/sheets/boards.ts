@@ -192,7 +192,7 @@ export function baselineValues(
 
 function cellsOf(scores: Database, snapshot: Snapshot, starts: BaselineRows, rows: Uint32Array): Cells[] {
   const { metrics } = snapshot
-  const { ids, names, values } = readRows(scores, snapshot, rows)
+  const { ids, names, labels, values } = readRows(scores, snapshot, rows)
   const start = baselineValues(scores, snapshot, starts, rows, values)
   return ids.map((player_id, i) => {
     const shown = (valueAt: (at: number, cumulative: boolean) => number): ColumnValues =>
@@ -202,6 +202,7 @@ function cellsOf(scores: Database, snapshot: Snapshot, starts: BaselineRows, row
     return {
       player_id,
       name: names[i]!,
+      ...(snapshot.labels.length > 0 && { labels: labels[i]! }),
       metrics: shown(at => values[at]!),
       gains: shown((at, cumulative) => gainOf(values[at]!, start[at]!, cumulative)),
     }

@@ -43,8 +43,8 @@ export type ImportProgress = {
 const until = { sniffing: 1, reading: 35, checking: 45, storing: 85, comparing: 99 }
 
 export async function importSheet(scores: Database, input: ImportInput, work: TaskContext): Promise<Imported> {
-  const { ids, names, metrics, rows, lines: _, errors, ...report } = await read(input, work)
-  const sheet = { ids, names, metrics }
+  const { ids, names, metrics, labels, rows, lines: _, errors, ...report } = await read(input, work)
+  const sheet = { ids, names, metrics, labels }
   let id: number | undefined
   try {
     id = await writeSnapshot(scores, sheet, telling(work, rows))
@@ -67,7 +67,8 @@ export async function importSheet(scores: Database, input: ImportInput, work: Ta
     throw error
   } finally {
     release(...metrics.map(({ values }) => values))
-    for (const { bytes, offsets } of [sheet.ids, sheet.names]) release(bytes, offsets)
+    const texts = [sheet.ids, sheet.names, ...sheet.labels.map(label => label.texts)]
+    for (const { bytes, offsets } of texts) release(bytes, offsets)
     collectGarbage(rows * MATCHING)
   }
 }

@@ -41,7 +41,7 @@ export async function latecomersOf(
   return snapshotOf(scores, id)
 }
 
-const nobody = (): SheetColumns => ({ ids: textColumn([]), names: textColumn([]), metrics: [] })
+const nobody = (): SheetColumns => ({ ids: textColumn([]), names: textColumn([]), metrics: [], labels: [] })
 
 function wholeSheet(scores: Database, snapshot: Snapshot): SheetColumns {
   const names = snapshot.metrics.map(({ name }) => name)
@@ -50,6 +50,7 @@ function wholeSheet(scores: Database, snapshot: Snapshot): SheetColumns {
     ids: readIds(scores, snapshot, ownMemory),
     names: readNames(scores, snapshot, ownMemory),
     metrics: snapshot.metrics.map((metric, i) => ({ ...metric, values: columns[i]! })),
+    labels: [],
   }
 }
 
@@ -71,6 +72,7 @@ function newcomers(scores: Database, snapshot: Snapshot, baseline: TextColumn, k
       ...metric,
       values: Float64Array.from(fresh, (_, i) => values[i * columns + c]!),
     })),
+    labels: [], // nobody asks a start for them
   }
 }
 
@@ -88,6 +90,7 @@ function joined(a: SheetColumns, b: SheetColumns): SheetColumns {
       if (right) values.set(right.values, first)
       return { name, cumulative: (left ?? right)!.cumulative, values }
     }),
+    labels: [],
   }
   bringToIdOrder(both)
   return both

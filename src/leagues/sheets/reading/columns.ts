@@ -19,6 +19,8 @@ export const BATCH = 2048
 export const NONE = -1
 export const ID = -2
 export const NAME = -3
+/** The first label; the second is one below, and so on. */
+export const LABEL = -5
 
 export interface MetricColumn {
   name: string
@@ -32,6 +34,7 @@ export interface Columnar {
   ids: TextColumn
   names: TextColumn
   metrics: MetricColumn[]
+  labels: { name: string; texts: TextColumn }[]
   /** Where in the file each row stands. */
   lines: Uint32Array
   rowsTotal: number
@@ -46,11 +49,12 @@ export interface Columnar {
 export class ColumnWriter {
   /** Metrics × BATCH values: the rows that are not in the columns yet. */
   readonly cells: Float64Array
-  /** Role of each column of the sheet: a metric's index, ID, NAME or NONE. */
+  /** Role of each column of the sheet: a metric's index, ID, NAME, from LABEL downwards, or NONE. */
   readonly slots: Int32Array
   readonly metrics: MetricReader[]
   readonly ids = new TextBuilder()
   readonly names = new TextBuilder()
+  readonly labels: { name: string; header: string; texts: TextBuilder }[]
   readonly errors = new SheetFindings()
   /** Row in hand, counted within the batch. */
   row = 0
@@ -71,8 +75,16 @@ export class ColumnWriter {
   constructor(private readonly plan: Column[]) {
     const metrics = plan.filter(column => column.role === 'metric')
     this.metrics = metrics.map(({ metric, header, tentative }) => new MetricReader(metric, header, tentative))
+    const labels = plan.filter(column => column.role === 'label')
+    this.labels = labels.map(({ label, header }) => ({ name: label, header, texts: new TextBuilder() }))
     this.slots = Int32Array.from(plan, column =>
-      column.role === 'id' ? ID : column.role === 'name' ? NAME : metrics.indexOf(column),
+      column.role === 'id'
+        ? ID
+        : column.role === 'name'
+          ? NAME
+          : column.role === 'label'
+            ? LABEL - labels.indexOf(column)
+            : metrics.indexOf(column),
     )
     this.cells = new Float64Array(metrics.length * BATCH)
   }
@@ -87,6 +99,7 @@ export class ColumnWriter {
     this.line = line
     this.ids.clear()
     this.names.clear()
+    for (const { texts } of this.labels) texts.clear()
     this.forgive()
     if (this.clues.length > 0) this.clues.length = 0
   }
@@ -152,14 +165,15 @@ export class ColumnWriter {
       this.rowsSkipped++
       return
     }
-    if (ids.isLongerThan(limits.text)) this.longText('id', ids)
-    if (this.names.isLongerThan(limits.text)) this.longText('name', this.names)
+    if (ids.isLongerThan(limits.text)) this.longText(this.headerOf('id'), ids)
+    if (this.names.isLongerThan(limits.text)) this.longText(this.headerOf('name'), this.names)
+    for (const { header, texts } of this.labels) if (texts.isLongerThan(limits.text)) this.longText(header, texts)
     if (this.isBad()) this.reject()
     else this.keep()
   }
 
-  private longText(role: 'id' | 'name', { bytes, from, to }: TextBuilder): void {
-    this.problem(this.headerOf(role), `longer than ${limits.text} characters`, () => decodeCell(bytes, from, to))
+  private longText(header: string, { bytes, from, to }: TextBuilder): void {
+    this.problem(header, `longer than ${limits.text} characters`, () => decodeCell(bytes, from, to))
   }
 
   private keep(): void {
@@ -168,6 +182,7 @@ export class ColumnWriter {
     this.lines[row] = this.line
     this.ids.keep()
     this.names.keep()
+    for (const { texts } of this.labels) texts.keep()
     for (let i = 0; i < this.clues.length; i += 3)
       this.metrics[this.clues[i]!]!.clue(row, this.clues[i + 1]!, this.clues[i + 2]!)
     if (++this.row === BATCH) this.flush()
@@ -183,6 +198,7 @@ export class ColumnWriter {
     this.widenLines(rows)
     this.ids.reserve(rows)
     this.names.reserve(rows)
+    for (const { texts } of this.labels) texts.reserve(rows)
     for (const metric of this.metrics) metric.reserve(rows)
   }
 
@@ -203,6 +219,7 @@ export class ColumnWriter {
       ids,
       names: this.slots.includes(NAME) ? this.names.column() : ids,
       metrics,
+      labels: this.labels.map(({ name, texts }) => ({ name, texts: texts.column() })),
       lines,
       rowsTotal: rowsOk + this.rowsBad,
       rowsOk,
@@ -212,6 +229,18 @@ export class ColumnWriter {
       duplicates,
       suspicious: misread(valuesOf, lines, killPoints),
     }
+  }
+
+  /** The text that stands in a column which is no metric. */
+  text(slot: number, source: Uint8Array, start: number, stop: number): void {
+    if (slot === ID) this.ids.set(source, start, stop)
+    else if (slot === NAME) this.names.set(source, start, stop)
+    else if (slot <= LABEL) this.labels[LABEL - slot]!.texts.set(source, start, stop)
+  }
+
+  /** The heading of a column which is no metric. */
+  headingAt(slot: number): string {
+    return slot <= LABEL ? this.labels[LABEL - slot]!.header : this.headerOf(slot === ID ? 'id' : 'name')
   }
 
   headerOf(role: 'id' | 'name'): string {
@@ -298,6 +327,7 @@ export class ColumnWriter {
     for (const metric of this.metrics) metric.filter(kept)
     this.ids.filter(kept)
     this.names.filter(kept)
+    for (const { texts } of this.labels) texts.filter(kept)
     this.flushed = rows
   }
 }

@@ -5,7 +5,7 @@
  * A broken record (a quote that never closes, or text after a closing quote) costs its first line only: reading goes on at
  * the next one. That stays linear: bytes are read twice only up to the next odd run of quotes.
  */
-import { BATCH, type ColumnWriter, ID, NAME, NONE } from './columns.ts'
+import { BATCH, type ColumnWriter, LABEL, NAME, NONE } from './columns.ts'
 import { limits } from './limits.ts'
 import { refuseSheet } from './refusal.ts'
 import { decodeCell } from './text.ts'
@@ -176,8 +176,7 @@ export class CsvScanner {
   private take(column: number, slot: number, source: Uint8Array, start: number, stop: number): void {
     if (stop - start > limits.field) this.columns.tooLong(column)
     else if (slot >= 0) this.columns.number(slot, source, start, stop)
-    else if (slot === ID) this.columns.ids.set(source, start, stop)
-    else if (slot === NAME) this.columns.names.set(source, start, stop)
+    else this.columns.text(slot, source, start, stop)
   }
 
   /** Finds the end of a quoted field and gives the place behind the closing quote. */
@@ -218,9 +217,9 @@ export class CsvScanner {
     this.to = to
   }
 
-  /** Excel leaves out empty cells at the end of a line. Only columns that hold nothing we keep may be missing. */
+  /** Excel leaves out empty cells at the end of a line. Only labels and columns that hold nothing we keep may be missing. */
   private lacks(length: number): boolean {
-    return this.columns.slots.subarray(length).some(slot => slot !== NONE)
+    return this.columns.slots.subarray(length).some(slot => slot !== NONE && slot > LABEL)
   }
 
   /** Nothing but delimiters and spaces. */

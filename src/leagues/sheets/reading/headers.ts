@@ -1,6 +1,6 @@
 /** Which column holds what: the header row is found among the first rows, then each heading is given its role. */
 import { limits } from './limits.ts'
-import { attributeAliases, idAliases, metricAliases, nameAliases } from './metrics.ts'
+import { attributeAliases, idAliases, labelAliases, metricAliases, nameAliases } from './metrics.ts'
 import { BAD, BLANK, reading, readNumber } from './numbers.ts'
 import { refuseSheet } from './refusal.ts'
 
@@ -14,9 +14,11 @@ export interface PreviewRow {
 
 export interface Column {
   header: string
-  role: 'id' | 'name' | 'metric' | 'none'
+  role: 'id' | 'name' | 'label' | 'metric' | 'none'
   /** The metric's name; empty in other roles. */
   metric: string
+  /** The label's name; empty in other roles. */
+  label: string
   /** No value was seen among the first rows: a metric only if all that follows are numbers. */
   tentative: boolean
 }
@@ -30,8 +32,13 @@ export interface Header {
   known: number
 }
 
-/** Header → `id`, `name` or a metric; empty or null leaves the column out. What it does not name is recognised as usual. */
+/** Header → `id`, `name`, `label:alliance` (or another label) or a metric; empty or null leaves the column out. What it does not name is recognised as usual. */
 export type Mapping = Record<string, string | null>
+
+/** Before the name of a label, where a mapping or an alias stands for one. */
+const LABEL = 'label:'
+/** More would make a snapshot's texts larger than its numbers. */
+const MOST_LABELS = 8
 
 const HEADER_AMONG = 50
 /** Characters of a heading that count. */
@@ -76,6 +83,7 @@ const entitled = (to: string, list: string[]) => {
 }
 entitled('id', idAliases)
 entitled('name', nameAliases)
+for (const [label, list] of labelAliases) entitled(`${LABEL}${label}`, list)
 for (const [metric, list] of metricAliases) entitled(metric, [...list, metric])
 const attributes = new Set(attributeAliases.map(headerKey))
 
@@ -100,17 +108,18 @@ function asHeader(rows: PreviewRow[], row: number, mapping: Mapping): Header | n
   const known = taken.size
   const columns = headers.map((header, column): Column => {
     const role = roles[column]
-    const none: Column = { header, role: 'none', metric: '', tentative: false }
+    const none: Column = { header, role: 'none', metric: '', label: '', tentative: false }
     if (role === 'id' || role === 'name') return { ...none, role }
+    if (role?.startsWith(LABEL)) return { ...none, role: 'label', label: role.slice(LABEL.length) }
     if (role) return { ...none, role: 'metric', metric: role }
     const name = slug(header)
-    const isAttribute = attributes.has(keys[column]!) || aliases.get(keys[column]!)?.to === 'id'
+    const isAttribute = attributes.has(keys[column]!) || /^(id$|label:)/.test(aliases.get(keys[column]!)?.to ?? '')
     const nature = role === null || name === '' || isAttribute ? 'text' : natureOf(rows, row, column)
     if (nature === 'text') return none
     let metric = name
     for (let n = 2; taken.has(metric); n++) metric = `${name}_${n}`
     taken.add(metric)
-    return { header, role: 'metric', metric, tentative: nature === 'blank' }
+    return { ...none, role: 'metric', metric, tentative: nature === 'blank' }
   })
   return { row, line, columns, known }
 }
@@ -146,8 +155,12 @@ function distinct(cells: string[]): string[] {
   })
 }
 
-/** `id`, `name`, a metric known by this name or alias, or the name made into a slug. */
+/** `id`, `name`, a label, a metric known by this name or alias, or the name made into a slug. */
 function canonical(to: string): string {
+  if (to.startsWith(LABEL)) {
+    const name = slug(to.slice(LABEL.length))
+    return name && `${LABEL}${name}`
+  }
   return aliases.get(headerKey(to))?.to ?? slug(to)
 }
 
@@ -182,6 +195,8 @@ export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: 
   const targets = Object.values(mapping).map(to => canonical(to ?? ''))
   const twice = targets.find((to, i) => to !== '' && targets.indexOf(to) !== i)
   if (twice) refuseSheet('bad_mapping', `The mapping gives ${twice} to two headers`, { found })
+  if (targets.filter(to => to.startsWith(LABEL)).length > MOST_LABELS)
+    refuseSheet('bad_mapping', `The mapping asks for more than ${MOST_LABELS} labels`, { found })
   if (!header) {
     const likely = found.find(name => canonical(name) === 'name') ?? found[0] ?? 'Player'
     const hint = `A mapping such as ${JSON.stringify({ [likely]: 'id' })} can name it.`

@@ -69,11 +69,15 @@ export const nameAliases = [
   ...['Chief Name', 'Gov Name', 'Nickname', 'Name', 'Governor', 'Player', 'Member', 'Nick', 'IGN'],
 ]
 
+/** Texts about a player that boards can be filtered by. */
+export const labelAliases = new Map<string, string[]>([
+  ['alliance', ['Alliance', 'Alliance Tag', 'Tag', 'Alliance Name', 'Guild', 'Clan']],
+  ['team', ['Team']],
+  ['camp', ['Camp']],
+])
+
 /** Never a metric, whatever the column holds. */
-export const attributeAliases = [
-  ...['Alliance', 'Alliance Tag', 'Alliance Name', 'Tag', 'Guild', 'Clan', 'Team', 'Camp'],
-  ...['No', 'Nr', 'Rank', 'Ranking', 'Position', 'Pos', 'Place', 'Row', 'Index'],
-]
+export const attributeAliases = [...['No', 'Nr', 'Rank', 'Ranking', 'Position', 'Pos', 'Place', 'Row', 'Index']]
 
 /** Metrics under slugs of their own whose nature is known all the same. */
 const risingSlug =

@@ -10,7 +10,7 @@ export interface SheetReport {
   delimiter: string | null
   worksheet: string | null
   headerLine: number
-  /** Header → `id`, `name` or the metric's name. */
+  /** Header → `id`, `name`, `label:` and its name, or the metric's name. */
   mapping: Record<string, string>
   /** Headers of columns that were left out. */
   ignored: string[]

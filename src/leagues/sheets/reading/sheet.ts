@@ -57,6 +57,7 @@ export interface Sheet extends SheetReport {
   /** The ids again where the sheet has no names. */
   names: TextColumn
   metrics: MetricColumn[]
+  labels: { name: string; texts: TextColumn }[]
   lines: Uint32Array
 }
 
@@ -77,8 +78,9 @@ export async function readSheet(file: string | Uint8Array | Source, options: Rea
 }
 
 /** The buffers behind a sheet's columns, for `postMessage`. */
-export function transferables({ ids, names, metrics, lines }: Sheet): ArrayBuffer[] {
-  const views = [ids.bytes, ids.offsets, names.bytes, names.offsets, lines, ...metrics.map(({ values }) => values)]
+export function transferables({ ids, names, metrics, labels, lines }: Sheet): ArrayBuffer[] {
+  const texts = [ids, names, ...labels.map(label => label.texts)]
+  const views = [...texts.flatMap(({ bytes, offsets }) => [bytes, offsets]), lines, ...metrics.map(one => one.values)]
   return [...new Set(views.map(({ buffer }) => buffer))].filter(buffer => buffer instanceof ArrayBuffer)
 }
 
@@ -152,7 +154,9 @@ function sheetOf(columnar: Columnar, header: Header, told: Told): Sheet {
     ...rest,
     rows: rest.lines.length,
     headerLine: header.line,
-    mapping: Object.fromEntries(used.map(({ header, role, metric }) => [header, metric || role])),
+    mapping: Object.fromEntries(
+      used.map(({ header, role, metric, label }) => [header, metric || (label ? `label:${label}` : role)]),
+    ),
     ignored: header.columns.filter(column => !used.includes(column) && column.header).map(column => column.header),
     errors: errors.items,
     errorCount: errors.count,
@@ -164,7 +168,7 @@ function sheetOf(columnar: Columnar, header: Header, told: Told): Sheet {
 }
 
 function accepted(sheet: Sheet, mode: ReadOptions['mode']): Sheet {
-  const { ids, names, metrics, lines, rows, ...report } = sheet
+  const { ids, names, metrics, labels, lines, rows, ...report } = sheet
   const first = report.errors[0]
   const why = first ? `: line ${first.line}, ${first.column || 'the row'}: ${first.reason}` : ''
   if (rows === 0)

@@ -1,4 +1,4 @@
-import { BATCH, type ColumnWriter, ID, NAME, NONE } from './columns.ts'
+import { BATCH, type ColumnWriter, NONE } from './columns.ts'
 import { shortened } from './text.ts'
 import type { CellSink, OtherKind } from './worksheet.ts'
 
@@ -51,8 +51,7 @@ export class WorksheetCells implements CellSink {
   text(column: number, bytes: Uint8Array, start: number, stop: number): void {
     const slot = this.slots[column] ?? NONE
     if (slot >= 0) this.columns.number(slot, bytes, start, stop)
-    else if (slot === ID) this.columns.ids.set(bytes, start, stop)
-    else if (slot === NAME) this.columns.names.set(bytes, start, stop)
+    else this.columns.text(slot, bytes, start, stop)
   }
 
   other(column: number, kind: OtherKind, text: string): void {
@@ -60,7 +59,7 @@ export class WorksheetCells implements CellSink {
     if (slot === NONE) return
     if (slot >= 0) this.columns.unreadable(slot, reasons[kind], () => shortened(text))
     else if (kind === 'error' || kind === 'formula')
-      this.columns.problem(this.columns.headerOf(slot === ID ? 'id' : 'name'), reasons[kind], () => shortened(text))
+      this.columns.problem(this.columns.headingAt(slot), reasons[kind], () => shortened(text))
     else this.words(column, text)
   }
 

@@ -3,8 +3,16 @@ import { join } from 'node:path'
 
 export const scoresFile = (dataDir: string): string => join(dataDir, 'scores.db')
 
+/** One blob for each label of a group, packed as names are. */
+const labels = `
+  CREATE TABLE labels (
+    key INTEGER NOT NULL,
+    label INTEGER NOT NULL,
+    texts BLOB NOT NULL,
+    PRIMARY KEY (key, label)
+  ) WITHOUT ROWID;`
 /**
- * `texts` and `groups` hold the rows: `key` is snapshot × 2^24 + group, rows in id order. `doors` lead from a player id to the group
+ * `texts`, `groups` and `labels` hold the rows: `key` is snapshot × 2^24 + group, rows in id order. `doors` lead from a player id to the group
  * that would hold it. A snapshot is there when it is `whole`: until then, and again while it is deleted, nobody sees it.
  * `starts_for` names a derived snapshot (see README.md). Ids are never given twice, as cached answers are named by them.
  */
@@ -18,7 +26,8 @@ const schema = `
     id_bytes INTEGER NOT NULL,
     name_bytes INTEGER NOT NULL,
     starts_for TEXT,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    labels TEXT NOT NULL DEFAULT '[]'
   );
   CREATE INDEX snapshots_starts ON snapshots (starts_for) WHERE starts_for IS NOT NULL;
   CREATE TABLE texts (
@@ -37,8 +46,15 @@ const schema = `
     place INTEGER NOT NULL,
     PRIMARY KEY (snapshot, first_id)
   ) WITHOUT ROWID;
-  PRAGMA user_version = 1;
+  ${labels}
+  PRAGMA user_version = 2;
 `
+
+/** By the version they lead on from. */
+const upgrades: Record<number, string> = {
+  0: schema,
+  1: `ALTER TABLE snapshots ADD COLUMN labels TEXT NOT NULL DEFAULT '[]'; ${labels} PRAGMA user_version = 2;`,
+}
 
 /** For the worker thread, as its busy timeout sleeps; elsewhere only to make the file at start. */
 export function openScores(dataDir: string): Database {
@@ -51,7 +67,12 @@ export function openScores(dataDir: string): Database {
   scores.run('PRAGMA wal_autocheckpoint = 8192') // pages: 128 MB; the thread does it sooner, when it has nothing else to do
   scores.run('PRAGMA journal_size_limit = 33554432')
   scores.run('PRAGMA cache_size = -8000')
-  scores.transaction(() => versionOf(scores) === 0 && scores.run(schema)).immediate()
+  scores
+    .transaction(() => {
+      const upgrade = upgrades[versionOf(scores)]
+      if (upgrade) scores.run(upgrade)
+    })
+    .immediate()
   checkVersion(scores)
   return scores
 }
@@ -70,5 +91,5 @@ const versionOf = (scores: Database): number =>
 
 function checkVersion(scores: Database): void {
   const version = versionOf(scores)
-  if (version !== 1) throw new Error(`scores.db has schema ${version}, this version of Fieldhouse knows 1`)
+  if (version !== 2) throw new Error(`scores.db has schema ${version}, this version of Fieldhouse knows 2`)
 }

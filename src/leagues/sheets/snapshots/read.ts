@@ -16,14 +16,15 @@ const BATCH = 128 // groups read at once: a megabyte, soon garbage
 function eachBlob(
   scores: Database,
   snapshot: Snapshot,
-  blob: 'metrics FROM groups' | 'ids FROM texts' | 'names FROM texts',
+  blob: 'metrics FROM groups' | 'ids FROM texts' | 'names FROM texts' | `texts FROM labels WHERE label = ${number}`,
   each: (packed: Uint8Array, rows: number, first: number) => void,
   group = 0,
   last = groupsIn(snapshot),
 ): void {
   const [column, from] = blob.split(' FROM ')
+  const where = from?.includes(' WHERE ') ? 'AND' : 'WHERE'
   const read = scores.query<{ packed: Uint8Array }, [number, number]>(
-    `SELECT ${column} AS packed FROM ${from} WHERE key BETWEEN ? AND ? ORDER BY key`,
+    `SELECT ${column} AS packed FROM ${from} ${where} key BETWEEN ? AND ? ORDER BY key`,
   )
   for (; group < last; group += BATCH) {
     const end = Math.min(last, group + BATCH)
@@ -109,6 +110,22 @@ export function readNames(scores: Database, snapshot: Snapshot, memory: Memory =
   return into
 }
 
+/** What a label says of everyone; empty texts where the snapshot has no such label. */
+export function readLabel(
+  scores: Database,
+  snapshot: Snapshot,
+  name: string,
+  memory: Memory = sharedMemory,
+): TextColumn {
+  const label = snapshot.labels.findIndex(one => one.name === name)
+  const into = emptyTexts(snapshot.players, snapshot.labels[label]?.bytes ?? 0, memory)
+  if (label < 0) return into
+  eachBlob(scores, snapshot, `texts FROM labels WHERE label = ${label}`, (packed, rows, first) =>
+    unpackTexts(packed, rows, into, first),
+  )
+  return into
+}
+
 const emptyTexts = (rows: number, bytes: number, memory: Memory): TextColumn => ({
   bytes: new Uint8Array(memory(bytes)),
   offsets: new Uint32Array(memory((rows + 1) * 4)),
@@ -124,6 +141,12 @@ function textsAt(scores: Database, snapshot: Snapshot, group: number): Texts {
 function metricsAt(scores: Database, snapshot: Snapshot, group: number): Uint8Array {
   const read = scores.query<{ metrics: Uint8Array }, [number]>('SELECT metrics FROM groups WHERE key = ?')
   return read.get(groupKey(snapshot.id, group))?.metrics ?? gone(snapshot)
+}
+
+function labelsAt(scores: Database, snapshot: Snapshot, group: number): Uint8Array[] {
+  const read = scores.query<{ texts: Uint8Array }, [number]>('SELECT texts FROM labels WHERE key = ? ORDER BY label')
+  const found = read.all(groupKey(snapshot.id, group))
+  return found.length === snapshot.labels.length ? found.map(({ texts }) => texts) : gone(snapshot)
 }
 
 function gone({ id }: Snapshot): never {
@@ -164,14 +187,16 @@ export function readValues(scores: Database, snapshot: Snapshot, rows: ArrayLike
   return values
 }
 
-export type Rows = { ids: string[]; names: string[]; values: Float64Array }
+/** `labels`: a map for each row; null is unknown. */
+export type Rows = { ids: string[]; names: string[]; labels: Record<string, string | null>[]; values: Float64Array }
 
 const decoder = new TextDecoder()
 
-/** The same with ids and names. */
+/** The same with ids, names and labels. */
 export function readRows(scores: Database, snapshot: Snapshot, rows: ArrayLike<number>): Rows {
   const ids: string[] = []
   const names: string[] = []
+  const labels: Record<string, string | null>[] = Array.from(rows, () => ({}))
   eachRow(
     snapshot,
     rows,
@@ -181,7 +206,18 @@ export function readRows(scores: Database, snapshot: Snapshot, rows: ArrayLike<n
       names[place] = decoder.decode(textIn(texts.names, n, inGroup))
     },
   )
-  return { ids, names, values: readValues(scores, snapshot, rows) }
+  if (snapshot.labels.length > 0)
+    eachRow(
+      snapshot,
+      rows,
+      group => labelsAt(scores, snapshot, group),
+      (place, packed, inGroup, n) => {
+        for (const [label, { name }] of snapshot.labels.entries()) {
+          labels[place]![name] = decoder.decode(textIn(packed[label]!, n, inGroup)) || null
+        }
+      },
+    )
+  return { ids, names, labels, values: readValues(scores, snapshot, rows) }
 }
 
 const encoder = new TextEncoder()

@@ -9,7 +9,11 @@ export type SheetColumns = {
   ids: TextColumn
   names: TextColumn
   metrics: (SheetMetric & { values: Float64Array })[]
+  labels: LabelColumn[]
 }
+
+/** A text about every player that is no name: the alliance. Empty where it is unknown. */
+export type LabelColumn = { name: string; texts: TextColumn }
 
 export type Snapshot = {
   id: number
@@ -18,6 +22,7 @@ export type Snapshot = {
   metrics: SheetMetric[]
   idBytes: number
   nameBytes: number
+  labels: { name: string; bytes: number }[]
   createdAt: number
 }
 
@@ -34,6 +39,7 @@ type Stored = Pick<Snapshot, 'id' | 'players'> & {
   metrics: string
   id_bytes: number
   name_bytes: number
+  labels: string
   created_at: number
 }
 
@@ -53,6 +59,7 @@ export function storedSnapshot(scores: Database, id: number): Snapshot | undefin
     metrics: JSON.parse(stored.metrics),
     idBytes: stored.id_bytes,
     nameBytes: stored.name_bytes,
+    labels: JSON.parse(stored.labels),
     createdAt: stored.created_at,
   }
 }
@@ -73,4 +80,6 @@ export function groupRowsFor(metrics: number): number {
 }
 
 /** Of a group as it is stored. */
-export const checksum = (...parts: Uint8Array[]): number => parts.reduce((sum, part) => Bun.hash.crc32(part, sum), 0)
+export const checksum = (...parts: Uint8Array[]): number => parts.reduce(checksumOn, 0)
+/** The sum goes on over another part. */
+export const checksumOn = (sum: number, part: Uint8Array): number => Bun.hash.crc32(part, sum)

@@ -1,12 +1,12 @@
 import type { Database } from 'bun:sqlite'
-import { checksum, groupKey, groupsIn, rowsOfGroup, snapshotOf } from './snapshot.ts'
+import { checksum, checksumOn, groupKey, groupsIn, rowsOfGroup, snapshotOf } from './snapshot.ts'
 
 const BATCH = 256 // groups a transaction
 
 /** Deletes in small steps. From the first on nobody sees the snapshot; what a crash leaves, the next sweep finishes. */
 export async function deleteSnapshot(scores: Database, id: number, pause = async () => {}): Promise<void> {
   scores.query('UPDATE snapshots SET whole = 0 WHERE id = ?').run(id)
-  for (const table of ['groups', 'texts']) {
+  for (const table of ['groups', 'texts', 'labels']) {
     const some = scores.query(
       `DELETE FROM ${table} WHERE key IN (SELECT key FROM ${table} WHERE key BETWEEN ? AND ? LIMIT ?)`,
     )
@@ -63,8 +63,13 @@ async function shrink(scores: Database, pause: () => Promise<void>): Promise<voi
 export function faultsOf(scores: Database, id: number): string[] {
   const snapshot = snapshotOf(scores, id)
   type Group = { ids: Uint8Array; names: Uint8Array; metrics: Uint8Array; checksum: number }
+  const sumOf = ({ ids, names, metrics }: Group, labels: { texts: Uint8Array }[]) =>
+    labels.reduce((sum, { texts }) => checksumOn(sum, texts), checksum(ids, names, metrics))
   const read = scores.query<Group, [number]>(
     'SELECT checksum, ids, names, metrics FROM groups JOIN texts USING (key) WHERE key = ?',
+  )
+  const labelsOf = scores.query<{ texts: Uint8Array }, [number]>(
+    'SELECT texts FROM labels WHERE key = ? ORDER BY label',
   )
   const faults: string[] = []
   for (let group = 0; group < groupsIn(snapshot); group++) {
@@ -72,7 +77,7 @@ export function faultsOf(scores: Database, id: number): string[] {
     const place = `Snapshot ${id}, rows ${first} to ${first + rowsOfGroup(snapshot, group) - 1}`
     const stored = read.get(groupKey(id, group))
     if (!stored) faults.push(`${place}: missing`)
-    else if (stored.checksum !== checksum(stored.ids, stored.names, stored.metrics)) faults.push(`${place}: damaged`)
+    else if (stored.checksum !== sumOf(stored, labelsOf.all(groupKey(id, group)))) faults.push(`${place}: damaged`)
   }
   return faults
 }

@@ -2,7 +2,7 @@ import type { Database } from 'bun:sqlite'
 import { idOrder } from '../../../leaderboard/sort.ts'
 import { compareTexts, rowsIn, type TextColumn, takeTexts } from '../../../leaderboard/text.ts'
 import { packGroup } from './group.ts'
-import { checksum, groupKey, groupRowsFor, type SheetColumns } from './snapshot.ts'
+import { checksum, checksumOn, groupKey, groupRowsFor, type SheetColumns } from './snapshot.ts'
 import { deleteSnapshot } from './sweep.ts'
 import { textPacker } from './texts.ts'
 
@@ -26,8 +26,8 @@ export async function writeSnapshot(scores: Database, sheet: SheetColumns, writi
   const metrics = JSON.stringify(sheet.metrics.map(({ name, cumulative }) => ({ name, cumulative })))
   const { lastInsertRowid } = scores
     .query(
-      `INSERT INTO snapshots (players, group_rows, metrics, id_bytes, name_bytes, starts_for, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO snapshots (players, group_rows, metrics, id_bytes, name_bytes, labels, starts_for, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       players,
@@ -35,6 +35,7 @@ export async function writeSnapshot(scores: Database, sheet: SheetColumns, writi
       metrics,
       textBytes(sheet.ids),
       textBytes(sheet.names),
+      JSON.stringify(sheet.labels.map(({ name, texts }) => ({ name, bytes: textBytes(texts) }))),
       writing.startsFor ?? null,
       writing.now,
     )
@@ -64,6 +65,7 @@ export function bringToIdOrder(sheet: SheetColumns): void {
     for (let row = 0; row < order.length; row++) spare[row] = values[order[row]!]!
     values.set(spare)
   }
+  for (const label of sheet.labels) label.texts = takeTexts(label.texts, order)
   sheet.names = takeTexts(sheet.names, order)
   sheet.ids = takeTexts(sheet.ids, order)
 }
@@ -72,11 +74,12 @@ const textBytes = ({ offsets }: TextColumn): number => offsets.at(-1)! - offsets
 
 const packIds = textPacker()
 const packNames = textPacker()
+const packLabel = textPacker()
 
 function writeGroups(
   scores: Database,
   id: number,
-  { ids, names, metrics }: SheetColumns,
+  { ids, names, metrics, labels }: SheetColumns,
   groupRows: number,
   from: number,
   to: number,
@@ -84,6 +87,7 @@ function writeGroups(
   const columns = metrics.map(({ values }) => values)
   const insertTexts = scores.query('INSERT INTO texts (key, ids, names) VALUES (?, ?, ?)')
   const insertMetrics = scores.query('INSERT INTO groups (key, checksum, metrics) VALUES (?, ?, ?)')
+  const insertLabel = scores.query('INSERT INTO labels (key, label, texts) VALUES (?, ?, ?)')
   const door = scores.query('INSERT INTO doors (snapshot, first_id, place) VALUES (?, ?, ?)')
   for (let row = Math.max(from, 1); row < to; row++) {
     if (compareTexts(ids, row - 1, ids, row) === 0) throw new Error('An id is there twice')
@@ -97,7 +101,13 @@ function writeGroups(
         const texts = [packIds(ids, first, end), packNames(names, first, end)] as const
         const packed = packGroup(columns, first, end)
         insertTexts.run(key, ...texts)
-        insertMetrics.run(key, checksum(...texts, packed), packed)
+        let sum = checksum(...texts, packed)
+        for (const [label, column] of labels.entries()) {
+          const packedLabel = packLabel(column.texts, first, end)
+          insertLabel.run(key, label, packedLabel)
+          sum = checksumOn(sum, packedLabel)
+        }
+        insertMetrics.run(key, sum, packed)
         door.run(id, ids.bytes.subarray(ids.offsets[first], ids.offsets[first + 1]), group)
       }
     })
