@@ -16,8 +16,8 @@ if (!checkout) throw new Error('Which checkout of BullMQ? bun scripts/shared-sui
 const root = resolve(checkout)
 const folder = mkdtempSync(join(tmpdir(), 'bullmq-shared-suite-'))
 
-/** What speaks to a Redis client, or runs a backend or an adapter of BullMQ's own, is not shared. */
-const notShared = /redis|adapter|valkey|cluster|connection\.test|sandboxed_process|postgres|script_loader|scripts\.test/
+/** Not shared: what speaks to a Redis client, tests a backend or adapter of BullMQ, or its pool of child processes. */
+const notShared = /redis|adapter|valkey|cluster|connection\.test|sandboxed_process|postgres|script_loader|scripts\.test|child-pool/
 const files = readdirSync(join(root, 'tests')).filter(name => name.endsWith('.test.ts') && !notShared.test(name))
 const chosen = wanted.length > 0 ? wanted : files.map(name => `tests/${name}`)
 
