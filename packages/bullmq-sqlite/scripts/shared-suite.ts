@@ -17,7 +17,8 @@ const root = resolve(checkout)
 const folder = mkdtempSync(join(tmpdir(), 'bullmq-shared-suite-'))
 
 /** Not shared: what speaks to a Redis client, tests a backend or adapter of BullMQ, or its pool of child processes. */
-const notShared = /redis|adapter|valkey|cluster|connection\.test|sandboxed_process|postgres|script_loader|scripts\.test|child-pool/
+const notShared =
+  /redis|adapter|valkey|cluster|connection\.test|sandboxed_process|postgres|script_loader|scripts\.test|child-pool/
 const files = readdirSync(join(root, 'tests')).filter(name => name.endsWith('.test.ts') && !notShared.test(name))
 const chosen = wanted.length > 0 ? wanted : files.map(name => `tests/${name}`)
 

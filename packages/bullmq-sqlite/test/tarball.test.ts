@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { expect, isBun, registryTest, temporaryFolder } from './support.ts'
 
 const root = join(import.meta.dirname, '..')
-const { peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-const bullmq = `bullmq@${process.env.BULLMQ_VERSION ?? peerDependencies.bullmq}`
+const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const bullmq = `bullmq@${process.env.BULLMQ_VERSION ?? devDependencies.bullmq}`
 const typescript = join(root, '../../node_modules/typescript/bin/tsc')
 const node = ['npx', '-y', 'node@24.21.0', '--disable-warning=ExperimentalWarning']
 
