@@ -46,7 +46,7 @@ try {
   })
   const exited = once(child, 'exit')
   try {
-    const { value: url } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()
+    const { value: url = '' } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()
     expectText(await (await fetch(url)).text(), '<title>Bull Dashboard</title>', 'bull-board')
     expectText(await (await fetch(`${url}/api/queues`)).text(), '"name":"mail"', 'bull-board')
   } finally {
