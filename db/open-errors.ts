@@ -1,4 +1,4 @@
-/** What keeps a file of ours from being used, in words that tell whoever runs it what to do. */
+/** Why a database file cannot be used, as errors that tell the operator what to do. */
 import { type Database, SQLiteError } from 'bun:sqlite'
 import { mkdirSync } from 'node:fs'
 
@@ -7,52 +7,52 @@ export const isBusy = (error: unknown) => error instanceof SQLiteError && /^SQLI
 export const isFull = (error: unknown) =>
   error instanceof SQLiteError && /^SQLITE_(FULL|IOERR_WRITE)/.test(error.code ?? '')
 
-/** What to do about a file that cannot be made anew, and about the queue's, which can. */
+/** What to do about a damaged file that only a backup can replace, and about the queue's, which can be rebuilt. */
 export const restoreAdvice =
   'With every process stopped, restore the newest backup into an empty folder: bun run restore'
 export const queueRebuildAdvice =
-  'With every process stopped, move it away with its -wal and -shm: it is made anew from fieldhouse.db, and unfinished jobs are run again'
+  'With every process stopped, move it away with its -wal and -shm: it is rebuilt from fieldhouse.db, and unfinished jobs are run again'
 
-/** Opens or reads the file; what SQLite says of it is told by name. `cure` is for a file that can be made anew. */
-export function explainOpenErrors<T>(path: string, open: () => T, cure = restoreAdvice): T {
+/** Opens or reads the file, and turns SQLite's errors into ours, which name it. `advice` says what to do about damage. */
+export function explainOpenErrors<T>(path: string, open: () => T, advice = restoreAdvice): T {
   try {
     return open()
   } catch (error) {
-    throw explained(path, error, cure)
+    throw explained(path, error, advice)
   }
 }
 
-/** Damage, or a file that this user may not write to, as an operator's error; anything else stays what it is. */
-function explained(path: string, error: unknown, cure: string): unknown {
+/** Damage, a file that this user may not write to, or a full disk, as an error for the operator; any other stays as it is. */
+function explained(path: string, error: unknown, advice: string): unknown {
   if (!(error instanceof SQLiteError)) return error
-  if (isDamage(error)) return damagedFile(path, error.message, cure)
+  if (isDamage(error)) return damagedFile(path, error.message, advice)
   if (/^SQLITE_(READONLY|CANTOPEN|PERM|AUTH)/.test(error.code ?? ''))
     return new Error(`${path} cannot be written to (${error.message}): this user needs to own it and its folder`)
   if (error.code === 'SQLITE_FULL') return new Error(`${path} cannot grow: the disk is full`)
   return error
 }
 
-export const damagedFile = (path: string, fault: string, cure: string) =>
-  new Error(`${path} is damaged (${fault}). ${cure}`)
+export const damagedFile = (path: string, fault: string, advice: string) =>
+  new Error(`${path} is damaged (${fault}). ${advice}`)
 
-/** By its message too: an error that came from a thread has lost its code. */
+/** Looks at the message too: an error from a worker thread has lost its code. */
 export const isDamage = (error: unknown): boolean =>
   error instanceof Error &&
   (/^SQLITE_(CORRUPT|NOTADB)/.test(error instanceof SQLiteError ? (error.code ?? '') : '') ||
     /database disk image is malformed|file is not a database/.test(error.message))
 
-/** The first fault of a file, by reading every page of it. */
+/** Reads every page of a file and answers its first fault. */
 export function faultOf(client: Database): string | undefined {
   try {
-    const said = client.query<{ quick_check: string }, []>('PRAGMA quick_check(1)').get()?.quick_check
-    return said === 'ok' ? undefined : said
+    const answer = client.query<{ quick_check: string }, []>('PRAGMA quick_check(1)').get()?.quick_check
+    return answer === 'ok' ? undefined : answer
   } catch (error) {
     if (error instanceof Error && isDamage(error)) return error.message
     throw error
   }
 }
 
-/** Makes the folder that everything is kept in, if it is not there yet. */
+/** Makes DATA_DIR, unless it exists. */
 export function makeDataFolder(dataDir: string): void {
   try {
     mkdirSync(dataDir, { recursive: true })

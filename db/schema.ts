@@ -1,6 +1,8 @@
 /**
  * Fieldhouse in tables, read top to bottom: who, what is contested, what runs, what was noticed.
  * Times are integer milliseconds since 1970 UTC; JSON columns hold plain data checked at the edge.
+ * `triggers.sql` beside this file keeps some of the tables. The full-text index `search_index`, which drizzle cannot describe, is
+ * at the end of the first migration.
  */
 import { sql } from 'drizzle-orm'
 import { blob, index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
@@ -142,7 +144,7 @@ export type UploadSummary = {
   warnings: string[]
 }
 
-/** One file sent to a sheet league. Its numbers live in `scores.db` as the snapshot named here; naming it publishes it. */
+/** One file sent to a sheet league. Its numbers are the snapshot `snapshot_id` in `scores.db`; writing that id publishes them. */
 export const uploads = sqliteTable(
   'uploads',
   {
@@ -152,9 +154,9 @@ export const uploads = sqliteTable(
       .references(() => leagues.id, { onDelete: 'cascade' }),
     kind: text('kind', { enum: uploadKinds }).notNull(),
     mode: text('mode', { enum: uploadModes }).notNull(),
-    dryRun: integer('dry_run', { mode: 'boolean' }).notNull().default(false), // gone once its job is done
+    dryRun: integer('dry_run', { mode: 'boolean' }).notNull().default(false), // such a row is deleted when its job ends
     filename: text('filename').notNull(),
-    file: text('file'), // its name under DATA_DIR/uploads; null once it is gone
+    file: text('file'), // its name under DATA_DIR/uploads; null once it was deleted
     bytes: integer('bytes').notNull(),
     sha256: text('sha256').notNull(),
     givenMapping: json<Record<string, string | null>>('given_mapping'), // by header, so that the same mapping is the same text
@@ -185,14 +187,14 @@ export const uploads = sqliteTable(
 
 export type UploadError = { line: number; column: string; value: string; reason: string }
 
-/** What was wrong with an upload's rows, some hundred to a row: ten thousand rows would hold the write lock too long. */
+/** What was wrong with an upload's lines, some hundred to a row: ten thousand rows would hold the write lock too long. */
 export const uploadErrors = sqliteTable(
   'upload_errors',
   {
     uploadId: integer('upload_id')
       .notNull()
       .references(() => uploads.id, { onDelete: 'cascade' }),
-    first: integer('first').notNull(), // index of the first one in it
+    first: integer('first').notNull(), // index of its first item among all of the upload
     items: json<UploadError[]>('items').notNull(),
   },
   t => [primaryKey({ columns: [t.uploadId, t.first] })],
@@ -202,7 +204,7 @@ export const feedFormats = ['fieldhouse', 'datagolf', 'espn'] as const
 export const eventStates = ['upcoming', 'in_progress', 'suspended', 'round_complete', 'official', 'cancelled'] as const
 export const golferStates = ['active', 'finished', 'cut', 'wd', 'dq'] as const
 
-/** A live score feed, and how it last answered. */
+/** A live score feed, and what came of asking it last. */
 export const tours = sqliteTable('tours', {
   id: id(),
   slug: text('slug').notNull().unique(),
@@ -210,22 +212,22 @@ export const tours = sqliteTable('tours', {
   feedUrl: text('feed_url').notNull(), // may hold a key
   format: text('format', { enum: feedFormats }).notNull(),
   intervalS: integer('interval_s').notNull(),
-  eventId: integer('event_id'), // what the feed is on
+  eventId: integer('event_id'), // the event that the feed shows now
   askedAt: time('asked_at'),
-  checkedAt: time('checked_at'), // the last answer that was believed, be it that nothing has changed
+  checkedAt: time('checked_at'), // when an answer was last accepted, "nothing has changed" included
   etag: text('etag'),
   lastModified: text('last_modified'),
   failures: integer('failures').notNull().default(0), // in a row
   error: text('error'), // of the last one
   failingSince: time('failing_since'),
-  held: text('held'), // why the last answer was not believed
+  held: text('held'), // why the last answer was held back
   heldSince: time('held_since'),
-  acceptNext: integer('accept_next', { mode: 'boolean' }).notNull().default(false), // an officer believes it
+  acceptNext: integer('accept_next', { mode: 'boolean' }).notNull().default(false), // an officer accepted what is held back
   createdBy: integer('created_by'), // null: the operator
   createdAt: time('created_at').notNull(),
 })
 
-/** A tournament that a feed has shown. */
+/** A tournament that a feed shows or has shown. */
 export const tourEvents = sqliteTable(
   'tour_events',
   {
@@ -239,14 +241,14 @@ export const tourEvents = sqliteTable(
     status: text('status', { enum: eventStates }).notNull(),
     version: text('version'),
     firstSeenAt: time('first_seen_at').notNull(),
-    begunAt: time('begun_at'), // the first stroke, as seen from here
-    changedAt: time('changed_at').notNull(), // a score, a golfer or the state; only ever grows
-    movedAt: time('moved_at').notNull(), // a score: movement on boards is since just before
+    begunAt: time('begun_at'), // when the feed first showed a stroke
+    changedAt: time('changed_at').notNull(), // when a score, a golfer or the state last changed; only ever grows
+    movedAt: time('moved_at').notNull(), // when a score last changed: boards show movement since just before
   },
   t => [index('tour_events_tour').on(t.tourId, t.changedAt)],
 )
 
-/** What a feed said of a golfer, from when until when; the reading that holds now is without end. */
+/** A golfer's scores from `since` until `until`: a change ends the row and begins another. The row without an end holds now. */
 export const golfers = sqliteTable(
   'golfers',
   {
@@ -292,17 +294,17 @@ export const entries = sqliteTable(
   t => [uniqueIndex('entries_name').on(t.leagueId, sql`lower(${t.name})`), index('entries_user').on(t.userId)],
 )
 
-/** The newest quote of every symbol that was ever quoted. */
+/** The newest quote of every symbol. */
 export const quotes = sqliteTable(
   'quotes',
   {
     id: id(),
     symbol: text('symbol').notNull().unique(), // upper case
     priceCents: integer('price_cents').notNull(),
-    asOf: time('as_of').notNull(), // when it held, as its source says
+    asOf: time('as_of').notNull(), // when the price was made, as its source says
     receivedAt: time('received_at').notNull(),
-    openCents: integer('open_cents').notNull(), // the price as the UTC day of `received_at` began; of a new symbol the first one
-    seq: integer('seq').notNull(), // grows over all rows with every write, so that only what is new is read again
+    openCents: integer('open_cents').notNull(), // the price when the UTC day of `received_at` began; for a new symbol its first
+    seq: integer('seq').notNull(), // every write takes the next number of the table, so readers fetch only what is new
     setBy: integer('set_by'), // null: the operator or a feed
   },
   t => [index('quotes_seq').on(t.seq)],
@@ -315,12 +317,12 @@ export const quoteFeeds = sqliteTable('quote_feeds', {
   url: text('url').notNull().unique(), // may hold a key
   intervalS: integer('interval_s').notNull(),
   askedAt: time('asked_at'),
-  answeredAt: time('answered_at'), // the last answer that was believed
+  answeredAt: time('answered_at'), // when an answer was last accepted
   etag: text('etag'),
   lastModified: text('last_modified'),
   failures: integer('failures').notNull().default(0), // in a row
   error: text('error'), // of the last one
-  held: text('held'), // why the last answer was not believed
+  held: text('held'), // why the last answer was held back
   createdBy: integer('created_by'), // null: the operator
   createdAt: time('created_at').notNull(),
 })
@@ -333,7 +335,7 @@ export type OptionContract = {
   open_interest: number | null
 }
 
-/** The options on a symbol that expire on one day. A chain is replaced whole. */
+/** The options on a symbol that expire on one day. A new chain replaces the whole row. */
 export const optionChains = sqliteTable(
   'option_chains',
   {
@@ -347,8 +349,8 @@ export const optionChains = sqliteTable(
 )
 
 /*
- * Market leagues. Cash, holdings and the sums beside them follow from the ledger and could be made anew from it at any time.
- * None of these rows refers to its league by a foreign key: a league takes a million lines with it, and they go in small steps.
+ * Market leagues. Cash, holdings and the sums beside them follow from the ledger and could be rebuilt from it at any time.
+ * These rows have no foreign key to their league: a league may have a million of them, and they are deleted in small steps.
  */
 
 /** A member's money in a market league. */
@@ -357,7 +359,7 @@ export const portfolios = sqliteTable(
   {
     leagueId: integer('league_id').notNull(),
     userId: integer('user_id').notNull(),
-    grantedCents: integer('granted_cents').notNull(), // what the member began with
+    grantedCents: integer('granted_cents').notNull(), // what they began with
     cashCents: integer('cash_cents').notNull(),
     realisedCents: integer('realised_cents').notNull().default(0), // before fees
     feesCents: integer('fees_cents').notNull().default(0),
@@ -368,7 +370,7 @@ export const portfolios = sqliteTable(
   t => [primaryKey({ columns: [t.leagueId, t.userId] }), index('portfolios_user').on(t.userId)],
 )
 
-/** What a portfolio holds of a symbol, or held: a closed holding keeps what it has gained. Below 0 it is owed. */
+/** What a portfolio holds of a symbol. A closed holding stays, for what it has gained. A quantity below 0 is sold short. */
 export const holdings = sqliteTable(
   'holdings',
   {
@@ -376,7 +378,7 @@ export const holdings = sqliteTable(
     userId: integer('user_id').notNull(),
     symbol: text('symbol').notNull(),
     quantity: integer('quantity').notNull(),
-    costCents: integer('cost_cents').notNull(), // of what is held; of what is owed, below 0, what it was sold for
+    costCents: integer('cost_cents').notNull(), // paid for what is held; below 0: received for what is sold short
     realisedCents: integer('realised_cents').notNull().default(0),
   },
   t => [
@@ -388,7 +390,7 @@ export const holdings = sqliteTable(
 export const ledgerKinds = ['grant', 'buy', 'sell'] as const
 export type LedgerKind = (typeof ledgerKinds)[number]
 
-/** What moved cash and holdings, line by line. Lines are only ever added: triggers refuse all else while the league is there. */
+/** Every change of cash and holdings. Append-only: triggers refuse updates, and deletes while the league exists. */
 export const ledger = sqliteTable(
   'ledger',
   {
@@ -420,24 +422,24 @@ export type OrderRefusal = {
   facts: { errors?: { path: string; message: string }[]; [fact: string]: unknown }
 }
 
-/** What an order was answered under its Idempotency-Key, for a day. */
+/** The answer to an order by its Idempotency-Key, kept for a day. */
 export const orderKeys = sqliteTable(
   'order_keys',
   {
     leagueId: integer('league_id').notNull(),
     userId: integer('user_id').notNull(),
     key: text('key').notNull(),
-    order: text('order').notNull(), // what was asked for, in one canonical form
-    lineId: integer('line_id'), // of the ledger; null: it was refused
+    order: text('order').notNull(), // the order as canonical JSON
+    lineId: integer('line_id'), // of the ledger; null: refused
     refusal: json<OrderRefusal>('refusal'),
     createdAt: time('created_at').notNull(),
   },
   t => [primaryKey({ columns: [t.leagueId, t.userId, t.key] }), index('order_keys_created').on(t.createdAt)],
 )
 
-/** What a portfolio was worth as a day began, in UTC. */
+/** What a portfolio was worth when a day began, in UTC. */
 export const dailyValues = sqliteTable(
-  'day_marks',
+  'daily_values',
   {
     leagueId: integer('league_id').notNull(),
     userId: integer('user_id').notNull(),
@@ -447,7 +449,7 @@ export const dailyValues = sqliteTable(
   t => [primaryKey({ columns: [t.leagueId, t.userId, t.day] })],
 )
 
-/** The prices at which a market league became final: its portfolios are worth that ever after. */
+/** The prices when a market league became final, by which its portfolios are valued from then on. */
 export const closingQuotes = sqliteTable(
   'closing_quotes',
   {
@@ -459,7 +461,7 @@ export const closingQuotes = sqliteTable(
   t => [primaryKey({ columns: [t.leagueId, t.symbol] })],
 )
 
-/** The board of a final league as it was when it became final, whatever is heard later. */
+/** The board of a final league. It never changes, whatever feeds and sheets say later. */
 export const frozenBoards = sqliteTable('frozen_boards', {
   leagueId: integer('league_id')
     .primaryKey()
@@ -467,7 +469,7 @@ export const frozenBoards = sqliteTable('frozen_boards', {
   content: blob('content', { mode: 'buffer' }).notNull(), // JSON packed with zstd; its sha256 is the league's final_hash
 })
 
-// ── Who stands where ────────────────────────────────────────────────────────────────────────────────────────────
+// ── Who works where ─────────────────────────────────────────────────────────────────────────────────────────────
 
 export const sites = sqliteTable('sites', {
   id: id(),
@@ -492,11 +494,11 @@ export const staff = sqliteTable('staff', {
   maxHoursWeek: real('max_hours_week').notNull(),
   hourlyCents: integer('hourly_cents').notNull(),
   preferences: json<StoredWish[]>('preferences').notNull(),
-  active: integer('active', { mode: 'boolean' }).notNull().default(true), // else not planned any more, but remembered
+  active: integer('active', { mode: 'boolean' }).notNull().default(true), // else no longer planned, but still on past rosters
   createdAt: time('created_at').notNull(),
 })
 
-/** What somebody may do until when: valid through that day. */
+/** A certificate of a member of staff, valid through the day `expires_on`. */
 export const certifications = sqliteTable(
   'certifications',
   {
@@ -509,7 +511,7 @@ export const certifications = sqliteTable(
   t => [primaryKey({ columns: [t.staffId, t.name, t.expiresOn] }), index('certifications_expiry').on(t.expiresOn)],
 )
 
-/** When somebody is away: two days, both included, or two moments, the second excluded. */
+/** An absence: two days, both included, or two moments, the second excluded. */
 export const unavailability = sqliteTable(
   'unavailability',
   {
@@ -530,7 +532,7 @@ export const shifts = sqliteTable(
     siteId: integer('site_id')
       .notNull()
       .references(() => sites.id, { onDelete: 'cascade' }),
-    day: text('day').notNull(), // of its start on the site's wall: what ranges of dates ask for
+    day: text('day').notNull(), // on which it starts, in the site's time zone: ranges of dates compare with it
     startsAt: time('starts_at').notNull(),
     endsAt: time('ends_at').notNull(),
     skill: text('skill'),
@@ -545,7 +547,7 @@ export const shifts = sqliteTable(
   ],
 )
 
-/** Who stands on which shift. What is pinned stays when a roster is made anew. */
+/** Who works which shift. A pinned assignment stays when a new roster is confirmed. */
 export const assignments = sqliteTable(
   'assignments',
   {
@@ -562,7 +564,7 @@ export const assignments = sqliteTable(
   t => [uniqueIndex('assignments_once').on(t.shiftId, t.staffId), index('assignments_staff').on(t.staffId)],
 )
 
-/** A roster as a generation left it, to be looked over and confirmed. */
+/** A roster that a job has found and an officer may look over and confirm. */
 export const rosterDrafts = sqliteTable(
   'roster_drafts',
   {
@@ -580,7 +582,7 @@ export const rosterDrafts = sqliteTable(
   t => [index('roster_drafts_created').on(t.createdAt)],
 )
 
-/** Which of the days before its end somebody's certificate was told of. */
+/** The alerts already raised about a certificate, by how many days before its end, so that each is raised once. */
 export const expiryNotices = sqliteTable(
   'expiry_notices',
   {
@@ -590,7 +592,7 @@ export const expiryNotices = sqliteTable(
     name: text('name').notNull(),
     expiresOn: text('expires_on').notNull(),
     days: integer('days').notNull(),
-    toldAt: time('told_at').notNull(),
+    notifiedAt: time('notified_at').notNull(),
   },
   t => [primaryKey({ columns: [t.staffId, t.name, t.expiresOn, t.days] })],
 )
@@ -600,7 +602,7 @@ export const expiryNotices = sqliteTable(
 export const runStates = ['PENDING', 'PROGRESS', 'SUCCESS', 'FAILURE', 'CANCELLED'] as const
 export type RunState = (typeof runStates)[number]
 
-/** Every run of a job. The row comes first, the queue's job second: a lost job is added again from here. */
+/** Every run of a job. The row is written before the job is queued: a job that the queue lost is added again from here. */
 export const runs = sqliteTable(
   'runs',
   {
@@ -651,7 +653,7 @@ export const runReaders = sqliteTable(
   t => [primaryKey({ columns: [t.runId, t.userId] })],
 )
 
-/** How many runs there are of each job in each state, kept up by triggers on `runs`: a million are not counted one by one. */
+/** How many runs there are of each job in each state. Triggers keep it: counting a million runs takes too long. */
 export const runCounts = sqliteTable(
   'run_counts',
   {
@@ -662,10 +664,10 @@ export const runCounts = sqliteTable(
   t => [primaryKey({ columns: [t.name, t.status] })],
 )
 
-/** Runs that ended or went, by their rowid, until the search index (a file of its own) has taken notice. */
+/** Rowids of runs that finished or were deleted, until the index of runs (`search.db`) has taken them in. Triggers add them. */
 export const runChanges = sqliteTable('run_changes', { id: id(), run: integer('run').notNull() })
 
-/** What a run said on its way. */
+/** What a run logged. */
 export const runLog = sqliteTable(
   'run_log',
   {
@@ -682,7 +684,7 @@ export const runLog = sqliteTable(
   t => [index('run_log_run').on(t.runId, t.id)],
 )
 
-/** Leases. A fence only ever grows, also across releases, so an old holder can be told from a new one. */
+/** Leases. The fence grows with every acquisition and never goes back, so that a former holder's late write is refused. */
 export const taskLocks = sqliteTable('task_locks', {
   key: text('key').primaryKey(),
   task: text('task').notNull(),
@@ -704,7 +706,7 @@ export const processes = sqliteTable('processes', {
   startedAt: time('started_at').notNull(),
 })
 
-/** One row per slot that fired: what makes a slot fire once however many processes run. */
+/** One row per slot that fired. Its key makes a slot fire once, however many processes run. */
 export const scheduleSlots = sqliteTable(
   'schedule_slots',
   {
@@ -723,14 +725,14 @@ export const schedulePauses = sqliteTable('schedule_pauses', {
   pausedAt: time('paused_at').notNull(),
 })
 
-/** Version stamps of cached answers: `seq` grows over all rows, so another process reads only what is new. */
+/** Version stamps of cached answers. Every bump takes the next `seq` of the table, so other processes fetch only what is new. */
 export const stamps = sqliteTable(
   'stamps',
   { topic: text('topic').notNull(), scope: text('scope').notNull(), seq: integer('seq').notNull() },
   t => [primaryKey({ columns: [t.topic, t.scope] }), uniqueIndex('stamps_seq').on(t.seq)],
 )
 
-/** Small facts of this installation: its id, counters such as the last lock fence, the setup token's hash. */
+/** Single values: the installation's id, the last lock fence, the setup token's hash, the hash of `triggers.sql`. */
 export const facts = sqliteTable('facts', { name: text('name').primaryKey(), value: text('value').notNull() })
 
 // ── What was noticed ────────────────────────────────────────────────────────────────────────────────────────────
@@ -784,9 +786,9 @@ export const auditLog = sqliteTable(
 )
 
 /**
- * Finished runs, counted by triggers on `runs` (a migration holds them) as they finish: a million runs are counted from some
- * thousand rows, and are still counted when pruned. All of them by hour and day; by name and hour; and by name, day or month,
- * and duration (`bucket` is an upper bound in ms) for what most runs of a job take.
+ * Finished runs, counted by a trigger when they finish, so that statistics over a million runs read some thousand rows and
+ * outlive the runs. All runs by hour and day; each job by hour; and each job by day or month and by how long it took (`bucket`
+ * is an upper bound in ms), for percentiles.
  */
 const finished = {
   start: time('start').notNull(),
@@ -810,10 +812,7 @@ export const runMonths = sqliteTable('run_months', durations, t => [
   primaryKey({ columns: [t.start, t.name, t.status, t.bucket] }),
 ])
 
-/** The bounds of `bucket`, for the triggers. */
-export const durationBounds = sqliteTable('duration_bounds', { bound: integer('bound').primaryKey() })
-
-/** Who was there in which hour, day and month; a trigger counts them by country. */
+/** Who was active in which hour, day and month. A trigger counts them by country in `activity_counts`. */
 export const activityUnits = ['hour', 'day', 'month'] as const
 export type ActivityUnit = (typeof activityUnits)[number]
 export const userActivity = sqliteTable(
@@ -836,14 +835,14 @@ export const activityCounts = sqliteTable(
   t => [primaryKey({ columns: [t.unit, t.start, t.country] })],
 )
 
-/** Who registered, by day and country; also kept by triggers. Those deleted no longer count. */
+/** Users by the day they registered and their country, without deleted ones. Triggers keep it. */
 export const registrations = sqliteTable(
   'registrations',
   { day: time('day').notNull(), country: text('country').notNull(), users: integer('users').notNull() },
   t => [primaryKey({ columns: [t.day, t.country] })],
 )
 
-/** Trades by hour, symbol and side, kept by a trigger on the ledger; what was traded stays counted when its league goes. */
+/** Trades by hour, symbol and side. A trigger on the ledger counts them; they stay when their league is deleted. */
 export const tradeHours = sqliteTable(
   'trade_hours',
   {
@@ -857,21 +856,21 @@ export const tradeHours = sqliteTable(
   t => [primaryKey({ columns: [t.hour, t.symbol, t.kind] })],
 )
 
-/** What triggers have counted of each kind, ever: while these stay, statistics have nothing new to say. */
+/** How often runs, users, leagues, uploads and activity have changed. While these stay the same, so do statistics. */
 export const tallies = sqliteTable('tallies', { name: text('name').primaryKey(), count: integer('count').notNull() })
 
-/** Which statistics were asked for lately, to be kept warm. */
-export const askedStats = sqliteTable(
-  'asked_stats',
+/** Statistics that were requested in the last hour, which are kept warm. */
+export const requestedStats = sqliteTable(
+  'requested_stats',
   {
     entry: text('entry').notNull(),
     query: text('query').notNull(), // canonical JSON
-    askedAt: time('asked_at').notNull(),
+    requestedAt: time('requested_at').notNull(),
   },
-  t => [primaryKey({ columns: [t.entry, t.query] }), index('asked_stats_at').on(t.askedAt)],
+  t => [primaryKey({ columns: [t.entry, t.query] }), index('requested_stats_at').on(t.requestedAt)],
 )
 
-/** Per route and minute: how many, how slow. `histogram` counts by the bucket bounds of runtime/metrics.ts. */
+/** Per route and minute: how many, how slow. `histogram` counts by the bucket bounds of src/platform/process/metrics.ts. */
 export const requestStats = sqliteTable(
   'request_stats',
   {
@@ -885,7 +884,7 @@ export const requestStats = sqliteTable(
   t => [primaryKey({ columns: [t.minute, t.route] })],
 )
 
-/** The same by hour: what a week looks like. */
+/** The same by hour, for charts of a week. */
 export const requestHours = sqliteTable(
   'request_hours',
   {
@@ -913,7 +912,7 @@ export const processMinutes = sqliteTable(
   t => [primaryKey({ columns: [t.minute, t.process] })],
 )
 
-/** What there was at the end of each day, in UTC. */
+/** Totals at the end of each UTC day. */
 export const dailyMetrics = sqliteTable('analytics_daily_metrics', {
   day: text('day').primaryKey(), // 2026-03-20
   users: integer('users').notNull(),
@@ -923,14 +922,14 @@ export const dailyMetrics = sqliteTable('analytics_daily_metrics', {
   trades: integer('trades').notNull(),
   runs: integer('runs').notNull(),
   failedRuns: integer('failed_runs').notNull(),
-  shifts: integer('shifts').notNull(), // that began on this day, where they are
+  shifts: integer('shifts').notNull(), // that began on this day in their site's time zone
   places: integer('places').notNull(),
   filled: integer('filled').notNull(),
   minutesWorked: integer('minutes_worked').notNull(),
   costCents: integer('cost_cents').notNull(),
 })
 
-/** How well sites and leagues do, 0 to 100, and what would help. */
+/** How well sites and leagues are doing, 0 to 100, and what would help. */
 export const healthScores = sqliteTable(
   'health_scores',
   {

@@ -2,21 +2,21 @@ import { DeadFile, fileOf } from './file.ts'
 import type { Db } from './open.ts'
 import { isBusy, isFull } from './open-errors.ts'
 
-type Now<T> = T extends PromiseLike<unknown> ? never : T
+/** Refuses asynchronous work at compile time. */
+type Sync<T> = T extends PromiseLike<unknown> ? never : T
 
-/** How long a write waits for another process's write, in milliseconds, before it gives up as busy. */
-const patience = 5_000
+const busyTimeout = 5_000 // ms that a write waits for another process's write before it fails as busy
 
 /**
  * One transaction, all or nothing, begun as a writer. The work is synchronous: an async one would commit before it is
- * done. Where another process holds the write lock this waits on a timer, never on the event loop.
- * Works on the one connection there is, so prepared statements inside it are part of it.
+ * done. While another process holds the write lock this waits on a timer and does not block the event loop.
+ * There is one connection, so prepared statements used inside are part of the transaction.
  *
- * `unsynced` commits without waiting for the disk: for what a power cut may undo because it is simply done again (leases, the
- * steps of a run). Killing the process undoes nothing.
+ * `unsynced` commits without waiting for the disk; a power cut may lose it, killing the process does not. For writes that are
+ * simply repeated, such as leases and the steps of a run.
  */
-export async function atomically<T>(db: Db, work: (tx: Db) => Now<T>, how?: 'unsynced'): Promise<T> {
-  for (const deadline = performance.now() + patience; ; ) {
+export async function atomically<T>(db: Db, work: (tx: Db) => Sync<T>, how?: 'unsynced'): Promise<T> {
+  for (const deadline = performance.now() + busyTimeout; ; ) {
     try {
       return how === 'unsynced' ? unsynced(db, work) : transact(db, work)
     } catch (error) {
@@ -26,8 +26,8 @@ export async function atomically<T>(db: Db, work: (tx: Db) => Now<T>, how?: 'uns
   }
 }
 
-/** `atomically` for where nothing can be awaited and a busy database is an error: scripts, threads, boot. */
-export function transact<T>(db: Db, work: (tx: Db) => Now<T>): T {
+/** `atomically` where nothing can be awaited and a busy database is an error: scripts, threads, boot. */
+export function transact<T>(db: Db, work: (tx: Db) => Sync<T>): T {
   const { $client: client } = db
   if (client.inTransaction) return work(db) as T
   fileOf(client)?.insist()
@@ -42,37 +42,37 @@ export function transact<T>(db: Db, work: (tx: Db) => Now<T>): T {
   }
 }
 
-/** `attempt` answers how to tell of its success. */
-type Asked = { attempt(tx: Db): () => void; failed(error: unknown): void }
-const asked = new WeakMap<Db, Asked[]>()
-const longest = 5 // ms that one shared transaction may keep the event loop, the wait for the disk not counted
+/** `attempt` does the work and returns a function that resolves its caller's promise, to be called after the commit. */
+type Waiting = { attempt(tx: Db): () => void; failed(error: unknown): void }
+const queues = new WeakMap<Db, Waiting[]>()
+const batchLimit = 5 // ms that one batch may block the event loop, not counting the commit
 
 /**
- * `atomically` for small writes that many ask for at once: what comes in during one turn of the event loop shares one
- * transaction and one wait for the disk. Each is all or nothing by itself, and answered once it is on the disk.
+ * Group commit, for small writes that many callers make at once: the calls of one turn of the event loop share one transaction
+ * and one wait for the disk. Each is all or nothing by itself, in a savepoint, and resolves once it is on the disk.
  */
-export function batched<T>(db: Db, work: (tx: Db) => Now<T>): Promise<T> {
+export function batched<T>(db: Db, work: (tx: Db) => Sync<T>): Promise<T> {
   return new Promise((done, failed) => {
     const attempt = (tx: Db) => {
       const result = work(tx) as T
       return () => done(result)
     }
-    const one = { attempt, failed }
-    const others = asked.get(db)
-    if (others) return void others.push(one)
-    asked.set(db, [one])
-    setImmediate(() => commitTogether(db))
+    const entry = { attempt, failed }
+    const queue = queues.get(db)
+    if (queue) return void queue.push(entry)
+    queues.set(db, [entry])
+    setImmediate(() => commitBatch(db))
   })
 }
 
-async function commitTogether(db: Db): Promise<void> {
-  const waiting = asked.get(db) ?? []
-  asked.delete(db)
+async function commitBatch(db: Db): Promise<void> {
+  const waiting = queues.get(db) ?? []
+  queues.delete(db)
   let answers: (() => void)[] = []
   try {
     await atomically(db, tx => {
       answers = []
-      for (const began = performance.now(); performance.now() - began < longest && answers.length < waiting.length; )
+      for (const start = performance.now(); performance.now() - start < batchLimit && answers.length < waiting.length; )
         answers.push(inSavepoint(tx, waiting[answers.length]!))
     })
   } catch (error) {
@@ -84,30 +84,30 @@ async function commitTogether(db: Db): Promise<void> {
   }
   const rest = waiting.slice(answers.length)
   if (rest.length) {
-    const others = asked.get(db)
-    asked.set(db, [...rest, ...(others ?? [])])
-    if (!others) setImmediate(() => commitTogether(db))
+    const newcomers = queues.get(db)
+    queues.set(db, [...rest, ...(newcomers ?? [])])
+    if (!newcomers) setImmediate(() => commitBatch(db))
   }
   for (const answer of answers) answer()
 }
 
-/** Answers what is to be told after the commit. */
-function inSavepoint(tx: Db, { attempt, failed }: Asked): () => void {
+/** Returns what settles the caller's promise after the commit. */
+function inSavepoint(tx: Db, { attempt, failed }: Waiting): () => void {
   const { $client: client } = tx
-  client.run('SAVEPOINT one')
+  client.run('SAVEPOINT entry')
   try {
-    const tell = attempt(tx)
-    client.run('RELEASE one')
-    return tell
+    const resolve = attempt(tx)
+    client.run('RELEASE entry')
+    return resolve
   } catch (error) {
-    if (!client.inTransaction) throw error // the disk is full: nothing of it is left
-    client.run('ROLLBACK TO one')
-    client.run('RELEASE one')
+    if (!client.inTransaction) throw error // the disk is full: SQLite has rolled back the whole batch
+    client.run('ROLLBACK TO entry')
+    client.run('RELEASE entry')
     return () => failed(error)
   }
 }
 
-function unsynced<T>(db: Db, work: (tx: Db) => Now<T>): T {
+function unsynced<T>(db: Db, work: (tx: Db) => Sync<T>): T {
   const { $client: client } = db
   if (client.inTransaction) return transact(db, work)
   client.run('PRAGMA synchronous = NORMAL')
@@ -118,8 +118,8 @@ function unsynced<T>(db: Db, work: (tx: Db) => Now<T>): T {
   }
 }
 
-/** A small write that may as well not happen (progress, last seen): unsynced, and undefined where the database is busy. */
-export function tryWrite<T>(db: Db, work: (tx: Db) => Now<T>): T | undefined {
+/** A small write that may be skipped (progress, last seen): unsynced, and undefined when the database is busy. */
+export function tryWrite<T>(db: Db, work: (tx: Db) => Sync<T>): T | undefined {
   try {
     return unsynced(db, work)
   } catch (error) {
@@ -128,8 +128,8 @@ export function tryWrite<T>(db: Db, work: (tx: Db) => Now<T>): T | undefined {
   }
 }
 
-/** `lightly` for what nobody looks for afterwards: no reason to fail, or to end the process, where the disk is full or the file gone either. */
-export function bestEffortWrite<T>(db: Db, work: (tx: Db) => Now<T>): T | undefined {
+/** `tryWrite` that is skipped on a full disk or a removed file too: such a write is no reason to fail a request or end the process. */
+export function bestEffortWrite<T>(db: Db, work: (tx: Db) => Sync<T>): T | undefined {
   try {
     return tryWrite(db, work)
   } catch (error) {
@@ -138,7 +138,7 @@ export function bestEffortWrite<T>(db: Db, work: (tx: Db) => Now<T>): T | undefi
   }
 }
 
-/** A statement prepared once per database: hot queries are 5–12 × faster so. */
+/** A statement prepared once per database, which makes hot queries 5–12 × faster. */
 export function prepared<S>(build: (db: Db) => S): (db: Db) => S {
   const statements = new WeakMap<Db, S>()
   return db => {

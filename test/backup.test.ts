@@ -3,7 +3,8 @@ import { expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { databaseFile, migrate, migrations } from '../db/open.ts'
+import { migrate, migrations } from '../db/migrate.ts'
+import { databaseFile } from '../db/open.ts'
 import { facts, leagues, runs, sessions, systemAlerts, users } from '../db/schema.ts'
 import { job } from '../src/context.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
@@ -191,7 +192,7 @@ test('a backup of every earlier schema is restored and brought up to date', asyn
   for (let count = 1; count <= migrations().length; count++) {
     const dataDir = temporaryFolder()
     const client = new Database(databaseFile(dataDir), { create: true })
-    migrate(client, dataDir, migrations().slice(0, count))
+    migrate(client, dataDir, undefined, { migrations: migrations().slice(0, count), triggers: 'select 1' })
     client.close()
     const empty = temporaryFolder()
     expect(await restore(await backup(dataDir), empty)).toMatchObject({ code: 0, err: '' })

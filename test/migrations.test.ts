@@ -1,53 +1,126 @@
 import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { getTableColumns, is } from 'drizzle-orm'
 import { getTableConfig, SQLiteTable } from 'drizzle-orm/sqlite-core'
-import { databaseFile, migrate, migrations, NewerSchema, openDatabase } from '../db/open.ts'
+import { migrate, NewerSchema, type SchemaFiles, schemaFiles } from '../db/migrate.ts'
+import { databaseFile, openDatabase } from '../db/open.ts'
 import * as schema from '../db/schema.ts'
 import { atomically } from '../db/transactions.ts'
+import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
 import { holdProcessLock } from '../src/platform/process/process-lock.ts'
 import { main } from './operator.ts'
-import { afterTest, spawnFieldhouse, temporaryFolder } from './start.ts'
+import { afterTest, spawnFieldhouse, start, temporaryFolder } from './start.ts'
 
-const all = migrations()
+const files = schemaFiles()
+const { migrations: all } = files
+const noTriggers = 'select 1'
 
-/** A database with the first `count` migrations and nothing in it. */
-function databaseAt(count: number, dataDir = temporaryFolder()) {
+const empty = (dataDir: string) => {
   const client = new Database(databaseFile(dataDir), { create: true })
   afterTest(() => client.close())
-  migrate(client, dataDir, all.slice(0, count))
+  return client
+}
+
+/** A new database of this version, or of one with these migrations and triggers. */
+function database({ migrations = all, triggers = files.triggers }: Partial<SchemaFiles> = {}) {
+  const dataDir = temporaryFolder()
+  const client = empty(dataDir)
+  migrate(client, dataDir, undefined, { migrations, triggers })
   return { client, dataDir }
 }
 
-/** Tables, their columns, indexes and references, in an order that does not depend on how they came to be. */
+/** As after the first `count` migrations, and nothing in it. Triggers are those of today, so they are left out. */
+function databaseAt(count: number) {
+  if (count > 0) return database({ migrations: all.slice(0, count), triggers: noTriggers })
+  const dataDir = temporaryFolder()
+  return { client: empty(dataDir), dataDir }
+}
+
+/** A folder as an earlier release left it. */
+const folder = join(import.meta.dir, 'fixtures', 'databases')
+function databaseOf(release: string) {
+  const dataDir = temporaryFolder()
+  const client = empty(dataDir)
+  client.run('begin')
+  client.run(readFileSync(join(folder, release), 'utf8'))
+  client.run('commit')
+  return { client, dataDir }
+}
+
+const later = (sql: string[]): SchemaFiles => ({ ...files, migrations: [...all, { ...all[0]!, sql }] })
+
+/** Tables, columns, indexes, references, views and triggers, in an order that does not depend on how they came to be. */
 function shapeOf(client: Database) {
   const rows = (sql: string) => client.query<Record<string, unknown>, []>(sql).all()
   const tables = rows(
     `select name from pragma_table_list where schema = 'main' and type = 'table' and name not like 'sqlite_%' order by name`,
   )
-  return tables.map(({ name }) => ({
+  const shapes = tables.map(({ name }) => ({
     name,
     columns: rows(`select name, type, "notnull", dflt_value, pk from pragma_table_xinfo('${name}') order by name`),
     references: rows(
       `select "table", "from", "to", on_update, on_delete from pragma_foreign_key_list('${name}') order by "from"`,
     ),
-    indexes: rows(`select name, sql from sqlite_master where type = 'index' and tbl_name = '${name}' order by name`),
+    indexes: rows(`select name, sql from sqlite_schema where type = 'index' and tbl_name = '${name}' order by name`),
   }))
+  const others = rows(
+    `select name, sql from sqlite_schema where type in ('trigger', 'view') or sql like 'create virtual %' order by name`,
+  )
+  return { tables: shapes, others }
 }
 
 test('from every earlier state the migrations lead to the same schema as from nothing', () => {
-  const expected = shapeOf(databaseAt(all.length).client)
-  for (let count = 0; count < all.length; count++) {
+  const expected = shapeOf(database().client)
+  expect(expected.others.length).toBeGreaterThan(20)
+  for (let count = 0; count <= all.length; count++) {
     const { client, dataDir } = databaseAt(count)
     migrate(client, dataDir)
     expect(shapeOf(client)).toEqual(expected)
   }
 })
 
+/** Fails for whoever edits a migration that a release has applied: each of them stays as it is, a change is a new one. */
+test('the database of every release is brought to this schema, and what was in it stays', async () => {
+  const expected = shapeOf(database().client)
+  const releases = readdirSync(folder)
+  expect(releases).toContain('1.0.0.sql')
+  for (const release of releases) {
+    const { client, dataDir } = databaseOf(release)
+    const rowsOf = (name: unknown) => client.query(`select * from "${name}"`).all()
+    const ledger = rowsOf('ledger')
+    const { call, stop } = await start({ ROLE: 'web' }, dataDir)
+    expect(shapeOf(client)).toEqual(expected)
+    expect(rowsOf('ledger')).toMatchObject(ledger)
+    const found = async (q: string) => (await call.get(`/api/v1/search?q=${q}&category=leagues`)).leagues.length
+    expect(await found('north')).toBe(1)
+    await call.patch('/api/v1/leagues/1', { name: 'Southern war' })
+    expect(await found('south')).toBe(1)
+    expect(auditLedger(dataDir)).toMatchObject({ portfolios: 2, lines: 3, differences: [] })
+    await stop()
+  }
+})
+
+test('triggers that have changed are made anew at the start, all together, without a copy', () => {
+  const triggers = `create trigger old_one after insert on facts begin delete from facts; end;
+    create view old_view as select 1;`
+  const { client, dataDir } = database({ triggers })
+  migrate(client, dataDir)
+  expect(shapeOf(client)).toEqual(shapeOf(database().client))
+  expect(existsSync(join(dataDir, 'backups'))).toBe(false)
+
+  const before = shapeOf(client)
+  const broken = {
+    ...files,
+    triggers: `${files.triggers}\ncreate trigger b after insert on missing begin select 1; end;`,
+  }
+  expect(() => migrate(client, dataDir, undefined, broken)).toThrow('no such table')
+  expect(shapeOf(client)).toEqual(before)
+})
+
 test('the migrations make the tables that schema.ts describes', () => {
-  const { client } = databaseAt(all.length)
+  const { client } = database()
   const described = Object.values(schema)
     .filter(value => is(value, SQLiteTable))
     .map(table => ({
@@ -57,7 +130,7 @@ test('the migrations make the tables that schema.ts describes', () => {
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-  const made = shapeOf(client).map(({ name, columns }) => ({
+  const made = shapeOf(client).tables.map(({ name, columns }) => ({
     name,
     columns: columns.map(column => ({ name: column.name, notNull: column.notnull === 1 || column.pk !== 0 })),
   }))
@@ -74,43 +147,46 @@ test('a database is opened with a write-ahead log, full safety and foreign keys 
   )
 })
 
-test('a migration takes a copy first, and what was in the database stays', async () => {
-  const { client, dataDir } = databaseAt(1)
-  client.run(`insert into facts (name, value) values ('kept', 'yes')`)
-  migrate(client, dataDir, [...all.slice(0, 1), { ...all[0]!, sql: ['create table later (id integer)'] }])
-  expect(client.query('select value from facts').get()).toEqual({ value: 'yes' })
+const copyName = `before-schema-${all.length + 1}.db`
+const factsOf = (client: Database) =>
+  Object.fromEntries(client.query(`select name, value from facts where name <> 'triggers'`).values())
 
-  const copy = new Database(join(dataDir, 'backups', 'before-schema-2.db'), { readonly: true })
+test('a migration takes a copy first, and what was in the database stays', async () => {
+  const { client, dataDir } = database()
+  client.run(`insert into facts (name, value) values ('kept', 'yes')`)
+  migrate(client, dataDir, undefined, later(['create table later (id integer)']))
+  expect(factsOf(client)).toEqual({ kept: 'yes' })
+
+  const copy = new Database(join(dataDir, 'backups', copyName), { readonly: true })
   afterTest(() => copy.close())
-  expect(copy.query('pragma user_version').get()).toEqual({ user_version: 1 })
-  expect(copy.query('select value from facts').get()).toEqual({ value: 'yes' })
+  expect(copy.query('pragma user_version').get()).toEqual({ user_version: all.length })
+  expect(factsOf(copy)).toEqual({ kept: 'yes' })
 })
 
 test('a copy is always of the moment before, not one that an earlier try left', () => {
-  const { client, dataDir } = databaseAt(1)
-  const failing = { ...all[0]!, sql: ['create table later (id integer)', 'no sql at all'] }
-  const next = { ...all[0]!, sql: ['create table later (id integer)'] }
-  expect(() => migrate(client, dataDir, [...all.slice(0, 1), failing])).toThrow()
+  const { client, dataDir } = database()
+  const failing = later(['create table later (id integer)', 'no sql at all'])
+  expect(() => migrate(client, dataDir, undefined, failing)).toThrow()
   client.run(`insert into facts (name, value) values ('written', 'since')`)
-  migrate(client, dataDir, [...all.slice(0, 1), next])
+  migrate(client, dataDir, undefined, later(['create table later (id integer)']))
 
-  expect(readdirSync(join(dataDir, 'backups'))).toEqual(['before-schema-2.db'])
-  const copy = new Database(join(dataDir, 'backups', 'before-schema-2.db'), { readonly: true })
+  expect(readdirSync(join(dataDir, 'backups'))).toEqual([copyName])
+  const copy = new Database(join(dataDir, 'backups', copyName), { readonly: true })
   afterTest(() => copy.close())
-  expect(copy.query('select value from facts').get()).toEqual({ value: 'since' })
+  expect(factsOf(copy)).toEqual({ written: 'since' })
 })
 
 test('a migration that fails leaves everything as it was', () => {
-  const { client, dataDir } = databaseAt(1)
+  const { client, dataDir } = database()
   const before = shapeOf(client)
-  const failing = { ...all[0]!, sql: ['create table later (id integer)', 'create table later (id integer)'] }
-  expect(() => migrate(client, dataDir, [...all.slice(0, 1), failing])).toThrow('already exists')
+  const failing = later(['create table later (id integer)', 'create table later (id integer)'])
+  expect(() => migrate(client, dataDir, undefined, failing)).toThrow('already exists')
   expect(shapeOf(client)).toEqual(before)
-  expect(client.query('pragma user_version').get()).toEqual({ user_version: 1 })
+  expect(client.query('pragma user_version').get()).toEqual({ user_version: all.length })
 })
 
 test('a newer schema is refused, untouched, and says what to do', async () => {
-  const { client, dataDir } = databaseAt(all.length)
+  const { client, dataDir } = database()
   client.run(`pragma user_version = ${all.length + 1}`)
   expect(() => openDatabase(dataDir)).toThrow(NewerSchema)
   await expect(spawnFieldhouse({}, dataDir)).rejects.toThrow(
@@ -120,23 +196,23 @@ test('a newer schema is refused, untouched, and says what to do', async () => {
   expect(existsSync(join(dataDir, 'backups'))).toBe(false)
 })
 
-test('nothing is migrated under an older version that is still at work', async () => {
-  const { client, dataDir } = databaseAt(all.length - 1)
-  const leave = holdProcessLock(dataDir, 'of-an-older-version')
+test('nothing is migrated under another version that is still at work', async () => {
+  const { client, dataDir } = database({ triggers: noTriggers })
+  const leave = holdProcessLock(dataDir, 'of-another-version')
   expect(await main({ DATA_DIR: dataDir })).toEqual({
     code: 1,
-    said: `An older version of Fieldhouse is still at work in ${dataDir}. Stop all its processes, then start this one.`,
+    said: `Another version of Fieldhouse is still at work in ${dataDir}. Stop all its processes, then start this one.`,
   })
-  expect(client.query('pragma user_version').get()).toEqual({ user_version: all.length - 1 })
+  expect(shapeOf(client).others).toHaveLength(1)
   leave()
   const { kill9 } = await spawnFieldhouse({}, dataDir)
-  expect(client.query('pragma user_version').get()).toEqual({ user_version: all.length })
+  expect(shapeOf(client)).toEqual(shapeOf(database().client))
   await spawnFieldhouse({}, dataDir) // beside one of its own version, and after one that was killed
   await kill9()
 })
 
 test('several processes of a new version may be started at once', async () => {
-  const { dataDir } = databaseAt(all.length - 1)
+  const { dataDir } = database({ triggers: noTriggers })
   const houses = await Promise.all([1, 2, 3].map(() => spawnFieldhouse({ ROLE: 'web' }, dataDir)))
   for (const { call } of houses) expect(await call.get('/api/v1/leagues')).toMatchObject({ leagues: [] })
 })
@@ -145,7 +221,7 @@ test('several processes that open a new folder at once all find it whole', async
   const dataDir = temporaryFolder()
   const open = `import { openDatabase } from '${join(import.meta.dir, '../db/open.ts')}'
     const db = openDatabase('${dataDir}')
-    console.log(db.$client.query('select count(*) as facts from facts').get().facts)`
+    console.log(db.$client.query('select count(*) as tallies from tallies').get().tallies)`
   const children = Array.from({ length: 4 }, () =>
     Bun.spawn([process.execPath, '-e', open], { stdout: 'pipe', stderr: 'pipe' }),
   )
@@ -161,5 +237,5 @@ test('a transaction is all or nothing', async () => {
     throw new Error('in between')
   })
   await expect(half).rejects.toThrow('in between')
-  expect(db.select().from(schema.facts).all()).toEqual([])
+  expect(factsOf(db.$client)).toEqual({})
 })

@@ -60,8 +60,18 @@ test.each([
   ['fieldhouse.db', 'file is not a database', (file: string) => writeFileSync(file, 'x'.repeat(20_000)), restore],
   ['fieldhouse.db', 'database disk image is malformed', (file: string) => truncateSync(file, 5_000), restore],
   ['scores.db', 'file is not a database', (file: string) => writeFileSync(file, 'x'.repeat(20_000)), restore],
-  ['queue.db', 'file is not a database', (file: string) => writeFileSync(file, 'x'.repeat(20_000)), 'made anew'],
-  ['queue.db', 'database disk image is malformed', (file: string) => truncateSync(file, 5_000), 'made anew'],
+  [
+    'queue.db',
+    'file is not a database',
+    (file: string) => writeFileSync(file, 'x'.repeat(20_000)),
+    'rebuilt from fieldhouse.db',
+  ],
+  [
+    'queue.db',
+    'database disk image is malformed',
+    (file: string) => truncateSync(file, 5_000),
+    'rebuilt from fieldhouse.db',
+  ],
 ])('a damaged %s (%s) is named, and nothing is touched', async (name, fault, damage, cure) => {
   const dataDir = temporaryFolder()
   await seasonIn(dataDir)

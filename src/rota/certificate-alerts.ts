@@ -36,7 +36,7 @@ function tellOfExpiry(tx: Db, now: number) {
     const [days, severity] = notices.find(([days]) => left <= days) ?? [furthest, 'info']
     const key = `${type}:${staff_id}:${certification}:${expires_on}:${days}`
     current.add(key)
-    const notice = { staffId: staff_id, name: certification, expiresOn: expires_on, days, toldAt: now }
+    const notice = { staffId: staff_id, name: certification, expiresOn: expires_on, days, notifiedAt: now }
     if (!tx.insert(expiryNotices).values(notice).onConflictDoNothing().returning().all().length) continue
     told++
     const when = left === 0 ? 'today' : left === 1 ? 'tomorrow' : `in ${left} days`

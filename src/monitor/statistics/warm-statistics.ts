@@ -4,7 +4,7 @@
  */
 import { and, desc, eq, gte, lt } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
-import { askedStats, tallies } from '../../../db/schema.ts'
+import { requestedStats, tallies } from '../../../db/schema.ts'
 import { bestEffortWrite } from '../../../db/transactions.ts'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
@@ -92,12 +92,12 @@ function noteAsked(app: App, entry: StatisticsName, query: string) {
   if (known.size > 1_000) known.clear()
   known.set(`${entry}${query}`, now)
   bestEffortWrite(app.db, tx => {
-    tx.insert(askedStats)
-      .values({ entry, query, askedAt: now })
-      .onConflictDoUpdate({ target: [askedStats.entry, askedStats.query], set: { askedAt: now } })
+    tx.insert(requestedStats)
+      .values({ entry, query, requestedAt: now })
+      .onConflictDoUpdate({ target: [requestedStats.entry, requestedStats.query], set: { requestedAt: now } })
       .run()
-    tx.delete(askedStats)
-      .where(lt(askedStats.askedAt, now - hour))
+    tx.delete(requestedStats)
+      .where(lt(requestedStats.requestedAt, now - hour))
       .run()
   })
 }
@@ -106,9 +106,9 @@ function noteAsked(app: App, entry: StatisticsName, query: string) {
 function questions(db: Db, name: StatisticsName, now: number): object[] {
   const lately = db
     .select()
-    .from(askedStats)
-    .where(and(eq(askedStats.entry, name), gte(askedStats.askedAt, now - hour)))
-    .orderBy(desc(askedStats.askedAt))
+    .from(requestedStats)
+    .where(and(eq(requestedStats.entry, name), gte(requestedStats.requestedAt, now - hour)))
+    .orderBy(desc(requestedStats.requestedAt))
     .limit(50)
     .all()
   const all = [...statistics[name].common, ...lately.map(({ query }) => JSON.parse(query) as object)]

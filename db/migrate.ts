@@ -1,0 +1,93 @@
+/**
+ * Brings a database to this version's schema: the migrations it lacks, then the triggers of `triggers.sql`.
+ * `user_version` counts the migrations applied; the fact `triggers` is the hash of the file that its triggers were made from.
+ */
+import { Database } from 'bun:sqlite'
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
+
+export type SchemaFiles = { migrations: MigrationMeta[]; triggers: string }
+
+const migrationsFolder = join(import.meta.dir, 'migrations')
+export const migrations = (): MigrationMeta[] => readMigrationFiles({ migrationsFolder })
+export const schemaFiles = (): SchemaFiles => ({
+  migrations: migrations(),
+  triggers: readFileSync(join(import.meta.dir, 'triggers.sql'), 'utf8'),
+})
+
+export const schemaVersion = (client: Database) =>
+  client.query<{ user_version: number }, []>('PRAGMA user_version').get()?.user_version ?? 0
+
+export class NewerSchema extends Error {}
+
+export function refuseNewer(version: number, known = migrations().length) {
+  if (version > known)
+    throw new NewerSchema(
+      `fieldhouse.db has schema ${version}, this version of Fieldhouse knows ${known}. Start the newer version, or restore a backup.`,
+    )
+}
+
+/** All in one transaction, after taking a copy. Refuses while `othersRun`: they are of a version that knows another schema. */
+export function migrate(client: Database, dataDir: string, othersRun = () => false, files = schemaFiles()): void {
+  const known = files.migrations.length
+  const version = schemaVersion(client)
+  refuseNewer(version, known)
+  const triggersHash = new Bun.CryptoHasher('sha256').update(files.triggers).digest('hex')
+  const isCurrent = () => schemaVersion(client) === known && appliedTriggers(client) === triggersHash
+  if (isCurrent()) return
+  if (version > 0 && othersRun()) {
+    if (isCurrent()) return // another process of this very version was first
+    throw new Error(
+      `Another version of Fieldhouse is still at work in ${dataDir}. Stop all its processes, then start this one.`,
+    )
+  }
+  if (version > 0 && version < known) copyBefore(client, dataDir, version)
+  client.run('PRAGMA foreign_keys = OFF')
+  client.run('BEGIN IMMEDIATE')
+  try {
+    dropTriggers(client) // first: a migration may change the tables that they name, and the rows that they guard
+    // The version is read again: another process may have migrated meanwhile.
+    const missing = files.migrations.slice(schemaVersion(client))
+    for (const { sql } of missing) for (const statement of sql) client.run(statement)
+    const broken = missing.length ? client.query('PRAGMA foreign_key_check').all() : []
+    if (broken.length) throw new Error(`The migration leaves ${broken.length} broken references`)
+    client.run(files.triggers)
+    client.run(`INSERT OR REPLACE INTO facts (name, value) VALUES ('triggers', ?)`, [triggersHash])
+    client.run(`PRAGMA user_version = ${known}`)
+    client.run('COMMIT')
+  } catch (error) {
+    client.run('ROLLBACK')
+    throw error
+  } finally {
+    client.run('PRAGMA foreign_keys = ON')
+  }
+}
+
+const appliedTriggers = (client: Database) =>
+  client.query<{ value: string }, []>(`SELECT value FROM facts WHERE name = 'triggers'`).get()?.value
+
+/** And the views, which belong to them. */
+function dropTriggers(client: Database) {
+  const made = client.query<{ type: string; name: string }, []>(
+    `SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'view')`,
+  )
+  for (const { type, name } of made.all()) client.run(`DROP ${type} "${name}"`)
+}
+
+/** The copy is whole or not there: written beside its place, then renamed. */
+function copyBefore(client: Database, dataDir: string, version: number) {
+  const folder = join(dataDir, 'backups')
+  mkdirSync(folder, { recursive: true })
+  const copy = join(folder, `before-schema-${version + 1}.db`)
+  const unfinished = join(folder, `.before-schema-${version + 1}.${crypto.randomUUID()}.db`)
+  client.query('VACUUM INTO ?').run(unfinished)
+  const copied = new Database(unfinished, { readonly: true })
+  const isFromBefore = schemaVersion(copied) === version // else another process has migrated, and taken its copy, meanwhile
+  copied.close()
+  if (!isFromBefore) return rmSync(unfinished)
+  const file = openSync(unfinished, 'r+')
+  fsyncSync(file) // VACUUM INTO does not
+  closeSync(file)
+  renameSync(unfinished, copy)
+}
