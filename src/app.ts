@@ -6,7 +6,7 @@ import { facts, processes } from '../db/schema.ts'
 import { atomically, bestEffortWrite } from '../db/transactions.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { guardCookies } from './accounts/csrf.ts'
-import { identify } from './accounts/identify.ts'
+import { identify, staysSignedIn } from './accounts/identify.ts'
 import { openPasswords, type PasswordCosts } from './accounts/password.ts'
 import { makeFirstAdmin, offerSetup } from './accounts/setup.ts'
 import { raise } from './alerts.ts'
@@ -152,7 +152,7 @@ export async function startFieldhouse(
       checkpoints => checkpoints.stop(),
     )
     const loop = shutdown.onClose('loop watch', watchLoop(), loop => loop.stop())
-    const streams = openStreams()
+    const streams = openStreams(request => staysSignedIn(app, request))
 
     let stopRun: App['stopRun'] = () => {}
     let stopWorking = () => Promise.resolve()

@@ -1,8 +1,10 @@
 import { expect, test } from 'bun:test'
 import type { Role } from '../db/schema.ts'
+import { hour } from '../src/platform/clock.ts'
 import { isNoMoreThan, roleNeeded } from '../src/platform/http/access.ts'
 import { routes } from '../src/routes.ts'
-import { start } from './start.ts'
+import { spawnFieldhouse, start, temporaryFolder } from './start.ts'
+import { visitor } from './visitor.ts'
 
 test('every route says who may use it, and turns away everybody else before it looks at what he sent', async () => {
   const { app, call, as, url } = await start({ PUBLIC_BOARDS: 'false' })
@@ -45,4 +47,101 @@ test('every route says who may use it, and turns away everybody else before it l
   }
   expect(silent).toEqual([])
   expect(admitted).toEqual([])
+})
+
+test('what is for signed-in people only is kept nowhere on the way, and no answer passes for that of somebody else', async () => {
+  const { app, call, as } = await start()
+  const kept: string[] = []
+  const mixed: string[] = []
+  for (const route of routes(app).routes) {
+    const { method, path } = route
+    if (method !== 'GET' || path.includes('*') || path.startsWith('/assets') || path.endsWith('/events')) continue
+    const may = roleNeeded(route)
+    const address = path.replaceAll(/:\w+\??/g, '1')
+    for (const caller of [call, as()]) {
+      const { headers, body } = await caller.raw(address)
+      await body?.cancel()
+      const said = headers.get('cache-control') ?? ''
+      if (/immutable/.test(said)) continue
+      if (may !== 'anyone' && may !== 'reader' && said !== 'no-store') kept.push(`${path}: ${said}`)
+      const isKnown = caller === call
+      if (isKnown && !/^(private|no-store)/.test(said) && may !== 'anyone') kept.push(`${path}: ${said}`)
+      const vary = headers.get('vary')?.toLowerCase() ?? ''
+      if (!vary.includes('authorization') || !vary.includes('cookie')) mixed.push(`${path}: ${vary}`)
+    }
+  }
+  expect(kept).toEqual([])
+  expect(mixed.filter(one => !one.startsWith('/livez'))).toEqual([])
+})
+
+test('a cached board says what it depends on, whichever way it is answered', async () => {
+  const { call, as } = await start()
+  const { id } = await call.post('/api/v1/leagues', {
+    name: 'North',
+    kind: 'sheet',
+    starts_at: '2026-01-01T00:00:00Z',
+    ends_at: '2099-01-01T00:00:00Z',
+  })
+  for (let i = 0; i < 3; i++) {
+    const { headers } = await as().raw(`/api/v1/leagues/${id}/leaderboard`)
+    expect(headers.get('vary')?.toLowerCase().split(', ').toSorted()).toEqual([
+      'accept-encoding',
+      'authorization',
+      'cookie',
+    ])
+  }
+})
+
+const ann = { email: 'ann@example.org', username: 'Ann', password: 'correct horse battery', role: 'officer' }
+
+test('an event stream ends with the session, the key, the role or the account it was asked for with', async () => {
+  const dataDir = temporaryFolder()
+  const [house, other] = [await start({}, dataDir), await spawnFieldhouse({}, dataDir)]
+  const { call } = house
+  const { id } = await call.post('/api/v1/users', ann)
+  const browser = visitor(house.url)
+  await browser.signIn(ann.email, ann.password)
+  const { id: keyId, key } = await browser.post('/api/v1/keys', { name: 'wall', role: 'officer' })
+
+  /** Two streams, one in each process; answers how to wait for the end of both. */
+  async function listen(headers: Record<string, string>) {
+    const streams = await Promise.all([house.url, other.url].map(url => fetch(`${url}/rota/events`, { headers })))
+    for (const { status } of streams) expect(status).toBe(200)
+    return () => Promise.all(streams.map(stream => stream.text()))
+  }
+  const withCookie = () => listen({ cookie: browser.cookie() ?? '' })
+  const withKey = (secret = key) => listen({ authorization: `Bearer ${secret}` })
+
+  const forever = await withKey()
+  const untilLogout = await withCookie()
+  await browser.post('/api/v1/auth/logout')
+  await untilLogout()
+  expect(house.app.streams.size()).toBe(1) // the key's goes on
+
+  await call.delete(`/api/v1/keys/${keyId}`)
+  await forever()
+
+  await browser.signIn(ann.email, ann.password)
+  const { key: next } = await browser.post('/api/v1/keys', { name: 'wall', role: 'officer' })
+  const untilDemoted = [await withCookie(), await withKey(next)]
+  await call.patch(`/api/v1/users/${id}`, { role: 'member' })
+  for (const ended of untilDemoted) await ended()
+
+  const untilDeleted = await withKey(next)
+  await call.delete(`/api/v1/users/${id}`)
+  await untilDeleted()
+  expect(house.app.streams.size()).toBe(0)
+})
+
+test('a stream does not keep a session alive, and ends with it', async () => {
+  const { call, url, clock, app } = await start()
+  await call.post('/api/v1/users', ann)
+  const browser = visitor(url)
+  await browser.signIn(ann.email, ann.password)
+  const stream = await browser.visit('/rota/events')
+  clock.forward(25 * hour)
+  app.db.$client.run("update stamps set seq = (select max(seq) from stamps) + 1 where topic = 'account'") // not to wait a minute
+  app.stamps.look(true)
+  await stream.text()
+  expect((await browser.visit('/api/v1/auth/me')).status).toBe(401)
 })

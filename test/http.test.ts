@@ -65,6 +65,7 @@ test('the express lane holds no more than its share of memory, whatever is asked
     who: undefined,
     route: 'GET /',
     counted: false,
+    isPrivate: false,
     reads: undefined,
     headers: [],
   })

@@ -1,16 +1,19 @@
 /** Who asks: the operator's token, an API key, or a session's cookie. */
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import type { Who } from '../platform/http/request-context.ts'
-import { bearerOf } from './key.ts'
+import { minute } from '../platform/clock.ts'
+import { requestContext, type Who } from '../platform/http/request-context.ts'
+import { bearerOf, ownerOfKey } from './key.ts'
 import { isSameSecret } from './secret.ts'
-import { sessionOf, sessionToken } from './session.ts'
+import { sessionNow, sessionOf, sessionToken } from './session.ts'
 
 export const operator: Who = { id: null, username: 'operator', role: 'admin', via: 'operator' }
 
+const bearerToken = (request: Request) => request.headers.get('authorization')?.match(/^Bearer\s+(\S+)\s*$/i)?.[1]
+
 /** A wrong key is refused; a cookie that is over counts as nobody, so that public pages still read. */
 export async function identify(app: App, request: Request): Promise<Who | undefined> {
-  const bearer = request.headers.get('authorization')?.match(/^Bearer\s+(\S+)\s*$/i)?.[1]
+  const bearer = bearerToken(request)
   if (bearer) {
     const { adminToken } = app.config
     if (adminToken && isSameSecret(bearer, adminToken)) return operator
@@ -21,4 +24,31 @@ export async function identify(app: App, request: Request): Promise<Who | undefi
   if (!session) return undefined
   const { userId: id, username, role, csrfToken } = session
   return { id, username, role, csrfToken, via: 'session' }
+}
+
+/**
+ * Answers how to ask, again and again, whether who sent a request still has the same role by the same key or session. That
+ * does not keep a session alive. Rows are read only where something of the account has changed, in whatever process, and
+ * each minute, as a session ends by itself.
+ */
+export function staysSignedIn({ db, stamps, clock }: App, request: Request): () => boolean {
+  const { who } = requestContext(request)
+  if (!who || who.id === null) return () => true
+  const id = String(who.id)
+  const bearer = bearerToken(request)
+  const token = sessionToken(request) ?? ''
+  const roleNow = () => (bearer ? ownerOfKey(db, bearer)?.who.role : sessionNow(db, token, clock.now())?.role)
+  let seen = ''
+  let readAt = Number.NEGATIVE_INFINITY
+  return () => {
+    const version = stamps.of([
+      ['account', id],
+      ['user', id],
+    ])
+    const now = performance.now()
+    if (version === seen && now - readAt < minute) return true
+    seen = version
+    readAt = now
+    return roleNow() === who.role
+  }
 }

@@ -33,7 +33,6 @@ export const keyRoutes = (app: App) =>
       async ({ body, who, set }) => {
         const { id, secret, name, role } = await issueKey(app, signedIn(who), body)
         set.status = 201
-        set.headers['cache-control'] = 'no-store'
         return { id, key: secret, name, role }
       },
       {

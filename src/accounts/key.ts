@@ -54,13 +54,22 @@ const byHash = prepared(db =>
 )
 
 /** Who sends that key. Its power ends where its owner's does. */
-export function bearerOf({ db, clock }: App, secret: string): Who | undefined {
+export function ownerOfKey(db: Db, secret: string): { key: Key; who: Who } | undefined {
   const found = byHash(db).get({ hash: hashSecret(secret) })
   if (!found) return undefined
   const { key, username, ownersRole } = found
+  const role = isNoMoreThan(key.role, ownersRole) ? key.role : ownersRole
+  return { key, who: { id: key.userId, username, role, via: 'key' } }
+}
+
+/** The same, noting that the key is used. */
+export function bearerOf({ db, clock }: App, secret: string): Who | undefined {
+  const owner = ownerOfKey(db, secret)
+  if (!owner) return undefined
+  const { key, who } = owner
   const now = clock.now()
   if (now - (key.lastUsedAt ?? 0) >= usedEvery) bestEffortWrite(db, tx => used(tx, key, now))
-  return { id: key.userId, username, role: isNoMoreThan(key.role, ownersRole) ? key.role : ownersRole, via: 'key' }
+  return who
 }
 
 function used(tx: Db, { id, userId }: Key, now: number): void {

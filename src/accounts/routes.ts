@@ -16,9 +16,6 @@ export const accountRoutes = (app: App) => new Elysia().use(authRoutes(app)).use
 const authRoutes = (app: App) =>
   new Elysia({ tags: ['accounts'] })
     .use(access(app))
-    .onTransform(({ set }) => {
-      set.headers['cache-control'] = 'no-store'
-    })
     .post('/auth/login', ({ request, body }) => signIn(app, request, body), {
       body: t.Object(credentials),
       may: 'anyone',

@@ -51,6 +51,10 @@ const byHash = prepared(db =>
     .prepare(),
 )
 
+/** The session of a token as it is now; to ask does not keep it alive. */
+export const sessionNow = (db: Db, token: string, now: number): Session | undefined =>
+  byHash(db).get({ hash: hashSecret(token), now })
+
 /** The session of a token, kept alive by being asked for; undefined once it is over. */
 export async function sessionOf({ db, cache, clock }: App, token: string): Promise<Session | undefined> {
   const hash = hashSecret(token)

@@ -134,7 +134,7 @@ export const rotaPages = (app: App) => {
       may: 'member',
       detail: hidden,
     })
-    .get('/rota/events', () => streams.versions(rotaVersion), { may: 'member', detail: hidden })
+    .get('/rota/events', ({ request }) => streams.versions(request, rotaVersion), { may: 'member', detail: hidden })
     .get(
       '/rota/staff',
       ({ query, who }) => {
@@ -233,7 +233,7 @@ export const rotaPages = (app: App) => {
     )
     .get(
       '/rota/drafts/:job_id/events',
-      ({ params: { job_id: jobId } }) => streams.versions(() => draftVersion(jobId)),
+      ({ params: { job_id: jobId }, request }) => streams.versions(request, () => draftVersion(jobId)),
       {
         params: byJob,
         may: 'officer',

@@ -121,10 +121,10 @@ export const marketPages = (app: App) => {
     )
     .get(
       '/leagues/:id/trade/events',
-      ({ params: { id }, who }) => {
+      ({ params: { id }, who, request }) => {
         const me = signedIn(who)
         marketLeagueOf(db, id, who)
-        return streams.versions(() => tradeVersion(marketLeagueOf(db, id, who), me.id ?? 0))
+        return streams.versions(request, () => tradeVersion(marketLeagueOf(db, id, who), me.id ?? 0))
       },
       { ...one, may: 'member', detail: hidden },
     )
@@ -147,10 +147,10 @@ export const marketPages = (app: App) => {
     )
     .get(
       '/leagues/:id/portfolios/:user_id/events',
-      ({ params: { id, user_id }, who }) => {
+      ({ params: { id, user_id }, who, request }) => {
         const userId = whose(user_id, signedIn(who))
         marketLeagueOf(db, id, who)
-        return streams.versions(() => tradeVersion(marketLeagueOf(db, id, who), userId))
+        return streams.versions(request, () => tradeVersion(marketLeagueOf(db, id, who), userId))
       },
       { params: t.Object({ id, user_id: id }), may: 'member', detail: hidden },
     )
@@ -182,9 +182,12 @@ export const marketPages = (app: App) => {
     )
     .get(
       '/leagues/:id/activity/events',
-      ({ params: { id }, who }) => {
+      ({ params: { id }, who, request }) => {
         marketLeagueOf(db, id, who)
-        return streams.versions(() => activityVersion(id))
+        return streams.versions(request, () => {
+          marketLeagueOf(db, id, who)
+          return activityVersion(id)
+        })
       },
       { ...one, may: 'member', detail: hidden },
     )

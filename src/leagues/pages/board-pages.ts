@@ -87,11 +87,15 @@ export const boardPages = (app: App) => {
       counted: true,
       detail: hidden,
     })
-    .get('/leagues/:id/events', ({ params: { id }, who }) => streams.versions(() => versionNow(id, who)), {
-      ...one,
-      may: 'reader',
-      detail: hidden,
-    })
+    .get(
+      '/leagues/:id/events',
+      ({ params: { id }, who, request }) => streams.versions(request, () => versionNow(id, who)),
+      {
+        ...one,
+        may: 'reader',
+        detail: hidden,
+      },
+    )
     .get(
       '/leagues/:id/players/:player_id',
       async ({ params: { id, player_id }, query, who }) => {

@@ -80,7 +80,7 @@ export const uploadPages = (app: App) => {
     )
     .get(
       '/leagues/:id/uploads/events',
-      ({ params: { id }, query }) => streams.versions(() => uploadsVersion(id, query)),
+      ({ params: { id }, query, request }) => streams.versions(request, () => uploadsVersion(id, query)),
       {
         ...paged,
         may: 'officer',

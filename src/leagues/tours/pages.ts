@@ -104,9 +104,9 @@ export const tourPages = (app: App) => {
     )
     .get(
       '/leagues/:id/entries/events',
-      ({ params: { id }, who }) => {
+      ({ params: { id }, who, request }) => {
         leagueOf(id, who)
-        return streams.versions(() => entriesVersion(id, who))
+        return streams.versions(request, () => entriesVersion(id, who))
       },
       { params: one, may: 'reader', detail: hidden },
     )
@@ -141,9 +141,9 @@ export const tourPages = (app: App) => {
     )
     .get(
       '/tours/:slug/events',
-      ({ params: { slug } }) => {
+      ({ params: { slug }, request }) => {
         tourBySlug(db, slug)
-        return streams.versions(() => tourVersion(slug))
+        return streams.versions(request, () => tourVersion(slug))
       },
       { params: bySlug, may: 'reader', detail: hidden },
     )

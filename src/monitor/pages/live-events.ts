@@ -9,11 +9,12 @@ const beatEvery = 2_000 // ms
 
 export function liveEvents(
   app: App,
+  request: Request,
   versionOf: () => string | Promise<string>,
   lookEvery = 500, // ms
 ): Response {
   const { streams, log } = app
-  return streams.response(send => {
+  return streams.response(request, send => {
     let said = ''
     let beatAt = -beatEvery
     let looking = false

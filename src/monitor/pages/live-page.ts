@@ -132,9 +132,9 @@ function freshness<Query extends TSchema, Data>(app: App, path: string, page: Li
     )
     .get(
       `${path}/events`,
-      ({ query: given }) => {
+      ({ query: given, request }) => {
         const asked = checked(query, given)
-        return liveEvents(app, () => versionFor(asked), every)
+        return liveEvents(app, request, () => versionFor(asked), every)
       },
       { query, may: 'admin', detail: hidden },
     )

@@ -55,7 +55,7 @@ export const jobPage = (app: App) => {
       },
       { may: 'admin', detail: hidden },
     )
-    .get('/events', ({ params: { job_id: id } }) => liveEvents(app, () => shown(id).version), {
+    .get('/events', ({ params: { job_id: id }, request }) => liveEvents(app, request, () => shown(id).version), {
       may: 'admin',
       detail: hidden,
     })

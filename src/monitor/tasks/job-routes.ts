@@ -95,9 +95,9 @@ export const jobRoutes = (app: App) => {
     })
     .get(
       '/:job_id/events',
-      ({ params: { job_id: id }, who }) => {
+      ({ params: { job_id: id }, who, request }) => {
         visible(id, who)
-        return streams.response((send, end) => {
+        return streams.response(request, (send, end) => {
           let sent = ''
           const look = orEndStream(end, () => {
             const status = statusOf(id, who)

@@ -18,7 +18,9 @@ export const isAtLeast = (who: Pick<Who, 'role'> | undefined, role: Role): boole
 export const isNoMoreThan = (role: Role, than: Role) => height[role] <= height[than]
 
 export function allow(request: Request, may: May, publicBoards: boolean): void {
-  const { who } = requestContext(request)
+  const context = requestContext(request)
+  const { who } = context
+  if (may !== 'anyone' && may !== 'reader') context.isPrivate = true
   if (may === 'anyone' || (may === 'reader' && (publicBoards || who))) return
   if (!who) refuse('unauthorized', 'Sign in, or send a key as Authorization: Bearer …')
   if (may !== 'reader' && !isAtLeast(who, may)) refuse('forbidden', `This takes the role ${may}; you are ${who?.role}`)

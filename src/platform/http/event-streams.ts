@@ -4,6 +4,7 @@ export type Send = (data: unknown, event?: string) => void
 export type Streams = ReturnType<typeof openStreams>
 
 const lookEvery = 500 // ms
+const allowedEvery = 1_000 // ms between two looks whether the client may still listen
 const heartbeatEvery = 15_000 // ms: shorter than any proxy's patience
 
 const mostUnread = 500 // messages kept for a client that does not read
@@ -17,13 +18,14 @@ export const orEndStream = (end: () => void, look: () => void) => () => {
   }
 }
 
-export function openStreams() {
+/** `stillAllowed` answers how to ask whether a request would be let in as it was. */
+export function openStreams(stillAllowed: (request: Request) => () => boolean) {
   const open = new Set<() => void>()
   const streams = {
     size: () => open.size,
     /** Says the version of something at first and whenever it is another: what changed is fetched by who wants it. */
-    versions(versionOf: () => string): Response {
-      return streams.response((send, end) => {
+    versions(request: Request, versionOf: () => string): Response {
+      return streams.response(request, (send, end) => {
         let said = ''
         const look = () => {
           const version = versionOf()
@@ -37,9 +39,9 @@ export function openStreams() {
     },
     /**
      * Calls `begin` once; what it answers is called when the client has gone or the stream is closed. The first bytes go
-     * out at once, so that the client knows it is connected.
+     * out at once, so that the client knows it is connected. It ends with the session or key it was asked for with.
      */
-    response(begin: (send: Send, end: () => void) => () => void): Response {
+    response(request: Request, begin: (send: Send, end: () => void) => () => void): Response {
       let finish = () => {}
       const stream = new ReadableStream<Uint8Array>({
         start(controller) {
@@ -51,12 +53,21 @@ export function openStreams() {
             controller.enqueue(encoder.encode(text))
           }
           const heartbeat = setInterval(() => write(': still here\n\n'), heartbeatEvery)
+          const isAllowed = stillAllowed(request)
+          const endUnlessAllowed = () => {
+            if (!isAllowed()) finish()
+          }
+          const guard = setInterval(
+            orEndStream(() => finish(), endUnlessAllowed),
+            allowedEvery,
+          )
           write('retry: 2000\n\n')
           let stop = () => {}
           finish = () => {
             if (over) return
             over = true
             clearInterval(heartbeat)
+            clearInterval(guard)
             open.delete(finish)
             stop()
             try {

@@ -81,6 +81,7 @@ export function openHttpServer(settings: HttpServerSettings) {
       route: 'unmatched',
       headers: [],
       counted: false,
+      isPrivate: false,
       reads: undefined,
     }
     const isStranger = !headers.has('authorization') && !headers.has('cookie')
@@ -136,9 +137,19 @@ export function openHttpServer(settings: HttpServerSettings) {
     for (const [name, value] of shared) headers.set(name, value)
     if (headers.get('content-type')?.startsWith('text/html') && !headers.has('content-security-policy'))
       headers.set('content-security-policy', strictCsp)
+    setKeeping(context, headers)
     for (const [name, value] of context.headers) headers.append(name, value)
     if (closing) headers.set('connection', 'close')
     sign(headers, context)
+  }
+
+  /** An answer that does not say so is kept nowhere; one that is no file of ours may be another for somebody else. */
+  function setKeeping({ who, isPrivate }: RequestContext, headers: Headers) {
+    const said = headers.get('cache-control')
+    if (said?.includes('immutable')) return
+    if (said === null || isPrivate) headers.set('cache-control', 'no-store')
+    else if (who && said === 'no-cache') headers.set('cache-control', 'private, no-cache')
+    headers.append('vary', 'authorization, cookie')
   }
 
   /** The headers of this one context. */

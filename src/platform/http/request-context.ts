@@ -27,6 +27,8 @@ export type RequestContext = {
   counted: boolean
   /** How often they have read lately, where that is limited. */
   reads: Count | undefined
+  /** Whether it is for signed-in people only: nothing on the way keeps the answer. */
+  isPrivate: boolean
   /** Headers that the answer shall carry besides its own. */
   readonly headers: [name: string, value: string][]
 }
