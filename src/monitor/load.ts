@@ -2,11 +2,12 @@
 import { availableParallelism } from 'node:os'
 import { gte } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
-import { processMinutes } from '../../db/schema.ts'
+import { processes, processMinutes } from '../../db/schema.ts'
 import { tryWrite } from '../../db/transactions.ts'
 import type { Alert } from '../alerts.ts'
 import type { App } from '../context.ts'
 import { minute } from '../platform/clock.ts'
+import { isProcessDead } from '../platform/process/process-lock.ts'
 
 export type Load = typeof processMinutes.$inferSelect
 
@@ -66,3 +67,19 @@ export function overloads(rows: readonly Load[]): Alert[] {
     ]
   })
 }
+
+/** The processes that share this folder. */
+
+export type Process = typeof processes.$inferSelect & { alive: boolean }
+
+export const processesOf = ({
+  db,
+  processId,
+  config: { dataDir },
+}: Pick<App, 'db' | 'processId' | 'config'>): Process[] =>
+  all(db).map(row => ({ ...row, alive: row.id === processId || !isProcessDead(dataDir, row.id) }))
+
+const all = (db: Db) => db.select().from(processes).orderBy(processes.startedAt).all()
+
+/** Whether any process is there to run jobs. */
+export const hasWorker = (all: readonly Process[]) => all.some(({ alive, role }) => alive && role !== 'web')

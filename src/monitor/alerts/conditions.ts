@@ -9,10 +9,9 @@ import { minute } from '../../platform/clock.ts'
 import { queueNames } from '../../platform/jobs/job.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
 import { alertPrefix, alertsOfFiles } from '../files.ts'
-import { loadSince, overloads } from '../load.ts'
-import { hasWorker, processesOf } from '../processes.ts'
+import { hasWorker, loadSince, overloads, processesOf } from '../load.ts'
 import { redisStats } from '../redis/stats.ts'
-import type { Condition } from './condition.ts'
+import type { Condition } from './slow-routes.ts'
 import { slowRoutes } from './slow-routes.ts'
 
 export const conditions: readonly Condition[] = [

@@ -2,6 +2,7 @@ import { gt } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { requestStats } from '../../../db/schema.ts'
 import type { Alert } from '../../alerts.ts'
+import type { App } from '../../context.ts'
 import { minute, second } from '../../platform/clock.ts'
 import { histogramOf, quantile } from '../../platform/process/metrics.ts'
 
@@ -37,4 +38,12 @@ export function slowRoutes(db: Db, now: number): Alert[] {
       },
     ]
   })
+}
+
+/** Something that can be wrong for a while. It is looked at each minute; what holds no longer resolves itself. */
+export type Condition = {
+  /** The keys of its alerts begin with this. */
+  readonly prefix: string
+  /** What is wrong right now. One that throws knows nothing: its alerts stay as they are. */
+  look(app: App): readonly Alert[] | Promise<readonly Alert[]>
 }

@@ -14,8 +14,8 @@ import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { name, none, time } from '../../ui/parts/values.ts'
-import { filterForm } from '../pages/filter-form.ts'
 import { everySecondAndAHalf, livePage } from '../pages/live-page.ts'
+import { filterForm } from '../pages/monitor-layout.ts'
 import {
   type AuditFilter,
   type AuditView,

@@ -1,5 +1,4 @@
 /** How it is at this moment, for programs that look: JSON without a page. */
-
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { iso, minute } from '../../platform/clock.ts'
@@ -8,10 +7,17 @@ import { describe } from '../../platform/http/route-docs.ts'
 import { alertStats } from '../alerts/queries.ts'
 import { healthNow } from '../health.ts'
 import { tasksNow } from '../tasks/task-state.ts'
-import { cacheNow } from './cache.ts'
+import { activeUsersPage } from './active-users-page.ts'
+import { cacheNow, cachePage } from './cache-page.ts'
+import { engagementPage } from './engagement-page.ts'
+import { archivesPage, leagueActivityPage } from './league-activity-page.ts'
+import { mainPage } from './main-page.ts'
 import { overviewReading, overviewSchema } from './overview.ts'
 import { monitoringPath } from './parts.ts'
 import { performanceReading } from './performance.ts'
+import { performancePage } from './performance-page.ts'
+import { riskPage } from './risk-page.ts'
+import { tradingPage } from './trading-page.ts'
 
 const maybe = t.Nullable(t.Number())
 const checkedSchema = t.Object({
@@ -75,3 +81,18 @@ async function realtime(app: App) {
     active_alerts: alertStats(db).total_active,
   }
 }
+
+/** What stands under /admin/monitoring, but for alerts, and the archives. */
+
+export const monitoringRoutes = (app: App) =>
+  new Elysia()
+    .use(mainPage(app))
+    .use(nowRoutes(app))
+    .use(activeUsersPage(app))
+    .use(engagementPage(app))
+    .use(tradingPage(app))
+    .use(leagueActivityPage(app))
+    .use(riskPage(app))
+    .use(performancePage(app))
+    .use(cachePage(app))
+    .use(archivesPage(app))

@@ -6,10 +6,12 @@ import { address } from '../../ui/parts/address.ts'
 import { stats } from '../../ui/parts/figures.ts'
 import { compact, number, percent } from '../../ui/parts/values.ts'
 import { everySecondAndAHalf, listFiles, livePage, slicesOf } from '../pages/live-page.ts'
-import { jobTable } from './job-table.ts'
-import { type JobTimes, jobTimeSchema, jobTimesReading, jobTimesSchema } from './job-times.ts'
 import { changeMark, chartWithTable, milliseconds, monitoringPath, periodLinks } from './parts.ts'
 import {
+  type JobTimes,
+  jobTimeSchema,
+  jobTimesReading,
+  jobTimesSchema,
   type Performance,
   performanceReading,
   performanceSchema,
@@ -17,7 +19,7 @@ import {
   routeSchema,
 } from './performance.ts'
 import { periodWords, shortPeriodSchema, shortPeriods } from './period.ts'
-import { routeTable } from './route-table.ts'
+import { jobTable, routeTable } from './route-table.ts'
 
 const path = `${monitoringPath}/performance`
 const query = t.Object({

@@ -1,9 +1,10 @@
 /** How often each route is asked and how long it takes; how busy the processes are. For the reader thread. */
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
-import { hour, iso, minute } from '../../platform/clock.ts'
+import { hour, iso, minute, startOf } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { addHistogram, bounds, quantile } from '../../platform/process/metrics.ts'
+import { taskStats } from '../statistics/executions.ts'
 import { bucketsOf, changeOf, lengthOf, type ShortPeriod, shortPeriodSchema } from './period.ts'
 
 const ms = t.Nullable(t.Number())
@@ -158,4 +159,21 @@ function loadOf(db: Db, begin: number, now: number, step: number): Performance['
       memory_mb: row ? Math.round(row.rss / 1024 ** 2) : null,
     }
   })
+}
+
+/** How often each job ran and how long it took, by whole days. For the reader thread. */
+
+export const jobTimeSchema = t.Object({
+  name: t.String(),
+  runs: t.Integer(),
+  failed: t.Integer(),
+  avg_ms: ms,
+  p95_ms: t.Nullable(t.Number({ description: 'Nineteen of twenty took less' })),
+})
+export const jobTimesSchema = t.Object({ since: dateTimeSchema, by_name: t.Array(jobTimeSchema) })
+export type JobTimes = Static<typeof jobTimesSchema>
+
+export function jobTimesReading(db: Db, { period, now }: { period: ShortPeriod; now: number }): JobTimes {
+  const begin = startOf('day', now - lengthOf(period))
+  return { since: iso(begin), by_name: taskStats(db, begin) }
 }

@@ -1,10 +1,13 @@
 /** Routes: how often each is asked, how long it takes, and what became of it since before. */
-import { type Content, html } from '../../platform/html.ts'
+import { type Content, type Html, html } from '../../platform/html.ts'
 import { address } from '../../ui/parts/address.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { type Column, table } from '../../ui/parts/table.ts'
-import { number, percent } from '../../ui/parts/values.ts'
+import { dayText, duration, number, percent } from '../../ui/parts/values.ts'
+import { exportLinks } from '../pages/monitor-layout.ts'
+import { jobsPath, jobTitle } from '../tasks/admin-job.ts'
 import { milliseconds } from './parts.ts'
+import type { JobTimes } from './performance.ts'
 import { type Performance, type RouteFigures, routeOrders } from './performance.ts'
 import { periodWords } from './period.ts'
 
@@ -60,4 +63,35 @@ ${routes.length > 0 && html`<p class="quiet">Small percentages say what became o
 const errorsOf = ({ errors, error_pct }: RouteFigures): Content =>
   errors
     ? html`<span class="aside">${number(errors)} ×</span> <span class="loss">${percent(error_pct, { digits: 2 })}</span>`
+    : number(0)
+
+/** Jobs by name: how often, how long, and a way to those that failed. */
+
+type Named = JobTimes['by_name'][number]
+
+export const jobTable = ({ since, by_name }: JobTimes, path: string, query: { period?: string }): Html =>
+  html`<section class="part" id="jobs"><div class="head"><h2>Jobs since ${dayText(since)}</h2>${exportLinks(path, query)}</div>
+${table<Named>({
+  caption: 'Jobs by name, the most run first',
+  dense: true,
+  stack: true,
+  class: 'routes',
+  rows: by_name,
+  key: ({ name }) => `times-${name.replaceAll(/\W/g, '-')}`,
+  empty: html`<p class="usual">Nothing has finished in this time.</p>`,
+  columns: [
+    { head: 'Job', names: true, cell: nameOf },
+    { head: 'Runs', numeric: true, cell: ({ runs }) => number(runs) },
+    { head: 'Failed', numeric: true, cell: failedOf },
+    { head: 'On average', numeric: true, cell: ({ avg_ms }) => duration(avg_ms) },
+    { head: 'p95, up to', numeric: true, cell: ({ p95_ms }) => duration(p95_ms) },
+  ],
+})}</section>`
+
+const nameOf = ({ name }: Named): Html =>
+  html`<a href="${address(jobsPath, { name })}">${jobTitle(name)}</a> <code class="quiet">${name}</code>`
+
+const failedOf = ({ name, failed, runs }: Named): Content =>
+  failed
+    ? html`<span class="aside">${percent((100 * failed) / runs)}</span> <a class="loss" href="${address(jobsPath, { name, status: 'FAILURE' })}">${number(failed)}</a>`
     : number(0)

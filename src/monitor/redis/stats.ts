@@ -1,14 +1,34 @@
 /** Redis by its own account, judged by what matters here; or what stands in its place without one. */
-import { type Static, t } from 'elysia'
+
+import { Database } from 'bun:sqlite'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { Elysia, type Static, t } from 'elysia'
 import type { App } from '../../context.ts'
-import { minute } from '../../platform/clock.ts'
+import { minute, second } from '../../platform/clock.ts'
+import { access } from '../../platform/http/access.ts'
+import { describe } from '../../platform/http/route-docs.ts'
 import { queueNames } from '../../platform/jobs/job.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
-import { embeddedSchema, embeddedStats } from './embedded.ts'
+import { processesOf } from '../load.ts'
 
 const number = t.Nullable(t.Number())
 const text = t.Nullable(t.String())
 const level = t.Union([t.Literal('WARNING'), t.Literal('CRITICAL'), t.Literal('ERROR')])
+
+/** What stands in for Redis: the queue's file, as SQLite sees it. */
+export const embeddedSchema = t.Object({
+  file: t.String(),
+  queue_file_bytes: number,
+  wal_bytes: t.Nullable(
+    t.Number({ description: 'The write-ahead log: what is not copied into the file yet, or free for reuse' }),
+  ),
+  page_size: number,
+  page_count: number,
+  free_pages: number,
+  checkpoint_age_s: t.Nullable(t.Number({ description: 'Since something was last copied from the log into the file' })),
+})
+type Embedded = Static<typeof embeddedSchema>
 
 export const redisStatsSchema = t.Object({
   mode: t.Union([t.Literal('redis'), t.Literal('embedded')]),
@@ -189,3 +209,58 @@ function withoutRedis(app: App): RedisStats {
     embedded,
   }
 }
+
+export const redisRoutes = (app: App) =>
+  new Elysia({ tags: ['admin'] }).use(access(app)).get('/admin/redis-stats', () => redisStats(app), {
+    may: 'admin',
+    detail: describe('Redis by its own account, or what stands in its place', redisStatsSchema),
+  })
+
+const mb = 1024 ** 2
+const [longLog, veryLongLog] = [256 * mb, 1024 * mb]
+
+export function embeddedStats(app: App) {
+  const file = join(app.config.dataDir, 'queue.db')
+  const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })
+  const [main, log] = [sizeOf(file), sizeOf(`${file}-wal`)]
+  const { pages, error } = pagesOf(file)
+  const alerts: Warning[] = []
+  if (error) alerts.push({ level: 'ERROR', message: `queue.db cannot be read: ${error}` })
+  const bytes = log?.size ?? 0
+  if (bytes > longLog)
+    alerts.push({
+      level: bytes > veryLongLog ? 'CRITICAL' : 'WARNING',
+      message: `The write-ahead log of the queue has grown to ${Math.round(bytes / mb)} MB`,
+    })
+  const embedded: Embedded = {
+    file: 'queue.db',
+    queue_file_bytes: main?.size ?? null,
+    wal_bytes: log?.size ?? null,
+    ...pages,
+    // By the file's own time, not by our clock: both are the machine's.
+    checkpoint_age_s: main ? Math.max(0, Math.round((Date.now() - main.mtimeMs) / second)) : null,
+  }
+  const { rss } = process.memoryUsage()
+  const memory = { used_memory_human: human(app.cache.usage().bytes), used_memory_rss_human: human(rss) }
+  return { embedded, alerts, memory, processes: processesOf(app).filter(({ alive }) => alive).length }
+}
+
+function pagesOf(file: string) {
+  const unknown = { page_size: null, page_count: null, free_pages: null }
+  try {
+    const db = new Database(file, { readonly: true })
+    try {
+      const ask = (pragma: string) => Number(Object.values(db.query(`PRAGMA ${pragma}`).get() ?? {})[0] ?? 0)
+      return {
+        pages: { page_size: ask('page_size'), page_count: ask('page_count'), free_pages: ask('freelist_count') },
+      }
+    } finally {
+      db.close()
+    }
+  } catch (error) {
+    return { pages: unknown, error: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** As Redis writes it: `1.50M`. */
+const human = (bytes: number) => (bytes < mb ? `${(bytes / 1024).toFixed(2)}K` : `${(bytes / mb).toFixed(2)}M`)

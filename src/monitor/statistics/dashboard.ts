@@ -5,8 +5,16 @@ import { leagues, ledger, runTotals, uploads } from '../../../db/schema.ts'
 import { day, iso } from '../../platform/clock.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { taskStats } from './executions.ts'
-import { bucketsFrom, dateOf, periodSchema, periodStart, type StatsPeriod } from './period.ts'
-import { activeUsers, countrySchema, usersByCountry } from './users.ts'
+import {
+  activeUsers,
+  bucketsFrom,
+  countrySchema,
+  dateOf,
+  periodSchema,
+  periodStart,
+  type StatsPeriod,
+  usersByCountry,
+} from './users.ts'
 
 export const sections = ['summary', 'trends', 'geographic', 'tasks'] as const
 export type Section = (typeof sections)[number]

@@ -5,7 +5,7 @@ import { bookedUpdate, listTours, openLeaguesOn } from '../../leagues/tours/quer
 import { leagueTimes } from '../../leagues/tours/update-player-scores.ts'
 import { minute } from '../../platform/clock.ts'
 import type { ScheduleState } from '../../platform/jobs/scheduler.ts'
-import { jobTitle } from './job-titles.ts'
+import { jobTitle } from './admin-job.ts'
 import type { RunOutcome, TaskReading } from './task-queries.ts'
 
 export type TaskState = 'on time' | 'late' | 'missed' | 'too long' | 'paused'

@@ -9,9 +9,8 @@ import { progress } from '../../ui/parts/figures.ts'
 import { copyButton } from '../../ui/parts/form.ts'
 import { table } from '../../ui/parts/table.ts'
 import { duration, none, number, time } from '../../ui/parts/values.ts'
-import { jobAction } from './job-actions.ts'
-import { question } from './jobs-page.ts'
-import { jobsPath } from './paths.ts'
+import { jobsPath } from './admin-job.ts'
+import { jobAction, question } from './jobs-page.ts'
 import { statesFor, verbs } from './task-actions.ts'
 
 export type LogLine = typeof runLog.$inferSelect

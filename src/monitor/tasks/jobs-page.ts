@@ -15,16 +15,12 @@ import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks as pages } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { duration, elapsed, none, number, time } from '../../ui/parts/values.ts'
-import { filterForm } from '../pages/filter-form.ts'
 import { livePage, twiceASecond } from '../pages/live-page.ts'
-import { choiceLinks } from '../pages/monitor-layout.ts'
+import { choiceLinks, filterForm } from '../pages/monitor-layout.ts'
 import type { RunFilter } from '../runs/find-runs.ts'
 import { findRuns } from '../runs/find-runs.ts'
-import { adminJobSchema, adminJobView } from './admin-job.ts'
+import { adminJobSchema, adminJobView, jobPath, jobsPath, jobTitle } from './admin-job.ts'
 import { runFilter } from './bulk-actions.ts'
-import { jobAction } from './job-actions.ts'
-import { jobTitle } from './job-titles.ts'
-import { jobPath, jobsPath } from './paths.ts'
 import { statesFor, type Verb, verbs } from './task-actions.ts'
 import { recentStates } from './task-queries.ts'
 
@@ -182,3 +178,23 @@ const empty = (filter: JobsFilter): Html =>
   Object.values(filter).some(Boolean)
     ? emptyState('No such job', 'None matches all of this.', html`<a href="${jobsPath}">All jobs</a>`)
     : emptyState('Nothing has run yet', 'The schedule begins with the next minute.')
+
+const words = {
+  cancel: ['Cancel', 'It is being cancelled'],
+  retry: ['Retry', 'It is tried again'],
+  remove: ['Remove', 'It is removed'],
+} as const
+
+/** A button that does it to one job, after a question. */
+export const jobAction = (verb: keyof typeof words, id: string, confirm: string, goTo = 'stay'): Html =>
+  action({
+    action: `${jobsPath}/${verb}`,
+    label: words[verb][0],
+    done: words[verb][1],
+    small: true,
+    quiet: verb !== 'remove',
+    danger: verb === 'remove',
+    confirm,
+    body: { job_id: id },
+    goTo,
+  })

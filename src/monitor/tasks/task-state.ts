@@ -5,7 +5,7 @@ import { lastFindings, type SupervisorFindings } from '../../leagues/tours/super
 import { type QueueName, queueNames } from '../../platform/jobs/job.ts'
 import type { LockRow } from '../../platform/jobs/task-locks.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
-import { hasWorker, type Process, processesOf } from '../processes.ts'
+import { hasWorker, type Process, processesOf } from '../load.ts'
 import { scheduledTasks, type TourTask, tourTasks } from './expected-tasks.ts'
 import { type Sentence, sentenceOf } from './summary-sentence.ts'
 import { taskReading } from './task-queries.ts'

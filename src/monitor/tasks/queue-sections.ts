@@ -1,0 +1,214 @@
+/** How much waits, runs and fails, in a row of numbers that lead to their parts. */
+import { type Content, type Html, html } from '../../platform/html.ts'
+import type { Run } from '../../platform/jobs/runs.ts'
+import { address } from '../../ui/parts/address.ts'
+import { badge, type Tone } from '../../ui/parts/badges.ts'
+import { progress, stats } from '../../ui/parts/figures.ts'
+import { action } from '../../ui/parts/form.ts'
+import { table } from '../../ui/parts/table.ts'
+import { countdown, duration, elapsed, number, time } from '../../ui/parts/values.ts'
+import { exportLinks } from '../pages/monitor-layout.ts'
+import { jobPath, jobsPath, jobTitle, tasksPath } from './admin-job.ts'
+import { jobAction } from './jobs-page.ts'
+import type { FailureGroup } from './task-queries.ts'
+import { failureSurge } from './task-queries.ts'
+import { section, whenOpen } from './task-sections.ts'
+import type { Lock, LockState, TasksNow } from './task-state.ts'
+
+const to = (part: string, value: Content): Html => html`<a href="#${part}">${value}</a>`
+
+export function queueTiles({ queue, states, rate, waitingSince, at, locks }: TasksNow): Html {
+  const sum = (part: 'waiting' | 'active' | 'delayed' | 'workers') =>
+    queue.error === null ? queue.queues.reduce((total, queue) => total + queue[part], 0) : null
+  const each = (part: 'waiting' | 'active' | 'delayed' | 'workers') =>
+    queue.queues.map(queue => `${queue.name} ${queue[part]}`).join(', ') || undefined
+  const held = locks.filter(({ state }) => state === 'held').length
+  const isSurge = failureSurge(rate) !== null
+  return stats([
+    {
+      label: 'Waiting',
+      value: number(sum('waiting') ?? states.PENDING),
+      note: waitingSince ? html`longest ${duration(at - waitingSince)}` : each('waiting'),
+    },
+    { label: 'Running', value: to('running', number(states.PROGRESS)), note: each('active') },
+    { label: 'Booked', value: number(sum('delayed')), note: each('delayed') },
+    {
+      label: 'Failed, last hour',
+      value: to('failures', html`<span class="${isSurge ? 'loss' : ''}">${number(rate.lastHour)}</span>`),
+      note:
+        rate.usualPerHour === null
+          ? 'too new to know the usual'
+          : html`usual ${number(rate.usualPerHour, { digits: 1 })}`,
+    },
+    {
+      label: 'Locks',
+      value: to('locks', number(held)),
+      note: locks.length > held ? `${locks.length - held} free for the taking` : 'held',
+    },
+    {
+      label: 'Workers',
+      value: to('processes', number(sum('workers'))),
+      note: queue.backend === 'redis' ? 'on Redis' : 'on SQLite',
+    },
+  ])
+}
+
+/** What runs at this moment. */
+
+export function runningSection({ running, usual: usualMs }: TasksNow): Html {
+  return section(
+    'Running now',
+    'running',
+    table<Run>({
+      caption: 'Running jobs',
+      dense: true,
+      stack: true,
+      rows: running,
+      key: ({ id }) => `run-${id}`,
+      empty: whenOpen('Nothing runs at this moment. That is usual: most work takes less than a second.'),
+      columns: [
+        { head: 'Job', names: true, cell: jobLink },
+        { head: 'Progress', class: 'wide', cell: howFar },
+        { head: 'For', numeric: true, cell: ({ startedAt }) => elapsed(startedAt) },
+        { head: 'Usual', numeric: true, cell: ({ name }) => duration(usualMs[name] ?? null) },
+        { head: 'Attempt', numeric: true, cell: ({ attempts, maxAttempts }) => `${attempts} of ${maxAttempts}` },
+        {
+          head: html`<span class="sr">Actions</span>`,
+          class: 'doing',
+          cell: run =>
+            run.cancelRequestedAt === null
+              ? jobAction('cancel', run.id, `Cancel this run of ${run.name}?`)
+              : badge('stopping', 'warn'),
+        },
+      ],
+    }),
+    html`<a href="${jobsPath}">All jobs</a>`,
+  )
+}
+
+const jobLink = ({ id, name }: Pick<Run, 'id' | 'name'>): Html =>
+  html`<a href="${jobPath(id)}">${jobTitle(name)}</a> <code class="quiet">${name}</code>`
+
+const howFar = ({ progress: percent, stage, message }: Run): Html =>
+  html`${progress(percent, 'Progress')}<small class="quiet">${percent} %${stage && `, ${stage}`}${message && `: ${message}`}</small>`
+
+/** What fails alike, as one, to be tried again together. */
+
+export function failuresSection({ failures: groups, rate }: TasksNow): Html {
+  return section(
+    'Failures, last 24 hours',
+    'failures',
+    table({
+      caption: 'Failures that are the same, grouped',
+      dense: true,
+      stack: true,
+      rows: groups,
+      key: ({ fingerprint, name }) => `failure-${name.replaceAll(/\W/g, '-')}-${fingerprint}`,
+      empty: whenOpen('Nothing failed in the last 24 hours. That is usual.'),
+      columns: [
+        { head: 'What failed', names: true, class: 'errors', cell: whatFailed },
+        { head: 'Times', numeric: true, cell: ({ runs }) => html`${number(runs)} ×` },
+        { head: 'First', cell: ({ first }) => time(first) },
+        { head: 'Last', cell: ({ last }) => time(last) },
+        { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: retryGroup },
+      ],
+    }),
+    html`${
+      rate.usualPerHour !== null &&
+      html`<span class="quiet">usually ${number(rate.usualPerHour * 24, { digits: 0 })} a day</span>`
+    } ${groups.length > 0 && exportLinks(`${tasksPath}/failures`, {})}`,
+  )
+}
+
+const groupHref = ({ fingerprint, name }: FailureGroup) => address(jobsPath, { status: 'FAILURE', name, fingerprint })
+const whatFailed = (group: FailureGroup): Html =>
+  html`<a href="${groupHref(group)}">${jobTitle(group.name)}</a> <code class="quiet">${group.name}</code><p class="loss">${group.error.slice(0, 300)}</p>`
+
+const retryGroup = ({ fingerprint, name, runs }: FailureGroup): Html =>
+  action({
+    action: `${jobsPath}/bulk`,
+    label: runs === 1 ? 'Retry' : `Retry all ${runs}`,
+    small: true,
+    quiet: true,
+    confirm: `Try every failed run of ${name} with this failure again (${runs} in the last 24 hours)?`,
+    body: { action: 'retry', status: 'FAILURE', name, fingerprint },
+    goTo: 'stay',
+    done: 'They are tried again',
+  })
+
+/** Who holds which lock and for how long; whose owner is dead. */
+
+const lockTones: Record<LockState, Tone> = { held: 'good', expired: 'quiet', orphaned: 'bad' }
+
+export function locksSection({ locks }: TasksNow): Html {
+  return section(
+    'Locks',
+    'locks',
+    table({
+      caption: 'Task locks',
+      dense: true,
+      stack: true,
+      rows: locks,
+      key: ({ key }) => `lock-${key.replaceAll(/\W/g, '-')}`,
+      empty: whenOpen('No lock is held. That is usual between runs.'),
+      columns: [
+        {
+          head: 'Task',
+          names: true,
+          cell: ({ task, arguments: of, key }) =>
+            html`<span title="${key}">${task}</span>${of && html` <code>${of}</code>`}`,
+        },
+        { head: 'Owner', cell: owner },
+        { head: 'Age', numeric: true, cell: ({ acquiredAt }) => elapsed(acquiredAt) },
+        {
+          head: 'TTL',
+          numeric: true,
+          cell: lock => (lock.state === 'held' ? countdown(lock.expiresAt) : badge(lock.state, lockTones[lock.state])),
+        },
+        { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: release },
+      ],
+    }),
+    locks.length > 0 && exportLinks(`${tasksPath}/locks`, {}),
+  )
+}
+
+const owner = ({ process, owner: id, state, jobId }: Lock): Html =>
+  html`${state === 'orphaned' && html`${badge('dead', 'bad')} `}${process ? `${process.role}, pid ${process.pid}` : html`<code>${id.slice(-12)}</code>`}${jobId && html` <a href="${jobPath(jobId)}">run</a>`}`
+
+const release = ({ key, task, state }: Lock): Html =>
+  action({
+    action: `${tasksPath}/locks/release`,
+    label: 'Release',
+    small: true,
+    danger: true,
+    confirm:
+      state === 'held'
+        ? `Take the lock ${task} from its owner? What it still tries to write is refused, and another run may begin.`
+        : `Release ${task}?`,
+    body: { key },
+    goTo: 'stay',
+    done: 'The lock is released',
+  })
+
+/** The processes that share the folder. */
+
+export function processesSection({ processes }: TasksNow): Html {
+  return section(
+    'Processes',
+    'processes',
+    table({
+      caption: 'Processes of this installation',
+      dense: true,
+      stack: true,
+      rows: processes,
+      key: ({ id }) => `process-${id}`,
+      columns: [
+        { head: 'Role', names: true, cell: ({ role, alive }) => html`${role} ${alive ? '' : badge('dead', 'bad')}` },
+        { head: 'Pid', numeric: true, cell: ({ pid }) => String(pid) },
+        { head: 'Host', cell: ({ host }) => host },
+        { head: 'Version', cell: ({ version }) => version },
+        { head: 'Since', cell: ({ startedAt }) => time(startedAt) },
+      ],
+    }),
+  )
+}

@@ -1,0 +1,211 @@
+import { type Content, type Html, html } from '../../platform/html.ts'
+import { address } from '../../ui/parts/address.ts'
+import { badge, calm, type Tone } from '../../ui/parts/badges.ts'
+import { action } from '../../ui/parts/form.ts'
+import { table } from '../../ui/parts/table.ts'
+import { countdown, duration, none, time } from '../../ui/parts/values.ts'
+import { exportLinks } from '../pages/monitor-layout.ts'
+import { jobPath, jobsPath, tasksPath } from './admin-job.ts'
+import type { ScheduledTask, TaskState, TourTask } from './expected-tasks.ts'
+import type { RunOutcome } from './task-queries.ts'
+import type { TasksNow } from './task-state.ts'
+
+/** A part of the board, with what stands beside its title. */
+export const section = (title: string, id: string, content: Content, beside?: Content): Html =>
+  html`<section class="part" id="${id}"><div class="head"><h2>${title}</h2>${beside && html`<div class="beside">${beside}</div>`}</div>${content}</section>`
+
+/** In place of rows: what is usual when there are none. */
+export const whenOpen = (text: Content): Html => html`<p class="usual">${text}</p>`
+
+const stateTones: Record<TaskState, Tone> = {
+  'on time': 'plain',
+  late: 'warn',
+  missed: 'bad',
+  'too long': 'warn',
+  paused: 'quiet',
+}
+
+/** On time is calm; what is not says how late it is. */
+export const stateMark = ({ state, lateMs }: Pick<ScheduledTask | TourTask, 'state' | 'lateMs'>): Html =>
+  html`${state === 'on time' ? calm(state) : badge(state, stateTones[state])}${(state === 'late' || state === 'missed') && html`<small class="${state === 'missed' ? 'loss' : ''}">${duration(lateMs)} late</small>`}`
+
+/** Work that is expected to come by itself: whether it does, when it comes next, and how it went the last times. */
+
+export function expectedSection({ scheduled, tours }: TasksNow): Html {
+  return section(
+    'Expected work',
+    'expected',
+    html`${table<ScheduledTask>({
+      caption: 'The schedule',
+      dense: true,
+      class: 'tasks',
+      stack: true,
+      rows: scheduled,
+      key: ({ name }) => `task-${name.replaceAll(/\W/g, '-')}`,
+      columns: [
+        {
+          head: 'Task',
+          names: true,
+          cell: task =>
+            html`<a href="${address(jobsPath, { name: task.name })}">${task.title}</a><small class="quiet"><code>${task.name}</code> <code>${task.pattern}</code></small>`,
+        },
+        { head: 'State', cell: state },
+        { head: 'Last 20', class: 'outcomes', cell: ({ outcomes }) => outcomeStrip(outcomes) },
+        { head: 'Usual', numeric: true, cell: ({ usualMs }) => duration(usualMs) },
+        { head: 'Last', cell: last },
+        { head: 'Next', cell: ({ next, pause }) => (pause ? none : countdown(next, 'due')) },
+        { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: scheduleActions },
+      ],
+    })}
+${tours.length > 0 && tourTable(tours)}`,
+    exportLinks(`${tasksPath}/schedule`, {}),
+  )
+}
+
+const state = (task: ScheduledTask): Html =>
+  html`${stateMark(task)}${task.runningSince !== null && task.state !== 'too long' && html` <a href="${jobPath(task.runningJobId ?? '')}">running</a>`}${
+    task.pause && html`<small class="quiet">${task.pause.by}, ${time(task.pause.at)}: “${task.pause.reason}”</small>`
+  }`
+
+const last = ({ lastSlot, outcomes }: ScheduledTask): Content => {
+  const newest = outcomes.at(-1)
+  if (lastSlot === null || !newest) return none
+  return newest.jobId && newest.status !== 'GONE'
+    ? html`<a href="${jobPath(newest.jobId)}">${time(lastSlot)}</a>`
+    : time(lastSlot)
+}
+
+const scheduleActions = ({ name, title, pause }: ScheduledTask): Html => {
+  const to = { small: true, quiet: true, goTo: 'stay', body: { name } }
+  return html`<div class="actions">${action({
+    ...to,
+    action: `${tasksPath}/schedule/run`,
+    label: 'Run now',
+    confirm: `Run “${title}” now, beside its schedule?`,
+    done: 'It is started',
+  })}${
+    pause
+      ? action({
+          ...to,
+          action: `${tasksPath}/schedule/resume`,
+          label: 'Resume',
+          confirm: `Let “${title}” run by its schedule again?`,
+          done: 'It runs by its schedule again',
+        })
+      : action({
+          ...to,
+          action: `${tasksPath}/schedule/pause`,
+          label: 'Pause',
+          confirm: `Pause “${title}”? It does not run by its schedule until it is resumed.`,
+          ask: { name: 'reason', label: 'Why?' },
+          done: 'It is paused',
+        })
+  }</div>`
+}
+
+/** What the supervisor last found of the tours' score updates. */
+
+const findingTones: Record<string, Tone> = {
+  running: 'live',
+  booked: 'good',
+  idle: 'quiet',
+  late: 'warn',
+  missing: 'bad',
+  unknown: 'warn',
+}
+
+export function supervisorSection({ supervisor: found }: TasksNow): Html {
+  return section(
+    'Supervisor',
+    'supervisor',
+    table({
+      caption: 'What the supervisor last found',
+      dense: true,
+      stack: true,
+      rows: found?.findings ?? [],
+      key: ({ tour }) => `finding-${tour}`,
+      empty: whenOpen(
+        found ? 'It looked and found no tours to follow.' : 'It has not looked yet; it does every two minutes.',
+      ),
+      columns: [
+        { head: 'Tour', names: true, cell: ({ tour }) => tour },
+        {
+          head: 'Found',
+          cell: ({ state, restarted }) =>
+            html`${badge(state, findingTones[state])}${restarted && html` <small class="quiet">restarted it</small>`}`,
+        },
+        { head: 'Booked for', cell: ({ next_update_at: next }) => time(next) },
+      ],
+    }),
+    found && html`<span class="quiet">looked ${time(found.at)}</span>`,
+  )
+}
+
+/** The score updates of tours that leagues wait for. */
+
+export const tourTable = (tours: readonly TourTask[]): Content =>
+  table<TourTask>({
+    caption: 'Score updates of tours',
+    dense: true,
+    class: 'tasks',
+    stack: true,
+    rows: tours,
+    key: ({ tour }) => `tour-${tour}`,
+    columns: [
+      { head: 'Score updates', names: true, cell: ({ title }) => title },
+      { head: 'State', cell: stateMark },
+      {
+        head: 'Next',
+        cell: ({ next, jobId }) => (next === null ? jobId && badge('under way', 'live') : countdown(next, 'due')),
+      },
+      { head: 'Run', cell: ({ jobId }) => (jobId ? html`<a href="${jobPath(jobId)}">the run</a>` : none) },
+      { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: updateNow },
+    ],
+  })
+
+const updateNow = ({ tour }: TourTask) =>
+  action({
+    action: `/api/v1/tours/${tour}/update`,
+    label: 'Update now',
+    small: true,
+    quiet: true,
+    confirm: `Ask the feed of ${tour} now?`,
+    goTo: 'stay',
+    done: 'The feed is asked',
+  })
+
+const places = 20
+const [step, width, height] = [7, 5, 20]
+
+const words: Record<RunOutcome['status'], string> = {
+  SUCCESS: 'done',
+  FAILURE: 'failed',
+  CANCELLED: 'cancelled',
+  SKIPPED: 'skipped',
+  PENDING: 'waiting',
+  PROGRESS: 'under way',
+  GONE: 'forgotten',
+}
+
+/** The last outcomes of a task, the newest at the right: how high is how long, and what failed reaches from top to bottom. */
+export function outcomeStrip(outcomes: readonly RunOutcome[]): Html {
+  const shown = outcomes.slice(-places)
+  const longest = Math.max(1, ...shown.map(({ ms }) => ms ?? 0))
+  const count = (status: RunOutcome['status']) => shown.filter(outcome => outcome.status === status).length
+  const failed = count('FAILURE')
+  const label = shown.length
+    ? `Last ${shown.length}: ${count('SUCCESS') + count('SKIPPED')} done${failed ? `, ${failed} failed` : ''}`
+    : 'Nothing yet'
+  const offset = places - shown.length
+  return html`<svg class="strip" viewBox="0 0 ${places * step} ${height}" width="${places * step}" height="${height}" role="img" aria-label="${label}">${shown.map(
+    (outcome, i) => bar(outcome, (offset + i) * step, longest),
+  )}</svg>`
+}
+
+function bar({ status, ms, slot }: RunOutcome, x: number, longest: number): Html {
+  const isWhole = status === 'FAILURE'
+  const size = isWhole ? height : ms === null ? 4 : 4 + Math.round((height - 6) * Math.sqrt(ms / longest))
+  const when = new Date(slot).toISOString().slice(0, 16).replace('T', ' ')
+  const title = html`<title>${when} UTC: ${words[status]}${ms !== null && html`, ${duration(ms)}`}</title>`
+  return html`<g class="${status.toLowerCase()}"><rect x="${x}" y="${height - size}" width="${width}" height="${size}" rx="1" />${isWhole && html`<path d="M${x} ${height / 2 - 3}l${width} 6m0 -6l-${width} 6" />`}${title}</g>`
+}
