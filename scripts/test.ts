@@ -9,15 +9,21 @@ const missing = [
 for (const part of missing) console.log(all ? `Must not be left out: ${part}` : `Left out: ${part}`)
 if (all && missing.length) process.exit(1)
 
-const stdio: ['inherit', 'inherit', 'inherit'] = ['inherit', 'inherit', 'inherit']
 const files = process.argv.slice(2)
-// Files run beside each other, never the tests of one. The files of a process share its modules, as loading them takes longer than most tests.
-const how = ['--parallel', '--no-isolate', '--no-orphans', '--timeout', '60000']
-const tests = Bun.spawnSync([process.execPath, 'test', ...how, ...files], { stdio })
-if (!all || files.length > 0) process.exit(tests.exitCode)
 
-/** The queue backend is for Node as well: its tests once more, on a Node of known version. */
+/** The queue backend is for Node as well: its tests once more beside the rest, on a Node of known version. */
 const node = ['npx', '-y', 'node@24.21.0', '--disable-warning=ExperimentalWarning'] // Node has one for its SQLite
 const howOnNode = ['--test', '--test-force-exit', '--test-timeout=120000', 'test/*.test.ts']
-const testsOnNode = Bun.spawnSync([...node, ...howOnNode], { cwd: 'packages/bullmq-sqlite', stdio })
-process.exit(tests.exitCode || testsOnNode.exitCode)
+const testsOnNode =
+  all && files.length === 0
+    ? Bun.spawn([...node, ...howOnNode], { cwd: 'packages/bullmq-sqlite', stderr: 'inherit' })
+    : undefined
+const saidOnNode = testsOnNode && new Response(testsOnNode.stdout).text()
+
+// Files run beside each other, never the tests of one. The files of a process share its modules, as loading them takes longer than most tests.
+const how = ['--parallel', '--no-isolate', '--no-orphans', '--timeout', '60000']
+const tests = Bun.spawn([process.execPath, 'test', ...how, ...files], { stdio: ['inherit', 'inherit', 'inherit'] })
+await tests.exited
+if (saidOnNode) console.log(await saidOnNode)
+await testsOnNode?.exited
+process.exit(tests.exitCode || testsOnNode?.exitCode)

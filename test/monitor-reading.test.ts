@@ -231,6 +231,7 @@ browserTest('what is filtered within the page is watched and exported as it is f
   await page.waitForURL(/q=It\+broke/)
   expect(await href('CSV')).toEndWith('/jobs.csv?q=It+broke&status=FAILURE')
   await page.fill('input[name=q]', '')
+  await page.waitForURL(url => !url.search.includes('q='))
   await page.click('nav[data-choice=status] a:text-is("All")')
   await page.waitForURL(url => !url.search.includes('status'))
   const { jobId } = await app.jobs.start(patient, {})
@@ -244,6 +245,23 @@ browserTest('what is filtered within the page is watched and exported as it is f
   await page.click('.tools a:text-is("24h")')
   await page.waitForURL(/route=.*period=24h|period=24h.*route=/)
   await page.waitForSelector('text=The charts show')
+})
+
+browserTest('a link that is followed right after typing is what shows', async () => {
+  const { page, visit } = await desk(await houseToRead())
+  await visit(`${monitor}/jobs?status=FAILURE`)
+  await live(page)
+  const asked: string[] = []
+  page.on('request', request => asked.push(new URL(request.url()).search))
+  await page.evaluate(async () => {
+    const search = document.querySelector<HTMLInputElement>('input[name=q]')
+    if (search) search.value = 'It broke'
+    search?.dispatchEvent(new Event('input', { bubbles: true }))
+    document.querySelector<HTMLElement>('nav[data-choice=status] a')?.click()
+    await new Promise(resolve => setTimeout(resolve, 400)) // set later, so it ends after what typing has set
+  })
+  await page.waitForURL(url => !url.search)
+  expect(asked.filter(search => search.includes('status'))).toEqual([])
 })
 
 browserTest('ids, errors and inputs are copied whole, secrets left out', async () => {

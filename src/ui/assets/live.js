@@ -85,7 +85,9 @@ function watch(part) {
 /** Sorting, paging and searching change the part and the address, and keep the reader where he is. */
 function navigateWithin(part, watchAnew) {
   let asked = 0
+  let typing
   async function show(url, history) {
+    clearTimeout(typing) // what was typed before is no longer wanted
     const mine = ++asked
     const from = part.dataset.from.split('?')[0] + url.search
     part.setAttribute('aria-busy', 'true')
@@ -119,7 +121,6 @@ function navigateWithin(part, watchAnew) {
     url.search = new URLSearchParams(given)
     return url
   }
-  let typing
   part.addEventListener('input', ({ target }) => {
     if (!target.form?.matches('[data-filters]')) return
     clearTimeout(typing)
@@ -128,7 +129,6 @@ function navigateWithin(part, watchAnew) {
   part.addEventListener('submit', event => {
     if (!event.target.matches('[data-filters]')) return
     event.preventDefault()
-    clearTimeout(typing)
     show(filtered(event.target), 'pushState')
   })
   addEventListener('popstate', () => show(new URL(location.href)))
