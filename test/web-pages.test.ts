@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { kinds } from '../src/kinds.ts'
+import { leagueInputs } from '../src/leagues/league.ts'
 import { marketKindPages } from '../src/leagues/market/kind-pages.ts'
 import { boardBody } from '../src/leagues/pages/board.ts'
 import { newLeagueBody, settingsBody } from '../src/leagues/pages/league-form.ts'
@@ -60,10 +61,9 @@ const pages: Record<string, Html> = {
   'leagues-filtered': leaguesBody(noLeagues, { kind: 'tour', q: 'x"y' }, kinds, undefined),
   'leagues-none-officer': leaguesBody(noLeagues, {}, kinds, officer),
   'leagues-none-stranger': leaguesBody(noLeagues, {}, kinds, undefined),
-  'league-new-sheet': newLeagueBody('sheet', kinds),
-  'league-new-tour': newLeagueBody('tour', kinds),
-  'league-new-market': newLeagueBody('market', { market: kinds.market }),
-  'league-settings': settingsBody(sample.league(), sheetKindPages, officer),
+  'league-fields-sheet': html`${sheetKindPages.fields(sample.league().config)}`,
+  'league-fields-tour': html`${tourKindPages.fields({})}`,
+  'league-fields-market': html`${marketKindPages.fields({})}`,
   'league-settings-final': settingsBody(final, sheetKindPages, admin),
   'board-live': boardBody({ league: sample.league(), kind: sheetKindPages, board: few, tiers }, {}, undefined),
   'board-final-sorted': boardBody(
@@ -118,6 +118,13 @@ const pages: Record<string, Html> = {
   'upload-done': uploadBody({ league: sample.league(), upload: sample.upload(), errors: sample.uploadErrors }, officer),
 }
 
+/** Made from the table of fields in league.ts, so they are held to it rather than to a golden file. */
+const forms: Record<string, Html> = {
+  'league-new-sheet': newLeagueBody('sheet', kinds),
+  'league-new-tour': newLeagueBody('tour', kinds),
+  'league-settings': settingsBody(sample.league(), sheetKindPages, officer),
+}
+
 const settled = (page: Html) =>
   `${String(page)
     .replaceAll(/\?v=\w+/g, '?v=HASH')
@@ -145,6 +152,24 @@ async function parsed(markup: string) {
   await rewriter.transform(new Response(markup)).text()
   return elements
 }
+
+test("a league's form asks for every field of a league and of its kind, and shows what they hold", async () => {
+  const fields = Object.keys(leagueInputs)
+  const inputsOf = async (form: string) => {
+    const named = (await parsed(String(forms[form]))).map(({ attributes }) => Object.fromEntries(attributes))
+    return new Map(named.filter(({ name }) => name).map(({ name, value, ...rest }) => [name, value ?? rest['data-at']]))
+  }
+  expect([...(await inputsOf('league-new-sheet')).keys()]).toEqual(
+    expect.arrayContaining([...fields, 'config.weights']),
+  )
+  expect([...(await inputsOf('league-new-tour')).keys()]).toEqual(expect.arrayContaining([...fields, 'config.tour']))
+  const settings = await inputsOf('league-settings')
+  expect([...settings.keys()]).toEqual(expect.arrayContaining([...fields, 'config.weights', 'archived']))
+  const { starts_at, ends_at } = sample.league()
+  expect([settings.get('starts_at'), settings.get('ends_at')]).toEqual([starts_at, ends_at])
+  expect(String(forms['league-settings'])).toContain('/api/v1/leagues/7/finalize')
+  expect(String(forms['league-new-sheet'])).toContain('href="/leagues/new?kind=market"')
+})
 
 test('names nobody should choose stay text on every page', async () => {
   const names = Object.values(hostile)
@@ -195,7 +220,7 @@ test('names nobody should choose stay text on every page', async () => {
 })
 
 test('no page holds a style or a script of its own, and every id on it is there once', async () => {
-  for (const [name, page] of Object.entries(pages)) {
+  for (const [name, page] of Object.entries({ ...pages, ...forms })) {
     const elements = await parsed(String(page))
     expect([name, elements.filter(({ tag }) => tag === 'script' || tag === 'style')]).toEqual([name, []])
     const ids = elements.flatMap(({ attributes }) => attributes.filter(([key]) => key === 'id').map(([, id]) => id))

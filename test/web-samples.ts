@@ -1,9 +1,10 @@
 /** Leagues, boards, players and uploads as the API answers them: many, few, none, and with names nobody should choose. */
 
+import { Value } from '@sinclair/typebox/value'
 import type { Row } from '../src/leaderboard/page.ts'
 import type { BoardView } from '../src/leagues/board.ts'
 import type { PlayerView } from '../src/leagues/kinds.ts'
-import type { LeagueView } from '../src/leagues/league.ts'
+import { type LeagueView, leagueSchema } from '../src/leagues/league.ts'
 import type { UploadView } from '../src/leagues/sheets/upload.ts'
 import type { UploadErrors } from '../src/leagues/sheets/uploads-page.ts'
 import type { Who } from '../src/platform/http/request-context.ts'
@@ -32,7 +33,8 @@ const day = 86_400_000
 const start = Date.UTC(2026, 2, 1)
 const iso = (at: number) => new Date(at).toISOString()
 
-export const league = (more: Partial<LeagueView> = {}): LeagueView => ({
+/** What it does not say is empty, as its schema has it. */
+const northern = Value.Cast(leagueSchema, {
   id: 7,
   name: 'Northern War, season 4',
   kind: 'sheet',
@@ -45,8 +47,8 @@ export const league = (more: Partial<LeagueView> = {}): LeagueView => ({
   finalized_at: null,
   final_hash: null,
   archived_at: null,
-  ...more,
 })
+export const league = (more: Partial<LeagueView> = {}): LeagueView => ({ ...northern, ...more })
 
 export const tiers = ['elite', 'strong', 'steady', 'reserve', 'idle']
 

@@ -1,9 +1,11 @@
 /** What a league is, whatever its kind. */
-import { t } from 'elysia'
-import { type Kind, leagueKinds, type leagues } from '../../db/schema.ts'
+import { type Static, t } from 'elysia'
+import { leagueKinds, type leagues } from '../../db/schema.ts'
+import { invalid } from '../errors.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
-import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
 import { mask } from '../platform/settings.ts'
+import type { FormField } from '../ui/parts/form.ts'
 
 export type League = typeof leagues.$inferSelect
 
@@ -21,14 +23,44 @@ export function statusOf({ startsAt, endsAt, finalizedAt, archivedAt }: Times, n
 export const kindSchema = t.Union(leagueKinds.map(kind => t.Literal(kind)))
 export const statusSchema = t.Union(statuses.map(status => t.Literal(status)))
 
+/**
+ * What officers write of a league, beside the `config` of its kind. The bodies of POST and PATCH, the answer and the form are made
+ * from this. A new field is a column in db/schema.ts with its migration and a line in each of the four parts here; if it may be
+ * left out, its schema is `t.Optional(t.Nullable(…))`.
+ */
+const fields = { name: oneLine(120), starts_at: dateTimeSchema, ends_at: dateTimeSchema }
+
+export const leagueInputs: Record<keyof typeof fields, Omit<FormField, 'name' | 'value'>> = {
+  name: { label: 'Name', maxlength: 120 },
+  starts_at: { label: 'Starts', type: 'time' },
+  ends_at: { label: 'Ends', type: 'time', hint: 'Your time zone' },
+}
+
+/** Fields that can still be changed once the league is final. */
+export const openWhenFinal: readonly string[] = ['name'] satisfies (keyof typeof fields)[]
+
+export const leagueFields = t.Object(fields)
+export type LeagueFields = Static<typeof leagueFields>
+
+export const fieldsOf = ({ name, startsAt, endsAt }: League): Required<LeagueFields> => ({
+  name,
+  starts_at: iso(startsAt),
+  ends_at: iso(endsAt),
+})
+
+/** The columns that hold the fields. A field whose column has its name needs no line here. */
+export function columnsOf({ name, starts_at, ends_at, ...others }: LeagueFields) {
+  const times = { startsAt: Date.parse(starts_at), endsAt: Date.parse(ends_at) }
+  if (times.endsAt <= times.startsAt) invalid('ends_at', 'must be after starts_at')
+  return { ...others, ...times, name: name.trim() }
+}
+
 export const leagueSchema = t.Object(
   {
     id: t.Integer(),
-    name: t.String(),
+    ...t.Required(leagueFields).properties,
     kind: kindSchema,
     status: statusSchema,
-    starts_at: dateTimeSchema,
-    ends_at: dateTimeSchema,
     config: t.Record(t.String(), t.Unknown()),
     members: t.Integer(),
     created_at: dateTimeSchema,
@@ -38,21 +70,7 @@ export const leagueSchema = t.Object(
   },
   { $id: 'League', description: 'A league' },
 )
-
-export type LeagueView = {
-  id: number
-  name: string
-  kind: Kind
-  status: Status
-  starts_at: string
-  ends_at: string
-  config: Record<string, unknown>
-  members: number
-  created_at: string
-  finalized_at: string | null
-  final_hash: string | null
-  archived_at: string | null
-}
+export type LeagueView = Static<typeof leagueSchema>
 
 /** A webhook's address is its password. */
 const withoutSecrets = (config: League['config']) =>
@@ -65,11 +83,9 @@ export function nextStatusChangeAt({ startsAt, endsAt }: Pick<League, 'startsAt'
 
 export const leagueView = (league: League, memberCount: number, now: number): LeagueView => ({
   id: league.id,
-  name: league.name,
+  ...fieldsOf(league),
   kind: league.kind,
   status: statusOf(league, now),
-  starts_at: iso(league.startsAt),
-  ends_at: iso(league.endsAt),
   config: withoutSecrets(league.config),
   members: memberCount,
   created_at: iso(league.createdAt),

@@ -90,7 +90,7 @@ export function nextStatusChangeOfAny(db: Db, now: number): number {
   return Math.min(starts?.at ?? Number.POSITIVE_INFINITY, ends?.at ?? Number.POSITIVE_INFINITY)
 }
 
-export type NewLeague = Pick<League, 'name' | 'kind' | 'startsAt' | 'endsAt' | 'config' | 'createdBy'>
+export type NewLeague = Omit<typeof leagues.$inferInsert, 'createdAt'>
 
 export function createLeague(tx: Db, league: NewLeague, now: number): League {
   const created = tx

@@ -7,10 +7,20 @@ import { invalid, refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { paged, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
 import { nextChangeAt } from './board.ts'
 import { finalize, reopen } from './finalize.ts'
-import { kindSchema, type League, leagueSchema, nextStatusChangeAt, statusOf, statusSchema } from './league.ts'
+import {
+  columnsOf,
+  fieldsOf,
+  kindSchema,
+  type League,
+  leagueFields,
+  leagueSchema,
+  nextStatusChangeAt,
+  openWhenFinal,
+  statusOf,
+  statusSchema,
+} from './league.ts'
 import {
   changeLeague,
   createLeague,
@@ -30,7 +40,6 @@ export const leagueListQuery = t.Object({
   ...pageQuery,
 })
 const leagueList = t.Object({ leagues: t.Array(leagueSchema), pagination: paginationSchema })
-const name = oneLine(120)
 const config = t.Record(t.String(), t.Unknown(), { maxProperties: 100 })
 const one = { params: t.Object({ id: t.Integer({ minimum: 1 }) }) }
 
@@ -60,15 +69,10 @@ export const leagueRoutes = (app: App) => {
     .post(
       '/',
       async ({ body, who, set }) => {
-        const times = span(body.starts_at, body.ends_at)
-        const checked = configOf(body.kind, body.config ?? {})
+        const { kind, config: given = {}, ...fields } = body
+        const columns = { kind, ...columnsOf(fields), config: configOf(kind, given) }
         const league = await atomically(db, tx => {
-          const { id } = signedIn(who)
-          const created = createLeague(
-            tx,
-            { name: body.name.trim(), kind: body.kind, ...times, config: checked, createdBy: id },
-            clock.now(),
-          )
+          const created = createLeague(tx, { ...columns, createdBy: signedIn(who).id }, clock.now())
           audit(tx, {
             at: clock.now(),
             who: signedIn(who),
@@ -84,13 +88,7 @@ export const leagueRoutes = (app: App) => {
         return view(league.id)
       },
       {
-        body: t.Object({
-          name,
-          kind: kindSchema,
-          starts_at: dateTimeSchema,
-          ends_at: dateTimeSchema,
-          config: t.Optional(config),
-        }),
+        body: t.Composite([leagueFields, t.Object({ kind: kindSchema, config: t.Optional(config) })]),
         may: 'officer',
         detail: describe('A new league', leagueSchema, { status: 201 }),
       },
@@ -132,35 +130,25 @@ export const leagueRoutes = (app: App) => {
         const now = clock.now()
         const league = leagueById(db, id)
         const status = statusOf(league, now)
-        if (league.finalizedAt !== null && (body.config || body.starts_at || body.ends_at))
+        const { archived, config: given, ...fields } = body
+        if (league.finalizedAt !== null && (given || Object.keys(fields).some(name => !openWhenFinal.includes(name))))
           refuse('conflict', 'A finalised league cannot change; an admin may reopen it first')
-        const times = span(
-          body.starts_at ?? new Date(league.startsAt).toISOString(),
-          body.ends_at ?? new Date(league.endsAt).toISOString(),
-        )
-        const change: Partial<League> = {
-          ...times,
-          ...(body.name && { name: body.name.trim() }),
-          ...(body.config && { config: configOf(league.kind, merged(league.config, body.config), league) }),
-          ...(body.archived !== undefined && { archivedAt: body.archived ? (league.archivedAt ?? now) : null }),
+        const change = {
+          config: given && configOf(league.kind, merged(league.config, given), league),
+          ...(archived !== undefined && { archivedAt: archived ? (league.archivedAt ?? now) : null }),
         }
-        if (body.archived && status !== 'final' && status !== 'ended' && status !== 'archived')
+        if (archived && status !== 'final' && status !== 'ended' && status !== 'archived')
           refuse('conflict', `Only an ended or final league can be archived; this one is ${status}`)
         const changed = await atomically(db, tx => {
           audit(tx, { at: now, who: signedIn(who), action: 'league.change', target: `league ${id}`, detail: body })
-          return changeLeague(tx, id, change)
+          const columns = columnsOf({ ...fieldsOf(leagueById(tx, id)), ...fields })
+          return changeLeague(tx, id, { ...columns, ...change })
         })
         await kinds[changed.kind]?.changed?.(app, changed)
         return view(id)
       },
       {
-        body: t.Object({
-          name: t.Optional(name),
-          starts_at: t.Optional(dateTimeSchema),
-          ends_at: t.Optional(dateTimeSchema),
-          config: t.Optional(config),
-          archived: t.Optional(t.Boolean()),
-        }),
+        body: t.Partial(t.Composite([leagueFields, t.Object({ config, archived: t.Boolean() })])),
         may: 'officer',
         detail: describe(
           'Change a league; `config` is merged into what it has, null takes out; `archived` puts it away',
@@ -217,9 +205,3 @@ export const leagueRoutes = (app: App) => {
 
 const merged = (config: League['config'], change: Record<string, unknown>) =>
   Object.fromEntries(Object.entries({ ...config, ...change }).filter(([, value]) => value !== null))
-
-function span(startsAt: string, endsAt: string) {
-  const times = { startsAt: Date.parse(startsAt), endsAt: Date.parse(endsAt) }
-  if (times.endsAt <= times.startsAt) invalid('ends_at', 'must be after starts_at')
-  return times
-}

@@ -4,9 +4,9 @@ import { isAtLeast } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
 import { moment } from '../../ui/parts/values.ts'
-import type { KindPages } from '../kind-pages.ts'
+import { type KindPages, textOf } from '../kind-pages.ts'
 import type { Kinds } from '../kinds.ts'
-import type { LeagueView } from '../league.ts'
+import { type LeagueView, leagueInputs, openWhenFinal } from '../league.ts'
 import { leagueHead } from './league-head.ts'
 
 export function newLeagueBody(kind: Kind, kinds: Kinds): Html {
@@ -17,7 +17,7 @@ export function newLeagueBody(kind: Kind, kinds: Kinds): Html {
   )}</nav>
 ${form(
   { action: '/api/v1/leagues', goTo: '/leagues/{id}', done: 'The league is made' },
-  html`<input type="hidden" name="kind" value="${kind}" />${whenAndWhat()}${kinds[kind]?.pages.fields({})}`,
+  html`<input type="hidden" name="kind" value="${kind}" />${inputs()}${kinds[kind]?.pages.fields({})}`,
   'Make the league',
 )}`
 }
@@ -28,10 +28,10 @@ export function settingsBody(league: LeagueView, kind: KindPages, who: Who | und
   return html`${leagueHead({ league, kind, who, tab: 'settings' })}
 <section class="part">
 <h2>Settings</h2>
-${isFrozen && html`<p>This league is final since ${moment(league.finalized_at)}: only its name can still change.</p>`}
+${isFrozen && html`<p>This league is final since ${moment(league.finalized_at)}: only its ${openWhenFinal.join(' and ')} can still change.</p>`}
 ${form(
   { action: api, method: 'patch', done: 'Saved' },
-  html`${whenAndWhat(league, isFrozen)}${!isFrozen && kind.fields(league.config)}`,
+  html`${inputs(league, isFrozen)}${!isFrozen && kind.fields(league.config)}`,
   'Save',
 )}
 </section>
@@ -97,11 +97,11 @@ ${form(
 const step = (title: string, text: string, button: Html): Html =>
   html`<div class="step"><h3>${title}</h3><p class="quiet">${text}</p>${button}</div>`
 
-function whenAndWhat(league?: LeagueView, isFrozen = false): Html {
-  const name = formField({ label: 'Name', name: 'name', value: league?.name, maxlength: 120, autofocus: !league })
-  if (isFrozen) return name
-  return html`${name}<div class="columns">
-${formField({ label: 'Starts', name: 'starts_at', type: 'time', value: league?.starts_at })}
-${formField({ label: 'Ends', name: 'ends_at', type: 'time', value: league?.ends_at, hint: 'Your time zone' })}
-</div>`
+function inputs(league?: LeagueView, isFrozen = false): Html {
+  const values: Record<string, unknown> = league ?? {}
+  const shown = Object.entries(leagueInputs)
+    .filter(([name]) => !isFrozen || openWhenFinal.includes(name))
+    .map(([name, input]) => ({ ...input, name, value: textOf(values[name]), autofocus: name === 'name' && !league }))
+  const [times, others] = [shown.filter(({ type }) => type === 'time'), shown.filter(({ type }) => type !== 'time')]
+  return html`${others.map(formField)}${times.length > 0 && html`<div class="columns">\n${times.map(formField)}\n</div>`}`
 }
