@@ -28,7 +28,7 @@ import { memoryStore } from './platform/cache/memory-store.ts'
 import { redisStore } from './platform/cache/redis-store.ts'
 import { Stamps } from './platform/cache/stamps.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
-import { copyLog, startCheckpoints } from './platform/files/wal-checkpoints.ts'
+import { copyMainLog, startCheckpoints } from './platform/files/wal-checkpoints.ts'
 import { openCachedFastPath } from './platform/http/cached-fast-path.ts'
 import { openStreams } from './platform/http/event-streams.ts'
 import { openHttpServer } from './platform/http/http-server.ts'
@@ -148,7 +148,7 @@ export async function startFieldhouse(
     )
     shutdown.onClose(
       'checkpoints',
-      startCheckpoints(db, () => reader.read(copyLog, undefined)),
+      startCheckpoints(db.$client, () => reader.read(copyMainLog, undefined)),
       checkpoints => checkpoints.stop(),
     )
     const loop = shutdown.onClose('loop watch', watchLoop(), loop => loop.stop())

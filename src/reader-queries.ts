@@ -17,7 +17,7 @@ import { dashboardStats } from './monitor/statistics/dashboard.ts'
 import { executionStats } from './monitor/statistics/executions.ts'
 import { userStats } from './monitor/statistics/users.ts'
 import { taskReading } from './monitor/tasks/task-queries.ts'
-import { copyLog } from './platform/files/wal-checkpoints.ts'
+import { copyMainLog } from './platform/files/wal-checkpoints.ts'
 import { judgeRoster, rosterProblem } from './rota/load-problem.ts'
 import { rosterMetrics } from './rota/roster-metrics.ts'
 import { rosterView } from './rota/roster-view.ts'
@@ -47,6 +47,6 @@ export const readerQueries = {
   rosterMetrics,
   dayCounts,
   healthOfAll,
-  copyLog,
+  copyMainLog,
   damageReading,
 }

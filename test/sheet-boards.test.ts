@@ -10,10 +10,11 @@ import { byteBudget } from '../src/leagues/sheets/byte-budget.ts'
 import { playerCard } from '../src/leagues/sheets/player-card.ts'
 import { thinned } from '../src/leagues/sheets/retention.ts'
 import type { BoardConfig } from '../src/leagues/sheets/scoring.ts'
-import { startSheetThread, ThreadDied } from '../src/leagues/sheets/sheet-thread.ts'
+import { startSheetThread } from '../src/leagues/sheets/sheet-thread.ts'
 import type { Published } from '../src/leagues/sheets/snapshot-selection.ts'
 import { SnapshotGone } from '../src/leagues/sheets/snapshots/snapshot.ts'
 import { tiersOf } from '../src/leagues/sheets/tiers.ts'
+import { ThreadDied } from '../src/platform/process/threads.ts'
 import { type Chance, chance } from './seeded.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-boards-'))

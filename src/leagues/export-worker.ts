@@ -1,16 +1,37 @@
 /** Writes a whole board as a file, in a thread of its own for each export, as fast as its bytes are taken. */
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import type { Row } from '../leaderboard/page.ts'
 import { bom, csvLines } from '../platform/files/csv.ts'
 import { type Cell, workbookOf } from '../platform/files/workbook.ts'
+import { answerTasks, type ThreadWork } from '../platform/process/threads.ts'
 import { exportCells } from './export-table.ts'
-import type { ExportInput, ToExport } from './exports.ts'
+import type { ExportSource } from './kinds.ts'
+
+/** What the thread is begun with; without a `source` it asks for rows. */
+export type ExportInput = {
+  title: string
+  format: 'csv' | 'xlsx'
+  columns: string[]
+  source: ExportSource | undefined
+}
+export type ExportTasks = typeof tasks
 
 const { title, format, columns, source }: ExportInput = workerData
 
+let askForRows: () => void = () => {}
 let given: (rows: Row[] | undefined) => void = () => {}
-let taken: () => void = () => {}
-parentPort?.on('message', (message: ToExport) => ('rows' in message ? given(message.rows) : taken()))
+
+const tasks = {
+  /** The next bytes of the file, undefined after the last. Its progress says that rows are wanted. */
+  async next(_: undefined, { progress }: ThreadWork): Promise<Uint8Array | undefined> {
+    askForRows = () => progress('rows')
+    const { value } = await file.next()
+    return value
+  },
+  /** The next rows, undefined after the last. */
+  rows: (rows: Row[] | undefined) => given(rows),
+}
+answerTasks(tasks, work => work)
 
 /** Rows that the HTTP thread reads, asked for slice by slice. */
 async function* readThere(): AsyncGenerator<Row[]> {
@@ -18,7 +39,7 @@ async function* readThere(): AsyncGenerator<Row[]> {
     const answer = new Promise<Row[] | undefined>(resolve => {
       given = resolve
     })
-    parentPort?.postMessage('rows')
+    askForRows()
     const rows = await answer
     if (!rows) return
     yield rows
@@ -34,17 +55,10 @@ async function* cells(): AsyncGenerator<Cell[][]> {
   for await (const rows of source ? readHere(source.module, source.input) : readThere()) yield rows.map(exportCells)
 }
 
-async function* csv(): AsyncGenerator<Uint8Array> {
+async function* csv(): AsyncGenerator<Uint8Array, undefined> {
   const encoder = new TextEncoder()
   yield encoder.encode(bom + csvLines([columns]))
   for await (const rows of cells()) if (rows.length) yield encoder.encode(csvLines(rows))
 }
 
-for await (const bytes of format === 'csv' ? csv() : workbookOf(title, columns, cells())) {
-  const isTaken = new Promise<void>(resolve => {
-    taken = resolve
-  })
-  parentPort?.postMessage(bytes)
-  await isTaken
-}
-parentPort?.postMessage('end')
+const file: AsyncGenerator<Uint8Array, undefined> = format === 'csv' ? csv() : workbookOf(title, columns, cells())

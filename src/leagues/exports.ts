@@ -1,5 +1,4 @@
 /** A whole board as a file. Written in a thread, so that neither memory nor other requests feel its length. */
-import { Worker } from 'node:worker_threads'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import type { Row } from '../leaderboard/page.ts'
@@ -7,24 +6,20 @@ import type { BoardQuery } from '../leaderboard/query.ts'
 import { fitsWorkbook } from '../platform/files/workbook.ts'
 import { openPlaces } from '../platform/http/rate-limits.ts'
 import { requestContext } from '../platform/http/request-context.ts'
+import { openThread } from '../platform/process/threads.ts'
 import { boardPage } from './board.ts'
 import { exportColumns } from './export-table.ts'
-import { type ExportSource, kindOf } from './kinds.ts'
+import type { ExportInput, ExportTasks } from './export-worker.ts'
+import { kindOf } from './kinds.ts'
 import type { League } from './league.ts'
 
-type Format = 'csv' | 'xlsx'
-
-/** What the thread is begun with; without a `source` it asks for rows. */
-export type ExportInput = { title: string; format: Format; columns: string[]; source: ExportSource | undefined }
-/** The next rows, undefined after the last; or that the bytes sent were taken. */
-export type ToExport = { rows: Row[] | undefined } | { taken: true }
-/** Some bytes of the file, its end, or a question for rows. */
-type FromExport = Uint8Array | 'end' | 'rows'
+type Format = ExportInput['format']
 
 const types: Record<Format, string> = {
   csv: 'text/csv; charset=utf-8',
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 }
+const script = new URL('./export-worker.ts', import.meta.url)
 const slice = 250 // rows ranked at a time on this thread, a few milliseconds
 const piece = 64 * 1024 // bytes given at a time, so that a slow reader is seen to read
 
@@ -71,55 +66,53 @@ function written(
   patience: number,
   ended: () => void,
 ): ReadableStream<Uint8Array> {
-  const made: Uint8Array[] = []
-  let at = 0 // in the first of them
-  let isWhole = false
+  const thread = openThread<ExportTasks>({ name: 'export', script, data: input })
+  let next: Promise<Uint8Array | undefined> | undefined
+  let bytes: Uint8Array | undefined
+  let at = 0 // in them
   let isOver = false
-  let arrived = () => {}
-  let worker: Worker | undefined
   let timer: ReturnType<typeof setTimeout>
-  const tell = (message: ToExport) => worker?.postMessage(message)
 
   function end() {
     if (isOver) return
     isOver = true
     clearTimeout(timer)
-    worker?.terminate()
+    thread.stop()
     slices.return(undefined)
-    arrived()
     ended()
   }
-  function begin(failed: (error: unknown) => void): Worker {
-    const worker = new Worker(new URL('./export-worker.ts', import.meta.url), { workerData: input })
-    worker.on('error', failed)
-    worker.on('exit', () => isWhole || failed(new Error('The thread of an export died')))
-    worker.on('message', (message: FromExport) => {
-      if (isOver) return
-      if (message === 'rows') slices.next().then(({ value }) => tell({ rows: value ?? undefined }), failed)
-      else if (message === 'end') isWhole = true
-      else made.push(message)
-      arrived()
-    })
-    return worker
+  function giveUp(controller: ReadableStreamDefaultController, error: unknown) {
+    if (!isOver) controller.error(error)
+    end()
+  }
+  function waitFor(controller: ReadableStreamDefaultController) {
+    timer = setTimeout(giveUp, patience, controller, new Error('Nobody reads the export'))
+  }
+  function askForNext(controller: ReadableStreamDefaultController) {
+    const failed = (error: unknown) => giveUp(controller, error)
+    const giveRows = async () => thread.ask('rows', (await slices.next()).value ?? undefined)
+    next = thread.ask('next', undefined, { progress: () => void giveRows().catch(failed) })
+    next.catch(failed)
   }
   return new ReadableStream(
     {
-      start: controller => waitFor(controller),
+      start: waitFor,
       async pull(controller) {
         clearTimeout(timer)
-        worker ??= begin(error => giveUp(controller, error))
-        while (!made[0] && !isWhole && !isOver) await new Promise<void>(resolve => (arrived = resolve))
-        if (isOver) return
-        const [bytes] = made
         if (!bytes) {
-          controller.close()
-          return end()
+          if (!next) askForNext(controller)
+          bytes = await next?.catch(() => undefined)
+          if (isOver) return
+          if (!bytes) {
+            controller.close()
+            return end()
+          }
+          askForNext(controller) // they are made while these are taken
         }
-        if (at === 0) tell({ taken: true }) // the next are made while these are taken
         controller.enqueue(bytes.subarray(at, at + piece))
         at += piece
         if (at >= bytes.length) {
-          made.shift()
+          bytes = undefined
           at = 0
         }
         waitFor(controller)
@@ -128,14 +121,6 @@ function written(
     },
     { highWaterMark: 0 },
   )
-
-  function giveUp(controller: ReadableStreamDefaultController, error: unknown) {
-    if (!isOver) controller.error(error)
-    end()
-  }
-  function waitFor(controller: ReadableStreamDefaultController) {
-    timer = setTimeout(giveUp, patience, controller, new Error('Nobody reads the export'))
-  }
 }
 
 async function* slices(app: App, league: League, query: BoardQuery): AsyncGenerator<Row[]> {

@@ -1,9 +1,10 @@
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import type { Classification, TierMembers } from '../../leaderboard/tiers.ts'
+import { ThreadDied } from '../../platform/process/threads.ts'
 import type { PlayerTexts } from './board-parts.ts'
 import { byteBudget } from './byte-budget.ts'
 import { type ScoredPlayers, type ScoreInput, scoreKey } from './scoring.ts'
-import { type SheetThread, ThreadDied } from './sheet-thread.ts'
+import type { SheetThread } from './sheet-thread.ts'
 import type { TaskAnswer, TaskInput, TaskName } from './thread-tasks.ts'
 
 type Sized = { byteLength: number }

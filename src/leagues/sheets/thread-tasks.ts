@@ -9,7 +9,7 @@ import { deleteSnapshot, faultsOf, sweepStoredSnapshots } from './snapshots/swee
 import { writeSnapshot } from './snapshots/write.ts'
 import type { TaskContext } from './task-context.ts'
 
-const tasks = {
+export const tasks = {
   import: (input: ImportInput, work: TaskContext) => importSheet(work.scores, input, work),
   hash: (input: BoardHashInput, { scores }: TaskContext) => sheetBoardHash(scores, input),
   score: (input: ScoreInput, work: TaskContext) => scorePlayers(work.scores, input, work),
@@ -30,13 +30,7 @@ const tasks = {
   faults: (snapshot: number, { scores }: TaskContext) => faultsOf(scores, snapshot),
 }
 
-type Tasks = typeof tasks
+export type Tasks = typeof tasks
 export type TaskName = keyof Tasks
 export type TaskInput<Name extends TaskName> = Parameters<Tasks[Name]>[0]
 export type TaskAnswer<Name extends TaskName> = Awaited<ReturnType<Tasks[Name]>>
-export type TaskRequest<Name extends TaskName> = { task: Name; input: TaskInput<Name> }
-
-const byName: { [Name in TaskName]: (input: TaskInput<Name>, work: TaskContext) => ReturnType<Tasks[Name]> } = tasks
-
-export const performTask = <Name extends TaskName>({ task, input }: TaskRequest<Name>, work: TaskContext) =>
-  byName[task](input, work)

@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads'
 import { lte, max, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
@@ -6,8 +5,11 @@ import { runChanges, runs } from '../../../db/schema.ts'
 import { tryWrite } from '../../../db/transactions.ts'
 import { type App, job } from '../../context.ts'
 import { locks } from '../../locks.ts'
-import type { IndexReport, IndexRequest } from './index-worker.ts'
+import { inThread } from '../../platform/process/threads.ts'
+import type { IndexTasks } from './index-worker.ts'
 import { indexFile } from './run-index.ts'
+
+const script = new URL('./index-worker.ts', import.meta.url)
 
 /** So few are looked through as fast; the index is brought up to date in gulps of at least this many. */
 const gulp = 2_000
@@ -28,9 +30,11 @@ export const indexRuns = job('runs.index', {
       const [most, last] = [newestRow(db), isNew ? newestChange(db) : (changes.at(-1)?.id ?? 0)]
       if ((isNew ? most : changes.length) < gulp) break
       const changed = [...new Set(changes.map(({ run }) => run))]
-      indexed += await inThread({ dataDir: config.dataDir, changed }, signal, through =>
-        progress((100 * through) / most, 'indexing'),
-      )
+      const order = { dataDir: config.dataDir, changed }
+      indexed += await inThread<IndexTasks, 'index'>({ name: 'indexing', script }, 'index', order, {
+        signal,
+        progress: (through: number) => progress((100 * through) / most, 'indexing'),
+      })
       await forget(app, last)
       isBehind = changes.length === mostChanges
     }
@@ -59,21 +63,4 @@ async function forget({ db }: App, last: number): Promise<void> {
       db,
       tx => tx.delete(runChanges).where(sql`${runChanges.id} in ${some}`).returning({ id: runChanges.id }).all().length,
     )
-}
-
-function inThread(order: IndexRequest, signal: AbortSignal, onThrough: (rowid: number) => void): Promise<number> {
-  const thread = new Worker(new URL('./index-worker.ts', import.meta.url), { workerData: order })
-  const done = Promise.withResolvers<number>()
-  thread.on('message', (told: IndexReport) => {
-    if ('done' in told) done.resolve(told.done)
-    else onThrough(told.through)
-  })
-  thread.on('error', done.reject)
-  thread.on('exit', code => done.reject(new Error(`The indexing thread ended early (${code})`)))
-  const stop = () => done.reject(signal.reason)
-  signal.addEventListener('abort', stop, { once: true })
-  return done.promise.finally(() => {
-    signal.removeEventListener('abort', stop)
-    return thread.terminate()
-  })
 }

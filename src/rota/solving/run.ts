@@ -10,7 +10,7 @@ import { solution } from './solution.ts'
 
 export type Order = { problem: Problem; algorithm: Algorithm; budget_s?: number }
 
-export type News = { progress: Progress; best?: Solution } | { done: Solution }
+export type News = { progress: Progress; best?: Solution }
 
 const ROUNDS = 2
 const SEARCHES = 3
@@ -21,7 +21,7 @@ const SEARCH_ALONE = 0.9
 const PROVABLE = 10_000
 
 /** Makes the roster that was ordered and tells of it as it goes. It blocks its thread, so it has one of its own: worker.ts. */
-export async function run({ problem, algorithm, budget_s }: Order, tell: (news: News) => void): Promise<void> {
+export async function run({ problem, algorithm, budget_s }: Order, tell: (news: News) => void): Promise<Solution> {
   const begun = performance.now()
   const spent = () => (budget_s === undefined ? 0 : (performance.now() - begun) / 1000 / budget_s)
   const report = reporter(tell)
@@ -89,7 +89,7 @@ export async function run({ problem, algorithm, budget_s }: Order, tell: (news: 
   if (trouble) done.summary.trouble = trouble
   const [broken] = check(problem, done.assignments).filter(violation => !violation.given)
   if (broken) throw new Error(`The solver broke a rule: ${broken.message}`)
-  tell({ done })
+  return done
 }
 
 /** [week]: the fewest places any roster leaves open in it; `told` says when to stop. */

@@ -1,6 +1,7 @@
-import { Worker } from 'node:worker_threads'
+import { inThread } from '../../platform/process/threads.ts'
 import type { Algorithm, Ended, Problem, Progress, Solution } from './problem.ts'
 import type { News, Order } from './run.ts'
+import type { SolverTasks } from './worker.ts'
 
 export type SolveOptions = {
   algorithm: Algorithm
@@ -10,6 +11,8 @@ export type SolveOptions = {
   signal?: AbortSignal
   onProgress?: (progress: Progress) => void
 }
+
+const script = new URL('./worker.ts', import.meta.url)
 
 const budgets = { greedy: undefined, production: 10, optimal: 300 }
 
@@ -23,45 +26,44 @@ export async function solve(
 ): Promise<Solution> {
   signal?.throwIfAborted()
   const order: Order = { problem, algorithm, budget_s: budget_s ?? budgets[algorithm] }
-  const thread = new Worker(new URL('./worker.ts', import.meta.url), { workerData: order })
-  return new Promise((resolve, reject) => {
-    let best: Solution | undefined
-    const end = (settle: () => void) => {
-      thread.removeAllListeners()
-      void thread.terminate()
-      clearTimeout(clock)
-      clearInterval(heartbeat)
-      signal?.removeEventListener('abort', cancel)
-      settle()
-    }
-    const endWithBest = (ended: Ended, otherwise: unknown) =>
-      end(() => (best ? resolve({ ...best, summary: { ...best.summary, ended } }) : reject(otherwise)))
-    const cancel = () => endWithBest('cancelled', signal?.reason)
-    const timeUp = () => endWithBest('budget', new Error('The budget was over before there was a roster'))
-
-    signal?.addEventListener('abort', cancel)
-    const clock = order.budget_s === undefined ? undefined : setTimeout(timeUp, (order.budget_s + GRACE) * 1000)
-    let [last, since]: [Progress, number] = [
-      { stage: 'loading', percent: 0, doing: 'starting', best_cents: null, gap: null, open: null, open_bound: null },
-      performance.now(),
-    ]
-    const tellOn = (progress: Progress) => {
-      ;[last, since] = [progress, performance.now()]
-      onProgress?.(progress)
-    }
-    // Some steps of the exact solver say nothing for long: whoever waits sees that they go on.
-    const heartbeat = setInterval(() => {
-      const seconds = Math.floor((performance.now() - since) / 1000)
-      if (seconds >= 1) onProgress?.({ ...last, doing: `${last.doing}, for ${seconds} s` })
-    }, 1000)
-    thread.on('error', error => end(() => reject(error)))
-    thread.on('message', (news: News) => {
-      if ('done' in news) end(() => resolve(news.done))
-      else {
+  const stop = new AbortController()
+  let best: Solution | undefined
+  let ended: Ended = 'cancelled'
+  const cancel = () => stop.abort(signal?.reason)
+  const timeUp = () => {
+    ended = 'budget'
+    stop.abort(new Error('The budget was over before there was a roster'))
+  }
+  let [last, since]: [Progress, number] = [
+    { stage: 'loading', percent: 0, doing: 'starting', best_cents: null, gap: null, open: null, open_bound: null },
+    performance.now(),
+  ]
+  const tellOn = (progress: Progress) => {
+    ;[last, since] = [progress, performance.now()]
+    onProgress?.(progress)
+  }
+  // Some steps of the exact solver say nothing for long: whoever waits sees that they go on.
+  const heartbeat = setInterval(() => {
+    const seconds = Math.floor((performance.now() - since) / 1000)
+    if (seconds >= 1) onProgress?.({ ...last, doing: `${last.doing}, for ${seconds} s` })
+  }, 1000)
+  const clock = order.budget_s === undefined ? undefined : setTimeout(timeUp, (order.budget_s + GRACE) * 1000)
+  signal?.addEventListener('abort', cancel)
+  tellOn(last)
+  try {
+    return await inThread<SolverTasks, 'solve'>({ name: 'roster', script }, 'solve', order, {
+      signal: stop.signal,
+      progress(news: News) {
         best = news.best ?? best
         tellOn(news.progress)
-      }
+      },
     })
-    tellOn(last)
-  })
+  } catch (error) {
+    if (!stop.signal.aborted || !best) throw error
+    return { ...best, summary: { ...best.summary, ended } }
+  } finally {
+    clearTimeout(clock)
+    clearInterval(heartbeat)
+    signal?.removeEventListener('abort', cancel)
+  }
 }

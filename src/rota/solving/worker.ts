@@ -1,5 +1,8 @@
-import { parentPort, workerData } from 'node:worker_threads'
-import { type News, run } from './run.ts'
+import { answerTasks, type ThreadWork } from '../../platform/process/threads.ts'
+import { type Order, run } from './run.ts'
+
+export type SolverTasks = typeof tasks
 
 /** A thread for one roster: it is ended from outside, in the middle of whatever it computes. */
-await run(workerData, (news: News) => parentPort?.postMessage(news))
+const tasks = { solve: (order: Order, { progress }: ThreadWork) => run(order, progress) }
+answerTasks(tasks, work => work)
