@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { newTrader } from './market.ts'
 import { newLeague, season, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 
@@ -148,6 +149,39 @@ test('a league made private is closed to strangers at once, whatever of it was c
   await call.patch(league, { config: { public: false } })
   for (const path of open) expect(await read(path)).toEqual([path, 401, false])
   for (const path of told) expect(await read(path)).toEqual([path, 200, false])
+})
+
+test('a private league is for its members, and for those whom an officer adds', async () => {
+  const house = await start()
+  const { call } = house
+  const { id } = await newLeague(call, { public: false }, 'Secret society')
+  const [ann, bob] = [await newTrader(house, 'ann'), await newTrader(house, 'bob')]
+  const officer = await newTrader(house, 'olga', 'officer')
+  const league = `/api/v1/leagues/${id}`
+  const reads = ['', '/leaderboard', '/members', '/stats', '/players', '/classifications', '/leaderboard.csv']
+  const lists = ['/api/v1/leagues', '/api/v1/leagues/active', '/api/v1/search?q=secret', '/']
+  const told = async ({ raw }: typeof ann) =>
+    Promise.all(lists.map(async path => (await (await raw(path)).text()).includes('Secret society')))
+
+  for (const path of reads) expect((await refusalOf(ann.get(league + path))).status).toBe(403)
+  expect((await ann.raw(`/leagues/${id}`)).status).toBe(403)
+  expect((await ann.raw(`/leagues/${id}/events`)).status).toBe(403)
+  expect((await refusalOf(ann.post(`${league}/join`))).status).toBe(403)
+  expect(await told(ann)).toEqual([false, false, false, false])
+  expect(await told(officer)).toEqual([true, true, true, true])
+
+  expect((await refusalOf(ann.post(`${league}/join`, { username: 'ann' }))).status).toBe(403)
+  const unknown = await refusalOf(officer.post(`${league}/join`, { username: 'nobody' }))
+  expect([unknown.status, unknown.problem.errors]).toEqual([
+    422,
+    [{ path: 'username', message: 'There is no user nobody' }],
+  ])
+  expect(await officer.post(`${league}/join`, { username: 'Ann' })).toMatchObject({ user_id: ann.id, joined: true })
+  expect(await officer.post(`${league}/join`, { user_id: ann.id })).toMatchObject({ joined: false })
+  for (const path of reads) expect((await ann.raw(league + path)).status).toBe(200)
+  expect(await told(ann)).toEqual([true, true, true, true])
+  for (const path of reads) expect((await refusalOf(bob.get(league + path))).status).toBe(403)
+  expect(await told(bob)).toEqual([false, false, false, false])
 })
 
 test('a league that is to be sorted by what its sheets do not have is sorted by score', async () => {

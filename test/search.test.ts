@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { newCup, newTraders, quote } from './market.ts'
+import { newCup, newTrader, newTraders, quote } from './market.ts'
 import { newLeague, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 
@@ -37,7 +37,8 @@ test('leagues, players, symbols and users are found by how words of their names 
 test('strangers find no users and nothing of private leagues', async () => {
   const house = await start()
   await newCup(house.call, { public: false }, { name: 'Secret society' })
-  await newTraders(house, 1, ['secretive'])
+  const secretive = await newTrader(house, 'secretive')
+  await house.call.post('/api/v1/leagues/1/join', { user_id: secretive.id })
   const seen = await house.as().get('/api/v1/search?q=secret')
   expect(seen).toEqual({ q: 'secret', players: [], leagues: [], symbols: [] })
   expect((await refusalOf(house.as().get('/api/v1/search?q=secret&category=users'))).status).toBe(401)

@@ -223,12 +223,21 @@ test('an entry is checked against the field, the rules and the other entries', a
 })
 
 test('a private league shows its entries to nobody from outside', async () => {
-  const { as, league, ann, bobs } = await startPlaying({ public: false })
+  const house = await startPlaying()
+  const { as, call, league, ann, bobs, ids } = house
+  await call.patch(`/api/v1/leagues/${league.id}`, { config: { public: false } })
+  const cleo = await newUser(house, 'cleo')
   const paths = ['entries', `entries/${bobs.id}`, 'leaderboard', `players/${bobs.id}`]
   for (const path of paths) {
     expect((await refusalOf(as().get(`/api/v1/leagues/${league.id}/${path}`))).status).toBe(401)
+    expect((await refusalOf(cleo.get(`/api/v1/leagues/${league.id}/${path}`))).status).toBe(403)
     await ann.get(`/api/v1/leagues/${league.id}/${path}`)
   }
+  expect((await refusalOf(enter(cleo, league.id, ids.slice(0, 4)))).status).toBe(403)
+  const leaguesOf = async (caller: typeof ann) => (await caller.get('/api/v1/tours/pga')).leagues
+  expect([await leaguesOf(ann), await leaguesOf(cleo)]).toEqual([[league.id], []])
+  await call.post(`/api/v1/leagues/${league.id}/join`, { user_id: cleo.id })
+  await enter(cleo, league.id, ids.slice(0, 4))
 })
 
 test('golfers who are cut, withdraw or are disqualified count as the league says', async () => {

@@ -29,6 +29,14 @@ export const userByEmail = (db: Db, email: string): User | undefined =>
     .where(and(eq(users.email, email), present))
     .get()
 
+/** In capitals or not. */
+export const userByName = (db: Db, username: string): User | undefined =>
+  db
+    .select()
+    .from(users)
+    .where(and(sql`lower(${users.username}) = lower(${username})`, present))
+    .get()
+
 const isSomeone = (db: Db, where: SQL | undefined): boolean =>
   db.select({ id: users.id }).from(users).where(where).limit(1).get() !== undefined
 

@@ -11,7 +11,7 @@ import { dateTimeSchema } from '../platform/http/text-formats.ts'
 import { boardPage, boardQuery, boardQueryOf, boardSchema, readBoard, readPlayer, rowSchema } from './board.ts'
 import { exportOf } from './exports.ts'
 import { kindOf } from './kinds.ts'
-import { readableLeague } from './queries.ts'
+import { readableLeague } from './visibility.ts'
 
 const moment = t.Nullable(dateTimeSchema)
 const number = t.Nullable(t.Number())

@@ -42,11 +42,11 @@ export const textOf = (value: unknown) => (typeof value === 'string' || typeof v
 
 export const publicField = (config: Config) =>
   formField({
-    label: 'Everyone may see it',
+    label: 'Everyone may see and join it',
     name: 'config.public',
     type: 'checkbox',
     value: config.public !== false,
-    hint: 'Otherwise only who is signed in, whatever PUBLIC_BOARDS says',
+    hint: 'Otherwise only its members, and those whom an officer adds',
   })
 
 export const autoFinalizeField = (config: Config, label = 'Finalise by itself when it ends') =>

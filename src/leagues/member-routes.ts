@@ -1,16 +1,17 @@
 /** Who plays in a league. */
 import { Elysia, t } from 'elysia'
 import { atomically } from '../../db/transactions.ts'
-import { userById } from '../accounts/queries.ts'
+import { userById, userByName } from '../accounts/queries.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { access, isAtLeast, signedIn } from '../platform/http/access.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
 import { statusOf } from './league.ts'
-import { join, leagueById, membersOf, readableLeague } from './queries.ts'
+import { join, membersOf } from './queries.ts'
+import { readableLeague } from './visibility.ts'
 
 const memberSchema = t.Object({ user_id: t.Integer(), username: t.String(), joined_at: dateTimeSchema })
 const memberList = t.Object({ members: t.Array(memberSchema), pagination: paginationSchema })
@@ -38,27 +39,32 @@ export const memberRoutes = (app: App) => {
       '/:id/join',
       async ({ params: { id }, body, who }) => {
         const me = signedIn(who)
-        const userId = body?.user_id ?? me.id
-        if (userId === null) invalid('user_id', 'is needed: the operator plays in no league')
-        else if (userId !== me.id && !isAtLeast(me, 'officer')) refuse('forbidden', 'Only an officer takes in others')
+        const { user_id, username } = body ?? {}
+        const isOther = username !== undefined || (user_id !== undefined && user_id !== me.id)
+        if (isOther && !isAtLeast(me, 'officer')) refuse('forbidden', 'Only an officer adds others')
+        const named = username === undefined ? me : userByName(db, username.trim())
+        const userId = user_id ?? (named ?? invalid('username', `There is no user ${username}`)).id
+        if (userId === null) return invalid('user_id', 'is needed: the operator plays in no league')
         const now = clock.now()
-        const league = leagueById(db, id)
+        const league = readableLeague(db, id, me) // a private one is joined by whom an officer adds
         const status = statusOf(league, now)
         if (status !== 'active' && status !== 'upcoming')
           refuse('conflict', `This league is ${status}; it takes no more members`)
         const joined = await atomically(db, tx => {
-          if (userId !== me.id) userById(tx, userId as number)
-          const isNew = join(tx, id, userId as number, now)
-          if (isNew) kinds[league.kind]?.joined?.(tx, league, userId as number, now)
+          if (isOther) userById(tx, userId)
+          const isNew = join(tx, id, userId, now)
+          if (isNew) kinds[league.kind]?.joined?.(tx, league, userId, now)
           return isNew
         })
-        return { league_id: id, user_id: userId as number, joined }
+        return { league_id: id, user_id: userId, joined }
       },
       {
-        body: t.Optional(t.Object({ user_id: t.Optional(t.Integer({ minimum: 1 })) })),
+        body: t.Optional(
+          t.Object({ user_id: t.Optional(t.Integer({ minimum: 1 })), username: t.Optional(oneLine(40)) }),
+        ),
         may: 'member',
         detail: describe(
-          'Join a league; officers may take in another user',
+          'Join a league; officers add another user, which a league that is not public asks for',
           t.Object({ league_id: t.Integer(), user_id: t.Integer(), joined: t.Boolean() }),
         ),
       },

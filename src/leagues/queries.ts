@@ -6,7 +6,6 @@ import { refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
-import type { Who } from '../platform/http/request-context.ts'
 import { type League, type LeagueView, leagueView, type Status } from './league.ts'
 
 const byId = prepared(db =>
@@ -21,13 +20,6 @@ export const findLeague = (db: Db, id: number): League | undefined => byId(db).g
 
 export const leagueById = (db: Db, id: number): League =>
   findLeague(db, id) ?? refuse('not_found', `There is no league ${id}`)
-
-/** A league as far as this one may see it: a stranger does not see one that is not public. */
-export function readableLeague(db: Db, id: number, who: Who | undefined): League {
-  const league = leagueById(db, id)
-  return who || isPublic(league) ? league : refuse('unauthorized', 'This league is for members; sign in first')
-}
-export const isPublic = ({ config }: Pick<League, 'config'>) => config.public !== false
 
 const memberCount = sql<number>`(select count(*) from ${members} where ${eq(members.leagueId, leagues.id)})`
 
@@ -47,18 +39,18 @@ const hasStatus = (status: Status, now: number): SQL | undefined =>
   })[status]
 const unsettled = and(isNull(leagues.archivedAt), isNull(leagues.finalizedAt))
 
-/** `publicOnly`: as a stranger sees them. */
-export type LeagueFilter = { kind?: Kind; status?: Status; q?: string; publicOnly?: boolean }
+/** `visible`: those that somebody may see. */
+export type LeagueFilter = { kind?: Kind; status?: Status; q?: string; visible?: SQL }
 
 /** Newest start first; archived ones only where asked for. */
 export function listLeagues(
   db: Db,
-  { kind, status, q, publicOnly }: LeagueFilter,
+  { kind, status, q, visible }: LeagueFilter,
   { limit, offset }: PageSlice,
   now: number,
 ) {
   const where = and(
-    publicOnly ? sql`coalesce(json_extract(${leagues.config}, '$.public'), 1) <> 0` : undefined,
+    visible,
     kind && eq(leagues.kind, kind),
     status ? hasStatus(status, now) : isNull(leagues.archivedAt),
     q ? sql`instr(lower(${leagues.name}), ${q.toLowerCase()}) > 0` : undefined,

@@ -29,9 +29,9 @@ import {
   leagueViewById,
   listLeagues,
   nextStatusChangeOfAny,
-  readableLeague,
 } from './queries.ts'
 import { leagueStats, leagueStatsSchema } from './stats.ts'
+import { isVisibleTo, readableLeague, visibilityKey } from './visibility.ts'
 
 export const leagueListQuery = t.Object({
   kind: t.Optional(kindSchema),
@@ -40,7 +40,11 @@ export const leagueListQuery = t.Object({
   ...pageQuery,
 })
 const leagueList = t.Object({ leagues: t.Array(leagueSchema), pagination: paginationSchema })
-const config = t.Record(t.String(), t.Unknown(), { maxProperties: 100 })
+const config = t.Record(t.String(), t.Unknown(), {
+  maxProperties: 100,
+  description:
+    'Which keys there are depends on the kind. All know `public`: with false only members and officers see the league, and it is joined by whom an officer adds (`POST leagues/:id/join` with `user_id` or `username`)',
+})
 const one = { params: t.Object({ id: t.Integer({ minimum: 1 }) }) }
 
 export const leagueRoutes = (app: App) => {
@@ -57,7 +61,7 @@ export const leagueRoutes = (app: App) => {
       '/',
       ({ query, request, who, set }) => {
         const page = pageOf(query)
-        const { leagues, total } = listLeagues(db, { ...query, publicOnly: !who }, page, clock.now())
+        const { leagues, total } = listLeagues(db, { ...query, visible: isVisibleTo(who) }, page, clock.now())
         return paged({ request, set }, page, total, { leagues })
       },
       {
@@ -97,11 +101,11 @@ export const leagueRoutes = (app: App) => {
       '/active',
       ({ query: { kind }, who }) => {
         const now = clock.now()
-        const filter = { kind, status: 'active', publicOnly: !who } as const
+        const filter = { kind, status: 'active', visible: isVisibleTo(who) } as const
         const load = () => listLeagues(db, filter, pageOf({ limit: 500 }), now).leagues
         return cache.read(
           cached.activeLeagues,
-          [kind ?? '', who ? 'all' : 'public'],
+          [kind ?? '', visibilityKey(db, who)],
           load,
           nextStatusChangeOfAny(db, now),
         )

@@ -41,14 +41,13 @@ export function bestMatchesFirst<T>(rows: T[], nameOf: (row: T) => string, q: st
     .map(({ row }) => row)
 }
 
-export function leaguesNamed(db: Db, q: string, limit: number, publicOnly: boolean) {
+export function leaguesNamed(db: Db, q: string, limit: number, visible: SQL | undefined) {
   const words = wordsOf(q)
   if (!words) return []
-  const isPublic = sql`coalesce(json_extract(${leagues.config}, '$.public'), 1) <> 0`
   const rows = db
     .select()
     .from(leagues)
-    .where(and(found('leagues', leagues.id, words), publicOnly ? isPublic : undefined))
+    .where(and(found('leagues', leagues.id, words), visible))
     .orderBy(desc(leagues.id))
     .all()
   return bestMatchesFirst(rows, ({ name }) => name, q, limit)

@@ -2,6 +2,7 @@ import { Elysia, t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
+import { visibilityKey } from '../leagues/visibility.ts'
 import { access } from '../platform/http/access.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { categories, search, searchSchema } from './search.ts'
@@ -21,10 +22,10 @@ export const searchRoutes = (app: App) =>
       const asked = {
         q,
         categories: category ? [category] : categories,
-        isMember: who !== undefined,
+        who,
         limit: Math.max(1, Math.min(limit, 50)),
       }
-      const scope = [q, category ?? '', asked.isMember ? 'all' : 'public', asked.limit]
+      const scope = [q, category ?? '', who ? 'signed in' : 'stranger', visibilityKey(app.db, who), asked.limit]
       return app.cache.read(cached.search, scope, () => search(app, asked))
     },
     {

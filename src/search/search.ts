@@ -4,8 +4,10 @@ import { canonical } from '../leaderboard/query.ts'
 import { boardPage } from '../leagues/board.ts'
 import { kindSchema, statusOf, statusSchema } from '../leagues/league.ts'
 import { leagueById, listLeagues } from '../leagues/queries.ts'
+import { isVisibleTo } from '../leagues/visibility.ts'
 import { iso } from '../platform/clock.ts'
 import { pageOf } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
 import { dateTimeSchema } from '../platform/http/text-formats.ts'
 import { bestMatchesFirst, leaguesNamed, symbolsNamed, usersNamed, wordsOf } from './names.ts'
 
@@ -35,18 +37,18 @@ export const searchSchema = t.Object(
 )
 export type SearchResult = Static<typeof searchSchema>
 
-export type SearchQuery = { q: string; categories: readonly Category[]; isMember: boolean; limit: number }
+export type SearchQuery = { q: string; categories: readonly Category[]; who: Who | undefined; limit: number }
 
 export async function search(app: App, asked: SearchQuery): Promise<SearchResult> {
   const { db, clock } = app
-  const { q, limit, isMember } = asked
+  const { q, limit, who } = asked
   const wants = (category: Category) => asked.categories.includes(category)
   const now = clock.now()
   return {
     q,
     ...(wants('players') && { players: await playersNamed(app, asked) }),
     ...(wants('leagues') && {
-      leagues: leaguesNamed(db, q, limit, !isMember).map(row => ({
+      leagues: leaguesNamed(db, q, limit, isVisibleTo(who)).map(row => ({
         id: row.id,
         name: row.name,
         kind: row.kind,
@@ -60,18 +62,17 @@ export async function search(app: App, asked: SearchQuery): Promise<SearchResult
         as_of: iso(quote.asOf),
       })),
     }),
-    ...(wants('users') && isMember && { users: usersNamed(db, q, limit) }),
+    ...(wants('users') && who && { users: usersNamed(db, q, limit) }),
   }
 }
 
 const mostLeagues = 20
 
 /** Players stand on boards: those of the newest leagues that are not archived are searched, each by its own columns of names. */
-async function playersNamed(app: App, { q, isMember, limit }: SearchQuery) {
+async function playersNamed(app: App, { q, who, limit }: SearchQuery) {
   const { db, clock } = app
   if (!wordsOf(q)) return []
-  const filter = { publicOnly: !isMember }
-  const { leagues } = listLeagues(db, filter, pageOf({ limit: mostLeagues }), clock.now())
+  const { leagues } = listLeagues(db, { visible: isVisibleTo(who) }, pageOf({ limit: mostLeagues }), clock.now())
   const players: NonNullable<SearchResult['players']> = []
   for (const { id, name, kind, status } of leagues) {
     if (status === 'upcoming') continue

@@ -16,7 +16,7 @@ import {
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import type { League } from '../league.ts'
-import { readableLeague } from '../queries.ts'
+import { readableLeague } from '../visibility.ts'
 import { activitySchema, activityView, tradeSchema, tradeView } from './ledger.ts'
 import { maxShares } from './order.ts'
 import { placeOrder } from './place-order.ts'

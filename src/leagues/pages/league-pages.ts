@@ -8,6 +8,7 @@ import { kindOf } from '../kinds.ts'
 import { kindSchema } from '../league.ts'
 import { leagueViewById, listLeagues } from '../queries.ts'
 import { leagueListQuery } from '../routes.ts'
+import { isVisibleTo } from '../visibility.ts'
 import { newLeagueBody, settingsBody } from './league-form.ts'
 import { leaguesBody } from './league-list.ts'
 
@@ -22,7 +23,7 @@ export const leaguePages = (app: App) => {
       '/',
       ({ query, who }) => {
         const asked = pageOf(query)
-        const { leagues, total } = listLeagues(db, { ...query, publicOnly: !who }, asked, clock.now())
+        const { leagues, total } = listLeagues(db, { ...query, visible: isVisibleTo(who) }, asked, clock.now())
         const body = leaguesBody({ leagues, pagination: pagination(asked, total) }, query, kinds, who)
         return page({ title: 'Leagues', who, nav, body })
       },

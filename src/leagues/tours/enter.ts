@@ -11,6 +11,7 @@ import { isAtLeast } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { type League, statusOf } from '../league.ts'
 import { join, leagueById } from '../queries.ts'
+import { readableLeague } from '../visibility.ts'
 import { tourRulesOf } from './config.ts'
 import type { Entry, entryChange, newEntry } from './entry.ts'
 import { changeEntry, countEntries, deleteEntry, entryById, insertEntry, nameIsTaken } from './entry-queries.ts'
@@ -56,6 +57,7 @@ export async function enter(app: App, leagueId: number, who: Who, given: Static<
   const at = clock.now()
   return atomically(db, tx => {
     const picking = requireOpen(tx, leagueId, at)
+    readableLeague(tx, leagueId, who) // entering joins
     const user = userById(tx, userId)
     requireValidPicks(given.picks, picking)
     const { max_entries } = tourRulesOf(picking.league)

@@ -1,11 +1,11 @@
 import type { App } from '../../context.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { isPublic } from '../queries.ts'
+import { maySee } from '../visibility.ts'
 import { bookedUpdate, findEvent, openLeaguesOn } from './queries.ts'
 import { type Tour, type TourView, tourView } from './tour.ts'
 
-/** As this reader may see it: the feed's URL is for officers, private leagues are not for strangers. */
+/** As this reader may see it: the feed's URL is for officers, private leagues are for their members. */
 export function tourViewOf({ db, clock }: App, tour: Tour, who: Who | undefined): TourView {
   const run = bookedUpdate(db, tour.slug)
   return tourView(tour, {
@@ -13,7 +13,7 @@ export function tourViewOf({ db, clock }: App, tour: Tour, who: Who | undefined)
     event: findEvent(db, tour.eventId),
     nextUpdateAt: run ? (run.notBefore ?? run.createdAt) : null,
     leagues: openLeaguesOn(db, tour.slug)
-      .filter(league => who || isPublic(league))
+      .filter(league => maySee(db, league, who))
       .map(({ id }) => id),
     showsUrl: isAtLeast(who, 'officer'),
   })

@@ -1,0 +1,54 @@
+/** Who may see and join a league: everyone, or with `config.public` false its members and officers, who take them in. */
+import { and, asc, eq, or, type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { leagues, members } from '../../db/schema.ts'
+import { prepared } from '../../db/transactions.ts'
+import { refuse } from '../errors.ts'
+import { isAtLeast } from '../platform/http/access.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import type { League } from './league.ts'
+import { isMember, leagueById } from './queries.ts'
+
+export const isPublic = ({ config }: Pick<League, 'config'>) => config.public !== false
+
+export const maySee = (db: Db, league: Pick<League, 'id' | 'config'>, who: Who | undefined): boolean =>
+  isPublic(league) || isAtLeast(who, 'officer') || (typeof who?.id === 'number' && isMember(db, league.id, who.id))
+
+/** The league, or a refusal to whoever may not see it. */
+export function readableLeague(db: Db, id: number, who: Who | undefined): League {
+  const league = leagueById(db, id)
+  if (maySee(db, league, who)) return league
+  return who
+    ? refuse('forbidden', 'This league is for its members; an officer can add you')
+    : refuse('unauthorized', 'This league is for its members; sign in first')
+}
+
+/** `maySee` as a condition on `leagues`; undefined for officers, who see all. */
+export function isVisibleTo(who: Who | undefined): SQL | undefined {
+  if (isAtLeast(who, 'officer')) return undefined
+  const isOpen = sql`coalesce(json_extract(${leagues.config}, '$.public'), 1) <> 0`
+  return typeof who?.id === 'number' ? or(isOpen, sql`${leagues.id} in ${memberOf(who.id)}`) : isOpen
+}
+const memberOf = (userId: number) =>
+  sql`(select ${members.leagueId} from ${members} where ${members.userId} = ${userId})`
+
+/** What a cached list of leagues depends on beside the leagues: the same for all who see the same ones. */
+export function visibilityKey(db: Db, who: Who | undefined): string {
+  if (isAtLeast(who, 'officer')) return 'all'
+  if (typeof who?.id !== 'number') return 'public'
+  return [
+    'public',
+    ...privateOf(db)
+      .all({ userId: who.id })
+      .map(({ id }) => id),
+  ].join('+')
+}
+const privateOf = prepared(db =>
+  db
+    .select({ id: leagues.id })
+    .from(members)
+    .innerJoin(leagues, eq(leagues.id, members.leagueId))
+    .where(and(eq(members.userId, sql.placeholder('userId')), sql`json_extract(${leagues.config}, '$.public') = 0`))
+    .orderBy(asc(leagues.id))
+    .prepare(),
+)
