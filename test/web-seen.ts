@@ -1,15 +1,26 @@
 /** What one would see on a page as it stands in the browser: run inside it, so it uses nothing from outside. */
+import type { Page } from 'playwright-core'
+
+/** Where text is too faint in the light of a colour scheme. */
+export async function faintIn(page: Page, colorScheme: 'light' | 'dark'): Promise<string[]> {
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' }) // colours change at once
+  return (await page.evaluate(faintText)).map(text => `${colorScheme}: ${text}`)
+}
 
 /** Text that is too faint for its size on what is behind it, by the WCAG formula (AA). */
 export function faintText(): string[] {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true })
+  const known = new Map<string, number[]>()
   /** Any colour of CSS as red, green, blue and alpha. */
   const rgba = (colour: string): number[] => {
-    if (!canvas) return [0, 0, 0, 0]
+    const before = known.get(colour)
+    if (before || !canvas) return before ?? [0, 0, 0, 0]
     canvas.clearRect(0, 0, 1, 1)
     canvas.fillStyle = colour
     canvas.fillRect(0, 0, 1, 1)
-    return [...canvas.getImageData(0, 0, 1, 1).data]
+    const found = [...canvas.getImageData(0, 0, 1, 1).data]
+    known.set(colour, found)
+    return found
   }
   const light = ([r = 0, g = 0, b = 0]: number[]) => {
     const [x = 0, y = 0, z = 0] = [r, g, b].map(c =>
