@@ -98,6 +98,31 @@ describe('headings', () => {
     })
   })
 
+  test('in Japanese, Chinese, Korean and Russian are known', async () => {
+    for (const headers of [
+      ['領主ID', '名前', '同盟', 'パワー', '撃破ポイント', '戦死', 'T4撃破'],
+      ['玩家ID', '昵称', '联盟', '战力', '击杀点数', '阵亡', 'T4击杀'],
+      ['총독 ID', '이름', '연맹', '전투력', '처치 포인트', '전사', 'T4 킬'],
+      ['ID игрока', 'Имя', 'Альянс', 'Мощь', 'Очки убийств', 'Погибшие', 'Убийства Т4'],
+    ])
+      expect(Object.values(await mappingOf(headers))).toEqual([
+        ...['id', 'name', 'label:alliance', 'power', 'kill_points', 'deads', 'kills_t4'],
+      ])
+  })
+
+  test('keep the letters of their script in a metric of their own', async () => {
+    expect(await mappingOf(['ID', 'ポイント', 'ﾎﾟｲﾝﾄ 2', '명예', 'Йод', 'Café', '⚔️ Power', 'เหรียญ'])).toEqual({
+      ID: 'id',
+      ポイント: 'ポイント',
+      'ﾎﾟｲﾝﾄ 2': 'ポイント_2',
+      명예: '명예',
+      Йод: 'йод',
+      Café: 'cafe',
+      '⚔️ Power': 'power',
+      เหรียญ: 'เหรียญ',
+    })
+  })
+
   test('over blank cells become metrics if numbers follow far below, and only then', async () => {
     const blank = Array.from({ length: 30_000 }, (_, i) => `${i},1,,,\n`).join('')
     const sheet = await read(`id,power,late,words,never\n${blank}x,1,5,6,\ny,1,,six,\n`)

@@ -370,3 +370,20 @@ test('an alliance column labels the rows of the board, and any column can be mad
   await finished(upload(call, id, 'ID,Name,Alliance,Squad,Power\n1,Ann,[ABC],North,5\n', { mapping }))
   expect(await labels()).toEqual([{ squad: 'North' }])
 })
+
+test('a sheet without names, or with some missing, leaves the names that are known', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  const names = async () =>
+    Object.fromEntries(
+      (await board(call, id)).rows.map((row: { player_id: string; name: string }) => [row.player_id, row.name]),
+    )
+  await finished(upload(call, id, 'ID,Name,Power\n1,Ann,5\n2,Bob,7\n10,Cy,3\n', { taken_at: '2026-01-02T00:00:00Z' }))
+  const unnamed = await finished(
+    upload(call, id, 'ID,Power\n10,4\n2,8\n3,1\n1,6\n', { taken_at: '2026-01-03T00:00:00Z' }),
+  )
+  expect(unnamed.result).toMatchObject({ new: 1, renamed: 0 })
+  expect(await names()).toEqual({ 1: 'Ann', 2: 'Bob', 3: '3', 10: 'Cy' })
+  await finished(upload(call, id, 'ID,Name,Power\n1,Anna,7\n2,,9\n3,,9\n', { taken_at: '2026-01-04T00:00:00Z' }))
+  expect(await names()).toEqual({ 1: 'Anna', 2: 'Bob', 3: '3' })
+})

@@ -4,6 +4,7 @@ import type { UploadError, UploadSummary } from '../../../db/schema.ts'
 import { scoringOf } from '../../leaderboard/score.ts'
 import { compareTexts, type TextColumn } from '../../leaderboard/text.ts'
 import { type Players, sheetPlayers } from './baseline-rows.ts'
+import { keepKnownNames } from './known-names.ts'
 import { type ReadOptions, readSheet, type SheetReport } from './reading/sheet.ts'
 import { type BoardConfig, prepareScoring, scoreInput } from './scoring.ts'
 import { type Published, selectSnapshots } from './snapshot-selection.ts'
@@ -43,10 +44,11 @@ export type ImportProgress = {
 const until = { sniffing: 1, reading: 35, checking: 45, storing: 85, comparing: 99 }
 
 export async function importSheet(scores: Database, input: ImportInput, work: TaskContext): Promise<Imported> {
-  const { ids, names, metrics, labels, rows, lines: _, errors, ...report } = await read(input, work)
+  const { ids, names, hasNames, metrics, labels, rows, lines: _, errors, ...report } = await read(input, work)
   const sheet = { ids, names, metrics, labels }
   let id: number | undefined
   try {
+    keepKnownNames(scores, sheet, hasNames, input)
     id = await writeSnapshot(scores, sheet, telling(work, rows))
     const compared = await compare(scores, sheet, sheetPlayers(scores, snapshotOf(scores, id), sheet), input, work)
     const { absent } = scoringOf(

@@ -33,6 +33,8 @@ export interface MetricColumn {
 export interface Columnar {
   ids: TextColumn
   names: TextColumn
+  /** Without a column of names the ids stand in for them. */
+  hasNames: boolean
   metrics: MetricColumn[]
   labels: { name: string; texts: TextColumn }[]
   /** Where in the file each row stands. */
@@ -218,6 +220,7 @@ export class ColumnWriter {
     return {
       ids,
       names: this.slots.includes(NAME) ? this.names.column() : ids,
+      hasNames: this.slots.includes(NAME),
       metrics,
       labels: this.labels.map(({ name, texts }) => ({ name, texts: texts.column() })),
       lines,

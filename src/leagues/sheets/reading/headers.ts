@@ -3,6 +3,7 @@ import { limits } from './limits.ts'
 import { attributeAliases, idAliases, labelAliases, metricAliases, nameAliases } from './metrics.ts'
 import { BAD, BLANK, reading, readNumber } from './numbers.ts'
 import { refuseSheet } from './refusal.ts'
+import { translatedAliases } from './translated-aliases.ts'
 
 const utf8 = new TextEncoder()
 
@@ -44,13 +45,17 @@ const HEADER_AMONG = 50
 /** Characters of a heading that count. */
 const LONGEST = 200
 
-/** What is compared: letters and digits only, but T4+ is not T4. */
+/** They say how a sign before them is drawn, and nothing about the word. */
+const variationSelectors = /[\ufe00-\ufe0f]/g
+
+/** What is compared: letters with their marks and digits only, but T4+ is not T4. */
 export const headerKey = (header: string): string =>
   header
     .slice(0, LONGEST)
     .normalize('NFKC')
     .toLowerCase()
-    .replace(/[^\p{L}\p{N}+%]/gu, '')
+    .replace(variationSelectors, '')
+    .replace(/[^\p{L}\p{M}\p{N}+%]/gu, '')
 
 /** Words that mean something else in the answers of a board. */
 const reserved = new Map([
@@ -60,16 +65,21 @@ const reserved = new Map([
   ),
 ])
 
-/** A metric's name made from its heading: `City Hall Level` → `city_hall_level`. Empty when nothing is left. */
+/**
+ * A metric's name made from its heading: `City Hall Level` → `city_hall_level`. Accents of Latin letters are left out; the
+ * marks of other scripts are part of their letters (`パ` is no `ハ`). Empty when nothing is left.
+ */
 export function slug(header: string): string {
   const plain = header
     .slice(0, LONGEST)
     .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
+    .replace(/(\p{Script=Latin})\p{M}+/gu, '$1')
+    .normalize('NFKC')
+    .replace(variationSelectors, '')
     .toLowerCase()
     .replaceAll('%', ' pct ')
     .replaceAll('+', ' plus ')
-    .replace(/[^\p{L}\p{N}]+/gu, '_')
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, '_')
     .slice(0, 60)
     .replace(/^_+|_+$/g, '')
   return reserved.get(plain) ?? plain
@@ -78,7 +88,7 @@ export function slug(header: string): string {
 /** Key of an alias → what it stands for and how early it stands in its list. */
 const aliases = new Map<string, { to: string; rank: number }>()
 const entitled = (to: string, list: string[]) => {
-  for (const [rank, alias] of list.entries())
+  for (const [rank, alias] of [...list, ...(translatedAliases.get(to) ?? [])].entries())
     if (!aliases.has(headerKey(alias))) aliases.set(headerKey(alias), { to, rank })
 }
 entitled('id', idAliases)

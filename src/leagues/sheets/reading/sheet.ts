@@ -56,6 +56,7 @@ export interface Sheet extends SheetReport {
   ids: TextColumn
   /** The ids again where the sheet has no names. */
   names: TextColumn
+  hasNames: boolean
   metrics: MetricColumn[]
   labels: { name: string; texts: TextColumn }[]
   lines: Uint32Array
@@ -168,7 +169,7 @@ function sheetOf(columnar: Columnar, header: Header, told: Told): Sheet {
 }
 
 function accepted(sheet: Sheet, mode: ReadOptions['mode']): Sheet {
-  const { ids, names, metrics, labels, lines, rows, ...report } = sheet
+  const { ids, names, hasNames, metrics, labels, lines, rows, ...report } = sheet
   const first = report.errors[0]
   const why = first ? `: line ${first.line}, ${first.column || 'the row'}: ${first.reason}` : ''
   if (rows === 0)

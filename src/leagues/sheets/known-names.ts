@@ -1,0 +1,51 @@
+/** A sheet that does not name its players leaves the names that are known. Runs in the worker thread. */
+import type { Database } from 'bun:sqlite'
+import { matchRows } from '../../leaderboard/gains.ts'
+import { rowsIn, textAt, textColumn } from '../../leaderboard/text.ts'
+import { byTakenAt, type Published } from './snapshot-selection.ts'
+import { release } from './snapshots/memory.ts'
+import { ownMemory, readIds, readNames } from './snapshots/read.ts'
+import { type SheetColumns, storedSnapshot } from './snapshots/snapshot.ts'
+import { bringToIdOrder } from './snapshots/write.ts'
+
+const mostSnapshots = 10 // looked through for a name
+
+/**
+ * Fills in the names that a sheet lacks, all of them or some, from the league's scans: those before it come first, the nearest
+ * foremost. Whom none of them names goes by their id.
+ */
+export function keepKnownNames(
+  scores: Database,
+  sheet: SheetColumns,
+  hasNames: boolean,
+  { published, takenAt }: { published: readonly Published[]; takenAt: number },
+): void {
+  const { names } = sheet
+  const isNamed = (row: number) => hasNames && names.offsets[row + 1]! > names.offsets[row]!
+  let unnamed = 0
+  for (let row = 0; row < rowsIn(names); row++) if (!isNamed(row)) unnamed++
+  const known = byTakenAt(published).reverse()
+  const nearest = [
+    ...known.filter(one => one.takenAt <= takenAt),
+    ...known.filter(one => one.takenAt > takenAt).reverse(),
+  ]
+  if (unnamed === 0 || nearest.length === 0) return
+  bringToIdOrder(sheet)
+  const texts = Array.from({ length: rowsIn(sheet.ids) }, (_, row) => (hasNames ? textAt(sheet.names, row) : ''))
+  for (const { snapshot: id } of nearest.slice(0, mostSnapshots)) {
+    const snapshot = storedSnapshot(scores, id)
+    if (!snapshot) continue
+    const [ids, others] = [readIds(scores, snapshot, ownMemory), readNames(scores, snapshot, ownMemory)]
+    const rows = matchRows(sheet.ids, ids)
+    for (let row = 0; row < rows.length; row++) {
+      if (texts[row] || rows[row]! < 0) continue
+      const name = textAt(others, rows[row]!)
+      if (!name || name === textAt(sheet.ids, row)) continue // another sheet without names
+      texts[row] = name
+      unnamed--
+    }
+    release(ids.bytes, ids.offsets, others.bytes, others.offsets)
+    if (unnamed === 0) break
+  }
+  sheet.names = textColumn(texts.map((text, row) => text || textAt(sheet.ids, row)))
+}
