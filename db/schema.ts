@@ -131,7 +131,7 @@ export const members = sqliteTable(
 
 export const uploadKinds = ['baseline', 'current'] as const
 export const uploadModes = ['partial', 'strict'] as const
-export const uploadStates = ['queued', 'running', 'done', 'failed', 'cancelled', 'undone'] as const
+export const uploadStates = ['queued', 'running', 'held', 'done', 'failed', 'cancelled', 'undone'] as const
 export type UploadState = (typeof uploadStates)[number]
 
 export type UploadSummary = {
@@ -144,7 +144,13 @@ export type UploadSummary = {
   warnings: string[]
 }
 
-/** One file sent to a sheet league. Its numbers are the snapshot `snapshot_id` in `scores.db`; writing that id publishes them. */
+/** Where the time came from that a sheet is dated by. */
+export const dateSources = ['given', 'sheet', 'filename', 'sent'] as const
+
+/** Why a sheet is held until an officer answers. */
+export type UploadDoubt = { reason: 'missing' | 'went_down' | 'columns'; count: number; of: number; message: string }
+
+/** One file sent to a sheet league. Its numbers are the snapshot `snapshot_id` in `scores.db`; it counts while the upload is `done`. */
 export const uploads = sqliteTable(
   'uploads',
   {
@@ -164,6 +170,7 @@ export const uploads = sqliteTable(
     jobId: text('job_id').notNull(),
     uploadedBy: integer('uploaded_by'), // null: the operator
     takenAt: time('taken_at').notNull(),
+    takenFrom: text('taken_from', { enum: dateSources }).notNull().default('sent'),
     createdAt: time('created_at').notNull(),
     finishedAt: time('finished_at'),
     undoneAt: time('undone_at'),
@@ -175,14 +182,30 @@ export const uploads = sqliteTable(
     rowsBad: integer('rows_bad'),
     error: text('error'),
     summary: json<UploadSummary>('summary'),
+    force: integer('force', { mode: 'boolean' }).notNull().default(false), // published whatever is doubtful
+    doubts: json<UploadDoubt[]>('doubts'), // while it is held
   },
   t => [
     index('uploads_league').on(t.leagueId, t.createdAt),
     uniqueIndex('uploads_same_bytes')
       .on(t.leagueId, t.kind, t.mode, t.sha256, sql`quote(given_mapping)`) // quoted, no mapping equals no mapping
-      .where(sql`status in ('queued', 'running', 'done') and not dry_run`),
+      .where(sql`status in ('queued', 'running', 'held', 'done') and not dry_run`),
     index('uploads_created').on(t.createdAt),
   ],
+)
+
+/** The mapping last chosen for sheets with these headings: the next one of the league is read by it. */
+export const sheetMappings = sqliteTable(
+  'sheet_mappings',
+  {
+    leagueId: integer('league_id')
+      .notNull()
+      .references(() => leagues.id, { onDelete: 'cascade' }),
+    headings: text('headings').notNull(), // hash of them all
+    mapping: json<Record<string, string | null>>('mapping').notNull(),
+    usedAt: time('used_at').notNull(),
+  },
+  t => [primaryKey({ columns: [t.leagueId, t.headings] })],
 )
 
 export type UploadError = { line: number; column: string; value: string; reason: string }

@@ -16,6 +16,7 @@ import { olderPaths } from './leagues/older-paths.ts'
 import { boardPages } from './leagues/pages/board-pages.ts'
 import { leaguePages } from './leagues/pages/league-pages.ts'
 import { leagueRoutes } from './leagues/routes.ts'
+import { uploadChangeRoutes } from './leagues/sheets/change-routes.ts'
 import { uploadRoutes } from './leagues/sheets/routes.ts'
 import { uploadPages } from './leagues/sheets/upload-pages.ts'
 import { entryRoutes } from './leagues/tours/entry-routes.ts'
@@ -104,6 +105,7 @@ const everything = (app: App, known: Known) => {
         .use(memberRoutes(app))
         .use(boardRoutes(app))
         .use(uploadRoutes(app))
+        .use(uploadChangeRoutes(app))
         .use(tourRoutes(app))
         .use(entryRoutes(app))
         .use(statsRoutes(app))

@@ -135,6 +135,8 @@ export function player(more: Partial<PlayerView> = {}): PlayerView {
 }
 
 export const upload = (more: Partial<UploadView> = {}): UploadView => ({
+  taken_from: 'given',
+  doubts: null,
   id: 31,
   league_id: 7,
   kind: 'current',

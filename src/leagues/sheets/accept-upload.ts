@@ -12,18 +12,24 @@ import { letRead } from '../../platform/jobs/runs.ts'
 import { type League, statusOf } from '../league.ts'
 import { leagueById } from '../queries.ts'
 import { coming, keepBuildable, sentTooLate } from './buildable.ts'
+import { datedBeforeReading } from './dating.ts'
+import { publishHeld } from './held.ts'
 import { importUpload } from './import-job.ts'
 import { changeUpload, insertUpload, published, sameUpload } from './queries.ts'
 import type { Received } from './receive-file.ts'
 import { correctTimesAhead } from './times.ts'
 import { uploadKindSchema, uploadModeSchema } from './upload.ts'
 
+const yesOrNo = t.Union([t.Literal('true'), t.Literal('false'), t.Literal('1'), t.Literal('0')])
+const isYes = (told: Static<typeof yesOrNo> | undefined) => told === 'true' || told === '1'
+
 /** What may be said with a file, in the form or in the address. */
 export const uploadOptions = t.Object({
   kind: t.Optional(uploadKindSchema),
   mode: t.Optional(uploadModeSchema),
   taken_at: t.Optional(dateTimeSchema),
-  dry_run: t.Optional(t.Union([t.Literal('true'), t.Literal('false'), t.Literal('1'), t.Literal('0')])),
+  dry_run: t.Optional(yesOrNo),
+  force: t.Optional(yesOrNo),
   mapping: t.Optional(
     t.String({ maxLength: 65_536, description: 'JSON: header → metric, id or name; null leaves a column out' }),
   ),
@@ -31,19 +37,16 @@ export const uploadOptions = t.Object({
 export type UploadOptions = Static<typeof uploadOptions>
 
 /** Written down and handed to a job, or the upload of the same bytes under the same mapping that is there already. */
-export async function acceptUpload(
-  { db, clock, jobs, sheets }: App,
-  league: League,
-  received: Received,
-  wishes: UploadOptions,
-  who: Who,
-) {
+export async function acceptUpload(app: App, league: League, received: Received, wishes: UploadOptions, who: Who) {
+  const { db, clock, jobs, sheets } = app
   const { file, filename, bytes, sha256 } = received
-  const dryRun = wishes.dry_run === 'true' || wishes.dry_run === '1'
+  const dryRun = isYes(wishes.dry_run)
+  const force = isYes(wishes.force)
   const kind = wishes.kind ?? 'current'
   const mode = wishes.mode ?? 'partial'
   const now = clock.now()
-  const takenAt = wishes.taken_at ? Date.parse(wishes.taken_at) : now
+  const dated = datedBeforeReading(wishes.taken_at, filename, now)
+  const { takenAt } = dated
   if (isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
   const givenMapping = mappingOf(wishes.mapping)
   return atomically(db, tx => {
@@ -51,6 +54,10 @@ export async function acceptUpload(
     sheets.file.insist()
     correctTimesAhead(tx, now)
     const known = dryRun ? undefined : sameUpload(tx, { leagueId: league.id, kind, mode, sha256, givenMapping })
+    if (known?.status === 'held' && force) {
+      const { upload, announcing } = publishHeld(app, tx, known.id, who)
+      return { upload, isDuplicate: true, announcing }
+    }
     if (known) {
       letRead(tx, known.jobId, who.id)
       return { upload: known, isDuplicate: true }
@@ -70,7 +77,8 @@ export async function acceptUpload(
       status: 'queued',
       jobId: '',
       uploadedBy: who.id,
-      takenAt,
+      ...dated,
+      force,
       createdAt: now,
     })
     const { jobId } = jobs.accept(tx, importUpload, { uploadId: upload.id, leagueId: league.id }, { by: who.id })

@@ -8,13 +8,15 @@ import { atomically } from '../../../db/transactions.ts'
 import { type App, job } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { locks } from '../../locks.ts'
+import { iso } from '../../platform/clock.ts'
 import type { JobContext } from '../../platform/jobs/job.ts'
 import { fenced } from '../../platform/jobs/task-locks.ts'
 import { ThreadError } from '../../platform/process/threads.ts'
 import { leagueById } from '../queries.ts'
-import { announce } from './announce.ts'
+import { announceLater } from './announce.ts'
 import { keepBuildable, sentTooLate } from './buildable.ts'
 import { boardConfigOf } from './config.ts'
+import { hold } from './held.ts'
 import type { Imported, ImportProgress } from './import-sheet.ts'
 import { changeUpload, findUpload, keepErrors, publish, published, sameUpload } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
@@ -71,7 +73,7 @@ async function importSheet(
           mode: upload.dryRun ? 'partial' : upload.mode, // a trial run tells of every bad row
         },
         kind: upload.kind,
-        takenAt: upload.takenAt,
+        dated: { takenAt: upload.takenAt, takenFrom: upload.takenFrom },
         published: published(db, leagueId),
         config: boardConfigOf(league),
         dryRun: upload.dryRun,
@@ -93,16 +95,22 @@ async function importSheet(
     await forget(app, upload)
     return dryResult(imported)
   }
-  await atomically(db, tx => {
+  const isHeld = imported.doubts.length > 0 && !upload.force
+  const announcing = await atomically(db, tx => {
     if (lease) fenced(tx, lease)
     if (leagueById(tx, leagueId).finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
     sheets.file.insist() // else the snapshot would be gone with the process
+    const isCorrected = findUpload(tx, uploadId)?.takenFrom === 'given' // perhaps while it was read
+    const read = { ...readOf(imported, clock.now()), ...(!isCorrected && imported.dated) }
+    keepErrors(tx, uploadId, imported.errors)
+    if (isHeld) return void hold(tx, clock.now(), league, upload, { ...read, doubts: imported.doubts })
     const before = published(tx, leagueId)
-    publish(tx, upload, doneOf(imported, clock.now()), imported.errors)
+    publish(tx, upload, read)
     keepBuildable(sheets.boards.scores, before, published(tx, leagueId), sentTooLate)
-    if (league.config.webhook_url) app.jobs.accept(tx, announce, { leagueId, uploadId })
+    return announceLater(app, tx, league, uploadId)
   })
-  return { upload_id: uploadId, ...imported.summary }
+  if (announcing) await app.jobs.tryDispatch(announcing)
+  return { upload_id: uploadId, status: isHeld ? 'held' : 'done', doubts: imported.doubts, ...imported.summary }
 }
 
 /** Also one that failed before: its job is tried again. Null once the upload is gone. */
@@ -143,7 +151,7 @@ function asRefusal(error: unknown): never {
   throw error
 }
 
-const doneOf = ({ snapshot, report, summary }: Imported, now: number): Partial<Upload> => ({
+const readOf = ({ snapshot, report, summary }: Imported, now: number): Partial<Upload> => ({
   snapshotId: snapshot,
   finishedAt: now,
   format: report.format,
@@ -154,13 +162,15 @@ const doneOf = ({ snapshot, report, summary }: Imported, now: number): Partial<U
   summary,
 })
 
-const dryResult = ({ report, errors, summary }: Imported) => ({
+const dryResult = ({ report, errors, summary, dated, doubts }: Imported) => ({
   mapping: report.mapping,
   ignored: report.ignored,
   rows_total: report.rowsTotal,
   rows_ok: report.rowsOk,
   rows_bad: report.rowsBad,
-  taken_at: report.takenAt,
+  taken_at: iso(dated.takenAt),
+  taken_from: dated.takenFrom,
+  doubts,
   errors: errors.slice(0, 100),
   summary,
 })

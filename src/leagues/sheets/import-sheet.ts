@@ -1,9 +1,11 @@
 /** In the worker thread: a file becomes a snapshot and is held against the board it follows. */
 import type { Database } from 'bun:sqlite'
-import type { UploadError, UploadSummary } from '../../../db/schema.ts'
+import type { UploadDoubt, UploadError, UploadSummary } from '../../../db/schema.ts'
 import { scoringOf } from '../../leaderboard/score.ts'
 import { compareTexts, type TextColumn } from '../../leaderboard/text.ts'
 import { type Players, sheetPlayers } from './baseline-rows.ts'
+import { type Dated, datedByContent } from './dating.ts'
+import { countFallen, doubtsOf } from './doubts.ts'
 import { keepKnownNames } from './known-names.ts'
 import { type ReadOptions, readSheet, type SheetReport } from './reading/sheet.ts'
 import { type BoardConfig, prepareScoring, scoreInput } from './scoring.ts'
@@ -19,7 +21,7 @@ export type ImportInput = {
   path: string
   options: Pick<ReadOptions, 'filename' | 'mapping' | 'mode'>
   kind: 'baseline' | 'current'
-  takenAt: number
+  dated: Dated
   /** What the league's boards are made of so far, and how it scores. */
   published: Published[]
   config: BoardConfig
@@ -32,6 +34,9 @@ export type Imported = {
   report: Omit<SheetReport, 'errors'>
   errors: UploadError[]
   summary: UploadSummary
+  dated: Dated
+  /** Why it should not be published unasked. */
+  doubts: UploadDoubt[]
 }
 
 export type ImportProgress = {
@@ -46,11 +51,13 @@ const until = { sniffing: 1, reading: 35, checking: 45, storing: 85, comparing: 
 export async function importSheet(scores: Database, input: ImportInput, work: TaskContext): Promise<Imported> {
   const { ids, names, hasNames, metrics, labels, rows, lines: _, errors, ...report } = await read(input, work)
   const sheet = { ids, names, metrics, labels }
+  const dated = datedByContent(input.dated, report.takenAt, work.now)
   let id: number | undefined
   try {
-    keepKnownNames(scores, sheet, hasNames, input)
+    keepKnownNames(scores, sheet, hasNames, { published: input.published, takenAt: dated.takenAt })
     id = await writeSnapshot(scores, sheet, telling(work, rows))
-    const compared = await compare(scores, sheet, sheetPlayers(scores, snapshotOf(scores, id), sheet), input, work)
+    const players = sheetPlayers(scores, snapshotOf(scores, id), sheet)
+    const { doubts, ...compared } = await compare(scores, sheet, players, { ...input, takenAt: dated.takenAt }, work)
     const { absent } = scoringOf(
       metrics.map(({ name }) => name),
       input.config,
@@ -63,7 +70,7 @@ export async function importSheet(scores: Database, input: ImportInput, work: Ta
     }
     if (input.dryRun) await deleteSnapshot(scores, id)
     const findings = [...errors, ...report.duplicates, ...report.suspicious]
-    return { snapshot: input.dryRun ? null : id, report, errors: findings, summary }
+    return { snapshot: input.dryRun ? null : id, report, errors: findings, summary, dated, doubts }
   } catch (error) {
     if (id !== undefined) await deleteSnapshot(scores, id)
     throw error
@@ -106,7 +113,7 @@ async function compare(
   scores: Database,
   { names, metrics }: SheetColumns,
   players: Players,
-  { published, kind, takenAt, config }: ImportInput,
+  { published, kind, takenAt, config }: ImportInput & { takenAt: number },
   work: TaskContext,
 ) {
   const { id, players: count } = players.snapshot
@@ -114,12 +121,16 @@ async function compare(
   const lineup = selectSnapshots([...published, { snapshot: id, kind, takenAt }])
   const shown =
     lineup?.current === id ? await prepareScoring(scores, players, scoreInput(lineup, config), work) : undefined
-  release(...metrics.map(({ values }) => values)) // the rest is about ids and names
-  collectGarbage(count * RANKING)
   const earlier = selectSnapshots(published.filter(one => one.takenAt <= takenAt)) ?? baselineOnly(published)
   const since = earlier && storedSnapshot(scores, earlier.current) // a sheet of long ago: it may have been thinned out
-  if (kind === 'baseline' || !since) return { ...nobody, ...shown }
-  return { ...nobody, ...movesSince(scores, players, names, since), ...shown }
+  const isCompared = kind === 'current' && since !== undefined
+  const fell = isCompared ? await countFallen(scores, players, since, work) : undefined
+  release(...metrics.map(({ values }) => values)) // the rest is about ids and names
+  collectGarbage(count * RANKING)
+  if (!isCompared || !fell) return { ...nobody, ...shown, doubts: [] }
+  const moves = movesSince(scores, players, names, since)
+  const doubts = doubtsOf(players.snapshot, since, { ...fell, missing: moves.missing })
+  return { ...nobody, ...moves, ...shown, doubts }
 }
 
 function movesSince(scores: Database, players: Players, names: TextColumn, before: Snapshot) {

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { atomically } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { bestTierFirst, defaultTiers } from '../../leaderboard/tiers.ts'
@@ -8,9 +9,10 @@ import type { League } from '../league.ts'
 import { boardParts, type Source, sheetPage } from './boards.ts'
 import { boardConfigOf, checkedSheetConfig } from './config.ts'
 import type { ExportInput } from './export-source.ts'
+import { clearHeldAlert } from './held.ts'
 import { sheetKindPages } from './kind-pages.ts'
 import { playerCard } from './player-card.ts'
-import { published, sheetStats, unfinishedUploads, uploadFiles } from './queries.ts'
+import { heldUploads, published, sheetStats, unfinishedUploads, uploadFiles } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
 import { publishedUpTo, selectSnapshots } from './snapshot-selection.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
@@ -65,7 +67,7 @@ export const sheetLeague: LeagueKind = {
   stats: ({ db }, league) => sheetStats(db, league.id),
   async finalize(app, league) {
     const unread = unfinishedUploads(app.db, league.id)
-    if (unread > 0) refuse('conflict', `${unread} ${unread === 1 ? 'sheet is' : 'sheets are'} still being read`)
+    if (unread > 0) refuse('conflict', `${unread} ${unread === 1 ? 'sheet is' : 'sheets are'} still being read or held`)
     const { config, published } = sourceOf(app, league)
     const lineup =
       selectSnapshots(published) ??
@@ -73,9 +75,13 @@ export const sheetLeague: LeagueKind = {
     return { hash: await app.sheets.thread.run('hash', { lineup, config: JSON.stringify(config) }) }
   },
   /** The snapshots are swept by the next retention; nothing refers to them any more. */
-  removing({ config, db }, leagueId) {
+  removing({ config, db, clock }, leagueId) {
     const files = uploadFiles(db, leagueId)
+    const held = heldUploads(db, leagueId)
     return async () => {
+      await atomically(db, tx => {
+        for (const { id } of held) clearHeldAlert(tx, clock.now(), id)
+      })
       for (const file of files) await rm(uploadPath(config.dataDir, file), { force: true })
     }
   },

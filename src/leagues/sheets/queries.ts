@@ -24,7 +24,7 @@ export function uploadById(db: Db, id: number): Upload {
   return upload && !upload.dryRun ? upload : refuse('not_found', `There is no upload ${id}`)
 }
 
-/** The upload of the same bytes under the same mapping that is on its way or done, if there is one. */
+/** The upload of the same bytes under the same mapping that is on its way, held or done, if there is one. */
 export const sameUpload = (
   db: Db,
   {
@@ -44,7 +44,7 @@ export const sameUpload = (
         eq(uploads.kind, kind),
         eq(uploads.mode, mode),
         eq(uploads.sha256, sha256),
-        inArray(uploads.status, ['queued', 'running', 'done']),
+        inArray(uploads.status, ['queued', 'running', 'held', 'done']),
         eq(uploads.dryRun, false),
       ),
     )
@@ -69,10 +69,9 @@ export function changeUpload(
 }
 
 /** Makes the snapshot the league's newest word: the board changes with this transaction, not before, not after. */
-export function publish(tx: Db, upload: Upload, done: Partial<Upload>, errors: readonly UploadError[]): Upload {
-  const published = changeUpload(tx, upload.id, ['running'], { ...done, status: 'done' })
+export function publish(tx: Db, upload: Upload, done: Partial<Upload>, from: 'running' | 'held' = 'running'): Upload {
+  const published = changeUpload(tx, upload.id, [from], { ...done, status: 'done' })
   if (!published) return refuse('conflict', 'The upload is no longer being imported')
-  keepErrors(tx, upload.id, errors)
   touch(tx, 'scores', upload.leagueId)
   return published
 }
@@ -177,12 +176,25 @@ export function sheetStats(db: Db, leagueId: number) {
   }
 }
 
-/** Sheets that are on their way to the board. */
+/** Sheets that are on their way to the board, or wait for an answer. */
 export const unfinishedUploads = (db: Db, leagueId: number): number =>
   db
     .select({ total: count() })
     .from(uploads)
     .where(
-      and(eq(uploads.leagueId, leagueId), eq(uploads.dryRun, false), inArray(uploads.status, ['queued', 'running'])),
+      and(
+        eq(uploads.leagueId, leagueId),
+        eq(uploads.dryRun, false),
+        inArray(uploads.status, ['queued', 'running', 'held']),
+      ),
     )
     .get()?.total ?? 0
+
+/** Those that wait for an answer. */
+export const heldUploads = (db: Db, leagueId: number): Upload[] =>
+  db
+    .select()
+    .from(uploads)
+    .where(and(eq(uploads.leagueId, leagueId), eq(uploads.status, 'held')))
+    .orderBy(asc(uploads.id))
+    .all()

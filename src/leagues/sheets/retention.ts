@@ -24,7 +24,7 @@ export async function deleteOldFiles({ db, config }: App, now: number, limit: nu
       and(
         isNotNull(uploads.file),
         lt(uploads.createdAt, now - 90 * day),
-        notInArray(uploads.status, ['queued', 'running']),
+        notInArray(uploads.status, ['queued', 'running', 'held']),
       ),
     )
     .limit(limit)
@@ -92,7 +92,7 @@ async function sweep({ db, sheets }: Pick<App, 'db' | 'sheets'>, now: number): P
   // One of theirs may be about to be published, and look old where the clock was set forward since it was written.
   if (db.select({ id: uploads.id }).from(uploads).where(eq(uploads.status, 'running')).limit(1).get()) return 0
   const before = now - hour // younger ones may be about to be published
-  const keep = new Set<number>(recentlyUndone(db, now))
+  const keep = new Set<number>([...recentlyUndone(db, now), ...heldSnapshots(db)])
   const lists = new Set<string>()
   for (const league of db.select().from(leagues).where(eq(leagues.kind, 'sheet')).all()) {
     const all = published(db, league.id)
@@ -114,6 +114,14 @@ const isLongOver = (league: League, now: number) =>
   isSeasonOver(league, now) && (league.finalizedAt === null || league.finalizedAt < now - 7 * day)
 
 const undos = 5 // newest uploads of a league that is over that can be undone for as long as it is not archived
+
+const heldSnapshots = (db: App['db']): number[] =>
+  db
+    .select({ snapshot: uploads.snapshotId })
+    .from(uploads)
+    .where(eq(uploads.status, 'held'))
+    .all()
+    .flatMap(({ snapshot }) => snapshot ?? [])
 
 const recentlyUndone = (db: App['db'], now: number): number[] =>
   db

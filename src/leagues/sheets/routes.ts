@@ -1,7 +1,5 @@
 import { existsSync } from 'node:fs'
 import { Elysia, t } from 'elysia'
-import { atomically } from '../../../db/transactions.ts'
-import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { bom, csvLines } from '../../platform/files/csv.ts'
@@ -11,10 +9,8 @@ import { describe } from '../../platform/http/route-docs.ts'
 import { leagueById } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
 import { acceptUpload, checkedUploadForm, requireUploadsOpen, uploadOptions } from './accept-upload.ts'
-import { keepBuildable, undoneTooLate } from './buildable.ts'
-import { errorsOf, published, undo, uploadById, uploadsOf } from './queries.ts'
+import { errorsOf, uploadById, uploadsOf } from './queries.ts'
 import { receive, removeReceived, uploadPath } from './receive-file.ts'
-import { isSeasonOver } from './retention.ts'
 import { type Upload, uploadSchema, uploadView } from './upload.ts'
 
 const accepted = t.Object({
@@ -66,13 +62,14 @@ export const uploadRoutes = (app: App) => {
         requireUploadsOpen(league, clock.now())
         const received = await receive(request, app)
         try {
-          const { upload, isDuplicate } = await acceptUpload(
+          const { upload, isDuplicate, announcing } = await acceptUpload(
             app,
             league,
             received,
             { ...checkedUploadForm(received.fields), ...query },
             signedIn(who),
           )
+          if (announcing) await jobs.tryDispatch(announcing)
           if (isDuplicate) {
             await removeReceived(config.dataDir, received)
             return { ...answerOf(upload), duplicate: true }
@@ -174,34 +171,6 @@ export const uploadRoutes = (app: App) => {
         detail: describe('The file as it was sent', t.String({ format: 'binary' }), {
           type: 'application/octet-stream',
         }),
-      },
-    )
-    .post(
-      '/uploads/:id/undo',
-      async ({ params: { id }, who }) => {
-        const upload = await atomically(db, tx => {
-          const upload = uploadById(tx, id)
-          if (isSeasonOver(leagueById(tx, upload.leagueId), clock.now()))
-            refuse('conflict', 'The league is final or long over; its uploads stay')
-          const before = published(tx, upload.leagueId)
-          const undone =
-            undo(tx, upload, clock.now()) ??
-            refuse('conflict', `Only a done upload can be undone; this one is ${upload.status}`)
-          keepBuildable(app.sheets.boards.scores, before, published(tx, upload.leagueId), undoneTooLate)
-          audit(tx, {
-            at: clock.now(),
-            who: signedIn(who),
-            action: 'upload.undo',
-            target: `upload ${id}`,
-            detail: { league_id: upload.leagueId },
-          })
-          return undone
-        })
-        return uploadView(upload)
-      },
-      {
-        may: 'officer',
-        detail: describe('Take an upload out of the boards, which go back to what they were', uploadSchema),
       },
     )
 }

@@ -1,6 +1,6 @@
 /** One file sent to a sheet league, as it is kept and as the API shows it. */
 import { t } from 'elysia'
-import { uploadKinds, uploadModes, uploadStates, type uploads } from '../../../db/schema.ts'
+import { dateSources, uploadKinds, uploadModes, uploadStates, type uploads } from '../../../db/schema.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 
@@ -19,6 +19,13 @@ export const summarySchema = t.Object({
   warnings: t.Array(t.String()),
 })
 
+export const doubtSchema = t.Object({
+  reason: t.Union([t.Literal('missing'), t.Literal('went_down'), t.Literal('columns')]),
+  count: t.Integer(),
+  of: t.Integer(),
+  message: t.String(),
+})
+
 export const uploadSchema = t.Object(
   {
     id: t.Integer(),
@@ -34,6 +41,10 @@ export const uploadSchema = t.Object(
     rows_ok: t.Nullable(t.Integer()),
     rows_bad: t.Nullable(t.Integer()),
     taken_at: dateTimeSchema,
+    taken_from: t.Union(
+      dateSources.map(source => t.Literal(source)),
+      { description: 'Where that time comes from: given, read in the sheet or in its name, or when it was sent' },
+    ),
     created_at: dateTimeSchema,
     finished_at: t.Nullable(dateTimeSchema),
     uploaded_by: t.Nullable(t.Integer()),
@@ -41,6 +52,7 @@ export const uploadSchema = t.Object(
     error: t.Nullable(t.String()),
     mapping: t.Nullable(t.Record(t.String(), t.String())),
     summary: t.Nullable(summarySchema),
+    doubts: t.Nullable(t.Array(doubtSchema), { description: 'Of a held upload: why nothing was published yet' }),
   },
   { $id: 'Upload', description: 'An upload' },
 )
@@ -59,6 +71,7 @@ export const uploadView = (upload: Upload) => ({
   rows_ok: upload.rowsOk,
   rows_bad: upload.rowsBad,
   taken_at: iso(upload.takenAt),
+  taken_from: upload.takenFrom,
   created_at: iso(upload.createdAt),
   finished_at: isoOrNull(upload.finishedAt),
   uploaded_by: upload.uploadedBy,
@@ -66,5 +79,6 @@ export const uploadView = (upload: Upload) => ({
   error: upload.error,
   mapping: upload.mapping,
   summary: upload.summary,
+  doubts: upload.doubts,
 })
 export type UploadView = ReturnType<typeof uploadView>

@@ -9,10 +9,11 @@ import { action, formField } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
-import { bytes, moment, name, number, time } from '../../ui/parts/values.ts'
+import { bytes, name, number, time } from '../../ui/parts/values.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import { metricName } from '../pages/words.ts'
+import { dateForm, heldQuestion, takenWords } from './held-page.ts'
 import { sheetKindPages } from './kind-pages.ts'
 import type { UploadView } from './upload.ts'
 
@@ -58,7 +59,7 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
       {
         head: 'Status',
         cell: upload =>
-          html`${status(upload.status)}${going(progress.get(upload.id))}${upload.error && html` <small class="reason">${upload.error}</small>`}`,
+          html`${status(upload.status)}${going(progress.get(upload.id))}${upload.error && html` <small class="reason">${upload.error}</small>`}${upload.doubts?.map(({ message }) => html` <small class="reason">${message}</small>`)}`,
       },
       { head: 'Kind', cell: upload => upload.kind },
       { head: 'Taken', cell: upload => time(upload.taken_at ?? upload.created_at) },
@@ -75,7 +76,7 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
       { head: 'Missing', numeric: true, cell: upload => number(upload.summary?.missing) },
       { head: 'Suspicious', numeric: true, cell: upload => number(upload.summary?.suspicious) },
       { head: 'By', cell: upload => (upload.uploaded_by === null ? 'operator' : name(names.get(upload.uploaded_by))) },
-      mayUndo && { head: html`<span class="sr">Actions</span>`, cell: upload => actions(upload) },
+      mayUndo && { head: html`<span class="sr">Actions</span>`, cell: upload => actions(upload, path) },
     ],
     empty: emptyState(
       'No sheets yet',
@@ -88,7 +89,7 @@ ${paginationLinks(list.pagination, page => address(path, { page }))}`
 const going = (run: { percent: number; stage: string | null } | undefined): Content =>
   run && html` <small>${run.stage} ${progressBar(run.percent, 'How far the import is')}</small>`
 
-const actions = (upload: UploadView): Content =>
+const actions = (upload: UploadView, path: string): Content =>
   upload.status === 'done'
     ? action({
         label: 'Undo',
@@ -98,15 +99,17 @@ const actions = (upload: UploadView): Content =>
         confirm: `Undo ${upload.filename}? Every board goes back to what it was without it.`,
         done: 'Undone',
       })
-    : isUnfinished(upload) && upload.job_id
-      ? action({
-          label: 'Cancel',
-          small: true,
-          method: 'delete',
-          action: `/api/v1/jobs/cancel/${upload.job_id}`,
-          done: 'Cancelled',
-        })
-      : null
+    : upload.status === 'held'
+      ? html`<a class="button small" href="${path}/${upload.id}#held">Answer</a>`
+      : isUnfinished(upload) && upload.job_id
+        ? action({
+            label: 'Cancel',
+            small: true,
+            method: 'delete',
+            action: `/api/v1/jobs/cancel/${upload.job_id}`,
+            done: 'Cancelled',
+          })
+        : null
 
 function uploadForm(league: LeagueView, { uploads, pagination: { total } }: UploadsData['list'], maxMb: number): Html {
   const hasBaseline =
@@ -163,10 +166,11 @@ export function uploadBody(
   const mayUndo = isAtLeast(who, 'officer') && league.finalized_at === null
   return html`${leagueHead({ league, kind: sheetKindPages, who, tab: 'uploads', title: name(upload.filename) })}
 <div class="toolbar">
-${status(upload.status)}<span>${upload.kind}, taken ${moment(upload.taken_at ?? upload.created_at)}</span>
-<span class="actions">${mayUndo && actions(upload)}<a class="button small quiet" href="/api/v1/uploads/${upload.id}/file" download>File</a>${upload.rows_bad ? html`<a class="button small quiet" href="/api/v1/uploads/${upload.id}/errors.csv" download>Bad rows as CSV</a>` : null}</span>
+${status(upload.status)}<span>${upload.kind}, ${takenWords(upload)}</span>
+<span class="actions">${mayUndo && upload.status !== 'held' && actions(upload, path)}<a class="button small quiet" href="/api/v1/uploads/${upload.id}/file" download>File</a>${upload.rows_bad ? html`<a class="button small quiet" href="/api/v1/uploads/${upload.id}/errors.csv" download>Bad rows as CSV</a>` : null}</span>
 </div>
 ${upload.error && notice(upload.error, 'bad')}
+${mayUndo && heldQuestion(upload)}
 ${stats([
   { label: 'Size', value: bytes(upload.bytes) },
   { label: 'Rows read', value: number(upload.rows_ok) },
@@ -189,6 +193,7 @@ ${
     ],
   })}</section>`
 }
+${mayUndo && dateForm(upload)}
 ${
   errors.pagination.total > 0 &&
   html`<section class="part" id="errors"><h2>Bad rows ${badge(number(errors.pagination.total), 'bad')}</h2>${table({

@@ -17,6 +17,7 @@ const statusTones: Record<string, Tone> = {
   archived: 'quiet',
   queued: 'plain',
   running: 'live',
+  held: 'warn',
   done: 'good',
   failed: 'bad',
   cancelled: 'quiet',

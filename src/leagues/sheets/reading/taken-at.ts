@@ -1,9 +1,11 @@
+/** When a sheet says it was made, in the rows around its table or in its file's name: a time in ISO 8601, or a day alone. */
+import { isInCalendar } from '../../../platform/clock.ts'
 import type { PreviewRow } from './headers.ts'
 
-const stamp = /\b(20\d\d)-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*(UTC|GMT|Z|[+-]\d\d:?\d\d)?/i
+const stamp = /\b(20\d\d)-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*(UTC|GMT|Z|[+-]\d\d:?\d\d)?)?/i
 const label = /scan|taken|date|time|updated|generated|created/i
 
-/** When the rows around a table say it was made: a time with a zone, or one beside a word for it, before any other. UTC if no zone is named. */
+/** A time with a zone, or one beside a word for it, before any other; a day alone only beside such a word. UTC if no zone is named. */
 export function takenAtIn(rows: PreviewRow[]): string | null {
   let best: { time: string; worth: number } | null = null
   for (const { cells } of rows)
@@ -11,12 +13,35 @@ export function takenAtIn(rows: PreviewRow[]): string | null {
       const found = stamp.exec(cell)
       if (!found) continue
       const [whole, year, month, day, hour, minute, second = '00', zone] = found
-      const offset = !zone || /^[a-z]+$/i.test(zone) ? 'Z' : zone.replace(/^(...):?/, '$1:')
-      const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}${offset}`)
-      if (Number.isNaN(date.getTime())) continue
       const labelled = label.test(cell.replace(whole, '')) || label.test(cells[column - 1] ?? '')
-      const worth = (zone ? 1 : 0) + (labelled ? 1 : 0)
-      if (!best || worth > best.worth) best = { time: date.toISOString(), worth }
+      if (!hour && !labelled) continue
+      const offset = !zone || /^[a-z]+$/i.test(zone) ? 'Z' : zone.replace(/^(...):?/, '$1:')
+      const time = moment(`${year}-${month}-${day}`, hour ? `T${hour}:${minute}:${second}${offset}` : '')
+      if (!time) continue
+      const worth = (hour ? 1 : 0) + (zone ? 1 : 0) + (labelled ? 1 : 0)
+      if (!best || worth > best.worth) best = { time, worth }
     }
   return best?.time ?? null
+}
+
+/** `2026-03-01`, `2026_03_01 12-30`, `20260301T123000`, `01.03.2026`: the time in a file's name, in UTC. */
+export function takenAtInName(filename: string): string | null {
+  const yearFirst =
+    /(?<!\d)(20\d\d)([-_. ]?)([01]\d)\2([0-3]\d)(?:[T _-]*([0-2]\d)[-_.:hH]?([0-5]\d)(?:[-_.:]?([0-5]\d))?Z?)?(?!\d)/
+  const dayFirst = /(?<!\d)([0-3]\d)\.([01]\d)\.(20\d\d)(?!\d)/
+  const found = yearFirst.exec(filename)
+  if (found) {
+    const [, year, , month, day, hour, minute, second = '00'] = found
+    return moment(`${year}-${month}-${day}`, hour ? `T${hour}:${minute}:${second}Z` : '')
+  }
+  const [, day, month, year] = dayFirst.exec(filename) ?? []
+  return year ? moment(`${year}-${month}-${day}`, '') : null
+}
+
+/** Null for what no calendar has. */
+function moment(day: string, time: string): string | null {
+  const at = new Date(day + time)
+  if (Number.isNaN(at.getTime()) || !isInCalendar(at.getTime())) return null
+  if (new Date(`${day}T00:00:00Z`).toISOString().slice(0, 10) !== day) return null // the 30th of February
+  return time ? at.toISOString() : day
 }

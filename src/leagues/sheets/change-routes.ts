@@ -1,0 +1,86 @@
+/** What officers do with an upload once it is there. */
+import { Elysia, t } from 'elysia'
+import { atomically } from '../../../db/transactions.ts'
+import { audit } from '../../audit.ts'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { momentOf } from '../../platform/clock.ts'
+import { access, signedIn } from '../../platform/http/access.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { leagueById } from '../queries.ts'
+import { keepBuildable, undoneTooLate } from './buildable.ts'
+import { correctTakenAt, discardHeld, publishHeld } from './held.ts'
+import { published, undo, uploadById } from './queries.ts'
+import { removeReceived } from './receive-file.ts'
+import { isSeasonOver } from './retention.ts'
+import { uploadSchema, uploadView } from './upload.ts'
+
+export const uploadChangeRoutes = (app: App) => {
+  const { db, clock, config, jobs } = app
+  return new Elysia({ tags: ['uploads'] })
+    .use(access(app))
+    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
+    .patch(
+      '/uploads/:id',
+      async ({ params: { id }, body, who }) =>
+        uploadView(await atomically(db, tx => correctTakenAt(app, tx, id, signedIn(who), momentOf(body.taken_at)))),
+      {
+        body: t.Object({ taken_at: dateTimeSchema }),
+        may: 'officer',
+        detail: describe('Correct when a sheet was taken; boards follow', uploadSchema),
+      },
+    )
+    .post(
+      '/uploads/:id/publish',
+      async ({ params: { id }, body, who }) => {
+        const takenAt = body?.taken_at === undefined ? undefined : momentOf(body.taken_at)
+        const { upload, announcing } = await atomically(db, tx => publishHeld(app, tx, id, signedIn(who), takenAt))
+        if (announcing) await jobs.tryDispatch(announcing)
+        return uploadView(upload)
+      },
+      {
+        body: t.Optional(t.Object({ taken_at: t.Optional(dateTimeSchema) })),
+        may: 'officer',
+        detail: describe('Publish a held upload anyway, perhaps as taken at another time', uploadSchema),
+      },
+    )
+    .post(
+      '/uploads/:id/discard',
+      async ({ params: { id }, who }) => {
+        const { file } = uploadById(db, id)
+        const upload = await atomically(db, tx => discardHeld(app, tx, id, signedIn(who)))
+        if (file) await removeReceived(config.dataDir, { file })
+        return uploadView(upload)
+      },
+      { may: 'officer', detail: describe('Discard a held upload; no board ever sees it', uploadSchema) },
+    )
+    .post(
+      '/uploads/:id/undo',
+      async ({ params: { id }, who }) => {
+        const upload = await atomically(db, tx => {
+          const upload = uploadById(tx, id)
+          if (isSeasonOver(leagueById(tx, upload.leagueId), clock.now()))
+            refuse('conflict', 'The league is final or long over; its uploads stay')
+          const before = published(tx, upload.leagueId)
+          const undone =
+            undo(tx, upload, clock.now()) ??
+            refuse('conflict', `Only a done upload can be undone; this one is ${upload.status}`)
+          keepBuildable(app.sheets.boards.scores, before, published(tx, upload.leagueId), undoneTooLate)
+          audit(tx, {
+            at: clock.now(),
+            who: signedIn(who),
+            action: 'upload.undo',
+            target: `upload ${id}`,
+            detail: { league_id: upload.leagueId },
+          })
+          return undone
+        })
+        return uploadView(upload)
+      },
+      {
+        may: 'officer',
+        detail: describe('Take an upload out of the boards, which go back to what they were', uploadSchema),
+      },
+    )
+}

@@ -1,0 +1,57 @@
+/** What a held sheet asks, the answers to it, and the form that corrects when a sheet was taken. */
+import { type Content, type Html, html } from '../../platform/html.ts'
+import { action, form, formField } from '../../ui/parts/form.ts'
+import { moment } from '../../ui/parts/values.ts'
+import type { UploadView } from './upload.ts'
+
+const sources: Record<UploadView['taken_from'], string> = {
+  given: 'as given',
+  sheet: 'as the sheet says',
+  filename: 'as the file name says',
+  sent: 'when it was sent',
+}
+
+/** `taken 3 Mar 2026, 12:00 UTC, as the file name says` */
+export const takenWords = (upload: UploadView): Html =>
+  html`taken ${moment(upload.taken_at)}, ${sources[upload.taken_from]}`
+
+export function heldQuestion(upload: UploadView): Content {
+  if (upload.status !== 'held') return null
+  const path = `/api/v1/uploads/${upload.id}`
+  return html`<section class="part notice warn" id="held">
+<h2>Should this sheet be published?</h2>
+<p>It looks wrong beside the scan before, so the board still shows what it showed.</p>
+<ul>${upload.doubts?.map(({ message }) => html`<li>${message}</li>`)}</ul>
+<div class="actions">
+${action({ label: 'Publish anyway', action: `${path}/publish`, done: 'Published' })}
+${action({ label: 'Discard', action: `${path}/discard`, danger: true, confirm: `Discard ${upload.filename}? No board will ever show it.`, done: 'Discarded' })}
+</div>
+${form(
+  { action: `${path}/publish`, done: 'Published' },
+  formField({
+    label: 'It is from another date',
+    name: 'taken_at',
+    type: 'time',
+    value: upload.taken_at,
+    hint: 'In your time zone. The board shows the newest scan; an older one takes its place in the history.',
+  }),
+  'Publish with this date',
+)}
+</section>`
+}
+
+/** Of a sheet that boards are made of. */
+export const dateForm = (upload: UploadView): Content =>
+  upload.status === 'done' &&
+  html`<details class="part"><summary>Correct when it was taken</summary>
+${form(
+  { method: 'patch', action: `/api/v1/uploads/${upload.id}`, done: 'Corrected' },
+  formField({
+    label: 'Taken at',
+    name: 'taken_at',
+    type: 'time',
+    value: upload.taken_at,
+    hint: 'In your time zone. Boards follow at once.',
+  }),
+  'Correct',
+)}</details>`

@@ -1,0 +1,107 @@
+/** Sheets that are held because they look wrong beside the scan before, and what officers answer. */
+import type { Db } from '../../../db/open.ts'
+import { clear, raise } from '../../alerts.ts'
+import { audit } from '../../audit.ts'
+import type { App } from '../../context.ts'
+import { invalid, refuse } from '../../errors.ts'
+import { touch } from '../../platform/cache/stamps.ts'
+import { isAhead, iso, tooFarAhead } from '../../platform/clock.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import type { League } from '../league.ts'
+import { leagueById } from '../queries.ts'
+import { announceLater } from './announce.ts'
+import { keepBuildable, sentTooLate } from './buildable.ts'
+import { changeUpload, publish, published, uploadById } from './queries.ts'
+import { isSeasonOver } from './retention.ts'
+import type { Upload } from './upload.ts'
+
+const alertKey = (uploadId: number) => `upload_held:${uploadId}`
+export const clearHeldAlert = (tx: Db, now: number, uploadId: number) => clear(tx, now, alertKey(uploadId))
+
+/** Nothing changes but that it waits: its snapshot is there, and no board is made of it. */
+export function hold(tx: Db, now: number, league: League, upload: Upload, read: Partial<Upload>): void {
+  const doubts = read.doubts ?? []
+  changeUpload(tx, upload.id, ['running'], { ...read, status: 'held' }) ??
+    refuse('conflict', 'The upload is no longer being imported')
+  raise(tx, now, {
+    key: alertKey(upload.id),
+    type: 'feed_held',
+    severity: 'warning',
+    title: `${upload.filename} is held`,
+    message: `${league.name}: ${doubts.map(({ message }) => message).join('; ')}. Publish it anyway, say when it was taken, or discard it.`,
+    data: { league_id: league.id, upload_id: upload.id },
+  })
+}
+
+/** Publish anyway, or as of another time. Answers the upload, and the job that announces it. */
+export function publishHeld(app: App, tx: Db, id: number, who: Who, takenAt?: number) {
+  const now = app.clock.now()
+  const { upload, league } = heldUpload(tx, id, now)
+  if (takenAt !== undefined && isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
+  const dated = takenAt === undefined ? {} : { takenAt, takenFrom: 'given' as const }
+  const before = published(tx, league.id)
+  const done = publish(tx, upload, { ...dated, doubts: null, finishedAt: now }, 'held')
+  keepBuildable(app.sheets.boards.scores, before, published(tx, league.id), sentTooLate)
+  clearHeldAlert(tx, now, id)
+  audit(tx, {
+    at: now,
+    who,
+    action: 'upload.publish',
+    target: `upload ${id}`,
+    detail: { league_id: league.id, taken_at: iso(done.takenAt), doubts: upload.doubts },
+  })
+  return { upload: done, announcing: announceLater(app, tx, league, id) }
+}
+
+/** The board never sees it; its snapshot is swept. */
+export function discardHeld(app: App, tx: Db, id: number, who: Who): Upload {
+  const now = app.clock.now()
+  const { upload, league } = heldUpload(tx, id, now)
+  const discarded = changeUpload(tx, id, ['held'], {
+    status: 'cancelled',
+    error: 'Discarded while it was held',
+    snapshotId: null,
+    file: null,
+    doubts: null,
+  })
+  clearHeldAlert(tx, now, id)
+  audit(tx, {
+    at: now,
+    who,
+    action: 'upload.discard',
+    target: `upload ${id}`,
+    detail: { league_id: league.id, doubts: upload.doubts },
+  })
+  return discarded ?? upload
+}
+
+function heldUpload(tx: Db, id: number, now: number) {
+  const upload = uploadById(tx, id)
+  const league = leagueById(tx, upload.leagueId)
+  if (upload.status !== 'held') refuse('conflict', `Only a held upload can be answered; this one is ${upload.status}`)
+  if (isSeasonOver(league, now)) refuse('conflict', 'The league is final or long over')
+  return { upload, league }
+}
+
+/** Boards follow the time a sheet was taken. */
+export function correctTakenAt(app: App, tx: Db, id: number, who: Who, takenAt: number): Upload {
+  const now = app.clock.now()
+  const upload = uploadById(tx, id)
+  const league = leagueById(tx, upload.leagueId)
+  if (isSeasonOver(league, now)) refuse('conflict', 'The league is final or long over; its uploads stay as they are')
+  if (isAhead(takenAt, now)) invalid('taken_at', tooFarAhead)
+  const before = published(tx, league.id)
+  const changed =
+    changeUpload(tx, id, ['queued', 'running', 'held', 'done'], { takenAt, takenFrom: 'given' }) ??
+    refuse('conflict', `This upload is ${upload.status}: it is part of no board`)
+  keepBuildable(app.sheets.boards.scores, before, published(tx, league.id), sentTooLate)
+  if (changed.status === 'done') touch(tx, 'scores', league.id)
+  audit(tx, {
+    at: now,
+    who,
+    action: 'upload.date',
+    target: `upload ${id}`,
+    detail: { league_id: league.id, from: iso(upload.takenAt), to: iso(takenAt) },
+  })
+  return changed
+}

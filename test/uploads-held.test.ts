@@ -1,0 +1,135 @@
+/** What a sheet is dated by, and sheets that are held because they look wrong. */
+import { expect, test } from 'bun:test'
+import { board, newLeague, upload } from './sheets.ts'
+import { type caller, refusalOf, start } from './start.ts'
+
+type Call = ReturnType<typeof caller>
+
+/** Ten players, each with so many kill points beyond a thousand. */
+const scan = (kills: number, players = 10) =>
+  `ID,Name,Power,Kill Points,Deads\n${Array.from({ length: players }, (_, i) => `${i + 1},P${i + 1},${5000 + i},${1000 + kills * (i + 1)},${kills}`).join('\n')}\n`
+
+const top = async (call: Call, id: number) => (await board(call, id)).rows[0]
+const alerts = async (call: Call) =>
+  (await call.get('/admin/monitoring/alerts/json')).alerts.filter(
+    ({ alert_type, state }: { alert_type: string; state: string }) => alert_type === 'feed_held' && state === 'active',
+  )
+
+async function heldLeague() {
+  const house = await start()
+  const { call, finished } = house
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, scan(0), { kind: 'baseline', taken_at: '2026-03-01T00:00:00Z' }))
+  await finished(upload(call, id, scan(50), { taken_at: '2026-03-05T00:00:00Z' }))
+  return { ...house, id }
+}
+
+test('the date in a sheet comes before the one in its name, and a given one before both', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  const dated = async (content: string, name: string, fields = {}) => {
+    const { upload_id, ...job } = await upload(call, id, content, fields, name)
+    await finished(job)
+    const { taken_at, taken_from } = await call.get(`/api/v1/uploads/${upload_id}`)
+    return [taken_at, taken_from]
+  }
+  const inside = `Scan taken 2026-03-02 10:30 UTC\n${scan(1)}`
+  expect(await dated(inside, 'scan_2026-03-03.csv')).toEqual(['2026-03-02T10:30:00.000Z', 'sheet'])
+  expect(await dated(scan(2), 'scan_20260303_1215.csv')).toEqual(['2026-03-03T12:15:00.000Z', 'filename'])
+  expect(await dated(scan(3), '04.03.2026.csv')).toEqual(['2026-03-04T00:00:00.000Z', 'filename'])
+  expect(await dated(`${inside}\n`, 'x.csv', { taken_at: '2026-03-01T00:00:00Z' })).toEqual([
+    '2026-03-01T00:00:00.000Z',
+    'given',
+  ])
+  const later = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10)
+  expect((await dated(scan(5), `scan ${later}.csv`))[1]).toBe('sent')
+})
+
+test('seven scans sent in any order end in the right board', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  for (const day of [4, 1, 7, 3, 6, 2, 5])
+    await finished(upload(call, id, scan(day * 10), { force: 'true' }, `scan_2026-03-0${day}.csv`))
+  expect(await board(call, id)).toMatchObject({
+    as_of: '2026-03-07T00:00:00.000Z',
+    rows: [{ name: 'P10', gains: { kill_points: 600 } }, {}, {}, {}, {}, {}, {}, {}, {}, {}],
+  })
+})
+
+test('when a sheet was taken can be corrected afterwards, and the board follows', async () => {
+  const { call, id, finished } = await heldLeague()
+  const { upload_id, ...job } = await upload(call, id, scan(80), { taken_at: '2026-03-09T00:00:00Z' })
+  await finished(job)
+  expect((await top(call, id)).gains.kill_points).toBe(800)
+  const path = `/api/v1/uploads/${upload_id}`
+  expect(await call.patch(path, { taken_at: '2026-03-03T00:00:00Z' })).toMatchObject({
+    taken_at: '2026-03-03T00:00:00.000Z',
+    taken_from: 'given',
+  })
+  expect((await top(call, id)).gains.kill_points).toBe(500)
+  expect((await refusalOf(call.patch(path, { taken_at: '2099-01-01T00:00:00Z' }))).problem).toMatchObject({
+    status: 422,
+    errors: [{ path: 'taken_at' }],
+  })
+  const { logs } = await call.get('/admin/audit/logs/json')
+  expect(logs[0]).toMatchObject({ action: 'upload.date', target: `upload ${upload_id}` })
+  await call.post(`${path}/undo`)
+  expect((await refusalOf(call.patch(path, { taken_at: '2026-03-02T00:00:00Z' }))).status).toBe(409)
+})
+
+test('a sheet that loses more than a fifth of the players is held, told of, and published when asked to', async () => {
+  const { call, id, finished } = await heldLeague()
+  const before = await board(call, id)
+  const { upload_id, ...job } = await upload(call, id, scan(60, 7))
+  expect((await finished(job)).result).toMatchObject({
+    status: 'held',
+    doubts: [{ reason: 'missing', count: 3, of: 10 }],
+  })
+  const path = `/api/v1/uploads/${upload_id}`
+  expect(await call.get(path)).toMatchObject({ status: 'held', doubts: [{ reason: 'missing' }], rows_ok: 7 })
+  expect(await board(call, id)).toEqual(before)
+  expect(await alerts(call)).toMatchObject([{ data: { upload_id } }])
+  expect(await upload(call, id, scan(60, 7))).toMatchObject({ duplicate: true, upload_id, status: 'held' })
+  expect((await refusalOf(call.post(`/api/v1/leagues/${id}/finalize`))).status).toBe(409)
+
+  expect(await call.post(`${path}/publish`)).toMatchObject({ status: 'done', doubts: null })
+  expect((await board(call, id)).rows).toHaveLength(7)
+  expect(await alerts(call)).toEqual([])
+  expect((await refusalOf(call.post(`${path}/publish`))).status).toBe(409)
+})
+
+test('an old scan sent as new is held, and takes its place once its date is given', async () => {
+  const { call, id, finished } = await heldLeague()
+  const { upload_id, ...job } = await upload(call, id, scan(20))
+  expect((await finished(job)).result).toMatchObject({ doubts: [{ reason: 'went_down', of: 20, count: 20 }] })
+  const answered = call.post(`/api/v1/uploads/${upload_id}/publish`, { taken_at: '2026-03-03T00:00:00Z' })
+  expect(await answered).toMatchObject({ status: 'done', taken_at: '2026-03-03T00:00:00.000Z', taken_from: 'given' })
+  expect((await top(call, id)).gains.kill_points).toBe(500)
+})
+
+test('a sheet with far fewer columns is held, and discarded leaves nothing', async () => {
+  const { call, id, finished } = await heldLeague()
+  const { upload_id, ...job } = await upload(
+    call,
+    id,
+    scan(70)
+      .replaceAll(/,\d+,\d+$/gm, '')
+      .replace(',Kill Points,Deads', ''),
+  )
+  expect((await finished(job)).result).toMatchObject({ doubts: [{ reason: 'columns', count: 2, of: 3 }] })
+  expect(await call.post(`/api/v1/uploads/${upload_id}/discard`)).toMatchObject({ status: 'cancelled' })
+  expect(await alerts(call)).toEqual([])
+  expect((await call.raw(`/api/v1/uploads/${upload_id}/file`)).status).toBe(410)
+  expect((await top(call, id)).gains.kill_points).toBe(500)
+})
+
+test('force publishes at once, also what is held already', async () => {
+  const { call, id, finished } = await heldLeague()
+  const sheet = scan(60, 7)
+  await finished(upload(call, id, sheet))
+  expect(await upload(call, id, sheet, { force: 'true' })).toMatchObject({ status: 'done', duplicate: true })
+  expect((await board(call, id)).rows).toHaveLength(7)
+  const forced = await finished(upload(call, id, scan(10, 3), { force: 'true' }))
+  expect(forced.result).toMatchObject({ status: 'done' })
+  expect((await board(call, id)).rows).toHaveLength(3)
+})
