@@ -108,9 +108,13 @@ test('the sign-up page is there where sign-up is open', async () => {
   const browser = visitor(url)
   expect(await (await browser.visit('/sign-in', asPage)).text()).toContain('href="/sign-up"')
   const { role, ...account } = { ...ann, username: 'Ann', country: '' }
-  expect((await browser.submit('/sign-up', account)).status).toBe(303)
-  const taken = await visitor(url).submit('/sign-up', account)
-  expect([taken.status, (await taken.text()).includes('an account with that e-mail address')]).toEqual([409, true])
+  const made = await browser.submit('/sign-up', account)
+  expect([made.status, made.headers.get('location')]).toEqual([303, '/sign-in?new=true'])
+  expect(await (await browser.visit('/sign-in?new=true', asPage)).text()).toContain('You can sign in now')
+  const again = await visitor(url).submit('/sign-up', { ...account, username: 'Ann too' })
+  expect([again.status, again.headers.get('location')]).toEqual([303, '/sign-in?new=true'])
+  const taken = await visitor(url).submit('/sign-up', { ...account, email: 'another@example.org' })
+  expect([taken.status, (await taken.text()).includes('The name Ann is taken')]).toEqual([409, true])
 })
 
 test('the pages of users are for admins', async () => {

@@ -456,9 +456,44 @@ test('strangers make accounts only where sign-up is open, and only as members', 
   expect((await refusalOf(visitor(closed.url).post('/api/v1/auth/signup', ann))).status).toBe(403)
   const { url } = await start({ SIGNUP: 'open' })
   const browser = visitor(url)
-  const { user } = await browser.post('/api/v1/auth/signup', { ...ann, role: 'admin' })
+  await browser.post('/api/v1/auth/signup', { ...ann, role: 'admin' })
+  const { user } = await browser.signIn(ann.email, ann.password)
   expect(user).toMatchObject({ username: 'Ann', role: 'member' })
   expect((await browser.get(me)).user).toEqual(user)
+})
+
+test('sign-up answers the same whether an address has an account or not', async () => {
+  const { call, url, app } = await start({ SIGNUP: 'open' })
+  await call.post('/api/v1/users', ann)
+  const signUp = (email: string, username: string) =>
+    visitor(url).visit('/api/v1/auth/signup', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email, username, password: 'another password' }),
+    })
+  const told = async (answer: Response) => [
+    answer.status,
+    await answer.text(),
+    [...answer.headers.keys()].toSorted(),
+    answer.headers.getSetCookie(),
+  ]
+  const hashes = spyOn(app.passwords, 'hash')
+  const known = await told(await signUp(ann.email, 'Annika'))
+  const unknown = await told(await signUp('cy@example.org', 'Cy'))
+  expect(known).toEqual(unknown)
+  expect(known[0]).toBe(202)
+  expect(hashes).toHaveBeenCalledTimes(2)
+  const name = await refusalOf(visitor(url).post('/api/v1/auth/signup', { ...ann, email: 'dee@example.org' }))
+  expect([name.status, name.problem.detail]).toEqual([409, expect.stringContaining('The name Ann is taken')])
+  const sameName = await refusalOf(visitor(url).post('/api/v1/auth/signup', ann)) // names are no secret, addresses are
+  expect(sameName.problem.detail).toBe(name.problem.detail)
+
+  await visitor(url).signIn(ann.email, ann.password)
+  await visitor(url).signIn('cy@example.org', 'another password')
+  expect((await call.get('/api/v1/users')).users.map(({ username }: { username: string }) => username)).toEqual([
+    'Ann',
+    'Cy',
+  ])
 })
 
 test('the first admin comes from the settings, once', async () => {

@@ -196,3 +196,26 @@ test('a league that is to be sorted by what its sheets do not have is sorted by 
   await finished(upload(call, id, 'ID,Power,Honour\n1,5,8\n2,9,3\n'))
   expect(await call.get(path)).toMatchObject({ sort_by: 'honour', rows: [{ player_id: '1' }, {}] })
 })
+
+test('a webhook has an address on the internet, as feeds do', async () => {
+  const { call } = await start({ ALLOW_PRIVATE_FEEDS: 'false' })
+  const { id } = await newLeague(call, { webhook_url: 'https://hooks.example.org/x' })
+  const refused = async (request: Promise<unknown>) => (await refusalOf(request)).problem.errors
+  for (const [url, why] of [
+    ['http://127.0.0.1:6379/', 'http://127.0.0.1:6379 is not on the public internet'],
+    ['http://[::1]/', 'http://[::1] is not on the public internet'],
+    ['http://169.254.169.254/latest', 'http://169.254.169.254 is not on the public internet'],
+    ['http://localhost:3000/', 'http://localhost:3000 is not on the public internet'],
+    ['http://db.localhost/', 'http://db.localhost is not on the public internet'],
+    ['https://redis/', 'https://redis is not on the public internet'],
+    ['http://', 'This is not a URL'],
+    ['https://a b', 'This is not a URL'],
+  ]) {
+    const errors = [{ path: 'config.webhook_url', message: `cannot be a webhook: ${why}` }]
+    const webhook_url = url as string
+    expect(await refused(newLeague(call, { webhook_url }))).toEqual(errors)
+    expect(await refused(call.patch(`/api/v1/leagues/${id}`, { config: { webhook_url } }))).toEqual(errors)
+  }
+  await call.patch(`/api/v1/leagues/${id}`, { config: { webhook_url: null } })
+  expect((await call.get(`/api/v1/leagues/${id}`)).config).not.toHaveProperty('webhook_url')
+})

@@ -289,6 +289,33 @@ test('a league over without a word from the feed is finalised when it has been q
   expect(await tour(call)).toMatchObject({ next_update_at: null })
 })
 
+test('entries named by default bear the name of their owner, and none once the account is deleted, on final boards too', async () => {
+  const { call, league, ann, anns, bobs, ids, play } = await startPlaying({ max_entries: 3 })
+  const own = await enter(ann, league.id, ids.slice(2, 6), { name: 'The Ann Arbors' })
+  const second = await enter(ann, league.id, ids.slice(3, 7))
+  const names = async () => {
+    const { entries } = await call.get(`/api/v1/leagues/${league.id}/entries`)
+    const { rows } = await board(call, league.id)
+    const onBoard = new Map(rows.map(({ player_id, name }: Row & { name: string }) => [Number(player_id), name]))
+    for (const { id, name } of entries) expect(onBoard.get(id)).toBe(name)
+    return [anns, second, own, bobs].map(({ id }) => onBoard.get(id))
+  }
+  expect(await names()).toEqual(['ann', 'ann 2', 'The Ann Arbors', 'bob'])
+  await call.patch(`/api/v1/users/${ann.id}`, { username: 'Anna' })
+  expect(await names()).toEqual(['Anna', 'Anna 2', 'The Ann Arbors', 'bob'])
+  await call.patch(`/api/v1/users/${ann.id}`, { username: 'ann' })
+
+  await play(90)
+  await call.post(`/api/v1/leagues/${league.id}/finalize`)
+  expect(await board(call, league.id)).toMatchObject({ state: 'final' })
+  expect(await names()).toEqual(['ann', 'ann 2', 'The Ann Arbors', 'bob'])
+  await call.delete(`/api/v1/users/${ann.id}`)
+  const deleted = `deleted-${ann.id}`
+  expect(await names()).toEqual([deleted, `${deleted} 3`, `${deleted} 2`, 'bob'])
+  const card = await call.get(`/api/v1/leagues/${league.id}/players/${anns.id}`)
+  expect(card.name).toBe(deleted)
+})
+
 test('what entries have been made for stays as it is, the rest may change', async () => {
   const { call, league } = await startPlaying()
   const change = (config: object) => call.patch(`/api/v1/leagues/${league.id}`, { config })

@@ -2,7 +2,7 @@
 import { Elysia, t } from 'elysia'
 import type { App } from '../context.ts'
 import { Refusal, refuse } from '../errors.ts'
-import { html } from '../platform/html.ts'
+import { type Content, html } from '../platform/html.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { pageOf } from '../platform/http/pagination.ts'
 import { hidden, page } from '../ui/layout.ts'
@@ -13,7 +13,7 @@ import { keysOfUser, keyView, mostKeys } from './key.ts'
 import { localPath } from './origin.ts'
 import { hasAdmin, userById } from './queries.ts'
 import { requireSetupToken, setUp, setupBody } from './setup.ts'
-import { credentials, signIn, signOut, signUp, signUpBody } from './sign-in.ts'
+import { credentials, signedUp, signIn, signOut, signUp, signUpBody } from './sign-in.ts'
 
 const email: FormField = {
   label: 'E-mail address',
@@ -53,16 +53,18 @@ type Entrance = {
   submit: string
   /** Sent along, unseen. */
   kept?: Given
-  below?: ReturnType<typeof html>
+  above?: Content
+  below?: Content
 }
 
 const entrancePage = (
-  { title, action, fields, submit, kept = {}, below }: Entrance,
+  { title, action, fields, submit, kept = {}, above, below }: Entrance,
   given: Given = {},
   refusal?: Refusal,
 ) => {
   const errors = new Map(refusal?.extra.errors?.map(({ path, message }) => [path, message]))
   const body = html`<div class="head"><h1>${title}</h1></div>
+${above}
 <form class="form" method="post" action="${action}">
 ${refusal && !errors.size && notice(refusal.detail, 'bad')}
 ${fields.map(shown => formField({ ...shown, error: errors.get(shown.name), ...(shown.type !== 'password' && { value: given[shown.name] }) }))}
@@ -94,8 +96,9 @@ export const accountPages = (app: App) => {
   const { db, config } = app
   const isOpen = config.signup === 'open'
 
-  const signInForm = (next?: string): Entrance => ({
+  const signInForm = (next?: string, isNew = false): Entrance => ({
     title: 'Sign in',
+    above: isNew && notice(signedUp),
     action: '/sign-in',
     fields: [{ ...email, autofocus: true }, password],
     submit: 'Sign in',
@@ -121,9 +124,10 @@ ${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log 
     .use(access(app))
     .get(
       '/sign-in',
-      ({ query, who }) => (who ? seeOther(localPath(query.next)) : entrancePage(signInForm(query.next))),
+      ({ query, who }) =>
+        who ? seeOther(localPath(query.next)) : entrancePage(signInForm(query.next, query.new === 'true')),
       {
-        query: t.Object({ next }),
+        query: t.Object({ next, new: t.Optional(t.String({ maxLength: 10 })) }),
         may: 'anyone',
         detail: hidden,
       },
@@ -145,7 +149,7 @@ ${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log 
     .post(
       '/sign-up',
       ({ request, body }) =>
-        letIn(() => signUp(app, request, body), '/', signUpForm, {
+        letIn(() => signUp(app, request, body), '/sign-in?new=true', signUpForm, {
           email: body.email,
           username: body.username,
           country: body.country,

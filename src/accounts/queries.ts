@@ -1,6 +1,16 @@
 import { and, asc, count, eq, inArray, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
-import { apiKeys, leagues, members, portfolios, type Role, runs, users } from '../../db/schema.ts'
+import {
+  apiKeys,
+  entries,
+  leagues,
+  members,
+  portfolios,
+  type Role,
+  runs,
+  systemAlerts,
+  users,
+} from '../../db/schema.ts'
 import { audit } from '../audit.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
@@ -111,14 +121,18 @@ export function changeUser(tx: Db, id: number, change: UserChange, kept?: string
   const [changed = user] = tx.update(users).set(change).where(eq(users.id, id)).returning().all()
   if (changed.role !== user.role || changed.passwordHash !== user.passwordHash) endSessions(tx, id, kept)
   if (changed.passwordHash !== user.passwordHash) forgetDevices(tx, id)
-  if (changed.username !== user.username) renamed(tx, id)
+  if (changed.username !== user.username) {
+    renameEntries(tx, id, isDefaultName(user.username), changed.username)
+    renamed(tx, id)
+  }
   touch(tx, 'account', id)
   return changed
 }
 
 /** Nothing that tells who they were is left in the account; what they did in leagues stays, under their number. */
 export function deleteUser(tx: Db, id: number, now: number): void {
-  refuseLastAdmin(tx, userById(tx, id))
+  const user = userById(tx, id)
+  refuseLastAdmin(tx, user)
   const anonymous = { email: `deleted-${id}`, username: `deleted-${id}`, passwordHash: '', country: null }
   tx.update(users)
     .set({ ...anonymous, role: 'member', deletedAt: now })
@@ -127,15 +141,50 @@ export function deleteUser(tx: Db, id: number, now: number): void {
   tx.delete(apiKeys).where(eq(apiKeys.userId, id)).run()
   endSessions(tx, id)
   forgetDevices(tx, id)
+  const former = user.username.toLowerCase()
+  renameEntries(tx, id, name => name.toLowerCase().includes(former), anonymous.username)
+  tx.update(systemAlerts)
+    .set({ title: sql`replace(${systemAlerts.title}, ${user.username}, ${anonymous.username})` })
+    .where(sql`json_extract(${systemAlerts.data}, '$.user_id') = ${id}`)
+    .run()
   renamed(tx, id)
+}
+
+/** What an entry is called that was given no name: `ann`, `ann 2`. */
+export const defaultEntryName = (username: string, n: number) => (n === 1 ? username : `${username} ${n}`)
+
+const isDefaultName = (username: string) => (name: string) =>
+  name === username || (name.startsWith(`${username} `) && /^\d+$/.test(name.slice(username.length + 1)))
+
+/** Entries in tour leagues that are called by their owner's name are called by the new one. */
+function renameEntries(tx: Db, userId: number, isMeant: (name: string) => boolean, username: string): void {
+  const own = tx.select().from(entries).where(eq(entries.userId, userId)).orderBy(asc(entries.id)).all()
+  const isTaken = (leagueId: number, name: string) =>
+    tx
+      .select({ id: entries.id })
+      .from(entries)
+      .where(and(eq(entries.leagueId, leagueId), sql`lower(${entries.name}) = lower(${name})`))
+      .get() !== undefined
+  for (const { id, leagueId, name } of own) {
+    if (!isMeant(name)) continue
+    let n = 1
+    while (isTaken(leagueId, defaultEntryName(username, n))) n++
+    tx.update(entries)
+      .set({ name: defaultEntryName(username, n) })
+      .where(eq(entries.id, id))
+      .run()
+  }
 }
 
 function refuseTaken(tx: Db, { email, username }: UserChange, id: number): void {
   const isAnother = ne(users.id, id)
   if (email && isSomeone(tx, and(eq(users.email, email), isAnother)))
     refuse('conflict', 'There is an account with that e-mail address already')
-  if (username && isNameTaken(tx, username, id))
-    refuse('conflict', `The name ${username} is taken, or looks like one that is`)
+  if (username) refuseTakenName(tx, username, id)
+}
+
+export function refuseTakenName(tx: Db, username: string, butBy = 0): void {
+  if (isNameTaken(tx, username, butBy)) refuse('conflict', `The name ${username} is taken, or looks like one that is`)
 }
 
 function refuseLastAdmin(tx: Db, { id, role }: User): void {

@@ -23,7 +23,7 @@ import {
 import { type Attempt, countAttempt, forgive } from './attempts.ts'
 import { deviceCookies, knownDevice, rememberDevice } from './known-device.ts'
 import { isSecure, refuseForeign } from './origin.ts'
-import { changeUser, createUser, userByEmail, userById } from './queries.ts'
+import { changeUser, createUser, refuseTakenName, userByEmail, userById } from './queries.ts'
 import { beginSession, endSession, sessionCookie, sessionToken } from './session.ts'
 
 export type SignedIn = { user: Profile; csrf_token: string }
@@ -101,8 +101,11 @@ export const signUpBody = {
 }
 export type NewAccount = Credentials & { username: string; country?: string | null }
 
-/** An account one makes oneself, where `SIGNUP` is open. */
-export async function signUp(app: App, request: Request, account: NewAccount): Promise<SignedIn> {
+/**
+ * An account one makes oneself, where `SIGNUP` is open. Whether there is an account of that address already is told neither by
+ * the answer nor by the work done, so it signs nobody in. That a name is taken is told: everybody sees names.
+ */
+export async function signUp(app: App, request: Request, account: NewAccount): Promise<void> {
   const { db, clock, config, passwords } = app
   if (config.signup !== 'open') refuse('forbidden', 'Accounts are made by an admin here (SIGNUP is closed)')
   refuseForeign(request, config)
@@ -110,12 +113,18 @@ export async function signUp(app: App, request: Request, account: NewAccount): P
   const address = requestContext(request).address()
   await countAttempt(app, { account: `sign-up from ${address}`, address })
   const passwordHash = await passwords.hash(account.password)
-  const outcome = await atomically(db, tx => {
+  await atomically(db, tx => {
     const now = clock.now()
-    return openSession(tx, request, createUser(tx, { ...user, passwordHash }, now), now)
+    refuseTakenName(tx, user.username)
+    const known = userByEmail(tx, user.email)
+    if (!known) return void createUser(tx, { ...user, passwordHash }, now)
+    const detail = comingFrom(request)
+    audit(tx, { at: now, who: stranger, action: 'auth.signup', target: `user ${known.id}`, detail, result: 'refused' })
   })
-  return sendSession(app, request, outcome)
 }
+
+export const signedUp =
+  'You can sign in now. If there was an account of this e-mail address already, it is as it was, with its own password.'
 
 export const checkedAccount = ({ email, username, country }: NewAccount) => ({
   email: normalizedEmail(email),

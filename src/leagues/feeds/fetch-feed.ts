@@ -1,6 +1,5 @@
 /** Asks a feed and reads what it answers. Nothing is believed yet. */
-import { invalid } from '../../errors.ts'
-import { checkUrl, getJson, type Outgoing, OutgoingFailure, type Validators } from '../../platform/http/outgoing.ts'
+import { getJson, type Outgoing, OutgoingFailure, type Validators } from '../../platform/http/outgoing.ts'
 
 /** The answer of a feed cannot be read at all. */
 export class FeedError extends Error {
@@ -28,16 +27,6 @@ export async function fetchFeed<Reading>(
     if (error instanceof FeedError) return { kind: 'failed', message: error.message, retryAfterMs: 0 }
     if (error instanceof OutgoingFailure)
       return { kind: 'failed', message: error.message, retryAfterMs: error.retryAfterMs ?? 0 }
-    throw error
-  }
-}
-
-/** Refuses the field of a form that names a URL which may not be asked. */
-export function checkFeedUrl(field: string, url: string, allowPrivate: boolean): void {
-  try {
-    checkUrl(url, { allowPrivate })
-  } catch (error) {
-    if (error instanceof OutgoingFailure) invalid(field, `cannot be a feed: ${error.message}`)
     throw error
   }
 }

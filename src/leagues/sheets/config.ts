@@ -1,8 +1,10 @@
 /** The config of a sheet league: checked once, at the edge. */
 import { Value } from '@sinclair/typebox/value'
 import { type Static, t } from 'elysia'
+import type { App } from '../../context.ts'
 import { type FieldError, refuse } from '../../errors.ts'
 import { fieldErrors } from '../../platform/http/field-errors.ts'
+import { checkUrlField } from '../../platform/http/outgoing.ts'
 import { oneLine } from '../../platform/http/text-formats.ts'
 import type { League } from '../league.ts'
 import type { BoardConfig } from './scoring.ts'
@@ -28,12 +30,19 @@ export const sheetConfig = t.Object({
 })
 export type SheetConfig = Static<typeof sheetConfig>
 
-export function checkedSheetConfig(given: Record<string, unknown>): Record<string, unknown> {
+export function checkedSheetConfig(
+  given: Record<string, unknown>,
+  { config }: App,
+  league?: League,
+): Record<string, unknown> {
   const errors = fieldErrors(Value.Errors(sheetConfig, given), 'config')
   if (given.classify_by === 'goal' && given.goal === undefined)
     errors.push({ path: 'config.goal', message: 'is needed to classify by goal' })
   if (!errors.length) errors.push(...sameNames((given as SheetConfig).tiers ?? []))
   if (errors.length) refuse('invalid', 'The config does not fit a sheet league', { errors })
+  const { webhook_url } = given as SheetConfig
+  if (webhook_url && webhook_url !== league?.config.webhook_url)
+    checkUrlField('config.webhook_url', 'webhook', webhook_url, config.allowPrivateFeeds)
   return Value.Clean(sheetConfig, structuredClone(given)) as Record<string, unknown>
 }
 

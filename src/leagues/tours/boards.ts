@@ -8,7 +8,7 @@ import { finalBoardOf } from '../final-board.ts'
 import type { League } from '../league.ts'
 import { tourRulesOf } from './config.ts'
 import { boardOfScores, type ScoredEntries, scoreAll, unscored } from './entry-board.ts'
-import { type Team, teamsOf } from './entry-queries.ts'
+import { entriesOfDeleted, type Team, teamsOf } from './entry-queries.ts'
 import type { Golfer } from './feeds/board.ts'
 import { arePicksOpen, leagueEvent, type Picks, picksOf } from './picks.ts'
 import { changeBefore, golfersOf } from './queries.ts'
@@ -68,12 +68,15 @@ export function openTourBoards(db: Db, stamps: Stamps, clock: Clock): TourBoards
     },
   }
 
+  /** As it was frozen; only names of accounts deleted since are gone. */
   async function final(league: League): Promise<TourBoard> {
-    const key = `${league.id}:${league.finalHash}`
+    const key = `${stampOf(league)}:${league.finalHash}`
     const known = kept.get(key)
     if (known) return known
     const { as_of, entries, before, golfers } = finalBoardOf<FrozenBoard>(db, league.id)
-    const built = { board: await boardOfScores(entries, before), asOf: as_of, golfers }
+    const nameless = entriesOfDeleted(db, league.id)
+    const named = entries.map(entry => ({ ...entry, name: nameless.get(entry.id) ?? entry.name }))
+    const built = { board: await boardOfScores(named, before), asOf: as_of, golfers }
     kept.set(key, built)
     return built
   }

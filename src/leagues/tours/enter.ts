@@ -2,7 +2,7 @@
 import type { Static } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { atomically } from '../../../db/transactions.ts'
-import { userById } from '../../accounts/queries.ts'
+import { defaultEntryName, userById } from '../../accounts/queries.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
@@ -118,10 +118,9 @@ function requireFreeName(tx: Db, leagueId: number, wanted: string, butBy?: numbe
   return name
 }
 
-/** `ann`, then `ann 2`. */
 function freeName(tx: Db, leagueId: number, username: string): string {
   for (let n = 1; ; n++) {
-    const name = n === 1 ? username : `${username} ${n}`
+    const name = defaultEntryName(username, n)
     if (!nameIsTaken(tx, leagueId, name)) return name
   }
 }

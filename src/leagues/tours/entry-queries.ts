@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gt, inArray, lte, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, inArray, isNotNull, lte, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { entries, users } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
@@ -88,6 +88,17 @@ export async function teamsOf(db: Db, leagueId: number, at = Number.MAX_SAFE_INT
     if (some.length < slice) return all
     await Bun.sleep(0)
   }
+}
+
+/** What the entries of accounts that are deleted are called now, by id. */
+export function entriesOfDeleted(db: Db, leagueId: number): Map<number, string> {
+  const gone = db
+    .select({ id: entries.id, name: entries.name })
+    .from(entries)
+    .innerJoin(users, eq(users.id, entries.userId))
+    .where(and(eq(entries.leagueId, leagueId), isNotNull(users.deletedAt)))
+    .all()
+  return new Map(gone.map(({ id, name }) => [id, name]))
 }
 
 const sameName = (leagueId: number, name: string) =>

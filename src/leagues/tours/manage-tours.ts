@@ -5,9 +5,9 @@ import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
+import { checkUrlField } from '../../platform/http/outgoing.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { clearFeedAlerts, unknownFeed } from '../feeds/feed-state.ts'
-import { checkFeedUrl } from '../feeds/fetch-feed.ts'
 import { changeTour, deleteTour, insertTour, missingAlert, openLeaguesOn } from './queries.ts'
 import type { Tour } from './tour.ts'
 import { tourFeed } from './tour-feed.ts'
@@ -17,7 +17,7 @@ type Given = { name: string; feed_url: string; format: Tour['format']; interval_
 
 export async function addTour(app: App, who: Who, given: Given & { slug: string }): Promise<Tour> {
   const { db, clock } = app
-  checkFeedUrl('feed_url', given.feed_url, app.config.allowPrivateFeeds)
+  checkUrlField('feed_url', 'feed', given.feed_url, app.config.allowPrivateFeeds)
   const { slug, name, feed_url, format, interval_s = 180 } = given
   const at = clock.now()
   const tour = await atomically(db, tx => {
@@ -34,7 +34,7 @@ export async function addTour(app: App, who: Who, given: Given & { slug: string 
 
 export async function editTour(app: App, who: Who, tour: Tour, given: Partial<Given>): Promise<void> {
   const { db, clock } = app
-  if (given.feed_url !== undefined) checkFeedUrl('feed_url', given.feed_url, app.config.allowPrivateFeeds)
+  if (given.feed_url !== undefined) checkUrlField('feed_url', 'feed', given.feed_url, app.config.allowPrivateFeeds)
   const isOther =
     (given.feed_url !== undefined && given.feed_url !== tour.feedUrl) ||
     (given.format !== undefined && given.format !== tour.format)

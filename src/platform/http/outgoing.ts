@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib'
+import { invalid } from '../../errors.ts'
 import { unlessAborted } from '../jobs/abortable.ts'
 import { isPublicAddress } from './public-address.ts'
 
@@ -95,8 +96,18 @@ export function checkUrl(written: string, options: Pick<Outgoing, 'allowPrivate'
     throw new OutgoingFailure('refused', `Only http and https URLs are allowed, not ${url.protocol}`)
   }
   const host = hostOf(url)
-  if (isIP(host) && !mayReach(host, options)) throw notPublic(url)
+  if (isIP(host) ? !mayReach(host, options) : !options.allowPrivate && isLocalName(host)) throw notPublic(url)
   return url
+}
+
+/** Refuses the field of a form that names a URL which may not be asked. */
+export function checkUrlField(field: string, what: string, url: string, allowPrivate: boolean): void {
+  try {
+    checkUrl(url, { allowPrivate })
+  } catch (error) {
+    if (error instanceof OutgoingFailure) invalid(field, `cannot be a ${what}: ${error.message}`)
+    throw error
+  }
 }
 
 type Request = { method: 'GET' | 'POST'; headers: Headers; body?: string }
@@ -188,6 +199,9 @@ const mayReach = (
   address: string,
   { allowPrivate, isPublic = isPublicAddress }: Pick<Outgoing, 'allowPrivate' | 'isPublic'>,
 ) => allowPrivate || isPublic(address)
+
+/** Loopback by its name, and names without a dot, which only a local network knows. */
+const isLocalName = (host: string) => !host.includes('.') || host.endsWith('.localhost')
 
 const notPublic = (url: URL) => new OutgoingFailure('refused', `${url.origin} is not on the public internet`)
 

@@ -4,11 +4,11 @@ import { audit } from '../../../audit.ts'
 import type { App } from '../../../context.ts'
 import { refuse } from '../../../errors.ts'
 import { access, signedIn } from '../../../platform/http/access.ts'
+import { checkUrlField } from '../../../platform/http/outgoing.ts'
 import { describe } from '../../../platform/http/route-docs.ts'
 import { oneLine } from '../../../platform/http/text-formats.ts'
 import { started, startedSchema } from '../../../platform/jobs/started.ts'
 import { clearFeedAlerts, unknownFeed } from '../../feeds/feed-state.ts'
-import { checkFeedUrl } from '../../feeds/fetch-feed.ts'
 import { changeFeed, deleteFeed, everyFeed, feedById, insertFeed } from './queries.ts'
 import { leastInterval, quoteFeedSchema, quoteFeedView } from './quote-feed.ts'
 import { bookPoll, pollQuotesNow, quoteFeedRecord } from './update-quotes.ts'
@@ -28,7 +28,7 @@ export const feedRoutes = (app: App) => {
     .post(
       '/',
       async ({ body, who, set }) => {
-        checkFeedUrl('url', body.url, config.allowPrivateFeeds)
+        checkUrlField('url', 'feed', body.url, config.allowPrivateFeeds)
         const { id: createdBy } = signedIn(who)
         const at = clock.now()
         const values = { name: body.name.trim(), url: body.url, intervalS: body.interval_s ?? 60 }
@@ -57,7 +57,7 @@ export const feedRoutes = (app: App) => {
     .patch(
       '/:id',
       async ({ params: { id }, body, who }) => {
-        if (body.url !== undefined) checkFeedUrl('url', body.url, config.allowPrivateFeeds)
+        if (body.url !== undefined) checkUrlField('url', 'feed', body.url, config.allowPrivateFeeds)
         const before = feedById(db, id)
         const isOther = body.url !== undefined && body.url !== before.url
         const at = clock.now()
