@@ -1,5 +1,5 @@
 /**
- * `bun run print-config`: every setting with the value in force. `--markdown` prints the table of the README, `--env` the file
+ * `bun run print-config`: every setting with the value in force. `--markdown` prints the table of docs/install.md, `--env` the file
  * `.env.example`.
  */
 import { readConfig, settings } from '../src/config.ts'

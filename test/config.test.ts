@@ -81,8 +81,8 @@ test('print-config shows what is in force and hides secrets', () => {
   expect(stdout.toString()).not.toContain('super-secret')
 })
 
-test('the README shows the settings as they are', async () => {
-  expect(await Bun.file(join(root, 'README.md')).text()).toContain(markdownTable())
+test('docs/install.md shows the settings as they are', async () => {
+  expect(await Bun.file(join(root, 'docs/install.md')).text()).toContain(markdownTable())
 })
 
 test('.env.example lists the settings as they are, and changes none', async () => {

@@ -3,7 +3,7 @@
  *
  *     .get('/rota', ({ who }) => page({ title: 'Rota', who, nav: 'rota', body: html`…` }), { may: 'member', detail: hidden })
  *
- * The body is made with the `html` tag, which escapes everything, and with the parts in `web/parts`: values (`number`, `time`,
+ * The body is made with the `html` tag, which escapes everything, and with the parts in `ui/parts`: values (`number`, `time`,
  * `bytes`; what is missing is a dash), tables with pages, forms, badges, notices, figures. There is no inline script or
  * style: the CSP forbids both. Forms made by `form` and `action` talk JSON to the API and show its refusals beside their
  * fields; a `live` part refreshes itself; charts load what they need. A page of its own script names it in `scripts`.
@@ -22,7 +22,7 @@ export type Layout = {
   body: Content
   /** The entry of the navigation this page belongs to. */
   nav?: Nav
-  /** Names of modules in `web/assets` that only this page needs. */
+  /** Names of modules in `ui/assets` that only this page needs. */
   scripts?: readonly string[]
   /** Names of stylesheets there that only this page needs. */
   styles?: readonly string[]
