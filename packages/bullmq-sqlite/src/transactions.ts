@@ -7,7 +7,7 @@ const turnBudget = 8 // ms the operations of one transaction may take together; 
 const quickAttempts = 8 // on the next turns: a transaction of another process is mostly over in a fraction of a ms
 const failurePause = 250 // ms by which a full disk and the like are told late, so that workers do not spin on it
 
-const holdLimit = 20 // ms that the answers of reads wait for claims at most
+const holdLimit = 100 // ms that the answers of reads wait for claims at most
 
 /** A take is a write that hands out a job, a claim the take of a worker that has room for more jobs. */
 export type Kind = 'read' | 'write' | 'take' | 'claim'
