@@ -28,6 +28,9 @@ test.each(documents)('%s links to what is there', document => {
 test.each(ownDocuments)('%s names files that exist', document => {
   const text = readFileSync(join(root, document), 'utf8').replaceAll(/^```[\s\S]*?^```/gm, '')
   const named = [...text.matchAll(/`([\w.@/-]+\.(?:ts|js|sql|svg|md))`/g)].map(([, path]) => path ?? '')
-  const isThere = (path: string) => files.some(file => file === path || file.endsWith(`/${path}`))
+  const isThere = (path: string) =>
+    path.startsWith('../')
+      ? existsSync(join(root, dirname(document), path))
+      : files.some(file => file === path || file.endsWith(`/${path}`))
   expect(named.filter(path => !imagined.has(path) && !isThere(path))).toEqual([])
 })
