@@ -45,6 +45,7 @@ export const sessions = sqliteTable(
       .notNull()
       .references(() => users.id),
     csrfToken: text('csrf_token').notNull(),
+    agent: text('agent'), // the browser, as it names itself
     createdAt: time('created_at').notNull(),
     expiresAt: time('expires_at').notNull(), // slides
   },
@@ -64,6 +65,7 @@ export const apiKeys = sqliteTable(
     hint: text('hint').notNull(), // the first characters, to recognise it by
     createdAt: time('created_at').notNull(),
     lastUsedAt: time('last_used_at'),
+    expiresAt: time('expires_at'), // null: it works until it is revoked
   },
   t => [index('api_keys_user').on(t.userId)],
 )
@@ -79,6 +81,33 @@ export const knownDevices = sqliteTable(
     lastUsedAt: time('last_used_at').notNull(), // to sign in
   },
   t => [index('known_devices_user').on(t.userId, t.lastUsedAt)],
+)
+
+/** Links that let somebody choose a new password, once. */
+export const passwordLinks = sqliteTable(
+  'password_links',
+  {
+    tokenHash: text('token_hash').primaryKey(),
+    userId: integer('user_id')
+      .notNull()
+      .references(() => users.id),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+  },
+  t => [index('password_links_user').on(t.userId), index('password_links_expiry').on(t.expiresAt)],
+)
+
+export const mailKinds = ['invitation', 'reset', 'picks', 'final', 'certificate', 'roster', 'alert'] as const
+export type MailKind = (typeof mailKinds)[number]
+
+/** Kinds of mail that the owner of an address has turned off. */
+export const mailOptOuts = sqliteTable(
+  'mail_opt_outs',
+  {
+    addressHash: text('address_hash').notNull(), // of whom has no account too
+    kind: text('kind', { enum: mailKinds }).notNull(),
+  },
+  t => [primaryKey({ columns: [t.addressHash, t.kind] })],
 )
 
 /** Attempts at a password, counted by every process. */
@@ -115,6 +144,24 @@ export const leagues = sqliteTable(
   t => [index('leagues_kind').on(t.kind, t.startsAt), index('leagues_created').on(t.createdAt)],
 )
 
+/** A link that lets people make an account, or join a league with the one they have. */
+export const invitations = sqliteTable(
+  'invitations',
+  {
+    id: id(),
+    tokenHash: text('token_hash').unique(), // null until it is mailed: the mail's job makes the link
+    leagueId: integer('league_id').references(() => leagues.id, { onDelete: 'cascade' }), // null: to the installation
+    email: text('email'), // where it is mailed
+    uses: integer('uses').notNull().default(0),
+    maxUses: integer('max_uses').notNull(),
+    createdBy: integer('created_by'), // null: the operator
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+    endedAt: time('ended_at'), // by an officer
+  },
+  t => [index('invitations_league').on(t.leagueId, t.id), index('invitations_expiry').on(t.expiresAt)],
+)
+
 export const members = sqliteTable(
   'members',
   {
@@ -128,6 +175,14 @@ export const members = sqliteTable(
   },
   t => [primaryKey({ columns: [t.leagueId, t.userId] }), index('members_user').on(t.userId)],
 )
+
+/** What a league's webhook was told last. */
+export const leagueAnnouncements = sqliteTable('league_announcements', {
+  leagueId: integer('league_id')
+    .primaryKey()
+    .references(() => leagues.id, { onDelete: 'cascade' }),
+  leader: text('leader'), // the player_id of who led then
+})
 
 export const uploadKinds = ['baseline', 'current'] as const
 export const uploadModes = ['partial', 'strict'] as const

@@ -26,6 +26,12 @@ export function refuseForeign(request: Request, proxies: Proxies): void {
 export const isSecure = (request: Request, proxies: Proxies) =>
   siteOf(request, proxies).proto === 'https' || request.headers.get('origin')?.startsWith('https:') === true
 
+/** Where people reach this site, for links that leave it: as `PUBLIC_URL` says, else as this request came. */
+export function siteUrl(request: Request, config: Proxies & { publicUrl: string | undefined }): string {
+  if (config.publicUrl) return config.publicUrl.replace(/\/+$/, '')
+  return `${isSecure(request, config) ? 'https' : 'http'}://${siteOf(request, config).host ?? new URL(request.url).host}`
+}
+
 /** A path of this site, which `next` claims to be; whatever else it holds leads to the first page. */
 export function localPath(next: string | undefined): string {
   const here = 'http://here'

@@ -126,6 +126,33 @@ export async function signUp(app: App, request: Request, account: NewAccount): P
 export const signedUp =
   'You can sign in now. If there was an account of this e-mail address already, it is as it was, with its own password.'
 
+/**
+ * A new account of role member by an invitation, signed in. `allowed` refuses before any work is done; `also` is part of the
+ * transaction that makes the account.
+ */
+export async function signUpInvited(
+  app: App,
+  request: Request,
+  account: NewAccount,
+  allowed: () => unknown,
+  also: (tx: Db, user: User, now: number) => void,
+): Promise<SignedIn> {
+  const { db, clock, config, passwords } = app
+  refuseForeign(request, config)
+  const user = { ...checkedAccount(account), role: 'member' as const }
+  allowed()
+  const address = requestContext(request).address()
+  await countAttempt(app, { account: `invitation from ${address}`, address }) // a taken address is told, so guesses are few
+  const passwordHash = await passwords.hash(account.password)
+  const outcome = await atomically(db, tx => {
+    const now = clock.now()
+    const created = createUser(tx, { ...user, passwordHash }, now)
+    also(tx, created, now)
+    return openSession(tx, request, created, now)
+  })
+  return sendSession(app, request, outcome)
+}
+
 export const checkedAccount = ({ email, username, country }: NewAccount) => ({
   email: normalizedEmail(email),
   username: checkedUsername(username),

@@ -56,6 +56,12 @@ export type LeagueKind = {
   changed?(app: App, league: League): Promise<void>
   /** Part of the transaction that takes a member in. */
   joined?(tx: Db, league: League, userId: number, now: number): void
+  /** Whether members may still come in by themselves; without it, as long as the league is upcoming or active. */
+  mayEnter?(app: Pick<App, 'db'>, league: League, now: number): boolean
+  /** What becomes of what somebody has played when they leave now, as a sentence; undefined where they have played nothing. */
+  leaving?(db: Db, league: League, userId: number, now: number): string | undefined
+  /** Part of the transaction in which a member leaves: does what `leaving` says. */
+  left?(tx: Db, league: League, userId: number, now: number): void
   /** A page of the board: columns of the kind, ranked by the one engine. */
   page(app: App, league: League, query: BoardQuery): Promise<BoardPage>
   /** For boards of any length; without it they are read page by page on the HTTP thread. */

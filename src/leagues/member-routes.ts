@@ -9,15 +9,19 @@ import { access, isAtLeast, signedIn } from '../platform/http/access.ts'
 import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
-import { statusOf } from './league.ts'
-import { join, membersOf } from './queries.ts'
+import { leaveLeague, mayEnter, onLeaving, requireUnended, takeIn } from './membership.ts'
+import { isMember, membersOf } from './queries.ts'
 import { readableLeague } from './visibility.ts'
 
 const memberSchema = t.Object({ user_id: t.Integer(), username: t.String(), joined_at: dateTimeSchema })
+const left = t.Object(
+  { league_id: t.Integer(), user_id: t.Integer(), played: t.String() },
+  { examples: [{ league_id: 7, user_id: 12, played: '2 entries are withdrawn.' }] },
+)
 const memberList = t.Object({ members: t.Array(memberSchema), pagination: paginationSchema })
 
 export const memberRoutes = (app: App) => {
-  const { db, cache, clock, kinds } = app
+  const { db, cache, clock } = app
   return new Elysia({ prefix: '/leagues', tags: ['leagues'] })
     .use(access(app))
     .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
@@ -46,15 +50,13 @@ export const memberRoutes = (app: App) => {
         const userId = user_id ?? (named ?? invalid('username', `There is no user ${username}`)).id
         if (userId === null) return invalid('user_id', 'is needed: the operator plays in no league')
         const now = clock.now()
-        const league = readableLeague(db, id, me) // a private one is joined by whom an officer adds
-        const status = statusOf(league, now)
-        if (status !== 'active' && status !== 'upcoming')
-          refuse('conflict', `This league is ${status}; it takes no more members`)
+        const league = readableLeague(db, id, me) // a private one is joined by whom an officer adds or invites
+        requireUnended(league, now)
+        if (!isAtLeast(me, 'officer') && !mayEnter(app, league, now))
+          refuse('conflict', 'Entering has ended in this league; an officer may still add you')
         const joined = await atomically(db, tx => {
           if (isOther) userById(tx, userId)
-          const isNew = join(tx, id, userId, now)
-          if (isNew) kinds[league.kind]?.joined?.(tx, league, userId, now)
-          return isNew
+          return takeIn(tx, app, league, userId, now)
         })
         return { league_id: id, user_id: userId, joined }
       },
@@ -67,6 +69,48 @@ export const memberRoutes = (app: App) => {
           'Join a league; officers add another user, which a league that is not public asks for',
           t.Object({ league_id: t.Integer(), user_id: t.Integer(), joined: t.Boolean() }),
         ),
+      },
+    )
+    .post(
+      '/:id/leave',
+      async ({ params: { id }, who }) => {
+        const me = signedIn(who)
+        if (me.id === null) return refuse('conflict', 'The operator plays in no league')
+        return { league_id: id, user_id: me.id, played: await leaveLeague(app, id, me.id, me) }
+      },
+      {
+        may: 'member',
+        detail: describe('Leave a league; `played` says what became of what I have played in it', left),
+      },
+    )
+    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }), user_id: t.Integer({ minimum: 1 }) }) })
+    .get(
+      '/:id/members/:user_id',
+      ({ params: { id, user_id }, who }) => {
+        const me = signedIn(who)
+        const league = readableLeague(db, id, who)
+        if (me.id !== user_id && !isAtLeast(me, 'officer')) refuse('forbidden', 'Only an officer looks at others here')
+        if (!isMember(db, id, user_id)) refuse('not_found', `User ${user_id} is not a member of this league`)
+        return { league_id: id, user_id, on_leaving: onLeaving(app, league, user_id) }
+      },
+      {
+        may: 'member',
+        detail: describe(
+          'A member, and what becomes of what they have played if they leave now; members see themselves',
+          t.Object({ league_id: t.Integer(), user_id: t.Integer(), on_leaving: t.String() }),
+        ),
+      },
+    )
+    .delete(
+      '/:id/members/:user_id',
+      async ({ params: { id, user_id }, who }) => ({
+        league_id: id,
+        user_id,
+        played: await leaveLeague(app, id, user_id, signedIn(who)),
+      }),
+      {
+        may: 'officer',
+        detail: describe('Remove a member; `played` says what became of what they have played', left),
       },
     )
 }

@@ -115,21 +115,35 @@ export function deleteLeague(tx: Db, id: number): void {
 export function join(tx: Db, leagueId: number, userId: number, now: number): boolean {
   const joined =
     tx.insert(members).values({ leagueId, userId, joinedAt: now }).onConflictDoNothing().returning().all().length > 0
-  if (joined) {
-    touch(tx, 'members', leagueId)
-    touch(tx, 'scores', leagueId) // a member may stand on the board, and counts in its numbers
-    touch(tx, 'league', leagueId)
-    touch(tx, 'user', userId)
-  }
+  if (joined) membersChanged(tx, leagueId, userId)
   return joined
 }
 
-export const isMember = (db: Db, leagueId: number, userId: number) =>
+function membersChanged(tx: Db, leagueId: number, userId: number): void {
+  touch(tx, 'members', leagueId)
+  touch(tx, 'scores', leagueId) // a member may stand on the board, and counts in its numbers
+  touch(tx, 'league', leagueId)
+  touch(tx, 'user', userId)
+}
+
+/** False for somebody who was no member. */
+export function leave(tx: Db, leagueId: number, userId: number): boolean {
+  const one = and(eq(members.leagueId, leagueId), eq(members.userId, userId))
+  const left = tx.delete(members).where(one).returning().all().length > 0
+  if (left) membersChanged(tx, leagueId, userId)
+  return left
+}
+
+const memberRow = prepared(db =>
   db
-    .select()
+    .select({ one: sql`1` })
     .from(members)
-    .where(and(eq(members.leagueId, leagueId), eq(members.userId, userId)))
-    .get() !== undefined
+    .where(and(eq(members.leagueId, sql.placeholder('leagueId')), eq(members.userId, sql.placeholder('userId'))))
+    .prepare(),
+)
+
+export const isMember = (db: Db, leagueId: number, userId: number): boolean =>
+  memberRow(db).get({ leagueId, userId }) !== undefined
 
 export type MemberView = { user_id: number; username: string; joined_at: string }
 

@@ -12,7 +12,7 @@ import { dailyValuesOf } from './daily-values.ts'
 import { finalMarketJson, freezeMarket, readFinalMarketBoard } from './final-board.ts'
 import { marketKindPages } from './kind-pages.ts'
 import { deleteMarketRows } from './league-cleanup.ts'
-import { grantPortfolio } from './queries.ts'
+import { findPortfolio, grantPortfolio } from './queries.ts'
 import { startOfDay } from './quote.ts'
 import { marketStats } from './stats.ts'
 
@@ -23,6 +23,9 @@ export const marketLeague: LeagueKind = {
   joined(tx, league, userId, now) {
     grantPortfolio(tx, league.id, userId, marketConfigOf(league).starting_cash_cents, now)
   },
+  leaving: (db, league, userId) =>
+    findPortfolio(db, league.id, userId) &&
+    'The portfolio stays on the board as it is; nothing more can be traded with it.',
   async page({ livePortfolios: books }, league, query) {
     const { board, asOf } = await books.board(league)
     return { ...rankedPage(board, query), asOf }

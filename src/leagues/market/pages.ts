@@ -11,7 +11,7 @@ import { hidden, page } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { type League, statusOf } from '../league.ts'
-import { leagueViewById } from '../queries.ts'
+import { isMember, leagueViewById } from '../queries.ts'
 import { activityBody } from './activity-page.ts'
 import { marketConfigOf } from './config.ts'
 import { tradeView } from './ledger.ts'
@@ -45,7 +45,8 @@ export const marketPages = (app: App) => {
     const filter = { leagueId: league.id, userId }
     const held = heldSymbols(db, league.id, userId)
     const quoted = listQuotes(db, undefined, undefined, pageOf({ limit: offered })).quotes.map(({ symbol }) => symbol)
-    const portfolio = findPortfolio(db, league.id, userId) && (await readPortfolio(app, league, userId)).value
+    const plays = isMember(db, league.id, userId) && findPortfolio(db, league.id, userId) // who has left trades no more
+    const portfolio = plays ? (await readPortfolio(app, league, userId)).value : undefined
     return {
       league: leagueViewById(db, league.id, clock.now()),
       rules: marketConfigOf(league),

@@ -8,7 +8,7 @@ import { refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { iso } from '../../platform/clock.ts'
 import { type League, statusOf } from '../league.ts'
-import { leagueById } from '../queries.ts'
+import { isMember, leagueById } from '../queries.ts'
 import { marketConfigOf } from './config.ts'
 import { type LedgerLine, type TradeView, tradeView } from './ledger.ts'
 import { type Account, type BrokenRule, type Fill, type Order, validateOrder } from './order.ts'
@@ -57,7 +57,8 @@ type Decision = { portfolio: Portfolio; quote: QuoteRow; fill: Fill } | { refusa
 export function previewOrder(db: Db, leagueId: number, userId: number, order: Order, now: number): Decision {
   const league = leagueById(db, leagueId)
   const portfolio =
-    findPortfolio(db, leagueId, userId) ?? refuse('forbidden', 'You are not in this league; join it first')
+    (isMember(db, leagueId, userId) && findPortfolio(db, leagueId, userId)) ||
+    refuse('forbidden', 'You are not in this league; join it first')
   if (statusOf(league, now) !== 'active') return { refusal: notActive(league, now) }
   const quote = findQuote(db, order.symbol)
   if (!quote) return { refusal: notQuoted(order) }

@@ -16,6 +16,7 @@ import { live, livePart } from '../../ui/parts/live.ts'
 import { boardQuery, boardQueryOf, nextChangeAt, readBoard, readPlayer } from '../board.ts'
 import { kindOf } from '../kinds.ts'
 import { type League, type Status, statusOf } from '../league.ts'
+import { mayEnter } from '../membership.ts'
 import { isMember, leagueViewById } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
 import { type BoardData, type BoardParams, boardBody } from './board.ts'
@@ -60,14 +61,13 @@ export const boardPages = (app: App) => {
     const kind = kindOf(app, league)
     const player = kind.pages.membersPlay ? (who?.id ?? null) : null
     const joined = player !== null && isMember(db, league.id, player)
-    const isOpen = ['upcoming', 'active'].includes(statusOf(league, clock.now()))
     return {
       league: leagueViewById(db, league.id, clock.now()),
       kind: kind.pages,
       board: found instanceof Cached ? found.value : found,
       tiers: kind.tierNames?.(league) ?? [],
       me: joined && kind.pages.playersAreUsers ? String(player) : undefined,
-      mayJoin: player !== null && !joined && isOpen,
+      mayJoin: player !== null && !joined && mayEnter(app, league, clock.now()),
       more: kind.onBoard?.(app, league),
     }
   }

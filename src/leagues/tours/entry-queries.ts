@@ -138,3 +138,11 @@ export function pickedOf(db: Db, leagueId: number, players: readonly string[]): 
   )
   return new Set(rows.map(({ id }) => id))
 }
+
+/** All that one has entered. */
+export function withdrawAll(tx: Db, leagueId: number, userId: number): void {
+  const own = and(eq(entries.leagueId, leagueId), eq(entries.userId, userId))
+  tx.delete(entries).where(own).run()
+  touch(tx, 'scores', leagueId)
+  touch(tx, 'user', userId)
+}

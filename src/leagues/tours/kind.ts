@@ -9,13 +9,18 @@ import { entryScores } from './boards.ts'
 import { checkedTourConfig } from './config.ts'
 import { cardOf } from './entry-card.ts'
 import { aboveBoard, picksOnCard } from './entry-card-page.ts'
-import { countEntries } from './entry-queries.ts'
+import { countEntries, withdrawAll } from './entry-queries.ts'
 import { tourKindPages } from './kind-pages.ts'
 import { arePicksOpen, bindEvent, leagueEvent, picksNextChangeAt, picksOf } from './picks.ts'
 import { findEvent } from './queries.ts'
 import { rescheduleUpdates } from './reschedule.ts'
 import { overdueKey } from './settle-leagues.ts'
 import { tourStats } from './stats.ts'
+
+const entriesGo = (count: number, isOpen: boolean) =>
+  isOpen
+    ? `${count === 1 ? 'is' : 'are'} withdrawn.`
+    : `${count === 1 ? 'stays' : 'stay'} on the board, as picks are closed.`
 
 /** Leagues that follow a live score feed. */
 export const tourLeague: LeagueKind = {
@@ -27,6 +32,16 @@ export const tourLeague: LeagueKind = {
     return { ...rankedPage(board, query), asOf }
   },
   player: cardOf,
+  mayEnter: ({ db }, league, now) => arePicksOpen(picksOf(db, league), now),
+  leaving(db, league, userId, now) {
+    const own = countEntries(db, league.id, userId)
+    if (own === 0) return undefined
+    const isOpen = league.finalizedAt === null && arePicksOpen(picksOf(db, league), now)
+    return `${own === 1 ? '1 entry' : `${own} entries`} ${entriesGo(own, isOpen)}`
+  },
+  left(tx, league, userId, now) {
+    if (league.finalizedAt === null && arePicksOpen(picksOf(tx, league), now)) withdrawAll(tx, league.id, userId)
+  },
   stats: tourStats,
   endsItself: true,
   onBoard: aboveBoard,

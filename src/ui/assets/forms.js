@@ -3,6 +3,7 @@ import { call } from './api.js'
 import { answered } from './dialog.js'
 import { bodyOf, fieldFor, showInZone } from './fields.js'
 import { follow } from './jobs.js'
+import { morph } from './morph.js'
 import { toast, toastNext } from './toast.js'
 
 for (const input of document.querySelectorAll('input[data-at]')) showInZone(input)
@@ -56,16 +57,25 @@ function keyOf(form, body) {
 
 function goOn(form, answer, done) {
   form.dispatchEvent(new CustomEvent('fieldhouse:done', { bubbles: true, detail: answer }))
-  const { goTo } = form.dataset
+  const { goTo, renews } = form.dataset
+  if (renews) renew(renews)
   const shown = form.querySelectorAll('[data-answer]')
   for (const part of shown) {
     part.querySelector('output').textContent = answer[part.dataset.answer] ?? ''
     part.hidden = false
   }
-  if (goTo === 'stay' || shown.length) return done && toast(done)
+  if (goTo === 'stay' || renews || shown.length) return done && toast(done)
   if (done) toastNext(done)
   if (!goTo) return location.reload()
   location.assign(goTo.replaceAll(/\{(\w+)\}/g, (_, part) => encodeURIComponent(answer[part] ?? '')))
+}
+
+/** A part of this page as the server has it now. */
+async function renew(id) {
+  const response = await fetch(location.href, { headers: { accept: 'text/html' } }).catch(() => undefined)
+  if (!response?.ok) return
+  const page = new DOMParser().parseFromString(await response.text(), 'text/html')
+  morph(document.getElementById(id), page.getElementById(id).innerHTML)
 }
 
 function clearErrors(form) {

@@ -127,12 +127,14 @@ export type FormTarget = {
   confirm?: string
   /** Asked for in the same dialog and sent under this name. */
   ask?: { name: string; label: string; optional?: boolean }
+  /** The id of a part of this page that shows what was made: it is fetched anew, and the form stays. */
+  renews?: string
   /** The answer names a job: show how far it is, and go on when it has succeeded. */
   follow?: boolean
 }
 
-const target = ({ method = 'post', action, goTo, done, confirm, ask, follow, once }: FormTarget): Html =>
-  html` data-api method="post" data-method="${method}" action="${action}"${attribute('data-go-to', goTo)}${attribute('data-done', done)}${attribute('data-confirm', confirm)}${attribute('data-ask', ask?.label)}${attribute('data-ask-name', ask?.name)}${attribute('data-ask-optional', ask?.optional)}${attribute('data-follow', follow)}${attribute('data-once', once)}`
+const target = ({ method = 'post', action, goTo, done, confirm, ask, follow, once, renews }: FormTarget): Html =>
+  html` data-api method="post" data-method="${method}" action="${action}"${attribute('data-go-to', goTo)}${attribute('data-renews', renews)}${attribute('data-done', done)}${attribute('data-confirm', confirm)}${attribute('data-ask', ask?.label)}${attribute('data-ask-name', ask?.name)}${attribute('data-ask-optional', ask?.optional)}${attribute('data-follow', follow)}${attribute('data-once', once)}`
 
 /** `form({ action: '/api/v1/leagues', goTo: '/leagues/{id}' }, [field(…)], 'Create')`. Give what is shown from the answer as `answer('key')`. */
 export const form = (to: FormTarget, fields: Content, submit: Content): Html => html`<form class="form"${target(to)}>

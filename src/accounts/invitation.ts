@@ -1,0 +1,166 @@
+/** Invitations: a link, kept as its hash, that lets so many people make an account or join a league, until a time. */
+import { and, count, desc, eq, gt, isNull, lt, sql } from 'drizzle-orm'
+import { t } from 'elysia'
+import type { Db } from '../../db/open.ts'
+import { invitations } from '../../db/schema.ts'
+import { atomically } from '../../db/transactions.ts'
+import { audit } from '../audit.ts'
+import type { App } from '../context.ts'
+import { invalid, refuse } from '../errors.ts'
+import { day, iso } from '../platform/clock.ts'
+import type { PageSlice } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { usernamesOf } from './queries.ts'
+import { hashSecret, newSecret } from './secret.ts'
+
+export type Invitation = typeof invitations.$inferSelect
+
+const usualLife = 7 * day
+const longestLife = 366 * day
+export const mostUses = 1_000
+
+export const invitationFields = {
+  league_id: t.Optional(
+    t.Nullable(t.Integer({ minimum: 1, description: 'The league it leads into; without it, only an account' })),
+  ),
+  max_uses: t.Optional(t.Integer({ minimum: 1, maximum: mostUses, default: 1, description: 'How many may use it' })),
+  expires_at: t.Optional(t.String({ format: 'date-time', description: 'Seven days from now, unless told' })),
+}
+export type NewInvitation = { league_id?: number | null; max_uses?: number; expires_at?: string }
+
+const states = ['open', 'used', 'expired', 'ended'] as const
+export const invitationSchema = t.Object(
+  {
+    id: t.Integer(),
+    league_id: t.Nullable(t.Integer()),
+    email: t.Nullable(t.String({ description: 'Where it was mailed' })),
+    state: t.Union(states.map(state => t.Literal(state))),
+    uses: t.Integer(),
+    max_uses: t.Integer(),
+    created_by: t.Nullable(t.String({ description: 'null: the operator' })),
+    created_at: dateTimeSchema,
+    expires_at: dateTimeSchema,
+  },
+  {
+    description: 'An invitation; its link is shown once',
+    examples: [
+      {
+        id: 3,
+        league_id: 7,
+        email: null,
+        state: 'open',
+        uses: 4,
+        max_uses: 30,
+        created_by: 'ann',
+        created_at: '2026-03-01T12:00:00.000Z',
+        expires_at: '2026-03-08T12:00:00.000Z',
+      },
+    ],
+  },
+)
+
+function stateOf({ endedAt, expiresAt, uses, maxUses }: Invitation, now: number): (typeof states)[number] {
+  if (endedAt !== null) return 'ended'
+  if (uses >= maxUses) return 'used'
+  return expiresAt > now ? 'open' : 'expired'
+}
+
+export const invitationView = (invitation: Invitation, madeBy: string | undefined, now: number) => ({
+  id: invitation.id,
+  league_id: invitation.leagueId,
+  email: invitation.email,
+  state: stateOf(invitation, now),
+  uses: invitation.uses,
+  max_uses: invitation.maxUses,
+  created_by: madeBy ?? null,
+  created_at: iso(invitation.createdAt),
+  expires_at: iso(invitation.expiresAt),
+})
+export type InvitationView = ReturnType<typeof invitationView>
+
+/** The token is in this answer and nowhere else. */
+export function makeInvitation(
+  { db, clock }: Pick<App, 'db' | 'clock'>,
+  who: Who,
+  { league_id: leagueId = null, max_uses: maxUses = 1, expires_at }: NewInvitation,
+): Promise<{ invitation: Invitation; token: string }> {
+  const now = clock.now()
+  const expiresAt = expires_at === undefined ? now + usualLife : Date.parse(expires_at)
+  if (expiresAt <= now) invalid('expires_at', 'must be in the future')
+  if (expiresAt > now + longestLife) invalid('expires_at', 'must be within a year')
+  const token = newSecret()
+  return atomically(db, tx => {
+    const values = { leagueId, maxUses, expiresAt, createdBy: who.id, createdAt: now, tokenHash: hashSecret(token) }
+    const invitation = tx.insert(invitations).values(values).returning().get()
+    const detail = { league_id: leagueId, max_uses: maxUses, expires_at: iso(expiresAt) }
+    audit(tx, { at: now, who, action: 'invitation.create', target: `invitation ${invitation.id}`, detail })
+    return { invitation, token }
+  })
+}
+
+/** Those of one league, or all of them; the newest first. */
+export function listInvitations(db: Db, leagueId: number | undefined, { limit, offset }: PageSlice, now: number) {
+  const where = leagueId === undefined ? undefined : eq(invitations.leagueId, leagueId)
+  const rows = db.select().from(invitations).where(where).orderBy(desc(invitations.id)).limit(limit).offset(offset)
+  const found = rows.all()
+  const names = usernamesOf(
+    db,
+    found.map(({ createdBy }) => createdBy),
+  )
+  return {
+    invitations: found.map(each => invitationView(each, names.get(each.createdBy ?? 0), now)),
+    total: db.select({ total: count() }).from(invitations).where(where).get()?.total ?? 0,
+  }
+}
+
+export function endInvitation({ db, clock }: App, who: Who, id: number): Promise<void> {
+  return atomically(db, tx => {
+    const now = clock.now()
+    const isThis = eq(invitations.id, id)
+    const ended = tx
+      .update(invitations)
+      .set({ endedAt: now })
+      .where(and(isThis, isNull(invitations.endedAt)))
+      .returning()
+      .all()
+    if (!ended.length && !tx.select().from(invitations).where(isThis).get())
+      refuse('not_found', `There is no invitation ${id}`)
+    if (ended.length) audit(tx, { at: now, who, action: 'invitation.end', target: `invitation ${id}` })
+  })
+}
+
+/** The invitation of a link, as long as somebody may still use it. */
+export function openInvitation(db: Db, token: string, now: number): Invitation {
+  const found = db
+    .select()
+    .from(invitations)
+    .where(eq(invitations.tokenHash, hashSecret(token)))
+    .get()
+  if (!found) return refuse('not_found', 'This invitation is not known; is the link whole?')
+  const state = stateOf(found, now)
+  if (state === 'ended') refuse('gone', 'This invitation has been withdrawn; ask for another one')
+  if (state === 'used') refuse('gone', 'This invitation has been used already; ask for another one')
+  if (state === 'expired') refuse('gone', `This invitation ran out at ${iso(found.expiresAt)}; ask for another one`)
+  return found
+}
+
+/** Counts one use. However many come at once, no more of them get in than may. */
+export function useInvitation(tx: Db, token: string, who: Pick<Who, 'id' | 'username'>, now: number): Invitation {
+  const { id } = openInvitation(tx, token, now)
+  const isOpen = and(
+    eq(invitations.id, id),
+    isNull(invitations.endedAt),
+    lt(invitations.uses, invitations.maxUses),
+    gt(invitations.expiresAt, now),
+  )
+  const [used] = tx
+    .update(invitations)
+    .set({ uses: sql`${invitations.uses} + 1` })
+    .where(isOpen)
+    .returning()
+    .all()
+  if (!used) return refuse('gone', 'This invitation has been used already; ask for another one')
+  audit(tx, { at: now, who, action: 'invitation.use', target: `invitation ${id}`, detail: { league_id: used.leagueId } })
+  return used
+}

@@ -1,0 +1,63 @@
+/** Coming in by an invitation: with a new account, or with the one somebody has. */
+import { atomically } from '../../db/transactions.ts'
+import type { Db } from '../../db/open.ts'
+import { openInvitation, useInvitation } from '../accounts/invitation.ts'
+import { usernamesOf } from '../accounts/queries.ts'
+import { signUpInvited, type NewAccount, type SignedIn } from '../accounts/sign-in.ts'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { iso } from '../platform/clock.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { requireUnended, takeIn } from './membership.ts'
+import { isMember, leagueById } from './queries.ts'
+
+export function invitedTo({ db, clock }: App, token: string) {
+  const { leagueId, createdBy, expiresAt } = openInvitation(db, token, clock.now())
+  const league = leagueId === null ? null : leagueById(db, leagueId)
+  if (league) requireUnended(league, clock.now())
+  return {
+    league: league && { id: league.id, name: league.name },
+    invited_by: usernamesOf(db, [createdBy]).get(createdBy ?? 0) ?? null,
+    expires_at: iso(expiresAt),
+  }
+}
+
+/** The account, its place in the league and the use that is counted are one transaction. */
+export async function acceptInvitation(
+  app: App,
+  request: Request,
+  token: string,
+  account: NewAccount,
+): Promise<SignedIn & { league_id: number | null }> {
+  let leagueId: number | null = null
+  const entered = await signUpInvited(
+    app,
+    request,
+    account,
+    () => invitedTo(app, token),
+    (tx, user, now) => {
+      leagueId = enter(tx, app, token, user, now)
+    },
+  )
+  return { ...entered, league_id: leagueId }
+}
+
+/** Somebody who is in the league already uses nothing up. */
+export async function joinByInvitation(app: App, token: string, { id, username }: Who): Promise<number | null> {
+  const { db, clock } = app
+  if (id === null) return refuse('conflict', 'The operator plays in no league')
+  const { league } = invitedTo(app, token)
+  if (!league) return null
+  return atomically(db, tx =>
+    isMember(tx, league.id, id) ? league.id : enter(tx, app, token, { id, username }, clock.now()),
+  )
+}
+
+function enter(tx: Db, app: App, token: string, user: { id: number; username: string }, now: number): number | null {
+  const { leagueId } = useInvitation(tx, token, user, now)
+  if (leagueId === null) return null
+  const league = leagueById(tx, leagueId)
+  requireUnended(league, now)
+  takeIn(tx, app, league, user.id, now)
+  return leagueId
+}

@@ -1,0 +1,112 @@
+/** Invitations by API: officers make, list and end them; whoever has the link reads and accepts one. */
+import { Elysia, t } from 'elysia'
+import { signedInSchema, signUpBody } from '../accounts/sign-in.ts'
+import {
+  endInvitation,
+  invitationFields,
+  invitationSchema,
+  invitationView,
+  listInvitations,
+  makeInvitation,
+} from '../accounts/invitation.ts'
+import { siteUrl } from '../accounts/origin.ts'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { access, signedIn } from '../platform/http/access.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
+import { describe } from '../platform/http/route-docs.ts'
+import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { acceptInvitation, invitedTo, joinByInvitation } from './accept-invitation.ts'
+import { requireUnended } from './membership.ts'
+import { leagueById } from './queries.ts'
+
+const token = t.String({ minLength: 1, maxLength: 100, description: 'What follows `token=` in the link' })
+const leagueBrief = t.Nullable(t.Object({ id: t.Integer(), name: t.String() }))
+export const invitationPath = (token: string) => `/invitation?token=${token}`
+
+export const invitationRoutes = (app: App) => {
+  const { db, clock, config } = app
+  return new Elysia({ prefix: '/invitations', tags: ['accounts'] })
+    .use(access(app))
+    .get(
+      '/',
+      ({ query, request, set }) => {
+        const page = pageOf(query)
+        const { invitations, total } = listInvitations(db, query.league_id, page, clock.now())
+        return paged({ request, set }, page, total, { invitations })
+      },
+      {
+        query: t.Object({ league_id: t.Optional(t.Integer({ minimum: 1 })), ...pageQuery }),
+        may: 'officer',
+        detail: describe(
+          'Invitations, the newest first; of one league or all',
+          t.Object({ invitations: t.Array(invitationSchema), pagination: paginationSchema }),
+        ),
+      },
+    )
+    .post(
+      '/',
+      async ({ body, who, request, set }) => {
+        const me = signedIn(who)
+        if (body.league_id) requireUnended(leagueById(db, body.league_id), clock.now())
+        const { invitation, token } = await makeInvitation(app, me, body)
+        set.status = 201
+        const madeBy = me.id === null ? undefined : me.username
+        const url = `${siteUrl(request, config)}${invitationPath(token)}`
+        return { ...invitationView(invitation, madeBy, clock.now()), url }
+      },
+      {
+        body: t.Object(invitationFields, { examples: [{ league_id: 7, max_uses: 30 }] }),
+        may: 'officer',
+        detail: describe(
+          'A link that lets people make an account of role member and join a league; shown this once',
+          t.Composite([invitationSchema, t.Object({ url: t.String() })]),
+          { status: 201 },
+        ),
+      },
+    )
+    .post('/read', ({ body }) => invitedTo(app, body.token), {
+      body: t.Object({ token }),
+      may: 'anyone',
+      detail: describe(
+        'What an invitation is to',
+        t.Object({ league: leagueBrief, invited_by: t.Nullable(t.String()), expires_at: dateTimeSchema }),
+      ),
+    })
+    .post(
+      '/accept',
+      async ({ body: { token, ...account }, request, who, set }) => {
+        if (who) return { league_id: await joinByInvitation(app, token, who) }
+        const { email, username, password } = account
+        if (!email || !username || !password)
+          return refuse('invalid', 'An account needs email, username and password; or sign in first', {
+            errors: (['email', 'username', 'password'] as const)
+              .filter(path => !account[path])
+              .map(path => ({ path, message: 'is needed for a new account' })),
+          })
+        set.status = 201
+        return acceptInvitation(app, request, token, { ...account, email, username, password })
+      },
+      {
+        body: t.Object({ token, ...t.Partial(t.Object(signUpBody)).properties }),
+        may: 'anyone',
+        detail: describe(
+          'Accept an invitation: with a new account, or as who is signed in, who then joins the league',
+          t.Composite([t.Object({ league_id: t.Nullable(t.Integer()) }), t.Partial(signedInSchema)]),
+          { status: 201 },
+        ),
+      },
+    )
+    .delete(
+      '/:id',
+      async ({ params: { id }, who }) => {
+        await endInvitation(app, signedIn(who), id)
+        return { ended: true, id }
+      },
+      {
+        params: t.Object({ id: t.Integer({ minimum: 1 }) }),
+        may: 'officer',
+        detail: describe('End an invitation: its link works no longer', t.Object({ ended: t.Boolean(), id: t.Integer() })),
+      },
+    )
+}

@@ -1,0 +1,57 @@
+/** Coming into a league and leaving it. */
+import type { Db } from '../../db/open.ts'
+import { atomically } from '../../db/transactions.ts'
+import { userById } from '../accounts/queries.ts'
+import { audit } from '../audit.ts'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { type League, statusOf } from './league.ts'
+import { isMember, join, leagueById, leave } from './queries.ts'
+
+type Playing = Pick<App, 'kinds'>
+
+/** A league takes in members until it has ended. */
+export function requireUnended(league: League, now: number): void {
+  const status = statusOf(league, now)
+  if (status !== 'active' && status !== 'upcoming')
+    refuse('conflict', `This league is ${status}; it takes no more members`)
+}
+
+/** Whether somebody may come in by themselves: where entering has ended, only an officer still adds members. */
+export function mayEnter(app: Pick<App, 'db' | 'kinds'>, league: League, now: number): boolean {
+  if (!['active', 'upcoming'].includes(statusOf(league, now))) return false
+  return app.kinds[league.kind]?.mayEnter?.(app, league, now) ?? true
+}
+
+/** Part of a transaction. True for somebody who was not a member before. */
+export function takeIn(tx: Db, { kinds }: Playing, league: League, userId: number, now: number): boolean {
+  const isNew = join(tx, league.id, userId, now)
+  if (isNew) kinds[league.kind]?.joined?.(tx, league, userId, now)
+  return isNew
+}
+
+/** What becomes of what they have played; a sentence to be said before they leave. */
+export function onLeaving({ db, kinds, clock }: App, league: League, userId: number): string {
+  return kinds[league.kind]?.leaving?.(db, league, userId, clock.now()) ?? 'Nothing was played.'
+}
+
+/** By themselves, or by an officer. Answers what became of what they have played. */
+export async function leaveLeague(app: App, leagueId: number, userId: number, who: Who): Promise<string> {
+  const { db, clock, kinds } = app
+  return atomically(db, tx => {
+    const now = clock.now()
+    const league = leagueById(tx, leagueId)
+    if (!isMember(tx, leagueId, userId))
+      refuse('not_found', who.id === userId ? 'You are not a member of this league' : 'They are not a member of it')
+    const { username } = userById(tx, userId)
+    const rules = kinds[league.kind]
+    const played = rules?.leaving?.(tx, league, userId, now) ?? 'Nothing was played.'
+    rules?.left?.(tx, league, userId, now)
+    leave(tx, leagueId, userId)
+    const action = who.id === userId ? 'league.leave' : 'league.remove_member'
+    const detail = { user_id: userId, username, played }
+    audit(tx, { at: now, who, action, target: `league ${leagueId}`, detail })
+    return played
+  })
+}
