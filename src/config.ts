@@ -4,7 +4,11 @@ import { bool, fraction, int, maybe, oneOf, readSettings, type SettingValues, te
 export const settings = {
   port: int('PORT', 3000, 'HTTP port; 0 picks a free one', { max: 65_535 }),
   host: text('HOST', '0.0.0.0', 'Address to listen on'),
-  publicUrl: url('PUBLIC_URL', ['https:', 'http:'], 'Where people reach this installation: links to it begin like this'),
+  publicUrl: url(
+    'PUBLIC_URL',
+    ['https:', 'http:'],
+    'Where people reach this installation: links to it begin like this',
+  ),
   dataDir: text('DATA_DIR', './data', 'The one folder everything is kept in'),
   redisUrl: url(
     'REDIS_URL',

@@ -7,6 +7,7 @@ import { dashboardPages } from './dashboard/pages.ts'
 import { dashboardRoutes } from './dashboard/routes.ts'
 import { Refusal } from './errors.ts'
 import { boardRoutes } from './leagues/board-routes.ts'
+import { invitationRoutes } from './leagues/invitation-routes.ts'
 import { marketPages } from './leagues/market/pages.ts'
 import { feedRoutes } from './leagues/market/quote-feeds/routes.ts'
 import { quoteRoutes } from './leagues/market/quote-routes.ts'
@@ -15,6 +16,7 @@ import { memberRoutes } from './leagues/member-routes.ts'
 import { olderPaths } from './leagues/older-paths.ts'
 import { boardPages } from './leagues/pages/board-pages.ts'
 import { leaguePages } from './leagues/pages/league-pages.ts'
+import { peoplePages } from './leagues/pages/people-pages.ts'
 import { leagueRoutes } from './leagues/routes.ts'
 import { uploadChangeRoutes } from './leagues/sheets/change-routes.ts'
 import { uploadRoutes } from './leagues/sheets/routes.ts'
@@ -83,6 +85,7 @@ const everything = (app: App, known: Known) => {
     .use(assetRoutes(app))
     .use(leaguePages(app))
     .use(boardPages(app))
+    .use(peoplePages(app))
     .use(uploadPages(app))
     .use(accountPages(app))
     .use(tourPages(app))
@@ -103,6 +106,7 @@ const everything = (app: App, known: Known) => {
         .use(accountRoutes(app))
         .use(leagueRoutes(app))
         .use(memberRoutes(app))
+        .use(invitationRoutes(app))
         .use(boardRoutes(app))
         .use(uploadRoutes(app))
         .use(uploadChangeRoutes(app))

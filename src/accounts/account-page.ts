@@ -25,11 +25,11 @@ export const accountPage = (who: Who, user: User, keys: readonly KeyView[]) =>
     <button type="submit" class="quiet">Sign out</button>
   </form>
 </div>
-<p>${user.email} ${badge(user.role)} ${isAtLeast(who, 'admin') && html`· <a href="/admin/users">All users</a>`}</p>
+<p>${user.email} ${badge(user.role)} ${isAtLeast(who, 'admin') && html`· <a href="/admin/users">All users</a>`} ${isAtLeast(who, 'officer') && html`· <a href="/invitations">Invite people</a>`}</p>
 
 <h2>Keys</h2>
 <p>A key lets a program act for you: it sends <code>Authorization: Bearer fh_…</code>. See the <a href="/swagger">API</a>.</p>
-${keyTable(keys)}
+<div id="keys">${keyTable(keys)}</div>
 ${keyForm(who)}
 
 <h2>Password</h2>
@@ -67,7 +67,7 @@ const keyTable = (keys: readonly KeyView[]) =>
 
 const keyForm = (who: Who) =>
   form(
-    { action: '/api/v1/keys' },
+    { action: '/api/v1/keys', renews: 'keys' },
     html`${formField({ label: 'Name', name: 'name', maxlength: 80, hint: 'Which program will use it' })}
 ${formField({
   label: 'Role',

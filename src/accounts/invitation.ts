@@ -161,6 +161,12 @@ export function useInvitation(tx: Db, token: string, who: Pick<Who, 'id' | 'user
     .returning()
     .all()
   if (!used) return refuse('gone', 'This invitation has been used already; ask for another one')
-  audit(tx, { at: now, who, action: 'invitation.use', target: `invitation ${id}`, detail: { league_id: used.leagueId } })
+  audit(tx, {
+    at: now,
+    who,
+    action: 'invitation.use',
+    target: `invitation ${id}`,
+    detail: { league_id: used.leagueId },
+  })
   return used
 }

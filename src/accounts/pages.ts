@@ -1,94 +1,29 @@
 /** Signing in, up and out, the first admin, and one's own account. The forms that let one in work without script. */
 import { Elysia, t } from 'elysia'
 import type { App } from '../context.ts'
-import { Refusal, refuse } from '../errors.ts'
-import { type Content, html } from '../platform/html.ts'
+import { refuse } from '../errors.ts'
+import { html } from '../platform/html.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { pageOf } from '../platform/http/pagination.ts'
-import { hidden, page } from '../ui/layout.ts'
-import { type FormField, formField } from '../ui/parts/form.ts'
+import { hidden } from '../ui/layout.ts'
 import { notice } from '../ui/parts/notices.ts'
 import { accountPage } from './account-page.ts'
+import {
+  country,
+  type Entrance,
+  email,
+  entrancePage,
+  letIn,
+  newPassword,
+  password,
+  seeOther,
+  username,
+} from './entrance.ts'
 import { keysOfUser, keyView, mostKeys } from './key.ts'
 import { localPath } from './origin.ts'
 import { hasAdmin, userById } from './queries.ts'
 import { requireSetupToken, setUp, setupBody } from './setup.ts'
 import { credentials, signedUp, signIn, signOut, signUp, signUpBody } from './sign-in.ts'
-
-const email: FormField = {
-  label: 'E-mail address',
-  name: 'email',
-  type: 'email',
-  autocomplete: 'username',
-  maxlength: 254,
-}
-const password: FormField = { label: 'Password', name: 'password', type: 'password', autocomplete: 'current-password' }
-const newPassword: FormField = {
-  ...password,
-  autocomplete: 'new-password',
-  minlength: 10,
-  maxlength: 200,
-  hint: 'At least 10 characters',
-}
-const username: FormField = {
-  label: 'Name',
-  name: 'username',
-  autocomplete: 'nickname',
-  maxlength: 40,
-  hint: 'As others see you',
-}
-const country: FormField = {
-  label: 'Country',
-  name: 'country',
-  optional: true,
-  maxlength: 2,
-  hint: 'Two letters, such as NO',
-}
-
-type Given = Record<string, string | undefined>
-type Entrance = {
-  title: string
-  action: string
-  fields: readonly FormField[]
-  submit: string
-  /** Sent along, unseen. */
-  kept?: Given
-  above?: Content
-  below?: Content
-}
-
-const entrancePage = (
-  { title, action, fields, submit, kept = {}, above, below }: Entrance,
-  given: Given = {},
-  refusal?: Refusal,
-) => {
-  const errors = new Map(refusal?.extra.errors?.map(({ path, message }) => [path, message]))
-  const body = html`<div class="head"><h1>${title}</h1></div>
-${above}
-<form class="form" method="post" action="${action}">
-${refusal && !errors.size && notice(refusal.detail, 'bad')}
-${fields.map(shown => formField({ ...shown, error: errors.get(shown.name), ...(shown.type !== 'password' && { value: given[shown.name] }) }))}
-${Object.entries(kept).map(([name, value]) => value && html`<input type="hidden" name="${name}" value="${value}" />`)}
-<div class="submit"><button type="submit">${submit}</button></div>
-</form>
-${below}`
-  const retryAfter = refusal?.extra.retryAfter
-  const headers: Record<string, string> = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
-  return page({ title, who: undefined, nav: 'account', body }, refusal?.status, headers)
-}
-
-const seeOther = (location: string) => new Response(null, { status: 303, headers: { location } })
-
-/** Signs in, or shows the form again with what was refused. */
-async function letIn(enter: () => Promise<unknown>, next: string | undefined, entrance: Entrance, given: Given) {
-  try {
-    await enter()
-    return seeOther(localPath(next))
-  } catch (error) {
-    if (error instanceof Refusal) return entrancePage(entrance, given, error)
-    throw error
-  }
-}
 
 const next = t.Optional(t.String({ maxLength: 2_000 }))
 

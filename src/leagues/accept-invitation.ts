@@ -1,9 +1,10 @@
 /** Coming in by an invitation: with a new account, or with the one somebody has. */
-import { atomically } from '../../db/transactions.ts'
+
 import type { Db } from '../../db/open.ts'
+import { atomically } from '../../db/transactions.ts'
 import { openInvitation, useInvitation } from '../accounts/invitation.ts'
 import { usernamesOf } from '../accounts/queries.ts'
-import { signUpInvited, type NewAccount, type SignedIn } from '../accounts/sign-in.ts'
+import { type NewAccount, type SignedIn, signUpInvited } from '../accounts/sign-in.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'

@@ -1,6 +1,5 @@
 /** Invitations by API: officers make, list and end them; whoever has the link reads and accepts one. */
 import { Elysia, t } from 'elysia'
-import { signedInSchema, signUpBody } from '../accounts/sign-in.ts'
 import {
   endInvitation,
   invitationFields,
@@ -10,6 +9,7 @@ import {
   makeInvitation,
 } from '../accounts/invitation.ts'
 import { siteUrl } from '../accounts/origin.ts'
+import { signedInSchema, signUpBody } from '../accounts/sign-in.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
@@ -106,7 +106,10 @@ export const invitationRoutes = (app: App) => {
       {
         params: t.Object({ id: t.Integer({ minimum: 1 }) }),
         may: 'officer',
-        detail: describe('End an invitation: its link works no longer', t.Object({ ended: t.Boolean(), id: t.Integer() })),
+        detail: describe(
+          'End an invitation: its link works no longer',
+          t.Object({ ended: t.Boolean(), id: t.Integer() }),
+        ),
       },
     )
 }

@@ -36,14 +36,6 @@ ${form(
 )}
 </section>
 <section class="part">
-<h2>Members</h2>
-${form(
-  { action: `${api}/join`, method: 'post', done: 'Added' },
-  formField({ label: 'Name', name: 'username', maxlength: 40, hint: 'A user, who becomes a member of this league' }),
-  'Add a member',
-)}
-</section>
-<section class="part">
 <h2>Ending it</h2>
 <div class="steps">
 ${

@@ -43,5 +43,6 @@ ${
 const tabsOf = (kind: KindPages, who: Who | undefined): Tab[] => [
   { path: '', label: 'Board' },
   ...kind.tabs(who),
+  ...(who ? [{ path: 'members', label: 'Members' }] : []),
   ...(isAtLeast(who, 'officer') ? [{ path: 'settings', label: 'Settings' }] : []),
 ]

@@ -1,0 +1,141 @@
+import type { InvitationView } from '../../accounts/invitation.ts'
+import { type Html, html } from '../../platform/html.ts'
+import { isAtLeast } from '../../platform/http/access.ts'
+import type { Pagination } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { badge } from '../../ui/parts/badges.ts'
+import { action, answer, form, formField } from '../../ui/parts/form.ts'
+import { emptyState } from '../../ui/parts/notices.ts'
+import { paginationLinks } from '../../ui/parts/pagination-links.ts'
+import { table } from '../../ui/parts/table.ts'
+import { name, number, time } from '../../ui/parts/values.ts'
+import type { KindPages } from '../kind-pages.ts'
+import type { LeagueView } from '../league.ts'
+import type { MemberView } from '../queries.ts'
+import { leagueHead } from './league-head.ts'
+
+export type MembersData = {
+  league: LeagueView
+  kind: KindPages
+  members: readonly MemberView[]
+  pagination: Pagination
+  /** What becomes of what a member has played, by user id; of those whom the reader may take out. */
+  onLeaving: ReadonlyMap<number, string>
+  /** For officers, while the league takes in members. */
+  invitations?: readonly InvitationView[]
+}
+
+/** Who is in a league; officers add, invite and remove people here. */
+export function membersBody(data: MembersData, who: Who): Html {
+  const { league, kind, members, pagination, onLeaving, invitations } = data
+  const api = `/api/v1/leagues/${league.id}`
+  const isOfficer = isAtLeast(who, 'officer')
+  return html`${leagueHead({ league, kind, who, tab: 'members' })}
+<section class="part">
+<h2>Members</h2>
+<div id="members">
+${table({
+  caption: `Members of ${league.name}, the earliest first`,
+  stack: true,
+  rows: members,
+  key: member => `m-${member.user_id}`,
+  rowClass: member => (member.user_id === who.id ? 'mine' : undefined),
+  empty: emptyState(
+    'Nobody is in it yet',
+    isOfficer ? 'Send a link, or add people by name.' : 'The board has a button to join.',
+  ),
+  columns: [
+    { head: 'Name', names: true, cell: member => name(member.username) },
+    { head: 'Since', cell: member => time(member.joined_at) },
+    (isOfficer || onLeaving.size > 0) && {
+      head: html`<span class="sr">Actions</span>`,
+      cell: ({ user_id, username }) => {
+        const played = onLeaving.get(user_id)
+        if (played === undefined) return null
+        if (user_id === who.id)
+          return action({
+            label: 'Leave',
+            small: true,
+            danger: true,
+            action: `${api}/leave`,
+            confirm: `Leave ${league.name}? ${played}`,
+            goTo: '/',
+            done: `You have left ${league.name}`,
+          })
+        return action({
+          label: 'Remove',
+          small: true,
+          danger: true,
+          method: 'delete',
+          action: `${api}/members/${user_id}`,
+          confirm: `Remove ${username} from ${league.name}? ${played}`,
+          renews: 'members',
+          done: `${username} is no longer a member`,
+        })
+      },
+    },
+  ],
+})}
+${paginationLinks(pagination, page => `/leagues/${league.id}/members?page=${page}`)}
+</div>
+</section>
+${
+  invitations &&
+  html`<section class="part">
+<h2>Add somebody who has an account</h2>
+${form(
+  { action: `${api}/join`, renews: 'members', done: 'Added' },
+  formField({ label: 'Name', name: 'username', maxlength: 40, autocomplete: 'off' }),
+  'Add a member',
+)}
+</section>
+<section class="part">
+<h2>Invitations</h2>
+<p>Whoever opens the link makes an account, or signs in, and is in the league. Send it only to those you want there.</p>
+${invitationForm(league.id)}
+${invitationTable(invitations)}
+</section>`
+}`
+}
+
+export const invitationForm = (leagueId?: number): Html =>
+  form(
+    { action: '/api/v1/invitations', renews: 'invitations', done: 'The link is made' },
+    html`${leagueId && html`<input type="hidden" name="league_id" value="${leagueId}" data-type="number" />`}<div class="columns">
+${formField({ label: 'For how many', name: 'max_uses', type: 'number', min: 1, max: 1000, value: 1, hint: 'So many people may use the link' })}
+${formField({ label: 'Until', name: 'expires_at', type: 'time', optional: true, hint: 'Your time zone; seven days unless told' })}
+</div>${answer('url', 'The link, shown only now:')}`,
+    'Make a link',
+  )
+
+export const invitationTable = (invitations: readonly InvitationView[]): Html => html`<div id="invitations">
+${table({
+  caption: 'Invitations, the newest first',
+  stack: true,
+  rows: invitations,
+  key: ({ id }) => `i-${id}`,
+  empty: emptyState('No invitations', 'A link you make is listed here until long after it has ended.'),
+  columns: [
+    { head: 'Made', names: true, cell: each => time(each.created_at) },
+    { head: 'By', cell: each => (each.created_by === null ? 'the operator' : name(each.created_by)) },
+    { head: 'Used', cell: each => html`${number(each.uses)} of ${number(each.max_uses)}` },
+    { head: 'Until', cell: each => time(each.expires_at) },
+    { head: 'State', cell: each => badge(each.state, each.state === 'open' ? 'good' : 'quiet') },
+    {
+      head: html`<span class="sr">Actions</span>`,
+      cell: ({ id, state }) =>
+        state === 'open' &&
+        action({
+          label: 'End',
+          small: true,
+          danger: true,
+          method: 'delete',
+          action: `/api/v1/invitations/${id}`,
+          confirm: 'End this invitation? Its link works no longer; who has come in by it stays.',
+          renews: 'invitations',
+          done: 'The invitation has ended',
+        }),
+    },
+  ],
+})}
+</div>`

@@ -1,0 +1,126 @@
+/** Members of a league, and the page that an invitation opens. */
+import { Elysia, t } from 'elysia'
+import { csrfField } from '../../accounts/csrf.ts'
+import { country, email, entrancePage, letIn, newPassword, seeOther, username } from '../../accounts/entrance.ts'
+import { listInvitations } from '../../accounts/invitation.ts'
+import { signUpBody } from '../../accounts/sign-in.ts'
+import type { App } from '../../context.ts'
+import { html } from '../../platform/html.ts'
+import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
+import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { hidden, page } from '../../ui/layout.ts'
+import { name, time } from '../../ui/parts/values.ts'
+import { acceptInvitation, invitedTo, joinByInvitation } from '../accept-invitation.ts'
+import { invitationPath } from '../invitation-routes.ts'
+import { kindOf } from '../kinds.ts'
+import { onLeaving } from '../membership.ts'
+import { isMember, leagueViewById, membersOf } from '../queries.ts'
+import { readableLeague } from '../visibility.ts'
+import { invitationForm, invitationTable, membersBody } from './members-page.ts'
+
+const token = t.String({ minLength: 1, maxLength: 100 })
+const shownInvitations = 100
+
+export const peoplePages = (app: App) => {
+  const { db, clock } = app
+
+  function membersPage(id: number, who: Who, asked: { page?: number; limit?: number }) {
+    const league = readableLeague(db, id, who)
+    const list = pageOf({ limit: 50, ...asked })
+    const { members, total } = membersOf(db, id, list)
+    const view = leagueViewById(db, id, clock.now())
+    const isOfficer = isAtLeast(who, 'officer')
+    const removable = members.filter(({ user_id }) => isOfficer || user_id === who.id)
+    const isOpen = view.status === 'upcoming' || view.status === 'active'
+    const body = membersBody(
+      {
+        league: view,
+        kind: kindOf(app, league).pages,
+        members,
+        pagination: pagination(list, total),
+        onLeaving: new Map(removable.map(({ user_id }) => [user_id, onLeaving(app, league, user_id)])),
+        invitations:
+          isOfficer && isOpen
+            ? listInvitations(db, id, pageOf({ limit: shownInvitations }), clock.now()).invitations
+            : undefined,
+      },
+      who,
+    )
+    return page({ title: `Members of ${league.name}`, who, nav: 'leagues', body })
+  }
+
+  const invitedForm = (token: string) => {
+    const { league } = invitedTo(app, token)
+    const back = encodeURIComponent(invitationPath(token))
+    return {
+      title: league ? `You are invited to ${league.name}` : 'You are invited',
+      action: '/invitation',
+      fields: [{ ...username, autofocus: true }, email, newPassword, country],
+      submit: league ? 'Make an account and join' : 'Make an account',
+      kept: { token },
+      below: html`<p>Have an account? <a href="/sign-in?next=${back}">Sign in</a>, and this page comes again.</p>`,
+    }
+  }
+
+  function joinPage(token: string, who: Who) {
+    const { league, invited_by, expires_at } = invitedTo(app, token)
+    if (!league) return seeOther('/')
+    if (who.id !== null && isMember(db, league.id, who.id)) return seeOther(`/leagues/${league.id}`)
+    const body = html`<div class="head"><h1>You are invited to ${name(league.name)}</h1></div>
+<p>${invited_by ? html`${name(invited_by)} invites you` : 'You are invited'}; the link works until ${time(expires_at)}.</p>
+<form class="form" method="post" action="/invitation">
+<input type="hidden" name="token" value="${token}" /><input type="hidden" name="${csrfField}" value="${who.csrfToken}" />
+<div class="submit"><button type="submit">Join as ${who.username}</button></div>
+</form>`
+    return page({ title: `You are invited to ${league.name}`, who, nav: 'leagues', body })
+  }
+
+  return new Elysia()
+    .use(access(app))
+    .get('/leagues/:id/members', ({ params: { id }, query, who }) => membersPage(id, signedIn(who), query), {
+      params: t.Object({ id: t.Integer({ minimum: 1 }) }),
+      query: t.Object(pageQuery),
+      may: 'member',
+      detail: hidden,
+    })
+    .get(
+      '/invitations',
+      ({ who }) => {
+        const { invitations } = listInvitations(db, undefined, pageOf({ limit: shownInvitations }), clock.now())
+        const body = html`<div class="head"><h1>Invitations</h1></div>
+<p>Whoever opens the link makes an account of role member. A link into a league is made on its page of members.</p>
+${invitationForm()}
+${invitationTable(invitations)}`
+        return page({ title: 'Invitations', who, nav: 'account', body })
+      },
+      { may: 'officer', detail: hidden },
+    )
+    .get(
+      '/invitation',
+      ({ query: { token }, who }) => (who ? joinPage(token, who) : entrancePage(invitedForm(token))),
+      { query: t.Object({ token }), may: 'anyone', detail: hidden },
+    )
+    .post(
+      '/invitation',
+      async ({ request, body: { token, ...account }, who }) => {
+        if (who) {
+          const joined = await joinByInvitation(app, token, who)
+          return seeOther(joined === null ? '/' : `/leagues/${joined}`)
+        }
+        const { email = '', username = '', password = '', country } = account
+        const { league } = invitedTo(app, token)
+        const enter = () => acceptInvitation(app, request, token, { email, username, password, country })
+        const next = league ? `/leagues/${league.id}` : '/'
+        return letIn(enter, next, invitedForm(token), { email, username, country })
+      },
+      {
+        body: t.Object({
+          token,
+          ...t.Partial(t.Object({ ...signUpBody, country: t.Optional(t.String({ maxLength: 2 })) })).properties,
+        }),
+        may: 'anyone',
+        detail: hidden,
+      },
+    )
+}
