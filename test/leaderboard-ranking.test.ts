@@ -79,7 +79,8 @@ test('a tie-break ranks as comparing one pair at a time does, whatever the colum
       return isAhead(mine, his, tiebreak.better)
     }
     const ids = Array.from(columns.score, (_, i) => String.fromCharCode(97 + i))
-    const naive = ids.map((id, i) => `${id}${1 + ids.filter((_, j) => beats(j, i)).length}`)
+    const isRanked = columns.score.some(value => !Number.isNaN(value))
+    const naive = ids.map((id, i) => `${id}${isRanked ? 1 + ids.filter((_, j) => beats(j, i)).length : null}`)
     expect(ranks({ ...columns, tiebreak }).toSorted()).toEqual(naive.toSorted())
   })
 })

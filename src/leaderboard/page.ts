@@ -39,7 +39,8 @@ export interface Board extends Standing {
 }
 
 export type Row = {
-  rank: number
+  /** Null where nobody is ranked: all values are unknown. */
+  rank: number | null
   change: number | null
   player_id: string
   name: string
@@ -107,7 +108,7 @@ export function rowsOf(board: Board, rows: Uint32Array, ranked: RankedBy): Row[]
     const row = rows[i]!
     const rank = rankOf(ranking, row, ranked.ties)
     return {
-      rank,
+      rank: ranking.known > 0 ? rank : null,
       change: Number.isNaN(ranking.values[row]!) ? null : changeOf(player_id, rank),
       player_id,
       name,

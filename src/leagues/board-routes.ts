@@ -19,7 +19,7 @@ const playerSchema = t.Object(
   {
     player_id: t.String(),
     name: t.String(),
-    rank: t.Integer(),
+    rank: t.Nullable(t.Integer()),
     change: t.Nullable(t.Integer()),
     score: number,
     percentile: t.Optional(number),
@@ -35,7 +35,7 @@ const playerSchema = t.Object(
   { description: 'All that is known of a player' },
 )
 const found = t.Object({
-  players: t.Array(t.Object({ player_id: t.String(), name: t.String(), rank: t.Integer(), score: number })),
+  players: t.Array(t.Object({ player_id: t.String(), name: t.String(), rank: t.Nullable(t.Integer()), score: number })),
   pagination: paginationSchema,
 })
 const tierSchema = t.Object({

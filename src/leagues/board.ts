@@ -38,7 +38,7 @@ export const boardQuery = t.Object({
 const number = t.Nullable(t.Number())
 const values = t.Record(t.String(), number)
 export const rowSchema = t.Object({
-  rank: t.Integer(),
+  rank: t.Nullable(t.Integer({ description: 'Null where nobody has a value to be ranked by' })),
   change: t.Nullable(t.Integer({ description: 'Positive for a climb; null for a newcomer' })),
   player_id: t.String(),
   name: t.String(),
@@ -58,6 +58,7 @@ export const boardSchema = t.Object(
     sort_by: t.String(),
     order: t.Union([t.Literal('asc'), t.Literal('desc')]),
     as_of: t.Nullable(dateTimeSchema),
+    notes: t.Optional(t.Array(t.String(), { description: 'Why the score says less than it might, in sentences' })),
     rows: t.Array(rowSchema),
     pagination: paginationSchema,
   },
@@ -70,6 +71,7 @@ export type BoardView = {
   sort_by: string
   order: 'asc' | 'desc'
   as_of: string | null
+  notes?: string[]
   rows: Row[]
   pagination: Pagination
 }
@@ -138,13 +140,14 @@ export async function boardPage(app: App, league: League, query: BoardQuery): Pr
     if (!(error instanceof UnknownColumn) || query.sort_by !== league.config.sort) throw error
     return look({ ...query, sort_by: undefined })
   }
-  const { asOf, ...page } = await look(query).catch(byScore).catch(refusalOf)
+  const { asOf, notes, ...page } = await look(query).catch(byScore).catch(refusalOf)
   return {
     league: leagueSummary(league, app.clock.now()),
     state: league.finalizedAt === null ? 'live' : 'final',
     sort_by: page.sort_by,
     order: page.order,
     as_of: isoOrNull(asOf),
+    ...(notes && { notes }),
     rows: page.rows,
     pagination: page.pagination,
   }

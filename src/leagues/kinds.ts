@@ -12,7 +12,11 @@ import type { KindPages } from './kind-pages.ts'
 import type { League } from './league.ts'
 
 /** A page as the engine ranked it, and the time of what it shows. */
-export type BoardPage = RankedPage & { asOf: number | null }
+export type BoardPage = RankedPage & {
+  asOf: number | null
+  /** Why the score says less than it might, for readers. */
+  notes?: string[]
+}
 
 export type TierView = {
   name: string
@@ -27,7 +31,7 @@ export type TierView = {
 export type PlayerView = {
   player_id: string
   name: string
-  rank: number
+  rank: number | null
   change: number | null
   score: number | null
   percentile?: number | null

@@ -18,7 +18,7 @@ const whole = t.Integer()
 const player = t.Object({
   player_id: t.String(),
   name: t.String(),
-  rank: whole,
+  rank: t.Nullable(whole),
   score: t.Nullable(t.Number()),
   league: t.Object({ id: whole, name: t.String(), kind: kindSchema }),
 })

@@ -2,7 +2,7 @@
 import { type Static, Type as t } from '@sinclair/typebox' // strict: Elysia's own take numbers as text too
 import { Value } from '@sinclair/typebox/value'
 import { refuse } from '../../errors.ts'
-import { fieldErrors } from '../../platform/http/field-errors.ts'
+import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'
 
 const cents = (most: number) => t.Integer({ minimum: 0, maximum: most })
@@ -23,8 +23,8 @@ export type MarketRules = Pick<MarketConfig, 'fee_cents' | 'max_position_pct' | 
 
 export function checkedMarketConfig(given: Record<string, unknown>): Record<string, unknown> {
   const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) // emptied: the default again
-  const config = Value.Clean(marketConfig, Value.Default(marketConfig, structuredClone(chosen)))
-  const errors = fieldErrors(Value.Errors(marketConfig, config), 'config')
+  const config = Value.Default(marketConfig, structuredClone(chosen))
+  const errors = configErrors(marketConfig, config)
   if (errors.length) refuse('invalid', 'The config does not fit a market league', { errors })
   return config as MarketConfig
 }

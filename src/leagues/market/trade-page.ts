@@ -24,7 +24,7 @@ export type TradeData = {
   league: LeagueView
   rules: MarketConfig
   portfolio: PortfolioView | undefined
-  place: { rank: number; of: number; change: number | null } | undefined
+  place: { rank: number | null; of: number; change: number | null } | undefined
   trades: readonly TradeView[]
   pagination: Pagination
   /** Symbols to choose from, those that are held first. */

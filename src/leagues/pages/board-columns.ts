@@ -23,7 +23,7 @@ export function boardTableColumns(
       head: html`<abbr title="Rank">#</abbr>`,
       class: 'rank',
       numeric: true,
-      cell: row => html`<span>${number(row.rank)}</span>`,
+      cell: row => html`<span>${number(sort_by === 'score' && row.score === null ? null : row.rank)}</span>`,
     },
     ...(moved
       ? [{ head: html`<span class="sr">Movement</span>`, class: 'moved', cell: (row: Row) => movement(row.change) }]

@@ -4,7 +4,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { address, type Params } from '../../ui/parts/address.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { action, type FormChoice } from '../../ui/parts/form.ts'
-import { emptyState } from '../../ui/parts/notices.ts'
+import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { moment, name, number, time } from '../../ui/parts/values.ts'
@@ -58,7 +58,7 @@ export function boardBody(data: BoardData, params: BoardParams, who: Who | undef
   const isWhole = !params.q && !params.around && !params.at
   const isEmpty = isWhole && pages.total === 0
   const isBestFirst = board.sort_by === 'score' && board.order === kind.first
-  const medal = ({ rank }: Row) => isBestFirst && rank <= 3 && `top${rank}`
+  const medal = ({ rank, score }: Row) => isBestFirst && rank !== null && rank <= 3 && score !== null && `top${rank}`
   const mine = ({ player_id }: Row) => (player_id === me || player_id === params.around) && 'mine'
   const head = leagueHead({
     league,
@@ -73,7 +73,7 @@ export function boardBody(data: BoardData, params: BoardParams, who: Who | undef
     return html`${head}${more}
 ${noScores(league, kind, who)}`
   return html`${head}${more}
-${toolbar(data, params, to)}
+${board.notes?.map(note => notice(note, 'warn'))}${toolbar(data, params, to)}
 ${viewing(params, board, path)}
 ${table({
   caption: `Board of ${league.name}`,
@@ -103,7 +103,8 @@ function figuresOf({ league, kind, board }: BoardData, { q, around, at }: BoardP
   return [
     !q && !around && { label: kind.entrants, value: number(pagination.total) },
     hasLeader &&
-      first?.rank === 1 && {
+      first?.rank === 1 &&
+      first.score !== null && {
         label: 'Leader',
         value: name(first.name),
         note: kind.score(first.score),

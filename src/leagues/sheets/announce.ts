@@ -46,7 +46,8 @@ function message(league: string, upload: Upload, rows: Row[], players: number): 
   const top = rows
     .slice(0, 10)
     .map(
-      row => `${row.rank}. ${plain(row.name)} — ${row.score === null ? '–' : inEnglish.format(row.score)}${moved(row)}`,
+      row =>
+        `${row.rank ?? '–'}. ${plain(row.name)} — ${row.score === null ? '–' : inEnglish.format(row.score)}${moved(row)}`,
     )
   const movers = rows
     .filter(({ change }) => change)

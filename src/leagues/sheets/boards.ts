@@ -23,6 +23,7 @@ import { bestTierFirst, type Classification, defaultTiers } from '../../leaderbo
 import { type BaselineRows, LATE } from './baseline-rows.ts'
 import { type BoardCache, openBoardCache } from './board-cache.ts'
 import { isBuildable } from './buildable.ts'
+import { scoreNotes } from './score-notes.ts'
 import { type BoardConfig, type ScoredPlayers, type ScoreInput, scoreInput } from './scoring.ts'
 import type { SheetThread } from './sheet-thread.ts'
 import {
@@ -49,7 +50,7 @@ export function openSheetBoards(dataDir: string, thread: SheetThread, bytes = 12
   return { scores, shelves: openBoardCache(thread, bytes), close: () => scores.close() }
 }
 
-export type SheetPage = RankedPage & { asOf: number | null }
+export type SheetPage = RankedPage & { asOf: number | null; notes?: string[] }
 
 export async function sheetPage(
   boards: SheetBoards,
@@ -59,9 +60,14 @@ export async function sheetPage(
   const seen = publishedUpTo(published, query.at)
   const lineup = selectSnapshots(seen)
   if (!lineup) return { ...emptyPage(query), asOf: null }
-  const { board } = await sheetBoard(boards, { published: seen, config }, lineup, query)
+  const { board, snapshot, scored } = await sheetBoard(boards, { published: seen, config }, lineup, query)
   const limit = Math.min(query.limit, mostRows(board))
-  return { ...rankedPage(board, { ...query, limit }), asOf: lineup.asOf }
+  const notes = scoreNotes(snapshot, snapshotOf(boards.scores, lineup.baseline), config, scored.ranking.known > 0)
+  return {
+    ...rankedPage(board, { ...query, limit }),
+    asOf: lineup.asOf,
+    ...(notes.length > 0 && { notes }),
+  }
 }
 
 /** Before the first snapshot nobody knows the columns, so any will do. */

@@ -1,12 +1,13 @@
 /** The config of a sheet league: checked once, at the edge. */
-import { Value } from '@sinclair/typebox/value'
 import { type Static, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { type FieldError, refuse } from '../../errors.ts'
-import { fieldErrors } from '../../platform/http/field-errors.ts'
 import { checkUrlField } from '../../platform/http/outgoing.ts'
 import { oneLine } from '../../platform/http/text-formats.ts'
+import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'
+import { MetricNames, seenMetrics } from './metric-names.ts'
+import { published } from './queries.ts'
 import type { BoardConfig } from './scoring.ts'
 
 const tier = t.Object({ name: oneLine(40), min: t.Number({ minimum: -1e15, maximum: 1e15 }) })
@@ -32,18 +33,46 @@ export type SheetConfig = Static<typeof sheetConfig>
 
 export function checkedSheetConfig(
   given: Record<string, unknown>,
-  { config }: App,
+  app: Pick<App, 'db' | 'sheets' | 'config'>,
   league?: League,
 ): Record<string, unknown> {
-  const errors = fieldErrors(Value.Errors(sheetConfig, given), 'config')
+  const errors = configErrors(sheetConfig, given)
   if (given.classify_by === 'goal' && given.goal === undefined)
     errors.push({ path: 'config.goal', message: 'is needed to classify by goal' })
-  if (!errors.length) errors.push(...sameNames((given as SheetConfig).tiers ?? []))
+  const config = given as SheetConfig
+  if (!errors.length) errors.push(...sameNames(config.tiers ?? []))
+  refuseAny(errors)
+  const seen = league ? seenMetrics(app.sheets.boards.scores, published(app.db, league.id)) : []
+  const names = new MetricNames(seen, league ? metricsNamedIn(league.config) : [])
+  const named = {
+    ...config,
+    ...(config.weights && { weights: namedWeights(config.weights, names) }),
+    ...(config.sort && config.sort !== 'score' && { sort: names.read(config.sort, 'config.sort') }),
+  }
+  refuseAny(names.errors)
+  if (config.webhook_url && config.webhook_url !== league?.config.webhook_url)
+    checkUrlField('config.webhook_url', 'webhook', config.webhook_url, app.config.allowPrivateFeeds)
+  return named
+}
+
+function refuseAny(errors: FieldError[]): void {
   if (errors.length) refuse('invalid', 'The config does not fit a sheet league', { errors })
-  const { webhook_url } = given as SheetConfig
-  if (webhook_url && webhook_url !== league?.config.webhook_url)
-    checkUrlField('config.webhook_url', 'webhook', webhook_url, config.allowPrivateFeeds)
-  return Value.Clean(sheetConfig, structuredClone(given)) as Record<string, unknown>
+}
+
+const metricsNamedIn = ({ weights, sort }: SheetConfig): string[] => [
+  ...Object.keys(weights ?? {}),
+  ...(sort ? [sort] : []),
+]
+
+function namedWeights(weights: Record<string, number>, names: MetricNames): Record<string, number> {
+  const named: Record<string, number> = {}
+  for (const [given, weight] of Object.entries(weights)) {
+    const path = `config.weights.${given}`
+    const name = names.read(given, path)
+    if (Object.hasOwn(named, name)) names.errors.push({ path, message: `means ${name}, which has a weight already` })
+    else named[name] = weight
+  }
+  return named
 }
 
 const sameNames = (tiers: { name: string }[]): FieldError[] =>

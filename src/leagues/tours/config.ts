@@ -1,10 +1,9 @@
 /** The config of a tour league: checked once, at the edge. */
 import { type Static, Type as t } from '@sinclair/typebox' // strict: Elysia's own take numbers as text too
-import { Value } from '@sinclair/typebox/value'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import { fieldErrors } from '../../platform/http/field-errors.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'
 import { countEntries } from './entry-queries.ts'
 import { mostPicks, type PickWindow } from './pick-rules.ts'
@@ -54,10 +53,9 @@ export function checkedTourConfig(
   { db }: Pick<App, 'db'>,
   league?: League,
 ): Record<string, unknown> {
-  const errors = fieldErrors(Value.Errors(tourConfig, given), 'config')
+  const errors = configErrors(tourConfig, given)
   if (errors.length) refuse('invalid', 'The config does not fit a tour league', { errors })
-  const clean = Value.Clean(tourConfig, structuredClone(given)) as Static<typeof tourConfig>
-  const config = { ...usual, ...clean }
+  const config = { ...usual, ...(given as Static<typeof tourConfig>) }
   const best = config.best ?? Math.max(1, Math.min(config.picks, 4))
   if (!findTour(db, config.tour)) errors.push({ path: 'config.tour', message: `names no tour: ${config.tour}` })
   if (best > config.picks) errors.push({ path: 'config.best', message: `is more than the ${config.picks} picks` })

@@ -19,7 +19,7 @@ import { feedNotice, pickList } from './page-parts.ts'
 import type { Picks } from './picks.ts'
 import type { Tour } from './tour.ts'
 
-export type RankedEntry = EntryView & { rank: number; change: number | null }
+export type RankedEntry = EntryView & { rank: number | null; change: number | null }
 
 export type EntriesData = {
   league: LeagueView

@@ -174,6 +174,12 @@ function canonical(to: string): string {
   return aliases.get(headerKey(to))?.to ?? slug(to)
 }
 
+/** The metric that a text stands for as a heading; empty where it can be none. */
+export function metricNamed(text: string): string {
+  const name = canonical(text)
+  return name === 'id' || name === 'name' || name.startsWith(LABEL) ? '' : name
+}
+
 /** What stands below a heading nobody knows. */
 function natureOf(rows: PreviewRow[], header: number, column: number): 'numbers' | 'text' | 'blank' {
   const cell = reading()

@@ -1,0 +1,28 @@
+/** What is wrong with the config of a league, by field. A key that nobody reads is a mistake too: it would change nothing, silently. */
+import type { TObject } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
+import type { FieldError } from '../errors.ts'
+import { fieldErrors } from '../platform/http/field-errors.ts'
+
+export const configErrors = (schema: TObject, given: unknown): FieldError[] => [
+  ...unknownKeys(schema, given, 'config'),
+  ...fieldErrors(Value.Errors(schema, given), 'config'),
+]
+
+type Part = { properties?: Record<string, Part>; items?: Part; anyOf?: Part[]; [rule: string]: unknown }
+
+function unknownKeys(schema: Part, given: unknown, path: string): FieldError[] {
+  if (typeof given !== 'object' || given === null) return []
+  const choices = [schema, ...(schema.anyOf ?? [])]
+  if (Array.isArray(given)) {
+    const items = choices.find(choice => choice.items)?.items
+    return items ? given.flatMap((one, i) => unknownKeys(items, one, `${path}.${i}`)) : []
+  }
+  const known = choices.find(choice => choice.properties)?.properties
+  if (!known) return []
+  return Object.entries(given).flatMap(([key, value]) =>
+    Object.hasOwn(known, key)
+      ? unknownKeys(known[key]!, value, `${path}.${key}`)
+      : [{ path: `${path}.${key}`, message: `is no setting here; there are ${Object.keys(known).join(', ')}` }],
+  )
+}

@@ -1,0 +1,46 @@
+/** The metrics a league's config names, in the words of its sheets: `T4 Kills` is `kills_t4` there too. */
+import type { Database } from 'bun:sqlite'
+import type { FieldError } from '../../errors.ts'
+import { metricNamed } from './reading/headers.ts'
+import { metricAliases } from './reading/metrics.ts'
+import { byTakenAt, type Published } from './snapshot-selection.ts'
+import { storedSnapshot } from './snapshots/snapshot.ts'
+
+const mostScans = 100 // looked at for their metrics
+
+/** The metrics of a league's scans, those of the newest first. */
+export function seenMetrics(scores: Database, published: readonly Published[]): string[] {
+  const newest = byTakenAt(published).reverse().slice(0, mostScans)
+  const names = newest
+    .flatMap(({ snapshot }) => storedSnapshot(scores, snapshot)?.metrics ?? [])
+    .map(({ name }) => name)
+  return [...new Set(names)]
+}
+
+/**
+ * Reads names as headings are read. Once a league has scans, a name that is neither theirs, nor known everywhere, nor
+ * already in its config is a mistake: nothing would ever count under it.
+ */
+export class MetricNames {
+  readonly errors: FieldError[] = []
+  private readonly open: ReadonlySet<string>
+
+  constructor(
+    private readonly seen: readonly string[],
+    inConfig: readonly string[],
+  ) {
+    this.open = new Set([...seen, ...metricAliases.keys(), ...inConfig])
+  }
+
+  read(given: string, path: string): string {
+    const name = this.open.has(given) ? given : metricNamed(given)
+    if (name === '' || (this.seen.length > 0 && !this.open.has(name)))
+      this.errors.push({ path, message: `${given} is no metric here; ${this.choices}` })
+    return name
+  }
+
+  private get choices(): string {
+    const names = this.seen.length > 0 ? this.seen : [...metricAliases.keys()]
+    return `${this.seen.length > 0 ? 'the sheets have' : 'usual ones are'} ${names.join(', ')}`
+  }
+}

@@ -1,0 +1,23 @@
+/** Why the score of a board says less than its config hopes, in sentences for those who read it. */
+import { scoringOf } from '../../leaderboard/score.ts'
+import type { BoardConfig } from './scoring.ts'
+import type { Snapshot } from './snapshots/snapshot.ts'
+
+export function scoreNotes(now: Snapshot, start: Snapshot, config: BoardConfig, hasScores: boolean): string[] {
+  const has = now.metrics.map(({ name }) => name)
+  const { on, weights, absent } = scoringOf(has, config)
+  const unstarted = weights
+    .map(({ metric }) => metric)
+    .filter(metric => on === 'gains' && !start.metrics.some(({ name }) => name === metric))
+  const notes: string[] = []
+  if (absent.length > 0)
+    notes.push(
+      `The weights name ${absent.join(', ')}, which the newest sheet does not have: nothing counts there. The sheet has ${has.join(', ')}.`,
+    )
+  if (unstarted.length > 0)
+    notes.push(
+      `The baseline does not have ${unstarted.join(', ')}: what was gained there is known only of later newcomers.`,
+    )
+  if (!hasScores && now.players > 0) notes.unshift('Nobody has a score, so nobody is ranked.')
+  return notes
+}

@@ -1,0 +1,61 @@
+/** What a league's config may say: the words of its sheets, and nothing that nobody reads. */
+import { expect, test } from 'bun:test'
+import { board, newLeague, season, upload } from './sheets.ts'
+import { refusalOf, start } from './start.ts'
+
+const errorsOf = async (call: Promise<unknown>) => {
+  const { status, problem } = await refusalOf(call)
+  return [status, ...problem.errors.map(({ path, message }: { path: string; message: string }) => `${path} ${message}`)]
+}
+const scan = 'Governor ID,Name,Power,T4 Kills,Honor Points\n1,Ann,100,10,5\n2,Bob,90,20,7\n'
+const later = 'Governor ID,Name,Power,T4 Kills,Honor Points\n1,Ann,100,15,9\n2,Bob,90,22,8\n'
+
+test('a key of the config that nobody reads is refused, with those there are', async () => {
+  const { call } = await start()
+  expect(await errorsOf(newLeague(call, { wieghts: { deads: 1 } }))).toEqual([
+    422,
+    expect.stringMatching(/^config\.wieghts is no setting here; there are weights, score_on, /),
+  ])
+  const nested = { goal: { per_powr: 1, per_power: 1 }, tiers: [{ name: 'a', min: 1, max: 2 }] }
+  expect(await errorsOf(newLeague(call, nested))).toEqual([
+    422,
+    'config.goal.per_powr is no setting here; there are per_power',
+    'config.tiers.0.max is no setting here; there are name, min',
+  ])
+  const market = { ...season, kind: 'market', config: { starting_cash: 5 } }
+  expect((await errorsOf(call.post('/api/v1/leagues', market)))[1]).toStartWith('config.starting_cash is no setting')
+  const tour = { ...season, kind: 'tour', config: { tour: 'pga', pick: 4 } }
+  expect((await errorsOf(call.post('/api/v1/leagues', tour)))[1]).toStartWith('config.pick is no setting here')
+})
+
+test('weights and the order are read in the words of the sheets, and unknown metrics are refused with those there are', async () => {
+  const { call, finished } = await start()
+  const { id, config } = await newLeague(call, { weights: { 'T4 Kills': 10, 'Total Power': 1 }, sort: 'T4 Kills' })
+  expect(config).toEqual({ weights: { kills_t4: 10, power: 1 }, sort: 'kills_t4' })
+  await finished(upload(call, id, scan, { kind: 'baseline', taken_at: '2026-03-01T00:00:00Z' }))
+  await finished(upload(call, id, later, { taken_at: '2026-03-02T00:00:00Z' }))
+  const change = (config: object) => call.patch(`/api/v1/leagues/${id}`, { config })
+  expect((await change({ weights: { 'HONOR points': 2 } })).config.weights).toEqual({ honor_points: 2 })
+  expect(await errorsOf(change({ weights: { valor: 1, 'T4 kills': 1, kills_t4: 2 }, sort: 'luck' }))).toEqual([
+    422,
+    'config.weights.valor valor is no metric here; the sheets have power, kills_t4, honor_points',
+    'config.weights.kills_t4 means kills_t4, which has a weight already',
+    'config.sort luck is no metric here; the sheets have power, kills_t4, honor_points',
+  ])
+})
+
+test('a board whose score says nothing says why, and nobody is first on it', async () => {
+  const { call, finished, url } = await start()
+  const { id } = await newLeague(call, { weights: { deads: 1 } })
+  await finished(upload(call, id, scan, { kind: 'baseline', taken_at: '2026-03-01T00:00:00Z' }))
+  await finished(upload(call, id, later, { taken_at: '2026-03-02T00:00:00Z' }))
+  const { rows, notes } = await board(call, id)
+  expect(rows.map(({ rank }: { rank: number | null }) => rank)).toEqual([null, null])
+  expect(notes).toEqual([
+    'Nobody has a score, so nobody is ranked.',
+    'The weights name deads, which the newest sheet does not have: nothing counts there. The sheet has power, kills_t4, honor_points.',
+  ])
+  const page = await (await fetch(`${url}/leagues/${id}`)).text()
+  expect(page).toContain('Nobody has a score')
+  expect(page).not.toContain('Leader<')
+})
