@@ -109,7 +109,8 @@ export function checkedUploadForm(fields: Record<string, string>): UploadOptions
   return Value.Clean(uploadOptions, { ...fields }) as UploadOptions
 }
 
-function mappingOf(json: string | undefined): Record<string, string | null> | null {
+/** Reads the mapping as it is sent, null for none. */
+export function mappingOf(json: string | undefined): Record<string, string | null> | null {
   if (!json) return null
   try {
     const mapping = Value.Decode(t.Record(t.String(), t.Nullable(t.String({ maxLength: 60 }))), JSON.parse(json))

@@ -18,6 +18,7 @@ import { keepBuildable, sentTooLate } from './buildable.ts'
 import { boardConfigOf } from './config.ts'
 import { hold } from './held.ts'
 import type { Imported, ImportProgress } from './import-sheet.ts'
+import { keepMapping, mappingFor } from './mappings.ts'
 import { changeUpload, findUpload, keepErrors, publish, published, sameUpload } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
 import { deleteStrayFiles } from './retention.ts'
@@ -62,14 +63,17 @@ async function importSheet(
   if (!upload?.file) return upload?.summary ?? null
   if (upload.status !== 'running') return upload.summary
   const league = leagueById(db, leagueId)
+  const path = uploadPath(config.dataDir, upload.file)
+  const { filename } = upload
+  const mapping = upload.givenMapping ?? (await mappingFor(app, leagueId, { path, filename, isCut: false }))
   const imported = await sheets.thread
     .run(
       'import',
       {
-        path: uploadPath(config.dataDir, upload.file),
+        path,
         options: {
-          filename: upload.filename,
-          mapping: upload.givenMapping ?? undefined,
+          filename,
+          mapping,
           mode: upload.dryRun ? 'partial' : upload.mode, // a trial run tells of every bad row
         },
         kind: upload.kind,
@@ -103,6 +107,9 @@ async function importSheet(
     const isCorrected = findUpload(tx, uploadId)?.takenFrom === 'given' // perhaps while it was read
     const read = { ...readOf(imported, clock.now()), ...(!isCorrected && imported.dated) }
     keepErrors(tx, uploadId, imported.errors)
+    const { mapping, ignored } = imported.report
+    if (upload.givenMapping)
+      keepMapping(tx, leagueId, [...Object.keys(mapping), ...ignored], upload.givenMapping, clock.now())
     if (isHeld) return void hold(tx, clock.now(), league, upload, { ...read, doubts: imported.doubts })
     const before = published(tx, leagueId)
     publish(tx, upload, read)

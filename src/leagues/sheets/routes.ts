@@ -6,12 +6,14 @@ import { bom, csvLines } from '../../platform/files/csv.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
+import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { leagueById } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
 import { acceptUpload, checkedUploadForm, requireUploadsOpen, uploadOptions } from './accept-upload.ts'
+import { previewUpload } from './preview.ts'
 import { errorsOf, uploadById, uploadsOf } from './queries.ts'
 import { receive, removeReceived, uploadPath } from './receive-file.ts'
-import { type Upload, uploadSchema, uploadView } from './upload.ts'
+import { takenFromSchema, type Upload, uploadSchema, uploadView } from './upload.ts'
 
 const accepted = t.Object({
   upload_id: t.Nullable(t.Integer()),
@@ -42,6 +44,22 @@ const form = {
   },
 }
 const finding = t.Object({ line: t.Integer(), column: t.String(), value: t.String(), reason: t.String() })
+const previewSchema = t.Object({
+  format: t.String(),
+  worksheet: t.Nullable(t.String()),
+  header_line: t.Integer(),
+  taken_at: dateTimeSchema,
+  taken_from: takenFromSchema,
+  remembered: t.Boolean({ description: 'Read by the mapping that was chosen for these headings before' }),
+  columns: t.Array(
+    t.Object({
+      header: t.String(),
+      as: t.Nullable(t.String({ description: 'id, name, label:<name> or a metric; null: left out' })),
+      samples: t.Array(t.String()),
+    }),
+  ),
+  problem: t.Nullable(t.Object({ code: t.String(), message: t.String() })),
+})
 const uploadParams = t.Object({ id: t.Integer({ minimum: 1 }) })
 
 export const uploadRoutes = (app: App) => {
@@ -95,6 +113,50 @@ export const uploadRoutes = (app: App) => {
             ...sending.responses,
           },
           ...form,
+        },
+      },
+    )
+    .post(
+      '/leagues/:id/uploads/preview',
+      async ({ params: { id }, query, request }) => {
+        const league = leagueById(db, id)
+        requireUploadsOpen(league, clock.now())
+        const received = await receive(request, app)
+        try {
+          return await previewUpload(app, league, received, query.mapping)
+        } finally {
+          await removeReceived(config.dataDir, received)
+        }
+      },
+      {
+        params: uploadParams,
+        query: t.Object({ mapping: uploadOptions.properties.mapping }),
+        parse: 'none',
+        may: 'officer',
+        detail: {
+          ...describe(
+            'Look at a file before it is sent: its first rows, what each column is read as, its date. Nothing is kept',
+            previewSchema,
+          ),
+          requestBody: {
+            required: true,
+            content: {
+              'multipart/form-data': {
+                schema: {
+                  type: 'object' as const,
+                  required: ['file'],
+                  properties: {
+                    file: { type: 'string' as const, format: 'binary' },
+                    mapping: { type: 'string' as const },
+                    is_cut: {
+                      type: 'string' as const,
+                      description: 'true: the file is only the first 256 kB of a text file',
+                    },
+                  },
+                },
+              },
+            },
+          },
         },
       },
     )

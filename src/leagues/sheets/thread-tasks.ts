@@ -3,6 +3,7 @@ import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import { type BoardHashInput, sheetBoardHash } from './board-hash.ts'
 import * as building from './board-parts.ts'
 import { type ImportInput, importSheet } from './import-sheet.ts'
+import { type PreviewInput, previewSheet } from './reading/preview.ts'
 import { type ScoreInput, scorePlayers } from './scoring.ts'
 import type { SheetColumns } from './snapshots/snapshot.ts'
 import { deleteSnapshot, faultsOf, sweepStoredSnapshots } from './snapshots/sweep.ts'
@@ -10,6 +11,7 @@ import { writeSnapshot } from './snapshots/write.ts'
 import type { TaskContext } from './task-context.ts'
 
 export const tasks = {
+  preview: (input: PreviewInput, { signal }: TaskContext) => previewSheet(input, signal),
   import: (input: ImportInput, work: TaskContext) => importSheet(work.scores, input, work),
   hash: (input: BoardHashInput, { scores }: TaskContext) => sheetBoardHash(scores, input),
   score: (input: ScoreInput, work: TaskContext) => scorePlayers(work.scores, input, work),

@@ -26,6 +26,11 @@ export const doubtSchema = t.Object({
   message: t.String(),
 })
 
+export const takenFromSchema = t.Union(
+  dateSources.map(source => t.Literal(source)),
+  { description: 'Where that time comes from: given, read in the sheet or in its name, or when it was sent' },
+)
+
 export const uploadSchema = t.Object(
   {
     id: t.Integer(),
@@ -41,10 +46,7 @@ export const uploadSchema = t.Object(
     rows_ok: t.Nullable(t.Integer()),
     rows_bad: t.Nullable(t.Integer()),
     taken_at: dateTimeSchema,
-    taken_from: t.Union(
-      dateSources.map(source => t.Literal(source)),
-      { description: 'Where that time comes from: given, read in the sheet or in its name, or when it was sent' },
-    ),
+    taken_from: takenFromSchema,
     created_at: dateTimeSchema,
     finished_at: t.Nullable(dateTimeSchema),
     uploaded_by: t.Nullable(t.Integer()),

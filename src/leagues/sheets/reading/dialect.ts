@@ -1,5 +1,5 @@
 /** How a text file separates its fields, and where its headings stand: tried out on the first part of the file. */
-import { checkHeader, findHeader, type Header, type Mapping, type PreviewRow } from './headers.ts'
+import { checkHeader, findHeader, type Header, likelyHeader, type Mapping, type PreviewRow } from './headers.ts'
 import { decodeUtf8 } from './text.ts'
 
 export interface Dialect {
@@ -9,8 +9,8 @@ export interface Dialect {
   /** UTF-8 bytes up to the first row below the headings, and its line. */
   start: number
   startLine: number
-  /** Titles and such. */
-  above: PreviewRow[]
+  /** The first of all rows, headings and what is above them among them. */
+  rows: PreviewRow[]
 }
 
 interface Record extends PreviewRow {
@@ -24,6 +24,20 @@ const PREVIEW_ROWS = 200
 
 /** The dialect under which most headings are recognised. Refuses the file where none gives an id and a metric. */
 export function dialectOf(sample: Uint8Array, whole: boolean, mapping?: Mapping): Dialect {
+  const { best, widest } = bestDialect(sample, whole, mapping, findHeader)
+  checkHeader(best?.header ?? null, widest, mapping)
+  return best!
+}
+
+/** The same without the need for an id. Refuses only what has no row of headings at all. */
+export function likelyDialect(sample: Uint8Array, whole: boolean, mapping?: Mapping): Dialect {
+  const found = bestDialect(sample, whole, mapping, findHeader).best
+  const { best, widest } = found ? { best: found, widest: [] } : bestDialect(sample, whole, mapping, likelyHeader)
+  if (!best) checkHeader(null, widest, mapping)
+  return best!
+}
+
+function bestDialect(sample: Uint8Array, whole: boolean, mapping: Mapping | undefined, find: typeof findHeader) {
   const told = /^\uFEFF?sep=([,;\t|])\r?\n?/i.exec(decodeUtf8(sample, 0, 16))?.[1] // Excel's own hint
   let best: Dialect | null = null
   let widest: PreviewRow[] = []
@@ -34,15 +48,14 @@ export function dialectOf(sample: Uint8Array, whole: boolean, mapping?: Mapping)
       if (quote === "'" && !sample.includes(quote.charCodeAt(0))) continue
       const records = firstRecords(sample, delimiter, quote, whole)
       if (columnsOf(records) > columnsOf(widest)) widest = records
-      const header = findHeader(records, mapping)
+      const header = find(records, mapping)
       if (!header || (quote === "'" && !isQuotedBy(sample, records, header))) continue
       if (best && columnsIn(best.header) >= columnsIn(header)) continue
       const { end, nextLine } = records[header.row]!
-      best = { delimiter, quote, header, start: end, startLine: nextLine, above: records.slice(0, header.row) }
+      best = { delimiter, quote, header, start: end, startLine: nextLine, rows: records }
     }
   }
-  checkHeader(best?.header ?? null, widest, mapping)
-  return best!
+  return { best, widest }
 }
 
 /** Recognised headings first, then metrics found by their numbers. */

@@ -100,3 +100,11 @@ export function transcoder(encoding: Encoding): Transcode | null {
     return at
   }
 }
+
+/** A sample as UTF-8. */
+export function recoded(sample: Uint8Array, encoding: Encoding, final: boolean): Uint8Array {
+  const transcode = transcoder(encoding)
+  if (!transcode) return sample
+  const text = new Uint8Array(sample.length * 3 + 6)
+  return text.subarray(0, transcode(sample, text, final))
+}

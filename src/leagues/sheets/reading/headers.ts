@@ -102,19 +102,41 @@ export function findHeader(rows: PreviewRow[], mapping: Mapping = {}): Header | 
   let best: Header | null = null
   for (let row = 0; row < Math.min(rows.length, HEADER_AMONG); row++) {
     if (rows[row]!.cells.length > limits.columns) continue
-    const header = asHeader(rows, row, mapping)
-    if (header && (!best || header.known > best.known)) best = header
+    const header = headerAt(rows, row, mapping)
+    if (hasId(header) && (!best || header.known > best.known)) best = header
   }
   return best
 }
 
-function asHeader(rows: PreviewRow[], row: number, mapping: Mapping): Header | null {
+const hasId = ({ columns }: Header) => columns.some(({ role }) => role === 'id')
+
+/** The best header row, or without an id the likeliest: the first of several texts under which most is recognised. */
+export function likelyHeader(rows: PreviewRow[], mapping: Mapping = {}): Header | null {
+  const found = findHeader(rows, mapping)
+  if (found) return found
+  let best: Header | null = null
+  for (let row = 0; row < Math.min(rows.length, HEADER_AMONG); row++) {
+    const texts = textsIn(rows[row]!)
+    if (texts.length < 2 || rows[row]!.cells.length > limits.columns || texts.every(isNumber)) continue
+    const header = headerAt(rows, row, mapping)
+    if (!best || header.known > best.known) best = header
+  }
+  return best
+}
+
+const isNumber = (text: string): boolean => {
+  const cell = reading()
+  const bytes = utf8.encode(text)
+  readNumber(bytes, 0, bytes.length, cell)
+  return cell.kind !== BAD
+}
+
+function headerAt(rows: PreviewRow[], row: number, mapping: Mapping): Header {
   const { line, cells } = rows[row]!
   const headers = distinct(cells)
   const keys = cells.map(headerKey)
   const roles = recognised(headers, keys, mapping)
   const taken = new Set(roles.filter(role => role))
-  if (!taken.has('id')) return null
   const known = taken.size
   const columns = headers.map((header, column): Column => {
     const role = roles[column]
@@ -234,9 +256,9 @@ export function checkHeader(header: Header | null, rows: PreviewRow[], mapping: 
 
 /** For the message only: the first row with several texts in it. */
 function likelyHeadings(rows: PreviewRow[]): string[] {
-  const texts = (row: PreviewRow) => row.cells.map(cell => cell.trim()).filter(Boolean)
-  return texts(rows.find(row => texts(row).length > 1) ?? rows[0] ?? { line: 1, cells: [] })
+  return textsIn(rows.find(row => textsIn(row).length > 1) ?? rows[0] ?? { line: 1, cells: [] })
 }
+const textsIn = ({ cells }: PreviewRow) => cells.map(cell => cell.trim()).filter(Boolean)
 
 const quoted = (headers: string[]) =>
   headers

@@ -18,7 +18,7 @@ import { setImmediate } from 'node:timers/promises'
 import { type Columnar, ColumnWriter, type MetricColumn } from './columns.ts'
 import { CsvScanner } from './csv.ts'
 import { dialectOf } from './dialect.ts'
-import { type Encoding, transcoder } from './encoding.ts'
+import { recoded, transcoder } from './encoding.ts'
 import type { Header, Mapping } from './headers.ts'
 import { refuseSheet } from './refusal.ts'
 import type { SheetReport } from './report.ts'
@@ -88,7 +88,7 @@ export function transferables({ ids, names, metrics, labels, lines }: Sheet): Ar
 async function readText(source: Source, head: Uint8Array, options: ReadOptions): Promise<Sheet> {
   const { encoding, mark } = encodingOf(head)
   const whole = head.length === source.size
-  const { delimiter, quote, header, start, startLine, above } = dialectOf(
+  const { delimiter, quote, header, start, startLine, rows } = dialectOf(
     recoded(head.subarray(mark), encoding, whole),
     whole,
     options.mapping,
@@ -108,7 +108,13 @@ async function readText(source: Source, head: Uint8Array, options: ReadOptions):
   scanner.finish()
   options.onProgress?.({ stage: 'checking', bytes: source.size, totalBytes: source.size, rows: columns.rows })
   const format = delimiter === '\t' ? 'tsv' : 'csv'
-  return sheetOf(columns.finish(), header, { format, encoding, delimiter, worksheet: null, takenAt: takenAtIn(above) })
+  return sheetOf(columns.finish(), header, {
+    format,
+    encoding,
+    delimiter,
+    worksheet: null,
+    takenAt: takenAtIn(rows.slice(0, header.row)),
+  })
 }
 
 async function readWorkbook(source: Source, options: ReadOptions): Promise<Sheet> {
@@ -133,13 +139,6 @@ async function readWorkbook(source: Source, options: ReadOptions): Promise<Sheet
 function tell(columns: ColumnWriter, bytes: number, totalBytes: number, options: ReadOptions): void {
   columns.expect(bytes / totalBytes)
   options.onProgress?.({ stage: 'reading', bytes, totalBytes, rows: columns.rows })
-}
-
-function recoded(sample: Uint8Array, encoding: Encoding, final: boolean): Uint8Array {
-  const transcode = transcoder(encoding)
-  if (!transcode) return sample
-  const text = new Uint8Array(sample.length * 3 + 6)
-  return text.subarray(0, transcode(sample, text, final))
 }
 
 type Told = Pick<Sheet, 'format' | 'encoding' | 'delimiter' | 'worksheet' | 'takenAt'>

@@ -1,5 +1,5 @@
 /** A workbook: its worksheets, what their cells refer to, and which of them holds the table. */
-import { checkHeader, findHeader, type Header, type Mapping, type PreviewRow } from './headers.ts'
+import { checkHeader, findHeader, type Header, likelyHeader, type Mapping, type PreviewRow } from './headers.ts'
 import { limits } from './limits.ts'
 import { refuseSheet } from './refusal.ts'
 import { StringScanner } from './strings.ts'
@@ -24,6 +24,8 @@ export interface Workbook {
 export interface Table {
   worksheet: Worksheet
   header: Header
+  /** The first of the worksheet. */
+  rows: PreviewRow[]
   /** Rows above the table and on other worksheets. */
   around: PreviewRow[]
 }
@@ -73,13 +75,33 @@ export async function openWorkbook(zip: Zip): Promise<Workbook> {
 
 /** The worksheet under whose headings the most is recognised; the first of equals, and rather a long one than a summary. */
 export async function tableIn(workbook: Workbook, mapping?: Mapping): Promise<Table> {
+  const { table, rows } = await bestTable(workbook, mapping, findHeader)
+  checkHeader(table?.header ?? null, rows, mapping)
+  return table!
+}
+
+/** The same without the need for an id. Refuses only what has no row of headings at all. */
+export async function likelyTable(workbook: Workbook, mapping?: Mapping): Promise<Table> {
+  const found = (await bestTable(workbook, mapping, findHeader)).table
+  if (found) return found
+  const { table, rows } = await bestTable(workbook, mapping, likelyHeader)
+  if (!table) checkHeader(null, rows, mapping)
+  return table!
+}
+
+/** Without a table, the rows of the first worksheet that has any. */
+async function bestTable(
+  workbook: Workbook,
+  mapping: Mapping | undefined,
+  find: typeof findHeader,
+): Promise<{ table: Table | null; rows: PreviewRow[] }> {
   const worksheets = workbook.worksheets.slice(0, PREVIEW_SHEETS)
   const previews: PreviewRow[][] = []
   let best: { worksheet: Worksheet; header: Header; score: number } | null = null
   for (const worksheet of worksheets) {
     const rows = await firstRows(workbook, worksheet)
     previews.push(rows)
-    const header = findHeader(rows, mapping)
+    const header = find(rows, mapping)
     if (!header) continue
     const metrics = header.columns.filter(({ role }) => role === 'metric').length
     const aside = worksheet.hidden ? 100_000 : /summary|top|rolled|pivot|total/i.test(worksheet.name) ? 300 : 0
@@ -87,10 +109,11 @@ export async function tableIn(workbook: Workbook, mapping?: Mapping): Promise<Ta
     if (!best || score > best.score) best = { worksheet, header, score }
   }
   const likely = best ? worksheets.indexOf(best.worksheet) : previews.findIndex(rows => rows.length > 0)
-  checkHeader(best?.header ?? null, previews[likely] ?? [], mapping)
-  const { worksheet, header } = best!
+  const rows = previews[likely] ?? []
+  if (!best) return { table: null, rows }
+  const { worksheet, header } = best
   const around = previews.flatMap((rows, i) => rows.slice(0, i === likely ? header.row : AROUND_ROWS))
-  return { worksheet, header, around }
+  return { table: { worksheet, header, rows, around }, rows }
 }
 
 /** Feeds all cells of the worksheet to `sink`, and tells now and then how many bytes of XML are read. */

@@ -1,0 +1,57 @@
+/** The mapping last chosen for sheets with certain headings, kept for the league's next sheet with the same ones. */
+import { and, eq } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { sheetMappings } from '../../../db/schema.ts'
+import type { App } from '../../context.ts'
+import { ThreadError } from '../../platform/process/threads.ts'
+import { headerKey, type Mapping } from './reading/headers.ts'
+import type { PreviewInput, SheetPreview } from './reading/preview.ts'
+
+/** The order of columns does not matter, nor how their headings are spelled. */
+const headingsKey = (headers: readonly string[]): string =>
+  new Bun.CryptoHasher('sha256')
+    .update(JSON.stringify([...new Set(headers.filter(Boolean).map(headerKey))].sort()))
+    .digest('hex')
+
+export function keepMapping(tx: Db, leagueId: number, headers: readonly string[], mapping: Mapping, now: number): void {
+  const row = { leagueId, headings: headingsKey(headers), mapping, usedAt: now }
+  tx.insert(sheetMappings)
+    .values(row)
+    .onConflictDoUpdate({ target: [sheetMappings.leagueId, sheetMappings.headings], set: { mapping, usedAt: now } })
+    .run()
+}
+
+export const keptMapping = (db: Db, leagueId: number, headers: readonly string[]): Mapping | undefined =>
+  db
+    .select({ mapping: sheetMappings.mapping })
+    .from(sheetMappings)
+    .where(and(eq(sheetMappings.leagueId, leagueId), eq(sheetMappings.headings, headingsKey(headers))))
+    .get()?.mapping
+
+/** Whether there is any: else no sheet needs to be looked at for its headings first. */
+const hasKeptMappings = (db: Db, leagueId: number): boolean =>
+  db
+    .select({ id: sheetMappings.leagueId })
+    .from(sheetMappings)
+    .where(eq(sheetMappings.leagueId, leagueId))
+    .limit(1)
+    .get() !== undefined
+
+/** The mapping to import a sheet with that came without one. */
+export async function mappingFor(
+  { db, sheets }: App,
+  leagueId: number,
+  input: PreviewInput,
+): Promise<Mapping | undefined> {
+  if (!hasKeptMappings(db, leagueId)) return undefined
+  const preview = await sheets.thread.run('preview', input).catch(error => {
+    if (isSheetRefusal(error)) return undefined // the import says it better
+    throw error
+  })
+  return preview && keptMapping(db, leagueId, headersOf(preview))
+}
+
+export const headersOf = ({ columns }: SheetPreview) => columns.map(({ header }) => header)
+
+export const isSheetRefusal = (error: unknown): error is ThreadError =>
+  error instanceof ThreadError && error.kind === 'SheetRefusal'

@@ -1,0 +1,99 @@
+/**
+ * What a sheet looks like, read from its beginning only: the worksheet chosen, its headings with what each was recognised as,
+ * and the first rows. A sheet that cannot be imported as it is, for want of an id, is shown all the same, and says why.
+ */
+import { likelyDialect } from './dialect.ts'
+import { recoded } from './encoding.ts'
+import { checkHeader, type Header, type Mapping, type PreviewRow } from './headers.ts'
+import { SheetRefusal } from './refusal.ts'
+import type { Format } from './report.ts'
+import { encodingOf, fileKindOf, HEAD } from './sniff.ts'
+import { fileSource, readPiece, type Source } from './source.ts'
+import { takenAtIn } from './taken-at.ts'
+import { shortened } from './text.ts'
+import { likelyTable, openWorkbook } from './workbook.ts'
+import { Zip } from './zip.ts'
+
+export type PreviewColumn = {
+  header: string
+  /** `id`, `name`, `label:` and its name, the metric's name; null is left out. */
+  as: string | null
+  /** The first values, as they are written. */
+  samples: string[]
+}
+
+export type SheetPreview = {
+  format: Format
+  worksheet: string | null
+  header_line: number
+  /** A time in ISO 8601, or a day alone. */
+  takenAt: string | null
+  columns: PreviewColumn[]
+  /** Why it cannot be imported like this. */
+  problem: { code: string; message: string } | null
+}
+
+export type PreviewInput = {
+  path: string
+  filename: string
+  mapping?: Mapping
+  /** The file is only the beginning of one. */
+  isCut: boolean
+}
+
+const SAMPLES = 5
+
+export async function previewSheet({ path, filename, mapping, isCut }: PreviewInput, signal?: AbortSignal) {
+  const source = fileSource(path)
+  try {
+    const head = readPiece(source, 0, HEAD)
+    return fileKindOf(head, filename) === 'zip'
+      ? await previewWorkbook(source, mapping, signal)
+      : previewText(head, !isCut && head.length === source.size, mapping)
+  } finally {
+    source.close()
+  }
+}
+
+function previewText(head: Uint8Array, isWhole: boolean, mapping: Mapping | undefined): SheetPreview {
+  const { encoding, mark } = encodingOf(head)
+  const { delimiter, header, rows } = likelyDialect(recoded(head.subarray(mark), encoding, isWhole), isWhole, mapping)
+  const above = takenAtIn(rows.slice(0, header.row))
+  return shown({ format: delimiter === '\t' ? 'tsv' : 'csv', worksheet: null, takenAt: above }, header, rows, mapping)
+}
+
+async function previewWorkbook(source: Source, mapping: Mapping | undefined, signal: AbortSignal | undefined) {
+  const workbook = await openWorkbook(new Zip(source, signal))
+  const { worksheet, header, rows, around } = await likelyTable(workbook, mapping)
+  return shown({ format: 'xlsx', worksheet: worksheet.name, takenAt: takenAtIn(around) }, header, rows, mapping)
+}
+
+function shown(
+  told: Pick<SheetPreview, 'format' | 'worksheet' | 'takenAt'>,
+  header: Header,
+  rows: PreviewRow[],
+  mapping: Mapping | undefined,
+): SheetPreview {
+  const below = rows.slice(header.row + 1, header.row + 1 + SAMPLES)
+  const columns = header.columns.map(({ header, role, metric, label }, i) => ({
+    header,
+    as: role === 'none' ? null : role === 'metric' ? metric : role === 'label' ? `label:${label}` : role,
+    samples: below.map(({ cells }) => shortened((cells[i] ?? '').trim())),
+  }))
+  return {
+    ...told,
+    header_line: header.line,
+    columns: columns.filter(({ header, samples }) => header !== '' || samples.some(Boolean)),
+    problem: problemOf(header, rows, mapping),
+  }
+}
+
+function problemOf(header: Header, rows: PreviewRow[], mapping: Mapping | undefined): SheetPreview['problem'] {
+  try {
+    checkHeader(header.columns.some(({ role }) => role === 'id') ? header : null, rows, mapping)
+    return null
+  } catch (error) {
+    if (error instanceof SheetRefusal) return { code: error.code, message: error.message }
+    throw error
+  }
+}

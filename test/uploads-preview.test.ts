@@ -1,0 +1,84 @@
+/** A file looked at before it is sent, and the mapping that is kept for the next one. */
+import { expect, test } from 'bun:test'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { board, formOf, newLeague, upload } from './sheets.ts'
+import { type caller, refusalOf, start } from './start.ts'
+
+type Call = ReturnType<typeof caller>
+const preview = (call: Call, id: number, content: string, filename = 'scan.csv', fields = {}) =>
+  call.post(`/api/v1/leagues/${id}/uploads/preview`, formOf(content, filename, fields))
+
+const foreign = 'Season scan\nWho;Called;Might;Squad\n7;Ann;100;North\n8;Bob;200;South\n'
+
+test('a preview tells the columns, the first values and the date, and keeps nothing', async () => {
+  const { call, dataDir } = await start()
+  const { id } = await newLeague(call)
+  const seen = await preview(
+    call,
+    id,
+    'ID,Name,Alliance,Rank,Power\n7,Ann,[ABC],1,5\n8,Bob,,2,6\n',
+    'scan 2026-03-04.csv',
+  )
+  expect(seen).toMatchObject({
+    format: 'csv',
+    header_line: 1,
+    taken_at: '2026-03-04T00:00:00.000Z',
+    taken_from: 'filename',
+    remembered: false,
+    problem: null,
+    columns: [
+      { header: 'ID', as: 'id', samples: ['7', '8'] },
+      { header: 'Name', as: 'name' },
+      { header: 'Alliance', as: 'label:alliance', samples: ['[ABC]', ''] },
+      { header: 'Rank', as: null },
+      { header: 'Power', as: 'power', samples: ['5', '6'] },
+    ],
+  })
+  expect(readdirSync(join(dataDir, 'uploads'))).toEqual([])
+  expect((await call.get(`/api/v1/leagues/${id}/uploads`)).uploads).toEqual([])
+  expect((await refusalOf(preview(call, id, '%PDF-1.7'))).problem).toMatchObject({
+    status: 422,
+    errors: [{ path: 'file' }],
+  })
+})
+
+test('a sheet without an id is shown all the same, and says what it lacks', async () => {
+  const { call } = await start()
+  const { id } = await newLeague(call)
+  const seen = await preview(call, id, foreign)
+  expect(seen).toMatchObject({ header_line: 2, problem: { code: 'no_id' } })
+  expect(seen.columns.map(({ header }: { header: string }) => header)).toEqual(['Who', 'Called', 'Might', 'Squad'])
+  const mapping = JSON.stringify({ Who: 'id' })
+  expect(await preview(call, id, foreign, 'x.csv', { mapping })).toMatchObject({
+    problem: null,
+    columns: [{ as: 'id' }, {}, {}, {}],
+  })
+})
+
+test('the beginning of a file is enough', async () => {
+  const { call } = await start()
+  const { id } = await newLeague(call)
+  const cut = await preview(call, id, 'ID,Power\n7,5\n8,60', 'scan.csv', { is_cut: 'true' })
+  expect(cut.columns[1].samples).toEqual(['5'])
+})
+
+test('a chosen mapping reads the next file with the same headings, in whatever order', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  const mapping = JSON.stringify({ Who: 'id', Called: 'name', Might: 'power', Squad: 'label:alliance' })
+  await finished(upload(call, id, foreign, { mapping, taken_at: '2026-03-01T00:00:00Z' }))
+  const next = 'Might;Called;Who;Squad\n300;Ann;7;North\n250;Bob;8;North\n'
+  expect(await preview(call, id, next)).toMatchObject({
+    remembered: true,
+    problem: null,
+    columns: [{ as: 'power' }, { as: 'name' }, { as: 'id' }, { as: 'label:alliance' }],
+  })
+  await finished(upload(call, id, next))
+  expect((await board(call, id)).rows[0]).toMatchObject({
+    name: 'Ann',
+    gains: { power: 200 },
+    labels: { alliance: 'North' },
+  })
+  expect((await preview(call, (await newLeague(call)).id, next)).remembered).toBe(false)
+})
