@@ -65,8 +65,8 @@ function bestByTrying(problem: Problem): Worth {
         .filter(one => one.shift_id === shift.id)
         .map(one => problem.staff.findIndex(({ id }) => id === one.staff_id)),
     )
-    const { open, cost, balance } = Roster.from(plan, at)
-    return { open, cost, balance }
+    const { broken, open, cost, balance } = Roster.from(plan, at)
+    return { broken, open, cost, balance }
   }
   let best = worth([])
   const tryFrom = (index: number, made: Assignment[]) => {

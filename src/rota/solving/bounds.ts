@@ -1,5 +1,4 @@
 import type { Plan } from './plan.ts'
-import { REST } from './rules.ts'
 
 /** At most so many steps of hours a week are told apart; more are rounded in favour of filling. */
 const MOST_STEPS = 400
@@ -21,7 +20,10 @@ type Week = {
  * Other rules only leave more open, so the bound holds with them too. Yields the bound after every round of prices.
  */
 export function* fewestOpen(plan: Plan, week: number, reached: number): Generator<number> {
-  const all = [...plan.openings.keys()].filter(opening => plan.openings[opening]!.week === week)
+  const all = [...plan.openings.keys()].filter(opening => {
+    const one = plan.openings[opening]!
+    return one.week === week && one.under === undefined
+  })
   const places = all.reduce((sum, opening) => sum + plan.openings[opening]!.places, 0)
   const weeks = weeksOf(plan, week, all)
   // Where hours are short, the longest shifts are the first to be left: a place is worth what it takes less than those.
@@ -55,7 +57,7 @@ export function* fewestOpen(plan: Plan, week: number, reached: number): Generato
   }
 }
 
-function weeksOf({ openings, people, weeks, free }: Plan, week: number, all: number[]): Week[] {
+function weeksOf({ openings, people, weeks, free, rests, restClass }: Plan, week: number, all: number[]): Week[] {
   const step = Math.max(
     all.reduce((divisor, opening) => commonDivisor(openings[opening]!.length, divisor), 0),
     Math.max(...Array.from({ length: people }, (_, person) => free[person * weeks + week]!)) / MOST_STEPS,
@@ -63,10 +65,11 @@ function weeksOf({ openings, people, weeks, free }: Plan, week: number, all: num
   const taking: number[][] = Array.from({ length: people }, () => [])
   for (const opening of all.toSorted((a, b) => openings[a]!.end - openings[b]!.end))
     for (const person of openings[opening]!.takers) taking[person]!.push(opening)
+  const least = Math.min(...all.map(opening => openings[opening]!.rest))
   return taking.flatMap((mine, person) => {
     if (!mine.length) return []
     const before = mine.map(opening => {
-      const from = openings[opening]!.start - REST
+      const from = openings[opening]!.start - (rests[restClass[person]!] ?? least)
       const first = mine.findIndex(other => openings[other]!.end > from)
       return first
     })

@@ -1,3 +1,4 @@
+import { type Break, breaksOf } from './check-rules.ts'
 import type { Assignment, Problem, Shift, Staff } from './problem.ts'
 
 /**
@@ -17,6 +18,7 @@ export type Violation = {
     | 'rest'
     | 'hours'
     | 'pin'
+    | Break['rule']
   message: string
   shift_ids: number[]
   staff_id?: number
@@ -24,7 +26,7 @@ export type Violation = {
   given: boolean
 }
 
-type Stint = { shift?: Shift; from: Date; until: Date; monday: string; given: boolean }
+type Stint = { siteId: number; shift?: Shift; from: Date; until: Date; monday: string; given: boolean }
 
 export function check(problem: Problem, assignments: Assignment[]): Violation[] {
   const found: Violation[] = []
@@ -57,10 +59,11 @@ export function check(problem: Problem, assignments: Assignment[]): Violation[] 
   }
   for (const shift of problem.shifts) {
     const there = known.filter(one => one.shift.id === shift.id)
-    if (there.length > shift.headcount)
+    const most = Math.max(shift.headcount, shift.most ?? 0)
+    if (there.length > most)
       say({
         rule: 'headcount',
-        message: `Shift ${shift.id} takes ${shift.headcount} but has ${there.length}`,
+        message: `Shift ${shift.id} takes ${most} but has ${there.length}`,
         shift_ids: [shift.id],
         given: there.every(one => one.pinned),
       })
@@ -70,8 +73,9 @@ export function check(problem: Problem, assignments: Assignment[]): Violation[] 
     const zone = zoneOf(problem, shift.site_id)
     const day = dayIn(zone, new Date(shift.starts_at))
     const about = { shift_ids: [shift.id], staff_id: person.id, given: pinned }
-    if (shift.skill && person.skills.indexOf(shift.skill) === -1)
-      say({ rule: 'skill', message: `${person.name} lacks the skill ${shift.skill}`, ...about })
+    for (const skill of [...(shift.skill ? [shift.skill] : []), ...(shift.skills ?? [])])
+      if (person.skills.indexOf(skill) === -1)
+        say({ rule: 'skill', message: `${person.name} lacks the skill ${skill}`, ...about })
     if (shift.certification) {
       const lastDay = person.certifications
         .filter(one => one.name === shift.certification)
@@ -97,13 +101,14 @@ export function check(problem: Problem, assignments: Assignment[]): Violation[] 
       for (let earlier = 0; earlier < later; earlier++) {
         const [a, b] = [stints[earlier]!, stints[later]!]
         const between = (b.from.getTime() - a.until.getTime()) / 60_000
-        if (between >= 600) continue
+        const owed = hoursOfRest(problem, person, a, b)
+        if (between >= owed * 60) continue
         const about = { shift_ids: idsOf([a, b]), staff_id: person.id, given: a.given && b.given }
         if (between < 0) say({ rule: 'overlap', message: `${person.name} would be in two places at once`, ...about })
         else
           say({
             rule: 'rest',
-            message: `${person.name} would rest ${Math.floor(between)} minutes instead of 10 hours`,
+            message: `${person.name} would rest ${Math.floor(between)} minutes instead of ${owed} hours`,
             ...about,
           })
       }
@@ -121,8 +126,22 @@ export function check(problem: Problem, assignments: Assignment[]): Violation[] 
         })
     }
   }
+  for (const { price, units: _, ...broken } of breaksOf(problem, assignments, (site, instant) =>
+    dayIn(zoneOf(problem, site), new Date(instant)),
+  ))
+    if (price === undefined) say(broken)
   return found
 }
+
+/** What the person is owed, or else what the stricter of the two sites asks for. */
+const hoursOfRest = ({ sites }: Problem, { rules }: Staff, ...stints: Stint[]) =>
+  rules?.rest_hours ?? Math.max(...stints.map(({ siteId }) => sites.find(site => site.id === siteId)?.rest_hours ?? 10))
+
+/** What prices add up to, of all that was not kept. */
+export const pricedBreaks = (problem: Problem, assignments: Assignment[]): Break[] =>
+  breaksOf(problem, assignments, (site, instant) => dayIn(zoneOf(problem, site), new Date(instant))).filter(
+    ({ price }) => price !== undefined,
+  )
 
 function stintsOf(problem: Problem, person: Staff, known: { shift: Shift; person: Staff; pinned: boolean }[]): Stint[] {
   const stint = (
@@ -132,6 +151,7 @@ function stintsOf(problem: Problem, person: Staff, known: { shift: Shift; person
   ): Stint => {
     const from = new Date(work.starts_at)
     return {
+      siteId: work.site_id,
       shift,
       from,
       until: new Date(work.ends_at),

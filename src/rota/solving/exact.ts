@@ -24,6 +24,7 @@ export type Effort = {
 }
 
 const PROVING = {
+  broken: 'keeping the rules of work',
   coverage: 'proving that no more can be filled',
   cost: 'proving that nothing is cheaper',
   balance: 'sharing out hours and wishes',
@@ -58,13 +59,15 @@ export async function settle(start: Proof, { seed, left, onStep }: Effort): Prom
       },
     })
 
+  if (plan.hasRules) {
+    if (proof.roster.broken > 0 && !settled('broken')) return proof
+    program.hold('broken', proof.roster.broken)
+  }
   const limitOpen = program.hold('coverage', proof.roster.open)
   if (proof.settled < 1) {
     if (proof.roster.open > proof.openBound && !settled('coverage')) return proof
-    if (proof.roster.open < start.roster.open) {
-      proof.roster = tidied(proof.roster, seed)
-      limitOpen(proof.roster.open)
-    }
+    if (proof.roster.open < start.roster.open) proof.roster = tidied(proof.roster, seed)
+    limitOpen(proof.roster.open)
     proof.openBound = proof.roster.open
     proof.settled = 1
   }
@@ -89,4 +92,7 @@ export const unproved = (roster: Roster): Proof => ({
 
 /** Places for which there are too few people whatever the rest looks like. */
 const hopeless = ({ openings }: Plan) =>
-  openings.reduce((all, { places, takers }) => all + Math.max(0, places - takers.length), 0)
+  openings.reduce(
+    (all, { places, takers, under }) => all + (under === undefined ? Math.max(0, places - takers.length) : 0),
+    0,
+  )

@@ -1,5 +1,6 @@
 import type { ModelData } from 'highs'
 import { slopes } from './fairness.ts'
+import { type HoursOff, keepRules } from './milp-rules.ts'
 import type { Opening, Plan } from './plan.ts'
 import { HOUR } from './problem.ts'
 import { clash } from './rules.ts'
@@ -10,52 +11,71 @@ export type Milp = {
   data: ModelData
   /** opening and person of each of the first columns */
   pairs: { opening: number; person: number }[]
-  /** the column of the first opening's open places; the others' follow */
+  /** the column of the first opening's places left open, and of its people beyond those wanted; the others' follow */
   open: number
+  over: number
   /** the column of the first step of a person's load; the others follow */
   loads: { person: number; first: number }[]
-  /** What each column adds to the three measures. Cost is in units of so many cents, the largest that divides all wages. */
+  /** columns that count hours too few or too many, and what the start has in them */
+  hours: HoursOff[]
+  /** What each column adds to the measures. Cost is in units of so many cents, the largest that divides all wages. */
+  broken: Float64Array
   coverage: Float64Array
   cost: Float64Array
   unit: number
   balance: Float64Array
 }
 
-type Pair = { column: number; opening: Opening }
+export type Pair = { column: number; opening: Opening }
 
 export function milp(plan: Plan): Milp {
   const { openings, people, problem, wish } = plan
   const { fairness, preferences } = problem.weights
   const table = new Table()
   const pairs = openings.flatMap(({ takers }, opening) => takers.map(person => ({ opening, person })))
-  for (const { opening, person } of pairs) table.column(1, -preferences * wish[opening * people + person]!)
+  for (const { opening, person } of pairs)
+    table.column(1, {
+      balance: -preferences * wish[opening * people + person]!,
+      cost: plan.cost[opening * people + person]!,
+    })
   const open = pairs.length
-  for (const { places } of openings) table.column(places, 0)
+  for (const { places, under = 0 } of openings) table.column(places, { cost: under })
+  const over = table.columns
+  for (const { places, room, over: price } of openings) table.column(room - places, { cost: price })
 
-  const takers: number[][] = openings.map((_, opening) => [open + opening])
+  const takers: number[][] = openings.map((_, opening) => [over + opening, open + opening])
   const pairsOf: Pair[][] = problem.staff.map(() => [])
   for (const [column, { opening, person }] of pairs.entries()) {
     takers[opening]!.push(column)
     pairsOf[person]!.push({ column, opening: openings[opening]! })
   }
-  for (const [opening, { places }] of openings.entries()) table.row(places, places, takers[opening]!)
+  for (const [opening, { places }] of openings.entries())
+    table.row(places, places, takers[opening]!, [-1, ...takers[opening]!.slice(1).map(() => 1)])
   for (const [person, taken] of pairsOf.entries()) {
-    for (const together of meetings(taken)) table.row(0, 1, columnsOf(together))
+    for (const together of meetings(taken, plan.rests[plan.restClass[person]!])) table.row(0, 1, columnsOf(together))
     limitHours(table, plan, person, taken)
   }
+  const hours = pairsOf.flatMap((taken, person) => keepRules(table, plan, person, taken))
+  if (plan.base) table.constant(plan.base)
   const loads = fairness ? problem.staff.flatMap((_, person) => stepsOf(table, plan, person, pairsOf[person]!)) : []
 
-  const wages = pairs.map(({ opening, person }) => plan.cost[opening * people + person]!)
-  const unit = wages.reduce(commonDivisor, 0) || 1
-  const cost = new Float64Array(table.columns)
-  cost.set(wages.map(wage => wage / unit))
-  const coverage = new Float64Array(table.columns).fill(1, open, open + openings.length)
-  const balance = Float64Array.from(table.balance)
-  return { plan, data: table.data(open), pairs, open, loads, coverage, cost, unit, balance }
+  const unit = Math.abs(table.cost.reduce(commonDivisor, 0)) || 1
+  const cost = Float64Array.from(table.cost, cents => cents / unit)
+  const coverage = new Float64Array(table.columns)
+  for (const [opening, { under }] of openings.entries()) if (under === undefined) coverage[open + opening] = 1
+  const [balance, broken] = [Float64Array.from(table.balance), Float64Array.from(table.broken)]
+  return { plan, data: table.data(open), pairs, open, over, loads, hours, broken, coverage, cost, unit, balance }
 }
 
-class Table {
+/** What one of a column adds to the measures. */
+type Adds = { balance?: number; cost?: number; broken?: number }
+
+export class Table {
   readonly balance: number[] = []
+  readonly cost: number[] = []
+  readonly broken: number[] = []
+  readonly #whole: number[] = []
+  readonly #least = new Map<number, number>()
   readonly #most: number[] = []
   readonly #lower: number[] = []
   readonly #upper: number[] = []
@@ -67,9 +87,22 @@ class Table {
     return this.#most.length
   }
 
-  column(most: number, balance: number): number {
+  column(most: number, { balance = 0, cost = 0, broken = 0 }: Adds = {}): number {
     this.balance.push(balance)
+    this.cost.push(cost)
+    this.broken.push(broken)
     return this.#most.push(most) - 1
+  }
+
+  wholeColumn(adds: Adds): number {
+    const column = this.column(Number.POSITIVE_INFINITY, adds)
+    this.#whole.push(column)
+    return column
+  }
+
+  /** A cost that every roster has. */
+  constant(cost: number) {
+    this.#least.set(this.column(1, { cost }), 1)
   }
 
   row(lower: number, upper: number, columns: number[], values?: number[]) {
@@ -85,15 +118,19 @@ class Table {
   /** The first columns are yes or no. */
   data(binaries: number): ModelData {
     const [numCols, numRows] = [this.columns, this.#lower.length]
+    const colLower = new Float64Array(numCols)
+    for (const [column, least] of this.#least) colLower[column] = least
+    const integrality = new Int32Array(numCols).fill(1, 0, binaries)
+    for (const column of this.#whole) integrality[column] = 1
     return {
       numCols,
       numRows,
       colCost: new Float64Array(numCols),
-      colLower: new Float64Array(numCols),
+      colLower,
       colUpper: Float64Array.from(this.#most),
       rowLower: Float64Array.from(this.#lower),
       rowUpper: Float64Array.from(this.#upper),
-      integrality: new Int32Array(numCols).fill(1, 0, binaries),
+      integrality,
       matrix: {
         format: 'csr',
         numRows,
@@ -112,15 +149,27 @@ const columnsOf = (pairs: Pair[]) => pairs.map(pair => pair.column)
  * Rest and overlap together make an interval graph of one person's openings. So one row for each largest set that is under
  * way, rest included, at one moment says all there is to say, and as tightly as a relaxation can. Pairs are in order of start.
  */
-function meetings(pairs: Pair[]): Pair[][] {
+function meetings(pairs: Pair[], own: number | undefined): Pair[][] {
   const sets: Pair[][] = []
   let together: Pair[] = []
   for (const pair of pairs) {
-    const still = together.filter(earlier => clash(earlier.opening, pair.opening))
+    const still = together.filter(earlier => clash(earlier.opening, pair.opening, own))
     if (still.length < together.length && together.length > 1) sets.push(together)
     together = [...still, pair]
   }
-  return together.length > 1 ? [...sets, together] : sets
+  if (together.length > 1) sets.push(together)
+  return [...sets, ...missed(pairs, own)]
+}
+
+/** Where sites ask for different rest, some pairs clash that are in no set: the stricter site's rest reaches over what lies between. */
+function missed(pairs: Pair[], own: number | undefined): Pair[][] {
+  if (own !== undefined || pairs.every(({ opening }) => opening.rest === pairs[0]!.opening.rest)) return []
+  return pairs.flatMap((late, index) =>
+    pairs
+      .slice(0, index)
+      .filter(early => clash(early.opening, late.opening))
+      .map(early => [early, late]),
+  )
 }
 
 function limitHours(table: Table, plan: Plan, person: number, pairs: Pair[]) {
@@ -140,7 +189,7 @@ function stepsOf(table: Table, { allowed, pins, problem }: Plan, person: number,
   const step = allowed[person]! / HOUR / slopes.length
   const steps = slopes.map((slope, index) => {
     const isLast = index === slopes.length - 1
-    return table.column(isLast ? Number.POSITIVE_INFINITY : step, problem.weights.fairness * slope)
+    return table.column(isLast ? Number.POSITIVE_INFINITY : step, { balance: problem.weights.fairness * slope })
   })
   const hours = pairs.map(pair => pair.opening.length / HOUR)
   const columns = [...columnsOf(pairs), ...steps]

@@ -1,7 +1,8 @@
 import { onTheWall } from './calendar.ts'
 import type { Assignment, Duty, Problem, Shift } from './problem.ts'
-import { clash, refusal, spanOf, wages, weeklyLimit } from './rules.ts'
+import { clash, ownRest, refusal, restAt, spanOf, wages, weeklyLimit } from './rules.ts'
 import { wishesMet } from './wishes.ts'
+import { type Days, dayNumber, daysOf, dutiesOf, type PersonDuties } from './work-rules.ts'
 
 /** A shift with places to fill, as the solvers see it. Openings and staff are known by their index. */
 export type Opening = {
@@ -10,13 +11,23 @@ export type Opening = {
   start: number
   end: number
   length: number
+  /** milliseconds of rest the site asks for */
+  rest: number
   week: number
+  /** counted from the first of the range */
+  day: number
+  kind?: string
   /** headcount less those pinned */
   places: number
+  /** how many more may be there than are pinned, and the price of each one beyond `places` */
+  room: number
+  over: number
+  /** the price of each place not filled; without one, it counts as open */
+  under?: number
   /** who may stand there, looking at this shift alone and at what is fixed already */
   takers: number[]
-  /** openings, itself included, that nobody can take together with this one */
-  clashes: number[]
+  /** [rest class]: openings, itself included, that nobody of that class can take together with this one */
+  clashes: number[][]
 }
 
 export type Pins = {
@@ -33,7 +44,8 @@ export type Plan = {
   openings: Opening[]
   people: number
   weeks: number
-  /** [opening × people + person]: wages in cents, and wishes met less wishes gone against */
+  /** [opening × people + person]: wages in cents, those with what requests add, and wishes met less wishes gone against */
+  wages: Float64Array
   cost: Float64Array
   wish: Float64Array
   /** [person × weeks + week]: milliseconds still free, before anything is planned */
@@ -42,12 +54,22 @@ export type Plan = {
   pins: Pins
   /** [person]: milliseconds allowed over all weeks */
   allowed: Float64Array
+  /** what a roster costs whoever is added: requests not met, and people pinned beyond those wanted */
+  base: number
+  /** [person]: who is owed the same rest is of one class; [class]: that rest, if it is not the sites' */
+  restClass: number[]
+  rests: (number | undefined)[]
+  /** [person]: their rules of work, if any, with what they do already */
+  duties: (PersonDuties | undefined)[]
+  days: Days
+  /** whether there are rules, prices or requests beyond places, hours and rest */
+  hasRules: boolean
   /** [person]: whether fairness asks about them: they could work, or do */
   inPlay: boolean[]
 }
 
 /** What a person does already: it takes rest, and hours of the week it begins in. */
-type Work = { start: number; end: number; week: string }
+type Work = { start: number; end: number; rest: number; week: string; day: number; kind?: string }
 
 export function prepare(problem: Problem): Plan {
   const look = lookup(problem)
@@ -65,16 +87,38 @@ export function prepare(problem: Problem): Plan {
     }
   }
 
-  const openings = openingsOf(problem, pins, shift => weekNames.indexOf(look.moment(shift).week))
+  const days = daysOf(problem.shifts.map(shift => look.moment(shift).date))
+  const rests = [...new Set(problem.staff.map(ownRest))]
+  const restClass = problem.staff.map(staff => rests.indexOf(ownRest(staff)))
+  const openings = openingsOf(problem, pins, rests, shift => {
+    const { week, date } = look.moment(shift)
+    return { week: weekNames.indexOf(week), day: dayNumber(date) - days.first, rest: look.rest(shift.site_id) }
+  })
+  const duties = problem.staff.map(
+    ({ rules }, person) =>
+      rules &&
+      dutiesOf(
+        rules,
+        days,
+        fixed[person]!.map(work => ({ ...work, day: work.day - days.first, length: work.end - work.start })),
+      ),
+  )
+  const { base, asked } = requestsOf(problem, pins, look)
+  const tooMany = problem.shifts.reduce((all, { id, headcount, over_price = 0 }) => {
+    const there = pins.assignments.filter(pin => pin.shift_id === id).length
+    return all + over_price * Math.max(0, there - headcount)
+  }, 0)
+  const wagesOf = new Float64Array(openings.length * people)
   const cost = new Float64Array(openings.length * people)
   const wish = new Float64Array(openings.length * people)
   for (const [index, opening] of openings.entries()) {
     const { shift, length, week } = opening
     for (const [person, staff] of problem.staff.entries()) {
-      cost[index * people + person] = wages(staff, opening)
+      wagesOf[index * people + person] = wages(staff, opening)
+      cost[index * people + person] = wagesOf[index * people + person]! + (asked.get(`${shift.id} ${staff.id}`) ?? 0)
       wish[index * people + person] = wishesMet(staff.preferences, shift, look.moment(shift))
       const isRefused = refusal(staff, shift, look.moment(shift).date, look.zone(shift.site_id))
-      const isBusy = fixed[person]!.some(work => clash(work, opening))
+      const isBusy = fixed[person]!.some(work => clash(work, opening, ownRest(staff)))
       if (!isRefused && !isBusy && length <= free[person * weeks + week]!) opening.takers.push(person)
     }
   }
@@ -83,18 +127,42 @@ export function prepare(problem: Problem): Plan {
   const inPlay = problem.staff.map(
     (_, person) => allowed[person]! > 0 && (couldWork.has(person) || pins.load[person]! > 0),
   )
-  return { problem, openings, people, weeks, cost, wish, free, pins, allowed, inPlay }
+  const hasRules =
+    duties.some(Boolean) ||
+    Boolean(problem.requests?.length) ||
+    openings.some(({ under, room, places }) => under !== undefined || room > places)
+  return {
+    problem,
+    openings,
+    people,
+    weeks,
+    wages: wagesOf,
+    cost,
+    wish,
+    base: base + tooMany,
+    free,
+    pins,
+    restClass,
+    rests,
+    duties,
+    days,
+    hasRules,
+    allowed,
+    inPlay,
+  }
 }
 
 /** Finds what an id stands for. */
 function lookup({ sites, staff, shifts }: Problem) {
-  const zones = new Map(sites.map(site => [site.id, site.timezone]))
+  const places = new Map(sites.map(site => [site.id, site]))
   const people = new Map(staff.map((person, index) => [person.id, index]))
   const byId = new Map(shifts.map(shift => [shift.id, shift]))
-  const zone = (siteId: number) => zones.get(siteId) ?? unknown(`site ${siteId}`)
+  const site = (id: number) => places.get(id) ?? unknown(`site ${id}`)
+  const zone = (siteId: number) => site(siteId).timezone
   const moments = new Map(shifts.map(shift => [shift, onTheWall(shift.starts_at, zone(shift.site_id))]))
   return {
     zone,
+    rest: (siteId: number) => restAt(site(siteId)),
     moment: (shift: Shift) => moments.get(shift)!,
     shift: (id: number) => byId.get(id) ?? unknown(`shift ${id}`),
     person: (id: number) => people.get(id),
@@ -120,34 +188,81 @@ function pinsOf({ pinned, staff }: Problem, look: Lookup): Pins {
 /** For every person, what is pinned and what stands outside the problem. */
 function fixedWork({ staff, existing }: Problem, pins: Pins, look: Lookup): Work[][] {
   const fixed: Work[][] = staff.map(() => [])
-  const add = (staffId: number, work: Omit<Duty, 'staff_id'>) =>
+  const add = (staffId: number, { kind, ...work }: Omit<Duty, 'staff_id'>) => {
+    const { week, date } = onTheWall(work.starts_at, look.zone(work.site_id))
     fixed[look.person(staffId) ?? -1]?.push({
       ...spanOf(work),
-      week: onTheWall(work.starts_at, look.zone(work.site_id)).week,
+      rest: look.rest(work.site_id),
+      week,
+      day: dayNumber(date),
+      ...(kind ? { kind } : {}),
     })
+  }
   for (const duty of existing) add(duty.staff_id, duty)
   for (const { shift_id, staff_id } of pins.assignments) add(staff_id, look.shift(shift_id))
   return fixed
 }
 
-function openingsOf({ shifts }: Problem, pins: Pins, weekOf: (shift: Shift) => number): Opening[] {
+/** What requests cost: with nobody there, and more or less with each one who is. */
+function requestsOf({ requests = [] }: Problem, pins: Pins, look: Lookup) {
+  const pinned = new Set(pins.assignments.map(pin => `${pin.shift_id} ${pin.staff_id}`))
+  const asked = new Map<string, number>()
+  let base = 0
+  for (const { shift_id, staff_id, want, price } of requests) {
+    const key = `${look.shift(shift_id).id} ${staff_id}`
+    if (look.person(staff_id) === undefined) unknown(`staff ${staff_id}`)
+    if (pinned.has(key)) base += want === 'off' ? price : 0
+    else {
+      if (want === 'on') base += price
+      asked.set(key, (asked.get(key) ?? 0) + (want === 'on' ? -price : price))
+    }
+  }
+  return { base, asked }
+}
+
+function openingsOf(
+  { shifts }: Problem,
+  pins: Pins,
+  rests: (number | undefined)[],
+  about: (shift: Shift) => { week: number; day: number; rest: number },
+): Opening[] {
   const openings = shifts
     .map((shift): Opening => {
       const { start, end } = spanOf(shift)
-      const places = shift.headcount - pins.assignments.filter(pin => pin.shift_id === shift.id).length
-      return { shift, start, end, length: end - start, week: weekOf(shift), places, takers: [], clashes: [] }
+      const there = pins.assignments.filter(pin => pin.shift_id === shift.id).length
+      const places = Math.max(0, shift.headcount - there)
+      const room = Math.max(places, (shift.most ?? shift.headcount) - there)
+      const { kind, under_price, over_price = 0 } = shift
+      return {
+        shift,
+        start,
+        end,
+        length: end - start,
+        ...about(shift),
+        ...(kind ? { kind } : {}),
+        places,
+        room,
+        over: over_price,
+        ...(under_price === undefined ? {} : { under: under_price }),
+        takers: [],
+        clashes: rests.map(() => []),
+      }
     })
-    .filter(opening => opening.places > 0)
+    .filter(opening => opening.room > 0)
     .sort((a, b) => a.start - b.start || a.end - b.end || a.shift.id - b.shift.id)
 
+  const longestRest = Math.max(0, ...openings.map(opening => opening.rest), ...rests.map(rest => rest ?? 0))
   let near: number[] = [] // openings are in order of their start, so looking back over those still near will do
   for (const [index, opening] of openings.entries()) {
-    near = near.filter(earlier => clash(openings[earlier]!, opening))
-    for (const earlier of near) {
-      opening.clashes.push(earlier)
-      openings[earlier]!.clashes.push(index)
+    near = near.filter(earlier => opening.start < openings[earlier]!.end + longestRest)
+    for (const [restClass, rest] of rests.entries()) {
+      for (const earlier of near) {
+        if (!clash(openings[earlier]!, opening, rest)) continue
+        opening.clashes[restClass]!.push(earlier)
+        openings[earlier]!.clashes[restClass]!.push(index)
+      }
+      opening.clashes[restClass]!.push(index)
     }
-    opening.clashes.push(index)
     near.push(index)
   }
   return openings

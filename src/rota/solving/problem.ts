@@ -20,7 +20,37 @@ export type Wish = {
   from?: string
   /** `HH:MM`, exclusive */
   to?: string
+  /** How much it counts beside other wishes: 1 unless told. */
+  weight?: number
 }
+
+/** A limit that holds at all costs or, with a price, may be passed at so many whole cents for each unit beyond it. */
+export type Limit = { limit: number; price?: number }
+
+/** Rules of work of one person, over all the days from the first shift to the last. A day counts as worked when work begins on it. */
+export type WorkRules = {
+  /** Hours in all those days; a unit is an hour begun. */
+  least_hours?: Limit
+  most_hours?: Limit
+  /** Days worked one after the other. A unit is a day too few or too many; stretches that reach the edge of the range may go on. */
+  least_days_in_row?: Limit
+  most_days_in_row?: Limit
+  /** Days off between days worked; a unit is a day too few. */
+  least_days_off_in_row?: Limit
+  /** Weekends with work on Saturday or Sunday: all weekends less the free ones somebody is to have. A unit is a weekend. */
+  most_weekends?: Limit
+  /** How many shifts of one kind; a unit is a shift. */
+  most_of_kind?: (Limit & { kind: string })[]
+  /** What may not begin on the day after another kind began; a unit is each time. */
+  successions?: Succession[]
+  /** Instead of that of the sites. */
+  rest_hours?: number
+}
+
+export type Succession = { kind: string; next: string; price?: number }
+
+/** Somebody wants this shift on or off their roster: not to follow costs so many whole cents. */
+export type Request = { staff_id: number; shift_id: number; want: 'on' | 'off'; price: number }
 
 export type Staff = {
   id: number
@@ -31,6 +61,7 @@ export type Staff = {
   certifications: Certification[]
   unavailable: Absence[]
   preferences: Wish[]
+  rules?: WorkRules
 }
 
 export type Shift = {
@@ -39,14 +70,24 @@ export type Shift = {
   starts_at: string
   ends_at: string
   skill?: string | null
+  /** More skills, all of which everybody there needs. */
+  skills?: string[]
   certification?: string | null
+  /** How many are wanted. */
   headcount: number
+  /** As the rules of people name it: early, late, night or any other word. */
+  kind?: string | null
+  /** Whole cents for each one missing. Without a price the place counts as open, which comes before all cost. */
+  under_price?: number
+  /** How many may be there: `headcount` unless told, and whole cents for each one beyond `headcount`. */
+  most?: number
+  over_price?: number
 }
 
 export type Assignment = { shift_id: number; staff_id: number }
 
 /** Work that stands already and is not up for planning, but takes rest and hours. Its site is among the sites. */
-export type Duty = { staff_id: number; site_id: number; starts_at: string; ends_at: string }
+export type Duty = { staff_id: number; site_id: number; starts_at: string; ends_at: string; kind?: string | null }
 
 /** Coverage comes before cost, and cost before these: what an uneven hour and an unmet wish count against each other. */
 export type Weights = { fairness: number; preferences: number }
@@ -57,6 +98,7 @@ export type Problem = {
   shifts: Shift[]
   pinned: Assignment[]
   existing: Duty[]
+  requests?: Request[]
   weights: Weights
   seed: number
 }
@@ -64,7 +106,16 @@ export type Problem = {
 export type Algorithm = 'greedy' | 'optimal' | 'production'
 
 /** In the order they are looked at. `assigned`: everyone left is on this very shift already. */
-export const rules = ['skill', 'certification', 'unavailable', 'assigned', 'overlap', 'rest', 'hours'] as const
+export const rules = [
+  'skill',
+  'certification',
+  'unavailable',
+  'assigned',
+  'overlap',
+  'rest',
+  'hours',
+  'work_rules',
+] as const
 export type Rule = (typeof rules)[number]
 
 export type Unfilled = {
@@ -79,14 +130,19 @@ export type Unfilled = {
 export type Summary = {
   /** Filled places of all places, 0 to 1. */
   coverage: number
+  /** Wages */
   cost_cents: number
+  /** Prices of what was not kept: rules, requests, numbers of people. Zero when none has a price. */
+  penalty_cents: number
+  /** Rules that should hold at all costs and cannot, in sentences: too few hours for somebody. */
+  unmet: string[]
   /** Jain's index over hours worked of hours allowed: 1 when all who could work carry the same share. */
   fairness: number
   /** Wishes met less wishes gone against. */
   preferences: number
-  /** No roster that covers as much costs less than this. */
+  /** No roster that covers as much has less of cost and penalty together. */
   bound: number
-  /** What might be saved at most, as a share of the cost: 0 when no roster that covers as much is cheaper. */
+  /** What might be saved at most, as a share of cost and penalty: 0 when no roster that covers as much is cheaper. */
   gap: number
   /** No roster leaves fewer places open than this. */
   open_bound: number

@@ -7,7 +7,7 @@ import { Roster } from './roster.ts'
 
 let loading: Promise<Highs> | undefined
 
-export type Measure = 'coverage' | 'cost' | 'balance'
+export type Measure = 'broken' | 'coverage' | 'cost' | 'balance'
 
 export type Minimising = {
   from: Roster
@@ -112,12 +112,15 @@ function rosterOf({ plan, pairs }: Milp, columns: Float64Array): Roster {
   return roster
 }
 
-function columnsOf(roster: Roster, { plan, pairs, open, loads, data }: Milp): Float64Array {
+function columnsOf(roster: Roster, { plan, pairs, open, over, loads, hours, data }: Milp): Float64Array {
   const columns = new Float64Array(data.numCols)
   for (const [column, { opening, person }] of pairs.entries())
     if (roster.at[opening]!.includes(person)) columns[column] = 1
-  for (const [opening, { places }] of plan.openings.entries())
-    columns[open + opening] = places - roster.at[opening]!.length
+  for (const [opening, { places }] of plan.openings.entries()) {
+    columns[open + opening] = Math.max(0, places - roster.at[opening]!.length)
+    columns[over + opening] = Math.max(0, roster.at[opening]!.length - places)
+  }
+  for (const { column, person, off } of hours) columns[column] = off(roster.of[person]!)
   for (const { person, first } of loads) {
     let left = roster.load[person]! / HOUR
     for (const step of slopes.keys()) {

@@ -10,7 +10,7 @@ const WEEKS = 0.6
 export async function prove({ roster, bound, openBound, settled }: Proof, effort: Effort): Promise<Proof> {
   const start = { roster, bound: Math.max(bound, await quickBound(roster, effort)), openBound, settled }
   effort.onStep(start, 0, 'proving week by week')
-  if (roster.plan.weeks < 2) return settle(start, effort)
+  if (roster.plan.weeks < 2 || roster.plan.hasRules) return settle(start, effort)
   const weekly = await settleWeeks(start, {
     ...effort,
     onStep: (proof, part, doing) => effort.onStep(proof, part * WEEKS, doing),
@@ -21,9 +21,10 @@ export async function prove({ roster, bound, openBound, settled }: Proof, effort
   })
 }
 
-async function quickBound({ plan, open }: Roster, { seed, left }: Effort): Promise<number> {
+async function quickBound({ plan, open, broken }: Roster, { seed, left }: Effort): Promise<number> {
   if (!plan.openings.some(opening => opening.takers.length)) return 0
   using program = await Program.of(plan, seed)
+  if (plan.hasRules) program.hold('broken', broken)
   program.hold('coverage', open)
   return program.relaxed('cost', left() / 2)
 }

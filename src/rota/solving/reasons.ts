@@ -1,14 +1,19 @@
 import { onTheWall } from './calendar.ts'
 import { type Assignment, type Problem, type Rule, rules, type Shift, type Staff, type Unfilled } from './problem.ts'
-import { clash, overlap, refusal, spanOf, weeklyLimit } from './rules.ts'
+import { clash, overlap, ownRest, refusal, restAt, skillsOf, spanOf, weeklyLimit } from './rules.ts'
 
-type Work = { start: number; end: number; week: string; shift_id?: number }
+type Work = { start: number; end: number; rest: number; week: string; shift_id?: number }
 
 /** For every place left open, the rule that keeps most people from it. */
-export function unfilledPlaces(problem: Problem, assignments: Assignment[]): Unfilled[] {
+export function unfilledPlaces(
+  problem: Problem,
+  assignments: Assignment[],
+  breaksRules: (shift: Shift, person: Staff) => boolean = () => false,
+): Unfilled[] {
   const zones = new Map(problem.sites.map(site => [site.id, site.timezone]))
   const workOf = ({ site_id, starts_at, ends_at }: { site_id: number; starts_at: string; ends_at: string }): Work => ({
     ...spanOf({ starts_at, ends_at }),
+    rest: restAt(problem.sites.find(site => site.id === site_id)),
     week: onTheWall(starts_at, zones.get(site_id)!).week,
   })
   const filled = new Map<number, number>()
@@ -28,7 +33,9 @@ export function unfilledPlaces(problem: Problem, assignments: Assignment[]): Unf
     const blocked: Partial<Record<Rule, number>> = {}
     for (const person of problem.staff) {
       const rule =
-        refusal(person, shift, date, zone) ?? hindrance(person, works.get(person.id)!, shift.id, workOf(shift))
+        refusal(person, shift, date, zone) ??
+        hindrance(person, works.get(person.id)!, shift.id, workOf(shift)) ??
+        (breaksRules(shift, person) ? 'work_rules' : undefined)
       if (rule) blocked[rule] = (blocked[rule] ?? 0) + 1
     }
     const reason = worst(blocked)
@@ -49,7 +56,7 @@ function hindrance(person: Staff, works: Work[], shiftId: number, wanted: Work):
   if (works.some(work => work.shift_id === shiftId)) return 'assigned'
   if (length > limit) return 'hours'
   if (works.some(work => overlap(work, wanted))) return 'overlap'
-  if (works.some(work => clash(work, wanted))) return 'rest'
+  if (works.some(work => clash(work, wanted, ownRest(person)))) return 'rest'
   const worked = works.reduce((all, { start, end, week }) => all + (week === wanted.week ? end - start : 0), 0)
   return worked + length > limit ? 'hours' : undefined
 }
@@ -68,11 +75,12 @@ function sentence(
   blocked: Partial<Record<Rule, number>>,
   staff: Staff[],
 ): string {
+  const needed = skillsOf(shift).join(' and ')
   const able = staff.length - (blocked.skill ?? 0)
-  const many = `${blocked[reason] ?? 0} of ${able}${shift.skill ? ` with the skill ${shift.skill}` : ' people'}`
+  const many = `${blocked[reason] ?? 0} of ${able}${needed ? ` with the skill ${needed}` : ' people'}`
   switch (reason) {
     case 'skill':
-      return `Nobody has the skill ${shift.skill}`
+      return `Nobody has the skill ${needed}`
     case 'certification': {
       const held = staff.some(person => person.certifications.some(one => one.name === shift.certification))
       return `${many} have no ${shift.certification} certificate ${held ? `valid on ${date}` : 'at all'}`
@@ -80,11 +88,13 @@ function sentence(
     case 'unavailable':
       return staff.length ? `${many} are unavailable` : 'There is nobody to ask'
     case 'assigned':
-      return `Everyone${shift.skill ? ` with the skill ${shift.skill}` : ''} is on this shift already`
+      return `Everyone${needed ? ` with the skill ${needed}` : ''} is on this shift already`
     case 'overlap':
       return `${many} work another shift at that time`
     case 'rest':
-      return `${many} would get less than 10 hours of rest`
+      return `${many} would get too little rest`
+    case 'work_rules':
+      return `${many} would break one of their rules of work`
     case 'hours':
       return `${many} have too few weekly hours left`
   }

@@ -1,12 +1,16 @@
 import { burden } from './fairness.ts'
 import type { Plan } from './plan.ts'
 import { HOUR } from './problem.ts'
+import { brokenBy, type Judgement, judge } from './work-rules.ts'
 
-/** What counts, in this order: places left open, wages in cents, then unevenness and unmet wishes. Less is better. */
-export type Worth = { open: number; cost: number; balance: number }
+/** What counts, in this order: rules broken that should hold at all costs, places left open, prices and wages in cents, then unevenness and unmet wishes. Less is better. */
+export type Worth = { broken: number; open: number; cost: number; balance: number }
 
 export const better = (a: Worth, b: Worth) =>
-  a.open - b.open || a.cost - b.cost || (Math.abs(a.balance - b.balance) < 1e-6 ? 0 : a.balance - b.balance)
+  a.broken - b.broken ||
+  a.open - b.open ||
+  a.cost - b.cost ||
+  (Math.abs(a.balance - b.balance) < 1e-6 ? 0 : a.balance - b.balance)
 
 /** A roster in the making. It keeps every hard rule at each step, and its worth up to date. */
 export class Roster {
@@ -16,6 +20,8 @@ export class Roster {
   readonly of: number[][]
   /** [person]: milliseconds worked, pins included */
   readonly load: Float64Array
+  /** what rules of work are not kept that should be: see `Judgement` */
+  broken = 0
   open = 0
   cost = 0
   balance = 0
@@ -24,6 +30,8 @@ export class Roster {
   readonly #fits: Uint8Array
   /** [person × weeks + week]: milliseconds still free */
   readonly #free: Float64Array
+  /** [person]: of those with rules of work */
+  readonly judgements: (Judgement | undefined)[]
 
   constructor(readonly plan: Plan) {
     const { openings, people } = plan
@@ -33,15 +41,26 @@ export class Roster {
     this.#fits = new Uint8Array(people * openings.length)
     this.#free = plan.free.slice()
     this.load = plan.pins.load.slice()
-    for (const [opening, { takers, places }] of openings.entries()) {
-      this.open += places
+    this.cost = plan.base
+    for (const [opening, { takers, places, under }] of openings.entries()) {
+      if (under === undefined) this.open += places
+      else this.cost += places * under
       for (const person of takers) this.#fits[person * openings.length + opening] = 1
+    }
+    this.judgements = plan.duties.map((duties, person) => duties && judge(duties, plan, this.of[person]!))
+    for (const judgement of this.judgements) {
+      this.cost += judgement?.price ?? 0
+      this.broken += judgement ? brokenBy(judgement) : 0
     }
     for (let person = 0; person < people; person++) this.balance += this.#burdenOf(person)
   }
 
   isOpen(opening: number): boolean {
     return this.at[opening]!.length < this.plan.openings[opening]!.places
+  }
+
+  hasRoom(opening: number): boolean {
+    return this.at[opening]!.length < this.plan.openings[opening]!.room
   }
 
   fits(opening: number, person: number): boolean {
@@ -58,7 +77,19 @@ export class Roster {
   }
 
   canTake(opening: number, person: number): boolean {
-    return this.fits(opening, person) && this.isFree(opening, person) && this.hasHours(opening, person)
+    return (
+      this.fits(opening, person) &&
+      this.isFree(opening, person) &&
+      this.hasHours(opening, person) &&
+      this.keepsLimits(opening, person)
+    )
+  }
+
+  /** Whether none of the person's hard limits to the most would be passed. */
+  keepsLimits(opening: number, person: number): boolean {
+    const duties = this.plan.duties[person]
+    if (!duties) return true
+    return judge(duties, this.plan, this.of[person]!, opening).excess <= this.judgements[person]!.excess
   }
 
   /** What taking it would add to the unevenness and unmet wishes. */
@@ -72,32 +103,44 @@ export class Roster {
   }
 
   take(opening: number, person: number): void {
-    const { cost, people } = this.plan
+    const { cost, people, openings } = this.plan
+    const { under, over, places } = openings[opening]!
     this.balance += this.strain(opening, person)
     this.cost += cost[opening * people + person]!
-    this.open--
+    if (this.at[opening]!.length >= places) this.cost += over
+    else if (under === undefined) this.open--
+    else this.cost -= under
     this.at[opening]!.push(person)
     this.of[person]!.push(opening)
     this.#book(opening, person, 1)
   }
 
   leave(opening: number, person: number): void {
-    const { cost, people } = this.plan
+    const { cost, people, openings } = this.plan
+    const { under, over, places } = openings[opening]!
     remove(this.at[opening]!, person)
     remove(this.of[person]!, opening)
     this.#book(opening, person, -1)
-    this.open++
+    if (this.at[opening]!.length >= places) this.cost -= over
+    else if (under === undefined) this.open++
+    else this.cost += under
     this.cost -= cost[opening * people + person]!
     this.balance -= this.strain(opening, person)
   }
 
   #book(opening: number, person: number, sign: 1 | -1) {
-    const { openings, weeks } = this.plan
-    const { length, week, clashes } = openings[opening]!
+    const { openings, weeks, restClass, duties } = this.plan
+    const { length, week } = openings[opening]!
+    const clashes = openings[opening]!.clashes[restClass[person]!]!
     const row = person * openings.length
     for (const other of clashes) this.#clashes[row + other]! += sign
     this.#free[person * weeks + week]! -= sign * length
     this.load[person]! += sign * length
+    if (!duties[person]) return
+    const [before, now] = [this.judgements[person]!, judge(duties[person], this.plan, this.of[person]!)]
+    this.cost += now.price - before.price
+    this.broken += brokenBy(now) - brokenBy(before)
+    this.judgements[person] = now
   }
 
   #burdenOf(person: number): number {
@@ -114,7 +157,7 @@ export class Roster {
     const roster = new Roster(plan)
     for (const [opening, people] of places.entries())
       for (const person of people)
-        if (roster.isOpen(opening) && roster.canTake(opening, person)) roster.take(opening, person)
+        if (roster.hasRoom(opening) && roster.canTake(opening, person)) roster.take(opening, person)
     return roster
   }
 

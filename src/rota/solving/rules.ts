@@ -1,5 +1,5 @@
 import { begins, isOver } from './calendar.ts'
-import { HOUR, type Shift, type Staff } from './problem.ts'
+import { HOUR, type Shift, type Site, type Staff } from './problem.ts'
 
 export const REST = 10 * HOUR
 
@@ -7,7 +7,7 @@ type Span = { start: number; end: number }
 
 /** The rule, if any, that keeps a person from a shift whatever else is planned. `date` is that of its start, at the site. */
 export function refusal(staff: Staff, shift: Shift, date: string, zone: string) {
-  if (shift.skill && !staff.skills.includes(shift.skill)) return 'skill'
+  if (skillsOf(shift).some(skill => !staff.skills.includes(skill))) return 'skill'
   if (shift.certification) {
     const held = staff.certifications.filter(one => one.name === shift.certification)
     if (!held.some(one => date <= one.expires_on)) return 'certification'
@@ -17,8 +17,22 @@ export function refusal(staff: Staff, shift: Shift, date: string, zone: string) 
   return away ? 'unavailable' : undefined
 }
 
+export const skillsOf = ({ skill, skills = [] }: Shift): string[] => (skill ? [skill, ...skills] : skills)
+
+type Work = Span & { rest: number }
+
+/** Milliseconds of rest someone has between two pieces of work: as they are owed it, or else as the stricter of the sites has it. */
+const restBetween = (a: Work, b: Work, own?: number) => own ?? Math.max(a.rest, b.rest)
+
 /** Two pieces of work one person cannot do both: they overlap or leave too little rest between. */
-export const clash = (a: Span, b: Span) => a.start < b.end + REST && b.start < a.end + REST
+export function clash(a: Work, b: Work, own?: number): boolean {
+  const rest = restBetween(a, b, own)
+  return a.start < b.end + rest && b.start < a.end + rest
+}
+
+export const restAt = (site: Site | undefined) => (site?.rest_hours === undefined ? REST : site.rest_hours * HOUR)
+
+export const ownRest = ({ rules }: Staff) => (rules?.rest_hours === undefined ? undefined : rules.rest_hours * HOUR)
 
 export const overlap = (a: Span, b: Span) => a.start < b.end && b.start < a.end
 

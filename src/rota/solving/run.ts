@@ -7,6 +7,7 @@ import type { Algorithm, Ended, Problem, Progress, Solution, Stage } from './pro
 import { better, type Roster } from './roster.ts'
 import { improve } from './search.ts'
 import { solution } from './solution.ts'
+import { improveStretches, trimmed } from './stretches.ts'
 
 export type Order = { problem: Problem; algorithm: Algorithm; budget_s?: number }
 
@@ -28,7 +29,7 @@ export async function run({ problem, algorithm, budget_s }: Order, tell: (news: 
   report('building', 2, 'reading the rules')
   const plan = prepare(problem)
   report('building', 3, 'placing the hardest shifts first')
-  let state = unproved(greedy(plan))
+  let state = unproved(trimmed(greedy(plan)))
   let ended: Ended = 'heuristic'
   let trouble: string | undefined
   report('optimization', 5, 'counting what cannot be filled', state)
@@ -45,7 +46,14 @@ export async function run({ problem, algorithm, budget_s }: Order, tell: (news: 
     const accept = (best: Roster) => {
       if (better(best, state.roster) < 0) state = { ...state, roster: best }
     }
-    for (let round = 0; round < ROUNDS; round++) {
+    if (plan.hasRules) {
+      const effort = { seed: problem.seed, moves: 5 * movesFor(plan), pressed: () => spent() / searchShare }
+      for (const { best, part } of improveStretches(state.roster, effort)) {
+        accept(best)
+        report('optimization', 5 + 30 * part, 'trying other days', state)
+      }
+    }
+    for (let round = 0; round < ROUNDS && !plan.hasRules; round++) {
       for (let week = 0; week < plan.weeks; week++) {
         if (openIn(state.roster, week) <= bounds[week]! || spent() > searchShare) continue
         const effort = { seed: problem.seed + round, moves: (movesFor(plan) / 2) * (1 + round), heat: 4, week }
@@ -57,7 +65,7 @@ export async function run({ problem, algorithm, budget_s }: Order, tell: (news: 
         }
       }
     }
-    for (let turn = 0; turn < SEARCHES; turn++) {
+    for (let turn = 0; turn < SEARCHES && !plan.hasRules; turn++) {
       const from = turn ? start : state.roster
       const effort = { seed: problem.seed + turn, moves: movesFor(plan), ...(from === start ? {} : { heat: 0.05 }) }
       for (const { best, part } of improve(from, effort)) {
@@ -85,12 +93,15 @@ export async function run({ problem, algorithm, budget_s }: Order, tell: (news: 
   }
 
   report('checking', 95, 'checking every rule', state, 'at once')
-  const done = solution(state.roster, state.bound, ended, state.openBound)
+  const done = solution(trimmed(state.roster), state.bound, ended, state.openBound)
   if (trouble) done.summary.trouble = trouble
-  const [broken] = check(problem, done.assignments).filter(violation => !violation.given)
+  const [broken] = check(problem, done.assignments).filter(({ given, rule }) => !given && !isWanting(rule, done))
   if (broken) throw new Error(`The solver broke a rule: ${broken.message}`)
   return done
 }
+
+/** Hours that cannot be had are told in the summary; all other rules can be kept by working less. */
+const isWanting = (rule: string, { summary }: Solution) => rule === 'least_hours' && summary.unmet.length > 0
 
 /** [week]: the fewest places any roster leaves open in it; `told` says when to stop. */
 function weeklyBounds(roster: Roster, told: (week: number, bounds: number[]) => boolean): number[] {
@@ -108,7 +119,11 @@ function weeklyBounds(roster: Roster, told: (week: number, bounds: number[]) => 
 }
 
 const openIn = ({ plan, at }: Roster, week: number) =>
-  plan.openings.reduce((all, one, opening) => all + (one.week === week ? one.places - at[opening]!.length : 0), 0)
+  plan.openings.reduce(
+    (all, one, opening) =>
+      all + (one.week === week && one.under === undefined ? Math.max(0, one.places - at[opening]!.length) : 0),
+    0,
+  )
 
 const choicesAWeek = ({ openings, weeks }: Plan) =>
   openings.reduce((all, { takers }) => all + takers.length, 0) / Math.max(1, weeks)
@@ -132,7 +147,11 @@ function reporter(tell: (news: News) => void) {
     const isNew = state && (state.roster !== of?.roster || state.bound !== of.bound || state.openBound !== of.openBound)
     const isDue = isNew && (!of || when || told - made > 800) // saying why each place is open takes a while
     if (isDue)
-      [best, of, made] = [solution(state.roster, state.bound, 'cancelled', state.openBound), { ...state }, told]
+      [best, of, made] = [
+        solution(trimmed(state.roster), state.bound, 'cancelled', state.openBound),
+        { ...state },
+        told,
+      ]
     const { cost_cents = null, gap = null } = best?.summary ?? {}
     const [open, open_bound] = of ? [of.roster.open, of.openBound] : [null, null]
     const progress = { stage: now, percent, doing, best_cents: cost_cents, gap, open, open_bound }

@@ -5,6 +5,7 @@ import { HOUR } from './problem.ts'
 import { random } from './random.ts'
 import { better, Roster, type Worth } from './roster.ts'
 import { clash } from './rules.ts'
+import { SHAPE } from './work-rules.ts'
 
 /** `heat`, in dearest wages: how much worse a roster may get at the start. With `week`, it is all about openings of that week. */
 export type Effort = { seed: number; moves: number; heat?: number; week?: number }
@@ -39,7 +40,9 @@ export function* improve(start: Roster, { seed, moves, heat: hot = 2, week }: Ef
       const before = energy(roster)
       const undo = handOver(roster, opening, person, below)
       const worse = energy(roster) - before
-      if (worse > 0 && next() >= Math.exp(-worse / heat(done / moves))) undo()
+      if (!undo) {
+        // their rules forbid it
+      } else if (worse > 0 && next() >= Math.exp(-worse / heat(done / moves))) undo()
       else if (better(roster, worth) < 0) [worth, places, improved] = [worthOf(roster), roster.places(), true]
     }
     if (done % 1024 !== 0 && done < moves) continue
@@ -60,14 +63,22 @@ export function searched(roster: Roster, effort: Effort): Roster {
 export const tidied = (roster: Roster, seed: number) => searched(roster, { seed, moves: 200_000, heat: 0.05 })
 
 /** Whether the person would give up something in another week for it. */
-function reachesOut({ of, plan: { openings } }: Roster, opening: number, person: number): boolean {
+function reachesOut({ of, plan }: Roster, opening: number, person: number): boolean {
+  const { openings } = plan
   const wanted = openings[opening]!
-  return of[person]!.some(at => openings[at]!.week !== wanted.week && clash(openings[at]!, wanted))
+  return of[person]!.some(
+    at => openings[at]!.week !== wanted.week && clash(openings[at]!, wanted, plan.rests[plan.restClass[person]!]),
+  )
 }
 
-/** Makes the person stand at the opening, and answers how to go back. */
-function handOver(roster: Roster, opening: number, person: number, below: (n: number) => number): () => void {
-  const { openings } = roster.plan
+/** Makes the person stand at the opening, and answers how to go back; nothing is done where their rules forbid it. */
+function handOver(
+  roster: Roster,
+  opening: number,
+  person: number,
+  below: (n: number) => number,
+): (() => void) | undefined {
+  const { openings, rests, restClass } = roster.plan
   const steps: [taken: boolean, opening: number, person: number][] = []
   const take = (at: number, who: number) => {
     roster.take(at, who)
@@ -78,31 +89,38 @@ function handOver(roster: Roster, opening: number, person: number, below: (n: nu
     steps.push([false, at, who])
   }
 
-  if (!roster.isOpen(opening)) leave(opening, roster.at[opening]![below(roster.at[opening]!.length)]!)
+  const isFull = !roster.hasRoom(opening)
+  const undo = () => {
+    for (const [taken, at, who] of steps.reverse()) taken ? roster.leave(at, who) : roster.take(at, who)
+  }
+  if (isFull || (roster.at[opening]!.length && !roster.isOpen(opening) && below(2)))
+    leave(opening, roster.at[opening]![below(roster.at[opening]!.length)]!)
   const given: number[] = []
   const giveUp = (at: number) => {
     leave(at, person)
     given.push(at)
   }
   if (!roster.isFree(opening, person)) {
-    for (const at of [...roster.of[person]!]) if (clash(openings[at]!, openings[opening]!)) giveUp(at)
+    for (const at of [...roster.of[person]!])
+      if (clash(openings[at]!, openings[opening]!, rests[restClass[person]!])) giveUp(at)
   }
   while (!roster.hasHours(opening, person)) {
     const sameWeek = roster.of[person]!.filter(at => openings[at]!.week === openings[opening]!.week)
     giveUp(sameWeek[below(sameWeek.length)]!)
+  }
+  if (!roster.keepsLimits(opening, person)) {
+    undo()
+    return undefined
   }
   take(opening, person)
   for (const at of given) {
     const other = cheapest(roster, at)
     if (other !== undefined) take(at, other)
   }
-
-  return () => {
-    for (const [taken, at, who] of steps.reverse()) taken ? roster.leave(at, who) : roster.take(at, who)
-  }
+  return undo
 }
 
-const worthOf = ({ open, cost, balance }: Worth): Worth => ({ open, cost, balance })
+const worthOf = ({ broken, open, cost, balance }: Worth): Worth => ({ broken, open, cost, balance })
 
 /** One number for a roster's worth, and how much worse a move may make it as the search goes on. */
 function scales({ problem, openings, people, cost, wish }: Plan, hot: number) {
@@ -119,7 +137,8 @@ function scales({ problem, openings, people, cost, wish }: Plan, hot: number) {
   const ripple = Number.isFinite(least) ? least / 20 : 1 // the most one move may strain counts less than any wage saved
   const [place, from, to] = [8 * (dearest + ripple), hot * (dearest + ripple), ripple / 100]
   return {
-    energy: (worth: Worth) => worth.open * place + worth.cost + (strain && (worth.balance / strain) * ripple),
+    energy: (worth: Worth) =>
+      (worth.broken / SHAPE + worth.open) * place + worth.cost + (strain && (worth.balance / strain) * ripple),
     heat: (done: number) => from * (to / from) ** done,
   }
 }

@@ -1,33 +1,58 @@
 import { adviceFor } from './advice.ts'
 import type { Plan } from './plan.ts'
-import type { Assignment, Ended, Solution } from './problem.ts'
+import type { Assignment, Ended, Shift, Solution, Staff } from './problem.ts'
 import { unfilledPlaces } from './reasons.ts'
 import type { Roster } from './roster.ts'
 
 /** The roster in the words of the problem, with what it is worth and why places are open. */
 export function solution(roster: Roster, bound: number, ended: Ended, openBound = 0): Solution {
-  const { plan } = roster
+  const { plan, at } = roster
   const assignments = assignmentsOf(roster)
-  const unfilled = unfilledPlaces(plan.problem, assignments)
+  const unfilled = unfilledPlaces(plan.problem, assignments, breaksRulesIn(roster))
   const places = plan.problem.shifts.reduce((all, shift) => all + shift.headcount, 0)
-  const cost_cents = plan.pins.cost + roster.cost
-  const floor = Math.min(cost_cents, plan.pins.cost + bound)
+  const paid = at.reduce(
+    (all, people, opening) => people.reduce((sum, person) => sum + plan.wages[opening * plan.people + person]!, all),
+    0,
+  )
+  const total = plan.pins.cost + roster.cost
+  const cost_cents = plan.pins.cost + paid
+  const floor = Math.min(total, plan.pins.cost + bound)
   return {
     assignments,
     unfilled,
     summary: {
       coverage: places ? 1 - unfilled.length / places : 1,
       cost_cents,
+      penalty_cents: total - cost_cents,
+      unmet: unmetBy(roster),
       fairness: evenness(roster),
       preferences: plan.pins.wish + wishesMet(roster),
       bound: floor,
-      gap: cost_cents ? (cost_cents - floor) / cost_cents : 0,
+      gap: total ? (total - floor) / total : 0,
       open_bound: openBound,
       advice: adviceFor(plan.problem, unfilled, openBound),
       ended,
     },
   }
 }
+
+function breaksRulesIn(roster: Roster) {
+  const { openings, problem, hasRules } = roster.plan
+  if (!hasRules) return undefined
+  const opening = new Map(openings.map(({ shift }, index) => [shift.id, index]))
+  const people = new Map(problem.staff.map(({ id }, person) => [id, person]))
+  return (shift: Shift, person: Staff) => {
+    const index = opening.get(shift.id)
+    return index !== undefined && !roster.keepsLimits(index, people.get(person.id)!)
+  }
+}
+
+const unmetBy = ({ plan, judgements }: Roster): string[] =>
+  judgements.flatMap((judgement, person) =>
+    judgement?.short
+      ? [`${plan.problem.staff[person]!.name} would work ${judgement.short} hours less than they should`]
+      : [],
+  )
 
 function assignmentsOf({ plan, at }: Roster): Assignment[] {
   const made = at.flatMap((people, opening) =>
@@ -56,13 +81,13 @@ const wishesMet = ({ plan, at }: Roster) =>
 
 /** Any roster that leaves no more places open costs at least this: the cheapest people for the cheapest places. */
 export function cheapestConceivable(plan: Plan, open: number): number {
-  const wages = plan.openings.flatMap(({ takers, places }, opening) =>
-    takers
-      .map(person => plan.cost[opening * plan.people + person]!)
+  const wages = plan.openings.flatMap(({ takers, places, under }, opening) =>
+    (under === undefined ? takers : [])
+      .map(person => plan.wages[opening * plan.people + person]!)
       .sort((a, b) => a - b)
       .slice(0, places),
   )
-  const places = plan.openings.reduce((all, opening) => all + opening.places, 0)
+  const places = plan.openings.reduce((all, { places, under }) => all + (under === undefined ? places : 0), 0)
   return wages
     .sort((a, b) => a - b)
     .slice(0, places - open)

@@ -4,7 +4,8 @@ import type { Shift, Wish } from './problem.ts'
 /** Wishes a shift meets less those it goes against. */
 export function wishesMet(preferences: Wish[], shift: Shift, moment: Moment): number {
   let met = 0
-  for (const wish of preferences) if (isAbout(wish, shift, moment)) met += wish.want === 'prefer' ? 1 : -1
+  for (const wish of preferences)
+    if (isAbout(wish, shift, moment)) met += (wish.want === 'prefer' ? 1 : -1) * (wish.weight ?? 1)
   return met
 }
 

@@ -1,0 +1,230 @@
+import type { Assignment, Limit, Problem, Staff } from './problem.ts'
+
+/**
+ * Rules of work, requests and numbers of people as the checker sees them: counted on the calendar, day by day, with nothing
+ * shared with the solvers. What has a price is charged, the rest is a violation.
+ */
+export type Break = {
+  rule: (typeof workRuleNames)[number]
+  staff_id?: number
+  shift_ids: number[]
+  units: number
+  /** whole cents; without one the rule is hard */
+  price?: number
+  message: string
+  /** Work that was pinned or stood before breaks the rule as much by itself. */
+  given: boolean
+}
+
+export const workRuleNames = [
+  'least_hours',
+  'most_hours',
+  'least_days_in_row',
+  'most_days_in_row',
+  'least_days_off_in_row',
+  'most_weekends',
+  'most_of_kind',
+  'successions',
+  'request',
+  'cover',
+] as const
+
+/** All that is broken of a hard rule; too few days of work and too few off may be traded for each other. */
+const hardUnits = (breaks: Break[], { rule }: Break): number => {
+  const rules = shapes.includes(rule) ? shapes : [rule]
+  return breaks.reduce((all, one) => all + (one.price === undefined && rules.includes(one.rule) ? one.units : 0), 0)
+}
+
+const shapes: Break['rule'][] = ['least_days_in_row', 'least_days_off_in_row']
+
+type Stint = { date: string; minutes: number; kind?: string | null; shiftId?: number; given: boolean }
+
+/** `dateOf` answers the date on the wall of a site. */
+export function breaksOf(
+  problem: Problem,
+  assignments: Assignment[],
+  dateOf: (siteId: number, instant: string) => string,
+): Break[] {
+  const dates = problem.shifts.map(shift => dateOf(shift.site_id, shift.starts_at)).sort()
+  const range = allDates(dates[0], dates.at(-1))
+  return [
+    ...problem.staff.flatMap(person => {
+      const stints = stintsOf(problem, assignments, person, dateOf)
+      const asGiven = breaksBy(
+        person,
+        stints.filter(({ given }) => given),
+        range,
+      )
+      const all = breaksBy(person, stints, range)
+      return all.map(one => ({ ...one, given: hardUnits(all, one) <= hardUnits(asGiven, one) }))
+    }),
+    ...requestsUnmet(problem, assignments),
+    ...wrongNumbers(problem, assignments),
+  ]
+}
+
+export const penaltyOf = (breaks: Break[]) => breaks.reduce((all, { units, price = 0 }) => all + units * price, 0)
+
+function stintsOf(
+  { shifts, existing, pinned }: Problem,
+  assignments: Assignment[],
+  person: Staff,
+  dateOf: (siteId: number, instant: string) => string,
+): Stint[] {
+  const minutes = (work: { starts_at: string; ends_at: string }) =>
+    (new Date(work.ends_at).getTime() - new Date(work.starts_at).getTime()) / 60_000
+  const own = assignments.flatMap(({ shift_id, staff_id }) => {
+    const shift = staff_id === person.id ? shifts.find(one => one.id === shift_id) : undefined
+    return shift ? [shift] : []
+  })
+  return [
+    ...own.map(shift => ({
+      date: dateOf(shift.site_id, shift.starts_at),
+      minutes: minutes(shift),
+      kind: shift.kind,
+      shiftId: shift.id,
+      given: pinned.some(pin => pin.shift_id === shift.id && pin.staff_id === person.id),
+    })),
+    ...existing
+      .filter(duty => duty.staff_id === person.id)
+      .map(duty => ({
+        date: dateOf(duty.site_id, duty.starts_at),
+        minutes: minutes(duty),
+        kind: duty.kind,
+        given: true,
+      })),
+  ]
+}
+
+function breaksBy(person: Staff, stints: Stint[], range: string[]): Break[] {
+  const { rules } = person
+  if (!rules || !range.length) return []
+  const found: Break[] = []
+  const [first, last] = [range[0]!, range.at(-1)!]
+  const isIn = ({ date }: { date: string }) => date >= first && date <= last
+  const say = (rule: Break['rule'], { price }: Pick<Limit, 'price'>, units: number, those: Stint[], what: string) => {
+    if (units > 0)
+      found.push({
+        rule,
+        staff_id: person.id,
+        shift_ids: those.flatMap(({ shiftId }) => (shiftId === undefined ? [] : [shiftId])),
+        units,
+        ...(price === undefined ? {} : { price }),
+        message: `${person.name} ${what}`,
+        given: false,
+      })
+  }
+
+  const inRange = stints.filter(isIn)
+  const hours = inRange.reduce((all, { minutes }) => all + minutes, 0) / 60
+  const { least_hours, most_hours, most_weekends } = rules
+  if (least_hours) {
+    const units = Math.ceil(least_hours.limit - hours - 1e-9)
+    say(
+      'least_hours',
+      least_hours,
+      units,
+      inRange,
+      `would work ${hours.toFixed(2)} of at least ${least_hours.limit} hours`,
+    )
+  }
+  if (most_hours) {
+    const units = Math.ceil(hours - most_hours.limit - 1e-9)
+    say('most_hours', most_hours, units, inRange, `would work ${hours.toFixed(2)} of at most ${most_hours.limit} hours`)
+  }
+
+  const on = (date: string) => stints.filter(stint => stint.date === date)
+  const worked = new Set(stints.map(({ date }) => date))
+  const { most_days_in_row: most, least_days_in_row: least, least_days_off_in_row: leastOff } = rules
+  if (most)
+    for (const date of allDates(daysAfter(first, -most.limit), last)) {
+      const days = Array.from({ length: most.limit + 1 }, (_, index) => daysAfter(date, index))
+      if (days.every(day => worked.has(day)))
+        say(
+          'most_days_in_row',
+          most,
+          1,
+          days.flatMap(on),
+          `would work more than ${most.limit} days in a row from ${date}`,
+        )
+    }
+  for (const date of range) {
+    const before = daysAfter(date, -1)
+    if (before < first || worked.has(before) === worked.has(date)) continue
+    let days = 1
+    while (daysAfter(date, days) <= last && worked.has(daysAfter(date, days)) === worked.has(date)) days++
+    if (daysAfter(date, days) > last) continue
+    const stretch = allDates(before, daysAfter(date, days)).flatMap(on)
+    if (worked.has(date) && least)
+      say('least_days_in_row', least, least.limit - days, stretch, `would work only ${days} days in a row from ${date}`)
+    if (!worked.has(date) && leastOff)
+      say(
+        'least_days_off_in_row',
+        leastOff,
+        leastOff.limit - days,
+        stretch,
+        `would have only ${days} days off from ${date}`,
+      )
+  }
+  if (most_weekends) {
+    const saturdays = new Set<string>()
+    for (const { date } of stints) {
+      const day = weekday(date)
+      if (day !== 6 && day !== 0) continue
+      const saturday = day === 6 ? date : daysAfter(date, -1)
+      if (isIn({ date: saturday }) || isIn({ date: daysAfter(saturday, 1) })) saturdays.add(saturday)
+    }
+    const those = [...saturdays].flatMap(date => [...on(date), ...on(daysAfter(date, 1))])
+    const what = `would work on ${saturdays.size} weekends of at most ${most_weekends.limit}`
+    say('most_weekends', most_weekends, saturdays.size - most_weekends.limit, those, what)
+  }
+  for (const kind of rules.most_of_kind ?? []) {
+    const those = inRange.filter(stint => stint.kind === kind.kind)
+    const what = `would have ${those.length} shifts of the kind ${kind.kind} of at most ${kind.limit}`
+    say('most_of_kind', kind, those.length - kind.limit, those, what)
+  }
+  for (const succession of rules.successions ?? [])
+    for (const stint of stints.filter(({ kind }) => kind === succession.kind))
+      for (const next of on(daysAfter(stint.date, 1)).filter(({ kind }) => kind === succession.next))
+        say(
+          'successions',
+          succession,
+          1,
+          [stint, next],
+          `would begin ${next.kind} the day after ${stint.kind} on ${stint.date}`,
+        )
+  return found
+}
+
+const requestsUnmet = ({ requests = [], staff }: Problem, assignments: Assignment[]): Break[] =>
+  requests.flatMap(({ staff_id, shift_id, want, price }) => {
+    const isThere = assignments.some(one => one.staff_id === staff_id && one.shift_id === shift_id)
+    if (isThere === (want === 'on')) return []
+    const name = staff.find(({ id }) => id === staff_id)?.name
+    const message = `${name} ${want === 'on' ? 'wants' : 'does not want'} shift ${shift_id}`
+    return [{ rule: 'request', staff_id, shift_ids: [shift_id], units: 1, price, message, given: false }]
+  })
+
+/** Too few with a price, or too many: what has no price is for the checker of places. */
+const wrongNumbers = ({ shifts }: Problem, assignments: Assignment[]): Break[] =>
+  shifts.flatMap(({ id, headcount, under_price, over_price = 0 }): Break[] => {
+    const there = assignments.filter(one => one.shift_id === id).length
+    const price = there < headcount ? (under_price ?? 0) : over_price
+    if (there === headcount) return []
+    const message = `Shift ${id} wants ${headcount} and has ${there}`
+    return [{ rule: 'cover', shift_ids: [id], units: Math.abs(there - headcount), price, message, given: false }]
+  })
+
+const weekday = (date: string) => new Date(`${date}T12:00:00Z`).getUTCDay()
+
+function daysAfter(date: string, days: number): string {
+  const later = new Date(`${date}T12:00:00Z`)
+  later.setUTCDate(later.getUTCDate() + days)
+  return later.toISOString().slice(0, 10)
+}
+
+function allDates(first?: string, last?: string): string[] {
+  const dates: string[] = []
+  for (let date = first; date && last && date <= last; date = daysAfter(date, 1)) dates.push(date)
+  return dates
+}

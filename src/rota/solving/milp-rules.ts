@@ -1,0 +1,192 @@
+import type { Pair, Table } from './milp.ts'
+import type { Plan } from './plan.ts'
+import { HOUR, type Limit } from './problem.ts'
+import { clash } from './rules.ts'
+import { type PersonDuties, SHAPE } from './work-rules.ts'
+
+/** A column of hours too few or too many of a person, and how many there are when they take these openings. */
+export type HoursOff = { column: number; person: number; off: (taken: number[]) => number }
+
+/** Whether a day is worked: known before, or the value of a column. */
+type Worked = 0 | 1 | { column: number }
+
+/** The rows for one person's rules of work. What is counted, and where, is as in `judge`. */
+export function keepRules(table: Table, plan: Plan, person: number, pairs: Pair[]): HoursOff[] {
+  const duties = plan.duties[person]
+  if (!duties || !pairs.length) return []
+  const worked = daysWorked(table, plan, duties, pairs)
+  keepStretches(table, plan, duties, worked)
+  keepWeekends(table, duties, worked)
+  keepKinds(table, plan, duties, pairs)
+  keepSuccessions(table, duties, pairs, plan.rests[plan.restClass[person]!])
+  return keepHours(table, plan, duties, person, pairs)
+}
+
+/** A sum of columns and of what is known, which may not be more than `most`; the slack, if any, makes it so. */
+function atMost(table: Table, parts: Worked[], most: number, slack?: number) {
+  const columns = parts.flatMap(part => (typeof part === 'number' ? [] : [part.column]))
+  if (!columns.length) return
+  const left = parts.reduce((all: number, part) => all - (typeof part === 'number' ? part : 0), most)
+  const isHard = slack === undefined
+  const factors = columns.map(() => 1)
+  table.row(
+    Number.NEGATIVE_INFINITY,
+    isHard ? Math.max(0, left) : left, // what is over the limit already only allows no more
+    isHard ? columns : [...columns, slack],
+    isHard ? factors : [...factors, -1],
+  )
+}
+
+const priced = (limit: { price?: number }, units = 1) =>
+  limit.price === undefined ? undefined : { cost: limit.price * units }
+
+/** Takes days from any day, some of them beyond the range. */
+function daysWorked(table: Table, { days }: Plan, { fixed }: PersonDuties, pairs: Pair[]): (day: number) => Worked {
+  const known = new Set(fixed.map(({ day }) => day))
+  const columns = new Map<number, number>()
+  for (const [day, there] of Map.groupBy(pairs, ({ opening }) => opening.day)) {
+    if (known.has(day)) continue
+    const worked = table.column(1)
+    for (const { column } of there) table.row(0, 1, [worked, column], [1, -1])
+    table.row(0, there.length, [...there.map(({ column }) => column), worked], [...there.map(() => 1), -1])
+    columns.set(day, worked)
+  }
+  return day => {
+    if (known.has(day)) return 1
+    const column = day >= 0 && day < days.count ? columns.get(day) : undefined
+    return column === undefined ? 0 : { column }
+  }
+}
+
+function keepStretches(
+  table: Table,
+  { days: { count } }: Plan,
+  { rules }: PersonDuties,
+  worked: (day: number) => Worked,
+) {
+  const { most_days_in_row: most, least_days_in_row: least, least_days_off_in_row: leastOff } = rules
+  const stretch = (from: number, length: number) => Array.from({ length }, (_, index) => worked(from + index))
+  if (most)
+    for (let from = -most.limit; from < count; from++) {
+      const days = stretch(from, most.limit + 1)
+      if (days.includes(0)) continue
+      const adds = priced(most)
+      atMost(table, days, most.limit, adds && table.column(1, adds))
+    }
+  // Too short: off, worked for so many days, off again; and the other way round. Each sum is only then below one.
+  const tooShort = (limit: Limit, isWork: boolean) => {
+    for (let length = 1; length < limit.limit; length++)
+      for (let from = 1; from + length < count; from++) {
+        const inside = stretch(from, length)
+        const edges = [worked(from - 1), worked(from + length)]
+        const [never, always] = isWork ? [0, 1] : [1, 0]
+        if (inside.includes(never as 0 | 1) || edges.includes(always as 0 | 1)) continue
+        const units = limit.limit - length
+        const slack = table.column(1, priced(limit, units) ?? { broken: SHAPE * units })
+        const sign = isWork ? 1 : -1
+        const columns = [
+          ...inside.map(day => [day, -sign] as const),
+          ...edges.map(day => [day, sign] as const),
+        ].flatMap(([day, factor]) => (typeof day === 'number' ? [] : [[day.column, factor] as const]))
+        const known = [...inside.map(day => [day, -sign] as const), ...edges.map(day => [day, sign] as const)].reduce(
+          (all, [day, factor]) => all + (typeof day === 'number' ? day * factor : 0),
+          isWork ? length : 2,
+        )
+        table.row(
+          1 - known,
+          Number.POSITIVE_INFINITY,
+          [...columns.map(([column]) => column), slack],
+          [...columns.map(([, factor]) => factor), 1],
+        )
+      }
+  }
+  if (least) tooShort(least, true)
+  if (leastOff) tooShort(leastOff, false)
+}
+
+function keepWeekends(table: Table, { rules, saturdays }: PersonDuties, worked: (day: number) => Worked) {
+  const most = rules.most_weekends
+  if (!most) return
+  const weekends = saturdays.map((saturday): Worked => {
+    const days = [worked(saturday), worked(saturday + 1)]
+    const columns = days.flatMap(day => (typeof day === 'number' ? [] : [day.column]))
+    if (days.includes(1) || !columns.length) return days.includes(1) ? 1 : 0
+    const column = table.column(1)
+    for (const day of columns) table.row(0, 1, [column, day], [1, -1])
+    return { column }
+  })
+  const adds = priced(most)
+  atMost(table, weekends, most.limit, adds && table.column(Number.POSITIVE_INFINITY, adds))
+}
+
+function keepKinds(table: Table, { days }: Plan, { rules, fixed }: PersonDuties, pairs: Pair[]) {
+  for (const most of rules.most_of_kind ?? []) {
+    const parts: Worked[] = [
+      ...fixed.filter(({ kind, day }) => kind === most.kind && day >= 0 && day < days.count).map(() => 1 as const),
+      ...pairs.filter(({ opening }) => opening.kind === most.kind),
+    ]
+    const adds = priced(most)
+    atMost(table, parts, most.limit, adds && table.column(Number.POSITIVE_INFINITY, adds))
+  }
+}
+
+function keepSuccessions(table: Table, { rules, fixed }: PersonDuties, pairs: Pair[], own: number | undefined) {
+  const works = [
+    ...pairs.map(pair => ({ day: pair.opening.day, kind: pair.opening.kind, part: pair as Worked, pair })),
+    ...fixed.map(({ day, kind }) => ({ day, kind, part: 1 as Worked, pair: undefined })),
+  ]
+  const byDay = Map.groupBy(works, ({ day }) => day)
+  type Day = typeof works
+  const allClash = (day: Day) =>
+    day.every(({ pair }, index) =>
+      day.slice(index + 1).every(other => pair && other.pair && clash(pair.opening, other.pair.opening, own)),
+    )
+  for (const [kind, rulesOf] of Map.groupBy(rules.successions ?? [], one => one.kind))
+    for (const [day, works] of byDay) {
+      const first = works.filter(work => work.kind === kind)
+      const after = byDay.get(day + 1) ?? []
+      const hard = after.filter(work => rulesOf.some(({ next, price }) => next === work.kind && price === undefined))
+      if (first.length && hard.length && allClash(first) && allClash(hard)) {
+        atMost(
+          table,
+          [...first, ...hard].map(({ part }) => part),
+          1,
+        )
+      } else for (const one of first) for (const next of hard) atMost(table, [one.part, next.part], 1)
+      for (const one of first)
+        for (const next of after)
+          for (const { next: then, price } of rulesOf)
+            if (then === next.kind && price !== undefined)
+              atMost(table, [one.part, next.part], 1, table.column(1, { cost: price }))
+    }
+}
+
+function keepHours(
+  table: Table,
+  plan: Plan,
+  { rules, fixed }: PersonDuties,
+  person: number,
+  pairs: Pair[],
+): HoursOff[] {
+  const { openings, days } = plan
+  const known = fixed.reduce((all, { day, length }) => all + (day >= 0 && day < days.count ? length : 0), 0) / HOUR
+  const columns = pairs.map(({ column }) => column)
+  const hours = pairs.map(({ opening }) => opening.length / HOUR)
+  const total = (taken: number[]) => taken.reduce((all, opening) => all + openings[opening]!.length, 0) / HOUR + known
+  const { least_hours: least, most_hours: most } = rules
+  const found: HoursOff[] = []
+  if (least) {
+    const column = table.wholeColumn(priced(least) ?? { broken: 1 })
+    table.row(least.limit - known - 1e-9, Number.POSITIVE_INFINITY, [...columns, column], [...hours, 1])
+    found.push({ column, person, off: taken => Math.max(0, Math.ceil(least.limit - total(taken) - 1e-9)) })
+  }
+  if (most?.price !== undefined) {
+    const column = table.wholeColumn({ cost: most.price })
+    table.row(Number.NEGATIVE_INFINITY, most.limit - known + 1e-9, [...columns, column], [...hours, -1])
+    found.push({ column, person, off: taken => Math.max(0, Math.ceil(total(taken) - most.limit - 1e-9)) })
+  } else if (most) {
+    const allowed = most.limit + Math.max(0, Math.ceil(known - most.limit - 1e-9))
+    table.row(Number.NEGATIVE_INFINITY, allowed - known + 1e-9, columns, hours)
+  }
+  return found
+}

@@ -1,0 +1,175 @@
+import { expect, test } from 'bun:test'
+import { readNurseInstance } from '../scripts/bench/nurse-instances.ts'
+import { fewestOpen } from '../src/rota/solving/bounds.ts'
+import { check, pricedBreaks } from '../src/rota/solving/check.ts'
+import { penaltyOf } from '../src/rota/solving/check-rules.ts'
+import { unproved } from '../src/rota/solving/exact.ts'
+import { greedy } from '../src/rota/solving/greedy.ts'
+import { prepare } from '../src/rota/solving/plan.ts'
+import type { Assignment, Limit, Problem, WorkRules } from '../src/rota/solving/problem.ts'
+import { prove } from '../src/rota/solving/prove.ts'
+import { better, Roster } from '../src/rota/solving/roster.ts'
+import { searched } from '../src/rota/solving/search.ts'
+import { solution } from '../src/rota/solving/solution.ts'
+import { solve } from '../src/rota/solving/solve.ts'
+import { improveStretches, trimmed } from '../src/rota/solving/stretches.ts'
+import { odd, small } from './roster-instances.ts'
+import { type Chance, chance, forSeeds } from './seeded.ts'
+
+const MINUTE = 60_000
+
+/** Any rules there are, hard or with a price, on a problem that has everything else in it. */
+function withRules(problem: Problem, { below, one, some }: Chance): Problem {
+  const kinds = ['early', 'late', 'night']
+  const limit = (most: number, least = 0): Limit => ({
+    limit: least + below(most - least + 1),
+    ...(some(0.5) ? { price: 1 + below(500) } : {}),
+  })
+  const rules = (): WorkRules => ({
+    ...(some(0.4) ? { least_hours: limit(24) } : {}),
+    ...(some(0.4) ? { most_hours: limit(40) } : {}),
+    ...(some(0.4) ? { least_days_in_row: limit(3, 2) } : {}),
+    ...(some(0.4) ? { most_days_in_row: limit(3, 1) } : {}),
+    ...(some(0.4) ? { least_days_off_in_row: limit(3, 2) } : {}),
+    ...(some(0.4) ? { most_weekends: limit(2) } : {}),
+    ...(some(0.4) ? { most_of_kind: [{ kind: one(kinds), ...limit(2) }] } : {}),
+    ...(some(0.4)
+      ? { successions: [{ kind: one(kinds), next: one(kinds), ...(some(0.5) ? { price: below(500) } : {}) }] }
+      : {}),
+    ...(some(0.3) ? { rest_hours: one([0, 8, 11.5, 24]) } : {}),
+  })
+  const shifts = problem.shifts.map(shift => ({
+    ...shift,
+    ...(some(0.8) ? { kind: one(kinds) } : {}),
+    ...(some(0.2) ? { skills: ['medic'] } : {}),
+    ...(some(0.4) ? { under_price: below(5000) } : {}),
+    ...(some(0.4) ? { most: shift.headcount + below(2), over_price: below(300) } : {}),
+  }))
+  return {
+    ...problem,
+    sites: problem.sites.map(site => (some(0.3) ? { ...site, rest_hours: one([6, 12]) } : site)),
+    staff: problem.staff.map(person => (some(0.8) ? { ...person, rules: rules() } : person)),
+    shifts,
+    requests: Array.from({ length: below(5) }, () => ({
+      staff_id: one(problem.staff).id,
+      shift_id: one(shifts).id,
+      want: one(['on', 'off'] as const),
+      price: below(400),
+    })),
+  }
+}
+
+/** What the checker finds that solvers are to keep: hours that cannot be had are told, not kept. */
+const broken = (problem: Problem, assignments: Assignment[]) =>
+  check(problem, assignments).filter(({ given, rule }) => !given && rule !== 'least_hours')
+
+/** Shapes that pins and work elsewhere already have are nobody's to mend. */
+const isFree = (problem: Problem): Problem => ({ ...problem, pinned: [], existing: [] })
+
+test('with any rules of work, no roster breaks one, and what it costs is what the checker counts', () => {
+  forSeeds(120, some => {
+    const problem = withRules(isFree(odd(some, 1 + some.below(6), 1 + some.below(16))), some)
+    const plan = prepare(problem)
+    const first = greedy(plan)
+    let last = first
+    for (const { best } of improveStretches(first, { seed: 3, moves: 3000, pressed: () => 0 })) last = best
+    for (const roster of [first, last, searched(first, { seed: 7, moves: 1000 })].map(trimmed)) {
+      const { assignments, summary } = solution(roster, 0, 'heuristic')
+      expect(broken(problem, assignments)).toEqual([])
+      expect(summary.penalty_cents).toBe(penaltyOf(pricedBreaks(problem, assignments)))
+      const wanting = check(problem, assignments).filter(({ rule }) => rule === 'least_hours')
+      expect(summary.unmet.length).toBe(wanting.length)
+    }
+  })
+}, 60_000)
+
+test('work that stands already counts for the rules, and nothing is put beside it that breaks one more', () => {
+  forSeeds(100, some => {
+    const problem = withRules(odd(some, 1 + some.below(6), 1 + some.below(16)), some)
+    const { assignments, summary } = solution(trimmed(greedy(prepare(problem))), 0, 'heuristic')
+    expect(broken(problem, assignments)).toEqual([])
+    expect(summary.penalty_cents).toBe(penaltyOf(pricedBreaks(problem, assignments)))
+  })
+})
+
+test(
+  'with rules of work too, what is proved to be best is what trying every roster finds',
+  async () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const some = chance(seed)
+      const problem = withRules({ ...isFree(odd(some, 3, 5)), weights: { fairness: 0, preferences: 0 }, seed }, some)
+      const plan = prepare(problem)
+      const pairs = plan.openings.flatMap(({ takers }, opening) => takers.map(person => [opening, person] as const))
+      if (pairs.length > 13) continue
+      let best = trimmed(greedy(plan))
+      for (let chosen = 0; chosen < 2 ** pairs.length; chosen++) {
+        const at: number[][] = plan.openings.map(() => [])
+        for (const [index, [opening, person]] of pairs.entries()) if (chosen & (1 << index)) at[opening]!.push(person)
+        const assignments = at.flatMap((people, opening) =>
+          people.map(person => ({
+            shift_id: plan.openings[opening]!.shift.id,
+            staff_id: problem.staff[person]!.id,
+          })),
+        )
+        if (broken(problem, assignments).length) continue
+        const roster = Roster.from(plan, at)
+        if (better(roster, best) < 0) best = roster
+      }
+      const start = unproved(trimmed(greedy(plan)))
+      const proof = await prove(start, { seed, left: () => Number.POSITIVE_INFINITY, onStep() {} })
+      const { roster, openBound } = proof
+      expect({ seed, broken: roster.broken, open: roster.open, cost: roster.cost }).toEqual({
+        seed,
+        broken: best.broken,
+        open: best.open,
+        cost: best.cost,
+      })
+      expect(proof.bound).toBeLessThanOrEqual(best.cost + 1e-6)
+      expect(openBound).toBe(best.open)
+      const fewest = Array.from({ length: plan.weeks }, (_, week) => [...fewestOpen(plan, week, 99)].at(-1) ?? 0)
+      expect(fewest.reduce((all, one) => all + one, 0)).toBeLessThanOrEqual(best.open)
+    }
+  },
+  3 * MINUTE,
+)
+
+test(
+  'no roster leaves fewer places open than the bound says',
+  async () => {
+    for (let seed = 1; seed <= 15; seed++) {
+      const problem = { ...odd(chance(seed), 5, 14), pinned: [], seed }
+      const plan = prepare(problem)
+      const { roster } = await prove(unproved(greedy(plan)), {
+        seed,
+        left: () => Number.POSITIVE_INFINITY,
+        onStep() {},
+      })
+      const bounds = Array.from({ length: plan.weeks }, (_, week) => [...fewestOpen(plan, week, 99)].at(-1) ?? 0)
+      expect(bounds.reduce((all, one) => all + one, 0)).toBeLessThanOrEqual(roster.open)
+    }
+  },
+  MINUTE,
+)
+
+test(
+  'a nurse rostering instance in its public form is solved to a proved optimum, and the checker counts the same',
+  async () => {
+    const problem = readNurseInstance(await Bun.file('test/fixtures/nurses.txt').text())
+    const { assignments, summary, unfilled } = await solve(problem, { algorithm: 'optimal' })
+    expect(check(problem, assignments)).toEqual([])
+    expect(penaltyOf(pricedBreaks(problem, assignments))).toBe(summary.penalty_cents)
+    expect(summary).toMatchObject({ penalty_cents: 1, bound: 1, cost_cents: 0, unmet: [], ended: 'proved' })
+    expect(unfilled.length).toBe(0)
+  },
+  2 * MINUTE,
+)
+
+test('somebody who cannot have their hours is told of in a sentence', async () => {
+  const day = (date: string) => ({ starts_at: `${date}T08:00:00Z`, ends_at: `${date}T16:00:00Z` })
+  const problem = small([{ rules: { least_hours: { limit: 20 } } }], [day('2025-06-02'), day('2025-06-03')])
+  for (const algorithm of ['greedy', 'optimal'] as const) {
+    const { assignments, summary } = await solve(problem, { algorithm })
+    expect(assignments.length).toBe(2)
+    expect(summary.unmet).toEqual(['Person 1 would work 4 hours less than they should'])
+  }
+})
