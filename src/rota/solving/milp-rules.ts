@@ -1,4 +1,4 @@
-import type { Pair, Table } from './milp.ts'
+import type { Pair, Table } from './milp-table.ts'
 import type { Plan } from './plan.ts'
 import { HOUR, type Limit } from './problem.ts'
 import { clash } from './rules.ts'

@@ -1,7 +1,8 @@
 import type { ModelData } from 'highs'
 import { slopes } from './fairness.ts'
 import { type HoursOff, keepRules } from './milp-rules.ts'
-import type { Opening, Plan } from './plan.ts'
+import { type Pair, Table } from './milp-table.ts'
+import type { Plan } from './plan.ts'
 import { HOUR } from './problem.ts'
 import { clash } from './rules.ts'
 
@@ -25,8 +26,6 @@ export type Milp = {
   unit: number
   balance: Float64Array
 }
-
-export type Pair = { column: number; opening: Opening }
 
 export function milp(plan: Plan): Milp {
   const { openings, people, problem, wish } = plan
@@ -65,82 +64,6 @@ export function milp(plan: Plan): Milp {
   for (const [opening, { under }] of openings.entries()) if (under === undefined) coverage[open + opening] = 1
   const [balance, broken] = [Float64Array.from(table.balance), Float64Array.from(table.broken)]
   return { plan, data: table.data(open), pairs, open, over, loads, hours, broken, coverage, cost, unit, balance }
-}
-
-/** What one of a column adds to the measures. */
-type Adds = { balance?: number; cost?: number; broken?: number }
-
-export class Table {
-  readonly balance: number[] = []
-  readonly cost: number[] = []
-  readonly broken: number[] = []
-  readonly #whole: number[] = []
-  readonly #least = new Map<number, number>()
-  readonly #most: number[] = []
-  readonly #lower: number[] = []
-  readonly #upper: number[] = []
-  readonly #starts = [0]
-  readonly #indices: number[] = []
-  readonly #values: number[] = []
-
-  get columns(): number {
-    return this.#most.length
-  }
-
-  column(most: number, { balance = 0, cost = 0, broken = 0 }: Adds = {}): number {
-    this.balance.push(balance)
-    this.cost.push(cost)
-    this.broken.push(broken)
-    return this.#most.push(most) - 1
-  }
-
-  wholeColumn(adds: Adds): number {
-    const column = this.column(Number.POSITIVE_INFINITY, adds)
-    this.#whole.push(column)
-    return column
-  }
-
-  /** A cost that every roster has. */
-  constant(cost: number) {
-    this.#least.set(this.column(1, { cost }), 1)
-  }
-
-  row(lower: number, upper: number, columns: number[], values?: number[]) {
-    this.#lower.push(lower)
-    this.#upper.push(upper)
-    for (const [index, column] of columns.entries()) {
-      this.#indices.push(column)
-      this.#values.push(values ? values[index]! : 1)
-    }
-    this.#starts.push(this.#indices.length)
-  }
-
-  /** The first columns are yes or no. */
-  data(binaries: number): ModelData {
-    const [numCols, numRows] = [this.columns, this.#lower.length]
-    const colLower = new Float64Array(numCols)
-    for (const [column, least] of this.#least) colLower[column] = least
-    const integrality = new Int32Array(numCols).fill(1, 0, binaries)
-    for (const column of this.#whole) integrality[column] = 1
-    return {
-      numCols,
-      numRows,
-      colCost: new Float64Array(numCols),
-      colLower,
-      colUpper: Float64Array.from(this.#most),
-      rowLower: Float64Array.from(this.#lower),
-      rowUpper: Float64Array.from(this.#upper),
-      integrality,
-      matrix: {
-        format: 'csr',
-        numRows,
-        numCols,
-        starts: Int32Array.from(this.#starts),
-        indices: Int32Array.from(this.#indices),
-        values: Float64Array.from(this.#values),
-      },
-    }
-  }
 }
 
 const columnsOf = (pairs: Pair[]) => pairs.map(pair => pair.column)

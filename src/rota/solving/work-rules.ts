@@ -1,4 +1,3 @@
-import type { Plan } from './plan.ts'
 import { HOUR, type Limit, type WorkRules } from './problem.ts'
 
 /** Days are told apart so far beyond the range: work that stands there makes stretches longer. */
@@ -41,7 +40,12 @@ export function dutiesOf(rules: WorkRules, days: Days, fixed: Work[]): PersonDut
 }
 
 /** The person's work, and one more opening if told. This runs at every step of a search: it makes nothing new but its answer. */
-export function judge(duties: PersonDuties, { openings, days }: Plan, taken: number[], more?: number): Judgement {
+export function judge(
+  duties: PersonDuties,
+  { openings, days }: { openings: Work[]; days: Days },
+  taken: number[],
+  more?: number,
+): Judgement {
   const { rules, fixed } = duties
   const found: Judgement = { price: 0, excess: 0, short: 0, shape: 0 }
   works.length = 0

@@ -1,0 +1,81 @@
+import type { ModelData } from 'highs'
+import type { Opening } from './plan.ts'
+
+/** A column that says whether somebody stands at an opening. */
+export type Pair = { column: number; opening: Opening }
+
+/** What a unit in a column adds to the measures. */
+type Adds = { balance?: number; cost?: number; broken?: number }
+
+export class Table {
+  readonly balance: number[] = []
+  readonly cost: number[] = []
+  readonly broken: number[] = []
+  readonly #whole: number[] = []
+  readonly #least = new Map<number, number>()
+  readonly #most: number[] = []
+  readonly #lower: number[] = []
+  readonly #upper: number[] = []
+  readonly #starts = [0]
+  readonly #indices: number[] = []
+  readonly #values: number[] = []
+
+  get columns(): number {
+    return this.#most.length
+  }
+
+  column(most: number, { balance = 0, cost = 0, broken = 0 }: Adds = {}): number {
+    this.balance.push(balance)
+    this.cost.push(cost)
+    this.broken.push(broken)
+    return this.#most.push(most) - 1
+  }
+
+  wholeColumn(adds: Adds): number {
+    const column = this.column(Number.POSITIVE_INFINITY, adds)
+    this.#whole.push(column)
+    return column
+  }
+
+  /** A cost that every roster has. */
+  constant(cost: number) {
+    this.#least.set(this.column(1, { cost }), 1)
+  }
+
+  row(lower: number, upper: number, columns: number[], values?: number[]) {
+    this.#lower.push(lower)
+    this.#upper.push(upper)
+    for (const [index, column] of columns.entries()) {
+      this.#indices.push(column)
+      this.#values.push(values ? values[index]! : 1)
+    }
+    this.#starts.push(this.#indices.length)
+  }
+
+  /** The first columns are yes or no. */
+  data(binaries: number): ModelData {
+    const [numCols, numRows] = [this.columns, this.#lower.length]
+    const colLower = new Float64Array(numCols)
+    for (const [column, least] of this.#least) colLower[column] = least
+    const integrality = new Int32Array(numCols).fill(1, 0, binaries)
+    for (const column of this.#whole) integrality[column] = 1
+    return {
+      numCols,
+      numRows,
+      colCost: new Float64Array(numCols),
+      colLower,
+      colUpper: Float64Array.from(this.#most),
+      rowLower: Float64Array.from(this.#lower),
+      rowUpper: Float64Array.from(this.#upper),
+      integrality,
+      matrix: {
+        format: 'csr',
+        numRows,
+        numCols,
+        starts: Int32Array.from(this.#starts),
+        indices: Int32Array.from(this.#indices),
+        values: Float64Array.from(this.#values),
+      },
+    }
+  }
+}
