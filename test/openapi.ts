@@ -1,7 +1,7 @@
 /** What makes a document OpenAPI 3.0.3, as far as ours go: every fault as a line, and whether a value fits a schema. */
 
 type Json = null | boolean | number | string | Json[] | Thing
-type Thing = { [key: string]: Json }
+export type Thing = { [key: string]: Json }
 
 const isThing = (value: unknown): value is Thing => typeof value === 'object' && value !== null && !Array.isArray(value)
 const things = (value: unknown): [string, Thing][] =>

@@ -8,6 +8,7 @@ import { type AppOverrides, type Fieldhouse, startFieldhouse } from '../src/app.
 import { readConfig } from '../src/config.ts'
 import type { Clock } from '../src/platform/clock.ts'
 import { type Log, openLog } from '../src/platform/process/log.ts'
+import { documentFrom, undocumented } from './documented.ts'
 
 export const adminToken = 'test-operator-token-0123456789'
 
@@ -97,6 +98,7 @@ export async function start(env: Env = {}, dataDir = newDataDir(), surroundings:
     ...surroundings,
   })
   afterTest(house.stop)
+  documentFrom(house.app)
   return {
     ...house,
     dataDir,
@@ -166,7 +168,7 @@ export class Refused extends Error {
 // biome-ignore lint/suspicious/noExplicitAny: tests read answers as they come
 type Answer = any
 
-/** Calls as one caller: JSON in and out, refusals thrown. `raw` answers the response as it came. */
+/** Calls as one caller: JSON in and out, as documented, refusals thrown. `raw` answers the response as it came. */
 export function caller(url: string, key?: string) {
   const headersOf = (headers: Record<string, string>) => ({
     ...(key && { authorization: `Bearer ${key}` }),
@@ -189,6 +191,8 @@ export function caller(url: string, key?: string) {
     const text = await response.text()
     const answer = /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text
     if (response.status >= 400) throw new Refused(response.status, answer, response.headers)
+    const faults = typeof answer === 'string' ? [] : undocumented(method, path, response.status, answer)
+    if (faults.length) throw new Error(`Not as documented: ${faults.slice(0, 10).join('; ')}`)
     return answer
   }
   return {

@@ -1,5 +1,5 @@
 /** What an account is: the rules of its fields, and how it is shown. */
-import { t } from 'elysia'
+import { type Static, t } from 'elysia'
 import { type Role, roles, type users } from '../../db/schema.ts'
 import { invalid } from '../errors.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
@@ -68,7 +68,7 @@ export const userSchema = t.Object(
   { $id: 'User', description: 'A user' },
 )
 
-export const userView = (user: User) => ({
+export const userView = (user: User): Static<typeof userSchema> => ({
   id: user.id,
   username: user.username,
   email: user.email,

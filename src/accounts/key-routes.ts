@@ -1,8 +1,9 @@
 import { Elysia, t } from 'elysia'
 import type { App } from '../context.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { paged, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
+import { deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { oneLine } from '../platform/http/text-formats.ts'
 import { roleSchema } from './account.ts'
 import { issueKey, keySchema, keysOfUser, keyView, revokeKey } from './key.ts'
@@ -22,10 +23,7 @@ export const keyRoutes = (app: App) =>
       {
         query: t.Object(pageQuery),
         may: 'member',
-        detail: describe(
-          'My keys, the newest first',
-          t.Object({ keys: t.Array(keySchema), pagination: paginationSchema }),
-        ),
+        detail: describe('My keys, the newest first', pageSchema('keys', keySchema)),
       },
     )
     .post(
@@ -52,11 +50,8 @@ export const keyRoutes = (app: App) =>
         return { deleted: true, id }
       },
       {
-        params: t.Object({ id: t.Integer({ minimum: 1 }) }),
+        params: idParams,
         may: 'member',
-        detail: describe(
-          'Delete a key of mine; admins may delete any',
-          t.Object({ deleted: t.Boolean(), id: t.Integer() }),
-        ),
+        detail: describe('Delete a key of mine; admins may delete any', deletedSchema),
       },
     )

@@ -1,6 +1,6 @@
 /** API keys: shown once, kept hashed, never more powerful than their owner. */
 import { and, count, desc, eq, isNull, sql } from 'drizzle-orm'
-import { t } from 'elysia'
+import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { apiKeys, type Role, users } from '../../db/schema.ts'
 import { atomically, bestEffortWrite, prepared } from '../../db/transactions.ts'
@@ -33,7 +33,8 @@ export const keySchema = t.Object(
   },
   { description: 'An API key' },
 )
-export const keyView = ({ id, name, role, hint, createdAt, lastUsedAt }: Key) => ({
+export type KeyView = Static<typeof keySchema>
+export const keyView = ({ id, name, role, hint, createdAt, lastUsedAt }: Key): KeyView => ({
   id,
   name,
   role,
@@ -41,8 +42,6 @@ export const keyView = ({ id, name, role, hint, createdAt, lastUsedAt }: Key) =>
   created_at: iso(createdAt),
   last_used_at: isoOrNull(lastUsedAt),
 })
-
-export type KeyView = ReturnType<typeof keyView>
 
 const byHash = prepared(db =>
   db

@@ -2,9 +2,10 @@ import { Elysia, t } from 'elysia'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { access, isAtLeast, signedIn } from '../platform/http/access.ts'
-import { paged, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
+import { deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import {
   countryField,
   emailField,
@@ -58,10 +59,7 @@ export const userRoutes = (app: App) => {
       {
         query: t.Object({ q: t.Optional(t.String({ maxLength: 254 })), role: t.Optional(roleSchema), ...pageQuery }),
         may: 'admin',
-        detail: describe(
-          'Users by name; `q` searches names and e-mail addresses',
-          t.Object({ users: t.Array(userSchema), pagination: paginationSchema }),
-        ),
+        detail: describe('Users by name; `q` searches names and e-mail addresses', pageSchema('users', userSchema)),
       },
     )
     .post(
@@ -74,7 +72,7 @@ export const userRoutes = (app: App) => {
       },
       { body: newUser, may: 'admin', detail: describe('A new user', userSchema, { status: 201 }) },
     )
-    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
+    .guard({ params: idParams })
     .get(
       '/:id',
       ({ params: { id }, who }) => {
@@ -98,7 +96,7 @@ export const userRoutes = (app: App) => {
         may: 'admin',
         detail: describe(
           'Delete a user: account, keys and sessions go, what was done in leagues stays under a number',
-          t.Object({ deleted: t.Boolean(), id: t.Integer() }),
+          deletedSchema,
         ),
       },
     )

@@ -7,6 +7,7 @@ import { isoOrNull } from '../platform/clock.ts'
 import { access } from '../platform/http/access.ts'
 import { linkHeader, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
+import { idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { dateTimeSchema } from '../platform/http/text-formats.ts'
 import { boardPage, boardQuery, boardQueryOf, boardSchema, readBoard, readPlayer, rowSchema } from './board.ts'
 import { exportOf } from './exports.ts'
@@ -63,13 +64,13 @@ export const boardRoutes = (app: App) => {
       '/players/:player_id',
       ({ params: { id, player_id }, who }) => readPlayer(app, readableLeague(db, id, who), player_id),
       {
-        params: t.Object({ id: t.Integer({ minimum: 1 }), player_id: t.String({ maxLength: 200 }) }),
+        params: t.Object({ id: idSchema, player_id: t.String({ maxLength: 200 }) }),
         may: 'reader',
         counted: true,
         detail: describe('One player: values, ranks, tier and history', playerSchema),
       },
     )
-    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
+    .guard({ params: idParams })
     .get(
       '/leaderboard',
       async ({ params: { id }, query, who, request, set }) => {

@@ -1,9 +1,8 @@
 /** The leaderboard as the API answers it: one for every kind, live and final. */
-import { t } from 'elysia'
+import { type Static, t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import type { Row } from '../leaderboard/page.ts'
 import {
   BadQuery,
   type BoardQuery,
@@ -15,7 +14,7 @@ import {
 } from '../leaderboard/query.ts'
 import type { Cached } from '../platform/cache/cache.ts'
 import { isoOrNull } from '../platform/clock.ts'
-import { type Pagination, paginationSchema } from '../platform/http/pagination.ts'
+import { paginationSchema } from '../platform/http/pagination.ts'
 import { dateTimeSchema } from '../platform/http/text-formats.ts'
 import { kindOf } from './kinds.ts'
 import { kindSchema, type League, nextStatusChangeAt, statusOf, statusSchema } from './league.ts'
@@ -65,16 +64,7 @@ export const boardSchema = t.Object(
   { $id: 'BoardPage', description: 'A page of a board' },
 )
 
-export type BoardView = {
-  league: ReturnType<typeof leagueSummary>
-  state: 'live' | 'final'
-  sort_by: string
-  order: 'asc' | 'desc'
-  as_of: string | null
-  notes?: string[]
-  rows: Row[]
-  pagination: Pagination
-}
+export type BoardView = Static<typeof boardSchema>
 
 export const leagueSummary = (league: League, now: number) => ({
   id: league.id,

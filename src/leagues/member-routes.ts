@@ -6,25 +6,25 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { access, isAtLeast, signedIn } from '../platform/http/access.ts'
-import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../platform/http/pagination.ts'
+import { linkHeader, pageOf, pageQuery, pageSchema, pagination } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
+import { idParams, idSchema } from '../platform/http/shared-schemas.ts'
+import { oneLine } from '../platform/http/text-formats.ts'
 import { leaveLeague, mayEnter, onLeaving, requireUnended, takeIn } from './membership.ts'
-import { isMember, membersOf } from './queries.ts'
+import { isMember, memberSchema, membersOf } from './queries.ts'
 import { readableLeague } from './visibility.ts'
 
-const memberSchema = t.Object({ user_id: t.Integer(), username: t.String(), joined_at: dateTimeSchema })
 const left = t.Object(
   { league_id: t.Integer(), user_id: t.Integer(), played: t.String() },
   { examples: [{ league_id: 7, user_id: 12, played: '2 entries are withdrawn.' }] },
 )
-const memberList = t.Object({ members: t.Array(memberSchema), pagination: paginationSchema })
+const memberList = pageSchema('members', memberSchema)
 
 export const memberRoutes = (app: App) => {
   const { db, cache, clock } = app
   return new Elysia({ prefix: '/leagues', tags: ['leagues'] })
     .use(access(app))
-    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
+    .guard({ params: idParams })
     .get(
       '/:id/members',
       async ({ params: { id }, query, request, who, set }) => {
@@ -61,9 +61,7 @@ export const memberRoutes = (app: App) => {
         return { league_id: id, user_id: userId, joined }
       },
       {
-        body: t.Optional(
-          t.Object({ user_id: t.Optional(t.Integer({ minimum: 1 })), username: t.Optional(oneLine(40)) }),
-        ),
+        body: t.Optional(t.Object({ user_id: t.Optional(idSchema), username: t.Optional(oneLine(40)) })),
         may: 'member',
         detail: describe(
           'Join a league; officers add another user, which a league that is not public asks for',

@@ -5,9 +5,10 @@ import { refuse } from '../errors.ts'
 import { access } from '../platform/http/access.ts'
 import { pageOf } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
+import { idSchema } from '../platform/http/shared-schemas.ts'
 import { listLeagues } from './queries.ts'
 
-const seasonQuery = t.Object({ kvk_season_id: t.Optional(t.Integer({ minimum: 1 })) })
+const seasonQuery = t.Object({ kvk_season_id: t.Optional(idSchema) })
 const to = (location: string) => new Response(null, { status: 308, headers: { location } })
 const moved = (summary: string) => ({
   ...describe(`${summary} (an older path)`, undefined, { status: 308 }),

@@ -1,4 +1,5 @@
 import { and, count, desc, eq, gt, isNotNull, isNull, lte, min, type SQL, sql } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { type Kind, leagues, members, users } from '../../db/schema.ts'
 import { prepared } from '../../db/transactions.ts'
@@ -6,6 +7,7 @@ import { refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
+import { dateTimeSchema } from '../platform/http/text-formats.ts'
 import { type League, type LeagueView, leagueView, type Status } from './league.ts'
 
 const byId = prepared(db =>
@@ -145,7 +147,8 @@ const memberRow = prepared(db =>
 export const isMember = (db: Db, leagueId: number, userId: number): boolean =>
   memberRow(db).get({ leagueId, userId }) !== undefined
 
-export type MemberView = { user_id: number; username: string; joined_at: string }
+export const memberSchema = t.Object({ user_id: t.Integer(), username: t.String(), joined_at: dateTimeSchema })
+export type MemberView = Static<typeof memberSchema>
 
 export function membersOf(
   db: Db,

@@ -5,8 +5,9 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { paged, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
+import { deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { nextChangeAt } from './board.ts'
 import { finalize, reopen } from './finalize.ts'
 import {
@@ -39,13 +40,13 @@ export const leagueListQuery = t.Object({
   q: t.Optional(t.String({ description: 'Part of the name', maxLength: 120 })),
   ...pageQuery,
 })
-const leagueList = t.Object({ leagues: t.Array(leagueSchema), pagination: paginationSchema })
+const leagueList = pageSchema('leagues', leagueSchema)
 const config = t.Record(t.String(), t.Unknown(), {
   maxProperties: 100,
   description:
     'Which keys there are depends on the kind. All know `public`: with false only members and officers see the league, and it is joined by whom an officer adds (`POST leagues/:id/join` with `user_id` or `username`)',
 })
-const one = { params: t.Object({ id: t.Integer({ minimum: 1 }) }) }
+const one = { params: idParams }
 
 export const leagueRoutes = (app: App) => {
   const { db, cache, clock, kinds } = app
@@ -183,10 +184,7 @@ export const leagueRoutes = (app: App) => {
       {
         body: t.Object({ name: t.String({ maxLength: 200 }) }),
         may: 'officer',
-        detail: describe(
-          'Remove a league and all of it; asks for its name',
-          t.Object({ deleted: t.Boolean(), id: t.Integer() }),
-        ),
+        detail: describe('Remove a league and all of it; asks for its name', deletedSchema),
       },
     )
     .post('/:id/finalize', ({ params: { id }, who }) => finalize(app, id, signedIn(who)), {

@@ -1,9 +1,12 @@
 /** Rosters as they were generated, kept until somebody has looked at them. */
 import { count, desc, eq } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { rosterDrafts } from '../../db/schema.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
+import { idSchema } from '../platform/http/shared-schemas.ts'
+import { dateSchema, dateTimeSchema } from '../platform/http/text-formats.ts'
 import type { Range } from './date-range.ts'
 import type { Solution } from './solving/problem.ts'
 
@@ -47,7 +50,55 @@ export const markConfirmed = (tx: Db, jobId: string, at: number): void =>
 export const discardDraft = (tx: Db, jobId: string): boolean =>
   tx.delete(rosterDrafts).where(eq(rosterDrafts.jobId, jobId)).returning().all().length > 0
 
-export const draftView = ({ jobId, range, algorithm, seed, content, createdAt, confirmedAt }: Draft) => ({
+export const assignmentSchema = t.Object({ shift_id: idSchema, staff_id: idSchema })
+const summarySchema = t.Object({
+  coverage: t.Number({ description: 'Filled places of all places, 0 to 1' }),
+  cost_cents: t.Integer(),
+  fairness: t.Number({ description: '1 when all who could work carry the same share of their hours' }),
+  preferences: t.Number({ description: 'Wishes met less wishes gone against' }),
+  bound: t.Number({ description: 'No roster that covers as much costs less' }),
+  gap: t.Number({ description: 'What might be saved at most, as a share of the cost' }),
+  open_bound: t.Integer({ description: 'No roster leaves fewer places open' }),
+  advice: t.Array(t.String(), { description: 'What the open places mean, and who would fill them' }),
+  ended: t.String({ description: 'proved, heuristic, budget, cancelled or failed' }),
+  trouble: t.Optional(t.String({ description: 'With `failed`: what the exact solver said' })),
+})
+const unfilledSchema = t.Object({
+  shift_id: idSchema,
+  reason: t.String(),
+  message: t.String(),
+  blocked: t.Record(t.String(), t.Integer(), { description: 'How many people each rule keeps away' }),
+})
+export const draftSchema = t.Object(
+  {
+    job_id: t.String(),
+    start_date: dateSchema,
+    end_date: dateSchema,
+    site_ids: t.Array(idSchema),
+    algorithm: t.String(),
+    seed: t.Integer(),
+    summary: summarySchema,
+    unfilled: t.Integer(),
+    created_at: dateTimeSchema,
+    confirmed_at: t.Nullable(dateTimeSchema),
+  },
+  { $id: 'Draft' },
+)
+export const wholeDraftSchema = t.Object({
+  ...draftSchema.properties,
+  assignments: t.Array(assignmentSchema),
+  unfilled: t.Array(unfilledSchema),
+})
+
+export const draftView = ({
+  jobId,
+  range,
+  algorithm,
+  seed,
+  content,
+  createdAt,
+  confirmedAt,
+}: Draft): Static<typeof draftSchema> => ({
   job_id: jobId,
   start_date: range.start,
   end_date: range.end,

@@ -5,6 +5,7 @@ import { atomically } from '../../db/transactions.ts'
 import { job } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { locks } from '../locks.ts'
+import { idSchema } from '../platform/http/shared-schemas.ts'
 import { dateSchema } from '../platform/http/text-formats.ts'
 import { Cancelled } from '../platform/jobs/job.ts'
 import { fenced } from '../platform/jobs/task-locks.ts'
@@ -18,7 +19,7 @@ export const algorithms = ['greedy', 'optimal', 'production'] as const
 export const generateSchema = t.Object({
   start_date: dateSchema,
   end_date: dateSchema,
-  site_ids: t.Optional(t.Array(t.Integer({ minimum: 1 }), { maxItems: 500, description: 'Without any, all sites' })),
+  site_ids: t.Optional(t.Array(idSchema, { maxItems: 500, description: 'Without any, all sites' })),
   algorithm: t.Optional(t.Union(algorithms.map(each => t.Literal(each)))),
   seed: t.Optional(t.Integer({ minimum: 0, maximum: 2_147_483_647, description: 'The same seed, the same roster' })),
   budget_s: t.Optional(

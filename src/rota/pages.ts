@@ -8,6 +8,7 @@ import type { Content } from '../platform/html.ts'
 import { access } from '../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
+import { idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { isFinished, type Run, runById } from '../platform/jobs/runs.ts'
 import { hidden, page } from '../ui/layout.ts'
 import { address } from '../ui/parts/address.ts'
@@ -25,15 +26,14 @@ import { allSites, shiftsAt } from './site-queries.ts'
 import { personBody, staffBody } from './staff-page.ts'
 import { listStaff, personById } from './staff-queries.ts'
 
-const id = t.Integer({ minimum: 1 })
-const one = t.Object({ id })
+const one = idParams
 const byJob = t.Object({ job_id: t.String({ maxLength: 64 }) })
 // A form sends what is left empty as an empty text.
 const orEmpty = (schema: typeof rangeQuery.properties.start) => t.Optional(t.Union([schema, t.Literal('')]))
 const rangeForm = t.Object({
   start: orEmpty(rangeQuery.properties.start),
   end: orEmpty(rangeQuery.properties.end),
-  site_id: t.Optional(t.Union([id, t.Literal('')])),
+  site_id: t.Optional(t.Union([idSchema, t.Literal('')])),
   page: pageQuery.page,
 })
 type RangeForm = { start?: string; end?: string; site_id?: number | '' }

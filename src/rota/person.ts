@@ -3,6 +3,7 @@ import { type Static, t } from 'elysia'
 import type { FieldError } from '../errors.ts'
 import { refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
+import { idSchema } from '../platform/http/shared-schemas.ts'
 import { dateSchema, dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
 import { longestWord } from './shift.ts'
 
@@ -12,7 +13,7 @@ const moment = { ...dateTimeSchema, description: 'A date, or a moment with an of
 
 export const wishSchema = t.Object({
   want: t.Union([t.Literal('prefer'), t.Literal('avoid')]),
-  site_id: t.Optional(t.Integer({ minimum: 1 })),
+  site_id: t.Optional(idSchema),
   weekday: t.Optional(t.Integer({ minimum: 1, maximum: 7, description: '1 Monday to 7 Sunday' })),
   date: t.Optional(dateSchema),
   from: t.Optional(clock),

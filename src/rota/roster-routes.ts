@@ -5,52 +5,28 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { paged, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { dateSchema, dateTimeSchema } from '../platform/http/text-formats.ts'
+import { deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
+import { dateSchema } from '../platform/http/text-formats.ts'
 import { started, startedSchema } from '../platform/jobs/started.ts'
 import { assign, confirmDraft, confirmRoster, pin, unassign } from './confirm.ts'
 import { checkRange, daysAfter, mondayOf, today } from './date-range.ts'
-import { deletedSchema } from './delete-schemas.ts'
-import { discardDraft, draftView, findDraft, listDrafts } from './drafts.ts'
+import {
+  assignmentSchema,
+  discardDraft,
+  draftSchema,
+  draftView,
+  findDraft,
+  listDrafts,
+  wholeDraftSchema,
+} from './drafts.ts'
 import { exportCsv } from './exports.ts'
 import { generateRoster, generateSchema } from './generate.ts'
 import { readRoster, rosterSchema } from './roster-view.ts'
 import { siteById } from './site-queries.ts'
 
-const id = t.Integer({ minimum: 1 })
-const assignmentSchema = t.Object({ shift_id: id, staff_id: id })
-const placedSchema = t.Object({ id, shift_id: id, staff_id: id, pinned: t.Boolean() })
-const summarySchema = t.Object({
-  coverage: t.Number({ description: 'Filled places of all places, 0 to 1' }),
-  cost_cents: t.Integer(),
-  fairness: t.Number({ description: '1 when all who could work carry the same share of their hours' }),
-  preferences: t.Number({ description: 'Wishes met less wishes gone against' }),
-  bound: t.Number({ description: 'No roster that covers as much costs less' }),
-  gap: t.Number({ description: 'What might be saved at most, as a share of the cost' }),
-  ended: t.String({ description: 'proved, heuristic, budget, cancelled or failed' }),
-})
-const unfilledSchema = t.Object({ shift_id: id, reason: t.String(), message: t.String() })
-const draftSchema = t.Object(
-  {
-    job_id: t.String(),
-    start_date: dateSchema,
-    end_date: dateSchema,
-    site_ids: t.Array(id),
-    algorithm: t.String(),
-    seed: t.Integer(),
-    summary: summarySchema,
-    unfilled: t.Integer(),
-    created_at: dateTimeSchema,
-    confirmed_at: t.Nullable(dateTimeSchema),
-  },
-  { $id: 'Draft' },
-)
-const wholeDraft = t.Object({
-  ...draftSchema.properties,
-  assignments: t.Array(assignmentSchema),
-  unfilled: t.Array(unfilledSchema),
-})
+const placedSchema = t.Object({ id: idSchema, shift_id: idSchema, staff_id: idSchema, pinned: t.Boolean() })
 const confirmedSchema = t.Object({
   confirmed: t.Integer({ description: 'Who stands there now, pinned ones too' }),
   added: t.Integer(),
@@ -65,7 +41,7 @@ const confirmedSchema = t.Object({
 export const rangeQuery = t.Object({
   start: t.Optional(dateSchema),
   end: t.Optional(dateSchema),
-  site_id: t.Optional(id),
+  site_id: t.Optional(idSchema),
 })
 
 /** From this week's Monday, for a week, unless told. */
@@ -76,7 +52,7 @@ export function rangeOf(query: { start?: string; end?: string; site_id?: number 
   return { start, end, siteIds: query.site_id ? [query.site_id] : [] }
 }
 
-const one = { params: t.Object({ id }) }
+const one = { params: idParams }
 const byJob = { params: t.Object({ job_id: t.String({ maxLength: 64 }) }) }
 
 export const rosterRoutes = (app: App) => {
@@ -127,7 +103,7 @@ export const rosterRoutes = (app: App) => {
         query: t.Object({
           ...rangeQuery.properties,
           by: t.Optional(t.Union([t.Literal('site'), t.Literal('person')])),
-          staff_id: t.Optional(id),
+          staff_id: t.Optional(idSchema),
         }),
         may: 'member',
         detail: describe('The roster as CSV, a line for each place, by site or by person', t.String(), {
@@ -152,7 +128,7 @@ export const rosterRoutes = (app: App) => {
           assignments: t.Optional(t.Array(assignmentSchema, { maxItems: 50_000 })),
           start_date: t.Optional(dateSchema),
           end_date: t.Optional(dateSchema),
-          site_ids: t.Optional(t.Array(id, { maxItems: 500 })),
+          site_ids: t.Optional(t.Array(idSchema, { maxItems: 500 })),
         }),
         may: 'officer',
         detail: describe(
@@ -175,10 +151,7 @@ export const rosterRoutes = (app: App) => {
       {
         query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe(
-          'Rosters that were generated, the newest first',
-          t.Object({ drafts: t.Array(draftSchema), pagination: paginationSchema }),
-        ),
+        detail: describe('Rosters that were generated, the newest first', pageSchema('drafts', draftSchema)),
       },
     )
     .get(
@@ -188,7 +161,7 @@ export const rosterRoutes = (app: App) => {
         const { assignments, unfilled } = draft.content
         return { ...draftView(draft), assignments, unfilled }
       },
-      { ...byJob, may: 'officer', detail: describe('One of them, whole', wholeDraft) },
+      { ...byJob, may: 'officer', detail: describe('One of them, whole', wholeDraftSchema) },
     )
     .delete(
       '/roster/drafts/:job_id',

@@ -6,13 +6,13 @@ import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { linkHeader, pageOf, pageQuery, pagination, paginationSchema } from '../platform/http/pagination.ts'
+import { linkHeader, pageOf, pageQuery, pageSchema, pagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
+import { confirmQuery, deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { dateSchema } from '../platform/http/text-formats.ts'
 import { brokenOn, refuseBroken } from './confirm.ts'
 import { checkRange } from './date-range.ts'
-import { confirmQuery, deletedSchema } from './delete-schemas.ts'
 import { readShifts } from './import-shifts.ts'
 import { copied, fromPattern, type NewShift } from './make-shifts.ts'
 import { receiveCsv } from './receive-csv.ts'
@@ -62,13 +62,13 @@ export const shiftRoutes = (app: App) => {
         query: t.Object({
           start: t.Optional(dateSchema),
           end: t.Optional(dateSchema),
-          site_id: t.Optional(t.Integer({ minimum: 1 })),
+          site_id: t.Optional(idSchema),
           ...pageQuery,
         }),
         may: 'member',
         detail: describe(
           'Shifts by their start; dates are those on the site’s wall, both included',
-          t.Object({ shifts: t.Array(shiftSchema), pagination: paginationSchema }),
+          pageSchema('shifts', shiftSchema),
         ),
       },
     )
@@ -182,7 +182,7 @@ export const shiftRoutes = (app: App) => {
         },
       },
     )
-    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
+    .guard({ params: idParams })
     .get('/:id', ({ params: { id } }) => shiftView(shiftById(db, id)), {
       may: 'member',
       detail: describe('One shift', shiftSchema),

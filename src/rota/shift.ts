@@ -2,6 +2,7 @@ import { type Static, t } from 'elysia'
 import type { shifts } from '../../db/schema.ts'
 import { type FieldError, refuse } from '../errors.ts'
 import { hour, iso } from '../platform/clock.ts'
+import { idSchema } from '../platform/http/shared-schemas.ts'
 import { dateSchema, dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
 import type { NewShift } from './make-shifts.ts'
 
@@ -11,7 +12,7 @@ export const longestWord = 60
 const word = t.Nullable(oneLine(longestWord))
 const clock = t.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'On the site’s wall, such as 09:30' })
 const headcount = t.Integer({ minimum: 1, maximum: 500, description: '1, unless told' })
-const siteId = t.Integer({ minimum: 1 })
+const siteId = idSchema
 
 export const newShift = t.Object({
   site_id: siteId,

@@ -4,9 +4,9 @@ import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { paged, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { confirmQuery, deletedSchema } from './delete-schemas.ts'
+import { confirmQuery, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { checkZone, newSite, siteChange, siteSchema, siteView } from './site.ts'
 import { addSite, changeSite, deleteSite, listSites, shiftsAt, siteById } from './site-queries.ts'
 
@@ -24,7 +24,7 @@ export const siteRoutes = (app: App) => {
       {
         query: t.Object(pageQuery),
         may: 'member',
-        detail: describe('Sites by name', t.Object({ sites: t.Array(siteSchema), pagination: paginationSchema })),
+        detail: describe('Sites by name', pageSchema('sites', siteSchema)),
       },
     )
     .post(
@@ -43,7 +43,7 @@ export const siteRoutes = (app: App) => {
       },
       { body: newSite, may: 'officer', detail: describe('A new site', siteSchema, { status: 201 }) },
     )
-    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
+    .guard({ params: idParams })
     .get('/:id', ({ params: { id } }) => siteView(siteById(db, id)), {
       may: 'member',
       detail: describe('One site', siteSchema),

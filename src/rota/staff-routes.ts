@@ -4,10 +4,10 @@ import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { paged, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { confirmQuery, deletedSchema } from './delete-schemas.ts'
+import { confirmQuery, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { newPerson, type PersonChange, personChange, personSchema, tidyPerson } from './person.ts'
 import { addPerson, assignmentsOf, changePerson, deletePerson, listStaff, personById } from './staff-queries.ts'
 
@@ -49,7 +49,7 @@ export const staffRoutes = (app: App) => {
           ...pageQuery,
         }),
         may: 'officer',
-        detail: describe('Staff by name', t.Object({ staff: t.Array(personSchema), pagination: paginationSchema })),
+        detail: describe('Staff by name', pageSchema('staff', personSchema)),
       },
     )
     .post(
@@ -68,7 +68,7 @@ export const staffRoutes = (app: App) => {
       },
       { body: newPerson, may: 'officer', detail: describe('Somebody new', personSchema, { status: 201 }) },
     )
-    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
+    .guard({ params: idParams })
     .get('/:id', ({ params: { id } }) => personById(db, id), {
       may: 'officer',
       detail: describe('One of the staff', personSchema),

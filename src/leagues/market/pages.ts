@@ -7,6 +7,7 @@ import { rowsOf } from '../../leaderboard/page.ts'
 import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
@@ -26,8 +27,7 @@ import { type OrderDraft, type TradeData, tradeBody } from './trade-page.ts'
 import { marketLeagueOf, readActivity } from './trade-routes.ts'
 
 const nav = 'leagues'
-const id = t.Integer({ minimum: 1 })
-const one = { params: t.Object({ id }) }
+const one = { params: idParams }
 const draft = {
   symbol: t.Optional(t.String({ maxLength: 20 })),
   side: t.Optional(t.Union([t.Literal('buy'), t.Literal('sell')])),
@@ -136,7 +136,7 @@ export const marketPages = (app: App) => {
         const path = `/leagues/${id}/portfolios/${user_id}`
         return tradePage(marketLeagueOf(db, id, who), whose(user_id, me), path, query, me)
       },
-      { params: t.Object({ id, user_id: id }), query: tradeQuery, may: 'member', detail: hidden },
+      { params: t.Object({ id: idSchema, user_id: idSchema }), query: tradeQuery, may: 'member', detail: hidden },
     )
     .get(
       '/leagues/:id/portfolios/:user_id/part',
@@ -144,7 +144,7 @@ export const marketPages = (app: App) => {
         const me = signedIn(who)
         return tradePart(marketLeagueOf(db, id, who), whose(user_id, me), query, me)
       },
-      { params: t.Object({ id, user_id: id }), query: tradeQuery, may: 'member', detail: hidden },
+      { params: t.Object({ id: idSchema, user_id: idSchema }), query: tradeQuery, may: 'member', detail: hidden },
     )
     .get(
       '/leagues/:id/portfolios/:user_id/events',
@@ -153,7 +153,7 @@ export const marketPages = (app: App) => {
         marketLeagueOf(db, id, who)
         return streams.versions(request, () => tradeVersion(marketLeagueOf(db, id, who), userId))
       },
-      { params: t.Object({ id, user_id: id }), may: 'member', detail: hidden },
+      { params: t.Object({ id: idSchema, user_id: idSchema }), may: 'member', detail: hidden },
     )
     .get(
       '/leagues/:id/activity',

@@ -5,7 +5,7 @@ import type { App } from '../../context.ts'
 import { type FieldError, invalid, refuse } from '../../errors.ts'
 import { isAhead, tooFarAhead } from '../../platform/clock.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { paged, pageOf, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
 import {
@@ -78,7 +78,7 @@ export const quoteRoutes = (app: App) => {
           ...pageQuery,
         }),
         may: 'reader',
-        detail: describe('Quotes by symbol', t.Object({ quotes: t.Array(quoteSchema), pagination: paginationSchema })),
+        detail: describe('Quotes by symbol', pageSchema('quotes', quoteSchema)),
       },
     )
     .get('/:symbol', ({ params }) => currentQuote(app, symbolOf(params.symbol)), {

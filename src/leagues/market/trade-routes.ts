@@ -10,11 +10,12 @@ import {
   paged,
   pageOf,
   pageQuery,
+  pageSchema,
   pagination,
-  paginationSchema,
 } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
+import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import type { League } from '../league.ts'
 import { readableLeague } from '../visibility.ts'
 import { activitySchema, activityView, tradeSchema, tradeView } from './ledger.ts'
@@ -31,12 +32,9 @@ export const orderSchema = {
   side: t.Union([t.Literal('buy'), t.Literal('sell')]),
   quantity: t.Integer({ minimum: 1, maximum: maxShares }),
 }
-const user = t.Integer({ minimum: 1 })
 const key = t.Optional(
   t.String({ minLength: 1, maxLength: 200, description: 'The same order under the same key is done once' }),
 )
-const listed = <T extends string, S extends Parameters<typeof t.Array>[0]>(name: T, of: S) =>
-  t.Object({ [name]: t.Array(of), pagination: paginationSchema })
 
 export function marketLeagueOf(db: Db, id: number, who: Who | undefined): League {
   const league = readableLeague(db, id, who)
@@ -68,12 +66,12 @@ export const tradeRoutes = (app: App) => {
       '/portfolios/:user_id',
       ({ params: { id, user_id }, who }) => readPortfolio(app, market(id, who), ofUser(user_id, who)),
       {
-        params: t.Object({ id: user, user_id: user }),
+        params: t.Object({ id: idSchema, user_id: idSchema }),
         may: 'member',
         detail: describe('A portfolio: one’s own, for officers anybody’s', portfolioSchema),
       },
     )
-    .guard({ params: t.Object({ id: user }) })
+    .guard({ params: idParams })
     .get('/portfolio', ({ params: { id }, who }) => readPortfolio(app, market(id, who), myself(who)), {
       may: 'member',
       detail: describe('My portfolio', portfolioSchema),
@@ -115,11 +113,11 @@ export const tradeRoutes = (app: App) => {
         return paged({ request, set }, page, ledgerTotals(db, filter).trades, { trades })
       },
       {
-        query: t.Object({ user_id: t.Optional(user), ...pageQuery }),
+        query: t.Object({ user_id: t.Optional(idSchema), ...pageQuery }),
         may: 'member',
         detail: describe(
           'Trades, the newest first: one’s own, for officers everybody’s',
-          listed('trades', t.Composite([tradeSchema, t.Object({ username: t.String() })])),
+          pageSchema('trades', t.Composite([tradeSchema, t.Object({ username: t.String() })])),
         ),
       },
     )
@@ -147,7 +145,7 @@ export const tradeRoutes = (app: App) => {
       {
         query: t.Object(pageQuery),
         may: 'member',
-        detail: describe('What has happened in a league, the newest first', listed('activity', activitySchema)),
+        detail: describe('What has happened in a league, the newest first', pageSchema('activity', activitySchema)),
       },
     )
 }

@@ -9,6 +9,7 @@ import { htmlType } from '../../platform/html.ts'
 import { access } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { cachedResponse } from '../../platform/http/responses.ts'
+import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { looks } from '../../ui/assets.ts'
 import { hidden, layout, page } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
@@ -22,8 +23,7 @@ import { readableLeague } from '../visibility.ts'
 import { type BoardData, type BoardParams, boardBody } from './board.ts'
 import { playerBody } from './player-card.ts'
 
-const id = t.Integer({ minimum: 1 })
-const one = { params: t.Object({ id }) }
+const one = { params: idParams }
 const nav = 'leagues'
 
 export const boardPages = (app: App) => {
@@ -117,7 +117,7 @@ export const boardPages = (app: App) => {
         return page({ title: `${player.name} · ${league.name}`, who, nav, scripts: ['board.js'], body })
       },
       {
-        params: t.Object({ id, player_id: t.String({ maxLength: 200 }) }),
+        params: t.Object({ id: idSchema, player_id: t.String({ maxLength: 200 }) }),
         query: t.Object({ metric: t.Optional(t.String({ maxLength: 200 })) }),
         may: 'reader',
         counted: true,

@@ -3,6 +3,7 @@ import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { access } from '../../platform/http/access.ts'
 import { pageOf, pagination } from '../../platform/http/pagination.ts'
+import { idParams } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { kindOf } from '../kinds.ts'
 import { kindSchema } from '../league.ts'
@@ -46,6 +47,6 @@ export const leaguePages = (app: App) => {
           body: settingsBody(league, kindOf(app, league).pages, who),
         })
       },
-      { params: t.Object({ id: t.Integer({ minimum: 1 }) }), may: 'officer', detail: hidden },
+      { params: idParams, may: 'officer', detail: hidden },
     )
 }

@@ -4,8 +4,9 @@ import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { bom, csvLines } from '../../platform/files/csv.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { paged, pageOf, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
+import { idParams } from '../../platform/http/shared-schemas.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { leagueById } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
@@ -60,7 +61,7 @@ const previewSchema = t.Object({
   ),
   problem: t.Nullable(t.Object({ code: t.String(), message: t.String() })),
 })
-const uploadParams = t.Object({ id: t.Integer({ minimum: 1 }) })
+const uploadParams = idParams
 
 export const uploadRoutes = (app: App) => {
   const { db, clock, config, jobs } = app
@@ -172,10 +173,7 @@ export const uploadRoutes = (app: App) => {
         params: uploadParams,
         query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe(
-          'Uploads, the newest first',
-          t.Object({ uploads: t.Array(uploadSchema), pagination: paginationSchema }),
-        ),
+        detail: describe('Uploads, the newest first', pageSchema('uploads', uploadSchema)),
       },
     )
     .guard({ params: uploadParams })
@@ -194,10 +192,7 @@ export const uploadRoutes = (app: App) => {
       {
         query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe(
-          'What could not be read, by line',
-          t.Object({ errors: t.Array(finding), pagination: paginationSchema }),
-        ),
+        detail: describe('What could not be read, by line', pageSchema('errors', finding)),
       },
     )
     .get(

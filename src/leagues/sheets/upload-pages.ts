@@ -5,6 +5,7 @@ import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { access } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
+import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { runById } from '../../platform/jobs/runs.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
@@ -13,8 +14,7 @@ import { errorsOf, uploadById, uploadsOf } from './queries.ts'
 import { uploadView } from './upload.ts'
 import { historyBody, type UploadsData, uploadBody, uploadsBody } from './uploads-page.ts'
 
-const id = t.Integer({ minimum: 1 })
-const paged = { params: t.Object({ id }), query: t.Object(pageQuery) }
+const paged = { params: idParams, query: t.Object(pageQuery) }
 const nav = 'leagues'
 
 export const uploadPages = (app: App) => {
@@ -105,7 +105,7 @@ export const uploadPages = (app: App) => {
         return page({ title: `${upload.filename}`, who, nav, body })
       },
       {
-        params: t.Object({ id, upload_id: id }),
+        params: t.Object({ id: idSchema, upload_id: idSchema }),
         query: t.Object(pageQuery),
         may: 'officer',
         detail: hidden,

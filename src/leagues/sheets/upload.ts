@@ -1,5 +1,5 @@
 /** One file sent to a sheet league, as it is kept and as the API shows it. */
-import { t } from 'elysia'
+import { type Static, t } from 'elysia'
 import { dateSources, uploadKinds, uploadModes, uploadStates, type uploads } from '../../../db/schema.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
@@ -59,7 +59,8 @@ export const uploadSchema = t.Object(
   { $id: 'Upload', description: 'An upload' },
 )
 
-export const uploadView = (upload: Upload) => ({
+export type UploadView = Static<typeof uploadSchema>
+export const uploadView = (upload: Upload): UploadView => ({
   id: upload.id,
   league_id: upload.leagueId,
   kind: upload.kind,
@@ -83,4 +84,3 @@ export const uploadView = (upload: Upload) => ({
   summary: upload.summary,
   doubts: upload.doubts,
 })
-export type UploadView = ReturnType<typeof uploadView>

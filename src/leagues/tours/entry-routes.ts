@@ -2,16 +2,16 @@ import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { paged, pageOf, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
+import { deletedSchema, idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { readableLeague } from '../visibility.ts'
 import { editEntry, enter, withdrawEntry } from './enter.ts'
 import { entryChange, entrySchema, newEntry } from './entry.ts'
 import { entriesPage, entryFor } from './visible-entries.ts'
 
-const id = t.Integer({ minimum: 1 })
-const one = t.Object({ id, entry_id: id })
+const one = t.Object({ id: idSchema, entry_id: idSchema })
 
 export const entryRoutes = (app: App) => {
   const { db } = app
@@ -53,10 +53,10 @@ export const entryRoutes = (app: App) => {
       {
         params: one,
         may: 'member',
-        detail: describe('Withdraw an entry before the deadline', t.Object({ deleted: t.Boolean(), id: t.Integer() })),
+        detail: describe('Withdraw an entry before the deadline', deletedSchema),
       },
     )
-    .guard({ params: t.Object({ id }) })
+    .guard({ params: idParams })
     .post(
       '/',
       async ({ params: { id }, body, who, set }) => {
@@ -81,12 +81,12 @@ export const entryRoutes = (app: App) => {
         return paged({ request, set }, asked, total, { entries })
       },
       {
-        query: t.Object({ user_id: t.Optional(id), ...pageQuery }),
+        query: t.Object({ user_id: t.Optional(idSchema), ...pageQuery }),
         may: 'reader',
         counted: true,
         detail: describe(
           'Entries, the newest first, with live scores for each pick once the picks are closed',
-          t.Object({ entries: t.Array(entrySchema), pagination: paginationSchema }),
+          pageSchema('entries', entrySchema),
         ),
       },
     )

@@ -1,5 +1,5 @@
 /** A member's team of picks, as the API shows it. */
-import { t } from 'elysia'
+import { type Static, t } from 'elysia'
 import { type entries, golferStates } from '../../../db/schema.ts'
 import { iso } from '../../platform/clock.ts'
 import { dateTimeSchema, oneLine } from '../../platform/http/text-formats.ts'
@@ -42,6 +42,8 @@ export const entrySchema = t.Object(
   { description: 'An entry' },
 )
 
+export type EntryView = Static<typeof entrySchema>
+
 const entryName = oneLine(60)
 const picks = t.Array(t.String({ minLength: 1, maxLength: 64 }), { maxItems: mostPicks })
 const tiebreaker = t.Nullable(
@@ -61,7 +63,7 @@ export const entryChange = t.Object({
 })
 
 /** `scored` once the picks are closed; until then only the owner sees the picks. */
-export function entryView(entry: NamedEntry, isMine: boolean, scored: EntryScore | undefined) {
+export function entryView(entry: NamedEntry, isMine: boolean, scored: EntryScore | undefined): EntryView {
   const isSeen = isMine || scored !== undefined
   return {
     id: entry.id,
@@ -78,4 +80,3 @@ export function entryView(entry: NamedEntry, isMine: boolean, scored: EntryScore
     updated_at: iso(entry.updatedAt),
   }
 }
-export type EntryView = ReturnType<typeof entryView>

@@ -7,6 +7,7 @@ import { canonical } from '../../leaderboard/query.ts'
 import { access } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
@@ -22,9 +23,8 @@ import { tourViewOf } from './tour-view.ts'
 import { viewer } from './visible-entries.ts'
 
 const nav = 'leagues'
-const id = t.Integer({ minimum: 1 })
-const one = t.Object({ id })
-const entriesQuery = t.Object({ ...pageQuery, edit: t.Optional(id) })
+const one = idParams
+const entriesQuery = t.Object({ ...pageQuery, edit: t.Optional(idSchema) })
 const bySlug = t.Object({ slug: t.String({ maxLength: 40 }) })
 const fieldQuery = t.Object({ ...pageQuery, q: t.Optional(t.String({ maxLength: 100 })) })
 const onePage = 50

@@ -2,7 +2,7 @@ import { Elysia, t } from 'elysia'
 import { feedFormats, golferStates } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { paged, pageOf, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, oneLine } from '../../platform/http/text-formats.ts'
@@ -47,7 +47,7 @@ export const tourRoutes = (app: App) => {
       {
         query: t.Object(pageQuery),
         may: 'reader',
-        detail: describe('Tours by name', t.Object({ tours: t.Array(tourSchema), pagination: paginationSchema })),
+        detail: describe('Tours by name', pageSchema('tours', tourSchema)),
       },
     )
     .post(
@@ -114,7 +114,7 @@ export const tourRoutes = (app: App) => {
         counted: true,
         detail: describe(
           'The field as the feed last showed it, the leader first; `q` is part of a name or an id',
-          t.Object({ players: t.Array(golferSchema), pagination: paginationSchema }),
+          pageSchema('players', golferSchema),
         ),
       },
     )

@@ -1,5 +1,5 @@
 /** What a tour is: a feed, what it is on, and how it does. */
-import { t } from 'elysia'
+import { type Static, t } from 'elysia'
 import { eventStates, feedFormats, type tourEvents, type tours } from '../../../db/schema.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
@@ -77,7 +77,8 @@ export type TourContext = {
   showsUrl: boolean
 }
 
-export const tourView = (tour: Tour, { now, event, nextUpdateAt, leagues, showsUrl }: TourContext) => ({
+export type TourView = Static<typeof tourSchema>
+export const tourView = (tour: Tour, { now, event, nextUpdateAt, leagues, showsUrl }: TourContext): TourView => ({
   slug: tour.slug,
   name: tour.name,
   format: tour.format,
@@ -98,4 +99,3 @@ export const tourView = (tour: Tour, { now, event, nextUpdateAt, leagues, showsU
   leagues,
   created_at: iso(tour.createdAt),
 })
-export type TourView = ReturnType<typeof tourView>

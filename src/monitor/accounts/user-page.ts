@@ -1,11 +1,12 @@
 /** One user, for admins: what they did, what may be changed. */
-import { Elysia, t } from 'elysia'
+import { Elysia } from 'elysia'
 import type { User } from '../../accounts/account.ts'
 import { type UserStats, userById, userStatsOf } from '../../accounts/queries.ts'
 import { password, userFields } from '../../accounts/user-fields.ts'
 import type { App } from '../../context.ts'
 import { type Html, html } from '../../platform/html.ts'
 import { access } from '../../platform/http/access.ts'
+import { idParams } from '../../platform/http/shared-schemas.ts'
 import { hidden } from '../../ui/layout.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { stats } from '../../ui/parts/figures.ts'
@@ -25,7 +26,7 @@ export const userPage = (app: App) =>
         body: body(user, userStatsOf(app.db, id)),
       })
     },
-    { params: t.Object({ id: t.Integer({ minimum: 1 }) }), may: 'admin', detail: hidden },
+    { params: idParams, may: 'admin', detail: hidden },
   )
 
 const body = (

@@ -2,6 +2,7 @@ import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
+import { idParams } from '../../platform/http/shared-schemas.ts'
 import { alertsPage, alertsPath } from './page.ts'
 import { acknowledge, alertSchema, resolve } from './queries.ts'
 
@@ -10,7 +11,7 @@ export const alertRoutes = (app: App) => new Elysia().use(alertsPage(app)).use(a
 const actionRoutes = (app: App) =>
   new Elysia({ prefix: `${alertsPath}/:id`, tags: ['admin'] })
     .use(access(app))
-    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
+    .guard({ params: idParams })
     .post('/resolve', ({ params: { id }, who }) => resolve(app, signedIn(who), id), {
       may: 'admin',
       detail: describe('Say that an alert is over', alertSchema),

@@ -1,16 +1,20 @@
 /** The one paginator. */
-import { t } from 'elysia'
+import { type Static, type TSchema, t } from 'elysia'
 
 export const maxLimit = 500
 
 /** The parameters of every list. Out of range is brought into range, not refused. */
 export const pageQuery = { page: t.Optional(t.Integer({ default: 1 })), limit: t.Optional(t.Integer({ default: 20 })) }
 
-export type Pagination = { page: number; limit: number; total: number; pages: number }
 export const paginationSchema = t.Object(
   { page: t.Integer(), limit: t.Integer(), total: t.Integer(), pages: t.Integer() },
   { $id: 'Pagination' },
 )
+export type Pagination = Static<typeof paginationSchema>
+
+/** What a list answers: `pageSchema('leagues', leagueSchema)`. */
+export const pageSchema = (things: string, thing: TSchema) =>
+  t.Object({ [things]: t.Array(thing), pagination: paginationSchema })
 
 /** Beyond every list, and still a number that SQLite counts by. */
 const farthest = 1e12

@@ -6,6 +6,7 @@ import { refuse } from '../../../errors.ts'
 import { access, signedIn } from '../../../platform/http/access.ts'
 import { checkUrlField } from '../../../platform/http/outgoing.ts'
 import { describe } from '../../../platform/http/route-docs.ts'
+import { deletedSchema, idParams } from '../../../platform/http/shared-schemas.ts'
 import { oneLine } from '../../../platform/http/text-formats.ts'
 import { started, startedSchema } from '../../../platform/jobs/started.ts'
 import { clearFeedAlerts, unknownFeed } from '../../feeds/feed-state.ts'
@@ -53,7 +54,7 @@ export const feedRoutes = (app: App) => {
         }),
       },
     )
-    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
+    .guard({ params: idParams })
     .patch(
       '/:id',
       async ({ params: { id }, body, who }) => {
@@ -95,7 +96,7 @@ export const feedRoutes = (app: App) => {
       },
       {
         may: 'officer',
-        detail: describe('Ask a feed no more; its quotes stay', t.Object({ deleted: t.Boolean(), id: t.Integer() })),
+        detail: describe('Ask a feed no more; its quotes stay', deletedSchema),
       },
     )
     .post(
