@@ -1,13 +1,13 @@
 /**
- * Whether the file of an open database is still the one that was opened. One that was removed or replaced goes on taking every
- * write through the open connection, and keeps none of them; SQLite does not notice.
+ * Whether the file of an open database is still the one that was opened. If it was removed or replaced, the open connection goes on
+ * accepting writes, and all of them are lost; SQLite does not notice.
  */
 import { constants, Database } from 'bun:sqlite'
 import { type Stats, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { isDamage } from './open-errors.ts'
 
-/** Writing to it would be for nothing. */
+/** The file of a database is gone: what is written to it is lost. */
 export class DeadFile extends Error {
   override name = 'DeadFile'
   constructor(
@@ -25,19 +25,19 @@ const cutOff = 'was cut off while it was in use'
 export type OpenFile = {
   readonly name: string
   readonly path: string
-  /** What is wrong with it: one look at the folder, some microseconds. */
+  /** What is wrong with it. Costs one `stat`, some microseconds. */
   fault(): string | undefined
-  /** Throws where writing would be for nothing. */
-  insist(): void
-  /** The same for its log and what beside it belongs to it, and whether what it holds can be read by those who open it now. */
+  /** Throws a DeadFile where a write would be lost. */
+  assertUsable(): void
+  /** Also looks at its `-wal` and `-shm`, and whether a new connection can read it. */
   check(read: (fresh: Database) => unknown): string | undefined
 }
 
-/** Call it once the database is open. */
+/** Call this once the database is open. */
 export function openFile(path: string): OpenFile {
   const opened = statSync(path)
   let last = opened.size
-  let lost: string | undefined // for good: what is written on grows it again
+  let lost: string | undefined // stays set: later writes make the file grow again
   const beside = new Map<string, Stats>()
 
   function fault(): string | undefined {
@@ -49,7 +49,7 @@ export function openFile(path: string): OpenFile {
     return lost
   }
 
-  /** SQLite removes its log only when the last connection closes; ours is open. */
+  /** SQLite removes these only when the last connection closes, and ours is open. */
   function faultBeside(): string | undefined {
     for (const suffix of ['-wal', '-shm']) {
       const [now, known] = [statSync(path + suffix, { throwIfNoEntry: false }), beside.get(suffix)]
@@ -60,13 +60,13 @@ export function openFile(path: string): OpenFile {
     return undefined
   }
 
-  faultBeside() // only to know them
+  faultBeside() // notes which files they are now
 
   return {
     name: basename(path),
     path,
     fault,
-    insist() {
+    assertUsable() {
       const found = fault()
       if (found) throw new DeadFile(basename(path), found)
     },
@@ -89,15 +89,15 @@ export function openFile(path: string): OpenFile {
 }
 
 const files = new WeakMap<Database, OpenFile>()
-/** From now on nothing is written through the connection once its file is no longer there. */
+/** From now on `transact` checks the file before it writes through this connection. */
 export const guardFile = (client: Database, file: OpenFile): void => void files.set(client, file)
 export const fileOf = (client: Database): OpenFile | undefined => files.get(client)
 
 const isSame = (one: Stats, other: Stats) => one.ino === other.ino && one.dev === other.dev
 
-/** It may shrink by itself, but never below what its own first page says; `immutable` reads the file alone, without its log. */
+/** A database may shrink, but not below the page count on its first page. `immutable` reads the file alone, without its log. */
 function isCutOff(path: string, size: number): boolean {
-  if (size === 0) return true // opened alone, it would be a new one
+  if (size === 0) return true // SQLite would take it for a new database
   try {
     const url = `file:${encodeURI(path).replaceAll(/[?#]/g, encodeURIComponent)}?immutable=1`
     const alone = new Database(url, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI)

@@ -30,7 +30,7 @@ export async function atomically<T>(db: Db, work: (tx: Db) => Sync<T>, how?: 'un
 export function transact<T>(db: Db, work: (tx: Db) => Sync<T>): T {
   const { $client: client } = db
   if (client.inTransaction) return work(db) as T
-  fileOf(client)?.insist()
+  fileOf(client)?.assertUsable()
   client.run('BEGIN IMMEDIATE')
   try {
     const result = work(db) as T

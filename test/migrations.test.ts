@@ -119,7 +119,7 @@ test('triggers that have changed are made anew at the start, all together, witho
   expect(shapeOf(client)).toEqual(before)
 })
 
-test('the migrations make the tables that schema.ts describes', () => {
+test('the migrations make the tables and indexes that schema.ts describes', () => {
   const { client } = database()
   const described = Object.values(schema)
     .filter(value => is(value, SQLiteTable))
@@ -128,11 +128,16 @@ test('the migrations make the tables that schema.ts describes', () => {
       columns: Object.values(getTableColumns(table))
         .map(({ name, notNull }) => ({ name, notNull }))
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
+      indexes: [
+        ...getTableConfig(table).indexes.map(({ config }) => config.name),
+        ...Object.values(getTableColumns(table)).flatMap(({ isUnique, uniqueName }) => (isUnique ? [uniqueName] : [])),
+      ].sort(),
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-  const made = shapeOf(client).tables.map(({ name, columns }) => ({
+  const made = shapeOf(client).tables.map(({ name, columns, indexes }) => ({
     name,
     columns: columns.map(column => ({ name: column.name, notNull: column.notnull === 1 || column.pk !== 0 })),
+    indexes: indexes.filter(({ sql }) => sql !== null).map(index => index.name),
   }))
   expect(made).toEqual(described as typeof made)
 })

@@ -51,7 +51,7 @@ export async function acceptUpload(app: App, league: League, received: Received,
   const givenMapping = mappingOf(wishes.mapping)
   return atomically(db, tx => {
     requireUploadsOpen(leagueById(tx, league.id), now)
-    sheets.file.insist()
+    sheets.file.assertUsable()
     correctTimesAhead(tx, now)
     const known = dryRun ? undefined : sameUpload(tx, { leagueId: league.id, kind, mode, sha256, givenMapping })
     if (known?.status === 'held' && force) {

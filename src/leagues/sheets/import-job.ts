@@ -103,7 +103,7 @@ async function importSheet(
   const announcing = await atomically(db, tx => {
     if (lease) fenced(tx, lease)
     if (leagueById(tx, leagueId).finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
-    sheets.file.insist() // else the snapshot would be gone with the process
+    sheets.file.assertUsable() // else the snapshot would be gone with the process
     const isCorrected = findUpload(tx, uploadId)?.takenFrom === 'given' // perhaps while it was read
     const read = { ...readOf(imported, clock.now()), ...(!isCorrected && imported.dated) }
     keepErrors(tx, uploadId, imported.errors)

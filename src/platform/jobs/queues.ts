@@ -57,7 +57,7 @@ export async function openQueues({ dataDir, namespace, redis, onError }: Setting
     backend: redis ? 'redis' : 'sqlite',
     file,
     async add(queue, name, id, options) {
-      file?.insist()
+      file?.assertUsable()
       await queues[queue].add(name, {}, { ...options, jobId: id, removeOnComplete: true, removeOnFail: true })
     },
     has: async (queue, id) => (await queues[queue].getJob(id)) !== undefined,
