@@ -19,6 +19,7 @@ import { leaguePages } from './leagues/pages/league-pages.ts'
 import { peoplePages } from './leagues/pages/people-pages.ts'
 import { leagueRoutes } from './leagues/routes.ts'
 import { uploadChangeRoutes } from './leagues/sheets/change-routes.ts'
+import { uploadPeoplePages, uploadPeopleRoutes } from './leagues/sheets/people-routes.ts'
 import { uploadRoutes } from './leagues/sheets/routes.ts'
 import { uploadPages } from './leagues/sheets/upload-pages.ts'
 import { entryRoutes } from './leagues/tours/entry-routes.ts'
@@ -87,6 +88,7 @@ const everything = (app: App, known: Known) => {
     .use(boardPages(app))
     .use(peoplePages(app))
     .use(uploadPages(app))
+    .use(uploadPeoplePages(app))
     .use(accountPages(app))
     .use(tourPages(app))
     .use(marketPages(app))
@@ -109,6 +111,7 @@ const everything = (app: App, known: Known) => {
         .use(invitationRoutes(app))
         .use(boardRoutes(app))
         .use(uploadRoutes(app))
+        .use(uploadPeopleRoutes(app))
         .use(uploadChangeRoutes(app))
         .use(tourRoutes(app))
         .use(entryRoutes(app))

@@ -28,6 +28,12 @@ const playerSchema = t.Object(
     metrics: t.Record(t.String(), t.Unknown()),
     history: t.Array(t.Unknown()),
     as_of: moment,
+    last_seen: t.Optional(
+      t.String({
+        format: 'date-time',
+        description: 'Of one who is missing from the newest scan: when they were last in one',
+      }),
+    ),
     user_id: t.Optional(t.Integer({ description: 'Of a tour entry, whose the entry is' })),
     username: t.Optional(t.String()),
     tiebreaker: t.Optional(t.Nullable(t.Integer())),

@@ -39,6 +39,8 @@ export type PlayerView = {
   metrics: Record<string, unknown>
   history: readonly unknown[]
   as_of: string | null
+  /** Of one who is missing from the newest scan: when the last one that holds them was taken. */
+  last_seen?: string
   [more: string]: unknown
 }
 

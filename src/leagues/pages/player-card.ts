@@ -3,6 +3,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { address } from '../../ui/parts/address.ts'
 import { badge, movement, tier } from '../../ui/parts/badges.ts'
 import { chart, sparkline } from '../../ui/parts/figures.ts'
+import { notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
 import { moment, name, number, percent } from '../../ui/parts/values.ts'
 import type { KindPages } from '../kind-pages.ts'
@@ -81,7 +82,7 @@ export function playerBody(
 <div class="toolbar">
 <span class="quiet">Id <code>${player.player_id}</code></span>
 <span class="actions"><a class="button small quiet" href="${address(`/leagues/${league.id}`, { around: player.player_id })}">Show on the board</a><button type="button" class="small quiet needs-js" aria-pressed="false" data-me="${league.id}" data-player="${player.player_id}">This is me</button></span>
-</div>${more}
+</div>${player.last_seen && notice(html`Missing from the newest scan. Last seen ${moment(player.last_seen)}: what stands here is of then.`, 'warn')}${more}
 <section class="part">
 <h2>By metric</h2>
 ${table({

@@ -5,7 +5,7 @@ import { rowsIn, type TextColumn } from '../../leaderboard/text.ts'
 import { type LatecomersWork, latecomersOf } from './latecomers.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
 import { release } from './snapshots/memory.ts'
-import { ownMemory, readIds, Walk } from './snapshots/read.ts'
+import { ownMemory, readIds, readValues, Walk } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
 /**
@@ -71,6 +71,37 @@ export async function baselineRowsOf(
     for (let row = 0; row < rows.length; row++) if (rows[row] === OWN && late[row]! >= 0) rows[row] = LATE - late[row]!
   }
   return { baseline, latecomers: latecomers?.id ?? null, rows }
+}
+
+/** Where the players in `rows` start: for each row all metrics of `snapshot`, unknown where the start has no such metric. */
+export function baselineValues(
+  scores: Database,
+  snapshot: Snapshot,
+  starts: BaselineRows,
+  rows: Uint32Array,
+  own: Float64Array,
+) {
+  const columns = snapshot.metrics.length
+  const values = own.slice()
+  const takeFrom = (id: number, from: Int32Array) => {
+    const other = snapshotOf(scores, id)
+    const found = readValues(scores, other, from)
+    for (let c = 0; c < columns; c++) {
+      const column = other.metrics.findIndex(({ name }) => name === snapshot.metrics[c]!.name)
+      for (let i = 0; i < rows.length; i++) {
+        if (from[i]! < 0) continue
+        values[i * columns + c] = column < 0 ? Number.NaN : found[i * other.metrics.length + column]!
+      }
+    }
+  }
+  const placed = Int32Array.from(rows, row => starts.rows[row]!)
+  takeFrom(starts.baseline, placed)
+  if (starts.latecomers !== null)
+    takeFrom(
+      starts.latecomers,
+      placed.map(start => (start <= LATE ? LATE - start : -1)),
+    )
+  return values
 }
 
 /** For metric `m` the value is `now[m][at]`, the start `then[m][from]`. */

@@ -20,7 +20,7 @@ import {
 import type { BoardQuery } from '../../leaderboard/query.ts'
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import { bestTierFirst, type Classification, defaultTiers } from '../../leaderboard/tiers.ts'
-import { type BaselineRows, LATE } from './baseline-rows.ts'
+import { type BaselineRows, baselineValues } from './baseline-rows.ts'
 import { type BoardCache, openBoardCache } from './board-cache.ts'
 import { isBuildable } from './buildable.ts'
 import { scoreNotes } from './score-notes.ts'
@@ -34,7 +34,7 @@ import {
   selectSnapshots,
 } from './snapshot-selection.ts'
 import { openScores, openScoresReader } from './snapshots/open.ts'
-import { readRows, readValues, rowOfPlayer } from './snapshots/read.ts'
+import { readRows, rowOfPlayer } from './snapshots/read.ts'
 import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
 /** A league as far as its board goes: the snapshots of its done uploads, and what its config says. */
@@ -163,37 +163,6 @@ function standing(scores: Database, { snapshot: id, rankings }: Ranked): Standin
     ranking: (column, order) => rankings.get(`${order}:${column}`)!,
     rowOf: player_id => rowOfPlayer(scores, snapshot, player_id),
   }
-}
-
-/** Where the players in `rows` start: for each row all metrics of `snapshot`, unknown where the start has no such metric. */
-export function baselineValues(
-  scores: Database,
-  snapshot: Snapshot,
-  starts: BaselineRows,
-  rows: Uint32Array,
-  own: Float64Array,
-) {
-  const columns = snapshot.metrics.length
-  const values = own.slice()
-  const takeFrom = (id: number, from: Int32Array) => {
-    const other = snapshotOf(scores, id)
-    const found = readValues(scores, other, from)
-    for (let c = 0; c < columns; c++) {
-      const column = other.metrics.findIndex(({ name }) => name === snapshot.metrics[c]!.name)
-      for (let i = 0; i < rows.length; i++) {
-        if (from[i]! < 0) continue
-        values[i * columns + c] = column < 0 ? Number.NaN : found[i * other.metrics.length + column]!
-      }
-    }
-  }
-  const placed = Int32Array.from(rows, row => starts.rows[row]!)
-  takeFrom(starts.baseline, placed)
-  if (starts.latecomers !== null)
-    takeFrom(
-      starts.latecomers,
-      placed.map(start => (start <= LATE ? LATE - start : -1)),
-    )
-  return values
 }
 
 function cellsOf(scores: Database, snapshot: Snapshot, starts: BaselineRows, rows: Uint32Array): Cells[] {

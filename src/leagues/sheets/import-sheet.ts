@@ -9,7 +9,7 @@ import { countFallen, doubtsOf } from './doubts.ts'
 import { keepKnownNames } from './known-names.ts'
 import { type ReadOptions, readSheet, type SheetReport } from './reading/sheet.ts'
 import { type BoardConfig, prepareScoring, scoreInput } from './scoring.ts'
-import { type Published, selectSnapshots } from './snapshot-selection.ts'
+import { type Published, scanBefore, selectSnapshots } from './snapshot-selection.ts'
 import { collectGarbage, release } from './snapshots/memory.ts'
 import { ownMemory, readNames } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
@@ -121,8 +121,8 @@ async function compare(
   const lineup = selectSnapshots([...published, { snapshot: id, kind, takenAt }])
   const shown =
     lineup?.current === id ? await prepareScoring(scores, players, scoreInput(lineup, config), work) : undefined
-  const earlier = selectSnapshots(published.filter(one => one.takenAt <= takenAt)) ?? baselineOnly(published)
-  const since = earlier && storedSnapshot(scores, earlier.current) // a sheet of long ago: it may have been thinned out
+  const earlier = scanBefore(published, takenAt)
+  const since = earlier && storedSnapshot(scores, earlier.snapshot) // a sheet of long ago: it may have been thinned out
   const isCompared = kind === 'current' && since !== undefined
   const fell = isCompared ? await countFallen(scores, players, since, work) : undefined
   release(...metrics.map(({ values }) => values)) // the rest is about ids and names
@@ -145,10 +145,4 @@ function movesSince(scores: Database, players: Players, names: TextColumn, befor
   }
   release(namesBefore.bytes, namesBefore.offsets)
   return { new: fresh, missing: before.players - (rows.length - fresh), renamed }
-}
-
-/** Before the first current sheet, the newest baseline is what there is to compare with. */
-function baselineOnly(published: readonly Published[]): { current: number } | undefined {
-  const newest = published.toSorted((a, b) => a.takenAt - b.takenAt).at(-1)
-  return newest && { current: newest.snapshot }
 }

@@ -11,7 +11,7 @@ import { boardConfigOf, checkedSheetConfig } from './config.ts'
 import type { ExportInput } from './export-source.ts'
 import { clearHeldAlert } from './held.ts'
 import { sheetKindPages } from './kind-pages.ts'
-import { playerCard } from './player-card.ts'
+import { missingPlayer, playerCard } from './player-card.ts'
 import { heldUploads, published, sheetStats, unfinishedUploads, uploadFiles } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
 import { publishedUpTo, selectSnapshots } from './snapshot-selection.ts'
@@ -50,7 +50,10 @@ export const sheetLeague: LeagueKind = {
       return { module: new URL('./export-source.ts', import.meta.url).href, input }
     }),
   async player(app, league, playerId) {
-    const card = await kept(undefined, () => playerCard(app.sheets.boards, sourceOf(app, league), playerId))
+    const { boards } = app.sheets
+    const source = sourceOf(app, league)
+    const onBoard = await kept(undefined, () => playerCard(boards, source, playerId))
+    const card = onBoard ?? (await missingPlayer(boards.scores, source, playerId))
     if (!card) return undefined
     const { asOf, history, ...rest } = card
     return {

@@ -3,7 +3,9 @@ import { gainOf } from '../../leaderboard/gains.ts'
 import { type ColumnValues, orNull, type Row, rowsOf } from '../../leaderboard/page.ts'
 import { percentileOf } from '../../leaderboard/ranking.ts'
 import { scoringOf, withTerm } from '../../leaderboard/score.ts'
-import { baselineValues, type SheetBoards, type Source, sheetBoard } from './boards.ts'
+import { iso } from '../../platform/clock.ts'
+import { baselineValues } from './baseline-rows.ts'
+import { type SheetBoards, type Source, sheetBoard } from './boards.ts'
 import { byTakenAt, type Published, selectSnapshots } from './snapshot-selection.ts'
 import { readRows, readValues, rowOfPlayer } from './snapshots/read.ts'
 import { storedSnapshot } from './snapshots/snapshot.ts'
@@ -55,6 +57,29 @@ export async function playerCard(
     metrics: Object.fromEntries(cards),
     history: await historyOf(boards.scores, source, player_id),
     asOf: lineup.asOf,
+  }
+}
+
+/** Who is missing from the newest scan: what the last one said that they were in. */
+export async function missingPlayer(scores: Database, source: Source, player_id: string) {
+  const found = byTakenAt(source.published).findLast(({ snapshot }) => metricsIn(scores, snapshot, player_id))
+  const seen = found && metricsIn(scores, found.snapshot, player_id)
+  if (!found || !seen) return undefined
+  const card = ({ name, value }: Measured): [string, MetricCard] => [
+    name,
+    { current: orNull(value), baseline: null, gain: null, rank: null, percentile: null },
+  ]
+  return {
+    player_id,
+    name: seen.name,
+    rank: null,
+    change: null,
+    score: null,
+    percentile: null,
+    metrics: Object.fromEntries(seen.metrics.map(card)),
+    history: await historyOf(scores, source, player_id),
+    asOf: selectSnapshots(source.published)?.asOf ?? found.takenAt,
+    last_seen: iso(found.takenAt),
   }
 }
 

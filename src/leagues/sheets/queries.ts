@@ -24,6 +24,11 @@ export function uploadById(db: Db, id: number): Upload {
   return upload && !upload.dryRun ? upload : refuse('not_found', `There is no upload ${id}`)
 }
 
+export function uploadOfLeague(db: Db, leagueId: number, id: number): Upload {
+  const upload = uploadById(db, id)
+  return upload.leagueId === leagueId ? upload : refuse('not_found', `This league has no upload ${id}`)
+}
+
 /** The upload of the same bytes under the same mapping that is on its way, held or done, if there is one. */
 export const sameUpload = (
   db: Db,

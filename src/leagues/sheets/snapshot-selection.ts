@@ -27,6 +27,13 @@ export function selectSnapshots(published: readonly Published[]): SnapshotSelect
   return { current: current.snapshot, baseline: baseline.snapshot, between, asOf: current.takenAt }
 }
 
+/** The scan that one taken then is held against: the newest current one until then, else the newest baseline. */
+export function scanBefore(published: readonly Published[], takenAt: number): Published | undefined {
+  const all = byTakenAt(published)
+  const until = all.filter(one => one.takenAt <= takenAt)
+  return until.findLast(({ kind }) => kind === 'current') ?? all.at(-1)
+}
+
 export const publishedUpTo = (published: readonly Published[], at: number | undefined): readonly Published[] =>
   at === undefined ? published : published.filter(({ takenAt }) => takenAt <= at)
 

@@ -3,6 +3,7 @@ import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import { type BoardHashInput, sheetBoardHash } from './board-hash.ts'
 import * as building from './board-parts.ts'
 import { type ImportInput, importSheet } from './import-sheet.ts'
+import { type PeopleInput, peopleBehind } from './people.ts'
 import { type PreviewInput, previewSheet } from './reading/preview.ts'
 import { type ScoreInput, scorePlayers } from './scoring.ts'
 import type { SheetColumns } from './snapshots/snapshot.ts'
@@ -23,6 +24,7 @@ export const tasks = {
   tiers: building.tierMembers,
   standings: (input: { snapshot: number; rows: number[] }, work: TaskContext) =>
     building.standings(work.scores, input, work),
+  people: (input: PeopleInput, work: TaskContext) => peopleBehind(work.scores, input, work),
   write: (sheet: SheetColumns, work: TaskContext) => writeSnapshot(work.scores, sheet, work),
   remove: (snapshot: number, { scores, pause }: TaskContext) => deleteSnapshot(scores, snapshot, pause),
   sweep: (

@@ -10,7 +10,7 @@ import { runById } from '../../platform/jobs/runs.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { leagueViewById } from '../queries.ts'
-import { errorsOf, uploadById, uploadsOf } from './queries.ts'
+import { errorsOf, uploadOfLeague, uploadsOf } from './queries.ts'
 import { uploadView } from './upload.ts'
 import { historyBody, type UploadsData, uploadBody, uploadsBody } from './uploads-page.ts'
 
@@ -90,8 +90,7 @@ export const uploadPages = (app: App) => {
     .get(
       '/leagues/:id/uploads/:upload_id',
       ({ params: { id, upload_id }, query, who }) => {
-        const upload = uploadById(db, upload_id)
-        if (upload.leagueId !== id) refuse('not_found', `This league has no upload ${upload_id}`)
+        const upload = uploadOfLeague(db, id, upload_id)
         const asked = pageOf(query)
         const { errors, total } = errorsOf(db, upload_id, asked)
         const body = uploadBody(

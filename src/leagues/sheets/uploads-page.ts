@@ -16,6 +16,7 @@ import { metricName } from '../pages/words.ts'
 import { dateForm, heldQuestion, takenWords } from './held-page.ts'
 import { sheetKindPages } from './kind-pages.ts'
 import type { UploadView } from './upload.ts'
+import type { UploadChange } from './upload-people.ts'
 
 export type UploadsData = {
   league: LeagueView
@@ -72,9 +73,17 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
             ? html`<a class="loss" href="${path}/${upload.id}">${number(upload.rows_bad)}</a>`
             : number(upload.rows_bad),
       },
-      { head: 'New', numeric: true, cell: upload => number(upload.summary?.new) },
-      { head: 'Missing', numeric: true, cell: upload => number(upload.summary?.missing) },
-      { head: 'Suspicious', numeric: true, cell: upload => number(upload.summary?.suspicious) },
+      { head: 'New', numeric: true, cell: upload => people(`${path}/${upload.id}`, 'new', upload.summary?.new) },
+      {
+        head: 'Missing',
+        numeric: true,
+        cell: upload => people(`${path}/${upload.id}`, 'missing', upload.summary?.missing),
+      },
+      {
+        head: 'Suspicious',
+        numeric: true,
+        cell: upload => people(`${path}/${upload.id}`, 'suspicious', upload.summary?.suspicious),
+      },
       { head: 'By', cell: upload => (upload.uploaded_by === null ? 'operator' : name(names.get(upload.uploaded_by))) },
       mayUndo && { head: html`<span class="sr">Actions</span>`, cell: upload => actions(upload, path) },
     ],
@@ -85,6 +94,10 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
   })}
 ${paginationLinks(list.pagination, page => address(path, { page }))}`
 }
+
+/** A count that opens to the people behind it. */
+const people = (path: string, change: UploadChange, count: number | undefined): Content =>
+  count ? html`<a href="${address(`${path}/people`, { change })}">${number(count)}</a>` : number(count)
 
 const going = (run: { percent: number; stage: string | null } | undefined): Content =>
   run && html` <small>${run.stage} ${progressBar(run.percent, 'How far the import is')}</small>`
@@ -175,10 +188,12 @@ ${stats([
   { label: 'Size', value: bytes(upload.bytes) },
   { label: 'Rows read', value: number(upload.rows_ok) },
   { label: 'Bad rows', value: number(upload.rows_bad) },
-  { label: 'New', value: number(summary?.new) },
-  { label: 'Missing', value: number(summary?.missing) },
-  { label: 'Renamed', value: number(summary?.renamed) },
-  { label: 'Suspicious', value: number(summary?.suspicious) },
+  { label: 'New', value: people(path, 'new', summary?.new) },
+  { label: 'Missing', value: people(path, 'missing', summary?.missing) },
+  { label: 'Renamed', value: people(path, 'renamed', summary?.renamed) },
+  { label: 'Suspicious', value: people(path, 'suspicious', summary?.suspicious) },
+  { label: 'Duplicates', value: people(path, 'duplicate', summary?.duplicates) },
+  { label: 'Went down', value: html`<a href="${address(`${path}/people`, { change: 'went_down' })}">who</a>` },
 ])}
 ${summary?.warnings?.map(warning => notice(warning, 'warn'))}
 ${

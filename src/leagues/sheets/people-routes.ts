@@ -1,0 +1,111 @@
+/** `uploads/:id/people`: who is new, missing, renamed, suspicious, went down or stands twice, as list, CSV and page. */
+import { Elysia, t } from 'elysia'
+import type { App } from '../../context.ts'
+import { bom, csvLines } from '../../platform/files/csv.ts'
+import { access } from '../../platform/http/access.ts'
+import { paged, pageOf, pageQuery, pagination, paginationSchema } from '../../platform/http/pagination.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { hidden, page } from '../../ui/layout.ts'
+import { leagueViewById } from '../queries.ts'
+import { peoplePageBody } from './people-page.ts'
+import { uploadById, uploadOfLeague } from './queries.ts'
+import type { Upload } from './upload.ts'
+import { uploadView } from './upload.ts'
+import { changedPersonSchema, changeSchema, comparedSchema, peopleOf, type UploadChange } from './upload-people.ts'
+
+const id = t.Integer({ minimum: 1 })
+const peopleList = t.Object({
+  change: changeSchema,
+  compared_to: comparedSchema,
+  people: t.Array(changedPersonSchema),
+  pagination: paginationSchema,
+})
+const slice = 2_000 // people read at a time
+
+export const uploadPeopleRoutes = (app: App) =>
+  new Elysia({ tags: ['uploads'] })
+    .use(access(app))
+    .guard({ params: t.Object({ id }) })
+    .get(
+      '/uploads/:id/people',
+      async ({ params: { id }, query, request, set }) => {
+        const asked = pageOf(query)
+        const { comparedTo, total, people } = await peopleOf(app, uploadById(app.db, id), query.change, asked)
+        return paged({ request, set }, asked, total, { change: query.change, compared_to: comparedTo, people })
+      },
+      {
+        query: t.Object({ change: changeSchema, ...pageQuery }),
+        may: 'officer',
+        detail: describe('The people behind a count of an upload, with what they had before and have now', peopleList),
+      },
+    )
+    .get(
+      '/uploads/:id/people.csv',
+      async ({ params: { id }, query: { change } }) => {
+        const upload = uploadById(app.db, id)
+        await peopleOf(app, upload, change, { offset: 0, limit: 1 }) // refuses what is wrong
+        return new Response(csvOf(app, upload, change), {
+          headers: {
+            'content-type': 'text/csv; charset=utf-8',
+            'content-disposition': `attachment; filename="upload-${id}-${change}.csv"`,
+          },
+        })
+      },
+      {
+        query: t.Object({ change: changeSchema }),
+        may: 'officer',
+        detail: describe('The same as CSV, a line for each change', t.String(), { type: 'text/csv' }),
+      },
+    )
+
+function csvOf(app: App, upload: Upload, change: UploadChange): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  let offset = 0
+  return new ReadableStream(
+    {
+      start: controller =>
+        controller.enqueue(
+          encoder.encode(bom + csvLines([['player_id', 'name', 'line', 'field', 'before', 'now', 'reason']])),
+        ),
+      async pull(controller) {
+        const { people } = await peopleOf(app, upload, change, { offset, limit: slice })
+        offset += people.length
+        const lines = people.flatMap(({ player_id, name, line, reason, changes }) =>
+          (changes.length > 0 ? changes : [{ field: '', before: null, now: null }]).map(({ field, before, now }) => [
+            player_id,
+            name,
+            line,
+            field,
+            before,
+            now,
+            reason,
+          ]),
+        )
+        if (lines.length > 0) controller.enqueue(encoder.encode(csvLines(lines)))
+        if (people.length < slice) controller.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+export const uploadPeoplePages = (app: App) =>
+  new Elysia().use(access(app)).get(
+    '/leagues/:id/uploads/:upload_id/people',
+    async ({ params: { id, upload_id }, query, who }) => {
+      const upload = uploadOfLeague(app.db, id, upload_id)
+      const asked = pageOf(query)
+      const change: UploadChange = query.change ?? 'new'
+      const { comparedTo, total, people } = await peopleOf(app, upload, change, asked)
+      const league = leagueViewById(app.db, id, app.clock.now())
+      const list = { change, comparedTo, people, pagination: pagination(asked, total) }
+      const body = peoplePageBody({ league, upload: uploadView(upload), list }, who)
+      return page({ title: `People of ${upload.filename}`, who, nav: 'leagues', body })
+    },
+    {
+      params: t.Object({ id, upload_id: id }),
+      query: t.Object({ change: t.Optional(changeSchema), ...pageQuery }),
+      may: 'officer',
+      detail: hidden,
+    },
+  )

@@ -1,0 +1,136 @@
+/** The people behind the counts of a sheet, with what they had before and have now. Runs in the worker thread. */
+import type { Database } from 'bun:sqlite'
+import { hasFallen } from '../../leaderboard/gains.ts'
+import { orNull } from '../../leaderboard/page.ts'
+import { compareTexts } from '../../leaderboard/text.ts'
+import {
+  type BaselineRows,
+  baselineRowsOf,
+  baselineValues,
+  eachPlayer,
+  type Players,
+  storedPlayers,
+} from './baseline-rows.ts'
+import type { LatecomersWork } from './latecomers.ts'
+import type { SnapshotSelection } from './snapshot-selection.ts'
+import { readNames, readRows } from './snapshots/read.ts'
+import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
+
+/** `went_down` is held against the scan before, `suspicious` against where the player started. */
+export const comparedChanges = ['new', 'missing', 'renamed', 'went_down', 'suspicious'] as const
+export type ComparedChange = (typeof comparedChanges)[number]
+
+export type PeopleInput = {
+  change: ComparedChange
+  snapshot: number
+  /** The scan before. */
+  before: number
+  /** The board that the snapshot makes. */
+  lineup: SnapshotSelection | undefined
+  offset: number
+  limit: number
+}
+
+export type PersonChange = { field: string; before: string | number | null; now: string | number | null }
+export type ComparedPerson = { player_id: string; name: string; changes: PersonChange[] }
+
+/** `rows` are those of the snapshot, or of the scan before for whom is missing. */
+type Found = { rows: Uint32Array; starts: BaselineRows }
+
+/** Who was last looked for: the next page is asked for next. */
+let last: { key: string; found: Found } | undefined
+
+export async function peopleBehind(scores: Database, input: PeopleInput, working: LatecomersWork) {
+  const { change, offset, limit, ...rest } = input
+  const key = JSON.stringify([change, rest])
+  const now = snapshotOf(scores, input.snapshot)
+  const before = snapshotOf(scores, input.before)
+  const found = last?.key === key ? last.found : await findPeople(scores, input, { now, before }, working)
+  last = { key, found }
+  const rows = found.rows.subarray(offset, offset + limit)
+  return { total: found.rows.length, people: peopleAt(scores, input.change, { now, before }, found.starts, rows) }
+}
+
+type Scans = { now: Snapshot; before: Snapshot }
+
+async function findPeople(
+  scores: Database,
+  { change, lineup }: PeopleInput,
+  { now, before }: Scans,
+  working: LatecomersWork,
+): Promise<Found> {
+  const players = storedPlayers(scores, now)
+  const since = (): BaselineRows => ({ baseline: before.id, latecomers: null, rows: players.rowsIn(before.id) })
+  if (change === 'missing') {
+    const rows = storedPlayers(scores, before).rowsIn(now.id)
+    return { rows: rowsWhere(rows.length, row => rows[row]! < 0), starts: since() }
+  }
+  if (change === 'suspicious') {
+    if (!lineup) return { rows: new Uint32Array(), starts: since() }
+    const starts = await baselineRowsOf(scores, players, lineup, working)
+    return { rows: await fallenSince(scores, players, starts, working), starts }
+  }
+  const starts = since()
+  if (change === 'went_down') return { rows: await fallenSince(scores, players, starts, working), starts }
+  if (change === 'new') return { rows: rowsWhere(now.players, row => starts.rows[row]! < 0), starts }
+  const [names, earlier] = [readNames(scores, now), readNames(scores, before)]
+  const isRenamed = (row: number) =>
+    starts.rows[row]! >= 0 && compareTexts(names, row, earlier, starts.rows[row]!) !== 0
+  return { rows: rowsWhere(now.players, isRenamed), starts }
+}
+
+function rowsWhere(rows: number, is: (row: number) => boolean): Uint32Array {
+  const found: number[] = []
+  for (let row = 0; row < rows; row++) if (is(row)) found.push(row)
+  return Uint32Array.from(found)
+}
+
+const risingOf = ({ metrics }: Snapshot) => metrics.filter(({ cumulative }) => cumulative).map(({ name }) => name)
+
+async function fallenSince(scores: Database, players: Players, starts: BaselineRows, working: LatecomersWork) {
+  const rising = risingOf(players.snapshot)
+  const rows: number[] = []
+  await eachPlayer(scores, players, starts, rising, working, (row, now, at, then, from) => {
+    if (rising.some((_, m) => hasFallen(now[m]![at]!, then[m]![from]!, true))) rows.push(row)
+  })
+  return Uint32Array.from(rows)
+}
+
+const mostShown = 50 // metrics of one who came or went
+
+function peopleAt(
+  scores: Database,
+  change: ComparedChange,
+  { now, before }: Scans,
+  starts: BaselineRows,
+  rows: Uint32Array,
+): ComparedPerson[] {
+  const scan = change === 'missing' ? before : now
+  const { ids, names, values } = readRows(scores, scan, rows)
+  const { metrics } = scan
+  const valueNow = (i: number, c: number) => orNull(values[i * metrics.length + c]!)
+  const start = change === 'missing' ? values : baselineValues(scores, now, starts, rows, values)
+  const earlier =
+    change === 'renamed'
+      ? readRows(
+          scores,
+          before,
+          Array.from(rows, row => starts.rows[row]!),
+        ).names
+      : []
+  const changesOf = (i: number): PersonChange[] => {
+    if (change === 'renamed') return [{ field: 'name', before: earlier[i]!, now: names[i]! }]
+    const all = metrics.map(({ name: field, cumulative }, c) => ({
+      field,
+      cumulative,
+      before: change === 'new' ? null : orNull(start[i * metrics.length + c]!),
+      now: change === 'missing' ? null : valueNow(i, c),
+    }))
+    const shown =
+      change === 'new' || change === 'missing'
+        ? all.slice(0, mostShown)
+        : all.filter(each => each.cumulative && each.before !== null && each.now !== null && each.now < each.before)
+    return shown.map(({ cumulative: _, ...each }) => each)
+  }
+  return ids.map((player_id, i) => ({ player_id, name: names[i]!, changes: changesOf(i) }))
+}

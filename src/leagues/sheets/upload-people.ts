@@ -1,0 +1,91 @@
+/** Who stands behind the counts of an upload: from its snapshot and the one before, and from what its file was found to hold. */
+import { type Static, t } from 'elysia'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { iso } from '../../platform/clock.ts'
+import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { type ComparedChange, type ComparedPerson, comparedChanges } from './people.ts'
+import { errorsOf, published } from './queries.ts'
+import { scanBefore, selectSnapshots } from './snapshot-selection.ts'
+import { SnapshotGone } from './snapshots/snapshot.ts'
+import type { Upload } from './upload.ts'
+
+export const uploadChanges = [...comparedChanges, 'duplicate'] as const
+export type UploadChange = (typeof uploadChanges)[number]
+export const changeSchema = t.Union(uploadChanges.map(change => t.Literal(change)))
+
+export const whyOf: Record<UploadChange, string> = {
+  new: 'is not in the scan before',
+  missing: 'is in the scan before and not in this sheet',
+  renamed: 'has another name than in the scan before, under the same id',
+  went_down: 'has a counter that only ever rises, and is lower than in the scan before',
+  suspicious: 'has a counter that only ever rises, and is lower than where the player started',
+  duplicate: 'stands several times in the file',
+}
+
+const value = t.Nullable(t.Union([t.String(), t.Number()]))
+export const changedPersonSchema = t.Object({
+  player_id: t.Nullable(t.String({ description: 'Null where the file names a line only' })),
+  name: t.Nullable(t.String()),
+  line: t.Nullable(t.Integer({ description: 'In the file' })),
+  reason: t.String(),
+  changes: t.Array(t.Object({ field: t.String(), before: value, now: value })),
+})
+export const comparedSchema = t.Nullable(
+  t.Object({ taken_at: dateTimeSchema }, { description: 'The scan before, which this one is held against' }),
+)
+export type ChangedPerson = Static<typeof changedPersonSchema>
+
+export type PeopleOfUpload = { comparedTo: { taken_at: string } | null; total: number; people: ChangedPerson[] }
+type Slice = { offset: number; limit: number }
+
+export async function peopleOf(app: App, upload: Upload, change: UploadChange, slice: Slice): Promise<PeopleOfUpload> {
+  const found = findingsOf(app, upload, change)
+  if (change === 'duplicate') return { comparedTo: null, ...pageOfFindings(found, slice, 0) }
+  const { comparedTo, total, people } = await compared(app, upload, change, slice)
+  const left = { offset: Math.max(0, slice.offset - total), limit: slice.limit - people.length }
+  const more = pageOfFindings(found, left, total)
+  return { comparedTo, total: more.total, people: [...people.map(withReason(change)), ...more.people] }
+}
+
+const withReason =
+  (change: ComparedChange) =>
+  (person: ComparedPerson): ChangedPerson => ({ ...person, line: null, reason: whyOf[change] })
+
+async function compared({ db, sheets }: App, upload: Upload, change: ComparedChange, slice: Slice) {
+  const { snapshotId: snapshot, takenAt, kind, leagueId } = upload
+  if (snapshot === null) return refuse('conflict', `This upload has no people: it is ${upload.status}`)
+  const others = published(db, leagueId).filter(one => one.snapshot !== snapshot)
+  const before = kind === 'current' ? scanBefore(others, takenAt) : undefined
+  if (!before) return { comparedTo: null, total: 0, people: [] }
+  const upTo = others.filter(one => one.takenAt <= takenAt)
+  const lineup = selectSnapshots([...upTo, { snapshot, kind, takenAt }])
+  const input = { change, snapshot, before: before.snapshot, lineup: lineup?.current === snapshot ? lineup : undefined }
+  const answer = await sheets.thread.run('people', { ...input, ...slice }).catch(error => {
+    if (error instanceof SnapshotGone) refuse('gone', 'The scans that would tell are no longer kept')
+    throw error
+  })
+  return { comparedTo: { taken_at: iso(before.takenAt) }, ...answer }
+}
+
+const everything = { offset: 0, limit: Number.MAX_SAFE_INTEGER }
+
+/** What the reader of the file noted; it keeps the first ten thousand. */
+function findingsOf({ db }: App, { id }: Upload, change: UploadChange): ChangedPerson[] {
+  const sign = change === 'duplicate' ? 'the same id stands again' : change === 'suspicious' && 'the kills add up to'
+  if (!sign) return []
+  return errorsOf(db, id, everything)
+    .errors.filter(({ reason }) => reason.startsWith(sign))
+    .map(({ line, column, value, reason }) => ({
+      player_id: change === 'duplicate' ? value : null,
+      name: null,
+      line,
+      reason,
+      changes: change === 'duplicate' ? [] : [{ field: column, before: null, now: value }],
+    }))
+}
+
+const pageOfFindings = (found: ChangedPerson[], { offset, limit }: Slice, before: number) => ({
+  total: before + found.length,
+  people: found.slice(offset, offset + limit),
+})
