@@ -48,6 +48,6 @@ export function refuse(code: RefusalCode, detail: string, extra?: RefusalExtra):
   throw new Refusal(code, detail, extra)
 }
 
-/** Bad input that a schema cannot see: names the field and what was expected. */
+/** Bad input that a schema cannot see: the field for programs, a sentence for people. */
 export const invalid = (path: string, message: string): never =>
-  refuse('invalid', `${path} ${message}`, { errors: [{ path, message }] })
+  refuse('invalid', message, { errors: [{ path, message }] })

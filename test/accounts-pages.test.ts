@@ -92,7 +92,7 @@ test('the setup link opens a form that makes the first admin', async () => {
   const form = await (await browser.visit(path, asPage)).text()
   const token = form.match(/name="token" value="([\w-]+)"/)?.[1] ?? ''
   const wrong = await browser.submit('/setup', { ...ann, token })
-  expect([wrong.status, (await wrong.text()).includes('expected letters')]).toEqual([422, true])
+  expect([wrong.status, (await wrong.text()).includes('Letters, digits')]).toEqual([422, true])
   const made = await browser.submit('/setup', { ...ann, username: 'Ann', token })
   expect([made.status, made.headers.get('location')]).toEqual([303, '/'])
   expect((await browser.visit('/admin/users', asPage)).status).toBe(200)

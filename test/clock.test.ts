@@ -39,7 +39,7 @@ test('a chain or a sheet that says it is from ahead of the clock is refused', as
     const { status, problem } = await refusalOf(refused)
     expect([status, problem.errors]).toEqual([
       422,
-      [{ path: field, message: 'is more than a minute ahead of this clock' }],
+      [{ path: field, message: 'This is more than a minute ahead of this clock.' }],
     ])
   }
 })

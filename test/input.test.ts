@@ -6,8 +6,8 @@ import { refusalOf, start } from './start.ts'
 type Mistake = { path: string; message: string }
 type House = Awaited<ReturnType<typeof start>>
 
-const aDate = 'expected a date such as 2026-03-30, from 1970 to 2100'
-const aTime = 'expected a time such as 2026-03-01T12:00:00Z, from 1970 to 2100'
+const aDate = 'Write a date such as 2026-03-30, from 1970 to 2100.'
+const aTime = 'Write a time such as 2026-03-01T12:00:00Z, from 1970 to 2100.'
 
 const errorsOf = async (call: Promise<unknown>): Promise<string[]> => {
   const { status, problem } = await refusalOf(call)
@@ -42,15 +42,15 @@ test('a board comes with links to its other pages, from the cache too', async ()
 
 test('a mistake names its field, in the path, the query and the body', async () => {
   const { call } = await start()
-  expect(await errorsOf(call.get('/api/v1/users/0'))).toEqual(['id: expected integer (minimum 1)'])
-  expect(await errorsOf(call.get('/api/v1/users/x'))).toEqual(['id: expected integer (minimum 1)'])
-  expect(await errorsOf(call.get('/api/v1/users/0x1'))).toEqual(['id: expected integer (minimum 1)'])
-  expect(await errorsOf(call.get('/api/v1/users?page=two'))).toEqual(['page: expected integer'])
+  expect(await errorsOf(call.get('/api/v1/users/0'))).toEqual(['id: Write a whole number, 1 or more.'])
+  expect(await errorsOf(call.get('/api/v1/users/x'))).toEqual(['id: Write a whole number, 1 or more.'])
+  expect(await errorsOf(call.get('/api/v1/users/0x1'))).toEqual(['id: Write a whole number, 1 or more.'])
+  expect(await errorsOf(call.get('/api/v1/users?page=two'))).toEqual(['page: Write a whole number.'])
   const hours = await errorsOf(call.get('/admin/monitoring/trading-activity/json?hours=-1'))
-  expect(hours).toEqual(['hours: expected integer (minimum 1, maximum 720)'])
+  expect(hours).toEqual(['hours: Write a whole number from 1 to 720.'])
   const tour = { slug: 'pga', name: 'PGA', feed_url: 'http://localhost/', format: 'espn', interval_s: '0' }
   expect(await errorsOf(call.post('/api/v1/tours', tour))).toEqual([
-    'interval_s: expected integer (minimum 1, maximum 86400)',
+    'interval_s: Write a whole number from 1 to 86,400.',
   ])
 })
 
@@ -69,12 +69,12 @@ test('what is no object is not taken for an empty one', async () => {
   const { call } = await start()
   for (const config of ['x', ['x'], 7])
     expect(await errorsOf(call.post('/api/v1/leagues', { ...season, config }))).toEqual([
-      'config: expected object (maxProperties 100)',
+      'config: Write an object with named values: at most 100 names.',
     ])
-  expect(await errorsOf(call.post('/api/v1/leagues', 'x'))).toEqual(['body: expected object'])
+  expect(await errorsOf(call.post('/api/v1/leagues', 'x'))).toEqual(['body: Write an object with named values.'])
   const staff = { name: 'Ann', preferences: 'mornings' }
   expect(await errorsOf(call.post('/api/v1/roster/staff', staff))).toEqual([
-    'preferences: expected array (maxItems 100)',
+    'preferences: Write a list: at most 100 values.',
   ])
 })
 
@@ -82,7 +82,7 @@ test('names are one line, and not blank', async () => {
   const { call } = await start()
   const unseen = ['\u200b', '\u3164', 'a\u202eb', 'a\u2066b', 'a\u0085b', 'a\u2028b', 'a\ufeffb', 'a\ud800b']
   for (const name of ['', '   ', 'a\0b', 'two\nlines', ...unseen]) {
-    const expected = (most: number) => [`name: expected string (minLength 1, maxLength ${most}, format one-line)`]
+    const expected = (most: number) => [`name: Write one line, not blank, of up to ${most} characters.`]
     expect(await errorsOf(call.post('/api/v1/leagues', { ...season, name }))).toEqual(expected(120))
     expect(await errorsOf(call.post('/api/v1/roster/sites', { name, timezone: 'UTC' }))).toEqual(expected(80))
     expect(await errorsOf(call.post('/api/v1/keys', { name, role: 'member' }))).toEqual(expected(80))
@@ -95,20 +95,20 @@ test('a config that does not fit says what would, once for each field', async ()
   const { call } = await start()
   const wrong = (kind: string, config: object) => errorsOf(call.post('/api/v1/leagues', { ...season, kind, config }))
   expect(await wrong('sheet', { score_on: 'x', goal: 0, webhook_url: 'ftp://x', weights: { deads: 'x' } })).toEqual([
-    'config.weights.deads: expected number (minimum -1000000000, maximum 1000000000)',
-    'config.score_on: expected one of gains, current',
-    'config.goal: expected number (exclusiveMinimum 0) or object',
-    'config.webhook_url: expected string (maxLength 2000, pattern ^https?://)',
+    'config.weights.deads: Write a number from -1,000,000,000 to 1,000,000,000.',
+    'config.score_on: Choose one of: gains, current.',
+    'config.goal: Write a number above 0, or write an object with named values.',
+    'config.webhook_url: Write an address that begins with https:// or http://.',
   ])
   const twice = [
     { name: 'gold', min: 90 },
     { name: 'gold', min: 10 },
   ]
-  expect(await wrong('sheet', { tiers: twice })).toEqual(['config.tiers.1.name: gold is the name of another tier'])
+  expect(await wrong('sheet', { tiers: twice })).toEqual(['config.tiers.1.name: gold is the name of another tier.'])
   expect(await wrong('tour', { picks: '3', missed_cut: { rule: 'never' } })).toEqual([
-    'config.tour: expected string (minLength 1, maxLength 40)',
-    'config.picks: expected integer (minimum 1, maximum 50)',
-    'config.missed_cut.rule: expected one of actual, worst, plus',
+    'config.tour: Fill this in with up to 40 characters.',
+    'config.picks: Write a whole number from 1 to 50.',
+    'config.missed_cut.rule: Choose one of: actual, worst, plus.',
   ])
 })
 
@@ -155,7 +155,7 @@ test('a change that names nothing changes nothing, and one that is no object is 
     const before = await call.get(`/api/v1/${path}`)
     expect(await call.patch(`/api/v1/${path}`, {})).toEqual(before)
     for (const body of [-1, 'x', [], null, true])
-      expect(await errorsOf(call.patch(`/api/v1/${path}`, body))).toEqual(['body: expected object'])
+      expect(await errorsOf(call.patch(`/api/v1/${path}`, body))).toEqual(['body: Write an object with named values.'])
   }
   expect(await call.patch('/api/v1/quote-feeds/1', {})).toMatchObject({ name: 'Nasdaq' })
 })
@@ -308,6 +308,6 @@ test('a roster nobody could read is refused, and says what would do', async () =
   })
   for (const path of ['/rota', '/rota/people', '/api/v1/roster', '/api/v1/roster/export'])
     expect(await errorsOf(call.get(`${path}?${quarter}`))).toEqual([
-      'end: is too far off: 92000 places in these days, 50000 are the most; name fewer days or a site',
+      'end: There are 92000 places in these days, 50000 are the most: choose fewer days or a site.',
     ])
 })

@@ -174,7 +174,7 @@ test('a private league is for its members, and for those whom an officer adds', 
   const unknown = await refusalOf(officer.post(`${league}/join`, { username: 'nobody' }))
   expect([unknown.status, unknown.problem.errors]).toEqual([
     422,
-    [{ path: 'username', message: 'There is no user nobody' }],
+    [{ path: 'username', message: 'There is no user nobody.' }],
   ])
   expect(await officer.post(`${league}/join`, { username: 'Ann' })).toMatchObject({ user_id: ann.id, joined: true })
   expect(await officer.post(`${league}/join`, { user_id: ann.id })).toMatchObject({ joined: false })
@@ -211,7 +211,7 @@ test('a webhook has an address on the internet, as feeds do', async () => {
     ['http://', 'This is not a URL'],
     ['https://a b', 'This is not a URL'],
   ]) {
-    const errors = [{ path: 'config.webhook_url', message: `cannot be a webhook: ${why}` }]
+    const errors = [{ path: 'config.webhook_url', message: `This cannot be a webhook: ${why}.` }]
     const webhook_url = url as string
     expect(await refused(newLeague(call, { webhook_url }))).toEqual(errors)
     expect(await refused(call.patch(`/api/v1/leagues/${id}`, { config: { webhook_url } }))).toEqual(errors)

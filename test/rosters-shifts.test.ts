@@ -15,9 +15,11 @@ test('days that are none, or the wrong way round, are refused, not taken for oth
   const { call } = await start()
   const errors = async (query: string) => (await refusalOf(call.get(`${base}/shifts?${query}`))).problem.errors
   expect(await errors('start=2026-02-30')).toEqual([
-    { path: 'start', message: 'expected a date such as 2026-03-30, from 1970 to 2100' },
+    { path: 'start', message: 'Write a date such as 2026-03-30, from 1970 to 2100.' },
   ])
-  expect(await errors('start=2026-03-02&end=2026-03-01')).toEqual([{ path: 'end', message: 'is before the start' }])
+  expect(await errors('start=2026-03-02&end=2026-03-01')).toEqual([
+    { path: 'end', message: 'The end must not be before the start.' },
+  ])
 })
 
 test('a shift copied over a change of the clocks keeps its time on the wall', () => {
@@ -117,24 +119,26 @@ test('every mistake of a spreadsheet is named with its row and column', () => {
   const { shifts, errors } = readShifts(csv, sites)
   expect(shifts.length).toBe(1)
   expect(errors).toEqual([
-    { path: 'row 1, site', message: 'no site is called South Hall' },
-    { path: 'row 2, date', message: '02.06.2025 is not a date like 2025-03-30' },
-    { path: 'row 3, date', message: '2025-02-30 is not a date like 2025-03-30' },
-    { path: 'row 4, from', message: '8 am is not a time like 09:30' },
-    { path: 'row 5, to', message: '25:00 is not a time like 17:30' },
-    { path: 'row 6, headcount', message: '0 is not a whole number from 1 to 500' },
-    { path: 'row 7, site', message: 'is empty' },
+    { path: 'row 1, site', message: 'No site is called South Hall.' },
+    { path: 'row 2, date', message: '02.06.2025 is not a date such as 2025-03-30.' },
+    { path: 'row 3, date', message: '2025-02-30 is not a date such as 2025-03-30.' },
+    { path: 'row 4, from', message: '8 am is not a time such as 09:30.' },
+    { path: 'row 5, to', message: '25:00 is not a time such as 17:30.' },
+    { path: 'row 6, headcount', message: '0 is not a whole number from 1 to 500.' },
+    { path: 'row 7, site', message: 'Name a site.' },
   ])
 })
 
 test('times that run backwards or for days are refused, and so is a file without its columns', () => {
   const read = (row: string) => readShifts(`site,starts_at,ends_at\n${row}`, sites).errors
   expect(read('4,2025-06-02 16:00,2025-06-02 08:00')).toEqual([
-    { path: 'row 1, ends_at', message: 'is not after the start' },
+    { path: 'row 1, ends_at', message: 'The end must be after the start.' },
   ])
-  expect(read('4,2025-06-02 16:00,2025-06-12 16:00')[0]!.message).toBe('is 240 hours after the start; 48 are the most')
+  expect(read('4,2025-06-02 16:00,2025-06-12 16:00')[0]!.message).toBe(
+    'This is 240 hours after the start; 48 are the most.',
+  )
   expect(read('4,soon,2025-06-02 08:00')[0]!.path).toBe('row 1, starts_at')
   expect(readShifts('place,date\n1,2', sites).errors.map(one => one.path)).toEqual(['site', 'from', 'to'])
   expect(readShifts('', sites).errors.length).toBeGreaterThan(0)
-  expect(readShifts('site,date,from,to\n', sites).errors).toEqual([{ path: 'file', message: 'has no rows' }])
+  expect(readShifts('site,date,from,to\n', sites).errors).toEqual([{ path: 'file', message: 'The file has no rows.' }])
 })

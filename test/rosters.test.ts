@@ -256,8 +256,8 @@ test('shifts come from a spreadsheet whole or not at all, with every mistake nam
   const bad = await send(`${csv}\nNowhere,2026-03-30,09:00,10:00,,1\nRiverside,2026-02-30,09:00,10:00,,1`)
   expect(bad.status).toBe(422)
   expect((await bad.json()).errors).toEqual([
-    { path: 'row 3, site', message: 'no site is called Nowhere' },
-    { path: 'row 4, date', message: '2026-02-30 is not a date like 2025-03-30' },
+    { path: 'row 3, site', message: 'No site is called Nowhere.' },
+    { path: 'row 4, date', message: '2026-02-30 is not a date such as 2025-03-30.' },
   ])
   expect((await call.get(`${base}/shifts`)).pagination.total).toBe(0)
   expect((await send(csv)).status).toBe(201)
@@ -312,7 +312,10 @@ test('what is sent is checked at the door', async () => {
   const away = { name: 'Eve', unavailable: [{ from: '2026-03-05', to: '2026-03-01' }] }
   expect((await problemOf('staff', away)).errors[0].path).toBe('unavailable.0.to')
   const shift = { site_id: site.id, starts_at: '2026-03-05T10:00:00Z', ends_at: '2026-03-05T09:00:00Z' }
-  expect((await problemOf('shifts', shift)).errors[0]).toEqual({ path: 'ends_at', message: 'is not after the start' })
+  expect((await problemOf('shifts', shift)).errors[0]).toEqual({
+    path: 'ends_at',
+    message: 'The end must be after the start.',
+  })
   const generate = (body: object) => refusalOf(call.post('/api/v1/jobs/roster/generate', body))
   expect((await generate({ start_date: '2026-03-29', end_date: '2026-03-23' })).status).toBe(422)
   expect((await generate({ ...week, site_ids: [99] })).status).toBe(404)

@@ -14,18 +14,22 @@ test('a key of the config that nobody reads is refused, with those there are', a
   const { call } = await start()
   expect(await errorsOf(newLeague(call, { wieghts: { deads: 1 } }))).toEqual([
     422,
-    expect.stringMatching(/^config\.wieghts is no setting here; there are weights, score_on, /),
+    expect.stringMatching(/^config\.wieghts There is no setting wieghts here; there are weights, score_on, /),
   ])
   const nested = { goal: { per_powr: 1, per_power: 1 }, tiers: [{ name: 'a', min: 1, max: 2 }] }
   expect(await errorsOf(newLeague(call, nested))).toEqual([
     422,
-    'config.goal.per_powr is no setting here; there are per_power',
-    'config.tiers.0.max is no setting here; there are name, min',
+    'config.goal.per_powr There is no setting per_powr here; there are per_power.',
+    'config.tiers.0.max There is no setting max here; there are name, min.',
   ])
   const market = { ...season, kind: 'market', config: { starting_cash: 5 } }
-  expect((await errorsOf(call.post('/api/v1/leagues', market)))[1]).toStartWith('config.starting_cash is no setting')
+  expect((await errorsOf(call.post('/api/v1/leagues', market)))[1]).toStartWith(
+    'config.starting_cash There is no setting starting_cash',
+  )
   const tour = { ...season, kind: 'tour', config: { tour: 'pga', pick: 4 } }
-  expect((await errorsOf(call.post('/api/v1/leagues', tour)))[1]).toStartWith('config.pick is no setting here')
+  expect((await errorsOf(call.post('/api/v1/leagues', tour)))[1]).toStartWith(
+    'config.pick There is no setting pick here',
+  )
 })
 
 test('weights and the order are read in the words of the sheets, and unknown metrics are refused with those there are', async () => {
@@ -38,9 +42,9 @@ test('weights and the order are read in the words of the sheets, and unknown met
   expect((await change({ weights: { 'HONOR points': 2 } })).config.weights).toEqual({ honor_points: 2 })
   expect(await errorsOf(change({ weights: { valor: 1, 'T4 kills': 1, kills_t4: 2 }, sort: 'luck' }))).toEqual([
     422,
-    'config.weights.valor valor is no metric here; the sheets have power, kills_t4, honor_points',
-    'config.weights.kills_t4 means kills_t4, which has a weight already',
-    'config.sort luck is no metric here; the sheets have power, kills_t4, honor_points',
+    'config.weights.valor There is no metric valor here; the sheets have power, kills_t4, honor_points.',
+    'config.weights.kills_t4 This is kills_t4, which has a weight already.',
+    'config.sort There is no metric luck here; the sheets have power, kills_t4, honor_points.',
   ])
 })
 

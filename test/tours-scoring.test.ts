@@ -230,31 +230,31 @@ describe('picks', () => {
 
   test.each<[picks: string[], wrong: Array<[path: string, message: string]>]>([
     [['ann', 'bob', 'cy'], []],
-    [['ann', 'bob'], [['picks', 'should be 3 golfers, are 2']]],
+    [['ann', 'bob'], [['picks', 'Pick 3 golfers; these are 2.']]],
     [
       ['ann', 'bob', 'cy', 'dee'],
       [
-        ['picks', 'should be 3 golfers, are 4'],
-        ['picks[3]', 'is not in the field: dee'],
+        ['picks', 'Pick 3 golfers; these are 4.'],
+        ['picks[3]', 'dee is not in the field.'],
       ],
     ],
-    [['ann', 'bob', 'ann'], [['picks[2]', 'repeats picks[0], Golfer ann']]],
+    [['ann', 'bob', 'ann'], [['picks[2]', 'Golfer ann is picked already.']]],
     [
       ['ann', 'nobody', 'nobody'],
       [
-        ['picks[1]', 'is not in the field: nobody'],
-        ['picks[2]', 'is not in the field: nobody'],
+        ['picks[1]', 'nobody is not in the field.'],
+        ['picks[2]', 'nobody is not in the field.'],
       ],
     ],
-    [['ann', 'bob', 'gus'], [['picks[2]', 'is out of the event: Golfer gus']]],
-    [['ann', 'bob', '__proto__'], [['picks[2]', 'is not in the field: __proto__']]],
+    [['ann', 'bob', 'gus'], [['picks[2]', 'Golfer gus is out of the event.']]],
+    [['ann', 'bob', '__proto__'], [['picks[2]', '__proto__ is not in the field.']]],
   ])('%j', (picks, wrong) => {
     expect(checkPicks(picks, 3, golfers).map(({ path, message }) => [path, message])).toEqual(wrong)
   })
 
   test('cannot be checked against a field nobody knows', () => {
     expect(checkPicks(['ann'], 1, new Map())).toEqual([
-      { path: 'picks', message: 'cannot be checked yet: the field has not been published' },
+      { path: 'picks', message: 'Picks cannot be checked yet: the field has not been published.' },
     ])
   })
 })

@@ -16,12 +16,20 @@ export const usernameField = t.String({ minLength: 1, maxLength: longestUsername
 export const newPasswordField = t.String({ minLength: 10, maxLength: 200 })
 /** What may be a password typed at sign-in: longer ones are refused before any work. */
 export const passwordField = t.String({ minLength: 1, maxLength: 200 })
-export const countryField = t.Nullable(t.String({ pattern: '^[A-Za-z]{2}$', description: 'ISO 3166-1 alpha-2' }))
+export const countryField = t.Nullable(
+  t.String({
+    pattern: '^[A-Za-z]{2}$',
+    'x-error': 'Write the two letters of a country, such as NO.',
+    description: 'ISO 3166-1 alpha-2',
+  }),
+)
 
 /** One spelling per address. */
 export function normalizedEmail(text: string): string {
   const email = text.trim().toLowerCase()
-  return /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(email) ? email : invalid('email', 'expected an e-mail address')
+  return /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(email)
+    ? email
+    : invalid('email', 'Write an e-mail address such as ann@example.org.')
 }
 
 const taken = /^(operator|fieldhouse|stranger|deleted-\d+)$/i // names by which the audit log calls others
@@ -33,16 +41,18 @@ const hardToSee = /\p{Default_Ignorable_Code_Point}|\p{M}{5}/u
 export function checkedUsername(text: string): string {
   const name = text.normalize('NFKC').trim().replaceAll(/\s+/g, ' ')
   if (name.length > longestUsername)
-    invalid('username', `has more than ${longestUsername} letters once it is written plainly`)
+    invalid('username', `At most ${longestUsername} letters, once it is written plainly.`)
   if (!/^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._'-]*$/u.test(name) || hardToSee.test(name))
-    invalid('username', "expected letters, digits, spaces and . _ ' -, beginning with a letter or digit")
-  if (taken.test(skeleton(name))) invalid('username', 'is a name Fieldhouse uses itself')
+    invalid('username', "Letters, digits, spaces and . _ ' - only; begin with a letter or digit.")
+  if (taken.test(skeleton(name))) invalid('username', 'Fieldhouse uses this name itself; choose another.')
   return name
 }
 
 export function countryCode(text: string | null | undefined): string | null {
   if (!text) return null
-  return /^[a-z]{2}$/i.test(text) ? text.toUpperCase() : invalid('country', 'expected two letters (ISO 3166-1)')
+  return /^[a-z]{2}$/i.test(text)
+    ? text.toUpperCase()
+    : invalid('country', 'Write the two letters of a country, such as NO.')
 }
 
 /** An account as its owner sees it. */

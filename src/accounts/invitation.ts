@@ -87,8 +87,8 @@ export function makeInvitation(
 ): Promise<{ invitation: Invitation; token: string }> {
   const now = clock.now()
   const expiresAt = expires_at === undefined ? now + usualLife : Date.parse(expires_at)
-  if (expiresAt <= now) invalid('expires_at', 'must be in the future')
-  if (expiresAt > now + longestLife) invalid('expires_at', 'must be within a year')
+  if (expiresAt <= now) invalid('expires_at', 'Write a time in the future.')
+  if (expiresAt > now + longestLife) invalid('expires_at', 'Write a time within a year.')
   const token = newSecret()
   return atomically(db, tx => {
     const values = { leagueId, maxUses, expiresAt, createdBy: who.id, createdAt: now, tokenHash: hashSecret(token) }

@@ -172,7 +172,7 @@ export async function changePassword(app: App, request: Request, who: Who, chang
   await countAttempt(app, attempt)
   if (!(await passwords.matches(change.current_password, user.passwordHash))) {
     await atomically(db, tx => audit(tx, { ...deed, at: clock.now(), result: 'refused' }))
-    invalid('current_password', 'is not right')
+    invalid('current_password', 'This is not your current password.')
   }
   const newHash = await passwords.hash(change.new_password)
   const device = await atomically(db, tx => {

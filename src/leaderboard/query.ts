@@ -21,7 +21,7 @@ export type Mistake = { path: string; message: string }
 
 export class BadQuery extends Error {
   constructor(readonly errors: Mistake[]) {
-    super(errors.map(({ path, message }) => `${path}: ${message}`).join('; '))
+    super(errors.map(({ path, message }) => `${path}: ${message}`).join(' '))
   }
 }
 
@@ -53,19 +53,19 @@ export function canonical(raw: Readonly<Record<string, string | number | undefin
   const count = (path: string, otherwise: number, most: number) => {
     const given = text(path) ?? otherwise
     const value = Number(given)
-    if (!Number.isInteger(value)) errors.push({ path, message: 'expected a whole number' })
+    if (!Number.isInteger(value)) errors.push({ path, message: 'Write a whole number.' })
     return Math.max(1, Math.min(value, most))
   }
   const oneOf = <T extends string>(path: string, choices: readonly T[]): T | undefined => {
     const given = text(path)?.toLowerCase()
     const choice = choices.find(one => one === given)
-    if (given !== undefined && !choice) errors.push({ path, message: `expected one of ${choices.join(', ')}` })
+    if (given !== undefined && !choice) errors.push({ path, message: `Choose one of: ${choices.join(', ')}.` })
     return choice
   }
   const time = (path: string) => {
     const given = text(path)
     const at = given === undefined ? undefined : /^\d{4}-\d\d-\d\d/.test(given) ? Date.parse(given) : Number.NaN
-    if (Number.isNaN(at)) errors.push({ path, message: 'expected a time such as 2026-03-01T12:00:00Z' })
+    if (Number.isNaN(at)) errors.push({ path, message: 'Write a time such as 2026-03-01T12:00:00Z.' })
     return at
   }
   const query: BoardQuery = {

@@ -23,6 +23,11 @@ function unknownKeys(schema: Part, given: unknown, path: string): FieldError[] {
   return Object.entries(given).flatMap(([key, value]) =>
     Object.hasOwn(known, key)
       ? unknownKeys(known[key]!, value, `${path}.${key}`)
-      : [{ path: `${path}.${key}`, message: `is no setting here; there are ${Object.keys(known).join(', ')}` }],
+      : [
+          {
+            path: `${path}.${key}`,
+            message: `There is no setting ${key} here; there are ${Object.keys(known).join(', ')}.`,
+          },
+        ],
   )
 }

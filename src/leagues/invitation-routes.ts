@@ -82,7 +82,7 @@ export const invitationRoutes = (app: App) => {
           return refuse('invalid', 'An account needs email, username and password; or sign in first', {
             errors: (['email', 'username', 'password'] as const)
               .filter(path => !account[path])
-              .map(path => ({ path, message: 'is needed for a new account' })),
+              .map(path => ({ path, message: 'Fill this in for a new account.' })),
           })
         set.status = 201
         return acceptInvitation(app, request, token, { ...account, email, username, password })

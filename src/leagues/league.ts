@@ -51,7 +51,7 @@ export const fieldsOf = ({ name, startsAt, endsAt }: League): Required<LeagueFie
 /** The columns that hold the fields. A field whose column has its name needs no line here. */
 export function columnsOf({ name, starts_at, ends_at, ...others }: LeagueFields) {
   const times = { startsAt: Date.parse(starts_at), endsAt: Date.parse(ends_at) }
-  if (times.endsAt <= times.startsAt) invalid('ends_at', 'must be after starts_at')
+  if (times.endsAt <= times.startsAt) invalid('ends_at', 'The end must be after the start.')
   return { ...others, ...times, name: name.trim() }
 }
 

@@ -47,8 +47,8 @@ export const memberRoutes = (app: App) => {
         const isOther = username !== undefined || (user_id !== undefined && user_id !== me.id)
         if (isOther && !isAtLeast(me, 'officer')) refuse('forbidden', 'Only an officer adds others')
         const named = username === undefined ? me : userByName(db, username.trim())
-        const userId = user_id ?? (named ?? invalid('username', `There is no user ${username}`)).id
-        if (userId === null) return invalid('user_id', 'is needed: the operator plays in no league')
+        const userId = user_id ?? (named ?? invalid('username', `There is no user ${username}.`)).id
+        if (userId === null) return invalid('user_id', 'Say whose it is: the operator plays in no league.')
         const now = clock.now()
         const league = readableLeague(db, id, me) // a private one is joined by whom an officer adds or invites
         requireUnended(league, now)

@@ -52,7 +52,7 @@ export const leagueRoutes = (app: App) => {
   const { db, cache, clock, kinds } = app
   const view = (id: number) => leagueViewById(db, id, clock.now())
   const configOf = (kind: League['kind'], given: Record<string, unknown>, league?: League) => {
-    const rules = kinds[kind] ?? invalid('kind', `expected one of ${Object.keys(kinds).join(', ')}`)
+    const rules = kinds[kind] ?? invalid('kind', `Choose one of: ${Object.keys(kinds).join(', ')}.`)
     return rules.config(given, app, league)
   }
 
@@ -166,7 +166,7 @@ export const leagueRoutes = (app: App) => {
       async ({ params: { id }, body, who }) => {
         const league = leagueById(db, id)
         if (body.name !== league.name)
-          invalid('name', `must be the league's name, "${league.name}", to confirm that all of it is removed`)
+          invalid('name', `Write the league's name, "${league.name}", to confirm that all of it is removed.`)
         const clearAway = kinds[league.kind]?.removing?.(app, id)
         await atomically(db, tx => {
           deleteLeague(tx, id)

@@ -11,7 +11,7 @@ export const day = 24 * hour
 /** Clocks of several machines differ a little. What is further ahead than this was dated by a clock that was wrong. */
 export const mostAhead = minute
 export const isAhead = (at: number, now: number): boolean => at > now + mostAhead
-export const tooFarAhead = 'is more than a minute ahead of this clock'
+export const tooFarAhead = 'This is more than a minute ahead of this clock.'
 
 /** ISO 8601 in UTC, or null where nothing has happened yet. */
 export const iso = (at: number) => new Date(at).toISOString()

@@ -8,8 +8,8 @@ const mostDays = 92
 /** Refuses ranges that are empty or too long to be looked at. `endName` is the field to blame. */
 export function checkRange(start: string, end: string, endName = 'end', most = mostDays): void {
   const days = daysBetween(start, end) + 1
-  if (days < 1) invalid(endName, 'is before the start')
-  if (days > most) invalid(endName, `is ${days} days after the start; ${most} are the most`)
+  if (days < 1) invalid(endName, 'The end must not be before the start.')
+  if (days > most) invalid(endName, `This is ${days} days after the start; ${most} are the most.`)
 }
 
 const daysBetween = (start: string, end: string): number =>

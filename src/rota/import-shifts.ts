@@ -26,9 +26,9 @@ export function readShifts(csv: string, sites: NamedSite[]): { shifts: NewShift[
     fields.has('starts_at') || fields.has('ends_at') ? ['site', 'starts_at', 'ends_at'] : ['site', 'date', 'from', 'to']
   const errors = missing
     .filter(name => !fields.has(name))
-    .map(name => ({ path: name, message: 'is a column the file lacks' }))
+    .map(name => ({ path: name, message: 'The file lacks this column.' }))
   if (errors.length) return { shifts: [], errors }
-  if (!data.length) return { shifts: [], errors: [{ path: 'file', message: 'has no rows' }] }
+  if (!data.length) return { shifts: [], errors: [{ path: 'file', message: 'The file has no rows.' }] }
 
   const shifts: NewShift[] = []
   for (const [index, row] of data.entries()) {
@@ -45,21 +45,21 @@ type Wrong = (column: string, message: string) => undefined
 
 function readRow(row: Record<string, string>, sites: NamedSite[], wrong: Wrong): NewShift | undefined {
   const site = siteOf(row.site ?? '', sites)
-  if (!site) return wrong('site', row.site ? `no site is called ${shown(row.site)}` : 'is empty')
+  if (!site) return wrong('site', row.site ? `No site is called ${shown(row.site)}.` : 'Name a site.')
   const headcount = Number(row.headcount || 1)
   if (!Number.isInteger(headcount) || headcount < 1 || headcount > 500)
-    return wrong('headcount', `${shown(row.headcount)} is not a whole number from 1 to 500`)
+    return wrong('headcount', `${shown(row.headcount)} is not a whole number from 1 to 500.`)
   for (const column of ['skill', 'certification'] as const) {
     const word = row[column]
     if (word && (word.length > longestWord || !isOneLine(word)))
-      return wrong(column, `${shown(word)} is not one line of at most ${longestWord} characters`)
+      return wrong(column, `${shown(word)} is not one line of at most ${longestWord} characters.`)
   }
   const times = row.starts_at === undefined ? byDay(row, site.timezone, wrong) : byInstants(row, site.timezone, wrong)
   if (!times) return
   const hours = (Date.parse(times.ends_at) - Date.parse(times.starts_at)) / 3_600_000
-  if (hours <= 0) return wrong('ends_at', 'is not after the start')
+  if (hours <= 0) return wrong('ends_at', 'The end must be after the start.')
   if (hours > MOST_HOURS)
-    return wrong('ends_at', `is ${Math.round(hours)} hours after the start; ${MOST_HOURS} are the most`)
+    return wrong('ends_at', `This is ${Math.round(hours)} hours after the start; ${MOST_HOURS} are the most.`)
   return { site_id: site.id, ...times, skill: row.skill || null, certification: row.certification || null, headcount }
 }
 
@@ -68,16 +68,16 @@ const siteOf = (text: string, sites: NamedSite[]) =>
   sites.find(site => String(site.id) === text) ?? sites.find(site => site.name.toLowerCase() === text.toLowerCase())
 
 function byDay({ date = '', from = '', to = '' }: Record<string, string>, zone: string, wrong: Wrong) {
-  if (!isDate(date)) return wrong('date', `${shown(date)} is not a date like 2025-03-30`)
+  if (!isDate(date)) return wrong('date', `${shown(date)} is not a date such as 2025-03-30.`)
   const [begin, end] = [clockOf(from), clockOf(to)]
-  if (!begin) return wrong('from', `${shown(from)} is not a time like 09:30`)
-  if (!end) return wrong('to', `${shown(to)} is not a time like 17:30`)
+  if (!begin) return wrong('from', `${shown(from)} is not a time such as 09:30.`)
+  if (!end) return wrong('to', `${shown(to)} is not a time such as 17:30.`)
   return onDay(Temporal.PlainDate.from(date), begin, end, zone)
 }
 
 function byInstants({ starts_at = '', ends_at = '' }: Record<string, string>, zone: string, wrong: Wrong) {
   const [start, end] = [instantOf(starts_at, zone), instantOf(ends_at, zone)]
-  const asked = 'is not a time like 2025-03-30 22:00 or 2025-03-30T20:00:00Z'
+  const asked = 'is not a time such as 2025-03-30 22:00 or 2025-03-30T20:00:00Z.'
   if (!start) return wrong('starts_at', `${shown(starts_at)} ${asked}`)
   if (!end) return wrong('ends_at', `${shown(ends_at)} ${asked}`)
   return { starts_at: start, ends_at: end }

@@ -8,7 +8,11 @@ import { dateSchema, dateTimeSchema, oneLine } from '../platform/http/text-forma
 import { longestWord } from './shift.ts'
 
 const word = oneLine(longestWord)
-const clock = t.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'On the site’s wall, such as 09:30' })
+const clock = t.String({
+  pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
+  'x-error': 'Write a time of day such as 09:30.',
+  description: 'On the site’s wall, such as 09:30',
+})
 const moment = { ...dateTimeSchema, description: 'A date, or a moment with an offset' }
 
 export const wishSchema = t.Object({
@@ -72,13 +76,13 @@ export function tidyPerson(given: PersonChange): PersonChange {
     tidy.unavailable = given.unavailable.map(({ from, to }, i) => {
       const [begin, end] = [tidyMoment(from), tidyMoment(to)]
       if (isDate(from) === isDate(to) ? begin > end : begin.slice(0, 10) > end.slice(0, 10))
-        wrong(`unavailable.${i}.to`, 'is before its beginning')
+        wrong(`unavailable.${i}.to`, 'The end must not be before the start.')
       return { from: begin, to: end }
     })
   for (const [i, wish] of (given.preferences ?? []).entries())
     if ((wish.from === undefined) !== (wish.to === undefined))
-      wrong(`preferences.${i}.${wish.from ? 'to' : 'from'}`, 'is missing: give both or none')
-  if (errors.length) refuse('invalid', `${errors[0]?.path} ${errors[0]?.message}`, { errors })
+      wrong(`preferences.${i}.${wish.from ? 'to' : 'from'}`, 'Give both a start and an end, or none.')
+  if (errors.length) refuse('invalid', errors[0]?.message ?? '', { errors })
   return tidy
 }
 

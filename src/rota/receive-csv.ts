@@ -19,7 +19,7 @@ export async function receiveCsv(request: Request): Promise<string> {
   const csv = typeof given === 'object' && given !== null && 'csv' in given ? given.csv : undefined
   return typeof csv === 'string'
     ? csv
-    : refuse('invalid', 'csv is missing', { errors: [{ path: 'csv', message: 'is missing' }] })
+    : refuse('invalid', 'csv is missing', { errors: [{ path: 'csv', message: 'Choose a CSV file.' }] })
 }
 
 function parsed(text: string): unknown {

@@ -116,9 +116,10 @@ export const rosterRoutes = (app: App) => {
       ({ body, who }) => {
         if (body.job_id !== undefined) return confirmDraft(app, signedIn(who), body.job_id)
         const { assignments, start_date, end_date, site_ids = [] } = body
-        if (!assignments) return invalid('job_id', 'is missing; or send assignments, start_date, end_date and site_ids')
+        if (!assignments) return invalid('job_id', 'Send job_id; or assignments, start_date, end_date and site_ids.')
         if (!assignments.length) return confirmRoster(app, signedIn(who), { start: '', end: '', siteIds: [] }, [])
-        if (!start_date || !end_date) return invalid(start_date ? 'end_date' : 'start_date', 'is missing')
+        if (!start_date || !end_date)
+          return invalid(start_date ? 'end_date' : 'start_date', 'Write a date such as 2026-03-30.')
         checkRange(start_date, end_date, 'end_date')
         return confirmRoster(app, signedIn(who), { start: start_date, end: end_date, siteIds: site_ids }, assignments)
       },

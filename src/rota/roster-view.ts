@@ -53,10 +53,7 @@ export function readRoster({ db, reader }: Pick<App, 'db' | 'reader'>, range: Ra
     .where(inRange(range))
     .get() ?? { places: 0 }
   if (places > mostPlaces)
-    invalid(
-      'end',
-      `is too far off: ${places} places in these days, ${mostPlaces} are the most; name fewer days or a site`,
-    )
+    invalid('end', `There are ${places} places in these days, ${mostPlaces} are the most: choose fewer days or a site.`)
   return reader.read(rosterView, range)
 }
 

@@ -50,7 +50,7 @@ export const shiftRoutes = (app: App) => {
       async ({ query, request, set }) => {
         const page = pageOf(query)
         const { start = '', end = '', site_id = 0 } = query
-        if (start && end && end < start) invalid('end', 'is before the start')
+        if (start && end && end < start) invalid('end', 'The end must not be before the start.')
         const answer = await cache.read(cached.shiftList, [start, end, site_id, page.page, page.limit], () => {
           const { shifts, total } = listShifts(db, query, page)
           return { shifts: shifts.map(shiftView), pagination: pagination(page, total) }
@@ -128,7 +128,7 @@ export const shiftRoutes = (app: App) => {
         checkRange(start_date, end_date, 'end_date', 366)
         const { timezone } = siteById(db, body.site_id)
         const wanted = fromPattern({ ...pattern, skill, certification, headcount }, start_date, end_date, timezone)
-        if (!wanted.length) invalid('weekdays', 'names no day in that range')
+        if (!wanted.length) invalid('weekdays', 'None of these weekdays is in that range.')
         set.status = 201
         return add(wanted, signedIn(who), 'shift.pattern', body)
       },

@@ -1,6 +1,6 @@
 import { type Static, t } from 'elysia'
 import type { shifts } from '../../db/schema.ts'
-import { type FieldError, refuse } from '../errors.ts'
+import { invalid } from '../errors.ts'
 import { hour, iso } from '../platform/clock.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
 import { dateSchema, dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
@@ -10,7 +10,11 @@ export type Shift = typeof shifts.$inferSelect
 
 export const longestWord = 60
 const word = t.Nullable(oneLine(longestWord))
-const clock = t.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'On the site’s wall, such as 09:30' })
+const clock = t.String({
+  pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
+  'x-error': 'Write a time of day such as 09:30.',
+  description: 'On the site’s wall, such as 09:30',
+})
 const headcount = t.Integer({ minimum: 1, maximum: 500, description: '1, unless told' })
 const siteId = idSchema
 
@@ -79,11 +83,10 @@ export function checkTimes({ starts_at, ends_at }: Pick<NewShift, 'starts_at' | 
   const hours = (Date.parse(ends_at) - Date.parse(starts_at)) / hour
   const message =
     hours <= 0
-      ? 'is not after the start'
-      : hours > longest && `is ${Math.round(hours)} hours after the start; ${longest} are the most`
+      ? 'The end must be after the start.'
+      : hours > longest && `This is ${Math.round(hours)} hours after the start; ${longest} are the most.`
   if (!message) return
-  const errors: FieldError[] = [{ path: 'ends_at', message }]
-  refuse('invalid', `ends_at ${message}`, { errors })
+  invalid('ends_at', message)
 }
 
 /** The day on the site's wall. */

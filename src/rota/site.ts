@@ -34,6 +34,6 @@ export function checkZone(timezone: string): void {
   try {
     Temporal.Now.zonedDateTimeISO(timezone)
   } catch {
-    invalid('timezone', `${timezone} is not a time zone like Europe/Berlin`)
+    invalid('timezone', `${timezone} is not a time zone; write one such as Europe/Berlin.`)
   }
 }

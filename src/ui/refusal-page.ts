@@ -1,5 +1,6 @@
 import type { Refusal } from '../errors.ts'
 import { html } from '../platform/html.ts'
+import { fieldName } from '../platform/http/field-errors.ts'
 import { requestContext } from '../platform/http/request-context.ts'
 import { page } from './layout.ts'
 
@@ -19,7 +20,7 @@ export function refusalPage(request: Request, refusal: Refusal | undefined, requ
     <p class="code" aria-hidden="true">${status}</p>
     <h1>${title}</h1>
     <p>${detail}</p>
-    ${errors?.length && html`<ul>${errors.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}</ul>`}
+    ${errors?.length && html`<ul>${errors.map(({ path, message }) => html`<li>${fieldName(path)}: ${message}</li>`)}</ul>`}
     <p><a class="button" href="/">To the leagues</a></p>
     <p class="quiet">Request <code>${requestId}</code></p>
   </section>`

@@ -45,10 +45,10 @@ export function checkedChain(given: readonly GivenContract[]): OptionContract[] 
   const seen = new Set<string>()
   for (const [i, { strike_cents, type, bid_cents, ask_cents }] of given.entries()) {
     const name = `${strike_cents} ${type}`
-    if (seen.has(name)) errors.push({ path: `chain.${i}`, message: `is there twice: ${name}` })
+    if (seen.has(name)) errors.push({ path: `chain.${i}`, message: `${name} is there twice.` })
     seen.add(name)
     if (bid_cents != null && ask_cents != null && bid_cents > ask_cents)
-      errors.push({ path: `chain.${i}.bid_cents`, message: `is above the ask of ${ask_cents}` })
+      errors.push({ path: `chain.${i}.bid_cents`, message: `The bid is above the ask of ${ask_cents}.` })
   }
   if (errors.length) refuse('invalid', 'The chain does not add up', { errors: errors.slice(0, 100) })
   return given

@@ -80,14 +80,14 @@ function notActive(league: League, now: number): OrderRefusal {
 const notQuoted = ({ symbol }: Order): OrderRefusal => ({
   code: 'invalid',
   detail: `There is no quote of ${symbol}`,
-  facts: { rule: 'quote', errors: [{ path: 'symbol', message: 'is not quoted here' }] },
+  facts: { rule: 'quote', errors: [{ path: 'symbol', message: 'This symbol is not quoted here.' }] },
 })
 
 function refusalOf({ detail, ...facts }: BrokenRule): OrderRefusal {
   const { rule, most } = facts
   const path = rule === 'quote_age' ? 'symbol' : 'quantity'
   const advice = most === undefined ? '' : most > 0 ? `. At most ${most} can be traded` : '. None can be traded'
-  return { code: 'conflict', detail, facts: { ...facts, errors: [{ path, message: `${detail}${advice}` }] } }
+  return { code: 'conflict', detail, facts: { ...facts, errors: [{ path, message: `${detail}${advice}.` }] } }
 }
 
 function writeTrade(

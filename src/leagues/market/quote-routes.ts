@@ -111,7 +111,9 @@ export const quoteRoutes = (app: App) => {
         const day =
           query.expiration ??
           body.expiration ??
-          refuse('invalid', 'expiration is missing', { errors: [{ path: 'expiration', message: 'is needed' }] })
+          refuse('invalid', 'expiration is missing', {
+            errors: [{ path: 'expiration', message: 'Choose an expiration.' }],
+          })
         const now = clock.now()
         const asOf = body.as_of === undefined ? now : Date.parse(body.as_of)
         if (isAhead(asOf, now)) invalid('as_of', tooFarAhead)

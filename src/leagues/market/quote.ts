@@ -5,7 +5,7 @@ import { type Static, t } from 'elysia'
 import type { quotes } from '../../../db/schema.ts'
 import type { FieldError } from '../../errors.ts'
 import { day, isAhead, iso, momentOf, tooFarAhead } from '../../platform/clock.ts'
-import { expectation, fieldErrors } from '../../platform/http/field-errors.ts'
+import { fieldErrors, sentence } from '../../platform/http/field-errors.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { maxPriceCents } from './order.ts'
 
@@ -13,8 +13,10 @@ export type QuoteRow = typeof quotes.$inferSelect
 
 /** `AAPL`, `BRK.B`, `^GSPC`, `BTC-USD`, `EURUSD=X`; small letters are taken for large ones. */
 const symbolPattern = '^[A-Za-z0-9^][A-Za-z0-9.^=:_-]{0,19}$'
+const notASymbol = 'Write a symbol such as AAPL or BRK.B: up to 20 letters, digits and . ^ = : _ -'
 export const symbolSchema = t.String({
   pattern: symbolPattern,
+  'x-error': notASymbol,
   description: 'Up to 20 letters, digits and . ^ = : _ -',
 })
 export const symbolOf = (written: string) => written.toUpperCase()
@@ -29,13 +31,13 @@ export const quotePush = t.Object({
 /** The same, strictly: Elysia's own types take numbers as text too. */
 const isPush = TypeCompiler.Compile(
   Type.Object({
-    symbol: Type.String({ pattern: symbolPattern }),
+    symbol: Type.String({ pattern: symbolPattern, 'x-error': notASymbol }),
     price_cents: Type.Integer({ minimum: 1, maximum: maxPriceCents }),
     as_of: Type.Optional(Type.String()),
   }),
 )
 
-const notATime = expectation(dateTimeSchema) ?? ''
+const notATime = sentence(dateTimeSchema)
 
 export type NewQuote = { symbol: string; priceCents: number; asOf: number }
 

@@ -117,6 +117,6 @@ export function mappingOf(json: string | undefined): Record<string, string | nul
     const byHeader = Object.entries(mapping).toSorted(([a], [b]) => (a < b ? -1 : 1))
     return byHeader.length ? Object.fromEntries(byHeader) : null
   } catch {
-    return invalid('mapping', 'expected a JSON object of header → metric')
+    return invalid('mapping', 'Write an object of column header → metric, as JSON.')
   }
 }

@@ -24,7 +24,16 @@ export const sheetConfig = t.Object({
   goal: t.Optional(
     t.Union([t.Number({ exclusiveMinimum: 0 }), t.Object({ per_power: t.Number({ exclusiveMinimum: 0 }) })]),
   ),
-  webhook_url: t.Optional(t.Union([t.Null(), t.String({ pattern: '^https?://', maxLength: 2000 })])),
+  webhook_url: t.Optional(
+    t.Union([
+      t.Null(),
+      t.String({
+        pattern: '^https?://',
+        maxLength: 2000,
+        'x-error': 'Write an address that begins with https:// or http://.',
+      }),
+    ]),
+  ),
   sort: t.Optional(t.String({ minLength: 1, maxLength: 60 })),
   public: t.Optional(t.Boolean()),
   auto_finalize: t.Optional(t.Boolean()),
@@ -38,7 +47,7 @@ export function checkedSheetConfig(
 ): Record<string, unknown> {
   const errors = configErrors(sheetConfig, given)
   if (given.classify_by === 'goal' && given.goal === undefined)
-    errors.push({ path: 'config.goal', message: 'is needed to classify by goal' })
+    errors.push({ path: 'config.goal', message: 'Set a goal to classify by it.' })
   const config = given as SheetConfig
   if (!errors.length) errors.push(...sameNames(config.tiers ?? []))
   refuseAny(errors)
@@ -69,7 +78,7 @@ function namedWeights(weights: Record<string, number>, names: MetricNames): Reco
   for (const [given, weight] of Object.entries(weights)) {
     const path = `config.weights.${given}`
     const name = names.read(given, path)
-    if (Object.hasOwn(named, name)) names.errors.push({ path, message: `means ${name}, which has a weight already` })
+    if (Object.hasOwn(named, name)) names.errors.push({ path, message: `This is ${name}, which has a weight already.` })
     else named[name] = weight
   }
   return named
@@ -78,7 +87,7 @@ function namedWeights(weights: Record<string, number>, names: MetricNames): Reco
 const sameNames = (tiers: { name: string }[]): FieldError[] =>
   tiers.flatMap(({ name }, i) =>
     tiers.findIndex(other => other.name === name) < i
-      ? [{ path: `config.tiers.${i}.name`, message: `${name} is the name of another tier` }]
+      ? [{ path: `config.tiers.${i}.name`, message: `${name} is the name of another tier.` }]
       : [],
   )
 

@@ -35,7 +35,7 @@ export class MetricNames {
   read(given: string, path: string): string {
     const name = this.open.has(given) ? given : metricNamed(given)
     if (name === '' || (this.seen.length > 0 && !this.open.has(name)))
-      this.errors.push({ path, message: `${given} is no metric here; ${this.choices}` })
+      this.errors.push({ path, message: `There is no metric ${given} here; ${this.choices}.` })
     return name
   }
 

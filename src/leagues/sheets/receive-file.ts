@@ -36,7 +36,7 @@ export async function receive(
   const type = request.headers.get('content-type') ?? ''
   if (!/^multipart\/form-data\s*;.*boundary=/i.test(type))
     refuse('unsupported', 'Send the file as multipart/form-data, in a part named file')
-  if (!request.body) refuse('invalid', 'The body is empty', { errors: [{ path: 'file', message: 'expected a file' }] })
+  if (!request.body) refuse('invalid', 'The body is empty', { errors: [{ path: 'file', message: 'Choose a file.' }] })
   const folder = uploadsFolder(config.dataDir)
   mkdirSync(folder, { recursive: true })
   const file = newName(processId)
@@ -107,7 +107,7 @@ async function read(request: Request, type: string, path: string, maxBytes: numb
     throw error instanceof Refusal || isDiskError(error) ? error : cutOff
   }
   if (filename === undefined)
-    refuse('invalid', 'There is no file', { errors: [{ path: 'file', message: 'expected a file' }] })
+    refuse('invalid', 'There is no file', { errors: [{ path: 'file', message: 'Choose a file.' }] })
   return { filename: filename as string, bytes, sha256: hash.digest('hex'), fields, head: Buffer.concat(head) }
 }
 

@@ -57,8 +57,9 @@ export function checkedTourConfig(
   if (errors.length) refuse('invalid', 'The config does not fit a tour league', { errors })
   const config = { ...usual, ...(given as Static<typeof tourConfig>) }
   const best = config.best ?? Math.max(1, Math.min(config.picks, 4))
-  if (!findTour(db, config.tour)) errors.push({ path: 'config.tour', message: `names no tour: ${config.tour}` })
-  if (best > config.picks) errors.push({ path: 'config.best', message: `is more than the ${config.picks} picks` })
+  if (!findTour(db, config.tour)) errors.push({ path: 'config.tour', message: `There is no tour ${config.tour}.` })
+  if (best > config.picks)
+    errors.push({ path: 'config.best', message: `At most ${config.picks}, the number of picks.` })
   if (errors.length) refuse('invalid', 'The config does not fit a tour league', { errors })
   if (league && countEntries(db, league.id) > 0) insistSame(tourRulesOf(league), config)
   return { ...config, best, event: config.event?.trim() || null, deadline: config.deadline ?? null }

@@ -52,7 +52,7 @@ const mayActFor = (who: Who, userId: number) => who.id === userId || isAtLeast(w
 
 export async function enter(app: App, leagueId: number, who: Who, given: Static<typeof newEntry>): Promise<number> {
   const { db, clock } = app
-  const userId = given.user_id ?? who.id ?? invalid('user_id', 'is needed: the operator plays in no league')
+  const userId = given.user_id ?? who.id ?? invalid('user_id', 'Say whose it is: the operator plays in no league.')
   if (!mayActFor(who, userId)) refuse('forbidden', 'Only an officer enters for others')
   const at = clock.now()
   return atomically(db, tx => {
@@ -113,7 +113,7 @@ function requireFreeName(tx: Db, leagueId: number, wanted: string, butBy?: numbe
   const name = wanted.normalize('NFC').replace(/\s+/g, ' ').trim()
   if (nameIsTaken(tx, leagueId, name, butBy))
     refuse('conflict', `There is an entry called ${name} already`, {
-      errors: [{ path: 'name', message: 'is taken in this league' }],
+      errors: [{ path: 'name', message: 'This name is taken in this league; choose another.' }],
     })
   return name
 }

@@ -6,16 +6,18 @@ export const mostPicks = 50
 
 /** Says what is wrong with an entry's picks; nothing if they are good. */
 export function checkPicks(picks: readonly string[], count: number, field: ReadonlyMap<string, Golfer>): FieldError[] {
-  if (field.size === 0) return [{ path: 'picks', message: 'cannot be checked yet: the field has not been published' }]
+  if (field.size === 0)
+    return [{ path: 'picks', message: 'Picks cannot be checked yet: the field has not been published.' }]
   const wrong: FieldError[] = []
-  if (picks.length !== count) wrong.push({ path: 'picks', message: `should be ${count} golfers, are ${picks.length}` })
+  if (picks.length !== count)
+    wrong.push({ path: 'picks', message: `Pick ${count} golfers; these are ${picks.length}.` })
   picks.forEach((id, i) => {
     const golfer = field.get(id)
     const earlier = picks.indexOf(id)
     const path = `picks[${i}]`
-    if (!golfer) wrong.push({ path, message: `is not in the field: ${id}` })
-    else if (earlier < i) wrong.push({ path, message: `repeats picks[${earlier}], ${golfer.name}` })
-    else if (isOut(golfer)) wrong.push({ path, message: `is out of the event: ${golfer.name}` })
+    if (!golfer) wrong.push({ path, message: `${id} is not in the field.` })
+    else if (earlier < i) wrong.push({ path, message: `${golfer.name} is picked already.` })
+    else if (isOut(golfer)) wrong.push({ path, message: `${golfer.name} is out of the event.` })
   })
   return wrong
 }

@@ -34,6 +34,7 @@ const literals = <T extends string>(words: readonly T[]) => t.Union(words.map(wo
 
 export const slugSchema = t.String({
   pattern: '^[a-z0-9][a-z0-9_-]*$',
+  'x-error': 'Small letters, digits, - and _ only; begin with a letter or digit.',
   maxLength: 40,
   description: 'Lower-case letters, digits, - and _',
 })

@@ -123,7 +123,7 @@ export const statsRoutes = (app: App) => {
       '/cache',
       async ({ query: { name }, who }) => {
         const names = Object.values(cached).map(entry => entry.name)
-        if (name && !names.includes(name)) invalid('name', `expected one of ${names.join(', ')}`)
+        if (name && !names.includes(name)) invalid('name', `Choose one of: ${names.join(', ')}.`)
         const cleared = name ? [name] : names
         await atomically(db, tx => {
           touch(tx, 'cache', ...cleared)
@@ -147,6 +147,6 @@ function sectionsOf(include: string | undefined): Section[] {
   if (!include) return [...sections]
   const wanted = include.split(',').map(section => section.trim())
   const unknown = wanted.find(section => !sections.some(known => known === section))
-  if (unknown !== undefined) invalid('include', `expected some of ${sections.join(', ')}`)
+  if (unknown !== undefined) invalid('include', `Choose some of: ${sections.join(', ')}.`)
   return sections.filter(section => wanted.includes(section))
 }

@@ -34,7 +34,13 @@ export const dateOf = (start: number) => iso(start).slice(0, 10)
 export const userQuery = t.Object({
   period: t.Optional(periodSchema),
   group_by: t.Optional(groupingSchema),
-  country: t.Optional(t.String({ pattern: '^[A-Za-z]{2}$', description: 'ISO 3166-1 alpha-2' })),
+  country: t.Optional(
+    t.String({
+      pattern: '^[A-Za-z]{2}$',
+      'x-error': 'Write the two letters of a country, such as NO.',
+      description: 'ISO 3166-1 alpha-2',
+    }),
+  ),
 })
 export const countrySchema = t.Object({ country: t.Nullable(t.String()), users: t.Integer() })
 export const userStatsSchema = t.Object({

@@ -66,7 +66,7 @@ const actionRoutes = (app: App) => {
         const me = signedIn(who)
         const { action, status } = body
         if (status && !statesFor[action].includes(status))
-          invalid('status', `must be one of ${statesFor[action].join(', ')}`)
+          invalid('status', `Choose one of: ${statesFor[action].join(', ')}.`)
         set.status = 202
         const { action: _, ...filter } = body
         const start = () => jobs.start(bulkAction, { ...body, by: me.username }, { by: me.id })

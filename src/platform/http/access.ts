@@ -40,7 +40,7 @@ export const roleNeeded = ({ hooks }: Hooked): May | undefined => {
 /** Elysia makes an empty object of any other body where a schema has numbers: nothing would be changed, and nothing said. */
 function requireObject({ request, body }: { request: Request; body: unknown }): void {
   if (body === undefined || (typeof body === 'object' && body !== null && !Array.isArray(body))) return
-  const errors = [{ path: 'body', message: 'expected object' }]
+  const errors = [{ path: 'body', message: 'Write an object with named values.' }]
   throw notJson(request) ?? new Refusal('invalid', 'The body should be a JSON object', { errors })
 }
 

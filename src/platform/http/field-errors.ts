@@ -1,4 +1,4 @@
-/** What is wrong with an input, field by field, and what was expected there: from the schema itself. */
+/** What is wrong with an input, field by field: a path for programs and a sentence for people, from the schema itself. */
 import type { FieldError } from '../../errors.ts'
 import { firstYear, lastYear } from '../clock.ts'
 
@@ -10,47 +10,84 @@ const mostTold = 64 // fields
 /** The first mistake of each field; `within` is put before its path. */
 export function fieldErrors(told: Iterable<SchemaError>, within = ''): FieldError[] {
   const first = new Map<string, string>()
-  for (const { path = '', message, schema } of told) {
+  for (const { path = '', schema } of told) {
     const field = [within, ...path.split('/').slice(1)].filter(Boolean).join('.')
     if (first.size === mostTold) break
-    if (!first.has(field)) first.set(field, expectation(schema) ?? message ?? 'is not valid')
+    if (!first.has(field)) first.set(field, sentence(schema))
   }
   return [...first].map(([path, message]) => ({ path, message }))
 }
 
+/** `config.missed_cut.rule` as people say it, where a mistake stands beside no field: `missed cut rule`. */
+export const fieldName = (path: string): string =>
+  path
+    .replace(/^config\./, '')
+    .replaceAll(/\.(\d+)/g, (_, index) => ` ${Number(index) + 1}`)
+    .replaceAll(/[._]/g, ' ')
+
 type Schema = { type?: string; anyOf?: Schema[]; const?: unknown; [rule: string]: unknown }
-const rules = [
-  ...['minimum', 'exclusiveMinimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'maxProperties'],
-  ...['format', 'pattern'],
-]
-/** Formats that are better said than named. */
-const formats: Record<string, string> = {
-  date: `a date such as 2026-03-30, from ${firstYear} to ${lastYear}`,
-  'date-time': `a time such as 2026-03-01T12:00:00Z, from ${firstYear} to ${lastYear}`,
+
+/** `Write a whole number from 1 to 50.` A schema with a `pattern` brings its own sentence as `x-error`. */
+export function sentence(schema: unknown): string {
+  if (!isSchema(schema)) return 'This does not fit here.'
+  const own = schema['x-error']
+  if (typeof own === 'string') return own
+  const { anyOf, type, const: only, ...rest } = schema
+  if (anyOf) return choice(anyOf, rest)
+  if (only !== undefined) return `Write ${only}.`
+  if (type === 'string') return text(rest)
+  if (type === 'integer' || type === 'number') return number(type, rest)
+  if (type === 'boolean') return 'Choose yes or no (true or false).'
+  if (type === 'array') return amount('Write a list', rest.minItems, rest.maxItems, 'values')
+  if (type === 'object') return amount('Write an object with named values', undefined, rest.maxProperties, 'names')
+  if (type === 'null') return 'Leave this empty.'
+  return 'Fill this in.'
 }
 
-/** `expected integer (minimum 1)`. */
-export function expectation(schema: unknown): string | undefined {
-  const wanted = wantedBy(schema)
-  return wanted && `expected ${wanted}`
-}
+const isSchema = (schema: unknown): schema is Schema => typeof schema === 'object' && schema !== null
 
-function wantedBy(schema: unknown): string | undefined {
-  if (typeof schema !== 'object' || schema === null) return undefined
-  const { anyOf, type, const: only, ...rest } = schema as Schema
-  if (anyOf) {
-    const choices = anyOf.filter(choice => choice.type !== 'null' && !isNumberAsText(choice))
-    if (choices.every(choice => 'const' in choice)) return `one of ${choices.map(choice => choice.const).join(', ')}`
-    return [...new Set(choices.map(choice => wantedBy({ ...rest, ...choice })))].filter(Boolean).join(' or ')
-  }
-  if (only !== undefined) return String(only)
-  if (!type) return undefined
-  const said = formats[String(rest.format)]
-  if (said) return said
-  const limits = rules.filter(rule => rest[rule] !== undefined).map(rule => `${rule} ${rest[rule]}`)
-  return `${type}${limits.length ? ` (${limits.join(', ')})` : ''}`
+function choice(anyOf: Schema[], rest: Record<string, unknown>): string {
+  const choices = anyOf.filter(each => each.type !== 'null' && each.const !== '' && !isNumberAsText(each))
+  if (choices.every(each => 'const' in each)) return `Choose one of: ${choices.map(each => each.const).join(', ')}.`
+  const [first, ...others] = new Set(choices.map(each => sentence({ ...rest, ...each }).replace(/\.$/, '')))
+  const also = others.map(each => each[0]?.toLowerCase() + each.slice(1))
+  return `${[first, ...also].join(', or ')}.`
 }
 
 /** Elysia's numbers may also be said as text, which nobody needs to be told. */
 const isNumberAsText = ({ type, format }: Schema) =>
   type === 'string' && ['integer', 'numeric', 'boolean'].includes(String(format))
+
+function text({ format, minLength, maxLength }: Record<string, unknown>): string {
+  if (format === 'date') return `Write a date such as 2026-03-30, from ${firstYear} to ${lastYear}.`
+  if (format === 'date-time') return `Write a time such as 2026-03-01T12:00:00Z, from ${firstYear} to ${lastYear}.`
+  if (format === 'one-line') return `Write one line, not blank, of up to ${maxLength} characters.`
+  const least = Number(minLength ?? 0)
+  if (least > 1 && maxLength !== undefined) return `From ${figure(least)} to ${figure(maxLength)} characters.`
+  if (least > 1) return `At least ${figure(least)} characters.`
+  if (maxLength !== undefined) return `${least ? 'Fill this in with up to' : 'Up to'} ${figure(maxLength)} characters.`
+  return least ? 'Fill this in.' : 'Write text here.'
+}
+
+function number(type: string, rules: Record<string, unknown>): string {
+  const { minimum, exclusiveMinimum, maximum } = rules
+  const least = minimum !== undefined ? figure(minimum) : undefined
+  const above = exclusiveMinimum !== undefined ? ` above ${figure(exclusiveMinimum)}` : ''
+  const most = maximum !== undefined ? figure(maximum) : undefined
+  const range =
+    least !== undefined && most !== undefined
+      ? ` from ${least} to ${most}`
+      : least !== undefined
+        ? `, ${least} or more`
+        : above + (most === undefined ? '' : `, ${most} or less`)
+  return `Write a ${type === 'integer' ? 'whole number' : 'number'}${range}.`
+}
+
+function amount(what: string, min: unknown, max: unknown, of: string): string {
+  const [least, most] = [min, max].map(each => (each === undefined ? undefined : figure(each)))
+  if (least !== undefined && most !== undefined) return `${what}: from ${least} to ${most} ${of}.`
+  if (least !== undefined) return `${what}: at least ${least} ${of}.`
+  return most === undefined ? `${what}.` : `${what}: at most ${most} ${of}.`
+}
+
+const figure = (value: unknown): string => (typeof value === 'number' ? value.toLocaleString('en') : String(value))

@@ -105,7 +105,7 @@ export function checkUrlField(field: string, what: string, url: string, allowPri
   try {
     checkUrl(url, { allowPrivate })
   } catch (error) {
-    if (error instanceof OutgoingFailure) invalid(field, `cannot be a ${what}: ${error.message}`)
+    if (error instanceof OutgoingFailure) invalid(field, `This cannot be a ${what}: ${error.message}.`)
     throw error
   }
 }

@@ -74,7 +74,7 @@ function readField(input) {
     return JSON.parse(text)
   } catch (error) {
     throw Object.assign(new Error(`${labelOf(input)} cannot be read`), {
-      errors: [{ path: input.name, message: `is not JSON: ${error.message}` }],
+      errors: [{ path: input.name, message: `This is not JSON: ${error.message}` }],
     })
   }
 }

@@ -85,6 +85,13 @@ function clearErrors(form) {
   if (summary) summary.hidden = true
 }
 
+/** `config.missed_cut.rule` as people say it: missed cut rule. */
+const nameOf = path =>
+  path
+    .replace(/^config\./, '')
+    .replaceAll(/\.(\d+)/g, (_, index) => ` ${Number(index) + 1}`)
+    .replaceAll(/[._]/g, ' ')
+
 /** Beside the fields that are named, and all that names none in one notice. Focus goes to the first of them. */
 export function showErrors(form, message, errors) {
   const named = errors.filter(({ path, message }) => {
@@ -99,7 +106,9 @@ export function showErrors(form, message, errors) {
   const summary = form.querySelector('[data-refusal]')
   if (!summary) return toast(message)
   if (named.length < errors.length || !named.length) {
-    const others = errors.filter(error => !named.includes(error)).map(({ path, message }) => `${path} ${message}`)
+    const others = errors
+      .filter(error => !named.includes(error))
+      .map(({ path, message }) => `${nameOf(path)}: ${message}`)
     summary.textContent = named.length || others.length ? [...new Set([message, ...others])].join(' · ') : message
     summary.hidden = false
   }
