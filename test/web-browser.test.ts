@@ -123,31 +123,28 @@ browserTest('one says who one is and finds oneself on the board', async () => {
   await page.waitForSelector('#p-p155.mine')
 })
 
+const choose = (page: Page, ...files: [name: string, text: string][]) =>
+  page.setInputFiles(
+    '[name=file]',
+    files.map(([name, text]) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(text) })),
+  )
+
 browserTest('an officer sends a sheet, tries another, and takes one back', async () => {
   const { url, path } = await season()
   const page = await openBrowser()
   const complaints = complaintsOf(page)
   await signIn(page, url, olga.email, olga.password)
   await page.goto(`${path}/uploads`)
-  const choose = (name: string, text: string) =>
-    page.setInputFiles('[name=file]', { name, mimeType: 'text/csv', buffer: Buffer.from(text) })
-  await choose('third.csv', sheet(2))
-  await page.click('button:text("Send")')
+  await choose(page, ['third.csv', sheet(2)])
+  await page.click('button:text-is("Import")')
   await page.waitForSelector('tr:has-text("third.csv") >> text=done')
   expect(await page.locator('tbody tr:has-text("third.csv") td').allInnerTexts()).toContain('Olga')
 
-  await choose('trial.csv', `${sheet(3)}\np999,New one,lots,5`)
-  await page.check('[name=dry_run]')
-  await page.click('button:text("Send")')
+  await choose(page, ['trial.csv', `${sheet(3)}\np999,New one,lots,5`])
+  await page.click('button:text("Preview without saving")')
   await page.waitForSelector('[data-trial] >> text=1 bad')
   expect(await page.locator('[data-trial]').textContent()).toContain('lots')
   expect(await page.locator('tbody tr:has-text("trial.csv")').count()).toBe(0)
-  await page.uncheck('[name=dry_run]')
-
-  await choose('empty.csv', 'nothing\nhere')
-  await page.click('button:text("Send")')
-  await page.waitForSelector('[data-refusal]:not([hidden])')
-  await page.waitForSelector('tr:has-text("empty.csv") >> text=failed')
 
   await page.click('tr:has-text("third.csv") >> text=Undo')
   await page.click('dialog >> text=Cancel')
@@ -159,6 +156,62 @@ browserTest('an officer sends a sheet, tries another, and takes one back', async
   expect((await order(page))[0]).toBe('Ann')
   expect(complaints).toEqual([])
 })
+
+browserTest('a sheet with strange headings is mapped, tried, imported and on the board', async () => {
+  const { url, path } = await season()
+  const page = await openBrowser()
+  const complaints = complaintsOf(page)
+  await signIn(page, url, olga.email, olga.password)
+  await page.goto(`${path}/uploads`)
+  const strange = sheet(2).replace('id,name,power,deads', 'Who,Called,Might,Fallen')
+  await choose(page, ['strange.csv', strange])
+  await page.waitForSelector('.file >> text=No player id found')
+  await page.click('button:text-is("Import")')
+  await page.waitForSelector('.file >> text=Choose one column as the player id')
+  const choice = (header: string) => page.getByLabel(`Read “${header}” as`)
+  await choice('Who').selectOption('id')
+  await choice('Called').selectOption('name')
+  await page.getByLabel('What “Might” is called').fill('Power')
+  await page.getByLabel('What “Fallen” is called').fill('Deads')
+  await page.click('button:text("Preview without saving")')
+  await page.waitForSelector('[data-trial] >> text=60 good')
+  await page.click('button:text("Import this file")')
+  await page.waitForSelector('tr:has-text("strange.csv") >> text=done')
+
+  await choose(page, ['again.csv', strange.replaceAll('Ann', 'Anna')])
+  await page.waitForSelector('.file >> text=As you chose for these headings before')
+  await page.goto(path)
+  expect((await order(page))[0]).not.toBe('Ann')
+  expect(complaints).toEqual([])
+})
+
+browserTest(
+  'several files are dated each by its own name; one that looks wrong is held until it is answered',
+  async () => {
+    const { url, path } = await season()
+    const page = await openBrowser({ timezoneId: 'Asia/Tokyo' })
+    const complaints = complaintsOf(page)
+    await signIn(page, url, olga.email, olga.password)
+    await page.goto(`${path}/uploads`)
+    await choose(page, ['scan 2026-02-05.csv', sheet(2)], ['scan 2026-02-04 12-00.csv', sheet(3)])
+    await page.waitForFunction(() =>
+      document.querySelectorAll('.file .hint')[1]?.textContent?.startsWith('As the file name says'),
+    )
+    expect(
+      await page
+        .locator('.file input[type=datetime-local]')
+        .evaluateAll(all => all.map(input => (input as HTMLInputElement).value)),
+    ).toEqual(['2026-02-05T09:00', '2026-02-04T21:00'])
+    await page.click('button:text-is("Import")')
+    await page.waitForSelector('tr:has-text("scan 2026-02-04 12-00.csv") >> text=done')
+    await page.waitForSelector('tr:has-text("scan 2026-02-05.csv") >> text=held')
+    await page.click('tr:has-text("scan 2026-02-05.csv") >> text=Answer')
+    await page.waitForSelector('#held >> text=counters that only ever rise')
+    await page.click('#held >> text=Publish anyway')
+    await page.waitForSelector('.toolbar >> text=done')
+    expect(complaints).toEqual([])
+  },
+)
 
 browserTest('an officer makes a league, changes it and deletes it', async () => {
   const { url, call } = await season()

@@ -128,22 +128,12 @@ function uploadForm(league: LeagueView, { uploads, pagination: { total } }: Uplo
   const hasBaseline =
     total > uploads.length || uploads.some(({ kind, status }) => kind === 'baseline' && status === 'done')
   return html`<section class="part">
-<h2>Send a sheet</h2>
+<h2>Send sheets</h2>
 <form class="form upload" data-upload action="/api/v1/leagues/${league.id}/uploads" method="post" enctype="multipart/form-data">
 <div class="notice bad" role="alert" tabindex="-1" hidden data-refusal></div>
-<div class="drop">${formField({ label: 'File', name: 'file', type: 'file', accept: '.csv,.tsv,.txt,.xlsx', hint: html`CSV, TSV or XLSX up to ${number(maxMb)} MB, with an id and at least one number column. Drop it here or choose it.` })}</div>
-<div class="columns">
-${formField({
-  label: 'What it is',
-  name: 'kind',
-  type: 'select',
-  value: hasBaseline ? 'current' : 'baseline',
-  choices: [
-    { value: 'baseline', label: 'Baseline: where everyone starts' },
-    { value: 'current', label: 'Current: where everyone is' },
-  ],
-})}
-${formField({ label: 'Taken at', name: 'taken_at', type: 'time', optional: true, hint: 'Your time zone; without it, now' })}
+<div class="drop">${formField({ label: 'Files', name: 'file', type: 'file', accept: '.csv,.tsv,.txt,.xlsx', multiple: true, hint: html`CSV, TSV or XLSX up to ${number(maxMb)} MB each. Drop them here or choose them; what each would be read as is shown before anything is imported.` })}</div>
+<template data-kind>${kindField(hasBaseline)}</template>
+<div data-files></div>
 ${formField({
   label: 'Bad rows',
   name: 'mode',
@@ -154,15 +144,24 @@ ${formField({
     { value: 'strict', label: 'Refuse the whole file' },
   ],
 })}
-</div>
-${formField({ label: 'Only try it: show what it would do and change nothing', name: 'dry_run', type: 'checkbox' })}
-<div class="submit"><button type="submit" class="needs-js">Send</button></div>
+<div class="submit"><button type="submit" class="needs-js">Import</button> <button type="submit" value="trial" class="needs-js quiet">Preview without saving</button></div>
 <noscript>${notice('Sending a sheet from here needs JavaScript. The API takes it without.', 'warn')}</noscript>
 <div class="sending" hidden data-sending><p role="status"></p><progress max="100" value="0" aria-label="Sent"></progress><button type="button" class="small quiet" data-abort>Stop</button></div>
 </form>
-<div data-trial></div>
 </section>`
 }
+
+const kindField = (hasBaseline: boolean): Html =>
+  formField({
+    label: 'What it is',
+    name: 'kind',
+    type: 'select',
+    value: hasBaseline ? 'current' : 'baseline',
+    choices: [
+      { value: 'baseline', label: 'Baseline: where everyone starts' },
+      { value: 'current', label: 'Current: where everyone is' },
+    ],
+  })
 
 export type UploadErrors = {
   errors: readonly { line: number; column: string; value: string; reason: string }[]
@@ -204,7 +203,11 @@ ${
     rows: Object.entries(mapping),
     columns: [
       { head: 'In the sheet', names: true, cell: ([header]) => name(header) },
-      { head: 'Read as', cell: ([, metric]) => metricName(metric) },
+      {
+        head: 'Read as',
+        cell: ([, as]) =>
+          as === 'id' ? 'Player id' : as.startsWith('label:') ? `${metricName(as.slice(6))} (label)` : metricName(as),
+      },
     ],
   })}</section>`
 }

@@ -46,6 +46,8 @@ export type FormField = {
   max?: number
   step?: number | string
   accept?: string
+  /** Of files: several at once. */
+  multiple?: boolean
   placeholder?: string
   /** The id of a `datalist` to choose from. */
   list?: string
@@ -87,9 +89,20 @@ ${value === null || value === undefined ? '' : String(value)}</textarea>`
     type === 'time'
       ? attribute('data-at', value)
       : attribute('value', type === 'cents' && typeof value === 'number' ? (value / 100).toFixed(2) : value)
-  const { autocomplete, minlength, maxlength, min, max, accept, list } = given
+  const { autocomplete, minlength, maxlength, min, max, accept, multiple, list } = given
   const step = given.step ?? (type === 'cents' ? '0.01' : undefined)
-  const limits = Object.entries({ autocomplete, minlength, maxlength, min, max, step, accept, list, placeholder })
+  const limits = Object.entries({
+    autocomplete,
+    minlength,
+    maxlength,
+    min,
+    max,
+    step,
+    accept,
+    multiple,
+    list,
+    placeholder,
+  })
   return html`<input type="${kind}"${shared}${text}${limits.map(([key, limit]) => attribute(key, limit))} />`
 }
 

@@ -1,0 +1,49 @@
+// Sends one file with its fields, shows how far it is, and answers what the server says.
+import { csrf } from './api.js'
+
+/** `place` holds a text, a progress bar and a button to stop; null where none is worth showing. */
+export function sendFile(url, fields, file, name, place) {
+  const body = new FormData()
+  for (const [field, value] of Object.entries(fields)) body.append(field, String(value))
+  body.append('file', file, name) // last: whoever reads the stream knows by then what it is
+  const request = new XMLHttpRequest()
+  request.open('POST', url)
+  for (const [header, value] of Object.entries(csrf())) request.setRequestHeader(header, value)
+  request.responseType = 'json'
+  if (place) showProgress(request, name, place)
+  return new Promise((resolve, reject) => {
+    const end = settle => value => {
+      if (place) place.hidden = true
+      settle(value)
+    }
+    request.onload = () => {
+      const answer = request.response ?? {}
+      if (request.status < 400) return end(resolve)(answer)
+      end(reject)(
+        Object.assign(new Error(answer.detail ?? `The server answered ${request.status}`), { problem: answer }),
+      )
+    }
+    request.onerror = () => end(reject)(new Error('The connection was lost; nothing was taken. Try again.'))
+    request.onabort = () => end(reject)(new Error('Stopped; nothing was taken.'))
+    request.send(body)
+  })
+}
+
+function showProgress(request, name, place) {
+  const [text, bar, stop] = [place.querySelector('p'), place.querySelector('progress'), place.querySelector('button')]
+  const began = performance.now()
+  place.hidden = false
+  stop.onclick = () => request.abort()
+  request.upload.onprogress = ({ loaded, total }) => {
+    bar.value = (100 * loaded) / total
+    const rate = loaded / (performance.now() - began) // bytes a ms
+    const left = Math.ceil((total - loaded) / rate / 1000)
+    text.textContent =
+      loaded < total
+        ? `${name}: ${size(loaded)} of ${size(total)}, ${left} s left`
+        : `${name}: sent; being written down`
+  }
+}
+
+export const size = bytes =>
+  bytes < 1024 ** 2 ? `${Math.ceil(bytes / 1024)} kB` : `${(bytes / 1024 ** 2).toFixed(1)} MB`

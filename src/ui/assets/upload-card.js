@@ -1,0 +1,164 @@
+// One chosen file: what the server makes of it, its kind and date, and what became of it.
+import { classed, made, table } from './elements.js'
+import { showInZone } from './fields.js'
+import { follow } from './jobs.js'
+import { sendFile, size } from './send-file.js'
+import { toast } from './toast.js'
+import { asWords, columnChoices, readAs } from './upload-columns.js'
+
+const headBytes = 256 * 1024 // of a text file: enough to see what it is
+const dateHints = {
+  sheet: 'As the sheet says; in your time zone.',
+  filename: 'As the file name says; in your time zone.',
+  sent: 'Neither the sheet nor its name says; without a date it is now. In your time zone.',
+}
+let cards = 0
+
+export function uploadCard(form, file, isFirst) {
+  const id = `card-${++cards}`
+  const url = form.getAttribute('action')
+  const element = classed('file', made('section'))
+  const title = made('h3', file.name, ' ', classed('quiet', made('small', size(file.size))))
+  const words = made('p', 'Being looked at …')
+  words.setAttribute('role', 'status')
+  const kind = form.querySelector('template[data-kind]').content.cloneNode(true).querySelector('select')
+  kind.id = `${id}-kind`
+  if (!isFirst) kind.value = 'current'
+  const date = Object.assign(made('input'), { type: 'datetime-local', id: `${id}-taken` })
+  const hint = classed('hint', made('p', 'In your time zone'))
+  const error = classed('error', made('p'))
+  error.hidden = true
+  const fields = classed('columns', made('div', field('What it is', kind), field('Taken at', date, hint, error)))
+  const result = made('div')
+  result.dataset.result = ''
+  element.append(title, words, fields, result)
+  let columns
+
+  async function look() {
+    const isCut = !/\.xls[xm]$/i.test(file.name) && file.size > headBytes
+    try {
+      const seen = await sendFile(
+        `${url}/preview`,
+        isCut ? { is_cut: true } : {},
+        isCut ? file.slice(0, headBytes) : file,
+        file.name,
+      )
+      words.textContent = readAs(seen)
+      columns = columnChoices(seen, id)
+      const details = made('details', made('summary', 'Columns and first rows'), columns.element)
+      details.open = seen.problem !== null
+      result.before(details)
+      hint.textContent = dateHints[seen.taken_from]
+      if (seen.taken_from === 'sent') return
+      date.dataset.at = seen.taken_at
+      showInZone(date)
+    } catch (refusal) {
+      words.textContent = ''
+      result.replaceChildren(notice('bad', refusal.message))
+    }
+  }
+  const looked = look()
+
+  /** Imports the file, or only tries it. Answers whether it is on the board. */
+  async function send(isTrial) {
+    await looked
+    error.hidden = true
+    const fault = columns?.fault()
+    if (fault) {
+      element.querySelector('details').open = true
+      return said(notice('bad', fault))
+    }
+    const wishes = { kind: kind.value, mode: form.elements.mode.value, dry_run: isTrial }
+    if (date.value && date.value !== date.defaultValue) wishes.taken_at = new Date(date.value).toISOString()
+    const mapping = columns?.mapping()
+    if (mapping) wishes.mapping = mapping
+    result.replaceChildren()
+    try {
+      const answer = await sendFile(url, wishes, file, file.name, form.querySelector('[data-sending]'))
+      if (answer.duplicate) return said(notice('warn', 'These very bytes were sent before; nothing was done twice.'))
+      const job = await follow(answer.job_id, result)
+      if (isTrial) return showTrial(job.result)
+      if (job.result?.status === 'held') return showHeld(job.result)
+      said(notice('good', 'On the board.'))
+      toast(`${file.name} is on the board`)
+      return true
+    } catch (refusal) {
+      const dated = refusal.problem?.errors?.find(({ path }) => path === 'taken_at')
+      if (!dated) return said(notice('bad', [refusal.message, ...others(refusal)].join(' · ')))
+      error.textContent = dated.message
+      error.hidden = false
+      date.focus()
+    }
+    return false
+  }
+
+  function said(...content) {
+    result.replaceChildren(...content)
+    content[0].tabIndex = -1
+    content[0].focus()
+    return false
+  }
+
+  function showHeld({ doubts, upload_id }) {
+    const link = Object.assign(made('a', 'Answer'), { href: `${location.pathname}/${upload_id}#held` })
+    return said(
+      notice(
+        'warn',
+        'Held, as it looks wrong beside the scan before: ',
+        ...doubts.map(({ message }) => `${message}. `),
+        link,
+      ),
+    )
+  }
+
+  function showTrial({ mapping, rows_total, rows_ok, rows_bad, errors = [], doubts = [], summary = {} }) {
+    const facts = [`${count(rows_total)} rows`, `${count(rows_ok)} good`, `${count(rows_bad)} bad`]
+    for (const part of ['new', 'missing', 'renamed', 'suspicious'])
+      if (summary[part] !== undefined) facts.push(`${count(summary[part])} ${part}`)
+    const button = Object.assign(made('button', 'Import this file'), { type: 'button' })
+    button.addEventListener('click', () => form.dispatchEvent(new CustomEvent('fieldhouse:import', { detail: card })))
+    const warnings = [...(summary.warnings ?? []), ...doubts.map(({ message }) => `It would be held: ${message}`)]
+    const trial = made(
+      'div',
+      made('h4', 'What it would do'),
+      made('p', facts.join(' · ')),
+      ...warnings.map(text => notice('warn', text)),
+    )
+    trial.dataset.trial = ''
+    trial.append(
+      classed('submit', made('div', button)),
+      table(
+        ['In the sheet', 'Read as'],
+        Object.entries(mapping ?? {}).map(([header, as]) => [header, asWords(as)]),
+      ),
+    )
+    if (errors.length)
+      trial.append(
+        made('h4', 'Bad rows, the first of them'),
+        table(
+          ['Line', 'Column', 'Value', 'Why'],
+          errors.map(({ line, column, value, reason }) => [line, column, value, reason]),
+        ),
+      )
+    return said(trial)
+  }
+
+  const card = {
+    element,
+    file,
+    send,
+    takenAt: () => looked.then(() => (date.value ? new Date(date.value).getTime() : Date.now())),
+  }
+  return card
+}
+
+const count = number => (number ?? 0).toLocaleString('en')
+const notice = (tone, ...content) => classed(`notice ${tone}`, made('p', ...content))
+const others = ({ problem }) =>
+  (problem?.errors ?? []).filter(({ path }) => path !== 'file').map(({ path, message }) => `${path} ${message}`)
+
+function field(text, input, ...more) {
+  const label = made('label', text)
+  label.htmlFor = input.id
+  return classed('field', made('div', label, input, ...more))
+}
