@@ -170,6 +170,6 @@ test('somebody who cannot have their hours is told of in a sentence', async () =
   for (const algorithm of ['greedy', 'optimal'] as const) {
     const { assignments, summary } = await solve(problem, { algorithm })
     expect(assignments.length).toBe(2)
-    expect(summary.unmet).toEqual(['Person 1 would work 4 hours less than they should'])
+    expect(summary.unmet).toEqual(['Person 1 would work 4 hours less than they should.'])
   }
 })

@@ -114,6 +114,7 @@ function review({ shifts, isNew, today }: DraftData, draft: Draft, jobId: string
     { label: 'Fairness', value: percent(summary.fairness * 100), note: '100 % is the same share for all' },
     { label: 'Wishes', value: number(summary.preferences, { signed: true }), note: 'met less gone against' },
   ])}
+${[...(summary.unmet ?? []), ...(summary.advice ?? [])].map(sentence => html`<p>${sentence}</p>`)}
 ${
   draft.confirmedAt
     ? notice(

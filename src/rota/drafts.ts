@@ -58,6 +58,8 @@ const summarySchema = t.Object({
   preferences: t.Number({ description: 'Wishes met less wishes gone against' }),
   bound: t.Number({ description: 'No roster that covers as much costs less' }),
   gap: t.Number({ description: 'What might be saved at most, as a share of the cost' }),
+  penalty_cents: t.Optional(t.Integer({ description: 'Prices of rules of work, requests and numbers not kept' })),
+  unmet: t.Optional(t.Array(t.String(), { description: 'Hours that people should have and cannot, in sentences' })),
   open_bound: t.Integer({ description: 'No roster leaves fewer places open' }),
   advice: t.Array(t.String(), { description: 'What the open places mean, and who would fill them' }),
   ended: t.String({ description: 'proved, heuristic, budget, cancelled or failed' }),

@@ -50,7 +50,7 @@ function breaksRulesIn(roster: Roster) {
 const unmetBy = ({ plan, judgements }: Roster): string[] =>
   judgements.flatMap((judgement, person) =>
     judgement?.short
-      ? [`${plan.problem.staff[person]!.name} would work ${judgement.short} hours less than they should`]
+      ? [`${plan.problem.staff[person]!.name} would work ${judgement.short} hours less than they should.`]
       : [],
   )
 
