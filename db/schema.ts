@@ -1016,7 +1016,7 @@ export const healthScores = sqliteTable(
     at: time('at').notNull(),
     name: text('name').notNull(),
     score: integer('score').notNull(),
-    level: text('level', { enum: ['good', 'watch', 'at_risk'] }).notNull(),
+    level: text('level', { enum: ['good', 'watch', 'at_risk', 'no_data'] }).notNull(),
     factors: json<Record<string, number>>('factors').notNull(), // each 0 to 1
     recommendations: json<string[]>('recommendations').notNull(),
   },

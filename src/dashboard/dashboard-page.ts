@@ -12,9 +12,10 @@ import { table } from '../ui/parts/table.ts'
 import { money, name, number, percent, time } from '../ui/parts/values.ts'
 import type { ScoreView } from './health-score.ts'
 
-const tones: Record<ScoreView['level'], Tone> = { good: 'good', watch: 'warn', at_risk: 'bad' }
+const tones: Record<ScoreView['level'], Tone> = { good: 'good', watch: 'warn', at_risk: 'bad', no_data: 'quiet' }
 
 export function dashboardBody(metrics: RosterMetrics, scores: readonly ScoreView[], who: Who | undefined): Html {
+  const expired = new Set(metrics.expired_certificates)
   return html`${rotaHead('Dashboard', 'dashboard', who)}
 ${week('This week', metrics.this_week)}
 ${week('Next week', metrics.next_week)}
@@ -29,7 +30,11 @@ ${table({
       cell: ({ subject, id, name: title }) =>
         html`<a href="${subject === 'site' ? `/rota?site_id=${id}` : `/leagues/${id}`}">${name(title)}</a> <small class="quiet">${subject}</small>`,
     },
-    { head: 'Score', numeric: true, cell: ({ score }) => number(score) },
+    {
+      head: 'Score',
+      numeric: true,
+      cell: ({ score }) => (score === null ? html`<span class="quiet">–</span>` : number(score)),
+    },
     { head: 'Level', cell: ({ level }) => badge(level.replace('_', ' '), tones[level]) },
     {
       head: 'What would help',
@@ -45,14 +50,17 @@ ${table({
 ${scores[0] && html`<p class="quiet">Looked at ${time(scores[0].at)}</p>`}</section>
 <section class="part"><h2>Certificates that run out</h2>
 ${table({
-  caption: 'Within 60 days',
-  rows: metrics.expiring_certificates,
+  caption: 'Run out already, or within 60 days',
+  rows: [...metrics.expired_certificates, ...metrics.expiring_certificates],
   columns: [
     { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },
     { head: 'Certificate', cell: one => name(one.certification) },
-    { head: 'Valid through', cell: one => dateWords(one.expires_on) },
+    {
+      head: 'Valid through',
+      cell: one => html`${dateWords(one.expires_on)}${expired.has(one) && html` ${badge('ran out', 'bad')}`}`,
+    },
   ],
-  empty: html`<p class="quiet">None within 60 days.</p>`,
+  empty: html`<p class="quiet">None has run out, and none will within 60 days.</p>`,
 })}</section>
 <section class="part"><h2>Day by day</h2>
 ${table({

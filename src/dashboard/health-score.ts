@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import { dateTimeSchema } from '../platform/http/text-formats.ts'
 
-const levels = ['good', 'watch', 'at_risk'] as const
+const levels = ['good', 'watch', 'at_risk', 'no_data'] as const
 const subjects = ['site', 'league'] as const
 
 export const scoreSchema = t.Object(
@@ -10,7 +10,7 @@ export const scoreSchema = t.Object(
     subject: t.Union(subjects.map(each => t.Literal(each))),
     id: t.Integer(),
     name: t.String(),
-    score: t.Integer({ minimum: 0, maximum: 100 }),
+    score: t.Nullable(t.Integer({ minimum: 0, maximum: 100, description: 'null where there is nothing to judge by' })),
     level: t.Union(levels.map(each => t.Literal(each))),
     factors: t.Record(t.String(), t.Number(), { description: 'Each 0 to 1' }),
     recommendations: t.Array(t.String()),
@@ -22,17 +22,20 @@ export type ScoreView = Static<typeof scoreSchema>
 
 export type ScoredHealth = Omit<ScoreView, 'at'>
 
-/** What counts how much; the shares of all factors add up to 1. */
+/** What counts how much. A factor there is nothing to judge by is null and does not count; where all are, there is no score. */
 export function healthScore(
   subject: ScoredHealth['subject'],
   { id, name }: { id: number; name: string },
-  weighed: Record<string, [factor: number, share: number]>,
+  weighed: Record<string, [factor: number | null, share: number]>,
   recommendations: string[],
 ): ScoredHealth {
-  const score = Math.round(100 * Object.values(weighed).reduce((all, [factor, share]) => all + factor * share, 0))
-  const level = score < 60 ? 'at_risk' : score < 80 ? 'watch' : 'good'
-  const factors = Object.fromEntries(
-    Object.entries(weighed).map(([key, [factor]]) => [key, Math.round(factor * 100) / 100]),
+  const known = Object.entries(weighed).flatMap(([key, [factor, share]]) =>
+    factor === null ? [] : [{ key, factor, share }],
   )
+  const shares = known.reduce((all, { share }) => all + share, 0)
+  const sum = known.reduce((all, { factor, share }) => all + factor * share, 0)
+  const score = shares ? Math.round((100 * sum) / shares) : null
+  const level = score === null ? 'no_data' : score < 60 ? 'at_risk' : score < 80 ? 'watch' : 'good'
+  const factors = Object.fromEntries(known.map(({ key, factor }) => [key, Math.round(factor * 100) / 100]))
   return { subject, id, name, score, level, factors, recommendations }
 }

@@ -1,5 +1,5 @@
 /** `health_scores`: twice a day, how well each site and each active league does, and what would help. */
-import { asc, eq, max } from 'drizzle-orm'
+import { asc, eq, max, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { healthScores } from '../../db/schema.ts'
@@ -19,9 +19,9 @@ export const scoreHealth = job('health_scores', {
     await atomically(
       db,
       tx => {
-        for (const { id, ...score } of scored)
+        for (const { id, score, ...rest } of scored)
           tx.insert(healthScores)
-            .values({ ...score, subjectId: id, at })
+            .values({ ...rest, score: score ?? 0, subjectId: id, at }) // `no_data` says that there is none
             .onConflictDoNothing()
             .run()
       },
@@ -31,7 +31,7 @@ export const scoreHealth = job('health_scores', {
   },
 })
 
-/** The newest of each, the worst first. */
+/** The newest of each, the worst first, and last those there is nothing to judge by. */
 export function latestScores(db: Db): ScoreView[] {
   const newest =
     db
@@ -42,9 +42,14 @@ export function latestScores(db: Db): ScoreView[] {
     .select()
     .from(healthScores)
     .where(eq(healthScores.at, newest))
-    .orderBy(asc(healthScores.score), asc(healthScores.name))
+    .orderBy(sql`${healthScores.level} = 'no_data'`, asc(healthScores.score), asc(healthScores.name))
     .all()
-    .map(({ subjectId, at, ...score }) => ({ ...score, id: subjectId, at: iso(at) }))
+    .map(({ subjectId, at, score, ...rest }) => ({
+      ...rest,
+      score: rest.level === 'no_data' ? null : score,
+      id: subjectId,
+      at: iso(at),
+    }))
 }
 
 export const healthOfAll = (db: Db, { now }: { now: number }): ScoredHealth[] => [

@@ -19,13 +19,14 @@ export function leagueScores(db: Db, now: number): ScoredHealth[] {
     .map(league => {
       const last = lastSign(db, league)
       const quiet = last === null ? null : Math.floor((now - last) / day)
-      const freshness = last === null ? 0 : Math.max(0, 1 - Math.max(0, now - last - fresh) / (2 * fresh))
-      const { joined, seen } = membersSeen(db, league.id, now - 14 * day)
       const isPlayed = league.kind !== 'sheet'
-      const crowd = isPlayed ? Math.min(1, joined / 3) : 1
-      const engagement = isPlayed ? (joined ? seen / joined : 0) : 1
+      const freshness =
+        last === null ? (isPlayed ? 0 : null) : Math.max(0, 1 - Math.max(0, now - last - fresh) / (2 * fresh))
+      const { joined, seen } = membersSeen(db, league.id, now - 14 * day)
+      const crowd = isPlayed ? Math.min(1, joined / 3) : null
+      const engagement = isPlayed ? (joined ? seen / joined : 0) : null
       const { failed, ended } = uploadsLately(db, league.id, now - 14 * day)
-      const imports = ended ? 1 - failed / ended : 1
+      const imports = ended ? 1 - failed / ended : null
       return healthScore(
         'league',
         league,
@@ -37,9 +38,13 @@ export function leagueScores(db: Db, now: number): ScoredHealth[] {
         },
         [
           ...(quiet === null ? [`Nothing has come in yet: ${firstStep[league.kind]}.`] : []),
-          ...(quiet !== null && freshness < 1 ? [`Nothing new for ${quiet} days: ${nextStep[league.kind]}.`] : []),
-          ...(crowd < 1 ? [`Only ${joined} ${joined === 1 ? 'member' : 'members'}: invite others.`] : []),
-          ...(isPlayed && joined && engagement < 0.5
+          ...(quiet !== null && freshness !== null && freshness < 1
+            ? [`Nothing new for ${quiet} days: ${nextStep[league.kind]}.`]
+            : []),
+          ...(crowd !== null && crowd < 1
+            ? [`Only ${joined} ${joined === 1 ? 'member' : 'members'}: invite others.`]
+            : []),
+          ...(isPlayed && joined && engagement !== null && engagement < 0.5
             ? [`${joined - seen} of ${joined} members were not seen for two weeks: remind them.`]
             : []),
           ...(failed ? [`${failed} of the last ${ended} uploads failed: look at what was wrong with them.`] : []),

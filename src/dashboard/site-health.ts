@@ -4,7 +4,7 @@ import type { Db } from '../../db/open.ts'
 import { sites } from '../../db/schema.ts'
 import { daysAfter, today } from '../rota/date-range.ts'
 import { problemWith } from '../rota/load-problem.ts'
-import { expiringWithin } from '../rota/roster-metrics.ts'
+import { certificatesEnding } from '../rota/roster-metrics.ts'
 import { type ShownShift, shownIn, summed } from '../rota/roster-view.ts'
 import { shiftsIn } from '../rota/shift-queries.ts'
 import { healthScore, type ScoredHealth } from './health-score.ts'
@@ -15,7 +15,7 @@ export function siteScores(db: Db, now: number): ScoredHealth[] {
   const from = today(now)
   const range = { start: from, end: daysAfter(from, ahead - 1), siteIds: [] }
   const bySite = Map.groupBy(shownIn(db, range), ({ site_id }) => site_id)
-  const expiring = new Map(Map.groupBy(expiringWithin(db, from, 30), ({ staff_id }) => staff_id))
+  const expiring = new Map(Map.groupBy(certificatesEnding(db, { by: daysAfter(from, 30) }), ({ staff_id }) => staff_id))
   const { staff } = problemWith(db, shiftsIn(db, range), [])
   return db
     .select()
@@ -24,10 +24,10 @@ export function siteScores(db: Db, now: number): ScoredHealth[] {
     .all()
     .map(site => {
       const shifts = bySite.get(site.id) ?? []
-      if (!shifts.length)
-        return healthScore('site', site, { planned: [0.7, 1] }, [`No shifts are planned in the next ${ahead} days.`])
+      if (!shifts.length) return healthScore('site', site, {}, [`No shifts are planned in the next ${ahead} days.`])
       const soon = shifts.filter(({ date }) => date < daysAfter(from, 3))
-      const scarce = scarceSkills(shifts, staff)
+      const skills = skillsOf(shifts)
+      const scarce = scarceSkills(skills, staff)
       const people = new Map(shifts.flatMap(shift => shift.staff.map(one => [one.staff_id, one.name])))
       const risky = [...people.keys()].filter(id => expiring.has(id))
       const { open, places, coverage } = summed(shifts)
@@ -36,10 +36,10 @@ export function siteScores(db: Db, now: number): ScoredHealth[] {
         'site',
         site,
         {
-          coverage: [coverage ?? 1, 0.5],
-          next_3_days: [near.coverage ?? 1, 0.25],
-          depth: [1 - scarce.length / Math.max(1, skillsOf(shifts).length), 0.15],
-          certificates: [1 - risky.length / Math.max(1, people.size), 0.1],
+          coverage: [coverage, 0.5],
+          next_3_days: [near.coverage, 0.25],
+          depth: [skills.length ? 1 - scarce.length / skills.length : null, 0.15],
+          certificates: [people.size ? 1 - risky.length / people.size : null, 0.1],
         },
         [
           ...(near.open ? [`${near.open} places of the next 3 days are open: call people now.`] : []),
@@ -54,7 +54,7 @@ export function siteScores(db: Db, now: number): ScoredHealth[] {
           ...risky.flatMap(id =>
             (expiring.get(id) ?? []).map(
               ({ name, certification, expires_on }) =>
-                `${certification} of ${name} runs out on ${expires_on}: renew it.`,
+                `${certification} of ${name} ${expires_on < from ? 'ran' : 'runs'} out on ${expires_on}: renew it.`,
             ),
           ),
         ],
@@ -65,7 +65,7 @@ export function siteScores(db: Db, now: number): ScoredHealth[] {
 const skillsOf = (shifts: ShownShift[]) => [...new Set(shifts.flatMap(({ skill }) => (skill ? [skill] : [])))]
 
 /** Skills that hang on one person, or on none. */
-const scarceSkills = (shifts: ShownShift[], staff: { name: string; skills: string[] }[]) =>
-  skillsOf(shifts)
+const scarceSkills = (skills: string[], staff: { name: string; skills: string[] }[]) =>
+  skills
     .map(skill => ({ skill, names: staff.filter(({ skills }) => skills.includes(skill)).map(({ name }) => name) }))
     .filter(({ names }) => names.length < 2)

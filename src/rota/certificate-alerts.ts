@@ -1,16 +1,17 @@
-/** `expiry_alerts`: every morning, certificates that run out are told of 60, 30, 14, 7 and 1 days before, once each. */
-import { and, eq, ne } from 'drizzle-orm'
+/** `expiry_alerts`: every morning, certificates that run out are told of 60, 30, 14, 7 and 1 days before and once they have, once each. */
+import { and, eq, ne, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { expiryNotices, type Severity, systemAlerts } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { type AlertType, clear, raise } from '../alerts.ts'
 import { job } from '../context.ts'
-import { today } from './date-range.ts'
-import { expiringWithin } from './roster-metrics.ts'
+import { daysAfter, today } from './date-range.ts'
+import { certificatesEnding } from './roster-metrics.ts'
 
-/** Days before, and how bad it is by then. */
+/** Days before, and how bad it is by then; a certificate that has run out is less than no days before. */
 const notices: [days: number, severity: Severity][] = [
+  [-1, 'error'],
   [1, 'error'],
   [7, 'warning'],
   [14, 'warning'],
@@ -26,37 +27,65 @@ export const alertExpiringCertificates = job('expiry_alerts', {
   run: (_, { db, clock }) => atomically(db, tx => tellOfExpiry(tx, clock.now())),
 })
 
-/** Each notice is an alert of its own, so that each is sent; the one before it is settled by it, and all by a renewal. */
-function tellOfExpiry(tx: Db, now: number) {
+/**
+ * Each notice is an alert of its own, so that each is sent; the one before it is settled by it, and all by a renewal. Of one
+ * person when they change, so that a renewal settles it at once.
+ */
+export function tellOfExpiry(tx: Db, now: number, staffId?: number) {
   const current = new Set<string>()
   let told = 0
   const date = today(now)
-  for (const { staff_id, name, certification, expires_on } of expiringWithin(tx, date, furthest)) {
+  for (const ending of certificatesEnding(tx, { by: daysAfter(date, furthest), staffId })) {
+    const { staff_id, name, certification, expires_on } = ending
     const left = Temporal.PlainDate.from(date).until(expires_on, { largestUnit: 'days' }).days
     const [days, severity] = notices.find(([days]) => left <= days) ?? [furthest, 'info']
-    const key = `${type}:${staff_id}:${certification}:${expires_on}:${days}`
-    current.add(key)
     const notice = { staffId: staff_id, name: certification, expiresOn: expires_on, days, notifiedAt: now }
+    const key = keyOf(notice)
+    current.add(key)
     if (!tx.insert(expiryNotices).values(notice).onConflictDoNothing().returning().all().length) continue
     told++
-    const when = left === 0 ? 'today' : left === 1 ? 'tomorrow' : `in ${left} days`
-    const title = `${certification} of ${name} runs out ${when}`
-    const message = `It is valid through ${expires_on}; after that ${name} is not planned where it is asked for.`
-    raise(tx, now, {
-      key,
-      type,
-      severity,
-      title,
-      message,
-      data: { staff_id, certification, expires_on, days, days_left: left },
-    })
+    const title = `${certification} of ${name} ${left < 0 ? `ran out on ${expires_on}` : `runs out ${whenWords(left)}`}`
+    const message =
+      left < 0
+        ? `${name} is not planned where it is asked for until it is renewed.`
+        : `It is valid through ${expires_on}; after that ${name} is not planned where it is asked for.`
+    const data = { staff_id, certification, expires_on, days, days_left: left }
+    raise(tx, now, { key, type, severity, title, message, data })
   }
+  return { told, settled: settle(tx, now, current, staffId) }
+}
+
+const whenWords = (left: number) => (left === 0 ? 'today' : left === 1 ? 'tomorrow' : `in ${left} days`)
+
+/** What no longer holds is forgotten too, so that it is told of again should it come back. */
+function settle(tx: Db, now: number, current: Set<string>, staffId?: number): number {
+  const past = tx
+    .select()
+    .from(expiryNotices)
+    .where(staffId === undefined ? undefined : eq(expiryNotices.staffId, staffId))
+    .all()
+    .filter(notice => !current.has(keyOf(notice)))
+  for (const { staffId, name, expiresOn, days } of past)
+    tx.delete(expiryNotices)
+      .where(
+        and(
+          eq(expiryNotices.staffId, staffId),
+          eq(expiryNotices.name, name),
+          eq(expiryNotices.expiresOn, expiresOn),
+          eq(expiryNotices.days, days),
+        ),
+      )
+      .run()
+  const isTheirs = staffId === undefined ? undefined : sql`${systemAlerts.data} ->> 'staff_id' = ${staffId}`
   const open = tx
     .select({ key: systemAlerts.key })
     .from(systemAlerts)
-    .where(and(eq(systemAlerts.type, type), ne(systemAlerts.state, 'resolved')))
+    .where(and(eq(systemAlerts.type, type), ne(systemAlerts.state, 'resolved'), isTheirs))
     .all()
     .filter(({ key }) => !current.has(key))
   for (const { key } of open) clear(tx, now, key)
-  return { told, settled: open.length }
+  return open.length
 }
+
+type Notice = Pick<typeof expiryNotices.$inferSelect, 'staffId' | 'name' | 'expiresOn' | 'days'>
+const keyOf = ({ staffId, name, expiresOn, days }: Notice) => `${type}:${staffId}:${name}:${expiresOn}:${days}`

@@ -33,6 +33,12 @@ const daySchema = t.Object({
   hours: t.Number(),
   cost_cents: t.Integer(),
 })
+const certificateSchema = t.Object({
+  staff_id: t.Integer(),
+  name: t.String(),
+  certification: t.String(),
+  expires_on: dateSchema,
+})
 export const metricsSchema = t.Object(
   {
     generated_at: dateTimeSchema,
@@ -40,10 +46,10 @@ export const metricsSchema = t.Object(
     staff: t.Object({ total: t.Integer(), active: t.Integer() }),
     this_week: sumSchema,
     next_week: sumSchema,
-    expiring_certificates: t.Array(
-      t.Object({ staff_id: t.Integer(), name: t.String(), certification: t.String(), expires_on: dateSchema }),
-      { description: 'Within 60 days, the first first' },
-    ),
+    expiring_certificates: t.Array(certificateSchema, { description: 'Within 60 days, the first first' }),
+    expired_certificates: t.Array(certificateSchema, {
+      description: 'Run out and not renewed, of those who are planned',
+    }),
     daily: t.Array(daySchema, { description: 'What the last 30 nights have counted, the newest first' }),
   },
   { $id: 'RosterMetrics' },
@@ -52,7 +58,9 @@ export type RosterMetrics = Static<typeof metricsSchema>
 
 /** Weeks are those of UTC's today; which shifts are in them says the wall of each site. */
 export function rosterMetrics(db: Db, { now }: { now: number }): RosterMetrics {
-  const monday = mondayOf(today(now))
+  const date = today(now)
+  const monday = mondayOf(date)
+  const ending = certificatesEnding(db, { by: daysAfter(date, 60) })
   const people = db
     .select({ total: count(), active: sql<number>`coalesce(sum(${staff.active}), 0)` })
     .from(staff)
@@ -63,7 +71,8 @@ export function rosterMetrics(db: Db, { now }: { now: number }): RosterMetrics {
     staff: people,
     this_week: sumOf(db, monday, daysAfter(monday, 6)),
     next_week: sumOf(db, daysAfter(monday, 7), daysAfter(monday, 13)),
-    expiring_certificates: expiringWithin(db, today(now), 60),
+    expiring_certificates: ending.filter(({ expires_on }) => expires_on >= date),
+    expired_certificates: ending.filter(({ expires_on }) => expires_on < date),
     daily: db
       .select()
       .from(dailyMetrics)
@@ -103,8 +112,8 @@ export function sumOf(db: Db, start: string, end: string) {
   return { start, end, shifts: shiftCount, places, filled, coverage, hours: minutes / 60, cost_cents: cost }
 }
 
-/** Certificates of those who are planned; one renewed does not count. */
-export function expiringWithin(db: Db, date: string, days: number) {
+/** Certificates of those who are planned that end by that day or have run out already; one renewed does not count. */
+export function certificatesEnding(db: Db, { by, staffId }: { by: string; staffId?: number }) {
   const lastDay = sql<string>`max(${certifications.expiresOn})`
   return db
     .select({
@@ -115,8 +124,9 @@ export function expiringWithin(db: Db, date: string, days: number) {
     })
     .from(certifications)
     .innerJoin(staff, and(eq(staff.id, certifications.staffId), eq(staff.active, true)))
+    .where(staffId === undefined ? undefined : eq(staff.id, staffId))
     .groupBy(certifications.staffId, certifications.name)
-    .having(sql`${lastDay} between ${date} and ${daysAfter(date, days)}`)
+    .having(sql`${lastDay} <= ${by}`)
     .orderBy(asc(lastDay), asc(staff.name))
     .all()
 }

@@ -8,6 +8,7 @@ import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/paginatio
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
+import { tellOfExpiry } from './certificate-alerts.ts'
 import { newPerson, type PersonChange, personChange, personSchema, tidyPerson } from './person.ts'
 import { addPerson, assignmentsOf, changePerson, deletePerson, listStaff, personById } from './staff-queries.ts'
 
@@ -25,9 +26,11 @@ export const staffRoutes = (app: App) => {
   const { db, clock } = app
   async function change(id: number, given: PersonChange, who: Who) {
     const tidy = tidyPerson(given)
+    const at = clock.now()
     await atomically(db, tx => {
       changePerson(tx, id, tidy)
-      audit(tx, { at: clock.now(), who, action: 'staff.change', target: `staff ${id}`, detail: tidy })
+      tellOfExpiry(tx, at, id)
+      audit(tx, { at, who, action: 'staff.change', target: `staff ${id}`, detail: tidy })
     })
     return personById(db, id)
   }
@@ -59,6 +62,7 @@ export const staffRoutes = (app: App) => {
         const at = clock.now()
         const id = await atomically(db, tx => {
           const made = addPerson(tx, tidy, at)
+          tellOfExpiry(tx, at, made)
           audit(tx, { at, who: signedIn(who), action: 'staff.create', target: `staff ${made}`, detail: tidy })
           return made
         })
@@ -95,9 +99,11 @@ export const staffRoutes = (app: App) => {
               `${name} is on ${assignments === 1 ? '1 shift' : `${assignments} shifts`}, past ones too; send confirm=true, or make them inactive instead`,
               { assignments },
             )
+          const at = clock.now()
           deletePerson(tx, id)
+          tellOfExpiry(tx, at, id)
           const detail = { name, assignments }
-          audit(tx, { at: clock.now(), who: signedIn(who), action: 'staff.delete', target: `staff ${id}`, detail })
+          audit(tx, { at, who: signedIn(who), action: 'staff.delete', target: `staff ${id}`, detail })
         })
         return { deleted: true, id }
       },
