@@ -111,8 +111,6 @@ export class BackendBase extends EventEmitter {
   protected readonly write = this.#calls('write')
   /** A write that may hand out a job. */
   protected readonly take = this.#calls('take')
-  /** A worker's request for a job. */
-  protected readonly claim = this.#calls('claim')
 
   #calls(kind: Kind): Calls {
     return (operation, command = '') =>

@@ -46,7 +46,7 @@ export class SqliteQueueBackend extends BackendBase implements IQueueBackend {
   }
 
   // ---- working
-  moveToActive = this.claim((queue, token: string, name?: string) => claim(queue, this.opts, token, name))
+  moveToActive = this.take((queue, token: string, name?: string) => claim(queue, this.opts, token, name))
   moveToCompleted = async (...args: Args<'moveToCompleted'>) => this.#complete(this.opts, toJson(args[1]), args)
   #complete = this.take(finishing.completeJob, 'moveToFinished')
   moveToFailed = (...args: Args<'moveToFailed'>) => this.#fail(this.opts, args)

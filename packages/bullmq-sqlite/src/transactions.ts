@@ -7,10 +7,10 @@ const turnBudget = 8 // ms the operations of one transaction may take together; 
 const quickAttempts = 8 // on the next turns: a transaction of another process is mostly over in a fraction of a ms
 const failurePause = 250 // ms by which a full disk and the like are told late, so that workers do not spin on it
 
-const holdLimit = 100 // ms that the answers of reads wait for claims at most
+const holdLimit = 100 // ms that the answers of reads wait for takes at most
 
-/** A take is a write that hands out a job, a claim the take of a worker that has room for more jobs. */
-export type Kind = 'read' | 'write' | 'take' | 'claim'
+/** A take is a write that may hand out a job. */
+export type Kind = 'read' | 'write' | 'take'
 
 type StoreOfTransactions = Pick<Store, 'path' | 'busyTimeout' | 'prepare' | 'requireFile' | 'committed'>
 
@@ -36,8 +36,8 @@ export class Transactions {
   #attempts = 0
   #closed = false
   #idle: (() => void) | undefined
-  #claims = 0 // asked for and not yet answered
-  #handsOut = false // from the first claim that has run until none is left to answer
+  #takes = 0 // asked for and not yet answered
+  #handsOut = false // from the first take that has run until none is left to answer
   #held: (() => void)[] = [] // answers of reads that wait for them
   #holdTimer: ReturnType<typeof setTimeout> | undefined
 
@@ -51,28 +51,27 @@ export class Transactions {
 
   /**
    * A take is answered one turn later, so that whoever added the job in this same transaction has been answered, and has
-   * run on, before a worker starts on it. Reads are answered after the claims they may have seen: a job that somebody sees
-   * active can be cancelled, because its worker has it. BullMQ's worker starts jobs only when it has claimed all it has
-   * room for, so reads wait until no claim follows the last.
+   * run on, before a worker starts on it. Reads are answered after the takes they may have seen: a job that somebody sees
+   * active can be cancelled, because its worker has it. BullMQ's worker starts jobs only when it has taken all it has
+   * room for, so reads wait until no take follows the last.
    */
   run<T>(kind: Kind, work: (queues: Queues) => T): Promise<T> {
     if (this.#closed) return Promise.reject(closedError())
     return new Promise((resolve, reject) => {
-      if (kind === 'claim') this.#claims++
+      if (kind === 'take') this.#takes++
       const run = (queues: Queues) => {
         const value = work(queues)
-        if (kind === 'claim') this.#handsOut = true
+        if (kind === 'take') this.#handsOut = true
         if (kind === 'write') return () => resolve(value)
         if (kind === 'read') return this.#handsOut ? () => this.#hold(() => resolve(value)) : () => resolve(value)
-        if (kind === 'take') return () => void clock.setImmediate(() => resolve(value))
         return () =>
           void clock.setImmediate(() => {
             resolve(value)
-            clock.setImmediate(this.#claimAnswered) // by when the worker may have asked for another job
+            clock.setImmediate(this.#takeAnswered) // by when the worker may have asked for another job
           })
       }
       const refuse = (error: unknown) => {
-        if (kind === 'claim') this.#claimAnswered()
+        if (kind === 'take') this.#takeAnswered()
         reject(error)
       }
       this.#waiting.push({ kind, since: now(), run, reject: refuse })
@@ -92,8 +91,8 @@ export class Transactions {
     this.#holdTimer ??= clock.setTimeout(this.#releaseReads, holdLimit)
   }
 
-  #claimAnswered = (): void => {
-    if (--this.#claims > 0) return
+  #takeAnswered = (): void => {
+    if (--this.#takes > 0) return
     this.#handsOut = false
     this.#releaseReads()
   }
