@@ -2,11 +2,14 @@
 import { count, desc, lt, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import {
+  apiKeys,
   attempts,
   auditLog,
   healthScores,
+  invitations,
   knownDevices,
   orderKeys,
+  passwordLinks,
   processes,
   processMinutes,
   requestHours,
@@ -38,6 +41,9 @@ export const deleteOld = retentionJob([
   older('load of processes', '30d', processMinutes, processMinutes.minute),
   older('schedule slots', '90d', scheduleSlots, scheduleSlots.slot),
   older('ended sessions', '0d', sessions, sessions.expiresAt),
+  older('password links', '0d', passwordLinks, passwordLinks.expiresAt),
+  older('invitations', '90d', invitations, invitations.expiresAt),
+  older('expired keys', '30d', apiKeys, apiKeys.expiresAt),
   older('attempts to sign in', '0d', attempts, attempts.endsAt),
   older('known devices', '400d', knownDevices, knownDevices.lastUsedAt),
   older('health scores', '90d', healthScores, healthScores.at),

@@ -292,6 +292,7 @@ test('a key is shown once, works until it is deleted, and is never more than its
     hint: key.slice(0, 7),
     created_at: expect.any(String),
     last_used_at: expect.any(String),
+    expires_at: null,
   })
   clock.forward(minute)
   await as(key).get(me)

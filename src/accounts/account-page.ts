@@ -11,9 +11,10 @@ import { name, time } from '../ui/parts/values.ts'
 import type { User } from './account.ts'
 import { csrfField } from './csrf.ts'
 import type { KeyView } from './key.ts'
+import type { SessionView } from './own-account.ts'
 
 /** One's own account: password, keys, and the way out. */
-export const accountPage = (who: Who, user: User, keys: readonly KeyView[]) =>
+export const accountPage = (who: Who, user: User, keys: readonly KeyView[], sessions: readonly SessionView[]) =>
   page({
     title: 'Account',
     who,
@@ -27,6 +28,12 @@ export const accountPage = (who: Who, user: User, keys: readonly KeyView[]) =>
 </div>
 <p>${user.email} ${badge(user.role)} ${isAtLeast(who, 'admin') && html`· <a href="/admin/users">All users</a>`} ${isAtLeast(who, 'officer') && html`· <a href="/invitations">Invite people</a>`}</p>
 
+<h2>You</h2>
+${ownForm(user)}
+
+<h2>Where you are signed in</h2>
+<div id="sessions">${sessionTable(sessions)}</div>
+
 <h2>Keys</h2>
 <p>A key lets a program act for you: it sends <code>Authorization: Bearer fh_…</code>. See the <a href="/swagger">API</a>.</p>
 <div id="keys">${keyTable(keys)}</div>
@@ -36,6 +43,60 @@ ${keyForm(who)}
 <p>Another password ends your sessions everywhere else. Keys stay.</p>
 ${passwordForm(user)}`,
   })
+
+const ownForm = (user: User) =>
+  form(
+    { method: 'patch', action: '/api/v1/auth/me', done: 'Changed' },
+    html`<div class="columns">
+${formField({ label: 'Name', name: 'username', maxlength: 40, value: user.username, hint: 'As others see you' })}
+${formField({ label: 'Country', name: 'country', maxlength: 2, value: user.country, optional: true, hint: 'Two letters, such as NO' })}
+${formField({ label: 'E-mail address', name: 'email', type: 'email', maxlength: 254, value: user.email })}
+${formField({ label: 'Password', name: 'current_password', id: 'f-own-password', type: 'password', autocomplete: 'current-password', optional: true, hint: 'Only to change the e-mail address' })}
+</div>`,
+    'Change',
+  )
+
+const sessionTable = (sessions: readonly SessionView[]) =>
+  table({
+    caption: 'Sessions, the last used first',
+    stack: true,
+    rows: sessions,
+    key: ({ id }) => `session-${id}`,
+    empty: 'None: you are here by a key.',
+    columns: [
+      {
+        head: 'Browser',
+        names: true,
+        cell: ({ browser, is_this }) => html`${browserName(browser)} ${is_this && badge('this one', 'good')}`,
+      },
+      { head: 'Since', cell: each => time(each.created_at) },
+      { head: 'Last used', cell: each => time(each.last_used_at) },
+      {
+        head: html`<span class="sr">Actions</span>`,
+        cell: ({ id, is_this }) =>
+          !is_this &&
+          action({
+            method: 'delete',
+            action: `/api/v1/auth/sessions/${id}`,
+            label: 'End',
+            small: true,
+            danger: true,
+            confirm: 'End this session? That browser has to sign in again.',
+            renews: 'sessions',
+            done: 'The session has ended',
+          }),
+      },
+    ],
+  })
+
+/** `Firefox on Linux`, as far as it is known. */
+function browserName(agent: string | null) {
+  const browser = /Edg|OPR|Firefox|Chrome|Safari/.exec(agent ?? '')?.[0]
+  const system = /Windows|Android|iPhone|iPad|Mac OS|Linux/.exec(agent ?? '')?.[0]
+  const names: Record<string, string> = { Edg: 'Edge', OPR: 'Opera', 'Mac OS': 'macOS' }
+  if (!browser) return agent ? name(agent.slice(0, 60)) : 'Unknown'
+  return `${names[browser] ?? browser}${system ? ` on ${names[system] ?? system}` : ''}`
+}
 
 const keyTable = (keys: readonly KeyView[]) =>
   table({
@@ -49,6 +110,7 @@ const keyTable = (keys: readonly KeyView[]) =>
       { head: 'Role', cell: key => badge(key.role) },
       { head: 'Made', cell: key => time(key.created_at) },
       { head: 'Last used', cell: key => time(key.last_used_at) },
+      { head: 'Until', cell: key => (key.expires_at ? time(key.expires_at) : 'no end') },
       {
         head: html`<span class="sr">Actions</span>`,
         cell: key =>
@@ -77,6 +139,7 @@ ${formField({
   choices: roles.filter(role => isNoMoreThan(role, who.role)).map(role => ({ value: role, label: role })),
   hint: 'Give it no more than the program needs',
 })}
+${formField({ label: 'Until', name: 'expires_at', type: 'time', optional: true, hint: 'Your time zone; without it the key has no end' })}
 ${answer('key', 'Your key, shown only now:')}`,
     'Make a key',
   )

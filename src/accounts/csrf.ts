@@ -6,7 +6,7 @@ import { isSameSecret } from './secret.ts'
 
 const harmless = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** Sent by who is not signed in yet, though an old cookie may come along: the origin alone decides. */
-const entrances = /^\/(api\/v1\/(auth\/(login|signup)|setup)|sign-in|sign-up|setup)$/
+const entrances = /^\/(api\/v1\/(auth\/(login|signup|reset)|setup)|sign-in|sign-up|setup|password)$/
 const smallForm = 64 * 1024 // bytes
 
 /** The hidden field of a form that works without script. */

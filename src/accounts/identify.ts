@@ -37,7 +37,8 @@ export function staysSignedIn({ db, stamps, clock }: App, request: Request): () 
   const id = String(who.id)
   const bearer = bearerToken(request)
   const token = sessionToken(request) ?? ''
-  const roleNow = () => (bearer ? ownerOfKey(db, bearer)?.who.role : sessionNow(db, token, clock.now())?.role)
+  const roleNow = () =>
+    bearer ? ownerOfKey(db, bearer, clock.now())?.who.role : sessionNow(db, token, clock.now())?.role
   let seen = ''
   let readAt = Number.NEGATIVE_INFINITY
   return () => {

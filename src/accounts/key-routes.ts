@@ -1,14 +1,26 @@
 import { Elysia, t } from 'elysia'
 import type { App } from '../context.ts'
+import { isoOrNull } from '../platform/clock.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
-import { oneLine } from '../platform/http/text-formats.ts'
+import { dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
 import { roleSchema } from './account.ts'
 import { issueKey, keySchema, keysOfUser, keyView, revokeKey } from './key.ts'
 
-export const newKey = t.Object({ name: oneLine(80), role: roleSchema })
+export const newKey = t.Object(
+  {
+    name: oneLine(80),
+    role: roleSchema,
+    expires_at: t.Optional(
+      t.Nullable(
+        t.String({ format: 'date-time', description: 'Until when it works; without it, until it is revoked' }),
+      ),
+    ),
+  },
+  { examples: [{ name: 'scanner', role: 'member', expires_at: '2027-01-01T00:00:00Z' }] },
+)
 
 export const keyRoutes = (app: App) =>
   new Elysia({ prefix: '/keys', tags: ['accounts'] })
@@ -29,16 +41,22 @@ export const keyRoutes = (app: App) =>
     .post(
       '/',
       async ({ body, who, set }) => {
-        const { id, secret, name, role } = await issueKey(app, signedIn(who), body)
+        const { id, secret, name, role, expiresAt } = await issueKey(app, signedIn(who), body)
         set.status = 201
-        return { id, key: secret, name, role }
+        return { id, key: secret, name, role, expires_at: isoOrNull(expiresAt) }
       },
       {
         body: newKey,
         may: 'member',
         detail: describe(
           'A new key, shown this once; its role is at most mine',
-          t.Object({ id: t.Integer(), key: t.String(), name: t.String(), role: roleSchema }),
+          t.Object({
+            id: t.Integer(),
+            key: t.String(),
+            name: t.String(),
+            role: roleSchema,
+            expires_at: t.Nullable(dateTimeSchema),
+          }),
           { status: 201 },
         ),
       },

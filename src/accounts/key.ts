@@ -1,12 +1,12 @@
 /** API keys: shown once, kept hashed, never more powerful than their owner. */
-import { and, count, desc, eq, isNull, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gt, isNull, or, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { apiKeys, type Role, users } from '../../db/schema.ts'
 import { atomically, bestEffortWrite, prepared } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
-import { refuse } from '../errors.ts'
+import { invalid, refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import { iso, isoOrNull, minute } from '../platform/clock.ts'
 import { isAtLeast, isNoMoreThan } from '../platform/http/access.ts'
@@ -30,17 +30,19 @@ export const keySchema = t.Object(
     hint: t.String({ description: 'How the key begins' }),
     created_at: dateTimeSchema,
     last_used_at: t.Nullable(dateTimeSchema),
+    expires_at: t.Nullable(dateTimeSchema),
   },
   { description: 'An API key' },
 )
 export type KeyView = Static<typeof keySchema>
-export const keyView = ({ id, name, role, hint, createdAt, lastUsedAt }: Key): KeyView => ({
+export const keyView = ({ id, name, role, hint, createdAt, lastUsedAt, expiresAt }: Key): KeyView => ({
   id,
   name,
   role,
   hint,
   created_at: iso(createdAt),
   last_used_at: isoOrNull(lastUsedAt),
+  expires_at: isoOrNull(expiresAt),
 })
 
 const byHash = prepared(db =>
@@ -48,13 +50,19 @@ const byHash = prepared(db =>
     .select({ key: apiKeys, username: users.username, ownersRole: users.role })
     .from(apiKeys)
     .innerJoin(users, eq(users.id, apiKeys.userId))
-    .where(and(eq(apiKeys.keyHash, sql.placeholder('hash')), isNull(users.deletedAt)))
+    .where(
+      and(
+        eq(apiKeys.keyHash, sql.placeholder('hash')),
+        isNull(users.deletedAt),
+        or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, sql.placeholder('now'))),
+      ),
+    )
     .prepare(),
 )
 
 /** Who sends that key. Its power ends where its owner's does. */
-export function ownerOfKey(db: Db, secret: string): { key: Key; who: Who } | undefined {
-  const found = byHash(db).get({ hash: hashSecret(secret) })
+export function ownerOfKey(db: Db, secret: string, now: number): { key: Key; who: Who } | undefined {
+  const found = byHash(db).get({ hash: hashSecret(secret), now })
   if (!found) return undefined
   const { key, username, ownersRole } = found
   const role = isNoMoreThan(key.role, ownersRole) ? key.role : ownersRole
@@ -63,10 +71,10 @@ export function ownerOfKey(db: Db, secret: string): { key: Key; who: Who } | und
 
 /** The same, noting that the key is used. */
 export function bearerOf({ db, clock }: App, secret: string): Who | undefined {
-  const owner = ownerOfKey(db, secret)
+  const now = clock.now()
+  const owner = ownerOfKey(db, secret, now)
   if (!owner) return undefined
   const { key, who } = owner
-  const now = clock.now()
   if (now - (key.lastUsedAt ?? 0) >= usedEvery) bestEffortWrite(db, tx => used(tx, key, now))
   return who
 }
@@ -86,18 +94,20 @@ export function keysOfUser(
   return { keys, total: db.select({ total: count() }).from(apiKeys).where(where).get()?.total ?? 0 }
 }
 
-export type NewKey = { name: string; role: Role }
+export type NewKey = { name: string; role: Role; expires_at?: string | null }
 export type IssuedKey = Key & { secret: string }
 
 /** The secret is in this answer and nowhere else. */
 export function issueKey(
   { db, clock }: Pick<App, 'db' | 'clock'>,
   who: Who,
-  { name, role }: NewKey,
+  { name, role, expires_at }: NewKey,
 ): Promise<IssuedKey> {
   const { id: userId } = who
   if (userId === null) return refuse('conflict', 'The operator has no keys; make them as a user')
   if (!isNoMoreThan(role, who.role)) refuse('forbidden', `The role of your key is at most your own, ${who.role}`)
+  const expiresAt = expires_at ? Date.parse(expires_at) : null
+  if (expiresAt !== null && expiresAt <= clock.now()) invalid('expires_at', 'must be in the future')
   const secret = `fh_${newSecret()}`
   return atomically(db, tx => {
     if (keysOfUser(tx, userId, pageOf({ limit: 1 })).total >= mostKeys)
@@ -105,11 +115,17 @@ export function issueKey(
     const now = clock.now()
     const key = tx
       .insert(apiKeys)
-      .values({ userId, name, role, keyHash: hashSecret(secret), hint: secret.slice(0, 7), createdAt: now })
+      .values({ userId, name, role, keyHash: hashSecret(secret), hint: secret.slice(0, 7), createdAt: now, expiresAt })
       .returning()
       .get()
     touch(tx, 'user', userId)
-    audit(tx, { at: now, who, action: 'key.create', target: `key ${key.id}`, detail: { name, role } })
+    audit(tx, {
+      at: now,
+      who,
+      action: 'key.create',
+      target: `key ${key.id}`,
+      detail: { name, role, expires_at: isoOrNull(expiresAt) },
+    })
     return { ...key, secret }
   })
 }

@@ -7,6 +7,7 @@ import { access, signedIn } from '../platform/http/access.ts'
 import { pageOf } from '../platform/http/pagination.ts'
 import { hidden } from '../ui/layout.ts'
 import { notice } from '../ui/parts/notices.ts'
+import { newPasswordField } from './account.ts'
 import { accountPage } from './account-page.ts'
 import {
   country,
@@ -21,11 +22,15 @@ import {
 } from './entrance.ts'
 import { keysOfUser, keyView, mostKeys } from './key.ts'
 import { localPath } from './origin.ts'
+import { ownSessions } from './own-account.ts'
+import { choosePassword, userOfPasswordLink } from './password-link.ts'
 import { hasAdmin, userById } from './queries.ts'
 import { requireSetupToken, setUp, setupBody } from './setup.ts'
 import { credentials, signedUp, signIn, signOut, signUp, signUpBody } from './sign-in.ts'
 
 const next = t.Optional(t.String({ maxLength: 2_000 }))
+
+const passwordToken = t.String({ minLength: 1, maxLength: 100 })
 
 export const accountPages = (app: App) => {
   const { db, config } = app
@@ -52,6 +57,15 @@ ${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log 
     action: '/setup',
     fields: [{ ...username, autofocus: true }, email, newPassword],
     submit: 'Make the first admin',
+    kept: { token },
+  })
+
+  const passwordForm = (token: string, email: string): Entrance => ({
+    title: 'A new password',
+    above: html`<p>For the account of ${email}. All its sessions end.</p>`,
+    action: '/password',
+    fields: [{ ...newPassword, label: 'New password', autofocus: true }],
+    submit: 'Change the password',
     kept: { token },
   })
 
@@ -112,6 +126,21 @@ ${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log 
         }),
       { body: setupBody, may: 'anyone', detail: hidden },
     )
+    .get(
+      '/password',
+      ({ query: { token } }) => {
+        return entrancePage(passwordForm(token, userOfPasswordLink(db, token, app.clock.now()).email))
+      },
+      { query: t.Object({ token: passwordToken }), may: 'anyone', detail: hidden },
+    )
+    .post(
+      '/password',
+      ({ request, body: { token, password } }) => {
+        const { email } = userOfPasswordLink(db, token, app.clock.now())
+        return letIn(() => choosePassword(app, request, token, password), '/', passwordForm(token, email), {})
+      },
+      { body: t.Object({ token: passwordToken, password: newPasswordField }), may: 'anyone', detail: hidden },
+    )
     .post(
       '/sign-out',
       async ({ request, who }) => {
@@ -122,11 +151,12 @@ ${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log 
     )
     .get(
       '/account',
-      ({ who }) => {
+      ({ who, request }) => {
         const me = signedIn(who)
         if (me.id === null) return refuse('not_found', 'The operator has no account')
         const { keys } = keysOfUser(db, me.id, pageOf({ limit: mostKeys }))
-        return accountPage(me, userById(db, me.id), keys.map(keyView))
+        const { sessions } = ownSessions(app, request, me, pageOf({ limit: 100 }))
+        return accountPage(me, userById(db, me.id), keys.map(keyView), sessions)
       },
       { may: 'member', detail: hidden },
     )

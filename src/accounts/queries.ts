@@ -5,6 +5,7 @@ import {
   entries,
   leagues,
   members,
+  passwordLinks,
   portfolios,
   type Role,
   runs,
@@ -139,6 +140,7 @@ export function deleteUser(tx: Db, id: number, now: number): void {
     .where(eq(users.id, id))
     .run()
   tx.delete(apiKeys).where(eq(apiKeys.userId, id)).run()
+  tx.delete(passwordLinks).where(eq(passwordLinks.userId, id)).run()
   endSessions(tx, id)
   forgetDevices(tx, id)
   const former = user.username.toLowerCase()

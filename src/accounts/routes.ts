@@ -4,6 +4,7 @@ import { access, signedIn } from '../platform/http/access.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { newPasswordField, passwordField, profileOf, profileSchema } from './account.ts'
 import { keyRoutes } from './key-routes.ts'
+import { ownAccountRoutes } from './own-account-routes.ts'
 import { userById } from './queries.ts'
 import { setUp, setupBody } from './setup.ts'
 import {
@@ -20,7 +21,8 @@ import { userRoutes } from './user-routes.ts'
 
 const done = t.Object({ done: t.Boolean() })
 
-export const accountRoutes = (app: App) => new Elysia().use(authRoutes(app)).use(userRoutes(app)).use(keyRoutes(app))
+export const accountRoutes = (app: App) =>
+  new Elysia().use(authRoutes(app)).use(ownAccountRoutes(app)).use(userRoutes(app)).use(keyRoutes(app))
 
 const authRoutes = (app: App) =>
   new Elysia({ tags: ['accounts'] })

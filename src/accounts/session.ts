@@ -2,7 +2,7 @@
  * Sessions: a random token in a cookie, its hash in a row. A session ends 24 h after it was last used; who uses it is
  * cached, so a request by cookie reads no row and writes one every few minutes.
  */
-import { and, eq, gt, isNull, lt, ne, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gt, isNull, like, lt, ne, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { type Role, sessions, users } from '../../db/schema.ts'
 import { bestEffortWrite, prepared } from '../../db/transactions.ts'
@@ -10,6 +10,7 @@ import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import { day, hour, minute } from '../platform/clock.ts'
+import type { PageSlice } from '../platform/http/pagination.ts'
 import { recordActivity } from './activity.ts'
 import { hashSecret, newSecret } from './secret.ts'
 
@@ -83,16 +84,49 @@ function slide(tx: Db, tokenHash: string, userId: number, now: number): boolean 
 
 export type NewSession = { token: string; csrfToken: string }
 
-export function beginSession(tx: Db, userId: number, now: number): NewSession {
+export function beginSession(tx: Db, userId: number, now: number, agent: string | null): NewSession {
   const token = `${userId}.${newSecret()}`
   const csrfToken = newSecret()
   tx.delete(sessions).where(lt(sessions.expiresAt, now)).run()
   tx.insert(sessions)
-    .values({ tokenHash: hashSecret(token), userId, csrfToken, createdAt: now, expiresAt: now + life })
+    .values({
+      tokenHash: hashSecret(token),
+      userId,
+      csrfToken,
+      agent: agent?.slice(0, 300) ?? null,
+      createdAt: now,
+      expiresAt: now + life,
+    })
     .run()
   tx.update(users).set({ lastLoginAt: now }).where(eq(users.id, userId)).run()
   recordActivity(tx, userId, now)
   return { token, csrfToken }
+}
+
+/** A session as its owner sees it, by the beginning of its hash. */
+const idLength = 16
+export const sessionId = (token: string): string => hashSecret(token).slice(0, idLength)
+
+export function sessionsOfUser(db: Db, userId: number, now: number, { limit, offset }: PageSlice) {
+  const alive = and(eq(sessions.userId, userId), gt(sessions.expiresAt, now))
+  const rows = db.select().from(sessions).where(alive).orderBy(desc(sessions.expiresAt)).limit(limit).offset(offset)
+  return {
+    sessions: rows.all().map(({ tokenHash, agent, createdAt, expiresAt }) => ({
+      id: tokenHash.slice(0, idLength),
+      agent,
+      createdAt,
+      lastUsedAt: Math.max(createdAt, expiresAt - life), // as exactly as it slides
+    })),
+    total: db.select({ total: count() }).from(sessions).where(alive).get()?.total ?? 0,
+  }
+}
+
+/** False where the user has no such session. */
+export function endSessionById(tx: Db, userId: number, id: string): boolean {
+  const isIt = and(eq(sessions.userId, userId), like(sessions.tokenHash, `${id}%`))
+  const ended = tx.delete(sessions).where(isIt).returning().all().length > 0
+  if (ended) touch(tx, 'account', userId)
+  return ended
 }
 
 export function endSession(tx: Db, token: string): void {

@@ -35,7 +35,7 @@ type Outcome = { user: User; token: string; csrfToken: string; device: string }
 export function openSession(tx: Db, request: Request, user: User, now: number): Outcome {
   const former = sessionToken(request)
   if (former) endSession(tx, former)
-  const begun = beginSession(tx, user.id, now)
+  const begun = beginSession(tx, user.id, now, request.headers.get('user-agent'))
   audit(tx, { at: now, who: user, action: 'auth.login', target: `user ${user.id}`, detail: comingFrom(request) })
   return { user, ...begun, device: rememberDevice(tx, request, user.id, now) }
 }
@@ -59,6 +59,10 @@ const attemptAt = ({ db }: App, request: Request, account: string, user: User | 
   address: requestContext(request).address(),
   device: user && knownDevice(db, request, user.id),
 })
+
+/** For what asks somebody signed in for their password again. */
+export const countOwnAttempt = (app: App, request: Request, user: User): Promise<void> =>
+  countAttempt(app, attemptAt(app, request, user.email, user))
 
 /** An unknown address and a wrong password are told apart by nothing: not by the answer, not by the work done. */
 export async function signIn(app: App, request: Request, credentials: Credentials): Promise<SignedIn> {

@@ -1,11 +1,14 @@
 import { Elysia, t } from 'elysia'
+import { atomically } from '../../db/transactions.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
+import { iso } from '../platform/clock.ts'
 import { access, isAtLeast, signedIn } from '../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema } from '../platform/http/text-formats.ts'
 import {
   countryField,
   emailField,
@@ -16,6 +19,8 @@ import {
   userView,
 } from './account.ts'
 import { addUser, editUser, removeUser } from './manage-users.ts'
+import { siteUrl } from './origin.ts'
+import { makePasswordLink, passwordLinkPath } from './password-link.ts'
 import { readUserStats, userById, usersReading } from './queries.ts'
 
 const newUser = t.Object({
@@ -86,6 +91,25 @@ export const userRoutes = (app: App) => {
       may: 'admin',
       detail: describe('Change a user; another role or password ends the sessions', userSchema),
     })
+    .post(
+      '/:id/password-link',
+      async ({ params: { id }, request, who, set }) => {
+        const link = await atomically(db, tx => makePasswordLink(tx, userById(tx, id), signedIn(who), app.clock.now()))
+        set.status = 201
+        return {
+          url: siteUrl(request, app.config) + passwordLinkPath(link.token),
+          expires_at: iso(link.expiresAt),
+        }
+      },
+      {
+        may: 'admin',
+        detail: describe(
+          'A link by which a user chooses a new password, once within a day; shown this once',
+          t.Object({ url: t.String(), expires_at: dateTimeSchema }),
+          { status: 201 },
+        ),
+      },
+    )
     .delete(
       '/:id',
       async ({ params: { id }, who }) => {

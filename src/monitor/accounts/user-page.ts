@@ -10,7 +10,7 @@ import { idParams } from '../../platform/http/shared-schemas.ts'
 import { hidden } from '../../ui/layout.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { stats } from '../../ui/parts/figures.ts'
-import { action, form, formField } from '../../ui/parts/form.ts'
+import { action, answer, form, formField } from '../../ui/parts/form.ts'
 import { name, number, time } from '../../ui/parts/values.ts'
 import { monitorPage } from '../pages/monitor-layout.ts'
 
@@ -51,6 +51,10 @@ ${form(
   html`${userFields(user)}${formField({ ...password, label: 'New password', optional: true, hint: 'Empty: it stays as it is' })}`,
   'Change',
 )}
+</section>
+<section class="part"><div class="head"><h2>Forgot the password</h2></div>
+<p>A link by which ${name(user.username)} chooses a new one, once within a day. Send it to nobody else.</p>
+${form({ action: `/api/v1/users/${user.id}/password-link`, goTo: 'stay' }, answer('url', 'The link, shown only now:'), 'Make a link')}
 </section>
 <section class="part"><div class="head"><h2>Delete</h2></div>
 <p>The account, its keys and sessions go. What ${name(user.username)} did in leagues stays, under a number instead of the name.</p>

@@ -1,0 +1,65 @@
+/** What people change of their own account. */
+import { atomically } from '../../db/transactions.ts'
+import { audit } from '../audit.ts'
+import type { App } from '../context.ts'
+import { invalid, refuse } from '../errors.ts'
+import { iso } from '../platform/clock.ts'
+import type { PageSlice } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { checkedUsername, countryCode, normalizedEmail, type User } from './account.ts'
+import { changeUser, userById } from './queries.ts'
+import { endSessionById, sessionId, sessionsOfUser, sessionToken } from './session.ts'
+import { countOwnAttempt } from './sign-in.ts'
+
+export type OwnChange = { username?: string; email?: string; country?: string | null; current_password?: string }
+
+const ownId = ({ id }: Who): number => id ?? refuse('conflict', 'The operator has no account')
+
+/** Another e-mail address asks for the password: whoever has it can have the account. */
+export async function editOwnAccount(app: App, request: Request, who: Who, change: OwnChange): Promise<User> {
+  const { db, clock, passwords } = app
+  const id = ownId(who)
+  const before = userById(db, id)
+  const { username, email, country, current_password: password = '' } = change
+  const columns = {
+    ...(username !== undefined && { username: checkedUsername(username) }),
+    ...(email !== undefined && { email: normalizedEmail(email) }),
+    ...(country !== undefined && { country: countryCode(country) }),
+  }
+  if (columns.email !== undefined && columns.email !== before.email) {
+    await countOwnAttempt(app, request, before)
+    if (!(await passwords.matches(password, before.passwordHash)))
+      invalid('current_password', 'is needed to change the e-mail address, and is not right')
+  }
+  return atomically(db, tx => {
+    const changed = changeUser(tx, id, columns)
+    const fields = (['username', 'email', 'country'] as const).filter(field => changed[field] !== before[field])
+    if (fields.length)
+      audit(tx, { at: clock.now(), who, action: 'user.change', target: `user ${id}`, detail: { fields } })
+    return changed
+  })
+}
+
+export function ownSessions({ db, clock }: App, request: Request, who: Who, page: PageSlice) {
+  const token = sessionToken(request)
+  const mine = who.via === 'session' && token ? sessionId(token) : undefined
+  const { sessions, total } = sessionsOfUser(db, who.id ?? 0, clock.now(), page)
+  return {
+    sessions: sessions.map(({ id, agent, createdAt, lastUsedAt }) => ({
+      id,
+      browser: agent,
+      created_at: iso(createdAt),
+      last_used_at: iso(lastUsedAt),
+      is_this: id === mine,
+    })),
+    total,
+  }
+}
+export type SessionView = ReturnType<typeof ownSessions>['sessions'][number]
+
+export const endOwnSession = ({ db, clock }: App, who: Who, id: string): Promise<void> =>
+  atomically(db, tx => {
+    const userId = ownId(who)
+    if (!endSessionById(tx, userId, id)) refuse('not_found', 'There is no such session of yours')
+    audit(tx, { at: clock.now(), who, action: 'auth.end_session', target: `user ${userId}` })
+  })

@@ -1,0 +1,56 @@
+/** A link that lets somebody choose a new password, once: made by an admin, or at the machine that Fieldhouse runs on. */
+import { and, eq, gt } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { passwordLinks } from '../../db/schema.ts'
+import { atomically } from '../../db/transactions.ts'
+import { audit } from '../audit.ts'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { hour } from '../platform/clock.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import type { User } from './account.ts'
+import { refuseForeign } from './origin.ts'
+import { changeUser, userById } from './queries.ts'
+import { hashSecret, newSecret } from './secret.ts'
+import { openSession, type SignedIn, sendSession } from './sign-in.ts'
+
+const life = 24 * hour
+
+export const passwordLinkPath = (token: string) => `/password?token=${token}`
+
+/** The token is in this answer and nowhere else. A newer link ends the ones before it. */
+export function makePasswordLink(tx: Db, user: User, who: Pick<Who, 'id' | 'username'>, now: number) {
+  const token = newSecret()
+  const expiresAt = now + life
+  tx.delete(passwordLinks).where(eq(passwordLinks.userId, user.id)).run()
+  tx.insert(passwordLinks)
+    .values({ tokenHash: hashSecret(token), userId: user.id, createdAt: now, expiresAt })
+    .run()
+  audit(tx, { at: now, who, action: 'user.password_link', target: `user ${user.id}` })
+  return { token, expiresAt }
+}
+
+/** Whose password the link changes. */
+export function userOfPasswordLink(db: Db, token: string, now: number): User {
+  const isIt = and(eq(passwordLinks.tokenHash, hashSecret(token)), gt(passwordLinks.expiresAt, now))
+  const link = db.select().from(passwordLinks).where(isIt).get()
+  return link
+    ? userById(db, link.userId)
+    : refuse('gone', 'This link has been used or has run out; ask for another one')
+}
+
+/** Changes the password, ends every session of the account and signs in. Keys stay. */
+export async function choosePassword(app: App, request: Request, token: string, password: string): Promise<SignedIn> {
+  const { db, clock, config, passwords } = app
+  refuseForeign(request, config)
+  userOfPasswordLink(db, token, clock.now()) // before the work of hashing
+  const passwordHash = await passwords.hash(password)
+  const outcome = await atomically(db, tx => {
+    const now = clock.now()
+    const user = changeUser(tx, userOfPasswordLink(tx, token, now).id, { passwordHash })
+    tx.delete(passwordLinks).where(eq(passwordLinks.userId, user.id)).run()
+    audit(tx, { at: now, who: user, action: 'auth.password', target: `user ${user.id}`, detail: { by: 'link' } })
+    return openSession(tx, request, user, now)
+  })
+  return sendSession(app, request, outcome)
+}

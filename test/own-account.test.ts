@@ -1,0 +1,125 @@
+import { expect, test } from 'bun:test'
+import { join } from 'node:path'
+import { openBrowser, signIn } from './browser.ts'
+import { browserTest } from './needs.ts'
+import { refusalOf, start } from './start.ts'
+import { visitor } from './visitor.ts'
+
+const ann = { email: 'ann@example.org', username: 'Ann', password: 'correct horse battery', role: 'member' }
+const fresh = 'a whole new password'
+const tokenOf = (url: string) => new URL(url).searchParams.get('token') ?? ''
+
+test('people change their name as they like, and their e-mail address with their password', async () => {
+  const { call, url } = await start()
+  await call.post('/api/v1/users', ann)
+  await call.post('/api/v1/users', { ...ann, email: 'bob@example.org', username: 'Bob' })
+  const browser = visitor(url)
+  await browser.signIn(ann.email, ann.password)
+  expect(await browser.patch('/api/v1/auth/me', { username: 'Ann B.', country: 'no' })).toMatchObject({
+    username: 'Ann B.',
+    country: 'NO',
+  })
+  const taken = await refusalOf(browser.patch('/api/v1/auth/me', { username: 'bob' }))
+  expect(taken.status).toBe(409)
+  const change = { email: 'ann@new.example.org', current_password: 'not this one' }
+  const refused = await refusalOf(browser.patch('/api/v1/auth/me', change))
+  expect(refused.problem.errors).toMatchObject([{ path: 'current_password' }])
+  await browser.patch('/api/v1/auth/me', { ...change, current_password: ann.password })
+  await visitor(url).signIn(change.email, ann.password)
+  expect((await refusalOf(call.patch('/api/v1/auth/me', { username: 'x' }))).status).toBe(409)
+})
+
+test('sessions are listed, and each but this one is ended by itself', async () => {
+  const { call, url } = await start()
+  await call.post('/api/v1/users', ann)
+  const [here, there, stranger] = [visitor(url), visitor(url), visitor(url)]
+  await call.post('/api/v1/users', { ...ann, email: 'bob@example.org', username: 'Bob' })
+  for (const browser of [here, there]) await browser.signIn(ann.email, ann.password)
+  await stranger.signIn('bob@example.org', ann.password)
+  const { sessions, pagination } = await here.get('/api/v1/auth/sessions')
+  expect(pagination.total).toBe(2)
+  const other = sessions.find((session: { is_this: boolean }) => !session.is_this)
+  expect((await refusalOf(stranger.delete(`/api/v1/auth/sessions/${other.id}`))).status).toBe(404)
+  expect(await here.delete(`/api/v1/auth/sessions/${other.id}`)).toEqual({ ended: true, id: other.id })
+  expect((await refusalOf(there.get('/api/v1/auth/me'))).status).toBe(401)
+  expect((await here.get('/api/v1/auth/sessions')).sessions).toMatchObject([{ is_this: true }])
+})
+
+test('a key works until its end date', async () => {
+  const { call, url, as, clock } = await start()
+  await call.post('/api/v1/users', ann)
+  const browser = visitor(url)
+  await browser.signIn(ann.email, ann.password)
+  const expires_at = new Date(clock.now() + 3_600_000).toISOString()
+  const { key } = await browser.post('/api/v1/keys', { name: 'scanner', role: 'member', expires_at })
+  expect((await as(key).get('/api/v1/keys')).keys).toMatchObject([{ name: 'scanner', expires_at }])
+  clock.forward(3_600_001)
+  expect((await refusalOf(as(key).get('/api/v1/keys'))).status).toBe(401)
+  const late = await refusalOf(browser.post('/api/v1/keys', { name: 'x', role: 'member', expires_at }))
+  expect(late.problem.errors).toMatchObject([{ path: 'expires_at' }])
+})
+
+test('a link by an admin changes a forgotten password once, and ends what was open', async () => {
+  const { call, url } = await start()
+  const { id } = await call.post('/api/v1/users', ann)
+  const before = visitor(url)
+  await before.signIn(ann.email, ann.password)
+  expect((await refusalOf(before.post(`/api/v1/users/${id}/password-link`))).status).toBe(403)
+  const first = await call.post(`/api/v1/users/${id}/password-link`)
+  const { url: link } = await call.post(`/api/v1/users/${id}/password-link`)
+  const browser = visitor(url)
+  const form = await browser.visit(link.slice(url.length), { headers: { accept: 'text/html' } })
+  expect(await form.text()).toContain(ann.email)
+  const tried = { token: tokenOf(link), password: 'short' }
+  expect((await browser.submit('/password', tried)).status).toBe(422)
+  const changed = await browser.submit('/password', { ...tried, password: fresh })
+  expect([changed.status, changed.headers.get('location')]).toEqual([303, '/'])
+  expect((await browser.get('/api/v1/auth/me')).user.id).toBe(id)
+  expect((await refusalOf(before.get('/api/v1/auth/me'))).status).toBe(401)
+  expect((await refusalOf(visitor(url).signIn(ann.email, ann.password))).status).toBe(401)
+  for (const used of [link, first.url]) {
+    const again = visitor(url).post('/api/v1/auth/reset', { token: tokenOf(used), new_password: fresh })
+    expect((await refusalOf(again)).status).toBe(410)
+  }
+})
+
+test('who has lost the last admin makes a link at the machine', async () => {
+  const { call, url, dataDir } = await start()
+  await call.post('/api/v1/users', { ...ann, role: 'admin' })
+  const script = join(import.meta.dir, '../scripts/admin.ts')
+  const run = async (...words: string[]) => {
+    const env = { PATH: process.env.PATH ?? '', DATA_DIR: dataDir, PUBLIC_URL: url }
+    const child = Bun.spawn([process.execPath, script, ...words], { env, stdout: 'pipe', stderr: 'pipe' })
+    return [
+      await child.exited,
+      await new Response(child.stdout).text(),
+      await new Response(child.stderr).text(),
+    ] as const
+  }
+  const [code, told] = await run('reset-password', ann.email)
+  expect(code).toBe(0)
+  const link = /http\S+/.exec(told)?.[0] ?? ''
+  await visitor(url).post('/api/v1/auth/reset', { token: tokenOf(link), new_password: fresh })
+  await visitor(url).signIn(ann.email, fresh)
+  expect(await run('reset-password', 'nobody@example.org')).toMatchObject([
+    1,
+    '',
+    expect.stringContaining('no account'),
+  ])
+})
+
+browserTest('a new key is listed at once, and another session is ended in the page', async () => {
+  const { call, url } = await start()
+  await call.post('/api/v1/users', ann)
+  await visitor(url).signIn(ann.email, ann.password)
+  const page = await openBrowser()
+  await signIn(page, url, ann.email, ann.password)
+  await page.goto(`${url}/account`)
+  await page.fill('[name=name]', 'scanner')
+  await page.click('text=Make a key')
+  await page.waitForSelector('#keys >> text=scanner')
+  expect(await page.textContent('.answer:not([hidden]) output')).toStartWith('fh_')
+  await page.click('#sessions >> text=End')
+  await page.click('dialog button.danger')
+  await page.waitForFunction(() => !document.querySelector('#sessions form'))
+})
