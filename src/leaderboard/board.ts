@@ -1,4 +1,4 @@
-import { type Board, type Cells, type ColumnValues, type Metric, orNull, type Standing } from './page.ts'
+import { type Board, type Cells, type ColumnValues, type Metric, metricOfGain, orNull, type Standing } from './page.ts'
 import {
   type Better,
   type Ranking,
@@ -30,13 +30,18 @@ export function buildBoard(columns: BoardColumns): Board & { bytes(): number } {
   const { ids, names, score, metrics, better = 'higher', tiebreak, classification, previous } = inIdOrder(columns)
   const keys = tiebreak && sortKeysOf(score, better, tiebreak)
   const rankings = new Map<string, Ranking>()
-  const valuesOf = (column: string) =>
-    column === 'score' ? score : metrics.find(({ name }) => name === column)!.values
   const withGains = metrics.filter(({ gains }) => gains)
+  const valuesOf = (column: string): Float64Array => {
+    if (column === 'score') return score
+    const gained = metricOfGain(column)
+    if (gained !== undefined) return withGains.find(({ name }) => name === gained)!.gains!
+    return metrics.find(({ name }) => name === column)!.values
+  }
 
   return {
     players: score.length,
     metrics: metrics.map(({ name, better = 'higher' }): Metric => ({ name, better })),
+    gains: withGains.map(({ name, better = 'higher' }): Metric => ({ name, better })),
     better,
     classification,
     previous,

@@ -17,12 +17,14 @@ export type Cells = {
 
 export interface Columned {
   readonly metrics: readonly Metric[]
+  /** Metrics that can also be ranked by what was gained in them. */
+  readonly gains?: readonly Metric[]
   readonly better: Better // end of the score
 }
 
 /** Columns that can be ranked, whether they lie in memory or are fetched from a store. Rows are in id order. */
 export interface Standing extends Columned {
-  /** Of `score` or a metric. */
+  /** Of `score`, a metric, or the gain of one. */
   ranking(column: string, order: RankOrder): Ranking
   /** -1 for nobody. */
   rowOf(player_id: string): number
@@ -60,13 +62,26 @@ export function columnNames({ metrics, better }: Columned): Metric[] {
   return [{ name: 'score', better }, ...metrics.filter(({ name }) => name !== 'score')]
 }
 
+const GAIN = '.gain'
+/** `deads.gain`: the column of what was gained in a metric. */
+export const gainColumn = (metric: string): string => `${metric}${GAIN}`
+/** The metric whose gain a column is. */
+export const metricOfGain = (column: string): string | undefined =>
+  column.endsWith(GAIN) ? column.slice(0, -GAIN.length) : undefined
+
+/** All that a board can be ranked by. */
+export const sortColumns = (board: Columned): Metric[] => [
+  ...columnNames(board),
+  ...(board.gains ?? []).map(({ name, better }) => ({ name: gainColumn(name), better })),
+]
+
 /** The column to sort by and its direction; refuses a column that is not there. */
 export function sortOf(
   board: Columned,
   query: Pick<BoardQuery, 'sort_by' | 'order'>,
 ): { by: string; order: RankOrder } {
   const by = query.sort_by ?? 'score'
-  const choices = columnNames(board)
+  const choices = sortColumns(board)
   const column = choices.find(({ name }) => name === by)
   if (!column) {
     throw new UnknownColumn(
@@ -149,7 +164,7 @@ function startAround(board: Board, player_id: string, ranking: Ranking, listed: 
 
 /** How far a player climbed since the previous board: null for one who was not ranked there. */
 function changes({ previous }: Board, { by, order, ties }: RankedBy) {
-  if (!previous || !columnNames(previous).some(({ name }) => name === by)) return () => null
+  if (!previous || !sortColumns(previous).some(({ name }) => name === by)) return () => null
   const ranking = previous.ranking(by, order)
   return (player_id: string, rank: number): number | null => {
     const row = previous.rowOf(player_id)

@@ -10,6 +10,8 @@ export type BoardQuery = {
   q?: string
   around?: string
   at?: number // milliseconds since 1970
+  /** Gains are counted from the scan of then, instead of from the baseline. */
+  from?: number
 }
 
 export const defaultLimit = 50
@@ -77,14 +79,15 @@ export function canonical(raw: Readonly<Record<string, string | number | undefin
     q: text('q'),
     around: text('around'),
     at: time('at'),
+    from: time('from'),
   }
   if (errors.length > 0) throw new BadQuery(errors)
   return query
 }
 
 /** Only plain pages are worth keeping: the others are as many as there are names and moments. */
-export const isCacheable = ({ q, around, at }: BoardQuery): boolean =>
-  q === undefined && around === undefined && at === undefined
+export const isCacheable = ({ q, around, at, from }: BoardQuery): boolean =>
+  q === undefined && around === undefined && at === undefined && from === undefined
 
 export const queryKey = ({ sort_by, order, page, limit, ties }: BoardQuery): string =>
   `${order ?? ''}:${page}:${limit}:${ties}:${sort_by ?? ''}`

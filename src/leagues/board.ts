@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
-import { refuse } from '../errors.ts'
+import { invalid, refuse } from '../errors.ts'
 import {
   BadQuery,
   type BoardQuery,
@@ -13,7 +13,7 @@ import {
   UnknownPlayer,
 } from '../leaderboard/query.ts'
 import type { Cached } from '../platform/cache/cache.ts'
-import { isoOrNull } from '../platform/clock.ts'
+import { iso, isoOrNull } from '../platform/clock.ts'
 import { paginationSchema } from '../platform/http/pagination.ts'
 import { dateTimeSchema } from '../platform/http/text-formats.ts'
 import { kindOf } from './kinds.ts'
@@ -22,13 +22,20 @@ import { kindSchema, type League, nextStatusChangeAt, statusOf, statusSchema } f
 const text = t.Optional(t.String({ maxLength: 200 }))
 /** As they come in the address; what they may be is the engine's to say. */
 export const boardQuery = t.Object({
-  sort_by: text,
+  sort_by: t.Optional(
+    t.String({ description: '`score`, a metric, or what was gained in one: `deads.gain`', maxLength: 200 }),
+  ),
   order: t.Optional(t.String({ description: 'asc or desc', maxLength: 200 })),
   page: text,
   limit: t.Optional(t.String({ description: '50 unless told, at most 500', maxLength: 20 })),
   q: t.Optional(t.String({ description: 'Part of a name or id; ranks stay those of the whole board', maxLength: 200 })),
   around: t.Optional(t.String({ description: 'A player id: the page around that player', maxLength: 200 })),
   at: t.Optional(t.Union([dateTimeSchema, t.Literal('')], { description: 'A time: the board as of then' })),
+  from: t.Optional(
+    t.Union([dateTimeSchema, t.Literal('')], {
+      description: 'A time: gains count from the scan of then instead of from the baseline. Sheet leagues only',
+    }),
+  ),
   ties: t.Optional(
     t.String({ description: 'standard (1224), dense (1223), modified (1334) or ordinal (1234)', maxLength: 20 }),
   ),
@@ -57,6 +64,9 @@ export const boardSchema = t.Object(
     sort_by: t.String(),
     order: t.Union([t.Literal('asc'), t.Literal('desc')]),
     as_of: t.Nullable(dateTimeSchema),
+    gains_from: t.Optional(
+      t.String({ format: 'date-time', description: 'When `from` is asked: the time of the scan' }),
+    ),
     notes: t.Optional(t.Array(t.String(), { description: 'Why the score says less than it might, in sentences' })),
     rows: t.Array(rowSchema),
     pagination: paginationSchema,
@@ -124,19 +134,25 @@ export function nextChangeAt(app: App, league: League): number {
 }
 
 export async function boardPage(app: App, league: League, query: BoardQuery): Promise<BoardView> {
-  const look = (query: BoardQuery) => kindOf(app, league).page(app, league, query)
+  const kind = kindOf(app, league)
+  const { hasPast, hasGains, name } = kind.pages
+  if (query.at !== undefined && !hasPast) invalid('at', `the board of a ${name.toLowerCase()} league shows now only`)
+  if (query.from !== undefined && !hasGains)
+    invalid('from', `the board of a ${name.toLowerCase()} league has no scans to count gains from`)
+  const look = (query: BoardQuery) => kind.page(app, league, query)
   // A league may wish to be sorted by what its sheets do not have, or have no longer: no reason to show nothing.
   const byScore = (error: unknown) => {
     if (!(error instanceof UnknownColumn) || query.sort_by !== league.config.sort) throw error
     return look({ ...query, sort_by: undefined })
   }
-  const { asOf, notes, ...page } = await look(query).catch(byScore).catch(refusalOf)
+  const { asOf, gainsFrom, notes, ...page } = await look(query).catch(byScore).catch(refusalOf)
   return {
     league: leagueSummary(league, app.clock.now()),
     state: league.finalizedAt === null ? 'live' : 'final',
     sort_by: page.sort_by,
     order: page.order,
     as_of: isoOrNull(asOf),
+    ...(gainsFrom !== undefined && { gains_from: iso(gainsFrom) }),
     ...(notes && { notes }),
     rows: page.rows,
     pagination: page.pagination,

@@ -19,6 +19,8 @@ export type KindPages = {
   scoreBars?: true
   /** The board can be shown as of an earlier time. */
   hasPast?: true
+  /** Rows tell what was gained in each metric, and the board can be ranked by it and counted from any scan. */
+  hasGains?: true
   /** Members join, and play under their own name. */
   membersPlay?: true
   /** Player ids of the board are ids of users. */

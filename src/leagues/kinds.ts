@@ -14,6 +14,8 @@ import type { League } from './league.ts'
 /** A page as the engine ranked it, and the time of what it shows. */
 export type BoardPage = RankedPage & {
   asOf: number | null
+  /** Where gains are counted from, if that was asked. */
+  gainsFrom?: number
   /** Why the score says less than it might, for readers. */
   notes?: string[]
 }

@@ -1,4 +1,4 @@
-import type { Row } from '../../leaderboard/page.ts'
+import { gainColumn, type Row } from '../../leaderboard/page.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { movement, tier } from '../../ui/parts/badges.ts'
 import type { Column } from '../../ui/parts/table.ts'
@@ -48,7 +48,7 @@ export function boardTableColumns(
       (each): Column<Row> => ({
         head: metricName(each),
         numeric: true,
-        sort: { by: each },
+        sort: { by: sort_by === gainColumn(each) ? sort_by : each },
         cell: row => html`${metric(each, row.metrics[each] ?? null)}${gain(row.gains?.[each])}`,
       }),
     ),

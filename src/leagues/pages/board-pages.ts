@@ -2,7 +2,7 @@
 import { Elysia, t } from 'elysia'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
-import { type BoardQuery, defaultLimit, isCacheable, queryKey } from '../../leaderboard/query.ts'
+import { type BoardQuery, canonical, defaultLimit, isCacheable, queryKey } from '../../leaderboard/query.ts'
 import { Cached } from '../../platform/cache/cache.ts'
 import { iso } from '../../platform/clock.ts'
 import { htmlType } from '../../platform/html.ts'
@@ -26,6 +26,10 @@ import { playerBody } from './player-card.ts'
 const one = { params: idParams }
 const nav = 'leagues'
 
+const time = t.Optional(t.String({ maxLength: 40 }))
+/** Times also as a form sends them: `2026-03-01T12:00`, meant in UTC. */
+const shownQuery = t.Object({ ...boardQuery.properties, at: time, from: time })
+
 export const boardPages = (app: App) => {
   const { db, cache, clock, streams } = app
 
@@ -38,7 +42,7 @@ export const boardPages = (app: App) => {
   /** The board as a page, or as the part that changes. What strangers see is the same for all of them, so it is kept. */
   async function board(request: Request, id: number, raw: BoardParams, who: Who | undefined, form: 'page' | 'part') {
     const league = readableLeague(db, id, who)
-    const asked = boardQueryOf({ ...raw, at: inUtc(raw.at) }, league)
+    const asked = boardQueryOf({ ...raw, at: inUtc(raw.at), from: inUtc(raw.from) }, league)
     const status = statusOf(league, clock.now())
     const version = versionNow(id, who) // before the board is read: a change in between is then fetched again
     const make = async () => {
@@ -65,6 +69,7 @@ export const boardPages = (app: App) => {
       league: leagueViewById(db, league.id, clock.now()),
       kind: kind.pages,
       board: found instanceof Cached ? found.value : found,
+      leader: await leaderOf(league, asked),
       tiers: kind.tierNames?.(league) ?? [],
       me: joined && kind.pages.playersAreUsers ? String(player) : undefined,
       mayJoin: player !== null && !joined && mayEnter(app, league, clock.now()),
@@ -72,18 +77,25 @@ export const boardPages = (app: App) => {
     }
   }
 
+  /** Who leads while somebody else is looked for. */
+  async function leaderOf(league: League, { q, around, at, from }: BoardQuery) {
+    if ((q === undefined && around === undefined) || at !== undefined || from !== undefined) return undefined
+    const first = await readBoard(app, league, canonical({}))
+    return (first instanceof Cached ? first.value : first).rows[0]
+  }
+
   return new Elysia()
     .use(access(app))
     .get('/leagues/:id', ({ params: { id }, query, who, request }) => board(request, id, query, who, 'page'), {
       ...one,
-      query: boardQuery,
+      query: shownQuery,
       may: 'reader',
       counted: true,
       detail: hidden,
     })
     .get('/leagues/:id/board', ({ params: { id }, query, who, request }) => board(request, id, query, who, 'part'), {
       ...one,
-      query: boardQuery,
+      query: shownQuery,
       may: 'reader',
       counted: true,
       detail: hidden,
@@ -127,7 +139,7 @@ export const boardPages = (app: App) => {
 }
 
 /** What is asked in its shortest form, for the addresses on the page. */
-const paramsOf = ({ sort_by, order, page, limit, ties, q, around, at }: BoardQuery): BoardParams => ({
+const paramsOf = ({ sort_by, order, page, limit, ties, q, around, at, from }: BoardQuery): BoardParams => ({
   sort_by,
   order,
   page: page > 1 ? String(page) : undefined,
@@ -136,7 +148,7 @@ const paramsOf = ({ sort_by, order, page, limit, ties, q, around, at }: BoardQue
   q,
   around,
   at: at === undefined ? undefined : iso(at),
+  from: from === undefined ? undefined : iso(from),
 })
 
-/** `2026-03-01T12:00`, as a form sends it, is meant in UTC. */
 const inUtc = (at: string | undefined) => (at && /T\d\d:\d\d(:\d\d)?$/.test(at) ? `${at}Z` : at)

@@ -1,4 +1,4 @@
-import type { Row } from '../../leaderboard/page.ts'
+import { gainColumn, type Row } from '../../leaderboard/page.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { address, type Params } from '../../ui/parts/address.ts'
@@ -13,6 +13,7 @@ import type { KindPages } from '../kind-pages.ts'
 import type { LeagueView } from '../league.ts'
 import { boardTableColumns } from './board-columns.ts'
 import { leagueHead } from './league-head.ts'
+import { metricName } from './words.ts'
 
 /** As it came in the address; what is missing is the board's own choice. */
 export type BoardParams = {
@@ -23,6 +24,7 @@ export type BoardParams = {
   q?: string
   around?: string
   at?: string
+  from?: string
   ties?: string
 }
 
@@ -30,6 +32,8 @@ export type BoardData = {
   league: LeagueView
   kind: KindPages
   board: BoardView
+  /** Who leads, where the rows are not the head of the board. */
+  leader?: Row
   /** Names of the tiers, the best first. */
   tiers: readonly string[]
   /** The reader on this board, where the league knows. */
@@ -55,7 +59,7 @@ export function boardBody(data: BoardData, params: BoardParams, who: Who | undef
   const { pagination: pages, rows, state } = board
   const path = `/leagues/${league.id}`
   const to: To = change => address(path, { ...params, ...change })
-  const isWhole = !params.q && !params.around && !params.at
+  const isWhole = !params.q && !params.around && !params.at && !params.from
   const isEmpty = isWhole && pages.total === 0
   const isBestFirst = board.sort_by === 'score' && board.order === kind.first
   const medal = ({ rank, score }: Row) => isBestFirst && rank !== null && rank <= 3 && score !== null && `top${rank}`
@@ -65,8 +69,8 @@ export function boardBody(data: BoardData, params: BoardParams, who: Who | undef
     kind,
     who,
     tab: '',
-    state: state === 'live' && league.status === 'active' && badge('Live', 'live'),
-    figures: isEmpty ? [] : figuresOf(data, params, isWhole && isBestFirst),
+    state: state === 'live' && league.status === 'active' && badge('Active', 'live'),
+    figures: isEmpty ? [] : figuresOf(data, params, isWhole && isBestFirst ? rows[0] : data.leader),
     actions: mayJoin && join(league),
   })
   if (isEmpty)
@@ -92,9 +96,8 @@ ${table({
 ${paginationLinks(pages, page => to({ page, around: undefined }))}`
 }
 
-function figuresOf({ league, kind, board }: BoardData, { q, around, at }: BoardParams, hasLeader: boolean) {
-  const { rows, state, as_of, pagination } = board
-  const first = rows[0]
+function figuresOf({ league, kind, board }: BoardData, { q, around, at }: BoardParams, first: Row | undefined) {
+  const { state, as_of, pagination } = board
   const shown = at
     ? { label: 'As of', value: moment(as_of) }
     : state === 'final'
@@ -102,8 +105,7 @@ function figuresOf({ league, kind, board }: BoardData, { q, around, at }: BoardP
       : { label: 'Updated', value: time(as_of) }
   return [
     !q && !around && { label: kind.entrants, value: number(pagination.total) },
-    hasLeader &&
-      first?.rank === 1 &&
+    first?.rank === 1 &&
       first.score !== null && {
         label: 'Leader',
         value: name(first.name),
@@ -114,7 +116,7 @@ function figuresOf({ league, kind, board }: BoardData, { q, around, at }: BoardP
   ]
 }
 
-function toolbar({ league, kind, me }: BoardData, params: BoardParams, to: To): Html {
+function toolbar({ league, kind, board, me }: BoardData, params: BoardParams, to: To): Html {
   const path = `/leagues/${league.id}`
   const quiet = 'button small quiet'
   const around = (player: string) => to({ around: player, page: undefined, q: undefined })
@@ -123,9 +125,9 @@ function toolbar({ league, kind, me }: BoardData, params: BoardParams, to: To): 
   return html`<div class="toolbar">
 <form class="search" id="board-search" method="get" action="${path}" role="search" data-filters>
 <input type="search" name="q" id="board-q" value="${params.q}" placeholder="Search names and ids" aria-label="Search names and ids" maxlength="100" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
-${(['sort_by', 'order'] as const).map(key => params[key] && html`<input type="hidden" name="${key}" value="${params[key]}" />`)}
+${(kind.hasGains ? (['order'] as const) : (['sort_by', 'order'] as const)).map(key => params[key] && html`<input type="hidden" name="${key}" value="${params[key]}" />`)}
 </form>
-${view(kind, params)}
+${view(kind, params, board)}
 <span class="actions">
 ${me ? html`<a class="${quiet}" href="${around(me)}">Around me</a>` : html`<a class="${quiet}" hidden data-around-me="${league.id}" href="${around('ME')}">Around me</a>`}
 <a class="${quiet}" href="${file('csv')}" download>CSV</a><a class="${quiet}" href="${file('xlsx')}" download>XLSX</a>
@@ -137,23 +139,41 @@ const join = ({ id, name }: LeagueView): Html =>
   action({ label: 'Join', small: true, action: `/api/v1/leagues/${id}/join`, done: `You play in ${name}` })
 
 /** How the board is looked at: part of the search form. */
-function view({ hasPast }: KindPages, { ties, limit, at }: BoardParams): Html {
+function view(
+  { hasPast, hasGains, scoreName }: KindPages,
+  { sort_by, ties, limit, at, from }: BoardParams,
+  board: BoardView,
+): Html {
   const select = (name: string, label: string, choices: readonly FormChoice[], chosen: string) =>
     html`<label>${label} <select form="board-search" name="${name}" id="board-${name}">${choices.map(({ value, label }) => html`<option value="${value}"${value === chosen && html` selected`}>${label}</option>`)}</select></label>`
   return html`<details class="menu" id="board-view"><summary>View</summary><div>
-${select('ties', 'Players with the same score', tiesWords, ties ?? '')}
+${hasGains && select('sort_by', 'Rank by', rankings(board, scoreName), sort_by ?? '')}${select('ties', 'Players with the same score', tiesWords, ties ?? '')}
 ${select('limit', 'Rows on a page', limits, limit ?? '')}
-${hasPast && html`<label>As of, in UTC <input form="board-search" type="datetime-local" name="at" id="board-at" value="${at?.slice(0, 16)}" /></label>`}
+${hasPast && html`<label>As of, in UTC <input form="board-search" type="datetime-local" name="at" id="board-at" value="${at?.slice(0, 16)}" /></label>`}${hasGains && html`<label>Gains since, in UTC <input form="board-search" type="datetime-local" name="from" id="board-from" value="${from?.slice(0, 16)}" /></label>`}
 <button form="board-search" class="small without-js">Show</button>
 </div></details>`
 }
 
+/** Every metric, and what was gained in it. */
+const rankings = ({ rows, sort_by }: BoardView, scoreName: string): FormChoice[] => [
+  { value: sort_by === 'score' ? '' : 'score', label: scoreName },
+  ...Object.keys(rows[0]?.metrics ?? {}).flatMap(metric => [
+    { value: metric, label: metricName(metric) },
+    { value: gainColumn(metric), label: `${metricName(metric)}: what was gained` },
+  ]),
+]
+
 /** Says that this is not the whole board, and leads back to it. */
-function viewing({ q, around, at }: BoardParams, { pagination: { total } }: BoardView, path: string): Content {
+function viewing(
+  { q, around, at }: BoardParams,
+  { pagination: { total }, gains_from }: BoardView,
+  path: string,
+): Content {
   const facts = [
     q && html`${number(total)} ${total === 1 ? 'match' : 'matches'} for “${q}”`,
     around && html`around ${name(around)}`,
     at && html`as of ${moment(at)}`,
+    gains_from && html`gains since the scan of ${moment(gains_from)}`,
   ].filter(Boolean)
   return (
     facts.length > 0 &&

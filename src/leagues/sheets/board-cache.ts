@@ -1,3 +1,4 @@
+import { metricOfGain } from '../../leaderboard/page.ts'
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import type { Classification, TierMembers } from '../../leaderboard/tiers.ts'
 import { ThreadDied } from '../../platform/process/threads.ts'
@@ -5,6 +6,7 @@ import type { PlayerTexts } from './board-parts.ts'
 import { byteBudget } from './byte-budget.ts'
 import { type ScoredPlayers, type ScoreInput, scoreKey } from './scoring.ts'
 import type { SheetThread } from './sheet-thread.ts'
+import { latecomerListKey } from './snapshot-selection.ts'
 import type { TaskAnswer, TaskInput, TaskName } from './thread-tasks.ts'
 
 type Sized = { byteLength: number }
@@ -37,6 +39,11 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     bytes: budget.bytes,
     scored,
     async ranking(input: ScoreInput, column: string, order: RankOrder): Promise<Ranking> {
+      const gained = metricOfGain(column)
+      if (gained !== undefined) {
+        const key = JSON.stringify([input.lineup.current, latecomerListKey(input.lineup), column, order])
+        return columns.get(key, () => ask('gains', { lineup: input.lineup, metric: gained, order }))
+      }
       if (column !== 'score') {
         const wanted = { snapshot: input.lineup.current, metric: column, order }
         return columns.get(JSON.stringify(wanted), () => ask('column', wanted))

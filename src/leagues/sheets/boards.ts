@@ -9,20 +9,24 @@ import {
   type Cells,
   type Columned,
   type ColumnValues,
+  gainColumn,
   type Metric,
+  metricOfGain,
   mostRows,
   orNull,
   type RankedPage,
   rankedPage,
   type Standing,
+  sortColumns,
   sortOf,
 } from '../../leaderboard/page.ts'
-import type { BoardQuery } from '../../leaderboard/query.ts'
+import { BadQuery, type BoardQuery } from '../../leaderboard/query.ts'
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import { bestTierFirst, type Classification, defaultTiers } from '../../leaderboard/tiers.ts'
 import { type BaselineRows, baselineValues } from './baseline-rows.ts'
 import { type BoardCache, openBoardCache } from './board-cache.ts'
 import { isBuildable } from './buildable.ts'
+import { metricNamed } from './reading/headers.ts'
 import { scoreNotes } from './score-notes.ts'
 import { type BoardConfig, type ScoredPlayers, type ScoreInput, scoreInput } from './scoring.ts'
 import type { SheetThread } from './sheet-thread.ts'
@@ -50,24 +54,45 @@ export function openSheetBoards(dataDir: string, thread: SheetThread, bytes = 12
   return { scores, shelves: openBoardCache(thread, bytes), close: () => scores.close() }
 }
 
-export type SheetPage = RankedPage & { asOf: number | null; notes?: string[] }
+export type SheetPage = RankedPage & { asOf: number | null; gainsFrom?: number; notes?: string[] }
 
 export async function sheetPage(
   boards: SheetBoards,
   { published, config }: Source,
-  query: BoardQuery,
+  asked: BoardQuery,
 ): Promise<SheetPage> {
-  const seen = publishedUpTo(published, query.at)
-  const lineup = selectSnapshots(seen)
-  if (!lineup) return { ...emptyPage(query), asOf: null }
+  const seen = publishedUpTo(published, asked.at)
+  const lineup = selectSnapshots(seen, asked.from)
+  if (!lineup) {
+    if (asked.from !== undefined && seen.length > 0) throw new BadQuery([{ path: 'from', message: noScanThen }])
+    return { ...emptyPage(asked), asOf: null }
+  }
+  const query = withSheetWords(asked, snapshotOf(boards.scores, lineup.current))
   const { board, snapshot, scored } = await sheetBoard(boards, { published: seen, config }, lineup, query)
   const limit = Math.min(query.limit, mostRows(board))
   const notes = scoreNotes(snapshot, snapshotOf(boards.scores, lineup.baseline), config, scored.ranking.known > 0)
   return {
     ...rankedPage(board, { ...query, limit }),
     asOf: lineup.asOf,
+    ...(asked.from !== undefined && { gainsFrom: takenAtOf(seen, lineup.baseline) }),
     ...(notes.length > 0 && { notes }),
   }
+}
+
+const noScanThen = 'there is no scan until then that is older than the one the board shows'
+
+const takenAtOf = (published: readonly Published[], id: number) =>
+  published.find(({ snapshot }) => snapshot === id)!.takenAt
+
+/** Sorted by `T4 Kills`, or `T4 Kills.gain`, is sorted by what that heading stands for. */
+function withSheetWords<Query extends { sort_by?: string }>(query: Query, snapshot: Snapshot): Query {
+  const { sort_by: given } = query
+  if (given === undefined || sortColumns(columnsOf(snapshot)).some(({ name }) => name === given)) return query
+  const gained = metricOfGain(given)
+  const metric = metricNamed(gained ?? given)
+  return snapshot.metrics.some(({ name }) => name === metric)
+    ? { ...query, sort_by: gained === undefined ? metric : gainColumn(metric) }
+    : query
 }
 
 /** Before the first snapshot nobody knows the columns, so any will do. */
@@ -81,7 +106,7 @@ export const classificationOf = (config: BoardConfig, { goals }: ScoredPlayers):
   goal: typeof config.goal === 'object' ? goals : config.goal,
 })
 
-type Asked = Pick<BoardQuery, 'sort_by' | 'order' | 'q'>
+type Asked = Pick<BoardQuery, 'sort_by' | 'order' | 'q' | 'from'>
 
 /** All that a board follows from beside the snapshots: plain data, what is large in shared memory, so good in any thread. */
 export type BoardParts = {
@@ -105,7 +130,7 @@ export async function boardParts(
   const { by, order } = sortOf(columnsOf(snapshotOf(scores, lineup.current)), asked)
   // The board before comes first: its latecomers are a beginning of this one's.
   const earlier = publishedBefore(published, lineup)
-  const lineupBefore = isBuildable(scores, earlier) ? selectSnapshots(earlier) : undefined
+  const lineupBefore = isBuildable(scores, earlier) ? selectSnapshots(earlier, asked.from) : undefined
   const previous = lineupBefore && (await ranked(boards, scoreInput(lineupBefore, config), [[by, order]]))
   const input = scoreInput(lineup, config)
   const scored = await shelves.scored(input)
@@ -137,10 +162,10 @@ export async function sheetBoard(boards: SheetBoards, source: Source, lineup: Sn
   return { board: boardFromParts(boards.scores, parts), snapshot: snapshotOf(boards.scores, lineup.current), scored }
 }
 
-const columnsOf = ({ metrics }: Snapshot): Columned => ({
-  metrics: metrics.map(({ name }): Metric => ({ name, better: 'higher' })),
-  better: 'higher',
-})
+function columnsOf({ metrics }: Snapshot): Columned {
+  const columns = metrics.map(({ name }): Metric => ({ name, better: 'higher' }))
+  return { metrics: columns, gains: columns, better: 'higher' }
+}
 
 async function ranked(
   { scores, shelves }: SheetBoards,
@@ -148,7 +173,7 @@ async function ranked(
   wanted: [string, RankOrder][],
 ): Promise<Ranked> {
   const snapshot = input.lineup.current
-  const there = new Set(['score', ...snapshotOf(scores, snapshot).metrics.map(({ name }) => name)])
+  const there = new Set(sortColumns(columnsOf(snapshotOf(scores, snapshot))).map(({ name }) => name))
   const rankings = new Map<string, Ranking>()
   for (const [column, order] of wanted) {
     if (there.has(column)) rankings.set(`${order}:${column}`, await shelves.ranking(input, column, order))

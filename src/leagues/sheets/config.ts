@@ -2,6 +2,7 @@
 import { type Static, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { type FieldError, refuse } from '../../errors.ts'
+import { gainColumn, metricOfGain } from '../../leaderboard/page.ts'
 import { checkUrlField } from '../../platform/http/outgoing.ts'
 import { oneLine } from '../../platform/http/text-formats.ts'
 import { configErrors } from '../config-errors.ts'
@@ -56,7 +57,7 @@ export function checkedSheetConfig(
   const named = {
     ...config,
     ...(config.weights && { weights: namedWeights(config.weights, names) }),
-    ...(config.sort && config.sort !== 'score' && { sort: names.read(config.sort, 'config.sort') }),
+    ...(config.sort && config.sort !== 'score' && { sort: namedSort(config.sort, names) }),
   }
   refuseAny(names.errors)
   if (config.webhook_url && config.webhook_url !== league?.config.webhook_url)
@@ -70,8 +71,15 @@ function refuseAny(errors: FieldError[]): void {
 
 const metricsNamedIn = ({ weights, sort }: SheetConfig): string[] => [
   ...Object.keys(weights ?? {}),
-  ...(sort ? [sort] : []),
+  ...(sort ? [metricOfGain(sort) ?? sort] : []),
 ]
+
+/** A metric, or `deads.gain`. */
+function namedSort(given: string, names: MetricNames): string {
+  const gained = metricOfGain(given)
+  const metric = names.read(gained ?? given, 'config.sort')
+  return gained === undefined ? metric : gainColumn(metric)
+}
 
 function namedWeights(weights: Record<string, number>, names: MetricNames): Record<string, number> {
   const named: Record<string, number> = {}

@@ -16,6 +16,7 @@ export const sheetKindPages: KindPages = {
   first: 'desc',
   scoreBars: true,
   hasPast: true,
+  hasGains: true,
   tabs: who => (isAtLeast(who, 'member') ? [uploads] : []),
   noScores: who => ({
     text: 'Upload a baseline sheet, then a current one. The board ranks what was gained in between.',

@@ -43,7 +43,7 @@ export const sheetLeague: LeagueKind = {
     kept(query.at, async () => {
       const { published, config } = sourceOf(app, league)
       const seen = publishedUpTo(published, query.at)
-      const lineup = selectSnapshots(seen)
+      const lineup = selectSnapshots(seen, query.from)
       if (!lineup) return undefined
       const { parts } = await boardParts(app.sheets.boards, { published: seen, config }, lineup, query)
       const input: ExportInput = { dataDir: app.config.dataDir, parts, query }

@@ -1,7 +1,7 @@
 /** How a league's config becomes a score for every player of a lineup. */
 import type { Database } from 'bun:sqlite'
 import { gainOf, hasFallen } from '../../leaderboard/gains.ts'
-import { type Ranking, rankingOf } from '../../leaderboard/ranking.ts'
+import { type Ranking, type RankOrder, rankingOf } from '../../leaderboard/ranking.ts'
 import { scoringOf, withTerm } from '../../leaderboard/score.ts'
 import type { Tier } from '../../leaderboard/tiers.ts'
 import {
@@ -92,6 +92,21 @@ export async function prepareScoring(
   })
   prepared = { key: scoreKey(input), scored: sum.scored(starts) }
   return { suspicious }
+}
+
+export type GainInput = { lineup: SnapshotSelection; metric: string; order: RankOrder }
+
+/** What everyone gained in one metric, ranked. */
+export async function rankedGains(scores: Database, input: GainInput, working: LatecomersWork): Promise<Ranking> {
+  const { lineup, metric, order } = input
+  const players = storedPlayers(scores, snapshotOf(scores, lineup.current))
+  const starts = await baselineRowsOf(scores, players, lineup, working)
+  const { cumulative = false } = players.snapshot.metrics.find(({ name }) => name === metric) ?? {}
+  const gains = new Float64Array(sharedMemory(players.snapshot.players * 8))
+  await eachPlayer(scores, players, starts, [metric], working, (row, now, at, then, from) => {
+    gains[row] = gainOf(now[0]![at]!, then[0]![from]!, cumulative)
+  })
+  return sharedRanking(rankingOf(gains, order))
 }
 
 /** Sums up scores as a walk goes by the players; its own metrics begin at `first` among those walked. */

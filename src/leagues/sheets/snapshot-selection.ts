@@ -13,13 +13,22 @@ export type SnapshotSelection = {
 export const byTakenAt = (published: readonly Published[]): Published[] =>
   published.toSorted((a, b) => a.takenAt - b.takenAt || a.snapshot - b.snapshot)
 
-/** The board of these snapshots: the newest current one against the newest baseline, else the first current one. */
-export function selectSnapshots(published: readonly Published[]): SnapshotSelection | undefined {
+/**
+ * The board of these snapshots: the newest current one against the newest baseline, else the first current one. With `from`
+ * against the scan of then, of either kind.
+ */
+export function selectSnapshots(published: readonly Published[], from?: number): SnapshotSelection | undefined {
   const all = byTakenAt(published)
   const currents = all.filter(({ kind }) => kind === 'current')
   const current = currents.at(-1)
   if (!current) return undefined
-  const baseline = all.findLast(({ kind }) => kind === 'baseline') ?? currents[0]!
+  const baseline =
+    from === undefined
+      ? (all.findLast(({ kind }) => kind === 'baseline') ?? currents[0]!)
+      : all.findLast(({ takenAt }) => takenAt <= from)
+  if (!baseline) return undefined
+  if (from !== undefined && (baseline.snapshot === current.snapshot || baseline.takenAt > current.takenAt))
+    return undefined
   const between = currents
     .slice(0, -1)
     .filter(({ snapshot, takenAt }) => takenAt >= baseline.takenAt && snapshot !== baseline.snapshot)

@@ -5,7 +5,7 @@ import * as building from './board-parts.ts'
 import { type ImportInput, importSheet } from './import-sheet.ts'
 import { type PeopleInput, peopleBehind } from './people.ts'
 import { type PreviewInput, previewSheet } from './reading/preview.ts'
-import { type ScoreInput, scorePlayers } from './scoring.ts'
+import { type GainInput, rankedGains, type ScoreInput, scorePlayers } from './scoring.ts'
 import type { SheetColumns } from './snapshots/snapshot.ts'
 import { deleteSnapshot, faultsOf, sweepStoredSnapshots } from './snapshots/sweep.ts'
 import { writeSnapshot } from './snapshots/write.ts'
@@ -18,6 +18,7 @@ export const tasks = {
   score: (input: ScoreInput, work: TaskContext) => scorePlayers(work.scores, input, work),
   column: (input: { snapshot: number; metric: string; order: RankOrder }, { scores }: TaskContext) =>
     building.rankedColumn(scores, input),
+  gains: (input: GainInput, work: TaskContext) => rankedGains(work.scores, input, work),
   turned: ({ ranking, order }: { ranking: Ranking; order: RankOrder }) => building.reversedRanking(ranking, order),
   texts: (snapshot: number, { scores }: TaskContext) => building.playerTexts(scores, snapshot),
   search: building.searchPlayers,

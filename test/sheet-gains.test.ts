@@ -1,0 +1,75 @@
+/** Boards ranked by what was gained, and between any two scans. */
+import { expect, test } from 'bun:test'
+import { newCup } from './market.ts'
+import { board, newLeague, upload } from './sheets.ts'
+import { refusalOf, start } from './start.ts'
+
+const scan = (...deads: number[]) =>
+  `ID,Name,Power,Kill Points,Deads\n${deads.map((count, i) => `${i + 1},P${i + 1},${100 - i},${1000 + i},${count}`).join('\n')}\n`
+type Shown = { player_id: string; gains: Record<string, number>; rank: number; change: number | null }
+
+test('a board is ranked by the gain of a metric, and counted from any scan to any other', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  const send = (content: string, day: number, kind = 'current') =>
+    finished(upload(call, id, content, { kind, taken_at: `2026-03-0${day}T00:00:00Z`, force: 'true' }))
+  await send(scan(100, 10, 10), 1, 'baseline')
+  await send(scan(101, 15, 10), 2)
+  await send(scan(102, 16, 40), 3)
+  const shown = async (query: string) =>
+    (await board(call, id, query)).rows.map(({ player_id, gains }: Shown) => [player_id, gains.deads])
+
+  expect(await shown('?sort_by=deads')).toEqual([
+    ['1', 2],
+    ['3', 30],
+    ['2', 6],
+  ])
+  expect(await shown('?sort_by=deads.gain')).toEqual([
+    ['3', 30],
+    ['2', 6],
+    ['1', 2],
+  ])
+  expect(await shown('?sort_by=Deaths.gain&order=asc')).toEqual([
+    ['1', 2],
+    ['2', 6],
+    ['3', 30],
+  ])
+  const second = await board(call, id, '?sort_by=deads.gain&from=2026-03-02T12:00:00Z')
+  expect(second.gains_from).toBe('2026-03-02T00:00:00.000Z')
+  expect(second.rows.map(({ player_id, gains }: Shown) => [player_id, gains.deads])).toEqual([
+    ['3', 30],
+    ['1', 1],
+    ['2', 1],
+  ])
+  expect(await shown('?sort_by=deads.gain&from=2026-03-01T00:00:00Z&at=2026-03-02T00:00:00Z')).toEqual([
+    ['2', 5],
+    ['1', 1],
+    ['3', 0],
+  ])
+  const early = await refusalOf(board(call, id, '?from=2026-02-01T00:00:00Z'))
+  expect([early.status, early.problem.errors[0].path]).toEqual([422, 'from'])
+  const unknown = await refusalOf(board(call, id, '?sort_by=luck.gain'))
+  expect([unknown.status, unknown.problem.choices.includes('deads.gain')]).toEqual([400, true])
+  const csv: string = await call.get(
+    `/api/v1/leagues/${id}/leaderboard.csv?sort_by=deads.gain&from=2026-03-02T00:00:00Z`,
+  )
+  expect(csv.split('\r\n')[1]).toStartWith('1,')
+  expect(csv.split('\r\n')[1]).toEndWith(',30')
+
+  const page: string = await call.get(`/leagues/${id}?sort_by=deads.gain&from=2026-03-02T00:00`)
+  expect(page).toContain('gains since the scan of')
+  expect(page).toContain('Deads: what was gained')
+  expect(await call.get(`/leagues/${id}?q=P2`)).toContain('Leader')
+  const { config } = await call.patch(`/api/v1/leagues/${id}`, { config: { sort: 'Dead Troops.gain' } })
+  expect(config.sort).toBe('deads.gain')
+  expect((await board(call, id)).sort_by).toBe('deads.gain')
+})
+
+test('the board of a trading league has no past, and says so', async () => {
+  const { call } = await start()
+  const { id } = await newCup(call)
+  for (const asked of ['at', 'from']) {
+    const { status, problem } = await refusalOf(board(call, id, `?${asked}=2026-03-01T00:00:00Z`))
+    expect([status, problem.errors[0].path]).toEqual([422, asked])
+  }
+})
