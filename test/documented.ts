@@ -7,17 +7,15 @@ import { misfits, type Thing } from './openapi.ts'
 type Operation = { responses: Record<string, { content?: Record<string, { schema: Thing }> }> }
 type Document = Thing & { paths: Record<string, Record<string, Operation>> }
 
-let app: App | undefined
 let document: Document | undefined
 
-/** The document is made from the routes of any app, once in a process. */
-export function documentFrom(started: App): void {
-  app ??= started
+/** The document is made from the routes of the first app, once in a process. */
+export function documentFrom(app: App): void {
+  document ??= JSON.parse(JSON.stringify(describeApi(routes(app), app.version)))
 }
 
 export function undocumented(method: string, path: string, status: number, answer: unknown): string[] {
-  if (!app) return []
-  document ??= JSON.parse(JSON.stringify(describeApi(routes(app), app.version))) as Document
+  if (!document) return []
   const { pathname } = new URL(path, 'http://localhost')
   const template = templateOf(document, pathname, method.toLowerCase())
   const operation = template && document.paths[template]?.[method.toLowerCase()]

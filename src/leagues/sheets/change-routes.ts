@@ -7,6 +7,7 @@ import { refuse } from '../../errors.ts'
 import { momentOf } from '../../platform/clock.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
+import { idParams } from '../../platform/http/shared-schemas.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { leagueById } from '../queries.ts'
 import { keepBuildable, undoneTooLate } from './buildable.ts'
@@ -20,7 +21,7 @@ export const uploadChangeRoutes = (app: App) => {
   const { db, clock, config, jobs } = app
   return new Elysia({ tags: ['uploads'] })
     .use(access(app))
-    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }) }) })
+    .guard({ params: idParams })
     .patch(
       '/uploads/:id',
       async ({ params: { id }, body, who }) =>

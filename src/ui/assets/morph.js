@@ -6,13 +6,16 @@ export function morph(part, markup) {
   const template = document.createElement('template')
   template.innerHTML = markup
   const focused = document.activeElement
-  children(part, template.content)
+  const changed = new Set()
+  children(part, template.content, changed)
+  void part.offsetWidth // lets the highlight of a row begin anew; once for all, as each time the whole page is laid out
+  for (const row of changed) row.classList.add('fresh')
   if (focused.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true }) // it was moved
   part.dispatchEvent(new CustomEvent('fieldhouse:changed', { bubbles: true }))
 }
 
-/** Answers whether anything a reader could see is another. */
-function children(from, to) {
+/** Answers whether anything a reader could see is another. Rows of which that is so are added to `rows`. */
+function children(from, to, rows) {
   const known = new Map()
   for (const child of from.children) if (child.id) known.set(child.id, child)
   let changed = false
@@ -27,7 +30,7 @@ function children(from, to) {
     }
     if (match === next) next = next.nextSibling
     else from.insertBefore(match, next)
-    if (renew(match, wanted)) changed = true
+    if (renew(match, wanted, rows)) changed = true
   }
   while (next) {
     const after = next.nextSibling
@@ -43,7 +46,7 @@ const isAlike = (a, b) => a.nodeName === b.nodeName && !a.id && !b.id
 /** What the browser has put there stays: the reader's input, open details, times as he reads them, all of `data-keep`. */
 const own = new Set(['open', 'title', 'tabindex', 'class'])
 
-function renew(from, to) {
+function renew(from, to, rows) {
   if (from.nodeType !== Node.ELEMENT_NODE) {
     if (from.data === to.data) return false
     from.data = to.data
@@ -59,10 +62,7 @@ function renew(from, to) {
     changed = true
   }
   if (from.matches('input, textarea, select')) return false
-  if (!from.matches('[data-chart], [data-keep]') && children(from, to)) changed = true
-  if (changed && from.matches('tr[id]')) {
-    void from.offsetWidth // lets the highlight begin anew
-    from.classList.add('fresh')
-  }
+  if (!from.matches('[data-chart], [data-keep]') && children(from, to, rows)) changed = true
+  if (changed && from.matches('tr[id]')) rows.add(from)
   return changed
 }
