@@ -219,3 +219,18 @@ test('a webhook has an address on the internet, as feeds do', async () => {
   await call.patch(`/api/v1/leagues/${id}`, { config: { webhook_url: null } })
   expect((await call.get(`/api/v1/leagues/${id}`)).config).not.toHaveProperty('webhook_url')
 })
+
+test('a league is copied with its rules and without what was played', async () => {
+  const { call, as, finished } = await start()
+  const { id } = await newLeague(call, { weights: { power: 3 }, public: false })
+  await finished(upload(call, id, 'ID,Power\n1,5\n'))
+  const next = { name: 'Second season', starts_at: '2027-01-01T00:00:00.000Z', ends_at: '2027-06-01T00:00:00.000Z' }
+  const copy = await call.post(`/api/v1/leagues/${id}/copy`, next)
+  expect(copy).toMatchObject({ ...next, kind: 'sheet', config: { weights: { power: 3 }, public: false }, members: 0 })
+  expect(copy.id).not.toBe(id)
+  expect((await call.get(`/api/v1/leagues/${copy.id}/uploads`)).uploads).toEqual([])
+  expect((await refusalOf(call.post(`/api/v1/leagues/${id}/copy`, { name: 'x' }))).status).toBe(422)
+  expect((await refusalOf(as().post(`/api/v1/leagues/${id}/copy`, next))).status).toBe(401)
+  const { logs } = await call.get('/admin/audit/logs/json')
+  expect(logs[0]).toMatchObject({ action: 'league.copy', detail: { of: id } })
+})

@@ -157,7 +157,10 @@ test("a league's form asks for every field of a league and of its kind, and show
   const fields = Object.keys(leagueInputs)
   const inputsOf = async (form: string) => {
     const named = (await parsed(String(forms[form]))).map(({ attributes }) => Object.fromEntries(attributes))
-    return new Map(named.filter(({ name }) => name).map(({ name, value, ...rest }) => [name, value ?? rest['data-at']]))
+    const values = named
+      .filter(({ name }) => name)
+      .map(({ name, value, ...rest }) => [name, value ?? rest['data-at']] as const)
+    return new Map(values.reverse()) // of one name the first: the form of a copy comes after
   }
   expect([...(await inputsOf('league-new-sheet')).keys()]).toEqual(
     expect.arrayContaining([...fields, 'config.weights']),

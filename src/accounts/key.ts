@@ -107,7 +107,7 @@ export function issueKey(
   if (userId === null) return refuse('conflict', 'The operator has no keys; make them as a user')
   if (!isNoMoreThan(role, who.role)) refuse('forbidden', `The role of your key is at most your own, ${who.role}`)
   const expiresAt = expires_at ? Date.parse(expires_at) : null
-  if (expiresAt !== null && expiresAt <= clock.now()) invalid('expires_at', 'must be in the future')
+  if (expiresAt !== null && expiresAt <= clock.now()) invalid('expires_at', 'Write a time in the future.')
   const secret = `fh_${newSecret()}`
   return atomically(db, tx => {
     if (keysOfUser(tx, userId, pageOf({ limit: 1 })).total >= mostKeys)

@@ -29,7 +29,7 @@ export async function editOwnAccount(app: App, request: Request, who: Who, chang
   if (columns.email !== undefined && columns.email !== before.email) {
     await countOwnAttempt(app, request, before)
     if (!(await passwords.matches(password, before.passwordHash)))
-      invalid('current_password', 'is needed to change the e-mail address, and is not right')
+      invalid('current_password', 'Write your password of now: another e-mail address asks for it.')
   }
   return atomically(db, tx => {
     const changed = changeUser(tx, id, columns)

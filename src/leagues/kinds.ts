@@ -60,6 +60,8 @@ export type LeagueKind = {
   pages: KindPages
   /** Checks and completes the config of a league, new or as it is; refuses with the path of what is wrong. */
   config(given: Record<string, unknown>, app: App, league?: League): Record<string, unknown>
+  /** Of a config, what a copy of the league is played by; without it, all of it. */
+  rulesToCopy?(config: Record<string, unknown>): Record<string, unknown>
   /** After a league was made, changed or reopened. */
   changed?(app: App, league: League): Promise<void>
   /** Part of the transaction that takes a member in. */

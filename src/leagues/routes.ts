@@ -6,6 +6,7 @@ import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { nextChangeAt } from './board.ts'
@@ -29,6 +30,7 @@ import {
   leagueById,
   leagueViewById,
   listLeagues,
+  type NewLeague,
   nextStatusChangeOfAny,
 } from './queries.ts'
 import { leagueStats, leagueStatsSchema } from './stats.ts'
@@ -56,6 +58,17 @@ export const leagueRoutes = (app: App) => {
     return rules.config(given, app, league)
   }
 
+  async function create(columns: NewLeague, who: Who, action: string, detail: Record<string, unknown>) {
+    const league = await atomically(db, tx => {
+      const now = clock.now()
+      const created = createLeague(tx, { ...columns, createdBy: who.id }, now)
+      audit(tx, { at: now, who, action, target: `league ${created.id}`, detail })
+      return created
+    })
+    await kinds[league.kind]?.changed?.(app, league)
+    return league.id
+  }
+
   return new Elysia({ prefix: '/leagues', tags: ['leagues'] })
     .use(access(app))
     .get(
@@ -76,21 +89,10 @@ export const leagueRoutes = (app: App) => {
       async ({ body, who, set }) => {
         const { kind, config: given = {}, ...fields } = body
         const columns = { kind, ...columnsOf(fields), config: configOf(kind, given) }
-        const league = await atomically(db, tx => {
-          const created = createLeague(tx, { ...columns, createdBy: signedIn(who).id }, clock.now())
-          audit(tx, {
-            at: clock.now(),
-            who: signedIn(who),
-            action: 'league.create',
-            target: `league ${created.id}`,
-            detail: body,
-          })
-          return created
-        })
-        await kinds[league.kind]?.changed?.(app, league)
+        const id = await create(columns, signedIn(who), 'league.create', body)
         set.status = 201
-        set.headers.location = `/api/v1/leagues/${league.id}`
-        return view(league.id)
+        set.headers.location = `/api/v1/leagues/${id}`
+        return view(id)
       },
       {
         body: t.Composite([leagueFields, t.Object({ kind: kindSchema, config: t.Optional(config) })]),
@@ -185,6 +187,31 @@ export const leagueRoutes = (app: App) => {
         body: t.Object({ name: t.String({ maxLength: 200 }) }),
         may: 'officer',
         detail: describe('Remove a league and all of it; asks for its name', deletedSchema),
+      },
+    )
+    .post(
+      '/:id/copy',
+      async ({ params: { id }, body, who, set }) => {
+        const { kind, config: rules } = leagueById(db, id)
+        const config = configOf(kind, kinds[kind]?.rulesToCopy?.(rules) ?? rules)
+        const copy = await create({ kind, ...columnsOf(body), config }, signedIn(who), 'league.copy', {
+          of: id,
+          ...body,
+        })
+        set.status = 201
+        set.headers.location = `/api/v1/leagues/${copy}`
+        return view(copy)
+      },
+      {
+        body: t.Object(leagueFields.properties, {
+          examples: [{ name: 'Spring cup 2027', starts_at: '2027-03-01T00:00:00Z', ends_at: '2027-06-01T00:00:00Z' }],
+        }),
+        may: 'officer',
+        detail: describe(
+          'A new league with the rules of this one: its kind and config, and nothing that was played',
+          leagueSchema,
+          { status: 201 },
+        ),
       },
     )
     .post('/:id/finalize', ({ params: { id }, who }) => finalize(app, id, signedIn(who)), {

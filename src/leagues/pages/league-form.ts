@@ -36,6 +36,19 @@ ${form(
 )}
 </section>
 <section class="part">
+<details><summary>Copy this league</summary>
+<p>A new league with the same rules, and nothing of what was played.</p>
+${form(
+  { action: `${api}/copy`, goTo: '/leagues/{id}/settings', done: 'The copy is made' },
+  html`${formField({ ...leagueInputs.name, name: 'name', id: 'f-copy-name' })}<div class="columns">
+${formField({ ...leagueInputs.starts_at, name: 'starts_at', id: 'f-copy-starts' })}
+${formField({ ...leagueInputs.ends_at, name: 'ends_at', id: 'f-copy-ends' })}
+</div>`,
+  'Make the copy',
+)}
+</details>
+</section>
+<section class="part">
 <h2>Ending it</h2>
 <div class="steps">
 ${

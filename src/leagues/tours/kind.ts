@@ -26,6 +26,7 @@ const entriesGo = (count: number, isOpen: boolean) =>
 export const tourLeague: LeagueKind = {
   pages: tourKindPages,
   config: checkedTourConfig,
+  rulesToCopy: ({ event, deadline, ...rules }) => rules, // those are of one week
   changed: rescheduleUpdates,
   async page({ tourBoards }, league, query) {
     const { board, asOf } = await tourBoards.of(league, query.at)
