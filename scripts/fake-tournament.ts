@@ -113,10 +113,10 @@ export type Standing = {
   total: number
   /** Begun rounds, with the strokes of the holes played so far. */
   rounds: Array<{ startHole: number; strokes: number[]; toPar: number }>
-  /** The round he is playing or has last played. */
+  /** The round they play or have last played. */
   round: number
   thru: number
-  /** Minute of the next tee time, or of that of the round he is playing. */
+  /** Minute of the next tee time, or of that of the round they play. */
   tee: number | null
 }
 
@@ -133,7 +133,7 @@ export function standingsAt(tournament: Tournament, minute: number): Standings {
   const standings = tournament.players.map(player => standing(player, minute, minute >= tournament.cutAt))
   const teed = tournament.players.flatMap(({ rounds }) => rounds.flatMap(({ tee }, i) => (tee <= minute ? i + 1 : [])))
   const round = Math.max(1, ...teed)
-  const playing = standings.some(({ status, thru, round: his }) => status === 'active' && his === round && thru < 18)
+  const playing = standings.some(({ status, thru, round: theirs }) => status === 'active' && theirs === round && thru < 18)
   const status = teed.length === 0 ? 'upcoming' : playing ? 'in_progress' : 'round_complete'
   const isOfficial = minute >= tournament.length + minutesToOfficial
   place(standings)

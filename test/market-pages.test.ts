@@ -94,7 +94,7 @@ browserTest('activity follows what happens, officers set prices and look after f
   await page.goto(`${house.url}/quotes`)
   await page.fill('[name="quotes[0].symbol"]', 'corn')
   await page.fill('[name="quotes[0].price_cents"]', '9.85')
-  await page.click('text=Quote it')
+  await page.click('text=Set the price')
   await page.waitForSelector('th:text-is("CORN")')
   expect(await house.call.get('/api/v1/quotes/CORN')).toMatchObject({ price_cents: 985 })
   await page.goto(`${house.url}/leagues/1/portfolios/${bob!.id}`)

@@ -74,7 +74,7 @@ test('lists with nothing in them say what is usual', async () => {
     [monitor, 'Nothing failed in the last 24 hours. That is usual'],
     [monitor, 'No lock is held. That is usual'],
     [`${monitor}/jobs?q=no+such+thing`, 'None matches all of this'],
-    ['/admin/monitoring/alerts', 'This is the usual'],
+    ['/admin/monitoring/alerts', 'Nothing is wrong'],
     ['/admin/monitoring/risk-assessment', 'That is usual'],
     ['/admin/monitoring/trading-activity', 'No market league saw a trade in this time'],
     ['/admin/monitoring/league-activity', 'Officers make the first one'],

@@ -309,7 +309,7 @@ redisTest('with Redis dead the monitor still renders, and says so', async () => 
   expect(seen).toMatchObject({ status: 'bad', sentence: expect.stringContaining('The queue cannot be reached') })
   const page = await call.get(monitor)
   expect(page).toContain('The queue (redis) does not answer')
-  expect(page).toContain('Expected work')
+  expect(page).toContain('Scheduled tasks')
   for (const path of pagesOf({ user: '', job: '' })) expect((await call.raw(path)).status).toBe(200)
   expect(await call.get('/admin/monitoring/cache')).toContain('Redis does not answer')
   expect(await call.get('/admin/monitoring/')).toContain('the house is degraded')

@@ -378,7 +378,7 @@ test('reading stops between two pieces when it is told to', async () => {
   })
   expect(work).rejects.toThrow('enough')
   await work.catch(() => {})
-  expect(told.map(({ stage }) => stage)).toEqual(['sniffing', 'reading', 'reading'])
+  expect(told.map(({ stage }) => stage)).toEqual(['checking file type', 'reading', 'reading'])
   expect(told[2]!.rows).toBeGreaterThan(told[1]!.rows)
 })
 

@@ -79,7 +79,7 @@ browserTest(
     await page.fill('[name="certifications[1].expires_on"]', '2030-01-01')
     await page.selectOption('[name="preferences[0].want"]', 'avoid')
     await page.selectOption('[name="preferences[0].weekday"]', '7')
-    await page.click('main form button:has-text("Add")')
+    await page.click('main form button:has-text("Add person")')
     await page.waitForURL(`${url}/rota/staff`)
     const { staff } = await call.get(`${base}/staff`)
     expect(staff[0]).toMatchObject({
@@ -99,7 +99,7 @@ browserTest(
     await page.fill('[name=start_date]', week.start_date)
     await page.fill('[name=end_date]', week.end_date)
     await page.fill('[name=budget_s]', '1')
-    await page.click('button:has-text("Find a roster")')
+    await page.click('button:has-text("Generate a roster")')
     await page.locator('button', { hasText: 'Confirm this roster' }).click()
     await page.locator('dialog button', { hasText: 'Confirm' }).click()
     await page.waitForURL(`${url}/rota?**`)

@@ -125,7 +125,7 @@ browserTest('an entry is made and changed with the keyboard alone', async () => 
   await pick(2, e)
   await page.focus('#entry button[type=submit]')
   await page.keyboard.press('Enter')
-  await page.waitForSelector('h2:has-text("Make an entry")')
+  await page.waitForSelector('h2:has-text("Make your entry")')
   expect((await ann.get(`/api/v1/leagues/${league.id}/entries/${entries[0].id}`)).picks[2]).toBe(e.player_id)
 
   await play(150)

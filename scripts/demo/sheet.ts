@@ -12,7 +12,7 @@ type Governor = {
   gathered: number
   assistance: number
   helps: number
-  /** How hard he fights: 0 sleeps. */
+  /** How hard they fight: 0 sleeps. */
   zeal: number
 }
 

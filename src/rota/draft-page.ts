@@ -36,14 +36,14 @@ ${sites.length > 1 && checks({ label: 'Sites', name: 'site_ids', choices: sites.
     type: 'select',
     value: 'production',
     choices: [
-      { value: 'production', label: 'Good within seconds, better while there is time' },
-      { value: 'optimal', label: 'The best there is, proved' },
-      { value: 'greedy', label: 'At once' },
+      { value: 'production', label: 'Good within seconds, better with more time' },
+      { value: 'optimal', label: 'Optimal (slow)' },
+      { value: 'greedy', label: 'Quick' },
     ],
   })}
-${formField({ label: 'Seconds at most', name: 'budget_s', type: 'number', optional: true, min: 1, max: 600, hint: '10, or 300 for the best there is' })}
-${formField({ label: 'Seed', name: 'seed', type: 'number', optional: true, min: 0, hint: 'The same seed, the same roster' })}</div>`,
-  'Find a roster',
+${formField({ label: 'Time limit (seconds)', name: 'budget_s', type: 'number', optional: true, min: 1, max: 600, hint: 'Blank = 10, or 300 for optimal' })}
+${formField({ label: 'Seed', name: 'seed', type: 'number', optional: true, min: 0, hint: 'The same seed gives the same roster' })}</div>`,
+  'Generate a roster',
 )}
 <section class="part"><h2>Drafts</h2>
 ${table({
@@ -96,10 +96,10 @@ ${progress(run.progress, 'How far it is')}
 ${action({ label: 'Stop and keep the best so far', quiet: true, method: 'delete', action: `/api/v1/jobs/cancel/${run.id}`, goTo: 'stay' })}</section>`
 
 const endedWords: Record<Ended, string> = {
-  proved: 'proved to be the best there is',
-  heuristic: 'good, nothing proved',
-  budget: 'the time was up',
-  cancelled: 'stopped by hand',
+  proved: 'proved optimal',
+  heuristic: 'good, not proved optimal',
+  budget: 'time limit reached',
+  cancelled: 'stopped',
   failed: 'the exact solver failed; this is the best until then',
 }
 
@@ -110,9 +110,9 @@ function review({ shifts, isNew, today }: DraftData, draft: Draft, jobId: string
   return html`${stats([
     { label: 'Covered', value: percent(summary.coverage * 100), note: `${unfilled.length} places open` },
     { label: 'Cost', value: money(summary.cost_cents) },
-    { label: 'To be saved at most', value: percent(summary.gap * 100, { digits: 2 }), note: endedWords[summary.ended] },
-    { label: 'Fairness', value: percent(summary.fairness * 100), note: '100 % is the same share for all' },
-    { label: 'Wishes', value: number(summary.preferences, { signed: true }), note: 'met less gone against' },
+    { label: 'At most to save', value: percent(summary.gap * 100, { digits: 2 }), note: endedWords[summary.ended] },
+    { label: 'Fairness', value: percent(summary.fairness * 100), note: '100 % means everyone gets the same share' },
+    { label: 'Wishes', value: number(summary.preferences, { signed: true }), note: 'wishes met minus wishes refused' },
   ])}
 ${[...(summary.unmet ?? []), ...(summary.advice ?? [])].map(sentence => html`<p>${sentence}</p>`)}
 ${

@@ -149,7 +149,7 @@ export const rotaPages = (app: App) => {
         detail: hidden,
       },
     )
-    .get('/rota/staff/new', ({ who }) => show('Somebody new', who, personBody(undefined, allSites(db), who)), {
+    .get('/rota/staff/new', ({ who }) => show('Add person', who, personBody(undefined, allSites(db), who)), {
       may: 'officer',
       detail: hidden,
     })

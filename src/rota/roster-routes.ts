@@ -73,15 +73,11 @@ export const rosterRoutes = (app: App) => {
       {
         body: generateSchema,
         may: 'officer',
-        detail: describe(
-          'Find a roster in the background; it is left as a draft until it is confirmed',
-          startedSchema,
-          {
-            status: 202,
-            description:
-              'greedy answers at once; optimal proves the best there is; production improves within its budget and keeps the better. Stages: loading, building, optimization, checking. Cancelled, it keeps the best found so far as a draft.',
-          },
-        ),
+        detail: describe('Generate a roster in the background; it stays a draft until it is confirmed', startedSchema, {
+          status: 202,
+          description:
+            'greedy answers at once; optimal proves the best there is; production improves within its budget and keeps the better. Stages: loading, building, optimization, checking. Cancelled, it keeps the best found so far as a draft.',
+        }),
       },
     )
     .get(

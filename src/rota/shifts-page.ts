@@ -130,7 +130,7 @@ ${table({
     },
     { head: html`<span class="sr">Actions</span>`, cell: ({ id, name: who, pinned }) => placeActions(id, who, pinned) },
   ],
-  empty: emptyState('Nobody yet', 'Put somebody here, or generate a roster.'),
+  empty: emptyState('Nobody yet', 'Assign somebody, or generate a roster.'),
 })}
 <section class="part"><h2>Put somebody here</h2>
 ${form(

@@ -22,7 +22,7 @@ export function staffBody({ staff, pagination: pages, q, today }: StaffData, who
   return html`${rotaHead('Staff', 'staff', who)}
 <div class="toolbar"><form class="search" method="get" action="/rota/staff" role="search">
 <input type="search" name="q" value="${q}" placeholder="Search staff" aria-label="Search staff" maxlength="80" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
-</form><span class="actions"><a class="button" href="/rota/staff/new">Somebody new</a></span></div>
+</form><span class="actions"><a class="button" href="/rota/staff/new">Add person</a></span></div>
 ${table({
   caption: 'Staff',
   rows: staff,
@@ -35,16 +35,16 @@ ${table({
     },
     { head: 'Skills', cell: ({ skills }) => skills.join(', ') || html`<span class="quiet">none</span>` },
     { head: 'Certificates', cell: ({ certifications }) => certificates(certifications, today) },
-    { head: 'Hours a week', numeric: true, cell: ({ max_hours_week }) => number(max_hours_week) },
+    { head: 'Max hours per week', numeric: true, cell: ({ max_hours_week }) => number(max_hours_week) },
     { head: 'Wage', numeric: true, cell: ({ hourly_cents }) => money(hourly_cents) },
     { head: 'Away', cell: ({ unavailable }) => nextAbsence(unavailable, today) },
   ],
   empty: q
-    ? emptyState('Nobody found', html`No name here holds “${q}”.`)
+    ? emptyState('Nobody found', html`No name here contains “${q}”.`)
     : emptyState(
-        'Nobody yet',
+        'No people yet',
         'People are planned by their skills, certificates, hours and absences.',
-        html`<a class="button" href="/rota/staff/new">Add the first</a>`,
+        html`<a class="button" href="/rota/staff/new">Add person</a>`,
       ),
 })}
 ${paginationLinks(pages, page => address('/rota/staff', { q, page }))}`
@@ -68,16 +68,16 @@ const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Satur
 const blankRows = 2
 
 export function personBody(person: PersonView | undefined, sites: readonly Site[], who: Who | undefined): Html {
-  const title = person ? name(person.name) : 'Somebody new'
+  const title = person ? name(person.name) : 'Add person'
   const api = person ? `/api/v1/roster/staff/${person.id}` : '/api/v1/roster/staff'
   return html`${rotaHead(title, 'staff', who)}
 <section class="part">
 ${form(
   { action: api, method: person ? 'put' : 'post', goTo: '/rota/staff', done: person ? 'Saved' : 'Added' },
   html`<div class="columns">${formField({ label: 'Name', name: 'name', value: person?.name, maxlength: 80, autofocus: !person })}
-${formField({ label: 'Hours a week at most', name: 'max_hours_week', type: 'number', min: 0, max: 168, step: 0.5, value: person?.max_hours_week ?? 40 })}
+${formField({ label: 'Max hours per week', name: 'max_hours_week', type: 'number', min: 0, max: 168, step: 0.5, value: person?.max_hours_week ?? 40 })}
 ${formField({ label: 'Hourly wage', name: 'hourly_cents', type: 'cents', min: 0, value: person?.hourly_cents ?? 0 })}</div>
-${formField({ label: 'Skills', name: 'skills', type: 'list', optional: true, value: person?.skills.join('\n'), placeholder: 'bar\nsteward', hint: 'One a line, as shifts ask for them' })}
+${formField({ label: 'Skills', name: 'skills', type: 'list', optional: true, value: person?.skills.join('\n'), placeholder: 'bar\nsteward', hint: 'One per line, named as in the shifts' })}
 ${rows('Certificates', person?.certifications ?? [], (held, i) => [
   { label: 'Name', name: `certifications[${i}].name`, value: held?.name, maxlength: 60 },
   { label: 'Valid through', name: `certifications[${i}].expires_on`, type: 'date', value: held?.expires_on },
@@ -91,9 +91,9 @@ ${rows(
   ],
   'Dates, both included; or moments such as 2026-07-01T18:00Z, the second excluded',
 )}
-${rows('Wishes', person?.preferences ?? [], (wish, i) => wishFields(wish, i, sites), 'What is left open holds for all; times are those of a shift’s start')}
-${formField({ label: 'Is planned', name: 'active', type: 'checkbox', value: person?.active ?? true, hint: 'Who is not keeps their history' })}`,
-  person ? 'Save' : 'Add',
+${rows('Wishes', person?.preferences ?? [], (wish, i) => wishFields(wish, i, sites), 'Blank means any; the times are of the start of a shift')}
+${formField({ label: 'Active (schedulable)', name: 'active', type: 'checkbox', value: person?.active ?? true, hint: 'Inactive people keep their history' })}`,
+  person ? 'Save' : 'Add person',
 )}
 ${
   person &&

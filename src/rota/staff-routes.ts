@@ -70,7 +70,7 @@ export const staffRoutes = (app: App) => {
         set.headers.location = `/api/v1/roster/staff/${id}`
         return personById(db, id)
       },
-      { body: newPerson, may: 'officer', detail: describe('Somebody new', personSchema, { status: 201 }) },
+      { body: newPerson, may: 'officer', detail: describe('Add a person', personSchema, { status: 201 }) },
     )
     .guard({ params: idParams })
     .get('/:id', ({ params: { id } }) => personById(db, id), {

@@ -29,10 +29,10 @@ export const marketKindPages: KindPages = {
 <div class="columns">
 ${formField({ label: 'Starting cash', name: 'config.starting_cash_cents', type: 'cents', min: 0, value: textOf(config.starting_cash_cents) ?? 10_000_000 })}
 ${formField({ label: 'Fee per trade', name: 'config.fee_cents', type: 'cents', min: 0, value: textOf(config.fee_cents) ?? 0 })}
-${formField({ label: 'Largest position', name: 'config.max_position_pct', type: 'number', optional: true, min: 1, max: 100, value: textOf(config.max_position_pct), hint: 'Percent of total value' })}
-${formField({ label: 'Oldest quote', name: 'config.quote_max_age_s', type: 'number', optional: true, min: 1, value: textOf(config.quote_max_age_s), hint: 'Seconds; an older one is refused' })}
+${formField({ label: 'Largest position (%)', name: 'config.max_position_pct', type: 'number', optional: true, min: 1, max: 100, value: textOf(config.max_position_pct), hint: 'Of the total value' })}
+${formField({ label: 'Max age of a quote (seconds)', name: 'config.quote_max_age_s', type: 'number', optional: true, min: 1, value: textOf(config.quote_max_age_s), hint: 'Orders on older quotes are refused' })}
 </div>
-${formField({ label: 'Selling short is allowed', name: 'config.allow_short', type: 'checkbox', value: config.allow_short === true, hint: 'What is owed may be worth as much as the portfolio' })}
+${formField({ label: 'Allow short selling', name: 'config.allow_short', type: 'checkbox', value: config.allow_short === true, hint: 'Up to the value of the portfolio' })}
 ${publicField(config)}${autoFinalizeField(config)}
 </fieldset>`,
 }

@@ -56,12 +56,12 @@ ${isOfficer && sources(feeds)}`
 const sources = (feeds: readonly QuoteFeedView[]): Html => html`<section class="part">
 <h2>Set a price</h2>
 ${form(
-  { action: '/api/v1/quotes', done: 'Quoted' },
+  { action: '/api/v1/quotes', done: 'Price set' },
   html`<div class="columns">
 ${formField({ label: 'Symbol', name: 'quotes[0].symbol', maxlength: 20, autocomplete: 'off' })}
 ${formField({ label: 'Price', name: 'quotes[0].price_cents', type: 'cents', min: 0.01 })}
 </div>`,
-  'Quote it',
+  'Set the price',
 )}
 </section>
 <section class="part">
@@ -87,27 +87,27 @@ ${table({
   empty: html`<p class="quiet">None. A feed answers <code>{"quotes": [{"symbol": "ACME", "price_cents": 1250, "as_of": "…"}]}</code> and is asked again and again.</p>`,
 })}
 ${form(
-  { action: '/api/v1/quote-feeds', done: 'The feed is being asked' },
+  { action: '/api/v1/quote-feeds', done: 'The feed is being fetched' },
   html`<div class="columns">
 ${formField({ label: 'Name', name: 'name', maxlength: 80 })}
-${formField({ label: 'Seconds between two looks', name: 'interval_s', type: 'number', min: leastInterval, max: 86_400, value: 60 })}
+${formField({ label: 'Refresh every … seconds', name: 'interval_s', type: 'number', min: leastInterval, max: 86_400, value: 60 })}
 </div>
-${formField({ label: 'URL', name: 'url', type: 'url', hint: 'It may hold a key: only its origin is shown afterwards' })}`,
+${formField({ label: 'URL', name: 'url', type: 'url', hint: 'It may contain a key: afterwards only its host is shown' })}`,
   'Add a feed',
 )}
 </section>`
 
 const feedActions = ({ id, name, held }: QuoteFeedView): Html => {
   const api = `/api/v1/quote-feeds/${id}`
-  return html`<span class="actions">${action({ label: 'Ask now', small: true, action: `${api}/poll`, follow: true })}${
+  return html`<span class="actions">${action({ label: 'Refresh now', small: true, action: `${api}/poll`, follow: true })}${
     held &&
     action({
-      label: 'Believe it',
+      label: 'Accept it anyway',
       small: true,
       action: `${api}/poll`,
       body: { accept: true },
       follow: true,
       confirm: `Take in what ${name} says, though it was held back: ${held}?`,
     })
-  }${action({ label: 'Remove', small: true, danger: true, method: 'delete', action: api, confirm: `Ask ${name} no more? Its quotes stay.`, done: 'Removed' })}</span>`
+  }${action({ label: 'Remove', small: true, danger: true, method: 'delete', action: api, confirm: `Remove the feed ${name}? Its quotes stay.`, done: 'Removed' })}</span>`
 }

@@ -44,10 +44,10 @@ export type BoardData = {
 }
 
 const tiesWords: readonly FormChoice[] = [
-  { value: '', label: '1 2 2 4: equal, then a gap' },
-  { value: 'dense', label: '1 2 2 3: equal, no gap' },
-  { value: 'modified', label: '1 3 3 4: a gap, then equal' },
-  { value: 'ordinal', label: '1 2 3 4: no equals' },
+  { value: '', label: '1 2 2 4: ties share a rank, next is skipped' },
+  { value: 'dense', label: '1 2 2 3: ties share a rank, none is skipped' },
+  { value: 'modified', label: '1 3 3 4: ties share the lower rank' },
+  { value: 'ordinal', label: '1 2 3 4: no shared ranks' },
 ]
 const limits: readonly FormChoice[] = ['', '100', '200', '500'].map(value => ({ value, label: value || '50' }))
 

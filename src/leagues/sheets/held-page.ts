@@ -47,7 +47,7 @@ export const dateForm = (upload: UploadView): Content =>
 ${form(
   { method: 'patch', action: `/api/v1/uploads/${upload.id}`, done: 'Corrected' },
   formField({
-    label: 'Taken at',
+    label: 'Date of this data',
     name: 'taken_at',
     type: 'time',
     value: upload.taken_at,

@@ -40,13 +40,13 @@ export type Imported = {
 }
 
 export type ImportProgress = {
-  stage: 'sniffing' | 'reading' | 'checking' | 'storing' | 'comparing'
+  stage: 'checking file type' | 'reading' | 'checking' | 'storing' | 'comparing'
   done: number
   rows: number
 }
 
 /** Shares of the whole, in percent, as they were measured on a million rows. */
-const until = { sniffing: 1, reading: 35, checking: 45, storing: 85, comparing: 99 }
+const until = { 'checking file type': 1, reading: 35, checking: 45, storing: 85, comparing: 99 }
 
 export async function importSheet(scores: Database, input: ImportInput, work: TaskContext): Promise<Imported> {
   const { ids, names, hasNames, metrics, labels, rows, lines: _, errors, ...report } = await read(input, work)
@@ -88,7 +88,11 @@ const read = ({ path, options }: ImportInput, { signal, progress }: TaskContext)
     signal,
     onProgress: ({ stage, bytes, totalBytes, rows }) => {
       const part = stage === 'reading' ? bytes / Math.max(1, totalBytes) : 1
-      progress({ stage, rows, done: until.sniffing + part * (until[stage] - until.sniffing) } satisfies ImportProgress)
+      progress({
+        stage,
+        rows,
+        done: until['checking file type'] + part * (until[stage] - until['checking file type']),
+      } satisfies ImportProgress)
     },
   })
 

@@ -20,7 +20,7 @@ export const sheetKindPages: KindPages = {
   tabs: who => (isAtLeast(who, 'member') ? [uploads] : []),
   noScores: who => ({
     text: 'Upload a baseline sheet, then a current one. The board ranks what was gained in between.',
-    tab: isAtLeast(who, 'officer') ? { path: uploads.path, label: 'Upload a sheet' } : undefined,
+    tab: isAtLeast(who, 'officer') ? { path: uploads.path, label: 'Upload a file' } : undefined,
   }),
   fields: config => html`<fieldset><legend>How it scores</legend>
 ${formField({
@@ -30,11 +30,11 @@ ${formField({
   optional: true,
   value: pairs(config.weights),
   placeholder: 'kills_t4 10\nkills_t5 30\ndeads 80',
-  hint: 'One metric and its weight a line. Without weights the score is the gain in kill points, else in power.',
+  hint: 'One metric and its weight per line. Without weights the score is the gain in kill points, else in power.',
 })}
 <div class="columns">
 ${formField({
-  label: 'Over',
+  label: 'Score counts',
   name: 'config.score_on',
   type: 'select',
   value: textOf(config.score_on) ?? 'gains',
@@ -58,7 +58,7 @@ ${formField({
   hint: 'Without them: elite from 90, strong 70, steady 40, reserve 10, idle below.',
 })}
 ${formField({ label: 'Goal', name: 'config.goal', type: 'json', optional: true, value: json(config.goal), placeholder: '{ "per_power": 0.5 }', hint: 'A number, or a share of baseline power' })}
-${formField({ label: 'Webhook', name: 'config.webhook_url', type: 'url', optional: true, value: textOf(config.webhook_url), hint: 'Told of every new board, in the manner of Discord and Slack' })}
+${formField({ label: 'Webhook', name: 'config.webhook_url', type: 'url', optional: true, value: textOf(config.webhook_url), hint: 'Posts updates to a Discord or Slack webhook' })}
 ${publicField(config)}${autoFinalizeField(config)}
 </fieldset>`,
 }

@@ -24,7 +24,7 @@ const accepted = t.Object({
   duplicate: t.Optional(t.Boolean()),
 })
 const sending = describe(
-  'Send a sheet: CSV, TSV or XLSX; the same bytes under the same mapping again answer 200 with the first upload',
+  'Upload a file: CSV, TSV or XLSX; the same bytes under the same mapping again answer 200 with the first upload',
   accepted,
   {
     status: 202,

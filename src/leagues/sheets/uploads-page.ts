@@ -128,7 +128,7 @@ function uploadForm(league: LeagueView, { uploads, pagination: { total } }: Uplo
   const hasBaseline =
     total > uploads.length || uploads.some(({ kind, status }) => kind === 'baseline' && status === 'done')
   return html`<section class="part">
-<h2>Send sheets</h2>
+<h2>Upload files</h2>
 <form class="form upload" data-upload action="/api/v1/leagues/${league.id}/uploads" method="post" enctype="multipart/form-data">
 <div class="notice bad" role="alert" tabindex="-1" hidden data-refusal></div>
 <div class="drop">${formField({ label: 'Files', name: 'file', type: 'file', accept: '.csv,.tsv,.txt,.xlsx', multiple: true, hint: html`CSV, TSV or XLSX up to ${number(maxMb)} MB each. Drop them here or choose them; what each would be read as is shown before anything is imported.` })}</div>
@@ -140,13 +140,13 @@ ${formField({
   type: 'select',
   value: 'partial',
   choices: [
-    { value: 'partial', label: 'Leave them out and report them' },
-    { value: 'strict', label: 'Refuse the whole file' },
+    { value: 'partial', label: 'Skip bad rows' },
+    { value: 'strict', label: 'Reject the file' },
   ],
 })}
 <div class="submit"><button type="submit" class="needs-js">Import</button> <button type="submit" value="trial" class="needs-js quiet">Preview without saving</button></div>
-<noscript>${notice('Sending a sheet from here needs JavaScript. The API takes it without.', 'warn')}</noscript>
-<div class="sending" hidden data-sending><p role="status"></p><progress max="100" value="0" aria-label="Sent"></progress><button type="button" class="small quiet" data-abort>Stop</button></div>
+<noscript>${notice('Uploading from this page needs JavaScript. The API works without it.', 'warn')}</noscript>
+<div class="sending" hidden data-sending><p role="status"></p><progress max="100" value="0" aria-label="Uploaded"></progress><button type="button" class="small quiet" data-abort>Stop</button></div>
 </form>
 </section>`
 }

@@ -101,7 +101,7 @@ function entryForm({ league, rules, picking, editing }: EntriesData): Html {
     return html`<section class="part" id="entry">${emptyState('No field yet', picking.why ?? 'Picks can be made once the feed shows who plays.')}</section>`
   const choices = choicesOf(field_)
   return html`<section class="part" id="entry">
-<h2>${editing ? html`Change ${name(editing.name)}` : 'Make an entry'}</h2>
+<h2>${editing ? html`Change ${name(editing.name)}` : 'Make your entry'}</h2>
 <p>${number(rules.picks)} picks, the best ${number(rules.best)} count; lower is better. They can be changed until ${time(picking.closesAt)}.</p>
 ${form(
   {
@@ -110,7 +110,7 @@ ${form(
     goTo: path,
     done: editing ? 'Changed' : 'You are in',
   },
-  html`${formField({ label: 'Name', name: 'name', optional: true, maxlength: 60, value: editing?.name, hint: 'As it stands on the board; yours unless told' })}
+  html`${formField({ label: 'Team name', name: 'name', optional: true, maxlength: 60, value: editing?.name, hint: 'Shown on the board; blank = your name' })}
 <fieldset><legend>Picks</legend><div class="columns">
 ${Array.from({ length: rules.picks }, (_, i) =>
   formField({ label: `Pick ${i + 1}`, name: `picks[${i}]`, type: 'select', value: editing?.picks?.[i] ?? '', choices }),
@@ -119,14 +119,14 @@ ${Array.from({ length: rules.picks }, (_, i) =>
 ${
   rules.tiebreak === 'guess' &&
   formField({
-    label: 'Winning total, to par',
+    label: 'Guess the winning score, to par',
     name: 'tiebreaker',
     type: 'number',
     optional: true,
     min: -99,
     max: 199,
     value: editing?.tiebreaker,
-    hint: 'Such as −12. The nearest guess settles ties',
+    hint: 'Such as −12. The nearest guess breaks ties',
   })
 }`,
   editing ? 'Save' : 'Enter',

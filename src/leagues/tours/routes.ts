@@ -16,7 +16,7 @@ import { tourViewOf } from './tour-view.ts'
 const name = oneLine(80)
 const feedUrl = t.String({ minLength: 1, maxLength: 2000, description: 'Where the feed answers; it may hold a key' })
 const format = t.Union(feedFormats.map(each => t.Literal(each)))
-const interval = t.Integer({ minimum: 1, maximum: 86_400, description: 'Seconds between two looks at the feed' })
+const interval = t.Integer({ minimum: 1, maximum: 86_400, description: 'Refresh the feed every … seconds' })
 
 const golferSchema = t.Object({
   player_id: t.String(),
@@ -132,7 +132,7 @@ export const tourRoutes = (app: App) => {
         ),
         may: 'officer',
         detail: describe(
-          'Look at the feed now. One look an interval, however many ask: the others get the id of its job',
+          'Refresh the feed now. Once per interval, however many ask: the others get the id of its job',
           startedSchema,
           { status: 202 },
         ),

@@ -46,7 +46,7 @@ ${
 ${form(
   { action: '/api/v1/tours', goTo: '/tours/{slug}', done: 'The tour is made' },
   html`<div class="columns">${formField({ label: 'Name', name: 'name', maxlength: 80, placeholder: 'PGA Tour' })}
-${formField({ label: 'Short name', name: 'slug', maxlength: 40, placeholder: 'pga', hint: 'Lower-case letters, digits, - and _; leagues name it so' })}</div>
+${formField({ label: 'Short name', name: 'slug', maxlength: 40, placeholder: 'pga', hint: 'Lower-case letters, digits, - and _; leagues refer to the tour by it' })}</div>
 ${feedFields({})}`,
   'Make the tour',
 )}
@@ -62,14 +62,14 @@ const formatWords: Record<TourView['format'], string> = {
 
 const feedFields = (tour: Partial<TourView>): Html => {
   const interval: FormField = {
-    label: 'Seconds between looks',
+    label: 'Refresh every … seconds',
     name: 'interval_s',
     type: 'number',
     min: 1,
     max: 86_400,
     value: tour.interval_s ?? 180,
   }
-  return html`${formField({ label: 'Feed', name: 'feed_url', type: 'url', maxlength: 2000, value: tour.feed_url, hint: 'Seen by officers only: it may hold a key' })}
+  return html`${formField({ label: 'Feed', name: 'feed_url', type: 'url', maxlength: 2000, value: tour.feed_url, hint: 'Only officers see it: it may contain a key' })}
 <div class="columns">${formField({
     label: 'Format',
     name: 'format',
@@ -99,8 +99,8 @@ export function fieldBody({ tour, players, pagination: pages, q }: TourData, who
 ${stats([
   { label: 'Golfers', value: number(pages.total) },
   event?.round ? { label: 'Round', value: number(event.round) } : undefined,
-  { label: 'Confirmed', value: time(tour.checked_at) },
-  { label: 'Next look', value: time(tour.next_update_at), note: duration(tour.interval_s * 1_000) },
+  { label: 'Last checked', value: time(tour.checked_at) },
+  { label: 'Next check', value: time(tour.next_update_at), note: duration(tour.interval_s * 1_000) },
 ])}
 </header>
 ${trouble(tour, who)}
@@ -132,7 +132,7 @@ ${table({
   ],
   empty: emptyState(
     q ? 'Nobody found' : 'No field yet',
-    q ? html`No name or id here holds “${q}”.` : 'Golfers are here as soon as the feed shows them.',
+    q ? html`No name or id here contains “${q}”.` : 'Golfers are here as soon as the feed shows them.',
   ),
 })}
 ${paginationLinks(pages, page => address(path, { q, page }))}`
@@ -150,7 +150,7 @@ function trouble(tour: TourView, who: Who | undefined): Content {
 ${
   isAtLeast(who, 'officer') &&
   action({
-    label: 'Accept it as it is',
+    label: 'Accept it anyway',
     small: true,
     action: `/api/v1/tours/${tour.slug}/update`,
     body: { accept: true },
@@ -170,8 +170,8 @@ ${form(
   'Save',
 )}
 <div class="steps">
-<div class="step"><h3>Look now</h3><p class="quiet">Asks the feed, unless it was asked within the last ${duration(tour.interval_s * 1_000)}.</p>
-${action({ label: 'Look at the feed now', action: `/api/v1/tours/${tour.slug}/update`, done: 'The feed is being asked' })}</div>
+<div class="step"><h3>Refresh now</h3><p class="quiet">Asks the feed, unless it was asked within the last ${duration(tour.interval_s * 1_000)}.</p>
+${action({ label: 'Refresh the feed now', action: `/api/v1/tours/${tour.slug}/update`, done: 'The feed is being fetched' })}</div>
 <div class="step"><h3>Delete</h3><p class="quiet">Removes the tour and what its feed has said. Leagues that are not final keep it from being deleted.</p>
 ${action({ label: 'Delete the tour', danger: true, method: 'delete', action: `/api/v1/tours/${tour.slug}`, confirm: `Delete ${tour.name}?`, goTo: '/tours', done: 'The tour is deleted' })}</div>
 </div>

@@ -44,7 +44,7 @@ export const tourSchema = t.Object(
     slug: t.String(),
     name: t.String(),
     format: literals(feedFormats),
-    interval_s: t.Integer({ description: 'Seconds between two looks at the feed while a league is on' }),
+    interval_s: t.Integer({ description: 'Refresh the feed every … seconds while a league is on' }),
     feed_url: t.Optional(t.String({ description: 'For officers only: it may hold a key' })),
     status: literals(tourStates),
     event: t.Nullable(

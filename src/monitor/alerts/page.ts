@@ -89,7 +89,7 @@ ${table({
   ],
 })}
 ${paginationLinks(pages, page => address(alertsPath, { ...filter, page }))}
-<p class="quiet">Conditions are looked at each minute, last ${time(checkedAt)}. What is clear twice resolves itself.</p>`
+<p class="quiet">Checked every minute, last ${time(checkedAt)}; an alert closes after two clear checks.</p>`
 
 const states = [
   ['', 'Open'],
@@ -115,7 +115,7 @@ const empty = ({ state = 'open', severity, type }: AlertFilter, checkedAt: numbe
   state === 'open' && !severity && !type
     ? emptyState(
         'Nothing is wrong',
-        html`This is the usual. Load, slow routes, Redis, the queue, the disk and the schedule were looked at ${time(checkedAt)}; failed
+        html`Load, slow routes, Redis, the queue, the disk and the schedule were checked ${time(checkedAt)}; failed
 jobs, held feeds and odd sign-ins appear here at once.`,
       )
     : emptyState('No such alert', 'None fits these filters.', html`<a href="${alertsPath}?state=all">All alerts</a>`)

@@ -33,7 +33,7 @@ export const stateMark = ({ state, lateMs }: Pick<ScheduledTask | TourTask, 'sta
 
 export function expectedSection({ scheduled, tours }: TasksNow): Html {
   return section(
-    'Expected work',
+    'Scheduled tasks',
     'expected',
     html`${table<ScheduledTask>({
       caption: 'The schedule',

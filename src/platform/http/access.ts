@@ -23,7 +23,11 @@ export function allow(request: Request, may: May, publicBoards: boolean): void {
   if (may !== 'anyone' && may !== 'reader') context.isPrivate = true
   if (may === 'anyone' || (may === 'reader' && (publicBoards || who))) return
   if (!who) refuse('unauthorized', 'Sign in, or send a key as Authorization: Bearer …')
-  if (may !== 'reader' && !isAtLeast(who, may)) refuse('forbidden', `This takes the role ${may}; you are ${who?.role}`)
+  if (may !== 'reader' && !isAtLeast(who, may))
+    refuse(
+      'forbidden',
+      `Only ${may}s can open this; you are ${who?.role === 'member' ? 'a member' : `an ${who?.role}`}`,
+    )
 }
 
 /** The signed-in one of a route that asks for a role. */

@@ -96,7 +96,7 @@ export function describeApi(app: AnyElysia, version: string) {
     return {
       ...(takesBody && { 400: refusal('The body cannot be read') }),
       ...(may !== 'anyone' && { 401: refusal('Not signed in') }),
-      ...(may !== 'anyone' && may !== 'reader' && { 403: refusal(`This takes the role ${may}`) }),
+      ...(may !== 'anyone' && may !== 'reader' && { 403: refusal(`Only ${may}s can do this`) }),
       ...(address.includes('{') && { 404: refusal('There is no such thing') }),
       ...((takesBody || takesInput) && { 422: refusal('The input does not fit; `errors` says where') }),
       429: refusal('Too many requests; `Retry-After` says when to come again'),

@@ -1,4 +1,4 @@
-// Whom the reader is on this league's board, as he has said on a player's card: kept in his browser only.
+// Whom the reader is on this league's board, as they have said on a player's card: kept in their browser only.
 const keyOf = league => `me:${league}`
 
 function mark() {

@@ -82,7 +82,7 @@ function watch(part) {
   })
 }
 
-/** Sorting, paging and searching change the part and the address, and keep the reader where he is. */
+/** Sorting, paging and searching change the part and the address, and keep the readers where they are. */
 function navigateWithin(part, watchAnew) {
   let asked = 0
   let typing

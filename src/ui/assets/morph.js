@@ -43,7 +43,7 @@ function children(from, to, rows) {
 
 const isAlike = (a, b) => a.nodeName === b.nodeName && !a.id && !b.id
 
-/** What the browser has put there stays: the reader's input, open details, times as he reads them, all of `data-keep`. */
+/** What the browser has put there stays: the reader's input, open details, times as they read them, all of `data-keep`. */
 const own = new Set(['open', 'title', 'tabindex', 'class'])
 
 function renew(from, to, rows) {

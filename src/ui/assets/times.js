@@ -1,4 +1,4 @@
-// Moments as a reader feels them: relative, with the absolute one, in his own zone, on hover and focus.
+// Moments as readers feel them: relative, with the absolute one, in their own zone, on hover and focus.
 // A unit, its seconds, and how many there must be: 45 days say more than a month.
 const steps = [
   ['year', 365 * 86400, 2],

@@ -16,7 +16,7 @@ import { bookPoll, pollQuotesNow, quoteFeedRecord } from './update-quotes.ts'
 
 const name = oneLine(80)
 const url = t.String({ minLength: 1, maxLength: 2_000, description: 'Where the feed answers; it may hold a key' })
-const interval = t.Integer({ minimum: leastInterval, maximum: 86_400, description: 'Seconds between two looks' })
+const interval = t.Integer({ minimum: leastInterval, maximum: 86_400, description: 'Refresh every … seconds' })
 
 export const feedRoutes = (app: App) => {
   const { db, clock, config } = app

@@ -43,7 +43,7 @@ export interface ReadOptions {
 }
 
 export interface Progress {
-  stage: 'sniffing' | 'reading' | 'checking'
+  stage: 'checking file type' | 'reading' | 'checking'
   /** Of the file, or of a workbook's unpacked worksheet: read and to read. */
   bytes: number
   totalBytes: number
@@ -69,7 +69,7 @@ export async function readSheet(file: string | Uint8Array | Source, options: Rea
   const source = typeof file === 'string' ? fileSource(file) : file instanceof Uint8Array ? bytesSource(file) : file
   try {
     options.signal?.throwIfAborted()
-    options.onProgress?.({ stage: 'sniffing', bytes: 0, totalBytes: source.size, rows: 0 })
+    options.onProgress?.({ stage: 'checking file type', bytes: 0, totalBytes: source.size, rows: 0 })
     const head = readPiece(source, 0, HEAD)
     const isZip = fileKindOf(head, options.filename) === 'zip'
     return accepted(await (isZip ? readWorkbook(source, options) : readText(source, head, options)), options.mode)
