@@ -133,7 +133,9 @@ export function standingsAt(tournament: Tournament, minute: number): Standings {
   const standings = tournament.players.map(player => standing(player, minute, minute >= tournament.cutAt))
   const teed = tournament.players.flatMap(({ rounds }) => rounds.flatMap(({ tee }, i) => (tee <= minute ? i + 1 : [])))
   const round = Math.max(1, ...teed)
-  const playing = standings.some(({ status, thru, round: theirs }) => status === 'active' && theirs === round && thru < 18)
+  const playing = standings.some(
+    ({ status, thru, round: theirs }) => status === 'active' && theirs === round && thru < 18,
+  )
   const status = teed.length === 0 ? 'upcoming' : playing ? 'in_progress' : 'round_complete'
   const isOfficial = minute >= tournament.length + minutesToOfficial
   place(standings)
