@@ -14,6 +14,7 @@ export const alertTypes = [
   'feed_held',
   'job_failed',
   'certificate_expiring',
+  'roster_broken',
 ] as const
 export type AlertType = (typeof alertTypes)[number]
 

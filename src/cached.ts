@@ -17,8 +17,9 @@ export const cached = {
   search: cacheEntry('search', '1h', ['leagues', 'names'].map(anyScope)), // what was withdrawn is found no longer
   session: cacheEntry('session', '24h', ['account']), // scope: user, token hash
   dashboardMetrics: cacheEntry('dashboard_metrics', '5m', ['roster', 'staff', 'shifts'].map(anyScope)),
-  upcomingShifts: cacheEntry('upcoming_shifts', '2m', ['roster', 'shifts'].map(anyScope)), // scope: limit
+  upcomingShifts: cacheEntry('upcoming_shifts', '2m', ['roster', 'shifts', 'staff'].map(anyScope)), // scope: limit
   rosterView: cacheEntry('roster_view', '5m', ['roster', 'shifts', 'staff'].map(anyScope)),
+  brokenDuties: cacheEntry('broken_duties', '5m', ['roster', 'shifts', 'staff'].map(anyScope)),
   shiftList: cacheEntry('shift_list', '5m', ['roster', 'shifts', 'staff'].map(anyScope)),
   statsDashboard: cacheEntry('stats_dashboard', '10m'), // refreshed ahead: see schedule.ts
   statsExecutions: cacheEntry('stats_executions', '10m'),

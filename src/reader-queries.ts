@@ -18,6 +18,7 @@ import { executionStats } from './monitor/statistics/executions.ts'
 import { userStats } from './monitor/statistics/users.ts'
 import { taskReading } from './monitor/tasks/task-queries.ts'
 import { copyMainLog } from './platform/files/wal-checkpoints.ts'
+import { brokenDuties } from './rota/broken-duties.ts'
 import { judgeRoster, rosterProblem } from './rota/load-problem.ts'
 import { rosterMetrics } from './rota/roster-metrics.ts'
 import { rosterView } from './rota/roster-view.ts'
@@ -43,6 +44,7 @@ export const readerQueries = {
   tradeCounts,
   rosterProblem,
   judgeRoster,
+  brokenDuties,
   rosterView,
   rosterMetrics,
   dayCounts,

@@ -19,7 +19,7 @@ test('a week is generated, looked over, confirmed and shown', async () => {
   const confirmed = await call.post(`${base}/confirm`, { job_id: job.job_id })
   expect(confirmed).toMatchObject({ confirmed: 14, added: 14, removed: 0, already_confirmed: false })
   const shown = await roster()
-  expect(shown.summary).toEqual({ shifts: 7, places: 14, filled: 14, open: 0, coverage: 1 })
+  expect(shown.summary).toEqual({ shifts: 7, places: 14, filled: 14, open: 0, broken: 0, coverage: 1 })
   expect(shown.shifts[0]).toMatchObject({ site: 'Riverside', date: '2026-03-23', from: '18:00', to: '23:00', open: 0 })
   expect(shown.shifts[0].staff[0]).toMatchObject({ pinned: false })
   expect(staff.map(({ name }: { name: string }) => name)).toContain(shown.shifts[0].staff[0].name)

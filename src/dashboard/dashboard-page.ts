@@ -2,6 +2,7 @@
 
 import { type Html, html } from '../platform/html.ts'
 import type { Who } from '../platform/http/request-context.ts'
+import type { BrokenDuty } from '../rota/broken-duties.ts'
 import { dateWords, spanWords } from '../rota/calendar-view.ts'
 import type { RosterMetrics } from '../rota/roster-metrics.ts'
 import { rotaHead } from '../rota/rota-page.ts'
@@ -14,9 +15,34 @@ import type { ScoreView } from './health-score.ts'
 
 const tones: Record<ScoreView['level'], Tone> = { good: 'good', watch: 'warn', at_risk: 'bad', no_data: 'quiet' }
 
-export function dashboardBody(metrics: RosterMetrics, scores: readonly ScoreView[], who: Who | undefined): Html {
+const mostShown = 50
+
+export function dashboardBody(
+  metrics: RosterMetrics,
+  broken: readonly BrokenDuty[],
+  scores: readonly ScoreView[],
+  who: Who | undefined,
+): Html {
   const expired = new Set(metrics.expired_certificates)
   return html`${rotaHead('Dashboard', 'dashboard', who)}
+${
+  broken.length > 0 &&
+  html`<section class="part"><h2>Cannot be worked as planned</h2>
+${table({
+  caption: 'Duties that a rule stands against now',
+  rows: broken.slice(0, mostShown),
+  columns: [
+    {
+      head: 'Shift',
+      names: true,
+      cell: one => html`<a href="/rota/shifts/${one.shift_id}">${dateWords(one.date)}, ${name(one.site)}</a>`,
+    },
+    { head: 'Who', cell: one => name(one.name) },
+    { head: 'Why', class: 'advice', cell: one => one.against.map(({ message }) => html`<div>${message}</div>`) },
+  ],
+})}
+${broken.length > mostShown && html`<p class="quiet">And ${number(broken.length - mostShown)} more.</p>`}</section>`
+}
 ${week('This week', metrics.this_week)}
 ${week('Next week', metrics.next_week)}
 <section class="part"><h2>Health</h2>

@@ -14,7 +14,7 @@ const ahead = 14 // days
 export function siteScores(db: Db, now: number): ScoredHealth[] {
   const from = today(now)
   const range = { start: from, end: daysAfter(from, ahead - 1), siteIds: [] }
-  const bySite = Map.groupBy(shownIn(db, range), ({ site_id }) => site_id)
+  const bySite = Map.groupBy(shownIn(db, range, now), ({ site_id }) => site_id)
   const expiring = new Map(Map.groupBy(certificatesEnding(db, { by: daysAfter(from, 30) }), ({ staff_id }) => staff_id))
   const { staff } = problemWith(db, shiftsIn(db, range), [])
   return db
@@ -30,7 +30,7 @@ export function siteScores(db: Db, now: number): ScoredHealth[] {
       const scarce = scarceSkills(skills, staff)
       const people = new Map(shifts.flatMap(shift => shift.staff.map(one => [one.staff_id, one.name])))
       const risky = [...people.keys()].filter(id => expiring.has(id))
-      const { open, places, coverage } = summed(shifts)
+      const { open, places, coverage, broken } = summed(shifts)
       const near = summed(soon)
       return healthScore(
         'site',
@@ -42,6 +42,9 @@ export function siteScores(db: Db, now: number): ScoredHealth[] {
           certificates: [people.size ? 1 - risky.length / people.size : null, 0.1],
         },
         [
+          ...(broken
+            ? [`${broken === 1 ? '1 duty' : `${broken} duties`} cannot be worked as planned: find who could step in.`]
+            : []),
           ...(near.open ? [`${near.open} places of the next 3 days are open: call people now.`] : []),
           ...(open > near.open
             ? [`${open} of ${places} places in the next ${ahead} days are open: generate a roster for ${site.name}.`]

@@ -1,5 +1,6 @@
 /** Days and duties as they stand on a page. */
 import { type Content, type Html, html } from '../platform/html.ts'
+import { badge } from '../ui/parts/badges.ts'
 import { name, number } from '../ui/parts/values.ts'
 import { daysAfter, daysOf, mondayOf } from './date-range.ts'
 import type { ShownShift } from './roster-view.ts'
@@ -52,7 +53,7 @@ const week = (shifts: readonly ShownShift[], days: string[], shown: ShownDay): H
     const there = byDay.get(date) ?? []
     const classes = [date === shown.today && 'today', !there.length && 'none-here'].filter(Boolean).join(' ')
     return html`<li class="${classes}"><h3>${dayWords(date)}</h3>
-<ul>${there.map(shift => html`<li class="duty${shift.open > 0 && ' short'}" id="s-${shift.id}">${duty(shift, shown)}</li>`)}</ul></li>`
+<ul>${there.map(shift => html`<li class="duty${(shift.open > 0 || shift.broken > 0) && ' short'}" id="s-${shift.id}">${duty(shift, shown)}</li>`)}</ul></li>`
   })}</ol>`
 }
 
@@ -66,8 +67,11 @@ function duty(shift: ShownShift, { linked, isNew }: ShownDay): Html {
 ${shiftNeeds(shift) && html`<p class="asks">${shiftNeeds(shift)}</p>`}
 <ul>${shift.staff.map(
     person =>
-      html`<li${isNew?.(shift.id, person.staff_id) && html` class="new"`}>${name(person.name)}${person.pinned && pinMark}</li>`,
+      html`<li${isNew?.(shift.id, person.staff_id) && html` class="new"`}>${name(person.name)}${person.pinned && pinMark}${person.broken && brokenMark}</li>`,
   )}${shift.open > 0 && html`<li class="open">${number(shift.open)} open</li>`}</ul>`
 }
+
+/** Why is told to officers only, on the page of the shift. */
+export const brokenMark: Html = html` ${badge('cannot work', 'bad')}`
 
 export const pinMark: Html = html` <span class="pin" title="Pinned: stays when a roster is made anew">◆<span class="sr">pinned</span></span>`

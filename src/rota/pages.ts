@@ -106,8 +106,9 @@ export const rotaPages = (app: App) => {
           staff_id,
           name: names.get(staff_id) ?? `Staff ${staff_id}, who is gone`,
           pinned: pinned.has(staff_id),
+          broken: false, // it would be refused
         }))
-        return { ...shift, staff, filled: staff.length, open: Math.max(0, shift.headcount - staff.length) }
+        return { ...shift, staff, filled: staff.length, open: Math.max(0, shift.headcount - staff.length), broken: 0 }
       }),
     }
   }
@@ -179,6 +180,7 @@ export const rotaPages = (app: App) => {
         const shown = shownByIds(
           db,
           shifts.map(({ id }) => id),
+          now,
         )
         const data = {
           shifts: shown,
@@ -194,7 +196,7 @@ export const rotaPages = (app: App) => {
     .get(
       '/rota/shifts/:id',
       ({ params, who }) => {
-        const [shift] = shownByIds(db, [shiftById(db, params.id).id])
+        const [shift] = shownByIds(db, [shiftById(db, params.id).id], clock.now())
         if (!shift) return refuse('not_found', `There is no shift ${params.id}`)
         const { staff } = listStaff(db, { active: true, skill: shift.skill ?? undefined }, pageOf({ limit: 500 }))
         return show('Shift', who, shiftBody({ shift, people: staff }, who))

@@ -10,6 +10,7 @@ import { describe } from '../platform/http/route-docs.ts'
 import { deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { dateSchema } from '../platform/http/text-formats.ts'
 import { started, startedSchema } from '../platform/jobs/started.ts'
+import { brokenDuties, brokenDutySchema } from './broken-duties.ts'
 import { assign, confirmDraft, confirmRoster, pin, unassign } from './confirm.ts'
 import { checkRange, daysAfter, mondayOf, today } from './date-range.ts'
 import {
@@ -88,6 +89,24 @@ export const rosterRoutes = (app: App) => {
         return cache.read(cached.rosterView, scope, () => readRoster(app, range))
       },
       { query: rangeQuery, may: 'member', detail: describe('Who stands where on some days, 92 at most', rosterSchema) },
+    )
+    .get(
+      '/roster/broken',
+      async ({ query, request, set }) => {
+        const page = pageOf(query)
+        const load = () => app.reader.read(brokenDuties, { now: clock.now() })
+        const { value: duties } = await cache.read(cached.brokenDuties, [], load)
+        const shown = duties.slice(page.offset, page.offset + page.limit)
+        return paged({ request, set }, page, duties.length, { duties: shown })
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'officer',
+        detail: describe(
+          'Duties of the next 92 days that a rule stands against now, and which: the first to begin first',
+          pageSchema('duties', brokenDutySchema),
+        ),
+      },
     )
     .get(
       '/roster/export',

@@ -6,11 +6,18 @@ import { assignments, shifts, sites, staff } from '../../db/schema.ts'
 import type { App } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
+import { dutyKey, whatIsAgainst } from './broken-duties.ts'
 import type { Range } from './date-range.ts'
 import { shiftSchema } from './shift.ts'
 import { inRange } from './shift-queries.ts'
 
-const placedSchema = t.Object({ id: t.Integer(), staff_id: t.Integer(), name: t.String(), pinned: t.Boolean() })
+const placedSchema = t.Object({
+  id: t.Integer(),
+  staff_id: t.Integer(),
+  name: t.String(),
+  pinned: t.Boolean(),
+  broken: t.Boolean({ description: 'A rule stands against it now: they cannot work it' }),
+})
 
 const shownShift = t.Composite([
   shiftSchema,
@@ -20,6 +27,7 @@ const shownShift = t.Composite([
     to: t.String(),
     filled: t.Integer(),
     open: t.Integer(),
+    broken: t.Integer({ description: 'How many of those who stand there cannot work it' }),
     staff: t.Array(placedSchema),
   }),
 ])
@@ -34,6 +42,7 @@ export const rosterSchema = t.Object(
       places: t.Integer(),
       filled: t.Integer(),
       open: t.Integer(),
+      broken: t.Integer(),
       coverage: t.Nullable(t.Number({ description: 'Filled places of all places, 0 to 1' })),
     }),
   },
@@ -46,7 +55,10 @@ export type ShownShift = RosterView['shifts'][number]
 const mostPlaces = 50_000
 
 /** The roster of these days; refused where nobody could read it. */
-export function readRoster({ db, reader }: Pick<App, 'db' | 'reader'>, range: Range): Promise<RosterView> {
+export function readRoster(
+  { db, reader, clock }: Pick<App, 'db' | 'reader' | 'clock'>,
+  range: Range,
+): Promise<RosterView> {
   const { places } = db
     .select({ places: sql<number>`coalesce(sum(${shifts.headcount}), 0)` })
     .from(shifts)
@@ -54,15 +66,15 @@ export function readRoster({ db, reader }: Pick<App, 'db' | 'reader'>, range: Ra
     .get() ?? { places: 0 }
   if (places > mostPlaces)
     invalid('end', `There are ${places} places in these days, ${mostPlaces} are the most: choose fewer days or a site.`)
-  return reader.read(rosterView, range)
+  return reader.read(rosterView, { range, now: clock.now() })
 }
 
-export function rosterView(db: Db, range: Range): RosterView {
-  const shown = shownIn(db, range)
+export function rosterView(db: Db, { range, now }: { range: Range; now: number }): RosterView {
+  const shown = shownIn(db, range, now)
   return { start: range.start, end: range.end, shifts: shown, summary: summed(shown) }
 }
 
-export const shownIn = (db: Db, range: Range): ShownShift[] => shownShifts(db, rowsIn(db, range))
+export const shownIn = (db: Db, range: Range, now: number): ShownShift[] => shownShifts(db, rowsIn(db, range), now)
 
 const rowsIn = (db: Db, range: Range) =>
   db
@@ -87,10 +99,11 @@ export const upcomingShifts = (db: Db, now: number, limit: number): ShownShift[]
       .orderBy(asc(shifts.startsAt), asc(shifts.id))
       .limit(limit)
       .all(),
+    now,
   )
 
 /** These, in the order they begin. */
-export const shownByIds = (db: Db, ids: number[]): ShownShift[] =>
+export const shownByIds = (db: Db, ids: number[], now: number): ShownShift[] =>
   shownShifts(
     db,
     db
@@ -100,9 +113,10 @@ export const shownByIds = (db: Db, ids: number[]): ShownShift[] =>
       .where(sql`${shifts.id} in (select value from json_each(${JSON.stringify(ids)}))`)
       .orderBy(asc(shifts.startsAt), asc(shifts.id))
       .all(),
+    now,
   )
 
-function shownShifts(db: Db, rows: Row[]): ShownShift[] {
+function shownShifts(db: Db, rows: Row[], now: number): ShownShift[] {
   const ids = JSON.stringify(rows.map(({ shift }) => shift.id))
   const standing = Map.groupBy(
     db
@@ -120,8 +134,15 @@ function shownShifts(db: Db, rows: Row[]): ShownShift[] {
       .all(),
     ({ shiftId }) => shiftId,
   )
+  const duties = rows.flatMap(({ shift }) =>
+    (standing.get(shift.id) ?? []).map(({ staff_id: staffId, name }) => ({ shift, staffId, name })),
+  )
+  const against = whatIsAgainst(db, duties, now)
   return rows.map(({ shift, site }) => {
-    const people = (standing.get(shift.id) ?? []).map(({ shiftId, ...person }) => person)
+    const people = (standing.get(shift.id) ?? []).map(({ shiftId, ...person }) => ({
+      ...person,
+      broken: against.has(dutyKey(shiftId, person.staff_id)),
+    }))
     const clock = clockIn(site.timezone)
     return {
       id: shift.id,
@@ -137,6 +158,7 @@ function shownShifts(db: Db, rows: Row[]): ShownShift[] {
       headcount: shift.headcount,
       filled: people.length,
       open: Math.max(0, shift.headcount - people.length),
+      broken: people.filter(({ broken }) => broken).length,
       staff: people,
     }
   })
@@ -151,7 +173,7 @@ function clockIn(timeZone: string): Intl.DateTimeFormat {
   return clock
 }
 
-export function summed(shown: Pick<ShownShift, 'headcount' | 'open'>[]): RosterView['summary'] {
+export function summed(shown: Pick<ShownShift, 'headcount' | 'open' | 'broken'>[]): RosterView['summary'] {
   const places = shown.reduce((all, { headcount }) => all + headcount, 0)
   const open = shown.reduce((all, shift) => all + shift.open, 0)
   return {
@@ -159,6 +181,7 @@ export function summed(shown: Pick<ShownShift, 'headcount' | 'open'>[]): RosterV
     places,
     filled: places - open,
     open,
+    broken: shown.reduce((all, { broken }) => all + broken, 0),
     coverage: places ? (places - open) / places : null,
   }
 }

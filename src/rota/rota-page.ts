@@ -8,7 +8,7 @@ import { stats } from '../ui/parts/figures.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { table } from '../ui/parts/table.ts'
 import { name, number, percent } from '../ui/parts/values.ts'
-import { dayWords, pinMark, shiftNeeds, shiftTimes, spanWords, weeks } from './calendar-view.ts'
+import { brokenMark, dayWords, pinMark, shiftNeeds, shiftTimes, spanWords, weeks } from './calendar-view.ts'
 import { daysAfter, daysOf, mondayOf } from './date-range.ts'
 import type { RosterView, ShownShift } from './roster-view.ts'
 import type { Site } from './site.ts'
@@ -63,11 +63,14 @@ export function rotaBody({ view, today, sites }: RotaData, who: Who | undefined)
 ${weeks({ shifts, start, end, today, linked: isAtLeast(who, 'officer') })}`
 }
 
-const figures = ({ shifts, places, open, coverage }: RosterView['summary']): Html =>
+const figures = ({ shifts, places, open, broken, coverage }: RosterView['summary']): Html =>
   stats([
     { label: 'Shifts', value: number(shifts) },
     { label: 'Places', value: number(places) },
     { label: 'Open', value: number(open) },
+    ...(broken
+      ? [{ label: 'Cannot work', value: number(broken), note: 'stand there although a rule is against it' }]
+      : []),
     { label: 'Covered', value: percent(coverage === null ? null : coverage * 100) },
   ])
 
@@ -87,7 +90,7 @@ function nothing(sites: readonly Site[], who: Who | undefined): Html {
       )
 }
 
-type Stint = { shift: ShownShift; pinned: boolean }
+type Stint = { shift: ShownShift; pinned: boolean; broken: boolean }
 type Person = { name: string; stints: Stint[] }
 
 export function peopleBody({ view, sites }: RotaData, who: Who | undefined): Html {
@@ -95,9 +98,9 @@ export function peopleBody({ view, sites }: RotaData, who: Who | undefined): Htm
   if (!shifts.length) return nothing(sites, who)
   const people = new Map<number, Person>()
   for (const shift of shifts)
-    for (const { staff_id, name, pinned } of shift.staff) {
+    for (const { staff_id, name, pinned, broken } of shift.staff) {
       const person = people.get(staff_id) ?? { name, stints: [] }
-      person.stints.push({ shift, pinned })
+      person.stints.push({ shift, pinned, broken })
       people.set(staff_id, person)
     }
   const hours = (stints: Stint[]) =>
@@ -117,8 +120,8 @@ export function peopleBody({ view, sites }: RotaData, who: Who | undefined): Htm
           stints
             .filter(({ shift }) => shift.date === date)
             .map(
-              ({ shift, pinned }) =>
-                html`<div>${shiftTimes(shift)}${pinned && pinMark}<small class="quiet">${severalSites && name(shift.site)} ${shiftNeeds(shift)}</small></div>`,
+              ({ shift, pinned, broken }) =>
+                html`<div>${shiftTimes(shift)}${pinned && pinMark}${broken && brokenMark}<small class="quiet">${severalSites && name(shift.site)} ${shiftNeeds(shift)}</small></div>`,
             ),
       })),
     ],

@@ -9,7 +9,7 @@ import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
 import { name, number } from '../ui/parts/values.ts'
-import { dateWords, dayWords, pinMark, shiftTimes } from './calendar-view.ts'
+import { brokenMark, dateWords, dayWords, pinMark, shiftTimes } from './calendar-view.ts'
 import { daysAfter, mondayOf } from './date-range.ts'
 import type { ShownShift } from './roster-view.ts'
 import { rotaHead } from './rota-page.ts'
@@ -55,7 +55,8 @@ ${table({
     {
       head: 'Open',
       numeric: true,
-      cell: shift => (shift.open ? html`<strong class="loss">${number(shift.open)}</strong>` : number(0)),
+      cell: shift =>
+        html`${shift.open ? html`<strong class="loss">${number(shift.open)}</strong>` : number(0)}${shift.broken > 0 && brokenMark}`,
     },
   ],
   empty: emptyState('No shifts here', 'Make them below.'),
@@ -126,7 +127,7 @@ ${table({
       head: 'Name',
       names: true,
       cell: person =>
-        html`<a href="/rota/staff/${person.staff_id}">${name(person.name)}</a>${person.pinned && pinMark}`,
+        html`<a href="/rota/staff/${person.staff_id}">${name(person.name)}</a>${person.pinned && pinMark}${person.broken && brokenMark}`,
     },
     { head: html`<span class="sr">Actions</span>`, cell: ({ id, name: who, pinned }) => placeActions(id, who, pinned) },
   ],

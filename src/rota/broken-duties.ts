@@ -1,0 +1,102 @@
+/** Duties that stand on the roster although a rule is against them now: somebody is ill, has left, or lost a certificate. */
+import { asc, between, eq } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../db/open.ts'
+import { assignments, shifts, sites, staff } from '../../db/schema.ts'
+import { iso } from '../platform/clock.ts'
+import { idSchema } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { daysAfter, mondayOf, today } from './date-range.ts'
+import { problemWith } from './load-problem.ts'
+import type { Shift } from './shift.ts'
+import { check } from './solving/check.ts'
+
+export const whySchema = t.Object({ rule: t.String(), message: t.String() })
+export type Why = Static<typeof whySchema>
+
+type Standing = { shift: Shift; staffId: number; name: string }
+
+export const dutyKey = (shiftId: number, staffId: number): string => `${shiftId}/${staffId}`
+
+/** What is against each of these duties by `dutyKey`. What is over by `now` can no longer be changed and is left as it is. */
+export function whatIsAgainst(db: Db, standing: Standing[], now: number): Map<string, Why[]> {
+  const against = new Map<string, Why[]>()
+  const toCome = standing.filter(({ shift }) => shift.endsAt > now)
+  // Week by week: the checker looks at each person with all the duties it is given.
+  for (const week of Map.groupBy(toCome, ({ shift }) => mondayOf(shift.day)).values()) {
+    const planned = new Map(week.map(({ shift }) => [shift.id, shift]))
+    const names = new Map(week.map(({ staffId, name }) => [staffId, name]))
+    const placed = week.map(({ shift, staffId }) => ({ shift_id: shift.id, staff_id: staffId }))
+    for (const { rule, message, shift_ids, staff_id } of check(problemWith(db, [...planned.values()], []), placed)) {
+      if (staff_id === undefined) continue
+      // Only those who are planned are part of the problem.
+      const why =
+        rule === 'unknown'
+          ? { rule: 'inactive', message: `${names.get(staff_id)} is not planned any more` }
+          : { rule, message }
+      for (const shiftId of shift_ids) {
+        const key = dutyKey(shiftId, staff_id)
+        against.set(key, [...(against.get(key) ?? []), why])
+      }
+    }
+  }
+  return against
+}
+
+export const brokenDutySchema = t.Object(
+  {
+    assignment_id: idSchema,
+    shift_id: idSchema,
+    site_id: idSchema,
+    site: t.String(),
+    date: t.String({ description: 'Of its start, on the site’s wall' }),
+    starts_at: dateTimeSchema,
+    ends_at: dateTimeSchema,
+    staff_id: idSchema,
+    name: t.String(),
+    pinned: t.Boolean(),
+    against: t.Array(whySchema, { description: 'Every rule that stands against it now' }),
+  },
+  { $id: 'BrokenDuty' },
+)
+export type BrokenDuty = Static<typeof brokenDutySchema>
+
+const ahead = 92 // days, as many as a roster is looked at
+
+export function brokenDuties(db: Db, { now }: { now: number }): BrokenDuty[] {
+  const date = today(now)
+  const standing = db
+    .select({
+      id: assignments.id,
+      shift: shifts,
+      site: sites.name,
+      staffId: staff.id,
+      name: staff.name,
+      pinned: assignments.pinned,
+    })
+    .from(assignments)
+    .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
+    .innerJoin(sites, eq(sites.id, shifts.siteId))
+    .innerJoin(staff, eq(staff.id, assignments.staffId))
+    .where(between(shifts.day, daysAfter(date, -3), daysAfter(date, ahead)))
+    .orderBy(asc(shifts.startsAt), asc(shifts.id), asc(staff.name))
+    .all()
+  const against = whatIsAgainst(db, standing, now)
+  return standing.flatMap(({ id, shift, site, staffId, name, pinned }) => {
+    const why = against.get(dutyKey(shift.id, staffId))
+    if (!why) return []
+    return {
+      assignment_id: id,
+      shift_id: shift.id,
+      site_id: shift.siteId,
+      site,
+      date: shift.day,
+      starts_at: iso(shift.startsAt),
+      ends_at: iso(shift.endsAt),
+      staff_id: staffId,
+      name,
+      pinned,
+      against: why,
+    }
+  })
+}

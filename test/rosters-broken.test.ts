@@ -1,0 +1,90 @@
+import { expect, test } from 'bun:test'
+import { checkAlerts } from '../src/monitor/alerts/check-alerts.ts'
+import { day } from '../src/platform/clock.ts'
+import { base, newPerson, newSite } from './rosters.ts'
+import { start } from './start.ts'
+
+const inDays = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 10)
+
+/** Ann alone at the bar in five days, pinned; Bob, Cy and Dee could be there. */
+async function bar() {
+  const house = await start()
+  const { call } = house
+  const site = await newSite(call, 'Hall', 'UTC')
+  const aid = { certifications: [{ name: 'aid', expires_on: inDays(100) }] }
+  const ann = await newPerson(call, 'Ann', aid)
+  const shift = await call.post(`${base}/shifts`, {
+    site_id: site.id,
+    starts_at: `${inDays(5)}T10:00:00Z`,
+    ends_at: `${inDays(5)}T16:00:00Z`,
+    skill: 'bar',
+    certification: 'aid',
+  })
+  const duty = await call.post(`${base}/assignments`, { shift_id: shift.id, staff_id: ann.id })
+  const roster = async () => call.get(`${base}?start=${inDays(5)}&end=${inDays(5)}`)
+  const against = async () => {
+    const { duties } = await call.get(`${base}/broken`)
+    return duties.flatMap(({ against }: { against: { message: string }[] }) => against.map(({ message }) => message))
+  }
+  return { ...house, site, ann, shift, duty, roster, against, aid }
+}
+
+test('a duty is broken at once when somebody is ill, has left or lost a certificate, and whole again when that is over', async () => {
+  const { call, ann, roster, against } = await bar()
+  const change = (to: object) => call.patch(`${base}/staff/${ann.id}`, to)
+  expect((await roster()).summary).toMatchObject({ filled: 1, open: 0, broken: 0 })
+  expect(await against()).toEqual([])
+  for (const [broken, why, whole] of [
+    [{ unavailable: [{ from: inDays(4), to: inDays(6) }] }, `Ann is unavailable on ${inDays(5)}`, { unavailable: [] }],
+    [{ active: false }, 'Ann is not planned any more', { active: true }],
+    [
+      { certifications: [{ name: 'aid', expires_on: inDays(4) }] },
+      `aid of Ann ran out on ${inDays(4)}`,
+      { certifications: [{ name: 'aid', expires_on: inDays(5) }] },
+    ],
+    [{ skills: [] }, 'Ann lacks the skill bar', { skills: ['bar'] }],
+  ] as const) {
+    await change(broken)
+    const shown = await roster()
+    expect(shown.summary.broken).toBe(1)
+    expect(shown.shifts[0]).toMatchObject({ broken: 1, staff: [{ name: 'Ann', broken: true }] })
+    expect(await against()).toEqual([why])
+    expect((await call.get('/api/v1/dashboard/upcoming_shifts?limit=5')).shifts[0].broken).toBe(1)
+    for (const path of [`/rota?start=${inDays(5)}&end=${inDays(5)}`, '/rota/shifts'])
+      expect(await (await call.raw(path)).text()).toContain('cannot work')
+    expect(await (await call.raw('/rota/dashboard')).text()).toContain(why)
+    await change(whole)
+    expect((await roster()).summary.broken).toBe(0)
+    expect(await against()).toEqual([])
+  }
+})
+
+test('what is over is not broken by what came after', async () => {
+  const { call, ann, clock, roster, against } = await bar()
+  clock.forward(6 * day)
+  await call.patch(`${base}/staff/${ann.id}`, { active: false })
+  expect((await roster()).summary.broken).toBe(0)
+  expect(await against()).toEqual([])
+})
+
+test('broken duties are one alert, which clears itself', async () => {
+  const { call, app, ann, finished } = await bar()
+  const look = async () => finished({ job_id: (await app.jobs.start(checkAlerts, {})).jobId })
+  const alerts = async () =>
+    (await call.get('/admin/monitoring/alerts/json')).alerts.filter(
+      ({ alert_type, state }: Record<string, string>) => alert_type === 'roster_broken' && state === 'active',
+    )
+  await look()
+  expect(await alerts()).toEqual([])
+  await call.patch(`${base}/staff/${ann.id}`, { active: false })
+  await look()
+  await look()
+  const [alert, ...others] = await alerts()
+  expect(others).toEqual([])
+  expect(alert).toMatchObject({ severity: 'error', title: '1 duty on the roster cannot be worked as planned' })
+  expect(alert.message).toContain('Ann is not planned any more')
+  await call.patch(`${base}/staff/${ann.id}`, { active: true })
+  await look()
+  await look()
+  expect(await alerts()).toEqual([])
+})
