@@ -1,12 +1,12 @@
 /** Where older clients ask: each path answers with a 308 to the resource of today. */
 import { Elysia, t } from 'elysia'
-import type { App } from '../context.ts'
-import { refuse } from '../errors.ts'
-import { access } from '../platform/http/access.ts'
-import { pageOf } from '../platform/http/pagination.ts'
-import { describe } from '../platform/http/route-docs.ts'
-import { idSchema } from '../platform/http/shared-schemas.ts'
-import { listLeagues } from './queries.ts'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { access } from '../../platform/http/access.ts'
+import { pageOf } from '../../platform/http/pagination.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { idSchema } from '../../platform/http/shared-schemas.ts'
+import { listLeagues } from '../queries.ts'
 
 const seasonQuery = t.Object({ kvk_season_id: t.Optional(idSchema) })
 const to = (location: string) => new Response(null, { status: 308, headers: { location } })
