@@ -63,7 +63,7 @@ export type AppOverrides = {
   exportPatience?: number
 }
 
-const uploadPaths = /^\/api\/(v1\/leagues\/\d+\/uploads|upload-(baseline|current))$/
+const uploadPaths = /^\/api\/(v1\/leagues\/\d+\/uploads(\/preview)?|upload-(baseline|current))$/
 const drainFor = 4_000 // ms that requests under way get at the end
 
 export async function startFieldhouse(

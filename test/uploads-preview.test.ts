@@ -82,3 +82,10 @@ test('a chosen mapping reads the next file with the same headings, in whatever o
   })
   expect((await preview(call, (await newLeague(call)).id, next)).remembered).toBe(false)
 })
+
+test('a file larger than any JSON body is previewed too', async () => {
+  const { call } = await start()
+  const { id } = await newLeague(call)
+  const rows = Array.from({ length: 200_000 }, (_, i) => `${i},player ${i},5`).join('\n')
+  expect(await preview(call, id, `ID,Name,Power\n${rows}\n`)).toMatchObject({ problem: null })
+})

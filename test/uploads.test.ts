@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { newTrader } from './market.ts'
-import { board, newLeague, upload } from './sheets.ts'
+import { board, formOf, newLeague, upload } from './sheets.ts'
 import { refusalOf, start, until } from './start.ts'
 
 const filesIn = (dataDir: string) => {
@@ -386,4 +386,36 @@ test('a sheet without names, or with some missing, leaves the names that are kno
   expect(await names()).toEqual({ 1: 'Ann', 2: 'Bob', 3: '3', 10: 'Cy' })
   await finished(upload(call, id, 'ID,Name,Power\n1,Anna,7\n2,,9\n3,,9\n', { taken_at: '2026-01-04T00:00:00Z' }))
   expect(await names()).toEqual({ 1: 'Anna', 2: 'Bob', 3: '3' })
+})
+
+test('older paths take a season by id, name or slug, also from the form, and never answer with another', async () => {
+  const { call, finished } = await start()
+  const north = await newLeague(call, {}, 'Northern season')
+  const south = await newLeague(call, {}, 'Südliche Saison 2')
+  for (const named of [south.id, 'Südliche Saison 2', 'südliche-saison-2'])
+    expect(
+      (await call.raw(`/api/leaderboard?kvk_season_id=${encodeURIComponent(named)}&sort_by=t4_kills`)).headers.get(
+        'location',
+      ),
+    ).toBe(`/api/v1/leagues/${south.id}/leaderboard?sort_by=kills_t4`)
+  const gained = await call.raw('/api/leaderboard?kvk_season_id=northern-season&sort_by=kill_points_gained')
+  expect(gained.headers.get('location')).toBe(`/api/v1/leagues/${north.id}/leaderboard?sort_by=kill_points.gain`)
+  for (const absent of ['999', 'Western season'])
+    expect((await refusalOf(call.get(`/api/leaderboard?kvk_season_id=${absent}`))).status).toBe(404)
+  await finished(call.post('/api/upload-baseline', formOf(current, 'scan.csv', { kvk_season_id: 'northern-season' })))
+  expect((await call.get(`/api/v1/leagues/${north.id}/uploads`)).uploads).toMatchObject([{ kind: 'baseline' }])
+  const lost = call.post('/api/upload-current', formOf(current, 'scan.csv', { kvk_season_id: 'Western season' }))
+  expect((await refusalOf(lost)).status).toBe(404)
+})
+
+test('a column nobody has is no failure of the cache, and HEAD of an export claims no length', async () => {
+  const { app, call, finished, url } = await start()
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, current))
+  const failures = () => app.cache.stats.get('leaderboard')?.failures ?? 0
+  const before = failures()
+  for (let i = 0; i < 10; i++) await refusalOf(board(call, id, `?sort_by=speed${i}`))
+  expect(failures()).toBe(before)
+  const head = await fetch(`${url}/api/v1/leagues/${id}/leaderboard.csv`, { method: 'HEAD' })
+  expect([head.status, head.headers.get('content-length')]).toEqual([200, null])
 })

@@ -1,50 +1,117 @@
-/** Where older clients ask: each path answers with a 308 to the resource of today. */
+/** Where older clients ask: each path answers with a 308 to the resource of today, or takes the file where only its form names the season. */
+import { desc, eq } from 'drizzle-orm'
 import { Elysia, t } from 'elysia'
+import { leagues } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import { access } from '../../platform/http/access.ts'
+import { access, signedIn } from '../../platform/http/access.ts'
 import { pageOf } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
-import { idSchema } from '../../platform/http/shared-schemas.ts'
-import { listLeagues } from '../queries.ts'
+import type { League } from '../league.ts'
+import { leagueById, listLeagues } from '../queries.ts'
+import { readableLeague } from '../visibility.ts'
+import { uploadOptions } from './accept-upload.ts'
+import { metricNamed } from './reading/headers.ts'
+import { receive } from './receive-file.ts'
+import { accepted, takeUpload } from './take-upload.ts'
 
-const seasonQuery = t.Object({ kvk_season_id: t.Optional(idSchema) })
+const seasonQuery = t.Object({
+  kvk_season_id: t.Optional(t.String({ maxLength: 200, description: 'Id, name or slug of a sheet league' })),
+})
 const to = (location: string) => new Response(null, { status: 308, headers: { location } })
 const moved = (summary: string) => ({
   ...describe(`${summary} (an older path)`, undefined, { status: 308 }),
   deprecated: true,
 })
 
+const slugOf = (name: string) =>
+  name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, '-')
+    .replaceAll(/^-|-$/g, '')
+
+/** `t4_kills` is `kills_t4` today, and `kill_points_gained` the gain of `kill_points`. */
+function columnOf(older: string): string {
+  const [, metric = older, gained] = /^(.+?)(_gained)?$/.exec(older) ?? []
+  if (metric === 'score') return metric
+  return `${metricNamed(metric) || metric}${gained ? '.gain' : ''}`
+}
+
 export const olderPaths = (app: App) => {
   const { db, clock } = app
-  /** The league meant: the one named, else the active one. */
-  const season = (id: number | undefined) =>
-    id ??
-    listLeagues(db, { kind: 'sheet', status: 'active' }, pageOf({ limit: 1 }), clock.now()).leagues[0]?.id ??
-    refuse('not_found', 'No sheet league is active; name one by kvk_season_id')
+  /** The league meant: the one named, and no other, else the active one. */
+  function season(named: string | undefined, who: Who | undefined): League {
+    if (!named) {
+      const [active] = listLeagues(db, { kind: 'sheet', status: 'active' }, pageOf({ limit: 1 }), clock.now()).leagues
+      return active
+        ? leagueById(db, active.id)
+        : refuse('not_found', 'No sheet league is active; name one by kvk_season_id')
+    }
+    const sheetLeagues = db
+      .select({ id: leagues.id, name: leagues.name })
+      .from(leagues)
+      .where(eq(leagues.kind, 'sheet'))
+      .orderBy(desc(leagues.startsAt), desc(leagues.id))
+      .all()
+    const found =
+      sheetLeagues.find(({ id }) => String(id) === named) ??
+      sheetLeagues.find(({ name }) => slugOf(name) === slugOf(named))
+    return found ? readableLeague(db, found.id, who) : refuse('not_found', `There is no season ${named}`)
+  }
   const rest = (url: string, more: Record<string, string> = {}) => {
     const query = new URL(url).searchParams
     query.delete('kvk_season_id')
     for (const [name, value] of Object.entries(more)) if (!query.has(name)) query.set(name, value)
+    const sort = query.get('sort_by')
+    if (sort) query.set('sort_by', columnOf(sort))
     return query.size ? `?${query}` : ''
   }
+  const upload = (kind: 'baseline' | 'current') =>
+    new Elysia().use(access(app)).post(
+      `/upload-${kind}`,
+      async ({ query: { kvk_season_id, ...query }, request, who, set }) => {
+        if (kvk_season_id)
+          return to(`/api/v1/leagues/${season(kvk_season_id, who).id}/uploads${rest(request.url, { kind })}`)
+        const received = await receive(request, app)
+        const league = () => season(received.fields.kvk_season_id, who)
+        return takeUpload(app, league, received, { ...query, kind: query.kind ?? kind }, signedIn(who), set)
+      },
+      {
+        query: t.Composite([seasonQuery, uploadOptions]),
+        parse: 'none',
+        may: 'officer',
+        detail: {
+          ...moved(`Upload a ${kind} sheet; the season may be named in the form too`),
+          responses: {
+            ...describe('The upload of these bytes there was already', accepted).responses,
+            ...describe('The upload, where only the form names the season', accepted, { status: 202 }).responses,
+            ...moved('').responses,
+          },
+        },
+      },
+    )
+
   return new Elysia({ prefix: '/api', tags: ['older paths'] })
     .use(access(app))
     .guard({ query: seasonQuery })
     .get(
       '/leaderboard',
-      ({ query, request }) =>
-        to(`/api/v1/leagues/${season(query.kvk_season_id)}/leaderboard${rest(request.url, { sort_by: 'power' })}`),
+      ({ query, request, who }) =>
+        to(
+          `/api/v1/leagues/${season(query.kvk_season_id, who).id}/leaderboard${rest(request.url, { sort_by: 'power' })}`,
+        ),
       {
         may: 'reader',
-        detail: moved('The board; sort_by defaults to power'),
+        detail: moved('The board; sort_by defaults to power and takes older names'),
       },
     )
     .get(
       '/player/:governor_id',
-      ({ params, query, request }) =>
+      ({ params, query, request, who }) =>
         to(
-          `/api/v1/leagues/${season(query.kvk_season_id)}/players/${encodeURIComponent(params.governor_id)}${rest(request.url)}`,
+          `/api/v1/leagues/${season(query.kvk_season_id, who).id}/players/${encodeURIComponent(params.governor_id)}${rest(request.url)}`,
         ),
       {
         may: 'reader',
@@ -53,30 +120,13 @@ export const olderPaths = (app: App) => {
     )
     .get(
       '/upload-history',
-      ({ query, request }) => to(`/api/v1/leagues/${season(query.kvk_season_id)}/uploads${rest(request.url)}`),
+      ({ query, request, who }) =>
+        to(`/api/v1/leagues/${season(query.kvk_season_id, who).id}/uploads${rest(request.url)}`),
       {
         may: 'reader',
         detail: moved('Uploads'),
       },
     )
-    .post(
-      '/upload-baseline',
-      ({ query, request }) =>
-        to(`/api/v1/leagues/${season(query.kvk_season_id)}/uploads${rest(request.url, { kind: 'baseline' })}`),
-      {
-        parse: 'none',
-        may: 'reader',
-        detail: moved('Upload a baseline'),
-      },
-    )
-    .post(
-      '/upload-current',
-      ({ query, request }) =>
-        to(`/api/v1/leagues/${season(query.kvk_season_id)}/uploads${rest(request.url, { kind: 'current' })}`),
-      {
-        parse: 'none',
-        may: 'reader',
-        detail: moved('Upload a current sheet'),
-      },
-    )
+    .use(upload('baseline'))
+    .use(upload('current'))
 }

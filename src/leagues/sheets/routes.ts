@@ -10,19 +10,13 @@ import { idParams } from '../../platform/http/shared-schemas.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { leagueById } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
-import { acceptUpload, checkedUploadForm, requireUploadsOpen, uploadOptions } from './accept-upload.ts'
+import { requireUploadsOpen, uploadOptions } from './accept-upload.ts'
 import { previewUpload } from './preview.ts'
 import { errorsOf, uploadById, uploadsOf } from './queries.ts'
 import { receive, removeReceived, uploadPath } from './receive-file.ts'
-import { takenFromSchema, type Upload, uploadSchema, uploadView } from './upload.ts'
+import { accepted, takeUpload } from './take-upload.ts'
+import { takenFromSchema, uploadSchema, uploadView } from './upload.ts'
 
-const accepted = t.Object({
-  upload_id: t.Nullable(t.Integer()),
-  job_id: t.String(),
-  status: t.String(),
-  poll_url: t.String(),
-  duplicate: t.Optional(t.Boolean()),
-})
 const sending = describe(
   'Upload a file: CSV, TSV or XLSX; the same bytes under the same mapping again answer 200 with the first upload',
   accepted,
@@ -64,14 +58,7 @@ const previewSchema = t.Object({
 const uploadParams = idParams
 
 export const uploadRoutes = (app: App) => {
-  const { db, clock, config, jobs } = app
-  const answerOf = (upload: Upload) => ({
-    upload_id: upload.dryRun ? null : upload.id,
-    job_id: upload.jobId,
-    status: upload.status,
-    poll_url: `/api/v1/jobs/status/${upload.jobId}`,
-  })
-
+  const { db, clock, config } = app
   return new Elysia({ tags: ['uploads'] })
     .use(access(app))
     .post(
@@ -80,27 +67,7 @@ export const uploadRoutes = (app: App) => {
         const league = leagueById(db, id)
         requireUploadsOpen(league, clock.now())
         const received = await receive(request, app)
-        try {
-          const { upload, isDuplicate, announcing } = await acceptUpload(
-            app,
-            league,
-            received,
-            { ...checkedUploadForm(received.fields), ...query },
-            signedIn(who),
-          )
-          if (announcing) await jobs.tryDispatch(announcing)
-          if (isDuplicate) {
-            await removeReceived(config.dataDir, received)
-            return { ...answerOf(upload), duplicate: true }
-          }
-          // Accepted is accepted: with the queue down the sweep hands it over later.
-          await jobs.tryDispatch(upload.jobId)
-          set.status = 202
-          return answerOf(upload)
-        } catch (error) {
-          await removeReceived(config.dataDir, received)
-          throw error
-        }
+        return takeUpload(app, () => league, received, query, signedIn(who), set)
       },
       {
         params: uploadParams,

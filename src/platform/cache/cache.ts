@@ -4,6 +4,7 @@
  * lives jittered so that they do not end together. The store holds only values: with Redis down or a store emptied the
  * answers are slower, never wrong.
  */
+import { Refusal } from '../../errors.ts'
 import { type Clock, type Duration, isAhead, ms } from '../clock.ts'
 import type { Stamps } from './stamps.ts'
 
@@ -220,7 +221,7 @@ export class Cache {
         this.store.set(key, kept)
         return kept
       } catch (error) {
-        stats.failures++
+        if (!(error instanceof Refusal)) stats.failures++ // what was asked wrongly is no failure
         throw error
       }
     })()

@@ -1,0 +1,50 @@
+/** A received file becomes an upload: answered 202, or 200 where its bytes were sent before. */
+import { t } from 'elysia'
+import type { App } from '../../context.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import type { League } from '../league.ts'
+import { acceptUpload, checkedUploadForm, type UploadOptions } from './accept-upload.ts'
+import { type Received, removeReceived } from './receive-file.ts'
+import type { Upload } from './upload.ts'
+
+export const accepted = t.Object({
+  upload_id: t.Nullable(t.Integer()),
+  job_id: t.String(),
+  status: t.String(),
+  poll_url: t.String(),
+  duplicate: t.Optional(t.Boolean()),
+})
+
+const answerOf = (upload: Upload) => ({
+  upload_id: upload.dryRun ? null : upload.id,
+  job_id: upload.jobId,
+  status: upload.status,
+  poll_url: `/api/v1/jobs/status/${upload.jobId}`,
+})
+
+/** `leagueOf` may refuse; whatever goes wrong, the file is gone. What the address says comes before the form. */
+export async function takeUpload(
+  app: App,
+  leagueOf: () => League,
+  received: Received,
+  query: UploadOptions,
+  who: Who,
+  set: { status?: number | string },
+) {
+  const { config, jobs } = app
+  try {
+    const wishes = { ...checkedUploadForm(received.fields), ...query }
+    const { upload, isDuplicate, announcing } = await acceptUpload(app, leagueOf(), received, wishes, who)
+    if (announcing) await jobs.tryDispatch(announcing)
+    if (isDuplicate) {
+      await removeReceived(config.dataDir, received)
+      return { ...answerOf(upload), duplicate: true }
+    }
+    await jobs.tryDispatch(upload.jobId) // accepted is accepted: with the queue down the sweep hands it over later
+    set.status = 202
+    return answerOf(upload)
+  } catch (error) {
+    await removeReceived(config.dataDir, received)
+    throw error
+  }
+}
