@@ -39,6 +39,8 @@ const told = (league: DemoLeague) => console.log(`  ${league.name}: ${url}/leagu
 told(await sheetDemo(call))
 const cup = await marketDemo(call)
 told(cup)
+const invitation = await call.post('/api/v1/invitations', { league_id: cup.id, max_uses: 30 })
+console.log(`    Thirty friends may come in by ${invitation.url}`)
 if (await rosterDemo(call)) console.log(`  A rota of two halls and a clubhouse: ${url}/rota`)
 const pool = await tourDemo(call)
 if (pool) {
