@@ -9,6 +9,9 @@ import { makePasswordLink, passwordLinkPath } from '../src/accounts/password-lin
 import { userByEmail } from '../src/accounts/queries.ts'
 import { systemActor } from '../src/audit.ts'
 import { readConfig } from '../src/config.ts'
+import { helpFirst, helpOf, misused } from './script-help.ts'
+
+helpFirst(import.meta.path, { words: 2 })
 
 function resetPassword(email: string): string {
   const { dataDir, publicUrl, port } = readConfig(process.env)
@@ -26,9 +29,12 @@ function resetPassword(email: string): string {
   }
 }
 
+const [command, email] = process.argv.slice(2)
+if (command !== 'reset-password' || !email) {
+  console.error(helpOf(import.meta.path))
+  process.exit(misused)
+}
 try {
-  const [command, email] = process.argv.slice(2)
-  if (command !== 'reset-password' || !email) throw new Error('Usage: bun run admin reset-password <e-mail>')
   console.log(`Open this link to choose a new password; it works once, within a day:\n${resetPassword(email)}`)
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error))

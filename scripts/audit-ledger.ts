@@ -10,6 +10,9 @@ import { atomically } from '../db/transactions.ts'
 import { clear, raise } from '../src/alerts.ts'
 import { readConfig } from '../src/config.ts'
 import { auditLedger, type LedgerAudit } from '../src/leagues/market/ledger-audit.ts'
+import { helpFirst } from './script-help.ts'
+
+helpFirst(import.meta.path)
 
 const key = 'ledger_audit'
 

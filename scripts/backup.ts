@@ -15,6 +15,9 @@ import { makeBackup, type Tell } from '../src/monitor/backups/backup.ts'
 import { minute, systemClock } from '../src/platform/clock.ts'
 import { type Lease, type Locks, openLocks } from '../src/platform/jobs/task-locks.ts'
 import { holdProcessLock, isProcessDead } from '../src/platform/process/process-lock.ts'
+import { helpFirst } from './script-help.ts'
+
+helpFirst(import.meta.path)
 
 const patience = 30 * minute // how long another backup is waited for
 const toJob = process.send?.bind(process) // set where the job started this

@@ -19,6 +19,9 @@ import { marketDemo } from './demo/market.ts'
 import { rosterDemo } from './demo/roster.ts'
 import { sheetDemo } from './demo/sheet.ts'
 import { tourDemo } from './demo/tour.ts'
+import { helpFirst } from './script-help.ts'
+
+helpFirst(import.meta.path)
 
 const config = readConfig(process.env)
 const url = (process.env.FIELDHOUSE_URL ?? `http://localhost:${config.port || 3000}`).replace(/\/$/, '')

@@ -4,9 +4,15 @@
  */
 import { Database } from 'bun:sqlite'
 import { databaseFile } from '../db/open.ts'
+import { helpFirst, helpOf, misused } from './script-help.ts'
+
+helpFirst(import.meta.path, { words: 1 })
 
 const dataDir = process.argv[2]
-if (!dataDir) throw new Error('Usage: bun scripts/dump-database.ts DATA_DIR')
+if (!dataDir) {
+  console.error(helpOf(import.meta.path))
+  process.exit(misused)
+}
 const client = new Database(databaseFile(dataDir), { readonly: true })
 
 type Value = string | number | null | Uint8Array

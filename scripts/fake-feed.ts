@@ -1,8 +1,9 @@
-import { parseArgs } from 'node:util'
+import { type ParseArgsConfig, parseArgs } from 'node:util'
 import type { FeedBoard } from '../src/leagues/tours/feeds/board.ts'
 import type { FeedFormat } from '../src/leagues/tours/feeds/formats.ts'
 import { render } from './fake-formats.ts'
 import { boardOf, makeTournament, type Standings, standingsAt } from './fake-tournament.ts'
+import { misused } from './script-help.ts'
 
 /** What can go wrong on request: `fault('html')`, `POST /control?fault=html&times=2`, or `?fault=html` on a single request. */
 export const faults = {
@@ -178,16 +179,29 @@ const spacesWithoutEnd = () =>
     },
   })
 
+/** `--from -30` too, which `parseArgs` takes for an option without a value. */
+function readOptions<const Options extends NonNullable<ParseArgsConfig['options']>>(options: Options) {
+  const args = process.argv.slice(2).flatMap((word, i, all) => {
+    const next = all[i + 1] ?? ''
+    if (/^--[a-z]+$/.test(word) && /^-\d/.test(next)) return [`${word}=${next}`]
+    return i > 0 && /^-\d/.test(word) && /^--[a-z]+$/.test(all[i - 1] ?? '') ? [] : [word]
+  })
+  try {
+    return parseArgs({ args, options })
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error))
+    process.exit(misused)
+  }
+}
+
 if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      seed: { type: 'string', default: '1' },
-      golfers: { type: 'string', default: '48' },
-      speed: { type: 'string', default: '5' },
-      from: { type: 'string', default: '-30' },
-      port: { type: 'string', default: '4600' },
-      help: { type: 'boolean', default: false },
-    },
+  const { values } = readOptions({
+    seed: { type: 'string', default: '1' },
+    golfers: { type: 'string', default: '48' },
+    speed: { type: 'string', default: '5' },
+    from: { type: 'string', default: '-30' },
+    port: { type: 'string', default: '4600' },
+    help: { type: 'boolean', default: false },
   })
   if (values.help) {
     console.log(`bun scripts/fake-feed.ts [--seed 1] [--golfers 48] [--speed 5] [--from -30] [--port 4600]
@@ -200,6 +214,18 @@ ${Object.entries(faults)
   .map(([name, what]) => `  ${name.padEnd(11)} ${what}`)
   .join('\n')}`)
     process.exit()
+  }
+  const figures = {
+    seed: values.seed,
+    golfers: values.golfers,
+    speed: values.speed,
+    from: values.from,
+    port: values.port,
+  }
+  for (const [name, text] of Object.entries(figures)) {
+    if (text.trim() !== '' && Number.isFinite(Number(text))) continue
+    console.error(`--${name} takes a number, not ${text}`)
+    process.exit(misused)
   }
   const speed = Number(values.speed)
   const feed = startFakeFeed({

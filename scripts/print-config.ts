@@ -4,6 +4,7 @@
  */
 import { readConfig, settings } from '../src/config.ts'
 import { settingLines } from '../src/platform/settings.ts'
+import { helpFirst } from './script-help.ts'
 
 export function markdownTable(): string {
   const lines = settingLines(settings, readConfig({}))
@@ -33,6 +34,7 @@ function plainTable(): string {
 }
 
 if (import.meta.main) {
+  helpFirst(import.meta.path, { options: ['--markdown', '--env'] })
   try {
     const format = process.argv[2]
     console.log(format === '--markdown' ? markdownTable() : format === '--env' ? envExample().trimEnd() : plainTable())

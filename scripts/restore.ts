@@ -2,10 +2,16 @@
 import { resolve } from 'node:path'
 import { readConfig } from '../src/config.ts'
 import { restoreBackup } from '../src/monitor/backups/restore.ts'
+import { helpFirst, helpOf, misused } from './script-help.ts'
+
+helpFirst(import.meta.path, { words: 1 })
 
 const [source] = process.argv.slice(2)
+if (!source) {
+  console.error(`Which backup?\n\n${helpOf(import.meta.path)}`)
+  process.exit(misused)
+}
 try {
-  if (!source) throw new Error('Which backup? bun run restore <folder or .tar>')
   const { dataDir } = readConfig(process.env)
   const { manifest, bytes } = await restoreBackup(resolve(source), dataDir, Date.now())
   console.log(

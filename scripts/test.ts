@@ -1,5 +1,8 @@
 /** `bun run test [file…]`: the whole suite, a process per core, saying first which parts this machine cannot run. */
 import { chromium, redisServer } from '../test/needs.ts'
+import { helpFirst } from './script-help.ts'
+
+helpFirst(import.meta.path, { any: true })
 
 const all = process.env.FIELDHOUSE_TEST_ALL === '1'
 const missing = [

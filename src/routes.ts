@@ -50,6 +50,7 @@ import { searchRoutes } from './search/routes.ts'
 import { swaggerRoutes } from './ui/api-page.ts'
 import { assetRoutes } from './ui/asset-routes.ts'
 import { refusalPage } from './ui/refusal-page.ts'
+import { shortcuts } from './ui/shortcuts.ts'
 
 /** A worker serves nothing but the probes. */
 export function routes(app: App) {
@@ -84,6 +85,7 @@ const everything = (app: App, known: Known) => {
   const all = probes(app, known)
     .use(healthRoutes(app))
     .use(assetRoutes(app))
+    .use(shortcuts(app))
     .use(leaguePages(app))
     .use(boardPages(app))
     .use(peoplePages(app))

@@ -14,7 +14,7 @@ import { isAtLeast } from '../platform/http/access.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { assetUrl, importsOf } from './assets.ts'
 
-export type Nav = 'leagues' | 'rota' | 'monitor' | 'account'
+export type Nav = 'leagues' | 'tours' | 'quotes' | 'rota' | 'monitor' | 'account'
 
 export type Layout = {
   title: string
@@ -71,9 +71,15 @@ export function layout({ title, who, body, nav, scripts = [], styles = [], reloa
 </html>`
 }
 
+const signedInLinks: [Nav, href: string, label: string][] = [
+  ['tours', '/tours', 'Tours'],
+  ['quotes', '/quotes', 'Quotes'],
+  ['rota', '/rota', 'Rota'],
+]
+
 const links = (who: Who | undefined): [Nav, href: string, label: Content][] => [
   ['leagues', '/', 'Leagues'],
-  ...(who ? [['rota', '/rota', 'Rota'] satisfies [Nav, string, string]] : []),
+  ...(who ? signedInLinks : []),
   ...(isAtLeast(who, 'admin') ? [['monitor', '/admin/monitoring/', 'Monitor'] satisfies [Nav, string, string]] : []),
   who ? ['account', '/account', html`<bdi class="me">${who.username}</bdi>`] : ['account', '/sign-in', 'Sign in'],
 ]

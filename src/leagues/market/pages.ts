@@ -200,7 +200,7 @@ export const marketPages = (app: App) => {
         const feeds = isAtLeast(who, 'officer') ? everyFeed(db).map(quoteFeedView) : []
         const views = quotes.map(quote => quoteView(quote, clock.now()))
         const body = quotesBody({ quotes: views, pagination: pagination(asked, total), q: query.q, feeds }, who)
-        return page({ title: 'Quotes', who, nav, body })
+        return page({ title: 'Quotes', who, nav: 'quotes', body })
       },
       {
         query: t.Object({ q: t.Optional(t.String({ maxLength: 20 })), ...pageQuery }),

@@ -117,7 +117,7 @@ export const tourPages = (app: App) => {
         const asked = pageOf(query)
         const { tours, total } = listTours(db, asked)
         const views = tours.map(tour => tourViewOf(app, tour, who))
-        return page({ title: 'Tours', who, nav, body: toursBody(views, pagination(asked, total), who) })
+        return page({ title: 'Tours', who, nav: 'tours', body: toursBody(views, pagination(asked, total), who) })
       },
       { query: t.Object(pageQuery), may: 'reader', counted: true, detail: hidden },
     )
@@ -128,7 +128,7 @@ export const tourPages = (app: App) => {
         const data = tourData(slug, query, who)
         const from = address(`/tours/${slug}/field`, { q: query.q, page: query.page })
         const field = live({ id: 'field', events: `/tours/${slug}/events`, from, version }, fieldBody(data, who))
-        return page({ title: data.tour.name, who, nav, body: tourBody(data, field, who) })
+        return page({ title: data.tour.name, who, nav: 'tours', body: tourBody(data, field, who) })
       },
       { params: bySlug, query: fieldQuery, may: 'reader', counted: true, detail: hidden },
     )

@@ -1,0 +1,28 @@
+/** `bun run help`: the commands there are, one a line. */
+import { join } from 'node:path'
+import packageJson from '../package.json' with { type: 'json' }
+import { helpFirst, helpOf } from './script-help.ts'
+
+helpFirst(import.meta.path)
+
+const told: Record<string, string> = {
+  start: 'installs what is missing and serves; everything is kept in DATA_DIR',
+  dev: 'the same, starting anew whenever a file changes',
+  'test:long': 'the whole suite with its long parts',
+  check: 'types, lint and tests',
+  types: 'checks the types',
+  lint: 'checks the style',
+  migration: 'makes a migration of the change to the schema: bun run migration NAME',
+}
+/** The first sentence of the script's own help. */
+const summaryOf = (command: string) => {
+  const script = /bun (scripts\/[\w-]+\.ts)/.exec(command)?.[1]
+  if (!script) return ''
+  const text = helpOf(join(import.meta.dir, '..', script)).replaceAll('\n', ' ')
+  return (/^`[^`]*`[^:]*: (.*?)(?:[.;] |[.:]?$)/.exec(text)?.[1] ?? text).replace(/\.$/, '')
+}
+const commands = Object.entries(packageJson.scripts)
+const width = Math.max(...commands.map(([name]) => name.length))
+for (const [name, command] of commands)
+  console.log(`bun run ${name.padEnd(width)}  ${told[name] ?? summaryOf(command)}`)
+console.log('\nEach script of these says more with --help. Exit codes: 0 done, 1 failed, 2 not called as it should be.')

@@ -1,0 +1,15 @@
+/** Addresses that people try by hand, and where they lead. */
+import { Elysia } from 'elysia'
+import { type AccessSettings, access } from '../platform/http/access.ts'
+import { hidden } from './layout.ts'
+
+/** What was asked for besides the path goes along. */
+const to = (place: string, { url }: Request) =>
+  new Response(null, { status: 303, headers: { location: place + new URL(url).search } })
+
+export const shortcuts = (app: AccessSettings) =>
+  new Elysia()
+    .use(access(app))
+    .get('/admin', ({ request }) => to('/admin/monitoring/', request), { may: 'anyone', detail: hidden })
+    .get('/login', ({ request }) => to('/sign-in', request), { may: 'anyone', detail: hidden })
+    .get('/leagues', ({ request }) => to('/', request), { may: 'anyone', detail: hidden })

@@ -1,0 +1,52 @@
+/** Commands say what they do, and asking does nothing else. */
+import { expect, test } from 'bun:test'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import packageJson from '../package.json' with { type: 'json' }
+
+const root = join(import.meta.dir, '..')
+const parts = ['fake-formats.ts', 'fake-tournament.ts', 'script-help.ts'] // of other scripts
+const scripts = readdirSync(join(root, 'scripts')).filter(name => name.endsWith('.ts') && !parts.includes(name))
+
+async function run(...command: string[]) {
+  const dataDir = mkdtempSync(join(tmpdir(), 'fieldhouse-commands-'))
+  const env = { ...process.env, DATA_DIR: dataDir }
+  const child = Bun.spawn([process.execPath, ...command], { cwd: root, env, stdout: 'pipe', stderr: 'pipe' })
+  const [said, complained] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
+  const code = await child.exited
+  const made = readdirSync(dataDir)
+  rmSync(dataDir, { recursive: true })
+  return { code, said, complained, made }
+}
+
+test.each(scripts)('scripts/%s --help says what it does, and does nothing', async name => {
+  const { code, said, complained, made } = await run(join('scripts', name), '--help')
+  expect({ code, complained, made }).toEqual({ code: 0, complained: '', made: [] })
+  expect(said).toContain('bun ')
+})
+
+test('help names every command', async () => {
+  const { code, said } = await run('scripts/help.ts')
+  expect(code).toBe(0)
+  for (const name of Object.keys(packageJson.scripts)) expect(said).toMatch(new RegExp(`^bun run ${name} +\\S`, 'm'))
+})
+
+test('what a script does not understand ends it with 2, and does nothing', async () => {
+  for (const command of [['backup', '--kep'], ['audit-ledger', 'all'], ['restore'], ['fake-feed', '--speed', 'fast']]) {
+    const [name, ...given] = command
+    const { code, made } = await run(join('scripts', `${name}.ts`), ...given)
+    expect({ command, code, made }).toEqual({ command, code: 2, made: [] })
+  }
+})
+
+test('the feed of the demo begins at a minute before the first tee time', async () => {
+  const feed = Bun.spawn([process.execPath, 'scripts/fake-feed.ts', '--from', '-30', '--port', '0', '--speed', '0'], {
+    cwd: root,
+    stdout: 'pipe',
+  })
+  const { value } = await feed.stdout.getReader().read()
+  expect(new TextDecoder().decode(value)).toContain('/fieldhouse.json')
+  feed.kill()
+  await feed.exited
+})
