@@ -2,7 +2,7 @@ import './platform/process/production.ts'
 
 import { startFieldhouse } from './app.ts'
 import { readConfig } from './config.ts'
-import { onAccident, onSignal } from './platform/process/signals.ts'
+import { onAccident, onSignal } from './platform/process/shutdown.ts'
 
 try {
   const { app, stop } = await startFieldhouse(readConfig(process.env))

@@ -3,7 +3,7 @@ import { t } from 'elysia'
 import { startFieldhouse } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { job } from '../../src/context.ts'
-import { onAccident, onSignal } from '../../src/platform/process/signals.ts'
+import { onAccident, onSignal } from '../../src/platform/process/shutdown.ts'
 
 const url = t.Object({ url: t.String() })
 const jobs = {

@@ -11,8 +11,9 @@ import { fetchFeed } from '../feeds/fetch-feed.ts'
 import { bookNextPoll, checkLease, ensurePoll, type PollOutcome, pollNow } from '../feeds/poll-chain.ts'
 import type { League } from '../league.ts'
 import { applyFeed, type FeedOutcome } from './apply-feed.ts'
-import { endOfLeagues, isPollDue, isUpdateWanted, nextPollAt } from './poll-times.ts'
-import { changeTour, findTour, openLeaguesOn, updateJob } from './queries.ts'
+import { tourRulesOf } from './config.ts'
+import { endOfLeagues, isBookedTooLate, isPollDue, isUpdateWanted, nextPollAt } from './poll-times.ts'
+import { bookedUpdate, changeTour, findTour, openLeaguesOn, updateJob } from './queries.ts'
 import { settleLeagues } from './settle-leagues.ts'
 import type { Tour } from './tour.ts'
 import { readBoards } from './tour-feed.ts'
@@ -109,3 +110,15 @@ const messageOf = (outcome: PollOutcome, { intervalS }: Tour): string =>
     running: 'skipped: already running',
     'too soon': `skipped: the feed was asked less than ${intervalS} s ago`,
   })[outcome]
+
+/** A league that is new or was changed wants its field, or other times than before: its tour is looked at in time. */
+export async function rescheduleUpdates(app: App, league: League): Promise<void> {
+  if (league.finalizedAt !== null || league.archivedAt !== null) return
+  const { db, clock, jobs } = app
+  const slug = tourRulesOf(league).tour
+  const booked = await bookUpdate(app, slug)
+  const [tour, run] = [findTour(db, slug), bookedUpdate(db, slug)]
+  if (!booked?.deduplicated || !tour || run?.status !== 'PENDING') return
+  const at = run.notBefore ?? 0
+  if (isBookedTooLate(at, clock.now(), tour, leagueTimes(openLeaguesOn(db, slug)))) await jobs.hasten(run.id)
+}

@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib'
 import { invalid } from '../../errors.ts'
-import { unlessAborted } from '../jobs/abortable.ts'
+import { unlessAborted } from '../process/with-timeout.ts'
 import { isPublicAddress } from './public-address.ts'
 
 /**

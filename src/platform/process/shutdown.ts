@@ -25,3 +25,33 @@ export function openShutdown(log: Log) {
       })()),
   }
 }
+
+/** npx signals twice: a second signal within a second of the first says nothing new, a later one ends at once. */
+export function onSignal(stop: () => Promise<void>): void {
+  let first = 0
+  const handle = () => {
+    if (first && performance.now() - first > 1_000) process.exit(1)
+    if (first) return
+    first = performance.now()
+    const deadline = setTimeout(() => process.exit(1), 5_000)
+    stop().finally(() => {
+      clearTimeout(deadline)
+      process.exit(0)
+    })
+  }
+  process.on('SIGTERM', handle)
+  process.on('SIGINT', handle)
+}
+
+/** What nobody caught: a forgotten promise is logged and the process goes on; after a throw in the middle of nowhere it closes. */
+export function onAccident(tell: (what: string, error: unknown) => void, stop: () => Promise<void>): void {
+  process.on('unhandledRejection', error => tell('A promise failed and nobody waited for it', error))
+  process.on('uncaughtException', error => {
+    tell('Something was thrown and nobody caught it; closing', error)
+    const deadline = setTimeout(() => process.exit(1), 5_000)
+    stop().finally(() => {
+      clearTimeout(deadline)
+      process.exit(1)
+    })
+  })
+}

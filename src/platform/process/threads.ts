@@ -3,8 +3,7 @@
  * answers are plain data; large columns are shared memory.
  */
 import { parentPort, Worker } from 'node:worker_threads'
-import { unlessAborted } from '../jobs/abortable.ts'
-import { withTimeout } from './with-timeout.ts'
+import { unlessAborted, withTimeout } from './with-timeout.ts'
 
 /** What a task is handed in its thread beside its input. */
 export type ThreadWork = {

@@ -3,7 +3,6 @@
  * processor's cache, ids and names as bytes. A row counts when it is kept; until then it can be begun anew.
  */
 import { repeated } from './duplicates.ts'
-import { type Finding, SheetFindings } from './findings.ts'
 import { type Column, isNoPlayer } from './headers.ts'
 import { misread } from './kill-points.ts'
 import { limits } from './limits.ts'
@@ -11,6 +10,7 @@ import { MetricReader } from './metric.ts'
 import { isCumulative } from './metrics.ts'
 import * as numbers from './numbers.ts'
 import { refuseSheet } from './refusal.ts'
+import { type Finding, SheetFindings } from './report.ts'
 import { decodeCell, decodeUtf8, TextBuilder, type TextColumn } from './text.ts'
 
 export const BATCH = 2048

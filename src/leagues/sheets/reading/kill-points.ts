@@ -1,4 +1,4 @@
-import { SheetFindings } from './findings.ts'
+import { SheetFindings } from './report.ts'
 
 /** What kills of each tier are worth. Where a scan says otherwise, the scanner misread the row. */
 const killPointsOf = (t1: number, t2: number, t3: number, t4: number, t5: number): number =>

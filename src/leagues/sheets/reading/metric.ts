@@ -1,7 +1,8 @@
 /** One metric while a sheet is read: its values, and what its cells tell about the way its numbers are written. */
-import type { Finding } from './findings.ts'
+
 import { isCount } from './metrics.ts'
 import { COMMA_FRACTION, COMMA_GROUPS, DOT_FRACTION, DOT_GROUPS, ONE_COMMA, ONE_DOT } from './numbers.ts'
+import type { Finding } from './report.ts'
 
 export class MetricReader {
   values = new Float64Array(4096)
