@@ -1,4 +1,4 @@
-import type { Assignment, Problem, Shift, Staff, Wish } from '../src/rota/solving/problem.ts'
+import type { Assignment, Problem, ProblemShift, Staff, Wish } from '../src/rota/solving/problem.ts'
 import { type Chance, chance } from './seeded.ts'
 
 /** A problem with a roster known to be best, and what that roster is worth. */
@@ -27,7 +27,7 @@ export type Size = { staff: number; weeks: number; seed: number; starts?: string
 export function planted({ staff: count, weeks, seed, starts = '2025-06-02', zone = 'UTC', sites = 2 }: Size): Planted {
   const { below, some: often } = chance(seed)
   const regulars = Math.ceil(count * 0.85)
-  const wanted = new Map<string, Shift>()
+  const wanted = new Map<string, ProblemShift>()
   const roster: Assignment[] = []
   let cost_cents = 0
 
@@ -112,7 +112,7 @@ export function overConstrained(size: Size): Planted {
   const made = planted(size)
   const { problem } = made
   const { starts = '2025-06-02', zone = 'UTC' } = size
-  const at = (day: number, from: number, hours: number, more: Partial<Shift>): Shift => ({
+  const at = (day: number, from: number, hours: number, more: Partial<ProblemShift>): ProblemShift => ({
     id: 10_000 + problem.shifts.length,
     site_id: 1,
     starts_at: new Date(wall(starts, day, from, zone)).toISOString(),
@@ -170,7 +170,7 @@ const anna: Staff = {
 /** A problem of a few lines: a site in Berlin, and of people and shifts only what matters. Ids count from 1. */
 export function small(
   people: Partial<Staff>[],
-  shifts: ({ starts_at: string; ends_at: string } & Partial<Shift>)[],
+  shifts: ({ starts_at: string; ends_at: string } & Partial<ProblemShift>)[],
   more: Partial<Problem> = {},
 ): Problem {
   return {
@@ -219,7 +219,7 @@ export function odd({ below, one, some, seed }: Chance, people = 6, turnsOfWork 
   )
   const shifts = Array.from(
     { length: turnsOfWork },
-    (_, index): Shift => ({
+    (_, index): ProblemShift => ({
       id: index + 1,
       ...stint(0, 14),
       skill: some(0.5) ? one(['bar', 'medic', 'diver']) : null,

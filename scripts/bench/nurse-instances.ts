@@ -1,4 +1,4 @@
-import type { Problem, Shift, Staff, WorkRules } from '../../src/rota/solving/problem.ts'
+import type { Problem, ProblemShift, Staff, WorkRules } from '../../src/rota/solving/problem.ts'
 
 /**
  * The public nurse rostering instances 1 to 24 (Curtois and Qu) in their text form, as a problem of ours. Nothing is lost: days
@@ -49,7 +49,7 @@ export function readNurseInstance(text: string): Problem {
     for (const day of off.filter(Boolean))
       staff[ids.get(name)! - 1]!.unavailable.push({ from: dateOf(day), to: dateOf(day) })
 
-  const shifts = lines('COVER').map(([day, kind = '', wanted, under, over], index): Shift => {
+  const shifts = lines('COVER').map(([day, kind = '', wanted, under, over], index): ProblemShift => {
     const from = Date.parse(`${dateOf(day)}T06:00:00Z`)
     return {
       id: index + 1,

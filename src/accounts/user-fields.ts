@@ -6,7 +6,7 @@ import type { User } from './account.ts'
 
 const choices = roles.map(role => ({ value: role, label: role }))
 
-export const password = {
+export const passwordInput = {
   name: 'password',
   type: 'password',
   autocomplete: 'new-password',

@@ -30,19 +30,21 @@ export type KindPages = {
   /** An empty board: what fills it, and where the reader can do so. */
   noScores(who: Who | undefined): { text: string; tab: Tab | undefined }
   /** The fields of `config`. */
-  fields(config: Config): Content
+  fields(config: LeagueConfig): Content
 }
 
 /** A page of a league, at `/leagues/:id/<path>`. */
 export type Tab = { path: string; label: string }
 
-export type Config = Record<string, unknown>
+export type LeagueConfig = Record<string, unknown>
 
 /** Values of a config as a form field takes them. */
-export const partOf = (value: unknown): Config => (typeof value === 'object' && value !== null ? { ...value } : {})
-export const textOf = (value: unknown) => (typeof value === 'string' || typeof value === 'number' ? value : undefined)
+export const partOf = (value: unknown): LeagueConfig =>
+  typeof value === 'object' && value !== null ? { ...value } : {}
+export const fieldText = (value: unknown) =>
+  typeof value === 'string' || typeof value === 'number' ? value : undefined
 
-export const publicField = (config: Config) =>
+export const publicField = (config: LeagueConfig) =>
   formField({
     label: 'Everyone may see and join it',
     name: 'config.public',
@@ -51,7 +53,7 @@ export const publicField = (config: Config) =>
     hint: 'Otherwise only its members, and those whom an officer adds',
   })
 
-export const autoFinalizeField = (config: Config, label = 'Finalise by itself when it ends') =>
+export const autoFinalizeField = (config: LeagueConfig, label = 'Finalise by itself when it ends') =>
   formField({ label, name: 'config.auto_finalize', type: 'checkbox', value: config.auto_finalize === true })
 
 export const choices = (labels: Record<string, string>): FormChoice[] =>

@@ -10,7 +10,7 @@ import { touch } from '../platform/cache/stamps.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import type { Range } from './date-range.ts'
 import { findDraft, markConfirmed } from './drafts.ts'
-import { isOurs, type Judgement, judgeRoster, problemWith, rosterVersion } from './load-problem.ts'
+import { isOurs, judgeRoster, problemWith, type RosterJudgement, rosterVersion } from './load-problem.ts'
 import { inRange, shiftById } from './shift-queries.ts'
 import { check, type Violation } from './solving/check.ts'
 import type { Assignment } from './solving/problem.ts'
@@ -61,7 +61,7 @@ export async function confirmRoster(
     return answer(range, {})
   }
   for (;;) {
-    const judged: Judgement = await reader.read(judgeRoster, { range, assignments: wanted })
+    const judged: RosterJudgement = await reader.read(judgeRoster, { range, assignments: wanted })
     refuseBroken(judged.violations)
     const written = await atomically(db, tx => {
       if (rosterVersion(tx) !== judged.version) return undefined // changed since it was judged: judge again

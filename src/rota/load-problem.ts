@@ -84,13 +84,13 @@ export const rosterVersion = (db: Db): number =>
     .where(inArray(stamps.topic, ['roster', 'staff', 'shifts']))
     .get()?.seq ?? 0
 
-export type Judgement = { version: number; violations: Violation[]; assignments: Assignment[] }
+export type RosterJudgement = { version: number; violations: Violation[]; assignments: Assignment[] }
 
 /**
  * Every hard rule that these assignments would break in that range, with what is pinned there added to them. The version says
  * which state that was true of.
  */
-export function judgeRoster(db: Db, input: { range: Range; assignments: Assignment[] }): Judgement {
+export function judgeRoster(db: Db, input: { range: Range; assignments: Assignment[] }): RosterJudgement {
   const { $client: client } = db
   client.run('BEGIN') // one state for all that is read
   try {

@@ -1,7 +1,7 @@
 /** Shifts made from other shifts, from weekly patterns and from spreadsheets. Local times stay what the clock on the wall says. */
-import type { Shift } from './solving/problem.ts'
+import type { ProblemShift } from './solving/problem.ts'
 
-export type NewShift = Omit<Shift, 'id'>
+export type NewShift = Omit<ProblemShift, 'id'>
 
 export type Pattern = Omit<NewShift, 'starts_at' | 'ends_at'> & {
   /** 1 Monday to 7 Sunday */

@@ -4,7 +4,7 @@ import { isAtLeast } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
 import { moment } from '../../ui/parts/values.ts'
-import { type KindPages, textOf } from '../kind-pages.ts'
+import { fieldText, type KindPages } from '../kind-pages.ts'
 import type { Kinds } from '../kinds.ts'
 import { type LeagueView, leagueInputs, openWhenFinal } from '../league.ts'
 import { leagueHead } from './league-head.ts'
@@ -114,7 +114,7 @@ function inputs(league?: LeagueView, isFrozen = false): Html {
   const values: Record<string, unknown> = league ?? {}
   const shown = Object.entries(leagueInputs)
     .filter(([name]) => !isFrozen || openWhenFinal.includes(name))
-    .map(([name, input]) => ({ ...input, name, value: textOf(values[name]), autofocus: name === 'name' && !league }))
+    .map(([name, input]) => ({ ...input, name, value: fieldText(values[name]), autofocus: name === 'name' && !league }))
   const [times, others] = [shown.filter(({ type }) => type === 'time'), shown.filter(({ type }) => type !== 'time')]
   return html`${others.map(formField)}${times.length > 0 && html`<div class="columns">\n${times.map(formField)}\n</div>`}`
 }

@@ -4,13 +4,13 @@ import type { BoardQuery } from '../../leaderboard/query.ts'
 import { type BoardParts, boardFromParts } from './boards.ts'
 import { openScoresReader } from './snapshots/open.ts'
 
-export type ExportInput = { dataDir: string; parts: BoardParts; query: BoardQuery }
+export type SheetExportInput = { dataDir: string; parts: BoardParts; query: BoardQuery }
 
 /** Rows ranked at a time: many, as they lie all over the snapshot, and rows of one group are read together. */
 const reach = 20_000
 const slice = 1_000
 
-export function* slices({ dataDir, parts, query }: ExportInput): Generator<Row[]> {
+export function* slices({ dataDir, parts, query }: SheetExportInput): Generator<Row[]> {
   const scores = openScoresReader(dataDir)
   try {
     const board = boardFromParts(scores, parts)

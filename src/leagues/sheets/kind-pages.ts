@@ -2,7 +2,7 @@ import { html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import { formField } from '../../ui/parts/form.ts'
 import { number } from '../../ui/parts/values.ts'
-import { autoFinalizeField, choices, type KindPages, publicField, textOf } from '../kind-pages.ts'
+import { autoFinalizeField, choices, fieldText, type KindPages, publicField } from '../kind-pages.ts'
 
 const uploads = { path: 'uploads', label: 'Uploads' }
 
@@ -37,14 +37,14 @@ ${formField({
   label: 'Score counts',
   name: 'config.score_on',
   type: 'select',
-  value: textOf(config.score_on) ?? 'gains',
+  value: fieldText(config.score_on) ?? 'gains',
   choices: choices({ gains: 'what was gained', current: 'current values' }),
 })}
 ${formField({
   label: 'Tiers by',
   name: 'config.classify_by',
   type: 'select',
-  value: textOf(config.classify_by) ?? 'percentile',
+  value: fieldText(config.classify_by) ?? 'percentile',
   choices: choices({ percentile: 'percentile', score: 'score', goal: 'percent of a goal' }),
 })}
 </div>
@@ -58,7 +58,7 @@ ${formField({
   hint: 'Without them: elite from 90, strong 70, steady 40, reserve 10, idle below.',
 })}
 ${formField({ label: 'Goal', name: 'config.goal', type: 'json', optional: true, value: json(config.goal), placeholder: '{ "per_power": 0.5 }', hint: 'A number, or a share of baseline power' })}
-${formField({ label: 'Webhook', name: 'config.webhook_url', type: 'url', optional: true, value: textOf(config.webhook_url), hint: 'Posts updates to a Discord or Slack webhook' })}
+${formField({ label: 'Webhook', name: 'config.webhook_url', type: 'url', optional: true, value: fieldText(config.webhook_url), hint: 'Posts updates to a Discord or Slack webhook' })}
 ${publicField(config)}${autoFinalizeField(config)}
 </fieldset>`,
 }

@@ -8,7 +8,7 @@ import type { LeagueKind } from '../kinds.ts'
 import type { League } from '../league.ts'
 import { boardParts, type Source, sheetPage } from './boards.ts'
 import { boardConfigOf, checkedSheetConfig } from './config.ts'
-import type { ExportInput } from './export-source.ts'
+import type { SheetExportInput } from './export-source.ts'
 import { clearHeldAlert } from './held.ts'
 import { sheetKindPages } from './kind-pages.ts'
 import { missingPlayer, playerCard } from './player-card.ts'
@@ -46,7 +46,7 @@ export const sheetLeague: LeagueKind = {
       const lineup = selectSnapshots(seen, query.from)
       if (!lineup) return undefined
       const { parts } = await boardParts(app.sheets.boards, { published: seen, config }, lineup, query)
-      const input: ExportInput = { dataDir: app.config.dataDir, parts, query }
+      const input: SheetExportInput = { dataDir: app.config.dataDir, parts, query }
       return { module: new URL('./export-source.ts', import.meta.url).href, input }
     }),
   async player(app, league, playerId) {

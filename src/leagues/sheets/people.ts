@@ -31,8 +31,8 @@ export type PeopleInput = {
   limit: number
 }
 
-export type PersonChange = { field: string; before: string | number | null; now: string | number | null }
-export type ComparedPerson = { player_id: string; name: string; changes: PersonChange[] }
+export type ChangedPlayer = { field: string; before: string | number | null; now: string | number | null }
+export type ComparedPerson = { player_id: string; name: string; changes: ChangedPlayer[] }
 
 /** `rows` are those of the snapshot, or of the scan before for whom is missing. */
 type Found = { rows: Uint32Array; starts: BaselineRows }
@@ -118,7 +118,7 @@ function peopleAt(
           Array.from(rows, row => starts.rows[row]!),
         ).names
       : []
-  const changesOf = (i: number): PersonChange[] => {
+  const changesOf = (i: number): ChangedPlayer[] => {
     if (change === 'renamed') return [{ field: 'name', before: earlier[i]!, now: names[i]! }]
     const all = metrics.map(({ name: field, cumulative }, c) => ({
       field,

@@ -6,7 +6,7 @@ export const pollPastEnd = day
 
 /** Times in milliseconds. */
 export type FinishLeague = { starts_at: number; ends_at: number; event: string | null }
-export type FeedState = {
+export type FinishFeedState = {
   /** The last good board. */
   board: FeedBoard | null
   /** When a score, a golfer or the event's state last changed; null before the first board. */
@@ -20,7 +20,7 @@ export type FeedState = {
 export function finishOf(
   now: number,
   league: FinishLeague,
-  { board, changed_at }: FeedState,
+  { board, changed_at }: FinishFeedState,
 ): 'wait' | 'finalise' | 'alert' {
   const overdue = now >= league.ends_at ? 'alert' : 'wait'
   if (changed_at === null || !isEvent(board, league.event)) return overdue

@@ -1,7 +1,7 @@
 import { html } from '../../platform/html.ts'
 import { formField } from '../../ui/parts/form.ts'
 import { number, toPar } from '../../ui/parts/values.ts'
-import { autoFinalizeField, choices, type KindPages, partOf, publicField, textOf } from '../kind-pages.ts'
+import { autoFinalizeField, choices, fieldText, type KindPages, partOf, publicField } from '../kind-pages.ts'
 
 const entries = { path: 'entries', label: 'Entries' }
 
@@ -22,33 +22,33 @@ export const tourKindPages: KindPages = {
   }),
   fields: config => html`<fieldset><legend>How it is played</legend>
 <div class="columns">
-${formField({ label: 'Tour', name: 'config.tour', value: textOf(config.tour), placeholder: 'pga', hint: html`The short name of one of the <a href="/tours">tours</a>` })}
-${formField({ label: 'Event', name: 'config.event', optional: true, value: textOf(config.event), hint: 'Its name or id on the feed; blank = the event the feed shows' })}
-${formField({ label: 'Picks', name: 'config.picks', type: 'number', min: 1, max: 50, value: textOf(config.picks) ?? 6 })}
-${formField({ label: 'Best that count', name: 'config.best', type: 'number', min: 1, max: 50, value: textOf(config.best) ?? 4 })}
+${formField({ label: 'Tour', name: 'config.tour', value: fieldText(config.tour), placeholder: 'pga', hint: html`The short name of one of the <a href="/tours">tours</a>` })}
+${formField({ label: 'Event', name: 'config.event', optional: true, value: fieldText(config.event), hint: 'Its name or id on the feed; blank = the event the feed shows' })}
+${formField({ label: 'Picks', name: 'config.picks', type: 'number', min: 1, max: 50, value: fieldText(config.picks) ?? 6 })}
+${formField({ label: 'Best that count', name: 'config.best', type: 'number', min: 1, max: 50, value: fieldText(config.best) ?? 4 })}
 </div>
-${formField({ label: 'Deadline for picks', name: 'config.deadline', type: 'time', optional: true, value: textOf(config.deadline), hint: 'In your time zone; blank = the first tee time' })}
+${formField({ label: 'Deadline for picks', name: 'config.deadline', type: 'time', optional: true, value: fieldText(config.deadline), hint: 'In your time zone; blank = the first tee time' })}
 <div class="columns">
 ${formField({
   label: 'Missed cut',
   name: 'config.missed_cut.rule',
   type: 'select',
-  value: textOf(partOf(config.missed_cut).rule) ?? 'actual',
+  value: fieldText(partOf(config.missed_cut).rule) ?? 'actual',
   choices: choices({
     actual: 'keep their score',
     worst: 'worst score still in, plus penalty strokes',
     plus: 'their score, plus penalty strokes',
   }),
 })}
-${formField({ label: 'Penalty strokes', name: 'config.missed_cut.strokes', type: 'number', optional: true, min: 0, value: textOf(partOf(config.missed_cut).strokes) })}
+${formField({ label: 'Penalty strokes', name: 'config.missed_cut.strokes', type: 'number', optional: true, min: 0, value: fieldText(partOf(config.missed_cut).strokes) })}
 ${formField({
   label: 'Tiebreaker',
   name: 'config.tiebreak',
   type: 'select',
-  value: textOf(config.tiebreak) ?? 'guess',
+  value: fieldText(config.tiebreak) ?? 'guess',
   choices: choices({ guess: 'the nearest guess', best_pick: 'the best pick' }),
 })}
-${formField({ label: 'Max entries per member', name: 'config.max_entries', type: 'number', min: 1, max: 1000, value: textOf(config.max_entries) ?? 10 })}
+${formField({ label: 'Max entries per member', name: 'config.max_entries', type: 'number', min: 1, max: 1000, value: fieldText(config.max_entries) ?? 10 })}
 </div>
 ${publicField(config)}${autoFinalizeField({ auto_finalize: true, ...config }, 'Finalise automatically when the feed says the event is over')}
 </fieldset>`,

@@ -4,7 +4,7 @@ import { type Static, t } from 'elysia'
 import { roles } from '../../../db/schema.ts'
 import { roleSchema, type User, userSchema, userView } from '../../accounts/account.ts'
 import { usersReading } from '../../accounts/queries.ts'
-import { password, userFields } from '../../accounts/user-fields.ts'
+import { passwordInput, userFields } from '../../accounts/user-fields.ts'
 import type { App } from '../../context.ts'
 import { type Html, html } from '../../platform/html.ts'
 import {
@@ -87,6 +87,6 @@ ${paginationLinks(pages, page => address(path, { q, role, page }))}
 <section class="part"><div class="head"><h2>A new user</h2></div>
 ${form(
   { action: '/api/v1/users', goTo: `${path}/{id}`, done: 'The user is made' },
-  html`${userFields()}${formField({ ...password, label: 'Password', hint: 'At least 10 characters; they can change it' })}`,
+  html`${userFields()}${formField({ ...passwordInput, label: 'Password', hint: 'At least 10 characters; they can change it' })}`,
   'Make the user',
 )}</section>`

@@ -2,7 +2,7 @@
 import { Elysia } from 'elysia'
 import type { User } from '../../accounts/account.ts'
 import { type UserStats, userById, userStatsOf } from '../../accounts/queries.ts'
-import { password, userFields } from '../../accounts/user-fields.ts'
+import { passwordInput, userFields } from '../../accounts/user-fields.ts'
 import type { App } from '../../context.ts'
 import { type Html, html } from '../../platform/html.ts'
 import { access } from '../../platform/http/access.ts'
@@ -48,7 +48,7 @@ ${stats([
 <section class="part"><div class="head"><h2>Change</h2></div>
 ${form(
   { method: 'patch', action: `/api/v1/users/${user.id}`, done: 'Changed' },
-  html`${userFields(user)}${formField({ ...password, label: 'New password', optional: true, hint: 'Empty: it stays as it is' })}`,
+  html`${userFields(user)}${formField({ ...passwordInput, label: 'New password', optional: true, hint: 'Empty: it stays as it is' })}`,
   'Change',
 )}
 </section>

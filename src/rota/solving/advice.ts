@@ -1,4 +1,4 @@
-import type { Problem, Shift, Unfilled } from './problem.ts'
+import type { Problem, ProblemShift, Unfilled } from './problem.ts'
 import { HOUR } from './problem.ts'
 import { REST, spanOf } from './rules.ts'
 
@@ -31,7 +31,7 @@ export function adviceFor(problem: Problem, unfilled: Unfilled[], openBound: num
   ]
 }
 
-const profilesOf = (open: Shift[]): Profile[] => [
+const profilesOf = (open: ProblemShift[]): Profile[] => [
   ...new Map(open.map(({ skill, certification }) => [`${skill} ${certification}`, { skill, certification }])).values(),
 ]
 
@@ -41,8 +41,8 @@ const described = ({ skill, certification }: Profile) => {
 }
 
 /** What each of a few people of the kind would take of what the ones before them left. */
-function filledBy(profile: Profile, open: Shift[], { sites }: Problem): Shift[][] {
-  const rest = (shift: Shift) => sites.find(site => site.id === shift.site_id)?.rest_hours
+function filledBy(profile: Profile, open: ProblemShift[], { sites }: Problem): ProblemShift[][] {
+  const rest = (shift: ProblemShift) => sites.find(site => site.id === shift.site_id)?.rest_hours
   let left = open.filter(
     ({ skill, certification }) =>
       (!skill || skill === profile.skill) && (!certification || certification === profile.certification),
@@ -58,8 +58,8 @@ function filledBy(profile: Profile, open: Shift[], { sites }: Problem): Shift[][
 }
 
 /** Shifts of one week for one person: the one that ends first, then the next that fits, while there are hours. */
-function mostOf(shifts: Shift[], restOf: (shift: Shift) => number): Shift[] {
-  const taken: Shift[] = []
+function mostOf(shifts: ProblemShift[], restOf: (shift: ProblemShift) => number): ProblemShift[] {
+  const taken: ProblemShift[] = []
   let [free, hours] = [Number.NEGATIVE_INFINITY, HOURS_A_WEEK * HOUR]
   for (const shift of shifts.toSorted((a, b) => Date.parse(a.ends_at) - Date.parse(b.ends_at))) {
     const { start, end } = spanOf(shift)
@@ -70,7 +70,7 @@ function mostOf(shifts: Shift[], restOf: (shift: Shift) => number): Shift[] {
   return taken
 }
 
-function isWeekend({ starts_at, site_id }: Shift, { sites }: Problem): boolean {
+function isWeekend({ starts_at, site_id }: ProblemShift, { sites }: Problem): boolean {
   const timezone = sites.find(site => site.id === site_id)?.timezone ?? 'UTC'
   return Temporal.Instant.from(starts_at).toZonedDateTimeISO(timezone).dayOfWeek >= 6
 }

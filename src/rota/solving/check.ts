@@ -1,5 +1,5 @@
 import { type Break, breaksOf } from './check-rules.ts'
-import type { Assignment, Problem, Shift, Staff } from './problem.ts'
+import type { Assignment, Problem, ProblemShift, Staff } from './problem.ts'
 
 /**
  * Looks at a finished roster and says every hard rule it breaks. It shares no code with the solvers on purpose: it
@@ -26,7 +26,7 @@ export type Violation = {
   given: boolean
 }
 
-type Stint = { siteId: number; shift?: Shift; from: Date; until: Date; monday: string; given: boolean }
+type Stint = { siteId: number; shift?: ProblemShift; from: Date; until: Date; monday: string; given: boolean }
 
 export function check(problem: Problem, assignments: Assignment[]): Violation[] {
   const found: Violation[] = []
@@ -34,7 +34,7 @@ export function check(problem: Problem, assignments: Assignment[]): Violation[] 
   const isPinned = (shiftId: number, staffId: number) =>
     problem.pinned.some(pin => pin.shift_id === shiftId && pin.staff_id === staffId)
 
-  const known: { shift: Shift; person: Staff; pinned: boolean }[] = []
+  const known: { shift: ProblemShift; person: Staff; pinned: boolean }[] = []
   const seen = new Set<string>()
   for (const { shift_id, staff_id } of assignments) {
     const shift = problem.shifts.find(one => one.id === shift_id)
@@ -143,11 +143,15 @@ export const pricedBreaks = (problem: Problem, assignments: Assignment[]): Break
     ({ price }) => price !== undefined,
   )
 
-function stintsOf(problem: Problem, person: Staff, known: { shift: Shift; person: Staff; pinned: boolean }[]): Stint[] {
+function stintsOf(
+  problem: Problem,
+  person: Staff,
+  known: { shift: ProblemShift; person: Staff; pinned: boolean }[],
+): Stint[] {
   const stint = (
     work: { site_id: number; starts_at: string; ends_at: string },
     given: boolean,
-    shift?: Shift,
+    shift?: ProblemShift,
   ): Stint => {
     const from = new Date(work.starts_at)
     return {
@@ -188,7 +192,7 @@ function mondayOf(day: string): string {
 }
 
 /** An absence by dates is looked at through the days the shift touches, one by one as the wall shows them. */
-function meets(absence: { from: string; to: string }, shift: Shift, zone: string): boolean {
+function meets(absence: { from: string; to: string }, shift: ProblemShift, zone: string): boolean {
   const [start, end] = [new Date(shift.starts_at), new Date(shift.ends_at)]
   const [firstDay, lastDay] = [dayIn(zone, start), dayIn(zone, new Date(end.getTime() - 1))]
   const begun = absence.from.length === 10 ? absence.from <= lastDay : new Date(absence.from) < end

@@ -15,7 +15,7 @@ export type Proof = {
   settled: 0 | 1 | 2 | 3
 }
 
-export type Effort = {
+export type ExactEffort = {
   seed: number
   /** seconds left, which may be Infinity */
   left: () => number
@@ -37,7 +37,7 @@ const nearly = { mip_rel_gap: 1e-4, mip_abs_gap: 0.01 }
  * Works until it is proved that no roster is better: first in places filled, then, filling as many, in cost, then, at that
  * cost, in balance. What one of them reached, the next may not give up. Blocks its thread.
  */
-export async function settle(start: Proof, { seed, left, onStep }: Effort): Promise<Proof> {
+export async function settle(start: Proof, { seed, left, onStep }: ExactEffort): Promise<Proof> {
   const { plan } = start.roster
   const proof = { ...start }
   if (left() <= 0 || proof.settled === 3) return proof

@@ -1,4 +1,4 @@
-import type { Pair, Table } from './milp-table.ts'
+import type { MilpTable, Pair } from './milp-table.ts'
 import type { Plan } from './plan.ts'
 import { HOUR, type Limit } from './problem.ts'
 import { clash } from './rules.ts'
@@ -11,7 +11,7 @@ export type HoursOff = { column: number; person: number; off: (taken: number[]) 
 type Worked = 0 | 1 | { column: number }
 
 /** The rows for one person's rules of work. What is counted, and where, is as in `judge`. */
-export function keepRules(table: Table, plan: Plan, person: number, pairs: Pair[]): HoursOff[] {
+export function keepRules(table: MilpTable, plan: Plan, person: number, pairs: Pair[]): HoursOff[] {
   const duties = plan.duties[person]
   if (!duties || !pairs.length) return []
   const worked = daysWorked(table, plan, duties, pairs)
@@ -23,7 +23,7 @@ export function keepRules(table: Table, plan: Plan, person: number, pairs: Pair[
 }
 
 /** A sum of columns and of what is known, which may not be more than `most`; the slack, if any, makes it so. */
-function atMost(table: Table, parts: Worked[], most: number, slack?: number) {
+function atMost(table: MilpTable, parts: Worked[], most: number, slack?: number) {
   const columns = parts.flatMap(part => (typeof part === 'number' ? [] : [part.column]))
   if (!columns.length) return
   const left = parts.reduce((all: number, part) => all - (typeof part === 'number' ? part : 0), most)
@@ -41,7 +41,7 @@ const priced = (limit: { price?: number }, units = 1) =>
   limit.price === undefined ? undefined : { cost: limit.price * units }
 
 /** Takes days from any day, some of them beyond the range. */
-function daysWorked(table: Table, { days }: Plan, { fixed }: PersonDuties, pairs: Pair[]): (day: number) => Worked {
+function daysWorked(table: MilpTable, { days }: Plan, { fixed }: PersonDuties, pairs: Pair[]): (day: number) => Worked {
   const known = new Set(fixed.map(({ day }) => day))
   const columns = new Map<number, number>()
   for (const [day, there] of Map.groupBy(pairs, ({ opening }) => opening.day)) {
@@ -59,7 +59,7 @@ function daysWorked(table: Table, { days }: Plan, { fixed }: PersonDuties, pairs
 }
 
 function keepStretches(
-  table: Table,
+  table: MilpTable,
   { days: { count } }: Plan,
   { rules }: PersonDuties,
   worked: (day: number) => Worked,
@@ -104,7 +104,7 @@ function keepStretches(
   if (leastOff) tooShort(leastOff, false)
 }
 
-function keepWeekends(table: Table, { rules, saturdays }: PersonDuties, worked: (day: number) => Worked) {
+function keepWeekends(table: MilpTable, { rules, saturdays }: PersonDuties, worked: (day: number) => Worked) {
   const most = rules.most_weekends
   if (!most) return
   const weekends = saturdays.map((saturday): Worked => {
@@ -119,7 +119,7 @@ function keepWeekends(table: Table, { rules, saturdays }: PersonDuties, worked: 
   atMost(table, weekends, most.limit, adds && table.column(Number.POSITIVE_INFINITY, adds))
 }
 
-function keepKinds(table: Table, { days }: Plan, { rules, fixed }: PersonDuties, pairs: Pair[]) {
+function keepKinds(table: MilpTable, { days }: Plan, { rules, fixed }: PersonDuties, pairs: Pair[]) {
   for (const most of rules.most_of_kind ?? []) {
     const parts: Worked[] = [
       ...fixed.filter(({ kind, day }) => kind === most.kind && day >= 0 && day < days.count).map(() => 1 as const),
@@ -130,7 +130,7 @@ function keepKinds(table: Table, { days }: Plan, { rules, fixed }: PersonDuties,
   }
 }
 
-function keepSuccessions(table: Table, { rules, fixed }: PersonDuties, pairs: Pair[], own: number | undefined) {
+function keepSuccessions(table: MilpTable, { rules, fixed }: PersonDuties, pairs: Pair[], own: number | undefined) {
   const works = [
     ...pairs.map(pair => ({ day: pair.opening.day, kind: pair.opening.kind, part: pair as Worked, pair })),
     ...fixed.map(({ day, kind }) => ({ day, kind, part: 1 as Worked, pair: undefined })),
@@ -162,7 +162,7 @@ function keepSuccessions(table: Table, { rules, fixed }: PersonDuties, pairs: Pa
 }
 
 function keepHours(
-  table: Table,
+  table: MilpTable,
   plan: Plan,
   { rules, fixed }: PersonDuties,
   person: number,

@@ -7,7 +7,7 @@ export type Pair = { column: number; opening: Opening }
 /** What a unit in a column adds to the measures. */
 type Adds = { balance?: number; cost?: number; broken?: number }
 
-export class Table {
+export class MilpTable {
   readonly balance: number[] = []
   readonly cost: number[] = []
   readonly broken: number[] = []

@@ -1,7 +1,7 @@
 import type { ModelData } from 'highs'
 import { slopes } from './fairness.ts'
 import { type HoursOff, keepRules } from './milp-rules.ts'
-import { type Pair, Table } from './milp-table.ts'
+import { MilpTable, type Pair } from './milp-table.ts'
 import type { Plan } from './plan.ts'
 import { HOUR } from './problem.ts'
 import { clash } from './rules.ts'
@@ -30,7 +30,7 @@ export type Milp = {
 export function milp(plan: Plan): Milp {
   const { openings, people, problem, wish } = plan
   const { fairness, preferences } = problem.weights
-  const table = new Table()
+  const table = new MilpTable()
   const pairs = openings.flatMap(({ takers }, opening) => takers.map(person => ({ opening, person })))
   for (const { opening, person } of pairs)
     table.column(1, {
@@ -95,7 +95,7 @@ function missed(pairs: Pair[], own: number | undefined): Pair[][] {
   )
 }
 
-function limitHours(table: Table, plan: Plan, person: number, pairs: Pair[]) {
+function limitHours(table: MilpTable, plan: Plan, person: number, pairs: Pair[]) {
   for (const [week, taken] of Map.groupBy(pairs, pair => pair.opening.week)) {
     const lengths = taken.map(pair => pair.opening.length)
     const free = plan.free[person * plan.weeks + week]!
@@ -107,7 +107,7 @@ function limitHours(table: Table, plan: Plan, person: number, pairs: Pair[]) {
 }
 
 /** Columns that fill up one after the other as the load grows, each step weighing more than the one before. */
-function stepsOf(table: Table, { allowed, pins, problem }: Plan, person: number, pairs: Pair[]) {
+function stepsOf(table: MilpTable, { allowed, pins, problem }: Plan, person: number, pairs: Pair[]) {
   if (!pairs.length) return []
   const step = allowed[person]! / HOUR / slopes.length
   const steps = slopes.map((slope, index) => {

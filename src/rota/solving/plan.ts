@@ -1,12 +1,12 @@
 import { onTheWall } from './calendar.ts'
-import type { Assignment, Duty, Problem, Shift } from './problem.ts'
+import type { Assignment, Duty, Problem, ProblemShift } from './problem.ts'
 import { clash, ownRest, refusal, restAt, spanOf, wages, weeklyLimit } from './rules.ts'
 import { wishesMet } from './wishes.ts'
-import { type Days, dayNumber, daysOf, dutiesOf, type PersonDuties } from './work-rules.ts'
+import { type Days, dayNumber, dutiesOf, type PersonDuties, workDaysOf } from './work-rules.ts'
 
 /** A shift with places to fill, as the solvers see it. Openings and staff are known by their index. */
 export type Opening = {
-  shift: Shift
+  shift: ProblemShift
   /** epoch milliseconds, and milliseconds long: whole numbers, so that sums stay exact */
   start: number
   end: number
@@ -87,7 +87,7 @@ export function prepare(problem: Problem): Plan {
     }
   }
 
-  const days = daysOf(problem.shifts.map(shift => look.moment(shift).date))
+  const days = workDaysOf(problem.shifts.map(shift => look.moment(shift).date))
   const rests = [...new Set(problem.staff.map(ownRest))]
   const restClass = problem.staff.map(staff => rests.indexOf(ownRest(staff)))
   const openings = openingsOf(problem, pins, rests, shift => {
@@ -163,7 +163,7 @@ function lookup({ sites, staff, shifts }: Problem) {
   return {
     zone,
     rest: (siteId: number) => restAt(site(siteId)),
-    moment: (shift: Shift) => moments.get(shift)!,
+    moment: (shift: ProblemShift) => moments.get(shift)!,
     shift: (id: number) => byId.get(id) ?? unknown(`shift ${id}`),
     person: (id: number) => people.get(id),
   }
@@ -224,7 +224,7 @@ function openingsOf(
   { shifts }: Problem,
   pins: Pins,
   rests: (number | undefined)[],
-  about: (shift: Shift) => { week: number; day: number; rest: number },
+  about: (shift: ProblemShift) => { week: number; day: number; rest: number },
 ): Opening[] {
   const openings = shifts
     .map((shift): Opening => {

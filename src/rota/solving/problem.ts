@@ -1,7 +1,7 @@
 /** What a roster solver is given and what it answers: plain data, so that it crosses to a worker thread and back. */
 
 /** `rest_hours` between two pieces of work one of which is there: 10 unless told. */
-export type Site = { id: number; timezone: string; rest_hours?: number }
+export type ProblemSite = { id: number; timezone: string; rest_hours?: number }
 
 /** Valid through `expires_on` (a date) in the zone of the site where the shift is. */
 export type Certification = { name: string; expires_on: string }
@@ -64,7 +64,7 @@ export type Staff = {
   rules?: WorkRules
 }
 
-export type Shift = {
+export type ProblemShift = {
   id: number
   site_id: number
   starts_at: string
@@ -93,9 +93,9 @@ export type Duty = { staff_id: number; site_id: number; starts_at: string; ends_
 export type Weights = { fairness: number; preferences: number }
 
 export type Problem = {
-  sites: Site[]
+  sites: ProblemSite[]
   staff: Staff[]
-  shifts: Shift[]
+  shifts: ProblemShift[]
   pinned: Assignment[]
   existing: Duty[]
   requests?: Request[]

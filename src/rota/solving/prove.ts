@@ -1,4 +1,4 @@
-import { type Effort, type Proof, settle } from './exact.ts'
+import { type ExactEffort, type Proof, settle } from './exact.ts'
 import { Program } from './program.ts'
 import type { Roster } from './roster.ts'
 import { settleWeeks } from './weeks.ts'
@@ -7,7 +7,7 @@ import { settleWeeks } from './weeks.ts'
 const WEEKS = 0.6
 
 /** A quick bound first, then week by week, then over all weeks whatever that left unsettled. */
-export async function prove({ roster, bound, openBound, settled }: Proof, effort: Effort): Promise<Proof> {
+export async function prove({ roster, bound, openBound, settled }: Proof, effort: ExactEffort): Promise<Proof> {
   const start = { roster, bound: Math.max(bound, await quickBound(roster, effort)), openBound, settled }
   effort.onStep(start, 0, 'proving week by week')
   if (roster.plan.weeks < 2 || roster.plan.hasRules) return settle(start, effort)
@@ -21,7 +21,7 @@ export async function prove({ roster, bound, openBound, settled }: Proof, effort
   })
 }
 
-async function quickBound({ plan, open, broken }: Roster, { seed, left }: Effort): Promise<number> {
+async function quickBound({ plan, open, broken }: Roster, { seed, left }: ExactEffort): Promise<number> {
   if (!plan.openings.some(opening => opening.takers.length)) return 0
   using program = await Program.of(plan, seed)
   if (plan.hasRules) program.hold('broken', broken)

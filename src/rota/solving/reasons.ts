@@ -1,5 +1,13 @@
 import { onTheWall } from './calendar.ts'
-import { type Assignment, type Problem, type Rule, rules, type Shift, type Staff, type Unfilled } from './problem.ts'
+import {
+  type Assignment,
+  type Problem,
+  type ProblemShift,
+  type Rule,
+  rules,
+  type Staff,
+  type Unfilled,
+} from './problem.ts'
 import { clash, overlap, ownRest, refusal, restAt, skillsOf, spanOf, weeklyLimit } from './rules.ts'
 
 type Work = { start: number; end: number; rest: number; week: string; shift_id?: number }
@@ -8,7 +16,7 @@ type Work = { start: number; end: number; rest: number; week: string; shift_id?:
 export function unfilledPlaces(
   problem: Problem,
   assignments: Assignment[],
-  breaksRules: (shift: Shift, person: Staff) => boolean = () => false,
+  breaksRules: (shift: ProblemShift, person: Staff) => boolean = () => false,
 ): Unfilled[] {
   const zones = new Map(problem.sites.map(site => [site.id, site.timezone]))
   const workOf = ({ site_id, starts_at, ends_at }: { site_id: number; starts_at: string; ends_at: string }): Work => ({
@@ -70,7 +78,7 @@ function worst(blocked: Partial<Record<Rule, number>>): Rule {
 
 function sentence(
   reason: Rule,
-  shift: Shift,
+  shift: ProblemShift,
   date: string,
   blocked: Partial<Record<Rule, number>>,
   staff: Staff[],

@@ -1,12 +1,12 @@
 import { begins, isOver } from './calendar.ts'
-import { HOUR, type Shift, type Site, type Staff } from './problem.ts'
+import { HOUR, type ProblemShift, type ProblemSite, type Staff } from './problem.ts'
 
 export const REST = 10 * HOUR
 
 type Span = { start: number; end: number }
 
 /** The rule, if any, that keeps a person from a shift whatever else is planned. `date` is that of its start, at the site. */
-export function refusal(staff: Staff, shift: Shift, date: string, zone: string) {
+export function refusal(staff: Staff, shift: ProblemShift, date: string, zone: string) {
   if (skillsOf(shift).some(skill => !staff.skills.includes(skill))) return 'skill'
   if (shift.certification) {
     const held = staff.certifications.filter(one => one.name === shift.certification)
@@ -17,7 +17,7 @@ export function refusal(staff: Staff, shift: Shift, date: string, zone: string) 
   return away ? 'unavailable' : undefined
 }
 
-export const skillsOf = ({ skill, skills = [] }: Shift): string[] => (skill ? [skill, ...skills] : skills)
+export const skillsOf = ({ skill, skills = [] }: ProblemShift): string[] => (skill ? [skill, ...skills] : skills)
 
 type Work = Span & { rest: number }
 
@@ -30,7 +30,8 @@ export function clash(a: Work, b: Work, own?: number): boolean {
   return a.start < b.end + rest && b.start < a.end + rest
 }
 
-export const restAt = (site: Site | undefined) => (site?.rest_hours === undefined ? REST : site.rest_hours * HOUR)
+export const restAt = (site: ProblemSite | undefined) =>
+  site?.rest_hours === undefined ? REST : site.rest_hours * HOUR
 
 export const ownRest = ({ rules }: Staff) => (rules?.rest_hours === undefined ? undefined : rules.rest_hours * HOUR)
 

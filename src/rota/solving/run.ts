@@ -9,7 +9,7 @@ import { improve } from './search.ts'
 import { solution } from './solution.ts'
 import { improveStretches, trimmed } from './stretches.ts'
 
-export type Order = { problem: Problem; algorithm: Algorithm; budget_s?: number }
+export type SolveOrder = { problem: Problem; algorithm: Algorithm; budget_s?: number }
 
 export type News = { progress: Progress; best?: Solution }
 
@@ -22,7 +22,7 @@ const SEARCH_ALONE = 0.9
 const PROVABLE = 10_000
 
 /** Makes the roster that was ordered and tells of it as it goes. It blocks its thread, so it has one of its own: worker.ts. */
-export async function run({ problem, algorithm, budget_s }: Order, tell: (news: News) => void): Promise<Solution> {
+export async function run({ problem, algorithm, budget_s }: SolveOrder, tell: (news: News) => void): Promise<Solution> {
   const begun = performance.now()
   const spent = () => (budget_s === undefined ? 0 : (performance.now() - begun) / 1000 / budget_s)
   const report = reporter(tell)

@@ -1,6 +1,6 @@
 import { adviceFor } from './advice.ts'
 import type { Plan } from './plan.ts'
-import type { Assignment, Ended, Shift, Solution, Staff } from './problem.ts'
+import type { Assignment, Ended, ProblemShift, Solution, Staff } from './problem.ts'
 import { unfilledPlaces } from './reasons.ts'
 import type { Roster } from './roster.ts'
 
@@ -41,7 +41,7 @@ function breaksRulesIn(roster: Roster) {
   if (!hasRules) return undefined
   const opening = new Map(openings.map(({ shift }, index) => [shift.id, index]))
   const people = new Map(problem.staff.map(({ id }, person) => [id, person]))
-  return (shift: Shift, person: Staff) => {
+  return (shift: ProblemShift, person: Staff) => {
     const index = opening.get(shift.id)
     return index !== undefined && !roster.keepsLimits(index, people.get(person.id)!)
   }

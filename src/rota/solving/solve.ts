@@ -1,6 +1,6 @@
 import { inThread } from '../../platform/process/threads.ts'
 import type { Algorithm, Ended, Problem, Progress, Solution } from './problem.ts'
-import type { News, Order } from './run.ts'
+import type { News, SolveOrder } from './run.ts'
 import type { SolverTasks } from './worker.ts'
 
 export type SolveOptions = {
@@ -25,7 +25,7 @@ export async function solve(
   { algorithm, budget_s, signal, onProgress }: SolveOptions,
 ): Promise<Solution> {
   signal?.throwIfAborted()
-  const order: Order = { problem, algorithm, budget_s: budget_s ?? budgets[algorithm] }
+  const order: SolveOrder = { problem, algorithm, budget_s: budget_s ?? budgets[algorithm] }
   const stop = new AbortController()
   let best: Solution | undefined
   let ended: Ended = 'cancelled'

@@ -1,4 +1,4 @@
-import { type Effort, type Proof, settle, unproved } from './exact.ts'
+import { type ExactEffort, type Proof, settle, unproved } from './exact.ts'
 import { type Plan, prepare } from './plan.ts'
 import type { Duty, Problem } from './problem.ts'
 import { better, Roster } from './roster.ts'
@@ -11,7 +11,7 @@ const MOVES = 100_000
  * itself, which is far easier than all at once: what they cost together bounds every roster, and where the rest between them
  * allows it, together they are the best roster, but for its balance.
  */
-export async function settleWeeks(start: Proof, { seed, left, onStep }: Effort): Promise<Proof> {
+export async function settleWeeks(start: Proof, { seed, left, onStep }: ExactEffort): Promise<Proof> {
   const { plan } = start.roster
   const proof = { ...start }
   const places = plan.openings.map(() => [] as number[])
@@ -22,7 +22,7 @@ export async function settleWeeks(start: Proof, { seed, left, onStep }: Effort):
     const openings = [...plan.openings.keys()].filter(opening => plan.openings[opening]!.week === week)
     const named = `week ${week + 1} of ${plan.weeks}`
     const rest = plan.weeks - week + 1
-    const effort: Effort = {
+    const effort: ExactEffort = {
       seed,
       left: () => left() / rest,
       onStep: (_, part, doing) => onStep(proof, (week + part) / plan.weeks, `${doing} in ${named}`),
@@ -58,7 +58,7 @@ export async function settleWeeks(start: Proof, { seed, left, onStep }: Effort):
 }
 
 /** The same with the weeks before it in place: often as good at once, as many rosters are. */
-async function besideOthers(own: Proof, plan: Plan, effort: Effort): Promise<Roster> {
+async function besideOthers(own: Proof, plan: Plan, effort: ExactEffort): Promise<Roster> {
   const fitted = Roster.asFarAs(plan, own.roster.at)
   if (fitted.open === own.roster.open) return fitted
   const mended = searched(fitted, { seed: effort.seed, moves: MOVES })

@@ -1,15 +1,15 @@
 import type { Moment } from './calendar.ts'
-import type { Shift, Wish } from './problem.ts'
+import type { ProblemShift, Wish } from './problem.ts'
 
 /** Wishes a shift meets less those it goes against. */
-export function wishesMet(preferences: Wish[], shift: Shift, moment: Moment): number {
+export function wishesMet(preferences: Wish[], shift: ProblemShift, moment: Moment): number {
   let met = 0
   for (const wish of preferences)
     if (isAbout(wish, shift, moment)) met += (wish.want === 'prefer' ? 1 : -1) * (wish.weight ?? 1)
   return met
 }
 
-const isAbout = (wish: Wish, shift: Shift, { weekday, date, minute }: Moment) =>
+const isAbout = (wish: Wish, shift: ProblemShift, { weekday, date, minute }: Moment) =>
   (wish.site_id ?? shift.site_id) === shift.site_id &&
   (wish.weekday ?? weekday) === weekday &&
   (wish.date ?? date) === date &&

@@ -24,7 +24,7 @@ export const brokenBy = ({ short, shape }: Judgement) => SHAPE * shape + short
 /** Days since 1970. */
 export const dayNumber = (date: string) => Date.parse(date) / 86_400_000
 
-export function daysOf(dates: string[]): Days {
+export function workDaysOf(dates: string[]): Days {
   if (!dates.length) return { first: 0, count: 0 }
   const [first, last] = [dates.toSorted()[0]!, dates.toSorted().at(-1)!]
   return { first: dayNumber(first), count: dayNumber(last) - dayNumber(first) + 1 }
