@@ -14,6 +14,7 @@ COPY packages/bullmq-sqlite/package.json ./packages/bullmq-sqlite/package.json
 COPY packages/bullmq-sqlite/src ./packages/bullmq-sqlite/src
 COPY db ./db
 COPY src ./src
+COPY docs ./docs
 COPY scripts ./scripts
 ENV NODE_ENV=production DATA_DIR=/data PORT=3000
 RUN mkdir /data && chown bun:bun /data

@@ -49,6 +49,7 @@ import { rotaRoutes } from './rota/routes.ts'
 import { searchRoutes } from './search/routes.ts'
 import { swaggerRoutes } from './ui/api-page.ts'
 import { assetRoutes } from './ui/asset-routes.ts'
+import { helpPages } from './ui/help-pages.ts'
 import { refusalPage } from './ui/refusal-page.ts'
 import { shortcuts } from './ui/shortcuts.ts'
 
@@ -86,6 +87,7 @@ const everything = (app: App, known: Known) => {
     .use(healthRoutes(app))
     .use(assetRoutes(app))
     .use(shortcuts(app))
+    .use(helpPages(app))
     .use(leaguePages(app))
     .use(boardPages(app))
     .use(peoplePages(app))

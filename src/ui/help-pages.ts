@@ -1,0 +1,79 @@
+/** The guide: `docs/*.md` as pages at `/help`. What it shows of the repository alone (source files, pictures) is left as text. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Elysia, t } from 'elysia'
+import { Marked } from 'marked'
+import { refuse } from '../errors.ts'
+import { escaped, Html, html } from '../platform/html.ts'
+import { type AccessSettings, access } from '../platform/http/access.ts'
+import { hidden, page } from './layout.ts'
+
+const folder = join(import.meta.dir, '../../docs')
+/** In the order a newcomer needs them; any other file of the folder comes after. */
+const first = ['install', 'people', 'sheets', 'tours', 'trading', 'rota', 'operating', 'api']
+
+type Chapter = { title: string; body: Html }
+
+const slug = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s-]/gu, '')
+    .replaceAll(' ', '-')
+
+/** A link between chapters leads to the page, one to the web stays, and one to a file of the repository leads nowhere here. */
+function addressOf(link: string): string | undefined {
+  if (/^(https?:|#)/.test(link)) return link
+  const chapter = /^(?:\.\/)?([\w-]+)\.md(#.*)?$/.exec(link)
+  return chapter ? `/help/${chapter[1]}${chapter[2] ?? ''}` : undefined
+}
+
+const markdown = new Marked({
+  renderer: {
+    html: () => '',
+    image: ({ text }) => escaped(text),
+    heading({ tokens, depth, text }) {
+      return `<h${depth} id="${escaped(slug(text))}">${this.parser.parseInline(tokens)}</h${depth}>\n`
+    },
+    link({ href, tokens }) {
+      const address = addressOf(href)
+      const text = this.parser.parseInline(tokens)
+      return address === undefined ? text : `<a href="${escaped(address)}">${text}</a>`
+    },
+    code: ({ text }) => `<pre tabindex="0"><code>${escaped(text)}</code></pre>\n`,
+  },
+})
+
+function readChapters(): Map<string, Chapter> {
+  const names = readdirSync(folder).flatMap(file => /^([\w-]+)\.md$/.exec(file)?.[1] ?? [])
+  const place = (name: string) => (first.includes(name) ? first.indexOf(name) : first.length)
+  const inOrder = names.sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1))
+  return new Map(
+    inOrder.map(name => {
+      const text = readFileSync(join(folder, `${name}.md`), 'utf8')
+      const title = /^# (.+)$/m.exec(text)?.[1] ?? name
+      return [name, { title, body: new Html(String(markdown.parse(text, { async: false }))) }]
+    }),
+  )
+}
+
+export const helpPages = (app: AccessSettings) => {
+  const chapters = readChapters()
+  return new Elysia()
+    .use(access(app))
+    .get(
+      '/help',
+      ({ who }) => {
+        const links = [...chapters].map(([name, { title }]) => html`<li><a href="/help/${name}">${title}</a></li>`)
+        return page({ title: 'Help', who, body: html`<h1>Help</h1><ul>${links}</ul>` })
+      },
+      { may: 'anyone', detail: hidden },
+    )
+    .get(
+      '/help/:name',
+      ({ params: { name }, who }) => {
+        const { title, body } = chapters.get(name) ?? refuse('not_found', `The guide has no page ${name}`)
+        return page({ title, who, body: html`<p><a href="/help">Help</a></p><article class="guide">${body}</article>` })
+      },
+      { may: 'anyone', params: t.Object({ name: t.String({ maxLength: 60 }) }), detail: hidden },
+    )
+}
