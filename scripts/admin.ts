@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { databaseFile, openBeside } from '../db/open.ts'
-import { transact } from '../db/transactions.ts'
+import { atomically } from '../db/transactions.ts'
 import { makePasswordLink, passwordLinkPath } from '../src/accounts/password-link.ts'
 import { userByEmail } from '../src/accounts/queries.ts'
 import { systemActor } from '../src/audit.ts'
@@ -13,12 +13,12 @@ import { helpFirst, helpOf, misused } from './script-help.ts'
 
 helpFirst(import.meta.path, { words: 2 })
 
-function resetPassword(email: string): string {
+async function resetPassword(email: string): Promise<string> {
   const { dataDir, publicUrl, port } = readConfig(process.env)
   if (!existsSync(databaseFile(dataDir))) throw new Error(`There is no fieldhouse.db in ${dataDir}; set DATA_DIR`)
   const db = openBeside(dataDir)
   try {
-    const { token } = transact(db, tx => {
+    const { token } = await atomically(db, tx => {
       const user = userByEmail(tx, email.trim().toLowerCase())
       if (!user) throw new Error(`There is no account of ${email}`)
       return makePasswordLink(tx, user, systemActor, Date.now())
@@ -35,7 +35,7 @@ if (command !== 'reset-password' || !email) {
   process.exit(misused)
 }
 try {
-  console.log(`Open this link to choose a new password; it works once, within a day:\n${resetPassword(email)}`)
+  console.log(`Open this link to choose a new password; it works once, within a day:\n${await resetPassword(email)}`)
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error))
   process.exitCode = 1
