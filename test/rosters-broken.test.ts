@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { checkAlerts } from '../src/monitor/alerts/check-alerts.ts'
 import { day } from '../src/platform/clock.ts'
-import { base, newPerson, newSite } from './rosters.ts'
-import { start } from './start.ts'
+import { audited, base, newPerson, newSite } from './rosters.ts'
+import { refusalOf, start } from './start.ts'
 
 const inDays = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 10)
 
@@ -87,4 +87,54 @@ test('broken duties are one alert, which clears itself', async () => {
   await look()
   await look()
   expect(await alerts()).toEqual([])
+})
+
+test('who could step in comes best first with rest, hours and cost; one step puts them there, and a rule says why not', async () => {
+  const { call, site, ann, shift, duty, roster, against, aid } = await bar()
+  const bob = await newPerson(call, 'Bob', { ...aid, hourly_cents: 2000 })
+  const cy = await newPerson(call, 'Cy', { ...aid, hourly_cents: 1000 })
+  const dee = await newPerson(call, 'Dee', { hourly_cents: 100 })
+  const before = await call.post(`${base}/shifts`, {
+    site_id: site.id,
+    starts_at: `${inDays(4)}T20:00:00Z`,
+    ends_at: `${inDays(4)}T23:00:00Z`,
+  })
+  await call.post(`${base}/assignments`, { shift_id: before.id, staff_id: cy.id })
+  await call.patch(`${base}/staff/${ann.id}`, { unavailable: [{ from: inDays(5), to: inDays(5) }] })
+  const path = `${base}/assignments/${duty.id}`
+  const { candidates, pagination } = await call.get(`${path}/replacements`)
+  expect(pagination.total).toBe(3)
+  expect(
+    candidates.map(({ name, allowed, cost_cents }: Record<string, unknown>) => [name, allowed, cost_cents]),
+  ).toEqual([
+    ['Cy', true, 6000],
+    ['Bob', true, 12_000],
+    ['Dee', false, 600],
+  ])
+  expect(candidates[0].rest_hours).toBe(11)
+  expect(candidates[1]).toMatchObject({ rest_hours: null, week_hours: 6, max_hours_week: 40, against: [] })
+  expect(candidates[2].against).toEqual([{ rule: 'certification', message: 'Dee has no aid' }])
+  expect((await call.get(`${base}/shifts/${shift.id}/candidates?limit=1`)).candidates[0].name).toBe('Cy')
+
+  const page = async () => (await call.raw(`/rota/shifts/${shift.id}`)).text()
+  expect(await page()).toContain('Instead of <bdi class="name">Ann')
+  expect(await page()).toContain('<li>Dee has no aid</li>')
+  expect(await page()).toContain(`Ann is unavailable on ${inDays(5)}`)
+
+  const refusal = await refusalOf(call.post(`${path}/replace`, { staff_id: dee.id }))
+  expect(refusal.status).toBe(409)
+  expect(refusal.message).toContain('Dee has no aid')
+  expect((await roster()).shifts[0].staff[0].name).toBe('Ann')
+  expect(await call.post(`${path}/replace`, { staff_id: bob.id })).toMatchObject({
+    shift_id: shift.id,
+    staff_id: bob.id,
+    pinned: true,
+  })
+  expect((await roster()).shifts[0]).toMatchObject({ broken: 0, staff: [{ name: 'Bob', pinned: true }] })
+  expect(await against()).toEqual([])
+  await call.patch(`${base}/shifts/${shift.id}`, { headcount: 2 })
+  expect(await page()).toContain(`<option value="${cy.id}"`)
+  expect(await page()).not.toContain(`<option value="${dee.id}"`)
+  expect(await audited(call)).toContain('roster.replace')
+  expect((await refusalOf(call.get(`${path}/replacements`))).status).toBe(404)
 })

@@ -145,6 +145,25 @@ export async function assign({ db, clock }: App, who: Who, wanted: Assignment, p
   })
 }
 
+/** Somebody else in their place, in one step; a pinned place stays pinned. */
+export async function replace({ db, clock }: App, who: Who, id: number, staffId: number): Promise<Placed> {
+  const at = clock.now()
+  return atomically(db, tx => {
+    const { shift_id, staff_id, pinned } = assignmentById(tx, id)
+    personById(tx, staffId)
+    const wanted = { shift_id, staff_id: staffId }
+    const others = standingOn(tx, shift_id).filter(one => one.staff_id !== staff_id)
+    refuseBroken(broken(tx, shift_id, others, [...others, wanted]))
+    tx.delete(assignments).where(eq(assignments.id, id)).run()
+    const row = { shiftId: shift_id, staffId, pinned, createdAt: at }
+    const made = tx.insert(assignments).values(row).returning().get().id
+    touch(tx, 'roster')
+    const detail = { staff_id: staffId, instead_of: staff_id, pinned }
+    audit(tx, { at, who, action: 'roster.replace', target: `shift ${shift_id}`, detail })
+    return assignmentById(tx, made)
+  })
+}
+
 /** What those on this shift break, as the shift is now. */
 export const brokenOn = (db: Db, shiftId: number): Violation[] => broken(db, shiftId, [], standingOn(db, shiftId))
 

@@ -13,10 +13,12 @@ import { isFinished, type Run, runById } from '../platform/jobs/runs.ts'
 import { hidden, page } from '../ui/layout.ts'
 import { address } from '../ui/parts/address.ts'
 import { live, livePart } from '../ui/parts/live.ts'
+import { whatIsAgainst } from './broken-duties.ts'
 import { type Range, today } from './date-range.ts'
 import { type DraftData, draftBody, draftHead, generateBody } from './draft-page.ts'
 import { findDraft, listDrafts } from './drafts.ts'
 import { generateRoster, generateSchema } from './generate.ts'
+import { candidatesFor } from './replacements.ts'
 import { rangeOf, rangeQuery } from './roster-routes.ts'
 import { readRoster, shownByIds, staffNames } from './roster-view.ts'
 import { peopleBody, type RotaData, type RotaTab, rotaBar, rotaBody, rotaHead } from './rota-page.ts'
@@ -195,11 +197,15 @@ export const rotaPages = (app: App) => {
     )
     .get(
       '/rota/shifts/:id',
-      ({ params, who }) => {
-        const [shift] = shownByIds(db, [shiftById(db, params.id).id], clock.now())
+      async ({ params, who }) => {
+        const now = clock.now()
+        const [shift] = shownByIds(db, [shiftById(db, params.id).id], now)
         if (!shift) return refuse('not_found', `There is no shift ${params.id}`)
-        const { staff } = listStaff(db, { active: true, skill: shift.skill ?? undefined }, pageOf({ limit: 500 }))
-        return show('Shift', who, shiftBody({ shift, people: staff }, who))
+        const row = shiftById(db, shift.id)
+        const standing = shift.staff.map(({ staff_id: staffId, name }) => ({ shift: row, staffId, name }))
+        const against = whatIsAgainst(db, standing, now)
+        const candidates = await app.reader.read(candidatesFor, { shiftId: shift.id })
+        return show('Shift', who, shiftBody({ shift, against, candidates }, who))
       },
       { params: one, may: 'officer', detail: hidden },
     )

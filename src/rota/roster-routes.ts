@@ -11,7 +11,7 @@ import { deletedSchema, idParams, idSchema } from '../platform/http/shared-schem
 import { dateSchema } from '../platform/http/text-formats.ts'
 import { started, startedSchema } from '../platform/jobs/started.ts'
 import { brokenDuties, brokenDutySchema } from './broken-duties.ts'
-import { assign, confirmDraft, confirmRoster, pin, unassign } from './confirm.ts'
+import { assign, assignmentById, confirmDraft, confirmRoster, pin, replace, unassign } from './confirm.ts'
 import { checkRange, daysAfter, mondayOf, today } from './date-range.ts'
 import {
   assignmentSchema,
@@ -24,6 +24,7 @@ import {
 } from './drafts.ts'
 import { exportCsv } from './exports.ts'
 import { generateRoster, generateSchema } from './generate.ts'
+import { candidateSchema, candidatesFor } from './replacements.ts'
 import { readRoster, rosterSchema } from './roster-view.ts'
 import { siteById } from './site-queries.ts'
 
@@ -219,6 +220,35 @@ export const rosterRoutes = (app: App) => {
       may: 'officer',
       detail: describe('It may change again', placedSchema),
     })
+    .get(
+      '/roster/assignments/:id/replacements',
+      async ({ params, query, request, set }) => {
+        const page = pageOf(query)
+        const { shift_id: shiftId } = assignmentById(db, params.id)
+        const candidates = await app.reader.read(candidatesFor, { shiftId })
+        const shown = candidates.slice(page.offset, page.offset + page.limit)
+        return paged({ request, set }, page, candidates.length, { candidates: shown })
+      },
+      {
+        ...one,
+        query: t.Object(pageQuery),
+        may: 'officer',
+        detail: describe(
+          'Who could step in, the best first, and the rules that stand against the others',
+          pageSchema('candidates', candidateSchema),
+        ),
+      },
+    )
+    .post(
+      '/roster/assignments/:id/replace',
+      ({ params, body, who }) => replace(app, signedIn(who), params.id, body.staff_id),
+      {
+        ...one,
+        body: t.Object({ staff_id: idSchema }),
+        may: 'officer',
+        detail: describe('Put somebody else there instead, within the rules', placedSchema),
+      },
+    )
     .delete(
       '/roster/assignments/:id',
       async ({ params, who }) => {

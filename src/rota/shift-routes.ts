@@ -6,7 +6,7 @@ import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { linkHeader, pageOf, pageQuery, pageSchema, pagination } from '../platform/http/pagination.ts'
+import { linkHeader, paged, pageOf, pageQuery, pageSchema, pagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
@@ -15,6 +15,7 @@ import { brokenOn, refuseBroken } from './confirm.ts'
 import { checkRange } from './date-range.ts'
 import { readShifts, receiveCsv } from './import-shifts.ts'
 import { copied, fromPattern, type NewShift } from './make-shifts.ts'
+import { candidateSchema, candidatesFor } from './replacements.ts'
 import { checkTimes, copySchema, newShift, patternSchema, shiftChange, shiftSchema, shiftView } from './shift.ts'
 import { addNewShifts, addShifts, changeShift, deleteShift, listShifts, shiftById, shiftsIn } from './shift-queries.ts'
 import { allSites, siteById, zones } from './site-queries.ts'
@@ -186,6 +187,23 @@ export const shiftRoutes = (app: App) => {
       may: 'member',
       detail: describe('One shift', shiftSchema),
     })
+    .get(
+      '/:id/candidates',
+      async ({ params: { id }, query, request, set }) => {
+        const page = pageOf(query)
+        const candidates = await app.reader.read(candidatesFor, { shiftId: shiftById(db, id).id })
+        const shown = candidates.slice(page.offset, page.offset + page.limit)
+        return paged({ request, set }, page, candidates.length, { candidates: shown })
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'officer',
+        detail: describe(
+          'Who could stand there besides those who do, the best first, and the rules that stand against the others',
+          pageSchema('candidates', candidateSchema),
+        ),
+      },
+    )
     .patch(
       '/:id',
       async ({ params: { id }, query: { confirm }, body, who }) => {

@@ -8,9 +8,11 @@ import { action, checks, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
-import { name, number } from '../ui/parts/values.ts'
+import { money, name, number } from '../ui/parts/values.ts'
+import { dutyKey, type Why } from './broken-duties.ts'
 import { brokenMark, dateWords, dayWords, pinMark, shiftTimes } from './calendar-view.ts'
 import { daysAfter, mondayOf } from './date-range.ts'
+import type { Candidate } from './replacements.ts'
 import type { ShownShift } from './roster-view.ts'
 import { rotaHead } from './rota-page.ts'
 import type { Site } from './site.ts'
@@ -111,12 +113,19 @@ ${formField({ label: 'Places', name: 'headcount', type: 'number', min: 1, max: 5
 ${formField({ label: 'Skill', name: 'skill', optional: true, maxlength: 60 })}
 ${formField({ label: 'Certificate', name: 'certification', optional: true, maxlength: 60 })}</div>`
 
-export type ShiftData = { shift: ShownShift; people: readonly { id: number; name: string }[] }
+export type ShiftData = {
+  shift: ShownShift
+  /** By `dutyKey`. */
+  against: ReadonlyMap<string, readonly Why[]>
+  candidates: readonly Candidate[]
+}
+
+const mostShown = 50
 
 /** One shift, and who stands on it. */
-export function shiftBody({ shift, people }: ShiftData, who: Who | undefined): Html {
+export function shiftBody({ shift, against, candidates }: ShiftData, who: Who | undefined): Html {
   const api = `/api/v1/roster/shifts/${shift.id}`
-  const there = new Set(shift.staff.map(({ staff_id }) => staff_id))
+  const [may, mayNot] = [candidates.filter(({ allowed }) => allowed), candidates.filter(({ allowed }) => !allowed)]
   return html`${rotaHead(html`${dateWords(shift.date)}, ${shiftTimes(shift)}`, 'shifts', who)}
 <p>${name(shift.site)} · ${number(shift.filled)} of ${number(shift.headcount)} places filled</p>
 ${table({
@@ -127,13 +136,21 @@ ${table({
       head: 'Name',
       names: true,
       cell: person =>
-        html`<a href="/rota/staff/${person.staff_id}">${name(person.name)}</a>${person.pinned && pinMark}${person.broken && brokenMark}`,
+        html`<a href="/rota/staff/${person.staff_id}">${name(person.name)}</a>${person.pinned && pinMark}${person.broken && brokenMark}${against
+          .get(dutyKey(shift.id, person.staff_id))
+          ?.map(({ message }) => html`<div><small class="quiet">${message}</small></div>`)}`,
     },
     { head: html`<span class="sr">Actions</span>`, cell: ({ id, name: who, pinned }) => placeActions(id, who, pinned) },
   ],
   empty: emptyState('Nobody yet', 'Assign somebody, or generate a roster.'),
 })}
-<section class="part"><h2>Put somebody here</h2>
+<section class="part"><h2>Who could stand here</h2>
+${candidatesTable(shift, may)}
+${whoMayNot(mayNot)}</section>
+${
+  shift.open > 0 &&
+  may.length > 0 &&
+  html`<section class="part"><h2>Put somebody here</h2>
 ${form(
   { action: '/api/v1/roster/assignments', done: 'They stand here now' },
   html`<input type="hidden" name="shift_id" value="${shift.id}" data-type="number" />
@@ -142,11 +159,12 @@ ${formField({
   name: 'staff_id',
   type: 'select',
   sends: 'number',
-  hint: 'Pinned: a new roster keeps them here. What the rules forbid is refused.',
-  choices: people.filter(({ id }) => !there.has(id)).map(({ id, name }) => ({ value: String(id), label: name })),
+  hint: 'Only those whom no rule forbids it. Pinned: a new roster keeps them here.',
+  choices: may.map(({ staff_id, name }) => ({ value: String(staff_id), label: name })),
 })}`,
   'Put them here',
-)}</section>
+)}</section>`
+}
 <section class="part"><h2>Change it</h2>
 ${form(
   { action: api, method: 'patch', done: 'Saved' },
@@ -161,6 +179,60 @@ ${formField({ label: 'Certificate', name: 'certification', optional: true, maxle
 ${action({ label: 'Delete the shift', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: shift.filled ? `Delete this shift? ${shift.filled} stand on it.` : 'Delete this shift?', goTo: '/rota/shifts', done: 'Deleted' })}
 </section>`
 }
+
+function candidatesTable(shift: ShownShift, may: readonly Candidate[]): Html {
+  const broken = shift.staff.filter(one => one.broken)
+  return html`${table({
+    caption: 'Nothing stands against them, the best first',
+    rows: may.slice(0, mostShown),
+    columns: [
+      { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },
+      {
+        head: html`<span class="sr">Actions</span>`,
+        cell: ({ staff_id }) =>
+          html`<span class="actions">${broken.map(one =>
+            action({
+              label: html`Instead of ${name(one.name)}`,
+              small: true,
+              action: `/api/v1/roster/assignments/${one.id}/replace`,
+              body: { staff_id },
+              done: 'They stand here now',
+            }),
+          )}${
+            shift.open > 0 &&
+            action({
+              label: 'Put here',
+              small: true,
+              quiet: true,
+              action: '/api/v1/roster/assignments',
+              body: { shift_id: shift.id, staff_id },
+              done: 'They stand here now',
+            })
+          }</span>`,
+      },
+      {
+        head: 'Rest beside it',
+        numeric: true,
+        cell: ({ rest_hours }) => (rest_hours === null ? 'no work nearby' : html`${number(rest_hours)} h`),
+      },
+      {
+        head: 'That week with it',
+        numeric: true,
+        cell: one => html`${number(one.week_hours)} of ${number(one.max_hours_week)} h`,
+      },
+      { head: 'Cost', numeric: true, cell: ({ cost_cents }) => money(cost_cents) },
+    ],
+    empty: emptyState('Nobody else could stand here', 'A rule stands against everybody else who is planned.'),
+  })}${moreThan(may.length)}`
+}
+
+const whoMayNot = (people: readonly Candidate[]): Content =>
+  people.length > 0 &&
+  html`<details><summary>Who may not, and why (${number(people.length)})</summary>
+<ul>${people.slice(0, mostShown).map(one => html`<li>${one.against.map(({ message }) => message).join('; ')}</li>`)}</ul>${moreThan(people.length)}</details>`
+
+const moreThan = (all: number): Content =>
+  all > mostShown && html`<p class="quiet">And ${number(all - mostShown)} more.</p>`
 
 const placeActions = (id: number, who: string, pinned: boolean): Content =>
   html`<span class="actions">${action({

@@ -1,0 +1,93 @@
+/** Who could stand on a shift, the best first, and the rules that stand against the others. */
+import { and, asc, eq, ne, sql } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../db/open.ts'
+import { assignments, shifts } from '../../db/schema.ts'
+import { hour } from '../platform/clock.ts'
+import { idSchema } from '../platform/http/shared-schemas.ts'
+import { type Why, whySchema } from './broken-duties.ts'
+import { daysAfter, mondayOf } from './date-range.ts'
+import { problemWith } from './load-problem.ts'
+import type { Shift } from './shift.ts'
+import { shiftById } from './shift-queries.ts'
+import { check } from './solving/check.ts'
+
+export const candidateSchema = t.Object(
+  {
+    staff_id: idSchema,
+    name: t.String(),
+    allowed: t.Boolean(),
+    against: t.Array(whySchema, { description: 'Every rule they would break' }),
+    rest_hours: t.Nullable(
+      t.Number({ description: 'The shorter of the rests before and after; null without work nearby' }),
+    ),
+    week_hours: t.Number({ description: 'In that week with this shift' }),
+    max_hours_week: t.Number(),
+    cost_cents: t.Integer({ description: 'Of this shift' }),
+  },
+  { $id: 'Candidate' },
+)
+export type Candidate = Static<typeof candidateSchema>
+
+/** Those allowed first, among them the cheapest and then whose week is the least full. */
+export function candidatesFor(db: Db, { shiftId }: { shiftId: number }): Candidate[] {
+  const shift = shiftById(db, shiftId)
+  const problem = problemWith(db, [shift], [])
+  const there = new Set(
+    db
+      .select({ id: assignments.staffId })
+      .from(assignments)
+      .where(eq(assignments.shiftId, shiftId))
+      .all()
+      .map(({ id }) => id),
+  )
+  const people = problem.staff.filter(({ id }) => !there.has(id))
+  const placed = people.map(({ id }) => ({ shift_id: shiftId, staff_id: id }))
+  const against = new Map<number, Why[]>()
+  // All of them at once: rules are about one person each, but for how many a shift takes.
+  for (const { rule, message, staff_id } of check(problem, placed))
+    if (staff_id !== undefined) against.set(staff_id, [...(against.get(staff_id) ?? []), { rule, message }])
+  const work = workNear(db, shift)
+  const hours = (shift.endsAt - shift.startsAt) / hour
+  return people
+    .map(({ id, name, max_hours_week, hourly_cents }) => {
+      const duties = work.get(id) ?? []
+      const rests = duties.map(({ from, to }) => Math.max(shift.startsAt - to, from - shift.endsAt) / hour)
+      const others = duties.filter(({ monday }) => monday === mondayOf(shift.day))
+      const why = against.get(id) ?? []
+      return {
+        staff_id: id,
+        name,
+        allowed: !why.length,
+        against: why,
+        rest_hours: rests.length ? hundredth(Math.max(0, Math.min(...rests))) : null,
+        week_hours: hundredth(others.reduce((all, { from, to }) => all + (to - from) / hour, hours)),
+        max_hours_week,
+        cost_cents: Math.round(hourly_cents * hours),
+      }
+    })
+    .sort(
+      (a, b) =>
+        Number(b.allowed) - Number(a.allowed) ||
+        a.against.length - b.against.length ||
+        a.cost_cents - b.cost_cents ||
+        a.week_hours - b.week_hours ||
+        a.name.localeCompare(b.name, 'en'),
+    )
+}
+
+const hundredth = (hours: number) => Math.round(hours * 100) / 100
+
+/** What each does in that week and the days beside it. */
+function workNear(db: Db, { id, day }: Shift) {
+  const monday = mondayOf(day)
+  const duties = db
+    .select({ staffId: assignments.staffId, day: shifts.day, from: shifts.startsAt, to: shifts.endsAt })
+    .from(assignments)
+    .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
+    .where(and(sql`${shifts.day} between ${daysAfter(monday, -3)} and ${daysAfter(monday, 9)}`, ne(shifts.id, id)))
+    .orderBy(asc(shifts.startsAt))
+    .all()
+    .map(({ day, ...duty }) => ({ ...duty, monday: mondayOf(day) }))
+  return Map.groupBy(duties, ({ staffId }) => staffId)
+}
