@@ -251,6 +251,49 @@ browserTest('an officer makes a league, changes it and deletes it', async () => 
   expect(await page.locator('text=Harbour').count()).toBe(0)
 })
 
+browserTest('weights, tiers and goals are written in the words of the sheets, row by row', async () => {
+  const { url, call, path, id } = await season()
+  const page = await openBrowser()
+  const complaints = complaintsOf(page)
+  await signIn(page, url, olga.email, olga.password)
+  await page.goto(`${path}/settings`)
+  await page.waitForSelector('text=The sheets have power, deads')
+  await page.fill('[name="config.weights"]', 'Dead Troops 80\nTotal Power: 2')
+  await page.fill('[name="config.tiers.0.name"]', 'gold')
+  await page.fill('[name="config.tiers.0.min"]', '50')
+  await page.fill('[name="config.tiers.2.name"]', 'rest')
+  await page.fill('[name="config.tiers.2.min"]', '0')
+  await page.selectOption('[name="config.classify_by"]', 'goal')
+  await page.fill('[name="config.goal.per_power"]', '0.5')
+  await page.click('button:text-is("Save")')
+  await page.waitForSelector('.toast.shown')
+  const config = async () => (await call.get(`/api/v1/leagues/${id}`)).config
+  const tiers = [
+    { name: 'gold', min: 50 },
+    { name: 'rest', min: 0 },
+  ]
+  expect(await config()).toMatchObject({ weights: { deads: 80, power: 2 }, tiers, goal: { per_power: 0.5 } })
+
+  await page.goto(`${path}/settings`)
+  expect(await page.inputValue('[name="config.tiers.1.name"]')).toBe('rest')
+  for (const row of [0, 1])
+    for (const part of ['name', 'min']) await page.fill(`[name="config.tiers.${row}.${part}"]`, '')
+  await page.fill('[name="config.goal.per_power"]', '')
+  await page.fill('[name="config.goal"]', '5000')
+  await page.click('button:text-is("Save")')
+  await page.waitForSelector('.toast.shown')
+  expect(await config()).toMatchObject({ goal: 5000 })
+  expect((await config()).tiers).toBeUndefined()
+
+  await page.goto(`${path}/settings`)
+  await page.fill('[name="config.weights"]', 'valor 80')
+  await page.click('button:text-is("Save")')
+  await page.waitForSelector(
+    '#f-config-weights-error >> text=There is no metric valor here; the sheets have power, deads',
+  )
+  expect(complaints).toEqual([])
+})
+
 browserTest('everything that is only read works without JavaScript', async () => {
   const { path } = await season()
   const page = await openBrowser({ javaScriptEnabled: false })

@@ -78,6 +78,8 @@ export type LeagueKind = {
   exportSource?(app: App, league: League, query: BoardQuery): Promise<ExportSource | undefined>
   /** All that is known of one player; undefined for one who is not on the board. */
   player(app: App, league: League, playerId: string): Promise<PlayerView | undefined>
+  /** The metrics its scores are made of so far, which the form offers. */
+  metricsSeen?(app: App, league: League): readonly string[]
   /** Names of the tiers, best first: their place gives their colour. */
   tierNames?(league: League): readonly string[]
   /** Tiers, best first, each with a page of its players. */

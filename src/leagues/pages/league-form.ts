@@ -22,7 +22,12 @@ ${form(
 )}`
 }
 
-export function settingsBody(league: LeagueView, kind: KindPages, who: Who | undefined): Html {
+export function settingsBody(
+  league: LeagueView,
+  kind: KindPages,
+  who: Who | undefined,
+  seen: readonly string[] = [],
+): Html {
   const api = `/api/v1/leagues/${league.id}`
   const isFrozen = league.finalized_at !== null
   return html`${leagueHead({ league, kind, who, tab: 'settings' })}
@@ -31,7 +36,7 @@ export function settingsBody(league: LeagueView, kind: KindPages, who: Who | und
 ${isFrozen && html`<p>This league is final since ${moment(league.finalized_at)}: only its ${openWhenFinal.join(' and ')} can still change.</p>`}
 ${form(
   { action: api, method: 'patch', done: 'Saved' },
-  html`${inputs(league, isFrozen)}${!isFrozen && kind.fields(league.config)}`,
+  html`${inputs(league, isFrozen)}${!isFrozen && kind.fields(league.config, seen)}`,
   'Save',
 )}
 </section>

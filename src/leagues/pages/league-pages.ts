@@ -7,7 +7,7 @@ import { idParams } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { kindOf } from '../kinds.ts'
 import { kindSchema } from '../league.ts'
-import { leagueViewById, listLeagues } from '../queries.ts'
+import { leagueById, leagueViewById, listLeagues } from '../queries.ts'
 import { leagueListQuery } from '../routes.ts'
 import { isVisibleTo } from '../visibility.ts'
 import { newLeagueBody, settingsBody } from './league-form.ts'
@@ -40,11 +40,12 @@ export const leaguePages = (app: App) => {
       '/leagues/:id/settings',
       ({ params: { id }, who }) => {
         const league = leagueViewById(db, id, clock.now())
+        const kind = kindOf(app, league)
         return page({
           title: `Settings of ${league.name}`,
           who,
           nav,
-          body: settingsBody(league, kindOf(app, league).pages, who),
+          body: settingsBody(league, kind.pages, who, kind.metricsSeen?.(app, leagueById(db, id))),
         })
       },
       { params: idParams, may: 'officer', detail: hidden },

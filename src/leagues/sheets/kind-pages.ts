@@ -1,8 +1,9 @@
-import { html } from '../../platform/html.ts'
+import { gainColumn } from '../../leaderboard/page.ts'
+import { type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import { formField } from '../../ui/parts/form.ts'
 import { number } from '../../ui/parts/values.ts'
-import { autoFinalizeField, choices, fieldText, type KindPages, publicField } from '../kind-pages.ts'
+import { autoFinalizeField, type LeagueConfig, choices, type KindPages, partOf, publicField, fieldText } from '../kind-pages.ts'
 
 const uploads = { path: 'uploads', label: 'Uploads' }
 
@@ -22,7 +23,7 @@ export const sheetKindPages: KindPages = {
     text: 'Upload a baseline sheet, then a current one. The board ranks what was gained in between.',
     tab: isAtLeast(who, 'officer') ? { path: uploads.path, label: 'Upload a file' } : undefined,
   }),
-  fields: config => html`<fieldset><legend>How it scores</legend>
+  fields: (config, seen = []) => html`<fieldset><legend>How it scores</legend>
 ${formField({
   label: 'Weights',
   name: 'config.weights',
@@ -30,7 +31,7 @@ ${formField({
   optional: true,
   value: pairs(config.weights),
   placeholder: 'kills_t4 10\nkills_t5 30\ndeads 80',
-  hint: 'One metric and its weight per line. Without weights the score is the gain in kill points, else in power.',
+  hint: html`One metric and its weight per line, as the sheets call it. Without weights the score is the gain in kill points, else in power.${seen.length > 0 && html` The sheets have ${seen.join(', ')}.`}`,
 })}
 <div class="columns">
 ${formField({
@@ -48,16 +49,41 @@ ${formField({
   choices: choices({ percentile: 'percentile', score: 'score', goal: 'percent of a goal' }),
 })}
 </div>
+<fieldset><legend>Tiers</legend>
+<p class="hint">A name and the least percent, or score, for it. Without rows: elite from 90, strong 70, steady 40, reserve 10, idle below.</p>
+${tierRows(config.tiers)}
+</fieldset>
+<div class="columns">
 ${formField({
-  label: 'Tiers',
-  name: 'config.tiers',
-  type: 'json',
+  label: 'Goal: the score everyone should reach',
+  name: 'config.goal',
+  type: 'number',
+  step: 'any',
+  min: 0,
   optional: true,
-  value: json(config.tiers),
-  placeholder: '[{ "name": "elite", "min": 90 }, { "name": "steady", "min": 40 }]',
-  hint: 'Without them: elite from 90, strong 70, steady 40, reserve 10, idle below.',
+  value: fieldText(config.goal),
 })}
-${formField({ label: 'Goal', name: 'config.goal', type: 'json', optional: true, value: json(config.goal), placeholder: '{ "per_power": 0.5 }', hint: 'A number, or a share of baseline power' })}
+${formField({
+  label: 'Or a goal for each point of baseline power',
+  name: 'config.goal.per_power',
+  type: 'number',
+  step: 'any',
+  min: 0,
+  optional: true,
+  value: fieldText(partOf(config.goal).per_power),
+  hint: '0.5: half of what their power was',
+})}
+</div>
+${formField({
+  label: 'Ranked by',
+  name: 'config.sort',
+  optional: true,
+  value: fieldText(config.sort),
+  list: 'seen-metrics',
+  placeholder: 'score',
+  hint: 'score, a metric, or what was gained in one: deads.gain',
+})}
+<datalist id="seen-metrics">${['score', ...seen.flatMap(metric => [metric, gainColumn(metric)])].map(each => html`<option value="${each}"></option>`)}</datalist>
 ${formField({ label: 'Webhook', name: 'config.webhook_url', type: 'url', optional: true, value: fieldText(config.webhook_url), hint: 'Posts updates to a Discord or Slack webhook' })}
 ${publicField(config)}${autoFinalizeField(config)}
 </fieldset>`,
@@ -69,4 +95,15 @@ const pairs = (value: unknown) =>
         .map(([key, number]) => `${key} ${number}`)
         .join('\n')
     : undefined
-const json = (value: unknown) => (value === undefined ? undefined : JSON.stringify(value, null, 2))
+
+/** Those there are, and a few to fill in. */
+function tierRows(given: unknown): Html {
+  const tiers = Array.isArray(given) ? given.map(partOf) : []
+  const rows = [...tiers, {}, {}, ...Array.from({ length: Math.max(0, 3 - tiers.length) }, () => ({}))]
+  return html`${rows.slice(0, 20).map(
+    ({ name, min }: LeagueConfig, i) => html`<div class="columns">
+${formField({ label: `Tier ${i + 1}`, name: `config.tiers.${i}.name`, optional: true, maxlength: 40, value: fieldText(name) })}
+${formField({ label: 'From', name: `config.tiers.${i}.min`, type: 'number', step: 'any', optional: true, value: fieldText(min) })}
+</div>`,
+  )}`
+}

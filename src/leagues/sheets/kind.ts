@@ -11,6 +11,7 @@ import { boardConfigOf, checkedSheetConfig } from './config.ts'
 import type { SheetExportInput } from './export-source.ts'
 import { clearHeldAlert } from './held.ts'
 import { sheetKindPages } from './kind-pages.ts'
+import { seenMetrics } from './metric-names.ts'
 import { missingPlayer, playerCard } from './player-card.ts'
 import { heldUploads, published, sheetStats, unfinishedUploads, uploadFiles } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
@@ -62,6 +63,7 @@ export const sheetLeague: LeagueKind = {
       as_of: isoOrNull(asOf),
     }
   },
+  metricsSeen: ({ db, sheets }, league) => seenMetrics(sheets.boards.scores, published(db, league.id)),
   tierNames: league => bestTierFirst(boardConfigOf(league).tiers ?? defaultTiers).map(({ name }) => name),
   async tiers(app, league, page) {
     const { asOf, tiers } = await kept(undefined, () => tiersOf(app.sheets.boards, sourceOf(app, league), page))

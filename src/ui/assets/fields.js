@@ -12,16 +12,17 @@ export function bodyOf(form) {
     const value = readField(input)
     if (value !== undefined && input.name.endsWith('[]')) (body[input.name.slice(0, -2)] ??= []).push(value)
     else if (value !== undefined) put(body, pathOf(input.name), value)
-    else if (isChange && isChanged(input)) put(body, pathOf(input.name), null)
   }
+  if (isChange) for (const part of changed) if (at(body, pathOf(part)) === undefined) put(body, pathOf(part), null)
   return withoutGaps(body)
 }
 
 /** Rows of a list that were left empty are none. */
-const withoutGaps = body =>
-  Object.fromEntries(
-    Object.entries(body).map(([name, value]) => [name, Array.isArray(value) ? value.filter(() => true) : value]),
-  )
+function withoutGaps(value) {
+  if (Array.isArray(value)) return value.filter(() => true).map(withoutGaps)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withoutGaps(inner)]))
+}
 
 /** `config.weights` is an object in an object, `picks[0]` the first of a list. */
 const pathOf = name => name.split(/[.[\]]+/).filter(Boolean)
@@ -91,7 +92,12 @@ const pairsOf = text =>
 
 function put(body, [name, ...rest], value) {
   if (!rest.length) body[name] = value
-  else put((body[name] ??= /^\d+$/.test(rest[0]) ? [] : {}), rest, value)
+  else {
+    if (typeof body[name] !== 'object' || body[name] === null) body[name] = /^\d+$/.test(rest[0]) ? [] : {}
+    put(body[name], rest, value)
+  }
 }
+
+const at = (body, [name, ...rest]) => (rest.length && body?.[name] ? at(body[name], rest) : body?.[name])
 
 const labelOf = input => input.labels?.[0]?.textContent ?? input.name
