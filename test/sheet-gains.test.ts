@@ -73,3 +73,26 @@ test('the board of a trading league has no past, and says so', async () => {
     expect([status, problem.errors[0].path]).toEqual([422, asked])
   }
 })
+
+test('a board is filtered by what a label says, with the ranks of the whole board', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  const sheet = 'ID,Name,Alliance,Power\n1,Ann,ABC,10\n2,Bob,XY,20\n3,Cy,ABC,30\n'
+  await finished(upload(call, id, sheet, { kind: 'current', taken_at: '2026-03-01T00:00:00Z' }))
+  const shown = async (query: string) => {
+    const { rows, pagination } = await board(call, id, query)
+    return [pagination.total, ...rows.map(({ player_id, rank }: Shown) => `${player_id}:${rank}`)]
+  }
+  expect(await shown('?sort_by=power&label=alliance:ABC')).toEqual([2, '3:1', '1:3'])
+  expect(await shown('?sort_by=power&label=alliance:ABC&q=ann')).toEqual([1, '1:3'])
+  expect(await shown('?label=alliance:abc')).toEqual([0])
+  for (const label of ['clan:ABC', 'ABC']) {
+    const { status, problem } = await refusalOf(board(call, id, `?label=${label}`))
+    expect([status, problem.errors[0].path]).toEqual([422, 'label'])
+  }
+  const csv: string = await call.get(`/api/v1/leagues/${id}/leaderboard.csv?label=alliance:XY`)
+  expect(csv.trim().split('\r\n')).toHaveLength(2)
+  const page: string = await call.get(`/leagues/${id}?label=alliance:ABC`)
+  expect(page).toContain('alliance ABC: 2 players')
+  expect(page).toContain('label=alliance%3AABC')
+})

@@ -35,7 +35,7 @@ export interface Board extends Standing {
   readonly classification?: Classification
   /** The board before the last update, from which `change` is counted. */
   readonly previous?: Standing
-  /** 1 for each row whose name or id holds `q`, 0 for the others. */
+  /** 1 for each row whose name or id holds `q`, and that has the label asked for, 0 for the others. */
   matching(q: string): Uint8Array
   cells(rows: Uint32Array): Cells[]
 }
@@ -103,7 +103,8 @@ export function rankedPage(board: Board, query: BoardQuery): RankedPage {
   const { by, order } = sortOf(board, query)
   const { limit } = query
   const ranking = board.ranking(by, order)
-  const listed = query.q ? listing(ranking, board.matching(query.q)) : ranking.order
+  const isFiltered = query.q !== undefined || query.label !== undefined
+  const listed = isFiltered ? listing(ranking, board.matching(query.q ?? '')) : ranking.order
   const total = listed.length
   const start =
     query.around === undefined ? (query.page - 1) * limit : startAround(board, query.around, ranking, listed, limit)

@@ -9,6 +9,8 @@ export type BoardQuery = {
   ties: Ties
   q?: string
   around?: string
+  /** `alliance:ABC`: only players of whom a label says so. */
+  label?: string
   at?: number // milliseconds since 1970
   /** Gains are counted from the scan of then, instead of from the baseline. */
   from?: number
@@ -70,6 +72,12 @@ export function canonical(raw: Readonly<Record<string, string | number | undefin
     if (Number.isNaN(at)) errors.push({ path, message: 'Write a time such as 2026-03-01T12:00:00Z.' })
     return at
   }
+  const label = () => {
+    const given = text('label')
+    if (given && !/^[^:]+:/.test(given))
+      errors.push({ path: 'label', message: 'Write a label and what it says, such as alliance:ABC.' })
+    return given
+  }
   const query: BoardQuery = {
     sort_by: text('sort_by'),
     order: oneOf('order', orders),
@@ -78,6 +86,7 @@ export function canonical(raw: Readonly<Record<string, string | number | undefin
     ties: oneOf('ties', ties) ?? 'standard',
     q: text('q'),
     around: text('around'),
+    label: label(),
     at: time('at'),
     from: time('from'),
   }
@@ -86,8 +95,8 @@ export function canonical(raw: Readonly<Record<string, string | number | undefin
 }
 
 /** Only plain pages are worth keeping: the others are as many as there are names and moments. */
-export const isCacheable = ({ q, around, at, from }: BoardQuery): boolean =>
-  q === undefined && around === undefined && at === undefined && from === undefined
+export const isCacheable = ({ q, around, at, from, label }: BoardQuery): boolean =>
+  label === undefined && q === undefined && around === undefined && at === undefined && from === undefined
 
 export const queryKey = ({ sort_by, order, page, limit, ties }: BoardQuery): string =>
   `${order ?? ''}:${page}:${limit}:${ties}:${sort_by ?? ''}`

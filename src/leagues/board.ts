@@ -31,6 +31,12 @@ export const boardQuery = t.Object({
   q: t.Optional(t.String({ description: 'Part of a name or id; ranks stay those of the whole board', maxLength: 200 })),
   around: t.Optional(t.String({ description: 'A player id: the page around that player', maxLength: 200 })),
   at: t.Optional(t.Union([dateTimeSchema, t.Literal('')], { description: 'A time: the board as of then' })),
+  label: t.Optional(
+    t.String({
+      description: 'A label and what it says: `alliance:ABC`. Ranks stay those of the whole board. Sheet leagues only',
+      maxLength: 200,
+    }),
+  ),
   from: t.Optional(
     t.Union([dateTimeSchema, t.Literal('')], {
       description: 'A time: gains count from the scan of then instead of from the baseline. Sheet leagues only',
@@ -139,6 +145,8 @@ export async function boardPage(app: App, league: League, query: BoardQuery): Pr
   if (query.at !== undefined && !hasPast) invalid('at', `the board of a ${name.toLowerCase()} league shows now only`)
   if (query.from !== undefined && !hasGains)
     invalid('from', `the board of a ${name.toLowerCase()} league has no scans to count gains from`)
+  if (query.label !== undefined && !hasGains)
+    invalid('label', `The board of a ${name.toLowerCase()} league has no labels.`)
   const look = (query: BoardQuery) => kind.page(app, league, query)
   // A league may wish to be sorted by what its sheets do not have, or have no longer: no reason to show nothing.
   const byScore = (error: unknown) => {

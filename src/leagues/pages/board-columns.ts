@@ -13,7 +13,9 @@ export function boardTableColumns(
   { score, scoreName, metric, first, scoreBars }: KindPages,
   tiers: readonly string[],
   path: string,
+  withLabel: (label: string) => string,
 ): Column<Row>[] {
+  const labels = Object.keys(rows[0]?.labels ?? {})
   const metrics = Object.keys(rows[0]?.metrics ?? {}).filter(each => each !== 'score')
   const moved = rows.some(({ change }) => change !== null)
   const highest = Math.max(0, ...rows.map(row => row.score ?? 0))
@@ -34,6 +36,15 @@ export function boardTableColumns(
       cell: row =>
         html`<a href="${path}/players/${encodeURIComponent(row.player_id)}">${row.name ? name(row.name) : name(row.player_id)}</a>`,
     },
+    ...labels.map(
+      (label): Column<Row> => ({
+        head: metricName(label),
+        cell: ({ labels }) => {
+          const text = labels?.[label]
+          return text ? html`<a href="${withLabel(`${label}:${text}`)}">${name(text)}</a>` : number(null)
+        },
+      }),
+    ),
     {
       head: scoreName,
       numeric: true,

@@ -78,8 +78,8 @@ export const boardPages = (app: App) => {
   }
 
   /** Who leads while somebody else is looked for. */
-  async function leaderOf(league: League, { q, around, at, from }: BoardQuery) {
-    if ((q === undefined && around === undefined) || at !== undefined || from !== undefined) return undefined
+  async function leaderOf(league: League, { q, around, at, from, label }: BoardQuery) {
+    if ((q ?? around ?? label) === undefined || at !== undefined || from !== undefined) return undefined
     const first = await readBoard(app, league, canonical({}))
     return (first instanceof Cached ? first.value : first).rows[0]
   }
@@ -139,7 +139,7 @@ export const boardPages = (app: App) => {
 }
 
 /** What is asked in its shortest form, for the addresses on the page. */
-const paramsOf = ({ sort_by, order, page, limit, ties, q, around, at, from }: BoardQuery): BoardParams => ({
+const paramsOf = ({ sort_by, order, page, limit, ties, q, around, at, from, label }: BoardQuery): BoardParams => ({
   sort_by,
   order,
   page: page > 1 ? String(page) : undefined,
@@ -148,6 +148,7 @@ const paramsOf = ({ sort_by, order, page, limit, ties, q, around, at, from }: Bo
   q,
   around,
   at: at === undefined ? undefined : iso(at),
+  label,
   from: from === undefined ? undefined : iso(from),
 })
 

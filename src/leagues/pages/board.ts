@@ -25,6 +25,7 @@ export type BoardParams = {
   around?: string
   at?: string
   from?: string
+  label?: string
   ties?: string
 }
 
@@ -59,7 +60,7 @@ export function boardBody(data: BoardData, params: BoardParams, who: Who | undef
   const { pagination: pages, rows, state } = board
   const path = `/leagues/${league.id}`
   const to: To = change => address(path, { ...params, ...change })
-  const isWhole = !params.q && !params.around && !params.at && !params.from
+  const isWhole = !params.q && !params.around && !params.at && !params.from && !params.label
   const isEmpty = isWhole && pages.total === 0
   const isBestFirst = board.sort_by === 'score' && board.order === kind.first
   const medal = ({ rank, score }: Row) => isBestFirst && rank !== null && rank <= 3 && score !== null && `top${rank}`
@@ -83,7 +84,7 @@ ${table({
   caption: `Board of ${league.name}`,
   class: 'board',
   rows,
-  columns: boardTableColumns(board, kind, tiers, path),
+  columns: boardTableColumns(board, kind, tiers, path, label => to({ label, page: undefined, around: undefined })),
   key: row => `p-${row.player_id}`,
   rowClass: row => [medal(row), mine(row)].filter(Boolean).join(' '),
   sorted: {
@@ -96,7 +97,7 @@ ${table({
 ${paginationLinks(pages, page => to({ page, around: undefined }))}`
 }
 
-function figuresOf({ league, kind, board }: BoardData, { q, around, at }: BoardParams, first: Row | undefined) {
+function figuresOf({ league, kind, board }: BoardData, { q, around, at, label }: BoardParams, first: Row | undefined) {
   const { state, as_of, pagination } = board
   const shown = at
     ? { label: 'As of', value: moment(as_of) }
@@ -104,7 +105,7 @@ function figuresOf({ league, kind, board }: BoardData, { q, around, at }: BoardP
       ? { label: 'Final since', value: time(league.finalized_at ?? as_of) }
       : { label: 'Updated', value: time(as_of) }
   return [
-    !q && !around && { label: kind.entrants, value: number(pagination.total) },
+    !q && !around && !label && { label: kind.entrants, value: number(pagination.total) },
     first?.rank === 1 &&
       first.score !== null && {
         label: 'Leader',
@@ -125,7 +126,7 @@ function toolbar({ league, kind, board, me }: BoardData, params: BoardParams, to
   return html`<div class="toolbar">
 <form class="search" id="board-search" method="get" action="${path}" role="search" data-filters>
 <input type="search" name="q" id="board-q" value="${params.q}" placeholder="Search names and ids" aria-label="Search names and ids" maxlength="100" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
-${(kind.hasGains ? (['order'] as const) : (['sort_by', 'order'] as const)).map(key => params[key] && html`<input type="hidden" name="${key}" value="${params[key]}" />`)}
+${(kind.hasGains ? (['order', 'label'] as const) : (['sort_by', 'order'] as const)).map(key => params[key] && html`<input type="hidden" name="${key}" value="${params[key]}" />`)}
 </form>
 ${view(kind, params, board)}
 <span class="actions">
@@ -165,7 +166,7 @@ const rankings = ({ rows, sort_by }: BoardView, scoreName: string): FormChoice[]
 
 /** Says that this is not the whole board, and leads back to it. */
 function viewing(
-  { q, around, at }: BoardParams,
+  { q, around, at, label }: BoardParams,
   { pagination: { total }, gains_from }: BoardView,
   path: string,
 ): Content {
@@ -173,6 +174,7 @@ function viewing(
     q && html`${number(total)} ${total === 1 ? 'match' : 'matches'} for “${q}”`,
     around && html`around ${name(around)}`,
     at && html`as of ${moment(at)}`,
+    label && html`${label.replace(':', ' ')}: ${number(total)} ${total === 1 ? 'player' : 'players'}`,
     gains_from && html`gains since the scan of ${moment(gains_from)}`,
   ].filter(Boolean)
   return (

@@ -55,6 +55,8 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     async matching(snapshot: number, q: string): Promise<Uint8Array> {
       return ask('search', { q, texts: await texts.get(String(snapshot), () => ask('texts', snapshot)) })
     },
+    labelled: (snapshot: number, name: string, text: string): Promise<Uint8Array> =>
+      ask('labelled', { snapshot, name, text }),
     tiers: (input: ScoreInput, ranking: Ranking, classification: Classification): Promise<TierMembers[]> =>
       tiers.get(JSON.stringify([scoreKey(input), { ...classification, goal: typeof classification.goal }]), () =>
         ask('tiers', { ranking, classification }),

@@ -2,10 +2,10 @@
 import type { Database } from 'bun:sqlite'
 import { type Ranking, type RankOrder, RankPlace, rankingOf } from '../../leaderboard/ranking.ts'
 import { mark, needle } from '../../leaderboard/search.ts'
-import type { TextColumn } from '../../leaderboard/text.ts'
+import { compareTexts, rowsIn, type TextColumn, textColumn } from '../../leaderboard/text.ts'
 import { type Classification, classify, type TierMembers } from '../../leaderboard/tiers.ts'
 import type { LatecomersWork } from './latecomers.ts'
-import { readColumns, readIds, readNames, readValues, Walk } from './snapshots/read.ts'
+import { ownMemory, readColumns, readIds, readLabel, readNames, readValues, Walk } from './snapshots/read.ts'
 import { snapshotOf } from './snapshots/snapshot.ts'
 
 export function sharedRanking(ranking: Ranking): Ranking {
@@ -34,6 +34,18 @@ export function searchPlayers({ texts: { ids, names }, q }: { texts: PlayerTexts
   const hits = new Uint8Array(new SharedArrayBuffer(ids.offsets.length - 1))
   mark(needle(q), ids, hits)
   mark(needle(q), names, hits)
+  return hits
+}
+
+/** 1 for everyone of whom the label says `text`; empty: of whom it says nothing. */
+export function labelledPlayers(
+  scores: Database,
+  { snapshot, name, text }: { snapshot: number; name: string; text: string },
+): Uint8Array {
+  const texts = readLabel(scores, snapshotOf(scores, snapshot), name, ownMemory)
+  const wanted = textColumn([text])
+  const hits = new Uint8Array(new SharedArrayBuffer(rowsIn(texts)))
+  for (let row = 0; row < hits.length; row++) if (compareTexts(texts, row, wanted, 0) === 0) hits[row] = 1
   return hits
 }
 

@@ -106,7 +106,7 @@ export const classificationOf = (config: BoardConfig, { goals }: ScoredPlayers):
   goal: typeof config.goal === 'object' ? goals : config.goal,
 })
 
-type Asked = Pick<BoardQuery, 'sort_by' | 'order' | 'q' | 'from'>
+type Asked = Pick<BoardQuery, 'sort_by' | 'order' | 'q' | 'from' | 'label'>
 
 /** All that a board follows from beside the snapshots: plain data, what is large in shared memory, so good in any thread. */
 export type BoardParts = {
@@ -138,9 +138,23 @@ export async function boardParts(
     ['score', 'desc'],
     [by, order],
   ])
-  const hits = asked.q === undefined ? new Uint8Array() : await shelves.matching(lineup.current, asked.q)
+  const hits = await hitsOf(boards, lineup.current, asked)
   const classification = classificationOf(config, scored)
   return { scored, parts: { now, before: previous, classification, starts: scored.starts, hits } satisfies BoardParts }
+}
+
+/** Who is listed where not everyone is. */
+async function hitsOf({ scores, shelves }: SheetBoards, id: number, { q, label }: Asked): Promise<Uint8Array> {
+  const found = q === undefined ? undefined : await shelves.matching(id, q)
+  if (label === undefined) return found ?? new Uint8Array()
+  const [name, text] = [label.slice(0, label.indexOf(':')), label.slice(label.indexOf(':') + 1)]
+  const { labels } = snapshotOf(scores, id)
+  if (!labels.some(one => one.name === name)) {
+    const there = labels.length > 0 ? `It has ${labels.map(one => one.name).join(', ')}.` : 'It has none.'
+    throw new BadQuery([{ path: 'label', message: `The newest sheet has no label ${name}. ${there}` }])
+  }
+  const labelled = await shelves.labelled(id, name, text)
+  return found ? labelled.map((hit, row) => hit & found[row]!) : labelled
 }
 
 /** The board of these parts, its rows read through this thread's own reader. */

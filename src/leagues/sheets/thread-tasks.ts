@@ -22,6 +22,8 @@ export const tasks = {
   turned: ({ ranking, order }: { ranking: Ranking; order: RankOrder }) => building.reversedRanking(ranking, order),
   texts: (snapshot: number, { scores }: TaskContext) => building.playerTexts(scores, snapshot),
   search: building.searchPlayers,
+  labelled: (input: { snapshot: number; name: string; text: string }, { scores }: TaskContext) =>
+    building.labelledPlayers(scores, input),
   tiers: building.tierMembers,
   standings: (input: { snapshot: number; rows: number[] }, work: TaskContext) =>
     building.standings(work.scores, input, work),
