@@ -3,7 +3,15 @@ import { type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import { formField } from '../../ui/parts/form.ts'
 import { number } from '../../ui/parts/values.ts'
-import { autoFinalizeField, type LeagueConfig, choices, type KindPages, partOf, publicField, fieldText } from '../kind-pages.ts'
+import {
+  autoFinalizeField,
+  choices,
+  fieldText,
+  type KindPages,
+  type LeagueConfig,
+  partOf,
+  publicField,
+} from '../kind-pages.ts'
 
 const uploads = { path: 'uploads', label: 'Uploads' }
 
