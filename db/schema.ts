@@ -97,19 +97,6 @@ export const passwordLinks = sqliteTable(
   t => [index('password_links_user').on(t.userId), index('password_links_expiry').on(t.expiresAt)],
 )
 
-export const mailKinds = ['invitation', 'reset', 'picks', 'final', 'certificate', 'roster', 'alert'] as const
-export type MailKind = (typeof mailKinds)[number]
-
-/** Kinds of mail that the owner of an address has turned off. */
-export const mailOptOuts = sqliteTable(
-  'mail_opt_outs',
-  {
-    addressHash: text('address_hash').notNull(), // of whom has no account too
-    kind: text('kind', { enum: mailKinds }).notNull(),
-  },
-  t => [primaryKey({ columns: [t.addressHash, t.kind] })],
-)
-
 /** Attempts at a password, counted by every process. */
 export const attempts = sqliteTable(
   'attempts',
@@ -149,9 +136,8 @@ export const invitations = sqliteTable(
   'invitations',
   {
     id: id(),
-    tokenHash: text('token_hash').unique(), // null until it is mailed: the mail's job makes the link
+    tokenHash: text('token_hash').notNull().unique(),
     leagueId: integer('league_id').references(() => leagues.id, { onDelete: 'cascade' }), // null: to the installation
-    email: text('email'), // where it is mailed
     uses: integer('uses').notNull().default(0),
     maxUses: integer('max_uses').notNull(),
     createdBy: integer('created_by'), // null: the operator
@@ -175,14 +161,6 @@ export const members = sqliteTable(
   },
   t => [primaryKey({ columns: [t.leagueId, t.userId] }), index('members_user').on(t.userId)],
 )
-
-/** What a league's webhook was told last. */
-export const leagueAnnouncements = sqliteTable('league_announcements', {
-  leagueId: integer('league_id')
-    .primaryKey()
-    .references(() => leagues.id, { onDelete: 'cascade' }),
-  leader: text('leader'), // the player_id of who led then
-})
 
 export const uploadKinds = ['baseline', 'current'] as const
 export const uploadModes = ['partial', 'strict'] as const

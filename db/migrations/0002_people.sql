@@ -1,8 +1,7 @@
 CREATE TABLE `invitations` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
-	`token_hash` text,
+	`token_hash` text NOT NULL,
 	`league_id` integer,
-	`email` text,
 	`uses` integer DEFAULT 0 NOT NULL,
 	`max_uses` integer NOT NULL,
 	`created_by` integer,
@@ -15,18 +14,6 @@ CREATE TABLE `invitations` (
 CREATE UNIQUE INDEX `invitations_token_hash_unique` ON `invitations` (`token_hash`);--> statement-breakpoint
 CREATE INDEX `invitations_league` ON `invitations` (`league_id`,`id`);--> statement-breakpoint
 CREATE INDEX `invitations_expiry` ON `invitations` (`expires_at`);--> statement-breakpoint
-CREATE TABLE `league_announcements` (
-	`league_id` integer PRIMARY KEY NOT NULL,
-	`leader` text,
-	FOREIGN KEY (`league_id`) REFERENCES `leagues`(`id`) ON UPDATE no action ON DELETE cascade
-);
---> statement-breakpoint
-CREATE TABLE `mail_opt_outs` (
-	`address_hash` text NOT NULL,
-	`kind` text NOT NULL,
-	PRIMARY KEY(`address_hash`, `kind`)
-);
---> statement-breakpoint
 CREATE TABLE `password_links` (
 	`token_hash` text PRIMARY KEY NOT NULL,
 	`user_id` integer NOT NULL,

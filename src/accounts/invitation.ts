@@ -34,7 +34,6 @@ export const invitationSchema = t.Object(
   {
     id: t.Integer(),
     league_id: t.Nullable(t.Integer()),
-    email: t.Nullable(t.String({ description: 'Where it was mailed' })),
     state: t.Union(states.map(state => t.Literal(state))),
     uses: t.Integer(),
     max_uses: t.Integer(),
@@ -48,7 +47,6 @@ export const invitationSchema = t.Object(
       {
         id: 3,
         league_id: 7,
-        email: null,
         state: 'open',
         uses: 4,
         max_uses: 30,
@@ -69,7 +67,6 @@ function stateOf({ endedAt, expiresAt, uses, maxUses }: Invitation, now: number)
 export const invitationView = (invitation: Invitation, madeBy: string | undefined, now: number) => ({
   id: invitation.id,
   league_id: invitation.leagueId,
-  email: invitation.email,
   state: stateOf(invitation, now),
   uses: invitation.uses,
   max_uses: invitation.maxUses,
