@@ -7,17 +7,17 @@ import { reportDamage } from './monitor/damage.ts'
 import { refreshStatistics } from './monitor/statistics/warm-statistics.ts'
 import { withTimeout } from './platform/process/with-timeout.ts'
 
-const warmers: Record<string, (app: App) => Promise<unknown>> = {
+const warmers: Record<string, (app: App, signal: AbortSignal) => Promise<unknown>> = {
   boards: warmBoards,
   quotes: warmQuotes,
   feeds: followFeeds,
   users: warmUsers,
-  statistics: app => refreshStatistics(app, ['dashboard', 'executions', 'users']),
+  statistics: (app, signal) => refreshStatistics(app, ['dashboard', 'executions', 'users'], signal),
 }
 
 export async function warmUp(app: App, signal: AbortSignal): Promise<void> {
-  const warm = async ([name, warmer]: [string, (app: App) => Promise<unknown>]) => {
-    await warmer(app).catch(error => {
+  const warm = async ([name, warmer]: [string, (typeof warmers)[string]]) => {
+    await warmer(app, signal).catch(error => {
       if (signal.aborted) return
       app.log.warn('Could not warm', { name, error })
       return reportDamage(app, error)

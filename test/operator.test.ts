@@ -202,10 +202,19 @@ test('on a full disk writing is refused, and reading goes on, with keys never us
     }
   })
   expect(refused).toMatchObject({ status: 507, problem: { code: 'storage_full' } })
+  let users = 0
   for (const write of [
     () => upload(call, id, 'ID,Power\n1,5\n'),
     () => call.post('/admin/backups'),
-    () => call.post('/api/v1/auth/login', { email: 'ann@x.test', password: 'long enough for all' }),
+    () => {
+      const username = `somebody ${++users}`
+      return call.post('/api/v1/users', {
+        email: `${users}@x.test`,
+        username,
+        password: 'long enough for all',
+        role: 'member',
+      })
+    },
   ]) {
     // A small row may still fit where another has left some room.
     const failure = await until(() =>

@@ -351,7 +351,10 @@ test('a board says which columns it can be sorted by', async () => {
   const { id } = await newLeague(call)
   await finished(upload(call, id, current))
   const { problem } = await refusalOf(board(call, id, '?sort_by=speed'))
-  expect(problem).toMatchObject({ status: 400, choices: ['score', 'power', 'kill_points'] })
+  expect(problem).toMatchObject({
+    status: 400,
+    choices: ['score', 'power', 'kill_points', 'power.gain', 'kill_points.gain'],
+  })
   expect((await refusalOf(board(call, id, '?ties=none&page=x'))).problem).toMatchObject({
     status: 422,
     errors: [{ path: 'page' }, { path: 'ties' }],

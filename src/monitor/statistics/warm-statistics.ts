@@ -129,6 +129,7 @@ const countedAt = new WeakMap<App, Map<string, string>>()
 export async function refreshStatistics(
   app: App,
   names: readonly StatisticsName[],
+  signal: AbortSignal,
   onProgress: (share: number) => void = () => {},
 ): Promise<Refreshed> {
   const { cache, db, clock, log } = app
@@ -137,6 +138,7 @@ export async function refreshStatistics(
   countedAt.set(app, counted)
   const work = names.flatMap(name => questions(db, name, clock.now()).map(asked => ({ name, asked })))
   for (const [i, { name, asked }] of work.entries()) {
+    signal.throwIfAborted()
     const { entry } = statistics[name]
     const query = keyOf(asked)
     const key = `${entry.name}|${query}`
@@ -148,6 +150,7 @@ export async function refreshStatistics(
       result.successful++
       result.cache_keys.push(key)
     } catch (error) {
+      signal.throwIfAborted()
       result.failed++ // the others are refreshed all the same
       log.warn('A statistic could not be refreshed', { key, error })
     }
