@@ -83,7 +83,11 @@ async function dayOf(scans: number) {
       await finished(app.jobs.start(deleteOld, {}).then(({ jobId }) => ({ job_id: jobId })))
     },
     reopen: () => call.post(`/api/v1/leagues/${id}/reopen`),
-    alerts: async () => (await call.get('/admin/monitoring/alerts/json')).alerts,
+    alerts: async () =>
+      (await call.get('/admin/monitoring/alerts/json')).alerts.filter(
+        // The clock was turned ahead: tasks of the schedule may be late.
+        ({ alert_type }: { alert_type: string }) => alert_type !== 'task_missing',
+      ),
   }
 }
 

@@ -384,10 +384,12 @@ browserTest('every page can be read, named and reached, in light and dark, wide 
       }),
     )
   }
-  expect(reached.slice(0, 9)).toEqual([
+  expect(reached.slice(0, 11)).toEqual([
     'Skip to the content solid',
     'Fieldhouse solid',
     'Leagues solid',
+    'Tours solid',
+    'Quotes solid',
     'Rota solid',
     'Olga solid',
     'Change between light and dark solid',

@@ -46,6 +46,8 @@ const isAlike = (a, b) => a.nodeName === b.nodeName && !a.id && !b.id
 /** What the browser has put there stays: the reader's input, open details, times as they read them, all of `data-keep`. */
 const own = new Set(['open', 'title', 'tabindex', 'class'])
 
+const choiceOf = select => [...select.options].find(option => option.defaultSelected)?.value
+
 function renew(from, to, rows) {
   if (from.nodeType !== Node.ELEMENT_NODE) {
     if (from.data === to.data) return false
@@ -61,6 +63,8 @@ function renew(from, to, rows) {
     from.setAttribute(name, value)
     changed = true
   }
+  // What the reader has chosen stays, unless the page itself is about another choice, as after a click on a heading.
+  if (from.matches('select') && choiceOf(from) !== choiceOf(to)) from.replaceChildren(...to.childNodes)
   if (from.matches('input, textarea, select')) return false
   if (!from.matches('[data-chart], [data-keep]') && children(from, to, rows)) changed = true
   if (changed && from.matches('tr[id]')) rows.add(from)
