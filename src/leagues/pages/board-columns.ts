@@ -36,15 +36,6 @@ export function boardTableColumns(
       cell: row =>
         html`<a href="${path}/players/${encodeURIComponent(row.player_id)}">${row.name ? name(row.name) : name(row.player_id)}</a>`,
     },
-    ...labels.map(
-      (label): Column<Row> => ({
-        head: metricName(label),
-        cell: ({ labels }) => {
-          const text = labels?.[label]
-          return text ? html`<a href="${withLabel(`${label}:${text}`)}">${name(text)}</a>` : number(null)
-        },
-      }),
-    ),
     {
       head: scoreName,
       numeric: true,
@@ -55,6 +46,15 @@ export function boardTableColumns(
     ...(rows.some(row => row.tier)
       ? [{ head: 'Tier', cell: (row: Row) => tier(row.tier, row.tier ? tiers.indexOf(row.tier) : -1, tiers.length) }]
       : []),
+    ...labels.map(
+      (label): Column<Row> => ({
+        head: metricName(label),
+        cell: ({ labels }) => {
+          const text = labels?.[label]
+          return text ? html`<a href="${withLabel(`${label}:${text}`)}">${name(text)}</a>` : number(null)
+        },
+      }),
+    ),
     ...metrics.map(
       (each): Column<Row> => ({
         head: metricName(each),
