@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { DeadFile, fileOf } from './file.ts'
 import type { Db } from './open.ts'
 import { isBusy, isFull } from './open-errors.ts'
@@ -149,3 +150,6 @@ export function prepared<S>(build: (db: Db) => S): (db: Db) => S {
     return statement
   }
 }
+
+/** A value that a prepared statement is given when it runs. */
+export const given = (name: string) => sql.placeholder(name)

@@ -2,7 +2,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { ledger, type OrderRefusal, orderKeys } from '../../../db/schema.ts'
-import { prepared } from '../../../db/transactions.ts'
+import { given, prepared } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
 import type { LedgerLine } from './ledger.ts'
@@ -11,7 +11,6 @@ import type { Order } from './order.ts'
 export type OrderOutcome = { line: LedgerLine } | { refusal: OrderRefusal }
 
 const keyLife = day
-const given = (name: string) => sql.placeholder(name)
 
 const textOf = ({ symbol, side, quantity }: Order) => `${side} ${quantity} ${symbol}`
 

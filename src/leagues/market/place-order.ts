@@ -2,7 +2,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { holdings, ledger, type OrderRefusal, portfolios } from '../../../db/schema.ts'
-import { batched, prepared } from '../../../db/transactions.ts'
+import { batched, given, prepared } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
@@ -126,8 +126,6 @@ function writeTrade(
     realised: fill.realised,
   })
 }
-
-const given = (name: string) => sql.placeholder(name)
 
 const updateCash = prepared(db =>
   db

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gte, sql, sum } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { closingQuotes, holdings, ledger, portfolios, quotes, users } from '../../../db/schema.ts'
-import { prepared } from '../../../db/transactions.ts'
+import { given, prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { League } from '../league.ts'
@@ -9,8 +9,6 @@ import type { LedgerLine } from './ledger.ts'
 import type { Portfolio, QuotedHolding } from './portfolio.ts'
 import { noPosition, type Position } from './position.ts'
 import { openOf, startOfDay } from './quote.ts'
-
-const given = (name: string) => sql.placeholder(name)
 
 const byOwner = prepared(db =>
   db

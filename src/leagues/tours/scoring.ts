@@ -35,7 +35,7 @@ export type PickScore = {
   status: GolferStatus | 'missing'
   /** What the pick is worth, by the missed-cut rule for a golfer who is out; null is unknown. */
   score: number | null
-  /** His own total to par. */
+  /** The golfer’s own total to par. */
   total: number | null
   today: number | null
   thru: number | null
