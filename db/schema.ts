@@ -241,6 +241,52 @@ export const sheetMappings = sqliteTable(
   t => [primaryKey({ columns: [t.leagueId, t.headings] })],
 )
 
+/**
+ * A file chosen in a browser without JavaScript: it waits here, with what each of its columns is to be read as, until it is
+ * imported or the next day.
+ */
+export const uploadDrafts = sqliteTable(
+  'upload_drafts',
+  {
+    id: id(),
+    leagueId: integer('league_id')
+      .notNull()
+      .references(() => leagues.id, { onDelete: 'cascade' }),
+    userId: integer('user_id'), // who chose it; null: the operator
+    filename: text('filename').notNull(),
+    file: text('file').notNull(), // its name under DATA_DIR/uploads
+    bytes: integer('bytes').notNull(),
+    sha256: text('sha256').notNull(),
+    kind: text('kind', { enum: uploadKinds }).notNull(),
+    mode: text('mode', { enum: uploadModes }).notNull(),
+    takenAt: time('taken_at'), // null: as the sheet or its name says
+    mapping: json<Record<string, string | null>>('mapping'), // null: as it is recognised
+    trialJobId: text('trial_job_id'),
+    createdAt: time('created_at').notNull(),
+  },
+  t => [index('upload_drafts_league').on(t.leagueId), index('upload_drafts_created').on(t.createdAt)],
+)
+
+export const markReasons = ['farm', 'vacation', 'other'] as const
+
+/** What officers say of a player of a sheet league, and whether the player counts in ranks and totals. */
+export const playerMarks = sqliteTable(
+  'player_marks',
+  {
+    leagueId: integer('league_id')
+      .notNull()
+      .references(() => leagues.id, { onDelete: 'cascade' }),
+    playerId: text('player_id').notNull(),
+    reason: text('reason', { enum: markReasons }).notNull(),
+    farmOf: text('farm_of'), // the player id of whom this is a second account
+    note: text('note'),
+    counted: integer('counted', { mode: 'boolean' }).notNull(),
+    markedBy: integer('marked_by'), // null: the operator
+    markedAt: time('marked_at').notNull(),
+  },
+  t => [primaryKey({ columns: [t.leagueId, t.playerId] })],
+)
+
 export type UploadError = { line: number; column: string; value: string; reason: string }
 
 /** What was wrong with an upload's lines, some hundred to a row: ten thousand rows would hold the write lock too long. */
