@@ -573,10 +573,14 @@ export const frozenBoards = sqliteTable('frozen_boards', {
 
 // ── Who works where ─────────────────────────────────────────────────────────────────────────────────────────────
 
+/** Who says yes once a colleague has taken an offered duty: an officer, or the rules of work alone. */
+export const swapRules = ['officer', 'rules'] as const
+
 export const sites = sqliteTable('sites', {
   id: id(),
   name: text('name').notNull().unique(),
   timezone: text('timezone').notNull(), // IANA
+  swaps: text('swaps', { enum: swapRules }).notNull().default('officer'),
   createdAt: time('created_at').notNull(),
 })
 
@@ -589,16 +593,21 @@ export type StoredWish = {
   to?: string
 }
 
-export const staff = sqliteTable('staff', {
-  id: id(),
-  name: text('name').notNull(),
-  skills: json<string[]>('skills').notNull(),
-  maxHoursWeek: real('max_hours_week').notNull(),
-  hourlyCents: integer('hourly_cents').notNull(),
-  preferences: json<StoredWish[]>('preferences').notNull(),
-  active: integer('active', { mode: 'boolean' }).notNull().default(true), // else no longer planned, but still on past rosters
-  createdAt: time('created_at').notNull(),
-})
+export const staff = sqliteTable(
+  'staff',
+  {
+    id: id(),
+    name: text('name').notNull(),
+    userId: integer('user_id').references(() => users.id, { onDelete: 'set null' }), // the account that sees these shifts as its own
+    skills: json<string[]>('skills').notNull(),
+    maxHoursWeek: real('max_hours_week').notNull(),
+    hourlyCents: integer('hourly_cents').notNull(),
+    preferences: json<StoredWish[]>('preferences').notNull(),
+    active: integer('active', { mode: 'boolean' }).notNull().default(true), // else no longer planned, but still on past rosters
+    createdAt: time('created_at').notNull(),
+  },
+  t => [uniqueIndex('staff_user').on(t.userId)],
+)
 
 /** A certificate of a member of staff, valid through the day `expires_on`. */
 export const certifications = sqliteTable(
@@ -680,8 +689,82 @@ export const rosterDrafts = sqliteTable(
     createdBy: integer('created_by'), // null: the operator
     createdAt: time('created_at').notNull(),
     confirmedAt: time('confirmed_at'),
+    name: text('name'),
+    changes: integer('changes').notNull().default(0), // made by hand since
   },
   t => [index('roster_drafts_created').on(t.createdAt)],
+)
+
+/** The shifts of a week to make other weeks from. */
+export const weekTemplates = sqliteTable('week_templates', {
+  id: id(),
+  name: text('name').notNull().unique(),
+  monday: text('monday').notNull(), // of the week it was saved from: its moments are those of that week
+  shifts: json<unknown[]>('shifts').notNull(), // each with who stood there
+  createdAt: time('created_at').notNull(),
+})
+
+/** The private address of somebody's calendar. */
+export const calendarAddresses = sqliteTable('calendar_addresses', {
+  staffId: integer('staff_id')
+    .primaryKey()
+    .references(() => staff.id, { onDelete: 'cascade' }),
+  tokenHash: text('token_hash').notNull().unique(),
+  createdAt: time('created_at').notNull(),
+})
+
+export const leaveStates = ['pending', 'approved', 'declined', 'withdrawn'] as const
+
+/** Leave that somebody has asked for. Approved, it is an absence too. */
+export const leaveRequests = sqliteTable(
+  'leave_requests',
+  {
+    id: id(),
+    staffId: integer('staff_id')
+      .notNull()
+      .references(() => staff.id, { onDelete: 'cascade' }),
+    from: text('from').notNull(), // a day, included
+    to: text('to').notNull(),
+    note: text('note'),
+    state: text('state', { enum: leaveStates }).notNull().default('pending'),
+    reason: text('reason'), // of who decided
+    createdAt: time('created_at').notNull(),
+    decidedAt: time('decided_at'),
+  },
+  t => [index('leave_requests_staff').on(t.staffId, t.from), index('leave_requests_state').on(t.state, t.from)],
+)
+
+/** A duty that somebody would rather not work. It is gone with the duty, so there are only offers that still hold. */
+export const swapOffers = sqliteTable(
+  'swap_offers',
+  {
+    id: id(),
+    assignmentId: integer('assignment_id')
+      .notNull()
+      .unique()
+      .references(() => assignments.id, { onDelete: 'cascade' }),
+    note: text('note'),
+    createdAt: time('created_at').notNull(),
+    takenBy: integer('taken_by').references(() => staff.id, { onDelete: 'set null' }),
+    inReturn: integer('in_return').references(() => assignments.id, { onDelete: 'set null' }), // a duty of who takes it
+    takenAt: time('taken_at'),
+  },
+  t => [index('swap_offers_taken').on(t.takenBy), index('swap_offers_return').on(t.inReturn)],
+)
+
+/** What a person is told of their own shifts, leave and swaps. */
+export const staffNotices = sqliteTable(
+  'staff_notices',
+  {
+    id: id(),
+    staffId: integer('staff_id')
+      .notNull()
+      .references(() => staff.id, { onDelete: 'cascade' }),
+    at: time('at').notNull(),
+    message: text('message').notNull(),
+    seenAt: time('seen_at'),
+  },
+  t => [index('staff_notices_staff').on(t.staffId, t.id), index('staff_notices_at').on(t.at)],
 )
 
 /** The alerts already raised about a certificate, by how many days before its end, so that each is raised once. */

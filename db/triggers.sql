@@ -59,6 +59,27 @@ BEGIN
   INSERT INTO search_index (rowid, name) VALUES (4 * NEW.id + 2, NEW.symbol);
 END;
 
+-- ── Who has left has no shifts of their own any more: neither their page nor their calendar ──────────────────────────
+
+CREATE TRIGGER users_delete_staff AFTER UPDATE OF deleted_at ON users
+WHEN NEW.deleted_at IS NOT NULL
+BEGIN
+  UPDATE staff SET user_id = NULL WHERE user_id = NEW.id;
+END;
+
+CREATE TRIGGER staff_unlink_calendar AFTER UPDATE OF user_id ON staff
+WHEN OLD.user_id IS NOT NEW.user_id
+BEGIN
+  DELETE FROM calendar_addresses WHERE staff_id = NEW.id;
+END;
+
+-- An exchange is one for one: without the duty in return, the offer stands as if nobody had taken it.
+CREATE TRIGGER swap_offers_lose_return AFTER UPDATE OF in_return ON swap_offers
+WHEN OLD.in_return IS NOT NULL AND NEW.in_return IS NULL
+BEGIN
+  UPDATE swap_offers SET taken_by = NULL, taken_at = NULL WHERE id = NEW.id;
+END;
+
 -- ── `run_counts`: how many runs there are now, by job name and status ───────────────────────────────────────────────
 
 CREATE TRIGGER runs_insert_counts AFTER INSERT ON runs

@@ -38,6 +38,9 @@ export const newPerson = t.Object({
   ),
   preferences: t.Optional(t.Array(wishSchema, { maxItems: 100 })),
   active: t.Optional(t.Boolean({ description: 'Who is not is not planned, but remembered' })),
+  account: t.Optional(
+    t.Nullable(t.String({ maxLength: 40, description: 'Name of the account that sees these shifts as its own' })),
+  ),
 })
 export const personChange = t.Partial(newPerson)
 export type PersonChange = Static<typeof personChange>
@@ -53,6 +56,8 @@ export const personSchema = t.Object(
     unavailable: t.Array(t.Object({ from: t.String(), to: t.String() })),
     preferences: t.Array(wishSchema),
     active: t.Boolean(),
+    user_id: t.Nullable(t.Integer({ description: 'Of the account that sees these shifts as its own' })),
+    account: t.Nullable(t.String({ description: 'Its name' })),
     created_at: dateTimeSchema,
   },
   { $id: 'Staff' },

@@ -78,6 +78,7 @@ ${form(
 ${formField({ label: 'Max hours per week', name: 'max_hours_week', type: 'number', min: 0, max: 168, step: 0.5, value: person?.max_hours_week ?? 40 })}
 ${formField({ label: 'Hourly wage', name: 'hourly_cents', type: 'cents', min: 0, value: person?.hourly_cents ?? 0 })}</div>
 ${formField({ label: 'Skills', name: 'skills', type: 'list', optional: true, value: person?.skills.join('\n'), placeholder: 'bar\nsteward', hint: 'One per line, named as in the shifts' })}
+${formField({ label: 'Account', name: 'account', optional: true, value: person?.account, maxlength: 40, hint: 'Their user name here: they see their shifts under “My shifts”' })}
 ${rows('Certificates', person?.certifications ?? [], (held, i) => [
   { label: 'Name', name: `certifications[${i}].name`, value: held?.name, maxlength: 60 },
   { label: 'Valid through', name: `certifications[${i}].expires_on`, type: 'date', value: held?.expires_on },

@@ -2,7 +2,8 @@
 import { and, asc, count, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { assignments, certifications, staff, unavailability } from '../../db/schema.ts'
-import { refuse } from '../errors.ts'
+import { userByName, usernamesOf } from '../accounts/queries.ts'
+import { invalid, refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
@@ -33,6 +34,10 @@ export function personViews(db: Db, people: Person[]): PersonView[] {
       .all(),
     ({ staffId }) => staffId,
   )
+  const accounts = usernamesOf(
+    db,
+    people.map(({ userId }) => userId),
+  )
   return people.map(person => ({
     id: person.id,
     name: person.name,
@@ -43,6 +48,8 @@ export function personViews(db: Db, people: Person[]): PersonView[] {
     unavailable: (absences.get(person.id) ?? []).map(({ from, to }) => ({ from, to })),
     preferences: person.preferences,
     active: person.active,
+    user_id: person.userId,
+    account: person.userId === null ? null : (accounts.get(person.userId) ?? null),
     created_at: iso(person.createdAt),
   }))
 }
@@ -77,6 +84,7 @@ export function addPerson(tx: Db, given: PersonChange & { name: string }, at: nu
     .insert(staff)
     .values({
       name: given.name,
+      userId: accountOf(tx, given.account, 0) ?? null,
       skills: given.skills ?? [],
       maxHoursWeek: given.max_hours_week ?? 40,
       hourlyCents: given.hourly_cents ?? 0,
@@ -97,6 +105,7 @@ export function changePerson(tx: Db, id: number, given: PersonChange): void {
   tx.update(staff)
     .set({
       name: given.name ?? before.name,
+      userId: accountOf(tx, given.account, id),
       skills: given.skills ?? before.skills,
       maxHoursWeek: given.max_hours_week ?? before.max_hours_week,
       hourlyCents: given.hourly_cents ?? before.hourly_cents,
@@ -108,6 +117,15 @@ export function changePerson(tx: Db, id: number, given: PersonChange): void {
   writeBeside(tx, id, given)
   touch(tx, 'staff')
   if (given.name !== undefined && given.name !== before.name) touch(tx, 'roster')
+}
+
+/** The id behind a name: undefined leaves things as they are, null is nobody. An account is that of one person. */
+function accountOf(tx: Db, name: string | null | undefined, staffId: number): number | null | undefined {
+  if (!name?.trim()) return name === undefined ? undefined : null
+  const user = userByName(tx, name.trim()) ?? invalid('account', `There is no account ${name.trim()}.`)
+  const taken = tx.select().from(staff).where(eq(staff.userId, user.id)).get()
+  if (taken && taken.id !== staffId) refuse('conflict', `The account ${user.username} is that of ${taken.name} already`)
+  return user.id
 }
 
 function writeBeside(tx: Db, staffId: number, { certifications: held, unavailable }: PersonChange): void {

@@ -20,6 +20,7 @@ const blank = {
   unavailable: [],
   preferences: [],
   active: true,
+  account: null,
 }
 
 export const staffRoutes = (app: App) => {
