@@ -329,7 +329,9 @@ export const tours = sqliteTable('tours', {
   createdAt: time('created_at').notNull(),
 })
 
-/** A tournament that a feed shows or has shown. */
+export const fieldSources = ['feed', 'hand'] as const
+
+/** A tournament that a feed shows or has shown, or one to come whose field was entered by hand. */
 export const tourEvents = sqliteTable(
   'tour_events',
   {
@@ -346,6 +348,8 @@ export const tourEvents = sqliteTable(
     begunAt: time('begun_at'), // when the feed first showed a stroke
     changedAt: time('changed_at').notNull(), // when a score, a golfer or the state last changed; only ever grows
     movedAt: time('moved_at').notNull(), // when a score last changed: boards show movement since just before
+    source: text('source', { enum: fieldSources }).notNull().default('feed'),
+    turnedInto: integer('turned_into'), // of a field by hand: the feed's own event, once the feed shows it
   },
   t => [index('tour_events_tour').on(t.tourId, t.changedAt)],
 )
@@ -374,6 +378,22 @@ export const golfers = sqliteTable(
     primaryKey({ columns: [t.eventId, t.playerId, t.since] }),
     index('golfers_until').on(t.eventId, t.until, t.since),
   ],
+)
+
+/** What is known of a golfer before play: how they are ranked, and of one entered by hand, who they are on the feed. */
+export const fieldPlayers = sqliteTable(
+  'field_players',
+  {
+    eventId: integer('event_id')
+      .notNull()
+      .references(() => tourEvents.id, { onDelete: 'cascade' }),
+    playerId: text('player_id').notNull(),
+    rank: integer('rank'), // in the world, from 1
+    odds: real('odds'), // decimal: what 1 pays
+    feedPlayerId: text('feed_player_id'), // null: not found on the feed
+    absent: integer('absent', { mode: 'boolean' }).notNull().default(false), // an officer said that they do not play
+  },
+  t => [primaryKey({ columns: [t.eventId, t.playerId] })],
 )
 
 /** A member's team of picks in a tour league. */
