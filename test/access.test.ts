@@ -96,16 +96,16 @@ const ann = { email: 'ann@example.org', username: 'Ann', password: 'correct hors
 
 test('an event stream ends with the session, the key, the role or the account it was asked for with', async () => {
   const dataDir = temporaryFolder()
-  const [house, other] = [await start({}, dataDir), await spawnFieldhouse({}, dataDir)]
-  const { call } = house
+  const [fieldhouse, other] = [await start({}, dataDir), await spawnFieldhouse({}, dataDir)]
+  const { call } = fieldhouse
   const { id } = await call.post('/api/v1/users', ann)
-  const browser = visitor(house.url)
+  const browser = visitor(fieldhouse.url)
   await browser.signIn(ann.email, ann.password)
   const { id: keyId, key } = await browser.post('/api/v1/keys', { name: 'wall', role: 'officer' })
 
   /** Two streams, one in each process; answers how to wait for the end of both. */
   async function listen(headers: Record<string, string>) {
-    const streams = await Promise.all([house.url, other.url].map(url => fetch(`${url}/rota/events`, { headers })))
+    const streams = await Promise.all([fieldhouse.url, other.url].map(url => fetch(`${url}/rota/events`, { headers })))
     for (const { status } of streams) expect(status).toBe(200)
     return () => Promise.all(streams.map(stream => stream.text()))
   }
@@ -116,7 +116,7 @@ test('an event stream ends with the session, the key, the role or the account it
   const untilLogout = await withCookie()
   await browser.post('/api/v1/auth/logout')
   await untilLogout()
-  expect(house.app.streams.size()).toBe(1) // the key's goes on
+  expect(fieldhouse.app.streams.size()).toBe(1) // the key's goes on
 
   await call.delete(`/api/v1/keys/${keyId}`)
   await forever()
@@ -130,7 +130,7 @@ test('an event stream ends with the session, the key, the role or the account it
   const untilDeleted = await withKey(next)
   await call.delete(`/api/v1/users/${id}`)
   await untilDeleted()
-  expect(house.app.streams.size()).toBe(0)
+  expect(fieldhouse.app.streams.size()).toBe(0)
 })
 
 test('a stream does not keep a session alive, and ends with it', async () => {

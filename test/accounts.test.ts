@@ -363,7 +363,7 @@ test('users are listed by name and found by part of name or address', async () =
   expect(await names('page=2&limit=2')).toEqual(['zoe'])
 })
 
-test('an address or name that is taken, or one of the house, is refused', async () => {
+test('an address or name that is taken, or one of the service, is refused', async () => {
   const { call } = await start()
   await call.post('/api/v1/users', ann)
   const refusal = async (change: object) => {
@@ -381,7 +381,7 @@ test('an address or name that is taken, or one of the house, is refused', async 
   expect(await refusal({ country: 'Norway' })).toEqual([422, 'country'])
 })
 
-test('a name that looks like that of somebody else is refused, and the house’s own too', async () => {
+test('a name that looks like that of somebody else is refused, and the service’s own too', async () => {
   const { call } = await start()
   const refusal = async (change: object) => {
     const { status, problem } = await refusalOf(call.post('/api/v1/users', { ...bob, ...change }))

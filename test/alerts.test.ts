@@ -140,7 +140,7 @@ test('a route whose p95 is over a second is told of; uploads take as long as the
   ])
 })
 
-test('a task of the schedule that is late is told of, and a house where nobody runs jobs', async () => {
+test('a task of the schedule that is late is told of, and a service where nobody runs jobs', async () => {
   const tick = job('test.tick', { input: t.Object({}), run: async () => null })
   const { app, call, clock } = await start({ ROLE: 'web' }, undefined, {
     jobs: [tick],

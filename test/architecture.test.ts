@@ -34,7 +34,7 @@ const imports = files.flatMap(importsOf)
 const ours = imports.filter(({ to }) => /^(src|db|test|scripts)\//.test(to))
 const shown = ({ from, line, to }: Import) => `${from}:${line} imports ${to}`
 
-/** The floors of the house, the lowest first. A room imports from lower floors and from itself, never from a neighbour. */
+/** The floors of the service, the lowest first. A room imports from lower floors and from itself, never from a neighbour. */
 const floors: readonly (readonly string[])[] = [
   ['db'],
   ['src/errors.ts'],

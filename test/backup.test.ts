@@ -196,9 +196,9 @@ test('a backup of every earlier schema is restored and brought up to date', asyn
     client.close()
     const empty = temporaryFolder()
     expect(await restore(await backup(dataDir), empty)).toMatchObject({ code: 0, err: '' })
-    const house = await start({}, empty)
-    expect(house.app.db.select().from(leagues).all()).toEqual([])
-    await house.stop()
+    const fieldhouse = await start({}, empty)
+    expect(fieldhouse.app.db.select().from(leagues).all()).toEqual([])
+    await fieldhouse.stop()
   }
 })
 
@@ -219,11 +219,11 @@ test('a restored installation is another one: a new id for what is shared, and n
 
   const empty = temporaryFolder()
   await restore(folder, empty)
-  const house = await start({}, empty)
+  const fieldhouse = await start({}, empty)
   expect(before).toBeString()
-  expect(idOf(house.app.db)).not.toBe(before)
-  expect(house.app.db.select().from(sessions).all()).toEqual([])
-  expect(house.app.db.select().from(users).all()).toMatchObject([{ username: 'ann' }])
+  expect(idOf(fieldhouse.app.db)).not.toBe(before)
+  expect(fieldhouse.app.db.select().from(sessions).all()).toEqual([])
+  expect(fieldhouse.app.db.select().from(users).all()).toMatchObject([{ username: 'ann' }])
 })
 
 redisTest('what Redis remembers from before a restore is out of reach afterwards', async () => {
@@ -301,7 +301,7 @@ test('a backup that fails raises an alert and leaves nothing half; the next good
   expect(alerts()).toMatchObject([{ state: 'resolved' }])
 })
 
-test('a full disk fails the backup, not the house', async () => {
+test('a full disk fails the backup, not the service', async () => {
   const { dataDir, app, call } = await installation()
   app.db.$client.run('create table ballast (bytes blob)')
   app.db.$client.run('insert into ballast values (randomblob(4000000))')

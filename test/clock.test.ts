@@ -9,10 +9,10 @@ import { refusalOf, start } from './start.ts'
 const wrongBy = 40 * day
 
 test('a quote and a chain from a clock that was ahead give way to the right ones, and are not traded at', async () => {
-  const house = await start()
-  const { call, clock, app } = house
+  const fieldhouse = await start()
+  const { call, clock, app } = fieldhouse
   const { id } = await newCup(call)
-  const ann = await newTrader(house, 'ann')
+  const ann = await newTrader(fieldhouse, 'ann')
   await ann.post(`/api/v1/leagues/${id}/join`)
   const chain = [{ strike_cents: 100, type: 'call', bid_cents: 1 }]
   const options = '/api/v1/quotes/ACME/options?expiration=2099-03-20'

@@ -64,7 +64,7 @@ test('a mistaken secret is not repeated', () => {
   }
 })
 
-test('a house with mistaken settings does not open and says them all on stderr', async () => {
+test('a service with mistaken settings does not open and says them all on stderr', async () => {
   const opening = spawnFieldhouse({ PORT: 'x', ROLE: 'y' })
   await expect(opening).rejects.toThrow(/PORT=x: .*ROLE=y: /s)
 })

@@ -1,11 +1,11 @@
-/** Connections that are broken off in the middle: nothing is left of them, and the house stays open. */
+/** Connections that are broken off in the middle: nothing is left of them, and the service stays open. */
 import { expect, test } from 'bun:test'
 import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { newLeague, upload } from './sheets.ts'
 import { adminToken, spawnFieldhouse, until } from './start.ts'
 
-type House = Awaited<ReturnType<typeof spawnFieldhouse>>
+type Started = Awaited<ReturnType<typeof spawnFieldhouse>>
 
 const boundary = 'x-the-boundary'
 const partHead = (name: string, filename = '') =>
@@ -45,10 +45,10 @@ const ways: Record<string, Way> = {
   }),
 }
 
-const portOf = ({ url }: House) => Number(new URL(url).port)
+const portOf = ({ url }: Started) => Number(new URL(url).port)
 
-/** Sends that much and goes away: politely once all is sent, or torn off once the house is busy with it. */
-async function breakOff(house: House, { head, body }: ReturnType<Way>, isBusy?: () => boolean) {
+/** Sends that much and goes away: politely once all is sent, or torn off once the service is busy with it. */
+async function breakOff(fieldhouse: Started, { head, body }: ReturnType<Way>, isBusy?: () => boolean) {
   const gone = Promise.withResolvers<void>()
   let rest = Buffer.from(head + body)
   const send = (socket: Bun.Socket) => {
@@ -57,7 +57,7 @@ async function breakOff(house: House, { head, body }: ReturnType<Way>, isBusy?: 
   }
   const socket = await Bun.connect({
     hostname: '127.0.0.1',
-    port: portOf(house),
+    port: portOf(fieldhouse),
     socket: { open: send, drain: send, data() {}, close: () => gone.resolve(), error: () => gone.resolve() },
   })
   if (isBusy) {
@@ -67,47 +67,51 @@ async function breakOff(house: House, { head, body }: ReturnType<Way>, isBusy?: 
   await gone.promise
 }
 
-const filesIn = ({ dataDir }: House) => {
+const filesIn = ({ dataDir }: Started) => {
   try {
     return readdirSync(join(dataDir, 'uploads'))
   } catch {
     return []
   }
 }
-const answered = ({ lines }: House, method: string) =>
+const answered = ({ lines }: Started, method: string) =>
   lines.filter(line => line.message === 'request' && line.method === method).length
-const complaints = ({ lines }: House) => lines.filter(({ level }) => level === 'error')
+const complaints = ({ lines }: Started) => lines.filter(({ level }) => level === 'error')
 
-async function isUnharmed(house: House, league: number) {
-  expect(filesIn(house)).toEqual([])
-  expect((await house.call.get(`/api/v1/leagues/${league}/uploads`)).uploads).toEqual([])
-  expect(house.child.exitCode).toBeNull()
-  expect(complaints(house)).toEqual([])
+async function isUnharmed(fieldhouse: Started, league: number) {
+  expect(filesIn(fieldhouse)).toEqual([])
+  expect((await fieldhouse.call.get(`/api/v1/leagues/${league}/uploads`)).uploads).toEqual([])
+  expect(fieldhouse.child.exitCode).toBeNull()
+  expect(complaints(fieldhouse)).toEqual([])
 }
 
-test('an upload whose connection breaks leaves no file and no row, and the house stays open', async () => {
-  const house = await spawnFieldhouse()
-  const { id } = await newLeague(house.call)
+test('an upload whose connection breaks leaves no file and no row, and the service stays open', async () => {
+  const fieldhouse = await spawnFieldhouse()
+  const { id } = await newLeague(fieldhouse.call)
   const path = `/api/v1/leagues/${id}/uploads`
   for (const way of Object.values(ways))
     for (const body of Object.values(cuts)) {
-      const before = answered(house, 'POST')
-      await breakOff(house, way(path, body))
-      await until(() => answered(house, 'POST') > before)
-      await isUnharmed(house, id)
+      const before = answered(fieldhouse, 'POST')
+      await breakOff(fieldhouse, way(path, body))
+      await until(() => answered(fieldhouse, 'POST') > before)
+      await isUnharmed(fieldhouse, id)
     }
   for (let i = 0; i < 5; i++) {
-    await breakOff(house, ways['in chunks']!(path, cuts['much of the file']!), () => filesIn(house).length > 0)
-    await until(() => filesIn(house).length === 0)
-    await isUnharmed(house, id)
+    await breakOff(
+      fieldhouse,
+      ways['in chunks']!(path, cuts['much of the file']!),
+      () => filesIn(fieldhouse).length > 0,
+    )
+    await until(() => filesIn(fieldhouse).length === 0)
+    await isUnharmed(fieldhouse, id)
   }
 }, 60_000)
 
 test('an upload that ends inside a part is refused', async () => {
-  const house = await spawnFieldhouse()
-  const { id } = await newLeague(house.call)
+  const fieldhouse = await spawnFieldhouse()
+  const { id } = await newLeague(fieldhouse.call)
   const send = (body: string) =>
-    house.call.raw(`/api/v1/leagues/${id}/uploads`, {
+    fieldhouse.call.raw(`/api/v1/leagues/${id}/uploads`, {
       method: 'POST',
       headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
       body,
@@ -115,38 +119,38 @@ test('an upload that ends inside a part is refused', async () => {
   for (const [what, body] of Object.entries(cuts)) {
     const answer = await send(body)
     expect([what, answer.status, await answer.json()]).toMatchObject([what, body ? 400 : 422, {}])
-    await isUnharmed(house, id)
+    await isUnharmed(fieldhouse, id)
   }
   expect((await send(`${partHead('file', 'scan.csv')}${sheet}${end}`)).status).toBe(202)
 }, 60_000)
 
 test('a boundary longer than any may be is refused', async () => {
-  const house = await spawnFieldhouse()
-  const { id } = await newLeague(house.call)
+  const fieldhouse = await spawnFieldhouse()
+  const { id } = await newLeague(fieldhouse.call)
   for (const boundary of ['b'.repeat(500), '', '"', 'b; boundary=c', '=?utf-8?q?']) {
-    const answer = await house.call.raw(`/api/v1/leagues/${id}/uploads`, {
+    const answer = await fieldhouse.call.raw(`/api/v1/leagues/${id}/uploads`, {
       method: 'POST',
       headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
       body: `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="a.csv"\r\n\r\nid\r\n`,
     })
     expect([boundary, answer.status]).toEqual([boundary, 400])
   }
-  await isUnharmed(house, id)
+  await isUnharmed(fieldhouse, id)
 })
 
 test('any other body whose connection breaks leaves nothing in the log', async () => {
-  const house = await spawnFieldhouse()
+  const fieldhouse = await spawnFieldhouse()
   const send = async (path: string, type: string, way: string) => {
-    const before = answered(house, 'POST')
+    const before = answered(fieldhouse, 'POST')
     const request = ways[way]!(path, '{"name":"No')
-    await breakOff(house, { ...request, head: request.head.replace(/content-type: .*/, `content-type: ${type}`) })
-    await until(() => answered(house, 'POST') > before)
+    await breakOff(fieldhouse, { ...request, head: request.head.replace(/content-type: .*/, `content-type: ${type}`) })
+    await until(() => answered(fieldhouse, 'POST') > before)
   }
   for (const way of Object.keys(ways))
     for (const type of ['application/json', 'text/csv', `multipart/form-data; boundary=${boundary}`])
       for (const path of ['/api/v1/leagues', '/api/v1/shifts/import', '/api/v1/auth/login']) await send(path, type, way)
-  expect(complaints(house)).toEqual([])
-  expect(await house.call.get('/livez')).toBe('ok')
+  expect(complaints(fieldhouse)).toEqual([])
+  expect(await fieldhouse.call.get('/livez')).toBe('ok')
 })
 
 test('what a killed process was receiving goes at the next start, and what a living one receives stays', async () => {
@@ -155,8 +159,8 @@ test('what a killed process was receiving goes at the next start, and what a liv
   const alive = await spawnFieldhouse({}, killed.dataDir)
   const path = `/api/v1/leagues/${id}/uploads`
   const parts = () => filesIn(killed).filter(name => name.endsWith('.part'))
-  const send = (house: House) =>
-    breakOff(house, ways['in chunks']!(path, cuts['much of the file']!), () => hasStopped.signal.aborted)
+  const send = (fieldhouse: Started) =>
+    breakOff(fieldhouse, ways['in chunks']!(path, cuts['much of the file']!), () => hasStopped.signal.aborted)
   const hasStopped = new AbortController()
 
   const receiving = [send(killed)]
@@ -181,8 +185,8 @@ test('what a killed process was receiving goes at the next start, and what a liv
 })
 
 test('an answer that is not read to its end leaves nothing open, whatever it is', async () => {
-  const house = await spawnFieldhouse()
-  const { call, child, finished } = house
+  const fieldhouse = await spawnFieldhouse()
+  const { call, child, finished } = fieldhouse
   const { id } = await newLeague(call)
   const long = `ID,Name,Power\n${Array.from({ length: 60_000 }, (_, i) => `${i},${String(i).padEnd(190, '.')},${i}\n`).join('')}`
   const { upload_id, ...started } = await upload(call, id, long)
@@ -220,7 +224,7 @@ test('an answer that is not read to its end leaves nothing open, whatever it is'
     let status = ''
     await Bun.connect({
       hostname: '127.0.0.1',
-      port: portOf(house),
+      port: portOf(fieldhouse),
       socket: {
         open: socket =>
           void socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${adminToken}\r\n\r\n`),
@@ -236,21 +240,21 @@ test('an answer that is not read to its end leaves nothing open, whatever it is'
     return status === 'HTTP/1.1 200' // exports have few places, and the one before may not have been left yet
   }
   for (const path of Object.keys(answers)) await until(() => leave(path, 1)) // what is opened once stays open
-  await until(async () => (await openStreams(house)) === 0)
+  await until(async () => (await openStreams(fieldhouse)) === 0)
   const before = openFiles()
   for (const [path, times] of Object.entries(answers))
     for (let i = 0; i < times; i++) await until(() => leave(path, i % 2 ? 1 : path.includes('events') ? 20 : 300))
-  await until(async () => (await openStreams(house)) === 0)
+  await until(async () => (await openStreams(fieldhouse)) === 0)
   const most = (target: string) => (before.get(target)?.length ?? 0) + 2
   await until(() =>
     openFiles()
       .entries()
       .every(([target, { length }]) => length <= most(target)),
   )
-  expect(complaints(house)).toEqual([])
+  expect(complaints(fieldhouse)).toEqual([])
   expect(child.exitCode).toBeNull()
 })
 
-async function openStreams({ call }: House): Promise<number> {
+async function openStreams({ call }: Started): Promise<number> {
   return Number(/^fieldhouse_open_streams (\d+)$/m.exec(await call.get('/metrics'))?.[1])
 }

@@ -106,15 +106,15 @@ const manyNames = 60_000 // more bytes than a connection takes that nobody reads
 const wide = `ID,Name,Power\n${Array.from({ length: manyNames }, (_, i) => `${i},${String(i).padEnd(190, '.')},${i}\n`).join('')}`
 
 async function withWideBoard(env: Env = {}, exportPatience?: number) {
-  const house = await start(env, undefined, { exportPatience })
-  const { id } = await newLeague(house.call)
-  await house.finished(upload(house.call, id, wide))
+  const fieldhouse = await start(env, undefined, { exportPatience })
+  const { id } = await newLeague(fieldhouse.call)
+  await fieldhouse.finished(upload(fieldhouse.call, id, wide))
   const path = `/api/v1/leagues/${id}/leaderboard.csv`
   /** Asks for the file and reads nothing. Call the answer to go away. */
   async function askOnly(address: string, then: 'stay' | 'go' = 'stay', method = 'GET') {
     const socket = await Bun.connect({
       hostname: '127.0.0.1',
-      port: Number(new URL(house.url).port),
+      port: Number(new URL(fieldhouse.url).port),
       socket: { data() {} },
     })
     socket.write(`${method} ${path} HTTP/1.1\r\nhost: x\r\nx-forwarded-for: ${address}\r\n\r\n`)
@@ -123,15 +123,15 @@ async function withWideBoard(env: Env = {}, exportPatience?: number) {
     afterTest(() => socket.terminate())
     return () => socket.terminate()
   }
-  const asked = () => house.lines.filter(line => line.path === path && line.method === 'GET').length
-  const ask = (address: string, by = house.as()) => by.raw(path, { headers: { 'x-forwarded-for': address } })
+  const asked = () => fieldhouse.lines.filter(line => line.path === path && line.method === 'GET').length
+  const ask = (address: string, by = fieldhouse.as()) => by.raw(path, { headers: { 'x-forwarded-for': address } })
   /** Whether one may: the file is not taken. */
-  const statusOf = async (address: string, by = house.as()) => {
+  const statusOf = async (address: string, by = fieldhouse.as()) => {
     const answer = await ask(address, by)
     await answer.body?.cancel()
     return answer.status
   }
-  return { ...house, path, ask, askOnly, asked, statusOf }
+  return { ...fieldhouse, path, ask, askOnly, asked, statusOf }
 }
 
 test('a caller exports two boards at once, and a download that is given up makes room', async () => {

@@ -32,12 +32,18 @@ function webhook() {
 
 async function watched() {
   const hook = webhook()
-  const house = await start({ ALERT_WEBHOOK_URL: hook.url })
-  const { id } = await newLeague(house.call)
-  await house.finished(upload(house.call, id, 'ID,Power\n1,5\n'))
-  const health = async () => (await house.as().raw('/health')).json()
+  const fieldhouse = await start({ ALERT_WEBHOOK_URL: hook.url })
+  const { id } = await newLeague(fieldhouse.call)
+  await fieldhouse.finished(upload(fieldhouse.call, id, 'ID,Power\n1,5\n'))
+  const health = async () => (await fieldhouse.as().raw('/health')).json()
   expect((await health()).status).toBe('healthy')
-  return { ...house, id, health, sent: hook.sent, said: () => house.lines.map(({ message }) => String(message)) }
+  return {
+    ...fieldhouse,
+    id,
+    health,
+    sent: hook.sent,
+    said: () => fieldhouse.lines.map(({ message }) => String(message)),
+  }
 }
 
 test.each([

@@ -9,10 +9,10 @@ import { start, until } from './start.ts'
 const sheet = `ID,Name,Power\n${Array.from({ length: 200 }, (_, i) => `${i},player ${i},${i * 7}`).join('\n')}\n`
 
 async function withBoard(env = {}) {
-  const house = await start(env)
-  const { id } = await newLeague(house.call, { score_on: 'current' })
-  await house.finished(upload(house.call, id, sheet))
-  return { ...house, id, path: `/api/v1/leagues/${id}/leaderboard` }
+  const fieldhouse = await start(env)
+  const { id } = await newLeague(fieldhouse.call, { score_on: 'current' })
+  await fieldhouse.finished(upload(fieldhouse.call, id, sheet))
+  return { ...fieldhouse, id, path: `/api/v1/leagues/${id}/leaderboard` }
 }
 
 test('every answer carries a request id, its time and what keeps browsers strict', async () => {
@@ -211,7 +211,7 @@ test('a bug answers 500 without detail and is in the log under its request id', 
   })
 })
 
-test('an event stream survives and ends when the house closes', async () => {
+test('an event stream survives and ends when the service closes', async () => {
   const { call, app, stop } = await start()
   const { jobId } = app.jobs.accept(app.db, app.jobs.definitionOf('sheets.import'), { uploadId: 1, leagueId: 1 })
   const answer = await call.raw(`/api/v1/jobs/${jobId}/events`)
@@ -264,7 +264,7 @@ async function written(url: string, text: string): Promise<string> {
   return answer.promise
 }
 
-test('a house of any name answers, however short', async () => {
+test('a service of any name answers, however short', async () => {
   const { url } = await start()
   for (const host of ['nas', 'a', 'pi', 'a:80', 'nas:80', '[::1]', '[::1]:80', '10.0.0.1', 'a-longer.example'])
     for (const path of ['/api/v1/leagues?page=1', '/']) {

@@ -4,7 +4,7 @@ import { newLeague, season, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 
 type Mistake = { path: string; message: string }
-type House = Awaited<ReturnType<typeof start>>
+type Started = Awaited<ReturnType<typeof start>>
 
 const aDate = 'Write a date such as 2026-03-30, from 1970 to 2100.'
 const aTime = 'Write a time such as 2026-03-01T12:00:00Z, from 1970 to 2100.'
@@ -14,30 +14,33 @@ const errorsOf = async (call: Promise<unknown>): Promise<string[]> => {
   expect(status).toBe(422)
   return problem.errors.map(({ path, message }: Mistake) => `${path}: ${message}`)
 }
-const linksOf = async ({ call }: Pick<House, 'call'>, path: string) => {
+const linksOf = async ({ call }: Pick<Started, 'call'>, path: string) => {
   const header = (await call.raw(path)).headers.get('link') ?? ''
   return Object.fromEntries([...header.matchAll(/<([^>]+)>; rel="(\w+)"/g)].map(([, to, rel]) => [rel, to]))
 }
 
 test('a page far beyond the last is empty, and leads back to the last', async () => {
-  const house = await start()
+  const fieldhouse = await start()
   for (const page of ['7', '99999999999999999999'])
-    expect(await house.call.get(`/api/v1/users?page=${page}`)).toMatchObject({ users: [], pagination: { total: 0 } })
-  await newLeague(house.call)
-  const links = await linksOf(house, '/api/v1/leagues?page=7')
+    expect(await fieldhouse.call.get(`/api/v1/users?page=${page}`)).toMatchObject({
+      users: [],
+      pagination: { total: 0 },
+    })
+  await newLeague(fieldhouse.call)
+  const links = await linksOf(fieldhouse, '/api/v1/leagues?page=7')
   expect(links).toMatchObject({ prev: '/api/v1/leagues?page=1', last: '/api/v1/leagues?page=1' })
 })
 
 test('a board comes with links to its other pages, from the cache too', async () => {
-  const house = await start()
-  const { call, as, finished } = house
+  const fieldhouse = await start()
+  const { call, as, finished } = fieldhouse
   const { id } = await newLeague(call)
   await finished(upload(call, id, 'ID,Power\n1,5\n2,4\n3,3\n'))
   const board = `/api/v1/leagues/${id}/leaderboard`
   const next = `${board}?limit=1&page=3`
-  for (const one of [house, house, { call: as() }, { call: as() }])
+  for (const one of [fieldhouse, fieldhouse, { call: as() }, { call: as() }])
     expect(await linksOf(one, `${board}?limit=1&page=2`)).toMatchObject({ prev: `${board}?limit=1&page=1`, next })
-  expect(await linksOf(house, `${board}?around=2&limit=1`)).toMatchObject({ next })
+  expect(await linksOf(fieldhouse, `${board}?around=2&limit=1`)).toMatchObject({ next })
 })
 
 test('a mistake names its field, in the path, the query and the body', async () => {

@@ -76,9 +76,13 @@ test('a second start of the same work gets the id of the first', async () => {
 
 test('whoever is given the id of a run under way may follow it, not stop it', async () => {
   const { definition, first } = handheld('test.shared', { once: () => 'all' })
-  const house = await startWith(definition)
-  const { app } = house
-  const [ann, bob, cy] = [await newTrader(house, 'ann'), await newTrader(house, 'bob'), await newTrader(house, 'cy')]
+  const fieldhouse = await startWith(definition)
+  const { app } = fieldhouse
+  const [ann, bob, cy] = [
+    await newTrader(fieldhouse, 'ann'),
+    await newTrader(fieldhouse, 'bob'),
+    await newTrader(fieldhouse, 'cy'),
+  ]
   const one = await app.jobs.start(definition, {}, { by: ann.id })
   const two = await app.jobs.start(definition, {}, { by: bob.id })
   expect(two.jobId).toBe(one.jobId)
@@ -100,7 +104,7 @@ test('a failing job is tried again with growing pauses and then fails with its e
       throw new Error(`try ${tries}`)
     },
   }) as JobDefinition<App>
-  const { app, finished, db } = await startWith(flaky).then(house => ({ ...house, db: house.app.db }))
+  const { app, finished, db } = await startWith(flaky).then(fieldhouse => ({ ...fieldhouse, db: fieldhouse.app.db }))
   const run = await finished(started(await app.jobs.start(flaky, {})))
   expect(run).toMatchObject({ status: 'FAILURE', attempts: 3, error: 'try 3' })
   expect(db.query.systemAlerts.findMany().sync()).toMatchObject([{ type: 'job_failed', state: 'active' }])

@@ -19,8 +19,8 @@ function after({ app, clock }: Pick<Awaited<ReturnType<typeof start>>, 'app' | '
 }
 
 async function season() {
-  const house = await start()
-  const { call, finished, app } = house
+  const fieldhouse = await start()
+  const { call, finished, app } = fieldhouse
   const { id } = await newLeague(call)
   // Nine scans, four hours apart; cy comes with the second and goes with the fourth, then comes back.
   for (let i = 0; i < 9; i++) {
@@ -31,7 +31,7 @@ async function season() {
   const snapshots = () =>
     app.sheets.boards.scores.query<{ n: number }, []>('select count(*) n from snapshots where starts_for is null').get()
       ?.n
-  return { ...house, id, forget, snapshots, after: (ms: number) => after(house, ms) }
+  return { ...fieldhouse, id, forget, snapshots, after: (ms: number) => after(fieldhouse, ms) }
 }
 
 test('while a season runs every scan is kept', async () => {
@@ -59,8 +59,8 @@ test('of a finished season the first, the last and daily scans stay, and no rank
 
 /** One league whose scans all came on one day: of such a day a finished season keeps few. */
 async function dayOf(scans: number) {
-  const house = await start()
-  const { call, finished, app } = house
+  const fieldhouse = await start()
+  const { call, finished, app } = fieldhouse
   const { id } = await newLeague(call)
   for (let i = 0; i <= scans; i++) {
     const cy = i % 2 ? `3,cy,${300 + 10 * i}\n` : ''
@@ -69,7 +69,7 @@ async function dayOf(scans: number) {
   const uploads = async (): Promise<{ id: number; status: string }[]> =>
     (await call.get(`/api/v1/leagues/${id}/uploads`)).uploads
   return {
-    ...house,
+    ...fieldhouse,
     id,
     /** The newest that still counts, or the one so many before it. */
     async undo(before = 0) {
@@ -79,7 +79,7 @@ async function dayOf(scans: number) {
     send: (i: number, minutes: number) => upload(call, id, scan(i), { taken_at: at(minutes / 60) }),
     async thinOut() {
       await call.post(`/api/v1/leagues/${id}/finalize`)
-      after(house, 8 * day)
+      after(fieldhouse, 8 * day)
       await finished(app.jobs.start(deleteOld, {}).then(({ jobId }) => ({ job_id: jobId })))
     },
     reopen: () => call.post(`/api/v1/leagues/${id}/reopen`),

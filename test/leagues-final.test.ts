@@ -7,12 +7,12 @@ const soon = (ms: number) => new Date(Date.now() + ms).toISOString()
 const scan = 'id,name,power\n1,Ann,10\n2,Bob,20\n'
 
 async function startSeason(config: object = { auto_finalize: true }) {
-  const house = await start()
-  const { app, call, finished } = house
-  house.app.schedule.stop()
+  const fieldhouse = await start()
+  const { app, call, finished } = fieldhouse
+  fieldhouse.app.schedule.stop()
   const league = await call.post('/api/v1/leagues', { ...season, ends_at: soon(60_000), config })
   const due = async () => (await finished({ job_id: (await app.jobs.start(finalizeDue, {})).jobId })).result.finalized
-  return { ...house, id: league.id as number, due, read: () => call.get(`/api/v1/leagues/${league.id}`) }
+  return { ...fieldhouse, id: league.id as number, due, read: () => call.get(`/api/v1/leagues/${league.id}`) }
 }
 
 test('a league that asks for it is finalised at its end, once it has something to show', async () => {

@@ -152,11 +152,11 @@ test('a league made private is closed to strangers at once, whatever of it was c
 })
 
 test('a private league is for its members, and for those whom an officer adds', async () => {
-  const house = await start()
-  const { call } = house
+  const fieldhouse = await start()
+  const { call } = fieldhouse
   const { id } = await newLeague(call, { public: false }, 'Secret society')
-  const [ann, bob] = [await newTrader(house, 'ann'), await newTrader(house, 'bob')]
-  const officer = await newTrader(house, 'olga', 'officer')
+  const [ann, bob] = [await newTrader(fieldhouse, 'ann'), await newTrader(fieldhouse, 'bob')]
+  const officer = await newTrader(fieldhouse, 'olga', 'officer')
   const league = `/api/v1/leagues/${id}`
   const reads = ['', '/leaderboard', '/members', '/stats', '/players', '/classifications', '/leaderboard.csv']
   const lists = ['/api/v1/leagues', '/api/v1/leagues/active', '/api/v1/search?q=secret', '/']

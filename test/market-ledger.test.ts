@@ -23,15 +23,15 @@ const orRefused = (order: Promise<unknown>) =>
 for (const allow_short of [false, true])
   test(`a thousand random orders of ten members in any order end as the ledger says${allow_short ? ', shorts too' : ''}`, async () => {
     const seeded = chance()
-    const house = await start()
-    await newCup(house.call, { starting_cash_cents: 500_000, fee_cents: 37, max_position_pct: 60, allow_short })
+    const fieldhouse = await start()
+    await newCup(fieldhouse.call, { starting_cash_cents: 500_000, fee_cents: 37, max_position_pct: 60, allow_short })
     const traders = await newTraders(
-      house,
+      fieldhouse,
       league,
       Array.from({ length: 10 }, (_, i) => `trader ${i}`),
     )
     const requote = () =>
-      quote(house.call, Object.fromEntries(symbols.map(symbol => [symbol, 100 + seeded.below(20_000)])))
+      quote(fieldhouse.call, Object.fromEntries(symbols.map(symbol => [symbol, 100 + seeded.below(20_000)])))
     await requote()
     let filled = 0
     for (let round = 0; round < 20; round++) {
@@ -45,9 +45,9 @@ for (const allow_short of [false, true])
       await pushed
     }
     expect(`SEED=${seeded.seed}: ${filled > 100}`).toBe(`SEED=${seeded.seed}: true`)
-    expect(auditLedger(house.dataDir)).toMatchObject({ ...clean, portfolios: 10, lines: filled + 10 })
+    expect(auditLedger(fieldhouse.dataDir)).toMatchObject({ ...clean, portfolios: 10, lines: filled + 10 })
 
-    const { $client: client } = house.app.db
+    const { $client: client } = fieldhouse.app.db
     const lowest = (column: string, table: string) =>
       Number(client.query(`select min(${column}) from ${table}`).values()[0]?.[0])
     expect(lowest('cash_cents', 'portfolios')).toBeGreaterThanOrEqual(0)
@@ -56,7 +56,7 @@ for (const allow_short of [false, true])
     else expect(lowest('quantity_after', 'ledger')).toBeGreaterThanOrEqual(0)
 
     // The board in memory, each portfolio, and what the tables add up to are one and the same.
-    const rows = (await board(house.call, league)).rows as { player_id: string; score: number }[]
+    const rows = (await board(fieldhouse.call, league)).rows as { player_id: string; score: number }[]
     const fromTables = client
       .query(
         `select p.user_id, p.cash_cents + coalesce(sum(h.quantity * q.price_cents), 0) from portfolios p
@@ -70,16 +70,16 @@ for (const allow_short of [false, true])
   }, 120_000)
 
 test('an audit finds every kind of tampering, raises one alert and clears it again', async () => {
-  const house = await start()
-  await newCup(house.call)
-  const [ann] = await newTraders(house, league, ['ann'])
-  await quote(house.call, { ACME: 100 })
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call)
+  const [ann] = await newTraders(fieldhouse, league, ['ann'])
+  await quote(fieldhouse.call, { ACME: 100 })
   await trade(ann!, league, 'buy', 5, 'ACME')
-  const audit = () => house.app.schedule.runNow('ledger.audit', null)
-  const audited = async () => (await house.finished({ job_id: (await audit())?.jobId ?? '' })).result
+  const audit = () => fieldhouse.app.schedule.runNow('ledger.audit', null)
+  const audited = async () => (await fieldhouse.finished({ job_id: (await audit())?.jobId ?? '' })).result
   expect(await audited()).toEqual({ leagues: 1, portfolios: 1, lines: 2, differences: 0 })
 
-  const { $client: client } = house.app.db
+  const { $client: client } = fieldhouse.app.db
   const alerts = () => client.query(`select state, count from system_alerts where key = 'ledger_audit'`).all()
   const cases: [tamper: string, mend: string, what: string][] = [
     ['update portfolios set cash_cents = cash_cents + 1', 'update portfolios set cash_cents = cash_cents - 1', 'cash'],
@@ -89,7 +89,7 @@ test('an audit finds every kind of tampering, raises one alert and clears it aga
   ]
   for (const [tamper, mend, what] of cases) {
     client.run(tamper)
-    expect(auditLedger(house.dataDir).differences).toMatchObject([{ league_id: 1, user_id: ann!.id, what }])
+    expect(auditLedger(fieldhouse.dataDir).differences).toMatchObject([{ league_id: 1, user_id: ann!.id, what }])
     client.run(mend)
   }
   client.run(`insert into holdings (league_id, user_id, symbol, quantity, cost_cents) values (1, 77, 'ACME', 1, 1)`)
@@ -98,7 +98,7 @@ test('an audit finds every kind of tampering, raises one alert and clears it aga
   client.run('delete from holdings where user_id = 77')
 
   const script = Bun.spawnSync([process.execPath, join(import.meta.dir, '../scripts/audit-ledger.ts')], {
-    env: { DATA_DIR: house.dataDir },
+    env: { DATA_DIR: fieldhouse.dataDir },
   })
   expect([script.exitCode, script.stdout.toString()]).toEqual([
     0,
@@ -109,12 +109,12 @@ test('an audit finds every kind of tampering, raises one alert and clears it aga
 
 test('two processes over one folder take orders at once, and no cash is spent twice', async () => {
   const folder = temporaryFolder()
-  const house = await start({}, folder)
+  const fieldhouse = await start({}, folder)
   const other = await spawnFieldhouse({ ROLE: 'web' }, folder)
-  await newCup(house.call, { starting_cash_cents: 100_000 })
-  const [ann] = await newTraders(house, league, ['ann'])
+  await newCup(fieldhouse.call, { starting_cash_cents: 100_000 })
+  const [ann] = await newTraders(fieldhouse, league, ['ann'])
   const elsewhere = other.as(ann!.key)
-  await quote(house.call, { ACME: 1_000 })
+  await quote(fieldhouse.call, { ACME: 1_000 })
   const orders = Array.from({ length: 150 }, (_, i) =>
     orRefused(trade(i % 2 ? ann! : elsewhere, league, 'buy', 1, 'ACME')),
   )
@@ -135,7 +135,7 @@ test('two processes over one folder take orders at once, and no cash is spent tw
   await trade(elsewhere, league, 'sell', 10, 'ACME', 'sale')
   expect(await portfolio(elsewhere, league)).toMatchObject({ trades: 101, holdings: [{ quantity: 90 }] })
   await quote(other.call, { ACME: 2_000 })
-  const seen = async () => (await board(house.call, league)).rows[0].score === 10_000 + 90 * 2_000
+  const seen = async () => (await board(fieldhouse.call, league)).rows[0].score === 10_000 + 90 * 2_000
   expect(await until(seen)).toBe(true)
 })
 

@@ -10,15 +10,15 @@ import { faintText, unnamed } from './web-seen.ts'
 const ann = { email: 'ann@example.org', username: 'ann', password: 'correct horse battery', role: 'member' }
 
 async function floor(config: object = {}) {
-  const house = await start()
-  await newCup(house.call, { fee_cents: 100, max_position_pct: 40, quote_max_age_s: 3_600, ...config })
-  await house.call.post('/api/v1/users', ann)
-  await quote(house.call, { ACME: 20_000, BOLT: 5_050, 'BRK.B': 41_234 })
-  return house
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call, { fee_cents: 100, max_position_pct: 40, quote_max_age_s: 3_600, ...config })
+  await fieldhouse.call.post('/api/v1/users', ann)
+  await quote(fieldhouse.call, { ACME: 20_000, BOLT: 5_050, 'BRK.B': 41_234 })
+  return fieldhouse
 }
 
 browserTest('a member joins, sees what an order would do, places it, and the page follows quotes', async () => {
-  const { call, url, ...house } = await floor()
+  const { call, url, ...fieldhouse } = await floor()
   const page = await openBrowser()
   const complaints = complaintsOf(page)
   await signIn(page, url, ann.email, ann.password)
@@ -47,7 +47,7 @@ browserTest('a member joins, sees what an order would do, places it, and the pag
 
   await page.click('#h-ACME >> text=Sell')
   expect([await page.inputValue('[name=side]'), await page.inputValue('[name=quantity]')]).toEqual(['sell', '100'])
-  house.clock.forward(2 * 3_600_000)
+  fieldhouse.clock.forward(2 * 3_600_000)
   await page.click('text=Place the order')
   await page.waitForSelector('[aria-invalid]')
   expect(await page.locator('#f-symbol-error').textContent()).toContain('may be at most 3600 s old')
@@ -56,10 +56,10 @@ browserTest('a member joins, sees what an order would do, places it, and the pag
 })
 
 browserTest('an order that got no answer is sent again under the same key and done once', async () => {
-  const house = await floor()
+  const fieldhouse = await floor()
   const page = await openBrowser()
-  await signIn(page, house.url, ann.email, ann.password)
-  await page.goto(`${house.url}/leagues/1/trade`)
+  await signIn(page, fieldhouse.url, ann.email, ann.password)
+  await page.goto(`${fieldhouse.url}/leagues/1/trade`)
   await page.click('text=Join the league')
   await page.waitForSelector('#order')
   const keys: (string | undefined)[] = []
@@ -76,38 +76,38 @@ browserTest('an order that got no answer is sent again under the same key and do
   await page.click('text=Place the order')
   await page.waitForSelector('#h-ACME')
   expect(keys[0]).toBe(keys[1])
-  expect((await house.call.get('/api/v1/leagues/1/trades')).trades).toMatchObject([{ quantity: 7 }])
+  expect((await fieldhouse.call.get('/api/v1/leagues/1/trades')).trades).toMatchObject([{ quantity: 7 }])
 })
 
 browserTest('activity follows what happens, officers set prices and look after feeds', async () => {
-  const house = await floor()
-  await house.call.post('/api/v1/users', { ...ann, email: 'olga@example.org', username: 'olga', role: 'officer' })
-  const [bob] = await newTraders(house, 1, ['bob <b>'])
+  const fieldhouse = await floor()
+  await fieldhouse.call.post('/api/v1/users', { ...ann, email: 'olga@example.org', username: 'olga', role: 'officer' })
+  const [bob] = await newTraders(fieldhouse, 1, ['bob <b>'])
   const page = await openBrowser()
   const complaints = complaintsOf(page)
-  await signIn(page, house.url, 'olga@example.org', ann.password)
-  await page.goto(`${house.url}/leagues/1/activity`)
+  await signIn(page, fieldhouse.url, 'olga@example.org', ann.password)
+  await page.goto(`${fieldhouse.url}/leagues/1/activity`)
   await page.waitForSelector('text=bob <b>')
   await trade(bob!, 1, 'buy', 3, 'BOLT')
   await page.waitForSelector('td:text-is("BOLT")')
 
-  await page.goto(`${house.url}/quotes`)
+  await page.goto(`${fieldhouse.url}/quotes`)
   await page.fill('[name="quotes[0].symbol"]', 'corn')
   await page.fill('[name="quotes[0].price_cents"]', '9.85')
   await page.click('text=Set the price')
   await page.waitForSelector('th:text-is("CORN")')
-  expect(await house.call.get('/api/v1/quotes/CORN')).toMatchObject({ price_cents: 985 })
-  await page.goto(`${house.url}/leagues/1/portfolios/${bob!.id}`)
+  expect(await fieldhouse.call.get('/api/v1/quotes/CORN')).toMatchObject({ price_cents: 985 })
+  await page.goto(`${fieldhouse.url}/leagues/1/portfolios/${bob!.id}`)
   expect(await page.locator('h1').textContent()).toBe('Portfolio of bob <b>')
   expect(await page.locator('#order').count()).toBe(0)
   expect(complaints).toEqual([])
 })
 
 browserTest('everything can be read in either light, named, and fits a phone', async () => {
-  const house = await floor()
+  const fieldhouse = await floor()
   const page = await openBrowser({ viewport: { width: 360, height: 700 } })
-  await signIn(page, house.url, ann.email, ann.password)
-  await page.goto(`${house.url}/leagues/1/trade`)
+  await signIn(page, fieldhouse.url, ann.email, ann.password)
+  await page.goto(`${fieldhouse.url}/leagues/1/trade`)
   await page.click('text=Join the league')
   await page.waitForSelector('#order')
   await page.fill('[name=symbol]', 'BRK.B')
@@ -117,7 +117,7 @@ browserTest('everything can be read in either light, named, and fits a phone', a
   for (const path of ['/leagues/1/trade?symbol=ACME&quantity=900', '/leagues/1/activity', '/leagues/1', '/quotes'])
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      await page.goto(house.url + path)
+      await page.goto(fieldhouse.url + path)
       if (path.includes('trade')) await page.waitForSelector('.preview .no')
       expect([path, colorScheme, await page.evaluate(unnamed), await page.evaluate(faintText)]).toEqual([
         path,
@@ -129,19 +129,19 @@ browserTest('everything can be read in either light, named, and fits a phone', a
 })
 
 test('the pages say what is in the way: signed out, the operator, another kind of league, others’ portfolios', async () => {
-  const house = await floor()
-  const browser = visitor(house.url)
+  const fieldhouse = await floor()
+  const browser = visitor(fieldhouse.url)
   const asPage = { headers: { accept: 'text/html' } }
   expect((await browser.visit('/leagues/1/trade', asPage)).headers.get('location')).toBe(
     '/sign-in?next=%2Fleagues%2F1%2Ftrade',
   )
   await browser.signIn(ann.email, ann.password)
-  const [bob] = await newTraders(house, 1, ['bob'])
+  const [bob] = await newTraders(fieldhouse, 1, ['bob'])
   expect((await browser.visit(`/leagues/1/portfolios/${bob!.id}`, asPage)).status).toBe(403)
   expect(await (await browser.visit('/leagues/1/trade', asPage)).text()).toContain('You are not in this league yet')
-  const operator = await house.call.raw('/leagues/1/trade', asPage)
+  const operator = await fieldhouse.call.raw('/leagues/1/trade', asPage)
   expect(await operator.text()).toContain('The operator plays in no league')
-  await house.call.post('/api/v1/leagues', {
+  await fieldhouse.call.post('/api/v1/leagues', {
     name: 'Sheets',
     kind: 'sheet',
     starts_at: '2026-01-01T00:00:00Z',

@@ -186,28 +186,28 @@ test('a feed that goes mad is held back with an alert until it is sane or believ
 })
 
 test('bursts, very many trades and everything on one card are told of with reasons', async () => {
-  const house = await start()
-  await newCup(house.call)
-  const [ann, bob, cat] = await newTraders(house, 1, ['ann', 'bob', 'cat'])
-  await quote(house.call, { ACME: 1_000, BOLT: 1_000 })
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call)
+  const [ann, bob, cat] = await newTraders(fieldhouse, 1, ['ann', 'bob', 'cat'])
+  await quote(fieldhouse.call, { ACME: 1_000, BOLT: 1_000 })
   // Of trading only: at a full minute the tasks of the day that was skipped are told of as late.
   const ofTrading = `alert_type in ('security', 'high_trades')`
   const alerts = () =>
-    house.app.db.$client
+    fieldhouse.app.db.$client
       .query(`select key, alert_type as type, count from system_alerts where ${ofTrading} order by key`)
       .all()
-  house.clock.forward(day - (house.clock.now() % day) + minute) // a minute into a day
+  fieldhouse.clock.forward(day - (fieldhouse.clock.now() % day) + minute) // a minute into a day
   for (let i = 0; i < 29; i++) await trade(ann!, 1, 'buy', 1, 'ACME')
   expect(alerts()).toEqual([])
   await trade(ann!, 1, 'buy', 1, 'ACME')
   expect(alerts()).toEqual([{ key: `trade_burst:${ann!.id}`, type: 'security', count: 1 }])
   for (let i = 0; i < 5; i++) {
-    house.clock.forward(2 * minute)
+    fieldhouse.clock.forward(2 * minute)
     for (let j = 0; j < 21; j++) await trade(bob!, 1, j % 2 ? 'sell' : 'buy', 1, 'BOLT')
   }
   expect(alerts()).toMatchObject([{ type: 'high_trades', key: `high_trades:${bob!.id}` }, { type: 'security' }])
   await trade(cat!, 1, 'buy', 8_000, 'ACME')
-  expect(await riskAssessment(house.app)).toEqual([
+  expect(await riskAssessment(fieldhouse.app)).toEqual([
     { id: ann!.id, username: 'ann', trades_count: 30, recent_trades: 30, reasons: ['30 trades within a minute'] },
     { id: bob!.id, username: 'bob', trades_count: 105, recent_trades: 105, reasons: ['105 trades since 00:00 UTC'] },
     {
@@ -221,21 +221,25 @@ test('bursts, very many trades and everything on one card are told of with reaso
 })
 
 test('what each day began with is marked once and shown as a player’s history', async () => {
-  const house = await start()
-  await newCup(house.call)
-  const [ann] = await newTraders(house, 1, ['ann'])
-  await quote(house.call, { ACME: 1_000 })
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call)
+  const [ann] = await newTraders(fieldhouse, 1, ['ann'])
+  await quote(fieldhouse.call, { ACME: 1_000 })
   await trade(ann!, 1, 'buy', 1_000, 'ACME')
   const mark = async () =>
-    (await house.finished({ job_id: (await house.app.schedule.runNow('market.mark_day', null))?.jobId ?? '' })).result
+    (
+      await fieldhouse.finished({
+        job_id: (await fieldhouse.app.schedule.runNow('market.mark_day', null))?.jobId ?? '',
+      })
+    ).result
   expect(await mark()).toEqual({ leagues: 1, marked: 0 })
-  house.clock.forward(day)
-  await quote(house.call, { ACME: 2_000 })
+  fieldhouse.clock.forward(day)
+  await quote(fieldhouse.call, { ACME: 2_000 })
   expect([await mark(), await mark()]).toEqual([
     { leagues: 1, marked: 1 },
     { leagues: 1, marked: 1 },
   ])
-  const { history, score } = await house.call.get(`/api/v1/leagues/1/players/${ann!.id}`)
+  const { history, score } = await fieldhouse.call.get(`/api/v1/leagues/1/players/${ann!.id}`)
   expect([history.map(({ score }: { score: number }) => score), score]).toEqual([[10_000_000], 11_000_000])
 })
 

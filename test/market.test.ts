@@ -6,9 +6,9 @@ import { refusalOf, start } from './start.ts'
 const league = 1
 
 test('joining grants the starting cash once, and the portfolio, the board and the activity show it', async () => {
-  const house = await start()
-  await newCup(house.call, { starting_cash_cents: 500_000 })
-  const ann = await newTrader(house, 'ann')
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call, { starting_cash_cents: 500_000 })
+  const ann = await newTrader(fieldhouse, 'ann')
   expect((await refusalOf(portfolio(ann, league))).status).toBe(404)
   for (let i = 0; i < 3; i++) await ann.post('/api/v1/leagues/1/join')
   expect(await portfolio(ann, league)).toMatchObject({
@@ -18,7 +18,7 @@ test('joining grants the starting cash once, and the portfolio, the board and th
     return_pct: 0,
     holdings: [],
   })
-  expect((await board(house.call, league)).rows).toMatchObject([
+  expect((await board(fieldhouse.call, league)).rows).toMatchObject([
     { rank: 1, change: null, player_id: String(ann.id), name: 'ann', score: 500_000, metrics: { return_pct: 0 } },
   ])
   expect(await ann.get('/api/v1/leagues/1/activity')).toMatchObject({
@@ -28,16 +28,16 @@ test('joining grants the starting cash once, and the portfolio, the board and th
 })
 
 test('an order moves cash, holding, ledger, board, statistics and activity at once', async () => {
-  const house = await start()
-  await newCup(house.call, { fee_cents: 100 })
-  const [ann] = await newTraders(house, league, ['ann'])
-  await quote(house.call, { ACME: 20_000, BOLT: 5_000 })
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call, { fee_cents: 100 })
+  const [ann] = await newTraders(fieldhouse, league, ['ann'])
+  await quote(fieldhouse.call, { ACME: 20_000, BOLT: 5_000 })
   // Everything is in the cache when the order comes.
   const seen = () =>
     Promise.all([
       portfolio(ann!, league),
-      board(house.call, league),
-      house.call.get('/api/v1/leagues/1/stats'),
+      board(fieldhouse.call, league),
+      fieldhouse.call.get('/api/v1/leagues/1/stats'),
       ann!.get('/api/v1/leagues/1/activity'),
       ann!.get(`/api/v1/users/${ann!.id}/stats`),
     ])
@@ -52,7 +52,7 @@ test('an order moves cash, holding, ledger, board, statistics and activity at on
     cash_cents: 9_799_900,
     holding: 10,
   })
-  await quote(house.call, { ACME: 22_000 })
+  await quote(fieldhouse.call, { ACME: 22_000 })
   await trade(ann!, league, 'sell', 4, 'ACME')
   const [mine, ranked, stats, activity, user] = await seen()
   expect(mine).toMatchObject({
@@ -77,11 +77,11 @@ test('an order moves cash, holding, ledger, board, statistics and activity at on
 })
 
 test('an order is refused with the rule that says no, and nothing has moved', async () => {
-  const house = await start()
-  await newCup(house.call, { starting_cash_cents: 100_000, max_position_pct: 40, quote_max_age_s: 60 })
-  const [ann] = await newTraders(house, league, ['ann'])
-  const outsider = await newTrader(house, 'bob')
-  await quote(house.call, { ACME: 10_000 })
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call, { starting_cash_cents: 100_000, max_position_pct: 40, quote_max_age_s: 60 })
+  const [ann] = await newTraders(fieldhouse, league, ['ann'])
+  const outsider = await newTrader(fieldhouse, 'bob')
+  await quote(fieldhouse.call, { ACME: 10_000 })
   const refused = async (side: string, quantity: number, symbol = 'ACME') =>
     (await refusalOf(trade(ann!, league, side, quantity, symbol))).problem
   expect(await refused('buy', 11)).toMatchObject({ status: 409, rule: 'cash', over: 10_000, most: 4 })
@@ -92,24 +92,24 @@ test('an order is refused with the rule that says no, and nothing has moved', as
   expect(await refused('buy', 1.5)).toMatchObject({ status: 422, errors: [{ path: 'quantity' }] })
   expect(await refused('buy', 1_000_001)).toMatchObject({ status: 422 })
   expect(await refused('hold', 1)).toMatchObject({ status: 422, errors: [{ path: 'side' }] })
-  house.clock.forward(61_000)
+  fieldhouse.clock.forward(61_000)
   expect(await refused('buy', 1)).toMatchObject({ rule: 'quote_age', limit: 60, unit: 'seconds' })
   expect((await refusalOf(trade(outsider, league, 'buy', 1, 'ACME'))).status).toBe(403)
-  expect((await refusalOf(trade(house.call, league, 'buy', 1, 'ACME'))).status).toBe(404) // the operator
+  expect((await refusalOf(trade(fieldhouse.call, league, 'buy', 1, 'ACME'))).status).toBe(404) // the operator
   expect((await refusalOf(trade(ann!, 99, 'buy', 1, 'ACME'))).status).toBe(404)
   expect(await portfolio(ann!, league)).toMatchObject({ cash_cents: 100_000, trades: 0 })
 })
 
 test('a league trades only while it is active', async () => {
-  const house = await start()
-  const at = (ms: number) => new Date(house.clock.now() + ms).toISOString()
-  await newCup(house.call, {}, { starts_at: at(hour), ends_at: at(2 * hour) })
-  const [ann] = await newTraders(house, league, ['ann'])
-  await quote(house.call, { ACME: 100 })
+  const fieldhouse = await start()
+  const at = (ms: number) => new Date(fieldhouse.clock.now() + ms).toISOString()
+  await newCup(fieldhouse.call, {}, { starts_at: at(hour), ends_at: at(2 * hour) })
+  const [ann] = await newTraders(fieldhouse, league, ['ann'])
+  await quote(fieldhouse.call, { ACME: 100 })
   expect((await refusalOf(trade(ann!, league, 'buy', 1, 'ACME'))).problem).toMatchObject({ rule: 'status' })
-  house.clock.forward(hour + minute)
+  fieldhouse.clock.forward(hour + minute)
   await trade(ann!, league, 'buy', 1, 'ACME')
-  house.clock.forward(hour)
+  fieldhouse.clock.forward(hour)
   expect((await refusalOf(trade(ann!, league, 'buy', 1, 'ACME'))).problem).toMatchObject({
     status: 409,
     rule: 'status',
@@ -117,10 +117,10 @@ test('a league trades only while it is active', async () => {
 })
 
 test('the same key gives the same answer and one trade; another order under it is refused; a day later it is free', async () => {
-  const house = await start()
-  await newCup(house.call, { starting_cash_cents: 100_000 })
-  const [ann, bob] = await newTraders(house, league, ['ann', 'bob'])
-  await quote(house.call, { ACME: 10_000 })
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call, { starting_cash_cents: 100_000 })
+  const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
+  await quote(fieldhouse.call, { ACME: 10_000 })
   const first = await trade(ann!, league, 'buy', 2, 'ACME', 'order-1')
   expect(await trade(ann!, league, 'buy', 2, 'acme', 'order-1')).toEqual(first)
   expect((await refusalOf(trade(ann!, league, 'buy', 3, 'ACME', 'order-1'))).problem).toMatchObject({
@@ -131,7 +131,7 @@ test('the same key gives the same answer and one trade; another order under it i
 
   // What was refused once is not filled by a late copy, though by now it could be.
   const refused = (await refusalOf(trade(ann!, league, 'buy', 9, 'ACME', 'order-2'))).problem
-  await quote(house.call, { ACME: 1_000 })
+  await quote(fieldhouse.call, { ACME: 1_000 })
   const again = (await refusalOf(trade(ann!, league, 'buy', 9, 'ACME', 'order-2'))).problem
   expect({ ...again, request_id: 0 }).toEqual({ ...refused, request_id: 0 })
 
@@ -139,136 +139,138 @@ test('the same key gives the same answer and one trade; another order under it i
   expect(new Set(copies.map(({ id }) => id)).size).toBe(1)
   expect(await portfolio(ann!, league)).toMatchObject({ trades: 2, holdings: [{ quantity: 3 }] })
 
-  house.clock.forward(day + minute)
-  await quote(house.call, { ACME: 1_000 })
+  fieldhouse.clock.forward(day + minute)
+  await quote(fieldhouse.call, { ACME: 1_000 })
   expect((await trade(ann!, league, 'buy', 2, 'ACME', 'order-1')).id).not.toBe(first.id)
 })
 
 test('members see their own portfolio and trades, officers everybody’s, strangers none', async () => {
-  const house = await start()
-  await newCup(house.call)
-  const [ann, bob] = await newTraders(house, league, ['ann', 'bob'])
-  await quote(house.call, { ACME: 10_000 })
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call)
+  const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
+  await quote(fieldhouse.call, { ACME: 10_000 })
   await trade(ann!, league, 'buy', 1, 'ACME')
   await trade(bob!, league, 'buy', 2, 'ACME')
   expect((await ann!.get('/api/v1/leagues/1/trades')).trades).toMatchObject([{ user_id: ann!.id, username: 'ann' }])
   expect((await refusalOf(ann!.get(`/api/v1/leagues/1/portfolios/${bob!.id}`))).status).toBe(403)
   expect((await refusalOf(ann!.get(`/api/v1/leagues/1/trades?user_id=${bob!.id}`))).status).toBe(403)
   expect(await ann!.get(`/api/v1/leagues/1/portfolios/${ann!.id}`)).toMatchObject({ username: 'ann' })
-  expect(await house.call.get(`/api/v1/leagues/1/portfolios/${bob!.id}`)).toMatchObject({ holdings: [{ quantity: 2 }] })
-  expect((await house.call.get('/api/v1/leagues/1/trades')).pagination.total).toBe(2)
-  expect((await house.call.get(`/api/v1/leagues/1/trades?user_id=${bob!.id}`)).pagination.total).toBe(1)
+  expect(await fieldhouse.call.get(`/api/v1/leagues/1/portfolios/${bob!.id}`)).toMatchObject({
+    holdings: [{ quantity: 2 }],
+  })
+  expect((await fieldhouse.call.get('/api/v1/leagues/1/trades')).pagination.total).toBe(2)
+  expect((await fieldhouse.call.get(`/api/v1/leagues/1/trades?user_id=${bob!.id}`)).pagination.total).toBe(1)
   for (const path of ['portfolio', 'trades', 'activity', `portfolios/${ann!.id}`])
-    expect((await refusalOf(house.as().get(`/api/v1/leagues/1/${path}`))).status).toBe(401)
+    expect((await refusalOf(fieldhouse.as().get(`/api/v1/leagues/1/${path}`))).status).toBe(401)
 })
 
 test('old quotes are shown with their age, and as stale once the league would not trade at them', async () => {
-  const house = await start()
-  await newCup(house.call, { quote_max_age_s: 600 })
-  const [ann] = await newTraders(house, league, ['ann'])
-  await quote(house.call, { ACME: 10_000 })
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call, { quote_max_age_s: 600 })
+  const [ann] = await newTraders(fieldhouse, league, ['ann'])
+  await quote(fieldhouse.call, { ACME: 10_000 })
   await trade(ann!, league, 'buy', 1, 'ACME')
-  house.clock.forward(60_000)
+  fieldhouse.clock.forward(60_000)
   const young = await portfolio(ann!, league)
   expect(young).toMatchObject({ stale_quotes: 0, holdings: [{ stale: false }] })
   expect(young.holdings[0].quote_age_s).toBeGreaterThanOrEqual(60)
-  house.clock.forward(600_000)
+  fieldhouse.clock.forward(600_000)
   const old = await portfolio(ann!, league)
   expect(old).toMatchObject({ stale_quotes: 1, holdings: [{ stale: true, value_cents: 10_000 }] })
   expect(old.holdings[0].quote_age_s).toBeGreaterThanOrEqual(660)
 })
 
 test('a quote drops the boards and portfolios that hold it, and no others', async () => {
-  const house = await start()
-  await newCup(house.call)
-  await newCup(house.call)
-  const [ann, bob] = await newTraders(house, 1, ['ann', 'bob'])
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call)
+  await newCup(fieldhouse.call)
+  const [ann, bob] = await newTraders(fieldhouse, 1, ['ann', 'bob'])
   await ann!.post('/api/v1/leagues/2/join')
-  await quote(house.call, { ACME: 10_000, BOLT: 5_000 })
+  await quote(fieldhouse.call, { ACME: 10_000, BOLT: 5_000 })
   await trade(ann!, 1, 'buy', 1, 'ACME')
   await trade(bob!, 1, 'buy', 1, 'BOLT')
   const state = async (path: string, who = ann!) => (await who.raw(`/api/v1/leagues/${path}`)).headers.get('x-cache')
   const looked = ['1/leaderboard', '2/leaderboard', '1/portfolio', '2/portfolio']
   for (const path of looked) await state(path)
   await state('1/portfolio', bob)
-  await quote(house.call, { ACME: 11_000 })
+  await quote(fieldhouse.call, { ACME: 11_000 })
   expect([await Promise.all(looked.map(path => state(path))), await state('1/portfolio', bob)]).toEqual([
     ['miss', 'hit', 'miss', 'hit'],
     'hit',
   ])
-  expect((await board(house.call, 1)).rows[0]).toMatchObject({ name: 'ann', score: 10_001_000 })
+  expect((await board(fieldhouse.call, 1)).rows[0]).toMatchObject({ name: 'ann', score: 10_001_000 })
   // The same price, only newer: values stay, ages change.
-  await quote(house.call, { ACME: 11_000 })
+  await quote(fieldhouse.call, { ACME: 11_000 })
   expect([await state('1/leaderboard'), await state('1/portfolio')]).toEqual(['hit', 'miss'])
 })
 
 test('movement counts from midnight, UTC, by the holdings and prices of then', async () => {
-  const house = await start()
-  house.clock.forward(day - (house.clock.now() % day) + hour) // an hour into a day
-  await newCup(house.call)
-  const [ann, bob] = await newTraders(house, league, ['ann', 'bob'])
-  await quote(house.call, { ACME: 10_000, BOLT: 10_000 })
+  const fieldhouse = await start()
+  fieldhouse.clock.forward(day - (fieldhouse.clock.now() % day) + hour) // an hour into a day
+  await newCup(fieldhouse.call)
+  const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
+  await quote(fieldhouse.call, { ACME: 10_000, BOLT: 10_000 })
   await trade(ann!, league, 'buy', 100, 'ACME')
   await trade(bob!, league, 'buy', 100, 'BOLT')
-  await quote(house.call, { ACME: 12_000 })
+  await quote(fieldhouse.call, { ACME: 12_000 })
   const rows = async () =>
-    (await board(house.call, league)).rows.map((row: Record<string, unknown>) => [row.name, row.rank, row.change])
+    (await board(fieldhouse.call, league)).rows.map((row: Record<string, unknown>) => [row.name, row.rank, row.change])
   expect(await rows()).toEqual([
     ['ann', 1, null],
     ['bob', 2, null],
   ])
-  house.clock.forward(day)
+  fieldhouse.clock.forward(day)
   expect(await rows()).toEqual([
     ['ann', 1, 0],
     ['bob', 2, 0],
   ])
-  await quote(house.call, { BOLT: 15_000 })
+  await quote(fieldhouse.call, { BOLT: 15_000 })
   await trade(ann!, league, 'sell', 50, 'ACME')
-  await quote(house.call, { ACME: 9_000 })
+  await quote(fieldhouse.call, { ACME: 9_000 })
   expect(await rows()).toEqual([
     ['bob', 1, 1],
     ['ann', 2, -1],
   ])
   const mine = await portfolio(ann!, league)
   expect(mine).toMatchObject({ total_cents: 10_050_000, today_cents: -150_000 })
-  const [first] = (await board(house.call, league)).rows
+  const [first] = (await board(fieldhouse.call, league)).rows
   expect(first.metrics.today_pct).toBeCloseTo(4.902 + 0.0979, 1)
 })
 
 test('a final board and its portfolios stay as they were to the byte, whatever is quoted, and can be reopened', async () => {
-  const house = await start()
-  await newCup(house.call)
-  expect((await refusalOf(house.call.post('/api/v1/leagues/1/finalize'))).status).toBe(409)
-  const [ann, bob] = await newTraders(house, league, ['ann', 'bob'])
-  await quote(house.call, { ACME: 10_000 })
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call)
+  expect((await refusalOf(fieldhouse.call.post('/api/v1/leagues/1/finalize'))).status).toBe(409)
+  const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
+  await quote(fieldhouse.call, { ACME: 10_000 })
   await trade(ann!, league, 'buy', 10, 'ACME')
-  await quote(house.call, { ACME: 12_000 })
-  const { final_hash } = await house.call.post('/api/v1/leagues/1/finalize')
+  await quote(fieldhouse.call, { ACME: 12_000 })
+  const { final_hash } = await fieldhouse.call.post('/api/v1/leagues/1/finalize')
   expect(final_hash).toMatch(/^[0-9a-f]{64}$/)
   const bytes = async () => [
-    await (await house.as().raw('/api/v1/leagues/1/leaderboard')).text(),
-    await (await house.as().raw(`/api/v1/leagues/1/players/${bob!.id}`)).text(),
+    await (await fieldhouse.as().raw('/api/v1/leagues/1/leaderboard')).text(),
+    await (await fieldhouse.as().raw(`/api/v1/leagues/1/players/${bob!.id}`)).text(),
     await (await ann!.raw('/api/v1/leagues/1/portfolio')).text(),
   ]
   const before = await bytes()
-  await quote(house.call, { ACME: 50_000 })
-  house.clock.forward(2 * day)
-  house.app.cache.clear()
+  await quote(fieldhouse.call, { ACME: 50_000 })
+  fieldhouse.clock.forward(2 * day)
+  fieldhouse.app.cache.clear()
   expect(await bytes()).toEqual(before)
   expect((await refusalOf(trade(ann!, league, 'sell', 1, 'ACME'))).problem).toMatchObject({ rule: 'status' })
-  await house.call.post('/api/v1/leagues/1/reopen')
-  expect((await board(house.call, league)).rows[0]).toMatchObject({ name: 'ann', score: 10_400_000 })
-  expect((await house.call.post('/api/v1/leagues/1/finalize')).final_hash).not.toBe(final_hash)
+  await fieldhouse.call.post('/api/v1/leagues/1/reopen')
+  expect((await board(fieldhouse.call, league)).rows[0]).toMatchObject({ name: 'ann', score: 10_400_000 })
+  expect((await fieldhouse.call.post('/api/v1/leagues/1/finalize')).final_hash).not.toBe(final_hash)
 })
 
 test('a final league shows no name of who has deleted his account since', async () => {
-  const house = await start()
-  await newCup(house.call)
-  const [ann] = await newTraders(house, league, ['ann'])
-  await house.call.post('/api/v1/leagues/1/finalize')
-  await board(house.call, league)
-  await house.call.delete(`/api/v1/users/${ann!.id}`)
-  expect((await board(house.call, league)).rows[0].name).toBe(`deleted-${ann!.id}`)
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call)
+  const [ann] = await newTraders(fieldhouse, league, ['ann'])
+  await fieldhouse.call.post('/api/v1/leagues/1/finalize')
+  await board(fieldhouse.call, league)
+  await fieldhouse.call.delete(`/api/v1/users/${ann!.id}`)
+  expect((await board(fieldhouse.call, league)).rows[0].name).toBe(`deleted-${ann!.id}`)
 })
 
 test('the config of a market league is completed and checked field by field', async () => {
@@ -288,38 +290,38 @@ test('the config of a market league is completed and checked field by field', as
 })
 
 test('who joins later starts with what the config grants then, and his return counts from there', async () => {
-  const house = await start()
-  await newCup(house.call, { starting_cash_cents: 100_000 })
-  await newTraders(house, league, ['ann'])
-  await house.call.patch('/api/v1/leagues/1', { config: { starting_cash_cents: 200_000 } })
-  await newTraders(house, league, ['bob'])
-  expect((await board(house.call, league)).rows).toMatchObject([
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call, { starting_cash_cents: 100_000 })
+  await newTraders(fieldhouse, league, ['ann'])
+  await fieldhouse.call.patch('/api/v1/leagues/1', { config: { starting_cash_cents: 200_000 } })
+  await newTraders(fieldhouse, league, ['bob'])
+  expect((await board(fieldhouse.call, league)).rows).toMatchObject([
     { name: 'bob', score: 200_000, metrics: { return_pct: 0 } },
     { name: 'ann', score: 100_000, metrics: { return_pct: 0 } },
   ])
 })
 
 test('a deleted league takes its ledger with it, which no one else may touch', async () => {
-  const house = await start()
-  await newCup(house.call)
-  await newCup(house.call)
-  const [ann] = await newTraders(house, 1, ['ann'])
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call)
+  await newCup(fieldhouse.call)
+  const [ann] = await newTraders(fieldhouse, 1, ['ann'])
   await ann!.post('/api/v1/leagues/2/join')
-  await quote(house.call, { ACME: 100 })
+  await quote(fieldhouse.call, { ACME: 100 })
   await trade(ann!, 1, 'buy', 1, 'ACME')
-  const { $client: client } = house.app.db
+  const { $client: client } = fieldhouse.app.db
   expect(() => client.run('update ledger set cash_cents = 0')).toThrow('append-only')
   expect(() => client.run('delete from ledger')).toThrow('append-only')
-  await house.call.delete('/api/v1/leagues/1', { name: cup.name })
+  await fieldhouse.call.delete('/api/v1/leagues/1', { name: cup.name })
   const left = (table: string) => client.query(`select distinct league_id from ${table}`).values()
   expect([left('ledger'), left('portfolios'), left('holdings')]).toEqual([[[2]], [[2]], []])
 })
 
 test('a preview tells the effect of an order, or what would be in its way', async () => {
-  const house = await start()
-  await newCup(house.call, { starting_cash_cents: 100_000, fee_cents: 10 })
-  const [ann] = await newTraders(house, league, ['ann'])
-  await quote(house.call, { ACME: 10_000 })
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call, { starting_cash_cents: 100_000, fee_cents: 10 })
+  const [ann] = await newTraders(fieldhouse, league, ['ann'])
+  await quote(fieldhouse.call, { ACME: 10_000 })
   const preview = (quantity: number, symbol = 'acme') =>
     ann!.get(`/api/v1/leagues/1/trades/preview?symbol=${symbol}&side=buy&quantity=${quantity}`)
   expect(await preview(5)).toMatchObject({
@@ -336,14 +338,14 @@ test('a preview tells the effect of an order, or what would be in its way', asyn
 })
 
 test('what a stop left of a deleted league is cleared away at night, and nothing of the others', async () => {
-  const house = await start()
-  await newCup(house.call)
-  await newCup(house.call)
-  const [ann] = await newTraders(house, 1, ['ann'])
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call)
+  await newCup(fieldhouse.call)
+  const [ann] = await newTraders(fieldhouse, 1, ['ann'])
   await ann!.post('/api/v1/leagues/2/join')
-  await quote(house.call, { ACME: 100 })
+  await quote(fieldhouse.call, { ACME: 100 })
   for (const id of [1, 2]) await trade(ann!, id, 'buy', 1, 'ACME', 'same key')
-  const { $client: client } = house.app.db
+  const { $client: client } = fieldhouse.app.db
   client.run('delete from leagues where id = 1') // and then the process died
   const left = () =>
     ['ledger', 'portfolios', 'holdings', 'order_keys'].map(table =>
@@ -355,6 +357,6 @@ test('what a stop left of a deleted league is cleared away at night, and nothing
     [1, 2],
     [1, 2],
   ])
-  await house.finished({ job_id: (await house.app.schedule.runNow('retention.forget', null))?.jobId ?? '' })
+  await fieldhouse.finished({ job_id: (await fieldhouse.app.schedule.runNow('retention.forget', null))?.jobId ?? '' })
   expect(left()).toEqual([[2], [2], [2], [2]])
 })

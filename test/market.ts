@@ -8,7 +8,7 @@ import type { App } from '../src/context.ts'
 import type { caller, start } from './start.ts'
 
 type Call = ReturnType<typeof caller>
-type House = Pick<Awaited<ReturnType<typeof start>>, 'app' | 'as' | 'clock'>
+type Started = Pick<Awaited<ReturnType<typeof start>>, 'app' | 'as' | 'clock'>
 
 export const cup = {
   name: 'Spring trading cup',
@@ -25,7 +25,7 @@ export const quote = (call: Call, prices: Record<string, number>, as_of?: string
   })
 
 /** A user of this very process's database: no password is hashed for him. */
-export async function newTrader({ app, as }: Pick<House, 'app' | 'as'>, username: string, role: Role = 'member') {
+export async function newTrader({ app, as }: Pick<Started, 'app' | 'as'>, username: string, role: Role = 'member') {
   const { id, key } = await newMember(app, username, role)
   return { id, key, ...as(key) }
 }
@@ -38,10 +38,10 @@ export async function newMember({ db, clock }: Pick<App, 'db' | 'clock'>, userna
 }
 
 /** Users who have joined the league, each with calls of his own. */
-export const newTraders = (house: Pick<House, 'app' | 'as'>, leagueId: number, names: readonly string[]) =>
+export const newTraders = (fieldhouse: Pick<Started, 'app' | 'as'>, leagueId: number, names: readonly string[]) =>
   Promise.all(
     names.map(async name => {
-      const trader = await newTrader(house, name)
+      const trader = await newTrader(fieldhouse, name)
       await trader.post(`/api/v1/leagues/${leagueId}/join`)
       return trader
     }),

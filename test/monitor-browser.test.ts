@@ -5,7 +5,7 @@ import { raise } from '../src/alerts.ts'
 import { job } from '../src/context.ts'
 import { lock } from '../src/platform/jobs/task-locks.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
-import { pagesOf } from './monitor-house.ts'
+import { pagesOf } from './monitor-app.ts'
 import { browserTest } from './needs.ts'
 import { start, until } from './start.ts'
 import { faintText, unnamed } from './web-seen.ts'
@@ -29,14 +29,14 @@ async function desk(options: Parameters<typeof openBrowser>[0] = {}) {
       throw new Error('It broke')
     },
   })
-  const house = await start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.password }, undefined, {
+  const fieldhouse = await start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.password }, undefined, {
     jobs: [slow, failing],
   })
   const page = await openBrowser({ viewport: { width: 1280, height: 600 }, ...options })
   const complaints = complaintsOf(page)
-  await signIn(page, house.url, ada.email, ada.password)
-  const visit = (path: string) => page.goto(house.url + path)
-  return { ...house, slow, failing, release: () => release.resolve(), page, complaints, visit }
+  await signIn(page, fieldhouse.url, ada.email, ada.password)
+  const visit = (path: string) => page.goto(fieldhouse.url + path)
+  return { ...fieldhouse, slow, failing, release: () => release.resolve(), page, complaints, visit }
 }
 const feed = (page: Page, state: string) => page.waitForSelector(`[data-feed=${state}]`)
 
@@ -180,7 +180,7 @@ for (const [width, colorScheme] of [
   [1280, 'light'],
   [390, 'dark'],
 ] as const)
-  browserTest(`every page of a new house can be read and reached at ${width} px, ${colorScheme}`, async () => {
+  browserTest(`every page of a new service can be read and reached at ${width} px, ${colorScheme}`, async () => {
     const { page, visit, complaints } = await desk({ viewport: { width, height: 800 }, colorScheme })
     const faults: Record<string, string[]> = {}
     for (const path of pagesOf({ user: 1, job: '' })) {

@@ -29,7 +29,7 @@ function manyRuns({ db }: App, name: string, status: RunState, count = many): vo
   })
 }
 
-async function house() {
+async function startWithBulk() {
   const done = new Set<number>()
   const brittle = job('test.brittle', {
     input: t.Object({ of: t.Integer(), token: t.String() }),
@@ -42,12 +42,12 @@ async function house() {
   const { call, finished } = made
   const bulk = async (body: object) => finished(await call.post(`${monitor}/jobs/bulk`, body))
   const count = async (query: string) => (await call.get(`/api/v1/jobs?name=test.brittle&${query}`)).pagination.total
-  const deeds = async (action: string) => (await call.get(`/admin/audit/logs/json?action=${action}`)).logs
-  return { ...made, done, bulk, count, deeds }
+  const audited = async (action: string) => (await call.get(`/admin/audit/logs/json?action=${action}`)).logs
+  return { ...made, done, bulk, count, audited }
 }
 
 test('very many failed jobs are tried again by one request, with a report that is right', async () => {
-  const { app, bulk, count, done, deeds } = await house()
+  const { app, bulk, count, done, audited } = await startWithBulk()
   manyRuns(app, 'test.brittle', 'FAILURE')
   manyRuns(app, 'test.other', 'FAILURE', 40)
   const { status, result } = await bulk({ action: 'retry', status: 'FAILURE', name: 'test.brittle' })
@@ -58,15 +58,15 @@ test('very many failed jobs are tried again by one request, with a report that i
   const others = app.db.select().from(runs).where(eq(runs.name, 'test.other')).all()
   expect(others.every(run => run.status === 'FAILURE')).toBe(true)
 
-  const [asked] = await deeds('jobs.bulk')
+  const [asked] = await audited('jobs.bulk')
   expect(asked).toMatchObject({ user: 'operator', target: 'retry', result: 'ok', detail: { name: 'test.brittle' } })
-  const [reported] = await deeds('jobs.retry')
+  const [reported] = await audited('jobs.retry')
   expect(reported).toMatchObject({ user: 'operator', target: `${many} jobs`, result: 'ok', detail: { done: many } })
   expect(JSON.stringify([asked, reported])).not.toContain('abc123')
 })
 
 test('all that match are removed with their logs, and nothing else', async () => {
-  const { app, call, bulk, count, deeds } = await house()
+  const { app, call, bulk, count, audited } = await startWithBulk()
   manyRuns(app, 'test.brittle', 'FAILURE')
   manyRuns(app, 'test.brittle', 'SUCCESS', 25)
   expect(await (await call.raw(`${monitor}/jobs.csv?name=test.brittle`)).text()).not.toContain('abc123')
@@ -87,7 +87,7 @@ test('all that match are removed with their logs, and nothing else', async () =>
       .map(({ id }) => id),
   )
   expect(logged.filter(({ runId }) => !known.has(runId))).toEqual([])
-  expect((await deeds('jobs.remove')).map(({ target }: { target: string }) => target)).toEqual([
+  expect((await audited('jobs.remove')).map(({ target }: { target: string }) => target)).toEqual([
     `${left} jobs`,
     '1 job',
     `${many / 100} jobs`,
@@ -95,7 +95,7 @@ test('all that match are removed with their logs, and nothing else', async () =>
 })
 
 test('a bulk action is stopped half way: what was done stays done, and the report says how much', async () => {
-  const { app, call, finished, count, deeds } = await house()
+  const { app, call, finished, count, audited } = await startWithBulk()
   const more = 3_000 // to be in the middle of when the cancel comes
   manyRuns(app, 'test.brittle', 'FAILURE', more)
   const { job_id } = await call.post(`${monitor}/jobs/bulk`, { action: 'retry', status: 'FAILURE' })
@@ -103,7 +103,7 @@ test('a bulk action is stopped half way: what was done stays done, and the repor
   await call.post(`${monitor}/jobs/cancel`, { job_id })
   expect((await finished({ job_id })).status).toBe('CANCELLED')
   const [{ detail, result }] = await until(async () => {
-    const found = await deeds('jobs.retry')
+    const found = await audited('jobs.retry')
     return found.length ? found : undefined
   })
   expect(result).toBe('failed')
@@ -113,7 +113,7 @@ test('a bulk action is stopped half way: what was done stays done, and the repor
 })
 
 test('runs of a job that is no more are told of in the report, and stay as they are', async () => {
-  const { app, call, bulk } = await house()
+  const { app, call, bulk } = await startWithBulk()
   manyRuns(app, 'test.gone', 'FAILURE', 30)
   const { result } = await bulk({ action: 'retry', status: 'FAILURE', name: 'test.gone' })
   expect(result).toMatchObject({ matched: 30, done: 0, skipped: 0, failed: 30 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { fill, furniture, longName } from './monitor-house.ts'
+import { fill, furniture, longName } from './monitor-app.ts'
 import { refusalOf, start } from './start.ts'
 
 const monitoring = '/admin/monitoring'
@@ -9,9 +9,9 @@ const tasks = '/admin/task-monitor'
 const linesOf = (text: string) => text.replace('\uFEFF', '').trim().split('\r\n')
 
 test('every page with data leads to its list as CSV and as JSON, as it is filtered', async () => {
-  const house = await start({}, undefined, furniture)
-  const { call } = house
-  await fill(house)
+  const fieldhouse = await start({}, undefined, furniture)
+  const { call } = fieldhouse
+  await fill(fieldhouse)
   const lists: [page: string, filter: string, columns: string, holds: string][] = [
     [`${monitoring}/`, '?period=7d', 'figure,value,before,change', 'trades,40'],
     [`${monitoring}/active-users`, '?period=7d', 'id,username,role', longName],
@@ -58,9 +58,9 @@ test('every page with data leads to its list as CSV and as JSON, as it is filter
 })
 
 test('the lists of the task monitor are exported each by itself', async () => {
-  const house = await start({}, undefined, furniture)
-  const { call } = house
-  await fill(house)
+  const fieldhouse = await start({}, undefined, furniture)
+  const { call } = fieldhouse
+  await fill(fieldhouse)
   const page = await call.get(tasks)
   for (const [list, columns, holds] of [
     ['schedule', 'name,title,pattern,state', 'ledger.audit'],
@@ -98,9 +98,9 @@ test('of more symbols than the page shows all are exported; names that look like
 })
 
 test('what each job takes is shown and exported by its name', async () => {
-  const house = await start({}, undefined, furniture)
-  const { call } = house
-  await fill(house)
+  const fieldhouse = await start({}, undefined, furniture)
+  const { call } = fieldhouse
+  await fill(fieldhouse)
   const { jobs } = await call.get(`${monitoring}/performance/json`)
   const name = 'test.a_job_with_a_name_that_goes_on_and_on'
   const job = jobs.by_name.find((one: { name: string }) => one.name === name)

@@ -7,7 +7,7 @@ import { start } from './start.ts'
 
 const monitoring = '/admin/monitoring'
 
-async function house() {
+async function startPlayed() {
   const made = await start()
   const { call, app, clock, finished } = made
   const { id: league } = await newLeague(call)
@@ -43,7 +43,7 @@ async function house() {
 }
 
 test('the overview counts users, leagues, trades and every table', async () => {
-  const { call, member, trade } = await house()
+  const { call, member, trade } = await startPlayed()
   const ann = await member('ann')
   trade(ann, 'ACME', 10)
   trade(ann, 'ACME', -4)
@@ -59,7 +59,7 @@ test('the overview counts users, leagues, trades and every table', async () => {
 })
 
 test('trading is counted by side and symbol, with the change since before', async () => {
-  const { call, member, trade } = await house()
+  const { call, member, trade } = await startPlayed()
   const ann = await member('ann')
   for (const quantity of [10, 20, -5]) trade(ann, 'ACME', quantity)
   trade(ann, 'ZED', 1)
@@ -72,7 +72,7 @@ test('trading is counted by side and symbol, with the change since before', asyn
 })
 
 test('active users come with their leagues and the trades of today', async () => {
-  const { call, as, app, clock, member, trade } = await house()
+  const { call, as, app, clock, member, trade } = await startPlayed()
   const ann = await member('ann')
   await member('bob')
   await as().post('/api/v1/auth/login', { email: 'ann@x.test', password: 'long enough for all' })
@@ -94,7 +94,7 @@ test('active users come with their leagues and the trades of today', async () =>
 })
 
 test('leagues are listed with what goes on in them; archived ones have a list of their own', async () => {
-  const { call, league } = await house()
+  const { call, league } = await startPlayed()
   const [shown] = await call.get(`${monitoring}/league-activity/json`)
   expect(shown).toMatchObject({ id: league, kind: 'sheet', member_count: 0, trade_count: 0, upload_count: 1 })
   expect(await call.get('/admin/archives/json')).toEqual([])
@@ -109,7 +109,7 @@ test('leagues are listed with what goes on in them; archived ones have a list of
 })
 
 test('what is counted for a league or a member is theirs, whatever numbers the rows have', async () => {
-  const { call, as, app, clock, finished, member, trade } = await house()
+  const { call, as, app, clock, finished, member, trade } = await startPlayed()
   const { id: second } = await newLeague(call, {}, 'Second')
   for (const scan of ['ID,Power\n1,5\n', 'ID,Power\n1,6\n']) await finished(upload(call, second, scan))
   const counts = async () =>
@@ -134,8 +134,8 @@ test('what is counted for a league or a member is theirs, whatever numbers the r
 })
 
 test('performance tells each route over an hour, a day and a week; what nobody measured is unknown, not 0', async () => {
-  const { call, app, clock } = await house()
-  app.metrics.flush(app.db, clock.now() - 2 * hour) // what was asked while the house was set up
+  const { call, app, clock } = await startPlayed()
+  app.metrics.flush(app.db, clock.now() - 2 * hour) // what was asked while the service was set up
   for (let i = 0; i < 99; i++) app.metrics.request('GET /x', 4, 200)
   app.metrics.request('GET /x', 900, 500)
   app.metrics.flush(app.db, clock.now())
@@ -157,7 +157,7 @@ test('performance tells each route over an hour, a day and a week; what nobody m
 })
 
 test('health, this moment and the cache are told, and the main page brings it all together', async () => {
-  const { call } = await house()
+  const { call } = await startPlayed()
   expect(await call.get(`${monitoring}/health`)).toMatchObject({
     overall_status: 'healthy',
     database: { status: 'healthy' },
@@ -175,7 +175,7 @@ test('health, this moment and the cache are told, and the main page brings it al
 })
 
 test('who trades very much in a day is an alert until the day is over', async () => {
-  const { app, call, member, trade } = await house()
+  const { app, call, member, trade } = await startPlayed()
   const ann = await member('ann')
   const midnight = Date.now() - (Date.now() % (24 * hour))
   for (let i = 0; i < 101; i++) trade(ann, 'ACME', 1, Date.now() - midnight - 1_000)

@@ -2,7 +2,7 @@
 import { expect } from 'bun:test'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
-import { failing, fill, furniture, pagesOf, patient } from './monitor-house.ts'
+import { failing, fill, furniture, pagesOf, patient } from './monitor-app.ts'
 import { browserTest } from './needs.ts'
 import { shared, start, until } from './start.ts'
 import { faintIn, unnamed } from './web-seen.ts'
@@ -12,8 +12,8 @@ const monitor = '/admin/task-monitor'
 const monitoring = '/admin/monitoring'
 
 async function fullHouse() {
-  const house = await start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.password }, undefined, furniture)
-  return { ...house, known: await fill(house) }
+  const fieldhouse = await start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.password }, undefined, furniture)
+  return { ...fieldhouse, known: await fill(fieldhouse) }
 }
 
 /** For tests that only look. */
@@ -57,14 +57,14 @@ browserTest('a chart tells its values where the pointer is, with their unit and 
   const width = (await bars.locator('.u-over').boundingBox())?.width ?? 0
   await bars.locator('.u-over').hover({ position: { x: width - 5, y: 40 } })
   const today = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(Date.now())
-  await until(async () => (await bars.locator('.u-legend').textContent())?.includes(`Day${today}`)) // of the house, not of New York
+  await until(async () => (await bars.locator('.u-legend').textContent())?.includes(`Day${today}`)) // of the service, not of New York
   await until(async () => (await bars.locator('.u-legend').textContent())?.endsWith(' so far')) // today is not over
   expect(complaints).toEqual([])
 })
 
 browserTest('times are relative with the absolute beside them, or all in UTC', async () => {
-  const house = await houseToRead()
-  const { page, visit } = await desk(house, { timezoneId: 'Asia/Tokyo' })
+  const fieldhouse = await houseToRead()
+  const { page, visit } = await desk(fieldhouse, { timezoneId: 'Asia/Tokyo' })
   await visit('/admin/audit/logs')
   const first = page.locator('tbody time').first()
   await until(async () => /now|ago/.test((await first.textContent()) ?? ''))
@@ -82,8 +82,8 @@ browserTest('times are relative with the absolute beside them, or all in UTC', a
 })
 
 browserTest('without JavaScript the pages are whole and come anew every ten seconds', async () => {
-  const house = await houseToRead()
-  const { page, visit } = await desk(house, { javaScriptEnabled: false })
+  const fieldhouse = await houseToRead()
+  const { page, visit } = await desk(fieldhouse, { javaScriptEnabled: false })
   for (const [path, holds] of [
     [monitor, 'on time'],
     [`${monitor}/jobs?status=FAILURE`, 'It broke in'],
@@ -92,7 +92,7 @@ browserTest('without JavaScript the pages are whole and come anew every ten seco
     [`${monitoring}/performance`, 'POST /api/v1/leagues/:id/trades'],
     ['/admin/audit/logs', 'schedule.pause'],
   ] as const) {
-    const served = await house.call.get(path)
+    const served = await fieldhouse.call.get(path)
     expect(served).toContain('<noscript><meta http-equiv="refresh" content="10" /></noscript>')
     await visit(path)
     expect(await page.locator('.room').textContent()).toContain(holds)
@@ -119,9 +119,9 @@ browserTest('without JavaScript the pages are whole and come anew every ten seco
 browserTest(
   'an update shows within moments, and moves neither selection, focus, typed text nor anything below',
   async () => {
-    const house = await fullHouse()
-    const { app, call } = house
-    const { page, visit, complaints } = await desk(house)
+    const fieldhouse = await fullHouse()
+    const { app, call } = fieldhouse
+    const { page, visit, complaints } = await desk(fieldhouse)
     await visit(`${monitor}/jobs`)
     await live(page)
     await page.fill('input[name=q]', '')
@@ -154,9 +154,9 @@ browserTest(
 )
 
 browserTest('what begins and ends above leaves the schedule where it is', async () => {
-  const house = await start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.password }, undefined, furniture)
-  const { app, call } = house
-  const { page, visit } = await desk(house)
+  const fieldhouse = await start({ ADMIN_EMAIL: ada.email, ADMIN_PASSWORD: ada.password }, undefined, furniture)
+  const { app, call } = fieldhouse
+  const { page, visit } = await desk(fieldhouse)
   await visit(monitor)
   await live(page)
   const top = () => page.evaluate(() => document.querySelector('#expected')?.getBoundingClientRect().top)
@@ -181,9 +181,9 @@ browserTest('what begins and ends above leaves the schedule where it is', async 
 })
 
 browserTest('the performance page follows what happens', async () => {
-  const house = await fullHouse()
-  const { app, clock } = house
-  const { page, visit } = await desk(house)
+  const fieldhouse = await fullHouse()
+  const { app, clock } = fieldhouse
+  const { page, visit } = await desk(fieldhouse)
   await visit(`${monitoring}/performance`)
   await live(page)
   app.metrics.request('GET /told/only/now', 3, 200)
@@ -221,9 +221,9 @@ browserTest('keys walk the rows, refresh, search and explain themselves', async 
 })
 
 browserTest('what is filtered within the page is watched and exported as it is filtered', async () => {
-  const house = await fullHouse()
-  const { app } = house
-  const { page, visit } = await desk(house)
+  const fieldhouse = await fullHouse()
+  const { app } = fieldhouse
+  const { page, visit } = await desk(fieldhouse)
   const href = (text: string) => page.getAttribute(`.tools a:text-is("${text}")`, 'href')
   await visit(`${monitor}/jobs?status=FAILURE`)
   await live(page)
@@ -265,15 +265,15 @@ browserTest('a link that is followed right after typing is what shows', async ()
 })
 
 browserTest('ids, errors and inputs are copied whole, secrets left out', async () => {
-  const house = await houseToRead()
-  const { page, visit } = await desk(house, { permissions: ['clipboard-read', 'clipboard-write'] })
-  await visit(`${monitor}/jobs/${house.known.job}`)
+  const fieldhouse = await houseToRead()
+  const { page, visit } = await desk(fieldhouse, { permissions: ['clipboard-read', 'clipboard-write'] })
+  await visit(`${monitor}/jobs/${fieldhouse.known.job}`)
   const copied = async (button: string) => {
     await page.locator(button).first().click()
     await page.waitForSelector('.toast:has-text("Copied")')
     return page.evaluate(() => navigator.clipboard.readText())
   }
-  expect(await copied('.toolbar [data-copy]')).toBe(house.known.job)
+  expect(await copied('.toolbar [data-copy]')).toBe(fieldhouse.known.job)
   expect(await copied('.failure [data-copy]')).toMatch(/^It broke in [\s\S]*\n\s+at /)
   const input = JSON.parse(await copied('.part:has(h2:text("Input")) [data-copy]'))
   expect(input).toMatchObject({ token: '…' })
@@ -281,10 +281,10 @@ browserTest('ids, errors and inputs are copied whole, secrets left out', async (
 
 for (const width of [1280, 390])
   browserTest(`every page with much on it can be read and reached at ${width} px, in light and dark`, async () => {
-    const house = await houseToRead()
-    const { page, visit, complaints } = await desk(house, { viewport: { width, height: 800 } })
+    const fieldhouse = await houseToRead()
+    const { page, visit, complaints } = await desk(fieldhouse, { viewport: { width, height: 800 } })
     const faults: Record<string, string[]> = {}
-    for (const path of pagesOf(house.known)) {
+    for (const path of pagesOf(fieldhouse.known)) {
       await visit(path)
       if (path.includes('performance') || path.includes('engagement')) await page.waitForSelector('.u-over')
       const found = [

@@ -30,7 +30,7 @@ const many = (count: number, given: (i: number) => Given = () => ({})) =>
   Array.from({ length: count }, (_, i) => given(i))
 const sheets = (count: number) => many(count, i => ({ name: 'sheets.import', input: { uploadId: i, leagueId: i % 7 } }))
 
-async function house() {
+async function startIndexed() {
   const made = await start({ ROLE: 'web' })
   const { call, app, dataDir } = made
   const names = async (query: string): Promise<string[]> =>
@@ -56,7 +56,7 @@ for (const [how, filler] of [
   ['in the index', 3_000],
 ] as const)
   test(`runs are found by name, input, error and the beginning of their id, ${how}`, async () => {
-    const { app, names, found, index, indexFile } = await house()
+    const { app, names, found, index, indexFile } = await startIndexed()
     finishedRuns(app, sheets(filler))
     const [failed = '', other = '', odd = ''] = finishedRuns(app, [
       { name: 'tours.update', input: { tour: 'euro' }, status: 'FAILURE', error: 'The feed answered 503 after 12 s' },
@@ -92,7 +92,7 @@ for (const [how, filler] of [
   })
 
 test('what ends, fails or goes after it was indexed is found as it is now', async () => {
-  const { app, names, index } = await house()
+  const { app, names, index } = await startIndexed()
   finishedRuns(app, sheets(2_500))
   const [id = ''] = finishedRuns(app, [{ name: 'rota.make', status: 'FAILURE', error: 'Solver out of memory' }])
   await index()
@@ -114,7 +114,7 @@ test('what ends, fails or goes after it was indexed is found as it is now', asyn
 })
 
 test('an index made over very many runs leaves no change behind to be looked at', async () => {
-  const { app, names, index } = await house()
+  const { app, names, index } = await startIndexed()
   const [id = ''] = finishedRuns(app, [{ error: 'needle in a haystack', status: 'FAILURE' }, ...sheets(2_500)])
   const numbers = 'with recursive n(i) as (select 1 union all select i + 1 from n where i < 60000)'
   for (const _ of ['new', 'kept']) {
@@ -126,7 +126,7 @@ test('an index made over very many runs leaves no change behind to be looked at'
 })
 
 test('an index that is damaged, lost or of another database costs speed and nothing else', async () => {
-  const { app, names, index, indexFile } = await house()
+  const { app, names, index, indexFile } = await startIndexed()
   const [id = ''] = finishedRuns(app, [{ error: 'needle in a haystack', status: 'FAILURE' }, ...sheets(2_500)])
   await index()
   writeFileSync(indexFile, 'not a database at all '.repeat(1_000))
@@ -140,7 +140,7 @@ test('an index that is damaged, lost or of another database costs speed and noth
 })
 
 test('a member finds what he started, and nothing of others', async () => {
-  const { app, call, as } = await house()
+  const { app, call, as } = await startIndexed()
   const user = await call.post('/api/v1/users', {
     email: 'm@x.test',
     username: 'mia',

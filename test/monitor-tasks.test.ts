@@ -7,7 +7,7 @@ import { sentenceOf } from '../src/monitor/tasks/summary-sentence.ts'
 import { day, hour, minute } from '../src/platform/clock.ts'
 import { every } from '../src/platform/jobs/scheduler.ts'
 import { lock } from '../src/platform/jobs/task-locks.ts'
-import { pagesOf } from './monitor-house.ts'
+import { pagesOf } from './monitor-app.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
 import { refusalOf, start, until } from './start.ts'
@@ -37,7 +37,7 @@ test('the sentence on top says how it is, what is wrong by name', () => {
 })
 
 /** A job that fails until it is told to work, one that waits, and one in the schedule. */
-function workshop() {
+function testJobs() {
   const state = { broken: true, release: () => {} }
   const held = new Promise<void>(resolve => {
     state.release = resolve
@@ -64,8 +64,8 @@ function workshop() {
   return { state, brittle, slow, tick, jobs: [brittle, slow, tick], schedule: [every('0 5 1 1 *', tick)] }
 }
 
-async function house(env = {}) {
-  const shop = workshop()
+async function startWithJobs(env = {}) {
+  const shop = testJobs()
   const made = await start(env, undefined, { jobs: shop.jobs, schedule: shop.schedule })
   const { call, app, finished } = made
   const now = () => call.get(`${monitor}/json`)
@@ -75,17 +75,17 @@ async function house(env = {}) {
       await finished({ job_id: jobId })
     }
   }
-  const lastDeed = async () => (await call.get('/admin/audit/logs/json')).logs[0]
-  return { ...made, ...shop, now, fail, lastDeed }
+  const lastAudited = async () => (await call.get('/admin/audit/logs/json')).logs[0]
+  return { ...made, ...shop, now, fail, lastAudited }
 }
 
 test('the monitor tells of the schedule with its last outcomes, run now, paused with a reason and resumed', async () => {
-  const { call, app, now, finished, lastDeed } = await house()
+  const { call, app, now, finished, lastAudited } = await startWithJobs()
   const ticking = async () => (await now()).schedule.find(({ name }: { name: string }) => name === 'test.tick')
   expect(await ticking()).toMatchObject({ state: 'on time', pattern: '0 5 1 1 *', outcomes: [], paused: null })
   const started = await call.post(`${monitor}/schedule/run`, { name: 'test.tick' })
   expect((await finished(started)).result).toEqual({ ticked: true })
-  expect(await lastDeed()).toMatchObject({
+  expect(await lastAudited()).toMatchObject({
     action: 'schedule.run',
     target: 'test.tick',
     user: 'operator',
@@ -112,12 +112,12 @@ test('the monitor tells of the schedule with its last outcomes, run now, paused 
   await call.post(`${monitor}/schedule/resume`, { name: 'test.tick' })
   expect(await ticking()).toMatchObject({ state: 'on time', paused: null })
   expect((await refusalOf(call.post(`${monitor}/schedule/resume`, { name: 'test.tick' }))).status).toBe(409)
-  expect(await lastDeed()).toMatchObject({ action: 'schedule.resume', result: 'refused' })
+  expect(await lastAudited()).toMatchObject({ action: 'schedule.resume', result: 'refused' })
   expect((await refusalOf(call.post(`${monitor}/schedule/run`, { name: 'nobody' }))).status).toBe(404)
 })
 
 test('what runs is shown with its progress, can be cancelled, and is then gone from there', async () => {
-  const { call, app, now, slow, lastDeed, finished } = await house()
+  const { call, app, now, slow, lastAudited, finished } = await startWithJobs()
   const { jobId } = await app.jobs.start(slow, {})
   const shown = async () => (await now()).running.find(({ job_id: id }: { job_id: string }) => id === jobId)
   const running = await until(async () => {
@@ -132,18 +132,18 @@ test('what runs is shown with its progress, can be cancelled, and is then gone f
   expect((await now()).queue).toMatchObject({ reachable: true, backend: 'sqlite', runs: { PROGRESS: 1 } })
   expect(await call.post(`${monitor}/jobs/cancel`, { job_id: jobId })).toEqual({ job_id: jobId, done: 'cancel' })
   expect((await finished({ job_id: jobId })).status).toBe('CANCELLED')
-  expect(await lastDeed()).toMatchObject({
+  expect(await lastAudited()).toMatchObject({
     action: 'job.cancel',
     target: `job ${jobId}`,
     detail: { name: 'test.slow' },
   })
   await until(async () => !(await shown()))
   expect((await refusalOf(call.post(`${monitor}/jobs/cancel`, { job_id: jobId }))).status).toBe(409)
-  expect(await lastDeed()).toMatchObject({ action: 'job.cancel', result: 'refused' })
+  expect(await lastAudited()).toMatchObject({ action: 'job.cancel', result: 'refused' })
 })
 
 test('failures that are the same are one group, tried again together with a report', async () => {
-  const { call, now, fail, state, finished, lastDeed } = await house()
+  const { call, now, fail, state, finished, lastAudited } = await startWithJobs()
   await fail(3)
   const [group] = (await now()).failures.groups
   expect(group).toMatchObject({ name: 'test.brittle', runs: 3, error: expect.stringMatching(/^It broke at \d$/) })
@@ -162,13 +162,13 @@ test('failures that are the same are one group, tried again together with a repo
     failed: 0,
     errors: [],
   })
-  expect(await lastDeed()).toMatchObject({ action: 'jobs.retry', target: '3 jobs', user: 'operator', result: 'ok' })
+  expect(await lastAudited()).toMatchObject({ action: 'jobs.retry', target: '3 jobs', user: 'operator', result: 'ok' })
   await until(async () => (await call.get('/api/v1/jobs?name=test.brittle&status=SUCCESS')).pagination.total === 3)
   expect((await refusalOf(call.post(`${monitor}/jobs/bulk`, { action: 'cancel', status: 'FAILURE' }))).status).toBe(422)
 })
 
 test('a job page has its way in time, its log, its error and its stack, and no secret', async () => {
-  const { call, fail, state, finished } = await house()
+  const { call, fail, state, finished } = await startWithJobs()
   await fail(1)
   const [{ job_id: id }] = (await call.get('/api/v1/jobs?name=test.brittle')).jobs
   const detail = await call.get(`${monitor}/jobs/${id}/json`)
@@ -198,7 +198,7 @@ test('a job page has its way in time, its log, its error and its stack, and no s
 })
 
 test('locks are shown with owner, age and time left, dead owners flagged; an admin releases them', async () => {
-  const { call, app, now, clock, lastDeed } = await house()
+  const { call, app, now, clock, lastAudited } = await startWithJobs()
   const taken = await app.locks.take(lock('import', '10m', 'wait')(7))
   expect('fence' in taken).toBe(true)
   const at = clock.now()
@@ -230,13 +230,13 @@ test('locks are shown with owner, age and time left, dead owners flagged; an adm
   expect(mine.ttl_s).toBeGreaterThan(590)
   expect(sentence).toContain('a lock of a dead owner')
   await call.post(`${monitor}/locks/release`, { key: dead.key })
-  expect(await lastDeed()).toMatchObject({ action: 'lock.release', target: dead.key, result: 'ok' })
+  expect(await lastAudited()).toMatchObject({ action: 'lock.release', target: dead.key, result: 'ok' })
   expect((await now()).locks).toMatchObject({ orphaned: 0, active: 1 })
   expect((await refusalOf(call.post(`${monitor}/locks/release`, { key: dead.key }))).status).toBe(404)
 })
 
-test('far more failures than usual are told of; a young house has no usual yet', async () => {
-  const { app, clock, now, fail } = await house()
+test('far more failures than usual are told of; a young service has no usual yet', async () => {
+  const { app, clock, now, fail } = await startWithJobs()
   await fail(6)
   expect((await now()).failures).toMatchObject({ last_hour: 6, usual_per_hour: null, times_usual: null })
   const start = clock.now() - (clock.now() % hour)
@@ -254,7 +254,7 @@ test('far more failures than usual are told of; a young house has no usual yet',
 })
 
 test('a run that takes far longer than its usual is told of', async () => {
-  const { app, clock, now } = await house()
+  const { app, clock, now } = await startWithJobs()
   const at = clock.now()
   const old = { queue: 'quick', input: {}, maxAttempts: 1, attempts: 1, name: 'test.tick' }
   for (let i = 0; i < 3; i++) {
@@ -283,7 +283,7 @@ test('a run that takes far longer than its usual is told of', async () => {
 })
 
 test('lists are exported as they are filtered, cells that look like formulas as text', async () => {
-  const { call, app, fail } = await house()
+  const { call, app, fail } = await startWithJobs()
   await fail(2)
   app.db.update(runs).set({ error: '=HYPERLINK("http://x")' }).where(eq(runs.name, 'test.brittle')).run()
   const csv = await call.raw(`${monitor}/jobs.csv?name=test.brittle&status=FAILURE`)
@@ -299,7 +299,7 @@ test('lists are exported as they are filtered, cells that look like formulas as 
 
 redisTest('with Redis dead the monitor still renders, and says so', async () => {
   const redis = await startRedis()
-  const { call, now } = await house({ REDIS_URL: redis.url })
+  const { call, now } = await startWithJobs({ REDIS_URL: redis.url })
   expect((await now()).queue).toMatchObject({ backend: 'redis', reachable: true })
   await redis.stop()
   const seen = await until(async () => {
@@ -312,7 +312,7 @@ redisTest('with Redis dead the monitor still renders, and says so', async () => 
   expect(page).toContain('Scheduled tasks')
   for (const path of pagesOf({ user: '', job: '' })) expect((await call.raw(path)).status).toBe(200)
   expect(await call.get('/admin/monitoring/cache')).toContain('Redis does not answer')
-  expect(await call.get('/admin/monitoring/')).toContain('the house is degraded')
+  expect(await call.get('/admin/monitoring/')).toContain('the service is degraded')
   await redis.restart()
   await until(async () => (await now()).queue.reachable)
 })

@@ -9,10 +9,10 @@ import { newLeague, upload } from './sheets.ts'
 import { adminToken, caller, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 async function seasonIn(dataDir: string) {
-  const house = await start({}, dataDir)
-  const { id } = await newLeague(house.call)
-  await house.finished(upload(house.call, id, 'ID,Power\n1,5\n2,4\n'))
-  await house.stop()
+  const fieldhouse = await start({}, dataDir)
+  const { id } = await newLeague(fieldhouse.call)
+  await fieldhouse.finished(upload(fieldhouse.call, id, 'ID,Power\n1,5\n2,4\n'))
+  await fieldhouse.stop()
   return `/api/v1/leagues/${id}/leaderboard`
 }
 
@@ -236,12 +236,12 @@ test('on a full disk writing is refused, and reading goes on, with keys never us
 })
 
 test('a file of an upload that somebody removed is gone, not a bug', async () => {
-  const house = await start()
-  const { id } = await newLeague(house.call)
-  await house.finished(upload(house.call, id, 'ID,Power\n1,5\n'))
-  const folder = join(house.dataDir, 'uploads')
+  const fieldhouse = await start()
+  const { id } = await newLeague(fieldhouse.call)
+  await fieldhouse.finished(upload(fieldhouse.call, id, 'ID,Power\n1,5\n'))
+  const folder = join(fieldhouse.dataDir, 'uploads')
   for (const file of readdirSync(folder)) rmSync(join(folder, file))
-  expect(await refusalOf(house.call.get('/api/v1/uploads/1/file'))).toMatchObject({ status: 410 })
+  expect(await refusalOf(fieldhouse.call.get('/api/v1/uploads/1/file'))).toMatchObject({ status: 410 })
 })
 
 test('what is kept is for the eyes of its owner alone', async () => {

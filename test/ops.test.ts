@@ -7,7 +7,7 @@ import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
 import { refusalOf, spawnFieldhouse, start, until } from './start.ts'
 
-test('a house that is well says so everywhere', async () => {
+test('a service that is well says so everywhere', async () => {
   const { as } = await start()
   expect(await as().get('/livez')).toBe('ok')
   expect(
@@ -75,7 +75,7 @@ test.each([
   expect((await as().raw('/livez')).status).toBe(200)
 })
 
-redisTest('without its Redis a house is degraded, ready, and well again when Redis is back', async () => {
+redisTest('without its Redis a service is degraded, ready, and well again when Redis is back', async () => {
   const redis = await startRedis()
   const { as } = await start({ REDIS_URL: redis.url })
   const health = () => as().raw('/health')

@@ -67,10 +67,10 @@ test('kill -9 right after each acceptance loses no accepted upload', async () =>
   const sent: number[] = []
   let league = 0
   for (let round = 0; round < killed; round++) {
-    const house = await spawnFieldhouse({}, folder)
-    league ||= (await newLeague(house.call)).id
-    const answers = await Promise.all([0, 1, 2].map(i => upload(house.call, league, rows(20 + round * 3 + i))))
-    await house.kill9()
+    const fieldhouse = await spawnFieldhouse({}, folder)
+    league ||= (await newLeague(fieldhouse.call)).id
+    const answers = await Promise.all([0, 1, 2].map(i => upload(fieldhouse.call, league, rows(20 + round * 3 + i))))
+    await fieldhouse.kill9()
     sent.push(...answers.map(({ upload_id }) => upload_id))
   }
   const last = await spawnFieldhouse({}, folder)
@@ -142,13 +142,13 @@ redisTest('a Redis that will not have us is told of at the start, and what to lo
 
 test('a stopped process leaves nothing behind that says it lives', async () => {
   const folder = temporaryFolder()
-  const house = await start({}, folder)
+  const fieldhouse = await start({}, folder)
   expect(readdirSync(join(folder, 'run'))).toHaveLength(1)
-  await house.stop()
+  await fieldhouse.stop()
   expect(existsSync(join(folder, 'run')) ? readdirSync(join(folder, 'run')) : []).toEqual([])
 })
 
-redisTest('with Redis gone a house still closes', async () => {
+redisTest('with Redis gone a service still closes', async () => {
   const redis = await startRedis()
   const { app, stop } = await start({ REDIS_URL: redis.url })
   await redis.kill()

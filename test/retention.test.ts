@@ -22,8 +22,8 @@ async function forget({ app, finished }: Awaited<ReturnType<typeof start>>) {
 }
 
 test('what is older than its life is forgotten, the rest stays', async () => {
-  const house = await start()
-  const { app, clock } = house
+  const fieldhouse = await start()
+  const { app, clock } = fieldhouse
   const { db } = app
   const ago = (days: number) => clock.now() - days * day
   const old = { runs: 91, audit: 366, alerts: 91, statistics: 31, slots: 91 }
@@ -66,7 +66,7 @@ test('what is older than its life is forgotten, the rest stays', async () => {
     ])
     .run()
 
-  expect(await forget(house)).toMatchObject({
+  expect(await forget(fieldhouse)).toMatchObject({
     status: 'SUCCESS',
     result: {
       runs: 1,
@@ -91,15 +91,15 @@ test('what is older than its life is forgotten, the rest stays', async () => {
 })
 
 test('thousands go in steps, and requests are answered meanwhile', async () => {
-  const house = await start()
-  const { app, as, clock } = house
+  const fieldhouse = await start()
+  const { app, as, clock } = fieldhouse
   const long = clock.now() - 400 * day
   const many = Array.from({ length: 3_000 }, (_, i) => run(`old-${i}`, long + i))
   app.db.transaction(tx => {
     for (const row of many) tx.insert(runs).values(row).run()
   })
   let over = false
-  const forgotten = forget(house).finally(() => {
+  const forgotten = forget(fieldhouse).finally(() => {
     over = true
   })
   let answers = 0
@@ -126,8 +126,8 @@ test('of runs beyond the most that are kept the oldest go, finished ones only', 
 })
 
 test('processes that died without a word are struck out, living ones stay', async () => {
-  const house = await start()
-  const { app, dataDir } = house
+  const fieldhouse = await start()
+  const { app, dataDir } = fieldhouse
   const row = { role: 'all', host: 'here', pid: 1, version: '0', startedAt: 0 }
   const stop = holdProcessLock(dataDir, 'alive')
   app.db
@@ -137,7 +137,7 @@ test('processes that died without a word are struck out, living ones stay', asyn
       { ...row, id: 'alive' },
     ])
     .run()
-  await forget(house)
+  await forget(fieldhouse)
   const ids = () =>
     app.db
       .select()
@@ -149,8 +149,8 @@ test('processes that died without a word are struck out, living ones stay', asyn
 })
 
 test('a run that the queue has lost is added again', async () => {
-  const house = await start()
-  const { app, clock } = house
+  const fieldhouse = await start()
+  const { app, clock } = fieldhouse
   const lost = { ...run('lost', clock.now() - 10 * 60_000, 'PENDING'), name: 'retention.forget', dedupeKey: null }
   app.db.insert(runs).values(lost).run()
   await app.schedule.runNow('jobs.sweep', null)

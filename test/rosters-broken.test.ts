@@ -8,8 +8,8 @@ const inDays = (days: number) => new Date(Date.now() + days * day).toISOString()
 
 /** Ann alone at the bar in five days, pinned; Bob, Cy and Dee could be there. */
 async function bar() {
-  const house = await start()
-  const { call } = house
+  const fieldhouse = await start()
+  const { call } = fieldhouse
   const site = await newSite(call, 'Hall', 'UTC')
   const aid = { certifications: [{ name: 'aid', expires_on: inDays(100) }] }
   const ann = await newPerson(call, 'Ann', aid)
@@ -26,7 +26,7 @@ async function bar() {
     const { duties } = await call.get(`${base}/broken`)
     return duties.flatMap(({ against }: { against: { message: string }[] }) => against.map(({ message }) => message))
   }
-  return { ...house, site, ann, shift, duty, roster, against, aid }
+  return { ...fieldhouse, site, ann, shift, duty, roster, against, aid }
 }
 
 test('a duty is broken at once when somebody is ill, has left or lost a certificate, and whole again when that is over', async () => {

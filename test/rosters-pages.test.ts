@@ -7,9 +7,9 @@ import { visitor } from './visitor.ts'
 import { faintText, unnamed } from './web-seen.ts'
 
 const password = 'a-long-password-1'
-type House = Awaited<ReturnType<typeof start>>
+type Started = Awaited<ReturnType<typeof start>>
 
-async function someone({ call, url }: Pick<House, 'call' | 'url'>, role: string) {
+async function someone({ call, url }: Pick<Started, 'call' | 'url'>, role: string) {
   const email = `${role}@example.com`
   await call.post('/api/v1/users', { email, username: role, password, role })
   const browser = visitor(url)
@@ -23,15 +23,15 @@ async function someone({ call, url }: Pick<House, 'call' | 'url'>, role: string)
 const days = `start=${week.start_date}&end=${week.end_date}`
 
 test('the rota shows each site’s week and each person’s, without buttons for members', async () => {
-  const house = await venue()
-  const { call, generate, finished } = house
+  const fieldhouse = await venue()
+  const { call, generate, finished } = fieldhouse
   const { job_id } = await finished(generate())
   await call.post(`${base}/confirm`, { job_id })
   const evil = await newPerson(call, '<script>alert(1)</script>')
-  const { shifts } = await house.roster()
+  const { shifts } = await fieldhouse.roster()
   await call.delete(`${base}/assignments/${shifts[0].staff[0].id}`)
   await call.post(`${base}/assignments`, { shift_id: shifts[0].id, staff_id: evil.id })
-  const member = await someone(house, 'member')
+  const member = await someone(fieldhouse, 'member')
   const bySite = await member.read(`/rota?${days}&site_id=`)
   expect(bySite.status).toBe(200)
   expect(bySite.text).toContain('18:00–23:00')
@@ -44,14 +44,14 @@ test('the rota shows each site’s week and each person’s, without buttons for
 })
 
 test('officers look a draft over before it holds: what stays open and why, and what would be new', async () => {
-  const house = await venue(['Ann'])
-  const officer = await someone(house, 'officer')
-  const { job_id } = await house.finished(house.generate())
+  const fieldhouse = await venue(['Ann'])
+  const officer = await someone(fieldhouse, 'officer')
+  const { job_id } = await fieldhouse.finished(fieldhouse.generate())
   const draft = await officer.read(`/rota/drafts/${job_id}`)
   expect(draft.text).toContain('Confirm this roster')
   expect(draft.text).toContain('is on this shift already')
   expect(draft.text).toContain('class="new"')
-  await house.call.post(`${base}/confirm`, { job_id })
+  await fieldhouse.call.post(`${base}/confirm`, { job_id })
   const after = await officer.read(`/rota/drafts/${job_id}`)
   expect(after.text).not.toContain('Confirm this roster')
   expect(after.text).toContain('it is the roster')
@@ -61,9 +61,9 @@ test('officers look a draft over before it holds: what stays open and why, and w
 browserTest(
   'an officer plans a rota with nothing but the pages, also on a phone',
   async () => {
-    const house = await start()
-    const { url, call } = house
-    const officer = await someone(house, 'officer')
+    const fieldhouse = await start()
+    const { url, call } = fieldhouse
+    const officer = await someone(fieldhouse, 'officer')
     const page = await openBrowser({ viewport: { width: 390, height: 844 } })
     const complaints = complaintsOf(page)
     await signIn(page, url, officer.email, password)

@@ -13,8 +13,8 @@ export const newPerson = (call: Call, name: string, more: object = {}) =>
 
 /** Evenings of the week, two at the bar each. */
 export async function venue(people = ['Ann', 'Bob', 'Cy', 'Dee']) {
-  const house = await start()
-  const { call } = house
+  const fieldhouse = await start()
+  const { call } = fieldhouse
   const site = await newSite(call)
   const staff = []
   for (const [i, name] of people.entries()) staff.push(await newPerson(call, name, { hourly_cents: 1500 + 100 * i }))
@@ -30,7 +30,7 @@ export async function venue(people = ['Ann', 'Bob', 'Cy', 'Dee']) {
   const generate = (more: object = {}) =>
     call.post('/api/v1/jobs/roster/generate', { ...week, site_ids: [site.id], algorithm: 'greedy', ...more })
   const roster = (query = '') => call.get(`${base}?start=${week.start_date}&end=${week.end_date}${query}`)
-  return { ...house, site, staff, shift_ids: shift_ids as number[], generate, roster }
+  return { ...fieldhouse, site, staff, shift_ids: shift_ids as number[], generate, roster }
 }
 
 export const audited = async (call: Call): Promise<string[]> =>

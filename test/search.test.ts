@@ -7,13 +7,13 @@ const names = (rows: { name?: string; username?: string; symbol?: string }[] | u
   rows?.map(row => row.name ?? row.username ?? row.symbol)
 
 test('leagues, players, symbols and users are found by how words of their names begin', async () => {
-  const house = await start()
-  const { id } = await newLeague(house.call, {}, 'Northern Björn season')
-  await house.finished(upload(house.call, id, 'ID,Name,Power\n1,Björn Ærø,10\n2,Anna,5\n3,Old Björn,7'))
-  await newCup(house.call, {}, { name: 'Trading cup of the North' })
-  await newTraders(house, 2, ['bjorn_the_trader', 'anna'])
-  await quote(house.call, { BJ: 100, BJX: 200, 'BRK.B': 300 })
-  const find = (q: string, more = '') => house.call.get(`/api/v1/search?q=${encodeURIComponent(q)}${more}`)
+  const fieldhouse = await start()
+  const { id } = await newLeague(fieldhouse.call, {}, 'Northern Björn season')
+  await fieldhouse.finished(upload(fieldhouse.call, id, 'ID,Name,Power\n1,Björn Ærø,10\n2,Anna,5\n3,Old Björn,7'))
+  await newCup(fieldhouse.call, {}, { name: 'Trading cup of the North' })
+  await newTraders(fieldhouse, 2, ['bjorn_the_trader', 'anna'])
+  await quote(fieldhouse.call, { BJ: 100, BJX: 200, 'BRK.B': 300 })
+  const find = (q: string, more = '') => fieldhouse.call.get(`/api/v1/search?q=${encodeURIComponent(q)}${more}`)
 
   const found = await find('bjo')
   expect(names(found.leagues)).toEqual(['Northern Björn season'])
@@ -35,14 +35,14 @@ test('leagues, players, symbols and users are found by how words of their names 
 })
 
 test('strangers find no users and nothing of private leagues', async () => {
-  const house = await start()
-  await newCup(house.call, { public: false }, { name: 'Secret society' })
-  const secretive = await newTrader(house, 'secretive')
-  await house.call.post('/api/v1/leagues/1/join', { user_id: secretive.id })
-  const seen = await house.as().get('/api/v1/search?q=secret')
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call, { public: false }, { name: 'Secret society' })
+  const secretive = await newTrader(fieldhouse, 'secretive')
+  await fieldhouse.call.post('/api/v1/leagues/1/join', { user_id: secretive.id })
+  const seen = await fieldhouse.as().get('/api/v1/search?q=secret')
   expect(seen).toEqual({ q: 'secret', players: [], leagues: [], symbols: [] })
-  expect((await refusalOf(house.as().get('/api/v1/search?q=secret&category=users'))).status).toBe(401)
-  const known = await house.call.get('/api/v1/search?q=secret')
+  expect((await refusalOf(fieldhouse.as().get('/api/v1/search?q=secret&category=users'))).status).toBe(401)
+  const known = await fieldhouse.call.get('/api/v1/search?q=secret')
   expect([names(known.players), names(known.leagues), names(known.users)]).toEqual([
     ['secretive'],
     ['Secret society'],
@@ -51,18 +51,18 @@ test('strangers find no users and nothing of private leagues', async () => {
 })
 
 test('the index follows what is renamed, deleted and added', async () => {
-  const house = await start()
-  await newCup(house.call, {}, { name: 'Alpha' })
-  const [ann] = await newTraders(house, 1, ['alphonse'])
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call, {}, { name: 'Alpha' })
+  const [ann] = await newTraders(fieldhouse, 1, ['alphonse'])
   let asked = 0
-  const find = (q: string) => house.call.get(`/api/v1/search?q=${q}&limit=${++asked}`) // never the cached answer
+  const find = (q: string) => fieldhouse.call.get(`/api/v1/search?q=${q}&limit=${++asked}`) // never the cached answer
   expect([names((await find('alp')).leagues), names((await find('alp')).users)]).toEqual([['Alpha'], ['alphonse']])
-  await house.call.patch('/api/v1/leagues/1', { name: 'Beta' })
-  await house.call.patch(`/api/v1/users/${ann!.id}`, { username: 'bertram' })
+  await fieldhouse.call.patch('/api/v1/leagues/1', { name: 'Beta' })
+  await fieldhouse.call.patch(`/api/v1/users/${ann!.id}`, { username: 'bertram' })
   expect([names((await find('alp')).leagues), names((await find('alp')).users)]).toEqual([[], []])
   expect([names((await find('be')).leagues), names((await find('be')).users)]).toEqual([['Beta'], ['bertram']])
-  await house.call.delete(`/api/v1/users/${ann!.id}`)
-  await house.call.delete('/api/v1/leagues/1', { name: 'Beta' })
+  await fieldhouse.call.delete(`/api/v1/users/${ann!.id}`)
+  await fieldhouse.call.delete('/api/v1/leagues/1', { name: 'Beta' })
   const gone = await find('be')
   expect([gone.leagues, gone.users]).toEqual([[], []])
   expect((await find('deleted')).users).toEqual([])
@@ -82,18 +82,18 @@ test('whatever is typed is words to look for, never a query', async () => {
 })
 
 test('what was found is kept for an hour', async () => {
-  const house = await start()
-  const state = async () => (await house.as().raw('/api/v1/search?q=alp')).headers.get('x-cache')
+  const fieldhouse = await start()
+  const state = async () => (await fieldhouse.as().raw('/api/v1/search?q=alp')).headers.get('x-cache')
   expect([await state(), await state()]).toEqual(['miss', 'hit'])
-  house.clock.forward(50 * 60_000)
+  fieldhouse.clock.forward(50 * 60_000)
   expect(await state()).toBe('hit')
-  house.clock.forward(11 * 60_000)
+  fieldhouse.clock.forward(11 * 60_000)
   expect(await state()).not.toBe('hit')
 })
 
 test('who has gone or is called otherwise is found no longer', async () => {
-  const house = await start()
-  const { call } = house
+  const fieldhouse = await start()
+  const { call } = fieldhouse
   const people = ['ann', 'bob'].map(username => ({
     ...{ username, email: `${username}@example.org` },
     ...{ password: 'long enough for all', role: 'member' },

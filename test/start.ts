@@ -91,22 +91,22 @@ const defaults = (dataDir: string): Env => ({
 export async function start(env: Env = {}, dataDir = newDataDir(), surroundings: AppOverrides = {}) {
   const clock = turnableClock()
   const { log, lines } = readableLog()
-  const house: Fieldhouse = await startFieldhouse(readConfig({ ...defaults(dataDir), ...env }), {
+  const fieldhouse: Fieldhouse = await startFieldhouse(readConfig({ ...defaults(dataDir), ...env }), {
     clock,
     log,
     passwordCosts: { memoryCost: 8, timeCost: 1 }, // the least there may be: tests hash by the hundred
     ...surroundings,
   })
-  afterTest(house.stop)
-  documentFrom(house.app)
+  afterTest(fieldhouse.stop)
+  documentFrom(fieldhouse.app)
   return {
-    ...house,
+    ...fieldhouse,
     dataDir,
     clock,
     lines,
-    call: caller(house.url, adminToken),
-    as: (key?: string) => caller(house.url, key),
-    finished: finisher(house.url, adminToken),
+    call: caller(fieldhouse.url, adminToken),
+    as: (key?: string) => caller(fieldhouse.url, key),
+    finished: finisher(fieldhouse.url, adminToken),
   }
 }
 

@@ -14,8 +14,8 @@ const user = (name: string, country?: string) => ({
 })
 
 async function busyHouse(env = {}, folder?: string) {
-  const house = await start(env, folder)
-  const { call, finished } = house
+  const fieldhouse = await start(env, folder)
+  const { call, finished } = fieldhouse
   for (const [name, country] of [
     ['ann', 'SE'],
     ['bob', 'SE'],
@@ -26,7 +26,7 @@ async function busyHouse(env = {}, folder?: string) {
   await finished(upload(call, id, 'ID,Name,Power\n1,ann,5\n'))
   await finished(upload(call, id, 'nothing,to\nsee,here\n'))
   await finished(call.post(`${stats}/refresh`)) // what was warmed at the start knew nothing of this
-  return { ...house, id }
+  return { ...fieldhouse, id }
 }
 
 test('the dashboard counts what there is, by section', async () => {

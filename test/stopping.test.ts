@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { processes, runs } from '../db/schema.ts'
-import { openHouse } from './house.ts'
+import { openAppProcess } from './app-process.ts'
 import { freePort } from './redis.ts'
 import { adminToken, caller, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
@@ -11,27 +11,27 @@ const soon = { kind: 'sheet', starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-
 test.each(['SIGTERM', 'SIGINT'] as const)(
   '%s stops within 5 s, with a stream that is listened to, a job that will not stop and a half-sent request',
   async signal => {
-    const house = await openHouse()
-    house.tell('stubborn nothing')
-    const jobId = await house.says('job')
-    await until(async () => (await house.call.get(`/api/v1/jobs/status/${jobId}`)).status === 'PROGRESS')
-    const stream = await house.call.raw(`/api/v1/jobs/${jobId}/events`)
+    const fieldhouse = await openAppProcess()
+    fieldhouse.tell('stubborn nothing')
+    const jobId = await fieldhouse.says('job')
+    await until(async () => (await fieldhouse.call.get(`/api/v1/jobs/status/${jobId}`)).status === 'PROGRESS')
+    const stream = await fieldhouse.call.raw(`/api/v1/jobs/${jobId}/events`)
     const reader = stream.body?.getReader()
     await reader?.read()
     const half = await Bun.connect({
       hostname: '127.0.0.1',
-      port: Number(new URL(house.url).port),
+      port: Number(new URL(fieldhouse.url).port),
       socket: { data() {} },
     })
     half.write('POST /api/v1/leagues HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"na')
 
-    house.child.kill(signal)
-    expect(await house.ended()).toBe(0) // 1 would say that it gave up after 5 s
+    fieldhouse.child.kill(signal)
+    expect(await fieldhouse.ended()).toBe(0) // 1 would say that it gave up after 5 s
     while (!(await reader?.read())?.done); // the stream was ended, not torn
     half.end()
-    expect(readdirSync(join(house.dataDir, 'run'))).toEqual([])
+    expect(readdirSync(join(fieldhouse.dataDir, 'run'))).toEqual([])
 
-    const { app } = await start({ ROLE: 'web' }, house.dataDir)
+    const { app } = await start({ ROLE: 'web' }, fieldhouse.dataDir)
     expect(app.db.select().from(processes).all()).toHaveLength(1)
     const [run] = app.db.select().from(runs).all()
     expect(run).toMatchObject({ id: jobId, status: 'PENDING', message: 'Interrupted by a restart' })
@@ -39,12 +39,12 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
 )
 
 test('a second signal at once says nothing new, as npx signals twice; a later one ends it', async () => {
-  const polite = await openHouse()
+  const polite = await openAppProcess()
   polite.child.kill('SIGINT')
   polite.child.kill('SIGTERM')
   expect(await polite.ended()).toBe(0)
 
-  const busy = await openHouse()
+  const busy = await openAppProcess()
   busy.tell('stubborn nothing')
   const jobId = await busy.says('job')
   await until(async () => (await busy.call.get(`/api/v1/jobs/status/${jobId}`)).status === 'PROGRESS')
@@ -80,15 +80,15 @@ test('kill -9 under load and a new start lose nothing that was accepted', async 
   for (const id of accepted) await second.call.get(`/api/v1/leagues/${id}`)
 })
 
-test('a stopped house answers nobody, and starts again on the same folder and port', async () => {
+test('a stopped service answers nobody, and starts again on the same folder and port', async () => {
   const PORT = String(await freePort())
   const dataDir = temporaryFolder()
   for (let i = 0; i < 2; i++) {
-    const house = await openHouse({ PORT, DATA_DIR: dataDir })
-    await until(async () => (await house.call.raw('/readyz')).status === 200)
-    house.child.kill()
-    expect(await house.ended()).toBe(0)
-    await expect(caller(house.url, adminToken).get('/livez')).rejects.toThrow()
+    const fieldhouse = await openAppProcess({ PORT, DATA_DIR: dataDir })
+    await until(async () => (await fieldhouse.call.raw('/readyz')).status === 200)
+    fieldhouse.child.kill()
+    expect(await fieldhouse.ended()).toBe(0)
+    await expect(caller(fieldhouse.url, adminToken).get('/livez')).rejects.toThrow()
   }
   expect(existsSync(join(dataDir, 'fieldhouse.db-wal'))).toBe(false)
 })

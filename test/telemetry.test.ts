@@ -2,7 +2,7 @@ import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
 import { databaseFile } from '../db/open.ts'
 import { fingerprintOf } from '../src/platform/jobs/run-failure.ts'
-import { openHouse } from './house.ts'
+import { openAppProcess } from './app-process.ts'
 import { afterTest, refusalOf, start, until } from './start.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: envelopes are read as they come
@@ -38,7 +38,7 @@ function fakeSentry() {
   }
 }
 
-/** Takes a table away from a running house, so that a route finds a bug. */
+/** Takes a table away from a running fieldhouse, so that a route finds a bug. */
 function breakLeagues(dataDir: string) {
   const db = new Database(databaseFile(dataDir))
   db.run('alter table leagues rename to no_longer_here')
@@ -47,7 +47,7 @@ function breakLeagues(dataDir: string) {
 
 test('a bug in a route reaches Sentry with release, environment, route and request id, and no secret', async () => {
   const sentry = fakeSentry()
-  const { dataDir, call } = await openHouse({ SENTRY_DSN: sentry.dsn, ENVIRONMENT: 'arena' })
+  const { dataDir, call } = await openAppProcess({ SENTRY_DSN: sentry.dsn, ENVIRONMENT: 'arena' })
   breakLeagues(dataDir)
   const headers = { 'x-request-id': 'the-bad-one', cookie: 'fieldhouse_session=hunter2', 'x-api-key': 'hunter2' }
   const answer = await call.raw('/api/v1/leagues?password=hunter2', { headers })
@@ -65,7 +65,7 @@ test('a bug in a route reaches Sentry with release, environment, route and reque
 
 test('a refusal is no bug and reaches nobody', async () => {
   const sentry = fakeSentry()
-  const { call, child, ended } = await openHouse({ SENTRY_DSN: sentry.dsn })
+  const { call, child, ended } = await openAppProcess({ SENTRY_DSN: sentry.dsn })
   await refusalOf(call.get('/api/v1/leagues/999'))
   await refusalOf(call.post('/api/v1/leagues', { name: 1 }))
   child.kill()
@@ -75,7 +75,7 @@ test('a refusal is no bug and reaches nobody', async () => {
 
 test('a job that failed reaches Sentry with its name, what it quotes of secrets taken out', async () => {
   const sentry = fakeSentry()
-  const { tell, says, finished, logged } = await openHouse({ SENTRY_DSN: sentry.dsn })
+  const { tell, says, finished, logged } = await openAppProcess({ SENTRY_DSN: sentry.dsn })
   tell('fail https://ann:hunter2@feed.invalid with Bearer hunter2')
   const jobId = await says('job')
   expect(await finished({ job_id: jobId })).toMatchObject({ status: 'FAILURE' })
@@ -90,17 +90,17 @@ test('a job that failed reaches Sentry with its name, what it quotes of secrets 
 
 test('requests are traced by route in the share that is set, without their queries', async () => {
   const sentry = fakeSentry()
-  const house = await openHouse({ SENTRY_DSN: sentry.dsn, SENTRY_TRACES: '1' })
-  await house.call.get('/api/v1/leagues?q=hunter2')
-  await house.call.get('/api/v1/leagues?q=hunter2')
-  house.child.kill()
-  await house.ended()
+  const fieldhouse = await openAppProcess({ SENTRY_DSN: sentry.dsn, SENTRY_TRACES: '1' })
+  await fieldhouse.call.get('/api/v1/leagues?q=hunter2')
+  await fieldhouse.call.get('/api/v1/leagues?q=hunter2')
+  fieldhouse.child.kill()
+  await fieldhouse.ended()
   expect(sentry.spans()).toMatchObject([{ name: 'GET /api/v1/leagues/' }, { name: 'GET /api/v1/leagues/' }])
   expect(new Set(sentry.spans().map(({ trace_id }) => trace_id)).size).toBe(2)
   expect(sentry.everything()).not.toContain('hunter2')
 
   const silent = fakeSentry()
-  const untraced = await openHouse({ SENTRY_DSN: silent.dsn, SENTRY_TRACES: '0' })
+  const untraced = await openAppProcess({ SENTRY_DSN: silent.dsn, SENTRY_TRACES: '0' })
   await untraced.call.get('/api/v1/leagues')
   untraced.child.kill()
   await untraced.ended()
@@ -119,7 +119,7 @@ test("no trace headers are added to requests to other people's servers", async (
     },
   })
   afterTest(() => other.stop(true))
-  const { tell, says, finished } = await openHouse({ SENTRY_DSN: sentry.dsn, SENTRY_TRACES: '1' })
+  const { tell, says, finished } = await openAppProcess({ SENTRY_DSN: sentry.dsn, SENTRY_TRACES: '1' })
   tell(`fetch http://127.0.0.1:${other.port}/`)
   expect(await finished({ job_id: await says('job') })).toMatchObject({ status: 'SUCCESS' })
   expect([...(headers ?? [])].map(([name]) => name)).not.toContainAnyValues(['sentry-trace', 'baggage', 'traceparent'])
@@ -127,25 +127,25 @@ test("no trace headers are added to requests to other people's servers", async (
 })
 
 test('Sentry is loaded only with a DSN', async () => {
-  const without = await openHouse()
+  const without = await openAppProcess()
   without.tell('loaded @sentry')
   expect(await without.says('loaded')).toBe('no')
-  const withDsn = await openHouse({ SENTRY_DSN: fakeSentry().dsn })
+  const withDsn = await openAppProcess({ SENTRY_DSN: fakeSentry().dsn })
   withDsn.tell('loaded @sentry')
   expect(await withDsn.says('loaded')).toBe('yes')
 })
 
 test('a Sentry that cannot be reached hinders nobody', async () => {
-  const { dataDir, call, child, ended } = await openHouse({ SENTRY_DSN: 'http://public@127.0.0.1:1/1' })
+  const { dataDir, call, child, ended } = await openAppProcess({ SENTRY_DSN: 'http://public@127.0.0.1:1/1' })
   breakLeagues(dataDir)
   expect((await refusalOf(call.get('/api/v1/leagues'))).status).toBe(500)
   child.kill()
   expect(await ended()).toBe(0)
 })
 
-test('a forgotten promise is told of and the house stays open; after a stray throw it closes', async () => {
+test('a forgotten promise is told of and the service stays open; after a stray throw it closes', async () => {
   const sentry = fakeSentry()
-  const { tell, call, logged, ended } = await openHouse({ SENTRY_DSN: sentry.dsn })
+  const { tell, call, logged, ended } = await openAppProcess({ SENTRY_DSN: sentry.dsn })
   tell('forget')
   await until(() => sentry.errors().some(({ exception }) => exception.values[0].value === 'forgotten'))
   expect(await call.get('/livez')).toBe('ok')
@@ -198,13 +198,13 @@ test('what is logged under a name that sounds secret is not written, at any dept
 })
 
 test('LOG_LEVEL leaves out what is below it', async () => {
-  const house = await openHouse({ LOG_LEVEL: 'warn' })
-  await house.call.get('/api/v1/leagues')
-  house.tell('fail nothing')
-  await house.finished({ job_id: await house.says('job') })
-  house.child.kill()
-  await house.ended()
-  expect(house.logged.map(({ message }) => message)).toEqual(['Job failed'])
+  const fieldhouse = await openAppProcess({ LOG_LEVEL: 'warn' })
+  await fieldhouse.call.get('/api/v1/leagues')
+  fieldhouse.tell('fail nothing')
+  await fieldhouse.finished({ job_id: await fieldhouse.says('job') })
+  fieldhouse.child.kill()
+  await fieldhouse.ended()
+  expect(fieldhouse.logged.map(({ message }) => message)).toEqual(['Job failed'])
 })
 
 test('failures that differ only in numbers and names have one fingerprint', () => {

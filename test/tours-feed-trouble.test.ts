@@ -34,18 +34,18 @@ const outcomes = {
 for (const [fault, outcome] of Object.entries(outcomes) as [keyof typeof outcomes, string][]) {
   const costs = outcome === 'ok' ? 'costs nothing' : 'costs its own run only, and one alert that clears itself'
   test(`a feed that is ${fault} ${costs}`, async () => {
-    const house = await startStill()
-    const { app, call, clock } = house
+    const fieldhouse = await startStill()
+    const { app, call, clock } = fieldhouse
     const feed = feedFor()
     await newTour(call, feed.url)
     await until(async () => (await tour(call)).status === 'ok')
     const league = await newTourLeague(call)
     const ids = (await players(call)).map(({ player_id }: { player_id: string }) => player_id)
-    await enter(await newUser(house, 'ann'), league.id, ids.slice(0, 4))
+    await enter(await newUser(fieldhouse, 'ann'), league.id, ids.slice(0, 4))
     const look = async (fault: Fault | null) => {
       feed.fault(fault)
       clock.forward(20 * minute)
-      return update(house)
+      return update(fieldhouse)
     }
     feed.advance(200)
     clock.forward(60 * minute)

@@ -16,9 +16,9 @@ import {
 } from './tours.ts'
 
 test('a tour is made by officers, looked at straight away, read by all, and its feed’s URL stays among officers', async () => {
-  const house = await startStill()
-  const { call, as } = house
-  const [ann, olga] = [await newUser(house, 'ann'), await newUser(house, 'olga', 'officer')]
+  const fieldhouse = await startStill()
+  const { call, as } = fieldhouse
+  const [ann, olga] = [await newUser(fieldhouse, 'ann'), await newUser(fieldhouse, 'olga', 'officer')]
   const feed = feedFor()
   expect((await refusalOf(newTour(ann, feed.url))).status).toBe(403)
   const made = await newTour(olga, `${feed.url}?key=secret`)
@@ -30,7 +30,7 @@ test('a tour is made by officers, looked at straight away, read by all, and its 
   })
   expect(seen).toMatchObject({ event: { id: 'coastal', name: 'Coastal Open', round: 1, status: 'upcoming' }, age_s: 0 })
   for (const who of [as(), ann]) expect(await tour(who)).not.toHaveProperty('feed_url')
-  expect(JSON.stringify(house.app.db.query.auditLog.findMany().sync())).not.toContain('secret')
+  expect(JSON.stringify(fieldhouse.app.db.query.auditLog.findMany().sync())).not.toContain('secret')
 
   const { players: found } = await as().get(`/api/v1/tours/pga/players?limit=5`)
   expect(found).toHaveLength(5)
@@ -53,15 +53,15 @@ test('a tour is made by officers, looked at straight away, read by all, and its 
 })
 
 test('a feed of another format reads the same', async () => {
-  const house = await startStill()
+  const fieldhouse = await startStill()
   const feed = feedFor()
   feed.advance(300)
   for (const format of ['fieldhouse', 'datagolf', 'espn'] as const)
-    await newTour(house.call, feed.urlOf(format), { slug: format, format })
+    await newTour(fieldhouse.call, feed.urlOf(format), { slug: format, format })
   const boards = await Promise.all(
     ['fieldhouse', 'datagolf', 'espn'].map(async slug => {
-      await until(async () => (await tour(house.call, slug)).status === 'ok')
-      const totals = (await players(house.call, slug)).map((each: { player_id: string; total: number }) => [
+      await until(async () => (await tour(fieldhouse.call, slug)).status === 'ok')
+      const totals = (await players(fieldhouse.call, slug)).map((each: { player_id: string; total: number }) => [
         each.player_id,
         each.total,
       ])
@@ -80,7 +80,7 @@ test('feeds on private addresses are refused, however they are written', async (
   await until(async () => (await tour(allowing.call)).status === 'ok')
   await allowing.stop()
   const asked = feed.requests.length
-  const { call, ...house } = await startStill({ ALLOW_PRIVATE_FEEDS: 'false' }, allowing.dataDir)
+  const { call, ...fieldhouse } = await startStill({ ALLOW_PRIVATE_FEEDS: 'false' }, allowing.dataDir)
   const refused = [
     feed.url,
     `http://localhost:${port}/feed`,
@@ -99,12 +99,12 @@ test('feeds on private addresses are refused, however they are written', async (
       status: 422,
       errors: [{ path: 'feed_url' }],
     })
-  house.clock.forward(minute) // the last look is not too fresh for another
-  await update({ call, ...house }).catch(() => {})
+  fieldhouse.clock.forward(minute) // the last look is not too fresh for another
+  await update({ call, ...fieldhouse }).catch(() => {})
   expect(await until(async () => (await tour(call)).error)).toContain('not on the public internet')
   expect((await refusalOf(call.patch('/api/v1/tours/pga', { feed_url: feed.url }))).status).toBe(422)
   expect(feed.requests).toHaveLength(asked)
-  expect(alerts(house.app)).toMatchObject([{ key: 'feed_held:pga', state: 'active' }])
+  expect(alerts(fieldhouse.app)).toMatchObject([{ key: 'feed_held:pga', state: 'active' }])
 })
 
 test('the config of a tour league is checked and completed', async () => {
@@ -135,24 +135,24 @@ test('the config of a tour league is checked and completed', async () => {
 })
 
 test('a held board is taken as it is when an officer says so', async () => {
-  const house = await startStill()
-  const { app, call, clock } = house
+  const fieldhouse = await startStill()
+  const { app, call, clock } = fieldhouse
   const feed = feedFor()
   await newTour(call, feed.url)
   await until(async () => (await tour(call)).status === 'ok')
   expect((await refusalOf(call.post('/api/v1/tours/pga/update', { accept: true }))).status).toBe(409)
   const league = await newTourLeague(call)
-  const ann = await newUser(house, 'ann')
+  const ann = await newUser(fieldhouse, 'ann')
   const ids = (await players(call)).map(({ player_id }: { player_id: string }) => player_id)
   await enter(ann, league.id, ids.slice(0, 4))
   feed.advance(200)
   clock.forward(3 * 60 * minute)
-  await update(house)
+  await update(fieldhouse)
   feed.fault('shrunk')
   clock.forward(2 * minute)
-  expect((await update(house)).result).toMatchObject({ outcome: 'held' })
+  expect((await update(fieldhouse)).result).toMatchObject({ outcome: 'held' })
   expect(await players(call)).toHaveLength(24)
-  expect((await update(house, { accept: true })).result).toMatchObject({ outcome: 'changed', changed: 12 })
+  expect((await update(fieldhouse, { accept: true })).result).toMatchObject({ outcome: 'changed', changed: 12 })
   expect(await players(call)).toHaveLength(12)
   expect(await tour(call)).toMatchObject({ status: 'ok', held: null })
   expect(alerts(app)).toMatchObject([{ state: 'resolved' }])
@@ -162,15 +162,15 @@ test('a held board is taken as it is when an officer says so', async () => {
 })
 
 test('a league on another week’s event says so instead of taking its field', async () => {
-  const house = await startStill()
-  const { call } = house
+  const fieldhouse = await startStill()
+  const { call } = fieldhouse
   const feed = feedFor({ firstTee: Date.now() - 3 * 24 * 60 * minute })
   feed.advance(600)
   await newTour(call, feed.url)
   await until(async () => (await tour(call)).status === 'ok')
   const starts = Date.now() + 3 * 24 * 60 * minute
   const league = await newTourLeague(call, {}, { starts, ends: starts + 4 * 24 * 60 * minute })
-  const ann = await newUser(house, 'ann')
+  const ann = await newUser(fieldhouse, 'ann')
   const { problem } = await refusalOf(enter(ann, league.id, ['1', '2', '3', '4']))
   expect(problem).toMatchObject({ status: 422, detail: expect.stringContaining('Coastal Open') })
 })

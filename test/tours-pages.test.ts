@@ -10,24 +10,24 @@ import { faintText, unnamed } from './web-seen.ts'
 type Golfer = { player_id: string; name: string }
 
 async function startEntering(config: object = {}) {
-  const house = await startStill()
-  const { call, clock } = house
+  const fieldhouse = await startStill()
+  const { call, clock } = fieldhouse
   const feed = feedFor()
   await newTour(call, `${feed.url}?key=secret`)
   await until(async () => (await tour(call)).status === 'ok')
   const league = await newTourLeague(call, config)
   const field: Golfer[] = await players(call)
-  const ann = await newUser(house, 'ann')
+  const ann = await newUser(fieldhouse, 'ann')
   const play = async (minutes: number) => {
     feed.advance(minutes)
     clock.forward(minutes * minute)
-    await update(house)
+    await update(fieldhouse)
   }
-  const read = async (path: string, who = house.as()) => {
+  const read = async (path: string, who = fieldhouse.as()) => {
     const response = await who.raw(path, { headers: { accept: 'text/html' } })
     return { status: response.status, text: await response.text() }
   }
-  return { ...house, feed, league, field, ids: field.map(({ player_id }) => player_id), ann, play, read }
+  return { ...fieldhouse, feed, league, field, ids: field.map(({ player_id }) => player_id), ann, play, read }
 }
 
 test('the entries page shows everyone’s picks with live scores once they are closed, not before', async () => {
@@ -54,8 +54,8 @@ test('the entries page shows everyone’s picks with live scores once they are c
 })
 
 test('pages of tours are for everyone, the feed’s URL and its buttons for officers', async () => {
-  const { call, ann, read, feed, clock, ...house } = await startEntering()
-  for (const who of [house.as(), ann]) {
+  const { call, ann, read, feed, clock, ...fieldhouse } = await startEntering()
+  for (const who of [fieldhouse.as(), ann]) {
     for (const path of ['/tours', '/tours/pga']) {
       const { status, text } = await read(path, who)
       expect(status).toBe(200)
@@ -67,7 +67,7 @@ test('pages of tours are for everyone, the feed’s URL and its buttons for offi
   expect((await read('/tours/none')).status).toBe(404)
   feed.fault('empty')
   clock.forward(2 * minute)
-  await update({ ...house, call })
+  await update({ ...fieldhouse, call })
   expect((await read('/tours/pga', call)).text).toContain('Accept it anyway')
   expect((await read('/tours/pga', ann)).text).toContain('Held back since')
   const sheets = await newLeague(call)
@@ -75,14 +75,14 @@ test('pages of tours are for everyone, the feed’s URL and its buttons for offi
 })
 
 test('a board says when its scores may be old', async () => {
-  const { league, feed, clock, read, ...house } = await startEntering()
+  const { league, feed, clock, read, ...fieldhouse } = await startEntering()
   feed.fault('down')
   clock.forward(2 * minute)
-  await update(house)
+  await update(fieldhouse)
   expect((await read(`/leagues/${league.id}`)).text).toContain('has not answered as it should')
   feed.fault(null)
   clock.forward(2 * minute)
-  await update(house)
+  await update(fieldhouse)
   expect((await read(`/leagues/${league.id}`)).text).not.toContain('has not answered as it should')
 })
 

@@ -9,10 +9,10 @@ import { startRedis } from './redis.ts'
 import { type Env, spawnFieldhouse, temporaryFolder, until } from './start.ts'
 import { alerts, feedFor, newTour, newTourLeague, startStill, tour, update } from './tours.ts'
 
-/** A house that follows a tour because a league waits for it: one update is booked. */
+/** A service that follows a tour because a league waits for it: one update is booked. */
 async function startFollowing(env: Env = {}, dataDir = temporaryFolder()) {
-  const house = await startStill(env, dataDir)
-  const { app, call, finished } = house
+  const fieldhouse = await startStill(env, dataDir)
+  const { app, call, finished } = fieldhouse
   const feed = feedFor()
   await newTour(call, feed.url)
   const league = await newTourLeague(call)
@@ -21,7 +21,7 @@ async function startFollowing(env: Env = {}, dataDir = temporaryFolder()) {
     const { jobId } = await app.jobs.start(ensureUpdates, {})
     return (await finished({ job_id: jobId })).result
   }
-  return { ...house, feed, league, booked, supervise }
+  return { ...fieldhouse, feed, league, booked, supervise }
 }
 
 /** The update that waits for its time. */
@@ -138,10 +138,10 @@ test('nobody is missed where nobody waits: a tour without leagues, or one whose 
 })
 
 test('an alert about a feed ends with the last league that waited for it', async () => {
-  const { app, call, clock, feed, league, supervise, ...house } = await startFollowing()
+  const { app, call, clock, feed, league, supervise, ...fieldhouse } = await startFollowing()
   feed.fault('down')
   clock.forward(2 * minute)
-  await update({ call, ...house })
+  await update({ call, ...fieldhouse })
   expect(alerts(app)).toMatchObject([{ key: 'feed_held:pga', state: 'active' }])
   await call.delete(`/api/v1/leagues/${league.id}`, { name: league.name })
   await supervise()

@@ -18,25 +18,25 @@ import {
 
 type Row = { player_id: string; rank: number; score: number | null; change: number | null }
 
-/** A house with a tour whose field is known, a league on it, and two members who have entered. */
+/** A service with a tour whose field is known, a league on it, and two members who have entered. */
 async function startPlaying(config: object = {}) {
-  const house = await startStill()
-  const { call, clock } = house
+  const fieldhouse = await startStill()
+  const { call, clock } = fieldhouse
   const feed = feedFor()
   await newTour(call, feed.url)
   await until(async () => (await tour(call)).status === 'ok')
   const league = await newTourLeague(call, config)
   const ids: string[] = (await players(call)).map(({ player_id }: Golfer) => player_id)
-  const [ann, bob] = [await newUser(house, 'ann'), await newUser(house, 'bob')]
+  const [ann, bob] = [await newUser(fieldhouse, 'ann'), await newUser(fieldhouse, 'bob')]
   const anns = await enter(ann, league.id, ids.slice(0, 4), { tiebreaker: -9 })
   const bobs = await enter(bob, league.id, ids.slice(4, 8), { tiebreaker: -12 })
   /** Minutes pass, on the course and here; then the feed is asked. */
   const play = async (minutes: number) => {
     feed.advance(minutes)
     clock.forward(minutes * minute)
-    return update(house)
+    return update(fieldhouse)
   }
-  return { ...house, feed, league, ids, ann, bob, anns, bobs, play }
+  return { ...fieldhouse, feed, league, ids, ann, bob, anns, bobs, play }
 }
 
 /** What two of four picks are worth, worked out by hand. */
@@ -183,7 +183,7 @@ test('the deadline passes by itself: no stroke, no write and no request is neede
 })
 
 test('an entry is checked against the field, the rules and the other entries', async () => {
-  const { call, league, ids, ann, bob, anns, ...house } = await startPlaying({ max_entries: 2 })
+  const { call, league, ids, ann, bob, anns, ...fieldhouse } = await startPlaying({ max_entries: 2 })
   const path = `/api/v1/leagues/${league.id}/entries`
   const wrong = async (picks: string[]) => (await refusalOf(ann.post(path, { picks }))).problem.errors
   const [a = '', b = '', c = '', d = ''] = ids
@@ -211,8 +211,8 @@ test('an entry is checked against the field, the rules and the other entries', a
   expect((await refusalOf(call.post(path, { picks: [a, b, c, d] }))).status).toBe(422) // for whom?
 
   const [cleo, officer] = [
-    await newUser({ call, ...house }, 'cleo'),
-    await newUser({ call, ...house }, 'olga', 'officer'),
+    await newUser({ call, ...fieldhouse }, 'cleo'),
+    await newUser({ call, ...fieldhouse }, 'olga', 'officer'),
   ]
   const cleos = await officer.post(path, { picks: [a, b, c, d], user_id: cleo.id })
   expect(cleos).toMatchObject({ user_id: cleo.id, username: 'cleo', picks: null }) // hers to see
@@ -225,10 +225,10 @@ test('an entry is checked against the field, the rules and the other entries', a
 })
 
 test('a private league shows its entries to nobody from outside', async () => {
-  const house = await startPlaying()
-  const { as, call, league, ann, bobs, ids } = house
+  const fieldhouse = await startPlaying()
+  const { as, call, league, ann, bobs, ids } = fieldhouse
   await call.patch(`/api/v1/leagues/${league.id}`, { config: { public: false } })
-  const cleo = await newUser(house, 'cleo')
+  const cleo = await newUser(fieldhouse, 'cleo')
   const paths = ['entries', `entries/${bobs.id}`, 'leaderboard', `players/${bobs.id}`]
   for (const path of paths) {
     expect((await refusalOf(as().get(`/api/v1/leagues/${league.id}/${path}`))).status).toBe(401)
@@ -274,18 +274,18 @@ test('golfers who are cut, withdraw or are disqualified count as the league says
 })
 
 test('a league over without a word from the feed is finalised when it has been quiet, and looked after until then', async () => {
-  const { app, call, clock, feed, league, play, ...house } = await startPlaying()
+  const { app, call, clock, feed, league, play, ...fieldhouse } = await startPlaying()
   await call.patch(`/api/v1/leagues/${league.id}`, { ends_at: new Date(clock.now() + 3 * hour).toISOString() })
   await play(75) // they are on the course
   clock.forward(2 * hour)
-  await update({ call, ...house })
+  await update({ call, ...fieldhouse })
   expect(await board(call, league.id)).toMatchObject({ state: 'live' })
   expect(alerts(app)).toMatchObject([{ key: `league_overdue:${league.id}`, state: 'active' }])
   while (feed.board().event.status !== 'round_complete') feed.advance(30)
   await play(2)
   expect(await board(call, league.id)).toMatchObject({ state: 'live' }) // quiet, but not for long enough
   clock.forward(31 * minute)
-  await update({ call, ...house })
+  await update({ call, ...fieldhouse })
   expect(await board(call, league.id)).toMatchObject({ state: 'final' })
   expect(alerts(app)).toMatchObject([{ key: `league_overdue:${league.id}`, state: 'resolved' }])
   expect(await tour(call)).toMatchObject({ next_update_at: null })

@@ -7,14 +7,14 @@ import { visitor } from './visitor.ts'
 
 type Call = ReturnType<typeof caller>
 
-/** A house whose clockwork stands still: what runs, the test has asked for. */
+/** A service whose schedule stands still: what runs, the test has asked for. */
 export async function startStill(env?: Env, dataDir?: string) {
-  const house = await start(env, dataDir)
-  house.app.schedule.stop()
-  return house
+  const fieldhouse = await start(env, dataDir)
+  fieldhouse.app.schedule.stop()
+  return fieldhouse
 }
 
-type House = Pick<Awaited<ReturnType<typeof start>>, 'call' | 'finished' | 'as' | 'url'>
+type Started = Pick<Awaited<ReturnType<typeof start>>, 'call' | 'finished' | 'as' | 'url'>
 
 /** A feed whose time stands still until the test moves it. The first tee is an hour from now unless told. */
 export function feedFor(options: FakeFeedOptions = {}) {
@@ -43,7 +43,7 @@ export const newTourLeague = (
   })
 
 /** A user with a key of his own. */
-export async function newUser({ call, as, url }: House, username: string, role = 'member') {
+export async function newUser({ call, as, url }: Started, username: string, role = 'member') {
   const user = { username, email: `${username}@example.org`, password: `the password of ${username}`, role }
   const { id } = await call.post('/api/v1/users', user)
   const browser = visitor(url)
@@ -53,7 +53,7 @@ export async function newUser({ call, as, url }: House, username: string, role =
 }
 
 /** Looks at the feed now and waits for what comes of it. */
-export const update = ({ call, finished }: Pick<House, 'call' | 'finished'>, body: object = {}, slug = 'pga') =>
+export const update = ({ call, finished }: Pick<Started, 'call' | 'finished'>, body: object = {}, slug = 'pga') =>
   finished(call.post(`/api/v1/tours/${slug}/update`, body))
 
 export const players = async (call: Call, slug = 'pga') =>
@@ -64,7 +64,7 @@ export const tour = (call: Call, slug = 'pga') => call.get(`/api/v1/tours/${slug
 export const enter = (who: Call, leagueId: number, picks: string[], more: object = {}) =>
   who.post(`/api/v1/leagues/${leagueId}/entries`, { picks, ...more })
 
-/** All alerts there have been, those of the house's own health left out. */
+/** All alerts there have been, those of the service's own health left out. */
 export const alerts = (app: App) =>
   app.db.query.systemAlerts
     .findMany()

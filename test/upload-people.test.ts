@@ -6,8 +6,8 @@ import { refusalOf, start } from './start.ts'
 const sheet = (...rows: string[]) => `ID,Name,Power,Kill Points\n${rows.join('\n')}\n`
 
 async function twoScans() {
-  const house = await start()
-  const { call, finished } = house
+  const fieldhouse = await start()
+  const { call, finished } = fieldhouse
   const { id } = await newLeague(call)
   const send = async (content: string, fields: Record<string, string>) => {
     const { upload_id, ...job } = await upload(call, id, content, fields)
@@ -28,7 +28,7 @@ async function twoScans() {
       pagination: { total: number }
       compared_to: { taken_at: string } | null
     }
-  return { ...house, id, newest, people }
+  return { ...fieldhouse, id, newest, people }
 }
 
 test('every count of an upload opens to the people behind it, with what they had and have', async () => {

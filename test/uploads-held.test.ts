@@ -16,12 +16,12 @@ const alerts = async (call: Call) =>
   )
 
 async function heldLeague() {
-  const house = await start()
-  const { call, finished } = house
+  const fieldhouse = await start()
+  const { call, finished } = fieldhouse
   const { id } = await newLeague(call)
   await finished(upload(call, id, scan(0), { kind: 'baseline', taken_at: '2026-03-01T00:00:00Z' }))
   await finished(upload(call, id, scan(50), { taken_at: '2026-03-05T00:00:00Z' }))
-  return { ...house, id }
+  return { ...fieldhouse, id }
 }
 
 test('the date in a sheet comes before the one in its name, and a given one before both', async () => {

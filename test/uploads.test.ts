@@ -84,10 +84,13 @@ test('the same bytes under another mapping are another upload', async () => {
 })
 
 test('whoever is told of an upload under way may follow its job', async () => {
-  const house = await start()
-  const { id } = await newLeague(house.call)
-  const officers = [await newTrader(house, 'ann', 'officer'), await newTrader(house, 'bob', 'officer')] as const
-  const other = await newTrader(house, 'cy', 'officer')
+  const fieldhouse = await start()
+  const { id } = await newLeague(fieldhouse.call)
+  const officers = [
+    await newTrader(fieldhouse, 'ann', 'officer'),
+    await newTrader(fieldhouse, 'bob', 'officer'),
+  ] as const
+  const other = await newTrader(fieldhouse, 'cy', 'officer')
   const first = await upload(officers[0], id, current)
   const second = await upload(officers[1], id, current)
   expect(second).toMatchObject({ job_id: first.job_id, duplicate: true })
@@ -238,12 +241,12 @@ test('a failed import can be tried again: it is read anew', async () => {
 })
 
 test('an upload whose job was over before it could be told so is put right at the next start', async () => {
-  const house = await start({ ROLE: 'web' })
-  const { id } = await newLeague(house.call)
-  const { upload_id, job_id } = await upload(house.call, id, current)
-  house.app.db.$client.run(`update runs set status = 'CANCELLED' where id = '${job_id}'`) // and then the process died
-  await house.stop()
-  const again = await start({}, house.dataDir)
+  const fieldhouse = await start({ ROLE: 'web' })
+  const { id } = await newLeague(fieldhouse.call)
+  const { upload_id, job_id } = await upload(fieldhouse.call, id, current)
+  fieldhouse.app.db.$client.run(`update runs set status = 'CANCELLED' where id = '${job_id}'`) // and then the process died
+  await fieldhouse.stop()
+  const again = await start({}, fieldhouse.dataDir)
   await until(async () => (await again.call.get(`/api/v1/uploads/${upload_id}`)).status === 'cancelled')
   expect(await upload(again.call, id, current)).not.toHaveProperty('duplicate')
 })

@@ -26,12 +26,14 @@ const sheet = (scan: number) =>
   ].join('\n')
 
 async function season() {
-  const house = await start()
-  await house.call.post('/api/v1/users', olga)
-  const { id } = await newLeague(house.call, { weights: { power: 1 } })
-  await house.finished(upload(house.call, id, sheet(0), { kind: 'baseline', taken_at: '2026-02-01T00:00:00Z' }))
-  await house.finished(upload(house.call, id, sheet(1), { taken_at: '2026-02-02T00:00:00Z' }))
-  return { ...house, id, path: `${house.url}/leagues/${id}` }
+  const fieldhouse = await start()
+  await fieldhouse.call.post('/api/v1/users', olga)
+  const { id } = await newLeague(fieldhouse.call, { weights: { power: 1 } })
+  await fieldhouse.finished(
+    upload(fieldhouse.call, id, sheet(0), { kind: 'baseline', taken_at: '2026-02-01T00:00:00Z' }),
+  )
+  await fieldhouse.finished(upload(fieldhouse.call, id, sheet(1), { taken_at: '2026-02-02T00:00:00Z' }))
+  return { ...fieldhouse, id, path: `${fieldhouse.url}/leagues/${id}` }
 }
 const order = (page: Page) => page.locator('table.board tbody .names').allInnerTexts()
 const ranked = (first: string) => (page: Page) =>

@@ -9,10 +9,10 @@ const second = 'id,name,power\na,Ann,90\nb,Bob,20'
 const textOf = async (response: Response | Promise<Response>) => (await response).text()
 
 async function season(config: object = {}) {
-  const house = await start()
-  const { id } = await newLeague(house.call, { score_on: 'current', ...config })
-  await house.finished(upload(house.call, id, first))
-  return { ...house, id, stranger: house.as() }
+  const fieldhouse = await start()
+  const { id } = await newLeague(fieldhouse.call, { score_on: 'current', ...config })
+  await fieldhouse.finished(upload(fieldhouse.call, id, first))
+  return { ...fieldhouse, id, stranger: fieldhouse.as() }
 }
 
 test('a page names its files by their content, and they are kept for good', async () => {

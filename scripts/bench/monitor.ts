@@ -90,10 +90,10 @@ const config = readConfig({
   LOG_LEVEL: 'error',
   RATE_LIMIT: '0',
 })
-const house = await startFieldhouse(config)
+const fieldhouse = await startFieldhouse(config)
 const headers = { authorization: `Bearer ${token}` }
 async function ask(path: string, init: RequestInit = {}): Promise<string> {
-  const response = await fetch(house.url + path, {
+  const response = await fetch(fieldhouse.url + path, {
     ...init,
     headers: { ...headers, 'content-type': 'application/json' },
   })
@@ -159,6 +159,6 @@ console.log(
   `${runs / 50} failed runs removed by one request: ${((await removing) / 1000).toFixed(1)} s, others wait ${worst.toFixed(1)} ms at most`,
 )
 
-await house.stop()
+await fieldhouse.stop()
 rmSync(folder, { recursive: true, force: true })
 process.exit(0)

@@ -22,8 +22,8 @@ const token = 'bench-operator-token-000000'
 const intervalMs = 1_000
 const superviseEvery = 100 // ms, in each process
 
-const [house] = positionals
-if (house) await supervise(house)
+const [sharedFolder] = positionals
+if (sharedFolder) await supervise(sharedFolder)
 else await compare(Number(values.intervals))
 
 /** A process of its own over the shared folder, whose supervisor looks all the time. */

@@ -1,4 +1,4 @@
-/** A house with a history: finished runs over ninety days, users over a year, who was there lately. */
+/** A service with a history: finished runs over ninety days, users over a year, who was there lately. */
 import { type Db, openDatabase } from '../../db/open.ts'
 import { day } from '../../src/platform/clock.ts'
 

@@ -99,7 +99,7 @@ ${stats(healthTiles(data.health))}
 <div class="charts">${charts(data)}</div>`
 
 const lead = ({ sentence, alerts: { total_active: open }, health }: MainData): Html =>
-  html`<p class="lead ${sentence.tone}">${sentence.text} <small><a href="/admin/task-monitor">Tasks</a> · <a href="${monitoringPath}/alerts">${open ? `${number(open)} open ${open === 1 ? 'alert' : 'alerts'}` : 'no open alerts'}</a> · the house is ${health.status}</small></p>`
+  html`<p class="lead ${sentence.tone}">${sentence.text} <small><a href="/admin/task-monitor">Tasks</a> · <a href="${monitoringPath}/alerts">${open ? `${number(open)} open ${open === 1 ? 'alert' : 'alerts'}` : 'no open alerts'}</a> · the service is ${health.status}</small></p>`
 
 function charts({ trends: { days, hours } }: MainData): Html[] {
   const hourly = hours.map(({ at }) => at)

@@ -238,12 +238,12 @@ async function withBody(request: Request): Promise<Request> {
 }
 
 /** Unlike in every process, counted within: cheaper than a random one for each request. */
-const house = Bun.randomUUIDv7('base64url')
+const processId = Bun.randomUUIDv7('base64url')
 let requests = 0
 
 const requestIdOf = (headers: Headers) => {
   const given = headers.get('x-request-id')
-  return given && requestIdShape.test(given) ? given : `${house}-${(++requests).toString(36)}`
+  return given && requestIdShape.test(given) ? given : `${processId}-${(++requests).toString(36)}`
 }
 
 /** To the microsecond. The texts of short times are kept: making one takes longer than any other header. */

@@ -31,7 +31,7 @@ function plotOf(element, { times, series, kind, inverted, unit, ongoing }) {
   const isBars = kind === 'bars'
   const last = times.length - 1
   const isOpen = ongoing && !isBars && last > 0
-  const zone = isBars || inUtc() ? 'UTC' : undefined // bars are days of the house
+  const zone = isBars || inUtc() ? 'UTC' : undefined // bars are days of the server
   const written = options => new Intl.DateTimeFormat('en-GB', { ...options, timeZone: zone })
   const moment = written(isBars ? { dateStyle: 'medium' } : { dateStyle: 'medium', timeStyle: 'short' })
   const [date, clock] = [

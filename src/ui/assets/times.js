@@ -15,7 +15,7 @@ function relativeText(seconds) {
   return unit ? relative.format(Math.trunc(seconds / size), unit) : seconds > 0 ? 'in a moment' : 'just now'
 }
 
-/** The house's clock, where a page tells it: what is counted down must not depend on the reader's. */
+/** The server's clock, where a page carries it: what is counted down must not depend on the reader's. */
 const told = document.querySelector('[data-now]')
 const skew = told ? Number(told.dataset.now) - Date.now() : 0
 const now = () => Date.now() + skew

@@ -1,4 +1,4 @@
-/** A house in which something has happened everywhere the monitor looks, under names that fit badly. */
+/** A service in which something has happened everywhere the monitor looks, under names that fit badly. */
 import { t } from 'elysia'
 import { activityCounts, ledger, processMinutes, users } from '../db/schema.ts'
 import { raise } from '../src/alerts.ts'
@@ -29,10 +29,10 @@ export const patient = job('test.patient', {
 })
 export const furniture = { jobs: [failing, patient] }
 
-type House = Awaited<ReturnType<typeof start>>
+type Started = Awaited<ReturnType<typeof start>>
 
 /** Needs `furniture` among the surroundings. Answers the ids that pages ask for. */
-export async function fill({ app, call, clock, finished }: House): Promise<{ user: number; job: string }> {
+export async function fill({ app, call, clock, finished }: Started): Promise<{ user: number; job: string }> {
   const now = clock.now()
   const { id: user } = await call.post('/api/v1/users', {
     email: `${wide}@${wide}.example.org`.toLowerCase(),

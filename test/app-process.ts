@@ -1,10 +1,10 @@
-/** `children/house.ts` as a test sees it: told in lines, heard in lines and logs. */
+/** Starts `children/app.ts` and talks to it: commands go in as lines, answers and logs come out as lines. */
 import { join } from 'node:path'
 import { adminToken, afterTest, caller, type Env, finisher, temporaryFolder, until } from './start.ts'
 
-export async function openHouse(env: Env = {}) {
+export async function openAppProcess(env: Env = {}) {
   const dataDir = env.DATA_DIR ?? temporaryFolder()
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, 'children/house.ts')], {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, 'children/app.ts')], {
     env: {
       PATH: process.env.PATH ?? '',
       HOME: process.env.HOME ?? '',
