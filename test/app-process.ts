@@ -37,8 +37,8 @@ export async function openAppProcess(env: Env = {}) {
       }
     }
   })()
-  /** What it says after this word, the first time it does so from here on. */
-  async function says(word: string): Promise<string> {
+  /** The rest of the next line that begins with this word. */
+  async function answer(word: string): Promise<string> {
     const at = await until(() => {
       const i = said.findIndex(line => line.startsWith(`${word} `))
       if (i < 0 && child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}`)
@@ -46,14 +46,14 @@ export async function openAppProcess(env: Env = {}) {
     })
     return said.splice(at - 1, 1)[0]?.slice(word.length + 1) ?? ''
   }
-  const url = await says('open')
+  const url = await answer('open')
   return {
     url,
     child,
     dataDir,
     logged,
-    says,
-    tell(line: string) {
+    answer,
+    send(line: string) {
       child.stdin.write(`${line}\n`)
       child.stdin.flush()
     },

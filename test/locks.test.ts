@@ -82,7 +82,7 @@ test('a holder notices by itself that its lease was given away', async () => {
 test('a lock is held against another process and is free the moment that process is killed', async () => {
   const { dataDir, locks, take } = open()
   const holder = startChild('holder.ts', dataDir, 'other')
-  expect(await holder.says()).toMatch(/^taken \d+$/)
+  expect(await holder.answer()).toMatch(/^taken \d+$/)
   expect(await locks.take(work(1))).toMatchObject({ heldBy: { owner: 'other' } })
   await holder.kill9()
   expect(locks.all()).toMatchObject([{ owner: 'other', ownerDead: true }])
@@ -100,15 +100,15 @@ test('a process lives until it says otherwise, even where nothing keeps its lock
 test('an old holder that wakes up late is refused its writes', async () => {
   const { dataDir, db, clock, take } = open()
   const holder = startChild('holder.ts', dataDir, 'sleeper')
-  await holder.says()
-  holder.tell('first')
-  expect(await holder.says()).toBe('written')
+  await holder.answer()
+  holder.send('first')
+  expect(await holder.answer()).toBe('written')
   holder.freeze()
   clock.forward(60_000)
   await take()
   holder.thaw()
-  holder.tell('late')
-  const answers = [await holder.says(), await holder.says()].sort()
+  holder.send('late')
+  const answers = [await holder.answer(), await holder.answer()].sort()
   expect(answers).toEqual(['lost', 'refused LostLease'])
   expect(
     db
@@ -122,7 +122,7 @@ test('an old holder that wakes up late is refused its writes', async () => {
 test('of many processes that reach for a lock at once, one gets it', async () => {
   const { dataDir } = open()
   const children = ['a', 'b', 'c', 'd'].map(id => startChild('holder.ts', dataDir, id))
-  const said = await Promise.all(children.map(child => child.says()))
+  const said = await Promise.all(children.map(child => child.answer()))
   expect(said.filter(line => line.startsWith('taken'))).toHaveLength(1)
   expect(said.filter(line => line.startsWith('held by'))).toHaveLength(3)
 })

@@ -12,8 +12,8 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   '%s stops within 5 s, with a stream that is listened to, a job that will not stop and a half-sent request',
   async signal => {
     const fieldhouse = await openAppProcess()
-    fieldhouse.tell('stubborn nothing')
-    const jobId = await fieldhouse.says('job')
+    fieldhouse.send('stubborn nothing')
+    const jobId = await fieldhouse.answer('job')
     await until(async () => (await fieldhouse.call.get(`/api/v1/jobs/status/${jobId}`)).status === 'PROGRESS')
     const stream = await fieldhouse.call.raw(`/api/v1/jobs/${jobId}/events`)
     const reader = stream.body?.getReader()
@@ -45,8 +45,8 @@ test('a second signal at once says nothing new, as npx signals twice; a later on
   expect(await polite.ended()).toBe(0)
 
   const busy = await openAppProcess()
-  busy.tell('stubborn nothing')
-  const jobId = await busy.says('job')
+  busy.send('stubborn nothing')
+  const jobId = await busy.answer('job')
   await until(async () => (await busy.call.get(`/api/v1/jobs/status/${jobId}`)).status === 'PROGRESS')
   busy.child.kill('SIGTERM')
   await Bun.sleep(1_200)

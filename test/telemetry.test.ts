@@ -75,9 +75,9 @@ test('a refusal is no bug and reaches nobody', async () => {
 
 test('a job that failed reaches Sentry with its name, what it quotes of secrets taken out', async () => {
   const sentry = fakeSentry()
-  const { tell, says, finished, logged } = await openAppProcess({ SENTRY_DSN: sentry.dsn })
-  tell('fail https://ann:hunter2@feed.invalid with Bearer hunter2')
-  const jobId = await says('job')
+  const { send, answer, finished, logged } = await openAppProcess({ SENTRY_DSN: sentry.dsn })
+  send('fail https://ann:hunter2@feed.invalid with Bearer hunter2')
+  const jobId = await answer('job')
   expect(await finished({ job_id: jobId })).toMatchObject({ status: 'FAILURE' })
   const [error] = await until(() => (sentry.errors().length ? sentry.errors() : undefined))
   expect(error).toMatchObject({
@@ -119,20 +119,20 @@ test("no trace headers are added to requests to other people's servers", async (
     },
   })
   afterTest(() => other.stop(true))
-  const { tell, says, finished } = await openAppProcess({ SENTRY_DSN: sentry.dsn, SENTRY_TRACES: '1' })
-  tell(`fetch http://127.0.0.1:${other.port}/`)
-  expect(await finished({ job_id: await says('job') })).toMatchObject({ status: 'SUCCESS' })
+  const { send, answer, finished } = await openAppProcess({ SENTRY_DSN: sentry.dsn, SENTRY_TRACES: '1' })
+  send(`fetch http://127.0.0.1:${other.port}/`)
+  expect(await finished({ job_id: await answer('job') })).toMatchObject({ status: 'SUCCESS' })
   expect([...(headers ?? [])].map(([name]) => name)).not.toContainAnyValues(['sentry-trace', 'baggage', 'traceparent'])
   expect(headers?.get('host')).toBe(`127.0.0.1:${other.port}`)
 })
 
 test('Sentry is loaded only with a DSN', async () => {
   const without = await openAppProcess()
-  without.tell('loaded @sentry')
-  expect(await without.says('loaded')).toBe('no')
+  without.send('loaded @sentry')
+  expect(await without.answer('loaded')).toBe('no')
   const withDsn = await openAppProcess({ SENTRY_DSN: fakeSentry().dsn })
-  withDsn.tell('loaded @sentry')
-  expect(await withDsn.says('loaded')).toBe('yes')
+  withDsn.send('loaded @sentry')
+  expect(await withDsn.answer('loaded')).toBe('yes')
 })
 
 test('a Sentry that cannot be reached hinders nobody', async () => {
@@ -145,11 +145,11 @@ test('a Sentry that cannot be reached hinders nobody', async () => {
 
 test('a forgotten promise is told of and the service stays open; after a stray throw it closes', async () => {
   const sentry = fakeSentry()
-  const { tell, call, logged, ended } = await openAppProcess({ SENTRY_DSN: sentry.dsn })
-  tell('forget')
+  const { send, call, logged, ended } = await openAppProcess({ SENTRY_DSN: sentry.dsn })
+  send('forget')
   await until(() => sentry.errors().some(({ exception }) => exception.values[0].value === 'forgotten'))
   expect(await call.get('/livez')).toBe('ok')
-  tell('throw')
+  send('throw')
   expect(await ended()).toBe(1)
   expect(sentry.errors().some(({ exception }) => exception.values[0].value === 'thrown')).toBe(true)
   expect(logged.filter(({ level }) => level === 'error')).toMatchObject([
@@ -200,8 +200,8 @@ test('what is logged under a name that sounds secret is not written, at any dept
 test('LOG_LEVEL leaves out what is below it', async () => {
   const fieldhouse = await openAppProcess({ LOG_LEVEL: 'warn' })
   await fieldhouse.call.get('/api/v1/leagues')
-  fieldhouse.tell('fail nothing')
-  await fieldhouse.finished({ job_id: await fieldhouse.says('job') })
+  fieldhouse.send('fail nothing')
+  await fieldhouse.finished({ job_id: await fieldhouse.answer('job') })
   fieldhouse.child.kill()
   await fieldhouse.ended()
   expect(fieldhouse.logged.map(({ message }) => message)).toEqual(['Job failed'])

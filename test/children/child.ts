@@ -23,12 +23,12 @@ export function startChild(script: string, ...args: string[]) {
   return {
     pid: child.pid,
     /** The next line it says. */
-    async says(): Promise<string> {
+    async answer(): Promise<string> {
       const { value, done } = await lines.next()
       if (done) throw new Error(`${script} ended instead of speaking`)
       return value
     },
-    tell(line: string) {
+    send(line: string) {
       child.stdin.write(`${line}\n`)
       child.stdin.flush()
     },

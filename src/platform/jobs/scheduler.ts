@@ -1,5 +1,5 @@
 /**
- * The clockwork: a table of cron lines becomes jobs. The row (entry, slot) is unique, so a slot fires once however many
+ * The scheduler: a table of cron lines becomes jobs. The row (entry, slot) is unique, so a slot fires once however many
  * processes run; what it starts is an ordinary job.
  */
 import { type CronConfig, cron } from '@elysiajs/cron'
@@ -52,7 +52,7 @@ export function openSchedule<App>(
   clock: Clock,
   log: Log,
 ) {
-  const crons = new Map(table.map(entry => [entry.job.name, clockworkOf(entry)]))
+  const crons = new Map(table.map(entry => [entry.job.name, mountCron(entry)]))
   if (crons.size < table.length) throw new BadSchedule('A job stands twice in the schedule')
   const openedAt = clock.now()
 
@@ -103,7 +103,7 @@ export function openSchedule<App>(
   }
 
   /** Mounted paused. Every entry is protected against itself, and no error of one ends the process. */
-  function clockworkOf(entry: ScheduleEntry<App>): Cron {
+  function mountCron(entry: ScheduleEntry<App>): Cron {
     const { pattern, job } = entry
     const run = async () => {
       if (!pauseOf(job.name)) await fire(entry, slotBefore(cronOf(job.name), clock.now() + 500))
@@ -114,9 +114,9 @@ export function openSchedule<App>(
       const plugin = new Elysia().use(
         cron({ name: job.name, pattern, utcOffset: 0, paused: true, protect: true, catch: onError, run }),
       )
-      const clockwork = plugin.store.cron[job.name]
-      if (!clockwork?.nextRun()) throw new Error('it never comes')
-      return clockwork
+      const mounted = plugin.store.cron[job.name]
+      if (!mounted?.nextRun()) throw new Error('it never comes')
+      return mounted
     } catch (error) {
       throw new BadSchedule(`The schedule of ${job.name} cannot be read: "${pattern}" (${(error as Error).message})`)
     }
