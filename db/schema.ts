@@ -97,6 +97,23 @@ export const passwordLinks = sqliteTable(
   t => [index('password_links_user').on(t.userId), index('password_links_expiry').on(t.expiresAt)],
 )
 
+export const mailKinds = ['invitation', 'password', 'picks', 'final', 'certificate', 'roster', 'alert'] as const
+export type MailKind = (typeof mailKinds)[number]
+
+/** Kinds of mail that the owner of an address has turned off, with an account or without. */
+export const mailOptOuts = sqliteTable(
+  'mail_opt_outs',
+  { addressHash: text('address_hash').notNull(), kind: text('kind', { enum: mailKinds }).notNull() },
+  t => [primaryKey({ columns: [t.addressHash, t.kind] })],
+)
+
+/** What is mailed once for one occasion, such as the close of a league's picks to one member. */
+export const mailOccasions = sqliteTable(
+  'mail_occasions',
+  { key: text('key').primaryKey(), at: time('at').notNull() },
+  t => [index('mail_occasions_at').on(t.at)],
+)
+
 /** Attempts at a password, counted by every process. */
 export const attempts = sqliteTable(
   'attempts',
@@ -144,6 +161,9 @@ export const invitations = sqliteTable(
     createdAt: time('created_at').notNull(),
     expiresAt: time('expires_at').notNull(),
     endedAt: time('ended_at'), // by an officer
+    email: text('email'), // null: the link was handed to the officer
+    mailedAt: time('mailed_at'),
+    mailError: text('mail_error'), // why it could not be mailed
   },
   t => [index('invitations_league').on(t.leagueId, t.id), index('invitations_expiry').on(t.expiresAt)],
 )
@@ -161,6 +181,14 @@ export const members = sqliteTable(
   },
   t => [primaryKey({ columns: [t.leagueId, t.userId] }), index('members_user').on(t.userId)],
 )
+
+/** What a league's webhook was told last. */
+export const leagueAnnouncements = sqliteTable('league_announcements', {
+  leagueId: integer('league_id')
+    .primaryKey()
+    .references(() => leagues.id, { onDelete: 'cascade' }),
+  leaders: json<string[]>('leaders').notNull(), // the player_ids of who led then
+})
 
 export const uploadKinds = ['baseline', 'current'] as const
 export const uploadModes = ['partial', 'strict'] as const

@@ -52,6 +52,16 @@ export const settings = {
     'Alerts are posted here as Discord- and Slack-compatible JSON',
     true,
   ),
+  smtpUrl: url(
+    'SMTP_URL',
+    ['smtp:', 'smtps:'],
+    'The server that mails are sent by, such as smtp://user:password@mail.example.org:587; absent: no mails, links to copy',
+    true,
+  ),
+  mailFrom: maybe('MAIL_FROM', 'Sender of mails: an address, or a name and then the address in angle brackets', {
+    pattern: /^[^<>@\r\n]*<[^\s<>@]+@[^\s<>@]+>$|^[^\s<>@]+@[^\s<>@]+$/,
+    says: 'fieldhouse@example.org or Fieldhouse <fieldhouse@example.org>',
+  }),
   maxUploadMb: int('MAX_UPLOAD_MB', 256, 'Largest file accepted, in MB', { min: 1, max: 16_384 }),
   trustProxy: int('TRUST_PROXY', 0, 'How many proxies in front are believed about the client address', { max: 10 }),
   logLevel: oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], 'info', 'The least level that is written'),
@@ -82,6 +92,9 @@ function together(isSet: (variable: string) => boolean): string[] {
   const pairs = [
     ['ADMIN_EMAIL', 'ADMIN_PASSWORD'],
     ['ADMIN_PASSWORD', 'ADMIN_EMAIL'],
+    ['SMTP_URL', 'MAIL_FROM'],
+    ['SMTP_URL', 'PUBLIC_URL'],
+    ['MAIL_FROM', 'SMTP_URL'],
   ] as const
   return pairs
     .filter(([one, other]) => isSet(one) && !isSet(other))

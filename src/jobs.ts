@@ -1,5 +1,6 @@
 /** Every job. */
 
+import { sendPasswordLink } from './accounts/forgotten-password.ts'
 import type { App } from './context.ts'
 import { recordDailyMetrics } from './dashboard/daily-metrics.ts'
 import { scoreHealth } from './dashboard/health-scores.ts'
@@ -11,6 +12,7 @@ import { announce } from './leagues/sheets/announce.ts'
 import { importUpload } from './leagues/sheets/import-job.ts'
 import { ensureUpdates } from './leagues/tours/supervisor.ts'
 import { updatePlayerScores } from './leagues/tours/update-player-scores.ts'
+import { sendMail } from './mail/send.ts'
 import { checkAlerts } from './monitor/alerts/check-alerts.ts'
 import { backUp } from './monitor/backups/jobs.ts'
 import { indexRuns } from './monitor/runs/index-runs.ts'
@@ -28,6 +30,8 @@ import { alertExpiringCertificates } from './rota/certificate-alerts.ts'
 import { generateRoster } from './rota/generate.ts'
 
 export const jobs: readonly JobDefinition<App>[] = [
+  sendMail,
+  sendPasswordLink,
   importUpload,
   announce,
   updatePlayerScores,

@@ -25,6 +25,7 @@ import { uploadPages } from './leagues/sheets/upload-pages.ts'
 import { entryRoutes } from './leagues/tours/entry-routes.ts'
 import { tourPages } from './leagues/tours/pages.ts'
 import { tourRoutes } from './leagues/tours/routes.ts'
+import { mailPages } from './mail/routes.ts'
 import { userListPage } from './monitor/accounts/user-list-page.ts'
 import { userPage } from './monitor/accounts/user-page.ts'
 import { alertRoutes } from './monitor/alerts/routes.ts'
@@ -94,6 +95,7 @@ const everything = (app: App, known: Known) => {
     .use(uploadPages(app))
     .use(uploadPeoplePages(app))
     .use(accountPages(app))
+    .use(mailPages(app))
     .use(tourPages(app))
     .use(marketPages(app))
     .use(rotaPages(app))

@@ -42,6 +42,7 @@ const floors: readonly (readonly string[])[] = [
   ['src/leaderboard', 'src/ui', 'src/audit.ts', 'src/alerts.ts'],
   ['src/config.ts', 'src/cached.ts', 'src/locks.ts'],
   ['src/context.ts'],
+  ['src/mail'],
   ['src/accounts'],
   ['src/leagues', 'src/rota'],
   ['src/leagues/sheets', 'src/leagues/tours', 'src/leagues/market'],
@@ -134,7 +135,7 @@ test('heavy modules are imported when they are needed, not at start', () => {
   for (const file of reached)
     for (const { from, to, isType, isLater } of imports) if (from === file && !isType && !isLater) reached.add(to)
   expect(reached.size).toBeGreaterThan(100)
-  expect(['@sentry/core', 'highs', 'ioredis'].filter(heavy => reached.has(heavy))).toEqual([])
+  expect(['@sentry/core', 'highs', 'ioredis', 'nodemailer'].filter(heavy => reached.has(heavy))).toEqual([])
 })
 
 test('our own files are named with their extension', () => {

@@ -45,6 +45,14 @@ test('all mistakes are reported together, each with its name and what was expect
   )
 })
 
+test('mails need a sender and the address of the site beside the server', () => {
+  expect(() => readConfig({ SMTP_URL: 'smtp://mail.example.org', MAIL_FROM: 'nobody' })).toThrow(
+    new Error(`These settings cannot be used:
+  MAIL_FROM=nobody: expected fieldhouse@example.org or Fieldhouse <fieldhouse@example.org>
+  SMTP_URL needs PUBLIC_URL beside it`),
+  )
+})
+
 test('a mistaken secret is not repeated', () => {
   for (const [name, value] of [
     ['ADMIN_TOKEN', 'hunter2'],
@@ -52,6 +60,7 @@ test('a mistaken secret is not repeated', () => {
     ['REDIS_URL', 'http://:hunter2@localhost'],
     ['SENTRY_DSN', 'ftp://hunter2@sentry.invalid/1'],
     ['ALERT_WEBHOOK_URL', 'hunter2'],
+    ['SMTP_URL', 'http://ann:hunter2@mail.example.org'],
   ] as const) {
     let said = ''
     try {

@@ -12,9 +12,16 @@ import type { User } from './account.ts'
 import { csrfField } from './csrf.ts'
 import type { KeyView } from './key.ts'
 import type { SessionView } from './own-account.ts'
+import type { OwnMails } from './own-mails.ts'
 
 /** One's own account: password, keys, and the way out. */
-export const accountPage = (who: Who, user: User, keys: readonly KeyView[], sessions: readonly SessionView[]) =>
+export const accountPage = (
+  who: Who,
+  user: User,
+  keys: readonly KeyView[],
+  sessions: readonly SessionView[],
+  mails: OwnMails,
+) =>
   page({
     title: 'Account',
     who,
@@ -33,6 +40,12 @@ ${ownForm(user)}
 
 <h2>Where you are signed in</h2>
 <div id="sessions">${sessionTable(sessions)}</div>
+
+${
+  mails.sent &&
+  html`<h2 id="mails">Mails</h2>
+${mailForm(mails)}`
+}
 
 <h2>Keys</h2>
 <p>A key lets a program act for you: it sends <code>Authorization: Bearer fh_…</code>. See the <a href="/swagger">API</a>.</p>
@@ -54,6 +67,13 @@ ${formField({ label: 'E-mail address', name: 'email', type: 'email', maxlength: 
 ${formField({ label: 'Password', name: 'current_password', id: 'f-own-password', type: 'password', autocomplete: 'current-password', optional: true, hint: 'Only to change the e-mail address' })}
 </div>`,
     'Change',
+  )
+
+const mailForm = ({ mails }: OwnMails) =>
+  form(
+    { method: 'patch', action: '/api/v1/auth/mails', done: 'Saved' },
+    mails.map(({ kind, label, hint, on }) => formField({ label, name: kind, type: 'checkbox', value: on, hint })),
+    'Save',
   )
 
 const sessionTable = (sessions: readonly SessionView[]) =>

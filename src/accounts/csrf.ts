@@ -5,8 +5,9 @@ import { refuseForeign } from './origin.ts'
 import { isSameSecret } from './secret.ts'
 
 const harmless = new Set(['GET', 'HEAD', 'OPTIONS'])
-/** Sent by who is not signed in yet, though an old cookie may come along: the origin alone decides. */
-const entrances = /^\/(api\/v1\/(auth\/(login|signup|reset)|setup)|sign-in|sign-up|setup|password)$/
+/** Sent by who is not signed in yet, though an old cookie may come along: the origin alone decides. Unsubscribing asks for its token. */
+const entrances =
+  /^\/(api\/v1\/(auth\/(login|signup|reset|forgot)|setup)|sign-in|sign-up|setup|password|forgot-password|unsubscribe)$/
 const smallForm = 64 * 1024 // bytes
 
 /** The hidden field of a form that works without script. */

@@ -13,7 +13,9 @@ import {
   userSchema,
   userView,
 } from './account.ts'
+import { forgotPassword, linkIsMailed } from './forgotten-password.ts'
 import { editOwnAccount, endOwnSession, ownSessions } from './own-account.ts'
+import { chooseMails, ownMails, ownMailsBody, ownMailsSchema } from './own-mails.ts'
 import { choosePassword } from './password-link.ts'
 import { signedInSchema } from './sign-in.ts'
 
@@ -70,6 +72,32 @@ export const ownAccountRoutes = (app: App) =>
         params: t.Object({ id: t.String({ pattern: '^[0-9a-f]{16}$' }) }),
         may: 'member',
         detail: describe('End a session of mine', t.Object({ ended: t.Boolean(), id: t.String() })),
+      },
+    )
+    .get('/mails', ({ who }) => ownMails(app, signedIn(who)), {
+      may: 'member',
+      detail: describe('Which kinds of mail I get', ownMailsSchema),
+    })
+    .patch('/mails', ({ body, who }) => chooseMails(app, signedIn(who), body), {
+      body: ownMailsBody,
+      may: 'member',
+      detail: describe('Turn kinds of mail on or off', ownMailsSchema),
+    })
+    .post(
+      '/forgot',
+      async ({ body, request, set }) => {
+        await forgotPassword(app, request, body.email)
+        set.status = 202
+        return { message: linkIsMailed }
+      },
+      {
+        body: t.Object({ email: emailField }, { examples: [{ email: 'ann@example.org' }] }),
+        may: 'anyone',
+        detail: describe(
+          'Mail a link to choose a new password; the answer is the same for an address without an account',
+          t.Object({ message: t.String() }),
+          { status: 202 },
+        ),
       },
     )
     .post('/reset', ({ body, request }) => choosePassword(app, request, body.token, body.new_password), {

@@ -1,13 +1,14 @@
 /** Signing in, up and out, the first admin, and one's own account. The forms that let one in work without script. */
 import { Elysia, t } from 'elysia'
 import type { App } from '../context.ts'
-import { refuse } from '../errors.ts'
+import { Refusal, refuse } from '../errors.ts'
+import { sendsMail } from '../mail/send.ts'
 import { html } from '../platform/html.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { pageOf } from '../platform/http/pagination.ts'
-import { hidden } from '../ui/layout.ts'
+import { hidden, page } from '../ui/layout.ts'
 import { notice } from '../ui/parts/notices.ts'
-import { newPasswordField } from './account.ts'
+import { emailField, newPasswordField } from './account.ts'
 import { accountPage } from './account-page.ts'
 import {
   country,
@@ -20,9 +21,11 @@ import {
   seeOther,
   username,
 } from './entrance.ts'
+import { askAnAdmin, forgotPassword, linkIsMailed } from './forgotten-password.ts'
 import { keysOfUser, keyView, mostKeys } from './key.ts'
 import { localPath } from './origin.ts'
 import { ownSessions } from './own-account.ts'
+import { ownMails } from './own-mails.ts'
 import { choosePassword, userOfPasswordLink } from './password-link.ts'
 import { hasAdmin, userById } from './queries.ts'
 import { requireSetupToken, setUp, setupBody } from './setup.ts'
@@ -43,7 +46,8 @@ export const accountPages = (app: App) => {
     fields: [{ ...email, autofocus: true }, password],
     submit: 'Sign in',
     kept: { next },
-    below: html`${isOpen && html`<p><a href="/sign-up">Make an account</a></p>`}
+    below: html`<p><a href="/forgot-password">Forgot your password?</a></p>
+${isOpen && html`<p><a href="/sign-up">Make an account</a></p>`}
 ${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log of Fieldhouse holds the link that makes the first one.')}`,
   })
   const signUpForm: Entrance = {
@@ -59,6 +63,24 @@ ${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log 
     submit: 'Make the first admin',
     kept: { token },
   })
+
+  const forgottenForm: Entrance = {
+    title: 'Forgot your password',
+    above: html`<p>Write the address of your account. A mail to it brings a link by which you choose a new password.</p>`,
+    action: '/forgot-password',
+    fields: [{ ...email, autofocus: true }],
+    submit: 'Send me the link',
+    below: html`<p><a href="/sign-in">Back to signing in</a></p>`,
+  }
+  const forgotten = (said: string) =>
+    page({
+      title: 'Forgot your password',
+      who: undefined,
+      nav: 'account',
+      body: html`<div class="head"><h1>Forgot your password</h1></div>
+${notice(said)}
+<p><a href="/sign-in">Back to signing in</a></p>`,
+    })
 
   const passwordForm = (token: string, email: string): Entrance => ({
     title: 'A new password',
@@ -126,6 +148,23 @@ ${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log 
         }),
       { body: setupBody, may: 'anyone', detail: hidden },
     )
+    .get('/forgot-password', () => (sendsMail(app) ? entrancePage(forgottenForm) : forgotten(askAnAdmin)), {
+      may: 'anyone',
+      detail: hidden,
+    })
+    .post(
+      '/forgot-password',
+      async ({ request, body }) => {
+        try {
+          await forgotPassword(app, request, body.email)
+          return forgotten(linkIsMailed)
+        } catch (error) {
+          if (error instanceof Refusal) return entrancePage(forgottenForm, body, error)
+          throw error
+        }
+      },
+      { body: t.Object({ email: emailField }), may: 'anyone', detail: hidden },
+    )
     .get(
       '/password',
       ({ query: { token } }) => {
@@ -156,7 +195,7 @@ ${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log 
         if (me.id === null) return refuse('not_found', 'The operator has no account')
         const { keys } = keysOfUser(db, me.id, pageOf({ limit: mostKeys }))
         const { sessions } = ownSessions(app, request, me, pageOf({ limit: 100 }))
-        return accountPage(me, userById(db, me.id), keys.map(keyView), sessions)
+        return accountPage(me, userById(db, me.id), keys.map(keyView), sessions, ownMails(app, me))
       },
       { may: 'member', detail: hidden },
     )

@@ -14,12 +14,12 @@ import { changeUser, userById } from './queries.ts'
 import { hashSecret, newSecret } from './secret.ts'
 import { openSession, type SignedIn, sendSession } from './sign-in.ts'
 
-const life = 24 * hour
+const usualLife = 24 * hour
 
 export const passwordLinkPath = (token: string) => `/password?token=${token}`
 
 /** The token is in this answer and nowhere else. A newer link ends the ones before it. */
-export function makePasswordLink(tx: Db, user: User, who: Pick<Who, 'id' | 'username'>, now: number) {
+export function makePasswordLink(tx: Db, user: User, who: Pick<Who, 'id' | 'username'>, now: number, life = usualLife) {
   const token = newSecret()
   const expiresAt = now + life
   tx.delete(passwordLinks).where(eq(passwordLinks.userId, user.id)).run()

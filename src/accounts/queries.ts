@@ -16,6 +16,7 @@ import { audit } from '../audit.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
+import { moveOptOuts } from '../mail/opt-outs.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
@@ -126,6 +127,7 @@ export function changeUser(tx: Db, id: number, change: UserChange, kept?: string
     renameEntries(tx, id, isDefaultName(user.username), changed.username)
     renamed(tx, id)
   }
+  if (changed.email !== user.email) moveOptOuts(tx, user.email, changed.email)
   touch(tx, 'account', id)
   return changed
 }
@@ -141,6 +143,7 @@ export function deleteUser(tx: Db, id: number, now: number): void {
     .run()
   tx.delete(apiKeys).where(eq(apiKeys.userId, id)).run()
   tx.delete(passwordLinks).where(eq(passwordLinks.userId, id)).run()
+  moveOptOuts(tx, user.email, undefined)
   endSessions(tx, id)
   forgetDevices(tx, id)
   const former = user.username.toLowerCase()

@@ -18,12 +18,12 @@ export type JobContext = {
   progress(percent: number, stage?: string, message?: string): void
 }
 
-export const queueNames = ['quick', 'heavy'] as const
+export const queueNames = ['quick', 'heavy', 'mail'] as const
 export type QueueName = (typeof queueNames)[number]
 
 export type JobDefinition<App, Input extends TSchema = TSchema, Result = unknown> = {
   readonly name: string
-  /** quick: 10 at once. heavy: 1 at once, for imports, solvers and exports. */
+  /** quick: 10 at once. heavy: 1 at once, for imports, solvers and exports. mail: 2 at once, as a mail server may answer late. */
   readonly queue: QueueName
   readonly input: Input
   readonly attempts: number

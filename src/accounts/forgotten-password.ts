@@ -1,0 +1,66 @@
+/** A new password for who has forgotten theirs, by a link in a mail. Nothing tells whether there is an account of an address. */
+import { and, eq, gt } from 'drizzle-orm'
+import { t } from 'elysia'
+import { passwordLinks } from '../../db/schema.ts'
+import { atomically } from '../../db/transactions.ts'
+import { audit, systemActor } from '../audit.ts'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { mailJob, sendsMail, siteOf } from '../mail/send.ts'
+import { hour, minute } from '../platform/clock.ts'
+import { requestContext } from '../platform/http/request-context.ts'
+import { countAttempt } from './attempts.ts'
+import { refuseForeign } from './origin.ts'
+import { makePasswordLink, passwordLinkPath } from './password-link.ts'
+import { userByEmail, userById } from './queries.ts'
+
+const life = hour
+const pause = minute // between two mails to one account, so that nobody fills another's mailbox
+
+export const askAnAdmin = 'This site sends no mails. Ask an admin: they make a link by which you choose a new password.'
+export const linkIsMailed =
+  'If there is an account of this address, a mail is on its way to it. Its link works once, within an hour.'
+
+const stranger = { id: null, username: 'stranger' }
+
+export async function forgotPassword(app: App, request: Request, written: string): Promise<void> {
+  const { db, clock, config } = app
+  refuseForeign(request, config)
+  if (!sendsMail(app)) refuse('conflict', askAnAdmin)
+  const email = written.trim().toLowerCase()
+  const address = requestContext(request).address()
+  await countAttempt(app, { account: `forgotten ${email}`, address })
+  const job = await atomically(db, tx => {
+    const user = userByEmail(tx, email)
+    const target = user ? `user ${user.id}` : 'unknown account'
+    const result = user ? 'ok' : 'refused'
+    audit(tx, { at: clock.now(), who: stranger, action: 'auth.forgot', target, detail: { address }, result })
+    return user && app.jobs.accept(tx, sendPasswordLink, { userId: user.id }).jobId
+  })
+  if (job) void app.jobs.tryDispatch(job) // not waited for: it would tell that there is an account
+}
+
+export const sendPasswordLink = mailJob('send_password_link', () => 'password', {
+  input: t.Object({ userId: t.Integer() }),
+  once: ({ userId }) => String(userId),
+  async compose({ userId }, app, { attempt }) {
+    const { db, clock } = app
+    const link = await atomically(db, tx => {
+      const now = clock.now()
+      const justMade = and(eq(passwordLinks.userId, userId), gt(passwordLinks.createdAt, now - pause))
+      if (attempt === 1 && tx.select().from(passwordLinks).where(justMade).get()) return undefined
+      const user = userById(tx, userId)
+      return { to: user.email, ...makePasswordLink(tx, user, systemActor, now, life) }
+    })
+    if (!link) return undefined
+    return {
+      to: link.to,
+      subject: 'A new password for Fieldhouse',
+      lines: [
+        `Somebody, you perhaps, has asked for a new password for your account at ${siteOf(app)}.`,
+        'The link works once, within an hour. If it was not you, leave this mail alone: your password stays as it is.',
+      ],
+      link: { label: 'Choose a new password', url: siteOf(app) + passwordLinkPath(link.token) },
+    }
+  },
+})

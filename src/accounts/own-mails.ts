@@ -1,0 +1,67 @@
+/** Which kinds of mail somebody gets. */
+import { t } from 'elysia'
+import { type MailKind, mailKinds } from '../../db/schema.ts'
+import { atomically } from '../../db/transactions.ts'
+import { audit } from '../audit.ts'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { kindsOfMail, mailKindSchema } from '../mail/kinds.ts'
+import { isTurnedOff, turnFor } from '../mail/opt-outs.ts'
+import { sendsMail } from '../mail/send.ts'
+import { isAtLeast } from '../platform/http/access.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { userById } from './queries.ts'
+
+export const ownMailsSchema = t.Object(
+  {
+    sent: t.Boolean({ description: 'Whether this installation sends mails at all (SMTP_URL)' }),
+    mails: t.Array(t.Object({ kind: mailKindSchema, label: t.String(), hint: t.String(), on: t.Boolean() })),
+  },
+  {
+    description: 'The kinds of mail I may get, and which of them I do',
+    examples: [
+      {
+        sent: true,
+        mails: [
+          {
+            kind: 'picks',
+            label: 'Picks close tomorrow',
+            hint: 'In leagues where you have chosen nothing yet',
+            on: true,
+          },
+        ],
+      },
+    ],
+  },
+)
+/** By kind, true or false; what is left out stays. */
+export const ownMailsBody = t.Partial(t.Record(mailKindSchema, t.Boolean()), {
+  examples: [{ picks: false }],
+  additionalProperties: false,
+})
+
+export function ownMails(app: App, who: Who) {
+  const { email } = userById(app.db, who.id ?? refuse('conflict', 'The operator has no account'))
+  const kinds = mailKinds.filter(kind => isAtLeast(who, kindsOfMail[kind].from ?? 'member'))
+  return {
+    sent: sendsMail(app),
+    mails: kinds.map(kind => ({
+      kind,
+      label: kindsOfMail[kind].label,
+      hint: kindsOfMail[kind].hint,
+      on: !isTurnedOff(app.db, email, kind),
+    })),
+  }
+}
+export type OwnMails = ReturnType<typeof ownMails>
+
+export async function chooseMails(app: App, who: Who, choice: Partial<Record<MailKind, boolean>>): Promise<OwnMails> {
+  const { db, clock } = app
+  const id = who.id ?? refuse('conflict', 'The operator has no account')
+  await atomically(db, tx => {
+    const { email } = userById(tx, id)
+    for (const kind of mailKinds) if (choice[kind] !== undefined) turnFor(tx, email, kind, choice[kind])
+    audit(tx, { at: clock.now(), who, action: 'user.mails', target: `user ${id}`, detail: choice })
+  })
+  return ownMails(app, who)
+}

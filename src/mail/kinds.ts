@@ -1,0 +1,25 @@
+/** Every kind of mail, and what its reader is asked when they choose which to get. */
+import { t } from 'elysia'
+import type { MailKind, Role } from '../../db/schema.ts'
+
+type KindOfMail = {
+  label: string
+  hint: string
+  /** Who gets such mails at all. */
+  from?: Role
+}
+
+export const kindsOfMail: Record<MailKind, KindOfMail> = {
+  invitation: { label: 'Invitations', hint: 'To a league, or to make an account' },
+  password: { label: 'A forgotten password', hint: 'Without them only an admin can help' },
+  picks: { label: 'Picks close tomorrow', hint: 'In leagues where you have chosen nothing yet' },
+  final: { label: 'A board is final', hint: 'And how you did' },
+  certificate: { label: 'A certificate runs out', hint: 'One of yours, on the rota' },
+  roster: { label: 'The roster', hint: 'When you are put on a shift, or taken off it' },
+  alert: { label: 'Alerts', hint: 'What is wrong with this installation', from: 'admin' },
+}
+
+export const mailKindSchema = t.Union(
+  Object.keys(kindsOfMail).map(kind => t.Literal(kind as MailKind)),
+  { description: 'A kind of mail' },
+)

@@ -1,0 +1,60 @@
+/**
+ * Which kinds of mail the owner of an address has turned off. Addresses are kept as keyed hashes: nobody's address stays here
+ * because they want no mail, and the link to turn a kind off needs nothing else.
+ */
+import { createHmac } from 'node:crypto'
+import { and, eq } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { facts, type MailKind, mailOptOuts } from '../../db/schema.ts'
+import { refuse } from '../errors.ts'
+
+const fact = 'mail_key'
+
+/** Made when it is first asked for. */
+function secretKey(tx: Db): string {
+  const value = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')
+  const read = () => tx.select().from(facts).where(eq(facts.name, fact)).get()?.value
+  const known = read()
+  if (known) return known
+  tx.insert(facts).values({ name: fact, value }).onConflictDoNothing().run()
+  return read() ?? value
+}
+
+const keyed = (tx: Db, text: string) => createHmac('sha256', secretKey(tx)).update(text).digest('base64url')
+const hashOf = (tx: Db, address: string) => keyed(tx, `address ${address.toLowerCase()}`)
+
+/** Who has this in their mail may turn mails to that address off, and nobody else. */
+export function unsubscribeToken(tx: Db, address: string): string {
+  const hash = hashOf(tx, address)
+  return `${hash}.${keyed(tx, `unsubscribe ${hash}`)}`
+}
+
+export function hashOfToken(tx: Db, token: string): string {
+  const [hash = ''] = token.split('.')
+  return token === `${hash}.${keyed(tx, `unsubscribe ${hash}`)}`
+    ? hash
+    : refuse('not_found', 'This link is not whole. Your account page turns mails off, too')
+}
+
+const optOut = (hash: string, kind: MailKind) => and(eq(mailOptOuts.addressHash, hash), eq(mailOptOuts.kind, kind))
+
+export const isOff = (tx: Db, hash: string, kind: MailKind): boolean =>
+  tx.select().from(mailOptOuts).where(optOut(hash, kind)).get() !== undefined
+
+export const isTurnedOff = (tx: Db, address: string, kind: MailKind): boolean => isOff(tx, hashOf(tx, address), kind)
+
+export function turn(tx: Db, hash: string, kind: MailKind, isOn: boolean): void {
+  if (isOn) tx.delete(mailOptOuts).where(optOut(hash, kind)).run()
+  else tx.insert(mailOptOuts).values({ addressHash: hash, kind }).onConflictDoNothing().run()
+}
+
+export const turnFor = (tx: Db, address: string, kind: MailKind, isOn: boolean): void =>
+  turn(tx, hashOf(tx, address), kind, isOn)
+
+/** What somebody has turned off stays so at their new address; with the account it goes. */
+export function moveOptOuts(tx: Db, from: string, to: string | undefined): void {
+  const former = hashOf(tx, from)
+  const kinds = tx.select().from(mailOptOuts).where(eq(mailOptOuts.addressHash, former)).all()
+  tx.delete(mailOptOuts).where(eq(mailOptOuts.addressHash, former)).run()
+  for (const { kind } of kinds) if (to !== undefined) turnFor(tx, to, kind, false)
+}

@@ -1,0 +1,124 @@
+/**
+ * Mails are jobs: accepted in the transaction of what they tell of, sent when the server takes them. A caller says what has
+ * happened and to whom; the address, what its owner has turned off, and links that hold a secret are looked up when it is sent.
+ * Without `SMTP_URL` nothing is accepted.
+ */
+import { and, eq, isNull } from 'drizzle-orm'
+import { type Static, type TSchema, t } from 'elysia'
+import type { Db } from '../../db/open.ts'
+import { type MailKind, mailOccasions, users } from '../../db/schema.ts'
+import { atomically } from '../../db/transactions.ts'
+import { type App, job } from '../context.ts'
+import type { JobContext, JobDefinition } from '../platform/jobs/job.ts'
+import { mailKindSchema } from './kinds.ts'
+import { type Letter, render } from './message.ts'
+import { isTurnedOff, unsubscribeToken } from './opt-outs.ts'
+import { handOver } from './smtp.ts'
+
+export const sendsMail = ({ config }: Pick<App, 'config'>): boolean => config.smtpUrl !== undefined
+
+/** `PUBLIC_URL`, which `SMTP_URL` needs beside it. */
+export const siteOf = ({ config }: Pick<App, 'config'>): string => (config.publicUrl ?? '').replace(/\/+$/, '')
+
+/** A mail and who gets it. Undefined: there is nobody or nothing to send any more. */
+type Addressed = Letter & { to: string }
+
+/** A kind of job that sends one mail. `compose` is called for each attempt; a secret that it makes is in that mail and nowhere else. */
+export function mailJob<Input extends TSchema>(
+  name: string,
+  kind: (input: Static<Input>) => MailKind,
+  {
+    compose,
+    ...wishes
+  }: Pick<JobDefinition<App, Input>, 'input' | 'once' | 'ended'> & {
+    compose(input: Static<Input>, app: App, work: JobContext): Promise<Addressed | undefined>
+  },
+) {
+  return job(name, {
+    ...wishes,
+    queue: 'mail',
+    attempts: 10, // in about an hour: some servers take a mail only when it comes again
+    backoff: '5s',
+    expires: '12h',
+    async run(input: Static<Input>, app, work) {
+      if (!sendsMail(app)) return { skipped: 'SMTP_URL is not set' }
+      const letter = await compose(input, app, work)
+      if (!letter) return { skipped: 'there is nobody to send it to any more' }
+      return deliver(app, kind(input), letter)
+    },
+  })
+}
+
+async function deliver(app: App, kind: MailKind, { to, ...letter }: Addressed) {
+  if (isTurnedOff(app.db, to, kind)) return { skipped: 'they have turned these mails off' }
+  const token = await atomically(app.db, tx => unsubscribeToken(tx, to), 'unsynced')
+  const unsubscribe = `${siteOf(app)}/unsubscribe?kind=${kind}&token=${token}`
+  const headers = {
+    'List-Unsubscribe': `<${unsubscribe}>`,
+    'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+    'Auto-Submitted': 'auto-generated',
+  }
+  await handOver(app, { to, ...render(letter, kind, siteOf(app), unsubscribe), headers })
+  return { sent: true }
+}
+
+/** What a feature has to tell to somebody who has an account. No part of it may be secret: it is kept with the run. */
+export type News = {
+  kind: MailKind
+  userId: number
+  subject: string
+  lines: string[]
+  /** Where on this site to go next. */
+  link?: { label: string; path: string }
+  /** Names the occasion: it is mailed once, however often it is asked for. Left out: each time. */
+  once?: string
+}
+
+export const sendMail = mailJob('send_mail', ({ kind }) => kind, {
+  input: t.Object({
+    kind: mailKindSchema,
+    userId: t.Integer(),
+    subject: t.String(),
+    lines: t.Array(t.String()),
+    link: t.Optional(t.Object({ label: t.String(), path: t.String() })),
+  }),
+  async compose({ userId, subject, lines, link }, app) {
+    const to = addressOf(app.db, userId)
+    return to ? { to, subject, lines, link: link && { label: link.label, url: siteOf(app) + link.path } } : undefined
+  },
+})
+
+const addressOf = (db: Db, userId: number): string | undefined =>
+  db
+    .select({ email: users.email })
+    .from(users)
+    .where(and(eq(users.id, userId), isNull(users.deletedAt)))
+    .get()?.email
+
+/** Part of the caller's transaction. Answers the job, to be dispatched (`app.jobs.tryDispatch`) once that has committed. */
+export function acceptMail(app: App, tx: Db, { once, ...news }: News): string | undefined {
+  if (!sendsMail(app)) return undefined
+  const to = addressOf(tx, news.userId)
+  if (!to || isTurnedOff(tx, to, news.kind)) return undefined
+  if (once !== undefined) {
+    const occasion = { key: `${news.kind}:${once}:${news.userId}`, at: app.clock.now() }
+    const isNew = tx.insert(mailOccasions).values(occasion).onConflictDoNothing().returning().all().length > 0
+    if (!isNew) return undefined
+  }
+  return app.jobs.accept(tx, sendMail, news).jobId
+}
+
+const atOnce = 100 // mails accepted in one transaction
+
+/** For a caller that has no transaction of its own. Answers how many are on their way. */
+export async function sendMails(app: App, news: readonly News[]): Promise<number> {
+  if (!sendsMail(app)) return 0
+  let sent = 0
+  for (let first = 0; first < news.length; first += atOnce) {
+    const some = news.slice(first, first + atOnce)
+    const jobs = await atomically(app.db, tx => some.flatMap(each => acceptMail(app, tx, each) ?? []))
+    for (const id of jobs) await app.jobs.tryDispatch(id)
+    sent += jobs.length
+  }
+  return sent
+}

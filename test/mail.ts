@@ -1,0 +1,112 @@
+/** A mail server that takes, refuses or keeps silent, and what it was sent. */
+import type { Socket } from 'node:net'
+import { createServer } from 'node:net'
+import { SMTPServer } from 'smtp-server'
+import { afterTest, until } from './start.ts'
+
+export type Received = { to: string[]; from: string; headers: Map<string, string>; text: string; html: string }
+
+const site = 'https://play.example.org'
+/** The settings that mails need, for a server at this port. */
+export const mailSettings = (port: number, query = '') => ({
+  SMTP_URL: `smtp://127.0.0.1:${port}/${query}`,
+  MAIL_FROM: 'Fieldhouse <fieldhouse@example.org>',
+  PUBLIC_URL: site,
+})
+
+export async function mailServer(port = 0) {
+  const mails: Received[] = []
+  const refused = { addresses: new Set<string>(), next: 0 }
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS', 'AUTH'],
+    onRcptTo({ address }, _, done) {
+      if (refused.addresses.has(address))
+        return done(Object.assign(new Error('no such mailbox'), { responseCode: 550 }))
+      if (refused.next > 0) {
+        refused.next--
+        return done(Object.assign(new Error('come again later'), { responseCode: 451 }))
+      }
+      done()
+    },
+    onData(stream, { envelope }, done) {
+      const pieces: Buffer[] = []
+      stream.on('data', piece => pieces.push(piece))
+      stream.on('end', () => {
+        const to = envelope.rcptTo.map(({ address }) => address)
+        const from = envelope.mailFrom ? envelope.mailFrom.address : ''
+        mails.push({ to, from, ...parse(Buffer.concat(pieces).toString('utf8')) })
+        done()
+      })
+    },
+  })
+  server.on('error', () => {})
+  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
+  const close = () => new Promise<void>(resolve => server.close(() => resolve()))
+  afterTest(close)
+  const address = server.server.address()
+  if (!address || typeof address === 'string') throw new Error('The mail server has no port')
+  return {
+    port: address.port,
+    mails,
+    refused,
+    /** The mails to somebody, once there are so many. */
+    to: (who: string, atLeast = 1): Promise<Received[]> =>
+      until(() => {
+        const theirs = mails.filter(({ to }) => to.includes(who))
+        return theirs.length >= atLeast ? theirs : undefined
+      }),
+  }
+}
+
+/** A server that takes the connection and then says nothing. */
+export async function silentServer(): Promise<number> {
+  const sockets = new Set<Socket>()
+  const server = createServer(socket => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  afterTest(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const address = server.address()
+  if (!address || typeof address === 'string') throw new Error('The silent server has no port')
+  return address.port
+}
+
+const linkIn = /https:\/\/play\.example\.org[^\s"<]*/g
+/** Links of a mail, as paths of the app under test. */
+export const linksOf = ({ text }: Received): string[] =>
+  [...text.matchAll(linkIn)].map(([url]) => url.slice(site.length))
+
+/** Headers, and the two parts of a mail. */
+function parse(raw: string): Omit<Received, 'to' | 'from'> {
+  const { headers, body } = split(raw)
+  const boundary = /boundary="([^"]+)"/.exec(headers.get('content-type') ?? '')?.[1]
+  const parts = boundary ? body.split(`--${boundary}`).map(part => split(part.trimStart())) : [{ headers, body }]
+  const part = (type: string) => {
+    const found = parts.find(({ headers }) => headers.get('content-type')?.startsWith(type))
+    return found ? decoded(found.body, found.headers.get('content-transfer-encoding')) : ''
+  }
+  return { headers, text: part('text/plain'), html: part('text/html') }
+}
+
+function split(raw: string) {
+  const [head = '', ...rest] = raw.replaceAll('\r\n', '\n').split('\n\n')
+  const lines = head.replaceAll(/\n[ \t]+/g, ' ').split('\n')
+  const headers = new Map(
+    lines.map(line => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
+  )
+  return { headers, body: rest.join('\n\n') }
+}
+
+function decoded(body: string, encoding = ''): string {
+  if (encoding === 'base64') return Buffer.from(body, 'base64').toString('utf8')
+  if (encoding !== 'quoted-printable') return body
+  const bytes = body
+    .replaceAll('=\n', '')
+    .replaceAll(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+  return Buffer.from(bytes, 'latin1').toString('utf8')
+}
