@@ -67,10 +67,10 @@ redisTest('a real Redis is read, its rejections judged by their rise', async () 
   const stats = () => call.get('/admin/redis-stats')
   const first = await until(async () => {
     const seen = await stats()
-    return seen.connections.blocked_clients >= 2 ? seen : undefined
+    return seen.connections.blocked_clients >= 3 ? seen : undefined
   })
   expect(first).toMatchObject({ mode: 'redis', status: 'HEALTHY', alerts: [], embedded: null })
-  expect(first.connections.blocked_by_workers).toBe(2)
+  expect(first.connections.blocked_by_workers).toBe(3)
   expect(first.memory.used_memory_human).toMatch(/^[\d.]+[KM]$/)
   expect(first.performance.rejected_lately).toBe(0)
 
