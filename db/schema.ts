@@ -456,8 +456,70 @@ export const quotes = sqliteTable(
     openCents: integer('open_cents').notNull(), // the price when the UTC day of `received_at` began; for a new symbol its first
     seq: integer('seq').notNull(), // every write takes the next number of the table, so readers fetch only what is new
     setBy: integer('set_by'), // null: the operator or a feed
+    priceId: integer('price_id').notNull().default(0), // of `prices`
   },
   t => [index('quotes_seq').on(t.seq)],
+)
+
+/** Every price a symbol has had in the last days, from when it came in until the next one did. */
+export const prices = sqliteTable(
+  'prices',
+  {
+    id: integer('id').primaryKey(), // grows with time
+    symbol: text('symbol').notNull(),
+    priceCents: integer('price_cents').notNull(),
+    asOf: time('as_of').notNull(),
+    receivedAt: time('received_at').notNull(),
+    until: time('until'), // null: the newest
+    confirmedAt: time('confirmed_at'), // once it has ended: the newest `as_of` with which it came again
+    setBy: integer('set_by'), // null: the operator or a feed
+    voidedAt: time('voided_at'),
+  },
+  t => [index('prices_symbol').on(t.symbol, t.id), index('prices_until').on(t.until).where(sql`until is not null`)],
+)
+
+/** The last price of every symbol on every day that has one, in UTC, in the shares of now: a split changes them all. */
+export const dailyPrices = sqliteTable(
+  'daily_prices',
+  {
+    symbol: text('symbol').notNull(),
+    day: time('day').notNull(),
+    closeCents: integer('close_cents').notNull(),
+  },
+  t => [primaryKey({ columns: [t.symbol, t.day] }), index('daily_prices_day').on(t.day)],
+)
+
+/** A price that moved so far that an officer is asked first. The newest of its symbol. */
+export const heldPrices = sqliteTable('held_prices', {
+  id: id(),
+  symbol: text('symbol').notNull().unique(),
+  priceCents: integer('price_cents').notNull(),
+  beforeCents: integer('before_cents').notNull(), // the price that counts meanwhile
+  asOf: time('as_of').notNull(),
+  receivedAt: time('received_at').notNull(),
+  setBy: integer('set_by'), // null: the operator or a feed
+})
+
+export const symbolActionKinds = ['void', 'split', 'dividend'] as const
+
+/** What officers did to a symbol that changed ledgers: a wrong price taken back, a split, a dividend. */
+export const symbolActions = sqliteTable(
+  'symbol_actions',
+  {
+    id: id(),
+    symbol: text('symbol').notNull(),
+    kind: text('kind', { enum: symbolActionKinds }).notNull(),
+    at: time('at').notNull(),
+    by: integer('by'), // null: the operator
+    reason: text('reason'),
+    priceId: integer('price_id'), // of the wrong price
+    cents: integer('cents').notNull(), // the wrong price, the price that was split, or paid per share
+    sharesTo: integer('shares_to'), // of a split: so many …
+    sharesFrom: integer('shares_from'), // … for so many
+    lines: integer('lines').notNull(), // written to ledgers
+    kept: integer('kept').notNull().default(0), // trades at a wrong price that stay, because their league is final
+  },
+  t => [index('symbol_actions_symbol').on(t.symbol, t.id)],
 )
 
 /** A feed that quotes are polled from. */
@@ -515,6 +577,7 @@ export const portfolios = sqliteTable(
     feesCents: integer('fees_cents').notNull().default(0),
     trades: integer('trades').notNull().default(0),
     volumeCents: integer('volume_cents').notNull().default(0), // bought and sold
+    corrections: integer('corrections').notNull().default(0), // lines of the ledger beside the grant and the trades
     createdAt: time('created_at').notNull(),
   },
   t => [primaryKey({ columns: [t.leagueId, t.userId] }), index('portfolios_user').on(t.userId)],
@@ -537,7 +600,7 @@ export const holdings = sqliteTable(
   ],
 )
 
-export const ledgerKinds = ['grant', 'buy', 'sell'] as const
+export const ledgerKinds = ['grant', 'buy', 'sell', 'undo', 'split', 'dividend'] as const
 export type LedgerKind = (typeof ledgerKinds)[number]
 
 /** Every change of cash and holdings. Append-only: triggers refuse updates, and deletes while the league exists. */
@@ -551,14 +614,19 @@ export const ledger = sqliteTable(
     kind: text('kind', { enum: ledgerKinds }).notNull(),
     symbol: text('symbol'), // null: a grant
     quantity: integer('quantity').notNull(), // bought above 0, sold below
-    priceCents: integer('price_cents'),
+    priceCents: integer('price_cents'), // of a dividend: per share
     feeCents: integer('fee_cents').notNull(),
     cashCents: integer('cash_cents').notNull(), // received above 0, paid below, fee included
     cashAfterCents: integer('cash_after_cents').notNull(),
     quantityAfter: integer('quantity_after').notNull(),
     realisedCents: integer('realised_cents').notNull(), // before the fee
+    priceId: integer('price_id'), // of a trade: the price it was made at
+    undoes: integer('undoes'), // the line that this one takes back
+    actionId: integer('action_id'), // why, where it is no trade
   },
   t => [
+    uniqueIndex('ledger_undoes').on(t.undoes).where(sql`undoes is not null`),
+    index('ledger_price').on(t.priceId).where(sql`price_id is not null`),
     index('ledger_league').on(t.leagueId, t.id),
     index('ledger_portfolio').on(t.leagueId, t.userId, t.id),
     index('ledger_user').on(t.userId, t.at).where(sql`symbol is not null`),
@@ -597,6 +665,18 @@ export const dailyValues = sqliteTable(
     totalCents: integer('total_cents').notNull(),
   },
   t => [primaryKey({ columns: [t.leagueId, t.userId, t.day] })],
+)
+
+/** The best and the average of those, to compare with. */
+export const dailyBoardValues = sqliteTable(
+  'daily_board_values',
+  {
+    leagueId: integer('league_id').notNull(),
+    day: time('day').notNull(),
+    bestCents: integer('best_cents').notNull(),
+    averageCents: integer('average_cents').notNull(),
+  },
+  t => [primaryKey({ columns: [t.leagueId, t.day] })],
 )
 
 /** The prices when a market league became final, by which its portfolios are valued from then on. */

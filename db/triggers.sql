@@ -197,7 +197,7 @@ END;
 -- ── Statistics of trades, which stay when their league is deleted ───────────────────────────────────────────────────
 
 CREATE TRIGGER ledger_insert_statistics AFTER INSERT ON ledger
-WHEN NEW.symbol IS NOT NULL -- else the line grants cash
+WHEN NEW.kind IN ('buy', 'sell')
 BEGIN
   INSERT INTO trade_hours (hour, symbol, kind, trades, shares, volume_cents)
   VALUES (
