@@ -1,11 +1,3 @@
---> statement-breakpoint
-INSERT INTO `prices` (`id`, `symbol`, `price_cents`, `as_of`, `received_at`, `set_by`)
-SELECT `id`, `symbol`, `price_cents`, `as_of`, `received_at`, `set_by` FROM `quotes`;--> statement-breakpoint
-UPDATE `quotes` SET `price_id` = `id`;--> statement-breakpoint
-INSERT INTO `daily_prices` (`symbol`, `day`, `close_cents`)
-SELECT `symbol`, `as_of` - `as_of` % 86400000, `price_cents` FROM `quotes`;--> statement-breakpoint
-INSERT INTO `daily_board_values` (`league_id`, `day`, `best_cents`, `average_cents`)
-SELECT `league_id`, `day`, max(`total_cents`), CAST(round(avg(`total_cents`)) AS integer) FROM `daily_values` GROUP BY `league_id`, `day`;
 CREATE TABLE `daily_board_values` (
 	`league_id` integer NOT NULL,
 	`day` integer NOT NULL,
@@ -69,4 +61,11 @@ ALTER TABLE `ledger` ADD `action_id` integer;--> statement-breakpoint
 CREATE UNIQUE INDEX `ledger_undoes` ON `ledger` (`undoes`) WHERE undoes is not null;--> statement-breakpoint
 CREATE INDEX `ledger_price` ON `ledger` (`price_id`) WHERE price_id is not null;--> statement-breakpoint
 ALTER TABLE `portfolios` ADD `corrections` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
-ALTER TABLE `quotes` ADD `price_id` integer DEFAULT 0 NOT NULL;
+ALTER TABLE `quotes` ADD `price_id` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+INSERT INTO `prices` (`id`, `symbol`, `price_cents`, `as_of`, `received_at`, `set_by`)
+SELECT `id`, `symbol`, `price_cents`, `as_of`, `received_at`, `set_by` FROM `quotes`;--> statement-breakpoint
+UPDATE `quotes` SET `price_id` = `id`;--> statement-breakpoint
+INSERT INTO `daily_prices` (`symbol`, `day`, `close_cents`)
+SELECT `symbol`, `as_of` - `as_of` % 86400000, `price_cents` FROM `quotes`;--> statement-breakpoint
+INSERT INTO `daily_board_values` (`league_id`, `day`, `best_cents`, `average_cents`)
+SELECT `league_id`, `day`, max(`total_cents`), CAST(round(avg(`total_cents`)) AS integer) FROM `daily_values` GROUP BY `league_id`, `day`;

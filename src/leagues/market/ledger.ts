@@ -67,7 +67,7 @@ export function activityView({
   username,
   ...line
 }: LedgerLine & { username: string }): ActivityView {
-  const isTrade = kind !== 'grant'
+  const isTrade = kind === 'buy' || kind === 'sell'
   return {
     id,
     at: iso(at),
