@@ -1,5 +1,5 @@
 /** `bun run test [file…]`: the whole suite, a process per core, saying first which parts this machine cannot run. */
-import { chromium, redisServer } from '../test/needs.ts'
+import { chromium, nginx, redisServer } from '../test/needs.ts'
 import { helpFirst } from './script-help.ts'
 
 helpFirst(import.meta.path, { any: true })
@@ -8,6 +8,7 @@ const all = process.env.FIELDHOUSE_TEST_ALL === '1'
 const missing = [
   !redisServer && 'Redis (redis-server is not installed): what several processes do over Redis',
   !chromium && 'Chromium (not installed): pages in a real browser',
+  !nginx && 'nginx (not installed): a cache in front',
 ].filter(Boolean)
 for (const part of missing) console.log(all ? `Must not be left out: ${part}` : `Left out: ${part}`)
 if (all && missing.length) process.exit(1)

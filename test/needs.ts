@@ -7,9 +7,12 @@ const chromiums = ['chromium', 'chromium-browser', 'google-chrome', 'google-chro
 export const redisServer = Bun.which('redis-server')
 export const chromium = process.env.CHROMIUM ?? chromiums.map(name => Bun.which(name)).find(Boolean) ?? null
 
-/** A test that needs a real Redis, a test that needs a real browser. */
+export const nginx = Bun.which('nginx') ?? Bun.which('/usr/sbin/nginx')
+
+/** A test that needs a real Redis, a real browser, a real nginx. */
 export const redisTest = test.if(all || redisServer !== null)
 export const browserTest = test.if(all || chromium !== null)
+export const nginxTest = test.if(all || nginx !== null)
 
 /** A short round is the rule; `bun run test:long` runs the long ones of kills, solvers and large numbers. */
 export const rounds = (short: number, long: number): number => (process.env.FIELDHOUSE_TEST_LONG === '1' ? long : short)

@@ -148,7 +148,7 @@ export function openHttpServer(settings: HttpServerSettings) {
     const said = headers.get('cache-control')
     if (said?.includes('immutable')) return
     if (said === null || isPrivate) headers.set('cache-control', 'no-store')
-    else if (who && said === 'no-cache') headers.set('cache-control', 'private, no-cache')
+    else if (who && said !== 'no-store') headers.set('cache-control', 'private, no-cache')
     headers.append('vary', 'authorization, cookie')
   }
 

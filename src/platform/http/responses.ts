@@ -60,6 +60,12 @@ export const matches = (request: Request, etag: string) => {
   return known !== null && (known === '*' || known.split(',').some(tag => bare(tag) === bare(etag)))
 }
 
+/**
+ * What strangers may read is the same for all of them: a cache in front may keep it for a second, and give it for one more
+ * while it asks again. So nobody sees anything older than two seconds. The HTTP server says `private` to whom it knows.
+ */
+export const publicForASecond = 'public, max-age=0, s-maxage=1, stale-while-revalidate=1'
+
 /** `text`: what is sent instead of the value's JSON, always the same for the same value. */
 export type CachedPage = { contentType?: string; etag?: boolean; text?: string }
 
@@ -74,7 +80,7 @@ export function cachedResponse<T>(
   if (etag) {
     const tag = etagOf(key)
     headers.etag = tag
-    headers['cache-control'] = 'no-cache'
+    headers['cache-control'] = publicForASecond
     if (matches(request, tag)) return from(cached, new Response(null, { status: 304, headers }))
   }
   const { body, encoding } = formFor(request, formsOf(kept, text))
