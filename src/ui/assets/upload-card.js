@@ -28,7 +28,7 @@ export function uploadCard(form, file, isFirst) {
   const hint = classed('hint', made('p', 'In your time zone'))
   const error = classed('error', made('p'))
   error.hidden = true
-  const fields = classed('columns', made('div', field('What it is', kind), field('Taken at', date, hint, error)))
+  const fields = classed('columns', made('div', field('What it is', kind), field('Date of this data', date, hint, error)))
   const result = made('div')
   result.dataset.result = ''
   element.append(title, words, fields, result)
@@ -120,7 +120,7 @@ export function uploadCard(form, file, isFirst) {
     const warnings = [...(summary.warnings ?? []), ...doubts.map(({ message }) => `It would be held: ${message}`)]
     const trial = made(
       'div',
-      made('h4', 'What it would do'),
+      made('h4', 'What this file would change'),
       made('p', facts.join(' · ')),
       ...warnings.map(text => notice('warn', text)),
     )
