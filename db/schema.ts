@@ -190,7 +190,8 @@ export const leagueAnnouncements = sqliteTable('league_announcements', {
   leaders: json<string[]>('leaders').notNull(), // the player_ids of who led then
 })
 
-export const uploadKinds = ['baseline', 'current'] as const
+export const uploadKinds = ['baseline', 'current', 'extra'] as const
+export type UploadKind = (typeof uploadKinds)[number]
 export const uploadModes = ['partial', 'strict'] as const
 export const uploadStates = ['queued', 'running', 'held', 'done', 'failed', 'cancelled', 'undone'] as const
 export type UploadState = (typeof uploadStates)[number]
@@ -202,6 +203,8 @@ export type UploadSummary = {
   renamed: number
   suspicious: number
   duplicates: number
+  /** Of an extra sheet: players who are not in the newest scan. */
+  unknown?: number
   warnings: string[]
 }
 
@@ -209,7 +212,12 @@ export type UploadSummary = {
 export const dateSources = ['given', 'sheet', 'filename', 'sent'] as const
 
 /** Why a sheet is held until an officer answers. */
-export type UploadDoubt = { reason: 'missing' | 'went_down' | 'columns'; count: number; of: number; message: string }
+export type UploadDoubt = {
+  reason: 'missing' | 'went_down' | 'columns' | 'unknown'
+  count: number
+  of: number
+  message: string
+}
 
 /** One file sent to a sheet league. Its numbers are the snapshot `snapshot_id` in `scores.db`; it counts while the upload is `done`. */
 export const uploads = sqliteTable(

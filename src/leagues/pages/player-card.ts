@@ -20,7 +20,7 @@ type MetricCard = {
   rank: number | null
   percentile: number | null
 }
-type Moment = { takenAt: string; isBaseline: boolean; score: number | null; metrics: Record<string, unknown> }
+type Moment = { takenAt: string; kind: unknown; score: number | null; metrics: Record<string, unknown> }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 const numberOf = (value: unknown): number | null => (typeof value === 'number' ? value : null)
@@ -42,7 +42,7 @@ const momentsOf = (history: readonly unknown[]): Moment[] =>
     const { taken_at: takenAt, kind, score, metrics } = each
     return {
       takenAt,
-      isBaseline: kind === 'baseline',
+      kind,
       score: numberOf(score),
       metrics: isObject(metrics) ? metrics : {},
     }
@@ -131,7 +131,10 @@ ${table({
   rows: [...history].reverse(),
   columns: [
     { head: 'Taken', names: true, cell: each => moment(each.takenAt) },
-    { head: html`<span class="sr">Kind</span>`, cell: each => each.isBaseline && badge('baseline', 'quiet') },
+    {
+      head: html`<span class="sr">Kind</span>`,
+      cell: each => (each.kind === 'baseline' || each.kind === 'extra') && badge(each.kind, 'quiet'),
+    },
     { head: scoreName, numeric: true, cell: each => score(each.score) },
     ...names.map(metric => ({
       head: metricName(metric),

@@ -61,9 +61,9 @@ function message(league: string, upload: Upload, rows: Row[], players: number): 
 }
 
 function whatChanged({ kind, takenAt, summary }: Upload): string {
-  const sheet = kind === 'baseline' ? 'A new baseline' : 'A new scan'
+  const sheet = kind === 'baseline' ? 'A new baseline' : kind === 'extra' ? 'An extra sheet' : 'A new scan'
   const time = `${iso(takenAt).slice(0, 16).replace('T', ' ')} UTC`
-  const counts = (['new', 'missing', 'renamed', 'suspicious'] as const).flatMap(part =>
+  const counts = (['new', 'missing', 'renamed', 'suspicious', 'unknown'] as const).flatMap(part =>
     summary?.[part] ? `${inEnglish.format(summary[part])} ${part}` : [],
   )
   return `${sheet}, taken ${time}${counts.length ? `: ${counts.join(', ')}` : ''}`

@@ -2,6 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
 import { rowsIn, type TextColumn } from '../../leaderboard/text.ts'
+import { extraStartsOf } from './extra-columns.ts'
 import { type LatecomersWork, latecomersOf } from './latecomers.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
 import { release } from './snapshots/memory.ts'
@@ -12,7 +13,13 @@ import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapsh
  * Where the players of a snapshot start. `rows[row]` is the row in `baseline`, or OWN: the row itself, or, from LATE
  * downwards, a row of `latecomers`.
  */
-export type BaselineRows = { baseline: number; latecomers: number | null; rows: Int32Array }
+export type BaselineRows = {
+  baseline: number
+  latecomers: number | null
+  /** Starts in columns of extra sheets, row by row; those it does not have start from 0. */
+  extras?: number
+  rows: Int32Array
+}
 export const OWN = -1
 export const LATE = -2
 
@@ -63,14 +70,15 @@ export async function baselineRowsOf(
 ): Promise<BaselineRows> {
   const { baseline } = lineup
   const rows = new Int32Array(new SharedArrayBuffer(snapshot.players * 4)).fill(OWN)
-  if (baseline === snapshot.id) return { baseline, latecomers: null, rows }
+  const extras = await extraStartsOf(scores, lineup, working)
+  if (baseline === lineup.scan) return { baseline, latecomers: null, extras, rows }
   const latecomers = await latecomersOf(scores, lineup, working)
   rows.set(rowsIn(baseline))
   if (latecomers && latecomers.players > 0) {
     const late = rowsIn(latecomers.id)
     for (let row = 0; row < rows.length; row++) if (rows[row] === OWN && late[row]! >= 0) rows[row] = LATE - late[row]!
   }
-  return { baseline, latecomers: latecomers?.id ?? null, rows }
+  return { baseline, latecomers: latecomers?.id ?? null, extras, rows }
 }
 
 /** Where the players in `rows` start: for each row all metrics of `snapshot`, unknown where the start has no such metric. */
@@ -101,11 +109,29 @@ export function baselineValues(
       starts.latecomers,
       placed.map(start => (start <= LATE ? LATE - start : -1)),
     )
+  const startsOf = extraStarts(scores, snapshot, starts, rows)
+  for (const [c, { name, extra }] of snapshot.metrics.entries()) {
+    if (!extra) continue
+    const start = startsOf(name)
+    for (let i = 0; i < rows.length; i++) values[i * columns + c] = start(i)
+  }
   return values
 }
 
-/** For metric `m` the value is `now[m][at]`, the start `then[m][from]`. */
-export type EachPlayer = (row: number, now: Float64Array[], at: number, then: Float64Array[], from: number) => void
+/** The starts of some rows in a column of extra sheets. */
+function extraStarts(scores: Database, { metrics }: Snapshot, { extras }: BaselineRows, rows: Uint32Array) {
+  const fromZero = () => 0
+  if (extras === undefined || !metrics.some(({ extra }) => extra)) return () => fromZero
+  const stored = snapshotOf(scores, extras)
+  const values = readValues(scores, stored, rows)
+  return (metric: string) => {
+    const column = stored.metrics.findIndex(({ name }) => name === metric)
+    return column < 0 ? fromZero : (i: number) => values[i * stored.metrics.length + column]!
+  }
+}
+
+/** In each of the metrics walked by, what a player has now and what they started with. The arrays are the next row's, too. */
+export type EachPlayer = (row: number, now: Float64Array, then: Float64Array) => void
 
 const MANY = 1 << 16 // players between two pauses
 
@@ -118,15 +144,34 @@ export async function eachPlayer(
   { pause }: LatecomersWork,
   each: EachPlayer,
 ): Promise<void> {
-  const now = walk(metrics)
+  const current = walk(metrics)
   const baseline = new Walk(scores, snapshotOf(scores, starts.baseline), metrics)
-  const late = starts.latecomers === null ? now : new Walk(scores, snapshotOf(scores, starts.latecomers), metrics)
+  const late = starts.latecomers === null ? current : new Walk(scores, snapshotOf(scores, starts.latecomers), metrics)
+  const isExtra = (m: number) => snapshot.metrics.some(({ name, extra }) => extra && name === metrics[m])
+  const added = metrics.map((_, m) => m).filter(isExtra)
+  const start = added.length > 0 ? extraStartWalk(scores, starts, metrics) : undefined
+  const now = new Float64Array(metrics.length)
+  const then = new Float64Array(metrics.length)
   for (let row = 0; row < snapshot.players; row++) {
-    const at = now.at(row)
-    const start = starts.rows[row]!
-    if (start >= 0) each(row, now.values, at, baseline.values, baseline.at(start))
-    else if (start === OWN) each(row, now.values, at, now.values, at)
-    else each(row, now.values, at, late.values, late.at(LATE - start))
+    const at = current.at(row)
+    const place = starts.rows[row]!
+    const source = place >= 0 ? baseline : place === OWN ? current : late
+    const from = place >= 0 ? baseline.at(place) : place === OWN ? at : late.at(LATE - place)
+    for (let m = 0; m < metrics.length; m++) {
+      now[m] = current.values[m]![at]!
+      then[m] = source.values[m]![from]!
+    }
+    for (const m of added) then[m] = start?.(m, row) ?? 0
+    each(row, now, then)
     if (row % MANY === MANY - 1) await pause()
   }
+}
+
+/** Where the player of a row starts in a column of extra sheets. */
+function extraStartWalk(scores: Database, { extras }: BaselineRows, metrics: readonly string[]) {
+  if (extras === undefined) return undefined
+  const stored = snapshotOf(scores, extras)
+  const walk = new Walk(scores, stored, metrics)
+  const isThere = metrics.map(metric => stored.metrics.some(({ name }) => name === metric))
+  return (m: number, row: number): number => (isThere[m] ? walk.values[m]![walk.at(row)]! : 0)
 }

@@ -6,7 +6,7 @@ import type { PlayerTexts } from './board-parts.ts'
 import { byteBudget } from './byte-budget.ts'
 import { type ScoredPlayers, type ScoreInput, scoreKey } from './scoring.ts'
 import type { SheetThread } from './sheet-thread.ts'
-import { latecomerListKey } from './snapshot-selection.ts'
+import { type SnapshotSelection, startsKey } from './snapshot-selection.ts'
 import type { TaskAnswer, TaskInput, TaskName } from './thread-tasks.ts'
 
 type Sized = { byteLength: number }
@@ -41,7 +41,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     async ranking(input: ScoreInput, column: string, order: RankOrder): Promise<Ranking> {
       const gained = metricOfGain(column)
       if (gained !== undefined) {
-        const key = JSON.stringify([input.lineup.current, latecomerListKey(input.lineup), column, order])
+        const key = JSON.stringify([input.lineup.current, startsKey(input.lineup), column, order])
         return columns.get(key, () => ask('gains', { lineup: input.lineup, metric: gained, order }))
       }
       if (column !== 'score') {
@@ -61,6 +61,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
       tiers.get(JSON.stringify([scoreKey(input), { ...classification, goal: typeof classification.goal }]), () =>
         ask('tiers', { ranking, classification }),
       ),
+    withExtras: (lineup: SnapshotSelection): Promise<SnapshotSelection> => ask('extras', lineup),
     standings: inOneWalk((snapshot, rows) => ask('standings', { snapshot, rows })),
   }
 }

@@ -9,7 +9,7 @@ export function sheetBoardHash(scores: Database, { lineup, config }: BoardHashIn
   const checksums = scores.query<{ checksum: number }, [number, number]>(
     'SELECT checksum FROM groups WHERE key >= ? * 16777216 AND key < (? + 1) * 16777216 ORDER BY key',
   )
-  for (const snapshot of [lineup.baseline, ...lineup.between, lineup.current]) {
+  for (const snapshot of [lineup.baseline, ...lineup.between, lineup.scan, ...lineup.extras]) {
     for (const { checksum } of checksums.iterate(snapshot, snapshot)) hash.update(`${checksum},`)
     hash.update(';')
   }

@@ -31,6 +31,7 @@ import { scoreNotes } from './score-notes.ts'
 import { type BoardConfig, type ScoredPlayers, type ScoreInput, scoreInput } from './scoring.ts'
 import type { SheetThread } from './sheet-thread.ts'
 import {
+  extrasListKey,
   type Published,
   publishedBefore,
   publishedUpTo,
@@ -39,7 +40,7 @@ import {
 } from './snapshot-selection.ts'
 import { openScores, openScoresReader } from './snapshots/open.ts'
 import { readRows, rowOfPlayer } from './snapshots/read.ts'
-import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
+import { derivedSnapshot, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
 /** A league as far as its board goes: the snapshots of its done uploads, and what its config says. */
 export type Source = { published: readonly Published[]; config: BoardConfig }
@@ -62,7 +63,7 @@ export async function sheetPage(
   asked: BoardQuery,
 ): Promise<SheetPage> {
   const seen = publishedUpTo(published, asked.at)
-  const lineup = selectSnapshots(seen, asked.from)
+  const lineup = await shownSnapshots(boards, seen, asked.from)
   if (!lineup) {
     if (asked.from !== undefined && seen.length > 0) throw new BadQuery([{ path: 'from', message: noScanThen }])
     return { ...emptyPage(asked), asOf: null }
@@ -77,6 +78,18 @@ export async function sheetPage(
     ...(asked.from !== undefined && { gainsFrom: takenAtOf(seen, lineup.baseline) }),
     ...(notes.length > 0 && { notes }),
   }
+}
+
+/** The snapshots of a board, the columns of extra sheets with them. */
+export async function shownSnapshots(
+  { scores, shelves }: SheetBoards,
+  published: readonly Published[],
+  from?: number,
+): Promise<SnapshotSelection | undefined> {
+  const lineup = selectSnapshots(published, from)
+  if (!lineup || lineup.extras.length === 0) return lineup
+  const stored = derivedSnapshot(scores, extrasListKey(lineup.scan, lineup.extras, false))
+  return stored === undefined ? shelves.withExtras(lineup) : { ...lineup, current: stored }
 }
 
 const noScanThen = 'there is no scan until then that is older than the one the board shows'
@@ -130,7 +143,7 @@ export async function boardParts(
   const { by, order } = sortOf(columnsOf(snapshotOf(scores, lineup.current)), asked)
   // The board before comes first: its latecomers are a beginning of this one's.
   const earlier = publishedBefore(published, lineup)
-  const lineupBefore = isBuildable(scores, earlier) ? selectSnapshots(earlier, asked.from) : undefined
+  const lineupBefore = isBuildable(scores, earlier) ? await shownSnapshots(boards, earlier, asked.from) : undefined
   const previous = lineupBefore && (await ranked(boards, scoreInput(lineupBefore, config), [[by, order]]))
   const input = scoreInput(lineup, config)
   const scored = await shelves.scored(input)

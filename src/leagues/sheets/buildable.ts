@@ -2,7 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import { refuse } from '../../errors.ts'
 import { latecomerListKey, type Published, type SnapshotSelection, selectSnapshots } from './snapshot-selection.ts'
-import { storedSnapshot } from './snapshots/snapshot.ts'
+import { derivedSnapshot, storedSnapshot } from './snapshots/snapshot.ts'
 
 /** Stands for a snapshot that is still to be written: after all others. */
 export const coming = Number.MAX_SAFE_INTEGER
@@ -23,10 +23,9 @@ export function longestStored(
   scores: Database,
   { baseline, between }: Pick<SnapshotSelection, 'baseline' | 'between'>,
 ) {
-  const find = scores.query<{ id: number }, [string]>('SELECT id FROM snapshots WHERE starts_for = ? AND whole LIMIT 1')
   for (let members = between.length; members > 0; members--) {
-    const found = find.get(latecomerListKey({ baseline, between: between.slice(0, members) }))
-    if (found) return { id: found.id, members }
+    const id = derivedSnapshot(scores, latecomerListKey({ baseline, between: between.slice(0, members) }))
+    if (id !== undefined) return { id, members }
   }
   return undefined
 }

@@ -45,13 +45,26 @@ export async function countFallen(
   return { fallen, counters }
 }
 
+const number = (count: number) => count.toLocaleString('en')
+
+const fallenDoubt = (count: number, of: number, sheet: 'scan' | 'extra sheet'): UploadDoubt[] =>
+  isOverAFifth(count, of)
+    ? [
+        {
+          reason: 'went_down',
+          count,
+          of,
+          message: `${number(count)} of ${number(of)} counters that only ever rise are lower than in the ${sheet} before: is it an older one?`,
+        },
+      ]
+    : []
+
 export function doubtsOf(
   snapshot: Snapshot,
   before: Snapshot,
   { missing, fallen, counters }: { missing: number; fallen: number; counters: number },
 ): UploadDoubt[] {
   const doubts: UploadDoubt[] = []
-  const number = (count: number) => count.toLocaleString('en')
   if (isOverAFifth(missing, before.players))
     doubts.push({
       reason: 'missing',
@@ -59,13 +72,7 @@ export function doubtsOf(
       of: before.players,
       message: `${number(missing)} of ${number(before.players)} players of the scan before are not in it`,
     })
-  if (isOverAFifth(fallen, counters))
-    doubts.push({
-      reason: 'went_down',
-      count: fallen,
-      of: counters,
-      message: `${number(fallen)} of ${number(counters)} counters that only ever rise are lower than in the scan before: is it an older scan?`,
-    })
+  doubts.push(...fallenDoubt(fallen, counters, 'scan'))
   const gone = before.metrics.filter(({ name }) => !snapshot.metrics.some(metric => metric.name === name))
   if (gone.length >= 2 && gone.length * 2 > before.metrics.length)
     doubts.push({
@@ -79,3 +86,23 @@ export function doubtsOf(
     })
   return doubts
 }
+
+/** Of an extra sheet: whom the board does not know gets nothing from it. */
+export const extraDoubtsOf = (found: {
+  players: number
+  unknown: number
+  fallen: number
+  counters: number
+}): UploadDoubt[] => [
+  ...(isOverAFifth(found.unknown, found.players)
+    ? [
+        {
+          reason: 'unknown' as const,
+          count: found.unknown,
+          of: found.players,
+          message: `${number(found.unknown)} of its ${number(found.players)} players are not in the newest scan: is the player id the right column?`,
+        },
+      ]
+    : []),
+  ...fallenDoubt(found.fallen, found.counters, 'extra sheet'),
+]

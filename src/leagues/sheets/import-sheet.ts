@@ -1,15 +1,22 @@
 /** In the worker thread: a file becomes a snapshot and is held against the board it follows. */
 import type { Database } from 'bun:sqlite'
-import type { UploadDoubt, UploadError, UploadSummary } from '../../../db/schema.ts'
+import type { UploadDoubt, UploadError, UploadKind, UploadSummary } from '../../../db/schema.ts'
 import { scoringOf } from '../../leaderboard/score.ts'
 import { compareTexts, type TextColumn } from '../../leaderboard/text.ts'
-import { type Players, sheetPlayers } from './baseline-rows.ts'
+import { type Players, sheetPlayers, storedPlayers } from './baseline-rows.ts'
 import { type Dated, datedByContent } from './dating.ts'
-import { countFallen, doubtsOf } from './doubts.ts'
+import { countFallen, doubtsOf, extraDoubtsOf } from './doubts.ts'
+import { keepNewColumns, scanMetrics, scanOfExtras, withExtras } from './extra-columns.ts'
 import { keepKnownNames } from './known-names.ts'
 import { type ReadOptions, readSheet, type SheetReport } from './reading/sheet.ts'
 import { type BoardConfig, prepareScoring, scoreInput } from './scoring.ts'
-import { type Published, scanBefore, selectSnapshots } from './snapshot-selection.ts'
+import {
+  extraBefore,
+  type Published,
+  type SnapshotSelection,
+  scanBefore,
+  selectSnapshots,
+} from './snapshot-selection.ts'
 import { collectGarbage, release } from './snapshots/memory.ts'
 import { ownMemory, readNames } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
@@ -20,7 +27,7 @@ import type { TaskContext } from './task-context.ts'
 export type ImportInput = {
   path: string
   options: Pick<ReadOptions, 'filename' | 'mapping' | 'mode'>
-  kind: 'baseline' | 'current'
+  kind: UploadKind
   dated: Dated
   /** What the league's boards are made of so far, and how it scores. */
   published: Published[]
@@ -51,22 +58,26 @@ const until = { 'checking file type': 1, reading: 35, checking: 45, storing: 85,
 export async function importSheet(scores: Database, input: ImportInput, work: TaskContext): Promise<Imported> {
   const { ids, names, hasNames, metrics, labels, rows, lines: _, errors, ...report } = await read(input, work)
   const sheet = { ids, names, metrics, labels }
+  const taken = input.kind === 'extra' ? keepNewColumns(sheet, report, scanMetrics(scores, input.published)) : []
   const dated = datedByContent(input.dated, report.takenAt, work.now)
   let id: number | undefined
   try {
     keepKnownNames(scores, sheet, hasNames, { published: input.published, takenAt: dated.takenAt })
     id = await writeSnapshot(scores, sheet, telling(work, rows))
     const players = sheetPlayers(scores, snapshotOf(scores, id), sheet)
-    const { doubts, ...compared } = await compare(scores, sheet, players, { ...input, takenAt: dated.takenAt }, work)
-    const { absent } = scoringOf(
-      metrics.map(({ name }) => name),
-      input.config,
-    )
+    const comparing = { ...input, takenAt: dated.takenAt }
+    const { doubts, warnings, ...compared } =
+      input.kind === 'extra'
+        ? await compareExtra(scores, players, comparing, work)
+        : await compare(scores, sheet, players, comparing, work)
     const summary = {
       ...compared,
       suspicious: compared.suspicious + report.suspiciousCount,
       duplicates: report.duplicateCount,
-      warnings: absent.map(metric => `The league weighs ${metric}, which this sheet does not have`),
+      warnings: [
+        ...warnings,
+        ...(taken.length > 0 ? [`Left out, as the scans have these columns already: ${taken.join(', ')}`] : []),
+      ],
     }
     if (input.dryRun) await deleteSnapshot(scores, id)
     const findings = [...errors, ...report.duplicates, ...report.suspicious]
@@ -123,18 +134,56 @@ async function compare(
   const { id, players: count } = players.snapshot
   const nobody = { players: count, new: 0, missing: 0, renamed: 0, suspicious: 0 }
   const lineup = selectSnapshots([...published, { snapshot: id, kind, takenAt }])
-  const shown =
-    lineup?.current === id ? await prepareScoring(scores, players, scoreInput(lineup, config), work) : undefined
+  const shown = lineup?.scan === id ? await prepareBoard(scores, players, lineup, config, work) : undefined
   const earlier = scanBefore(published, takenAt)
   const since = earlier && storedSnapshot(scores, earlier.snapshot) // a sheet of long ago: it may have been thinned out
   const isCompared = kind === 'current' && since !== undefined
   const fell = isCompared ? await countFallen(scores, players, since, work) : undefined
+  const { absent } = scoringOf(shown?.metrics ?? metrics.map(({ name }) => name), config)
+  const warnings = absent.map(metric => `The league weighs ${metric}, which this sheet does not have`)
   release(...metrics.map(({ values }) => values)) // the rest is about ids and names
   collectGarbage(count * RANKING)
-  if (!isCompared || !fell) return { ...nobody, ...shown, doubts: [] }
+  const suspicious = shown?.suspicious ?? 0
+  if (!isCompared || !fell) return { ...nobody, suspicious, warnings, doubts: [] }
   const moves = movesSince(scores, players, names, since)
   const doubts = doubtsOf(players.snapshot, since, { ...fell, missing: moves.missing })
-  return { ...nobody, ...moves, ...shown, doubts }
+  return { ...nobody, ...moves, suspicious, warnings, doubts }
+}
+
+/** Scores the board that the sheet makes, with the columns of extra sheets where there are some. */
+async function prepareBoard(
+  scores: Database,
+  players: Players,
+  lineup: SnapshotSelection,
+  config: BoardConfig,
+  work: TaskContext,
+) {
+  const shown = await withExtras(scores, lineup, work)
+  const board = shown.current === lineup.scan ? players : storedPlayers(scores, snapshotOf(scores, shown.current))
+  const { suspicious } = await prepareScoring(scores, board, scoreInput(shown, config), work)
+  return { suspicious, metrics: board.snapshot.metrics.map(({ name }) => name) }
+}
+
+/** Who of an extra sheet is not on the board, and whose counters went down since the extra sheet before. */
+async function compareExtra(
+  scores: Database,
+  players: Players,
+  { published, kind, takenAt, config }: ImportInput & { takenAt: number },
+  work: TaskContext,
+) {
+  const { id, players: count } = players.snapshot
+  const scan = scanOfExtras(scores, published)
+  const lineup = selectSnapshots([...published, { snapshot: id, kind, takenAt }])
+  if (lineup?.extras.includes(id)) await prepareBoard(scores, players, lineup, config, work)
+  const earlier = extraBefore(published, takenAt)
+  const since = earlier && storedSnapshot(scores, earlier.snapshot)
+  const fell = since ? await countFallen(scores, players, since, work) : { fallen: 0, counters: 0 }
+  const unknown = scan ? players.rowsIn(scan.id).reduce((sum, row) => (row < 0 ? sum + 1 : sum), 0) : count
+  const nobody = { players: count, new: 0, missing: 0, renamed: 0, suspicious: 0, unknown }
+  const warnings = scan
+    ? []
+    : ['There is no scan yet whose players this could be added to: it counts as soon as there is one']
+  return { ...nobody, warnings, doubts: scan ? extraDoubtsOf({ players: count, unknown, ...fell }) : [] }
 }
 
 function movesSince(scores: Database, players: Players, names: TextColumn, before: Snapshot) {

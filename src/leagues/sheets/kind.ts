@@ -6,7 +6,7 @@ import { bestTierFirst, defaultTiers } from '../../leaderboard/tiers.ts'
 import { isoOrNull } from '../../platform/clock.ts'
 import type { LeagueKind } from '../kinds.ts'
 import type { League } from '../league.ts'
-import { boardParts, type Source, sheetPage } from './boards.ts'
+import { boardParts, type Source, sheetPage, shownSnapshots } from './boards.ts'
 import { boardConfigOf, checkedSheetConfig } from './config.ts'
 import type { SheetExportInput } from './export-source.ts'
 import { clearHeldAlert } from './held.ts'
@@ -44,7 +44,7 @@ export const sheetLeague: LeagueKind = {
     kept(query.at, async () => {
       const { published, config } = sourceOf(app, league)
       const seen = publishedUpTo(published, query.at)
-      const lineup = selectSnapshots(seen, query.from)
+      const lineup = await shownSnapshots(app.sheets.boards, seen, query.from)
       if (!lineup) return undefined
       const { parts } = await boardParts(app.sheets.boards, { published: seen, config }, lineup, query)
       const input: SheetExportInput = { dataDir: app.config.dataDir, parts, query }

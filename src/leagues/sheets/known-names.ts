@@ -2,7 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import { matchRows } from '../../leaderboard/gains.ts'
 import { rowsIn, textAt, textColumn } from '../../leaderboard/text.ts'
-import { byTakenAt, type Published } from './snapshot-selection.ts'
+import { byTakenAt, type Published, scansOf } from './snapshot-selection.ts'
 import { release } from './snapshots/memory.ts'
 import { ownMemory, readIds, readNames } from './snapshots/read.ts'
 import { type SheetColumns, storedSnapshot } from './snapshots/snapshot.ts'
@@ -24,7 +24,7 @@ export function keepKnownNames(
   const isNamed = (row: number) => hasNames && names.offsets[row + 1]! > names.offsets[row]!
   let unnamed = 0
   for (let row = 0; row < rowsIn(names); row++) if (!isNamed(row)) unnamed++
-  const known = byTakenAt(published).reverse()
+  const known = byTakenAt(scansOf(published)).reverse()
   const nearest = [
     ...known.filter(one => one.takenAt <= takenAt),
     ...known.filter(one => one.takenAt > takenAt).reverse(),

@@ -4,7 +4,7 @@ import { joinTexts, rowsIn, type TextColumn, takeTexts, textColumn } from '../..
 import { longestStored } from './buildable.ts'
 import { latecomerListKey, type SnapshotSelection } from './snapshot-selection.ts'
 import { release } from './snapshots/memory.ts'
-import { ownMemory, readColumns, readIds, readNames, readRows } from './snapshots/read.ts'
+import { ownMemory, readIds, readMetrics, readNames, readRows } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 import { bringToIdOrder, writeSnapshot } from './snapshots/write.ts'
 
@@ -44,12 +44,10 @@ export async function latecomersOf(
 const nobody = (): SheetColumns => ({ ids: textColumn([]), names: textColumn([]), metrics: [], labels: [] })
 
 function wholeSheet(scores: Database, snapshot: Snapshot): SheetColumns {
-  const names = snapshot.metrics.map(({ name }) => name)
-  const columns = readColumns(scores, snapshot, names, ownMemory)
   return {
     ids: readIds(scores, snapshot, ownMemory),
     names: readNames(scores, snapshot, ownMemory),
-    metrics: snapshot.metrics.map((metric, i) => ({ ...metric, values: columns[i]! })),
+    metrics: readMetrics(scores, snapshot, ownMemory),
     labels: [],
   }
 }

@@ -13,7 +13,7 @@ import { metricName } from '../pages/words.ts'
 import { takenWords } from './held-page.ts'
 import { sheetKindPages } from './kind-pages.ts'
 import type { UploadView } from './upload.ts'
-import { type ChangedPerson, type UploadChange, uploadChanges, whyOf } from './upload-people.ts'
+import { type ChangedPerson, changesOf, type UploadChange, whyOf } from './upload-people.ts'
 
 export const changeWords: Record<UploadChange, string> = {
   new: 'New',
@@ -21,6 +21,7 @@ export const changeWords: Record<UploadChange, string> = {
   renamed: 'Renamed',
   went_down: 'Went down',
   suspicious: 'Suspicious',
+  unknown: 'Unknown',
   duplicate: 'Duplicates',
 }
 
@@ -41,10 +42,10 @@ export function peoplePageBody({ league, upload, list }: PeopleData, who: Who | 
   const csv = address(`/api/v1/uploads/${upload.id}/people.csv`, { change })
   return html`${leagueHead({ league, kind: sheetKindPages, who, tab: 'uploads', title: html`Who is behind ${name(upload.filename)}` })}
 <div class="toolbar">
-<span>${takenWords(upload)}${comparedTo && html`; the scan before was taken ${moment(comparedTo.taken_at)}`}</span>
+<span>${takenWords(upload)}${comparedTo && html`; ${change === 'unknown' ? 'the newest scan' : upload.kind === 'extra' ? 'the extra sheet before' : 'the scan before'} was taken ${moment(comparedTo.taken_at)}`}</span>
 <span class="actions"><a class="button small quiet" href="${path}">The upload</a><a class="button small quiet" href="${csv}" download>CSV</a></span>
 </div>
-<nav class="filters" aria-label="UploadChange">${uploadChanges.map(each => html`<a href="${address(`${path}/people`, { change: each })}"${each === change && html` aria-current="true"`}>${changeWords[each]}</a>`)}</nav>
+<nav class="filters" aria-label="What to show">${changesOf(upload.kind).map(each => html`<a href="${address(`${path}/people`, { change: each })}"${each === change && html` aria-current="true"`}>${changeWords[each]}</a>`)}</nav>
 <p class="quiet">Everyone here ${whyOf[change]}.</p>
 ${table({
   caption: `${changeWords[change]}: people and what changed`,
@@ -54,8 +55,8 @@ ${table({
       head: 'Name',
       names: true,
       cell: person =>
-        person.player_id === null
-          ? number(null)
+        person.player_id === null || change === 'unknown'
+          ? name(person.name)
           : html`<a href="/leagues/${league.id}/players/${encodeURIComponent(person.player_id)}">${name(person.name || person.player_id)}</a>`,
     },
     { head: 'Id', cell: person => (person.player_id === null ? number(null) : html`<code>${person.player_id}</code>`) },
@@ -64,7 +65,11 @@ ${table({
   ],
   empty: emptyState(
     'Nobody',
-    comparedTo || change === 'duplicate' ? `Nobody ${whyOf[change]}.` : 'There is no scan before this one.',
+    comparedTo || change === 'duplicate'
+      ? `Nobody ${whyOf[change]}.`
+      : upload.kind === 'extra'
+        ? 'There is no sheet to hold it against.'
+        : 'There is no scan before this one.',
   ),
 })}
 ${paginationLinks(pagination, page => address(`${path}/people`, { change, page }))}`

@@ -11,7 +11,14 @@ import { peoplePageBody } from './people-page.ts'
 import { uploadById, uploadOfLeague } from './queries.ts'
 import type { Upload } from './upload.ts'
 import { uploadView } from './upload.ts'
-import { changedPersonSchema, changeSchema, comparedSchema, peopleOf, type UploadChange } from './upload-people.ts'
+import {
+  changedPersonSchema,
+  changeSchema,
+  changesOf,
+  comparedSchema,
+  peopleOf,
+  type UploadChange,
+} from './upload-people.ts'
 
 const id = t.Integer({ minimum: 1 })
 const peopleList = t.Object({
@@ -95,7 +102,7 @@ export const uploadPeoplePages = (app: App) =>
     async ({ params: { id, upload_id }, query, who }) => {
       const upload = uploadOfLeague(app.db, id, upload_id)
       const asked = pageOf(query)
-      const change: UploadChange = query.change ?? 'new'
+      const change: UploadChange = query.change ?? changesOf(upload.kind)[0] ?? 'new'
       const { comparedTo, total, people } = await peopleOf(app, upload, change, asked)
       const league = leagueViewById(app.db, id, app.clock.now())
       const list = { change, comparedTo, people, pagination: pagination(asked, total) }

@@ -16,14 +16,17 @@ import type { SnapshotSelection } from './snapshot-selection.ts'
 import { readNames, readRows } from './snapshots/read.ts'
 import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
-/** `went_down` is held against the scan before, `suspicious` against where the player started. */
-export const comparedChanges = ['new', 'missing', 'renamed', 'went_down', 'suspicious'] as const
+/**
+ * `went_down` is held against the scan before, `suspicious` against where the player started; `unknown` are those of an extra sheet
+ * who are not in the newest scan.
+ */
+export const comparedChanges = ['new', 'missing', 'renamed', 'went_down', 'suspicious', 'unknown'] as const
 export type ComparedChange = (typeof comparedChanges)[number]
 
 export type PeopleInput = {
   change: ComparedChange
   snapshot: number
-  /** The scan before. */
+  /** The scan before; for an extra sheet the newest scan, or the extra sheet before. */
   before: number
   /** The board that the snapshot makes. */
   lineup: SnapshotSelection | undefined
@@ -72,7 +75,8 @@ async function findPeople(
   }
   const starts = since()
   if (change === 'went_down') return { rows: await fallenSince(scores, players, starts, working), starts }
-  if (change === 'new') return { rows: rowsWhere(now.players, row => starts.rows[row]! < 0), starts }
+  if (change === 'new' || change === 'unknown')
+    return { rows: rowsWhere(now.players, row => starts.rows[row]! < 0), starts }
   const [names, earlier] = [readNames(scores, now), readNames(scores, before)]
   const isRenamed = (row: number) =>
     starts.rows[row]! >= 0 && compareTexts(names, row, earlier, starts.rows[row]!) !== 0
@@ -90,8 +94,8 @@ const risingOf = ({ metrics }: Snapshot) => metrics.filter(({ cumulative }) => c
 async function fallenSince(scores: Database, players: Players, starts: BaselineRows, working: LatecomersWork) {
   const rising = risingOf(players.snapshot)
   const rows: number[] = []
-  await eachPlayer(scores, players, starts, rising, working, (row, now, at, then, from) => {
-    if (rising.some((_, m) => hasFallen(now[m]![at]!, then[m]![from]!, true))) rows.push(row)
+  await eachPlayer(scores, players, starts, rising, working, (row, now, then) => {
+    if (rising.some((_, m) => hasFallen(now[m]!, then[m]!, true))) rows.push(row)
   })
   return Uint32Array.from(rows)
 }
@@ -118,16 +122,17 @@ function peopleAt(
           Array.from(rows, row => starts.rows[row]!),
         ).names
       : []
+  const isNew = change === 'new' || change === 'unknown'
   const changesOf = (i: number): ChangedPlayer[] => {
     if (change === 'renamed') return [{ field: 'name', before: earlier[i]!, now: names[i]! }]
     const all = metrics.map(({ name: field, cumulative }, c) => ({
       field,
       cumulative,
-      before: change === 'new' ? null : orNull(start[i * metrics.length + c]!),
+      before: isNew ? null : orNull(start[i * metrics.length + c]!),
       now: change === 'missing' ? null : valueNow(i, c),
     }))
     const shown =
-      change === 'new' || change === 'missing'
+      isNew || change === 'missing'
         ? all.slice(0, mostShown)
         : all.filter(each => each.cumulative && each.before !== null && each.now !== null && each.now < each.before)
     return shown.map(({ cumulative: _, ...each }) => each)

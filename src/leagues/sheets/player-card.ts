@@ -5,8 +5,8 @@ import { percentileOf } from '../../leaderboard/ranking.ts'
 import { scoringOf, withTerm } from '../../leaderboard/score.ts'
 import { iso } from '../../platform/clock.ts'
 import { baselineValues } from './baseline-rows.ts'
-import { type SheetBoards, type Source, sheetBoard } from './boards.ts'
-import { byTakenAt, type Published, selectSnapshots } from './snapshot-selection.ts'
+import { type SheetBoards, type Source, sheetBoard, shownSnapshots } from './boards.ts'
+import { byTakenAt, type Published, scansOf, selectSnapshots } from './snapshot-selection.ts'
 import { readRows, readValues, rowOfPlayer } from './snapshots/read.ts'
 import { storedSnapshot } from './snapshots/snapshot.ts'
 
@@ -31,7 +31,7 @@ export async function playerCard(
   source: Source,
   player_id: string,
 ): Promise<PlayerCard | undefined> {
-  const lineup = selectSnapshots(source.published)
+  const lineup = await shownSnapshots(boards, source.published)
   if (!lineup) return undefined
   const { board, snapshot, scored } = await sheetBoard(boards, source, lineup, {})
   const at = board.rowOf(player_id)
@@ -62,7 +62,7 @@ export async function playerCard(
 
 /** Who is missing from the newest scan: what the last one said that they were in. */
 export async function missingPlayer(scores: Database, source: Source, player_id: string) {
-  const found = byTakenAt(source.published).findLast(({ snapshot }) => metricsIn(scores, snapshot, player_id))
+  const found = byTakenAt(scansOf(source.published)).findLast(({ snapshot }) => metricsIn(scores, snapshot, player_id))
   const seen = found && metricsIn(scores, found.snapshot, player_id)
   if (!found || !seen) return undefined
   const card = ({ name, value }: Measured): [string, MetricCard] => [
@@ -99,25 +99,53 @@ export async function historyOf(
   player_id: string,
 ): Promise<HistoryPoint[]> {
   const lineup = selectSnapshots(published)
-  const counted = new Set(lineup && [...lineup.between, lineup.current, lineup.baseline])
+  const counted = new Set(lineup && [...lineup.between, lineup.scan, lineup.baseline])
+  const metricsOf = (id: number) => storedSnapshot(scores, id)?.metrics ?? []
+  const haveStarts = new Set(lineup?.startExtras.flatMap(metricsOf).map(({ name }) => name))
   let start = lineup && metricsIn(scores, lineup.baseline, player_id)?.metrics
+  const extraStarts = new Map<string, number>()
+  const extras = new Map<string, Measured>()
+  let scan: { snapshot: number; name: string; metrics: Measured[] } | undefined
+  const startOf = (metric: Measured): Measured => ({
+    ...metric,
+    value: haveStarts.has(metric.name) ? (extraStarts.get(metric.name) ?? Number.NaN) : 0,
+  })
   const moments: HistoryPoint[] = []
   for (const [i, { snapshot, kind, takenAt }] of byTakenAt(published).entries()) {
     if (i % 100 === 99) await Bun.sleep(0) // lets requests in
     const found = metricsIn(scores, snapshot, player_id)
-    if (!found) continue
-    const { name, metrics } = found
-    if (counted.has(snapshot)) start ??= metrics
+    if (kind === 'extra') {
+      for (const metric of known(found?.metrics ?? [])) {
+        extras.set(metric.name, metric)
+        if (lineup?.startExtras.includes(snapshot)) extraStarts.set(metric.name, metric.value)
+      }
+      if (!found || !scan) continue
+    } else {
+      if (!found) continue
+      scan = { snapshot, ...found }
+      if (counted.has(snapshot)) start ??= found.metrics
+    }
+    const metrics = withExtraMetrics(scan.metrics, extras)
+    const starts =
+      start && withExtraMetrics(start, new Map(Array.from(extras, ([name, metric]) => [name, startOf(metric)])))
     moments.push({
       takenAt,
       kind,
-      name,
+      name: scan.name,
       metrics: Object.fromEntries(metrics.map(({ name, value }) => [name, orNull(value)])),
-      score: start && counted.has(snapshot) ? scoreOf(metrics, start, config) : null,
+      score: starts && counted.has(scan.snapshot) ? scoreOf(metrics, starts, config) : null,
     })
   }
   return moments
 }
+
+const known = (metrics: Measured[]) => metrics.filter(({ value }) => !Number.isNaN(value))
+
+/** A column of the scan stays its own. */
+const withExtraMetrics = (metrics: Measured[], extras: ReadonlyMap<string, Measured>): Measured[] => [
+  ...metrics,
+  ...[...extras.values()].filter(({ name }) => !metrics.some(metric => metric.name === name)),
+]
 
 type Measured = { name: string; cumulative: boolean; value: number }
 

@@ -1,27 +1,49 @@
 /** A file looked at before it is sent: nothing of it is kept. */
+import type { UploadKind } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import type { League } from '../league.ts'
 import { mappingOf } from './accept-upload.ts'
 import { datedBeforeReading, datedByContent } from './dating.ts'
+import { scanMetrics } from './extra-columns.ts'
 import { headersOf, isSheetRefusal, keptMapping } from './mappings.ts'
+import { published } from './queries.ts'
 import type { Mapping } from './reading/headers.ts'
+import type { SheetPreview } from './reading/preview.ts'
 import { type Received, uploadPath } from './receive-file.ts'
 
-/** Read by the mapping that is given, else by the one that was chosen for these headings before. */
-export async function previewUpload(app: App, league: League, received: Received, given: string | undefined) {
+/**
+ * Read by the mapping that is given, else by the one that was chosen for these headings before. Of an extra sheet the columns that
+ * the newest scan has are left out.
+ */
+export async function previewUpload(app: App, league: League, received: Received, wishes: PreviewWishes) {
   const { db, clock, config, sheets } = app
   const { filename, fields, file } = received
   const input = { path: uploadPath(config.dataDir, file), filename, isCut: fields.is_cut === 'true' }
   const look = (mapping?: Mapping) => sheets.thread.run('preview', { ...input, mapping }).catch(asFieldError)
-  const mapping = mappingOf(given ?? fields.mapping) ?? undefined
+  const mapping = mappingOf(wishes.mapping ?? fields.mapping) ?? undefined
   const first = await look(mapping)
   const kept = mapping ? undefined : keptMapping(db, league.id, headersOf(first))
   const { takenAt: said, ...preview } = kept ? await look(kept) : first
   const now = clock.now()
   const { takenAt, takenFrom } = datedByContent(datedBeforeReading(undefined, filename, now), said, now)
-  return { ...preview, taken_at: iso(takenAt), taken_from: takenFrom, remembered: kept !== undefined }
+  const isExtra = (wishes.kind ?? fields.kind) === 'extra'
+  const shown = isExtra ? newColumnsOnly(preview, scanMetrics(sheets.boards.scores, published(db, league.id))) : preview
+  return { ...shown, taken_at: iso(takenAt), taken_from: takenFrom, remembered: kept !== undefined }
+}
+
+type PreviewWishes = { mapping?: string; kind?: UploadKind }
+
+function newColumnsOnly(preview: Omit<SheetPreview, 'takenAt'>, taken: readonly string[]) {
+  const columns = preview.columns.map(({ as, ...column }) => ({
+    ...column,
+    as: as !== null && (taken.includes(as) || as.startsWith('label:')) ? null : as,
+  }))
+  const isMetric = (as: string | null) => as !== null && as !== 'id' && as !== 'name'
+  const hasNew = columns.some(({ as }) => isMetric(as))
+  const problem = hasNew ? null : { code: 'no_metric', message: 'The scans have all columns of this sheet already.' }
+  return { ...preview, columns, problem: preview.problem ?? problem }
 }
 
 function asFieldError(error: unknown): never {

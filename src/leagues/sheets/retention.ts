@@ -12,7 +12,7 @@ import type { League } from '../league.ts'
 import { longestStored } from './buildable.ts'
 import { published } from './queries.ts'
 import { receiverOf, uploadPath, uploadsFolder } from './receive-file.ts'
-import { byTakenAt, latecomerListKey, type Published, reachedBy } from './snapshot-selection.ts'
+import { byTakenAt, extrasListsOf, latecomerListKey, type Published, reachedBy } from './snapshot-selection.ts'
 import { correctTimesAhead } from './times.ts'
 
 /** Files of uploads that ended ninety days ago. */
@@ -98,7 +98,7 @@ async function sweep({ db, sheets }: Pick<App, 'db' | 'sheets'>, now: number): P
     const all = published(db, league.id)
     const kept = isLongOver(league, now)
       ? thinned(sheets.boards.scores, all, league.archivedAt === null ? undos : 0)
-      : { snapshots: all.map(({ snapshot }) => snapshot), lists: [] }
+      : { snapshots: all.map(({ snapshot }) => snapshot), lists: reachedBy(all).flatMap(extrasListsOf) }
     for (const snapshot of kept.snapshots) keep.add(snapshot)
     for (const list of kept.lists) lists.add(list)
   }
@@ -138,12 +138,14 @@ export function thinned(scores: Database, all: readonly Published[], undos: numb
   const ordered = byTakenAt(all)
   const daily = new Map(ordered.map(one => [`${one.kind} ${startOf('day', one.takenAt)}`, one.snapshot]))
   const ends = [ordered[0], ordered.at(-1)].flatMap(one => one?.snapshot ?? [])
-  const snapshots = new Set([...ends, ...daily.values()])
+  const extras = ordered.filter(({ kind }) => kind === 'extra').map(({ snapshot }) => snapshot)
+  const snapshots = new Set([...ends, ...daily.values(), ...extras])
   const lists: string[] = []
   for (const lineup of reachedBy(all, undos)) {
     const { baseline, between, current } = lineup
     const stored = longestStored(scores, lineup)?.members ?? 0
     if (stored > 0) lists.push(latecomerListKey({ baseline, between: between.slice(0, stored) }))
+    lists.push(...extrasListsOf(lineup))
     for (const snapshot of [baseline, ...between.slice(stored), current]) snapshots.add(snapshot)
   }
   return { snapshots: [...snapshots], lists }

@@ -91,14 +91,14 @@ export const uploadRoutes = (app: App) => {
         requireUploadsOpen(league, clock.now())
         const received = await receive(request, app)
         try {
-          return await previewUpload(app, league, received, query.mapping)
+          return await previewUpload(app, league, received, query)
         } finally {
           await removeReceived(config.dataDir, received)
         }
       },
       {
         params: uploadParams,
-        query: t.Object({ mapping: uploadOptions.properties.mapping }),
+        query: t.Pick(uploadOptions, ['mapping', 'kind']),
         parse: 'none',
         may: 'officer',
         detail: {
@@ -116,6 +116,7 @@ export const uploadRoutes = (app: App) => {
                   properties: {
                     file: { type: 'string' as const, format: 'binary' },
                     mapping: { type: 'string' as const },
+                    kind: uploadOptions.properties.kind,
                     is_cut: {
                       type: 'string' as const,
                       description: 'true: the file is only the first 256 kB of a text file',

@@ -9,6 +9,7 @@ export function scoreNotes(now: Snapshot, start: Snapshot, config: BoardConfig, 
   const unstarted = weights
     .map(({ metric }) => metric)
     .filter(metric => on === 'gains' && !start.metrics.some(({ name }) => name === metric))
+    .filter(metric => !now.metrics.some(({ name, extra }) => extra && name === metric))
   const notes: string[] = []
   if (absent.length > 0)
     notes.push(

@@ -14,7 +14,7 @@ import {
 } from './baseline-rows.ts'
 import { sharedRanking } from './board-parts.ts'
 import type { LatecomersWork } from './latecomers.ts'
-import { latecomerListKey, type SnapshotSelection } from './snapshot-selection.ts'
+import { type SnapshotSelection, startsKey } from './snapshot-selection.ts'
 import { sharedMemory } from './snapshots/read.ts'
 import { type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
@@ -41,7 +41,7 @@ export const scoreInput = (lineup: SnapshotSelection, { weights, score_on, goal 
 })
 
 export const scoreKey = ({ lineup, config: { weights, score_on }, perPower }: ScoreInput): string =>
-  JSON.stringify([lineup.current, latecomerListKey(lineup), weights, score_on, perPower])
+  JSON.stringify([lineup.current, startsKey(lineup), weights, score_on, perPower])
 
 /** A board's score and its ranking, best first. `goals`: what each player should reach, if that goes by baseline power. */
 export type ScoredPlayers = { ranking: Ranking; starts: BaselineRows; goals?: Float64Array }
@@ -78,14 +78,14 @@ export async function prepareScoring(
 ): Promise<{ suspicious: number }> {
   const { snapshot } = players
   const starts = await baselineRowsOf(scores, players, input.lineup, working)
-  const isFirst = input.lineup.baseline === snapshot.id
+  const isFirst = input.lineup.baseline === input.lineup.scan
   const rising = isFirst ? [] : snapshot.metrics.filter(({ cumulative }) => cumulative).map(({ name }) => name)
   const sum = summing(snapshot, input, rising.length)
   let suspicious = 0
-  await eachPlayer(scores, players, starts, [...rising, ...sum.metrics], working, (row, now, at, then, from) => {
-    sum.each(row, now, at, then, from)
+  await eachPlayer(scores, players, starts, [...rising, ...sum.metrics], working, (row, now, then) => {
+    sum.each(row, now, then)
     for (let m = 0; m < rising.length; m++) {
-      if (!hasFallen(now[m]![at]!, then[m]![from]!, true)) continue
+      if (!hasFallen(now[m]!, then[m]!, true)) continue
       suspicious++
       return
     }
@@ -103,8 +103,8 @@ export async function rankedGains(scores: Database, input: GainInput, working: L
   const starts = await baselineRowsOf(scores, players, lineup, working)
   const { cumulative = false } = players.snapshot.metrics.find(({ name }) => name === metric) ?? {}
   const gains = new Float64Array(sharedMemory(players.snapshot.players * 8))
-  await eachPlayer(scores, players, starts, [metric], working, (row, now, at, then, from) => {
-    gains[row] = gainOf(now[0]![at]!, then[0]![from]!, cumulative)
+  await eachPlayer(scores, players, starts, [metric], working, (row, now, then) => {
+    gains[row] = gainOf(now[0]!, then[0]!, cumulative)
   })
   return sharedRanking(rankingOf(gains, order))
 }
@@ -120,14 +120,14 @@ function summing(snapshot: Snapshot, { config, perPower }: ScoreInput, first: nu
   const power = first + terms.length
   const score = new Float64Array(sharedMemory(snapshot.players * 8))
   const goals = perPower === undefined ? undefined : new Float64Array(sharedMemory(snapshot.players * 8))
-  const each: EachPlayer = (row, now, at, then, from) => {
+  const each: EachPlayer = (row, now, then) => {
     let sum = Number.NaN
     for (const { m, weight, cumulative } of terms) {
-      const value = now[m]![at]!
-      sum = withTerm(sum, on === 'gains' ? gainOf(value, then[m]![from]!, cumulative) : value, weight)
+      const value = now[m]!
+      sum = withTerm(sum, on === 'gains' ? gainOf(value, then[m]!, cumulative) : value, weight)
     }
     score[row] = sum
-    if (goals && perPower) goals[row] = then[power]![from]! * perPower
+    if (goals && perPower) goals[row] = then[power]! * perPower
   }
   return {
     metrics: [...weights.map(({ metric }) => metric), ...(goals ? ['power'] : [])],

@@ -1,14 +1,27 @@
+import type { UploadKind } from '../../../db/schema.ts'
+
 /** One finished upload of a league: the snapshot it became. */
-export type Published = { snapshot: number; kind: 'baseline' | 'current'; takenAt: number }
+export type Published = { snapshot: number; kind: UploadKind; takenAt: number }
 
 /** The snapshots a board is made of. `snapshots/README.md` tells why it is exactly these. */
 export type SnapshotSelection = {
+  /** What the board shows: the newest scan, with the columns of the extra sheets once they were added (`withExtras`). */
   current: number
+  /** The newest scan itself. */
+  scan: number
   baseline: number
   /** Current snapshots since the baseline and before `current`, in order: where latecomers may first have appeared. */
   between: number[]
+  /** Extra sheets, in order: they add columns to the scan. */
+  extras: number[]
+  /** Those of them that are no newer than the baseline: they say where gains in their columns begin. */
+  startExtras: number[]
   asOf: number
 }
+
+/** Baselines and current scans: what has everyone on the board. Extra sheets only add columns. */
+export const scansOf = (published: readonly Published[]): Published[] =>
+  published.filter(({ kind }) => kind !== 'extra')
 
 export const byTakenAt = (published: readonly Published[]): Published[] =>
   published.toSorted((a, b) => a.takenAt - b.takenAt || a.snapshot - b.snapshot)
@@ -18,7 +31,7 @@ export const byTakenAt = (published: readonly Published[]): Published[] =>
  * against the scan of then, of either kind.
  */
 export function selectSnapshots(published: readonly Published[], from?: number): SnapshotSelection | undefined {
-  const all = byTakenAt(published)
+  const all = byTakenAt(scansOf(published))
   const currents = all.filter(({ kind }) => kind === 'current')
   const current = currents.at(-1)
   if (!current) return undefined
@@ -33,31 +46,58 @@ export function selectSnapshots(published: readonly Published[], from?: number):
     .slice(0, -1)
     .filter(({ snapshot, takenAt }) => takenAt >= baseline.takenAt && snapshot !== baseline.snapshot)
     .map(({ snapshot }) => snapshot)
-  return { current: current.snapshot, baseline: baseline.snapshot, between, asOf: current.takenAt }
+  const extras = byTakenAt(published).filter(({ kind }) => kind === 'extra')
+  return {
+    current: current.snapshot,
+    scan: current.snapshot,
+    baseline: baseline.snapshot,
+    between,
+    extras: extras.map(({ snapshot }) => snapshot),
+    startExtras: extras.filter(({ takenAt }) => takenAt <= baseline.takenAt).map(({ snapshot }) => snapshot),
+    asOf: Math.max(current.takenAt, extras.at(-1)?.takenAt ?? 0),
+  }
 }
 
 /** The scan that one taken then is held against: the newest current one until then, else the newest baseline. */
 export function scanBefore(published: readonly Published[], takenAt: number): Published | undefined {
-  const all = byTakenAt(published)
+  const all = byTakenAt(scansOf(published))
   const until = all.filter(one => one.takenAt <= takenAt)
   return until.findLast(({ kind }) => kind === 'current') ?? all.at(-1)
 }
+
+/** The extra sheet before one that was taken then. */
+export const extraBefore = (published: readonly Published[], takenAt: number): Published | undefined =>
+  byTakenAt(published).findLast(one => one.kind === 'extra' && one.takenAt <= takenAt)
 
 export const publishedUpTo = (published: readonly Published[], at: number | undefined): readonly Published[] =>
   at === undefined ? published : published.filter(({ takenAt }) => takenAt <= at)
 
 /** What was published before the current snapshot of `lineup`: the board that was seen until it came. */
-export function publishedBefore(published: readonly Published[], { current }: SnapshotSelection): Published[] {
+export function publishedBefore(published: readonly Published[], { scan }: SnapshotSelection): Published[] {
   const all = byTakenAt(published)
   return all.slice(
     0,
-    all.findIndex(({ snapshot }) => snapshot === current),
+    all.findIndex(({ snapshot }) => snapshot === scan),
   )
 }
 
 /** The list that names a derived snapshot of latecomers. */
 export const latecomerListKey = ({ baseline, between }: Pick<SnapshotSelection, 'baseline' | 'between'>): string =>
   [baseline, ...between].join()
+
+/** The list that names a derived snapshot of a scan with the columns of extra sheets, or of these columns alone. */
+export const extrasListKey = (scan: number, extras: readonly number[], isAlone: boolean): string =>
+  [isAlone ? `+${scan}` : scan, ...extras.map(extra => `+${extra}`)].join()
+
+/** The derived snapshots with extra columns that a board is made of. */
+export const extrasListsOf = ({ scan, extras, startExtras }: SnapshotSelection): string[] => [
+  ...(extras.length > 0 ? [extrasListKey(scan, extras, false)] : []),
+  ...(startExtras.length > 0 ? [extrasListKey(scan, startExtras, true)] : []),
+]
+
+/** All that decides where players start. */
+export const startsKey = (lineup: SnapshotSelection): string =>
+  [latecomerListKey(lineup), ...lineup.startExtras.map(extra => `+${extra}`)].join()
 
 /**
  * The boards that must stay as they are: the one of now, those that undoing the newest `undos` uploads leads back to, and

@@ -2,10 +2,12 @@
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import { type BoardHashInput, sheetBoardHash } from './board-hash.ts'
 import * as building from './board-parts.ts'
+import { withExtras } from './extra-columns.ts'
 import { type ImportInput, importSheet } from './import-sheet.ts'
 import { type PeopleInput, peopleBehind } from './people.ts'
 import { type PreviewInput, previewSheet } from './reading/preview.ts'
 import { type GainInput, rankedGains, type ScoreInput, scorePlayers } from './scoring.ts'
+import type { SnapshotSelection } from './snapshot-selection.ts'
 import type { SheetColumns } from './snapshots/snapshot.ts'
 import { deleteSnapshot, faultsOf, sweepStoredSnapshots } from './snapshots/sweep.ts'
 import { writeSnapshot } from './snapshots/write.ts'
@@ -28,6 +30,7 @@ export const tasks = {
   standings: (input: { snapshot: number; rows: number[] }, work: TaskContext) =>
     building.standings(work.scores, input, work),
   people: (input: PeopleInput, work: TaskContext) => peopleBehind(work.scores, input, work),
+  extras: (lineup: SnapshotSelection, work: TaskContext) => withExtras(work.scores, lineup, work),
   write: (sheet: SheetColumns, work: TaskContext) => writeSnapshot(work.scores, sheet, work),
   remove: (snapshot: number, { scores, pause }: TaskContext) => deleteSnapshot(scores, snapshot, pause),
   sweep: (

@@ -1,15 +1,14 @@
 import { mostRows, type Row, rowsOf } from '../../leaderboard/page.ts'
 import type { Tier } from '../../leaderboard/tiers.ts'
-import { classificationOf, type SheetBoards, type Source, sheetBoard } from './boards.ts'
+import { classificationOf, type SheetBoards, type Source, sheetBoard, shownSnapshots } from './boards.ts'
 import { scoreInput } from './scoring.ts'
-import { selectSnapshots } from './snapshot-selection.ts'
 
 /** `from` and `to` are the lowest and the highest score in the tier; `rows` are its best players. */
 export type ShownTier = Tier & { players: number; from: number | null; to: number | null; rows: Row[] }
 
 /** The tiers of the board as it is now, best first, with their counts, bounds and first `limit` players from `page`. */
 export async function tiersOf(boards: SheetBoards, source: Source, asked: { page: number; limit: number }) {
-  const lineup = selectSnapshots(source.published)
+  const lineup = await shownSnapshots(boards, source.published)
   if (!lineup) return { asOf: null, tiers: [] }
   const { board, scored } = await sheetBoard(boards, source, lineup, {})
   const input = scoreInput(lineup, source.config)

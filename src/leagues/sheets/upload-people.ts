@@ -1,12 +1,13 @@
 /** Who stands behind the counts of an upload: from its snapshot and the one before, and from what its file was found to hold. */
 import { type Static, t } from 'elysia'
+import type { UploadKind } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { type ComparedChange, type ComparedPerson, comparedChanges } from './people.ts'
 import { errorsOf, published } from './queries.ts'
-import { scanBefore, selectSnapshots } from './snapshot-selection.ts'
+import { extraBefore, type Published, scanBefore, selectSnapshots } from './snapshot-selection.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import type { Upload } from './upload.ts'
 
@@ -14,12 +15,17 @@ export const uploadChanges = [...comparedChanges, 'duplicate'] as const
 export type UploadChange = (typeof uploadChanges)[number]
 export const changeSchema = t.Union(uploadChanges.map(change => t.Literal(change)))
 
+/** What is asked of each kind of upload. */
+export const changesOf = (kind: UploadKind): readonly UploadChange[] =>
+  kind === 'extra' ? ['unknown', 'went_down', 'duplicate'] : uploadChanges.filter(change => change !== 'unknown')
+
 export const whyOf: Record<UploadChange, string> = {
   new: 'is not in the scan before',
   missing: 'is in the scan before and not in this sheet',
   renamed: 'has another name than in the scan before, under the same id',
   went_down: 'has a counter that only ever rises, and is lower than in the scan before',
   suspicious: 'has a counter that only ever rises, and is lower than where the player started',
+  unknown: 'is in this extra sheet and not in the newest scan',
   duplicate: 'stands several times in the file',
 }
 
@@ -32,7 +38,7 @@ export const changedPersonSchema = t.Object({
   changes: t.Array(t.Object({ field: t.String(), before: value, now: value })),
 })
 export const comparedSchema = t.Nullable(
-  t.Object({ taken_at: dateTimeSchema }, { description: 'The scan before, which this one is held against' }),
+  t.Object({ taken_at: dateTimeSchema }, { description: 'The sheet that this one is held against: the scan before' }),
 )
 export type ChangedPerson = Static<typeof changedPersonSchema>
 
@@ -56,16 +62,23 @@ async function compared({ db, sheets }: App, upload: Upload, change: ComparedCha
   const { snapshotId: snapshot, takenAt, kind, leagueId } = upload
   if (snapshot === null) return refuse('conflict', `This upload has no people: it is ${upload.status}`)
   const others = published(db, leagueId).filter(one => one.snapshot !== snapshot)
-  const before = kind === 'current' ? scanBefore(others, takenAt) : undefined
+  const before = changesOf(kind).includes(change) ? heldAgainst(others, kind, takenAt, change) : undefined
   if (!before) return { comparedTo: null, total: 0, people: [] }
   const upTo = others.filter(one => one.takenAt <= takenAt)
   const lineup = selectSnapshots([...upTo, { snapshot, kind, takenAt }])
-  const input = { change, snapshot, before: before.snapshot, lineup: lineup?.current === snapshot ? lineup : undefined }
+  const input = { change, snapshot, before: before.snapshot, lineup: lineup?.scan === snapshot ? lineup : undefined }
   const answer = await sheets.thread.run('people', { ...input, ...slice }).catch(error => {
     if (error instanceof SnapshotGone) refuse('gone', 'The scans that would tell are no longer kept')
     throw error
   })
   return { comparedTo: { taken_at: iso(before.takenAt) }, ...answer }
+}
+
+/** The scan before; for an extra sheet the newest scan, or the extra sheet before. */
+function heldAgainst(others: Published[], kind: UploadKind, takenAt: number, change: ComparedChange) {
+  if (kind === 'current') return scanBefore(others, takenAt)
+  if (kind === 'baseline') return undefined
+  return change === 'unknown' ? scanBefore(others, Number.POSITIVE_INFINITY) : extraBefore(others, takenAt)
 }
 
 const everything = { offset: 0, limit: Number.MAX_SAFE_INTEGER }

@@ -6,7 +6,13 @@ import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 
 export type Upload = typeof uploads.$inferSelect
 
-export const uploadKindSchema = t.Union(uploadKinds.map(kind => t.Literal(kind)))
+export const uploadKindSchema = t.Union(
+  uploadKinds.map(kind => t.Literal(kind)),
+  {
+    description:
+      'baseline: where everyone starts; current: where everyone is; extra: adds columns, such as verified deaths, to the players of the newest scan',
+  },
+)
 export const uploadModeSchema = t.Union(uploadModes.map(mode => t.Literal(mode)))
 
 export const summarySchema = t.Object({
@@ -16,11 +22,12 @@ export const summarySchema = t.Object({
   renamed: t.Integer(),
   suspicious: t.Integer(),
   duplicates: t.Integer(),
+  unknown: t.Optional(t.Integer({ description: 'Of an extra sheet: players who are not in the newest scan' })),
   warnings: t.Array(t.String()),
 })
 
 export const doubtSchema = t.Object({
-  reason: t.Union([t.Literal('missing'), t.Literal('went_down'), t.Literal('columns')]),
+  reason: t.Union([t.Literal('missing'), t.Literal('went_down'), t.Literal('columns'), t.Literal('unknown')]),
   count: t.Integer(),
   of: t.Integer(),
   message: t.String(),

@@ -84,6 +84,11 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
         numeric: true,
         cell: upload => people(`${path}/${upload.id}`, 'suspicious', upload.summary?.suspicious),
       },
+      list.uploads.some(({ kind }) => kind === 'extra') && {
+        head: 'Unknown',
+        numeric: true,
+        cell: upload => people(`${path}/${upload.id}`, 'unknown', upload.summary?.unknown),
+      },
       { head: 'By', cell: upload => (upload.uploaded_by === null ? 'operator' : name(names.get(upload.uploaded_by))) },
       mayUndo && { head: html`<span class="sr">Actions</span>`, cell: upload => actions(upload, path) },
     ],
@@ -160,6 +165,7 @@ const kindField = (hasBaseline: boolean): Html =>
     choices: [
       { value: 'baseline', label: 'Baseline: where everyone starts' },
       { value: 'current', label: 'Current: where everyone is' },
+      { value: 'extra', label: 'Extra: adds columns to the newest scan' },
     ],
   })
 
@@ -187,10 +193,14 @@ ${stats([
   { label: 'Size', value: bytes(upload.bytes) },
   { label: 'Rows read', value: number(upload.rows_ok) },
   { label: 'Bad rows', value: number(upload.rows_bad) },
-  { label: 'New', value: people(path, 'new', summary?.new) },
-  { label: 'Missing', value: people(path, 'missing', summary?.missing) },
-  { label: 'Renamed', value: people(path, 'renamed', summary?.renamed) },
-  { label: 'Suspicious', value: people(path, 'suspicious', summary?.suspicious) },
+  ...(upload.kind === 'extra'
+    ? [{ label: 'Unknown', value: people(path, 'unknown', summary?.unknown), note: 'not in the newest scan' }]
+    : [
+        { label: 'New', value: people(path, 'new', summary?.new) },
+        { label: 'Missing', value: people(path, 'missing', summary?.missing) },
+        { label: 'Renamed', value: people(path, 'renamed', summary?.renamed) },
+        { label: 'Suspicious', value: people(path, 'suspicious', summary?.suspicious) },
+      ]),
   { label: 'Duplicates', value: people(path, 'duplicate', summary?.duplicates) },
   { label: 'Went down', value: html`<a href="${address(`${path}/people`, { change: 'went_down' })}">who</a>` },
 ])}

@@ -28,24 +28,36 @@ export function uploadCard(form, file, isFirst) {
   const hint = classed('hint', made('p', 'In your time zone'))
   const error = classed('error', made('p'))
   error.hidden = true
-  const fields = classed('columns', made('div', field('What it is', kind), field('Date of this data', date, hint, error)))
+  const fields = classed(
+    'columns',
+    made('div', field('What it is', kind), field('Date of this data', date, hint, error)),
+  )
   const result = made('div')
   result.dataset.result = ''
   element.append(title, words, fields, result)
   let columns
+  let details
+  let looks = 0
+
+  /** An extra sheet cannot have the columns of the scans: the suggested name keeps them apart. */
+  const suggested = header => (kind.value === 'extra' ? `verified ${header}` : header)
 
   async function look() {
+    const round = ++looks
+    result.replaceChildren()
     const isCut = !/\.xls[xm]$/i.test(file.name) && file.size > headBytes
     try {
       const seen = await sendFile(
         `${url}/preview`,
-        isCut ? { is_cut: true } : {},
+        { kind: kind.value, ...(isCut && { is_cut: true }) },
         isCut ? file.slice(0, headBytes) : file,
         file.name,
       )
+      if (round !== looks) return // its kind was changed meanwhile
       words.textContent = readAs(seen)
-      columns = columnChoices(seen, id)
-      const details = made('details', made('summary', 'Columns and first rows'), columns.element)
+      columns = columnChoices(seen, id, suggested)
+      details?.remove()
+      details = made('details', made('summary', 'Columns and first rows'), columns.element)
       details.open = seen.problem !== null
       result.before(details)
       hint.textContent = dateHints[seen.taken_from]
@@ -57,7 +69,10 @@ export function uploadCard(form, file, isFirst) {
       result.replaceChildren(notice('bad', refusal.message))
     }
   }
-  const looked = look()
+  let looked = look()
+  kind.addEventListener('change', () => {
+    looked = look()
+  })
 
   /** Imports the file, or only tries it. Answers whether it is on the board. */
   async function send(isTrial) {
@@ -65,7 +80,7 @@ export function uploadCard(form, file, isFirst) {
     error.hidden = true
     const fault = columns?.fault()
     if (fault) {
-      element.querySelector('details').open = true
+      details.open = true
       return said(notice('bad', fault))
     }
     const wishes = { kind: kind.value, mode: form.elements.mode.value, dry_run: isTrial }
@@ -113,7 +128,7 @@ export function uploadCard(form, file, isFirst) {
 
   function showTrial({ mapping, rows_total, rows_ok, rows_bad, errors = [], doubts = [], summary = {} }) {
     const facts = [`${count(rows_total)} rows`, `${count(rows_ok)} good`, `${count(rows_bad)} bad`]
-    for (const part of ['new', 'missing', 'renamed', 'suspicious'])
+    for (const part of kind.value === 'extra' ? ['unknown'] : ['new', 'missing', 'renamed', 'suspicious'])
       if (summary[part] !== undefined) facts.push(`${count(summary[part])} ${part}`)
     const button = Object.assign(made('button', 'Import this file'), { type: 'button' })
     button.addEventListener('click', () => form.dispatchEvent(new CustomEvent('fieldhouse:import', { detail: card })))

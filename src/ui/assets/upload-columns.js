@@ -32,9 +32,9 @@ export function readAs({ format, worksheet, header_line, columns, remembered }) 
   return parts.join(' ')
 }
 
-/** A table of the columns with a choice for each. `mapping()` is what was chosen, undefined while nothing was changed. */
-export function columnChoices({ columns }, id) {
-  const choices = columns.filter(({ header }) => header).map((column, i) => choice(column, `${id}-${i}`))
+/** A table of the columns with a choice for each; `suggested` is what a metric is called unless told. `mapping()` is what was chosen, undefined while nothing was changed. */
+export function columnChoices({ columns }, id, suggested = header => header) {
+  const choices = columns.filter(({ header }) => header).map((column, i) => choice(column, `${id}-${i}`, suggested))
   const chosen = () => Object.fromEntries(choices.map(({ header, value }) => [header, value()]))
   const before = JSON.stringify(chosen())
   return {
@@ -55,7 +55,7 @@ export function columnChoices({ columns }, id) {
   }
 }
 
-function choice({ header, as, samples }, id) {
+function choice({ header, as, samples }, id, suggested) {
   const role = made('select')
   for (const [value, label] of Object.entries(roles)) {
     const option = made('option', label)
@@ -71,7 +71,7 @@ function choice({ header, as, samples }, id) {
   const showName = () => {
     const isNamed = role.value === 'metric' || role.value === 'label'
     name.hidden = !isNamed
-    if (isNamed && !name.value) name.value = role.value === 'label' ? 'alliance' : header
+    if (isNamed && !name.value) name.value = role.value === 'label' ? 'alliance' : suggested(header)
   }
   const known = roleOf(as)
   if (known === 'metric') name.value = as

@@ -2,7 +2,8 @@ import type { Database } from 'bun:sqlite'
 import type { TextColumn } from '../../../leaderboard/text.ts'
 import { mostCells } from './group.ts'
 
-export type SheetMetric = { name: string; cumulative: boolean }
+/** `extra`: it comes from an extra sheet; gains in it count from 0, or from an extra sheet that is no newer than the baseline. */
+export type SheetMetric = { name: string; cumulative: boolean; extra?: boolean }
 
 /** What a snapshot is written from. Ids are unique, in any order; NaN is unknown. */
 export type SheetColumns = {
@@ -63,6 +64,12 @@ export function storedSnapshot(scores: Database, id: number): Snapshot | undefin
     createdAt: stored.created_at,
   }
 }
+
+/** The id of a derived snapshot, if it is stored. */
+export const derivedSnapshot = (scores: Database, startsFor: string): number | undefined =>
+  scores
+    .query<{ id: number }, [string]>('SELECT id FROM snapshots WHERE starts_for = ? AND whole LIMIT 1')
+    .get(startsFor)?.id
 
 const KEYS = 2 ** 24 // groups a snapshot can have
 export const groupKey = (snapshot: number, group: number): number => snapshot * KEYS + group

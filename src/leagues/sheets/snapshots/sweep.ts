@@ -23,7 +23,7 @@ export async function deleteSnapshot(scores: Database, id: number, pause = async
 export type Sweep = {
   /** Every snapshot something refers to; read after `before` was chosen. */
   keep: ReadonlySet<number>
-  /** Derived snapshots to keep, by their `starts_for`. Others go when one they are derived from does. */
+  /** Derived snapshots to keep, by their `starts_for`. Others go when one they are derived from does; those with extra columns at once. */
   lists?: ReadonlySet<string>
   /** Younger ones stay: they may be about to be published, also by another process. */
   before: number
@@ -42,7 +42,9 @@ export async function sweepStoredSnapshots(
   const gone = old.filter(({ id, whole, starts_for }) => {
     if (!whole) return true
     if (starts_for === null) return !keep.has(id)
-    return !lists?.has(starts_for) && starts_for.split(',').some(member => !keep.has(Number(member)))
+    const members = starts_for.split(',')
+    const isOfExtras = members.at(-1)?.startsWith('+')
+    return !lists?.has(starts_for) && (isOfExtras || members.some(member => !keep.has(Number(member))))
   })
   for (const { id } of gone) await deleteSnapshot(scores, id, pause)
   await shrink(scores, pause)

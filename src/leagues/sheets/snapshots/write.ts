@@ -23,7 +23,7 @@ const BATCH = 256 // groups a transaction: some 3 MB and 20 ms
 export async function writeSnapshot(scores: Database, sheet: SheetColumns, writing: Writing): Promise<number> {
   const players = rowsIn(sheet.ids)
   const groupRows = groupRowsFor(sheet.metrics.length)
-  const metrics = JSON.stringify(sheet.metrics.map(({ name, cumulative }) => ({ name, cumulative })))
+  const metrics = JSON.stringify(sheet.metrics.map(({ name, cumulative, extra }) => ({ name, cumulative, extra })))
   const { lastInsertRowid } = scores
     .query(
       `INSERT INTO snapshots (players, group_rows, metrics, id_bytes, name_bytes, labels, starts_for, created_at)

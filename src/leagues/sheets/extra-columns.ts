@@ -1,0 +1,125 @@
+/**
+ * Extra sheets, such as verified deaths: they add columns to the players of a scan, joined by id. The scan with these columns is
+ * kept as a derived snapshot, so that whoever reads a board reads one snapshot. Runs in the worker thread.
+ */
+import type { Database } from 'bun:sqlite'
+import { matchRows } from '../../leaderboard/gains.ts'
+import type { TextColumn } from '../../leaderboard/text.ts'
+import type { LatecomersWork } from './latecomers.ts'
+import { refuseSheet } from './reading/refusal.ts'
+import type { SheetReport } from './reading/report.ts'
+import { extrasListKey, type Published, type SnapshotSelection, scanBefore } from './snapshot-selection.ts'
+import { release } from './snapshots/memory.ts'
+import { ownMemory, readIds, readLabel, readMetrics, readNames } from './snapshots/read.ts'
+import { derivedSnapshot, type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
+import { writeSnapshot } from './snapshots/write.ts'
+
+/** The same board with the columns of its extra sheets. */
+export async function withExtras(
+  scores: Database,
+  lineup: SnapshotSelection,
+  working: LatecomersWork,
+): Promise<SnapshotSelection> {
+  if (lineup.extras.length === 0 || lineup.current !== lineup.scan) return lineup
+  return { ...lineup, current: await joinedSnapshot(scores, lineup.scan, lineup.extras, false, working) }
+}
+
+/** Where players start in the columns of extra sheets, row by row as they are in the scan; undefined: all from 0. */
+export async function extraStartsOf(
+  scores: Database,
+  { scan, startExtras }: SnapshotSelection,
+  working: LatecomersWork,
+): Promise<number | undefined> {
+  return startExtras.length === 0 ? undefined : joinedSnapshot(scores, scan, startExtras, true, working)
+}
+
+async function joinedSnapshot(
+  scores: Database,
+  scan: number,
+  extras: readonly number[],
+  isAlone: boolean,
+  working: LatecomersWork,
+): Promise<number> {
+  const startsFor = extrasListKey(scan, extras, isAlone)
+  const stored = derivedSnapshot(scores, startsFor)
+  if (stored !== undefined) return stored
+  const base = snapshotOf(scores, scan)
+  const ids = readIds(scores, base, ownMemory)
+  const own = isAlone ? [] : readMetrics(scores, base, ownMemory)
+  const taken = new Set(base.metrics.map(({ name }) => name))
+  const joined: SheetColumns = {
+    ids,
+    names: readNames(scores, base, ownMemory),
+    metrics: [...own, ...addedColumns(scores, ids, extras).filter(({ name }) => !taken.has(name))],
+    labels: isAlone ? [] : base.labels.map(({ name }) => ({ name, texts: readLabel(scores, base, name, ownMemory) })),
+  }
+  await working.pause()
+  try {
+    return await writeSnapshot(scores, joined, { ...working, startsFor })
+  } finally {
+    release(...joined.metrics.map(({ values }) => values), ids.bytes, ids.offsets)
+  }
+}
+
+type Column = SheetColumns['metrics'][number]
+
+/** Of each player the newest value that an extra sheet knows, column by column. */
+function addedColumns(scores: Database, ids: TextColumn, extras: readonly number[]): Column[] {
+  const players = ids.offsets.length - 1
+  const added = new Map<string, Column>()
+  for (const id of extras) {
+    const sheet = snapshotOf(scores, id)
+    const others = readIds(scores, sheet, ownMemory)
+    const rows = matchRows(ids, others)
+    for (const { name, cumulative, values } of readMetrics(scores, sheet, ownMemory)) {
+      const column = added.get(name) ?? {
+        name,
+        cumulative,
+        extra: true,
+        values: new Float64Array(players).fill(Number.NaN),
+      }
+      added.set(name, column)
+      for (let row = 0; row < players; row++) {
+        const value = rows[row]! < 0 ? Number.NaN : values[rows[row]!]!
+        if (!Number.isNaN(value)) column.values[row] = value
+      }
+      release(values)
+    }
+    release(others.bytes, others.offsets)
+  }
+  return [...added.values()]
+}
+
+/** Whose players extra sheets add columns to: the newest scan, or the baseline while there is none. */
+export function scanOfExtras(scores: Database, published: readonly Published[]): Snapshot | undefined {
+  const newest = scanBefore(published, Number.POSITIVE_INFINITY)
+  return newest && storedSnapshot(scores, newest.snapshot)
+}
+
+/** The metrics that an extra sheet cannot have, as the scans do. */
+export const scanMetrics = (scores: Database, published: readonly Published[]): string[] =>
+  scanOfExtras(scores, published)?.metrics.map(({ name }) => name) ?? []
+
+/**
+ * Leaves in an extra sheet only what is new: a column of the scans stays theirs, and labels and names are those of the scans.
+ * Answers the columns that were left out.
+ */
+export function keepNewColumns(
+  sheet: SheetColumns,
+  report: Pick<SheetReport, 'mapping' | 'ignored'>,
+  scan: readonly string[],
+): string[] {
+  const isTaken = (name: string) => scan.includes(name)
+  const taken = sheet.metrics.map(({ name }) => name).filter(isTaken)
+  if (taken.length === sheet.metrics.length)
+    refuseSheet(
+      'no_metric',
+      `All columns of this sheet are columns of the scans: ${taken.join(', ')}. Give the new one another name, such as verified_${taken.at(-1)}`,
+    )
+  const isLeftOut = (as: string) => taken.includes(as) || as.startsWith('label:')
+  report.ignored.push(...Object.keys(report.mapping).filter(header => isLeftOut(report.mapping[header]!)))
+  report.mapping = Object.fromEntries(Object.entries(report.mapping).filter(([, as]) => !isLeftOut(as)))
+  sheet.metrics = sheet.metrics.filter(({ name }) => !isTaken(name))
+  sheet.labels = []
+  return taken
+}

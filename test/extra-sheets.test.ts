@@ -1,0 +1,132 @@
+/** Extra sheets: they add columns, such as verified deaths, to the players of the newest scan. */
+import { expect, test } from 'bun:test'
+import { board, newLeague, upload } from './sheets.ts'
+import { type caller, refusalOf, start } from './start.ts'
+
+type Call = ReturnType<typeof caller>
+type Shown = { player_id: string; metrics: Record<string, number>; gains: Record<string, number>; score: number }
+
+const scan = (...kills: (number | null)[]) =>
+  `ID,Name,Power,Kill Points\n${kills.flatMap((each, i) => (each === null ? [] : [`${i + 1},P${i + 1},${100 * (i + 1)},${each}`])).join('\n')}\n`
+const verified = (deaths: Record<string, number>) =>
+  `ID,Name,Power,Verified Deaths\n${Object.entries(deaths)
+    .map(([id, count]) => `${id},P${id},1,${count}`)
+    .join('\n')}\n`
+const at = (day: number) => `2026-03-0${day}T00:00:00Z`
+
+async function leagueWithScans(config: object = {}) {
+  const app = await start()
+  const { id } = await newLeague(app.call, config)
+  const send = async (content: string, day: number, kind: string) => {
+    const { upload_id, ...job } = await upload(app.call, id, content, { kind, taken_at: at(day) })
+    return { upload_id, ...(await app.finished(job)) }
+  }
+  await send(scan(10, 20, 30), 1, 'baseline')
+  await send(scan(15, 21, 90), 2, 'current')
+  return { ...app, id, send }
+}
+
+const deathsOf = async (call: Call, id: number, query = '') =>
+  Object.fromEntries(
+    (await board(call, id, query)).rows.map(({ player_id, metrics, gains }: Shown) => [
+      player_id,
+      [metrics.verified_deaths, gains.verified_deaths],
+    ]),
+  )
+
+test('an extra sheet adds its new columns to the players of the board, and replaces nothing', async () => {
+  const { call, id, send } = await leagueWithScans({ weights: { kill_points: 1 } })
+  const before = await board(call, id)
+  const { upload_id, result } = await send(verified({ 1: 7, 2: 5, 9: 3 }), 3, 'extra')
+  expect(result).toMatchObject({
+    status: 'done',
+    players: 3,
+    unknown: 1,
+    missing: 0,
+    warnings: ['Left out, as the scans have these columns already: power'],
+  })
+  const after = await board(call, id)
+  expect(after.as_of).toBe('2026-03-03T00:00:00.000Z')
+  expect(after.rows.map(({ player_id, score }: Shown) => [player_id, score])).toEqual(
+    before.rows.map(({ player_id, score }: Shown) => [player_id, score]),
+  )
+  expect(await deathsOf(call, id)).toEqual({ 1: [7, 7], 2: [5, 5], 3: [null, null] })
+  expect(Object.keys(await deathsOf(call, id, '?sort_by=verified_deaths'))).toHaveLength(3)
+  expect((await board(call, id, '?sort_by=verified_deaths.gain')).rows[0].player_id).toBe('1')
+  expect(await deathsOf(call, id, `?at=${at(2)}`)).toMatchObject({ 1: [undefined, undefined] })
+  expect(await call.get(`/api/v1/leagues/${id}/leaderboard.csv`)).toContain('verified_deaths_gain')
+  const seen = await call.get(`/api/v1/uploads/${upload_id}/people?change=unknown`)
+  expect(seen).toMatchObject({
+    compared_to: { taken_at: '2026-03-02T00:00:00.000Z' },
+    people: [{ player_id: '9', name: 'P9', changes: [{ field: 'verified_deaths', before: null, now: 3 }] }],
+    pagination: { total: 1 },
+  })
+  expect(await call.get(`/api/v1/uploads/${upload_id}/people.csv?change=unknown`)).toContain('9,P9,,verified_deaths')
+  expect(await call.get(`/leagues/${id}/uploads/${upload_id}/people`)).toContain('not in the newest scan')
+  expect(await call.get(`/api/v1/uploads/${upload_id}`)).toMatchObject({
+    kind: 'extra',
+    mapping: { ID: 'id', 'Verified Deaths': 'verified_deaths' },
+    summary: { unknown: 1 },
+  })
+})
+
+test('what an extra sheet adds counts in the score, stays with the next scan, and goes with an undo', async () => {
+  const { call, id, send } = await leagueWithScans()
+  const scores = async () =>
+    Object.fromEntries((await board(call, id)).rows.map(({ player_id, score }: Shown) => [player_id, score]))
+  const { upload_id } = await send(verified({ 1: 7, 2: 5 }), 3, 'extra')
+  await call.patch(`/api/v1/leagues/${id}`, { config: { weights: { kill_points: 1, 'Verified Deaths': 10 } } })
+  expect(await scores()).toEqual({ 1: 75, 2: 51, 3: 60 })
+  expect((await send(scan(20, 22, 90, 1), 4, 'current')).result.warnings).toEqual([])
+  expect(await scores()).toEqual({ 1: 80, 2: 52, 3: 60, 4: 0 })
+  await send(verified({ 2: 9, 4: 2 }), 5, 'extra')
+  expect(await scores()).toEqual({ 1: 80, 2: 92, 3: 60, 4: 20 })
+  const card = await call.get(`/api/v1/leagues/${id}/players/2`)
+  expect(card.metrics.verified_deaths).toMatchObject({ current: 9, baseline: 0, gain: 9, rank: 1 })
+  expect(card.history.map(({ kind, score }: { kind: string; score: number }) => [kind, score])).toEqual([
+    ['baseline', 0],
+    ['current', 1],
+    ['extra', 51],
+    ['current', 52],
+    ['extra', 92],
+  ])
+  await call.post(`/api/v1/uploads/${upload_id}/undo`)
+  expect(await scores()).toEqual({ 1: 10, 2: 92, 3: 60, 4: 20 })
+  const { final_hash } = await call.post(`/api/v1/leagues/${id}/finalize`)
+  expect(final_hash).toHaveLength(64)
+  expect((await refusalOf(upload(call, id, verified({ 1: 1 }), { kind: 'extra' }))).status).toBe(409)
+})
+
+test('an extra sheet that is no newer than the baseline says where gains begin', async () => {
+  const { call, id, send } = await leagueWithScans({ weights: { kill_points: 1 } })
+  await send(verified({ 1: 100, 2: 50 }), 1, 'extra')
+  await send(verified({ 1: 107, 2: 55, 3: 8 }), 3, 'extra')
+  expect(await deathsOf(call, id)).toEqual({ 1: [107, 7], 2: [55, 5], 3: [8, null] })
+  await send(scan(20, 22, 95), 4, 'current')
+  await send(scan(21, 23, 96), 6, 'current')
+  await send(verified({ 1: 110, 3: 9 }), 7, 'extra')
+  expect(await deathsOf(call, id, `?from=${at(4)}`)).toEqual({ 1: [110, 3], 2: [55, 0], 3: [9, 1] })
+  expect((await call.get(`/api/v1/leagues/${id}/players/1`)).metrics.verified_deaths).toMatchObject({
+    baseline: 100,
+    gain: 10,
+  })
+})
+
+test('an extra sheet of strangers is held; one with columns of the scans alone is refused', async () => {
+  const { call, id, send } = await leagueWithScans()
+  const strangers = { 1: 7, 91: 5, 92: 3, 93: 4, 94: 1 }
+  const { upload_id, result } = await send(verified(strangers), 3, 'extra')
+  expect(result).toMatchObject({ status: 'held', doubts: [{ reason: 'unknown', count: 4, of: 5 }] })
+  expect((await deathsOf(call, id))['1']).toEqual([undefined, undefined])
+  await call.post(`/api/v1/uploads/${upload_id}/publish`)
+  expect((await deathsOf(call, id))['1']).toEqual([7, 7])
+  expect(await send(scan(1, 2, 3), 4, 'extra')).toMatchObject({
+    status: 'FAILURE',
+    error: expect.stringContaining('All columns of this sheet are columns of the scans: power, kill_points.'),
+  })
+  const form = new FormData()
+  form.set('file', new File(['ID,Name,Alliance,Power,Deaths\n1,P1,A,5,7\n'], 'extra.csv'))
+  const { columns, problem } = await call.post(`/api/v1/leagues/${id}/uploads/preview?kind=extra`, form)
+  expect(columns.map(({ as }: { as: string | null }) => as)).toEqual(['id', 'name', null, null, 'deads'])
+  expect(problem).toBeNull()
+})
