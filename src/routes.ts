@@ -18,6 +18,7 @@ import { leaguePages } from './leagues/pages/league-pages.ts'
 import { peoplePages } from './leagues/pages/people-pages.ts'
 import { leagueRoutes } from './leagues/routes.ts'
 import { uploadChangeRoutes } from './leagues/sheets/change-routes.ts'
+import { markPages, markRoutes } from './leagues/sheets/mark-routes.ts'
 import { olderPaths } from './leagues/sheets/older-paths.ts'
 import { uploadPeoplePages, uploadPeopleRoutes } from './leagues/sheets/people-routes.ts'
 import { uploadRoutes } from './leagues/sheets/routes.ts'
@@ -94,6 +95,7 @@ const everything = (app: App, known: Known) => {
     .use(peoplePages(app))
     .use(uploadPages(app))
     .use(uploadPeoplePages(app))
+    .use(markPages(app))
     .use(accountPages(app))
     .use(mailPages(app))
     .use(tourPages(app))
@@ -119,6 +121,7 @@ const everything = (app: App, known: Known) => {
         .use(uploadRoutes(app))
         .use(uploadPeopleRoutes(app))
         .use(uploadChangeRoutes(app))
+        .use(markRoutes(app))
         .use(tourRoutes(app))
         .use(entryRoutes(app))
         .use(statsRoutes(app))

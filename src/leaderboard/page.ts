@@ -1,16 +1,36 @@
 import type { BoardQuery } from './query.ts'
 import { UnknownColumn, UnknownPlayer } from './query.ts'
-import { type Better, bestFirst, placeOf, type Ranking, type RankOrder, rankOf, type Ties } from './ranking.ts'
+import {
+  type Better,
+  bestFirst,
+  countedIn,
+  isLeftOut,
+  placeOf,
+  type Ranking,
+  type RankOrder,
+  rankOf,
+  type Ties,
+} from './ranking.ts'
 import { type Classification, tierOf } from './tiers.ts'
 
 export type Metric = { name: string; better: Better }
 export type ColumnValues = Record<string, number | null>
+/** What the organisers say of somebody. Whoever is not `counted` has no rank, and counts in nobody else's. */
+export type Mark = {
+  reason: string
+  /** Whose second account it is. */
+  farm_of: { player_id: string; name: string } | null
+  note: string | null
+  counted: boolean
+}
 /** What a row shows beside its rank; unknown values are null. */
 export type Cells = {
   player_id: string
   name: string
   /** What is known of the player beside numbers: `{ alliance: 'ABC' }`. */
   labels?: Record<string, string | null>
+  /** Where anybody is marked: null for the others. */
+  mark?: Mark | null
   metrics: ColumnValues
   gains?: ColumnValues
 }
@@ -41,7 +61,7 @@ export interface Board extends Standing {
 }
 
 export type Row = {
-  /** Null where nobody is ranked: all values are unknown. */
+  /** Null where nobody is ranked, as all values are unknown, and for those left out. */
   rank: number | null
   change: number | null
   player_id: string
@@ -49,12 +69,20 @@ export type Row = {
   score: number | null
   tier?: string | null
   labels?: Record<string, string | null>
+  mark?: Mark | null
   metrics: ColumnValues
   gains?: ColumnValues
 }
 
 export type RankedPagination = { page: number; limit: number; total: number; pages: number }
-export type RankedPage = { sort_by: string; order: RankOrder; rows: Row[]; pagination: RankedPagination }
+export type RankedPage = {
+  sort_by: string
+  order: RankOrder
+  rows: Row[]
+  pagination: RankedPagination
+  /** Players who do not count, where there are any. They stand at the end of the board. */
+  left_out?: number
+}
 
 export const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value + 0) // -0 is 0
 
@@ -110,7 +138,9 @@ export function rankedPage(board: Board, query: BoardQuery): RankedPage {
     query.around === undefined ? (query.page - 1) * limit : startAround(board, query.around, ranking, listed, limit)
   const rows = rowsOf(board, listed.subarray(start, start + limit), { by, order, ties: query.ties })
   const page = query.around === undefined ? query.page : Math.floor(start / limit) + 1
-  return { sort_by: by, order, rows, pagination: { page, limit, total, pages: Math.ceil(total / limit) } }
+  const pagination = { page, limit, total, pages: Math.ceil(total / limit) }
+  const left = ranking.order.length - countedIn(ranking)
+  return { sort_by: by, order, rows, pagination, ...(left > 0 && { left_out: left }) }
 }
 
 export type RankedBy = { by: string; order: RankOrder; ties: Ties }
@@ -120,17 +150,18 @@ export function rowsOf(board: Board, rows: Uint32Array, ranked: RankedBy): Row[]
   const ranking = board.ranking(ranked.by, ranked.order)
   const score = board.ranking('score', bestFirst(board.better))
   const changeOf = changes(board, ranked)
-  return board.cells(rows).map(({ player_id, name, labels, metrics, gains }, i): Row => {
+  return board.cells(rows).map(({ player_id, name, labels, mark, metrics, gains }, i): Row => {
     const row = rows[i]!
-    const rank = rankOf(ranking, row, ranked.ties)
+    const rank = isLeftOut(ranking, row) ? null : rankOf(ranking, row, ranked.ties)
     return {
       rank: ranking.known > 0 ? rank : null,
-      change: Number.isNaN(ranking.values[row]!) ? null : changeOf(player_id, rank),
+      change: rank === null || Number.isNaN(ranking.values[row]!) ? null : changeOf(player_id, rank),
       player_id,
       name,
       score: orNull(score.values[row]!),
       ...(board.classification && { tier: tierOf(score, board.classification, row) }),
       ...(labels && { labels }),
+      ...(mark !== undefined && { mark }),
       metrics,
       ...(gains && { gains }),
     }
@@ -169,6 +200,7 @@ function changes({ previous }: Board, { by, order, ties }: RankedBy) {
   const ranking = previous.ranking(by, order)
   return (player_id: string, rank: number): number | null => {
     const row = previous.rowOf(player_id)
-    return row < 0 || Number.isNaN(ranking.values[row]!) ? null : rankOf(ranking, row, ties) - rank
+    if (row < 0 || Number.isNaN(ranking.values[row]!) || isLeftOut(ranking, row)) return null
+    return rankOf(ranking, row, ties) - rank
   }
 }

@@ -7,7 +7,7 @@ export type Better = 'higher' | 'lower'
 
 /**
  * One column, ranked. `order` lists rows by place: known values first, equals by row number (rows are in id order, so
- * equals are by player id), then the unknown, who share the last rank.
+ * equals are by player id), then the unknown, who share the last rank, then those left out, who have none.
  */
 export type Ranking = {
   direction: RankOrder
@@ -17,6 +17,10 @@ export type Ranking = {
   keys?: Float64Array
   order: Uint32Array
   known: number
+  /** 1 for each row that is left out: it is listed last and counts nowhere. */
+  out?: Uint8Array
+  /** Rows that count, where some are left out. */
+  counted?: number
   /** Different values before every 256th place; made when dense ranks are first asked for. */
   steps?: Uint32Array
 }
@@ -26,6 +30,33 @@ export const bestFirst = (better: Better): RankOrder => (better === 'higher' ? '
 export function rankingOf(values: Float64Array, direction: RankOrder): Ranking {
   return { direction, values, ...sortByValue(values, direction === 'desc') }
 }
+
+/** The same ranking without the rows of which `out` says 1. */
+export function leavingOut({ steps: _, ...ranking }: Ranking, out: Uint8Array): Ranking {
+  const { order } = ranking
+  const kept = new Uint32Array(order.length)
+  const left: number[] = []
+  let counted = 0
+  let known = ranking.known
+  for (let place = 0; place < order.length; place++) {
+    const row = order[place]!
+    if (!out[row]) kept[counted++] = row
+    else {
+      left.push(row)
+      if (place < ranking.known) known--
+    }
+  }
+  kept.set(
+    left.sort((a, b) => a - b),
+    counted,
+  )
+  return { ...ranking, order: kept, known, out, counted }
+}
+
+export const isLeftOut = ({ out }: Ranking, row: number): boolean => out?.[row] === 1
+
+/** How many rows take part. */
+export const countedIn = ({ counted, order }: Ranking): number => counted ?? order.length
 
 /** What settles equal values; whoever's is unknown comes last among them. */
 export type Tiebreak = { values: Float64Array; better: Better }
@@ -79,8 +110,9 @@ function placeAfter(ranking: Ranking, value: number, orEqual: boolean): number {
 
 /** The places of everyone with the same value: [from, to). */
 export function tieRunOf(ranking: Ranking, row: number): TieRun {
+  if (isLeftOut(ranking, row)) return { from: countedIn(ranking), to: ranking.order.length }
   const value = deciding(ranking)[row]!
-  if (Number.isNaN(value)) return { from: ranking.known, to: ranking.order.length }
+  if (Number.isNaN(value)) return { from: ranking.known, to: countedIn(ranking) }
   return { from: placeAfter(ranking, value, false), to: placeAfter(ranking, value, true) }
 }
 
@@ -105,12 +137,13 @@ export function rankOf(ranking: Ranking, row: number, ties: Ties): number {
 
 /** (Players strictly below + half of the equals, oneself among them) out of all players, in percent; the unknown are below. */
 export function percentileOf(ranking: Ranking, row: number): number | null {
-  if (Number.isNaN(ranking.values[row]!)) return null
+  if (Number.isNaN(ranking.values[row]!) || isLeftOut(ranking, row)) return null
   return percentileOfRun(ranking, tieRunOf(ranking, row))
 }
 
-export function percentileOfRun({ order }: Ranking, { from, to }: TieRun): number {
-  return ((order.length - to + (to - from) / 2) * 100) / order.length
+export function percentileOfRun(ranking: Ranking, { from, to }: TieRun): number {
+  const all = countedIn(ranking)
+  return ((all - to + (to - from) / 2) * 100) / all
 }
 
 /** Counts who stands above one value and who beside it, without sorting: for a player's card, where every metric is asked about once. */
@@ -120,12 +153,13 @@ export class RankPlace {
 
   constructor(private readonly own: number) {}
 
-  /** The first `n` of some more values; the higher stand above. */
-  count(values: Float64Array, n: number): void {
+  /** The first `n` of some more values; the higher stand above. `out`: 1 for those that do not count. */
+  count(values: Float64Array, n: number, out?: Uint8Array): void {
     const { own } = this
     let above = 0
     let equal = 0
     for (let i = 0; i < n; i++) {
+      if (out?.[i]) continue
       if (values[i]! > own) above++
       else if (values[i]! === own) equal++
     }

@@ -1,4 +1,4 @@
-import { deciding, percentileOf, percentileOfRun, type Ranking } from './ranking.ts'
+import { deciding, isLeftOut, percentileOf, percentileOfRun, type Ranking } from './ranking.ts'
 
 export type Tier = { name: string; min: number }
 /** Tiers best first. `goal` is what everyone should reach, or one goal for each row (NaN: unknown). */
@@ -28,6 +28,7 @@ function tierIndex({ by, tiers, goal }: Classification, row: number, score: numb
 
 /** The tier of one row of a score ranking (best first). */
 export function tierOf(ranking: Ranking, classification: Classification, row: number): string | null {
+  if (isLeftOut(ranking, row)) return null
   const tier = tierIndex(classification, row, ranking.values[row]!, percentileOf(ranking, row))
   return classification.tiers[tier]?.name ?? null
 }

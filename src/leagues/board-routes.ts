@@ -9,7 +9,16 @@ import { linkHeader, pageOf, pageQuery, paginationSchema } from '../platform/htt
 import { describe } from '../platform/http/route-docs.ts'
 import { idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { dateTimeSchema } from '../platform/http/text-formats.ts'
-import { boardPage, boardQuery, boardQueryOf, boardSchema, readBoard, readPlayer, rowSchema } from './board.ts'
+import {
+  boardPage,
+  boardQuery,
+  boardQueryOf,
+  boardSchema,
+  markSchema,
+  readBoard,
+  readPlayer,
+  rowSchema,
+} from './board.ts'
 import { exportOf } from './exports.ts'
 import { kindOf } from './kinds.ts'
 import { readableLeague } from './visibility.ts'
@@ -25,6 +34,7 @@ const playerSchema = t.Object(
     score: number,
     percentile: t.Optional(number),
     tier: t.Optional(t.Nullable(t.String())),
+    mark: t.Optional(t.Nullable(markSchema)),
     metrics: t.Record(t.String(), t.Unknown()),
     history: t.Array(t.Unknown()),
     as_of: moment,

@@ -49,8 +49,21 @@ export const boardQuery = t.Object({
 
 const number = t.Nullable(t.Number())
 const values = t.Record(t.String(), number)
+export const markSchema = t.Object(
+  {
+    reason: t.String({ description: 'farm, vacation or other' }),
+    farm_of: t.Nullable(t.Object({ player_id: t.String(), name: t.String() }), {
+      description: 'Whose second account it is',
+    }),
+    note: t.Nullable(t.String()),
+    counted: t.Boolean({ description: 'false: has no rank and counts in no total' }),
+  },
+  { description: 'What officers say of a player' },
+)
 export const rowSchema = t.Object({
-  rank: t.Nullable(t.Integer({ description: 'Null where nobody has a value to be ranked by' })),
+  rank: t.Nullable(
+    t.Integer({ description: 'Null where nobody has a value to be ranked by, and for players who do not count' }),
+  ),
   change: t.Nullable(t.Integer({ description: 'Positive for a climb; null for a newcomer' })),
   player_id: t.String(),
   name: t.String(),
@@ -59,6 +72,7 @@ export const rowSchema = t.Object({
   labels: t.Optional(
     t.Record(t.String(), t.Nullable(t.String()), { description: 'Texts beside the numbers, such as the alliance' }),
   ),
+  mark: t.Optional(t.Nullable(markSchema)),
   metrics: values,
   gains: t.Optional(values),
 })
@@ -74,6 +88,9 @@ export const boardSchema = t.Object(
       t.String({ format: 'date-time', description: 'When `from` is asked: the time of the scan' }),
     ),
     notes: t.Optional(t.Array(t.String(), { description: 'Why the score says less than it might, in sentences' })),
+    left_out: t.Optional(
+      t.Integer({ description: 'Players who do not count; they stand at the end of the board, without a rank' }),
+    ),
     rows: t.Array(rowSchema),
     pagination: paginationSchema,
   },
@@ -162,6 +179,7 @@ export async function boardPage(app: App, league: League, query: BoardQuery): Pr
     as_of: isoOrNull(asOf),
     ...(gainsFrom !== undefined && { gains_from: iso(gainsFrom) }),
     ...(notes && { notes }),
+    ...(page.left_out !== undefined && { left_out: page.left_out }),
     rows: page.rows,
     pagination: page.pagination,
   }

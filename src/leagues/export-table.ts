@@ -10,6 +10,7 @@ export const exportColumns = (row: Row | undefined): string[] => [
   'score',
   ...(row && 'tier' in row ? ['tier'] : []),
   ...Object.keys(row?.labels ?? {}),
+  ...(row?.mark !== undefined ? ['mark', 'farm_of', 'counted', 'note'] : []),
   ...Object.keys(row?.metrics ?? {}),
   ...Object.keys(row?.gains ?? {}).map(metric => `${metric}_gain`),
 ]
@@ -22,6 +23,13 @@ export const exportCells = (row: Row): Cell[] => [
   row.score,
   ...('tier' in row ? [row.tier ?? null] : []),
   ...Object.values(row.labels ?? {}),
+  ...markCells(row.mark),
   ...Object.values(row.metrics),
   ...Object.values(row.gains ?? {}),
 ]
+
+function markCells(mark: Row['mark']): Cell[] {
+  if (mark === undefined) return []
+  if (mark === null) return [null, null, 'yes', null]
+  return [mark.reason, mark.farm_of?.player_id ?? null, mark.counted ? 'yes' : 'no', mark.note]
+}

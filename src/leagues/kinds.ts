@@ -5,9 +5,10 @@
 import type { Db } from '../../db/open.ts'
 import type { Kind } from '../../db/schema.ts'
 import type { App } from '../context.ts'
-import type { RankedPage, Row } from '../leaderboard/page.ts'
+import type { Mark, RankedPage, Row } from '../leaderboard/page.ts'
 import type { BoardQuery } from '../leaderboard/query.ts'
 import type { Content } from '../platform/html.ts'
+import type { Who } from '../platform/http/request-context.ts'
 import type { KindPages } from './kind-pages.ts'
 import type { League } from './league.ts'
 
@@ -38,6 +39,7 @@ export type PlayerView = {
   score: number | null
   percentile?: number | null
   tier?: string | null
+  mark?: Mark | null
   metrics: Record<string, unknown>
   history: readonly unknown[]
   as_of: string | null
@@ -92,7 +94,7 @@ export type LeagueKind = {
   stats?(app: App, league: League): Record<string, unknown> | Promise<Record<string, unknown>>
   /** What pages show beside what every kind has: above the board, and on the card of a player. */
   onBoard?(app: App, league: League): Content
-  onCard?(app: App, league: League, player: PlayerView): Content
+  onCard?(app: App, league: League, player: PlayerView, who: Who | undefined): Content
   /** When answers about the league next change without anything being written, ms since 1970. */
   nextChangeAt?(app: App, league: League): number
   /** It knows itself when a league is over; others are finalised at their end where they ask for it. */

@@ -1,11 +1,11 @@
-import { gainColumn, type Row } from '../../leaderboard/page.ts'
+import { gainColumn, type Mark, type Row } from '../../leaderboard/page.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { movement, tier } from '../../ui/parts/badges.ts'
 import type { Column } from '../../ui/parts/table.ts'
 import { name, number } from '../../ui/parts/values.ts'
 import type { BoardView } from '../board.ts'
 import type { KindPages } from '../kind-pages.ts'
-import { metricName } from './words.ts'
+import { markName, metricName } from './words.ts'
 
 /** Rank, movement, name, score, tier and every metric with its gain. What no row has is left out. */
 export function boardTableColumns(
@@ -28,13 +28,19 @@ export function boardTableColumns(
       cell: row => html`<span>${number(sort_by === 'score' && row.score === null ? null : row.rank)}</span>`,
     },
     ...(moved
-      ? [{ head: html`<span class="sr">Movement</span>`, class: 'moved', cell: (row: Row) => movement(row.change) }]
+      ? [
+          {
+            head: html`<span class="sr">Movement</span>`,
+            class: 'moved',
+            cell: (row: Row) => !isLeftOut(row) && movement(row.change),
+          },
+        ]
       : []),
     {
       head: 'Name',
       names: true,
       cell: row =>
-        html`<a href="${path}/players/${encodeURIComponent(row.player_id)}">${row.name ? name(row.name) : name(row.player_id)}</a>`,
+        html`<a href="${path}/players/${encodeURIComponent(row.player_id)}">${row.name ? name(row.name) : name(row.player_id)}</a>${row.mark && html` ${markBadge(row.mark)}`}`,
     },
     {
       head: scoreName,
@@ -65,6 +71,11 @@ export function boardTableColumns(
     ),
   ]
 }
+
+const isLeftOut = ({ mark }: Row) => mark?.counted === false
+
+const markBadge = (mark: Mark): Html =>
+  html`<span class="badge quiet" title="${[mark.farm_of && `of ${mark.farm_of.name}`, mark.note].filter(Boolean).join('. ')}">${markName(mark)}</span>`
 
 const gain = (value: number | null | undefined): Content =>
   value !== null &&

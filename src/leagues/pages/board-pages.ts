@@ -121,7 +121,7 @@ export const boardPages = (app: App) => {
             kind: kind.pages,
             player,
             tiers: kind.tierNames?.(league) ?? [],
-            more: kind.onCard?.(app, league, player),
+            more: kind.onCard?.(app, league, player, who),
           },
           query,
           who,

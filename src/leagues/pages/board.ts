@@ -105,7 +105,13 @@ function figuresOf({ league, kind, board }: BoardData, { q, around, at, label }:
       ? { label: 'Final since', value: time(league.finalized_at ?? as_of) }
       : { label: 'Updated', value: time(as_of) }
   return [
-    !q && !around && !label && { label: kind.entrants, value: number(pagination.total) },
+    !q &&
+      !around &&
+      !label && {
+        label: kind.entrants,
+        value: number(pagination.total - (board.left_out ?? 0)),
+        note: board.left_out !== undefined && `${board.left_out} left out`,
+      },
     first?.rank === 1 &&
       first.score !== null && {
         label: 'Leader',

@@ -2,8 +2,9 @@ import { metricOfGain } from '../../leaderboard/page.ts'
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import type { Classification, TierMembers } from '../../leaderboard/tiers.ts'
 import { ThreadDied } from '../../platform/process/threads.ts'
-import type { PlayerTexts } from './board-parts.ts'
+import type { PlayerTexts, Standings } from './board-parts.ts'
 import { byteBudget } from './byte-budget.ts'
+import type { LeftOut } from './marks.ts'
 import { type ScoredPlayers, type ScoreInput, scoreKey } from './scoring.ts'
 import type { SheetThread } from './sheet-thread.ts'
 import { type SnapshotSelection, startsKey } from './snapshot-selection.ts'
@@ -24,6 +25,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
   const texts = budget.shelf<PlayerTexts>(({ ids, names }) =>
     bytesIn(ids.bytes, ids.offsets, names.bytes, names.offsets),
   )
+  const outs = budget.shelf<Uint8Array>(out => bytesIn(out))
   const tiers = budget.shelf<TierMembers[]>(all => bytesIn(...all.map(({ rows }) => rows)))
 
   /** These tasks only read, so one that went down with the thread is asked once more of the next. */
@@ -35,59 +37,80 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
 
   const scored = (input: ScoreInput): Promise<ScoredPlayers> => scores.get(scoreKey(input), () => ask('score', input))
 
+  async function everyone(input: ScoreInput, column: string, order: RankOrder): Promise<Ranking> {
+    const gained = metricOfGain(column)
+    if (gained !== undefined) {
+      const key = JSON.stringify([input.lineup.current, startsKey(input.lineup), column, order])
+      return columns.get(key, () => ask('gains', { lineup: input.lineup, metric: gained, order }))
+    }
+    if (column !== 'score') {
+      const wanted = { snapshot: input.lineup.current, metric: column, order }
+      return columns.get(JSON.stringify(wanted), () => ask('column', wanted))
+    }
+    const { ranking } = await scored(input)
+    if (ranking.direction === order) return ranking
+    return turned.get(`${order}:${scoreKey(input)}`, () => ask('turned', { ranking, order }))
+  }
+
+  /** 1 for each player of a snapshot who does not count. */
+  const out = (snapshot: number, { ids, key }: LeftOut): Promise<Uint8Array> =>
+    outs.get(`${snapshot} ${key}`, () => ask('leftOut', { snapshot, ids }))
+
   return {
     bytes: budget.bytes,
     scored,
-    async ranking(input: ScoreInput, column: string, order: RankOrder): Promise<Ranking> {
-      const gained = metricOfGain(column)
-      if (gained !== undefined) {
-        const key = JSON.stringify([input.lineup.current, startsKey(input.lineup), column, order])
-        return columns.get(key, () => ask('gains', { lineup: input.lineup, metric: gained, order }))
-      }
-      if (column !== 'score') {
-        const wanted = { snapshot: input.lineup.current, metric: column, order }
-        return columns.get(JSON.stringify(wanted), () => ask('column', wanted))
-      }
-      const { ranking } = await scored(input)
-      if (ranking.direction === order) return ranking
-      return turned.get(`${order}:${scoreKey(input)}`, () => ask('turned', { ranking, order }))
+    out,
+    async ranking(input: ScoreInput, column: string, order: RankOrder, leftOut?: LeftOut): Promise<Ranking> {
+      const ranking = await everyone(input, column, order)
+      if (!leftOut) return ranking
+      const isOut = await out(input.lineup.current, leftOut)
+      return turned.get(JSON.stringify([leftOut.key, column, order, scoreKey(input)]), () =>
+        ask('leavingOut', { ranking, out: isOut }),
+      )
     },
     async matching(snapshot: number, q: string): Promise<Uint8Array> {
       return ask('search', { q, texts: await texts.get(String(snapshot), () => ask('texts', snapshot)) })
     },
     labelled: (snapshot: number, name: string, text: string): Promise<Uint8Array> =>
       ask('labelled', { snapshot, name, text }),
-    tiers: (input: ScoreInput, ranking: Ranking, classification: Classification): Promise<TierMembers[]> =>
-      tiers.get(JSON.stringify([scoreKey(input), { ...classification, goal: typeof classification.goal }]), () =>
-        ask('tiers', { ranking, classification }),
-      ),
+    tiers(input: ScoreInput, ranking: Ranking, classification: Classification, leftOut?: LeftOut) {
+      const by = { ...classification, goal: typeof classification.goal }
+      const key = JSON.stringify([scoreKey(input), by, leftOut?.key])
+      return tiers.get(key, () => ask('tiers', { ranking, classification }))
+    },
     withExtras: (lineup: SnapshotSelection): Promise<SnapshotSelection> => ask('extras', lineup),
-    standings: inOneWalk((snapshot, rows) => ask('standings', { snapshot, rows })),
+    standings: inOneWalk(async (snapshot, rows, leftOut): Promise<Standings[]> => {
+      const isOut = leftOut && (await out(snapshot, leftOut))
+      return ask('standings', { snapshot, rows, out: isOut })
+    }),
   }
 }
 
 const mostInOneWalk = 32 // players: a walk's steps stay short
 
 /** Who asks while a snapshot is walked through shares the next walk with all who ask meanwhile. */
-function inOneWalk<Answer>(walk: (snapshot: number, rows: number[]) => Promise<Answer[]>) {
-  const waiting = new Map<number, { rows: number[]; answers: Promise<Answer[]> }>()
+function inOneWalk<Answer>(
+  walk: (snapshot: number, rows: number[], leftOut: LeftOut | undefined) => Promise<Answer[]>,
+) {
+  const waiting = new Map<string, { rows: number[]; answers: Promise<Answer[]> }>()
   let last: Promise<unknown> = Promise.resolve()
 
-  function begin(snapshot: number) {
+  function begin(key: string, snapshot: number, leftOut: LeftOut | undefined) {
     const rows: number[] = []
     const answers = last.then(() => {
-      if (waiting.get(snapshot)?.rows === rows) waiting.delete(snapshot)
-      return walk(snapshot, rows)
+      if (waiting.get(key)?.rows === rows) waiting.delete(key)
+      return walk(snapshot, rows, leftOut)
     })
     last = answers.catch(() => {})
     const next = { rows, answers }
-    waiting.set(snapshot, next)
+    waiting.set(key, next)
     return next
   }
 
-  return async (snapshot: number, row: number): Promise<Answer> => {
-    const there = waiting.get(snapshot)
-    const { rows, answers } = there && there.rows.length < mostInOneWalk ? there : begin(snapshot)
+  return async (snapshot: number, row: number, leftOut?: LeftOut): Promise<Answer> => {
+    const key = `${snapshot} ${leftOut?.key}`
+    const there = waiting.get(key)
+    const { rows, answers } = there && there.rows.length < mostInOneWalk ? there : begin(key, snapshot, leftOut)
     const place = rows.push(row) - 1
     return (await answers)[place]!
   }

@@ -1,11 +1,20 @@
 /** What boards are built from beside their scores, computed in the worker thread. All that is large is shared memory. */
 import type { Database } from 'bun:sqlite'
-import { type Ranking, type RankOrder, RankPlace, rankingOf } from '../../leaderboard/ranking.ts'
+import { leavingOut, type Ranking, type RankOrder, RankPlace, rankingOf } from '../../leaderboard/ranking.ts'
 import { mark, needle } from '../../leaderboard/search.ts'
 import { compareTexts, rowsIn, type TextColumn, textColumn } from '../../leaderboard/text.ts'
 import { type Classification, classify, type TierMembers } from '../../leaderboard/tiers.ts'
 import type { LatecomersWork } from './latecomers.ts'
-import { ownMemory, readColumns, readIds, readLabel, readNames, readValues, Walk } from './snapshots/read.ts'
+import {
+  ownMemory,
+  readColumns,
+  readIds,
+  readLabel,
+  readNames,
+  readValues,
+  rowOfPlayer,
+  Walk,
+} from './snapshots/read.ts'
 import { snapshotOf } from './snapshots/snapshot.ts'
 
 export function sharedRanking(ranking: Ranking): Ranking {
@@ -22,6 +31,25 @@ export function rankedColumn(scores: Database, input: { snapshot: number; metric
 /** The same values the other way round. */
 export const reversedRanking = ({ values }: Ranking, order: RankOrder): Ranking =>
   sharedRanking(rankingOf(values, order))
+
+/** 1 for each of these players who is in the snapshot. */
+export async function leftOutRows(
+  scores: Database,
+  { snapshot: id, ids }: { snapshot: number; ids: readonly string[] },
+  { pause }: LatecomersWork,
+): Promise<Uint8Array> {
+  const snapshot = snapshotOf(scores, id)
+  const out = new Uint8Array(new SharedArrayBuffer(snapshot.players))
+  for (const [i, id] of ids.entries()) {
+    const row = rowOfPlayer(scores, snapshot, id)
+    if (row >= 0) out[row] = 1
+    if (i % 100 === 99) await pause()
+  }
+  return out
+}
+
+export const rankingWithout = ({ ranking, out }: { ranking: Ranking; out: Uint8Array }): Ranking =>
+  sharedRanking(leavingOut(ranking, out))
 
 export type PlayerTexts = { ids: TextColumn; names: TextColumn }
 
@@ -64,7 +92,7 @@ export type Standings = Record<string, { rank: number; percentile: number } | nu
 /** Where some rows stand in every metric, told in one walk. */
 export async function standings(
   scores: Database,
-  input: { snapshot: number; rows: number[] },
+  input: { snapshot: number; rows: number[]; out: Uint8Array | undefined },
   { pause }: LatecomersWork,
 ): Promise<Standings[]> {
   const snapshot = snapshotOf(scores, input.snapshot)
@@ -79,8 +107,13 @@ export async function standings(
   for (let row = 0; row < players; row += walk.length) {
     walk.at(row)
     const there = Math.min(walk.length, players - row)
-    for (const place of places) place.forEach((metric, c) => void metric.count(walk.values[c]!, there))
+    const out = input.out?.subarray(row, row + there)
+    for (const place of places) place.forEach((metric, c) => void metric.count(walk.values[c]!, there, out))
     await pause()
   }
-  return places.map(place => Object.fromEntries(metrics.map(({ name }, c) => [name, place[c]!.among(players)])))
+  const counted = players - (input.out?.reduce((sum, one) => sum + one, 0) ?? 0)
+  return places.map((place, i) => {
+    const isOut = input.out?.[input.rows[i]!] === 1
+    return Object.fromEntries(metrics.map(({ name }, c) => [name, isOut ? null : place[c]!.among(counted)]))
+  })
 }

@@ -10,6 +10,7 @@ import {
   type Columned,
   type ColumnValues,
   gainColumn,
+  type Mark,
   type Metric,
   metricOfGain,
   mostRows,
@@ -26,6 +27,7 @@ import { bestTierFirst, type Classification, defaultTiers } from '../../leaderbo
 import { type BaselineRows, baselineValues } from './baseline-rows.ts'
 import { type BoardCache, openBoardCache } from './board-cache.ts'
 import { isBuildable } from './buildable.ts'
+import { type LeftOut, leftOutBy, type Marks } from './marks.ts'
 import { metricNamed } from './reading/headers.ts'
 import { scoreNotes } from './score-notes.ts'
 import { type BoardConfig, type ScoredPlayers, type ScoreInput, scoreInput } from './scoring.ts'
@@ -42,8 +44,8 @@ import { openScores, openScoresReader } from './snapshots/open.ts'
 import { readRows, rowOfPlayer } from './snapshots/read.ts'
 import { derivedSnapshot, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
-/** A league as far as its board goes: the snapshots of its done uploads, and what its config says. */
-export type Source = { published: readonly Published[]; config: BoardConfig }
+/** A league as far as its board goes: the snapshots of its done uploads, what its config says, and who is marked. */
+export type Source = { published: readonly Published[]; config: BoardConfig; marks?: Marks }
 
 /** `scores` is this thread's own reader. */
 export type SheetBoards = { scores: Database; shelves: BoardCache; close(): void }
@@ -57,11 +59,8 @@ export function openSheetBoards(dataDir: string, thread: SheetThread, bytes = 12
 
 export type SheetPage = RankedPage & { asOf: number | null; gainsFrom?: number; notes?: string[] }
 
-export async function sheetPage(
-  boards: SheetBoards,
-  { published, config }: Source,
-  asked: BoardQuery,
-): Promise<SheetPage> {
+export async function sheetPage(boards: SheetBoards, source: Source, asked: BoardQuery): Promise<SheetPage> {
+  const { published, config } = source
   const seen = publishedUpTo(published, asked.at)
   const lineup = await shownSnapshots(boards, seen, asked.from)
   if (!lineup) {
@@ -69,9 +68,14 @@ export async function sheetPage(
     return { ...emptyPage(asked), asOf: null }
   }
   const query = withSheetWords(asked, snapshotOf(boards.scores, lineup.current))
-  const { board, snapshot, scored } = await sheetBoard(boards, { published: seen, config }, lineup, query)
+  const { board, snapshot } = await sheetBoard(boards, { ...source, published: seen }, lineup, query)
   const limit = Math.min(query.limit, mostRows(board))
-  const notes = scoreNotes(snapshot, snapshotOf(boards.scores, lineup.baseline), config, scored.ranking.known > 0)
+  const notes = scoreNotes(
+    snapshot,
+    snapshotOf(boards.scores, lineup.baseline),
+    config,
+    board.ranking('score', 'desc').known > 0,
+  )
   return {
     ...rankedPage(board, { ...query, limit }),
     asOf: lineup.asOf,
@@ -129,31 +133,34 @@ export type BoardParts = {
   classification: Classification
   starts: BaselineRows
   hits: Uint8Array
+  marks: Marks | undefined
 }
 type Ranked = { snapshot: number; rankings: Map<string, Ranking> }
 
 /** What `asked` needs; other columns are not there. */
 export async function boardParts(
   boards: SheetBoards,
-  { published, config }: Source,
+  { published, config, marks }: Source,
   lineup: SnapshotSelection,
   asked: Asked,
 ) {
   const { scores, shelves } = boards
+  const leftOut = leftOutBy(marks)
   const { by, order } = sortOf(columnsOf(snapshotOf(scores, lineup.current)), asked)
   // The board before comes first: its latecomers are a beginning of this one's.
   const earlier = publishedBefore(published, lineup)
   const lineupBefore = isBuildable(scores, earlier) ? await shownSnapshots(boards, earlier, asked.from) : undefined
-  const previous = lineupBefore && (await ranked(boards, scoreInput(lineupBefore, config), [[by, order]]))
+  const previous = lineupBefore && (await ranked(boards, scoreInput(lineupBefore, config), leftOut, [[by, order]]))
   const input = scoreInput(lineup, config)
   const scored = await shelves.scored(input)
-  const now = await ranked(boards, input, [
+  const now = await ranked(boards, input, leftOut, [
     ['score', 'desc'],
     [by, order],
   ])
   const hits = await hitsOf(boards, lineup.current, asked)
   const classification = classificationOf(config, scored)
-  return { scored, parts: { now, before: previous, classification, starts: scored.starts, hits } satisfies BoardParts }
+  const parts: BoardParts = { now, before: previous, classification, starts: scored.starts, hits, marks }
+  return { scored, parts }
 }
 
 /** Who is listed where not everyone is. */
@@ -171,7 +178,8 @@ async function hitsOf({ scores, shelves }: SheetBoards, id: number, { q, label }
 }
 
 /** The board of these parts, its rows read through this thread's own reader. */
-export function boardFromParts(scores: Database, { now, before, classification, starts, hits }: BoardParts): Board {
+export function boardFromParts(scores: Database, parts: BoardParts): Board {
+  const { now, before, classification, starts, hits, marks } = parts
   const snapshot = snapshotOf(scores, now.snapshot)
   return {
     ...standing(scores, now),
@@ -179,7 +187,7 @@ export function boardFromParts(scores: Database, { now, before, classification, 
     classification,
     previous: before && standing(scores, before),
     matching: () => hits,
-    cells: rows => cellsOf(scores, snapshot, starts, rows),
+    cells: rows => cellsOf(scores, snapshot, starts, marks, rows),
   }
 }
 
@@ -197,13 +205,14 @@ function columnsOf({ metrics }: Snapshot): Columned {
 async function ranked(
   { scores, shelves }: SheetBoards,
   input: ScoreInput,
+  leftOut: LeftOut | undefined,
   wanted: [string, RankOrder][],
 ): Promise<Ranked> {
   const snapshot = input.lineup.current
   const there = new Set(sortColumns(columnsOf(snapshotOf(scores, snapshot))).map(({ name }) => name))
   const rankings = new Map<string, Ranking>()
   for (const [column, order] of wanted) {
-    if (there.has(column)) rankings.set(`${order}:${column}`, await shelves.ranking(input, column, order))
+    if (there.has(column)) rankings.set(`${order}:${column}`, await shelves.ranking(input, column, order, leftOut))
   }
   return { snapshot, rankings }
 }
@@ -217,7 +226,13 @@ function standing(scores: Database, { snapshot: id, rankings }: Ranked): Standin
   }
 }
 
-function cellsOf(scores: Database, snapshot: Snapshot, starts: BaselineRows, rows: Uint32Array): Cells[] {
+function cellsOf(
+  scores: Database,
+  snapshot: Snapshot,
+  starts: BaselineRows,
+  marks: Marks | undefined,
+  rows: Uint32Array,
+): Cells[] {
   const { metrics } = snapshot
   const { ids, names, labels, values } = readRows(scores, snapshot, rows)
   const start = baselineValues(scores, snapshot, starts, rows, values)
@@ -230,8 +245,19 @@ function cellsOf(scores: Database, snapshot: Snapshot, starts: BaselineRows, row
       player_id,
       name: names[i]!,
       ...(snapshot.labels.length > 0 && { labels: labels[i]! }),
+      ...(marks && marks.size > 0 && { mark: markShown(scores, snapshot, marks, player_id) }),
       metrics: shown(at => values[at]!),
       gains: shown((at, cumulative) => gainOf(values[at]!, start[at]!, cumulative)),
     }
   })
+}
+
+/** The mark of a player as rows show it. */
+export function markShown(scores: Database, snapshot: Snapshot, marks: Marks, player_id: string): Mark | null {
+  const mark = marks.get(player_id)
+  if (!mark) return null
+  const { reason, farmOf, note, counted } = mark
+  const row = farmOf === null ? -1 : rowOfPlayer(scores, snapshot, farmOf)
+  const name = row < 0 ? '' : readRows(scores, snapshot, [row]).names[0]!
+  return { reason, farm_of: farmOf === null ? null : { player_id: farmOf, name: name || farmOf }, note, counted }
 }

@@ -14,6 +14,7 @@ import {
 } from '../kind-pages.ts'
 
 const uploads = { path: 'uploads', label: 'Uploads' }
+const marks = { path: 'marks', label: 'Marks' }
 
 export const sheetKindPages: KindPages = {
   name: 'Sheets',
@@ -26,7 +27,7 @@ export const sheetKindPages: KindPages = {
   scoreBars: true,
   hasPast: true,
   hasGains: true,
-  tabs: who => (isAtLeast(who, 'member') ? [uploads] : []),
+  tabs: who => [...(isAtLeast(who, 'member') ? [uploads] : []), ...(isAtLeast(who, 'officer') ? [marks] : [])],
   noScores: who => ({
     text: 'Upload a baseline sheet, then a current one. The board ranks what was gained in between.',
     tab: isAtLeast(who, 'officer') ? { path: uploads.path, label: 'Upload a file' } : undefined,

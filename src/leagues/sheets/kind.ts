@@ -11,6 +11,8 @@ import { boardConfigOf, checkedSheetConfig } from './config.ts'
 import type { SheetExportInput } from './export-source.ts'
 import { clearHeldAlert } from './held.ts'
 import { sheetKindPages } from './kind-pages.ts'
+import { leftOutBy, marksOf } from './marks.ts'
+import { markOnCard } from './marks-page.ts'
 import { seenMetrics } from './metric-names.ts'
 import { missingPlayer, playerCard } from './player-card.ts'
 import { heldUploads, published, sheetStats, unfinishedUploads, uploadFiles } from './queries.ts'
@@ -22,6 +24,7 @@ import { tiersOf } from './tiers.ts'
 export const sourceOf = ({ db }: Pick<App, 'db'>, league: League): Source => ({
   published: published(db, league.id),
   config: boardConfigOf(league),
+  marks: marksOf(db, league.id),
 })
 
 /** Looks again where an upload was undone or thinned out meanwhile; what is gone for good is told as that. */
@@ -42,11 +45,11 @@ export const sheetLeague: LeagueKind = {
   page: (app, league, query) => kept(query.at, () => sheetPage(app.sheets.boards, sourceOf(app, league), query)),
   exportSource: (app, league, query) =>
     kept(query.at, async () => {
-      const { published, config } = sourceOf(app, league)
-      const seen = publishedUpTo(published, query.at)
+      const source = sourceOf(app, league)
+      const seen = publishedUpTo(source.published, query.at)
       const lineup = await shownSnapshots(app.sheets.boards, seen, query.from)
       if (!lineup) return undefined
-      const { parts } = await boardParts(app.sheets.boards, { published: seen, config }, lineup, query)
+      const { parts } = await boardParts(app.sheets.boards, { ...source, published: seen }, lineup, query)
       const input: SheetExportInput = { dataDir: app.config.dataDir, parts, query }
       return { module: new URL('./export-source.ts', import.meta.url).href, input }
     }),
@@ -69,15 +72,22 @@ export const sheetLeague: LeagueKind = {
     const { asOf, tiers } = await kept(undefined, () => tiersOf(app.sheets.boards, sourceOf(app, league), page))
     return { asOf, tiers: tiers.map(tier => ({ ...tier, min: Number.isFinite(tier.min) ? tier.min : null })) }
   },
+  onCard: (_, league, player, who) => markOnCard(league, player, who),
   stats: ({ db }, league) => sheetStats(db, league.id),
   async finalize(app, league) {
     const unread = unfinishedUploads(app.db, league.id)
     if (unread > 0) refuse('conflict', `${unread} ${unread === 1 ? 'sheet is' : 'sheets are'} still being read or held`)
-    const { config, published } = sourceOf(app, league)
+    const { config, published, marks } = sourceOf(app, league)
+    const leftOut = leftOutBy(marks)
     const lineup =
       selectSnapshots(published) ??
       refuse('conflict', 'There is no current sheet yet: an empty league cannot be finalised')
-    return { hash: await app.sheets.thread.run('hash', { lineup, config: JSON.stringify(config) }) }
+    return {
+      hash: await app.sheets.thread.run('hash', {
+        lineup,
+        config: JSON.stringify({ ...config, ...(leftOut && { left_out: leftOut.ids }) }),
+      }),
+    }
   },
   /** The snapshots are swept by the next retention; nothing refers to them any more. */
   removing({ config, db, clock }, leagueId) {

@@ -5,10 +5,11 @@ import { percentileOf } from '../../leaderboard/ranking.ts'
 import { scoringOf, withTerm } from '../../leaderboard/score.ts'
 import { iso } from '../../platform/clock.ts'
 import { baselineValues } from './baseline-rows.ts'
-import { type SheetBoards, type Source, sheetBoard, shownSnapshots } from './boards.ts'
+import { markShown, type SheetBoards, type Source, sheetBoard, shownSnapshots } from './boards.ts'
+import { leftOutBy } from './marks.ts'
 import { byTakenAt, type Published, scansOf, selectSnapshots } from './snapshot-selection.ts'
 import { readRows, readValues, rowOfPlayer } from './snapshots/read.ts'
-import { storedSnapshot } from './snapshots/snapshot.ts'
+import { snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 
 export type MetricCard = {
   current: number | null
@@ -36,7 +37,7 @@ export async function playerCard(
   const { board, snapshot, scored } = await sheetBoard(boards, source, lineup, {})
   const at = board.rowOf(player_id)
   if (at < 0) return undefined
-  const standings = await boards.shelves.standings(snapshot.id, at)
+  const standings = await boards.shelves.standings(snapshot.id, at, leftOutBy(source.marks))
   const [row] = rowsOf(board, Uint32Array.of(at), { by: 'score', order: 'desc', ties: 'standard' })
   const own = readValues(boards.scores, snapshot, [at])
   const start = baselineValues(boards.scores, snapshot, scored.starts, Uint32Array.of(at), own)
@@ -53,18 +54,26 @@ export async function playerCard(
   const { gains: _, ...shown } = row!
   return {
     ...shown,
-    percentile: percentileOf(scored.ranking, at),
+    percentile: percentileOf(board.ranking('score', 'desc'), at),
     metrics: Object.fromEntries(cards),
     history: await historyOf(boards.scores, source, player_id),
     asOf: lineup.asOf,
   }
 }
 
+/** A player by the newest scan that holds them. */
+export function lastSeen(scores: Database, published: readonly Published[], player_id: string) {
+  for (const { snapshot, takenAt } of byTakenAt(scansOf(published)).reverse()) {
+    const seen = metricsIn(scores, snapshot, player_id)
+    if (seen) return { ...seen, snapshot, takenAt }
+  }
+  return undefined
+}
+
 /** Who is missing from the newest scan: what the last one said that they were in. */
 export async function missingPlayer(scores: Database, source: Source, player_id: string) {
-  const found = byTakenAt(scansOf(source.published)).findLast(({ snapshot }) => metricsIn(scores, snapshot, player_id))
-  const seen = found && metricsIn(scores, found.snapshot, player_id)
-  if (!found || !seen) return undefined
+  const seen = lastSeen(scores, source.published, player_id)
+  if (!seen) return undefined
   const card = ({ name, value }: Measured): [string, MetricCard] => [
     name,
     { current: orNull(value), baseline: null, gain: null, rank: null, percentile: null },
@@ -76,10 +85,13 @@ export async function missingPlayer(scores: Database, source: Source, player_id:
     change: null,
     score: null,
     percentile: null,
+    ...(source.marks?.has(player_id) && {
+      mark: markShown(scores, snapshotOf(scores, seen.snapshot), source.marks, player_id),
+    }),
     metrics: Object.fromEntries(seen.metrics.map(card)),
     history: await historyOf(scores, source, player_id),
-    asOf: selectSnapshots(source.published)?.asOf ?? found.takenAt,
-    last_seen: iso(found.takenAt),
+    asOf: selectSnapshots(source.published)?.asOf ?? seen.takenAt,
+    last_seen: iso(seen.takenAt),
   }
 }
 

@@ -22,12 +22,15 @@ export const tasks = {
     building.rankedColumn(scores, input),
   gains: (input: GainInput, work: TaskContext) => rankedGains(work.scores, input, work),
   turned: ({ ranking, order }: { ranking: Ranking; order: RankOrder }) => building.reversedRanking(ranking, order),
+  leftOut: (input: { snapshot: number; ids: readonly string[] }, work: TaskContext) =>
+    building.leftOutRows(work.scores, input, work),
+  leavingOut: building.rankingWithout,
   texts: (snapshot: number, { scores }: TaskContext) => building.playerTexts(scores, snapshot),
   search: building.searchPlayers,
   labelled: (input: { snapshot: number; name: string; text: string }, { scores }: TaskContext) =>
     building.labelledPlayers(scores, input),
   tiers: building.tierMembers,
-  standings: (input: { snapshot: number; rows: number[] }, work: TaskContext) =>
+  standings: (input: { snapshot: number; rows: number[]; out: Uint8Array | undefined }, work: TaskContext) =>
     building.standings(work.scores, input, work),
   people: (input: PeopleInput, work: TaskContext) => peopleBehind(work.scores, input, work),
   extras: (lineup: SnapshotSelection, work: TaskContext) => withExtras(work.scores, lineup, work),

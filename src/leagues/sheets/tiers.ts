@@ -1,6 +1,7 @@
 import { mostRows, type Row, rowsOf } from '../../leaderboard/page.ts'
 import type { Tier } from '../../leaderboard/tiers.ts'
 import { classificationOf, type SheetBoards, type Source, sheetBoard, shownSnapshots } from './boards.ts'
+import { leftOutBy } from './marks.ts'
 import { scoreInput } from './scoring.ts'
 
 /** `from` and `to` are the lowest and the highest score in the tier; `rows` are its best players. */
@@ -12,7 +13,9 @@ export async function tiersOf(boards: SheetBoards, source: Source, asked: { page
   if (!lineup) return { asOf: null, tiers: [] }
   const { board, scored } = await sheetBoard(boards, source, lineup, {})
   const input = scoreInput(lineup, source.config)
-  const all = await boards.shelves.tiers(input, scored.ranking, classificationOf(source.config, scored))
+  const leftOut = leftOutBy(source.marks)
+  const classification = classificationOf(source.config, scored)
+  const all = await boards.shelves.tiers(input, board.ranking('score', 'desc'), classification, leftOut)
   const { page } = asked
   const limit = Math.min(asked.limit, Math.ceil(mostRows(board) / Math.max(1, all.length)))
   const tiers = all.map(

@@ -1,0 +1,113 @@
+/** Players that officers mark: a second account, on vacation, or another reason, counted or not. */
+import { Elysia, t } from 'elysia'
+import { atomically } from '../../../db/transactions.ts'
+import type { App } from '../../context.ts'
+import { invalid, refuse } from '../../errors.ts'
+import { access, signedIn } from '../../platform/http/access.ts'
+import { paged, pageOf, pageQuery, pageSchema, pagination } from '../../platform/http/pagination.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
+import { oneLine } from '../../platform/http/text-formats.ts'
+import { hidden, page } from '../../ui/layout.ts'
+import { leagueById, leagueViewById } from '../queries.ts'
+import { readableLeague } from '../visibility.ts'
+import { markedPlayer, markedPlayers, markReasonSchema } from './marked-player.ts'
+import { listMarks, markOf, markPlayer, unmarkPlayer } from './marks.ts'
+import { marksPageBody } from './marks-page.ts'
+import { lastSeen } from './player-card.ts'
+import { published } from './queries.ts'
+
+const playerId = t.String({ minLength: 1, maxLength: 200 })
+const markBody = t.Object(
+  {
+    reason: markReasonSchema,
+    farm_of: t.Optional(t.Nullable(playerId)),
+    note: t.Optional(t.Nullable(oneLine(300))),
+    counted: t.Optional(t.Boolean({ default: false })),
+  },
+  { examples: [{ reason: 'farm', farm_of: '40000000', note: 'Second account of Iron Fox', counted: false }] },
+)
+
+export const markRoutes = (app: App) => {
+  const { db, clock } = app
+  const one = t.Object({ id: idSchema, player_id: playerId })
+  return new Elysia({ prefix: '/leagues/:id', tags: ['leaderboard'] })
+    .use(access(app))
+    .get(
+      '/marks',
+      ({ params: { id }, query, request, set }) => {
+        const asked = pageOf(query)
+        const { marks, total } = listMarks(db, sheetLeague(app, id).id, asked)
+        return paged({ request, set }, asked, total, { marks: markedPlayers(app, id, marks) })
+      },
+      {
+        params: idParams,
+        query: t.Object(pageQuery),
+        may: 'officer',
+        detail: describe('Marked players of a sheet league, the newest mark first', pageSchema('marks', markedPlayer)),
+      },
+    )
+    .guard({ params: one })
+    .get(
+      '/players/:player_id/mark',
+      ({ params: { id, player_id }, who }) => {
+        readableLeague(db, id, who)
+        const mark = markOf(db, id, player_id) ?? refuse('not_found', 'This player has no mark')
+        return markedPlayers(app, id, [mark])[0]
+      },
+      { may: 'reader', counted: true, detail: describe('What officers say of a player', markedPlayer) },
+    )
+    .put(
+      '/players/:player_id/mark',
+      async ({ params: { id, player_id }, body, who }) => {
+        const league = sheetLeague(app, id)
+        const { reason, counted = false, note = null } = body
+        const farmOf = reason === 'farm' ? (body.farm_of ?? null) : null
+        const isKnown = (player: string) => lastSeen(app.sheets.boards.scores, published(db, id), player) !== undefined
+        if (!isKnown(player_id)) refuse('not_found', `No scan of this league holds a player ${player_id}`)
+        if (farmOf !== null && !isKnown(farmOf)) invalid('farm_of', 'No scan of this league holds a player of this id.')
+        const mark = await atomically(db, tx =>
+          markPlayer(tx, league, { playerId: player_id, reason, farmOf, note, counted }, signedIn(who), clock.now()),
+        )
+        return markedPlayers(app, id, [mark])[0]
+      },
+      {
+        body: markBody,
+        may: 'officer',
+        detail: describe('Mark a player, or change the mark; who is not `counted` has no rank', markedPlayer),
+      },
+    )
+    .delete(
+      '/players/:player_id/mark',
+      async ({ params: { id, player_id }, who }) => {
+        const league = sheetLeague(app, id)
+        await atomically(db, tx => unmarkPlayer(tx, league, player_id, signedIn(who), clock.now()))
+        return { deleted: true, player_id }
+      },
+      {
+        may: 'officer',
+        detail: describe(
+          'Take the mark of a player away; they count again',
+          t.Object({ deleted: t.Boolean(), player_id: t.String() }),
+        ),
+      },
+    )
+}
+
+export const markPages = (app: App) =>
+  new Elysia().use(access(app)).get(
+    '/leagues/:id/marks',
+    ({ params: { id }, query, who }) => {
+      const asked = pageOf({ limit: 50, ...query })
+      const { marks, total } = listMarks(app.db, sheetLeague(app, id).id, asked)
+      const league = leagueViewById(app.db, id, app.clock.now())
+      const body = marksPageBody({ league, marks: markedPlayers(app, id, marks), list: pagination(asked, total) }, who)
+      return page({ title: `Marked players of ${league.name}`, who, nav: 'leagues', body })
+    },
+    { params: idParams, query: t.Object(pageQuery), may: 'officer', detail: hidden },
+  )
+
+function sheetLeague({ db }: App, id: number) {
+  const league = leagueById(db, id)
+  return league.kind === 'sheet' ? league : refuse('not_found', 'Only sheet leagues mark players')
+}

@@ -1,0 +1,50 @@
+/** A marked player as the API and pages show one. */
+import { type Static, t } from 'elysia'
+import { markReasons } from '../../../db/schema.ts'
+import { usernamesOf } from '../../accounts/queries.ts'
+import type { App } from '../../context.ts'
+import { iso } from '../../platform/clock.ts'
+import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import type { PlayerMark } from './marks.ts'
+import { lastSeen } from './player-card.ts'
+import { published } from './queries.ts'
+
+export const markReasonSchema = t.Union(markReasons.map(each => t.Literal(each)))
+export const markedPlayer = t.Object(
+  {
+    player_id: t.String(),
+    name: t.String(),
+    last_seen: t.Nullable(dateTimeSchema, { description: 'When the newest scan that holds them was taken' }),
+    reason: markReasonSchema,
+    farm_of: t.Nullable(t.Object({ player_id: t.String(), name: t.String() })),
+    note: t.Nullable(t.String()),
+    counted: t.Boolean(),
+    marked_by: t.Nullable(t.String({ description: 'Null: the operator' })),
+    marked_at: dateTimeSchema,
+  },
+  { description: 'A marked player' },
+)
+export type MarkedPlayer = Static<typeof markedPlayer>
+
+export function markedPlayers({ db, sheets }: App, leagueId: number, marks: readonly PlayerMark[]): MarkedPlayer[] {
+  const scans = published(db, leagueId)
+  const names = usernamesOf(
+    db,
+    marks.map(({ markedBy }) => markedBy),
+  )
+  const seen = (player: string) => lastSeen(sheets.boards.scores, scans, player)
+  return marks.map(({ playerId, reason, farmOf, note, counted, markedBy, markedAt }) => {
+    const player = seen(playerId)
+    return {
+      player_id: playerId,
+      name: player?.name || playerId,
+      last_seen: player ? iso(player.takenAt) : null,
+      reason,
+      farm_of: farmOf === null ? null : { player_id: farmOf, name: seen(farmOf)?.name || farmOf },
+      note,
+      counted,
+      marked_by: markedBy === null ? null : (names.get(markedBy) ?? null),
+      marked_at: iso(markedAt),
+    }
+  })
+}

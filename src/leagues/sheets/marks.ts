@@ -1,0 +1,105 @@
+/** What officers say of players, and who does not count because of it. */
+import { and, asc, count, eq, sql } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { playerMarks } from '../../../db/schema.ts'
+import { prepared } from '../../../db/transactions.ts'
+import { audit } from '../../audit.ts'
+import { invalid, refuse } from '../../errors.ts'
+import { touch } from '../../platform/cache/stamps.ts'
+import type { PageSlice } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import type { League } from '../league.ts'
+
+export type PlayerMark = typeof playerMarks.$inferSelect
+/** By player id. */
+export type Marks = ReadonlyMap<string, PlayerMark>
+
+/** The players who do not count; `key` names them all. */
+export type LeftOut = { ids: readonly string[]; key: string }
+
+const mostMarks = 5_000 // each is looked for in every new scan
+
+const ofLeague = prepared(db =>
+  db
+    .select()
+    .from(playerMarks)
+    .where(eq(playerMarks.leagueId, sql.placeholder('leagueId')))
+    .orderBy(asc(playerMarks.playerId))
+    .prepare(),
+)
+
+export const marksOf = (db: Db, leagueId: number): Marks =>
+  new Map(
+    ofLeague(db)
+      .all({ leagueId })
+      .map(mark => [mark.playerId, mark]),
+  )
+
+export function leftOutBy(marks: Marks | undefined): LeftOut | undefined {
+  const ids = [...(marks?.values() ?? [])].filter(({ counted }) => !counted).map(({ playerId }) => playerId)
+  return ids.length > 0 ? { ids, key: Bun.hash(JSON.stringify(ids)).toString(36) } : undefined
+}
+
+/** The newest mark first. */
+export function listMarks(db: Db, leagueId: number, { limit, offset }: PageSlice) {
+  const where = eq(playerMarks.leagueId, leagueId)
+  const marks = db
+    .select()
+    .from(playerMarks)
+    .where(where)
+    .orderBy(sql`${playerMarks.markedAt} desc, ${playerMarks.playerId}`)
+    .limit(limit)
+    .offset(offset)
+    .all()
+  return { marks, total: countOf(db, leagueId) }
+}
+
+const countOf = (db: Db, leagueId: number): number =>
+  db.select({ total: count() }).from(playerMarks).where(eq(playerMarks.leagueId, leagueId)).get()?.total ?? 0
+
+export const markOf = (db: Db, leagueId: number, playerId: string): PlayerMark | undefined =>
+  db
+    .select()
+    .from(playerMarks)
+    .where(and(eq(playerMarks.leagueId, leagueId), eq(playerMarks.playerId, playerId)))
+    .get()
+
+export type MarkChange = Pick<PlayerMark, 'playerId' | 'reason' | 'farmOf' | 'note' | 'counted'>
+
+export function markPlayer(tx: Db, league: League, change: MarkChange, who: Who, now: number): PlayerMark {
+  requireLive(league)
+  const { playerId, ...said } = change
+  if (said.farmOf === playerId) invalid('farm_of', 'A player cannot be their own second account.')
+  const before = markOf(tx, league.id, playerId)
+  if (!before && countOf(tx, league.id) >= mostMarks)
+    refuse('conflict', `A league can mark ${mostMarks} players at most`)
+  const set = { ...said, markedBy: who.id, markedAt: now }
+  const mark = tx
+    .insert(playerMarks)
+    .values({ leagueId: league.id, playerId, ...set })
+    .onConflictDoUpdate({ target: [playerMarks.leagueId, playerMarks.playerId], set })
+    .returning()
+    .get()
+  touch(tx, 'scores', league.id)
+  const detail = { league_id: league.id, before: before && saidBy(before), now: saidBy(mark) }
+  audit(tx, { at: now, who, action: 'player.mark', target: `player ${playerId}`, detail })
+  return mark
+}
+
+export function unmarkPlayer(tx: Db, league: League, playerId: string, who: Who, now: number): void {
+  requireLive(league)
+  const before = markOf(tx, league.id, playerId) ?? refuse('not_found', 'This player has no mark')
+  tx.delete(playerMarks)
+    .where(and(eq(playerMarks.leagueId, league.id), eq(playerMarks.playerId, playerId)))
+    .run()
+  touch(tx, 'scores', league.id)
+  const detail = { league_id: league.id, before: saidBy(before) }
+  audit(tx, { at: now, who, action: 'player.unmark', target: `player ${playerId}`, detail })
+}
+
+const saidBy = ({ reason, farmOf, note, counted }: PlayerMark) => ({ reason, farm_of: farmOf, note, counted })
+
+function requireLive(league: League): void {
+  if (league.kind !== 'sheet') refuse('not_found', 'Only sheet leagues mark players')
+  if (league.finalizedAt !== null) refuse('conflict', 'The league is final: its board stays as it is')
+}
