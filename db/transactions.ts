@@ -4,7 +4,7 @@ import type { Db } from './open.ts'
 import { isBusy, isFull } from './open-errors.ts'
 
 /** Refuses asynchronous work at compile time. */
-type Sync<T> = T extends PromiseLike<unknown> ? never : T
+export type Sync<T> = T extends PromiseLike<unknown> ? never : T
 
 const busyTimeout = 5_000 // ms that a write waits for another process's write before it fails as busy
 

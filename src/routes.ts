@@ -46,6 +46,8 @@ import { methodsOf } from './platform/http/allowed-methods.ts'
 import { asRefusal, bug, problem, type RefusedInput } from './platform/http/problem.ts'
 import { requestContext } from './platform/http/request-context.ts'
 import { cachedResponse } from './platform/http/responses.ts'
+import { ownRotaPages } from './rota/own/pages.ts'
+import { ownRotaRoutes } from './rota/own/routes.ts'
 import { rotaPages } from './rota/pages.ts'
 import { rotaRoutes } from './rota/routes.ts'
 import { searchRoutes } from './search/routes.ts'
@@ -101,6 +103,7 @@ const everything = (app: App, known: Known) => {
     .use(tourPages(app))
     .use(marketPages(app))
     .use(rotaPages(app))
+    .use(ownRotaPages(app))
     .use(dashboardPages(app))
     .use(userListPage(app))
     .use(userPage(app))
@@ -130,6 +133,7 @@ const everything = (app: App, known: Known) => {
         .use(feedRoutes(app))
         .use(searchRoutes(app))
         .use(rotaRoutes(app))
+        .use(ownRotaRoutes(app))
         .use(dashboardRoutes(app))
         .use(jobRoutes(app)),
     )

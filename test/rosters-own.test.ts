@@ -1,6 +1,9 @@
 import { expect, test } from 'bun:test'
-import { base, newPerson } from './rosters.ts'
+import { day } from '../src/platform/clock.ts'
+import { icalOf } from '../src/rota/own/ical.ts'
+import { audited, base, newPerson } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
+import { visitor } from './visitor.ts'
 
 const account = (name: string) => ({
   email: `${name.toLowerCase()}@example.org`,
@@ -24,4 +27,234 @@ test('a member of staff is linked to one account by its name, until either is go
   expect(await call.patch(`${base}/staff/${bob.id}`, { max_hours_week: 20 })).toMatchObject({ account: 'ann' })
   await call.delete(`/api/v1/users/${user.id}`)
   expect(await call.get(`${base}/staff/${bob.id}`)).toMatchObject({ account: null, user_id: null })
+})
+
+const inDays = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 10)
+
+/** Ann, Bob and Cy work evenings at the bar and have accounts; Ann stands there on three days. */
+async function bar(swaps = 'officer') {
+  const app = await start()
+  const { call, url } = app
+  const site = await call.post(`${base}/sites`, { name: 'Hall, upstairs', timezone: 'Europe/Berlin', swaps })
+  const people: Record<string, { id: number; browser: ReturnType<typeof visitor> }> = {}
+  for (const name of ['Ann', 'Bob', 'Cy']) {
+    const user = account(name)
+    await call.post('/api/v1/users', user)
+    const browser = visitor(url)
+    await browser.signIn(user.email, user.password)
+    people[name] = { id: (await newPerson(call, name, { account: name })).id, browser }
+  }
+  const { Ann: ann, Bob: bob, Cy: cy } = people
+  if (!ann || !bob || !cy) throw new Error('Somebody is missing')
+  const shift = (days: number) =>
+    call.post(`${base}/shifts`, {
+      site_id: site.id,
+      starts_at: `${inDays(days)}T17:00:00Z`,
+      ends_at: `${inDays(days)}T22:00:00Z`,
+      skill: 'bar',
+    })
+  const place = async (days: number, id: number) =>
+    call.post(`${base}/assignments`, { shift_id: (await shift(days)).id, staff_id: id })
+  const duties = [await place(5, ann.id), await place(6, ann.id), await place(7, ann.id)]
+  return { ...app, site, ann, bob, cy, shift, place, duties }
+}
+
+type Person = Awaited<ReturnType<typeof bar>>['ann']
+const mine = async ({ browser }: Person) => (await browser.get(`${base}/me/shifts`)).shifts
+const told = async ({ browser }: Person): Promise<string[]> =>
+  (await browser.get(`${base}/me/notices`)).notices.map(({ message }: { message: string }) => message)
+
+test('a person sees their own shifts in the site’s zone, and nobody else’s', async () => {
+  const { call, ann, bob, duties, shift } = await bar()
+  await call.post(`${base}/assignments`, { shift_id: (await shift(8)).id, staff_id: bob.id })
+  const shown = await mine(ann)
+  expect(shown.map(({ assignment_id }: { assignment_id: number }) => assignment_id)).toEqual(duties.map(({ id }) => id))
+  expect(shown[0]).toMatchObject({ site: 'Hall, upstairs', timezone: 'Europe/Berlin', hours: 5, against: [] })
+  expect(shown[0].from).toMatch(/^1[89]:00$/)
+  expect(await mine(bob)).toHaveLength(1)
+  expect(await ann.browser.get(`${base}/me`)).toMatchObject({ staff_id: ann.id, name: 'Ann', calendar_since: null })
+  expect((await ann.browser.get(`${base}/me/shifts?past=true`)).shifts).toEqual([])
+  const stranger = await refusalOf(call.get(`${base}/me`)) // the operator is none of the staff
+  expect(stranger.status).toBe(404)
+})
+
+test('people are told of shifts they get, lose and that move', async () => {
+  const { call, ann, bob, duties } = await bar()
+  expect(await told(ann)).toHaveLength(3)
+  expect((await told(ann))[0]).toMatch(
+    /^New: \w{3} \d+ \w{3}, 1[89]:00–2[34]?3?:00, Hall, upstairs \(Europe\/Berlin\)$/,
+  )
+  await call.patch(`${base}/shifts/${duties[0].shift_id}`, { ends_at: `${inDays(5)}T21:00:00Z` })
+  expect((await told(ann))[0]).toMatch(/^Changed: .*; it was /)
+  await call.post(`${base}/assignments/${duties[0].id}/replace`, { staff_id: bob.id })
+  expect((await told(ann))[0]).toMatch(/^Taken off: /)
+  expect((await told(bob))[0]).toMatch(/^New: /)
+  await call.delete(`${base}/shifts/${duties[1].shift_id}?confirm=true`)
+  expect((await told(ann))[0]).toMatch(/^Taken off: /)
+  const { notices } = await ann.browser.get(`${base}/me/notices`)
+  expect(await ann.browser.post(`${base}/me/notices/seen`, { up_to: notices[0].id })).toEqual({ seen: 6 })
+  expect((await ann.browser.get(`${base}/me/notices`)).notices[0].seen_at).not.toBeNull()
+})
+
+test('a calendar is read at a private address, which is renewed, ended and nowhere in the log', async () => {
+  const { call, url, lines, ann, bob, as } = await bar()
+  const made = async () => (await ann.browser.post(`${base}/me/calendar`)).url as string
+  const read = (address: string) => as().raw(address.slice(url.length))
+  const first = await made()
+  const response = await read(first)
+  expect(response.status).toBe(200)
+  expect(response.headers.get('content-type')).toBe('text/calendar; charset=utf-8')
+  expect(response.headers.get('cache-control')).toBe('no-store')
+  const text = await response.text()
+  expect(text.match(/BEGIN:VEVENT/g)).toHaveLength(3)
+  expect(text).toContain(`DTSTART:${inDays(5).replaceAll('-', '')}T170000Z\r\n`)
+  expect(text).toContain('LOCATION:Hall\\, upstairs\r\n')
+  const second = await made()
+  expect((await read(first)).status).toBe(404)
+  expect((await read(second)).status).toBe(200)
+  expect((await read(`${url}/calendar/shifts.ics?token=x`)).status).toBe(404)
+  expect(await (await read(second)).text()).not.toContain('Bob')
+  await refusalOf(bob.browser.delete(`${base}/me/calendar`)) // he has none; hers stays
+  expect((await read(second)).status).toBe(200)
+  await call.patch(`${base}/staff/${ann.id}`, { account: null })
+  expect((await read(second)).status).toBe(404)
+  const token = new URL(second).searchParams.get('token') ?? ''
+  expect(JSON.stringify(lines)).not.toContain(token)
+  expect(await audited(call)).toContain('calendar.renew')
+})
+
+test('a calendar escapes what stands in it and folds long lines between letters', () => {
+  const text = icalOf({
+    name: 'a;b',
+    events: [
+      {
+        uid: '1@x',
+        from: Date.UTC(2026, 2, 29, 0, 30),
+        to: Date.UTC(2026, 2, 29, 4),
+        stamp: 0,
+        summary: 'Ä'.repeat(60),
+        location: 'Back\\slash, 5; left',
+        description: 'one\ntwo\r\nthree\u0007',
+      },
+    ],
+  })
+  const lines = text.split('\r\n')
+  expect(lines.pop()).toBe('')
+  for (const line of lines) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(75)
+  expect(text).not.toMatch(/[^\r]\n/)
+  expect(text.replaceAll('\r\n ', '')).toContain(`SUMMARY:${'Ä'.repeat(60)}\r\n`)
+  expect(text).toContain('LOCATION:Back\\\\slash\\, 5\\; left\r\n')
+  expect(text).toContain('DESCRIPTION:one\\ntwo\\nthree\r\n')
+  expect(text).toContain('X-WR-CALNAME:a\\;b\r\n')
+  expect(text).toContain('DTSTART:20260329T003000Z\r\n')
+})
+
+test('leave is asked for, approved into an absence, declined with a reason, and withdrawn by whom it is for', async () => {
+  const { call, ann, bob } = await bar()
+  const ask = ({ browser }: Person, from: number, to: number) =>
+    browser.post(`${base}/me/leave`, { from: inDays(from), to: inDays(to), note: 'A wedding' })
+  const leave = await ask(ann, 6, 7)
+  expect(leave).toMatchObject({ state: 'pending', name: 'Ann', duties: 2, note: 'A wedding' })
+  expect((await refusalOf(ask(ann, 7, 9))).status).toBe(409)
+  expect((await refusalOf(ask(ann, -9, -8))).status).toBe(422)
+  expect((await refusalOf(bob.browser.delete(`${base}/me/leave/${leave.id}`))).status).toBe(404)
+  expect((await refusalOf(bob.browser.post(`${base}/leave/${leave.id}/approve`))).status).toBe(403)
+  expect((await bob.browser.get(`${base}/me/leave`)).leave).toEqual([])
+  expect((await call.get(`${base}/leave?state=pending`)).leave).toHaveLength(1)
+
+  expect(await call.post(`${base}/leave/${leave.id}/approve`)).toMatchObject({ state: 'approved' })
+  expect((await call.get(`${base}/staff/${ann.id}`)).unavailable).toEqual([{ from: inDays(6), to: inDays(7) }])
+  expect((await mine(ann)).map(({ against }: { against: { rule: string }[] }) => against[0]?.rule)).toEqual([
+    undefined,
+    'unavailable',
+    'unavailable',
+  ])
+  expect((await told(ann))[0]).toContain('is approved')
+  expect((await refusalOf(call.post(`${base}/leave/${leave.id}/decline`))).status).toBe(409)
+  expect(await ann.browser.delete(`${base}/me/leave/${leave.id}`)).toMatchObject({ state: 'withdrawn' })
+  expect((await call.get(`${base}/staff/${ann.id}`)).unavailable).toEqual([])
+
+  const other = await ask(bob, 20, 21)
+  await call.post(`${base}/leave/${other.id}/decline`, { reason: 'Too many are away' })
+  expect((await told(bob))[0]).toMatch(/is declined: Too many are away$/)
+  expect(await audited(call)).toContain('leave.decline')
+})
+
+test('an offered duty is taken by a colleague and made by an officer, within the rules', async () => {
+  const { call, ann, bob, cy, duties, place } = await bar()
+  const offers = async ({ browser }: Person) => (await browser.get(`${base}/me/swaps`)).swaps
+  const offer = ({ browser }: Person, id: number) =>
+    browser.post(`${base}/me/swaps`, { assignment_id: id, note: 'ill' })
+  expect((await refusalOf(offer(bob, duties[0].id))).status).toBe(404) // it is not his
+  const made = await offer(ann, duties[0].id)
+  expect((await refusalOf(offer(ann, duties[0].id))).status).toBe(409)
+  expect((await mine(ann))[0].offered).toEqual({ id: made.id, taken_by: null })
+  await place(5, cy.id) // at the same time
+  expect((await offers(bob))[0]).toMatchObject({ mine: false, state: 'open', note: 'ill', against: [] })
+  expect((await offers(cy))[0].against[0].rule).toBe('overlap')
+  const take = ({ browser }: Person, body = {}) => browser.post(`${base}/swaps/${made.id}/take`, body)
+  expect((await refusalOf(take(cy))).problem.conflicts[0].rule).toBe('overlap')
+  expect((await refusalOf(take(ann))).status).toBe(409)
+  expect((await refusalOf(call.post(`${base}/swaps/${made.id}/approve`))).status).toBe(409)
+
+  const his = await place(9, bob.id)
+  expect((await refusalOf(take(bob, { in_return: duties[1].id }))).status).toBe(404) // that is hers
+  expect(await take(bob, { in_return: his.id })).toEqual({ done: false })
+  expect((await told(ann))[0]).toMatch(/^Bob would take .*, you get .*an officer has yet to say yes$/)
+  expect(await offers(cy)).toEqual([]) // what goes on between two others
+  expect((await refusalOf(cy.browser.delete(`${base}/me/swaps/${made.id}`))).status).toBe(404)
+  expect((await refusalOf(bob.browser.post(`${base}/swaps/${made.id}/approve`))).status).toBe(403)
+  expect((await call.get(`${base}/swaps?taken=true`)).swaps[0]).toMatchObject({
+    name: 'Ann',
+    taken_by: { name: 'Bob' },
+    in_return: { assignment_id: his.id },
+  })
+  await call.post(`${base}/swaps/${made.id}/approve`)
+  expect((await mine(bob)).map(({ shift_id }: { shift_id: number }) => shift_id)).toEqual([duties[0].shift_id])
+  expect((await mine(ann)).map(({ shift_id }: { shift_id: number }) => shift_id)).toContain(his.shift_id)
+  expect((await told(bob))[0]).toMatch(/^You work .* for Ann; Ann works .* for you$/)
+  expect(await offers(ann)).toEqual([])
+})
+
+test('where the rules alone decide, a swap is made at once; an offer is taken back and let go', async () => {
+  const { ann, bob, duties, call } = await bar('rules')
+  const offer = (id: number) => ann.browser.post(`${base}/me/swaps`, { assignment_id: id })
+  const first = await offer(duties[0].id)
+  expect(await bob.browser.post(`${base}/swaps/${first.id}/take`)).toEqual({ done: true })
+  expect(await mine(ann)).toHaveLength(2)
+  await call.patch(`${base}/sites/1`, { swaps: 'officer' })
+  const second = await offer(duties[1].id)
+  await bob.browser.post(`${base}/swaps/${second.id}/take`)
+  await bob.browser.delete(`${base}/me/swaps/${second.id}`)
+  expect((await told(ann))[0]).toContain('open again')
+  await ann.browser.delete(`${base}/me/swaps/${second.id}`)
+  expect((await call.get(`${base}/swaps`)).swaps).toEqual([])
+  const third = await offer(duties[2].id)
+  await call.post(`${base}/swaps/${third.id}/decline`, { reason: 'We need you' })
+  expect((await told(ann))[0]).toMatch(/is declined: We need you$/)
+  expect(await mine(ann)).toHaveLength(2)
+})
+
+test('without the duty in return, an exchange is no gift: the offer is open again', async () => {
+  const { call, ann, bob, duties, place } = await bar()
+  const his = await place(9, bob.id)
+  const { id } = await ann.browser.post(`${base}/me/swaps`, { assignment_id: duties[0].id })
+  await bob.browser.post(`${base}/swaps/${id}/take`, { in_return: his.id })
+  await call.delete(`${base}/assignments/${his.id}`)
+  expect((await call.get(`${base}/swaps`)).swaps[0]).toMatchObject({ state: 'open', taken_by: null, in_return: null })
+})
+
+test('people say what they wish for', async () => {
+  const { call, ann } = await bar()
+  const wishes = [{ want: 'avoid', weekday: 7 }]
+  const say = (body: object) =>
+    ann.browser.visit(`${base}/me/wishes`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json', 'x-csrf-token': ann.browser.csrfToken() ?? '' },
+      body: JSON.stringify(body),
+    })
+  expect((await say({ preferences: wishes })).status).toBe(200)
+  expect((await call.get(`${base}/staff/${ann.id}`)).preferences).toEqual(wishes)
+  expect((await say({})).status).toBe(200)
+  expect((await call.get(`${base}/staff/${ann.id}`)).preferences).toEqual([])
 })

@@ -8,9 +8,11 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { Who } from '../platform/http/request-context.ts'
+import { dutyKey } from './broken-duties.ts'
 import type { Range } from './date-range.ts'
 import { findDraft, markConfirmed } from './drafts.ts'
 import { isOurs, judgeRoster, problemWith, type RosterJudgement, rosterVersion } from './load-problem.ts'
+import { tellOfDuties } from './notices.ts'
 import { inRange, shiftById } from './shift-queries.ts'
 import { check, type Violation } from './solving/check.ts'
 import type { Assignment } from './solving/problem.ts'
@@ -107,6 +109,7 @@ function write(tx: Db, range: Range, wanted: Assignment[], at: number) {
   const added = wanted.filter(one => !known.has(keyOf(one)))
   tx.run(sql`insert into ${assignments} (shift_id, staff_id, pinned, created_at)
     select value ->> 'shift_id', value ->> 'staff_id', 0, ${at} from json_each(${JSON.stringify(added)})`)
+  tellOfDuties(tx, at, { New: added, 'Taken off': gone })
   return {
     confirmed: wanted.length,
     added: added.length,
@@ -139,6 +142,7 @@ export async function assign({ db, clock }: App, who: Who, wanted: Assignment, p
     refuseBroken(broken(tx, wanted.shift_id, there, [...there, wanted]))
     const row = { shiftId: wanted.shift_id, staffId: wanted.staff_id, pinned, createdAt: at }
     const { id } = tx.insert(assignments).values(row).returning().get()
+    tellOfDuties(tx, at, { New: [wanted] })
     touch(tx, 'roster')
     audit(tx, { at, who, action: 'roster.assign', target: `shift ${wanted.shift_id}`, detail: { ...wanted, pinned } })
     return id
@@ -157,6 +161,7 @@ export async function replace({ db, clock }: App, who: Who, id: number, staffId:
     tx.delete(assignments).where(eq(assignments.id, id)).run()
     const row = { shiftId: shift_id, staffId, pinned, createdAt: at }
     const made = tx.insert(assignments).values(row).returning().get().id
+    tellOfDuties(tx, at, { New: [wanted], 'Taken off': [{ shift_id, staff_id }] })
     touch(tx, 'roster')
     const detail = { staff_id: staffId, instead_of: staff_id, pinned }
     audit(tx, { at, who, action: 'roster.replace', target: `shift ${shift_id}`, detail })
@@ -170,6 +175,20 @@ export const brokenOn = (db: Db, shiftId: number): Violation[] => broken(db, shi
 function broken(db: Db, shiftId: number, given: Assignment[], all: Assignment[]): Violation[] {
   const problem = problemWith(db, [shiftById(db, shiftId)], given)
   return check(problem, all).filter(isOurs)
+}
+
+/** What would be broken if these duties went to others, all at once. */
+export function breaksOfMoves(
+  db: Db,
+  moves: readonly { duty: { shiftId: number; staffId: number }; to: number }[],
+): Violation[] {
+  const moved = new Set(moves.map(({ duty }) => dutyKey(duty.shiftId, duty.staffId)))
+  const planned = moves.map(({ duty }) => shiftById(db, duty.shiftId))
+  const others = planned
+    .flatMap(({ id }) => standingOn(db, id))
+    .filter(({ shift_id, staff_id }) => !moved.has(dutyKey(shift_id, staff_id)))
+  const wanted = moves.map(({ duty, to }) => ({ shift_id: duty.shiftId, staff_id: to }))
+  return check(problemWith(db, planned, others), [...others, ...wanted]).filter(isOurs)
 }
 
 const standingOn = (db: Db, shiftId: number): Assignment[] =>
@@ -204,10 +223,12 @@ export async function pin({ db, clock }: App, who: Who, id: number, pinned: bool
 
 export async function unassign({ db, clock }: App, who: Who, id: number): Promise<void> {
   await atomically(db, tx => {
+    const at = clock.now()
     const { shift_id, staff_id, pinned } = assignmentById(tx, id)
     tx.delete(assignments).where(eq(assignments.id, id)).run()
+    tellOfDuties(tx, at, { 'Taken off': [{ shift_id, staff_id }] })
     touch(tx, 'roster')
     const detail = { shift_id, staff_id, pinned }
-    audit(tx, { at: clock.now(), who, action: 'roster.unassign', target: `assignment ${id}`, detail })
+    audit(tx, { at, who, action: 'roster.unassign', target: `assignment ${id}`, detail })
   })
 }

@@ -23,6 +23,7 @@ const shownShift = t.Composite([
   shiftSchema,
   t.Object({
     site: t.String(),
+    timezone: t.String({ description: 'Of the site: its wall shows `date`, `from` and `to`' }),
     from: t.String({ description: 'On the site’s wall' }),
     to: t.String(),
     filled: t.Integer(),
@@ -148,6 +149,7 @@ function shownShifts(db: Db, rows: Row[], now: number): ShownShift[] {
       id: shift.id,
       site_id: site.id,
       site: site.name,
+      timezone: site.timezone,
       date: shift.day,
       starts_at: iso(shift.startsAt),
       ends_at: iso(shift.endsAt),

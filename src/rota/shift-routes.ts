@@ -15,6 +15,7 @@ import { brokenOn, refuseBroken } from './confirm.ts'
 import { checkRange } from './date-range.ts'
 import { readShifts, receiveCsv } from './import-shifts.ts'
 import { copied, fromPattern, type NewShift } from './make-shifts.ts'
+import { standingAhead, tellOfEnd, tellOfMove } from './notices.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
 import { checkTimes, copySchema, newShift, patternSchema, shiftChange, shiftSchema, shiftView } from './shift.ts'
 import { addNewShifts, addShifts, changeShift, deleteShift, listShifts, shiftById, shiftsIn } from './shift-queries.ts'
@@ -211,10 +212,13 @@ export const shiftRoutes = (app: App) => {
           const { id: _, date, ...before } = shiftView(shiftById(tx, id))
           const shift = { ...before, ...body }
           checkTimes(shift)
+          const at = clock.now()
+          const standing = standingAhead(tx, { shiftId: id }, at)
           changeShift(tx, id, shift)
           if (!confirm) refuseBroken(brokenOn(tx, id))
+          tellOfMove(tx, standing, at)
           const target = `shift ${id}`
-          audit(tx, { at: clock.now(), who: signedIn(who), action: 'shift.change', target, detail: body })
+          audit(tx, { at, who: signedIn(who), action: 'shift.change', target, detail: body })
         })
         return shiftView(shiftById(db, id))
       },
@@ -236,9 +240,11 @@ export const shiftRoutes = (app: App) => {
           const assigned = assignmentsOf(tx, { shiftId: id })
           if (assigned && !confirm)
             refuse('conflict', `${assigned} stand on this shift; send confirm=true`, { assignments: assigned })
+          const at = clock.now()
+          tellOfEnd(tx, standingAhead(tx, { shiftId: id }, at), at)
           deleteShift(tx, id)
           const detail = { ...shift, assigned }
-          audit(tx, { at: clock.now(), who: signedIn(who), action: 'shift.delete', target: `shift ${id}`, detail })
+          audit(tx, { at, who: signedIn(who), action: 'shift.delete', target: `shift ${id}`, detail })
         })
         return { deleted: true, id }
       },

@@ -267,16 +267,31 @@ ${table({
 ${form(
   { action: '/api/v1/roster/sites', done: 'The site is made' },
   html`<div class="columns">${formField({ label: 'Name', name: 'name', maxlength: 80 })}
-${formField({ label: 'Time zone', name: 'timezone', value: 'Europe/Berlin', maxlength: 60, hint: 'Such as Europe/Berlin or America/New_York' })}</div>`,
+${formField({ label: 'Time zone', name: 'timezone', value: 'Europe/Berlin', maxlength: 60, hint: 'Such as Europe/Berlin or America/New_York' })}
+${swapsField()}</div>`,
   'Make the site',
 )}</section>`
 }
+
+const swapsField = (site?: Site): Html =>
+  formField({
+    label: 'Swaps',
+    name: 'swaps',
+    id: `f-swaps-${site?.id ?? 'new'}`,
+    type: 'select',
+    value: site?.swaps ?? 'officer',
+    choices: [
+      { value: 'officer', label: 'An officer approves them' },
+      { value: 'rules', label: 'Done at once where the rules allow' },
+    ],
+  })
 
 const siteActions = (site: Site & { shifts: number }): Html => html`<details><summary>Change</summary>
 ${form(
   { action: `/api/v1/roster/sites/${site.id}`, method: 'patch', done: 'Saved' },
   html`<div class="columns">${formField({ label: 'Name', name: 'name', id: `f-name-${site.id}`, value: site.name, maxlength: 80 })}
-${formField({ label: 'Time zone', name: 'timezone', id: `f-zone-${site.id}`, value: site.timezone, maxlength: 60 })}</div>`,
+${formField({ label: 'Time zone', name: 'timezone', id: `f-zone-${site.id}`, value: site.timezone, maxlength: 60 })}
+${swapsField(site)}</div>`,
   'Save',
 )}
 ${action({ label: 'Delete', danger: true, small: true, method: 'delete', action: `/api/v1/roster/sites/${site.id}?confirm=true`, confirm: `Delete ${site.name}? Its ${site.shifts} shifts and who stands on them go with it.`, done: 'Deleted' })}</details>`

@@ -27,14 +27,14 @@ export function listSites(db: Db, { limit, offset }: PageSlice) {
   return { sites: rows, total: db.select({ total: count() }).from(sites).get()?.total ?? 0 }
 }
 
-export function addSite(tx: Db, site: Pick<Site, 'name' | 'timezone' | 'createdAt'>): Site {
+export function addSite(tx: Db, site: typeof sites.$inferInsert): Site {
   const [made] = tx.insert(sites).values(site).onConflictDoNothing().returning().all()
   touch(tx, 'shifts')
   return made ?? refuse('conflict', `There is a site ${site.name} already`)
 }
 
 /** In another zone its shifts may begin on another day. */
-export function changeSite(tx: Db, id: number, change: { name?: string; timezone?: string }): Site {
+export function changeSite(tx: Db, id: number, change: Partial<Pick<Site, 'name' | 'timezone' | 'swaps'>>): Site {
   const before = siteById(tx, id)
   const taken = change.name && tx.select().from(sites).where(eq(sites.name, change.name)).get()
   if (taken && taken.id !== id) refuse('conflict', `There is a site ${change.name} already`)

@@ -7,6 +7,7 @@ import { access, signedIn } from '../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
+import { standingAhead, tellOfEnd } from './notices.ts'
 import { checkZone, newSite, siteChange, siteSchema, siteView } from './site.ts'
 import { addSite, changeSite, deleteSite, listSites, shiftsAt, siteById } from './site-queries.ts'
 
@@ -33,7 +34,7 @@ export const siteRoutes = (app: App) => {
         checkZone(body.timezone)
         const at = clock.now()
         const site = await atomically(db, tx => {
-          const made = addSite(tx, { name: body.name.trim(), timezone: body.timezone, createdAt: at })
+          const made = addSite(tx, { ...body, name: body.name.trim(), createdAt: at })
           audit(tx, { at, who: signedIn(who), action: 'site.create', target: `site ${made.id}`, detail: body })
           return made
         })
@@ -79,9 +80,11 @@ export const siteRoutes = (app: App) => {
               `${name} has ${shifts === 1 ? '1 shift, which goes' : `${shifts} shifts, which go`} with it; send confirm=true`,
               { shifts },
             )
+          const at = clock.now()
+          tellOfEnd(tx, standingAhead(tx, { siteId: id }, at), at)
           deleteSite(tx, id)
           const detail = { name, shifts }
-          audit(tx, { at: clock.now(), who: signedIn(who), action: 'site.delete', target: `site ${id}`, detail })
+          audit(tx, { at, who: signedIn(who), action: 'site.delete', target: `site ${id}`, detail })
         })
         return { deleted: true, id }
       },

@@ -92,7 +92,7 @@ ${rows(
   ],
   'Dates, both included; or moments such as 2026-07-01T18:00Z, the second excluded',
 )}
-${rows('Wishes', person?.preferences ?? [], (wish, i) => wishFields(wish, i, sites), 'Blank means any; the times are of the start of a shift')}
+${wishRows(person?.preferences ?? [], sites)}
 ${formField({ label: 'Active (schedulable)', name: 'active', type: 'checkbox', value: person?.active ?? true, hint: 'Inactive people keep their history' })}`,
   person ? 'Save' : 'Add person',
 )}
@@ -116,6 +116,14 @@ function rows<Row>(
 ${hint && html`<p class="hint quiet">${hint}</p>`}
 ${all.map((row, i) => html`<div class="columns">${fields(row, i).map(one => formField({ ...one, optional: true }))}</div>`)}</fieldset>`
 }
+
+export const wishRows = (wishes: PersonView['preferences'], sites: readonly Site[]): Html =>
+  rows(
+    'Wishes',
+    wishes,
+    (wish, i) => wishFields(wish, i, sites),
+    'Blank means any; the times are of the start of a shift',
+  )
 
 type Wish = PersonView['preferences'][number]
 

@@ -1,0 +1,150 @@
+/** What people are told of their own shifts, leave and swaps. Whoever has no account here is told by others. */
+import { and, count, desc, eq, gt, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../db/open.ts'
+import { assignments, shifts, sites, staff, staffNotices } from '../../db/schema.ts'
+import { iso, isoOrNull } from '../platform/clock.ts'
+import type { PageSlice } from '../platform/http/pagination.ts'
+import { idSchema } from '../platform/http/shared-schemas.ts'
+import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { dayWords } from './calendar-view.ts'
+import type { Assignment } from './solving/problem.ts'
+
+export const noticeSchema = t.Object(
+  {
+    id: idSchema,
+    at: dateTimeSchema,
+    message: t.String({ examples: ['New: Mon 23 Mar, 18:00–23:00, Riverside (Europe/Berlin)'] }),
+    seen_at: t.Nullable(dateTimeSchema),
+  },
+  { $id: 'StaffNotice' },
+)
+export type StaffNotice = Static<typeof noticeSchema>
+
+export function tell(tx: Db, at: number, staffId: number, message: string): void {
+  const hasAccount = and(eq(staff.id, staffId), isNotNull(staff.userId))
+  if (!tx.select({ id: staff.id }).from(staff).where(hasAccount).get()) return
+  tx.insert(staffNotices).values({ staffId, at, message }).run()
+}
+
+export function noticesOf(db: Db, staffId: number, { limit, offset }: PageSlice) {
+  const isTheirs = eq(staffNotices.staffId, staffId)
+  const rows = db
+    .select()
+    .from(staffNotices)
+    .where(isTheirs)
+    .orderBy(desc(staffNotices.id))
+    .limit(limit)
+    .offset(offset)
+    .all()
+  return {
+    notices: rows.map(({ id, at, message, seenAt }) => ({ id, at: iso(at), message, seen_at: isoOrNull(seenAt) })),
+    total: db.select({ total: count() }).from(staffNotices).where(isTheirs).get()?.total ?? 0,
+  }
+}
+
+/** Up to this one: what came after the page was made is still new. */
+export const markSeen = (tx: Db, staffId: number, upTo: number, at: number): number =>
+  tx
+    .update(staffNotices)
+    .set({ seenAt: at })
+    .where(and(eq(staffNotices.staffId, staffId), isNull(staffNotices.seenAt), sql`${staffNotices.id} <= ${upTo}`))
+    .returning()
+    .all().length
+
+/** A duty in words: its day and hours on the wall of its site, and which wall that is. */
+export type DutyPlace = { day: string; startsAt: number; endsAt: number; site: string; timezone: string }
+export const dutyWords = ({ day, startsAt, endsAt, site, timezone }: DutyPlace): string =>
+  `${dayWords(day)}, ${clockAt(startsAt, timezone)}–${clockAt(endsAt, timezone)}, ${site} (${timezone})`
+
+const clockAt = (at: number, timezone: string) =>
+  Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timezone).toPlainTime().toString().slice(0, 5)
+
+const placeColumns = {
+  day: shifts.day,
+  startsAt: shifts.startsAt,
+  endsAt: shifts.endsAt,
+  site: sites.name,
+  timezone: sites.timezone,
+}
+
+export const placeOf = (db: Db, shiftId: number): DutyPlace | undefined =>
+  db.select(placeColumns).from(shifts).innerJoin(sites, eq(sites.id, shifts.siteId)).where(eq(shifts.id, shiftId)).get()
+
+/** Who stands on these and has an account, before something happens to them. What has ended is told to nobody. */
+export const standingAhead = (db: Db, of: { shiftId: number } | { siteId: number }, now: number) =>
+  db
+    .select({ staffId: assignments.staffId, shiftId: shifts.id, ...placeColumns })
+    .from(assignments)
+    .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
+    .innerJoin(sites, eq(sites.id, shifts.siteId))
+    .innerJoin(staff, eq(staff.id, assignments.staffId))
+    .where(
+      and(
+        'shiftId' in of ? eq(shifts.id, of.shiftId) : eq(sites.id, of.siteId),
+        gt(shifts.endsAt, now),
+        isNotNull(staff.userId),
+      ),
+    )
+    .orderBy(shifts.startsAt)
+    .all()
+
+type Standing = ReturnType<typeof standingAhead>
+
+/** The shift, or all of its site, is there no more. */
+export function tellOfEnd(tx: Db, standing: Standing, at: number): void {
+  for (const [staffId, places] of Map.groupBy(standing, ({ staffId }) => staffId))
+    tell(tx, at, staffId, `Taken off: ${listed(places.map(dutyWords))}`)
+}
+
+/** What they knew of it before, and how it is now. Nobody is told of what they cannot see, such as the number of places. */
+export function tellOfMove(tx: Db, standing: Standing, at: number): void {
+  for (const before of standing) {
+    const now = placeOf(tx, before.shiftId)
+    if (now && dutyWords(now) !== dutyWords(before))
+      tell(tx, at, before.staffId, `Changed: ${dutyWords(now)}; it was ${dutyWords(before)}`)
+  }
+}
+
+type Change = 'New' | 'Taken off'
+const mostNamed = 8 // duties in one message
+
+/** One message for each person, whatever their number of duties. */
+export function tellOfDuties(tx: Db, at: number, changes: Partial<Record<Change, readonly Assignment[]>>): void {
+  const lines = new Map<number, Map<Change, string[]>>()
+  for (const [change, duties] of Object.entries(changes) as [Change, readonly Assignment[]][]) {
+    const ids = JSON.stringify([...new Set(duties.map(({ shift_id }) => shift_id))])
+    const places = new Map(
+      tx
+        .select({ id: shifts.id, ...placeColumns })
+        .from(shifts)
+        .innerJoin(sites, eq(sites.id, shifts.siteId))
+        .where(and(sql`${shifts.id} in (select value from json_each(${ids}))`, gt(shifts.endsAt, at)))
+        .all()
+        .map(place => [place.id, place]),
+    )
+    const inOrder = duties
+      .flatMap(({ shift_id, staff_id }) => {
+        const place = places.get(shift_id)
+        return place ? [{ staff_id, place }] : []
+      })
+      .sort((a, b) => a.place.startsAt - b.place.startsAt)
+    for (const { staff_id, place } of inOrder) {
+      const theirs = lines.get(staff_id) ?? new Map<Change, string[]>()
+      lines.set(staff_id, theirs.set(change, [...(theirs.get(change) ?? []), dutyWords(place)]))
+    }
+  }
+  for (const { id } of tx
+    .select({ id: staff.id })
+    .from(staff)
+    .where(and(isNotNull(staff.userId), inArray(staff.id, [...lines.keys()])))
+    .all()) {
+    const message = [...(lines.get(id) ?? [])].map(([change, duties]) => `${change}: ${listed(duties)}`).join('. ')
+    tell(tx, at, id, message)
+  }
+}
+
+const listed = (duties: string[]): string =>
+  duties.length > mostNamed
+    ? `${duties.slice(0, mostNamed).join('; ')}; and ${duties.length - mostNamed} more`
+    : duties.join('; ')

@@ -1,0 +1,82 @@
+/** The calendar that somebody subscribes to: its private address, and what stands in it. */
+import { and, asc, between, eq } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { assignments, calendarAddresses, shifts, sites, staff } from '../../../db/schema.ts'
+import { hashSecret, newSecret } from '../../accounts/secret.ts'
+import { refuse } from '../../errors.ts'
+import { day } from '../../platform/clock.ts'
+import { dutyWords } from '../notices.ts'
+import { shownByIds } from '../roster-view.ts'
+import type { Calendar } from './ical.ts'
+
+/** The secret is a parameter: paths are logged, parameters are not. */
+export const calendarPath = (token: string) => `/calendar/shifts.ics?token=${token}`
+
+/** The token is in this answer and nowhere else. It ends the address before. */
+export function renewCalendarAddress(tx: Db, staffId: number, at: number): string {
+  const token = newSecret()
+  const row = { staffId, tokenHash: hashSecret(token), createdAt: at }
+  tx.insert(calendarAddresses).values(row).onConflictDoUpdate({ target: calendarAddresses.staffId, set: row }).run()
+  return token
+}
+
+export const endCalendarAddress = (tx: Db, staffId: number): boolean =>
+  tx.delete(calendarAddresses).where(eq(calendarAddresses.staffId, staffId)).returning().all().length > 0
+
+/** When the address was made; null where there is none. */
+export const calendarSince = (db: Db, staffId: number): number | null =>
+  db.select().from(calendarAddresses).where(eq(calendarAddresses.staffId, staffId)).get()?.createdAt ?? null
+
+const [before, after] = [60 * day, 400 * day]
+const most = 2_000 // duties
+
+/** Whose address it is. All that is wrong with a token is one and the same answer. */
+export function calendarOf(db: Db, token: string, now: number, host: string): Calendar {
+  const owner = db
+    .select({ id: staff.id, name: staff.name })
+    .from(calendarAddresses)
+    .innerJoin(staff, eq(staff.id, calendarAddresses.staffId))
+    .where(eq(calendarAddresses.tokenHash, hashSecret(token)))
+    .get()
+  if (!owner) return refuse('not_found', 'There is no calendar at this address; it may have been renewed')
+  const duties = db
+    .select({
+      shiftId: shifts.id,
+      since: assignments.createdAt,
+      day: shifts.day,
+      startsAt: shifts.startsAt,
+      endsAt: shifts.endsAt,
+      site: sites.name,
+      timezone: sites.timezone,
+    })
+    .from(assignments)
+    .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
+    .innerJoin(sites, eq(sites.id, shifts.siteId))
+    .where(and(eq(assignments.staffId, owner.id), between(shifts.startsAt, now - before, now + after)))
+    .orderBy(asc(shifts.startsAt))
+    .limit(most)
+    .all()
+  const shown = new Map(
+    shownByIds(
+      db,
+      duties.map(({ shiftId }) => shiftId),
+      now,
+    ).map(shift => [shift.id, shift]),
+  )
+  return {
+    name: `Shifts of ${owner.name}`,
+    events: duties.map(duty => {
+      const shift = shown.get(duty.shiftId)
+      const colleagues = shift?.staff.filter(({ staff_id }) => staff_id !== owner.id).map(({ name }) => name) ?? []
+      return {
+        uid: `shift-${duty.shiftId}-${owner.id}@${host}`,
+        from: duty.startsAt,
+        to: duty.endsAt,
+        stamp: duty.since,
+        summary: shift?.skill ? `${shift.skill}, ${duty.site}` : duty.site,
+        location: duty.site,
+        description: `${dutyWords(duty)}${colleagues.length ? `\nWith ${colleagues.join(', ')}` : ''}`,
+      }
+    }),
+  }
+}

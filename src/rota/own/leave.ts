@@ -1,0 +1,160 @@
+/** Leave: asked for by whom it is for, decided by an officer. Approved leave is an absence, which the rules then know. */
+import { and, asc, count, desc, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { assignments, leaveRequests, leaveStates, shifts, staff, unavailability } from '../../../db/schema.ts'
+import { invalid, refuse } from '../../errors.ts'
+import { touch } from '../../platform/cache/stamps.ts'
+import { iso, isoOrNull } from '../../platform/clock.ts'
+import type { PageSlice } from '../../platform/http/pagination.ts'
+import { idSchema } from '../../platform/http/shared-schemas.ts'
+import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { spanWords } from '../calendar-view.ts'
+import { checkRange, today } from '../date-range.ts'
+import { tell } from '../notices.ts'
+
+export const leaveStateSchema = t.Union(leaveStates.map(state => t.Literal(state)))
+const day = (example: string) => ({ ...dateSchema, examples: [example] })
+const noteSchema = t.String({ maxLength: 500, examples: ['A wedding'] })
+
+export const newLeave = t.Object(
+  { from: day('2026-07-01'), to: day('2026-07-14'), note: t.Optional(noteSchema) },
+  { description: 'Both days are included', examples: [{ from: '2026-07-01', to: '2026-07-14', note: 'A wedding' }] },
+)
+export const leaveSchema = t.Object(
+  {
+    id: idSchema,
+    staff_id: idSchema,
+    name: t.String({ examples: ['Ann'] }),
+    from: day('2026-07-01'),
+    to: day('2026-07-14'),
+    note: t.Nullable(noteSchema),
+    state: leaveStateSchema,
+    reason: t.Nullable(t.String({ description: 'Of the officer who decided' })),
+    duties: t.Integer({ description: 'On which they stand in these days as the roster is now' }),
+    created_at: dateTimeSchema,
+    decided_at: t.Nullable(dateTimeSchema),
+  },
+  { $id: 'Leave' },
+)
+export type LeaveView = Static<typeof leaveSchema>
+
+const longest = 366 // days
+
+export function askForLeave(tx: Db, staffId: number, given: Static<typeof newLeave>, at: number): number {
+  const { from, to } = given
+  checkRange(from, to, 'to', longest)
+  if (to < today(at)) invalid('to', 'These days are over.')
+  const other = tx
+    .select()
+    .from(leaveRequests)
+    .where(
+      and(
+        eq(leaveRequests.staffId, staffId),
+        inArray(leaveRequests.state, ['pending', 'approved']),
+        lte(leaveRequests.from, to),
+        gte(leaveRequests.to, from),
+      ),
+    )
+    .get()
+  if (other) refuse('conflict', `You have asked for leave from ${other.from} to ${other.to} already`)
+  const row = { staffId, from, to, note: given.note?.trim() || null, createdAt: at }
+  return tx.insert(leaveRequests).values(row).returning().get().id
+}
+
+const columns = {
+  leave: leaveRequests,
+  name: staff.name,
+  duties: sql<number>`(select count(*) from ${assignments} join ${shifts} on ${shifts.id} = ${assignments.shiftId}
+    where ${assignments.staffId} = ${leaveRequests.staffId} and ${shifts.day} between ${leaveRequests.from} and ${leaveRequests.to})`,
+}
+
+export type LeaveFilter = { staffId?: number; state?: LeaveView['state'] }
+
+/** What waits first, by its first day; then the newest. */
+export function listLeave(db: Db, { staffId, state }: LeaveFilter, { limit, offset }: PageSlice) {
+  const where = and(
+    staffId === undefined ? undefined : eq(leaveRequests.staffId, staffId),
+    state && eq(leaveRequests.state, state),
+  )
+  const leave = db
+    .select(columns)
+    .from(leaveRequests)
+    .innerJoin(staff, eq(staff.id, leaveRequests.staffId))
+    .where(where)
+    .orderBy(
+      desc(sql`${leaveRequests.state} = 'pending'`),
+      state === 'pending' ? asc(leaveRequests.from) : desc(leaveRequests.id),
+    )
+    .limit(limit)
+    .offset(offset)
+    .all()
+    .map(leaveView)
+  return { leave, total: countOf(db, where) }
+}
+
+const countOf = (db: Db, where: SQL | undefined): number =>
+  db.select({ total: count() }).from(leaveRequests).where(where).get()?.total ?? 0
+
+export const pendingLeave = (db: Db): number => countOf(db, eq(leaveRequests.state, 'pending'))
+
+const leaveView = ({ leave, name, duties }: { leave: LeaveRow; name: string; duties: number }): LeaveView => ({
+  id: leave.id,
+  staff_id: leave.staffId,
+  name,
+  from: leave.from,
+  to: leave.to,
+  note: leave.note,
+  state: leave.state,
+  reason: leave.reason,
+  duties,
+  created_at: iso(leave.createdAt),
+  decided_at: isoOrNull(leave.decidedAt),
+})
+type LeaveRow = typeof leaveRequests.$inferSelect
+
+/** Of `staffId` only, where that is given: to everybody else it is not there. */
+export function leaveById(db: Db, id: number, staffId?: number): LeaveView {
+  const isIt = and(eq(leaveRequests.id, id), staffId === undefined ? undefined : eq(leaveRequests.staffId, staffId))
+  const found = db
+    .select(columns)
+    .from(leaveRequests)
+    .innerJoin(staff, eq(staff.id, leaveRequests.staffId))
+    .where(isIt)
+    .get()
+  return found ? leaveView(found) : refuse('not_found', `There is no leave ${id}`)
+}
+
+/** Decided once. */
+export function decideLeave(
+  tx: Db,
+  id: number,
+  state: 'approved' | 'declined',
+  reason: string | undefined,
+  at: number,
+) {
+  const leave = leaveById(tx, id)
+  if (leave.state !== 'pending') refuse('conflict', `This leave is ${leave.state} already`)
+  settle(tx, id, state, at, reason?.trim() || null)
+  const { staff_id: staffId, from, to } = leave
+  if (state === 'approved') {
+    tx.insert(unavailability).values({ staffId, from, to }).run()
+    touch(tx, 'staff')
+  }
+  tell(tx, at, staffId, `Your leave ${spanWords(from, to)} is ${state}${reason?.trim() ? `: ${reason.trim()}` : ''}`)
+}
+
+/** By whom it is for, before it has begun; the absence goes with it. */
+export function withdrawLeave(tx: Db, id: number, staffId: number, at: number): void {
+  const { state, from, to } = leaveById(tx, id, staffId)
+  if (state === 'declined' || state === 'withdrawn') refuse('conflict', `This leave is ${state} already`)
+  if (state === 'approved' && from <= today(at)) refuse('conflict', 'This leave has begun; ask an officer')
+  settle(tx, id, 'withdrawn', at, null)
+  if (state !== 'approved') return
+  const isTheirs = and(eq(unavailability.staffId, staffId), eq(unavailability.from, from), eq(unavailability.to, to))
+  tx.delete(unavailability).where(isTheirs).run()
+  touch(tx, 'staff')
+}
+
+const settle = (tx: Db, id: number, state: LeaveView['state'], at: number, reason: string | null): void =>
+  void tx.update(leaveRequests).set({ state, decidedAt: at, reason }).where(eq(leaveRequests.id, id)).run()

@@ -1,0 +1,190 @@
+/** “My shifts”, made for a phone: what is next first, the rest in folds below. */
+import { type Content, type Html, html } from '../../platform/html.ts'
+import type { Pagination } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { address } from '../../ui/parts/address.ts'
+import { badge } from '../../ui/parts/badges.ts'
+import { action, answer, form, formField } from '../../ui/parts/form.ts'
+import { emptyState, notice } from '../../ui/parts/notices.ts'
+import { paginationLinks } from '../../ui/parts/pagination-links.ts'
+import { name, number, time } from '../../ui/parts/values.ts'
+import { dayWords, spanWords } from '../calendar-view.ts'
+import { daysAfter, today } from '../date-range.ts'
+import type { StaffNotice } from '../notices.ts'
+import type { PersonView } from '../person.ts'
+import { rotaHead } from '../rota-page.ts'
+import { dayAt } from '../shift.ts'
+import type { Site } from '../site.ts'
+import { wishRows } from '../staff-page.ts'
+import type { LeaveView } from './leave.ts'
+import type { OwnDuty } from './own-duties.ts'
+import type { OwnSwap } from './swaps.ts'
+
+export type MyShifts = {
+  person: PersonView
+  weekHours: number
+  duties: readonly OwnDuty[]
+  pagination: Pagination
+  past: boolean
+  notices: readonly StaffNotice[]
+  swaps: readonly OwnSwap[]
+  leave: readonly LeaveView[]
+  calendarSince: number | null
+  sites: readonly Site[]
+  now: number
+}
+
+export const notLinked = (who: Who | undefined): Html => html`${rotaHead('My shifts', 'mine', who)}
+${emptyState('Your account is not linked to the staff', html`An officer links it on the page of the person, by your name here: ${name(who?.username)}.`)}`
+
+export const myShiftsBody = (data: MyShifts, who: Who | undefined): Html => html`${rotaHead('My shifts', 'mine', who)}
+<div class="mine">${newsOf(data.notices)}
+${dutyList(data)}
+${swapsFold(data)}
+${leaveFold(data)}
+${wishesFold(data)}
+${calendarFold(data)}
+${noticesFold(data.notices)}</div>`
+
+function newsOf(notices: readonly StaffNotice[]): Content {
+  const news = notices.filter(({ seen_at }) => seen_at === null)
+  const [newest] = news
+  if (!newest) return null
+  return notice(html`<ul class="plain">${news.map(({ message }) => html`<li>${message}</li>`)}</ul>
+${action({ label: 'I have read this', small: true, quiet: true, action: '/api/v1/roster/me/notices/seen', body: { up_to: newest.id } })}`)
+}
+
+function dutyList({ duties, pagination, past, person, weekHours, now }: MyShifts): Html {
+  const switcher = past
+    ? html`<a href="/rota/mine">Shifts to come</a>`
+    : html`<a href="/rota/mine?past=true">Shifts that are over</a>`
+  return html`<p class="quiet">${number(weekHours, { unit: 'h' })} of ${number(person.max_hours_week, { unit: 'h' })} this week · ${switcher}</p>
+${
+  duties.length
+    ? html`<ol class="duties">${duties.map(duty => dutyItem(duty, now, past))}</ol>`
+    : emptyState(
+        past ? 'No shifts yet' : 'No shifts to come',
+        'As soon as a roster with you is published, your shifts are here.',
+      )
+}
+${paginationLinks(pagination, page => address('/rota/mine', { past: past ? 'true' : undefined, page }))}`
+}
+
+function dutyItem(duty: OwnDuty, now: number, past: boolean): Html {
+  const { date, from, to, site, timezone, skill, colleagues, against, offered } = duty
+  const here = dayAt(now, timezone)
+  const when = date === here ? 'Today' : date === daysAfter(here, 1) ? 'Tomorrow' : dayWords(date)
+  return html`<li class="duty${against.length > 0 && ' short'}" id="d-${duty.assignment_id}">
+<p><strong>${when}</strong> ${from}–${to} <small class="quiet">${timezone}</small></p>
+<p>${name(site)}${skill && html` · ${skill}`}${colleagues.length > 0 && html` <small class="quiet">with ${colleagues.join(', ')}</small>`}</p>
+${against.map(({ message }) => html`<p>${badge('cannot work', 'bad')} ${message}</p>`)}
+${!past && offerState(duty, `${when}, ${from}–${to}`, offered)}</li>`
+}
+
+const offerState = ({ assignment_id }: OwnDuty, words: string, offered: OwnDuty['offered']): Html =>
+  offered
+    ? html`<p>${badge(offered.taken_by ? html`${name(offered.taken_by)} would take it` : 'offered', 'warn')} ${action({ label: 'Keep it', small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/swaps/${offered.id}` })}</p>`
+    : action({
+        label: 'Offer it',
+        small: true,
+        quiet: true,
+        action: '/api/v1/roster/me/swaps',
+        body: { assignment_id },
+        confirm: `Offer ${words} to your colleagues? It stays yours until somebody takes it.`,
+        ask: { name: 'note', label: 'A word to them', optional: true },
+        done: 'Offered',
+      })
+
+const fold = (title: string, count: number, content: Content): Html =>
+  html`<details class="fold"><summary>${title}${count > 0 && html` ${badge(number(count), 'warn')}`}</summary>
+${content}</details>`
+
+function swapsFold({ swaps, duties, past }: MyShifts): Html {
+  const others = swaps.filter(({ mine }) => !mine)
+  const may = others.filter(({ state, against }) => state === 'open' && !against.length)
+  const giving = past ? [] : duties.filter(({ offered }) => !offered)
+  return fold(
+    'Offered by colleagues',
+    may.length,
+    others.length
+      ? html`<ul class="plain offers">${others.map(swap => offerItem(swap, giving))}</ul>`
+      : html`<p class="quiet">Nobody offers a shift.</p>`,
+  )
+}
+
+function offerItem(swap: OwnSwap, giving: readonly OwnDuty[]): Html {
+  const head = html`<p>${name(swap.name)} offers <strong>${swap.words}</strong>${swap.note && html`: ${swap.note}`}</p>`
+  if (swap.state === 'taken')
+    return html`<li>${head}<p>${badge('you would take it', 'warn')}${swap.in_return && html` for ${swap.in_return.words}`} ${action({ label: 'Let it go', small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/swaps/${swap.id}` })}</p></li>`
+  if (swap.against.length)
+    return html`<li>${head}<p class="quiet">Not for you: ${swap.against.map(({ message }) => message).join('; ')}</p></li>`
+  return html`<li>${head}
+${form(
+  { action: `/api/v1/roster/swaps/${swap.id}/take`, done: 'Taken' },
+  formField({
+    label: 'For',
+    name: 'in_return',
+    id: `f-return-${swap.id}`,
+    type: 'select',
+    sends: 'number',
+    optional: true,
+    choices: [
+      { value: '', label: 'nothing in return' },
+      ...giving.map(one => ({
+        value: String(one.assignment_id),
+        label: `my ${dayWords(one.date)}, ${one.from}–${one.to}, ${one.site}`,
+      })),
+    ],
+  }),
+  'Take it',
+)}</li>`
+}
+
+const leaveTones = { pending: 'warn', approved: 'good', declined: 'bad', withdrawn: 'quiet' } as const
+
+const leaveFold = ({ leave, now }: MyShifts): Html =>
+  fold(
+    'Leave',
+    leave.filter(({ state }) => state === 'pending').length,
+    html`${form(
+      { action: '/api/v1/roster/me/leave', done: 'Asked for' },
+      html`<div class="columns">${formField({ label: 'From day', name: 'from', type: 'date' })}
+${formField({ label: 'Through', name: 'to', type: 'date' })}
+${formField({ label: 'Why', name: 'note', optional: true, maxlength: 500 })}</div>`,
+      'Ask for leave',
+    )}
+<ul class="plain">${leave.map(
+      ({ id, from, to, state, reason }) =>
+        html`<li>${spanWords(from, to)} ${badge(state, leaveTones[state])}${reason && html` ${reason}`}
+${(state === 'pending' || (state === 'approved' && from > today(now))) && action({ label: 'Withdraw', small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/leave/${id}`, confirm: 'Withdraw this leave?' })}</li>`,
+    )}</ul>`,
+  )
+
+const wishesFold = ({ person, sites }: MyShifts): Html =>
+  fold(
+    'Wishes',
+    0,
+    form(
+      { action: '/api/v1/roster/me/wishes', method: 'put', done: 'Your wishes are saved' },
+      wishRows(person.preferences, sites),
+      'Save my wishes',
+    ),
+  )
+
+const calendarFold = ({ calendarSince }: MyShifts): Html =>
+  fold(
+    'In my calendar',
+    0,
+    html`<p>Your phone’s calendar can subscribe to your shifts by a private address. Whoever has it can read them, so keep it to yourself; a new one ends the old one.</p>
+${calendarSince !== null && html`<p class="quiet">The address in use was made ${time(calendarSince)}; it was shown once.</p>`}
+${form({ action: '/api/v1/roster/me/calendar', done: 'Copy it now: it is not shown again' }, answer('url', 'Subscribe to'), calendarSince === null ? 'Make an address' : 'Make a new address')}
+${calendarSince !== null && action({ label: 'End the address', small: true, danger: true, method: 'delete', action: '/api/v1/roster/me/calendar', confirm: 'End the address? Calendars that subscribe to it show no new shifts.' })}`,
+  )
+
+const noticesFold = (notices: readonly StaffNotice[]): Content =>
+  notices.length > 0 &&
+  fold(
+    'What I was told',
+    0,
+    html`<ul class="plain">${notices.map(({ at, message }) => html`<li>${message} <small class="quiet">${time(at)}</small></li>`)}</ul>`,
+  )

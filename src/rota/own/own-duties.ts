@@ -1,0 +1,138 @@
+/** A person's own shifts, as their page, their calendar and the API tell them. */
+import { and, asc, between, count, desc, eq, gt, lte, sql } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { assignments, shifts, staff, swapOffers } from '../../../db/schema.ts'
+import { refuse } from '../../errors.ts'
+import { hour } from '../../platform/clock.ts'
+import type { PageSlice } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { idSchema } from '../../platform/http/shared-schemas.ts'
+import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { dutyKey, whatIsAgainst, whySchema } from '../broken-duties.ts'
+import { daysAfter, mondayOf, today } from '../date-range.ts'
+import { shownByIds } from '../roster-view.ts'
+import { shiftById } from '../shift-queries.ts'
+
+export type StaffRow = typeof staff.$inferSelect
+
+export const staffOfUser = (db: Db, userId: number | null): StaffRow | undefined =>
+  userId === null ? undefined : db.select().from(staff).where(eq(staff.userId, userId)).get()
+
+/** Who of the staff asks. */
+export const ownStaff = (db: Db, who: Who): StaffRow =>
+  staffOfUser(db, who.id) ??
+  refuse(
+    'not_found',
+    'Your account is not linked to anybody of the staff; an officer links it on the page of the person',
+  )
+
+export const ownDutySchema = t.Object(
+  {
+    assignment_id: idSchema,
+    shift_id: idSchema,
+    site_id: idSchema,
+    site: t.String({ examples: ['Riverside'] }),
+    timezone: t.String({ description: 'Of the site: its wall shows date, from and to', examples: ['Europe/Berlin'] }),
+    date: dateSchema,
+    from: t.String({ examples: ['18:00'] }),
+    to: t.String({ examples: ['23:00'] }),
+    starts_at: dateTimeSchema,
+    ends_at: dateTimeSchema,
+    hours: t.Number({ examples: [5] }),
+    skill: t.Nullable(t.String()),
+    certification: t.Nullable(t.String()),
+    pinned: t.Boolean(),
+    colleagues: t.Array(t.String(), { description: 'Who else stands there', examples: [['Bob', 'Cy']] }),
+    against: t.Array(whySchema, { description: 'The rules that stand against it now: they cannot work it' }),
+    offered: t.Nullable(
+      t.Object({
+        id: idSchema,
+        taken_by: t.Nullable(t.String({ description: 'A colleague who would take it, once an officer says yes' })),
+      }),
+    ),
+  },
+  { $id: 'OwnDuty' },
+)
+export type OwnDuty = Static<typeof ownDutySchema>
+
+export type OwnDutiesAsked = { staffId: number; now: number; past?: boolean }
+
+/** Those to come, the next first; or those that are over, the last first. */
+export function ownDuties(db: Db, { staffId, now, past }: OwnDutiesAsked, { limit, offset }: PageSlice) {
+  const where = and(eq(assignments.staffId, staffId), past ? lte(shifts.endsAt, now) : gt(shifts.endsAt, now))
+  const of = db
+    .select({ id: assignments.id, shiftId: shifts.id, offer: swapOffers.id, takenBy: swapOffers.takenBy })
+    .from(assignments)
+    .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
+    .leftJoin(swapOffers, eq(swapOffers.assignmentId, assignments.id))
+    .where(where)
+    .orderBy(past ? desc(shifts.startsAt) : asc(shifts.startsAt), asc(shifts.id))
+    .limit(limit)
+    .offset(offset)
+    .all()
+  const total = db
+    .select({ total: count() })
+    .from(assignments)
+    .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
+    .where(where)
+    .get()
+  return { duties: described(db, staffId, of, now), total: total?.total ?? 0 }
+}
+
+type Row = { id: number; shiftId: number; offer: number | null; takenBy: number | null }
+
+function described(db: Db, staffId: number, rows: Row[], now: number): OwnDuty[] {
+  const ids = rows.map(({ shiftId }) => shiftId)
+  const shown = new Map(shownByIds(db, ids, now).map(shift => [shift.id, shift]))
+  const names = new Map(
+    db
+      .select({ id: staff.id, name: staff.name })
+      .from(staff)
+      .where(sql`${staff.id} in (select value from json_each(${JSON.stringify(rows.map(({ takenBy }) => takenBy))}))`)
+      .all()
+      .map(({ id, name }) => [id, name]),
+  )
+  const broken = [...shown.values()].flatMap(({ id, staff }) => {
+    const own = staff.find(one => one.staff_id === staffId && one.broken)
+    return own ? [{ shift: shiftById(db, id), staffId, name: own.name }] : []
+  })
+  const against = whatIsAgainst(db, broken, now)
+  return rows.flatMap(({ id, shiftId, offer, takenBy }) => {
+    const shift = shown.get(shiftId)
+    if (!shift) return []
+    return {
+      assignment_id: id,
+      shift_id: shiftId,
+      site_id: shift.site_id,
+      site: shift.site,
+      timezone: shift.timezone,
+      date: shift.date,
+      from: shift.from,
+      to: shift.to,
+      starts_at: shift.starts_at,
+      ends_at: shift.ends_at,
+      hours: hoursBetween(Date.parse(shift.starts_at), Date.parse(shift.ends_at)),
+      skill: shift.skill,
+      certification: shift.certification,
+      pinned: shift.staff.some(one => one.staff_id === staffId && one.pinned),
+      colleagues: shift.staff.filter(one => one.staff_id !== staffId).map(({ name }) => name),
+      against: against.get(dutyKey(shiftId, staffId)) ?? [],
+      offered: offer === null ? null : { id: offer, taken_by: takenBy === null ? null : (names.get(takenBy) ?? null) },
+    }
+  })
+}
+
+const hoursBetween = (from: number, to: number) => Math.round((100 * (to - from)) / hour) / 100
+
+/** Hours of the week that holds this moment, by the day on which a shift begins. */
+export function hoursOfWeek(db: Db, staffId: number, now: number): number {
+  const monday = mondayOf(today(now))
+  const worked = db
+    .select({ ms: sql<number>`coalesce(sum(${shifts.endsAt} - ${shifts.startsAt}), 0)` })
+    .from(assignments)
+    .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
+    .where(and(eq(assignments.staffId, staffId), between(shifts.day, monday, daysAfter(monday, 6))))
+    .get()
+  return hoursBetween(0, worked?.ms ?? 0)
+}

@@ -1,0 +1,84 @@
+/** What waits for an officer: leave and swaps. */
+import { type Html, html } from '../../platform/html.ts'
+import type { Pagination } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { badge } from '../../ui/parts/badges.ts'
+import { action } from '../../ui/parts/form.ts'
+import { emptyState } from '../../ui/parts/notices.ts'
+import { paginationLinks } from '../../ui/parts/pagination-links.ts'
+import { table } from '../../ui/parts/table.ts'
+import { name, number, time } from '../../ui/parts/values.ts'
+import { spanWords } from '../calendar-view.ts'
+import { rotaHead } from '../rota-page.ts'
+import type { LeaveView } from './leave.ts'
+import type { Swap } from './swaps.ts'
+
+export type Requests = { leave: readonly LeaveView[]; pagination: Pagination; swaps: readonly Swap[] }
+
+export const requestsBody = (
+  { leave, pagination, swaps }: Requests,
+  who: Who | undefined,
+): Html => html`${rotaHead('Requests', 'requests', who)}
+<section class="part"><h2>Swaps</h2>
+${table({
+  caption: 'Duties that people offer',
+  stack: true,
+  rows: swaps,
+  columns: [
+    {
+      head: 'Shift',
+      names: true,
+      cell: ({ shift_id, words }) => html`<a href="/rota/shifts/${shift_id}">${words}</a>`,
+    },
+    {
+      head: 'From',
+      cell: one => html`${name(one.name)}${one.note && html` <small class="quiet">${one.note}</small>`}`,
+    },
+    {
+      head: 'To',
+      cell: ({ taken_by, in_return }) =>
+        taken_by
+          ? html`${name(taken_by.name)}${in_return && html` <small class="quiet">for ${in_return.words}</small>`}`
+          : badge('open', 'quiet'),
+    },
+    {
+      head: html`<span class="sr">Actions</span>`,
+      cell: ({ id, state }) =>
+        html`<span class="actions">${
+          state === 'taken' &&
+          action({
+            label: 'Approve',
+            small: true,
+            action: `/api/v1/roster/swaps/${id}/approve`,
+            done: 'The swap is made',
+          })
+        }${action({ label: 'Decline', small: true, quiet: true, action: `/api/v1/roster/swaps/${id}/decline`, confirm: 'Decline this swap?', ask: { name: 'reason', label: 'Why', optional: true } })}</span>`,
+    },
+  ],
+  empty: emptyState(
+    'No swaps',
+    'People offer their shifts under “My shifts”; what colleagues take is here to be approved.',
+  ),
+})}</section>
+<section class="part"><h2>Leave</h2>
+${table({
+  caption: 'Leave that people have asked for',
+  stack: true,
+  rows: leave,
+  columns: [
+    { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },
+    { head: 'Days', cell: ({ from, to }) => spanWords(from, to) },
+    { head: 'Why', cell: ({ note }) => note },
+    { head: 'Shifts then', numeric: true, cell: ({ duties }) => number(duties) },
+    { head: 'Asked', cell: ({ created_at }) => time(created_at) },
+    {
+      head: 'State',
+      cell: ({ id, state, duties }) =>
+        state === 'pending'
+          ? html`<span class="actions">${action({ label: 'Approve', small: true, action: `/api/v1/roster/leave/${id}/approve`, done: 'Approved', ...(duties > 0 && { confirm: `Approve it? They stand on ${duties === 1 ? 'a shift' : `${duties} shifts`} in these days, which will show as broken.` }) })}${action({ label: 'Decline', small: true, quiet: true, action: `/api/v1/roster/leave/${id}/decline`, confirm: 'Decline this leave?', ask: { name: 'reason', label: 'Why', optional: true } })}</span>`
+          : badge(state, 'quiet'),
+    },
+  ],
+  empty: emptyState('No leave', 'People ask for leave under “My shifts”.'),
+})}
+${paginationLinks(pagination, page => `/rota/requests?page=${page}`)}</section>`

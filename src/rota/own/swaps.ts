@@ -1,0 +1,276 @@
+/**
+ * Swaps: somebody offers a duty, a colleague takes it, perhaps for one of their own in return. Where the site asks for it an officer
+ * says yes; what the rules of work forbid is refused to everybody.
+ */
+import { and, asc, count, eq, gt, isNotNull, ne, or, sql } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { assignments, shifts, sites, staff, swapOffers } from '../../../db/schema.ts'
+import { refuse } from '../../errors.ts'
+import { touch } from '../../platform/cache/stamps.ts'
+import { iso } from '../../platform/clock.ts'
+import type { PageSlice } from '../../platform/http/pagination.ts'
+import { idSchema } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { whySchema } from '../broken-duties.ts'
+import { breaksOfMoves, refuseBroken } from '../confirm.ts'
+import { type DutyPlace, dutyWords, placeOf, tell } from '../notices.ts'
+import type { StaffRow } from './own-duties.ts'
+
+const note = t.String({ maxLength: 300, examples: ['My sister marries'] })
+export const newOffer = t.Object(
+  { assignment_id: idSchema, note: t.Optional(note) },
+  { examples: [{ assignment_id: 12, note: 'My sister marries' }] },
+)
+export const takeSchema = t.Object(
+  { in_return: t.Optional({ ...idSchema, description: 'A duty of your own that they get for it' }) },
+  { examples: [{ in_return: 15 }, {}] },
+)
+const dutySchema = t.Object({
+  assignment_id: idSchema,
+  shift_id: idSchema,
+  site: t.String({ examples: ['Riverside'] }),
+  timezone: t.String({ examples: ['Europe/Berlin'] }),
+  starts_at: dateTimeSchema,
+  ends_at: dateTimeSchema,
+  words: t.String({
+    description: 'Its day and hours on the wall of the site',
+    examples: ['Mon 23 Mar, 18:00–23:00, Riverside (Europe/Berlin)'],
+  }),
+})
+export const swapSchema = t.Object(
+  {
+    id: idSchema,
+    ...dutySchema.properties,
+    staff_id: idSchema,
+    name: t.String({ description: 'Who offers it', examples: ['Ann'] }),
+    note: t.Nullable(note),
+    state: t.Union([t.Literal('open'), t.Literal('taken')], { description: 'taken: an officer has yet to say yes' }),
+    taken_by: t.Nullable(t.Object({ staff_id: idSchema, name: t.String() })),
+    in_return: t.Nullable(dutySchema),
+    created_at: dateTimeSchema,
+  },
+  { $id: 'Swap' },
+)
+export type Swap = Static<typeof swapSchema>
+export const ownSwapSchema = t.Object(
+  {
+    ...swapSchema.properties,
+    mine: t.Boolean({ description: 'Offered by you' }),
+    against: t.Array(whySchema, { description: 'The rules that keep you from taking it' }),
+  },
+  { $id: 'OwnSwap' },
+)
+export type OwnSwap = Static<typeof ownSwapSchema>
+
+const rows = (db: Db) =>
+  db
+    .select({
+      offer: swapOffers,
+      shiftId: shifts.id,
+      siteId: shifts.siteId,
+      staffId: staff.id,
+      name: staff.name,
+      rule: sites.swaps,
+      day: shifts.day,
+      startsAt: shifts.startsAt,
+      endsAt: shifts.endsAt,
+      site: sites.name,
+      timezone: sites.timezone,
+    })
+    .from(swapOffers)
+    .innerJoin(assignments, eq(assignments.id, swapOffers.assignmentId))
+    .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
+    .innerJoin(sites, eq(sites.id, shifts.siteId))
+    .innerJoin(staff, eq(staff.id, assignments.staffId))
+    .$dynamic()
+type Row = NonNullable<ReturnType<ReturnType<typeof rows>['get']>>
+
+const nameOf = (db: Db, staffId: number): string =>
+  db.select({ name: staff.name }).from(staff).where(eq(staff.id, staffId)).get()?.name ?? 'somebody'
+
+function swapView(db: Db, row: Row): Swap {
+  const { offer, staffId, name } = row
+  const dutyInReturn = offer.inReturn === null ? undefined : dutyById(db, offer.inReturn)
+  return {
+    id: offer.id,
+    ...dutyView(offer.assignmentId, row.shiftId, row),
+    staff_id: staffId,
+    name,
+    note: offer.note,
+    state: offer.takenBy === null ? 'open' : 'taken',
+    taken_by: offer.takenBy === null ? null : { staff_id: offer.takenBy, name: nameOf(db, offer.takenBy) },
+    in_return: dutyInReturn ? dutyView(dutyInReturn.id, dutyInReturn.shiftId, dutyInReturn.place) : null,
+    created_at: iso(offer.createdAt),
+  }
+}
+
+const dutyView = (id: number, shiftId: number, place: DutyPlace) => ({
+  assignment_id: id,
+  shift_id: shiftId,
+  site: place.site,
+  timezone: place.timezone,
+  starts_at: iso(place.startsAt),
+  ends_at: iso(place.endsAt),
+  words: dutyWords(place),
+})
+
+type Duty = { id: number; shiftId: number; staffId: number; pinned: boolean; place: DutyPlace }
+
+function dutyById(db: Db, id: number): Duty | undefined {
+  const found = db.select().from(assignments).where(eq(assignments.id, id)).get()
+  const place = found && placeOf(db, found.shiftId)
+  return found && place && { ...found, place }
+}
+
+/** A duty of theirs that has not begun. To everybody else it is not there. */
+function ownDutyAhead(db: Db, id: number, staffId: number, now: number): Duty {
+  const duty = dutyById(db, id)
+  if (duty?.staffId !== staffId) return refuse('not_found', `You have no duty ${id}`)
+  if (duty.place.startsAt <= now) refuse('conflict', 'This duty has begun')
+  return duty
+}
+
+export function offer(tx: Db, me: StaffRow, given: Static<typeof newOffer>, at: number): number {
+  ownDutyAhead(tx, given.assignment_id, me.id, at)
+  const row = { assignmentId: given.assignment_id, note: given.note?.trim() || null, createdAt: at }
+  const [made] = tx.insert(swapOffers).values(row).onConflictDoNothing().returning().all()
+  return made?.id ?? refuse('conflict', 'You offer this duty already')
+}
+
+const isAhead = (now: number) => gt(shifts.startsAt, now)
+
+/** Every offer that holds, the first to begin first. */
+export function listSwaps(db: Db, now: number, { limit, offset }: PageSlice, taken?: boolean) {
+  const where = and(isAhead(now), taken ? isNotNull(swapOffers.takenBy) : undefined)
+  const found = rows(db)
+    .where(where)
+    .orderBy(asc(shifts.startsAt), asc(swapOffers.id))
+    .limit(limit)
+    .offset(offset)
+    .all()
+  return { swaps: found.map(row => swapView(db, row)), total: total(db, where) }
+}
+
+export const waitingSwaps = (db: Db, now: number): number => total(db, and(isAhead(now), isNotNull(swapOffers.takenBy)))
+
+const total = (db: Db, where: ReturnType<typeof and>): number =>
+  db
+    .select({ total: count() })
+    .from(swapOffers)
+    .innerJoin(assignments, eq(assignments.id, swapOffers.assignmentId))
+    .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
+    .where(where)
+    .get()?.total ?? 0
+
+/** What they offer and what they may take or have taken: not what goes on between two others. */
+export function swapsFor(db: Db, me: StaffRow, now: number, { limit, offset }: PageSlice) {
+  const concerns = or(
+    eq(assignments.staffId, me.id),
+    eq(swapOffers.takenBy, me.id),
+    and(sql`${swapOffers.takenBy} is null`, ne(assignments.staffId, me.id)),
+  )
+  const where = and(isAhead(now), concerns)
+  const found = rows(db)
+    .where(where)
+    .orderBy(asc(shifts.startsAt), asc(swapOffers.id))
+    .limit(limit)
+    .offset(offset)
+    .all()
+  const swaps = found.map((row): OwnSwap => {
+    const mine = row.staffId === me.id
+    const isOpen = row.offer.takenBy === null
+    const broken = mine || !isOpen ? [] : breaksOfMoves(db, movesOf(row, me.id))
+    return { ...swapView(db, row), mine, against: broken.map(({ rule, message }) => ({ rule, message })) }
+  })
+  return { swaps, total: total(db, where) }
+}
+
+function offerById(db: Db, id: number, now: number): Row {
+  const row = rows(db)
+    .where(and(eq(swapOffers.id, id), isAhead(now)))
+    .get()
+  return row ?? refuse('not_found', `There is no offer ${id}; it may be over`)
+}
+
+export const swapById = (db: Db, id: number, now: number): Swap => swapView(db, offerById(db, id, now))
+
+type Moves = { duty: Pick<Duty, 'id' | 'shiftId' | 'staffId'>; to: number }[]
+const movesOf = ({ offer, shiftId, staffId }: Row, takerId: number, inReturn?: Duty): Moves => [
+  { duty: { id: offer.assignmentId, shiftId, staffId }, to: takerId },
+  ...(inReturn ? [{ duty: inReturn, to: staffId }] : []),
+]
+
+/** A colleague takes it. Answers whether that is all there is to it. */
+export function take(tx: Db, me: StaffRow, id: number, inReturnId: number | undefined, at: number): boolean {
+  const row = offerById(tx, id, at)
+  const { offer, staffId, rule } = row
+  if (staffId === me.id) refuse('conflict', 'You offer this duty yourself')
+  if (!me.active) refuse('conflict', 'You are not planned any more; ask an officer')
+  if (offer.takenBy !== null) refuse('conflict', 'A colleague has taken it already')
+  const inReturn = inReturnId === undefined ? undefined : ownDutyAhead(tx, inReturnId, me.id, at)
+  refuseBroken(breaksOfMoves(tx, movesOf(row, me.id, inReturn)))
+  if (rule === 'rules') {
+    exchange(tx, row, me.id, inReturn, at)
+    return true
+  }
+  tx.update(swapOffers)
+    .set({ takenBy: me.id, takenAt: at, inReturn: inReturnId ?? null })
+    .where(eq(swapOffers.id, id))
+    .run()
+  tell(tx, at, staffId, `${me.name} would take ${dutyWords(row)}${forThis(inReturn)}; an officer has yet to say yes`)
+  return false
+}
+
+const forThis = (inReturn: Duty | undefined) => (inReturn ? `, you get ${dutyWords(inReturn.place)}` : '')
+
+/** Checked again: rules or rosters may have changed since it was taken. */
+export function approveSwap(tx: Db, id: number, at: number): void {
+  const row = offerById(tx, id, at)
+  const { takenBy, inReturn } = row.offer
+  if (takenBy === null) refuse('conflict', 'Nobody has taken this offer yet')
+  exchange(tx, row, takenBy, inReturn === null ? undefined : dutyById(tx, inReturn), at)
+}
+
+function exchange(tx: Db, row: Row, takerId: number, inReturn: Duty | undefined, at: number): void {
+  const moves = movesOf(row, takerId, inReturn)
+  refuseBroken(breaksOfMoves(tx, moves))
+  const taker = nameOf(tx, takerId)
+  const pinned = dutyById(tx, row.offer.assignmentId)?.pinned ?? true
+  for (const { duty } of moves) tx.delete(assignments).where(eq(assignments.id, duty.id)).run()
+  for (const { duty, to } of moves)
+    tx.insert(assignments)
+      .values({
+        shiftId: duty.shiftId,
+        staffId: to,
+        pinned: duty === inReturn ? inReturn.pinned : pinned,
+        createdAt: at,
+      })
+      .run()
+  touch(tx, 'roster')
+  tell(tx, at, row.staffId, `${taker} works ${dutyWords(row)} for you${forThis(inReturn)}`)
+  const given = inReturn ? `; ${row.name} works ${dutyWords(inReturn.place)} for you` : ''
+  tell(tx, at, takerId, `You work ${dutyWords(row)} for ${row.name}${given}`)
+}
+
+/** The duty stays where it is, and is offered no more. */
+export function declineSwap(tx: Db, id: number, reason: string | undefined, at: number): void {
+  const row = offerById(tx, id, at)
+  tx.delete(swapOffers).where(eq(swapOffers.id, id)).run()
+  const why = reason?.trim() ? `: ${reason.trim()}` : ''
+  tell(tx, at, row.staffId, `Your offer of ${dutyWords(row)} is declined${why}`)
+  if (row.offer.takenBy !== null) tell(tx, at, row.offer.takenBy, `The swap of ${dutyWords(row)} is declined${why}`)
+}
+
+/** Who offered it takes the offer back; who took it lets it go. To everybody else it is not there. */
+export function withdrawSwap(tx: Db, me: StaffRow, id: number, at: number): void {
+  const row = offerById(tx, id, at)
+  const { takenBy } = row.offer
+  if (row.staffId === me.id) {
+    tx.delete(swapOffers).where(eq(swapOffers.id, id)).run()
+    if (takenBy !== null) tell(tx, at, takenBy, `${me.name} works ${dutyWords(row)} after all`)
+  } else if (takenBy === me.id) {
+    tx.update(swapOffers).set({ takenBy: null, takenAt: null, inReturn: null }).where(eq(swapOffers.id, id)).run()
+    tell(tx, at, row.staffId, `${me.name} cannot take ${dutyWords(row)} after all; it is open again`)
+  } else refuse('not_found', `You have no part in a swap ${id}`)
+}
