@@ -54,14 +54,26 @@ ${sites.length > 1 && html`<select name="site_id" aria-label="Site"><option valu
 <button type="submit" class="small quiet">Show</button>
 <a class="button small quiet" href="${address('/api/v1/roster/export', { by, start, end, site_id: siteId })}">CSV</a>
 </form>
-</div>`
+</div>
+${dayPicker(start, today)}`
+}
+
+/** On a phone one day of the week is shown at a time; see rota.css. */
+function dayPicker(start: string, today: string): Html {
+  const monday = mondayOf(start)
+  const days = daysOf(monday, daysAfter(monday, 6))
+  const chosen = Math.max(0, days.indexOf(today))
+  return html`<fieldset class="day-picker"><legend class="sr">Day to show</legend>${days.map(
+    (date, i) =>
+      html`<label><input type="radio" name="day" value="${i + 1}" ${i === chosen && html`checked`} /> ${dayWords(date).slice(0, 3)} <small>${Number(date.slice(8))}</small></label>`,
+  )}</fieldset>`
 }
 
 /** The part that keeps itself fresh. */
 export function rotaBody({ view, today, sites }: RotaData, who: Who | undefined): Html {
   const { summary, shifts, start, end } = view
   if (!shifts.length) return nothing(sites, who)
-  return html`${figures(summary)}
+  return html`${isAtLeast(who, 'officer') && figures(summary)}
 ${weeks({ shifts, start, end, today, linked: isAtLeast(who, 'officer') })}`
 }
 

@@ -58,10 +58,12 @@ function dutyList({ duties, pagination, past, person, weekHours, now }: MyShifts
   const switcher = past
     ? html`<a href="/rota/mine">Shifts to come</a>`
     : html`<a href="/rota/mine?past=true">Shifts that are over</a>`
-  return html`<p class="quiet">${number(weekHours, { unit: 'h' })} of ${number(person.max_hours_week, { unit: 'h' })} this week · ${switcher}</p>
+  const zones = [...new Set(duties.map(({ timezone }) => timezone))]
+  const zone = zones.length === 1 ? zones[0] : undefined
+  return html`<p class="quiet">${number(weekHours, { unit: 'h' })} of ${number(person.max_hours_week, { unit: 'h' })} this week · ${switcher}${zone && html` · ${zone} time`}</p>
 ${
   duties.length
-    ? html`<ol class="duties">${duties.map(duty => dutyItem(duty, now, past))}</ol>`
+    ? html`<ol class="duties">${duties.map(duty => dutyItem(duty, now, past, zone === undefined))}</ol>`
     : emptyState(
         past ? 'No shifts yet' : 'No shifts to come',
         'As soon as a roster with you is published, your shifts are here.',
@@ -70,12 +72,12 @@ ${
 ${paginationLinks(pagination, page => address('/rota/mine', { past: past ? 'true' : undefined, page }))}`
 }
 
-function dutyItem(duty: OwnDuty, now: number, past: boolean): Html {
+function dutyItem(duty: OwnDuty, now: number, past: boolean, saysZone: boolean): Html {
   const { date, from, to, site, timezone, skill, colleagues, against, offered } = duty
   const here = dayAt(now, timezone)
   const when = date === here ? 'Today' : date === daysAfter(here, 1) ? 'Tomorrow' : dayWords(date)
   return html`<li class="duty${against.length > 0 && ' short'}" id="d-${duty.assignment_id}">
-<p><strong>${when}</strong> ${from}–${to} <small class="quiet">${timezone}</small></p>
+<p><strong>${when}</strong> ${from}–${to}${saysZone && html` <small class="quiet">${timezone}</small>`}</p>
 <p>${name(site)}${skill && html` · ${skill}`}${colleagues.length > 0 && html` <small class="quiet">with ${colleagues.join(', ')}</small>`}</p>
 ${against.map(({ message }) => html`<p>${badge('cannot work', 'bad')} ${message}</p>`)}
 ${!past && offerState(duty, `${when}, ${from}–${to}`, offered)}</li>`
