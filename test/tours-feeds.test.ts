@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { type FakeFeedOptions, type Fault, faults, startFakeFeed } from '../scripts/fake-feed.ts'
-import { type FeedBoard, type Golfer, isOut, ScoreFeedError } from '../src/leagues/tours/feeds/board.ts'
+import { type FeedBoard, type Golfer, holesPlayed, isOut, ScoreFeedError } from '../src/leagues/tours/feeds/board.ts'
 import { type FeedFormat, parseFeed } from '../src/leagues/tours/feeds/formats.ts'
 import { type BoardComparison, compareBoards } from '../src/leagues/tours/feeds/hold-back.ts'
 import { firstLast } from '../src/leagues/tours/feeds/names.ts'
@@ -121,6 +121,16 @@ describe('reading', () => {
     }
     expect(thrown).toBeInstanceOf(ScoreFeedError)
     expect(thrown instanceof ScoreFeedError && thrown.path).toBe(path)
+  })
+
+  test('a golfer DataGolf shows as cut keeps the holes of both rounds, though it says that they are thru 0', () => {
+    const cut = { dg_id: 7, player_name: 'Berglund, Åke', current_pos: 'CUT', current_score: 16, today: 0 }
+    const { golfers } = parseFeed('datagolf', {
+      info: { event_name: 'Open', current_round: 3 },
+      data: [{ ...cut, round: 2, thru: 0, R1: 79, R2: 81, R3: null, R4: null }],
+    })
+    expect(golfers[0]).toMatchObject({ status: 'cut', round: 2, thru: 18, total: 16 })
+    expect(golfers.map(holesPlayed)).toEqual([36])
   })
 
   test('of two events ESPN is on, the one asked for is read', async () => {

@@ -44,11 +44,13 @@ test('failures double the pause up to a quarter of an hour, and a feed that asks
   expect(nextPollAt(now, { ...healthy, failures: 3, intervalS: 3_600 }, [active])).toBe(now + hour)
 })
 
-test('whoever asks, one look an interval is enough; a feed in trouble may be tried sooner', () => {
+test('one look an interval is enough; by hand, or in trouble, a feed is asked again after 15 s', () => {
   const after = (ms: number, more: object = {}) => isPollDue(now + ms, { ...healthy, ...more })
   expect([after(179 * second), after(180 * second)]).toEqual([false, true])
   expect([after(10 * second, { failures: 1 }), after(15 * second, { failures: 1 })]).toEqual([false, true])
   expect(after(15 * second, { held: 'zeroed' })).toBe(true)
+  const byHand = (ms: number) => isPollDue(now + ms, healthy, true)
+  expect([byHand(14 * second), byHand(15 * second)]).toEqual([false, true])
   expect(after(0, { askedAt: null })).toBe(true)
   expect(after(-hour)).toBe(true) // the clock was set back
 })

@@ -122,9 +122,11 @@ describe('an entry', () => {
 
   test('a golfer who has yet to tee off in round 1 is even; one whose feed is silent is unknown', () => {
     const early = { round: 1, rounds: [null, null, null, null] } satisfies Partial<Golfer>
-    const morning = fieldOf([golfer('a', null, { ...early, thru: 0 }), golfer('b', null, { ...early, thru: null })])
+    const waiting = [golfer('a', null, { ...early, thru: 0 }), golfer('b', null, { ...early, thru: null })]
+    const morning = fieldOf([...waiting, golfer('c', null, { ...early, thru: 1 })])
     expect(scoreEntry(entry('a'), morning, rules(1)).total).toBe(0)
     expect(scoreEntry(entry('b'), morning, rules(1)).total).toBeNull()
+    expect(scoreEntry(entry('a', -9), fieldOf(waiting), rules(1))).toMatchObject({ total: null, tiebreak: null })
   })
 })
 

@@ -137,7 +137,7 @@ test('nobody is missed where nobody waits: a tour without leagues, or one whose 
   expect(raised(app)).toEqual([])
 })
 
-test('an alert about a feed ends with the last league that waited for it', async () => {
+test('a dead feed stays told though no league waits for it any more, until it is read again', async () => {
   const { app, call, clock, feed, league, supervise, ...fieldhouse } = await startFollowing()
   feed.fault('down')
   clock.forward(2 * minute)
@@ -145,7 +145,56 @@ test('an alert about a feed ends with the last league that waited for it', async
   expect(alerts(app)).toMatchObject([{ key: 'feed_held:pga', state: 'active' }])
   await call.delete(`/api/v1/leagues/${league.id}`, { name: league.name })
   await supervise()
+  expect(alerts(app)).toMatchObject([{ key: 'feed_held:pga', state: 'active' }])
+  const page = await (await call.raw('/tours/pga', { headers: { accept: 'text/html' } })).text()
+  expect(page).toContain('it is not tried again by itself')
+  expect(await tour(call)).toMatchObject({ status: 'failing', followed_until: null })
+  feed.fault(null)
+  clock.forward(minute)
+  await update({ call, ...fieldhouse })
   expect(alerts(app)).toMatchObject([{ key: 'feed_held:pga', state: 'resolved' }])
+})
+
+test('a new tour whose feed is dead says that nobody asks it again', async () => {
+  const { app, call } = await startStill()
+  const feed = feedFor()
+  feed.fault('down')
+  await newTour(call, feed.url)
+  await until(() => alerts(app).length > 0)
+  expect(alerts(app)).toMatchObject([
+    { state: 'active', message: expect.stringContaining('not tried again by itself') },
+  ])
+})
+
+test('"update now" asks now and says what came of it, but not twice within 15 s', async () => {
+  const { call, clock, feed, booked, finished } = await startFollowing()
+  const asked = () => feed.requests.length
+  const before = asked()
+  const early = await call.post('/api/v1/tours/pga/update')
+  expect(early).toMatchObject({
+    status: 'skipped',
+    message: expect.stringMatching(/^skipped: the feed was asked \d+ s ago$/),
+  })
+  expect(asked()).toBe(before)
+  clock.forward(16 * second) // of an interval of 60 s
+  feed.advance(90)
+  const started = await call.post('/api/v1/tours/pga/update')
+  expect(started).toMatchObject({ job_id: booked.id, message: 'Accepted', status: 'pending' })
+  expect((await finished(started)).result).toMatchObject({
+    outcome: 'changed',
+    message: expect.stringMatching(/^The feed was asked: \d+ golfers of Coastal Open updated$/),
+  })
+  expect(asked()).toBe(before + 1)
+  clock.forward(16 * second)
+  const again = await finished(call.post('/api/v1/tours/pga/update'))
+  expect(again.result).toMatchObject({ outcome: 'unchanged', message: 'The feed was asked: nothing has changed' })
+})
+
+test('updates end a day past the last league that is not final, and the tour says so', async () => {
+  const { call, league } = await startFollowing()
+  expect(Date.parse((await tour(call)).followed_until)).toBe(Date.parse(league.ends_at) + day)
+  await call.delete(`/api/v1/leagues/${league.id}`, { name: league.name })
+  expect((await tour(call)).followed_until).toBeNull()
 })
 
 redisTest(

@@ -179,7 +179,11 @@ test('the deadline passes by itself: no stroke, no write and no request is neede
   for (const { problem } of await Promise.all(late.map(refusalOf)))
     expect(problem).toMatchObject({ status: 409, deadline: expect.any(String) })
   expect((await call.get(`${path}/players/${anns.id}`)).picks).toHaveLength(4)
-  expect((await board(call, league.id)).rows.map(({ score }: Row) => score)).toEqual([0, 0])
+  const before = (await board(call, league.id)).rows
+  expect(before.map(({ rank, score }: Row) => [rank, score])).toEqual([
+    [null, null], // nobody is first before a stroke is played
+    [null, null],
+  ])
 })
 
 test('an entry is checked against the field, the rules and the other entries', async () => {

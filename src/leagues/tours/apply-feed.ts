@@ -6,6 +6,7 @@ import { acceptAnswer, holdBack, recordFailure } from '../feeds/feed-state.ts'
 import type { FetchedFeed } from '../feeds/fetch-feed.ts'
 import type { FeedBoard } from './feeds/board.ts'
 import { compareBoards } from './feeds/hold-back.ts'
+import { isUpdateWanted, leagueTimes } from './poll-times.ts'
 import { changeTour, findTour, openLeaguesOn } from './queries.ts'
 import { refuseCorrections } from './settle-leagues.ts'
 import { knownEvent, storeBoard, storedBoard } from './stored-events.ts'
@@ -14,7 +15,8 @@ import { tourFeed } from './tour-feed.ts'
 
 export type FeedOutcome = {
   outcome: 'changed' | 'unchanged' | 'held' | 'failed' | 'skipped'
-  message?: string
+  /** What was done, for people. */
+  message: string
   event?: string
   /** Golfers that read differently than before. */
   changed?: number
@@ -39,20 +41,20 @@ const isOther = (after: Tour, before: Tour) =>
   tourStateOf(after) !== tourStateOf(before) || after.eventId !== before.eventId
 
 function decide(tx: Db, tour: Tour, fetched: FetchedFeed<FeedBoard[]>, now: number, log: Log): FeedOutcome {
-  const feed = tourFeed(tour)
+  const feed = tourFeed(tour, isUpdateWanted(leagueTimes(openLeaguesOn(tx, tour.slug)), now))
   if (fetched.kind === 'failed') {
     recordFailure(tx, feed, now, fetched.message)
     return { outcome: 'failed', message: fetched.message }
   }
   if (fetched.kind === 'unchanged') {
     acceptAnswer(tx, feed, now)
-    return { outcome: 'unchanged' }
+    return { outcome: 'unchanged', message: 'The feed was asked: nothing has changed' }
   }
   const read = fetched.reading.map(board => judged(tx, tour, board, now))
   const held = read.flatMap(({ verdict }) => (verdict.kind === 'held' ? [verdict.message] : [])).join('; ')
   if (held) {
     holdBack(tx, feed, now, held)
-    return { outcome: 'held', message: held }
+    return { outcome: 'held', message: `Held back: ${held}` }
   }
 
   const stored = read.flatMap(({ known, verdict }) =>
@@ -66,9 +68,12 @@ function decide(tx: Db, tour: Tour, fetched: FetchedFeed<FeedBoard[]>, now: numb
   const problems = fetched.reading.flatMap(board => board.problems)
   if (problems.length > 0)
     log.warn('Some of a feed could not be read', { tour: tour.slug, problems: problems.slice(0, 5) })
+  const isQuiet = stored.every(({ quiet }) => quiet)
+  const [first] = stored
   return {
-    outcome: stored.every(({ quiet }) => quiet) ? 'unchanged' : 'changed',
-    event: stored[0]?.event.name,
+    outcome: isQuiet ? 'unchanged' : 'changed',
+    message: `The feed was asked: ${isQuiet ? 'nothing has changed' : `${changed} ${changed === 1 ? 'golfer' : 'golfers'} of ${first?.event.name} updated`}`,
+    event: first?.event.name,
     changed,
     problems: problems.length,
   }

@@ -1,6 +1,6 @@
 import type { FieldError } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
-import { type FeedBoard, type Golfer, isEvent, isOut } from './feeds/board.ts'
+import { type FeedBoard, type Golfer, hasBegun, isEvent, isOut } from './feeds/board.ts'
 
 export const mostPicks = 50
 
@@ -32,7 +32,8 @@ export function picksClose(league: PickWindow, board: FeedBoard | null): number 
 
 /** Unless a deadline is set, the first stroke closes the picks too: a feed may lack tee times. */
 export function picksAreOpen(now: number, league: PickWindow, board: FeedBoard | null): boolean {
-  const begun = league.deadline === null && league.event !== null && isEvent(board, league.event) && hasBegun(board)
+  const begun =
+    league.deadline === null && league.event !== null && isEvent(board, league.event) && hasBegun(board.golfers)
   return now < picksClose(league, board) && !begun
 }
 
@@ -45,7 +46,3 @@ function firstTee(league: PickWindow, board: FeedBoard | null): number | null {
     .filter(at => at >= league.starts_at - day && at <= league.ends_at)
   return times.length > 0 ? Math.min(...times) : null
 }
-
-/** Whether a stroke has been played. */
-export const hasBegun = ({ golfers }: Pick<FeedBoard, 'golfers'>) =>
-  golfers.some(({ thru, rounds }) => (thru ?? 0) > 0 || rounds[0] !== null)

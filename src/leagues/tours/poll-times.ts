@@ -1,16 +1,20 @@
 /** When a feed is asked. Pure: times in milliseconds since 1970. */
 import { day, minute, second } from '../../platform/clock.ts'
 import { longestRetryAfter, pauseOf } from '../feeds/feed-state.ts'
+import type { League } from '../league.ts'
 import { type FinishLeague, keepsPolling, pollPastEnd } from './finish.ts'
 import type { Tour } from './tour.ts'
 
 type Times = Pick<FinishLeague, 'starts_at' | 'ends_at'>
+export const leagueTimes = (leagues: readonly Pick<League, 'startsAt' | 'endsAt'>[]): Times[] =>
+  leagues.map(({ startsAt, endsAt }) => ({ starts_at: startsAt, ends_at: endsAt }))
+
 type Asked = Pick<Tour, 'intervalS' | 'askedAt' | 'failures' | 'held'>
 
 /** Before a league is near, only its field and tee times are of interest. */
 const calmInterval = 30 * minute
 const nearBefore = day
-const leastPause = 15 * second // between two tries of a feed that fails, whoever asks for them
+export const leastPause = 15 * second // between two requests, whoever asks for them
 const early = 50 // ms before its time that a timer may fire
 
 const live = (leagues: readonly Times[], now: number) =>
@@ -40,11 +44,11 @@ export function nextPollAt(now: number, tour: Asked, leagues: readonly Times[], 
   return at <= endOfLeagues(waiting) ? at : null
 }
 
-/** One look an interval, whoever asks for more. A feed that is in trouble may be tried again sooner, by hand. */
-export function isPollDue(now: number, { askedAt, intervalS, failures, held }: Asked): boolean {
+/** One look an interval. By hand, and where a feed is in trouble, it may be asked sooner. */
+export function isPollDue(now: number, { askedAt, intervalS, failures, held }: Asked, byHand = false): boolean {
   if (askedAt === null || askedAt > now) return true
   const interval = intervalS * second
-  const pause = failures > 0 || held !== null ? Math.min(interval, leastPause) : interval
+  const pause = byHand || failures > 0 || held !== null ? Math.min(interval, leastPause) : interval
   return now - askedAt >= pause - early
 }
 

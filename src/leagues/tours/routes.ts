@@ -122,9 +122,9 @@ export const tourRoutes = (app: App) => {
       '/:slug/update',
       async ({ params: { slug }, body, who, set }) => {
         const tour = tourBySlug(db, slug)
-        const { message, ...run } = await forceUpdate(app, signedIn(who), tour, body?.accept === true)
+        const { outcome, message, ...run } = await forceUpdate(app, signedIn(who), tour, body?.accept === true)
         set.status = 202
-        return { ...started(run), message }
+        return { ...started(run), message, ...(outcome === 'too soon' && { status: 'skipped' }) }
       },
       {
         body: t.Optional(
@@ -132,7 +132,7 @@ export const tourRoutes = (app: App) => {
         ),
         may: 'officer',
         detail: describe(
-          'Refresh the feed now. Once per interval, however many ask: the others get the id of its job',
+          'Update now: asks the feed, unless that is under way or it was asked within 15 s; `message` says which, and `result.message` of the job what came of it',
           startedSchema,
           { status: 202 },
         ),

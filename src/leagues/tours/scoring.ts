@@ -1,4 +1,12 @@
-import { type Golfer, type GolferStatus, hasYetToTeeOff, holesPlayed, isMidRound, isOut } from './feeds/board.ts'
+import {
+  type Golfer,
+  type GolferStatus,
+  hasBegun,
+  hasYetToTeeOff,
+  holesPlayed,
+  isMidRound,
+  isOut,
+} from './feeds/board.ts'
 
 export type ScoringRules = {
   /** How many picks count: the lowest ones. */
@@ -44,14 +52,23 @@ export type PickScore = {
   counts: boolean
 }
 
-/** The golfers of a board by id, with the two facts about all of them that scoring needs. Made once for all entries. */
-export type GolferField = { golfers: ReadonlyMap<string, Golfer>; leader: number | null; worst: number | null }
+/** The golfers of a board by id, with what of all of them scoring needs to know. Made once for all entries. */
+export type GolferField = {
+  golfers: ReadonlyMap<string, Golfer>
+  /** A stroke has been played: before that nobody has a score. */
+  begun: boolean
+  leader: number | null
+  worst: number | null
+}
 
 export function fieldOf(golfers: Iterable<Golfer>): GolferField {
   const byId = new Map([...golfers].map(golfer => [golfer.player_id, golfer]))
-  const stillIn = [...byId.values()].filter(golfer => !isOut(golfer)).flatMap(golfer => totalOf(golfer) ?? [])
+  const all = [...byId.values()]
+  const begun = hasBegun(all)
+  const stillIn = begun ? all.filter(golfer => !isOut(golfer)).flatMap(golfer => totalOf(golfer) ?? []) : []
   return {
     golfers: byId,
+    begun,
     leader: stillIn.length > 0 ? Math.min(...stillIn) : null,
     worst: stillIn.length > 0 ? Math.max(...stillIn) : null,
   }
@@ -95,7 +112,7 @@ function scorePick(id: string, field: GolferField, rule: MissedCut): PickScore {
     }
   }
   const { name, status, today, thru, round } = golfer
-  const total = totalOf(golfer)
+  const total = field.begun ? totalOf(golfer) : null
   const score = isOut(golfer) ? missedCutScore(total, field.worst, rule) : total
   return { player_id: id, name, status, score, total, today, thru, round, counts: false }
 }

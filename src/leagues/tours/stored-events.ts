@@ -3,8 +3,7 @@ import { and, eq, inArray, isNull } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { golfers as readings, tourEvents } from '../../../db/schema.ts'
 import { day } from '../../platform/clock.ts'
-import type { FeedBoard, FeedEvent, Golfer } from './feeds/board.ts'
-import { hasBegun } from './pick-rules.ts'
+import { type FeedBoard, type FeedEvent, type Golfer, hasBegun } from './feeds/board.ts'
 import { eventsOf, findEvent, golfersOf } from './queries.ts'
 import { feedEventOf, type Tour, type TourEvent } from './tour.ts'
 
@@ -56,7 +55,7 @@ export function storeBoard(
   if (quiet) return { event: change(tx, known, { version, name: state.name }), changed: 0, moved, quiet }
 
   const at = known ? Math.max(now, known.changedAt + 1) : now // a clock set back must not tangle the readings
-  const values = { ...state, version, begunAt: known?.begunAt ?? (hasBegun(board) ? at : null), changedAt: at }
+  const values = { ...state, version, begunAt: known?.begunAt ?? (hasBegun(board.golfers) ? at : null), changedAt: at }
   const isMoved = moved.length + gone.length > 0
   const event = known
     ? change(tx, known, { ...values, ...(isMoved && { movedAt: at }) })

@@ -8,10 +8,10 @@ import { clear, raise } from '../../alerts.ts'
 import { type App, job } from '../../context.ts'
 import { locks } from '../../locks.ts'
 import { iso, isoOrNull, second } from '../../platform/clock.ts'
-import { isBookedTooLate, isPollOverdue, isUpdateWanted } from './poll-times.ts'
-import { bookedUpdate, feedAlert, listTours, missingAlert, openLeaguesOn, updateJob } from './queries.ts'
+import { isBookedTooLate, isPollOverdue, isUpdateWanted, leagueTimes } from './poll-times.ts'
+import { bookedUpdate, listTours, missingAlert, openLeaguesOn, updateJob } from './queries.ts'
 import type { Tour } from './tour.ts'
-import { bookUpdate, leagueTimes, updatePlayerScores } from './update-player-scores.ts'
+import { bookUpdate, updatePlayerScores } from './update-player-scores.ts'
 
 /**
  * `running`: a run holds the lock. `booked`: one waits in the queue for its time. `late`: its time has passed, or is further
@@ -93,7 +93,6 @@ async function report({ db, clock }: App, tour: Tour, finding: Finding): Promise
   const key = missingAlert(tour.slug)
   await atomically(db, tx => {
     if (finding.state === 'unknown') return
-    if (finding.state === 'idle') clear(tx, clock.now(), feedAlert(tour.slug)) // nobody waits for its scores
     if (!isMissing(finding)) return clear(tx, clock.now(), key)
     raise(tx, clock.now(), {
       key,

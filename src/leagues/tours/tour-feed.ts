@@ -7,7 +7,8 @@ import { parseFeed } from './feeds/formats.ts'
 import { changeTour, feedAlert, openLeaguesOn } from './queries.ts'
 import type { Tour } from './tour.ts'
 
-export const tourFeed = (tour: Tour): FeedRecord => ({
+/** `isFollowed`: a league waits for its scores, so that it is asked again. */
+export const tourFeed = (tour: Tour, isFollowed = true): FeedRecord => ({
   state: tour,
   change: (tx, change) => void changeTour(tx, tour.id, change),
   failing: {
@@ -16,7 +17,9 @@ export const tourFeed = (tour: Tour): FeedRecord => ({
     alert: (message, since, failures) => ({
       severity: 'error',
       title: `The feed of ${tour.name} cannot be read`,
-      message: `${message}. The last good board stays; it is tried again.`,
+      message: `${message}. The last good board stays; ${
+        isFollowed ? 'it is tried again.' : 'no league waits for it, so it is not tried again by itself.'
+      }`,
       data: { tour: tour.slug, failures, failing_since: since },
     }),
   },

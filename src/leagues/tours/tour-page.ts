@@ -95,12 +95,20 @@ export function fieldBody({ tour, players, pagination: pages, q }: TourData, who
   const path = `/tours/${tour.slug}`
   return html`<header class="scoreboard">
 <h1>${name(tour.name)}</h1>
-<p class="facts"><a href="/tours">Tours</a>${tourBadge(tour.status)}${event && html`<span>${name(event.name)}</span><span>${eventWords(event.status)}</span>`}</p>
+<div class="facts"><a href="/tours">Tours</a>${tourBadge(tour.status)}${event && html`<span>${name(event.name)}</span><span>${eventWords(event.status)}</span>`}${
+    isAtLeast(who, 'officer') &&
+    html`<span class="actions">${action({ label: 'Update now', small: true, action: `/api/v1${path}/update`, follow: true, done: '{message}' })}</span>`
+  }</div>
 ${stats([
   { label: 'Golfers', value: number(pages.total) },
   event?.round ? { label: 'Round', value: number(event.round) } : undefined,
   { label: 'Last checked', value: time(tour.checked_at) },
-  { label: 'Next check', value: time(tour.next_update_at), note: duration(tour.interval_s * 1_000) },
+  { label: 'Next check', value: time(tour.next_update_at), note: html`every ${duration(tour.interval_s * 1_000)}` },
+  {
+    label: 'Followed until',
+    value: time(tour.followed_until),
+    note: tour.followed_until ? 'a day past the last league’s end' : 'no league waits for it',
+  },
 ])}
 </header>
 ${trouble(tour, who)}
@@ -141,7 +149,7 @@ ${paginationLinks(pages, page => address(path, { q, page }))}`
 function trouble(tour: TourView, who: Who | undefined): Content {
   if (tour.status === 'failing')
     return notice(
-      html`The feed has failed ${number(tour.failures)} ${tour.failures === 1 ? 'time' : 'times'} since ${time(tour.failing_since)}: ${tour.error}. It is tried again.`,
+      html`The feed has failed ${number(tour.failures)} ${tour.failures === 1 ? 'time' : 'times'} since ${time(tour.failing_since)}: ${tour.error}. ${tour.followed_until ? 'It is tried again.' : 'No league waits for it, so it is not tried again by itself: update it now, or delete the tour.'}`,
       'bad',
     )
   if (tour.status !== 'held') return null
@@ -155,7 +163,8 @@ ${
     action: `/api/v1/tours/${tour.slug}/update`,
     body: { accept: true },
     confirm: 'Take what the feed says now as it is? Boards change with it.',
-    done: 'The next board is taken as it comes',
+    follow: true,
+    done: '{message}',
   })
 }`,
     'warn',
@@ -170,8 +179,6 @@ ${form(
   'Save',
 )}
 <div class="steps">
-<div class="step"><h3>Refresh now</h3><p class="quiet">Asks the feed, unless it was asked within the last ${duration(tour.interval_s * 1_000)}.</p>
-${action({ label: 'Refresh the feed now', action: `/api/v1/tours/${tour.slug}/update`, done: 'The feed is being fetched' })}</div>
 <div class="step"><h3>Delete</h3><p class="quiet">Removes the tour and what its feed has said. Leagues that are not final keep it from being deleted.</p>
 ${action({ label: 'Delete the tour', danger: true, method: 'delete', action: `/api/v1/tours/${tour.slug}`, confirm: `Delete ${tour.name}?`, goTo: '/tours', done: 'The tour is deleted' })}</div>
 </div>

@@ -2,19 +2,21 @@ import type { App } from '../../context.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { maySee } from '../visibility.ts'
+import { endOfLeagues, isUpdateWanted, leagueTimes } from './poll-times.ts'
 import { bookedUpdate, findEvent, openLeaguesOn } from './queries.ts'
 import { type Tour, type TourView, tourView } from './tour.ts'
 
 /** As this reader may see it: the feed's URL is for officers, private leagues are for their members. */
 export function tourViewOf({ db, clock }: App, tour: Tour, who: Who | undefined): TourView {
   const run = bookedUpdate(db, tour.slug)
+  const open = openLeaguesOn(db, tour.slug)
+  const now = clock.now()
   return tourView(tour, {
-    now: clock.now(),
+    now,
     event: findEvent(db, tour.eventId),
     nextUpdateAt: run ? (run.notBefore ?? run.createdAt) : null,
-    leagues: openLeaguesOn(db, tour.slug)
-      .filter(league => maySee(db, league, who))
-      .map(({ id }) => id),
+    followedUntil: isUpdateWanted(leagueTimes(open), now) ? endOfLeagues(leagueTimes(open)) : null,
+    leagues: open.filter(league => maySee(db, league, who)).map(({ id }) => id),
     showsUrl: isAtLeast(who, 'officer'),
   })
 }

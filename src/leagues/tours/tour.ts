@@ -59,6 +59,13 @@ export const tourSchema = t.Object(
     checked_at: moment,
     age_s: t.Nullable(t.Integer({ description: 'Seconds since the feed last confirmed or changed the board' })),
     next_update_at: moment,
+    followed_until: t.Nullable(
+      t.String({
+        format: 'date-time',
+        description:
+          'Updates end then: a day past the end of the last league that is not final. Null: nobody follows it',
+      }),
+    ),
     failures: t.Integer({ description: 'In a row' }),
     error: t.Nullable(t.String({ description: 'Of the last failure' })),
     failing_since: moment,
@@ -74,12 +81,16 @@ export type TourContext = {
   now: number
   event: TourEvent | undefined
   nextUpdateAt: number | null
+  followedUntil: number | null
   leagues: number[]
   showsUrl: boolean
 }
 
 export type TourView = Static<typeof tourSchema>
-export const tourView = (tour: Tour, { now, event, nextUpdateAt, leagues, showsUrl }: TourContext): TourView => ({
+export const tourView = (
+  tour: Tour,
+  { now, event, nextUpdateAt, followedUntil, leagues, showsUrl }: TourContext,
+): TourView => ({
   slug: tour.slug,
   name: tour.name,
   format: tour.format,
@@ -92,6 +103,7 @@ export const tourView = (tour: Tour, { now, event, nextUpdateAt, leagues, showsU
   checked_at: isoOrNull(tour.checkedAt),
   age_s: tour.checkedAt === null ? null : Math.max(0, Math.round((now - tour.checkedAt) / 1000)),
   next_update_at: isoOrNull(nextUpdateAt),
+  followed_until: isoOrNull(followedUntil),
   failures: tour.failures,
   error: tour.error,
   failing_since: isoOrNull(tour.failingSince),

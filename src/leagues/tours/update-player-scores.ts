@@ -4,7 +4,7 @@ import type { Db } from '../../../db/open.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { type App, job } from '../../context.ts'
 import { locks } from '../../locks.ts'
-import { day, minute } from '../../platform/clock.ts'
+import { day, minute, second } from '../../platform/clock.ts'
 import { AlertedFailure, type JobContext } from '../../platform/jobs/job.ts'
 import type { Start, Started } from '../../platform/jobs/jobs.ts'
 import { fetchFeed } from '../feeds/fetch-feed.ts'
@@ -12,7 +12,7 @@ import { bookNextPoll, checkLease, ensurePoll, type PollOutcome, pollNow } from 
 import type { League } from '../league.ts'
 import { applyFeed, type FeedOutcome } from './apply-feed.ts'
 import { tourRulesOf } from './config.ts'
-import { endOfLeagues, isBookedTooLate, isPollDue, isUpdateWanted, nextPollAt } from './poll-times.ts'
+import { endOfLeagues, isBookedTooLate, isPollDue, isUpdateWanted, leagueTimes, nextPollAt } from './poll-times.ts'
 import { bookedUpdate, changeTour, findTour, openLeaguesOn, updateJob } from './queries.ts'
 import { settleLeagues } from './settle-leagues.ts'
 import type { Tour } from './tour.ts'
@@ -37,10 +37,10 @@ export const updatePlayerScores = job(updateJob, {
     if (!by_hand && !isUpdateWanted(timesOn(db, slug), clock.now()))
       return { outcome: 'skipped', message: 'No league waits for it', next_update_at: null }
     // What failed on its way is tried again; what is asked for too often is not.
-    if (work.attempt === 1 && !isPollDue(clock.now(), tour))
+    if (work.attempt === 1 && !isPollDue(clock.now(), tour, by_hand))
       return {
         outcome: 'skipped',
-        message: 'The feed was asked just now',
+        message: 'Nothing was done: the feed was asked just now',
         ...(await bookNext(app, tour, work)),
       }
 
@@ -57,7 +57,7 @@ export const updatePlayerScores = job(updateJob, {
     work.progress(80, 'settling')
     await settleLeagues(app, slug, work.log)
     const next = await bookNext(app, tour, work, fetched.kind === 'failed' ? fetched.retryAfterMs : 0)
-    if (said.outcome === 'failed') throw new AlertedFailure(said.message ?? 'The feed failed')
+    if (said.outcome === 'failed') throw new AlertedFailure(said.message)
     return { ...said, ...next }
   },
   /** A bug must not end the chain. What was cancelled by hand is the supervisor's to notice. */
@@ -66,9 +66,6 @@ export const updatePlayerScores = job(updateJob, {
   },
 })
 
-type Times = { starts_at: number; ends_at: number }
-export const leagueTimes = (leagues: readonly League[]): Times[] =>
-  leagues.map(({ startsAt, endsAt }) => ({ starts_at: startsAt, ends_at: endsAt }))
 const timesOn = (db: Db, slug: string) => leagueTimes(openLeaguesOn(db, slug))
 
 /** Writes down the next look, or finds the one that is written down already. */
@@ -93,23 +90,25 @@ export const bookUpdate = (app: App, slug: string, at = app.clock.now()): Promis
     return tour && isUpdateWanted(timesOn(tx, slug), at) ? accept(tx, app, tour, { at }) : undefined
   })
 
-/** Polls now, unless a poll is under way or the last one is too fresh. Says which. */
-export async function updateNow(app: App, tour: Tour, by: number | null): Promise<Started & { message: string }> {
+type Asked = Started & { outcome: PollOutcome; message: string }
+
+/** Polls now, unless a poll is under way or the feed was asked within seconds. Says which. */
+export async function updateNow(app: App, tour: Tour, by: number | null): Promise<Asked> {
   const now = app.clock.now()
   const leagues = timesOn(app.db, tour.slug)
   const end_time = leagues.length > 0 ? Math.max(endOfLeagues(leagues), now + day) : now + day
   const input = { tour: tour.slug, end_time, by_hand: true }
   const start = { by, expiresAt: end_time }
-  const { outcome, ...started } = await pollNow(app, updatePlayerScores, input, start, isPollDue(now, tour))
-  return { ...started, message: messageOf(outcome, tour) }
+  const { outcome, ...started } = await pollNow(app, updatePlayerScores, input, start, isPollDue(now, tour, true))
+  const asked = tour.askedAt === null ? 0 : Math.max(0, Math.round((now - tour.askedAt) / second))
+  return { ...started, outcome, message: messages[outcome](asked) }
 }
 
-const messageOf = (outcome: PollOutcome, { intervalS }: Tour): string =>
-  ({
-    accepted: 'Accepted',
-    running: 'skipped: already running',
-    'too soon': `skipped: the feed was asked less than ${intervalS} s ago`,
-  })[outcome]
+const messages: Record<PollOutcome, (askedS: number) => string> = {
+  accepted: () => 'Accepted',
+  running: () => 'skipped: already running',
+  'too soon': askedS => `skipped: the feed was asked ${askedS} s ago`,
+}
 
 /** A league that is new or was changed wants its field, or other times than before: its tour is looked at in time. */
 export async function rescheduleUpdates(app: App, league: League): Promise<void> {

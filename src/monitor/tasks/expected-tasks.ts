@@ -1,8 +1,7 @@
 /** Work that is expected to come by itself: the lines of the schedule, and the score updates of tours that leagues wait for. */
 import type { App } from '../../context.ts'
-import { isUpdateWanted } from '../../leagues/tours/poll-times.ts'
+import { isUpdateWanted, leagueTimes } from '../../leagues/tours/poll-times.ts'
 import { bookedUpdate, listTours, openLeaguesOn } from '../../leagues/tours/queries.ts'
-import { leagueTimes } from '../../leagues/tours/update-player-scores.ts'
 import { minute } from '../../platform/clock.ts'
 import type { ScheduleState } from '../../platform/jobs/scheduler.ts'
 import { jobTitle } from './admin-job.ts'

@@ -33,8 +33,11 @@ async function send(form, button) {
   try {
     let answer = await call(method, form.getAttribute('action'), body, keyOf(form, body))
     unanswered.delete(form)
-    if (follows !== undefined && answer.job_id) answer = { ...answer, ...(await follow(answer.job_id, form)) }
-    goOn(form, answer, done)
+    if (follows !== undefined && answer.job_id && answer.status !== 'skipped') {
+      const job = await follow(answer.job_id, form)
+      answer = { ...answer, ...job, message: job.result?.message ?? answer.message }
+    }
+    goOn(form, answer, done && filled(done, answer))
   } catch (error) {
     if (error.problem) unanswered.delete(form)
     showErrors(form, error.message, error.problem?.errors ?? [])
@@ -67,8 +70,11 @@ function goOn(form, answer, done) {
   if (goTo === 'stay' || renews || shown.length) return done && toast(done)
   if (done) toastNext(done)
   if (!goTo) return location.reload()
-  location.assign(goTo.replaceAll(/\{(\w+)\}/g, (_, part) => encodeURIComponent(answer[part] ?? '')))
+  location.assign(filled(goTo, answer, encodeURIComponent))
 }
+
+/** `/leagues/{id}` with parts of the answer in their places. */
+const filled = (text, answer, write = String) => text.replaceAll(/\{(\w+)\}/g, (_, part) => write(answer[part] ?? ''))
 
 /** A part of this page as the server has it now. */
 async function renew(id) {

@@ -134,7 +134,7 @@ export type FormTarget = {
   goTo?: string
   /** Sent with an Idempotency-Key: what was not answered may be sent again, and is done once. */
   once?: boolean
-  /** Said when it has worked. */
+  /** Said when it has worked: `{message}` takes it from the answer, or from the result of the job that was followed. */
   done?: string
   /** Asked before it is sent. */
   confirm?: string

@@ -71,3 +71,7 @@ export const holesPlayed = ({ round, thru }: Golfer) =>
 export const isEvent = (board: FeedBoard | null, wanted: string | null): board is FeedBoard =>
   board !== null &&
   (wanted === null || [board.event.id, board.event.name].some(known => known?.toLowerCase() === wanted.toLowerCase()))
+
+/** Whether a stroke has been played. A small feed may tell totals only. */
+export const hasBegun = (golfers: readonly Golfer[]) =>
+  golfers.some(({ thru, rounds, total }) => (thru ?? 0) > 0 || rounds[0] !== null || (total ?? 0) !== 0)

@@ -37,13 +37,14 @@ function golfer(place: JsonValue, notes: ProblemNotes, eventRound: number | null
   const holes = notes.tolerate(() => thru(place.at('thru')))
   const round = notes.tolerate(() => roundNumber(place.at('round')))
   const rounds = notes.rounds(['R1', 'R2', 'R3', 'R4'].map(key => place.at(key)))
+  const isRoundPlayed = round !== null && (rounds[round - 1] ?? null) !== null
   return {
     player_id: required(place.at('dg_id'), 64),
     name: personName(place.at('player_name')),
     position,
     total: notes.tolerate(() => toParOf(place.at('current_score'))),
     today: notes.tolerate(() => toParOf(place.at('today'))),
-    thru: holes,
+    thru: isRoundPlayed ? 18 : holes, // golfers who are cut are shown thru 0 of the last round they played
     round,
     rounds,
     status:
