@@ -30,8 +30,9 @@ async function startEntering(config: object = {}) {
   return { ...fieldhouse, feed, league, field, ids: field.map(({ player_id }) => player_id), ann, play, read }
 }
 
-test('the entries page shows everyone’s picks with live scores once they are closed, not before', async () => {
-  const { league, field, ids, ann, play, read } = await startEntering()
+test('the board and the entries page show everyone’s picks with live scores once they are closed, not before', async () => {
+  const { league, field, ids, ann, play, read, ...house } = await startEntering()
+  const bob = await newUser(house, 'bob')
   const path = `/leagues/${league.id}/entries`
   await enter(ann, league.id, ids.slice(0, 4))
   const named = ({ text }: { text: string }) =>
@@ -40,7 +41,13 @@ test('the entries page shows everyone’s picks with live scores once they are c
   expect(open.text).toContain('Sign in')
   expect(named(open)).toBe(0)
   expect(named(await read(`/leagues/${league.id}/players/1`))).toBe(0)
-  expect((await read(`/leagues/${league.id}`)).text).toContain('Picks can be made for')
+  const board = async (who?: typeof ann) => (await read(`/leagues/${league.id}`, who)).text
+  expect(await board()).toContain('Make your entry')
+  expect(await board(bob)).toMatch(
+    /Picks close in <time[^>]+>[^<]+<\/time>\. <a href="\/leagues\/1\/entries">Make your entry/,
+  )
+  expect(await board(ann)).toMatch(/You have <a [^>]+>1 entry/)
+  expect(named({ text: await board(ann) })).toBe(0)
   const mine = await read(path, ann)
   expect(mine.text).toContain('Withdraw')
   expect(mine.text.match(/name="picks\[\d\]"/g)).toHaveLength(4)
@@ -50,6 +57,9 @@ test('the entries page shows everyone’s picks with live scores once they are c
   expect(named(closed)).toBe(4)
   expect(closed.text).toContain('thru')
   expect(named(await read(`/leagues/${league.id}/players/1`))).toBe(4)
+  expect(named({ text: await board() })).toBe(4)
+  expect(await board()).toMatch(/today, thru/)
+  expect(await board()).not.toContain('Make your entry')
   expect((await read(path, ann)).text).not.toContain('name="picks[0]"')
 })
 

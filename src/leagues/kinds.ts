@@ -93,7 +93,9 @@ export type LeagueKind = {
   /** Numbers of the kind for `leagues/:id/stats`. */
   stats?(app: App, league: League): Record<string, unknown> | Promise<Record<string, unknown>>
   /** What pages show beside what every kind has: above the board, and on the card of a player. */
-  onBoard?(app: App, league: League): Content
+  onBoard?(app: App, league: League, who: Who | undefined): Content
+  /** What pages show under rows of the board, by player id. */
+  underRows?(app: App, league: League, rows: readonly Row[]): Promise<ReadonlyMap<string, Content>>
   onCard?(app: App, league: League, player: PlayerView, who: Who | undefined): Content
   /** When answers about the league next change without anything being written, ms since 1970. */
   nextChangeAt?(app: App, league: League): number

@@ -64,16 +64,18 @@ export const boardPages = (app: App) => {
     const found = await readBoard(app, league, asked)
     const kind = kindOf(app, league)
     const player = kind.pages.membersPlay ? (who?.id ?? null) : null
+    const view = found instanceof Cached ? found.value : found
     const joined = player !== null && isMember(db, league.id, player)
     return {
       league: leagueViewById(db, league.id, clock.now()),
       kind: kind.pages,
-      board: found instanceof Cached ? found.value : found,
+      board: view,
       leader: await leaderOf(league, asked),
       tiers: kind.tierNames?.(league) ?? [],
       me: joined && kind.pages.playersAreUsers ? String(player) : undefined,
       mayJoin: player !== null && !joined && mayEnter(app, league, clock.now()),
-      more: kind.onBoard?.(app, league),
+      more: kind.onBoard?.(app, league, who),
+      under: await kind.underRows?.(app, league, view.rows),
     }
   }
 

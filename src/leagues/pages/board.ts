@@ -42,6 +42,8 @@ export type BoardData = {
   mayJoin?: boolean
   /** What leagues of this kind have to say above their board. */
   more?: Content
+  /** What stands under rows, by player id. */
+  under?: ReadonlyMap<string, Content>
 }
 
 const tiesWords: readonly FormChoice[] = [
@@ -86,6 +88,7 @@ ${table({
   rows,
   columns: boardTableColumns(board, kind, tiers, path, label => to({ label, page: undefined, around: undefined })),
   key: row => `p-${row.player_id}`,
+  under: row => data.under?.get(row.player_id),
   rowClass: row => [medal(row), mine(row)].filter(Boolean).join(' '),
   sorted: {
     by: board.sort_by,

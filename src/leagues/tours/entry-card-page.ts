@@ -1,27 +1,53 @@
 /** What pages of leagues show that only a tour league has. */
+import type { Db } from '../../../db/open.ts'
 import type { App } from '../../context.ts'
+import type { Row } from '../../leaderboard/page.ts'
 import { type Content, html } from '../../platform/html.ts'
+import type { Who } from '../../platform/http/request-context.ts'
 import { notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
 import { countdown, name, number, toPar } from '../../ui/parts/values.ts'
 import type { PlayerView } from '../kinds.ts'
 import type { League } from '../league.ts'
 import { tourRulesOf } from './config.ts'
-import { feedNotice, golferState } from './page-parts.ts'
+import { countEntries, entriesByIds } from './entry-queries.ts'
+import { feedNotice, golferState, pickList } from './page-parts.ts'
 import { arePicksOpen } from './picks.ts'
 import { findTour } from './queries.ts'
-import type { PickScore } from './scoring.ts'
+import { fieldOf, type PickScore, scoreEntry } from './scoring.ts'
 
-/** How old the scores may be, or until when picks can be made. */
-export function aboveBoard({ db, clock, tourBoards }: App, league: League): Content {
+/** How old the scores may be, or until when picks can be made and what the reader has made of it. */
+export function aboveBoard({ db, clock, tourBoards }: App, league: League, who: Who | undefined): Content {
   if (league.finalizedAt !== null) return null
   const picking = tourBoards.picking(league)
   return html`${feedNotice(findTour(db, tourRulesOf(league).tour))}${
     arePicksOpen(picking, clock.now()) &&
-    notice(
-      html`Picks can be made for ${countdown(picking.closesAt)}: <a href="/leagues/${league.id}/entries">to the entries</a>. Scores show once they are closed.`,
-    )
+    notice(html`Picks close in ${countdown(picking.closesAt, 'a moment')}. ${ownEntries(db, league, who)}`)
   }`
+}
+
+function ownEntries(db: Db, { id }: League, who: Who | undefined): Content {
+  const path = `/leagues/${id}/entries`
+  const own = who?.id ? countEntries(db, id, who.id) : 0
+  if (own === 0) return html`<a href="${path}">Make your entry</a>`
+  return html`You have <a href="${path}">${number(own)} ${own === 1 ? 'entry' : 'entries'}</a>.`
+}
+
+/** Once they are public, the picks of each entry and how each does. */
+export async function picksUnderRows(
+  { db, tourBoards }: App,
+  league: League,
+  rows: readonly Row[],
+): Promise<ReadonlyMap<string, Content>> {
+  const { golfers } = await tourBoards.of(league)
+  if (!golfers) return new Map()
+  const field = fieldOf(golfers)
+  const entries = entriesByIds(
+    db,
+    rows.map(row => Number(row.player_id)),
+  )
+  const rules = tourRulesOf(league)
+  return new Map([...entries].map(([id, entry]) => [String(id), pickList(scoreEntry(entry, field, rules).picks)]))
 }
 
 export function picksOnCard(_: App, league: League, { picks, tiebreaker, username }: PlayerView): Content {

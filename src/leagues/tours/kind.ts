@@ -7,7 +7,7 @@ import type { LeagueKind } from '../kinds.ts'
 import { entryScores, type FrozenBoard } from './boards.ts'
 import { checkedTourConfig } from './config.ts'
 import { cardOf } from './entry-card.ts'
-import { aboveBoard, picksOnCard } from './entry-card-page.ts'
+import { aboveBoard, picksOnCard, picksUnderRows } from './entry-card-page.ts'
 import { countEntries, withdrawAll } from './entry-queries.ts'
 import { tourKindPages } from './kind-pages.ts'
 import { arePicksOpen, bindEvent, leagueEvent, picksNextChangeAt, picksOf } from './picks.ts'
@@ -45,6 +45,7 @@ export const tourLeague: LeagueKind = {
   stats: tourStats,
   endsItself: true,
   onBoard: aboveBoard,
+  underRows: picksUnderRows,
   onCard: picksOnCard,
   nextChangeAt: ({ tourBoards }, league) => picksNextChangeAt(tourBoards.picking(league)),
   async finalize({ db, clock }, league) {

@@ -29,8 +29,12 @@ export function golferState({ status, thru }: Pick<PickScore, 'status' | 'thru'>
 export const pickList = (picks: readonly PickScore[]): Html =>
   html`<ul class="picks">${picks.map(
     pick =>
-      html`<li class="${pick.counts ? 'counts' : 'quiet'}">${name(pick.name ?? pick.player_id)} <b>${toPar(pick.score)}</b>${pick.counts && html`<span class="sr"> counts</span>`} <small>${golferState(pick)}</small></li>`,
+      html`<li class="${pick.counts ? 'counts' : 'quiet'}">${name(pick.name ?? pick.player_id)} <b>${toPar(pick.score)}</b>${pick.counts && html`<span class="sr"> counts</span>`} <small>${todayOf(pick)}${golferState(pick)}</small></li>`,
   )}</ul>`
+
+/** Of who is on the course or has played today. */
+const todayOf = ({ status, thru, today }: PickScore): Content =>
+  status === 'active' && (thru ?? 0) > 0 && today !== null && html`${toPar(today)} today, `
 
 /** Says above scores that they may be old, and since when; nothing where the feed does well. */
 export function feedNotice(tour: Tour | undefined): Content {

@@ -24,6 +24,8 @@ export type Table<Row> = {
   /** An id unique on the page: lets a refresh change only what is new. */
   key?(row: Row): string
   rowClass?(row: Row): string | undefined
+  /** What stands under a row, over all columns. */
+  under?(row: Row): Content
   sorted?: { by: string; order: SortOrder; href(by: string, order: SortOrder): string }
   /** Close lines for monitors. */
   dense?: boolean
@@ -40,6 +42,7 @@ export function table<Row>({
   empty,
   key,
   rowClass,
+  under,
   sorted,
   dense,
   stack,
@@ -54,10 +57,17 @@ export function table<Row>({
 <tbody>
 ${rows.map(
   row => html`<tr${key && html` id="${key(row)}"`}${rowClass?.(row) && html` class="${rowClass(row)}"`}>${shown.map(column => cell(column, row, stack))}</tr>
-`,
+${underRow(row)}`,
 )}</tbody>
 </table>
 </div>`
+
+  function underRow(row: Row): Content {
+    const content = under?.(row)
+    if (!content) return null
+    return html`<tr class="under"${key && html` id="${key(row)}-under"`}><td colspan="${shown.length}">${content}</td></tr>
+`
+  }
 }
 
 const classOf = <Row>({ numeric, names, class: own }: Column<Row>) =>
