@@ -31,8 +31,8 @@ async function startEntering(config: object = {}) {
 }
 
 test('the board and the entries page show everyone’s picks with live scores once they are closed, not before', async () => {
-  const { league, field, ids, ann, play, read, ...house } = await startEntering()
-  const bob = await newUser(house, 'bob')
+  const { league, field, ids, ann, play, read, ...fieldhouse } = await startEntering()
+  const bob = await newUser(fieldhouse, 'bob')
   const path = `/leagues/${league.id}/entries`
   await enter(ann, league.id, ids.slice(0, 4))
   const named = ({ text }: { text: string }) =>
