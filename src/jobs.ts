@@ -1,6 +1,7 @@
 /** Every job. */
 
 import { sendPasswordLink } from './accounts/forgotten-password.ts'
+import { sendInvitation } from './accounts/invitation.ts'
 import type { App } from './context.ts'
 import { recordDailyMetrics } from './dashboard/daily-metrics.ts'
 import { scoreHealth } from './dashboard/health-scores.ts'
@@ -32,6 +33,7 @@ import { generateRoster } from './rota/generate.ts'
 export const jobs: readonly JobDefinition<App>[] = [
   sendMail,
   sendPasswordLink,
+  sendInvitation,
   importUpload,
   announce,
   updatePlayerScores,

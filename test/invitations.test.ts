@@ -134,7 +134,7 @@ browserTest('an officer makes a link, sees it listed at once, and a friend comes
   await signIn(officer, url, account('o').email, password)
   await officer.goto(`${url}/leagues/${id}/members`)
   await officer.fill('[name=max_uses]', '30')
-  await officer.click('text=Make a link')
+  await officer.click('text="Invite"')
   const link = (await officer.textContent('.answer:not([hidden]) output')) ?? ''
   await officer.waitForSelector('#invitations >> text=0 of 30')
   const friend = await openBrowser()

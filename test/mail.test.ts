@@ -1,7 +1,9 @@
 import { expect, test } from 'bun:test'
+import { databaseFile } from '../db/open.ts'
 import type { News } from '../src/mail/send.ts'
 import { sendMails } from '../src/mail/send.ts'
 import { linksOf, mailServer, mailSettings, silentServer } from './mail.ts'
+import { newLeague, season } from './sheets.ts'
 import { refusalOf, start, until } from './start.ts'
 import { visitor } from './visitor.ts'
 
@@ -153,4 +155,109 @@ test('each chooses their mails on their own account, and keeps the choice with a
   expect(await sendMails(app, [news(id)])).toBe(1)
   await server.to('ann@new.example.org')
   expect((await refusalOf(call.get('/api/v1/auth/mails'))).status).toBe(409)
+})
+
+test('a forgotten password comes by mail, and nothing tells whether there is an account', async () => {
+  const server = await mailServer()
+  const { call, url, as, clock, app, lines, dataDir } = await start(mailSettings(server.port))
+  await call.post('/api/v1/users', ann)
+  const stranger = await as().post('/api/v1/auth/forgot', { email: 'nobody@example.org' })
+  expect(await as().post('/api/v1/auth/forgot', { email: ' ANN@example.org' })).toEqual(stranger)
+  const [mail] = await server.to(ann.email)
+  expect(mail?.headers.get('subject')).toBe('A new password for Fieldhouse')
+  const link = linksOf(mail ?? expect.unreachable()).find(path => path.startsWith('/password?')) ?? ''
+  const token = new URL(link, url).searchParams.get('token') ?? ''
+  app.log.flush()
+  expect(JSON.stringify(lines)).not.toContain(token)
+  expect(JSON.stringify(await call.get('/api/v1/jobs?name=send_password_link'))).not.toContain(token)
+  expect(Buffer.from(await Bun.file(databaseFile(dataDir)).arrayBuffer()).includes(token)).toBe(false)
+  const browser = visitor(url)
+  const changed = await browser.submit('/password', { token, password: 'a whole new password' })
+  expect([changed.status, changed.headers.get('location')]).toEqual([303, '/'])
+  await visitor(url).signIn(ann.email, 'a whole new password')
+  expect((await visitor(url).submit('/password', { token, password: 'another new password' })).status).toBe(410)
+
+  clock.forward(61_000)
+  await as().post('/api/v1/auth/forgot', { email: ann.email })
+  const [, again] = await server.to(ann.email, 2)
+  clock.forward(3_600_001)
+  const late = linksOf(again ?? expect.unreachable()).find(path => path.startsWith('/password?')) ?? ''
+  expect((await browser.visit(late)).status).toBe(410)
+  expect(server.mails.filter(({ to }) => to.includes('nobody@example.org'))).toEqual([])
+})
+
+test('nobody fills a mailbox with links', async () => {
+  const server = await mailServer()
+  const { call, as, finished, app } = await start(mailSettings(server.port))
+  await call.post('/api/v1/users', ann)
+  const forgot = () => as().post('/api/v1/auth/forgot', { email: ann.email })
+  await forgot()
+  await server.to(ann.email)
+  await forgot()
+  const { jobs } = await call.get('/api/v1/jobs?name=send_password_link')
+  for (const job of jobs) await finished({ job_id: job.job_id })
+  expect(server.mails).toHaveLength(1)
+  for (let more = 0; more < 8; more++) await forgot()
+  expect((await refusalOf(forgot())).status).toBe(429)
+  expect(app.config.smtpUrl).toContain('smtp://')
+})
+
+test('where no mails are sent the page of a forgotten password leads to an admin', async () => {
+  const { as, url } = await start()
+  const asked = visitor(url)
+  expect(await (await asked.visit('/sign-in')).text()).toContain('href="/forgot-password"')
+  expect(await (await asked.visit('/forgot-password')).text()).toContain('Ask an admin')
+  expect((await refusalOf(as().post('/api/v1/auth/forgot', { email: ann.email }))).status).toBe(409)
+})
+
+test('the page of a forgotten password works without script', async () => {
+  const server = await mailServer()
+  const { call, url } = await start(mailSettings(server.port))
+  await call.post('/api/v1/users', ann)
+  const asked = visitor(url)
+  expect(await (await asked.visit('/forgot-password')).text()).toContain('Send me the link')
+  const known = await (await asked.submit('/forgot-password', { email: ann.email })).text()
+  expect(known).toContain('If there is an account of this address')
+  expect(await (await asked.submit('/forgot-password', { email: 'nobody@example.org' })).text()).toBe(known)
+  await server.to(ann.email)
+})
+
+test('friends are invited by mail, each with a link for one', async () => {
+  const server = await mailServer()
+  const { call, url } = await start(mailSettings(server.port))
+  const { id } = await newLeague(call, { public: false })
+  server.refused.addresses.add('gone@example.org')
+  const emails = ['bob@example.org', 'Bob@example.org', 'cy@example.org', 'gone@example.org']
+  const made = await call.post('/api/v1/invitations', { league_id: id, emails })
+  expect(made).toMatchObject({ url: null, mailed: 3, max_uses: 1, email: 'bob@example.org' })
+  const [mail] = await server.to('bob@example.org')
+  expect(mail?.headers.get('subject')).toBe(`You are invited to ${season.name}`)
+  const link = linksOf(mail ?? expect.unreachable()).find(path => path.startsWith('/invitation?')) ?? ''
+  const browser = visitor(url)
+  expect(await (await browser.visit(link)).text()).toContain('value="bob@example.org"')
+  const token = new URL(link, url).searchParams.get('token') ?? ''
+  const bob = { email: 'bob@example.org', username: 'Bob', password: ann.password }
+  expect(await browser.post('/api/v1/invitations/accept', { token, ...bob })).toMatchObject({ league_id: id })
+  const again = visitor(url).post('/api/v1/invitations/accept', { token, ...bob, username: 'Bobby' })
+  expect((await refusalOf(again)).status).toBe(410)
+  const listed = await until(async () => {
+    const { invitations } = await call.get(`/api/v1/invitations?league_id=${id}`)
+    return invitations.every((each: { mailed_at: string; mail_error: string }) => each.mailed_at ?? each.mail_error)
+      ? invitations
+      : undefined
+  })
+  expect(listed).toMatchObject([
+    { email: 'gone@example.org', mailed_at: null, mail_error: expect.stringContaining('no such mailbox') },
+    { email: 'cy@example.org', state: 'open', mail_error: null },
+    { email: 'bob@example.org', state: 'used' },
+  ])
+  const wrong = await refusalOf(call.post('/api/v1/invitations', { emails: ['bob at example.org'] }))
+  expect(wrong.problem.errors).toMatchObject([{ path: 'emails' }])
+})
+
+test('where no mails are sent an invitation is a link to copy', async () => {
+  const { call } = await start()
+  const refused = await refusalOf(call.post('/api/v1/invitations', { emails: ['bob@example.org'] }))
+  expect(refused.problem.errors).toMatchObject([{ path: 'emails', message: expect.stringContaining('sends no mails') }])
+  expect(await call.post('/api/v1/invitations')).toMatchObject({ url: expect.stringContaining('token='), mailed: 0 })
 })

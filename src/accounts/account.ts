@@ -25,11 +25,11 @@ export const countryField = t.Nullable(
 )
 
 /** One spelling per address. */
-export function normalizedEmail(text: string): string {
+export function normalizedEmail(text: string, path = 'email'): string {
   const email = text.trim().toLowerCase()
   return /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(email)
     ? email
-    : invalid('email', 'Write an e-mail address such as ann@example.org.')
+    : invalid(path, `Write an e-mail address such as ann@example.org${path === 'email' ? '' : `; ${text} is none`}.`)
 }
 
 const taken = /^(operator|fieldhouse|stranger|deleted-\d+)$/i // names by which the audit log calls others

@@ -2,15 +2,17 @@
 import { and, count, desc, eq, gt, isNull, lt, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
-import { invitations } from '../../db/schema.ts'
+import { invitations, leagues } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
-import { day, iso } from '../platform/clock.ts'
+import { mailJob, sendsMail, siteOf } from '../mail/send.ts'
+import { day, iso, isoOrNull } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { emailField, normalizedEmail } from './account.ts'
 import { usernamesOf } from './queries.ts'
 import { hashSecret, newSecret } from './secret.ts'
 
@@ -26,8 +28,14 @@ export const invitationFields = {
   ),
   max_uses: t.Optional(t.Integer({ minimum: 1, maximum: mostUses, default: 1, description: 'How many may use it' })),
   expires_at: t.Optional(t.String({ format: 'date-time', description: 'Seven days from now, unless told' })),
+  emails: t.Optional(
+    t.Array(emailField, {
+      maxItems: 50,
+      description: 'Mailed to each of these addresses, a link for one; nobody else sees it',
+    }),
+  ),
 }
-export type NewInvitation = { league_id?: number | null; max_uses?: number; expires_at?: string }
+export type NewInvitation = { league_id?: number | null; max_uses?: number; expires_at?: string; email?: string }
 
 const states = ['open', 'used', 'expired', 'ended'] as const
 export const invitationSchema = t.Object(
@@ -37,6 +45,9 @@ export const invitationSchema = t.Object(
     state: t.Union(states.map(state => t.Literal(state))),
     uses: t.Integer(),
     max_uses: t.Integer(),
+    email: t.Nullable(t.String({ description: 'Where it is mailed to; null: its link was handed out' })),
+    mailed_at: t.Nullable(dateTimeSchema),
+    mail_error: t.Nullable(t.String({ description: 'Why it could not be mailed' })),
     created_by: t.Nullable(t.String({ description: 'null: the operator' })),
     created_at: dateTimeSchema,
     expires_at: dateTimeSchema,
@@ -50,6 +61,9 @@ export const invitationSchema = t.Object(
         state: 'open',
         uses: 4,
         max_uses: 30,
+        email: null,
+        mailed_at: null,
+        mail_error: null,
         created_by: 'ann',
         created_at: '2026-03-01T12:00:00.000Z',
         expires_at: '2026-03-08T12:00:00.000Z',
@@ -70,31 +84,111 @@ export const invitationView = (invitation: Invitation, madeBy: string | undefine
   state: stateOf(invitation, now),
   uses: invitation.uses,
   max_uses: invitation.maxUses,
+  email: invitation.email,
+  mailed_at: isoOrNull(invitation.mailedAt),
+  mail_error: invitation.mailError,
   created_by: madeBy ?? null,
   created_at: iso(invitation.createdAt),
   expires_at: iso(invitation.expiresAt),
 })
 export type InvitationView = ReturnType<typeof invitationView>
 
+type Making = Pick<App, 'db' | 'clock'>
+
 /** The token is in this answer and nowhere else. */
-export function makeInvitation(
-  { db, clock }: Pick<App, 'db' | 'clock'>,
-  who: Who,
-  { league_id: leagueId = null, max_uses: maxUses = 1, expires_at }: NewInvitation,
-): Promise<{ invitation: Invitation; token: string }> {
+export function makeInvitation({ db, clock }: Making, who: Who, wanted: NewInvitation) {
   const now = clock.now()
+  const expiresAt = expiryOf(wanted, now)
+  const token = newSecret()
+  return atomically(db, tx => ({ invitation: insert(tx, who, { ...wanted, token, expiresAt }, now), token }))
+}
+
+/** One for each address. Its link is made when it is mailed. */
+export function mailInvitations(app: App, who: Who, wanted: NewInvitation, written: readonly string[]) {
+  const { db, clock, jobs } = app
+  if (!sendsMail(app)) invalid('emails', 'This site sends no mails. Make a link, and send it yourself.')
+  const emails = [...new Set(written.map(email => normalizedEmail(email, 'emails')))]
+  const now = clock.now()
+  const expiresAt = expiryOf(wanted, now)
+  return atomically(db, tx =>
+    emails.map(email => {
+      const token = newSecret() // known to nobody
+      const invitation = insert(tx, who, { ...wanted, max_uses: 1, token, expiresAt, email }, now)
+      return { invitation, job: jobs.accept(tx, sendInvitation, { invitationId: invitation.id }).jobId }
+    }),
+  )
+}
+
+function expiryOf({ expires_at }: NewInvitation, now: number): number {
   const expiresAt = expires_at === undefined ? now + usualLife : Date.parse(expires_at)
   if (expiresAt <= now) invalid('expires_at', 'Write a time in the future.')
   if (expiresAt > now + longestLife) invalid('expires_at', 'Write a time within a year.')
-  const token = newSecret()
-  return atomically(db, tx => {
-    const values = { leagueId, maxUses, expiresAt, createdBy: who.id, createdAt: now, tokenHash: hashSecret(token) }
-    const invitation = tx.insert(invitations).values(values).returning().get()
-    const detail = { league_id: leagueId, max_uses: maxUses, expires_at: iso(expiresAt) }
-    audit(tx, { at: now, who, action: 'invitation.create', target: `invitation ${invitation.id}`, detail })
-    return { invitation, token }
-  })
+  return expiresAt
 }
+
+type Row = NewInvitation & { token: string; expiresAt: number }
+function insert(tx: Db, who: Who, { league_id, max_uses, token, expiresAt, email }: Row, now: number): Invitation {
+  const values = {
+    leagueId: league_id ?? null,
+    maxUses: max_uses ?? 1,
+    expiresAt,
+    email,
+    createdBy: who.id,
+    createdAt: now,
+  }
+  const invitation = tx
+    .insert(invitations)
+    .values({ ...values, tokenHash: hashSecret(token) })
+    .returning()
+    .get()
+  const detail = {
+    league_id: invitation.leagueId,
+    max_uses: invitation.maxUses,
+    expires_at: iso(expiresAt),
+    by_mail: email !== undefined,
+  }
+  audit(tx, { at: now, who, action: 'invitation.create', target: `invitation ${invitation.id}`, detail })
+  return invitation
+}
+
+export const sendInvitation = mailJob('send_invitation', () => 'invitation', {
+  input: t.Object({ invitationId: t.Integer() }),
+  async compose({ invitationId }, app) {
+    const token = newSecret()
+    const invitation = await atomically(app.db, tx => {
+      const found = tx.select().from(invitations).where(eq(invitations.id, invitationId)).get()
+      if (!found || stateOf(found, app.clock.now()) !== 'open') return undefined
+      const tokenHash = hashSecret(token)
+      return tx.update(invitations).set({ tokenHash }).where(eq(invitations.id, invitationId)).returning().get()
+    })
+    if (!invitation?.email) return undefined
+    const { leagueId, createdBy, expiresAt } = invitation
+    const league = leagueId === null ? undefined : leagueName(app.db, leagueId)
+    const inviter = usernamesOf(app.db, [createdBy]).get(createdBy ?? 0)
+    const invited = `${inviter ? `${inviter} invites you` : 'You are invited'} to ${league ?? 'Fieldhouse'} at ${siteOf(app)}.`
+    const until = `${iso(expiresAt).slice(0, 16).replace('T', ' ')} UTC`
+    return {
+      to: invitation.email,
+      subject: `You are invited to ${league ?? 'Fieldhouse'}`,
+      lines: [invited, `The link is for you alone. It works once, until ${until}.`],
+      link: { label: 'Accept the invitation', url: siteOf(app) + invitationPath(token) },
+    }
+  },
+  settled: ({ invitationId }, app, outcome) =>
+    noteMailed(app, invitationId, 'sent' in outcome ? null : `Not sent: ${outcome.skipped}`),
+  ended: ({ invitationId }, app, { error }) => noteMailed(app, invitationId, error ?? 'The mail was cancelled'),
+})
+
+export const invitationPath = (token: string) => `/invitation?token=${token}`
+
+const leagueName = (db: Db, id: number): string | undefined =>
+  db.select({ name: leagues.name }).from(leagues).where(eq(leagues.id, id)).get()?.name
+
+const noteMailed = ({ db, clock }: App, id: number, mailError: string | null): Promise<void> =>
+  atomically(db, tx => {
+    const mailedAt = mailError === null ? clock.now() : null
+    tx.update(invitations).set({ mailedAt, mailError }).where(eq(invitations.id, id)).run()
+  })
 
 /** Those of one league, or all of them; the newest first. */
 export function listInvitations(db: Db, leagueId: number | undefined, { limit, offset }: PageSlice, now: number) {

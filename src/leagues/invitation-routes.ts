@@ -3,9 +3,11 @@ import { Elysia, t } from 'elysia'
 import {
   endInvitation,
   invitationFields,
+  invitationPath,
   invitationSchema,
   invitationView,
   listInvitations,
+  mailInvitations,
   makeInvitation,
 } from '../accounts/invitation.ts'
 import { siteUrl } from '../accounts/origin.ts'
@@ -22,7 +24,6 @@ import { leagueById } from './queries.ts'
 
 const token = t.String({ minLength: 1, maxLength: 100, description: 'What follows `token=` in the link' })
 const leagueBrief = t.Nullable(t.Object({ id: t.Integer(), name: t.String() }))
-export const invitationPath = (token: string) => `/invitation?token=${token}`
 
 export const invitationRoutes = (app: App) => {
   const { db, clock, config } = app
@@ -49,19 +50,40 @@ export const invitationRoutes = (app: App) => {
       async ({ body, who, request, set }) => {
         const me = signedIn(who)
         if (body.league_id) requireUnended(leagueById(db, body.league_id), clock.now())
-        const { invitation, token } = await makeInvitation(app, me, body)
-        set.status = 201
+        const { emails, ...wanted } = body
         const madeBy = me.id === null ? undefined : me.username
+        set.status = 201
+        if (emails?.length) {
+          const made = await mailInvitations(app, me, wanted, emails)
+          for (const { job } of made) await app.jobs.tryDispatch(job)
+          const invitations = made.map(({ invitation }) => invitationView(invitation, madeBy, clock.now()))
+          return { ...(invitations[0] ?? refuse('invalid', 'Write an address')), url: null, mailed: invitations.length }
+        }
+        const { invitation, token } = await makeInvitation(app, me, wanted)
         const url = `${siteUrl(request, config)}${invitationPath(token)}`
-        return { ...invitationView(invitation, madeBy, clock.now()), url }
+        return { ...invitationView(invitation, madeBy, clock.now()), url, mailed: 0 }
       },
       {
-        body: t.Object(invitationFields, { examples: [{ league_id: 7, max_uses: 30 }] }),
+        body: t.Object(invitationFields, {
+          examples: [
+            { league_id: 7, max_uses: 30 },
+            { league_id: 7, emails: ['bob@example.org', 'cy@example.org'] },
+          ],
+        }),
         may: 'officer',
         detail: describe(
           'A link that lets people make an account of role member and join a league; shown this once',
-          t.Composite([invitationSchema, t.Object({ url: t.String() })]),
-          { status: 201 },
+          t.Composite([
+            invitationSchema,
+            t.Object({
+              url: t.Nullable(t.String({ description: 'null: it is mailed' })),
+              mailed: t.Integer({ description: 'How many mails are on their way' }),
+            }),
+          ]),
+          {
+            status: 201,
+            description: 'With `emails` there is one invitation for each address; the answer is the first of them.',
+          },
         ),
       },
     )

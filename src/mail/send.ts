@@ -22,6 +22,7 @@ export const siteOf = ({ config }: Pick<App, 'config'>): string => (config.publi
 
 /** A mail and who gets it. Undefined: there is nobody or nothing to send any more. */
 type Addressed = Letter & { to: string }
+type Outcome = { sent: true } | { skipped: string }
 
 /** A kind of job that sends one mail. `compose` is called for each attempt; a secret that it makes is in that mail and nowhere else. */
 export function mailJob<Input extends TSchema>(
@@ -29,9 +30,12 @@ export function mailJob<Input extends TSchema>(
   kind: (input: Static<Input>) => MailKind,
   {
     compose,
+    settled,
     ...wishes
   }: Pick<JobDefinition<App, Input>, 'input' | 'once' | 'ended'> & {
     compose(input: Static<Input>, app: App, work: JobContext): Promise<Addressed | undefined>
+    /** It was sent, or there is a reason not to. */
+    settled?(input: Static<Input>, app: App, outcome: Outcome): Promise<void>
   },
 ) {
   return job(name, {
@@ -44,12 +48,14 @@ export function mailJob<Input extends TSchema>(
       if (!sendsMail(app)) return { skipped: 'SMTP_URL is not set' }
       const letter = await compose(input, app, work)
       if (!letter) return { skipped: 'there is nobody to send it to any more' }
-      return deliver(app, kind(input), letter)
+      const outcome = await deliver(app, kind(input), letter)
+      await settled?.(input, app, outcome)
+      return outcome
     },
   })
 }
 
-async function deliver(app: App, kind: MailKind, { to, ...letter }: Addressed) {
+async function deliver(app: App, kind: MailKind, { to, ...letter }: Addressed): Promise<Outcome> {
   if (isTurnedOff(app.db, to, kind)) return { skipped: 'they have turned these mails off' }
   const token = await atomically(app.db, tx => unsubscribeToken(tx, to), 'unsynced')
   const unsubscribe = `${siteOf(app)}/unsubscribe?kind=${kind}&token=${token}`

@@ -1,5 +1,5 @@
 import type { InvitationView } from '../../accounts/invitation.ts'
-import { type Html, html } from '../../platform/html.ts'
+import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -23,11 +23,12 @@ export type MembersData = {
   onLeaving: ReadonlyMap<number, string>
   /** For officers, while the league takes in members. */
   invitations?: readonly InvitationView[]
+  sendsMail: boolean
 }
 
 /** Who is in a league; officers add, invite and remove people here. */
 export function membersBody(data: MembersData, who: Who): Html {
-  const { league, kind, members, pagination, onLeaving, invitations } = data
+  const { league, kind, members, pagination, onLeaving, invitations, sendsMail } = data
   const api = `/api/v1/leagues/${league.id}`
   const isOfficer = isAtLeast(who, 'officer')
   return html`${leagueHead({ league, kind, who, tab: 'members' })}
@@ -92,20 +93,29 @@ ${form(
 <section class="part">
 <h2>Invitations</h2>
 <p>Whoever opens the link makes an account, or signs in, and is in the league. Send it only to those you want there.</p>
-${invitationForm(league.id)}
+${invitationForm(sendsMail, league.id)}
 ${invitationTable(invitations)}
 </section>`
 }`
 }
 
-export const invitationForm = (leagueId?: number): Html =>
+export const invitationForm = (sendsMail: boolean, leagueId?: number): Html =>
   form(
-    { action: '/api/v1/invitations', renews: 'invitations', done: 'The link is made' },
+    { action: '/api/v1/invitations', renews: 'invitations', done: 'The invitation is made' },
     html`${leagueId && html`<input type="hidden" name="league_id" value="${leagueId}" data-type="number" />`}<div class="columns">
 ${formField({ label: 'For how many', name: 'max_uses', type: 'number', min: 1, max: 1000, value: 1, hint: 'So many people may use the link' })}
 ${formField({ label: 'Until', name: 'expires_at', type: 'time', optional: true, hint: 'Your time zone; seven days unless told' })}
-</div>${answer('url', 'The link, shown only now:')}`,
-    'Make a link',
+</div>${
+      sendsMail &&
+      formField({
+        label: 'Send it by e-mail to',
+        name: 'emails',
+        type: 'list',
+        optional: true,
+        hint: 'One address a line: each gets a link for one. Left empty, you get the link and send it yourself',
+      })
+    }${answer('url', 'The link, shown only now:')}`,
+    'Invite',
   )
 
 export const invitationTable = (invitations: readonly InvitationView[]): Html => html`<div id="invitations">
@@ -118,6 +128,7 @@ ${table({
   columns: [
     { head: 'Made', names: true, cell: each => time(each.created_at) },
     { head: 'By', cell: each => (each.created_by === null ? 'the operator' : name(each.created_by)) },
+    { head: 'To', cell: mailedTo },
     { head: 'Used', cell: each => html`${number(each.uses)} of ${number(each.max_uses)}` },
     { head: 'Until', cell: each => time(each.expires_at) },
     { head: 'State', cell: each => badge(each.state, each.state === 'open' ? 'good' : 'quiet') },
@@ -139,3 +150,9 @@ ${table({
   ],
 })}
 </div>`
+
+function mailedTo({ email, mailed_at, mail_error }: InvitationView): Content {
+  if (email === null) return html`<span class="quiet">who has the link</span>`
+  const how = mail_error ? badge('not mailed', 'bad') : mailed_at ? null : badge('on its way')
+  return html`${email} ${how}${mail_error && html`<p class="quiet">${mail_error}</p>`}`
+}

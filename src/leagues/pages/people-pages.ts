@@ -2,9 +2,10 @@
 import { Elysia, t } from 'elysia'
 import { csrfField } from '../../accounts/csrf.ts'
 import { country, email, entrancePage, letIn, newPassword, seeOther, username } from '../../accounts/entrance.ts'
-import { listInvitations } from '../../accounts/invitation.ts'
+import { invitationPath, listInvitations, openInvitation } from '../../accounts/invitation.ts'
 import { signUpBody } from '../../accounts/sign-in.ts'
 import type { App } from '../../context.ts'
+import { sendsMail } from '../../mail/send.ts'
 import { html } from '../../platform/html.ts'
 import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
@@ -12,7 +13,6 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { name, time } from '../../ui/parts/values.ts'
 import { acceptInvitation, invitedTo, joinByInvitation } from '../accept-invitation.ts'
-import { invitationPath } from '../invitation-routes.ts'
 import { kindOf } from '../kinds.ts'
 import { onLeaving } from '../membership.ts'
 import { isMember, leagueViewById, membersOf } from '../queries.ts'
@@ -44,6 +44,7 @@ export const peoplePages = (app: App) => {
           isOfficer && isOpen
             ? listInvitations(db, id, pageOf({ limit: shownInvitations }), clock.now()).invitations
             : undefined,
+        sendsMail: sendsMail(app),
       },
       who,
     )
@@ -90,7 +91,7 @@ export const peoplePages = (app: App) => {
         const { invitations } = listInvitations(db, undefined, pageOf({ limit: shownInvitations }), clock.now())
         const body = html`<div class="head"><h1>Invitations</h1></div>
 <p>Whoever opens the link makes an account of role member. A link into a league is made on its page of members.</p>
-${invitationForm()}
+${invitationForm(sendsMail(app))}
 ${invitationTable(invitations)}`
         return page({ title: 'Invitations', who, nav: 'account', body })
       },
@@ -98,7 +99,10 @@ ${invitationTable(invitations)}`
     )
     .get(
       '/invitation',
-      ({ query: { token }, who }) => (who ? joinPage(token, who) : entrancePage(invitedForm(token))),
+      ({ query: { token }, who }) => {
+        if (who) return joinPage(token, who)
+        return entrancePage(invitedForm(token), { email: openInvitation(db, token, clock.now()).email ?? undefined })
+      },
       { query: t.Object({ token }), may: 'anyone', detail: hidden },
     )
     .post(

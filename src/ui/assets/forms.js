@@ -65,7 +65,7 @@ function goOn(form, answer, done) {
   const shown = form.querySelectorAll('[data-answer]')
   for (const part of shown) {
     part.querySelector('output').textContent = answer[part.dataset.answer] ?? ''
-    part.hidden = false
+    part.hidden = answer[part.dataset.answer] == null
   }
   if (goTo === 'stay' || renews || shown.length) return done && toast(done)
   if (done) toastNext(done)
