@@ -1082,12 +1082,14 @@ export const systemAlerts = sqliteTable(
     settledBy: text('settled_by'),
     settledAt: time('settled_at'),
     sentAt: time('sent_at'), // to ALERT_WEBHOOK_URL
+    mailedAt: time('mailed_at'), // to admins
   },
   t => [
     uniqueIndex('alerts_open').on(t.key).where(sql`state <> 'resolved'`),
     index('alerts_state').on(t.state, t.lastSeen),
     index('alerts_seen').on(t.lastSeen),
     index('alerts_unsent').on(t.id).where(sql`sent_at is null and state = 'active'`),
+    index('alerts_unmailed').on(t.id).where(sql`mailed_at is null and state = 'active'`),
   ],
 )
 

@@ -1,7 +1,9 @@
 import { expect, test } from 'bun:test'
 import { databaseFile } from '../db/open.ts'
+import { clear, raise } from '../src/alerts.ts'
 import type { News } from '../src/mail/send.ts'
 import { sendMails } from '../src/mail/send.ts'
+import { mailAlerts } from '../src/monitor/alerts/alert-mail.ts'
 import { linksOf, mailServer, mailSettings, silentServer } from './mail.ts'
 import { newLeague, season } from './sheets.ts'
 import { refusalOf, start, until } from './start.ts'
@@ -260,4 +262,29 @@ test('where no mails are sent an invitation is a link to copy', async () => {
   const refused = await refusalOf(call.post('/api/v1/invitations', { emails: ['bob@example.org'] }))
   expect(refused.problem.errors).toMatchObject([{ path: 'emails', message: expect.stringContaining('sends no mails') }])
   expect(await call.post('/api/v1/invitations')).toMatchObject({ url: expect.stringContaining('token='), mailed: 0 })
+})
+
+test('admins get alerts by mail, those of one look together and each condition once an hour', async () => {
+  const server = await mailServer()
+  const { call, app, clock } = await start(mailSettings(server.port))
+  await call.post('/api/v1/users', { ...ann, role: 'admin' })
+  await call.post('/api/v1/users', { ...ann, email: 'bob@example.org', username: 'Bob' })
+  const alert = (key: string) =>
+    raise(app.db, clock.now(), { key, type: 'feed_held', severity: 'warning', title: `${key} is held`, message: 'No.' })
+  alert('feed_held:pga')
+  alert('feed_held:euro')
+  raise(app.db, clock.now(), { key: 'x', type: 'performance', severity: 'info', title: 'x', message: 'x' })
+  raise(app.db, clock.now(), { key: 'mail:server', type: 'mail_failed', severity: 'error', title: 'x', message: 'x' })
+  expect(await mailAlerts(app)).toBe(1)
+  expect(await mailAlerts(app)).toBe(0)
+  const [mail] = await server.to(ann.email)
+  expect(mail?.headers.get('subject')).toBe('feed_held:pga is held, and 1 more')
+  expect(mail?.text).toContain('WARNING: feed_held:euro is held\nNo.')
+  clear(app.db, clock.now(), 'feed_held:pga')
+  alert('feed_held:pga')
+  expect(await mailAlerts(app)).toBe(0)
+  clear(app.db, clock.now(), 'feed_held:pga')
+  clock.forward(3_600_001)
+  alert('feed_held:pga')
+  expect(await mailAlerts(app)).toBe(1)
 })

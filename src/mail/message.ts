@@ -21,7 +21,7 @@ export function render({ subject, lines, link }: Letter, kind: MailKind, site: s
   const markup = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${subject}</title></head>
 <body style="${ink}">
-${lines.map(line => html`<p>${line}</p>\n`)}
+${lines.map(line => html`<p>${line.split('\n').map((part, i) => html`${i > 0 && html`<br>`}${part}`)}</p>\n`)}
 ${link && html`<p><a href="${link.url}" style="${button}">${link.label}</a></p>\n<p style="${quiet}">${link.url}</p>`}
 <hr>
 <p style="${quiet}">${why} <a href="${unsubscribe}">turn them off</a>.</p>

@@ -10,8 +10,8 @@ export type Mail = { to: string; subject: string; text: string; html: string; he
 const patience = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000, dnsTimeout: 10_000 }
 
 /** Alerts under this are not mailed: they would not arrive. */
-export const mailAlerts = 'mail:'
-const serverAlert = `${mailAlerts}server`
+export const alertsOfMail = 'mail:'
+const serverAlert = `${alertsOfMail}server`
 
 /** A server that fails raises an alert until it takes a mail again; the job tries again. An address refused for good is not tried again. */
 export async function handOver({ config, db, clock }: App, mail: Mail): Promise<void> {
@@ -27,7 +27,7 @@ export async function handOver({ config, db, clock }: App, mail: Mail): Promise<
     const isAddress = failure.code === 'EENVELOPE' && failure.permanent
     const message = `The mail server ${url.host} ${isAddress ? 'does not take an address' : 'failed'}: ${failure.message}`
     const told = isAddress
-      ? { key: `${mailAlerts}address`, severity: 'warning' as const, title: 'A mail was refused', message }
+      ? { key: `${alertsOfMail}address`, severity: 'warning' as const, title: 'A mail was refused', message }
       : { key: serverAlert, severity: 'error' as const, title: 'Mails cannot be sent', message }
     await atomically(db, tx => raise(tx, clock.now(), { type: 'mail_failed', data: { host: url.host }, ...told }))
     throw isAddress ? new AlertedFailure(message) : new Error(message, { cause: error })

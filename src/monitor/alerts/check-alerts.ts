@@ -8,6 +8,7 @@ import { type Alert, raise } from '../../alerts.ts'
 import { systemActor } from '../../audit.ts'
 import { type App, job } from '../../context.ts'
 import { runById } from '../../platform/jobs/runs.ts'
+import { mailAlerts } from './alert-mail.ts'
 import { conditions } from './conditions.ts'
 
 type OpenAlert = typeof systemAlerts.$inferSelect
@@ -18,7 +19,7 @@ export const checkAlerts = job('alerts.check', {
   attempts: 1,
   expires: '60s',
   once: () => 'check',
-  run: (_, app) => checkConditions(app),
+  run: async (_, app) => ({ ...(await checkConditions(app)), mailed: await mailAlerts(app) }),
 })
 
 const clearLooks = 2
