@@ -7,7 +7,7 @@ import type { App } from '../../context.ts'
 import { acceptMail, sendsMail } from '../../mail/send.ts'
 import { alertsOfMail } from '../../mail/smtp.ts'
 import { day, hour } from '../../platform/clock.ts'
-import { alertsPath } from './page.ts'
+import { alertsPath } from './queries.ts'
 
 const atOnce = 20 // alerts in one mail
 const again = hour

@@ -27,11 +27,11 @@ import {
   alertSchema,
   alertStats,
   alertStatsSchema,
+  alertsPath,
   listAlerts,
 } from './queries.ts'
 
 type AlertsData = { alerts: AlertView[]; stats: AlertStats; pagination: Pagination; checkedAt: number | null }
-export const alertsPath = '/admin/monitoring/alerts'
 
 const listSchema = t.Object({ alerts: t.Array(alertSchema), stats: alertStatsSchema, pagination: paginationSchema })
 /** When the last look was changes each minute and is not news. */

@@ -14,6 +14,8 @@ import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 
 const oneOf = <const T extends string>(values: readonly T[]) => t.Union(values.map(value => t.Literal(value)))
 
+export const alertsPath = '/admin/monitoring/alerts'
+
 export const alertStates = ['open', 'active', 'acknowledged', 'resolved', 'all'] as const
 export const alertQuery = t.Object({
   severity: t.Optional(oneOf(severities)),

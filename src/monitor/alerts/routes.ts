@@ -3,8 +3,8 @@ import type { App } from '../../context.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
-import { alertsPage, alertsPath } from './page.ts'
-import { acknowledge, alertSchema, resolve } from './queries.ts'
+import { alertsPage } from './page.ts'
+import { acknowledge, alertSchema, alertsPath, resolve } from './queries.ts'
 
 export const alertRoutes = (app: App) => new Elysia().use(alertsPage(app)).use(actionRoutes(app))
 
