@@ -1,4 +1,5 @@
 /** `bun run test [file…]`: the whole suite, a process per core, saying first which parts this machine cannot run. */
+import { availableParallelism } from 'node:os'
 import { chromium, nginx, redisServer } from '../test/needs.ts'
 import { helpFirst } from './script-help.ts'
 
@@ -25,7 +26,16 @@ const testsOnNode =
 const saidOnNode = testsOnNode && new Response(testsOnNode.stdout).text()
 
 // Files run beside each other, never the tests of one. The files of a process share its modules, as loading them takes longer than most tests.
-const how = ['--parallel', '--no-isolate', '--no-orphans', '--timeout', '60000']
+// Much of a test is waiting, so there are more processes than cores; the longest files begin, so that none is left alone at the end.
+const processes = Math.max(4, availableParallelism())
+const how = [
+  `--parallel=${processes}`,
+  '--no-isolate',
+  '--no-orphans',
+  '--timeout',
+  '60000',
+  '--timings=test/timings.json',
+]
 const tests = Bun.spawn([process.execPath, 'test', ...how, ...files], { stdio: ['inherit', 'inherit', 'inherit'] })
 await tests.exited
 if (saidOnNode) console.log(await saidOnNode)

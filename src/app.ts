@@ -21,7 +21,7 @@ import { openSheets } from './leagues/sheets/open.ts'
 import { openTourBoards } from './leagues/tours/boards.ts'
 import { lookForDamageAtStart, reportDamage } from './monitor/damage.ts'
 import { addGauges } from './monitor/gauges.ts'
-import { startProcessMonitor } from './monitor/process-monitor.ts'
+import { type MonitorIntervals, startProcessMonitor } from './monitor/process-monitor.ts'
 import { beginPace } from './monitor/retention-job.ts'
 import { Cache } from './platform/cache/cache.ts'
 import { memoryStore } from './platform/cache/memory-store.ts'
@@ -61,6 +61,7 @@ export type AppOverrides = {
   schedule?: readonly ScheduleEntry<App>[]
   /** ms that the reader of an export may take nothing. */
   exportPatience?: number
+  monitorIntervals?: MonitorIntervals
 }
 
 const uploadPaths = /^\/api\/(v1\/leagues\/\d+\/uploads(\/preview)?|upload-(baseline|current))$/
@@ -75,6 +76,7 @@ export async function startFieldhouse(
     jobs: moreJobs = [],
     schedule: moreSchedule = [],
     exportPatience,
+    monitorIntervals,
   }: AppOverrides = {},
 ): Promise<Fieldhouse> {
   const shutdown = openShutdown(log)
@@ -219,7 +221,7 @@ export async function startFieldhouse(
     }
     lookForDamageAtStart(app)
     await beginPace(app)
-    shutdown.onClose('watch', startProcessMonitor(app), watch => watch.stop())
+    shutdown.onClose('watch', startProcessMonitor(app, monitorIntervals), watch => watch.stop())
 
     const fastPath = openCachedFastPath(cache, app.reads, clock)
     metrics.gauge('fieldhouse_fast_path_answers_total', 'Answers given without the router', fastPath.given, 'counter')

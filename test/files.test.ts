@@ -32,7 +32,9 @@ function webhook() {
 
 async function watched() {
   const hook = webhook()
-  const fieldhouse = await start({ ALERT_WEBHOOK_URL: hook.url })
+  const fieldhouse = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, {
+    monitorIntervals: { files: 300, alerts: 100 },
+  })
   const { id } = await newLeague(fieldhouse.call)
   await fieldhouse.finished(upload(fieldhouse.call, id, 'ID,Power\n1,5\n'))
   const health = async () => (await fieldhouse.as().raw('/health')).json()

@@ -9,10 +9,8 @@ import { facts } from '../../db/schema.ts'
 import { atomically, bestEffortWrite } from '../../db/transactions.ts'
 import { type Alert, raise } from '../alerts.ts'
 import type { App } from '../context.ts'
-import { second } from '../platform/clock.ts'
 import { postAlerts } from './alerts/alert-webhook.ts'
 
-export const lookEvery = 10 * second
 const surely = 2 // looks in a row that have to see what a single one may see by accident
 
 type Trouble = { file: string; fault: string }

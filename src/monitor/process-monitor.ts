@@ -10,13 +10,15 @@ import type { App } from '../context.ts'
 import { minute, second } from '../platform/clock.ts'
 import { openAlertWebhook, postAlerts } from './alerts/alert-webhook.ts'
 import { checkConditions, checkedAt } from './alerts/check-alerts.ts'
-import { lookEvery, openFileLook } from './files.ts'
+import { openFileLook } from './files.ts'
 import { openLoadRecorder } from './load.ts'
 
-const sendEvery = 2 * second
+/** ms between two looks at the database files, and between two looks for alerts to send. */
+const intervals = { files: 10 * second, alerts: 2 * second }
+export type MonitorIntervals = typeof intervals
 const overdue = 90 * second
 
-export function startProcessMonitor(app: App): { stop(): void } {
+export function startProcessMonitor(app: App, { files, alerts }: MonitorIntervals = intervals): { stop(): void } {
   const { db, clock, metrics, log, config } = app
   const noteLoad = openLoadRecorder(app)
   const send = openAlertWebhook(app)
@@ -47,9 +49,9 @@ export function startProcessMonitor(app: App): { stop(): void } {
   }
 
   const lookAtFiles = openFileLook(app)
-  const looking = setInterval(logged(lookAtFiles), lookEvery)
+  const looking = setInterval(logged(lookAtFiles), files)
   const minutely = setInterval(logged(eachMinute), minute)
-  const sending = config.alertWebhookUrl ? setInterval(logged(sendNews), sendEvery) : undefined
+  const sending = config.alertWebhookUrl ? setInterval(logged(sendNews), alerts) : undefined
   return {
     stop() {
       clearInterval(looking)

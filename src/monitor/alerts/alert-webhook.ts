@@ -21,12 +21,12 @@ type Told = { severity: Severity; title: string; message: string }
 /** Call the answer every few seconds. It tells how many alerts it sent. */
 export function openAlertWebhook(app: App): () => Promise<number> {
   const { db, clock, log, config } = app
-  let restUntil = 0 // performance.now()
+  let restUntil = 0
   let failures = 0
 
   async function send(): Promise<number> {
     const unsent = unsentAlerts(db)
-    if (!unsent.length || performance.now() < restUntil) return 0
+    if (!unsent.length || clock.now() < restUntil) return 0
     const lease = await app.locks.take(locks.alertWebhook())
     if ('heldBy' in lease) return 0
     try {
@@ -38,7 +38,7 @@ export function openAlertWebhook(app: App): () => Promise<number> {
       await atomically(db, tx => markSent(tx, alerts, now), 'unsynced')
       return news.length
     } catch (error) {
-      restUntil = performance.now() + Math.min(longestRest, 2 ** failures++ * 5 * second)
+      restUntil = clock.now() + Math.min(longestRest, 2 ** failures++ * 5 * second)
       log.warn('Alerts could not be sent to the webhook; trying again', { alerts: unsent.length, error })
       return 0
     } finally {
