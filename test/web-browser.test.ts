@@ -219,6 +219,7 @@ browserTest('an officer makes a league, changes it and deletes it', async () => 
   const { url, call } = await season()
   const page = await openBrowser({ timezoneId: 'Asia/Tokyo' })
   await signIn(page, url, olga.email, olga.password)
+  await page.goto(url)
   await page.click('text=New league')
   await page.fill('[name=name]', 'Harbour cup')
   await page.fill('[name=starts_at]', '2026-05-02T09:00')
