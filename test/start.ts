@@ -3,10 +3,12 @@ import { afterAll } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { closeDatabase, databaseFile, openDatabase } from '../db/open.ts'
+import { closeDatabase, openDatabase } from '../db/open.ts'
 import { type AppOverrides, type Fieldhouse, startFieldhouse } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
+import { openScores } from '../src/leagues/sheets/snapshots/open.ts'
 import type { Clock } from '../src/platform/clock.ts'
+import { openQueues } from '../src/platform/jobs/queues.ts'
 import { type Log, openLog } from '../src/platform/process/log.ts'
 import { documentFrom, undocumented } from './documented.ts'
 
@@ -45,16 +47,19 @@ export function temporaryFolder(): string {
   return folder
 }
 
-let newDatabase: Uint8Array | undefined
+let newFiles: Map<string, Uint8Array> | undefined
 
-/** A folder with a database as the first start makes it: making one takes many syncs of the disk. */
-function newDataDir(): string {
+/** A folder with databases as the first start makes them: making them takes many syncs of the disk. */
+async function newDataDir(): Promise<string> {
   const folder = temporaryFolder()
-  const file = databaseFile(folder)
-  if (newDatabase) writeFileSync(file, newDatabase)
+  if (newFiles) for (const [name, bytes] of newFiles) writeFileSync(join(folder, name), bytes)
   else {
     closeDatabase(openDatabase(folder))
-    newDatabase = readFileSync(file)
+    openScores(folder).close()
+    const queues = await openQueues({ dataDir: folder, namespace: '', redis: undefined, onError() {} })
+    await queues.close()
+    const names = ['fieldhouse.db', 'scores.db', 'queue.db']
+    newFiles = new Map(names.map(name => [name, readFileSync(join(folder, name))]))
   }
   return folder
 }
@@ -88,7 +93,8 @@ const defaults = (dataDir: string): Env => ({
   ALLOW_PRIVATE_FEEDS: 'true',
 })
 
-export async function start(env: Env = {}, dataDir = newDataDir(), surroundings: AppOverrides = {}) {
+export async function start(env: Env = {}, givenDir?: string, surroundings: AppOverrides = {}) {
+  const dataDir = givenDir ?? (await newDataDir())
   const clock = turnableClock()
   const { log, lines } = readableLog()
   const fieldhouse: Fieldhouse = await startFieldhouse(readConfig({ ...defaults(dataDir), ...env }), {

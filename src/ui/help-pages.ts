@@ -56,14 +56,18 @@ function readChapters(): Map<string, Chapter> {
   )
 }
 
-export const helpPages = (app: AccessSettings) => {
-  const chapters = readChapters()
-  return new Elysia()
+let read: Map<string, Chapter> | undefined
+
+/** Read when first asked for: rendering them takes as long as a third of all other routes at the start. */
+const chapters = () => (read ??= readChapters())
+
+export const helpPages = (app: AccessSettings) =>
+  new Elysia()
     .use(access(app))
     .get(
       '/help',
       ({ who }) => {
-        const links = [...chapters].map(([name, { title }]) => html`<li><a href="/help/${name}">${title}</a></li>`)
+        const links = [...chapters()].map(([name, { title }]) => html`<li><a href="/help/${name}">${title}</a></li>`)
         return page({ title: 'Help', who, body: html`<h1>Help</h1><ul>${links}</ul>` })
       },
       { may: 'anyone', detail: hidden },
@@ -71,9 +75,8 @@ export const helpPages = (app: AccessSettings) => {
     .get(
       '/help/:name',
       ({ params: { name }, who }) => {
-        const { title, body } = chapters.get(name) ?? refuse('not_found', `The guide has no page ${name}`)
+        const { title, body } = chapters().get(name) ?? refuse('not_found', `The guide has no page ${name}`)
         return page({ title, who, body: html`<p><a href="/help">Help</a></p><article class="guide">${body}</article>` })
       },
       { may: 'anyone', params: t.Object({ name: t.String({ maxLength: 60 }) }), detail: hidden },
     )
-}
