@@ -1,4 +1,4 @@
-/** `bun run test [file…]`: the whole suite, a process per core, saying first which parts this machine cannot run. */
+/** `bun run test [file…]`: the whole suite, saying first which parts this machine cannot run. */
 import { availableParallelism } from 'node:os'
 import { chromium, nginx, redisServer } from '../test/needs.ts'
 import { helpFirst } from './script-help.ts'
@@ -26,7 +26,8 @@ const testsOnNode =
 const saidOnNode = testsOnNode && new Response(testsOnNode.stdout).text()
 
 // Files run beside each other, never the tests of one. The files of a process share its modules, as loading them takes longer than most tests.
-// Much of a test is waiting, so there are more processes than cores; the longest files begin, so that none is left alone at the end.
+// Much of a test is waiting, so there are more processes than cores on a small machine.
+// The longest files begin, so that none is left alone at the end: `bun run test --update-timings` measures them anew.
 const processes = Math.max(4, availableParallelism())
 const how = [
   `--parallel=${processes}`,
