@@ -59,8 +59,8 @@ export function readNurseInstance(text: string): Problem {
       kind,
       headcount: Number(wanted),
       most: staff.length,
-      under_price: Number(under),
-      over_price: Number(over),
+      under_cents: Number(under),
+      over_cents: Number(over),
     }
   })
   const byDayAndKind = new Map(lines('COVER').map(([day, kind], index) => [`${day} ${kind}`, index + 1]))
@@ -69,7 +69,7 @@ export function readNurseInstance(text: string): Problem {
       staff_id: ids.get(name)!,
       shift_id: byDayAndKind.get(`${day} ${kind}`)!,
       want: want === 'ON' ? ('on' as const) : ('off' as const),
-      price: Number(weight),
+      price_cents: Number(weight),
     })),
   )
   return {

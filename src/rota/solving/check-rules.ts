@@ -1,4 +1,12 @@
-import type { Assignment, Limit, Problem, Staff } from './problem.ts'
+import {
+  type Assignment,
+  type Count,
+  FIRST_MONDAY,
+  type Limit,
+  type Problem,
+  type Staff,
+  type WorkRules,
+} from './problem.ts'
 
 /**
  * Rules of work, requests and numbers of people as the checker sees them: counted on the calendar, day by day, with nothing
@@ -37,7 +45,7 @@ const hardUnits = (breaks: Break[], { rule }: Break): number => {
 
 const shapes: Break['rule'][] = ['least_days_in_row', 'least_days_off_in_row']
 
-type Stint = { date: string; minutes: number; kind?: string | null; shiftId?: number; given: boolean }
+type Stint = { siteId: number; date: string; minutes: number; kind?: string | null; shiftId?: number; given: boolean }
 
 /** `dateOf` answers the date on the wall of a site. */
 export function breaksOf(
@@ -50,12 +58,19 @@ export function breaksOf(
   return [
     ...problem.staff.flatMap(person => {
       const stints = stintsOf(problem, assignments, person, dateOf)
-      const asGiven = breaksBy(
-        person,
-        stints.filter(({ given }) => given),
-        range,
-      )
-      const all = breaksBy(person, stints, range)
+      const by = (those: Stint[]) => [
+        ...breaksBy(person, person.rules, those, range),
+        ...problem.sites.flatMap(({ id, name, rules }) =>
+          breaksBy(
+            person,
+            rules,
+            those.filter(({ siteId }) => siteId === id),
+            range,
+            ` at ${name ?? `site ${id}`}`,
+          ),
+        ),
+      ]
+      const [all, asGiven] = [by(stints), by(stints.filter(({ given }) => given))]
       return all.map(one => ({ ...one, given: hardUnits(all, one) <= hardUnits(asGiven, one) }))
     }),
     ...requestsUnmet(problem, assignments),
@@ -79,6 +94,7 @@ function stintsOf(
   })
   return [
     ...own.map(shift => ({
+      siteId: shift.site_id,
       date: dateOf(shift.site_id, shift.starts_at),
       minutes: minutes(shift),
       kind: shift.kind,
@@ -88,6 +104,7 @@ function stintsOf(
     ...existing
       .filter(duty => duty.staff_id === person.id)
       .map(duty => ({
+        siteId: duty.site_id,
         date: dateOf(duty.site_id, duty.starts_at),
         minutes: minutes(duty),
         kind: duty.kind,
@@ -96,13 +113,18 @@ function stintsOf(
   ]
 }
 
-function breaksBy(person: Staff, stints: Stint[], range: string[]): Break[] {
-  const { rules } = person
+function breaksBy(person: Staff, rules: WorkRules | undefined, stints: Stint[], range: string[], where = ''): Break[] {
   if (!rules || !range.length) return []
   const found: Break[] = []
   const [first, last] = [range[0]!, range.at(-1)!]
   const isIn = ({ date }: { date: string }) => date >= first && date <= last
-  const say = (rule: Break['rule'], { price }: Pick<Limit, 'price'>, units: number, those: Stint[], what: string) => {
+  const say = (
+    rule: Break['rule'],
+    { price_cents: price }: Pick<Limit, 'price_cents'>,
+    units: number,
+    those: Stint[],
+    what: string,
+  ) => {
     if (units > 0)
       found.push({
         rule,
@@ -110,28 +132,30 @@ function breaksBy(person: Staff, stints: Stint[], range: string[]): Break[] {
         shift_ids: those.flatMap(({ shiftId }) => (shiftId === undefined ? [] : [shiftId])),
         units,
         ...(price === undefined ? {} : { price }),
-        message: `${person.name} ${what}`,
+        message: `${person.name} ${what}${where}`,
         given: false,
       })
   }
 
   const inRange = stints.filter(isIn)
-  const hours = inRange.reduce((all, { minutes }) => all + minutes, 0) / 60
   const { least_hours, most_hours, most_weekends } = rules
-  if (least_hours) {
-    const units = Math.ceil(least_hours.limit - hours - 1e-9)
-    say(
-      'least_hours',
-      least_hours,
-      units,
-      inRange,
-      `would work ${hours.toFixed(2)} of at least ${least_hours.limit} hours`,
-    )
-  }
-  if (most_hours) {
-    const units = Math.ceil(hours - most_hours.limit - 1e-9)
-    say('most_hours', most_hours, units, inRange, `would work ${hours.toFixed(2)} of at most ${most_hours.limit} hours`)
-  }
+  const hoursOf = (those: Stint[]) => those.reduce((all, { minutes }) => all + minutes, 0) / 60
+  if (least_hours)
+    for (const [days, words] of stretchesOf(least_hours, rules.counted_from, range)) {
+      const planned = days.filter(date => date >= first && date <= last)
+      const those = inRange.filter(({ date }) => planned.includes(date))
+      const least = (least_hours.limit * planned.length) / days.length
+      const units = Math.ceil(least - hoursOf(those) - 1e-9)
+      const what = `would work ${hoursOf(those).toFixed(2)} of at least ${rounded(least)} hours${words}`
+      say('least_hours', least_hours, units, those, what)
+    }
+  if (most_hours)
+    for (const [days, words] of stretchesOf(most_hours, rules.counted_from, range)) {
+      const those = stints.filter(({ date }) => days.includes(date))
+      const units = Math.ceil(hoursOf(those) - most_hours.limit - 1e-9)
+      const what = `would work ${hoursOf(those).toFixed(2)} of at most ${most_hours.limit} hours${words}`
+      say('most_hours', most_hours, units, those, what)
+    }
 
   const on = (date: string) => stints.filter(stint => stint.date === date)
   const worked = new Set(stints.map(({ date }) => date))
@@ -166,23 +190,25 @@ function breaksBy(person: Staff, stints: Stint[], range: string[]): Break[] {
         `would have only ${days} days off from ${date}`,
       )
   }
-  if (most_weekends) {
-    const saturdays = new Set<string>()
-    for (const { date } of stints) {
-      const day = weekday(date)
-      if (day !== 6 && day !== 0) continue
-      const saturday = day === 6 ? date : daysAfter(date, -1)
-      if (isIn({ date: saturday }) || isIn({ date: daysAfter(saturday, 1) })) saturdays.add(saturday)
+  if (most_weekends)
+    for (const [days, words] of stretchesOf(most_weekends, rules.counted_from, range)) {
+      const saturdays = new Set<string>()
+      for (const { date } of stints) {
+        const day = weekday(date)
+        if (day !== 6 && day !== 0) continue
+        const saturday = day === 6 ? date : daysAfter(date, -1)
+        if (days.includes(saturday) || days.includes(daysAfter(saturday, 1))) saturdays.add(saturday)
+      }
+      const those = [...saturdays].flatMap(date => [...on(date), ...on(daysAfter(date, 1))])
+      const what = `would work on ${saturdays.size} weekends of at most ${most_weekends.limit}${words}`
+      say('most_weekends', most_weekends, saturdays.size - most_weekends.limit, those, what)
     }
-    const those = [...saturdays].flatMap(date => [...on(date), ...on(daysAfter(date, 1))])
-    const what = `would work on ${saturdays.size} weekends of at most ${most_weekends.limit}`
-    say('most_weekends', most_weekends, saturdays.size - most_weekends.limit, those, what)
-  }
-  for (const kind of rules.most_of_kind ?? []) {
-    const those = inRange.filter(stint => stint.kind === kind.kind)
-    const what = `would have ${those.length} shifts of the kind ${kind.kind} of at most ${kind.limit}`
-    say('most_of_kind', kind, those.length - kind.limit, those, what)
-  }
+  for (const kind of rules.most_of_kind ?? [])
+    for (const [days, words] of stretchesOf(kind, rules.counted_from, range)) {
+      const those = stints.filter(stint => stint.kind === kind.kind && days.includes(stint.date))
+      const what = `would have ${those.length} shifts of the kind ${kind.kind} of at most ${kind.limit}${words}`
+      say('most_of_kind', kind, those.length - kind.limit, those, what)
+    }
   for (const succession of rules.successions ?? [])
     for (const stint of stints.filter(({ kind }) => kind === succession.kind))
       for (const next of on(daysAfter(stint.date, 1)).filter(({ kind }) => kind === succession.next))
@@ -196,8 +222,24 @@ function breaksBy(person: Staff, stints: Stint[], range: string[]): Break[] {
   return found
 }
 
+/** The stretches of weeks that the range touches, whole, with what to say of each; without weeks, the range itself. */
+function stretchesOf({ weeks }: Count, from = FIRST_MONDAY, range: string[]): [days: string[], words: string][] {
+  if (weeks === undefined) return [[range, '']]
+  const length = 7 * weeks
+  const since = (date: string) => Math.round((Date.parse(date) - Date.parse(from)) / 86_400_000)
+  const begun = daysAfter(range[0]!, -(((since(range[0]!) % length) + length) % length))
+  const found: [string[], string][] = []
+  for (let date = begun; date <= range.at(-1)!; date = daysAfter(date, length)) {
+    const words = weeks === 1 ? ` in the week of ${date}` : ` in the ${weeks} weeks from ${date}`
+    found.push([allDates(date, daysAfter(date, length - 1)), words])
+  }
+  return found
+}
+
+const rounded = (hours: number) => Math.round(hours * 100) / 100
+
 const requestsUnmet = ({ requests = [], staff }: Problem, assignments: Assignment[]): Break[] =>
-  requests.flatMap(({ staff_id, shift_id, want, price }) => {
+  requests.flatMap(({ staff_id, shift_id, want, price_cents: price }) => {
     const isThere = assignments.some(one => one.staff_id === staff_id && one.shift_id === shift_id)
     if (isThere === (want === 'on')) return []
     const name = staff.find(({ id }) => id === staff_id)?.name
@@ -207,9 +249,9 @@ const requestsUnmet = ({ requests = [], staff }: Problem, assignments: Assignmen
 
 /** Too few with a price, or too many: what has no price is for the checker of places. */
 const wrongNumbers = ({ shifts }: Problem, assignments: Assignment[]): Break[] =>
-  shifts.flatMap(({ id, headcount, under_price, over_price = 0 }): Break[] => {
+  shifts.flatMap(({ id, headcount, under_cents, over_cents = 0 }): Break[] => {
     const there = assignments.filter(one => one.shift_id === id).length
-    const price = there < headcount ? (under_price ?? 0) : over_price
+    const price = there < headcount ? (under_cents ?? 0) : over_cents
     if (there === headcount) return []
     const message = `Shift ${id} wants ${headcount} and has ${there}`
     return [{ rule: 'cover', shift_ids: [id], units: Math.abs(there - headcount), price, message, given: false }]

@@ -12,14 +12,17 @@ type Worked = 0 | 1 | { column: number }
 
 /** The rows for one person's rules of work. What is counted, and where, is as in `judge`. */
 export function keepRules(table: MilpTable, plan: Plan, person: number, pairs: Pair[]): HoursOff[] {
-  const duties = plan.duties[person]
-  if (!duties || !pairs.length) return []
-  const worked = daysWorked(table, plan, duties, pairs)
-  keepStretches(table, plan, duties, worked)
-  keepWeekends(table, duties, worked)
-  keepKinds(table, plan, duties, pairs)
-  keepSuccessions(table, duties, pairs, plan.rests[plan.restClass[person]!])
-  return keepHours(table, plan, duties, person, pairs)
+  return (plan.duties[person] ?? []).flatMap(duties => {
+    const { site } = duties
+    const counted = site === undefined ? pairs : pairs.filter(({ opening }) => opening.site === site)
+    if (!counted.length) return []
+    const worked = daysWorked(table, plan, duties, counted)
+    keepStretches(table, plan, duties, worked)
+    keepWeekends(table, duties, worked)
+    keepKinds(table, duties, counted)
+    keepSuccessions(table, duties, counted, plan.rests[plan.restClass[person]!])
+    return keepHours(table, plan, duties, person, counted)
+  })
 }
 
 /** A sum of columns and of what is known, which may not be more than `most`; the slack, if any, makes it so. */
@@ -37,8 +40,8 @@ function atMost(table: MilpTable, parts: Worked[], most: number, slack?: number)
   )
 }
 
-const priced = (limit: { price?: number }, units = 1) =>
-  limit.price === undefined ? undefined : { cost: limit.price * units }
+const priced = ({ price_cents }: Limit, units = 1) =>
+  price_cents === undefined ? undefined : { cost: price_cents * units }
 
 /** Takes days from any day, some of them beyond the range. */
 function daysWorked(table: MilpTable, { days }: Plan, { fixed }: PersonDuties, pairs: Pair[]): (day: number) => Worked {
@@ -104,30 +107,34 @@ function keepStretches(
   if (leastOff) tooShort(leastOff, false)
 }
 
-function keepWeekends(table: MilpTable, { rules, saturdays }: PersonDuties, worked: (day: number) => Worked) {
-  const most = rules.most_weekends
-  if (!most) return
-  const weekends = saturdays.map((saturday): Worked => {
+const known = (many: number): Worked[] => Array.from({ length: many }, () => 1)
+
+function keepWeekends(table: MilpTable, { weekends }: PersonDuties, worked: (day: number) => Worked) {
+  if (!weekends) return
+  const isWorked = (saturday: number): Worked => {
     const days = [worked(saturday), worked(saturday + 1)]
     const columns = days.flatMap(day => (typeof day === 'number' ? [] : [day.column]))
     if (days.includes(1) || !columns.length) return days.includes(1) ? 1 : 0
     const column = table.column(1)
     for (const day of columns) table.row(0, 1, [column, day], [1, -1])
     return { column }
-  })
-  const adds = priced(most)
-  atMost(table, weekends, most.limit, adds && table.column(Number.POSITIVE_INFINITY, adds))
+  }
+  const adds = priced(weekends.limit)
+  for (const [stretch, many] of weekends.known.entries()) {
+    const there = weekends.saturdays.filter(one => one.stretch === stretch).map(({ day }) => isWorked(day))
+    const slack = adds && table.column(Number.POSITIVE_INFINITY, adds)
+    atMost(table, [...known(many), ...there], weekends.limits[stretch]!, slack)
+  }
 }
 
-function keepKinds(table: MilpTable, { days }: Plan, { rules, fixed }: PersonDuties, pairs: Pair[]) {
-  for (const most of rules.most_of_kind ?? []) {
-    const parts: Worked[] = [
-      ...fixed.filter(({ kind, day }) => kind === most.kind && day >= 0 && day < days.count).map(() => 1 as const),
-      ...pairs.filter(({ opening }) => opening.kind === most.kind),
-    ]
-    const adds = priced(most)
-    atMost(table, parts, most.limit, adds && table.column(Number.POSITIVE_INFINITY, adds))
-  }
+function keepKinds(table: MilpTable, { kinds }: PersonDuties, pairs: Pair[]) {
+  for (const { kind, limit, known: standing, limits, stretchOf } of kinds)
+    for (const [stretch, many] of standing.entries()) {
+      const there = pairs.filter(({ opening }) => opening.kind === kind && stretchOf[opening.day] === stretch)
+      const adds = priced(limit)
+      const slack = adds && table.column(Number.POSITIVE_INFINITY, adds)
+      atMost(table, [...known(many), ...there], limits[stretch]!, slack)
+    }
 }
 
 function keepSuccessions(table: MilpTable, { rules, fixed }: PersonDuties, pairs: Pair[], own: number | undefined) {
@@ -145,7 +152,9 @@ function keepSuccessions(table: MilpTable, { rules, fixed }: PersonDuties, pairs
     for (const [day, works] of byDay) {
       const first = works.filter(work => work.kind === kind)
       const after = byDay.get(day + 1) ?? []
-      const hard = after.filter(work => rulesOf.some(({ next, price }) => next === work.kind && price === undefined))
+      const hard = after.filter(work =>
+        rulesOf.some(({ next, price_cents }) => next === work.kind && price_cents === undefined),
+      )
       if (first.length && hard.length && allClash(first) && allClash(hard)) {
         atMost(
           table,
@@ -155,7 +164,7 @@ function keepSuccessions(table: MilpTable, { rules, fixed }: PersonDuties, pairs
       } else for (const one of first) for (const next of hard) atMost(table, [one.part, next.part], 1)
       for (const one of first)
         for (const next of after)
-          for (const { next: then, price } of rulesOf)
+          for (const { next: then, price_cents: price } of rulesOf)
             if (then === next.kind && price !== undefined)
               atMost(table, [one.part, next.part], 1, table.column(1, { cost: price }))
     }
@@ -163,30 +172,36 @@ function keepSuccessions(table: MilpTable, { rules, fixed }: PersonDuties, pairs
 
 function keepHours(
   table: MilpTable,
-  plan: Plan,
-  { rules, fixed }: PersonDuties,
+  { openings }: Plan,
+  { leastHours: least, mostHours: most }: PersonDuties,
   person: number,
   pairs: Pair[],
 ): HoursOff[] {
-  const { openings, days } = plan
-  const known = fixed.reduce((all, { day, length }) => all + (day >= 0 && day < days.count ? length : 0), 0) / HOUR
-  const columns = pairs.map(({ column }) => column)
-  const hours = pairs.map(({ opening }) => opening.length / HOUR)
-  const total = (taken: number[]) => taken.reduce((all, opening) => all + openings[opening]!.length, 0) / HOUR + known
-  const { least_hours: least, most_hours: most } = rules
   const found: HoursOff[] = []
-  if (least) {
-    const column = table.wholeColumn(priced(least) ?? { broken: 1 })
-    table.row(least.limit - known - 1e-9, Number.POSITIVE_INFINITY, [...columns, column], [...hours, 1])
-    found.push({ column, person, off: taken => Math.max(0, Math.ceil(least.limit - total(taken) - 1e-9)) })
-  }
-  if (most?.price !== undefined) {
-    const column = table.wholeColumn({ cost: most.price })
-    table.row(Number.NEGATIVE_INFINITY, most.limit - known + 1e-9, [...columns, column], [...hours, -1])
-    found.push({ column, person, off: taken => Math.max(0, Math.ceil(total(taken) - most.limit - 1e-9)) })
-  } else if (most) {
-    const allowed = most.limit + Math.max(0, Math.ceil(known - most.limit - 1e-9))
-    table.row(Number.NEGATIVE_INFINITY, allowed - known + 1e-9, columns, hours)
+  for (const counts of [least, most]) {
+    if (!counts) continue
+    for (const [stretch, standing] of counts.known.entries()) {
+      const limit = counts.limits[stretch]!
+      const there = pairs.filter(({ opening }) => counts.stretchOf[opening.day] === stretch)
+      const columns = there.map(({ column }) => column)
+      const hours = there.map(({ opening }) => opening.length / HOUR)
+      const isThere = new Set(there.map(({ opening }) => opening))
+      const total = (taken: number[]) =>
+        taken.reduce((all, one) => all + (isThere.has(openings[one]!) ? openings[one]!.length : 0), standing) / HOUR
+      const adds = priced(counts.limit)
+      if (counts === least) {
+        const column = table.wholeColumn(adds ?? { broken: 1 })
+        table.row(limit - standing / HOUR - 1e-9, Number.POSITIVE_INFINITY, [...columns, column], [...hours, 1])
+        found.push({ column, person, off: taken => Math.max(0, Math.ceil(limit - total(taken) - 1e-9)) })
+      } else if (adds) {
+        const column = table.wholeColumn(adds)
+        table.row(Number.NEGATIVE_INFINITY, limit - standing / HOUR + 1e-9, [...columns, column], [...hours, -1])
+        found.push({ column, person, off: taken => Math.max(0, Math.ceil(total(taken) - limit - 1e-9)) })
+      } else if (columns.length) {
+        const allowed = limit + Math.max(0, Math.ceil(standing / HOUR - limit - 1e-9))
+        table.row(Number.NEGATIVE_INFINITY, allowed - standing / HOUR + 1e-9, columns, hours)
+      }
+    }
   }
   return found
 }

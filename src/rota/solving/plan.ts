@@ -17,6 +17,7 @@ export type Opening = {
   /** counted from the first of the range */
   day: number
   kind?: string
+  site: number
   /** headcount less those pinned */
   places: number
   /** how many more may be there than are pinned, and the price of each one beyond `places` */
@@ -59,8 +60,8 @@ export type Plan = {
   /** [person]: who is owed the same rest is of one class; [class]: that rest, if it is not the sites' */
   restClass: number[]
   rests: (number | undefined)[]
-  /** [person]: their rules of work, if any, with what they do already */
-  duties: (PersonDuties | undefined)[]
+  /** [person]: their rules of work and those of the sites, if any, with what they do already */
+  duties: (PersonDuties[] | undefined)[]
   days: Days
   /** whether there are rules, prices or requests beyond places, hours and rest */
   hasRules: boolean
@@ -69,7 +70,7 @@ export type Plan = {
 }
 
 /** What a person does already: it takes rest, and hours of the week it begins in. */
-type Work = { start: number; end: number; rest: number; week: string; day: number; kind?: string }
+type Work = { start: number; end: number; rest: number; week: string; day: number; kind?: string; site: number }
 
 export function prepare(problem: Problem): Plan {
   const look = lookup(problem)
@@ -94,19 +95,10 @@ export function prepare(problem: Problem): Plan {
     const { week, date } = look.moment(shift)
     return { week: weekNames.indexOf(week), day: dayNumber(date) - days.first, rest: look.rest(shift.site_id) }
   })
-  const duties = problem.staff.map(
-    ({ rules }, person) =>
-      rules &&
-      dutiesOf(
-        rules,
-        days,
-        fixed[person]!.map(work => ({ ...work, day: work.day - days.first, length: work.end - work.start })),
-      ),
-  )
   const { base, asked } = requestsOf(problem, pins, look)
-  const tooMany = problem.shifts.reduce((all, { id, headcount, over_price = 0 }) => {
+  const tooMany = problem.shifts.reduce((all, { id, headcount, over_cents = 0 }) => {
     const there = pins.assignments.filter(pin => pin.shift_id === id).length
-    return all + over_price * Math.max(0, there - headcount)
+    return all + over_cents * Math.max(0, there - headcount)
   }, 0)
   const wagesOf = new Float64Array(openings.length * people)
   const cost = new Float64Array(openings.length * people)
@@ -122,6 +114,7 @@ export function prepare(problem: Problem): Plan {
       if (!isRefused && !isBusy && length <= free[person * weeks + week]!) opening.takers.push(person)
     }
   }
+  const duties = dutiesOfAll(problem, days, fixed, openings)
   const allowed = Float64Array.from(problem.staff, staff => weeklyLimit(staff) * weeks)
   const couldWork = new Set(openings.flatMap(opening => opening.takers))
   const inPlay = problem.staff.map(
@@ -150,6 +143,25 @@ export function prepare(problem: Problem): Plan {
     allowed,
     inPlay,
   }
+}
+
+/** A site's rules are for those who are there or could be. */
+function dutiesOfAll({ sites, staff }: Problem, days: Days, fixed: Work[][], openings: Opening[]) {
+  const there = Map.groupBy(openings, ({ site }) => site)
+  return staff.map(({ rules }, person) => {
+    const work = fixed[person]!.map(({ start, end, day, ...one }) => ({
+      ...one,
+      day: day - days.first,
+      length: end - start,
+    }))
+    const ofSites = sites.flatMap(({ id, rules }) => {
+      const isThere =
+        rules && (work.some(({ site }) => site === id) || there.get(id)?.some(({ takers }) => takers.includes(person)))
+      return isThere ? [dutiesOf(rules, days, work, id)] : []
+    })
+    const all = [...(rules ? [dutiesOf(rules, days, work)] : []), ...ofSites]
+    return all.length ? all : undefined
+  })
 }
 
 /** Finds what an id stands for. */
@@ -195,6 +207,7 @@ function fixedWork({ staff, existing }: Problem, pins: Pins, look: Lookup): Work
       rest: look.rest(work.site_id),
       week,
       day: dayNumber(date),
+      site: work.site_id,
       ...(kind ? { kind } : {}),
     })
   }
@@ -208,7 +221,7 @@ function requestsOf({ requests = [] }: Problem, pins: Pins, look: Lookup) {
   const pinned = new Set(pins.assignments.map(pin => `${pin.shift_id} ${pin.staff_id}`))
   const asked = new Map<string, number>()
   let base = 0
-  for (const { shift_id, staff_id, want, price } of requests) {
+  for (const { shift_id, staff_id, want, price_cents: price } of requests) {
     const key = `${look.shift(shift_id).id} ${staff_id}`
     if (look.person(staff_id) === undefined) unknown(`staff ${staff_id}`)
     if (pinned.has(key)) base += want === 'off' ? price : 0
@@ -232,18 +245,19 @@ function openingsOf(
       const there = pins.assignments.filter(pin => pin.shift_id === shift.id).length
       const places = Math.max(0, shift.headcount - there)
       const room = Math.max(places, (shift.most ?? shift.headcount) - there)
-      const { kind, under_price, over_price = 0 } = shift
+      const { kind, under_cents, over_cents = 0 } = shift
       return {
         shift,
         start,
         end,
         length: end - start,
         ...about(shift),
+        site: shift.site_id,
         ...(kind ? { kind } : {}),
         places,
         room,
-        over: over_price,
-        ...(under_price === undefined ? {} : { under: under_price }),
+        over: over_cents,
+        ...(under_cents === undefined ? {} : { under: under_cents }),
         takers: [],
         clashes: rests.map(() => []),
       }

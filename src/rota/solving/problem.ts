@@ -1,7 +1,7 @@
 /** What a roster solver is given and what it answers: plain data, so that it crosses to a worker thread and back. */
 
 /** `rest_hours` between two pieces of work one of which is there: 10 unless told. */
-export type ProblemSite = { id: number; timezone: string; rest_hours?: number }
+export type ProblemSite = { id: number; timezone: string; name?: string; rest_hours?: number; rules?: SiteRules }
 
 /** Valid through `expires_on` (a date) in the zone of the site where the shift is. */
 export type Certification = { name: string; expires_on: string }
@@ -25,32 +25,42 @@ export type Wish = {
 }
 
 /** A limit that holds at all costs or, with a price, may be passed at so many whole cents for each unit beyond it. */
-export type Limit = { limit: number; price?: number }
+export type Limit = { limit: number; price_cents?: number }
 
-/** Rules of work of one person, over all the days from the first shift to the last. A day counts as worked when work begins on it. */
+/** Counted over each stretch of so many weeks; without any, over all the days from the first shift to the last. */
+export type Count = Limit & { weeks?: number }
+
+/** Rules of work of one person. A day counts as worked when work begins on it. */
 export type WorkRules = {
-  /** Hours in all those days; a unit is an hour begun. */
-  least_hours?: Limit
-  most_hours?: Limit
+  /** A Monday: stretches of several weeks follow each other from it. `FIRST_MONDAY` unless told. */
+  counted_from?: string
+  /** A unit is an hour begun. Of a stretch that is planned in part only, a like part is asked for. */
+  least_hours?: Count
+  most_hours?: Count
   /** Days worked one after the other. A unit is a day too few or too many; stretches that reach the edge of the range may go on. */
   least_days_in_row?: Limit
   most_days_in_row?: Limit
   /** Days off between days worked; a unit is a day too few. */
   least_days_off_in_row?: Limit
   /** Weekends with work on Saturday or Sunday: all weekends less the free ones somebody is to have. A unit is a weekend. */
-  most_weekends?: Limit
+  most_weekends?: Count
   /** How many shifts of one kind; a unit is a shift. */
-  most_of_kind?: (Limit & { kind: string })[]
+  most_of_kind?: (Count & { kind: string })[]
   /** What may not begin on the day after another kind began; a unit is each time. */
   successions?: Succession[]
   /** Instead of that of the sites. */
   rest_hours?: number
 }
 
-export type Succession = { kind: string; next: string; price?: number }
+export const FIRST_MONDAY = '2024-01-01'
+
+/** What a site asks of everybody: counted over their work there, beside their own rules. */
+export type SiteRules = Omit<WorkRules, 'least_hours' | 'rest_hours'>
+
+export type Succession = { kind: string; next: string; price_cents?: number }
 
 /** Somebody wants this shift on or off their roster: not to follow costs so many whole cents. */
-export type Request = { staff_id: number; shift_id: number; want: 'on' | 'off'; price: number }
+export type Request = { staff_id: number; shift_id: number; want: 'on' | 'off'; price_cents: number }
 
 export type Staff = {
   id: number
@@ -78,10 +88,10 @@ export type ProblemShift = {
   /** As the rules of people name it: early, late, night or any other word. */
   kind?: string | null
   /** Whole cents for each one missing. Without a price the place counts as open, which comes before all cost. */
-  under_price?: number
+  under_cents?: number
   /** How many may be there: `headcount` unless told, and whole cents for each one beyond `headcount`. */
   most?: number
-  over_price?: number
+  over_cents?: number
 }
 
 export type Assignment = { shift_id: number; staff_id: number }

@@ -110,7 +110,7 @@ function scales({ openings, problem, cost, people }: Plan) {
     dearest = Math.max(dearest, under, over)
     for (const person of takers) dearest = Math.max(dearest, Math.abs(cost[index * people + person]!))
   }
-  for (const { price } of problem.requests ?? []) dearest = Math.max(dearest, price)
+  for (const { price_cents } of problem.requests ?? []) dearest = Math.max(dearest, price_cents)
   const place = 2 * dearest
   const [from, to] = [dearest / 2, Math.max(0.2, dearest / 500)]
   return {

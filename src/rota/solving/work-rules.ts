@@ -1,14 +1,33 @@
-import { HOUR, type Limit, type WorkRules } from './problem.ts'
+import { type Count, FIRST_MONDAY, HOUR, type Limit, type WorkRules } from './problem.ts'
 
 /** Days are told apart so far beyond the range: work that stands there makes stretches longer. */
-const EDGE = 10
+const EDGE = 15
 
 export type Days = { first: number; count: number }
 
-type Work = { day: number; length: number; kind?: string }
+type Work = { day: number; length: number; kind?: string; site: number }
 
-/** A person's rules, with the work that is theirs already and the Saturdays of weekends that touch the range. */
-export type PersonDuties = { rules: WorkRules; fixed: Work[]; saturdays: number[] }
+/** What is counted over stretches of weeks. */
+type Counts = {
+  limit: Limit
+  /** [day of the range]: the stretch it is in; [stretch]: what is known there already, and how much is the limit */
+  stretchOf: Int32Array
+  known: Float64Array
+  limits: Float64Array
+}
+
+/** Rules of a person or of a site, with the work of that person that stands already and that they count. */
+export type PersonDuties = {
+  rules: WorkRules
+  /** only work there counts */
+  site?: number
+  fixed: Work[]
+  /** milliseconds too few and too many, and shifts of a kind too many */
+  leastHours?: Counts
+  mostHours?: Counts
+  kinds: (Counts & { kind: string })[]
+  weekends?: Counts & { saturdays: { day: number; stretch: number }[] }
+}
 
 /**
  * How one person's work keeps their rules. `price` is in cents, for those that have one. Of the others `excess` counts units
@@ -30,71 +49,153 @@ export function workDaysOf(dates: string[]): Days {
   return { first: dayNumber(first), count: dayNumber(last) - dayNumber(first) + 1 }
 }
 
-export function dutiesOf(rules: WorkRules, days: Days, fixed: Work[]): PersonDuties {
-  const every = Array.from({ length: days.count + 1 }, (_, index) => index - 1)
+export function dutiesOf(rules: WorkRules, days: Days, work: Work[], site?: number): PersonDuties {
+  const fixed = site === undefined ? work : work.filter(one => one.site === site)
+  const near = fixed.filter(({ day }) => day >= -EDGE && day < days.count + EDGE)
+  const begun = dayNumber(rules.counted_from ?? FIRST_MONDAY)
+  const isIn = (day: number) => day >= 0 && day < days.count
+
+  const counts = (limit: Count, amount: (work: Work) => number, isPart = false): Counts => {
+    const { weeks } = limit
+    const numberOf = (day: number) => (weeks === undefined ? 0 : Math.floor((days.first + day - begun) / (7 * weeks)))
+    const stretchOf = Int32Array.from({ length: days.count }, (_, day) => numberOf(day) - numberOf(0))
+    const size = (stretchOf.at(-1) ?? 0) + 1
+    const known = new Float64Array(size)
+    for (const one of fixed) {
+      const stretch = numberOf(one.day) - numberOf(0)
+      const isCounted = weeks === undefined || isPart ? isIn(one.day) : stretch >= 0 && stretch < size
+      if (isCounted) known[stretch]! += amount(one)
+    }
+    const limits = new Float64Array(size)
+    if (weeks !== undefined && isPart) for (const stretch of stretchOf) limits[stretch]! += limit.limit / (7 * weeks)
+    else limits.fill(limit.limit)
+    return { limit, stretchOf, known, limits }
+  }
+  const { least_hours, most_hours, most_weekends, most_of_kind = [] } = rules
+  const length = (one: Work) => one.length
   return {
     rules,
-    fixed: fixed.filter(({ day }) => day >= -EDGE && day < days.count + EDGE),
-    saturdays: every.filter(day => (((days.first + day - 2) % 7) + 7) % 7 === 0),
+    ...(site === undefined ? {} : { site }),
+    fixed: near,
+    ...(least_hours && { leastHours: counts(least_hours, length, true) }),
+    ...(most_hours && { mostHours: counts(most_hours, length) }),
+    kinds: most_of_kind.map(most => ({ ...counts(most, one => (one.kind === most.kind ? 1 : 0)), kind: most.kind })),
+    ...(most_weekends && {
+      weekends: weekendsOf(
+        most_weekends,
+        counts(most_weekends, () => 0),
+        days,
+        fixed,
+        begun,
+      ),
+    }),
   }
 }
 
-/** The person's work, and one more opening if told. This runs at every step of a search: it makes nothing new but its answer. */
-export function judge(
-  duties: PersonDuties,
-  { openings, days }: { openings: Work[]; days: Days },
-  taken: number[],
-  more?: number,
-): Judgement {
-  const { rules, fixed } = duties
+/** Weekends that touch the range are looked at day by day; the others of its stretches are known. */
+function weekendsOf({ weeks }: Count, counted: Counts, days: Days, fixed: Work[], begun: number) {
+  const numberOf = (day: number) => (weeks === undefined ? 0 : Math.floor((days.first + day - begun) / (7 * weeks)))
+  const saturdayOf = (day: number) => day - ((((days.first + day - 2) % 7) + 7) % 7)
+  const saturdays = Array.from({ length: days.count + 1 }, (_, index) => index - 1)
+    .filter(day => saturdayOf(day) === day)
+    .map(day => ({ day, stretch: numberOf(day) - numberOf(0) }))
+  const others = new Set<number>()
+  for (const { day } of fixed) if (day - saturdayOf(day) < 2) others.add(saturdayOf(day))
+  for (const { day } of saturdays) others.delete(day)
+  if (weeks !== undefined)
+    for (const saturday of others) {
+      const stretch = numberOf(saturday) - numberOf(0)
+      if (stretch >= 0 && stretch < counted.known.length) counted.known[stretch]!++
+    }
+  return { ...counted, saturdays }
+}
+
+type Choice = { openings: Work[]; days: Days }
+
+/** The person's work by all the rules that count it, and one more opening if told. This runs at every step of a search: it makes nothing new but its answer. */
+export function judge(duties: PersonDuties[], choice: Choice, taken: number[], more?: number): Judgement {
   const found: Judgement = { price: 0, excess: 0, short: 0, shape: 0 }
+  for (const one of duties) judgeBy(one, choice, taken, more, found)
+  return found
+}
+
+function judgeBy(
+  duties: PersonDuties,
+  { openings, days }: Choice,
+  taken: number[],
+  more: number | undefined,
+  found: Judgement,
+) {
+  const { rules, fixed, site } = duties
   works.length = 0
-  for (const opening of taken) works.push(openings[opening]!)
-  if (more !== undefined) works.push(openings[more]!)
+  for (const opening of taken) {
+    const work = openings[opening]!
+    if (site === undefined || work.site === site) works.push(work)
+  }
+  if (more !== undefined && (site === undefined || openings[more]!.site === site)) works.push(openings[more]!)
+  const chosen = works.length
   for (const work of fixed) works.push(work)
   const size = days.count + 2 * EDGE
   if (latest.length < size) [latest, worked] = [new Int32Array(size), new Uint8Array(size)]
   latest.fill(-1, 0, size)
   worked.fill(0, 0, size)
-  let length = 0
   for (let index = 0; index < works.length; index++) {
-    const { day, length: more } = works[index]!
+    const { day } = works[index]!
     earlier[index] = latest[day + EDGE]!
     latest[day + EDGE] = index
     worked[day + EDGE] = 1
-    if (day >= 0 && day < days.count) length += more
   }
 
-  const hours = length / HOUR
-  if (rules.least_hours) add(found, rules.least_hours, Math.ceil(rules.least_hours.limit - hours - 1e-9), 'short')
-  if (rules.most_hours) add(found, rules.most_hours, Math.ceil(hours - rules.most_hours.limit - 1e-9), 'excess')
-  judgeStretches(rules, worked, days.count, found)
-  if (rules.most_weekends) {
-    let weekends = 0
-    for (const saturday of duties.saturdays) if (worked[saturday + EDGE] || worked[saturday + 1 + EDGE]) weekends++
-    add(found, rules.most_weekends, weekends - rules.most_weekends.limit, 'excess')
+  const { leastHours: least, mostHours: most, weekends } = duties
+  if (least) {
+    const sums = begin(least)
+    for (let index = 0; index < chosen; index++) sums[least.stretchOf[works[index]!.day]!]! += works[index]!.length
+    for (let at = 0; at < least.limits.length; at++)
+      add(found, least.limit, Math.ceil(least.limits[at]! - sums[at]! / HOUR - 1e-9), 'short')
   }
-  for (const most of rules.most_of_kind ?? []) {
-    let many = 0
-    for (const { kind, day } of works) if (kind === most.kind && day >= 0 && day < days.count) many++
-    add(found, most, many - most.limit, 'excess')
+  if (most) {
+    const sums = begin(most)
+    for (let index = 0; index < chosen; index++) sums[most.stretchOf[works[index]!.day]!]! += works[index]!.length
+    for (let at = 0; at < most.limits.length; at++)
+      add(found, most.limit, Math.ceil(sums[at]! / HOUR - most.limits[at]! - 1e-9), 'excess')
+  }
+  judgeStretches(rules, worked, days.count, found)
+  if (weekends) {
+    const sums = begin(weekends)
+    for (const { day, stretch } of weekends.saturdays)
+      if (worked[day + EDGE] || worked[day + 1 + EDGE]) sums[stretch]!++
+    for (let at = 0; at < weekends.limits.length; at++)
+      add(found, weekends.limit, sums[at]! - weekends.limits[at]!, 'excess')
+  }
+  for (const one of duties.kinds) {
+    const sums = begin(one)
+    for (let index = 0; index < chosen; index++)
+      if (works[index]!.kind === one.kind) sums[one.stretchOf[works[index]!.day]!]!++
+    for (let at = 0; at < one.limits.length; at++) add(found, one.limit, sums[at]! - one.limits[at]!, 'excess')
   }
   if (rules.successions)
     for (const { day, kind } of works)
       for (let next = latest[day + 1 + EDGE] ?? -1; next >= 0; next = earlier[next]!)
         for (const one of rules.successions)
           if (one.kind === kind && one.next === works[next]!.kind)
-            add(found, { limit: 0, price: one.price }, 1, 'excess')
-  return found
+            add(found, { limit: 0, price_cents: one.price_cents }, 1, 'excess')
 }
 
+/** What is known of each stretch, to be added to. */
+function begin({ known }: Counts): Float64Array {
+  if (sums.length < known.length) sums = new Float64Array(known.length)
+  sums.set(known)
+  return sums
+}
+
+let sums = new Float64Array(1)
 const works: Work[] = []
 /** [day]: the last of the works on it; [work]: the one before it on its day */
 let latest = new Int32Array(0)
 const earlier: number[] = []
 let worked = new Uint8Array(0)
 
-function add(found: Judgement, { price }: Limit, units: number, kind: 'excess' | 'short' | 'shape') {
+function add(found: Judgement, { price_cents: price }: Limit, units: number, kind: 'excess' | 'short' | 'shape') {
   if (units <= 0) return
   if (price === undefined) found[kind] += units
   else found.price += units * price
