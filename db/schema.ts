@@ -717,8 +717,26 @@ export const sites = sqliteTable('sites', {
   name: text('name').notNull().unique(),
   timezone: text('timezone').notNull(), // IANA
   swaps: text('swaps', { enum: swapRules }).notNull().default('officer'),
+  restHours: real('rest_hours').notNull().default(10), // between two shifts, one of which is here
+  rules: json<StoredRules>('rules').notNull().default({}),
   createdAt: time('created_at').notNull(),
 })
+
+type StoredLimit = { limit: number; weeks?: number; price_cents?: number } // without a price it holds at all costs
+
+/** Rules of work: `src/rota/rules-of-work.ts` says what each means. */
+export type StoredRules = {
+  counted_from?: string
+  least_hours?: StoredLimit
+  most_hours?: StoredLimit
+  least_days_in_row?: StoredLimit
+  most_days_in_row?: StoredLimit
+  least_days_off_in_row?: StoredLimit
+  most_weekends?: StoredLimit
+  most_of_kind?: (StoredLimit & { kind: string })[]
+  successions?: { kind: string; next: string; price_cents?: number }[]
+  rest_hours?: number
+}
 
 export type StoredWish = {
   want: 'prefer' | 'avoid'
@@ -727,6 +745,7 @@ export type StoredWish = {
   date?: string
   from?: string
   to?: string
+  weight?: number
 }
 
 export const staff = sqliteTable(
@@ -739,6 +758,7 @@ export const staff = sqliteTable(
     maxHoursWeek: real('max_hours_week').notNull(),
     hourlyCents: integer('hourly_cents').notNull(),
     preferences: json<StoredWish[]>('preferences').notNull(),
+    rules: json<StoredRules>('rules').notNull().default({}),
     active: integer('active', { mode: 'boolean' }).notNull().default(true), // else no longer planned, but still on past rosters
     createdAt: time('created_at').notNull(),
   },
@@ -785,6 +805,11 @@ export const shifts = sqliteTable(
     skill: text('skill'),
     certification: text('certification'),
     headcount: integer('headcount').notNull(),
+    kind: text('kind'), // early, late, night: what rules of work call it
+    skills: json<string[]>('skills').notNull().default([]), // beside `skill`
+    underCents: integer('under_cents'), // for each person missing; null: the place counts as open
+    most: integer('most'), // how many may be there; null: the headcount
+    overCents: integer('over_cents'), // for each person beyond the headcount
     createdAt: time('created_at').notNull(),
   },
   t => [
@@ -809,6 +834,22 @@ export const assignments = sqliteTable(
     createdAt: time('created_at').notNull(),
   },
   t => [uniqueIndex('assignments_once').on(t.shiftId, t.staffId), index('assignments_staff').on(t.staffId)],
+)
+
+/** Somebody wants a shift on or off their roster; not to follow costs so much. */
+export const shiftRequests = sqliteTable(
+  'shift_requests',
+  {
+    staffId: integer('staff_id')
+      .notNull()
+      .references(() => staff.id, { onDelete: 'cascade' }),
+    shiftId: integer('shift_id')
+      .notNull()
+      .references(() => shifts.id, { onDelete: 'cascade' }),
+    want: text('want', { enum: ['on', 'off'] }).notNull(),
+    priceCents: integer('price_cents').notNull(),
+  },
+  t => [primaryKey({ columns: [t.staffId, t.shiftId] }), index('shift_requests_shift').on(t.shiftId)],
 )
 
 /** A roster that a job has found and an officer may look over and confirm. */

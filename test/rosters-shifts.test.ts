@@ -1,11 +1,12 @@
 import { expect, test } from 'bun:test'
 import { readShifts } from '../src/rota/import-shifts.ts'
 import { copied, fromPattern } from '../src/rota/make-shifts.ts'
+import { plainShift } from '../src/rota/shift.ts'
 import { base } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
 
 const berlin = () => 'Europe/Berlin'
-const shift = { site_id: 1, skill: 'bar', certification: null, headcount: 2 }
+const shift = { ...plainShift, site_id: 1, skill: 'bar', certification: null, headcount: 2 }
 
 /** As the clock in Berlin shows it. */
 const wall = (instant: string) =>
@@ -75,6 +76,7 @@ test('a spreadsheet of shifts is read by day and clock, in the zone of each site
     errors: [],
     shifts: [
       {
+        ...plainShift,
         site_id: 4,
         starts_at: '2025-06-02T06:00:00.000Z',
         ends_at: '2025-06-02T14:00:00.000Z',
@@ -83,6 +85,7 @@ test('a spreadsheet of shifts is read by day and clock, in the zone of each site
         headcount: 2,
       },
       {
+        ...plainShift,
         site_id: 7,
         starts_at: '2025-06-03T02:00:00.000Z',
         ends_at: '2025-06-03T10:00:00.000Z',

@@ -7,9 +7,8 @@ import { iso } from '../platform/clock.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
 import { dateTimeSchema } from '../platform/http/text-formats.ts'
 import { daysAfter, mondayOf, today } from './date-range.ts'
-import { problemWith } from './load-problem.ts'
+import { problemWith, whatForbids } from './load-problem.ts'
 import type { Shift } from './shift.ts'
-import { check } from './solving/check.ts'
 
 export const whySchema = t.Object({ rule: t.String(), message: t.String() })
 export type Why = Static<typeof whySchema>
@@ -27,7 +26,10 @@ export function whatIsAgainst(db: Db, standing: Standing[], now: number): Map<st
     const planned = new Map(week.map(({ shift }) => [shift.id, shift]))
     const names = new Map(week.map(({ staffId, name }) => [staffId, name]))
     const placed = week.map(({ shift, staffId }) => ({ shift_id: shift.id, staff_id: staffId }))
-    for (const { rule, message, shift_ids, staff_id } of check(problemWith(db, [...planned.values()], []), placed)) {
+    for (const { rule, message, shift_ids, staff_id } of whatForbids(
+      problemWith(db, [...planned.values()], []),
+      placed,
+    )) {
       if (staff_id === undefined) continue
       // Only those who are planned are part of the problem.
       const why =

@@ -11,10 +11,10 @@ import type { Who } from '../platform/http/request-context.ts'
 import { dutyKey } from './broken-duties.ts'
 import type { Range } from './date-range.ts'
 import { findDraft, markConfirmed } from './drafts.ts'
-import { isOurs, judgeRoster, problemWith, type RosterJudgement, rosterVersion } from './load-problem.ts'
+import { judgeRoster, problemWith, type RosterJudgement, rosterVersion, whatForbids } from './load-problem.ts'
 import { tellOfDuties } from './notices.ts'
 import { inRange, shiftById } from './shift-queries.ts'
-import { check, type Violation } from './solving/check.ts'
+import type { Violation } from './solving/check.ts'
 import type { Assignment } from './solving/problem.ts'
 import { personById } from './staff-queries.ts'
 
@@ -27,6 +27,7 @@ export type Confirmed = {
   end_date: string
   site_ids: number[]
   already_confirmed: boolean
+  unmet: string[]
 }
 
 const answer = ({ start, end, siteIds }: Range, counts: Partial<Confirmed>): Confirmed => ({
@@ -38,6 +39,7 @@ const answer = ({ start, end, siteIds }: Range, counts: Partial<Confirmed>): Con
   end_date: end,
   site_ids: siteIds,
   already_confirmed: false,
+  unmet: [],
   ...counts,
 })
 
@@ -71,6 +73,7 @@ export async function confirmRoster(
       if (already) return answer(range, { confirmed: judged.assignments.length, already_confirmed: true })
       const at = clock.now()
       const counts = write(tx, range, judged.assignments, at)
+      const { unmet } = judged
       if (jobId) markConfirmed(tx, jobId, at)
       touch(tx, 'roster')
       const target = `roster ${range.start} to ${range.end}`
@@ -81,7 +84,7 @@ export async function confirmRoster(
         target,
         detail: { job_id: jobId, sites: range.siteIds, ...counts },
       })
-      return answer(range, counts)
+      return answer(range, { ...counts, unmet })
     })
     if (written) return written
   }
@@ -173,8 +176,7 @@ export async function replace({ db, clock }: App, who: Who, id: number, staffId:
 export const brokenOn = (db: Db, shiftId: number): Violation[] => broken(db, shiftId, [], standingOn(db, shiftId))
 
 function broken(db: Db, shiftId: number, given: Assignment[], all: Assignment[]): Violation[] {
-  const problem = problemWith(db, [shiftById(db, shiftId)], given)
-  return check(problem, all).filter(isOurs)
+  return whatForbids(problemWith(db, [shiftById(db, shiftId)], given), all)
 }
 
 /** What would be broken if these duties went to others, all at once. */
@@ -188,7 +190,7 @@ export function breaksOfMoves(
     .flatMap(({ id }) => standingOn(db, id))
     .filter(({ shift_id, staff_id }) => !moved.has(dutyKey(shift_id, staff_id)))
   const wanted = moves.map(({ duty, to }) => ({ shift_id: duty.shiftId, staff_id: to }))
-  return check(problemWith(db, planned, others), [...others, ...wanted]).filter(isOurs)
+  return whatForbids(problemWith(db, planned, others), [...others, ...wanted])
 }
 
 const standingOn = (db: Db, shiftId: number): Assignment[] =>

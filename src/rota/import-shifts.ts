@@ -4,7 +4,8 @@ import { readBody } from '../platform/body.ts'
 import { isInCalendar, iso, momentOf } from '../platform/clock.ts'
 import { isOneLine } from '../platform/http/text-formats.ts'
 import { type NewShift, onDay } from './make-shifts.ts'
-import { longestWord } from './shift.ts'
+import { longestWord } from './rules-of-work.ts'
+import { plainShift } from './shift.ts'
 
 export type NamedSite = { id: number; name: string; timezone: string }
 
@@ -12,8 +13,8 @@ const MOST_HOURS = 48
 
 /**
  * Shifts from a spreadsheet. A row names its site by name or id and its time either as `starts_at` and `ends_at` (with an
- * offset, or as the site's clock shows it) or as `date`, `from` and `to`; `skill`, `certification` and `headcount` may be
- * left out. Every mistake is named with its line; the caller takes all rows or none.
+ * offset, or as the site's clock shows it) or as `date`, `from` and `to`; `skill`, `skills` (several, with `|` between),
+ * `certification`, `headcount` and `kind` may be left out. Every mistake is named with its line; the caller takes all rows or none.
  */
 export function readShifts(csv: string, sites: NamedSite[]): { shifts: NewShift[]; errors: FieldError[] } {
   const { data, meta } = Papa.parse<Record<string, string>>(csv.replace(/^\uFEFF/, ''), {
@@ -50,10 +51,14 @@ function readRow(row: Record<string, string>, sites: NamedSite[], wrong: Wrong):
   const headcount = Number(row.headcount || 1)
   if (!Number.isInteger(headcount) || headcount < 1 || headcount > 500)
     return wrong('headcount', `${shown(row.headcount)} is not a whole number from 1 to 500.`)
-  for (const column of ['skill', 'certification'] as const) {
-    const word = row[column]
-    if (word && (word.length > longestWord || !isOneLine(word)))
-      return wrong(column, `${shown(word)} is not one line of at most ${longestWord} characters.`)
+  const skills = (row.skills ?? '')
+    .split('|')
+    .map(skill => skill.trim())
+    .filter(Boolean)
+  for (const column of ['skill', 'certification', 'kind', 'skills'] as const) {
+    for (const word of column === 'skills' ? skills : [row[column]])
+      if (word && (word.length > longestWord || !isOneLine(word)))
+        return wrong(column, `${shown(word)} is not one line of at most ${longestWord} characters.`)
   }
   const times = row.starts_at === undefined ? byDay(row, site.timezone, wrong) : byInstants(row, site.timezone, wrong)
   if (!times) return
@@ -61,7 +66,8 @@ function readRow(row: Record<string, string>, sites: NamedSite[], wrong: Wrong):
   if (hours <= 0) return wrong('ends_at', 'The end must be after the start.')
   if (hours > MOST_HOURS)
     return wrong('ends_at', `This is ${Math.round(hours)} hours after the start; ${MOST_HOURS} are the most.`)
-  return { site_id: site.id, ...times, skill: row.skill || null, certification: row.certification || null, headcount }
+  const [skill, certification, kind] = [row.skill || null, row.certification || null, row.kind || null]
+  return { ...plainShift, site_id: site.id, ...times, skill, skills, certification, kind, headcount }
 }
 
 /** An id if it is one, else a name, whatever its case. */

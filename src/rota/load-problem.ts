@@ -1,21 +1,22 @@
 /** What a roster is made from and judged by: the problem as it stands in the database. */
 import { and, eq, gt, inArray, lt, or, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
-import { assignments, shifts, staff, stamps } from '../../db/schema.ts'
+import { assignments, shiftRequests, shifts, staff, stamps } from '../../db/schema.ts'
 import { day, iso } from '../platform/clock.ts'
 import type { Range } from './date-range.ts'
+import { rulesToSolve, weeksCounted } from './rules-of-work.ts'
 import type { Shift } from './shift.ts'
 import { inRange, shiftsIn } from './shift-queries.ts'
 import { allSites } from './site-queries.ts'
 import { check, type Violation } from './solving/check.ts'
-import type { Assignment, Duty, Problem } from './solving/problem.ts'
+import type { Assignment, Duty, Problem, ProblemShift, WorkRules } from './solving/problem.ts'
 import { personViews } from './staff-queries.ts'
 
 /** Coverage comes before cost and cost before these. */
 const weights = { fairness: 1, preferences: 1 }
 
-/** Work further away than this takes neither rest nor hours of a week in the range. */
-const near = 9 * day
+/** Work further away than this takes neither rest nor hours of a week in the range, nor makes it days too many in a row. */
+const nearDays = 16
 
 export function rosterProblem(db: Db, { range, seed }: { range: Range; seed: number }): Problem {
   const pinned = db
@@ -24,7 +25,8 @@ export function rosterProblem(db: Db, { range, seed }: { range: Range; seed: num
     .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
     .where(and(inRange(range), eq(assignments.pinned, true)))
     .all()
-  return problemWith(db, shiftsIn(db, range), pinned, seed)
+  const { start, end } = range
+  return { ...problemWith(db, shiftsIn(db, range), pinned, seed), range: { start, end } }
 }
 
 /** These shifts as the whole problem, and all other work of the people as it stands. */
@@ -36,29 +38,68 @@ export function problemWith(db: Db, planned: Shift[], pinned: Assignment[], seed
     .where(or(eq(staff.active, true), inArray(staff.id, held)))
     .orderBy(staff.id)
     .all()
-  const isActive = new Map(people.map(({ id, active }) => [id, active]))
-  return {
-    sites: allSites(db).map(({ id, timezone }) => ({ id, timezone })),
+  const sites = allSites(db).map(({ id, name, timezone, restHours, rules }) => ({
+    id,
+    name,
+    timezone,
+    rest_hours: restHours,
+    rules: rulesToSolve(rules),
+  }))
+  const inProblem = personViews(db, people).map(({ active, rules, max_hours_week, ...person }) => ({
+    ...person,
     // Who has left keeps what is pinned, and gets nothing else.
-    staff: personViews(db, people).map(person => (isActive.get(person.id) ? person : { ...person, max_hours_week: 0 })),
-    shifts: planned.map(({ id, siteId, startsAt, endsAt, skill, certification, headcount }) => ({
-      id,
-      site_id: siteId,
-      starts_at: iso(startsAt),
-      ends_at: iso(endsAt),
-      skill,
-      certification,
-      headcount,
-    })),
+    max_hours_week: active ? max_hours_week : 0,
+    rules: active ? rulesToSolve(rules) : undefined,
+  }))
+  const allRules = [...sites, ...inProblem].flatMap(({ rules }) => rules ?? [])
+  return {
+    sites,
+    staff: inProblem,
+    shifts: planned.map(problemShift),
     pinned,
-    existing: planned.length ? dutiesNear(db, planned) : [],
+    existing: planned.length ? dutiesNear(db, planned, allRules) : [],
+    requests: requestsFor(db, planned, people),
     weights,
     seed,
   }
 }
 
-function dutiesNear(db: Db, planned: Shift[]): Duty[] {
+const problemShift = (shift: Shift): ProblemShift => ({
+  id: shift.id,
+  site_id: shift.siteId,
+  starts_at: iso(shift.startsAt),
+  ends_at: iso(shift.endsAt),
+  skill: shift.skill,
+  skills: shift.skills,
+  certification: shift.certification,
+  headcount: shift.headcount,
+  kind: shift.kind,
+  ...(shift.underCents === null ? {} : { under_cents: shift.underCents }),
+  ...(shift.most === null ? {} : { most: shift.most }),
+  ...(shift.overCents === null ? {} : { over_cents: shift.overCents }),
+})
+
+function requestsFor(db: Db, planned: Shift[], people: { id: number }[]) {
+  const isHere = new Set(people.map(({ id }) => id))
+  return db
+    .select()
+    .from(shiftRequests)
+    .where(
+      sql`${shiftRequests.shiftId} in (select value from json_each(${JSON.stringify(planned.map(({ id }) => id))}))`,
+    )
+    .all()
+    .filter(({ staffId }) => isHere.has(staffId))
+    .map(({ staffId, shiftId, want, priceCents }) => ({
+      staff_id: staffId,
+      shift_id: shiftId,
+      want,
+      price_cents: priceCents,
+    }))
+}
+
+function dutiesNear(db: Db, planned: Shift[], rules: WorkRules[]): Duty[] {
   const isPlanned = new Set(planned.map(({ id }) => id))
+  const near = Math.max(nearDays, ...rules.map(one => 7 * weeksCounted(one))) * day
   const first = Math.min(...planned.map(({ startsAt }) => startsAt))
   const last = Math.max(...planned.map(({ endsAt }) => endsAt))
   return db
@@ -73,6 +114,7 @@ function dutiesNear(db: Db, planned: Shift[]): Duty[] {
       site_id: shift.siteId,
       starts_at: iso(shift.startsAt),
       ends_at: iso(shift.endsAt),
+      kind: shift.kind,
     }))
 }
 
@@ -84,7 +126,13 @@ export const rosterVersion = (db: Db): number =>
     .where(inArray(stamps.topic, ['roster', 'staff', 'shifts']))
     .get()?.seq ?? 0
 
-export type RosterJudgement = { version: number; violations: Violation[]; assignments: Assignment[] }
+export type RosterJudgement = {
+  version: number
+  violations: Violation[]
+  /** hours and days in a row too few, in sentences */
+  unmet: string[]
+  assignments: Assignment[]
+}
 
 /**
  * Every hard rule that these assignments would break in that range, with what is pinned there added to them. The version says
@@ -98,14 +146,24 @@ export function judgeRoster(db: Db, input: { range: Range; assignments: Assignme
     const problem = rosterProblem(db, { range: input.range, seed: 1 })
     const given = new Set(input.assignments.map(keyOf))
     const assignments = [...input.assignments, ...problem.pinned.filter(pin => !given.has(keyOf(pin)))]
-    const violations = check(problem, assignments).filter(isOurs)
-    return { version, violations, assignments }
+    const violations = whatForbids(problem, assignments)
+    const unmet = check(problem, assignments)
+      .filter(isWanting)
+      .map(({ message }) => message)
+    return { version, violations, unmet, assignments }
   } finally {
     client.run('COMMIT')
   }
 }
 
+/** Too little work is mended by more of it, so nobody is refused a place for it. */
+const isWanting = ({ rule }: Violation) => rule === 'least_hours' || rule === 'least_days_in_row'
+
+/** What stands against putting people on these shifts by hand: the same rules as for a whole roster. */
+export const whatForbids = (problem: Problem, placed: Assignment[]): Violation[] =>
+  check(problem, placed).filter(one => isOurs(one) && !isWanting(one))
+
 /** What is pinned may break a rule, as somebody wanted it so; nobody wants anyone twice in one place. */
-export const isOurs = ({ given, rule }: Violation) => !given || rule === 'twice'
+const isOurs = ({ given, rule }: Violation) => !given || rule === 'twice'
 
 const keyOf = ({ shift_id, staff_id }: Assignment) => `${shift_id}/${staff_id}`

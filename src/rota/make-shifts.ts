@@ -1,7 +1,7 @@
 /** Shifts made from other shifts, from weekly patterns and from spreadsheets. Local times stay what the clock on the wall says. */
-import type { ProblemShift } from './solving/problem.ts'
+import type { ShiftView } from './shift.ts'
 
-export type NewShift = Omit<ProblemShift, 'id'>
+export type NewShift = Omit<ShiftView, 'id' | 'date'>
 
 export type Pattern = Omit<NewShift, 'starts_at' | 'ends_at'> & {
   /** 1 Monday to 7 Sunday */
@@ -13,11 +13,11 @@ export type Pattern = Omit<NewShift, 'starts_at' | 'ends_at'> & {
 
 /** The same shifts so many weeks later: 22:00 stays 22:00 though the clocks may change in between. */
 export function copied(shifts: NewShift[], weeks: number, zoneOf: (siteId: number) => string): NewShift[] {
-  return shifts.map(({ site_id, starts_at, ends_at, skill, certification, headcount }) => {
-    const zone = zoneOf(site_id)
+  return shifts.map(({ starts_at, ends_at, ...shift }) => {
+    const zone = zoneOf(shift.site_id)
     const later = (instant: string) => Temporal.Instant.from(instant).toZonedDateTimeISO(zone).add({ weeks })
     const length = Temporal.Instant.from(starts_at).until(ends_at)
-    return { site_id, ...between(later(starts_at), later(ends_at), length), skill, certification, headcount }
+    return { ...shift, ...between(later(starts_at), later(ends_at), length) }
   })
 }
 

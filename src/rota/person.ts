@@ -5,7 +5,7 @@ import { refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
 import { dateSchema, dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
-import { longestWord } from './shift.ts'
+import { longestWord, mistakesInRules, rulesSchema } from './rules-of-work.ts'
 
 const word = oneLine(longestWord)
 const clock = t.String({
@@ -22,7 +22,19 @@ export const wishSchema = t.Object({
   date: t.Optional(dateSchema),
   from: t.Optional(clock),
   to: t.Optional(clock),
+  weight: t.Optional(
+    t.Number({ minimum: 0.1, maximum: 100, description: 'How much it counts beside other wishes: 1, unless told' }),
+  ),
 })
+
+const requestSchema = t.Object(
+  {
+    shift_id: idSchema,
+    want: t.Union([t.Literal('on'), t.Literal('off')]),
+    price_cents: t.Integer({ minimum: 0, maximum: 10_000_000, description: 'What it costs not to follow it' }),
+  },
+  { examples: [{ shift_id: 7, want: 'off', price_cents: 1500 }] },
+)
 
 export const newPerson = t.Object({
   name: oneLine(80),
@@ -36,7 +48,13 @@ export const newPerson = t.Object({
       description: 'Two dates, both included, or two moments, the second excluded',
     }),
   ),
-  preferences: t.Optional(t.Array(wishSchema, { maxItems: 100 })),
+  preferences: t.Optional(
+    t.Array(wishSchema, { maxItems: 100, examples: [[{ want: 'avoid', weekday: 7, weight: 3 }]] }),
+  ),
+  rules: t.Optional(rulesSchema),
+  requests: t.Optional(
+    t.Array(requestSchema, { maxItems: 1000, description: 'Single shifts they want or do not want' }),
+  ),
   active: t.Optional(t.Boolean({ description: 'Who is not is not planned, but remembered' })),
   account: t.Optional(
     t.Nullable(t.String({ maxLength: 40, description: 'Name of the account that sees these shifts as its own' })),
@@ -55,6 +73,8 @@ export const personSchema = t.Object(
     certifications: t.Array(t.Object({ name: t.String(), expires_on: t.String() })),
     unavailable: t.Array(t.Object({ from: t.String(), to: t.String() })),
     preferences: t.Array(wishSchema),
+    rules: rulesSchema,
+    requests: t.Array(requestSchema),
     active: t.Boolean(),
     user_id: t.Nullable(t.Integer({ description: 'Of the account that sees these shifts as its own' })),
     account: t.Nullable(t.String({ description: 'Its name' })),
@@ -87,6 +107,8 @@ export function tidyPerson(given: PersonChange): PersonChange {
   for (const [i, wish] of (given.preferences ?? []).entries())
     if ((wish.from === undefined) !== (wish.to === undefined))
       wrong(`preferences.${i}.${wish.from ? 'to' : 'from'}`, 'Give both a start and an end, or none.')
+  if (given.rules) errors.push(...mistakesInRules(given.rules, 'rules'))
+  if (given.requests) tidy.requests = [...new Map(given.requests.map(one => [one.shift_id, one])).values()]
   if (errors.length) refuse('invalid', errors[0]?.message ?? '', { errors })
   return tidy
 }

@@ -7,10 +7,9 @@ import { hour } from '../platform/clock.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
 import { type Why, whySchema } from './broken-duties.ts'
 import { daysAfter, mondayOf } from './date-range.ts'
-import { problemWith } from './load-problem.ts'
+import { problemWith, whatForbids } from './load-problem.ts'
 import type { Shift } from './shift.ts'
 import { shiftById } from './shift-queries.ts'
-import { check } from './solving/check.ts'
 
 export const candidateSchema = t.Object(
   {
@@ -45,7 +44,7 @@ export function candidatesFor(db: Db, { shiftId }: { shiftId: number }): Candida
   const placed = people.map(({ id }) => ({ shift_id: shiftId, staff_id: id }))
   const against = new Map<number, Why[]>()
   // All of them at once: rules are about one person each, but for how many a shift takes.
-  for (const { rule, message, staff_id } of check(problem, placed))
+  for (const { rule, message, staff_id } of whatForbids(problem, placed))
     if (staff_id !== undefined) against.set(staff_id, [...(against.get(staff_id) ?? []), { rule, message }])
   const work = workNear(db, shift)
   const hours = (shift.endsAt - shift.startsAt) / hour

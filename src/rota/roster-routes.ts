@@ -38,6 +38,9 @@ const confirmedSchema = t.Object({
   end_date: t.String(),
   site_ids: t.Array(t.Integer()),
   already_confirmed: t.Boolean(),
+  unmet: t.Array(t.String(), {
+    description: 'Hours and days in a row that people should have and do not, in sentences',
+  }),
 })
 
 export const rangeQuery = t.Object({

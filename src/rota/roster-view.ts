@@ -5,10 +5,9 @@ import type { Db } from '../../db/open.ts'
 import { assignments, shifts, sites, staff } from '../../db/schema.ts'
 import type { App } from '../context.ts'
 import { invalid } from '../errors.ts'
-import { iso } from '../platform/clock.ts'
 import { dutyKey, whatIsAgainst } from './broken-duties.ts'
 import type { Range } from './date-range.ts'
-import { shiftSchema } from './shift.ts'
+import { shiftSchema, shiftView } from './shift.ts'
 import { inRange } from './shift-queries.ts'
 
 const placedSchema = t.Object({
@@ -146,18 +145,11 @@ function shownShifts(db: Db, rows: Row[], now: number): ShownShift[] {
     }))
     const clock = clockIn(site.timezone)
     return {
-      id: shift.id,
-      site_id: site.id,
+      ...shiftView(shift),
       site: site.name,
       timezone: site.timezone,
-      date: shift.day,
-      starts_at: iso(shift.startsAt),
-      ends_at: iso(shift.endsAt),
       from: clock.format(shift.startsAt),
       to: clock.format(shift.endsAt),
-      skill: shift.skill,
-      certification: shift.certification,
-      headcount: shift.headcount,
       filled: people.length,
       open: Math.max(0, shift.headcount - people.length),
       broken: people.filter(({ broken }) => broken).length,

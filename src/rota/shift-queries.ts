@@ -46,8 +46,13 @@ export function rowOf(shift: NewShift, timezone: string) {
     startsAt,
     endsAt: Date.parse(shift.ends_at),
     skill: shift.skill?.trim() || null,
+    skills: [...new Set(shift.skills.map(skill => skill.trim()))].filter(skill => skill !== shift.skill?.trim()),
     certification: shift.certification?.trim() || null,
     headcount: shift.headcount,
+    kind: shift.kind?.trim() || null,
+    underCents: shift.under_cents,
+    most: shift.most,
+    overCents: shift.over_cents,
   }
 }
 
@@ -81,12 +86,16 @@ export function addNewShifts(tx: Db, wanted: NewShift[], at: number): { ids: num
         eq(shifts.startsAt, sql.placeholder('startsAt')),
         eq(shifts.endsAt, sql.placeholder('endsAt')),
         sql`${shifts.skill} is ${sql.placeholder('skill')} and ${shifts.certification} is ${sql.placeholder('certification')}`,
+        sql`${shifts.kind} is ${sql.placeholder('kind')} and ${shifts.skills} = ${sql.placeholder('skills')}`,
       ),
     )
     .limit(1)
     .prepare()
   const zoneOf = zones(tx)
-  const missing = wanted.filter(shift => !has.get(rowOf(shift, zoneOf(shift.site_id))))
+  const missing = wanted.filter(shift => {
+    const row = rowOf(shift, zoneOf(shift.site_id))
+    return !has.get({ ...row, skills: JSON.stringify(row.skills) })
+  })
   return { ids: missing.length ? addShifts(tx, missing, at) : [], skipped: wanted.length - missing.length }
 }
 

@@ -4,7 +4,6 @@ import { audit } from '../audit.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
-import { iso } from '../platform/clock.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { linkHeader, paged, pageOf, pageQuery, pageSchema, pagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
@@ -17,7 +16,17 @@ import { readShifts, receiveCsv } from './import-shifts.ts'
 import { copied, fromPattern, type NewShift } from './make-shifts.ts'
 import { standingAhead, tellOfEnd, tellOfMove } from './notices.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
-import { checkTimes, copySchema, newShift, patternSchema, shiftChange, shiftSchema, shiftView } from './shift.ts'
+import {
+  checkPlaces,
+  checkShift,
+  copySchema,
+  newShift,
+  patternSchema,
+  plainShift,
+  shiftChange,
+  shiftSchema,
+  shiftView,
+} from './shift.ts'
 import { addNewShifts, addShifts, changeShift, deleteShift, listShifts, shiftById, shiftsIn } from './shift-queries.ts'
 import { allSites, siteById, zones } from './site-queries.ts'
 import { assignmentsOf } from './staff-queries.ts'
@@ -76,8 +85,8 @@ export const shiftRoutes = (app: App) => {
     .post(
       '/',
       async ({ body, who, set }) => {
-        const shift = { skill: null, certification: null, headcount: 1, ...body }
-        checkTimes(shift)
+        const shift = { ...plainShift, ...body }
+        checkShift(shift)
         const at = clock.now()
         const id = await atomically(db, tx => {
           const [made = 0] = addShifts(tx, [shift], at)
@@ -96,14 +105,10 @@ export const shiftRoutes = (app: App) => {
         checkRange(body.from, body.to, 'to')
         const range = { start: body.from, end: body.to, siteIds: body.site_ids ?? [] }
         const wanted = copied(
-          shiftsIn(db, range).map(shift => ({
-            site_id: shift.siteId,
-            starts_at: iso(shift.startsAt),
-            ends_at: iso(shift.endsAt),
-            skill: shift.skill,
-            certification: shift.certification,
-            headcount: shift.headcount,
-          })),
+          shiftsIn(db, range).map(shift => {
+            const { id: _, date, ...copy } = shiftView(shift)
+            return copy
+          }),
           body.weeks,
           zones(db),
         )
@@ -125,10 +130,12 @@ export const shiftRoutes = (app: App) => {
     .post(
       '/pattern',
       async ({ body, who, set }) => {
-        const { start_date, end_date, skill = null, certification = null, headcount = 1, ...pattern } = body
+        const { start_date, end_date, ...told } = body
+        const pattern = { ...plainShift, ...told }
+        checkPlaces(pattern)
         checkRange(start_date, end_date, 'end_date', 366)
         const { timezone } = siteById(db, body.site_id)
-        const wanted = fromPattern({ ...pattern, skill, certification, headcount }, start_date, end_date, timezone)
+        const wanted = fromPattern(pattern, start_date, end_date, timezone)
         if (!wanted.length) invalid('weekdays', 'None of these weekdays is in that range.')
         set.status = 201
         return add(wanted, signedIn(who), 'shift.pattern', body)
@@ -164,7 +171,7 @@ export const shiftRoutes = (app: App) => {
         detail: {
           ...describe('Shifts from a CSV: all rows or, where any is wrong, none', addedSchema, { status: 201 }),
           description:
-            'Columns: site (name or id) with date, from, to on the site’s wall, or starts_at and ends_at; skill, certification, headcount.',
+            'Columns: site (name or id) with date, from, to on the site’s wall, or starts_at and ends_at; skill, skills (with | between), certification, headcount, kind.',
           requestBody: {
             content: {
               'text/csv': { schema: { type: 'string' } },
@@ -211,7 +218,7 @@ export const shiftRoutes = (app: App) => {
         await atomically(db, tx => {
           const { id: _, date, ...before } = shiftView(shiftById(tx, id))
           const shift = { ...before, ...body }
-          checkTimes(shift)
+          checkShift(shift)
           const at = clock.now()
           const standing = standingAhead(tx, { shiftId: id }, at)
           changeShift(tx, id, shift)

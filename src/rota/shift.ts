@@ -5,27 +5,61 @@ import { hour, iso } from '../platform/clock.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
 import { dateSchema, dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
 import type { NewShift } from './make-shifts.ts'
+import { kindSchema, longestWord } from './rules-of-work.ts'
 
 export type Shift = typeof shifts.$inferSelect
 
-export const longestWord = 60
 const word = t.Nullable(oneLine(longestWord))
 const clock = t.String({
   pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
   'x-error': 'Write a time of day such as 09:30.',
   description: 'On the site’s wall, such as 09:30',
 })
-const headcount = t.Integer({ minimum: 1, maximum: 500, description: '1, unless told' })
+const headcount = t.Integer({ minimum: 0, maximum: 500, description: '1, unless told' })
+const cents = t.Nullable(t.Integer({ minimum: 0, maximum: 10_000_000 }))
 const siteId = idSchema
 
-export const newShift = t.Object({
-  site_id: siteId,
-  starts_at: dateTimeSchema,
-  ends_at: dateTimeSchema,
+/** What a shift asks for, however it is made. */
+const asked = {
   skill: t.Optional(word),
+  skills: t.Optional(
+    t.Array(oneLine(longestWord), {
+      maxItems: 20,
+      description: 'More skills: everybody there needs all of them',
+      examples: [['first aid', 'english']],
+    }),
+  ),
   certification: t.Optional(word),
   headcount: t.Optional(headcount),
-})
+  kind: t.Optional(
+    t.Nullable({ ...kindSchema, description: 'As rules of work call it: early, late, night', examples: ['night'] }),
+  ),
+  under_cents: t.Optional({
+    ...cents,
+    description:
+      'What each person too few costs; without it each place left counts as open, which comes before all cost',
+  }),
+  most: t.Optional(
+    t.Nullable(
+      t.Integer({ minimum: 1, maximum: 500, description: 'How many may be there: the headcount, unless told' }),
+    ),
+  ),
+  over_cents: t.Optional({ ...cents, description: 'What each person beyond the headcount costs' }),
+}
+
+/** As a shift is where nothing else was told. */
+export const plainShift = {
+  skill: null,
+  skills: [],
+  certification: null,
+  headcount: 1,
+  kind: null,
+  under_cents: null,
+  most: null,
+  over_cents: null,
+}
+
+export const newShift = t.Object({ site_id: siteId, starts_at: dateTimeSchema, ends_at: dateTimeSchema, ...asked })
 export const shiftChange = t.Partial(newShift)
 
 export const patternSchema = t.Object({
@@ -39,9 +73,7 @@ export const patternSchema = t.Object({
   }),
   from: clock,
   to: clock,
-  skill: t.Optional(word),
-  certification: t.Optional(word),
-  headcount: t.Optional(headcount),
+  ...asked,
 })
 
 export const copySchema = t.Object({
@@ -59,8 +91,13 @@ export const shiftSchema = t.Object(
     starts_at: dateTimeSchema,
     ends_at: dateTimeSchema,
     skill: t.Nullable(t.String()),
+    skills: t.Array(t.String()),
     certification: t.Nullable(t.String()),
     headcount: t.Integer(),
+    kind: t.Nullable(t.String()),
+    under_cents: t.Nullable(t.Integer()),
+    most: t.Nullable(t.Integer()),
+    over_cents: t.Nullable(t.Integer()),
   },
   { $id: 'Shift' },
 )
@@ -73,13 +110,19 @@ export const shiftView = (shift: Shift): ShiftView => ({
   starts_at: iso(shift.startsAt),
   ends_at: iso(shift.endsAt),
   skill: shift.skill,
+  skills: shift.skills,
   certification: shift.certification,
   headcount: shift.headcount,
+  kind: shift.kind,
+  under_cents: shift.underCents,
+  most: shift.most,
+  over_cents: shift.overCents,
 })
 
 const longest = 48 // hours
 
-export function checkTimes({ starts_at, ends_at }: Pick<NewShift, 'starts_at' | 'ends_at'>): void {
+export function checkShift({ starts_at, ends_at, headcount, most }: NewShift): void {
+  checkPlaces({ headcount, most })
   const hours = (Date.parse(ends_at) - Date.parse(starts_at)) / hour
   const message =
     hours <= 0
@@ -87,6 +130,11 @@ export function checkTimes({ starts_at, ends_at }: Pick<NewShift, 'starts_at' | 
       : hours > longest && `This is ${Math.round(hours)} hours after the start; ${longest} are the most.`
   if (!message) return
   invalid('ends_at', message)
+}
+
+export function checkPlaces({ headcount, most }: Pick<NewShift, 'headcount' | 'most'>): void {
+  if (most !== null && most < headcount) invalid('most', `At least the ${headcount} that are wanted must be allowed.`)
+  if (!headcount && !most) invalid('headcount', 'Where nobody is wanted, say how many may be there.')
 }
 
 /** The day on the site's wall. */

@@ -7,7 +7,7 @@ import { refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { dayAt } from './shift.ts'
-import type { Site } from './site.ts'
+import type { Site, SiteChange } from './site.ts'
 
 const oneSite = prepared(db =>
   db
@@ -27,16 +27,21 @@ export function listSites(db: Db, { limit, offset }: PageSlice) {
   return { sites: rows, total: db.select({ total: count() }).from(sites).get()?.total ?? 0 }
 }
 
-export function addSite(tx: Db, site: typeof sites.$inferInsert): Site {
+export function addSite(tx: Db, given: SiteChange & { name: string; timezone: string }, createdAt: number): Site {
+  const { timezone, swaps, rest_hours: restHours, rules } = given
+  const site = { name: given.name.trim(), timezone, swaps, restHours, rules, createdAt }
   const [made] = tx.insert(sites).values(site).onConflictDoNothing().returning().all()
   touch(tx, 'shifts')
-  return made ?? refuse('conflict', `There is a site ${site.name} already`)
+  return made ?? refuse('conflict', `There is a site ${given.name} already`)
 }
 
 /** In another zone its shifts may begin on another day. */
-export function changeSite(tx: Db, id: number, change: Partial<Pick<Site, 'name' | 'timezone' | 'swaps'>>): Site {
+export function changeSite(tx: Db, id: number, given: SiteChange): Site {
   const before = siteById(tx, id)
-  const taken = change.name && tx.select().from(sites).where(eq(sites.name, change.name)).get()
+  const { timezone = before.timezone, swaps = before.swaps, rules = before.rules } = given
+  const name = given.name?.trim() ?? before.name
+  const change = { name, timezone, swaps, restHours: given.rest_hours ?? before.restHours, rules }
+  const taken = tx.select().from(sites).where(eq(sites.name, change.name)).get()
   if (taken && taken.id !== id) refuse('conflict', `There is a site ${change.name} already`)
   const after = { ...before, ...change }
   tx.update(sites).set(after).where(eq(sites.id, id)).run()

@@ -5,14 +5,25 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { standingAhead, tellOfEnd } from './notices.ts'
-import { checkZone, newSite, siteChange, siteSchema, siteView } from './site.ts'
+import { checkSite, newSite, type SiteChange, siteChange, siteSchema, siteView } from './site.ts'
 import { addSite, changeSite, deleteSite, listSites, shiftsAt, siteById } from './site-queries.ts'
 
 export const siteRoutes = (app: App) => {
   const { db, clock } = app
+  async function change(id: number, given: SiteChange, who: Who) {
+    checkSite(given)
+    const site = await atomically(db, tx => {
+      const changed = changeSite(tx, id, given)
+      audit(tx, { at: clock.now(), who, action: 'site.change', target: `site ${id}`, detail: given })
+      return changed
+    })
+    return siteView(site)
+  }
+
   return new Elysia({ prefix: '/roster/sites', tags: ['rosters'] })
     .use(access(app))
     .get(
@@ -31,10 +42,10 @@ export const siteRoutes = (app: App) => {
     .post(
       '/',
       async ({ body, who, set }) => {
-        checkZone(body.timezone)
+        checkSite(body)
         const at = clock.now()
         const site = await atomically(db, tx => {
-          const made = addSite(tx, { ...body, name: body.name.trim(), createdAt: at })
+          const made = addSite(tx, body, at)
           audit(tx, { at, who: signedIn(who), action: 'site.create', target: `site ${made.id}`, detail: body })
           return made
         })
@@ -49,23 +60,22 @@ export const siteRoutes = (app: App) => {
       may: 'member',
       detail: describe('One site', siteSchema),
     })
-    .patch(
+    .patch('/:id', ({ params: { id }, body, who }) => change(id, body, signedIn(who)), {
+      body: siteChange,
+      may: 'officer',
+      detail: describe(
+        'Change a site; rules are replaced whole, and in another zone its shifts keep their moments',
+        siteSchema,
+      ),
+    })
+    .put(
       '/:id',
-      async ({ params: { id }, body, who }) => {
-        if (body.timezone) checkZone(body.timezone)
-        const change = { ...body, ...(body.name && { name: body.name.trim() }) }
-        const site = await atomically(db, tx => {
-          const changed = changeSite(tx, id, change)
-          const target = `site ${id}`
-          audit(tx, { at: clock.now(), who: signedIn(who), action: 'site.change', target, detail: body })
-          return changed
-        })
-        return siteView(site)
-      },
+      ({ params: { id }, body, who }) =>
+        change(id, { swaps: 'officer', rest_hours: 10, rules: {}, ...body }, signedIn(who)),
       {
-        body: siteChange,
+        body: newSite,
         may: 'officer',
-        detail: describe('Change a site; in another zone its shifts keep their moments', siteSchema),
+        detail: describe('Say anew all there is to a site; what is left out is as for a new one', siteSchema),
       },
     )
     .delete(

@@ -1,8 +1,9 @@
 import { type Static, t } from 'elysia'
 import { type sites, swapRules } from '../../db/schema.ts'
-import { invalid } from '../errors.ts'
+import { invalid, refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
 import { dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
+import { mistakesInRules, siteRulesSchema } from './rules-of-work.ts'
 
 export type Site = typeof sites.$inferSelect
 
@@ -17,6 +18,8 @@ export const siteSchema = t.Object(
     name: t.String(),
     timezone: t.String({ description: 'An IANA zone, such as Europe/Berlin' }),
     swaps: swapsSchema,
+    rest_hours: t.Number(),
+    rules: siteRulesSchema,
     created_at: dateTimeSchema,
   },
   { $id: 'Site' },
@@ -27,18 +30,38 @@ export const newSite = t.Object({
   name: oneLine(80),
   timezone: t.String({ minLength: 1, maxLength: 60 }),
   swaps: t.Optional(swapsSchema),
+  rest_hours: t.Optional(
+    t.Number({
+      minimum: 0,
+      maximum: 48,
+      description:
+        'Of rest between two shifts one of which is here: 10, unless told. Of two sites, the stricter holds.',
+      examples: [11],
+    }),
+  ),
+  rules: t.Optional(siteRulesSchema),
 })
 export const siteChange = t.Partial(newSite)
 
-export const siteView = ({ id, name, timezone, swaps, createdAt }: Site): SiteView => ({
+export type SiteChange = Static<typeof siteChange>
+
+export const siteView = ({ id, name, timezone, swaps, restHours, rules, createdAt }: Site): SiteView => ({
   id,
   name,
   timezone,
   swaps,
+  rest_hours: restHours,
+  rules,
   created_at: iso(createdAt),
 })
 
-export function checkZone(timezone: string): void {
+export function checkSite({ timezone, rules }: SiteChange): void {
+  if (timezone !== undefined) checkZone(timezone)
+  const errors = rules ? mistakesInRules(rules, 'rules') : []
+  if (errors[0]) refuse('invalid', errors[0].message, { errors })
+}
+
+function checkZone(timezone: string): void {
   try {
     Temporal.Now.zonedDateTimeISO(timezone)
   } catch {

@@ -1,7 +1,7 @@
 /** Staff, with what is kept beside them. What changes them says so to the cached answers: topics `staff` and `roster`. */
 import { and, asc, count, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
-import { assignments, certifications, staff, unavailability } from '../../db/schema.ts'
+import { assignments, certifications, shiftRequests, shifts, staff, unavailability } from '../../db/schema.ts'
 import { userByName, usernamesOf } from '../accounts/queries.ts'
 import { invalid, refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
@@ -14,8 +14,9 @@ type Person = typeof staff.$inferSelect
 /** With what is kept beside them. */
 export function personViews(db: Db, people: Person[]): PersonView[] {
   const ids = JSON.stringify(people.map(({ id }) => id))
-  const isTheirs = (column: typeof certifications.staffId | typeof unavailability.staffId) =>
-    sql`${column} in (select value from json_each(${ids}))`
+  const isTheirs = (
+    column: typeof certifications.staffId | typeof unavailability.staffId | typeof shiftRequests.staffId,
+  ) => sql`${column} in (select value from json_each(${ids}))`
   const certificates = Map.groupBy(
     db
       .select()
@@ -38,6 +39,10 @@ export function personViews(db: Db, people: Person[]): PersonView[] {
     db,
     people.map(({ userId }) => userId),
   )
+  const requests = Map.groupBy(
+    db.select().from(shiftRequests).where(isTheirs(shiftRequests.staffId)).orderBy(asc(shiftRequests.shiftId)).all(),
+    ({ staffId }) => staffId,
+  )
   return people.map(person => ({
     id: person.id,
     name: person.name,
@@ -47,6 +52,12 @@ export function personViews(db: Db, people: Person[]): PersonView[] {
     certifications: (certificates.get(person.id) ?? []).map(({ name, expiresOn }) => ({ name, expires_on: expiresOn })),
     unavailable: (absences.get(person.id) ?? []).map(({ from, to }) => ({ from, to })),
     preferences: person.preferences,
+    rules: person.rules,
+    requests: (requests.get(person.id) ?? []).map(({ shiftId, want, priceCents }) => ({
+      shift_id: shiftId,
+      want,
+      price_cents: priceCents,
+    })),
     active: person.active,
     user_id: person.userId,
     account: person.userId === null ? null : (accounts.get(person.userId) ?? null),
@@ -89,6 +100,7 @@ export function addPerson(tx: Db, given: PersonChange & { name: string }, at: nu
       maxHoursWeek: given.max_hours_week ?? 40,
       hourlyCents: given.hourly_cents ?? 0,
       preferences: given.preferences ?? [],
+      rules: given.rules ?? {},
       active: given.active ?? true,
       createdAt: at,
     })
@@ -110,6 +122,7 @@ export function changePerson(tx: Db, id: number, given: PersonChange): void {
       maxHoursWeek: given.max_hours_week ?? before.max_hours_week,
       hourlyCents: given.hourly_cents ?? before.hourly_cents,
       preferences: given.preferences ?? before.preferences,
+      rules: given.rules ?? before.rules,
       active: given.active ?? before.active,
     })
     .where(eq(staff.id, id))
@@ -128,7 +141,7 @@ function accountOf(tx: Db, name: string | null | undefined, staffId: number): nu
   return user.id
 }
 
-function writeBeside(tx: Db, staffId: number, { certifications: held, unavailable }: PersonChange): void {
+function writeBeside(tx: Db, staffId: number, { certifications: held, unavailable, requests }: PersonChange): void {
   if (held) {
     tx.delete(certifications).where(eq(certifications.staffId, staffId)).run()
     const rows = held.map(({ name, expires_on }) => ({ staffId, name, expiresOn: expires_on }))
@@ -138,6 +151,14 @@ function writeBeside(tx: Db, staffId: number, { certifications: held, unavailabl
     tx.delete(unavailability).where(eq(unavailability.staffId, staffId)).run()
     const rows = unavailable.map(({ from, to }) => ({ staffId, from, to }))
     if (rows.length) tx.insert(unavailability).values(rows).run()
+  }
+  if (requests) {
+    tx.delete(shiftRequests).where(eq(shiftRequests.staffId, staffId)).run()
+    for (const [i, { shift_id: shiftId, want, price_cents: priceCents }] of requests.entries()) {
+      if (!tx.select({ id: shifts.id }).from(shifts).where(eq(shifts.id, shiftId)).get())
+        invalid(`requests.${i}.shift_id`, `There is no shift ${shiftId}.`)
+      tx.insert(shiftRequests).values({ staffId, shiftId, want, priceCents }).run()
+    }
   }
 }
 

@@ -19,6 +19,8 @@ const blank = {
   certifications: [],
   unavailable: [],
   preferences: [],
+  rules: {},
+  requests: [],
   active: true,
   account: null,
 }

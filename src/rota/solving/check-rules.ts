@@ -53,7 +53,8 @@ export function breaksOf(
   assignments: Assignment[],
   dateOf: (siteId: number, instant: string) => string,
 ): Break[] {
-  const dates = problem.shifts.map(shift => dateOf(shift.site_id, shift.starts_at)).sort()
+  const asked = problem.range ? [problem.range.start, problem.range.end] : []
+  const dates = [...problem.shifts.map(shift => dateOf(shift.site_id, shift.starts_at)), ...asked].sort()
   const range = allDates(dates[0], dates.at(-1))
   return [
     ...problem.staff.flatMap(person => {
@@ -172,24 +173,29 @@ function breaksBy(person: Staff, rules: WorkRules | undefined, stints: Stint[], 
           `would work more than ${most.limit} days in a row from ${date}`,
         )
     }
-  for (const date of range) {
-    const before = daysAfter(date, -1)
-    if (before < first || worked.has(before) === worked.has(date)) continue
+  const lengthFrom = (date: string, most: number) => {
     let days = 1
-    while (daysAfter(date, days) <= last && worked.has(daysAfter(date, days)) === worked.has(date)) days++
-    if (daysAfter(date, days) > last) continue
-    const stretch = allDates(before, daysAfter(date, days)).flatMap(on)
-    if (worked.has(date) && least)
-      say('least_days_in_row', least, least.limit - days, stretch, `would work only ${days} days in a row from ${date}`)
-    if (!worked.has(date) && leastOff)
-      say(
-        'least_days_off_in_row',
-        leastOff,
-        leastOff.limit - days,
-        stretch,
-        `would have only ${days} days off from ${date}`,
-      )
+    while (days < most && worked.has(daysAfter(date, days)) === worked.has(date)) days++
+    return days
   }
+  if (least)
+    for (const date of range) {
+      if (daysAfter(date, -1) < first || worked.has(daysAfter(date, -1)) || !worked.has(date)) continue
+      const days = lengthFrom(date, least.limit)
+      if (daysAfter(date, days) > last) continue
+      const stretch = allDates(date, daysAfter(date, days)).flatMap(on)
+      say('least_days_in_row', least, least.limit - days, stretch, `would work only ${days} days in a row from ${date}`)
+    }
+  if (leastOff)
+    for (const date of allDates(daysAfter(first, -leastOff.limit), daysAfter(last, 1))) {
+      const before = daysAfter(date, -1)
+      if (!worked.has(before) || worked.has(date)) continue
+      const days = lengthFrom(date, leastOff.limit)
+      if (daysAfter(date, days) < first) continue
+      const around = [...on(before), ...on(daysAfter(date, days))]
+      const what = `would have only ${days} days off from ${date}`
+      say('least_days_off_in_row', leastOff, leastOff.limit - days, around, what)
+    }
   if (most_weekends)
     for (const [days, words] of stretchesOf(most_weekends, rules.counted_from, range)) {
       const saturdays = new Set<string>()

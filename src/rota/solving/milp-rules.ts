@@ -78,8 +78,9 @@ function keepStretches(
     }
   // Too short: off, worked for so many days, off again; and the other way round. Each sum is only then below one.
   const tooShort = (limit: Limit, isWork: boolean) => {
-    for (let length = 1; length < limit.limit; length++)
-      for (let from = 1; from + length < count; from++) {
+    for (let length = 1; length < limit.limit; length++) {
+      const [first, last] = isWork ? [1, count - 1 - length] : [-length, count]
+      for (let from = first; from <= last; from++) {
         const inside = stretch(from, length)
         const edges = [worked(from - 1), worked(from + length)]
         const [never, always] = isWork ? [0, 1] : [1, 0]
@@ -102,6 +103,7 @@ function keepStretches(
           [...columns.map(([, factor]) => factor), 1],
         )
       }
+    }
   }
   if (least) tooShort(least, true)
   if (leastOff) tooShort(leastOff, false)

@@ -88,7 +88,9 @@ export function prepare(problem: Problem): Plan {
     }
   }
 
-  const days = workDaysOf(problem.shifts.map(shift => look.moment(shift).date))
+  const { range } = problem
+  const dates = problem.shifts.map(shift => look.moment(shift).date)
+  const days = workDaysOf(range ? [range.start, range.end, ...dates] : dates)
   const rests = [...new Set(problem.staff.map(ownRest))]
   const restClass = problem.staff.map(staff => rests.indexOf(ownRest(staff)))
   const openings = openingsOf(problem, pins, rests, shift => {

@@ -27,7 +27,7 @@ export type Wish = {
 /** A limit that holds at all costs or, with a price, may be passed at so many whole cents for each unit beyond it. */
 export type Limit = { limit: number; price_cents?: number }
 
-/** Counted over each stretch of so many weeks; without any, over all the days from the first shift to the last. */
+/** Counted over each stretch of so many weeks; without any, over all the days planned. */
 export type Count = Limit & { weeks?: number }
 
 /** Rules of work of one person. A day counts as worked when work begins on it. */
@@ -103,6 +103,8 @@ export type Duty = { staff_id: number; site_id: number; starts_at: string; ends_
 export type Weights = { fairness: number; preferences: number }
 
 export type Problem = {
+  /** The days planned, as rules count them: from the first shift to the last unless told. */
+  range?: { start: string; end: string }
   sites: ProblemSite[]
   staff: Staff[]
   shifts: ProblemShift[]

@@ -213,8 +213,10 @@ function judgeStretches(
   for (let at = 1; at <= size; at++) {
     if (at < size && worked[at] === worked[begun]) continue
     const days = at - begun
-    // A stretch is judged as too short only where the days before and after it are of the range.
+    // Days of work are too few only where those before and after are of the range: more may be put there. Days off between
+    // work that stands are too few wherever they touch the range.
     const isInside = begun > EDGE && at < EDGE + count
+    const isBetween = begun > 0 && at < size && begun <= EDGE + count && at >= EDGE
     if (worked[begun]) {
       if (most) {
         // Each day beyond the limit that has a day of the range among it and the days that led to it.
@@ -222,7 +224,7 @@ function judgeStretches(
         add(found, most, to - from - most.limit, 'excess')
       }
       if (least && isInside) add(found, least, least.limit - days, 'shape')
-    } else if (leastOff && isInside) add(found, leastOff, leastOff.limit - days, 'shape')
+    } else if (leastOff && isBetween) add(found, leastOff, leastOff.limit - days, 'shape')
     begun = at
   }
 }

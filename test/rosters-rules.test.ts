@@ -1,0 +1,202 @@
+import { expect, test } from 'bun:test'
+import { bestKnown, readNurseInstance } from '../scripts/bench/nurse-instances.ts'
+import { solve } from '../src/rota/solving/solve.ts'
+import { sendNurses } from './nurses-by-api.ts'
+import { base, newPerson, newSite, venue, week } from './rosters.ts'
+import { refusalOf, start } from './start.ts'
+
+const rules = {
+  counted_from: '2026-03-23',
+  least_hours: { limit: 10, price_cents: 500 },
+  most_hours: { limit: 80, weeks: 2 },
+  least_days_in_row: { limit: 2, price_cents: 100 },
+  most_days_in_row: { limit: 5 },
+  least_days_off_in_row: { limit: 2 },
+  most_weekends: { limit: 2, weeks: 4 },
+  most_of_kind: [{ kind: 'night', limit: 2 }],
+  successions: [{ kind: 'late', next: 'early' }],
+  rest_hours: 11,
+}
+
+test('rules of work, weighted wishes and requests of a person are kept as they are said, and mistakes in them are named', async () => {
+  const { call, shift_ids } = await venue(['Ann'])
+  const preferences = [{ want: 'avoid', weekday: 7, weight: 3 }]
+  const requests = [{ shift_id: shift_ids[1], want: 'off', price_cents: 900 }]
+  const bea = await newPerson(call, 'Bea', { rules, preferences, requests })
+  expect(bea).toMatchObject({ rules, preferences, requests })
+  expect(await call.get(`${base}/staff/${bea.id}`)).toEqual(bea)
+  const fewer = { most_days_in_row: { limit: 3 } }
+  expect((await call.patch(`${base}/staff/${bea.id}`, { rules: fewer })).rules).toEqual(fewer)
+  expect((await call.patch(`${base}/staff/${bea.id}`, { name: 'Beate' })).rules).toEqual(fewer)
+  expect(await call.put(`${base}/staff/${bea.id}`, { name: 'Bea' })).toMatchObject({ rules: {}, requests: [] })
+  const mistakes = async (wrong: object) =>
+    (await refusalOf(call.patch(`${base}/staff/${bea.id}`, wrong))).problem.errors.map(
+      ({ path }: { path: string }) => path,
+    )
+  expect(await mistakes({ rules: { counted_from: '2026-03-24' } })).toEqual(['rules.counted_from'])
+  expect(await mistakes({ rules: { least_hours: { limit: 50 }, most_hours: { limit: 40 } } })).toEqual([
+    'rules.least_hours.limit',
+  ])
+  expect(await mistakes({ rules: { most_days_in_row: { price_cents: 5 } } })).toContain('rules.most_days_in_row.limit')
+  expect(await mistakes({ requests: [{ shift_id: 999, want: 'on', price_cents: 1 }] })).toEqual(['requests.0.shift_id'])
+})
+
+test('a site says its rest and what it asks of everybody; a shift its kind, its skills and its prices', async () => {
+  const { call } = await start()
+  const { least_hours: _, rest_hours: __, ...asked } = rules
+  const site = await call.post(`${base}/sites`, { name: 'Hall', timezone: 'UTC', rest_hours: 12, rules: asked })
+  expect(site).toMatchObject({ rest_hours: 12, rules: asked })
+  expect(await call.patch(`${base}/sites/${site.id}`, { name: 'Big Hall' })).toEqual({ ...site, name: 'Big Hall' })
+  expect(await call.put(`${base}/sites/${site.id}`, { name: 'Hall', timezone: 'UTC' })).toMatchObject({
+    rest_hours: 10,
+    rules: {},
+  })
+  const more = { kind: 'late', skills: ['english', 'till'], under_cents: 4000, most: 3, over_cents: 100 }
+  const times = { starts_at: '2026-03-23T14:00:00Z', ends_at: '2026-03-23T20:00:00Z' }
+  const shift = await call.post(`${base}/shifts`, { site_id: site.id, ...times, skill: 'bar', headcount: 2, ...more })
+  expect(shift).toMatchObject({ skill: 'bar', ...more })
+  expect((await call.get(`${base}?start=2026-03-23`)).shifts[0]).toMatchObject(more)
+  await call.post(`${base}/shifts/copy`, { from: '2026-03-23', to: '2026-03-23', weeks: 1 })
+  expect((await call.get(`${base}?start=2026-03-30`)).shifts[0]).toMatchObject(more)
+  const refused = await refusalOf(call.patch(`${base}/shifts/${shift.id}`, { most: 1 }))
+  expect(refused.problem.errors[0].path).toBe('most')
+})
+
+/** A shift of six hours on each day named, for one of the two. */
+async function days(kinds: [date: string, from: string, kind: string][], rulesOfAnn: object, more: object = {}) {
+  const fieldhouse = await start()
+  const { call } = fieldhouse
+  const site = await call.post(`${base}/sites`, { name: 'Hall', timezone: 'UTC', ...more })
+  const [ann, bob] = [await newPerson(call, 'Ann', { rules: rulesOfAnn, skills: [] }), await newPerson(call, 'Bob')]
+  const shifts: number[] = []
+  for (const [date, from, kind] of kinds) {
+    const starts_at = `${date}T${from}:00Z`
+    const ends_at = new Date(Date.parse(starts_at) + 6 * 3_600_000).toISOString()
+    shifts.push((await call.post(`${base}/shifts`, { site_id: site.id, starts_at, ends_at, kind })).id)
+  }
+  return { ...fieldhouse, site, ann, bob, shifts }
+}
+
+const monToFri = ['23', '24', '25', '26', '27'].map((day): [string, string, string] => [
+  `2026-03-${day}`,
+  '09:00',
+  'day',
+])
+
+for (const [rule, kinds, held] of [
+  ['most_days_in_row', monToFri, { most_days_in_row: { limit: 4 } }],
+  ['most_hours', monToFri, { most_hours: { limit: 24 } }],
+  ['most_of_kind', monToFri, { most_of_kind: [{ kind: 'day', limit: 4 }] }],
+  [
+    'successions',
+    [
+      ['2026-03-23', '12:00', 'late'],
+      ['2026-03-24', '08:00', 'early'],
+    ],
+    { successions: [{ kind: 'late', next: 'early' }], rest_hours: 8 },
+  ],
+  [
+    'rest',
+    [
+      ['2026-03-23', '12:00', 'late'],
+      ['2026-03-24', '06:00', 'early'],
+    ],
+    { rest_hours: 13 },
+  ],
+  [
+    'most_weekends',
+    [
+      ['2026-03-28', '12:00', 'day'],
+      ['2026-04-05', '12:00', 'day'],
+    ],
+    { most_weekends: { limit: 1, weeks: 2 }, counted_from: '2026-03-23' },
+  ],
+  [
+    'least_days_off_in_row',
+    [
+      ['2026-03-23', '12:00', 'day'],
+      ['2026-03-25', '12:00', 'day'],
+    ],
+    { least_days_off_in_row: { limit: 2 } },
+  ],
+] as const)
+  test(`solver, hand and confirmation give one verdict: ${rule}`, async () => {
+    const { call, ann, bob, shifts, finished } = await days(
+      kinds.map(([date, from, kind]) => [date, from, kind]),
+      held,
+    )
+    await call.patch(`${base}/staff/${bob.id}`, { active: false })
+    const range = { start_date: '2026-03-23', end_date: '2026-04-05' }
+    for (const algorithm of ['greedy', 'optimal']) {
+      const { result } = await finished(call.post('/api/v1/jobs/roster/generate', { ...range, algorithm }))
+      expect(result.assignments).toHaveLength(shifts.length - 1)
+      expect(result.unfilled).toHaveLength(1)
+    }
+    await call.patch(`${base}/staff/${bob.id}`, { active: true })
+    const all = shifts.map(shift_id => ({ shift_id, staff_id: ann.id }))
+    const confirmed = await refusalOf(call.post(`${base}/confirm`, { ...range, assignments: all }))
+    expect(confirmed.problem.conflicts.map(({ rule }: { rule: string }) => rule)).toContain(rule)
+
+    for (const shift_id of shifts.slice(0, -1)) await call.post(`${base}/assignments`, { shift_id, staff_id: ann.id })
+    const last = { shift_id: shifts.at(-1), staff_id: ann.id }
+    const assigned = await refusalOf(call.post(`${base}/assignments`, last))
+    expect(assigned.problem.conflicts[0].rule).toBe(rule)
+    const { candidates } = await call.get(`${base}/shifts/${last.shift_id}/candidates`)
+    expect(candidates.find(({ name }: { name: string }) => name === 'Ann').against[0].rule).toBe(rule)
+    const placed = await call.post(`${base}/assignments`, { ...last, staff_id: bob.id })
+    const replaced = await refusalOf(call.post(`${base}/assignments/${placed.id}/replace`, { staff_id: ann.id }))
+    expect(replaced.problem.conflicts).toEqual(assigned.problem.conflicts)
+    expect((await call.get(`${base}/broken`)).duties).toEqual([])
+  }, 60_000)
+
+test('what a site asks is counted over the work there, of everybody', async () => {
+  const { call, ann, shifts } = await days(monToFri, {}, { rules: { most_days_in_row: { limit: 2 } } })
+  const yard = await newSite(call, 'Yard', 'UTC')
+  const put = (shift_id: unknown) => call.post(`${base}/assignments`, { shift_id, staff_id: ann.id })
+  for (const shift of shifts.slice(0, 2)) await put(shift)
+  expect((await refusalOf(put(shifts[2]))).problem.detail).toBe(
+    'Ann would work more than 2 days in a row from 2026-03-23 at Hall',
+  )
+  await call.patch(`${base}/shifts/${shifts[2]}`, { site_id: yard.id })
+  await put(shifts[2])
+})
+
+test('too few hours or days keep nobody from a place, and a confirmation says what is wanting', async () => {
+  const least = { least_hours: { limit: 20 }, least_days_in_row: { limit: 2 } }
+  const { call, ann, shifts } = await days(monToFri, least)
+  const range = { start_date: '2026-03-23', end_date: '2026-03-29' }
+  const one = { shift_id: shifts[1], staff_id: ann.id }
+  const { unmet } = await call.post(`${base}/confirm`, { ...range, assignments: [one] })
+  expect(unmet).toEqual([
+    expect.stringContaining('Ann would work 6.00 of at least'),
+    expect.stringContaining('would work only 1 days in a row'),
+  ])
+  await call.post(`${base}/assignments`, { ...one, shift_id: shifts[3] })
+})
+
+test('a rule with a price may be broken at that price, and the summary says what it came to', async () => {
+  const { call, bob, finished } = await days(monToFri, { most_days_in_row: { limit: 4, price_cents: 700 } })
+  await call.patch(`${base}/staff/${bob.id}`, { active: false })
+  const { result } = await finished(call.post('/api/v1/jobs/roster/generate', { ...week, algorithm: 'optimal' }))
+  expect(result.assignments).toHaveLength(5)
+  expect(result.summary).toMatchObject({ penalty_cents: 700, ended: 'proved' })
+})
+
+// `NURSES=Instance1.txt bun test …` sends one of the public instances: its cost is then the best known.
+test(
+  'a nurse rostering instance in its public form is said through the API without loss',
+  async () => {
+    const file = process.env.NURSES ?? 'test/fixtures/nurses.txt'
+    const text = await Bun.file(file).text()
+    const { call, finished } = await start()
+    const range = await sendNurses(call, text)
+    const job = await finished(call.post('/api/v1/jobs/roster/generate', { ...range, algorithm: 'optimal' }))
+    const direct = await solve(readNurseInstance(text), { algorithm: 'optimal' })
+    const { penalty_cents, cost_cents, unmet } = direct.summary
+    expect(job.result.summary).toMatchObject({ penalty_cents, cost_cents, unmet, gap: 0 })
+    expect((await call.post(`${base}/confirm`, { job_id: job.job_id })).unmet).toEqual([])
+    const known = bestKnown[Number(/(\d+)\.\w+$/.exec(file)?.[1])]
+    if (known) expect(penalty_cents).toBe(known)
+  },
+  5 * 60_000,
+)
