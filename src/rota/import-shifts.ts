@@ -3,9 +3,9 @@ import { type FieldError, refuse } from '../errors.ts'
 import { readBody } from '../platform/body.ts'
 import { isInCalendar, iso, momentOf } from '../platform/clock.ts'
 import { isOneLine } from '../platform/http/text-formats.ts'
-import { type NewShift, onDay } from './make-shifts.ts'
+import { onDay } from './make-shifts.ts'
 import { longestWord } from './rules-of-work.ts'
-import { plainShift } from './shift.ts'
+import { type NewShift, plainShift } from './shift.ts'
 
 export type NamedSite = { id: number; name: string; timezone: string }
 

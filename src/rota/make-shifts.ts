@@ -1,7 +1,5 @@
 /** Shifts made from other shifts, from weekly patterns and from spreadsheets. Local times stay what the clock on the wall says. */
-import type { ShiftView } from './shift.ts'
-
-export type NewShift = Omit<ShiftView, 'id' | 'date'>
+import type { NewShift } from './shift.ts'
 
 export type Pattern = Omit<NewShift, 'starts_at' | 'ends_at'> & {
   /** 1 Monday to 7 Sunday */

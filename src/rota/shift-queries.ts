@@ -6,8 +6,7 @@ import { refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Range } from './date-range.ts'
-import type { NewShift } from './make-shifts.ts'
-import { dayAt, type Shift } from './shift.ts'
+import { dayAt, type NewShift, type Shift } from './shift.ts'
 import { siteById, zones } from './site-queries.ts'
 
 export const shiftById = (db: Db, id: number): Shift =>

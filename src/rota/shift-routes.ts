@@ -13,13 +13,14 @@ import { dateSchema } from '../platform/http/text-formats.ts'
 import { brokenOn, refuseBroken } from './confirm.ts'
 import { checkRange } from './date-range.ts'
 import { readShifts, receiveCsv } from './import-shifts.ts'
-import { copied, fromPattern, type NewShift } from './make-shifts.ts'
+import { copied, fromPattern } from './make-shifts.ts'
 import { standingAhead, tellOfEnd, tellOfMove } from './notices.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
 import {
   checkPlaces,
   checkShift,
   copySchema,
+  type NewShift,
   newShift,
   patternSchema,
   plainShift,

@@ -4,7 +4,6 @@ import { invalid } from '../errors.ts'
 import { hour, iso } from '../platform/clock.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
 import { dateSchema, dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
-import type { NewShift } from './make-shifts.ts'
 import { kindSchema, longestWord } from './rules-of-work.ts'
 
 export type Shift = typeof shifts.$inferSelect
@@ -102,6 +101,7 @@ export const shiftSchema = t.Object(
   { $id: 'Shift' },
 )
 export type ShiftView = Static<typeof shiftSchema>
+export type NewShift = Omit<ShiftView, 'id' | 'date'>
 
 export const shiftView = (shift: Shift): ShiftView => ({
   id: shift.id,
