@@ -33,14 +33,13 @@ test('tiers by score take their bounds from the config, in any order', () => {
   expect(inTiers([100, 99.5, 0, -3, unknown], { by: 'score', tiers })).toEqual(['high 1 100–100', 'low 2 0–99.5'])
 })
 
-test('tiers by goal are in percent of a goal for all or for each', () => {
+test('tiers by goal are by how much of it each has reached, in percent', () => {
   const tiers = [
     { name: 'met', min: 100 },
     { name: 'half', min: 50 },
   ]
-  expect(inTiers([200, 100, 99], { by: 'goal', tiers, goal: 200 })).toEqual(['met 1 200–200', 'half 1 100–100'])
-  const each = { by: 'goal', tiers, goal: Float64Array.of(400, 100, unknown, 0) } as const
-  expect(inTiers([200, 100, 99, 5], each)).toEqual(['met 1 100–100', 'half 1 200–200'])
+  const goalPct = Float64Array.of(50, 100, unknown, 49)
+  expect(inTiers([200, 100, 99, 5], { by: 'goal', tiers, goalPct })).toEqual(['met 1 100–100', 'half 1 200–200'])
   expect(inTiers([200], { by: 'goal', tiers })).toEqual(['met 0 null–null', 'half 0 null–null'])
 })
 
@@ -48,7 +47,7 @@ test('the tier of a row is the tier it is counted in', () => {
   forSeeds(100, ({ below, one, some }) => {
     const scores = Float64Array.from({ length: 1 + below(80) }, () => (some(0.1) ? unknown : below(30) - 5))
     const by = one(['percentile', 'score', 'goal'] as const)
-    const classification = { by, tiers: defaultTiers, goal: 20 }
+    const classification = { by, tiers: defaultTiers, goalPct: scores.map(score => score * 5) }
     const ranking = rankingOf(scores, 'desc')
     for (const { name, rows } of classify(ranking, classification)) {
       for (const row of rows) expect(tierOf(ranking, classification, row)).toBe(name)

@@ -88,7 +88,7 @@ function inIdOrder(columns: BoardColumns): BoardColumns {
   const rows = idOrder(columns.ids)
   if (!rows) return columns
   const { classification } = columns
-  const goal = typeof classification?.goal === 'object' ? takeValues(classification.goal, rows) : classification?.goal
+  const goalPct = classification?.goalPct && takeValues(classification.goalPct, rows)
   return {
     ...columns,
     ids: takeTexts(columns.ids, rows),
@@ -100,7 +100,7 @@ function inIdOrder(columns: BoardColumns): BoardColumns {
       values: takeValues(metric.values, rows),
       gains: metric.gains && takeValues(metric.gains, rows),
     })),
-    classification: classification && { ...classification, goal },
+    classification: classification && { ...classification, goalPct },
   }
 }
 

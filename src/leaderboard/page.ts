@@ -33,18 +33,23 @@ export type Cells = {
   mark?: Mark | null
   metrics: ColumnValues
   gains?: ColumnValues
+  /** How much of the goal is reached, in percent: the least of `goals`, which tell it target by target. */
+  goal_pct?: number | null
+  goals?: ColumnValues
 }
 
 export interface Columned {
   readonly metrics: readonly Metric[]
   /** Metrics that can also be ranked by what was gained in them. */
   readonly gains?: readonly Metric[]
+  /** What has a goal: metrics, or `score`. The board can be ranked by how much of it is reached. */
+  readonly goals?: readonly string[]
   readonly better: Better // end of the score
 }
 
 /** Columns that can be ranked, whether they lie in memory or are fetched from a store. Rows are in id order. */
 export interface Standing extends Columned {
-  /** Of `score`, a metric, or the gain of one. */
+  /** Of `score`, a metric, the gain of one, or how much of a goal is reached. */
   ranking(column: string, order: RankOrder): Ranking
   /** -1 for nobody. */
   rowOf(player_id: string): number
@@ -72,6 +77,8 @@ export type Row = {
   mark?: Mark | null
   metrics: ColumnValues
   gains?: ColumnValues
+  goal_pct?: number | null
+  goals?: ColumnValues
 }
 
 export type RankedPagination = { page: number; limit: number; total: number; pages: number }
@@ -97,10 +104,19 @@ export const gainColumn = (metric: string): string => `${metric}${GAIN}`
 export const metricOfGain = (column: string): string | undefined =>
   column.endsWith(GAIN) ? column.slice(0, -GAIN.length) : undefined
 
+/** How much of the whole goal is reached, in percent. */
+export const GOAL = 'goal_pct'
+/** `deads.goal_pct`: how much of the target in a metric, or in `score`. */
+export const goalColumn = (metric: string): string => `${metric}.${GOAL}`
+/** The metric whose target a column is about. */
+export const metricOfGoal = (column: string): string | undefined =>
+  column.endsWith(`.${GOAL}`) ? column.slice(0, -GOAL.length - 1) : undefined
+
 /** All that a board can be ranked by. */
 export const sortColumns = (board: Columned): Metric[] => [
   ...columnNames(board),
   ...(board.gains ?? []).map(({ name, better }) => ({ name: gainColumn(name), better })),
+  ...(board.goals ? [GOAL, ...board.goals.map(goalColumn)] : []).map((name): Metric => ({ name, better: 'higher' })),
 ]
 
 /** The column to sort by and its direction; refuses a column that is not there. */
@@ -150,7 +166,7 @@ export function rowsOf(board: Board, rows: Uint32Array, ranked: RankedBy): Row[]
   const ranking = board.ranking(ranked.by, ranked.order)
   const score = board.ranking('score', bestFirst(board.better))
   const changeOf = changes(board, ranked)
-  return board.cells(rows).map(({ player_id, name, labels, mark, metrics, gains }, i): Row => {
+  return board.cells(rows).map(({ player_id, name, labels, mark, ...values }, i): Row => {
     const row = rows[i]!
     const rank = isLeftOut(ranking, row) ? null : rankOf(ranking, row, ranked.ties)
     return {
@@ -162,8 +178,7 @@ export function rowsOf(board: Board, rows: Uint32Array, ranked: RankedBy): Row[]
       ...(board.classification && { tier: tierOf(score, board.classification, row) }),
       ...(labels && { labels }),
       ...(mark !== undefined && { mark }),
-      metrics,
-      ...(gains && { gains }),
+      ...values,
     }
   })
 }

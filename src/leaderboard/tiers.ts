@@ -1,11 +1,11 @@
 import { deciding, isLeftOut, percentileOf, percentileOfRun, type Ranking } from './ranking.ts'
 
 export type Tier = { name: string; min: number }
-/** Tiers best first. `goal` is what everyone should reach, or one goal for each row (NaN: unknown). */
+/** Tiers best first. `goalPct` is how much of their goal each row has reached, in percent (NaN: unknown). */
 export type Classification = {
   by: 'percentile' | 'score' | 'goal'
   tiers: readonly Tier[]
-  goal?: number | Float64Array
+  goalPct?: Float64Array
 }
 
 export const defaultTiers: readonly Tier[] = [
@@ -19,11 +19,16 @@ export const defaultTiers: readonly Tier[] = [
 export const bestTierFirst = (tiers: readonly Tier[]): Tier[] => tiers.toSorted((a, b) => b.min - a.min)
 
 /** The index of the tier of one row, or -1: its score or goal is unknown, or it is below every tier. */
-function tierIndex({ by, tiers, goal }: Classification, row: number, score: number, percentile: number | null): number {
+function tierIndex(
+  { by, tiers, goalPct }: Classification,
+  row: number,
+  score: number,
+  percentile: number | null,
+): number {
   if (Number.isNaN(score)) return -1
   if (by !== 'goal') return tiers.findIndex(({ min }) => (by === 'score' ? score : percentile!) >= min)
-  const wanted = typeof goal === 'object' ? goal[row]! : (goal ?? Number.NaN)
-  return wanted > 0 ? tiers.findIndex(({ min }) => (score * 100) / wanted >= min) : -1
+  const reached = goalPct?.[row] ?? Number.NaN
+  return tiers.findIndex(({ min }) => reached >= min)
 }
 
 /** The tier of one row of a score ranking (best first). */

@@ -38,6 +38,9 @@ const playerSchema = t.Object(
     metrics: t.Record(t.String(), t.Unknown()),
     history: t.Array(t.Unknown()),
     as_of: moment,
+    labels: t.Optional(t.Record(t.String(), t.Nullable(t.String()))),
+    goal_pct: rowSchema.properties.goal_pct,
+    goals: rowSchema.properties.goals,
     last_seen: t.Optional(
       t.String({
         format: 'date-time',

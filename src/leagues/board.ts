@@ -23,7 +23,11 @@ const text = t.Optional(t.String({ maxLength: 200 }))
 /** As they come in the address; what they may be is the engine's to say. */
 export const boardQuery = t.Object({
   sort_by: t.Optional(
-    t.String({ description: '`score`, a metric, or what was gained in one: `deads.gain`', maxLength: 200 }),
+    t.String({
+      description:
+        '`score`, a metric, what was gained in one (`deads.gain`), the percent of the goal (`goal_pct`) or of one target (`deads.goal_pct`)',
+      maxLength: 200,
+    }),
   ),
   order: t.Optional(t.String({ description: 'asc or desc', maxLength: 200 })),
   page: text,
@@ -75,6 +79,10 @@ export const rowSchema = t.Object({
   mark: t.Optional(t.Nullable(markSchema)),
   metrics: values,
   gains: t.Optional(values),
+  goal_pct: t.Optional(
+    t.Nullable(t.Number({ description: 'How much of the goal is reached, in percent: the least of `goals`' })),
+  ),
+  goals: t.Optional(t.Record(t.String(), number, { description: 'How much of each target is reached, in percent' })),
 })
 const leagueBrief = t.Object({ id: t.Integer(), name: t.String(), kind: kindSchema, status: statusSchema })
 export const boardSchema = t.Object(

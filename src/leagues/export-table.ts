@@ -13,6 +13,8 @@ export const exportColumns = (row: Row | undefined): string[] => [
   ...(row?.mark !== undefined ? ['mark', 'farm_of', 'counted', 'note'] : []),
   ...Object.keys(row?.metrics ?? {}),
   ...Object.keys(row?.gains ?? {}).map(metric => `${metric}_gain`),
+  ...(row && 'goal_pct' in row ? ['goal_pct'] : []),
+  ...Object.keys(row?.goals ?? {}).map(metric => `${metric}_goal_pct`),
 ]
 
 export const exportCells = (row: Row): Cell[] => [
@@ -26,6 +28,8 @@ export const exportCells = (row: Row): Cell[] => [
   ...markCells(row.mark),
   ...Object.values(row.metrics),
   ...Object.values(row.gains ?? {}),
+  ...('goal_pct' in row ? [row.goal_pct ?? null] : []),
+  ...Object.values(row.goals ?? {}),
 ]
 
 function markCells(mark: Row['mark']): Cell[] {

@@ -41,6 +41,8 @@ export type PlayerView = {
   tier?: string | null
   mark?: Mark | null
   metrics: Record<string, unknown>
+  goal_pct?: number | null
+  goals?: Record<string, number | null>
   history: readonly unknown[]
   as_of: string | null
   /** Of one who is missing from the newest scan: when the last one that holds them was taken. */

@@ -1,8 +1,8 @@
-import { gainColumn, type Mark, type Row } from '../../leaderboard/page.ts'
+import { GOAL, gainColumn, goalColumn, type Mark, type Row } from '../../leaderboard/page.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { movement, tier } from '../../ui/parts/badges.ts'
 import type { Column } from '../../ui/parts/table.ts'
-import { name, number } from '../../ui/parts/values.ts'
+import { name, number, percent } from '../../ui/parts/values.ts'
 import type { BoardView } from '../board.ts'
 import type { KindPages } from '../kind-pages.ts'
 import { markName, metricName } from './words.ts'
@@ -20,6 +20,7 @@ export function boardTableColumns(
   const moved = rows.some(({ change }) => change !== null)
   const highest = Math.max(0, ...rows.map(row => row.score ?? 0))
   const hasBars = scoreBars && highest > 0 && sort_by === 'score' && order === 'desc'
+  const targets = Object.keys(rows[0]?.goals ?? {})
   return [
     {
       head: html`<abbr title="Rank">#</abbr>`,
@@ -52,6 +53,10 @@ export function boardTableColumns(
     ...(rows.some(row => row.tier)
       ? [{ head: 'Tier', cell: (row: Row) => tier(row.tier, row.tier ? tiers.indexOf(row.tier) : -1, tiers.length) }]
       : []),
+    ...(targets.length > 0 ? [goal('Goal', GOAL, row => row.goal_pct)] : []),
+    ...(targets.length > 1
+      ? targets.map(each => goal(`${metricName(each)}: goal`, goalColumn(each), row => row.goals?.[each]))
+      : []),
     ...labels.map(
       (label): Column<Row> => ({
         head: metricName(label),
@@ -76,6 +81,14 @@ const isLeftOut = ({ mark }: Row) => mark?.counted === false
 
 const markBadge = (mark: Mark): Html =>
   html`<span class="badge quiet" title="${[mark.farm_of && `of ${mark.farm_of.name}`, mark.note].filter(Boolean).join('. ')}">${markName(mark)}</span>`
+
+/** How much of a goal, or of one of its targets, is reached. */
+const goal = (head: string, by: string, reached: (row: Row) => number | null | undefined): Column<Row> => ({
+  head,
+  numeric: true,
+  sort: { by, first: 'desc' },
+  cell: row => percent(reached(row) ?? null),
+})
 
 const gain = (value: number | null | undefined): Content =>
   value !== null &&

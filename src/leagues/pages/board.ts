@@ -1,4 +1,4 @@
-import { gainColumn, type Row } from '../../leaderboard/page.ts'
+import { GOAL, gainColumn, goalColumn, type Row } from '../../leaderboard/page.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { address, type Params } from '../../ui/parts/address.ts'
@@ -171,6 +171,11 @@ const rankings = ({ rows, sort_by }: BoardView, scoreName: string): FormChoice[]
     { value: metric, label: metricName(metric) },
     { value: gainColumn(metric), label: `${metricName(metric)}: what was gained` },
   ]),
+  ...(rows[0]?.goals ? [{ value: GOAL, label: 'Percent of the goal' }] : []),
+  ...Object.keys(rows[0]?.goals ?? {}).map(metric => ({
+    value: goalColumn(metric),
+    label: `${metricName(metric)}: percent of its goal`,
+  })),
 ]
 
 /** Says that this is not the whole board, and leads back to it. */

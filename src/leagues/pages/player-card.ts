@@ -57,6 +57,11 @@ export type PlayerData = {
   more?: Content
 }
 
+/** Where a goal has several targets: how much of each. */
+const targets = ({ goals = {} }: PlayerView): Content =>
+  Object.keys(goals).length > 1 &&
+  Object.entries(goals).map(([metric, reached], i) => html`${i > 0 && ', '}${metricName(metric)} ${percent(reached)}`)
+
 /** The card of one player: where they stand, by what, and how they came there. */
 export function playerBody(
   { league, kind, player, tiers, more }: PlayerData,
@@ -76,6 +81,7 @@ export function playerBody(
     { label: 'Rank', value: number(player.rank), note: player.change !== null && movement(player.change) },
     { label: scoreName, value: score(player.score) },
     { label: 'Better than', value: percent(player.percentile), note: 'of all players' },
+    player.goal_pct !== undefined && { label: 'Goal', value: percent(player.goal_pct), note: targets(player) },
     player.tier ? { label: 'Tier', value: tier(player.tier, tiers.indexOf(player.tier), tiers.length) } : undefined,
   ]
   return html`${leagueHead({ league, kind, who, title: name(player.name || player.player_id), figures })}

@@ -1,4 +1,4 @@
-import { metricOfGain } from '../../leaderboard/page.ts'
+import { GOAL, metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import type { Classification, TierMembers } from '../../leaderboard/tiers.ts'
 import { ThreadDied } from '../../platform/process/threads.ts'
@@ -17,8 +17,8 @@ const bytesIn = (...arrays: (Sized | undefined)[]): number =>
 /** The parts of sheet boards, made in the thread when first asked for, under one budget of bytes. */
 export function openBoardCache(thread: SheetThread, bytes: number) {
   const budget = byteBudget(bytes)
-  const scores = budget.shelf<ScoredPlayers>(({ ranking, starts, goals }) =>
-    bytesIn(ranking.values, ranking.order, starts.rows, goals),
+  const scores = budget.shelf<ScoredPlayers>(({ ranking, starts, goalPct }) =>
+    bytesIn(ranking.values, ranking.order, starts.rows, goalPct),
   )
   const columns = budget.shelf<Ranking>(({ values, order }) => bytesIn(values, order))
   const turned = budget.shelf<Ranking>(({ order }) => bytesIn(order))
@@ -43,11 +43,18 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
       const key = JSON.stringify([input.lineup.current, startsKey(input.lineup), column, order])
       return columns.get(key, () => ask('gains', { lineup: input.lineup, metric: gained, order }))
     }
-    if (column !== 'score') {
+    const target = metricOfGoal(column)
+    if (target !== undefined)
+      return columns.get(`${column}:${order}:${scoreKey(input)}`, () => ask('goal', { input, column: target, order }))
+    if (column !== 'score' && column !== GOAL) {
       const wanted = { snapshot: input.lineup.current, metric: column, order }
       return columns.get(JSON.stringify(wanted), () => ask('column', wanted))
     }
-    const { ranking } = await scored(input)
+    const { ranking, goalPct } = await scored(input)
+    if (column === GOAL && goalPct)
+      return turned.get(`${GOAL}:${order}:${scoreKey(input)}`, () =>
+        ask('turned', { ranking: { ...ranking, values: goalPct }, order }),
+      )
     if (ranking.direction === order) return ranking
     return turned.get(`${order}:${scoreKey(input)}`, () => ask('turned', { ranking, order }))
   }
@@ -74,7 +81,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     labelled: (snapshot: number, name: string, text: string): Promise<Uint8Array> =>
       ask('labelled', { snapshot, name, text }),
     tiers(input: ScoreInput, ranking: Ranking, classification: Classification, leftOut?: LeftOut) {
-      const by = { ...classification, goal: typeof classification.goal }
+      const by = { ...classification, goalPct: undefined }
       const key = JSON.stringify([scoreKey(input), by, leftOut?.key])
       return tiers.get(key, () => ask('tiers', { ranking, classification }))
     },

@@ -3,18 +3,15 @@
  * page are read from the snapshots. Nothing here is stored: a board follows from the list of published snapshots.
  */
 import type { Database } from 'bun:sqlite'
-import { gainOf } from '../../leaderboard/gains.ts'
 import {
   type Board,
-  type Cells,
   type Columned,
-  type ColumnValues,
   gainColumn,
-  type Mark,
+  goalColumn,
   type Metric,
   metricOfGain,
+  metricOfGoal,
   mostRows,
-  orNull,
   type RankedPage,
   rankedPage,
   type Standing,
@@ -24,9 +21,10 @@ import {
 import { BadQuery, type BoardQuery } from '../../leaderboard/query.ts'
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import { bestTierFirst, type Classification, defaultTiers } from '../../leaderboard/tiers.ts'
-import { type BaselineRows, baselineValues } from './baseline-rows.ts'
 import { type BoardCache, openBoardCache } from './board-cache.ts'
+import { type BoardParts, cellsOf, type Ranked } from './board-cells.ts'
 import { isBuildable } from './buildable.ts'
+import { type GoalConfig, goalRulesOf } from './goals.ts'
 import { type LeftOut, leftOutBy, type Marks } from './marks.ts'
 import { metricNamed } from './reading/headers.ts'
 import { scoreNotes } from './score-notes.ts'
@@ -41,7 +39,7 @@ import {
   selectSnapshots,
 } from './snapshot-selection.ts'
 import { openScores, openScoresReader } from './snapshots/open.ts'
-import { readRows, rowOfPlayer } from './snapshots/read.ts'
+import { rowOfPlayer } from './snapshots/read.ts'
 import { derivedSnapshot, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
 /** A league as far as its board goes: the snapshots of its done uploads, what its config says, and who is marked. */
@@ -67,7 +65,7 @@ export async function sheetPage(boards: SheetBoards, source: Source, asked: Boar
     if (asked.from !== undefined && seen.length > 0) throw new BadQuery([{ path: 'from', message: noScanThen }])
     return { ...emptyPage(asked), asOf: null }
   }
-  const query = withSheetWords(asked, snapshotOf(boards.scores, lineup.current))
+  const query = withSheetWords(asked, snapshotOf(boards.scores, lineup.current), config)
   const { board, snapshot } = await sheetBoard(boards, { ...source, published: seen }, lineup, query)
   const limit = Math.min(query.limit, mostRows(board))
   const notes = scoreNotes(
@@ -102,14 +100,18 @@ const takenAtOf = (published: readonly Published[], id: number) =>
   published.find(({ snapshot }) => snapshot === id)!.takenAt
 
 /** Sorted by `T4 Kills`, or `T4 Kills.gain`, is sorted by what that heading stands for. */
-function withSheetWords<Query extends { sort_by?: string }>(query: Query, snapshot: Snapshot): Query {
+function withSheetWords<Query extends { sort_by?: string }>(
+  query: Query,
+  snapshot: Snapshot,
+  config: BoardConfig,
+): Query {
   const { sort_by: given } = query
-  if (given === undefined || sortColumns(columnsOf(snapshot)).some(({ name }) => name === given)) return query
+  if (given === undefined || sortColumns(columnsOf(snapshot, config)).some(({ name }) => name === given)) return query
   const gained = metricOfGain(given)
-  const metric = metricNamed(gained ?? given)
-  return snapshot.metrics.some(({ name }) => name === metric)
-    ? { ...query, sort_by: gained === undefined ? metric : gainColumn(metric) }
-    : query
+  const reached = metricOfGoal(given)
+  const metric = metricNamed(gained ?? reached ?? given)
+  if (!snapshot.metrics.some(({ name }) => name === metric)) return query
+  return { ...query, sort_by: gained ? gainColumn(metric) : reached ? goalColumn(metric) : metric }
 }
 
 /** Before the first snapshot nobody knows the columns, so any will do. */
@@ -117,25 +119,13 @@ function emptyPage({ sort_by = 'score', order = 'desc', page, limit }: BoardQuer
   return { sort_by, order, rows: [], pagination: { page, limit, total: 0, pages: 0 } }
 }
 
-export const classificationOf = (config: BoardConfig, { goals }: ScoredPlayers): Classification => ({
+export const classificationOf = (config: BoardConfig, { goalPct }: ScoredPlayers): Classification => ({
   by: config.classify_by ?? 'percentile',
   tiers: bestTierFirst(config.tiers ?? defaultTiers),
-  goal: typeof config.goal === 'object' ? goals : config.goal,
+  goalPct,
 })
 
 type Asked = Pick<BoardQuery, 'sort_by' | 'order' | 'q' | 'from' | 'label'>
-
-/** All that a board follows from beside the snapshots: plain data, what is large in shared memory, so good in any thread. */
-export type BoardParts = {
-  now: Ranked
-  /** The board before the last update. */
-  before: Ranked | undefined
-  classification: Classification
-  starts: BaselineRows
-  hits: Uint8Array
-  marks: Marks | undefined
-}
-type Ranked = { snapshot: number; rankings: Map<string, Ranking> }
 
 /** What `asked` needs; other columns are not there. */
 export async function boardParts(
@@ -146,7 +136,7 @@ export async function boardParts(
 ) {
   const { scores, shelves } = boards
   const leftOut = leftOutBy(marks)
-  const { by, order } = sortOf(columnsOf(snapshotOf(scores, lineup.current)), asked)
+  const { by, order } = sortOf(columnsOf(snapshotOf(scores, lineup.current), config), asked)
   // The board before comes first: its latecomers are a beginning of this one's.
   const earlier = publishedBefore(published, lineup)
   const lineupBefore = isBuildable(scores, earlier) ? await shownSnapshots(boards, earlier, asked.from) : undefined
@@ -159,7 +149,10 @@ export async function boardParts(
   ])
   const hits = await hitsOf(boards, lineup.current, asked)
   const classification = classificationOf(config, scored)
-  const parts: BoardParts = { now, before: previous, classification, starts: scored.starts, hits, marks }
+  const goals = { goal: config.goal, goals: config.goals }
+  const isOfGains = config.score_on !== 'current'
+  const { starts } = scored
+  const parts: BoardParts = { now, before: previous, classification, goals, isOfGains, starts, hits, marks }
   return { scored, parts }
 }
 
@@ -179,15 +172,15 @@ async function hitsOf({ scores, shelves }: SheetBoards, id: number, { q, label }
 
 /** The board of these parts, its rows read through this thread's own reader. */
 export function boardFromParts(scores: Database, parts: BoardParts): Board {
-  const { now, before, classification, starts, hits, marks } = parts
+  const { now, before, classification, goals, hits } = parts
   const snapshot = snapshotOf(scores, now.snapshot)
   return {
-    ...standing(scores, now),
+    ...standing(scores, now, goals),
     players: snapshot.players,
     classification,
-    previous: before && standing(scores, before),
+    previous: before && standing(scores, before, goals),
     matching: () => hits,
-    cells: rows => cellsOf(scores, snapshot, starts, marks, rows),
+    cells: rows => cellsOf(scores, snapshot, parts, rows),
   }
 }
 
@@ -197,9 +190,9 @@ export async function sheetBoard(boards: SheetBoards, source: Source, lineup: Sn
   return { board: boardFromParts(boards.scores, parts), snapshot: snapshotOf(boards.scores, lineup.current), scored }
 }
 
-function columnsOf({ metrics }: Snapshot): Columned {
+function columnsOf({ metrics }: Snapshot, config: GoalConfig): Columned {
   const columns = metrics.map(({ name }): Metric => ({ name, better: 'higher' }))
-  return { metrics: columns, gains: columns, better: 'higher' }
+  return { metrics: columns, gains: columns, goals: goalRulesOf(config)?.columns, better: 'higher' }
 }
 
 async function ranked(
@@ -209,7 +202,7 @@ async function ranked(
   wanted: [string, RankOrder][],
 ): Promise<Ranked> {
   const snapshot = input.lineup.current
-  const there = new Set(sortColumns(columnsOf(snapshotOf(scores, snapshot))).map(({ name }) => name))
+  const there = new Set(sortColumns(columnsOf(snapshotOf(scores, snapshot), input.config)).map(({ name }) => name))
   const rankings = new Map<string, Ranking>()
   for (const [column, order] of wanted) {
     if (there.has(column)) rankings.set(`${order}:${column}`, await shelves.ranking(input, column, order, leftOut))
@@ -217,47 +210,11 @@ async function ranked(
   return { snapshot, rankings }
 }
 
-function standing(scores: Database, { snapshot: id, rankings }: Ranked): Standing {
+function standing(scores: Database, { snapshot: id, rankings }: Ranked, goals: GoalConfig): Standing {
   const snapshot = snapshotOf(scores, id)
   return {
-    ...columnsOf(snapshot),
+    ...columnsOf(snapshot, goals),
     ranking: (column, order) => rankings.get(`${order}:${column}`)!,
     rowOf: player_id => rowOfPlayer(scores, snapshot, player_id),
   }
-}
-
-function cellsOf(
-  scores: Database,
-  snapshot: Snapshot,
-  starts: BaselineRows,
-  marks: Marks | undefined,
-  rows: Uint32Array,
-): Cells[] {
-  const { metrics } = snapshot
-  const { ids, names, labels, values } = readRows(scores, snapshot, rows)
-  const start = baselineValues(scores, snapshot, starts, rows, values)
-  return ids.map((player_id, i) => {
-    const shown = (valueAt: (at: number, cumulative: boolean) => number): ColumnValues =>
-      Object.fromEntries(
-        metrics.map(({ name, cumulative }, c) => [name, orNull(valueAt(i * metrics.length + c, cumulative))]),
-      )
-    return {
-      player_id,
-      name: names[i]!,
-      ...(snapshot.labels.length > 0 && { labels: labels[i]! }),
-      ...(marks && marks.size > 0 && { mark: markShown(scores, snapshot, marks, player_id) }),
-      metrics: shown(at => values[at]!),
-      gains: shown((at, cumulative) => gainOf(values[at]!, start[at]!, cumulative)),
-    }
-  })
-}
-
-/** The mark of a player as rows show it. */
-export function markShown(scores: Database, snapshot: Snapshot, marks: Marks, player_id: string): Mark | null {
-  const mark = marks.get(player_id)
-  if (!mark) return null
-  const { reason, farmOf, note, counted } = mark
-  const row = farmOf === null ? -1 : rowOfPlayer(scores, snapshot, farmOf)
-  const name = row < 0 ? '' : readRows(scores, snapshot, [row]).names[0]!
-  return { reason, farm_of: farmOf === null ? null : { player_id: farmOf, name: name || farmOf }, note, counted }
 }

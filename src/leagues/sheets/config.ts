@@ -2,16 +2,25 @@
 import { type Static, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { type FieldError, refuse } from '../../errors.ts'
-import { gainColumn, metricOfGain } from '../../leaderboard/page.ts'
+import { GOAL, gainColumn, goalColumn, metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
 import { checkUrlField } from '../../platform/http/outgoing.ts'
 import { oneLine } from '../../platform/http/text-formats.ts'
 import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'
+import { type Goal, overlapOf } from './goals.ts'
 import { MetricNames, seenMetrics } from './metric-names.ts'
 import { published } from './queries.ts'
 import type { BoardConfig } from './scoring.ts'
 
 const tier = t.Object({ name: oneLine(40), min: t.Number({ minimum: -1e15, maximum: 1e15 }) })
+
+const power = t.Optional(t.Number({ minimum: 0, maximum: 1e15 }))
+const target = t.Number({ exclusiveMinimum: 0, maximum: 1e15 })
+const goal = t.Object({
+  from: power,
+  to: power,
+  targets: t.Record(t.String({ minLength: 1, maxLength: 60 }), target, { minProperties: 1, maxProperties: 20 }),
+})
 
 export const sheetConfig = t.Object({
   weights: t.Optional(
@@ -25,6 +34,7 @@ export const sheetConfig = t.Object({
   goal: t.Optional(
     t.Union([t.Number({ exclusiveMinimum: 0 }), t.Object({ per_power: t.Number({ exclusiveMinimum: 0 }) })]),
   ),
+  goals: t.Optional(t.Array(goal, { minItems: 1, maxItems: 20 })),
   webhook_url: t.Optional(
     t.Union([
       t.Null(),
@@ -47,16 +57,17 @@ export function checkedSheetConfig(
   league?: League,
 ): Record<string, unknown> {
   const errors = configErrors(sheetConfig, given)
-  if (given.classify_by === 'goal' && given.goal === undefined)
+  if (given.classify_by === 'goal' && given.goal === undefined && given.goals === undefined)
     errors.push({ path: 'config.goal', message: 'Set a goal to classify by it.' })
   const config = given as SheetConfig
-  if (!errors.length) errors.push(...sameNames(config.tiers ?? []))
+  if (!errors.length) errors.push(...sameNames(config.tiers ?? []), ...goalErrors(config))
   refuseAny(errors)
   const seen = league ? seenMetrics(app.sheets.boards.scores, published(app.db, league.id)) : []
   const names = new MetricNames(seen, league ? metricsNamedIn(league.config) : [])
   const named = {
     ...config,
-    ...(config.weights && { weights: namedWeights(config.weights, names) }),
+    ...(config.weights && { weights: namedNumbers(config.weights, names, 'config.weights', 'weight') }),
+    ...(config.goals && { goals: config.goals.map((goal, i) => namedGoal(goal, i, names)) }),
     ...(config.sort && config.sort !== 'score' && { sort: namedSort(config.sort, names) }),
   }
   refuseAny(names.errors)
@@ -69,27 +80,56 @@ function refuseAny(errors: FieldError[]): void {
   if (errors.length) refuse('invalid', 'The config does not fit a sheet league', { errors })
 }
 
-const metricsNamedIn = ({ weights, sort }: SheetConfig): string[] => [
+const metricsNamedIn = ({ weights, goals, sort }: SheetConfig): string[] => [
   ...Object.keys(weights ?? {}),
-  ...(sort ? [metricOfGain(sort) ?? sort] : []),
+  ...(goals ?? []).flatMap(({ targets }) => Object.keys(targets)),
+  ...(sort ? [metricOfGain(sort) ?? metricOfGoal(sort) ?? sort] : []),
 ]
 
-/** A metric, or `deads.gain`. */
+/** A metric, `deads.gain`, `goal_pct` or `deads.goal_pct`. */
 function namedSort(given: string, names: MetricNames): string {
-  const gained = metricOfGain(given)
-  const metric = names.read(gained ?? given, 'config.sort')
-  return gained === undefined ? metric : gainColumn(metric)
+  const [gained, reached] = [metricOfGain(given), metricOfGoal(given)]
+  if (given === GOAL || reached === 'score') return given
+  const metric = names.read(gained ?? reached ?? given, 'config.sort')
+  return gained !== undefined ? gainColumn(metric) : reached !== undefined ? goalColumn(metric) : metric
 }
 
-function namedWeights(weights: Record<string, number>, names: MetricNames): Record<string, number> {
+/** Numbers by metric, whose names are read in the words of the sheets. */
+function namedNumbers(numbers: Record<string, number>, names: MetricNames, path: string, what: string) {
   const named: Record<string, number> = {}
-  for (const [given, weight] of Object.entries(weights)) {
-    const path = `config.weights.${given}`
-    const name = names.read(given, path)
-    if (Object.hasOwn(named, name)) names.errors.push({ path, message: `This is ${name}, which has a weight already.` })
-    else named[name] = weight
+  for (const [given, number] of Object.entries(numbers)) {
+    const name = names.read(given, `${path}.${given}`)
+    if (Object.hasOwn(named, name))
+      names.errors.push({ path: `${path}.${given}`, message: `This is ${name}, which has a ${what} already.` })
+    else named[name] = number
   }
   return named
+}
+
+function namedGoal({ targets, ...power }: Goal, i: number, names: MetricNames): Goal {
+  const { score, ...metrics } = targets
+  const named = namedNumbers(metrics, names, `config.goals.${i}.targets`, 'target')
+  return { ...power, targets: { ...(score !== undefined && { score }), ...named } }
+}
+
+function goalErrors({ goal, goals = [] }: SheetConfig): FieldError[] {
+  const errors: FieldError[] = goals.flatMap(({ from, to }, i) =>
+    from !== undefined && to !== undefined && to <= from
+      ? [{ path: `config.goals.${i}.to`, message: `Write a power above ${from}, where this goal begins.` }]
+      : [],
+  )
+  if (goal !== undefined && goals.length > 0)
+    errors.push({
+      path: 'config.goal',
+      message: 'Leave this empty beside goals by power: a goal for the score is a target there, named score.',
+    })
+  const overlap = errors.length > 0 ? undefined : overlapOf(goals)
+  if (overlap)
+    errors.push({
+      path: `config.goals.${overlap[1]}.from`,
+      message: `Some powers have this goal and goal ${overlap[0] + 1}: let one begin where the other ends.`,
+    })
+  return errors
 }
 
 const sameNames = (tiers: { name: string }[]): FieldError[] =>

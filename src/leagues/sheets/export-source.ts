@@ -1,7 +1,8 @@
 /** A whole sheet board, read by a thread of its own with what the boards of this process hold ready in shared memory. */
 import { type RankedPage, type Row, rankedPage } from '../../leaderboard/page.ts'
 import type { BoardQuery } from '../../leaderboard/query.ts'
-import { type BoardParts, boardFromParts } from './boards.ts'
+import type { BoardParts } from './board-cells.ts'
+import { boardFromParts } from './boards.ts'
 import { openScoresReader } from './snapshots/open.ts'
 
 export type SheetExportInput = { dataDir: string; parts: BoardParts; query: BoardQuery }

@@ -62,9 +62,13 @@ ${formField({
 <p class="hint">A name and the least percent, or score, for it. Without rows: elite from 90, strong 70, steady 40, reserve 10, idle below.</p>
 ${tierRows(config.tiers)}
 </fieldset>
+<fieldset><legend>Goals by power</legend>
+<p class="hint">What to reach for whose baseline power is from one number to below another; without them, for everyone. One metric, or score, and its target per line. The board shows how much of it each has reached, in percent.</p>
+${goalRows(config.goals)}
+</fieldset>
 <div class="columns">
 ${formField({
-  label: 'Goal: the score everyone should reach',
+  label: 'Or one goal: the score everyone should reach',
   name: 'config.goal',
   type: 'number',
   step: 'any',
@@ -90,7 +94,7 @@ ${formField({
   value: fieldText(config.sort),
   list: 'seen-metrics',
   placeholder: 'score',
-  hint: 'score, a metric, or what was gained in one: deads.gain',
+  hint: 'score, a metric, what was gained in one (deads.gain), or the percent of the goal (goal_pct)',
 })}
 <datalist id="seen-metrics">${['score', ...seen.flatMap(metric => [metric, gainColumn(metric)])].map(each => html`<option value="${each}"></option>`)}</datalist>
 ${formField({ label: 'Webhook', name: 'config.webhook_url', type: 'url', optional: true, value: fieldText(config.webhook_url), hint: 'Posts updates to a Discord or Slack webhook' })}
@@ -113,6 +117,20 @@ function tierRows(given: unknown): Html {
     ({ name, min }: LeagueConfig, i) => html`<div class="columns">
 ${formField({ label: `Tier ${i + 1}`, name: `config.tiers.${i}.name`, optional: true, maxlength: 40, value: fieldText(name) })}
 ${formField({ label: 'From', name: `config.tiers.${i}.min`, type: 'number', step: 'any', optional: true, value: fieldText(min) })}
+</div>`,
+  )}`
+}
+
+/** Those there are, and some to fill in. */
+function goalRows(given: unknown): Html {
+  const goals = Array.isArray(given) ? given.map(partOf) : []
+  const power = (label: string, name: string, value: unknown) =>
+    formField({ label, name, type: 'number', step: 'any', min: 0, optional: true, value: fieldText(value) })
+  return html`${[...goals, {}, {}].slice(0, 20).map(
+    ({ from, to, targets }: LeagueConfig, i) => html`<div class="columns">
+${power(`Goal ${i + 1}: from power`, `config.goals.${i}.from`, from)}
+${power('To power', `config.goals.${i}.to`, to)}
+${formField({ label: 'Targets', name: `config.goals.${i}.targets`, type: 'pairs', optional: true, value: pairs(targets), placeholder: 'kill_points 5000000\ndeads 200000' })}
 </div>`,
   )}`
 }

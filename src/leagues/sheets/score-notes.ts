@@ -1,5 +1,6 @@
 /** Why the score of a board says less than its config hopes, in sentences for those who read it. */
 import { scoringOf } from '../../leaderboard/score.ts'
+import { goalRulesOf } from './goals.ts'
 import type { BoardConfig } from './scoring.ts'
 import type { Snapshot } from './snapshots/snapshot.ts'
 
@@ -19,6 +20,14 @@ export function scoreNotes(now: Snapshot, start: Snapshot, config: BoardConfig, 
     notes.push(
       `The baseline does not have ${unstarted.join(', ')}: what was gained there is known only of later newcomers.`,
     )
+  const goals = goalRulesOf(config)
+  const missing = goals?.columns.filter(metric => metric !== 'score' && !has.includes(metric)) ?? []
+  if (missing.length > 0)
+    notes.push(
+      `The goals name ${missing.join(', ')}, which the newest sheet does not have: nobody's goal can be told. The sheet has ${has.join(', ')}.`,
+    )
+  if (goals?.byPower && !start.metrics.some(({ name }) => name === 'power'))
+    notes.push('The goals go by baseline power, which the baseline does not have: nobody has a goal.')
   if (!hasScores && now.players > 0) notes.unshift('Nobody has a score, so nobody is ranked.')
   return notes
 }

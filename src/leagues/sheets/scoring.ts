@@ -13,6 +13,7 @@ import {
   storedPlayers,
 } from './baseline-rows.ts'
 import { sharedRanking } from './board-parts.ts'
+import { type GoalConfig, goalRulesOf, leastReached } from './goals.ts'
 import type { LatecomersWork } from './latecomers.ts'
 import { type SnapshotSelection, startsKey } from './snapshot-selection.ts'
 import { sharedMemory } from './snapshots/read.ts'
@@ -24,27 +25,24 @@ export type BoardConfig = {
   score_on?: 'gains' | 'current'
   classify_by?: 'percentile' | 'score' | 'goal'
   tiers?: readonly Tier[]
-  goal?: number | { per_power: number }
-}
+} & GoalConfig
 
-/** All that a score depends on; `perPower` asks for goals that go by baseline power. */
+/** All that a score, and how much of a goal it is, depend on. */
 export type ScoreInput = {
   lineup: SnapshotSelection
-  config: Pick<BoardConfig, 'weights' | 'score_on'>
-  perPower?: number
+  config: Pick<BoardConfig, 'weights' | 'score_on' | 'goal' | 'goals'>
 }
 
-export const scoreInput = (lineup: SnapshotSelection, { weights, score_on, goal }: BoardConfig): ScoreInput => ({
-  lineup,
-  config: { weights, score_on },
-  perPower: typeof goal === 'object' ? goal.per_power : undefined,
-})
+export const scoreInput = (lineup: SnapshotSelection, config: BoardConfig): ScoreInput => {
+  const { weights, score_on, goal, goals } = config
+  return { lineup, config: { weights, score_on, goal, goals } }
+}
 
-export const scoreKey = ({ lineup, config: { weights, score_on }, perPower }: ScoreInput): string =>
-  JSON.stringify([lineup.current, startsKey(lineup), weights, score_on, perPower])
+export const scoreKey = ({ lineup, config: { weights, score_on, goal, goals } }: ScoreInput): string =>
+  JSON.stringify([lineup.current, startsKey(lineup), weights, score_on, goal, goals])
 
-/** A board's score and its ranking, best first. `goals`: what each player should reach, if that goes by baseline power. */
-export type ScoredPlayers = { ranking: Ranking; starts: BaselineRows; goals?: Float64Array }
+/** A board's score and its ranking, best first. `goalPct`: how much of their goal each player has reached, in percent. */
+export type ScoredPlayers = { ranking: Ranking; starts: BaselineRows; goalPct?: Float64Array }
 
 /** The board an import made ready, until it is asked for. */
 let prepared: { key: string; scored: ScoredPlayers } | undefined
@@ -109,33 +107,57 @@ export async function rankedGains(scores: Database, input: GainInput, working: L
   return sharedRanking(rankingOf(gains, order))
 }
 
+/** How much of their target everyone has reached in one metric, or in `score`: ranked. */
+export async function rankedGoal(
+  scores: Database,
+  { input, column, order }: { input: ScoreInput; column: string; order: RankOrder },
+  working: LatecomersWork,
+): Promise<Ranking> {
+  const players = storedPlayers(scores, snapshotOf(scores, input.lineup.current))
+  const starts = await baselineRowsOf(scores, players, input.lineup, working)
+  const rules = goalRulesOf(input.config)
+  const sum = summing(players.snapshot, input, 0, rules && { ...rules, columns: [column] })
+  await eachPlayer(scores, players, starts, sum.metrics, working, sum.each)
+  const { goalPct = new Float64Array(players.snapshot.players).fill(Number.NaN) } = sum.scored(starts)
+  return sharedRanking(rankingOf(goalPct, order))
+}
+
 /** Sums up scores as a walk goes by the players; its own metrics begin at `first` among those walked. */
-function summing(snapshot: Snapshot, { config, perPower }: ScoreInput, first: number) {
-  const names = snapshot.metrics.map(({ name }) => name)
-  const { on, weights } = scoringOf(names, config)
-  const terms = weights.map(({ metric, weight }, i) => {
-    const { cumulative } = snapshot.metrics.find(({ name }) => name === metric)!
-    return { m: first + i, weight, cumulative }
+function summing(snapshot: Snapshot, { config }: ScoreInput, first: number, rules = goalRulesOf(config)) {
+  const { on, weights } = scoringOf(
+    snapshot.metrics.map(({ name }) => name),
+    config,
+  )
+  const walked: string[] = []
+  const termOf = (metric: string) => ({
+    m: first + walked.push(metric) - 1,
+    cumulative: snapshot.metrics.find(({ name }) => name === metric)?.cumulative ?? false,
   })
-  const power = first + terms.length
+  const terms = weights.map(({ metric, weight }) => ({ ...termOf(metric), weight }))
+  const targets = rules?.columns.map(metric => (metric === 'score' ? undefined : termOf(metric))) ?? []
+  const power = rules?.byPower ? termOf('power').m : undefined
   const score = new Float64Array(sharedMemory(snapshot.players * 8))
-  const goals = perPower === undefined ? undefined : new Float64Array(sharedMemory(snapshot.players * 8))
+  const goalPct = rules && new Float64Array(sharedMemory(snapshot.players * 8))
   const each: EachPlayer = (row, now, then) => {
+    const counted = (m: number, cumulative: boolean) =>
+      on === 'gains' ? gainOf(now[m]!, then[m]!, cumulative) : now[m]!
     let sum = Number.NaN
-    for (const { m, weight, cumulative } of terms) {
-      const value = now[m]!
-      sum = withTerm(sum, on === 'gains' ? gainOf(value, then[m]!, cumulative) : value, weight)
-    }
+    for (const { m, weight, cumulative } of terms) sum = withTerm(sum, counted(m, cumulative), weight)
     score[row] = sum
-    if (goals && perPower) goals[row] = then[power]! * perPower
+    if (!goalPct) return
+    const own = power === undefined ? Number.NaN : then[power]!
+    goalPct[row] = leastReached(rules, own, i => {
+      const target = targets[i]
+      return target ? counted(target.m, target.cumulative) : sum
+    })
   }
   return {
-    metrics: [...weights.map(({ metric }) => metric), ...(goals ? ['power'] : [])],
+    metrics: walked,
     each,
     scored: (starts: BaselineRows): ScoredPlayers => ({
       ranking: sharedRanking(rankingOf(score, 'desc')),
       starts,
-      goals,
+      goalPct,
     }),
   }
 }

@@ -6,7 +6,7 @@ import { withExtras } from './extra-columns.ts'
 import { type ImportInput, importSheet } from './import-sheet.ts'
 import { type PeopleInput, peopleBehind } from './people.ts'
 import { type PreviewInput, previewSheet } from './reading/preview.ts'
-import { type GainInput, rankedGains, type ScoreInput, scorePlayers } from './scoring.ts'
+import { type GainInput, rankedGains, rankedGoal, type ScoreInput, scorePlayers } from './scoring.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
 import type { SheetColumns } from './snapshots/snapshot.ts'
 import { deleteSnapshot, faultsOf, sweepStoredSnapshots } from './snapshots/sweep.ts'
@@ -21,6 +21,8 @@ export const tasks = {
   column: (input: { snapshot: number; metric: string; order: RankOrder }, { scores }: TaskContext) =>
     building.rankedColumn(scores, input),
   gains: (input: GainInput, work: TaskContext) => rankedGains(work.scores, input, work),
+  goal: (input: { input: ScoreInput; column: string; order: RankOrder }, work: TaskContext) =>
+    rankedGoal(work.scores, input, work),
   turned: ({ ranking, order }: { ranking: Ranking; order: RankOrder }) => building.reversedRanking(ranking, order),
   leftOut: (input: { snapshot: number; ids: readonly string[] }, work: TaskContext) =>
     building.leftOutRows(work.scores, input, work),

@@ -1,0 +1,84 @@
+/** What the rows of a sheet board show, read from its snapshot. */
+import type { Database } from 'bun:sqlite'
+import { gainOf } from '../../leaderboard/gains.ts'
+import { type Cells, type ColumnValues, type Mark, orNull } from '../../leaderboard/page.ts'
+import type { Ranking } from '../../leaderboard/ranking.ts'
+import type { Classification } from '../../leaderboard/tiers.ts'
+import { type BaselineRows, baselineValues } from './baseline-rows.ts'
+import { type GoalConfig, type GoalRules, goalRulesOf, leastReached, percentReached } from './goals.ts'
+import type { Marks } from './marks.ts'
+import { readRows, rowOfPlayer } from './snapshots/read.ts'
+import type { Snapshot } from './snapshots/snapshot.ts'
+
+/** All that a board follows from beside the snapshots: plain data, what is large in shared memory, so good in any thread. */
+export type BoardParts = {
+  now: Ranked
+  /** The board before the last update. */
+  before: Ranked | undefined
+  classification: Classification
+  goals: GoalConfig
+  /** Scores and goals are about what was gained, not about what players have. */
+  isOfGains: boolean
+  starts: BaselineRows
+  hits: Uint8Array
+  marks: Marks | undefined
+}
+export type Ranked = { snapshot: number; rankings: Map<string, Ranking> }
+
+export function cellsOf(
+  scores: Database,
+  snapshot: Snapshot,
+  { starts, now, ...parts }: BoardParts,
+  rows: Uint32Array,
+): Cells[] {
+  const { metrics } = snapshot
+  const { ids, names, labels, values } = readRows(scores, snapshot, rows)
+  const start = baselineValues(scores, snapshot, starts, rows, values)
+  const rules = goalRulesOf(parts.goals)
+  const score = now.rankings.get('desc:score')?.values
+  const columnNamed = (metric: string) => metrics.findIndex(({ name }) => name === metric)
+  const goalColumns = rules?.columns.map(columnNamed) ?? []
+  const power = columnNamed('power')
+
+  function reachedOf(rules: GoalRules, i: number): Pick<Cells, 'goal_pct' | 'goals'> {
+    const own = power < 0 ? Number.NaN : start[i * metrics.length + power]!
+    const countedIn = (place: number) => {
+      if (rules.columns[place] === 'score') return score?.[rows[i]!] ?? Number.NaN
+      const column = goalColumns[place]!
+      if (column < 0) return Number.NaN
+      const at = i * metrics.length + column
+      return parts.isOfGains ? gainOf(values[at]!, start[at]!, metrics[column]!.cumulative) : values[at]!
+    }
+    const reached = (column: string, place: number) => percentReached(countedIn(place), rules.target(column, own))
+    return {
+      goal_pct: orNull(leastReached(rules, own, countedIn)),
+      goals: Object.fromEntries(rules.columns.map((column, place) => [column, orNull(reached(column, place))])),
+    }
+  }
+
+  return ids.map((player_id, i) => {
+    const shown = (valueAt: (at: number, cumulative: boolean) => number): ColumnValues =>
+      Object.fromEntries(
+        metrics.map(({ name, cumulative }, c) => [name, orNull(valueAt(i * metrics.length + c, cumulative))]),
+      )
+    return {
+      player_id,
+      name: names[i]!,
+      ...(snapshot.labels.length > 0 && { labels: labels[i]! }),
+      ...(parts.marks && parts.marks.size > 0 && { mark: markShown(scores, snapshot, parts.marks, player_id) }),
+      metrics: shown(at => values[at]!),
+      gains: shown((at, cumulative) => gainOf(values[at]!, start[at]!, cumulative)),
+      ...(rules && reachedOf(rules, i)),
+    }
+  })
+}
+
+/** The mark of a player as rows show it. */
+export function markShown(scores: Database, snapshot: Snapshot, marks: Marks, player_id: string): Mark | null {
+  const mark = marks.get(player_id)
+  if (!mark) return null
+  const { reason, farmOf, note, counted } = mark
+  const row = farmOf === null ? -1 : rowOfPlayer(scores, snapshot, farmOf)
+  const name = row < 0 ? '' : readRows(scores, snapshot, [row]).names[0]!
+  return { reason, farm_of: farmOf === null ? null : { player_id: farmOf, name: name || farmOf }, note, counted }
+}

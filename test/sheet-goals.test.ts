@@ -1,0 +1,99 @@
+/** Goals: several targets by power, and how much of them everyone has reached. */
+import { expect, test } from 'bun:test'
+import { board, newLeague, upload } from './sheets.ts'
+import { refusalOf, start } from './start.ts'
+
+const scan = (...rows: (number | string)[][]) =>
+  `ID,Name,Power,Kill Points,Deads\n${rows.map((cells, i) => `${i + 1},P${i + 1},${cells.join()}`).join('\n')}\n`
+type Shown = { player_id: string; goal_pct: number | null; goals: Record<string, number | null>; tier: string | null }
+
+const goals = [
+  { to: 100, targets: { 'Kill Points': 50, Deaths: 10 } },
+  { from: 100, to: 1000, targets: { kill_points: 200 } },
+]
+
+async function leagueOfFour(config: object) {
+  const app = await start()
+  const { id } = await newLeague(app.call, config)
+  const send = (content: string, day: number, kind: string) =>
+    app.finished(upload(app.call, id, content, { kind, taken_at: `2026-03-0${day}T00:00:00Z` }))
+  await send(scan([50, 0, 0], [99, 10, 5], [100, 100, 0], [5000, 0, 0], [60, 0, '']), 1, 'baseline')
+  await send(scan([500, 50, 5], [99, 35, 25], [100, 400, 0], [5000, 9, 9], [60, 50, '']), 2, 'current')
+  const shown = async (query = '') =>
+    (await board(app.call, id, query)).rows.map(({ player_id, goal_pct }: Shown) => [player_id, goal_pct])
+  return { ...app, id, shown }
+}
+
+test('the percent of a goal is the least of its targets, for the power of each; boards are ranked and exported by it', async () => {
+  const { call, id, shown, url } = await leagueOfFour({ goals })
+  const { config } = await call.get(`/api/v1/leagues/${id}`)
+  expect(config.goals[0]).toEqual({ to: 100, targets: { kill_points: 50, deads: 10 } })
+  const { rows } = await board(call, id, '?sort_by=goal_pct')
+  expect(rows.map(({ player_id, goal_pct, goals }: Shown) => [player_id, goal_pct, goals])).toEqual([
+    ['3', 150, { kill_points: 150, deads: null }],
+    ['1', 50, { kill_points: 100, deads: 50 }],
+    ['2', 50, { kill_points: 50, deads: 200 }],
+    ['4', null, { kill_points: null, deads: null }],
+    ['5', null, { kill_points: 100, deads: null }],
+  ])
+  expect((await shown('?sort_by=deads.goal_pct'))[0]).toEqual(['2', 50])
+  expect((await shown('?sort_by=T4 Kills.goal_pct').catch(error => error)).status).toBe(400)
+  expect((await shown('?sort_by=Dead Troops.goal_pct&order=asc'))[0]).toEqual(['1', 50])
+  const csv: string = await call.get(`/api/v1/leagues/${id}/leaderboard.csv?sort_by=goal_pct`)
+  expect(csv.split('\r\n')[0]).toEndWith(',goal_pct,kill_points_goal_pct,deads_goal_pct')
+  expect(csv.split('\r\n')[1]).toEndWith(',150,150,')
+  expect(await call.get(`/api/v1/leagues/${id}/players/1`)).toMatchObject({ goal_pct: 50, goals: { deads: 50 } })
+  const page = await (await fetch(`${url}/leagues/${id}?sort_by=goal_pct`)).text()
+  expect(page).toContain('Deads: goal')
+  expect(page).toContain('Percent of the goal')
+  expect(await (await fetch(`${url}/leagues/${id}/players/1`)).text()).toContain('Kill points 100')
+  expect((await call.patch(`/api/v1/leagues/${id}`, { config: { sort: 'Deaths.goal_pct' } })).config.sort).toBe(
+    'deads.goal_pct',
+  )
+})
+
+test('tiers go by the percent of goals; one goal for the score is shown in percent as well', async () => {
+  const tiers = [
+    { name: 'met', min: 100 },
+    { name: 'half', min: 50 },
+    { name: 'below', min: 0 },
+  ]
+  const { call, id, shown } = await leagueOfFour({ goals, classify_by: 'goal', tiers })
+  const tierOf = async () =>
+    Object.fromEntries((await board(call, id)).rows.map(({ player_id, tier }: Shown) => [player_id, tier]))
+  expect(await tierOf()).toEqual({ 1: 'half', 2: 'half', 3: 'met', 4: null, 5: null })
+  await call.patch(`/api/v1/leagues/${id}`, { config: { goals: null, goal: 50 } })
+  expect(await tierOf()).toEqual({ 1: 'met', 2: 'half', 3: 'met', 4: 'below', 5: 'met' })
+  expect(await shown('?sort_by=goal_pct')).toEqual([
+    ['3', 600],
+    ['1', 100],
+    ['5', 100],
+    ['2', 50],
+    ['4', 18],
+  ])
+  const change = { goal: null, goals: [{ targets: { score: 100 } }], score_on: 'current', weights: { power: 1 } }
+  await call.patch(`/api/v1/leagues/${id}`, { config: change })
+  expect((await shown('?sort_by=score.goal_pct'))[0]).toEqual(['4', 5000])
+})
+
+test('goals that overlap, end before they begin or stand beside a goal are refused, each where it is wrong', async () => {
+  const { call } = await start()
+  const errors = async (config: object) => {
+    const { status, problem } = await refusalOf(newLeague(call, config))
+    return [status, ...problem.errors.map(({ path }: { path: string }) => path)]
+  }
+  const targets = { deads: 1 }
+  expect(await errors({ goals: [{ to: 10, targets }, { from: 9, targets }] })).toEqual([422, 'config.goals.1.from'])
+  expect(await errors({ goals: [{ from: 10, to: 10, targets }] })).toEqual([422, 'config.goals.0.to'])
+  expect(await errors({ goals: [{ targets }], goal: 5 })).toEqual([422, 'config.goal'])
+  expect(await errors({ goals: [{ targets: {} }] })).toEqual([422, 'config.goals.0.targets'])
+  expect(await errors({ goals: [{ target: 1, targets }] })).toEqual([422, 'config.goals.0.target'])
+  expect(await errors({ goals: [{ targets: { deads: 1, Deaths: 2 } }] })).toEqual([422, 'config.goals.0.targets.Deaths'])
+})
+
+test('a board whose goals name what nobody has says so', async () => {
+  const { call, id } = await leagueOfFour({ goals: [{ from: 1, targets: { helps: 5 } }] })
+  expect((await board(call, id)).notes).toEqual([
+    "The goals name helps, which the newest sheet does not have: nobody's goal can be told. The sheet has power, kill_points, deads.",
+  ])
+})
