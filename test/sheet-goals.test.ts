@@ -83,12 +83,22 @@ test('goals that overlap, end before they begin or stand beside a goal are refus
     return [status, ...problem.errors.map(({ path }: { path: string }) => path)]
   }
   const targets = { deads: 1 }
-  expect(await errors({ goals: [{ to: 10, targets }, { from: 9, targets }] })).toEqual([422, 'config.goals.1.from'])
+  expect(
+    await errors({
+      goals: [
+        { to: 10, targets },
+        { from: 9, targets },
+      ],
+    }),
+  ).toEqual([422, 'config.goals.1.from'])
   expect(await errors({ goals: [{ from: 10, to: 10, targets }] })).toEqual([422, 'config.goals.0.to'])
   expect(await errors({ goals: [{ targets }], goal: 5 })).toEqual([422, 'config.goal'])
   expect(await errors({ goals: [{ targets: {} }] })).toEqual([422, 'config.goals.0.targets'])
   expect(await errors({ goals: [{ target: 1, targets }] })).toEqual([422, 'config.goals.0.target'])
-  expect(await errors({ goals: [{ targets: { deads: 1, Deaths: 2 } }] })).toEqual([422, 'config.goals.0.targets.Deaths'])
+  expect(await errors({ goals: [{ targets: { deads: 1, Deaths: 2 } }] })).toEqual([
+    422,
+    'config.goals.0.targets.Deaths',
+  ])
 })
 
 test('a board whose goals name what nobody has says so', async () => {
