@@ -40,6 +40,8 @@ import { redisRoutes } from './monitor/redis/stats.ts'
 import { statsRoutes } from './monitor/statistics/routes.ts'
 import { jobRoutes } from './monitor/tasks/job-routes.ts'
 import { taskRoutes } from './monitor/tasks/routes.ts'
+import { personPages } from './people/pages.ts'
+import { personRoutes } from './people/routes.ts'
 import { Cached } from './platform/cache/cache.ts'
 import { access } from './platform/http/access.ts'
 import { methodsOf } from './platform/http/allowed-methods.ts'
@@ -99,6 +101,7 @@ const everything = (app: App, known: Known) => {
     .use(uploadPeoplePages(app))
     .use(markPages(app))
     .use(accountPages(app))
+    .use(personPages(app))
     .use(mailPages(app))
     .use(tourPages(app))
     .use(marketPages(app))
@@ -132,6 +135,7 @@ const everything = (app: App, known: Known) => {
         .use(quoteRoutes(app))
         .use(feedRoutes(app))
         .use(searchRoutes(app))
+        .use(personRoutes(app))
         .use(rotaRoutes(app))
         .use(ownRotaRoutes(app))
         .use(dashboardRoutes(app))

@@ -46,7 +46,7 @@ const floors: readonly (readonly string[])[] = [
   ['src/accounts'],
   ['src/leagues', 'src/rota'],
   ['src/leagues/sheets', 'src/leagues/tours', 'src/leagues/market'],
-  ['src/dashboard', 'src/search'],
+  ['src/dashboard', 'src/search', 'src/people'],
   ['src/monitor'],
   ['src/kinds.ts', 'src/retention.ts', 'src/warm-up.ts', 'src/reader-queries.ts'],
   ['src/jobs.ts', 'src/schedule.ts', 'src/routes.ts', 'src/reader-thread.ts'],

@@ -59,6 +59,9 @@ export type ExportSource = { module: string; input: unknown }
  */
 export type FinalBoard = { hash: string; keep?(tx: Db): string | undefined }
 
+/** `at`: ms since 1970. `path`: where it is done. */
+export type Due = { at: number; text: string; path: string }
+
 export type LeagueKind = {
   /** What it brings to the pages that all leagues share. */
   pages: KindPages
@@ -82,6 +85,10 @@ export type LeagueKind = {
   exportSource?(app: App, league: League, query: BoardQuery): Promise<ExportSource | undefined>
   /** All that is known of one player; undefined for one who is not on the board. */
   player(app: App, league: League, playerId: string): Promise<PlayerView | undefined>
+  /** A user's own rows of the board, the best first; without it no row belongs to a user. */
+  standings?(app: App, league: League, userId: number): Promise<Row[]>
+  /** What a member still has to do in it, and by when. */
+  due?(app: App, league: League, userId: number): Due | undefined
   /** The metrics its scores are made of so far, which the form offers. */
   metricsSeen?(app: App, league: League): readonly string[]
   /** Names of the tiers, best first: their place gives their colour. */

@@ -14,7 +14,7 @@ import { isAtLeast } from '../platform/http/access.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { assetUrl, importsOf } from './assets.ts'
 
-export type Nav = 'leagues' | 'tours' | 'quotes' | 'rota' | 'monitor' | 'account'
+export type Nav = 'me' | 'leagues' | 'tours' | 'quotes' | 'rota' | 'monitor' | 'account'
 
 export type Layout = {
   title: string
@@ -78,6 +78,7 @@ const signedInLinks: [Nav, href: string, label: string][] = [
 ]
 
 const links = (who: Who | undefined): [Nav, href: string, label: Content][] => [
+  ...(typeof who?.id === 'number' ? [['me', '/me', 'My page'] satisfies [Nav, string, string]] : []),
   ['leagues', '/', 'Leagues'],
   ...(who ? signedInLinks : []),
   ...(isAtLeast(who, 'admin') ? [['monitor', '/admin/monitoring/', 'Monitor'] satisfies [Nav, string, string]] : []),

@@ -31,6 +31,11 @@ export const marketLeague: LeagueKind = {
     return { ...rankedPage(board, query), asOf }
   },
   player: playerCard,
+  async standings({ livePortfolios }, league, userId) {
+    const { board } = await livePortfolios.board(league)
+    const row = board.rowOf(String(userId))
+    return row < 0 ? [] : rowsOf(board, Uint32Array.of(row), { by: 'score', order: 'desc', ties: 'standard' })
+  },
   stats: marketStats,
   /** Movement is counted from midnight. */
   nextChangeAt: ({ clock }) => startOfDay(clock.now()) + day,

@@ -46,7 +46,11 @@ ${table({
     isOfficer ? 'Send a link, or add people by name.' : 'The board has a button to join.',
   ),
   columns: [
-    { head: 'Name', names: true, cell: member => name(member.username) },
+    {
+      head: 'Name',
+      names: true,
+      cell: member => html`<a href="/people/${member.user_id}">${name(member.username)}</a>`,
+    },
     { head: 'Since', cell: member => time(member.joined_at) },
     (isOfficer || onLeaving.size > 0) && {
       head: html`<span class="sr">Actions</span>`,

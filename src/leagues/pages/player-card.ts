@@ -84,10 +84,11 @@ export function playerBody(
     player.goal_pct !== undefined && { label: 'Goal', value: percent(player.goal_pct), note: targets(player) },
     player.tier ? { label: 'Tier', value: tier(player.tier, tiers.indexOf(player.tier), tiers.length) } : undefined,
   ]
+  const person = kind.playersAreUsers ? player.player_id : player.user_id
   return html`${leagueHead({ league, kind, who, title: name(player.name || player.player_id), figures })}
 <div class="toolbar">
 <span class="quiet">Id <code>${player.player_id}</code></span>
-<span class="actions"><a class="button small quiet" href="${address(`/leagues/${league.id}`, { around: player.player_id })}">Show on the board</a><button type="button" class="small quiet needs-js" aria-pressed="false" data-me="${league.id}" data-player="${player.player_id}">This is me</button></span>
+<span class="actions"><a class="button small quiet" href="${address(`/leagues/${league.id}`, { around: player.player_id })}">Show on the board</a>${person !== undefined && html`<a class="button small quiet" href="/people/${String(person)}">In all leagues</a>`}<button type="button" class="small quiet needs-js" aria-pressed="false" data-me="${league.id}" data-player="${player.player_id}">This is me</button></span>
 </div>${player.last_seen && notice(html`Missing from the newest scan. Last seen ${moment(player.last_seen)}: what stands here is of then.`, 'warn')}${more}
 <section class="part">
 <h2>By metric</h2>

@@ -30,6 +30,14 @@ export function listEntries(db: Db, leagueId: number, { limit, offset }: PageSli
 export const countEntries = (db: Db, leagueId: number, userId?: number): number =>
   db.select({ total: count() }).from(entries).where(inLeague(leagueId, userId)).get()?.total ?? 0
 
+export const entryIds = (db: Db, leagueId: number, userId: number): number[] =>
+  db
+    .select({ id: entries.id })
+    .from(entries)
+    .where(inLeague(leagueId, userId))
+    .all()
+    .map(({ id }) => id)
+
 export function findEntry(db: Db, leagueId: number, id: number): NamedEntry | undefined {
   const row = db
     .select({ entry: entries, username: users.username })

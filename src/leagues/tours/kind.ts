@@ -1,14 +1,14 @@
 import { atomically } from '../../../db/transactions.ts'
 import { clear } from '../../alerts.ts'
 import { refuse } from '../../errors.ts'
-import { rankedPage } from '../../leaderboard/page.ts'
+import { rankedPage, rowsOf } from '../../leaderboard/page.ts'
 import { finalBoardHash, keepFinalBoard, readFinalBoard } from '../final-board.ts'
 import type { LeagueKind } from '../kinds.ts'
 import { entryScores, type FrozenBoard } from './boards.ts'
 import { checkedTourConfig } from './config.ts'
 import { cardOf } from './entry-card.ts'
 import { aboveBoard, picksOnCard, picksUnderRows } from './entry-card-page.ts'
-import { countEntries, withdrawAll } from './entry-queries.ts'
+import { countEntries, entryIds, withdrawAll } from './entry-queries.ts'
 import { tourKindPages } from './kind-pages.ts'
 import { arePicksOpen, bindEvent, leagueEvent, picksNextChangeAt, picksOf } from './picks.ts'
 import { findEvent } from './queries.ts'
@@ -32,6 +32,19 @@ export const tourLeague: LeagueKind = {
     return { ...rankedPage(board, query), asOf }
   },
   player: cardOf,
+  async standings({ db, tourBoards }, league, userId) {
+    const { board } = await tourBoards.of(league)
+    const rows = entryIds(db, league.id, userId)
+      .map(id => board.rowOf(String(id)))
+      .filter(row => row >= 0)
+    const standings = rowsOf(board, Uint32Array.from(rows), { by: 'score', order: 'asc', ties: 'standard' })
+    return standings.sort((a, b) => (a.rank ?? Number.POSITIVE_INFINITY) - (b.rank ?? Number.POSITIVE_INFINITY))
+  },
+  due({ db, clock, tourBoards }, league, userId) {
+    const picks = tourBoards.picking(league)
+    if (!arePicksOpen(picks, clock.now()) || countEntries(db, league.id, userId) > 0) return undefined
+    return { at: picks.closesAt, text: 'Picks close', path: `/leagues/${league.id}/entries` }
+  },
   mayEnter: ({ db }, league, now) => arePicksOpen(picksOf(db, league), now),
   leaving(db, league, userId, now) {
     const own = countEntries(db, league.id, userId)

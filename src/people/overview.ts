@@ -1,0 +1,79 @@
+/** What somebody finds on the page of their own: where they stand, and what is due. */
+import { t } from 'elysia'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { type Due, kindOf } from '../leagues/kinds.ts'
+import { day, iso } from '../platform/clock.ts'
+import { type PageSlice, pageOf, paginationSchema } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { dutyWords } from '../rota/notices.ts'
+import { ownDuties, staffOfUser } from '../rota/own/own-duties.ts'
+import { membershipsOf, standingExample, standingOf, standingSchema } from './standing.ts'
+
+const ahead = 7 * day // how far shifts are looked for
+const mostLeagues = 100 // looked at for what is due
+
+export const dueSchema = t.Object(
+  {
+    at: dateTimeSchema,
+    what: t.Union([t.Literal('league'), t.Literal('shift')]),
+    text: t.String(),
+    league: t.Nullable(t.Object({ id: t.Integer(), name: t.String() })),
+    path: t.String({ description: 'The page where it is done' }),
+  },
+  { description: 'Something to do, and by when' },
+)
+
+export const overviewSchema = t.Object(
+  { due: t.Array(dueSchema), leagues: t.Array(standingSchema), pagination: paginationSchema },
+  {
+    description: 'What is due, the next first, and my leagues: what goes on first',
+    examples: [
+      {
+        due: [
+          {
+            at: '2026-03-05T12:00:00.000Z',
+            what: 'league',
+            text: 'Picks close',
+            league: { id: 9, name: 'Masters pool' },
+            path: '/leagues/9/entries',
+          },
+        ],
+        leagues: [standingExample],
+        pagination: { page: 1, limit: 20, total: 1, pages: 1 },
+      },
+    ],
+  },
+)
+
+export async function overviewOf(app: App, who: Who, page: PageSlice) {
+  const userId = who.id ?? refuse('not_found', 'The operator has no page of their own')
+  const { memberships, total } = membershipsOf(app, userId, who, page)
+  const leagues: Awaited<ReturnType<typeof standingOf>>[] = []
+  for (const membership of memberships) leagues.push(await standingOf(app, membership, userId))
+  return { due: dueOf(app, who, userId), leagues, total }
+}
+export type Overview = Awaited<ReturnType<typeof overviewOf>>
+
+function dueOf(app: App, who: Who, userId: number) {
+  const { memberships } = membershipsOf(app, userId, who, pageOf({ limit: mostLeagues }))
+  const inLeagues = memberships.flatMap(({ league }) => {
+    const due = league.finalizedAt === null && kindOf(app, league).due?.(app, league, userId)
+    return due ? { ...due, what: 'league' as const, league: { id: league.id, name: league.name } } : []
+  })
+  const shifts = shiftsAhead(app, userId).map(due => ({ ...due, what: 'shift' as const, league: null }))
+  return [...inLeagues, ...shifts].sort((a, b) => a.at - b.at).map(({ at, ...due }) => ({ at: iso(at), ...due }))
+}
+export type DueView = ReturnType<typeof dueOf>[number]
+
+function shiftsAhead({ db, clock }: App, userId: number): Due[] {
+  const me = staffOfUser(db, userId)
+  if (!me) return []
+  const now = clock.now()
+  const { duties } = ownDuties(db, { staffId: me.id, now }, pageOf({ limit: 20 }))
+  return duties
+    .map(duty => ({ ...duty, day: duty.date, startsAt: Date.parse(duty.starts_at), endsAt: Date.parse(duty.ends_at) }))
+    .filter(({ startsAt }) => startsAt < now + ahead)
+    .map(duty => ({ at: duty.startsAt, text: `Your shift: ${dutyWords(duty)}`, path: '/rota/mine' }))
+}

@@ -1,0 +1,75 @@
+import { Elysia, t } from 'elysia'
+import { userById } from '../accounts/queries.ts'
+import type { App } from '../context.ts'
+import { access, signedIn } from '../platform/http/access.ts'
+import { type PageSlice, paged, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { describe } from '../platform/http/route-docs.ts'
+import { idParams } from '../platform/http/shared-schemas.ts'
+import { overviewOf, overviewSchema } from './overview.ts'
+import {
+  historyExample,
+  membershipsOf,
+  type StandingWithHistory,
+  standingWithHistory,
+  standingWithHistorySchema,
+} from './standing.ts'
+
+const personSchema = t.Object(
+  {
+    person: t.Object({ id: t.Integer(), username: t.String(), country: t.Nullable(t.String()) }),
+    leagues: t.Array(standingWithHistorySchema),
+    pagination: paginationSchema,
+  },
+  {
+    description: 'A person in every league that the reader may see',
+    examples: [
+      {
+        person: { id: 12, username: 'Ann', country: 'NO' },
+        leagues: [historyExample],
+        pagination: { page: 1, limit: 20, total: 1, pages: 1 },
+      },
+    ],
+  },
+)
+
+export async function personOf(app: App, id: number, reader: Who | undefined, page: PageSlice) {
+  const { username, country } = userById(app.db, id)
+  const { memberships, total } = membershipsOf(app, id, reader, page)
+  const leagues: StandingWithHistory[] = []
+  for (const membership of memberships) leagues.push(await standingWithHistory(app, membership, id))
+  return { person: { id, username, country }, leagues, total }
+}
+export type PersonView = Awaited<ReturnType<typeof personOf>>
+
+export const personRoutes = (app: App) =>
+  new Elysia({ tags: ['accounts'] })
+    .use(access(app))
+    .get(
+      '/me/overview',
+      async ({ query, request, who, set }) => {
+        const page = pageOf(query)
+        const { total, ...overview } = await overviewOf(app, signedIn(who), page)
+        return paged({ request, set }, page, total, overview)
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'member',
+        detail: describe('My leagues, my rank and its change, and what is due', overviewSchema),
+      },
+    )
+    .get(
+      '/people/:id',
+      async ({ params: { id }, query, request, who, set }) => {
+        const page = pageOf(query)
+        const { total, ...person } = await personOf(app, id, who, page)
+        return paged({ request, set }, page, total, person)
+      },
+      {
+        params: idParams,
+        query: t.Object(pageQuery),
+        may: 'reader',
+        counted: true,
+        detail: describe('A person across leagues: rank and history, as far as the reader may see', personSchema),
+      },
+    )
