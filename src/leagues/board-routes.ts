@@ -19,8 +19,9 @@ import {
   readPlayer,
   rowSchema,
 } from './board.ts'
-import { exportOf } from './exports.ts'
+import { exportOf, fileName } from './exports.ts'
 import { kindOf } from './kinds.ts'
+import { readTotals, totalsCsv, totalsQuery, totalsQueryOf, totalsSchema } from './totals.ts'
 import { readableLeague } from './visibility.ts'
 
 const moment = t.Nullable(dateTimeSchema)
@@ -132,6 +133,42 @@ export const boardRoutes = (app: App) => {
         detail: describe('The whole board as an Excel workbook', t.String({ format: 'binary' }), {
           type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
         }),
+      },
+    )
+    .get(
+      '/totals',
+      async ({ params: { id }, query, who, request, set }) => {
+        const found = await readTotals(app, readableLeague(db, id, who), totalsQueryOf(query))
+        set.headers.link = linkHeader(request.url, (found instanceof Cached ? found.value : found).pagination)
+        return found
+      },
+      {
+        query: totalsQuery,
+        may: 'reader',
+        counted: true,
+        detail: describe(
+          'What players have together: sums and averages by a label, such as the alliance, and of the whole board',
+          totalsSchema,
+        ),
+      },
+    )
+    .get(
+      '/totals.csv',
+      async ({ params: { id }, query, who }) => {
+        const league = readableLeague(db, id, who)
+        const lines = await totalsCsv(app, league, totalsQueryOf(query))
+        return new Response(lines, {
+          headers: {
+            'content-type': 'text/csv; charset=utf-8',
+            'content-disposition': `attachment; filename="totals-${fileName(league, 'csv')}"`,
+          },
+        })
+      },
+      {
+        query: totalsQuery,
+        may: 'reader',
+        counted: true,
+        detail: describe('The same as CSV, all groups and everyone in the last line', t.String(), { type: 'text/csv' }),
       },
     )
     .get(

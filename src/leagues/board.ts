@@ -84,7 +84,7 @@ export const rowSchema = t.Object({
   ),
   goals: t.Optional(t.Record(t.String(), number, { description: 'How much of each target is reached, in percent' })),
 })
-const leagueBrief = t.Object({ id: t.Integer(), name: t.String(), kind: kindSchema, status: statusSchema })
+export const leagueBrief = t.Object({ id: t.Integer(), name: t.String(), kind: kindSchema, status: statusSchema })
 export const boardSchema = t.Object(
   {
     league: leagueBrief,
@@ -117,11 +117,11 @@ export const leagueSummary = (league: League, now: number) => ({
 /** Reads the query of a board, or says what is wrong with it. */
 export function boardQueryOf(raw: Record<string, string | undefined>, league: League): BoardQuery {
   const sort = typeof league.config.sort === 'string' ? league.config.sort : undefined
-  return asked(() => canonical({ ...raw, sort_by: raw.sort_by || sort }))
+  return askEngine(() => canonical({ ...raw, sort_by: raw.sort_by || sort }))
 }
 
 /** The engine's own words for a question it cannot answer, as refusals. */
-function refusalOf(error: unknown): never {
+export function refusalOf(error: unknown): never {
   if (error instanceof BadQuery) refuse('invalid', error.message, { errors: error.errors })
   if (error instanceof UnknownColumn)
     refuse('bad_request', error.message, {
@@ -131,7 +131,7 @@ function refusalOf(error: unknown): never {
   if (error instanceof UnknownPlayer) refuse('not_found', error.message)
   throw error
 }
-function asked<T>(work: () => T): T {
+export function askEngine<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {

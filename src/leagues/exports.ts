@@ -132,7 +132,7 @@ async function* slices(app: App, league: League, query: BoardQuery): AsyncGenera
   }
 }
 
-const fileName = ({ id, name }: League, extension: string) =>
+export const fileName = ({ id, name }: League, extension: string) =>
   `${
     name
       .normalize('NFKD')

@@ -7,6 +7,7 @@ import type { Kind } from '../../db/schema.ts'
 import type { App } from '../context.ts'
 import type { Mark, RankedPage, Row } from '../leaderboard/page.ts'
 import type { BoardQuery } from '../leaderboard/query.ts'
+import type { RankedTotals, Total, TotalsQuery } from '../leaderboard/totals.ts'
 import type { Content } from '../platform/html.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import type { KindPages } from './kind-pages.ts'
@@ -28,6 +29,16 @@ export type TierView = {
   from: number | null
   to: number | null
   rows: Row[]
+}
+
+/** What all on a board have together, and by what a label says of them where that was asked. */
+export type TotalsPage = {
+  asOf: number
+  gainsFrom?: number
+  /** Labels there are to ask for. */
+  labels: readonly string[]
+  all: Total
+  groups?: RankedTotals
 }
 
 /** A player as every kind knows one; what a kind knows beside is its own. */
@@ -83,6 +94,8 @@ export type LeagueKind = {
   page(app: App, league: League, query: BoardQuery): Promise<BoardPage>
   /** For boards of any length; without it they are read page by page on the HTTP thread. */
   exportSource?(app: App, league: League, query: BoardQuery): Promise<ExportSource | undefined>
+  /** Sums and averages; undefined while nobody is on the board. */
+  totals?(app: App, league: League, query: TotalsQuery): Promise<TotalsPage | undefined>
   /** All that is known of one player; undefined for one who is not on the board. */
   player(app: App, league: League, playerId: string): Promise<PlayerView | undefined>
   /** A user's own rows of the board, the best first; without it no row belongs to a user. */

@@ -1,4 +1,5 @@
 import { GOAL, gainColumn, goalColumn, type Mark, type Row } from '../../leaderboard/page.ts'
+import type { Total } from '../../leaderboard/totals.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { movement, tier } from '../../ui/parts/badges.ts'
 import type { Column } from '../../ui/parts/table.ts'
@@ -7,13 +8,14 @@ import type { BoardView } from '../board.ts'
 import type { KindPages } from '../kind-pages.ts'
 import { markName, metricName } from './words.ts'
 
-/** Rank, movement, name, score, tier and every metric with its gain. What no row has is left out. */
+/** Rank, movement, name, score, tier and every metric with its gain. What no row has is left out. `total` stands below. */
 export function boardTableColumns(
   { rows, sort_by, order }: BoardView,
   { score, scoreName, metric, first, scoreBars }: KindPages,
   tiers: readonly string[],
   path: string,
   withLabel: (label: string) => string,
+  total?: Total,
 ): Column<Row>[] {
   const labels = Object.keys(rows[0]?.labels ?? {})
   const metrics = Object.keys(rows[0]?.metrics ?? {}).filter(each => each !== 'score')
@@ -40,6 +42,7 @@ export function boardTableColumns(
     {
       head: 'Name',
       names: true,
+      foot: total && html`Total of ${number(total.players)}`,
       cell: row =>
         html`<a href="${path}/players/${encodeURIComponent(row.player_id)}">${row.name ? name(row.name) : name(row.player_id)}</a>${row.mark && html` ${markBadge(row.mark)}`}`,
     },
@@ -48,6 +51,7 @@ export function boardTableColumns(
       numeric: true,
       class: 'score',
       sort: { by: 'score', first },
+      foot: total && score(total.score.sum),
       cell: row => html`${score(row.score)}${hasBars && bar((row.score ?? 0) / highest)}`,
     },
     ...(rows.some(row => row.tier)
@@ -71,6 +75,7 @@ export function boardTableColumns(
         head: metricName(each),
         numeric: true,
         sort: { by: sort_by === gainColumn(each) ? sort_by : each },
+        foot: total && html`${metric(each, total.metrics[each]?.sum ?? null)}${gain(total.gains[each]?.sum)}`,
         cell: row => html`${metric(each, row.metrics[each] ?? null)}${gain(row.gains?.[each])}`,
       }),
     ),
@@ -90,7 +95,7 @@ const goal = (head: string, by: string, reached: (row: Row) => number | null | u
   cell: row => percent(reached(row) ?? null),
 })
 
-const gain = (value: number | null | undefined): Content =>
+export const gain = (value: number | null | undefined): Content =>
   value !== null &&
   value !== undefined &&
   value !== 0 &&

@@ -2,7 +2,15 @@
 import { Elysia, t } from 'elysia'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
-import { type BoardQuery, canonical, defaultLimit, isCacheable, queryKey } from '../../leaderboard/query.ts'
+import {
+  type BoardQuery,
+  canonical,
+  defaultLimit,
+  isCacheable,
+  longestPage,
+  queryKey,
+} from '../../leaderboard/query.ts'
+import type { Total, TotalsQuery } from '../../leaderboard/totals.ts'
 import { Cached } from '../../platform/cache/cache.ts'
 import { iso } from '../../platform/clock.ts'
 import { htmlType } from '../../platform/html.ts'
@@ -19,9 +27,11 @@ import { kindOf } from '../kinds.ts'
 import { type League, type Status, statusOf } from '../league.ts'
 import { mayEnter } from '../membership.ts'
 import { isMember, leagueViewById } from '../queries.ts'
+import { readTotals, totalsQuery, totalsQueryOf } from '../totals.ts'
 import { readableLeague } from '../visibility.ts'
 import { type BoardData, type BoardParams, boardBody } from './board.ts'
 import { playerBody } from './player-card.ts'
+import { totalsBody } from './totals-page.ts'
 
 const one = { params: idParams }
 const nav = 'leagues'
@@ -74,9 +84,21 @@ export const boardPages = (app: App) => {
       tiers: kind.tierNames?.(league) ?? [],
       me: joined && kind.pages.playersAreUsers ? String(player) : undefined,
       mayJoin: player !== null && !joined && mayEnter(app, league, clock.now()),
+      total: await totalShown(league, asked),
       more: kind.onBoard?.(app, league, who),
       under: await kind.underRows?.(app, league, view.rows),
     }
+  }
+
+  /** What all who are listed have together, unless they were looked for by name. */
+  async function totalShown(league: League, { q, label, at, from }: BoardQuery): Promise<Total | undefined> {
+    if (q !== undefined || !kindOf(app, league).totals) return undefined
+    const [name, text] =
+      label === undefined ? [] : [label.slice(0, label.indexOf(':')), label.slice(label.indexOf(':') + 1)]
+    const asked: TotalsQuery = { ...canonical({ q: text, limit: longestPage }), label: name, at, from, by: 'sum' }
+    const found = await readTotals(app, league, asked)
+    const { all, rows } = found instanceof Cached ? found.value : found
+    return text === undefined ? (all ?? undefined) : rows.find(row => row.text === text)
   }
 
   /** Who leads while somebody else is looked for. */
@@ -108,6 +130,25 @@ export const boardPages = (app: App) => {
       {
         ...one,
         may: 'reader',
+        detail: hidden,
+      },
+    )
+    .get(
+      '/leagues/:id/totals',
+      async ({ params: { id }, query, who }) => {
+        const league = readableLeague(db, id, who)
+        const asked = totalsQueryOf({ ...query, at: inUtc(query.at), from: inUtc(query.from) })
+        const found = await readTotals(app, league, asked)
+        const view = leagueViewById(db, id, clock.now())
+        const totals = found instanceof Cached ? found.value : found
+        const body = totalsBody({ league: view, kind: kindOf(app, league).pages, totals }, query, who)
+        return page({ title: `Totals of ${league.name}`, who, nav, body })
+      },
+      {
+        ...one,
+        query: t.Object({ ...totalsQuery.properties, at: time, from: time }),
+        may: 'reader',
+        counted: true,
         detail: hidden,
       },
     )

@@ -1,4 +1,5 @@
 import { GOAL, gainColumn, goalColumn, type Row } from '../../leaderboard/page.ts'
+import type { Total } from '../../leaderboard/totals.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { address, type Params } from '../../ui/parts/address.ts'
@@ -40,6 +41,8 @@ export type BoardData = {
   /** The reader on this board, where the league knows. */
   me?: string
   mayJoin?: boolean
+  /** Of all who are shown, on all pages. */
+  total?: Total
   /** What leagues of this kind have to say above their board. */
   more?: Content
   /** What stands under rows, by player id. */
@@ -58,7 +61,7 @@ type To = (change: Params) => string
 
 /** The board of a league: everything on its page that changes when scores do. */
 export function boardBody(data: BoardData, params: BoardParams, who: Who | undefined): Html {
-  const { league, kind, board, tiers, me, mayJoin, more } = data
+  const { league, kind, board, tiers, me, mayJoin, total, more } = data
   const { pagination: pages, rows, state } = board
   const path = `/leagues/${league.id}`
   const to: To = change => address(path, { ...params, ...change })
@@ -86,7 +89,14 @@ ${table({
   caption: `Board of ${league.name}`,
   class: 'board',
   rows,
-  columns: boardTableColumns(board, kind, tiers, path, label => to({ label, page: undefined, around: undefined })),
+  columns: boardTableColumns(
+    board,
+    kind,
+    tiers,
+    path,
+    label => to({ label, page: undefined, around: undefined }),
+    total,
+  ),
   key: row => `p-${row.player_id}`,
   under: row => data.under?.get(row.player_id),
   rowClass: row => [medal(row), mine(row)].filter(Boolean).join(' '),

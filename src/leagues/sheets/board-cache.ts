@@ -1,6 +1,7 @@
 import { GOAL, metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import type { Classification, TierMembers } from '../../leaderboard/tiers.ts'
+import type { Sums } from '../../leaderboard/totals.ts'
 import { ThreadDied } from '../../platform/process/threads.ts'
 import type { PlayerTexts, Standings } from './board-parts.ts'
 import { byteBudget } from './byte-budget.ts'
@@ -26,6 +27,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     bytesIn(ids.bytes, ids.offsets, names.bytes, names.offsets),
   )
   const outs = budget.shelf<Uint8Array>(out => bytesIn(out))
+  const totals = budget.shelf<Sums | undefined>(sums => bytesIn(sums?.sums, sums?.known, sums?.players))
   const tiers = budget.shelf<TierMembers[]>(all => bytesIn(...all.map(({ rows }) => rows)))
 
   /** These tasks only read, so one that went down with the thread is asked once more of the next. */
@@ -74,6 +76,15 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
       return turned.get(JSON.stringify([leftOut.key, column, order, scoreKey(input)]), () =>
         ask('leavingOut', { ranking, out: isOut }),
       )
+    },
+    /** By what a label says, or of everyone. */
+    totals(input: ScoreInput, label: string | undefined, leftOut: LeftOut | undefined): Promise<Sums | undefined> {
+      return totals.get(JSON.stringify([scoreKey(input), label, leftOut?.key]), async () => {
+        const { ranking, starts } = await scored(input)
+        const snapshot = input.lineup.current
+        const isOut = leftOut && (await out(snapshot, leftOut))
+        return ask('totals', { snapshot, starts, score: ranking.values, label, out: isOut })
+      })
     },
     async matching(snapshot: number, q: string): Promise<Uint8Array> {
       return ask('search', { q, texts: await texts.get(String(snapshot), () => ask('texts', snapshot)) })

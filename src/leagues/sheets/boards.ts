@@ -96,11 +96,11 @@ export async function shownSnapshots(
 
 const noScanThen = 'there is no scan until then that is older than the one the board shows'
 
-const takenAtOf = (published: readonly Published[], id: number) =>
+export const takenAtOf = (published: readonly Published[], id: number) =>
   published.find(({ snapshot }) => snapshot === id)!.takenAt
 
 /** Sorted by `T4 Kills`, or `T4 Kills.gain`, is sorted by what that heading stands for. */
-function withSheetWords<Query extends { sort_by?: string }>(
+export function withSheetWords<Query extends { sort_by?: string }>(
   query: Query,
   snapshot: Snapshot,
   config: BoardConfig,
@@ -161,13 +161,15 @@ async function hitsOf({ scores, shelves }: SheetBoards, id: number, { q, label }
   const found = q === undefined ? undefined : await shelves.matching(id, q)
   if (label === undefined) return found ?? new Uint8Array()
   const [name, text] = [label.slice(0, label.indexOf(':')), label.slice(label.indexOf(':') + 1)]
-  const { labels } = snapshotOf(scores, id)
-  if (!labels.some(one => one.name === name)) {
-    const there = labels.length > 0 ? `It has ${labels.map(one => one.name).join(', ')}.` : 'It has none.'
-    throw new BadQuery([{ path: 'label', message: `The newest sheet has no label ${name}. ${there}` }])
-  }
+  requireLabel(snapshotOf(scores, id), name)
   const labelled = await shelves.labelled(id, name, text)
   return found ? labelled.map((hit, row) => hit & found[row]!) : labelled
+}
+
+export function requireLabel({ labels }: Snapshot, label: string | undefined): void {
+  if (label === undefined || labels.some(({ name }) => name === label)) return
+  const there = labels.length > 0 ? `It has ${labels.map(({ name }) => name).join(', ')}.` : 'It has none.'
+  throw new BadQuery([{ path: 'label', message: `The newest sheet has no label ${label}. ${there}` }])
 }
 
 /** The board of these parts, its rows read through this thread's own reader. */

@@ -13,6 +13,7 @@ import {
   publicField,
 } from '../kind-pages.ts'
 
+const totals = { path: 'totals', label: 'Totals' }
 const uploads = { path: 'uploads', label: 'Uploads' }
 const marks = { path: 'marks', label: 'Marks' }
 
@@ -27,7 +28,7 @@ export const sheetKindPages: KindPages = {
   scoreBars: true,
   hasPast: true,
   hasGains: true,
-  tabs: who => [...(isAtLeast(who, 'member') ? [uploads] : []), ...(isAtLeast(who, 'officer') ? [marks] : [])],
+  tabs: who => [totals, ...(isAtLeast(who, 'member') ? [uploads] : []), ...(isAtLeast(who, 'officer') ? [marks] : [])],
   noScores: who => ({
     text: 'Upload a baseline sheet, then a current one. The board ranks what was gained in between.',
     tab: isAtLeast(who, 'officer') ? { path: uploads.path, label: 'Upload a file' } : undefined,

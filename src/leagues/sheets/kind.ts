@@ -20,6 +20,7 @@ import { uploadPath } from './receive-file.ts'
 import { publishedUpTo, selectSnapshots } from './snapshot-selection.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import { tiersOf } from './tiers.ts'
+import { sheetTotals } from './totals.ts'
 
 export const sourceOf = ({ db }: Pick<App, 'db'>, league: League): Source => ({
   published: published(db, league.id),
@@ -53,6 +54,7 @@ export const sheetLeague: LeagueKind = {
       const input: SheetExportInput = { dataDir: app.config.dataDir, parts, query }
       return { module: new URL('./export-source.ts', import.meta.url).href, input }
     }),
+  totals: (app, league, query) => kept(query.at, () => sheetTotals(app.sheets.boards, sourceOf(app, league), query)),
   async player(app, league, playerId) {
     const { boards } = app.sheets
     const source = sourceOf(app, league)

@@ -84,7 +84,7 @@ export function markOnCard(league: League, player: PlayerView, who: Who | undefi
   return [
     mark &&
       notice(
-        html`Marked: ${markSentence(mark, `/leagues/${league.id}`)}. ${mark.note && html`${name(mark.note)} `}${mark.counted ? 'The player counts as everyone does.' : 'The player has no rank and counts in no total.'}`,
+        html`Marked: ${markSentence(mark, `/leagues/${league.id}`)}. ${mark.note && html`“${name(mark.note)}” `}${mark.counted ? 'The player counts as everyone does.' : 'The player has no rank and counts in no total.'}`,
         'warn',
       ),
     isOpen && markForm(league, player),
@@ -116,6 +116,6 @@ ${form(
   })}${formField({ label: 'Note', name: 'note', optional: true, maxlength: 300, value: mark?.note, hint: 'Everyone who sees the board can read it.' })}${formField({ label: 'Counts in ranks and totals', name: 'counted', type: 'checkbox', value: mark?.counted ?? false })}`,
   'Mark the player',
 )}
-${mark && removal(path, { player_id, name })}
+${mark && html`<p>${removal(path, { player_id, name })}</p>`}
 </details>`
 }

@@ -12,6 +12,7 @@ import type { SheetColumns } from './snapshots/snapshot.ts'
 import { deleteSnapshot, faultsOf, sweepStoredSnapshots } from './snapshots/sweep.ts'
 import { writeSnapshot } from './snapshots/write.ts'
 import type { TaskContext } from './task-context.ts'
+import { sumPlayers, type TotalsInput } from './totals-sums.ts'
 
 export const tasks = {
   preview: (input: PreviewInput, { signal }: TaskContext) => previewSheet(input, signal),
@@ -32,6 +33,7 @@ export const tasks = {
   labelled: (input: { snapshot: number; name: string; text: string }, { scores }: TaskContext) =>
     building.labelledPlayers(scores, input),
   tiers: building.tierMembers,
+  totals: (input: TotalsInput, work: TaskContext) => sumPlayers(work.scores, input, work),
   standings: (input: { snapshot: number; rows: number[]; out: Uint8Array | undefined }, work: TaskContext) =>
     building.standings(work.scores, input, work),
   people: (input: PeopleInput, work: TaskContext) => peopleBehind(work.scores, input, work),

@@ -5,6 +5,8 @@ export type SortOrder = 'asc' | 'desc'
 export type Column<Row> = {
   head: Content
   cell(row: Row): Content
+  /** Below all rows: a sum, or what the last line is. */
+  foot?: Content
   /** Numbers stand in line at the right. */
   numeric?: boolean
   /** The cell names its row: read out before the others, and it stays in sight on a phone. */
@@ -59,7 +61,11 @@ ${rows.map(
   row => html`<tr${key && html` id="${key(row)}"`}${rowClass?.(row) && html` class="${rowClass(row)}"`}>${shown.map(column => cell(column, row, stack))}</tr>
 ${underRow(row)}`,
 )}</tbody>
-</table>
+${
+  shown.some(({ foot }) => foot !== undefined) &&
+  html`<tfoot><tr>${shown.map(column => (column.names ? html`<th scope="row"${classes(column)}>${column.foot}</th>` : html`<td${classes(column)}>${column.foot}</td>`))}</tr></tfoot>
+`
+}</table>
 </div>`
 
   function underRow(row: Row): Content {

@@ -1,0 +1,126 @@
+/**
+ * Sums over groups of players, such as alliances, ranked by the engine that ranks players: a group is a row of a board whose
+ * columns are sums, or averages.
+ */
+import { buildBoard } from './board.ts'
+import { gainColumn, metricOfGain, type RankedPage, rankedPage } from './page.ts'
+import type { BoardQuery } from './query.ts'
+import type { Better } from './ranking.ts'
+import { compareTexts, rowsIn, type TextColumn, textAt, textColumn } from './text.ts'
+
+/** Rows with the same text are a group: `of` is the group of each row, `texts` what each group is called. */
+export type Groups = { of: Uint32Array; texts: string[] }
+
+export const everyone = (rows: number): Groups => ({ of: new Uint32Array(rows), texts: [''] })
+
+/** Texts are compared as bytes, so that a million of them need not be decoded. Undefined where there are too many groups. */
+export function groupsOf(column: TextColumn, most: number): Groups | undefined {
+  const size = 2 ** Math.ceil(Math.log2(most * 4))
+  const table = new Int32Array(size).fill(-1) // hash → group
+  const first: number[] = [] // a row of each group
+  const of = new Uint32Array(rowsIn(column))
+  const { bytes, offsets } = column
+  for (let row = 0; row < of.length; row++) {
+    let hash = 2166136261
+    for (let at = offsets[row]!; at < offsets[row + 1]!; at++) hash = Math.imul(hash ^ bytes[at]!, 16777619)
+    let slot = hash & (size - 1)
+    while (table[slot]! >= 0 && compareTexts(column, first[table[slot]!]!, column, row) !== 0)
+      slot = (slot + 1) & (size - 1)
+    if (table[slot]! < 0) {
+      if (first.length === most) return undefined
+      table[slot] = first.push(row) - 1
+    }
+    of[row] = table[slot]!
+  }
+  return { of, texts: first.map(row => textAt(column, row)) }
+}
+
+/** Sums by group and column, and how many values were known. `columns` are `score`, metrics, and their gains. */
+export type Sums = { texts: string[]; columns: string[]; players: Uint32Array; sums: Float64Array; known: Uint32Array }
+
+export const noSums = (texts: string[], columns: string[]): Sums => ({
+  texts,
+  columns,
+  players: new Uint32Array(texts.length),
+  sums: new Float64Array(texts.length * columns.length),
+  known: new Uint32Array(texts.length * columns.length),
+})
+
+export function addValue({ sums, known }: Sums, at: number, value: number): void {
+  if (Number.isNaN(value)) return
+  sums[at]! += value
+  known[at]!++
+}
+
+/** All groups as one. */
+export function sumOfAll({ texts, columns, players, sums, known }: Sums): Sums {
+  const all = noSums([''], columns)
+  for (let group = 0; group < texts.length; group++) {
+    all.players[0]! += players[group]!
+    for (let c = 0; c < columns.length; c++) {
+      all.sums[c]! += sums[group * columns.length + c]!
+      all.known[c]! += known[group * columns.length + c]!
+    }
+  }
+  return all
+}
+
+/** A sum, what it is for each player of whom it is known, and how many those are. */
+export type Figure = { sum: number | null; average: number | null; known: number }
+export type Total = { players: number; score: Figure; metrics: Record<string, Figure>; gains: Record<string, Figure> }
+
+export function totalOf({ columns, players, sums, known }: Sums, group: number): Total {
+  const figures = columns.map((column, c): [string, Figure] => {
+    const at = group * columns.length + c
+    const count = known[at]!
+    const sum = count > 0 ? sums[at]! + 0 : null
+    return [column, { sum, average: sum === null ? null : sum / count, known: count }]
+  })
+  const gains = figures.flatMap(([column, figure]): [string, Figure][] => {
+    const metric = metricOfGain(column)
+    return metric === undefined ? [] : [[metric, figure]]
+  })
+  const metrics = figures.filter(([column]) => column !== 'score' && metricOfGain(column) === undefined)
+  return {
+    players: players[group]!,
+    score: Object.fromEntries(figures).score!,
+    metrics: Object.fromEntries(metrics),
+    gains: Object.fromEntries(gains),
+  }
+}
+
+/** What groups are ranked by: their sums, or what these are for each player. */
+export type TotalsBy = 'sum' | 'average'
+/** `label` names a label, such as `alliance`, whose texts are the groups. */
+export type TotalsQuery = BoardQuery & { by: TotalsBy }
+export type RankedTotal = Total & { rank: number | null; text: string }
+export type RankedTotals = Omit<RankedPage, 'rows'> & { rows: RankedTotal[] }
+
+/** One page of groups, those without players left out. `players` ranks by how many there are. */
+export function rankedTotals(sums: Sums, { by, ...query }: TotalsQuery, better: Better = 'higher'): RankedTotals {
+  const { texts, columns, players } = sums
+  const groups = new Map(texts.flatMap((text, group) => (players[group]! > 0 ? [[text, group] as const] : [])))
+  const valuesOf = (column: string) =>
+    Float64Array.from(groups.values(), group => {
+      const at = group * columns.length + columns.indexOf(column)
+      const known = sums.known[at]!
+      return known === 0 ? Number.NaN : sums.sums[at]! / (by === 'average' ? known : 1)
+    })
+  const ids = textColumn([...groups.keys()])
+  const metrics = columns.filter(column => column !== 'score' && metricOfGain(column) === undefined)
+  const board = buildBoard({
+    ids,
+    names: ids,
+    score: valuesOf('score'),
+    better,
+    metrics: [
+      { name: 'players', values: Float64Array.from(groups.values(), group => players[group]!) },
+      ...metrics.map(name => ({ name, values: valuesOf(name), gains: valuesOf(gainColumn(name)) })),
+    ],
+  })
+  const { rows, ...page } = rankedPage(board, { ...query, label: undefined })
+  return {
+    ...page,
+    rows: rows.map(({ rank, player_id: text }) => ({ rank, text, ...totalOf(sums, groups.get(text)!) })),
+  }
+}

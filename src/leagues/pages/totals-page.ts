@@ -1,0 +1,133 @@
+/** What players have together: by alliance or another label, and on the whole board. */
+import { gainColumn } from '../../leaderboard/page.ts'
+import type { Figure, RankedTotal, Total } from '../../leaderboard/totals.ts'
+import { type Content, type Html, html } from '../../platform/html.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { address } from '../../ui/parts/address.ts'
+import { emptyState } from '../../ui/parts/notices.ts'
+import { paginationLinks } from '../../ui/parts/pagination-links.ts'
+import { type Column, table } from '../../ui/parts/table.ts'
+import { moment, name, number } from '../../ui/parts/values.ts'
+import type { KindPages } from '../kind-pages.ts'
+import type { LeagueView } from '../league.ts'
+import type { TotalsParams, TotalsView } from '../totals.ts'
+import { gain } from './board-columns.ts'
+import { leagueHead } from './league-head.ts'
+import { metricName } from './words.ts'
+
+type TotalsData = { league: LeagueView; kind: KindPages; totals: TotalsView }
+
+export function totalsBody(data: TotalsData, params: TotalsParams, who: Who | undefined): Html {
+  const { league, kind, totals } = data
+  const { all, label, labels, by } = totals
+  const path = `/leagues/${league.id}`
+  const to = (change: TotalsParams) => address(`${path}/totals`, { ...params, page: undefined, ...change })
+  const head = leagueHead({ league, kind, who, tab: 'totals' })
+  if (!all)
+    return html`${head}${emptyState('No totals yet', 'They are added up once there is a board.', html`<a href="${path}">To the board</a>`)}`
+  const choice = (text: string, href: string, isChosen: boolean) =>
+    html`<a href="${href}"${isChosen && html` aria-current="true"`}>${text}</a>`
+  return html`${head}
+<div class="toolbar">
+<nav class="filters" aria-label="Added up by">${choice('Whole board', to({ label: undefined, q: undefined }), label === null)}${labels.map(each => choice(`By ${each.replaceAll('_', ' ')}`, to({ label: each, q: undefined }), each === label))}</nav>
+<nav class="filters" aria-label="What is shown">${choice('Sums', to({ by: undefined }), by === 'sum')}${choice('Averages', to({ by: 'average' }), by === 'average')}</nav>
+${label !== null && rankBy(totals, params, kind, `${path}/totals`)}
+<span class="actions"><a class="button small quiet" href="${address(`/api/v1${path}/totals.csv`, { ...params, page: undefined, limit: undefined })}" download>CSV</a></span>
+</div>
+<p class="quiet">${totals.as_of && html`As of ${moment(totals.as_of)}.`} ${totals.gains_from && html`Gains since the scan of ${moment(totals.gains_from)}.`} ${by === 'average' ? 'What it is for each player of whom it is known.' : 'What all have together.'} Players who are left out do not count.</p>
+${label === null ? wholeBoard(all, kind, by) : groups(data, label, all, params)}`
+}
+
+function rankBy({ all, sort_by }: TotalsView, params: TotalsParams, { scoreName }: KindPages, path: string): Html {
+  const choices = [
+    { value: 'score', label: scoreName },
+    { value: 'players', label: 'Players' },
+    ...Object.keys(all?.metrics ?? {}).flatMap(metric => [
+      { value: metric, label: metricName(metric) },
+      { value: gainColumn(metric), label: `${metricName(metric)}: what was gained` },
+    ]),
+  ]
+  const kept = (['label', 'by', 'at', 'from', 'limit'] as const).filter(key => params[key])
+  return html`<form class="choose" method="get" action="${path}">${kept.map(key => html`<input type="hidden" name="${key}" value="${params[key]}" />`)}
+<label>Rank by <select name="sort_by" id="rank-by">${choices.map(({ value, label }) => html`<option value="${value}"${value === sort_by && html` selected`}>${label}</option>`)}</select></label> <button class="small">Show</button></form>`
+}
+
+/** Each metric with what it sums up to and what that is for each player. */
+function wholeBoard({ players, score, metrics, gains }: Total, kind: KindPages, by: TotalsView['by']): Html {
+  const lines = [
+    { head: kind.scoreName, now: score, gained: undefined },
+    ...Object.entries(metrics).map(([metric, now]) => ({ head: metricName(metric), now, gained: gains[metric] })),
+  ]
+  return html`${table({
+    caption: `Totals of ${players} players`,
+    rows: lines,
+    columns: [
+      { head: html`${number(players)} players`, names: true, cell: ({ head }) => head },
+      { head: by === 'sum' ? 'Together' : 'On average', numeric: true, cell: ({ now }) => shown(now, by) },
+      { head: 'Gained', numeric: true, cell: ({ gained }) => gained && gain(rounded(gained[by])) },
+      { head: 'Known of', numeric: true, cell: ({ now }) => number(now.known) },
+    ],
+  })}`
+}
+
+function groups({ league, kind, totals }: TotalsData, label: string, all: Total, params: TotalsParams): Html {
+  const { rows, sort_by, order, by, pagination } = totals
+  const path = `/leagues/${league.id}`
+  const board = (text: string) =>
+    address(path, { label: `${label}:${text}`, at: params.at || undefined, from: params.from || undefined })
+  const metrics = Object.keys(all.metrics)
+  const columns: Column<RankedTotal>[] = [
+    { head: html`<abbr title="Rank">#</abbr>`, class: 'rank', numeric: true, cell: ({ rank }) => number(rank) },
+    {
+      head: metricName(label),
+      names: true,
+      cell: ({ text }) => html`<a href="${board(text)}">${text ? name(text) : 'none'}</a>`,
+      foot: 'Everyone',
+    },
+    {
+      head: 'Players',
+      numeric: true,
+      sort: { by: 'players' },
+      cell: ({ players }) => number(players),
+      foot: number(all.players),
+    },
+    {
+      head: kind.scoreName,
+      numeric: true,
+      class: 'score',
+      sort: { by: 'score' },
+      cell: ({ score }) => shown(score, by),
+      foot: shown(all.score, by),
+    },
+    ...metrics.map((metric): Column<RankedTotal> => {
+      const both = ({ metrics, gains }: Total) =>
+        html`${shown(metrics[metric], by)}${gain(rounded(gains[metric]?.[by]))}`
+      return {
+        head: metricName(metric),
+        numeric: true,
+        sort: { by: sort_by === gainColumn(metric) ? sort_by : metric },
+        cell: both,
+        foot: both(all),
+      }
+    }),
+  ]
+  return html`${table({
+    caption: `Totals by ${label}`,
+    class: 'board',
+    rows,
+    columns,
+    key: ({ text }) => `t-${text}`,
+    sorted: {
+      by: sort_by,
+      order,
+      href: (by, order) => address(`${path}/totals`, { ...params, sort_by: by, order, page: undefined }),
+    },
+    empty: emptyState('Nothing here', 'The list ends before this page.'),
+  })}
+${paginationLinks(pagination, page => address(`${path}/totals`, { ...params, page }))}`
+}
+
+/** Averages are shown as whole numbers where they are large. */
+const rounded = (value: number | null | undefined) =>
+  value == null ? null : Math.abs(value) >= 100 ? Math.round(value) : Math.round(value * 100) / 100
+const shown = (figure: Figure | undefined, by: TotalsView['by']): Content => number(rounded(figure?.[by]))

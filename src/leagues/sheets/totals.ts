@@ -1,0 +1,39 @@
+/** Totals of a sheet board, by what a label says and for everyone who counts. */
+import { BadQuery } from '../../leaderboard/query.ts'
+import { rankedTotals, sumOfAll, type TotalsQuery, totalOf } from '../../leaderboard/totals.ts'
+import type { TotalsPage } from '../kinds.ts'
+import { requireLabel, type SheetBoards, type Source, shownSnapshots, takenAtOf, withSheetWords } from './boards.ts'
+import { leftOutBy } from './marks.ts'
+import { scoreInput } from './scoring.ts'
+import { publishedUpTo } from './snapshot-selection.ts'
+import { snapshotOf } from './snapshots/snapshot.ts'
+import { mostGroups } from './totals-sums.ts'
+
+/** Without a label only the total of all is told. */
+export async function sheetTotals(
+  boards: SheetBoards,
+  source: Source,
+  asked: TotalsQuery,
+): Promise<TotalsPage | undefined> {
+  const published = publishedUpTo(source.published, asked.at)
+  const lineup = await shownSnapshots(boards, published, asked.from)
+  if (!lineup) return undefined
+  const snapshot = snapshotOf(boards.scores, lineup.current)
+  requireLabel(snapshot, asked.label)
+  const { shelves } = boards
+  const leftOut = leftOutBy(source.marks)
+  const sums = await shelves.totals(scoreInput(lineup, source.config), asked.label, leftOut)
+  if (!sums)
+    throw new BadQuery([
+      { path: 'label', message: `It says more than ${mostGroups} different things: too many to add up.` },
+    ])
+  const isGrouped = asked.label !== undefined
+  const query = asked.sort_by === 'players' ? asked : withSheetWords(asked, snapshot, source.config)
+  return {
+    asOf: lineup.asOf,
+    ...(asked.from !== undefined && { gainsFrom: takenAtOf(published, lineup.baseline) }),
+    labels: snapshot.labels.map(({ name }) => name),
+    all: totalOf(isGrouped ? sumOfAll(sums) : sums, 0),
+    groups: isGrouped ? rankedTotals(sums, query) : undefined,
+  }
+}

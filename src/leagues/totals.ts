@@ -1,0 +1,143 @@
+/** `leagues/:id/totals`: what players have together, by alliance or another label, and on the whole board. */
+import { type Static, t } from 'elysia'
+import { cached } from '../cached.ts'
+import type { App } from '../context.ts'
+import { refuse } from '../errors.ts'
+import { canonical, isCacheable, longestPage, queryKey } from '../leaderboard/query.ts'
+import type { Total, TotalsBy, TotalsQuery } from '../leaderboard/totals.ts'
+import type { Cached } from '../platform/cache/cache.ts'
+import { iso, isoOrNull } from '../platform/clock.ts'
+import { bom, csvLines } from '../platform/files/csv.ts'
+import type { Cell } from '../platform/files/workbook.ts'
+import { pagination, paginationSchema } from '../platform/http/pagination.ts'
+import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { askEngine, boardQuery, leagueBrief, leagueSummary, nextChangeAt, refusalOf } from './board.ts'
+import { kindOf } from './kinds.ts'
+import type { League } from './league.ts'
+
+const bys = ['sum', 'average'] as const satisfies readonly TotalsBy[]
+
+export const totalsQuery = t.Object({
+  label: t.Optional(
+    t.String({ description: 'The label to add up by: `alliance`. Without one, the whole board only', maxLength: 200 }),
+  ),
+  by: t.Optional(
+    t.Union([...bys.map(by => t.Literal(by)), t.Literal('')], {
+      description: 'What groups are ranked by: sums, or averages for each player. `sum` unless told',
+    }),
+  ),
+  sort_by: t.Optional(
+    t.String({ description: '`score`, `players`, a metric, or what was gained in one: `deads.gain`', maxLength: 200 }),
+  ),
+  order: boardQuery.properties.order,
+  page: boardQuery.properties.page,
+  limit: boardQuery.properties.limit,
+  q: t.Optional(t.String({ description: 'Part of what the label says', maxLength: 200 })),
+  ties: boardQuery.properties.ties,
+  at: boardQuery.properties.at,
+  from: boardQuery.properties.from,
+})
+
+const number = t.Nullable(t.Number())
+const figure = t.Object({
+  sum: number,
+  average: t.Nullable(t.Number({ description: 'For each player of whom the value is known' })),
+  known: t.Integer({ description: 'Players of whom the value is known' }),
+})
+const total = {
+  players: t.Integer(),
+  score: figure,
+  metrics: t.Record(t.String(), figure),
+  gains: t.Record(t.String(), figure),
+}
+export const totalsSchema = t.Object(
+  {
+    league: leagueBrief,
+    as_of: t.Nullable(dateTimeSchema),
+    gains_from: t.Optional(
+      t.String({ format: 'date-time', description: 'When `from` is asked: the time of the scan' }),
+    ),
+    labels: t.Array(t.String(), { description: 'Labels there are' }),
+    all: t.Nullable(t.Object(total, { description: 'Everyone who counts; null while nobody is on the board' })),
+    label: t.Nullable(t.String()),
+    by: t.Union(bys.map(by => t.Literal(by))),
+    sort_by: t.String(),
+    order: t.Union([t.Literal('asc'), t.Literal('desc')]),
+    rows: t.Array(
+      t.Object({
+        rank: t.Nullable(t.Integer()),
+        text: t.String({ description: 'What the label says; empty: of whom it says nothing' }),
+        ...total,
+      }),
+    ),
+    pagination: paginationSchema,
+  },
+  { $id: 'Totals', description: 'Totals of a board' },
+)
+export type TotalsView = Static<typeof totalsSchema>
+export type TotalsParams = Partial<Record<keyof typeof totalsQuery.properties, string>>
+
+export function totalsQueryOf({ label, by, ...raw }: TotalsParams): TotalsQuery {
+  const query = askEngine(() => canonical(raw))
+  return { ...query, label: label?.trim() || undefined, by: by === 'average' ? 'average' : 'sum' }
+}
+
+export function readTotals(app: App, league: League, query: TotalsQuery): Promise<Cached<TotalsView> | TotalsView> {
+  const load = () => totalsPage(app, league, query)
+  const { label, by, ...shared } = query
+  if (!isCacheable(shared)) return load()
+  return app.cache.read(cached.totals, [league.id, by, label ?? '', queryKey(shared)], load, nextChangeAt(app, league))
+}
+
+export async function totalsPage(app: App, league: League, query: TotalsQuery): Promise<TotalsView> {
+  const { totals, pages } = kindOf(app, league)
+  if (!totals) return refuse('not_found', `The board of a ${pages.name.toLowerCase()} league has no totals`)
+  const found = await totals(app, league, query).catch(refusalOf)
+  const { sort_by = 'score', order = 'desc', page, limit } = query
+  const { rows, ...ranked } = found?.groups ?? { sort_by, order, rows: [], pagination: pagination({ page, limit }, 0) }
+  return {
+    league: leagueSummary(league, app.clock.now()),
+    as_of: isoOrNull(found?.asOf),
+    ...(found?.gainsFrom !== undefined && { gains_from: iso(found.gainsFrom) }),
+    labels: [...(found?.labels ?? [])],
+    all: found?.all ?? null,
+    label: query.label ?? null,
+    by: query.by,
+    sort_by: ranked.sort_by,
+    order: ranked.order,
+    rows,
+    pagination: ranked.pagination,
+  }
+}
+
+/** All groups, whatever page was asked for. */
+export async function totalsCsv(app: App, league: League, query: TotalsQuery): Promise<string> {
+  const first = await totalsPage(app, league, { ...query, page: 1, limit: longestPage })
+  const rows = [...first.rows]
+  for (let page = 2; page <= first.pagination.pages; page++)
+    rows.push(...(await totalsPage(app, league, { ...query, page, limit: longestPage })).rows)
+  return bom + csvLines(tableOf({ ...first, rows }))
+}
+
+/** The groups, and everyone in the last row. */
+function tableOf({ label, rows, all }: TotalsView): Cell[][] {
+  const names = Object.keys(all?.metrics ?? {})
+  const pair = (name: string) => [name, `${name}_average`]
+  const columns = [
+    'rank',
+    label ?? 'total',
+    'players',
+    ...pair('score'),
+    ...names.flatMap(pair),
+    ...names.map(name => `${name}_gain`).flatMap(pair),
+  ]
+  const cells = ({ players, score, metrics, gains }: Total): Cell[] => [
+    players,
+    ...[score, ...Object.values(metrics), ...Object.values(gains)].flatMap(({ sum, average }) => [sum, average]),
+  ]
+  return [
+    columns,
+    ...rows.map(row => [row.rank, row.text, ...cells(row)]),
+    ...(all ? [[null, 'all', ...cells(all)]] : []),
+  ]
+}

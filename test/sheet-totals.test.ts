@@ -1,0 +1,92 @@
+/** What players have together: by a label, and on the whole board. */
+import { expect, test } from 'bun:test'
+import { textColumn } from '../src/leaderboard/text.ts'
+import { groupsOf } from '../src/leaderboard/totals.ts'
+import { newCup } from './market.ts'
+import { chance } from './seeded.ts'
+import { newLeague, upload } from './sheets.ts'
+import { refusalOf, start } from './start.ts'
+
+test('texts are grouped as they are, whatever they hash to', () => {
+  const { below } = chance(7)
+  const texts = Array.from({ length: 5_000 }, () => `tag ${below(900)}`)
+  const { of, texts: groups } = groupsOf(textColumn(texts), 1_000)!
+  expect(groups).toHaveLength(new Set(texts).size)
+  expect(texts.map((_, row) => groups[of[row]!]!)).toEqual(texts)
+  expect(groupsOf(textColumn(['a', 'b', 'c']), 2)).toBeUndefined()
+})
+
+const before = 'ID,Name,Alliance,Power,Deads\n1,Ann,ABC,10,0\n2,Bob,XY,20,0\n3,Cy,ABC,30,0\n4,Di,,40,0\n'
+const after = 'ID,Name,Alliance,Power,Deads\n1,Ann,ABC,11,5\n2,Bob,XY,25,7\n3,Cy,ABC,30,\n4,Di,,50,1\n'
+
+async function season() {
+  const app = await start()
+  const { call, finished } = app
+  const { id } = await newLeague(call, { weights: { deads: 10 } })
+  await finished(upload(call, id, before, { kind: 'baseline', taken_at: '2026-03-01T00:00:00Z' }))
+  await finished(upload(call, id, after, { taken_at: '2026-03-02T00:00:00Z' }))
+  const path = `/api/v1/leagues/${id}`
+  return { ...app, id, path, totals: (query = '') => call.get(`${path}/totals${query}`) }
+}
+
+type Shown = { text: string; rank: number; players: number; score: { sum: number } }
+const shown = ({ rows }: { rows: Shown[] }) => rows.map(({ text, rank }) => `${text}:${rank}`)
+
+test('alliances are added up and ranked by any sum or average, players who are left out not among them', async () => {
+  const { call, id, path, totals } = await season()
+  const { all, labels, rows } = await totals()
+  expect([labels, rows]).toEqual([['alliance'], []])
+  expect(all).toEqual({
+    players: 4,
+    score: { sum: 130, average: 130 / 3, known: 3 },
+    metrics: { power: { sum: 116, average: 29, known: 4 }, deads: { sum: 13, average: 13 / 3, known: 3 } },
+    gains: { power: { sum: 16, average: 4, known: 4 }, deads: { sum: 13, average: 13 / 3, known: 3 } },
+  })
+  const byAlliance = await totals('?label=alliance')
+  expect(shown(byAlliance)).toEqual(['XY:1', 'ABC:2', ':3'])
+  expect(byAlliance.rows[1]).toMatchObject({
+    players: 2,
+    score: { sum: 50, average: 50, known: 1 },
+    metrics: { power: { sum: 41, average: 20.5 } },
+    gains: { power: { sum: 1 } },
+  })
+  expect(byAlliance.all).toEqual(all)
+  expect(shown(await totals('?label=alliance&sort_by=players'))).toEqual(['ABC:1', ':2', 'XY:2'])
+  expect(shown(await totals('?label=alliance&sort_by=Total Power&by=average'))).toEqual([':1', 'XY:2', 'ABC:3'])
+  expect(shown(await totals('?label=alliance&sort_by=power.gain&limit=1&page=2'))).toEqual(['XY:2'])
+  expect((await totals('?from=2026-03-01T12:00:00Z')).gains_from).toBe('2026-03-01T00:00:00.000Z')
+  expect((await totals('?at=2026-02-01T00:00:00Z')).all).toBeNull()
+
+  await call.put(`${path}/players/2/mark`, { reason: 'vacation' })
+  expect((await totals()).all.players).toBe(3)
+  expect(shown(await totals('?label=alliance'))).toEqual(['ABC:1', ':2'])
+
+  const csv: string = await call.get(`${path}/totals.csv?label=alliance`)
+  const lines = csv.trim().split('\r\n')
+  expect(lines[0]).toEndWith(
+    'rank,alliance,players,score,score_average,power,power_average,deads,deads_average,power_gain,power_gain_average,deads_gain,deads_gain_average',
+  )
+  expect(lines.slice(1).map(line => line.split(',').slice(0, 4).join())).toEqual(['1,ABC,2,50', '2,,1,10', ',all,3,60'])
+
+  const page: string = await call.get(`/leagues/${id}/totals?label=alliance&by=average`)
+  expect(page).toContain('Everyone')
+  expect(page).toContain('label=alliance%3AABC')
+  expect(await call.get(`/leagues/${id}`)).toContain('Total of 3')
+  expect(await call.get(`/leagues/${id}?label=alliance:ABC`)).toContain('Total of 2')
+  expect(await call.get(`/leagues/${id}?label=alliance:`)).toContain('Total of 1')
+  expect(await call.get(`/leagues/${id}?q=ann`)).not.toContain('Total of')
+})
+
+test('totals that are not there are refused with what there is', async () => {
+  const { call, totals } = await season()
+  const label = await refusalOf(totals('?label=clan'))
+  expect([label.status, label.problem.errors[0].path]).toEqual([422, 'label'])
+  expect(label.problem.errors[0].message).toContain('It has alliance')
+  const sort = await refusalOf(totals('?label=alliance&sort_by=luck'))
+  expect([sort.status, sort.problem.choices]).toEqual([
+    400,
+    ['score', 'players', 'power', 'deads', 'power.gain', 'deads.gain'],
+  ])
+  const cup = await newCup(call)
+  expect((await refusalOf(call.get(`/api/v1/leagues/${cup.id}/totals`))).status).toBe(404)
+})
