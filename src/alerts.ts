@@ -15,6 +15,7 @@ export const alertTypes = [
   'job_failed',
   'certificate_expiring',
   'roster_broken',
+  'price_held',
   'mail_failed',
 ] as const
 export type AlertType = (typeof alertTypes)[number]

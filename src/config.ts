@@ -75,6 +75,11 @@ export const settings = {
     false,
     'Feed and webhook URLs may resolve to private or loopback addresses',
   ),
+  holdPricePct: int(
+    'HOLD_PRICE_PCT',
+    50,
+    'A price that moves by more than so many percent is held until an officer answers; 0 = never',
+  ),
   backupKeep: int('BACKUP_KEEP', 7, 'How many backups are kept', { min: 1, max: 1000 }),
   supervisorRestarts: bool(
     'SUPERVISOR_RESTARTS',

@@ -8,7 +8,9 @@ import { dashboardRoutes } from './dashboard/routes.ts'
 import { Refusal } from './errors.ts'
 import { boardRoutes } from './leagues/board-routes.ts'
 import { invitationRoutes } from './leagues/invitation-routes.ts'
+import { correctionRoutes } from './leagues/market/corrections/routes.ts'
 import { marketPages } from './leagues/market/pages.ts'
+import { heldPriceRoutes, priceRoutes } from './leagues/market/price-routes.ts'
 import { feedRoutes } from './leagues/market/quote-feeds/routes.ts'
 import { quoteRoutes } from './leagues/market/quote-routes.ts'
 import { tradeRoutes } from './leagues/market/trade-routes.ts'
@@ -133,6 +135,9 @@ const everything = (app: App, known: Known) => {
         .use(statsRoutes(app))
         .use(tradeRoutes(app))
         .use(quoteRoutes(app))
+        .use(priceRoutes(app))
+        .use(heldPriceRoutes(app))
+        .use(correctionRoutes(app))
         .use(feedRoutes(app))
         .use(searchRoutes(app))
         .use(personRoutes(app))

@@ -23,7 +23,7 @@ const orRefused = (order: Promise<unknown>) =>
 for (const allow_short of [false, true])
   test(`a thousand random orders of ten members in any order end as the ledger says${allow_short ? ', shorts too' : ''}`, async () => {
     const seeded = chance()
-    const fieldhouse = await start()
+    const fieldhouse = await start({ HOLD_PRICE_PCT: '0' })
     await newCup(fieldhouse.call, { starting_cash_cents: 500_000, fee_cents: 37, max_position_pct: 60, allow_short })
     const traders = await newTraders(
       fieldhouse,
@@ -109,8 +109,8 @@ test('an audit finds every kind of tampering, raises one alert and clears it aga
 
 test('two processes over one folder take orders at once, and no cash is spent twice', async () => {
   const folder = temporaryFolder()
-  const fieldhouse = await start({}, folder)
-  const other = await spawnFieldhouse({ ROLE: 'web' }, folder)
+  const fieldhouse = await start({ HOLD_PRICE_PCT: '0' }, folder)
+  const other = await spawnFieldhouse({ ROLE: 'web', HOLD_PRICE_PCT: '0' }, folder)
   await newCup(fieldhouse.call, { starting_cash_cents: 100_000 })
   const [ann] = await newTraders(fieldhouse, league, ['ann'])
   const elsewhere = other.as(ann!.key)

@@ -11,7 +11,13 @@ const many = (count: number, price: number) =>
 test('quotes are taken in by the thousand, older ones left out, mistakes named and then nothing taken in', async () => {
   const { call } = await start()
   const push = (quotes: unknown) => call.post('/api/v1/quotes', { quotes })
-  expect(await push(many(10_000, 100))).toEqual({ received: 10_000, changed: 10_000, unchanged: 0, older: 0 })
+  expect(await push(many(10_000, 100))).toMatchObject({
+    received: 10_000,
+    changed: 10_000,
+    unchanged: 0,
+    older: 0,
+    held: 0,
+  })
   expect((await call.get('/api/v1/quotes?q=s999')).quotes).toHaveLength(11)
   const as_of = new Date(Date.now() - minute).toISOString()
   expect(await push([{ symbol: 's1', price_cents: 5, as_of }])).toMatchObject({ older: 1, changed: 0 })
@@ -40,7 +46,7 @@ test('quotes are taken in by the thousand, older ones left out, mistakes named a
 })
 
 test('the same push again changes nothing, and of two prices in one push the later counts', async () => {
-  const { call } = await start()
+  const { call } = await start({ HOLD_PRICE_PCT: '0' })
   const as_of = new Date().toISOString()
   const push = () => quote(call, { A: 1, B: 2 }, as_of)
   expect([await push(), await push()]).toMatchObject([{ changed: 2 }, { changed: 0, unchanged: 2 }])
@@ -221,7 +227,7 @@ test('bursts, very many trades and everything on one card are told of with reaso
 })
 
 test('what each day began with is marked once and shown as a player’s history', async () => {
-  const fieldhouse = await start()
+  const fieldhouse = await start({ HOLD_PRICE_PCT: '0' })
   await newCup(fieldhouse.call)
   const [ann] = await newTraders(fieldhouse, 1, ['ann'])
   await quote(fieldhouse.call, { ACME: 1_000 })

@@ -117,7 +117,7 @@ test('a league trades only while it is active', async () => {
 })
 
 test('the same key gives the same answer and one trade; another order under it is refused; a day later it is free', async () => {
-  const fieldhouse = await start()
+  const fieldhouse = await start({ HOLD_PRICE_PCT: '0' })
   await newCup(fieldhouse.call, { starting_cash_cents: 100_000 })
   const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
   await quote(fieldhouse.call, { ACME: 10_000 })
@@ -238,7 +238,7 @@ test('movement counts from midnight, UTC, by the holdings and prices of then', a
 })
 
 test('a final board and its portfolios stay as they were to the byte, whatever is quoted, and can be reopened', async () => {
-  const fieldhouse = await start()
+  const fieldhouse = await start({ HOLD_PRICE_PCT: '0' })
   await newCup(fieldhouse.call)
   expect((await refusalOf(fieldhouse.call.post('/api/v1/leagues/1/finalize'))).status).toBe(409)
   const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])

@@ -50,7 +50,7 @@ export function dayCounts(db: Db, { date }: { date: string }): DailyMetrics {
       sql`select count(*) as n from ${uploads} where ${between(uploads.createdAt, from, to)} and ${eq(uploads.status, 'done')}`,
     ),
     trades: counted(
-      sql`select count(*) as n from ${ledger} where ${between(ledger.at, from, to)} and ${ledger.symbol} is not null`,
+      sql`select count(*) as n from ${ledger} where ${between(ledger.at, from, to)} and ${ledger.kind} in ('buy', 'sell')`,
     ),
     runs: counted(sql`select count(*) as n from ${runs} where ${between(runs.createdAt, from, to)}`),
     failedRuns: counted(

@@ -1,6 +1,5 @@
 import Papa from 'papaparse'
-import { type FieldError, refuse } from '../errors.ts'
-import { readBody } from '../platform/body.ts'
+import type { FieldError } from '../errors.ts'
 import { isInCalendar, iso, momentOf } from '../platform/clock.ts'
 import { isOneLine } from '../platform/http/text-formats.ts'
 import { onDay } from './make-shifts.ts'
@@ -117,34 +116,3 @@ const isDate = (text: string) => text.length === 10 && !Number.isNaN(momentOf(te
 
 /** What stood in a cell, as a message can hold it. */
 const shown = (text = '') => (text.length > 60 ? `${text.slice(0, 60)}…` : text || 'nothing')
-
-const most = 2_000_000 // bytes: some ten thousand shifts
-
-/** The text of a CSV sent as it is, as `csv` of a JSON body, or as `file` of a form. */
-export async function receiveCsv(request: Request): Promise<string> {
-  const type = request.headers.get('content-type') ?? ''
-  const body = await readBody(request, most)
-  if (type.includes('multipart/')) {
-    const file = (await new Response(body, { headers: { 'content-type': type } }).formData().catch(unreadable)).get(
-      'file',
-    )
-    return file instanceof Blob ? file.text() : (file ?? refuse('invalid', 'The form holds no file'))
-  }
-  const text = new TextDecoder().decode(body)
-  if (!type.includes('json')) return text
-  const given: unknown = parsed(text)
-  const csv = typeof given === 'object' && given !== null && 'csv' in given ? given.csv : undefined
-  return typeof csv === 'string'
-    ? csv
-    : refuse('invalid', 'csv is missing', { errors: [{ path: 'csv', message: 'Choose a CSV file.' }] })
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return unreadable()
-  }
-}
-
-const unreadable = (): never => refuse('bad_request', 'The body cannot be read')

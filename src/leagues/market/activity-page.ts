@@ -1,7 +1,8 @@
-import { type Html, html } from '../../platform/html.ts'
+import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { address } from '../../ui/parts/address.ts'
+import { badge } from '../../ui/parts/badges.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
@@ -29,7 +30,7 @@ ${table({
       names: true,
       cell: ({ user_id, username }) => html`<a href="${path}/players/${user_id}">${name(username)}</a>`,
     },
-    { head: 'What', cell: ({ side }) => (side ? sideMark(side) : 'joined') },
+    { head: 'What', cell: what },
     { head: 'Symbol', cell: ({ symbol }) => symbol },
     { head: 'Quantity', numeric: true, cell: each => each.quantity !== null && number(each.quantity) },
     { head: 'Price', numeric: true, cell: each => each.price_cents !== null && money(each.price_cents) },
@@ -37,4 +38,11 @@ ${table({
   empty: emptyState('Quiet so far', 'Who joins and who trades is told here.'),
 })}
 ${paginationLinks(pages, page => address(`${path}/activity`, { page }))}`
+}
+
+function what({ kind, side, reason }: ActivityView): Content {
+  if (kind === 'trade' && side) return sideMark(side)
+  if (kind === 'undone' && side)
+    return html`${sideMark(side)} ${badge('taken back', 'warn')}${reason && html`<small class="quiet">${reason}</small>`}`
+  return html`${kind}${reason && html`<small class="quiet">${reason}</small>`}`
 }

@@ -2,7 +2,7 @@
 import { and, asc, eq } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
-import { dailyValues } from '../../../db/schema.ts'
+import { dailyBoardValues, dailyValues } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { job } from '../../context.ts'
 import { textAt } from '../../leaderboard/text.ts'
@@ -17,6 +17,9 @@ export const dailyValuesOf = (db: Db, leagueId: number, userId: number) =>
     .where(and(eq(dailyValues.leagueId, leagueId), eq(dailyValues.userId, userId)))
     .orderBy(asc(dailyValues.day))
     .all()
+
+export const averageOf = (totals: readonly number[]): number =>
+  Math.round(totals.reduce((sum, total) => sum + total, 0) / totals.length)
 
 const slice = 500 // rows written at a time
 
@@ -43,6 +46,17 @@ export const recordDailyValues = job('market.mark_day', {
         signal.throwIfAborted()
         const some = marks.slice(from, from + slice)
         await atomically(db, tx => void tx.insert(dailyValues).values(some).onConflictDoNothing().run(), 'unsynced')
+      }
+      if (marks.length) {
+        const totals = marks.map(({ totalCents }) => totalCents)
+        const bestCents = totals.reduce((best, total) => Math.max(best, total))
+        const averageCents = averageOf(totals)
+        const ofBoard = { leagueId: id, day: startOfDay(now), bestCents, averageCents }
+        await atomically(
+          db,
+          tx => void tx.insert(dailyBoardValues).values(ofBoard).onConflictDoNothing().run(),
+          'unsynced',
+        )
       }
       marked += marks.length
     }

@@ -1,11 +1,19 @@
 /** What a market league leaves behind when it is deleted, cleared away in small steps; the nightly retention finishes what was begun. */
 import { eq, getTableName, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
-import { closingQuotes, dailyValues, holdings, ledger, orderKeys, portfolios } from '../../../db/schema.ts'
+import {
+  closingQuotes,
+  dailyBoardValues,
+  dailyValues,
+  holdings,
+  ledger,
+  orderKeys,
+  portfolios,
+} from '../../../db/schema.ts'
 import { tryWrite } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 
-const tables = [holdings, orderKeys, closingQuotes, dailyValues, portfolios, ledger] as const
+const tables = [holdings, orderKeys, closingQuotes, dailyValues, dailyBoardValues, portfolios, ledger] as const
 const step = 500 // rows: a few milliseconds
 
 export async function deleteMarketRows({ db, livePortfolios: books }: App, leagueId: number): Promise<void> {

@@ -4,7 +4,9 @@
  */
 import { Database } from 'bun:sqlite'
 import { type Db, databaseFile } from '../../../db/open.ts'
-import { applyTrade, noPosition, type Position } from './position.ts'
+import type { LedgerKind } from '../../../db/schema.ts'
+import { isTrade } from './ledger.ts'
+import { applyCorrection, applyTrade, noPosition, type Position, splitOf } from './position.ts'
 
 export type Difference = { league_id: number; user_id: number; what: string; ledger: number; found: number }
 export type LedgerAudit = {
@@ -20,6 +22,7 @@ const mostTold = 100 // differences; of the others only how many
 type Line = {
   id: number
   user: number
+  kind: LedgerKind
   symbol: string | null
   quantity: number
   price: number | null
@@ -28,13 +31,23 @@ type Line = {
   cashAfter: number
   quantityAfter: number
   realised: number
+  undoes: number | null
+  /** Of a split. */
+  sharesTo: number | null
+  sharesFrom: number | null
+}
+/** A trade that a later line may take back. */
+type Undone = Pick<Line, 'user' | 'symbol' | 'quantity' | 'cash' | 'fee' | 'price'> & {
+  kind: LedgerKind
+  times: number
 }
 type Differ = (user: number, what: string, ledger: number, found: number) => void
 
 /** A portfolio as the ledger tells it. */
 type Told = { sums: Sums; positions: Map<string, Position> }
-type Sums = { granted: number; cash: number; realised: number; fees: number; trades: number; volume: number }
-const none: Sums = { granted: 0, cash: 0, realised: 0, fees: 0, trades: 0, volume: 0 }
+const sumNames = ['granted', 'cash', 'realised', 'fees', 'trades', 'corrections', 'volume'] as const
+type Sums = Record<(typeof sumNames)[number], number>
+const none: Sums = { granted: 0, cash: 0, realised: 0, fees: 0, trades: 0, corrections: 0, volume: 0 }
 
 export function auditLedger(dataDir: string): LedgerAudit {
   const client = new Database(databaseFile(dataDir), { readonly: true })
@@ -60,21 +73,32 @@ function auditLeague(client: Db['$client'], league: number, audit: LedgerAudit):
   }
   const told = new Map<number, Told>()
   const lines = client.query<Line, [number]>(
-    `select id, user_id as user, symbol, quantity, price_cents as price, fee_cents as fee, cash_cents as cash,
-       cash_after_cents as cashAfter, quantity_after as quantityAfter, realised_cents as realised
-     from ledger where league_id = ? order by id`,
+    `select ledger.id, user_id as user, ledger.kind, ledger.symbol, quantity, price_cents as price, fee_cents as fee,
+       cash_cents as cash, cash_after_cents as cashAfter, quantity_after as quantityAfter, realised_cents as realised,
+       undoes, shares_to as sharesTo, shares_from as sharesFrom
+     from ledger left join symbol_actions on symbol_actions.id = action_id where league_id = ? order by ledger.id`,
   )
+  const undone = undoneTrades(client, league)
   for (const line of lines.iterate(league)) {
-    replay(line, told, differ)
+    replay(line, told, undone, differ)
     audit.lines++
   }
   compare(client, league, told, differ)
   audit.portfolios += told.size
 }
 
+function undoneTrades(client: Db['$client'], league: number): Map<number, Undone> {
+  const trades = client.query<Undone & { id: number }, [number]>(
+    `select t.id, t.kind, t.user_id as user, t.symbol, t.quantity, t.price_cents as price, t.cash_cents as cash,
+       t.fee_cents as fee, 0 as times
+     from ledger u join ledger t on t.id = u.undoes where u.league_id = ? and u.undoes is not null`,
+  )
+  return new Map(trades.all(league).map(trade => [trade.id, trade]))
+}
+
 /** Plays one line, and compares what it says of itself with what it does. */
-function replay(line: Line, told: Map<number, Told>, differ: Differ): void {
-  const { user, symbol, quantity, fee } = line
+function replay(line: Line, told: Map<number, Told>, undone: ReadonlyMap<number, Undone>, differ: Differ): void {
+  const { user, kind, symbol, quantity, fee } = line
   const at = (what: string) => `${what} of line ${line.id}`
   const known = told.get(user)
   if (symbol === null) {
@@ -84,18 +108,57 @@ function replay(line: Line, told: Map<number, Told>, differ: Differ): void {
   const price = line.price ?? 0
   const { sums, positions } = known ?? nobody(told, user, line, differ)
   const before = positions.get(symbol) ?? noPosition
-  const after = applyTrade(before, quantity, price)
+  const after = isTrade(kind) ? applyTrade(before, quantity, price) : applyCorrection(before, line)
   positions.set(symbol, after)
-  sums.cash += -quantity * price - fee
+  const cash = isTrade(kind) ? -quantity * price - fee : line.cash
+  sums.cash += cash
   sums.realised += after.realised - before.realised
   sums.fees += fee
-  sums.trades++
-  sums.volume += Math.abs(quantity) * price
-  differ(user, at('cash moved'), -quantity * price - fee, line.cash)
+  if (isTrade(kind)) {
+    sums.trades++
+    sums.volume += Math.abs(quantity) * price
+  } else {
+    sums.corrections++
+    checkCorrection(line, before, undone, (what, ledger, found) => differ(user, at(what), ledger, found))
+  }
+  differ(user, at('cash moved'), cash, line.cash)
   differ(user, at('cash after'), sums.cash, line.cashAfter)
   differ(user, at(`${symbol} after`), after.quantity, line.quantityAfter)
   differ(user, at('gain'), after.realised - before.realised, line.realised)
-  if (sums.cash < 0) differ(user, at('cash below 0'), 0, sums.cash)
+  // What takes a trade back may leave less than nothing; no order may.
+  if (isTrade(kind) && sums.cash < 0 && cash < 0) differ(user, at('cash below 0'), 0, sums.cash)
+}
+
+/** Whether a line that is no trade does what its kind says: its gain alone would hide a wrong amount. */
+function checkCorrection(
+  line: Line,
+  before: Position,
+  undone: ReadonlyMap<number, Undone>,
+  differ: (what: string, ledger: number, found: number) => void,
+): void {
+  if (line.kind === 'undo') {
+    const trade = undone.get(line.undoes ?? 0)
+    const isOfThis = trade && isTrade(trade.kind) && trade.user === line.user && trade.symbol === line.symbol
+    if (!isOfThis) return void differ('trade to take back', 1, 0)
+    trade.times++
+    differ('times taken back', 1, trade.times)
+    differ('shares taken back', -trade.quantity, line.quantity)
+    differ('cash taken back', -trade.cash, line.cash)
+    differ('fee taken back', -trade.fee, line.fee)
+  } else if (line.kind === 'split') {
+    const { quantity, cash, realised } = splitOf(
+      before,
+      { to: line.sharesTo ?? 1, from: line.sharesFrom ?? 1 },
+      line.price ?? 0,
+    )
+    differ('shares of the split', quantity, line.quantity)
+    differ('cash of the split', cash, line.cash)
+    differ('gain of the split', realised, line.realised)
+  } else {
+    differ('dividend', before.quantity * (line.price ?? 0), line.cash)
+    differ('shares of a dividend', 0, line.quantity)
+    differ('gain of a dividend', line.cash, line.realised)
+  }
 }
 
 /** A line for somebody who was never granted anything. */
@@ -110,7 +173,7 @@ function compare(client: Db['$client'], league: number, told: Map<number, Told>,
   const found = new Map<number, Told>()
   const portfolios = client.query<Sums & { user: number }, [number]>(
     `select user_id as user, granted_cents as granted, cash_cents as cash, realised_cents as realised, fees_cents as fees,
-       trades, volume_cents as volume from portfolios where league_id = ?`,
+       trades, corrections, volume_cents as volume from portfolios where league_id = ?`,
   )
   for (const { user, ...sums } of portfolios.iterate(league)) found.set(user, { sums, positions: new Map() })
   const holdings = client.query<Position & { user: number; symbol: string }, [number]>(
@@ -124,8 +187,7 @@ function compare(client: Db['$client'], league: number, told: Map<number, Told>,
   }
   for (const user of new Set([...told.keys(), ...found.keys()])) {
     const [one, other] = [told.get(user), found.get(user)]
-    for (const what of ['granted', 'cash', 'realised', 'fees', 'trades', 'volume'] as const)
-      differ(user, what, (one?.sums ?? none)[what], (other?.sums ?? none)[what])
+    for (const what of sumNames) differ(user, what, (one?.sums ?? none)[what], (other?.sums ?? none)[what])
     for (const symbol of new Set([...(one?.positions.keys() ?? []), ...(other?.positions.keys() ?? [])])) {
       const [a, b] = [one?.positions.get(symbol) ?? noPosition, other?.positions.get(symbol) ?? noPosition]
       for (const what of ['quantity', 'cost', 'realised'] as const) differ(user, `${symbol} ${what}`, a[what], b[what])

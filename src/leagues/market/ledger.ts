@@ -1,12 +1,21 @@
 /** A line of the ledger as it is told. */
 import { type Static, t } from 'elysia'
-import type { ledger } from '../../../db/schema.ts'
-import { iso } from '../../platform/clock.ts'
+import { type LedgerKind, type ledger, ledgerKinds } from '../../../db/schema.ts'
+import { iso, isoOrNull } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import type { Side } from './order.ts'
 
 export type LedgerLine = typeof ledger.$inferSelect
+/** With what other rows say of it. */
+export type ToldLine = LedgerLine & { username: string; undoneAt: number | null; reason: string | null }
+
+export const isTrade = (kind: LedgerKind): kind is Side => kind === 'buy' || kind === 'sell'
 
 const side = t.Union([t.Literal('buy'), t.Literal('sell')])
+const undoneAt = t.Nullable(dateTimeSchema, { description: 'When it was taken back, because the price was wrong' })
+const text = t.Nullable(t.String())
+const cents = t.Nullable(t.Integer())
+
 export const tradeSchema = t.Object(
   {
     id: t.Integer(),
@@ -22,12 +31,13 @@ export const tradeSchema = t.Object(
     holding: t.Integer({ description: 'Held of the symbol after it' }),
     realised_cents: t.Integer({ description: 'Gained by it, before the fee' }),
     at: dateTimeSchema,
+    undone_at: undoneAt,
   },
   { description: 'A trade' },
 )
 export type TradeView = Static<typeof tradeSchema>
 
-export const tradeView = (line: LedgerLine): TradeView => ({
+export const tradeView = (line: LedgerLine & { undoneAt?: number | null }): TradeView => ({
   id: line.id,
   league_id: line.leagueId,
   user_id: line.userId,
@@ -41,42 +51,95 @@ export const tradeView = (line: LedgerLine): TradeView => ({
   holding: line.quantityAfter,
   realised_cents: line.realisedCents,
   at: iso(line.at),
+  undone_at: isoOrNull(line.undoneAt),
 })
 
+export const ledgerLineSchema = t.Object(
+  {
+    id: t.Integer(),
+    at: dateTimeSchema,
+    user_id: t.Integer(),
+    username: t.String(),
+    kind: t.Union(ledgerKinds.map(kind => t.Literal(kind))),
+    symbol: text,
+    quantity: t.Integer({ description: 'Shares that came in; below 0: went out' }),
+    price_cents: t.Nullable(t.Integer({ description: 'Of a trade or its undoing; of a dividend per share' })),
+    fee_cents: t.Integer({ description: 'Below 0: given back' }),
+    cash_cents: t.Integer({ description: 'Received; below 0: paid. The fee is included' }),
+    cash_after_cents: t.Integer(),
+    holding: t.Integer({ description: 'Held of the symbol after it' }),
+    realised_cents: t.Integer(),
+    undoes: t.Nullable(t.Integer({ description: 'The line that this one takes back' })),
+    undone_at: undoneAt,
+    reason: text,
+  },
+  { description: 'A change of cash or holdings: what was granted, traded, taken back, split or paid out' },
+)
+export type LedgerLineView = Static<typeof ledgerLineSchema>
+
+export const ledgerLineView = (line: ToldLine): LedgerLineView => ({
+  id: line.id,
+  at: iso(line.at),
+  user_id: line.userId,
+  username: line.username,
+  kind: line.kind,
+  symbol: line.symbol,
+  quantity: line.quantity,
+  price_cents: line.priceCents,
+  fee_cents: line.feeCents,
+  cash_cents: line.cashCents,
+  cash_after_cents: line.cashAfterCents,
+  holding: line.quantityAfter,
+  realised_cents: line.realisedCents,
+  undoes: line.undoes,
+  undone_at: isoOrNull(line.undoneAt),
+  reason: line.reason,
+})
+
+const activityKinds = ['joined', 'trade', 'undone', 'split', 'dividend'] as const
+type ActivityKind = (typeof activityKinds)[number]
 export const activitySchema = t.Object(
   {
     id: t.Integer(),
     at: dateTimeSchema,
-    kind: t.Union([t.Literal('joined'), t.Literal('trade')]),
+    kind: t.Union(activityKinds.map(kind => t.Literal(kind))),
     user_id: t.Integer(),
     username: t.String(),
-    symbol: t.Nullable(t.String()),
-    side: t.Nullable(side),
-    quantity: t.Nullable(t.Integer()),
-    price_cents: t.Nullable(t.Integer()),
+    symbol: text,
+    side: t.Nullable(side, { description: 'Of a trade, also of one that was undone' }),
+    quantity: t.Nullable(t.Integer({ description: 'Traded or undone; of a split or dividend what was then held' })),
+    price_cents: cents,
+    reason: text,
   },
-  { description: 'What somebody did in a league' },
+  { description: 'What happened to a portfolio of a league' },
 )
 export type ActivityView = Static<typeof activitySchema>
 
-export function activityView({
-  id,
-  at,
-  kind,
-  userId,
-  username,
-  ...line
-}: LedgerLine & { username: string }): ActivityView {
-  const isTrade = kind === 'buy' || kind === 'sell'
+const activityKind: Record<LedgerKind, ActivityKind> = {
+  grant: 'joined',
+  buy: 'trade',
+  sell: 'trade',
+  undo: 'undone',
+  split: 'split',
+  dividend: 'dividend',
+}
+
+/** What is taken back was the other way round. */
+const sideOf = ({ kind, quantity }: LedgerLine): Side | null =>
+  isTrade(kind) ? kind : kind === 'undo' ? (quantity < 0 ? 'buy' : 'sell') : null
+
+export function activityView(line: ToldLine): ActivityView {
+  const side = sideOf(line)
   return {
-    id,
-    at: iso(at),
-    kind: isTrade ? 'trade' : 'joined',
-    user_id: userId,
-    username,
+    id: line.id,
+    at: iso(line.at),
+    kind: activityKind[line.kind],
+    user_id: line.userId,
+    username: line.username,
     symbol: line.symbol,
-    side: isTrade ? kind : null,
-    quantity: isTrade ? Math.abs(line.quantity) : null,
+    side,
+    quantity: side ? Math.abs(line.quantity) : line.symbol === null ? null : line.quantityAfter,
     price_cents: line.priceCents,
+    reason: line.reason,
   }
 }

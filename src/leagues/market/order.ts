@@ -125,11 +125,11 @@ function notHeld(
   if (side === 'buy' || allow_short || quantity <= limit) return undefined
   const over = quantity - limit
   const detail = `${quantity} ${symbol} are to be sold and ${limit} are held: ${over} too many`
-  return { rule: 'holding', detail, limit, actual: quantity, over, unit: 'shares', most: limit }
+  return { rule: 'holding', detail, limit, actual: quantity, over, unit: 'shares', most: Math.max(0, limit) }
 }
 
 function tooDear({ side }: Order, { cash }: Account, fill: Fill): BrokenRule | undefined {
-  if (fill.cashAfter >= 0) return undefined
+  if (fill.cashAfter >= 0 || fill.cash >= 0) return undefined // a trade taken back may have left less than nothing
   const cost = -fill.cash
   const detail = `This takes ${moneyText(cost)}${fill.fee ? ` with the fee of ${moneyText(fill.fee)}` : ''} and there is ${moneyText(cash)} in cash: ${moneyText(-fill.cashAfter)} short`
   const most = side === 'buy' ? Math.max(0, Math.floor((cash - fill.fee) / fill.price)) : undefined

@@ -15,7 +15,7 @@ import { type League, statusOf } from '../league.ts'
 import { isMember, leagueViewById } from '../queries.ts'
 import { activityBody } from './activity-page.ts'
 import { marketConfigOf } from './config.ts'
-import { tradeView } from './ledger.ts'
+import { ledgerLineView } from './ledger.ts'
 import { findPortfolio, heldSymbols, ledgerLines, ledgerTotals } from './queries.ts'
 import { quoteView, symbolOf } from './quote.ts'
 import { everyFeed } from './quote-feeds/queries.ts'
@@ -43,6 +43,7 @@ export const marketPages = (app: App) => {
   async function tradeData(league: League, userId: number, asked: { page?: number }, who: Who): Promise<TradeData> {
     const list = pageOf(asked)
     const filter = { leagueId: league.id, userId }
+    const totals = ledgerTotals(db, filter)
     const held = heldSymbols(db, league.id, userId)
     const quoted = listQuotes(db, undefined, undefined, pageOf({ limit: offered })).quotes.map(({ symbol }) => symbol)
     const plays = isMember(db, league.id, userId) && findPortfolio(db, league.id, userId) // who has left trades no more
@@ -52,8 +53,8 @@ export const marketPages = (app: App) => {
       rules: marketConfigOf(league),
       portfolio,
       place: portfolio && (await placeOf(league, userId)),
-      trades: ledgerLines(db, filter, true, list).map(tradeView),
-      pagination: pagination(list, ledgerTotals(db, filter).trades),
+      lines: ledgerLines(db, filter, 'all', list).map(ledgerLineView),
+      pagination: pagination(list, totals.trades + totals.corrections + totals.portfolios),
       symbols: [...new Set([...held, ...quoted])],
       isMine: userId === who.id,
     }

@@ -1,23 +1,22 @@
 /** Orders: one synchronous transaction each, all of it or nothing; those that come at once share the wait for the disk. */
-import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
-import { holdings, ledger, type OrderRefusal, portfolios } from '../../../db/schema.ts'
-import { batched, given, prepared } from '../../../db/transactions.ts'
+import type { OrderRefusal } from '../../../db/schema.ts'
+import { batched } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import { touch } from '../../platform/cache/stamps.ts'
 import { iso } from '../../platform/clock.ts'
 import { type League, statusOf } from '../league.ts'
 import { isMember, leagueById } from '../queries.ts'
 import { marketConfigOf } from './config.ts'
-import { type LedgerLine, type TradeView, tradeView } from './ledger.ts'
+import { type TradeView, tradeView } from './ledger.ts'
 import { type Account, type BrokenRule, type Fill, type Order, validateOrder } from './order.ts'
 import { type OrderOutcome, rememberedOutcome, rememberOutcome } from './order-keys.ts'
 import type { Portfolio } from './portfolio.ts'
-import { findPortfolio, portfolioKey, position, worthOfOthers } from './queries.ts'
+import { findPortfolio, position, worthOfOthers } from './queries.ts'
 import type { QuoteRow } from './quote.ts'
 import { findQuote } from './quote-queries.ts'
 import { watchForRisk } from './risk.ts'
+import { writeLine } from './write-line.ts'
 
 export type Placed = { trade: TradeView; replayed: boolean }
 
@@ -46,7 +45,11 @@ export async function placeOrder(
 function executeOrder(tx: Db, leagueId: number, userId: number, order: Order, now: number): OrderOutcome {
   const decision = previewOrder(tx, leagueId, userId, order, now)
   if ('refusal' in decision) return decision
-  const line = writeTrade(tx, decision.portfolio, order, decision.fill, now)
+  const { portfolio, quote, fill } = decision
+  const { quantity, price, fee, cash, realised, position } = fill
+  const { side, symbol } = order
+  const trade = { kind: side, at: now, symbol, quantity, price, fee, cash, realised, priceId: quote.priceId }
+  const line = writeLine(tx, portfolio, trade, position)
   watchForRisk(tx, userId, now)
   return { line }
 }
@@ -89,97 +92,3 @@ function refusalOf({ detail, ...facts }: BrokenRule): OrderRefusal {
   const advice = most === undefined ? '' : most > 0 ? `. At most ${most} can be traded` : '. None can be traded'
   return { code: 'conflict', detail, facts: { ...facts, errors: [{ path, message: `${detail}${advice}.` }] } }
 }
-
-function writeTrade(
-  tx: Db,
-  { leagueId, userId, ...before }: Portfolio,
-  { symbol, side }: Order,
-  fill: Fill,
-  now: number,
-): LedgerLine {
-  const { quantity, cost, realised } = fill.position
-  updateCash(tx).run({
-    leagueId,
-    userId,
-    cash: fill.cash,
-    realised: fill.realised,
-    fee: fill.fee,
-    volume: Math.abs(fill.quantity) * fill.price,
-  })
-  upsertHolding(tx).run({ leagueId, userId, symbol, quantity, cost, realised })
-  touch(tx, 'portfolio', portfolioKey(leagueId, userId))
-  touch(tx, 'scores', leagueId) // of the league's board, players and numbers
-  touch(tx, 'user', userId)
-  touch(tx, 'activity', leagueId)
-  return appendLedger(tx).get({
-    leagueId,
-    userId,
-    at: now,
-    kind: side,
-    symbol,
-    quantity: fill.quantity,
-    price: fill.price,
-    fee: fill.fee,
-    cash: fill.cash,
-    cashAfter: before.cashCents + fill.cash,
-    quantityAfter: quantity,
-    realised: fill.realised,
-  })
-}
-
-const updateCash = prepared(db =>
-  db
-    .update(portfolios)
-    .set({
-      cashCents: sql`${portfolios.cashCents} + ${given('cash')}`,
-      realisedCents: sql`${portfolios.realisedCents} + ${given('realised')}`,
-      feesCents: sql`${portfolios.feesCents} + ${given('fee')}`,
-      volumeCents: sql`${portfolios.volumeCents} + ${given('volume')}`,
-      trades: sql`${portfolios.trades} + 1`,
-    })
-    .where(and(eq(portfolios.leagueId, given('leagueId')), eq(portfolios.userId, given('userId'))))
-    .prepare(),
-)
-
-const upsertHolding = prepared(db =>
-  db
-    .insert(holdings)
-    .values({
-      leagueId: given('leagueId'),
-      userId: given('userId'),
-      symbol: given('symbol'),
-      quantity: given('quantity'),
-      costCents: given('cost'),
-      realisedCents: given('realised'),
-    })
-    .onConflictDoUpdate({
-      target: [holdings.leagueId, holdings.userId, holdings.symbol],
-      set: {
-        quantity: sql`excluded.quantity`,
-        costCents: sql`excluded.cost_cents`,
-        realisedCents: sql`excluded.realised_cents`,
-      },
-    })
-    .prepare(),
-)
-
-const appendLedger = prepared(db =>
-  db
-    .insert(ledger)
-    .values({
-      leagueId: given('leagueId'),
-      userId: given('userId'),
-      at: given('at'),
-      kind: given('kind'),
-      symbol: given('symbol'),
-      quantity: given('quantity'),
-      priceCents: given('price'),
-      feeCents: given('fee'),
-      cashCents: given('cash'),
-      cashAfterCents: given('cashAfter'),
-      quantityAfter: given('quantityAfter'),
-      realisedCents: given('realised'),
-    })
-    .returning()
-    .prepare(),
-)

@@ -24,6 +24,33 @@ export function applyTrade(before: Position, quantity: number, price: number): P
   }
 }
 
+/** A line of the ledger that is no trade: a trade taken back, a split, a dividend. */
+export type Correction = { quantity: number; cash: number; fee: number; realised: number }
+
+/** What it cost is not written in the line: whatever happens, cash = realised − cost − fees. */
+export const applyCorrection = (before: Position, { quantity, cash, fee, realised }: Correction): Position => ({
+  quantity: before.quantity + quantity,
+  cost: before.cost + realised - cash - fee,
+  realised: before.realised + realised,
+})
+
+/** So many shares for so many: `{ to: 3, from: 2 }` makes 15 of 10. */
+export type SplitRatio = { to: number; from: number }
+
+/** What is left over of a share is paid out at the `price` before the split, rounded down to a cent, and leaves with its part of the cost. */
+export function splitOf({ quantity, cost }: Position, { to, from }: SplitRatio, price: number): Correction {
+  const parts = Math.abs(quantity) * to
+  const left = parts % from
+  const sign = Math.sign(quantity)
+  const cash = sign * Math.floor((left * price) / to)
+  const released = left === 0 ? 0 : shareOf(cost, left, parts)
+  return { quantity: (sign * (parts - left)) / from - quantity, cash: cash + 0, fee: 0, realised: cash - released }
+}
+
+/** What a day has moved of a holding, in the shares after a split, parts of one too; `moved` counts those before it. */
+export const movedInNewShares = (moved: number, after: number, split: number): number =>
+  after - ((after - split - moved) * after) / (after - split)
+
 /** How much of what is held a trade against it closes, with the sign of what is held. */
 const closedBy = (held: number, quantity: number): number =>
   Math.sign(held) === -Math.sign(quantity) ? Math.sign(held) * Math.min(Math.abs(held), Math.abs(quantity)) : 0

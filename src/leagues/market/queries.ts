@@ -1,13 +1,14 @@
-import { and, asc, desc, eq, gte, sql, sum } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/sqlite-core'
 import type { Db } from '../../../db/open.ts'
-import { closingQuotes, holdings, ledger, portfolios, quotes, users } from '../../../db/schema.ts'
+import { closingQuotes, holdings, ledger, portfolios, quotes, symbolActions, users } from '../../../db/schema.ts'
 import { given, prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { League } from '../league.ts'
-import type { LedgerLine } from './ledger.ts'
+import type { ToldLine } from './ledger.ts'
 import type { Portfolio, QuotedHolding } from './portfolio.ts'
-import { noPosition, type Position } from './position.ts'
+import { movedInNewShares, noPosition, type Position } from './position.ts'
 import { openOf, startOfDay } from './quote.ts'
 
 const byOwner = prepared(db =>
@@ -129,11 +130,13 @@ export function worthAtOpen(db: Db, { leagueId, userId, cashCents, createdAt }: 
     .where(and(eq(holdings.leagueId, leagueId), eq(holdings.userId, userId)))
     .all()
   for (const { quantity, quote } of held) open.set(quote.symbol, { quantity, price: openOf(quote, now) })
-  const moved = db
+  const lines = db
     .select({
+      kind: ledger.kind,
       symbol: ledger.symbol,
-      quantity: sum(ledger.quantity).mapWith(Number),
-      cash: sum(ledger.cashCents).mapWith(Number),
+      quantity: ledger.quantity,
+      after: ledger.quantityAfter,
+      cash: ledger.cashCents,
     })
     .from(ledger)
     .where(
@@ -144,53 +147,58 @@ export function worthAtOpen(db: Db, { leagueId, userId, cashCents, createdAt }: 
         sql`${ledger.symbol} is not null`,
       ),
     )
-    .groupBy(ledger.symbol)
+    .orderBy(asc(ledger.id))
     .all()
+  const moved = new Map<string, number>()
   let worth = cashCents
-  for (const { symbol, quantity, cash } of moved) {
-    worth -= cash
-    const holding = open.get(symbol ?? '')
-    if (holding) holding.quantity -= quantity
+  for (const { kind, symbol, quantity, after, cash } of lines) {
+    const before = moved.get(symbol ?? '') ?? 0
+    if (kind !== 'split') worth -= cash
+    moved.set(symbol ?? '', kind === 'split' ? movedInNewShares(before, after, quantity) : before + quantity)
   }
-  for (const { quantity, price } of open.values()) worth += quantity * price
-  return worth
+  for (const [symbol, { quantity, price }] of open) worth += (quantity - (moved.get(symbol) ?? 0)) * price
+  return Math.round(worth)
 }
 
 export type TradeFilter = { leagueId: number; userId?: number }
-export type NamedLine = LedgerLine & { username: string }
+
+const undoing = alias(ledger, 'undoing')
 
 /** Lines of the ledger, the newest first. */
 export function ledgerLines(
   db: Db,
   { leagueId, userId }: TradeFilter,
-  tradesOnly: boolean,
+  which: 'trades' | 'all',
   { limit, offset }: PageSlice,
-): NamedLine[] {
+): ToldLine[] {
   const where = and(
     eq(ledger.leagueId, leagueId),
     userId === undefined ? undefined : eq(ledger.userId, userId),
-    tradesOnly ? sql`${ledger.symbol} is not null` : undefined,
+    which === 'trades' ? inArray(ledger.kind, ['buy', 'sell']) : undefined,
   )
   return db
-    .select({ line: ledger, username: users.username })
+    .select({ line: ledger, username: users.username, undoneAt: undoing.at, reason: symbolActions.reason })
     .from(ledger)
     .innerJoin(users, eq(users.id, ledger.userId))
+    .leftJoin(undoing, eq(undoing.undoes, ledger.id))
+    .leftJoin(symbolActions, eq(symbolActions.id, ledger.actionId))
     .where(where)
     .orderBy(desc(ledger.id))
     .limit(limit)
     .offset(offset)
     .all()
-    .map(({ line, username }) => ({ ...line, username }))
+    .map(({ line, ...told }) => ({ ...line, ...told }))
 }
 
 /** How many portfolios and trades there are, without counting lines. */
 export function ledgerTotals(db: Db, { leagueId, userId }: TradeFilter) {
-  const none = { portfolios: 0, trades: 0, volume: 0, fees: 0, cash: 0, realised: 0 }
+  const none = { portfolios: 0, trades: 0, corrections: 0, volume: 0, fees: 0, cash: 0, realised: 0 }
   return (
     db
       .select({
         portfolios: sql<number>`count(*)`,
         trades: sql<number>`coalesce(sum(${portfolios.trades}), 0)`,
+        corrections: sql<number>`coalesce(sum(${portfolios.corrections}), 0)`,
         volume: sql<number>`coalesce(sum(${portfolios.volumeCents}), 0)`,
         fees: sql<number>`coalesce(sum(${portfolios.feesCents}), 0)`,
         cash: sql<number>`coalesce(sum(${portfolios.cashCents}), 0)`,

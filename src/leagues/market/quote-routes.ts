@@ -8,6 +8,7 @@ import { access, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { acceptQuotes, pushedSchema, pushedView } from './accept-quotes.ts'
 import {
   chainKey,
   chainOf,
@@ -29,16 +30,9 @@ import {
   symbolOf,
   symbolSchema,
 } from './quote.ts'
-import { acceptQuotes, listQuotes } from './quote-queries.ts'
+import { listQuotes } from './quote-queries.ts'
 import { currentQuote } from './read-portfolio.ts'
 
-const whole = t.Integer()
-const pushedSchema = t.Object({
-  received: whole,
-  changed: whole,
-  unchanged: whole,
-  older: t.Integer({ description: 'Not taken: a newer one is known' }),
-})
 const expiration = { ...dateSchema, description: 'The day they expire' }
 const one = { params: t.Object({ symbol: symbolSchema }) }
 
@@ -51,15 +45,19 @@ export const quoteRoutes = (app: App) => {
       '/',
       async ({ body, who }) => {
         const quotes = await readAll(body.quotes, clock.now())
-        return acceptQuotes(db, quotes, clock.now(), signedIn(who).id)
+        const source = { now: clock.now(), by: signedIn(who).id, holdPct: app.config.holdPricePct }
+        return pushedView(await acceptQuotes(db, quotes, source))
       },
       {
         // Described here, checked by hand some at a time: ten thousand at once would keep everybody waiting.
-        body: t.Object({ quotes: t.Array(t.Any({ ...quotePush }), { minItems: 1, maxItems: mostQuotes }) }),
+        body: t.Object(
+          { quotes: t.Array(t.Any({ ...quotePush }), { minItems: 1, maxItems: mostQuotes }) },
+          { examples: [{ quotes: [{ symbol: 'ACME', price_cents: 21_350 }] }] },
+        ),
         may: 'officer',
         detail: describe('Take in quotes, up to 10,000 at once', pushedSchema, {
           description:
-            'A quote older than the one that is known is left out. Whole or not at all only quote by quote: sending all of it again does no harm.',
+            'A quote older than the one that is known only fills a day without a price. One that moves further than HOLD_PRICE_PCT is held until an officer answers. Whole or not at all only quote by quote: sending all of it again does no harm.',
         }),
       },
     )

@@ -39,6 +39,10 @@ const isPush = TypeCompiler.Compile(
 
 const notATime = sentence(dateTimeSchema)
 
+/** Whether a price moved by more than so many percent of the one before; 0 percent: none does. */
+export const movesTooFar = (before: number, after: number, pct: number): boolean =>
+  pct > 0 && Math.abs(after - before) * 100 > pct * before
+
 export type NewQuote = { symbol: string; priceCents: number; asOf: number }
 
 /** Reads one quote as it was sent; or says what is wrong with it, `path` first. */

@@ -23,7 +23,7 @@ const tradesSince = prepared(db => {
       and(
         eq(ledger.userId, sql.placeholder('userId')),
         gte(ledger.at, sql.placeholder('since')),
-        sql`${ledger.symbol} is not null`,
+        sql`${ledger.symbol} is not null and ${ledger.kind} in ('buy', 'sell')`,
       ),
     )
     .limit(sql.placeholder('most'))

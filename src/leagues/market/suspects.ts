@@ -15,7 +15,7 @@ export const tradingSuspects = (db: Db, { now }: { now: number }): Suspects => (
   heavy: heavySince(db, startOfDay(now)),
 })
 
-const isTrade = sql`${ledger.symbol} is not null`
+const isTrade = sql`${ledger.symbol} is not null and ${ledger.kind} in ('buy', 'sell')` // in these words, so that the index by user serves
 
 /** Who made `burst` trades or more within one minute of the clock, and how many in the fullest one. */
 function burstsSince(db: Db, since: number) {

@@ -14,7 +14,7 @@ import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import type { MarketConfig } from './config.ts'
 import { marketKindPages } from './kind-pages.ts'
-import type { TradeView } from './ledger.ts'
+import { isTrade, type LedgerLineView } from './ledger.ts'
 import { maxShares, type Side } from './order.ts'
 import type { HoldingView, PortfolioView } from './portfolio.ts'
 
@@ -25,7 +25,7 @@ export type TradeData = {
   rules: MarketConfig
   portfolio: PortfolioView | undefined
   place: { rank: number | null; of: number; change: number | null } | undefined
-  trades: readonly TradeView[]
+  lines: readonly LedgerLineView[]
   pagination: Pagination
   /** Symbols to choose from, those that are held first. */
   symbols: readonly string[]
@@ -193,37 +193,49 @@ ${
 }
 
 function history(data: TradeData): Html {
-  const { trades, pagination: pages } = data
-  if (pages.total === 0) return html``
+  const { lines, pagination: pages } = data
   return html`<section class="part">
-<h2>Trades</h2>
+<h2>Account</h2>
 ${table({
-  caption: 'Trades, the newest first',
+  caption: 'Everything that changed cash and holdings, the newest first',
   dense: true,
-  rows: trades,
-  key: trade => `t-${trade.id}`,
+  rows: lines,
+  key: line => `t-${line.id}`,
+  rowClass: ({ undone_at }) => (undone_at ? 'undone' : undefined),
   columns: [
     { head: 'When', cell: ({ at }) => time(at) },
-    { head: 'Side', cell: ({ side }) => sideMark(side) },
-    { head: 'Symbol', names: true, cell: ({ symbol }) => symbol },
-    { head: 'Quantity', numeric: true, cell: ({ quantity }) => number(quantity) },
-    { head: 'Price', numeric: true, cell: ({ price_cents }) => money(price_cents) },
-    { head: 'Amount', numeric: true, cell: ({ amount_cents }) => money(amount_cents) },
-    trades.some(({ fee_cents }) => fee_cents > 0) && {
+    { head: 'What', cell: lineMark },
+    { head: 'Symbol', names: true, cell: ({ symbol }) => name(symbol) },
+    { head: 'Shares', numeric: true, cell: ({ quantity }) => quantity !== 0 && number(quantity, { signed: true }) },
+    { head: 'Price', numeric: true, cell: ({ price_cents }) => price_cents !== null && money(price_cents) },
+    lines.some(({ fee_cents }) => fee_cents !== 0) && {
       head: 'Fee',
       numeric: true,
-      cell: ({ fee_cents }) => money(fee_cents),
+      cell: ({ fee_cents }) => fee_cents !== 0 && money(fee_cents),
     },
+    { head: 'Cash', numeric: true, cell: ({ cash_cents }) => money(cash_cents, { signed: true }) },
     {
       head: 'Realised',
       numeric: true,
       cell: ({ realised_cents }) => (realised_cents === 0 ? null : signed(realised_cents)),
     },
-    { head: 'Cash after', numeric: true, cell: ({ cash_cents }) => money(cash_cents) },
+    { head: 'Cash after', numeric: true, cell: ({ cash_after_cents }) => money(cash_after_cents) },
   ],
 })}
 ${paginationLinks(pages, page => address(portfolioPath(data), { page }))}
 </section>`
+}
+
+const markOf = {
+  grant: badge('starting cash', 'quiet'),
+  undo: badge('taken back', 'warn'),
+  split: badge('split', 'plain'),
+  dividend: badge('dividend', 'good'),
+}
+
+function lineMark({ kind, reason, undone_at }: LedgerLineView): Content {
+  if (isTrade(kind)) return html`${sideMark(kind)}${undone_at && html` ${badge('taken back', 'warn')}`}`
+  return html`${markOf[kind]}${reason && html`<small class="quiet">${reason}</small>`}`
 }
 
 export const sideMark = (side: Side): Html => (side === 'buy' ? badge('buy', 'good') : badge('sell', 'plain'))

@@ -18,7 +18,7 @@ import { describe } from '../../platform/http/route-docs.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import type { League } from '../league.ts'
 import { readableLeague } from '../visibility.ts'
-import { activitySchema, activityView, tradeSchema, tradeView } from './ledger.ts'
+import { activitySchema, activityView, ledgerLineSchema, ledgerLineView, tradeSchema, tradeView } from './ledger.ts'
 import { maxShares } from './order.ts'
 import { placeOrder } from './place-order.ts'
 import { portfolioSchema } from './portfolio.ts'
@@ -43,9 +43,9 @@ export function marketLeagueOf(db: Db, id: number, who: Who | undefined): League
 
 export function readActivity({ db, cache }: Pick<App, 'db' | 'cache'>, leagueId: number, page: PageSlice) {
   return cache.read(cached.activity, [leagueId, page.page, page.limit], () => {
-    const { trades, portfolios } = ledgerTotals(db, { leagueId })
-    const lines = ledgerLines(db, { leagueId }, false, page)
-    return { activity: lines.map(activityView), pagination: pagination(page, trades + portfolios) }
+    const { trades, corrections, portfolios } = ledgerTotals(db, { leagueId })
+    const lines = ledgerLines(db, { leagueId }, 'all', page)
+    return { activity: lines.map(activityView), pagination: pagination(page, trades + corrections + portfolios) }
   })
 }
 
@@ -106,7 +106,7 @@ export const tradeRoutes = (app: App) => {
         if (userId !== undefined) ofUser(userId, who)
         const page = pageOf(query)
         const filter = { leagueId: league.id, userId }
-        const trades = ledgerLines(db, filter, true, page).map(line => ({
+        const trades = ledgerLines(db, filter, 'trades', page).map(line => ({
           ...tradeView(line),
           username: line.username,
         }))
@@ -118,6 +118,26 @@ export const tradeRoutes = (app: App) => {
         detail: describe(
           'Trades, the newest first: one’s own, for officers everybody’s',
           pageSchema('trades', t.Composite([tradeSchema, t.Object({ username: t.String() })])),
+        ),
+      },
+    )
+    .get(
+      '/ledger',
+      ({ params: { id }, query, who, request, set }) => {
+        const league = market(id, who)
+        const userId = ofUser(query.user_id ?? myself(who), who)
+        const page = pageOf(query)
+        const filter = { leagueId: league.id, userId }
+        const { trades, corrections, portfolios } = ledgerTotals(db, filter)
+        const lines = ledgerLines(db, filter, 'all', page).map(ledgerLineView)
+        return paged({ request, set }, page, trades + corrections + portfolios, { lines })
+      },
+      {
+        query: t.Object({ user_id: t.Optional(idSchema), ...pageQuery }),
+        may: 'member',
+        detail: describe(
+          'Everything that changed a portfolio, the newest first: one’s own, for officers anybody’s',
+          pageSchema('lines', ledgerLineSchema),
         ),
       },
     )

@@ -1,5 +1,5 @@
 /** Who was there lately. For the reader thread. */
-import { and, count, desc, eq, gte, isNotNull, isNull, lt, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gte, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { ledger, members, users } from '../../../db/schema.ts'
@@ -26,7 +26,12 @@ const there = isNull(users.deletedAt)
 /** Those seen in the period, the last seen first; `before` are those whose last sight lies in the period before. */
 export function activeUsersReading(db: Db, { period, now, limit, offset }: ActiveUsersInput): ActiveUsers {
   const since = now - lengthOf(period)
-  const tradedToday = and(eq(ledger.userId, users.id), gte(ledger.at, startOf('day', now)), isNotNull(ledger.symbol))
+  const tradedToday = and(
+    eq(ledger.userId, users.id),
+    gte(ledger.at, startOf('day', now)),
+    isNotNull(ledger.symbol),
+    inArray(ledger.kind, ['buy', 'sell']),
+  )
   const rows = db
     .select({
       id: users.id,

@@ -1,4 +1,4 @@
-import { and, count, eq, gte, isNotNull, ne, sql, sum } from 'drizzle-orm'
+import { and, count, eq, gte, inArray, ne, sql, sum } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { leagues, ledger, runTotals, uploads } from '../../../db/schema.ts'
@@ -99,7 +99,7 @@ function summary(db: Db, begin: number): NonNullable<Dashboard['summary']> {
       db
         .select({ total: count() })
         .from(ledger)
-        .where(and(gte(ledger.at, begin), isNotNull(ledger.symbol)))
+        .where(and(gte(ledger.at, begin), inArray(ledger.kind, ['buy', 'sell'])))
         .get()?.total ?? 0,
   }
 }

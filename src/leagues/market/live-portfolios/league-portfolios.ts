@@ -3,7 +3,10 @@
  * then follows the ledger line by line, so that a trade costs a line and a quote nothing; valuing it is a walk through numbers.
  */
 import type { Db } from '../../../../db/open.ts'
+import type { LedgerKind } from '../../../../db/schema.ts'
 import { prepared } from '../../../../db/transactions.ts'
+import { isTrade } from '../ledger.ts'
+import { movedInNewShares } from '../position.ts'
 import { startOfDay } from '../quote.ts'
 import { NumberColumn } from './number-column.ts'
 import type { Prices } from './prices.ts'
@@ -12,14 +15,17 @@ export type PortfolioLine = [
   id: number,
   user: number,
   at: number,
+  kind: LedgerKind,
   symbol: string | null,
   quantity: number,
   cash: number,
+  quantityAfter: number,
 ]
+export const portfolioLine = 'id, user_id, at, kind, symbol, quantity, cash_cents, quantity_after'
 
 const linesAfter = prepared(({ $client: client }) =>
   client.query<never, [league: number, id: number]>(
-    'select id, user_id, at, symbol, quantity, cash_cents from ledger where league_id = ? and id > ? order by id',
+    `select ${portfolioLine} from ledger where league_id = ? and id > ? order by id`,
   ),
 )
 
@@ -95,14 +101,27 @@ export class LeaguePortfolios {
   }
 
   /** A line of today, already counted in cash and holdings. */
-  remember([id, user, at, symbol, quantity, cash]: PortfolioLine): void {
+  remember([id, user, at, kind, symbol, quantity, cash, after]: PortfolioLine): void {
     this.lastLine = Math.max(this.lastLine, id)
     this.lastAt = Math.max(this.lastAt, at)
     if (startOfDay(at) !== this.day || symbol === null) return
-    this.moved.row.push(this.rows.get(user) ?? -1)
-    this.moved.place.push(this.prices.place(symbol))
-    this.moved.quantity.push(quantity)
-    this.moved.cash.push(cash)
+    const row = this.rows.get(user) ?? -1
+    const place = this.prices.place(symbol)
+    const isSplit = kind === 'split'
+    const moved = isSplit ? this.restated(row, place, after, quantity) : quantity
+    this.moved.row.push(row)
+    this.moved.place.push(place)
+    this.moved.quantity.push(moved)
+    this.moved.cash.push(isSplit ? 0 : cash)
+  }
+
+  /** What makes the day's lines before a split count in the shares after it. */
+  private restated(row: number, place: number, after: number, split: number): number {
+    let moved = 0
+    for (let i = 0; i < this.moved.row.length; i++)
+      if (this.moved.row.values[i] === row && this.moved.place.values[i] === place)
+        moved += this.moved.quantity.values[i]!
+    return movedInNewShares(moved, after, split) - moved
   }
 
   turnTo(now: number): void {
@@ -116,12 +135,12 @@ export class LeaguePortfolios {
   follow(db: Db, now: number): void {
     this.turnTo(now)
     for (const line of linesAfter(db).values(this.leagueId, this.lastLine) as PortfolioLine[]) {
-      const [, user, at, symbol, quantity, cash] = line
+      const [, user, at, kind, symbol, quantity, cash] = line
       if (symbol === null) this.addPortfolio(user, cash, cash, at, 0)
       else {
         const row = this.rows.get(user) ?? -1
         this.cash.values[row]! += cash
-        this.trades.values[row]!++
+        if (isTrade(kind)) this.trades.values[row]!++
         this.hold(user, symbol, quantity)
       }
       this.remember(line)
@@ -145,7 +164,8 @@ export class LeaguePortfolios {
     const { row: rows, place, quantity, cash } = this.moved
     for (let i = 0; i < rows.length; i++)
       atOpen[rows.values[i]!]! -= cash.values[i]! + quantity.values[i]! * open[place.values[i]!]!
-    for (let row = 0; row < atOpen.length; row++) if (this.joinedAt.values[row]! >= this.day) atOpen[row] = Number.NaN
+    for (let row = 0; row < atOpen.length; row++)
+      atOpen[row] = this.joinedAt.values[row]! >= this.day ? Number.NaN : Math.round(atOpen[row]!)
     return { total, atOpen }
   }
 

@@ -1,7 +1,7 @@
 /** Reads a book in slices from one moment of the database, so that a large league keeps nobody waiting. */
 import type { Db } from '../../../../db/open.ts'
 import { startOfDay } from '../quote.ts'
-import { LeaguePortfolios, type PortfolioLine } from './league-portfolios.ts'
+import { LeaguePortfolios, type PortfolioLine, portfolioLine } from './league-portfolios.ts'
 import type { Prices } from './prices.ts'
 
 const slice = 2_000 // rows, one or two milliseconds
@@ -49,7 +49,7 @@ export async function loadPortfolios(
       .query<{ id: number }, [number]>('select id from ledger where at >= ? order by at, id limit 1')
       .get(today)
     const lines = client.query<never, [number, number, number]>(
-      `select id, user_id, at, symbol, quantity, cash_cents from ledger
+      `select ${portfolioLine} from ledger
        where league_id = ? and id > ? order by id limit ?`,
     )
     if (firstToday)

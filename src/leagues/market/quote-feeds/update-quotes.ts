@@ -8,7 +8,7 @@ import type { Started } from '../../../platform/jobs/jobs.ts'
 import { acceptAnswer, type FeedRecord, holdBack, pauseOf, recordFailure } from '../../feeds/feed-state.ts'
 import { type FetchedFeed, fetchFeed } from '../../feeds/fetch-feed.ts'
 import { bookNextPoll, ensurePoll, pollNow } from '../../feeds/poll-chain.ts'
-import { acceptQuotes } from '../quote-queries.ts'
+import { acceptQuotes } from '../accept-quotes.ts'
 import { changeFeed, findFeed, pricesOf } from './queries.ts'
 import { holdReason, type QuoteFeed, type QuoteReading, readQuoteFeed } from './quote-feed.ts'
 
@@ -43,7 +43,12 @@ export const updateQuotes = job('update_quotes', {
   },
 })
 
-async function apply({ db, clock }: App, feed: QuoteFeed, fetched: FetchedFeed<QuoteReading>, isAccepted: boolean) {
+async function apply(
+  { db, clock, config }: App,
+  feed: QuoteFeed,
+  fetched: FetchedFeed<QuoteReading>,
+  isAccepted: boolean,
+) {
   const now = clock.now()
   const record = quoteFeedRecord(feed)
   if (fetched.kind === 'failed') {
@@ -61,7 +66,8 @@ async function apply({ db, clock }: App, feed: QuoteFeed, fetched: FetchedFeed<Q
     await atomically(db, tx => holdBack(tx, record, now, held))
     return { outcome: 'held', message: held }
   }
-  const pushed = await acceptQuotes(db, quotes, now, null)
+  const holdPct = isAccepted ? 0 : config.holdPricePct
+  const pushed = await acceptQuotes(db, quotes, { now, by: null, holdPct })
   await atomically(db, tx => acceptAnswer(tx, record, now, fetched.validators))
   return { outcome: 'updated', ...pushed, unread }
 }

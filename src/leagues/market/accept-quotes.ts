@@ -1,0 +1,197 @@
+/** What comes in as quotes: kept as the newest and in the history, or held with a question where it moved too far. */
+import { type Static, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { atomically, prepared } from '../../../db/transactions.ts'
+import { touch } from '../../platform/cache/stamps.ts'
+import { dropHeld, holdPrices } from './held-prices.ts'
+import { isOlder, movesTooFar, type NewQuote, openOf, type QuoteRow, startOfDay } from './quote.ts'
+import { holdersOf, liveLeagues } from './quote-queries.ts'
+
+const whole = t.Integer()
+export const pushedSchema = t.Object(
+  {
+    received: whole,
+    changed: whole,
+    unchanged: whole,
+    older: t.Integer({ description: 'Not taken as the price: a newer one is known' }),
+    held: t.Integer({ description: 'Moved so far that an officer is asked: see `held-prices`' }),
+    message: t.String({ description: 'The same as a sentence' }),
+  },
+  {
+    description: 'What became of the quotes',
+    examples: [{ received: 3, changed: 2, unchanged: 0, older: 0, held: 1, message: '2 prices taken in, 1 held' }],
+  },
+)
+type Pushed = Omit<Static<typeof pushedSchema>, 'message'>
+
+export const pushedView = (pushed: Pushed): Static<typeof pushedSchema> => ({ ...pushed, message: toldOf(pushed) })
+
+function toldOf({ changed, unchanged, older, held }: Pushed): string {
+  const taken = changed + unchanged
+  const parts = [
+    taken > 0 && `${taken} ${taken === 1 ? 'price' : 'prices'} taken in`,
+    older > 0 && `${older} older than the known price`,
+    held > 0 && `${held} held until an officer answers`,
+  ]
+  return parts.filter(Boolean).join(', ')
+}
+
+/** When, from whom, and how far a price may move unasked: `HOLD_PRICE_PCT`, or 0 for what is believed. */
+export type Source = { now: number; by: number | null; holdPct: number }
+
+const slice = 400 // quotes written at a time, a few milliseconds: the event loop is everyone's
+
+/**
+ * Takes in quotes, slice by slice; older ones than are known only fill days that have no price. A power cut may lose the last
+ * of them, but none that an order was filled at: that order's commit brings all before it to the disk.
+ */
+export async function acceptQuotes(db: Db, given: readonly NewQuote[], source: Source): Promise<Pushed> {
+  const pushed = { received: given.length, changed: 0, unchanged: 0, older: 0, held: 0 }
+  for (let from = 0; from < given.length; from += slice) {
+    if (from > 0) await Bun.sleep(0)
+    const some = given.slice(from, from + slice)
+    const { changed, older, held } = await atomically(db, tx => acceptSome(tx, some, source), 'unsynced')
+    pushed.changed += changed
+    pushed.older += older
+    pushed.held += held
+  }
+  pushed.unchanged = Math.max(0, pushed.received - pushed.changed - pushed.older - pushed.held)
+  return pushed
+}
+
+type Known = Pick<QuoteRow, 'symbol' | 'priceCents' | 'openCents' | 'asOf' | 'receivedAt' | 'priceId'>
+
+/** Part of a transaction. */
+export function acceptSome(tx: Db, given: readonly NewQuote[], { now, by, holdPct }: Source) {
+  const before = new Map<string, Known>()
+  for (const quote of knownOf(tx).all(JSON.stringify(given.map(({ symbol }) => symbol))))
+    before.set(quote.symbol, quote)
+  const known = new Map(before)
+  const news = new Map<string, Known>()
+  const held = new Map<string, NewQuote & { before: number }>()
+  const days = new Map<string, DayPrice>()
+  const pastDays: DayPrice[] = []
+  let older = 0
+  for (const quote of given) {
+    const { symbol, priceCents, asOf } = quote
+    const last = known.get(symbol)
+    const ofDay: DayPrice = [symbol, startOfDay(asOf), priceCents]
+    if (last && isOlder(asOf, last.asOf, now)) {
+      older++
+      pastDays.push(ofDay)
+      continue
+    }
+    if (asOf === last?.asOf && priceCents === last.priceCents) continue
+    if (last && movesTooFar(last.priceCents, priceCents, holdPct)) {
+      held.set(symbol, { ...quote, before: last.priceCents })
+      continue
+    }
+    held.delete(symbol)
+    const accepted = { symbol, priceCents, asOf, receivedAt: now, openCents: openAfter(last, quote, now), priceId: 0 }
+    known.set(symbol, accepted)
+    news.set(symbol, accepted)
+    days.set(`${symbol} ${ofDay[1]}`, ofDay)
+  }
+  if (held.size) holdPrices(tx, [...held.values()], now, by)
+  if (pastDays.length) fillDays(tx).run(JSON.stringify(pastDays))
+  if (news.size) {
+    writeQuotes(tx, [...news.values()], before, now, by)
+    putDays(tx).run(JSON.stringify([...days.values()]))
+    dropHeld(
+      tx,
+      [...news.keys()].filter(symbol => !held.has(symbol)),
+      now,
+    )
+  }
+  return { changed: news.size, older, held: held.size }
+}
+
+/** A price that was made before today is what today began with. */
+const openAfter = (last: Known | undefined, { priceCents, asOf }: NewQuote, now: number): number =>
+  last && asOf >= startOfDay(now) ? openOf(last, now) : priceCents
+
+/** The newest quotes of these symbols, each with its place in the history. `before`: what was known of them. */
+export function writeQuotes(
+  tx: Db,
+  news: readonly Known[],
+  before: ReadonlyMap<string, Known>,
+  now: number,
+  by: number | null,
+): void {
+  const isMoved = ({ symbol, priceCents }: Known) => before.get(symbol)?.priceCents !== priceCents
+  const moved = news.filter(isMoved)
+  const first = nextPriceId(tx).get()?.id ?? 1
+  const idOf = new Map(moved.map(({ symbol }, i) => [symbol, first + i]))
+  const priceIdOf = (symbol: string) => idOf.get(symbol) ?? before.get(symbol)?.priceId ?? 0
+  endPrices(tx).run(
+    JSON.stringify(moved.map(({ symbol }) => [before.get(symbol)?.priceId, before.get(symbol)?.asOf])),
+    now,
+  )
+  putPrices(tx).run(
+    JSON.stringify(moved.map(quote => [priceIdOf(quote.symbol), quote.symbol, quote.priceCents, quote.asOf])),
+    now,
+    by,
+  )
+  const rows = news.map(({ symbol, priceCents, asOf, openCents }) => [
+    symbol,
+    priceCents,
+    asOf,
+    openCents,
+    priceIdOf(symbol),
+  ])
+  put(tx).run(JSON.stringify(rows), now, by)
+  touch(tx, 'quote', ...news.map(({ symbol }) => symbol))
+  const isFirst = moved.length > 0 && first === 1 // boards of leagues say no more that there are no prices
+  for (const id of isFirst ? liveLeagues(tx) : holdersOf(tx, [...idOf.keys()])) touch(tx, 'scores', id)
+}
+
+/** Many at once, as JSON: one statement for some hundred symbols. */
+const knownOf = prepared(({ $client: client }) =>
+  client.query<Known, [symbols: string]>(
+    `select symbol, price_cents as priceCents, open_cents as openCents, as_of as asOf, received_at as receivedAt,
+       price_id as priceId
+     from quotes where symbol in (select value from json_each(?))`,
+  ),
+)
+const put = prepared(({ $client: client }) =>
+  client.query<unknown, [rows: string, receivedAt: number, setBy: number | null]>(
+    `insert into quotes (symbol, price_cents, as_of, open_cents, price_id, received_at, set_by, seq)
+     select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ?2, ?3,
+       (select coalesce(max(seq), 0) + 1 from quotes)
+     from json_each(?1) where true
+     on conflict (symbol) do update set price_cents = excluded.price_cents, as_of = excluded.as_of,
+       open_cents = excluded.open_cents, price_id = excluded.price_id, received_at = excluded.received_at,
+       set_by = excluded.set_by, seq = excluded.seq`,
+  ),
+)
+
+const nextPriceId = prepared(({ $client: client }) =>
+  client.query<{ id: number }, []>('select coalesce(max(id), 0) + 1 as id from prices'),
+)
+const putPrices = prepared(({ $client: client }) =>
+  client.query<unknown, [rows: string, receivedAt: number, setBy: number | null]>(
+    `insert into prices (id, symbol, price_cents, as_of, received_at, set_by)
+     select value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?2, ?3 from json_each(?1)`,
+  ),
+)
+const endPrices = prepared(({ $client: client }) =>
+  client.query<unknown, [rows: string, until: number]>(
+    `update prices set until = ?2, confirmed_at = value ->> 1 from json_each(?1) where prices.id = value ->> 0`,
+  ),
+)
+
+type DayPrice = [symbol: string, day: number, priceCents: number]
+const putDays = prepared(({ $client: client }) =>
+  client.query<unknown, [rows: string]>(
+    `insert into daily_prices (symbol, day, close_cents)
+     select value ->> 0, value ->> 1, value ->> 2 from json_each(?) where true
+     on conflict (symbol, day) do update set close_cents = excluded.close_cents
+     where close_cents <> excluded.close_cents`,
+  ),
+)
+const fillDays = prepared(({ $client: client }) =>
+  client.query<unknown, [rows: string]>(
+    `insert or ignore into daily_prices (symbol, day, close_cents)
+     select value ->> 0, value ->> 1, value ->> 2 from json_each(?)`,
+  ),
+)

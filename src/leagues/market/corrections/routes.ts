@@ -1,0 +1,139 @@
+/** What officers correct: a wrong price, a split, a dividend. */
+import { Elysia, t } from 'elysia'
+import type { Db } from '../../../../db/open.ts'
+import { atomically } from '../../../../db/transactions.ts'
+import { audit } from '../../../audit.ts'
+import type { App } from '../../../context.ts'
+import { access, signedIn } from '../../../platform/http/access.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../../../platform/http/pagination.ts'
+import type { Who } from '../../../platform/http/request-context.ts'
+import { describe } from '../../../platform/http/route-docs.ts'
+import { idSchema } from '../../../platform/http/shared-schemas.ts'
+import { oneLine } from '../../../platform/http/text-formats.ts'
+import { maxPriceCents } from '../order.ts'
+import { symbolOf, symbolSchema } from '../quote.ts'
+import { mostInSplit, payDividend, splitSymbol } from './splits-and-dividends.ts'
+import {
+  listActions,
+  type SymbolAction,
+  type SymbolActionView,
+  symbolActionSchema,
+  symbolActionView,
+} from './symbol-action.ts'
+import { type Act, voidPrice } from './void-price.ts'
+
+const reason = t.Optional(oneLine(200))
+const part = t.Integer({ minimum: 1, maximum: mostInSplit })
+const of = t.Object({ symbol: symbolSchema })
+
+export const correctionRoutes = (app: App) => {
+  const { db, clock } = app
+
+  /** One transaction: the ledgers, the prices and the audit log change together or not at all. */
+  async function act(
+    who: Who,
+    given: string | undefined,
+    work: (tx: Db, act: Act) => SymbolAction,
+  ): Promise<SymbolActionView> {
+    const at = clock.now()
+    const action = await atomically(db, tx => {
+      const action = work(tx, { at, by: who.id, reason: given ?? null })
+      const { id, kind, symbol, cents, sharesTo, sharesFrom, lines, kept } = action
+      const detail = {
+        id,
+        cents,
+        ...(sharesTo && { split: `${sharesTo} for ${sharesFrom}` }),
+        lines,
+        kept,
+        reason: given,
+      }
+      audit(tx, { at, who, action: `price.${kind}`, target: `price of ${symbol}`, detail })
+      return action
+    })
+    return symbolActionView(action, who.id === null ? null : who.username)
+  }
+
+  return new Elysia({ prefix: '/quotes/:symbol', tags: ['market'] })
+    .use(access(app))
+    .get(
+      '/actions',
+      ({ params, query, request, set }) => {
+        const page = pageOf(query)
+        const { actions, total } = listActions(db, symbolOf(params.symbol), page)
+        return paged({ request, set }, page, total, { actions })
+      },
+      {
+        params: of,
+        query: t.Object(pageQuery),
+        may: 'reader',
+        detail: describe(
+          'Wrong prices taken back, splits and dividends of a symbol, the newest first',
+          pageSchema('actions', symbolActionSchema),
+        ),
+      },
+    )
+    .post(
+      '/prices/:price_id/void',
+      ({ params, body, who, set }) => {
+        set.status = 201
+        const symbol = symbolOf(params.symbol)
+        return act(signedIn(who), body?.reason, (tx, act) => voidPrice(tx, symbol, params.price_id, act))
+      },
+      {
+        params: t.Object({ symbol: symbolSchema, price_id: idSchema }),
+        body: t.Optional(t.Object({ reason }, { examples: [{ reason: 'A slip of the decimal point' }] })),
+        may: 'officer',
+        detail: describe('Take a wrong price back, and undo the trades made at it', symbolActionSchema, {
+          status: 201,
+          description:
+            'Each trade gets a line in the ledger that takes it back, also after later trades: cash or a holding may end below 0. Trades of final leagues stay. If it is the newest price, the one before counts again.',
+        }),
+      },
+    )
+    .post(
+      '/splits',
+      ({ params, body: { to, from, reason }, who, set }) => {
+        set.status = 201
+        const symbol = symbolOf(params.symbol)
+        return act(signedIn(who), reason, (tx, act) => splitSymbol(tx, symbol, { to, from }, act))
+      },
+      {
+        params: of,
+        body: t.Object({ to: part, from: part, reason }, { examples: [{ to: 2, from: 1 }] }),
+        may: 'officer',
+        detail: describe(
+          'Split a symbol: so many shares for so many, in every league that is not final',
+          symbolActionSchema,
+          {
+            status: 201,
+            description:
+              'The price and its history are restated. What is left over of a share is paid out. The same split is taken once a day.',
+          },
+        ),
+      },
+    )
+    .post(
+      '/dividends',
+      ({ params, body: { per_share_cents, reason }, who, set }) => {
+        set.status = 201
+        const symbol = symbolOf(params.symbol)
+        return act(signedIn(who), reason, (tx, act) => payDividend(tx, symbol, per_share_cents, act))
+      },
+      {
+        params: of,
+        body: t.Object(
+          { per_share_cents: t.Integer({ minimum: 1, maximum: maxPriceCents }), reason },
+          { examples: [{ per_share_cents: 25, reason: 'First quarter' }] },
+        ),
+        may: 'officer',
+        detail: describe(
+          'Pay a dividend to everyone who holds a symbol, in every league that is not final',
+          symbolActionSchema,
+          {
+            status: 201,
+            description: 'Who has sold short pays it. The same dividend is taken once a day.',
+          },
+        ),
+      },
+    )
+}

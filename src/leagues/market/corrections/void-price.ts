@@ -1,0 +1,168 @@
+/**
+ * A wrong price is taken back: the price before it counts again, and every trade made at it is undone by a line of its own,
+ * in one transaction. What a member did afterwards stays, so cash or a holding may end below 0.
+ */
+import { and, asc, desc, eq, gte, isNull, lt, sql } from 'drizzle-orm'
+import type { Db } from '../../../../db/open.ts'
+import { dailyPrices, ledger, prices, symbolActions } from '../../../../db/schema.ts'
+import { refuse } from '../../../errors.ts'
+import { day, iso } from '../../../platform/clock.ts'
+import { writeQuotes } from '../accept-quotes.ts'
+import { isTrade, type LedgerLine } from '../ledger.ts'
+import { moneyText } from '../order.ts'
+import { applyCorrection, applyTrade, noPosition, type Position } from '../position.ts'
+import type { Price } from '../price-history.ts'
+import { findPortfolio, position } from '../queries.ts'
+import { startOfDay } from '../quote.ts'
+import { findQuote } from '../quote-queries.ts'
+import { writeLine } from '../write-line.ts'
+import { countLines, insertAction, type SymbolAction } from './symbol-action.ts'
+
+export type Act = { at: number; by: number | null; reason: string | null }
+
+export function voidPrice(tx: Db, symbol: string, priceId: number, act: Act): SymbolAction {
+  const price = voidable(tx, symbol, priceId)
+  const action = insertAction(tx, { ...act, symbol, kind: 'void', priceId, cents: price.priceCents, lines: 0 })
+  const { lines, kept } = undoTrades(tx, action)
+  tx.update(prices).set({ voidedAt: act.at }).where(eq(prices.id, priceId)).run()
+  const lastAsOf = price.confirmedAt ?? findQuote(tx, symbol)?.asOf ?? price.asOf
+  if (price.until === null) restoreBefore(tx, price, act)
+  for (let start = startOfDay(price.asOf); start <= lastAsOf; start += day) closeDayAnew(tx, symbol, start)
+  return countLines(tx, action, { lines, kept })
+}
+
+function voidable(tx: Db, symbol: string, id: number): Price {
+  const price = tx
+    .select()
+    .from(prices)
+    .where(and(eq(prices.id, id), eq(prices.symbol, symbol)))
+    .get()
+  if (!price) return refuse('not_found', `There is no price ${id} of ${symbol} among those of the last days`)
+  if (price.voidedAt !== null)
+    return refuse('conflict', `This price was taken back already, at ${iso(price.voidedAt)}`, { rule: 'voided' })
+  const split = tx
+    .select({ at: symbolActions.at })
+    .from(symbolActions)
+    .where(
+      and(eq(symbolActions.symbol, symbol), eq(symbolActions.kind, 'split'), gte(symbolActions.at, price.receivedAt)),
+    )
+    .get()
+  if (split)
+    return refuse(
+      'conflict',
+      `${symbol} was split at ${iso(split.at)}, after this price: it can no longer be taken back`,
+      {
+        rule: 'split',
+      },
+    )
+  return price
+}
+
+type Trade = Pick<LedgerLine, 'id' | 'leagueId' | 'userId'> & { isFinal: number }
+
+function undoTrades(tx: Db, action: SymbolAction): { lines: number; kept: number } {
+  const made = tx.$client
+    .query<Trade, [number]>(
+      `select t.id, t.league_id as leagueId, t.user_id as userId, l.finalized_at is not null as isFinal
+       from ledger t join leagues l on l.id = t.league_id
+       where t.price_id = ? and t.price_id is not null and not exists (select 1 from ledger u where u.undoes = t.id)
+       order by t.league_id, t.user_id, t.id`,
+    )
+    .all(action.priceId ?? 0)
+  const open = made.filter(({ isFinal }) => !isFinal)
+  const byPortfolio = Map.groupBy(open, ({ leagueId, userId }) => `${leagueId}/${userId}`)
+  for (const trades of byPortfolio.values()) undoOfPortfolio(tx, trades, action)
+  return { lines: open.length, kept: made.length - open.length }
+}
+
+/**
+ * What is held afterwards is what would be held without these trades. Each line gives back the shares at their price; the
+ * last one carries the difference in gain that trades since have made of them.
+ */
+function undoOfPortfolio(tx: Db, trades: readonly Trade[], { id: actionId, at, symbol }: SymbolAction): void {
+  const [{ leagueId, userId }] = trades as [Trade]
+  const history = linesOf(tx, leagueId, userId, symbol)
+  const undone = new Set(trades.map(({ id }) => id))
+  const target = positionWithout(history, undone)
+  let now = position(tx, leagueId, userId, symbol)
+  const lines = history.filter(({ id }) => undone.has(id))
+  for (const [i, line] of lines.entries()) {
+    const back = { quantity: -line.quantity, cash: -line.cashCents, fee: -line.feeCents }
+    const realised = i === lines.length - 1 ? target.realised - now.realised : 0
+    now = applyCorrection(now, { ...back, realised })
+    const portfolio = findPortfolio(tx, leagueId, userId)
+    if (!portfolio) throw new Error(`User ${userId} has traded in league ${leagueId} without a portfolio`)
+    const price = line.priceCents ?? 0
+    writeLine(tx, portfolio, { kind: 'undo', at, symbol, price, ...back, realised, undoes: line.id, actionId }, now)
+  }
+  if (now.cost !== target.cost || now.quantity !== target.quantity)
+    throw new Error(`Undoing trades of user ${userId} in league ${leagueId} would not add up`)
+}
+
+const linesOf = (tx: Db, leagueId: number, userId: number, symbol: string): LedgerLine[] =>
+  tx
+    .select()
+    .from(ledger)
+    .where(and(eq(ledger.leagueId, leagueId), eq(ledger.userId, userId), eq(ledger.symbol, symbol)))
+    .orderBy(asc(ledger.id))
+    .all()
+
+/** The position as these lines make it, without `undone` and whatever was taken back before. */
+function positionWithout(lines: readonly LedgerLine[], undone: ReadonlySet<number>): Position {
+  const gone = new Set(undone)
+  for (const { undoes } of lines) if (undoes !== null) gone.add(undoes)
+  let held = noPosition
+  for (const line of lines) {
+    if (gone.has(line.id) || line.kind === 'undo') continue
+    held = isTrade(line.kind)
+      ? applyTrade(held, line.quantity, line.priceCents ?? 0)
+      : applyCorrection(held, {
+          quantity: line.quantity,
+          cash: line.cashCents,
+          fee: line.feeCents,
+          realised: line.realisedCents,
+        })
+  }
+  return held
+}
+
+function restoreBefore(tx: Db, wrong: Price, { at, by }: Act): void {
+  const { symbol } = wrong
+  const quote = findQuote(tx, symbol)
+  const before = tx
+    .select()
+    .from(prices)
+    .where(and(eq(prices.symbol, symbol), lt(prices.id, wrong.id), isNull(prices.voidedAt)))
+    .orderBy(desc(prices.id))
+    .get()
+  if (!quote || !before)
+    refuse(
+      'conflict',
+      `${moneyText(wrong.priceCents)} is the only price of ${symbol} that is known. Set the right one first, then take this one back`,
+      { rule: 'only_price' },
+    )
+  const { priceCents } = before
+  const openCents = quote.openCents === wrong.priceCents ? priceCents : quote.openCents
+  const restored = { ...quote, priceCents, openCents, asOf: before.confirmedAt ?? before.asOf, receivedAt: at }
+  writeQuotes(tx, [restored], new Map([[symbol, quote]]), at, by)
+}
+
+/** The day's price is the last one that was not taken back. */
+function closeDayAnew(tx: Db, symbol: string, start: number): void {
+  const last = tx
+    .select({ closeCents: prices.priceCents })
+    .from(prices)
+    .where(
+      and(
+        eq(prices.symbol, symbol),
+        isNull(prices.voidedAt),
+        gte(sql`coalesce(${prices.confirmedAt}, ${prices.asOf})`, start),
+        lt(prices.asOf, start + day),
+      ),
+    )
+    .orderBy(desc(prices.id))
+    .get()
+  const ofDay = and(eq(dailyPrices.symbol, symbol), eq(dailyPrices.day, start))
+  if (last) tx.update(dailyPrices).set(last).where(ofDay).run()
+  else tx.delete(dailyPrices).where(ofDay).run()
+}

@@ -1,0 +1,137 @@
+/** Prices that moved so far that an officer is asked: nobody trades at one before it is accepted. */
+import { asc, count, eq, inArray, sql } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { heldPrices, users } from '../../../db/schema.ts'
+import { clear, raise } from '../../alerts.ts'
+import { refuse } from '../../errors.ts'
+import { iso } from '../../platform/clock.ts'
+import type { PageSlice } from '../../platform/http/pagination.ts'
+import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { moneyText } from './order.ts'
+import { type NewQuote, percentOf } from './quote.ts'
+
+export type HeldPrice = typeof heldPrices.$inferSelect
+
+export const heldPriceSchema = t.Object(
+  {
+    id: t.Integer(),
+    symbol: t.String(),
+    price_cents: t.Integer({ description: 'What came in' }),
+    before_cents: t.Integer({ description: 'What counts meanwhile' }),
+    change_pct: t.Number(),
+    as_of: dateTimeSchema,
+    received_at: dateTimeSchema,
+    username: t.Nullable(t.String({ description: 'Who sent it; null: a feed or the operator' })),
+  },
+  {
+    description: 'A price that is held until an officer accepts or discards it',
+    examples: [
+      {
+        id: 1,
+        symbol: 'ACME',
+        price_cents: 213_500,
+        before_cents: 21_350,
+        change_pct: 900,
+        as_of: '2026-03-01T12:00:00.000Z',
+        received_at: '2026-03-01T12:00:01.000Z',
+        username: 'olga',
+      },
+    ],
+  },
+)
+export type HeldPriceView = Static<typeof heldPriceSchema>
+
+const alert = 'prices_held'
+
+/** Of one symbol the newest is held. The same one again asks nothing new. */
+export function holdPrices(
+  tx: Db,
+  held: readonly (NewQuote & { before: number })[],
+  now: number,
+  by: number | null,
+): void {
+  const rows = held.map(({ symbol, priceCents, asOf, before }) => ({
+    symbol,
+    priceCents,
+    beforeCents: before,
+    asOf,
+    receivedAt: now,
+    setBy: by,
+  }))
+  const written = tx
+    .insert(heldPrices)
+    .values(rows)
+    .onConflictDoUpdate({
+      target: heldPrices.symbol,
+      set: {
+        priceCents: sql`excluded.price_cents`,
+        beforeCents: sql`excluded.before_cents`,
+        asOf: sql`excluded.as_of`,
+        receivedAt: sql`excluded.received_at`,
+        setBy: sql`excluded.set_by`,
+      },
+      setWhere: sql`(${heldPrices.priceCents}, ${heldPrices.asOf}) <> (excluded.price_cents, excluded.as_of)`,
+    })
+    .returning({ id: heldPrices.id })
+    .all().length
+  if (written) tellOfHeld(tx, now)
+}
+
+/** Prices that fit have come in since: the question is answered. */
+export function dropHeld(tx: Db, symbols: readonly string[], now: number): void {
+  const dropped = tx
+    .delete(heldPrices)
+    .where(inArray(heldPrices.symbol, [...symbols]))
+    .returning({ id: heldPrices.id })
+    .all()
+  if (dropped.length) tellOfHeld(tx, now)
+}
+
+export function takeHeld(tx: Db, id: number, now: number): HeldPrice {
+  const [held] = tx.delete(heldPrices).where(eq(heldPrices.id, id)).returning().all()
+  if (!held) return refuse('not_found', 'This price is held no more: it was answered, or a newer one has come in')
+  tellOfHeld(tx, now)
+  return held
+}
+
+function tellOfHeld(tx: Db, now: number): void {
+  const { total } = tx.select({ total: count() }).from(heldPrices).get() ?? { total: 0 }
+  if (total === 0) return void clear(tx, now, alert)
+  const some = tx.select().from(heldPrices).orderBy(asc(heldPrices.symbol)).limit(5).all()
+  const told = some.map(
+    ({ symbol, priceCents, beforeCents }) => `${symbol} from ${moneyText(beforeCents)} to ${moneyText(priceCents)}`,
+  )
+  raise(tx, now, {
+    key: alert,
+    type: 'price_held',
+    severity: 'warning',
+    title: total === 1 ? 'A price is held' : `${total} prices are held`,
+    message: `${told.join(', ')}${total > some.length ? ' and others' : ''} moved very far. An officer accepts or discards them at /quotes.`,
+    data: { held: total, symbols: some.map(({ symbol }) => symbol) },
+  })
+}
+
+export function listHeld(db: Db, { limit, offset }: PageSlice): { held: HeldPriceView[]; total: number } {
+  const rows = db
+    .select({ price: heldPrices, username: users.username })
+    .from(heldPrices)
+    .leftJoin(users, eq(users.id, heldPrices.setBy))
+    .orderBy(asc(heldPrices.symbol))
+    .limit(limit)
+    .offset(offset)
+    .all()
+  const total = db.select({ total: count() }).from(heldPrices).get()?.total ?? 0
+  return { held: rows.map(({ price, username }) => heldPriceView(price, username)), total }
+}
+
+export const heldPriceView = (price: HeldPrice, username: string | null): HeldPriceView => ({
+  id: price.id,
+  symbol: price.symbol,
+  price_cents: price.priceCents,
+  before_cents: price.beforeCents,
+  change_pct: percentOf(price.priceCents - price.beforeCents, price.beforeCents),
+  as_of: iso(price.asOf),
+  received_at: iso(price.receivedAt),
+  username,
+})

@@ -1,0 +1,48 @@
+/** Prices from a spreadsheet: `symbol`, `price` in currency units and, where it is not of now, `as_of`. A heading may be left out. */
+import Papa from 'papaparse'
+import type { FieldError } from '../../errors.ts'
+import { mostQuotes, type NewQuote, readQuote } from './quote.ts'
+
+const headings: Record<string, 'symbol' | 'price' | 'as_of'> = {
+  symbol: 'symbol',
+  ticker: 'symbol',
+  price: 'price',
+  close: 'price',
+  as_of: 'as_of',
+  date: 'as_of',
+  time: 'as_of',
+}
+
+export function readPriceCsv(csv: string, now: number): { quotes: NewQuote[]; errors: FieldError[] } {
+  const { data: rows } = Papa.parse<string[]>(csv.replace(/^\uFEFF/, ''), {
+    skipEmptyLines: 'greedy',
+    transform: text => text.trim(),
+  })
+  const [first = []] = rows
+  const named = first.map(cell => headings[cell.toLowerCase().replaceAll(' ', '_')])
+  const hasHeading = named.includes('symbol')
+  const columns = hasHeading ? named : (['symbol', 'price', 'as_of'] as const)
+  const prices = hasHeading ? rows.slice(1) : rows
+  const wrong = (path: string, message: string) => ({ quotes: [], errors: [{ path, message }] })
+  if (hasHeading && !columns.includes('price')) return wrong('price', 'The file lacks this column.')
+  if (!prices.length) return wrong('csv', 'The file has no rows.')
+  if (prices.length > mostQuotes) return wrong('csv', `The file has more than ${mostQuotes} rows. Send it in parts.`)
+  const quotes: NewQuote[] = []
+  const errors: FieldError[] = []
+  for (const [i, cells] of prices.entries()) {
+    const cell = (column: 'symbol' | 'price' | 'as_of') => cells[columns.indexOf(column)] || undefined
+    const price_cents = centsOf(cell('price') ?? '')
+    const row = `row ${i + 1}`
+    const read = readQuote({ symbol: cell('symbol'), price_cents, as_of: cell('as_of') }, row, now)
+    if (price_cents === undefined) errors.push({ path: `${row}.price`, message: 'Write a price such as 213.50.' })
+    else if (Array.isArray(read)) errors.push(...read)
+    else quotes.push(read)
+  }
+  return { quotes: quotes.sort((a, b) => a.asOf - b.asOf), errors } // so that the last one of a symbol counts
+}
+
+/** `213.50`, `213,5` and `1 213.50` in cents, digit by digit: no rounding. */
+function centsOf(text: string): number | undefined {
+  const [, whole, part = ''] = /^(\d{1,9})(?:[.,](\d{1,2}))?$/.exec(text.replaceAll(/[\s'$€£]/g, '')) ?? []
+  return whole === undefined ? undefined : Number(whole + part.padEnd(2, '0'))
+}

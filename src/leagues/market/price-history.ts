@@ -1,0 +1,166 @@
+/** What a symbol was worth: a price for every day, and every price of the last days. */
+import { and, asc, count, desc, eq, gte, inArray, isNull, lte, or, sql } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { dailyPrices, ledger, prices, users } from '../../../db/schema.ts'
+import { day, iso, isoOrNull } from '../../platform/clock.ts'
+import type { PageSlice } from '../../platform/http/pagination.ts'
+import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
+
+export const detailDays = 7
+const mostPoints = 400 // of a chart
+
+export type Price = typeof prices.$inferSelect
+
+export const priceSchema = t.Object(
+  {
+    id: t.Integer(),
+    price_cents: t.Integer(),
+    as_of: dateTimeSchema,
+    received_at: dateTimeSchema,
+    until: t.Nullable(dateTimeSchema, { description: 'When the next one came in; null: this is the newest' }),
+    username: t.Nullable(t.String({ description: 'Who sent it; null: a feed or the operator' })),
+    trades: t.Integer({ description: 'Made at it, in all leagues' }),
+    voided_at: t.Nullable(dateTimeSchema, { description: 'When it was taken back as wrong' }),
+  },
+  {
+    description: 'A price of the last 7 days',
+    examples: [
+      {
+        id: 812,
+        price_cents: 21_350,
+        as_of: '2026-03-01T12:00:00.000Z',
+        received_at: '2026-03-01T12:00:01.000Z',
+        until: null,
+        username: 'olga',
+        trades: 3,
+        voided_at: null,
+      },
+    ],
+  },
+)
+export type PriceView = Static<typeof priceSchema>
+
+export const historySchema = t.Object(
+  {
+    symbol: t.String(),
+    days: t.Array(t.Object({ date: dateSchema, close_cents: t.Integer() }), {
+      description: 'The last price of each day, in UTC, in the shares of now',
+    }),
+    recent: t.Array(t.Object({ at: dateTimeSchema, price_cents: t.Integer() }), {
+      description: `Prices of the last ${detailDays} days, at most ${mostPoints} of them, evenly chosen`,
+    }),
+  },
+  {
+    description: 'The price of a symbol over time, the oldest first',
+    examples: [
+      {
+        symbol: 'ACME',
+        days: [
+          { date: '2026-02-27', close_cents: 20_900 },
+          { date: '2026-02-28', close_cents: 21_100 },
+        ],
+        recent: [{ at: '2026-03-01T12:00:00.000Z', price_cents: 21_350 }],
+      },
+    ],
+  },
+)
+export type PriceHistory = Static<typeof historySchema>
+
+export function priceHistory(
+  db: Db,
+  symbol: string,
+  now: number,
+  days: { from?: number; to?: number } = {},
+): PriceHistory {
+  const closes = db
+    .select({ day: dailyPrices.day, close: dailyPrices.closeCents })
+    .from(dailyPrices)
+    .where(
+      and(
+        eq(dailyPrices.symbol, symbol),
+        days.from === undefined ? undefined : gte(dailyPrices.day, days.from),
+        days.to === undefined ? undefined : lte(dailyPrices.day, days.to),
+      ),
+    )
+    .orderBy(asc(dailyPrices.day))
+    .all()
+  const since = now - detailDays * day
+  const recent = db
+    .select({ at: prices.asOf, cents: prices.priceCents })
+    .from(prices)
+    .where(and(eq(prices.symbol, symbol), isNull(prices.voidedAt), or(isNull(prices.until), gte(prices.until, since))))
+    .orderBy(asc(prices.id))
+    .all()
+  return {
+    symbol,
+    days: closes.map(({ day, close }) => ({ date: iso(day).slice(0, 10), close_cents: close })),
+    recent: thinned(recent, mostPoints).map(({ at, cents }) => ({ at: iso(at), price_cents: cents })),
+  }
+}
+
+/** At most so many, the last one among them. */
+function thinned<T>(items: readonly T[], most: number): T[] {
+  const step = Math.ceil(items.length / most)
+  return items.filter((_, i) => (items.length - 1 - i) % step === 0)
+}
+
+/** Prices of the last days, the newest first. */
+export function listPrices(
+  db: Db,
+  symbol: string,
+  { limit, offset }: PageSlice,
+): { prices: PriceView[]; total: number } {
+  const rows = db
+    .select({
+      price: prices,
+      username: users.username,
+      trades: sql<number>`(select count(*) from ${ledger} where ${ledger.priceId} = ${prices.id})`,
+    })
+    .from(prices)
+    .leftJoin(users, eq(users.id, prices.setBy))
+    .where(eq(prices.symbol, symbol))
+    .orderBy(desc(prices.id))
+    .limit(limit)
+    .offset(offset)
+    .all()
+  const views = rows.map(({ price, username, trades }) => ({
+    id: price.id,
+    price_cents: price.priceCents,
+    as_of: iso(price.asOf),
+    received_at: iso(price.receivedAt),
+    until: isoOrNull(price.until),
+    username,
+    trades,
+    voided_at: isoOrNull(price.voidedAt),
+  }))
+  const { total } = db.select({ total: count() }).from(prices).where(eq(prices.symbol, symbol)).get() ?? { total: 0 }
+  return { prices: views, total }
+}
+
+const sparkDays = 30
+
+/** A line for each symbol: the days of a month; for one that has no two yet, its last prices. */
+export function sparkValues(db: Db, symbols: readonly string[], now: number): Map<string, number[]> {
+  const lines = new Map<string, number[]>(symbols.map(symbol => [symbol, []]))
+  const days = db
+    .select({ symbol: dailyPrices.symbol, cents: dailyPrices.closeCents })
+    .from(dailyPrices)
+    .where(and(inArray(dailyPrices.symbol, [...symbols]), gte(dailyPrices.day, now - sparkDays * day)))
+    .orderBy(asc(dailyPrices.symbol), asc(dailyPrices.day))
+    .all()
+  for (const { symbol, cents } of days) lines.get(symbol)?.push(cents)
+  for (const [symbol, values] of lines) if (values.length < 3) lines.set(symbol, lastPrices(db, symbol))
+  return lines
+}
+
+const lastPrices = (db: Db, symbol: string): number[] =>
+  db
+    .select({ cents: prices.priceCents })
+    .from(prices)
+    .where(and(eq(prices.symbol, symbol), isNull(prices.voidedAt)))
+    .orderBy(desc(prices.id))
+    .limit(30)
+    .all()
+    .map(({ cents }) => cents)
+    .reverse()

@@ -1,0 +1,159 @@
+/** Prices as they come in by CSV, as they were, and those that are held. */
+import { Elysia, t } from 'elysia'
+import { atomically } from '../../../db/transactions.ts'
+import { audit } from '../../audit.ts'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { access, signedIn } from '../../platform/http/access.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { receiveCsv } from '../../platform/http/receive-csv.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { idParams } from '../../platform/http/shared-schemas.ts'
+import { dateSchema } from '../../platform/http/text-formats.ts'
+import { acceptQuotes, acceptSome, pushedSchema, pushedView } from './accept-quotes.ts'
+import { heldPriceSchema, heldPriceView, listHeld, takeHeld } from './held-prices.ts'
+import { readPriceCsv } from './price-csv.ts'
+import { historySchema, listPrices, priceHistory, priceSchema } from './price-history.ts'
+import { quoteSchema, quoteView, symbolOf, symbolSchema } from './quote.ts'
+import { findQuote } from './quote-queries.ts'
+
+const one = { params: t.Object({ symbol: symbolSchema }) }
+const mostTold = 100 // mistakes
+
+export const priceRoutes = (app: App) => {
+  const { db, clock, config } = app
+  const known = (written: string) => {
+    const symbol = symbolOf(written)
+    return findQuote(db, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`)
+  }
+
+  return new Elysia({ prefix: '/quotes', tags: ['market'] })
+    .use(access(app))
+    .post(
+      '/import',
+      async ({ request, who }) => {
+        const now = clock.now()
+        const { quotes, errors } = readPriceCsv(await receiveCsv(request), now)
+        if (errors.length)
+          refuse(
+            'invalid',
+            `Nothing was taken in: ${errors.length === 1 ? '1 mistake' : `${errors.length} mistakes`}`,
+            {
+              errors: errors.slice(0, mostTold),
+            },
+          )
+        return pushedView(await acceptQuotes(db, quotes, { now, by: signedIn(who).id, holdPct: config.holdPricePct }))
+      },
+      {
+        parse: 'none',
+        may: 'officer',
+        detail: {
+          ...describe('Prices from a CSV: all rows or, where any is wrong, none', pushedSchema, {
+            description:
+              'Columns `symbol`, `price` in currency units and, optionally, `as_of`, a date or a time. Days before the known price fill the history.',
+          }),
+          requestBody: {
+            required: true,
+            content: {
+              'text/csv': { schema: { type: 'string', example: 'symbol,price,as_of\nACME,213.50,2026-03-01' } },
+              'application/json': {
+                schema: {
+                  type: 'object',
+                  required: ['csv'],
+                  properties: { csv: { type: 'string', example: 'symbol,price\nACME,213.50' } },
+                },
+              },
+            },
+          },
+        },
+      },
+    )
+    .get(
+      '/:symbol/history',
+      ({ params, query: { from, to } }) => {
+        const { symbol } = known(params.symbol)
+        const days = {
+          from: from === undefined ? undefined : Date.parse(from),
+          to: to === undefined ? undefined : Date.parse(to),
+        }
+        return priceHistory(db, symbol, clock.now(), days)
+      },
+      {
+        ...one,
+        query: t.Object({ from: t.Optional(dateSchema), to: t.Optional(dateSchema) }),
+        may: 'reader',
+        detail: describe('The price of a symbol over time: by day, and in detail for the last days', historySchema),
+      },
+    )
+    .get(
+      '/:symbol/prices',
+      ({ params, query, request, set }) => {
+        const page = pageOf(query)
+        const { prices, total } = listPrices(db, known(params.symbol).symbol, page)
+        return paged({ request, set }, page, total, { prices })
+      },
+      {
+        ...one,
+        query: t.Object(pageQuery),
+        may: 'officer',
+        detail: describe('Every price of the last days, the newest first', pageSchema('prices', priceSchema)),
+      },
+    )
+}
+
+export const heldPriceRoutes = (app: App) => {
+  const { db, clock } = app
+  return new Elysia({ prefix: '/held-prices', tags: ['market'] })
+    .use(access(app))
+    .get(
+      '/',
+      ({ query, request, set }) => {
+        const page = pageOf(query)
+        const { held, total } = listHeld(db, page)
+        return paged({ request, set }, page, total, { held_prices: held })
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'officer',
+        detail: describe(
+          'Prices that moved so far that they wait for an answer',
+          pageSchema('held_prices', heldPriceSchema),
+        ),
+      },
+    )
+    .guard({ params: idParams })
+    .post(
+      '/:id/accept',
+      async ({ params: { id }, who }) => {
+        const now = clock.now()
+        const symbol = await atomically(db, tx => {
+          const held = takeHeld(tx, id, now)
+          const { symbol, priceCents, asOf, beforeCents } = held
+          const { older } = acceptSome(tx, [{ symbol, priceCents, asOf }], { now, by: signedIn(who).id, holdPct: 0 })
+          if (older) refuse('conflict', `A newer price of ${symbol} has come in`)
+          const detail = { price_cents: priceCents, before_cents: beforeCents }
+          audit(tx, { at: now, who: signedIn(who), action: 'price.accept', target: `price of ${symbol}`, detail })
+          return symbol
+        })
+        return quoteView(known(symbol), now)
+      },
+      { may: 'officer', detail: describe('Accept a held price: it counts from now on', quoteSchema) },
+    )
+    .post(
+      '/:id/discard',
+      async ({ params: { id }, who }) => {
+        const at = clock.now()
+        return atomically(db, tx => {
+          const held = takeHeld(tx, id, at)
+          const detail = { price_cents: held.priceCents, before_cents: held.beforeCents }
+          audit(tx, { at, who: signedIn(who), action: 'price.discard', target: `price of ${held.symbol}`, detail })
+          return heldPriceView(held, null)
+        })
+      },
+      { may: 'officer', detail: describe('Discard a held price', heldPriceSchema) },
+    )
+
+  function known(symbol: string) {
+    return findQuote(db, symbol) ?? refuse('not_found', `There is no quote of ${symbol}`)
+  }
+}

@@ -1,0 +1,110 @@
+/** A line of the ledger, with what follows from it: cash, holding and sums. Part of the transaction that does something. */
+import { and, eq, sql } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { holdings, type LedgerKind, ledger, portfolios } from '../../../db/schema.ts'
+import { given, prepared } from '../../../db/transactions.ts'
+import { touch } from '../../platform/cache/stamps.ts'
+import { isTrade, type LedgerLine } from './ledger.ts'
+import type { Portfolio } from './portfolio.ts'
+import type { Position } from './position.ts'
+import { portfolioKey } from './queries.ts'
+
+export type NewLine = {
+  kind: Exclude<LedgerKind, 'grant'>
+  at: number
+  symbol: string
+  quantity: number
+  price: number
+  fee: number
+  cash: number
+  realised: number
+  priceId?: number
+  undoes?: number
+  actionId?: number
+}
+
+/** `before`: the portfolio as it stands; `after`: what is then held of the symbol. */
+export function writeLine(
+  tx: Db,
+  { leagueId, userId, cashCents }: Pick<Portfolio, 'leagueId' | 'userId' | 'cashCents'>,
+  line: NewLine,
+  after: Position,
+): LedgerLine {
+  const { symbol, fee, cash, realised } = line
+  const trades = isTrade(line.kind) ? 1 : 0
+  const volume = trades * Math.abs(line.quantity) * line.price
+  updateCash(tx).run({ leagueId, userId, cash, realised, fee, volume, trades, corrections: 1 - trades })
+  upsertHolding(tx).run({ leagueId, userId, symbol, ...after })
+  touch(tx, 'portfolio', portfolioKey(leagueId, userId))
+  touch(tx, 'scores', leagueId) // of the league's board, players and numbers
+  touch(tx, 'user', userId)
+  touch(tx, 'activity', leagueId)
+  return appendLedger(tx).get({
+    leagueId,
+    userId,
+    ...{ priceId: null, undoes: null, actionId: null, ...line },
+    cashAfter: cashCents + cash,
+    quantityAfter: after.quantity,
+  })
+}
+
+const updateCash = prepared(db =>
+  db
+    .update(portfolios)
+    .set({
+      cashCents: sql`${portfolios.cashCents} + ${given('cash')}`,
+      realisedCents: sql`${portfolios.realisedCents} + ${given('realised')}`,
+      feesCents: sql`${portfolios.feesCents} + ${given('fee')}`,
+      volumeCents: sql`${portfolios.volumeCents} + ${given('volume')}`,
+      trades: sql`${portfolios.trades} + ${given('trades')}`,
+      corrections: sql`${portfolios.corrections} + ${given('corrections')}`,
+    })
+    .where(and(eq(portfolios.leagueId, given('leagueId')), eq(portfolios.userId, given('userId'))))
+    .prepare(),
+)
+
+const upsertHolding = prepared(db =>
+  db
+    .insert(holdings)
+    .values({
+      leagueId: given('leagueId'),
+      userId: given('userId'),
+      symbol: given('symbol'),
+      quantity: given('quantity'),
+      costCents: given('cost'),
+      realisedCents: given('realised'),
+    })
+    .onConflictDoUpdate({
+      target: [holdings.leagueId, holdings.userId, holdings.symbol],
+      set: {
+        quantity: sql`excluded.quantity`,
+        costCents: sql`excluded.cost_cents`,
+        realisedCents: sql`excluded.realised_cents`,
+      },
+    })
+    .prepare(),
+)
+
+const appendLedger = prepared(db =>
+  db
+    .insert(ledger)
+    .values({
+      leagueId: given('leagueId'),
+      userId: given('userId'),
+      at: given('at'),
+      kind: given('kind'),
+      symbol: given('symbol'),
+      quantity: given('quantity'),
+      priceCents: given('price'),
+      feeCents: given('fee'),
+      cashCents: given('cash'),
+      cashAfterCents: given('cashAfter'),
+      quantityAfter: given('quantityAfter'),
+      realisedCents: given('realised'),
+      priceId: given('priceId'),
+      undoes: given('undoes'),
+      actionId: given('actionId'),
+    })
+    .returning()
+    .prepare(),
+)

@@ -1,0 +1,153 @@
+/** Prices over time, those that are held with a question, and those that come by CSV. */
+import { expect, test } from 'bun:test'
+import { day, minute } from '../src/platform/clock.ts'
+import { newCup, newTrader, newTraders, portfolio, quote, trade } from './market.ts'
+import { refusalOf, start } from './start.ts'
+
+const dateOf = (at: number) => new Date(at).toISOString().slice(0, 10)
+
+test('a price that moves more than half is held: nobody trades at it until an officer accepts it', async () => {
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call)
+  const [ann] = await newTraders(fieldhouse, 1, ['ann'])
+  const olga = await newTrader(fieldhouse, 'olga', 'officer')
+  await quote(olga, { ACME: 20_000, BOLT: 1_000 })
+  expect(await quote(olga, { ACME: 213_500, BOLT: 1_500 })).toMatchObject({
+    changed: 1,
+    held: 1,
+    message: '1 price taken in, 1 held until an officer answers',
+  })
+  expect(await trade(ann!, 1, 'buy', 1, 'ACME')).toMatchObject({ price_cents: 20_000 })
+  const { held_prices } = await olga.get('/api/v1/held-prices')
+  expect(held_prices).toMatchObject([
+    { symbol: 'ACME', price_cents: 213_500, before_cents: 20_000, change_pct: 967.5, username: 'olga' },
+  ])
+  const alerts = async () =>
+    (await fieldhouse.call.get('/admin/monitoring/alerts/json')).alerts.filter(
+      ({ alert_type }: { alert_type: string }) => alert_type === 'price_held',
+    )
+  expect(await alerts()).toMatchObject([{ title: 'A price is held', data: { symbols: ['ACME'] } }])
+
+  for (const refused of [ann!.get('/api/v1/held-prices'), ann!.post(`/api/v1/held-prices/${held_prices[0].id}/accept`)])
+    expect((await refusalOf(refused)).status).toBe(403)
+  expect(await olga.post(`/api/v1/held-prices/${held_prices[0].id}/accept`)).toMatchObject({ price_cents: 213_500 })
+  expect((await refusalOf(olga.post(`/api/v1/held-prices/${held_prices[0].id}/accept`))).status).toBe(404)
+  expect((await olga.get('/api/v1/held-prices')).held_prices).toEqual([])
+  expect(await alerts()).toEqual([])
+  const { logs } = await fieldhouse.call.get('/admin/audit/logs/json?action=price.accept')
+  expect(logs).toMatchObject([{ user: 'olga', target: 'price of ACME', detail: { price_cents: 213_500 } }])
+})
+
+test('a held price is discarded by hand, or by the next price that fits; the newest far one is the question', async () => {
+  const { call } = await start()
+  await quote(call, { ACME: 1_000, BOLT: 1_000 })
+  await quote(call, { ACME: 10_000, BOLT: 10_000 })
+  await quote(call, { ACME: 11_000 })
+  const held = async () =>
+    (await call.get('/api/v1/held-prices')).held_prices.map((each: { symbol: string; price_cents: number }) => [
+      each.symbol,
+      each.price_cents,
+    ])
+  expect(await held()).toEqual([
+    ['ACME', 11_000],
+    ['BOLT', 10_000],
+  ])
+  await quote(call, { ACME: 1_010 })
+  expect(await held()).toEqual([['BOLT', 10_000]])
+  const [{ id }] = (await call.get('/api/v1/held-prices')).held_prices
+  expect(await call.post(`/api/v1/held-prices/${id}/discard`)).toMatchObject({ symbol: 'BOLT' })
+  expect(await held()).toEqual([])
+  expect(await call.get('/api/v1/quotes/BOLT')).toMatchObject({ price_cents: 1_000 })
+})
+
+test('how far a price may move is a setting, and 0 holds none', async () => {
+  const careful = await start({ HOLD_PRICE_PCT: '5' })
+  await quote(careful.call, { ACME: 1_000 })
+  expect(await quote(careful.call, { ACME: 1_050 })).toMatchObject({ held: 0, changed: 1 })
+  expect(await quote(careful.call, { ACME: 1_103 })).toMatchObject({ held: 1, changed: 0 })
+  const bold = await start({ HOLD_PRICE_PCT: '0' })
+  await quote(bold.call, { ACME: 1 })
+  expect(await quote(bold.call, { ACME: 1_000_000 })).toMatchObject({ held: 0, changed: 1 })
+})
+
+test('a symbol has a price for each day and every price of the last days, until retention', async () => {
+  const { call, app, clock, finished } = await start()
+  const now = clock.now()
+  for (const [ago, price] of [
+    [3, 900],
+    [2, 1_000],
+    [1, 1_100],
+  ] as const)
+    await quote(call, { ACME: price }, new Date(now - ago * day).toISOString())
+  await quote(call, { ACME: 1_150 })
+  await quote(call, { ACME: 1_200 })
+  const { days, recent } = await call.get('/api/v1/quotes/acme/history')
+  expect(days).toEqual([
+    { date: dateOf(now - 3 * day), close_cents: 900 },
+    { date: dateOf(now - 2 * day), close_cents: 1_000 },
+    { date: dateOf(now - day), close_cents: 1_100 },
+    { date: dateOf(now), close_cents: 1_200 },
+  ])
+  expect(recent.map(({ price_cents }: { price_cents: number }) => price_cents)).toEqual([
+    900, 1_000, 1_100, 1_150, 1_200,
+  ])
+  expect((await call.get(`/api/v1/quotes/ACME/history?from=${dateOf(now)}`)).days).toHaveLength(1)
+  expect(await call.get('/api/v1/quotes/ACME')).toMatchObject({ open_cents: 1_100, change_cents: 100 })
+  const { prices } = await call.get('/api/v1/quotes/ACME/prices?limit=2')
+  expect(prices).toMatchObject([
+    { price_cents: 1_200, until: null, trades: 0, voided_at: null },
+    { price_cents: 1_150, trades: 0 },
+  ])
+  expect((await refusalOf(call.get('/api/v1/quotes/NONE/history'))).status).toBe(404)
+
+  const nights = async () => {
+    for (let night = 0; night < 5; night++) {
+      clock.forward(2 * day)
+      await finished({ job_id: (await app.schedule.runNow('retention.forget', null))?.jobId ?? '' })
+    }
+  }
+  await nights()
+  const left = await call.get('/api/v1/quotes/ACME/history')
+  expect([left.days.length, left.recent.length]).toEqual([4, 1]) // the newest stays, however old
+})
+
+test('prices come by CSV, with days before them as history; any mistake is named and nothing is taken in', async () => {
+  const { call, clock } = await start()
+  const send = (csv: string) => call.post('/api/v1/quotes/import', { csv })
+  const now = clock.now()
+  const today = new Date(now - minute).toISOString()
+  const csv = `Symbol;Price;Date\nacme;21,50;${today}\nACME;20.00;${dateOf(now - day)}\nBRK.B;1 234.5;\n`
+  expect(await send(csv)).toMatchObject({ received: 3, changed: 2, older: 0 })
+  expect(await call.get('/api/v1/quotes/ACME')).toMatchObject({ price_cents: 2_150, open_cents: 2_000 })
+  expect(await call.get('/api/v1/quotes/BRK.B')).toMatchObject({ price_cents: 123_450 })
+  expect(await send(`ACME,19.00,${dateOf(now - 5 * day)}`)).toMatchObject({ older: 1, changed: 0 })
+  expect(
+    (await call.get('/api/v1/quotes/ACME/history')).days.map((each: { close_cents: number }) => each.close_cents),
+  ).toEqual([1_900, 2_000, 2_150])
+  const { problem } = await refusalOf(send('symbol,price\nACME,1.234\n,5\nACME,0\n'))
+  expect(problem).toMatchObject({ status: 422, detail: 'Nothing was taken in: 3 mistakes' })
+  expect(problem.errors.map(({ path }: { path: string }) => path)).toEqual([
+    'row 1.price',
+    'row 2.symbol',
+    'row 3.price_cents',
+  ])
+  expect((await refusalOf(send('symbol,cost\nACME,1'))).problem.errors).toMatchObject([{ path: 'price' }])
+  const raw = await call.raw('/api/v1/quotes/import', {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv' },
+    body: 'ACME\t22.00',
+  })
+  expect([raw.status, (await raw.json()).changed]).toEqual([200, 1])
+})
+
+test('officers send prices and see each; members see the history', async () => {
+  const fieldhouse = await start({ PUBLIC_BOARDS: 'false' })
+  const ann = await newTrader(fieldhouse, 'ann')
+  await quote(fieldhouse.call, { ACME: 1_000 })
+  expect((await refusalOf(ann.post('/api/v1/quotes/import', { csv: 'ACME,1' }))).status).toBe(403)
+  expect((await refusalOf(ann.get('/api/v1/quotes/ACME/prices'))).status).toBe(403)
+  expect((await refusalOf(fieldhouse.as().get('/api/v1/quotes/ACME/history'))).status).toBe(401)
+  expect(await ann.get('/api/v1/quotes/ACME/history')).toMatchObject({ symbol: 'ACME' })
+  expect(await newCup(fieldhouse.call)).toMatchObject({ id: 1 })
+  expect((await refusalOf(portfolio(ann, 1))).status).toBe(404)
+})
