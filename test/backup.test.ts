@@ -1,14 +1,14 @@
 import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { migrate, migrations } from '../db/migrate.ts'
 import { databaseFile } from '../db/open.ts'
 import { facts, leagues, runs, sessions, systemAlerts, users } from '../db/schema.ts'
 import { job } from '../src/context.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
-import { browserTest, redisTest } from './needs.ts'
+import { browserTest, redisTest, rounds } from './needs.ts'
 import { startRedis } from './redis.ts'
 import { refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
@@ -145,8 +145,10 @@ test('a folder that holds nothing but backups counts as empty', async () => {
 test('a damaged, incomplete, foreign or newer backup is refused and leaves the folder empty', async () => {
   const { dataDir, stop } = await installation()
   await stop()
+  const whole = await backup(dataDir)
   const edit = async (change: (folder: string) => unknown) => {
-    const folder = await backup(dataDir)
+    const folder = join(temporaryFolder(), basename(whole))
+    cpSync(whole, folder, { recursive: true })
     await change(folder)
     const empty = temporaryFolder()
     const { code, err } = await restore(folder, empty)
@@ -189,7 +191,8 @@ test('a damaged, incomplete, foreign or newer backup is refused and leaves the f
 })
 
 test('a backup of every earlier schema is restored and brought up to date', async () => {
-  for (let count = 1; count <= migrations().length; count++) {
+  const newest = migrations().length
+  for (let count = 1; count <= newest; count += rounds(Math.max(1, Math.ceil((newest - 1) / 2)), 1)) {
     const dataDir = temporaryFolder()
     const client = new Database(databaseFile(dataDir), { create: true })
     migrate(client, dataDir, undefined, { migrations: migrations().slice(0, count), triggers: 'select 1' })

@@ -7,7 +7,7 @@ import { rounds } from './needs.ts'
 import { refusalOf, start, until } from './start.ts'
 
 const monitor = '/admin/task-monitor'
-const many = rounds(1_200, 3_000)
+const many = rounds(600, 3_000)
 
 /** Finished runs of a job, as it leaves them; every hundredth is of another fingerprint. */
 function manyRuns({ db }: App, name: string, status: RunState, count = many): void {

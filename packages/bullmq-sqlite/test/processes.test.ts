@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { withBackend } from 'bullmq'
 import { openDatabase } from '../src/driver.ts'
 import { createSqliteBackend } from '../src/index.ts'
-import { afterTest, expect, sleep, startChild, temporaryFolder, test, until } from './support.ts'
+import { afterTest, expect, rounds, sleep, startChild, temporaryFolder, test, until } from './support.ts'
 
 const { Queue, QueueEvents } = withBackend(createSqliteBackend)
 
@@ -30,7 +30,7 @@ function inspect(path: string) {
 test('every job acknowledged to a process is there after it was killed', async () => {
   const { path, queue } = open()
   const acknowledged: string[] = []
-  for (let round = 0; round < 12; round++) {
+  for (let round = 0; round < rounds(6, 12); round++) {
     const child = startChild('queue-user.ts', path, 'adds')
     expect(await child.says()).toBe('ready')
     const hearing = (async () => {
@@ -52,7 +52,7 @@ test('workers killed at work lose no job, and no job is worked on by two living 
   const { path, queue } = open()
   const log = `${path}.log`
   writeFileSync(log, '')
-  const jobs = 600
+  const jobs = rounds(300, 600)
   await queue.addBulk(Array.from({ length: jobs }, (_, n) => ({ name: 'job', data: n })))
   const hire = async () => {
     const child = startChild('queue-user.ts', path, 'works', log)

@@ -48,6 +48,10 @@ export const redisTest = (name: string, body: Body): void =>
 export const registryTest = (name: string, body: Body, runsHere = true): void =>
   void (all && runsHere ? runner.run : runner.skip)(name, withCleanup(body), 300_000)
 
+/** A short round is the rule; `BULLMQ_SQLITE_TEST_LONG=1` (or Fieldhouse's own variable) makes it a long one. */
+const isLong = process.env.BULLMQ_SQLITE_TEST_LONG === '1' || process.env.FIELDHOUSE_TEST_LONG === '1'
+export const rounds = (short: number, long: number): number => (isLong ? long : short)
+
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'bullmq-sqlite-'))
   afterTest(() => rmSync(folder, { recursive: true, force: true }))

@@ -61,7 +61,7 @@ if (does === 'copies') {
     const folder = dirname(path)
     for (const name of readdirSync(folder)) readFileSync(join(folder, name))
     say('copied')
-    for (const end = Date.now() + 6000; Date.now() < end; );
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6000)
     return process.pid
   }
   const worker = new Worker('jobs', work, { connection, lockDuration: 600_000 })
