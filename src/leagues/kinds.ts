@@ -2,6 +2,7 @@
  * What the kinds of league must know how to do: the seam between a league and where its scores come from. Each kind's
  * folder exports one of these; the table `src/kinds.ts` hands them in, so leagues know no kind by name.
  */
+import type { TObject } from '@sinclair/typebox'
 import type { Db } from '../../db/open.ts'
 import type { Kind } from '../../db/schema.ts'
 import type { App } from '../context.ts'
@@ -10,6 +11,7 @@ import type { BoardQuery } from '../leaderboard/query.ts'
 import type { RankedTotals, Total, TotalsQuery } from '../leaderboard/totals.ts'
 import type { Content } from '../platform/html.ts'
 import type { Who } from '../platform/http/request-context.ts'
+import type { ConfigPreview } from './config-preview.ts'
 import type { KindPages } from './kind-pages.ts'
 import type { League } from './league.ts'
 
@@ -76,6 +78,8 @@ export type Due = { at: number; text: string; path: string }
 export type LeagueKind = {
   /** What it brings to the pages that all leagues share. */
   pages: KindPages
+  /** What a config may say, for the API page and for forms that are sent without JavaScript. */
+  configSchema: TObject
   /** Checks and completes the config of a league, new or as it is; refuses with the path of what is wrong. */
   config(given: Record<string, unknown>, app: App, league?: League): Record<string, unknown>
   /** Of a config, what a copy of the league is played by; without it, all of it. */
@@ -104,6 +108,13 @@ export type LeagueKind = {
   due?(app: App, league: League, userId: number): Due | undefined
   /** The metrics its scores are made of so far, which the form offers. */
   metricsSeen?(app: App, league: League): readonly string[]
+  /** Who would move how far with another config; undefined where there is no board yet. `most` players are named each way. */
+  previewConfig?(
+    app: App,
+    league: League,
+    config: Record<string, unknown>,
+    most: number,
+  ): Promise<ConfigPreview | undefined>
   /** Names of the tiers, best first: their place gives their colour. */
   tierNames?(league: League): readonly string[]
   /** Tiers, best first, each with a page of its players. */

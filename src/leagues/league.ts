@@ -61,7 +61,9 @@ export const leagueSchema = t.Object(
     ...t.Required(leagueFields).properties,
     kind: kindSchema,
     status: statusSchema,
-    config: t.Record(t.String(), t.Unknown()),
+    config: t.Record(t.String(), t.Unknown(), {
+      description: 'As it was given; which keys there are depends on the kind',
+    }),
     members: t.Integer(),
     created_at: dateTimeSchema,
     finalized_at: t.Nullable(dateTimeSchema),

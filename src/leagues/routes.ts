@@ -10,6 +10,9 @@ import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { nextChangeAt } from './board.ts'
+import { changedConfig, previewConfig, requireOpen } from './change-config.ts'
+import { configBody, newLeagueExamples } from './config-docs.ts'
+import { configPreviewSchema } from './config-preview.ts'
 import { finalize, reopen } from './finalize.ts'
 import {
   columnsOf,
@@ -43,15 +46,11 @@ export const leagueListQuery = t.Object({
   ...pageQuery,
 })
 const leagueList = pageSchema('leagues', leagueSchema)
-const config = t.Record(t.String(), t.Unknown(), {
-  maxProperties: 100,
-  description:
-    'Which keys there are depends on the kind. All know `public`: with false only members and officers see the league, and it is joined by whom an officer adds (`POST leagues/:id/join` with `user_id` or `username`)',
-})
 const one = { params: idParams }
 
 export const leagueRoutes = (app: App) => {
   const { db, cache, clock, kinds } = app
+  const config = configBody(kinds)
   const view = (id: number) => leagueViewById(db, id, clock.now())
   const configOf = (kind: League['kind'], given: Record<string, unknown>, league?: League) => {
     const rules = kinds[kind] ?? invalid('kind', `Choose one of: ${Object.keys(kinds).join(', ')}.`)
@@ -95,7 +94,9 @@ export const leagueRoutes = (app: App) => {
         return view(id)
       },
       {
-        body: t.Composite([leagueFields, t.Object({ kind: kindSchema, config: t.Optional(config) })]),
+        body: t.Composite([leagueFields, t.Object({ kind: kindSchema, config: t.Optional(config) })], {
+          examples: newLeagueExamples(kinds),
+        }),
         may: 'officer',
         detail: describe('A new league', leagueSchema, { status: 201 }),
       },
@@ -138,10 +139,9 @@ export const leagueRoutes = (app: App) => {
         const league = leagueById(db, id)
         const status = statusOf(league, now)
         const { archived, config: given, ...fields } = body
-        if (league.finalizedAt !== null && (given || Object.keys(fields).some(name => !openWhenFinal.includes(name))))
-          refuse('conflict', 'A finalised league cannot change; an admin may reopen it first')
+        if (given || Object.keys(fields).some(name => !openWhenFinal.includes(name))) requireOpen(league)
         const change = {
-          config: given && configOf(league.kind, merged(league.config, given), league),
+          config: given && changedConfig(app, league, given),
           ...(archived !== undefined && { archivedAt: archived ? (league.archivedAt ?? now) : null }),
         }
         if (archived && status !== 'final' && status !== 'ended' && status !== 'archived')
@@ -160,6 +160,30 @@ export const leagueRoutes = (app: App) => {
         detail: describe(
           'Change a league; `config` is merged into what it has, null takes out; `archived` puts it away',
           leagueSchema,
+        ),
+      },
+    )
+    .post(
+      '/:id/preview-config',
+      ({ params: { id }, body, query: { limit = 10 } }) => {
+        const league = leagueById(db, id)
+        requireOpen(league)
+        return previewConfig(app, league, changedConfig(app, league, body.config), limit)
+      },
+      {
+        body: t.Object(
+          { config: configBody(kinds) },
+          { examples: [{ config: { weights: { kills_t5: 30, deads: 80 } } }] },
+        ),
+        query: t.Object({
+          limit: t.Optional(
+            t.Integer({ minimum: 1, maximum: 100, description: 'How many are named each way: 10 unless told' }),
+          ),
+        }),
+        may: 'officer',
+        detail: describe(
+          'Who would move how far if `config` were changed like this; nothing is saved. Sheet leagues only',
+          configPreviewSchema,
         ),
       },
     )
@@ -231,6 +255,3 @@ export const leagueRoutes = (app: App) => {
       { may: 'reader', detail: describe('Numbers of a league; which, depends on its kind', leagueStatsSchema) },
     )
 }
-
-const merged = (config: League['config'], change: Record<string, unknown>) =>
-  Object.fromEntries(Object.entries({ ...config, ...change }).filter(([, value]) => value !== null))

@@ -7,16 +7,29 @@ import type { League } from '../league.ts'
 
 const cents = (most: number) => t.Integer({ minimum: 0, maximum: most })
 
-export const marketConfig = t.Object({
-  starting_cash_cents: t.Integer({ minimum: 1, maximum: 1e13, default: 10_000_000 }),
-  fee_cents: t.Integer({ ...cents(1e9), default: 0, description: 'Of each trade' }),
-  max_position_pct: t.Number({ exclusiveMinimum: 0, maximum: 100, default: 100, description: 'Of the total value' }),
-  quote_max_age_s: t.Integer({ minimum: 1, maximum: 31_536_000, default: 86_400 }),
-  allow_short: t.Boolean({ default: false }),
-  sort: t.Optional(t.String({ minLength: 1, maxLength: 60 })),
-  public: t.Optional(t.Boolean()),
-  auto_finalize: t.Optional(t.Boolean()),
-})
+export const marketConfig = t.Object(
+  {
+    starting_cash_cents: t.Integer({
+      minimum: 1,
+      maximum: 1e13,
+      default: 10_000_000,
+      description: 'What everyone starts with',
+    }),
+    fee_cents: t.Integer({ ...cents(1e9), default: 0, description: 'Of each trade' }),
+    max_position_pct: t.Number({ exclusiveMinimum: 0, maximum: 100, default: 100, description: 'Of the total value' }),
+    quote_max_age_s: t.Integer({
+      minimum: 1,
+      maximum: 31_536_000,
+      default: 86_400,
+      description: 'Seconds; at older prices nobody trades',
+    }),
+    allow_short: t.Boolean({ default: false, description: 'Whether more may be sold than is held' }),
+    sort: t.Optional(t.String({ minLength: 1, maxLength: 60 })),
+    public: t.Optional(t.Boolean({ description: 'false: only members and officers see it' })),
+    auto_finalize: t.Optional(t.Boolean({ description: 'Freeze the board at `ends_at`' })),
+  },
+  { examples: [{ starting_cash_cents: 10_000_000, fee_cents: 500, max_position_pct: 25, allow_short: false }] },
+)
 export type MarketConfig = Static<typeof marketConfig>
 /** What an order is judged by. */
 export type MarketRules = Pick<MarketConfig, 'fee_cents' | 'max_position_pct' | 'quote_max_age_s' | 'allow_short'>

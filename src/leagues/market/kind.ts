@@ -7,7 +7,7 @@ import { withTimeout } from '../../platform/process/with-timeout.ts'
 import { finalBoardHash } from '../final-board.ts'
 import type { LeagueKind, PlayerView } from '../kinds.ts'
 import type { League } from '../league.ts'
-import { checkedMarketConfig, marketConfigOf } from './config.ts'
+import { checkedMarketConfig, marketConfig, marketConfigOf } from './config.ts'
 import { dailyValuesOf } from './daily-values.ts'
 import { finalMarketJson, freezeMarket, readFinalMarketBoard } from './final-board.ts'
 import { marketKindPages } from './kind-pages.ts'
@@ -19,6 +19,7 @@ import { marketStats } from './stats.ts'
 /** Leagues that trade at quoted prices with play money. */
 export const marketLeague: LeagueKind = {
   pages: marketKindPages,
+  configSchema: marketConfig,
   config: checkedMarketConfig,
   joined(tx, league, userId, now) {
     grantPortfolio(tx, league.id, userId, marketConfigOf(league).starting_cash_cents, now)

@@ -1,3 +1,4 @@
+import type { Moves, Placing } from '../../leaderboard/moves.ts'
 import { GOAL, metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
 import type { Classification, TierMembers } from '../../leaderboard/tiers.ts'
@@ -96,6 +97,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
       const key = JSON.stringify([scoreKey(input), by, leftOut?.key])
       return tiers.get(key, () => ask('tiers', { ranking, classification }))
     },
+    moves: (before: Placing, after: Placing, most: number): Promise<Moves> => ask('moves', { before, after, most }),
     withExtras: (lineup: SnapshotSelection): Promise<SnapshotSelection> => ask('extras', lineup),
     standings: inOneWalk(async (snapshot, rows, leftOut): Promise<Standings[]> => {
       const isOut = leftOut && (await out(snapshot, leftOut))

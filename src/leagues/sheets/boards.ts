@@ -192,7 +192,7 @@ export async function sheetBoard(boards: SheetBoards, source: Source, lineup: Sn
   return { board: boardFromParts(boards.scores, parts), snapshot: snapshotOf(boards.scores, lineup.current), scored }
 }
 
-function columnsOf({ metrics }: Snapshot, config: GoalConfig): Columned {
+export function columnsOf({ metrics }: Snapshot, config: GoalConfig): Columned {
   const columns = metrics.map(({ name }): Metric => ({ name, better: 'higher' }))
   return { metrics: columns, gains: columns, goals: goalRulesOf(config)?.columns, better: 'higher' }
 }

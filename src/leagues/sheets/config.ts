@@ -1,55 +1,15 @@
 /** The config of a sheet league: checked once, at the edge. */
-import { type Static, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { type FieldError, refuse } from '../../errors.ts'
 import { GOAL, gainColumn, goalColumn, metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
 import { checkUrlField } from '../../platform/http/outgoing.ts'
-import { oneLine } from '../../platform/http/text-formats.ts'
 import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'
+import { type SheetConfig, sheetConfig } from './config-schema.ts'
 import { type Goal, overlapOf } from './goals.ts'
 import { MetricNames, seenMetrics } from './metric-names.ts'
 import { published } from './queries.ts'
-import type { BoardConfig } from './scoring.ts'
-
-const tier = t.Object({ name: oneLine(40), min: t.Number({ minimum: -1e15, maximum: 1e15 }) })
-
-const power = t.Optional(t.Number({ minimum: 0, maximum: 1e15 }))
-const target = t.Number({ exclusiveMinimum: 0, maximum: 1e15 })
-const goal = t.Object({
-  from: power,
-  to: power,
-  targets: t.Record(t.String({ minLength: 1, maxLength: 60 }), target, { minProperties: 1, maxProperties: 20 }),
-})
-
-export const sheetConfig = t.Object({
-  weights: t.Optional(
-    t.Record(t.String({ minLength: 1, maxLength: 60 }), t.Number({ minimum: -1e9, maximum: 1e9 }), {
-      maxProperties: 1_000,
-    }),
-  ),
-  score_on: t.Optional(t.Union([t.Literal('gains'), t.Literal('current')])),
-  classify_by: t.Optional(t.Union([t.Literal('percentile'), t.Literal('score'), t.Literal('goal')])),
-  tiers: t.Optional(t.Array(tier, { minItems: 1, maxItems: 20 })),
-  goal: t.Optional(
-    t.Union([t.Number({ exclusiveMinimum: 0 }), t.Object({ per_power: t.Number({ exclusiveMinimum: 0 }) })]),
-  ),
-  goals: t.Optional(t.Array(goal, { minItems: 1, maxItems: 20 })),
-  webhook_url: t.Optional(
-    t.Union([
-      t.Null(),
-      t.String({
-        pattern: '^https?://',
-        maxLength: 2000,
-        'x-error': 'Write an address that begins with https:// or http://.',
-      }),
-    ]),
-  ),
-  sort: t.Optional(t.String({ minLength: 1, maxLength: 60 })),
-  public: t.Optional(t.Boolean()),
-  auto_finalize: t.Optional(t.Boolean()),
-})
-export type SheetConfig = Static<typeof sheetConfig>
+import type { RankedConfig } from './scoring.ts'
 
 export function checkedSheetConfig(
   given: Record<string, unknown>,
@@ -140,4 +100,4 @@ const sameNames = (tiers: { name: string }[]): FieldError[] =>
   )
 
 /** What of it decides the board. */
-export const boardConfigOf = ({ config }: Pick<League, 'config'>): BoardConfig => config as SheetConfig
+export const boardConfigOf = ({ config }: Pick<League, 'config'>): RankedConfig => config as SheetConfig

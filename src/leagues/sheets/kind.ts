@@ -8,6 +8,8 @@ import type { LeagueKind } from '../kinds.ts'
 import type { League } from '../league.ts'
 import { boardParts, type Source, sheetPage, shownSnapshots } from './boards.ts'
 import { boardConfigOf, checkedSheetConfig } from './config.ts'
+import { previewConfig } from './config-preview.ts'
+import { sheetConfig } from './config-schema.ts'
 import type { SheetExportInput } from './export-source.ts'
 import { clearHeldAlert } from './held.ts'
 import { sheetKindPages } from './kind-pages.ts'
@@ -42,7 +44,10 @@ async function kept<T>(at: number | undefined, look: () => Promise<T>): Promise<
 /** Leagues whose scores come from uploaded sheets. */
 export const sheetLeague: LeagueKind = {
   pages: sheetKindPages,
+  configSchema: sheetConfig,
   config: checkedSheetConfig,
+  previewConfig: (app, league, config, most) =>
+    kept(undefined, () => previewConfig(app.sheets.boards, sourceOf(app, league), boardConfigOf({ config }), most)),
   page: (app, league, query) => kept(query.at, () => sheetPage(app.sheets.boards, sourceOf(app, league), query)),
   exportSource: (app, league, query) =>
     kept(query.at, async () => {

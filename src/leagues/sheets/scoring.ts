@@ -27,6 +27,9 @@ export type BoardConfig = {
   tiers?: readonly Tier[]
 } & GoalConfig
 
+/** With what the board is sorted by unless a reader asks otherwise. */
+export type RankedConfig = BoardConfig & { sort?: string }
+
 /** All that a score, and how much of a goal it is, depend on. */
 export type ScoreInput = {
   lineup: SnapshotSelection

@@ -10,26 +10,51 @@ import { mostPicks, type PickWindow } from './pick-rules.ts'
 import { findTour } from './queries.ts'
 import type { ScoringRules } from './scoring.ts'
 
-const count = (most: number) => t.Integer({ minimum: 1, maximum: most })
+const count = (most: number, description: string) => t.Integer({ minimum: 1, maximum: most, description })
 
-export const tourConfig = t.Object({
-  tour: t.String({ minLength: 1, maxLength: 40, description: 'The slug of a tour' }),
-  event: t.Optional(t.Union([t.Null(), t.String({ maxLength: 200, description: 'Its id or name on the feed' })])),
-  picks: t.Optional(count(mostPicks)),
-  best: t.Optional(count(mostPicks)),
-  deadline: t.Optional(t.Union([t.Null(), dateTimeSchema])),
-  missed_cut: t.Optional(
-    t.Object({
-      rule: t.Union([t.Literal('actual'), t.Literal('worst'), t.Literal('plus')]),
-      strokes: t.Optional(t.Integer({ minimum: 0, maximum: 100 })),
-    }),
-  ),
-  tiebreak: t.Optional(t.Union([t.Literal('guess'), t.Literal('best_pick')])),
-  max_entries: t.Optional(count(1_000)),
-  auto_finalize: t.Optional(t.Boolean()),
-  public: t.Optional(t.Boolean()),
-  sort: t.Optional(t.String({ minLength: 1, maxLength: 60 })),
-})
+export const tourConfig = t.Object(
+  {
+    tour: t.String({ minLength: 1, maxLength: 40, description: 'The slug of a tour' }),
+    event: t.Optional(
+      t.Union([t.Null(), t.String({ maxLength: 200 })], {
+        description: 'Its id or name on the feed; null, or none: whichever is on',
+      }),
+    ),
+    picks: t.Optional(count(mostPicks, 'Golfers in an entry: 6 unless told')),
+    best: t.Optional(count(mostPicks, 'How many of them count: 4 unless told')),
+    deadline: t.Optional(
+      t.Union([t.Null(), dateTimeSchema], {
+        description: 'Until when picks may be made; null, or none: the first tee time',
+      }),
+    ),
+    missed_cut: t.Optional(
+      t.Object(
+        {
+          rule: t.Union([t.Literal('actual'), t.Literal('worst'), t.Literal('plus')]),
+          strokes: t.Optional(t.Integer({ minimum: 0, maximum: 100, description: 'With `worst` and `plus`' })),
+        },
+        {
+          description:
+            'What a golfer who missed the cut counts: their own total (unless told), the highest total of those still in plus `strokes`, or their own plus `strokes`',
+          examples: [{ rule: 'plus', strokes: 5 }],
+        },
+      ),
+    ),
+    tiebreak: t.Optional(
+      t.Union([t.Literal('guess'), t.Literal('best_pick')], {
+        description:
+          'What settles equal scores: the nearest guess at the winning score (unless told), or the best pick',
+      }),
+    ),
+    max_entries: t.Optional(count(1_000, 'Of one member: 10 unless told')),
+    auto_finalize: t.Optional(
+      t.Boolean({ description: 'Freeze the board once the feed is official: true unless told' }),
+    ),
+    public: t.Optional(t.Boolean({ description: 'false: only members and officers see it' })),
+    sort: t.Optional(t.String({ minLength: 1, maxLength: 60, description: 'As in `sort_by` of the board' })),
+  },
+  { examples: [{ tour: 'pga', picks: 6, best: 4, missed_cut: { rule: 'plus', strokes: 5 }, tiebreak: 'guess' }] },
+)
 
 const usual = {
   picks: 6,

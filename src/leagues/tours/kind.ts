@@ -5,7 +5,7 @@ import { rankedPage, rowsOf } from '../../leaderboard/page.ts'
 import { finalBoardHash, keepFinalBoard, readFinalBoard } from '../final-board.ts'
 import type { LeagueKind } from '../kinds.ts'
 import { entryScores, type FrozenBoard } from './boards.ts'
-import { checkedTourConfig } from './config.ts'
+import { checkedTourConfig, tourConfig } from './config.ts'
 import { cardOf } from './entry-card.ts'
 import { aboveBoard, picksOnCard, picksUnderRows } from './entry-card-page.ts'
 import { countEntries, entryIds, withdrawAll } from './entry-queries.ts'
@@ -24,6 +24,7 @@ const entriesGo = (count: number, isOpen: boolean) =>
 /** Leagues that follow a live score feed. */
 export const tourLeague: LeagueKind = {
   pages: tourKindPages,
+  configSchema: tourConfig,
   config: checkedTourConfig,
   rulesToCopy: ({ event, deadline, ...rules }) => rules, // those are of one week
   changed: rescheduleUpdates,

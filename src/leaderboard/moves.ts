@@ -1,0 +1,74 @@
+import { deciding, type Ranking, rankingOf } from './ranking.ts'
+import { type Classification, classify } from './tiers.ts'
+
+/** A board as far as it places people: by one column, and in tiers by its score (best first). */
+export type Placing = { ranking: Ranking; score: Ranking; classification: Classification }
+
+/** Who moves how far from one board to another of the same rows. A rank that is won or lost counts as a move, of no length. */
+export type Moves = {
+  moved: number
+  /** Rows, those that move furthest first. */
+  up: Uint32Array
+  down: Uint32Array
+  /** How many rows are in another tier afterwards, by tier; null is none. */
+  tiers: { from: string | null; to: string | null; players: number }[]
+}
+
+export function movesBetween(before: Placing, after: Placing, most: number): Moves {
+  const earlier = ranksOf(before.ranking)
+  const later = ranksOf(after.ranking)
+  const climbs = new Float64Array(earlier.length)
+  let moved = 0
+  for (let row = 0; row < climbs.length; row++) {
+    const climb = earlier[row]! - later[row]!
+    climbs[row] = climb
+    if (Number.isNaN(climb) ? Number.isNaN(earlier[row]!) !== Number.isNaN(later[row]!) : climb !== 0) moved++
+  }
+  const first = (direction: 'asc' | 'desc', isMove: (climb: number) => boolean) =>
+    rankingOf(climbs, direction)
+      .order.slice(0, most)
+      .filter(row => isMove(climbs[row]!))
+  return {
+    moved,
+    up: first('desc', climb => climb > 0),
+    down: first('asc', climb => climb < 0),
+    tiers: tierChanges(before, after),
+  }
+}
+
+/** The rank of every row, equal ones sharing the first; NaN for who has none. */
+function ranksOf(ranking: Ranking): Float64Array {
+  const { order, known } = ranking
+  const values = deciding(ranking)
+  const ranks = new Float64Array(order.length).fill(Number.NaN)
+  for (let place = 0, rank = 1; place < known; place++) {
+    const row = order[place]!
+    if (place > 0 && values[row] !== values[order[place - 1]!]) rank = place + 1
+    ranks[row] = rank
+  }
+  return ranks
+}
+
+function tierChanges(before: Placing, after: Placing): Moves['tiers'] {
+  const earlier = tiersByRow(before)
+  const later = tiersByRow(after)
+  const counts = new Map<string, Moves['tiers'][number]>()
+  for (let row = 0; row < earlier.rows.length; row++) {
+    const from = earlier.names[earlier.rows[row]!] ?? null
+    const to = later.names[later.rows[row]!] ?? null
+    if (from === to) continue
+    const key = JSON.stringify([from, to])
+    const change = counts.get(key) ?? { from, to, players: 0 }
+    change.players++
+    counts.set(key, change)
+  }
+  return [...counts.values()].sort((a, b) => b.players - a.players)
+}
+
+/** The place of each row's tier among the names; -1 for none. */
+function tiersByRow({ score, classification }: Placing) {
+  const rows = new Int16Array(score.order.length).fill(-1)
+  for (const [tier, members] of classify(score, classification).entries())
+    for (const row of members.rows) rows[row] = tier
+  return { rows, names: classification.tiers.map(({ name }) => name) }
+}

@@ -1,0 +1,63 @@
+/** What a changed config would do to a board, before it is saved. */
+import { type Static, t } from 'elysia'
+
+const tier = t.Nullable(t.String())
+const number = t.Nullable(t.Number())
+const rank = t.Nullable(t.Integer())
+
+export const movedPlayerSchema = t.Object({
+  player_id: t.String(),
+  name: t.String(),
+  rank_before: rank,
+  rank,
+  move: t.Integer({ description: 'Places; positive for a climb' }),
+  score_before: number,
+  score: number,
+  tier_before: tier,
+  tier,
+})
+
+export const configPreviewSchema = t.Object(
+  {
+    players: t.Integer({ description: 'On the board' }),
+    moved: t.Integer({ description: 'Players whose rank would be another' }),
+    sort_by_before: t.String(),
+    sort_by: t.String({ description: 'What the ranks are by' }),
+    up: t.Array(movedPlayerSchema, { description: 'Who would climb furthest' }),
+    down: t.Array(movedPlayerSchema, { description: 'Who would fall furthest' }),
+    tiers_changed: t.Integer({ description: 'Players who would be in another tier' }),
+    tiers: t.Array(t.Object({ from: tier, to: tier, players: t.Integer() }), {
+      description: 'From which tier to which; null is none',
+    }),
+    notes: t.Array(t.String(), { description: 'Why the score would say less than it might' }),
+  },
+  {
+    description: 'Who would move how far',
+    examples: [
+      {
+        players: 640,
+        moved: 512,
+        sort_by_before: 'score',
+        sort_by: 'score',
+        up: [
+          {
+            player_id: '40007919',
+            name: 'IronFox',
+            rank_before: 90,
+            rank: 12,
+            move: 78,
+            score_before: 51000,
+            score: 930000,
+            tier_before: 'steady',
+            tier: 'elite',
+          },
+        ],
+        down: [],
+        tiers_changed: 88,
+        tiers: [{ from: 'steady', to: 'strong', players: 31 }],
+        notes: [],
+      },
+    ],
+  },
+)
+export type ConfigPreview = Static<typeof configPreviewSchema>

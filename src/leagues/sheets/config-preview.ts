@@ -1,0 +1,68 @@
+/** Who would move how far if a league's config were another: both boards are ranked and compared in the worker thread. */
+import { orNull, sortColumns } from '../../leaderboard/page.ts'
+import { countedIn, type Ranking, rankOf } from '../../leaderboard/ranking.ts'
+import { tierOf } from '../../leaderboard/tiers.ts'
+import type { ConfigPreview } from '../config-preview.ts'
+import { classificationOf, columnsOf, type SheetBoards, type Source, shownSnapshots } from './boards.ts'
+import { leftOutBy } from './marks.ts'
+import { scoreNotes } from './score-notes.ts'
+import { type RankedConfig, scoreInput } from './scoring.ts'
+import { readRows } from './snapshots/read.ts'
+import { snapshotOf } from './snapshots/snapshot.ts'
+
+/** `most` players are named who climb, and as many who fall. Undefined where there is no board yet. */
+export async function previewConfig(
+  boards: SheetBoards,
+  source: Source & { config: RankedConfig },
+  changed: RankedConfig,
+  most: number,
+): Promise<ConfigPreview | undefined> {
+  const { scores, shelves } = boards
+  const lineup = await shownSnapshots(boards, source.published)
+  if (!lineup) return undefined
+  const snapshot = snapshotOf(scores, lineup.current)
+  const leftOut = leftOutBy(source.marks)
+
+  const placing = async (config: RankedConfig) => {
+    const input = scoreInput(lineup, config)
+    const isThere = sortColumns(columnsOf(snapshot, config)).some(({ name }) => name === config.sort)
+    const sortBy = isThere && config.sort !== undefined ? config.sort : 'score'
+    const ranking = await shelves.ranking(input, sortBy, 'desc', leftOut)
+    const score = await shelves.ranking(input, 'score', 'desc', leftOut)
+    return { sortBy, ranking, score, classification: classificationOf(config, await shelves.scored(input)) }
+  }
+  const [before, after] = [await placing(source.config), await placing(changed)]
+  const moves = await shelves.moves(before, after, most)
+
+  const movers = (rows: Uint32Array) => {
+    const { ids, names } = readRows(scores, snapshot, rows)
+    return Array.from(rows, (row, i) => {
+      const [earlier, later] = [rankOf(before.ranking, row, 'standard'), rankOf(after.ranking, row, 'standard')]
+      return {
+        player_id: ids[i]!,
+        name: names[i]!,
+        rank_before: earlier,
+        rank: later,
+        move: earlier - later,
+        score_before: scoreOf(before.score, row),
+        score: scoreOf(after.score, row),
+        tier_before: tierOf(before.score, before.classification, row),
+        tier: tierOf(after.score, after.classification, row),
+      }
+    })
+  }
+  const hasScores = after.score.known > 0
+  return {
+    players: countedIn(after.score),
+    moved: moves.moved,
+    sort_by_before: before.sortBy,
+    sort_by: after.sortBy,
+    up: movers(moves.up),
+    down: movers(moves.down),
+    tiers_changed: moves.tiers.reduce((sum, { players }) => sum + players, 0),
+    tiers: moves.tiers,
+    notes: scoreNotes(snapshot, snapshotOf(scores, lineup.baseline), changed, hasScores),
+  }
+}
+
+const scoreOf = ({ values }: Ranking, row: number) => orNull(values[row]!)

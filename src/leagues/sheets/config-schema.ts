@@ -1,0 +1,106 @@
+/** What the config of a sheet league may say. */
+import { type Static, t } from 'elysia'
+import { oneLine } from '../../platform/http/text-formats.ts'
+
+const metric = t.String({ minLength: 1, maxLength: 60 })
+const tier = t.Object({
+  name: oneLine(40),
+  min: t.Number({ minimum: -1e15, maximum: 1e15, description: 'The least percent, or score, for it' }),
+})
+const power = (description: string) => t.Optional(t.Number({ minimum: 0, maximum: 1e15, description }))
+const goal = t.Object({
+  from: power('The least baseline power it is for; without it, from none'),
+  to: power('It is for powers below this; without it, for all from `from`'),
+  targets: t.Record(metric, t.Number({ exclusiveMinimum: 0, maximum: 1e15 }), {
+    minProperties: 1,
+    maxProperties: 20,
+    description: 'What to reach in each metric, or in `score`',
+    examples: [{ kill_points: 5_000_000, deads: 200_000 }],
+  }),
+})
+
+export const sheetConfig = t.Object(
+  {
+    weights: t.Optional(
+      t.Record(metric, t.Number({ minimum: -1e9, maximum: 1e9 }), {
+        maxProperties: 1_000,
+        description:
+          'What one of each metric is worth in the score. Names are read as headings are: `T4 Kills` is `kills_t4`. Without weights the score is the gain in kill points, else in power, else in the first metric',
+        examples: [{ kills_t4: 10, kills_t5: 30, deads: 80 }],
+      }),
+    ),
+    score_on: t.Optional(
+      t.Union([t.Literal('gains'), t.Literal('current')], {
+        description: 'Whether what was gained counts, in score and goals, or what players have. `gains` unless told',
+      }),
+    ),
+    classify_by: t.Optional(
+      t.Union([t.Literal('percentile'), t.Literal('score'), t.Literal('goal')], {
+        description: 'What `min` of the tiers is about: percentile (unless told), score, or percent of the goal',
+      }),
+    ),
+    tiers: t.Optional(
+      t.Array(tier, {
+        minItems: 1,
+        maxItems: 20,
+        description: 'Without them: elite from 90, strong 70, steady 40, reserve 10, idle below',
+        examples: [
+          [
+            { name: 'elite', min: 90 },
+            { name: 'rest', min: 0 },
+          ],
+        ],
+      }),
+    ),
+    goal: t.Optional(
+      t.Union([t.Number({ exclusiveMinimum: 0 }), t.Object({ per_power: t.Number({ exclusiveMinimum: 0 }) })], {
+        description: 'The score everyone should reach, or how much of it for each point of baseline power',
+      }),
+    ),
+    goals: t.Optional(
+      t.Array(goal, { minItems: 1, maxItems: 20, description: 'What to reach, by baseline power; in place of `goal`' }),
+    ),
+    webhook_url: t.Optional(
+      t.Union(
+        [
+          t.Null(),
+          t.String({
+            pattern: '^https?://',
+            maxLength: 2000,
+            'x-error': 'Write an address that begins with https:// or http://.',
+          }),
+        ],
+        { description: 'A Discord or Slack webhook that new boards are posted to' },
+      ),
+    ),
+    sort: t.Optional(
+      t.String({
+        minLength: 1,
+        maxLength: 60,
+        description: 'What the board is ranked by unless a reader asks otherwise, as in `sort_by`',
+        examples: ['deads.gain'],
+      }),
+    ),
+    public: t.Optional(t.Boolean({ description: 'false: only members and officers see it' })),
+    auto_finalize: t.Optional(t.Boolean({ description: 'Freeze the board at `ends_at`' })),
+  },
+  {
+    examples: [
+      {
+        weights: { kills_t4: 10, kills_t5: 30, deads: 80 },
+        classify_by: 'goal',
+        tiers: [
+          { name: 'met', min: 100 },
+          { name: 'half', min: 50 },
+          { name: 'below', min: 0 },
+        ],
+        goals: [
+          { to: 50_000_000, targets: { kill_points: 5_000_000, deads: 100_000 } },
+          { from: 50_000_000, targets: { kill_points: 20_000_000, deads: 400_000 } },
+        ],
+        sort: 'goal_pct',
+      },
+    ],
+  },
+)
+export type SheetConfig = Static<typeof sheetConfig>
