@@ -1,12 +1,12 @@
 /** Every task lock: the key operators know it by, its lease, and what a latecomer does. */
-import { lock } from './platform/jobs/task-locks.ts'
+import { lock, lockOfSeveral } from './platform/jobs/task-locks.ts'
 
 export const locks = {
   supervisor: lock('ensure_updates', '120s', 'skip', 'supervisor_lock'),
   updateScores: lock('update_player_scores', '300s', 'skip'),
   updateQuotes: lock('update_quotes', '120s', 'skip'), // per feed
   import: lock('import', '10m', 'wait'), // per league
-  roster: lock('roster', '10m', 'wait'),
+  roster: lockOfSeveral('roster', '10m', 'wait'), // of these sites, or of all
   refreshDashboard: lock('refresh_dashboard_stats', '120s', 'skip'),
   refreshExecutions: lock('refresh_execution_stats', '120s', 'skip'),
   refreshUsers: lock('refresh_user_stats', '120s', 'skip'),

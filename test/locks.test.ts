@@ -3,7 +3,7 @@ import { openDatabase } from '../db/open.ts'
 import { facts, taskLocks } from '../db/schema.ts'
 import { atomically } from '../db/transactions.ts'
 import { locks as lockTable } from '../src/locks.ts'
-import { fenced, type Lease, LostLease, lock, openLocks } from '../src/platform/jobs/task-locks.ts'
+import { fenced, type Lease, LostLease, lock, lockOfSeveral, openLocks } from '../src/platform/jobs/task-locks.ts'
 import { holdProcessLock, isProcessDead } from '../src/platform/process/process-lock.ts'
 import { startChild } from './children/child.ts'
 import { afterTest, temporaryFolder, turnableClock, until } from './start.ts'
@@ -37,6 +37,22 @@ test('a second taker learns who holds the lock, and gets it once it is released'
   expect(await locks.take(work(2))).not.toHaveProperty('heldBy')
   await lease.release()
   expect((await take()).fence).toBeGreaterThan(lease.fence)
+})
+
+test('locks of several things exclude each other where they have one in common', async () => {
+  const { locks } = open()
+  const rosters = lockOfSeveral('rosters', '2s', 'wait')
+  const isTaken = async (...ids: number[]) => {
+    const taken = await locks.take(rosters(...ids))
+    return 'heldBy' in taken ? undefined : taken
+  }
+  const [one, two] = [await isTaken(1, 2), await isTaken(3)]
+  for (const ids of [[2], [3, 4], [2, 1], []]) expect(await isTaken(...ids)).toBeUndefined()
+  await one?.release()
+  expect(await isTaken(1, 12)).toBeDefined()
+  expect(await isTaken(2)).toBeDefined()
+  await two?.release()
+  expect(await isTaken(3)).toBeDefined()
 })
 
 test('a lock that could not be given back, as the disk was full, is given back as soon as it can be', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { checkAlerts } from '../src/monitor/alerts/check-alerts.ts'
 import { day } from '../src/platform/clock.ts'
 import { audited, base, newPerson, newSite } from './rosters.ts'
-import { refusalOf, start } from './start.ts'
+import { refusalOf, start, until } from './start.ts'
 
 const inDays = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 10)
 
@@ -87,6 +87,18 @@ test('broken duties are one alert, which clears itself', async () => {
   await look()
   await look()
   expect(await alerts()).toEqual([])
+})
+
+test('the alert is there with the change that breaks a duty, and gone with the one that mends it', async () => {
+  const { call, ann } = await bar()
+  const active = async () =>
+    (await call.get('/admin/monitoring/alerts/json')).alerts.filter(
+      ({ alert_type, state }: Record<string, string>) => alert_type === 'roster_broken' && state === 'active',
+    ).length
+  await call.patch(`${base}/staff/${ann.id}`, { unavailable: [{ from: inDays(4), to: inDays(6) }] })
+  await until(async () => (await active()) === 1)
+  await call.patch(`${base}/staff/${ann.id}`, { unavailable: [] })
+  await until(async () => (await active()) === 0)
 })
 
 test('who could step in comes best first with rest, hours and cost; one step puts them there, and a rule says why not', async () => {

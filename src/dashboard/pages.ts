@@ -2,7 +2,7 @@ import { Elysia } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { access } from '../platform/http/access.ts'
-import { brokenDuties } from '../rota/broken-duties.ts'
+import { brokenDutiesNow } from '../rota/broken-alert.ts'
 import { rosterMetrics } from '../rota/roster-metrics.ts'
 import { hidden, page } from '../ui/layout.ts'
 import { dashboardBody } from './dashboard-page.ts'
@@ -15,8 +15,8 @@ export const dashboardPages = (app: App) => {
     async ({ who }) => {
       const load = () => reader.read(rosterMetrics, { now: clock.now() })
       const metrics = await cache.read(cached.dashboardMetrics, [], load)
-      const broken = await cache.read(cached.brokenDuties, [], () => reader.read(brokenDuties, { now: clock.now() }))
-      const body = dashboardBody(metrics.value, broken.value, latestScores(db), who)
+      const broken = await brokenDutiesNow(app)
+      const body = dashboardBody(metrics.value, broken, latestScores(db), who)
       return page({ title: 'Dashboard', who, nav: 'rota', body, styles: ['rota.css'] })
     },
     { may: 'officer', detail: hidden },

@@ -70,6 +70,8 @@ export type DraftData = {
   jobId: string
   range: Range
   run: Run | undefined
+  /** Whom it waits for before it begins, if anybody. */
+  waits: string | null
   draft: Draft | undefined
   /** The shifts of its days as they are now, with those who would stand there. */
   shifts: readonly ShownShift[]
@@ -83,14 +85,18 @@ ${draftContent(data)}`
 
 function draftContent(data: DraftData): Html {
   const { run, draft, jobId } = data
-  if (run && !isFinished(run)) return underWay(run)
+  if (run && !isFinished(run)) return underWay(run, data.waits)
   if (!draft)
     return html`${notice(html`${run?.status === 'CANCELLED' ? 'It was cancelled before there was a roster.' : (run?.error ?? 'There is no draft.')}`, 'bad')}
 <p><a class="button" href="/rota/generate">Try again</a></p>`
   return review(data, draft, jobId)
 }
 
-const underWay = (run: Run): Html => html`<section class="part"><h2>${run.stage ?? 'Waiting for its turn'}</h2>
+const underWay = (
+  run: Run,
+  waits: string | null,
+): Html => html`<section class="part"><h2>${run.stage ?? 'Waiting for its turn'}</h2>
+${waits && html`<p>${waits}.</p>`}
 ${progress(run.progress, 'How far it is')}
 <p>${number(run.progress)} %${run.message && html` · ${run.message}`}</p>
 ${action({ label: 'Stop and keep the best so far', quiet: true, method: 'delete', action: `/api/v1/jobs/cancel/${run.id}`, goTo: 'stay' })}</section>`

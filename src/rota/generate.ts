@@ -1,5 +1,6 @@
 /** `roster.generate`: a roster for a stretch of days, found by the solver in a thread of its own and left as a draft. */
 
+import { Value } from '@sinclair/typebox/value'
 import { t } from 'elysia'
 import { atomically } from '../../db/transactions.ts'
 import { job } from '../context.ts'
@@ -8,9 +9,11 @@ import { locks } from '../locks.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
 import { dateSchema } from '../platform/http/text-formats.ts'
 import { Cancelled } from '../platform/jobs/job.ts'
+import type { Run } from '../platform/jobs/runs.ts'
 import { fenced } from '../platform/jobs/task-locks.ts'
 import { leaveDraft } from './drafts.ts'
 import { rosterProblem } from './load-problem.ts'
+import { type AskedOf, whyRosterWaits } from './roster-queue.ts'
 import type { Progress } from './solving/problem.ts'
 import { solve } from './solving/solve.ts'
 
@@ -27,10 +30,19 @@ export const generateSchema = t.Object({
   ),
 })
 
+/** What a generation was asked for. */
+export function askedOf({ input }: Run): ReturnType<AskedOf> {
+  if (!Value.Check(generateSchema, input)) return undefined
+  const { start_date, end_date, site_ids = [], algorithm = 'production', budget_s } = input
+  return { start: start_date, end: end_date, siteIds: site_ids, algorithm, ...(budget_s ? { budget_s } : {}) }
+}
+
 export const generateRoster = job('roster.generate', {
   input: generateSchema,
-  queue: 'heavy',
-  lock: () => locks.roster(),
+  queue: 'rosters',
+  sharedWith: 'officer',
+  lock: ({ site_ids = [] }) => locks.roster(...site_ids),
+  waitsFor: (run, { db, clock }) => whyRosterWaits(db, run, askedOf, clock.now()),
   async run(input, app, { signal, lease, jobId, by, progress }) {
     const { db, reader, clock } = app
     const { start_date, end_date, algorithm = 'production', seed = 1, budget_s } = input

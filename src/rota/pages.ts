@@ -1,5 +1,4 @@
 /** Pages of the rota: they ask what the API asks, and show it. */
-import { Value } from '@sinclair/typebox/value'
 import { Elysia, t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
@@ -14,11 +13,12 @@ import { hidden, page } from '../ui/layout.ts'
 import { address } from '../ui/parts/address.ts'
 import { live, livePart } from '../ui/parts/live.ts'
 import { whatIsAgainst } from './broken-duties.ts'
-import { type Range, today } from './date-range.ts'
+import { today } from './date-range.ts'
 import { type DraftData, draftBody, draftHead, generateBody } from './draft-page.ts'
 import { findDraft, listDrafts } from './drafts.ts'
-import { generateRoster, generateSchema } from './generate.ts'
+import { askedOf, generateRoster } from './generate.ts'
 import { candidatesFor } from './replacements.ts'
+import { whyRosterWaits } from './roster-queue.ts'
 import { rangeOf, rangeQuery } from './roster-routes.ts'
 import { readRoster, shownByIds, staffNames } from './roster-view.ts'
 import { peopleBody, type RotaData, type RotaTab, rotaBar, rotaBody, rotaHead } from './rota-page.ts'
@@ -44,12 +44,6 @@ const given = ({ start, end, site_id }: RangeForm) => ({
   end: end || undefined,
   site_id: site_id || undefined,
 })
-
-/** What a generation was asked for. */
-function askedOf({ input }: Run): Range | undefined {
-  if (!Value.Check(generateSchema, input)) return undefined
-  return { start: input.start_date, end: input.end_date, siteIds: input.site_ids ?? [] }
-}
 
 export const rotaPages = (app: App) => {
   const { db, cache, clock, stamps, streams } = app
@@ -82,17 +76,19 @@ export const rotaPages = (app: App) => {
     const run = runById(db).get({ id: jobId })
     return run?.name === generateRoster.name ? run : undefined
   }
+  const waitsFor = (run: Run) => (run.status === 'PENDING' ? whyRosterWaits(db, run, askedOf, clock.now()) : null)
   const draftVersion = (jobId: string) => {
     const run = runOf(jobId)
     return run && !isFinished(run)
-      ? `${run.status} ${run.progress} ${run.stage} ${run.message}`
+      ? `${run.status} ${run.progress} ${run.stage} ${run.message} ${waitsFor(run)}`
       : `${run?.status} ${rotaVersion()}`
   }
   async function draftData(jobId: string): Promise<DraftData> {
     const run = runOf(jobId)
     const draft = findDraft(db, jobId)
     const range = draft?.range ?? (run && askedOf(run)) ?? refuse('not_found', `Job ${jobId} has left no roster`)
-    const base = { jobId, range, run, draft, today: today(clock.now()) }
+    const waits = run ? waitsFor(run) : null
+    const base = { jobId, range, run, waits, draft, today: today(clock.now()) }
     if (!draft || (run && !isFinished(run))) return { ...base, shifts: [], isNew: () => false }
     const { shifts } = await readRoster(app, draft.range)
     const placed = Map.groupBy(draft.content.assignments, ({ shift_id }) => shift_id)

@@ -10,7 +10,8 @@ import { describe } from '../platform/http/route-docs.ts'
 import { deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { dateSchema } from '../platform/http/text-formats.ts'
 import { started, startedSchema } from '../platform/jobs/started.ts'
-import { brokenDuties, brokenDutySchema } from './broken-duties.ts'
+import { brokenDutiesNow } from './broken-alert.ts'
+import { brokenDutySchema } from './broken-duties.ts'
 import { assign, assignmentById, confirmDraft, confirmRoster, pin, replace, unassign } from './confirm.ts'
 import { checkRange, daysAfter, mondayOf, today } from './date-range.ts'
 import {
@@ -98,8 +99,7 @@ export const rosterRoutes = (app: App) => {
       '/roster/broken',
       async ({ query, request, set }) => {
         const page = pageOf(query)
-        const load = () => app.reader.read(brokenDuties, { now: clock.now() })
-        const { value: duties } = await cache.read(cached.brokenDuties, [], load)
+        const duties = await brokenDutiesNow(app)
         const shown = duties.slice(page.offset, page.offset + page.limit)
         return paged({ request, set }, page, duties.length, { duties: shown })
       },

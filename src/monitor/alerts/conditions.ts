@@ -3,13 +3,12 @@
 import { statfs } from 'node:fs/promises'
 import { usernamesOf } from '../../accounts/queries.ts'
 import type { Alert } from '../../alerts.ts'
-import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
 import { tradingSuspects } from '../../leagues/market/suspects.ts'
 import { minute } from '../../platform/clock.ts'
 import { queueNames } from '../../platform/jobs/job.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
-import { brokenDuties } from '../../rota/broken-duties.ts'
+import { alertsOfBroken, brokenDutiesNow } from '../../rota/broken-alert.ts'
 import { alertPrefix, alertsOfFiles } from '../files.ts'
 import { hasWorker, loadSince, overloads, processesOf } from '../load.ts'
 import { redisStats } from '../redis/stats.ts'
@@ -26,27 +25,8 @@ export const conditions: readonly Condition[] = [
   { prefix: 'high_trades:', look: heavyTraders },
   { prefix: 'task_missing:schedule:', look: lateTasks },
   { prefix: 'task_missing:worker', look: missingWorker },
-  { prefix: 'roster_broken', look: brokenRoster },
+  { prefix: 'roster_broken', look: async app => alertsOfBroken(await brokenDutiesNow(app)) },
 ]
-
-/** One alert for all of them, as one absence may break many duties. */
-async function brokenRoster({ cache, reader, clock }: App): Promise<Alert[]> {
-  const load = () => reader.read(brokenDuties, { now: clock.now() })
-  const { value: duties } = await cache.read(cached.brokenDuties, [], load)
-  if (!duties.length) return []
-  const told = duties.slice(0, 5).map(({ date, site, against }) => `${date}, ${site}: ${against[0]?.message}`)
-  const more = duties.length > told.length ? ` And ${duties.length - told.length} more.` : ''
-  return [
-    {
-      key: 'roster_broken',
-      type: 'roster_broken',
-      severity: 'error',
-      title: `${duties.length === 1 ? '1 duty' : `${duties.length} duties`} on the roster cannot be worked as planned`,
-      message: `${told.join('. ')}.${more} The dashboard of the rota lists them with who could step in.`,
-      data: { assignments: duties.slice(0, 100).map(({ assignment_id }) => assignment_id), total: duties.length },
-    },
-  ]
-}
 
 /** What the statistics of Redis call critical, or that it does not answer at all. */
 async function troubledRedis(app: App): Promise<Alert[]> {

@@ -14,6 +14,8 @@ export type RunFilter = {
   q?: string
   fingerprint?: string
   startedBy?: number
+  /** Beside those: all runs of these names. */
+  orNamed?: string[]
 }
 export type FoundRuns = { runs: Run[]; total: number; isExact: boolean }
 
@@ -51,8 +53,14 @@ const all = (...conditions: (Condition | undefined)[]): Condition => {
 const is = (column: string, value: string | number | undefined): Condition | undefined =>
   value === undefined || value === '' ? undefined : { text: `r.${column} = ?`, values: [value] }
 
-const filtered = ({ status, name, fingerprint, startedBy }: RunFilter): Condition =>
-  all(is('status', status), is('name', name), is('fingerprint', fingerprint), is('started_by', startedBy))
+const filtered = ({ status, name, fingerprint, ...whose }: RunFilter): Condition =>
+  all(is('status', status), is('name', name), is('fingerprint', fingerprint), visibleTo(whose))
+
+function visibleTo({ startedBy, orNamed = [] }: RunFilter): Condition | undefined {
+  if (startedBy === undefined || !orNamed.length) return is('started_by', startedBy)
+  const names = orNamed.map(() => '?').join(', ')
+  return { text: `(r.started_by = ? or r.name in (${names}))`, values: [startedBy, ...orNamed] }
+}
 
 /** The same for runs that are chosen by other means already: a plus keeps SQLite from going by these instead. */
 const checked = ({ text, values }: Condition): Condition => ({

@@ -46,22 +46,33 @@ const listQuery = t.Object({
 export const jobRoutes = (app: App) => {
   const { db, reader, jobs, stamps, streams } = app
 
-  /** Everybody sees the jobs they started, and those they were handed when they asked for the same; admins see all. */
+  const sharedWith = (who: Who | undefined) =>
+    jobs.definitions().filter(({ sharedWith: role }) => role !== undefined && isAtLeast(who, role))
+  const isShared = (name: string, who: Who | undefined) => sharedWith(who).some(job => job.name === name)
+
+  /** Everybody sees the jobs they started, those they were handed when they asked for the same, and those shared with their role; admins see all. */
   function visible(id: string, who: Who | undefined): Run {
     const me = signedIn(who)
     const run = runById(db).get({ id })
-    if (!run || !(isAtLeast(me, 'admin') || mayReadRun(db, run, me.id)))
+    if (!run || !(isAtLeast(me, 'admin') || isShared(run.name, me) || mayReadRun(db, run, me.id)))
       return refuse('not_found', `There is no job ${id}`)
     return run
   }
   /** Whoever may only follow a job neither stops it nor starts it again. */
   function insistOwn(id: string, who: Who | undefined): void {
-    if (visible(id, who).startedBy !== who?.id && !isAtLeast(who, 'admin'))
+    const { startedBy, name } = visible(id, who)
+    if (startedBy !== who?.id && !isShared(name, who) && !isAtLeast(who, 'admin'))
       refuse('forbidden', 'Somebody else started this job; only they or an admin may do this')
   }
   const statusOf = (id: string, who: Who | undefined) => {
     stamps.look(true) // a finished run's changes are seen by the very next read here, whichever process made them
-    return runView(visible(id, who))
+    return jobView(visible(id, who))
+  }
+  /** With whom it waits for, as long as it has not begun. */
+  function jobView(run: Run) {
+    const job = run.status === 'PENDING' && jobs.definitions().find(({ name }) => name === run.name)
+    const waits = job ? job.waitsFor?.(run, app) : undefined
+    return { ...runView(run), ...(waits && { status_message: waits }) }
   }
 
   return new Elysia({ prefix: '/jobs', tags: ['jobs'] })
@@ -72,14 +83,15 @@ export const jobRoutes = (app: App) => {
         const me = signedIn(who)
         const place = pageOf({ page, limit })
         const startedBy = isAtLeast(me, 'admin') ? undefined : (me.id ?? -1)
-        const found = await reader.read(findRuns, { ...filter, ...place, startedBy })
-        return paged({ request, set }, place, found.total, { jobs: found.runs.map(runView) })
+        const orNamed = sharedWith(me).map(({ name }) => name)
+        const found = await reader.read(findRuns, { ...filter, ...place, startedBy, orNamed })
+        return paged({ request, set }, place, found.total, { jobs: found.runs.map(jobView) })
       },
       {
         query: listQuery,
         may: 'member',
         detail: describe(
-          'Jobs, the newest first',
+          'Jobs, the newest first: those one has started, officers also all that make rosters, admins all',
           t.Object({ jobs: t.Array(jobSchema), pagination: paginationSchema }),
           {
             description:

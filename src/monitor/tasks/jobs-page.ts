@@ -58,7 +58,7 @@ async function read(app: App, { page, limit, ...filter }: Static<typeof jobsQuer
   return { runs, pagination: pagination(place, total), isExact, states, names: names.sort() }
 }
 
-type JobsFilter = Omit<RunFilter, 'startedBy'>
+type JobsFilter = Omit<RunFilter, 'startedBy' | 'orNamed'>
 type JobsData = {
   runs: Run[]
   pagination: Pagination

@@ -1,7 +1,9 @@
 import type { Static, TSchema } from 'elysia'
+import type { Role } from '../../../db/schema.ts'
 import type { Duration } from '../clock.ts'
 import { ms } from '../clock.ts'
 import type { Log } from '../process/log.ts'
+import type { Run } from './runs.ts'
 import type { Lease, LockRequest } from './task-locks.ts'
 
 /** What a run is handed beside the app: who asked, how to tell its progress, and when to stop. */
@@ -18,12 +20,12 @@ export type JobContext = {
   progress(percent: number, stage?: string, message?: string): void
 }
 
-export const queueNames = ['quick', 'heavy', 'mail'] as const
+export const queueNames = ['quick', 'heavy', 'rosters', 'mail'] as const
 export type QueueName = (typeof queueNames)[number]
 
 export type JobDefinition<App, Input extends TSchema = TSchema, Result = unknown> = {
   readonly name: string
-  /** quick: 10 at once. heavy: 1 at once, for imports, solvers and exports. mail: 2 at once, as a mail server may answer late. */
+  /** quick: 10 at once. heavy: 1 at once, for imports and exports. rosters: 2 at once, in threads of their own. mail: 2 at once, as a mail server may answer late. */
   readonly queue: QueueName
   readonly input: Input
   readonly attempts: number
@@ -33,6 +35,10 @@ export type JobDefinition<App, Input extends TSchema = TSchema, Result = unknown
   /** Only one unfinished run per answer; a second start gets the first one's id. */
   once?(input: Static<Input>): string
   lock?(input: Static<Input>): LockRequest
+  /** Besides whoever started it, everybody of this role sees it, stops it and tries it again. Else admins only. */
+  readonly sharedWith?: Role
+  /** What a run that has not begun waits for, as a sentence; null where it is its turn. */
+  waitsFor?(run: Run, app: App): string | null
   /** After the run has failed for good or was cancelled, also before it ever began: what it leaves is put right here. */
   ended?(input: Static<Input>, app: App, how: { status: 'FAILURE' | 'CANCELLED'; error: string | null }): Promise<void>
   /** Twice must equal once: a process may die at any point of it. */
@@ -41,7 +47,7 @@ export type JobDefinition<App, Input extends TSchema = TSchema, Result = unknown
 
 type Wishes<App, Input extends TSchema, Result> = Pick<
   JobDefinition<App, Input, Result>,
-  'input' | 'once' | 'lock' | 'run' | 'ended'
+  'input' | 'once' | 'lock' | 'run' | 'ended' | 'sharedWith' | 'waitsFor'
 > & {
   queue?: QueueName
   attempts?: number

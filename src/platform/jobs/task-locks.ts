@@ -13,7 +13,7 @@ import { type Clock, type Duration, ms } from '../clock.ts'
 export type Latecomer = 'skip' | 'wait'
 
 /** A line of the table in `locks.ts`: what is locked, for how long at a time, what a latecomer does. */
-export type LockKind = { task: string; lease: number; latecomer: Latecomer; prefix: string }
+export type LockKind = { task: string; lease: number; latecomer: Latecomer; prefix: string; isOfSeveral?: true }
 
 /** One lock: a kind and the arguments of the work it guards. */
 export type LockRequest = { kind: LockKind; key: string; arguments: string }
@@ -27,6 +27,21 @@ export const lock =
     const key = prefix === 'task_lock' ? `${prefix}:${task}:${hash}` : `${prefix}:${task}`
     return { kind, key, arguments: args.join(', ') }
   }
+
+/**
+ * A lock of several things at once: `locks.roster(1, 2)` and `locks.roster(2, 3)` exclude each other, as they have one in common,
+ * and `locks.roster()` is about all there are.
+ */
+export const lockOfSeveral = (task: string, lease: Duration, latecomer: Latecomer) => {
+  const request = lock(task, lease, latecomer)
+  return (...ids: number[]): LockRequest => {
+    const one = request(...new Set(ids.toSorted((a, b) => a - b)))
+    return { ...one, kind: { ...one.kind, isOfSeveral: true } }
+  }
+}
+
+const haveInCommon = (some: string, others: string) =>
+  !some || !others || some.split(', ').some(id => others.split(', ').includes(id))
 
 export class LostLease extends Error {
   constructor(key: string) {
@@ -80,6 +95,15 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
   const isMine = ({ key, fence }: { key: string; fence: number }) =>
     and(eq(taskLocks.key, key), eq(taskLocks.fence, fence))
 
+  /** A lock of the same kind that is held and has something in common with this one. */
+  const overlapping = (tx: Db, request: LockRequest) =>
+    tx
+      .select()
+      .from(taskLocks)
+      .where(eq(taskLocks.task, request.kind.task))
+      .all()
+      .find(row => !isFree(row) && haveInCommon(row.arguments, request.arguments))
+
   /** The lease, or the row of whoever holds it. */
   async function take(request: LockRequest, jobId?: string): Promise<Lease | { heldBy: LockRow }> {
     const { key, kind } = request
@@ -88,6 +112,8 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
       (tx): { heldBy: LockRow } | { fence: number } => {
         const row = byKey(tx).get({ key })
         if (row && !isFree(row)) return { heldBy: row }
+        const other = kind.isOfSeveral && overlapping(tx, request)
+        if (other) return { heldBy: other }
         const now = clock.now()
         const values = {
           task: kind.task,

@@ -16,7 +16,7 @@ import { openRunProgress } from './run-progress.ts'
 import { cancelRequested, changeRun, isFinished, type NewRun, type Run, runById, unfinished } from './runs.ts'
 import type { Lease, Locks } from './task-locks.ts'
 
-const concurrency = { quick: 10, heavy: 1, mail: 2 }
+const concurrency = { quick: 10, heavy: 1, rosters: 2, mail: 2 }
 const lookForCancelsEvery = 250 // ms, while anything runs
 const graceAfterCancel = 1_500 // ms a run has to stop by itself
 const graceAtEnd = 2_500 // ms that runs have to stop when the process does

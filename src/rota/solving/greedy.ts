@@ -7,8 +7,8 @@ const DEPTH = 3
 const TRIES = 20_000
 const TRIES_IN_ALL = 1_000_000
 
-/** A roster at once: the hardest openings first, to whoever costs least, then others make way for places left open. */
-export function greedy(plan: Plan): Roster {
+/** A roster at once: the hardest openings first, to whoever costs least, then others make way for places left open. `told` sees it grow. */
+export function greedy(plan: Plan, told: (roster: Roster, part: number) => void = () => {}): Roster {
   const { openings } = plan
   const roster = new Roster(plan)
   const waiting = new Map([...openings.keys()].map(opening => [opening, toSpare(roster, opening)]))
@@ -20,6 +20,7 @@ export function greedy(plan: Plan): Roster {
       continue
     }
     roster.take(opening, person)
+    told(roster, 1 - waiting.size / openings.length)
     if (!roster.isOpen(opening)) waiting.delete(opening)
     for (const other of waiting.keys()) {
       if (touches(openings[other]!, openings[opening]!) && roster.fits(other, person))
@@ -29,6 +30,7 @@ export function greedy(plan: Plan): Roster {
   let left = TRIES_IN_ALL
   for (const opening of openings.keys()) {
     while (roster.isOpen(opening) && left > 0) {
+      told(roster, 1)
       const allowed = Math.min(TRIES, left)
       const tries = { left: allowed }
       const isFilled = makeWay(roster, opening, DEPTH, new Set(), tries)

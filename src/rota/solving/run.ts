@@ -4,7 +4,7 @@ import { type Proof, unproved } from './exact.ts'
 import { greedy } from './greedy.ts'
 import { type Plan, prepare } from './plan.ts'
 import type { Algorithm, Ended, Problem, Progress, Solution, Stage } from './problem.ts'
-import { better, type Roster } from './roster.ts'
+import { better, Roster } from './roster.ts'
 import { improve } from './search.ts'
 import { solution } from './solution.ts'
 import { improveStretches, trimmed } from './stretches.ts'
@@ -29,7 +29,13 @@ export async function run({ problem, algorithm, budget_s }: SolveOrder, tell: (n
   report('building', 2, 'reading the rules')
   const plan = prepare(problem)
   report('building', 3, 'placing the hardest shifts first')
-  let state = unproved(trimmed(greedy(plan)))
+  let grown = performance.now()
+  const first = greedy(plan, (roster, part) => {
+    if (performance.now() - grown < 500) return
+    report('building', 3 + part, 'placing the hardest shifts first', unproved(trimmed(Roster.from(plan, roster.at))))
+    grown = performance.now()
+  })
+  let state = unproved(trimmed(first))
   let ended: Ended = 'heuristic'
   let trouble: string | undefined
   report('optimization', 5, 'counting what cannot be filled', state)

@@ -14,7 +14,7 @@ export type SolveOptions = {
 
 const script = new URL('./worker.ts', import.meta.url)
 
-const budgets = { greedy: undefined, production: 10, optimal: 300 }
+export const budgets = { greedy: undefined, production: 10, optimal: 300 }
 
 /** Past the budget, the thread has so many seconds to come to an end by itself. */
 const GRACE = 1

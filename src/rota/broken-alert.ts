@@ -1,0 +1,63 @@
+/** One alert for all broken duties, as one absence may break many: raised and cleared with the change that did it. */
+import { and, eq, ne } from 'drizzle-orm'
+import { systemAlerts } from '../../db/schema.ts'
+import { atomically } from '../../db/transactions.ts'
+import { type Alert, clear, raise } from '../alerts.ts'
+import { cached } from '../cached.ts'
+import type { App } from '../context.ts'
+import { type BrokenDuty, brokenDuties } from './broken-duties.ts'
+
+const key = 'roster_broken'
+
+export async function brokenDutiesNow({ cache, reader, clock }: Pick<App, 'cache' | 'reader' | 'clock'>) {
+  const { value } = await cache.read(cached.brokenDuties, [], () => reader.read(brokenDuties, { now: clock.now() }))
+  return value
+}
+
+export function alertsOfBroken(duties: readonly BrokenDuty[]): Alert[] {
+  if (!duties.length) return []
+  const told = duties.slice(0, 5).map(({ date, site, against }) => `${date}, ${site}: ${against[0]?.message}`)
+  const more = duties.length > told.length ? ` And ${duties.length - told.length} more.` : ''
+  const alert: Alert = {
+    key,
+    type: 'roster_broken',
+    severity: 'error',
+    title: `${duties.length === 1 ? '1 duty' : `${duties.length} duties`} on the roster cannot be worked as planned`,
+    message: `${told.join('. ')}.${more} The dashboard of the rota lists them with who could step in.`,
+    data: { assignments: duties.slice(0, 100).map(({ assignment_id }) => assignment_id), total: duties.length },
+  }
+  return [alert]
+}
+
+const between = 1_000 // ms from one look to the next, as many changes may come one after the other
+
+/** Answers what to call after each change. What time alone changes, the check of alerts sees within a minute. */
+export function watchBroken(app: App): () => void {
+  let isDue = false
+  let isLooking = false
+  async function look() {
+    isLooking = true
+    while (isDue) {
+      isDue = false
+      try {
+        await tell()
+      } catch (error) {
+        app.log.warn('Broken duties could not be looked at; the check of alerts does it', { error })
+      }
+      if (isDue) await Bun.sleep(between)
+    }
+    isLooking = false
+  }
+  async function tell() {
+    const [alert] = alertsOfBroken(await brokenDutiesNow(app))
+    const isOpen = and(eq(systemAlerts.key, key), ne(systemAlerts.state, 'resolved'))
+    const known = app.db.select().from(systemAlerts).where(isOpen).get()
+    if (known?.message === alert?.message) return
+    const at = app.clock.now()
+    await atomically(app.db, tx => (alert ? raise(tx, at, alert) : clear(tx, at, key)))
+  }
+  return () => {
+    isDue = true
+    if (!isLooking) void look()
+  }
+}

@@ -1,0 +1,70 @@
+/** Which rosters are made before another, and about how long that takes. */
+import { and, eq, inArray } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { runs, sites } from '../../db/schema.ts'
+import { usernamesOf } from '../accounts/queries.ts'
+import { type Run, unfinished } from '../platform/jobs/runs.ts'
+import { spanWords } from './calendar-view.ts'
+import type { Range } from './date-range.ts'
+import { budgets } from './solving/solve.ts'
+
+/** As many rosters are made at once by each process that runs jobs. */
+export const rostersAtOnce = 2
+
+/** What a roster was asked for; undefined of a run of other work. */
+export type AskedOf = (run: Run) => (Range & { algorithm: keyof typeof budgets; budget_s?: number }) | undefined
+
+/** Beside its budget a roster is loaded and checked; greedy has none. Seconds. */
+const [beside, withoutBudget] = [2, 5]
+
+type Ahead = { run: Run; range: Range; seconds: number }
+
+/** Whom a roster that has not begun waits for, as a sentence; null where its turn is now. */
+export function whyRosterWaits(db: Db, run: Run, askedOf: AskedOf, now: number): string | null {
+  const own = askedOf(run)
+  if (!own) return null
+  const ahead = db
+    .select()
+    .from(runs)
+    .where(and(eq(runs.name, run.name), inArray(runs.status, unfinished)))
+    .orderBy(runs.createdAt, runs.id)
+    .all()
+    .flatMap((other): Ahead[] => {
+      const range = askedOf(other)
+      const isEarlier = other.createdAt < run.createdAt || (other.createdAt === run.createdAt && other.id < run.id)
+      if (!range || other.id === run.id || !(other.status === 'PROGRESS' || isEarlier)) return []
+      const whole = (range.budget_s ?? budgets[range.algorithm] ?? withoutBudget) + beside
+      const spent = other.status === 'PROGRESS' && other.startedAt ? (now - other.startedAt) / 1000 : 0
+      return [{ run: other, range, seconds: Math.max(1, whole - spent) }]
+    })
+  const sameSites = ahead.filter(({ range }) => overlaps(range.siteIds, own.siteIds))
+  const [first] = sameSites
+  if (first) {
+    // Those under way end side by side, the others are made one after the other at worst.
+    const secondsOf = (isRunning: boolean) =>
+      sameSites.filter(({ run }) => (run.status === 'PROGRESS') === isRunning).map(one => one.seconds)
+    const seconds = Math.max(0, ...secondsOf(true)) + sum(secondsOf(false))
+    const more = sameSites.length > 1 ? ` and ${sameSites.length - 1} more of these sites` : ''
+    return `Waits for ${named(db, first)}${more}: ${about(seconds)}`
+  }
+  const running = ahead.filter(({ run }) => run.status === 'PROGRESS').sort((a, b) => a.seconds - b.seconds)
+  const [next] = running
+  if (!next || running.length < rostersAtOnce) return null
+  return `Waits, as ${running.length} rosters are being made, for ${named(db, next)}: ${about(next.seconds)}`
+}
+
+/** No site named means every site. */
+const overlaps = (some: number[], others: number[]) =>
+  !some.length || !others.length || some.some(id => others.includes(id))
+
+function named(db: Db, { run, range: { start, end, siteIds } }: Ahead): string {
+  const names = siteIds.length ? db.select().from(sites).where(inArray(sites.id, siteIds)).all() : []
+  const where = names.length && names.length < 4 ? ` at ${names.map(({ name }) => name).join(', ')}` : ''
+  const by = run.startedBy === null ? undefined : usernamesOf(db, [run.startedBy]).get(run.startedBy)
+  return `the roster of ${spanWords(start, end)}${where}${by ? `, which ${by} started` : ''}`
+}
+
+const sum = (numbers: number[]) => numbers.reduce((all, one) => all + one, 0)
+
+const about = (seconds: number) =>
+  seconds < 90 ? `about ${Math.ceil(seconds / 5) * 5} s at most` : `about ${Math.ceil(seconds / 60)} min at most`

@@ -1,0 +1,123 @@
+import { expect, test } from 'bun:test'
+import { base, type Call, newPerson, newSite } from './rosters.ts'
+import { newLeague, upload } from './sheets.ts'
+import { refusalOf, start, until } from './start.ts'
+import { visitor } from './visitor.ts'
+
+const status = (call: Call, { job_id }: { job_id: string }) => call.get(`/api/v1/jobs/status/${job_id}`)
+const cancel = (call: Pick<Call, 'delete'>, { job_id }: { job_id: string }) =>
+  call.delete(`/api/v1/jobs/cancel/${job_id}`)
+
+/** Two sites whose rosters take a solver long, and how to order one. */
+async function busy() {
+  const fieldhouse = await start()
+  const { call } = fieldhouse
+  for (let n = 0; n < 40; n++) await newPerson(call, `Person ${n}`, { hourly_cents: 1200 + 37 * (n % 11) })
+  const sites = [await newSite(call, 'Hall', 'UTC'), await newSite(call, 'Pool', 'UTC')]
+  for (const site of sites)
+    for (const [from, to] of [
+      ['06:00', '13:00'],
+      ['09:30', '17:00'],
+      ['12:00', '20:00'],
+      ['19:00', '23:30'],
+    ])
+      await call.post(`${base}/shifts/pattern`, {
+        site_id: site.id,
+        start_date: '2026-03-23',
+        end_date: '2026-05-03',
+        weekdays: [1, 2, 3, 4, 5, 6, 7],
+        from,
+        to,
+        headcount: 3,
+      })
+  const [hall, pool] = sites.map(({ id }) => id as number)
+  const generate = (site_ids: number[], caller: Pick<Call, 'post'> = call) =>
+    caller.post('/api/v1/jobs/roster/generate', {
+      start_date: '2026-03-23',
+      end_date: '2026-05-03',
+      site_ids,
+      algorithm: 'optimal',
+      budget_s: 300,
+    })
+  const isRunning = (job: { job_id: string }) =>
+    until(
+      async () =>
+        (await status(call, job)).status_message?.startsWith('best') || (await status(call, job)).progress > 4,
+    )
+  return { ...fieldhouse, hall: hall ?? 0, pool: pool ?? 0, generate, isRunning }
+}
+
+async function officer({ call, url }: Awaited<ReturnType<typeof start>>, username: string, role = 'officer') {
+  const email = `${username}@example.com`
+  await call.post('/api/v1/users', { email, username, password: 'a-long-password-1', role })
+  const browser = visitor(url)
+  await browser.signIn(email, 'a-long-password-1')
+  return browser
+}
+
+test('an upload does not wait for solvers, rosters of different sites run side by side, and who waits is told for whom', async () => {
+  const fieldhouse = await busy()
+  const { call, hall, pool, generate, isRunning, finished } = fieldhouse
+  const ann = await officer(fieldhouse, 'ann')
+  const first = await generate([hall], ann)
+  await isRunning(first)
+  const second = await generate([pool])
+  await isRunning(second)
+  expect((await status(call, first)).status).toBe('PROGRESS')
+
+  const third = await generate([hall, pool])
+  const told = await until(async () => (await status(call, third)).status_message)
+  expect(told).toMatch(
+    /^Waits for the roster of 23 Mar – 3 May 2026 at Hall, which ann started and 1 more .*: about \d min at most$/,
+  )
+  const { jobs } = await call.get('/api/v1/jobs?name=roster.generate')
+  expect(jobs[0]).toMatchObject({ job_id: third.job_id, status: 'PENDING', status_message: told })
+  const page = await (await ann.visit(`/rota/drafts/${third.job_id}`)).text()
+  expect(page).toContain('Waits for the roster of 23 Mar – 3 May 2026 at Hall')
+
+  const { id } = await newLeague(call)
+  const imported = await finished(upload(call, id, 'id,name,power\n1,ann,5\n'))
+  expect(imported.status).toBe('SUCCESS')
+  for (const job of [first, second]) expect((await status(call, job)).status).toBe('PROGRESS')
+
+  for (const job of [first, second]) await cancel(call, job)
+  await isRunning(third)
+  await cancel(call, third)
+  for (const job of [first, second, third]) expect((await finished(job)).status).toBe('CANCELLED')
+  const { drafts } = await call.get(`${base}/drafts`)
+  expect(drafts).toHaveLength(3)
+}, 120_000)
+
+test('officers see and stop each other’s rosters, members do not', async () => {
+  const fieldhouse = await busy()
+  const { call, hall, generate, isRunning, finished } = fieldhouse
+  const [ann, bea] = [await officer(fieldhouse, 'ann'), await officer(fieldhouse, 'bea')]
+  const mel = await officer(fieldhouse, 'mel', 'member')
+  const job = await generate([hall], ann)
+  await isRunning(job)
+  const listed = async (who: typeof ann) =>
+    (await who.get('/api/v1/jobs?limit=50')).jobs.map(({ job_id }: { job_id: string }) => job_id)
+  expect(await listed(bea)).toContain(job.job_id)
+  expect(await listed(mel)).toEqual([])
+  expect((await refusalOf(mel.get(`/api/v1/jobs/status/${job.job_id}`))).status).toBe(404)
+  expect((await refusalOf(cancel(mel, job))).status).toBe(404)
+  expect((await bea.get(`/api/v1/jobs/status/${job.job_id}`)).status).toBe('PROGRESS')
+  await cancel(bea, job)
+  expect((await finished(job)).status).toBe('CANCELLED')
+  const { id } = await newLeague(call)
+  const other = await upload(call, id, 'id,name,power\n1,ann,5\n')
+  expect((await refusalOf(bea.get(`/api/v1/jobs/status/${other.job_id}`))).status).toBe(404)
+}, 120_000)
+
+test('stopped as soon as it has begun, a roster is what was found until then', async () => {
+  const { call, hall, generate, finished } = await busy()
+  const job = await generate([hall])
+  await until(async () => (await status(call, job)).status === 'PROGRESS')
+  await cancel(call, job)
+  const ended = await finished(job)
+  expect(ended.status).toBe('CANCELLED')
+  const { drafts } = await call.get(`${base}/drafts`)
+  expect(drafts).toHaveLength(ended.result ? 1 : 0)
+  const page = await (await call.raw(`/rota/drafts/${job.job_id}`, { headers: { accept: 'text/html' } })).text()
+  expect(page).toContain(ended.result ? 'Confirm this roster' : 'It was cancelled before there was a roster.')
+}, 120_000)
