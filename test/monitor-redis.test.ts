@@ -125,7 +125,12 @@ test('the queues are seen from within: workers, active, waiting, booked and regi
   expect(seen.counts.heavy).toMatchObject({ active: 1, waiting: 2, delayed: 1 })
   expect(Math.abs(Date.parse(seen.scheduled[0].eta) - at)).toBeLessThan(60_000)
   expect(seen.registered).toContain('test.slow')
-  expect(seen.workers.map(({ queue }: { queue: string }) => queue).sort()).toEqual(['heavy', 'mail', 'quick', 'rosters'])
+  expect(seen.workers.map(({ queue }: { queue: string }) => queue).sort()).toEqual([
+    'heavy',
+    'mail',
+    'quick',
+    'rosters',
+  ])
   release.resolve()
 })
 
