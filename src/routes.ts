@@ -26,6 +26,7 @@ import { uploadPeoplePages, uploadPeopleRoutes } from './leagues/sheets/people-r
 import { uploadRoutes } from './leagues/sheets/routes.ts'
 import { uploadPages } from './leagues/sheets/upload-pages.ts'
 import { entryRoutes } from './leagues/tours/entry-routes.ts'
+import { fieldRoutes } from './leagues/tours/field-routes.ts'
 import { tourPages } from './leagues/tours/pages.ts'
 import { tourRoutes } from './leagues/tours/routes.ts'
 import { mailPages } from './mail/routes.ts'
@@ -131,6 +132,7 @@ const everything = (app: App, known: Known) => {
         .use(uploadChangeRoutes(app))
         .use(markRoutes(app))
         .use(tourRoutes(app))
+        .use(fieldRoutes(app))
         .use(entryRoutes(app))
         .use(statsRoutes(app))
         .use(tradeRoutes(app))

@@ -6,6 +6,7 @@ import { acceptAnswer, holdBack, recordFailure } from '../feeds/feed-state.ts'
 import type { FetchedFeed } from '../feeds/fetch-feed.ts'
 import type { FeedBoard } from './feeds/board.ts'
 import { compareBoards } from './feeds/hold-back.ts'
+import { matchField } from './match-field.ts'
 import { isUpdateWanted, leagueTimes } from './poll-times.ts'
 import { changeTour, findTour, openLeaguesOn } from './queries.ts'
 import { refuseCorrections } from './settle-leagues.ts'
@@ -63,6 +64,7 @@ function decide(tx: Db, tour: Tour, fetched: FetchedFeed<FeedBoard[]>, now: numb
   acceptAnswer(tx, feed, now, fetched.validators)
   changeTour(tx, tour.id, { acceptNext: false, eventId: stored[0]?.event.id ?? null })
   for (const { event, moved } of stored) refuseCorrections(tx, tour.slug, event, moved, now, log)
+  for (const { event, quiet } of stored) if (!quiet) matchField(tx, tour, event, now)
 
   const changed = stored.reduce((sum, each) => sum + each.changed, 0)
   const problems = fetched.reading.flatMap(board => board.problems)
@@ -81,5 +83,7 @@ function decide(tx: Db, tour: Tour, fetched: FetchedFeed<FeedBoard[]>, now: numb
 
 function judged(tx: Db, tour: Tour, board: FeedBoard, now: number) {
   const known = knownEvent(tx, tour, board.event, now)
-  return { known, verdict: compareBoards(known && !tour.acceptNext ? storedBoard(tx, known) : null, board) }
+  // The field of an event to come may still become quite another.
+  const isOn = known && (known.begunAt !== null || known.id === tour.eventId)
+  return { known, verdict: compareBoards(isOn && !tour.acceptNext ? storedBoard(tx, known) : null, board) }
 }

@@ -8,6 +8,7 @@ import { touch } from '../../platform/cache/stamps.ts'
 import { checkUrlField } from '../../platform/http/outgoing.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { clearFeedAlerts, unknownFeed } from '../feeds/feed-state.ts'
+import { unmatchedAlert } from './match-field.ts'
 import { changeTour, deleteTour, insertTour, missingAlert, openLeaguesOn } from './queries.ts'
 import type { Tour } from './tour.ts'
 import { tourFeed } from './tour-feed.ts'
@@ -64,6 +65,7 @@ export async function removeTour({ db, clock }: App, who: Who, tour: Tour): Prom
     touch(tx, 'tour', tour.slug)
     clearFeedAlerts(tx, tourFeed(tour), clock.now())
     clear(tx, clock.now(), missingAlert(tour.slug))
+    clear(tx, clock.now(), unmatchedAlert(tour.slug))
     audit(tx, { at: clock.now(), who, action: 'tour.delete', target: `tour ${tour.slug}` })
   })
 }

@@ -16,10 +16,14 @@ import { readableLeague } from '../visibility.ts'
 import { tourRulesOf } from './config.ts'
 import { type EntriesData, entriesBody, everyoneBody } from './entries-page.ts'
 import { entriesByIds, listEntries } from './entry-queries.ts'
+import { openUnmatched } from './match-field.ts'
 import { arePicksOpen } from './picks.ts'
-import { fieldPage, findTour, listTours, tourBySlug } from './queries.ts'
+import { fieldPage, findTour, golfersOf, listTours, tourBySlug } from './queries.ts'
+import type { Tour } from './tour.ts'
 import { fieldBody, type TourData, tourBody, toursBody } from './tour-page.ts'
 import { tourViewOf } from './tour-view.ts'
+import { type UpcomingData, upcomingBody } from './upcoming-page.ts'
+import { upcomingPage } from './upcoming-view.ts'
 import { viewer } from './visible-entries.ts'
 
 const nav = 'leagues'
@@ -80,6 +84,23 @@ export const tourPages = (app: App) => {
     return { tour: view, players, pagination: pagination(asked, total), q: query.q }
   }
 
+  function upcomingData(tour: Tour, query: { page?: number }): UpcomingData {
+    const asked = pageOf({ page: query.page, limit: 100 })
+    const { event, players, total } = upcomingPage(db, tour, asked)
+    const isByHand = event?.source === 'hand'
+    const unmatched = openUnmatched(db, tour)
+    const golfers = unmatched.length > 0 && tour.eventId !== null ? golfersOf(db, tour.eventId) : []
+    return {
+      tour,
+      event,
+      players,
+      pagination: pagination(asked, total),
+      entered: isByHand ? upcomingPage(db, tour, pageOf({ limit: 500 })).players.filter(each => !each.withdrawn) : [],
+      unmatched,
+      golfers: golfers.toSorted((a, b) => a.name.localeCompare(b.name, 'en')),
+    }
+  }
+
   return new Elysia()
     .use(access(app))
     .get(
@@ -131,6 +152,15 @@ export const tourPages = (app: App) => {
         return page({ title: data.tour.name, who, nav: 'tours', body: tourBody(data, field, who) })
       },
       { params: bySlug, query: fieldQuery, may: 'reader', counted: true, detail: hidden },
+    )
+    .get(
+      '/tours/:slug/upcoming',
+      ({ params: { slug }, query, who }) => {
+        const tour = tourBySlug(db, slug)
+        const body = upcomingBody(upcomingData(tour, query), who)
+        return page({ title: `Coming event of ${tour.name}`, who, nav: 'tours', body })
+      },
+      { params: bySlug, query: t.Object(pageQuery), may: 'reader', counted: true, detail: hidden },
     )
     .get(
       '/tours/:slug/field',

@@ -6,7 +6,7 @@ import { changeLeague } from '../queries.ts'
 import { pickWindowOf, tourRulesOf } from './config.ts'
 import { type FeedBoard, isEvent } from './feeds/board.ts'
 import { picksAreOpen, picksClose } from './pick-rules.ts'
-import { eventsOf, findEvent, findTour } from './queries.ts'
+import { eventsOf, findEvent, findTour, golfersOf, upcomingEvent } from './queries.ts'
 import { storedBoard } from './stored-events.ts'
 import { eventKey, feedEventOf, type TourEvent } from './tour.ts'
 
@@ -25,12 +25,22 @@ export function leagueEvent(db: Db, league: League): { event: TourEvent } | { ev
     return event ? { event } : { event: undefined, why: `The feed has not shown ${rules.event} yet` }
   }
   const current = findEvent(db, tour.eventId)
+  const upcoming = upcomingEvent(db, tour)
+  if (current && !isEarlier(db, current, league, upcoming !== undefined)) return { event: current }
+  if (upcoming && upcoming.changedAt >= league.startsAt - another) return { event: upcoming }
   if (!current) return { event: undefined, why: 'The feed has not shown its field yet' }
-  if (current.begunAt === null || current.begunAt >= league.startsAt - day) return { event: current }
   return {
     event: undefined,
-    why: `The feed is on ${current.name}, which began before this league; name it as config.event to play on it`,
+    why: `The feed is on ${current.name}, which began before this league. An officer can enter the field of the coming event on the page of the tour, or name ${current.name} as the event of this league to play on it`,
   }
+}
+
+/** Whether an event began more than a day before the league: it is another week's. Before play the tee times tell, where it matters. */
+function isEarlier(db: Db, event: TourEvent, { startsAt }: League, hasNext: boolean): boolean {
+  const teeTimes =
+    event.begunAt === null && hasNext ? golfersOf(db, event.id).flatMap(({ tee_time }) => tee_time ?? []) : []
+  const begins = event.begunAt ?? (teeTimes.length > 0 ? Math.min(...teeTimes.map(at => Date.parse(at))) : startsAt)
+  return begins < startsAt - day
 }
 
 const shell = (event: TourEvent): FeedBoard => ({ event: feedEventOf(event), golfers: [], problems: [] })

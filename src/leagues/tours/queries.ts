@@ -1,4 +1,4 @@
-import { and, asc, between, count, desc, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, asc, between, count, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { golfers, leagues, runs, tourEvents, tours } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
@@ -96,15 +96,42 @@ const eventById = prepared(db =>
 export const findEvent = (db: Db, id: number | null): TourEvent | undefined =>
   id === null ? undefined : eventById(db).get({ id })
 
-/** Events the feed has shown, the one that changed last first. */
+/** Events the feed has shown, and one to come that was entered by hand; the one that changed last first. */
 export const eventsOf = (db: Db, tourId: number, limit = 50): TourEvent[] =>
   db
     .select()
     .from(tourEvents)
-    .where(eq(tourEvents.tourId, tourId))
+    .where(and(eq(tourEvents.tourId, tourId), isNull(tourEvents.turnedInto)))
     .orderBy(desc(tourEvents.changedAt), desc(tourEvents.id))
     .limit(limit)
     .all()
+
+const byHand = (tourId: number) => and(eq(tourEvents.tourId, tourId), eq(tourEvents.source, 'hand'))
+
+/** The event to come whose field was entered by hand and which the feed has not shown yet. */
+export const handEvent = (db: Db, tourId: number): TourEvent | undefined =>
+  db
+    .select()
+    .from(tourEvents)
+    .where(and(byHand(tourId), isNull(tourEvents.turnedInto)))
+    .orderBy(desc(tourEvents.id))
+    .limit(1)
+    .get()
+
+/** Events whose field was entered by hand and that the feed shows by now, the newest first. */
+export const turnedEvents = (db: Db, tourId: number): TourEvent[] =>
+  db
+    .select()
+    .from(tourEvents)
+    .where(and(byHand(tourId), isNotNull(tourEvents.turnedInto)))
+    .orderBy(desc(tourEvents.id))
+    .limit(20)
+    .all()
+
+/** The event after the one the feed is on: entered by hand, or told by the feed. */
+export const upcomingEvent = (db: Db, { id, eventId }: Pick<Tour, 'id' | 'eventId'>): TourEvent | undefined =>
+  handEvent(db, id) ??
+  eventsOf(db, id).find(event => event.id !== eventId && event.begunAt === null && event.status === 'upcoming')
 
 const golferColumns = {
   player_id: golfers.playerId,

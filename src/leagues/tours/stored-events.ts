@@ -5,6 +5,7 @@ import { golfers as readings, tourEvents } from '../../../db/schema.ts'
 import { day } from '../../platform/clock.ts'
 import { type FeedBoard, type FeedEvent, type Golfer, hasBegun } from './feeds/board.ts'
 import { eventsOf, findEvent, golfersOf } from './queries.ts'
+import { keepRatings } from './ratings.ts'
 import { feedEventOf, type Tour, type TourEvent } from './tour.ts'
 
 /** A feed may go back to an event it has just left; the same name a year later is another event. */
@@ -14,7 +15,9 @@ const remembered = 30 * day
 export function knownEvent(db: Db, tour: Tour, next: FeedEvent, now: number): TourEvent | undefined {
   const current = findEvent(db, tour.eventId)
   if (current && isSame(current, next)) return current
-  return eventsOf(db, tour.id).find(event => isSame(event, next) && event.changedAt > now - remembered)
+  return eventsOf(db, tour.id).find(
+    event => event.source === 'feed' && isSame(event, next) && event.changedAt > now - remembered,
+  )
 }
 
 const isSame = ({ feedId, name }: TourEvent, next: FeedEvent) =>
@@ -52,6 +55,7 @@ export function storeBoard(
   const moved = changed.filter(golfer => hasMoved(before.get(golfer.player_id), golfer))
   const { id: feedId, version, ...state } = board.event
   const quiet = known?.status === state.status && known.round === state.round && changed.length + gone.length === 0
+  if (known && known.begunAt === null && board.ratings) keepRatings(tx, known.id, board.ratings)
   if (quiet) return { event: change(tx, known, { version, name: state.name }), changed: 0, moved, quiet }
 
   const at = known ? Math.max(now, known.changedAt + 1) : now // a clock set back must not tangle the readings
@@ -62,6 +66,7 @@ export function storeBoard(
     : insert(tx, { ...values, feedId, tourId: tour.id, firstSeenAt: at, movedAt: at })
   closeReadings(tx, event.id, [...gone, ...changed.map(({ player_id }) => player_id)], at)
   openReadings(tx, event.id, changed, at)
+  if (!known && event.begunAt === null && board.ratings) keepRatings(tx, event.id, board.ratings)
   return { event, changed: changed.length + gone.length, moved, quiet }
 }
 

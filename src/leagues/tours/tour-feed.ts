@@ -3,8 +3,8 @@ import type { Db } from '../../../db/open.ts'
 import type { FeedRecord } from '../feeds/feed-state.ts'
 import { tourRulesOf } from './config.ts'
 import { type FeedBoard, ScoreFeedError } from './feeds/board.ts'
-import { parseFeed } from './feeds/formats.ts'
-import { changeTour, feedAlert, openLeaguesOn } from './queries.ts'
+import { parseFeed, parseNextEvents } from './feeds/formats.ts'
+import { changeTour, feedAlert, handEvent, openLeaguesOn } from './queries.ts'
 import type { Tour } from './tour.ts'
 
 /** `isFollowed`: a league waits for its scores, so that it is asked again. */
@@ -35,10 +35,11 @@ export const tourFeed = (tour: Tour, isFollowed = true): FeedRecord => ({
 })
 
 /** One answer may hold several events: each that a league is played on, once. */
-export function readBoards(db: Db, { slug, format }: Tour, json: unknown): FeedBoard[] {
+export function readBoards(db: Db, tour: Tour, json: unknown): FeedBoard[] {
+  const { format } = tour
   const boards = new Map<string, FeedBoard>()
   const failures: ScoreFeedError[] = []
-  for (const event of eventsWanted(db, slug)) {
+  for (const event of eventsWanted(db, tour)) {
     try {
       const board = parseFeed(format, json, event)
       boards.set(board.event.id ?? board.event.name, board)
@@ -49,11 +50,27 @@ export function readBoards(db: Db, { slug, format }: Tour, json: unknown): FeedB
   }
   const [failure] = failures
   if (boards.size === 0 && failure) throw failure
+  for (const board of nextEvents(format, json)) {
+    const key = board.event.id ?? board.event.name
+    if (!boards.has(key)) boards.set(key, board)
+  }
   return [...boards.values()]
 }
 
-/** The events leagues are played on; undefined is whatever the feed is on. */
-function eventsWanted(db: Db, slug: string): (string | undefined)[] {
-  const wanted = new Set(openLeaguesOn(db, slug).map(league => tourRulesOf(league).event ?? undefined))
+/** What cannot be read of an event to come costs nothing of the one that is on. */
+function nextEvents(format: Tour['format'], json: unknown): FeedBoard[] {
+  try {
+    return parseNextEvents(format, json)
+  } catch (error) {
+    if (error instanceof ScoreFeedError) return []
+    throw error
+  }
+}
+
+/** The events leagues are played on; undefined is whatever the feed is on. It knows nothing of a field entered by hand. */
+function eventsWanted(db: Db, { id, slug }: Tour): (string | undefined)[] {
+  const byHand = handEvent(db, id)?.name
+  const events = openLeaguesOn(db, slug).map(league => tourRulesOf(league).event)
+  const wanted = new Set(events.map(event => (event === byHand ? undefined : (event ?? undefined))))
   return wanted.size > 0 ? [...wanted] : [undefined]
 }

@@ -111,11 +111,21 @@ ${stats([
   },
 ])}
 </header>
-${trouble(tour, who)}
+${trouble(tour, who)}${
+  tour.unmatched > 0 &&
+  isAtLeast(who, 'officer') &&
+  notice(
+    html`${number(tour.unmatched)} picked ${tour.unmatched === 1 ? 'player is' : 'players are'} not found on the feed: <a href="${path}/upcoming">say who they are</a>.`,
+    'warn',
+  )
+}
 <div class="toolbar"><form class="search" method="get" action="${path}" role="search" data-filters>
 <input type="search" name="q" value="${q}" placeholder="Search golfers" aria-label="Search golfers" maxlength="100" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
 </form>
-<span class="actions">${tour.leagues.map(id => html`<a class="button small quiet" href="/leagues/${id}">League ${number(id)}</a>`)}</span></div>
+<span class="actions">${
+    (tour.upcoming || isAtLeast(who, 'officer')) &&
+    html`<a class="button small quiet" href="${path}/upcoming">${tour.upcoming ? html`Coming: ${name(tour.upcoming.name)}` : 'Enter the coming event'}</a>`
+  }${tour.leagues.map(id => html`<a class="button small quiet" href="/leagues/${id}">League ${number(id)}</a>`)}</span></div>
 ${table({
   caption: `Golfers of ${event?.name ?? tour.name}`,
   rows: players,

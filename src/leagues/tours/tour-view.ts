@@ -2,8 +2,9 @@ import type { App } from '../../context.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { maySee } from '../visibility.ts'
+import { openUnmatched } from './match-field.ts'
 import { endOfLeagues, isUpdateWanted, leagueTimes } from './poll-times.ts'
-import { bookedUpdate, findEvent, openLeaguesOn } from './queries.ts'
+import { bookedUpdate, findEvent, golfersOf, openLeaguesOn, upcomingEvent } from './queries.ts'
 import { type Tour, type TourView, tourView } from './tour.ts'
 
 /** As this reader may see it: the feed's URL is for officers, private leagues are for their members. */
@@ -11,9 +12,12 @@ export function tourViewOf({ db, clock }: App, tour: Tour, who: Who | undefined)
   const run = bookedUpdate(db, tour.slug)
   const open = openLeaguesOn(db, tour.slug)
   const now = clock.now()
+  const upcoming = upcomingEvent(db, tour)
   return tourView(tour, {
     now,
     event: findEvent(db, tour.eventId),
+    upcoming: upcoming && { ...upcoming, players: golfersOf(db, upcoming.id).length },
+    unmatched: openUnmatched(db, tour).length,
     nextUpdateAt: run ? (run.notBefore ?? run.createdAt) : null,
     followedUntil: isUpdateWanted(leagueTimes(open), now) ? endOfLeagues(leagueTimes(open)) : null,
     leagues: open.filter(league => maySee(db, league, who)).map(({ id }) => id),

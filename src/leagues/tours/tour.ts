@@ -1,6 +1,6 @@
 /** What a tour is: a feed, what it is on, and how it does. */
 import { type Static, t } from 'elysia'
-import { eventStates, feedFormats, type tourEvents, type tours } from '../../../db/schema.ts'
+import { eventStates, feedFormats, fieldSources, type tourEvents, type tours } from '../../../db/schema.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import type { FeedEvent } from './feeds/board.ts'
@@ -56,6 +56,18 @@ export const tourSchema = t.Object(
         changed_at: dateTimeSchema,
       }),
     ),
+    upcoming: t.Nullable(
+      t.Object(
+        {
+          name: t.String(),
+          source: literals(fieldSources),
+          players: t.Integer(),
+          changed_at: dateTimeSchema,
+        },
+        { description: 'The event after this one, from the feed or entered by hand: see tours/{slug}/upcoming' },
+      ),
+    ),
+    unmatched: t.Integer({ description: 'Picked players of a field entered by hand who are not found on the feed' }),
     checked_at: moment,
     age_s: t.Nullable(t.Integer({ description: 'Seconds since the feed last confirmed or changed the board' })),
     next_update_at: moment,
@@ -80,6 +92,8 @@ export const tourSchema = t.Object(
 export type TourContext = {
   now: number
   event: TourEvent | undefined
+  upcoming: (TourEvent & { players: number }) | undefined
+  unmatched: number
   nextUpdateAt: number | null
   followedUntil: number | null
   leagues: number[]
@@ -89,7 +103,7 @@ export type TourContext = {
 export type TourView = Static<typeof tourSchema>
 export const tourView = (
   tour: Tour,
-  { now, event, nextUpdateAt, followedUntil, leagues, showsUrl }: TourContext,
+  { now, event, upcoming, unmatched, nextUpdateAt, followedUntil, leagues, showsUrl }: TourContext,
 ): TourView => ({
   slug: tour.slug,
   name: tour.name,
@@ -100,6 +114,10 @@ export const tourView = (
   event: event
     ? { id: event.feedId, name: event.name, round: event.round, status: event.status, changed_at: iso(event.changedAt) }
     : null,
+  upcoming: upcoming
+    ? { name: upcoming.name, source: upcoming.source, players: upcoming.players, changed_at: iso(upcoming.changedAt) }
+    : null,
+  unmatched,
   checked_at: isoOrNull(tour.checkedAt),
   age_s: tour.checkedAt === null ? null : Math.max(0, Math.round((now - tour.checkedAt) / 1000)),
   next_update_at: isoOrNull(nextUpdateAt),

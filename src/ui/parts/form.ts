@@ -165,7 +165,7 @@ export type FormAction = FormTarget & {
   danger?: boolean
   quiet?: boolean
   small?: boolean
-  body?: Record<string, string | number | boolean>
+  body?: Record<string, string | number | boolean | null>
 }
 
 /** One button that does one thing: undo, cancel, finalise. */

@@ -42,7 +42,11 @@ export type Rounds = [number | null, number | null, number | null, number | null
 /** Something in the feed that could not be read; the rest of it was. */
 export type FeedProblem = { path: string; message: string }
 
-export type FeedBoard = { event: FeedEvent; golfers: Golfer[]; problems: FeedProblem[] }
+/** How strong a golfer is said to be before play: place in the world ranking, and decimal odds (what 1 pays). */
+export type Rating = { player_id: string; rank: number | null; odds: number | null }
+
+/** `ratings`: of golfers of whom the feed tells any. */
+export type FeedBoard = { event: FeedEvent; golfers: Golfer[]; problems: FeedProblem[]; ratings?: Rating[] }
 
 /** The feed as a whole cannot be read. `path` says where: `data[3].dg_id`; empty for the whole answer. */
 export class ScoreFeedError extends FeedError {

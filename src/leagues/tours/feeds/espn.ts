@@ -47,6 +47,15 @@ export function readEspn(json: unknown, wanted?: string): FeedBoard {
   }
 }
 
+/** Events that are yet to begin and already show their field. */
+export const readNextEspn = (json: unknown): FeedBoard[] =>
+  new JsonValue(json)
+    .at('events')
+    .items()
+    .filter(event => event.at('status').at('type').at('state').value === 'pre')
+    .map(event => readEspn(json, required(event.at(event.at('id').absent ? 'name' : 'id'))))
+    .filter(({ golfers }) => golfers.length > 0)
+
 /** Two events may be on in one week: the one asked for by id or name, else the first that is being played, else the first. */
 function chooseEvent(events: JsonValue[], wanted: string | undefined): JsonValue {
   const [first] = events

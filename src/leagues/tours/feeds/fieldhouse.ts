@@ -1,5 +1,13 @@
-import { type EventStatus, type FeedBoard, type Golfer, type GolferStatus, ScoreFeedError } from './board.ts'
 import {
+  type EventStatus,
+  type FeedBoard,
+  type Golfer,
+  type GolferStatus,
+  type Rating,
+  ScoreFeedError,
+} from './board.ts'
+import {
+  decimalOdds,
   instant,
   JsonValue,
   ProblemNotes,
@@ -10,6 +18,7 @@ import {
   textOf,
   thru,
   toParOf,
+  worldRank,
 } from './json-values.ts'
 
 const eventStatuses = ['upcoming', 'in_progress', 'suspended', 'round_complete', 'official', 'cancelled'] as const
@@ -29,9 +38,22 @@ export function readFieldhouse(json: unknown): FeedBoard {
       version: textOf(event.at('version')),
     },
     golfers: notes.golfers(feed.at('golfers').items(), golfer),
+    ...notes.ratings(feed.at('golfers').items(), rating),
     problems: notes.problems,
   }
 }
+
+/** The event after this one, with its field, where the feed tells it. */
+export function readNextFieldhouse(json: unknown): FeedBoard[] {
+  const next = new JsonValue(json).at('next')
+  return next.absent ? [] : [readFieldhouse(next.value)]
+}
+
+const rating = (place: JsonValue, notes: ProblemNotes): Rating => ({
+  player_id: required(place.at('id'), 64),
+  rank: notes.tolerate(() => worldRank(place.at('rank'))),
+  odds: notes.tolerate(() => decimalOdds(place.at('odds'))),
+})
 
 function golfer(place: JsonValue, notes: ProblemNotes): Golfer {
   const rounds = place.at('rounds')

@@ -1,7 +1,7 @@
 import type { FeedBoard } from './board.ts'
 import { readDatagolf } from './datagolf.ts'
-import { readEspn } from './espn.ts'
-import { readFieldhouse } from './fieldhouse.ts'
+import { readEspn, readNextEspn } from './espn.ts'
+import { readFieldhouse, readNextFieldhouse } from './fieldhouse.ts'
 
 /** Every feed format: one pure function from its JSON to a board. Throws a FeedError that says where the JSON is wrong. */
 export const formats = {
@@ -14,3 +14,12 @@ export type FeedFormat = keyof typeof formats
 
 /** `event` chooses among several events of one answer (ESPN only), by id or name. */
 export const parseFeed = (format: FeedFormat, json: unknown, event?: string): FeedBoard => formats[format](json, event)
+
+const nextEvents = {
+  fieldhouse: readNextFieldhouse,
+  datagolf: () => [],
+  espn: readNextEspn,
+} satisfies Record<FeedFormat, (json: unknown) => FeedBoard[]>
+
+/** Events to come whose field the same answer tells already. */
+export const parseNextEvents = (format: FeedFormat, json: unknown): FeedBoard[] => nextEvents[format](json)

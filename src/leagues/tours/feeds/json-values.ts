@@ -1,5 +1,13 @@
 import { isInCalendar, iso } from '../../../platform/clock.ts'
-import { type FeedProblem, type Golfer, type GolferStatus, isOut, type Rounds, ScoreFeedError } from './board.ts'
+import {
+  type FeedProblem,
+  type Golfer,
+  type GolferStatus,
+  isOut,
+  type Rating,
+  type Rounds,
+  ScoreFeedError,
+} from './board.ts'
 import { firstLast } from './names.ts'
 
 /** A place in a feed's JSON that knows its path, so that whatever is wrong there can be named. */
@@ -121,6 +129,16 @@ export function instant(place: JsonValue): string | null {
   return iso(at)
 }
 
+export const worldRank = (place: JsonValue) => integer(place, 1, 100_000, 'a rank from 1')
+
+/** Decimal odds, what 1 pays: above 1. */
+export function decimalOdds(place: JsonValue): number | null {
+  if (nothing(place)) return null
+  const odds = Number(place.value)
+  if (!(odds > 1 && odds <= 10_000)) throw place.wrong('should be decimal odds such as 12.5')
+  return Math.round(odds * 100) / 100
+}
+
 export const positionText = (place: JsonValue) => {
   const read = textOf(place, 12)
   return read === null || blank.has(read) ? null : read.toUpperCase()
@@ -163,6 +181,14 @@ export class ProblemNotes {
   rounds = (places: JsonValue[]): Rounds => {
     const [first, second, third, fourth] = places.map(place => this.tolerate(() => strokes(place)))
     return [first ?? null, second ?? null, third ?? null, fourth ?? null]
+  }
+
+  /** Of golfers of whom the feed tells any. */
+  ratings(places: JsonValue[], read: (place: JsonValue, notes: ProblemNotes) => Rating): { ratings?: Rating[] } {
+    const ratings = places
+      .map(place => this.tolerate(() => read(place, this)))
+      .filter(rating => rating !== null && (rating.rank !== null || rating.odds !== null))
+    return ratings.length > 0 ? { ratings: ratings.filter(rating => rating !== null) } : {}
   }
 
   /** Reads each golfer alone: one that makes no sense is left out, so unknown, and noted. */

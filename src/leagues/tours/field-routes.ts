@@ -1,0 +1,171 @@
+/** The coming event of a tour: its field, from the feed or entered by hand, and who of it is not found on the feed. */
+import { Elysia, t } from 'elysia'
+import { fieldSources } from '../../../db/schema.ts'
+import type { App } from '../../context.ts'
+import { access, signedIn } from '../../platform/http/access.ts'
+import { paged, pageOf, pageQuery, pageSchema, paginationSchema } from '../../platform/http/pagination.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { oneLine } from '../../platform/http/text-formats.ts'
+import { mostPlayers } from './field-text.ts'
+import { openUnmatched, settleUnmatched } from './match-field.ts'
+import { tourBySlug } from './queries.ts'
+import { removeField, saveField } from './upcoming-field.ts'
+import { upcomingPage } from './upcoming-view.ts'
+
+const bySlug = t.Object({ slug: t.String({ maxLength: 40 }) })
+const rank = t.Nullable(t.Integer({ minimum: 1, maximum: 100_000, description: 'In the world' }))
+const odds = t.Nullable(t.Number({ exclusiveMinimum: 1, maximum: 10_000, description: 'Decimal: what 1 pays' }))
+
+const givenField = t.Object(
+  {
+    event: oneLine(200),
+    text: t.Optional(
+      t.String({
+        maxLength: 100_000,
+        description:
+          'Pasted names, one a line ("First Last" or "Last, First"), or CSV with headings: name (or first and last), rank, odds, id',
+      }),
+    ),
+    players: t.Optional(
+      t.Array(
+        t.Object({
+          name: oneLine(100),
+          player_id: t.Optional(
+            t.String({ minLength: 1, maxLength: 64, description: 'The feed’s, where it is known' }),
+          ),
+          rank: t.Optional(rank),
+          odds: t.Optional(odds),
+        }),
+        { maxItems: mostPlayers, description: 'In place of `text`' },
+      ),
+    ),
+  },
+  {
+    examples: [
+      { event: 'Inland Open', text: 'name,rank,odds\n"Berglund, Åke",1,6.5\nConor O’Shea,2,9' },
+      { event: 'Inland Open', players: [{ name: 'Åke Berglund', rank: 1, odds: 6.5 }] },
+    ],
+  },
+)
+
+const savedField = t.Object(
+  {
+    event: t.String(),
+    players: t.Integer(),
+    matched_to: t.Nullable(t.String({ description: 'The event on the feed, where it shows it already' })),
+    unmatched: t.Integer({ description: 'Picked players who are not found on the feed' }),
+  },
+  {
+    description: 'What was entered',
+    examples: [{ event: 'Inland Open', players: 156, matched_to: null, unmatched: 0 }],
+  },
+)
+
+const fieldPlayer = t.Object({
+  player_id: t.String(),
+  name: t.String(),
+  rank,
+  odds,
+  withdrawn: t.Boolean({ description: 'No longer in the list, but picked by somebody' }),
+})
+
+const upcoming = t.Object(
+  {
+    event: t.Nullable(t.Object({ name: t.String(), source: t.Union(fieldSources.map(each => t.Literal(each))) })),
+    players: t.Array(fieldPlayer),
+    pagination: paginationSchema,
+  },
+  { description: 'The coming event; null where neither the feed nor an officer has told of one' },
+)
+
+const unmatched = t.Object({
+  player_id: t.String(),
+  name: t.String(),
+  event: t.String({ description: 'On the feed' }),
+  entries: t.Integer({ description: 'How many have picked them' }),
+})
+
+export const fieldRoutes = (app: App) => {
+  const { db } = app
+  return new Elysia({ prefix: '/tours/:slug', tags: ['tours'] })
+    .use(access(app))
+    .guard({ params: bySlug })
+    .get(
+      '/upcoming',
+      ({ params: { slug }, query, request, set }) => {
+        const asked = pageOf(query)
+        const { event, players, total } = upcomingPage(db, tourBySlug(db, slug), asked)
+        return paged({ request, set }, asked, total, { event, players })
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'reader',
+        counted: true,
+        detail: describe('The field of the coming event, the favourite first', upcoming),
+      },
+    )
+    .put('/upcoming', ({ params: { slug }, body, who }) => saveField(app, signedIn(who), tourBySlug(db, slug), body), {
+      body: givenField,
+      may: 'officer',
+      detail: describe(
+        'Enter the field of the coming event, in place of the one entered before. Leagues that start then take picks from it; once the feed shows the event, picks become those of the feed by name',
+        savedField,
+      ),
+    })
+    .delete(
+      '/upcoming',
+      async ({ params: { slug }, who }) => {
+        await removeField(app, signedIn(who), tourBySlug(db, slug))
+        return { deleted: true, slug }
+      },
+      {
+        may: 'officer',
+        detail: describe(
+          'Remove the field that was entered by hand, unless entries have been made with it',
+          t.Object({ deleted: t.Boolean(), slug: t.String() }),
+        ),
+      },
+    )
+    .get(
+      '/unmatched',
+      ({ params: { slug }, query, request, set }) => {
+        const asked = pageOf(query)
+        const all = openUnmatched(db, tourBySlug(db, slug))
+        const players = all
+          .slice(asked.offset, asked.offset + asked.limit)
+          .map(({ hand_event_id, ...player }) => player)
+        return paged({ request, set }, asked, all.length, { players })
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'officer',
+        detail: describe(
+          'Players of a field entered by hand who were picked and are not found on the feed',
+          pageSchema('players', unmatched),
+        ),
+      },
+    )
+    .guard({ params: t.Object({ ...bySlug.properties, player_id: t.String({ maxLength: 64 }) }) })
+    .put(
+      '/unmatched/:player_id',
+      async ({ params: { slug, player_id }, body, who }) => {
+        await settleUnmatched(app, signedIn(who), tourBySlug(db, slug), player_id, body.golfer)
+        return { player_id, golfer: body.golfer }
+      },
+      {
+        body: t.Object(
+          {
+            golfer: t.Nullable(
+              t.String({ minLength: 1, maxLength: 64, description: 'Their id on the feed; null: they do not play' }),
+            ),
+          },
+          { examples: [{ golfer: '10037' }, { golfer: null }] },
+        ),
+        may: 'officer',
+        detail: describe(
+          'Say who on the feed a player is, or that they do not play; entries follow',
+          t.Object({ player_id: t.String(), golfer: t.Nullable(t.String()) }, { description: 'What was settled' }),
+        ),
+      },
+    )
+}

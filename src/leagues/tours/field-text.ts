@@ -1,0 +1,94 @@
+/** A field as people paste it: names, one a line, or a table with headings. Pure. */
+import Papa from 'papaparse'
+import { firstLast } from './feeds/names.ts'
+import { nameKey, nameWords } from './match-names.ts'
+
+export type FieldPlayer = { player_id: string; name: string; rank: number | null; odds: number | null }
+
+export const mostPlayers = 500
+const longestName = 100
+
+/** Those entered without an id get one from their name. */
+export const idFromName = (name: string) => `name:${nameKey(name).replaceAll(' ', '-')}`.slice(0, 64)
+
+const headings: Record<string, string[]> = {
+  name: ['name', 'player', 'golfer', 'player name', 'full name'],
+  first: ['first', 'first name', 'given name'],
+  last: ['last', 'last name', 'surname', 'family name'],
+  rank: ['rank', 'world rank', 'ranking', 'world ranking', 'owgr', 'seed'],
+  odds: ['odds', 'decimal odds', 'win odds', 'price'],
+  id: ['id', 'player id', 'dg id'],
+}
+
+type Line = { at: number; name: string; id?: string; rank?: string; odds?: string }
+
+/** The players, each once; and what could not be read, as sentences that begin with the line. */
+export function readFieldText(text: string): { players: FieldPlayer[]; problems: string[] } {
+  const problems: string[] = []
+  const players = new Map<string, FieldPlayer>()
+  for (const line of linesOf(text.replace(/^\uFEFF/, ''))) {
+    const tell = (problem: string) => void problems.push(`Line ${line.at}: ${problem}`)
+    const name = tidyName(line.name)
+    if (!isName(name)) tell(`“${line.name.trim().slice(0, 40)}” is no name.`)
+    const rank = line.rank?.trim() ? Number(line.rank) : null
+    if (rank !== null && !(Number.isInteger(rank) && rank > 0))
+      tell(`“${line.rank}” is no rank; ranks are whole numbers from 1.`)
+    const odds = line.odds?.trim() ? oddsOf(line.odds) : null
+    if (Number.isNaN(odds)) tell(`“${line.odds}” are no odds; write 12.5, 23/2 or +1150.`)
+    const player_id = line.id?.trim() || idFromName(name)
+    if (player_id.length > 64) tell('An id has at most 64 characters.')
+    if (!players.has(player_id)) players.set(player_id, { player_id, name, rank, odds })
+  }
+  if (players.size > mostPlayers)
+    problems.push(`A field has at most ${mostPlayers} players; these are ${players.size}.`)
+  return { players: [...players.values()], problems }
+}
+
+export const tidyName = (name: string) =>
+  firstLast(
+    name
+      .normalize('NFC')
+      .replace(/[\p{Cf}\p{Cc}\s]+/gu, ' ')
+      .trim(),
+  )
+export const isName = (name: string) => name.length <= longestName && nameWords(name).some(word => /\p{L}/u.test(word))
+
+/** `12.5` is what 1 pays; `23/2` and `+1150` are what is won on top of it. */
+export function oddsOf(written: string): number {
+  const text = written.trim()
+  const [, above, below] = text.match(/^(\d+)\s*\/\s*(\d+)$/) ?? []
+  const [, sign, hundred] = text.match(/^([+-])(\d+)$/) ?? []
+  const odds = below
+    ? Number(above) / Number(below) + 1
+    : hundred
+      ? (sign === '+' ? Number(hundred) / 100 : 100 / Number(hundred)) + 1
+      : Number(text)
+  return odds > 1 && odds <= 10_000 ? Math.round(odds * 100) / 100 : Number.NaN
+}
+
+function linesOf(text: string): Line[] {
+  const { data } = Papa.parse<string[]>(text, { delimitersToGuess: [',', '\t', ';', '|'] })
+  const top = data.findIndex(row => row.some(cell => cell.trim()))
+  const columns = columnsOf(data[top] ?? [])
+  if (columns.name === undefined && columns.last === undefined) {
+    return text.split(/\r?\n/).flatMap((line, i) => {
+      const name = line.replace(/^\s*(?:\d+\s*[.):]?\s+|\d+[.)]|[-–•*]\s*)/, '').trim()
+      return name ? [{ at: i + 1, name }] : []
+    })
+  }
+  return data.flatMap((row, i) => {
+    if (i <= top || !row.some(cell => cell.trim())) return []
+    const cell = (column: string) => (columns[column] === undefined ? undefined : row[columns[column]])
+    const name = cell('name') ?? [cell('first'), cell('last')].filter(Boolean).join(' ')
+    return [{ at: i + 1, name, id: cell('id'), rank: cell('rank'), odds: cell('odds') }]
+  })
+}
+
+function columnsOf(row: string[]): Record<string, number | undefined> {
+  const words = row.map(cell => cell.trim().toLowerCase().replaceAll('_', ' '))
+  const places = Object.entries(headings).map(([column, known]) => [
+    column,
+    words.findIndex(word => known.includes(word)),
+  ])
+  return Object.fromEntries(places.filter(([, place]) => place !== -1))
+}

@@ -1,0 +1,223 @@
+/** A field that was entered by hand meets the feed: who is who, and the picks that were made with it follow. */
+import { and, eq, isNull } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { entries, fieldPlayers, golfers as readings, tourEvents } from '../../../db/schema.ts'
+import { atomically } from '../../../db/transactions.ts'
+import { clear, raise } from '../../alerts.ts'
+import { audit, systemActor } from '../../audit.ts'
+import type { App } from '../../context.ts'
+import { invalid, refuse } from '../../errors.ts'
+import { touch } from '../../platform/cache/stamps.ts'
+import { iso } from '../../platform/clock.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import type { League } from '../league.ts'
+import { changeLeague } from '../queries.ts'
+import { pickWindowOf, tourRulesOf } from './config.ts'
+import { changeEntry } from './entry-queries.ts'
+import { matchPlayers, type NamedPlayer, nameKey } from './match-names.ts'
+import { picksClose } from './pick-rules.ts'
+import { findEvent, golfersOf, handEvent, openLeaguesOn, turnedEvents } from './queries.ts'
+import { keepRatings, ratingsOf } from './ratings.ts'
+import { eventKey, type Tour, type TourEvent } from './tour.ts'
+
+/** Called when the feed has shown an event: matches what waits for it. */
+export function matchField(tx: Db, tour: Tour, shown: TourEvent, now: number): void {
+  if (shown.source === 'hand') return
+  const players = golfersOf(tx, shown.id)
+  const byHand = handEvent(tx, tour.id)
+  if (byHand && players.length > 0) {
+    const list = handPlayers(tx, byHand.id)
+    const found = matchPlayers(list, players)
+    if (isSameEvent(byHand, shown, found.size, list.length)) turn(tx, tour, byHand, shown, found, now)
+  }
+  for (const turned of turnedEvents(tx, tour.id).filter(({ turnedInto }) => turnedInto === shown.id)) {
+    const found = matchPlayers(
+      openUnmatched(tx, tour).filter(({ hand_event_id }) => hand_event_id === turned.id),
+      withoutMatched(tx, turned.id, players),
+    )
+    if (found.size > 0) follow(tx, tour, turned, shown, found)
+  }
+}
+
+/** The name tells, or that the feed has turned since and shows half of the list. */
+const isSameEvent = (byHand: TourEvent, shown: TourEvent, found: number, all: number) =>
+  nameKey(byHand.name) === nameKey(shown.name) || (shown.firstSeenAt > byHand.firstSeenAt && found * 2 >= all)
+
+function turn(tx: Db, tour: Tour, byHand: TourEvent, shown: TourEvent, found: Map<string, string>, now: number): void {
+  const leagues = leaguesPlaying(tx, tour, byHand)
+  for (const league of leagues) {
+    const window = pickWindowOf(league)
+    const closedAt = picksClose({ ...window, event: byHand.name }, null)
+    // Picks that have closed do not open again with the feed's tee times.
+    const deadline = window.deadline === null && closedAt <= now ? { deadline: iso(closedAt) } : {}
+    changeLeague(tx, league.id, { config: { ...league.config, event: eventKey(shown), ...deadline } })
+  }
+  tx.update(tourEvents).set({ turnedInto: shown.id }).where(eq(tourEvents.id, byHand.id)).run()
+  const ratings = [...ratingsOf(tx, byHand.id).values()].flatMap(({ player_id, ...rating }) => {
+    const id = found.get(player_id)
+    return id ? { player_id: id, ...rating } : []
+  })
+  keepRatings(tx, shown.id, ratings)
+  follow(tx, tour, byHand, shown, found)
+  audit(tx, {
+    at: now,
+    who: systemActor,
+    action: 'tour.field_match',
+    target: `tour ${tour.slug}`,
+    detail: {
+      event: byHand.name,
+      feed_event: shown.name,
+      matched: found.size,
+      unmatched: openUnmatched(tx, tour).length,
+    },
+  })
+  tellUnmatched(tx, tour, now)
+}
+
+/** Picks of the list become picks of the feed; answers who was settled. Who is picked under both names in one entry is not. */
+function follow(tx: Db, tour: Tour, byHand: TourEvent, shown: TourEvent, found: Map<string, string>): string[] {
+  const teams = leaguesPlaying(tx, tour, shown).flatMap(({ id }) =>
+    tx.select().from(entries).where(eq(entries.leagueId, id)).all(),
+  )
+  const isDouble = ([id, feedId]: [string, string]) =>
+    teams.some(({ picks }) => picks.includes(id) && picks.includes(feedId))
+  const settled = new Map([...found].filter(match => !isDouble(match)))
+  for (const [playerId, feedPlayerId] of settled) change(tx, byHand, playerId, { feedPlayerId })
+  for (const entry of teams.filter(({ picks }) => picks.some(id => settled.has(id))))
+    changeEntry(tx, entry, { picks: entry.picks.map(id => settled.get(id) ?? id) })
+  return [...settled.keys()]
+}
+
+const change = (tx: Db, { id }: TourEvent, playerId: string, to: { feedPlayerId: string } | { absent: true }) =>
+  tx
+    .update(fieldPlayers)
+    .set(to)
+    .where(and(eq(fieldPlayers.eventId, id), eq(fieldPlayers.playerId, playerId)))
+    .run()
+
+const handPlayers = (tx: Db, eventId: number): NamedPlayer[] =>
+  golfersOf(tx, eventId).map(({ player_id, name }) => ({ player_id, name }))
+
+function withoutMatched(tx: Db, handEventId: number, players: readonly NamedPlayer[]): NamedPlayer[] {
+  const rows = tx
+    .select({ id: fieldPlayers.feedPlayerId })
+    .from(fieldPlayers)
+    .where(eq(fieldPlayers.eventId, handEventId))
+    .all()
+  const taken = new Set(rows.map(({ id }) => id))
+  return players.filter(({ player_id }) => !taken.has(player_id))
+}
+
+/** Leagues that are not final and were bound to the event by their first entry, or name it. */
+export const leaguesPlaying = (tx: Db, { slug }: Tour, event: TourEvent): League[] =>
+  openLeaguesOn(tx, slug).filter(league => tourRulesOf(league).event?.toLowerCase() === eventKey(event).toLowerCase())
+
+export type Unmatched = NamedPlayer & {
+  /** Of the field by hand. */
+  hand_event_id: number
+  /** What the feed calls the event. */
+  event: string
+  /** How many entries have picked them. */
+  entries: number
+}
+
+/** Those of a list who were picked and are not found on the feed, until an officer settles them. By name. */
+export function openUnmatched(db: Db, tour: Tour): Unmatched[] {
+  return turnedEvents(db, tour.id)
+    .flatMap(byHand => {
+      const shown = findEvent(db, byHand.turnedInto)
+      return shown ? unmatchedOf(db, tour, byHand, shown) : []
+    })
+    .sort((a, b) => a.name.localeCompare(b.name, 'en'))
+}
+
+function unmatchedOf(db: Db, tour: Tour, byHand: TourEvent, shown: TourEvent): Unmatched[] {
+  const open = db
+    .select({ player_id: readings.playerId, name: readings.name })
+    .from(readings)
+    .innerJoin(
+      fieldPlayers,
+      and(eq(fieldPlayers.eventId, readings.eventId), eq(fieldPlayers.playerId, readings.playerId)),
+    )
+    .where(
+      and(
+        eq(readings.eventId, byHand.id),
+        isNull(readings.until),
+        isNull(fieldPlayers.feedPlayerId),
+        eq(fieldPlayers.absent, false),
+      ),
+    )
+    .all()
+  if (open.length === 0) return []
+  const picks = leaguesPlaying(db, tour, shown).flatMap(({ id }) =>
+    db.select({ picks: entries.picks }).from(entries).where(eq(entries.leagueId, id)).all(),
+  )
+  return open
+    .map(player => ({
+      ...player,
+      hand_event_id: byHand.id,
+      event: shown.name,
+      entries: picks.filter(({ picks }) => picks.includes(player.player_id)).length,
+    }))
+    .filter(({ entries }) => entries > 0)
+}
+
+/** An officer says who on the feed the player is, or that they do not play. */
+export async function settleUnmatched(
+  { db, clock }: App,
+  who: Who,
+  tour: Tour,
+  playerId: string,
+  golfer: string | null,
+) {
+  await atomically(db, tx => {
+    const open = openUnmatched(tx, tour).find(({ player_id }) => player_id === playerId)
+    if (!open) return refuse('not_found', `Nobody ${playerId} waits to be matched on ${tour.name}`)
+    const byHand = turnedEvents(tx, tour.id).find(({ id }) => id === open.hand_event_id)
+    const shown = byHand && findEvent(tx, byHand.turnedInto)
+    if (!byHand || !shown) return
+    if (golfer === null) change(tx, byHand, playerId, { absent: true })
+    else {
+      const known = golfersOf(tx, shown.id).find(({ player_id }) => player_id === golfer)
+      if (!known) return invalid('golfer', `There is no golfer ${golfer} in the field of ${shown.name}.`)
+      if (follow(tx, tour, byHand, shown, new Map([[playerId, golfer]])).length === 0)
+        refuse('conflict', `An entry has picked both ${open.name} and ${known.name}; it has to be changed first`)
+    }
+    audit(tx, {
+      at: clock.now(),
+      who,
+      action: 'tour.field_settle',
+      target: `tour ${tour.slug}`,
+      detail: { player: open.name, golfer },
+    })
+    touch(tx, 'tour', tour.slug)
+    touch(tx, 'scores', ...leaguesPlaying(tx, tour, shown).map(({ id }) => id))
+    tellUnmatched(tx, tour, clock.now())
+  })
+}
+
+export const unmatchedAlert = (slug: string) => `field_unmatched:${slug}`
+
+/** One alert while picks wait to be matched. */
+export function tellUnmatched(tx: Db, tour: Tour, now: number): void {
+  const open = openUnmatched(tx, tour)
+  const key = unmatchedAlert(tour.slug)
+  const [first] = open
+  if (!first) {
+    clear(tx, now, key)
+    return
+  }
+  raise(tx, now, {
+    key,
+    type: 'feed_held',
+    severity: 'warning',
+    title: `Picks for ${first.event} are not found on the feed`,
+    message: `${open.map(({ name }) => name).join(', ')}: say who they are at /tours/${tour.slug}/upcoming. Until then they score nothing.`,
+    data: { tour: tour.slug, players: open.map(({ player_id }) => player_id) },
+  })
+}
+
+/** After entries were changed or leagues have ended: nobody may be left to match. */
+export function forgetUnmatched(tx: Db, tour: Tour, now: number): void {
+  if (openUnmatched(tx, tour).length === 0) clear(tx, now, unmatchedAlert(tour.slug))
+}

@@ -1,0 +1,55 @@
+/** How strong golfers are said to be before play, for choosing and for groups. The first word on each counts, so that groups stay. */
+import { eq, sql } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { fieldPlayers } from '../../../db/schema.ts'
+import type { Rating } from './feeds/board.ts'
+
+export type Ratings = ReadonlyMap<string, Rating>
+
+export const ratingsOf = (db: Db, eventId: number): Ratings =>
+  new Map(
+    db
+      .select({ player_id: fieldPlayers.playerId, rank: fieldPlayers.rank, odds: fieldPlayers.odds })
+      .from(fieldPlayers)
+      .where(eq(fieldPlayers.eventId, eventId))
+      .all()
+      .map(rating => [rating.player_id, rating]),
+  )
+
+/** Writes what is not known yet. */
+export function keepRatings(tx: Db, eventId: number, ratings: readonly Rating[]): void {
+  const known = ratingsOf(tx, eventId)
+  const isNew = ({ player_id, rank, odds }: Rating) => {
+    const before = known.get(player_id)
+    return (rank !== null && (before?.rank ?? null) === null) || (odds !== null && (before?.odds ?? null) === null)
+  }
+  for (const { player_id: playerId, rank, odds } of ratings.filter(isNew))
+    tx.insert(fieldPlayers)
+      .values({ eventId, playerId, rank, odds })
+      .onConflictDoUpdate({
+        target: [fieldPlayers.eventId, fieldPlayers.playerId],
+        set: { rank: sql`coalesce(rank, excluded.rank)`, odds: sql`coalesce(odds, excluded.odds)` },
+      })
+      .run()
+}
+
+/** The favourite first, by odds where there are any, else by rank; who has neither comes last, by name. */
+export function byStrength<G extends { player_id: string; name: string }>(
+  golfers: readonly G[],
+  ratings: Ratings,
+): G[] {
+  return [...golfers].sort(comparing(ratings, measureOf(ratings)))
+}
+
+export type Measure = 'odds' | 'rank'
+export const measureOf = (ratings: Ratings): Measure =>
+  [...ratings.values()].some(({ odds }) => odds !== null) ? 'odds' : 'rank'
+
+export const comparing =
+  (ratings: Ratings, measure: Measure) =>
+  (a: { player_id: string; name: string }, b: { player_id: string; name: string }): number => {
+    const [mine, theirs] = [a, b].map(
+      ({ player_id }) => ratings.get(player_id)?.[measure] ?? Number.MAX_SAFE_INTEGER,
+    ) as [number, number]
+    return mine - theirs || a.name.localeCompare(b.name, 'en')
+  }

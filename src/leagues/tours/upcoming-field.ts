@@ -1,0 +1,155 @@
+/** The field of the coming event, entered by hand while the feed still shows another one. A tour has one at most. */
+import { and, eq, notInArray } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { fieldPlayers, tourEvents } from '../../../db/schema.ts'
+import { atomically } from '../../../db/transactions.ts'
+import { audit } from '../../audit.ts'
+import type { App } from '../../context.ts'
+import { invalid, refuse } from '../../errors.ts'
+import { touch } from '../../platform/cache/stamps.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { changeLeague } from '../queries.ts'
+import { pickedOf } from './entry-queries.ts'
+import type { Golfer } from './feeds/board.ts'
+import { type FieldPlayer, idFromName, isName, mostPlayers, readFieldText, tidyName } from './field-text.ts'
+import { leaguesPlaying, matchField, openUnmatched } from './match-field.ts'
+import { eventsOf, findEvent, golfersOf, handEvent, openLeaguesOn } from './queries.ts'
+import { storeBoard } from './stored-events.ts'
+import type { Tour, TourEvent } from './tour.ts'
+
+export type GivenField = {
+  event: string
+  text?: string
+  players?: { name: string; player_id?: string; rank?: number | null; odds?: number | null }[]
+}
+
+export type SavedField = { event: string; players: number; matched_to: string | null; unmatched: number }
+
+/** Takes the place of the one that was entered before. Where the feed shows the event already, it is matched at once. */
+export async function saveField({ db, clock }: App, who: Who, tour: Tour, given: GivenField): Promise<SavedField> {
+  const players = playersOf(given)
+  const name = given.event.replace(/\s+/g, ' ').trim()
+  return atomically(db, tx => {
+    const now = clock.now()
+    const before = handEvent(tx, tour.id)
+    const event = storeField(tx, tour, before, name, players, now)
+    if (before && before.name !== name) rename(tx, tour, before, event)
+    audit(tx, {
+      at: now,
+      who,
+      action: 'tour.field',
+      target: `tour ${tour.slug}`,
+      detail: { event: name, players: players.length },
+    })
+    for (const shown of eventsOf(tx, tour.id)) if (shown.begunAt === null) matchField(tx, tour, shown, now)
+    touchField(tx, tour)
+    const matchedTo = findEvent(tx, findEvent(tx, event.id)?.turnedInto ?? null)
+    return {
+      event: name,
+      players: players.length,
+      matched_to: matchedTo?.name ?? null,
+      unmatched: openUnmatched(tx, tour).length,
+    }
+  })
+}
+
+export async function removeField({ db, clock }: App, who: Who, tour: Tour): Promise<void> {
+  await atomically(db, tx => {
+    const event = handEvent(tx, tour.id) ?? refuse('not_found', `No field was entered by hand for ${tour.name}`)
+    const ids = golfersOf(tx, event.id).map(({ player_id }) => player_id)
+    if (leaguesPlaying(tx, tour, event).some(({ id }) => pickedOf(tx, id, ids).size > 0))
+      refuse('conflict', `Entries have been made on ${event.name}; enter another list in its place`)
+    tx.delete(tourEvents).where(eq(tourEvents.id, event.id)).run()
+    audit(tx, {
+      at: clock.now(),
+      who,
+      action: 'tour.field_remove',
+      target: `tour ${tour.slug}`,
+      detail: { event: event.name },
+    })
+    touchField(tx, tour)
+  })
+}
+
+export const touchField = (tx: Db, { slug }: Tour): void => {
+  touch(tx, 'tour', slug)
+  touch(tx, 'scores', ...openLeaguesOn(tx, slug).map(({ id }) => id))
+}
+
+function playersOf({ text, players = [] }: GivenField): FieldPlayer[] {
+  if (players.length > 0) {
+    const known = new Map<string, FieldPlayer>()
+    players.forEach(({ name: given, player_id, rank = null, odds = null }, i) => {
+      const name = tidyName(given)
+      if (!isName(name)) invalid(`players[${i}].name`, `“${given}” is no name.`)
+      const id = player_id ?? idFromName(name)
+      if (!known.has(id)) known.set(id, { player_id: id, name, rank, odds })
+    })
+    return [...known.values()]
+  }
+  const read = readFieldText(text ?? '')
+  if (read.problems.length > 0) {
+    const more = read.problems.length - 5
+    invalid('text', `${read.problems.slice(0, 5).join(' ')}${more > 0 ? ` And ${more} more.` : ''}`)
+  }
+  if (read.players.length === 0) invalid('text', 'Give the names of those who play, one a line.')
+  if (read.players.length > mostPlayers) invalid('text', `A field has at most ${mostPlayers} players.`)
+  return read.players
+}
+
+/** Who is no longer in the list but was picked stays, as withdrawn: their entries then say so. */
+function storeField(
+  tx: Db,
+  tour: Tour,
+  before: TourEvent | undefined,
+  name: string,
+  players: FieldPlayer[],
+  now: number,
+) {
+  const feedEvent = { id: null, name, round: null, status: 'upcoming' as const, version: null }
+  const ids = new Set(players.map(({ player_id }) => player_id))
+  const left = before ? golfersOf(tx, before.id).filter(({ player_id }) => !ids.has(player_id)) : []
+  const leftIds = left.map(({ player_id }) => player_id)
+  const picked = new Set(before && leaguesPlaying(tx, tour, before).flatMap(({ id }) => [...pickedOf(tx, id, leftIds)]))
+  const withdrawn = left
+    .filter(({ player_id }) => picked.has(player_id))
+    .map((golfer): Golfer => ({ ...golfer, status: 'wd' }))
+  const board = { event: feedEvent, golfers: [...players.map(golferOf), ...withdrawn], problems: [] }
+  const { event } = storeBoard(tx, tour, before ?? newEvent(tx, tour, name, now), board, now)
+  const kept = and(
+    eq(fieldPlayers.eventId, event.id),
+    notInArray(
+      fieldPlayers.playerId,
+      withdrawn.map(({ player_id }) => player_id),
+    ),
+  )
+  tx.delete(fieldPlayers).where(kept).run()
+  for (const { player_id: playerId, rank, odds } of players)
+    tx.insert(fieldPlayers).values({ eventId: event.id, playerId, rank, odds }).run()
+  return event
+}
+
+const newEvent = (tx: Db, { id: tourId }: Tour, name: string, now: number): TourEvent =>
+  tx
+    .insert(tourEvents)
+    .values({ tourId, name, status: 'upcoming', source: 'hand', firstSeenAt: now, changedAt: now - 1, movedAt: now })
+    .returning()
+    .get()
+
+const golferOf = ({ player_id, name }: FieldPlayer): Golfer => ({
+  player_id,
+  name,
+  position: null,
+  total: null,
+  today: null,
+  thru: null,
+  round: null,
+  rounds: [null, null, null, null],
+  status: 'active',
+  tee_time: null,
+})
+
+function rename(tx: Db, tour: Tour, before: TourEvent, { name }: TourEvent): void {
+  for (const league of leaguesPlaying(tx, tour, before))
+    changeLeague(tx, league.id, { config: { ...league.config, event: name } })
+}

@@ -1,0 +1,334 @@
+import { describe, expect, test } from 'bun:test'
+import { oddsOf, readFieldText } from '../src/leagues/tours/field-text.ts'
+import { matchPlayers } from '../src/leagues/tours/match-names.ts'
+import { day, hour, minute } from '../src/platform/clock.ts'
+import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { browserTest } from './needs.ts'
+import { afterTest, refusalOf, until } from './start.ts'
+import { alerts, board, enter, newTour, newTourLeague, newUser, players, startStill, tour, update } from './tours.ts'
+
+type FeedGolfer = { id: string; name: string; [more: string]: unknown }
+
+/** A feed that says what the test makes it say. */
+function spokenFeed(json: object) {
+  const feed = { json, url: '' }
+  const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => Response.json(feed.json) })
+  afterTest(() => server.stop(true))
+  feed.url = `http://127.0.0.1:${server.port}/feed.json`
+  return feed
+}
+
+const lastWeek = {
+  event: { id: 'coastal', name: 'Coastal Open', round: 4, status: 'official' },
+  golfers: [
+    { id: '1', name: 'Åke Berglund', total: -12, thru: 18, round: 4, rounds: [67, 68, 69, 70] },
+    { id: '2', name: 'Conor O’Shea', total: -9, thru: 18, round: 4, rounds: [69, 68, 69, 70] },
+  ],
+}
+const nextField = [
+  { id: '1', name: 'Åke Berglund' },
+  { id: '2', name: "O'Shea, Conor" },
+  { id: '3', name: 'Nicolai Højgaard' },
+  { id: '4', name: 'Si Woo Kim' },
+  { id: '5', name: 'Matthew Fitzpatrick' },
+  { id: '6', name: 'Late Alternate' },
+]
+const inland = (golfers: FeedGolfer[] = nextField, more: object = {}) => ({
+  event: { id: 'inland', name: 'Inland Open presented by Acme', round: 1, status: 'upcoming', ...more },
+  golfers,
+})
+const pasted = `name,rank,odds
+"Berglund, Ake",1,6.5
+Conor O’Shea,2,9
+Nicolai Hojgaard,3,11
+Siwoo Kim,4,15
+Matt Fitzpatrick,5,21
+Ned Nowhere,6,34`
+
+/** The feed is on last week’s event, a league is on the next one. */
+async function startWaiting(config: object = {}) {
+  const fieldhouse = await startStill()
+  const { call, clock } = fieldhouse
+  const feed = spokenFeed(lastWeek)
+  await newTour(call, feed.url)
+  await until(async () => (await tour(call)).status === 'ok')
+  const starts = clock.now() + 3 * day
+  const league = await newTourLeague(call, { picks: 3, best: 2, ...config }, { starts, ends: starts + 4 * day })
+  const [ann, olga] = [await newUser(fieldhouse, 'ann'), await newUser(fieldhouse, 'olga', 'officer')]
+  const look = async (json: object) => {
+    feed.json = json
+    clock.forward(20 * minute)
+    return update(fieldhouse)
+  }
+  return { ...fieldhouse, feed, league, ann, olga, look }
+}
+
+const field = '/api/v1/tours/pga/upcoming'
+const idOf = (found: { player_id: string; name: string }[], name: string) =>
+  found.find(each => each.name === name)?.player_id ?? ''
+
+test('picks for next week are made from a pasted field and become those of the feed when it turns', async () => {
+  const { call, as, app, league, ann, olga, look } = await startWaiting()
+  const { problem } = await refusalOf(enter(ann, league.id, ['1', '2', '3']))
+  expect(problem.detail).toContain('An officer can enter the field of the coming event')
+
+  expect((await refusalOf(ann.put(field, { event: 'Inland Open', text: pasted }))).status).toBe(403)
+  expect(await olga.put(field, { event: 'Inland Open', text: pasted })).toEqual({
+    event: 'Inland Open',
+    players: 6,
+    matched_to: null,
+    unmatched: 0,
+  })
+  const shown = await as().get(field)
+  expect(shown.event).toEqual({ name: 'Inland Open', source: 'hand' })
+  expect(shown.players[0]).toEqual({
+    player_id: 'name:ake-berglund',
+    name: 'Ake Berglund',
+    rank: 1,
+    odds: 6.5,
+    withdrawn: false,
+  })
+  expect(await tour(call)).toMatchObject({
+    event: { name: 'Coastal Open' },
+    upcoming: { name: 'Inland Open', source: 'hand', players: 6 },
+  })
+  const id = (name: string) => idOf(shown.players, name)
+  const entry = await enter(ann, league.id, [id('Ake Berglund'), id('Siwoo Kim'), id('Matt Fitzpatrick')])
+  const lost = await enter(ann, league.id, [id('Conor O’Shea'), id('Nicolai Hojgaard'), id('Ned Nowhere')])
+  expect((await call.get(`/api/v1/leagues/${league.id}`)).config.event).toBe('Inland Open')
+  expect((await refusalOf(olga.delete(field))).status).toBe(409) // entries have been made with it
+
+  await look(inland())
+  expect((await call.get(`/api/v1/leagues/${league.id}`)).config.event).toBe('inland')
+  expect((await ann.get(`/api/v1/leagues/${league.id}/entries/${entry.id}`)).picks).toEqual(['1', '4', '5'])
+  expect((await ann.get(`/api/v1/leagues/${league.id}/entries/${lost.id}`)).picks).toEqual([
+    '2',
+    '3',
+    'name:ned-nowhere',
+  ])
+  expect(await tour(call)).toMatchObject({
+    event: { name: 'Inland Open presented by Acme' },
+    upcoming: null,
+    unmatched: 1,
+  })
+  expect(await olga.get('/api/v1/tours/pga/unmatched')).toMatchObject({
+    players: [{ player_id: 'name:ned-nowhere', name: 'Ned Nowhere', entries: 1 }],
+    pagination: { total: 1 },
+  })
+  expect(alerts(app)).toMatchObject([
+    { key: 'field_unmatched:pga', state: 'active', message: expect.stringContaining('Ned Nowhere') },
+  ])
+
+  const settle = '/api/v1/tours/pga/unmatched/name:ned-nowhere'
+  expect((await refusalOf(ann.get('/api/v1/tours/pga/unmatched'))).status).toBe(403)
+  expect((await refusalOf(ann.put(settle, { golfer: '6' }))).status).toBe(403)
+  expect((await refusalOf(olga.put(settle, { golfer: '99' }))).problem.errors[0].path).toBe('golfer')
+  expect((await refusalOf(olga.put(settle, { golfer: '2' }))).status).toBe(409) // picked already in that entry
+  await olga.put(settle, { golfer: '6' })
+  expect((await ann.get(`/api/v1/leagues/${league.id}/entries/${lost.id}`)).picks).toEqual(['2', '3', '6'])
+  expect(alerts(app)).toMatchObject([{ state: 'resolved' }])
+  expect((await refusalOf(olga.put(settle, { golfer: '6' }))).status).toBe(404)
+
+  await look(
+    inland(
+      nextField.map((golfer, i) => ({ ...golfer, total: i - 3, thru: 9, round: 1 })),
+      { status: 'in_progress' },
+    ),
+  )
+  expect((await board(call, league.id)).rows).toMatchObject([
+    { player_id: String(entry.id), score: -3, rank: 1 },
+    { player_id: String(lost.id), score: -3, rank: 1 },
+  ])
+})
+
+test('who does not play after all is settled as absent, and a latecomer on the feed settles themselves', async () => {
+  const { app, call, league, ann, olga, look } = await startWaiting()
+  await olga.put(field, {
+    event: 'Inland Open',
+    players: ['Åke Berglund', 'Late Entrant', 'Ned Nowhere'].map(name => ({ name })),
+  })
+  const { players: list } = await call.get(field)
+  await enter(
+    ann,
+    league.id,
+    ['Åke Berglund', 'Late Entrant', 'Ned Nowhere'].map(name => idOf(list, name)),
+  )
+  await look(inland(nextField, { name: 'INLAND OPEN' }))
+  expect((await olga.get('/api/v1/tours/pga/unmatched')).players).toHaveLength(2)
+  await look(inland([...nextField, { id: '7', name: 'Entrant, Late' }], { name: 'INLAND OPEN' }))
+  expect((await olga.get('/api/v1/tours/pga/unmatched')).players).toMatchObject([{ name: 'Ned Nowhere' }])
+  expect(alerts(app)).toMatchObject([{ state: 'active' }])
+  await olga.put('/api/v1/tours/pga/unmatched/name:ned-nowhere', { golfer: null })
+  expect(alerts(app)).toMatchObject([{ state: 'resolved' }])
+  const { entries } = await ann.get(`/api/v1/leagues/${league.id}/entries`)
+  expect(entries[0].picks).toEqual(['1', '7', 'name:ned-nowhere'])
+})
+
+test('another event that the feed turns to is not taken for the one that was entered', async () => {
+  const { call, league, ann, olga, look } = await startWaiting()
+  await olga.put(field, { event: 'Inland Open', text: 'Åke Berglund\nNed Nowhere\nHeather Elsewhere' })
+  const { players: list } = await call.get(field)
+  await enter(
+    ann,
+    league.id,
+    list.map(({ player_id }: { player_id: string }) => player_id),
+  )
+  await look(inland(nextField, { id: 'senior', name: 'Senior Masters' }))
+  expect(await tour(call)).toMatchObject({ event: { name: 'Senior Masters' }, upcoming: { name: 'Inland Open' } })
+  expect((await call.get(`/api/v1/leagues/${league.id}`)).config.event).toBe('Inland Open')
+  await look(inland(nextField, { name: 'Inland Open' }))
+  expect((await call.get(`/api/v1/leagues/${league.id}`)).config.event).toBe('inland')
+})
+
+test('a corrected list takes the place of the first; who was picked and is gone from it shows as withdrawn', async () => {
+  const { call, league, ann, olga } = await startWaiting()
+  await olga.put(field, { event: 'Inland', text: 'Ann A\nBob B\nCy C\nDee D' })
+  const first = (await call.get(field)).players as { player_id: string; name: string }[]
+  const entry = await enter(
+    ann,
+    league.id,
+    first.slice(0, 3).map(({ player_id }) => player_id),
+  )
+  await olga.put(field, { event: 'Inland Open', text: 'Bob B\nCy C\nEve E' })
+  expect((await call.get(field)).players).toMatchObject([
+    { name: 'Ann A', withdrawn: true },
+    { name: 'Bob B', withdrawn: false },
+    { name: 'Cy C' },
+    { name: 'Eve E' },
+  ])
+  expect((await call.get(`/api/v1/leagues/${league.id}`)).config.event).toBe('Inland Open')
+  const again = first.slice(0, 3).map(({ player_id }) => player_id)
+  const { problem } = await refusalOf(ann.put(`/api/v1/leagues/${league.id}/entries/${entry.id}`, { picks: again }))
+  expect(problem.errors).toMatchObject([{ message: 'Ann A is out of the event.' }])
+})
+
+test('a feed that tells the next event itself needs no list, and its ids are those of the event later', async () => {
+  const { call, league, ann, look } = await startWaiting()
+  const next = inland(nextField.map((golfer, i) => ({ ...golfer, rank: i + 1, odds: 5 + i })))
+  await look({ ...lastWeek, next })
+  expect(await tour(call)).toMatchObject({ event: { name: 'Coastal Open' }, upcoming: { source: 'feed', players: 6 } })
+  expect((await call.get(field)).players[0]).toMatchObject({ player_id: '1', rank: 1, odds: 5 })
+  await enter(ann, league.id, ['1', '2', '3'])
+  await look(next)
+  expect(await tour(call)).toMatchObject({ event: { name: 'Inland Open presented by Acme' }, upcoming: null })
+  expect(await players(call)).toHaveLength(6)
+})
+
+test('picks made by hand close with the league and stay closed when the feed turns late', async () => {
+  const { call, clock, league, ann, olga, look } = await startWaiting()
+  await olga.put(field, { event: 'Inland Open', text: pasted })
+  const ids = (await call.get(field)).players.map(({ player_id }: { player_id: string }) => player_id)
+  await enter(ann, league.id, ids.slice(0, 3))
+  clock.forward(3 * day)
+  expect((await refusalOf(enter(ann, league.id, ids.slice(0, 3)))).status).toBe(409)
+  const tee_time = new Date(clock.now() + 5 * hour).toISOString()
+  await look(inland(nextField.map(golfer => ({ ...golfer, tee_time, round: 1 }))))
+  expect((await refusalOf(enter(ann, league.id, ['1', '2', '3']))).status).toBe(409)
+  expect((await board(call, league.id)).rows).toMatchObject([{ rank: null, score: null }])
+})
+
+test('a list that cannot be read says where', async () => {
+  const { olga } = await startWaiting()
+  const wrong = async (body: object) => (await refusalOf(olga.put(field, { event: 'Open', ...body }))).problem.errors
+  expect(await wrong({})).toMatchObject([{ path: 'text' }])
+  expect(await wrong({ text: 'name,rank\nAnn,first\n???,2' })).toMatchObject([
+    { path: 'text', message: 'Line 2: “first” is no rank; ranks are whole numbers from 1. Line 3: “???” is no name.' },
+  ])
+  expect(await wrong({ players: [{ name: '12' }] })).toMatchObject([{ path: 'players[0].name' }])
+  expect((await refusalOf(olga.put(field, { event: ' ', text: 'Ann' }))).status).toBe(422)
+  expect((await refusalOf(olga.delete(field))).status).toBe(404)
+})
+
+browserTest(
+  'an officer pastes a field on the page of the coming event and settles there who is not found',
+  async () => {
+    const { url, call, league, ann, look } = await startWaiting()
+    const page = await openBrowser()
+    const complaints = complaintsOf(page)
+    await signIn(page, url, 'olga@example.org', 'the password of olga')
+    await page.goto(`${url}/tours/pga`)
+    await page.click('text=Enter the coming event')
+    await page.fill('[name=event]', 'Inland Open')
+    await page.fill('[name=text]', 'Åke Berglund\nSi Woo Kim\nNed Nowhere\nWill Withdraw')
+    await page.click('text="Enter the field"')
+    await page.waitForSelector('h1:has-text("Inland Open")')
+    expect(await page.locator('tbody tr').count()).toBe(4)
+    expect(await page.inputValue('[name=text]')).toContain('Si Woo Kim')
+    const { players: list } = await call.get(field)
+    for (const name of ['Ned Nowhere', 'Will Withdraw'])
+      await enter(
+        ann,
+        league.id,
+        ['Åke Berglund', 'Si Woo Kim', name].map(each => idOf(list, each)),
+      )
+    await look(inland())
+    await page.goto(`${url}/tours/pga`)
+    await page.click('text=say who they are')
+    await page.selectOption('tr:has-text("Ned Nowhere") select', { label: 'Late Alternate' })
+    await page.click('tr:has-text("Ned Nowhere") button:has-text("Settle")')
+    await page.waitForSelector('tr:has-text("Ned Nowhere")', { state: 'detached' })
+    await page.click('tr:has-text("Will Withdraw") button:has-text("Does not play")')
+    await page.click('dialog button:has-text("Does not play")')
+    await page.waitForSelector('text=Not found on the feed', { state: 'detached' })
+    const { entries } = await ann.get(`/api/v1/leagues/${league.id}/entries`)
+    expect(entries.map(({ picks }: { picks: string[] }) => picks[2])).toEqual(['name:will-withdraw', '6'])
+    expect(complaints).toEqual([])
+  },
+)
+
+describe('names', () => {
+  const list = (...names: string[]) => names.map((name, i) => ({ player_id: `name:${i}`, name }))
+  const feed = (...names: string[]) => names.map((name, i) => ({ player_id: String(i), name }))
+
+  test.each([
+    ['Berglund, Ake', 'Åke Berglund'],
+    ['NICOLAI HOJGAARD', 'Nicolai Højgaard'],
+    ['Stephan Jaeger', 'Stephan Jäger'],
+    ["O'Shea, Conor", 'Conor O’Shea'],
+    ['Siwoo Kim', 'Si Woo Kim'],
+    ['Kim Si Woo', 'Si Woo Kim'],
+    ['J. J. Spaun', 'J.J. Spaun'],
+    ['Davis Love', 'Love III, Davis'],
+    ['R. McIlroy', 'Rory McIlroy'],
+    ['Matt Fitzpatrick', 'Matthew Fitzpatrick'],
+    ['Tanaka Reid, Jose', 'José Tanaka-Reid'],
+  ])('%p is %p', (written, shown) => {
+    expect(matchPlayers(list(written), feed('Another Golfer', shown))).toEqual(new Map([['name:0', '1']]))
+  })
+
+  test('of two who fit alike neither is taken, and nobody is taken twice', () => {
+    expect(matchPlayers(list('A. Fitzpatrick'), feed('Alex Fitzpatrick', 'Adam Fitzpatrick')).size).toBe(0)
+    expect(matchPlayers(list('J. Smith', 'Jo Smith'), feed('John Smith')).size).toBe(0)
+    expect(matchPlayers(list('Jordan Smith'), feed('Justin Smith')).size).toBe(0)
+    expect(matchPlayers([{ player_id: '7', name: 'By id' }], [{ player_id: '7', name: 'Someone Else' }])).toEqual(
+      new Map([['7', '7']]),
+    )
+  })
+
+  test('a list is read with numbers, bullets, commas, and as a table of any separator', () => {
+    const names = (text: string) => readFieldText(text).players.map(({ name }) => name)
+    expect(names('1. Scheffler, Scottie\n2) Rory McIlroy\n\n• Conor O’Shea (a)\n 4 Åke Berglund')).toEqual([
+      'Scottie Scheffler',
+      'Rory McIlroy',
+      'Conor O’Shea',
+      'Åke Berglund',
+    ])
+    expect(readFieldText('First name;Last name;OWGR;Odds\nÅke;Berglund;12;+1150').players).toEqual([
+      { player_id: 'name:ake-berglund', name: 'Åke Berglund', rank: 12, odds: 12.5 },
+    ])
+    expect(readFieldText('dg_id\tplayer_name\n18417\tScheffler, Scottie').players[0]).toMatchObject({
+      player_id: '18417',
+    })
+  })
+
+  test.each([
+    ['12.5', 12.5],
+    ['23/2', 12.5],
+    ['+1150', 12.5],
+    ['-200', 1.5],
+    ['1', Number.NaN],
+    ['evens', Number.NaN],
+  ])('odds of %p are %p', (written, odds) => {
+    expect(oddsOf(written)).toBe(odds)
+  })
+})
