@@ -20,6 +20,7 @@ import { taskReading } from './monitor/tasks/task-queries.ts'
 import { copyMainLog } from './platform/files/wal-checkpoints.ts'
 import { brokenDuties } from './rota/broken-duties.ts'
 import { judgeRoster, rosterProblem } from './rota/load-problem.ts'
+import { draftTargets, judgeDraft } from './rota/planner/judge.ts'
 import { candidatesFor } from './rota/replacements.ts'
 import { rosterMetrics } from './rota/roster-metrics.ts'
 import { rosterView } from './rota/roster-view.ts'
@@ -45,6 +46,8 @@ export const readerQueries = {
   tradeCounts,
   rosterProblem,
   judgeRoster,
+  judgeDraft,
+  draftTargets,
   candidatesFor,
   brokenDuties,
   rosterView,

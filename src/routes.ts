@@ -54,6 +54,9 @@ import { cachedResponse } from './platform/http/responses.ts'
 import { ownRotaPages } from './rota/own/pages.ts'
 import { ownRotaRoutes } from './rota/own/routes.ts'
 import { rotaPages } from './rota/pages.ts'
+import { plannerPages } from './rota/planner/pages.ts'
+import { plannerRoutes } from './rota/planner/routes.ts'
+import { templateRoutes } from './rota/planner/template-routes.ts'
 import { rotaRoutes } from './rota/routes.ts'
 import { searchRoutes } from './search/routes.ts'
 import { swaggerRoutes } from './ui/api-page.ts'
@@ -110,6 +113,7 @@ const everything = (app: App, known: Known) => {
     .use(marketPages(app))
     .use(rotaPages(app))
     .use(ownRotaPages(app))
+    .use(plannerPages(app))
     .use(dashboardPages(app))
     .use(userListPage(app))
     .use(userPage(app))
@@ -145,6 +149,8 @@ const everything = (app: App, known: Known) => {
         .use(personRoutes(app))
         .use(rotaRoutes(app))
         .use(ownRotaRoutes(app))
+        .use(plannerRoutes(app))
+        .use(templateRoutes(app))
         .use(dashboardRoutes(app))
         .use(jobRoutes(app)),
     )

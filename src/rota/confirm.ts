@@ -28,6 +28,7 @@ export type Confirmed = {
   site_ids: number[]
   already_confirmed: boolean
   unmet: string[]
+  told: number
 }
 
 const answer = ({ start, end, siteIds }: Range, counts: Partial<Confirmed>): Confirmed => ({
@@ -40,6 +41,7 @@ const answer = ({ start, end, siteIds }: Range, counts: Partial<Confirmed>): Con
   site_ids: siteIds,
   already_confirmed: false,
   unmet: [],
+  told: 0,
   ...counts,
 })
 
@@ -90,6 +92,18 @@ export async function confirmRoster(
   }
 }
 
+/** Takes off whoever is not pinned in that range. */
+export function clearRoster({ db, clock }: App, who: Who, range: Range): Promise<Confirmed> {
+  const at = clock.now()
+  return atomically(db, tx => {
+    const counts = write(tx, range, [], at)
+    touch(tx, 'roster')
+    const detail = { sites: range.siteIds, removed: counts.removed }
+    audit(tx, { at, who, action: 'roster.clear', target: `roster ${range.start} to ${range.end}`, detail })
+    return answer(range, counts)
+  })
+}
+
 /** Only what differs is touched: who stays keeps the same row. */
 function write(tx: Db, range: Range, wanted: Assignment[], at: number) {
   const isThere = sql`${assignments.shiftId} in (select ${shifts.id} from ${shifts} where ${inRange(range)})`
@@ -112,8 +126,8 @@ function write(tx: Db, range: Range, wanted: Assignment[], at: number) {
   const added = wanted.filter(one => !known.has(keyOf(one)))
   tx.run(sql`insert into ${assignments} (shift_id, staff_id, pinned, created_at)
     select value ->> 'shift_id', value ->> 'staff_id', 0, ${at} from json_each(${JSON.stringify(added)})`)
-  tellOfDuties(tx, at, { New: added, 'Taken off': gone })
   return {
+    told: tellOfDuties(tx, at, { New: added, 'Taken off': gone }),
     confirmed: wanted.length,
     added: added.length,
     removed: gone.length,

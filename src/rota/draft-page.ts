@@ -14,11 +14,11 @@ import { table } from '../ui/parts/table.ts'
 import { money, name, number, percent, time } from '../ui/parts/values.ts'
 import { dayWords, shiftNeeds, shiftTimes, spanWords, weeks } from './calendar-view.ts'
 import { daysAfter, mondayOf, type Range } from './date-range.ts'
-import type { Draft } from './drafts.ts'
+import { type Draft, draftName } from './drafts.ts'
 import type { ShownShift } from './roster-view.ts'
 import { rotaHead } from './rota-page.ts'
 import type { Site } from './site.ts'
-import type { Ended, Unfilled } from './solving/problem.ts'
+import type { Ended, Summary, Unfilled } from './solving/problem.ts'
 
 export type GenerateData = { sites: readonly Site[]; drafts: readonly Draft[]; pagination: Pagination; today: string }
 
@@ -51,14 +51,22 @@ ${table({
   rows: drafts,
   columns: [
     {
-      head: 'Days',
+      head: 'Draft',
       names: true,
-      cell: ({ jobId, range }) => html`<a href="/rota/drafts/${jobId}">${spanWords(range.start, range.end)}</a>`,
+      cell: draft => html`<a href="/rota/drafts/${draft.jobId}">${name(draftName(draft, sites))}</a>`,
     },
     { head: 'Made', cell: ({ createdAt }) => time(createdAt) },
-    { head: 'How', cell: ({ algorithm }) => algorithm },
-    { head: 'Covered', numeric: true, cell: ({ content }) => percent(content.summary.coverage * 100) },
-    { head: 'Cost', numeric: true, cell: ({ content }) => money(content.summary.cost_cents) },
+    {
+      head: 'How',
+      cell: ({ algorithm, changes }) =>
+        html`${algorithm}${changes > 0 && html` <small class="quiet">${number(changes)} changes by hand</small>`}`,
+    },
+    {
+      head: 'Covered',
+      numeric: true,
+      cell: ({ content }) => percent(content.summary && content.summary.coverage * 100),
+    },
+    { head: 'Cost', numeric: true, cell: ({ content }) => money(content.summary?.cost_cents) },
     { head: 'State', cell: ({ confirmedAt }) => (confirmedAt ? badge('confirmed', 'good') : badge('draft')) },
   ],
   empty: emptyState('No drafts yet', 'What is generated is kept here for 90 days.'),
@@ -113,14 +121,7 @@ function review({ shifts, isNew, today }: DraftData, draft: Draft, jobId: string
   const { summary, unfilled } = draft.content
   const { start, end } = draft.range
   const added = shifts.reduce((all, { id, staff }) => all + staff.filter(one => isNew(id, one.staff_id)).length, 0)
-  return html`${stats([
-    { label: 'Covered', value: percent(summary.coverage * 100), note: `${unfilled.length} places open` },
-    { label: 'Cost', value: money(summary.cost_cents) },
-    { label: 'At most to save', value: percent(summary.gap * 100, { digits: 2 }), note: endedWords[summary.ended] },
-    { label: 'Fairness', value: percent(summary.fairness * 100), note: '100 % means everyone gets the same share' },
-    { label: 'Wishes', value: number(summary.preferences, { signed: true }), note: 'wishes met minus wishes refused' },
-  ])}
-${[...(summary.unmet ?? []), ...(summary.advice ?? [])].map(sentence => html`<p>${sentence}</p>`)}
+  return html`${summary ? judged(summary, unfilled) : html`<p>Changed by hand: ${number(unfilled.length)} places open.</p>`}
 ${
   draft.confirmedAt
     ? notice(
@@ -134,7 +135,7 @@ ${
         confirm: `Make this the roster of ${spanWords(start, end)}? What is not pinned there is replaced.`,
         goTo: address('/rota', { start, end }),
         done: 'It is the roster now',
-      })}${action({
+      })}<a class="button quiet" href="${address('/rota/plan', { draft: jobId })}">Change it in the grid</a>${action({
         label: 'Discard',
         quiet: true,
         method: 'delete',
@@ -147,6 +148,15 @@ ${
 ${unfilled.length > 0 && openPlaces(unfilled, shifts)}
 ${weeks({ shifts, start, end, today, linked: true, isNew })}`
 }
+
+const judged = (summary: Summary, unfilled: readonly Unfilled[]): Html => html`${stats([
+  { label: 'Covered', value: percent(summary.coverage * 100), note: `${unfilled.length} places open` },
+  { label: 'Cost', value: money(summary.cost_cents) },
+  { label: 'At most to save', value: percent(summary.gap * 100, { digits: 2 }), note: endedWords[summary.ended] },
+  { label: 'Fairness', value: percent(summary.fairness * 100), note: '100 % means everyone gets the same share' },
+  { label: 'Wishes', value: number(summary.preferences, { signed: true }), note: 'wishes met minus wishes refused' },
+])}
+${[...(summary.unmet ?? []), ...(summary.advice ?? [])].map(sentence => html`<p>${sentence}</p>`)}`
 
 function openPlaces(unfilled: readonly Unfilled[], shifts: readonly ShownShift[]): Content {
   const known = new Map(shifts.map(shift => [shift.id, shift]))

@@ -1,5 +1,5 @@
 /** Rosters as they were generated, kept until somebody has looked at them. */
-import { count, desc, eq } from 'drizzle-orm'
+import { and, count, desc, eq, gte, isNull, lte } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { rosterDrafts } from '../../db/schema.ts'
@@ -7,7 +7,9 @@ import { iso, isoOrNull } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
 import { dateSchema, dateTimeSchema } from '../platform/http/text-formats.ts'
-import type { Range } from './date-range.ts'
+import { dayWords, spanWords } from './calendar-view.ts'
+import { daysAfter, mondayOf, type Range } from './date-range.ts'
+import type { Site } from './site.ts'
 import type { Solution } from './solving/problem.ts'
 
 export type Draft = {
@@ -15,22 +17,30 @@ export type Draft = {
   range: Range
   algorithm: string
   seed: number
-  content: Solution
+  content: DraftContent
   createdBy: number | null
   createdAt: number
   confirmedAt: number | null
+  /** Null: called by its sites and days. */
+  name: string | null
+  /** Made by hand since it was found or copied. */
+  changes: number
 }
+
+/** What a solver says of its roster no longer holds once it was changed by hand. */
+export type DraftContent = Omit<Solution, 'summary'> & { summary: Solution['summary'] | null }
 
 type Row = typeof rosterDrafts.$inferSelect
 const draftOf = ({ startDate, endDate, siteIds, content, ...row }: Row): Draft => ({
   ...row,
   range: { start: startDate, end: endDate, siteIds },
-  content: content as Solution, // as `leaveDraft` wrote it
+  content: content as DraftContent, // as `leaveDraft` wrote it
 })
 
 /** The same job run again leaves the same draft. */
-export function leaveDraft(tx: Db, { range, ...draft }: Omit<Draft, 'confirmedAt'>): void {
-  const row = { ...draft, startDate: range.start, endDate: range.end, siteIds: range.siteIds, confirmedAt: null }
+export function leaveDraft(tx: Db, { range, ...draft }: Omit<Draft, 'confirmedAt' | 'name' | 'changes'>): void {
+  const at = { startDate: range.start, endDate: range.end, siteIds: range.siteIds }
+  const row = { ...draft, ...at, confirmedAt: null, changes: 0 }
   tx.insert(rosterDrafts).values(row).onConflictDoUpdate({ target: rosterDrafts.jobId, set: row }).run()
 }
 
@@ -43,6 +53,19 @@ export function listDrafts(db: Db, { limit, offset }: PageSlice) {
   const rows = db.select().from(rosterDrafts).orderBy(desc(rosterDrafts.createdAt)).limit(limit).offset(offset).all()
   return { drafts: rows.map(draftOf), total: db.select({ total: count() }).from(rosterDrafts).get()?.total ?? 0 }
 }
+
+const someDrafts = 30
+
+/** Those that have days in common with these and are not published, the newest first. */
+export const draftsAbout = (db: Db, { start, end }: Pick<Range, 'start' | 'end'>): Draft[] =>
+  db
+    .select()
+    .from(rosterDrafts)
+    .where(and(lte(rosterDrafts.startDate, end), gte(rosterDrafts.endDate, start), isNull(rosterDrafts.confirmedAt)))
+    .orderBy(desc(rosterDrafts.createdAt))
+    .limit(someDrafts)
+    .all()
+    .map(draftOf)
 
 export const markConfirmed = (tx: Db, jobId: string, at: number): void =>
   void tx.update(rosterDrafts).set({ confirmedAt: at }).where(eq(rosterDrafts.jobId, jobId)).run()
@@ -79,7 +102,9 @@ export const draftSchema = t.Object(
     site_ids: t.Array(idSchema),
     algorithm: t.String(),
     seed: t.Integer(),
-    summary: summarySchema,
+    name: t.String({ description: 'Given, or its sites and days', examples: ['Riverside, week of 23 Mar'] }),
+    changes: t.Integer({ description: 'Made by hand' }),
+    summary: t.Nullable({ ...summarySchema, description: 'Null once it was changed by hand' }),
     unfilled: t.Integer(),
     created_at: dateTimeSchema,
     confirmed_at: t.Nullable(dateTimeSchema),
@@ -92,23 +117,31 @@ export const wholeDraftSchema = t.Object({
   unfilled: t.Array(unfilledSchema),
 })
 
-export const draftView = ({
-  jobId,
-  range,
-  algorithm,
-  seed,
-  content,
-  createdAt,
-  confirmedAt,
-}: Draft): Static<typeof draftSchema> => ({
-  job_id: jobId,
-  start_date: range.start,
-  end_date: range.end,
-  site_ids: range.siteIds,
-  algorithm,
-  seed,
-  summary: content.summary,
-  unfilled: content.unfilled.length,
-  created_at: iso(createdAt),
-  confirmed_at: isoOrNull(confirmedAt),
-})
+export const draftView = (draft: Draft, sites: readonly Site[]): Static<typeof draftSchema> => {
+  const { jobId, range, algorithm, seed, content, createdAt, confirmedAt, changes } = draft
+  return {
+    job_id: jobId,
+    start_date: range.start,
+    end_date: range.end,
+    site_ids: range.siteIds,
+    algorithm,
+    seed,
+    name: draftName(draft, sites),
+    changes,
+    summary: content.summary,
+    unfilled: content.unfilled.length,
+    created_at: iso(createdAt),
+    confirmed_at: isoOrNull(confirmedAt),
+  }
+}
+
+/** `Riverside, week of 23 Mar`: its sites and days, unless somebody has named it. */
+export function draftName({ name, range }: Pick<Draft, 'name' | 'range'>, sites: readonly Site[]): string {
+  if (name) return name
+  const { start, end, siteIds } = range
+  const names = sites.filter(({ id }) => siteIds.includes(id)).map(({ name }) => name)
+  const where = !siteIds.length || names.length === sites.length ? 'All sites' : names.slice(0, 3).join(', ')
+  const more = siteIds.length && names.length > 3 && names.length < sites.length ? ` and ${names.length - 3} more` : ''
+  const isWeek = start === mondayOf(start) && end === daysAfter(start, 6)
+  return `${where}${more}, ${isWeek ? `week of ${dayWords(start).slice(4)}` : spanWords(start, end)}`
+}

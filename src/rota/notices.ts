@@ -109,8 +109,8 @@ export function tellOfMove(tx: Db, standing: Standing, at: number): void {
 type Change = 'New' | 'Taken off'
 const mostNamed = 8 // duties in one message
 
-/** One message for each person, whatever their number of duties. */
-export function tellOfDuties(tx: Db, at: number, changes: Partial<Record<Change, readonly Assignment[]>>): void {
+/** One message for each person, whatever their number of duties. Answers how many were told. */
+export function tellOfDuties(tx: Db, at: number, changes: Partial<Record<Change, readonly Assignment[]>>): number {
   const lines = new Map<number, Map<Change, string[]>>()
   for (const [change, duties] of Object.entries(changes) as [Change, readonly Assignment[]][]) {
     const ids = JSON.stringify([...new Set(duties.map(({ shift_id }) => shift_id))])
@@ -134,14 +134,16 @@ export function tellOfDuties(tx: Db, at: number, changes: Partial<Record<Change,
       lines.set(staff_id, theirs.set(change, [...(theirs.get(change) ?? []), dutyWords(place)]))
     }
   }
-  for (const { id } of tx
+  const readers = tx
     .select({ id: staff.id })
     .from(staff)
     .where(and(isNotNull(staff.userId), inArray(staff.id, [...lines.keys()])))
-    .all()) {
+    .all()
+  for (const { id } of readers) {
     const message = [...(lines.get(id) ?? [])].map(([change, duties]) => `${change}: ${listed(duties)}`).join('. ')
     tell(tx, at, id, message)
   }
+  return readers.length
 }
 
 const listed = (duties: string[]): string =>

@@ -27,10 +27,10 @@ import { exportCsv } from './exports.ts'
 import { generateRoster, generateSchema } from './generate.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
 import { readRoster, rosterSchema } from './roster-view.ts'
-import { siteById } from './site-queries.ts'
+import { allSites, siteById } from './site-queries.ts'
 
 const placedSchema = t.Object({ id: idSchema, shift_id: idSchema, staff_id: idSchema, pinned: t.Boolean() })
-const confirmedSchema = t.Object({
+export const confirmedSchema = t.Object({
   confirmed: t.Integer({ description: 'Who stands there now, pinned ones too' }),
   added: t.Integer(),
   removed: t.Integer(),
@@ -42,6 +42,7 @@ const confirmedSchema = t.Object({
   unmet: t.Array(t.String(), {
     description: 'Hours and days in a row that people should have and do not, in sentences',
   }),
+  told: t.Integer({ description: 'People with an account who were told what changed for them' }),
 })
 
 export const rangeQuery = t.Object({
@@ -166,7 +167,7 @@ export const rosterRoutes = (app: App) => {
       ({ query, request, set }) => {
         const page = pageOf(query)
         const { drafts, total } = listDrafts(db, page)
-        return paged({ request, set }, page, total, { drafts: drafts.map(draftView) })
+        return paged({ request, set }, page, total, { drafts: drafts.map(draft => draftView(draft, allSites(db))) })
       },
       {
         query: t.Object(pageQuery),
@@ -179,7 +180,7 @@ export const rosterRoutes = (app: App) => {
       ({ params: { job_id } }) => {
         const draft = draftOf(job_id)
         const { assignments, unfilled } = draft.content
-        return { ...draftView(draft), assignments, unfilled }
+        return { ...draftView(draft, allSites(db)), assignments, unfilled }
       },
       { ...byJob, may: 'officer', detail: describe('One of them, whole', wholeDraftSchema) },
     )

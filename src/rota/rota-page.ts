@@ -13,12 +13,23 @@ import { daysAfter, daysOf, mondayOf } from './date-range.ts'
 import type { RosterView, ShownShift } from './roster-view.ts'
 import type { Site } from './site.ts'
 
-export type RotaTab = 'mine' | 'requests' | 'rota' | 'people' | 'shifts' | 'staff' | 'sites' | 'generate' | 'dashboard'
+export type RotaTab =
+  | 'plan'
+  | 'mine'
+  | 'requests'
+  | 'rota'
+  | 'people'
+  | 'shifts'
+  | 'staff'
+  | 'sites'
+  | 'generate'
+  | 'dashboard'
 
 const tabs: [RotaTab, href: string, label: string, forOfficers: boolean][] = [
   ['mine', '/rota/mine', 'My shifts', false],
   ['rota', '/rota', 'By site', false],
   ['people', '/rota/people', 'By person', false],
+  ['plan', '/rota/plan', 'Plan', true],
   ['requests', '/rota/requests', 'Requests', true],
   ['shifts', '/rota/shifts', 'Shifts', true],
   ['staff', '/rota/staff', 'Staff', true],

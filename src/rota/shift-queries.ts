@@ -74,10 +74,10 @@ export function addShifts(tx: Db, added: NewShift[], at: number): number[] {
   return ids
 }
 
-/** Leaves out those that are there just so already, so that the same copy or import twice is one. */
-export function addNewShifts(tx: Db, wanted: NewShift[], at: number): { ids: number[]; skipped: number } {
-  const has = tx
-    .select({ one: sql`1` })
+/** Answers the id of a shift that is there just so already. */
+export function sameShifts(tx: Db): (shift: NewShift) => number | undefined {
+  const same = tx
+    .select({ id: shifts.id })
     .from(shifts)
     .where(
       and(
@@ -91,10 +91,16 @@ export function addNewShifts(tx: Db, wanted: NewShift[], at: number): { ids: num
     .limit(1)
     .prepare()
   const zoneOf = zones(tx)
-  const missing = wanted.filter(shift => {
+  return shift => {
     const row = rowOf(shift, zoneOf(shift.site_id))
-    return !has.get({ ...row, skills: JSON.stringify(row.skills) })
-  })
+    return same.get({ ...row, skills: JSON.stringify(row.skills) })?.id
+  }
+}
+
+/** Leaves out those that are there just so already, so that the same copy or import twice is one. */
+export function addNewShifts(tx: Db, wanted: NewShift[], at: number): { ids: number[]; skipped: number } {
+  const idOf = sameShifts(tx)
+  const missing = wanted.filter(shift => idOf(shift) === undefined)
   return { ids: missing.length ? addShifts(tx, missing, at) : [], skipped: wanted.length - missing.length }
 }
 

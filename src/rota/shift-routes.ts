@@ -20,6 +20,7 @@ import { candidateSchema, candidatesFor } from './replacements.ts'
 import {
   checkPlaces,
   checkShift,
+  copyOfShift,
   copySchema,
   type NewShift,
   newShift,
@@ -106,14 +107,7 @@ export const shiftRoutes = (app: App) => {
       async ({ body, who, set }) => {
         checkRange(body.from, body.to, 'to')
         const range = { start: body.from, end: body.to, siteIds: body.site_ids ?? [] }
-        const wanted = copied(
-          shiftsIn(db, range).map(shift => {
-            const { id: _, date, ...copy } = shiftView(shift)
-            return copy
-          }),
-          body.weeks,
-          zones(db),
-        )
+        const wanted = copied(shiftsIn(db, range).map(copyOfShift), body.weeks, zones(db))
         set.status = 201
         return add(wanted, signedIn(who), 'shift.copy', body)
       },

@@ -119,6 +119,12 @@ export const shiftView = (shift: Shift): ShiftView => ({
   over_cents: shift.overCents,
 })
 
+/** The same again, as one may be made anew. */
+export function copyOfShift(shift: Shift): NewShift {
+  const { id: _, date, ...copy } = shiftView(shift)
+  return copy
+}
+
 const longest = 48 // hours
 
 export function checkShift({ starts_at, ends_at, headcount, most }: NewShift): void {

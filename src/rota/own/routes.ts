@@ -43,7 +43,8 @@ import {
   withdrawSwap,
 } from './swaps.ts'
 
-const wishesSchema = t.Array(wishSchema, {
+/** How much a wish counts is for officers to say. */
+const wishesSchema = t.Array(t.Omit(wishSchema, ['weight']), {
   maxItems: 100,
   examples: [
     [

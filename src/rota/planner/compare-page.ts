@@ -1,0 +1,55 @@
+/** A draft beside the roster or another draft: only what differs. */
+import { type Html, html } from '../../platform/html.ts'
+import type { Pagination } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { address } from '../../ui/parts/address.ts'
+import { stats } from '../../ui/parts/figures.ts'
+import { emptyState } from '../../ui/parts/notices.ts'
+import { paginationLinks } from '../../ui/parts/pagination-links.ts'
+import { table } from '../../ui/parts/table.ts'
+import { name, number } from '../../ui/parts/values.ts'
+import { type Draft, draftName } from '../drafts.ts'
+import { rotaHead } from '../rota-page.ts'
+import type { Site } from '../site.ts'
+
+export type ComparedShift = { shiftId: number; words: string; here: readonly string[]; there: readonly string[] }
+export type Comparison = {
+  draft: Draft
+  /** `roster`, or the job_id of another draft. */
+  other: string
+  drafts: readonly Draft[]
+  sites: readonly Site[]
+  same: number
+  differences: readonly ComparedShift[]
+  pagination: Pagination
+}
+
+export function compareBody(data: Comparison, who: Who | undefined): Html {
+  const { draft, other, drafts, sites, same, differences, pagination } = data
+  const path = `/rota/drafts/${draft.jobId}/compare`
+  const others = drafts.filter(({ jobId }) => jobId !== draft.jobId)
+  const otherDraft = others.find(({ jobId }) => jobId === other)
+  const otherName = otherDraft ? draftName(otherDraft, sites) : 'the roster that holds'
+  const people = (names: readonly string[]) =>
+    names.length ? names.map((one, i) => html`${i > 0 && ', '}${name(one)}`) : html`<span class="quiet">the same</span>`
+  return html`${rotaHead(html`${name(draftName(draft, sites))} beside ${otherName}`, 'plan', who)}
+<div class="rota-bar"><a href="${address('/rota/plan', { draft: draft.jobId })}">Back to the draft</a>
+<form method="get" action="${path}"><select name="with" aria-label="Compare with"><option value="roster">The roster that holds</option>${others.map(one => html`<option value="${one.jobId}" ${one.jobId === other && html`selected`}>${draftName(one, sites)}</option>`)}</select>
+<button type="submit" class="small quiet">Compare</button></form></div>
+${stats([
+  { label: 'Shifts that differ', value: number(pagination.total) },
+  { label: 'Places the same', value: number(same) },
+])}
+${table({
+  caption: 'Shifts that differ',
+  stack: true,
+  rows: differences,
+  columns: [
+    { head: 'Shift', names: true, cell: ({ shiftId, words }) => html`<a href="/rota/shifts/${shiftId}">${words}</a>` },
+    { head: 'Only in this draft', cell: ({ here }) => people(here) },
+    { head: `Only in ${otherName}`, cell: ({ there }) => people(there) },
+  ],
+  empty: emptyState('No difference', 'Both put the same people on the same shifts.'),
+})}
+${paginationLinks(pagination, page => address(path, { with: other, page }))}`
+}

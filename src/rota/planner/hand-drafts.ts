@@ -1,0 +1,169 @@
+/** Drafts made and changed by hand: copied from the roster or another draft, changed place by place, cleared, compared. */
+import { eq } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { assignments, rosterDrafts, shifts } from '../../../db/schema.ts'
+import { atomically } from '../../../db/transactions.ts'
+import { audit } from '../../audit.ts'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { idSchema } from '../../platform/http/shared-schemas.ts'
+import { dateSchema, oneLine } from '../../platform/http/text-formats.ts'
+import { dutyKey } from '../broken-duties.ts'
+import { refuseBroken } from '../confirm.ts'
+import type { Range } from '../date-range.ts'
+import { assignmentSchema, type Draft, type DraftContent, findDraft, leaveDraft } from '../drafts.ts'
+import { rosterVersion } from '../load-problem.ts'
+import { staffNames } from '../roster-view.ts'
+import { inRange, shiftsIn } from '../shift-queries.ts'
+import type { Assignment } from '../solving/problem.ts'
+import { judgeDraft } from './judge.ts'
+
+const nameSchema = t.Nullable({ ...oneLine(80), examples: ['Riverside, the quiet week'] })
+export const newDraft = t.Object(
+  {
+    start_date: dateSchema,
+    end_date: dateSchema,
+    site_ids: t.Optional(t.Array(idSchema, { maxItems: 500, description: 'Without any, all sites' })),
+    name: t.Optional(nameSchema),
+    from: t.Optional(
+      t.String({
+        maxLength: 64,
+        description: 'roster (unless told), nobody, or the job_id of another draft',
+        examples: ['roster'],
+      }),
+    ),
+  },
+  { examples: [{ start_date: '2026-03-23', end_date: '2026-03-29', site_ids: [1], from: 'roster' }] },
+)
+export const draftChange = t.Object({ name: nameSchema }, { examples: [{ name: 'The quiet week' }] })
+export const placesSchema = t.Object(
+  {
+    put: t.Optional(t.Array(assignmentSchema, { maxItems: 1_000 })),
+    take: t.Optional(t.Array(assignmentSchema, { maxItems: 1_000 })),
+  },
+  {
+    description: 'A move takes somebody off one shift and puts them, or somebody else, on one',
+    examples: [{ take: [{ shift_id: 4, staff_id: 2 }], put: [{ shift_id: 4, staff_id: 7 }] }],
+  },
+)
+
+export const draftById = (db: Db, jobId: string): Draft =>
+  findDraft(db, jobId) ?? refuse('not_found', `Job ${jobId} has left no roster`)
+
+const standingIn = (db: Db, range: Range): Assignment[] =>
+  db
+    .select({ shift_id: assignments.shiftId, staff_id: assignments.staffId })
+    .from(assignments)
+    .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
+    .where(inRange(range))
+    .all()
+
+export function makeDraft(app: App, who: Who, given: Static<typeof newDraft>): Promise<string> {
+  const range = { start: given.start_date, end: given.end_date, siteIds: given.site_ids ?? [] }
+  return putInDraft(app, who, range, given.name ?? null, copyOf(app.db, range, given.from ?? 'roster'))
+}
+
+/** Those of them who are there still; what the rules say of them stands on the draft. */
+export async function putInDraft(app: App, who: Who, range: Range, name: string | null, wanted: Assignment[]) {
+  const { db, clock } = app
+  const jobId = `hand-${Bun.randomUUIDv7()}`
+  const at = clock.now()
+  const names = staffNames(db, [...new Set(wanted.map(({ staff_id }) => staff_id))])
+  const kept = wanted.filter(({ staff_id }) => names.has(staff_id))
+  const { unfilled } = await app.reader.read(judgeDraft, { range, before: kept, after: kept })
+  await atomically(db, tx => {
+    const content = { assignments: kept, unfilled, summary: null }
+    leaveDraft(tx, { jobId, range, algorithm: 'by hand', seed: 0, content, createdBy: who.id, createdAt: at })
+    if (name) rename(tx, jobId, name)
+    const detail = { name, ...range, places: kept.length }
+    audit(tx, { at, who, action: 'roster.draft', target: `draft ${jobId}`, detail })
+  })
+  return jobId
+}
+
+/** Of another draft, what lies in this range. */
+function copyOf(db: Db, range: Range, from: string): Assignment[] {
+  if (from === 'nobody') return []
+  if (from === 'roster') return standingIn(db, range)
+  const inside = new Set(shiftsIn(db, range).map(({ id }) => id))
+  return draftById(db, from).content.assignments.filter(({ shift_id }) => inside.has(shift_id))
+}
+
+export const rename = (tx: Db, jobId: string, name: string | null): void =>
+  void tx
+    .update(rosterDrafts)
+    .set({ name: name?.trim() || null })
+    .where(eq(rosterDrafts.jobId, jobId))
+    .run()
+
+type Places = { put?: Assignment[]; take?: Assignment[] }
+
+/** Rules that the change itself would break refuse it; what was wrong before stays as it was. Answers how many changes there were. */
+export async function changePlaces(app: App, who: Who, jobId: string, { put = [], take = [] }: Places) {
+  const { db, reader, clock } = app
+  for (;;) {
+    const draft = draftById(db, jobId)
+    if (draft.confirmedAt !== null) refuse('conflict', 'This draft is published; make another one from it')
+    const before = draft.content.assignments
+    const after = changed(before, put, take)
+    const judged = await reader.read(judgeDraft, { range: draft.range, before, after })
+    const pinned = new Set(judged.pinned.map(one => dutyKey(one.shift_id, one.staff_id)))
+    if (take.some(one => pinned.has(dutyKey(one.shift_id, one.staff_id))))
+      refuse('conflict', 'They are pinned there; unpin them first, on the page of the shift')
+    if (put.length) refuseBroken(judged.added)
+    const changes = await atomically(db, tx => {
+      if (rosterVersion(tx) !== judged.version || draftById(tx, jobId).changes !== draft.changes) return undefined
+      const count = draft.changes + 1
+      write(tx, jobId, { assignments: after, unfilled: judged.unfilled, summary: null }, count)
+      const detail = { put: put.slice(0, 20), take: take.slice(0, 20) }
+      audit(tx, { at: clock.now(), who, action: 'roster.draft_change', target: `draft ${jobId}`, detail })
+      return count
+    })
+    if (changes !== undefined) return { changes, unfilled: judged.unfilled.length, conflicts: judged.violations }
+  }
+}
+
+const write = (tx: Db, jobId: string, content: DraftContent, changes: number): void =>
+  void tx.update(rosterDrafts).set({ content, changes }).where(eq(rosterDrafts.jobId, jobId)).run()
+
+function changed(before: Assignment[], put: Assignment[], take: Assignment[]): Assignment[] {
+  const keys = new Set(before.map(one => dutyKey(one.shift_id, one.staff_id)))
+  const taken = new Set(take.map(one => dutyKey(one.shift_id, one.staff_id)))
+  for (const key of taken)
+    if (!keys.has(key)) refuse('conflict', 'Somebody else has changed this draft: they do not stand there any more')
+  return [...before.filter(one => !taken.has(dutyKey(one.shift_id, one.staff_id))), ...put]
+}
+
+/** Everybody who is not pinned, of some days of the draft. */
+export async function clearDraft(app: App, who: Who, jobId: string, { start, end }: { start?: string; end?: string }) {
+  const { db, reader } = app
+  const { range, content } = draftById(db, jobId)
+  const { assignments: before } = content
+  const { pinned } = await reader.read(judgeDraft, { range, before, after: before })
+  const stays = new Set(pinned.map(one => dutyKey(one.shift_id, one.staff_id)))
+  const days = { ...range, start: start ?? range.start, end: end ?? range.end }
+  const inside = new Set(shiftsIn(db, days).map(({ id }) => id))
+  const take = before.filter(one => inside.has(one.shift_id) && !stays.has(dutyKey(one.shift_id, one.staff_id)))
+  if (!take.length) refuse('conflict', 'Nobody who may be taken off stands there')
+  return changePlaces(app, who, jobId, { take })
+}
+
+/** What two drafts, or a draft and the roster, do not have in common: shift by shift. */
+export type Difference = { shiftId: number; here: number[]; there: number[] }
+
+export function differences(db: Db, jobId: string, other: string): { same: number; differences: Difference[] } {
+  const draft = draftById(db, jobId)
+  const here = Map.groupBy(draft.content.assignments, ({ shift_id }) => shift_id)
+  const there = Map.groupBy(copyOf(db, draft.range, other), ({ shift_id }) => shift_id)
+  let same = 0
+  const found = shiftsIn(db, draft.range).flatMap(({ id }) => {
+    const [a, b] = [here, there].map(side => (side.get(id) ?? []).map(({ staff_id }) => staff_id))
+    const onlyHere = (a ?? []).filter(one => !b?.includes(one))
+    const onlyThere = (b ?? []).filter(one => !a?.includes(one))
+    same += (a?.length ?? 0) - onlyHere.length
+    return onlyHere.length || onlyThere.length ? [{ shiftId: id, here: onlyHere, there: onlyThere }] : []
+  })
+  return { same, differences: found }
+}

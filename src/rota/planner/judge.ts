@@ -1,0 +1,129 @@
+/** What the rules say of a draft: as it is, and of a change before it is made. Read in the reader thread. */
+import { type Static, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { idSchema } from '../../platform/http/shared-schemas.ts'
+import { type Why, whySchema } from '../broken-duties.ts'
+import type { Range } from '../date-range.ts'
+import { rosterProblem, rosterVersion, whatForbids } from '../load-problem.ts'
+import { shiftById } from '../shift-queries.ts'
+import type { Violation } from '../solving/check.ts'
+import type { Assignment, Problem, Unfilled } from '../solving/problem.ts'
+
+export type DraftJudgement = {
+  /** Which state of the database it was true of. */
+  version: number
+  violations: Violation[]
+  /** Those that were there before the change are not counted against it. */
+  added: Violation[]
+  unfilled: Unfilled[]
+  pinned: Assignment[]
+}
+
+const keyOf = ({ shift_id, staff_id }: Assignment) => `${shift_id}/${staff_id}`
+
+/** With those who are pinned: they stay, whatever a draft says. */
+function withPinned({ pinned }: Problem, assignments: readonly Assignment[]): Assignment[] {
+  const given = new Set(assignments.map(keyOf))
+  return [...assignments, ...pinned.filter(pin => !given.has(keyOf(pin)))]
+}
+
+export function judgeDraft(
+  db: Db,
+  { range, before, after }: { range: Range; before: Assignment[]; after: Assignment[] },
+): DraftJudgement {
+  const version = rosterVersion(db)
+  const problem = rosterProblem(db, { range, seed: 1 })
+  const judged = (assignments: Assignment[]) => whatForbids(problem, withPinned(problem, assignments))
+  const known = new Set(judged(before).map(wordsOf))
+  const violations = judged(after)
+  const filled = Map.groupBy(withPinned(problem, after), ({ shift_id }) => shift_id)
+  return {
+    version,
+    violations,
+    added: violations.filter(one => !known.has(wordsOf(one))),
+    unfilled: problem.shifts.flatMap(({ id, headcount }) => openPlaces(id, headcount - (filled.get(id)?.length ?? 0))),
+    pinned: problem.pinned,
+  }
+}
+
+const wordsOf = ({ rule, message, shift_ids }: Violation) => `${rule} ${message} ${shift_ids.join()}`
+
+const openPlaces = (shiftId: number, open: number): Unfilled[] =>
+  Array.from({ length: Math.max(0, open) }, () => ({
+    shift_id: shiftId,
+    reason: 'assigned',
+    message: 'Nobody was put here',
+    blocked: {},
+  }))
+
+export const targetsSchema = t.Object(
+  {
+    people: t.Array(t.Object({ staff_id: idSchema, against: t.Array(whySchema) }), {
+      description: 'Who could have the place, and the rules that stand against those who cannot',
+    }),
+    shifts: t.Array(t.Object({ shift_id: idSchema, against: t.Array(whySchema) }), {
+      description: 'Where the person could be instead: shifts of those days with an open place',
+    }),
+  },
+  { $id: 'DraftTargets' },
+)
+export type DraftTargets = Static<typeof targetsSchema>
+
+export type TargetsAsked = {
+  range: Range
+  assignments: Assignment[]
+  shiftId: number
+  /** Who has the place now; without, it is open. */
+  staffId?: number
+  /** The days in sight. */
+  from: string
+  to: string
+}
+
+/** Where a place may go: to whom, and where its person may go. */
+export function draftTargets(db: Db, { range, assignments, shiftId, staffId, from, to }: TargetsAsked): DraftTargets {
+  const problem = rosterProblem(db, { range, seed: 1 })
+  const standing = withPinned(problem, assignments)
+  const rest = standing.filter(one => one.shift_id !== shiftId || one.staff_id !== staffId)
+  const { headcount, most } = shiftById(db, shiftId)
+  const others = rest.filter(one => one.shift_id === shiftId)
+  const isFull = staffId === undefined && others.length >= Math.max(headcount, most ?? 0)
+  const people = problem.staff
+    .filter(({ id }) => id !== staffId && !others.some(one => one.staff_id === id))
+    .map(({ id }) => ({
+      staff_id: id,
+      against: isFull ? [full] : against(problem, rest, { shift_id: shiftId, staff_id: id }),
+    }))
+  if (staffId === undefined) return { people, shifts: [] }
+  const filled = Map.groupBy(rest, ({ shift_id }) => shift_id)
+  const inSight = new Set(daysInSight(db, problem, from, to))
+  const shifts = problem.shifts
+    .filter(({ id, headcount }) => id !== shiftId && inSight.has(id) && (filled.get(id)?.length ?? 0) < headcount)
+    .filter(({ id }) => !filled.get(id)?.some(one => one.staff_id === staffId))
+    .map(({ id }) => ({ shift_id: id, against: against(problem, rest, { shift_id: id, staff_id: staffId }) }))
+  return { people, shifts }
+}
+
+const full: Why = { rule: 'headcount', message: 'Every place there is taken' }
+
+const daysInSight = (db: Db, problem: Problem, from: string, to: string): number[] =>
+  problem.shifts.flatMap(({ id }) => {
+    const { day } = shiftById(db, id)
+    return day >= from && day <= to ? [id] : []
+  })
+
+/** Rules are about one person each: only theirs are looked at, before and after. */
+function against(problem: Problem, rest: Assignment[], wanted: Assignment): Why[] {
+  const isTheirs = ({ staff_id }: { staff_id: number }) => staff_id === wanted.staff_id
+  const own = {
+    ...problem,
+    staff: problem.staff.filter(({ id }) => id === wanted.staff_id),
+    pinned: problem.pinned.filter(isTheirs),
+    existing: problem.existing.filter(isTheirs),
+  }
+  const before = rest.filter(isTheirs)
+  const known = new Set(whatForbids(own, before).map(wordsOf))
+  return whatForbids(own, [...before, wanted])
+    .filter(one => !known.has(wordsOf(one)))
+    .map(({ rule, message }) => ({ rule, message }))
+}

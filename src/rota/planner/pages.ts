@@ -1,0 +1,219 @@
+/** The planner's pages: the week as a grid, and two drafts side by side. */
+import { Elysia, t } from 'elysia'
+import { seeOther } from '../../accounts/entrance.ts'
+import { localPath } from '../../accounts/origin.ts'
+import type { App } from '../../context.ts'
+import { access, signedIn } from '../../platform/http/access.ts'
+import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { idSchema } from '../../platform/http/shared-schemas.ts'
+import { dateSchema } from '../../platform/http/text-formats.ts'
+import { hidden, page } from '../../ui/layout.ts'
+import { address } from '../../ui/parts/address.ts'
+import { live, livePart } from '../../ui/parts/live.ts'
+import { dutyKey, whatIsAgainst } from '../broken-duties.ts'
+import { daysAfter, daysOf, mondayOf, today } from '../date-range.ts'
+import { type Draft, draftsAbout } from '../drafts.ts'
+import { dutyWords, placeOf } from '../notices.ts'
+import { readRoster, type ShownShift, staffNames } from '../roster-view.ts'
+import { shiftById } from '../shift-queries.ts'
+import { allSites } from '../site-queries.ts'
+import type { Violation } from '../solving/check.ts'
+import { listStaff } from '../staff-queries.ts'
+import { compareBody } from './compare-page.ts'
+import { changePlaces, differences, draftById } from './hand-drafts.ts'
+import { judgeDraft } from './judge.ts'
+import { type PlanData, type PlanView, planBody, planHead, templatesPart } from './plan-page.ts'
+import { listTemplates } from './templates.ts'
+
+// A form sends what is left empty as an empty text.
+const empty = t.Literal('')
+const planQuery = t.Object({
+  week: t.Optional(t.Union([dateSchema, empty])),
+  site_id: t.Optional(t.Union([idSchema, empty])),
+  draft: t.Optional(t.String({ maxLength: 64 })),
+  view: t.Optional(t.Union([t.Literal('people'), t.Literal('sites')])),
+})
+type PlanQuery = { week?: string; site_id?: number | ''; draft?: string; view?: PlanView }
+const byJob = t.Object({ job_id: t.String({ maxLength: 64 }) })
+const mostPeople = pageOf({ limit: 500 })
+
+export const plannerPages = (app: App) => {
+  const { db, clock, reader, stamps, streams } = app
+  const versionOf = (jobId: string | undefined) => {
+    const roster = stamps.of(['roster', 'shifts', 'staff'].map(topic => [topic, ''] as const))
+    return jobId ? `${draftById(db, jobId).changes} ${roster}` : roster
+  }
+
+  async function planData(query: PlanQuery): Promise<PlanData> {
+    const now = clock.now()
+    const draft = query.draft ? draftById(db, query.draft) : undefined
+    const monday = mondayOf(query.week || draft?.range.start || today(now))
+    const range = { start: monday, end: daysAfter(monday, 6) }
+    const siteId = query.site_id || (draft?.range.siteIds.length === 1 ? draft.range.siteIds[0] : undefined)
+    const every = allSites(db)
+    const { shifts } = await readRoster(app, { ...range, siteIds: siteId ? [siteId] : [] })
+    const placed = draft ? await asInDraft(draft, shifts) : { shifts, broken: brokenNow(shifts, now), conflicts: [] }
+    const shown = new Set(placed.shifts.flatMap(({ staff }) => staff.map(({ staff_id }) => staff_id)))
+    const { staff } = listStaff(db, {}, mostPeople)
+    return {
+      view: query.view ?? 'people',
+      monday,
+      siteId,
+      allSites: every,
+      draft,
+      drafts: draftsAbout(db, range),
+      templates: listTemplates(db, pageOf({ limit: 50 })).templates,
+      conflicts: placed.conflicts,
+      grid: {
+        days: daysOf(range.start, range.end),
+        today: today(now),
+        shifts: placed.shifts,
+        people: staff.filter(({ id, active }) => active || shown.has(id)),
+        sites: every.filter(({ id }) => (siteId ? id === siteId : placed.shifts.some(({ site_id }) => site_id === id))),
+        broken: placed.broken,
+        isOpen: draft !== undefined && draft.confirmedAt === null,
+      },
+    }
+  }
+
+  function brokenNow(shifts: readonly ShownShift[], now: number) {
+    const standing = shifts.flatMap(({ id, staff }) =>
+      staff.flatMap(({ staff_id: staffId, name, broken }) =>
+        broken ? [{ shift: shiftById(db, id), staffId, name }] : [],
+      ),
+    )
+    const against = whatIsAgainst(db, standing, now)
+    return new Map([...against].map(([key, why]) => [key, why.map(({ message }) => message)]))
+  }
+
+  /** The same shifts with those whom the draft puts there. */
+  async function asInDraft(draft: Draft, shifts: readonly ShownShift[]) {
+    const { range, content } = draft
+    const { assignments } = content
+    const { violations } = await reader.read(judgeDraft, { range, before: assignments, after: assignments })
+    const names = staffNames(db, [...new Set(assignments.map(({ staff_id }) => staff_id))])
+    const placed = Map.groupBy(assignments, ({ shift_id }) => shift_id)
+    const isInDraft = ({ date, site_id }: ShownShift) =>
+      date >= range.start && date <= range.end && (!range.siteIds.length || range.siteIds.includes(site_id))
+    return {
+      shifts: shifts.map(shift => (isInDraft(shift) ? withPeople(shift, placed.get(shift.id) ?? [], names) : shift)),
+      broken: messagesByDuty(violations),
+      conflicts: violations.map(({ message }) => message),
+    }
+  }
+
+  async function plan(query: PlanQuery, who: Who | undefined) {
+    const version = versionOf(query.draft || undefined)
+    const data = await planData(query)
+    const asked = { week: data.monday, site_id: data.siteId, draft: query.draft, view: data.view }
+    const shown = {
+      id: 'plan',
+      events: address('/rota/plan/events', { draft: query.draft }),
+      from: address('/rota/plan/part', asked),
+      version,
+      brisk: true,
+    }
+    const body = [planHead(data, who), live(shown, planBody(data, who)), templatesPart(data)]
+    return page({ title: 'Plan', who, nav: 'rota', body, styles: ['rota.css'], scripts: ['plan.js'] })
+  }
+
+  return new Elysia()
+    .use(access(app))
+    .get('/rota/plan', ({ query, who }) => plan(query, who), { query: planQuery, may: 'officer', detail: hidden })
+    .get(
+      '/rota/plan/part',
+      async ({ query, who }) => {
+        const version = versionOf(query.draft || undefined)
+        return livePart(planBody(await planData(query), who), version)
+      },
+      { query: planQuery, may: 'officer', detail: hidden },
+    )
+    .get(
+      '/rota/plan/events',
+      ({ query, request }) => streams.versions(request, () => versionOf(query.draft || undefined)),
+      { query: planQuery, may: 'officer', detail: hidden },
+    )
+    .post(
+      '/rota/plan/:job_id/move',
+      async ({ params: { job_id }, body, who }) => {
+        const [shift = 0, staff = 0] = body.place.split('/').map(Number)
+        const place = (staff_id: number) => [{ shift_id: shift, staff_id }]
+        const change = { take: staff ? place(staff) : [], put: body.to ? place(body.to) : [] }
+        await changePlaces(app, signedIn(who), job_id, change)
+        return seeOther(localPath(body.back))
+      },
+      {
+        params: byJob,
+        body: t.Object({
+          place: t.String({ pattern: '^\\d{1,15}/\\d{0,15}$' }),
+          to: t.Optional(t.Union([idSchema, empty])),
+          back: t.Optional(t.String({ maxLength: 500 })),
+        }),
+        may: 'officer',
+        detail: hidden,
+      },
+    )
+    .get(
+      '/rota/drafts/:job_id/compare',
+      ({ params: { job_id }, query, who }) => {
+        const draft = draftById(db, job_id)
+        const other = query.with || 'roster'
+        const { same, differences: found } = differences(db, job_id, other)
+        const asked = pageOf({ page: query.page, limit: 50 })
+        const shown = found.slice(asked.offset, asked.offset + asked.limit)
+        const names = staffNames(db, [...new Set(shown.flatMap(({ here, there }) => [...here, ...there]))])
+        const called = (ids: readonly number[]) => ids.map(id => names.get(id) ?? `Staff ${id}`)
+        const body = compareBody(
+          {
+            draft,
+            other,
+            drafts: draftsAbout(db, draft.range),
+            sites: allSites(db),
+            same,
+            differences: shown.map(({ shiftId, here, there }) => {
+              const at = placeOf(db, shiftId)
+              return { shiftId, words: at ? dutyWords(at) : '', here: called(here), there: called(there) }
+            }),
+            pagination: pagination(asked, found.length),
+          },
+          who,
+        )
+        return page({ title: 'Compare drafts', who, nav: 'rota', body, styles: ['rota.css'] })
+      },
+      {
+        params: byJob,
+        query: t.Object({ with: t.Optional(t.String({ maxLength: 64 })), page: pageQuery.page }),
+        may: 'officer',
+        detail: hidden,
+      },
+    )
+}
+
+function withPeople(shift: ShownShift, placed: readonly { staff_id: number }[], names: ReadonlyMap<number, string>) {
+  const pinned = shift.staff.filter(one => one.pinned)
+  const held = new Set(pinned.map(({ staff_id }) => staff_id))
+  const staff = [
+    ...pinned,
+    ...placed
+      .filter(({ staff_id }) => !held.has(staff_id))
+      .map(({ staff_id }) => ({
+        id: staff_id,
+        staff_id,
+        name: names.get(staff_id) ?? `Staff ${staff_id}, who is gone`,
+        pinned: false,
+        broken: false,
+      })),
+  ].sort((a, b) => a.name.localeCompare(b.name, 'en'))
+  return { ...shift, staff, filled: staff.length, open: Math.max(0, shift.headcount - staff.length), broken: 0 }
+}
+
+function messagesByDuty(violations: readonly Violation[]): Map<string, string[]> {
+  const messages = new Map<string, string[]>()
+  for (const { message, shift_ids, staff_id } of violations)
+    for (const shiftId of staff_id === undefined ? [] : shift_ids) {
+      const key = dutyKey(shiftId, staff_id ?? 0)
+      messages.set(key, [...(messages.get(key) ?? []), message])
+    }
+  return messages
+}

@@ -1,0 +1,193 @@
+/** The planner's page: the week that holds, or a draft of it to change before it is published. */
+import { csrfField } from '../../accounts/csrf.ts'
+import { type Content, type Html, html } from '../../platform/html.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { address } from '../../ui/parts/address.ts'
+import { badge } from '../../ui/parts/badges.ts'
+import { action, form, formField } from '../../ui/parts/form.ts'
+import { emptyState, notice } from '../../ui/parts/notices.ts'
+import { name, number } from '../../ui/parts/values.ts'
+import { dayWords, shiftTimes, spanWords } from '../calendar-view.ts'
+import { daysAfter } from '../date-range.ts'
+import { type Draft, draftName } from '../drafts.ts'
+import { rotaHead } from '../rota-page.ts'
+import type { Site } from '../site.ts'
+import { type Grid, peopleGrid, sitesGrid } from './grid.ts'
+
+export type PlanView = 'people' | 'sites'
+export type PlanData = {
+  view: PlanView
+  monday: string
+  siteId: number | undefined
+  /** All of them, for the choice. */
+  allSites: readonly Site[]
+  draft: Draft | undefined
+  /** Of these days, not confirmed, the newest first. */
+  drafts: readonly Draft[]
+  templates: readonly { id: number; name: string }[]
+  conflicts: readonly string[]
+  grid: Grid
+}
+
+const to = (
+  { view, monday, siteId, draft }: PlanData,
+  change: Partial<Record<'week' | 'view' | 'draft', string>> = {},
+) => address('/rota/plan', { week: monday, site_id: siteId, view, draft: draft?.jobId, ...change })
+
+const isOpen = (draft: Draft | undefined): draft is Draft => draft !== undefined && draft.confirmedAt === null
+
+/** What changes as a whole when one goes to another week or draft. */
+export function planHead(data: PlanData, who: Who | undefined): Html {
+  const { monday, siteId, view, allSites, draft, drafts } = data
+  const views = [
+    ['people', 'By person'],
+    ['sites', 'By site'],
+  ] as const
+  return html`${rotaHead('Plan', 'plan', who)}
+<div class="rota-bar"><strong>${spanWords(monday, daysAfter(monday, 6))}</strong>
+<nav class="filters" aria-label="Weeks"><a rel="prev" href="${to(data, { week: daysAfter(monday, -7) })}">← Before</a><a rel="next" href="${to(data, { week: daysAfter(monday, 7) })}">After →</a></nav>
+<nav class="filters" aria-label="View">${views.map(([key, label]) => html`<a href="${to(data, { view: key })}" ${key === view && html`aria-current="page"`}>${label}</a>`)}</nav>
+<form method="get" action="/rota/plan"><input type="hidden" name="week" value="${monday}" /><input type="hidden" name="view" value="${view}" />
+${allSites.length > 1 && html`<select name="site_id" aria-label="Site"><option value="">All sites</option>${allSites.map(site => html`<option value="${site.id}" ${site.id === siteId && html`selected`}>${site.name}</option>`)}</select>`}
+<select name="draft" aria-label="Roster or draft"><option value="">The roster that holds</option>${drafts.map(one => html`<option value="${one.jobId}" ${one.jobId === draft?.jobId && html`selected`}>${draftName(one, allSites)}</option>`)}</select>
+<button type="submit" class="small quiet">Show</button></form></div>
+<p class="quiet">${zoneWords(data.grid.sites)}</p>
+${draft ? draftBar(data, draft) : rosterBar(data)}`
+}
+
+/** On whose clock the times are. */
+function zoneWords(sites: readonly Site[]): string {
+  const zones = [...new Set(sites.map(({ timezone }) => timezone))]
+  const [only] = zones
+  if (zones.length < 2) return only ? `All times are ${only}.` : ''
+  return `Times are on the wall of each site: ${sites.map(({ name, timezone }) => `${name} ${timezone}`).join(', ')}.`
+}
+
+const rangeBody = ({ monday, siteId }: PlanData) => ({
+  start_date: monday,
+  end_date: daysAfter(monday, 6),
+  ...(siteId && { site_ids: siteId }),
+})
+
+function rosterBar(data: PlanData): Html {
+  const { start_date, end_date, site_ids } = rangeBody(data)
+  const where = site_ids ? html`<input type="hidden" name="site_ids[]" value="${site_ids}" data-type="number" />` : null
+  const whose = site_ids ? 'this site' : 'all sites'
+  return html`<div class="actions plan-actions">${form(
+    { action: '/api/v1/roster/drafts', goTo: `/rota/plan?draft={job_id}&view=${data.view}` },
+    html`<input type="hidden" name="start_date" value="${start_date}" /><input type="hidden" name="end_date" value="${end_date}" />${where}`,
+    'Change this week',
+  )}<a class="button quiet" href="/rota/generate">Generate a roster</a>${form(
+    {
+      action: '/api/v1/roster/clear',
+      confirm: `Take everybody off the shifts of ${spanWords(start_date, end_date)} at ${whose}? Who is pinned stays. They are told.`,
+      done: 'The week is cleared',
+    },
+    html`<input type="hidden" name="start_date" value="${start_date}" /><input type="hidden" name="end_date" value="${end_date}" />${where}`,
+    'Clear this week',
+  )}</div>
+<p class="quiet">This is the roster that holds. Changes are made to a draft, which people see once it is published.</p>`
+}
+
+function draftBar(data: PlanData, draft: Draft): Html {
+  const { jobId, range } = draft
+  const api = `/api/v1/roster/drafts/${jobId}`
+  const title = html`<p><strong>${name(draftName(draft, data.allSites))}</strong> ${draft.confirmedAt === null ? badge('draft', 'warn') : badge('published', 'good')} ${draft.changes > 0 && html`<span class="quiet">${number(draft.changes)} changes by hand</span>`}</p>`
+  const compare = html`<a class="button quiet" href="/rota/drafts/${jobId}/compare">Compare</a>`
+  if (draft.confirmedAt !== null)
+    return html`${title}<div class="actions plan-actions">${compare}${form(
+      { action: '/api/v1/roster/drafts', goTo: `/rota/plan?draft={job_id}&view=${data.view}` },
+      html`<input type="hidden" name="start_date" value="${range.start}" /><input type="hidden" name="end_date" value="${range.end}" /><input type="hidden" name="from" value="${jobId}" />`,
+      'Make a draft of it',
+    )}</div>`
+  const days = { start: data.monday, end: daysAfter(data.monday, 6) }
+  return html`${title}<div class="actions plan-actions">${action({
+    label: 'Publish',
+    action: '/api/v1/roster/confirm',
+    body: { job_id: jobId },
+    confirm: `Publish this as the roster of ${spanWords(range.start, range.end)}? Who gets or loses a shift is told.`,
+    goTo: address('/rota/plan', { week: data.monday, view: data.view }),
+    done: 'Published: whom it concerns is told',
+  })}${compare}${action({
+    label: 'Clear this week',
+    quiet: true,
+    action: `${api}/clear`,
+    body: days,
+    confirm: 'Take everybody off in this draft? Who is pinned stays.',
+    done: 'The week is cleared in this draft',
+  })}${action({
+    label: 'Name it',
+    quiet: true,
+    method: 'patch',
+    action: api,
+    confirm: 'Give this draft a name of its own?',
+    ask: { name: 'name', label: 'Name' },
+    done: 'Named',
+  })}${action({
+    label: 'Discard',
+    danger: true,
+    method: 'delete',
+    action: api,
+    confirm: 'Throw this draft away?',
+    goTo: address('/rota/plan', { week: data.monday, view: data.view }),
+    done: 'Discarded',
+  })}</div>`
+}
+
+/** The part that keeps itself fresh: what is wrong, and the grid. */
+export function planBody(data: PlanData, who: Who | undefined): Html {
+  const { grid, view, draft, conflicts } = data
+  if (!grid.shifts.length)
+    return emptyState(
+      'No shifts in this week',
+      'Make them from a weekly pattern, a template or another week.',
+      html`<a class="button" href="/rota/shifts">Plan shifts</a>`,
+    )
+  return html`${conflicts.length > 0 && notice(html`${conflicts.length === 1 ? 'A rule is' : `${number(conflicts.length)} rules are`} broken: ${conflicts.slice(0, 5).join('; ')}${conflicts.length > 5 && '; …'}`, 'bad')}
+${isOpen(draft) && html`<p class="quiet needs-js">Drag a place to a person or a day. By keyboard: Enter picks it up, the arrows choose where, Enter puts it there, Escape lets go.</p>`}
+<div data-plan-draft="${isOpen(draft) && draft.jobId}" data-from="${grid.days[0]}" data-to="${grid.days.at(-1)}">${view === 'people' ? peopleGrid(grid) : sitesGrid(grid)}</div>
+${isOpen(draft) && moveForm(data, draft, who)}`
+}
+
+/** The same without script, and for whoever would rather choose from lists. */
+function moveForm({ grid, monday, siteId, view }: PlanData, { jobId }: Draft, who: Who | undefined): Html {
+  const words = (shift: Grid['shifts'][number]) => `${dayWords(shift.date)} ${shiftTimes(shift)}, ${shift.site}`
+  const places = grid.shifts.flatMap(shift => [
+    ...shift.staff
+      .filter(({ pinned }) => !pinned)
+      .map(person => ({ value: `${shift.id}/${person.staff_id}`, label: `${words(shift)}: ${person.name}` })),
+    ...(shift.open > 0 ? [{ value: `${shift.id}/`, label: `${words(shift)}: open` }] : []),
+  ])
+  return html`<details class="fold"><summary>Move by form</summary>
+<form class="form" method="post" action="/rota/plan/${jobId}/move">
+<input type="hidden" name="${csrfField}" value="${who?.csrfToken}" /><input type="hidden" name="back" value="${address('/rota/plan', { week: monday, site_id: siteId, view, draft: jobId })}" />
+<div class="columns">${formField({ label: 'Place', name: 'place', id: 'f-place', type: 'select', choices: places })}
+${formField({
+  label: 'To',
+  name: 'to',
+  id: 'f-to',
+  type: 'select',
+  optional: true,
+  choices: [
+    { value: '', label: 'nobody: take off' },
+    ...grid.people.map(({ id, name }) => ({ value: String(id), label: name })),
+  ],
+})}</div>
+<div class="submit"><button type="submit">Move</button></div></form></details>`
+}
+
+export const templatesPart = ({ monday, siteId, templates }: PlanData): Content =>
+  html`<section class="part"><h2>Templates</h2>
+${form(
+  { action: '/api/v1/roster/templates', done: 'The week is saved as a template' },
+  html`<input type="hidden" name="monday" value="${monday}" />${siteId && html`<input type="hidden" name="site_ids[]" value="${siteId}" data-type="number" />`}
+<div class="columns">${formField({ label: 'Name', name: 'name', maxlength: 80, placeholder: 'A summer week' })}</div>`,
+  'Save this week as a template',
+)}
+${
+  templates.length > 0 &&
+  html`<ul class="plain">${templates.map(
+    ({ id, name: title }) =>
+      html`<li>${name(title)} <span class="actions">${action({ label: 'Make its shifts in this week', small: true, action: `/api/v1/roster/templates/${id}/apply`, body: { monday }, confirm: `Make the shifts of “${title}” in the week of ${dayWords(monday)}? What is there already stays.`, done: 'The shifts are made' })}${action({ label: 'With its people, as a draft', small: true, quiet: true, action: `/api/v1/roster/templates/${id}/apply`, body: { monday, people: true }, confirm: `Make the shifts of “${title}” in the week of ${dayWords(monday)}, and a draft with its people?`, goTo: '/rota/plan?draft={draft_id}' })}${action({ label: 'Delete', small: true, danger: true, method: 'delete', action: `/api/v1/roster/templates/${id}`, confirm: `Delete the template “${title}”? Shifts made from it stay.` })}</span></li>`,
+  )}</ul>`
+}</section>`

@@ -1,0 +1,215 @@
+/** The planner's side by API: drafts by hand, comparing, clearing. */
+import { Elysia, t } from 'elysia'
+import { atomically } from '../../../db/transactions.ts'
+import { audit } from '../../audit.ts'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { access, signedIn } from '../../platform/http/access.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { idSchema } from '../../platform/http/shared-schemas.ts'
+import { dateSchema } from '../../platform/http/text-formats.ts'
+import { whySchema } from '../broken-duties.ts'
+import { clearRoster } from '../confirm.ts'
+import { checkRange } from '../date-range.ts'
+import { draftSchema, draftView } from '../drafts.ts'
+import { dutyWords, placeOf } from '../notices.ts'
+import { confirmedSchema } from '../roster-routes.ts'
+import { staffNames } from '../roster-view.ts'
+import { allSites, siteById } from '../site-queries.ts'
+import {
+  changePlaces,
+  clearDraft,
+  differences,
+  draftById,
+  draftChange,
+  makeDraft,
+  newDraft,
+  placesSchema,
+  rename,
+} from './hand-drafts.ts'
+import { draftTargets, judgeDraft, targetsSchema } from './judge.ts'
+
+const conflictSchema = t.Object({
+  ...whySchema.properties,
+  shift_ids: t.Array(idSchema),
+  staff_id: t.Optional(idSchema),
+})
+const changedSchema = t.Object({
+  changes: t.Integer({ description: 'Made by hand so far' }),
+  unfilled: t.Integer({ description: 'Places open now' }),
+  conflicts: t.Array(conflictSchema, { description: 'What the draft breaks as it is now' }),
+})
+const sideSchema = t.Array(t.Object({ staff_id: idSchema, name: t.String() }))
+const differenceSchema = t.Object({
+  shift_id: idSchema,
+  words: t.String({ examples: ['Mon 23 Mar, 18:00–23:00, Riverside (Europe/Berlin)'] }),
+  here: { ...sideSchema, description: 'Who stands there only in this draft' },
+  there: { ...sideSchema, description: 'Who stands there only in the other' },
+})
+const byJob = { params: t.Object({ job_id: t.String({ maxLength: 64 }) }) }
+const most = 100 // conflicts told of
+
+export const plannerRoutes = (app: App) => {
+  const { db, clock } = app
+  const viewOf = (jobId: string) => draftView(draftById(db, jobId), allSites(db))
+  const told = <T extends { conflicts: { rule: string; message: string; shift_ids: number[]; staff_id?: number }[] }>(
+    done: T,
+  ) => ({
+    ...done,
+    conflicts: done.conflicts
+      .slice(0, most)
+      .map(({ rule, message, shift_ids, staff_id }) => ({ rule, message, shift_ids, staff_id })),
+  })
+
+  return new Elysia({ prefix: '/roster', tags: ['rosters'] })
+    .use(access(app))
+    .post(
+      '/drafts',
+      async ({ body, who, set }) => {
+        checkRange(body.start_date, body.end_date, 'end_date')
+        for (const siteId of body.site_ids ?? []) siteById(db, siteId)
+        const jobId = await makeDraft(app, signedIn(who), body)
+        set.status = 201
+        set.headers.location = `/api/v1/roster/drafts/${jobId}`
+        return viewOf(jobId)
+      },
+      {
+        body: newDraft,
+        may: 'officer',
+        detail: describe('A draft to change by hand: a copy of the roster, of another draft, or empty', draftSchema, {
+          status: 201,
+          description: 'It has a job_id though no job has made it: by it drafts are read, confirmed and discarded.',
+        }),
+      },
+    )
+    .post(
+      '/clear',
+      ({ body, who }) => {
+        checkRange(body.start_date, body.end_date, 'end_date')
+        const range = { start: body.start_date, end: body.end_date, siteIds: body.site_ids ?? [] }
+        return clearRoster(app, signedIn(who), range)
+      },
+      {
+        body: t.Object(
+          { start_date: dateSchema, end_date: dateSchema, site_ids: t.Optional(t.Array(idSchema, { maxItems: 500 })) },
+          { examples: [{ start_date: '2026-03-23', end_date: '2026-03-29' }] },
+        ),
+        may: 'officer',
+        detail: describe(
+          'Take everybody off the shifts of some days at once; who is pinned stays, and who is taken off is told',
+          confirmedSchema,
+        ),
+      },
+    )
+    .guard({ ...byJob })
+    .patch(
+      '/drafts/:job_id',
+      async ({ params: { job_id }, body, who }) => {
+        await atomically(db, tx => {
+          draftById(tx, job_id)
+          rename(tx, job_id, body.name)
+          const at = clock.now()
+          audit(tx, { at, who: signedIn(who), action: 'roster.draft_name', target: `draft ${job_id}`, detail: body })
+        })
+        return viewOf(job_id)
+      },
+      { body: draftChange, may: 'officer', detail: describe('Name a draft; null: by its sites and days', draftSchema) },
+    )
+    .get(
+      '/drafts/:job_id/check',
+      async ({ params: { job_id }, query, request, set }) => {
+        const page = pageOf(query)
+        const { range, content } = draftById(db, job_id)
+        const { assignments } = content
+        const { violations } = await app.reader.read(judgeDraft, { range, before: assignments, after: assignments })
+        const { conflicts } = told({ conflicts: violations.slice(page.offset, page.offset + page.limit) })
+        return paged({ request, set }, page, violations.length, { conflicts })
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'officer',
+        detail: describe('The rules that a draft breaks as things are now', pageSchema('conflicts', conflictSchema)),
+      },
+    )
+    .get(
+      '/drafts/:job_id/targets',
+      ({ params: { job_id }, query }) => {
+        const { range, content } = draftById(db, job_id)
+        return app.reader.read(draftTargets, {
+          range,
+          assignments: content.assignments,
+          shiftId: query.shift_id,
+          staffId: query.staff_id,
+          from: query.from ?? range.start,
+          to: query.to ?? range.end,
+        })
+      },
+      {
+        query: t.Object({
+          shift_id: idSchema,
+          staff_id: t.Optional({ ...idSchema, description: 'Who has the place; without, it is an open one' }),
+          from: t.Optional(dateSchema),
+          to: t.Optional(dateSchema),
+        }),
+        may: 'officer',
+        detail: describe('Where a place of a draft may go, and the rules that stand against the rest', targetsSchema),
+      },
+    )
+    .post(
+      '/drafts/:job_id/changes',
+      async ({ params: { job_id }, body, who }) => {
+        if (!body.put?.length && !body.take?.length) refuse('invalid', 'Send somebody to put or to take off')
+        return told(await changePlaces(app, signedIn(who), job_id, body))
+      },
+      {
+        body: placesSchema,
+        may: 'officer',
+        detail: describe(
+          'Put people on shifts of a draft and take them off, all at once; a 409 names the rules it would break',
+          changedSchema,
+        ),
+      },
+    )
+    .post(
+      '/drafts/:job_id/clear',
+      async ({ params: { job_id }, body, who }) => told(await clearDraft(app, signedIn(who), job_id, body)),
+      {
+        body: t.Object(
+          { start: t.Optional(dateSchema), end: t.Optional(dateSchema) },
+          { examples: [{ start: '2026-03-23', end: '2026-03-29' }] },
+        ),
+        may: 'officer',
+        detail: describe('Take everybody off some days of a draft; who is pinned stays', changedSchema),
+      },
+    )
+    .get(
+      '/drafts/:job_id/compare',
+      ({ params: { job_id }, query, request, set }) => {
+        const page = pageOf(query)
+        const { same, differences: found } = differences(db, job_id, query.with ?? 'roster')
+        const shown = found.slice(page.offset, page.offset + page.limit)
+        const names = staffNames(db, [...new Set(shown.flatMap(({ here, there }) => [...here, ...there]))])
+        const side = (ids: number[]) => ids.map(id => ({ staff_id: id, name: names.get(id) ?? `Staff ${id}` }))
+        const told = shown.map(({ shiftId, here, there }) => {
+          const place = placeOf(db, shiftId)
+          return { shift_id: shiftId, words: place ? dutyWords(place) : '', here: side(here), there: side(there) }
+        })
+        return paged({ request, set }, page, found.length, { same, differences: told })
+      },
+      {
+        query: t.Object({
+          with: t.Optional(t.String({ maxLength: 64, description: 'roster (unless told), or another draft' })),
+          ...pageQuery,
+        }),
+        may: 'officer',
+        detail: describe(
+          'What a draft has otherwise than the roster or another draft, shift by shift',
+          t.Object({
+            same: t.Integer({ description: 'Places that both give to the same people' }),
+            ...pageSchema('differences', differenceSchema).properties,
+          }),
+        ),
+      },
+    )
+}

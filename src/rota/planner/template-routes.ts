@@ -1,0 +1,109 @@
+/** Templates of a week by API. */
+import { Elysia, t } from 'elysia'
+import { atomically } from '../../../db/transactions.ts'
+import { audit } from '../../audit.ts'
+import type { App } from '../../context.ts'
+import { access, signedIn } from '../../platform/http/access.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { deletedSchema, idParams, idSchema } from '../../platform/http/shared-schemas.ts'
+import { daysAfter, mondayOf } from '../date-range.ts'
+import { putInDraft } from './hand-drafts.ts'
+import {
+  applySchema,
+  applyTemplate,
+  deleteTemplate,
+  listTemplates,
+  newTemplate,
+  saveTemplate,
+  templateById,
+  templateSchema,
+  templateView,
+} from './templates.ts'
+
+const appliedSchema = t.Object({
+  created: t.Integer({ description: 'Shifts made' }),
+  skipped: t.Integer({ description: 'Those that were there just so already' }),
+  shift_ids: t.Array(idSchema),
+  draft_id: t.Nullable(t.String({ description: 'The job_id of the draft with its people, where that was asked for' })),
+})
+
+export const templateRoutes = (app: App) => {
+  const { db, clock } = app
+  return new Elysia({ prefix: '/roster/templates', tags: ['rosters'] })
+    .use(access(app))
+    .get(
+      '/',
+      ({ query, request, set }) => {
+        const page = pageOf(query)
+        const { templates, total } = listTemplates(db, page)
+        return paged({ request, set }, page, total, { templates: templates.map(templateView) })
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'officer',
+        detail: describe('Templates of a week by name', pageSchema('templates', templateSchema)),
+      },
+    )
+    .post(
+      '/',
+      async ({ body, who, set }) => {
+        const at = clock.now()
+        const made = await atomically(db, tx => {
+          const row = saveTemplate(tx, body, at)
+          audit(tx, { at, who: signedIn(who), action: 'template.create', target: `template ${row.id}`, detail: body })
+          return row
+        })
+        set.status = 201
+        return templateView(made)
+      },
+      {
+        body: newTemplate,
+        may: 'officer',
+        detail: describe('Keep the shifts of a week, and who stands there, as a template', templateSchema, {
+          status: 201,
+        }),
+      },
+    )
+    .guard({ params: idParams })
+    .post(
+      '/:id/apply',
+      async ({ params: { id }, body, who, set }) => {
+        const at = clock.now()
+        const done = await atomically(db, tx => {
+          const applied = applyTemplate(tx, id, body.monday, at)
+          const detail = { ...body, created: applied.ids.length, skipped: applied.skipped }
+          audit(tx, { at, who: signedIn(who), action: 'template.apply', target: `template ${id}`, detail })
+          return applied
+        })
+        const start = mondayOf(body.monday)
+        const range = { start, end: daysAfter(start, 6), siteIds: done.siteIds }
+        const name = `${templateById(db, id).name}, ${start}`
+        const draft_id = body.people ? await putInDraft(app, signedIn(who), range, name, done.people) : null
+        set.status = 201
+        return { created: done.ids.length, skipped: done.skipped, shift_ids: done.ids, draft_id }
+      },
+      {
+        body: applySchema,
+        may: 'officer',
+        detail: describe(
+          'Make the shifts of a template in another week, at the same hours on the wall; what is there stays',
+          appliedSchema,
+          { status: 201 },
+        ),
+      },
+    )
+    .delete(
+      '/:id',
+      async ({ params: { id }, who }) => {
+        await atomically(db, tx => {
+          const { name } = templateById(tx, id)
+          deleteTemplate(tx, id)
+          const at = clock.now()
+          audit(tx, { at, who: signedIn(who), action: 'template.delete', target: `template ${id}`, detail: { name } })
+        })
+        return { deleted: true, id }
+      },
+      { may: 'officer', detail: describe('Delete a template; shifts made from it stay', deletedSchema) },
+    )
+}

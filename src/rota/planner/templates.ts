@@ -1,0 +1,104 @@
+/** A week kept to make other weeks from: its shifts, and who stood there. */
+import { asc, count, eq } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { weekTemplates } from '../../../db/schema.ts'
+import { invalid, refuse } from '../../errors.ts'
+import { iso } from '../../platform/clock.ts'
+import type { PageSlice } from '../../platform/http/pagination.ts'
+import { idSchema } from '../../platform/http/shared-schemas.ts'
+import { dateSchema, dateTimeSchema, oneLine } from '../../platform/http/text-formats.ts'
+import { daysAfter, mondayOf } from '../date-range.ts'
+import { copied } from '../make-shifts.ts'
+import { shownIn } from '../roster-view.ts'
+import { copyOfShift, type NewShift } from '../shift.ts'
+import { addNewShifts, sameShifts, shiftsIn } from '../shift-queries.ts'
+import { allSites, zones } from '../site-queries.ts'
+import type { Assignment } from '../solving/problem.ts'
+
+const nameSchema = { ...oneLine(80), examples: ['A summer week'] }
+const monday = { ...dateSchema, description: 'A day of the week: its Monday counts', examples: ['2026-03-23'] }
+export const newTemplate = t.Object(
+  { name: nameSchema, monday, site_ids: t.Optional(t.Array(idSchema, { maxItems: 500 })) },
+  { examples: [{ name: 'A summer week', monday: '2026-07-06' }] },
+)
+export const applySchema = t.Object(
+  {
+    monday,
+    people: t.Optional(t.Boolean({ description: 'Also a draft with those who stood there' })),
+  },
+  { examples: [{ monday: '2026-07-13', people: true }] },
+)
+export const templateSchema = t.Object(
+  {
+    id: idSchema,
+    name: nameSchema,
+    monday: { ...dateSchema, description: 'Of the week it was saved from' },
+    shifts: t.Integer({ description: 'How many there are in it' }),
+    created_at: dateTimeSchema,
+  },
+  { $id: 'WeekTemplate' },
+)
+
+/** As `saveTemplate` wrote it. */
+type Kept = { shift: NewShift; people: number[] }
+type Row = typeof weekTemplates.$inferSelect
+const keptIn = ({ shifts }: Row) => shifts as Kept[]
+
+export const templateView = (row: Row): Static<typeof templateSchema> => ({
+  id: row.id,
+  name: row.name,
+  monday: row.monday,
+  shifts: row.shifts.length,
+  created_at: iso(row.createdAt),
+})
+
+export const templateById = (db: Db, id: number): Row =>
+  db.select().from(weekTemplates).where(eq(weekTemplates.id, id)).get() ??
+  refuse('not_found', `There is no template ${id}`)
+
+export const listTemplates = (db: Db, { limit, offset }: PageSlice) => ({
+  templates: db.select().from(weekTemplates).orderBy(asc(weekTemplates.name)).limit(limit).offset(offset).all(),
+  total: db.select({ total: count() }).from(weekTemplates).get()?.total ?? 0,
+})
+
+export function saveTemplate(tx: Db, given: Static<typeof newTemplate>, at: number): Row {
+  const from = mondayOf(given.monday)
+  const range = { start: from, end: daysAfter(from, 6), siteIds: given.site_ids ?? [] }
+  const standing = new Map(shownIn(tx, range, at).map(({ id, staff }) => [id, staff.map(({ staff_id }) => staff_id)]))
+  const shifts: Kept[] = shiftsIn(tx, range).map(shift => ({
+    shift: copyOfShift(shift),
+    people: standing.get(shift.id) ?? [],
+  }))
+  if (!shifts.length) invalid('monday', 'There are no shifts in that week.')
+  const row = { name: given.name.trim(), monday: from, shifts, createdAt: at }
+  const [made] = tx.insert(weekTemplates).values(row).onConflictDoNothing().returning().all()
+  return made ?? refuse('conflict', `There is a template ${row.name} already`)
+}
+
+export const deleteTemplate = (tx: Db, id: number): void =>
+  void tx.delete(weekTemplates).where(eq(weekTemplates.id, id)).run()
+
+export type Applied = { ids: number[]; skipped: number; siteIds: number[]; people: Assignment[] }
+
+/** Its shifts in another week, at the same hours on the wall. Shifts of sites that are gone are left out; what is there already stays. */
+export function applyTemplate(tx: Db, id: number, day: string, at: number): Applied {
+  const template = templateById(tx, id)
+  const zoneOf = zones(tx)
+  const sites = new Set(allSites(tx).map(({ id }) => id))
+  const kept = keptIn(template).filter(({ shift }) => sites.has(shift.site_id))
+  const weeks = Temporal.PlainDate.from(template.monday).until(mondayOf(day), { largestUnit: 'days' }).days / 7
+  const wanted = copied(
+    kept.map(({ shift }) => shift),
+    weeks,
+    zoneOf,
+  )
+  const { ids, skipped } = addNewShifts(tx, wanted, at)
+  const idOf = sameShifts(tx)
+  const people = kept.flatMap(({ people }, i) => {
+    const shift = wanted[i]
+    const made = shift && idOf(shift)
+    return made === undefined ? [] : people.map(staff_id => ({ shift_id: made, staff_id }))
+  })
+  return { ids, skipped, siteIds: [...new Set(wanted.map(({ site_id }) => site_id))], people }
+}

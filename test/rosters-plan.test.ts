@@ -1,0 +1,297 @@
+import { expect, test } from 'bun:test'
+import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { browserTest } from './needs.ts'
+import { audited, base, newPerson, newSite, venue, week } from './rosters.ts'
+import { refusalOf, start } from './start.ts'
+import { visitor } from './visitor.ts'
+
+const officer = { email: 'olga@example.org', username: 'olga', password: 'correct horse battery', role: 'officer' }
+type Place = { shift_id: number; staff_id: number }
+
+/** The venue with a draft of its week in which nobody stands anywhere. */
+async function planned(people?: string[]) {
+  const app = await venue(people)
+  const { call } = app
+  const draft = await call.post(`${base}/drafts`, { ...week, from: 'nobody' })
+  const path = `${base}/drafts/${draft.job_id}`
+  const change = (body: { put?: Place[]; take?: Place[] }) => call.post(`${path}/changes`, body)
+  const standing = async (): Promise<Place[]> => (await call.get(path)).assignments
+  return { ...app, draft, path, change, standing }
+}
+
+test('a draft made by hand is called by its site and week, changed place by place within the rules, and published', async () => {
+  const { call, draft, path, change, standing, staff, shift_ids, roster } = await planned()
+  expect(draft).toMatchObject({ name: 'All sites, week of 23 Mar', changes: 0, unfilled: 14, summary: null })
+  const [ann, bob] = staff.map(({ id }) => id)
+  const [monday = 0, tuesday = 0] = shift_ids
+  const place = (shift_id: number, staff_id: number) => ({ shift_id, staff_id })
+  expect(await change({ put: [place(monday, ann), place(tuesday, ann)] })).toEqual({
+    changes: 1,
+    unfilled: 12,
+    conflicts: [],
+  })
+  expect(await change({ take: [place(monday, ann)], put: [place(monday, bob)] })).toMatchObject({ changes: 2 })
+  expect((await refusalOf(change({ take: [place(monday, ann)] }))).status).toBe(409) // not there any more
+  expect((await refusalOf(change({ put: [place(monday, bob)] }))).problem.conflicts[0].rule).toBe('twice')
+  await call.patch(`${base}/staff/${ann}`, { max_hours_week: 9 })
+  const refused = await refusalOf(change({ put: [place(monday, ann)] }))
+  expect(refused).toMatchObject({ status: 409, problem: { conflicts: [{ rule: 'hours', staff_id: ann }] } })
+  expect(await standing()).toEqual([place(tuesday, ann), place(monday, bob)])
+  expect((await roster()).summary.filled).toBe(0)
+
+  await call.patch(path, { name: 'The quiet week' })
+  expect((await call.get(`${base}/drafts`)).drafts[0]).toMatchObject({ name: 'The quiet week', changes: 2 })
+  expect(await call.post(`${base}/confirm`, { job_id: draft.job_id })).toMatchObject({ added: 2 })
+  expect((await roster()).summary.filled).toBe(2)
+  expect((await refusalOf(change({ take: [place(monday, bob)] }))).status).toBe(409) // published
+  expect(await audited(call)).toEqual(
+    expect.arrayContaining(['roster.draft', 'roster.draft_change', 'roster.draft_name']),
+  )
+})
+
+test('who concerns it is told when a draft is published, and nobody before', async () => {
+  const { call, url, draft, change, staff, shift_ids, clock } = await planned()
+  clock.forward(Date.parse('2026-03-01T00:00:00Z') - clock.now())
+  const user = { ...officer, role: 'member' }
+  await call.post('/api/v1/users', user)
+  await call.patch(`${base}/staff/${staff[0].id}`, { account: 'olga' })
+  const browser = visitor(url)
+  await browser.signIn(user.email, user.password)
+  const told = async () =>
+    (await browser.get(`${base}/me/notices`)).notices.map(({ message }: { message: string }) => message)
+  await change({ put: shift_ids.slice(0, 2).map(shift_id => ({ shift_id, staff_id: staff[0].id })) })
+  await change({ put: [{ shift_id: shift_ids[0] ?? 0, staff_id: staff[1].id }] })
+  expect(await told()).toEqual([])
+  expect(await call.post(`${base}/confirm`, { job_id: draft.job_id })).toMatchObject({ told: 1 })
+  expect(await told()).toEqual([
+    'New: Mon 23 Mar, 18:00–23:00, Riverside (Europe/Berlin); Tue 24 Mar, 18:00–23:00, Riverside (Europe/Berlin)',
+  ])
+  expect(await call.post(`${base}/clear`, week)).toMatchObject({ removed: 3, told: 1 })
+  expect((await told())[0]).toMatch(/^Taken off: Mon 23 Mar.*; Tue 24 Mar/)
+})
+
+test('who is pinned stays in every draft and when a range is cleared', async () => {
+  const { call, path, change, standing, staff, shift_ids, roster } = await planned()
+  const pinned = { shift_id: shift_ids[0] ?? 0, staff_id: staff[0].id }
+  await call.post(`${base}/assignments`, pinned)
+  const copy = await call.post(`${base}/drafts`, week)
+  expect((await call.get(`${base}/drafts/${copy.job_id}`)).assignments).toEqual([pinned])
+  const inCopy = (body: object) => call.post(`${base}/drafts/${copy.job_id}/changes`, body)
+  expect((await refusalOf(inCopy({ take: [pinned] }))).problem.detail).toContain('pinned')
+  await change({ put: shift_ids.map(shift_id => ({ shift_id, staff_id: staff[1].id })) })
+  expect(await standing()).toHaveLength(7)
+  await call.post(`${path}/clear`, { start: '2026-03-23', end: '2026-03-25' })
+  expect(await standing()).toHaveLength(4)
+  await call.post(`${path}/clear`, {})
+  expect(await standing()).toEqual([])
+  expect((await refusalOf(call.post(`${path}/clear`, {}))).status).toBe(409)
+  expect(await call.post(`${base}/clear`, week)).toMatchObject({ removed: 0, pinned: 1 })
+  expect((await roster()).summary.filled).toBe(1)
+})
+
+test('two drafts, or a draft and the roster, are compared shift by shift', async () => {
+  const { call, path, change, staff, shift_ids } = await planned()
+  const [ann, bob] = staff
+  const [first = 0, second = 0] = shift_ids
+  await change({
+    put: [
+      { shift_id: first, staff_id: ann.id },
+      { shift_id: second, staff_id: ann.id },
+    ],
+  })
+  const other = await call.post(`${base}/drafts`, { ...week, from: path.split('/').at(-1) })
+  await call.post(`${base}/drafts/${other.job_id}/changes`, {
+    take: [{ shift_id: second, staff_id: ann.id }],
+    put: [{ shift_id: second, staff_id: bob.id }],
+  })
+  expect(await call.get(`${path}/compare?with=${other.job_id}`)).toMatchObject({
+    same: 1,
+    differences: [
+      {
+        shift_id: second,
+        words: 'Tue 24 Mar, 18:00–23:00, Riverside (Europe/Berlin)',
+        here: [{ name: 'Ann' }],
+        there: [{ name: 'Bob' }],
+      },
+    ],
+  })
+  expect((await call.get(`${path}/compare`)).pagination.total).toBe(2) // with the roster, where nobody is
+  const page = await (await call.raw(`/rota/drafts/${other.job_id}/compare?with=${path.split('/').at(-1)}`)).text()
+  expect(page).toContain('Shifts that differ')
+  expect(page).toContain('Bob')
+})
+
+test('a draft says where a place may go, and what is wrong with it as things are now', async () => {
+  const { call, path, change, staff, shift_ids } = await planned()
+  const [ann, bob, cy] = staff
+  const [first = 0] = shift_ids
+  await change({ put: [{ shift_id: first, staff_id: ann.id }] })
+  await call.patch(`${base}/staff/${bob.id}`, { skills: [] })
+  const { people, shifts } = await call.get(`${path}/targets?shift_id=${first}&staff_id=${ann.id}&to=2026-03-24`)
+  const against = new Map(
+    people.map((one: { staff_id: number; against: { rule: string }[] }) => [one.staff_id, one.against[0]?.rule]),
+  )
+  expect(against.get(bob.id)).toBe('skill')
+  expect(against.get(cy.id)).toBeUndefined()
+  expect(against.has(ann.id)).toBe(false)
+  expect(shifts).toEqual([{ shift_id: shift_ids[1], against: [] }])
+  await call.patch(`${base}/staff/${ann.id}`, { unavailable: [{ from: '2026-03-23', to: '2026-03-23' }] })
+  expect((await call.get(`${path}/check`)).conflicts).toMatchObject([{ rule: 'unavailable', staff_id: ann.id }])
+  const page = await (await call.raw(`/rota/plan?draft=${path.split('/').at(-1)}`)).text()
+  expect(page).toContain('Ann is unavailable on 2026-03-23')
+  expect((await refusalOf(call.post(`${base}/confirm`, { job_id: path.split('/').at(-1) }))).status).toBe(409)
+  // What was wrong before does not keep anybody from mending the rest.
+  await change({ put: [{ shift_id: shift_ids[2] ?? 0, staff_id: cy.id }] })
+})
+
+test('a week becomes a template, and other weeks are made from it at the same hours on the wall', async () => {
+  const { call, staff, shift_ids } = await venue()
+  await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: staff[0].id })
+  const template = await call.post(`${base}/templates`, { name: 'Evenings', monday: '2026-03-25' })
+  expect(template).toMatchObject({ monday: '2026-03-23', shifts: 7 })
+  const again = call.post(`${base}/templates`, { name: 'Evenings', monday: '2026-03-25' })
+  expect((await refusalOf(again)).status).toBe(409)
+  const nothing = call.post(`${base}/templates`, { name: 'Nothing', monday: '2026-06-01' })
+  expect((await refusalOf(nothing)).status).toBe(422)
+  const apply = (monday: string, people?: boolean) =>
+    call.post(`${base}/templates/${template.id}/apply`, { monday, people })
+  expect(await apply('2026-03-23')).toMatchObject({ created: 0, skipped: 7, draft_id: null })
+  const made = await apply('2026-07-08', true)
+  expect(made).toMatchObject({ created: 7, skipped: 0 })
+  const { shifts } = await call.get(`${base}?start=2026-07-06&end=2026-07-12`)
+  expect(shifts).toHaveLength(7)
+  expect(shifts[0]).toMatchObject({
+    from: '18:00',
+    to: '23:00',
+    date: '2026-07-06',
+    starts_at: '2026-07-06T16:00:00.000Z',
+  })
+  const draft = await call.get(`${base}/drafts/${made.draft_id}`)
+  expect(draft).toMatchObject({ name: 'Evenings, 2026-07-06', unfilled: { length: 13 } })
+  expect(draft.assignments).toEqual([{ shift_id: shifts[0].id, staff_id: staff[0].id }])
+  expect(await apply('2026-01-01')).toMatchObject({ created: 7 }) // earlier too
+  await call.delete(`${base}/templates/${template.id}`)
+  expect((await call.get(`${base}/templates`)).templates).toEqual([])
+  expect(await audited(call)).toEqual(expect.arrayContaining(['template.create', 'template.apply', 'template.delete']))
+})
+
+test('two planners at once: whoever comes late is told, and nothing is lost', async () => {
+  const { change, standing, staff, shift_ids } = await planned()
+  const puts = shift_ids.map(shift_id => change({ put: [{ shift_id, staff_id: staff[0].id }] }))
+  await Promise.all(puts)
+  expect(await standing()).toHaveLength(7)
+})
+
+test('without script a place is moved by a form, and a rule against it is said', async () => {
+  const { call, url, draft, standing, staff, shift_ids } = await planned()
+  await call.post('/api/v1/users', officer)
+  const browser = visitor(url)
+  await browser.signIn(officer.email, officer.password)
+  const move = (place: string, to: string) =>
+    browser.submit(`/rota/plan/${draft.job_id}/move`, {
+      csrf_token: browser.csrfToken() ?? '',
+      place,
+      to,
+      back: `/rota/plan?draft=${draft.job_id}`,
+    })
+  const done = await move(`${shift_ids[0]}/`, String(staff[0].id))
+  expect(done.status).toBe(303)
+  expect(done.headers.get('location')).toBe(`/rota/plan?draft=${draft.job_id}`)
+  expect(await standing()).toEqual([{ shift_id: shift_ids[0] ?? 0, staff_id: staff[0].id }])
+  await call.patch(`${base}/staff/${staff[1].id}`, { skills: [] })
+  const refused = await move(`${shift_ids[0]}/${staff[0].id}`, String(staff[1].id))
+  expect(refused.status).toBe(409)
+  expect(await refused.text()).toContain('Bob lacks the skill bar')
+  await move(`${shift_ids[0]}/${staff[0].id}`, '')
+  expect(await standing()).toEqual([])
+})
+
+browserTest('a place is dragged to a person, refused where a rule is against it, and moved by keyboard', async () => {
+  const { call, url, draft, change, standing, staff, shift_ids } = await planned(['Ann', 'Bob', 'Cy'])
+  await call.post('/api/v1/users', officer)
+  await call.patch(`${base}/staff/${staff[1].id}`, { skills: [] })
+  const [first = 0, second = 0] = shift_ids
+  await change({ put: [{ shift_id: first, staff_id: staff[0].id }] })
+  const page = await openBrowser({ viewport: { width: 1300, height: 900 } })
+  const complaints = complaintsOf(page)
+  await signIn(page, url, officer.email, officer.password)
+  await page.goto(`${url}/rota/plan?draft=${draft.job_id}`)
+  const cell = (name: string, date: string) => `td[data-name="${name}"][data-date="${date}"]`
+  const ann = `#c-${first}-${staff[0].id}`
+
+  await page.dragAndDrop(ann, cell('Cy', '2026-03-23'))
+  await page.waitForSelector(`${cell('Cy', '2026-03-23')} #c-${first}-${staff[2].id}`)
+  expect(await standing()).toEqual([{ shift_id: first, staff_id: staff[2].id }])
+
+  await page.dragAndDrop(`#c-${first}-${staff[2].id}`, cell('Bob', '2026-03-23'))
+  await page.waitForFunction(() => document.querySelector('[data-toast]')?.textContent?.includes('lacks the skill'))
+  expect(await standing()).toEqual([{ shift_id: first, staff_id: staff[2].id }])
+
+  // By keyboard: an open place of Tuesday to Ann, two rows down from the row of open places is Bob, one is Ann.
+  await page.focus(`#c-${second}-open`)
+  await page.keyboard.press('Enter')
+  await page.waitForSelector(`${cell('Ann', '2026-03-24')}.may`)
+  expect(await page.locator(`${cell('Bob', '2026-03-24')}.may-not`).count()).toBe(1)
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  const placed = `${cell('Ann', '2026-03-24')} #c-${second}-${staff[0].id}`
+  await page.waitForSelector(placed)
+  await page.waitForFunction(id => document.activeElement?.id === id, `c-${second}-${staff[0].id}`)
+  expect(await standing()).toContainEqual({ shift_id: second, staff_id: staff[0].id })
+
+  // Escape lets go, and nothing is moved.
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('.may')
+  await page.keyboard.press('Escape')
+  expect(await page.locator('.may').count()).toBe(0)
+
+  // To another day of the same person, and off again in the grid by site.
+  await page.dragAndDrop(placed, cell('Ann', '2026-03-25'))
+  await page.waitForSelector(`${cell('Ann', '2026-03-25')} .chip`)
+  await page.goto(`${url}/rota/plan?draft=${draft.job_id}&view=sites`)
+  await page.dragAndDrop(`#c-${first}-${staff[2].id}`, 'td[data-target=off]')
+  await page.waitForSelector(`#c-${first}-${staff[2].id}`, { state: 'detached' })
+  expect(await standing()).toHaveLength(1)
+
+  await page.click('button:text("Publish")')
+  await page.click('dialog button:text("Publish")')
+  await page.waitForURL(/plan\?week=/)
+  expect((await call.get(`${base}?start=${week.start_date}&end=${week.end_date}`)).summary.filled).toBe(1)
+  expect(complaints.filter(one => !one.includes('409'))).toEqual([])
+})
+
+browserTest('sites stand one under the other, and one click puts a replacement in a broken duty', async () => {
+  const app = await start()
+  const { call, url } = app
+  await call.post('/api/v1/users', officer)
+  const sites = [await newSite(call), await newSite(call, 'Hill', 'America/New_York')]
+  const ann = await newPerson(call, 'Ann')
+  const bob = await newPerson(call, 'Bob')
+  const day = new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 10)
+  const shift = await call.post(`${base}/shifts`, {
+    site_id: sites[0].id,
+    starts_at: `${day}T12:00:00Z`,
+    ends_at: `${day}T16:00:00Z`,
+    skill: 'bar',
+  })
+  await call.post(`${base}/shifts`, {
+    site_id: sites[1].id,
+    starts_at: `${day}T15:00:00Z`,
+    ends_at: `${day}T19:00:00Z`,
+  })
+  await call.post(`${base}/assignments`, { shift_id: shift.id, staff_id: ann.id })
+  await call.patch(`${base}/staff/${ann.id}`, { unavailable: [{ from: day, to: day }] })
+
+  const page = await openBrowser()
+  await signIn(page, url, officer.email, officer.password)
+  await page.goto(`${url}/rota/plan?week=${day}&view=sites`)
+  expect(await page.locator('table.plan tbody tr').count()).toBe(2)
+  expect(await page.locator('main').textContent()).toContain('Hill America/New_York')
+  expect(await page.locator('.chip.broken').textContent()).toContain('unavailable')
+  await page.click(`a[href="/rota/shifts/${shift.id}"]`)
+  await page.click('button:has-text("Instead of")')
+  await page.waitForFunction(() => !document.querySelector('main')?.textContent?.includes('cannot work'))
+  const { shifts } = await call.get(`${base}?start=${day}&end=${day}&site_id=${sites[0].id}`)
+  expect(shifts[0].staff).toMatchObject([{ name: 'Bob', broken: false }])
+  expect(bob.id).toBe(shifts[0].staff[0].staff_id)
+})
