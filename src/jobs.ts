@@ -5,12 +5,14 @@ import { sendInvitation } from './accounts/invitation.ts'
 import type { App } from './context.ts'
 import { recordDailyMetrics } from './dashboard/daily-metrics.ts'
 import { scoreHealth } from './dashboard/health-scores.ts'
+import { announce, announceLeaders, announceWeek } from './leagues/announce.ts'
+import { mailFinal } from './leagues/final-mail.ts'
 import { finalizeDue } from './leagues/jobs.ts'
 import { recordDailyValues } from './leagues/market/daily-values.ts'
 import { auditLedgers } from './leagues/market/ledger-audit-job.ts'
 import { updateQuotes } from './leagues/market/quote-feeds/update-quotes.ts'
-import { announce } from './leagues/sheets/announce.ts'
 import { importUpload } from './leagues/sheets/import-job.ts'
+import { mailPicksDue } from './leagues/tours/picks-mail.ts'
 import { ensureUpdates } from './leagues/tours/supervisor.ts'
 import { updatePlayerScores } from './leagues/tours/update-player-scores.ts'
 import { sendMail } from './mail/send.ts'
@@ -36,9 +38,13 @@ export const jobs: readonly JobDefinition<App>[] = [
   sendInvitation,
   importUpload,
   announce,
+  announceLeaders,
+  announceWeek,
   updatePlayerScores,
   ensureUpdates,
   finalizeDue,
+  mailFinal,
+  mailPicksDue,
   sweepJobs,
   checkAlerts,
   indexRuns,

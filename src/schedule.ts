@@ -3,9 +3,11 @@
 import type { App } from './context.ts'
 import { recordDailyMetrics } from './dashboard/daily-metrics.ts'
 import { scoreHealth } from './dashboard/health-scores.ts'
+import { announceLeaders, announceWeek } from './leagues/announce.ts'
 import { finalizeDue } from './leagues/jobs.ts'
 import { recordDailyValues } from './leagues/market/daily-values.ts'
 import { auditLedgers } from './leagues/market/ledger-audit-job.ts'
+import { mailPicksDue } from './leagues/tours/picks-mail.ts'
 import { ensureUpdates } from './leagues/tours/supervisor.ts'
 import { checkAlerts } from './monitor/alerts/check-alerts.ts'
 import { backUp } from './monitor/backups/jobs.ts'
@@ -19,6 +21,9 @@ import { alertExpiringCertificates } from './rota/certificate-alerts.ts'
 export const schedule: readonly ScheduleEntry<App>[] = [
   every('*/2 * * * *', ensureUpdates),
   every('* * * * *', finalizeDue),
+  every('*/5 * * * *', announceLeaders),
+  every('0 8 * * 1', announceWeek),
+  every('7 * * * *', mailPicksDue),
   every('* * * * *', sweepJobs),
   every('* * * * *', checkAlerts),
   every('*/5 * * * *', indexRuns),

@@ -1,33 +1,44 @@
+/** Tells a league's webhook (Discord, Slack) what there is to tell: the one announcer of all kinds. */
+import { and, eq, gt, isNull, lte, sql } from 'drizzle-orm'
 import { t } from 'elysia'
-import type { Db } from '../../../db/open.ts'
-import { type App, job } from '../../context.ts'
-import type { Row } from '../../leaderboard/page.ts'
-import { canonical } from '../../leaderboard/query.ts'
-import { iso } from '../../platform/clock.ts'
-import { postJson } from '../../platform/http/outgoing.ts'
-import { boardPage } from '../board.ts'
-import type { League } from '../league.ts'
-import { findLeague } from '../queries.ts'
-import { findUpload } from './queries.ts'
-import type { Upload } from './upload.ts'
+import type { Db } from '../../db/open.ts'
+import { leagueAnnouncements, leagues } from '../../db/schema.ts'
+import { atomically } from '../../db/transactions.ts'
+import { type App, job } from '../context.ts'
+import type { Row } from '../leaderboard/page.ts'
+import { canonical } from '../leaderboard/query.ts'
+import { postJson } from '../platform/http/outgoing.ts'
+import { type Announcement, announcements, webhookFor } from './announcements.ts'
+import { boardPage } from './board.ts'
+import { kindOf } from './kinds.ts'
+import type { League } from './league.ts'
+import { findLeague } from './queries.ts'
 
-/** Books the announcement of an upload, where the league has somebody to tell: its job is to be dispatched after the commit. */
-export const announceLater = (app: App, tx: Db, { id, config }: League, uploadId: number): string | undefined =>
-  config.webhook_url ? app.jobs.accept(tx, announce, { leagueId: id, uploadId }).jobId : undefined
+/** Part of a transaction, where the league has somebody to tell; the job is to be dispatched after the commit. `detail`: a line of the caller's. */
+export const announceLater = (
+  app: App,
+  tx: Db,
+  league: League,
+  what: Announcement,
+  detail?: string,
+): string | undefined =>
+  webhookFor(league, what) ? app.jobs.accept(tx, announce, { leagueId: league.id, what, detail }).jobId : undefined
 
-/** Tells a league's webhook that its board has changed: the top ten and who moved most. */
-export const announce = job('sheets.announce', {
-  input: t.Object({ leagueId: t.Integer(), uploadId: t.Integer() }),
+export const announce = job('leagues.announce', {
+  input: t.Object({
+    leagueId: t.Integer(),
+    what: t.Union(announcements.map(what => t.Literal(what))),
+    detail: t.Optional(t.String()),
+  }),
   attempts: 5,
   backoff: '5s',
   expires: '6h',
-  async run({ leagueId, uploadId }, app, { signal }) {
+  async run({ leagueId, what, detail }, app, { signal }) {
     const league = findLeague(app.db, leagueId)
-    const url = league?.config.webhook_url
-    const upload = findUpload(app.db, uploadId)
-    if (!league || typeof url !== 'string' || upload?.status !== 'done') return { skipped: 'nothing to announce' }
-    const top = await boardPage(app, league, canonical({ limit: 500 }))
-    const text = message(league.name, upload, top.rows, top.pagination.total)
+    const url = league && webhookFor(league, what)
+    if (!url) return { skipped: 'nothing to announce' }
+    const { rows, pagination } = await boardPage(app, league, canonical({ limit: 500 }))
+    const text = message(app, league, heading(what, pagination.total), detail, rows)
     await postJson(
       url,
       { content: text.slice(0, 1_990), text, username: 'Fieldhouse', allowed_mentions: { parse: [] } },
@@ -40,31 +51,100 @@ export const announce = job('sheets.announce', {
 const inEnglish = new Intl.NumberFormat('en')
 const moved = ({ change }: Row) => (change ? (change > 0 ? ` ▲${change}` : ` ▼${-change}`) : '')
 /** Names are other people's text: nothing in them may mention or format. */
-const plain = (name: string) => name.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
+export const plain = (name: string) => name.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
 
-function message(league: string, upload: Upload, rows: Row[], players: number): string {
-  const top = rows
-    .slice(0, 10)
-    .map(
-      row =>
-        `${row.rank ?? '–'}. ${plain(row.name)} — ${row.score === null ? '–' : inEnglish.format(row.score)}${moved(row)}`,
-    )
+function heading(what: Announcement, players: number): string {
+  if (what === 'board') return `the board is updated (${inEnglish.format(players)} players)`
+  return { leader: 'there is a new leader', final: 'the board is final', weekly: 'how it stands this week' }[what]
+}
+
+function message(app: App, league: League, news: string, detail: string | undefined, rows: readonly Row[]): string {
+  const { score } = kindOf(app, league).pages
+  const scoreText = (row: Row) => (row.score === null ? '–' : String(score(row.score)))
+  const top = rows.slice(0, 10).map(row => `${row.rank ?? '–'}. ${plain(row.name)} — ${scoreText(row)}${moved(row)}`)
   const movers = rows
     .filter(({ change }) => change)
     .toSorted((a, b) => Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0))
     .slice(0, 5)
     .map(row => `${plain(row.name)}${moved(row)}`)
-  const heading = `**${plain(league)}**: the board is updated (${inEnglish.format(players)} players)`
-  const lines = [heading, whatChanged(upload), ...top]
-  if (movers.length) lines.push(`Movers: ${movers.join(', ')}`)
-  return lines.join('\n')
+  const page = app.config.publicUrl && `${app.config.publicUrl.replace(/\/+$/, '')}/leagues/${league.id}`
+  return [
+    `**${plain(league.name)}**: ${news}`,
+    detail,
+    ...top,
+    movers.length > 0 && `Movers: ${movers.join(', ')}`,
+    page,
+  ]
+    .filter(Boolean)
+    .join('\n')
 }
 
-function whatChanged({ kind, takenAt, summary }: Upload): string {
-  const sheet = kind === 'baseline' ? 'A new baseline' : kind === 'extra' ? 'An extra sheet' : 'A new scan'
-  const time = `${iso(takenAt).slice(0, 16).replace('T', ' ')} UTC`
-  const counts = (['new', 'missing', 'renamed', 'suspicious', 'unknown'] as const).flatMap(part =>
-    summary?.[part] ? `${inEnglish.format(summary[part])} ${part}` : [],
-  )
-  return `${sheet}, taken ${time}${counts.length ? `: ${counts.join(', ')}` : ''}`
+/** Leagues that go on and have a webhook. */
+const announcing = (db: Db, now: number): League[] =>
+  db
+    .select()
+    .from(leagues)
+    .where(
+      and(
+        isNull(leagues.finalizedAt),
+        isNull(leagues.archivedAt),
+        lte(leagues.startsAt, now),
+        gt(leagues.endsAt, now),
+        sql`json_extract(${leagues.config}, '$.webhook_url') is not null`,
+      ),
+    )
+    .all()
+
+const mostLeaders = 3 // more than these share the lead: nobody leads
+
+/** Looked at every few minutes rather than at each score: a lead that goes to and fro is told of once. */
+export const announceLeaders = job('leagues.announce_leaders', {
+  input: t.Object({}),
+  attempts: 1,
+  expires: '120s',
+  once: () => 'leaders',
+  async run(_, app, { signal }) {
+    let told = 0
+    for (const league of announcing(app.db, app.clock.now())) {
+      signal.throwIfAborted()
+      if (!kindOf(app, league).pages.announces.includes('leader') || !webhookFor(league, 'leader')) continue
+      const { rows } = await boardPage(app, league, canonical({ limit: mostLeaders + 1, sort_by: 'score' }))
+      const first = rows.filter(({ rank, score }) => rank === 1 && score !== null)
+      if (first.length === 0 || first.length > mostLeaders) continue
+      const id = await atomically(app.db, tx => noteLeaders(app, tx, league, first))
+      if (id) told++
+      if (id) await app.jobs.tryDispatch(id)
+    }
+    return { told }
+  },
+})
+
+/** The first who lead are only remembered. */
+function noteLeaders(app: App, tx: Db, league: League, first: readonly Row[]): string | undefined {
+  const leaders = first.map(({ player_id }) => player_id).sort()
+  const isLeague = eq(leagueAnnouncements.leagueId, league.id)
+  const known = tx.select().from(leagueAnnouncements).where(isLeague).get()?.leaders
+  if (known && JSON.stringify(known) === JSON.stringify(leaders)) return undefined
+  tx.insert(leagueAnnouncements)
+    .values({ leagueId: league.id, leaders })
+    .onConflictDoUpdate({ target: leagueAnnouncements.leagueId, set: { leaders } })
+    .run()
+  const names = first.map(({ name }) => plain(name))
+  const detail = names.length === 1 ? `${names[0]} leads.` : `${names.join(' and ')} share the lead.`
+  return known && announceLater(app, tx, league, 'leader', detail)
 }
+
+export const announceWeek = job('leagues.announce_week', {
+  input: t.Object({}),
+  attempts: 3,
+  expires: '12h',
+  once: () => 'week',
+  async run(_, app) {
+    const { db, clock, jobs } = app
+    const ids = await atomically(db, tx =>
+      announcing(tx, clock.now()).flatMap(league => announceLater(app, tx, league, 'weekly') ?? []),
+    )
+    for (const id of ids) await jobs.tryDispatch(id)
+    return { told: ids.length }
+  },
+})

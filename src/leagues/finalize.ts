@@ -3,6 +3,8 @@ import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import type { Who } from '../platform/http/request-context.ts'
+import { announceLater } from './announce.ts'
+import { mailFinalLater } from './final-mail.ts'
 import type { LeagueView } from './league.ts'
 import { changeLeague, leagueById, leagueViewById } from './queries.ts'
 
@@ -13,13 +15,15 @@ export async function finalize(app: App, id: number, who: Pick<Who, 'id' | 'user
   if (league.finalizedAt !== null) refuse('conflict', 'This league is final already')
   const rules = kinds[league.kind] ?? refuse('conflict', `Leagues of kind ${league.kind} cannot be finalised here`)
   const frozen = await rules.finalize(app, league)
-  await atomically(db, tx => {
+  const told = await atomically(db, tx => {
     if (leagueById(tx, id).finalizedAt !== null) refuse('conflict', 'This league is final already')
     const now = clock.now()
     const hash = frozen.keep?.(tx) ?? frozen.hash
-    changeLeague(tx, id, { finalizedAt: now, finalHash: hash })
+    const final = changeLeague(tx, id, { finalizedAt: now, finalHash: hash })
     audit(tx, { at: now, who, action: 'league.finalize', target: `league ${id}`, detail: { hash } })
+    return [announceLater(app, tx, final, 'final'), mailFinalLater(app, tx, id)].filter(id => id !== undefined)
   })
+  for (const job of told) await app.jobs.tryDispatch(job)
   return leagueViewById(db, id, clock.now())
 }
 

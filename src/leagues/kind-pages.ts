@@ -1,7 +1,8 @@
-import type { Content } from '../platform/html.ts'
+import { type Content, html } from '../platform/html.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { type FormChoice, formField } from '../ui/parts/form.ts'
 import type { SortOrder } from '../ui/parts/table.ts'
+import { type Announcement, announcementLabels, isWanted } from './announcements.ts'
 
 /** What a kind of league brings to the pages that all leagues share: its words, how it writes scores, its tabs, its form fields. */
 export type KindPages = {
@@ -25,6 +26,8 @@ export type KindPages = {
   membersPlay?: true
   /** Player ids of the board are ids of users. */
   playersAreUsers?: true
+  /** What its webhook can be told of. */
+  announces: readonly Announcement[]
   /** Beside the board and the settings, which every league has. */
   tabs(who: Who | undefined): Tab[]
   /** An empty board: what fills it, and where the reader can do so. */
@@ -55,6 +58,15 @@ export const publicField = (config: LeagueConfig) =>
 
 export const autoFinalizeField = (config: LeagueConfig, label = 'Finalise by itself when it ends') =>
   formField({ label, name: 'config.auto_finalize', type: 'checkbox', value: config.auto_finalize === true })
+
+/** For the form of a kind that tells these. */
+export const announcementFields = (
+  config: LeagueConfig,
+  told: readonly Announcement[],
+) => html`<fieldset><legend>Announcements</legend>
+${formField({ label: 'Webhook', name: 'config.webhook_url', type: 'url', optional: true, value: fieldText(config.webhook_url), hint: 'The address of a Discord or Slack webhook, where the league tells its news' })}
+${told.map(each => formField({ label: announcementLabels[each], name: `config.announce.${each}`, type: 'checkbox', value: isWanted(config, each) }))}
+</fieldset>`
 
 export const choices = (labels: Record<string, string>): FormChoice[] =>
   Object.entries(labels).map(([value, label]) => ({ value, label }))

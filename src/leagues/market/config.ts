@@ -1,7 +1,9 @@
 /** The config of a market league: checked and completed once, at the edge. */
 import { type Static, Type as t } from '@sinclair/typebox' // strict: Elysia's own take numbers as text too
 import { Value } from '@sinclair/typebox/value'
+import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
+import { announcementConfig, checkWebhook } from '../announcements.ts'
 import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'
 
@@ -24,6 +26,7 @@ export const marketConfig = t.Object(
       description: 'Seconds; at older prices nobody trades',
     }),
     allow_short: t.Boolean({ default: false, description: 'Whether more may be sold than is held' }),
+    ...announcementConfig,
     sort: t.Optional(t.String({ minLength: 1, maxLength: 60 })),
     public: t.Optional(t.Boolean({ description: 'false: only members and officers see it' })),
     auto_finalize: t.Optional(t.Boolean({ description: 'Freeze the board at `ends_at`' })),
@@ -34,11 +37,16 @@ export type MarketConfig = Static<typeof marketConfig>
 /** What an order is judged by. */
 export type MarketRules = Pick<MarketConfig, 'fee_cents' | 'max_position_pct' | 'quote_max_age_s' | 'allow_short'>
 
-export function checkedMarketConfig(given: Record<string, unknown>): Record<string, unknown> {
+export function checkedMarketConfig(
+  given: Record<string, unknown>,
+  app: Pick<App, 'config'>,
+  league?: League,
+): Record<string, unknown> {
   const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) // emptied: the default again
   const config = Value.Default(marketConfig, structuredClone(chosen))
   const errors = configErrors(marketConfig, config)
   if (errors.length) refuse('invalid', 'The config does not fit a market league', { errors })
+  checkWebhook(chosen, app, league)
   return config as MarketConfig
 }
 

@@ -2,8 +2,9 @@ import { html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import { formField } from '../../ui/parts/form.ts'
 import { money, number, percent } from '../../ui/parts/values.ts'
-import { autoFinalizeField, fieldText, type KindPages, publicField } from '../kind-pages.ts'
+import { announcementFields, autoFinalizeField, fieldText, type KindPages, publicField } from '../kind-pages.ts'
 
+const announces = ['leader', 'final', 'weekly'] as const
 const trade = { path: 'trade', label: 'Trade' }
 const activity = { path: 'activity', label: 'Activity' }
 
@@ -17,6 +18,7 @@ export const marketKindPages: KindPages = {
     if (metric.endsWith('_cents')) return money(value)
     return metric.endsWith('_pct') ? percent(value, { signed: true, digits: 2 }) : number(value)
   },
+  announces,
   first: 'desc',
   membersPlay: true,
   playersAreUsers: true,
@@ -34,5 +36,6 @@ ${formField({ label: 'Max age of a quote (seconds)', name: 'config.quote_max_age
 </div>
 ${formField({ label: 'Allow short selling', name: 'config.allow_short', type: 'checkbox', value: config.allow_short === true, hint: 'Up to the value of the portfolio' })}
 ${publicField(config)}${autoFinalizeField(config)}
-</fieldset>`,
+</fieldset>
+${announcementFields(config, announces)}`,
 }

@@ -1,6 +1,7 @@
 /** What the config of a sheet league may say. */
 import { type Static, t } from 'elysia'
 import { oneLine } from '../../platform/http/text-formats.ts'
+import { announcementConfig } from '../announcements.ts'
 
 const metric = t.String({ minLength: 1, maxLength: 60 })
 const tier = t.Object({
@@ -60,19 +61,7 @@ export const sheetConfig = t.Object(
     goals: t.Optional(
       t.Array(goal, { minItems: 1, maxItems: 20, description: 'What to reach, by baseline power; in place of `goal`' }),
     ),
-    webhook_url: t.Optional(
-      t.Union(
-        [
-          t.Null(),
-          t.String({
-            pattern: '^https?://',
-            maxLength: 2000,
-            'x-error': 'Write an address that begins with https:// or http://.',
-          }),
-        ],
-        { description: 'A Discord or Slack webhook that new boards are posted to' },
-      ),
-    ),
+    ...announcementConfig,
     sort: t.Optional(
       t.String({
         minLength: 1,

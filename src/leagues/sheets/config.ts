@@ -2,7 +2,7 @@
 import type { App } from '../../context.ts'
 import { type FieldError, refuse } from '../../errors.ts'
 import { GOAL, gainColumn, goalColumn, metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
-import { checkUrlField } from '../../platform/http/outgoing.ts'
+import { checkWebhook } from '../announcements.ts'
 import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'
 import { type SheetConfig, sheetConfig } from './config-schema.ts'
@@ -31,8 +31,7 @@ export function checkedSheetConfig(
     ...(config.sort && config.sort !== 'score' && { sort: namedSort(config.sort, names) }),
   }
   refuseAny(names.errors)
-  if (config.webhook_url && config.webhook_url !== league?.config.webhook_url)
-    checkUrlField('config.webhook_url', 'webhook', config.webhook_url, app.config.allowPrivateFeeds)
+  checkWebhook(given, app, league)
   return named
 }
 

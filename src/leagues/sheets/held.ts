@@ -7,13 +7,13 @@ import { invalid, refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { isAhead, iso, tooFarAhead } from '../../platform/clock.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { announceLater } from '../announce.ts'
 import type { League } from '../league.ts'
 import { leagueById } from '../queries.ts'
-import { announceLater } from './announce.ts'
 import { keepBuildable, sentTooLate } from './buildable.ts'
 import { changeUpload, publish, published, uploadById } from './queries.ts'
 import { isSeasonOver } from './retention.ts'
-import type { Upload } from './upload.ts'
+import { type Upload, whatChanged } from './upload.ts'
 
 const alertKey = (uploadId: number) => `upload_held:${uploadId}`
 export const clearHeldAlert = (tx: Db, now: number, uploadId: number) => clear(tx, now, alertKey(uploadId))
@@ -50,7 +50,7 @@ export function publishHeld(app: App, tx: Db, id: number, who: Who, takenAt?: nu
     target: `upload ${id}`,
     detail: { league_id: league.id, taken_at: iso(done.takenAt), doubts: upload.doubts },
   })
-  return { upload: done, announcing: announceLater(app, tx, league, id) }
+  return { upload: done, announcing: announceLater(app, tx, league, 'board', whatChanged(done)) }
 }
 
 /** The board never sees it; its snapshot is swept. */

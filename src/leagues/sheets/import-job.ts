@@ -12,8 +12,8 @@ import { iso } from '../../platform/clock.ts'
 import type { JobContext } from '../../platform/jobs/job.ts'
 import { fenced } from '../../platform/jobs/task-locks.ts'
 import { ThreadError } from '../../platform/process/threads.ts'
+import { announceLater } from '../announce.ts'
 import { leagueById } from '../queries.ts'
-import { announceLater } from './announce.ts'
 import { keepBuildable, sentTooLate } from './buildable.ts'
 import { boardConfigOf } from './config.ts'
 import { hold } from './held.ts'
@@ -24,7 +24,7 @@ import { uploadPath } from './receive-file.ts'
 import { deleteStrayFiles } from './retention.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import { correctTimesAhead } from './times.ts'
-import type { Upload } from './upload.ts'
+import { type Upload, whatChanged } from './upload.ts'
 
 /** A file becomes the board its league shows. Done twice, the second finds it done. */
 export const importUpload = job('sheets.import', {
@@ -112,9 +112,9 @@ async function importSheet(
       keepMapping(tx, leagueId, [...Object.keys(mapping), ...ignored], upload.givenMapping, clock.now())
     if (isHeld) return void hold(tx, clock.now(), league, upload, { ...read, doubts: imported.doubts })
     const before = published(tx, leagueId)
-    publish(tx, upload, read)
+    const done = publish(tx, upload, read)
     keepBuildable(sheets.boards.scores, before, published(tx, leagueId), sentTooLate)
-    return announceLater(app, tx, league, uploadId)
+    return announceLater(app, tx, league, 'board', whatChanged(done))
   })
   if (announcing) await app.jobs.tryDispatch(announcing)
   return { upload_id: uploadId, status: isHeld ? 'held' : 'done', doubts: imported.doubts, ...imported.summary }

@@ -4,6 +4,7 @@ import { isAtLeast } from '../../platform/http/access.ts'
 import { formField } from '../../ui/parts/form.ts'
 import { number } from '../../ui/parts/values.ts'
 import {
+  announcementFields,
   autoFinalizeField,
   choices,
   fieldText,
@@ -14,6 +15,7 @@ import {
 } from '../kind-pages.ts'
 
 const totals = { path: 'totals', label: 'Totals' }
+const announces = ['board', 'final', 'weekly'] as const
 const uploads = { path: 'uploads', label: 'Uploads' }
 const marks = { path: 'marks', label: 'Marks' }
 
@@ -25,6 +27,7 @@ export const sheetKindPages: KindPages = {
   score: value => number(value),
   metric: (_, value) => number(value),
   first: 'desc',
+  announces,
   scoreBars: true,
   hasPast: true,
   hasGains: true,
@@ -98,9 +101,9 @@ ${formField({
   hint: 'score, a metric, what was gained in one (deads.gain), or the percent of the goal (goal_pct)',
 })}
 <datalist id="seen-metrics">${['score', ...seen.flatMap(metric => [metric, gainColumn(metric)])].map(each => html`<option value="${each}"></option>`)}</datalist>
-${formField({ label: 'Webhook', name: 'config.webhook_url', type: 'url', optional: true, value: fieldText(config.webhook_url), hint: 'Posts updates to a Discord or Slack webhook' })}
 ${publicField(config)}${autoFinalizeField(config)}
-</fieldset>`,
+</fieldset>
+${announcementFields(config, announces)}`,
 }
 
 const pairs = (value: unknown) =>

@@ -3,6 +3,7 @@ import { type Static, Type as t } from '@sinclair/typebox' // strict: Elysia's o
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { announcementConfig, checkWebhook } from '../announcements.ts'
 import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'
 import { countEntries } from './entry-queries.ts'
@@ -46,6 +47,7 @@ export const tourConfig = t.Object(
           'What settles equal scores: the nearest guess at the winning score (unless told), or the best pick',
       }),
     ),
+    ...announcementConfig,
     max_entries: t.Optional(count(1_000, 'Of one member: 10 unless told')),
     auto_finalize: t.Optional(
       t.Boolean({ description: 'Freeze the board once the feed is official: true unless told' }),
@@ -75,7 +77,7 @@ export type TourRules = ScoringRules &
 
 export function checkedTourConfig(
   given: Record<string, unknown>,
-  { db }: Pick<App, 'db'>,
+  { db, config: settings }: Pick<App, 'db' | 'config'>,
   league?: League,
 ): Record<string, unknown> {
   const errors = configErrors(tourConfig, given)
@@ -86,6 +88,7 @@ export function checkedTourConfig(
   if (best > config.picks)
     errors.push({ path: 'config.best', message: `At most ${config.picks}, the number of picks.` })
   if (errors.length) refuse('invalid', 'The config does not fit a tour league', { errors })
+  checkWebhook(given, { config: settings }, league)
   if (league && countEntries(db, league.id) > 0) insistSame(tourRulesOf(league), config)
   return { ...config, best, event: config.event?.trim() || null, deadline: config.deadline ?? null }
 }

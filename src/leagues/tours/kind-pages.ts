@@ -1,8 +1,17 @@
 import { html } from '../../platform/html.ts'
 import { formField } from '../../ui/parts/form.ts'
 import { number, toPar } from '../../ui/parts/values.ts'
-import { autoFinalizeField, choices, fieldText, type KindPages, partOf, publicField } from '../kind-pages.ts'
+import {
+  announcementFields,
+  autoFinalizeField,
+  choices,
+  fieldText,
+  type KindPages,
+  partOf,
+  publicField,
+} from '../kind-pages.ts'
 
+const announces = ['leader', 'final', 'weekly'] as const
 const entries = { path: 'entries', label: 'Entries' }
 
 export const tourKindPages: KindPages = {
@@ -12,6 +21,7 @@ export const tourKindPages: KindPages = {
   scoreName: 'To par',
   score: toPar,
   metric: (metric, value) => (metric === 'today' ? toPar(value) : number(value)),
+  announces,
   first: 'asc',
   hasPast: true,
   membersPlay: true,
@@ -51,5 +61,6 @@ ${formField({
 ${formField({ label: 'Max entries per member', name: 'config.max_entries', type: 'number', min: 1, max: 1000, value: fieldText(config.max_entries) ?? 10 })}
 </div>
 ${publicField(config)}${autoFinalizeField({ auto_finalize: true, ...config }, 'Finalise automatically when the feed says the event is over')}
-</fieldset>`,
+</fieldset>
+${announcementFields(config, announces)}`,
 }

@@ -1,0 +1,62 @@
+/** What a league's webhook is told of, as part of the config of every kind. */
+import { Type as t } from '@sinclair/typebox' // strict: Elysia's own take numbers as text too
+import type { App } from '../context.ts'
+import { checkUrlField } from '../platform/http/outgoing.ts'
+import type { League } from './league.ts'
+
+export const announcements = ['board', 'leader', 'final', 'weekly'] as const
+export type Announcement = (typeof announcements)[number]
+
+export const announcementLabels: Record<Announcement, string> = {
+  board: 'When a sheet has changed the board',
+  leader: 'When somebody else leads',
+  final: 'When the board is final',
+  weekly: 'Every Monday, 08:00 UTC, while it goes on',
+}
+const usual: Record<Announcement, boolean> = { board: true, leader: true, final: true, weekly: false }
+
+/** The keys of a config that say where announcements go, and which. */
+export const announcementConfig = {
+  webhook_url: t.Optional(
+    t.Union([
+      t.Null(),
+      t.String({
+        pattern: '^https?://',
+        maxLength: 2000,
+        'x-error': 'Write an address that begins with https:// or http://.',
+        description: 'A Discord or Slack webhook',
+      }),
+    ]),
+  ),
+  announce: t.Optional(
+    t.Object(
+      Object.fromEntries(
+        announcements.map(each => [each, t.Optional(t.Boolean({ description: announcementLabels[each] }))]),
+      ),
+    ),
+  ),
+}
+
+/** A new address must be one on the internet, as those of feeds. */
+export function checkWebhook(
+  config: League['config'],
+  { config: { allowPrivateFeeds } }: Pick<App, 'config'>,
+  league?: League,
+) {
+  const url = config.webhook_url
+  if (typeof url === 'string' && url !== league?.config.webhook_url)
+    checkUrlField('config.webhook_url', 'webhook', url, allowPrivateFeeds)
+}
+
+type Config = League['config']
+
+/** Whether the league wants this told; what it does not say is as usual. */
+export function isWanted(config: Config, what: Announcement): boolean {
+  const chosen = config.announce
+  const choice = typeof chosen === 'object' && chosen !== null ? Object.entries(chosen) : []
+  return (choice.find(([name]) => name === what)?.[1] ?? usual[what]) === true
+}
+
+/** Where to, if the league wants this told. */
+export const webhookFor = ({ config }: Pick<League, 'config'>, what: Announcement): string | undefined =>
+  typeof config.webhook_url === 'string' && isWanted(config, what) ? config.webhook_url : undefined

@@ -1,0 +1,54 @@
+/** Members who have chosen nothing hear by mail, a day before, that picks close. */
+import { and, eq, gt, isNull, sql } from 'drizzle-orm'
+import { t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { entries, leagues, members } from '../../../db/schema.ts'
+import { job } from '../../context.ts'
+import { type News, sendMails, sendsMail } from '../../mail/send.ts'
+import { day, iso } from '../../platform/clock.ts'
+import type { League } from '../league.ts'
+import { arePicksOpen } from './picks.ts'
+
+export const mailPicksDue = job('tours.mail_picks_due', {
+  input: t.Object({}),
+  expires: '1h',
+  once: () => 'due',
+  async run(_, app) {
+    if (!sendsMail(app)) return { mails: 0 }
+    const { db, clock, tourBoards } = app
+    let mails = 0
+    for (const league of openLeagues(db, clock.now())) {
+      const picks = tourBoards.picking(league)
+      if (!arePicksOpen(picks, clock.now()) || picks.closesAt > clock.now() + day) continue
+      mails += await sendMails(app, newsFor(db, league, picks.closesAt))
+    }
+    return { mails }
+  },
+})
+
+const openLeagues = (db: Db, now: number): League[] =>
+  db
+    .select()
+    .from(leagues)
+    .where(
+      and(eq(leagues.kind, 'tour'), isNull(leagues.finalizedAt), isNull(leagues.archivedAt), gt(leagues.endsAt, now)),
+    )
+    .all()
+
+function newsFor(db: Db, { id, name }: League, closesAt: number): News[] {
+  const hasEntered = sql`exists (select 1 from ${entries} where ${entries.leagueId} = ${id} and ${entries.userId} = ${members.userId})`
+  const idle = db
+    .select({ userId: members.userId })
+    .from(members)
+    .where(and(eq(members.leagueId, id), sql`not ${hasEntered}`))
+    .all()
+  const at = `${iso(closesAt).slice(0, 16).replace('T', ' ')} UTC`
+  return idle.map(({ userId }) => ({
+    kind: 'picks',
+    userId,
+    subject: `Picks of ${name} close within a day`,
+    lines: [`Picks of ${name} close at ${at}. You have chosen nobody yet.`],
+    link: { label: 'Make your entry', path: `/leagues/${id}/entries` },
+    once: `${id}:${iso(closesAt).slice(0, 10)}`,
+  }))
+}

@@ -1,0 +1,102 @@
+import { expect, test } from 'bun:test'
+import { announceLeaders, announceWeek } from '../src/leagues/announce.ts'
+import { day } from '../src/platform/clock.ts'
+import { newCup, newTraders, quote, trade } from './market.ts'
+import { newLeague, upload } from './sheets.ts'
+import { afterTest, refusalOf, start, until } from './start.ts'
+import { enter, feedFor, newTour, newTourLeague, newUser, players, startStill, update } from './tours.ts'
+
+/** A webhook that keeps what it was told. */
+function webhook() {
+  const told: { content: string; allowed_mentions: object }[] = []
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    async fetch(request) {
+      told.push(await request.json())
+      return new Response(null, { status: 204 })
+    },
+  })
+  afterTest(() => server.stop(true))
+  const about = (words: string) => until(() => told.find(({ content }) => content.includes(words)))
+  return { url: `http://127.0.0.1:${server.port}/hook`, told, about }
+}
+
+type Fieldhouse = Awaited<ReturnType<typeof start>>
+const look = async ({ app, finished }: Fieldhouse) =>
+  (await finished({ job_id: (await app.jobs.start(announceLeaders, {})).jobId })).result
+
+test('a trading league tells its webhook who leads now, and that its board is final', async () => {
+  const fieldhouse = await startStill({ PUBLIC_URL: 'https://play.example.org' })
+  const { call } = fieldhouse
+  const hook = webhook()
+  const { id } = await newCup(call, { webhook_url: hook.url }, { name: 'Cup *of* @everyone' })
+  await quote(call, { ABC: 1_000, XYZ: 1_000 })
+  const [ann, bob] = await newTraders(fieldhouse, id, ['ann', 'bob'])
+  if (!ann || !bob) throw new Error('Somebody is missing')
+  await trade(ann, id, 'buy', 10, 'ABC')
+  await trade(bob, id, 'buy', 10, 'XYZ')
+  await quote(call, { ABC: 2_000 })
+  expect(await look(fieldhouse)).toEqual({ told: 0 }) // the first who leads is no news
+  expect(await look(fieldhouse)).toEqual({ told: 0 })
+  await quote(call, { XYZ: 3_000 })
+  expect(await look(fieldhouse)).toEqual({ told: 1 })
+  const { content, allowed_mentions } = await hook.about('bob leads.')
+  expect(content).toStartWith('**Cup \\*of\\* \\@everyone**: there is a new leader\nbob leads.\n1. bob — 100,200.00')
+  expect(content).toEndWith(`https://play.example.org/leagues/${id}`)
+  expect(allowed_mentions).toEqual({ parse: [] })
+  await call.patch(`/api/v1/leagues/${id}`, { config: { announce: { leader: false } } })
+  await quote(call, { ABC: 9_000 })
+  expect(await look(fieldhouse)).toEqual({ told: 0 })
+  await call.post(`/api/v1/leagues/${id}/finalize`)
+  expect((await hook.about('the board is final')).content).toContain('1. ann')
+})
+
+test('a tour league tells it too', async () => {
+  const feed = feedFor()
+  const fieldhouse = await startStill()
+  const { call, clock } = fieldhouse
+  const hook = webhook()
+  await newTour(call, feed.url)
+  await update(fieldhouse)
+  const { id } = await newTourLeague(call, { webhook_url: hook.url })
+  const [ann, bob] = [await newUser(fieldhouse, 'Ann'), await newUser(fieldhouse, 'Bob')]
+  const field = (await players(call)).map(({ player_id }: { player_id: string }) => player_id)
+  await enter(ann, id, field.slice(0, 4))
+  await enter(bob, id, field.slice(4, 8))
+  expect(await look(fieldhouse)).toEqual({ told: 0 }) // nobody leads before play
+  clock.forward(5 * day)
+  await call.post(`/api/v1/leagues/${id}/finalize`).catch(() => {}) // it may not be over on the feed
+  expect(hook.told.every(({ content }) => !content.includes('new leader'))).toBe(true)
+})
+
+test('a league that asks for it is told of every week', async () => {
+  const fieldhouse = await startStill()
+  const { call, app } = fieldhouse
+  const hook = webhook()
+  await newCup(call, { webhook_url: hook.url, announce: { weekly: true } }, { name: 'Weekly' })
+  await newCup(call, { webhook_url: hook.url }, { name: 'Quiet' })
+  await app.jobs.start(announceWeek, {})
+  expect((await hook.about('how it stands this week')).content).toContain('**Weekly**')
+  expect(hook.told).toHaveLength(1)
+})
+
+test('a sheet league tells that its board is updated, as before', async () => {
+  const { call, finished } = await start()
+  const hook = webhook()
+  const { id } = await newLeague(call, { webhook_url: hook.url })
+  await finished(upload(call, id, 'ID,Name,Power\n1,Ann,5\n', { kind: 'baseline' }))
+  await finished(upload(call, id, 'ID,Name,Power\n1,Ann,9\n2,Bob,4\n'))
+  const { content } = await hook.about('A new scan')
+  expect(content).toContain('the board is updated (2 players)')
+  expect(content).toContain('1 new')
+})
+
+test('a webhook and what it is told of are checked in every kind', async () => {
+  const { call } = await start({ ALLOW_PRIVATE_FEEDS: 'false' })
+  const wrong = async (config: object) =>
+    (await refusalOf(newCup(call, config))).problem.errors.map(({ path }: { path: string }) => path)
+  expect(await wrong({ webhook_url: 'http://127.0.0.1/hook' })).toEqual(['config.webhook_url'])
+  expect(await wrong({ announce: { hourly: true } })).toEqual(['config.announce.hourly'])
+  expect(await wrong({ announce: { final: 'yes' } })).toEqual(['config.announce.final'])
+})
