@@ -52,7 +52,7 @@ const packagesIn = (folder: string) =>
 type Manifest = { name: string; license?: unknown }
 
 /** Approved by the Open Source Initiative. */
-const openSource = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT']
+const openSource = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT', 'MIT-0']
 
 const scriptsOf = () => (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Scripts }).scripts
 type Scripts = Record<string, string>
