@@ -1,6 +1,6 @@
 /**
- * `bun run backup`: makes a backup in DATA_DIR/backups, beside a running server or without one. The nightly job runs this
- * very program as a process of its own, so that no request waits for it.
+ * `bun run backup`: makes a backup in DATA_DIR/backups, beside a running server or without one. `bun run backup s3` sends one to
+ * the store of BACKUP_S3_URL instead. The jobs of the schedule run this very program as a process of its own, so that no request waits for it.
  */
 import { existsSync } from 'node:fs'
 import { and, like, ne } from 'drizzle-orm'
@@ -12,19 +12,28 @@ import { raise } from '../src/alerts.ts'
 import { readConfig } from '../src/config.ts'
 import { locks } from '../src/locks.ts'
 import { makeBackup, type Tell } from '../src/monitor/backups/backup.ts'
+import { openS3Store, sendBackup } from '../src/monitor/backups/s3-backup.ts'
 import { minute, systemClock } from '../src/platform/clock.ts'
 import { type Lease, type Locks, openLocks } from '../src/platform/jobs/task-locks.ts'
 import { holdProcessLock, isProcessDead } from '../src/platform/process/process-lock.ts'
-import { helpFirst } from './script-help.ts'
+import { helpFirst, helpOf, misused } from './script-help.ts'
 
-helpFirst(import.meta.path)
+helpFirst(import.meta.path, { words: 1 })
+
+const [target] = process.argv.slice(2)
+if (target !== undefined && target !== 's3') {
+  console.error(`${target} is not understood.\n\n${helpOf(import.meta.path)}`)
+  process.exit(misused)
+}
 
 const patience = 30 * minute // how long another backup is waited for
 const toJob = process.send?.bind(process) // set where the job started this
-const failures = 'job_failed:backups.make:' // the job's own alerts begin like this too
+const failures = `job_failed:backups.${target ? 'send' : 'make'}:` // the job's own alerts begin like this too
 
 async function backup() {
-  const { dataDir, backupKeep: keep } = readConfig(process.env)
+  const config = readConfig(process.env)
+  const { dataDir, backupKeep: keep, backupS3KeepDays: keepDays } = config
+  if (target && !config.backupS3Url) throw new Error('Set BACKUP_S3_URL and its keys first')
   if (!existsSync(databaseFile(dataDir))) throw new Error(`There is nothing to back up in ${dataDir}`)
   const id = Bun.randomUUIDv7()
   const die = holdProcessLock(dataDir, id)
@@ -34,7 +43,10 @@ async function backup() {
   try {
     lease = await turn(openLocks(db, systemClock, id, owner => isProcessDead(dataDir, owner)))
     const { version } = packageJson
-    const made = await makeBackup({ dataDir, version, at: Date.now(), keep, signal: lease.signal, tell })
+    const making = { dataDir, version, at: Date.now(), signal: lease.signal, tell }
+    const made = target
+      ? await sendBackup(openS3Store(config), { ...making, keepDays })
+      : await makeBackup({ ...making, keep })
     await atomically(db, tx => settleFailures(tx, Date.now()))
     return made
   } catch (error) {
@@ -73,10 +85,14 @@ const settleFailures = (tx: Db, at: number) =>
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
+type Made = Awaited<ReturnType<typeof backup>>
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
+const sizeOf = (made: Made) => ('bytes' in made ? megabytes(made.bytes) : `${megabytes(made.bytes_sent)} sent`)
+
 try {
   const made = await backup()
   if (toJob) toJob({ made })
-  else console.log(`${made.name}: ${made.files} files, ${(made.bytes / 1e6).toFixed(1)} MB`)
+  else console.log(`${made.name}: ${made.files} files, ${sizeOf(made)}`)
 } catch (error) {
   console.error(messageOf(error))
   process.exitCode = 1

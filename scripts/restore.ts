@@ -1,7 +1,11 @@
-/** `bun run restore <folder or .tar>`: fills an empty DATA_DIR with a backup. */
+/**
+ * `bun run restore <folder or .tar>`: fills an empty DATA_DIR with a backup. `bun run restore s3` takes the newest of the store of
+ * BACKUP_S3_URL, `s3:2026-11-28T20-20-00.000Z` that one.
+ */
 import { resolve } from 'node:path'
-import { readConfig } from '../src/config.ts'
-import { restoreBackup } from '../src/monitor/backups/restore.ts'
+import { type Config, readConfig } from '../src/config.ts'
+import { type Bring, fromPath, restoreBackup } from '../src/monitor/backups/restore.ts'
+import { fetchBackup, openS3Store } from '../src/monitor/backups/s3-backup.ts'
 import { helpFirst, helpOf, misused } from './script-help.ts'
 
 helpFirst(import.meta.path, { words: 1 })
@@ -11,9 +15,17 @@ if (!source) {
   console.error(`Which backup?\n\n${helpOf(import.meta.path)}`)
   process.exit(misused)
 }
+const bringer = (config: Config, source: string): Bring => {
+  const s3 = /^s3(?::(.+))?$/.exec(source)
+  if (!s3) return fromPath(resolve(source))
+  if (!config.backupS3Url) throw new Error('Set BACKUP_S3_URL and its keys first')
+  return folder => fetchBackup(openS3Store(config), folder, s3[1])
+}
+
 try {
-  const { dataDir } = readConfig(process.env)
-  const { manifest, bytes } = await restoreBackup(resolve(source), dataDir, Date.now())
+  const config = readConfig(process.env)
+  const { dataDir } = config
+  const { manifest, bytes } = await restoreBackup(bringer(config, source), dataDir, Date.now())
   console.log(
     `Restored ${manifest.files.length} files (${(bytes / 1e6).toFixed(1)} MB) of ${manifest.made_at} into ${dataDir}`,
   )

@@ -9,6 +9,7 @@ const all = process.env.FIELDHOUSE_TEST_ALL === '1'
 const missing = [
   !redisServer && 'Redis (redis-server is not installed): what several processes do over Redis',
   !chromium && 'Chromium (not installed): pages in a real browser',
+  !all && 'An S3 store (fetched in CI only): backups off the machine',
   !nginx && 'nginx (not installed): a cache in front',
 ].filter(Boolean)
 for (const part of missing) console.log(all ? `Must not be left out: ${part}` : `Left out: ${part}`)

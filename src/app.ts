@@ -19,6 +19,8 @@ import { openLivePortfolios } from './leagues/market/live-portfolios/live-portfo
 import { resumeUploads } from './leagues/sheets/import-job.ts'
 import { openSheets } from './leagues/sheets/open.ts'
 import { openTourBoards } from './leagues/tours/boards.ts'
+import { raiseRestoreFailure } from './monitor/backups/jobs.ts'
+import { restoreAtStart } from './monitor/backups/restore-at-start.ts'
 import { lookForDamageAtStart, reportDamage } from './monitor/damage.ts'
 import { addGauges } from './monitor/gauges.ts'
 import { type MonitorIntervals, startProcessMonitor } from './monitor/process-monitor.ts'
@@ -47,7 +49,7 @@ import { openShutdown } from './platform/process/shutdown.ts'
 import { openTelemetry } from './platform/process/telemetry.ts'
 import { openRedis } from './platform/redis.ts'
 import { refused, routes } from './routes.ts'
-import { schedule as scheduleTable } from './schedule.ts'
+import { scheduleOf } from './schedule.ts'
 import { warmUp } from './warm-up.ts'
 
 export type Fieldhouse = { app: App; url: string; stop(): Promise<void> }
@@ -95,6 +97,7 @@ export async function startFieldhouse(
     const telemetry = shutdown.onClose('telemetry', await openTelemetry({ ...release, log }), telemetry =>
       telemetry.close(),
     )
+    const restored = await restoreAtStart(dataDir, clock.now())
     const db = shutdown.onClose(
       'database',
       openDatabase(dataDir, () => otherProcessesAlive(dataDir)),
@@ -103,6 +106,9 @@ export async function startFieldhouse(
     shutdown.onClose('liveness', holdProcessLock(dataDir, processId), die => die())
     const row = { id: processId, role, version, startedAt: clock.now() }
     shutdown.onClose('process row', await registerProcess(db, row), leave => leave())
+
+    if (restored && 'failed' in restored) await raiseRestoreFailure(db, clock.now(), restored.failed)
+    if (restored) log.warn('A backup was to be restored at this start', restored)
 
     const redis = config.redisUrl
       ? shutdown.onClose('redis', await openRedis(config.redisUrl, log), redis => redis.close())
@@ -135,7 +141,7 @@ export async function startFieldhouse(
     )
     const jobs = openJobs<App>(db, queues, clock, log, () => app)
     jobs.define([...jobTable, ...moreJobs])
-    const schedule = openSchedule([...scheduleTable, ...moreSchedule], db, jobs, clock, log)
+    const schedule = openSchedule([...scheduleOf(config), ...moreSchedule], db, jobs, clock, log)
     const sheets = shutdown.onClose('sheets', openSheets(dataDir, clock), sheets => sheets.close())
     const livePortfolios = shutdown.onClose(
       'livePortfolios',

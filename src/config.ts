@@ -81,6 +81,24 @@ export const settings = {
     'A price that moves by more than so many percent is held until an officer answers; 0 = never',
   ),
   backupKeep: int('BACKUP_KEEP', 7, 'How many backups are kept', { min: 1, max: 1000 }),
+  backupS3Url: url(
+    'BACKUP_S3_URL',
+    ['https:', 'http:'],
+    'Backups also go to this S3-compatible store: https://host/bucket or https://host/bucket/folder',
+  ),
+  backupS3AccessKey: maybe('BACKUP_S3_ACCESS_KEY', 'Access key of that store', { secret: true }),
+  backupS3SecretKey: maybe('BACKUP_S3_SECRET_KEY', 'Secret key of that store', { secret: true }),
+  backupS3Region: text('BACKUP_S3_REGION', 'us-east-1', 'Region of that store'),
+  backupS3Schedule: text('BACKUP_S3_SCHEDULE', '20 * * * *', 'When backups are sent there: a cron line in UTC'),
+  backupS3KeepDays: int(
+    'BACKUP_S3_KEEP_DAYS',
+    30,
+    'Days of backups kept there: all of the last day, one a day before',
+    {
+      min: 1,
+      max: 3650,
+    },
+  ),
   supervisorRestarts: bool(
     'SUPERVISOR_RESTARTS',
     true,
@@ -97,6 +115,9 @@ function together(isSet: (variable: string) => boolean): string[] {
   const pairs = [
     ['ADMIN_EMAIL', 'ADMIN_PASSWORD'],
     ['ADMIN_PASSWORD', 'ADMIN_EMAIL'],
+    ['BACKUP_S3_URL', 'BACKUP_S3_ACCESS_KEY'],
+    ['BACKUP_S3_ACCESS_KEY', 'BACKUP_S3_SECRET_KEY'],
+    ['BACKUP_S3_SECRET_KEY', 'BACKUP_S3_URL'],
     ['SMTP_URL', 'MAIL_FROM'],
     ['SMTP_URL', 'PUBLIC_URL'],
     ['MAIL_FROM', 'SMTP_URL'],

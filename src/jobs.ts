@@ -17,7 +17,7 @@ import { ensureUpdates } from './leagues/tours/supervisor.ts'
 import { updatePlayerScores } from './leagues/tours/update-player-scores.ts'
 import { sendMail } from './mail/send.ts'
 import { checkAlerts } from './monitor/alerts/check-alerts.ts'
-import { backUp } from './monitor/backups/jobs.ts'
+import { backUp, sendBackupAway } from './monitor/backups/jobs.ts'
 import { indexRuns } from './monitor/runs/index-runs.ts'
 import {
   refreshAllStats,
@@ -50,6 +50,7 @@ export const jobs: readonly JobDefinition<App>[] = [
   indexRuns,
   bulkAction,
   backUp,
+  sendBackupAway,
   deleteOld,
   refreshDashboardStats,
   refreshExecutionStats,

@@ -40,6 +40,7 @@ import { healthRoutes, probeRoutes } from './monitor/health.ts'
 import { monitoringRoutes } from './monitor/overview/now-routes.ts'
 import { queueInspectRoutes } from './monitor/queue-inspect.ts'
 import { redisRoutes } from './monitor/redis/stats.ts'
+import { settingsPage } from './monitor/settings-page.ts'
 import { statsRoutes } from './monitor/statistics/routes.ts'
 import { jobRoutes } from './monitor/tasks/job-routes.ts'
 import { taskRoutes } from './monitor/tasks/routes.ts'
@@ -120,6 +121,7 @@ const everything = (app: App, known: Known) => {
     .use(backupRoutes(app))
     .use(alertRoutes(app))
     .use(auditPage(app))
+    .use(settingsPage(app))
     .use(taskRoutes(app))
     .use(queueInspectRoutes(app))
     .use(monitoringRoutes(app))

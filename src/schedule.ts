@@ -1,5 +1,6 @@
 /** Every cron line, in UTC. A slot fires once however many processes run. */
 
+import type { Config } from './config.ts'
 import type { App } from './context.ts'
 import { recordDailyMetrics } from './dashboard/daily-metrics.ts'
 import { scoreHealth } from './dashboard/health-scores.ts'
@@ -10,7 +11,7 @@ import { auditLedgers } from './leagues/market/ledger-audit-job.ts'
 import { mailPicksDue } from './leagues/tours/picks-mail.ts'
 import { ensureUpdates } from './leagues/tours/supervisor.ts'
 import { checkAlerts } from './monitor/alerts/check-alerts.ts'
-import { backUp } from './monitor/backups/jobs.ts'
+import { backUp, sendBackupAway } from './monitor/backups/jobs.ts'
 import { indexRuns } from './monitor/runs/index-runs.ts'
 import { refreshDashboardStats, refreshExecutionStats, refreshUserStats } from './monitor/statistics/jobs.ts'
 import { sweepJobs } from './monitor/tasks/sweep-jobs.ts'
@@ -18,7 +19,7 @@ import { every, type ScheduleEntry } from './platform/jobs/scheduler.ts'
 import { deleteOld } from './retention.ts'
 import { alertExpiringCertificates } from './rota/certificate-alerts.ts'
 
-export const schedule: readonly ScheduleEntry<App>[] = [
+export const scheduleOf = (config: Config): readonly ScheduleEntry<App>[] => [
   every('*/2 * * * *', ensureUpdates),
   every('* * * * *', finalizeDue),
   every('*/5 * * * *', announceLeaders),
@@ -35,6 +36,7 @@ export const schedule: readonly ScheduleEntry<App>[] = [
   every('0 */12 * * *', scoreHealth),
   every('0 6 * * *', alertExpiringCertificates),
   every('0 3 * * *', backUp),
+  ...(config.backupS3Url ? [every(config.backupS3Schedule, sendBackupAway)] : []),
   every('30 3 * * *', auditLedgers),
   every('0 4 * * *', deleteOld),
 ]

@@ -1,7 +1,17 @@
 import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { migrate, migrations } from '../db/migrate.ts'
 import { databaseFile } from '../db/open.ts'
@@ -263,7 +273,7 @@ test('work that was accepted before the backup is done after the restore', async
 
 test('an admin makes, lists and downloads backups; a download can be restored', async () => {
   const { call, as, finished, dataDir } = await start()
-  expect(await call.get('/admin/backups/json')).toEqual({ backups: [], keep: 7 })
+  expect(await call.get('/admin/backups/json')).toEqual({ backups: [], keep: 7, restore_at_start: null, s3: null })
   const job = await finished(call.post('/admin/backups'))
   expect(job).toMatchObject({ status: 'SUCCESS', result: { forgotten: 0 } })
   const { backups } = await call.get('/admin/backups/json')
@@ -369,4 +379,68 @@ browserTest('an admin makes a backup on the page and downloads it', async () => 
   const [download] = await Promise.all([page.waitForEvent('download'), link.click()])
   expect(download.suggestedFilename()).toMatch(/^fieldhouse-20.*\.tar$/)
   expect(complaints).toEqual([])
+})
+
+test('a backup chosen on the page takes the place of everything at the next start, and what was there is moved aside', async () => {
+  const { dataDir, id, call, stop } = await installation()
+  const name = (await backup(dataDir)).split('/').at(-1)
+  await call.patch(`/api/v1/leagues/${id}`, { name: 'Southern' })
+  expect(await call.post(`/admin/backups/${name}/restore`)).toEqual({ restore_at_start: name })
+  expect(await call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Southern' })
+  expect(await call.get('/admin/backups/')).toContain('takes the place of everything')
+
+  await expect(start({}, dataDir)).rejects.toThrow('another process is at work')
+  await stop()
+  const again = await start({}, dataDir)
+  expect(await again.call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Northern' })
+  expect(await again.call.get('/admin/backups/json')).toMatchObject({ restore_at_start: null })
+  const aside = readdirSync(join(dataDir, 'backups')).find(name => name.startsWith('replaced-')) ?? ''
+  expect(readdirSync(join(dataDir, 'backups', aside))).toContain('fieldhouse.db')
+  const { logs } = await again.call.get('/admin/audit/logs/json?action=backup.restore')
+  expect(logs).toMatchObject([{ action: 'backup.restore' }])
+})
+
+test('a start that died while it restored is gone on with by the next', async () => {
+  const { dataDir, id, call, stop } = await installation()
+  const name = (await backup(dataDir)).split('/').at(-1)
+  await call.patch(`/api/v1/leagues/${id}`, { name: 'Southern' })
+  await call.post(`/admin/backups/${name}/restore`)
+  await stop()
+  const { aside } = await Bun.file(join(dataDir, 'restore-at-start.json')).json()
+  mkdirSync(join(dataDir, 'backups', aside))
+  renameSync(databaseFile(dataDir), join(dataDir, 'backups', aside, 'fieldhouse.db')) // as far as it came
+  const again = await start({}, dataDir)
+  expect(await again.call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Northern' })
+})
+
+test('a damaged backup is not restored at the start: all stays as it is, and an alert says why', async () => {
+  const { dataDir, id, call, stop } = await installation()
+  const folder = await backup(dataDir)
+  await call.patch(`/api/v1/leagues/${id}`, { name: 'Southern' })
+  await call.post(`/admin/backups/${folder.split('/').at(-1)}/restore`)
+  await stop()
+  writeFileSync(join(folder, 'uploads', 'scan.csv'), 'id,power\n1,999\n')
+  const again = await start({}, dataDir)
+  expect(await again.call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Southern' })
+  expect(again.app.db.select().from(systemAlerts).all()).toMatchObject([
+    { title: 'A backup was not restored', message: expect.stringContaining('scan.csv') },
+  ])
+})
+
+test('a restore that was chosen can be called off', async () => {
+  const { dataDir, call } = await installation()
+  const name = (await backup(dataDir)).split('/').at(-1)
+  await call.post(`/admin/backups/${name}/restore`)
+  expect(await call.delete('/admin/backups/restore')).toEqual({ restore_at_start: null })
+  expect(existsSync(join(dataDir, 'restore-at-start.json'))).toBe(false)
+  expect((await refusalOf(call.post('/admin/backups/2020-01-01T00-00-00.000Z/restore'))).status).toBe(404)
+})
+
+test('the page of settings shows what is in force, and no secret', async () => {
+  const { call } = await start({ ADMIN_PASSWORD: 'never shown to anybody', ADMIN_EMAIL: 'ada@x.test' })
+  const page = await call.get('/admin/settings')
+  expect(page).toContain('BACKUP_KEEP')
+  expect(page).not.toContain('never shown')
+  const { settings } = await call.get('/admin/settings/json')
+  expect(settings).toContainEqual(expect.objectContaining({ env: 'ADMIN_PASSWORD', value: '… (22 characters)' }))
 })

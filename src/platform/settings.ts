@@ -72,6 +72,19 @@ export type SettingValues<Table extends Record<string, Setting<unknown>>> = {
   readonly [Name in keyof Table]: Table[Name] extends Setting<infer T> ? T : never
 }
 
+/** Some of the settings as the environment of a program of ours. */
+export const envOf = <Table extends Record<string, Setting<unknown>>>(
+  table: Table,
+  values: SettingValues<Table>,
+  names: readonly (keyof Table)[],
+): Record<string, string> =>
+  Object.fromEntries(
+    names.flatMap(name => {
+      const { env } = table[name] as Setting<unknown>
+      return values[name] === undefined ? [] : [[env, String(values[name])]]
+    }),
+  )
+
 export class BadSettings extends Error {}
 
 /** Reads the whole table; all mistakes are reported together, secrets masked. `together` finds what is wrong beside something else. */

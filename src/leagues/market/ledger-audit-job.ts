@@ -11,7 +11,7 @@ export const auditLedgers = job('ledger.audit', {
   once: () => 'audit',
   async run(_, { config: { dataDir } }, { signal }) {
     let audited: object | undefined
-    const { said, ended } = await runProgram<{ audited: object }>(script, { DATA_DIR: dataDir }, signal, told => {
+    const { said, ended } = await runProgram<{ audited: object }>([script], { DATA_DIR: dataDir }, signal, told => {
       audited = told.audited
     })
     if (!audited) throw new Error(said || `The audit ended early (${ended})`)

@@ -3,7 +3,19 @@
  * under a name that starts with a dot and renamed when all of it is on disk: what has no dot is whole.
  */
 import { Database } from 'bun:sqlite'
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Static, t } from 'elysia'
@@ -13,7 +25,9 @@ export const backupsFolder = (dataDir: string) => join(dataDir, 'backups')
 
 /** Copied in this order: what `fieldhouse.db` refers to is in `scores.db` before it, and stays while the backup lock is held. */
 const databases = ['fieldhouse.db', 'scores.db']
-const uploads = 'uploads'
+export const uploadsFolder = 'uploads'
+
+const sha256Schema = t.String({ pattern: '^[0-9a-f]{64}$' })
 
 export const manifestSchema = t.Object({
   format: t.Literal(1),
@@ -24,7 +38,8 @@ export const manifestSchema = t.Object({
     t.Object({
       path: t.String({ minLength: 1 }),
       bytes: t.Integer({ minimum: 0 }),
-      sha256: t.String({ pattern: '^[0-9a-f]{64}$' }),
+      sha256: sha256Schema,
+      pieces: t.Optional(t.Array(sha256Schema, { description: 'What a store holds of it, in order' })),
     }),
   ),
 })
@@ -41,22 +56,15 @@ export async function makeBackup({ dataDir, version, at, keep, signal, tell }: M
   mkdirSync(folder, { recursive: true })
   for (const name of readdirSync(folder)) if (isUnfinished(name)) rmSync(join(folder, name), { recursive: true })
   const made_at = new Date(at).toISOString()
-  const name = made_at.replaceAll(':', '-') // sorts by time, suits every file system
+  const name = backupName(at)
   const unfinished = join(folder, `.${name}`)
   mkdirSync(unfinished, { mode: 0o700 })
   try {
     const files: FileEntry[] = []
-    for (const [i, database] of databases.entries()) {
-      tell(i * 20, `copying ${database}`)
-      if (await Bun.file(join(dataDir, database)).exists()) copyDatabase(dataDir, unfinished, database)
-    }
-    tell(40, 'checking the copies')
-    const schema = checkDatabase(join(unfinished, 'fieldhouse.db'))
-    const copies = readdirSync(unfinished)
-    if (copies.includes('scores.db')) checkDatabase(join(unfinished, 'scores.db'))
+    const { schema, paths: copies } = copyDatabases(dataDir, unfinished, tell)
     for (const path of copies) files.push(await entryOf(unfinished, path))
 
-    const uploaded = filesBelow(join(dataDir, uploads)).map(path => join(uploads, path))
+    const uploaded = filesBelow(join(dataDir, uploadsFolder)).map(path => join(uploadsFolder, path))
     for (const [i, path] of uploaded.entries()) {
       signal.throwIfAborted()
       tell(50 + (45 * i) / uploaded.length, 'uploaded files')
@@ -78,13 +86,36 @@ export async function makeBackup({ dataDir, version, at, keep, signal, tell }: M
   }
 }
 
-function copyDatabase(dataDir: string, into: string, name: string) {
-  const source = new Database(join(dataDir, name), { readwrite: true, create: false })
+/** Copies the databases there are and checks the copies; answers the schema of the first and which came. */
+export function copyDatabases(dataDir: string, into: string, tell: Tell): { schema: number; paths: string[] } {
+  const paths = databases.filter(name => existsSync(join(dataDir, name)))
+  for (const [i, name] of paths.entries()) {
+    tell(i * 20, `copying ${name}`)
+    copyDatabase(join(dataDir, name), join(into, name))
+  }
+  tell(40, 'checking the copies')
+  const [schema = 0] = paths.map(name => checkDatabase(join(into, name)))
+  return { schema, paths }
+}
+
+/**
+ * Page by page, so that an unchanged page is an unchanged piece of the copy. While a read transaction is open no checkpoint
+ * overwrites what it can see and the log is not begun anew: file and log together are the database at some moment of copying.
+ */
+function copyDatabase(from: string, to: string) {
+  const source = new Database(from, { readwrite: true, create: false })
   try {
-    source.query('VACUUM INTO ?').run(join(into, name))
+    source.run('BEGIN')
+    source.query('SELECT count(*) FROM sqlite_schema').get()
+    copyFileSync(from, to)
+    if (existsSync(`${from}-wal`)) copyFileSync(`${from}-wal`, `${to}-wal`)
+    source.run('ROLLBACK')
   } finally {
     source.close()
   }
+  const copy = new Database(to, { readwrite: true, create: false })
+  copy.run('PRAGMA journal_mode = DELETE') // what its log holds goes into the file
+  copy.close()
 }
 
 /** Throws where the file is not a whole database; answers its schema version. */
@@ -101,7 +132,7 @@ export function checkDatabase(path: string): number {
 }
 
 /** The paths of all files below a folder, but for those that are still being written. */
-function filesBelow(folder: string): string[] {
+export function filesBelow(folder: string): string[] {
   try {
     return readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter(entry => entry.isFile() && !entry.name.endsWith('.part'))
@@ -151,7 +182,9 @@ export function toDisk(path: string) {
 
 export const bytesOf = ({ files }: Manifest) => files.reduce((sum, { bytes }) => sum + bytes, 0)
 
-const nameShape = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z$/
+export const nameShape = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z$/
+/** Sorts by time, suits every file system. */
+export const backupName = (at: number) => new Date(at).toISOString().replaceAll(':', '-')
 /** What a killed one left: under the lock nobody else is making one. */
 const isUnfinished = (name: string) => name.startsWith('.') && nameShape.test(name.slice(1))
 

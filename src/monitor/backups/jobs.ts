@@ -1,7 +1,12 @@
 import { join } from 'node:path'
 import { t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { atomically } from '../../../db/transactions.ts'
+import { raise } from '../../alerts.ts'
+import { type Config, settings } from '../../config.ts'
 import { job } from '../../context.ts'
 import { runProgram } from '../../platform/process/child-process.ts'
+import { envOf } from '../../platform/settings.ts'
 
 const script = join(import.meta.dir, '../../../scripts/backup.ts')
 
@@ -15,14 +20,46 @@ export const backUp = job('backups.make', {
   input: t.Object({}),
   once: () => 'backup',
   backoff: '5m',
-  async run(_, { config: { dataDir, backupKeep } }, { signal, progress }) {
-    let made: object | undefined
-    const env = { DATA_DIR: dataDir, BACKUP_KEEP: String(backupKeep) }
-    const { said, ended } = await runProgram<Told>(script, env, signal, told => {
-      if ('stage' in told) progress(told.percent, told.stage)
-      else made = told.made
-    })
-    if (!made) throw new Error(said || `The backup ended early (${ended})`)
-    return made
-  },
+  run: (_, { config }, { signal, progress }) => runBackup(config, [], signal, progress),
 })
+
+/** The same, sent to the S3 store of `BACKUP_S3_URL`. */
+export const sendBackupAway = job('backups.send', {
+  input: t.Object({}),
+  once: () => 'backup to S3',
+  backoff: '5m',
+  run: (_, { config }, { signal, progress }) => runBackup(config, ['s3'], signal, progress),
+})
+
+type Progress = (percent: number, stage: string) => void
+async function runBackup(config: Config, args: string[], signal: AbortSignal, progress: Progress): Promise<object> {
+  let made: object | undefined
+  const { said, ended } = await runProgram<Told>([script, ...args], envOf(settings, config, needed), signal, told => {
+    if ('stage' in told) progress(told.percent, told.stage)
+    else made = told.made
+  })
+  if (!made) throw new Error(said || `The backup ended early (${ended})`)
+  return made
+}
+
+const needed = [
+  'dataDir',
+  'backupKeep',
+  'backupS3Url',
+  'backupS3AccessKey',
+  'backupS3SecretKey',
+  'backupS3Region',
+  'backupS3KeepDays',
+] as const
+
+/** It stays until an admin has seen it. */
+export const raiseRestoreFailure = (db: Db, at: number, message: string) =>
+  atomically(db, tx =>
+    raise(tx, at, {
+      key: 'job_failed:restore:start',
+      type: 'job_failed',
+      severity: 'error',
+      title: 'A backup was not restored',
+      message,
+    }),
+  )

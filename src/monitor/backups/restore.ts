@@ -13,23 +13,35 @@ import { bytesOf, checkDatabase, entryOf, type Manifest, manifestSchema, toDisk 
 
 export class BadBackup extends Error {}
 
+/** Names the backup that the next start restores. */
+export const wishFile = 'restore-at-start.json'
+
 /** May lie about in a folder that counts as empty. */
-const ignored = new Set(['backups', 'lost+found', '.restoring'])
+const ignored = new Set(['backups', 'lost+found', '.restoring', 'run', wishFile])
+export const inTheWay = (dataDir: string): string[] => readdirSync(dataDir).filter(name => !ignored.has(name))
 
 export type Restored = { manifest: Manifest; bytes: number }
 
-export async function restoreBackup(source: string, dataDir: string, at: number): Promise<Restored> {
-  if (!existsSync(source)) throw new BadBackup(`There is nothing at ${source}`)
+/** Brings the files of a backup into a folder; answers the paths that came. */
+export type Bring = (folder: string) => string[] | Promise<string[]>
+
+/** `moveAside`: empties the folder once the backup is known to be whole; without it the folder has to be empty. */
+export async function restoreBackup(
+  bring: Bring,
+  dataDir: string,
+  at: number,
+  moveAside?: () => void,
+): Promise<Restored> {
   makeDataFolder(dataDir)
-  const inTheWay = readdirSync(dataDir).filter(name => !ignored.has(name))
-  if (inTheWay.length)
-    throw new BadBackup(`${dataDir} is not empty (${inTheWay.join(', ')}); a backup is restored into an empty folder`)
+  const found = inTheWay(dataDir)
+  if (found.length && !moveAside)
+    throw new BadBackup(`${dataDir} is not empty (${found.join(', ')}); a backup is restored into an empty folder`)
 
   const staging = join(dataDir, '.restoring')
   rmSync(staging, { recursive: true, force: true })
   mkdirSync(staging, { mode: 0o700 })
   try {
-    const present = bringIn(source, staging)
+    const present = await bring(staging)
     const manifest = await readManifest(staging)
     const expected = new Set(['manifest.json', ...manifest.files.map(({ path }) => path)])
     const stray = present.find(path => !expected.has(path))
@@ -39,6 +51,7 @@ export async function restoreBackup(source: string, dataDir: string, at: number)
     startAnew(staging, at, manifest)
     rmSync(join(staging, 'manifest.json'))
     for (const { path } of manifest.files) toDisk(join(staging, path))
+    moveAside?.()
     // fieldhouse.db last: without it the folder is no installation yet.
     const names = readdirSync(staging).sort((a, b) => Number(a === 'fieldhouse.db') - Number(b === 'fieldhouse.db'))
     for (const name of names) renameSync(join(staging, name), join(dataDir, name))
@@ -49,7 +62,12 @@ export async function restoreBackup(source: string, dataDir: string, at: number)
   }
 }
 
-/** Copies a folder or unpacks an archive; answers the paths that came. */
+/** Copies a folder or unpacks an archive. */
+export const fromPath = (source: string): Bring => {
+  if (!existsSync(source)) throw new BadBackup(`There is nothing at ${source}`)
+  return staging => bringIn(source, staging)
+}
+
 function bringIn(source: string, staging: string): string[] {
   if (!statSync(source).isDirectory()) return unpack(source, staging)
   const paths = readdirSync(source, { recursive: true, withFileTypes: true })

@@ -1,24 +1,34 @@
 import { join } from 'node:path'
-import { Elysia, t } from 'elysia'
+import { desc, eq } from 'drizzle-orm'
+import { Elysia, type Static, t } from 'elysia'
+import { runs } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
+import { iso } from '../../platform/clock.ts'
 import { archiveOf } from '../../platform/files/tar.ts'
 import { type Html, html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
+import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { started, startedSchema } from '../../platform/jobs/started.ts'
 import { action } from '../../ui/parts/form.ts'
-import { emptyState } from '../../ui/parts/notices.ts'
+import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
 import { bytes, number, time } from '../../ui/parts/values.ts'
 import { emptyQuery, livePage, slicesOf } from '../pages/live-page.ts'
+import { jobPath } from '../tasks/admin-job.ts'
 import { type BackupView, backupNamed, backupNames, backupSchema, backupsFolder, listBackups } from './backup.ts'
-import { backUp } from './jobs.ts'
+import { backUp, sendBackupAway } from './jobs.ts'
+import { unwishBackup, wishBackup, wishedBackup } from './restore-at-start.ts'
+import { s3Place } from './s3-backup.ts'
 
 export const backupRoutes = (app: App) => new Elysia().use(backupsPage(app)).use(actionRoutes(app))
+
+const named = t.Object({ name: t.String({ maxLength: 40 }) })
+const wishSchema = t.Object({ restore_at_start: t.Nullable(t.String({ description: 'The name of a backup' })) })
 
 const actionRoutes = (app: App) => {
   const { db, clock, config, jobs } = app
@@ -38,6 +48,45 @@ const actionRoutes = (app: App) => {
       },
       { may: 'admin', detail: describe('Make a backup now', startedSchema, { status: 202 }) },
     )
+    .post(
+      '/s3',
+      async ({ who, set }) => {
+        const me = signedIn(who)
+        if (!config.backupS3Url)
+          return refuse('conflict', 'BACKUP_S3_URL is not set: there is no store to send a backup to')
+        const start = await jobs.start(sendBackupAway, {}, { by: me.id })
+        await note(me, 'backup.send', `job ${start.jobId}`)
+        set.status = 202
+        return started(start)
+      },
+      { may: 'admin', detail: describe('Send a backup to the S3 store now', startedSchema, { status: 202 }) },
+    )
+    .post(
+      '/:name/restore',
+      async ({ params: { name }, who }) => {
+        if (!backupNames(config.dataDir).includes(name)) return refuse('not_found', `There is no backup ${name}`)
+        await note(signedIn(who), 'backup.restore_at_start', `backup ${name}`)
+        wishBackup(config.dataDir, name, clock.now())
+        return { restore_at_start: name }
+      },
+      {
+        params: named,
+        may: 'admin',
+        detail: describe('Let a backup take the place of everything at the next start', wishSchema, {
+          description:
+            'What is there now is moved to `backups/replaced-…`. Until the next start everything goes on as it is.',
+        }),
+      },
+    )
+    .delete(
+      '/restore',
+      async ({ who }) => {
+        await note(signedIn(who), 'backup.restore_called_off', 'backup')
+        unwishBackup(config.dataDir)
+        return { restore_at_start: null }
+      },
+      { may: 'admin', detail: describe('Restore nothing at the next start', wishSchema) },
+    )
     .get(
       '/:name/download',
       async ({ params: { name }, who }) => {
@@ -54,7 +103,7 @@ const actionRoutes = (app: App) => {
         })
       },
       {
-        params: t.Object({ name: t.String({ maxLength: 40 }) }),
+        params: named,
         may: 'admin',
         detail: describe(
           'A backup as one archive, for `bun run restore`',
@@ -67,27 +116,68 @@ const actionRoutes = (app: App) => {
 
 /** Backups: which there are, as page, JSON and file, and a button to make one. */
 
-type BackupList = { backups: BackupView[]; keep: number }
-const listSchema = t.Object({ backups: t.Array(backupSchema), keep: t.Integer({ description: 'BACKUP_KEEP' }) })
+type BackupList = Static<typeof listSchema>
+const listSchema = t.Object({
+  backups: t.Array(backupSchema),
+  keep: t.Integer({ description: 'BACKUP_KEEP' }),
+  restore_at_start: t.Nullable(t.String({ description: 'The backup that the next start restores' })),
+  s3: t.Nullable(
+    t.Object({
+      place: t.String({ description: 'Host and path of BACKUP_S3_URL' }),
+      schedule: t.String({ description: 'BACKUP_S3_SCHEDULE' }),
+      keep_days: t.Integer({ description: 'BACKUP_S3_KEEP_DAYS' }),
+      last: t.Nullable(
+        t.Object({ job_id: t.String(), status: t.String(), at: dateTimeSchema, error: t.Nullable(t.String()) }),
+      ),
+    }),
+  ),
+})
 
 export const backupsPage = (app: App) => {
-  const { dataDir, backupKeep: keep } = app.config
+  const { db, config } = app
+  const { dataDir } = config
   return livePage(app, {
     path: '/admin/backups/',
     title: 'Backups',
     room: 'backups',
     query: emptyQuery,
-    read: async (): Promise<BackupList> => ({ backups: await listBackups(dataDir), keep }),
+    read: async (): Promise<BackupList> => ({
+      backups: await listBackups(dataDir),
+      keep: config.backupKeep,
+      restore_at_start: wishedBackup(dataDir) ?? null,
+      s3: s3Of(),
+    }),
     body,
     json: { says: 'Backups, the newest first', schema: listSchema },
     file: { name: 'backups', row: backupSchema, rows: slicesOf(() => listBackups(dataDir)) },
   })
+
+  function s3Of(): BackupList['s3'] {
+    const place = s3Place(config)
+    if (!place) return null
+    const last = db
+      .select()
+      .from(runs)
+      .where(eq(runs.name, sendBackupAway.name))
+      .orderBy(desc(runs.createdAt))
+      .limit(1)
+      .get()
+    return {
+      place,
+      schedule: config.backupS3Schedule,
+      keep_days: config.backupS3KeepDays,
+      last: last
+        ? { job_id: last.id, status: last.status, at: iso(last.completedAt ?? last.createdAt), error: last.error }
+        : null,
+    }
+  }
 }
 
-const body = ({ backups, keep }: BackupList): Html =>
-  html`<div class="actions">${action({ action: '/admin/backups', label: 'Make a backup', follow: true, done: 'The backup is made' })}</div>
-<p>One is made every night at 03:00 UTC; the newest ${keep} are kept. A backup is put back with <code>bun run restore</code> into an
-empty folder. Keep a copy of one elsewhere: a disk that fails takes those here along.</p>
+const body = ({ backups, keep, s3, restore_at_start: wished }: BackupList): Html =>
+  html`${wished && notice(html`The backup <code>${wished}</code> takes the place of everything when Fieldhouse starts next. Stop all its processes and start it; what is there now is moved to <code>backups/replaced-…</code>. ${action({ action: '/admin/backups/restore', method: 'delete', label: 'Call it off', small: true, done: 'Nothing is restored at the next start' })}`, 'warn')}
+<div class="actions">${action({ action: '/admin/backups', label: 'Make a backup', follow: true, done: 'The backup is made' })}
+${s3 && action({ action: '/admin/backups/s3', label: 'Send one to S3 now', quiet: true, follow: true, done: 'The backup is sent' })}</div>
+<p>One is made every night at 03:00 UTC; the newest ${keep} are kept. ${s3 ? sentTo(s3) : html`Keep a copy of one elsewhere: a disk that fails takes those here along. With <code>BACKUP_S3_URL</code> they are sent to an S3 store every hour.`}</p>
 ${table<BackupView>({
   caption: 'Backups, the newest first',
   dense: true,
@@ -104,7 +194,22 @@ ${table<BackupView>({
     {
       head: html`<span class="sr">Actions</span>`,
       class: 'doing',
-      cell: ({ name }) => html`<a href="/admin/backups/${name}/download">Download</a>`,
+      cell: ({ name, made_at }) =>
+        html`<a href="/admin/backups/${name}/download">Download</a> ${action({
+          action: `/admin/backups/${name}/restore`,
+          label: 'Restore…',
+          small: true,
+          danger: true,
+          confirm: `At the next start, everything becomes as it was at ${made_at}, and everybody signs in again. What is there now is moved aside, not deleted. Restore it?`,
+          done: 'It is restored when Fieldhouse starts next',
+        })}`,
     },
   ],
 })}`
+
+const sentTo = ({ place, schedule, keep_days, last }: NonNullable<BackupList['s3']>): Html =>
+  html`They are also sent to <code>${place}</code> by the schedule <code>${schedule}</code> (UTC) and kept there for ${number(keep_days)} days. ${
+    last
+      ? html`The last time was ${time(last.at)}: <a href="${jobPath(last.job_id)}">${last.error ? last.error : last.status === 'SUCCESS' ? 'sent' : 'under way'}</a>.`
+      : 'None was sent yet.'
+  } <code>bun run restore s3</code> brings the newest back.`

@@ -33,6 +33,7 @@ const rooms = {
     archives: ['/admin/archives', 'Archives'],
     backups: ['/admin/backups', 'Backups'],
     accounts: ['/admin/users', 'Accounts'],
+    settings: ['/admin/settings', 'Settings'],
   },
 } as const
 type Rooms = typeof rooms

@@ -47,6 +47,7 @@ const titles: Record<string, string> = {
   ensure_updates: 'supervisor',
   'alerts.check': 'alert checks',
   'backups.make': 'backup',
+  'backups.send': 'backup to S3',
   'jobs.sweep': 'job sweep',
   'leagues.announce': 'announcement',
   'leagues.announce_leaders': 'looking for new leaders',

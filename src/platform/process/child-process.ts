@@ -1,12 +1,12 @@
 /** A program of ours run as a process of its own: for what would keep a thread busy for seconds. A killed one leaves at once. */
 export async function runProgram<Told>(
-  script: string,
+  program: readonly string[],
   env: Record<string, string>,
   signal: AbortSignal,
   told: (message: Told) => void,
 ): Promise<{ said: string; ended: number | string }> {
   const { PATH, HOME } = process.env
-  const child = Bun.spawn([process.execPath, script], {
+  const child = Bun.spawn([process.execPath, ...program], {
     env: { PATH, HOME, ...env },
     stdout: 'ignore',
     stderr: 'pipe',

@@ -1,0 +1,272 @@
+/**
+ * Backups in an S3-compatible store. Files are cut into pieces named by their SHA-256, so only pieces that are not there yet
+ * travel: of a database the pages that changed, of the uploads the new ones. A backup is its manifest, written last.
+ *
+ *   backups/2026-11-28T20-20-00.000Z.json    which files it holds, and the pieces of each
+ *   pieces/3f/3f9a…                          1 MiB of a file, compressed with zstd
+ */
+import { mkdirSync, rmSync, statSync } from 'node:fs'
+import { appendFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Value } from '@sinclair/typebox/value'
+import type { S3Client } from 'bun'
+import { day } from '../../platform/clock.ts'
+import { withTimeout } from '../../platform/process/with-timeout.ts'
+import {
+  backupName,
+  backupsFolder,
+  copyDatabases,
+  filesBelow,
+  type Manifest,
+  manifestSchema,
+  nameShape,
+  type Tell,
+  uploadsFolder,
+} from './backup.ts'
+
+export type S3Settings = {
+  backupS3Url?: string | undefined
+  backupS3AccessKey?: string | undefined
+  backupS3SecretKey?: string | undefined
+  backupS3Region: string
+}
+
+const pieceBytes = 2 ** 20
+const atOnce = 4 // pieces on their way
+const patienceMs = 60_000 // for one piece
+const tries = 3
+
+type File = Manifest['files'][number]
+type Pieces = Set<string>
+
+/** Where backups go, with no secret in it. */
+export const s3Place = ({ backupS3Url }: S3Settings): string | undefined =>
+  backupS3Url && new URL(backupS3Url).host + new URL(backupS3Url).pathname
+
+export type S3Store = ReturnType<typeof openS3Store>
+
+/** `https://host/bucket/folder`: buckets are part of the path, as every store understands it. */
+export function openS3Store(settings: S3Settings) {
+  const { origin, host, pathname } = new URL(settings.backupS3Url ?? '')
+  const [bucket = '', ...folders] = pathname.split('/').filter(Boolean)
+  const prefix = folders.map(folder => `${folder}/`).join('')
+  const client: S3Client = new Bun.S3Client({
+    endpoint: origin,
+    bucket,
+    region: settings.backupS3Region,
+    accessKeyId: settings.backupS3AccessKey ?? '',
+    secretAccessKey: settings.backupS3SecretKey ?? '',
+  })
+
+  /** Tried again, as a store far away sometimes does not answer; what it refuses is said with its name. */
+  async function ask<T>(what: string, work: () => Promise<T>): Promise<T> {
+    for (let failed = 1; ; failed++) {
+      try {
+        return await withTimeout(work(), patienceMs)
+      } catch (error) {
+        if (codeOf(error) === 'NoSuchKey' || failed >= tries) throw new S3Failure(host, what, error)
+        await Bun.sleep(500 * failed)
+      }
+    }
+  }
+
+  return {
+    read: (key: string) => ask(`read ${key}`, () => client.file(prefix + key).bytes()),
+    write: (key: string, content: Uint8Array | string) =>
+      ask(`write ${key}`, () => client.write(prefix + key, content)),
+    remove: (key: string) => ask(`delete ${key}`, () => client.delete(prefix + key)),
+    /** All keys below a folder, in order, with when each was written. */
+    async list(folder: string): Promise<{ key: string; at: number }[]> {
+      const found: { key: string; at: number }[] = []
+      for (let startAfter: string | undefined; ; ) {
+        const asked = { prefix: prefix + folder, ...(startAfter && { startAfter }) }
+        const { contents = [], isTruncated } = await ask(`list ${folder}`, () => client.list(asked))
+        for (const { key, lastModified } of contents)
+          found.push({ key: key.slice(prefix.length), at: Date.parse(String(lastModified)) })
+        startAfter = contents.at(-1)?.key
+        if (!isTruncated || !startAfter) return found
+      }
+    },
+  }
+}
+
+export class S3Failure extends Error {
+  override readonly name = 'S3Failure'
+  constructor(host: string, what: string, cause: unknown) {
+    super(`The S3 store ${host} did not ${what}: ${codeOf(cause) ?? messageOf(cause)}`, { cause })
+  }
+}
+const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : undefined)
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+const manifestKey = (name: string) => `backups/${name}.json`
+const pieceKey = (sha256: string) => `pieces/${sha256.slice(0, 2)}/${sha256}`
+const sha256Of = (bytes: Uint8Array) => new Bun.CryptoHasher('sha256').update(bytes).digest('hex')
+
+/** The names of the backups in the store, the newest first. */
+export async function s3BackupNames(store: S3Store): Promise<string[]> {
+  const names = (await store.list('backups/')).map(({ key }) => key.slice('backups/'.length, -'.json'.length))
+  return names
+    .filter(name => nameShape.test(name))
+    .sort()
+    .reverse()
+}
+
+async function readManifest(store: S3Store, name: string): Promise<Manifest> {
+  const manifest: unknown = JSON.parse(new TextDecoder().decode(await store.read(manifestKey(name))))
+  if (!Value.Check(manifestSchema, manifest)) throw new Error(`The manifest of backup ${name} cannot be read`)
+  return manifest
+}
+
+type Sending = {
+  dataDir: string
+  version: string
+  at: number
+  /** Of backups older than a day one a day is kept, for so many days. */
+  keepDays: number
+  signal: AbortSignal
+  tell: Tell
+}
+
+/** Call it under the lock `backup`, where nobody waits for this thread. */
+export async function sendBackup(store: S3Store, { dataDir, version, at, keepDays, signal, tell }: Sending) {
+  const names = await s3BackupNames(store)
+  const before = names[0] === undefined ? undefined : await readManifest(store, names[0])
+  // Once a day the store is looked through: what is missing there is sent again, what no backup holds is removed.
+  const looksThrough = !before || before.made_at.slice(0, 10) !== new Date(at).toISOString().slice(0, 10)
+  const listed = looksThrough ? await store.list('pieces/') : undefined
+  const known: Pieces = new Set(listed?.map(({ key }) => key.slice(-64)) ?? before?.files.flatMap(piecesOf))
+  const lastSent = new Map(before?.files.map(file => [file.path, file]))
+  const sent = { pieces: 0, bytes: 0 }
+
+  const copies = join(backupsFolder(dataDir), '.sending')
+  rmSync(copies, { recursive: true, force: true })
+  mkdirSync(copies, { recursive: true, mode: 0o700 })
+  try {
+    const { schema, paths } = copyDatabases(dataDir, copies, tell)
+    const files: File[] = []
+    for (const path of paths) files.push(await sendFile(copies, path))
+    const uploaded = filesBelow(join(dataDir, uploadsFolder)).map(path => join(uploadsFolder, path))
+    for (const [i, path] of uploaded.entries()) {
+      tell(50 + (45 * i) / uploaded.length, 'uploaded files')
+      const file = unchanged(path) ?? (await sendFile(dataDir, path).catch(ignoreMissing))
+      if (file) files.push(file)
+    }
+    const made_at = new Date(at).toISOString()
+    const name = backupName(at)
+    const manifest: Manifest = { format: 1, fieldhouse: version, schema, made_at, files }
+    await store.write(manifestKey(name), JSON.stringify(manifest))
+    const gone = await prune([name, ...names])
+    if (listed)
+      await removeUnheld(
+        listed,
+        [name, ...names].filter(other => !gone.includes(other)),
+      )
+    return { name, files: files.length, forgotten: gone.length, pieces_sent: sent.pieces, bytes_sent: sent.bytes }
+  } finally {
+    rmSync(copies, { recursive: true, force: true })
+  }
+
+  /** An uploaded file never changes: one that was sent is not even read again. */
+  function unchanged(path: string): File | undefined {
+    const file = lastSent.get(path)
+    const { size } = statSync(join(dataDir, path), { throwIfNoEntry: false }) ?? {}
+    return file?.bytes === size && file && piecesOf(file).every(piece => known.has(piece)) ? file : undefined
+  }
+
+  async function sendFile(folder: string, path: string): Promise<File> {
+    const source = Bun.file(join(folder, path))
+    const whole = new Bun.CryptoHasher('sha256')
+    const pieces: string[] = []
+    const { size } = source
+    for (let start = 0; start < size; start += pieceBytes * atOnce) {
+      signal.throwIfAborted()
+      const bytes = await source.slice(start, start + pieceBytes * atOnce).bytes()
+      whole.update(bytes)
+      const cut = Array.from({ length: Math.ceil(bytes.length / pieceBytes) }, (_, i) =>
+        bytes.subarray(i * pieceBytes, (i + 1) * pieceBytes),
+      )
+      pieces.push(...(await Promise.all(cut.map(sendPiece))))
+    }
+    return { path, bytes: size, sha256: whole.digest('hex'), pieces }
+  }
+
+  async function sendPiece(bytes: Uint8Array): Promise<string> {
+    const sha256 = sha256Of(bytes)
+    if (known.has(sha256)) return sha256
+    const packed = Bun.zstdCompressSync(bytes, { level: 3 })
+    await store.write(pieceKey(sha256), packed)
+    known.add(sha256)
+    sent.pieces++
+    sent.bytes += packed.length
+    return sha256
+  }
+
+  /** `names`: the newest first. Answers which were removed. */
+  async function prune(names: string[]): Promise<string[]> {
+    const kept = keptNames(names, at, keepDays)
+    const gone = names.filter(name => !kept.has(name))
+    for (const name of gone) await store.remove(manifestKey(name))
+    return gone
+  }
+
+  /** Young pieces stay: they may belong to a backup that was broken off and is soon made again. */
+  async function removeUnheld(pieces: { key: string; at: number }[], names: string[]): Promise<void> {
+    const held: Pieces = new Set()
+    for (const name of names) for (const file of (await readManifest(store, name)).files) addAll(held, piecesOf(file))
+    for (const { key, at: writtenAt } of pieces)
+      if (!held.has(key.slice(-64)) && writtenAt < at - day) await store.remove(key)
+  }
+}
+
+const piecesOf = ({ pieces = [] }: File): string[] => pieces
+const addAll = (set: Pieces, pieces: string[]) => {
+  for (const piece of pieces) set.add(piece)
+}
+const ignoreMissing = (error: unknown) => {
+  if (codeOf(error) !== 'ENOENT') throw error
+  return undefined // deleted meanwhile
+}
+
+/** The newest, all of the last day, and the last one of each day for so many days. `names`: the newest first. */
+export function keptNames(names: readonly string[], at: number, keepDays: number): Set<string> {
+  const oldest = backupName(at - keepDays * day)
+  const yesterday = backupName(at - day)
+  const kept = new Set<string>()
+  const days = new Set<string>()
+  for (const name of names) {
+    const isLastOfDay = !days.has(name.slice(0, 10))
+    days.add(name.slice(0, 10))
+    if (kept.size === 0 || name > yesterday || (isLastOfDay && name > oldest)) kept.add(name)
+  }
+  return kept
+}
+
+/** Brings all files of a backup into a folder, each piece checked. `name`: the newest where none is given. */
+export async function fetchBackup(store: S3Store, folder: string, name?: string): Promise<string[]> {
+  const names = await s3BackupNames(store)
+  const wanted = name ?? names[0]
+  if (!wanted || !names.includes(wanted))
+    throw new Error(
+      wanted ? `The store has no backup ${wanted}. It has: ${names.join(', ')}` : 'The store has no backup',
+    )
+  const manifest = await readManifest(store, wanted)
+  for (const { path, pieces = [] } of manifest.files) {
+    if (path.startsWith('/') || path.split('/').includes('..')) throw new Error(`The backup holds ${path}`)
+    const target = join(folder, path)
+    mkdirSync(dirname(target), { recursive: true })
+    await Bun.write(target, '')
+    for (let start = 0; start < pieces.length; start += atOnce) {
+      const fetched = await Promise.all(pieces.slice(start, start + atOnce).map(piece => fetchPiece(store, piece)))
+      for (const bytes of fetched) await appendFile(target, bytes)
+    }
+  }
+  await Bun.write(join(folder, 'manifest.json'), JSON.stringify(manifest))
+  return ['manifest.json', ...manifest.files.map(({ path }) => path)]
+}
+
+async function fetchPiece(store: S3Store, sha256: string): Promise<Uint8Array> {
+  const bytes = Bun.zstdDecompressSync(await store.read(pieceKey(sha256)))
+  if (sha256Of(bytes) !== sha256) throw new Error(`The piece ${sha256} of this backup is damaged`)
+  return bytes
+}

@@ -1,0 +1,49 @@
+/** What is set: every setting with the value in force, secrets masked, as `bun run print-config` prints them. */
+import { t } from 'elysia'
+import { settings } from '../config.ts'
+import type { App } from '../context.ts'
+import { html } from '../platform/html.ts'
+import { type SettingLine, settingLines } from '../platform/settings.ts'
+import { table } from '../ui/parts/table.ts'
+import { emptyQuery, livePage, slicesOf } from './pages/live-page.ts'
+
+const settingSchema = t.Object({
+  env: t.String({ description: 'The environment variable' }),
+  value: t.String({ description: 'In force; of a secret only its length' }),
+  fallback: t.String({ description: 'Where it is not set' }),
+  doc: t.String({ description: 'What it is for' }),
+})
+
+export const settingsPage = (app: App) => {
+  const lines = settingLines(settings, app.config)
+  return livePage(app, {
+    path: '/admin/settings',
+    title: 'Settings',
+    room: 'settings',
+    query: emptyQuery,
+    read: () => ({ settings: lines }),
+    body,
+    json: { says: 'Every setting in force, secrets masked', schema: t.Object({ settings: t.Array(settingSchema) }) },
+    file: { name: 'settings', row: settingSchema, rows: slicesOf(async () => lines) },
+  })
+}
+
+const body = ({ settings }: { settings: SettingLine[] }) =>
+  html`<p>They come from the environment of the process or its <code>.env</code> file, and are read at the start: change them there and start
+Fieldhouse again. <a href="/help/install">Installing</a> tells more.</p>
+${table<SettingLine>({
+  caption: 'Every setting',
+  dense: true,
+  stack: true,
+  rows: settings,
+  key: ({ env }) => env,
+  columns: [
+    { head: 'Setting', names: true, cell: ({ env }) => html`<code>${env}</code>` },
+    {
+      head: 'In force',
+      cell: ({ value, fallback }) => (value === fallback ? value || '–' : html`<strong>${value}</strong>`),
+    },
+    { head: 'Default', cell: ({ fallback }) => fallback || '–' },
+    { head: 'What it is for', cell: ({ doc }) => doc },
+  ],
+})}`

@@ -1,0 +1,149 @@
+/** Backups in a real S3 store: s3rver, fetched from the registry, on a port of its own. */
+import { afterEach, expect, test } from 'bun:test'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { keptNames, openS3Store } from '../src/monitor/backups/s3-backup.ts'
+import { s3Test } from './needs.ts'
+import { freePort } from './redis.ts'
+import { board, newLeague, upload } from './sheets.ts'
+import { afterTest, start, stopEverything, temporaryFolder, until } from './start.ts'
+
+afterEach(stopEverything)
+
+async function startS3() {
+  const port = await freePort()
+  const folder = temporaryFolder()
+  const server = ['x', '--bun', 's3rver@3.7.1', '-d', folder, '-a', '127.0.0.1', '-p', String(port), '--silent']
+  const child = Bun.spawn([process.execPath, ...server, '--configure-bucket', 'backups'], {
+    stdout: 'ignore',
+    stderr: 'ignore',
+  })
+  afterTest(async () => {
+    child.kill(9)
+    await child.exited
+  })
+  const url = `http://127.0.0.1:${port}`
+  const answers = () =>
+    fetch(url).then(
+      () => true,
+      () => false,
+    )
+  await until(answers, 120_000)
+  return {
+    BACKUP_S3_URL: `${url}/backups/our/club`,
+    BACKUP_S3_ACCESS_KEY: 'S3RVER',
+    BACKUP_S3_SECRET_KEY: 'S3RVER',
+  }
+}
+
+const storeOf = (env: Record<string, string>) =>
+  openS3Store({
+    backupS3Url: env.BACKUP_S3_URL,
+    backupS3AccessKey: env.BACKUP_S3_ACCESS_KEY,
+    backupS3SecretKey: env.BACKUP_S3_SECRET_KEY,
+    backupS3Region: 'us-east-1',
+  })
+
+async function run(script: 'backup' | 'restore', source: string, env: Record<string, string>) {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, `../scripts/${script}.ts`), source], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
+  return { code: await child.exited, out, err }
+}
+
+async function startWithS3() {
+  const s3 = await startS3()
+  const fieldhouse = await start(s3)
+  const { call, finished } = fieldhouse
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, 'ID,Name,Power\n1,ann,5\n2,bob,7\n'))
+  const send = async () => {
+    const { jobId } = (await fieldhouse.app.schedule.runNow('backups.send', null)) ?? { jobId: '' }
+    const ended = await finished({ job_id: jobId })
+    expect(ended).toMatchObject({ status: 'SUCCESS' })
+    return ended.result
+  }
+  return { ...fieldhouse, s3, id, send, store: storeOf(s3) }
+}
+
+s3Test('what was sent to the store comes back in an empty folder, byte for byte', async () => {
+  const { s3, id, call, send, stop } = await startWithS3()
+  const before = await board(call, id)
+  const { name } = await send()
+  await stop()
+
+  const empty = temporaryFolder()
+  const restored = await run('restore', 's3', { DATA_DIR: empty, ...s3 })
+  expect(restored).toMatchObject({ code: 0, err: '' })
+  const again = await start({}, empty)
+  expect((await board(again.call, id)).rows).toEqual(before.rows)
+  expect(await run('restore', `s3:${name}`, { DATA_DIR: temporaryFolder(), ...s3 })).toMatchObject({ code: 0 })
+  const missing = await run('restore', 's3:2020-01-01T00-00-00.000Z', { DATA_DIR: temporaryFolder(), ...s3 })
+  expect(missing).toMatchObject({ code: 1, err: expect.stringContaining(name) })
+})
+
+s3Test('only what is new travels', async () => {
+  const { dataDir, send, call, id, finished } = await startWithS3()
+  mkdirSync(join(dataDir, 'uploads'), { recursive: true })
+  writeFileSync(join(dataDir, 'uploads', 'large.csv'), crypto.getRandomValues(new Uint8Array(65_536)))
+  const first = await send()
+  expect(first.pieces_sent).toBeGreaterThan(2)
+  const sheet = Array.from({ length: 50 }, (_, i) => `${i + 1},player ${i},${i}`).join('\n')
+  await finished(upload(call, id, `ID,Name,Power\n${sheet}\n`))
+  const second = await send()
+  expect(second.files).toBe(first.files + 1)
+  expect(second.pieces_sent).toBeLessThan(first.pieces_sent)
+})
+
+s3Test('a store that lost a piece is sent it again a day later, and what no backup holds is removed', async () => {
+  const { store, send, clock, s3 } = await startWithS3()
+  await send()
+  const [lost] = await store.list('pieces/')
+  await store.remove(lost?.key ?? '')
+  expect(await run('restore', 's3', { DATA_DIR: temporaryFolder(), ...s3 })).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('NoSuchKey'),
+  })
+  await store.write('pieces/00/unheld', 'left over')
+  clock.forward(0)
+  const manifests = await store.list('backups/')
+  const [manifest] = manifests
+  // As if it had been made yesterday: the next one is the first of its day.
+  const text = new TextDecoder().decode(await store.read(manifest?.key ?? ''))
+  await store.write(
+    'backups/2026-01-01T00-00-00.000Z.json',
+    text.replace(/"made_at":"[^"]+"/, '"made_at":"2026-01-01T00:00:00.000Z"'),
+  )
+  await store.remove(manifest?.key ?? '')
+  await send()
+  expect(await run('restore', 's3', { DATA_DIR: temporaryFolder(), ...s3 })).toMatchObject({ code: 0, err: '' })
+})
+
+s3Test('a store that is gone fails the job with its name, and no key is written anywhere', async () => {
+  const port = await freePort()
+  const env = {
+    BACKUP_S3_URL: `http://127.0.0.1:${port}/backups`,
+    BACKUP_S3_ACCESS_KEY: 'AKIA-NOT-TO-BE-SEEN',
+    BACKUP_S3_SECRET_KEY: 'secret-not-to-be-seen',
+  }
+  const { dataDir, lines, call } = await start(env)
+  const { code, err } = await run('backup', 's3', { DATA_DIR: dataDir, ...env })
+  expect([code, err]).toEqual([1, expect.stringContaining(`127.0.0.1:${port}`)])
+  const page = await call.get('/admin/backups/')
+  expect(page).toContain(`127.0.0.1:${port}/backups`)
+  expect(
+    JSON.stringify(lines) + page + err + readFileSync(join(dataDir, 'fieldhouse.db')).toString('latin1'),
+  ).not.toMatch(/not-to-be-seen/i)
+  rmSync(join(dataDir, 'backups', '.sending'), { recursive: true, force: true })
+})
+
+test('all of the last day is kept, one a day before, the newest always', () => {
+  const at = Date.parse('2026-03-10T12:00:00Z')
+  const name = (time: string) => `2026-${time}-00-00.000Z`
+  const names = ['03-10T11', '03-10T10', '03-09T13', '03-09T11', '03-08T23', '03-08T22', '02-01T10'].map(name)
+  expect([...keptNames(names, at, 30)]).toEqual(['03-10T11', '03-10T10', '03-09T13', '03-08T23'].map(name))
+  expect([...keptNames([name('02-01T10')], at, 30)]).toEqual([name('02-01T10')])
+})
