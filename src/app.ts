@@ -30,7 +30,7 @@ import { memoryStore } from './platform/cache/memory-store.ts'
 import { redisStore } from './platform/cache/redis-store.ts'
 import { Stamps } from './platform/cache/stamps.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
-import { copyMainLog, startCheckpoints } from './platform/files/wal-checkpoints.ts'
+import { copyMainLog, leaveCheckpoints, startCheckpoints } from './platform/files/wal-checkpoints.ts'
 import { openCachedFastPath } from './platform/http/cached-fast-path.ts'
 import { openStreams } from './platform/http/event-streams.ts'
 import { openHttpServer } from './platform/http/http-server.ts'
@@ -142,7 +142,7 @@ export async function startFieldhouse(
     const jobs = openJobs<App>(db, queues, clock, log, () => app)
     jobs.define([...jobTable, ...moreJobs])
     const schedule = openSchedule([...scheduleOf(config), ...moreSchedule], db, jobs, clock, log)
-    const sheets = shutdown.onClose('sheets', openSheets(dataDir, clock), sheets => sheets.close())
+    const sheets = shutdown.onClose('sheets', openSheets(dataDir, clock, !config.litestream), sheets => sheets.close())
     const livePortfolios = shutdown.onClose(
       'livePortfolios',
       openLivePortfolios(dataDir, db, stamps, clock),
@@ -154,11 +154,13 @@ export async function startFieldhouse(
       openReaderThread(new URL('./reader-thread.ts', import.meta.url), dataDir),
       reader => reader.close(),
     )
-    shutdown.onClose(
-      'checkpoints',
-      startCheckpoints(db.$client, () => reader.read(copyMainLog, undefined)),
-      checkpoints => checkpoints.stop(),
-    )
+    if (config.litestream) leaveCheckpoints(db.$client)
+    else
+      shutdown.onClose(
+        'checkpoints',
+        startCheckpoints(db.$client, () => reader.read(copyMainLog, undefined)),
+        checkpoints => checkpoints.stop(),
+      )
     const loop = shutdown.onClose('loop watch', watchLoop(), loop => loop.stop())
     const streams = openStreams(request => staysSignedIn(app, request))
 

@@ -99,6 +99,11 @@ export const settings = {
       max: 3650,
     },
   ),
+  litestream: bool(
+    'LITESTREAM',
+    false,
+    'Litestream copies fieldhouse.db and scores.db away: when their logs go into the files is left to it',
+  ),
   supervisorRestarts: bool(
     'SUPERVISOR_RESTARTS',
     true,

@@ -2,6 +2,7 @@ import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
 import { copyFileSync, existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { eq } from 'drizzle-orm'
 import { databaseFile } from '../db/open.ts'
 import { facts } from '../db/schema.ts'
 import { atomically } from '../db/transactions.ts'
@@ -55,4 +56,17 @@ test('the log stays short however much is written, and is empty once all is clos
   await stop()
   expect(existsSync(log) ? statSync(log).size : 0).toBe(0)
   expect(inFile(dataDir, 'long 49')).toBe('9'.repeat(200_000))
+})
+
+test('with LITESTREAM nothing goes from the log into the file but by it, and the service reads and writes as ever', async () => {
+  const { app, dataDir } = await start({ LITESTREAM: 'true' })
+  const size = () => statSync(databaseFile(dataDir)).size
+  const before = size()
+  for (let i = 0; i < 30; i++) await note(app.db, `long ${i}`, String(i % 10).repeat(200_000)) // 6 MB: SQLite's own turn comes at 4
+  expect(size()).toBe(before)
+  expect(app.db.select().from(facts).where(eq(facts.name, 'long 29')).get()?.value).toBe('9'.repeat(200_000))
+  const litestream = new Database(databaseFile(dataDir)) // what Litestream does once it has copied the log away
+  expect(litestream.query('PRAGMA wal_checkpoint(PASSIVE)').get()).toMatchObject({ busy: 0 })
+  litestream.close()
+  expect(size()).toBeGreaterThan(before + 5_000_000)
 })

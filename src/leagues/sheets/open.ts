@@ -8,8 +8,9 @@ import { scoresFile } from './snapshots/open.ts'
 /** What sheet leagues keep open: the worker thread, and the boards in memory. */
 export type Sheets = { thread: SheetThread; boards: SheetBoards; file: OpenFile; close(): Promise<void> }
 
-export function openSheets(dataDir: string, clock: Clock): Sheets {
-  const thread = startSheetThread(dataDir, clock.now)
+/** `checkpoints`: whether the log of `scores.db` is copied into the file by us. */
+export function openSheets(dataDir: string, clock: Clock, checkpoints = true): Sheets {
+  const thread = startSheetThread(dataDir, clock.now, checkpoints)
   const boards = explainOpenErrors(scoresFile(dataDir), () => openSheetBoards(dataDir, thread))
   return {
     thread,

@@ -3,7 +3,7 @@
  * board is built while an import goes on.
  */
 import { workerData } from 'node:worker_threads'
-import { copyLog, startCheckpoints } from '../../platform/files/wal-checkpoints.ts'
+import { copyLog, leaveCheckpoints, startCheckpoints } from '../../platform/files/wal-checkpoints.ts'
 import { answerTasks } from '../../platform/process/threads.ts'
 import { openScores } from './snapshots/open.ts'
 import { tasks } from './thread-tasks.ts'
@@ -14,8 +14,10 @@ const thread = answerTasks(
   work => ({ ...work, scores }),
   () => scores.close(),
 )
-startCheckpoints(
-  scores,
-  async () => copyLog(scores),
-  () => thread.wasBusy(),
-)
+if (workerData.checkpoints)
+  startCheckpoints(
+    scores,
+    async () => copyLog(scores),
+    () => thread.wasBusy(),
+  )
+else leaveCheckpoints(scores)

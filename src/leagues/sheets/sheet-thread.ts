@@ -10,8 +10,8 @@ export type SheetThread = {
 
 const script = new URL('./sheet-thread-worker.ts', import.meta.url)
 
-export function startSheetThread(dataDir: string, now: () => number = Date.now): SheetThread {
-  const thread = openThread<Tasks>({ name: 'sheets', script, data: { dataDir }, now })
+export function startSheetThread(dataDir: string, now: () => number = Date.now, checkpoints = true): SheetThread {
+  const thread = openThread<Tasks>({ name: 'sheets', script, data: { dataDir, checkpoints }, now })
   return {
     run: (task, input, asking) =>
       thread.ask(task, input, asking).catch(error => {

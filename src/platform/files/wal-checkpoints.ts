@@ -33,6 +33,9 @@ export function startCheckpoints(client: Database, copy: () => Promise<unknown>,
   return { stop: () => clearInterval(timer) }
 }
 
+/** With Litestream: it copies the log away first, and then into the file. */
+export const leaveCheckpoints = (client: Database) => client.run('PRAGMA wal_autocheckpoint = 0')
+
 /** Copies what no reader needs the log for any more. */
 export const copyLog = (client: Database) => void client.query('PRAGMA wal_checkpoint(PASSIVE)').get()
 
