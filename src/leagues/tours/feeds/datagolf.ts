@@ -28,16 +28,16 @@ export function readDatagolf(json: unknown): FeedBoard {
       version: textOf(info.at('last_update')),
     },
     golfers,
-    ...notes.ratings(feed.at('data').items(), rating),
+    ...notes.ratings(feed.at('data').items(), 'dg_id', rating),
     problems: notes.problems,
   }
 }
 
 /** The feed tells how likely a golfer is to win, from 0 to 1. */
-function rating(place: JsonValue): Rating {
+function rating(place: JsonValue): Omit<Rating, 'player_id'> {
   const chance = Number(place.at('win').value)
   const odds = chance > 0 && chance < 1 ? Math.min(10_000, Math.round(10 / chance) / 10) : null
-  return { player_id: required(place.at('dg_id'), 64), rank: null, odds: odds !== null && odds > 1 ? odds : null }
+  return { rank: null, odds: odds !== null && odds > 1 ? odds : null }
 }
 
 function golfer(place: JsonValue, notes: ProblemNotes, eventRound: number | null): Golfer {

@@ -3,7 +3,6 @@ import {
   type FeedBoard,
   type Golfer,
   type GolferStatus,
-  type Rating,
   ScoreFeedError,
 } from './board.ts'
 import {
@@ -38,7 +37,10 @@ export function readFieldhouse(json: unknown): FeedBoard {
       version: textOf(event.at('version')),
     },
     golfers: notes.golfers(feed.at('golfers').items(), golfer),
-    ...notes.ratings(feed.at('golfers').items(), rating),
+    ...notes.ratings(feed.at('golfers').items(), 'id', place => ({
+      rank: notes.tolerate(() => worldRank(place.at('rank'))),
+      odds: notes.tolerate(() => decimalOdds(place.at('odds'))),
+    })),
     problems: notes.problems,
   }
 }
@@ -48,12 +50,6 @@ export function readNextFieldhouse(json: unknown): FeedBoard[] {
   const next = new JsonValue(json).at('next')
   return next.absent ? [] : [readFieldhouse(next.value)]
 }
-
-const rating = (place: JsonValue, notes: ProblemNotes): Rating => ({
-  player_id: required(place.at('id'), 64),
-  rank: notes.tolerate(() => worldRank(place.at('rank'))),
-  odds: notes.tolerate(() => decimalOdds(place.at('odds'))),
-})
 
 function golfer(place: JsonValue, notes: ProblemNotes): Golfer {
   const rounds = place.at('rounds')

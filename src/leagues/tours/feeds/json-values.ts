@@ -183,12 +183,19 @@ export class ProblemNotes {
     return [first ?? null, second ?? null, third ?? null, fourth ?? null]
   }
 
-  /** Of golfers of whom the feed tells any. */
-  ratings(places: JsonValue[], read: (place: JsonValue, notes: ProblemNotes) => Rating): { ratings?: Rating[] } {
-    const ratings = places
-      .map(place => this.tolerate(() => read(place, this)))
-      .filter(rating => rating !== null && (rating.rank !== null || rating.odds !== null))
-    return ratings.length > 0 ? { ratings: ratings.filter(rating => rating !== null) } : {}
+  /** Of golfers of whom the feed tells any. Ids that cannot be read are noted with the golfers. */
+  ratings(
+    places: JsonValue[],
+    idKey: string,
+    read: (place: JsonValue) => Omit<Rating, 'player_id'>,
+  ): { ratings?: Rating[] } {
+    const ratings = places.flatMap(place => {
+      const player_id = new ProblemNotes().tolerate(() => required(place.at(idKey), 64))
+      const rating = read(place)
+      const isKnown = player_id !== null && (rating.rank !== null || rating.odds !== null)
+      return isKnown ? [{ player_id, ...rating }] : []
+    })
+    return ratings.length > 0 ? { ratings } : {}
   }
 
   /** Reads each golfer alone: one that makes no sense is left out, so unknown, and noted. */
