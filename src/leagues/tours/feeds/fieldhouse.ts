@@ -1,10 +1,4 @@
-import {
-  type EventStatus,
-  type FeedBoard,
-  type Golfer,
-  type GolferStatus,
-  ScoreFeedError,
-} from './board.ts'
+import { type EventStatus, type FeedBoard, type Golfer, type GolferStatus, ScoreFeedError } from './board.ts'
 import {
   decimalOdds,
   instant,
