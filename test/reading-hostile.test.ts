@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { SheetRefusal } from '../src/leagues/sheets/reading/refusal.ts'
 import { readSheet, type Sheet } from '../src/leagues/sheets/reading/sheet.ts'
+import { SheetRefusal } from '../src/platform/spreadsheets/refusal.ts'
 import { random } from './fixtures/sheets/random.ts'
 import { refusal, rowsOf, utf8 } from './fixtures/sheets/reads.ts'
 import { governors, rokTrackerCsv, rokTrackerHeaders, rokTrackerRow } from './fixtures/sheets/scans.ts'

@@ -7,8 +7,8 @@ import { pipeline } from 'node:stream/promises'
 import Busboy from '@fastify/busboy'
 import type { App } from '../../context.ts'
 import { Refusal, refuse } from '../../errors.ts'
-import { SheetRefusal } from './reading/refusal.ts'
-import { fileKindOf, HEAD } from './reading/sniff.ts'
+import { SheetRefusal } from '../../platform/spreadsheets/refusal.ts'
+import { fileKindOf, HEAD } from '../../platform/spreadsheets/sniff.ts'
 import { writeTempFile } from './temp-file.ts'
 
 export type Received = {

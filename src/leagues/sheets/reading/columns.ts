@@ -2,16 +2,17 @@
  * Rows in, typed columns out. Both scanners write here: numbers into a batch of some thousand rows that stays in the
  * processor's cache, ids and names as bytes. A row counts when it is kept; until then it can be begun anew.
  */
+
+import { limits } from '../../../platform/spreadsheets/limits.ts'
+import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
+import { decodeCell, decodeUtf8, TextBuilder, type TextColumn } from '../../../platform/spreadsheets/text.ts'
 import { repeated } from './duplicates.ts'
 import { type Column, isNoPlayer } from './headers.ts'
 import { misread } from './kill-points.ts'
-import { limits } from './limits.ts'
 import { MetricReader } from './metric.ts'
 import { isCumulative } from './metrics.ts'
 import * as numbers from './numbers.ts'
-import { refuseSheet } from './refusal.ts'
 import { type Finding, SheetFindings } from './report.ts'
-import { decodeCell, decodeUtf8, TextBuilder, type TextColumn } from './text.ts'
 
 export const BATCH = 2048
 

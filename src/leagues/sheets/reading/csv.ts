@@ -5,10 +5,11 @@
  * A broken record (a quote that never closes, or text after a closing quote) costs its first line only: reading goes on at
  * the next one. That stays linear: bytes are read twice only up to the next odd run of quotes.
  */
+
+import { limits } from '../../../platform/spreadsheets/limits.ts'
+import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
+import { decodeCell } from '../../../platform/spreadsheets/text.ts'
 import { BATCH, type ColumnWriter, LABEL, NAME, NONE } from './columns.ts'
-import { limits } from './limits.ts'
-import { refuseSheet } from './refusal.ts'
-import { decodeCell } from './text.ts'
 
 const LF = 10
 const CR = 13

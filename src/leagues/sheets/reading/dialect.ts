@@ -1,6 +1,8 @@
 /** How a text file separates its fields, and where its headings stand: tried out on the first part of the file. */
-import { checkHeader, findHeader, type Header, likelyHeader, type Mapping, type PreviewRow } from './headers.ts'
-import { decodeUtf8 } from './text.ts'
+
+import { decodeUtf8 } from '../../../platform/spreadsheets/text.ts'
+import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
+import { checkHeader, findHeader, type Header, likelyHeader, type Mapping } from './headers.ts'
 
 export interface Dialect {
   delimiter: ',' | ';' | '\t' | '|'

@@ -1,4 +1,4 @@
-import type { TextColumn } from './text.ts'
+import type { TextColumn } from '../../../platform/spreadsheets/text.ts'
 
 /** Room for limits.rows. */
 const ROW_BITS = 2 ** 23 - 1

@@ -1,17 +1,13 @@
 /** Which column holds what: the header row is found among the first rows, then each heading is given its role. */
-import { limits } from './limits.ts'
+
+import { limits } from '../../../platform/spreadsheets/limits.ts'
+import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
+import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
 import { attributeAliases, idAliases, labelAliases, metricAliases, nameAliases } from './metrics.ts'
 import { BAD, BLANK, reading, readNumber } from './numbers.ts'
-import { refuseSheet } from './refusal.ts'
 import { translatedAliases } from './translated-aliases.ts'
 
 const utf8 = new TextEncoder()
-
-/** One of the first rows of a sheet, as text. */
-export interface PreviewRow {
-  line: number
-  cells: string[]
-}
 
 export interface Column {
   header: string

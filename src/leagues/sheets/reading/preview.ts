@@ -2,17 +2,20 @@
  * What a sheet looks like, read from its beginning only: the worksheet chosen, its headings with what each was recognised as,
  * and the first rows. A sheet that cannot be imported as it is, for want of an id, is shown all the same, and says why.
  */
+
+import { recoded } from '../../../platform/spreadsheets/encoding.ts'
+import { SheetRefusal } from '../../../platform/spreadsheets/refusal.ts'
+import { encodingOf, fileKindOf, HEAD } from '../../../platform/spreadsheets/sniff.ts'
+import { fileSource, readPiece, type Source } from '../../../platform/spreadsheets/source.ts'
+import { shortened } from '../../../platform/spreadsheets/text.ts'
+import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
+import { openWorkbook } from '../../../platform/spreadsheets/workbook.ts'
+import { Zip } from '../../../platform/spreadsheets/zip.ts'
 import { likelyDialect } from './dialect.ts'
-import { recoded } from './encoding.ts'
-import { checkHeader, type Header, type Mapping, type PreviewRow } from './headers.ts'
-import { SheetRefusal } from './refusal.ts'
+import { checkHeader, type Header, type Mapping } from './headers.ts'
 import type { Format } from './report.ts'
-import { encodingOf, fileKindOf, HEAD } from './sniff.ts'
-import { fileSource, readPiece, type Source } from './source.ts'
 import { takenAtIn } from './taken-at.ts'
-import { shortened } from './text.ts'
-import { likelyTable, openWorkbook } from './workbook.ts'
-import { Zip } from './zip.ts'
+import { likelyTable } from './workbook-table.ts'
 
 export type PreviewColumn = {
   header: string

@@ -1,7 +1,14 @@
-import type { Encoding } from './encoding.ts'
-import { limits } from './limits.ts'
+import type { Encoding } from '../../../platform/spreadsheets/encoding.ts'
+import { limits } from '../../../platform/spreadsheets/limits.ts'
 
 export type Format = 'csv' | 'tsv' | 'xlsx'
+
+declare module '../../../platform/spreadsheets/refusal.ts' {
+  interface RefusalDetail {
+    /** Of a sheet that was read to its end: `bad_rows` and `no_rows`. */
+    report?: SheetReport
+  }
+}
 
 /** What is told of a sheet, be it accepted or not. */
 export interface SheetReport {

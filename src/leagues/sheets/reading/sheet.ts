@@ -15,20 +15,21 @@
  * bad row; those two refusals carry the report. Lines are lines of the file or rows of the worksheet, counted from 1.
  */
 import { setImmediate } from 'node:timers/promises'
+import { recoded, transcoder } from '../../../platform/spreadsheets/encoding.ts'
+import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
+import { encodingOf, fileKindOf, HEAD } from '../../../platform/spreadsheets/sniff.ts'
+import { bytesSource, fileSource, readPiece, type Source } from '../../../platform/spreadsheets/source.ts'
+import type { TextColumn } from '../../../platform/spreadsheets/text.ts'
+import { openWorkbook, scanWorksheet } from '../../../platform/spreadsheets/workbook.ts'
+import { Zip } from '../../../platform/spreadsheets/zip.ts'
 import { type Columnar, ColumnWriter, type MetricColumn } from './columns.ts'
 import { CsvScanner } from './csv.ts'
 import { dialectOf } from './dialect.ts'
-import { recoded, transcoder } from './encoding.ts'
 import type { Header, Mapping } from './headers.ts'
-import { refuseSheet } from './refusal.ts'
 import type { SheetReport } from './report.ts'
-import { encodingOf, fileKindOf, HEAD } from './sniff.ts'
-import { bytesSource, fileSource, readPiece, type Source } from './source.ts'
 import { takenAtIn } from './taken-at.ts'
-import type { TextColumn } from './text.ts'
-import { openWorkbook, scanWorksheet, tableIn } from './workbook.ts'
+import { tableIn } from './workbook-table.ts'
 import { WorksheetCells } from './worksheet-cells.ts'
-import { Zip } from './zip.ts'
 
 export type { SheetReport }
 

@@ -1,6 +1,6 @@
 /** When a sheet says it was made, in the rows around its table or in its file's name: a time in ISO 8601, or a day alone. */
 import { isInCalendar } from '../../../platform/clock.ts'
-import type { PreviewRow } from './headers.ts'
+import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
 
 const stamp = /\b(20\d\d)-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*(UTC|GMT|Z|[+-]\d\d:?\d\d)?)?/i
 const label = /scan|taken|date|time|updated|generated|created/i

@@ -1,6 +1,6 @@
+import { shortened } from '../../../platform/spreadsheets/text.ts'
+import type { CellSink, OtherKind } from '../../../platform/spreadsheets/worksheet.ts'
 import { BATCH, type ColumnWriter, NONE } from './columns.ts'
-import { shortened } from './text.ts'
-import type { CellSink, OtherKind } from './worksheet.ts'
 
 const reasons: Record<OtherKind, string> = {
   date: 'a date, not a number',

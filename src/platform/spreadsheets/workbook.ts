@@ -1,5 +1,5 @@
-/** A workbook: its worksheets, what their cells refer to, and which of them holds the table. */
-import { checkHeader, findHeader, type Header, likelyHeader, type Mapping, type PreviewRow } from './headers.ts'
+/** A workbook: its worksheets and what their cells refer to. */
+
 import { limits } from './limits.ts'
 import { refuseSheet } from './refusal.ts'
 import { StringScanner } from './strings.ts'
@@ -7,6 +7,12 @@ import { decodeUtf8, type TextColumn } from './text.ts'
 import { type CellSink, type Styles, WorksheetScanner } from './worksheet.ts'
 import { type Tag, tagsOf } from './xml.ts'
 import type { Zip, ZipEntry } from './zip.ts'
+
+/** One of the first rows of a sheet, as text. */
+export interface PreviewRow {
+  line: number
+  cells: string[]
+}
 
 export interface Worksheet {
   name: string
@@ -21,19 +27,7 @@ export interface Workbook {
   styles: Styles
 }
 
-export interface Table {
-  worksheet: Worksheet
-  header: Header
-  /** The first of the worksheet. */
-  rows: PreviewRow[]
-  /** Rows above the table and on other worksheets. */
-  around: PreviewRow[]
-}
-
 const PREVIEW_ROWS = 200
-const PREVIEW_SHEETS = 30
-/** Rows of other worksheets in which the time of the scan may stand. */
-const AROUND_ROWS = 20
 /** Of a worksheet, from one telling to the next. */
 const BYTES_BETWEEN = 1 << 20
 
@@ -73,49 +67,6 @@ export async function openWorkbook(zip: Zip): Promise<Workbook> {
   }
 }
 
-/** The worksheet under whose headings the most is recognised; the first of equals, and rather a long one than a summary. */
-export async function tableIn(workbook: Workbook, mapping?: Mapping): Promise<Table> {
-  const { table, rows } = await bestTable(workbook, mapping, findHeader)
-  checkHeader(table?.header ?? null, rows, mapping)
-  return table!
-}
-
-/** The same without the need for an id. Refuses only what has no row of headings at all. */
-export async function likelyTable(workbook: Workbook, mapping?: Mapping): Promise<Table> {
-  const found = (await bestTable(workbook, mapping, findHeader)).table
-  if (found) return found
-  const { table, rows } = await bestTable(workbook, mapping, likelyHeader)
-  if (!table) checkHeader(null, rows, mapping)
-  return table!
-}
-
-/** Without a table, the rows of the first worksheet that has any. */
-async function bestTable(
-  workbook: Workbook,
-  mapping: Mapping | undefined,
-  find: typeof findHeader,
-): Promise<{ table: Table | null; rows: PreviewRow[] }> {
-  const worksheets = workbook.worksheets.slice(0, PREVIEW_SHEETS)
-  const previews: PreviewRow[][] = []
-  let best: { worksheet: Worksheet; header: Header; score: number } | null = null
-  for (const worksheet of worksheets) {
-    const rows = await firstRows(workbook, worksheet)
-    previews.push(rows)
-    const header = find(rows, mapping)
-    if (!header) continue
-    const metrics = header.columns.filter(({ role }) => role === 'metric').length
-    const aside = worksheet.hidden ? 100_000 : /summary|top|rolled|pivot|total/i.test(worksheet.name) ? 300 : 0
-    const score = header.known * 1000 + metrics * 10 + rows.length - aside - (metrics === 0 ? 200_000 : 0)
-    if (!best || score > best.score) best = { worksheet, header, score }
-  }
-  const likely = best ? worksheets.indexOf(best.worksheet) : previews.findIndex(rows => rows.length > 0)
-  const rows = previews[likely] ?? []
-  if (!best) return { table: null, rows }
-  const { worksheet, header } = best
-  const around = previews.flatMap((rows, i) => rows.slice(0, i === likely ? header.row : AROUND_ROWS))
-  return { table: { worksheet, header, rows, around }, rows }
-}
-
 /** Feeds all cells of the worksheet to `sink`, and tells now and then how many bytes of XML are read. */
 export async function scanWorksheet(
   { zip, strings, styles }: Workbook,
@@ -136,7 +87,12 @@ export async function scanWorksheet(
   scanner.finish()
 }
 
-async function firstRows({ zip, strings, styles }: Workbook, { name, entry }: Worksheet): Promise<PreviewRow[]> {
+/** The first of a worksheet, each with what is in its cells as text; `most` of them. */
+export async function firstRows(
+  { zip, strings, styles }: Workbook,
+  { name, entry }: Worksheet,
+  most = PREVIEW_ROWS,
+): Promise<PreviewRow[]> {
   const rows: PreviewRow[] = []
   const set = (column: number, text: string) => {
     const { cells } = rows[rows.length - 1]!
@@ -153,7 +109,7 @@ async function firstRows({ zip, strings, styles }: Workbook, { name, entry }: Wo
   })
   for await (const piece of zip.content(entry)) {
     scanner.push(piece)
-    if (scanner.done || rows.length > PREVIEW_ROWS) return rows.slice(0, PREVIEW_ROWS)
+    if (scanner.done || rows.length > most) return rows.slice(0, most)
   }
   scanner.finish()
   return rows

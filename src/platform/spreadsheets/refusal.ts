@@ -1,5 +1,4 @@
-import type { SheetReport } from './report.ts'
-
+/** A file that cannot be read as a table. */
 export type SheetRefusalCode =
   | 'empty'
   | 'wrong_type'
@@ -16,9 +15,8 @@ export type SheetRefusalCode =
   | 'no_rows'
   | 'bad_rows'
 
+/** Who reads more out of a sheet tells more of it, as `leagues/sheets/reading/report.ts` does. */
 export interface RefusalDetail {
-  /** Of a sheet that was read to its end: `bad_rows` and `no_rows`. */
-  report?: SheetReport
   lookedFor?: string[]
   /** Headers of the sheet. */
   found?: string[]

@@ -1,0 +1,59 @@
+/** Which worksheet of a workbook holds the table. */
+import { firstRows, type PreviewRow, type Workbook, type Worksheet } from '../../../platform/spreadsheets/workbook.ts'
+import { checkHeader, findHeader, type Header, likelyHeader, type Mapping } from './headers.ts'
+
+export interface Table {
+  worksheet: Worksheet
+  header: Header
+  /** The first of the worksheet. */
+  rows: PreviewRow[]
+  /** Rows above the table and on other worksheets. */
+  around: PreviewRow[]
+}
+
+const PREVIEW_SHEETS = 30
+/** Rows of other worksheets in which the time of the scan may stand. */
+const AROUND_ROWS = 20
+
+/** The worksheet under whose headings the most is recognised; the first of equals, and rather a long one than a summary. */
+export async function tableIn(workbook: Workbook, mapping?: Mapping): Promise<Table> {
+  const { table, rows } = await bestTable(workbook, mapping, findHeader)
+  checkHeader(table?.header ?? null, rows, mapping)
+  return table!
+}
+
+/** The same without the need for an id. Refuses only what has no row of headings at all. */
+export async function likelyTable(workbook: Workbook, mapping?: Mapping): Promise<Table> {
+  const found = (await bestTable(workbook, mapping, findHeader)).table
+  if (found) return found
+  const { table, rows } = await bestTable(workbook, mapping, likelyHeader)
+  if (!table) checkHeader(null, rows, mapping)
+  return table!
+}
+
+/** Without a table, the rows of the first worksheet that has any. */
+async function bestTable(
+  workbook: Workbook,
+  mapping: Mapping | undefined,
+  find: typeof findHeader,
+): Promise<{ table: Table | null; rows: PreviewRow[] }> {
+  const worksheets = workbook.worksheets.slice(0, PREVIEW_SHEETS)
+  const previews: PreviewRow[][] = []
+  let best: { worksheet: Worksheet; header: Header; score: number } | null = null
+  for (const worksheet of worksheets) {
+    const rows = await firstRows(workbook, worksheet)
+    previews.push(rows)
+    const header = find(rows, mapping)
+    if (!header) continue
+    const metrics = header.columns.filter(({ role }) => role === 'metric').length
+    const aside = worksheet.hidden ? 100_000 : /summary|top|rolled|pivot|total/i.test(worksheet.name) ? 300 : 0
+    const score = header.known * 1000 + metrics * 10 + rows.length - aside - (metrics === 0 ? 200_000 : 0)
+    if (!best || score > best.score) best = { worksheet, header, score }
+  }
+  const likely = best ? worksheets.indexOf(best.worksheet) : previews.findIndex(rows => rows.length > 0)
+  const rows = previews[likely] ?? []
+  if (!best) return { table: null, rows }
+  const { worksheet, header } = best
+  const around = previews.flatMap((rows, i) => rows.slice(0, i === likely ? header.row : AROUND_ROWS))
+  return { table: { worksheet, header, rows, around }, rows }
+}
