@@ -111,3 +111,54 @@ browserTest(
   },
   120_000,
 )
+
+browserTest(
+  'rules of work are fields in the pages of a site and of a person: said in sentences, kept as they are, and mistakes stand beside them',
+  async () => {
+    const fieldhouse = await venue(['Ann'])
+    const { url, call, site, staff } = fieldhouse
+    const officer = await someone(fieldhouse, 'officer')
+    const page = await openBrowser({ viewport: { width: 390, height: 844 } })
+    const complaints = complaintsOf(page)
+    await signIn(page, url, officer.email, password)
+    await page.goto(`${url}/rota/sites`)
+    await page.click('a:has-text("Change")')
+    await page.fill('[name=rest_hours]', '11')
+    await page.click('summary:has-text("Add rules")')
+    await page.fill('[name="rules.most_days_in_row.limit"]', '5')
+    await page.fill('[name="rules.successions[0].kind"]', 'late')
+    await page.fill('[name="rules.successions[0].next"]', 'early')
+    await page.fill('[name="rules.successions[0].price_cents"]', '12.50')
+    await page.click('button:has-text("Save")')
+    await page.waitForURL(`${url}/rota/sites`)
+    await page.locator('li', { hasText: 'No early the day after late, or 12.50 for each time' }).waitFor()
+    expect(await call.get(`${base}/sites/${site.id}`)).toMatchObject({
+      rest_hours: 11,
+      rules: { most_days_in_row: { limit: 5 }, successions: [{ kind: 'late', next: 'early', price_cents: 1250 }] },
+    })
+
+    await page.goto(`${url}/rota/staff/${staff[0].id}`)
+    await page.click('summary:has-text("Add rules")')
+    await page.fill('[name="rules.least_hours.limit"]', '50')
+    await page.fill('[name="rules.most_hours.limit"]', '20')
+    await page.fill('[name="rules.most_of_kind[0].kind"]', 'night')
+    await page.fill('[name="rules.most_of_kind[0].limit"]', '2')
+    await page.click('button:has-text("Save")')
+    await page.locator('.error', { hasText: 'The least must not be more than the most.' }).waitFor()
+    await page.fill('[name="rules.least_hours.limit"]', '10')
+    await page.fill('[name="rules.least_hours.price_cents"]', '5')
+    await page.click('button:has-text("Save")')
+    await page.waitForURL(`${url}/rota/staff`)
+    expect((await call.get(`${base}/staff/${staff[0].id}`)).rules).toEqual({
+      least_hours: { limit: 10, price_cents: 500 },
+      most_hours: { limit: 20 },
+      most_of_kind: [{ kind: 'night', limit: 2 }],
+    })
+    await page.goto(`${url}/rota/staff/${staff[0].id}`)
+    await page.locator('li', { hasText: 'At least 10 h a week, or 5.00 for each hour too few' }).waitFor()
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
+    expect([...(await page.evaluate(faintText)), ...(await page.evaluate(unnamed))]).toEqual([])
+    expect(complaints.filter(one => !one.includes('422'))).toEqual([])
+  },
+  120_000,
+)

@@ -58,8 +58,9 @@ const week = (shifts: readonly ShownShift[], days: string[], shown: ShownDay): H
 }
 
 export const shiftTimes = ({ from, to }: Pick<ShownShift, 'from' | 'to'>): string => `${from}–${to}`
-export const shiftNeeds = ({ skill, certification }: Pick<ShownShift, 'skill' | 'certification'>): string =>
-  [skill, certification].filter(Boolean).join(', ')
+type Needs = Pick<ShownShift, 'kind' | 'skill' | 'skills' | 'certification'>
+export const shiftNeeds = ({ kind, skill, skills, certification }: Needs): string =>
+  [kind, skill, ...skills, certification].filter(Boolean).join(', ')
 
 function duty(shift: ShownShift, { linked, isNew }: ShownDay): Html {
   const times = shiftTimes(shift)

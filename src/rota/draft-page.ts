@@ -150,13 +150,19 @@ ${weeks({ shifts, start, end, today, linked: true, isNew })}`
 }
 
 const judged = (summary: Summary, unfilled: readonly Unfilled[]): Html => html`${stats([
-  { label: 'Covered', value: percent(summary.coverage * 100), note: `${unfilled.length} places open` },
-  { label: 'Cost', value: money(summary.cost_cents) },
+  { label: 'Covered', value: percent(summary.coverage * 100), note: openWords(unfilled.length, summary.open_bound) },
+  { label: 'Cost', value: money(summary.cost_cents), note: 'wages' },
+  ...(summary.penalty_cents
+    ? [{ label: 'Price of rules not kept', value: money(summary.penalty_cents), note: 'and of requests and numbers' }]
+    : []),
   { label: 'At most to save', value: percent(summary.gap * 100, { digits: 2 }), note: endedWords[summary.ended] },
   { label: 'Fairness', value: percent(summary.fairness * 100), note: '100 % means everyone gets the same share' },
   { label: 'Wishes', value: number(summary.preferences, { signed: true }), note: 'wishes met minus wishes refused' },
 ])}
 ${[...(summary.unmet ?? []), ...(summary.advice ?? [])].map(sentence => html`<p>${sentence}</p>`)}`
+
+const openWords = (open: number, bound: number): string =>
+  !open ? 'no place open' : `${open} open${bound ? `, ${bound} of them whatever the roster` : ''}`
 
 function openPlaces(unfilled: readonly Unfilled[], shifts: readonly ShownShift[]): Content {
   const known = new Map(shifts.map(shift => [shift.id, shift]))

@@ -23,8 +23,9 @@ import { rangeOf, rangeQuery } from './roster-routes.ts'
 import { readRoster, shownByIds, staffNames } from './roster-view.ts'
 import { peopleBody, type RotaData, type RotaTab, rotaBar, rotaBody, rotaHead } from './rota-page.ts'
 import { listShifts, shiftById } from './shift-queries.ts'
-import { shiftBody, shiftsBody, sitesBody } from './shifts-page.ts'
-import { allSites, shiftsAt } from './site-queries.ts'
+import { shiftBody, shiftsBody } from './shifts-page.ts'
+import { allSites, shiftsAt, siteById } from './site-queries.ts'
+import { siteBody, sitesBody } from './sites-page.ts'
 import { personBody, staffBody } from './staff-page.ts'
 import { listStaff, personById } from './staff-queries.ts'
 
@@ -167,6 +168,14 @@ export const rotaPages = (app: App) => {
         return show('Sites', who, sitesBody(sites, who))
       },
       { may: 'officer', detail: hidden },
+    )
+    .get(
+      '/rota/sites/:id',
+      ({ params: { id }, who }) => {
+        const site = siteById(db, id)
+        return show(site.name, who, siteBody({ ...site, shifts: shiftsAt(db, id) }, who))
+      },
+      { params: one, may: 'officer', detail: hidden },
     )
     .get(
       '/rota/shifts',

@@ -155,7 +155,8 @@ export function rulesInWords(rules: RulesOfWork, money: (cents: number) => strin
     most_weekends &&
       `At most ${many(most_weekends.limit, 'weekend')} ${perWeeks(most_weekends.weeks ?? usualWeeks.weekends)}${priced(most_weekends, 'weekend more')}`,
     ...most_of_kind.map(
-      one => `At most ${one.limit} ${one.kind} ${perWeeks(one.weeks ?? usualWeeks.kinds)}${priced(one, 'one more')}`,
+      one =>
+        `At most ${many(one.limit, `${one.kind} shift`)} ${perWeeks(one.weeks ?? usualWeeks.kinds)}${priced(one, 'shift more')}`,
     ),
     ...successions.map(one => `No ${one.next} the day after ${one.kind}${priced(one, 'time')}`),
     rest_hours === undefined ? undefined : `${rest_hours} h of rest between shifts`,

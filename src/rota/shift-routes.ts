@@ -88,7 +88,7 @@ export const shiftRoutes = (app: App) => {
     .post(
       '/',
       async ({ body, who, set }) => {
-        const shift = { ...plainShift, ...body }
+        const shift = { ...plainShift, ...body, skills: body.skills ?? [] }
         checkShift(shift)
         const at = clock.now()
         const id = await atomically(db, tx => {
@@ -127,7 +127,7 @@ export const shiftRoutes = (app: App) => {
       '/pattern',
       async ({ body, who, set }) => {
         const { start_date, end_date, ...told } = body
-        const pattern = { ...plainShift, ...told }
+        const pattern = { ...plainShift, ...told, skills: told.skills ?? [] }
         checkPlaces(pattern)
         checkRange(start_date, end_date, 'end_date', 366)
         const { timezone } = siteById(db, body.site_id)
@@ -213,7 +213,7 @@ export const shiftRoutes = (app: App) => {
       async ({ params: { id }, query: { confirm }, body, who }) => {
         await atomically(db, tx => {
           const { id: _, date, ...before } = shiftView(shiftById(tx, id))
-          const shift = { ...before, ...body }
+          const shift = { ...before, ...body, skills: body.skills === undefined ? before.skills : (body.skills ?? []) }
           checkShift(shift)
           const at = clock.now()
           const standing = standingAhead(tx, { shiftId: id }, at)

@@ -22,11 +22,13 @@ const siteId = idSchema
 const asked = {
   skill: t.Optional(word),
   skills: t.Optional(
-    t.Array(oneLine(longestWord), {
-      maxItems: 20,
-      description: 'More skills: everybody there needs all of them',
-      examples: [['first aid', 'english']],
-    }),
+    t.Nullable(
+      t.Array(oneLine(longestWord), {
+        maxItems: 20,
+        description: 'More skills: everybody there needs all of them',
+        examples: [['first aid', 'english']],
+      }),
+    ),
   ),
   certification: t.Optional(word),
   headcount: t.Optional(headcount),

@@ -1,4 +1,4 @@
-/** Shifts and sites: lists, the ways to make many, and one shift with who stands on it. */
+/** Shifts: the list, the ways to make many, and one shift with who stands on it. */
 
 import { type Content, type Html, html } from '../platform/html.ts'
 import type { Pagination } from '../platform/http/pagination.ts'
@@ -15,6 +15,7 @@ import { daysAfter, mondayOf } from './date-range.ts'
 import type { Candidate } from './replacements.ts'
 import type { ShownShift } from './roster-view.ts'
 import { rotaHead } from './rota-page.ts'
+import { kindChoices, kindField } from './rules-fields.ts'
 import type { Site } from './site.ts'
 
 export type ShiftsData = {
@@ -51,7 +52,8 @@ ${table({
       cell: shift => html`<a href="/rota/shifts/${shift.id}">${dayWords(shift.date)}, ${shiftTimes(shift)}</a>`,
     },
     { head: 'Site', cell: shift => name(shift.site) },
-    { head: 'Skill', cell: shift => name(shift.skill) },
+    { head: 'Kind', cell: shift => name(shift.kind) },
+    { head: 'Skill', cell: shift => name([shift.skill, ...shift.skills].filter(Boolean).join(', ') || null) },
     { head: 'Certificate', cell: shift => name(shift.certification) },
     { head: 'Places', numeric: true, cell: shift => number(shift.headcount) },
     {
@@ -89,7 +91,7 @@ ${form(
     label: 'CSV',
     name: 'csv',
     type: 'area',
-    placeholder: `site,date,from,to,skill,certification,headcount\n${sites[0]?.name},${monday},18:00,23:00,bar,,2`,
+    placeholder: `site,date,from,to,skill,certification,headcount,kind\n${sites[0]?.name},${monday},18:00,23:00,bar,,2,late`,
     hint: 'Pasted from a spreadsheet; all rows or, where any is wrong, none',
   }),
   'Import them',
@@ -111,7 +113,18 @@ ${formField({ label: 'Begins', name: 'from', placeholder: '18:00', hint: 'On the
 ${formField({ label: 'Ends', name: 'to', placeholder: '23:00', hint: 'Not after its beginning: on the next day' })}
 ${formField({ label: 'Places', name: 'headcount', type: 'number', min: 1, max: 500, value: 1 })}
 ${formField({ label: 'Skill', name: 'skill', optional: true, maxlength: 60 })}
-${formField({ label: 'Certificate', name: 'certification', optional: true, maxlength: 60 })}</div>`
+${formField({ label: 'Certificate', name: 'certification', optional: true, maxlength: 60 })}
+${kindField('Kind', 'kind')}</div>
+${moreFields()}`
+
+/** What most shifts have none of. */
+const moreFields = (shift?: ShownShift): Html => html`${kindChoices}
+<details><summary>More skills, and prices of too few or too many</summary>
+<div class="columns">
+${formField({ label: 'More skills', name: 'skills', type: 'list', optional: true, value: shift?.skills.join('\n'), hint: 'One per line; everybody there needs all of them' })}
+${formField({ label: 'Price of each person too few', name: 'under_cents', type: 'cents', optional: true, min: 0, value: shift?.under_cents, hint: 'Blank: a place left open comes before all cost' })}
+${formField({ label: 'At most so many people', name: 'most', type: 'number', optional: true, min: 1, max: 500, value: shift?.most, hint: 'Blank: as many as places' })}
+${formField({ label: 'Price of each person more than places', name: 'over_cents', type: 'cents', optional: true, min: 0, value: shift?.over_cents })}</div></details>`
 
 export type ShiftData = {
   shift: ShownShift
@@ -173,7 +186,9 @@ ${formField({ label: 'Begins', name: 'starts_at', type: 'time', value: shift.sta
 ${formField({ label: 'Ends', name: 'ends_at', type: 'time', value: shift.ends_at })}
 ${formField({ label: 'Places', name: 'headcount', type: 'number', min: 1, max: 500, value: shift.headcount })}
 ${formField({ label: 'Skill', name: 'skill', optional: true, maxlength: 60, value: shift.skill })}
-${formField({ label: 'Certificate', name: 'certification', optional: true, maxlength: 60, value: shift.certification })}</div>`,
+${formField({ label: 'Certificate', name: 'certification', optional: true, maxlength: 60, value: shift.certification })}
+${kindField('Kind', 'kind', shift.kind)}</div>
+${moreFields(shift)}`,
   'Save',
 )}
 ${action({ label: 'Delete the shift', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: shift.filled ? `Delete this shift? ${shift.filled} stand on it.` : 'Delete this shift?', goTo: '/rota/shifts', done: 'Deleted' })}
@@ -249,49 +264,3 @@ const placeActions = (id: number, who: string, pinned: boolean): Content =>
     confirm: `Take ${who} off this shift?`,
     done: 'Taken off',
   })}</span>`
-
-export function sitesBody(sites: readonly (Site & { shifts: number })[], who: Who | undefined): Html {
-  return html`${rotaHead('Sites', 'sites', who)}
-${table({
-  caption: 'Sites',
-  rows: sites,
-  columns: [
-    { head: 'Site', names: true, cell: site => html`<a href="/rota?site_id=${site.id}">${name(site.name)}</a>` },
-    { head: 'Clock on its wall', cell: site => site.timezone },
-    { head: 'Shifts', numeric: true, cell: site => number(site.shifts) },
-    { head: html`<span class="sr">Actions</span>`, cell: site => siteActions(site) },
-  ],
-  empty: emptyState('No sites yet', 'A site is a place with a clock on its wall.'),
-})}
-<section class="part"><h2>New site</h2>
-${form(
-  { action: '/api/v1/roster/sites', done: 'The site is made' },
-  html`<div class="columns">${formField({ label: 'Name', name: 'name', maxlength: 80 })}
-${formField({ label: 'Time zone', name: 'timezone', value: 'Europe/Berlin', maxlength: 60, hint: 'Such as Europe/Berlin or America/New_York' })}
-${swapsField()}</div>`,
-  'Make the site',
-)}</section>`
-}
-
-const swapsField = (site?: Site): Html =>
-  formField({
-    label: 'Swaps',
-    name: 'swaps',
-    id: `f-swaps-${site?.id ?? 'new'}`,
-    type: 'select',
-    value: site?.swaps ?? 'officer',
-    choices: [
-      { value: 'officer', label: 'An officer approves them' },
-      { value: 'rules', label: 'Done at once where the rules allow' },
-    ],
-  })
-
-const siteActions = (site: Site & { shifts: number }): Html => html`<details><summary>Change</summary>
-${form(
-  { action: `/api/v1/roster/sites/${site.id}`, method: 'patch', done: 'Saved' },
-  html`<div class="columns">${formField({ label: 'Name', name: 'name', id: `f-name-${site.id}`, value: site.name, maxlength: 80 })}
-${formField({ label: 'Time zone', name: 'timezone', id: `f-zone-${site.id}`, value: site.timezone, maxlength: 60 })}
-${swapsField(site)}</div>`,
-  'Save',
-)}
-${action({ label: 'Delete', danger: true, small: true, method: 'delete', action: `/api/v1/roster/sites/${site.id}?confirm=true`, confirm: `Delete ${site.name}? Its ${site.shifts} shifts and who stands on them go with it.`, done: 'Deleted' })}</details>`

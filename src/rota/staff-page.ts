@@ -14,6 +14,7 @@ import { dateWords } from './calendar-view.ts'
 import { daysAfter } from './date-range.ts'
 import type { PersonView } from './person.ts'
 import { rotaHead } from './rota-page.ts'
+import { rulesFields } from './rules-fields.ts'
 import type { Site } from './site.ts'
 
 export type StaffData = { staff: readonly PersonView[]; pagination: Pagination; q: string | undefined; today: string }
@@ -93,6 +94,7 @@ ${rows(
   'Dates, both included; or moments such as 2026-07-01T18:00Z, the second excluded',
 )}
 ${wishRows(person?.preferences ?? [], sites)}
+${rulesFields(person?.rules ?? {}, { isSite: false })}
 ${formField({ label: 'Active (schedulable)', name: 'active', type: 'checkbox', value: person?.active ?? true, hint: 'Inactive people keep their history' })}`,
   person ? 'Save' : 'Add person',
 )}
@@ -122,7 +124,7 @@ export const wishRows = (wishes: PersonView['preferences'], sites: readonly Site
     'Wishes',
     wishes,
     (wish, i) => wishFields(wish, i, sites),
-    'Blank means any; the times are of the start of a shift',
+    'Blank means any; the times are of the start of a shift. What counts 3 weighs as much as three others.',
   )
 
 type Wish = PersonView['preferences'][number]
@@ -165,5 +167,15 @@ const wishFields = (wish: Wish | undefined, i: number, sites: readonly Site[]): 
     },
     { label: 'From', name: `preferences[${i}].from`, value: wish?.from, placeholder: '18:00' },
     { label: 'To', name: `preferences[${i}].to`, value: wish?.to, placeholder: '23:00' },
+    {
+      label: 'Counts',
+      name: `preferences[${i}].weight`,
+      type: 'number',
+      min: 0.1,
+      max: 100,
+      step: 0.1,
+      value: wish?.weight,
+      placeholder: '1',
+    },
   ]
 }

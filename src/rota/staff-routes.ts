@@ -20,7 +20,6 @@ const blank = {
   unavailable: [],
   preferences: [],
   rules: {},
-  requests: [],
   active: true,
   account: null,
 }
@@ -88,7 +87,10 @@ export const staffRoutes = (app: App) => {
     .put('/:id', ({ params: { id }, body, who }) => change(id, { ...blank, ...body }, signedIn(who)), {
       body: newPerson,
       may: 'officer',
-      detail: describe('Say anew all there is to somebody; what is left out is as for somebody new', personSchema),
+      detail: describe(
+        'Say anew all there is to somebody; what is left out is as for somebody new, but for requests, which stay',
+        personSchema,
+      ),
     })
     .delete(
       '/:id',

@@ -118,5 +118,7 @@ export function showErrors(form, message, errors) {
     summary.textContent = named.length || others.length ? [...new Set([message, ...others])].join(' · ') : message
     summary.hidden = false
   }
-  ;(form.querySelector('[aria-invalid]') ?? summary).focus()
+  const first = form.querySelector('[aria-invalid]') ?? summary
+  first.closest('details')?.setAttribute('open', '')
+  first.focus()
 }

@@ -1,0 +1,67 @@
+/** Rules of work as fields of a form, and as sentences beside it. */
+import { type Html, html } from '../platform/html.ts'
+import { type FormField, formField } from '../ui/parts/form.ts'
+import { money } from '../ui/parts/values.ts'
+import { type RulesOfWork, rulesInWords } from './rules-of-work.ts'
+
+const blankRows = 2
+const kindList = 'kinds-of-shift'
+
+/** What shifts and rules usually call a kind; any other word does too. */
+export const kindChoices: Html = html`<datalist id="${kindList}">${['early', 'late', 'night'].map(kind => html`<option value="${kind}"></option>`)}</datalist>`
+
+export const kindField = (label: string, name: string, value?: string | null, placeholder = 'late'): Html =>
+  formField({ label, name, value, optional: true, maxlength: 60, list: kindList, placeholder })
+
+export const rulesSentences = (rules: RulesOfWork): Html[] =>
+  rulesInWords(rules, cents => String(money(cents))).map(sentence => html`<li>${sentence}</li>`)
+
+/** `whose` is how they are counted. A site has no least of hours and says its rest elsewhere. */
+export function rulesFields(rules: RulesOfWork, { isSite }: { isSite: boolean }): Html {
+  const sentences = rulesSentences(rules)
+  return html`<fieldset class="rows rules"><legend>Rules of work</legend>
+<p class="hint">${isSite ? 'For everybody, counted over their work here; their own rules hold beside these.' : 'Counted over all their work, beside what the sites ask of everybody.'} A rule holds at all costs, or, with a price, may be broken at that price. Leave blank what is no rule.</p>
+${sentences.length > 0 && html`<ul>${sentences}</ul>`}
+<details><summary>${sentences.length ? 'Change the rules' : 'Add rules'}</summary>
+${!isSite && row(limit('Hours at least', 'least_hours', rules.least_hours, { weeks: 1, price: 'each hour too few', step: 0.5 }))}
+${row(limit('Hours at most', 'most_hours', rules.most_hours, { weeks: 1, price: 'each hour more', step: 0.5 }))}
+${row(limit('Days in a row at least', 'least_days_in_row', rules.least_days_in_row, { price: 'each day too few' }))}
+${row(limit('Days in a row at most', 'most_days_in_row', rules.most_days_in_row, { price: 'each day more' }))}
+${row(limit('Days off in a row at least', 'least_days_off_in_row', rules.least_days_off_in_row, { price: 'each day too few' }))}
+${row(limit('Weekends with work at most', 'most_weekends', rules.most_weekends, { weeks: 4, price: 'each weekend more' }))}
+${kindChoices}
+${withBlanks(rules.most_of_kind).map((one, i) => html`<div class="columns">${kindField('Of the kind', `rules.most_of_kind[${i}].kind`, one?.kind)}${limit('Shifts at most', `most_of_kind[${i}]`, one, { weeks: 1, price: 'each shift more' })}</div>`)}
+${withBlanks(rules.successions).map((one, i) => {
+  const name = `rules.successions[${i}]`
+  return html`<div class="columns">${kindField('The day after', `${name}.kind`, one?.kind)}${kindField('Never begins', `${name}.next`, one?.next, 'early')}${price('breaking it', `${name}.price_cents`, one?.price_cents)}</div>`
+})}
+<div class="columns">
+${!isSite && formField({ label: 'Rest between shifts (hours)', name: 'rules.rest_hours', type: 'number', optional: true, min: 0, max: 48, step: 0.5, value: rules.rest_hours, hint: 'Instead of what the sites ask for' })}
+${formField({ label: 'Count several weeks from', name: 'rules.counted_from', type: 'date', optional: true, value: rules.counted_from, hint: 'A Monday' })}</div>
+</details></fieldset>`
+}
+
+type Limited = { limit: number; weeks?: number; price_cents?: number }
+
+const row = (fields: Html): Html => html`<div class="columns">${fields}</div>`
+
+function limit(
+  label: string,
+  rule: string,
+  value: Limited | undefined,
+  { weeks, price: unit, step = 1 }: { weeks?: number; price: string; step?: number },
+): Html {
+  const name = `rules.${rule}`
+  const shared: Pick<FormField, 'type' | 'optional'> = { type: 'number', optional: true }
+  return html`${formField({ ...shared, label, name: `${name}.limit`, min: 0, step, value: value?.limit })}
+${weeks && formField({ ...shared, label: 'In so many weeks', name: `${name}.weeks`, min: 1, max: 52, value: value?.weeks, placeholder: String(weeks) })}
+${price(unit, `${name}.price_cents`, value?.price_cents)}`
+}
+
+const price = (unit: string, name: string, value?: number): Html =>
+  formField({ label: `Price of ${unit}`, name, type: 'cents', optional: true, min: 0, value })
+
+const withBlanks = <Row>(rows: readonly Row[] = []): (Row | undefined)[] => [
+  ...rows,
+  ...Array.from({ length: blankRows }, () => undefined),
+]

@@ -1,0 +1,65 @@
+/** Sites: the list, and one site with its clock, its rest and its rules. */
+import { type Html, html } from '../platform/html.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { action, form, formField } from '../ui/parts/form.ts'
+import { emptyState } from '../ui/parts/notices.ts'
+import { table } from '../ui/parts/table.ts'
+import { name, number } from '../ui/parts/values.ts'
+import { rotaHead } from './rota-page.ts'
+import { rulesFields, rulesSentences } from './rules-fields.ts'
+import type { Site } from './site.ts'
+
+type SiteWithShifts = Site & { shifts: number }
+
+export function sitesBody(sites: readonly SiteWithShifts[], who: Who | undefined): Html {
+  return html`${rotaHead('Sites', 'sites', who)}
+${table({
+  caption: 'Sites',
+  rows: sites,
+  columns: [
+    { head: 'Site', names: true, cell: site => html`<a href="/rota?site_id=${site.id}">${name(site.name)}</a>` },
+    { head: 'Clock on its wall', cell: site => site.timezone },
+    { head: 'Shifts', numeric: true, cell: site => number(site.shifts) },
+    { head: 'Rest between shifts', numeric: true, cell: site => html`${number(site.restHours)} h` },
+    {
+      head: 'Rules of work',
+      cell: ({ rules }) => {
+        const sentences = rulesSentences(rules)
+        return sentences.length ? html`<ul class="plain">${sentences}</ul>` : html`<span class="quiet">none</span>`
+      },
+    },
+    {
+      head: html`<span class="sr">Actions</span>`,
+      cell: site => html`<a class="button small quiet" href="/rota/sites/${site.id}">Change</a>`,
+    },
+  ],
+  empty: emptyState('No sites yet', 'A site is a place with a clock on its wall.'),
+})}
+<section class="part"><h2>New site</h2>
+${form({ action: '/api/v1/roster/sites', done: 'The site is made' }, siteFields(), 'Make the site')}</section>`
+}
+
+export function siteBody(site: SiteWithShifts, who: Who | undefined): Html {
+  const api = `/api/v1/roster/sites/${site.id}`
+  return html`${rotaHead(name(site.name), 'sites', who)}
+<section class="part">
+${form({ action: api, method: 'put', goTo: '/rota/sites', done: 'Saved' }, [siteFields(site), rulesFields(site.rules, { isSite: true })], 'Save')}
+<div class="steps"><div class="step"><h3>Delete</h3><p class="quiet">Removes its ${number(site.shifts)} shifts and who stands on them.</p>
+${action({ label: 'Delete for good', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: `Delete ${site.name}? Its ${site.shifts} shifts and who stands on them go with it.`, goTo: '/rota/sites', done: 'Deleted' })}</div></div>
+</section>`
+}
+
+const siteFields = (site?: Site): Html => html`<div class="columns">
+${formField({ label: 'Name', name: 'name', maxlength: 80, value: site?.name })}
+${formField({ label: 'Time zone', name: 'timezone', value: site?.timezone ?? 'Europe/Berlin', maxlength: 60, hint: 'Such as Europe/Berlin or America/New_York' })}
+${formField({ label: 'Rest between shifts (hours)', name: 'rest_hours', type: 'number', min: 0, max: 48, step: 0.5, value: site?.restHours ?? 10 })}
+${formField({
+  label: 'Swaps',
+  name: 'swaps',
+  type: 'select',
+  value: site?.swaps ?? 'officer',
+  choices: [
+    { value: 'officer', label: 'An officer approves them' },
+    { value: 'rules', label: 'Done at once where the rules allow' },
+  ],
+})}</div>`
