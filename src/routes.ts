@@ -16,6 +16,7 @@ import { quoteRoutes } from './leagues/market/quote-routes.ts'
 import { tradeRoutes } from './leagues/market/trade-routes.ts'
 import { memberRoutes } from './leagues/member-routes.ts'
 import { boardPages } from './leagues/pages/board-pages.ts'
+import { columnPages } from './leagues/pages/columns-page.ts'
 import { leaguePages } from './leagues/pages/league-pages.ts'
 import { peoplePages } from './leagues/pages/people-pages.ts'
 import { leagueRoutes } from './leagues/routes.ts'
@@ -103,6 +104,7 @@ const everything = (app: App, known: Known) => {
     .use(helpPages(app))
     .use(leaguePages(app))
     .use(boardPages(app))
+    .use(columnPages(app))
     .use(peoplePages(app))
     .use(uploadPages(app))
     .use(uploadPeoplePages(app))

@@ -61,7 +61,7 @@ test('who is left out has no rank and moves nobody, stays on the board and keeps
   expect(await call.get(`/leagues/${id}/marks`)).toContain('farm account of')
   const csv: string = await call.get(`${path}/leaderboard.csv`)
   expect(csv.split('\r\n')[0]).toContain('mark,farm_of,counted,note')
-  expect(csv).toContain(',farm,1,no,seen on chat,')
+  expect(csv).toContain(',farm,1,no,seen on chat\r\n')
 
   await mark('3', { reason: 'vacation', counted: true })
   expect(await ranks()).toEqual(['3:1:2', '1:2:-1', '2:3:-1', '4:4:0', '5:5:0'])

@@ -19,6 +19,7 @@ import {
   readPlayer,
   rowSchema,
 } from './board.ts'
+import { longestColumns, readColumnList } from './columns.ts'
 import { exportOf, fileName } from './exports.ts'
 import { kindOf } from './kinds.ts'
 import { readTotals, totalsCsv, totalsQuery, totalsQueryOf, totalsSchema } from './totals.ts'
@@ -69,6 +70,17 @@ const tierSchema = t.Object({
 })
 const tierList = t.Object({ as_of: moment, tiers: t.Array(tierSchema) })
 
+const exportQuery = t.Object({
+  ...boardQuery.properties,
+  columns: t.Optional(
+    t.String({
+      description: 'Those to write, in this order: `score,label:alliance,deads,deads.gain`. All unless told',
+      maxLength: longestColumns,
+    }),
+  ),
+})
+const columnsAsked = (text: string | undefined) => (text ? readColumnList(text) : undefined)
+
 /** The page around a player has no number; the others are those of the whole board. */
 function withoutAround(address: string): string {
   const url = new URL(address)
@@ -111,10 +123,10 @@ export const boardRoutes = (app: App) => {
       '/leaderboard.csv',
       ({ params: { id }, query: raw, who, request }) => {
         const league = readableLeague(db, id, who)
-        return exportOf(app, league, boardQueryOf(raw, league), 'csv', request)
+        return exportOf(app, league, boardQueryOf(raw, league), 'csv', request, columnsAsked(raw.columns))
       },
       {
-        query: boardQuery,
+        query: exportQuery,
         may: 'reader',
         counted: true,
         detail: describe('The whole board as CSV', t.String(), { type: 'text/csv' }),
@@ -124,10 +136,10 @@ export const boardRoutes = (app: App) => {
       '/leaderboard.xlsx',
       ({ params: { id }, query: raw, who, request }) => {
         const league = readableLeague(db, id, who)
-        return exportOf(app, league, boardQueryOf(raw, league), 'xlsx', request)
+        return exportOf(app, league, boardQueryOf(raw, league), 'xlsx', request, columnsAsked(raw.columns))
       },
       {
-        query: boardQuery,
+        query: exportQuery,
         may: 'reader',
         counted: true,
         detail: describe('The whole board as an Excel workbook', t.String({ format: 'binary' }), {

@@ -1,36 +1,37 @@
 /** A board as a table: what its columns are called, and what stands in a row's. */
-import type { Row } from '../leaderboard/page.ts'
+import { GOAL, metricOfGoal, type Row } from '../leaderboard/page.ts'
 import type { Cell } from '../platform/files/workbook.ts'
+import { columnsOfRow, exportedColumn } from './columns.ts'
 
-export const exportColumns = (row: Row | undefined): string[] => [
-  'rank',
-  'change',
-  'player_id',
-  'name',
-  'score',
-  ...(row && 'tier' in row ? ['tier'] : []),
-  ...Object.keys(row?.labels ?? {}),
-  ...(row?.mark !== undefined ? ['mark', 'farm_of', 'counted', 'note'] : []),
-  ...Object.keys(row?.metrics ?? {}),
-  ...Object.keys(row?.gains ?? {}).map(metric => `${metric}_gain`),
-  ...(row && 'goal_pct' in row ? ['goal_pct'] : []),
-  ...Object.keys(row?.goals ?? {}).map(metric => `${metric}_goal_pct`),
+const always = ['rank', 'change', 'player_id', 'name']
+const ofMarks = ['mark', 'farm_of', 'counted', 'note']
+
+/** The columns to write: `chosen` ones, else all, goals last. */
+export function columnsToExport(row: Row | undefined, chosen: readonly string[] | undefined): readonly string[] {
+  if (chosen) return chosen
+  if (!row) return ['score']
+  const isGoal = (column: string) => column === GOAL || metricOfGoal(column) !== undefined
+  const all = columnsOfRow(row)
+  return [...all.filter(column => !isGoal(column)), ...all.filter(isGoal)]
+}
+
+export const exportHeading = (columns: readonly string[], row: Row | undefined): string[] => [
+  ...always,
+  ...columns.map(column => exportedColumn(column).head),
+  ...(row?.mark !== undefined ? ofMarks : []),
 ]
 
-export const exportCells = (row: Row): Cell[] => [
-  row.rank,
-  row.change,
-  row.player_id,
-  row.name,
-  row.score,
-  ...('tier' in row ? [row.tier ?? null] : []),
-  ...Object.values(row.labels ?? {}),
-  ...markCells(row.mark),
-  ...Object.values(row.metrics),
-  ...Object.values(row.gains ?? {}),
-  ...('goal_pct' in row ? [row.goal_pct ?? null] : []),
-  ...Object.values(row.goals ?? {}),
-]
+export function exportCells(columns: readonly string[]): (row: Row) => Cell[] {
+  const readers = columns.map(column => exportedColumn(column).cell)
+  return row => [
+    row.rank,
+    row.change,
+    row.player_id,
+    row.name,
+    ...readers.map(read => read(row)),
+    ...markCells(row.mark),
+  ]
+}
 
 function markCells(mark: Row['mark']): Cell[] {
   if (mark === undefined) return []

@@ -11,12 +11,13 @@ import type { ExportSource } from './kinds.ts'
 export type ExportInput = {
   title: string
   format: 'csv' | 'xlsx'
-  columns: string[]
+  heading: string[]
+  columns: readonly string[]
   source: ExportSource | undefined
 }
 export type ExportTasks = typeof tasks
 
-const { title, format, columns, source }: ExportInput = workerData
+const { title, format, heading, columns, source }: ExportInput = workerData
 
 let askForRows: () => void = () => {}
 let given: (rows: Row[] | undefined) => void = () => {}
@@ -52,13 +53,14 @@ async function* readHere(module: string, input: unknown): AsyncGenerator<Row[]> 
 }
 
 async function* cells(): AsyncGenerator<Cell[][]> {
-  for await (const rows of source ? readHere(source.module, source.input) : readThere()) yield rows.map(exportCells)
+  const cellsOf = exportCells(columns)
+  for await (const rows of source ? readHere(source.module, source.input) : readThere()) yield rows.map(cellsOf)
 }
 
 async function* csv(): AsyncGenerator<Uint8Array, undefined> {
   const encoder = new TextEncoder()
-  yield encoder.encode(bom + csvLines([columns]))
+  yield encoder.encode(bom + csvLines([heading]))
   for await (const rows of cells()) if (rows.length) yield encoder.encode(csvLines(rows))
 }
 
-const file: AsyncGenerator<Uint8Array, undefined> = format === 'csv' ? csv() : workbookOf(title, columns, cells())
+const file: AsyncGenerator<Uint8Array, undefined> = format === 'csv' ? csv() : workbookOf(title, heading, cells())

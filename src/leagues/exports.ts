@@ -1,6 +1,6 @@
 /** A whole board as a file. Written in a thread, so that neither memory nor other requests feel its length. */
 import type { App } from '../context.ts'
-import { refuse } from '../errors.ts'
+import { invalid, refuse } from '../errors.ts'
 import type { Row } from '../leaderboard/page.ts'
 import type { BoardQuery } from '../leaderboard/query.ts'
 import { fitsWorkbook } from '../platform/files/workbook.ts'
@@ -8,7 +8,8 @@ import { openPlaces } from '../platform/http/rate-limits.ts'
 import { requestContext } from '../platform/http/request-context.ts'
 import { openThread } from '../platform/process/threads.ts'
 import { boardPage } from './board.ts'
-import { exportColumns } from './export-table.ts'
+import { columnsOfRow } from './columns.ts'
+import { columnsToExport, exportHeading } from './export-table.ts'
 import type { ExportInput, ExportTasks } from './export-worker.ts'
 import { kindOf } from './kinds.ts'
 import type { League } from './league.ts'
@@ -37,16 +38,19 @@ export async function exportOf(
   asked: BoardQuery,
   format: Format,
   request: Request,
+  chosen?: readonly string[],
 ): Promise<Response> {
   const first = { ...asked, around: undefined, page: 1 }
   const { rows, pagination, sort_by, order } = await boardPage(app, league, { ...first, limit: 1 }) // refuses what is wrong
   const query = { ...first, sort_by, order }
-  const columns = exportColumns(rows[0])
-  if (format === 'xlsx' && !fitsWorkbook(pagination.total, columns.length))
+  if (chosen) requireColumns(chosen, columnsOfRow(rows[0]))
+  const columns = columnsToExport(rows[0], chosen)
+  const heading = exportHeading(columns, rows[0])
+  if (format === 'xlsx' && !fitsWorkbook(pagination.total, heading.length))
     refuse('too_large', 'The board has more rows or columns than fit into a workbook. Take it as CSV')
   const source = await kindOf(app, league).exportSource?.(app, league, query)
   const leave = app.exports.places.take(requestContext(request), 'exports')
-  const input = { title: league.name, format, columns, source }
+  const input = { title: league.name, format, heading, columns, source }
   return new Response(written(input, slices(app, league, query), app.exports.patience, leave), {
     headers: {
       'content-type': types[format],
@@ -54,6 +58,12 @@ export async function exportOf(
       'cache-control': 'no-cache',
     },
   })
+}
+
+function requireColumns(chosen: readonly string[], there: readonly string[]): void {
+  const unknown = chosen.filter(column => !there.includes(column))
+  if (unknown.length > 0 && there.length > 0)
+    invalid('columns', `There is no column ${unknown.join(', ')}; the board has ${there.join(', ')}.`)
 }
 
 /**

@@ -108,6 +108,8 @@ export type LeagueKind = {
   due?(app: App, league: League, userId: number): Due | undefined
   /** The metrics its scores are made of so far, which the form offers. */
   metricsSeen?(app: App, league: League): readonly string[]
+  /** The labels of its players. */
+  labelsSeen?(app: App, league: League): readonly string[]
   /** Who would move how far with another config; undefined where there is no board yet. `most` players are named each way. */
   previewConfig?(
     app: App,

@@ -1,28 +1,80 @@
-import { GOAL, gainColumn, goalColumn, type Mark, type Row } from '../../leaderboard/page.ts'
+import { GOAL, gainColumn, type Mark, metricOfGain, metricOfGoal, type Row } from '../../leaderboard/page.ts'
 import type { Total } from '../../leaderboard/totals.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { movement, tier } from '../../ui/parts/badges.ts'
 import type { Column } from '../../ui/parts/table.ts'
 import { name, number, percent } from '../../ui/parts/values.ts'
 import type { BoardView } from '../board.ts'
+import { columnName, columnsOfRow, labelOfColumn, shownColumns } from '../columns.ts'
 import type { KindPages } from '../kind-pages.ts'
-import { markName, metricName } from './words.ts'
+import { markName } from './words.ts'
 
-/** Rank, movement, name, score, tier and every metric with its gain. What no row has is left out. `total` stands below. */
-export function boardTableColumns(
-  { rows, sort_by, order }: BoardView,
-  { score, scoreName, metric, first, scoreBars }: KindPages,
-  tiers: readonly string[],
-  path: string,
-  withLabel: (label: string) => string,
-  total?: Total,
-): Column<Row>[] {
-  const labels = Object.keys(rows[0]?.labels ?? {})
-  const metrics = Object.keys(rows[0]?.metrics ?? {}).filter(each => each !== 'score')
+type Shown = {
+  board: BoardView
+  kind: KindPages
+  /** Names of the tiers, the best first. */
+  tiers: readonly string[]
+  /** Columns to show, in this order, instead of the usual ones. */
+  columns?: readonly string[]
+  /** Of all who are listed. */
+  total?: Total
+  path: string
+  withLabel(label: string): string
+}
+
+/** Rank, movement and name, then the columns shown. What no row has is left out. */
+export function boardTableColumns({ board, kind, tiers, columns, total, path, withLabel }: Shown): Column<Row>[] {
+  const { rows, sort_by, order } = board
+  const { score, scoreName, metric, first, scoreBars } = kind
   const moved = rows.some(({ change }) => change !== null)
   const highest = Math.max(0, ...rows.map(row => row.score ?? 0))
   const hasBars = scoreBars && highest > 0 && sort_by === 'score' && order === 'desc'
-  const targets = Object.keys(rows[0]?.goals ?? {})
+  const shown = shownColumns(columnsOfRow(rows[0]), columns, sort_by)
+
+  function columnOf(column: string): Column<Row> {
+    const head = columnName(column, scoreName)
+    if (column === 'score')
+      return {
+        head,
+        numeric: true,
+        class: 'score',
+        sort: { by: 'score', first },
+        foot: total && score(total.score.sum),
+        cell: row => html`${score(row.score)}${hasBars && bar((row.score ?? 0) / highest)}`,
+      }
+    if (column === 'tier')
+      return { head, cell: row => tier(row.tier, row.tier ? tiers.indexOf(row.tier) : -1, tiers.length) }
+    if (column === GOAL) return goal(head, column, row => row.goal_pct)
+    const [gained, reached, label] = [metricOfGain(column), metricOfGoal(column), labelOfColumn(column)]
+    if (reached !== undefined) return goal(head, column, row => row.goals?.[reached])
+    if (label !== undefined)
+      return {
+        head,
+        cell({ labels }) {
+          const text = labels?.[label]
+          return text ? html`<a href="${withLabel(`${label}:${text}`)}">${name(text)}</a>` : number(null)
+        },
+      }
+    if (gained !== undefined)
+      return {
+        head,
+        numeric: true,
+        sort: { by: column },
+        foot: total && number(total.gains[gained]?.sum),
+        cell: row => number(row.gains?.[gained]),
+      }
+    const isGainShown = shown.includes(gainColumn(column))
+    return {
+      head,
+      numeric: true,
+      sort: { by: sort_by === gainColumn(column) && !isGainShown ? sort_by : column },
+      foot:
+        total &&
+        html`${metric(column, total.metrics[column]?.sum ?? null)}${!isGainShown && gain(total.gains[column]?.sum)}`,
+      cell: row => html`${metric(column, row.metrics[column] ?? null)}${!isGainShown && gain(row.gains?.[column])}`,
+    }
+  }
+
   return [
     {
       head: html`<abbr title="Rank">#</abbr>`,
@@ -46,39 +98,7 @@ export function boardTableColumns(
       cell: row =>
         html`<a href="${path}/players/${encodeURIComponent(row.player_id)}">${row.name ? name(row.name) : name(row.player_id)}</a>${row.mark && html` ${markBadge(row.mark)}`}`,
     },
-    {
-      head: scoreName,
-      numeric: true,
-      class: 'score',
-      sort: { by: 'score', first },
-      foot: total && score(total.score.sum),
-      cell: row => html`${score(row.score)}${hasBars && bar((row.score ?? 0) / highest)}`,
-    },
-    ...(rows.some(row => row.tier)
-      ? [{ head: 'Tier', cell: (row: Row) => tier(row.tier, row.tier ? tiers.indexOf(row.tier) : -1, tiers.length) }]
-      : []),
-    ...(targets.length > 0 ? [goal('Goal', GOAL, row => row.goal_pct)] : []),
-    ...(targets.length > 1
-      ? targets.map(each => goal(`${metricName(each)}: goal`, goalColumn(each), row => row.goals?.[each]))
-      : []),
-    ...labels.map(
-      (label): Column<Row> => ({
-        head: metricName(label),
-        cell: ({ labels }) => {
-          const text = labels?.[label]
-          return text ? html`<a href="${withLabel(`${label}:${text}`)}">${name(text)}</a>` : number(null)
-        },
-      }),
-    ),
-    ...metrics.map(
-      (each): Column<Row> => ({
-        head: metricName(each),
-        numeric: true,
-        sort: { by: sort_by === gainColumn(each) ? sort_by : each },
-        foot: total && html`${metric(each, total.metrics[each]?.sum ?? null)}${gain(total.gains[each]?.sum)}`,
-        cell: row => html`${metric(each, row.metrics[each] ?? null)}${gain(row.gains?.[each])}`,
-      }),
-    ),
+    ...shown.filter(column => column !== 'tier' || rows.some(row => row.tier)).map(columnOf),
   ]
 }
 

@@ -30,6 +30,7 @@ import { isMember, leagueViewById } from '../queries.ts'
 import { readTotals, totalsQuery, totalsQueryOf } from '../totals.ts'
 import { readableLeague } from '../visibility.ts'
 import { type BoardData, type BoardParams, boardBody } from './board.ts'
+import { columnsOfLeague, ownColumns } from './columns-page.ts'
 import { playerBody } from './player-card.ts'
 import { totalsBody } from './totals-page.ts'
 
@@ -54,15 +55,16 @@ export const boardPages = (app: App) => {
     const league = readableLeague(db, id, who)
     const asked = boardQueryOf({ ...raw, at: inUtc(raw.at), from: inUtc(raw.from) }, league)
     const status = statusOf(league, clock.now())
+    const own = ownColumns(request)
     const version = versionNow(id, who) // before the board is read: a change in between is then fetched again
     const make = async () => {
-      const body = boardBody(await boardData(league, asked, who), paramsOf(asked), who)
+      const body = boardBody(await boardData(league, asked, who, own), paramsOf(asked), who)
       if (form === 'part') return String(body)
       const from = address(`/leagues/${id}/board`, paramsOf(asked))
       const shown = live({ id: 'board', events: `/leagues/${id}/events`, from, version }, body)
       return String(layout({ title: league.name, who, nav, scripts: ['board.js'], body: shown }))
     }
-    if (who || !isCacheable(asked)) return livePart(await make(), version)
+    if (who || own || !isCacheable(asked)) return livePart(await make(), version)
     const scope = [id, form, status, looks, queryKey(asked)]
     const kept = await cache.read(cached.boardHtml, scope, make, nextChangeAt(app, league))
     const response = cachedResponse(request, kept, { contentType: htmlType, text: kept.value })
@@ -70,7 +72,12 @@ export const boardPages = (app: App) => {
     return response
   }
 
-  async function boardData(league: League, asked: BoardQuery, who: Who | undefined): Promise<BoardData> {
+  async function boardData(
+    league: League,
+    asked: BoardQuery,
+    who: Who | undefined,
+    own: string[] | undefined,
+  ): Promise<BoardData> {
     const found = await readBoard(app, league, asked)
     const kind = kindOf(app, league)
     const player = kind.pages.membersPlay ? (who?.id ?? null) : null
@@ -84,6 +91,8 @@ export const boardPages = (app: App) => {
       tiers: kind.tierNames?.(league) ?? [],
       me: joined && kind.pages.playersAreUsers ? String(player) : undefined,
       mayJoin: player !== null && !joined && mayEnter(app, league, clock.now()),
+      columns: own ?? columnsOfLeague(league),
+      hasOwnColumns: own !== undefined,
       total: await totalShown(league, asked),
       more: kind.onBoard?.(app, league, who),
       under: await kind.underRows?.(app, league, view.rows),

@@ -10,6 +10,7 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { moment, name, number, time } from '../../ui/parts/values.ts'
 import type { BoardView } from '../board.ts'
+import { columnsOfRow, shownColumns, writtenColumns } from '../columns.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { LeagueView } from '../league.ts'
 import { boardTableColumns } from './board-columns.ts'
@@ -41,6 +42,9 @@ export type BoardData = {
   /** The reader on this board, where the league knows. */
   me?: string
   mayJoin?: boolean
+  /** Columns in place of the usual ones, as the reader or else the league has chosen. */
+  columns?: readonly string[]
+  hasOwnColumns?: boolean
   /** Of all who are shown, on all pages. */
   total?: Total
   /** What leagues of this kind have to say above their board. */
@@ -61,7 +65,7 @@ type To = (change: Params) => string
 
 /** The board of a league: everything on its page that changes when scores do. */
 export function boardBody(data: BoardData, params: BoardParams, who: Who | undefined): Html {
-  const { league, kind, board, tiers, me, mayJoin, total, more } = data
+  const { league, kind, board, tiers, me, mayJoin, columns, total, more } = data
   const { pagination: pages, rows, state } = board
   const path = `/leagues/${league.id}`
   const to: To = change => address(path, { ...params, ...change })
@@ -89,14 +93,15 @@ ${table({
   caption: `Board of ${league.name}`,
   class: 'board',
   rows,
-  columns: boardTableColumns(
+  columns: boardTableColumns({
     board,
     kind,
     tiers,
-    path,
-    label => to({ label, page: undefined, around: undefined }),
+    columns,
     total,
-  ),
+    path,
+    withLabel: label => to({ label, page: undefined, around: undefined }),
+  }),
   key: row => `p-${row.player_id}`,
   under: row => data.under?.get(row.player_id),
   rowClass: row => [medal(row), mine(row)].filter(Boolean).join(' '),
@@ -136,21 +141,20 @@ function figuresOf({ league, kind, board }: BoardData, { q, around, at, label }:
   ]
 }
 
-function toolbar({ league, kind, board, me }: BoardData, params: BoardParams, to: To): Html {
+function toolbar(data: BoardData, params: BoardParams, to: To): Html {
+  const { league, kind, me } = data
   const path = `/leagues/${league.id}`
   const quiet = 'button small quiet'
   const around = (player: string) => to({ around: player, page: undefined, q: undefined })
-  const file = (format: string) =>
-    address(`/api/v1${path}/leaderboard.${format}`, { ...params, page: undefined, limit: undefined, around: undefined })
   return html`<div class="toolbar">
 <form class="search" id="board-search" method="get" action="${path}" role="search" data-filters>
 <input type="search" name="q" id="board-q" value="${params.q}" placeholder="Search names and ids" aria-label="Search names and ids" maxlength="100" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
 ${(kind.hasGains ? (['order', 'label'] as const) : (['sort_by', 'order'] as const)).map(key => params[key] && html`<input type="hidden" name="${key}" value="${params[key]}" />`)}
 </form>
-${view(kind, params, board)}
+${view(data, params)}
 <span class="actions">
 ${me ? html`<a class="${quiet}" href="${around(me)}">Around me</a>` : html`<a class="${quiet}" hidden data-around-me="${league.id}" href="${around('ME')}">Around me</a>`}
-<a class="${quiet}" href="${file('csv')}" download>CSV</a><a class="${quiet}" href="${file('xlsx')}" download>XLSX</a>
+${exportMenu(data, params)}
 </span>
 </div>`
 }
@@ -158,18 +162,38 @@ ${me ? html`<a class="${quiet}" href="${around(me)}">Around me</a>` : html`<a cl
 const join = ({ id, name }: LeagueView): Html =>
   action({ label: 'Join', small: true, action: `/api/v1/leagues/${id}/join`, done: `You play in ${name}` })
 
+/** What is shown, with its columns and all its pages; or everyone, with all columns. */
+function exportMenu({ league, board, columns }: BoardData, params: BoardParams): Html {
+  const there = columnsOfRow(board.rows[0])
+  const shown = shownColumns(there, columns, board.sort_by)
+  const { sort_by, order, ties, at, from } = params
+  const file = (format: string, asked: Params) =>
+    html`<a class="button small quiet" href="${address(`/api/v1/leagues/${league.id}/leaderboard.${format}`, asked)}" download>${format.toUpperCase()}</a>`
+  const seen = {
+    ...params,
+    page: undefined,
+    limit: undefined,
+    around: undefined,
+    columns: there.length > 0 ? writtenColumns(shown) : undefined,
+  }
+  const all = { sort_by, order, ties, at, from }
+  return html`<details class="menu" id="board-export"><summary>Export</summary><div>
+<p>What is shown, all pages of it<br />${file('csv', seen)} ${file('xlsx', seen)}</p>
+<p>Everyone, with every column<br />${file('csv', all)} ${file('xlsx', all)}</p>
+</div></details>`
+}
+
 /** How the board is looked at: part of the search form. */
-function view(
-  { hasPast, hasGains, scoreName }: KindPages,
-  { sort_by, ties, limit, at, from }: BoardParams,
-  board: BoardView,
-): Html {
+function view({ league, kind, board, hasOwnColumns }: BoardData, params: BoardParams): Html {
+  const { hasPast, hasGains, scoreName } = kind
+  const { sort_by, ties, limit, at, from } = params
   const select = (name: string, label: string, choices: readonly FormChoice[], chosen: string) =>
     html`<label>${label} <select form="board-search" name="${name}" id="board-${name}">${choices.map(({ value, label }) => html`<option value="${value}"${value === chosen && html` selected`}>${label}</option>`)}</select></label>`
   return html`<details class="menu" id="board-view"><summary>View</summary><div>
 ${hasGains && select('sort_by', 'Rank by', rankings(board, scoreName), sort_by ?? '')}${select('ties', 'Players with the same score', tiesWords, ties ?? '')}
 ${select('limit', 'Rows on a page', limits, limit ?? '')}
 ${hasPast && html`<label>As of, in UTC <input form="board-search" type="datetime-local" name="at" id="board-at" value="${at?.slice(0, 16)}" /></label>`}${hasGains && html`<label>Gains since, in UTC <input form="board-search" type="datetime-local" name="from" id="board-from" value="${from?.slice(0, 16)}" /></label>`}
+<p><a href="/leagues/${league.id}/columns">Choose columns</a>${hasOwnColumns && ' · your own are shown'}</p>
 <button form="board-search" class="small without-js">Show</button>
 </div></details>`
 }

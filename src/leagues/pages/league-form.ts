@@ -27,6 +27,7 @@ export function settingsBody(
   kind: KindPages,
   who: Who | undefined,
   seen: readonly string[] = [],
+  labels: readonly string[] = [],
 ): Html {
   const api = `/api/v1/leagues/${league.id}`
   const isFrozen = league.finalized_at !== null
@@ -36,7 +37,7 @@ export function settingsBody(
 ${isFrozen && html`<p>This league is final since ${moment(league.finalized_at)}: only its ${openWhenFinal.join(' and ')} can still change.</p>`}
 ${form(
   { action: api, method: 'patch', done: 'Saved' },
-  html`${inputs(league, isFrozen)}${!isFrozen && kind.fields(league.config, seen)}`,
+  html`${inputs(league, isFrozen)}${!isFrozen && kind.fields(league.config, seen, labels)}`,
   'Save',
 )}
 </section>

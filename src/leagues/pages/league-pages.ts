@@ -41,11 +41,12 @@ export const leaguePages = (app: App) => {
       ({ params: { id }, who }) => {
         const league = leagueViewById(db, id, clock.now())
         const kind = kindOf(app, league)
+        const row = leagueById(db, id)
         return page({
           title: `Settings of ${league.name}`,
           who,
           nav,
-          body: settingsBody(league, kind.pages, who, kind.metricsSeen?.(app, leagueById(db, id))),
+          body: settingsBody(league, kind.pages, who, kind.metricsSeen?.(app, row), kind.labelsSeen?.(app, row)),
         })
       },
       { params: idParams, may: 'officer', detail: hidden },

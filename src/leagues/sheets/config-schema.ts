@@ -70,6 +70,15 @@ export const sheetConfig = t.Object(
         examples: ['deads.gain'],
       }),
     ),
+    columns: t.Optional(
+      t.Array(t.String({ minLength: 1, maxLength: 80 }), {
+        minItems: 1,
+        maxItems: 100,
+        description:
+          'The columns of the board that readers see, in this order: `score`, `tier`, `label:alliance`, a metric, `deads.gain`, `goal_pct`. All unless told',
+        examples: [['score', 'label:alliance', 'kill_points.gain', 'deads.gain']],
+      }),
+    ),
     public: t.Optional(t.Boolean({ description: 'false: only members and officers see it' })),
     auto_finalize: t.Optional(t.Boolean({ description: 'Freeze the board at `ends_at`' })),
   },

@@ -3,11 +3,12 @@ import type { App } from '../../context.ts'
 import { type FieldError, refuse } from '../../errors.ts'
 import { GOAL, gainColumn, goalColumn, metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
 import { checkWebhook } from '../announcements.ts'
+import { labelColumn, labelOfColumn } from '../columns.ts'
 import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'
 import { type SheetConfig, sheetConfig } from './config-schema.ts'
 import { type Goal, overlapOf } from './goals.ts'
-import { MetricNames, seenMetrics } from './metric-names.ts'
+import { MetricNames, seenLabels, seenMetrics } from './metric-names.ts'
 import { published } from './queries.ts'
 import type { RankedConfig } from './scoring.ts'
 
@@ -22,12 +23,15 @@ export function checkedSheetConfig(
   const config = given as SheetConfig
   if (!errors.length) errors.push(...sameNames(config.tiers ?? []), ...goalErrors(config))
   refuseAny(errors)
-  const seen = league ? seenMetrics(app.sheets.boards.scores, published(app.db, league.id)) : []
+  const scans = league ? published(app.db, league.id) : []
+  const seen = seenMetrics(app.sheets.boards.scores, scans)
+  const labels = seenLabels(app.sheets.boards.scores, scans)
   const names = new MetricNames(seen, league ? metricsNamedIn(league.config) : [])
   const named = {
     ...config,
     ...(config.weights && { weights: namedNumbers(config.weights, names, 'config.weights', 'weight') }),
     ...(config.goals && { goals: config.goals.map((goal, i) => namedGoal(goal, i, names)) }),
+    ...(config.columns && { columns: namedColumns(config.columns, names, labels) }),
     ...(config.sort && config.sort !== 'score' && { sort: namedSort(config.sort, names) }),
   }
   refuseAny(names.errors)
@@ -39,17 +43,28 @@ function refuseAny(errors: FieldError[]): void {
   if (errors.length) refuse('invalid', 'The config does not fit a sheet league', { errors })
 }
 
-const metricsNamedIn = ({ weights, goals, sort }: SheetConfig): string[] => [
+const metricsNamedIn = ({ weights, goals, sort, columns }: SheetConfig): string[] => [
   ...Object.keys(weights ?? {}),
   ...(goals ?? []).flatMap(({ targets }) => Object.keys(targets)),
-  ...(sort ? [metricOfGain(sort) ?? metricOfGoal(sort) ?? sort] : []),
+  ...[...(sort ? [sort] : []), ...(columns ?? [])].map(each => metricOfGain(each) ?? metricOfGoal(each) ?? each),
 ]
 
+/** `score`, `tier`, `label:alliance` (or `alliance`), or what the board can be ranked by. Each once. */
+function namedColumns(columns: readonly string[], names: MetricNames, labels: readonly string[]): string[] {
+  const named = columns.map((given, i) => {
+    if (given === 'score' || given === 'tier' || labelOfColumn(given) !== undefined) return given
+    return labels.includes(given) ? labelColumn(given) : namedColumn(given, names, `config.columns.${i}`)
+  })
+  return [...new Set(named)]
+}
+
+const namedSort = (given: string, names: MetricNames) => namedColumn(given, names, 'config.sort')
+
 /** A metric, `deads.gain`, `goal_pct` or `deads.goal_pct`. */
-function namedSort(given: string, names: MetricNames): string {
+function namedColumn(given: string, names: MetricNames, path: string): string {
   const [gained, reached] = [metricOfGain(given), metricOfGoal(given)]
   if (given === GOAL || reached === 'score') return given
-  const metric = names.read(gained ?? reached ?? given, 'config.sort')
+  const metric = names.read(gained ?? reached ?? given, path)
   return gained !== undefined ? gainColumn(metric) : reached !== undefined ? goalColumn(metric) : metric
 }
 

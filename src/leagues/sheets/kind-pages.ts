@@ -1,8 +1,10 @@
-import { gainColumn } from '../../leaderboard/page.ts'
-import { type Html, html } from '../../platform/html.ts'
+import { GOAL, gainColumn } from '../../leaderboard/page.ts'
+import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import { formField } from '../../ui/parts/form.ts'
+import { orderedChecks } from '../../ui/parts/ordered-checks.ts'
 import { number } from '../../ui/parts/values.ts'
+import { columnName, labelColumn } from '../columns.ts'
 import {
   announcementFields,
   autoFinalizeField,
@@ -36,7 +38,7 @@ export const sheetKindPages: KindPages = {
     text: 'Upload a baseline sheet, then a current one. The board ranks what was gained in between.',
     tab: isAtLeast(who, 'officer') ? { path: uploads.path, label: 'Upload a file' } : undefined,
   }),
-  fields: (config, seen = []) => html`<fieldset><legend>How it scores</legend>
+  fields: (config, seen = [], labels = []) => html`<fieldset><legend>How it scores</legend>
 ${formField({
   label: 'Weights',
   name: 'config.weights',
@@ -101,6 +103,7 @@ ${formField({
   hint: 'score, a metric, what was gained in one (deads.gain), or the percent of the goal (goal_pct)',
 })}
 <datalist id="seen-metrics">${['score', ...seen.flatMap(metric => [metric, gainColumn(metric)])].map(each => html`<option value="${each}"></option>`)}</datalist>
+${columnFields(config, seen, labels)}
 ${publicField(config)}${autoFinalizeField(config)}
 </fieldset>
 ${announcementFields(config, announces)}`,
@@ -112,6 +115,33 @@ const pairs = (value: unknown) =>
         .map(([key, number]) => `${key} ${number}`)
         .join('\n')
     : undefined
+
+/** The columns of its sheets, those chosen first. */
+function columnFields(
+  { columns, goal, goals }: LeagueConfig,
+  seen: readonly string[],
+  labels: readonly string[],
+): Content {
+  if (seen.length === 0) return null
+  const chosen = Array.isArray(columns) ? columns.filter(column => typeof column === 'string') : []
+  const there = [
+    ...['score', 'tier', ...(goal || goals ? [GOAL] : [])],
+    ...labels.map(labelColumn),
+    ...seen,
+    ...seen.map(gainColumn),
+  ]
+  return html`<details${chosen.length > 0 && html` open`}><summary>Columns of the board</summary>
+${orderedChecks({
+  label: 'Columns that readers see',
+  name: 'config.columns',
+  hint: 'Tick those to show and put them in order. Without a tick all are shown, each gain beside its metric. Readers may choose their own.',
+  choices: [...new Set([...chosen, ...there])].map(column => ({
+    value: column,
+    label: columnName(column, 'Score'),
+    ticked: chosen.includes(column),
+  })),
+})}</details>`
+}
 
 /** Those there are, and a few to fill in. */
 function tierRows(given: unknown): Html {

@@ -15,7 +15,7 @@ import { clearHeldAlert } from './held.ts'
 import { sheetKindPages } from './kind-pages.ts'
 import { leftOutBy, marksOf } from './marks.ts'
 import { markOnCard } from './marks-page.ts'
-import { seenMetrics } from './metric-names.ts'
+import { seenLabels, seenMetrics } from './metric-names.ts'
 import { missingPlayer, playerCard } from './player-card.ts'
 import { heldUploads, published, sheetStats, unfinishedUploads, uploadFiles } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
@@ -74,6 +74,7 @@ export const sheetLeague: LeagueKind = {
     }
   },
   metricsSeen: ({ db, sheets }, league) => seenMetrics(sheets.boards.scores, published(db, league.id)),
+  labelsSeen: ({ db, sheets }, league) => seenLabels(sheets.boards.scores, published(db, league.id)),
   tierNames: league => bestTierFirst(boardConfigOf(league).tiers ?? defaultTiers).map(({ name }) => name),
   async tiers(app, league, page) {
     const { asOf, tiers } = await kept(undefined, () => tiersOf(app.sheets.boards, sourceOf(app, league), page))

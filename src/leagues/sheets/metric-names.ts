@@ -3,7 +3,7 @@ import type { Database } from 'bun:sqlite'
 import type { FieldError } from '../../errors.ts'
 import { metricNamed } from './reading/headers.ts'
 import { metricAliases } from './reading/metrics.ts'
-import { byTakenAt, type Published } from './snapshot-selection.ts'
+import { byTakenAt, type Published, scansOf } from './snapshot-selection.ts'
 import { storedSnapshot } from './snapshots/snapshot.ts'
 
 const mostScans = 100 // looked at for their metrics
@@ -15,6 +15,12 @@ export function seenMetrics(scores: Database, published: readonly Published[]): 
     .flatMap(({ snapshot }) => storedSnapshot(scores, snapshot)?.metrics ?? [])
     .map(({ name }) => name)
   return [...new Set(names)]
+}
+
+/** The labels of a league's newest scan. */
+export function seenLabels(scores: Database, published: readonly Published[]): string[] {
+  const newest = byTakenAt(scansOf(published)).at(-1)
+  return (newest && storedSnapshot(scores, newest.snapshot)?.labels.map(({ name }) => name)) ?? []
 }
 
 /**

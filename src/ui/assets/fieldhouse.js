@@ -1,6 +1,7 @@
 // What every page does beyond reading. Without this file all pages can still be read.
 import './forms.js'
 import { watchLive } from './live.js'
+import './ordered-checks.js'
 import { startTimes, switchTimes, writeTimes } from './times.js'
 import { showKeptToast, toast } from './toast.js'
 

@@ -10,7 +10,7 @@ export function bodyOf(form) {
   for (const input of inputs) {
     if (isChange && input.type !== 'hidden' && !changed.has(partOf(input.name))) continue
     const value = readField(input)
-    if (value !== undefined && input.name.endsWith('[]')) (body[input.name.slice(0, -2)] ??= []).push(value)
+    if (value !== undefined && input.name.endsWith('[]')) append(body, pathOf(input.name), value)
     else if (value !== undefined) put(body, pathOf(input.name), value)
   }
   if (isChange) for (const part of changed) if (at(body, pathOf(part)) === undefined) put(body, pathOf(part), null)
@@ -31,6 +31,7 @@ const pathOf = name => name.split(/[.[\]]+/).filter(Boolean)
 const partOf = name => name.split('.').slice(0, 2).join('.')
 
 function isChanged(input) {
+  if (input.closest('[data-moved]')) return true
   if (input.type === 'checkbox' || input.type === 'radio') return input.checked !== input.defaultChecked
   if (input.options) return [...input.options].some(option => option.selected !== option.defaultSelected)
   return input.value !== input.defaultValue
@@ -58,6 +59,7 @@ function readField(input) {
   const type = input.dataset.type ?? input.type
   if (type === 'checkbox') return input.checked
   if (type === 'tick') return input.checked ? Number(input.value) : undefined
+  if (type === 'text-tick') return input.checked ? input.value : undefined
   if (type === 'radio' && !input.checked) return undefined
   const text = type === 'password' ? input.value : input.value.trim()
   if (text === '') return undefined
@@ -96,6 +98,12 @@ function put(body, [name, ...rest], value) {
     if (typeof body[name] !== 'object' || body[name] === null) body[name] = /^\d+$/.test(rest[0]) ? [] : {}
     put(body[name], rest, value)
   }
+}
+
+function append(body, path, value) {
+  const list = at(body, path)
+  if (list) list.push(value)
+  else put(body, path, [value])
 }
 
 const at = (body, [name, ...rest]) => (rest.length && body?.[name] ? at(body[name], rest) : body?.[name])

@@ -1,0 +1,121 @@
+/** Which columns of a board a reader sees, and in which order: kept in a cookie of their browser. */
+import { Elysia } from 'elysia'
+import { csrfField } from '../../accounts/csrf.ts'
+import { seeOther } from '../../accounts/entrance.ts'
+import type { App } from '../../context.ts'
+import { canonical } from '../../leaderboard/query.ts'
+import { Cached } from '../../platform/cache/cache.ts'
+import { type Html, html } from '../../platform/html.ts'
+import { access } from '../../platform/http/access.ts'
+import { requestContext, type Who } from '../../platform/http/request-context.ts'
+import { idParams } from '../../platform/http/shared-schemas.ts'
+import { hidden, page } from '../../ui/layout.ts'
+import { emptyState } from '../../ui/parts/notices.ts'
+import { orderedChecks } from '../../ui/parts/ordered-checks.ts'
+import { readBoard } from '../board.ts'
+import { columnName, columnsOfRow, longestColumns, readColumnList, shownColumns, writtenColumns } from '../columns.ts'
+import type { KindPages } from '../kind-pages.ts'
+import { kindOf } from '../kinds.ts'
+import type { League, LeagueView } from '../league.ts'
+import { leagueViewById } from '../queries.ts'
+import { readableLeague } from '../visibility.ts'
+import { leagueHead } from './league-head.ts'
+
+const cookie = 'columns'
+const year = 365 * 24 * 3600 // seconds
+
+/** Sent with pages of this league only. */
+const cookieOf = (league: number, columns: readonly string[] | undefined) =>
+  `${cookie}=${columns ? writtenColumns(columns) : ''}; Path=/leagues/${league}; Max-Age=${columns ? year : 0}; SameSite=Lax; HttpOnly`
+
+/** What the reader chose for this league; undefined where they did not. */
+export function ownColumns(request: Request): string[] | undefined {
+  const text = request.headers.get('cookie')?.match(/(?:^|;\s*)columns=([^;]*)/)?.[1]
+  const columns = text ? readColumnList(text) : []
+  return columns.length > 0 ? columns : undefined
+}
+
+/** As the league has it for everyone. */
+export const columnsOfLeague = ({ config: { columns } }: Pick<League, 'config'>): string[] | undefined =>
+  Array.isArray(columns) ? columns.filter(column => typeof column === 'string') : undefined
+
+export const columnPages = (app: App) => {
+  const { db, clock } = app
+
+  async function there(league: League): Promise<string[]> {
+    const board = await readBoard(app, league, canonical({}))
+    return columnsOfRow((board instanceof Cached ? board.value : board).rows[0])
+  }
+  const shown = (league: League, columns: ColumnRow[], who: Who | undefined) =>
+    page({
+      title: `Columns of ${league.name}`,
+      who,
+      nav: 'leagues',
+      body: columnsBody(leagueViewById(db, league.id, clock.now()), kindOf(app, league).pages, columns, who),
+    })
+
+  return new Elysia()
+    .use(access(app))
+    .get(
+      '/leagues/:id/columns',
+      async ({ params: { id }, who, request }) => {
+        const league = readableLeague(db, id, who)
+        const all = await there(league)
+        const ticked = shownColumns(all, ownColumns(request) ?? columnsOfLeague(league), 'score')
+        return shown(league, rowsOf([...new Set([...ticked, ...all])], ticked), who)
+      },
+      { params: idParams, may: 'reader', counted: true, detail: hidden },
+    )
+    .post(
+      '/leagues/:id/columns',
+      async ({ params: { id }, who, request }) => {
+        const league = readableLeague(db, id, who)
+        const all = await there(league)
+        const form = new URLSearchParams(await request.text())
+        const order = form.getAll('order').filter(column => all.includes(column))
+        const ticked = form.getAll('columns[]').filter(column => all.includes(column))
+        const move = /^(up|down):(.*)$/s.exec(form.get('move') ?? '')
+        if (move) return shown(league, rowsOf(moved(order, move[2]!, move[1] === 'up' ? -1 : 1), ticked), who)
+        const isReset = form.has('reset') || ticked.length === 0 || writtenColumns(ticked).length > longestColumns
+        requestContext(request).headers.push(['set-cookie', cookieOf(id, isReset ? undefined : ticked)])
+        return seeOther(`/leagues/${id}`)
+      },
+      { params: idParams, parse: 'none', may: 'reader', counted: true, detail: hidden },
+    )
+}
+
+type ColumnRow = { column: string; ticked: boolean }
+const rowsOf = (order: readonly string[], ticked: readonly string[]): ColumnRow[] =>
+  order.map(column => ({ column, ticked: ticked.includes(column) }))
+
+function moved(order: readonly string[], column: string, by: 1 | -1): string[] {
+  const from = order.indexOf(column)
+  const to = from + by
+  if (from < 0 || to < 0 || to >= order.length) return [...order]
+  const without = order.filter(one => one !== column)
+  return [...without.slice(0, to), column, ...without.slice(to)]
+}
+
+function columnsBody(league: LeagueView, kind: KindPages, columns: ColumnRow[], who: Who | undefined): Html {
+  const path = `/leagues/${league.id}`
+  const head = leagueHead({ league, kind, who, title: 'Columns of the board' })
+  if (columns.length === 0)
+    return html`${head}${emptyState('No columns yet', 'They come with the first scores.', html`<a href="${path}">To the board</a>`)}`
+  return html`${head}
+<form class="form" method="post" action="${path}/columns">
+${who?.csrfToken && html`<input type="hidden" name="${csrfField}" value="${who.csrfToken}" />`}
+<button type="submit" class="sr" tabindex="-1">Show these columns</button>
+${orderedChecks({
+  label: 'Columns you see',
+  name: 'columns',
+  moveName: 'move',
+  hint: 'Your own choice for this board, kept in this browser. Rank and name are always shown.',
+  choices: columns.map(({ column, ticked }) => ({
+    value: column,
+    label: columnName(column, kind.scoreName),
+    ticked,
+  })),
+})}
+<div class="submit"><button type="submit">Show these columns</button> <button type="submit" name="reset" value="1" class="quiet">Reset</button> <a href="${path}">To the board</a></div>
+</form>`
+}

@@ -1,0 +1,90 @@
+/** The columns of a board: chosen once for all readers, by each reader, and in exports. */
+import { expect, test } from 'bun:test'
+import { openBrowser } from './browser.ts'
+import { browserTest } from './needs.ts'
+import { newLeague, upload } from './sheets.ts'
+import { refusalOf, start } from './start.ts'
+
+const sheet = (n: number) =>
+  `ID,Name,Alliance,Power,Deads,Kill Points\n1,Ann,ABC,${10 + n},${n},7\n2,Bob,XY,20,${2 * n},8\n`
+
+async function season() {
+  const app = await start()
+  const { call, finished, url } = app
+  const { id } = await newLeague(call, { weights: { deads: 1 } })
+  await finished(upload(call, id, sheet(0), { kind: 'baseline', taken_at: '2026-03-01T00:00:00Z' }))
+  await finished(upload(call, id, sheet(5), { taken_at: '2026-03-02T00:00:00Z' }))
+  const headings = (page: string) =>
+    [...page.matchAll(/<th scope="col"[^>]*>(.*?)<\/th>/g)].map(([, head = '']) =>
+      head.replaceAll(/<[^>]*>/g, '').trim(),
+    )
+  return {
+    ...app,
+    id,
+    path: `/leagues/${id}`,
+    shown: async (path: string) => headings(await (await fetch(url + path)).text()),
+  }
+}
+
+test('the columns an officer chose are shown to all readers, in their order, named as the sheets name them', async () => {
+  const { call, id, path, shown } = await season()
+  const usual = ['#', 'Movement', 'Name', 'Score▼', 'Tier', 'Alliance', 'Power', 'Deads', 'Kill points']
+  expect((await shown(path)).filter(head => head !== 'Movement')).toEqual(usual.filter(head => head !== 'Movement'))
+  const config = { columns: ['Dead Troops.gain', 'alliance', 'Total Power', 'score'] }
+  const changed = await call.patch(`/api/v1/leagues/${id}`, { config })
+  expect(changed.config.columns).toEqual(['deads.gain', 'label:alliance', 'power', 'score'])
+  expect((await shown(path)).slice(-4)).toEqual(['Deads: gained', 'Alliance', 'Power', 'Score▼'])
+  expect((await shown(`${path}?sort_by=kill_points`)).at(-1)).toBe('Kill points▼') // what it is ranked by is always shown
+  const wrong = await refusalOf(call.patch(`/api/v1/leagues/${id}`, { config: { columns: ['power', 'luck'] } }))
+  expect([wrong.status, wrong.problem.errors[0].path]).toEqual([422, 'config.columns.1'])
+  const settings: string = await call.get(`${path}/settings`)
+  expect(settings.indexOf('value="deads.gain"')).toBeLessThan(settings.indexOf('value="label:alliance"'))
+  await call.patch(`/api/v1/leagues/${id}`, { config: { columns: null } })
+  expect((await shown(path)).at(-1)).toBe('Kill points')
+})
+
+test('an export writes the columns asked for, or all', async () => {
+  const { call, id } = await season()
+  const file = `/api/v1/leagues/${id}/leaderboard.csv`
+  const lines = async (query: string) => (await call.get(file + query)).trim().split('\r\n')
+  const chosen = encodeURIComponent('deads.gain,label:alliance,score')
+  expect((await lines(`?columns=${chosen}`))[0]).toEndWith('rank,change,player_id,name,deads_gain,alliance,score')
+  expect((await lines(`?columns=${chosen}`))[1]).toBe('1,,2,Bob,10,XY,10')
+  expect((await lines(''))[0]).toEndWith(
+    'name,score,tier,alliance,power,deads,kill_points,power_gain,deads_gain,kill_points_gain',
+  )
+  const wrong = await refusalOf(call.get(`${file}?columns=luck`))
+  expect([wrong.status, wrong.problem.errors[0].path]).toEqual([422, 'columns'])
+  const page: string = await call.get(`/leagues/${id}?label=alliance:XY`)
+  expect(page).toContain('leaderboard.csv?label=alliance%3AXY&amp;columns=')
+})
+
+for (const javaScriptEnabled of [true, false])
+  browserTest(
+    `a reader chooses columns on a phone ${javaScriptEnabled ? 'with' : 'without'} JavaScript, and takes the choice back`,
+    async () => {
+      const { url, path } = await season()
+      const page = await openBrowser({ javaScriptEnabled, viewport: { width: 390, height: 800 } })
+      const heads = async () => (await page.locator('thead th').allInnerTexts()).map(head => head.trim().toLowerCase())
+      await page.goto(url + path)
+      await page.click('summary:text("View")')
+      await page.click('text=Choose columns')
+      for (const name of ['Tier', 'Alliance', 'Power']) await page.getByLabel(name, { exact: true }).uncheck()
+      await page.getByLabel('Kill points: gained', { exact: true }).check()
+      await page.getByLabel('Move Kill points up', { exact: true }).click()
+      await page.getByLabel('Move Kill points up', { exact: true }).click()
+      await page.click('.submit >> text=Show these columns')
+      await page.waitForURL(url + path)
+      expect((await heads()).slice(-4).map(head => head.replace('▼', ''))).toEqual([
+        'score',
+        'kill points',
+        'deads',
+        'kill points: gained',
+      ])
+      await page.goto(`${url}${path}/columns`)
+      expect(await page.getByLabel('Tier', { exact: true }).isChecked()).toBe(false)
+      await page.click('text=Reset')
+      await page.waitForURL(url + path)
+      expect(await heads()).toContain('tier')
+    },
+  )
