@@ -938,10 +938,18 @@ export const staffNotices = sqliteTable(
       .notNull()
       .references(() => staff.id, { onDelete: 'cascade' }),
     at: time('at').notNull(),
+    kind: text('kind', { enum: ['roster', 'certificate'] })
+      .notNull()
+      .default('roster'), // of the mail that tells it
     message: text('message').notNull(),
     seenAt: time('seen_at'),
+    mailedAt: time('mailed_at'),
   },
-  t => [index('staff_notices_staff').on(t.staffId, t.id), index('staff_notices_at').on(t.at)],
+  t => [
+    index('staff_notices_staff').on(t.staffId, t.id),
+    index('staff_notices_at').on(t.at),
+    index('staff_notices_unmailed').on(t.id).where(sql`mailed_at is null and seen_at is null`),
+  ],
 )
 
 /** The alerts already raised about a certificate, by how many days before its end, so that each is raised once. */

@@ -31,6 +31,7 @@ import type { JobDefinition } from './platform/jobs/job.ts'
 import { deleteOld } from './retention.ts'
 import { alertExpiringCertificates } from './rota/certificate-alerts.ts'
 import { generateRoster } from './rota/generate.ts'
+import { mailNotices } from './rota/notice-mail.ts'
 
 export const jobs: readonly JobDefinition<App>[] = [
   sendMail,
@@ -60,6 +61,7 @@ export const jobs: readonly JobDefinition<App>[] = [
   recordDailyValues,
   updateQuotes,
   generateRoster,
+  mailNotices,
   recordDailyMetrics,
   scoreHealth,
   alertExpiringCertificates,

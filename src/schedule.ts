@@ -18,6 +18,7 @@ import { sweepJobs } from './monitor/tasks/sweep-jobs.ts'
 import { every, type ScheduleEntry } from './platform/jobs/scheduler.ts'
 import { deleteOld } from './retention.ts'
 import { alertExpiringCertificates } from './rota/certificate-alerts.ts'
+import { mailNotices } from './rota/notice-mail.ts'
 
 export const scheduleOf = (config: Config): readonly ScheduleEntry<App>[] => [
   every('*/2 * * * *', ensureUpdates),
@@ -34,6 +35,7 @@ export const scheduleOf = (config: Config): readonly ScheduleEntry<App>[] => [
   every('2 0 * * *', recordDailyValues),
   every('0 0 * * *', recordDailyMetrics),
   every('0 */12 * * *', scoreHealth),
+  every('* * * * *', mailNotices),
   every('0 6 * * *', alertExpiringCertificates),
   every('0 3 * * *', backUp),
   ...(config.backupS3Url ? [every(config.backupS3Schedule, sendBackupAway)] : []),

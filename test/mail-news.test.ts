@@ -2,8 +2,10 @@
 import { expect, test } from 'bun:test'
 import { mailPicksDue } from '../src/leagues/tours/picks-mail.ts'
 import { day, hour } from '../src/platform/clock.ts'
+import { mailNotices } from '../src/rota/notice-mail.ts'
 import { linksOf, mailServer, mailSettings } from './mail.ts'
 import { newCup, newTraders, quote } from './market.ts'
+import { base, newPerson, newSite } from './rosters.ts'
 import { enter, feedFor, newTour, newTourLeague, newUser, players, startStill, update } from './tours.ts'
 
 test('members who have chosen nobody hear a day before that picks close, once', async () => {
@@ -44,4 +46,29 @@ test('members hear that the board is final, and how they did', async () => {
   expect(mail?.text).toContain('The board of Spring trading cup is final.')
   expect(mail?.text).toContain('ann: rank 1, total value 100,040.00')
   expect(server.mails.flatMap(({ to }) => to)).toEqual(['ann@example.org'])
+})
+
+test('staff with an account hear by mail of their shifts and of certificates that run out', async () => {
+  const server = await mailServer()
+  const fieldhouse = await startStill(mailSettings(server.port))
+  const { call, app, finished } = fieldhouse
+  await newUser(fieldhouse, 'Ann')
+  const inDays = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 10)
+  const site = await newSite(call)
+  const certifications = [{ name: 'first aid', expires_on: inDays(10) }]
+  const ann = await newPerson(call, 'Ann', { account: 'Ann', certifications })
+  const place = async (days: number) => {
+    const times = { starts_at: `${inDays(days)}T17:00:00Z`, ends_at: `${inDays(days)}T22:00:00Z` }
+    const shift = await call.post(`${base}/shifts`, { site_id: site.id, ...times, skill: 'bar' })
+    return call.post(`${base}/assignments`, { shift_id: shift.id, staff_id: ann.id })
+  }
+  await place(3)
+  await place(4)
+  const look = async () => (await finished({ job_id: (await app.jobs.start(mailNotices, {})).jobId })).result
+  expect(await look()).toEqual({ mails: 2 })
+  expect(await look()).toEqual({ mails: 0 })
+  const mails = await server.to('ann@example.org', 2)
+  const about = (subject: string) => mails.find(({ headers }) => headers.get('subject') === subject)
+  expect(about('Your shifts have changed')?.text.match(/New: /g)).toHaveLength(2)
+  expect(about('A certificate of yours runs out')?.text).toContain('Your certificate first aid runs out in 10 days')
 })

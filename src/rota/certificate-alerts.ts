@@ -7,6 +7,7 @@ import { atomically } from '../../db/transactions.ts'
 import { type AlertType, clear, raise } from '../alerts.ts'
 import { job } from '../context.ts'
 import { daysAfter, today } from './date-range.ts'
+import { tell } from './notices.ts'
 import { certificatesEnding } from './roster-metrics.ts'
 
 /** Days before, and how bad it is by then; a certificate that has run out is less than no days before. */
@@ -51,6 +52,14 @@ export function tellOfExpiry(tx: Db, now: number, staffId?: number) {
         : `It is valid through ${expires_on}; after that ${name} is not planned where it is asked for.`
     const data = { staff_id, certification, expires_on, days, days_left: left }
     raise(tx, now, { key, type, severity, title, message, data })
+    const ends = left < 0 ? `ran out on ${expires_on}` : `runs out ${whenWords(left)}, on ${expires_on}`
+    tell(
+      tx,
+      now,
+      staff_id,
+      `Your certificate ${certification} ${ends}. Without it you are not planned where it is asked for.`,
+      'certificate',
+    )
   }
   return { told, settled: settle(tx, now, current, staffId) }
 }

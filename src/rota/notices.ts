@@ -21,10 +21,13 @@ export const noticeSchema = t.Object(
 )
 export type StaffNotice = Static<typeof noticeSchema>
 
-export function tell(tx: Db, at: number, staffId: number, message: string): void {
+type NoticeKind = (typeof staffNotices.$inferSelect)['kind']
+
+/** Shown on the page of their shifts, and mailed unless it was seen there first. */
+export function tell(tx: Db, at: number, staffId: number, message: string, kind: NoticeKind = 'roster'): void {
   const hasAccount = and(eq(staff.id, staffId), isNotNull(staff.userId))
   if (!tx.select({ id: staff.id }).from(staff).where(hasAccount).get()) return
-  tx.insert(staffNotices).values({ staffId, at, message }).run()
+  tx.insert(staffNotices).values({ staffId, at, message, kind }).run()
 }
 
 export function noticesOf(db: Db, staffId: number, { limit, offset }: PageSlice) {

@@ -59,6 +59,7 @@ const titles: Record<string, string> = {
   'retention.forget': 'retention',
   'runs.index': 'search index',
   'tours.mail_picks_due': 'mails of picks that close',
+  'roster.mail_notices': 'mails of roster changes',
   send_mail: 'mail',
   send_invitation: 'mail of an invitation',
   send_password_link: 'mail of a password link',

@@ -1,0 +1,52 @@
+/** What staff are told of their shifts goes to their mailbox too, what came about together in one mail. */
+import { and, asc, eq, gt, isNull } from 'drizzle-orm'
+import { t } from 'elysia'
+import type { Db } from '../../db/open.ts'
+import { staff, staffNotices } from '../../db/schema.ts'
+import { atomically } from '../../db/transactions.ts'
+import { job } from '../context.ts'
+import { acceptMail, sendsMail } from '../mail/send.ts'
+import { day } from '../platform/clock.ts'
+
+const atOnce = 200 // notices looked at in one transaction
+
+export const mailNotices = job('roster.mail_notices', {
+  input: t.Object({}),
+  attempts: 1,
+  expires: '60s',
+  once: () => 'notices',
+  async run(_, app) {
+    const { db, clock, jobs } = app
+    if (!sendsMail(app) || !unmailed(db, clock.now()).length) return { mails: 0 }
+    const accepted = await atomically(db, tx => {
+      const now = clock.now()
+      const notices = unmailed(tx, now)
+      for (const { id } of notices) tx.update(staffNotices).set({ mailedAt: now }).where(eq(staffNotices.id, id)).run()
+      return [...Map.groupBy(notices, ({ userId, kind }) => `${userId} ${kind}`).values()].flatMap(theirs => {
+        const [{ userId, kind } = { userId: null, kind: 'roster' as const }] = theirs
+        if (userId === null) return []
+        const mail = {
+          kind,
+          userId,
+          subject: kind === 'roster' ? 'Your shifts have changed' : 'A certificate of yours runs out',
+          lines: theirs.map(({ message }) => message),
+          link: { label: 'Open my shifts', path: '/rota/mine' },
+        }
+        return acceptMail(app, tx, mail) ?? []
+      })
+    })
+    for (const id of accepted) await jobs.tryDispatch(id)
+    return { mails: accepted.length }
+  },
+})
+
+/** Of the last day: mails that are set up later tell nothing old. What was seen on the page needs no mail. */
+const unmailed = (db: Db, now: number) =>
+  db
+    .select({ id: staffNotices.id, kind: staffNotices.kind, message: staffNotices.message, userId: staff.userId })
+    .from(staffNotices)
+    .innerJoin(staff, eq(staff.id, staffNotices.staffId))
+    .where(and(isNull(staffNotices.mailedAt), isNull(staffNotices.seenAt), gt(staffNotices.at, now - day)))
+    .orderBy(asc(staffNotices.id))
+    .limit(atOnce)
+    .all()
