@@ -10,6 +10,7 @@ import { boardRoutes } from './leagues/board-routes.ts'
 import { invitationRoutes } from './leagues/invitation-routes.ts'
 import { correctionRoutes } from './leagues/market/corrections/routes.ts'
 import { marketPages } from './leagues/market/pages.ts'
+import { pricePages } from './leagues/market/price-pages.ts'
 import { heldPriceRoutes, priceRoutes } from './leagues/market/price-routes.ts'
 import { feedRoutes } from './leagues/market/quote-feeds/routes.ts'
 import { quoteRoutes } from './leagues/market/quote-routes.ts'
@@ -114,6 +115,7 @@ const everything = (app: App, known: Known) => {
     .use(mailPages(app))
     .use(tourPages(app))
     .use(marketPages(app))
+    .use(pricePages(app))
     .use(rotaPages(app))
     .use(ownRotaPages(app))
     .use(plannerPages(app))

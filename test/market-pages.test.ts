@@ -95,7 +95,7 @@ browserTest('activity follows what happens, officers set prices and look after f
   await page.fill('[name="quotes[0].symbol"]', 'corn')
   await page.fill('[name="quotes[0].price_cents"]', '9.85')
   await page.click('text=Set the price')
-  await page.waitForSelector('th:text-is("CORN")')
+  await page.waitForSelector('#q-CORN')
   expect(await fieldhouse.call.get('/api/v1/quotes/CORN')).toMatchObject({ price_cents: 985 })
   await page.goto(`${fieldhouse.url}/leagues/1/portfolios/${bob!.id}`)
   expect(await page.locator('h1').textContent()).toBe('Portfolio of bob <b>')
@@ -114,7 +114,14 @@ browserTest('everything can be read in either light, named, and fits a phone', a
   await page.fill('[name=quantity]', '20')
   await page.click('text=Place the order')
   await page.waitForSelector('[id="h-BRK.B"]')
-  for (const path of ['/leagues/1/trade?symbol=ACME&quantity=900', '/leagues/1/activity', '/leagues/1', '/quotes'])
+  for (const path of [
+    '/leagues/1/trade?symbol=ACME&quantity=900',
+    '/leagues/1/activity',
+    '/leagues/1',
+    '/quotes',
+    '/quotes/ACME',
+    '/leagues/1/prices',
+  ])
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
       await page.goto(fieldhouse.url + path)
@@ -148,4 +155,100 @@ test('the pages say what is in the way: signed out, the operator, another kind o
     ends_at: '2099-01-01T00:00:00Z',
   })
   expect((await browser.visit('/leagues/2/trade', asPage)).status).toBe(404)
+})
+
+browserTest(
+  'an officer answers a held price and takes a wrong one back; its member reads what became of the trade',
+  async () => {
+    const fieldhouse = await floor()
+    const { call, url } = fieldhouse
+    await call.post('/api/v1/users', { ...ann, email: 'olga@example.org', username: 'olga', role: 'officer' })
+    const [bob] = await newTraders(fieldhouse, 1, ['bob'])
+    const page = await openBrowser()
+    const complaints = complaintsOf(page)
+    await signIn(page, url, 'olga@example.org', ann.password)
+    await page.goto(`${url}/leagues/1/prices`)
+    await page.fill('[name="quotes[0].symbol"]', 'acme')
+    await page.fill('[name="quotes[0].price_cents"]', '20.00')
+    await page.click('text=Set the price')
+    await page.waitForSelector('#held tr[id^=held-]')
+    expect(await page.locator('.toast').textContent()).toBe('1 held until an officer answers')
+    expect(await page.locator('#held h2').textContent()).toBe('Is this price right?')
+    await page.click('#held >> text=Accept')
+    await page.waitForFunction(() => !document.querySelector('#held'))
+    expect(await page.locator('#q-ACME .score').textContent()).toBe('20.00')
+
+    await trade(bob!, 1, 'buy', 100, 'ACME')
+    await page.click('#q-ACME >> text=ACME')
+    await page.waitForSelector('[id^=price-]')
+    const row = page.locator('tr[id^=price-]').first()
+    expect(await row.textContent()).toContain('20.00')
+    await row.locator('button').click()
+    await page.waitForSelector('dialog[open]')
+    expect(await page.locator('dialog').textContent()).toContain('The trade made at it is undone')
+    await page.fill('dialog input', 'A slip')
+    await page.click('dialog button:has-text("Take back")')
+    await page.waitForSelector('text=Price 20.00 taken back')
+    expect(await call.get('/api/v1/quotes/ACME')).toMatchObject({ price_cents: 20_000 })
+
+    await page.fill('[name=per_share_cents]', '0.25')
+    await page.click('text=Pay the dividend')
+    await page.click('dialog button:has-text("Pay the dividend")')
+    await page.waitForSelector('text=Dividend of 0.25 per share')
+    await page.goto(`${url}/leagues/1/portfolios/${bob!.id}`)
+    expect(await page.locator('.notice.warn').textContent()).toContain(
+      'the price of ACME, 20.00, was wrong. The reason: A slip.',
+    )
+    expect(await page.locator('[data-chart]').count()).toBe(1)
+    await page.goto(`${url}/leagues/1/activity`)
+    expect(await page.locator('tbody tr').first().textContent()).toContain('A slip')
+    expect(complaints).toEqual([])
+  },
+)
+
+browserTest('a new league leads to where its prices are set, and the first ones come from a spreadsheet', async () => {
+  const fieldhouse = await start()
+  const { call, url } = fieldhouse
+  await newCup(call)
+  await call.post('/api/v1/users', { ...ann, email: 'olga@example.org', username: 'olga', role: 'officer' })
+  await call.post('/api/v1/users', ann)
+  const page = await openBrowser()
+  await signIn(page, url, 'olga@example.org', ann.password)
+  await page.goto(`${url}/leagues/1`)
+  expect(await page.locator('.notice.warn').textContent()).toContain('This league needs prices before anyone can trade')
+  await page.click('text=set them here')
+  await page.waitForSelector('text=There are no prices yet')
+  await page.fill('[name=csv]', 'symbol,price,as_of\nACME,1.005\n')
+  await page.click('text=Take them in')
+  await page.waitForSelector('text=Write a price such as 213.50')
+  const yesterday = new Date(fieldhouse.clock.now() - 86_400_000).toISOString().slice(0, 10)
+  await page.fill('[name=csv]', `symbol,price,as_of\nACME,19.00,${yesterday}\nACME,20.50,\nBOLT,7,`)
+  await page.click('text=Take them in')
+  await page.waitForSelector('#q-ACME .spark')
+  await page.goto(`${url}/leagues/1`)
+  await page.waitForSelector('text=The board fills')
+  expect(await page.locator('.notice.warn').count()).toBe(0)
+
+  // A member trades from the list, and the old error goes as the order is put right.
+  const other = await openBrowser()
+  await signIn(other, url, ann.email, ann.password)
+  await other.goto(`${url}/leagues/1/trade`)
+  await other.click('text=Join the league')
+  await other.waitForSelector('#order')
+  await other.goto(`${url}/leagues/1/prices`)
+  await other.click('#q-BOLT >> text=Buy')
+  await other.waitForSelector('#order')
+  expect(await other.inputValue('[name=symbol]')).toBe('BOLT')
+  await other.fill('[name=quantity]', '500000')
+  await other.click('text=Place the order')
+  await other.waitForSelector('[aria-invalid]')
+  await other.fill('[name=quantity]', '5')
+  expect(await other.locator('[aria-invalid]').count()).toBe(0)
+  expect(await other.locator('#f-quantity-error').isVisible()).toBe(false)
+  await other.click('text=Place the order')
+  await other.waitForSelector('#h-BOLT')
+  await other.click('#h-BOLT >> text=BOLT')
+  await other.waitForSelector('h1:text-is("BOLT")')
+  await other.click('text=Trade in Spring trading cup')
+  await other.waitForSelector('#order')
 })

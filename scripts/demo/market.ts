@@ -18,6 +18,7 @@ const listed: Record<string, number> = {
   'LYRA.B': 38_910,
 }
 const rounds = 30
+const pastDays = 40
 
 /** `stream` lets the prices wander on; it answers how to stop them. */
 export async function marketDemo(call: DemoCall): Promise<DemoLeague & { stream(): () => void }> {
@@ -31,6 +32,7 @@ export async function marketDemo(call: DemoCall): Promise<DemoLeague & { stream(
     config: { starting_cash_cents: 10_000_000, fee_cents: 250, max_position_pct: 40, quote_max_age_s: 86_400 },
   })
   const prices = new Map(Object.entries(listed))
+  await call.post('/api/v1/quotes/import', { csv: pastPrices(prices, r, now) })
   const quote = () =>
     call.post('/api/v1/quotes', { quotes: [...prices].map(([symbol, price_cents]) => ({ symbol, price_cents })) })
   await quote()
@@ -47,6 +49,10 @@ export async function marketDemo(call: DemoCall): Promise<DemoLeague & { stream(
       await send(`/leagues/${league.id}/trades`, { symbol, side: r.chance(0.65) ? 'buy' : 'sell', quantity })
     }
   }
+  await takeBackAPrice(call, league, prices, traders)
+  await call.post('/api/v1/quotes/FERN/dividends', { per_share_cents: 45, reason: 'For the quarter' })
+  await call.post('/api/v1/quotes', { quotes: [{ symbol: 'NOVA', price_cents: 2_480 }] })
+  await call.post('/api/v1/quotes', { quotes: [{ symbol: 'NOVA', price_cents: 24_800 }] }) // is held: an officer is asked
   return {
     ...league,
     stream() {
@@ -57,6 +63,34 @@ export async function marketDemo(call: DemoCall): Promise<DemoLeague & { stream(
       return () => clearInterval(timer)
     },
   }
+}
+
+type Trader = Awaited<ReturnType<typeof signedIn>>
+
+/** A price with a slip in it, two members who were quick, and the officer who puts it right. */
+async function takeBackAPrice(
+  call: DemoCall,
+  league: DemoLeague,
+  prices: Map<string, number>,
+  traders: readonly Trader[],
+) {
+  const right = prices.get('KITE') ?? 0
+  await call.post('/api/v1/quotes', { quotes: [{ symbol: 'KITE', price_cents: Math.round(right * 0.6) }] })
+  for (const { send } of traders.slice(0, 2))
+    await send(`/leagues/${league.id}/trades`, { symbol: 'KITE', side: 'buy', quantity: 25 })
+  const { prices: known } = await call.get('/api/v1/quotes/KITE/prices?limit=1')
+  await call.post(`/api/v1/quotes/KITE/prices/${known[0].id}/void`, { reason: 'Two digits were swapped' })
+}
+
+/** Six weeks that led to the prices of now, as a spreadsheet has them. */
+function pastPrices(prices: Map<string, number>, r: Random, now: number): string {
+  const lines = ['symbol,price,as_of']
+  for (let ago = pastDays; ago > 0; ago--) {
+    const date = new Date(now - ago * 86_400_000).toISOString().slice(0, 10)
+    for (const [symbol, cents] of prices) lines.push(`${symbol},${(cents / 100).toFixed(2)},${date}`)
+    wander(prices, r, 0.03)
+  }
+  return lines.join('\n')
 }
 
 function wander(prices: Map<string, number>, r: Random, step: number) {

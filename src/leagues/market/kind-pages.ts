@@ -6,6 +6,7 @@ import { announcementFields, autoFinalizeField, fieldText, type KindPages, publi
 
 const announces = ['leader', 'final', 'weekly'] as const
 const trade = { path: 'trade', label: 'Trade' }
+const prices = { path: 'prices', label: 'Prices' }
 const activity = { path: 'activity', label: 'Activity' }
 
 export const marketKindPages: KindPages = {
@@ -22,7 +23,7 @@ export const marketKindPages: KindPages = {
   first: 'desc',
   membersPlay: true,
   playersAreUsers: true,
-  tabs: who => (isAtLeast(who, 'member') ? [trade, activity] : []),
+  tabs: who => (isAtLeast(who, 'member') ? [trade, prices, activity] : [prices]),
   noScores: who => ({
     text: 'The board fills as soon as somebody has joined and holds cash.',
     tab: who && { path: trade.path, label: 'Start trading' },

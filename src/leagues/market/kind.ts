@@ -3,7 +3,9 @@ import { refuse } from '../../errors.ts'
 import { orNull, rankedPage, rowsOf } from '../../leaderboard/page.ts'
 import { percentileOf, rankOf } from '../../leaderboard/ranking.ts'
 import { day, iso, isoOrNull } from '../../platform/clock.ts'
+import { html } from '../../platform/html.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
+import { notice } from '../../ui/parts/notices.ts'
 import { finalBoardHash } from '../final-board.ts'
 import type { LeagueKind, PlayerView } from '../kinds.ts'
 import type { League } from '../league.ts'
@@ -14,6 +16,7 @@ import { marketKindPages } from './kind-pages.ts'
 import { deleteMarketRows } from './league-cleanup.ts'
 import { findPortfolio, grantPortfolio } from './queries.ts'
 import { startOfDay } from './quote.ts'
+import { hasQuotes } from './quote-queries.ts'
 import { marketStats } from './stats.ts'
 
 /** Leagues that trade at quoted prices with play money. */
@@ -38,6 +41,13 @@ export const marketLeague: LeagueKind = {
     return row < 0 ? [] : rowsOf(board, Uint32Array.of(row), { by: 'score', order: 'desc', ties: 'standard' })
   },
   stats: marketStats,
+  onBoard: ({ db }, league) =>
+    league.finalizedAt === null &&
+    !hasQuotes(db) &&
+    notice(
+      html`This league needs prices before anyone can trade. Officers <a href="/leagues/${league.id}/prices">set them here</a>: by hand, from a spreadsheet, by a feed or a program.`,
+      'warn',
+    ),
   /** Movement is counted from midnight. */
   nextChangeAt: ({ clock }) => startOfDay(clock.now()) + day,
   async finalize({ livePortfolios: books }, league) {

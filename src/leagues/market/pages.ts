@@ -17,14 +17,11 @@ import { activityBody } from './activity-page.ts'
 import { marketConfigOf } from './config.ts'
 import { ledgerLineView } from './ledger.ts'
 import { findPortfolio, heldSymbols, ledgerLines, ledgerTotals } from './queries.ts'
-import { quoteView, symbolOf } from './quote.ts'
-import { everyFeed } from './quote-feeds/queries.ts'
-import { quoteFeedView } from './quote-feeds/quote-feed.ts'
 import { listQuotes } from './quote-queries.ts'
-import { quotesBody } from './quotes-page.ts'
 import { portfolioScope, readPortfolio } from './read-portfolio.ts'
 import { type OrderDraft, type TradeData, tradeBody } from './trade-page.ts'
 import { marketLeagueOf, readActivity } from './trade-routes.ts'
+import { worthHistory } from './worth-history.ts'
 
 const nav = 'leagues'
 const one = { params: idParams }
@@ -53,6 +50,8 @@ export const marketPages = (app: App) => {
       rules: marketConfigOf(league),
       portfolio,
       place: portfolio && (await placeOf(league, userId)),
+      worth: portfolio ? (await worthHistory(app, league, userId)).points : [],
+      hasPrices: quoted.length > 0,
       lines: ledgerLines(db, filter, 'all', list).map(ledgerLineView),
       pagination: pagination(list, totals.trades + totals.corrections + totals.portfolios),
       symbols: [...new Set([...held, ...quoted])],
@@ -192,22 +191,5 @@ export const marketPages = (app: App) => {
         })
       },
       { ...one, may: 'member', detail: hidden },
-    )
-    .get(
-      '/quotes',
-      ({ query, who }) => {
-        const asked = pageOf({ limit: 50, ...query })
-        const { quotes, total } = listQuotes(db, undefined, query.q && symbolOf(query.q), asked)
-        const feeds = isAtLeast(who, 'officer') ? everyFeed(db).map(quoteFeedView) : []
-        const views = quotes.map(quote => quoteView(quote, clock.now()))
-        const body = quotesBody({ quotes: views, pagination: pagination(asked, total), q: query.q, feeds }, who)
-        return page({ title: 'Quotes', who, nav: 'quotes', body })
-      },
-      {
-        query: t.Object({ q: t.Optional(t.String({ maxLength: 20 })), ...pageQuery }),
-        may: 'reader',
-        counted: true,
-        detail: hidden,
-      },
     )
 }

@@ -150,7 +150,7 @@ export function sparkValues(db: Db, symbols: readonly string[], now: number): Ma
     .orderBy(asc(dailyPrices.symbol), asc(dailyPrices.day))
     .all()
   for (const { symbol, cents } of days) lines.get(symbol)?.push(cents)
-  for (const [symbol, values] of lines) if (values.length < 3) lines.set(symbol, lastPrices(db, symbol))
+  for (const [symbol, values] of lines) if (values.length < 2) lines.set(symbol, lastPrices(db, symbol))
   return lines
 }
 

@@ -23,6 +23,9 @@ export function listQuotes(db: Db, symbols: string[] | undefined, q: string | un
   return { quotes: rows, total: db.select({ total: count() }).from(quotes).where(where).get()?.total ?? 0 }
 }
 
+const first = prepared(db => db.select({ id: quotes.id }).from(quotes).limit(1).prepare())
+export const hasQuotes = (db: Db): boolean => first(db).get() !== undefined
+
 /** The market leagues that are not final. */
 export const liveLeagues = (tx: Db): number[] =>
   tx

@@ -1,67 +1,146 @@
-/** What is quoted, and for officers where it comes from. */
+/** What is quoted, and for officers where prices come from: at `/quotes`, and in a league beside what can be done there. */
 
-import { type Html, html } from '../../platform/html.ts'
+import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { address } from '../../ui/parts/address.ts'
 import { badge } from '../../ui/parts/badges.ts'
+import { sparkline } from '../../ui/parts/figures.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { duration, money, name, number, percent, time } from '../../ui/parts/values.ts'
+import type { HeldPriceView } from './held-prices.ts'
 import type { QuoteView } from './quote.ts'
 import { leastInterval, type QuoteFeedView } from './quote-feeds/quote-feed.ts'
 
-export type QuotesData = {
+export type PriceListData = {
+  /** Where the list is: `/quotes` or `/leagues/3/prices`. */
+  path: string
   quotes: readonly QuoteView[]
   pagination: Pagination
   q?: string
-  feeds: readonly QuoteFeedView[]
+  /** By symbol. */
+  lines: ReadonlyMap<string, readonly number[]>
+  /** Where the reader can trade what is listed. */
+  tradeAt?: string
 }
 
-export function quotesBody({ quotes, pagination: pages, q, feeds }: QuotesData, who: Who | undefined): Html {
-  const isOfficer = isAtLeast(who, 'officer')
-  return html`<header class="head"><h1>Quotes</h1></header>
-<div class="toolbar"><form class="search" method="get" action="/quotes" role="search">
+export const gainClass = (change: number): string => (change > 0 ? 'gain' : change < 0 ? 'loss' : '')
+export const symbolPath = (symbol: string): string => `/quotes/${encodeURIComponent(symbol)}`
+
+export function priceList({ path, quotes, pagination: pages, q, lines, tradeAt }: PriceListData, who: Who | undefined) {
+  const order = (symbol: string, side: string) => `${address(tradeAt ?? '', { symbol, side })}#order`
+  return html`<div class="toolbar"><form class="search" method="get" action="${path}" role="search">
 <input type="search" name="q" value="${q}" placeholder="Search symbols" aria-label="Search symbols" maxlength="20" /><kbd aria-hidden="true">/</kbd>
 </form></div>
 ${table({
-  caption: 'Quotes by symbol',
+  caption: 'Prices by symbol',
   rows: quotes,
+  key: ({ symbol }) => `q-${symbol}`,
   columns: [
-    { head: 'Symbol', names: true, cell: ({ symbol }) => symbol },
+    { head: 'Symbol', names: true, cell: ({ symbol }) => html`<a href="${symbolPath(symbol)}">${symbol}</a>` },
     { head: 'Price', numeric: true, class: 'score', cell: ({ price_cents }) => money(price_cents) },
     {
       head: 'Today',
       numeric: true,
       cell: ({ change_cents, change_pct }) =>
-        html`<span class="${change_cents > 0 ? 'gain' : change_cents < 0 ? 'loss' : ''}">${percent(change_pct, { signed: true, digits: 2 })}</span>`,
+        html`<span class="${gainClass(change_cents)}">${percent(change_pct, { signed: true, digits: 2 })}</span>`,
+    },
+    {
+      head: '30 days',
+      cell: ({ symbol }) => {
+        const values = lines.get(symbol) ?? []
+        return values.length > 1 && sparkline(values, `Price of ${symbol} over the last days`)
+      },
     },
     { head: 'At 00:00 UTC', numeric: true, cell: ({ open_cents }) => money(open_cents) },
     { head: 'As of', cell: ({ as_of }) => time(as_of) },
+    tradeAt !== undefined && {
+      head: html`<span class="sr">Trade</span>`,
+      cell: ({ symbol }) =>
+        html`<span class="actions"><a class="button small quiet" href="${order(symbol, 'buy')}">Buy<span class="sr"> ${symbol}</span></a><a class="button small quiet" href="${order(symbol, 'sell')}">Sell<span class="sr"> ${symbol}</span></a></span>`,
+    },
   ],
-  empty: emptyState(
-    q ? 'No symbol begins like that' : 'Nothing is quoted yet',
-    isOfficer
-      ? 'Set a price below, push quotes to the API, or add a feed.'
-      : 'Quotes come from the officers and their feeds.',
-  ),
+  empty: q
+    ? emptyState('No symbol begins like that', 'Try fewer letters.')
+    : emptyState(
+        'There are no prices yet',
+        isAtLeast(who, 'officer')
+          ? 'Nobody can trade before there are. Bring them in one of the ways below.'
+          : 'Nobody can trade before there are. Prices come from the officers.',
+      ),
 })}
-${paginationLinks(pages, page => address('/quotes', { q, page }))}
-${isOfficer && sources(feeds)}`
+${paginationLinks(pages, page => address(path, { q, page }))}`
 }
 
-const sources = (feeds: readonly QuoteFeedView[]): Html => html`<section class="part">
+export type SourcesData = { held: readonly HeldPriceView[]; feeds: readonly QuoteFeedView[]; origin: string }
+
+export const quotesBody = (list: PriceListData, sources: SourcesData | undefined, who: Who | undefined): Html =>
+  html`<header class="head"><h1>Quotes</h1></header>
+${sources && heldPrices(sources.held)}
+${priceList(list, who)}
+${sources && priceSources(sources)}`
+
+/** The question that a price asks which moved very far. */
+export function heldPrices(held: readonly HeldPriceView[]): Content {
+  if (!held.length) return null
+  return html`<section class="part" id="held">
+<h2>${held.length === 1 ? 'Is this price right?' : 'Are these prices right?'}</h2>
+<p>${held.length === 1 ? 'It' : 'Each'} moved so far that it waits for an answer. Until then the price before counts.</p>
+${table({
+  caption: 'Held prices',
+  stack: true,
+  rows: held,
+  key: ({ id }) => `held-${id}`,
+  columns: [
+    { head: 'Symbol', names: true, cell: ({ symbol }) => html`<a href="${symbolPath(symbol)}">${symbol}</a>` },
+    { head: 'Now', numeric: true, cell: ({ before_cents }) => money(before_cents) },
+    { head: 'New', numeric: true, class: 'score', cell: ({ price_cents }) => money(price_cents) },
+    { head: 'Change', numeric: true, cell: ({ change_pct }) => percent(change_pct, { signed: true, digits: 0 }) },
+    {
+      head: 'Came in',
+      cell: ({ received_at, username }) =>
+        html`${time(received_at)}<small class="quiet">${username ? html`from ${name(username)}` : 'from a feed or the operator'}</small>`,
+    },
+    {
+      head: html`<span class="sr">Answer</span>`,
+      cell: ({ id, symbol }) => {
+        const api = `/api/v1/held-prices/${id}`
+        return html`<span class="actions">${action({ label: 'Accept', small: true, action: `${api}/accept`, done: `The new price of ${symbol} counts` })}${action({ label: 'Discard', small: true, quiet: true, action: `${api}/discard`, done: 'Discarded' })}</span>`
+      },
+    },
+  ],
+})}
+</section>`
+}
+
+/** Where prices come from: by hand, from a spreadsheet, by a feed or a program. */
+export const priceSources = ({ feeds, origin }: SourcesData): Html => html`<section class="part" id="sources">
 <h2>Set a price</h2>
 ${form(
-  { action: '/api/v1/quotes', done: 'Price set' },
+  { action: '/api/v1/quotes', done: '{message}' },
   html`<div class="columns">
 ${formField({ label: 'Symbol', name: 'quotes[0].symbol', maxlength: 20, autocomplete: 'off' })}
 ${formField({ label: 'Price', name: 'quotes[0].price_cents', type: 'cents', min: 0.01 })}
 </div>`,
   'Set the price',
+)}
+</section>
+<section class="part">
+<h2>Prices from a spreadsheet</h2>
+${form(
+  { action: '/api/v1/quotes/import', done: '{message}' },
+  formField({
+    label: 'CSV',
+    name: 'csv',
+    type: 'area',
+    placeholder: 'symbol,price\nACME,213.50\nBRK.B,412.34',
+    hint: html`Paste the columns <code>symbol</code>, <code>price</code> and, where it is not of now, <code>as_of</code>, a date or a time: earlier days become the history. All rows or, where any is wrong, none`,
+  }),
+  'Take them in',
 )}
 </section>
 <section class="part">
@@ -95,6 +174,13 @@ ${formField({ label: 'Refresh every … seconds', name: 'interval_s', type: 'num
 ${formField({ label: 'URL', name: 'url', type: 'url', hint: 'It may contain a key: afterwards only its host is shown' })}`,
   'Add a feed',
 )}
+</section>
+<section class="part">
+<h2>From a program</h2>
+<p class="quiet">With a key of role officer, made at <a href="/account">your account</a>; up to 10,000 prices at once, in cents. More at <a href="/swagger">the API page</a>.</p>
+<pre><code>curl -X POST ${origin}/api/v1/quotes -H "Authorization: Bearer $KEY" \\
+  -H 'Content-Type: application/json' \\
+  -d '{"quotes": [{"symbol": "ACME", "price_cents": 21350}]}'</code></pre>
 </section>`
 
 const feedActions = ({ id, name, held }: QuoteFeedView): Html => {

@@ -5,11 +5,12 @@ import type { Pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { address } from '../../ui/parts/address.ts'
 import { badge, movement } from '../../ui/parts/badges.ts'
+import { chart } from '../../ui/parts/figures.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
-import { duration, money, name, number, percent, time } from '../../ui/parts/values.ts'
+import { duration, moment, money, name, number, percent, time } from '../../ui/parts/values.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import type { MarketConfig } from './config.ts'
@@ -17,6 +18,8 @@ import { marketKindPages } from './kind-pages.ts'
 import { isTrade, type LedgerLineView } from './ledger.ts'
 import { maxShares, type Side } from './order.ts'
 import type { HoldingView, PortfolioView } from './portfolio.ts'
+import { symbolPath } from './quotes-page.ts'
+import type { WorthHistory } from './worth-history.ts'
 
 export type OrderDraft = { symbol?: string; side?: Side; quantity?: number }
 
@@ -25,6 +28,8 @@ export type TradeData = {
   rules: MarketConfig
   portfolio: PortfolioView | undefined
   place: { rank: number | null; of: number; change: number | null } | undefined
+  worth: WorthHistory['points']
+  hasPrices: boolean
   lines: readonly LedgerLineView[]
   pagination: Pagination
   /** Symbols to choose from, those that are held first. */
@@ -45,9 +50,12 @@ export function tradeBody(data: TradeData, draft: OrderDraft, who: Who | undefin
   })
   if (!portfolio) return html`${head}${outside(league, who)}`
   return html`${head}
+${!data.hasPrices && league.finalized_at === null && needsPrices(league)}
 ${portfolio.stale_quotes > 0 && league.finalized_at === null && stale(data)}
+${data.lines.some(({ kind }) => kind === 'undo') && takenBack(data)}
 ${isMine && (league.status === 'active' ? orderForm(data, draft) : closed(league))}
 ${holdings(data)}
+${overTime(data)}
 ${history(data)}`
 }
 
@@ -103,6 +111,24 @@ const stale = ({ portfolio, rules }: TradeData): Html =>
     'warn',
   )
 
+const needsPrices = (league: LeagueView): Html =>
+  notice(
+    html`Nobody can trade before there are <a href="/leagues/${league.id}/prices">prices</a>. Officers set them there.`,
+    'warn',
+  )
+
+/** Of the newest page of the account: who was wrong by a price reads first what became of it. */
+function takenBack({ lines, portfolio }: TradeData): Html {
+  const undone = lines.filter(({ kind }) => kind === 'undo')
+  const [newest] = undone
+  const reason = newest?.reason && html` The reason: ${newest.reason}.`
+  const owes = (portfolio?.cash_cents ?? 0) < 0
+  return notice(
+    html`${undone.length === 1 ? 'A trade was taken back' : `${undone.length} trades were taken back, the last one`} ${time(newest?.at)}: the price of ${newest?.symbol}, ${money(newest?.price_cents)}, was wrong.${reason}${owes && ' Cash is below 0: sell before you buy again.'}`,
+    'warn',
+  )
+}
+
 /** It stays as the reader has filled it in while all around it is renewed. */
 function orderForm({ league, rules, symbols }: TradeData, { symbol, side = 'buy', quantity }: OrderDraft): Html {
   const path = `/api/v1/leagues/${league.id}/trades`
@@ -136,7 +162,40 @@ ${formField({ label: 'Symbol', name: 'symbol', value: symbol, maxlength: 20, lis
   'Place the order',
 )}
 </div>
-<p class="quiet">Filled at the newest <a href="/quotes">quote</a>${limits.map((limit, i) => [i > 0 ? ', ' : '; ', limit])}.</p>
+<p class="quiet">Filled at the newest <a href="/leagues/${league.id}/prices">price</a>${limits.map((limit, i) => [i > 0 ? ', ' : '; ', limit])}.</p>
+</section>`
+}
+
+function overTime({ worth, portfolio, isMine }: TradeData): Html {
+  if (worth.length < 2) return html``
+  const who = isMine ? 'Mine' : (portfolio?.username ?? '')
+  const lines = [
+    { label: who, key: 'total_cents' },
+    { label: 'Best', key: 'best_cents' },
+    { label: 'Average', key: 'average_cents' },
+  ] as const
+  return html`<section class="part">
+<h2>Value over time</h2>
+${chart({
+  label: 'Total value over time, against the best and the average; the numbers are in the table below',
+  times: worth.map(({ at }) => Date.parse(at)),
+  series: lines.map(({ label, key }) => ({ label, values: worth.map(point => point[key] / 100) })),
+})}
+<details id="worth-numbers"><summary>As numbers</summary>
+${table({
+  caption: 'Total value over time, the newest first',
+  dense: true,
+  rows: worth.slice(-100).reverse(),
+  columns: [
+    { head: 'When', names: true, cell: ({ at }) => moment(at) },
+    ...lines.map(({ label, key }) => ({
+      head: label,
+      numeric: true,
+      cell: (point: TradeData['worth'][number]) => money(point[key]),
+    })),
+  ],
+})}
+</details>
 </section>`
 }
 
@@ -155,7 +214,7 @@ ${table<HoldingView>({
   rows: portfolio.holdings,
   key: holding => `h-${holding.symbol}`,
   columns: [
-    { head: 'Symbol', names: true, cell: ({ symbol }) => symbol },
+    { head: 'Symbol', names: true, cell: ({ symbol }) => html`<a href="${symbolPath(symbol)}">${symbol}</a>` },
     { head: 'Quantity', numeric: true, cell: ({ quantity }) => number(quantity) },
     {
       head: 'Price',
@@ -214,7 +273,7 @@ ${table({
       cell: ({ fee_cents }) => fee_cents !== 0 && money(fee_cents),
     },
     { head: 'Cash', numeric: true, cell: ({ cash_cents }) => money(cash_cents, { signed: true }) },
-    {
+    lines.some(({ realised_cents }) => realised_cents !== 0) && {
       head: 'Realised',
       numeric: true,
       cell: ({ realised_cents }) => (realised_cents === 0 ? null : signed(realised_cents)),

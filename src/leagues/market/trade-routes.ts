@@ -26,6 +26,7 @@ import { previewOf, previewSchema } from './preview.ts'
 import { ledgerLines, ledgerTotals } from './queries.ts'
 import { symbolOf, symbolSchema } from './quote.ts'
 import { readPortfolio } from './read-portfolio.ts'
+import { worthHistory, worthHistorySchema } from './worth-history.ts'
 
 export const orderSchema = {
   symbol: symbolSchema,
@@ -69,6 +70,15 @@ export const tradeRoutes = (app: App) => {
         params: t.Object({ id: idSchema, user_id: idSchema }),
         may: 'member',
         detail: describe('A portfolio: one’s own, for officers anybody’s', portfolioSchema),
+      },
+    )
+    .get(
+      '/portfolios/:user_id/history',
+      ({ params: { id, user_id }, who }) => worthHistory(app, market(id, who), ofUser(user_id, who)),
+      {
+        params: t.Object({ id: idSchema, user_id: idSchema }),
+        may: 'member',
+        detail: describe('The value of a portfolio over time, against the best and the average', worthHistorySchema),
       },
     )
     .guard({ params: idParams })

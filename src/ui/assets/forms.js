@@ -84,7 +84,7 @@ async function renew(id) {
   morph(document.getElementById(id), page.getElementById(id).innerHTML)
 }
 
-function clearErrors(form) {
+export function clearErrors(form) {
   for (const error of form.querySelectorAll('.error')) error.hidden = true
   for (const input of form.querySelectorAll('[aria-invalid]')) input.removeAttribute('aria-invalid')
   const summary = form.querySelector('[data-refusal]')

@@ -1,5 +1,6 @@
 // The order form shows what the order would do before it is sent, and finds symbols as they are typed.
 import { call } from './api.js'
+import { clearErrors } from './forms.js'
 import { toast } from './toast.js'
 
 const whole = new Intl.NumberFormat('en')
@@ -52,6 +53,7 @@ function watch(order) {
     })
     fits.addEventListener('click', () => {
       quantity.value = most
+      clearErrors(form)
       quantity.focus()
       show()
     })
@@ -59,6 +61,7 @@ function watch(order) {
   }
 
   form.addEventListener('input', ({ target }) => {
+    clearErrors(form) // they were of the order before; what is wrong with this one the preview tells
     if (target === symbol) find()
     soon(200)
   })

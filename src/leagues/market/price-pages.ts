@@ -1,0 +1,166 @@
+/** Pages of prices: the list for all leagues and in one of them, and a page for each symbol. */
+import { sql } from 'drizzle-orm'
+import { Elysia, t } from 'elysia'
+import { leagues, members, quotes } from '../../../db/schema.ts'
+import type { App } from '../../context.ts'
+import { day } from '../../platform/clock.ts'
+import { html } from '../../platform/html.ts'
+import { access, isAtLeast } from '../../platform/http/access.ts'
+import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { idParams } from '../../platform/http/shared-schemas.ts'
+import { hidden, page } from '../../ui/layout.ts'
+import { address } from '../../ui/parts/address.ts'
+import { live, livePart } from '../../ui/parts/live.ts'
+import { leagueHead } from '../pages/league-head.ts'
+import { isMember, leagueViewById, listLeagues } from '../queries.ts'
+import { listActions } from './corrections/symbol-action.ts'
+import { listHeld } from './held-prices.ts'
+import { marketKindPages } from './kind-pages.ts'
+import { listPrices, priceHistory, sparkValues } from './price-history.ts'
+import { quoteView, symbolOf, symbolSchema } from './quote.ts'
+import { everyFeed } from './quote-feeds/queries.ts'
+import { quoteFeedView } from './quote-feeds/quote-feed.ts'
+import { listQuotes } from './quote-queries.ts'
+import { heldPrices, type PriceListData, priceList, priceSources, quotesBody, type SourcesData } from './quotes-page.ts'
+import { currentQuote } from './read-portfolio.ts'
+import { type Range, ranges, symbolBody } from './symbol-page.ts'
+import { marketLeagueOf } from './trade-routes.ts'
+
+const listQuery = t.Object({ q: t.Optional(t.String({ maxLength: 20 })), ...pageQuery })
+type Asked = { q?: string; page?: number; limit?: number }
+const daysOf: Record<Range, number> = { week: 7, month: 30, year: 365, all: 10_000 }
+
+export const pricePages = (app: App) => {
+  const { db, clock, streams } = app
+
+  function listData(path: string, asked: Asked, tradeAt?: string): PriceListData {
+    const slice = pageOf({ limit: 50, ...asked })
+    const { quotes, total } = listQuotes(db, undefined, asked.q && symbolOf(asked.q), slice)
+    const now = clock.now()
+    return {
+      path,
+      quotes: quotes.map(quote => quoteView(quote, now)),
+      pagination: pagination(slice, total),
+      q: asked.q,
+      lines: sparkValues(
+        db,
+        quotes.map(({ symbol }) => symbol),
+        now,
+      ),
+      tradeAt,
+    }
+  }
+
+  const sourcesFor = (who: Who | undefined, request: Request): SourcesData | undefined =>
+    isAtLeast(who, 'officer')
+      ? {
+          held: listHeld(db, pageOf({ limit: 100 })).held,
+          feeds: everyFeed(db).map(quoteFeedView),
+          origin: app.config.publicUrl ?? new URL(request.url).origin,
+        }
+      : undefined
+
+  /** Any quote makes another version. */
+  const version = () =>
+    String(
+      db
+        .select({ seq: sql<number | null>`max(${quotes.seq})` })
+        .from(quotes)
+        .get()?.seq ?? 0,
+    )
+
+  function ofLeague(id: number, asked: Asked, who: Who | undefined): PriceListData {
+    const { id: leagueId } = marketLeagueOf(db, id, who)
+    const { status } = leagueViewById(db, leagueId, clock.now())
+    const plays = typeof who?.id === 'number' && isMember(db, leagueId, who.id) && status === 'active'
+    return listData(`/leagues/${id}/prices`, asked, plays ? `/leagues/${id}/trade` : undefined)
+  }
+
+  const playedBy = ({ id }: Who) =>
+    listLeagues(
+      db,
+      {
+        kind: 'market',
+        status: 'active',
+        visible: sql`${leagues.id} in (select ${members.leagueId} from ${members} where ${members.userId} = ${id})`,
+      },
+      pageOf({ limit: 10 }),
+      clock.now(),
+    ).leagues
+
+  return new Elysia()
+    .use(access(app))
+    .get(
+      '/quotes',
+      ({ query, who, request }) => {
+        const body = quotesBody(listData('/quotes', query), sourcesFor(who, request), who)
+        return page({ title: 'Quotes', who, nav: 'quotes', body })
+      },
+      { query: listQuery, may: 'reader', counted: true, detail: hidden },
+    )
+    .get(
+      '/quotes/:symbol',
+      async ({ params, query, who }) => {
+        const symbol = symbolOf(params.symbol)
+        const range = query.range ?? 'month'
+        const now = clock.now()
+        const slice = pageOf({ page: query.page, limit: 20 })
+        const shown = isAtLeast(who, 'officer') ? listPrices(db, symbol, slice) : undefined
+        const { value: quote } = await currentQuote(app, symbol)
+        const body = symbolBody({
+          quote,
+          range,
+          history: priceHistory(db, symbol, now, { from: now - daysOf[range] * day }),
+          actions: listActions(db, symbol, pageOf({ limit: 50 })).actions,
+          leagues: who ? playedBy(who) : [],
+          prices: shown && { prices: shown.prices, pagination: pagination(slice, shown.total) },
+        })
+        return page({ title: symbol, who, nav: 'quotes', body })
+      },
+      {
+        params: t.Object({ symbol: symbolSchema }),
+        query: t.Object({ range: t.Optional(t.Union(ranges.map(range => t.Literal(range)))), ...pageQuery }),
+        may: 'reader',
+        counted: true,
+        detail: hidden,
+      },
+    )
+    .get(
+      '/leagues/:id/prices',
+      ({ params: { id }, query, who, request }) => {
+        const path = `/leagues/${id}/prices`
+        const part = {
+          id: 'prices',
+          events: `${path}/events`,
+          from: address(`${path}/part`, { q: query.q, page: query.page }),
+          version: version(),
+        }
+        const list = priceList(ofLeague(id, query, who), who)
+        const league = leagueViewById(db, id, clock.now())
+        const sources = sourcesFor(who, request)
+        const body = html`${leagueHead({ league, kind: marketKindPages, who, tab: 'prices' })}
+${sources && heldPrices(sources.held)}
+${live(part, list)}
+${sources && priceSources(sources)}`
+        return page({ title: `Prices · ${league.name}`, who, nav: 'leagues', body })
+      },
+      { params: idParams, query: listQuery, may: 'reader', counted: true, detail: hidden },
+    )
+    .get(
+      '/leagues/:id/prices/part',
+      ({ params: { id }, query, who }) => {
+        const now = version()
+        return livePart(priceList(ofLeague(id, query, who), who), now)
+      },
+      { params: idParams, query: listQuery, may: 'reader', counted: true, detail: hidden },
+    )
+    .get(
+      '/leagues/:id/prices/events',
+      ({ params: { id }, who, request }) => {
+        marketLeagueOf(db, id, who)
+        return streams.versions(request, version)
+      },
+      { params: idParams, may: 'reader', detail: hidden },
+    )
+}
