@@ -18,15 +18,15 @@ import { updatePlayerScores } from './leagues/tours/update-player-scores.ts'
 import { sendMail } from './mail/send.ts'
 import { checkAlerts } from './monitor/alerts/check-alerts.ts'
 import { backUp, sendBackupAway } from './monitor/backups/jobs.ts'
-import { indexRuns } from './monitor/runs/index-runs.ts'
 import {
   refreshAllStats,
   refreshDashboardStats,
   refreshExecutionStats,
   refreshUserStats,
-} from './monitor/statistics/jobs.ts'
-import { bulkAction } from './monitor/tasks/bulk-actions.ts'
-import { sweepJobs } from './monitor/tasks/sweep-jobs.ts'
+  sweepJobs,
+} from './monitor/jobs.ts'
+import { indexRuns } from './monitor/runs/index-runs.ts'
+import { bulkAction } from './monitor/tasks/task-actions.ts'
 import type { JobDefinition } from './platform/jobs/job.ts'
 import { deleteOld } from './retention.ts'
 import { alertExpiringCertificates } from './rota/certificate-alerts.ts'

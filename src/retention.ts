@@ -27,7 +27,7 @@ import { tryWrite } from '../db/transactions.ts'
 import type { App } from './context.ts'
 import { deleteOrphanRows } from './leagues/market/league-cleanup.ts'
 import { deleteOldFiles, deleteStrayFiles, putTimesRight, sweepSnapshots } from './leagues/sheets/retention.ts'
-import { type RetentionRule, retentionJob } from './monitor/retention-job.ts'
+import { type RetentionRule, retentionJob } from './monitor/jobs.ts'
 import { type Duration, ms } from './platform/clock.ts'
 import { isProcessDead } from './platform/process/process-lock.ts'
 

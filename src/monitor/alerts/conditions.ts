@@ -1,19 +1,29 @@
 /** Every condition that raises an alert while it holds. What happens once (a job that failed, a feed held back) is raised where it happens. */
 
 import { statfs } from 'node:fs/promises'
+import { gt } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { requestStats } from '../../../db/schema.ts'
 import { usernamesOf } from '../../accounts/queries.ts'
 import type { Alert } from '../../alerts.ts'
 import type { App } from '../../context.ts'
 import { tradingSuspects } from '../../leagues/market/suspects.ts'
-import { minute } from '../../platform/clock.ts'
+import { minute, second } from '../../platform/clock.ts'
 import { queueNames } from '../../platform/jobs/job.ts'
+import { histogramOf, quantile } from '../../platform/process/metrics.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
 import { alertsOfBroken, brokenDutiesNow } from '../../rota/broken-alert.ts'
 import { alertPrefix, alertsOfFiles } from '../files.ts'
 import { hasWorker, loadSince, overloads, processesOf } from '../load.ts'
-import { redisStats } from '../redis/stats.ts'
-import type { Condition } from './slow-routes.ts'
-import { slowRoutes } from './slow-routes.ts'
+import { redisStats } from '../redis-stats.ts'
+
+/** Something that can be wrong for a while. It is looked at each minute; what holds no longer resolves itself. */
+type Condition = {
+  /** The keys of its alerts begin with this. */
+  readonly prefix: string
+  /** What is wrong right now. One that throws knows nothing: its alerts stay as they are. */
+  look(app: App): readonly Alert[] | Promise<readonly Alert[]>
+}
 
 export const conditions: readonly Condition[] = [
   { prefix: 'high_load:', look: ({ db, clock }) => overloads(loadSince(db, clock.now() - 6 * minute)) },
@@ -136,3 +146,37 @@ function missingWorker(app: App): Alert[] {
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+const tooSlow = second // p95
+const over = 5 * minute
+const fewest = 20 // requests: below, one slow answer would make the p95
+
+/** How long these take is the client's doing: it sends its file as fast as it can. */
+const pacedByClient = /^POST \/api\/(v1\/leagues\/:id\/uploads|upload-(baseline|current))/
+
+function slowRoutes(db: Db, now: number): Alert[] {
+  const rows = db
+    .select()
+    .from(requestStats)
+    .where(gt(requestStats.minute, now - over - minute))
+    .all()
+  const routes = Map.groupBy(rows, ({ route }) => route)
+  return [...routes].flatMap(([route, minutes]): Alert[] => {
+    const sum = minutes
+      .map(({ histogram }) => histogramOf(histogram))
+      .reduce((sum, one) => sum.map((count, i) => count + (one[i] ?? 0)))
+    const requests = sum.reduce((total, count) => total + count, 0)
+    const p95 = quantile(sum, 0.95) ?? 0
+    if (requests < fewest || p95 <= tooSlow || pacedByClient.test(route)) return []
+    return [
+      {
+        key: `performance:${route}`,
+        type: 'performance',
+        severity: 'warning',
+        title: `${route} is slow`,
+        message: `One answer in twenty took more than ${(p95 / second).toFixed(1)} s in the last ${over / minute} minutes (${requests} requests).`,
+        data: { route, p95_ms: Math.round(p95), requests },
+      },
+    ]
+  })
+}

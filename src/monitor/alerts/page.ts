@@ -1,14 +1,17 @@
 /** The page of alerts, its JSON and its files. */
-import { t } from 'elysia'
+import { Elysia, t } from 'elysia'
 import { type Severity, severities } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
+import { access, signedIn } from '../../platform/http/access.ts'
 import {
   type Pagination,
   pageOf,
   pagination as paginationOf,
   paginationSchema,
 } from '../../platform/http/pagination.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { idParams } from '../../platform/http/shared-schemas.ts'
 import { address } from '../../ui/parts/address.ts'
 import { badge, status } from '../../ui/parts/badges.ts'
 import { action } from '../../ui/parts/form.ts'
@@ -23,12 +26,14 @@ import {
   type AlertFilter,
   type AlertStats,
   type AlertView,
+  acknowledge,
   alertQuery,
   alertSchema,
   alertStats,
   alertStatsSchema,
   alertsPath,
   listAlerts,
+  resolve,
 } from './queries.ts'
 
 type AlertsData = { alerts: AlertView[]; stats: AlertStats; pagination: Pagination; checkedAt: number | null }
@@ -37,7 +42,7 @@ const listSchema = t.Object({ alerts: t.Array(alertSchema), stats: alertStatsSch
 /** When the last look was changes each minute and is not news. */
 const news = ({ checkedAt: _, ...data }: AlertsData) => data
 
-export const alertsPage = (app: App) =>
+const alertsPage = (app: App) =>
   livePage(app, {
     path: alertsPath,
     title: 'Alerts',
@@ -159,3 +164,19 @@ function actions({ id, state, title }: AlertView): Content {
     done: 'Resolved',
   })}</div>`
 }
+
+export const alertRoutes = (app: App) => new Elysia().use(alertsPage(app)).use(actionRoutes(app))
+
+const actionRoutes = (app: App) =>
+  new Elysia({ prefix: `${alertsPath}/:id`, tags: ['admin'] })
+    .use(access(app))
+    .guard({ params: idParams })
+    .post('/resolve', ({ params: { id }, who }) => resolve(app, signedIn(who), id), {
+      may: 'admin',
+      detail: describe('Say that an alert is over', alertSchema),
+    })
+    .post('/acknowledge', ({ params: { id }, body, who }) => acknowledge(app, signedIn(who), id, body.reason), {
+      body: t.Object({ reason: t.String({ minLength: 1, maxLength: 500 }) }),
+      may: 'admin',
+      detail: describe('Say that an alert is known, and why it may stay', alertSchema),
+    })

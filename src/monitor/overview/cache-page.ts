@@ -9,7 +9,7 @@ import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
 import { bytes, none, number, percent } from '../../ui/parts/values.ts'
 import { emptyQuery, everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
-import { type RedisStats, redisStats, redisStatsSchema } from '../redis/stats.ts'
+import { type RedisStats, redisStats, redisStatsSchema } from '../redis-stats.ts'
 import { milliseconds, monitoringPath } from './parts.ts'
 
 type CacheData = CacheNow & { redis: RedisStats }

@@ -1,11 +1,16 @@
 /** How often each route is asked and how long it takes; how busy the processes are. */
+
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
-import { type Html, html } from '../../platform/html.ts'
+import { type Content, type Html, html } from '../../platform/html.ts'
 import { address } from '../../ui/parts/address.ts'
 import { stats } from '../../ui/parts/figures.ts'
-import { compact, number, percent } from '../../ui/parts/values.ts'
+import { emptyState } from '../../ui/parts/notices.ts'
+import { type Column, table } from '../../ui/parts/table.ts'
+import { compact, dayText, duration, number, percent } from '../../ui/parts/values.ts'
 import { everySecondAndAHalf, listFiles, livePage, slicesOf } from '../pages/live-page.ts'
+import { exportLinks } from '../pages/monitor-layout.ts'
+import { jobsPath, jobTitle } from '../tasks/admin-job.ts'
 import { changeMark, chartWithTable, milliseconds, monitoringPath, periodLinks } from './parts.ts'
 import {
   type JobTimes,
@@ -15,11 +20,97 @@ import {
   type Performance,
   performanceReading,
   performanceSchema,
+  type RouteFigures,
   routeOrderSchema,
+  routeOrders,
   routeSchema,
 } from './performance.ts'
 import { periodWords, shortPeriodSchema, shortPeriods } from './period.ts'
-import { jobTable, routeTable } from './route-table.ts'
+
+type Asked = { period?: string; route?: string; sort_by?: string }
+
+function routeTable({ routes, period }: Performance, path: string, asked: Asked): Content {
+  const timed = (head: string, by: 'p50_ms' | 'p95_ms' | 'p99_ms'): Column<RouteFigures> => ({
+    head,
+    numeric: true,
+    sort: { by },
+    cell: figures => milliseconds(figures[by]),
+  })
+  const since = (pct: number | null) =>
+    pct === null ? null : html`<span class="aside">${percent(pct, { signed: true, digits: 0 })}</span> `
+  return html`${table<RouteFigures>({
+    caption: 'Routes',
+    dense: true,
+    stack: true,
+    class: 'routes',
+    rows: routes,
+    key: ({ route }) => `route-${route.replaceAll(/\W+/g, '-')}`,
+    empty: emptyState('Nothing was asked yet', 'Requests are counted by the minute; look again in one.'),
+    sorted: {
+      by: asked.sort_by ?? routeOrders[0],
+      order: 'desc',
+      href: by => address(path, { ...asked, sort_by: by }),
+    },
+    columns: [
+      {
+        head: 'Route',
+        names: true,
+        cell: ({ route }) => html`<a href="${address(path, { ...asked, route })}"><code>${route}</code></a>`,
+      },
+      {
+        head: 'Requests',
+        numeric: true,
+        sort: { by: 'requests' },
+        cell: ({ requests, requests_change_pct: pct }) => html`${since(pct)}${number(requests)}`,
+      },
+      { head: 'A minute', numeric: true, cell: ({ per_minute }) => number(per_minute, { digits: 2 }) },
+      { head: 'Errors', numeric: true, sort: { by: 'error_pct' }, cell: errorsOf },
+      timed('p50', 'p50_ms'),
+      {
+        ...timed('p95', 'p95_ms'),
+        cell: ({ p95_ms, p95_change_pct: pct }) => html`${since(pct)}${milliseconds(p95_ms)}`,
+      },
+      timed('p99', 'p99_ms'),
+    ],
+  })}
+${routes.length > 0 && html`<p class="quiet">Small percentages say what became of it since ${periodWords[period]}. A heading sorts.</p>`}`
+}
+
+const errorsOf = ({ errors, error_pct }: RouteFigures): Content =>
+  errors
+    ? html`<span class="aside">${number(errors)} ×</span> <span class="loss">${percent(error_pct, { digits: 2 })}</span>`
+    : number(0)
+
+/** Jobs by name: how often, how long, and a way to those that failed. */
+
+type Named = JobTimes['by_name'][number]
+
+const jobTable = ({ since, by_name }: JobTimes, path: string, query: { period?: string }): Html =>
+  html`<section class="part" id="jobs"><div class="head"><h2>Jobs since ${dayText(since)}</h2>${exportLinks(path, query)}</div>
+${table<Named>({
+  caption: 'Jobs by name, the most run first',
+  dense: true,
+  stack: true,
+  class: 'routes',
+  rows: by_name,
+  key: ({ name }) => `times-${name.replaceAll(/\W/g, '-')}`,
+  empty: html`<p class="usual">Nothing has finished in this time.</p>`,
+  columns: [
+    { head: 'Job', names: true, cell: nameOf },
+    { head: 'Runs', numeric: true, cell: ({ runs }) => number(runs) },
+    { head: 'Failed', numeric: true, cell: failedOf },
+    { head: 'On average', numeric: true, cell: ({ avg_ms }) => duration(avg_ms) },
+    { head: 'p95, up to', numeric: true, cell: ({ p95_ms }) => duration(p95_ms) },
+  ],
+})}</section>`
+
+const nameOf = ({ name }: Named): Html =>
+  html`<a href="${address(jobsPath, { name })}">${jobTitle(name)}</a> <code class="quiet">${name}</code>`
+
+const failedOf = ({ name, failed, runs }: Named): Content =>
+  failed
+    ? html`<span class="aside">${percent((100 * failed) / runs)}</span> <a class="loss" href="${address(jobsPath, { name, status: 'FAILURE' })}">${number(failed)}</a>`
+    : number(0)
 
 const path = `${monitoringPath}/performance`
 const query = t.Object({
@@ -29,7 +120,7 @@ const query = t.Object({
 })
 type Query = typeof query.static
 
-const jobsPath = `${path}/jobs`
+const jobTimesPath = `${path}/jobs`
 
 export const performancePage = (app: App) => new Elysia().use(page(app)).use(jobFiles(app))
 
@@ -58,7 +149,7 @@ const page = (app: App) => {
 }
 
 const jobFiles = (app: App) =>
-  listFiles(app, jobsPath, query, {
+  listFiles(app, jobTimesPath, query, {
     name: 'job-times',
     row: jobTimeSchema,
     rows: slicesOf(
@@ -70,7 +161,7 @@ const body = (data: Performance & { jobs: JobTimes }, asked: Query): Html => htm
 ${asked.route && html`<p>The charts show <code>${asked.route}</code> alone. <a href="${address(path, { ...asked, route: undefined })}">All routes</a></p>`}
 <div class="charts">${charts(data)}</div>
 ${routeTable(data, path, asked)}
-${jobTable(data.jobs, jobsPath, { period: asked.period })}`
+${jobTable(data.jobs, jobTimesPath, { period: asked.period })}`
 
 function totals({ total, period }: Performance): Html {
   const before = periodWords[period]

@@ -1,4 +1,5 @@
 /** Jobs one by one: page, JSON, and what keeps the page fresh. */
+
 import { count, eq } from 'drizzle-orm'
 import { Elysia, t } from 'elysia'
 import { runLog, runs } from '../../../db/schema.ts'
@@ -6,17 +7,130 @@ import { usernamesOf } from '../../accounts/queries.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
+import { type Content, type Html, html } from '../../platform/html.ts'
 import { access } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
-import { runById } from '../../platform/jobs/runs.ts'
+import { isFinished, type Run, runById } from '../../platform/jobs/runs.ts'
+import { masked } from '../../platform/process/log.ts'
 import { hidden } from '../../ui/layout.ts'
+import { address } from '../../ui/parts/address.ts'
+import { badge, status } from '../../ui/parts/badges.ts'
+import { progress } from '../../ui/parts/figures.ts'
+import { copyButton } from '../../ui/parts/form.ts'
 import { live } from '../../ui/parts/live.ts'
+import { table } from '../../ui/parts/table.ts'
+import { duration, none, number, time } from '../../ui/parts/values.ts'
 import { liveEvents } from '../pages/live-page.ts'
 import { monitorPage, pagePart, versionOf } from '../pages/monitor-layout.ts'
 import { adminJobSchema, adminJobView, jobPath, jobsPath, jobTitle } from './admin-job.ts'
-import { type JobData, jobBody } from './job-details.ts'
+import { jobAction, question } from './jobs-page.ts'
+import { statesFor, verbs } from './task-actions.ts'
 import { usualMs } from './task-queries.ts'
+
+type LogLine = typeof runLog.$inferSelect
+type JobData = {
+  run: Run
+  log: readonly LogLine[]
+  startedBy: string
+  /** Runs that failed with the same fingerprint, this one among them. */
+  alike: number
+  /** What runs of this job that succeed take on average, ms. */
+  usual: number | null
+  now: number
+}
+
+const jobBody = ({ run, log, startedBy, alike, usual, now }: JobData): Html => html`<div class="toolbar">
+  ${status(run.status)}
+  ${run.cancelRequestedAt !== null && !isFinished(run) && badge('stopping', 'warn')}
+  <a href="${address(jobsPath, { name: run.name })}"><code>${run.name}</code></a> <code>${run.id}</code> ${copyButton(run.id)}
+  <div class="actions">${verbs
+    .filter(verb => statesFor[verb].includes(run.status))
+    .map(verb => jobAction(verb, run.id, question(verb, run), verb === 'remove' ? jobsPath : 'stay'))}</div>
+</div>
+${run.status === 'PROGRESS' && html`<div class="progressing">${progress(run.progress, 'Progress')}<p>${run.progress} %${run.stage && html`, ${run.stage}`}${run.message && html`: ${run.message}`}</p></div>`}
+${timeline(run, usual, now)}
+<dl class="facts">
+  <div><dt>Queue</dt><dd>${run.queue}</dd></div>
+  <div><dt>Attempts</dt><dd>${number(run.attempts)} of ${number(run.maxAttempts)}</dd></div>
+  <div><dt>Started by</dt><dd>${startedBy}</dd></div>
+  ${run.expiresAt !== null && html`<div><dt>Dropped if not begun by</dt><dd>${time(run.expiresAt)}</dd></div>`}
+  ${run.message && html`<div><dt>Message</dt><dd>${run.message}</dd></div>`}
+</dl>
+${run.error !== null && failure(run, alike)}
+${block('Input', pretty(run.input))}
+${run.result !== null && block('Result', pretty(run.result))}
+${logOf(log)}`
+
+/** When it was accepted, began and ended, and how long lay between. */
+function timeline(run: Run, usual: number | null, now: number): Html {
+  const usually = usual !== null && html`, usually ${duration(usual)}`
+  const { createdAt, notBefore, startedAt, completedAt } = run
+  const due = notBefore !== null && notBefore > createdAt ? notBefore : null
+  const from = due ?? createdAt
+  const steps: [what: string, at: number | null, span: Content][] = [
+    ['Accepted', createdAt, due === null ? null : html`booked ${duration(due - createdAt)} ahead`],
+    ...(due === null ? [] : [['Due', due, null] satisfies [string, number, null]]),
+    [
+      'Began',
+      startedAt,
+      startedAt === null ? waiting(from, now) : html`waited ${duration(Math.max(0, startedAt - from))}`,
+    ],
+    [
+      ended[run.status] ?? 'Ends',
+      completedAt,
+      completedAt !== null && startedAt !== null
+        ? html`took ${duration(Math.max(0, completedAt - startedAt))}${usually}`
+        : startedAt !== null && !isFinished(run) && html`under way${usually}`,
+    ],
+  ]
+  return html`<ol class="timeline">${steps.map(
+    ([what, at, span]) =>
+      html`<li class="${at === null ? 'ahead' : ''}"><strong>${what}</strong>${at === null ? none : time(at)}${span && html`<small class="quiet">${span}</small>`}</li>`,
+  )}</ol>`
+}
+const ended: Partial<Record<Run['status'], string>> = { SUCCESS: 'Done', FAILURE: 'Failed', CANCELLED: 'Cancelled' }
+const waiting = (from: number, now: number): Content => (from > now ? 'not due yet' : 'waits for its turn')
+
+function failure({ error, stack, fingerprint, name }: Run, alike: number): Html {
+  const others = alike > 1 && fingerprint
+  return html`<section class="part failure"><div class="head"><h2>Error</h2>${copyButton(`${error}\n${stack ?? ''}`.trim())}</div>
+<p class="loss"><strong>${error}</strong></p>
+${others && html`<p><a href="${address(jobsPath, { status: 'FAILURE', name, fingerprint })}">${number(alike)} runs failed like this</a></p>`}
+${stack && html`<details open><summary>Stack</summary><pre class="code">${stack}</pre></details>`}</section>`
+}
+
+const pretty = (value: unknown) => JSON.stringify(masked(value), null, 2) ?? 'null'
+const block = (title: string, text: string): Html =>
+  html`<section class="part"><div class="head"><h2>${title}</h2>${copyButton(text)}</div><pre class="code">${text}</pre></section>`
+
+const tones = { debug: 'quiet', info: 'plain', warn: 'warn', error: 'bad' } as const
+
+const logOf = (log: readonly LogLine[]): Html =>
+  html`<section class="part"><div class="head"><h2>Log</h2></div>${table<LogLine>({
+    caption: 'What the run said',
+    dense: true,
+    class: 'log',
+    stack: true,
+    rows: log,
+    key: ({ id }) => `line-${id}`,
+    empty: html`<p class="usual">It said nothing. Most runs have nothing to say.</p>`,
+    columns: [
+      {
+        head: 'When, UTC',
+        cell: ({ at }) =>
+          html`<time datetime="${new Date(at).toISOString()}">${new Date(at).toISOString().slice(11, 23)}</time>`,
+      },
+      { head: 'Attempt', numeric: true, cell: ({ attempt }) => number(attempt) },
+      { head: 'Level', cell: ({ level }) => badge(level, tones[level]) },
+      {
+        head: 'What',
+        names: true,
+        cell: ({ message, facts }) =>
+          html`${message}${facts && html` <code class="quiet">${JSON.stringify(facts)}</code>`}`,
+      },
+    ],
+  })}</section>`
 
 const logSchema = t.Object({
   at: dateTimeSchema,

@@ -20,8 +20,7 @@ import { choiceLinks, filterForm } from '../pages/monitor-layout.ts'
 import type { RunFilter } from '../runs/find-runs.ts'
 import { findRuns } from '../runs/find-runs.ts'
 import { adminJobSchema, adminJobView, jobPath, jobsPath, jobTitle } from './admin-job.ts'
-import { runFilter } from './bulk-actions.ts'
-import { statesFor, type Verb, verbs } from './task-actions.ts'
+import { runFilter, statesFor, type Verb, verbs } from './task-actions.ts'
 import { recentStates } from './task-queries.ts'
 
 const jobsQuery = t.Object({ ...runFilter, page: pageQuery.page, limit: t.Optional(t.Integer({ default: 50 })) })

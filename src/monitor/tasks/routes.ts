@@ -5,12 +5,20 @@ import { invalid } from '../../errors.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { started, startedSchema } from '../../platform/jobs/started.ts'
-import { auditedAction } from '../audited-action.ts'
 import { tasksPath } from './admin-job.ts'
-import { bulkAction, bulkBody } from './bulk-actions.ts'
 import { jobPage } from './job-page.ts'
 import { jobsPage } from './jobs-page.ts'
-import { actOnJob, pauseTask, releaseLock, resumeTask, runTask, statesFor } from './task-actions.ts'
+import {
+  actOnJob,
+  auditedAction,
+  bulkAction,
+  bulkBody,
+  pauseTask,
+  releaseLock,
+  resumeTask,
+  runTask,
+  statesFor,
+} from './task-actions.ts'
 import { forgetTasks } from './task-state.ts'
 import { tasksPage } from './tasks-page.ts'
 

@@ -1,12 +1,36 @@
-/** What an admin may do to tasks, jobs and locks. Each is audited with its result. */
+/** What an admin may do to tasks, jobs and locks, to one or to all that match. Each is audited with its result. */
+
 import { and, inArray, sql } from 'drizzle-orm'
-import { type RunState, runs } from '../../../db/schema.ts'
+import { t } from 'elysia'
+import { type RunState, runStates, runs } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
-import type { App } from '../../context.ts'
-import { refuse } from '../../errors.ts'
+import { type AuditEntry, audit } from '../../audit.ts'
+import { type App, job } from '../../context.ts'
+import { Refusal, refuse } from '../../errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { runById } from '../../platform/jobs/runs.ts'
-import { auditedAction } from '../audited-action.ts'
+import { idsOfRuns } from '../runs/find-runs.ts'
+
+type AuditedAction = { who: Pick<Who, 'id' | 'username'> } & Pick<AuditEntry, 'action' | 'target' | 'detail'>
+
+export async function auditedAction<T>(
+  { db, clock }: App,
+  { detail, ...deed }: AuditedAction,
+  work: () => Promise<T>,
+): Promise<T> {
+  const note = (result: AuditEntry['result'], more: Record<string, unknown> = {}) =>
+    atomically(db, tx => audit(tx, { ...deed, at: clock.now(), detail: { ...detail, ...more }, result }))
+  try {
+    const done = await work()
+    await note('ok')
+    return done
+  } catch (error) {
+    await note(error instanceof Refusal ? 'refused' : 'failed', {
+      why: error instanceof Error ? error.message : String(error),
+    })
+    throw error
+  }
+}
 
 type By = Pick<Who, 'id' | 'username'>
 
@@ -47,7 +71,7 @@ export const statesFor: Record<Verb, readonly RunState[]> = {
 }
 
 /** False where the run is in no state for it. */
-export async function actOnRun(app: App, verb: Verb, id: string): Promise<boolean> {
+async function actOnRun(app: App, verb: Verb, id: string): Promise<boolean> {
   const { jobs } = app
   if (verb === 'retry') return (await jobs.retry(id)) !== undefined
   if (verb === 'cancel') {
@@ -59,7 +83,7 @@ export async function actOnRun(app: App, verb: Verb, id: string): Promise<boolea
 }
 
 /** Those that are finished, with their logs. Answers how many. */
-export const removeRuns = ({ db }: App, ids: readonly string[]): Promise<number> => {
+const removeRuns = ({ db }: App, ids: readonly string[]): Promise<number> => {
   // By the plus SQLite goes by the ids: of a million finished runs it would look at each.
   const isRemovable = and(inArray(runs.id, [...ids]), sql`+${runs.status} in ${statesFor.remove}`)
   return atomically(db, tx => tx.delete(runs).where(isRemovable).returning({ id: runs.id }).all().length)
@@ -81,3 +105,76 @@ export const actOnJob = (app: App, who: By, verb: Verb, id: string) =>
       return { job_id: id, done: verb }
     },
   )
+
+const most = 100_000 // runs
+const mostTold = 20 // of what went wrong
+const step = 50 // runs between two turns of others
+
+export const runFilter = {
+  status: t.Optional(t.Union(runStates.map(state => t.Literal(state)))),
+  name: t.Optional(t.String({ maxLength: 100 })),
+  q: t.Optional(t.String({ maxLength: 200 })),
+  fingerprint: t.Optional(t.String({ maxLength: 100 })),
+}
+const verb = t.Union([t.Literal('retry'), t.Literal('cancel'), t.Literal('remove')])
+export const bulkBody = t.Object({ action: verb, ...runFilter })
+
+/** What it did: matched is what the filter found, skipped what was in no state for it by then. */
+type Report = {
+  action: string
+  matched: number
+  done: number
+  skipped: number
+  failed: number
+  errors: string[]
+}
+
+export const bulkAction = job('jobs.bulk', {
+  input: t.Object({ ...bulkBody.properties, by: t.String() }),
+  attempts: 1,
+  async run({ action, by, ...filter }, app, { jobId, by: userId, signal, progress, log }): Promise<Report> {
+    const { reader, db, clock } = app
+    const states = filter.status ? [filter.status] : statesFor[action]
+    const found = await Promise.all(states.map(status => reader.read(idsOfRuns, { ...filter, status, most })))
+    const ids = found.flat().filter(id => id !== jobId)
+    const report: Report = { action, matched: ids.length, done: 0, skipped: 0, failed: 0, errors: [] }
+    const note = (result: 'ok' | 'failed') =>
+      atomically(db, tx =>
+        audit(tx, {
+          at: clock.now(),
+          who: { id: userId, username: by },
+          action: `jobs.${action}`,
+          target: `${ids.length} ${ids.length === 1 ? 'job' : 'jobs'}`,
+          detail: { ...filter, ...report, job_id: jobId },
+          result,
+        }),
+      )
+    async function one(id: string) {
+      try {
+        if (await actOnRun(app, action, id)) report.done++
+        else report.skipped++
+      } catch (error) {
+        report.failed++
+        const message = `${id}: ${error instanceof Error ? error.message : String(error)}`
+        if (report.errors.length < mostTold) report.errors.push(message)
+        log.warn('Left out of a bulk action', { run: id, error })
+      }
+    }
+    try {
+      for (let at = 0; at < ids.length; at += step) {
+        signal.throwIfAborted()
+        const some = ids.slice(at, at + step)
+        if (action === 'remove') {
+          const removed = await removeRuns(app, some)
+          report.done += removed
+          report.skipped += some.length - removed
+        } else for (const id of some) await one(id)
+        progress((100 * (at + some.length)) / ids.length, action, `${at + some.length} of ${ids.length}`)
+        await Bun.sleep(0) // others have their turn
+      }
+    } finally {
+      await note(report.failed || signal.aborted ? 'failed' : 'ok')
+    }
+    return report
+  },
+})

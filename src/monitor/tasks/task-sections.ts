@@ -6,9 +6,8 @@ import { table } from '../../ui/parts/table.ts'
 import { countdown, duration, none, time } from '../../ui/parts/values.ts'
 import { exportLinks } from '../pages/monitor-layout.ts'
 import { jobPath, jobsPath, tasksPath } from './admin-job.ts'
-import type { ScheduledTask, TaskState, TourTask } from './expected-tasks.ts'
 import type { RunOutcome } from './task-queries.ts'
-import type { TasksNow } from './task-state.ts'
+import type { ScheduledTask, TaskState, TasksNow, TourTask } from './task-state.ts'
 
 /** A part of the board, with what stands beside its title. */
 export const section = (title: string, id: string, content: Content, beside?: Content): Html =>

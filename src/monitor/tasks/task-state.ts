@@ -1,20 +1,135 @@
 /** Everything the task monitor shows, gathered at most a few times a second however many look. */
-
 import type { App } from '../../context.ts'
+import { isUpdateWanted, leagueTimes } from '../../leagues/tours/poll-times.ts'
+import { bookedUpdate, listTours, openLeaguesOn } from '../../leagues/tours/queries.ts'
 import { lastFindings, type SupervisorFindings } from '../../leagues/tours/supervisor.ts'
+import { minute } from '../../platform/clock.ts'
 import { type QueueName, queueNames } from '../../platform/jobs/job.ts'
+import type { ScheduleState } from '../../platform/jobs/scheduler.ts'
 import type { LockRow } from '../../platform/jobs/task-locks.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
 import { hasWorker, type Process, processesOf } from '../load.ts'
-import { scheduledTasks, type TourTask, tourTasks } from './expected-tasks.ts'
-import { type Sentence, sentenceOf } from './summary-sentence.ts'
-import { taskReading } from './task-queries.ts'
+import { jobTitle } from './admin-job.ts'
+import { type FailureRate, failureSurge, type RunOutcome, type TaskReading, taskReading } from './task-queries.ts'
+
+export type TaskState = 'on time' | 'late' | 'missed' | 'too long' | 'paused'
+
+/** A line of the schedule. */
+export type ScheduledTask = Omit<ScheduleState, 'state'> & {
+  title: string
+  state: TaskState
+  /** Since when the run has been under way that is. */
+  runningSince: number | null
+  runningJobId: string | null
+  usualMs: number | null
+  outcomes: RunOutcome[]
+}
+
+/** Of a tour. */
+export type TourTask = {
+  tour: string
+  title: string
+  state: TaskState
+  lateMs: number
+  next: number | null
+  jobId: string | null
+}
+
+const lateAfter = minute
+const missedAfter = 5 * minute
+
+/** Too long is three times the usual, and a minute at least; where nothing is usual yet, longer than until the next one. */
+const isTooLong = (ms: number, usual: number | undefined, period: number) =>
+  ms > Math.max(minute, usual === undefined ? period : 3 * usual)
+
+function scheduledTasks({ schedule, clock }: App, { outcomes, usual, running }: TaskReading): ScheduledTask[] {
+  const now = clock.now()
+  return schedule.state().map(entry => {
+    const { name, state } = entry
+    const run = running.find(run => run.name === name)
+    const since = run?.startedAt ?? null
+    const isLong = since !== null && isTooLong(now - since, usual[name], entry.periodMs)
+    return {
+      ...entry,
+      title: jobTitle(name),
+      state: state === 'on time' && isLong ? 'too long' : state,
+      runningSince: since,
+      runningJobId: run?.id ?? null,
+      usualMs: usual[name] ?? null,
+      outcomes: outcomes[name] ?? [],
+    }
+  })
+}
+
+function tourTasks({ db, clock }: App): TourTask[] {
+  const now = clock.now()
+  const { tours } = listTours(db, { page: 1, limit: 500, offset: 0 })
+  return tours.flatMap((tour): TourTask[] => {
+    if (!isUpdateWanted(leagueTimes(openLeaguesOn(db, tour.slug)), now)) return []
+    const run = bookedUpdate(db, tour.slug)
+    const title = `score updates for ${tour.slug}`
+    const task = { tour: tour.slug, title, jobId: run?.id ?? null }
+    if (run?.status === 'PROGRESS') return [{ ...task, state: 'on time', lateMs: 0, next: null }]
+    const next = run ? (run.notBefore ?? run.createdAt) : null
+    // Where none is booked, the last look tells how long it has been.
+    const lateMs = Math.max(0, now - (next ?? (tour.askedAt ?? tour.createdAt) + tour.intervalS * 1_000))
+    const state = lateMs > missedAfter && !run ? 'missed' : lateMs > lateAfter ? 'late' : 'on time'
+    return [{ ...task, state, lateMs: state === 'on time' ? 0 : lateMs, next }]
+  })
+}
+
+type SentenceTone = 'good' | 'warn' | 'bad'
+type Sentence = { text: string; tone: SentenceTone }
+
+type TasksSeen = {
+  tasks: readonly Pick<ScheduledTask | TourTask, 'title' | 'state' | 'lateMs'>[]
+  rate: FailureRate
+  hasWorker: boolean
+  /** Whether the queue answers. */
+  queueWorks: boolean
+  orphanedLocks: number
+}
+
+const mostNamed = 2
+
+export function sentenceOf({ tasks, rate, hasWorker, queueWorks, orphanedLocks }: TasksSeen): Sentence {
+  const awake = tasks.filter(({ state }) => state !== 'paused')
+  const late = awake.filter(({ state }) => state === 'late' || state === 'missed').sort((a, b) => b.lateMs - a.lateMs)
+  const long = awake.filter(({ state }) => state === 'too long')
+  const paused = tasks.length - awake.length
+  const onTime = awake.length - late.length
+  const parts = [
+    !hasWorker && 'no worker runs',
+    !queueWorks && 'the queue cannot be reached',
+    onTime === awake.length
+      ? `all ${counted(awake.length, 'task')} on time`
+      : `${onTime} of ${counted(awake.length, 'task')} on time`,
+    ...late.slice(0, mostNamed).map(({ title, lateMs }) => `${title} ${Math.round(lateMs / minute)} min late`),
+    late.length > mostNamed && `${late.length - mostNamed} more late`,
+    ...long.slice(0, mostNamed).map(({ title }) => `${title} takes longer than usual`),
+    orphanedLocks > 0 && (orphanedLocks === 1 ? 'a lock of a dead owner' : `${orphanedLocks} locks of dead owners`),
+    failures(rate),
+    paused > 0 && `${paused} paused`,
+  ]
+  const text = parts.filter(part => part !== false).join('; ')
+  const isBad = !hasWorker || !queueWorks || late.some(({ state }) => state === 'missed')
+  const isOdd = late.length > 0 || long.length > 0 || failureSurge(rate) !== null || orphanedLocks > 0
+  return { text: `${text.charAt(0).toUpperCase()}${text.slice(1)}.`, tone: isBad ? 'bad' : isOdd ? 'warn' : 'good' }
+}
+
+function failures(rate: FailureRate): string {
+  const times = failureSurge(rate)
+  if (times !== null) return `failures ${Math.round(times)} × usual`
+  return rate.lastHour ? `${counted(rate.lastHour, 'failure')} in the last hour` : 'nothing failed in the last hour'
+}
+
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`
 
 /** Held; expired: the lease ran out; orphaned: its owner is dead. Both are free for the taking. */
 export type LockState = 'held' | 'expired' | 'orphaned'
 export type Lock = LockRow & { state: LockState; process: Process | undefined }
 
-export type QueueNow = { name: QueueName; waiting: number; active: number; delayed: number; workers: number }
+type QueueNow = { name: QueueName; waiting: number; active: number; delayed: number; workers: number }
 
 export type TasksNow = Awaited<ReturnType<typeof gather>>
 

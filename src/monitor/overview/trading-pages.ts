@@ -1,13 +1,14 @@
-/** What is traded. */
+/** What is traded, and the members whose trading deserves a look. */
 import { t } from 'elysia'
 import type { App } from '../../context.ts'
+import { type Risk, riskAssessment } from '../../leagues/market/risk.ts'
 import { hour } from '../../platform/clock.ts'
-import { type Html, html } from '../../platform/html.ts'
+import { type Content, type Html, html } from '../../platform/html.ts'
 import { stats } from '../../ui/parts/figures.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
-import { compact, money, number, percent } from '../../ui/parts/values.ts'
-import { everySecondAndAHalf, livePage } from '../pages/live-page.ts'
+import { compact, money, name, number, percent } from '../../ui/parts/values.ts'
+import { emptyQuery, everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
 import { choiceLinks } from '../pages/monitor-layout.ts'
 import { changeMark, chartWithTable, monitoringPath } from './parts.ts'
 import { type LongPeriod, lengthOf, longPeriods, periodWords } from './period.ts'
@@ -30,7 +31,7 @@ export const tradingPage = (app: App) =>
     query: t.Object({ hours: t.Optional(t.Integer({ minimum: 1, maximum: 720, default: 24 })) }),
     tools: ({ hours = 24 }) => hourChoices(hours),
     read: ({ hours = 24 }) => app.reader.read(tradingReading, { hours, now: app.clock.now() }),
-    body,
+    body: tradingBody,
     json: { says: 'What was traded in the last hours', schema: tradingSchema },
     file: {
       name: 'traded-symbols',
@@ -51,7 +52,7 @@ const hourChoices = (hours: number) =>
     String(hours),
   )
 
-function body(data: Trading): Html {
+function tradingBody(data: Trading): Html {
   const { hours, total_trades: trades, by_type: by, change_pct: changes, trend } = data
   const period = longPeriods.find(period => hoursOf(period) === hours)
   const before = period ? periodWords[period] : `the ${hours} h before`
@@ -86,3 +87,47 @@ ${table<TradedSymbol>({
   ],
 })}`
 }
+
+/** Members whose trading deserves a look. */
+const riskSchema = t.Object({
+  id: t.Integer(),
+  username: t.String(),
+  trades_count: t.Integer(),
+  recent_trades: t.Integer(),
+  reasons: t.Array(t.String()),
+})
+
+export const riskPage = (app: App) =>
+  livePage(app, {
+    path: `${monitoringPath}/risk-assessment`,
+    title: 'Risk',
+    room: 'risk',
+    query: emptyQuery,
+    read: () => riskAssessment(app),
+    body: risksTable,
+    json: { says: 'Members whose trading deserves a look, with the reasons', schema: t.Array(riskSchema) },
+    file: { name: 'risk', row: riskSchema, rows: slicesOf(() => riskAssessment(app)) },
+    live: everySecondAndAHalf,
+  })
+
+const risksTable = (risks: readonly Risk[]): Content =>
+  table<Risk>({
+    caption: 'Members who deserve a look',
+    dense: true,
+    stack: true,
+    rows: risks,
+    key: ({ id }) => `risk-${id}`,
+    empty: emptyState(
+      'Nobody stands out',
+      'That is usual. Bursts of trades, very many in a day and everything on one card show up here.',
+    ),
+    columns: [
+      { head: 'Member', names: true, cell: risk => html`<a href="/admin/users/${risk.id}">${name(risk.username)}</a>` },
+      {
+        head: 'Reasons',
+        cell: ({ reasons }) => html`<ul class="reasons">${reasons.map(reason => html`<li>${reason}</li>`)}</ul>`,
+      },
+      { head: 'Trades, last day', numeric: true, cell: ({ recent_trades }) => number(recent_trades) },
+      { head: 'Trades, all', numeric: true, cell: ({ trades_count }) => number(trades_count) },
+    ],
+  })

@@ -1,23 +1,22 @@
 /** Redis by its own account, judged by what matters here; or what stands in its place without one. */
-
 import { Database } from 'bun:sqlite'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Elysia, type Static, t } from 'elysia'
-import type { App } from '../../context.ts'
-import { minute, second } from '../../platform/clock.ts'
-import { access } from '../../platform/http/access.ts'
-import { describe } from '../../platform/http/route-docs.ts'
-import { queueNames } from '../../platform/jobs/job.ts'
-import { withTimeout } from '../../platform/process/with-timeout.ts'
-import { processesOf } from '../load.ts'
+import type { App } from '../context.ts'
+import { minute, second } from '../platform/clock.ts'
+import { access } from '../platform/http/access.ts'
+import { describe } from '../platform/http/route-docs.ts'
+import { queueNames } from '../platform/jobs/job.ts'
+import { withTimeout } from '../platform/process/with-timeout.ts'
+import { processesOf } from './load.ts'
 
 const number = t.Nullable(t.Number())
 const text = t.Nullable(t.String())
 const level = t.Union([t.Literal('WARNING'), t.Literal('CRITICAL'), t.Literal('ERROR')])
 
 /** What stands in for Redis: the queue's file, as SQLite sees it. */
-export const embeddedSchema = t.Object({
+const embeddedSchema = t.Object({
   file: t.String(),
   queue_file_bytes: number,
   wal_bytes: t.Nullable(
@@ -146,7 +145,7 @@ export function redisAlerts(fields: Fields, ownWorkers: number, rejectedLately: 
 const shareOf = (used: number | null, most: number | null): number | null =>
   used === null || !most ? null : Math.round((1_000 * used) / most) / 10
 
-export function worstStatus(alerts: readonly Warning[]): RedisStats['status'] {
+function worstStatus(alerts: readonly Warning[]): RedisStats['status'] {
   const levels = alerts.map(({ level }) => level)
   return (['ERROR', 'CRITICAL', 'WARNING'] as const).find(level => levels.includes(level)) ?? 'HEALTHY'
 }
@@ -219,7 +218,7 @@ export const redisRoutes = (app: App) =>
 const mb = 1024 ** 2
 const [longLog, veryLongLog] = [256 * mb, 1024 * mb]
 
-export function embeddedStats(app: App) {
+function embeddedStats(app: App) {
   const file = join(app.config.dataDir, 'queue.db')
   const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })
   const [main, log] = [sizeOf(file), sizeOf(`${file}-wal`)]

@@ -1,12 +1,73 @@
-/** Users and new leagues day by day. For the reader thread. */
-
-import { and, count, eq, gte, sql } from 'drizzle-orm'
+/** Who was here lately; users and new leagues day by day. For the reader thread. */
+import { and, count, desc, eq, gte, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
-import { activityCounts, leagues, registrations } from '../../../db/schema.ts'
-import { day, iso, startOf } from '../../platform/clock.ts'
-import { dateSchema } from '../../platform/http/text-formats.ts'
+import { activityCounts, leagues, ledger, members, registrations, users } from '../../../db/schema.ts'
+import { day, iso, isoOrNull, startOf } from '../../platform/clock.ts'
+import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { bucketsOf, type LongPeriod, lengthOf, longPeriodSchema } from './period.ts'
+
+export const activeUserSchema = t.Object({
+  id: t.Integer(),
+  username: t.String(),
+  role: t.String(),
+  country: t.Nullable(t.String()),
+  last_login: t.Nullable(dateTimeSchema),
+  last_seen: t.Nullable(dateTimeSchema),
+  league_count: t.Integer(),
+  trades_today: t.Integer(),
+})
+export type ActiveUser = Static<typeof activeUserSchema>
+type ActiveUsersInput = { period: LongPeriod; now: number; limit: number; offset: number }
+export type ActiveUsers = { users: ActiveUser[]; total: number; before: number }
+
+const there = isNull(users.deletedAt)
+
+/** Those seen in the period, the last seen first; `before` are those whose last sight lies in the period before. */
+export function activeUsersReading(db: Db, { period, now, limit, offset }: ActiveUsersInput): ActiveUsers {
+  const since = now - lengthOf(period)
+  const tradedToday = and(
+    eq(ledger.userId, users.id),
+    gte(ledger.at, startOf('day', now)),
+    isNotNull(ledger.symbol),
+    inArray(ledger.kind, ['buy', 'sell']),
+  )
+  const rows = db
+    .select({
+      id: users.id,
+      username: users.username,
+      role: users.role,
+      country: users.country,
+      lastLoginAt: users.lastLoginAt,
+      lastSeenAt: users.lastSeenAt,
+      leagues: sql<number>`(select count(*) from ${members} where ${eq(members.userId, users.id)})`,
+      trades: sql<number>`(select count(*) from ${ledger} where ${tradedToday})`,
+    })
+    .from(users)
+    .where(and(gte(users.lastSeenAt, since), there))
+    .orderBy(desc(users.lastSeenAt), desc(users.id))
+    .limit(limit)
+    .offset(offset)
+    .all()
+  return {
+    users: rows.map(({ lastLoginAt, lastSeenAt, leagues, trades, ...user }) => ({
+      ...user,
+      last_login: isoOrNull(lastLoginAt),
+      last_seen: isoOrNull(lastSeenAt),
+      league_count: leagues,
+      trades_today: trades,
+    })),
+    total: seenBetween(db, since, now + day),
+    before: seenBetween(db, since - lengthOf(period), since),
+  }
+}
+
+const seenBetween = (db: Db, from: number, to: number): number =>
+  db
+    .select({ users: count() })
+    .from(users)
+    .where(and(gte(users.lastSeenAt, from), lt(users.lastSeenAt, to), there))
+    .get()?.users ?? 0
 
 export const engagementSchema = t.Object({
   period: longPeriodSchema,
@@ -45,7 +106,7 @@ export function engagementReading(db: Db, { period, now }: { period: LongPeriod;
 
 /** Counts by day, UTC: who was there, who registered, which leagues were made. */
 
-export type Counted = Map<number, number>
+type Counted = Map<number, number>
 
 const total = sql<number>`sum(users)`
 
@@ -71,13 +132,13 @@ export const registeredByDay = (db: Db, since: number): Counted =>
       .map(({ at, users }) => [at, users]),
   )
 
-export function leaguesByDay(db: Db, since: number): Counted {
+function leaguesByDay(db: Db, since: number): Counted {
   const at = sql<number>`${leagues.createdAt} - ${leagues.createdAt} % ${day}`
   const rows = db.select({ at, leagues: count() }).from(leagues).where(gte(leagues.createdAt, since)).groupBy(at).all()
   return new Map(rows.map(row => [row.at, row.leagues]))
 }
 
-export const valuesIn = (days: Counted, from: number, to: number): number[] =>
+const valuesIn = (days: Counted, from: number, to: number): number[] =>
   [...days].filter(([at]) => at >= from && at < to).map(([, value]) => value)
 export const sumIn = (days: Counted, from: number, to: number): number =>
   valuesIn(days, from, to).reduce((sum, value) => sum + value, 0)

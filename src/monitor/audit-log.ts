@@ -1,0 +1,174 @@
+/** Who did what to what, when: the page, its JSON and its files. */
+import { and, count, desc, eq, gte, like, lt, or, type SQL, sql } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../db/open.ts'
+import { auditLog } from '../../db/schema.ts'
+import type { App } from '../context.ts'
+import { iso } from '../platform/clock.ts'
+import { type Content, type Html, html } from '../platform/html.ts'
+import {
+  type PageSlice,
+  type Pagination,
+  pageOf,
+  pageQuery,
+  pagination as paginationOf,
+  paginationSchema,
+} from '../platform/http/pagination.ts'
+import { dateSchema, dateTimeSchema } from '../platform/http/text-formats.ts'
+import { address } from '../ui/parts/address.ts'
+import { badge, calm } from '../ui/parts/badges.ts'
+import { emptyState } from '../ui/parts/notices.ts'
+import { paginationLinks } from '../ui/parts/pagination-links.ts'
+import { table } from '../ui/parts/table.ts'
+import { name, none, time } from '../ui/parts/values.ts'
+import { everySecondAndAHalf, livePage } from './pages/live-page.ts'
+import { filterForm } from './pages/monitor-layout.ts'
+
+const results = ['ok', 'refused', 'failed'] as const
+
+const auditQuery = t.Object({
+  user: t.Optional(t.String({ maxLength: 254, description: 'A name' })),
+  action: t.Optional(
+    t.String({ maxLength: 100, description: 'An action or how it begins: `league`, `league.delete`' }),
+  ),
+  result: t.Optional(t.Union(results.map(result => t.Literal(result)))),
+  q: t.Optional(t.String({ maxLength: 200, description: 'Part of the target or the detail' })),
+  from: t.Optional({ ...dateSchema, description: 'The first day, UTC' }),
+  to: t.Optional({ ...dateSchema, description: 'The last day, UTC' }),
+  page: pageQuery.page,
+  limit: t.Optional(t.Integer({ default: 50 })),
+})
+type AuditFilter = Static<typeof auditQuery>
+
+const auditSchema = t.Object({
+  id: t.Integer(),
+  at: dateTimeSchema,
+  user: t.String(),
+  user_id: t.Nullable(t.Integer()),
+  action: t.String(),
+  target: t.String(),
+  detail: t.Record(t.String(), t.Unknown()),
+  result: t.String(),
+})
+type AuditView = Static<typeof auditSchema>
+
+/** Beyond, they are not counted: a total of that many means that there are at least as many. */
+const auditCountLimit = 10_000
+
+const part = (text: string) => `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
+const contains = (column: SQL | typeof auditLog.target, text: string) => sql`${column} like ${part(text)} escape '\\'`
+
+function matching({ user, action, result, q, from, to }: AuditFilter): SQL | undefined {
+  return and(
+    user ? eq(auditLog.username, user) : undefined,
+    action ? like(auditLog.action, `${action.replaceAll(/[%_]/g, '')}%`) : undefined,
+    result && eq(auditLog.result, result),
+    q ? or(contains(auditLog.target, q), contains(sql`${auditLog.detail}`, q)) : undefined,
+    from ? gte(auditLog.at, Date.parse(from)) : undefined,
+    to ? lt(auditLog.at, Date.parse(to) + 86_400_000) : undefined,
+  )
+}
+
+/** Who did what to what, the newest first. */
+function listAudit(db: Db, filter: AuditFilter, { limit, offset }: Pick<PageSlice, 'limit' | 'offset'>): AuditView[] {
+  return db
+    .select()
+    .from(auditLog)
+    .where(matching(filter))
+    .orderBy(desc(auditLog.at), desc(auditLog.id))
+    .limit(limit)
+    .offset(offset)
+    .all()
+    .map(({ id, at, username, userId, action, target, detail, result }) => ({
+      id,
+      at: iso(at),
+      user: username,
+      user_id: userId,
+      action,
+      target,
+      detail,
+      result,
+    }))
+}
+
+function countAudit(db: Db, filter: AuditFilter): number {
+  const some = db.select({ id: auditLog.id }).from(auditLog).where(matching(filter)).limit(auditCountLimit).as('some')
+  return db.select({ total: count() }).from(some).get()?.total ?? 0
+}
+
+const auditPath = '/admin/audit/logs'
+
+type AuditData = { logs: AuditView[]; pagination: Pagination }
+const listSchema = t.Object({ logs: t.Array(auditSchema), pagination: paginationSchema })
+
+export const auditPage = (app: App) =>
+  livePage(app, {
+    path: auditPath,
+    title: 'Audit',
+    room: 'audit',
+    query: auditQuery,
+    read: filter => read(app, filter),
+    body,
+    json: {
+      says: 'Who did what to what, the newest first',
+      description: 'The total is counted up to 10,000.',
+      schema: listSchema,
+      pages: ({ pagination }) => pagination,
+    },
+    file: { name: 'audit', row: auditSchema, rows: (filter, place) => listAudit(app.db, filter, place) },
+    live: everySecondAndAHalf,
+  })
+
+function read({ db }: App, filter: AuditFilter): AuditData {
+  const place = pageOf(filter)
+  return { logs: listAudit(db, filter, place), pagination: paginationOf(place, countAudit(db, filter)) }
+}
+
+const body = ({ logs, pagination: pages }: AuditData, filter: AuditFilter): Html =>
+  html`${filterForm(auditPath, [
+    { name: 'q', label: 'Target or detail', type: 'search', value: filter.q },
+    { name: 'user', label: 'Who', value: filter.user },
+    { name: 'action', label: 'Action', value: filter.action, placeholder: 'league.delete' },
+    { name: 'result', label: 'Result', value: filter.result, choices: ['', 'ok', 'refused', 'failed'] },
+    { name: 'from', label: 'From', type: 'date', value: filter.from },
+    { name: 'to', label: 'To', type: 'date', value: filter.to },
+  ])}
+${table({
+  caption: 'Audit log, the newest first',
+  dense: true,
+  class: 'audit',
+  stack: true,
+  rows: logs,
+  key: ({ id }) => `log-${id}`,
+  empty: emptyState(
+    'Nothing is written here',
+    'No entry fits these filters.',
+    html`<a href="${auditPath}">The whole log</a>`,
+  ),
+  columns: [
+    { head: 'When', cell: ({ at }) => time(at) },
+    { head: 'Who', cell: who },
+    {
+      head: 'Action',
+      names: true,
+      cell: ({ action, user }) => html`<a href="${address(auditPath, { user, action })}"><code>${action}</code></a>`,
+    },
+    { head: 'Target', class: 'target', cell: ({ target }) => target },
+    { head: 'Detail', class: 'detail', cell: ({ detail }) => detailOf(detail) },
+    {
+      head: 'Result',
+      cell: ({ result }) => (result === 'ok' ? calm(result) : badge(result, result === 'refused' ? 'warn' : 'bad')),
+    },
+  ],
+})}
+${paginationLinks(pages, page => address(auditPath, { ...filter, page }))}
+${pages.total >= auditCountLimit && html`<p class="quiet">There is more than is counted here; filter to find the older part. Kept for a year.</p>`}`
+
+const who = ({ user, user_id: id }: AuditView): Content =>
+  id === null ? html`<span class="quiet">${user}</span>` : html`<a href="/admin/users/${id}">${name(user)}</a>`
+
+const detailOf = (detail: AuditView['detail']): Content => {
+  const facts = Object.entries(detail)
+  if (!facts.length) return none
+  return html`<dl class="facts">${facts.map(([key, value]) => html`<div><dt>${key}</dt><dd>${typeof value === 'object' ? JSON.stringify(value) : String(value)}</dd></div>`)}</dl>`
+}

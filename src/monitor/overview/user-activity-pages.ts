@@ -1,0 +1,160 @@
+/** Who was here lately; users and new leagues day by day. */
+import { t } from 'elysia'
+import type { App } from '../../context.ts'
+import { type Html, html } from '../../platform/html.ts'
+import { type Pagination, pageOf, pageQuery, pagination as paginationOf } from '../../platform/http/pagination.ts'
+import { dateSchema } from '../../platform/http/text-formats.ts'
+import { address } from '../../ui/parts/address.ts'
+import { stats } from '../../ui/parts/figures.ts'
+import { emptyState } from '../../ui/parts/notices.ts'
+import { paginationLinks } from '../../ui/parts/pagination-links.ts'
+import { table } from '../../ui/parts/table.ts'
+import { name, none, number, time } from '../../ui/parts/values.ts'
+import { everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
+import { changeMark, chartWithTable, monitoringPath, periodLinks } from './parts.ts'
+import { changeOf, type LongPeriod, longPeriods, longQuery, periodWords } from './period.ts'
+import {
+  type ActiveUser,
+  type ActiveUsers,
+  activeUserSchema,
+  activeUsersReading,
+  type Engagement,
+  engagementReading,
+  engagementSchema,
+} from './user-activity.ts'
+
+const activeUsersPath = `${monitoringPath}/active-users`
+
+export const activeUsersPage = (app: App) => {
+  const now = (period: LongPeriod = '24h') => ({ period, now: app.clock.now() })
+  return livePage(app, {
+    path: activeUsersPath,
+    title: 'Active users',
+    room: 'users',
+    query: t.Object({ ...longQuery, page: pageQuery.page, limit: t.Optional(t.Integer({ default: 100 })) }),
+    tools: ({ period = '24h' }) => periodLinks(longPeriods, activeUsersPath, period),
+    async read(query) {
+      const place = pageOf(query)
+      const found = await app.reader.read(activeUsersReading, { ...now(query.period), ...place })
+      return { ...found, pages: paginationOf(place, found.total) }
+    },
+    body: (found, { period = '24h' }) => activeUsersBody(found, period),
+    json: {
+      says: 'Who was here, the last seen first',
+      schema: t.Array(activeUserSchema),
+      of: ({ users }) => users,
+      pages: ({ pages }) => pages,
+    },
+    file: {
+      name: 'active-users',
+      row: activeUserSchema,
+      rows: async ({ period }, place) =>
+        (await app.reader.read(activeUsersReading, { ...now(period), ...place })).users,
+    },
+    live: everySecondAndAHalf,
+  })
+}
+
+const activeUsersBody = (
+  { users, pages, total, before }: ActiveUsers & { pages: Pagination },
+  period: LongPeriod,
+): Html =>
+  html`${stats([
+    { label: 'Seen', value: number(total), note: 'in this time' },
+    { label: 'Gone quiet', value: number(before), note: `last seen in ${periodWords[period]}` },
+  ])}
+${table<ActiveUser>({
+  caption: 'Users, the last seen first',
+  dense: true,
+  stack: true,
+  rows: users,
+  key: ({ id }) => `user-${id}`,
+  empty: emptyState('Nobody was here', 'Nobody signed in during this time.'),
+  columns: [
+    { head: 'Name', names: true, cell: user => html`<a href="/admin/users/${user.id}">${name(user.username)}</a>` },
+    { head: 'Role', cell: ({ role }) => role },
+    { head: 'Country', cell: ({ country }) => country ?? none },
+    { head: 'Last seen', cell: ({ last_seen }) => time(last_seen) },
+    { head: 'Last login', cell: ({ last_login }) => time(last_login) },
+    { head: 'Leagues', numeric: true, cell: ({ league_count }) => number(league_count) },
+    { head: 'Trades today', numeric: true, cell: ({ trades_today }) => number(trades_today) },
+  ],
+})}
+${paginationLinks(pages, page => address(activeUsersPath, { period, page }))}`
+
+const engagementPath = `${monitoringPath}/engagement`
+const dayRow = t.Object({
+  date: dateSchema,
+  active: t.Integer(),
+  registrations: t.Integer(),
+  leagues: t.Integer(),
+})
+
+export const engagementPage = (app: App) => {
+  const read = (period: LongPeriod = '30d') => app.reader.read(engagementReading, { period, now: app.clock.now() })
+  return livePage(app, {
+    path: engagementPath,
+    title: 'Engagement',
+    room: 'engagement',
+    query: t.Object(longQuery),
+    tools: ({ period = '30d' }) => periodLinks(['7d', '30d'], engagementPath, period),
+    read: ({ period }) => read(period),
+    body: engagementBody,
+    json: { says: 'Users and new leagues day by day', schema: engagementSchema },
+    file: { name: 'engagement', row: dayRow, rows: slicesOf(async ({ period }) => daysOf(await read(period))) },
+    live: everySecondAndAHalf,
+  })
+}
+
+const daysOf = (data: Engagement) =>
+  data.daily_active_users.map(({ date, active }, i) => ({
+    date,
+    active,
+    registrations: data.registrations[i]?.users,
+    leagues: data.league_creation_trend[i]?.leagues,
+  }))
+
+function engagementBody(data: Engagement): Html {
+  const { daily_active_users: users, registrations, league_creation_trend: leagues, previous } = data
+  const before = periodWords[data.period === '30d' ? '30d' : '7d']
+  const [today, ...past] = users.map(({ active }) => active).reverse()
+  const active = average(past.filter(active => active > 0)) ?? today ?? null // today is not over
+  const registered = sum(registrations.map(({ users }) => users))
+  const made = sum(leagues.map(({ leagues }) => leagues))
+  const days = users.map(({ date }) => Date.parse(date))
+  const bars = (title: string, label: string, values: number[]) =>
+    chartWithTable(title, { ongoing: true, kind: 'bars', times: days, series: [{ label, values }] })
+  return html`${stats([
+    {
+      label: 'Active a day',
+      value: number(active, { digits: 1 }),
+      note: changeMark(changeOf(active, previous.active_a_day), before),
+    },
+    {
+      label: 'Registered',
+      value: number(registered),
+      note: changeMark(changeOf(registered, previous.registrations), before),
+    },
+    { label: 'New leagues', value: number(made), note: changeMark(changeOf(made, previous.leagues), before) },
+  ])}
+<div class="charts">
+${bars(
+  'Active users a day',
+  'Active',
+  users.map(({ active }) => active),
+)}
+${bars(
+  'Registrations a day',
+  'Users',
+  registrations.map(({ users }) => users),
+)}
+${bars(
+  'New leagues a day',
+  'Leagues',
+  leagues.map(({ leagues }) => leagues),
+)}
+</div>`
+}
+
+const average = (values: readonly number[]) => (values.length ? sum(values) / values.length : null)
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)

@@ -1,0 +1,150 @@
+/** Users as admins see them: the list, and each on a page. */
+import { Elysia, type Static, t } from 'elysia'
+import { roles } from '../../db/schema.ts'
+import { roleSchema, type User, userSchema, userView } from '../accounts/account.ts'
+import { type UserStats, userById, userStatsOf, usersReading } from '../accounts/queries.ts'
+import { passwordInput, userFields } from '../accounts/user-fields.ts'
+import type { App } from '../context.ts'
+import { type Html, html } from '../platform/html.ts'
+import { access } from '../platform/http/access.ts'
+import {
+  type Pagination,
+  pageOf,
+  pageQuery,
+  pagination as paginationOf,
+  paginationSchema,
+} from '../platform/http/pagination.ts'
+import { idParams } from '../platform/http/shared-schemas.ts'
+import { hidden } from '../ui/layout.ts'
+import { address } from '../ui/parts/address.ts'
+import { badge } from '../ui/parts/badges.ts'
+import { stats } from '../ui/parts/figures.ts'
+import { action, answer, form, formField } from '../ui/parts/form.ts'
+import { emptyState } from '../ui/parts/notices.ts'
+import { paginationLinks } from '../ui/parts/pagination-links.ts'
+import { table } from '../ui/parts/table.ts'
+import { name, none, number, time } from '../ui/parts/values.ts'
+import { livePage } from './pages/live-page.ts'
+import { filterForm, monitorPage } from './pages/monitor-layout.ts'
+
+const path = '/admin/users'
+const query = t.Object({
+  q: t.Optional(t.String({ maxLength: 254 })),
+  role: t.Optional(roleSchema),
+  page: pageQuery.page,
+  limit: t.Optional(t.Integer({ default: 50 })),
+})
+type Filter = Pick<Static<typeof query>, 'q' | 'role'>
+type Listed = { users: User[]; pages: Pagination }
+
+export const userListPage = (app: App) =>
+  livePage(app, {
+    path: `${path}/`,
+    title: 'Accounts',
+    room: 'accounts',
+    query,
+    async read({ q, role, page, limit = 50 }): Promise<Listed> {
+      const place = pageOf({ page, limit })
+      const { users, total } = await app.reader.read(usersReading, { q, role, ...place })
+      return { users, pages: paginationOf(place, total) }
+    },
+    body: listBody,
+    json: {
+      says: 'Users by name',
+      schema: t.Object({ users: t.Array(userSchema), pagination: paginationSchema }),
+      of: ({ users, pages }) => ({ users: users.map(userView), pagination: pages }),
+      pages: ({ pages }) => pages,
+    },
+    file: {
+      name: 'users',
+      row: userSchema,
+      rows: async ({ q, role }, place) =>
+        (await app.reader.read(usersReading, { q, role, ...place })).users.map(userView),
+    },
+  })
+
+const listBody = ({ users, pages }: Listed, { q, role }: Filter): Html => html`${filterForm(path, [
+  { name: 'q', label: 'Name or e-mail address', type: 'search', value: q },
+  { name: 'role', label: 'Role', value: role, choices: ['', ...roles] },
+])}
+${table<User>({
+  caption: 'Users, by name',
+  dense: true,
+  stack: true,
+  rows: users,
+  key: user => `user-${user.id}`,
+  empty:
+    q || role
+      ? emptyState('Nobody found', 'No account fits these filters.', html`<a href="${path}">All accounts</a>`)
+      : emptyState('No users yet', 'Make accounts for your members below.'),
+  columns: [
+    { head: 'Name', names: true, cell: user => html`<a href="${path}/${user.id}">${name(user.username)}</a>` },
+    { head: 'E-mail address', cell: user => user.email },
+    { head: 'Role', cell: user => (user.role === 'member' ? user.role : badge(user.role, 'good')) },
+    { head: 'Country', cell: user => user.country ?? none },
+    { head: 'Since', cell: user => time(user.createdAt) },
+    { head: 'Last seen', cell: user => time(user.lastSeenAt) },
+  ],
+})}
+${paginationLinks(pages, page => address(path, { q, role, page }))}
+<section class="part"><div class="head"><h2>A new user</h2></div>
+${form(
+  { action: '/api/v1/users', goTo: `${path}/{id}`, done: 'The user is made' },
+  html`${userFields()}${formField({ ...passwordInput, label: 'Password', hint: 'At least 10 characters; they can change it' })}`,
+  'Make the user',
+)}</section>`
+
+/** One user: what they did, what may be changed. */
+export const userPage = (app: App) =>
+  new Elysia().use(access(app)).get(
+    '/admin/users/:id',
+    ({ params: { id }, who }) => {
+      const user = userById(app.db, id)
+      return monitorPage(app, {
+        title: user.username,
+        who,
+        room: 'accounts',
+        body: userBody(user, userStatsOf(app.db, id)),
+      })
+    },
+    { params: idParams, may: 'admin', detail: hidden },
+  )
+
+const userBody = (
+  user: User,
+  done: UserStats,
+): Html => html`<p>${user.email} ${badge(user.role)} · <a href="/admin/users">All accounts</a> · <a href="/admin/audit/logs?user=${user.username}">What they did</a></p>
+${stats([
+  { label: 'Since', value: time(user.createdAt) },
+  { label: 'Last seen', value: time(user.lastSeenAt) },
+  { label: 'Leagues', value: number(done.leagues_joined) },
+  {
+    label: 'Jobs started',
+    value: number(done.jobs_started),
+    note: done.jobs_failed > 0 && `${done.jobs_failed} failed`,
+  },
+  { label: 'Keys', value: number(done.api_keys) },
+  done.trades > 0 && { label: 'Trades', value: number(done.trades) },
+])}
+<section class="part"><div class="head"><h2>Change</h2></div>
+${form(
+  { method: 'patch', action: `/api/v1/users/${user.id}`, done: 'Changed' },
+  html`${userFields(user)}${formField({ ...passwordInput, label: 'New password', optional: true, hint: 'Empty: it stays as it is' })}`,
+  'Change',
+)}
+</section>
+<section class="part"><div class="head"><h2>Forgot the password</h2></div>
+<p>A link by which ${name(user.username)} chooses a new one, once within a day. Send it to nobody else.</p>
+${form({ action: `/api/v1/users/${user.id}/password-link`, goTo: 'stay' }, answer('url', 'The link, shown only now:'), 'Make a link')}
+</section>
+<section class="part"><div class="head"><h2>Delete</h2></div>
+<p>The account, its keys and sessions go. What ${name(user.username)} did in leagues stays, under a number instead of the name.</p>
+${action({
+  method: 'delete',
+  action: `/api/v1/users/${user.id}`,
+  label: 'Delete this user',
+  danger: true,
+  confirm: `Delete ${user.username}? This cannot be undone.`,
+  goTo: '/admin/users',
+  done: `${user.username} is deleted`,
+})}</section>`
