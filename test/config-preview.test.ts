@@ -1,6 +1,8 @@
 /** Who would move how far with another config, before it is saved. */
 import { expect, test } from 'bun:test'
+import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { newCup } from './market.ts'
+import { browserTest } from './needs.ts'
 import { board, newLeague, season, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 
@@ -83,6 +85,45 @@ test('a config that does not fit is refused as it is when it is saved; so is a b
   await call.post(`/api/v1/leagues/${id}/finalize`)
   expect((await refusalOf(preview({ weights: { deads: 1 } }))).status).toBe(409)
 })
+
+const officer = { email: 'olga@example.org', username: 'olga', password: 'long enough for all', role: 'officer' }
+
+for (const javaScriptEnabled of [true, false])
+  browserTest(
+    `an officer changes weights, sees who would move and saves ${javaScriptEnabled ? 'then' : 'nothing yet, without JavaScript'}`,
+    async () => {
+      const { call, url, id } = await leagueOfFive({
+        weights: { kill_points: 1 },
+        webhook_url: 'https://hooks.example.org/of-ours',
+      })
+      await call.post('/api/v1/users', officer)
+      const page = await openBrowser({ javaScriptEnabled })
+      const complaints = complaintsOf(page)
+      await signIn(page, url, officer.email, officer.password)
+      await page.goto(`${url}/leagues/${id}/settings`)
+      await page.fill('[name="config.weights"]', 'Deaths 10')
+      await page.fill('[name="config.goals.0.targets"]', 'deads 30')
+      await page.click('text=Show who would move')
+      await page.waitForSelector('#config-preview >> text=2 of 5 players would have another rank')
+      expect(await page.locator('#config-preview table').first().textContent()).toContain('P4')
+      expect(await page.inputValue('[name="config.weights"]')).toContain(javaScriptEnabled ? 'Deaths 10' : 'deads 10')
+      expect(await page.inputValue('[name="config.goals.0.targets"]')).toBe('deads 30')
+      expect(await page.content()).not.toContain('of-ours')
+      expect((await call.get(`/api/v1/leagues/${id}`)).config.weights).toEqual({ kill_points: 1 })
+      if (!javaScriptEnabled) return
+      await page.fill('[name="config.weights"]', 'valor 10')
+      await page.click('text=Show who would move')
+      await page.waitForSelector('#f-config-weights-error >> text=There is no metric valor here')
+      await page.fill('[name="config.weights"]', 'Deaths 10')
+      await page.click('button:text-is("Save")')
+      await page.waitForSelector('.toast.shown')
+      expect((await call.get(`/api/v1/leagues/${id}`)).config).toMatchObject({
+        weights: { deads: 10 },
+        goals: [{ targets: { deads: 30 } }],
+      })
+      expect(complaints.filter(complaint => !complaint.includes('422'))).toEqual([])
+    },
+  )
 
 test('the API page tells what the config of each kind may say, with an example', async () => {
   const { call } = await start({ ROLE: 'web' })

@@ -64,7 +64,7 @@ const pages: Record<string, Html> = {
   'league-fields-sheet': html`${sheetKindPages.fields(sample.league().config)}`,
   'league-fields-tour': html`${tourKindPages.fields({})}`,
   'league-fields-market': html`${marketKindPages.fields({})}`,
-  'league-settings-final': settingsBody(final, sheetKindPages, admin),
+  'league-settings-final': settingsBody({ league: final, kind: sheetKindPages, hasPreview: true }, admin),
   'board-live': boardBody({ league: sample.league(), kind: sheetKindPages, board: few, tiers }, {}, undefined),
   'board-final-sorted': boardBody(
     { league: final, kind: sheetKindPages, board: { ...few, state: 'final', sort_by: 'power', order: 'asc' }, tiers },
@@ -122,7 +122,7 @@ const pages: Record<string, Html> = {
 const forms: Record<string, Html> = {
   'league-new-sheet': newLeagueBody('sheet', kinds),
   'league-new-tour': newLeagueBody('tour', kinds),
-  'league-settings': settingsBody(sample.league(), sheetKindPages, officer),
+  'league-settings': settingsBody({ league: sample.league(), kind: sheetKindPages, hasPreview: true }, officer),
 }
 
 const settled = (page: Html) =>
@@ -205,8 +205,20 @@ test('names nobody should choose stay text on every page', async () => {
       uploadsBody(data, historyBody(data, officer), officer),
       uploadBody({ league: league(name), upload, errors }, officer),
       settingsBody(
-        sample.league({ name, config: { weights: { [name]: 1 }, webhook_url: name, tiers: [{ name, min: 1 }] } }),
-        sheetKindPages,
+        {
+          league: sample.league({
+            name,
+            config: {
+              weights: { [name]: 1 },
+              webhook_url: name,
+              tiers: [{ name, min: 1 }],
+              goals: [{ targets: { [name]: 1 } }],
+            },
+          }),
+          kind: sheetKindPages,
+          hasPreview: true,
+          preview: sample.preview(name),
+        },
         officer,
       ),
     ]

@@ -3,6 +3,7 @@
 import { Value } from '@sinclair/typebox/value'
 import type { Row } from '../src/leaderboard/page.ts'
 import type { BoardView } from '../src/leagues/board.ts'
+import type { ConfigPreview } from '../src/leagues/config-preview.ts'
 import type { PlayerView } from '../src/leagues/kinds.ts'
 import { type LeagueView, leagueSchema } from '../src/leagues/league.ts'
 import type { UploadView } from '../src/leagues/sheets/upload.ts'
@@ -230,3 +231,28 @@ export const leagues: LeagueView[] = [
   }),
   league({ id: 4, name: 'Winter open', kind: 'tour', status: 'ended', members: 9 }),
 ]
+
+/** What a changed config would do to one player. */
+export const preview = (name: string): ConfigPreview => ({
+  players: 1,
+  moved: 1,
+  sort_by_before: 'score',
+  sort_by: name,
+  up: [
+    {
+      player_id: name,
+      name,
+      rank_before: 2,
+      rank: 1,
+      move: 1,
+      score_before: 1,
+      score: 2,
+      tier_before: null,
+      tier: name,
+    },
+  ],
+  down: [],
+  tiers_changed: 1,
+  tiers: [{ from: null, to: name, players: 1 }],
+  notes: [name],
+})

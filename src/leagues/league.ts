@@ -75,7 +75,7 @@ export const leagueSchema = t.Object(
 export type LeagueView = Static<typeof leagueSchema>
 
 /** A webhook's address is its password. */
-const withoutSecrets = (config: League['config']) =>
+export const withoutSecrets = (config: League['config']) =>
   typeof config.webhook_url === 'string' ? { ...config, webhook_url: mask(config.webhook_url) } : config
 
 /** When the status of a league next changes by itself: a cached answer that shows it lives no longer. */

@@ -15,7 +15,7 @@ import type { KindPages } from '../kind-pages.ts'
 import type { LeagueView } from '../league.ts'
 import { boardTableColumns } from './board-columns.ts'
 import { leagueHead } from './league-head.ts'
-import { metricName } from './words.ts'
+import { columnName } from './words.ts'
 
 /** As it came in the address; what is missing is the board's own choice. */
 export type BoardParams = {
@@ -201,15 +201,10 @@ ${hasPast && html`<label>As of, in UTC <input form="board-search" type="datetime
 /** Every metric, and what was gained in it. */
 const rankings = ({ rows, sort_by }: BoardView, scoreName: string): FormChoice[] => [
   { value: sort_by === 'score' ? '' : 'score', label: scoreName },
-  ...Object.keys(rows[0]?.metrics ?? {}).flatMap(metric => [
-    { value: metric, label: metricName(metric) },
-    { value: gainColumn(metric), label: `${metricName(metric)}: what was gained` },
-  ]),
-  ...(rows[0]?.goals ? [{ value: GOAL, label: 'Percent of the goal' }] : []),
-  ...Object.keys(rows[0]?.goals ?? {}).map(metric => ({
-    value: goalColumn(metric),
-    label: `${metricName(metric)}: percent of its goal`,
-  })),
+  ...[
+    ...Object.keys(rows[0]?.metrics ?? {}).flatMap(metric => [metric, gainColumn(metric)]),
+    ...(rows[0]?.goals ? [GOAL, ...Object.keys(rows[0].goals).map(goalColumn)] : []),
+  ].map(value => ({ value, label: columnName(value) })),
 ]
 
 /** Says that this is not the whole board, and leads back to it. */

@@ -1,12 +1,15 @@
 import type { Kind } from '../../../db/schema.ts'
+import { csrfField } from '../../accounts/csrf.ts'
 import { type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
 import { moment } from '../../ui/parts/values.ts'
+import type { ConfigPreview } from '../config-preview.ts'
 import { fieldText, type KindPages } from '../kind-pages.ts'
 import type { Kinds } from '../kinds.ts'
 import { type LeagueView, leagueInputs, openWhenFinal } from '../league.ts'
+import { configPreviewPart } from './config-preview-part.ts'
 import { leagueHead } from './league-head.ts'
 
 export function newLeagueBody(kind: Kind, kinds: Kinds): Html {
@@ -22,12 +25,21 @@ ${form(
 )}`
 }
 
+export type SettingsData = {
+  league: LeagueView
+  kind: KindPages
+  /** The metrics of its sheets. */
+  seen?: readonly string[]
+  /** Their labels. */
+  labels?: readonly string[]
+  /** Its config can be tried before it is saved. */
+  hasPreview: boolean
+  preview?: ConfigPreview
+}
+
 export function settingsBody(
-  league: LeagueView,
-  kind: KindPages,
+  { league, kind, seen, labels, hasPreview, preview }: SettingsData,
   who: Who | undefined,
-  seen: readonly string[] = [],
-  labels: readonly string[] = [],
 ): Html {
   const api = `/api/v1/leagues/${league.id}`
   const isFrozen = league.finalized_at !== null
@@ -39,7 +51,9 @@ ${form(
   { action: api, method: 'patch', done: 'Saved' },
   html`${inputs(league, isFrozen)}${!isFrozen && kind.fields(league.config, seen, labels)}`,
   'Save',
+  !isFrozen && hasPreview && previewButton(league, who),
 )}
+<div id="config-preview" aria-live="polite">${preview && configPreviewPart(preview, kind, `/leagues/${league.id}`)}</div>
 </section>
 <section class="part">
 <details><summary>Copy this league</summary>
@@ -112,6 +126,10 @@ ${form(
 </div>
 </section>`
 }
+
+/** Sends the form as it stands; without JavaScript the token that a change needs goes with it. */
+const previewButton = ({ id }: LeagueView, who: Who | undefined): Html =>
+  html`<button type="submit" class="quiet" formaction="/leagues/${id}/settings/preview" formnovalidate name="${csrfField}" value="${who?.csrfToken}" data-preview>Show who would move</button>`
 
 const step = (title: string, text: string, button: Html): Html =>
   html`<div class="step"><h3>${title}</h3><p class="quiet">${text}</p>${button}</div>`

@@ -3,20 +3,51 @@ import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { access } from '../../platform/http/access.ts'
 import { pageOf, pagination } from '../../platform/http/pagination.ts'
+import type { Who } from '../../platform/http/request-context.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
+import { announcementConfig } from '../announcements.ts'
+import { changedConfig, previewConfig, requireOpen } from '../change-config.ts'
+import type { ConfigPreview } from '../config-preview.ts'
 import { kindOf } from '../kinds.ts'
-import { kindSchema } from '../league.ts'
+import { kindSchema, type League, withoutSecrets } from '../league.ts'
 import { leagueById, leagueViewById, listLeagues } from '../queries.ts'
 import { leagueListQuery } from '../routes.ts'
 import { isVisibleTo } from '../visibility.ts'
+import { configOfForm } from './config-form.ts'
 import { newLeagueBody, settingsBody } from './league-form.ts'
 import { leaguesBody } from './league-list.ts'
 
 const nav = 'leagues'
 
+const textsOf = (body: Record<string, unknown>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(body).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value] as const] : [])),
+  )
+
 export const leaguePages = (app: App) => {
   const { db, clock, kinds } = app
+
+  /** `tried`: a config that is shown in place of the league's, and what it would do. */
+  function settingsPage(
+    id: number,
+    who: Who | undefined,
+    tried?: { config: League['config']; preview: ConfigPreview },
+  ) {
+    const league = leagueViewById(db, id, clock.now())
+    const kind = kindOf(app, league)
+    const row = leagueById(db, id)
+    const data = {
+      league: tried ? { ...league, config: withoutSecrets(tried.config) } : league,
+      kind: kind.pages,
+      seen: kind.metricsSeen?.(app, row),
+      labels: kind.labelsSeen?.(app, row),
+      hasPreview: kind.previewConfig !== undefined,
+      preview: tried?.preview,
+    }
+    const body = settingsBody(data, who)
+    return page({ title: `Settings of ${league.name}`, who, nav, scripts: ['config-preview.js'], body })
+  }
 
   return new Elysia()
     .use(access(app))
@@ -36,19 +67,21 @@ export const leaguePages = (app: App) => {
         page({ title: 'New league', who, nav, body: newLeagueBody(kind ?? 'sheet', kinds) }),
       { query: t.Object({ kind: t.Optional(kindSchema) }), may: 'officer', detail: hidden },
     )
-    .get(
-      '/leagues/:id/settings',
-      ({ params: { id }, who }) => {
-        const league = leagueViewById(db, id, clock.now())
-        const kind = kindOf(app, league)
-        const row = leagueById(db, id)
-        return page({
-          title: `Settings of ${league.name}`,
-          who,
-          nav,
-          body: settingsBody(league, kind.pages, who, kind.metricsSeen?.(app, row), kind.labelsSeen?.(app, row)),
-        })
+    .get('/leagues/:id/settings', ({ params: { id }, who }) => settingsPage(id, who), {
+      params: idParams,
+      may: 'officer',
+      detail: hidden,
+    })
+    .post(
+      '/leagues/:id/settings/preview',
+      async ({ params: { id }, body, who }) => {
+        const league = leagueById(db, id)
+        requireOpen(league)
+        const given = configOfForm(kindOf(app, league).configSchema, textsOf(body))
+        for (const key of Object.keys(announcementConfig)) delete given[key] // they move nobody, and the address is shown masked
+        const config = changedConfig(app, league, given)
+        return settingsPage(id, who, { config, preview: await previewConfig(app, league, config) })
       },
-      { params: idParams, may: 'officer', detail: hidden },
+      { params: idParams, body: t.Record(t.String(), t.Unknown()), may: 'officer', detail: hidden },
     )
 }

@@ -5,7 +5,9 @@
 export function bodyOf(form) {
   const body = {}
   const isChange = form.dataset.method === 'patch'
-  const inputs = [...form.elements].filter(({ name, disabled, type }) => name && !disabled && type !== 'file')
+  const inputs = [...form.elements].filter(
+    ({ name, disabled, type }) => name && !disabled && type !== 'file' && type !== 'submit',
+  )
   const changed = new Set(inputs.filter(isChanged).map(({ name }) => partOf(name)))
   for (const input of inputs) {
     if (isChange && input.type !== 'hidden' && !changed.has(partOf(input.name))) continue

@@ -149,11 +149,16 @@ export type FormTarget = {
 const target = ({ method = 'post', action, goTo, done, confirm, ask, follow, once, renews }: FormTarget): Html =>
   html` data-api method="post" data-method="${method}" action="${action}"${attribute('data-go-to', goTo)}${attribute('data-renews', renews)}${attribute('data-done', done)}${attribute('data-confirm', confirm)}${attribute('data-ask', ask?.label)}${attribute('data-ask-name', ask?.name)}${attribute('data-ask-optional', ask?.optional)}${attribute('data-follow', follow)}${attribute('data-once', once)}`
 
-/** `form({ action: '/api/v1/leagues', goTo: '/leagues/{id}' }, [field(…)], 'Create')`. Give what is shown from the answer as `answer('key')`. */
-export const form = (to: FormTarget, fields: Content, submit: Content): Html => html`<form class="form"${target(to)}>
+/** `form({ action: '/api/v1/leagues', goTo: '/leagues/{id}' }, [field(…)], 'Create')`. Give what is shown from the answer as `answer('key')`; `beside` stands beside the button. */
+export const form = (
+  to: FormTarget,
+  fields: Content,
+  submit: Content,
+  beside?: Content,
+): Html => html`<form class="form"${target(to)}>
 <div class="notice bad" role="alert" tabindex="-1" hidden data-refusal></div>
 ${fields}
-<div class="submit"><button type="submit">${submit}</button></div>
+<div class="submit"><button type="submit">${submit}</button>${beside && html` ${beside}`}</div>
 </form>`
 
 /** A part of the answer, shown once it is there, with a button to copy it. For what is shown only once. */

@@ -1,0 +1,72 @@
+/** A league's config out of its form, as a browser sends it without JavaScript; with it `fields.js` does the same. */
+import type { TObject } from '@sinclair/typebox'
+
+type Schema = {
+  type?: string
+  const?: unknown
+  properties?: Record<string, Schema>
+  patternProperties?: Record<string, Schema>
+  items?: Schema
+  anyOf?: Schema[]
+  [keyword: string]: unknown
+}
+type Part = { [key: string]: Part | string }
+
+/** Every part of a config that the form asks for, as `PATCH` takes it: null is what was left empty. */
+export function configOfForm(schema: TObject, fields: Readonly<Record<string, string>>): Record<string, unknown> {
+  const parts: Part = {}
+  for (const [name, text] of Object.entries(fields)) {
+    const [first, ...path] = name.split('.')
+    if (first === 'config' && path.length > 0) put(parts, path, text)
+  }
+  return Object.fromEntries(
+    Object.entries<Schema>(schema.properties).flatMap(([key, part]) => {
+      if (part.type === 'boolean') return [[key, key in parts]] // a box that is not ticked is not sent
+      return key in parts ? [[key, read(part, parts[key]) ?? null]] : []
+    }),
+  )
+}
+
+function put(parts: Part, [key = '', ...rest]: string[], text: string): void {
+  if (rest.length === 0) {
+    if (text.trim() !== '') parts[key] = text.trim()
+    else if (!(key in parts)) parts[key] = {}
+    return
+  }
+  const inner = parts[key]
+  const next = typeof inner === 'object' ? inner : {}
+  if (typeof inner !== 'string') parts[key] = next
+  put(next, rest, text)
+}
+
+/** Undefined where nothing was filled in. What cannot be read stays as it is, for the check to say so. */
+function read(schema: Schema, given: Part | string | undefined): unknown {
+  if (given === undefined) return undefined
+  const choices = schema.anyOf ?? [schema]
+  if (typeof given === 'string') {
+    if (choices.some(choice => choice.patternProperties)) return pairsOf(given)
+    if (choices.some(choice => choice.items)) return given.split(/\r?\n/).flatMap(line => line.trim() || [])
+    const isNumber = choices.some(({ type }) => type === 'number' || type === 'integer')
+    return isNumber && Number.isFinite(Number(given)) ? Number(given) : given
+  }
+  const items = choices.find(choice => choice.items)?.items
+  if (items) {
+    const list = Object.values(given).flatMap(each => read(items, each) ?? [])
+    return list.length > 0 ? list : undefined
+  }
+  const properties = choices.find(choice => choice.properties)?.properties ?? {}
+  const filled = Object.entries(given).flatMap(([key, part]) => {
+    const value = read(properties[key] ?? {}, part)
+    return value === undefined ? [] : [[key, value]]
+  })
+  return filled.length > 0 ? Object.fromEntries(filled) : undefined
+}
+
+/** `kills_t4 10` a line, or with `:` or `=` between. */
+const pairsOf = (text: string): Record<string, number> =>
+  Object.fromEntries(
+    text.split(/\r?\n/).flatMap(line => {
+      const [, name, number] = /^(.+?)[\s:=]+(\S+)$/.exec(line.trim()) ?? []
+      return name === undefined ? [] : [[name, Number(number)]]
+    }),
+  )

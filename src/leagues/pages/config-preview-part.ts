@@ -1,0 +1,47 @@
+/** Who would move how far with the settings as they stand in the form. */
+import { type Content, type Html, html } from '../../platform/html.ts'
+import { movement } from '../../ui/parts/badges.ts'
+import { notice } from '../../ui/parts/notices.ts'
+import { table } from '../../ui/parts/table.ts'
+import { name, number } from '../../ui/parts/values.ts'
+import type { ConfigPreview } from '../config-preview.ts'
+import type { KindPages } from '../kind-pages.ts'
+import { columnName } from './words.ts'
+
+type Mover = ConfigPreview['up'][number]
+
+export function configPreviewPart(preview: ConfigPreview, kind: KindPages, path: string): Html {
+  const { players, moved, up, down, tiers_changed, tiers, notes, sort_by, sort_by_before } = preview
+  const sorted =
+    sort_by === sort_by_before ? columnName(sort_by) : `${columnName(sort_by_before)} now, ${columnName(sort_by)} then`
+  return html`<h3>Who would move</h3>
+<p>${moved === 0 ? 'Nobody would move' : html`${number(moved)} of ${number(players)} players would have another rank`} (ranked by ${sorted}). Nothing is saved yet.</p>
+${notes.map(note => notice(note, 'warn'))}
+${up.length > 0 && movers('Furthest up', up, kind, path)}
+${down.length > 0 && movers('Furthest down', down, kind, path)}
+<p>${tiers_changed === 0 ? 'Nobody would be in another tier.' : html`${number(tiers_changed)} ${tiers_changed === 1 ? 'player' : 'players'} would be in another tier: ${tiers.map(({ from, to, players }, i) => html`${i > 0 && ', '}${tierName(from)} → ${tierName(to)} ${number(players)}`)}.`}</p>`
+}
+
+const tierName = (tier: string | null) => (tier === null ? 'none' : name(tier))
+
+const movers = (caption: string, rows: readonly Mover[], { score }: KindPages, path: string) =>
+  table({
+    caption,
+    dense: true,
+    rows,
+    columns: [
+      {
+        head: caption,
+        names: true,
+        cell: player =>
+          html`<a href="${path}/players/${encodeURIComponent(player.player_id)}">${name(player.name || player.player_id)}</a>`,
+      },
+      { head: html`<span class="sr">Movement</span>`, class: 'moved', cell: ({ move }) => movement(move) },
+      { head: 'Rank', numeric: true, cell: player => change(player.rank_before, player.rank, number) },
+      { head: 'Score', numeric: true, cell: player => change(player.score_before, player.score, score) },
+      { head: 'Tier', cell: player => change(player.tier_before, player.tier, tierName) },
+    ],
+  })
+
+const change = <T>(before: T, after: T, shown: (value: T) => Content): Content =>
+  before === after ? shown(after) : html`${shown(before)} → ${shown(after)}`

@@ -1,0 +1,36 @@
+// Shows who would move with the settings as they stand in the form, before they are saved.
+import { csrf } from './api.js'
+import { clearErrors, showErrors } from './forms.js'
+
+const part = document.getElementById('config-preview')
+const button = document.querySelector('button[data-preview]')
+button?.addEventListener('click', event => {
+  event.preventDefault()
+  show(button.form)
+})
+
+async function show(form) {
+  clearErrors(form)
+  button.disabled = true
+  part.setAttribute('aria-busy', 'true')
+  try {
+    const response = await fetch(button.formAction, {
+      method: 'POST',
+      headers: { ...csrf(), accept: 'application/problem+json' },
+      body: new URLSearchParams(new FormData(form)),
+    })
+    if (!response.ok) {
+      const { detail, errors = [] } = await response.json()
+      part.replaceChildren()
+      return showErrors(form, detail, errors)
+    }
+    const page = new DOMParser().parseFromString(await response.text(), 'text/html')
+    part.replaceChildren(...page.getElementById('config-preview').childNodes)
+    part.scrollIntoView({ block: 'nearest' })
+  } catch {
+    showErrors(form, 'The server cannot be reached. Nothing is lost; try again.', [])
+  } finally {
+    button.disabled = false
+    part.removeAttribute('aria-busy')
+  }
+}
