@@ -89,3 +89,18 @@ test('a file larger than any JSON body is previewed too', async () => {
   const rows = Array.from({ length: 200_000 }, (_, i) => `${i},player ${i},5`).join('\n')
   expect(await preview(call, id, `ID,Name,Power\n${rows}\n`)).toMatchObject({ problem: null })
 })
+
+test('a kingdom, a server and a domain are labels, ids of alliances, coordinates and dates are left out', async () => {
+  const { call } = await start()
+  const { id } = await newLeague(call)
+  const { columns } = await preview(
+    call,
+    id,
+    'ID,Name,Power,Kingdom,Domain ID,Server,Alliance ID,X,Y,Last Seen,Kills of Wolves\n7,Ann,5,1247,3,88,12,500,20,20260301,9\n',
+  )
+  expect(columns.map(({ as }: { as: string | null }) => as)).toEqual([
+    ...['id', 'name', 'power', 'label:kingdom', 'label:domain', 'label:server'],
+    ...[null, null, null, null],
+    'kills_of_wolves',
+  ])
+})

@@ -74,10 +74,18 @@ export const labelAliases = new Map<string, string[]>([
   ['alliance', ['Alliance', 'Alliance Tag', 'Tag', 'Alliance Name', 'Guild', 'Clan']],
   ['team', ['Team']],
   ['camp', ['Camp']],
+  ['kingdom', ['Kingdom', 'Kingdom ID', 'Kingdom Number', 'Home Kingdom', 'KD', 'Home KD', 'Realm', 'Realm ID']],
+  ['server', ['Server', 'Server ID', 'Home Server', 'State', 'State ID', 'Warzone', 'World', 'World ID']],
+  ['domain', ['Domain', 'Domain ID']],
 ])
 
 /** Never a metric, whatever the column holds. */
-export const attributeAliases = [...['No', 'Nr', 'Rank', 'Ranking', 'Position', 'Pos', 'Place', 'Row', 'Index']]
+export const attributeAliases = [
+  ...['No', 'Nr', 'Rank', 'Ranking', 'Position', 'Pos', 'Place', 'Row', 'Index'],
+  ...['Alliance ID', 'Guild ID', 'Clan ID', 'Team ID', 'Alliance Rank'],
+  ...['X', 'Y', 'X Coordinate', 'Y Coordinate', 'Coordinate X', 'Coordinate Y', 'Pos X', 'Pos Y'],
+  ...['Date', 'Timestamp', 'Scan Date', 'Last Update', 'Last Updated', 'Updated At', 'Last Seen', 'Last Online'],
+]
 
 /** Metrics under slugs of their own whose nature is known all the same. */
 const risingSlug =
