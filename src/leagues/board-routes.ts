@@ -56,7 +56,13 @@ const playerSchema = t.Object(
   },
   { description: 'All that is known of a player' },
 )
+const mostMissing = 20 // listed in one answer
 const found = t.Object({
+  missing: t.Optional(
+    t.Array(t.Object({ player_id: t.String(), name: t.String(), last_seen: dateTimeSchema }), {
+      description: 'Found among those who are missing from the newest scan, twenty at most',
+    }),
+  ),
   players: t.Array(t.Object({ player_id: t.String(), name: t.String(), rank: t.Nullable(t.Integer()), score: number })),
   pagination: paginationSchema,
 })
@@ -195,7 +201,8 @@ export const boardRoutes = (app: App) => {
         )
         set.headers.link = linkHeader(request.url, board.pagination)
         const players = board.rows.map(({ player_id, name, rank, score }) => ({ player_id, name, rank, score }))
-        return { players, pagination: board.pagination }
+        const missing = query.q && (await kindOf(app, league).missing?.(app, league, query.q, mostMissing))
+        return { players, ...(missing && { missing }), pagination: board.pagination }
       },
       {
         query: t.Object({ q: t.Optional(t.String({ maxLength: 200 })), ...pageQuery }),

@@ -63,6 +63,9 @@ export type PlayerView = {
   [more: string]: unknown
 }
 
+/** One who is on the board no longer, and when they last were. */
+export type MissingPlayer = { player_id: string; name: string; last_seen: string }
+
 /** How another thread reads a whole board: a module that exports `slices(input)`, an iterable of rows. */
 export type ExportSource = { module: string; input: unknown }
 
@@ -108,6 +111,8 @@ export type LeagueKind = {
   due?(app: App, league: League, userId: number): Due | undefined
   /** The metrics its scores are made of so far, which the form offers. */
   metricsSeen?(app: App, league: League): readonly string[]
+  /** Who was on an earlier board and is missing from this one: those whose name or id holds `q`. */
+  missing?(app: App, league: League, q: string, limit: number): Promise<MissingPlayer[]>
   /** The labels of its players. */
   labelsSeen?(app: App, league: League): readonly string[]
   /** Who would move how far with another config; undefined where there is no board yet. `most` players are named each way. */

@@ -2,6 +2,7 @@ import { type Static, t } from 'elysia'
 import type { App } from '../context.ts'
 import { canonical } from '../leaderboard/query.ts'
 import { boardPage } from '../leagues/board.ts'
+import { kindOf } from '../leagues/kinds.ts'
 import { kindSchema, statusOf, statusSchema } from '../leagues/league.ts'
 import { leagueById, listLeagues } from '../leagues/queries.ts'
 import { isVisibleTo } from '../leagues/visibility.ts'
@@ -20,6 +21,12 @@ const player = t.Object({
   name: t.String(),
   rank: t.Nullable(whole),
   score: t.Nullable(t.Number()),
+  last_seen: t.Optional(
+    t.String({
+      format: 'date-time',
+      description: 'Of one who is missing from the newest scan: when they were last in one',
+    }),
+  ),
   league: t.Object({ id: whole, name: t.String(), kind: kindSchema }),
 })
 const league = t.Object({ id: whole, name: t.String(), kind: kindSchema, status: statusSchema })
@@ -76,9 +83,12 @@ async function playersNamed(app: App, { q, who, limit }: SearchQuery) {
   const players: NonNullable<SearchResult['players']> = []
   for (const { id, name, kind, status } of leagues) {
     if (status === 'upcoming') continue
-    const board = await boardPage(app, leagueById(db, id), canonical({ q, limit }))
+    const row = leagueById(db, id)
+    const board = await boardPage(app, row, canonical({ q, limit }))
+    const missing = (await kindOf(app, row).missing?.(app, row, q, limit)) ?? []
     const league = { id, name, kind }
     for (const { player_id, name, rank, score } of board.rows) players.push({ player_id, name, rank, score, league })
+    for (const gone of missing) players.push({ ...gone, rank: null, score: null, league })
   }
   return bestMatchesFirst(players, ({ name }) => name, q, limit)
 }

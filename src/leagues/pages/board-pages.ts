@@ -36,6 +36,7 @@ import { totalsBody } from './totals-page.ts'
 
 const one = { params: idParams }
 const nav = 'leagues'
+const mostMissing = 20 // listed under a search
 
 const time = t.Optional(t.String({ maxLength: 40 }))
 /** Times also as a form sends them: `2026-03-01T12:00`, meant in UTC. */
@@ -91,6 +92,7 @@ export const boardPages = (app: App) => {
       tiers: kind.tierNames?.(league) ?? [],
       me: joined && kind.pages.playersAreUsers ? String(player) : undefined,
       mayJoin: player !== null && !joined && mayEnter(app, league, clock.now()),
+      missing: asked.q === undefined ? [] : await kind.missing?.(app, league, asked.q, mostMissing),
       columns: own ?? columnsOfLeague(league),
       hasOwnColumns: own !== undefined,
       total: await totalShown(league, asked),

@@ -12,6 +12,7 @@ import { moment, name, number, time } from '../../ui/parts/values.ts'
 import type { BoardView } from '../board.ts'
 import { columnsOfRow, shownColumns, writtenColumns } from '../columns.ts'
 import type { KindPages } from '../kind-pages.ts'
+import type { MissingPlayer } from '../kinds.ts'
 import type { LeagueView } from '../league.ts'
 import { boardTableColumns } from './board-columns.ts'
 import { leagueHead } from './league-head.ts'
@@ -42,6 +43,8 @@ export type BoardData = {
   /** The reader on this board, where the league knows. */
   me?: string
   mayJoin?: boolean
+  /** Found among those who are on the board no longer. */
+  missing?: readonly MissingPlayer[]
   /** Columns in place of the usual ones, as the reader or else the league has chosen. */
   columns?: readonly string[]
   hasOwnColumns?: boolean
@@ -112,8 +115,27 @@ ${table({
   },
   empty: nobody(params, to({ q: undefined, page: undefined })),
 })}
-${paginationLinks(pages, page => to({ page, around: undefined }))}`
+${paginationLinks(pages, page => to({ page, around: undefined }))}${missingPart(data.missing ?? [], path)}`
 }
+
+const missingPart = (missing: readonly MissingPlayer[], path: string): Content =>
+  missing.length > 0 &&
+  html`<section class="part">
+<h2>Missing from the newest scan</h2>
+${table({
+  caption: 'Players who are missing from the newest scan',
+  rows: missing,
+  columns: [
+    {
+      head: 'Name',
+      names: true,
+      cell: each => html`<a href="${path}/players/${encodeURIComponent(each.player_id)}">${name(each.name)}</a>`,
+    },
+    { head: 'Id', cell: ({ player_id }) => html`<code>${player_id}</code>` },
+    { head: 'Last seen', cell: ({ last_seen }) => moment(last_seen) },
+  ],
+})}
+</section>`
 
 function figuresOf({ league, kind, board }: BoardData, { q, around, at, label }: BoardParams, first: Row | undefined) {
   const { state, as_of, pagination } = board

@@ -7,6 +7,7 @@ import { ThreadDied } from '../../platform/process/threads.ts'
 import type { PlayerTexts, Standings } from './board-parts.ts'
 import { byteBudget } from './byte-budget.ts'
 import type { LeftOut } from './marks.ts'
+import { isNobodyMissing, type MissingPlayers } from './missing-players.ts'
 import { type ScoredPlayers, type ScoreInput, scoreKey } from './scoring.ts'
 import type { SheetThread } from './sheet-thread.ts'
 import { type SnapshotSelection, startsKey } from './snapshot-selection.ts'
@@ -29,6 +30,9 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
   )
   const outs = budget.shelf<Uint8Array>(out => bytesIn(out))
   const totals = budget.shelf<Sums | undefined>(sums => bytesIn(sums?.sums, sums?.known, sums?.players))
+  const missing = budget.shelf<MissingPlayers>(({ ids, names, scans }) =>
+    bytesIn(ids.bytes, ids.offsets, names.bytes, names.offsets, { byteLength: scans.length * 8 }),
+  )
   const tiers = budget.shelf<TierMembers[]>(all => bytesIn(...all.map(({ rows }) => rows)))
 
   /** These tasks only read, so one that went down with the thread is asked once more of the next. */
@@ -89,6 +93,11 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     },
     async matching(snapshot: number, q: string): Promise<Uint8Array> {
       return ask('search', { q, texts: await texts.get(String(snapshot), () => ask('texts', snapshot)) })
+    },
+    /** Players of earlier scans who are not in the newest, and those of them whose name or id holds `q`. */
+    async missing(newest: number, earlier: readonly number[], q: string) {
+      const all = await missing.get(JSON.stringify([newest, earlier]), () => ask('missing', { newest, earlier }))
+      return { all, hits: isNobodyMissing(all) ? new Uint8Array() : await ask('search', { q, texts: all }) }
     },
     labelled: (snapshot: number, name: string, text: string): Promise<Uint8Array> =>
       ask('labelled', { snapshot, name, text }),

@@ -2,8 +2,9 @@ import { rm } from 'node:fs/promises'
 import { atomically } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
+import { textAt } from '../../leaderboard/text.ts'
 import { bestTierFirst, defaultTiers } from '../../leaderboard/tiers.ts'
-import { isoOrNull } from '../../platform/clock.ts'
+import { iso, isoOrNull } from '../../platform/clock.ts'
 import type { LeagueKind } from '../kinds.ts'
 import type { League } from '../league.ts'
 import { boardParts, type Source, sheetPage, shownSnapshots } from './boards.ts'
@@ -19,7 +20,7 @@ import { seenLabels, seenMetrics } from './metric-names.ts'
 import { missingPlayer, playerCard } from './player-card.ts'
 import { heldUploads, published, sheetStats, unfinishedUploads, uploadFiles } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
-import { publishedUpTo, selectSnapshots } from './snapshot-selection.ts'
+import { byTakenAt, publishedUpTo, scansOf, selectSnapshots } from './snapshot-selection.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import { tiersOf } from './tiers.ts'
 import { sheetTotals } from './totals.ts'
@@ -40,6 +41,8 @@ async function kept<T>(at: number | undefined, look: () => Promise<T>): Promise<
   const missing = () => refuse('unavailable', 'Scans that this board is made of are missing')
   return look().catch(ifGone(look)).catch(ifGone(missing))
 }
+
+const mostScansSearched = 50 // for players who are missing from the newest
 
 /** Leagues whose scores come from uploaded sheets. */
 export const sheetLeague: LeagueKind = {
@@ -74,6 +77,18 @@ export const sheetLeague: LeagueKind = {
     }
   },
   metricsSeen: ({ db, sheets }, league) => seenMetrics(sheets.boards.scores, published(db, league.id)),
+  async missing(app, league, q, limit) {
+    const [newest, ...earlier] = byTakenAt(scansOf(published(app.db, league.id))).reverse()
+    if (!newest) return []
+    const scans = new Map(earlier.map(scan => [scan.snapshot, scan.takenAt]))
+    const ids = [...scans.keys()].slice(0, mostScansSearched)
+    const { all, hits } = await kept(undefined, () => app.sheets.boards.shelves.missing(newest.snapshot, ids, q))
+    const rows = Array.from(hits.keys()).filter(row => hits[row] === 1)
+    return rows.slice(0, limit).map(row => {
+      const player_id = textAt(all.ids, row)
+      return { player_id, name: textAt(all.names, row) || player_id, last_seen: iso(scans.get(all.scans[row]!)!) }
+    })
+  },
   labelsSeen: ({ db, sheets }, league) => seenLabels(sheets.boards.scores, published(db, league.id)),
   tierNames: league => bestTierFirst(boardConfigOf(league).tiers ?? defaultTiers).map(({ name }) => name),
   async tiers(app, league, page) {

@@ -5,6 +5,7 @@ import { type BoardHashInput, sheetBoardHash } from './board-hash.ts'
 import * as building from './board-parts.ts'
 import { withExtras } from './extra-columns.ts'
 import { type ImportInput, importSheet } from './import-sheet.ts'
+import { missingPlayers } from './missing-players.ts'
 import { type PeopleInput, peopleBehind } from './people.ts'
 import { type PreviewInput, previewSheet } from './reading/preview.ts'
 import { type GainInput, rankedGains, rankedGoal, type ScoreInput, scorePlayers } from './scoring.ts'
@@ -30,6 +31,8 @@ export const tasks = {
     building.leftOutRows(work.scores, input, work),
   leavingOut: building.rankingWithout,
   texts: (snapshot: number, { scores }: TaskContext) => building.playerTexts(scores, snapshot),
+  missing: (input: { newest: number; earlier: readonly number[] }, work: TaskContext) =>
+    missingPlayers(work.scores, input, work),
   search: building.searchPlayers,
   labelled: (input: { snapshot: number; name: string; text: string }, { scores }: TaskContext) =>
     building.labelledPlayers(scores, input),

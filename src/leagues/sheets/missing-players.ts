@@ -1,0 +1,57 @@
+/** Players of earlier scans who are missing from the newest one: they stay reachable by search. Runs in the worker thread. */
+import type { Database } from 'bun:sqlite'
+import { matchRows } from '../../leaderboard/gains.ts'
+import { idOrder } from '../../leaderboard/sort.ts'
+import { joinTexts, rowsIn, takeTexts, textColumn } from '../../leaderboard/text.ts'
+import type { PlayerTexts } from './board-parts.ts'
+import type { LatecomersWork } from './latecomers.ts'
+import { release } from './snapshots/memory.ts'
+import { ownMemory, readIds, readNames } from './snapshots/read.ts'
+import { snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
+
+/** `scans[row]` is the newest snapshot that holds the player. In id order. */
+export type MissingPlayers = PlayerTexts & { scans: number[] }
+
+/** `earlier`: the snapshots before the newest, the newest first. */
+export async function missingPlayers(
+  scores: Database,
+  { newest, earlier }: { newest: number; earlier: readonly number[] },
+  { pause }: LatecomersWork,
+): Promise<MissingPlayers> {
+  const there = readIds(scores, snapshotOf(scores, newest), ownMemory)
+  let missing: MissingPlayers = { ids: textColumn([]), names: textColumn([]), scans: [] }
+  for (const id of earlier) {
+    const snapshot = storedSnapshot(scores, id)
+    if (!snapshot) continue
+    const ids = readIds(scores, snapshot, ownMemory)
+    const [inNewest, known] = [matchRows(ids, there), matchRows(ids, missing.ids)]
+    const gone: number[] = []
+    for (let row = 0; row < inNewest.length; row++) if (inNewest[row]! < 0 && known[row]! < 0) gone.push(row)
+    if (gone.length > 0) {
+      const names = readNames(scores, snapshot, ownMemory)
+      const rows = Uint32Array.from(gone)
+      missing = inIdOrder({
+        ids: joinTexts(missing.ids, takeTexts(ids, rows)),
+        names: joinTexts(missing.names, takeTexts(names, rows)),
+        scans: [...missing.scans, ...gone.map(() => id)],
+      })
+      release(names.bytes, names.offsets)
+    }
+    release(ids.bytes, ids.offsets)
+    await pause()
+  }
+  release(there.bytes, there.offsets)
+  return missing
+}
+
+function inIdOrder(missing: MissingPlayers): MissingPlayers {
+  const rows = idOrder(missing.ids)
+  if (!rows) return missing
+  return {
+    ids: takeTexts(missing.ids, rows),
+    names: takeTexts(missing.names, rows),
+    scans: Array.from(rows, row => missing.scans[row]!),
+  }
+}
+
+export const isNobodyMissing = ({ ids }: MissingPlayers): boolean => rowsIn(ids) === 0

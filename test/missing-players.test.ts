@@ -1,0 +1,37 @@
+/** Players who are missing from the newest scan: found by search, on the board and everywhere. */
+import { expect, test } from 'bun:test'
+import { newLeague, upload } from './sheets.ts'
+import { start } from './start.ts'
+
+const scan = (...names: string[]) => `ID,Name,Power\n${names.map(name => `${name.length},${name},5`).join('\n')}\n`
+
+test('who is missing from the newest scan is found by name and id, with when they were last seen', async () => {
+  const { call, finished } = await start()
+  const { id } = await newLeague(call)
+  const send = (content: string, day: number) =>
+    finished(upload(call, id, content, { taken_at: `2026-03-0${day}T00:00:00Z`, force: 'true' }))
+  await send(scan('Wolf', 'Bear', 'Wolverine').replace('4,Bear', '44,Bear'), 1)
+  await send(scan('Wolf', 'Wolves', 'Wolfram'), 2)
+  await send(scan('Wolf'), 3)
+  const { players, missing } = await call.get(`/api/v1/leagues/${id}/players?q=wol`)
+  expect(players.map(({ name }: { name: string }) => name)).toEqual(['Wolf'])
+  expect(missing).toEqual([
+    { player_id: '6', name: 'Wolves', last_seen: '2026-03-02T00:00:00.000Z' },
+    { player_id: '7', name: 'Wolfram', last_seen: '2026-03-02T00:00:00.000Z' },
+    { player_id: '9', name: 'Wolverine', last_seen: '2026-03-01T00:00:00.000Z' },
+  ])
+  expect((await call.get(`/api/v1/leagues/${id}/players`)).missing).toBeUndefined()
+  const found = await call.get('/api/v1/search?q=bear&category=players')
+  expect(found.players).toMatchObject([
+    { player_id: '44', name: 'Bear', rank: null, score: null, last_seen: '2026-03-01T00:00:00.000Z', league: { id } },
+  ])
+  const page: string = await call.get(`/leagues/${id}?q=44`)
+  expect(page).toContain('Missing from the newest scan')
+  expect(page).toContain(`/leagues/${id}/players/44`)
+  expect(await call.get(`/leagues/${id}`)).not.toContain('Missing from the newest scan')
+  expect((await call.get(`/api/v1/leagues/${id}/players/44`)).last_seen).toBe('2026-03-01T00:00:00.000Z')
+
+  await send(scan('Wolf', 'Wolves'), 4)
+  const again = await call.get(`/api/v1/leagues/${id}/players?q=wolves`)
+  expect([again.players.length, again.missing]).toEqual([1, []])
+})
