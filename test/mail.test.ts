@@ -4,7 +4,9 @@ import { clear, raise } from '../src/alerts.ts'
 import type { News } from '../src/mail/send.ts'
 import { sendMails } from '../src/mail/send.ts'
 import { mailAlerts } from '../src/monitor/alerts/alert-mail.ts'
+import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { linksOf, mailServer, mailSettings, silentServer } from './mail.ts'
+import { browserTest } from './needs.ts'
 import { newLeague, season } from './sheets.ts'
 import { refusalOf, start, until } from './start.ts'
 import { visitor } from './visitor.ts'
@@ -288,3 +290,31 @@ test('admins get alerts by mail, those of one look together and each condition o
   alert('feed_held:pga')
   expect(await mailAlerts(app)).toBe(1)
 })
+
+browserTest(
+  'friends are invited by mail from the form, and mails are chosen on the account page of a phone',
+  async () => {
+    const server = await mailServer()
+    const { call, url } = await start(mailSettings(server.port))
+    await call.post('/api/v1/users', { ...ann, role: 'officer' })
+    const { id } = await newLeague(call)
+    const page = await openBrowser({ viewport: { width: 390, height: 800 } })
+    const complaints = complaintsOf(page)
+    await signIn(page, url, ann.email, ann.password)
+    await page.goto(`${url}/leagues/${id}/members`)
+    await page.fill('[name=emails]', 'bob@example.org\ncy@example.org')
+    await page.click('text="Invite"')
+    await page.waitForSelector('#invitations >> text=cy@example.org')
+    expect(await page.locator('.answer:not([hidden])').count()).toBe(0)
+    const [mail] = await server.to('bob@example.org')
+    expect(mail?.text).toContain('Ann invites you to')
+    await page.goto(`${url}/account`)
+    await page.uncheck('[name=picks]')
+    await page.click('form[action="/api/v1/auth/mails"] button')
+    await page.waitForFunction(() => document.querySelector<HTMLInputElement>('[name=picks]')?.defaultChecked === false)
+    const scrolls = () =>
+      [...document.querySelectorAll('#sessions .sheet')].map(sheet => sheet.scrollWidth > sheet.clientWidth)
+    expect(await page.evaluate(scrolls)).toEqual([false])
+    expect(complaints).toEqual([])
+  },
+)

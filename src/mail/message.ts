@@ -13,10 +13,11 @@ export type Letter = {
 
 const ink = 'font: 16px/1.5 system-ui, sans-serif; color: #1c1b18; max-width: 34em'
 const quiet = 'font-size: 13px; color: #6b675e'
-const button = 'display: inline-block; padding: 10px 18px; border-radius: 6px; background: #1f5f45; color: #ffffff'
+const button =
+  'display: inline-block; padding: 10px 18px; border-radius: 6px; background: #1f5f45; color: #ffffff; text-decoration: none'
 
 export function render({ subject, lines, link }: Letter, kind: MailKind, site: string, unsubscribe: string) {
-  const why = `You get this because of your settings at ${site}. No more mails of the kind “${kindsOfMail[kind].label}”:`
+  const why = `Sent by Fieldhouse at ${site}. To get no more mails of the kind “${kindsOfMail[kind].label}”:`
   const text = [...lines, ...(link ? [`${link.label}:\n${link.url}`] : []), `--\n${why}\n${unsubscribe}`].join('\n\n')
   const markup = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${subject}</title></head>

@@ -25,7 +25,7 @@ export async function handOver({ config, db, clock }: App, mail: Mail): Promise<
   } catch (error) {
     const failure = failureOf(error)
     const isAddress = failure.code === 'EENVELOPE' && failure.permanent
-    const message = `The mail server ${url.host} ${isAddress ? 'does not take an address' : 'failed'}: ${failure.message}`
+    const message = `The mail server ${url.host} ${isAddress ? 'does not take an address' : 'failed'}: ${typeof failure.response === 'string' ? failure.response : failure.message}`
     const told = isAddress
       ? { key: `${alertsOfMail}address`, severity: 'warning' as const, title: 'A mail was refused', message }
       : { key: serverAlert, severity: 'error' as const, title: 'Mails cannot be sent', message }
@@ -37,5 +37,5 @@ export async function handOver({ config, db, clock }: App, mail: Mail): Promise<
   await atomically(db, tx => clear(tx, clock.now(), serverAlert), 'unsynced')
 }
 
-type Failure = { message: string; code?: unknown; permanent?: unknown }
+type Failure = { message: string; code?: unknown; permanent?: unknown; response?: unknown }
 const failureOf = (error: unknown): Failure => (error instanceof Error ? error : new Error(String(error)))

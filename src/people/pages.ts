@@ -31,8 +31,8 @@ export const personPages = (app: App) => {
         const me = signedIn(who)
         const list = pageOf(query)
         const { due, leagues, total } = await overviewOf(app, me, list)
-        const body = html`<div class="head"><h1>${name(me.username)}</h1>
-<p class="actions"><a href="/people/${me.id}">As others see you</a> · <a href="/account">Your account</a></p></div>
+        const body = html`<div class="head"><h1>${name(me.username)}</h1></div>
+<p><a href="/people/${me.id}">As others see you</a> · <a href="/account">Your account</a></p>
 <section class="part">
 <h2>Due</h2>
 ${dueList(due)}
