@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { readTable } from '../src/platform/spreadsheets/read-table.ts'
 import { readShifts } from '../src/rota/import-shifts.ts'
 import { copied, fromPattern } from '../src/rota/make-shifts.ts'
 import { plainShift } from '../src/rota/shift.ts'
@@ -69,10 +70,12 @@ const sites = [
   { id: 7, name: 'Harbour', timezone: 'America/New_York' },
 ]
 
-test('a spreadsheet of shifts is read by day and clock, in the zone of each site', () => {
+const readCsv = async (csv: string) => readShifts(await readTable(new TextEncoder().encode(csv)), sites)
+
+test('a spreadsheet of shifts is read by day and clock, in the zone of each site', async () => {
   const csv =
     '\uFEFFSite,Date,From,To,Skill,Certification,Headcount\nnorth hall,2025-06-02,8:00,16:00,bar,,2\n7, 2025-06-02 ,22:00,06:00,,first aid,\n\n'
-  expect(readShifts(csv, sites)).toEqual({
+  expect(await readCsv(csv)).toEqual({
     errors: [],
     shifts: [
       {
@@ -97,17 +100,17 @@ test('a spreadsheet of shifts is read by day and clock, in the zone of each site
   })
 })
 
-test('a spreadsheet may give instants, or local times with the date, and any delimiter', () => {
+test('a spreadsheet may give instants, or local times with the date, and any delimiter', async () => {
   const csv =
     'site;starts_at;ends_at\n4;2025-06-02T06:00:00Z;2025-06-02T16:00+02:00\n4;2025-06-02 08:00;2025-06-02 16:00\n'
-  const { shifts, errors } = readShifts(csv, sites)
+  const { shifts, errors } = await readCsv(csv)
   expect(errors).toEqual([])
   expect(shifts.map(one => [one.starts_at, one.ends_at])).toEqual(
     Array(2).fill(['2025-06-02T06:00:00.000Z', '2025-06-02T14:00:00.000Z']),
   )
 })
 
-test('every mistake of a spreadsheet is named with its row and column', () => {
+test('every mistake of a spreadsheet is named with its row and column', async () => {
   const csv = [
     'site,date,from,to,headcount',
     'South Hall,2025-06-02,08:00,16:00,1',
@@ -119,29 +122,29 @@ test('every mistake of a spreadsheet is named with its row and column', () => {
     ',2025-06-02,08:00,16:00,1',
     'Harbour,2025-06-02,08:00,16:00,1',
   ].join('\n')
-  const { shifts, errors } = readShifts(csv, sites)
+  const { shifts, errors } = await readCsv(csv)
   expect(shifts.length).toBe(1)
   expect(errors).toEqual([
-    { path: 'row 1, site', message: 'No site is called South Hall.' },
-    { path: 'row 2, date', message: '02.06.2025 is not a date such as 2025-03-30.' },
-    { path: 'row 3, date', message: '2025-02-30 is not a date such as 2025-03-30.' },
-    { path: 'row 4, from', message: '8 am is not a time such as 09:30.' },
-    { path: 'row 5, to', message: '25:00 is not a time such as 17:30.' },
-    { path: 'row 6, headcount', message: '0 is not a whole number from 1 to 500.' },
-    { path: 'row 7, site', message: 'Name a site.' },
+    { path: 'line 2, site', message: 'No site is called South Hall.' },
+    { path: 'line 3, date', message: '02.06.2025 is not a date such as 2025-03-30.' },
+    { path: 'line 4, date', message: '2025-02-30 is not a date such as 2025-03-30.' },
+    { path: 'line 5, from', message: '8 am is not a time such as 09:30.' },
+    { path: 'line 6, to', message: '25:00 is not a time such as 17:30.' },
+    { path: 'line 7, headcount', message: '0 is not a whole number from 1 to 500.' },
+    { path: 'line 8, site', message: 'Name a site.' },
   ])
 })
 
-test('times that run backwards or for days are refused, and so is a file without its columns', () => {
-  const read = (row: string) => readShifts(`site,starts_at,ends_at\n${row}`, sites).errors
-  expect(read('4,2025-06-02 16:00,2025-06-02 08:00')).toEqual([
-    { path: 'row 1, ends_at', message: 'The end must be after the start.' },
+test('times that run backwards or for days are refused, and so is a file without its columns', async () => {
+  const read = async (row: string) => (await readCsv(`site,starts_at,ends_at\n${row}`)).errors
+  expect(await read('4,2025-06-02 16:00,2025-06-02 08:00')).toEqual([
+    { path: 'line 2, ends_at', message: 'The end must be after the start.' },
   ])
-  expect(read('4,2025-06-02 16:00,2025-06-12 16:00')[0]!.message).toBe(
+  expect((await read('4,2025-06-02 16:00,2025-06-12 16:00'))[0]!.message).toBe(
     'This is 240 hours after the start; 48 are the most.',
   )
-  expect(read('4,soon,2025-06-02 08:00')[0]!.path).toBe('row 1, starts_at')
-  expect(readShifts('place,date\n1,2', sites).errors.map(one => one.path)).toEqual(['site', 'from', 'to'])
-  expect(readShifts('', sites).errors.length).toBeGreaterThan(0)
-  expect(readShifts('site,date,from,to\n', sites).errors).toEqual([{ path: 'file', message: 'The file has no rows.' }])
+  expect((await read('4,soon,2025-06-02 08:00'))[0]!.path).toBe('line 2, starts_at')
+  expect((await readCsv('place,date\n1,2')).errors.map(one => one.path)).toEqual(['site', 'from', 'to'])
+  expect(readCsv('')).rejects.toThrow('The file is empty')
+  expect((await readCsv('site,date,from,to\n')).errors).toEqual([{ path: 'file', message: 'The file has no rows.' }])
 })

@@ -1,7 +1,7 @@
-import Papa from 'papaparse'
 import type { FieldError } from '../errors.ts'
 import { isInCalendar, iso, momentOf } from '../platform/clock.ts'
 import { isOneLine } from '../platform/http/text-formats.ts'
+import { shownCell, type TextTable } from '../platform/spreadsheets/read-table.ts'
 import { onDay } from './make-shifts.ts'
 import { longestWord } from './rules-of-work.ts'
 import { type NewShift, plainShift } from './shift.ts'
@@ -15,26 +15,23 @@ const MOST_HOURS = 48
  * offset, or as the site's clock shows it) or as `date`, `from` and `to`; `skill`, `skills` (several, with `|` between),
  * `certification`, `headcount` and `kind` may be left out. Every mistake is named with its line; the caller takes all rows or none.
  */
-export function readShifts(csv: string, sites: NamedSite[]): { shifts: NewShift[]; errors: FieldError[] } {
-  const { data, meta } = Papa.parse<Record<string, string>>(csv.replace(/^\uFEFF/, ''), {
-    header: true,
-    skipEmptyLines: 'greedy',
-    transformHeader: heading => heading.trim().toLowerCase().replaceAll(' ', '_'),
-    transform: value => value.trim(),
-  })
-  const fields = new Set(meta.fields)
+export function readShifts(
+  { fields, rows }: TextTable,
+  sites: NamedSite[],
+): { shifts: NewShift[]; errors: FieldError[] } {
+  const has = new Set(fields)
   const missing =
-    fields.has('starts_at') || fields.has('ends_at') ? ['site', 'starts_at', 'ends_at'] : ['site', 'date', 'from', 'to']
+    has.has('starts_at') || has.has('ends_at') ? ['site', 'starts_at', 'ends_at'] : ['site', 'date', 'from', 'to']
   const errors = missing
-    .filter(name => !fields.has(name))
+    .filter(name => !has.has(name))
     .map(name => ({ path: name, message: 'The file lacks this column.' }))
   if (errors.length) return { shifts: [], errors }
-  if (!data.length) return { shifts: [], errors: [{ path: 'file', message: 'The file has no rows.' }] }
+  if (!rows.length) return { shifts: [], errors: [{ path: 'file', message: 'The file has no rows.' }] }
 
   const shifts: NewShift[] = []
-  for (const [index, row] of data.entries()) {
-    const shift = readRow(row, sites, (column, message) => {
-      errors.push({ path: `row ${index + 1}, ${column}`, message })
+  for (const { line, cells } of rows) {
+    const shift = readRow(cells, sites, (column, message) => {
+      errors.push({ path: `line ${line}, ${column}`, message })
       return undefined
     })
     if (shift) shifts.push(shift)
@@ -46,10 +43,10 @@ type Wrong = (column: string, message: string) => undefined
 
 function readRow(row: Record<string, string>, sites: NamedSite[], wrong: Wrong): NewShift | undefined {
   const site = siteOf(row.site ?? '', sites)
-  if (!site) return wrong('site', row.site ? `No site is called ${shown(row.site)}.` : 'Name a site.')
+  if (!site) return wrong('site', row.site ? `No site is called ${shownCell(row.site)}.` : 'Name a site.')
   const headcount = Number(row.headcount || 1)
   if (!Number.isInteger(headcount) || headcount < 1 || headcount > 500)
-    return wrong('headcount', `${shown(row.headcount)} is not a whole number from 1 to 500.`)
+    return wrong('headcount', `${shownCell(row.headcount)} is not a whole number from 1 to 500.`)
   const skills = (row.skills ?? '')
     .split('|')
     .map(skill => skill.trim())
@@ -57,7 +54,7 @@ function readRow(row: Record<string, string>, sites: NamedSite[], wrong: Wrong):
   for (const column of ['skill', 'certification', 'kind', 'skills'] as const) {
     for (const word of column === 'skills' ? skills : [row[column]])
       if (word && (word.length > longestWord || !isOneLine(word)))
-        return wrong(column, `${shown(word)} is not one line of at most ${longestWord} characters.`)
+        return wrong(column, `${shownCell(word)} is not one line of at most ${longestWord} characters.`)
   }
   const times = row.starts_at === undefined ? byDay(row, site.timezone, wrong) : byInstants(row, site.timezone, wrong)
   if (!times) return
@@ -74,18 +71,18 @@ const siteOf = (text: string, sites: NamedSite[]) =>
   sites.find(site => String(site.id) === text) ?? sites.find(site => site.name.toLowerCase() === text.toLowerCase())
 
 function byDay({ date = '', from = '', to = '' }: Record<string, string>, zone: string, wrong: Wrong) {
-  if (!isDate(date)) return wrong('date', `${shown(date)} is not a date such as 2025-03-30.`)
+  if (!isDate(date)) return wrong('date', `${shownCell(date)} is not a date such as 2025-03-30.`)
   const [begin, end] = [clockOf(from), clockOf(to)]
-  if (!begin) return wrong('from', `${shown(from)} is not a time such as 09:30.`)
-  if (!end) return wrong('to', `${shown(to)} is not a time such as 17:30.`)
+  if (!begin) return wrong('from', `${shownCell(from)} is not a time such as 09:30.`)
+  if (!end) return wrong('to', `${shownCell(to)} is not a time such as 17:30.`)
   return onDay(Temporal.PlainDate.from(date), begin, end, zone)
 }
 
 function byInstants({ starts_at = '', ends_at = '' }: Record<string, string>, zone: string, wrong: Wrong) {
   const [start, end] = [instantOf(starts_at, zone), instantOf(ends_at, zone)]
   const asked = 'is not a time such as 2025-03-30 22:00 or 2025-03-30T20:00:00Z.'
-  if (!start) return wrong('starts_at', `${shown(starts_at)} ${asked}`)
-  if (!end) return wrong('ends_at', `${shown(ends_at)} ${asked}`)
+  if (!start) return wrong('starts_at', `${shownCell(starts_at)} ${asked}`)
+  if (!end) return wrong('ends_at', `${shownCell(ends_at)} ${asked}`)
   return { starts_at: start, ends_at: end }
 }
 
@@ -113,6 +110,3 @@ function read<T>(parse: () => T): T | undefined {
 }
 
 const isDate = (text: string) => text.length === 10 && !Number.isNaN(momentOf(text))
-
-/** What stood in a cell, as a message can hold it. */
-const shown = (text = '') => (text.length > 60 ? `${text.slice(0, 60)}…` : text || 'nothing')

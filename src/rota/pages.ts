@@ -48,8 +48,8 @@ const given = ({ start, end, site_id }: RangeForm) => ({
 
 export const rotaPages = (app: App) => {
   const { db, cache, clock, stamps, streams } = app
-  const show = (title: string, who: Who | undefined, body: Content) =>
-    page({ title, who, nav: 'rota', body, styles: ['rota.css'] })
+  const show = (title: string, who: Who | undefined, body: Content, scripts: string[] = []) =>
+    page({ title, who, nav: 'rota', body, styles: ['rota.css'], scripts })
   const rotaVersion = () => stamps.of(['roster', 'shifts', 'staff'].map(topic => [topic, ''] as const))
 
   async function rotaData(query: RangeForm): Promise<RotaData> {
@@ -141,7 +141,7 @@ export const rotaPages = (app: App) => {
         const asked = pageOf({ page: query.page, limit: 50 })
         const { staff, total } = listStaff(db, { q: query.q }, asked)
         const data = { staff, pagination: pagination(asked, total), q: query.q, today: today(clock.now()) }
-        return show('Staff', who, staffBody(data, who))
+        return show('Staff', who, staffBody(data, who), ['import.js'])
       },
       {
         query: t.Object({ q: t.Optional(t.String({ maxLength: 80 })), page: pageQuery.page }),
@@ -196,7 +196,7 @@ export const rotaPages = (app: App) => {
           query: filter,
           today: today(now),
         }
-        return show('Shifts', who, shiftsBody(data, who))
+        return show('Shifts', who, shiftsBody(data, who), ['import.js'])
       },
       { query: rangeForm, may: 'officer', detail: hidden },
     )

@@ -3,16 +3,18 @@ import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
-import { invalid, refuse } from '../errors.ts'
+import { type FieldError, invalid, refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { linkHeader, paged, pageOf, pageQuery, pageSchema, pagination } from '../platform/http/pagination.ts'
-import { receiveCsv } from '../platform/http/receive-csv.ts'
+import { receiveTable, tableBody } from '../platform/http/receive-table.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { dateSchema } from '../platform/http/text-formats.ts'
+import { readTable } from '../platform/spreadsheets/read-table.ts'
 import { brokenOn, refuseBroken } from './confirm.ts'
 import { checkRange } from './date-range.ts'
+import { dryRunQuery, importAnswers, mistakes } from './import-answers.ts'
 import { readShifts } from './import-shifts.ts'
 import { copied, fromPattern } from './make-shifts.ts'
 import { standingAhead, tellOfEnd, tellOfMove } from './notices.ts'
@@ -30,7 +32,16 @@ import {
   shiftSchema,
   shiftView,
 } from './shift.ts'
-import { addNewShifts, addShifts, changeShift, deleteShift, listShifts, shiftById, shiftsIn } from './shift-queries.ts'
+import {
+  addNewShifts,
+  addShifts,
+  changeShift,
+  deleteShift,
+  listShifts,
+  sameShifts,
+  shiftById,
+  shiftsIn,
+} from './shift-queries.ts'
 import { allSites, siteById, zones } from './site-queries.ts'
 import { assignmentsOf } from './staff-queries.ts'
 
@@ -41,6 +52,7 @@ const addedSchema = t.Object({
 })
 const mostAtOnce = 10_000
 const mostErrors = 100
+const previewSchema = t.Object({ ...addedSchema.properties, ...mistakes })
 
 export const shiftRoutes = (app: App) => {
   const { db, clock, cache } = app
@@ -54,6 +66,19 @@ export const shiftRoutes = (app: App) => {
       audit(tx, { at, who, action, target: 'shifts', detail: { ...detail, created: ids.length, skipped } })
       return { created: ids.length, skipped, shift_ids: ids }
     })
+  }
+
+  /** What an import would do, and every mistake. */
+  const previewed = (wanted: NewShift[], errors: FieldError[]) => {
+    const idOf = sameShifts(db)
+    const skipped = errors.length ? 0 : wanted.filter(shift => idOf(shift) !== undefined).length
+    return {
+      created: wanted.length - skipped,
+      skipped,
+      shift_ids: [],
+      errors: errors.slice(0, mostErrors),
+      total_errors: errors.length,
+    }
   }
 
   return new Elysia({ prefix: '/roster/shifts', tags: ['rosters'] })
@@ -150,8 +175,9 @@ export const shiftRoutes = (app: App) => {
     )
     .post(
       '/import',
-      async ({ request, who, set }) => {
-        const { shifts, errors } = readShifts(await receiveCsv(request), allSites(db))
+      async ({ request, query, who, set }) => {
+        const { shifts, errors } = readShifts(await readTable(await receiveTable(request)), allSites(db))
+        if (query.dry_run) return previewed(shifts, errors)
         if (errors.length) {
           const more = errors.length > mostErrors ? `; the first ${mostErrors} are told` : ''
           refuse('invalid', `Nothing was imported: ${errors.length} mistakes${more}`, {
@@ -163,26 +189,17 @@ export const shiftRoutes = (app: App) => {
       },
       {
         parse: 'none',
+        query: dryRunQuery,
         may: 'officer',
         detail: {
-          ...describe('Shifts from a CSV: all rows or, where any is wrong, none', addedSchema, { status: 201 }),
+          ...importAnswers(
+            'Shifts from a CSV or XLSX: all rows or, where any is wrong, none',
+            addedSchema,
+            previewSchema,
+          ),
           description:
             'Columns: site (name or id) with date, from, to on the site’s wall, or starts_at and ends_at; skill, skills (with | between), certification, headcount, kind.',
-          requestBody: {
-            content: {
-              'text/csv': { schema: { type: 'string' } },
-              'application/json': {
-                schema: { type: 'object', properties: { csv: { type: 'string' } }, required: ['csv'] },
-              },
-              'multipart/form-data': {
-                schema: {
-                  type: 'object',
-                  properties: { file: { type: 'string', format: 'binary' } },
-                  required: ['file'],
-                },
-              },
-            },
-          },
+          requestBody: tableBody,
         },
       },
     )

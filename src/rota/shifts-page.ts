@@ -12,6 +12,7 @@ import { money, name, number } from '../ui/parts/values.ts'
 import { dutyKey, type Why } from './broken-duties.ts'
 import { brokenMark, dateWords, dayWords, pinMark, shiftTimes } from './calendar-view.ts'
 import { daysAfter, mondayOf } from './date-range.ts'
+import { importPart } from './import-part.ts'
 import type { Candidate } from './replacements.ts'
 import type { ShownShift } from './roster-view.ts'
 import { rotaHead } from './rota-page.ts'
@@ -84,18 +85,13 @@ ${formField({ label: 'Through', name: 'to', id: 'f-copy-to', type: 'date', value
 ${formField({ label: 'Weeks later', name: 'weeks', type: 'number', min: 1, max: 104, value: 1, hint: 'At the same hours on the wall, though the clocks change' })}</div>`,
   'Copy them',
 )}</section>
-<section class="part"><h2>Import</h2>
-${form(
-  { action: '/api/v1/roster/shifts/import', done: 'The shifts are imported' },
-  formField({
-    label: 'CSV',
-    name: 'csv',
-    type: 'area',
-    placeholder: `site,date,from,to,skill,certification,headcount,kind\n${sites[0]?.name},${monday},18:00,23:00,bar,,2,late`,
-    hint: 'Pasted from a spreadsheet; all rows or, where any is wrong, none',
-  }),
-  'Import them',
-)}</section>`
+${importPart({
+  title: 'Import shifts',
+  action: '/api/v1/roster/shifts/import',
+  columns: ['site', 'date', 'from', 'to', 'skill', 'certification', 'headcount', 'kind'],
+  example: `site,date,from,to,skill,certification,headcount,kind\n${sites[0]?.name},${monday},18:00,23:00,bar,,2,late`,
+  more: 'Times are on the wall of the site.',
+})}`
 }
 
 const siteField = (sites: readonly Site[], value?: number): Html =>

@@ -12,6 +12,8 @@ import { table } from '../ui/parts/table.ts'
 import { money, name, number } from '../ui/parts/values.ts'
 import { dateWords } from './calendar-view.ts'
 import { daysAfter } from './date-range.ts'
+import { importPart } from './import-part.ts'
+import { staffColumns } from './import-staff.ts'
 import type { PersonView } from './person.ts'
 import { rotaHead } from './rota-page.ts'
 import { rulesFields } from './rules-fields.ts'
@@ -48,7 +50,15 @@ ${table({
         html`<a class="button" href="/rota/staff/new">Add person</a>`,
       ),
 })}
-${paginationLinks(pages, page => address('/rota/staff', { q, page }))}`
+${paginationLinks(pages, page => address('/rota/staff', { q, page }))}
+${importPart({
+  title: 'Import people',
+  action: '/api/v1/roster/staff/import',
+  columns: staffColumns,
+  example:
+    'name,skills,max_hours_week,hourly_wage,certifications\nAnn Berg,bar | steward,24,15.50,first aid 2027-12-31',
+  more: 'Who is there already, by id or name, is changed; what is left empty stays. Several in one cell have | between.',
+})}`
 }
 
 const certificates = (held: PersonView['certifications'], today: string): Content =>

@@ -2,13 +2,17 @@ import { Elysia, t } from 'elysia'
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
-import { refuse } from '../errors.ts'
+import { type FieldError, refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
+import { receiveTable, tableBody } from '../platform/http/receive-table.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
+import { readTable } from '../platform/spreadsheets/read-table.ts'
 import { tellOfExpiry } from './certificate-alerts.ts'
+import { dryRunQuery, importAnswers, mistakes } from './import-answers.ts'
+import { type ImportedPerson, importedPersonSchema, readStaff, staffColumns, writeStaff } from './import-staff.ts'
 import { newPerson, type PersonChange, personChange, personSchema, tidyPerson } from './person.ts'
 import { addPerson, assignmentsOf, changePerson, deletePerson, listStaff, personById } from './staff-queries.ts'
 
@@ -24,6 +28,21 @@ const blank = {
   account: null,
 }
 
+const mostKnown = 100_000
+const mostTold = 100 // mistakes, and people of an import
+const importedSchema = t.Object({
+  created: t.Integer(),
+  changed: t.Integer(),
+  unchanged: t.Integer(),
+  people: t.Array(importedPersonSchema, { description: `The first ${mostTold}` }),
+})
+
+class TakenBack extends Error {
+  constructor(readonly done: ReturnType<typeof writeStaff>) {
+    super('A trial')
+  }
+}
+
 export const staffRoutes = (app: App) => {
   const { db, clock } = app
   async function change(id: number, given: PersonChange, who: Who) {
@@ -35,6 +54,25 @@ export const staffRoutes = (app: App) => {
       audit(tx, { at, who, action: 'staff.change', target: `staff ${id}`, detail: tidy })
     })
     return personById(db, id)
+  }
+
+  /** In one transaction, which is taken back where anything is wrong and after a trial. */
+  async function writeAll(people: ImportedPerson[], errors: FieldError[], who: Who, isTrial: boolean) {
+    const at = clock.now()
+    try {
+      return await atomically(db, tx => {
+        const written = writeStaff(tx, people, at)
+        const done = { ...written, errors: [...errors, ...written.errors] }
+        if (isTrial || done.errors.length) throw new TakenBack(done)
+        tellOfExpiry(tx, at)
+        const detail = { created: done.created, changed: done.changed }
+        audit(tx, { at, who, action: 'staff.import', target: 'staff', detail })
+        return done
+      })
+    } catch (error) {
+      if (error instanceof TakenBack) return error.done
+      throw error
+    }
   }
 
   return new Elysia({ prefix: '/roster/staff', tags: ['rosters'] })
@@ -73,6 +111,44 @@ export const staffRoutes = (app: App) => {
         return personById(db, id)
       },
       { body: newPerson, may: 'officer', detail: describe('Add a person', personSchema, { status: 201 }) },
+    )
+    .post(
+      '/import',
+      async ({ request, query: { dry_run }, who, set }) => {
+        const table = await readTable(await receiveTable(request))
+        const known = listStaff(db, {}, { page: 1, limit: mostKnown, offset: 0 }).staff
+        const { people, errors } = readStaff(table, known)
+        const done = await writeAll(people, errors, signedIn(who), dry_run ?? false)
+        const told = {
+          created: done.created,
+          changed: done.changed,
+          unchanged: people.length - done.created - done.changed,
+          people: people.slice(0, mostTold).map(({ change: _, ...person }) => person),
+        }
+        if (dry_run) return { ...told, errors: done.errors.slice(0, mostTold), total_errors: done.errors.length }
+        if (done.errors.length) {
+          const more = done.errors.length > mostTold ? `; the first ${mostTold} are told` : ''
+          refuse('invalid', `Nothing was imported: ${done.errors.length} mistakes${more}`, {
+            errors: done.errors.slice(0, mostTold),
+          })
+        }
+        set.status = 201
+        return told
+      },
+      {
+        parse: 'none',
+        query: dryRunQuery,
+        may: 'officer',
+        detail: {
+          ...importAnswers(
+            'People from a CSV or XLSX: all rows or, where any is wrong, none',
+            importedSchema,
+            t.Object({ ...importedSchema.properties, ...mistakes }),
+          ),
+          description: `Columns: ${staffColumns.join(', ')}. Who is there already, by id or name, is changed; a missing column or an empty cell leaves things as they are. Several in one cell have | between: bar | steward, first aid 2026-12-31, 2026-07-01 - 2026-07-14.`,
+          requestBody: tableBody,
+        },
+      },
     )
     .guard({ params: idParams })
     .get('/:id', ({ params: { id } }) => personById(db, id), {

@@ -1,0 +1,56 @@
+import { refuse } from '../../errors.ts'
+import { readBody } from '../body.ts'
+
+const most = 2_000_000 // bytes: some ten thousand rows
+
+/** The text of a CSV sent as it is, as `csv` of a JSON body, or as `file` of a form. */
+export const receiveCsv = async (request: Request): Promise<string> =>
+  new TextDecoder().decode(await receiveTable(request))
+
+/** A CSV or a workbook, sent in the same ways. */
+export async function receiveTable(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  const type = request.headers.get('content-type') ?? ''
+  const body = await readBody(request, most)
+  if (type.includes('multipart/')) {
+    const file = (await new Response(body, { headers: { 'content-type': type } }).formData().catch(unreadable)).get(
+      'file',
+    )
+    return file instanceof Blob ? file.bytes() : asBytes(file ?? refuse('invalid', 'The form holds no file'))
+  }
+  if (!type.includes('json')) return body
+  const given: unknown = parsed(new TextDecoder().decode(body))
+  const csv = typeof given === 'object' && given !== null && 'csv' in given ? given.csv : undefined
+  return typeof csv === 'string'
+    ? asBytes(csv)
+    : refuse('invalid', 'csv is missing', { errors: [{ path: 'csv', message: 'Choose a CSV file.' }] })
+}
+
+const asBytes = (text: string) => new TextEncoder().encode(text)
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return unreadable()
+  }
+}
+
+const unreadable = (): never => refuse('bad_request', 'The body cannot be read')
+
+const textSchema = { type: 'string' as const }
+const binary = { ...textSchema, format: 'binary' }
+const object = (name: string, schema: typeof textSchema) => ({
+  type: 'object' as const,
+  properties: { [name]: schema },
+  required: [name],
+})
+
+/** What the API page says of a body that `receiveTable` takes. */
+export const tableBody = {
+  content: {
+    'text/csv': { schema: textSchema },
+    'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': { schema: binary },
+    'application/json': { schema: object('csv', textSchema) },
+    'multipart/form-data': { schema: object('file', binary) },
+  },
+}

@@ -1,0 +1,61 @@
+/** A small table as people keep it in a spreadsheet: CSV of any delimiter and encoding, or a workbook. All cells are text. */
+import Papa from 'papaparse'
+import { invalid } from '../../errors.ts'
+import { recoded } from './encoding.ts'
+import { SheetRefusal } from './refusal.ts'
+import { encodingOf, fileKindOf, HEAD } from './sniff.ts'
+import { bytesSource } from './source.ts'
+import { firstRows, openWorkbook, type PreviewRow } from './workbook.ts'
+import { Zip } from './zip.ts'
+
+/** `line`: as a spreadsheet counts them, the headings included. */
+export type TableRow = { line: number; cells: Record<string, string> }
+/** `fields`: the headings in small letters, `Max hours` as `max_hours`. */
+export type TextTable = { fields: string[]; rows: TableRow[] }
+
+const mostRows = 10_000
+
+export async function readTable(bytes: Uint8Array<ArrayBuffer>): Promise<TextTable> {
+  try {
+    const isWorkbook = fileKindOf(bytes.subarray(0, HEAD)) === 'zip'
+    return tableOf(isWorkbook ? await rowsOfWorkbook(bytes) : rowsOfText(bytes))
+  } catch (error) {
+    if (error instanceof SheetRefusal) return invalid('file', error.message)
+    throw error
+  }
+}
+
+function rowsOfText(bytes: Uint8Array): PreviewRow[] {
+  const { encoding, mark } = encodingOf(bytes.subarray(0, HEAD))
+  const text = new TextDecoder().decode(recoded(bytes.subarray(mark), encoding, true))
+  return Papa.parse<string[]>(text).data.map((cells, i) => ({ line: i + 1, cells }))
+}
+
+/** The first worksheet in sight that holds anything. */
+async function rowsOfWorkbook(bytes: Uint8Array): Promise<PreviewRow[]> {
+  const workbook = await openWorkbook(new Zip(bytesSource(bytes)))
+  for (const worksheet of workbook.worksheets.filter(({ hidden }) => !hidden)) {
+    const rows = await firstRows(workbook, worksheet, mostRows + 2)
+    if (rows.length) return rows.map(({ line, cells }) => ({ line, cells: cells.map(clockTime) }))
+  }
+  return []
+}
+
+/** A cell that holds a time of day only is a part of the day before all days. */
+const clockTime = (cell: string) => cell.replace(/^1899-12-3\d (\d\d:\d\d)(:\d\d)?$/, '$1')
+
+function tableOf(all: PreviewRow[]): TextTable {
+  const [head, ...rows] = all.filter(({ cells }) => cells.some(cell => cell.trim()))
+  if (rows.length > mostRows) invalid('file', `The file has over ${mostRows} rows.`)
+  const fields = (head?.cells ?? []).map(cell => cell.trim().toLowerCase().replaceAll(/\s+/g, '_'))
+  return {
+    fields: fields.filter(Boolean),
+    rows: rows.map(({ line, cells }) => ({
+      line,
+      cells: Object.fromEntries(fields.flatMap((field, i) => (field ? [[field, cells[i]?.trim() ?? '']] : []))),
+    })),
+  }
+}
+
+/** What stood in a cell, as a message can hold it. */
+export const shownCell = (text = '') => (text.length > 60 ? `${text.slice(0, 60)}…` : text || 'nothing')

@@ -1,0 +1,194 @@
+/**
+ * People from a spreadsheet. A row is somebody who is there already, by `id` or by name, or somebody new. Columns that are missing and
+ * cells that are empty leave things as they are. Several in one cell have `|` between: `bar | steward`, `first aid 2026-12-31`,
+ * `2026-07-01 - 2026-07-14`.
+ */
+import { Value } from '@sinclair/typebox/value'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../db/open.ts'
+import { type FieldError, Refusal } from '../errors.ts'
+import { fieldErrors } from '../platform/http/field-errors.ts'
+import { idSchema } from '../platform/http/shared-schemas.ts'
+import { isOneLine } from '../platform/http/text-formats.ts'
+import { shownCell, type TableRow, type TextTable } from '../platform/spreadsheets/read-table.ts'
+import { type PersonChange, type PersonView, personChange, tidyPerson } from './person.ts'
+import { addPerson, changePerson } from './staff-queries.ts'
+
+export const importedPersonSchema = t.Object(
+  {
+    line: t.Integer({ description: 'In the file, the headings counted', examples: [2] }),
+    staff_id: t.Nullable({ ...idSchema, description: 'Null: somebody new' }),
+    name: t.String({ examples: ['Ann'] }),
+    changes: t.Array(t.String(), { description: 'What would be another; empty: nothing', examples: [['skills']] }),
+  },
+  { $id: 'ImportedPerson' },
+)
+export type ImportedPerson = Static<typeof importedPersonSchema> & { change: PersonChange }
+
+export const staffColumns = [
+  'id',
+  'name',
+  'account',
+  'skills',
+  'max_hours_week',
+  'hourly_wage',
+  'certifications',
+  'unavailable',
+  'active',
+] as const
+
+/** Notes a mistake and answers nothing, as its reader then does. */
+type Wrong = (column: string, message: string) => undefined
+
+export function readStaff(
+  { fields, rows }: TextTable,
+  known: readonly PersonView[],
+): { people: ImportedPerson[]; errors: FieldError[] } {
+  if (!fields.includes('name') && !fields.includes('id'))
+    return { people: [], errors: [{ path: 'name', message: 'The file lacks this column.' }] }
+  if (!rows.length) return { people: [], errors: [{ path: 'file', message: 'The file has no rows.' }] }
+  const errors: FieldError[] = []
+  const people: ImportedPerson[] = []
+  const seen = new Map<string, number>()
+  for (const row of rows) {
+    const wrong: Wrong = (column, message) => {
+      errors.push({ path: `line ${row.line}, ${column}`, message })
+      return undefined
+    }
+    const person = readPerson(row, known, wrong)
+    if (!person) continue
+    const key = person.staff_id === null ? person.name.toLowerCase() : `#${person.staff_id}`
+    const before = seen.get(key)
+    if (before) wrong('name', `${person.name} stands in line ${before} already.`)
+    else people.push(person)
+    seen.set(key, before ?? row.line)
+  }
+  return { people, errors }
+}
+
+function readPerson({ line, cells }: TableRow, known: readonly PersonView[], wrong: Wrong): ImportedPerson | undefined {
+  const who = personOf(cells, known, wrong)
+  if (!who) return
+  const change = changeIn(cells, wrong)
+  if (!change) return
+  const { before } = who
+  const name = change.name ?? before?.name
+  if (!name) return wrong('name', 'Write a name.')
+  const was = new Map<string, unknown>(Object.entries(before ?? {}))
+  const changes = Object.entries(change)
+    .filter(([field, value]) => !Bun.deepEquals(value, was.get(field)))
+    .map(([field]) => field)
+  return { line, staff_id: before?.id ?? null, name, changes, change }
+}
+
+/** Somebody who is there, or somebody new; nothing where that cannot be told. */
+function personOf({ id, name = '' }: Record<string, string>, known: readonly PersonView[], wrong: Wrong) {
+  if (id) {
+    const before = known.find(one => String(one.id) === id)
+    return before ? { before } : wrong('id', `There is no staff ${shownCell(id)}.`)
+  }
+  const called = known.filter(one => one.name.toLowerCase() === name.toLowerCase())
+  if (called.length > 1) return wrong('name', `${called.length} people are called ${shownCell(name)}; give the id.`)
+  return { before: called[0] }
+}
+
+/** The same checks as the API makes, each said of its column. */
+function changeIn(cells: Record<string, string>, wrong: Wrong): PersonChange | undefined {
+  const change: PersonChange = {}
+  let isWrong = false
+  const refuse: Wrong = (column, message) => {
+    isWrong = true
+    return wrong(column, message)
+  }
+  for (const [column, read] of Object.entries(readers)) {
+    const cell = cells[column]
+    if (cell)
+      Object.assign(
+        change,
+        read(cell, message => refuse(column, message)),
+      )
+  }
+  if (isWrong) return
+  const [first] = fieldErrors(Value.Errors(personChange, change))
+  if (first) return wrong(columnOf(first.path), first.message)
+  try {
+    return tidyPerson(change)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    return wrong(columnOf(error.extra.errors?.[0]?.path ?? 'name'), error.detail)
+  }
+}
+
+const columnOf = (path: string) => path.split('.')[0]?.replace('hourly_cents', 'hourly_wage') || 'name'
+
+type Reader = (cell: string, wrong: (message: string) => undefined) => PersonChange | undefined
+const readers: Record<string, Reader> = {
+  name: (name, wrong) => (isOneLine(name) ? { name } : wrong(`${shownCell(name)} is not a name.`)),
+  account: account => ({ account }),
+  skills: cell => ({ skills: parts(cell) }),
+  max_hours_week: (cell, wrong) => {
+    const hours = numberOf(cell)
+    return hours === undefined ? wrong(`${shownCell(cell)} is not a number of hours.`) : { max_hours_week: hours }
+  },
+  hourly_wage: (cell, wrong) => {
+    const wage = numberOf(cell)
+    return wage === undefined
+      ? wrong(`${shownCell(cell)} is not a wage such as 15.50.`)
+      : { hourly_cents: Math.round(wage * 100) }
+  },
+  certifications: (cell, wrong) => {
+    const held = parts(cell).map(part => /^(.+?)[\s:]+(\d{4}-\d\d-\d\d)$/.exec(part))
+    const unread = held.indexOf(null)
+    if (unread >= 0)
+      return wrong(
+        `${shownCell(parts(cell)[unread])} is not a certificate and its last day, such as first aid 2026-12-31.`,
+      )
+    return { certifications: held.flatMap(one => (one?.[1] && one[2] ? [{ name: one[1], expires_on: one[2] }] : [])) }
+  },
+  unavailable: (cell, wrong) => {
+    const spans = parts(cell).map(part => /^(\d{4}-\d\d-\d\d)(?:\s*(?:-|–|to|\/)\s*(\d{4}-\d\d-\d\d))?$/.exec(part))
+    const unread = spans.indexOf(null)
+    if (unread >= 0)
+      return wrong(`${shownCell(parts(cell)[unread])} is not a day or two, such as 2026-07-01 - 2026-07-14.`)
+    return { unavailable: spans.flatMap(one => (one?.[1] ? [{ from: one[1], to: one[2] ?? one[1] }] : [])) }
+  },
+  active: (cell, wrong) => {
+    if (/^(yes|y|true|1|active)$/i.test(cell)) return { active: true }
+    return /^(no|n|false|0|inactive)$/i.test(cell)
+      ? { active: false }
+      : wrong(`${shownCell(cell)} is neither yes nor no.`)
+  },
+}
+
+const parts = (cell: string) =>
+  cell
+    .split(/[|\n]/)
+    .map(part => part.trim())
+    .filter(Boolean)
+
+const numberOf = (cell: string) => (/^\d+([.,]\d+)?$/.test(cell) ? Number(cell.replace(',', '.')) : undefined)
+
+/** All of them or, where anything is wrong, none; a trial changes nothing either way. */
+export function writeStaff(
+  tx: Db,
+  people: readonly ImportedPerson[],
+  at: number,
+): { created: number; changed: number; errors: FieldError[] } {
+  const errors: FieldError[] = []
+  let [created, changed] = [0, 0]
+  for (const { line, staff_id, name, changes, change } of people) {
+    try {
+      if (staff_id === null) {
+        addPerson(tx, { ...change, name }, at)
+        created++
+      } else if (changes.length) {
+        changePerson(tx, staff_id, change)
+        changed++
+      }
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      errors.push({ path: `line ${line}, ${error.extra.errors?.[0]?.path ?? 'account'}`, message: error.detail })
+    }
+  }
+  return { created, changed, errors }
+}

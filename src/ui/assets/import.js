@@ -1,0 +1,91 @@
+// Imports of tables: what is chosen or pasted is tried by the server first, and sent again once there is no mistake in it.
+import { csrf, Refused } from './api.js'
+import { classed, made, table } from './elements.js'
+import { toast, toastNext } from './toast.js'
+
+for (const form of document.querySelectorAll('[data-import]')) watch(form)
+
+function watch(form) {
+  const result = form.querySelector('[data-import-result]')
+  const button = form.querySelector('[type=submit]')
+  const { file, csv } = form.elements
+  let typing
+  let asked = 0
+
+  const chosen = () => file.files[0] ?? (csv.value.trim() && csv.value)
+  async function send(trial) {
+    const body = chosen()
+    const response = await fetch(form.dataset.import + (trial ? '?dry_run=true' : ''), {
+      method: 'POST',
+      headers: { ...csrf(), accept: 'application/json', 'content-type': 'text/csv' },
+      body,
+    }).catch(() => {
+      throw new Error('The server cannot be reached. Nothing was imported; try again.')
+    })
+    const answer = await response.json().catch(() => ({}))
+    if (!response.ok) throw new Refused(answer, response.status)
+    return answer
+  }
+  async function look() {
+    const mine = ++asked
+    button.disabled = true
+    if (!chosen()) return result.replaceChildren()
+    const answer = await send(true).catch(error => ({ errors: error.problem?.errors ?? [], failed: error.message }))
+    if (mine !== asked) return
+    result.replaceChildren(...shown(answer))
+    button.disabled = Boolean(answer.failed || answer.errors.length)
+  }
+
+  file.addEventListener('change', () => {
+    csv.value = ''
+    look()
+  })
+  csv.addEventListener('input', () => {
+    file.value = ''
+    clearTimeout(typing)
+    typing = setTimeout(look, 400)
+  })
+  form.addEventListener('submit', async event => {
+    event.preventDefault()
+    button.disabled = true
+    try {
+      toastNext(counts(await send(false)))
+      location.reload()
+    } catch (error) {
+      toast(error.message)
+      look()
+    }
+  })
+}
+
+function shown({ errors, total_errors: total, failed, people, ...answer }) {
+  if (errors.length) {
+    const more = total > errors.length ? `; the first ${errors.length} are` : ''
+    const head = classed('loss', made('p', `${total ?? errors.length} to mend before anything is imported${more}:`))
+    return [
+      head,
+      table(
+        ['Where', 'What is wrong'],
+        errors.map(({ path, message }) => [path, message]),
+      ),
+    ]
+  }
+  if (failed) return [classed('loss', made('p', failed))]
+  const rows = (people ?? [])
+    .filter(({ staff_id, changes }) => staff_id === null || changes.length)
+    .map(({ line, name, staff_id, changes }) => [line, name, staff_id === null ? 'new' : changes.join(', ')])
+  return [
+    made('p', `${counts(answer)}. Nothing is written yet.`),
+    ...(rows.length ? [table(['Line', 'Name', 'What'], rows)] : []),
+  ]
+}
+
+const counts = ({ created, changed, unchanged, skipped }) =>
+  [
+    `${created} new`,
+    changed !== undefined && `${changed} changed`,
+    unchanged > 0 && `${unchanged} as they are`,
+    skipped > 0 && `${skipped} there already`,
+  ]
+    .filter(Boolean)
+    .join(', ')

@@ -1,0 +1,147 @@
+import { expect, test } from 'bun:test'
+import ExcelJS from 'exceljs'
+import { openBrowser, signIn } from './browser.ts'
+import { browserTest } from './needs.ts'
+import { audited, base, newPerson, newSite } from './rosters.ts'
+import { refusalOf, start } from './start.ts'
+
+const people = `Name,Skills,Max hours week,Hourly wage,Certifications,Unavailable,Active
+Ann,bar | steward,24,15.50,first aid 2027-12-31,2026-07-01 - 2026-07-14 | 2026-08-01,yes
+Bob,,,,,,no
+`
+
+async function workbook(rows: unknown[][]): Promise<File> {
+  const book = new ExcelJS.Workbook()
+  book.addWorksheet('People').addRows(rows)
+  return new File([new Uint8Array(await book.xlsx.writeBuffer())], 'people.xlsx')
+}
+
+const formOf = (file: File) => {
+  const form = new FormData()
+  form.set('file', file)
+  return form
+}
+
+test('people come from a CSV: new ones are made, known ones changed, and what is not said stays', async () => {
+  const { call } = await start()
+  const bob = await newPerson(call, 'bob', { hourly_cents: 1700 })
+  const send = (csv: string, query = '') => call.post(`${base}/staff/import${query}`, { csv })
+  const trial = await send(people, '?dry_run=true')
+  expect(trial).toMatchObject({ created: 1, changed: 1, unchanged: 0, errors: [], total_errors: 0 })
+  expect(trial.people).toMatchObject([
+    { line: 2, staff_id: null, name: 'Ann' },
+    { line: 3, staff_id: bob.id, changes: ['name', 'active'] },
+  ])
+  expect((await call.get(`${base}/staff`)).pagination.total).toBe(1)
+  expect(await send(people)).toMatchObject({ created: 1, changed: 1 })
+  const { staff } = await call.get(`${base}/staff`)
+  expect(staff[0]).toMatchObject({
+    name: 'Ann',
+    skills: ['bar', 'steward'],
+    max_hours_week: 24,
+    hourly_cents: 1550,
+    certifications: [{ name: 'first aid', expires_on: '2027-12-31' }],
+    unavailable: [
+      { from: '2026-07-01', to: '2026-07-14' },
+      { from: '2026-08-01', to: '2026-08-01' },
+    ],
+    active: true,
+  })
+  expect(staff[1]).toMatchObject({ id: bob.id, name: 'Bob', hourly_cents: 1700, skills: ['bar'], active: false })
+  expect(await send(people)).toMatchObject({ created: 0, changed: 0, unchanged: 2 })
+  expect(await audited(call)).toContain('staff.import')
+})
+
+test('every mistake of a file of people is named by its line, and nothing of it is written', async () => {
+  const { call } = await start()
+  await newPerson(call, 'Cy')
+  await newPerson(call, 'cy')
+  const csv = [
+    'id;name;account;max_hours_week;hourly_wage;certifications;unavailable;active',
+    ';Ann;nobody;20;;;;',
+    ';Bob;;many;;;;',
+    ';Dee;;200;;;;',
+    ';Eve;;;cheap;;;',
+    '',
+    ';Fay;;;;first aid;;',
+    ';Gil;;;;;July;',
+    ';Hal;;;;;2026-07-14 - 2026-07-01;',
+    ';Ida;;;;;;perhaps',
+    '99;Joe;;;;;;',
+    ';Cy;;;;;;',
+    ';Kim;;;;;;',
+    ';kim;;;;;;',
+    ';;;20;;;;',
+  ].join('\n')
+  const expected = [
+    ['line 3, max_hours_week', 'many is not a number of hours.'],
+    ['line 4, max_hours_week', 'Write a number from 0 to 168.'],
+    ['line 5, hourly_wage', 'cheap is not a wage such as 15.50.'],
+    ['line 7, certifications', 'first aid is not a certificate and its last day, such as first aid 2026-12-31.'],
+    ['line 8, unavailable', 'July is not a day or two, such as 2026-07-01 - 2026-07-14.'],
+    ['line 9, unavailable', 'The end must not be before the start.'],
+    ['line 10, active', 'perhaps is neither yes nor no.'],
+    ['line 11, id', 'There is no staff 99.'],
+    ['line 12, name', '2 people are called Cy; give the id.'],
+    ['line 14, name', 'kim stands in line 13 already.'],
+    ['line 15, name', 'Write a name.'],
+    ['line 2, account', 'There is no account nobody.'],
+  ]
+  const trial = await call.post(`${base}/staff/import?dry_run=true`, { csv })
+  expect(trial.errors.map(({ path, message }: Record<string, string>) => [path, message])).toEqual(expected)
+  const { status, problem } = await refusalOf(call.post(`${base}/staff/import`, { csv }))
+  expect([status, problem.detail]).toEqual([422, 'Nothing was imported: 12 mistakes'])
+  expect((await call.get(`${base}/staff`)).pagination.total).toBe(2)
+  const noName = await refusalOf(call.post(`${base}/staff/import`, { csv: 'who\nAnn' }))
+  expect(noName.problem.errors).toEqual([{ path: 'name', message: 'The file lacks this column.' }])
+})
+
+test('people and shifts come from a workbook too, with its dates and times of day', async () => {
+  const { call } = await start()
+  await newSite(call)
+  const file = await workbook([
+    ['Name', 'Skills', 'Max hours week', 'Hourly wage'],
+    ['Ann', 'bar', 24, 15.5],
+  ])
+  expect(await call.post(`${base}/staff/import`, formOf(file))).toMatchObject({ created: 1 })
+  expect((await call.get(`${base}/staff`)).staff[0]).toMatchObject({ max_hours_week: 24, hourly_cents: 1550 })
+
+  const book = new ExcelJS.Workbook()
+  const sheet = book.addWorksheet('Shifts')
+  sheet.addRows([
+    ['site', 'date', 'from', 'to', 'headcount'],
+    ['Riverside', new Date('2026-03-30'), 0.75, '23:00', 2],
+  ])
+  sheet.getCell('C2').numFmt = 'hh:mm'
+  const bytes = new Uint8Array(await book.xlsx.writeBuffer())
+  const sent = await call.raw(`${base}/shifts/import`, { method: 'POST', body: bytes })
+  expect(sent.status).toBe(201)
+  expect((await call.get(`${base}?start=2026-03-30&end=2026-03-30`)).shifts).toMatchObject([
+    { from: '18:00', to: '23:00', headcount: 2 },
+  ])
+  const again = await call.raw(`${base}/shifts/import?dry_run=true`, { method: 'POST', body: bytes })
+  expect(await again.json()).toMatchObject({ created: 0, skipped: 1, errors: [] })
+  const broken = await call.raw(`${base}/staff/import`, { method: 'POST', body: bytes.slice(0, 900) })
+  expect(broken.status).toBe(422)
+})
+
+browserTest('a file is looked through before it is imported, and its mistakes are named by line', async () => {
+  const { call, url } = await start()
+  const officer = { email: 'olga@example.org', username: 'olga', password: 'correct horse battery', role: 'officer' }
+  await call.post('/api/v1/users', officer)
+  const page = await openBrowser()
+  await signIn(page, url, officer.email, officer.password)
+  await page.goto(`${url}/rota/staff`)
+  await page.click('summary:has-text("Import")')
+  const choose = async (csv: string) =>
+    page.setInputFiles('input[type=file]', { name: 'people.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) })
+  await choose('name,max_hours_week\nAnn,many\n')
+  await page.waitForSelector('[data-import-result] td:has-text("many is not a number of hours.")')
+  expect(await page.locator('[data-import-result]').textContent()).toContain('line 2, max_hours_week')
+  expect(await page.locator('[data-import] button[type=submit]').isDisabled()).toBe(true)
+  await choose('name,max_hours_week\nAnn,20\n')
+  await page.waitForSelector('[data-import-result]:has-text("1 new")')
+  await page.click('[data-import] button[type=submit]')
+  await page.waitForSelector('main td, main th:has-text("Ann")')
+  expect((await call.get(`${base}/staff`)).staff).toMatchObject([{ name: 'Ann', max_hours_week: 20 }])
+})
