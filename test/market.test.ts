@@ -360,3 +360,37 @@ test('what a stop left of a deleted league is cleared away at night, and nothing
   await fieldhouse.finished({ job_id: (await fieldhouse.app.schedule.runNow('retention.forget', null))?.jobId ?? '' })
   expect(left()).toEqual([[2], [2], [2], [2]])
 })
+
+test('files have money in currency units, and in cents beside', async () => {
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call, { fee_cents: 50 })
+  const path = '/api/v1/leagues/1/leaderboard.csv'
+  expect(await fieldhouse.call.get(path)).toBe('rank,change,player_id,name,score,score_cents\r\n')
+  const [ann, bob] = await newTraders(fieldhouse, league, ['ann', 'bob'])
+  await quote(fieldhouse.call, { ACME: 10_001 })
+  await trade(ann!, league, 'buy', 3, 'ACME')
+  const [heading, , second] = String(await fieldhouse.call.get(path)).split('\r\n')
+  expect(heading).toBe(
+    'rank,change,player_id,name,score,score_cents,return_pct,today_pct,cash,cash_cents,invested,invested_cents,holdings,trades',
+  )
+  expect(second).toBe('2,,1,ann,99999.5,9999950,-0.0005,,99699.47,9969947,300.03,30003,1,1')
+  expect(await fieldhouse.call.get(`${path}?columns=cash_cents`)).toContain(
+    'rank,change,player_id,name,cash,cash_cents\r\n',
+  )
+
+  const [names, line, granted] = String(await ann!.get('/api/v1/leagues/1/ledger.csv')).split('\r\n')
+  expect(names).toBe(
+    'id,at,username,kind,symbol,shares,holding,price,fee,cash,cash_after,realised,undoes,undone_at,reason,price_cents,fee_cents,cash_cents,cash_after_cents,realised_cents',
+  )
+  expect(line).toContain(',ann,buy,ACME,3,3,100.01,0.5,-300.53,')
+  expect(line).toEndWith(',99699.47,0,,,,10001,50,-30053,9969947,0')
+  expect(granted).toContain(',ann,grant,,0,0,,0,100000,')
+  expect((await refusalOf(bob!.get(`/api/v1/leagues/1/ledger.csv?user_id=${ann!.id}`))).status).toBe(403)
+  expect((await refusalOf(bob!.get(`/api/v1/leagues/1/ledger?user_id=${ann!.id}`))).status).toBe(403)
+  expect((await refusalOf(bob!.get(`/api/v1/leagues/1/portfolios/${ann!.id}/history`))).status).toBe(403)
+  const { points } = await ann!.get(`/api/v1/leagues/1/portfolios/${ann!.id}/history`)
+  expect(points).toMatchObject([
+    { total_cents: 10_000_000, best_cents: 10_000_000, average_cents: 10_000_000 },
+    { total_cents: 9_999_950, best_cents: 10_000_000, average_cents: 9_999_975 },
+  ])
+})

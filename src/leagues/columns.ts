@@ -51,8 +51,23 @@ export function columnName(column: string, scoreName: string): string {
   return reached !== undefined ? `${metricName(reached)}: goal` : metricName(label ?? column)
 }
 
+const UNITS = 'units:'
+const CENTS = 'cents:'
+/** Money is written in currency units, and beside them in the cents it is counted in. */
+export const moneyColumns = (column: string): string[] => [`${UNITS}${column}`, `${CENTS}${column}`]
+
+function moneyCell(column: string, form: typeof UNITS | typeof CENTS): { head: string; cell(row: Row): Cell } {
+  const name = column.replace(/_cents$/, '')
+  const { cell } = exportedColumn(column)
+  if (form === CENTS) return { head: `${name}_cents`, cell }
+  const inUnits = (cents: Cell) => (typeof cents === 'number' ? cents / 100 : cents)
+  return { head: name, cell: row => inUnits(cell(row)) }
+}
+
 /** How a column is written in a file: its heading, and its cell in a row. */
 export function exportedColumn(column: string): { head: string; cell(row: Row): Cell } {
+  for (const form of [UNITS, CENTS] as const)
+    if (column.startsWith(form)) return moneyCell(column.slice(form.length), form)
   if (column === 'score') return { head: column, cell: ({ score }) => score }
   if (column === 'tier') return { head: column, cell: ({ tier = null }) => tier }
   if (column === GOAL) return { head: column, cell: ({ goal_pct = null }) => goal_pct }

@@ -1,14 +1,20 @@
 /** A board as a table: what its columns are called, and what stands in a row's. */
 import { GOAL, metricOfGoal, type Row } from '../leaderboard/page.ts'
 import type { Cell } from '../platform/files/workbook.ts'
-import { columnsOfRow, exportedColumn } from './columns.ts'
+import { columnsOfRow, exportedColumn, moneyColumns } from './columns.ts'
 
 const always = ['rank', 'change', 'player_id', 'name']
 const ofMarks = ['mark', 'farm_of', 'counted', 'note']
 
-/** The columns to write: `chosen` ones, else all, goals last. */
-export function columnsToExport(row: Row | undefined, chosen: readonly string[] | undefined): readonly string[] {
-  if (chosen) return chosen
+/** The columns to write: `chosen` ones, else all, goals last; what `isMoney` in units and in cents. */
+export const columnsToExport = (
+  row: Row | undefined,
+  chosen: readonly string[] | undefined,
+  isMoney: (column: string) => boolean = () => false,
+): readonly string[] =>
+  (chosen ?? allColumns(row)).flatMap(column => (isMoney(column) ? moneyColumns(column) : [column]))
+
+function allColumns(row: Row | undefined): readonly string[] {
   if (!row) return ['score']
   const isGoal = (column: string) => column === GOAL || metricOfGoal(column) !== undefined
   const all = columnsOfRow(row)

@@ -44,7 +44,7 @@ export async function exportOf(
   const { rows, pagination, sort_by, order } = await boardPage(app, league, { ...first, limit: 1 }) // refuses what is wrong
   const query = { ...first, sort_by, order }
   if (chosen) requireColumns(chosen, columnsOfRow(rows[0]))
-  const columns = columnsToExport(rows[0], chosen)
+  const columns = columnsToExport(rows[0], chosen, kindOf(app, league).pages.isMoney)
   const heading = exportHeading(columns, rows[0])
   if (format === 'xlsx' && !fitsWorkbook(pagination.total, heading.length))
     refuse('too_large', 'The board has more rows or columns than fit into a workbook. Take it as CSV')

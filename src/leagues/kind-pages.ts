@@ -14,6 +14,8 @@ export type KindPages = {
   scoreName: string
   score(value: number | null): Content
   metric(metric: string, value: number | null): Content
+  /** Of the score or a metric: whether it is money, in cents. Files have it in currency units too. */
+  isMoney?(column: string): boolean
   /** The order in which the best comes first. */
   first: SortOrder
   /** A bar under each score shows its share of the best one. */

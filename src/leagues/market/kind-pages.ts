@@ -20,6 +20,7 @@ export const marketKindPages: KindPages = {
     return metric.endsWith('_pct') ? percent(value, { signed: true, digits: 2 }) : number(value)
   },
   announces,
+  isMoney: column => column === 'score' || column.endsWith('_cents'),
   first: 'desc',
   membersPlay: true,
   playersAreUsers: true,

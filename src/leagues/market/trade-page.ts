@@ -252,7 +252,7 @@ ${
 }
 
 function history(data: TradeData): Html {
-  const { lines, pagination: pages } = data
+  const { lines, pagination: pages, league, isMine, portfolio } = data
   return html`<section class="part">
 <h2>Account</h2>
 ${table({
@@ -282,6 +282,7 @@ ${table({
   ],
 })}
 ${paginationLinks(pages, page => address(portfolioPath(data), { page }))}
+<p class="quiet"><a href="${address(`/api/v1/leagues/${league.id}/ledger.csv`, { user_id: isMine ? undefined : portfolio?.user_id })}">Download the account as CSV</a></p>
 </section>`
 }
 

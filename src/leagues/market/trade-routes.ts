@@ -19,6 +19,7 @@ import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import type { League } from '../league.ts'
 import { readableLeague } from '../visibility.ts'
 import { activitySchema, activityView, ledgerLineSchema, ledgerLineView, tradeSchema, tradeView } from './ledger.ts'
+import { ledgerCsv } from './ledger-csv.ts'
 import { maxShares } from './order.ts'
 import { placeOrder } from './place-order.ts'
 import { portfolioSchema } from './portfolio.ts'
@@ -148,6 +149,29 @@ export const tradeRoutes = (app: App) => {
         detail: describe(
           'Everything that changed a portfolio, the newest first: one’s own, for officers anybody’s',
           pageSchema('lines', ledgerLineSchema),
+        ),
+      },
+    )
+    .get(
+      '/ledger.csv',
+      ({ params: { id }, query, who }) => {
+        const league = market(id, who)
+        const userId = ofUser(query.user_id ?? myself(who), who)
+        return new Response(ledgerCsv(db, { leagueId: league.id, userId }), {
+          headers: {
+            'content-type': 'text/csv; charset=utf-8',
+            'content-disposition': `attachment; filename="ledger-${league.id}-${userId}.csv"`,
+            'cache-control': 'no-cache',
+          },
+        })
+      },
+      {
+        query: t.Object({ user_id: t.Optional(idSchema) }),
+        may: 'member',
+        detail: describe(
+          'The same as a file: money in currency units, and in cents in columns of its own',
+          t.String({ description: 'A line for each change, the newest first' }),
+          { type: 'text/csv' },
         ),
       },
     )
