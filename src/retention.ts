@@ -32,6 +32,9 @@ import { type Duration, ms } from './platform/clock.ts'
 import { isProcessDead } from './platform/process/process-lock.ts'
 
 const mostRuns = 1_000_000
+const mostPrices = 5_000_000
+const beyond = (most: number): SQL =>
+  sql`${prices.id} <= (select max(id) from ${prices}) - ${most} and ${prices.until} is not null`
 const isFinished = sql`${runs.status} not in ('PENDING', 'PROGRESS')`
 
 export const deleteOld = retentionJob([
@@ -54,6 +57,10 @@ export const deleteOld = retentionJob([
   older('roster drafts', '90d', rosterDrafts, rosterDrafts.createdAt),
   older('order keys', '1d', orderKeys, orderKeys.createdAt),
   older('prices in detail', '7d', prices, prices.until),
+  {
+    what: 'prices in detail beyond five million',
+    step: ({ db }, _, limit) => deleteSome(db, prices, beyond(mostPrices), limit),
+  },
   older('daily prices', '730d', dailyPrices, dailyPrices.day),
   { what: 'upload files', step: deleteOldFiles },
   { what: 'stray files', step: deleteStrayFiles },

@@ -39,7 +39,7 @@ function toldOf({ changed, unchanged, older, held }: Pushed): string {
 /** When, from whom, and how far a price may move unasked: `HOLD_PRICE_PCT`, or 0 for what is believed. */
 export type Source = { now: number; by: number | null; holdPct: number }
 
-const slice = 400 // quotes written at a time, a few milliseconds: the event loop is everyone's
+const slice = 250 // quotes written at a time, a few milliseconds: the event loop is everyone's
 
 /**
  * Takes in quotes, slice by slice; older ones than are known only fill days that have no price. A power cut may lose the last

@@ -1,8 +1,9 @@
 /** Prices that moved so far that an officer is asked: nobody trades at one before it is accepted. */
-import { asc, count, eq, inArray, sql } from 'drizzle-orm'
+import { asc, count, eq, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { heldPrices, users } from '../../../db/schema.ts'
+import { prepared } from '../../../db/transactions.ts'
 import { clear, raise } from '../../alerts.ts'
 import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
@@ -78,14 +79,14 @@ export function holdPrices(
   if (written) tellOfHeld(tx, now)
 }
 
+const drop = prepared(({ $client: client }) =>
+  client.query<{ id: number }, [symbols: string]>(
+    'delete from held_prices where symbol in (select value from json_each(?)) returning id',
+  ),
+)
 /** Prices that fit have come in since: the question is answered. */
 export function dropHeld(tx: Db, symbols: readonly string[], now: number): void {
-  const dropped = tx
-    .delete(heldPrices)
-    .where(inArray(heldPrices.symbol, [...symbols]))
-    .returning({ id: heldPrices.id })
-    .all()
-  if (dropped.length) tellOfHeld(tx, now)
+  if (drop(tx).all(JSON.stringify(symbols)).length) tellOfHeld(tx, now)
 }
 
 export function takeHeld(tx: Db, id: number, now: number): HeldPrice {
