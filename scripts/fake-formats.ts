@@ -13,13 +13,22 @@ function fieldhouse(now: Standings, timeOf: TimeOf) {
   const { event, golfers } = boardOf(now, timeOf)
   return {
     event: { ...event, version: version(now) },
-    golfers: golfers.map(({ player_id, ...golfer }) => ({ id: player_id, ...golfer })),
+    golfers: golfers.map(({ player_id, ...golfer }, i) => ({
+      id: player_id,
+      ...golfer,
+      rank: rankOf(i, golfers.length),
+      odds: oddsOf(i, golfers.length),
+    })),
   }
 }
 
+/** The favourites stand here and there in the list. */
+const rankOf = (i: number, all: number) => ((i * 7) % all) + 1
+const oddsOf = (i: number, all: number) => 4 + rankOf(i, all) * 1.5
+
 function datagolf(now: Standings) {
   return {
-    data: now.standings.map(one => ({
+    data: now.standings.map((one, i, all) => ({
       R1: whole(one, 1),
       R2: whole(one, 2),
       R3: whole(one, 3),
@@ -38,7 +47,7 @@ function datagolf(now: Standings) {
       top_10: 0.1,
       top_20: 0.2,
       top_5: 0.05,
-      win: 0.01,
+      win: 1 / oddsOf(i, all.length),
     })),
     info: { current_round: now.round, dead_heat_rules: 'no', event_name: now.name, last_update: version(now) },
   }

@@ -29,6 +29,7 @@ import { uploadRoutes } from './leagues/sheets/routes.ts'
 import { uploadPages } from './leagues/sheets/upload-pages.ts'
 import { entryRoutes } from './leagues/tours/entry-routes.ts'
 import { fieldRoutes } from './leagues/tours/field-routes.ts'
+import { leagueFieldRoutes } from './leagues/tours/league-field-routes.ts'
 import { tourPages } from './leagues/tours/pages.ts'
 import { tourRoutes } from './leagues/tours/routes.ts'
 import { mailPages } from './mail/routes.ts'
@@ -142,6 +143,7 @@ const everything = (app: App, known: Known) => {
         .use(markRoutes(app))
         .use(tourRoutes(app))
         .use(fieldRoutes(app))
+        .use(leagueFieldRoutes(app))
         .use(entryRoutes(app))
         .use(statsRoutes(app))
         .use(tradeRoutes(app))

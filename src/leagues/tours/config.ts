@@ -7,6 +7,8 @@ import { announcementConfig, checkWebhook } from '../announcements.ts'
 import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'
 import { countEntries } from './entry-queries.ts'
+import { checkedGroups, groupsSchema, kindOfGroups, storedGroups, usualPicks } from './group-config.ts'
+import { countOf, type GroupRules } from './groups.ts'
 import { mostPicks, type PickWindow } from './pick-rules.ts'
 import { findTour } from './queries.ts'
 import type { ScoringRules } from './scoring.ts'
@@ -28,6 +30,7 @@ export const tourConfig = t.Object(
         description: 'Until when picks may be made; null, or none: the first tee time',
       }),
     ),
+    groups: t.Optional(groupsSchema),
     missed_cut: t.Optional(
       t.Object(
         {
@@ -59,7 +62,6 @@ export const tourConfig = t.Object(
 )
 
 const usual = {
-  picks: 6,
   tiebreak: 'guess',
   max_entries: 10,
   auto_finalize: true,
@@ -71,6 +73,7 @@ export type TourRules = ScoringRules &
   Pick<PickWindow, 'deadline' | 'event'> & {
     tour: string
     picks: number
+    groups: GroupRules | null
     max_entries: number
     auto_finalize: boolean
   }
@@ -80,44 +83,56 @@ export function checkedTourConfig(
   { db, config: settings }: Pick<App, 'db' | 'config'>,
   league?: League,
 ): Record<string, unknown> {
-  const errors = configErrors(tourConfig, given)
+  const { groups: givenGroups, ...others } = given
+  const errors = configErrors(tourConfig, givenGroups === null ? others : given)
   if (errors.length) refuse('invalid', 'The config does not fit a tour league', { errors })
-  const config = { ...usual, ...(given as Static<typeof tourConfig>) }
+  const typed = given as Static<typeof tourConfig>
+  const { groups, errors: wrongGroups } = checkedGroups(typed)
+  errors.push(...wrongGroups)
+  const config = { ...usual, ...typed, picks: typed.picks ?? (groups ? countOf(groups) : usualPicks) }
   const best = config.best ?? Math.max(1, Math.min(config.picks, 4))
   if (!findTour(db, config.tour)) errors.push({ path: 'config.tour', message: `There is no tour ${config.tour}.` })
   if (best > config.picks)
     errors.push({ path: 'config.best', message: `At most ${config.picks}, the number of picks.` })
   if (errors.length) refuse('invalid', 'The config does not fit a tour league', { errors })
   checkWebhook(given, { config: settings }, league)
-  if (league && countEntries(db, league.id) > 0) insistSame(tourRulesOf(league), config)
-  return { ...config, best, event: config.event?.trim() || null, deadline: config.deadline ?? null }
+  if (league && countEntries(db, league.id) > 0) insistSame(tourRulesOf(league), { ...config, groups })
+  return {
+    ...config,
+    ...(groups && { groups: storedGroups(groups) }),
+    best,
+    event: config.event?.trim() || null,
+    deadline: config.deadline ?? null,
+  }
 }
 
 /** What entries have been made for cannot become something else under them. */
 function insistSame(
   rules: TourRules,
-  { tour, event, picks }: { tour: string; event?: string | null; picks: number },
+  { tour, event, picks, groups }: Pick<TourRules, 'tour' | 'picks' | 'groups'> & { event?: string | null },
 ): void {
   const changed =
     tour !== rules.tour
       ? 'tour'
       : picks !== rules.picks
         ? 'picks'
-        : rules.event !== null && event !== rules.event && 'event'
+        : rules.event !== null && event !== rules.event
+          ? 'event'
+          : kindOfGroups(groups) !== kindOfGroups(rules.groups) && 'groups'
   if (changed) refuse('conflict', `Entries have been made: config.${changed} stays as it is`)
 }
 
 type Configured = Pick<League, 'config'>
 
 export function tourRulesOf({ config }: Configured): TourRules {
-  const { tour, event, picks, best, deadline, missed_cut, tiebreak, max_entries, auto_finalize } = config as Required<
-    Static<typeof tourConfig>
-  >
+  const { tour, event, picks, groups, best, deadline, missed_cut, tiebreak, max_entries, auto_finalize } =
+    config as Required<Static<typeof tourConfig>>
   return {
     tour,
     event,
     picks,
     best,
+    groups: groups?.lists ? { lists: groups.lists } : groups?.by ? { by: groups.by, count: picks } : null,
     deadline: deadline === null ? null : Date.parse(deadline),
     missed_cut,
     tiebreak,

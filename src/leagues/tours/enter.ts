@@ -40,10 +40,11 @@ function requireOpen(tx: Db, id: number, now: number) {
 
 type Open = ReturnType<typeof requireOpen>
 
-function requireValidPicks(picks: readonly string[], { league, board, why }: Open): void {
+function requireValidPicks(picks: readonly string[], { league, board, groups, why }: Open): void {
   const rules = tourRulesOf(league)
   const field = new Map(board?.golfers.map(golfer => [golfer.player_id, golfer]))
-  const errors = checkPicks(picks, rules.picks, field)
+  if (rules.groups && !groups && why) refuse('invalid', why, { errors: [{ path: 'picks', message: `${why}.` }] })
+  const errors = checkPicks(picks, rules.picks, field, groups?.groups)
   if (errors.length > 0)
     refuse('invalid', field.size > 0 ? 'The picks do not fit' : (why ?? 'There is no field yet'), { errors })
 }

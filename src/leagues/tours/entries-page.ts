@@ -1,10 +1,11 @@
 /** The entries of a league: one's own, the form that makes another, and everyone's with live scores. */
 
 import { type Content, type Html, html } from '../../platform/html.ts'
+import { isAtLeast } from '../../platform/http/access.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { address } from '../../ui/parts/address.ts'
-import { action, type FormChoice, form, formField } from '../../ui/parts/form.ts'
+import { action } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
@@ -13,7 +14,7 @@ import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
 import type { TourRules } from './config.ts'
 import type { EntryView } from './entry.ts'
-import { type Golfer, isOut } from './feeds/board.ts'
+import { entryForm, type RefusedEntry } from './entry-form.ts'
 import { tourKindPages } from './kind-pages.ts'
 import { feedNotice, pickList } from './page-parts.ts'
 import type { Picks } from './picks.ts'
@@ -33,6 +34,7 @@ export type EntriesData = {
   mine: readonly EntryView[]
   /** The own entry that is being changed. */
   editing: EntryView | undefined
+  refused?: RefusedEntry
 }
 
 export function entriesBody(data: EntriesData, everyone: Html, who: Who | undefined): Html {
@@ -51,13 +53,22 @@ export function entriesBody(data: EntriesData, everyone: Html, who: Who | undefi
     { label: 'Entries', value: number(data.pagination.total) },
   ]
   return html`${leagueHead({ league, kind: tourKindPages, who, tab: 'entries', figures })}${!isOver && feedNotice(tour)}
-${isPlayer && mine.length > 0 && own(data)}
-${open && isPlayer && (mine.length < rules.max_entries || data.editing) && entryForm(data)}
+${unknownNotice(data, who)}${isPlayer && mine.length > 0 && own(data)}
+${open && isPlayer && (mine.length < rules.max_entries || data.editing) && entryPart(data, who)}
 ${open && !who && notice(html`<a href="/sign-in?next=/leagues/${league.id}/entries">Sign in</a> to make an entry.`)}
 <section class="part">
 <h2>Everyone</h2>
 ${everyone}
 </section>`
+}
+
+/** For officers: names of the league's groups that nobody in the field has. */
+function unknownNotice({ picking: { groups }, open, league }: EntriesData, who: Who | undefined): Content {
+  if (!open || !groups?.unknown.length || !isAtLeast(who, 'officer')) return null
+  return notice(
+    html`Of the groups of this league, ${groups.unknown.join(', ')} ${groups.unknown.length === 1 ? 'is' : 'are'} not in the field: <a href="/leagues/${league.id}/settings">correct the groups</a>.`,
+    'warn',
+  )
 }
 
 function own({ league, mine, open }: EntriesData): Html {
@@ -94,54 +105,15 @@ ${table({
 </section>`
 }
 
-function entryForm({ league, rules, picking, editing }: EntriesData): Html {
-  const field_ = picking.board?.golfers ?? []
-  const path = `/leagues/${league.id}/entries`
-  if (field_.length === 0)
-    return html`<section class="part" id="entry">${emptyState('No field yet', picking.why ?? 'Picks can be made once the feed shows who plays.')}</section>`
-  const choices = choicesOf(field_)
-  return html`<section class="part" id="entry">
-<h2>${editing ? html`Change ${name(editing.name)}` : 'Make your entry'}</h2>
-<p>${number(rules.picks)} picks, the best ${number(rules.best)} count; lower is better. They can be changed until ${time(picking.closesAt)}.</p>
-${form(
-  {
-    method: editing ? 'put' : 'post',
-    action: editing ? `/api/v1${path}/${editing.id}` : `/api/v1${path}`,
-    goTo: path,
-    done: editing ? 'Changed' : 'You are in',
-  },
-  html`${formField({ label: 'Team name', name: 'name', optional: true, maxlength: 60, value: editing?.name, hint: 'Shown on the board; blank = your name' })}
-<fieldset><legend>Picks</legend><div class="columns">
-${Array.from({ length: rules.picks }, (_, i) =>
-  formField({ label: `Pick ${i + 1}`, name: `picks[${i}]`, type: 'select', value: editing?.picks?.[i] ?? '', choices }),
-)}
-</div></fieldset>
-${
-  rules.tiebreak === 'guess' &&
-  formField({
-    label: 'Guess the winning score, to par',
-    name: 'tiebreaker',
-    type: 'number',
-    optional: true,
-    min: -99,
-    max: 199,
-    value: editing?.tiebreaker,
-    hint: 'Such as −12. The nearest guess breaks ties',
-  })
-}`,
-  editing ? 'Save' : 'Enter',
-)}
-</section>`
+function entryPart({ league, rules, picking, editing, refused }: EntriesData, who: Who): Html {
+  const isReady = (picking.board?.golfers.length ?? 0) > 0 && (!rules.groups || picking.groups)
+  if (isReady) return entryForm({ leagueId: league.id, rules, picking, who, editing, refused })
+  const next =
+    isAtLeast(who, 'officer') &&
+    html`<a class="button" href="/tours/${rules.tour}/upcoming">Enter the field of the coming event</a>`
+  const why = picking.why ?? 'Picks can be made once the feed shows who plays'
+  return html`<section class="part" id="entry">${emptyState('No field yet', `${why}.`, next)}</section>`
 }
-
-/** By name, as one looks for somebody; typing the first letters finds them. */
-const choicesOf = (golfers: readonly Golfer[]): FormChoice[] => [
-  { value: '', label: '–' },
-  ...golfers
-    .filter(golfer => !isOut(golfer))
-    .map(golfer => ({ value: golfer.player_id, label: golfer.name }))
-    .sort((a, b) => a.label.localeCompare(b.label, 'en')),
-]
 
 /** The part that keeps itself fresh. */
 export function everyoneBody({ league, ranked, pagination: pages, open }: EntriesData): Html {

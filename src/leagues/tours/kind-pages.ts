@@ -1,4 +1,4 @@
-import { html } from '../../platform/html.ts'
+import { type Html, html } from '../../platform/html.ts'
 import { formField } from '../../ui/parts/form.ts'
 import { number, toPar } from '../../ui/parts/values.ts'
 import {
@@ -7,6 +7,7 @@ import {
   choices,
   fieldText,
   type KindPages,
+  type LeagueConfig,
   partOf,
   publicField,
 } from '../kind-pages.ts'
@@ -37,6 +38,18 @@ ${formField({ label: 'Event', name: 'config.event', optional: true, value: field
 ${formField({ label: 'Picks', name: 'config.picks', type: 'number', min: 1, max: 50, value: fieldText(config.picks) ?? 6 })}
 ${formField({ label: 'Best that count', name: 'config.best', type: 'number', min: 1, max: 50, value: fieldText(config.best) ?? 4 })}
 </div>
+<details${partOf(config.groups).by !== undefined || partOf(config.groups).lists !== undefined ? html` open` : ''}><summary>Groups: one pick of each</summary>
+${formField({
+  label: 'Groups',
+  name: 'config.groups.by',
+  type: 'select',
+  optional: true,
+  value: fieldText(partOf(config.groups).by) ?? '',
+  choices: choices({ '': 'none, or those named below', odds: 'the field by odds', rank: 'the field by world rank' }),
+  hint: 'As many as there are picks, the favourites in the first. Odds and ranks come from the feed, or with a field that is entered by hand',
+})}
+${groupRows(partOf(config.groups).lists)}
+</details>
 ${formField({ label: 'Deadline for picks', name: 'config.deadline', type: 'time', optional: true, value: fieldText(config.deadline), hint: 'In your time zone; blank = the first tee time' })}
 <div class="columns">
 ${formField({
@@ -63,4 +76,16 @@ ${formField({ label: 'Max entries per member', name: 'config.max_entries', type:
 ${publicField(config)}${autoFinalizeField({ auto_finalize: true, ...config }, 'Finalise automatically when the feed says the event is over')}
 </fieldset>
 ${announcementFields(config, announces)}`,
+}
+
+/** Those there are, and some to fill in. */
+function groupRows(given: unknown): Html {
+  const lists = Array.isArray(given) ? given.map(partOf) : []
+  const rows = [...lists, {}, {}, ...Array.from({ length: Math.max(0, 2 - lists.length) }, () => ({}))]
+  return html`${rows.slice(0, 26).map(
+    ({ name, players }: LeagueConfig, i) => html`<div class="columns">
+${formField({ label: `Group ${i + 1}`, name: `config.groups.lists.${i}.name`, optional: true, maxlength: 40, value: fieldText(name) })}
+${formField({ label: 'Golfers, one a line', name: `config.groups.lists.${i}.players`, type: 'list', optional: true, value: Array.isArray(players) ? players.join('\n') : undefined })}
+</div>`,
+  )}`
 }

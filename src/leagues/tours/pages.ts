@@ -1,10 +1,15 @@
 /** Pages of tours and entries: they ask what the API asks, and show it. */
-import { Elysia, t } from 'elysia'
+import { Value } from '@sinclair/typebox/value'
+import { Elysia, type Static, t } from 'elysia'
+import { seeOther } from '../../accounts/entrance.ts'
 import type { App } from '../../context.ts'
-import { refuse } from '../../errors.ts'
+import { Refusal, refuse } from '../../errors.ts'
 import { rankedPage as boardPageOf } from '../../leaderboard/page.ts'
 import { canonical } from '../../leaderboard/query.ts'
-import { access } from '../../platform/http/access.ts'
+import { readBody } from '../../platform/body.ts'
+import type { Html } from '../../platform/html.ts'
+import { access, signedIn } from '../../platform/http/access.ts'
+import { fieldErrors } from '../../platform/http/field-errors.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
@@ -14,7 +19,9 @@ import { live, livePart } from '../../ui/parts/live.ts'
 import { leagueViewById } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
 import { tourRulesOf } from './config.ts'
+import { editEntry, enter } from './enter.ts'
 import { type EntriesData, entriesBody, everyoneBody } from './entries-page.ts'
+import { newEntry } from './entry.ts'
 import { entriesByIds, listEntries } from './entry-queries.ts'
 import { openUnmatched } from './match-field.ts'
 import { arePicksOpen } from './picks.ts'
@@ -32,6 +39,15 @@ const entriesQuery = t.Object({ ...pageQuery, edit: t.Optional(idSchema) })
 const bySlug = t.Object({ slug: t.String({ maxLength: 40 }) })
 const fieldQuery = t.Object({ ...pageQuery, q: t.Optional(t.String({ maxLength: 100 })) })
 const onePage = 50
+
+const mostFormBytes = 64 * 1024
+
+/** `picks[]` of boxes, `picks[0]` of groups. */
+function entryOfForm(form: URLSearchParams): Static<typeof newEntry> {
+  const [name, guess] = [form.get('name')?.trim(), form.get('tiebreaker')?.trim()]
+  const picks = [...form].flatMap(([key, value]) => (/^picks\[\d*\]$/.test(key) && value ? [value] : []))
+  return { ...(name && { name }), picks, tiebreaker: guess ? Number(guess) : null }
+}
 
 type Asked = { page?: number; edit?: number }
 
@@ -75,6 +91,34 @@ export const tourPages = (app: App) => {
     }
   }
 
+  const entriesPage = (data: EntriesData, everyone: Html, who: Who | undefined, status?: number) => {
+    const [scripts, styles] = [['picks.js'], ['picks.css']]
+    const body = entriesBody(data, everyone, who)
+    return page({ title: `Entries of ${data.league.name}`, who, nav, scripts, styles, body }, status)
+  }
+
+  /** The form of an entry as a browser without script sends it: done, or shown again with what is wrong. */
+  async function takeForm(
+    id: number,
+    who: Who,
+    request: Request,
+    take: (given: Static<typeof newEntry>) => Promise<unknown>,
+    edit?: number,
+  ) {
+    const given = entryOfForm(new URLSearchParams(new TextDecoder().decode(await readBody(request, mostFormBytes))))
+    try {
+      const errors = fieldErrors(Value.Errors(newEntry, given))
+      if (errors.length > 0) refuse('invalid', 'The entry does not fit', { errors })
+      await take(given)
+      return seeOther(`/leagues/${id}/entries`)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      const message = [error.detail, ...(error.extra.errors ?? []).map(({ message }) => message)].join(' · ')
+      const data = await entriesData(id, { edit }, who)
+      return entriesPage({ ...data, refused: { ...given, message } }, everyoneBody(data), who, error.status)
+    }
+  }
+
   const tourVersion = (slug: string) => stamps.of([['tour', slug]])
   function tourData(slug: string, query: { page?: number; q?: string }, who: Who | undefined): TourData {
     const tour = tourBySlug(db, slug)
@@ -111,10 +155,25 @@ export const tourPages = (app: App) => {
         const path = `/leagues/${id}/entries`
         const from = address(`${path}/list`, { page: query.page })
         const everyone = live({ id: 'entries', events: `${path}/events`, from, version }, everyoneBody(data))
-        const title = `Entries of ${data.league.name}`
-        return page({ title, who, nav, body: entriesBody(data, everyone, who) })
+        return entriesPage(data, everyone, who)
       },
       { params: one, query: entriesQuery, may: 'reader', counted: true, detail: hidden },
+    )
+    .post(
+      '/leagues/:id/entries',
+      ({ params: { id }, request, who }) => {
+        const member = signedIn(who)
+        return takeForm(id, member, request, given => enter(app, id, member, given))
+      },
+      { params: one, may: 'member', parse: 'none', detail: hidden },
+    )
+    .post(
+      '/leagues/:id/entries/:entry_id',
+      ({ params: { id, entry_id }, request, who }) => {
+        const member = signedIn(who)
+        return takeForm(id, member, request, given => editEntry(app, id, entry_id, member, given), entry_id)
+      },
+      { params: t.Object({ id: idSchema, entry_id: idSchema }), may: 'member', parse: 'none', detail: hidden },
     )
     .get(
       '/leagues/:id/entries/list',

@@ -1,15 +1,21 @@
 import type { FieldError } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
 import { type FeedBoard, type Golfer, hasBegun, isEvent, isOut } from './feeds/board.ts'
+import type { Group } from './groups.ts'
 
 export const mostPicks = 50
 
 /** Says what is wrong with an entry's picks; nothing if they are good. */
-export function checkPicks(picks: readonly string[], count: number, field: ReadonlyMap<string, Golfer>): FieldError[] {
+export function checkPicks(
+  picks: readonly string[],
+  count: number,
+  field: ReadonlyMap<string, Golfer>,
+  groups: readonly Group[] = [],
+): FieldError[] {
   if (field.size === 0)
     return [{ path: 'picks', message: 'Picks cannot be checked yet: the field has not been published.' }]
   const wrong: FieldError[] = []
-  if (picks.length !== count)
+  if (picks.length !== count && groups.length === 0)
     wrong.push({ path: 'picks', message: `Pick ${count} golfers; these are ${picks.length}.` })
   picks.forEach((id, i) => {
     const golfer = field.get(id)
@@ -18,6 +24,26 @@ export function checkPicks(picks: readonly string[], count: number, field: Reado
     if (!golfer) wrong.push({ path, message: `${id} is not in the field.` })
     else if (earlier < i) wrong.push({ path, message: `${golfer.name} is picked already.` })
     else if (isOut(golfer)) wrong.push({ path, message: `${golfer.name} is out of the event.` })
+  })
+  return [...wrong, ...checkGroups(picks, field, groups)]
+}
+
+/** One of each. */
+function checkGroups(
+  picks: readonly string[],
+  field: ReadonlyMap<string, Golfer>,
+  groups: readonly Group[],
+): FieldError[] {
+  if (groups.length === 0) return []
+  const wrong: FieldError[] = picks.flatMap((id, i) => {
+    const golfer = field.get(id)
+    const isIn = groups.some(({ players }) => players.has(id))
+    return golfer && !isIn ? [{ path: `picks[${i}]`, message: `${golfer.name} is in no group.` }] : []
+  })
+  groups.forEach(({ name, players }, i) => {
+    const chosen = picks.filter(id => players.has(id)).length
+    if (chosen !== 1)
+      wrong.push({ path: `picks[${i}]`, message: `Pick one of group ${name}${chosen > 1 ? `, not ${chosen}` : ''}.` })
   })
   return wrong
 }

@@ -5,8 +5,10 @@ import type { League } from '../league.ts'
 import { changeLeague } from '../queries.ts'
 import { pickWindowOf, tourRulesOf } from './config.ts'
 import { type FeedBoard, isEvent } from './feeds/board.ts'
+import { type Groups, groupsOf } from './groups.ts'
 import { picksAreOpen, picksClose } from './pick-rules.ts'
 import { eventsOf, findEvent, findTour, golfersOf, upcomingEvent } from './queries.ts'
+import { type Ratings, ratingsOf } from './ratings.ts'
 import { storedBoard } from './stored-events.ts'
 import { eventKey, feedEventOf, type TourEvent } from './tour.ts'
 
@@ -48,6 +50,9 @@ const shell = (event: TourEvent): FeedBoard => ({ event: feedEventOf(event), gol
 export type Picks = {
   event: TourEvent | undefined
   board: FeedBoard | null
+  ratings: Ratings
+  /** Of a league that is played in groups, once the field lets them be made. */
+  groups: Groups | undefined
   /** When the picks close by the clock, ms since 1970. */
   closesAt: number
   /** Play has begun, whatever the clock says. */
@@ -64,7 +69,14 @@ export function picksOf(db: Db, league: League): Picks {
   const window = { ...pickWindowOf(league), ...(event && { event: eventKey(event) }) }
   const closesAt = picksClose(window, board)
   const shut = !picksAreOpen(Number.NEGATIVE_INFINITY, window, board)
-  return { event, board, closesAt, shut, why: 'why' in found ? found.why : undefined }
+  const ratings = event ? ratingsOf(db, event.id) : new Map()
+  const rules = tourRulesOf(league).groups
+  const groups = rules && board ? groupsOf(rules, board.golfers, ratings) : undefined
+  const lacking =
+    rules && !groups && 'by' in rules
+      ? `The groups are made by ${rules.by === 'odds' ? 'odds' : 'world rank'}, which nobody has told yet for this field. An officer can enter them on the page of the tour’s coming event`
+      : undefined
+  return { event, board, ratings, groups, closesAt, shut, why: 'why' in found ? found.why : lacking }
 }
 
 export const arePicksOpen = ({ closesAt, shut }: Picks, now: number): boolean => !shut && now < closesAt

@@ -42,7 +42,8 @@ function isChanged(input) {
 /** The field an error speaks of: `config.weights.deads` is said of `config.weights`. */
 export function fieldFor(form, path) {
   for (let name = path; name; name = name.slice(0, Math.max(0, name.lastIndexOf('.')))) {
-    const input = form.elements[name]
+    const named = form.elements[name]
+    const input = named instanceof RadioNodeList ? named[0] : named
     if (input && input.type !== 'hidden') return input
   }
 }
@@ -60,6 +61,8 @@ export function showInZone(input) {
 function readField(input) {
   const type = input.dataset.type ?? input.type
   if (type === 'checkbox') return input.checked
+  if (type === 'plain') return undefined // for the page that takes the form without script
+  if (type === 'choice') return input.checked ? input.value : undefined
   if (type === 'tick') return input.checked ? Number(input.value) : undefined
   if (type === 'text-tick') return input.checked ? input.value : undefined
   if (type === 'radio' && !input.checked) return undefined

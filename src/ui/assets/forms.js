@@ -31,7 +31,7 @@ async function send(form, button) {
   if (button) button.disabled = true
   form.setAttribute('aria-busy', 'true')
   try {
-    let answer = await call(method, form.getAttribute('action'), body, keyOf(form, body))
+    let answer = await call(method, form.dataset.to ?? form.getAttribute('action'), body, keyOf(form, body))
     unanswered.delete(form)
     if (follows !== undefined && answer.job_id && answer.status !== 'skipped') {
       const job = await follow(answer.job_id, form)
@@ -95,7 +95,7 @@ export function clearErrors(form) {
 const nameOf = path =>
   path
     .replace(/^config\./, '')
-    .replaceAll(/\.(\d+)/g, (_, index) => ` ${Number(index) + 1}`)
+    .replaceAll(/[.[](\d+)\]?/g, (_, index) => ` ${Number(index) + 1}`)
     .replaceAll(/[._]/g, ' ')
 
 /** Beside the fields that are named, and all that names none in one notice. Focus goes to the first of them. */
@@ -104,6 +104,7 @@ export function showErrors(form, message, errors) {
     const input = fieldFor(form, path)
     if (!input) return false
     const place = document.getElementById(`${input.id}-error`)
+    if (!place) return false
     input.setAttribute('aria-invalid', 'true')
     place.textContent = message
     place.hidden = false

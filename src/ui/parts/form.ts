@@ -130,6 +130,8 @@ ${hint && html`<p class="hint">${hint}</p>`}
 export type FormTarget = {
   method?: 'post' | 'put' | 'patch' | 'delete'
   action: string
+  /** A page that takes the same form without script. */
+  plain?: string
   /** Where to go when it has worked: `/leagues/{id}` takes `id` from the answer. Default: the same page anew. `stay`: nowhere. */
   goTo?: string
   /** Sent with an Idempotency-Key: what was not answered may be sent again, and is done once. */
@@ -146,8 +148,8 @@ export type FormTarget = {
   follow?: boolean
 }
 
-const target = ({ method = 'post', action, goTo, done, confirm, ask, follow, once, renews }: FormTarget): Html =>
-  html` data-api method="post" data-method="${method}" action="${action}"${attribute('data-go-to', goTo)}${attribute('data-renews', renews)}${attribute('data-done', done)}${attribute('data-confirm', confirm)}${attribute('data-ask', ask?.label)}${attribute('data-ask-name', ask?.name)}${attribute('data-ask-optional', ask?.optional)}${attribute('data-follow', follow)}${attribute('data-once', once)}`
+const target = ({ method = 'post', action, plain, goTo, done, confirm, ask, follow, once, renews }: FormTarget): Html =>
+  html` data-api method="post" data-method="${method}" action="${plain ?? action}"${attribute('data-to', plain && action)}${attribute('data-go-to', goTo)}${attribute('data-renews', renews)}${attribute('data-done', done)}${attribute('data-confirm', confirm)}${attribute('data-ask', ask?.label)}${attribute('data-ask-name', ask?.name)}${attribute('data-ask-optional', ask?.optional)}${attribute('data-follow', follow)}${attribute('data-once', once)}`
 
 /** `form({ action: '/api/v1/leagues', goTo: '/leagues/{id}' }, [field(…)], 'Create')`. Give what is shown from the answer as `answer('key')`; `beside` stands beside the button. */
 export const form = (

@@ -1,0 +1,73 @@
+/** Who can be picked in a league, and how: for programs what the entry form is for people. */
+import { Elysia, t } from 'elysia'
+import type { App } from '../../context.ts'
+import { refuse } from '../../errors.ts'
+import { iso } from '../../platform/clock.ts'
+import { access } from '../../platform/http/access.ts'
+import { paged, pageOf, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
+import { describe } from '../../platform/http/route-docs.ts'
+import { idParams } from '../../platform/http/shared-schemas.ts'
+import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { readableLeague } from '../visibility.ts'
+import { isOut } from './feeds/board.ts'
+import { arePicksOpen } from './picks.ts'
+import { byStrength } from './ratings.ts'
+
+const fieldSchema = t.Object(
+  {
+    event: t.Nullable(t.String()),
+    picks_open: t.Boolean(),
+    picks_close_at: dateTimeSchema,
+    why: t.Nullable(t.String({ description: 'Why nobody can be picked yet' })),
+    groups: t.Array(
+      t.Object({ name: t.String(), players: t.Array(t.String()) }, { description: 'Pick one of each; none: anyone' }),
+    ),
+    players: t.Array(
+      t.Object({
+        player_id: t.String(),
+        name: t.String(),
+        rank: t.Nullable(t.Integer({ description: 'In the world' })),
+        odds: t.Nullable(t.Number({ description: 'Decimal: what 1 pays' })),
+        group: t.Nullable(t.String()),
+      }),
+    ),
+    pagination: paginationSchema,
+  },
+  { description: 'The field of a league' },
+)
+
+export const leagueFieldRoutes = (app: App) =>
+  new Elysia({ prefix: '/leagues/:id', tags: ['entries'] }).use(access(app)).get(
+    '/field',
+    ({ params: { id }, query, request, who, set }) => {
+      const league = readableLeague(app.db, id, who)
+      if (league.kind !== 'tour') refuse('not_found', `Leagues of kind ${league.kind} have no field`)
+      const picking = app.tourBoards.picking(league)
+      const { event, board, ratings, why, closesAt } = picking
+      const groups = picking.groups?.groups ?? []
+      const golfers = byStrength(board?.golfers.filter(golfer => !isOut(golfer)) ?? [], ratings)
+      const asked = pageOf(query)
+      const players = golfers.slice(asked.offset, asked.offset + asked.limit).map(({ player_id, name }) => ({
+        player_id,
+        name,
+        rank: ratings.get(player_id)?.rank ?? null,
+        odds: ratings.get(player_id)?.odds ?? null,
+        group: groups.find(group => group.players.has(player_id))?.name ?? null,
+      }))
+      return paged({ request, set }, asked, golfers.length, {
+        event: event?.name ?? null,
+        picks_open: arePicksOpen(picking, app.clock.now()),
+        picks_close_at: iso(closesAt),
+        why: why ?? null,
+        groups: groups.map(({ name, players }) => ({ name, players: [...players] })),
+        players,
+      })
+    },
+    {
+      params: idParams,
+      query: t.Object(pageQuery),
+      may: 'reader',
+      counted: true,
+      detail: describe('Who can be picked, the favourite first, with ranks, odds and groups', fieldSchema),
+    },
+  )

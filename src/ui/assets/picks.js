@@ -1,0 +1,100 @@
+// Choosing golfers: the list is searched as one types, and who is chosen stands beside it. Without script it is a list of boxes.
+import { classed, made } from './elements.js'
+
+for (const chooser of document.querySelectorAll('[data-chooser]')) watch(chooser)
+
+/** As people type it: without accents, in small letters. */
+const plain = text =>
+  text
+    .toLowerCase()
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
+    .replace(/ø/g, 'o')
+    .replace(/æ/g, 'ae')
+    .replace(/ł/g, 'l')
+    .replace(/[’'`.]/g, '')
+
+function watch(chooser) {
+  const most = Number(chooser.dataset.chooser)
+  const find = chooser.querySelector('[data-find]')
+  const list = chooser.querySelector('[data-golfers]')
+  const count = chooser.querySelector('[data-chosen-count]')
+  const chosen = chooser.querySelector('[data-chosen]')
+  const boxes = [...list.querySelectorAll('input')]
+  const groups = [...list.querySelectorAll('[data-group]')]
+  const names = new Map(boxes.map(box => [box, box.closest('label').querySelector('.name').textContent]))
+  const shown = () => boxes.filter(box => !box.closest('li').hidden)
+
+  function filter() {
+    const words = plain(find.value).split(/\s+/).filter(Boolean)
+    for (const box of boxes) {
+      const name = plain(names.get(box))
+      box.closest('li').hidden = !words.every(word => name.includes(word))
+    }
+    for (const group of groups) group.hidden = !group.querySelector('li:not([hidden])')
+    list.querySelector('[data-nobody]').hidden = shown().length > 0
+  }
+
+  function show() {
+    const picked = boxes.filter(box => box.checked)
+    const left = most - picked.length
+    count.textContent =
+      left > 0
+        ? `${picked.length} of ${most} chosen`
+        : left < 0
+          ? `${-left} too many: take some out`
+          : `All ${most} chosen`
+    for (const box of boxes) if (box.type === 'checkbox') box.disabled = left <= 0 && !box.checked
+    const rows = groups.length
+      ? groups.map(group => ({ group: group.dataset.group, box: picked.find(box => group.contains(box)) }))
+      : picked.map(box => ({ box }))
+    chosen.replaceChildren(...rows.map(row))
+  }
+
+  function row({ group, box }) {
+    const label = group ? [classed('quiet', made('small', `Group ${group}: `))] : []
+    if (!box) return made('li', ...label, classed('quiet', made('span', 'nobody yet')))
+    const name = names.get(box)
+    const remove = classed('small quiet', made('button', '×'))
+    remove.type = 'button'
+    remove.setAttribute('aria-label', `Take out ${name}`)
+    remove.addEventListener('click', () => {
+      box.checked = false
+      show()
+      find.focus()
+    })
+    return made('li', ...label, made('bdi', name), ' ', remove)
+  }
+
+  find.addEventListener('input', filter)
+  find.addEventListener('keydown', event => {
+    if (event.key === 'ArrowDown') {
+      event.preventDefault()
+      shown()[0]?.focus()
+    }
+    if (event.key === 'Escape' && find.value) {
+      event.preventDefault()
+      find.value = ''
+      filter()
+    }
+    if (event.key !== 'Enter') return
+    event.preventDefault() // sends nothing while one searches
+    const free = find.value.trim() ? shown().filter(box => !box.checked && !box.disabled) : []
+    const first = free.find(box => plain(names.get(box)).startsWith(plain(find.value).trim())) ?? free[0]
+    if (!first) return
+    first.checked = true
+    find.value = ''
+    filter()
+    show()
+  })
+  list.addEventListener('keydown', event => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+    if (!step || event.target.type !== 'checkbox') return // radio buttons go by themselves
+    event.preventDefault()
+    const all = shown().filter(box => !box.disabled)
+    const at = all.indexOf(event.target) + step
+    ;(all[at] ?? (at < 0 ? find : event.target)).focus()
+  })
+  list.addEventListener('change', show)
+  show()
+}

@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'bun:test'
+import type { Golfer } from '../src/leagues/tours/feeds/board.ts'
+import { groupsOf } from '../src/leagues/tours/groups.ts'
+import { refusalOf, until } from './start.ts'
+import { enter, feedFor, newTour, newTourLeague, newUser, players, startStill, tour } from './tours.ts'
+
+async function startGrouped(config: object) {
+  const fieldhouse = await startStill()
+  const { call } = fieldhouse
+  await newTour(call, feedFor().url)
+  await until(async () => (await tour(call)).status === 'ok')
+  const league = await newTourLeague(call, { picks: undefined, best: 2, ...config })
+  const field: Golfer[] = await players(call)
+  return { ...fieldhouse, league, field, ann: await newUser(fieldhouse, 'ann') }
+}
+
+test('in a league with groups by odds an entry picks one of each', async () => {
+  const { call, league, field, ann } = await startGrouped({ groups: { by: 'odds', count: 3 } })
+  expect(league.config).toMatchObject({ picks: 3, groups: { by: 'odds' } })
+  const path = `/api/v1/leagues/${league.id}`
+  const { groups } = await call.get(`${path}/field`)
+  expect(groups.map(({ name, players }: { name: string; players: string[] }) => [name, players.length])).toEqual([
+    ['A', 8],
+    ['B', 8],
+    ['C', 8],
+  ])
+  const [a, b, c] = groups.map(({ players }: { players: string[] }) => players)
+  const wrong = async (picks: string[]) => (await refusalOf(enter(ann, league.id, picks))).problem.errors
+  expect(await wrong([a[0], a[1], c[0]])).toEqual([
+    { path: 'picks[0]', message: 'Pick one of group A, not 2.' },
+    { path: 'picks[1]', message: 'Pick one of group B.' },
+  ])
+  expect(await wrong([a[0], b[0]])).toMatchObject([{ path: 'picks[2]', message: 'Pick one of group C.' }])
+  await enter(ann, league.id, [c[7], a[0], b[3]])
+  expect((await refusalOf(call.patch(path, { config: { groups: null } }))).status).toBe(409)
+  expect(field).toHaveLength(24)
+})
+
+test('the field of a league tells ranks, odds and groups to who writes a program', async () => {
+  const { as, league } = await startGrouped({ picks: 4, groups: { by: 'rank' } })
+  const { players, pagination, picks_open } = await as().get(`/api/v1/leagues/${league.id}/field?limit=5`)
+  expect(players).toHaveLength(5)
+  expect(players[0]).toMatchObject({ rank: 1, odds: 5.5, group: 'A', name: expect.any(String) })
+  expect(pagination.total).toBe(24)
+  expect(picks_open).toBe(true)
+})
+
+test('groups are named by lists of names as people write them; who is in none cannot be picked', async () => {
+  const { call, field, ann } = await startGrouped({ picks: 4 })
+  const [a, b, c, d] = field as [Golfer, Golfer, Golfer, Golfer]
+  const lists = [
+    { name: 'Favourites', players: [a.name.toUpperCase(), b.player_id] },
+    { name: 'Others', players: [c.name.split(' ').toReversed().join(' '), 'Ned Nowhere'] },
+  ]
+  const league = await newTourLeague(call, { picks: undefined, best: 1, groups: { lists } })
+  expect(league.config).toMatchObject({ picks: 2, groups: { lists } })
+  const wrong = async (picks: string[]) => (await refusalOf(enter(ann, league.id, picks))).problem.errors
+  expect(await wrong([a.player_id, d.player_id])).toEqual([
+    { path: 'picks[1]', message: `${d.name} is in no group.` },
+    { path: 'picks[1]', message: 'Pick one of group Others.' },
+  ])
+  await enter(ann, league.id, [c.player_id, b.player_id])
+  const page = await (await call.raw(`/leagues/${league.id}/entries`, { headers: { accept: 'text/html' } })).text()
+  expect(page).toContain('Ned Nowhere is not in the field')
+})
+
+test('groups that do not fit are refused with the place', async () => {
+  const { call } = await startGrouped({})
+  const wrong = async (config: object) =>
+    (await refusalOf(newTourLeague(call, { picks: undefined, ...config }))).problem.errors[0]
+  const list = (name: string, ...players: string[]) => ({ name, players })
+  expect(await wrong({ groups: {} })).toMatchObject({ path: 'config.groups.by' })
+  expect(await wrong({ groups: { by: 'luck' } })).toMatchObject({ path: 'config.groups.by' })
+  expect(await wrong({ picks: 5, groups: { by: 'odds', count: 4 } })).toMatchObject({
+    path: 'config.picks',
+    message: 'There are 4 groups, and one is picked of each: set 4 picks.',
+  })
+  expect(await wrong({ groups: { lists: [list('A', 'Ann')] } })).toMatchObject({ path: 'config.groups.lists' })
+  expect(await wrong({ groups: { lists: [list('A', 'Ann'), list('a', 'Bob')] } })).toMatchObject({
+    path: 'config.groups.lists',
+  })
+  expect(await wrong({ groups: { lists: [list('A', 'Ann Lee'), list('B', 'Lee, Ann')] } })).toMatchObject({
+    path: 'config.groups.lists',
+    message: 'ann lee is in two groups.',
+  })
+  expect(await wrong({ groups: { by: 'odds', lists: [list('A', 'Ann'), list('B', 'Bob')] } })).toMatchObject({
+    path: 'config.groups.lists',
+  })
+  expect(await wrong({ groups: { sizes: 4 } })).toMatchObject({ path: 'config.groups.sizes' })
+})
+
+describe('groups', () => {
+  const golfers = (count: number) =>
+    Array.from(
+      { length: count },
+      (_, i): Golfer => ({
+        player_id: `p${i}`,
+        name: `Golfer ${String(i).padStart(2, '0')}`,
+        position: null,
+        total: null,
+        today: null,
+        thru: null,
+        round: null,
+        rounds: [null, null, null, null],
+        status: 'active',
+        tee_time: null,
+      }),
+    )
+  const ratings = (count: number) =>
+    new Map(Array.from({ length: count }, (_, i) => [`p${i}`, { player_id: `p${i}`, rank: i + 1, odds: null }]))
+
+  test('are of like size, the favourites in the first, who has no rank in the last', () => {
+    const groups = groupsOf({ by: 'rank', count: 3 }, golfers(10).toReversed(), ratings(8))?.groups ?? []
+    expect(groups.map(({ players }) => players.size)).toEqual([3, 3, 4])
+    expect([...(groups[0]?.players ?? [])]).toEqual(['p0', 'p1', 'p2'])
+    expect([...(groups[2]?.players ?? [])]).toEqual(['p6', 'p7', 'p8', 'p9'])
+  })
+
+  test('are not made of a field that tells no odds', () => {
+    expect(groupsOf({ by: 'odds', count: 3 }, golfers(10), ratings(10))).toBeUndefined()
+    expect(groupsOf({ by: 'rank', count: 3 }, golfers(2), ratings(2))).toBeUndefined()
+  })
+})
