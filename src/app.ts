@@ -1,11 +1,12 @@
 /** Builds everything once, in order. What is opened first is closed last. */
 import { hostname } from 'node:os'
 import { eq } from 'drizzle-orm'
+import { fileOf } from '../db/file.ts'
 import { closeDatabase, type Db, openDatabase } from '../db/open.ts'
 import { facts, processes } from '../db/schema.ts'
 import { atomically, bestEffortWrite } from '../db/transactions.ts'
 import packageJson from '../package.json' with { type: 'json' }
-import { guardCookies } from './accounts/csrf.ts'
+import { guardCookies, isMutation } from './accounts/csrf.ts'
 import { identify, staysSignedIn } from './accounts/identify.ts'
 import { openPasswords, type PasswordCosts } from './accounts/password.ts'
 import { makeFirstAdmin, offerSetup } from './accounts/setup.ts'
@@ -244,7 +245,10 @@ export async function startFieldhouse(
         maxUpload: config.maxUploadMb * 1024 * 1024,
         uploadPaths,
         handle: request => router.fetch(request),
-        identify: request => identify(app, request),
+        identify(request) {
+          if (isMutation(request)) fileOf(db.$client)?.assertUsable() // what is read from another file may be wrong
+          return identify(app, request)
+        },
         guard: guardCookies(config),
         refused: (request, error) => refused(app, request, error),
         fastPath,

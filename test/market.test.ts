@@ -219,7 +219,7 @@ test('movement counts from midnight, UTC, by the holdings and prices of then', a
     ['ann', 1, null],
     ['bob', 2, null],
   ])
-  fieldhouse.clock.forward(day)
+  fieldhouse.clock.forward(day - hour / 2) // the next day, and no quote is a day old
   expect(await rows()).toEqual([
     ['ann', 1, 0],
     ['bob', 2, 0],

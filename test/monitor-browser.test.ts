@@ -73,14 +73,18 @@ browserTest('a page has one stream while its tab is seen, and none while it is h
 })
 
 browserTest('it is held still and goes on; cut off, it says that it is stale', async () => {
-  const { app, slow, page, visit, stop } = await desk()
+  const { app, call, slow, page, visit, stop } = await desk()
   await visit(monitor)
   await feed(page, 'live')
   await page.keyboard.press('p')
   await feed(page, 'paused')
+  await until(() => app.streams.size() === 0) // nobody tells the page of an update
+  const asked: string[] = []
+  page.on('request', request => asked.push(request.url()))
   const { jobId } = await app.jobs.start(slow, {})
-  await Bun.sleep(2_500) // long enough for an update that is not held
+  await until(async () => (await call.get(`/api/v1/jobs/status/${jobId}`)).status === 'PROGRESS')
   expect(await page.locator(`#run-${jobId}`).count()).toBe(0)
+  expect(asked).toEqual([])
   await page.click('[data-pause]')
   await page.waitForSelector(`#run-${jobId}`)
   await stop()

@@ -175,10 +175,10 @@ test('health, this moment and the cache are told, and the main page brings it al
 })
 
 test('who trades very much in a day is an alert until the day is over', async () => {
-  const { app, call, member, trade } = await startPlayed()
+  const { app, call, clock, member, trade } = await startPlayed()
+  clock.forward(24 * hour - (clock.now() % (24 * hour)) + 12 * hour) // noon
   const ann = await member('ann')
-  const midnight = Date.now() - (Date.now() % (24 * hour))
-  for (let i = 0; i < 101; i++) trade(ann, 'ACME', 1, Date.now() - midnight - 1_000)
+  for (let i = 0; i < 101; i++) trade(ann, 'ACME', 1, 11 * hour)
   await checkConditions(app)
   const { alerts } = await call.get(`${monitoring}/alerts/json?type=high_trades`)
   expect(alerts).toMatchObject([{ title: 'ann trades very much', data: { user_id: ann, trades: 101 } }])

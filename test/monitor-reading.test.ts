@@ -144,7 +144,7 @@ browserTest(
     const chosen = await page.evaluate(() => String(getSelection()))
     expect(chosen).toContain('job sweep')
     await call.post(`${monitor}/schedule/pause`, { name: 'backups.make', reason: 'Told while one marks' })
-    await Bun.sleep(1_500) // what is marked is held as it is
+    await page.waitForSelector('[data-held]')
     expect(await page.evaluate(() => String(getSelection()))).toBe(chosen)
     await page.evaluate(() => getSelection()?.removeAllRanges())
     await page.waitForSelector('text=Told while one marks', { timeout: 20_000 })

@@ -49,7 +49,7 @@ test('a second signal at once says nothing new, as npx signals twice; a later on
   const jobId = await busy.answer('job')
   await until(async () => (await busy.call.get(`/api/v1/jobs/status/${jobId}`)).status === 'PROGRESS')
   busy.child.kill('SIGTERM')
-  await Bun.sleep(1_200)
+  await Bun.sleep(1_200) // what comes within a second of the first is no second signal
   if (busy.child.exitCode === null) busy.child.kill('SIGTERM')
   expect(await busy.ended()).toBeOneOf([0, 1])
 })

@@ -110,7 +110,7 @@ test('a process killed while it holds the lock leaves nothing that the next one 
   feed.fault('slow')
   const asked = feed.requests.length
   await until(async () => (await doomed.call.get('/api/v1/jobs?status=PROGRESS&name=update_player_scores')).jobs[0])
-  await Bun.sleep(200) // well into its wait for the feed
+  await until(() => feed.requests.length > asked) // it waits for the feed
   await doomed.kill9()
   feed.fault(null)
 

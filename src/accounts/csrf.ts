@@ -5,6 +5,7 @@ import { refuseForeign } from './origin.ts'
 import { isSameSecret } from './secret.ts'
 
 const harmless = new Set(['GET', 'HEAD', 'OPTIONS'])
+export const isMutation = ({ method }: Request) => !harmless.has(method)
 /** Sent by who is not signed in yet, though an old cookie may come along: the origin alone decides. Unsubscribing asks for its token. */
 const entrances =
   /^\/(api\/v1\/(auth\/(login|signup|reset|forgot)|setup)|sign-in|sign-up|setup|password|forgot-password|unsubscribe)$/
@@ -15,7 +16,7 @@ export const csrfField = 'csrf_token'
 
 /** A mutation by cookie must come from our own pages: same origin, and with the token they were given. */
 export const guardCookies = (config: Config) => async (request: Request, who: Who | undefined) => {
-  if (who?.via !== 'session' || harmless.has(request.method) || entrances.test(new URL(request.url).pathname)) return
+  if (who?.via !== 'session' || !isMutation(request) || entrances.test(new URL(request.url).pathname)) return
   if (!request.headers.has('origin')) refuse('forbidden', 'This request does not say where it comes from (Origin)')
   refuseForeign(request, config)
   const token = request.headers.get('x-csrf-token') ?? (await tokenOfForm(request))

@@ -50,16 +50,22 @@ function watch(part) {
     timer = setTimeout(refresh, Math.max(delay, fetchedAt + atLeast - Date.now()))
   }
   async function refresh() {
-    if (isSelecting(part)) return soon(500)
+    if (isSelecting(part)) return holdUpdate()
     fetchedAt = Date.now()
     const from = part.dataset.from
     const response = await fetch(from, { headers: { accept: 'text/html' } }).catch(() => undefined)
     if (!response?.ok) return soon(1_000 * Number(response?.headers.get('retry-after') ?? 5))
     const markup = await response.text()
-    if (isSelecting(part)) return soon(500)
+    if (isSelecting(part)) return holdUpdate()
     if (from !== part.dataset.from) return // the reader has gone on to another view
     part.dataset.version = response.headers.get('x-version') ?? wanted
+    delete part.dataset.held
     morph(part, markup)
+  }
+  /** Until nothing is marked any more. */
+  function holdUpdate() {
+    part.dataset.held = ''
+    soon(500)
   }
 
   open()
