@@ -36,6 +36,7 @@ import { openCachedFastPath } from './platform/http/cached-fast-path.ts'
 import { openStreams } from './platform/http/event-streams.ts'
 import { openHttpServer } from './platform/http/http-server.ts'
 import { readLimit } from './platform/http/rate-limits.ts'
+import { openCompute } from './platform/jobs/compute.ts'
 import type { JobDefinition } from './platform/jobs/job.ts'
 import { openJobs } from './platform/jobs/jobs.ts'
 import { openQueues } from './platform/jobs/queues.ts'
@@ -49,6 +50,7 @@ import { openReaderThread } from './platform/process/reader-thread.ts'
 import { openShutdown } from './platform/process/shutdown.ts'
 import { openTelemetry } from './platform/process/telemetry.ts'
 import { openRedis } from './platform/redis.ts'
+import { rostersAtOnce } from './rota/roster-queue.ts'
 import { refused, routes } from './routes.ts'
 import { scheduleOf } from './schedule.ts'
 import { warmUp } from './warm-up.ts'
@@ -140,6 +142,8 @@ export async function startFieldhouse(
       await openQueues({ dataDir, namespace: config.namespace, redis: redis?.connect, onError: queueError }),
       queues => queues.close(),
     )
+    const elsewhere = redis && { connect: redis.connect, namespace: config.namespace, version }
+    const compute = shutdown.onClose('compute', await openCompute(elsewhere, rostersAtOnce), compute => compute.close())
     const jobs = openJobs<App>(db, queues, clock, log, () => app)
     jobs.define([...jobTable, ...moreJobs])
     const schedule = openSchedule([...scheduleOf(config), ...moreSchedule], db, jobs, clock, log)
@@ -186,6 +190,7 @@ export async function startFieldhouse(
       locks,
       queues,
       jobs,
+      compute,
       schedule,
       kinds,
       sheets,

@@ -22,9 +22,9 @@ export const settings = {
   }),
   role: oneOf(
     'ROLE',
-    ['all', 'web', 'worker'],
+    ['all', 'web', 'worker', 'compute'],
     'all',
-    'web serves and enqueues, worker runs jobs and the schedule, all does both',
+    'web serves and enqueues, worker runs jobs and the schedule, all does both; compute needs only REDIS_URL and helps with rosters from any machine',
   ),
   adminToken: maybe('ADMIN_TOKEN', 'A bearer token that acts as the built-in user `operator` with admin rights', {
     pattern: /^[\x21-\x7e]{16,200}$/,
@@ -113,10 +113,11 @@ export const settings = {
 
 export type Config = SettingValues<typeof settings>
 
-export const readConfig = (env: Record<string, string | undefined>): Config => readSettings(settings, env, together)
+export const readConfig = (env: Record<string, string | undefined>): Config =>
+  readSettings(settings, env, wrongTogether)
 
 /** What is only wrong beside something else. */
-function together(isSet: (variable: string) => boolean): string[] {
+function wrongTogether(isSet: (variable: string) => boolean): string[] {
   const pairs = [
     ['ADMIN_EMAIL', 'ADMIN_PASSWORD'],
     ['ADMIN_PASSWORD', 'ADMIN_EMAIL'],

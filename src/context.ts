@@ -7,6 +7,7 @@ import type { Stamps } from './platform/cache/stamps.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Streams } from './platform/http/event-streams.ts'
 import type { ReadLimit } from './platform/http/rate-limits.ts'
+import type { Compute } from './platform/jobs/compute.ts'
 import { jobsOf } from './platform/jobs/job.ts'
 import type { Jobs } from './platform/jobs/jobs.ts'
 import type { Queues } from './platform/jobs/queues.ts'
@@ -39,6 +40,8 @@ export interface App {
   readonly locks: Locks
   readonly queues: Queues
   readonly jobs: Jobs<App>
+  /** Heavy pure work, done here or on another machine. */
+  readonly compute: Compute
   readonly schedule: Schedule
   readonly streams: Streams
   readonly reads: ReadLimit

@@ -15,7 +15,7 @@ import { leaveDraft } from './drafts.ts'
 import { rosterProblem } from './load-problem.ts'
 import { type AskedOf, whyRosterWaits } from './roster-queue.ts'
 import type { Progress } from './solving/problem.ts'
-import { solve } from './solving/solve.ts'
+import { solveRoster } from './solving/solve.ts'
 
 export const algorithms = ['greedy', 'optimal', 'production'] as const
 
@@ -57,7 +57,7 @@ export const generateRoster = job('roster.generate', {
     signal.throwIfAborted()
     const told = ({ stage, percent, doing, ...best }: Progress) =>
       progress(Math.max(1, percent), stage, best.best_cents === null ? doing : `${doing}; ${reached(best)}`)
-    const solution = await solve(problem, { algorithm, budget_s, signal, onProgress: told })
+    const solution = await app.compute.run(solveRoster, { problem, algorithm, budget_s }, { signal, progress: told })
     // What was found until a cancel is kept; after a lost lease or at the end of the process it is not ours to write.
     if (signal.aborted && !(signal.reason instanceof Cancelled)) throw signal.reason
     const { cost_cents: best_cents, gap, open_bound } = solution.summary

@@ -16,7 +16,8 @@ import { openRunProgress } from './run-progress.ts'
 import { cancelRequested, changeRun, isFinished, type NewRun, type Run, runById, unfinished } from './runs.ts'
 import type { Lease, Locks } from './task-locks.ts'
 
-const concurrency = { quick: 10, heavy: 1, rosters: 2, mail: 2 }
+/** Over Redis other machines may help with rosters: how many are solved at home is said by `openCompute`. */
+const concurrencyOf = ({ backend }: Queues) => ({ quick: 10, heavy: 1, rosters: backend === 'redis' ? 8 : 2, mail: 2 })
 const lookForCancelsEvery = 250 // ms, while anything runs
 const graceAfterCancel = 1_500 // ms a run has to stop by itself
 const graceAtEnd = 2_500 // ms that runs have to stop when the process does
@@ -180,7 +181,7 @@ export function startWorker<App>({
   }
 
   const workers = queueNames.map(queue =>
-    queues.work(queue, concurrency[queue], handle, {
+    queues.work(queue, concurrencyOf(queues)[queue], handle, {
       error: queueError,
       // Reached without passing `fail` when a job stalled too often: its process died under it again and again.
       failed: (id, error) => {

@@ -1,3 +1,4 @@
+import type { ComputeTask } from '../../platform/jobs/compute.ts'
 import { inThread } from '../../platform/process/threads.ts'
 import type { Algorithm, Ended, Problem, Progress, Solution } from './problem.ts'
 import type { News, SolveOrder } from './run.ts'
@@ -66,4 +67,10 @@ export async function solve(
     clearInterval(heartbeat)
     signal?.removeEventListener('abort', cancel)
   }
+}
+
+/** The same as work that another machine may do. */
+export const solveRoster: ComputeTask<SolveOrder, Solution, Progress> = {
+  name: 'solve_roster',
+  run: ({ problem, ...how }, { signal, progress }) => solve(problem, { ...how, signal, onProgress: progress }),
 }

@@ -1,0 +1,208 @@
+/**
+ * Heavy pure work that may be done on another machine. Its input, progress and result travel over Redis; a process of
+ * `ROLE=compute` there needs no folder. Where no such process has room the same work is done at home, so nothing depends on one.
+ */
+import type { Job, Queue, Worker } from 'bullmq'
+import type { Redis } from 'ioredis'
+import type { Log } from '../process/log.ts'
+import { withTimeout } from '../process/with-timeout.ts'
+
+export type Working<News> = { signal: AbortSignal; progress(news: News): void }
+
+export type ComputeTask<Input, Result, News> = {
+  readonly name: string
+  /** Input, news and result are JSON. Aborted, it may answer the best it has. Twice must equal once: its machine may die. */
+  run(input: Input, work: Working<News>): Promise<Result>
+}
+
+/** As a table holds them, whatever goes in and out. */
+export type AnyTask = ComputeTask<never, unknown, never>
+
+type Connect = (how?: { waits?: boolean }) => Redis
+type Settings = { connect: Connect; namespace: string; version: string }
+type Ordered = { task: string; input: unknown }
+
+const lookEvery = 200 // ms
+const patienceMs = 2_000 // for an answer of Redis, and for a machine to begin; later than that the work is done at home
+const keepFor = 24 * 3_600 // seconds: nobody comes back for a result of yesterday
+
+/** Another version may understand work differently. */
+const queueName = (version: string) => `compute-${version.replaceAll(':', '-')}`
+const cancelKey = (namespace: string, id: string) => `${namespace}:compute:cancel:${id}`
+
+export type Compute = {
+  run<Input, Result, News>(task: ComputeTask<Input, Result, News>, input: Input, work: Working<News>): Promise<Result>
+  /** How many processes of other machines wait for work, as far as is known. */
+  workers(): Promise<number>
+  close(): Promise<void>
+}
+
+/** `atHome`: how much is done here at once. */
+export async function openCompute(settings: Settings | undefined, atHome: number): Promise<Compute> {
+  let free = atHome
+  const queue = settings && (await openQueue(settings))
+
+  async function here<Input, Result, News>(task: ComputeTask<Input, Result, News>, input: Input, work: Working<News>) {
+    for (; free <= 0; await Bun.sleep(lookEvery)) work.signal.throwIfAborted()
+    free--
+    try {
+      return await task.run(input, work)
+    } finally {
+      free++
+    }
+  }
+
+  async function elsewhere<Result, News>(remote: Remote, { signal, progress }: Working<News>): Promise<Result | Home> {
+    const asked = performance.now()
+    let last: unknown
+    for (let cancelled = false; ; await Bun.sleep(lookEvery)) {
+      if (signal.aborted && !cancelled) {
+        if (await remote.takeBack()) signal.throwIfAborted()
+        cancelled = true
+        await remote.cancel()
+      }
+      const seen = await remote.look()
+      if (seen.state === 'completed') return seen.result as Result
+      if (seen.state === 'failed') throw new Error(seen.reason)
+      const isLate = performance.now() - asked > patienceMs // all machines are busy
+      if (seen.state === 'waiting' && isLate && free > 0 && (await remote.takeBack())) return home
+      if (seen.state === 'lost') return home
+      if (seen.news !== undefined && seen.news !== last) {
+        last = seen.news
+        progress(JSON.parse(seen.news))
+      }
+    }
+  }
+
+  return {
+    async run(task, input, work) {
+      if (queue && (await queue.workers().catch(() => 0)) > 0) {
+        try {
+          const remote = await queue.add({ task: task.name, input })
+          const answer = await elsewhere<Awaited<ReturnType<typeof task.run>>, never>(remote, work as never)
+          if (answer !== home) return answer as Awaited<ReturnType<typeof task.run>>
+        } catch (error) {
+          if (!(error instanceof NoAnswer)) throw error
+          work.signal.throwIfAborted()
+        }
+      }
+      return here(task, input, work)
+    },
+    workers: () => queue?.workers().catch(() => 0) ?? Promise.resolve(0),
+    close: async () => void (await queue?.close()),
+  }
+}
+
+const home = Symbol('done at home')
+type Home = typeof home
+
+/** Redis is gone or does not answer. */
+class NoAnswer extends Error {}
+
+type Seen =
+  | { state: 'completed'; result: unknown }
+  | { state: 'failed'; reason: string }
+  | { state: 'waiting' | 'active' | 'lost'; news?: string }
+
+type Remote = {
+  look(): Promise<Seen>
+  cancel(): Promise<void>
+  /** False where somebody is at it already. */
+  takeBack(): Promise<boolean>
+}
+
+async function openQueue({ connect, namespace, version }: Settings) {
+  const { Queue } = await import('bullmq')
+  const client = connect()
+  const queue: Queue<Ordered> = new Queue<Ordered>(queueName(version), { connection: connect(), prefix: namespace })
+  queue.on('error', () => {}) // the connection tells of itself
+  const ask = <T>(work: Promise<T>) =>
+    withTimeout(work, patienceMs).catch(error => {
+      throw new NoAnswer(String(error))
+    })
+  const workers = () => ask(queue.getWorkersCount())
+
+  return {
+    workers,
+    async add(ordered: Ordered): Promise<Remote> {
+      const kept = { age: keepFor }
+      const options = { removeOnComplete: kept, removeOnFail: kept, attempts: 5 }
+      const job = await ask(queue.add(ordered.task, ordered, options))
+      const id = job.id ?? ''
+      return {
+        async look() {
+          const now = await ask(queue.getJob(id))
+          if (!now) return { state: 'lost' }
+          if (now.finishedOn && now.failedReason) return forget({ state: 'failed', reason: now.failedReason })
+          if (now.finishedOn) return forget({ state: 'completed', result: now.returnvalue })
+          if (!now.processedOn) return { state: 'waiting' }
+          const news = typeof now.progress === 'string' ? { news: now.progress } : {}
+          // Whoever was at it is gone and nobody is left to notice.
+          return (await workers()) > 0 ? { state: 'active', ...news } : { state: 'lost' }
+        },
+        cancel: async () => void (await ask(client.set(cancelKey(namespace, id), '1', 'EX', keepFor))),
+        takeBack: async () => {
+          const now = await ask(queue.getJob(id))
+          if (!now || now.processedOn) return false
+          return ask(now.remove()).then(
+            () => true,
+            () => false,
+          )
+        },
+      }
+      async function forget(seen: Seen): Promise<Seen> {
+        await queue.remove(id).catch(() => {})
+        return seen
+      }
+    },
+    close: () => withTimeout(queue.close(), 1_000, () => {}),
+  }
+}
+
+/** What a process of `ROLE=compute` does: takes work, one piece at a time and core it needs, until it is stopped. */
+export async function startComputing(settings: Settings, tasks: readonly AnyTask[], atOnce: number, log: Log) {
+  const { Worker } = await import('bullmq')
+  const { connect, namespace, version } = settings
+  const client = connect()
+  const stopping = new AbortController()
+  const table = new Map(tasks.map(task => [task.name, task]))
+
+  async function handle(job: Job<Ordered>): Promise<unknown> {
+    const task = table.get(job.data.task)
+    if (!task) throw new Error(`There is no task ${job.data.task}`)
+    log.info('Work begins', { task: task.name, work: job.id })
+    const cancelled = new AbortController()
+    const look = setInterval(async () => {
+      if (await client.exists(cancelKey(namespace, job.id ?? '')).catch(() => 0))
+        cancelled.abort(new Error('Cancelled'))
+    }, lookEvery)
+    try {
+      const signal = AbortSignal.any([cancelled.signal, stopping.signal])
+      const progress = (news: never) => void job.updateProgress(JSON.stringify(news)).catch(() => {})
+      const result = await task.run(job.data.input as never, { signal, progress })
+      stopping.signal.throwIfAborted() // what it has so far is not all: another machine does the whole
+      return result
+    } finally {
+      clearInterval(look)
+      log.info('Work ends', { task: task.name, work: job.id })
+    }
+  }
+
+  const worker: Worker<Ordered> = new Worker<Ordered>(queueName(version), handle, {
+    connection: connect({ waits: true }),
+    prefix: namespace,
+    concurrency: atOnce,
+    lockDuration: 10_000,
+    stalledInterval: 5_000,
+    maxStalledCount: 5,
+  })
+  worker.on('error', () => {})
+  await worker.waitUntilReady()
+  return {
+    isReady: () => client.status === 'ready' && worker.isRunning(),
+    async stop() {
+      stopping.abort(new Error('This machine is stopping'))
+      await withTimeout(worker.close(), 3_000, () => {})
+    },
+  }
+}

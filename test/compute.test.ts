@@ -1,0 +1,92 @@
+/** `ROLE=compute`: rosters solved by processes that have nothing but Redis in common with the service. */
+import { afterEach, expect } from 'bun:test'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { redisTest } from './needs.ts'
+import { startRedis } from './redis.ts'
+import { newPerson, newSite, week } from './rosters.ts'
+import { spawnFieldhouse, start, stopEverything, temporaryFolder, until } from './start.ts'
+
+afterEach(stopEverything)
+
+async function startWithRedis() {
+  const redis = await startRedis()
+  const fieldhouse = await start({ REDIS_URL: redis.url })
+  const { call } = fieldhouse
+  const site = await newSite(call)
+  for (let i = 0; i < 12; i++) await newPerson(call, `Person ${i}`, { hourly_cents: 1500 + i })
+  const end_date = '2026-05-17'
+  await call.post('/api/v1/roster/shifts/pattern', {
+    site_id: site.id,
+    start_date: week.start_date,
+    end_date,
+    weekdays: [1, 2, 3, 4, 5, 6, 7],
+    from: '18:00',
+    to: '23:00',
+    skill: 'bar',
+    headcount: 3,
+  })
+  const generate = (more: object = {}) =>
+    call.post('/api/v1/jobs/roster/generate', { ...week, end_date, site_ids: [site.id], algorithm: 'optimal', ...more })
+  return { ...fieldhouse, redis, generate }
+}
+
+/** Another machine: no folder is shared, and none is made. */
+async function newMachine(REDIS_URL: string) {
+  const machine = await spawnFieldhouse({ ROLE: 'compute', REDIS_URL }, join(temporaryFolder(), 'none'))
+  const works = () => machine.lines.some(({ message }) => message === 'Work begins')
+  return { ...machine, works }
+}
+
+redisTest('a roster is solved on another machine, which keeps nothing', async () => {
+  const { redis, generate, finished } = await startWithRedis()
+  const machine = await newMachine(redis.url)
+  const done = await finished(generate({ budget_s: 2, algorithm: 'production' }))
+  expect(done).toMatchObject({ status: 'SUCCESS', result: { summary: { coverage: 1 } } })
+  expect(machine.works()).toBe(true)
+  expect(existsSync(machine.dataDir)).toBe(false)
+  expect(await (await fetch(`${machine.url}/readyz`)).text()).toBe('ok')
+})
+
+redisTest('the machine that solves is killed: another one does the work, and its roster arrives', async () => {
+  const { redis, generate, finished } = await startWithRedis()
+  const machines = [await newMachine(redis.url), await newMachine(redis.url)]
+  const started = await generate({ budget_s: 4 })
+  const first = await until(() => machines.find(machine => machine.works()))
+  const second = machines.find(machine => machine !== first)
+  await first.kill9()
+  expect(await finished(started)).toMatchObject({ status: 'SUCCESS', result: { summary: { coverage: 1 } } })
+  expect(second?.works()).toBe(true)
+})
+
+redisTest('the only machine is killed: the work is done at home', async () => {
+  const { redis, generate, finished } = await startWithRedis()
+  const machine = await newMachine(redis.url)
+  const started = await generate({ budget_s: 4 })
+  await until(() => machine.works())
+  await machine.kill9()
+  expect(await finished(started)).toMatchObject({ status: 'SUCCESS', result: { summary: { coverage: 1 } } })
+})
+
+redisTest('a cancel reaches the machine, and the best so far is a draft', async () => {
+  const { redis, generate, finished, call } = await startWithRedis()
+  const machine = await newMachine(redis.url)
+  const started = await generate({ budget_s: 300 })
+  await until(() => machine.works())
+  await until(async () => (await call.get(started.poll_url)).status_message?.includes('best'))
+  await call.delete(`/api/v1/jobs/cancel/${started.job_id}`)
+  const job = await finished(started)
+  expect(job).toMatchObject({ status: 'CANCELLED', result: { summary: { ended: 'cancelled' } } })
+  const draft = await call.get(`/api/v1/roster/drafts/${job.job_id}`)
+  expect(draft.assignments).toEqual(job.result.assignments)
+  await until(() => machine.lines.some(({ message }) => message === 'Work ends'))
+})
+
+redisTest('Redis dies under the work: it is done at home once, and no machine is needed', async () => {
+  const { redis, generate, call } = await startWithRedis()
+  const machine = await newMachine(redis.url)
+  const started = await generate({ budget_s: 3 })
+  await until(() => machine.works())
+  await redis.stop()
+  await until(async () => (await call.get(started.poll_url)).status === 'SUCCESS', 60_000)
+})
