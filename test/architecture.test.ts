@@ -49,8 +49,8 @@ const floors: readonly (readonly string[])[] = [
   ['src/dashboard', 'src/search', 'src/people'],
   ['src/monitor'],
   ['src/kinds.ts', 'src/retention.ts', 'src/warm-up.ts', 'src/reader-queries.ts'],
-  ['src/jobs.ts', 'src/schedule.ts', 'src/routes.ts', 'src/reader-thread.ts'],
-  ['src/app.ts'],
+  ['src/jobs.ts', 'src/schedule.ts', 'src/routes.ts', 'src/reader-thread.ts', 'src/compute.ts'],
+  ['src/app.ts', 'src/compute-process.ts'],
   ['src/main.ts'],
 ]
 const rooms = floors
