@@ -6,13 +6,14 @@ import { newLeague, upload } from './sheets.ts'
 import { afterTest, refusalOf, start, until } from './start.ts'
 import { enter, feedFor, newTour, newTourLeague, newUser, players, startStill, update } from './tours.ts'
 
-/** A webhook that keeps what it was told. */
-function webhook() {
+/** A webhook that keeps what it was told, after it has failed so many times. */
+function webhook(failures = 0) {
   const told: { content: string; allowed_mentions: object }[] = []
   const server = Bun.serve({
     port: 0,
     hostname: '127.0.0.1',
     async fetch(request) {
+      if (failures-- > 0) return new Response('not now', { status: 500 })
       told.push(await request.json())
       return new Response(null, { status: 204 })
     },
@@ -99,4 +100,18 @@ test('a webhook and what it is told of are checked in every kind', async () => {
   expect(await wrong({ webhook_url: 'http://127.0.0.1/hook' })).toEqual(['config.webhook_url'])
   expect(await wrong({ announce: { hourly: true } })).toEqual(['config.announce.hourly'])
   expect(await wrong({ announce: { final: 'yes' } })).toEqual(['config.announce.final'])
+})
+
+test('an announcement leaves without waiting for the sweep, and one that fails is tried again', async () => {
+  const { call, finished } = await startStill() // no schedule, so no sweep
+  const hook = webhook(1)
+  const { id } = await newLeague(call, { webhook_url: hook.url })
+  await finished(upload(call, id, 'ID,Name,Power\n1,Ann,5\n'))
+  await hook.about('A new scan')
+  const run = await until(async () => {
+    const { jobs } = await call.get('/api/v1/jobs?name=leagues.announce&status=SUCCESS')
+    return jobs[0]
+  })
+  expect(run).toMatchObject({ attempts: 2 })
+  expect(hook.told).toHaveLength(1)
 })

@@ -1,5 +1,7 @@
 /** Extra sheets: they add columns, such as verified deaths, to the players of the newest scan. */
 import { expect, test } from 'bun:test'
+import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { browserTest } from './needs.ts'
 import { board, newLeague, upload } from './sheets.ts'
 import { type caller, refusalOf, start } from './start.ts'
 
@@ -130,3 +132,33 @@ test('an extra sheet of strangers is held; one with columns of the scans alone i
   expect(columns.map(({ as }: { as: string | null }) => as)).toEqual(['id', 'name', null, null, 'deads'])
   expect(problem).toBeNull()
 })
+
+browserTest(
+  'an officer adds verified deaths to the board: the columns of the scans are left out, the new one is named',
+  async () => {
+    const { call, url, id } = await leagueWithScans()
+    const olga = { email: 'olga@example.org', username: 'olga', password: 'long enough for all', role: 'officer' }
+    await call.post('/api/v1/users', olga)
+    const page = await openBrowser()
+    const complaints = complaintsOf(page)
+    await signIn(page, url, olga.email, olga.password)
+    await page.goto(`${url}/leagues/${id}/uploads`)
+    const buffer = Buffer.from('ID,Name,Power,Kill Points\n1,P1,5,7\n2,P2,5,9\n9,Guest,5,1\n')
+    await page.setInputFiles('input[type=file]', { name: 'proof.csv', mimeType: 'text/csv', buffer })
+    await page.waitForSelector('.file >> text=Metrics: power, kill points')
+    await page.selectOption('.file select[id$=kind]', 'extra')
+    await page.waitForSelector('.file >> text=The scans have these columns already')
+    await page.selectOption('[aria-label="Read “Kill Points” as"]', 'metric')
+    expect(await page.inputValue('[aria-label="What “Kill Points” is called"]')).toBe('verified Kill Points')
+    await page.fill('[aria-label="What “Kill Points” is called"]', 'Verified deaths')
+    await page.click('text=Preview without saving')
+    await page.waitForSelector('[data-trial] >> text=1 unknown')
+    await page.click('text=Import this file')
+    await page.waitForSelector('text=On the board.')
+    expect((await deathsOf(call, id))['2']).toEqual([9, 9])
+    await page.click('td >> text="1" >> visible=true')
+    await page.waitForSelector('text=Everyone here is in this extra sheet and not in the newest scan.')
+    await page.waitForSelector('text=Guest')
+    expect(complaints).toEqual([])
+  },
+)

@@ -63,3 +63,26 @@ test('a board whose score says nothing says why, and nobody is first on it', asy
   expect(page).toContain('Nobody has a score')
   expect(page).not.toContain('Leader<')
 })
+
+test('who has no score shows no rank on the page, beside others who have one', async () => {
+  const { call, finished, url } = await start()
+  const { id } = await newLeague(call, { weights: { kills_t4: 1 } })
+  const send = (content: string, day: number, kind: string) =>
+    finished(upload(call, id, content, { kind, taken_at: `2026-03-0${day}T00:00:00Z` }))
+  await send('ID,Name,Power,T4 Kills\n1,Ann,100,\n2,Bob,90,20\n', 1, 'baseline')
+  await send('ID,Name,Power,T4 Kills\n1,Ann,100,15\n2,Bob,90,22\n', 2, 'current')
+  expect((await board(call, id)).rows).toMatchObject([
+    { name: 'Bob', rank: 1, score: 2 },
+    { name: 'Ann', rank: 2, score: null },
+  ])
+  const ranks = async (path: string) =>
+    [
+      ...(await (await fetch(`${url}/leagues/${id}${path}`)).text()).matchAll(
+        /class="num rank"[^>]*><span>(.*?)<\/span>(?=<\/td>)/g,
+      ),
+    ].map(([, rank]) => rank?.replaceAll(/<[^>]+>/g, ''))
+  expect(await ranks('')).toEqual(['1', '–'])
+  expect(await ranks('?sort_by=kills_t4.gain')).toEqual(['1', '–'])
+  expect(await ranks('?sort_by=power')).toEqual(['1', '2'])
+  expect(await (await fetch(`${url}/leagues/${id}/players/1`)).text()).toMatch(/<dt>Rank<\/dt><dd>(<[^>]+>)*–/)
+})

@@ -58,7 +58,7 @@ test('a board is ranked by the gain of a metric, and counted from any scan to an
 
   const page: string = await call.get(`/leagues/${id}?sort_by=deads.gain&from=2026-03-02T00:00`)
   expect(page).toContain('gains since the scan of')
-  expect(page).toContain('Deads: what was gained')
+  expect(page).toContain('Deads: gained')
   expect(await call.get(`/leagues/${id}?q=P2`)).toContain('Leader')
   const { config } = await call.patch(`/api/v1/leagues/${id}`, { config: { sort: 'Dead Troops.gain' } })
   expect(config.sort).toBe('deads.gain')

@@ -1,4 +1,7 @@
-/** A season of a kingdom at war: a baseline and six scans, with people who join, leave, rename and sleep through it. */
+/**
+ * A season of a kingdom at war: a baseline and six scans, with people who join, leave, rename and sleep through it, goals by power, and
+ * an extra sheet of verified deaths.
+ */
 import type { DemoCall, DemoLeague } from './call.ts'
 import { type Random, random } from './random.ts'
 
@@ -140,6 +143,21 @@ function scan(governors: readonly Governor[], r: Random): string {
   return `${[headings, ...lines].join('\n')}\n`
 }
 
+/** What the officers have seen proof of; of one of them by a slip, who is no governor here. */
+function verifiedDeaths(governors: readonly Governor[], atStart: ReadonlyMap<number, number>, r: Random): string {
+  const lines = governors
+    .map(({ id, name, deads }) => ({ id, name, proven: Math.round((deads - (atStart.get(id) ?? deads)) * r.next()) }))
+    .filter(({ proven }) => proven > 0)
+    .map(({ id, name, proven }) => `${id},${name},${proven}`)
+  return `${['Governor ID,Governor Name,Verified Deaths', ...lines, '99000001,Passing Guest,1200'].join('\n')}\n`
+}
+
+const goals = [
+  { to: 10_000_000, targets: { kill_points: 1_500_000, deads: 20_000 } },
+  { from: 10_000_000, to: 40_000_000, targets: { kill_points: 6_000_000, deads: 100_000 } },
+  { from: 40_000_000, targets: { kill_points: 25_000_000, deads: 500_000 } },
+]
+
 export async function sheetDemo(call: DemoCall): Promise<DemoLeague> {
   const r = random(1247)
   const now = Date.now()
@@ -152,18 +170,20 @@ export async function sheetDemo(call: DemoCall): Promise<DemoLeague> {
     config: {
       weights: { kills_t4: 10, kills_t5: 20, deads: 40 },
       classify_by: 'percentile',
+      goals,
     },
   })
   let governors = Array.from({ length: 640 }, (_, i) => newGovernor(r, i))
   let newcomers = governors.length
-  const send = async (kind: string, at: number) => {
+  const send = async (kind: string, at: number, sheet = scan(governors, r), name = 'scan') => {
     const form = new FormData()
     form.set('kind', kind)
     form.set('taken_at', new Date(at).toISOString())
-    form.set('file', new File([scan(governors, r)], `scan-${new Date(at).toISOString().slice(0, 10)}.csv`))
+    form.set('file', new File([sheet], `${name}-${new Date(at).toISOString().slice(0, 10)}.csv`))
     await call.done(await call.post(`/api/v1/leagues/${league.id}/uploads`, form))
   }
   await send('baseline', begin)
+  const deadsAtStart = new Map(governors.map(({ id, deads }) => [id, deads]))
   for (let scanned = 1; scanned <= 6; scanned++) {
     for (const governor of governors) fight(governor, r, 4)
     governors = governors.filter(() => !r.chance(0.006))
@@ -171,5 +191,6 @@ export async function sheetDemo(call: DemoCall): Promise<DemoLeague> {
     for (let i = 0; i < 4; i++) governors.push(newGovernor(r, newcomers++))
     await send('current', Math.min(begin + scanned * 4 * day, now))
   }
+  await send('extra', now, verifiedDeaths(governors, deadsAtStart, r), 'verified-deaths')
   return league
 }

@@ -9,6 +9,14 @@ import { columnName, columnsOfRow, labelOfColumn, shownColumns } from '../column
 import type { KindPages } from '../kind-pages.ts'
 import { markName } from './words.ts'
 
+/** What a row is ranked by: whoever lacks it shows no rank. */
+function valueIn(row: Row, column: string): number | null | undefined {
+  const [gained, reached] = [metricOfGain(column), metricOfGoal(column)]
+  if (gained !== undefined) return row.gains?.[gained]
+  if (reached !== undefined) return row.goals?.[reached]
+  return column === 'score' ? row.score : column === GOAL ? row.goal_pct : row.metrics[column]
+}
+
 type Shown = {
   board: BoardView
   kind: KindPages
@@ -80,7 +88,7 @@ export function boardTableColumns({ board, kind, tiers, columns, total, path, wi
       head: html`<abbr title="Rank">#</abbr>`,
       class: 'rank',
       numeric: true,
-      cell: row => html`<span>${number(sort_by === 'score' && row.score === null ? null : row.rank)}</span>`,
+      cell: row => html`<span>${number(valueIn(row, sort_by) === null ? null : row.rank)}</span>`,
     },
     ...(moved
       ? [

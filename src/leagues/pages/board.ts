@@ -10,13 +10,12 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { moment, name, number, time } from '../../ui/parts/values.ts'
 import type { BoardView } from '../board.ts'
-import { columnsOfRow, shownColumns, writtenColumns } from '../columns.ts'
+import { columnName, columnsOfRow, shownColumns, writtenColumns } from '../columns.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { MissingPlayer } from '../kinds.ts'
 import type { LeagueView } from '../league.ts'
 import { boardTableColumns } from './board-columns.ts'
 import { leagueHead } from './league-head.ts'
-import { columnName } from './words.ts'
 
 /** As it came in the address; what is missing is the board's own choice. */
 export type BoardParams = {
@@ -226,7 +225,7 @@ const rankings = ({ rows, sort_by }: BoardView, scoreName: string): FormChoice[]
   ...[
     ...Object.keys(rows[0]?.metrics ?? {}).flatMap(metric => [metric, gainColumn(metric)]),
     ...(rows[0]?.goals ? [GOAL, ...Object.keys(rows[0].goals).map(goalColumn)] : []),
-  ].map(value => ({ value, label: columnName(value) })),
+  ].map(value => ({ value, label: columnName(value, scoreName) })),
 ]
 
 /** Says that this is not the whole board, and leads back to it. */

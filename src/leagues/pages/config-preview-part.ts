@@ -4,16 +4,16 @@ import { movement } from '../../ui/parts/badges.ts'
 import { notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
 import { name, number } from '../../ui/parts/values.ts'
+import { columnName } from '../columns.ts'
 import type { ConfigPreview } from '../config-preview.ts'
 import type { KindPages } from '../kind-pages.ts'
-import { columnName } from './words.ts'
 
 type Mover = ConfigPreview['up'][number]
 
 export function configPreviewPart(preview: ConfigPreview, kind: KindPages, path: string): Html {
   const { players, moved, up, down, tiers_changed, tiers, notes, sort_by, sort_by_before } = preview
-  const sorted =
-    sort_by === sort_by_before ? columnName(sort_by) : `${columnName(sort_by_before)} now, ${columnName(sort_by)} then`
+  const column = (by: string) => columnName(by, kind.scoreName)
+  const sorted = sort_by === sort_by_before ? column(sort_by) : `${column(sort_by_before)} now, ${column(sort_by)} then`
   return html`<h3>Who would move</h3>
 <p>${moved === 0 ? 'Nobody would move' : html`${number(moved)} of ${number(players)} players would have another rank`} (ranked by ${sorted}). Nothing is saved yet.</p>
 ${notes.map(note => notice(note, 'warn'))}

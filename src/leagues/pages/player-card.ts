@@ -78,7 +78,11 @@ export function playerBody(
   const series = (metric: string) =>
     history.map(each => (metric === 'score' ? each.score : numberOf(each.metrics[metric])))
   const figures = [
-    { label: 'Rank', value: number(player.rank), note: player.change !== null && movement(player.change) },
+    {
+      label: 'Rank',
+      value: number(player.score === null ? null : player.rank),
+      note: player.change !== null && movement(player.change),
+    },
     { label: scoreName, value: score(player.score) },
     { label: 'Better than', value: percent(player.percentile), note: 'of all players' },
     player.goal_pct !== undefined && { label: 'Goal', value: percent(player.goal_pct), note: targets(player) },

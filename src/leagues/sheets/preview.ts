@@ -42,7 +42,12 @@ function newColumnsOnly(preview: Omit<SheetPreview, 'takenAt'>, taken: readonly 
   }))
   const isMetric = (as: string | null) => as !== null && as !== 'id' && as !== 'name'
   const hasNew = columns.some(({ as }) => isMetric(as))
-  const problem = hasNew ? null : { code: 'no_metric', message: 'The scans have all columns of this sheet already.' }
+  const problem = hasNew
+    ? null
+    : {
+        code: 'no_metric',
+        message: 'The scans have these columns already: read what is new as a metric, and give it another name.',
+      }
   return { ...preview, columns, problem: preview.problem ?? problem }
 }
 

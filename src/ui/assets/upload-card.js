@@ -54,7 +54,7 @@ export function uploadCard(form, file, isFirst) {
         file.name,
       )
       if (round !== looks) return // its kind was changed meanwhile
-      words.textContent = readAs(seen)
+      words.textContent = [readAs(seen), kind.value === 'extra' && seen.problem?.message].filter(Boolean).join(' ')
       columns = columnChoices(seen, id, suggested)
       details?.remove()
       details = made('details', made('summary', 'Columns and first rows'), columns.element)
