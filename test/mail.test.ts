@@ -27,6 +27,7 @@ test('a mail is short, in text and in HTML, and escapes what others wrote', asyn
   const { id } = await call.post('/api/v1/users', ann)
   expect(await sendMails(app, [news(id, { subject: 'Close\r\nBcc: all@example.org' })])).toBe(1)
   const [mail] = await server.to(ann.email)
+  expect(mail?.to).toEqual([ann.email])
   expect(mail?.from).toBe('fieldhouse@example.org')
   expect(mail?.headers.get('subject')).toBe('Close Bcc: all@example.org')
   expect(mail?.headers.has('bcc')).toBe(false)

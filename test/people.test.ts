@@ -92,6 +92,9 @@ test('a person is shown across leagues, as far as the reader may see', async () 
   expect(leagues[0].rows).toMatchObject([
     { player_id: String(ann.id), rank: expect.any(Number), history: expect.any(Array) },
   ])
+  await call.delete(`/api/v1/leagues/${open.id}`, { name: 'Spring trading cup' })
+  expect((await refusalOf(as().get(path))).status).toBe(404) // nowhere else do strangers read the name
+  expect(await seenBy(ann)).toEqual([closed.id])
   await call.delete(`/api/v1/users/${ann.id}`)
   expect((await refusalOf(as().get(path))).status).toBe(404)
 })

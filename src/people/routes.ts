@@ -1,7 +1,8 @@
 import { Elysia, t } from 'elysia'
 import { userById } from '../accounts/queries.ts'
 import type { App } from '../context.ts'
-import { access, signedIn } from '../platform/http/access.ts'
+import { refuse } from '../errors.ts'
+import { access, isAtLeast, signedIn } from '../platform/http/access.ts'
 import { type PageSlice, paged, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
@@ -36,6 +37,8 @@ const personSchema = t.Object(
 export async function personOf(app: App, id: number, reader: Who | undefined, page: PageSlice) {
   const { username, country } = userById(app.db, id)
   const { memberships, total } = membershipsOf(app, id, reader, page)
+  // Names stand on boards: who is on none that the reader sees is known to them by no name.
+  if (total === 0 && reader?.id !== id && !isAtLeast(reader, 'officer')) refuse('not_found', `There is no user ${id}`)
   const leagues: StandingWithHistory[] = []
   for (const membership of memberships) leagues.push(await standingWithHistory(app, membership, id))
   return { person: { id, username, country }, leagues, total }
