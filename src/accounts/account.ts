@@ -10,17 +10,19 @@ import { skeleton } from './look-alike.ts'
 export type User = typeof users.$inferSelect
 
 export const roleSchema = t.Union(roles.map(role => t.Literal(role)))
-export const emailField = t.String({ minLength: 3, maxLength: 254 })
+export const emailField = t.String({ minLength: 3, maxLength: 254, examples: ['ann@example.org'] })
 export const longestUsername = 40
-export const usernameField = t.String({ minLength: 1, maxLength: longestUsername })
-export const newPasswordField = t.String({ minLength: 10, maxLength: 200 })
+export const usernameField = t.String({ minLength: 1, maxLength: longestUsername, examples: ['Ann'] })
+const examplePassword = 'correct horse battery'
+export const newPasswordField = t.String({ minLength: 10, maxLength: 200, examples: [examplePassword] })
 /** What may be a password typed at sign-in: longer ones are refused before any work. */
-export const passwordField = t.String({ minLength: 1, maxLength: 200 })
+export const passwordField = t.String({ minLength: 1, maxLength: 200, examples: [examplePassword] })
 export const countryField = t.Nullable(
   t.String({
     pattern: '^[A-Za-z]{2}$',
     'x-error': 'Write the two letters of a country, such as NO.',
     description: 'ISO 3166-1 alpha-2',
+    examples: ['NO'],
   }),
 )
 
@@ -59,7 +61,10 @@ export function countryCode(text: string | null | undefined): string | null {
 export type Profile = { id: number | null; username: string; email: string | null; role: Role }
 export const profileSchema = t.Object(
   { id: t.Nullable(t.Integer()), username: t.String(), email: t.Nullable(t.String()), role: roleSchema },
-  { description: 'The one who asks; the built-in operator has neither id nor e-mail address' },
+  {
+    description: 'The one who asks; the built-in operator has neither id nor e-mail address',
+    examples: [{ id: 12, username: 'Ann', email: 'ann@example.org', role: 'member' }],
+  },
 )
 export const profileOf = ({ id, username, role }: Pick<Who, 'id' | 'username' | 'role'>, email: string | null) =>
   ({ id, username, email, role }) satisfies Profile
@@ -75,7 +80,22 @@ export const userSchema = t.Object(
     last_login_at: t.Nullable(dateTimeSchema),
     last_seen_at: t.Nullable(dateTimeSchema),
   },
-  { $id: 'User', description: 'A user' },
+  {
+    $id: 'User',
+    description: 'A user',
+    examples: [
+      {
+        id: 12,
+        username: 'Ann',
+        email: 'ann@example.org',
+        role: 'member',
+        country: 'NO',
+        created_at: '2026-03-01T12:00:00.000Z',
+        last_login_at: '2026-03-04T18:30:00.000Z',
+        last_seen_at: '2026-03-04T19:05:00.000Z',
+      },
+    ],
+  },
 )
 
 export const userView = (user: User): Static<typeof userSchema> => ({

@@ -52,7 +52,7 @@ export const keyRoutes = (app: App) =>
           'A new key, shown this once; its role is at most mine',
           t.Object({
             id: t.Integer(),
-            key: t.String(),
+            key: t.String({ examples: ['fh_Xk3v…'] }),
             name: t.String(),
             role: roleSchema,
             expires_at: t.Nullable(dateTimeSchema),

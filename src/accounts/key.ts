@@ -32,7 +32,20 @@ export const keySchema = t.Object(
     last_used_at: t.Nullable(dateTimeSchema),
     expires_at: t.Nullable(dateTimeSchema),
   },
-  { description: 'An API key' },
+  {
+    description: 'An API key',
+    examples: [
+      {
+        id: 4,
+        name: 'scanner',
+        role: 'member',
+        hint: 'fh_Xk3v',
+        created_at: '2026-03-01T12:00:00.000Z',
+        last_used_at: '2026-03-04T18:30:00.000Z',
+        expires_at: null,
+      },
+    ],
+  },
 )
 export type KeyView = Static<typeof keySchema>
 export const keyView = ({ id, name, role, hint, createdAt, lastUsedAt, expiresAt }: Key): KeyView => ({

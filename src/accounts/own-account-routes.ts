@@ -27,7 +27,18 @@ const sessionSchema = t.Object(
     last_used_at: dateTimeSchema,
     is_this: t.Boolean({ description: 'The session that asks' }),
   },
-  { description: 'A browser that is signed in' },
+  {
+    description: 'A browser that is signed in',
+    examples: [
+      {
+        id: '9f2c4e1ab0d87766',
+        browser: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+        created_at: '2026-03-01T12:00:00.000Z',
+        last_used_at: '2026-03-04T18:30:00.000Z',
+        is_this: true,
+      },
+    ],
+  },
 )
 
 export const ownAccountRoutes = (app: App) =>
@@ -101,7 +112,10 @@ export const ownAccountRoutes = (app: App) =>
       },
     )
     .post('/reset', ({ body, request }) => choosePassword(app, request, body.token, body.new_password), {
-      body: t.Object({ token: t.String({ minLength: 1, maxLength: 100 }), new_password: newPasswordField }),
+      body: t.Object({
+        token: t.String({ minLength: 1, maxLength: 100, description: 'What follows `token=` in the link' }),
+        new_password: newPasswordField,
+      }),
       may: 'anyone',
       detail: describe(
         'Choose a new password with the token of a link; all sessions end, and this one begins',

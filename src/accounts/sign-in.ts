@@ -27,7 +27,10 @@ import { changeUser, createUser, refuseTakenName, userByEmail, userById } from '
 import { beginSession, endSession, sessionCookie, sessionToken } from './session.ts'
 
 export type SignedIn = { user: Profile; csrf_token: string }
-export const signedInSchema = t.Object({ user: profileSchema, csrf_token: t.String() })
+export const signedInSchema = t.Object({
+  user: profileSchema,
+  csrf_token: t.String({ description: 'For X-CSRF-Token of changes by cookie', examples: ['q3Jc…'] }),
+})
 
 type Outcome = { user: User; token: string; csrfToken: string; device: string }
 
@@ -51,7 +54,10 @@ export function sendSession({ config }: App, request: Request, { user, token, cs
 const comingFrom = (request: Request) => ({ address: requestContext(request).address() })
 const stranger = { id: null, username: 'stranger' }
 
-export const credentials = { email: t.String({ maxLength: 254 }), password: passwordField }
+export const credentials = {
+  email: t.String({ maxLength: 254, examples: ['ann@example.org'] }),
+  password: passwordField,
+}
 export type Credentials = { email: string; password: string }
 
 const attemptAt = ({ db }: App, request: Request, account: string, user: User | undefined): Attempt => ({

@@ -23,13 +23,18 @@ import { siteUrl } from './origin.ts'
 import { makePasswordLink, passwordLinkPath } from './password-link.ts'
 import { readUserStats, userById, usersReading } from './queries.ts'
 
-const newUser = t.Object({
-  email: emailField,
-  username: usernameField,
-  password: newPasswordField,
-  role: roleSchema,
-  country: t.Optional(countryField),
-})
+const newUser = t.Object(
+  {
+    email: emailField,
+    username: usernameField,
+    password: newPasswordField,
+    role: roleSchema,
+    country: t.Optional(countryField),
+  },
+  {
+    examples: [{ email: 'ann@example.org', username: 'Ann', password: 'correct horse battery', role: 'member' }],
+  },
+)
 const statsSchema = t.Object(
   {
     user_id: t.Integer(),
@@ -42,7 +47,22 @@ const statsSchema = t.Object(
     trades: t.Integer(),
     trade_volume_cents: t.Integer({ description: 'Bought and sold' }),
   },
-  { description: 'What a user has done' },
+  {
+    description: 'What a user has done',
+    examples: [
+      {
+        user_id: 12,
+        username: 'Ann',
+        leagues_joined: 3,
+        leagues_by_kind: { tour: 2, market: 1 },
+        jobs_started: 5,
+        jobs_failed: 0,
+        api_keys: 1,
+        trades: 48,
+        trade_volume_cents: 12_400_000,
+      },
+    ],
+  },
 )
 
 /** Himself, or an admin. */
@@ -105,7 +125,10 @@ export const userRoutes = (app: App) => {
         may: 'admin',
         detail: describe(
           'A link by which a user chooses a new password, once within a day; shown this once',
-          t.Object({ url: t.String(), expires_at: dateTimeSchema }),
+          t.Object({
+            url: t.String({ examples: ['https://play.example.org/password?token=…'] }),
+            expires_at: dateTimeSchema,
+          }),
           { status: 201 },
         ),
       },

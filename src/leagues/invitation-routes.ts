@@ -76,8 +76,13 @@ export const invitationRoutes = (app: App) => {
           t.Composite([
             invitationSchema,
             t.Object({
-              url: t.Nullable(t.String({ description: 'null: it is mailed' })),
-              mailed: t.Integer({ description: 'How many mails are on their way' }),
+              url: t.Nullable(
+                t.String({
+                  description: 'null: it is mailed',
+                  examples: ['https://play.example.org/invitation?token=…'],
+                }),
+              ),
+              mailed: t.Integer({ description: 'How many mails are on their way', examples: [0] }),
             }),
           ]),
           {
