@@ -69,7 +69,8 @@ export type AppOverrides = {
   monitorIntervals?: MonitorIntervals
 }
 
-const uploadPaths = /^\/api\/(v1\/leagues\/\d+\/uploads(\/preview)?|upload-(baseline|current))$/
+const uploadPaths =
+  /^(\/leagues\/\d+\/uploads|\/api\/(v1\/leagues\/\d+\/uploads(\/preview)?|upload-(baseline|current)))$/
 const drainFor = 4_000 // ms that requests under way get at the end
 
 export async function startFieldhouse(

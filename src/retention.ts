@@ -22,6 +22,7 @@ import {
   scheduleSlots,
   sessions,
   systemAlerts,
+  uploadDrafts,
 } from '../db/schema.ts'
 import { tryWrite } from '../db/transactions.ts'
 import type { App } from './context.ts'
@@ -62,6 +63,7 @@ export const deleteOld = retentionJob([
     step: ({ db }, _, limit) => deleteSome(db, prices, beyond(mostPrices), limit),
   },
   older('daily prices', '730d', dailyPrices, dailyPrices.day),
+  older('files chosen and not imported', '1d', uploadDrafts, uploadDrafts.createdAt),
   { what: 'upload files', step: deleteOldFiles },
   { what: 'stray files', step: deleteStrayFiles },
   { what: 'times ahead of the clock', step: putTimesRight },

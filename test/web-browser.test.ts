@@ -358,7 +358,7 @@ browserTest('every page can be read, named and reached, in light and dark, wide 
   }
   await page.goto(path)
   await page.click('summary:text("View")') // on a phone
-  const menu = await page.locator('.menu > div').boundingBox()
+  const menu = await page.locator('#board-view > div').boundingBox()
   expect([menu && menu.x >= 0, menu && menu.x + menu.width <= 390]).toEqual([true, true])
   expect(faults).toEqual([])
   expect(complaints.filter(text => !text.includes('/nowhere'))).toEqual([])

@@ -9,6 +9,8 @@ export const isMutation = ({ method }: Request) => !harmless.has(method)
 /** Sent by who is not signed in yet, though an old cookie may come along: the origin alone decides. Unsubscribing asks for its token. */
 const entrances =
   /^\/(api\/v1\/(auth\/(login|signup|reset|forgot)|setup)|sign-in|sign-up|setup|password|forgot-password|unsubscribe)$/
+/** Files come along, so the form is read where it is taken in, and its token checked there: see `requireToken`. */
+const fileForms = /^\/leagues\/\d+\/uploads$/
 const smallForm = 64 * 1024 // bytes
 
 /** The hidden field of a form that works without script. */
@@ -19,8 +21,12 @@ export const guardCookies = (config: Config) => async (request: Request, who: Wh
   if (who?.via !== 'session' || !isMutation(request) || entrances.test(new URL(request.url).pathname)) return
   if (!request.headers.has('origin')) refuse('forbidden', 'This request does not say where it comes from (Origin)')
   refuseForeign(request, config)
-  const token = request.headers.get('x-csrf-token') ?? (await tokenOfForm(request))
-  if (!token || !isSameSecret(token, who.csrfToken ?? ''))
+  if (fileForms.test(new URL(request.url).pathname)) return
+  requireToken(who, request.headers.get('x-csrf-token') ?? (await tokenOfForm(request)))
+}
+
+export function requireToken(who: Who, token: string | null | undefined): void {
+  if (who.via === 'session' && (!token || !isSameSecret(token, who.csrfToken ?? '')))
     refuse('forbidden', 'The X-CSRF-Token header is missing or wrong')
 }
 

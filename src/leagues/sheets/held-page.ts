@@ -1,5 +1,7 @@
 /** What a held sheet asks, the answers to it, and the form that corrects when a sheet was taken. */
+import { csrfField } from '../../accounts/csrf.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
+import type { Who } from '../../platform/http/request-context.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
 import { moment } from '../../ui/parts/values.ts'
 import type { UploadView } from './upload.ts'
@@ -15,14 +17,14 @@ const sources: Record<UploadView['taken_from'], string> = {
 export const takenWords = (upload: UploadView): Html =>
   html`taken ${moment(upload.taken_at)}, ${sources[upload.taken_from]}`
 
-export function heldQuestion(upload: UploadView): Content {
+export function heldQuestion(upload: UploadView, who: Who | undefined): Content {
   if (upload.status !== 'held') return null
   const path = `/api/v1/uploads/${upload.id}`
   return html`<section class="part notice warn" id="held">
 <h2>Should this sheet be published?</h2>
 <p>It looks wrong beside the scan before, so the board still shows what it showed.</p>
 <ul>${upload.doubts?.map(({ message }) => html`<li>${message}</li>`)}</ul>
-<div class="actions">
+<div class="needs-js"><div class="actions">
 ${action({ label: 'Publish anyway', action: `${path}/publish`, done: 'Published' })}
 ${action({ label: 'Discard', action: `${path}/discard`, danger: true, confirm: `Discard ${upload.filename}? No board will ever show it.`, done: 'Discarded' })}
 </div>
@@ -36,9 +38,19 @@ ${form(
     hint: 'In your time zone. The board shows the newest scan; an older one takes its place in the history.',
   }),
   'Publish with this date',
-)}
+)}</div>
+<div class="without-js">${plainAnswers(upload, who)}</div>
 </section>`
 }
+
+/** The same answers for a browser without JavaScript. */
+const plainAnswers = ({ id, league_id, taken_at }: UploadView, who: Who | undefined): Html =>
+  html`<form class="form" method="post" action="/leagues/${league_id}/uploads/${id}/answer">
+<input type="hidden" name="${csrfField}" value="${who?.csrfToken ?? ''}" />
+<div class="submit"><button type="submit" name="do" value="publish">Publish anyway</button> <button type="submit" name="do" value="discard" class="danger">Discard for good</button></div>
+${formField({ label: 'It is from another date', name: 'taken_at', id: 'f-plain-date', optional: true, value: taken_at.slice(0, 16), hint: 'In UTC' })}
+<div class="submit"><button type="submit" name="do" value="date">Publish with this date</button></div>
+</form>`
 
 /** Of a sheet that boards are made of. */
 export const dateForm = (upload: UploadView): Content =>

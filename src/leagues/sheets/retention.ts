@@ -2,7 +2,7 @@
 import type { Database } from 'bun:sqlite'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { and, eq, gte, inArray, isNotNull, lt, notInArray } from 'drizzle-orm'
-import { leagues, uploads } from '../../../db/schema.ts'
+import { leagues, uploadDrafts, uploads } from '../../../db/schema.ts'
 import { atomically, tryWrite } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 import { locks } from '../../locks.ts'
@@ -54,6 +54,7 @@ export async function deleteStrayFiles({ db, config, processId }: App, now: numb
       .all()
       .map(({ file }) => file),
   )
+  for (const { file } of db.select({ file: uploadDrafts.file }).from(uploadDrafts).all()) known.add(file)
   let gone = 0
   for (const file of there) {
     if (known.has(file)) continue

@@ -10,6 +10,7 @@ import { runById } from '../../platform/jobs/runs.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { leagueViewById } from '../queries.ts'
+import { draftPages } from './draft-routes.ts'
 import { errorsOf, uploadOfLeague, uploadsOf } from './queries.ts'
 import { uploadView } from './upload.ts'
 import { historyBody, type UploadsData, uploadBody, uploadsBody } from './uploads-page.ts'
@@ -50,6 +51,7 @@ export const uploadPages = (app: App) => {
 
   return new Elysia()
     .use(access(app))
+    .use(draftPages(app))
     .get(
       '/leagues/:id/uploads',
       ({ params: { id }, query, who, request }) => {
@@ -101,7 +103,8 @@ export const uploadPages = (app: App) => {
           },
           who,
         )
-        return page({ title: `${upload.filename}`, who, nav, body })
+        const reload = upload.status === 'queued' || upload.status === 'running' ? 2 : undefined
+        return page({ title: `${upload.filename}`, who, nav, body, reload })
       },
       {
         params: t.Object({ id: idSchema, upload_id: idSchema }),

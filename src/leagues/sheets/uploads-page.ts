@@ -1,3 +1,4 @@
+import { csrfField } from '../../accounts/csrf.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
@@ -35,7 +36,7 @@ export function uploadsBody(data: UploadsData, history: Content, who: Who | unde
   const { league, list, maxMb } = data
   const mayUpload = isAtLeast(who, 'officer') && league.status !== 'final' && league.status !== 'archived'
   return html`${leagueHead({ league, kind: sheetKindPages, who, tab: 'uploads' })}
-${mayUpload && uploadForm(league, list, maxMb)}
+${mayUpload && uploadForm(league, list, maxMb, who)}
 <section class="part">
 <h2>History</h2>
 ${history}
@@ -129,45 +130,58 @@ const actions = (upload: UploadView, path: string): Content =>
           })
         : null
 
-function uploadForm(league: LeagueView, { uploads, pagination: { total } }: UploadsData['list'], maxMb: number): Html {
+function uploadForm(
+  league: LeagueView,
+  { uploads, pagination: { total } }: UploadsData['list'],
+  maxMb: number,
+  who: Who | undefined,
+): Html {
   const hasBaseline =
     total > uploads.length || uploads.some(({ kind, status }) => kind === 'baseline' && status === 'done')
   return html`<section class="part">
 <h2>Upload files</h2>
-<form class="form upload" data-upload action="/api/v1/leagues/${league.id}/uploads" method="post" enctype="multipart/form-data">
+<form class="form upload" data-upload data-url="/api/v1/leagues/${league.id}/uploads" action="/leagues/${league.id}/uploads" method="post" enctype="multipart/form-data">
+<input type="hidden" name="${csrfField}" value="${who?.csrfToken ?? ''}" />
 <div class="notice bad" role="alert" tabindex="-1" hidden data-refusal></div>
 <div class="drop">${formField({ label: 'Files', name: 'file', type: 'file', accept: '.csv,.tsv,.txt,.xlsx', multiple: true, hint: html`CSV, TSV or XLSX up to ${number(maxMb)} MB each. Drop them here or choose them; what each would be read as is shown before anything is imported.` })}</div>
-<template data-kind>${kindField(hasBaseline)}</template>
 <div data-files></div>
-${formField({
-  label: 'Bad rows',
-  name: 'mode',
-  type: 'select',
-  value: 'partial',
-  choices: [
-    { value: 'partial', label: 'Skip bad rows' },
-    { value: 'strict', label: 'Reject the file' },
-  ],
-})}
+<div class="without-js">${kindField(hasBaseline ? 'current' : 'baseline')}</div>
+${modeField('partial')}
 <div class="submit"><button type="submit" class="needs-js">Import</button> <button type="submit" value="trial" class="needs-js quiet">Preview without saving</button></div>
-<noscript>${notice('Uploading from this page needs JavaScript. The API works without it.', 'warn')}</noscript>
+<div class="submit without-js"><button type="submit">Choose its columns</button></div>
 <div class="sending" hidden data-sending><p role="status"></p><progress max="100" value="0" aria-label="Uploaded"></progress><button type="button" class="small quiet" data-abort>Stop</button></div>
 </form>
 </section>`
 }
 
-const kindField = (hasBaseline: boolean): Html =>
+export const modeField = (mode: UploadView['mode']): Html =>
+  formField({
+    label: 'Bad rows',
+    name: 'mode',
+    type: 'select',
+    value: mode,
+    choices: [
+      { value: 'partial', label: 'Skip bad rows' },
+      { value: 'strict', label: 'Reject the file' },
+    ],
+  })
+
+export const kindField = (kind: UploadView['kind']): Html =>
   formField({
     label: 'What it is',
     name: 'kind',
     type: 'select',
-    value: hasBaseline ? 'current' : 'baseline',
+    value: kind,
     choices: [
       { value: 'baseline', label: 'Baseline: where everyone starts' },
       { value: 'current', label: 'Current: where everyone is' },
       { value: 'extra', label: 'Extra: adds columns to the newest scan' },
     ],
   })
+
+/** What a column was read as. */
+export const readAsWords = (as: string): string =>
+  as === 'id' ? 'Player id' : as.startsWith('label:') ? `${metricName(as.slice(6))} (label)` : metricName(as)
 
 export type UploadErrors = {
   errors: readonly { line: number; column: string; value: string; reason: string }[]
@@ -188,7 +202,7 @@ ${status(upload.status)}<span>${upload.kind}, ${takenWords(upload)}</span>
 <span class="actions">${mayUndo && upload.status !== 'held' && actions(upload, path)}<a class="button small quiet" href="/api/v1/uploads/${upload.id}/file" download>File</a>${upload.rows_bad ? html`<a class="button small quiet" href="/api/v1/uploads/${upload.id}/errors.csv" download>Bad rows as CSV</a>` : null}</span>
 </div>
 ${upload.error && notice(upload.error, 'bad')}
-${mayUndo && heldQuestion(upload)}
+${mayUndo && heldQuestion(upload, who)}
 ${stats([
   { label: 'Size', value: bytes(upload.bytes) },
   { label: 'Rows read', value: number(upload.rows_ok) },
@@ -215,8 +229,7 @@ ${
       { head: 'In the sheet', names: true, cell: ([header]) => name(header) },
       {
         head: 'Read as',
-        cell: ([, as]) =>
-          as === 'id' ? 'Player id' : as.startsWith('label:') ? `${metricName(as.slice(6))} (label)` : metricName(as),
+        cell: ([, as]) => readAsWords(as),
       },
     ],
   })}</section>`

@@ -16,12 +16,12 @@ let cards = 0
 
 export function uploadCard(form, file, isFirst) {
   const id = `card-${++cards}`
-  const url = form.getAttribute('action')
+  const { url } = form.dataset // its action is for browsers without JavaScript
   const element = classed('file', made('section'))
   const title = made('h3', file.name, ' ', classed('quiet', made('small', size(file.size))))
   const words = made('p', 'Being looked at …')
   words.setAttribute('role', 'status')
-  const kind = form.querySelector('template[data-kind]').content.cloneNode(true).querySelector('select')
+  const kind = form.querySelector('.without-js [name=kind]').cloneNode(true)
   kind.id = `${id}-kind`
   if (!isFirst) kind.value = 'current'
   const date = Object.assign(made('input'), { type: 'datetime-local', id: `${id}-taken` })

@@ -1,0 +1,149 @@
+/** The way of a file without JavaScript: its columns, a trial, the import. */
+
+import { Value } from '@sinclair/typebox/value'
+import { type Static, t } from 'elysia'
+import { csrfField } from '../../accounts/csrf.ts'
+import { type Content, type Html, html } from '../../platform/html.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import type { Run } from '../../platform/jobs/runs.ts'
+import { formField } from '../../ui/parts/form.ts'
+import { notice } from '../../ui/parts/notices.ts'
+import { table } from '../../ui/parts/table.ts'
+import { bytes, name, number } from '../../ui/parts/values.ts'
+import type { LeagueView } from '../league.ts'
+import { leagueHead } from '../pages/league-head.ts'
+import type { UploadDraft } from './drafts.ts'
+import { sheetKindPages } from './kind-pages.ts'
+import type { previewUpload } from './preview.ts'
+import { kindField, modeField, readAsWords } from './uploads-page.ts'
+
+type Preview = Awaited<ReturnType<typeof previewUpload>>
+
+export type DraftData = {
+  league: LeagueView
+  draft: UploadDraft
+  preview: Preview
+  /** Why what was asked last was not done. */
+  fault?: string
+  trial?: Run
+}
+
+const roles = { id: 'Player id', name: 'Name', metric: 'Metric', label: 'Label', none: 'Leave out' }
+const roleOf = (as: string | null) =>
+  as === null ? 'none' : as === 'id' || as === 'name' ? as : as.startsWith('label:') ? 'label' : 'metric'
+const calledOf = (as: string | null) =>
+  roleOf(as) === 'metric' || roleOf(as) === 'label' ? as!.replace(/^label:/, '') : ''
+const dateHints = { sheet: 'As the sheet says.', filename: 'As the file name says.', sent: 'Empty: now.', given: '' }
+
+export function draftBody({ league, draft, preview, fault, trial }: DraftData, who: Who): Html {
+  const path = `/leagues/${league.id}/uploads`
+  const taken = draft.takenAt ?? (preview.taken_from === 'sent' ? undefined : Date.parse(preview.taken_at))
+  return html`${leagueHead({ league, kind: sheetKindPages, who, tab: 'uploads', title: name(draft.filename) })}
+<p>${bytes(draft.bytes)}. Nothing is imported yet.</p>
+${fault && notice(fault, 'bad')}
+${!fault && preview.problem && notice(preview.problem.message, 'warn')}
+${trial && trialPart(trial)}
+<form class="form" method="post" action="${path}/drafts/${draft.id}">
+<input type="hidden" name="${csrfField}" value="${who.csrfToken ?? ''}" />
+<div class="columns">${kindField(draft.kind)}
+${formField({
+  label: 'Date of this data',
+  name: 'taken_at',
+  type: 'text',
+  optional: true,
+  value: taken === undefined ? undefined : new Date(taken).toISOString().slice(0, 16),
+  placeholder: '2026-03-01T18:00',
+  hint: `In UTC. ${dateHints[preview.taken_from]}`,
+})}</div>
+${modeField(draft.mode)}
+${table({
+  caption: 'What each column is read as',
+  rows: preview.columns.filter(({ header }) => header),
+  columns: [
+    {
+      head: 'In the sheet',
+      names: true,
+      cell: ({ header }) => html`${name(header)}<input type="hidden" name="header" value="${header}" />`,
+    },
+    {
+      head: 'Read as',
+      cell: ({ header, as }) =>
+        html`<select name="role" aria-label="Read “${header}” as">${Object.entries(roles).map(([value, label]) => html`<option value="${value}"${value === roleOf(as) && html` selected`}>${label}</option>`)}</select>`,
+    },
+    {
+      head: 'Called',
+      cell: ({ header, as }) =>
+        html`<input name="called" value="${calledOf(as)}" maxlength="60" aria-label="What “${header}” is called" />`,
+    },
+    { head: 'First values', cell: ({ samples }) => samples.filter(Boolean).slice(0, 3).join(' · ') || number(null) },
+  ],
+})}
+<div class="submit"><button type="submit" name="do" value="import">Import this file</button> <button type="submit" name="do" value="trial" class="quiet">What this file would change</button> <button type="submit" name="do" value="discard" class="quiet">Discard</button></div>
+</form>`
+}
+
+const trialResult = t.Object({
+  mapping: t.Record(t.String(), t.String()),
+  rows_total: t.Integer(),
+  rows_ok: t.Integer(),
+  rows_bad: t.Integer(),
+  doubts: t.Array(t.Object({ message: t.String() })),
+  errors: t.Array(t.Object({ line: t.Integer(), column: t.String(), value: t.String(), reason: t.String() })),
+  summary: t.Object({
+    new: t.Integer(),
+    missing: t.Integer(),
+    renamed: t.Integer(),
+    suspicious: t.Integer(),
+    warnings: t.Array(t.String()),
+  }),
+})
+
+/** What a trial found, or how far it is. */
+function trialPart({ status, stage, error, result }: Run): Content {
+  if (status === 'PENDING' || status === 'PROGRESS')
+    return html`<p role="status">Being tried${stage && `: ${stage}`} … This page comes again by itself.</p>`
+  if (!Value.Check(trialResult, result)) return notice(error ?? 'The trial did not end; try once more.', 'bad')
+  return html`<section class="part" data-trial><h2>What this file would change</h2>${changes(result)}</section>`
+}
+
+function changes({
+  mapping,
+  rows_total,
+  rows_ok,
+  rows_bad,
+  doubts,
+  errors,
+  summary,
+}: Static<typeof trialResult>): Html {
+  const facts = [
+    `${rows_total} rows`,
+    `${rows_ok} good`,
+    `${rows_bad} bad`,
+    ...(['new', 'missing', 'renamed', 'suspicious'] as const).map(part => `${summary[part]} ${part}`),
+  ]
+  return html`<p>${facts.join(' · ')}</p>
+${[...summary.warnings, ...doubts.map(({ message }) => `It would be held: ${message}`)].map(text => notice(text, 'warn'))}
+${table({
+  caption: 'What each column was read as',
+  dense: true,
+  rows: Object.entries(mapping),
+  columns: [
+    { head: 'In the sheet', names: true, cell: ([header]) => name(header) },
+    { head: 'Read as', cell: ([, as]) => readAsWords(as) },
+  ],
+})}
+${
+  errors.length > 0 &&
+  table({
+    caption: 'Bad rows, the first of them',
+    dense: true,
+    rows: errors,
+    columns: [
+      { head: 'Line', numeric: true, cell: ({ line }) => number(line) },
+      { head: 'Column', cell: ({ column }) => name(column) },
+      { head: 'Value', cell: ({ value }) => html`<code>${value}</code>` },
+      { head: 'Why', names: true, cell: ({ reason }) => reason },
+    ],
+  })
+}`
+}

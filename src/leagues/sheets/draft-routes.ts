@@ -1,0 +1,209 @@
+/** Uploading without JavaScript: a file is chosen, its columns are said, it is tried and imported, and a held one is answered. */
+import { Elysia, t } from 'elysia'
+import { uploadKinds, uploadModes } from '../../../db/schema.ts'
+import { atomically } from '../../../db/transactions.ts'
+import { csrfField, requireToken } from '../../accounts/csrf.ts'
+import { seeOther } from '../../accounts/entrance.ts'
+import type { App } from '../../context.ts'
+import { invalid, Refusal } from '../../errors.ts'
+import { momentOf } from '../../platform/clock.ts'
+import { access, signedIn } from '../../platform/http/access.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
+import { runById } from '../../platform/jobs/runs.ts'
+import { hidden, page } from '../../ui/layout.ts'
+import { leagueById, leagueViewById } from '../queries.ts'
+import { acceptUpload, requireUploadsOpen } from './accept-upload.ts'
+import { draftBody } from './draft-page.ts'
+import {
+  type ColumnChoice,
+  changeDraft,
+  deleteDraft,
+  draftOf,
+  faultOf,
+  forTrial,
+  insertDraft,
+  mappingOfChoices,
+  receivedDraft,
+  type UploadDraft,
+} from './drafts.ts'
+import { discardHeld, publishHeld } from './held.ts'
+import { previewUpload } from './preview.ts'
+import { uploadOfLeague } from './queries.ts'
+import { type Received, receive, removeReceived } from './receive-file.ts'
+
+const oneDraft = { params: t.Object({ id: idSchema, draft_id: idSchema }) }
+const seconds = 2 // between two looks at a trial
+
+export const draftPages = (app: App) => {
+  const { db, clock, config, jobs } = app
+
+  const openLeague = (id: number) => {
+    const league = leagueById(db, id)
+    requireUploadsOpen(league, clock.now())
+    return league
+  }
+  const preview = (draft: UploadDraft) => {
+    const mapping = draft.mapping ? JSON.stringify(draft.mapping) : undefined
+    return previewUpload(app, leagueById(db, draft.leagueId), receivedDraft(draft), { mapping, kind: draft.kind })
+  }
+
+  async function draftPage(draft: UploadDraft, who: Who, refusal?: Refusal) {
+    const trial = draft.trialJobId ? runById(db).get({ id: draft.trialJobId }) : undefined
+    const league = leagueViewById(db, draft.leagueId, clock.now())
+    const fault = refusal && (refusal.extra.errors?.[0]?.message ?? refusal.detail)
+    const body = draftBody({ league, draft, preview: await preview(draft), fault, trial }, who)
+    const isTried = trial?.status === 'PENDING' || trial?.status === 'PROGRESS'
+    const reload = isTried && !refusal ? seconds : undefined
+    return page({ title: draft.filename, who, nav: 'leagues', body, reload }, refusal?.status)
+  }
+
+  async function newDraft(id: number, received: Received, who: Who) {
+    requireToken(who, received.fields[csrfField])
+    const { kind, mode } = received.fields
+    return atomically(db, tx =>
+      insertDraft(tx, {
+        leagueId: id,
+        userId: who.id,
+        filename: received.filename,
+        file: received.file,
+        bytes: received.bytes,
+        sha256: received.sha256,
+        kind: uploadKinds.find(each => each === kind) ?? 'current',
+        mode: uploadModes.find(each => each === mode) ?? 'partial',
+        createdAt: clock.now(),
+      }),
+    )
+  }
+
+  /** What the form says, kept with the draft. */
+  async function changed(draft: UploadDraft, form: URLSearchParams): Promise<UploadDraft> {
+    const [headers, roles, called] = ['header', 'role', 'called'].map(field => form.getAll(field))
+    const choices = headers!.map(
+      (header, i): ColumnChoice => ({
+        header,
+        role: roles![i] ?? 'none',
+        called: called![i] ?? '',
+      }),
+    )
+    const read = await preview(draft)
+    const mapping = mappingOfChoices(choices)
+    const asRead = Object.fromEntries(read.columns.map(({ header, as }) => [header, as]))
+    const isChanged = choices.some(({ header }) => mapping[header] !== asRead[header])
+    const change = {
+      kind: uploadKinds.find(each => each === form.get('kind')) ?? draft.kind,
+      mode: uploadModes.find(each => each === form.get('mode')) ?? draft.mode,
+      takenAt: takenAtOf(form.get('taken_at') ?? '', read),
+      ...(isChanged && { mapping }),
+    }
+    await atomically(db, tx => changeDraft(tx, draft.id, change))
+    const fault = faultOf(choices)
+    if (fault) throw new Refusal('invalid', fault)
+    return { ...draft, ...change }
+  }
+
+  const wishesOf = ({ kind, mode, takenAt, mapping }: UploadDraft) => ({
+    kind,
+    mode,
+    ...(takenAt !== null && { taken_at: new Date(takenAt).toISOString() }),
+    ...(mapping && { mapping: JSON.stringify(mapping) }),
+  })
+
+  async function tryDraft(draft: UploadDraft, who: Who) {
+    const received = await forTrial(config.dataDir, draft)
+    const wishes = { ...wishesOf(draft), dry_run: 'true' as const }
+    const { upload } = await acceptUpload(app, openLeague(draft.leagueId), received, wishes, who).catch(async error => {
+      await removeReceived(config.dataDir, received)
+      throw error
+    })
+    await atomically(db, tx => changeDraft(tx, draft.id, { trialJobId: upload.jobId }))
+    await jobs.tryDispatch(upload.jobId)
+    return seeOther(`/leagues/${draft.leagueId}/uploads/drafts/${draft.id}`)
+  }
+
+  async function importDraft(draft: UploadDraft, who: Who) {
+    const league = openLeague(draft.leagueId)
+    const { upload, isDuplicate } = await acceptUpload(app, league, receivedDraft(draft), wishesOf(draft), who)
+    await atomically(db, tx => deleteDraft(tx, draft.id))
+    if (isDuplicate) await removeReceived(config.dataDir, draft)
+    else await jobs.tryDispatch(upload.jobId)
+    return seeOther(`/leagues/${league.id}/uploads/${upload.id}`)
+  }
+
+  async function discardDraft(draft: UploadDraft) {
+    await atomically(db, tx => deleteDraft(tx, draft.id))
+    await removeReceived(config.dataDir, draft)
+    return seeOther(`/leagues/${draft.leagueId}/uploads`)
+  }
+
+  return new Elysia()
+    .use(access(app))
+    .post(
+      '/leagues/:id/uploads',
+      async ({ params: { id }, request, who }) => {
+        openLeague(id)
+        const received = await receive(request, app)
+        try {
+          const { id: draft } = await newDraft(id, received, signedIn(who))
+          return seeOther(`/leagues/${id}/uploads/drafts/${draft}`)
+        } catch (error) {
+          await removeReceived(config.dataDir, received)
+          throw error
+        }
+      },
+      { params: idParams, parse: 'none', may: 'officer', detail: hidden },
+    )
+    .get(
+      '/leagues/:id/uploads/drafts/:draft_id',
+      ({ params: { id, draft_id }, who }) => draftPage(draftOf(db, id, draft_id, signedIn(who)), signedIn(who)),
+      { ...oneDraft, may: 'officer', detail: hidden },
+    )
+    .post(
+      '/leagues/:id/uploads/drafts/:draft_id',
+      async ({ params: { id, draft_id }, request, who: asking }) => {
+        const who = signedIn(asking)
+        const draft = draftOf(db, id, draft_id, who)
+        const form = new URLSearchParams(await request.text())
+        if (form.get('do') === 'discard') return discardDraft(draft)
+        try {
+          const said = await changed(draft, form)
+          return await (form.get('do') === 'trial' ? tryDraft(said, who) : importDraft(said, who))
+        } catch (error) {
+          if (error instanceof Refusal) return draftPage(draftOf(db, id, draft_id, who), who, error)
+          throw error
+        }
+      },
+      { ...oneDraft, parse: 'none', may: 'officer', detail: hidden },
+    )
+    .post(
+      '/leagues/:id/uploads/:upload_id/answer',
+      async ({ params: { id, upload_id }, request, who }) => {
+        const upload = uploadOfLeague(db, id, upload_id)
+        const form = new URLSearchParams(await request.text())
+        if (form.get('do') === 'discard') {
+          await atomically(db, tx => discardHeld(app, tx, upload.id, signedIn(who)))
+          if (upload.file) await removeReceived(config.dataDir, { file: upload.file })
+        } else {
+          const takenAt = form.get('do') === 'date' ? momentInUtc(form.get('taken_at') ?? '') : undefined
+          const { announcing } = await atomically(db, tx => publishHeld(app, tx, upload.id, signedIn(who), takenAt))
+          if (announcing) await jobs.tryDispatch(announcing)
+        }
+        return seeOther(`/leagues/${id}/uploads/${upload_id}`)
+      },
+      { params: t.Object({ id: idSchema, upload_id: idSchema }), parse: 'none', may: 'officer', detail: hidden },
+    )
+}
+
+/** Null where it is what the file says anyway. */
+function takenAtOf(text: string, read: { taken_at: string; taken_from: string }): number | null {
+  if (text.trim() === '') return null
+  const at = momentInUtc(text)
+  return read.taken_from !== 'sent' && read.taken_at.slice(0, 16) === new Date(at).toISOString().slice(0, 16)
+    ? null
+    : at
+}
+
+function momentInUtc(text: string): number {
+  const at = momentOf(text.trim().replace(/^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)$/, '$1T$2:00Z'))
+  return Number.isNaN(at) ? invalid('taken_at', 'Write a time such as 2026-03-01T18:00.') : at
+}

@@ -1,0 +1,68 @@
+/** Files that wait, chosen in a browser without JavaScript, until it is said what their columns are. */
+import { link } from 'node:fs/promises'
+import { and, eq } from 'drizzle-orm'
+import type { Db } from '../../../db/open.ts'
+import { uploadDrafts } from '../../../db/schema.ts'
+import { refuse } from '../../errors.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { type Received, uploadPath } from './receive-file.ts'
+
+export type UploadDraft = typeof uploadDrafts.$inferSelect
+
+export const insertDraft = (tx: Db, draft: typeof uploadDrafts.$inferInsert): UploadDraft =>
+  tx.insert(uploadDrafts).values(draft).returning().get()
+
+export const changeDraft = (tx: Db, id: number, change: Partial<UploadDraft>): void =>
+  void tx.update(uploadDrafts).set(change).where(eq(uploadDrafts.id, id)).run()
+
+export const deleteDraft = (tx: Db, id: number): void =>
+  void tx.delete(uploadDrafts).where(eq(uploadDrafts.id, id)).run()
+
+/** Nobody sees the file that another has chosen. */
+export function draftOf(db: Db, leagueId: number, id: number, who: Who): UploadDraft {
+  const draft = db
+    .select()
+    .from(uploadDrafts)
+    .where(and(eq(uploadDrafts.id, id), eq(uploadDrafts.leagueId, leagueId)))
+    .get()
+  if (!draft || draft.userId !== who.id)
+    return refuse('not_found', 'This file is no longer waiting; choose it once more on the page of uploads')
+  return draft
+}
+
+/** The file as it was received. */
+export const receivedDraft = ({ file, filename, bytes, sha256, kind }: UploadDraft): Received => ({
+  file,
+  filename,
+  bytes,
+  sha256,
+  fields: { kind },
+})
+
+/** A second name for the file: a trial run deletes the one it is given. */
+export async function forTrial(dataDir: string, draft: UploadDraft): Promise<Received> {
+  const [receiver] = draft.file.split('.')
+  const file = `${receiver}.${Bun.randomUUIDv7()}`
+  await link(uploadPath(dataDir, draft.file), uploadPath(dataDir, file))
+  return { ...receivedDraft(draft), file }
+}
+
+/** A column, what it is read as, and how it is called. */
+export type ColumnChoice = { header: string; role: string; called: string }
+
+/** `id`, `name`, `label:alliance`, a metric, or null: as mappings say it. */
+const choiceOf = ({ role, called }: ColumnChoice): string | null =>
+  role === 'none' ? null : role === 'metric' ? called.trim() : role === 'label' ? `label:${called.trim()}` : role
+
+export const mappingOfChoices = (choices: readonly ColumnChoice[]): Record<string, string | null> =>
+  Object.fromEntries(choices.map(choice => [choice.header, choiceOf(choice)]))
+
+/** Why the file cannot be read like this; undefined where it can. */
+export function faultOf(choices: readonly ColumnChoice[]): string | undefined {
+  const count = (wanted: string) => choices.filter(({ role }) => role === wanted).length
+  if (count('id') !== 1) return 'Choose one column as the player id: it tells players apart from scan to scan.'
+  if (count('name') > 1) return 'Only one column can be the name.'
+  if (count('metric') === 0) return 'Choose at least one column as a metric.'
+  const unnamed = choices.find(({ role, called }) => (role === 'metric' || role === 'label') && !called.trim())
+  return unnamed && `Say what “${unnamed.header}” is called.`
+}

@@ -1,0 +1,98 @@
+/** The whole way of a file in a browser without JavaScript: chosen, its columns said, tried, imported, held, answered. */
+import { expect } from 'bun:test'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { openBrowser, signIn } from './browser.ts'
+import { browserTest } from './needs.ts'
+import { board, newLeague, upload } from './sheets.ts'
+import { start, until } from './start.ts'
+import { visitor } from './visitor.ts'
+
+const olga = { email: 'olga@example.org', username: 'Olga', password: 'correct horse battery', role: 'officer' }
+const sheet = (heads: string, n: number) =>
+  `${heads}\n${Array.from({ length: 20 }, (_, i) => `p${i},Player ${i},${1000 + n},${100 + n * (i + 1)}`).join('\n')}\n`
+
+async function season() {
+  const app = await start()
+  const { call, finished, url } = app
+  await call.post('/api/v1/users', olga)
+  const { id } = await newLeague(call, { weights: { deads: 1 } })
+  await finished(
+    upload(call, id, sheet('id,name,power,deads', 1), { kind: 'baseline', taken_at: '2026-03-01T00:00:00Z' }),
+  )
+  await finished(upload(call, id, sheet('id,name,power,deads', 2), { taken_at: '2026-03-02T00:00:00Z' }))
+  const page = await openBrowser({ javaScriptEnabled: false })
+  await signIn(page, url, olga.email, olga.password)
+  const choose = async (name: string, text: string) => {
+    await page.goto(`${url}/leagues/${id}/uploads`)
+    await page.setInputFiles('[name=file]', { name, mimeType: 'text/csv', buffer: Buffer.from(text) })
+    await page.click('text=Choose its columns')
+  }
+  /** What a browser without JavaScript does by itself (here it runs one that is told not to, and waits for ever). */
+  const comes = (selector: string) =>
+    until(async () => {
+      if ((await page.locator(selector).count()) > 0) return true
+      await page.reload()
+      return false
+    })
+  return { ...app, id, page, choose, comes }
+}
+
+browserTest('without JavaScript a strange file is mapped, tried and imported', async () => {
+  const { call, id, page, choose, comes, dataDir } = await season()
+  await choose('2026-03-05.csv', sheet('Who,Called,Might,Fallen', 3))
+  expect(await page.locator('.notice').first().textContent()).toContain('No id column')
+  const role = (header: string) => page.getByLabel(`Read “${header}” as`)
+  await page.click('text=Import this file')
+  expect(await page.locator('.notice.bad').last().textContent()).toContain('Choose one column as the player id')
+  await role('Who').selectOption('id')
+  await role('Called').selectOption('name')
+  await page.getByLabel('What “Might” is called').fill('Power')
+  await role('Fallen').selectOption('metric')
+  await page.getByLabel('What “Fallen” is called').fill('Deads')
+  await page.click('button:text("What this file would change")')
+  await comes('[data-trial] >> text=20 good')
+  expect(await page.inputValue('[name=taken_at]')).toBe('2026-03-05T00:00')
+  await page.click('text=Import this file')
+  await comes('.toolbar >> text=done')
+  expect((await board(call, id)).rows[0]).toMatchObject({ player_id: 'p19', score: 40 })
+  expect((await call.get(`/api/v1/leagues/${id}/uploads`)).uploads[0]).toMatchObject({
+    taken_at: '2026-03-05T00:00:00.000Z',
+    taken_from: 'filename',
+    mapping: { Who: 'id', Called: 'name', Might: 'power', Fallen: 'deads' },
+  })
+  await choose('other.csv', sheet('id,name,power,deads', 9))
+  await page.click('text=Discard')
+  await page.waitForURL(/uploads$/)
+  await until(() => readdirSync(join(dataDir, 'uploads')).length === 3)
+})
+
+browserTest('without JavaScript a held file is answered, and nobody sees the file another has chosen', async () => {
+  const { call, id, page, choose, comes, url } = await season()
+  await choose('2026-03-06.csv', sheet('id,name,power,deads', 0))
+  const draft = new URL(page.url()).pathname
+  await page.click('text=Import this file')
+  await comes('#held >> text=counters that only ever rise')
+  await page.fill('#f-plain-date', '2026-03-01T12:00')
+  await page.click('text=Publish with this date >> visible=true')
+  await page.waitForSelector('.toolbar >> text=done')
+  expect((await call.get(`/api/v1/leagues/${id}/uploads`)).uploads[0]).toMatchObject({
+    status: 'done',
+    taken_at: '2026-03-01T12:00:00.000Z',
+  })
+
+  await choose('2026-03-07.csv', sheet('id,name,power,deads', 0).replace('p3,', 'p33,'))
+  const mine = new URL(page.url()).pathname
+  expect(mine).not.toBe(draft)
+  expect((await call.raw(mine)).status).toBe(404) // the operator is another
+  await page.click('text=Import this file')
+  await comes('text=Discard for good')
+  await page.click('text=Discard for good >> visible=true')
+  await page.waitForSelector('.toolbar >> text=cancelled')
+
+  const other = visitor(url)
+  await other.signIn(olga.email, olga.password)
+  const form = new FormData()
+  form.set('file', new File(['id,power\n1,2\n'], 'x.csv'))
+  expect((await other.visit(`/leagues/${id}/uploads`, { method: 'POST', body: form })).status).toBe(403) // no token
+})
