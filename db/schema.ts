@@ -508,9 +508,9 @@ export const heldPrices = sqliteTable('held_prices', {
   setBy: integer('set_by'), // null: the operator or a feed
 })
 
-export const symbolActionKinds = ['void', 'split', 'dividend'] as const
+export const symbolActionKinds = ['void', 'split', 'dividend', 'undo'] as const
 
-/** What officers did to a symbol that changed ledgers: a wrong price taken back, a split, a dividend. */
+/** What officers did to a symbol that changed ledgers: a wrong price taken back, a split, a dividend, a dividend taken back. */
 export const symbolActions = sqliteTable(
   'symbol_actions',
   {
@@ -521,11 +521,11 @@ export const symbolActions = sqliteTable(
     by: integer('by'), // null: the operator
     reason: text('reason'),
     priceId: integer('price_id'), // of the wrong price
-    cents: integer('cents').notNull(), // the wrong price, the price that was split, or paid per share
+    cents: integer('cents').notNull(), // the wrong price, the price that was split, or paid or taken back per share
     sharesTo: integer('shares_to'), // of a split: so many …
     sharesFrom: integer('shares_from'), // … for so many
     lines: integer('lines').notNull(), // written to ledgers
-    kept: integer('kept').notNull().default(0), // trades at a wrong price that stay, because their league is final
+    kept: integer('kept').notNull().default(0), // lines that stay although they were wrong, because their league is final
   },
   t => [index('symbol_actions_symbol').on(t.symbol, t.id)],
 )

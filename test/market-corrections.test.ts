@@ -226,8 +226,26 @@ test('a dividend is paid to who holds the symbol in leagues that go on, and by w
   expect((await call.get('/api/v1/quotes/acme/actions')).actions).toMatchObject([
     { kind: 'dividend', price_cents: 25, reason: 'First quarter' },
   ])
+  const [{ id }] = (await call.get('/api/v1/quotes/ACME/actions')).actions
+  expect((await refusalOf(ann!.post(`/api/v1/quotes/ACME/actions/${id}/undo`))).status).toBe(403)
+  const asked = await Promise.allSettled(
+    [1, 2, 3].map(() => call.post(`/api/v1/quotes/ACME/actions/${id}/undo`, { reason: 'It was 0.02' })),
+  )
+  expect(asked.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected'])
+  expect(await portfolio(ann!, league)).toMatchObject({ total_cents: 10_000_000, realised_cents: 0 })
+  expect((await bob!.get('/api/v1/leagues/1/activity')).activity[0]).toMatchObject({
+    kind: 'undone',
+    side: null,
+    reason: 'It was 0.02',
+  })
+  expect((await call.get('/api/v1/quotes/acme/actions')).actions).toMatchObject([
+    { kind: 'undo', lines: 2 },
+    { kind: 'dividend', undone: true },
+  ])
+  expect((await refusalOf(call.post('/api/v1/quotes/ACME/actions/99/undo'))).status).toBe(404)
+  expect(await call.post('/api/v1/quotes/ACME/dividends', { per_share_cents: 25 })).toMatchObject({ lines: 2 }) // may be entered anew
   const { logs } = await call.get('/admin/audit/logs/json?action=price.dividend')
-  expect(logs).toMatchObject([{ user: 'operator', target: 'price of ACME' }])
+  expect(logs).toMatchObject([{ user: 'operator', target: 'price of ACME' }, {}])
   expect(auditLedger(fieldhouse.dataDir)).toMatchObject(clean)
 })
 

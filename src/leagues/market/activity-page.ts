@@ -41,8 +41,6 @@ ${paginationLinks(pages, page => address(`${path}/activity`, { page }))}`
 }
 
 function what({ kind, side, reason }: ActivityView): Content {
-  if (kind === 'trade' && side) return sideMark(side)
-  if (kind === 'undone' && side)
-    return html`${sideMark(side)} ${badge('taken back', 'warn')}${reason && html`<small class="quiet">${reason}</small>`}`
-  return html`${kind}${reason && html`<small class="quiet">${reason}</small>`}`
+  const mark = side ? sideMark(side) : kind === 'undone' ? 'dividend' : kind
+  return html`${mark}${kind === 'undone' && html` ${badge('taken back', 'warn')}`}${reason && html`<small class="quiet">${reason}</small>`}`
 }

@@ -36,7 +36,7 @@ type Line = {
   sharesTo: number | null
   sharesFrom: number | null
 }
-/** A trade that a later line may take back. */
+/** A line that a later one takes back. */
 type Undone = Pick<Line, 'user' | 'symbol' | 'quantity' | 'cash' | 'fee' | 'price'> & {
   kind: LedgerKind
   times: number
@@ -138,8 +138,9 @@ function checkCorrection(
 ): void {
   if (line.kind === 'undo') {
     const trade = undone.get(line.undoes ?? 0)
-    const isOfThis = trade && isTrade(trade.kind) && trade.user === line.user && trade.symbol === line.symbol
-    if (!isOfThis) return void differ('trade to take back', 1, 0)
+    const mayBe = trade && (isTrade(trade.kind) || trade.kind === 'dividend')
+    const isOfThis = mayBe && trade.user === line.user && trade.symbol === line.symbol
+    if (!isOfThis) return void differ('line to take back', 1, 0)
     trade.times++
     differ('times taken back', 1, trade.times)
     differ('shares taken back', -trade.quantity, line.quantity)

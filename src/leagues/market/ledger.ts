@@ -124,9 +124,12 @@ const activityKind: Record<LedgerKind, ActivityKind> = {
   dividend: 'dividend',
 }
 
-/** What is taken back was the other way round. */
-const sideOf = ({ kind, quantity }: LedgerLine): Side | null =>
-  isTrade(kind) ? kind : kind === 'undo' ? (quantity < 0 ? 'buy' : 'sell') : null
+/** A trade that is taken back was the other way round. */
+function sideOf({ kind, quantity }: LedgerLine): Side | null {
+  if (isTrade(kind)) return kind
+  if (kind !== 'undo' || quantity === 0) return null
+  return quantity < 0 ? 'buy' : 'sell'
+}
 
 export function activityView(line: ToldLine): ActivityView {
   const side = sideOf(line)

@@ -105,47 +105,67 @@ ${table({
     : html`<p class="quiet">There is one price so far: ${money(quote.price_cents)}. A line is drawn from the second on.</p>`
 }
 </section>
-${actions.length > 0 && actionTable(symbol, actions)}
+${actions.length > 0 && actionTable(symbol, actions, prices !== undefined)}
 ${prices && officers(quote, prices)}`
 }
 
-export const actionText = (done: Pick<SymbolActionView, 'kind' | 'price_cents' | 'split_to' | 'split_from'>): string =>
-  done.kind === 'split'
-    ? `Split: ${done.split_to} for ${done.split_from}`
-    : done.kind === 'dividend'
-      ? `Dividend of ${moneyText(done.price_cents)} per share`
-      : `Price ${moneyText(done.price_cents)} taken back`
+const actionText: Record<SymbolActionView['kind'], (done: SymbolActionView) => Content> = {
+  void: ({ price_cents }) => `Price ${moneyText(price_cents)} taken back`,
+  split: ({ split_to, split_from }) => `Split: ${split_to} for ${split_from}`,
+  dividend: ({ price_cents, undone }) =>
+    html`Dividend of ${money(price_cents)} per share${undone && html` ${badge('taken back', 'warn')}`}`,
+  undo: ({ price_cents }) => `Dividend of ${moneyText(price_cents)} per share taken back`,
+}
 
-const actionTable = (symbol: string, actions: readonly SymbolActionView[]): Content => html`<section class="part">
+const changed = ({ kind, lines, kept }: SymbolActionView): Content => {
+  const [one, many] = kind === 'void' ? ['trade', 'trades'] : ['portfolio', 'portfolios']
+  return html`${number(lines)} ${lines === 1 ? one : many}${kept > 0 && html`<small class="quiet">${number(kept)} in final leagues stay</small>`}`
+}
+
+const actionTable = (
+  symbol: string,
+  actions: readonly SymbolActionView[],
+  isOfficer: boolean,
+): Content => html`<section class="part">
 <h2>Splits, dividends, corrections</h2>
-${table<SymbolActionView>({
+${table({
   caption: `What officers did to ${symbol}, the newest first`,
   dense: true,
   stack: true,
   rows: actions,
   columns: [
     { head: 'When', cell: ({ at }) => time(at) },
-    {
-      head: 'What',
-      names: true,
-      cell: actionText,
-    },
-    {
-      head: 'Changed',
-      cell: ({ kind, lines, kept }) =>
-        html`${number(lines)} ${kind === 'void' ? (lines === 1 ? 'trade' : 'trades') : lines === 1 ? 'portfolio' : 'portfolios'}${kept > 0 && html`<small class="quiet">${number(kept)} in final leagues stay</small>`}`,
-    },
+    { head: 'What', names: true, cell: done => actionText[done.kind](done) },
+    { head: 'Changed', cell: changed },
     actions.some(({ reason }) => reason) && { head: 'Reason', cell: ({ reason }) => reason },
     { head: 'By', cell: ({ username }) => (username ? name(username) : 'the operator') },
+    isOfficer && {
+      head: html`<span class="sr">Correct</span>`,
+      cell: ({ id, kind, undone, lines, price_cents }) =>
+        kind === 'dividend' &&
+        !undone &&
+        lines > 0 &&
+        action({
+          label: html`Take back<span class="sr"> the dividend of ${moneyText(price_cents)}</span>`,
+          small: true,
+          quiet: true,
+          action: `${quotesApi(symbol)}/actions/${id}/undo`,
+          confirm: `Take the dividend of ${moneyText(price_cents)} per share back? What was paid goes back, each told to its owner; what final leagues have stays.`,
+          ask: { name: 'reason', label: 'Reason, for all to read', optional: true },
+          done: 'Taken back',
+        }),
+    },
   ],
 })}
 </section>`
+
+const quotesApi = (symbol: string): string => `/api/v1/quotes/${encodeURIComponent(symbol)}`
 
 function officers(
   { symbol, price_cents }: QuoteView,
   { prices, pagination: pages }: NonNullable<SymbolData['prices']>,
 ): Html {
-  const api = `/api/v1/quotes/${encodeURIComponent(symbol)}`
+  const api = quotesApi(symbol)
   return html`<section class="part">
 <h2>Prices of the last 7 days</h2>
 ${table({

@@ -52,7 +52,7 @@ export function tradeBody(data: TradeData, draft: OrderDraft, who: Who | undefin
   return html`${head}
 ${!data.hasPrices && league.finalized_at === null && needsPrices(league)}
 ${portfolio.stale_quotes > 0 && league.finalized_at === null && stale(data)}
-${data.lines.some(({ kind }) => kind === 'undo') && takenBack(data)}
+${data.lines.some(isUndoneTrade) && takenBack(data)}
 ${isMine && (league.status === 'active' ? orderForm(data, draft) : closed(league))}
 ${holdings(data)}
 ${overTime(data)}
@@ -117,9 +117,11 @@ const needsPrices = (league: LeagueView): Html =>
     'warn',
   )
 
+const isUndoneTrade = ({ kind, quantity }: LedgerLineView): boolean => kind === 'undo' && quantity !== 0
+
 /** Of the newest page of the account: who was wrong by a price reads first what became of it. */
 function takenBack({ lines, portfolio }: TradeData): Html {
-  const undone = lines.filter(({ kind }) => kind === 'undo')
+  const undone = lines.filter(isUndoneTrade)
   const [newest] = undone
   const reason = newest?.reason && html` The reason: ${newest.reason}.`
   const owes = (portfolio?.cash_cents ?? 0) < 0
@@ -295,7 +297,7 @@ const markOf = {
 
 function lineMark({ kind, reason, undone_at }: LedgerLineView): Content {
   if (isTrade(kind)) return html`${sideMark(kind)}${undone_at && html` ${badge('taken back', 'warn')}`}`
-  return html`${markOf[kind]}${reason && html`<small class="quiet">${reason}</small>`}`
+  return html`${markOf[kind]}${undone_at && html` ${markOf.undo}`}${reason && html`<small class="quiet">${reason}</small>`}`
 }
 
 export const sideMark = (side: Side): Html => (side === 'buy' ? badge('buy', 'good') : badge('sell', 'plain'))

@@ -12,7 +12,7 @@ import { idSchema } from '../../../platform/http/shared-schemas.ts'
 import { oneLine } from '../../../platform/http/text-formats.ts'
 import { maxPriceCents } from '../order.ts'
 import { symbolOf, symbolSchema } from '../quote.ts'
-import { mostInSplit, payDividend, splitSymbol } from './splits-and-dividends.ts'
+import { mostInSplit, payDividend, splitSymbol, undoDividend } from './splits-and-dividends.ts'
 import {
   listActions,
   type SymbolAction,
@@ -134,6 +134,23 @@ export const correctionRoutes = (app: App) => {
             description: 'Who has sold short pays it. The same dividend is taken once a day.',
           },
         ),
+      },
+    )
+    .post(
+      '/actions/:action_id/undo',
+      ({ params, body, who, set }) => {
+        set.status = 201
+        const symbol = symbolOf(params.symbol)
+        return act(signedIn(who), body?.reason, (tx, act) => undoDividend(tx, symbol, params.action_id, act))
+      },
+      {
+        params: t.Object({ symbol: symbolSchema, action_id: idSchema }),
+        body: t.Optional(t.Object({ reason }, { examples: [{ reason: 'It was 0.25' }] })),
+        may: 'officer',
+        detail: describe('Take a dividend back that was entered wrongly', symbolActionSchema, {
+          status: 201,
+          description: 'What was paid goes back by lines of the ledger. A split is turned back by the opposite one.',
+        }),
       },
     )
 }

@@ -1,16 +1,18 @@
 /** Splits and dividends: a line in the ledger of everyone who holds the symbol in a league that is not final, in one transaction. */
-import { and, eq, gte, type SQL } from 'drizzle-orm'
+import { and, eq, gte, not, type SQL } from 'drizzle-orm'
 import type { Db } from '../../../../db/open.ts'
 import { symbolActions } from '../../../../db/schema.ts'
 import { refuse } from '../../../errors.ts'
 import { writeQuotes } from '../accept-quotes.ts'
+import type { LedgerLine } from '../ledger.ts'
 import { maxShares } from '../order.ts'
+import type { Portfolio } from '../portfolio.ts'
 import { applyCorrection, type Correction, type Position, type SplitRatio, splitOf } from '../position.ts'
 import { findPortfolio, position } from '../queries.ts'
 import { type QuoteRow, startOfDay } from '../quote.ts'
 import { findQuote } from '../quote-queries.ts'
 import { writeLine } from '../write-line.ts'
-import { countLines, insertAction, type SymbolAction } from './symbol-action.ts'
+import { countLines, insertAction, isUndone, type SymbolAction } from './symbol-action.ts'
 import type { Act } from './void-price.ts'
 
 /** So that the product of shares and price stays within what a number holds exactly. */
@@ -21,7 +23,7 @@ export function splitSymbol(tx: Db, symbol: string, ratio: SplitRatio, act: Act)
   const given = { symbol, kind: 'split' as const, cents: quote.priceCents, sharesTo: ratio.to, sharesFrom: ratio.from }
   refuseSecond(tx, act.at, and(eq(symbolActions.sharesTo, ratio.to), eq(symbolActions.sharesFrom, ratio.from)), given)
   const action = insertAction(tx, { ...act, ...given, lines: 0 })
-  const lines = correctHolders(tx, action, held => {
+  const lines = correctHolders(tx, 'split', action, held => {
     const split = splitOf(held, ratio, quote.priceCents)
     if (Math.abs(held.quantity + split.quantity) > maxShares)
       refuse('conflict', `Somebody would hold more than ${maxShares} shares of ${symbol}`, { rule: 'quantity' })
@@ -39,11 +41,48 @@ export function payDividend(tx: Db, symbol: string, perShareCents: number, act: 
   const given = { symbol, kind: 'dividend' as const, cents: perShareCents }
   refuseSecond(tx, act.at, eq(symbolActions.cents, perShareCents), given)
   const action = insertAction(tx, { ...act, ...given, lines: 0 })
-  const lines = correctHolders(tx, action, ({ quantity }) => {
+  const lines = correctHolders(tx, 'dividend', action, ({ quantity }) => {
     const cash = quantity * perShareCents // who has sold short pays it
     return { quantity: 0, cash, fee: 0, realised: cash }
   })
   return countLines(tx, action, { lines })
+}
+
+type Paid = Pick<LedgerLine, 'id' | 'leagueId' | 'userId' | 'cashCents'> & { isFinal: number; isUndone: number }
+
+/** A dividend that was entered wrongly. Of a final league it stays. */
+export function undoDividend(tx: Db, symbol: string, actionId: number, act: Act): SymbolAction {
+  const dividend = tx
+    .select()
+    .from(symbolActions)
+    .where(and(eq(symbolActions.id, actionId), eq(symbolActions.symbol, symbol), eq(symbolActions.kind, 'dividend')))
+    .get()
+  if (!dividend) return refuse('not_found', `There is no dividend ${actionId} of ${symbol}`)
+  const paid = tx.$client
+    .query<Paid, [at: number, action: number]>(
+      `select d.id, d.league_id as leagueId, d.user_id as userId, d.cash_cents as cashCents,
+         l.finalized_at is not null as isFinal, exists (select 1 from ledger u where u.undoes = d.id) as isUndone
+       from ledger d join leagues l on l.id = d.league_id where d.at = ? and d.action_id = ? order by d.id`,
+    )
+    .all(dividend.at, actionId)
+  if (paid.some(({ isUndone }) => isUndone))
+    refuse('conflict', 'This dividend was taken back already', { rule: 'undone' })
+  const { cents } = dividend
+  const action = insertAction(tx, { ...act, symbol, kind: 'undo', cents, lines: 0 })
+  const open = paid.filter(({ isFinal }) => !isFinal)
+  for (const { id, leagueId, userId, cashCents } of open) {
+    const back = { quantity: 0, cash: -cashCents, fee: 0, realised: -cashCents }
+    const after = applyCorrection(position(tx, leagueId, userId, symbol), back)
+    const line = { kind: 'undo' as const, at: act.at, symbol, price: cents, ...back, undoes: id, actionId: action.id }
+    writeLine(tx, portfolioOf(tx, leagueId, userId), line, after)
+  }
+  return countLines(tx, action, { lines: open.length, kept: paid.length - open.length })
+}
+
+function portfolioOf(tx: Db, leagueId: number, userId: number): Portfolio {
+  const portfolio = findPortfolio(tx, leagueId, userId)
+  if (!portfolio) throw new Error(`User ${userId} holds shares in league ${leagueId} without a portfolio`)
+  return portfolio
 }
 
 const quoteOf = (tx: Db, symbol: string): QuoteRow =>
@@ -60,7 +99,7 @@ function refuseSecond(
   const known = tx
     .select({ id: symbolActions.id })
     .from(symbolActions)
-    .where(and(ofSymbol, gte(symbolActions.at, startOfDay(at)), same))
+    .where(and(ofSymbol, gte(symbolActions.at, startOfDay(at)), same, not(isUndone)))
     .get()
   if (known) refuse('conflict', `The same ${kind} of ${symbol} was entered today already`, { rule: 'twice' })
 }
@@ -69,7 +108,8 @@ type Holder = { leagueId: number; userId: number }
 
 function correctHolders(
   tx: Db,
-  { id, at, symbol, kind, cents }: SymbolAction,
+  kind: 'split' | 'dividend',
+  { id, at, symbol, cents }: SymbolAction,
   correction: (held: Position) => Correction,
 ): number {
   const holders = tx.$client
@@ -79,13 +119,10 @@ function correctHolders(
     )
     .all(symbol)
   for (const { leagueId, userId } of holders) {
-    const portfolio = findPortfolio(tx, leagueId, userId)
-    if (!portfolio || kind === 'void')
-      throw new Error(`User ${userId} holds ${symbol} in league ${leagueId} without a portfolio`)
     const held = position(tx, leagueId, userId, symbol)
     const change = correction(held)
     const line = { kind, at, symbol, price: cents, ...change, actionId: id }
-    writeLine(tx, portfolio, line, applyCorrection(held, change))
+    writeLine(tx, portfolioOf(tx, leagueId, userId), line, applyCorrection(held, change))
   }
   return holders.length
 }

@@ -1,5 +1,5 @@
 /** What officers did to a symbol that changed ledgers, as it is kept and told. */
-import { count, desc, eq } from 'drizzle-orm'
+import { count, desc, eq, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../../db/open.ts'
 import { symbolActionKinds, symbolActions, users } from '../../../../db/schema.ts'
@@ -17,14 +17,15 @@ export const symbolActionSchema = t.Object(
     at: dateTimeSchema,
     username: t.Nullable(t.String({ description: 'Who did it; null: the operator' })),
     reason: t.Nullable(t.String()),
-    price_cents: t.Integer({ description: 'The wrong price; the price that was split; paid per share' }),
+    price_cents: t.Integer({ description: 'The wrong price; the price that was split; paid or taken back per share' }),
     split_to: t.Nullable(t.Integer({ description: 'So many shares …' })),
     split_from: t.Nullable(t.Integer({ description: '… for so many' })),
     lines: t.Integer({ description: 'Written to ledgers: trades taken back, portfolios changed' }),
-    kept: t.Integer({ description: 'Trades at a wrong price that stay, because their league is final' }),
+    kept: t.Integer({ description: 'Lines that stay although they were wrong, because their league is final' }),
+    undone: t.Boolean({ description: 'A dividend that was taken back' }),
   },
   {
-    description: 'A wrong price taken back, a split or a dividend',
+    description: 'A wrong price taken back, a split, a dividend, or one taken back (`undo`)',
     examples: [
       {
         id: 4,
@@ -38,6 +39,7 @@ export const symbolActionSchema = t.Object(
         split_from: null,
         lines: 3,
         kept: 0,
+        undone: false,
       },
     ],
   },
@@ -53,7 +55,7 @@ export function countLines(tx: Db, action: SymbolAction, counts: { lines: number
   return { ...action, ...counts }
 }
 
-export const symbolActionView = (action: SymbolAction, username: string | null): SymbolActionView => ({
+export const symbolActionView = (action: SymbolAction, username: string | null, undone = false): SymbolActionView => ({
   id: action.id,
   symbol: action.symbol,
   kind: action.kind,
@@ -65,12 +67,18 @@ export const symbolActionView = (action: SymbolAction, username: string | null):
   split_from: action.sharesFrom,
   lines: action.lines,
   kept: action.kept,
+  undone,
 })
+
+/** By the time of its lines too, for which there is an index. */
+export const isUndone = sql<number>`exists (
+  select 1 from ledger paid join ledger back on back.undoes = paid.id
+  where paid.at = ${symbolActions.at} and paid.action_id = ${symbolActions.id} and paid.kind = 'dividend')`
 
 /** The newest first. */
 export function listActions(db: Db, symbol: string, { limit, offset }: PageSlice) {
   const rows = db
-    .select({ action: symbolActions, username: users.username })
+    .select({ action: symbolActions, username: users.username, undone: isUndone })
     .from(symbolActions)
     .leftJoin(users, eq(users.id, symbolActions.by))
     .where(eq(symbolActions.symbol, symbol))
@@ -80,7 +88,7 @@ export function listActions(db: Db, symbol: string, { limit, offset }: PageSlice
     .all()
   const ofSymbol = db.select({ total: count() }).from(symbolActions).where(eq(symbolActions.symbol, symbol))
   return {
-    actions: rows.map(({ action, username }) => symbolActionView(action, username)),
+    actions: rows.map(({ action, username, undone }) => symbolActionView(action, username, undone === 1)),
     total: ofSymbol.get()?.total ?? 0,
   }
 }
