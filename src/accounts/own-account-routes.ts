@@ -1,7 +1,7 @@
 import { Elysia, t } from 'elysia'
 import type { App } from '../context.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { paged, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../platform/http/text-formats.ts'
 import {
@@ -67,10 +67,7 @@ export const ownAccountRoutes = (app: App) =>
       {
         query: t.Object(pageQuery),
         may: 'member',
-        detail: describe(
-          'Where I am signed in, the last used first',
-          t.Object({ sessions: t.Array(sessionSchema), pagination: paginationSchema }),
-        ),
+        detail: describe('Where I am signed in, the last used first', pageSchema('sessions', sessionSchema)),
       },
     )
     .delete(

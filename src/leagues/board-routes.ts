@@ -9,16 +9,8 @@ import { linkHeader, pageOf, pageQuery, paginationSchema } from '../platform/htt
 import { describe } from '../platform/http/route-docs.ts'
 import { idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { dateTimeSchema } from '../platform/http/text-formats.ts'
-import {
-  boardPage,
-  boardQuery,
-  boardQueryOf,
-  boardSchema,
-  markSchema,
-  readBoard,
-  readPlayer,
-  rowSchema,
-} from './board.ts'
+import { boardPage, boardQuery, boardQueryOf, boardSchema, readBoard, readPlayer } from './board.ts'
+import { missingPlayerSchema, playerSchema, tierSchema } from './board-schemas.ts'
 import { longestColumns, readColumnList } from './columns.ts'
 import { exportOf, fileName } from './exports.ts'
 import { kindOf } from './kinds.ts'
@@ -27,52 +19,15 @@ import { readableLeague } from './visibility.ts'
 
 const moment = t.Nullable(dateTimeSchema)
 const number = t.Nullable(t.Number())
-const playerSchema = t.Object(
-  {
-    player_id: t.String(),
-    name: t.String(),
-    rank: t.Nullable(t.Integer()),
-    change: t.Nullable(t.Integer()),
-    score: number,
-    percentile: t.Optional(number),
-    tier: t.Optional(t.Nullable(t.String())),
-    mark: t.Optional(t.Nullable(markSchema)),
-    metrics: t.Record(t.String(), t.Unknown()),
-    history: t.Array(t.Unknown()),
-    as_of: moment,
-    labels: t.Optional(t.Record(t.String(), t.Nullable(t.String()))),
-    goal_pct: rowSchema.properties.goal_pct,
-    goals: rowSchema.properties.goals,
-    last_seen: t.Optional(
-      t.String({
-        format: 'date-time',
-        description: 'Of one who is missing from the newest scan: when they were last in one',
-      }),
-    ),
-    user_id: t.Optional(t.Integer({ description: 'Of a tour entry, whose the entry is' })),
-    username: t.Optional(t.String()),
-    tiebreaker: t.Optional(t.Nullable(t.Integer())),
-    picks: t.Optional(t.Nullable(t.Array(t.Unknown(), { description: 'Of a tour entry, once picks are closed' }))),
-  },
-  { description: 'All that is known of a player' },
-)
 const mostMissing = 20 // listed in one answer
 const found = t.Object({
   missing: t.Optional(
-    t.Array(t.Object({ player_id: t.String(), name: t.String(), last_seen: dateTimeSchema }), {
+    t.Array(missingPlayerSchema, {
       description: 'Found among those who are missing from the newest scan, twenty at most',
     }),
   ),
   players: t.Array(t.Object({ player_id: t.String(), name: t.String(), rank: t.Nullable(t.Integer()), score: number })),
   pagination: paginationSchema,
-})
-const tierSchema = t.Object({
-  name: t.String(),
-  min: number,
-  players: t.Integer(),
-  from: number,
-  to: number,
-  rows: t.Array(rowSchema),
 })
 const tierList = t.Object({ as_of: moment, tiers: t.Array(tierSchema) })
 

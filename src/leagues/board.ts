@@ -16,6 +16,7 @@ import type { Cached } from '../platform/cache/cache.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { paginationSchema } from '../platform/http/pagination.ts'
 import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { rowSchema } from './board-schemas.ts'
 import { kindOf } from './kinds.ts'
 import { kindSchema, type League, nextStatusChangeAt, statusOf, statusSchema } from './league.ts'
 
@@ -51,39 +52,6 @@ export const boardQuery = t.Object({
   ),
 })
 
-const number = t.Nullable(t.Number())
-const values = t.Record(t.String(), number)
-export const markSchema = t.Object(
-  {
-    reason: t.String({ description: 'farm, vacation or other' }),
-    farm_of: t.Nullable(t.Object({ player_id: t.String(), name: t.String() }), {
-      description: 'Whose second account it is',
-    }),
-    note: t.Nullable(t.String()),
-    counted: t.Boolean({ description: 'false: has no rank and counts in no total' }),
-  },
-  { description: 'What officers say of a player' },
-)
-export const rowSchema = t.Object({
-  rank: t.Nullable(
-    t.Integer({ description: 'Null where nobody has a value to be ranked by, and for players who do not count' }),
-  ),
-  change: t.Nullable(t.Integer({ description: 'Positive for a climb; null for a newcomer' })),
-  player_id: t.String(),
-  name: t.String(),
-  score: number,
-  tier: t.Optional(t.Nullable(t.String())),
-  labels: t.Optional(
-    t.Record(t.String(), t.Nullable(t.String()), { description: 'Texts beside the numbers, such as the alliance' }),
-  ),
-  mark: t.Optional(t.Nullable(markSchema)),
-  metrics: values,
-  gains: t.Optional(values),
-  goal_pct: t.Optional(
-    t.Nullable(t.Number({ description: 'How much of the goal is reached, in percent: the least of `goals`' })),
-  ),
-  goals: t.Optional(t.Record(t.String(), number, { description: 'How much of each target is reached, in percent' })),
-})
 export const leagueBrief = t.Object({ id: t.Integer(), name: t.String(), kind: kindSchema, status: statusSchema })
 export const boardSchema = t.Object(
   {

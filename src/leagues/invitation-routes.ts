@@ -15,7 +15,7 @@ import { signedInSchema, signUpBody } from '../accounts/sign-in.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
-import { paged, pageOf, pageQuery, paginationSchema } from '../platform/http/pagination.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../platform/http/text-formats.ts'
 import { acceptInvitation, invitedTo, joinByInvitation } from './accept-invitation.ts'
@@ -41,7 +41,7 @@ export const invitationRoutes = (app: App) => {
         may: 'officer',
         detail: describe(
           'Invitations, the newest first; of one league or all',
-          t.Object({ invitations: t.Array(invitationSchema), pagination: paginationSchema }),
+          pageSchema('invitations', invitationSchema),
         ),
       },
     )

@@ -2,15 +2,16 @@
  * What the kinds of league must know how to do: the seam between a league and where its scores come from. Each kind's
  * folder exports one of these; the table `src/kinds.ts` hands them in, so leagues know no kind by name.
  */
-import type { TObject } from '@sinclair/typebox'
+import type { Static, TObject } from '@sinclair/typebox'
 import type { Db } from '../../db/open.ts'
 import type { Kind } from '../../db/schema.ts'
 import type { App } from '../context.ts'
-import type { Mark, RankedPage, Row } from '../leaderboard/page.ts'
+import type { RankedPage, Row } from '../leaderboard/page.ts'
 import type { BoardQuery } from '../leaderboard/query.ts'
 import type { RankedTotals, Total, TotalsQuery } from '../leaderboard/totals.ts'
 import type { Content } from '../platform/html.ts'
 import type { Who } from '../platform/http/request-context.ts'
+import type { missingPlayerSchema, playerSchema, tierSchema } from './board-schemas.ts'
 import type { ConfigPreview } from './config-preview.ts'
 import type { KindPages } from './kind-pages.ts'
 import type { League } from './league.ts'
@@ -24,14 +25,7 @@ export type BoardPage = RankedPage & {
   notes?: string[]
 }
 
-export type TierView = {
-  name: string
-  min: number | null
-  players: number
-  from: number | null
-  to: number | null
-  rows: Row[]
-}
+export type TierView = Static<typeof tierSchema>
 
 /** What all on a board have together, and by what a label says of them where that was asked. */
 export type TotalsPage = {
@@ -44,27 +38,9 @@ export type TotalsPage = {
 }
 
 /** A player as every kind knows one; what a kind knows beside is its own. */
-export type PlayerView = {
-  player_id: string
-  name: string
-  rank: number | null
-  change: number | null
-  score: number | null
-  percentile?: number | null
-  tier?: string | null
-  mark?: Mark | null
-  metrics: Record<string, unknown>
-  goal_pct?: number | null
-  goals?: Record<string, number | null>
-  history: readonly unknown[]
-  as_of: string | null
-  /** Of one who is missing from the newest scan: when the last one that holds them was taken. */
-  last_seen?: string
-  [more: string]: unknown
-}
+export type PlayerView = Static<typeof playerSchema> & { [more: string]: unknown }
 
-/** One who is on the board no longer, and when they last were. */
-export type MissingPlayer = { player_id: string; name: string; last_seen: string }
+export type MissingPlayer = Static<typeof missingPlayerSchema>
 
 /** How another thread reads a whole board: a module that exports `slices(input)`, an iterable of rows. */
 export type ExportSource = { module: string; input: unknown }

@@ -11,8 +11,8 @@ import {
   type Pagination,
   pageOf,
   pageQuery,
+  pageSchema,
   pagination as paginationOf,
-  paginationSchema,
 } from '../platform/http/pagination.ts'
 import { dateSchema, dateTimeSchema } from '../platform/http/text-formats.ts'
 import { address } from '../ui/parts/address.ts'
@@ -99,7 +99,7 @@ function countAudit(db: Db, filter: AuditFilter): number {
 const auditPath = '/admin/audit/logs'
 
 type AuditData = { logs: AuditView[]; pagination: Pagination }
-const listSchema = t.Object({ logs: t.Array(auditSchema), pagination: paginationSchema })
+const listSchema = pageSchema('logs', auditSchema)
 
 export const auditPage = (app: App) =>
   livePage(app, {

@@ -11,8 +11,8 @@ import {
   type Pagination,
   pageOf,
   pageQuery,
+  pageSchema,
   pagination as paginationOf,
-  paginationSchema,
 } from '../platform/http/pagination.ts'
 import { idParams } from '../platform/http/shared-schemas.ts'
 import { hidden } from '../ui/layout.ts'
@@ -51,7 +51,7 @@ export const userListPage = (app: App) =>
     body: listBody,
     json: {
       says: 'Users by name',
-      schema: t.Object({ users: t.Array(userSchema), pagination: paginationSchema }),
+      schema: pageSchema('users', userSchema),
       of: ({ users, pages }) => ({ users: users.map(userView), pagination: pages }),
       pages: ({ pages }) => pages,
     },

@@ -6,7 +6,7 @@ import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
 import { orEndStream } from '../../platform/http/event-streams.ts'
-import { paged, pageOf, pageQuery, paginationSchema } from '../../platform/http/pagination.ts'
+import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
@@ -92,7 +92,7 @@ export const jobRoutes = (app: App) => {
         may: 'member',
         detail: describe(
           'Jobs, the newest first: those one has started, officers also all that make rosters, admins all',
-          t.Object({ jobs: t.Array(jobSchema), pagination: paginationSchema }),
+          pageSchema('jobs', jobSchema),
           {
             description:
               '`q`: words that are all in the name, the input or the error, or the beginning of an id. What it finds is counted up to 1,000.',

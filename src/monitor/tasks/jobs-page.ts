@@ -4,7 +4,7 @@ import { type Static, t } from 'elysia'
 import { type RunState, runStates } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
-import { type Pagination, pageOf, pageQuery, pagination, paginationSchema } from '../../platform/http/pagination.ts'
+import { type Pagination, pageOf, pageQuery, pageSchema, pagination } from '../../platform/http/pagination.ts'
 import { isFinished, type Run } from '../../platform/jobs/runs.ts'
 import { masked } from '../../platform/process/log.ts'
 import { address } from '../../ui/parts/address.ts'
@@ -24,7 +24,7 @@ import { runFilter, statesFor, type Verb, verbs } from './task-actions.ts'
 import { recentStates } from './task-queries.ts'
 
 const jobsQuery = t.Object({ ...runFilter, page: pageQuery.page, limit: t.Optional(t.Integer({ default: 50 })) })
-const listSchema = t.Object({ jobs: t.Array(adminJobSchema), pagination: paginationSchema })
+const listSchema = pageSchema('jobs', adminJobSchema)
 
 export const jobsPage = (app: App) =>
   livePage(app, {

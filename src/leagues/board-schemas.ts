@@ -1,0 +1,77 @@
+/** Rows, players and tiers of a board as the API documents them; the types of `kinds.ts` come from here. */
+import { t } from 'elysia'
+import { dateTimeSchema } from '../platform/http/text-formats.ts'
+
+const number = t.Nullable(t.Number())
+const values = t.Record(t.String(), number)
+const markSchema = t.Object(
+  {
+    reason: t.String({ description: 'farm, vacation or other' }),
+    farm_of: t.Nullable(t.Object({ player_id: t.String(), name: t.String() }), {
+      description: 'Whose second account it is',
+    }),
+    note: t.Nullable(t.String()),
+    counted: t.Boolean({ description: 'false: has no rank and counts in no total' }),
+  },
+  { description: 'What officers say of a player' },
+)
+export const rowSchema = t.Object({
+  rank: t.Nullable(
+    t.Integer({ description: 'Null where nobody has a value to be ranked by, and for players who do not count' }),
+  ),
+  change: t.Nullable(t.Integer({ description: 'Positive for a climb; null for a newcomer' })),
+  player_id: t.String(),
+  name: t.String(),
+  score: number,
+  tier: t.Optional(t.Nullable(t.String())),
+  labels: t.Optional(
+    t.Record(t.String(), t.Nullable(t.String()), { description: 'Texts beside the numbers, such as the alliance' }),
+  ),
+  mark: t.Optional(t.Nullable(markSchema)),
+  metrics: values,
+  gains: t.Optional(values),
+  goal_pct: t.Optional(
+    t.Nullable(t.Number({ description: 'How much of the goal is reached, in percent: the least of `goals`' })),
+  ),
+  goals: t.Optional(t.Record(t.String(), number, { description: 'How much of each target is reached, in percent' })),
+})
+/** What every kind knows of a player, and what tour entries have beside. */
+export const playerSchema = t.Object(
+  {
+    player_id: t.String(),
+    name: t.String(),
+    rank: t.Nullable(t.Integer()),
+    change: t.Nullable(t.Integer()),
+    score: number,
+    percentile: t.Optional(number),
+    tier: t.Optional(t.Nullable(t.String())),
+    mark: t.Optional(t.Nullable(markSchema)),
+    metrics: t.Record(t.String(), t.Unknown()),
+    history: t.Array(t.Unknown()),
+    as_of: t.Nullable(dateTimeSchema),
+    labels: t.Optional(t.Record(t.String(), t.Nullable(t.String()))),
+    goal_pct: rowSchema.properties.goal_pct,
+    goals: rowSchema.properties.goals,
+    last_seen: t.Optional(
+      t.String({
+        format: 'date-time',
+        description: 'Of one who is missing from the newest scan: when they were last in one',
+      }),
+    ),
+    user_id: t.Optional(t.Integer({ description: 'Of a tour entry, whose the entry is' })),
+    username: t.Optional(t.String()),
+    tiebreaker: t.Optional(t.Nullable(t.Integer())),
+    picks: t.Optional(t.Nullable(t.Array(t.Unknown(), { description: 'Of a tour entry, once picks are closed' }))),
+  },
+  { description: 'All that is known of a player' },
+)
+/** One who is on the board no longer, and when they last were. */
+export const missingPlayerSchema = t.Object({ player_id: t.String(), name: t.String(), last_seen: dateTimeSchema })
+export const tierSchema = t.Object({
+  name: t.String(),
+  min: number,
+  players: t.Integer(),
+  from: number,
+  to: number,
+  rows: t.Array(rowSchema),
+})
