@@ -44,7 +44,11 @@ const cup = await marketDemo(call)
 told(cup)
 const invitation = await call.post('/api/v1/invitations', { league_id: cup.id, max_uses: 30 })
 console.log(`    Thirty friends may come in by ${invitation.url}`)
-if (await rosterDemo(call)) console.log(`  A rota of two halls and a clubhouse: ${url}/rota`)
+const amelie = await rosterDemo(call)
+if (amelie) {
+  console.log(`  A rota of two halls and a clubhouse: ${url}/rota, and its week to plan: ${url}/rota/plan`)
+  console.log(`    Amelie sees her own shifts at ${url}/rota/mine: ${amelie.email}, password ${amelie.password}`)
+}
 const pool = await tourDemo(call)
 if (pool) {
   told(pool)

@@ -21,6 +21,8 @@ import {
   runs,
   scheduleSlots,
   sessions,
+  staffNotices,
+  swapOffers,
   systemAlerts,
   uploadDrafts,
 } from '../db/schema.ts'
@@ -56,6 +58,8 @@ export const deleteOld = retentionJob([
   older('known devices', '400d', knownDevices, knownDevices.lastUsedAt),
   older('health scores', '90d', healthScores, healthScores.at),
   older('roster drafts', '90d', rosterDrafts, rosterDrafts.createdAt),
+  older('notices to staff', '90d', staffNotices, staffNotices.at),
+  older('offered shifts', '90d', swapOffers, swapOffers.createdAt),
   older('order keys', '1d', orderKeys, orderKeys.createdAt),
   older('prices in detail', '7d', prices, prices.until),
   {

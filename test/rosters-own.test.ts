@@ -1,6 +1,9 @@
 import { expect, test } from 'bun:test'
 import { day } from '../src/platform/clock.ts'
+import { daysAfter, mondayOf } from '../src/rota/date-range.ts'
 import { icalOf } from '../src/rota/own/ical.ts'
+import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { browserTest } from './needs.ts'
 import { audited, base, newPerson } from './rosters.ts'
 import { refusalOf, start } from './start.ts'
 import { visitor } from './visitor.ts'
@@ -258,3 +261,49 @@ test('people say what they wish for', async () => {
   expect((await say({})).status).toBe(200)
   expect((await call.get(`${base}/staff/${ann.id}`)).preferences).toEqual([])
 })
+
+browserTest(
+  'on a phone a person finds their next shift, offers it and asks for leave; the rota is a day at a time',
+  async () => {
+    const { url, ann, bob, call, shift } = await bar()
+    for (let days = 5; days < 12; days++)
+      for (let i = 0; i < 4; i++)
+        await call.post(`${base}/assignments`, { shift_id: (await shift(days)).id, staff_id: bob.id }).catch(() => {})
+    const page = await openBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true })
+    const complaints = complaintsOf(page)
+    await signIn(page, url, 'ann@example.org', 'correct horse battery')
+    await page.goto(`${url}/rota/mine`)
+    expect(await page.locator('.duties > li').count()).toBe(3)
+    const size = () =>
+      page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight])
+    expect((await size())[0]).toBe(390)
+
+    await page.locator('.duties button:has-text("Offer it")').first().click()
+    await page.fill('dialog input', 'ill')
+    await page.click('dialog button:has-text("Offer it")')
+    await page.waitForSelector('.duties .badge:has-text("offered")')
+    expect((await bob.browser.get(`${base}/me/swaps`)).swaps).toMatchObject([{ name: 'Ann', note: 'ill' }])
+
+    await page.click('summary:has-text("Leave")')
+    await page.fill('[name=from]', inDays(20))
+    await page.fill('[name=to]', inDays(22))
+    await page.click('button:has-text("Ask for leave")')
+    await page.waitForSelector('summary:has-text("Leave") .badge')
+    expect((await ann.browser.get(`${base}/me/leave`)).leave).toMatchObject([{ state: 'pending', from: inDays(20) }])
+
+    await page.click('summary:has-text("In my calendar")')
+    await page.click('button:has-text("Make an address")')
+    const address = page.locator('[data-answer=url] output')
+    await address.filter({ hasText: '/calendar/shifts.ics?token=' }).waitFor()
+    expect((await fetch((await address.textContent()) ?? '')).status).toBe(200)
+
+    const monday = mondayOf(inDays(7))
+    await page.goto(`${url}/rota?start=${monday}&end=${daysAfter(monday, 6)}`)
+    const visible = () => page.locator('.week > li:visible').count()
+    expect(await visible()).toBe(1)
+    expect((await size())[0]).toBe(390)
+    await page.locator('.day-picker label').nth(3).click()
+    expect(await visible()).toBe(1)
+    expect(complaints).toEqual([])
+  },
+)

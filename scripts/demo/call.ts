@@ -35,3 +35,32 @@ export function demoCaller(url: string, key: string) {
     },
   }
 }
+
+/** A member signed in with a new password. What a rule refuses is part of the game. */
+export async function demoMember(call: DemoCall, username: string) {
+  const email = `${username}@fieldhouse.example`
+  const password = crypto.randomUUID()
+  const { users } = await call.get(`/api/v1/users?q=${email}`)
+  if (users[0]) await call.patch(`/api/v1/users/${users[0].id}`, { password })
+  else await call.post('/api/v1/users', { username, email, password, role: 'member', country: 'SE' })
+  const headers: Record<string, string> = { 'content-type': 'application/json', origin: new URL(call.url).origin }
+  const login = await fetch(`${call.url}/api/v1/auth/login`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ email, password }),
+  })
+  const { csrf_token } = await login.json()
+  const cookie = login.headers.get('set-cookie')?.split(';')[0] ?? ''
+  return {
+    email,
+    password,
+    async send(path: string, body: object) {
+      const answer = await fetch(`${call.url}/api/v1${path}`, {
+        method: 'POST',
+        headers: { ...headers, cookie, 'x-csrf-token': csrf_token },
+        body: JSON.stringify(body),
+      })
+      if (!answer.ok && answer.status !== 409) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+    },
+  }
+}

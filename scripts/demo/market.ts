@@ -1,5 +1,5 @@
 /** A trading cup: ten members with tempers of their own, a dozen symbols that wander, and quotes that go on while one looks on. */
-import type { DemoCall, DemoLeague } from './call.ts'
+import { type DemoCall, type DemoLeague, demoMember } from './call.ts'
 import { type Random, random } from './random.ts'
 
 const members = 'nora otto priya quinn rafa sofia teo uma vera wim'.split(' ')
@@ -37,7 +37,7 @@ export async function marketDemo(call: DemoCall): Promise<DemoLeague & { stream(
     call.post('/api/v1/quotes', { quotes: [...prices].map(([symbol, price_cents]) => ({ symbol, price_cents })) })
   await quote()
   const traders = []
-  for (const name of members) traders.push({ ...(await signedIn(call, name)), boldness: 0.1 + 0.5 * r.next() })
+  for (const name of members) traders.push({ ...(await demoMember(call, name)), boldness: 0.1 + 0.5 * r.next() })
   for (const { send } of traders) await send(`/leagues/${league.id}/join`, {})
   for (let round = 0; round < rounds; round++) {
     wander(prices, r, 0.02)
@@ -65,7 +65,7 @@ export async function marketDemo(call: DemoCall): Promise<DemoLeague & { stream(
   }
 }
 
-type Trader = Awaited<ReturnType<typeof signedIn>>
+type Trader = Awaited<ReturnType<typeof demoMember>>
 
 /** A price with a slip in it, two members who were quick, and the officer who puts it right. */
 async function takeBackAPrice(
@@ -96,31 +96,4 @@ function pastPrices(prices: Map<string, number>, r: Random, now: number): string
 function wander(prices: Map<string, number>, r: Random, step: number) {
   for (const [symbol, price] of prices)
     prices.set(symbol, Math.max(100, Math.round(price * (1 + step * (r.next() + r.next() - 0.98)))))
-}
-
-/** Trades as this member: an order that a rule refuses is part of the game. */
-async function signedIn(call: DemoCall, username: string) {
-  const email = `${username}@fieldhouse.example`
-  const password = crypto.randomUUID()
-  const { users } = await call.get(`/api/v1/users?q=${email}`)
-  if (users[0]) await call.patch(`/api/v1/users/${users[0].id}`, { password })
-  else await call.post('/api/v1/users', { username, email, password, role: 'member', country: 'SE' })
-  const headers: Record<string, string> = { 'content-type': 'application/json', origin: new URL(call.url).origin }
-  const login = await fetch(`${call.url}/api/v1/auth/login`, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify({ email, password }),
-  })
-  const { csrf_token } = await login.json()
-  const cookie = login.headers.get('set-cookie')?.split(';')[0] ?? ''
-  return {
-    async send(path: string, body: object) {
-      const answer = await fetch(`${call.url}/api/v1${path}`, {
-        method: 'POST',
-        headers: { ...headers, cookie, 'x-csrf-token': csrf_token },
-        body: JSON.stringify(body),
-      })
-      if (!answer.ok && answer.status !== 409) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
-    },
-  }
 }

@@ -1,5 +1,5 @@
 /** A club with two halls and a pub: a month of shifts, two dozen people, this week confirmed and the next one a draft. */
-import type { DemoCall } from './call.ts'
+import { type DemoCall, demoMember } from './call.ts'
 import { random } from './random.ts'
 
 const people =
@@ -50,10 +50,10 @@ const dayAfter = (date: string, days: number) => new Date(Date.parse(date) + day
 const today = () => new Date().toISOString().slice(0, 10)
 const mondayOf = (date: string) => dayAfter(date, -((new Date(date).getUTCDay() + 6) % 7))
 
-/** False where there is a rota already: nothing is added to somebody's own. */
-export async function rosterDemo(call: DemoCall): Promise<boolean> {
+/** A member of staff who may sign in; nobody where there is a rota already: nothing is added to somebody's own. */
+export async function rosterDemo(call: DemoCall): Promise<{ email: string; password: string } | undefined> {
   const api = '/api/v1/roster'
-  if ((await call.get(`${api}/sites`)).pagination.total > 0) return false
+  if ((await call.get(`${api}/sites`)).pagination.total > 0) return undefined
   const { whole, pick, chance } = random(7)
   const monday = mondayOf(today())
   const sites = new Map<string, number>()
@@ -100,8 +100,31 @@ export async function rosterDemo(call: DemoCall): Promise<boolean> {
   const { shifts } = await call.get(`${api}?start=${dayAfter(monday, 5)}&end=${dayAfter(monday, 6)}`)
   for (const { staff } of shifts.slice(0, 3)) if (staff[0]) await call.post(`${api}/assignments/${staff[0].id}/pin`)
   await call.done(await generate(7, 13))
+  await call.post(`${api}/templates`, { name: 'A usual week', monday })
+  const amelie = await ownSide(call, monday)
   // What the nights would do, so that the dashboard has something to show at once.
   for (const name of ['daily_metrics', 'health_scores', 'expiry_alerts'])
     await call.done(await call.post('/admin/task-monitor/schedule/run', { name }))
-  return true
+  return amelie
+}
+
+/** Amelie and Ben have accounts and ask for leave; her next shift is offered to the others. */
+async function ownSide(call: DemoCall, monday: string) {
+  const { staff } = await call.get('/api/v1/roster/staff?limit=500')
+  const link = async (username: string, name: string) => {
+    const member = await demoMember(call, username)
+    const { id } = staff.find((person: { name: string }) => person.name === name)
+    await call.patch(`/api/v1/roster/staff/${id}`, { account: username })
+    return { ...member, id }
+  }
+  const ben = await link('ben', 'Ben Osei')
+  await ben.send('/roster/me/leave', { from: dayAfter(monday, 21), to: dayAfter(monday, 24) })
+  const amelie = await link('amelie', 'Amelie Berg')
+  await amelie.send('/roster/me/leave', { from: dayAfter(monday, 17), to: dayAfter(monday, 19), note: 'A wedding' })
+  const { shifts } = await call.get(`/api/v1/roster?start=${dayAfter(today(), 1)}&end=${dayAfter(monday, 13)}`)
+  const duty = shifts
+    .flatMap((shift: { staff: { id: number; staff_id: number }[] }) => shift.staff)
+    .find((one: { staff_id: number }) => one.staff_id === amelie.id)
+  if (duty) await amelie.send('/roster/me/swaps', { assignment_id: duty.id, note: 'My sister moves house' })
+  return { email: amelie.email, password: amelie.password }
 }

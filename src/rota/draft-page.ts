@@ -14,7 +14,7 @@ import { table } from '../ui/parts/table.ts'
 import { money, name, number, percent, time } from '../ui/parts/values.ts'
 import { dayWords, shiftNeeds, shiftTimes, spanWords, weeks } from './calendar-view.ts'
 import { daysAfter, mondayOf, type Range } from './date-range.ts'
-import { type Draft, draftName } from './drafts.ts'
+import { changesWords, type Draft, draftName } from './drafts.ts'
 import type { ShownShift } from './roster-view.ts'
 import { rotaHead } from './rota-page.ts'
 import type { Site } from './site.ts'
@@ -59,7 +59,7 @@ ${table({
     {
       head: 'How',
       cell: ({ algorithm, changes }) =>
-        html`${algorithm}${changes > 0 && html` <small class="quiet">${number(changes)} changes by hand</small>`}`,
+        html`${algorithm}${changes > 0 && html` <small class="quiet">${changesWords(changes)}</small>`}`,
     },
     {
       head: 'Covered',

@@ -54,6 +54,9 @@ export function listDrafts(db: Db, { limit, offset }: PageSlice) {
   return { drafts: rows.map(draftOf), total: db.select({ total: count() }).from(rosterDrafts).get()?.total ?? 0 }
 }
 
+/** `2 changes by hand` */
+export const changesWords = (changes: number): string => `${changes} ${changes === 1 ? 'change' : 'changes'} by hand`
+
 const someDrafts = 30
 
 /** Those that have days in common with these and are not published, the newest first. */

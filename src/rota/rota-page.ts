@@ -66,17 +66,18 @@ ${sites.length > 1 && html`<select name="site_id" aria-label="Site"><option valu
 <a class="button small quiet" href="${address('/api/v1/roster/export', { by, start, end, site_id: siteId })}">CSV</a>
 </form>
 </div>
-${dayPicker(start, today)}`
+${dayPicker(start, end, today)}`
 }
 
 /** On a phone one day of the week is shown at a time; see rota.css. */
-function dayPicker(start: string, today: string): Html {
+function dayPicker(start: string, end: string, today: string): Html {
   const monday = mondayOf(start)
+  const isOneWeek = end <= daysAfter(monday, 6) // else each is that day of several weeks
   const days = daysOf(monday, daysAfter(monday, 6))
   const chosen = Math.max(0, days.indexOf(today))
   return html`<fieldset class="day-picker"><legend class="sr">Day to show</legend>${days.map(
     (date, i) =>
-      html`<label><input type="radio" name="day" value="${i + 1}" ${i === chosen && html`checked`} /> ${dayWords(date).slice(0, 3)} <small>${Number(date.slice(8))}</small></label>`,
+      html`<label><input type="radio" name="day" value="${i + 1}" ${i === chosen && html`checked`} /> ${dayWords(date).slice(0, 3)} ${isOneWeek && html`<small>${Number(date.slice(8))}</small>`}</label>`,
   )}</fieldset>`
 }
 

@@ -25,7 +25,7 @@ ${table({
       head: 'Rules of work',
       cell: ({ rules }) => {
         const sentences = rulesSentences(rules)
-        return sentences.length ? html`<ul class="plain">${sentences}</ul>` : html`<span class="quiet">none</span>`
+        return sentences.length ? html`<ul class="items">${sentences}</ul>` : html`<span class="quiet">none</span>`
       },
     },
     {

@@ -50,7 +50,7 @@ function newsOf(notices: readonly StaffNotice[]): Content {
   const news = notices.filter(({ seen_at }) => seen_at === null)
   const [newest] = news
   if (!newest) return null
-  return notice(html`<ul class="plain">${news.map(({ message }) => html`<li>${message}</li>`)}</ul>
+  return notice(html`<ul class="items">${news.map(({ message }) => html`<li>${message}</li>`)}</ul>
 ${action({ label: 'I have read this', small: true, quiet: true, action: '/api/v1/roster/me/notices/seen', body: { up_to: newest.id } })}`)
 }
 
@@ -109,7 +109,7 @@ function swapsFold({ swaps, duties, past }: MyShifts): Html {
     'Offered by colleagues',
     may.length,
     others.length
-      ? html`<ul class="plain offers">${others.map(swap => offerItem(swap, giving))}</ul>`
+      ? html`<ul class="items">${others.map(swap => offerItem(swap, giving))}</ul>`
       : html`<p class="quiet">Nobody offers a shift.</p>`,
   )
 }
@@ -155,7 +155,7 @@ ${formField({ label: 'Through', name: 'to', type: 'date' })}
 ${formField({ label: 'Why', name: 'note', optional: true, maxlength: 500 })}</div>`,
       'Ask for leave',
     )}
-<ul class="plain">${leave.map(
+<ul class="items">${leave.map(
       ({ id, from, to, state, reason }) =>
         html`<li>${spanWords(from, to)} ${badge(state, leaveTones[state])}${reason && html` ${reason}`}
 ${(state === 'pending' || (state === 'approved' && from > today(now))) && action({ label: 'Withdraw', small: true, quiet: true, method: 'delete', action: `/api/v1/roster/me/leave/${id}`, confirm: 'Withdraw this leave?' })}</li>`,
@@ -188,5 +188,5 @@ const noticesFold = (notices: readonly StaffNotice[]): Content =>
   fold(
     'What I was told',
     0,
-    html`<ul class="plain">${notices.map(({ at, message }) => html`<li>${message} <small class="quiet">${time(at)}</small></li>`)}</ul>`,
+    html`<ul class="items">${notices.map(({ at, message }) => html`<li>${message} <small class="quiet">${time(at)}</small></li>`)}</ul>`,
   )

@@ -31,7 +31,7 @@ export function compareBody(data: Comparison, who: Who | undefined): Html {
   const otherDraft = others.find(({ jobId }) => jobId === other)
   const otherName = otherDraft ? draftName(otherDraft, sites) : 'the roster that holds'
   const people = (names: readonly string[]) =>
-    names.length ? names.map((one, i) => html`${i > 0 && ', '}${name(one)}`) : html`<span class="quiet">the same</span>`
+    names.length ? names.map((one, i) => html`${i > 0 && ', '}${name(one)}`) : html`<span class="quiet">nobody</span>`
   return html`${rotaHead(html`${name(draftName(draft, sites))} beside ${otherName}`, 'plan', who)}
 <div class="rota-bar"><a href="${address('/rota/plan', { draft: draft.jobId })}">Back to the draft</a>
 <form method="get" action="${path}"><select name="with" aria-label="Compare with"><option value="roster">The roster that holds</option>${others.map(one => html`<option value="${one.jobId}" ${one.jobId === other && html`selected`}>${draftName(one, sites)}</option>`)}</select>

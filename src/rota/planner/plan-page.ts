@@ -9,7 +9,7 @@ import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { name, number } from '../../ui/parts/values.ts'
 import { dayWords, shiftTimes, spanWords } from '../calendar-view.ts'
 import { daysAfter } from '../date-range.ts'
-import { type Draft, draftName } from '../drafts.ts'
+import { changesWords, type Draft, draftName } from '../drafts.ts'
 import { rotaHead } from '../rota-page.ts'
 import type { Site } from '../site.ts'
 import { type Grid, peopleGrid, sitesGrid } from './grid.ts'
@@ -59,7 +59,7 @@ ${draft ? draftBar(data, draft) : rosterBar(data)}`
 function zoneWords(sites: readonly Site[]): string {
   const zones = [...new Set(sites.map(({ timezone }) => timezone))]
   const [only] = zones
-  if (zones.length < 2) return only ? `All times are ${only}.` : ''
+  if (zones.length < 2) return only ? `All times are those of ${only}.` : ''
   return `Times are on the wall of each site: ${sites.map(({ name, timezone }) => `${name} ${timezone}`).join(', ')}.`
 }
 
@@ -92,7 +92,7 @@ function rosterBar(data: PlanData): Html {
 function draftBar(data: PlanData, draft: Draft): Html {
   const { jobId, range } = draft
   const api = `/api/v1/roster/drafts/${jobId}`
-  const title = html`<p><strong>${name(draftName(draft, data.allSites))}</strong> ${draft.confirmedAt === null ? badge('draft', 'warn') : badge('published', 'good')} ${draft.changes > 0 && html`<span class="quiet">${number(draft.changes)} changes by hand</span>`}</p>`
+  const title = html`<p><strong>${name(draftName(draft, data.allSites))}</strong> ${draft.confirmedAt === null ? badge('draft', 'warn') : badge('published', 'good')} ${draft.changes > 0 && html`<span class="quiet">${changesWords(draft.changes)}</span>`}</p>`
   const compare = html`<a class="button quiet" href="/rota/drafts/${jobId}/compare">Compare</a>`
   if (draft.confirmedAt !== null)
     return html`${title}<div class="actions plan-actions">${compare}${form(
@@ -186,7 +186,7 @@ ${form(
 )}
 ${
   templates.length > 0 &&
-  html`<ul class="plain">${templates.map(
+  html`<ul class="items">${templates.map(
     ({ id, name: title }) =>
       html`<li>${name(title)} <span class="actions">${action({ label: 'Make its shifts in this week', small: true, action: `/api/v1/roster/templates/${id}/apply`, body: { monday }, confirm: `Make the shifts of “${title}” in the week of ${dayWords(monday)}? What is there already stays.`, done: 'The shifts are made' })}${action({ label: 'With its people, as a draft', small: true, quiet: true, action: `/api/v1/roster/templates/${id}/apply`, body: { monday, people: true }, confirm: `Make the shifts of “${title}” in the week of ${dayWords(monday)}, and a draft with its people?`, goTo: '/rota/plan?draft={draft_id}' })}${action({ label: 'Delete', small: true, danger: true, method: 'delete', action: `/api/v1/roster/templates/${id}`, confirm: `Delete the template “${title}”? Shifts made from it stay.` })}</span></li>`,
   )}</ul>`
