@@ -52,6 +52,7 @@ if (amelie) {
 const pool = await tourDemo(call)
 if (pool) {
   told(pool)
+  told(pool.next)
   console.log('The tournament is played while this runs, for about ten minutes. Ctrl+C ends it.')
   const stop = cup.stream()
   await pool.played

@@ -158,6 +158,25 @@ browserTest('an entry is made and changed with the keyboard alone', async () => 
   expect(complaints.filter(text => !text.includes('422'))).toEqual([])
 })
 
+browserTest('"Update now" on the page of a tour says what came of it', async () => {
+  const { url, feed, clock, ...fieldhouse } = await startEntering()
+  await newUser({ ...fieldhouse, url }, 'olga', 'officer')
+  const page = await openBrowser()
+  await signIn(page, url, 'olga@example.org', 'the password of olga')
+  await page.goto(`${url}/tours/pga`)
+  const toast = (text: string) => page.waitForSelector(`[data-toast].shown:has-text("${text}")`)
+  await page.click('text=Update now')
+  await toast('skipped: the feed was asked')
+  clock.forward(16_000)
+  await page.reload()
+  await page.click('text=Update now')
+  await toast('The feed was asked: nothing has changed')
+  clock.forward(16_000)
+  feed.fault('down')
+  await page.click('text=Update now')
+  await toast('503')
+})
+
 browserTest('without script an entry is made with a plain form, and what is wrong is said on the page', async () => {
   const { url, league, field, ann } = await startEntering()
   const page = await openBrowser({ javaScriptEnabled: false })

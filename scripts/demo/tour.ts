@@ -10,10 +10,12 @@ const teams = ['', ' Eagles', ' & Sons', ' Links', ' Bunker Club']
 const speed = 3
 const secondsToEnter = 30
 
-type Golfer = { player_id: string }
+type Golfer = { player_id: string; name: string }
 
 /** `played` ends with the tournament; until then its feed is served from here. Undefined where the server may not ask us. */
-export async function tourDemo(call: DemoCall): Promise<(DemoLeague & { played: Promise<void> }) | undefined> {
+export async function tourDemo(
+  call: DemoCall,
+): Promise<(DemoLeague & { next: DemoLeague; played: Promise<void> }) | undefined> {
   const { pick, whole, chance } = random(4)
   const feed = startFakeFeed({ seed: 11, golfers: 60, speed, from: -secondsToEnter * speed })
   const slug = await newTour(call, feed.url)
@@ -44,10 +46,35 @@ export async function tourDemo(call: DemoCall): Promise<(DemoLeague & { played: 
       await call.post(`/api/v1/leagues/${league.id}/entries`, entry)
     }
   }
+  const next = await nextWeek(call, slug, field, users)
   const played = until(async () => (await call.get(`/api/v1/leagues/${league.id}`)).status === 'final', 2_000).then(
     feed.stop,
   )
-  return { ...league, played }
+  return { ...league, next, played }
+}
+
+/** The feed is on this week’s event: the field of the next one was pasted, and a pool with groups takes picks from it. */
+async function nextWeek(call: DemoCall, tour: string, field: readonly Golfer[], users: ReadonlyMap<string, number>) {
+  const { pick, whole } = random(5)
+  const lines = field.slice(0, 48).map(({ name }, i) => `"${name}",${i + 1},${5 + i * 2.5}`)
+  await call.put(`/api/v1/tours/${tour}/upcoming`, {
+    event: 'Inland Open',
+    text: ['name,rank,odds', ...lines].join('\n'),
+  })
+  const starts = Date.now() + 5 * 86_400_000
+  const league: DemoLeague = await call.post('/api/v1/leagues', {
+    name: 'Inland Open pool',
+    kind: 'tour',
+    starts_at: new Date(starts).toISOString(),
+    ends_at: new Date(starts + 4 * 86_400_000).toISOString(),
+    config: { tour, best: 4, groups: { by: 'odds', count: 6 } },
+  })
+  const { groups }: { groups: { players: string[] }[] } = await call.get(`/api/v1/leagues/${league.id}/field`)
+  for (const user_id of [...users.values()].slice(0, 5)) {
+    const picks = groups.map(({ players }) => pick(players))
+    await call.post(`/api/v1/leagues/${league.id}/entries`, { picks, tiebreaker: -whole(6, 22), user_id })
+  }
+  return league
 }
 
 /** The slug it got; undefined where the server refuses feeds on this machine. */

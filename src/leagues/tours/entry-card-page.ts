@@ -67,7 +67,7 @@ ${table({
     { head: 'Counts', cell: pick => (pick.counts ? 'yes' : 'no') },
     { head: 'To par', numeric: true, cell: pick => toPar(pick.total) },
     { head: 'Today', numeric: true, cell: pick => toPar(pick.today) },
-    { head: 'Now', cell: pick => golferState(pick) },
+    { head: 'Now', class: 'now', cell: pick => golferState(pick) },
     { head: 'Round', numeric: true, cell: pick => number(pick.round) },
   ],
 })}

@@ -30,7 +30,7 @@ export function entryForm({ leagueId, rules, picking, who, editing, refused }: E
   const chosen = new Set(given?.picks ?? [])
   return html`<section class="part" id="entry">
 <h2>${editing ? html`Change ${name(editing.name)}` : 'Make your entry'}</h2>
-<p>${howMany(rules, picking)} Lower is better. They can be changed until ${time(picking.closesAt)}.</p>
+<p>${howMany(rules, picking)} Lower is better. Picks can be changed until they close, ${time(picking.closesAt)}.</p>
 ${form(
   {
     method: editing ? 'put' : 'post',

@@ -38,18 +38,22 @@ ${formField({ label: 'Event', name: 'config.event', optional: true, value: field
 ${formField({ label: 'Picks', name: 'config.picks', type: 'number', min: 1, max: 50, value: fieldText(config.picks) ?? 6 })}
 ${formField({ label: 'Best that count', name: 'config.best', type: 'number', min: 1, max: 50, value: fieldText(config.best) ?? 4 })}
 </div>
-<details${partOf(config.groups).by !== undefined || partOf(config.groups).lists !== undefined ? html` open` : ''}><summary>Groups: one pick of each</summary>
+<fieldset><legend>Groups</legend>
 ${formField({
-  label: 'Groups',
+  label: 'One pick of each group',
   name: 'config.groups.by',
   type: 'select',
   optional: true,
   value: fieldText(partOf(config.groups).by) ?? '',
-  choices: choices({ '': 'none, or those named below', odds: 'the field by odds', rank: 'the field by world rank' }),
-  hint: 'As many as there are picks, the favourites in the first. Odds and ranks come from the feed, or with a field that is entered by hand',
+  choices: choices({
+    '': 'no groups, or those named below',
+    odds: 'the field by odds',
+    rank: 'the field by world rank',
+  }),
+  hint: 'As many groups as picks, the favourites in the first. Odds and ranks come from the feed, or with a field that is entered by hand',
 })}
 ${groupRows(partOf(config.groups).lists)}
-</details>
+</fieldset>
 ${formField({ label: 'Deadline for picks', name: 'config.deadline', type: 'time', optional: true, value: fieldText(config.deadline), hint: 'In your time zone; blank = the first tee time' })}
 <div class="columns">
 ${formField({
@@ -81,11 +85,12 @@ ${announcementFields(config, announces)}`,
 /** Those there are, and some to fill in. */
 function groupRows(given: unknown): Html {
   const lists = Array.isArray(given) ? given.map(partOf) : []
-  const rows = [...lists, {}, {}, ...Array.from({ length: Math.max(0, 2 - lists.length) }, () => ({}))]
-  return html`${rows.slice(0, 26).map(
-    ({ name, players }: LeagueConfig, i) => html`<div class="columns">
+  const rows = [...lists, {}, {}, ...Array.from({ length: Math.max(0, 2 - lists.length) }, () => ({}))].slice(0, 26)
+  return html`<details${lists.length > 0 && html` open`}><summary>Name the groups</summary>
+${rows.map(
+  ({ name, players }: LeagueConfig, i) => html`<div class="columns">
 ${formField({ label: `Group ${i + 1}`, name: `config.groups.lists.${i}.name`, optional: true, maxlength: 40, value: fieldText(name) })}
 ${formField({ label: 'Golfers, one a line', name: `config.groups.lists.${i}.players`, type: 'list', optional: true, value: Array.isArray(players) ? players.join('\n') : undefined })}
 </div>`,
-  )}`
+)}</details>`
 }

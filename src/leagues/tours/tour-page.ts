@@ -140,13 +140,13 @@ ${table({
     { head: 'Golfer', names: true, cell: golfer => name(golfer.name) },
     { head: 'To par', numeric: true, class: 'score', cell: golfer => toPar(golfer.total) },
     { head: 'Today', numeric: true, cell: golfer => toPar(golfer.today) },
-    { head: 'Now', cell: golfer => golferState(golfer) },
+    { head: 'Now', class: 'now', cell: golfer => golferState(golfer) },
     ...[0, 1, 2, 3].map(round => ({
       head: `R${round + 1}`,
       numeric: true,
       cell: (golfer: Golfer) => number(golfer.rounds[round]),
     })),
-    { head: 'Id', cell: golfer => html`<code>${golfer.player_id}</code>` },
+    { head: 'Id', numeric: true, cell: golfer => html`<code>${golfer.player_id}</code>` },
   ],
   empty: emptyState(
     q ? 'Nobody found' : 'No field yet',
