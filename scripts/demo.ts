@@ -50,6 +50,8 @@ if (amelie) {
   console.log(`    Amelie sees her own shifts at ${url}/rota/mine: ${amelie.email}, password ${amelie.password}`)
 }
 const pool = await tourDemo(call)
+const [nora] = (await call.get('/api/v1/users?q=nora@fieldhouse.example')).users
+console.log(`  Nora in every league she plays: ${url}/people/${nora.id}`)
 if (pool) {
   told(pool)
   told(pool.next)

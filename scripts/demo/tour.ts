@@ -1,9 +1,9 @@
-/** A pool on a golf tournament that is played while one looks on: a feed on this machine, a dozen members with their picks. */
+/** A pool on a golf tournament that is played while one looks on: a feed on this machine, members with their picks. */
 import { startFakeFeed } from '../fake-feed.ts'
 import type { DemoCall, DemoLeague } from './call.ts'
 import { random } from './random.ts'
 
-const members = 'amelie ben chidi dana elif farid greta hugo ines jonas kaya lior'.split(' ')
+const members = 'amelie ben chidi dana elif farid greta hugo ines jonas kaya lior nora'.split(' ') // nora trades too
 const teams = ['', ' Eagles', ' & Sons', ' Links', ' Bunker Club']
 
 /** Simulated minutes a second: the four rounds take about ten minutes. */
