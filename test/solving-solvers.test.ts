@@ -1,6 +1,11 @@
 import { expect, test } from 'bun:test'
 import { check } from '../src/rota/solving/check.ts'
+import { find } from '../src/rota/solving/find.ts'
+import { greedy } from '../src/rota/solving/greedy.ts'
+import { type Pair, pairOf, sharedBy } from '../src/rota/solving/pair.ts'
+import { prepare } from '../src/rota/solving/plan.ts'
 import { type Progress, type Solution, stages } from '../src/rota/solving/problem.ts'
+import { better, Roster } from '../src/rota/solving/roster.ts'
 import { solve } from '../src/rota/solving/solve.ts'
 import { rounds } from './needs.ts'
 import { overConstrained, planted, rough, small } from './roster-instances.ts'
@@ -173,4 +178,25 @@ test(
 test('a problem that refers to what it does not hold fails with a sentence', async () => {
   const problem = small([{}], [{ starts_at: '2025-06-02T08:00:00Z', ends_at: '2025-06-02T16:00:00Z', site_id: 5 }])
   await expect(solve(problem, { algorithm: 'greedy' })).rejects.toThrow('site 5')
+})
+
+test('two threads at one plan share out its weeks, and what one finds the other takes over as far as it holds', () => {
+  const plan = prepare(rough({ staff: 30, weeks: 3, seed: 2 }, 1))
+  const start = greedy(plan)
+  const shared = sharedBy(plan.problem)
+  const [first, second] = [pairOf(plan, shared), pairOf(plan, shared)]
+  first.setBound(1, 4)
+  expect(second.boundOf(1)).toBe(4)
+  expect([first.claim(1, 2), second.claim(1, 2)]).toEqual([true, false])
+  const effort = { seed: 1, pressed: () => 0, boundOf: () => 0, rounds: 1 }
+  const filled = (pair: Pair, isSecond: boolean) => {
+    for (const { best, doing } of find(start, { ...effort, pair, isSecond }))
+      if (doing === 'trying exchanges') return best
+    return start
+  }
+  const found = filled(second, true)
+  expect(better(found, start)).toBeLessThan(0)
+  expect(filled(first, false).places()).toEqual(found.places()) // no week was left for it
+  second.tellWhole(found)
+  expect(Roster.asFarAs(plan, first.wholeOf(start)!).places()).toEqual(found.places())
 })

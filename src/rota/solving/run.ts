@@ -1,20 +1,20 @@
 import { fewestOpen } from './bounds.ts'
 import { check } from './check.ts'
 import { type Proof, unproved } from './exact.ts'
+import { find, openIn } from './find.ts'
 import { greedy } from './greedy.ts'
+import { pairOf, ROUNDS, type Shared } from './pair.ts'
 import { type Plan, prepare } from './plan.ts'
 import type { Algorithm, Ended, Problem, Progress, Solution, Stage } from './problem.ts'
 import { better, Roster } from './roster.ts'
-import { improve } from './search.ts'
 import { solution } from './solution.ts'
-import { improveStretches, trimmed } from './stretches.ts'
+import { trimmed } from './stretches.ts'
 
-export type SolveOrder = { problem: Problem; algorithm: Algorithm; budget_s?: number }
+/** With memory that is shared, another thread assists. */
+export type SolveOrder = { problem: Problem; algorithm: Algorithm; budget_s?: number; shared?: Shared }
 
 export type News = { progress: Progress; best?: Solution }
 
-const ROUNDS = 2
-const SEARCHES = 3
 /** Of a budget, so much at most goes to the search before the proof, and so much when a proof is out of reach. */
 const SEARCH_SHARE = 0.4
 const SEARCH_ALONE = 0.9
@@ -22,7 +22,10 @@ const SEARCH_ALONE = 0.9
 const PROVABLE = 10_000
 
 /** Makes the roster that was ordered and tells of it as it goes. It blocks its thread, so it has one of its own: worker.ts. */
-export async function run({ problem, algorithm, budget_s }: SolveOrder, tell: (news: News) => void): Promise<Solution> {
+export async function run(
+  { problem, algorithm, budget_s, shared }: SolveOrder,
+  tell: (news: News) => void,
+): Promise<Solution> {
   const begun = performance.now()
   const spent = () => (budget_s === undefined ? 0 : (performance.now() - begun) / 1000 / budget_s)
   const report = reporter(tell)
@@ -40,46 +43,34 @@ export async function run({ problem, algorithm, budget_s }: SolveOrder, tell: (n
   let trouble: string | undefined
   report('optimization', 5, 'counting what cannot be filled', state)
 
-  const searchShare = algorithm === 'production' && choicesAWeek(plan) > PROVABLE ? SEARCH_ALONE : SEARCH_SHARE
+  const searchShare = algorithm === 'production' && isBeyondProof(plan) ? SEARCH_ALONE : SEARCH_SHARE
   const bounds = weeklyBounds(state.roster, (week, bounds) => {
     state.openBound = Math.max(state.openBound, sum(bounds))
     report('optimization', 5, `counting what cannot be filled in week ${week + 1} of ${plan.weeks}`, state)
     return algorithm !== 'greedy' && spent() > searchShare / 2
   })
 
+  const accept = (best: Roster) => {
+    if (better(best, state.roster) < 0) state = { ...state, roster: best }
+  }
   if (algorithm !== 'greedy') {
-    const start = state.roster
-    const accept = (best: Roster) => {
-      if (better(best, state.roster) < 0) state = { ...state, roster: best }
+    const pair = shared && isBeyondProof(plan) ? pairOf(plan, shared) : undefined
+    for (const [week, bound] of bounds.entries()) pair?.setBound(week, bound)
+    const effort = {
+      seed: problem.seed,
+      pressed: () => spent() / searchShare,
+      boundOf: (week: number) => bounds[week]!,
+      rounds: isBeyondProof(plan) ? ROUNDS : 2,
     }
-    if (plan.hasRules) {
-      const effort = { seed: problem.seed, moves: 5 * movesFor(plan), pressed: () => spent() / searchShare }
-      for (const { best, part } of improveStretches(state.roster, effort)) {
-        accept(best)
-        report('optimization', 5 + 30 * part, 'trying other days', state)
-      }
+    for (const { best, part, doing } of find(state.roster, { ...effort, ...(pair && { pair }) })) {
+      accept(best)
+      report('optimization', 5 + 30 * part, doing, state)
     }
-    for (let round = 0; round < ROUNDS && !plan.hasRules; round++) {
-      for (let week = 0; week < plan.weeks; week++) {
-        if (openIn(state.roster, week) <= bounds[week]! || spent() > searchShare) continue
-        const effort = { seed: problem.seed + round, moves: (movesFor(plan) / 2) * (1 + round), heat: 4, week }
-        for (const { best, part } of improve(state.roster, effort)) {
-          accept(best)
-          const doing = `filling week ${week + 1} of ${plan.weeks}`
-          report('optimization', 5 + (15 * (round + (week + part) / plan.weeks)) / ROUNDS, doing, state)
-          if (spent() > searchShare || openIn(state.roster, week) <= bounds[week]!) break
-        }
-      }
+    const others = () => {
+      const places = pair?.wholeOf(state.roster)
+      if (places) accept(trimmed(Roster.asFarAs(plan, places)))
     }
-    for (let turn = 0; turn < SEARCHES && !plan.hasRules; turn++) {
-      const from = turn ? start : state.roster
-      const effort = { seed: problem.seed + turn, moves: movesFor(plan), ...(from === start ? {} : { heat: 0.05 }) }
-      for (const { best, part } of improve(from, effort)) {
-        accept(best)
-        report('optimization', 20 + (15 * (turn + part)) / SEARCHES, 'trying exchanges', state)
-        if (spent() > searchShare) break
-      }
-    }
+    others()
     report('optimization', 35, 'proving', state, 'at once')
     const { prove } = await import('./prove.ts')
     try {
@@ -96,6 +87,7 @@ export async function run({ problem, algorithm, budget_s }: SolveOrder, tell: (n
       ended = 'failed' // most likely out of the solver's memory: what was found until then stands
       trouble = String(error)
     }
+    if (ended !== 'proved') others()
   }
 
   report('checking', 95, 'checking every rule', state, 'at once')
@@ -104,6 +96,24 @@ export async function run({ problem, algorithm, budget_s }: SolveOrder, tell: (n
   const [broken] = check(problem, done.assignments).filter(({ given, rule }) => !given && !isWanting(rule, done))
   if (broken) throw new Error(`The solver broke a rule: ${broken.message}`)
   return done
+}
+
+/** Searches the same plan as `run` does in another thread, from the last week on and with other chances, until it is ended from outside. */
+export function assist({ problem, budget_s, shared }: SolveOrder): void {
+  const begun = performance.now()
+  const plan = prepare(problem)
+  if (!shared || !isBeyondProof(plan)) return
+  const start = trimmed(greedy(plan))
+  const pair = pairOf(plan, shared)
+  const { boundOf } = pair
+  const rounds = ROUNDS
+  const pressed = () => (budget_s === undefined ? 0 : (performance.now() - begun) / 1000 / budget_s / SEARCH_ALONE)
+  let told = start
+  for (const { best } of find(start, { seed: problem.seed + 1000, pressed, boundOf, rounds, pair, isSecond: true }))
+    if (best !== told) {
+      pair.tellWhole(best)
+      told = best
+    }
 }
 
 /** Hours that cannot be had are told in the summary; all other rules can be kept by working less. */
@@ -124,22 +134,11 @@ function weeklyBounds(roster: Roster, told: (week: number, bounds: number[]) => 
   return bounds
 }
 
-const openIn = ({ plan, at }: Roster, week: number) =>
-  plan.openings.reduce(
-    (all, one, opening) =>
-      all + (one.week === week && one.under === undefined ? Math.max(0, one.places - at[opening]!.length) : 0),
-    0,
-  )
-
-const choicesAWeek = ({ openings, weeks }: Plan) =>
-  openings.reduce((all, { takers }) => all + takers.length, 0) / Math.max(1, weeks)
+/** In ten seconds nothing would be proved. */
+const isBeyondProof = ({ openings, weeks }: Plan) =>
+  openings.reduce((all, { takers }) => all + takers.length, 0) / Math.max(1, weeks) > PROVABLE
 
 const sum = (numbers: number[]) => numbers.reduce((all, one) => all + one, 0)
-
-const movesFor = ({ openings }: Plan) => {
-  const places = openings.reduce((all, opening) => all + opening.places, 0)
-  return Math.min(400_000, Math.max(20_000, 1000 * places))
-}
 
 /** Tells where things stand and the best roster so far, a few times a second at most and at every new stage. */
 function reporter(tell: (news: News) => void) {

@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os'
 import type { ComputeTask } from '../../platform/jobs/compute.ts'
 import { inThread } from '../../platform/process/threads.ts'
+import { sharedBy } from './pair.ts'
 import type { Algorithm, Ended, Problem, Progress, Solution } from './problem.ts'
 import type { News, SolveOrder } from './run.ts'
 import type { SolverTasks } from './worker.ts'
@@ -17,6 +19,9 @@ const script = new URL('./worker.ts', import.meta.url)
 
 export const budgets = { greedy: undefined, production: 10, optimal: 300 }
 
+/** With more pairs of a shift and a person than this, a second thread searches too. */
+const LARGE = 20_000
+
 /** Past the budget, the thread has so many seconds to come to an end by itself. */
 const GRACE = 1
 
@@ -26,12 +31,23 @@ export async function solve(
   { algorithm, budget_s, signal, onProgress }: SolveOptions,
 ): Promise<Solution> {
   signal?.throwIfAborted()
-  const order: SolveOrder = { problem, algorithm, budget_s: budget_s ?? budgets[algorithm] }
+  const isLarge = problem.shifts.length * problem.staff.length > LARGE
+  const isPaired = algorithm !== 'greedy' && isLarge && availableParallelism() > 1
+  const order: SolveOrder = {
+    problem,
+    algorithm,
+    budget_s: budget_s ?? budgets[algorithm],
+    ...(isPaired && { shared: sharedBy(problem) }),
+  }
   const stop = new AbortController()
   let best: Solution | undefined
   let ended: Ended = 'cancelled'
   const cancel = () => stop.abort(signal?.reason)
   const timeUp = () => {
+    if (last.stage === 'loading' || last.stage === 'building') {
+      clock = setTimeout(timeUp, 1000) // a first roster is waited for
+      return
+    }
     ended = 'budget'
     stop.abort(new Error('The budget was over before there was a roster'))
   }
@@ -48,11 +64,17 @@ export async function solve(
     const seconds = Math.floor((performance.now() - since) / 1000)
     if (seconds >= 1) onProgress?.({ ...last, doing: `${last.doing}, for ${seconds} s` })
   }, 1000)
-  const clock = order.budget_s === undefined ? undefined : setTimeout(timeUp, (order.budget_s + GRACE) * 1000)
+  let clock = order.budget_s === undefined ? undefined : setTimeout(timeUp, (order.budget_s + GRACE) * 1000)
   signal?.addEventListener('abort', cancel)
   tellOn(last)
+  const assistance = new AbortController()
+  const name = 'roster'
+  if (isPaired)
+    inThread<SolverTasks, 'assist'>({ name, script }, 'assist', order, {
+      signal: AbortSignal.any([assistance.signal, stop.signal]),
+    }).catch(() => {}) // it only helps
   try {
-    return await inThread<SolverTasks, 'solve'>({ name: 'roster', script }, 'solve', order, {
+    return await inThread<SolverTasks, 'solve'>({ name, script }, 'solve', order, {
       signal: stop.signal,
       progress(news: News) {
         best = news.best ?? best
@@ -63,6 +85,7 @@ export async function solve(
     if (!stop.signal.aborted || !best) throw error
     return { ...best, summary: { ...best.summary, ended } }
   } finally {
+    assistance.abort()
     clearTimeout(clock)
     clearInterval(heartbeat)
     signal?.removeEventListener('abort', cancel)

@@ -1,0 +1,75 @@
+import type { Plan } from './plan.ts'
+import { HOUR, type Problem } from './problem.ts'
+import type { Roster } from './roster.ts'
+
+/** Over the weeks, at most; each with more moves than the one before. */
+export const ROUNDS = 6
+
+/**
+ * What two threads that search the same plan tell each other, in memory they share, as neither stops to listen: which week
+ * one of them has taken in which round, what it found there, and the best whole roster of the second. What is read while it is
+ * being written is only a worse roster, as all of it is checked before it is taken.
+ */
+export type Shared = SharedArrayBuffer
+
+export function sharedBy({ shifts }: Problem): Shared {
+  const places = shifts.reduce((all, { headcount, most = 0 }) => all + Math.max(headcount, most), 0)
+  const starts = shifts.map(({ starts_at }) => Date.parse(starts_at))
+  const weeks =
+    Math.ceil(
+      (starts.reduce((a, b) => Math.max(a, b), 0) - starts.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)) /
+        (7 * 24 * HOUR),
+    ) + 2
+  return new SharedArrayBuffer(4 * (1 + weeks * (1 + 2 * ROUNDS) + (ROUNDS + 1) * places))
+}
+
+export type Pair = ReturnType<typeof pairOf>
+
+export function pairOf({ openings, weeks }: Plan, shared: Shared) {
+  let taken = 0
+  const part = (length: number) => {
+    const from = taken
+    taken += length
+    return new Int32Array(shared, 4 * from, length)
+  }
+  const [bounds, claims, found, whole] = [part(weeks), part(weeks * ROUNDS), part(weeks * ROUNDS), part(1)]
+  const rest = new Int32Array(shared, 4 * taken)
+  const size = Math.floor(rest.length / (ROUNDS + 1))
+  const firsts = openings.map(() => 0)
+  for (let opening = 1; opening < openings.length; opening++)
+    firsts[opening] = firsts[opening - 1]! + openings[opening - 1]!.room
+
+  const write = (part: number, { at }: Roster, isIn: (opening: number) => boolean) => {
+    for (const [opening, { room }] of openings.entries())
+      if (isIn(opening))
+        for (let place = 0; place < room; place++)
+          rest[part * size + firsts[opening]! + place] = (at[opening]![place] ?? -1) + 1
+  }
+  /** The places of these openings as the other has them, the others as they are here. */
+  const read = (part: number, { at }: Roster, isIn: (opening: number) => boolean) =>
+    openings.map(({ room }, opening) => {
+      if (!isIn(opening)) return at[opening]!
+      const from = part * size + firsts[opening]!
+      return [...rest.subarray(from, from + room)].flatMap(person => (person > 0 ? [person - 1] : []))
+    })
+  const isOf = (week: number) => (opening: number) => openings[opening]!.week === week
+
+  return {
+    /** The fewest places anybody leaves open in a week, as far as the first thread has proved it. */
+    setBound: (week: number, bound: number) => void Atomics.store(bounds, week, bound),
+    boundOf: (week: number) => Atomics.load(bounds, week),
+    /** Whether the week is ours in this round. */
+    claim: (round: number, week: number) => Atomics.compareExchange(claims, round * weeks + week, 0, 1) === 0,
+    tellWeek(round: number, week: number, roster: Roster) {
+      write(round, roster, isOf(week))
+      Atomics.store(found, round * weeks + week, 1)
+    },
+    weekOf: (round: number, week: number, roster: Roster) =>
+      Atomics.load(found, round * weeks + week) ? read(round, roster, isOf(week)) : undefined,
+    tellWhole(roster: Roster) {
+      write(ROUNDS, roster, () => true)
+      Atomics.store(whole, 0, 1)
+    },
+    wholeOf: (roster: Roster) => (Atomics.load(whole, 0) ? read(ROUNDS, roster, () => true) : undefined),
+  }
+}
