@@ -12,21 +12,23 @@ const plainStyles = `<styleSheet xmlns="http://schemas.openxmlformats.org/spread
 
 type Row = (string | number)[]
 
-function* batches(rows: number): Generator<Row[]> {
+function* batches(rows: number, columns = COLUMNS): Generator<Row[]> {
   const r = random(1)
   for (let from = 0; from < rows; from += BATCH)
     yield governors(Math.min(BATCH, rows - from), r).map((governor, i) => {
-      const row = rokTrackerRow(governor).slice(0, COLUMNS)
+      const row = rokTrackerRow(governor).slice(0, columns)
       row[0] = 10_000_000 + (from + i) * 7
       row[1] = `Governor ${from + i}${i % 3 === 0 ? ' 白鸟' : ''}`
       return row
     })
 }
 
-export async function makeCsv(path: string, rows: number): Promise<void> {
+/** Labelled ones have their alliance in a last column. */
+export async function makeCsv(path: string, rows: number, { isLabelled = false } = {}): Promise<void> {
+  const columns = isLabelled ? rokTrackerHeaders.length : COLUMNS
   const file = Bun.file(path).writer()
-  file.write(`${rokTrackerHeaders.slice(0, COLUMNS).join(',')}\n`)
-  for (const batch of batches(rows)) {
+  file.write(`${rokTrackerHeaders.slice(0, columns).join(',')}\n`)
+  for (const batch of batches(rows, columns)) {
     file.write(batch.map(row => `${row.join(',')}\n`).join(''))
     await file.flush()
   }
