@@ -130,8 +130,8 @@ function extraStarts(scores: Database, { metrics }: Snapshot, { extras }: Baseli
   }
 }
 
-/** In each of the metrics walked by, what a player has now and what they started with. The arrays are the next row's, too. */
-export type EachPlayer = (row: number, now: Float64Array, then: Float64Array) => void
+/** For metric `m` of those walked by, the value is `now[m][at]` and the start `then[m][from]`. */
+export type EachPlayer = (row: number, now: Float64Array[], at: number, then: Float64Array[], from: number) => void
 
 const MANY = 1 << 16 // players between two pauses
 
@@ -144,25 +144,21 @@ export async function eachPlayer(
   { pause }: LatecomersWork,
   each: EachPlayer,
 ): Promise<void> {
-  const current = walk(metrics)
+  const now = walk(metrics)
   const baseline = new Walk(scores, snapshotOf(scores, starts.baseline), metrics)
-  const late = starts.latecomers === null ? current : new Walk(scores, snapshotOf(scores, starts.latecomers), metrics)
+  const late = starts.latecomers === null ? now : new Walk(scores, snapshotOf(scores, starts.latecomers), metrics)
   const isExtra = (m: number) => snapshot.metrics.some(({ name, extra }) => extra && name === metrics[m])
   const added = metrics.map((_, m) => m).filter(isExtra)
-  const start = added.length > 0 ? extraStartWalk(scores, starts, metrics) : undefined
-  const now = new Float64Array(metrics.length)
-  const then = new Float64Array(metrics.length)
+  const extraStart = added.length > 0 ? extraStartWalk(scores, starts, metrics) : undefined
+  // Starts in columns of extra sheets are written where those of the others are read, and never over current values.
+  const own = now.values.map((values, m) => (added.includes(m) ? new Float64Array(values.length) : values))
   for (let row = 0; row < snapshot.players; row++) {
-    const at = current.at(row)
-    const place = starts.rows[row]!
-    const source = place >= 0 ? baseline : place === OWN ? current : late
-    const from = place >= 0 ? baseline.at(place) : place === OWN ? at : late.at(LATE - place)
-    for (let m = 0; m < metrics.length; m++) {
-      now[m] = current.values[m]![at]!
-      then[m] = source.values[m]![from]!
-    }
-    for (const m of added) then[m] = start?.(m, row) ?? 0
-    each(row, now, then)
+    const at = now.at(row)
+    const start = starts.rows[row]!
+    const then = start >= 0 ? baseline.values : start === OWN || late === now ? own : late.values
+    const from = start >= 0 ? baseline.at(start) : start === OWN ? at : late.at(LATE - start)
+    for (const m of added) then[m]![from] = extraStart?.(m, row) ?? 0
+    each(row, now.values, at, then, from)
     if (row % MANY === MANY - 1) await pause()
   }
 }

@@ -94,8 +94,8 @@ const risingOf = ({ metrics }: Snapshot) => metrics.filter(({ cumulative }) => c
 async function fallenSince(scores: Database, players: Players, starts: BaselineRows, working: LatecomersWork) {
   const rising = risingOf(players.snapshot)
   const rows: number[] = []
-  await eachPlayer(scores, players, starts, rising, working, (row, now, then) => {
-    if (rising.some((_, m) => hasFallen(now[m]!, then[m]!, true))) rows.push(row)
+  await eachPlayer(scores, players, starts, rising, working, (row, now, at, then, from) => {
+    if (rising.some((_, m) => hasFallen(now[m]![at]!, then[m]![from]!, true))) rows.push(row)
   })
   return Uint32Array.from(rows)
 }

@@ -83,10 +83,10 @@ export async function prepareScoring(
   const rising = isFirst ? [] : snapshot.metrics.filter(({ cumulative }) => cumulative).map(({ name }) => name)
   const sum = summing(snapshot, input, rising.length)
   let suspicious = 0
-  await eachPlayer(scores, players, starts, [...rising, ...sum.metrics], working, (row, now, then) => {
-    sum.each(row, now, then)
+  await eachPlayer(scores, players, starts, [...rising, ...sum.metrics], working, (row, now, at, then, from) => {
+    sum.each(row, now, at, then, from)
     for (let m = 0; m < rising.length; m++) {
-      if (!hasFallen(now[m]!, then[m]!, true)) continue
+      if (!hasFallen(now[m]![at]!, then[m]![from]!, true)) continue
       suspicious++
       return
     }
@@ -104,8 +104,8 @@ export async function rankedGains(scores: Database, input: GainInput, working: L
   const starts = await baselineRowsOf(scores, players, lineup, working)
   const { cumulative = false } = players.snapshot.metrics.find(({ name }) => name === metric) ?? {}
   const gains = new Float64Array(sharedMemory(players.snapshot.players * 8))
-  await eachPlayer(scores, players, starts, [metric], working, (row, now, then) => {
-    gains[row] = gainOf(now[0]!, then[0]!, cumulative)
+  await eachPlayer(scores, players, starts, [metric], working, (row, now, at, then, from) => {
+    gains[row] = gainOf(now[0]![at]!, then[0]![from]!, cumulative)
   })
   return sharedRanking(rankingOf(gains, order))
 }
@@ -141,17 +141,24 @@ function summing(snapshot: Snapshot, { config }: ScoreInput, first: number, rule
   const power = rules?.byPower ? termOf('power').m : undefined
   const score = new Float64Array(sharedMemory(snapshot.players * 8))
   const goalPct = rules && new Float64Array(sharedMemory(snapshot.players * 8))
-  const each: EachPlayer = (row, now, then) => {
-    const counted = (m: number, cumulative: boolean) =>
-      on === 'gains' ? gainOf(now[m]!, then[m]!, cumulative) : now[m]!
+  const isOfGains = on === 'gains'
+  const each: EachPlayer = (row, now, at, then, from) => {
     let sum = Number.NaN
-    for (const { m, weight, cumulative } of terms) sum = withTerm(sum, counted(m, cumulative), weight)
+    for (const { m, weight, cumulative } of terms) {
+      const value = now[m]![at]!
+      sum = withTerm(sum, isOfGains ? gainOf(value, then[m]![from]!, cumulative) : value, weight)
+    }
     score[row] = sum
-    if (!goalPct) return
-    const own = power === undefined ? Number.NaN : then[power]!
-    goalPct[row] = leastReached(rules, own, i => {
+    if (goalPct) goalPct[row] = goalOf(sum, now, at, then, from)
+  }
+  function goalOf(sum: number, now: Float64Array[], at: number, then: Float64Array[], from: number): number {
+    if (!rules) return Number.NaN
+    const own = power === undefined ? Number.NaN : then[power]![from]!
+    return leastReached(rules, own, i => {
       const target = targets[i]
-      return target ? counted(target.m, target.cumulative) : sum
+      if (!target) return sum
+      const value = now[target.m]![at]!
+      return isOfGains ? gainOf(value, then[target.m]![from]!, target.cumulative) : value
     })
   }
   return {

@@ -36,14 +36,14 @@ export async function sumPlayers(
   const { of, texts } = groups
   const sums = noSums(texts, ['score', ...names.flatMap(name => [name, gainColumn(name)])])
   const width = sums.columns.length
-  await eachPlayer(scores, players, starts, names, working, (row, now, then) => {
+  await eachPlayer(scores, players, starts, names, working, (row, now, at, then, from) => {
     if (out?.[row]) return
     const first = of[row]! * width
     sums.players[of[row]!]!++
     addValue(sums, first, score[row]!)
     for (let m = 0; m < metrics.length; m++) {
-      addValue(sums, first + 1 + 2 * m, now[m]!)
-      addValue(sums, first + 2 + 2 * m, gainOf(now[m]!, then[m]!, metrics[m]!.cumulative))
+      addValue(sums, first + 1 + 2 * m, now[m]![at]!)
+      addValue(sums, first + 2 + 2 * m, gainOf(now[m]![at]!, then[m]![from]!, metrics[m]!.cumulative))
     }
   })
   return sums
