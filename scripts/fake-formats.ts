@@ -1,5 +1,5 @@
 import type { FeedFormat } from '../src/leagues/tours/feeds/formats.ts'
-import { boardOf, fullName, pars, type Standing, type Standings, whole } from './fake-tournament.ts'
+import { boardOf, fullName, pars, roundStrokes, type Standing, type Standings } from './fake-tournament.ts'
 
 type TimeOf = (minute: number) => string
 
@@ -29,10 +29,10 @@ const oddsOf = (i: number, all: number) => 4 + rankOf(i, all) * 1.5
 function datagolf(now: Standings) {
   return {
     data: now.standings.map((one, i, all) => ({
-      R1: whole(one, 1),
-      R2: whole(one, 2),
-      R3: whole(one, 3),
-      R4: whole(one, 4),
+      R1: roundStrokes(one, 1),
+      R2: roundStrokes(one, 2),
+      R3: roundStrokes(one, 3),
+      R4: roundStrokes(one, 4),
       country: 'XXX',
       course: 'CL',
       current_pos: one.position,

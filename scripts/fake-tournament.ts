@@ -193,7 +193,7 @@ export function boardOf({ name, round, status, standings }: Standings, timeOf: (
       today: one.rounds.at(-1)?.toPar ?? 0,
       thru: one.thru,
       round: one.round,
-      rounds: [whole(one, 1), whole(one, 2), whole(one, 3), whole(one, 4)],
+      rounds: [roundStrokes(one, 1), roundStrokes(one, 2), roundStrokes(one, 3), roundStrokes(one, 4)],
       status: one.status,
       tee_time: one.tee === null ? null : timeOf(one.tee),
     }),
@@ -202,7 +202,7 @@ export function boardOf({ name, round, status, standings }: Standings, timeOf: (
 }
 
 /** Strokes of a whole round; null before that. */
-export function whole({ rounds }: Standing, round: number): number | null {
+export function roundStrokes({ rounds }: Standing, round: number): number | null {
   const strokes = rounds[round - 1]?.strokes ?? []
   return strokes.length === 18 ? strokes.reduce((total, stroke) => total + stroke, 0) : null
 }

@@ -118,7 +118,7 @@ export async function startFieldhouse(
       ? shutdown.onClose('redis', await openRedis(config.redisUrl, log), redis => redis.close())
       : undefined
     const cacheClient = redis?.connect()
-    if (redis && cacheClient) await redis.insist(cacheClient)
+    if (redis && cacheClient) await redis.requireNoEviction(cacheClient)
 
     const stamps = new Stamps(db)
     const memory = memoryStore()

@@ -13,7 +13,7 @@ export function keepFinalBoard(tx: Db, leagueId: number, json: string): void {
     .run()
 }
 
-export const readFinalBoard = (tx: Db, leagueId: number): void =>
+export const deleteFinalBoard = (tx: Db, leagueId: number): void =>
   void tx.delete(frozenBoards).where(eq(frozenBoards.leagueId, leagueId)).run()
 
 /** As it was kept, in the shape its kind kept it. */

@@ -15,7 +15,7 @@ export async function finalize(app: App, id: number, who: Pick<Who, 'id' | 'user
   if (league.finalizedAt !== null) refuse('conflict', 'This league is final already')
   const rules = kinds[league.kind] ?? refuse('conflict', `Leagues of kind ${league.kind} cannot be finalised here`)
   const frozen = await rules.finalize(app, league)
-  const told = await atomically(db, tx => {
+  const mailJobs = await atomically(db, tx => {
     if (leagueById(tx, id).finalizedAt !== null) refuse('conflict', 'This league is final already')
     const now = clock.now()
     const hash = frozen.keep?.(tx) ?? frozen.hash
@@ -23,7 +23,7 @@ export async function finalize(app: App, id: number, who: Pick<Who, 'id' | 'user
     audit(tx, { at: now, who, action: 'league.finalize', target: `league ${id}`, detail: { hash } })
     return [announceLater(app, tx, final, 'final'), mailFinalLater(app, tx, id)].filter(id => id !== undefined)
   })
-  for (const job of told) await app.jobs.tryDispatch(job)
+  for (const job of mailJobs) await app.jobs.tryDispatch(job)
   return leagueViewById(db, id, clock.now())
 }
 

@@ -29,10 +29,10 @@ export async function handOver({ config, db, clock }: App, mail: Mail): Promise<
     const isAddress = failure.code === 'EENVELOPE' && failure.permanent
     const reason = withoutAddresses(typeof failure.response === 'string' ? failure.response : failure.message)
     const message = `The mail server ${url.host} ${isAddress ? 'does not take an address' : 'failed'}: ${reason}`
-    const told = isAddress
+    const alert = isAddress
       ? { key: `${alertsOfMail}address`, severity: 'warning' as const, title: 'A mail was refused', message }
       : { key: serverAlert, severity: 'error' as const, title: 'Mails cannot be sent', message }
-    await atomically(db, tx => raise(tx, clock.now(), { type: 'mail_failed', data: { host: url.host }, ...told }))
+    await atomically(db, tx => raise(tx, clock.now(), { type: 'mail_failed', data: { host: url.host }, ...alert }))
     throw isAddress ? new AlertedFailure(message) : new Error(message, { cause: error })
   } finally {
     transport.close()

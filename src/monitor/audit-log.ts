@@ -110,7 +110,7 @@ export const auditPage = (app: App) =>
     read: filter => read(app, filter),
     body,
     json: {
-      says: 'Who did what to what, the newest first',
+      summary: 'Who did what to what, the newest first',
       description: 'The total is counted up to 10,000.',
       schema: listSchema,
       pages: ({ pagination }) => pagination,

@@ -11,7 +11,7 @@ import { type Alert, raise } from '../alerts.ts'
 import type { App } from '../context.ts'
 import { postAlerts } from './alerts/alert-webhook.ts'
 
-const surely = 2 // looks in a row that have to see what a single one may see by accident
+const faultyLooks = 2 // in a row before an alert: one may see by accident what is not so
 
 type Trouble = { file: string; fault: string }
 const known = new WeakMap<App, Map<string, Trouble>>()
@@ -66,7 +66,7 @@ export function openFileLook(app: App): () => Promise<void> {
       suspected.set(name, times)
       if (!fault) {
         if (troubles.delete(name)) log.info(`${join(config.dataDir, name)} is there again`)
-      } else if ((file.fault() || times >= surely) && !troubles.has(name)) {
+      } else if ((file.fault() || times >= faultyLooks) && !troubles.has(name)) {
         const trouble = { file: name, fault }
         troubles.set(name, trouble)
         await tell(trouble)

@@ -23,7 +23,7 @@ export const settingsPage = (app: App) => {
     query: emptyQuery,
     read: () => ({ settings: lines }),
     body,
-    json: { says: 'Every setting in force, secrets masked', schema: t.Object({ settings: t.Array(settingSchema) }) },
+    json: { summary: 'Every setting in force, secrets masked', schema: t.Object({ settings: t.Array(settingSchema) }) },
     file: { name: 'settings', row: settingSchema, rows: slicesOf(async () => lines) },
   })
 }

@@ -50,7 +50,7 @@ export const userListPage = (app: App) =>
     },
     body: listBody,
     json: {
-      says: 'Users by name',
+      summary: 'Users by name',
       schema: pageSchema('users', userSchema),
       of: ({ users, pages }) => ({ users: users.map(userView), pagination: pages }),
       pages: ({ pages }) => pages,

@@ -35,17 +35,17 @@ export async function openRedis(url: string, log: Log) {
      * Refuses a Redis that will not have us, which no waiting mends, and one that may throw keys away: jobs would vanish. One that
      * does not answer for a second is not waited for.
      */
-    async insist(client: Redis) {
+    async requireNoEviction(client: Redis) {
       const ask = async () => {
         if (client.status !== 'ready') await once(client, 'ready')
         const [, policy] = (await client.config('GET', 'maxmemory-policy')) as string[]
         return policy
       }
       const policy = await withTimeout(ask(), 1_000, () => {}).catch(error => {
-        const said = error instanceof Error ? error.message : ''
-        if (/^(NOAUTH|WRONGPASS|ERR (DB index|invalid password|AUTH))/.test(said))
+        const reason = error instanceof Error ? error.message : ''
+        if (/^(NOAUTH|WRONGPASS|ERR (DB index|invalid password|AUTH))/.test(reason))
           throw new Error(
-            `Redis refuses what REDIS_URL says (${said.split(/[,.:]/)[0]}); look at its user, password and database`,
+            `Redis refuses what REDIS_URL says (${reason.split(/[,.:]/)[0]}); look at its user, password and database`,
           )
         return undefined
       })

@@ -87,11 +87,11 @@ export const envOf = <Table extends Record<string, Setting<unknown>>>(
 
 export class BadSettings extends Error {}
 
-/** Reads the whole table; all mistakes are reported together, secrets masked. `together` finds what is wrong beside something else. */
+/** Reads the whole table; all mistakes are reported together, secrets masked. `checkCombinations` finds settings that do not go with each other. */
 export function readSettings<Table extends Record<string, Setting<unknown>>>(
   table: Table,
   env: Record<string, string | undefined>,
-  together: (isSet: (variable: string) => boolean) => string[] = () => [],
+  checkCombinations: (isSet: (variable: string) => boolean) => string[] = () => [],
 ): SettingValues<Table> {
   const mistakes: string[] = []
   const values = Object.entries(table).map(([name, { env: variable, read, fallback, secret }]) => {
@@ -104,7 +104,7 @@ export function readSettings<Table extends Record<string, Setting<unknown>>>(
       return [name, fallback]
     }
   })
-  mistakes.push(...together(variable => Boolean(env[variable]?.trim())))
+  mistakes.push(...checkCombinations(variable => Boolean(env[variable]?.trim())))
   if (mistakes.length)
     throw new BadSettings(`These settings cannot be used:\n${mistakes.map(m => `  ${m}`).join('\n')}`)
   return Object.fromEntries(values)

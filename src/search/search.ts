@@ -15,11 +15,11 @@ import { bestMatchesFirst, leaguesNamed, symbolsNamed, usersNamed, wordsOf } fro
 export const categories = ['players', 'leagues', 'symbols', 'users'] as const
 export type Category = (typeof categories)[number]
 
-const whole = t.Integer()
+const integer = t.Integer()
 const player = t.Object({
   player_id: t.String(),
   name: t.String(),
-  rank: t.Nullable(whole),
+  rank: t.Nullable(integer),
   score: t.Nullable(t.Number()),
   last_seen: t.Optional(
     t.String({
@@ -27,11 +27,11 @@ const player = t.Object({
       description: 'Of one who is missing from the newest scan: when they were last in one',
     }),
   ),
-  league: t.Object({ id: whole, name: t.String(), kind: kindSchema }),
+  league: t.Object({ id: integer, name: t.String(), kind: kindSchema }),
 })
-const league = t.Object({ id: whole, name: t.String(), kind: kindSchema, status: statusSchema })
-const symbol = t.Object({ symbol: t.String(), price_cents: whole, as_of: dateTimeSchema })
-const user = t.Object({ id: whole, username: t.String() })
+const league = t.Object({ id: integer, name: t.String(), kind: kindSchema, status: statusSchema })
+const symbol = t.Object({ symbol: t.String(), price_cents: integer, as_of: dateTimeSchema })
+const user = t.Object({ id: integer, username: t.String() })
 export const searchSchema = t.Object(
   {
     q: t.String(),

@@ -7,12 +7,12 @@ import { dropHeld, holdPrices } from './held-prices.ts'
 import { isOlder, movesTooFar, type NewQuote, openOf, type QuoteRow, startOfDay } from './quote.ts'
 import { holdersOf, liveLeagues } from './quote-queries.ts'
 
-const whole = t.Integer()
+const integer = t.Integer()
 export const pushedSchema = t.Object(
   {
-    received: whole,
-    changed: whole,
-    unchanged: whole,
+    received: integer,
+    changed: integer,
+    unchanged: integer,
     older: t.Integer({ description: 'Not taken as the price: a newer one is known' }),
     held: t.Integer({ description: 'Moved so far that an officer is asked: see `held-prices`' }),
     message: t.String({ description: 'The same as a sentence' }),

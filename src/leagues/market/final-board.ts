@@ -3,7 +3,7 @@ import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { closingQuotes, members, quotes, users } from '../../../db/schema.ts'
 import { rowsIn, textAt, textColumn } from '../../leaderboard/text.ts'
-import { finalBoardOf, keepFinalBoard, readFinalBoard as thawBoard } from '../final-board.ts'
+import { deleteFinalBoard, finalBoardOf, keepFinalBoard } from '../final-board.ts'
 import {
   boardOfColumns,
   type MarketBoard,
@@ -54,7 +54,7 @@ export function freezeMarket(tx: Db, leagueId: number, json: string, symbols: re
 }
 
 export function readFinalMarketBoard(tx: Db, leagueId: number): void {
-  thawBoard(tx, leagueId)
+  deleteFinalBoard(tx, leagueId)
   tx.delete(closingQuotes).where(eq(closingQuotes.leagueId, leagueId)).run()
 }
 

@@ -11,10 +11,15 @@ export const auditLedgers = job('ledger.audit', {
   once: () => 'audit',
   async run(_, { config: { dataDir } }, { signal }) {
     let audited: object | undefined
-    const { said, ended } = await runProgram<{ audited: object }>([script], { DATA_DIR: dataDir }, signal, told => {
-      audited = told.audited
-    })
-    if (!audited) throw new Error(said || `The audit ended early (${ended})`)
+    const { complaint, ended } = await runProgram<{ audited: object }>(
+      [script],
+      { DATA_DIR: dataDir },
+      signal,
+      message => {
+        audited = message.audited
+      },
+    )
+    if (!audited) throw new Error(complaint || `The audit ended early (${ended})`)
     return audited
   },
 })

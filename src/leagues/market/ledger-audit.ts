@@ -44,7 +44,7 @@ type Undone = Pick<Line, 'user' | 'symbol' | 'quantity' | 'cash' | 'fee' | 'pric
 type Differ = (user: number, what: string, ledger: number, found: number) => void
 
 /** A portfolio as the ledger tells it. */
-type Told = { sums: Sums; positions: Map<string, Position> }
+type Replayed = { sums: Sums; positions: Map<string, Position> }
 const sumNames = ['granted', 'cash', 'realised', 'fees', 'trades', 'corrections', 'volume'] as const
 type Sums = Record<(typeof sumNames)[number], number>
 const none: Sums = { granted: 0, cash: 0, realised: 0, fees: 0, trades: 0, corrections: 0, volume: 0 }
@@ -71,7 +71,7 @@ function auditLeague(client: Db['$client'], league: number, audit: LedgerAudit):
     if (audit.differences.length < mostTold) audit.differences.push(difference)
     else audit.more++
   }
-  const told = new Map<number, Told>()
+  const replayed = new Map<number, Replayed>()
   const lines = client.query<Line, [number]>(
     `select ledger.id, user_id as user, ledger.kind, ledger.symbol, quantity, price_cents as price, fee_cents as fee,
        cash_cents as cash, cash_after_cents as cashAfter, quantity_after as quantityAfter, realised_cents as realised,
@@ -80,11 +80,11 @@ function auditLeague(client: Db['$client'], league: number, audit: LedgerAudit):
   )
   const undone = undoneTrades(client, league)
   for (const line of lines.iterate(league)) {
-    replay(line, told, undone, differ)
+    replay(line, replayed, undone, differ)
     audit.lines++
   }
-  compare(client, league, told, differ)
-  audit.portfolios += told.size
+  compare(client, league, replayed, differ)
+  audit.portfolios += replayed.size
 }
 
 function undoneTrades(client: Db['$client'], league: number): Map<number, Undone> {
@@ -97,16 +97,21 @@ function undoneTrades(client: Db['$client'], league: number): Map<number, Undone
 }
 
 /** Plays one line, and compares what it says of itself with what it does. */
-function replay(line: Line, told: Map<number, Told>, undone: ReadonlyMap<number, Undone>, differ: Differ): void {
+function replay(
+  line: Line,
+  replayed: Map<number, Replayed>,
+  undone: ReadonlyMap<number, Undone>,
+  differ: Differ,
+): void {
   const { user, kind, symbol, quantity, fee } = line
   const at = (what: string) => `${what} of line ${line.id}`
-  const known = told.get(user)
+  const known = replayed.get(user)
   if (symbol === null) {
     if (known) differ(user, at('second grant'), 0, line.cash)
-    return void told.set(user, { sums: { ...none, granted: line.cash, cash: line.cash }, positions: new Map() })
+    return void replayed.set(user, { sums: { ...none, granted: line.cash, cash: line.cash }, positions: new Map() })
   }
   const price = line.price ?? 0
-  const { sums, positions } = known ?? nobody(told, user, line, differ)
+  const { sums, positions } = known ?? nobody(replayed, user, line, differ)
   const before = positions.get(symbol) ?? noPosition
   const after = isTrade(kind) ? applyTrade(before, quantity, price) : applyCorrection(before, line)
   positions.set(symbol, after)
@@ -163,15 +168,15 @@ function checkCorrection(
 }
 
 /** A line for somebody who was never granted anything. */
-function nobody(told: Map<number, Told>, user: number, line: Line, differ: Differ): Told {
+function nobody(replayed: Map<number, Replayed>, user: number, line: Line, differ: Differ): Replayed {
   differ(user, `grant before line ${line.id}`, 1, 0)
   const one = { sums: { ...none }, positions: new Map() }
-  told.set(user, one)
+  replayed.set(user, one)
   return one
 }
 
-function compare(client: Db['$client'], league: number, told: Map<number, Told>, differ: Differ): void {
-  const found = new Map<number, Told>()
+function compare(client: Db['$client'], league: number, replayed: Map<number, Replayed>, differ: Differ): void {
+  const found = new Map<number, Replayed>()
   const portfolios = client.query<Sums & { user: number }, [number]>(
     `select user_id as user, granted_cents as granted, cash_cents as cash, realised_cents as realised, fees_cents as fees,
        trades, corrections, volume_cents as volume from portfolios where league_id = ?`,
@@ -186,8 +191,8 @@ function compare(client: Db['$client'], league: number, told: Map<number, Told>,
     found.set(user, one)
     one.positions.set(symbol, position)
   }
-  for (const user of new Set([...told.keys(), ...found.keys()])) {
-    const [one, other] = [told.get(user), found.get(user)]
+  for (const user of new Set([...replayed.keys(), ...found.keys()])) {
+    const [one, other] = [replayed.get(user), found.get(user)]
     for (const what of sumNames) differ(user, what, (one?.sums ?? none)[what], (other?.sums ?? none)[what])
     for (const symbol of new Set([...(one?.positions.keys() ?? []), ...(other?.positions.keys() ?? [])])) {
       const [a, b] = [one?.positions.get(symbol) ?? noPosition, other?.positions.get(symbol) ?? noPosition]

@@ -21,7 +21,7 @@ import { correctTimesAhead } from './times.ts'
 import { uploadKindSchema, uploadModeSchema } from './upload.ts'
 
 const yesOrNo = t.Union([t.Literal('true'), t.Literal('false'), t.Literal('1'), t.Literal('0')])
-const isYes = (told: Static<typeof yesOrNo> | undefined) => told === 'true' || told === '1'
+const isYes = (text: Static<typeof yesOrNo> | undefined) => text === 'true' || text === '1'
 
 /** What may be said with a file, in the form or in the address. */
 export const uploadOptions = t.Object({

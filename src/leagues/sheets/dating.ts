@@ -15,8 +15,8 @@ export function datedBeforeReading(given: string | undefined, filename: string, 
 
 /** What the sheet itself says comes before its name; what was given stands. */
 export function datedByContent(dated: Dated, found: string | null, now: number): Dated {
-  const said = dated.takenFrom === 'given' ? undefined : momentOfData(found, now)
-  return said === undefined ? dated : { takenAt: said, takenFrom: 'sheet' }
+  const dataMoment = dated.takenFrom === 'given' ? undefined : momentOfData(found, now)
+  return dataMoment === undefined ? dated : { takenAt: dataMoment, takenFrom: 'sheet' }
 }
 
 /** A time that is still to come is a slip. A day alone is its beginning in UTC; today's means now, or the scan before it would be newer. */

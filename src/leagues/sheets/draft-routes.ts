@@ -166,8 +166,8 @@ export const draftPages = (app: App) => {
         const form = new URLSearchParams(await request.text())
         if (form.get('do') === 'discard') return discardDraft(draft)
         try {
-          const said = await changed(draft, form)
-          return await (form.get('do') === 'trial' ? tryDraft(said, who) : importDraft(said, who))
+          const edited = await changed(draft, form)
+          return await (form.get('do') === 'trial' ? tryDraft(edited, who) : importDraft(edited, who))
         } catch (error) {
           if (error instanceof Refusal) return draftPage(draftOf(db, id, draft_id, who), who, error)
           throw error

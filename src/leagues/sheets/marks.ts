@@ -68,12 +68,12 @@ export type MarkChange = Pick<PlayerMark, 'playerId' | 'reason' | 'farmOf' | 'no
 
 export function markPlayer(tx: Db, league: League, change: MarkChange, who: Who, now: number): PlayerMark {
   requireLive(league)
-  const { playerId, ...said } = change
-  if (said.farmOf === playerId) invalid('farm_of', 'A player cannot be their own second account.')
+  const { playerId, ...given } = change
+  if (given.farmOf === playerId) invalid('farm_of', 'A player cannot be their own second account.')
   const before = markOf(tx, league.id, playerId)
   if (!before && countOf(tx, league.id) >= mostMarks)
     refuse('conflict', `A league can mark ${mostMarks} players at most`)
-  const set = { ...said, markedBy: who.id, markedAt: now }
+  const set = { ...given, markedBy: who.id, markedAt: now }
   const mark = tx
     .insert(playerMarks)
     .values({ leagueId: league.id, playerId, ...set })

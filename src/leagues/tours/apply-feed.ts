@@ -30,12 +30,12 @@ export function applyFeed(tx: Db, before: Tour, fetched: FetchedFeed<FeedBoard[]
   if (!tour || tour.feedUrl !== before.feedUrl || tour.format !== before.format)
     return { outcome: 'skipped', message: 'The tour was changed meanwhile' }
   touch(tx, 'tour', tour.slug)
-  const said = decide(tx, tour, fetched, now, log)
+  const applied = decide(tx, tour, fetched, now, log)
   const after = findTour(tx, tour.slug)
   // Pages say above their boards how the feed does.
-  if (said.outcome === 'changed' || (after && isOther(after, tour)))
+  if (applied.outcome === 'changed' || (after && isOther(after, tour)))
     touch(tx, 'scores', ...openLeaguesOn(tx, tour.slug).map(({ id }) => id))
-  return said
+  return applied
 }
 
 const isOther = (after: Tour, before: Tour) =>

@@ -27,16 +27,16 @@ export function readFieldText(text: string): { players: FieldPlayer[]; problems:
   const problems: string[] = []
   const players = new Map<string, FieldPlayer>()
   for (const line of linesOf(text.replace(/^\uFEFF/, ''))) {
-    const tell = (problem: string) => void problems.push(`Line ${line.at}: ${problem}`)
+    const report = (problem: string) => void problems.push(`Line ${line.at}: ${problem}`)
     const name = tidyName(line.name)
-    if (!isName(name)) tell(`“${line.name.trim().slice(0, 40)}” is no name.`)
+    if (!isName(name)) report(`“${line.name.trim().slice(0, 40)}” is no name.`)
     const rank = line.rank?.trim() ? Number(line.rank) : null
     if (rank !== null && !(Number.isInteger(rank) && rank > 0))
-      tell(`“${line.rank}” is no rank; ranks are whole numbers from 1.`)
+      report(`“${line.rank}” is no rank; ranks are whole numbers from 1.`)
     const odds = line.odds?.trim() ? oddsOf(line.odds) : null
-    if (Number.isNaN(odds)) tell(`“${line.odds}” are no odds; write 12.5, 23/2 or +1150.`)
+    if (Number.isNaN(odds)) report(`“${line.odds}” are no odds; write 12.5, 23/2 or +1150.`)
     const player_id = line.id?.trim() || idFromName(name)
-    if (player_id.length > 64) tell('An id has at most 64 characters.')
+    if (player_id.length > 64) report('An id has at most 64 characters.')
     if (!players.has(player_id)) players.set(player_id, { player_id, name, rank, odds })
   }
   if (players.size > mostPlayers)

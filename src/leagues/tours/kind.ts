@@ -2,7 +2,7 @@ import { atomically } from '../../../db/transactions.ts'
 import { clear } from '../../alerts.ts'
 import { refuse } from '../../errors.ts'
 import { rankedPage, rowsOf } from '../../leaderboard/page.ts'
-import { finalBoardHash, keepFinalBoard, readFinalBoard } from '../final-board.ts'
+import { deleteFinalBoard, finalBoardHash, keepFinalBoard } from '../final-board.ts'
 import type { LeagueKind } from '../kinds.ts'
 import { entryScores, type FrozenBoard } from './boards.ts'
 import { checkedTourConfig, tourConfig } from './config.ts'
@@ -81,7 +81,7 @@ export const tourLeague: LeagueKind = {
       },
     }
   },
-  reopened: (tx, { id }) => readFinalBoard(tx, id),
+  reopened: (tx, { id }) => deleteFinalBoard(tx, id),
   removing:
     ({ db, clock }, id) =>
     async () => {

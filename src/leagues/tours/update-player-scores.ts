@@ -51,7 +51,7 @@ export const updatePlayerScores = job(updateJob, {
     const read = (json: unknown) => readBoards(db, tour, json)
     const fetched = await fetchFeed(tour.feedUrl, options, tour.acceptNext ? undefined : tour, read)
     work.progress(60, 'writing')
-    const said = await atomically(db, tx => {
+    const applied = await atomically(db, tx => {
       checkLease(tx, work)
       return applyFeed(tx, tour, fetched, clock.now(), work.log)
     })
@@ -59,8 +59,8 @@ export const updatePlayerScores = job(updateJob, {
     await settleLeagues(app, slug, work.log)
     await atomically(db, tx => forgetUnmatched(tx, tour, clock.now()))
     const next = await bookNext(app, tour, work, fetched.kind === 'failed' ? fetched.retryAfterMs : 0)
-    if (said.outcome === 'failed') throw new AlertedFailure(said.message)
-    return { ...said, ...next }
+    if (applied.outcome === 'failed') throw new AlertedFailure(applied.message)
+    return { ...applied, ...next }
   },
   /** A bug must not end the chain. What was cancelled by hand is the supervisor's to notice. */
   async ended({ tour }, app, { status }) {

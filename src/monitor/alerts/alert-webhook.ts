@@ -16,7 +16,7 @@ const again = hour
 const longestRest = 5 * minute
 const longest = 300 // characters of a message
 
-type Told = { severity: Severity; title: string; message: string }
+type AlertMessage = { severity: Severity; title: string; message: string }
 
 /** Call the answer every few seconds. It tells how many alerts it sent. */
 export function openAlertWebhook(app: App): () => Promise<number> {
@@ -49,7 +49,7 @@ export function openAlertWebhook(app: App): () => Promise<number> {
 }
 
 /** Outside the database too: for when it is the database that fails. */
-export async function postAlerts(config: App['config'], alerts: readonly Told[]): Promise<void> {
+export async function postAlerts(config: App['config'], alerts: readonly AlertMessage[]): Promise<void> {
   if (!config.alertWebhookUrl) return
   const lines = alerts.map(
     ({ severity, title, message }) => [`${severity.toUpperCase()}: ${title}`, message.slice(0, longest)] as const,

@@ -51,7 +51,7 @@ const alertsPage = (app: App) =>
     read: filter => read(app, filter),
     body,
     json: {
-      says: 'Alerts: what is open, or what was',
+      summary: 'Alerts: what is open, or what was',
       schema: listSchema,
       of: news,
       pages: ({ pagination }) => pagination,

@@ -8,9 +8,9 @@ import { job } from '../../context.ts'
 import { runProgram } from '../../platform/process/child-process.ts'
 import { envOf } from '../../platform/settings.ts'
 
-const script = join(import.meta.dir, '../../../scripts/backup.ts')
+const backupScript = join(import.meta.dir, '../../../scripts/backup.ts')
 
-type Told = { percent: number; stage: string } | { made: object }
+type BackupMessage = { percent: number; stage: string } | { made: object }
 
 /**
  * A backup, made by a process of its own: copying a large database keeps a thread busy for seconds. That process takes the
@@ -34,11 +34,16 @@ export const sendBackupAway = job('backups.send', {
 type Progress = (percent: number, stage: string) => void
 async function runBackup(config: Config, args: string[], signal: AbortSignal, progress: Progress): Promise<object> {
   let made: object | undefined
-  const { said, ended } = await runProgram<Told>([script, ...args], envOf(settings, config, needed), signal, told => {
-    if ('stage' in told) progress(told.percent, told.stage)
-    else made = told.made
-  })
-  if (!made) throw new Error(said || `The backup ended early (${ended})`)
+  const { complaint, ended } = await runProgram<BackupMessage>(
+    [backupScript, ...args],
+    envOf(settings, config, needed),
+    signal,
+    message => {
+      if ('stage' in message) progress(message.percent, message.stage)
+      else made = message.made
+    },
+  )
+  if (!made) throw new Error(complaint || `The backup ended early (${ended})`)
   return made
 }
 

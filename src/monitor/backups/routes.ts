@@ -148,7 +148,7 @@ export const backupsPage = (app: App) => {
       s3: s3Of(),
     }),
     body,
-    json: { says: 'Backups, the newest first', schema: listSchema },
+    json: { summary: 'Backups, the newest first', schema: listSchema },
     file: { name: 'backups', row: backupSchema, rows: slicesOf(() => listBackups(dataDir)) },
   })
 

@@ -176,19 +176,19 @@ export async function sendBackup(store: S3Store, { dataDir, version, at, keepDay
 
   async function sendFile(folder: string, path: string): Promise<File> {
     const source = Bun.file(join(folder, path))
-    const whole = new Bun.CryptoHasher('sha256')
+    const hash = new Bun.CryptoHasher('sha256')
     const pieces: string[] = []
     const { size } = source
     for (let start = 0; start < size; start += pieceBytes * atOnce) {
       signal.throwIfAborted()
       const bytes = await source.slice(start, start + pieceBytes * atOnce).bytes()
-      whole.update(bytes)
+      hash.update(bytes)
       const cut = Array.from({ length: Math.ceil(bytes.length / pieceBytes) }, (_, i) =>
         bytes.subarray(i * pieceBytes, (i + 1) * pieceBytes),
       )
       pieces.push(...(await Promise.all(cut.map(sendPiece))))
     }
-    return { path, bytes: size, sha256: whole.digest('hex'), pieces }
+    return { path, bytes: size, sha256: hash.digest('hex'), pieces }
   }
 
   async function sendPiece(bytes: Uint8Array): Promise<string> {

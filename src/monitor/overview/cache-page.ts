@@ -23,7 +23,7 @@ export const cachePage = (app: App) =>
     read: async (): Promise<CacheData> => ({ ...cacheNow(app), redis: await redisStats(app) }),
     body,
     json: {
-      says: 'The cache of this process by entry, and what lies behind it',
+      summary: 'The cache of this process by entry, and what lies behind it',
       schema: t.Object({ ...cacheSchema.properties, redis: redisStatsSchema }),
     },
     file: { name: 'cache', row: cacheEntrySchema, rows: slicesOf(() => cacheNow(app).by_name) },

@@ -24,7 +24,7 @@ export const leagueActivityPage = (app: App) =>
     room: 'leagues',
     body: ({ leagues, pages }) =>
       body(leagues, pages, `${monitoringPath}/league-activity`, 'Officers make the first one.'),
-    json: { ...answered, says: 'What goes on in each league, the newest first', of: listOf, pages: pagesOf },
+    json: { ...answered, summary: 'What goes on in each league, the newest first', of: listOf, pages: pagesOf },
   })
 
 export const archivesPage = (app: App) =>
@@ -35,7 +35,7 @@ export const archivesPage = (app: App) =>
     room: 'archives',
     body: ({ leagues, pages }) =>
       body(leagues, pages, '/admin/archives', 'What is archived is listed here and read as before.'),
-    json: { ...answered, says: 'Archived leagues', of: listOf, pages: pagesOf },
+    json: { ...answered, summary: 'Archived leagues', of: listOf, pages: pagesOf },
   })
 
 type Listed = { leagues: LeagueActivity[]; pages: Pagination }

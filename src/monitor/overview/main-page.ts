@@ -126,7 +126,7 @@ export const mainPage = (app: App) =>
     tools: ({ period = '24h' }) => periodLinks(longPeriods, `${monitoringPath}/`, period),
     read: ({ period = '24h' }) => read(app, period),
     body,
-    json: { says: 'The installation at a glance, against the period before', schema: mainSchema, of: viewOf },
+    json: { summary: 'The installation at a glance, against the period before', schema: mainSchema, of: viewOf },
     file: {
       name: 'overview',
       row: figureRow,

@@ -9,16 +9,16 @@ import { tradesBetween } from './trading.ts'
 
 const { leagues, registrations, runCounts, users } = schema
 
-const whole = t.Integer()
+const integer = t.Integer()
 export const overviewSchema = t.Object({
-  users: t.Object({ total: whole, active_7days: whole, active_percentage: t.Nullable(t.Number()) }),
-  leagues: t.Object({ active: whole, archived: whole, total: whole }),
+  users: t.Object({ total: integer, active_7days: integer, active_percentage: t.Nullable(t.Number()) }),
+  leagues: t.Object({ active: integer, archived: integer, total: integer }),
   trading: t.Object({
-    trades_24h: whole,
-    shares_traded_24h: whole,
+    trades_24h: integer,
+    shares_traded_24h: integer,
     volume_24h: t.Number({ description: 'Currency units' }),
   }),
-  database: t.Object({ tables: t.Record(t.String(), whole), total_records: whole }),
+  database: t.Object({ tables: t.Record(t.String(), integer), total_records: integer }),
 })
 export type Overview = Static<typeof overviewSchema>
 

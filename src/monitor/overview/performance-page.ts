@@ -140,7 +140,7 @@ const page = (app: App) => {
     },
     body,
     json: {
-      says: 'Each route: rate, errors and times; load of processes; each job',
+      summary: 'Each route: rate, errors and times; load of processes; each job',
       schema: t.Object({ ...performanceSchema.properties, jobs: jobTimesSchema }),
     },
     file: { name: 'routes', row: routeSchema, rows: slicesOf(async asked => (await read(asked)).routes) },

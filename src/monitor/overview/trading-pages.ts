@@ -32,7 +32,7 @@ export const tradingPage = (app: App) =>
     tools: ({ hours = 24 }) => hourChoices(hours),
     read: ({ hours = 24 }) => app.reader.read(tradingReading, { hours, now: app.clock.now() }),
     body: tradingBody,
-    json: { says: 'What was traded in the last hours', schema: tradingSchema },
+    json: { summary: 'What was traded in the last hours', schema: tradingSchema },
     file: {
       name: 'traded-symbols',
       row: tradedSymbolSchema,
@@ -105,7 +105,7 @@ export const riskPage = (app: App) =>
     query: emptyQuery,
     read: () => riskAssessment(app),
     body: risksTable,
-    json: { says: 'Members whose trading deserves a look, with the reasons', schema: t.Array(riskSchema) },
+    json: { summary: 'Members whose trading deserves a look, with the reasons', schema: t.Array(riskSchema) },
     file: { name: 'risk', row: riskSchema, rows: slicesOf(() => riskAssessment(app)) },
     live: everySecondAndAHalf,
   })

@@ -40,7 +40,7 @@ export const activeUsersPage = (app: App) => {
     },
     body: (found, { period = '24h' }) => activeUsersBody(found, period),
     json: {
-      says: 'Who was here, the last seen first',
+      summary: 'Who was here, the last seen first',
       schema: t.Array(activeUserSchema),
       of: ({ users }) => users,
       pages: ({ pages }) => pages,
@@ -100,7 +100,7 @@ export const engagementPage = (app: App) => {
     tools: ({ period = '30d' }) => periodLinks(['7d', '30d'], engagementPath, period),
     read: ({ period }) => read(period),
     body: engagementBody,
-    json: { says: 'Users and new leagues day by day', schema: engagementSchema },
+    json: { summary: 'Users and new leagues day by day', schema: engagementSchema },
     file: { name: 'engagement', row: dayRow, rows: slicesOf(async ({ period }) => daysOf(await read(period))) },
     live: everySecondAndAHalf,
   })

@@ -26,7 +26,7 @@ export type LivePage<Query extends TSchema, Data> = {
   /** Beside the title: what may be chosen. */
   tools?(query: Static<Query>): Content
   json: {
-    says: string
+    summary: string
     schema: TSchema
     description?: string
     /** What is answered, where it is not the data as they were read. */
@@ -83,7 +83,11 @@ export function livePage<Query extends TSchema, Data>(app: App, page: LivePage<Q
         if (json.pages) set.headers.link = linkHeader(request.url, json.pages(data))
         return json.of ? json.of(data, asked) : data
       },
-      { query: page.query, may: 'admin', detail: describe(json.says, json.schema, { description: json.description }) },
+      {
+        query: page.query,
+        may: 'admin',
+        detail: describe(json.summary, json.schema, { description: json.description }),
+      },
     )
   if (fresh) mounted.use(freshness(app, path, page, fresh.every))
   if (file) mounted.use(listFiles(app, path, page.query, file))
@@ -174,7 +178,7 @@ export function liveEvents(
 ): Response {
   const { streams, log } = app
   return streams.response(request, send => {
-    let said = ''
+    let sent = ''
     let beatAt = -beatEvery
     let looking = false
     async function look() {
@@ -182,8 +186,8 @@ export function liveEvents(
       looking = true
       try {
         const version = await versionOf()
-        if (version !== said) send({ version }, 'changed')
-        said = version
+        if (version !== sent) send({ version }, 'changed')
+        sent = version
         if (performance.now() - beatAt < beatEvery) return
         beatAt = performance.now()
         send(openAlerts(app), 'beat')

@@ -35,7 +35,7 @@ export const jobsPage = (app: App) =>
     read: query => read(app, query),
     body,
     json: {
-      says: 'Jobs that match, the newest first',
+      summary: 'Jobs that match, the newest first',
       schema: listSchema,
       of: ({ runs, pagination }) => ({ jobs: runs.map(adminJobView), pagination }),
       pages: ({ pagination }) => pagination,

@@ -21,7 +21,7 @@ export const tasksPage = (app: App) =>
         read: () => tasksNow(app),
         body,
         json: {
-          says: 'Locks, supervisor, schedule, queue, running jobs and recent failures',
+          summary: 'Locks, supervisor, schedule, queue, running jobs and recent failures',
           schema: tasksSchema,
           of: tasksView,
         },

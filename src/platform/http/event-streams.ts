@@ -26,11 +26,11 @@ export function openStreams(stillAllowed: (request: Request) => () => boolean) {
     /** Says the version of something at first and whenever it is another: what changed is fetched by who wants it. */
     versions(request: Request, versionOf: () => string): Response {
       return streams.response(request, (send, end) => {
-        let said = ''
+        let sent = ''
         const look = () => {
           const version = versionOf()
-          if (version !== said) send({ version }, 'changed')
-          said = version
+          if (version !== sent) send({ version }, 'changed')
+          sent = version
         }
         look() // refuses whom there is nothing to tell
         const timer = setInterval(orEndStream(end, look), lookEvery)

@@ -145,10 +145,10 @@ export function openHttpServer(settings: HttpServerSettings) {
 
   /** An answer that does not say so is kept nowhere; one that is no file of ours may be another for somebody else. */
   function setKeeping({ who, isPrivate }: RequestContext, headers: Headers) {
-    const said = headers.get('cache-control')
-    if (said?.includes('immutable')) return
-    if (said === null || isPrivate) headers.set('cache-control', 'no-store')
-    else if (who && said !== 'no-store') headers.set('cache-control', 'private, no-cache')
+    const cacheControl = headers.get('cache-control')
+    if (cacheControl?.includes('immutable')) return
+    if (cacheControl === null || isPrivate) headers.set('cache-control', 'no-store')
+    else if (who && cacheControl !== 'no-store') headers.set('cache-control', 'private, no-cache')
     headers.append('vary', 'authorization, cookie')
   }
 

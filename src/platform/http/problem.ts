@@ -54,11 +54,11 @@ const isUndescribed = (error: unknown) => error instanceof TypeError && /mapValu
  * it is looked for among what was sent.
  */
 function validationErrors(error: ValidationError, { params, query, body }: RefusedInput): FieldError[] {
-  const told = errorsOf(error)
-  if (error.type !== 'property') return fieldErrors(told).map(named(error.type))
+  const errors = errorsOf(error)
+  if (error.type !== 'property') return fieldErrors(errors).map(named(error.type))
   const sent = [params, query, body].flatMap(fields => Object.entries(fields ?? {}))
   const field = sent.find(([, value]) => typeof value === 'string' && Number(value) === error.value)?.[0]
-  return fieldErrors(told, field).map(named('input'))
+  return fieldErrors(errors, field).map(named('input'))
 }
 /** Not Elysia's own `all`: it makes text of every value. */
 function errorsOf({ validator, value }: ValidationError): Iterable<SchemaError> {
@@ -66,8 +66,8 @@ function errorsOf({ validator, value }: ValidationError): Iterable<SchemaError> 
   return KindGuard.IsSchema(validator) ? Value.Errors(validator, value) : []
 }
 const named =
-  (whole: string) =>
-  ({ path, message }: FieldError): FieldError => ({ path: path || whole, message })
+  (input: string) =>
+  ({ path, message }: FieldError): FieldError => ({ path: path || input, message })
 
 export function problem(refusal: Refusal, requestId: string): Response {
   const { status, title, detail, code, extra } = refusal

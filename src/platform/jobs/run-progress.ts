@@ -8,13 +8,13 @@ const every = 200 // ms between two writes
 
 export function openRunProgress(db: Db, id: string, log: RunLog, changed: (id: string) => void) {
   let stageNow: string | undefined
-  let told: Partial<NewRun> | undefined
+  let unsaved: Partial<NewRun> | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
   const write = () => {
     timer = undefined
-    if (!told) return
-    const change = told
-    told = undefined
+    if (!unsaved) return
+    const change = unsaved
+    unsaved = undefined
     bestEffortWrite(db, tx => void changeRun(tx, id, ['PROGRESS'], change))
     changed(id)
   }
@@ -22,8 +22,8 @@ export function openRunProgress(db: Db, id: string, log: RunLog, changed: (id: s
     tell(percent: number, stage?: string, message?: string) {
       if (stage && stage !== stageNow) log.note('info', stage)
       stageNow = stage ?? stageNow
-      told = {
-        ...told,
+      unsaved = {
+        ...unsaved,
         progress: Math.max(0, Math.min(100, Math.round(percent))),
         ...(stage && { stage }),
         ...(message && { message }),

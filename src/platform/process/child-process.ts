@@ -4,7 +4,7 @@ export async function runProgram<Told>(
   env: Record<string, string>,
   signal: AbortSignal,
   told: (message: Told) => void,
-): Promise<{ said: string; ended: number | string }> {
+): Promise<{ complaint: string; ended: number | string }> {
   const { PATH, HOME } = process.env
   const child = Bun.spawn([process.execPath, ...program], {
     env: { PATH, HOME, ...env },
@@ -15,10 +15,10 @@ export async function runProgram<Told>(
   const stop = () => child.kill(9)
   signal.addEventListener('abort', stop)
   try {
-    const said = (await new Response(child.stderr).text()).trim()
+    const complaint = (await new Response(child.stderr).text()).trim()
     const code = await child.exited
     signal.throwIfAborted()
-    return { said, ended: child.signalCode ?? code }
+    return { complaint, ended: child.signalCode ?? code }
   } finally {
     signal.removeEventListener('abort', stop)
   }

@@ -120,12 +120,12 @@ export function openLog(
 
 /** True the first time something is said, and again only after a while: what fails in a loop is logged once, not a million times. */
 export function throttled(everyMs = 30_000) {
-  const said = new Map<string, number>()
+  const lastSeen = new Map<string, number>()
   return (what: string): boolean => {
     const now = performance.now()
-    if (now - (said.get(what) ?? Number.NEGATIVE_INFINITY) < everyMs) return false
-    if (said.size > 100) said.clear()
-    said.set(what, now)
+    if (now - (lastSeen.get(what) ?? Number.NEGATIVE_INFINITY) < everyMs) return false
+    if (lastSeen.size > 100) lastSeen.clear()
+    lastSeen.set(what, now)
     return true
   }
 }

@@ -157,19 +157,19 @@ export function answerTasks<Work = ThreadWork>(
     const stop = new AbortController()
     running.set(id, stop)
     const { signal } = stop
-    const tell = (message: FromThread) => parentPort?.postMessage(message)
+    const post = (message: FromThread) => parentPort?.postMessage(message)
     const pause = async () => {
       await new Promise(resolve => setImmediate(resolve))
       signal.throwIfAborted()
     }
-    const progress = (news: unknown) => tell({ id, progress: news })
+    const progress = (news: unknown) => post({ id, progress: news })
     try {
       const performing = tasks[task]
       if (!performing) throw new Error(`No task is called ${task}`)
-      tell({ id, answer: await performing(input as never, contextOf({ now, signal, pause, progress })) })
+      post({ id, answer: await performing(input as never, contextOf({ now, signal, pause, progress })) })
     } catch (error) {
       const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
-      tell({ id, failure: { name, message, stack, facts: plain(error) } })
+      post({ id, failure: { name, message, stack, facts: plain(error) } })
     } finally {
       running.delete(id)
     }

@@ -119,13 +119,13 @@ async function tagsIn(zip: Zip, path: string, names: string[]): Promise<Tag[]> {
   const entry = zip.entry(path)
   if (!entry) return []
   if (entry.size > limits.part) refuseSheet('too_large', `${entry.name} is over ${limits.part >> 20} MB long`)
-  const whole = new Uint8Array(entry.size)
+  const content = new Uint8Array(entry.size)
   let at = 0
   for await (const piece of zip.content(entry)) {
-    whole.set(piece, at)
+    content.set(piece, at)
     at += piece.length
   }
-  return tagsOf(entry.name, whole, names)
+  return tagsOf(entry.name, content, names)
 }
 
 async function stringsIn(zip: Zip, path: string): Promise<TextColumn> {

@@ -178,13 +178,13 @@ export class WorksheetScanner extends XmlScanner {
     if (buffer[q] === LT && buffer[q + 1] === 118 && buffer[q + 2] === GT && type !== TEXT) {
       const start = q + 3
       let stop = start
-      let whole = 0
+      let integer = 0
       let digit = buffer[stop]! - 48
       while (digit >= 0 && digit <= 9 && stop < start + 9) {
-        whole = (Math.imul(whole, 10) + digit) | 0
+        integer = (Math.imul(integer, 10) + digit) | 0
         digit = buffer[++stop]! - 48
       }
-      let value = whole
+      let value = integer
       while (digit >= 0 && digit <= 9 && stop < start + 15) {
         value = value * 10 + digit
         digit = buffer[++stop]! - 48

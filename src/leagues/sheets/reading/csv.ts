@@ -99,13 +99,13 @@ export class CsvScanner {
           const quoted = buffer[p] === quote
           if (quoted) p++
           const from = p
-          let whole = 0
+          let integer = 0
           let digit = buffer[p]! - 48
           while (digit >= 0 && digit <= 9 && p < from + 9) {
-            whole = (Math.imul(whole, 10) + digit) | 0
+            integer = (Math.imul(integer, 10) + digit) | 0
             digit = buffer[++p]! - 48
           }
-          let value = whole
+          let value = integer
           while (digit >= 0 && digit <= 9 && p < from + 15) {
             value = value * 10 + digit
             digit = buffer[++p]! - 48

@@ -40,11 +40,11 @@ export function likelyDialect(sample: Uint8Array, whole: boolean, mapping?: Mapp
 }
 
 function bestDialect(sample: Uint8Array, whole: boolean, mapping: Mapping | undefined, find: typeof findHeader) {
-  const told = /^\uFEFF?sep=([,;\t|])\r?\n?/i.exec(decodeUtf8(sample, 0, 16))?.[1] // Excel's own hint
+  const declared = /^\uFEFF?sep=([,;\t|])\r?\n?/i.exec(decodeUtf8(sample, 0, 16))?.[1] // Excel's own hint
   let best: Dialect | null = null
   let widest: PreviewRow[] = []
   for (const delimiter of DELIMITERS) {
-    if (told && told !== delimiter) continue
+    if (declared && declared !== delimiter) continue
     if (delimiter !== ',' && !sample.includes(delimiter.charCodeAt(0))) continue
     for (const quote of QUOTES) {
       if (quote === "'" && !sample.includes(quote.charCodeAt(0))) continue

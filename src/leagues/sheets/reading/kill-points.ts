@@ -14,12 +14,12 @@ export function misread(
   const killPoints = valuesOf('kill_points')
   const [t1, t2, t3, t4, t5] = [1, 2, 3, 4, 5].map(tier => valuesOf(`kills_t${tier}`))
   if (!killPoints || !t1 || !t2 || !t3 || !t4 || !t5) return found
-  const report = (line: number, said: number, expected: number) =>
-    found.add(() => ({ line, column, value: String(said), reason: `the kills add up to ${expected} kill points` }))
+  const report = (line: number, given: number, expected: number) =>
+    found.add(() => ({ line, column, value: String(given), reason: `the kills add up to ${expected} kill points` }))
   for (let row = 0; row < lines.length; row++) {
     const expected = killPointsOf(t1[row]!, t2[row]!, t3[row]!, t4[row]!, t5[row]!)
-    const said = killPoints[row]!
-    if (said !== expected && !Number.isNaN(expected) && !Number.isNaN(said)) report(lines[row]!, said, expected)
+    const given = killPoints[row]!
+    if (given !== expected && !Number.isNaN(expected) && !Number.isNaN(given)) report(lines[row]!, given, expected)
   }
   return found
 }

@@ -147,8 +147,8 @@ export function readNumber(bytes: Uint8Array, start: number, stop: number, out: 
     const alone = groups === 1
     let grouped = groups // how many separators must set apart groups of three
     if (alone && decimal) {
-      const whole = lengths[0]!
-      const looksGrouped = length === 3 && whole >= 1 && whole <= 3 && bytes[first] !== 48
+      const leading = lengths[0]!
+      const looksGrouped = length === 3 && leading >= 1 && leading <= 3 && bytes[first] !== 48
       if (!looksGrouped || (exponent > 0 && mark === DOT)) {
         grouped = 0
         fraction = length

@@ -88,10 +88,10 @@ export function transferables({ ids, names, metrics, labels, lines }: Sheet): Ar
 
 async function readText(source: Source, head: Uint8Array, options: ReadOptions): Promise<Sheet> {
   const { encoding, mark } = encodingOf(head)
-  const whole = head.length === source.size
+  const isWhole = head.length === source.size
   const { delimiter, quote, header, start, startLine, rows } = dialectOf(
-    recoded(head.subarray(mark), encoding, whole),
-    whole,
+    recoded(head.subarray(mark), encoding, isWhole),
+    isWhole,
     options.mapping,
   )
   const columns = new ColumnWriter(header.columns)
@@ -102,7 +102,7 @@ async function readText(source: Source, head: Uint8Array, options: ReadOptions):
     const room = scanner.room(transcode ? PIECE * 3 + 6 : PIECE)
     got = source.read(transcode ? raw : room, at)
     scanner.filled(transcode ? transcode(raw.subarray(0, got), room, got === 0) : got)
-    tell(columns, at + got, source.size, options)
+    reportProgress(columns, at + got, source.size, options)
     await setImmediate()
     options.signal?.throwIfAborted()
   }
@@ -124,7 +124,7 @@ async function readWorkbook(source: Source, options: ReadOptions): Promise<Sheet
   const columns = new ColumnWriter(header.columns)
   const total = worksheet.entry.size
   await scanWorksheet(workbook, worksheet, new WorksheetCells(columns, header.line), bytes =>
-    tell(columns, bytes, total, options),
+    reportProgress(columns, bytes, total, options),
   )
   options.onProgress?.({ stage: 'checking', bytes: total, totalBytes: total, rows: columns.rows })
   const takenAt = takenAtIn(around)
@@ -137,7 +137,7 @@ async function readWorkbook(source: Source, options: ReadOptions): Promise<Sheet
   })
 }
 
-function tell(columns: ColumnWriter, bytes: number, totalBytes: number, options: ReadOptions): void {
+function reportProgress(columns: ColumnWriter, bytes: number, totalBytes: number, options: ReadOptions): void {
   columns.expect(bytes / totalBytes)
   options.onProgress?.({ stage: 'reading', bytes, totalBytes, rows: columns.rows })
 }
