@@ -68,7 +68,7 @@ export const settings = {
   rateLimit: int(
     'RATE_LIMIT',
     60,
-    'Board reads a minute per anonymous address, ten times that for keys and sessions; 0 = no limit',
+    'Board reads a minute of a stranger’s browser; ten times that for keys, sessions and all browsers of an address; 0 = no limit',
   ),
   allowPrivateFeeds: bool(
     'ALLOW_PRIVATE_FEEDS',

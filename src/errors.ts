@@ -15,6 +15,9 @@ const refusals = {
   storage_full: [507, 'Storage is full'],
 } as const
 
+/** Code, status and title of each, for the API page. */
+export const refusalList = Object.entries(refusals).map(([code, [status, title]]) => ({ code, status, title }))
+
 export type RefusalCode = keyof typeof refusals
 export type FieldError = { path: string; message: string }
 

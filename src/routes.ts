@@ -2,6 +2,7 @@
 import { Elysia } from 'elysia'
 import { accountPages } from './accounts/pages.ts'
 import { accountRoutes } from './accounts/routes.ts'
+import { apiWords } from './api-words.ts'
 import type { App } from './context.ts'
 import { dashboardPages } from './dashboard/pages.ts'
 import { dashboardRoutes } from './dashboard/routes.ts'
@@ -162,7 +163,7 @@ const everything = (app: App, known: Known) => {
         .use(jobRoutes(app)),
     )
     .use(olderPaths(app))
-  return all.use(swaggerRoutes(app, all))
+  return all.use(swaggerRoutes(app, all, apiWords))
 }
 
 /** No such address, or none for this method. */

@@ -48,7 +48,7 @@ const floors: readonly (readonly string[])[] = [
   ['src/leagues/sheets', 'src/leagues/tours', 'src/leagues/market'],
   ['src/dashboard', 'src/search', 'src/people'],
   ['src/monitor'],
-  ['src/kinds.ts', 'src/retention.ts', 'src/warm-up.ts', 'src/reader-queries.ts'],
+  ['src/kinds.ts', 'src/api-words.ts', 'src/retention.ts', 'src/warm-up.ts', 'src/reader-queries.ts'],
   ['src/jobs.ts', 'src/schedule.ts', 'src/routes.ts', 'src/reader-thread.ts', 'src/compute.ts'],
   ['src/app.ts', 'src/compute-process.ts'],
   ['src/main.ts'],

@@ -36,7 +36,7 @@ test('all mistakes are reported together, each with its name and what was expect
   PORT=99999: expected a whole number from 0 to 65535
   REDIS_URL=… (14 characters): expected a URL beginning with redis:// or rediss://
   NAMESPACE=Not Good: expected lower-case letters, digits, - and _
-  ROLE=boss: expected all or web or worker
+  ROLE=boss: expected all or web or worker or compute
   ADMIN_EMAIL=nobody: expected an e-mail address
   PUBLIC_BOARDS=perhaps: expected true or false
   SENTRY_TRACES=1.5: expected a number from 0 to 1

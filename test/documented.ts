@@ -1,4 +1,5 @@
 /** Whether an answer is what the API page says of its route: asked of every answer that tests get as JSON. */
+import { apiWords } from '../src/api-words.ts'
 import type { App } from '../src/context.ts'
 import { describeApi } from '../src/platform/http/openapi.ts'
 import { routes } from '../src/routes.ts'
@@ -11,7 +12,7 @@ let document: Document | undefined
 
 /** The document is made from the routes of the first app, once in a process. */
 export function documentFrom(app: App): void {
-  document ??= JSON.parse(JSON.stringify(describeApi(routes(app), app.version)))
+  document ??= JSON.parse(JSON.stringify(describeApi(routes(app), app.version, apiWords)))
 }
 
 export function undocumented(method: string, path: string, status: number, answer: unknown): string[] {

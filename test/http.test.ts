@@ -30,7 +30,7 @@ test('every answer carries a request id, its time and what keeps browsers strict
   })
 })
 
-test('a board is a miss, then a hit, then the same bytes from the express lane, until it changes', async () => {
+test('a board is a miss, then a hit, then the same bytes from the fast path, until it changes', async () => {
   const { as, call, path, id, finished, app } = await withBoard()
   const read = async () => {
     const answer = await as().raw(path)
@@ -54,14 +54,15 @@ test('a board is a miss, then a hit, then the same bytes from the express lane, 
   expect(changed.tag).not.toBe(first.tag)
 })
 
-test('the express lane holds no more than its share of memory, whatever is asked for', async () => {
+test('the fast path holds no more than its share of memory, whatever is asked for', async () => {
   const { app } = await start()
-  const express = openCachedFastPath(app.cache, app.reads, app.clock)
-  const exchange = (): RequestContext => ({
+  const fastPath = openCachedFastPath(app.cache, app.reads, app.clock)
+  const newContext = (): RequestContext => ({
     id: 'one',
     began: 0,
     ms: 0,
     address: () => '',
+    client: '',
     who: undefined,
     route: 'GET /',
     counted: false,
@@ -69,11 +70,11 @@ test('the express lane holds no more than its share of memory, whatever is asked
     reads: undefined,
     headers: [],
   })
-  const find = (i: number) => express.find(`http://x/${i}`, new Headers(), exchange())
+  const find = (i: number) => fastPath.find(`http://x/${i}`, new Headers(), newContext())
   for (let i = 0; i < 1_000; i++) {
     const cached = await app.cache.read(cacheEntry('long', '5m'), [i], () => `${i}`.padEnd(50_000))
     const request = new Request(`http://x/${i}`)
-    express.learn(request, exchange(), cachedResponse(request, cached), cached)
+    fastPath.learn(request, newContext(), cachedResponse(request, cached), cached)
     expect(find(i)?.status).toBe(200)
   }
   const held = Array.from({ length: 1_000 }, (_, i) => find(i)).filter(known => known !== undefined)
@@ -118,7 +119,7 @@ test('searches, neighbourhoods and past boards are computed, not cached', async 
     expect((await as().raw(path + query)).headers.get('x-cache')).toBeNull()
 })
 
-test('strangers may read a board so often a minute, keys ten times that, and the operator as he likes', async () => {
+test('strangers may read a board so often a minute, keys ten times that, and the operator as they like', async () => {
   const { as, call, path } = await withBoard({ RATE_LIMIT: '3' })
   for (let left = 2; left >= 0; left--) {
     const { headers, status } = await as().raw(path)
@@ -156,6 +157,15 @@ async function signIn(as: Awaited<ReturnType<typeof start>>['as'], email: string
   })
   return made.json()
 }
+
+test('a school behind one address: each browser reads as much as one may, ten times that all of them', async () => {
+  const { as, path } = await withBoard({ RATE_LIMIT: '2' })
+  const statusOf = async (browser: string) => (await as().raw(path, { headers: { 'user-agent': browser } })).status
+  const pupils = Array.from({ length: 10 }, (_, i) => `Browser ${i}`)
+  for (const browser of pupils) expect([await statusOf(browser), await statusOf(browser)]).toEqual([200, 200])
+  expect(await statusOf('Browser 0')).toBe(429)
+  expect(await statusOf('Browser 11')).toBe(429)
+})
 
 test('with private boards strangers are asked to sign in', async () => {
   const { as, call, path } = await withBoard({ PUBLIC_BOARDS: 'false' })

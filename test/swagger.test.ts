@@ -112,7 +112,10 @@ browserTest(
 
     const { paths } = await (await fetch(`${url}/swagger/json`)).json()
     const operations = Object.values<object>(paths).flatMap(path => Object.keys(path))
-    await page.locator('.opblock').first().waitFor()
+    await page.locator('.opblock-tag').first().waitFor()
+    await page.locator('.opblock-tag[data-is-open=false]').evaluateAll(sections => {
+      for (const section of sections) (section as HTMLElement).click()
+    })
     const seen = new Set<string>() // a long page holds only what is in sight
     await until(async () => {
       for (const id of await page.locator('.opblock').evaluateAll(all => all.map(({ id }) => id))) seen.add(id)

@@ -75,7 +75,7 @@ export const siteRoutes = (app: App) => {
       {
         body: newSite,
         may: 'officer',
-        detail: describe('Say anew all there is to a site; what is left out is as for a new one', siteSchema),
+        detail: describe('Replace a site; a field that is left out returns to its default', siteSchema),
       },
     )
     .delete(

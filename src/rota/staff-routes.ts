@@ -164,7 +164,7 @@ export const staffRoutes = (app: App) => {
       body: newPerson,
       may: 'officer',
       detail: describe(
-        'Say anew all there is to somebody; what is left out is as for somebody new, but for requests, which stay',
+        'Replace a person; a field that is left out returns to its default, requests stay',
         personSchema,
       ),
     })

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { type AnyElysia, Elysia } from 'elysia'
 import { html } from '../platform/html.ts'
 import { type AccessSettings, access } from '../platform/http/access.ts'
-import { describeApi } from '../platform/http/openapi.ts'
+import { type ApiWords, describeApi } from '../platform/http/openapi.ts'
 import { type FixedFile, fixedFile, fixedResponse } from '../platform/http/responses.ts'
 import { hidden } from './layout.ts'
 
@@ -14,9 +14,12 @@ const page = html`<!doctype html>
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>Fieldhouse API</title>
     <link rel="stylesheet" href="/swagger/swagger-ui.css" />
+    <link rel="stylesheet" href="/swagger/page.css" />
     <link rel="icon" href="/swagger/favicon-32x32.png" />
+    <script src="/swagger/theme.js"></script>
   </head>
   <body>
+    <nav class="back" aria-label="Fieldhouse"><a href="/">← Fieldhouse</a> <a href="/account">Get a key</a> <a href="/help/api">Recipes</a> <a href="/swagger/json">The document</a></nav>
     <div id="swagger-ui"></div>
     <script src="/swagger/swagger-ui-bundle.js"></script>
     <script src="/swagger/init.js"></script>
@@ -32,7 +35,7 @@ window.ui = SwaggerUIBundle({
   url: '/swagger/json',
   dom_id: '#swagger-ui',
   deepLinking: true,
-  docExpansion: 'list',
+  docExpansion: 'none', // sections first: all operations at once are a wall
   filter: true,
   validatorUrl: null,
   async requestInterceptor(request) {
@@ -44,6 +47,29 @@ window.ui = SwaggerUIBundle({
 })
 `
 
+const theme = `{
+  const root = document.documentElement
+  const system = matchMedia('(prefers-color-scheme: dark)')
+  const paint = () => {
+    let chosen
+    try {
+      chosen = localStorage.getItem('theme')
+    } catch {
+      // No storage here: the system's choice holds.
+    }
+    root.classList.toggle('dark-mode', chosen ? chosen === 'dark' : system.matches)
+  }
+  system.addEventListener('change', paint)
+  paint()
+}
+`
+
+const css = `.back { display: flex; flex-wrap: wrap; gap: 1.25rem; padding: .75rem 1.75rem; font: 600 15px system-ui, sans-serif; background: #12493a }
+.back a { color: #fbf6ea; text-decoration: none }
+.back a:hover, .back a:focus-visible { text-decoration: underline }
+html.dark-mode { color-scheme: dark }
+`
+
 // swagger-ui writes style attributes; nothing inline can run all the same.
 const csp =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -52,11 +78,13 @@ const bytesOf = (text: string) => new TextEncoder().encode(text)
 const swaggerUi = (name: string) =>
   new Uint8Array(readFileSync(Bun.resolveSync(`swagger-ui-dist/${name}`, import.meta.dir)))
 
-export const swaggerRoutes = (app: AccessSettings & { version: string }, described: AnyElysia) => {
+export const swaggerRoutes = (app: AccessSettings & { version: string }, described: AnyElysia, words: ApiWords) => {
   /** Read and made when first asked for, kept with their compressed forms. */
   const files: Record<string, () => FixedFile> = {
-    json: () => fixedFile(bytesOf(JSON.stringify(describeApi(described, app.version))), 'application/json'),
+    json: () => fixedFile(bytesOf(JSON.stringify(describeApi(described, app.version, words))), 'application/json'),
     'init.js': () => fixedFile(bytesOf(init), 'text/javascript; charset=utf-8'),
+    'theme.js': () => fixedFile(bytesOf(theme), 'text/javascript; charset=utf-8'),
+    'page.css': () => fixedFile(bytesOf(css), 'text/css; charset=utf-8'),
     'swagger-ui-bundle.js': () => fixedFile(swaggerUi('swagger-ui-bundle.js'), 'text/javascript; charset=utf-8'),
     'swagger-ui.css': () => fixedFile(swaggerUi('swagger-ui.css'), 'text/css; charset=utf-8'),
     'favicon-32x32.png': () => fixedFile(swaggerUi('favicon-32x32.png'), 'image/png'),

@@ -77,6 +77,7 @@ export function openHttpServer(settings: HttpServerSettings) {
       began,
       ms: 0,
       address: () => addressOf(request, server),
+      client: headers.get('user-agent') ?? '',
       who: undefined,
       route: 'unmatched',
       headers: [],

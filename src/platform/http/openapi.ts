@@ -4,6 +4,7 @@
  */
 import { toOpenAPISchema } from '@elysiajs/openapi'
 import { type AnyElysia, t } from 'elysia'
+import { type Examples, withExamples } from './openapi-examples.ts'
 import { openApiSchema, type Schema } from './openapi-schema.ts'
 import { registerFormats } from './text-formats.ts'
 
@@ -36,7 +37,15 @@ type Paths = Record<string, Record<string, Operation>>
 
 const signIns: Record<string, string[]>[] = [{ key: [] }, { session: [] }]
 
-export function describeApi(app: AnyElysia, version: string) {
+/** What only the whole knows: the order and words of the sections, what stands above them, and values of fields by name. */
+export type ApiWords = {
+  about: string
+  /** Those that are not named come after. */
+  sections: Record<string, string>
+  examples: Examples
+}
+
+export function describeApi(app: AnyElysia, version: string, { about, sections, examples }: ApiWords) {
   const { paths } = toOpenAPISchema(app, { staticFile: false }) as unknown as { paths: Paths }
   const named: Record<string, Schema> = {}
   const documented: Paths = {}
@@ -106,19 +115,21 @@ export function describeApi(app: AnyElysia, version: string) {
   }
 
   const operations = Object.values(documented).flatMap(path => Object.values(path))
+  const used = new Set(operations.flatMap(({ tags }) => tags ?? []))
+  const order = [...Object.keys(sections).filter(name => used.delete(name)), ...used]
   return {
     openapi: '3.0.3',
     info: {
       title: 'Fieldhouse',
       version,
-      description: 'Keeps score for a community: sheets, live feeds and trades go in, ranked boards come out.',
+      description: about,
       license: { name: 'MIT' },
     },
     servers: [{ url: '/' }],
-    tags: [...new Set(operations.flatMap(({ tags }) => tags ?? []))].map(name => ({ name })),
-    paths: documented,
+    tags: order.map(name => ({ name, ...(sections[name] && { description: sections[name] }) })),
+    paths: withExamples(documented, examples),
     components: {
-      schemas: named,
+      schemas: withExamples(named, examples),
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'An API key, or ADMIN_TOKEN' },
         session: {

@@ -40,17 +40,32 @@ export function openWindow(limit: number, seconds: number) {
   }
 }
 
+const sharers = 10 // browsers behind one address that read as much as one may
+
 export type ReadLimit = ReturnType<typeof readLimit>
 
-/** Board reads a minute: per address for strangers, ten times that for keys and sessions, none for the operator. */
+/**
+ * Board reads a minute: for strangers per browser, ten times that per address, as a school or an office shares one; ten times
+ * that for keys and sessions, none for the operator. A browser is told from others of its address by what it calls itself.
+ */
 export function readLimit(perMinute: number) {
   const strangers = openWindow(perMinute, 60)
+  const addresses = openWindow(perMinute * sharers, 60)
   const known = openWindow(perMinute * 10, 60)
   return {
     /** Undefined where nothing is counted. */
-    of({ who, address, began }: Pick<RequestContext, 'who' | 'address' | 'began'>): Count | undefined {
+    of({
+      who,
+      address,
+      client,
+      began,
+    }: Pick<RequestContext, 'who' | 'address' | 'client' | 'began'>): Count | undefined {
       if (perMinute === 0 || who?.via === 'operator') return undefined
-      return who ? known.count(String(who.id), began) : strangers.count(networkOf(address()), began)
+      if (who) return known.count(String(who.id), began)
+      const network = networkOf(address())
+      const all = addresses.count(network, began)
+      const one = strangers.count(`${network} ${client}`, began)
+      return all.left < one.left || all.over ? all : one
     },
     count(context: RequestContext): void {
       context.counted = true

@@ -134,7 +134,7 @@ export const ownRotaRoutes = (app: App) => {
       {
         body: t.Object({ preferences: t.Optional(wishesSchema) }),
         may: 'member',
-        detail: describe('Say anew what you wish for', t.Object({ preferences: wishesSchema })),
+        detail: describe('Replace your wishes', t.Object({ preferences: wishesSchema })),
       },
     )
     .get(

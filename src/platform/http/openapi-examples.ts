@@ -1,0 +1,73 @@
+/** Fields of a document that bring no example get one by their name, where it fits what is asked of them. */
+export type Examples = Record<string, string | number>
+
+type Node = { [key: string]: unknown }
+const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Changes the document in place: it was just made. `name`: of the field or parameter that this describes. */
+export function withExamples<T>(given: T, examples: Examples, name?: string): T {
+  if (Array.isArray(given)) for (const each of given) withExamples(each, examples, name)
+  if (!isNode(given)) return given
+  const node: Node = given
+  if (name !== undefined && isBare(node)) {
+    const fitting = [examples[name], bySuffix(name), ...byType].find(value => value !== undefined && fits(node, value))
+    if (fitting !== undefined) node.example = fitting
+  }
+  for (const [key, value] of Object.entries(node)) {
+    if (key === 'example' || key === 'enum') continue
+    if (key === 'properties' && isNode(value))
+      for (const field of Object.keys(value)) withExamples(value[field], examples, field)
+    else if (key === 'schema') withExamples(value, examples, typeof node.name === 'string' ? node.name : '')
+    else withExamples(value, examples, isNesting(key) ? name : undefined)
+  }
+  return given
+}
+
+/** What holds values of the same field. */
+const isNesting = (key: string) => ['items', 'anyOf', 'oneOf', 'allOf', 'additionalProperties'].includes(key)
+
+const isBare = ({ type, enum: choices, example, default: fallback, format }: Node) =>
+  ['string', 'integer', 'number'].includes(String(type)) &&
+  choices === undefined &&
+  example === undefined &&
+  fallback === undefined &&
+  format !== 'binary'
+
+const suffixes: [RegExp, string | number][] = [
+  [/_id$/, 7],
+  [/_ids$/, 7],
+  [/_cents$/, 12_500],
+  [/_ms$/, 12],
+  [/_s$/, 30],
+  [/_pct$/, 4.2],
+  [/_url$/, 'https://example.org/'],
+  [/(^|_)bytes$/, 204_800],
+]
+const bySuffix = (name: string) => suffixes.find(([ending]) => ending.test(name))?.[1]
+const byType = ['2026-11-28T20:00:00.000Z', '2026-11-30', '18:00', 'https://example.org/', 'words of yours', 3, 0.5]
+
+const formats: Record<string, RegExp> = {
+  'date-time': /^\d{4}-\d\d-\d\dT/,
+  date: /^\d{4}-\d\d-\d\d$/,
+  email: /^[^@\s]+@[^@\s]+$/,
+  uri: /^https?:/,
+}
+
+function fits(schema: Node, value: string | number): boolean {
+  const { type, format, pattern, minLength = 0, maxLength = Infinity, minimum = -Infinity, maximum = Infinity } = schema
+  if (typeof value === 'number')
+    return (
+      (type === 'number' || (type === 'integer' && Number.isInteger(value))) &&
+      value >= Number(minimum) &&
+      value <= Number(maximum)
+    )
+  const isDate = format === 'date' || format === 'date-time'
+  return (
+    type === 'string' &&
+    value.length >= Number(minLength) &&
+    value.length <= Number(maxLength) &&
+    (typeof pattern !== 'string' || new RegExp(pattern, 'u').test(value)) &&
+    (formats[String(format)]?.test(value) ?? true) &&
+    (isDate || typeof pattern === 'string' || !/^\d{4}-|^\d\d:/.test(value) || typeof format === 'string')
+  )
+}

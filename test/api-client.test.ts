@@ -1,0 +1,75 @@
+/** A TypeScript client made from the API's own document compiles. */
+import { afterEach, expect, test } from 'bun:test'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { s3Test as fetchedTest } from './needs.ts'
+import { misfits, type Thing } from './openapi.ts'
+import { start, stopEverything, temporaryFolder } from './start.ts'
+
+afterEach(stopEverything)
+
+const client = `import type { components, paths } from './api.ts'
+
+type Json<Answer> = Answer extends { content: { 'application/json': infer Body } } ? Body : never
+type Board = Json<paths['/api/v1/leagues/{id}/leaderboard']['get']['responses'][200]>
+type NewLeague = NonNullable<paths['/api/v1/leagues']['post']['requestBody']>['content']['application/json']
+
+export const names = ({ rows }: Board): string[] => rows.map(({ name }) => name)
+export const season: NewLeague = { name: 'Northern', kind: 'sheet', starts_at: '2026-01-01T00:00:00Z', ends_at: '2026-12-31T00:00:00Z' }
+export const detailOf = (problem: components['schemas']['Problem']): string => problem.detail
+`
+
+fetchedTest('a TypeScript client made from /swagger/json compiles', async () => {
+  const { url } = await start({ ROLE: 'web' })
+  const folder = temporaryFolder()
+  const make = [process.execPath, 'x', 'openapi-typescript@7.9.1', `${url}/swagger/json`, '-o', join(folder, 'api.ts')]
+  const made = Bun.spawn(make, { stdout: 'pipe', stderr: 'pipe' })
+  expect([await made.exited, await new Response(made.stderr).text()]).toEqual([0, expect.anything()])
+  writeFileSync(join(folder, 'client.ts'), client)
+  const tsc = join(import.meta.dir, '../node_modules/.bin/tsc')
+  const how = [
+    '--noEmit',
+    '--strict',
+    '--exactOptionalPropertyTypes',
+    '--allowImportingTsExtensions',
+    '--module',
+    'esnext',
+    '--moduleResolution',
+    'bundler',
+  ]
+  const compiled = Bun.spawn([tsc, ...how, join(folder, 'client.ts')], { cwd: folder, stdout: 'pipe', stderr: 'pipe' })
+  expect([await compiled.exited, await new Response(compiled.stdout).text()]).toEqual([0, ''])
+})
+
+test('every field of the API page has an example that fits, and sections stand in the order people need them', async () => {
+  const { as } = await start({ ROLE: 'web' })
+  const document = await as().get('/swagger/json')
+  const without: string[] = []
+  const wrong: string[] = []
+  const look = (at: string, value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return
+    const schema = value as Thing
+    const isField = ['string', 'integer', 'number'].includes(String(schema.type)) && schema.format !== 'binary'
+    if (
+      isField &&
+      schema.example === undefined &&
+      schema.enum === undefined &&
+      schema.default === undefined &&
+      /properties\/\w+$/.test(at)
+    )
+      without.push(at)
+    if (schema.type && schema.example !== undefined) wrong.push(...misfits(document, schema, schema.example, at))
+    for (const [key, part] of Object.entries(schema)) if (key !== 'example') look(`${at}/${key}`, part)
+  }
+  look('', document.paths)
+  look('', document.components)
+  expect(without).toEqual([])
+  expect(wrong).toEqual([])
+  expect(document.tags.slice(0, 4).map(({ name }: { name: string }) => name)).toEqual([
+    'leagues',
+    'leaderboard',
+    'uploads',
+    'jobs',
+  ])
+  expect(document.tags.filter(({ description }: { description?: string }) => !description)).toEqual([])
+})
