@@ -258,6 +258,12 @@ test('people say what they wish for', async () => {
     })
   expect((await say({ preferences: wishes })).status).toBe(200)
   expect((await call.get(`${base}/staff/${ann.id}`)).preferences).toEqual(wishes)
+  await call.patch(`${base}/staff/${ann.id}`, { preferences: [{ want: 'avoid', weekday: 7, weight: 3 }] })
+  await say({ preferences: [...wishes, { want: 'prefer', weekday: 1, weight: 50 }] }) // weights are for officers to say
+  expect((await call.get(`${base}/staff/${ann.id}`)).preferences).toEqual([
+    { want: 'avoid', weekday: 7, weight: 3 },
+    { want: 'prefer', weekday: 1 },
+  ])
   expect((await say({})).status).toBe(200)
   expect((await call.get(`${base}/staff/${ann.id}`)).preferences).toEqual([])
 })

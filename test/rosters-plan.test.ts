@@ -175,6 +175,26 @@ test('a week becomes a template, and other weeks are made from it at the same ho
   expect(await audited(call)).toEqual(expect.arrayContaining(['template.create', 'template.apply', 'template.delete']))
 })
 
+test('the grid of one site counts the hours of all, and what lies outside a draft cannot be moved in it', async () => {
+  const { call, staff, shift_ids, site } = await planned()
+  const hill = await newSite(call, 'Hill')
+  const away = await call.post(`${base}/shifts`, {
+    site_id: hill.id,
+    starts_at: '2026-03-25T08:00:00Z',
+    ends_at: '2026-03-25T12:00:00Z',
+  })
+  const pin = { pinned: false, staff_id: staff[0].id }
+  await call.post(`${base}/assignments`, { ...pin, shift_id: away.id })
+  await call.post(`${base}/assignments`, { ...pin, shift_id: shift_ids[0] })
+  const draft = await call.post(`${base}/drafts`, { ...week, site_ids: [site.id] })
+  expect(draft.name).toBe('Riverside, week of 23 Mar')
+  const read = async (query: string) => (await call.raw(`/rota/plan?${query}`)).text()
+  expect(await read(`draft=${draft.job_id}`)).toContain('9 of 40\u202fh')
+  const both = await read(`draft=${draft.job_id}&site_id=${hill.id}`)
+  expect(both).toContain(`<span class="chip" id="c-${away.id}-${staff[0].id}">`)
+  expect(await read(`week=2026-03-23`)).toContain('<strong>2 of 15</strong> places filled')
+})
+
 test('two planners at once: whoever comes late is told, and nothing is lost', async () => {
   const { change, standing, staff, shift_ids } = await planned()
   const puts = shift_ids.map(shift_id => change({ put: [{ shift_id, staff_id: staff[0].id }] }))

@@ -129,12 +129,13 @@ ${hint && html`<p class="hint quiet">${hint}</p>`}
 ${all.map((row, i) => html`<div class="columns">${fields(row, i).map(one => formField({ ...one, optional: true }))}</div>`)}</fieldset>`
 }
 
-export const wishRows = (wishes: PersonView['preferences'], sites: readonly Site[]): Html =>
+/** How much a wish counts is for officers to say. */
+export const wishRows = (wishes: PersonView['preferences'], sites: readonly Site[], isOwn = false): Html =>
   rows(
     'Wishes',
     wishes,
-    (wish, i) => wishFields(wish, i, sites),
-    'Blank means any; the times are of the start of a shift. What counts 3 weighs as much as three others.',
+    (wish, i) => wishFields(wish, i, sites).filter(({ name }) => !isOwn || !name.endsWith('.weight')),
+    `Blank means any; the times are of the start of a shift.${isOwn ? '' : ' What counts 3 weighs as much as three others.'}`,
   )
 
 type Wish = PersonView['preferences'][number]

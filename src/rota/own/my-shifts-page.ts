@@ -168,7 +168,7 @@ const wishesFold = ({ person, sites }: MyShifts): Html =>
     0,
     form(
       { action: '/api/v1/roster/me/wishes', method: 'put', done: 'Your wishes are saved' },
-      wishRows(person.preferences, sites),
+      wishRows(person.preferences, sites, true),
       'Save my wishes',
     ),
   )

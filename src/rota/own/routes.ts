@@ -1,5 +1,5 @@
 /** A person's own side of the rota: shifts, calendar, leave, swaps, wishes, notices; and what officers answer. */
-import { Elysia, t } from 'elysia'
+import { Elysia, type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { atomically, type Sync } from '../../../db/transactions.ts'
 import { siteUrl } from '../../accounts/origin.ts'
@@ -43,8 +43,7 @@ import {
   withdrawSwap,
 } from './swaps.ts'
 
-/** How much a wish counts is for officers to say. */
-const wishesSchema = t.Array(t.Omit(wishSchema, ['weight']), {
+const some = {
   maxItems: 100,
   examples: [
     [
@@ -52,7 +51,10 @@ const wishesSchema = t.Array(t.Omit(wishSchema, ['weight']), {
       { want: 'prefer', from: '18:00', to: '23:00' },
     ],
   ],
-})
+}
+const wishesSchema = t.Array(wishSchema, some)
+/** How much a wish counts is for officers to say. */
+const ownWishes = t.Array(t.Omit(wishSchema, ['weight']), some)
 const meSchema = t.Object({
   staff_id: idSchema,
   name: t.String({ examples: ['Ann'] }),
@@ -66,6 +68,12 @@ const decisionSchema = t.Object({
   reason: t.Optional(t.String({ maxLength: 300, examples: ['Too many are away then'] })),
 })
 const one = { params: idParams }
+
+type Wish = Static<typeof wishSchema>
+
+/** A wish that stays keeps the weight that an officer gave it. */
+const withWeights = (wishes: Static<typeof ownWishes>, before: readonly Wish[]): Wish[] =>
+  wishes.map(wish => before.find(({ weight: _, ...same }) => Bun.deepEquals(same, wish)) ?? wish)
 
 export const ownRotaRoutes = (app: App) => {
   const { db, clock } = app
@@ -128,11 +136,12 @@ export const ownRotaRoutes = (app: App) => {
       '/me/wishes',
       ({ body, who }) =>
         asStaff(who, 'staff.wishes', body, (tx, { id }) => {
-          changePerson(tx, id, tidyPerson({ preferences: [], ...body }))
+          const { preferences } = personById(tx, id)
+          changePerson(tx, id, tidyPerson({ preferences: withWeights(body.preferences ?? [], preferences) }))
           return { preferences: personById(tx, id).preferences }
         }),
       {
-        body: t.Object({ preferences: t.Optional(wishesSchema) }),
+        body: t.Object({ preferences: t.Optional(ownWishes) }),
         may: 'member',
         detail: describe('Replace your wishes', t.Object({ preferences: wishesSchema })),
       },

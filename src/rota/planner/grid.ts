@@ -15,8 +15,11 @@ export type Grid = {
   sites: readonly Site[]
   /** Messages of rules that are broken, by `dutyKey`. */
   broken: ReadonlyMap<string, readonly string[]>
-  /** A draft that is not published: chips can be moved. */
+  /** A draft that is not published: what stands in it can be moved. */
   isOpen: boolean
+  canMove(shift: ShownShift): boolean
+  /** Of each person in these days, at all sites. */
+  hours: ReadonlyMap<number, number>
 }
 
 const dayHeads = ({ days, today }: Grid): Html[] =>
@@ -31,14 +34,12 @@ function chip(grid: Grid, { shift, person }: Placed, words: Content): Html {
   const said = `${person?.name ?? 'Open place'}, ${dayWords(shift.date)} ${shiftTimes(shift)}, ${shift.site}`
   const inside = html`${words}${person?.pinned && html` <span class="pin" title="Pinned">◆<span class="sr">pinned</span></span>`}${why && html` <small class="why">${why.join('; ')}</small>`}`
   const id = `c-${shift.id}-${person?.staff_id ?? 'open'}`
-  if (!grid.isOpen || person?.pinned) return html`<span class="${classes}" id="${id}">${inside}</span>`
+  if (!grid.canMove(shift) || person?.pinned) return html`<span class="${classes}" id="${id}">${inside}</span>`
   return html`<button type="button" class="${classes}" id="${id}" draggable="true" aria-pressed="false" aria-label="${said}${why && `: ${why.join('; ')}`}" data-shift="${shift.id}" data-date="${shift.date}" data-site="${shift.site_id}" data-times="${shiftTimes(shift)}"${person && html` data-staff="${person.staff_id}"`}>${inside}</button>`
 }
 
 const shiftWords = (shift: ShownShift, saysSite: boolean): Html =>
   html`<b>${shiftTimes(shift)}</b> <small>${saysSite && name(shift.site)} ${shiftNeeds(shift)}</small>`
-
-const hoursOf = ({ starts_at, ends_at }: ShownShift) => (Date.parse(ends_at) - Date.parse(starts_at)) / 3_600_000
 
 export function peopleGrid(grid: Grid): Html {
   const { days, shifts, people, sites } = grid
@@ -58,7 +59,7 @@ export function peopleGrid(grid: Grid): Html {
   )}</tr>
 ${people.map(person => {
   const placed = byPerson.get(person.id) ?? []
-  const hours = placed.reduce((all, { shift }) => all + hoursOf(shift), 0)
+  const hours = grid.hours.get(person.id) ?? 0
   return html`<tr id="p-${person.id}"><th scope="row">${name(person.name)} <small class="${hours > person.max_hours_week ? 'loss' : 'quiet'}">${number(hours)} of ${number(person.max_hours_week)}\u202fh</small></th>${days.map(
     date =>
       html`<td data-target="person" data-staff="${person.id}" data-name="${person.name}" data-date="${date}" tabindex="-1"${isAway(person, date) && html` class="away"`}>${isAway(person, date) && html`<small class="quiet">away</small>`}${placed

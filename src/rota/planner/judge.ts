@@ -98,7 +98,8 @@ export function draftTargets(db: Db, { range, assignments, shiftId, staffId, fro
   const filled = Map.groupBy(rest, ({ shift_id }) => shift_id)
   const inSight = new Set(daysInSight(db, problem, from, to))
   const shifts = problem.shifts
-    .filter(({ id, headcount }) => id !== shiftId && inSight.has(id) && (filled.get(id)?.length ?? 0) < headcount)
+    .filter(({ id }) => id !== shiftId && inSight.has(id))
+    .filter(({ id, headcount, most }) => (filled.get(id)?.length ?? 0) < Math.max(headcount, most ?? 0))
     .filter(({ id }) => !filled.get(id)?.some(one => one.staff_id === staffId))
     .map(({ id }) => ({ shift_id: id, against: against(problem, rest, { shift_id: id, staff_id: staffId }) }))
   return { people, shifts }

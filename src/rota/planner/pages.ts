@@ -3,6 +3,7 @@ import { Elysia, t } from 'elysia'
 import { seeOther } from '../../accounts/entrance.ts'
 import { localPath } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
+import { hour } from '../../platform/clock.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
@@ -15,6 +16,8 @@ import { dutyKey, whatIsAgainst } from '../broken-duties.ts'
 import { daysAfter, daysOf, mondayOf, today } from '../date-range.ts'
 import { type Draft, draftsAbout } from '../drafts.ts'
 import { dutyWords, placeOf } from '../notices.ts'
+import { pendingLeave } from '../own/leave.ts'
+import { waitingSwaps } from '../own/swaps.ts'
 import { readRoster, type ShownShift, staffNames } from '../roster-view.ts'
 import { shiftById } from '../shift-queries.ts'
 import { allSites } from '../site-queries.ts'
@@ -52,9 +55,12 @@ export const plannerPages = (app: App) => {
     const range = { start: monday, end: daysAfter(monday, 6) }
     const siteId = query.site_id || (draft?.range.siteIds.length === 1 ? draft.range.siteIds[0] : undefined)
     const every = allSites(db)
-    const { shifts } = await readRoster(app, { ...range, siteIds: siteId ? [siteId] : [] })
-    const placed = draft ? await asInDraft(draft, shifts) : { shifts, broken: brokenNow(shifts, now), conflicts: [] }
-    const shown = new Set(placed.shifts.flatMap(({ staff }) => staff.map(({ staff_id }) => staff_id)))
+    const roster = await readRoster(app, { ...range, siteIds: [] }) // all sites: hours are those of the whole person
+    const placed = draft
+      ? await asInDraft(draft, roster.shifts)
+      : { shifts: roster.shifts, broken: brokenNow(roster.shifts, now), conflicts: [] }
+    const shifts = placed.shifts.filter(({ site_id }) => !siteId || site_id === siteId)
+    const shown = new Set(shifts.flatMap(({ staff }) => staff.map(({ staff_id }) => staff_id)))
     const { staff } = listStaff(db, {}, mostPeople)
     return {
       view: query.view ?? 'people',
@@ -65,14 +71,17 @@ export const plannerPages = (app: App) => {
       drafts: draftsAbout(db, range),
       templates: listTemplates(db, pageOf({ limit: 50 })).templates,
       conflicts: placed.conflicts,
+      requests: pendingLeave(db) + waitingSwaps(db, now),
       grid: {
         days: daysOf(range.start, range.end),
         today: today(now),
-        shifts: placed.shifts,
+        shifts,
+        hours: hoursByPerson(placed.shifts),
         people: staff.filter(({ id, active }) => active || shown.has(id)),
         sites: every.filter(({ id }) => (siteId ? id === siteId : placed.shifts.some(({ site_id }) => site_id === id))),
         broken: placed.broken,
-        isOpen: draft !== undefined && draft.confirmedAt === null,
+        isOpen: draft?.confirmedAt === null,
+        canMove: shift => draft?.confirmedAt === null && isInDraft(draft, shift),
       },
     }
   }
@@ -94,10 +103,10 @@ export const plannerPages = (app: App) => {
     const { violations } = await reader.read(judgeDraft, { range, before: assignments, after: assignments })
     const names = staffNames(db, [...new Set(assignments.map(({ staff_id }) => staff_id))])
     const placed = Map.groupBy(assignments, ({ shift_id }) => shift_id)
-    const isInDraft = ({ date, site_id }: ShownShift) =>
-      date >= range.start && date <= range.end && (!range.siteIds.length || range.siteIds.includes(site_id))
     return {
-      shifts: shifts.map(shift => (isInDraft(shift) ? withPeople(shift, placed.get(shift.id) ?? [], names) : shift)),
+      shifts: shifts.map(shift =>
+        isInDraft(draft, shift) ? withPeople(shift, placed.get(shift.id) ?? [], names) : shift,
+      ),
       broken: messagesByDuty(violations),
       conflicts: violations.map(({ message }) => message),
     }
@@ -188,6 +197,17 @@ export const plannerPages = (app: App) => {
         detail: hidden,
       },
     )
+}
+
+const isInDraft = ({ range: { start, end, siteIds } }: Draft, { date, site_id }: ShownShift): boolean =>
+  date >= start && date <= end && (!siteIds.length || siteIds.includes(site_id))
+
+function hoursByPerson(shifts: readonly ShownShift[]): Map<number, number> {
+  const hours = new Map<number, number>()
+  for (const { starts_at, ends_at, staff } of shifts)
+    for (const { staff_id } of staff)
+      hours.set(staff_id, (hours.get(staff_id) ?? 0) + (Date.parse(ends_at) - Date.parse(starts_at)) / hour)
+  return hours
 }
 
 function withPeople(shift: ShownShift, placed: readonly { staff_id: number }[], names: ReadonlyMap<number, string>) {

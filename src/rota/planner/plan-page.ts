@@ -1,12 +1,13 @@
 /** The planner's page: the week that holds, or a draft of it to change before it is published. */
 import { csrfField } from '../../accounts/csrf.ts'
+import { hour } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { address } from '../../ui/parts/address.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
-import { name, number } from '../../ui/parts/values.ts'
+import { money, name, number } from '../../ui/parts/values.ts'
 import { dayWords, shiftTimes, spanWords } from '../calendar-view.ts'
 import { daysAfter } from '../date-range.ts'
 import { changesWords, type Draft, draftName } from '../drafts.ts'
@@ -26,6 +27,8 @@ export type PlanData = {
   drafts: readonly Draft[]
   templates: readonly { id: number; name: string }[]
   conflicts: readonly string[]
+  /** Leave and swaps that wait for an officer. */
+  requests: number
   grid: Grid
 }
 
@@ -51,7 +54,7 @@ export function planHead(data: PlanData, who: Who | undefined): Html {
 ${allSites.length > 1 && html`<select name="site_id" aria-label="Site"><option value="">All sites</option>${allSites.map(site => html`<option value="${site.id}" ${site.id === siteId && html`selected`}>${site.name}</option>`)}</select>`}
 <select name="draft" aria-label="Roster or draft"><option value="">The roster that holds</option>${drafts.map(one => html`<option value="${one.jobId}" ${one.jobId === draft?.jobId && html`selected`}>${draftName(one, allSites)}</option>`)}</select>
 <button type="submit" class="small quiet">Show</button></form></div>
-<p class="quiet">${zoneWords(data.grid.sites)}</p>
+<p class="quiet">${zoneWords(data.grid.sites)}${data.requests > 0 && html` <a href="/rota/requests">${data.requests === 1 ? '1 request waits' : `${data.requests} requests wait`}</a> for an answer.`}</p>
 ${draft ? draftBar(data, draft) : rosterBar(data)}`
 }
 
@@ -144,10 +147,23 @@ export function planBody(data: PlanData, who: Who | undefined): Html {
       html`<a class="button" href="/rota/shifts">Plan shifts</a>`,
     )
   return html`${conflicts.length > 0 && notice(html`${conflicts.length === 1 ? 'A rule is' : `${number(conflicts.length)} rules are`} broken: ${conflicts.slice(0, 5).join('; ')}${conflicts.length > 5 && '; …'}`, 'bad')}
+<p>${sumWords(grid)}</p>
 ${isOpen(draft) && html`<p class="quiet needs-js">Drag a place to a person or a day. By keyboard: Enter picks it up, the arrows choose where, Enter puts it there, Escape lets go.</p>`}
 <div data-plan-draft="${isOpen(draft) && draft.jobId}" data-from="${grid.days[0]}" data-to="${grid.days.at(-1)}">${view === 'people' ? peopleGrid(grid) : sitesGrid(grid)}</div>
 ${isOpen(draft) && moveForm(data, draft, who)}`
 }
+
+/** What the week comes to, as far as it is in sight. */
+function sumWords({ shifts, people }: Grid): Html {
+  const wages = new Map(people.map(({ id, hourly_cents }) => [id, hourly_cents]))
+  const [places, filled] = [sum(shifts, one => one.headcount), sum(shifts, one => Math.min(one.filled, one.headcount))]
+  const hours = sum(shifts, one => hoursOf(one) * one.filled)
+  const cents = sum(shifts, one => hoursOf(one) * sum(one.staff, ({ staff_id }) => wages.get(staff_id) ?? 0))
+  return html`<strong>${number(filled)} of ${number(places)}</strong> places filled · ${number(hours, { unit: 'h' })} · cost ${money(Math.round(cents))}`
+}
+
+const hoursOf = ({ starts_at, ends_at }: Grid['shifts'][number]) => (Date.parse(ends_at) - Date.parse(starts_at)) / hour
+const sum = <T>(all: readonly T[], of: (one: T) => number): number => all.reduce((total, one) => total + of(one), 0)
 
 /** The same without script, and for whoever would rather choose from lists. */
 function moveForm({ grid, monday, siteId, view }: PlanData, { jobId }: Draft, who: Who | undefined): Html {
