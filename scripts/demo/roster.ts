@@ -15,12 +15,13 @@ type Demand = {
   headcount: number
   skill?: string
   certification?: string
+  kind?: string
 }
 const every = [1, 2, 3, 4, 5, 6, 7]
 const weekend = [5, 6, 7]
 const demands: Demand[] = [
-  { site: 'Main Hall', weekdays: every, from: '08:00', to: '15:00', headcount: 2, skill: 'front desk' },
-  { site: 'Main Hall', weekdays: every, from: '15:00', to: '22:30', headcount: 2, skill: 'front desk' },
+  { site: 'Main Hall', weekdays: every, from: '08:00', to: '15:00', kind: 'early', headcount: 2, skill: 'front desk' },
+  { site: 'Main Hall', weekdays: every, from: '15:00', to: '22:30', kind: 'late', headcount: 2, skill: 'front desk' },
   { site: 'Main Hall', weekdays: weekend, from: '12:00', to: '20:00', headcount: 1, skill: 'referee' },
   { site: 'Main Hall', weekdays: weekend, from: '12:00', to: '20:00', headcount: 1, certification: 'first aid' },
   {
@@ -28,6 +29,7 @@ const demands: Demand[] = [
     weekdays: every,
     from: '07:00',
     to: '14:00',
+    kind: 'early',
     headcount: 1,
     skill: 'lifeguard',
     certification: 'rescue',
@@ -37,12 +39,29 @@ const demands: Demand[] = [
     weekdays: every,
     from: '14:00',
     to: '21:00',
+    kind: 'late',
     headcount: 2,
     skill: 'lifeguard',
     certification: 'rescue',
   },
-  { site: 'Clubhouse', weekdays: [3, 4, 5, 6, 7], from: '17:00', to: '00:30', headcount: 2, skill: 'bar' },
+  {
+    site: 'Clubhouse',
+    weekdays: [3, 4, 5, 6, 7],
+    from: '17:00',
+    to: '00:30',
+    kind: 'late',
+    headcount: 2,
+    skill: 'bar',
+  },
 ]
+const siteRules = {
+  rest_hours: 11,
+  rules: {
+    most_days_in_row: { limit: 5 },
+    most_weekends: { limit: 3, weeks: 4, price_cents: 2000 },
+    successions: [{ kind: 'late', next: 'early' }],
+  },
+}
 const skills = ['front desk', 'front desk', 'lifeguard', 'lifeguard', 'bar', 'referee']
 
 const dayMs = 86_400_000
@@ -58,7 +77,7 @@ export async function rosterDemo(call: DemoCall): Promise<{ email: string; passw
   const monday = mondayOf(today())
   const sites = new Map<string, number>()
   for (const name of new Set(demands.map(({ site }) => site)))
-    sites.set(name, (await call.post(`${api}/sites`, { name, timezone: 'Europe/Berlin' })).id)
+    sites.set(name, (await call.post(`${api}/sites`, { name, timezone: 'Europe/Berlin', ...siteRules })).id)
 
   for (const [i, name] of people.entries()) {
     const own = new Set([skills[i % skills.length], ...(chance(0.35) ? [pick(skills)] : [])])
@@ -73,8 +92,11 @@ export async function rosterDemo(call: DemoCall): Promise<{ email: string; passw
         ...(chance(0.4) ? [{ name: 'first aid', expires_on: dayAfter(monday, pick([10, 40, 300, 500])) }] : []),
       ],
       unavailable: chance(0.4) ? [{ from: away, to: dayAfter(away, whole(0, 6)) }] : [],
+      rules: chance(0.3)
+        ? { least_hours: { limit: 12, price_cents: 400 }, most_of_kind: [{ kind: 'late', limit: 3 }] }
+        : {},
       preferences: [
-        ...(chance(0.4) ? [{ want: 'avoid', weekday: whole(1, 7) }] : []),
+        ...(chance(0.4) ? [{ want: 'avoid', weekday: whole(1, 7), weight: whole(1, 3) }] : []),
         ...(chance(0.3) ? [{ want: 'prefer', from: '14:00', to: '18:00' }] : []),
       ],
     })
