@@ -15,8 +15,12 @@ test('the guide is served at /help, and its links lead to its own pages', async 
   for (const chapter of chapters) {
     const page = await read(chapter)
     expect(page).toContain('<h1 id=')
-    expect(page).not.toMatch(/href="[^"]*\.md|javascript:|<img(?! src="\/assets)/)
+    expect(page).not.toMatch(/href="[^"]*\.md|javascript:|<img(?! src="\/(assets|help\/images))/)
     for (const link of linksIn(page)) expect(chapters).toContain(link)
   }
   expect((await fetch(`${url}/help/none`)).status).toBe(404)
+  const [picture] = (await read('/help/sheets')).match(/\/help\/images\/[\w-]+\.png/) ?? []
+  const image = await fetch(url + picture)
+  expect([image.status, image.headers.get('content-type')]).toEqual([200, 'image/png'])
+  expect((await fetch(`${url}/help/images/none.png`)).status).toBe(404)
 })

@@ -376,9 +376,10 @@ browserTest('every page can be read, named and reached, in light and dark, wide 
       }),
     )
   }
-  expect(reached.slice(0, 11)).toEqual([
+  expect(reached.slice(0, 12)).toEqual([
     'Skip to the content solid',
     'Fieldhouse solid',
+    'My page solid',
     'Leagues solid',
     'Tours solid',
     'Quotes solid',

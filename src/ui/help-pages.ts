@@ -1,11 +1,12 @@
-/** The guide: `docs/*.md` as pages at `/help`. What it shows of the repository alone (source files, pictures) is left as text. */
-import { readdirSync, readFileSync } from 'node:fs'
+/** The guide: `docs/*.md` as pages at `/help`. Source files it names are left as text. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Elysia, t } from 'elysia'
 import { Marked } from 'marked'
 import { refuse } from '../errors.ts'
 import { escaped, Html, html } from '../platform/html.ts'
 import { type AccessSettings, access } from '../platform/http/access.ts'
+import { type FixedFile, fixedFile, fixedResponse } from '../platform/http/responses.ts'
 import { hidden, page } from './layout.ts'
 
 const folder = join(import.meta.dir, '../../docs')
@@ -27,10 +28,36 @@ function addressOf(link: string): string | undefined {
   return chapter ? `/help/${chapter[1]}${chapter[2] ?? ''}` : undefined
 }
 
+type Picture = { file: FixedFile; width: number; height: number }
+
+let shown: Map<string, Picture> | undefined
+/** The pictures of `docs/images`, made by `scripts/screenshots.ts`. */
+const pictures = () => (shown ??= readPictures())
+
+function readPictures(): Map<string, Picture> {
+  const images = join(folder, 'images')
+  const names = existsSync(images) ? readdirSync(images).filter(name => /^[\w-]+\.png$/.test(name)) : []
+  return new Map(
+    names.map(name => {
+      const bytes = new Uint8Array(readFileSync(join(images, name)))
+      const size = new DataView(bytes.buffer, 16, 8) // of the first chunk of a PNG
+      return [name, { file: fixedFile(bytes, 'image/png'), width: size.getUint32(0), height: size.getUint32(4) }]
+    }),
+  )
+}
+
+/** Other pictures are shown by the repository alone. */
+function pictureOf(href: string, text: string): string {
+  const name = href.replace(/^images\//, '')
+  const picture = pictures().get(name)
+  if (!picture) return escaped(text)
+  return `<img src="/help/images/${name}" alt="${escaped(text)}" width="${picture.width}" height="${picture.height}" loading="lazy" />`
+}
+
 const markdown = new Marked({
   renderer: {
     html: () => '',
-    image: ({ text }) => escaped(text),
+    image: ({ href, text }) => pictureOf(href, text),
     heading({ tokens, depth, text }) {
       return `<h${depth} id="${escaped(slug(text))}">${this.parser.parseInline(tokens)}</h${depth}>\n`
     },
@@ -71,6 +98,14 @@ export const helpPages = (app: AccessSettings) =>
         return page({ title: 'Help', who, body: html`<h1>Help</h1><ul>${links}</ul>` })
       },
       { may: 'anyone', detail: hidden },
+    )
+    .get(
+      '/help/images/:name',
+      ({ params: { name }, request }) => {
+        const picture = pictures().get(name) ?? refuse('not_found', `The guide has no picture ${name}`)
+        return fixedResponse(request, picture.file, false)
+      },
+      { may: 'anyone', params: t.Object({ name: t.String({ maxLength: 60 }) }), detail: hidden },
     )
     .get(
       '/help/:name',

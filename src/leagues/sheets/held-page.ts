@@ -24,21 +24,21 @@ export function heldQuestion(upload: UploadView, who: Who | undefined): Content 
 <h2>Should this sheet be published?</h2>
 <p>It looks wrong beside the scan before, so the board still shows what it showed.</p>
 <ul>${upload.doubts?.map(({ message }) => html`<li>${message}</li>`)}</ul>
-<div class="needs-js"><div class="actions">
+<div class="actions needs-js">
 ${action({ label: 'Publish anyway', action: `${path}/publish`, done: 'Published' })}
 ${action({ label: 'Discard', action: `${path}/discard`, danger: true, confirm: `Discard ${upload.filename}? No board will ever show it.`, done: 'Discarded' })}
 </div>
-${form(
-  { action: `${path}/publish`, done: 'Published' },
-  formField({
-    label: 'It is from another date',
-    name: 'taken_at',
-    type: 'time',
-    value: upload.taken_at,
-    hint: 'In your time zone. The board shows the newest scan; an older one takes its place in the history.',
-  }),
-  'Publish with this date',
-)}</div>
+<div class="needs-js">${form(
+    { action: `${path}/publish`, done: 'Published' },
+    formField({
+      label: 'It is from another date',
+      name: 'taken_at',
+      type: 'time',
+      value: upload.taken_at,
+      hint: 'In your time zone. The board shows the newest scan; an older one takes its place in the history.',
+    }),
+    'Publish with this date',
+  )}</div>
 <div class="without-js">${plainAnswers(upload, who)}</div>
 </section>`
 }

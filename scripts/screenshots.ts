@@ -1,0 +1,141 @@
+/**
+ * `bun scripts/screenshots.ts [name …]`: makes the pictures of the guide, docs/images/*.png, anew, or only those named. Starts Fieldhouse over
+ * a temporary folder, fills it with the demo and looks at it with Chromium (CHROMIUM names another binary).
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { startFieldhouse } from '../src/app.ts'
+import { readConfig } from '../src/config.ts'
+import { openLog } from '../src/platform/process/log.ts'
+import { type DemoCall, type DemoLeague, demoCaller } from './demo/call.ts'
+import { sheetDemo } from './demo/sheet.ts'
+import { helpFirst } from './script-help.ts'
+
+helpFirst(import.meta.path, { words: 100 })
+
+const folder = join(import.meta.dir, '../docs/images')
+const account = { email: 'officer@fieldhouse.example', password: crypto.randomUUID() }
+const wide = { width: 1280, height: 620 }
+const low = { width: 1280, height: 500 }
+const phone = { width: 390, height: 620 }
+
+type Scene = { page: Page; call: DemoCall; league: DemoLeague; url: string }
+
+/** What a picture shows: a page, as high as its window, or a part of it. `before` brings it into the state that is shown. */
+type Shot = {
+  demo: keyof typeof demos
+  path(scene: Scene): string
+  before?(scene: Scene): Promise<unknown>
+  part?: string
+  window?: { width: number; height: number }
+}
+
+/** A league for the pictures of a chapter, each made once. */
+const demos = { sheet: sheetLeague }
+
+const shots: Record<string, Shot> = {
+  'sheets-file': {
+    demo: 'sheet',
+    path: ({ league }) => `/leagues/${league.id}/uploads`,
+    async before({ page }) {
+      const rows = ['40000000,Iron Fox,98000000,1250000', '40007919,Silent Raven,61000000,870000']
+      const text = ['Who,Called,Might,Fallen', ...rows].join('\n')
+      const file = { name: 'from a friend 2026-03-05.csv', mimeType: 'text/csv', buffer: Buffer.from(text) }
+      await page.setInputFiles('[name=file]', file)
+      await page.waitForSelector('.file details[open]')
+      await page.getByLabel('Read “Who” as').selectOption('id')
+      await page.getByLabel('Read “Called” as').selectOption('name')
+    },
+    part: 'section.file',
+  },
+  'sheets-board': { demo: 'sheet', path: ({ league }) => `/leagues/${league.id}?limit=5` },
+  'sheets-held': {
+    demo: 'sheet',
+    path: ({ league }) => `/leagues/${league.id}/uploads`,
+    before: ({ page }) => page.click('text=Answer'),
+    part: '#held',
+  },
+  'sheets-people': {
+    demo: 'sheet',
+    path: ({ league }) => `/leagues/${league.id}/uploads`,
+    async before({ page }) {
+      await page.click('tr:has-text("done") a[href*="change=missing"]')
+      await page.waitForSelector('.filters')
+    },
+    window: low,
+  },
+  'sheets-card': {
+    demo: 'sheet',
+    path: ({ league }) => `/leagues/${league.id}/marks`,
+    before: ({ page }) => page.click('tbody th a'),
+  },
+  'sheets-totals': {
+    demo: 'sheet',
+    path: ({ league }) => `/leagues/${league.id}/totals?label=alliance`,
+    part: 'main .sheet',
+  },
+  'sheets-columns': { demo: 'sheet', path: ({ league }) => `/leagues/${league.id}/columns`, window: phone },
+}
+
+/** The demo's season, with marked players and an old scan that was sent once more and is held. */
+async function sheetLeague(call: DemoCall): Promise<DemoLeague> {
+  const league = await sheetDemo(call)
+  const path = `/api/v1/leagues/${league.id}`
+  const { rows } = await call.get(`${path}/leaderboard?limit=300`)
+  const mark = { reason: 'farm', farm_of: rows[0].player_id, note: 'Said so in chat', counted: false }
+  await call.put(`${path}/players/${rows[6].player_id}/mark`, mark)
+  const lines = rows.map(({ player_id, name }: { player_id: string; name: string }) => `${player_id},${name},1,1`)
+  const form = new FormData()
+  form.set('file', new File([['ID,Name,Killpoints,Deads', ...lines].join('\n')], 'scan from last month.csv'))
+  await call.done(await call.post(`${path}/uploads`, form))
+  return league
+}
+
+async function takeShots(browser: Browser, call: DemoCall, url: string): Promise<void> {
+  const wanted = process.argv.slice(2)
+  const leagues = new Map<string, Promise<DemoLeague>>()
+  const page = await browser.newPage({ viewport: wide, colorScheme: 'light', reducedMotion: 'reduce' })
+  await page.goto(`${url}/sign-in`)
+  await page.fill('[name=email]', account.email)
+  await page.fill('[name=password]', account.password)
+  await page.click('main button[type=submit]')
+  await page.waitForURL(`${url}/`)
+  for (const [name, { demo, path, before, part, window = wide }] of Object.entries(shots)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue
+    const making = leagues.get(demo) ?? demos[demo](call)
+    leagues.set(demo, making)
+    const scene = { page, call, league: await making, url }
+    await page.setViewportSize(window)
+    await page.goto(url + path(scene), { waitUntil: 'networkidle' })
+    await before?.(scene)
+    const file = join(folder, `${name}.png`)
+    await (part ? page.locator(part) : page).screenshot({ path: file, animations: 'disabled' })
+    console.log(`${name}.png: ${Math.ceil(Bun.file(file).size / 1000)} kB`)
+  }
+}
+
+mkdirSync(folder, { recursive: true })
+const dataDir = mkdtempSync(join(tmpdir(), 'fieldhouse-screenshots-'))
+const token = crypto.randomUUID()
+const config = readConfig({
+  PORT: '0',
+  HOST: '127.0.0.1',
+  DATA_DIR: dataDir,
+  ADMIN_TOKEN: token,
+  ADMIN_EMAIL: account.email,
+  ADMIN_PASSWORD: account.password,
+  RATE_LIMIT: '0',
+})
+const { url, stop } = await startFieldhouse(config, { log: openLog('error', Date.now) })
+const executablePath = process.env.CHROMIUM ?? Bun.which('chromium') ?? Bun.which('google-chrome') ?? undefined
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+try {
+  await takeShots(browser, demoCaller(url, token), url)
+} finally {
+  await browser.close()
+  await stop()
+  rmSync(dataDir, { recursive: true, force: true })
+}
+process.exit(0)
