@@ -57,6 +57,33 @@ test('of a finished season the first, the last and daily scans stay, and no rank
   expect([200, 410]).toContain(answer.status)
 })
 
+test('boards with columns of extra sheets stay as they are, while a season runs and after it; what was joined for older ones goes', async () => {
+  const { call, finished, app, id, forget, after } = await season()
+  const deaths = (count: number) => `ID,Name,Verified Deaths\n1,ann,${count}\n3,cy,${2 * count}\n`
+  for (const hours of [5, 18, 33])
+    await finished(upload(call, id, deaths(hours), { kind: 'extra', taken_at: at(hours) }))
+  const early = `?at=${at(19)}&sort_by=verified_deaths`
+  const seen = async () => [await board(call, id), await board(call, id, early)]
+  const before = await seen()
+  const joined = () =>
+    app.sheets.boards.scores
+      .query<{ n: number }, []>("select count(*) n from snapshots where starts_for like '%+%' and whole")
+      .get()?.n ?? 0
+  const made = joined()
+  after(day)
+  expect((await forget()).status).toBe('SUCCESS')
+  expect(joined()).toBeLessThan(made)
+  expect(joined()).toBeGreaterThan(0)
+  await call.delete('/api/v1/stats/cache')
+  expect(await seen()).toEqual(before)
+  const { final_hash } = await call.post(`/api/v1/leagues/${id}/finalize`)
+  after(8 * day)
+  await forget()
+  await call.delete('/api/v1/stats/cache')
+  expect((await board(call, id)).rows).toEqual(before[0].rows)
+  expect((await call.get(`/api/v1/leagues/${id}`)).final_hash).toBe(final_hash)
+})
+
 /** One league whose scans all came on one day: of such a day a finished season keeps few. */
 async function dayOf(scans: number) {
   const fieldhouse = await start()
