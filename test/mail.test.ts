@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { join } from 'node:path'
 import { databaseFile } from '../db/open.ts'
 import { clear, raise } from '../src/alerts.ts'
 import type { News } from '../src/mail/send.ts'
@@ -319,3 +320,22 @@ browserTest(
     expect(complaints).toEqual([])
   },
 )
+
+test('an operator tries the mail server without waiting for a reason to mail', async () => {
+  const server = await mailServer()
+  const run = async (settings: Record<string, string>) => {
+    const env = { PATH: process.env.PATH ?? '', ...settings }
+    const script = join(import.meta.dir, '../scripts/admin.ts')
+    const child = Bun.spawn([process.execPath, script, 'test-mail', ann.email], { env, stdout: 'pipe', stderr: 'pipe' })
+    const said = (await new Response(child.stdout).text()) + (await new Response(child.stderr).text())
+    return [await child.exited, said] as const
+  }
+  expect(await run(mailSettings(server.port))).toEqual([
+    0,
+    `127.0.0.1:${server.port} has taken a mail to ${ann.email}\n`,
+  ])
+  expect(server.mails).toMatchObject([{ to: [ann.email] }])
+  server.refused.addresses.add(ann.email)
+  expect(await run(mailSettings(server.port))).toEqual([1, expect.stringContaining('550 no such mailbox')])
+  expect(await run({})).toEqual([1, expect.stringContaining('SMTP_URL is not set')])
+})

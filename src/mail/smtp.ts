@@ -4,10 +4,54 @@ import { clear, raise } from '../alerts.ts'
 import type { App } from '../context.ts'
 import { AlertedFailure } from '../platform/jobs/job.ts'
 
-export type Mail = { to: string; subject: string; text: string; html: string; headers: Record<string, string> }
+export type Mail = {
+  to: string
+  subject: string
+  text: string
+  html?: string
+  headers?: Record<string, string>
+}
 
 /** So long the server may stay silent at each step, ms. The URL may say otherwise: `smtp://…?socketTimeout=60000`. */
 const patience = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000, dnsTimeout: 10_000 }
+
+/** Names the server, never who signs in there nor an address: alerts go to a webhook, and runs outlive accounts. */
+export class MailFailure extends Error {
+  override readonly name = 'MailFailure'
+  constructor(
+    message: string,
+    readonly host: string,
+    /** The server will not take this address later either. */
+    readonly isAddress: boolean,
+    cause: unknown,
+  ) {
+    super(message, { cause })
+  }
+}
+
+export async function sendBySmtp({ smtpUrl, mailFrom }: App['config'], mail: Mail): Promise<void> {
+  const url = new URL(smtpUrl ?? '')
+  for (const [step, ms] of Object.entries(patience))
+    if (!url.searchParams.has(step)) url.searchParams.set(step, String(ms))
+  const { createTransport } = await import('nodemailer')
+  const transport = createTransport(url.href)
+  // As an object: an address is never read as a list of several.
+  const to = { name: '', address: mail.to }
+  try {
+    await transport.sendMail({ from: mailFrom, ...mail, to, disableFileAccess: true, disableUrlAccess: true })
+  } catch (error) {
+    const { message, response, code, permanent } = failureOf(error)
+    const reason = (typeof response === 'string' ? response : message).replaceAll(/[^\s<>"']+@[^\s<>"']+/g, '…')
+    const isAddress = code === 'EENVELOPE' && permanent === true
+    const sentence = `The mail server ${url.host} ${isAddress ? 'does not take an address' : 'failed'}: ${reason}`
+    throw new MailFailure(sentence, url.host, isAddress, error)
+  } finally {
+    transport.close()
+  }
+}
+
+type Failure = { message: string; code?: unknown; permanent?: unknown; response?: unknown }
+const failureOf = (error: unknown): Failure => (error instanceof Error ? error : new Error(String(error)))
 
 /** Alerts under this are not mailed: they would not arrive. */
 export const alertsOfMail = 'mail:'
@@ -15,33 +59,16 @@ const serverAlert = `${alertsOfMail}server`
 
 /** A server that fails raises an alert until it takes a mail again; the job tries again. An address refused for good is not tried again. */
 export async function handOver({ config, db, clock }: App, mail: Mail): Promise<void> {
-  const url = new URL(config.smtpUrl ?? '')
-  for (const [step, ms] of Object.entries(patience))
-    if (!url.searchParams.has(step)) url.searchParams.set(step, String(ms))
-  const { createTransport } = await import('nodemailer')
-  const transport = createTransport(url.href)
   try {
-    // As an object: an address is never read as a list of several.
-    const to = { name: '', address: mail.to }
-    await transport.sendMail({ from: config.mailFrom, ...mail, to, disableFileAccess: true, disableUrlAccess: true })
+    await sendBySmtp(config, mail)
   } catch (error) {
-    const failure = failureOf(error)
-    const isAddress = failure.code === 'EENVELOPE' && failure.permanent
-    const reason = withoutAddresses(typeof failure.response === 'string' ? failure.response : failure.message)
-    const message = `The mail server ${url.host} ${isAddress ? 'does not take an address' : 'failed'}: ${reason}`
+    if (!(error instanceof MailFailure)) throw error
+    const { message, host, isAddress } = error
     const alert = isAddress
-      ? { key: `${alertsOfMail}address`, severity: 'warning' as const, title: 'A mail was refused', message }
-      : { key: serverAlert, severity: 'error' as const, title: 'Mails cannot be sent', message }
-    await atomically(db, tx => raise(tx, clock.now(), { type: 'mail_failed', data: { host: url.host }, ...alert }))
-    throw isAddress ? new AlertedFailure(message) : new Error(message, { cause: error })
-  } finally {
-    transport.close()
+      ? { key: `${alertsOfMail}address`, severity: 'warning' as const, title: 'A mail was refused' }
+      : { key: serverAlert, severity: 'error' as const, title: 'Mails cannot be sent' }
+    await atomically(db, tx => raise(tx, clock.now(), { type: 'mail_failed', message, data: { host }, ...alert }))
+    throw isAddress ? new AlertedFailure(message) : error
   }
   await atomically(db, tx => clear(tx, clock.now(), serverAlert), 'unsynced')
 }
-
-/** Alerts go to a webhook, and runs outlive accounts. */
-const withoutAddresses = (text: string) => text.replaceAll(/[^\s<>"']+@[^\s<>"']+/g, '…')
-
-type Failure = { message: string; code?: unknown; permanent?: unknown; response?: unknown }
-const failureOf = (error: unknown): Failure => (error instanceof Error ? error : new Error(String(error)))
