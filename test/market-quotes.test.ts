@@ -191,6 +191,24 @@ test('a feed that goes mad is held back with an alert until it is sane or believ
   expect(open()).toEqual([])
 })
 
+test('of a feed one price that moves far is held and the others come in, unless the answer is believed', async () => {
+  const { call, finished } = await start()
+  const prices = (first: number, others: number) =>
+    Array.from({ length: 10 }, (_, i) => ({ symbol: `S${i}`, price_cents: i === 0 ? first : others }))
+  const feed = feedOf({ quotes: prices(1_000, 1_000) })
+  const { id } = await call.post('/api/v1/quote-feeds', { name: 'Exchange', url: feed.url, interval_s: 3_600 })
+  await until(async () => (await call.get('/api/v1/quotes')).pagination.total === 10)
+  const poll = (body: object = {}) => finished(call.post(`/api/v1/quote-feeds/${id}/poll`, body))
+  feed.answer = { quotes: prices(2_000, 1_010) }
+  expect((await poll()).result).toMatchObject({ outcome: 'updated', changed: 9, held: 1 })
+  expect((await call.get('/api/v1/held-prices')).held_prices).toMatchObject([{ symbol: 'S0', username: null }])
+  expect((await call.get('/api/v1/quotes/S0')).price_cents).toBe(1_000)
+  feed.answer = { quotes: prices(2_100, 1_020) }
+  expect((await poll({ accept: true })).result).toMatchObject({ outcome: 'updated', changed: 10, held: 0 })
+  expect((await call.get('/api/v1/quotes/S0')).price_cents).toBe(2_100)
+  expect((await call.get('/api/v1/held-prices')).held_prices).toEqual([])
+})
+
 test('bursts, very many trades and everything on one card are told of with reasons', async () => {
   const fieldhouse = await start()
   await newCup(fieldhouse.call)

@@ -113,16 +113,22 @@ function tellOfHeld(tx: Db, now: number): void {
   })
 }
 
-export function listHeld(db: Db, { limit, offset }: PageSlice): { held: HeldPriceView[]; total: number } {
+export function listHeld(
+  db: Db,
+  { limit, offset }: PageSlice,
+  symbol?: string,
+): { held: HeldPriceView[]; total: number } {
+  const which = symbol === undefined ? undefined : eq(heldPrices.symbol, symbol)
   const rows = db
     .select({ price: heldPrices, username: users.username })
     .from(heldPrices)
     .leftJoin(users, eq(users.id, heldPrices.setBy))
+    .where(which)
     .orderBy(asc(heldPrices.symbol))
     .limit(limit)
     .offset(offset)
     .all()
-  const total = db.select({ total: count() }).from(heldPrices).get()?.total ?? 0
+  const total = db.select({ total: count() }).from(heldPrices).where(which).get()?.total ?? 0
   return { held: rows.map(({ price, username }) => heldPriceView(price, username)), total }
 }
 

@@ -89,7 +89,7 @@ export function priceHistory(
   const recent = db
     .select({ at: prices.asOf, cents: prices.priceCents })
     .from(prices)
-    .where(and(eq(prices.symbol, symbol), isNull(prices.voidedAt), or(isNull(prices.until), gte(prices.until, since))))
+    .where(and(eq(prices.symbol, symbol), isNull(prices.voidedAt), or(isNull(prices.until), gte(prices.asOf, since))))
     .orderBy(asc(prices.id))
     .all()
   return {

@@ -105,7 +105,7 @@ export const pricePages = (app: App) => {
         const symbol = symbolOf(params.symbol)
         const range = query.range ?? 'month'
         const now = clock.now()
-        const slice = pageOf({ page: query.page, limit: 20 })
+        const slice = pageOf({ page: query.page, limit: 10 })
         const shown = isAtLeast(who, 'officer') ? listPrices(db, symbol, slice) : undefined
         const { value: quote } = await currentQuote(app, symbol)
         const body = symbolBody({
@@ -114,7 +114,11 @@ export const pricePages = (app: App) => {
           history: priceHistory(db, symbol, now, { from: now - daysOf[range] * day }),
           actions: listActions(db, symbol, pageOf({ limit: 50 })).actions,
           leagues: who ? playedBy(who) : [],
-          prices: shown && { prices: shown.prices, pagination: pagination(slice, shown.total) },
+          officer: shown && {
+            prices: shown.prices,
+            pagination: pagination(slice, shown.total),
+            held: listHeld(db, pageOf({ limit: 1 }), symbol).held,
+          },
         })
         return page({ title: symbol, who, nav: 'quotes', body })
       },

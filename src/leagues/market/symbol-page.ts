@@ -11,10 +11,11 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { dayText, money, name, number, percent, time } from '../../ui/parts/values.ts'
 import type { SymbolActionView } from './corrections/symbol-action.ts'
+import type { HeldPriceView } from './held-prices.ts'
 import { moneyText } from './order.ts'
 import type { PriceHistory, PriceView } from './price-history.ts'
 import { percentOf, type QuoteView, startOfDay } from './quote.ts'
-import { gainClass, symbolPath } from './quotes-page.ts'
+import { gainClass, heldPrices, symbolPath } from './quotes-page.ts'
 
 export const ranges = ['week', 'month', 'year', 'all'] as const
 export type Range = (typeof ranges)[number]
@@ -27,9 +28,11 @@ export type SymbolData = {
   actions: readonly SymbolActionView[]
   /** Leagues the reader can trade it in. */
   leagues: readonly { id: number; name: string }[]
-  /** For officers. */
-  prices?: { prices: readonly PriceView[]; pagination: Pagination }
+  officer?: OfficerData
 }
+
+/** What only officers see. */
+type OfficerData = { prices: readonly PriceView[]; pagination: Pagination; held: readonly HeldPriceView[] }
 
 type Point = { at: number; cents: number }
 
@@ -46,7 +49,7 @@ function pointsOf({ range, history, quote }: SymbolData): Point[] {
 }
 
 export function symbolBody(data: SymbolData): Html {
-  const { quote, range, actions, leagues, prices } = data
+  const { quote, range, actions, leagues, officer } = data
   const { symbol } = quote
   const points = pointsOf(data)
   const all = points.map(({ cents }) => cents)
@@ -71,6 +74,7 @@ ${stats([
   points.length > 1 && { label: 'Lowest', value: money(Math.min(...all)), note: rangeNames[range] },
 ])}
 </header>
+${officer && heldPrices(officer.held)}
 ${
   leagues.length > 0 &&
   html`<div class="toolbar"><span class="actions">${leagues.map(
@@ -105,8 +109,8 @@ ${table({
     : html`<p class="quiet">There is one price so far: ${money(quote.price_cents)}. A line is drawn from the second on.</p>`
 }
 </section>
-${actions.length > 0 && actionTable(symbol, actions, prices !== undefined)}
-${prices && officers(quote, prices)}`
+${actions.length > 0 && actionTable(symbol, actions, officer !== undefined)}
+${officer && officerPart(data, officer)}`
 }
 
 const actionText: Record<SymbolActionView['kind'], (done: SymbolActionView) => Content> = {
@@ -161,10 +165,9 @@ ${table({
 
 const quotesApi = (symbol: string): string => `/api/v1/quotes/${encodeURIComponent(symbol)}`
 
-function officers(
-  { symbol, price_cents }: QuoteView,
-  { prices, pagination: pages }: NonNullable<SymbolData['prices']>,
-): Html {
+function officerPart({ quote, actions }: SymbolData, { prices, pagination: pages }: OfficerData): Html {
+  const { symbol, price_cents } = quote
+  const lastSplit = actions.find(({ kind }) => kind === 'split')?.at ?? '' // earlier prices stay
   const api = quotesApi(symbol)
   return html`<section class="part">
 <h2>Prices of the last 7 days</h2>
@@ -185,10 +188,11 @@ ${table({
     { head: 'Trades', numeric: true, cell: ({ trades }) => number(trades) },
     {
       head: html`<span class="sr">Correct</span>`,
-      cell: ({ id, price_cents: wrong, trades, voided_at }) =>
+      cell: ({ id, price_cents: wrong, trades, voided_at, received_at }) =>
         voided_at
           ? badge('taken back', 'warn')
-          : action({
+          : received_at > lastSplit &&
+            action({
               label: html`Take back<span class="sr"> ${moneyText(wrong)}</span>`,
               small: true,
               quiet: true,
@@ -216,7 +220,7 @@ ${form(
 </section>
 <section class="part">
 <h2>Split or dividend</h2>
-${notice('Both count for everyone who holds it now, in every league that is not final, and cannot be turned back.')}
+${notice('Both count for everyone who holds it now, in every league that is not final.')}
 <div class="columns">
 <div>
 ${form(
