@@ -483,7 +483,11 @@ export const prices = sqliteTable(
     setBy: integer('set_by'), // null: the operator or a feed
     voidedAt: time('voided_at'),
   },
-  t => [index('prices_symbol').on(t.symbol, t.id), index('prices_until').on(t.until).where(sql`until is not null`)],
+  t => [
+    index('prices_symbol').on(t.symbol, t.id),
+    index('prices_until').on(t.until).where(sql`until is not null`),
+    index('prices_voided').on(t.symbol).where(sql`voided_at is not null`),
+  ],
 )
 
 /** The last price of every symbol on every day that has one, in UTC, in the shares of now: a split changes them all. */

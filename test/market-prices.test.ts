@@ -60,6 +60,20 @@ test('a held price is discarded by hand, or by the next price that fits; the new
   expect(await call.get('/api/v1/quotes/BOLT')).toMatchObject({ price_cents: 1_000 })
 })
 
+test('a price that was taken back is held when it comes again, however little it moves', async () => {
+  const { call } = await start()
+  await quote(call, { ACME: 1_000 })
+  await quote(call, { ACME: 1_200 })
+  const [{ id }] = (await call.get('/api/v1/quotes/ACME/prices')).prices
+  await call.post(`/api/v1/quotes/ACME/prices/${id}/void`)
+  expect(await quote(call, { ACME: 1_200 })).toMatchObject({ held: 1, changed: 0 })
+  expect(await quote(call, { ACME: 1_201 })).toMatchObject({ held: 0, changed: 1 })
+  await quote(call, { ACME: 1_200 })
+  const [held] = (await call.get('/api/v1/held-prices')).held_prices
+  expect(await call.post(`/api/v1/held-prices/${held.id}/accept`)).toMatchObject({ price_cents: 1_200 })
+  expect(await quote(call, { ACME: 1_200 })).toMatchObject({ held: 0 })
+})
+
 test('how far a price may move is a setting, and 0 holds none', async () => {
   const careful = await start({ HOLD_PRICE_PCT: '5' })
   await quote(careful.call, { ACME: 1_000 })

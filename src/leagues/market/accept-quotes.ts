@@ -63,9 +63,12 @@ type Known = Pick<QuoteRow, 'symbol' | 'priceCents' | 'openCents' | 'asOf' | 're
 
 /** Part of a transaction. */
 export function acceptSome(tx: Db, given: readonly NewQuote[], { now, by, holdPct }: Source) {
+  const symbols = JSON.stringify(given.map(({ symbol }) => symbol))
   const before = new Map<string, Known>()
-  for (const quote of knownOf(tx).all(JSON.stringify(given.map(({ symbol }) => symbol))))
-    before.set(quote.symbol, quote)
+  for (const quote of knownOf(tx).all(symbols)) before.set(quote.symbol, quote)
+  const voided = new Set<string>()
+  for (const { symbol, priceCents } of holdPct > 0 ? voidedOf(tx).all(symbols) : [])
+    voided.add(`${symbol} ${priceCents}`)
   const known = new Map(before)
   const news = new Map<string, Known>()
   const held = new Map<string, NewQuote & { before: number }>()
@@ -82,7 +85,9 @@ export function acceptSome(tx: Db, given: readonly NewQuote[], { now, by, holdPc
       continue
     }
     if (asOf === last?.asOf && priceCents === last.priceCents) continue
-    if (last && movesTooFar(last.priceCents, priceCents, holdPct)) {
+    const isDoubtful = (from: number) =>
+      movesTooFar(from, priceCents, holdPct) || (priceCents !== from && voided.has(`${symbol} ${priceCents}`))
+    if (last && isDoubtful(last.priceCents)) {
       held.set(symbol, { ...quote, before: last.priceCents })
       continue
     }
@@ -151,6 +156,13 @@ const knownOf = prepared(({ $client: client }) =>
     `select symbol, price_cents as priceCents, open_cents as openCents, as_of as asOf, received_at as receivedAt,
        price_id as priceId
      from quotes where symbol in (select value from json_each(?))`,
+  ),
+)
+/** A feed may say again what was taken back. */
+const voidedOf = prepared(({ $client: client }) =>
+  client.query<Pick<Known, 'symbol' | 'priceCents'>, [symbols: string]>(
+    `select symbol, price_cents as priceCents from prices
+     where voided_at is not null and symbol in (select value from json_each(?))`,
   ),
 )
 const put = prepared(({ $client: client }) =>

@@ -112,7 +112,7 @@ export const pricePages = (app: App) => {
           quote,
           range,
           history: priceHistory(db, symbol, now, { from: now - daysOf[range] * day }),
-          actions: listActions(db, symbol, pageOf({ limit: 50 })).actions,
+          actions: listActions(db, symbol, pageOf({ limit: 50 }), who).actions,
           leagues: who ? playedBy(who) : [],
           officer: shown && {
             prices: shown.prices,

@@ -142,7 +142,7 @@ ${table({
     { head: 'What', names: true, cell: done => actionText[done.kind](done) },
     { head: 'Changed', cell: changed },
     actions.some(({ reason }) => reason) && { head: 'Reason', cell: ({ reason }) => reason },
-    { head: 'By', cell: ({ username }) => (username ? name(username) : 'the operator') },
+    isOfficer && { head: 'By', cell: ({ username }) => (username ? name(username) : 'the operator') },
     isOfficer && {
       head: html`<span class="sr">Correct</span>`,
       cell: ({ id, kind, undone, lines, price_cents }) =>

@@ -57,9 +57,9 @@ export const correctionRoutes = (app: App) => {
     .use(access(app))
     .get(
       '/actions',
-      ({ params, query, request, set }) => {
+      ({ params, query, request, set, who }) => {
         const page = pageOf(query)
-        const { actions, total } = listActions(db, symbolOf(params.symbol), page)
+        const { actions, total } = listActions(db, symbolOf(params.symbol), page, who)
         return paged({ request, set }, page, total, { actions })
       },
       {

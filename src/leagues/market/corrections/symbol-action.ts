@@ -5,6 +5,7 @@ import type { Db } from '../../../../db/open.ts'
 import { symbolActionKinds, symbolActions, users } from '../../../../db/schema.ts'
 import { iso } from '../../../platform/clock.ts'
 import type { PageSlice } from '../../../platform/http/pagination.ts'
+import type { Who } from '../../../platform/http/request-context.ts'
 import { dateTimeSchema } from '../../../platform/http/text-formats.ts'
 
 export type SymbolAction = typeof symbolActions.$inferSelect
@@ -15,7 +16,7 @@ export const symbolActionSchema = t.Object(
     symbol: t.String(),
     kind: t.Union(symbolActionKinds.map(kind => t.Literal(kind))),
     at: dateTimeSchema,
-    username: t.Nullable(t.String({ description: 'Who did it; null: the operator' })),
+    username: t.Nullable(t.String({ description: 'Who did it, for who is signed in; null: the operator' })),
     reason: t.Nullable(t.String()),
     price_cents: t.Integer({ description: 'The wrong price; the price that was split; paid or taken back per share' }),
     split_to: t.Nullable(t.Integer({ description: 'So many shares …' })),
@@ -75,8 +76,8 @@ export const isUndone = sql<number>`exists (
   select 1 from ledger paid join ledger back on back.undoes = paid.id
   where paid.at = ${symbolActions.at} and paid.action_id = ${symbolActions.id} and paid.kind = 'dividend')`
 
-/** The newest first. */
-export function listActions(db: Db, symbol: string, { limit, offset }: PageSlice) {
+/** The newest first. Strangers are not told who did it. */
+export function listActions(db: Db, symbol: string, { limit, offset }: PageSlice, who: Who | undefined) {
   const rows = db
     .select({ action: symbolActions, username: users.username, undone: isUndone })
     .from(symbolActions)
@@ -88,7 +89,7 @@ export function listActions(db: Db, symbol: string, { limit, offset }: PageSlice
     .all()
   const ofSymbol = db.select({ total: count() }).from(symbolActions).where(eq(symbolActions.symbol, symbol))
   return {
-    actions: rows.map(({ action, username, undone }) => symbolActionView(action, username, undone === 1)),
+    actions: rows.map(({ action, username, undone }) => symbolActionView(action, who ? username : null, undone === 1)),
     total: ofSymbol.get()?.total ?? 0,
   }
 }

@@ -1,0 +1,1 @@
+CREATE INDEX `prices_voided` ON `prices` (`symbol`) WHERE voided_at is not null;
