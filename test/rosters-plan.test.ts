@@ -63,11 +63,11 @@ test('who concerns it is told when a draft is published, and nobody before', asy
   await change({ put: shift_ids.slice(0, 2).map(shift_id => ({ shift_id, staff_id: staff[0].id })) })
   await change({ put: [{ shift_id: shift_ids[0] ?? 0, staff_id: staff[1].id }] })
   expect(await told()).toEqual([])
-  expect(await call.post(`${base}/confirm`, { job_id: draft.job_id })).toMatchObject({ told: 1 })
+  expect(await call.post(`${base}/confirm`, { job_id: draft.job_id })).toMatchObject({ notified: 1 })
   expect(await told()).toEqual([
     'New: Mon 23 Mar, 18:00–23:00, Riverside (Europe/Berlin); Tue 24 Mar, 18:00–23:00, Riverside (Europe/Berlin)',
   ])
-  expect(await call.post(`${base}/clear`, week)).toMatchObject({ removed: 3, told: 1 })
+  expect(await call.post(`${base}/clear`, week)).toMatchObject({ removed: 3, notified: 1 })
   expect((await told())[0]).toMatch(/^Taken off: Mon 23 Mar.*; Tue 24 Mar/)
 })
 

@@ -7,7 +7,7 @@ import { atomically } from '../../db/transactions.ts'
 import { type AlertType, clear, raise } from '../alerts.ts'
 import { job } from '../context.ts'
 import { daysAfter, today } from './date-range.ts'
-import { tell } from './notices.ts'
+import { notify } from './notices.ts'
 import { certificatesEnding } from './roster-metrics.ts'
 
 /** Days before, and how bad it is by then; a certificate that has run out is less than no days before. */
@@ -53,7 +53,7 @@ export function tellOfExpiry(tx: Db, now: number, staffId?: number) {
     const data = { staff_id, certification, expires_on, days, days_left: left }
     raise(tx, now, { key, type, severity, title, message, data })
     const ends = left < 0 ? `ran out on ${expires_on}` : `runs out ${whenWords(left)}, on ${expires_on}`
-    tell(
+    notify(
       tx,
       now,
       staff_id,

@@ -12,7 +12,7 @@ import { dutyKey } from './broken-duties.ts'
 import type { Range } from './date-range.ts'
 import { findDraft, markConfirmed } from './drafts.ts'
 import { judgeRoster, problemWith, type RosterJudgement, rosterVersion, whatForbids } from './load-problem.ts'
-import { tellOfDuties } from './notices.ts'
+import { notifyOfDuties } from './notices.ts'
 import { inRange, shiftById } from './shift-queries.ts'
 import type { Violation } from './solving/check.ts'
 import type { Assignment } from './solving/problem.ts'
@@ -28,7 +28,7 @@ export type Confirmed = {
   site_ids: number[]
   already_confirmed: boolean
   unmet: string[]
-  told: number
+  notified: number
 }
 
 const answer = ({ start, end, siteIds }: Range, counts: Partial<Confirmed>): Confirmed => ({
@@ -41,7 +41,7 @@ const answer = ({ start, end, siteIds }: Range, counts: Partial<Confirmed>): Con
   site_ids: siteIds,
   already_confirmed: false,
   unmet: [],
-  told: 0,
+  notified: 0,
   ...counts,
 })
 
@@ -127,7 +127,7 @@ function write(tx: Db, range: Range, wanted: Assignment[], at: number) {
   tx.run(sql`insert into ${assignments} (shift_id, staff_id, pinned, created_at)
     select value ->> 'shift_id', value ->> 'staff_id', 0, ${at} from json_each(${JSON.stringify(added)})`)
   return {
-    told: tellOfDuties(tx, at, { New: added, 'Taken off': gone }),
+    notified: notifyOfDuties(tx, at, { New: added, 'Taken off': gone }),
     confirmed: wanted.length,
     added: added.length,
     removed: gone.length,
@@ -159,7 +159,7 @@ export async function assign({ db, clock }: App, who: Who, wanted: Assignment, p
     refuseBroken(broken(tx, wanted.shift_id, there, [...there, wanted]))
     const row = { shiftId: wanted.shift_id, staffId: wanted.staff_id, pinned, createdAt: at }
     const { id } = tx.insert(assignments).values(row).returning().get()
-    tellOfDuties(tx, at, { New: [wanted] })
+    notifyOfDuties(tx, at, { New: [wanted] })
     touch(tx, 'roster')
     audit(tx, { at, who, action: 'roster.assign', target: `shift ${wanted.shift_id}`, detail: { ...wanted, pinned } })
     return id
@@ -178,7 +178,7 @@ export async function replace({ db, clock }: App, who: Who, id: number, staffId:
     tx.delete(assignments).where(eq(assignments.id, id)).run()
     const row = { shiftId: shift_id, staffId, pinned, createdAt: at }
     const made = tx.insert(assignments).values(row).returning().get().id
-    tellOfDuties(tx, at, { New: [wanted], 'Taken off': [{ shift_id, staff_id }] })
+    notifyOfDuties(tx, at, { New: [wanted], 'Taken off': [{ shift_id, staff_id }] })
     touch(tx, 'roster')
     const detail = { staff_id: staffId, instead_of: staff_id, pinned }
     audit(tx, { at, who, action: 'roster.replace', target: `shift ${shift_id}`, detail })
@@ -242,7 +242,7 @@ export async function unassign({ db, clock }: App, who: Who, id: number): Promis
     const at = clock.now()
     const { shift_id, staff_id, pinned } = assignmentById(tx, id)
     tx.delete(assignments).where(eq(assignments.id, id)).run()
-    tellOfDuties(tx, at, { 'Taken off': [{ shift_id, staff_id }] })
+    notifyOfDuties(tx, at, { 'Taken off': [{ shift_id, staff_id }] })
     touch(tx, 'roster')
     const detail = { shift_id, staff_id, pinned }
     audit(tx, { at, who, action: 'roster.unassign', target: `assignment ${id}`, detail })

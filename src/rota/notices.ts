@@ -24,7 +24,7 @@ export type StaffNotice = Static<typeof noticeSchema>
 type NoticeKind = (typeof staffNotices.$inferSelect)['kind']
 
 /** Shown on the page of their shifts, and mailed unless it was seen there first. */
-export function tell(tx: Db, at: number, staffId: number, message: string, kind: NoticeKind = 'roster'): void {
+export function notify(tx: Db, at: number, staffId: number, message: string, kind: NoticeKind = 'roster'): void {
   const hasAccount = and(eq(staff.id, staffId), isNotNull(staff.userId))
   if (!tx.select({ id: staff.id }).from(staff).where(hasAccount).get()) return
   tx.insert(staffNotices).values({ staffId, at, message, kind }).run()
@@ -95,17 +95,17 @@ export const standingAhead = (db: Db, of: { shiftId: number } | { siteId: number
 type Standing = ReturnType<typeof standingAhead>
 
 /** The shift, or all of its site, is there no more. */
-export function tellOfEnd(tx: Db, standing: Standing, at: number): void {
+export function notifyOfRemoval(tx: Db, standing: Standing, at: number): void {
   for (const [staffId, places] of Map.groupBy(standing, ({ staffId }) => staffId))
-    tell(tx, at, staffId, `Taken off: ${listed(places.map(dutyWords))}`)
+    notify(tx, at, staffId, `Taken off: ${listed(places.map(dutyWords))}`)
 }
 
 /** What they knew of it before, and how it is now. Nobody is told of what they cannot see, such as the number of places. */
-export function tellOfMove(tx: Db, standing: Standing, at: number): void {
+export function notifyOfMove(tx: Db, standing: Standing, at: number): void {
   for (const before of standing) {
     const now = placeOf(tx, before.shiftId)
     if (now && dutyWords(now) !== dutyWords(before))
-      tell(tx, at, before.staffId, `Changed: ${dutyWords(now)}; it was ${dutyWords(before)}`)
+      notify(tx, at, before.staffId, `Changed: ${dutyWords(now)}; it was ${dutyWords(before)}`)
   }
 }
 
@@ -113,7 +113,7 @@ type Change = 'New' | 'Taken off'
 const mostNamed = 8 // duties in one message
 
 /** One message for each person, whatever their number of duties. Answers how many were told. */
-export function tellOfDuties(tx: Db, at: number, changes: Partial<Record<Change, readonly Assignment[]>>): number {
+export function notifyOfDuties(tx: Db, at: number, changes: Partial<Record<Change, readonly Assignment[]>>): number {
   const lines = new Map<number, Map<Change, string[]>>()
   for (const [change, duties] of Object.entries(changes) as [Change, readonly Assignment[]][]) {
     const ids = JSON.stringify([...new Set(duties.map(({ shift_id }) => shift_id))])
@@ -144,7 +144,7 @@ export function tellOfDuties(tx: Db, at: number, changes: Partial<Record<Change,
     .all()
   for (const { id } of readers) {
     const message = [...(lines.get(id) ?? [])].map(([change, duties]) => `${change}: ${listed(duties)}`).join('. ')
-    tell(tx, at, id, message)
+    notify(tx, at, id, message)
   }
   return readers.length
 }

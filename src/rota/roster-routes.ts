@@ -42,7 +42,7 @@ export const confirmedSchema = t.Object({
   unmet: t.Array(t.String(), {
     description: 'Hours and days in a row that people should have and do not, in sentences',
   }),
-  told: t.Integer({ description: 'People with an account who were told what changed for them' }),
+  notified: t.Integer({ description: 'People with an account who were told what changed for them' }),
 })
 
 export const rangeQuery = t.Object({

@@ -17,7 +17,7 @@ import { checkRange } from './date-range.ts'
 import { dryRunQuery, importAnswers, mistakes } from './import-answers.ts'
 import { readShifts } from './import-shifts.ts'
 import { copied, fromPattern } from './make-shifts.ts'
-import { standingAhead, tellOfEnd, tellOfMove } from './notices.ts'
+import { notifyOfMove, notifyOfRemoval, standingAhead } from './notices.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
 import {
   checkPlaces,
@@ -236,7 +236,7 @@ export const shiftRoutes = (app: App) => {
           const standing = standingAhead(tx, { shiftId: id }, at)
           changeShift(tx, id, shift)
           if (!confirm) refuseBroken(brokenOn(tx, id))
-          tellOfMove(tx, standing, at)
+          notifyOfMove(tx, standing, at)
           const target = `shift ${id}`
           audit(tx, { at, who: signedIn(who), action: 'shift.change', target, detail: body })
         })
@@ -261,7 +261,7 @@ export const shiftRoutes = (app: App) => {
           if (assigned && !confirm)
             refuse('conflict', `${assigned} stand on this shift; send confirm=true`, { assignments: assigned })
           const at = clock.now()
-          tellOfEnd(tx, standingAhead(tx, { shiftId: id }, at), at)
+          notifyOfRemoval(tx, standingAhead(tx, { shiftId: id }, at), at)
           deleteShift(tx, id)
           const detail = { ...shift, assigned }
           audit(tx, { at, who: signedIn(who), action: 'shift.delete', target: `shift ${id}`, detail })

@@ -29,12 +29,12 @@ const blank = {
 }
 
 const mostKnown = 100_000
-const mostTold = 100 // mistakes, and people of an import
+const mostListed = 100 // mistakes, and people of an import
 const importedSchema = t.Object({
   created: t.Integer(),
   changed: t.Integer(),
   unchanged: t.Integer(),
-  people: t.Array(importedPersonSchema, { description: `The first ${mostTold}` }),
+  people: t.Array(importedPersonSchema, { description: `The first ${mostListed}` }),
 })
 
 class TakenBack extends Error {
@@ -119,21 +119,21 @@ export const staffRoutes = (app: App) => {
         const known = listStaff(db, {}, { page: 1, limit: mostKnown, offset: 0 }).staff
         const { people, errors } = readStaff(table, known)
         const done = await writeAll(people, errors, signedIn(who), dry_run ?? false)
-        const told = {
+        const summary = {
           created: done.created,
           changed: done.changed,
           unchanged: people.length - done.created - done.changed,
-          people: people.slice(0, mostTold).map(({ change: _, ...person }) => person),
+          people: people.slice(0, mostListed).map(({ change: _, ...person }) => person),
         }
-        if (dry_run) return { ...told, errors: done.errors.slice(0, mostTold), total_errors: done.errors.length }
+        if (dry_run) return { ...summary, errors: done.errors.slice(0, mostListed), total_errors: done.errors.length }
         if (done.errors.length) {
-          const more = done.errors.length > mostTold ? `; the first ${mostTold} are told` : ''
+          const more = done.errors.length > mostListed ? `; the first ${mostListed} are told` : ''
           refuse('invalid', `Nothing was imported: ${done.errors.length} mistakes${more}`, {
-            errors: done.errors.slice(0, mostTold),
+            errors: done.errors.slice(0, mostListed),
           })
         }
         set.status = 201
-        return told
+        return summary
       },
       {
         parse: 'none',

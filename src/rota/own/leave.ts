@@ -11,7 +11,7 @@ import { idSchema } from '../../platform/http/shared-schemas.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { spanWords } from '../calendar-view.ts'
 import { checkRange, today } from '../date-range.ts'
-import { tell } from '../notices.ts'
+import { notify } from '../notices.ts'
 
 export const leaveStateSchema = t.Union(leaveStates.map(state => t.Literal(state)))
 const day = (example: string) => ({ ...dateSchema, examples: [example] })
@@ -141,7 +141,7 @@ export function decideLeave(
     tx.insert(unavailability).values({ staffId, from, to }).run()
     touch(tx, 'staff')
   }
-  tell(tx, at, staffId, `Your leave ${spanWords(from, to)} is ${state}${reason?.trim() ? `: ${reason.trim()}` : ''}`)
+  notify(tx, at, staffId, `Your leave ${spanWords(from, to)} is ${state}${reason?.trim() ? `: ${reason.trim()}` : ''}`)
 }
 
 /** By whom it is for, before it has begun; the absence goes with it. */

@@ -14,7 +14,7 @@ import { idSchema } from '../../platform/http/shared-schemas.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { whySchema } from '../broken-duties.ts'
 import { breaksOfMoves, refuseBroken } from '../confirm.ts'
-import { type DutyPlace, dutyWords, placeOf, tell } from '../notices.ts'
+import { type DutyPlace, dutyWords, notify, placeOf } from '../notices.ts'
 import type { StaffRow } from './own-duties.ts'
 
 const note = t.String({ maxLength: 300, examples: ['My sister marries'] })
@@ -218,7 +218,7 @@ export function take(tx: Db, me: StaffRow, id: number, inReturnId: number | unde
     .set({ takenBy: me.id, takenAt: at, inReturn: inReturnId ?? null })
     .where(eq(swapOffers.id, id))
     .run()
-  tell(tx, at, staffId, `${me.name} would take ${dutyWords(row)}${forThis(inReturn)}; an officer has yet to say yes`)
+  notify(tx, at, staffId, `${me.name} would take ${dutyWords(row)}${forThis(inReturn)}; an officer has yet to say yes`)
   return false
 }
 
@@ -248,9 +248,9 @@ function exchange(tx: Db, row: Row, takerId: number, inReturn: Duty | undefined,
       })
       .run()
   touch(tx, 'roster')
-  tell(tx, at, row.staffId, `${taker} works ${dutyWords(row)} for you${forThis(inReturn)}`)
+  notify(tx, at, row.staffId, `${taker} works ${dutyWords(row)} for you${forThis(inReturn)}`)
   const given = inReturn ? `; ${row.name} works ${dutyWords(inReturn.place)} for you` : ''
-  tell(tx, at, takerId, `You work ${dutyWords(row)} for ${row.name}${given}`)
+  notify(tx, at, takerId, `You work ${dutyWords(row)} for ${row.name}${given}`)
 }
 
 /** The duty stays where it is, and is offered no more. */
@@ -258,8 +258,8 @@ export function declineSwap(tx: Db, id: number, reason: string | undefined, at: 
   const row = offerById(tx, id, at)
   tx.delete(swapOffers).where(eq(swapOffers.id, id)).run()
   const why = reason?.trim() ? `: ${reason.trim()}` : ''
-  tell(tx, at, row.staffId, `Your offer of ${dutyWords(row)} is declined${why}`)
-  if (row.offer.takenBy !== null) tell(tx, at, row.offer.takenBy, `The swap of ${dutyWords(row)} is declined${why}`)
+  notify(tx, at, row.staffId, `Your offer of ${dutyWords(row)} is declined${why}`)
+  if (row.offer.takenBy !== null) notify(tx, at, row.offer.takenBy, `The swap of ${dutyWords(row)} is declined${why}`)
 }
 
 /** Who offered it takes the offer back; who took it lets it go. To everybody else it is not there. */
@@ -268,9 +268,9 @@ export function withdrawSwap(tx: Db, me: StaffRow, id: number, at: number): void
   const { takenBy } = row.offer
   if (row.staffId === me.id) {
     tx.delete(swapOffers).where(eq(swapOffers.id, id)).run()
-    if (takenBy !== null) tell(tx, at, takenBy, `${me.name} works ${dutyWords(row)} after all`)
+    if (takenBy !== null) notify(tx, at, takenBy, `${me.name} works ${dutyWords(row)} after all`)
   } else if (takenBy === me.id) {
     tx.update(swapOffers).set({ takenBy: null, takenAt: null, inReturn: null }).where(eq(swapOffers.id, id)).run()
-    tell(tx, at, row.staffId, `${me.name} cannot take ${dutyWords(row)} after all; it is open again`)
+    notify(tx, at, row.staffId, `${me.name} cannot take ${dutyWords(row)} after all; it is open again`)
   } else refuse('not_found', `You have no part in a swap ${id}`)
 }

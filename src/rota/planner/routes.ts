@@ -48,12 +48,14 @@ const differenceSchema = t.Object({
   there: { ...sideSchema, description: 'Who stands there only in the other' },
 })
 const byJob = { params: t.Object({ job_id: t.String({ maxLength: 64 }) }) }
-const most = 100 // conflicts told of
+const most = 100 // conflicts in an answer
 
 export const plannerRoutes = (app: App) => {
   const { db, clock } = app
   const viewOf = (jobId: string) => draftView(draftById(db, jobId), allSites(db))
-  const told = <T extends { conflicts: { rule: string; message: string; shift_ids: number[]; staff_id?: number }[] }>(
+  const withFirst = <
+    T extends { conflicts: { rule: string; message: string; shift_ids: number[]; staff_id?: number }[] },
+  >(
     done: T,
   ) => ({
     ...done,
@@ -123,7 +125,7 @@ export const plannerRoutes = (app: App) => {
         const { range, content } = draftById(db, job_id)
         const { assignments } = content
         const { violations } = await app.reader.read(judgeDraft, { range, before: assignments, after: assignments })
-        const { conflicts } = told({ conflicts: violations.slice(page.offset, page.offset + page.limit) })
+        const { conflicts } = withFirst({ conflicts: violations.slice(page.offset, page.offset + page.limit) })
         return paged({ request, set }, page, violations.length, { conflicts })
       },
       {
@@ -160,7 +162,7 @@ export const plannerRoutes = (app: App) => {
       '/drafts/:job_id/changes',
       async ({ params: { job_id }, body, who }) => {
         if (!body.put?.length && !body.take?.length) refuse('invalid', 'Send somebody to put or to take off')
-        return told(await changePlaces(app, signedIn(who), job_id, body))
+        return withFirst(await changePlaces(app, signedIn(who), job_id, body))
       },
       {
         body: placesSchema,
@@ -173,7 +175,7 @@ export const plannerRoutes = (app: App) => {
     )
     .post(
       '/drafts/:job_id/clear',
-      async ({ params: { job_id }, body, who }) => told(await clearDraft(app, signedIn(who), job_id, body)),
+      async ({ params: { job_id }, body, who }) => withFirst(await clearDraft(app, signedIn(who), job_id, body)),
       {
         body: t.Object(
           { start: t.Optional(dateSchema), end: t.Optional(dateSchema) },
@@ -191,11 +193,11 @@ export const plannerRoutes = (app: App) => {
         const shown = found.slice(page.offset, page.offset + page.limit)
         const names = staffNames(db, [...new Set(shown.flatMap(({ here, there }) => [...here, ...there]))])
         const side = (ids: number[]) => ids.map(id => ({ staff_id: id, name: names.get(id) ?? `Staff ${id}` }))
-        const told = shown.map(({ shiftId, here, there }) => {
+        const named = shown.map(({ shiftId, here, there }) => {
           const place = placeOf(db, shiftId)
           return { shift_id: shiftId, words: place ? dutyWords(place) : '', here: side(here), there: side(there) }
         })
-        return paged({ request, set }, page, found.length, { same, differences: told })
+        return paged({ request, set }, page, found.length, { same, differences: named })
       },
       {
         query: t.Object({
