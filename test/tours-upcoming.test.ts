@@ -200,6 +200,8 @@ test('a corrected list takes the place of the first; who was picked and is gone 
   const again = first.slice(0, 3).map(({ player_id }) => player_id)
   const { problem } = await refusalOf(ann.put(`/api/v1/leagues/${league.id}/entries/${entry.id}`, { picks: again }))
   expect(problem.errors).toMatchObject([{ message: 'Ann A is out of the event.' }])
+  const page = await ann.raw(`/leagues/${league.id}/entries`, { headers: { accept: 'text/html' } })
+  expect(await page.text()).toMatch(/Ann A<\/bdi> +<small>withdrawn/)
 })
 
 test('a feed that tells the next event itself needs no list, and its ids are those of the event later', async () => {
@@ -212,6 +214,41 @@ test('a feed that tells the next event itself needs no list, and its ids are tho
   await look(next)
   expect(await tour(call)).toMatchObject({ event: { name: 'Inland Open presented by Acme' }, upcoming: null })
   expect(await players(call)).toHaveLength(6)
+})
+
+test('an event to come on the ESPN scoreboard is read beside the one that is on, and no longer once it has begun', async () => {
+  const fieldhouse = await startStill()
+  const { call, clock } = fieldhouse
+  const type = (state: string, name: string) => ({ type: { name, state, completed: state === 'post' } })
+  const event = (id: string, name: string, state: string, status: string, linescores: object[]) => ({
+    id,
+    name,
+    status: type(state, status),
+    competitions: [
+      {
+        status: { ...type(state, status), period: 1 },
+        competitors: nextField.map(({ id, name: displayName }) => ({
+          id,
+          athlete: { displayName },
+          score: 'E',
+          linescores,
+        })),
+      },
+    ],
+  })
+  const played = [{ period: 1, value: 70, displayValue: '-2', linescores: Array(18).fill({ value: 4 }) }]
+  const now = event('1', 'Coastal Open', 'in', 'STATUS_IN_PROGRESS', played)
+  const feed = spokenFeed({ events: [now, event('2', 'Inland Open', 'pre', 'STATUS_SCHEDULED', [])] })
+  await newTour(call, feed.url, { format: 'espn' })
+  await until(async () => (await tour(call)).status === 'ok')
+  expect(await tour(call)).toMatchObject({
+    event: { name: 'Coastal Open' },
+    upcoming: { name: 'Inland Open', source: 'feed', players: 6 },
+  })
+  feed.json = { events: [now, event('2', 'Inland Open', 'in', 'STATUS_IN_PROGRESS', played)] }
+  clock.forward(hour)
+  await update(fieldhouse)
+  expect(await tour(call)).toMatchObject({ event: { name: 'Coastal Open' }, upcoming: null })
 })
 
 test('picks made by hand close with the league and stay closed when the feed turns late', async () => {

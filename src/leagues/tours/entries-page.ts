@@ -18,6 +18,7 @@ import { entryForm, type RefusedEntry } from './entry-form.ts'
 import { tourKindPages } from './kind-pages.ts'
 import { feedNotice, pickList } from './page-parts.ts'
 import type { Picks } from './picks.ts'
+import { fieldOf, type PickScore, scorePick } from './scoring.ts'
 import type { Tour } from './tour.ts'
 
 export type RankedEntry = EntryView & { rank: number | null; change: number | null }
@@ -71,7 +72,13 @@ function unknownNotice({ picking: { groups }, open, league }: EntriesData, who: 
   )
 }
 
-function own({ league, mine, open }: EntriesData): Html {
+/** Before the picks close their owner sees who they are, and who of them is out meanwhile. */
+function unscoredPicks({ picks }: EntryView, { board }: Picks): PickScore[] {
+  const field = fieldOf(board?.golfers ?? [])
+  return (picks ?? []).map(id => ({ ...scorePick(id, field, { rule: 'actual' }), score: null, thru: null }))
+}
+
+function own({ league, mine, open, picking }: EntriesData): Html {
   const path = `/leagues/${league.id}/entries`
   return html`<section class="part">
 <h2>${mine.length === 1 ? 'My entry' : 'My entries'}</h2>
@@ -86,7 +93,7 @@ ${table({
     },
     { head: 'To par', numeric: true, cell: entry => toPar(entry.total) },
     { head: 'Guess', numeric: true, cell: entry => toPar(entry.tiebreaker) },
-    { head: 'Picks', cell: entry => (entry.scores ? pickList(entry.scores) : number(entry.picks?.length)) },
+    { head: 'Picks', cell: entry => pickList(entry.scores ?? unscoredPicks(entry, picking)) },
     open && {
       head: html`<span class="sr">Actions</span>`,
       cell: entry =>

@@ -29,7 +29,7 @@ export function golferState({ status, thru }: Pick<PickScore, 'status' | 'thru'>
 export const pickList = (picks: readonly PickScore[]): Html =>
   html`<ul class="picks">${picks.map(
     pick =>
-      html`<li class="${pick.counts ? 'counts' : 'quiet'}">${name(pick.name ?? pick.player_id)} <b>${toPar(pick.score)}</b>${pick.counts && html`<span class="sr"> counts</span>`} <small>${todayOf(pick)}${golferState(pick)}</small></li>`,
+      html`<li class="${pick.counts ? 'counts' : 'quiet'}">${name(pick.name ?? pick.player_id)} ${pick.score !== null && html`<b>${toPar(pick.score)}</b>`}${pick.counts && html`<span class="sr"> counts</span>`} <small>${todayOf(pick)}${golferState(pick)}</small></li>`,
   )}</ul>`
 
 /** Of who is on the course or has played today. */

@@ -14,6 +14,8 @@ import { eventKey, feedEventOf, type TourEvent } from './tour.ts'
 
 /** An event that was last heard of this long before a league began is not the one it is named after. */
 const another = 30 * day
+/** How long before its event a field is known at most. */
+const toldBefore = { hand: another, feed: 10 * day }
 
 /** The league's event once the feed has shown it; else why there is none. */
 export function leagueEvent(db: Db, league: League): { event: TourEvent } | { event: undefined; why: string } {
@@ -29,7 +31,7 @@ export function leagueEvent(db: Db, league: League): { event: TourEvent } | { ev
   const current = findEvent(db, tour.eventId)
   const upcoming = upcomingEvent(db, tour)
   if (current && !isEarlier(db, current, league, upcoming !== undefined)) return { event: current }
-  if (upcoming && upcoming.changedAt >= league.startsAt - another) return { event: upcoming }
+  if (upcoming && upcoming.changedAt >= league.startsAt - toldBefore[upcoming.source]) return { event: upcoming }
   if (!current) return { event: undefined, why: 'The feed has not shown its field yet' }
   return {
     event: undefined,

@@ -130,8 +130,9 @@ export const turnedEvents = (db: Db, tourId: number): TourEvent[] =>
 
 /** The event after the one the feed is on: entered by hand, or told by the feed. */
 export const upcomingEvent = (db: Db, { id, eventId }: Pick<Tour, 'id' | 'eventId'>): TourEvent | undefined =>
-  handEvent(db, id) ??
-  eventsOf(db, id).find(event => event.id !== eventId && event.begunAt === null && event.status === 'upcoming')
+  handEvent(db, id) ?? eventsOf(db, id).find(event => event.id !== eventId && isYetToBegin(event))
+
+export const isYetToBegin = ({ begunAt, status }: TourEvent) => begunAt === null && status === 'upcoming'
 
 const golferColumns = {
   player_id: golfers.playerId,

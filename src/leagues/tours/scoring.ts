@@ -96,7 +96,7 @@ export function scoreEntry(
   }
 }
 
-function scorePick(id: string, field: GolferField, rule: MissedCut): PickScore {
+export function scorePick(id: string, field: GolferField, rule: MissedCut): PickScore {
   const golfer = field.golfers.get(id)
   if (!golfer) {
     return {

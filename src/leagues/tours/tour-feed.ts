@@ -4,8 +4,8 @@ import type { FeedRecord } from '../feeds/feed-state.ts'
 import { tourRulesOf } from './config.ts'
 import { type FeedBoard, ScoreFeedError } from './feeds/board.ts'
 import { parseFeed, parseNextEvents } from './feeds/formats.ts'
-import { changeTour, feedAlert, handEvent, openLeaguesOn } from './queries.ts'
-import type { Tour } from './tour.ts'
+import { changeTour, eventsOf, feedAlert, handEvent, isYetToBegin, openLeaguesOn } from './queries.ts'
+import { eventKey, type Tour } from './tour.ts'
 
 /** `isFollowed`: a league waits for its scores, so that it is asked again. */
 export const tourFeed = (tour: Tour, isFollowed = true): FeedRecord => ({
@@ -67,10 +67,16 @@ function nextEvents(format: Tour['format'], json: unknown): FeedBoard[] {
   }
 }
 
-/** The events leagues are played on; undefined is whatever the feed is on. It knows nothing of a field entered by hand. */
-function eventsWanted(db: Db, { id, slug }: Tour): (string | undefined)[] {
-  const byHand = handEvent(db, id)?.name
-  const events = openLeaguesOn(db, slug).map(league => tourRulesOf(league).event)
-  const wanted = new Set(events.map(event => (event === byHand ? undefined : (event ?? undefined))))
-  return wanted.size > 0 ? [...wanted] : [undefined]
+/**
+ * The events leagues are played on; undefined is whatever the feed is on. It knows nothing of a field entered by hand. Events that
+ * were told as coming are looked at once more, so that they do not stay so.
+ */
+function eventsWanted(db: Db, { id, slug, eventId }: Tour): (string | undefined)[] {
+  const byHand = handEvent(db, id)?.name.toLowerCase()
+  const played = openLeaguesOn(db, slug).map(league => tourRulesOf(league).event ?? undefined)
+  const wanted = new Set(played.map(event => (event?.toLowerCase() === byHand ? undefined : event)))
+  if (wanted.size === 0) wanted.add(undefined)
+  for (const event of eventsOf(db, id))
+    if (event.source === 'feed' && event.id !== eventId && isYetToBegin(event)) wanted.add(eventKey(event))
+  return [...wanted]
 }
