@@ -115,6 +115,10 @@ test('picks for next week are made from a pasted field and become those of the f
     players: [{ player_id: 'name:ned-nowhere', name: 'Ned Nowhere', entries: 1 }],
     pagination: { total: 1 },
   })
+  const boardPage = async (who: typeof ann) =>
+    (await who.raw(`/leagues/${league.id}`, { headers: { accept: 'text/html' } })).text()
+  expect(await boardPage(olga)).toContain('1 picked player is not found on the feed')
+  expect(await boardPage(ann)).not.toContain('not found on the feed')
   expect(alerts(app)).toMatchObject([
     { key: 'field_unmatched:pga', state: 'active', message: expect.stringContaining('Ned Nowhere') },
   ])

@@ -3,6 +3,7 @@ import type { Db } from '../../../db/open.ts'
 import type { App } from '../../context.ts'
 import type { Row } from '../../leaderboard/page.ts'
 import { type Content, html } from '../../platform/html.ts'
+import { isAtLeast } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
@@ -11,7 +12,9 @@ import type { PlayerView } from '../kinds.ts'
 import type { League } from '../league.ts'
 import { tourRulesOf } from './config.ts'
 import { countEntries, entriesByIds } from './entry-queries.ts'
-import { feedNotice, golferState, pickList } from './page-parts.ts'
+import { nameFromId } from './field-text.ts'
+import { openUnmatched } from './match-field.ts'
+import { feedNotice, golferState, pickList, unmatchedNotice } from './page-parts.ts'
 import { arePicksOpen } from './picks.ts'
 import { findTour } from './queries.ts'
 import { fieldOf, type PickScore, scoreEntry } from './scoring.ts'
@@ -20,7 +23,8 @@ import { fieldOf, type PickScore, scoreEntry } from './scoring.ts'
 export function aboveBoard({ db, clock, tourBoards }: App, league: League, who: Who | undefined): Content {
   if (league.finalizedAt !== null) return null
   const picking = tourBoards.picking(league)
-  return html`${feedNotice(findTour(db, tourRulesOf(league).tour))}${
+  const tour = findTour(db, tourRulesOf(league).tour)
+  return html`${feedNotice(tour)}${tour && isAtLeast(who, 'officer') && unmatchedNotice(tour.slug, openUnmatched(db, tour).length)}${
     arePicksOpen(picking, clock.now()) &&
     notice(html`Picks close in ${countdown(picking.closesAt, 'a moment')}. ${ownEntries(db, league, who)}`)
   }`
@@ -62,7 +66,7 @@ ${table({
   rows: picks,
   rowClass: pick => (pick.counts ? undefined : 'quiet'),
   columns: [
-    { head: 'Golfer', names: true, cell: pick => name(pick.name ?? pick.player_id) },
+    { head: 'Golfer', names: true, cell: pick => name(pick.name ?? nameFromId(pick.player_id)) },
     { head: 'Worth', numeric: true, class: 'score', cell: pick => toPar(pick.score) },
     { head: 'Counts', cell: pick => (pick.counts ? 'yes' : 'no') },
     { head: 'To par', numeric: true, cell: pick => toPar(pick.total) },

@@ -11,6 +11,14 @@ const longestName = 100
 /** Those entered without an id get one from their name. */
 export const idFromName = (name: string) => `name:${nameKey(name).replaceAll(' ', '-')}`.slice(0, 64)
 
+/** Of a player whom the feed does not show, what the list called them, as far as the id tells. */
+export const nameFromId = (id: string) =>
+  id.startsWith('name:')
+    ? id
+        .slice('name:'.length)
+        .replace(/(^|-)(\p{L})/gu, (_, dash: string, letter: string) => (dash ? ' ' : '') + letter.toUpperCase())
+    : id
+
 const headings: Record<string, string[]> = {
   name: ['name', 'player', 'golfer', 'player name', 'full name'],
   first: ['first', 'first name', 'given name'],

@@ -3,6 +3,7 @@ import { type Content, type Html, html } from '../../platform/html.ts'
 import { badge, type Tone } from '../../ui/parts/badges.ts'
 import { notice } from '../../ui/parts/notices.ts'
 import { name, number, time, toPar } from '../../ui/parts/values.ts'
+import { nameFromId } from './field-text.ts'
 import type { PickScore } from './scoring.ts'
 import { type Tour, type TourState, tourStateOf } from './tour.ts'
 
@@ -29,7 +30,7 @@ export function golferState({ status, thru }: Pick<PickScore, 'status' | 'thru'>
 export const pickList = (picks: readonly PickScore[]): Html =>
   html`<ul class="picks">${picks.map(
     pick =>
-      html`<li class="${pick.counts ? 'counts' : 'quiet'}">${name(pick.name ?? pick.player_id)} ${pick.score !== null && html`<b>${toPar(pick.score)}</b>`}${pick.counts && html`<span class="sr"> counts</span>`} <small>${todayOf(pick)}${golferState(pick)}</small></li>`,
+      html`<li class="${pick.counts ? 'counts' : 'quiet'}">${name(pick.name ?? nameFromId(pick.player_id))} ${pick.score !== null && html`<b>${toPar(pick.score)}</b>`}${pick.counts && html`<span class="sr"> counts</span>`} <small>${todayOf(pick)}${golferState(pick)}</small></li>`,
   )}</ul>`
 
 /** Of who is on the course or has played today. */
@@ -47,3 +48,11 @@ export function feedNotice(tour: Tour | undefined): Content {
       : html`The feed of ${link} has not answered as it should since ${time(tour.failingSince)}.`
   return notice(html`${what} These scores were last confirmed ${time(tour.checkedAt)}.`, 'warn')
 }
+
+/** For officers: picks from a list wait to be matched. */
+export const unmatchedNotice = (slug: string, open: number): Content =>
+  open > 0 &&
+  notice(
+    html`${number(open)} picked ${open === 1 ? 'player is' : 'players are'} not found on the feed: <a href="/tours/${slug}/upcoming">say who they are</a>.`,
+    'warn',
+  )

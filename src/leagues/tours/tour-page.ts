@@ -12,7 +12,7 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { duration, name, number, time, toPar } from '../../ui/parts/values.ts'
 import type { Golfer } from './feeds/board.ts'
-import { golferState, tourBadge } from './page-parts.ts'
+import { golferState, tourBadge, unmatchedNotice } from './page-parts.ts'
 import type { TourView } from './tour.ts'
 
 const eventWords = (status: string) => status.replaceAll('_', ' ')
@@ -111,14 +111,7 @@ ${stats([
   },
 ])}
 </header>
-${trouble(tour, who)}${
-  tour.unmatched > 0 &&
-  isAtLeast(who, 'officer') &&
-  notice(
-    html`${number(tour.unmatched)} picked ${tour.unmatched === 1 ? 'player is' : 'players are'} not found on the feed: <a href="${path}/upcoming">say who they are</a>.`,
-    'warn',
-  )
-}
+${trouble(tour, who)}${isAtLeast(who, 'officer') && unmatchedNotice(tour.slug, tour.unmatched)}
 <div class="toolbar"><form class="search" method="get" action="${path}" role="search" data-filters>
 <input type="search" name="q" value="${q}" placeholder="Search golfers" aria-label="Search golfers" maxlength="100" autocomplete="off" /><kbd aria-hidden="true">/</kbd>
 </form>
