@@ -229,9 +229,14 @@ function naiveBoard(uploads: Upload[], { weights, score_on }: BoardConfig): Map<
     const start = [baseline, ...since, current].find(({ sheet }) => id in sheet)!.sheet[id]!
     let score = Number.NaN
     for (const [metric, weight] of Object.entries(weights!)) {
-      if (!(metric in values)) continue
-      const change = values[metric]! - (start[metric] ?? Number.NaN)
-      const value = score_on === 'current' ? values[metric]! : cumulative(metric) && change < 0 ? 0 : change
+      const isOfScan = metric in values
+      const extras = ordered.filter(({ kind, sheet }) => kind === 'extra' && metricsOf(sheet).includes(metric))
+      if (!isOfScan && extras.length === 0) continue
+      const own = isOfScan ? values[metric]! : newestKnown(extras, id, metric)
+      const startExtras = extras.filter(({ takenAt }) => takenAt <= baseline.takenAt)
+      const extraStart = startExtras.length > 0 ? newestKnown(startExtras, id, metric) : 0
+      const change = own - (isOfScan ? (start[metric] ?? Number.NaN) : extraStart)
+      const value = score_on === 'current' ? own : cumulative(metric) && change < 0 ? 0 : change
       if (!Number.isNaN(value)) score = (Number.isNaN(score) ? 0 : score) + weight * value
     }
     board.set(id, score)
@@ -239,15 +244,23 @@ function naiveBoard(uploads: Upload[], { weights, score_on }: BoardConfig): Map<
   return board
 }
 
+const metricsOf = (sheet: Sheet) => Object.keys(Object.values(sheet)[0] ?? {})
+const newestKnown = (sheets: Upload[], id: string, metric: string): number =>
+  sheets.map(({ sheet }) => sheet[id]?.[metric] ?? Number.NaN).findLast(value => !Number.isNaN(value)) ?? Number.NaN
+
 const rankIn = (board: Map<string, number>, id: string): number | null => {
   const own = board.get(id)
   if (own === undefined || Number.isNaN(own)) return null
   return 1 + [...board.values()].filter(score => score > own).length
 }
 
-function someSheet({ some, below }: Chance): Sheet {
+/** An extra sheet may have what the scans have, or what only it has. */
+function someSheet({ some, below }: Chance, kind: Published['kind']): Sheet {
   const players = Array.from({ length: 40 }, (_, i) => `p${i}`).filter(() => some(0.6))
-  const metrics = ['power', 'kills', 'deads'].filter(metric => metric === 'kills' || some(0.8))
+  const metrics =
+    kind === 'extra'
+      ? ['proofs', ...(some(0.4) ? ['deads'] : [])]
+      : ['power', 'kills', 'deads'].filter(metric => metric === 'kills' || some(0.8))
   const value = () => (some(0.1) ? Number.NaN : below(50))
   return Object.fromEntries(
     [...players, 'p0'].map(id => [id, Object.fromEntries(metrics.map(metric => [metric, value()]))]),
@@ -262,16 +275,14 @@ test('whatever is uploaded, undone, out of order or replaced, the board is that 
     for (let step = 0; step < 14; step++) {
       if (uploads.length > 2 && some(0.25)) uploads = uploads.filter(upload => upload !== one(uploads))
       else {
-        const sheet = someSheet(random)
+        const kind = some(0.2) ? 'baseline' : some(0.3) ? 'extra' : 'current'
+        const sheet = someSheet(random, kind)
         const takenAt = some(0.3) ? below(20) : 20 + step
-        uploads = [
-          ...uploads,
-          { kind: some(0.2) ? 'baseline' : 'current', takenAt, sheet, snapshot: await stored(sheet) },
-        ]
+        uploads = [...uploads, { kind, takenAt, sheet, snapshot: await stored(sheet) }]
       }
       const config = one<BoardConfig>([
-        { weights: { kills: 10, deads: 3 } },
-        { weights: { kills: 1, power: -0.5 }, score_on: 'current' },
+        { weights: { kills: 10, deads: 3, proofs: 7 } },
+        { weights: { kills: 1, power: -0.5, proofs: 2 }, score_on: 'current' },
       ])
       const at = some(0.3) ? below(40) : undefined
       const seen = uploads.filter(({ takenAt }) => at === undefined || takenAt <= at)
