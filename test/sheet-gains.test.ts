@@ -1,6 +1,8 @@
 /** Boards ranked by what was gained, and between any two scans. */
 import { expect, test } from 'bun:test'
+import { complaintsOf, openBrowser } from './browser.ts'
 import { newCup } from './market.ts'
+import { browserTest } from './needs.ts'
 import { board, newLeague, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
 
@@ -96,3 +98,31 @@ test('a board is filtered by what a label says, with the ranks of the whole boar
   expect(page).toContain('alliance ABC: 2 players')
   expect(page).toContain('label=alliance%3AABC')
 })
+
+browserTest(
+  'two scans are compared in the page: gains since one, as of another, ranked by what was gained',
+  async () => {
+    const { call, finished, url } = await start()
+    const { id } = await newLeague(call)
+    const send = (content: string, day: number, kind = 'current') =>
+      finished(upload(call, id, content, { kind, taken_at: `2026-03-0${day}T00:00:00Z`, force: 'true' }))
+    await send(scan(100, 10, 10), 1, 'baseline')
+    await send(scan(101, 15, 10), 2)
+    await send(scan(102, 16, 40), 3)
+    await send(scan(190, 17, 41), 4)
+    const page = await openBrowser()
+    const complaints = complaintsOf(page)
+    await page.goto(`${url}/leagues/${id}`)
+    await page.click('summary:text("View")')
+    await page.getByLabel('Rank by').selectOption('deads.gain')
+    await page.waitForURL(/sort_by=deads.gain/)
+    await page.getByLabel('Gains since, in UTC').fill('2026-03-02T00:00')
+    await page.waitForURL(/from=2026-03-02/)
+    await page.getByLabel('As of, in UTC').fill('2026-03-03T00:00')
+    await page.waitForURL(/at=2026-03-03/)
+    await page.waitForSelector('.viewing >> text=gains since the scan of 2 Mar 2026')
+    expect(await page.locator('tbody th').allTextContents()).toEqual(['P3', 'P1', 'P2'])
+    expect(await page.locator('tbody tr').first().textContent()).toContain('+30')
+    expect(complaints).toEqual([])
+  },
+)

@@ -37,6 +37,7 @@ import { totalsBody } from './totals-page.ts'
 const one = { params: idParams }
 const nav = 'leagues'
 const mostMissing = 20 // listed under a search
+const mostSummed = 100_000 // players: beyond, the first reader of a board would wait for its last line
 
 const time = t.Optional(t.String({ maxLength: 40 }))
 /** Times also as a form sends them: `2026-03-01T12:00`, meant in UTC. */
@@ -95,7 +96,7 @@ export const boardPages = (app: App) => {
       missing: asked.q === undefined ? [] : await kind.missing?.(app, league, asked.q, mostMissing),
       columns: own ?? columnsOfLeague(league),
       hasOwnColumns: own !== undefined,
-      total: await totalShown(league, asked),
+      total: view.pagination.total > mostSummed ? undefined : await totalShown(league, asked),
       more: kind.onBoard?.(app, league, who),
       under: await kind.underRows?.(app, league, view.rows),
     }

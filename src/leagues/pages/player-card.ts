@@ -86,6 +86,9 @@ export function playerBody(
     { label: scoreName, value: score(player.score) },
     { label: 'Better than', value: percent(player.percentile), note: 'of all players' },
     player.goal_pct !== undefined && { label: 'Goal', value: percent(player.goal_pct), note: targets(player) },
+    ...Object.entries(player.labels ?? {}).map(([label, text]) =>
+      text ? { label: metricName(label), value: labelLink(league.id, label, text) } : undefined,
+    ),
     player.tier ? { label: 'Tier', value: tier(player.tier, tiers.indexOf(player.tier), tiers.length) } : undefined,
   ]
   const person = kind.playersAreUsers ? player.player_id : player.user_id
@@ -157,3 +160,6 @@ ${table({
 </section>`
 }`
 }
+
+const labelLink = (league: number, label: string, text: string): Html =>
+  html`<a href="${address(`/leagues/${league}`, { label: `${label}:${text}` })}">${name(text)}</a>`
