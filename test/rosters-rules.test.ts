@@ -200,3 +200,32 @@ test(
   },
   5 * 60_000,
 )
+
+test('who wants a shift or does not is said of the shift too, and the next roster minds it', async () => {
+  const { call, shift_ids, staff, generate, finished } = await venue(['Ann', 'Bob', 'Cy'])
+  const [ann] = staff.map(({ id }: { id: number }) => id)
+  const [path, staff_id] = [`${base}/shifts/${shift_ids[0]}/requests`, ann]
+  await call.put(path, { staff_id, want: 'on', price_cents: 100 })
+  expect(await call.put(path, { staff_id, want: 'off', price_cents: 9000 })).toEqual({
+    staff_id,
+    name: 'Ann',
+    want: 'off',
+    price_cents: 9000,
+  })
+  expect((await call.get(path)).requests).toHaveLength(1)
+  expect((await call.get(`${base}/staff/${ann}`)).requests).toEqual([
+    { shift_id: shift_ids[0], want: 'off', price_cents: 9000 },
+  ])
+  expect(await (await call.raw(`/rota/shifts/${shift_ids[0]}`)).text()).toContain('not to be here')
+  const stands = async () => {
+    const { result } = await finished(generate({ algorithm: 'optimal' }))
+    return result.assignments.some(
+      (one: { shift_id: number; staff_id: number }) => one.shift_id === shift_ids[0] && one.staff_id === ann,
+    )
+  }
+  expect(await stands()).toBe(false)
+  await call.delete(`${path}/${ann}`)
+  expect(await stands()).toBe(true) // the cheapest
+  expect((await refusalOf(call.delete(`${path}/${ann}`))).status).toBe(404)
+  expect((await refusalOf(call.put(path, { staff_id: 999, want: 'on', price_cents: 1 }))).status).toBe(404)
+}, 60_000)

@@ -4,6 +4,7 @@ import { greedy } from '../src/rota/solving/greedy.ts'
 import { prepare } from '../src/rota/solving/plan.ts'
 import type { Problem } from '../src/rota/solving/problem.ts'
 import { solution } from '../src/rota/solving/solution.ts'
+import { solve } from '../src/rota/solving/solve.ts'
 import { small } from './roster-instances.ts'
 
 /** Who is on which shift, and why the rest is not filled; every roster is checked on the way. */
@@ -193,4 +194,21 @@ test('the checker names what is wrong with a roster that was not made here', () 
       { shift_id: 1, staff_id: 2 },
     ]),
   ).toMatchObject([{ rule: 'headcount', shift_ids: [1], given: false }])
+})
+
+test('who would fill open places has all the skills that they ask for', async () => {
+  const day = (date: string) => ({ starts_at: `${date}T08:00:00Z`, ends_at: `${date}T16:00:00Z` })
+  const two = { skill: 'bar', skills: ['english'] }
+  const problem = small(
+    [{ skills: ['bar'] }],
+    [
+      { ...day('2025-06-02'), ...two },
+      { ...day('2025-06-03'), ...two },
+    ],
+  )
+  const { summary } = await solve(problem, { algorithm: 'greedy' })
+  expect(summary.advice).toEqual([
+    '2 places cannot be filled by the people there are, whatever the roster.',
+    '1 more person with the skills bar and english, each free for 40 hours a week, would fill all 2 open places.',
+  ])
 })

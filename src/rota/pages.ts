@@ -23,6 +23,7 @@ import { rangeOf, rangeQuery } from './roster-routes.ts'
 import { readRoster, shownByIds, staffNames } from './roster-view.ts'
 import { peopleBody, type RotaData, type RotaTab, rotaBar, rotaBody, rotaHead } from './rota-page.ts'
 import { listShifts, shiftById } from './shift-queries.ts'
+import { requestsOn } from './shift-requests.ts'
 import { shiftBody, shiftsBody } from './shifts-page.ts'
 import { allSites, shiftsAt, siteById } from './site-queries.ts'
 import { siteBody, sitesBody } from './sites-page.ts'
@@ -210,7 +211,12 @@ export const rotaPages = (app: App) => {
         const standing = shift.staff.map(({ staff_id: staffId, name }) => ({ shift: row, staffId, name }))
         const against = whatIsAgainst(db, standing, now)
         const candidates = await app.reader.read(candidatesFor, { shiftId: shift.id })
-        return show('Shift', who, shiftBody({ shift, against, candidates }, who))
+        const { staff: people } = listStaff(db, { active: true }, pageOf({ limit: 500 }))
+        return show(
+          'Shift',
+          who,
+          shiftBody({ shift, against, candidates, requests: requestsOn(db, shift.id), people }, who),
+        )
       },
       { params: one, may: 'officer', detail: hidden },
     )

@@ -42,6 +42,7 @@ import {
   shiftById,
   shiftsIn,
 } from './shift-queries.ts'
+import { dropRequest, newRequest, requestsOn, setRequest, shiftRequestSchema } from './shift-requests.ts'
 import { allSites, siteById, zones } from './site-queries.ts'
 import { assignmentsOf } from './staff-queries.ts'
 
@@ -225,6 +226,42 @@ export const shiftRoutes = (app: App) => {
         ),
       },
     )
+    .get(
+      '/:id/requests',
+      ({ params: { id }, query, request, set }) => {
+        const page = pageOf(query)
+        const all = requestsOn(db, shiftById(db, id).id)
+        return paged({ request, set }, page, all.length, {
+          requests: all.slice(page.offset, page.offset + page.limit),
+        })
+      },
+      {
+        query: t.Object(pageQuery),
+        may: 'officer',
+        detail: describe('Who wants this shift or does not', pageSchema('requests', shiftRequestSchema)),
+      },
+    )
+    .put(
+      '/:id/requests',
+      async ({ params: { id }, body, who }) => {
+        await atomically(db, tx => {
+          setRequest(tx, id, body)
+          const target = `shift ${id}`
+          audit(tx, { at: clock.now(), who: signedIn(who), action: 'shift.request', target, detail: body })
+        })
+        return (
+          requestsOn(db, id).find(({ staff_id }) => staff_id === body.staff_id) ?? refuse('not_found', 'It is gone')
+        )
+      },
+      {
+        body: newRequest,
+        may: 'officer',
+        detail: describe(
+          'Somebody wants this shift or does not: one request of each person, the last one said',
+          shiftRequestSchema,
+        ),
+      },
+    )
     .patch(
       '/:id',
       async ({ params: { id }, query: { confirm }, body, who }) => {
@@ -269,5 +306,21 @@ export const shiftRoutes = (app: App) => {
         return { deleted: true, id }
       },
       { query: confirmQuery, may: 'officer', detail: describe('Delete a shift', deletedSchema) },
+    )
+    .guard({ params: t.Object({ id: idSchema, staff_id: idSchema }) })
+    .delete(
+      '/:id/requests/:staff_id',
+      async ({ params: { id, staff_id }, who }) => {
+        await atomically(db, tx => {
+          if (!dropRequest(tx, id, staff_id)) refuse('not_found', `Staff ${staff_id} asks nothing of shift ${id}`)
+          const [target, detail] = [`shift ${id}`, { staff_id }]
+          audit(tx, { at: clock.now(), who: signedIn(who), action: 'shift.request.drop', target, detail })
+        })
+        return { deleted: true, id: staff_id }
+      },
+      {
+        may: 'officer',
+        detail: describe('Take somebody’s request back; answers whose it was', deletedSchema),
+      },
     )
 }

@@ -17,6 +17,7 @@ import type { Candidate } from './replacements.ts'
 import type { ShownShift } from './roster-view.ts'
 import { rotaHead } from './rota-page.ts'
 import { kindChoices, kindField } from './rules-fields.ts'
+import type { ShiftRequest } from './shift-requests.ts'
 import type { Site } from './site.ts'
 
 export type ShiftsData = {
@@ -127,12 +128,15 @@ export type ShiftData = {
   /** By `dutyKey`. */
   against: ReadonlyMap<string, readonly Why[]>
   candidates: readonly Candidate[]
+  requests: readonly ShiftRequest[]
+  /** Who may ask for it or against it. */
+  people: readonly { id: number; name: string }[]
 }
 
 const mostShown = 50
 
 /** One shift, and who stands on it. */
-export function shiftBody({ shift, against, candidates }: ShiftData, who: Who | undefined): Html {
+export function shiftBody({ shift, against, candidates, requests, people }: ShiftData, who: Who | undefined): Html {
   const api = `/api/v1/roster/shifts/${shift.id}`
   const [may, mayNot] = [candidates.filter(({ allowed }) => allowed), candidates.filter(({ allowed }) => !allowed)]
   return html`${rotaHead(html`${dateWords(shift.date)}, ${shiftTimes(shift)}`, 'shifts', who)}
@@ -174,6 +178,7 @@ ${formField({
   'Put them here',
 )}</section>`
 }
+${requestsPart(api, requests, people)}
 <section class="part"><h2>Change it</h2>
 ${form(
   { action: api, method: 'patch', done: 'Saved' },
@@ -189,6 +194,52 @@ ${moreFields(shift)}`,
 )}
 ${action({ label: 'Delete the shift', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: shift.filled ? `Delete this shift? ${shift.filled} stand on it.` : 'Delete this shift?', goTo: '/rota/shifts', done: 'Deleted' })}
 </section>`
+}
+
+function requestsPart(api: string, requests: ShiftData['requests'], people: ShiftData['people']): Content {
+  if (!people.length) return null
+  return html`<section class="part"><h2>Who wants it, and who does not</h2>
+${
+  requests.length > 0 &&
+  table({
+    caption: 'Requests',
+    rows: requests,
+    columns: [
+      { head: 'Name', names: true, cell: one => name(one.name) },
+      { head: 'Asks', cell: ({ want }) => (want === 'on' ? 'to be here' : 'not to be here') },
+      { head: 'Price of not following it', numeric: true, cell: ({ price_cents }) => money(price_cents) },
+      {
+        head: html`<span class="sr">Actions</span>`,
+        cell: ({ staff_id }) =>
+          action({
+            label: 'Take back',
+            small: true,
+            quiet: true,
+            method: 'delete',
+            action: `${api}/requests/${staff_id}`,
+            done: 'Taken back',
+          }),
+      },
+    ],
+  })
+}
+<details><summary>Add a request</summary>
+${form(
+  { action: `${api}/requests`, method: 'put', done: 'Noted: the next roster minds it' },
+  html`<div class="columns">
+${formField({ label: 'Person', id: 'f-request-staff', name: 'staff_id', type: 'select', sends: 'number', choices: people.map(({ id, name }) => ({ value: String(id), label: name })) })}
+${formField({
+  label: 'Asks',
+  name: 'want',
+  type: 'select',
+  choices: [
+    { value: 'off', label: 'not to be here' },
+    { value: 'on', label: 'to be here' },
+  ],
+})}
+${formField({ label: 'Price of not following it', name: 'price_cents', type: 'cents', min: 0, value: 1000 })}</div>`,
+  'Add it',
+)}</details></section>`
 }
 
 function candidatesTable(shift: ShownShift, may: readonly Candidate[]): Html {

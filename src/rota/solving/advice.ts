@@ -1,13 +1,13 @@
 import type { Problem, ProblemShift, Unfilled } from './problem.ts'
 import { HOUR } from './problem.ts'
-import { REST, spanOf } from './rules.ts'
+import { REST, skillsOf, spanOf } from './rules.ts'
 
 /** Who is thought of as one more person. */
 const HOURS_A_WEEK = 40
 const WEEK = 7 * 24 * HOUR
 const MOST_PEOPLE = 3
 
-type Profile = { skill?: string | null; certification?: string | null }
+type Profile = { skills: string[]; certification?: string | null }
 
 /** What a planner can do about the open places: how many nobody can fill, and who would fill most of the rest. */
 export function adviceFor(problem: Problem, unfilled: Unfilled[], openBound: number): string[] {
@@ -25,18 +25,25 @@ export function adviceFor(problem: Problem, unfilled: Unfilled[], openBound: num
   const taken = worthwhile.flat()
   const who = `${count(worthwhile.length, 'more person', 'more people')}${described(best.profile)}`
   const when = taken.every(shift => isWeekend(shift, problem)) ? ' on weekends' : ''
-  return [
-    ...said,
-    `${who}, each free for ${HOURS_A_WEEK} hours a week, would fill ${taken.length} of the ${count(open.length, 'open place')}${when}.`,
-  ]
+  const all = open.length === 1 ? 'the open place' : `all ${open.length} open places`
+  const part = taken.length === open.length ? all : `${taken.length} of the ${open.length} open places`
+  return [...said, `${who}, each free for ${HOURS_A_WEEK} hours a week, would fill ${part}${when}.`]
 }
 
 const profilesOf = (open: ProblemShift[]): Profile[] => [
-  ...new Map(open.map(({ skill, certification }) => [`${skill} ${certification}`, { skill, certification }])).values(),
+  ...new Map(
+    open.map(shift => {
+      const profile: Profile = { skills: skillsOf(shift).toSorted(), certification: shift.certification }
+      return [JSON.stringify(profile), profile]
+    }),
+  ).values(),
 ]
 
-const described = ({ skill, certification }: Profile) => {
-  const held = [skill && `the skill ${skill}`, certification && `a ${certification} certificate`].filter(Boolean)
+const described = ({ skills, certification }: Profile) => {
+  const held = [
+    skills.length > 0 && `the skill${skills.length > 1 ? 's' : ''} ${skills.join(' and ')}`,
+    certification && `a ${certification} certificate`,
+  ].filter(Boolean)
   return held.length ? ` with ${held.join(' and ')}` : ''
 }
 
@@ -44,8 +51,9 @@ const described = ({ skill, certification }: Profile) => {
 function filledBy(profile: Profile, open: ProblemShift[], { sites }: Problem): ProblemShift[][] {
   const rest = (shift: ProblemShift) => sites.find(site => site.id === shift.site_id)?.rest_hours
   let left = open.filter(
-    ({ skill, certification }) =>
-      (!skill || skill === profile.skill) && (!certification || certification === profile.certification),
+    shift =>
+      skillsOf(shift).every(skill => profile.skills.includes(skill)) &&
+      (!shift.certification || shift.certification === profile.certification),
   )
   return Array.from({ length: MOST_PEOPLE }, () => {
     const taken = [...Map.groupBy(left, ({ starts_at }) => Math.floor(Date.parse(starts_at) / WEEK)).values()].flatMap(

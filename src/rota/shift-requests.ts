@@ -1,0 +1,54 @@
+/** Who wants a shift, or does not: not to follow it costs what the request says. */
+import { and, eq, sql } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../db/open.ts'
+import { shiftRequests, staff } from '../../db/schema.ts'
+import { touch } from '../platform/cache/stamps.ts'
+import { idSchema } from '../platform/http/shared-schemas.ts'
+import { shiftById } from './shift-queries.ts'
+import { personById } from './staff-queries.ts'
+
+const wanted = {
+  want: t.Union([t.Literal('on'), t.Literal('off')]),
+  price_cents: t.Integer({ minimum: 0, maximum: 10_000_000, description: 'What it costs not to follow it' }),
+}
+export const newRequest = t.Object(
+  { staff_id: idSchema, ...wanted },
+  { examples: [{ staff_id: 3, want: 'off', price_cents: 1500 }] },
+)
+export type NewRequest = Static<typeof newRequest>
+export const shiftRequestSchema = t.Object({ staff_id: idSchema, name: t.String(), ...wanted }, { $id: 'ShiftRequest' })
+export type ShiftRequest = Static<typeof shiftRequestSchema>
+
+export const requestsOn = (db: Db, shiftId: number): ShiftRequest[] =>
+  db
+    .select({
+      staff_id: staff.id,
+      name: staff.name,
+      want: shiftRequests.want,
+      price_cents: shiftRequests.priceCents,
+    })
+    .from(shiftRequests)
+    .innerJoin(staff, eq(staff.id, shiftRequests.staffId))
+    .where(eq(shiftRequests.shiftId, shiftId))
+    .orderBy(sql`${staff.name} collate nocase`, staff.id)
+    .all()
+
+/** One of each person; a new one is instead of the old. */
+export function setRequest(tx: Db, shiftId: number, { staff_id: staffId, want, price_cents }: NewRequest): void {
+  shiftById(tx, shiftId)
+  personById(tx, staffId)
+  const row = { staffId, shiftId, want, priceCents: price_cents }
+  tx.insert(shiftRequests)
+    .values(row)
+    .onConflictDoUpdate({ target: [shiftRequests.staffId, shiftRequests.shiftId], set: row })
+    .run()
+  touch(tx, 'staff')
+}
+
+export function dropRequest(tx: Db, shiftId: number, staffId: number): boolean {
+  const theirs = and(eq(shiftRequests.shiftId, shiftId), eq(shiftRequests.staffId, staffId))
+  const gone = tx.delete(shiftRequests).where(theirs).returning().all()
+  touch(tx, 'staff')
+  return gone.length > 0
+}
