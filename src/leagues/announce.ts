@@ -2,11 +2,12 @@
 import { and, eq, gt, isNull, lte, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
-import { leagueAnnouncements, leagues } from '../../db/schema.ts'
+import { leagueAnnouncements, leagues, runs } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { type App, job } from '../context.ts'
 import type { Row } from '../leaderboard/page.ts'
 import { canonical } from '../leaderboard/query.ts'
+import { day } from '../platform/clock.ts'
 import { postJson } from '../platform/http/outgoing.ts'
 import { type Announcement, announcements, webhookFor } from './announcements.ts'
 import { boardPage } from './board.ts'
@@ -51,7 +52,7 @@ export const announce = job('leagues.announce', {
 const inEnglish = new Intl.NumberFormat('en')
 const moved = ({ change }: Row) => (change ? (change > 0 ? ` ▲${change}` : ` ▼${-change}`) : '')
 /** Names are other people's text: nothing in them may mention or format. */
-export const plain = (name: string) => name.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
+const plain = (name: string) => name.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
 
 function heading(what: Announcement, players: number): string {
   if (what === 'board') return `the board is updated (${inEnglish.format(players)} players)`
@@ -104,7 +105,7 @@ export const announceLeaders = job('leagues.announce_leaders', {
   expires: '120s',
   once: () => 'leaders',
   async run(_, app, { signal }) {
-    let told = 0
+    let announced = 0
     for (const league of announcing(app.db, app.clock.now())) {
       signal.throwIfAborted()
       if (!kindOf(app, league).pages.announces.includes('leader') || !webhookFor(league, 'leader')) continue
@@ -112,10 +113,11 @@ export const announceLeaders = job('leagues.announce_leaders', {
       const first = rows.filter(({ rank, score }) => rank === 1 && score !== null)
       if (first.length === 0 || first.length > mostLeaders) continue
       const id = await atomically(app.db, tx => noteLeaders(app, tx, league, first))
-      if (id) told++
-      if (id) await app.jobs.tryDispatch(id)
+      if (!id) continue
+      announced++
+      await app.jobs.tryDispatch(id)
     }
-    return { told }
+    return { announced }
   },
 })
 
@@ -134,6 +136,17 @@ function noteLeaders(app: App, tx: Db, league: League, first: readonly Row[]): s
   return known && announceLater(app, tx, league, 'leader', detail)
 }
 
+/** Leagues whose announcement is under way or done: a run that is done again announces nothing twice. */
+const announcedSince = (db: Db, what: Announcement, since: number): Set<number> =>
+  new Set(
+    db
+      .select({ leagueId: sql<number>`${runs.input} ->> 'leagueId'` })
+      .from(runs)
+      .where(and(eq(runs.name, announce.name), gt(runs.createdAt, since), sql`${runs.input} ->> 'what' = ${what}`))
+      .all()
+      .map(({ leagueId }) => Number(leagueId)),
+  )
+
 export const announceWeek = job('leagues.announce_week', {
   input: t.Object({}),
   attempts: 3,
@@ -141,10 +154,13 @@ export const announceWeek = job('leagues.announce_week', {
   once: () => 'week',
   async run(_, app) {
     const { db, clock, jobs } = app
-    const ids = await atomically(db, tx =>
-      announcing(tx, clock.now()).flatMap(league => announceLater(app, tx, league, 'weekly') ?? []),
-    )
+    const ids = await atomically(db, tx => {
+      const now = clock.now()
+      const done = announcedSince(tx, 'weekly', now - day)
+      const left = announcing(tx, now).filter(({ id }) => !done.has(id))
+      return left.flatMap(league => announceLater(app, tx, league, 'weekly') ?? [])
+    })
     for (const id of ids) await jobs.tryDispatch(id)
-    return { told: ids.length }
+    return { announced: ids.length }
   },
 })

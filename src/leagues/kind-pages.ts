@@ -64,10 +64,10 @@ export const autoFinalizeField = (config: LeagueConfig, label = 'Finalise by its
 /** For the form of a kind that tells these. The address is no url field: what is shown of one that is set is masked. */
 export const announcementFields = (
   config: LeagueConfig,
-  told: readonly Announcement[],
+  offered: readonly Announcement[],
 ) => html`<fieldset><legend>Announcements</legend>
 ${formField({ label: 'Webhook', name: 'config.webhook_url', optional: true, value: fieldText(config.webhook_url), hint: 'The address of a Discord or Slack webhook, where the league tells its news; once set it is not shown' })}
-${told.map(each => formField({ label: announcementLabels[each], name: `config.announce.${each}`, type: 'checkbox', value: isWanted(config, each) }))}
+${offered.map(each => formField({ label: announcementLabels[each], name: `config.announce.${each}`, type: 'checkbox', value: isWanted(config, each) }))}
 </fieldset>`
 
 export const choices = (labels: Record<string, string>): FormChoice[] =>
