@@ -1,25 +1,26 @@
 /** A portfolio as its owner trades it, and as an officer looks at it: what it is worth, what it holds, what was done. */
 
-import { type Content, type Html, html } from '../../platform/html.ts'
+import { type Html, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { address } from '../../ui/parts/address.ts'
 import { badge, movement } from '../../ui/parts/badges.ts'
-import { chart } from '../../ui/parts/figures.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
-import { duration, moment, money, name, number, percent, time } from '../../ui/parts/values.ts'
+import { duration, money, name, number, percent, time } from '../../ui/parts/values.ts'
 import type { LeagueView } from '../league.ts'
 import { leagueHead } from '../pages/league-head.ts'
+import { accountTable, gainMoney } from './account-part.ts'
 import type { MarketConfig } from './config.ts'
 import { marketKindPages } from './kind-pages.ts'
-import { isTrade, type LedgerLineView } from './ledger.ts'
+import type { LedgerLineView } from './ledger.ts'
 import { maxShares, type Side } from './order.ts'
 import type { HoldingView, PortfolioView } from './portfolio.ts'
 import { symbolPath } from './quotes-page.ts'
 import type { WorthHistory } from './worth-history.ts'
+import { worthPart } from './worth-part.ts'
 
 export type OrderDraft = { symbol?: string; side?: Side; quantity?: number }
 
@@ -55,12 +56,9 @@ ${portfolio.stale_quotes > 0 && league.finalized_at === null && stale(data)}
 ${data.lines.some(isUndoneTrade) && takenBack(data)}
 ${isMine && (league.status === 'active' ? orderForm(data, draft) : closed(league))}
 ${holdings(data)}
-${overTime(data)}
-${history(data)}`
+${worthPart(data.worth, isMine ? 'Mine' : portfolio.username)}
+${account(data)}`
 }
-
-const signed = (cents: number | null): Content =>
-  html`<span class="${cents === null || cents === 0 ? '' : cents > 0 ? 'gain' : 'loss'}">${money(cents, { signed: true })}</span>`
 
 function figures({ portfolio, place }: TradeData) {
   if (!portfolio) return []
@@ -168,39 +166,6 @@ ${formField({ label: 'Symbol', name: 'symbol', value: symbol, maxlength: 20, lis
 </section>`
 }
 
-function overTime({ worth, portfolio, isMine }: TradeData): Html {
-  if (worth.length < 2) return html``
-  const who = isMine ? 'Mine' : (portfolio?.username ?? '')
-  const lines = [
-    { label: who, key: 'total_cents' },
-    { label: 'Best', key: 'best_cents' },
-    { label: 'Average', key: 'average_cents' },
-  ] as const
-  return html`<section class="part">
-<h2>Value over time</h2>
-${chart({
-  label: 'Total value over time, against the best and the average; the numbers are in the table below',
-  times: worth.map(({ at }) => Date.parse(at)),
-  series: lines.map(({ label, key }) => ({ label, values: worth.map(point => point[key] / 100) })),
-})}
-<details id="worth-numbers"><summary>As numbers</summary>
-${table({
-  caption: 'Total value over time, the newest first',
-  dense: true,
-  rows: worth.slice(-100).reverse(),
-  columns: [
-    { head: 'When', names: true, cell: ({ at }) => moment(at) },
-    ...lines.map(({ label, key }) => ({
-      head: label,
-      numeric: true,
-      cell: (point: TradeData['worth'][number]) => money(point[key]),
-    })),
-  ],
-})}
-</details>
-</section>`
-}
-
 const portfolioPath = (data: TradeData) =>
   data.isMine ? `/leagues/${data.league.id}/trade` : `/leagues/${data.league.id}/portfolios/${data.portfolio?.user_id}`
 
@@ -231,12 +196,12 @@ ${table<HoldingView>({
       head: 'Gain',
       numeric: true,
       cell: holding =>
-        html`${signed(holding.unrealised_cents)}<small class="quiet">${percent(holding.unrealised_pct, { signed: true, digits: 2 })}</small>`,
+        html`${gainMoney(holding.unrealised_cents)}<small class="quiet">${percent(holding.unrealised_pct, { signed: true, digits: 2 })}</small>`,
     },
     portfolio.holdings.some(({ realised_cents }) => realised_cents !== 0) && {
       head: 'Realised',
       numeric: true,
-      cell: ({ realised_cents }) => signed(realised_cents),
+      cell: ({ realised_cents }) => gainMoney(realised_cents),
     },
     mayTrade && {
       head: html`<span class="sr">Trade</span>`,
@@ -248,56 +213,14 @@ ${table<HoldingView>({
 })}
 ${
   portfolio.closed.length > 0 &&
-  html`<p class="quiet">Closed: ${portfolio.closed.map(({ symbol, realised_cents }, i) => html`${i > 0 && ', '}${symbol} ${signed(realised_cents)}`)}</p>`
+  html`<p class="quiet">Closed: ${portfolio.closed.map(({ symbol, realised_cents }, i) => html`${i > 0 && ', '}${symbol} ${gainMoney(realised_cents)}`)}</p>`
 }
 </section>`
 }
 
-function history(data: TradeData): Html {
-  const { lines, pagination: pages, league, isMine, portfolio } = data
-  return html`<section class="part">
+const account = (data: TradeData): Html => html`<section class="part">
 <h2>Account</h2>
-${table({
-  caption: 'Everything that changed cash and holdings, the newest first',
-  dense: true,
-  rows: lines,
-  key: line => `t-${line.id}`,
-  rowClass: ({ undone_at }) => (undone_at ? 'undone' : undefined),
-  columns: [
-    { head: 'When', cell: ({ at }) => time(at) },
-    { head: 'What', cell: lineMark },
-    { head: 'Symbol', names: true, cell: ({ symbol }) => name(symbol) },
-    { head: 'Shares', numeric: true, cell: ({ quantity }) => quantity !== 0 && number(quantity, { signed: true }) },
-    { head: 'Price', numeric: true, cell: ({ price_cents }) => price_cents !== null && money(price_cents) },
-    lines.some(({ fee_cents }) => fee_cents !== 0) && {
-      head: 'Fee',
-      numeric: true,
-      cell: ({ fee_cents }) => fee_cents !== 0 && money(fee_cents),
-    },
-    { head: 'Cash', numeric: true, cell: ({ cash_cents }) => money(cash_cents, { signed: true }) },
-    lines.some(({ realised_cents }) => realised_cents !== 0) && {
-      head: 'Realised',
-      numeric: true,
-      cell: ({ realised_cents }) => (realised_cents === 0 ? null : signed(realised_cents)),
-    },
-    { head: 'Cash after', numeric: true, cell: ({ cash_after_cents }) => money(cash_after_cents) },
-  ],
-})}
-${paginationLinks(pages, page => address(portfolioPath(data), { page }))}
-<p class="quiet"><a href="${address(`/api/v1/leagues/${league.id}/ledger.csv`, { user_id: isMine ? undefined : portfolio?.user_id })}">Download the account as CSV</a></p>
+${accountTable(data.lines)}
+${paginationLinks(data.pagination, page => address(portfolioPath(data), { page }))}
+<p class="quiet"><a href="${address(`/api/v1/leagues/${data.league.id}/ledger.csv`, { user_id: data.isMine ? undefined : data.portfolio?.user_id })}">Download the account as CSV</a></p>
 </section>`
-}
-
-const markOf = {
-  grant: badge('starting cash', 'quiet'),
-  undo: badge('taken back', 'warn'),
-  split: badge('split', 'plain'),
-  dividend: badge('dividend', 'good'),
-}
-
-function lineMark({ kind, reason, undone_at }: LedgerLineView): Content {
-  if (isTrade(kind)) return html`${sideMark(kind)}${undone_at && html` ${badge('taken back', 'warn')}`}`
-  return html`${markOf[kind]}${undone_at && html` ${markOf.undo}`}${reason && html`<small class="quiet">${reason}</small>`}`
-}
-
-export const sideMark = (side: Side): Html => (side === 'buy' ? badge('buy', 'good') : badge('sell', 'plain'))

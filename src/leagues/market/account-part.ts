@@ -1,0 +1,53 @@
+/** Everything that changed the cash and holdings of a portfolio, the newest first. */
+
+import { type Content, type Html, html } from '../../platform/html.ts'
+import { badge } from '../../ui/parts/badges.ts'
+import { table } from '../../ui/parts/table.ts'
+import { money, name, number, time } from '../../ui/parts/values.ts'
+import { isTrade, type LedgerLineView } from './ledger.ts'
+import type { Side } from './order.ts'
+
+/** Green above 0, red below. */
+export const gainMoney = (cents: number | null): Content =>
+  html`<span class="${cents === null || cents === 0 ? '' : cents > 0 ? 'gain' : 'loss'}">${money(cents, { signed: true })}</span>`
+
+export const accountTable = (lines: readonly LedgerLineView[]): Content =>
+  table({
+    caption: 'Everything that changed cash and holdings, the newest first',
+    dense: true,
+    rows: lines,
+    key: line => `t-${line.id}`,
+    columns: [
+      { head: 'When', cell: ({ at }) => time(at) },
+      { head: 'What', cell: lineMark },
+      { head: 'Symbol', names: true, cell: ({ symbol }) => name(symbol) },
+      { head: 'Shares', numeric: true, cell: ({ quantity }) => quantity !== 0 && number(quantity, { signed: true }) },
+      { head: 'Price', numeric: true, cell: ({ price_cents }) => price_cents !== null && money(price_cents) },
+      lines.some(({ fee_cents }) => fee_cents !== 0) && {
+        head: 'Fee',
+        numeric: true,
+        cell: ({ fee_cents }) => fee_cents !== 0 && money(fee_cents),
+      },
+      { head: 'Cash', numeric: true, cell: ({ cash_cents }) => money(cash_cents, { signed: true }) },
+      lines.some(({ realised_cents }) => realised_cents !== 0) && {
+        head: 'Realised',
+        numeric: true,
+        cell: ({ realised_cents }) => realised_cents !== 0 && gainMoney(realised_cents),
+      },
+      { head: 'Cash after', numeric: true, cell: ({ cash_after_cents }) => money(cash_after_cents) },
+    ],
+  })
+
+const markOf = {
+  grant: badge('starting cash', 'quiet'),
+  undo: badge('taken back', 'warn'),
+  split: badge('split', 'plain'),
+  dividend: badge('dividend', 'good'),
+}
+
+function lineMark({ kind, reason, undone_at }: LedgerLineView): Content {
+  if (isTrade(kind)) return html`${sideMark(kind)}${undone_at && html` ${badge('taken back', 'warn')}`}`
+  return html`${markOf[kind]}${undone_at && html` ${markOf.undo}`}${reason && html`<small class="quiet">${reason}</small>`}`
+}
+
+export const sideMark = (side: Side): Html => (side === 'buy' ? badge('buy', 'good') : badge('sell', 'plain'))

@@ -1,0 +1,109 @@
+/** What the page of a symbol lets officers do: take prices back, set one, split, pay a dividend. */
+
+import { type Html, html } from '../../platform/html.ts'
+import type { Pagination } from '../../platform/http/pagination.ts'
+import { address } from '../../ui/parts/address.ts'
+import { badge } from '../../ui/parts/badges.ts'
+import { action, form, formField } from '../../ui/parts/form.ts'
+import { notice } from '../../ui/parts/notices.ts'
+import { paginationLinks } from '../../ui/parts/pagination-links.ts'
+import { table } from '../../ui/parts/table.ts'
+import { money, name, number, time } from '../../ui/parts/values.ts'
+import type { SymbolActionView } from './corrections/symbol-action.ts'
+import type { HeldPriceView } from './held-prices.ts'
+import { moneyText } from './order.ts'
+import type { PriceView } from './price-history.ts'
+import type { QuoteView } from './quote.ts'
+import { symbolPath } from './quotes-page.ts'
+import { quotesApi } from './symbol-actions-part.ts'
+
+export type OfficerData = { prices: readonly PriceView[]; pagination: Pagination; held: readonly HeldPriceView[] }
+
+export function officerPart(
+  { symbol, price_cents }: QuoteView,
+  actions: readonly SymbolActionView[],
+  { prices, pagination: pages }: OfficerData,
+): Html {
+  const lastSplit = actions.find(({ kind }) => kind === 'split')?.at ?? '' // earlier prices stay
+  const api = quotesApi(symbol)
+  return html`<section class="part">
+<h2>Prices of the last 7 days</h2>
+${table({
+  caption: `Prices of ${symbol} as they came in, the newest first`,
+  dense: true,
+  stack: true,
+  rows: prices,
+  key: ({ id }) => `price-${id}`,
+  columns: [
+    { head: 'Came in', cell: ({ received_at }) => time(received_at) },
+    { head: 'Price', names: true, class: 'num', cell: price => money(price.price_cents) },
+    { head: 'Until', cell: ({ until }) => (until ? time(until) : badge('now', 'good')) },
+    {
+      head: 'From',
+      cell: ({ username }) => (username ? name(username) : html`<span class="quiet">a feed or the operator</span>`),
+    },
+    { head: 'Trades', numeric: true, cell: ({ trades }) => number(trades) },
+    {
+      head: html`<span class="sr">Correct</span>`,
+      cell: ({ id, price_cents: wrong, trades, voided_at, received_at }) =>
+        voided_at
+          ? badge('taken back', 'warn')
+          : received_at > lastSplit &&
+            action({
+              label: html`Take back<span class="sr"> ${moneyText(wrong)}</span>`,
+              small: true,
+              quiet: true,
+              action: `${api}/prices/${id}/void`,
+              confirm: `Take the price ${moneyText(wrong)} of ${symbol} back? ${
+                trades === 0
+                  ? 'Nobody has traded at it.'
+                  : `${trades === 1 ? 'The trade' : `The ${trades} trades`} made at it ${trades === 1 ? 'is' : 'are'} undone, each told to its owner; those of final leagues stay. This cannot be turned back.`
+              }`,
+              ask: { name: 'reason', label: 'Reason, for all to read', optional: true },
+              done: 'Taken back',
+            }),
+    },
+  ],
+})}
+${paginationLinks(pages, page => address(symbolPath(symbol), { page }))}
+</section>
+<section class="part">
+<h2>Set the price</h2>
+${form(
+  { action: '/api/v1/quotes', done: '{message}' },
+  html`<input type="hidden" name="quotes[0].symbol" value="${symbol}" data-type="text" />${formField({ label: 'Price', name: 'quotes[0].price_cents', type: 'cents', min: 0.01, value: price_cents })}`,
+  'Set the price',
+)}
+</section>
+<section class="part">
+<h2>Split or dividend</h2>
+${notice('Both count for everyone who holds it now, in every league that is not final.')}
+<div class="columns">
+<div>
+${form(
+  {
+    action: `${api}/splits`,
+    done: 'Split',
+    confirm: `Split ${symbol} now? Shares, price and history change in every league that is not final. What is left of a share is paid out.`,
+  },
+  html`${formField({ label: 'Shares afterwards', name: 'to', type: 'number', min: 1, max: 1_000, value: 2 })}
+${formField({ label: 'For shares before', name: 'from', type: 'number', min: 1, max: 1_000, value: 1 })}
+${formField({ label: 'Reason', name: 'reason', id: 'f-split-reason', optional: true, maxlength: 200 })}`,
+  'Split',
+)}
+</div>
+<div>
+${form(
+  {
+    action: `${api}/dividends`,
+    done: 'Paid out',
+    confirm: `Pay this for every share of ${symbol} that is held now? Who has sold it short pays it.`,
+  },
+  html`${formField({ label: 'Per share', name: 'per_share_cents', type: 'cents', min: 0.01 })}
+${formField({ label: 'Reason', name: 'reason', id: 'f-dividend-reason', optional: true, maxlength: 200 })}`,
+  'Pay the dividend',
+)}
+</div>
+</div>
+</section>`
+}
