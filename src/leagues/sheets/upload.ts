@@ -98,7 +98,7 @@ const sheetNames = { baseline: 'A new baseline', current: 'A new scan', extra: '
 /** A line for the announcement of its board. */
 export function whatChanged({ kind, takenAt, summary }: Upload): string {
   const time = `${iso(takenAt).slice(0, 16).replace('T', ' ')} UTC`
-  const counts = (['new', 'missing', 'renamed', 'suspicious'] as const).flatMap(part =>
+  const counts = (['new', 'missing', 'renamed', 'suspicious', 'unknown'] as const).flatMap(part =>
     summary?.[part] ? `${inEnglish.format(summary[part])} ${part}` : [],
   )
   return `${sheetNames[kind]}, taken ${time}${counts.length ? `: ${counts.join(', ')}` : ''}`
