@@ -290,6 +290,12 @@ browserTest(
     await page.waitForSelector('.duties .badge:has-text("offered")')
     expect((await bob.browser.get(`${base}/me/swaps`)).swaps).toMatchObject([{ name: 'Ann', note: 'ill' }])
 
+    // Without a reload: a colleague takes it, and the page says so.
+    const [offer] = (await bob.browser.get(`${base}/me/swaps`)).swaps
+    await call.delete(`${base}/assignments/${(await bob.browser.get(`${base}/me/shifts`)).shifts[0].assignment_id}`)
+    await bob.browser.post(`${base}/swaps/${offer.id}/take`)
+    await page.waitForSelector('.duties .badge:has-text("Bob would take it")')
+
     await page.click('summary:has-text("Leave")')
     await page.fill('[name=from]', inDays(20))
     await page.fill('[name=to]', inDays(22))

@@ -3,6 +3,7 @@ import { and, count, desc, eq, gt, inArray, isNotNull, isNull, sql } from 'drizz
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { assignments, shifts, sites, staff, staffNotices } from '../../db/schema.ts'
+import { touch } from '../platform/cache/stamps.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
@@ -28,6 +29,7 @@ export function notify(tx: Db, at: number, staffId: number, message: string, kin
   const hasAccount = and(eq(staff.id, staffId), isNotNull(staff.userId))
   if (!tx.select({ id: staff.id }).from(staff).where(hasAccount).get()) return
   tx.insert(staffNotices).values({ staffId, at, message, kind }).run()
+  touch(tx, 'requests')
 }
 
 export function noticesOf(db: Db, staffId: number, { limit, offset }: PageSlice) {

@@ -37,14 +37,21 @@ export type MyShifts = {
 export const notLinked = (who: Who | undefined): Html => html`${rotaHead('My shifts', 'mine', who)}
 ${emptyState('Your account is not linked to the staff', html`An officer links it on the page of the person, by your name here: ${name(who?.username)}.`)}`
 
-export const myShiftsBody = (data: MyShifts, who: Who | undefined): Html => html`${rotaHead('My shifts', 'mine', who)}
-<div class="mine">${newsOf(data.notices)}
+/** `part`: what keeps itself fresh. The address of the calendar, shown once, is none of it. */
+export const myShiftsBody = (
+  data: MyShifts,
+  part: Html,
+  who: Who | undefined,
+): Html => html`${rotaHead('My shifts', 'mine', who)}
+<div class="mine">${part}
+${wishesFold(data)}
+${calendarFold(data)}</div>`
+
+export const myShiftsPart = (data: MyShifts): Html => html`${newsOf(data.notices)}
 ${dutyList(data)}
 ${swapsFold(data)}
 ${leaveFold(data)}
-${wishesFold(data)}
-${calendarFold(data)}
-${noticesFold(data.notices)}</div>`
+${noticesFold(data.notices)}`
 
 function newsOf(notices: readonly StaffNotice[]): Content {
   const news = notices.filter(({ seen_at }) => seen_at === null)
@@ -98,7 +105,7 @@ const offerState = ({ assignment_id }: OwnDuty, words: string, offered: OwnDuty[
       })
 
 const fold = (title: string, count: number, content: Content): Html =>
-  html`<details class="fold"><summary>${title}${count > 0 && html` ${badge(number(count), 'warn')}`}</summary>
+  html`<details class="fold" id="fold-${title.toLowerCase().replaceAll(' ', '-')}"><summary>${title}${count > 0 && html` ${badge(number(count), 'warn')}`}</summary>
 ${content}</details>`
 
 function swapsFold({ swaps, duties, past }: MyShifts): Html {

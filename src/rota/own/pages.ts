@@ -2,34 +2,42 @@
 import { Elysia, t } from 'elysia'
 import { siteUrl } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
+import { type Html, html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { hidden, page } from '../../ui/layout.ts'
+import { address } from '../../ui/parts/address.ts'
+import { live, livePart } from '../../ui/parts/live.ts'
 import { noticesOf } from '../notices.ts'
+import { rotaHead } from '../rota-page.ts'
 import { allSites } from '../site-queries.ts'
 import { personById } from '../staff-queries.ts'
 import { calendarOf, calendarSince } from './calendar.ts'
 import { icalOf, icalType } from './ical.ts'
 import { listLeave } from './leave.ts'
-import { myShiftsBody, notLinked } from './my-shifts-page.ts'
-import { hoursOfWeek, ownDuties, staffOfUser } from './own-duties.ts'
+import { type MyShifts, myShiftsBody, myShiftsPart, notLinked } from './my-shifts-page.ts'
+import { hoursOfWeek, ownDuties, ownStaff, type StaffRow, staffOfUser } from './own-duties.ts'
 import { requestsBody } from './requests-page.ts'
 import { listSwaps, swapsFor } from './swaps.ts'
 
 const dutiesShown = 6 // a phone's screen
 const beside = pageOf({ limit: 20 })
 
-export const ownRotaPages = (app: App) => {
-  const { db, clock, config } = app
+const mineQuery = t.Object({ past: t.Optional(t.Boolean()), page: pageQuery.page })
+type MineQuery = { past?: boolean; page?: number }
+const requestsQuery = t.Object({ page: pageQuery.page })
 
-  function myShifts(who: Who, query: { past?: boolean; page?: number }) {
-    const me = staffOfUser(db, who.id)
-    if (!me) return notLinked(who)
+export const ownRotaPages = (app: App) => {
+  const { db, clock, config, stamps, streams } = app
+
+  const version = () => stamps.of(['roster', 'shifts', 'staff', 'requests'].map(topic => [topic, ''] as const))
+
+  function myShifts(me: StaffRow, query: MineQuery): MyShifts {
     const now = clock.now()
     const asked = pageOf({ page: query.page, limit: dutiesShown })
     const { duties, total } = ownDuties(db, { staffId: me.id, now, past: query.past }, asked)
-    const data = {
+    return {
       person: personById(db, me.id),
       weekHours: hoursOfWeek(db, me.id, now),
       duties,
@@ -42,27 +50,62 @@ export const ownRotaPages = (app: App) => {
       sites: allSites(db),
       now,
     }
-    return myShiftsBody(data, who)
+  }
+
+  function mineBody(who: Who, query: MineQuery): Html {
+    const me = staffOfUser(db, who.id)
+    if (!me) return notLinked(who)
+    const shown = {
+      id: 'mine',
+      events: '/rota/mine/events',
+      from: address('/rota/mine/part', { past: query.past ? 'true' : undefined, page: query.page }),
+      version: version(),
+    }
+    const data = myShifts(me, query)
+    return myShiftsBody(data, live(shown, myShiftsPart(data)), who)
+  }
+
+  const show = (title: string, who: Who | undefined, body: Html) =>
+    page({ title, who, nav: 'rota', styles: ['rota.css'], body })
+  function requests(query: { page?: number }): Html {
+    const asked = pageOf({ page: query.page, limit: 50 })
+    const { leave, total } = listLeave(db, {}, asked)
+    const { swaps } = listSwaps(db, clock.now(), pageOf({ limit: 100 }))
+    return requestsBody({ leave, pagination: pagination(asked, total), swaps })
   }
 
   return new Elysia()
     .use(access(app))
+    .get('/rota/mine', ({ query, who }) => show('My shifts', who, mineBody(signedIn(who), query)), {
+      query: mineQuery,
+      may: 'member',
+      detail: hidden,
+    })
     .get(
-      '/rota/mine',
-      ({ query, who }) =>
-        page({ title: 'My shifts', who, nav: 'rota', styles: ['rota.css'], body: myShifts(signedIn(who), query) }),
-      { query: t.Object({ past: t.Optional(t.Boolean()), page: pageQuery.page }), may: 'member', detail: hidden },
+      '/rota/mine/part',
+      ({ query, who }) => {
+        const shown = version()
+        return livePart(myShiftsPart(myShifts(ownStaff(db, signedIn(who)), query)), shown)
+      },
+      { query: mineQuery, may: 'member', detail: hidden },
     )
+    .get('/rota/mine/events', ({ request }) => streams.versions(request, version), { may: 'member', detail: hidden })
     .get(
       '/rota/requests',
       ({ query, who }) => {
-        const asked = pageOf({ page: query.page, limit: 50 })
-        const { leave, total } = listLeave(db, {}, asked)
-        const { swaps } = listSwaps(db, clock.now(), pageOf({ limit: 100 }))
-        const body = requestsBody({ leave, pagination: pagination(asked, total), swaps }, who)
-        return page({ title: 'Requests', who, nav: 'rota', styles: ['rota.css'], body })
+        const from = address('/rota/requests/part', { page: query.page })
+        const shown = { id: 'requests', events: '/rota/mine/events', from, version: version(), brisk: true }
+        return show('Requests', who, html`${rotaHead('Requests', 'requests', who)}${live(shown, requests(query))}`)
       },
-      { query: t.Object({ page: pageQuery.page }), may: 'officer', detail: hidden },
+      { query: requestsQuery, may: 'officer', detail: hidden },
+    )
+    .get(
+      '/rota/requests/part',
+      ({ query }) => {
+        const shown = version()
+        return livePart(requests(query), shown)
+      },
+      { query: requestsQuery, may: 'officer', detail: hidden },
     )
     .get(
       '/calendar/shifts.ics',

@@ -1,7 +1,6 @@
 /** What waits for an officer: leave and swaps. */
 import { type Html, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
-import type { Who } from '../../platform/http/request-context.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { action } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
@@ -9,17 +8,12 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
 import { name, number, time } from '../../ui/parts/values.ts'
 import { spanWords } from '../calendar-view.ts'
-import { rotaHead } from '../rota-page.ts'
 import type { LeaveView } from './leave.ts'
 import type { Swap } from './swaps.ts'
 
 export type Requests = { leave: readonly LeaveView[]; pagination: Pagination; swaps: readonly Swap[] }
 
-export const requestsBody = (
-  { leave, pagination, swaps }: Requests,
-  who: Who | undefined,
-): Html => html`${rotaHead('Requests', 'requests', who)}
-<section class="part"><h2>Swaps</h2>
+export const requestsBody = ({ leave, pagination, swaps }: Requests): Html => html`<section class="part"><h2>Swaps</h2>
 ${table({
   caption: 'Duties that people offer',
   stack: true,

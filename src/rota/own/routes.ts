@@ -6,6 +6,7 @@ import { siteUrl } from '../../accounts/origin.ts'
 import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
+import { touch } from '../../platform/cache/stamps.ts'
 import { isoOrNull } from '../../platform/clock.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
@@ -89,6 +90,7 @@ export const ownRotaRoutes = (app: App) => {
     return atomically<T>(db, tx => {
       const me = ownStaff(tx, signedIn(who))
       const done = work(tx, me, at)
+      touch(tx, 'requests')
       audit(tx, { at, who: signedIn(who), action, target: `staff ${me.id}`, detail })
       return done
     })
@@ -97,6 +99,7 @@ export const ownRotaRoutes = (app: App) => {
     const at = clock.now()
     await atomically(db, tx => {
       work(tx, at)
+      touch(tx, 'requests')
       const [noun] = action.split('.')
       audit(tx, { at, who: signedIn(who), action, target: `${noun} ${id}` })
     })
