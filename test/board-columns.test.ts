@@ -1,6 +1,6 @@
 /** The columns of a board: chosen once for all readers, by each reader, and in exports. */
 import { expect, test } from 'bun:test'
-import { openBrowser } from './browser.ts'
+import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest } from './needs.ts'
 import { newLeague, upload } from './sheets.ts'
 import { refusalOf, start } from './start.ts'
@@ -88,3 +88,50 @@ for (const javaScriptEnabled of [true, false])
       expect(await heads()).toContain('tier')
     },
   )
+
+browserTest(
+  'an officer ticks and orders the columns of all readers in the settings, and marks a player on the card',
+  async () => {
+    const { call, url, id, path, shown } = await season()
+    const olga = { email: 'olga@example.org', username: 'Olga', password: 'correct horse battery', role: 'officer' }
+    await call.post('/api/v1/users', olga)
+    const page = await openBrowser()
+    const complaints = complaintsOf(page)
+    await signIn(page, url, olga.email, olga.password)
+    const columns = async () => (await call.get(`/api/v1/leagues/${id}`)).config.columns
+    const save = async () => {
+      await page.click('button:text-is("Save")')
+      await page.waitForSelector('.toast.shown')
+      await page.goto(`${url}${path}/settings`)
+    }
+    await page.goto(`${url}${path}/settings`)
+    await page.click('summary:text("Columns of the board")')
+    for (const name of ['Score', 'Power', 'Deads: gained']) await page.getByLabel(name, { exact: true }).check()
+    await page.getByLabel('Move Power up', { exact: true }).click()
+    await page.getByLabel('Move Power up', { exact: true }).click()
+    await page.getByLabel('Move Power up', { exact: true }).click()
+    await save()
+    expect(await columns()).toEqual(['power', 'score', 'deads.gain'])
+    expect((await shown(path)).slice(-3)).toEqual(['Power', 'Score▼', 'Deads: gained'])
+    await page.getByLabel('Move Deads: gained up', { exact: true }).click() // an order alone is a change
+    await save()
+    expect(await columns()).toEqual(['power', 'deads.gain', 'score'])
+    for (const name of ['Score', 'Power', 'Deads: gained']) await page.getByLabel(name, { exact: true }).uncheck()
+    await save()
+    expect(await columns()).toBeUndefined()
+
+    await page.goto(`${url}${path}/players/2`)
+    await page.click('summary:text("Mark this player")')
+    await page.selectOption('[name=reason]', 'farm')
+    await page.fill('[name=farm_of]', '1')
+    await page.fill('[name=note]', 'plays both')
+    await page.click('text=Mark the player')
+    await page.waitForSelector('.notice >> text=farm account of')
+    expect(await call.get(`/api/v1/leagues/${id}/players/2/mark`)).toMatchObject({ note: 'plays both', counted: false })
+    await page.goto(`${url}${path}/marks`)
+    await page.click('text=Remove')
+    await page.click('dialog button.danger')
+    await page.waitForSelector('text=Nobody is marked')
+    expect(complaints).toEqual([])
+  },
+)

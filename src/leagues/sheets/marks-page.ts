@@ -116,6 +116,6 @@ ${form(
   })}${formField({ label: 'Note', name: 'note', optional: true, maxlength: 300, value: mark?.note, hint: 'Everyone who sees the board can read it.' })}${formField({ label: 'Counts in ranks and totals', name: 'counted', type: 'checkbox', value: mark?.counted ?? false })}`,
   'Mark the player',
 )}
-${mark && html`<p>${removal(path, { player_id, name })}</p>`}
+${mark && html`<div class="toolbar">${removal(path, { player_id, name })}</div>`}
 </details>`
 }
