@@ -50,17 +50,23 @@ const tiebreaker = t.Nullable(
   t.Integer({ minimum: -99, maximum: 199, description: 'Guess of the winning total, to par' }),
 )
 
-export const newEntry = t.Object({
-  name: t.Optional(entryName),
-  picks,
-  tiebreaker: t.Optional(tiebreaker),
-  user_id: t.Optional(t.Integer({ minimum: 1, description: 'For whom; officers only' })),
-})
-export const entryChange = t.Object({
-  name: t.Optional(entryName),
-  picks: t.Optional(picks),
-  tiebreaker: t.Optional(tiebreaker),
-})
+export const newEntry = t.Object(
+  {
+    name: t.Optional(entryName),
+    picks,
+    tiebreaker: t.Optional(tiebreaker),
+    user_id: t.Optional(t.Integer({ minimum: 1, description: 'For whom; officers only' })),
+  },
+  { examples: [{ name: 'Ann’s aces', picks: ['10037', '10074', '10111', '10148'], tiebreaker: -12 }] },
+)
+export const entryChange = t.Object(
+  {
+    name: t.Optional(entryName),
+    picks: t.Optional(picks),
+    tiebreaker: t.Optional(tiebreaker),
+  },
+  { examples: [{ picks: ['10037', '10074', '10111', '10185'] }, { tiebreaker: -14 }] },
+)
 
 /** `scored` once the picks are closed; until then only the owner sees the picks. */
 export function entryView(entry: NamedEntry, isMine: boolean, scored: EntryScore | undefined): EntryView {

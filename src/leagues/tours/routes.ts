@@ -59,7 +59,14 @@ export const tourRoutes = (app: App) => {
         return view(tour.slug, who)
       },
       {
-        body: t.Object({ slug: slugSchema, name, feed_url: feedUrl, format, interval_s: t.Optional(interval) }),
+        body: t.Object(
+          { slug: slugSchema, name, feed_url: feedUrl, format, interval_s: t.Optional(interval) },
+          {
+            examples: [
+              { slug: 'pga', name: 'PGA Tour', feed_url: 'https://scores.example.org/pga.json', format: 'fieldhouse' },
+            ],
+          },
+        ),
         may: 'officer',
         detail: describe('A new tour; its feed is looked at straight away', tourSchema, { status: 201 }),
       },
@@ -76,12 +83,15 @@ export const tourRoutes = (app: App) => {
         return view(slug, who)
       },
       {
-        body: t.Object({
-          name: t.Optional(name),
-          feed_url: t.Optional(feedUrl),
-          format: t.Optional(format),
-          interval_s: t.Optional(interval),
-        }),
+        body: t.Object(
+          {
+            name: t.Optional(name),
+            feed_url: t.Optional(feedUrl),
+            format: t.Optional(format),
+            interval_s: t.Optional(interval),
+          },
+          { examples: [{ interval_s: 300 }] },
+        ),
         may: 'officer',
         detail: describe('Change a tour; another feed is looked at straight away', tourSchema),
       },
@@ -128,7 +138,10 @@ export const tourRoutes = (app: App) => {
       },
       {
         body: t.Optional(
-          t.Object({ accept: t.Optional(t.Boolean({ description: 'Take a board that is held back as it is' })) }),
+          t.Object(
+            { accept: t.Optional(t.Boolean({ description: 'Take a board that is held back as it is' })) },
+            { examples: [{}, { accept: true }] },
+          ),
         ),
         may: 'officer',
         detail: describe(
