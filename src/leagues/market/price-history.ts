@@ -9,6 +9,7 @@ import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
 
 export const detailDays = 7
 const mostPoints = 400 // of a chart
+const mostRead = 4_000 // prices, some milliseconds; one that changes every few seconds has its detail of some hours only
 
 export type Price = typeof prices.$inferSelect
 
@@ -90,8 +91,10 @@ export function priceHistory(
     .select({ at: prices.asOf, cents: prices.priceCents })
     .from(prices)
     .where(and(eq(prices.symbol, symbol), isNull(prices.voidedAt), or(isNull(prices.until), gte(prices.asOf, since))))
-    .orderBy(asc(prices.id))
+    .orderBy(desc(prices.id))
+    .limit(mostRead)
     .all()
+    .reverse()
   return {
     symbol,
     days: closes.map(({ day, close }) => ({ date: iso(day).slice(0, 10), close_cents: close })),
