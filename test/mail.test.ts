@@ -257,6 +257,10 @@ test('friends are invited by mail, each with a link for one', async () => {
     { email: 'cy@example.org', state: 'open', mail_error: null },
     { email: 'bob@example.org', state: 'used' },
   ])
+  const { users } = await call.get('/api/v1/users?q=bob@example.org')
+  await call.delete(`/api/v1/users/${users[0].id}`)
+  const { invitations } = await call.get(`/api/v1/invitations?league_id=${id}`)
+  expect(JSON.stringify(invitations)).not.toContain('bob@example.org')
   const wrong = await refusalOf(call.post('/api/v1/invitations', { emails: ['bob at example.org'] }))
   expect(wrong.problem.errors).toMatchObject([{ path: 'emails' }])
 })

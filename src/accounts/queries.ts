@@ -3,6 +3,7 @@ import type { Db } from '../../db/open.ts'
 import {
   apiKeys,
   entries,
+  invitations,
   leagues,
   members,
   passwordLinks,
@@ -144,6 +145,7 @@ export function deleteUser(tx: Db, id: number, now: number): void {
   tx.delete(apiKeys).where(eq(apiKeys.userId, id)).run()
   tx.delete(passwordLinks).where(eq(passwordLinks.userId, id)).run()
   moveOptOuts(tx, user.email, undefined)
+  tx.update(invitations).set({ email: null }).where(eq(invitations.email, user.email)).run()
   endSessions(tx, id)
   forgetDevices(tx, id)
   const former = user.username.toLowerCase()
