@@ -7,7 +7,8 @@ import { sendMails } from '../src/mail/send.ts'
 import { mailAlerts } from '../src/monitor/alerts/alert-mail.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { linksOf, mailServer, mailSettings, silentServer } from './mail.ts'
-import { browserTest } from './needs.ts'
+import { browserTest, redisTest } from './needs.ts'
+import { startRedis } from './redis.ts'
 import { newLeague, season } from './sheets.ts'
 import { refusalOf, start, until } from './start.ts'
 import { visitor } from './visitor.ts'
@@ -342,4 +343,13 @@ test('an operator tries the mail server without waiting for a reason to mail', a
   server.refused.addresses.add(ann.email)
   expect(await run(mailSettings(server.port))).toEqual([1, expect.stringContaining('550 no such mailbox')])
   expect(await run({})).toEqual([1, expect.stringContaining('SMTP_URL is not set')])
+})
+
+redisTest('with Redis a mail is tried again too', async () => {
+  const [server, redis] = [await mailServer(), await startRedis()]
+  const { call, app } = await start({ ...mailSettings(server.port), REDIS_URL: redis.url })
+  const { id } = await call.post('/api/v1/users', ann)
+  server.refused.next = 1
+  await sendMails(app, [news(id)])
+  expect(await server.to(ann.email)).toHaveLength(1)
 })
