@@ -3,6 +3,7 @@ import { t } from 'elysia'
 import { Redis } from 'ioredis'
 import { job } from '../src/context.ts'
 import { redisAlerts } from '../src/monitor/redis-stats.ts'
+import { queueNames } from '../src/platform/jobs/job.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
 import { afterTest, refusalOf, start, until } from './start.ts'
@@ -67,10 +68,10 @@ redisTest('a real Redis is read, its rejections judged by their rise', async () 
   const stats = () => call.get('/admin/redis-stats')
   const first = await until(async () => {
     const seen = await stats()
-    return seen.connections.blocked_clients >= 3 ? seen : undefined
+    return seen.connections.blocked_clients >= queueNames.length ? seen : undefined
   })
   expect(first).toMatchObject({ mode: 'redis', status: 'HEALTHY', alerts: [], embedded: null })
-  expect(first.connections.blocked_by_workers).toBe(3)
+  expect(first.connections.blocked_by_workers).toBe(queueNames.length)
   expect(first.memory.used_memory_human).toMatch(/^[\d.]+[KM]$/)
   expect(first.performance.rejected_lately).toBe(0)
 
