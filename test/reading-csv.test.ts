@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import Papa from 'papaparse'
-import { type Progress, readSheet } from '../src/leagues/sheets/reading/sheet.ts'
+import { type ReadProgress, readSheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { limits } from '../src/platform/spreadsheets/limits.ts'
 import type { Source } from '../src/platform/spreadsheets/source.ts'
 import { type Random, random } from './fixtures/sheets/random.ts'
@@ -369,7 +369,7 @@ test('a sheet goes from thread to thread without a copy', async () => {
 test('reading stops between two pieces when it is told to', async () => {
   const rows = Array.from({ length: 200_000 }, (_, i) => `${i},${i}\n`).join('')
   const stop = new AbortController()
-  const told: Progress[] = []
+  const told: ReadProgress[] = []
   const work = read(`id,power\n${rows}`, {
     signal: stop.signal,
     onProgress(progress) {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type BoardQuery, canonical, UnknownColumn } from '../src/leaderboard/query.ts'
 import { percentileOf, rankingOf, rankOf } from '../src/leaderboard/ranking.ts'
 import { textColumn } from '../src/leaderboard/text.ts'
-import { openSheetBoards, type Source, sheetPage } from '../src/leagues/sheets/boards.ts'
+import { type BoardSource, openSheetBoards, sheetPage } from '../src/leagues/sheets/boards.ts'
 import { byteBudget } from '../src/leagues/sheets/byte-budget.ts'
 import { playerCard } from '../src/leagues/sheets/player-card.ts'
 import { thinned } from '../src/leagues/sheets/retention.ts'
@@ -45,7 +45,7 @@ async function stored(sheet: Sheet): Promise<number> {
 }
 
 const query = (asked: Partial<BoardQuery> = {}): BoardQuery => ({ ...canonical({}), ...asked })
-const standing = async (source: Source, asked: Partial<BoardQuery> = {}) =>
+const standing = async (source: BoardSource, asked: Partial<BoardQuery> = {}) =>
   (await sheetPage(boards, source, query(asked))).rows.map(({ player_id, rank, score, change }) => [
     player_id,
     rank,

@@ -75,7 +75,7 @@ export const leagueSchema = t.Object(
 export type LeagueView = Static<typeof leagueSchema>
 
 /** A webhook's address is its password. */
-export const withoutSecrets = (config: League['config']) =>
+export const leagueWithoutSecrets = (config: League['config']) =>
   typeof config.webhook_url === 'string' ? { ...config, webhook_url: mask(config.webhook_url) } : config
 
 /** When the status of a league next changes by itself: a cached answer that shows it lives no longer. */
@@ -88,7 +88,7 @@ export const leagueView = (league: League, memberCount: number, now: number): Le
   ...fieldsOf(league),
   kind: league.kind,
   status: statusOf(league, now),
-  config: withoutSecrets(league.config),
+  config: leagueWithoutSecrets(league.config),
   members: memberCount,
   created_at: iso(league.createdAt),
   finalized_at: isoOrNull(league.finalizedAt),

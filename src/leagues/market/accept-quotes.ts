@@ -37,7 +37,7 @@ function toldOf({ changed, unchanged, older, held }: Pushed): string {
 }
 
 /** When, from whom, and how far a price may move unasked: `HOLD_PRICE_PCT`, or 0 for what is believed. */
-export type Source = { now: number; by: number | null; holdPct: number }
+export type QuoteSource = { now: number; by: number | null; holdPct: number }
 
 const slice = 250 // quotes written at a time, a few milliseconds: the event loop is everyone's
 
@@ -45,7 +45,7 @@ const slice = 250 // quotes written at a time, a few milliseconds: the event loo
  * Takes in quotes, slice by slice; older ones than are known only fill days that have no price. A power cut may lose the last
  * of them, but none that an order was filled at: that order's commit brings all before it to the disk.
  */
-export async function acceptQuotes(db: Db, given: readonly NewQuote[], source: Source): Promise<Pushed> {
+export async function acceptQuotes(db: Db, given: readonly NewQuote[], source: QuoteSource): Promise<Pushed> {
   const pushed = { received: given.length, changed: 0, unchanged: 0, older: 0, held: 0 }
   for (let from = 0; from < given.length; from += slice) {
     if (from > 0) await Bun.sleep(0)
@@ -62,7 +62,7 @@ export async function acceptQuotes(db: Db, given: readonly NewQuote[], source: S
 type Known = Pick<QuoteRow, 'symbol' | 'priceCents' | 'openCents' | 'asOf' | 'receivedAt' | 'priceId'>
 
 /** Part of a transaction. */
-export function acceptSome(tx: Db, given: readonly NewQuote[], { now, by, holdPct }: Source) {
+export function acceptSome(tx: Db, given: readonly NewQuote[], { now, by, holdPct }: QuoteSource) {
   const symbols = JSON.stringify(given.map(({ symbol }) => symbol))
   const before = new Map<string, Known>()
   for (const quote of knownOf(tx).all(symbols)) before.set(quote.symbol, quote)

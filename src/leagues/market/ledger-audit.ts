@@ -8,12 +8,12 @@ import type { LedgerKind } from '../../../db/schema.ts'
 import { isTrade } from './ledger.ts'
 import { applyCorrection, applyTrade, noPosition, type Position, splitOf } from './position.ts'
 
-export type Difference = { league_id: number; user_id: number; what: string; ledger: number; found: number }
+export type LedgerDifference = { league_id: number; user_id: number; what: string; ledger: number; found: number }
 export type LedgerAudit = {
   leagues: number
   portfolios: number
   lines: number
-  differences: Difference[]
+  differences: LedgerDifference[]
   more: number
 }
 

@@ -22,14 +22,21 @@ import { quoteView, symbolOf, symbolSchema } from './quote.ts'
 import { everyFeed } from './quote-feeds/queries.ts'
 import { quoteFeedView } from './quote-feeds/quote-feed.ts'
 import { listQuotes } from './quote-queries.ts'
-import { heldPrices, type PriceListData, priceList, priceSources, quotesBody, type SourcesData } from './quotes-page.ts'
+import {
+  heldPricesTable,
+  type PriceListData,
+  priceList,
+  priceSources,
+  quotesBody,
+  type SourcesData,
+} from './quotes-page.ts'
 import { currentQuote } from './read-portfolio.ts'
-import { type Range, ranges, symbolBody } from './symbol-page.ts'
+import { type PriceRange, ranges, symbolBody } from './symbol-page.ts'
 import { marketLeagueOf } from './trade-routes.ts'
 
 const listQuery = t.Object({ q: t.Optional(t.String({ maxLength: 20 })), ...pageQuery })
 type Asked = { q?: string; page?: number; limit?: number }
-const daysOf: Record<Range, number> = { week: 7, month: 30, year: 365, all: 10_000 }
+const daysOf: Record<PriceRange, number> = { week: 7, month: 30, year: 365, all: 10_000 }
 
 export const pricePages = (app: App) => {
   const { db, clock, streams } = app
@@ -144,7 +151,7 @@ export const pricePages = (app: App) => {
         const league = leagueViewById(db, id, clock.now())
         const sources = sourcesFor(who, request)
         const body = html`${leagueHead({ league, kind: marketKindPages, who, tab: 'prices' })}
-${sources && heldPrices(sources.held)}
+${sources && heldPricesTable(sources.held)}
 ${live(part, list)}
 ${sources && priceSources(sources)}`
         return page({ title: `Prices · ${league.name}`, who, nav: 'leagues', body })

@@ -80,12 +80,12 @@ export type SourcesData = { held: readonly HeldPriceView[]; feeds: readonly Quot
 
 export const quotesBody = (list: PriceListData, sources: SourcesData | undefined, who: Who | undefined): Html =>
   html`<header class="head"><h1>Quotes</h1></header>
-${sources && heldPrices(sources.held)}
+${sources && heldPricesTable(sources.held)}
 ${priceList(list, who)}
 ${sources && priceSources(sources)}`
 
 /** The question that a price asks which moved very far. */
-export function heldPrices(held: readonly HeldPriceView[]): Content {
+export function heldPricesTable(held: readonly HeldPriceView[]): Content {
   if (!held.length) return null
   return html`<section class="part" id="held">
 <h2>${held.length === 1 ? 'Is this price right?' : 'Are these prices right?'}</h2>

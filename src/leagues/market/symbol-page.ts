@@ -8,17 +8,17 @@ import { dayText, money, name, percent, time } from '../../ui/parts/values.ts'
 import type { SymbolActionView } from './corrections/symbol-action.ts'
 import type { PriceHistory } from './price-history.ts'
 import { percentOf, type QuoteView, startOfDay } from './quote.ts'
-import { gainClass, heldPrices, symbolPath } from './quotes-page.ts'
+import { gainClass, heldPricesTable, symbolPath } from './quotes-page.ts'
 import { actionTable } from './symbol-actions-part.ts'
 import { type OfficerData, officerPart } from './symbol-officer-part.ts'
 
 export const ranges = ['week', 'month', 'year', 'all'] as const
-export type Range = (typeof ranges)[number]
-const rangeNames: Record<Range, string> = { week: '7 days', month: '30 days', year: '1 year', all: 'All' }
+export type PriceRange = (typeof ranges)[number]
+const rangeNames: Record<PriceRange, string> = { week: '7 days', month: '30 days', year: '1 year', all: 'All' }
 
 export type SymbolData = {
   quote: QuoteView
-  range: Range
+  range: PriceRange
   history: PriceHistory
   actions: readonly SymbolActionView[]
   /** Leagues the reader can trade it in. */
@@ -67,7 +67,7 @@ ${stats([
   points.length > 1 && { label: 'Lowest', value: money(Math.min(...all)), note: rangeNames[range] },
 ])}
 </header>
-${officer && heldPrices(officer.held)}
+${officer && heldPricesTable(officer.held)}
 ${
   leagues.length > 0 &&
   html`<div class="toolbar"><span class="actions">${leagues.map(

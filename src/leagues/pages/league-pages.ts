@@ -10,7 +10,7 @@ import { announcementConfig } from '../announcements.ts'
 import { changedConfig, previewConfig, requireOpen } from '../change-config.ts'
 import type { ConfigPreview } from '../config-preview.ts'
 import { kindOf } from '../kinds.ts'
-import { kindSchema, type League, withoutSecrets } from '../league.ts'
+import { kindSchema, type League, leagueWithoutSecrets } from '../league.ts'
 import { leagueById, leagueViewById, listLeagues } from '../queries.ts'
 import { leagueListQuery } from '../routes.ts'
 import { isVisibleTo } from '../visibility.ts'
@@ -38,7 +38,7 @@ export const leaguePages = (app: App) => {
     const kind = kindOf(app, league)
     const row = leagueById(db, id)
     const data = {
-      league: tried ? { ...league, config: withoutSecrets(tried.config) } : league,
+      league: tried ? { ...league, config: leagueWithoutSecrets(tried.config) } : league,
       kind: kind.pages,
       seen: kind.metricsSeen?.(app, row),
       labels: kind.labelsSeen?.(app, row),

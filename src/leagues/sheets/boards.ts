@@ -43,7 +43,7 @@ import { rowOfPlayer } from './snapshots/read.ts'
 import { derivedSnapshot, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
 /** A league as far as its board goes: the snapshots of its done uploads, what its config says, and who is marked. */
-export type Source = { published: readonly Published[]; config: BoardConfig; marks?: Marks }
+export type BoardSource = { published: readonly Published[]; config: BoardConfig; marks?: Marks }
 
 /** `scores` is this thread's own reader. */
 export type SheetBoards = { scores: Database; shelves: BoardCache; close(): void }
@@ -57,7 +57,7 @@ export function openSheetBoards(dataDir: string, thread: SheetThread, bytes = 12
 
 export type SheetPage = RankedPage & { asOf: number | null; gainsFrom?: number; notes?: string[] }
 
-export async function sheetPage(boards: SheetBoards, source: Source, asked: BoardQuery): Promise<SheetPage> {
+export async function sheetPage(boards: SheetBoards, source: BoardSource, asked: BoardQuery): Promise<SheetPage> {
   const { published, config } = source
   const seen = publishedUpTo(published, asked.at)
   const lineup = await shownSnapshots(boards, seen, asked.from)
@@ -106,7 +106,8 @@ export function withSheetWords<Query extends { sort_by?: string }>(
   config: BoardConfig,
 ): Query {
   const { sort_by: given } = query
-  if (given === undefined || sortColumns(columnsOf(snapshot, config)).some(({ name }) => name === given)) return query
+  if (given === undefined || sortColumns(snapshotColumns(snapshot, config)).some(({ name }) => name === given))
+    return query
   const gained = metricOfGain(given)
   const reached = metricOfGoal(given)
   const metric = metricNamed(gained ?? reached ?? given)
@@ -130,13 +131,13 @@ type Asked = Pick<BoardQuery, 'sort_by' | 'order' | 'q' | 'from' | 'label'>
 /** What `asked` needs; other columns are not there. */
 export async function boardParts(
   boards: SheetBoards,
-  { published, config, marks }: Source,
+  { published, config, marks }: BoardSource,
   lineup: SnapshotSelection,
   asked: Asked,
 ) {
   const { scores, shelves } = boards
   const leftOut = leftOutBy(marks)
-  const { by, order } = sortOf(columnsOf(snapshotOf(scores, lineup.current), config), asked)
+  const { by, order } = sortOf(snapshotColumns(snapshotOf(scores, lineup.current), config), asked)
   // The board before comes first: its latecomers are a beginning of this one's.
   const earlier = publishedBefore(published, lineup)
   const lineupBefore = isBuildable(scores, earlier) ? await shownSnapshots(boards, earlier, asked.from) : undefined
@@ -187,12 +188,12 @@ export function boardFromParts(scores: Database, parts: BoardParts): Board {
 }
 
 /** A board with all at hand that `asked` needs. */
-export async function sheetBoard(boards: SheetBoards, source: Source, lineup: SnapshotSelection, asked: Asked) {
+export async function sheetBoard(boards: SheetBoards, source: BoardSource, lineup: SnapshotSelection, asked: Asked) {
   const { parts, scored } = await boardParts(boards, source, lineup, asked)
   return { board: boardFromParts(boards.scores, parts), snapshot: snapshotOf(boards.scores, lineup.current), scored }
 }
 
-export function columnsOf({ metrics }: Snapshot, config: GoalConfig): Columned {
+export function snapshotColumns({ metrics }: Snapshot, config: GoalConfig): Columned {
   const columns = metrics.map(({ name }): Metric => ({ name, better: 'higher' }))
   return { metrics: columns, gains: columns, goals: goalRulesOf(config)?.columns, better: 'higher' }
 }
@@ -204,7 +205,9 @@ async function ranked(
   wanted: [string, RankOrder][],
 ): Promise<Ranked> {
   const snapshot = input.lineup.current
-  const there = new Set(sortColumns(columnsOf(snapshotOf(scores, snapshot), input.config)).map(({ name }) => name))
+  const there = new Set(
+    sortColumns(snapshotColumns(snapshotOf(scores, snapshot), input.config)).map(({ name }) => name),
+  )
   const rankings = new Map<string, Ranking>()
   for (const [column, order] of wanted) {
     if (there.has(column)) rankings.set(`${order}:${column}`, await shelves.ranking(input, column, order, leftOut))
@@ -215,7 +218,7 @@ async function ranked(
 function standing(scores: Database, { snapshot: id, rankings }: Ranked, goals: GoalConfig): Standing {
   const snapshot = snapshotOf(scores, id)
   return {
-    ...columnsOf(snapshot, goals),
+    ...snapshotColumns(snapshot, goals),
     ranking: (column, order) => rankings.get(`${order}:${column}`)!,
     rowOf: player_id => rowOfPlayer(scores, snapshot, player_id),
   }

@@ -3,7 +3,7 @@ import { orNull, sortColumns } from '../../leaderboard/page.ts'
 import { countedIn, type Ranking, rankOf } from '../../leaderboard/ranking.ts'
 import { tierOf } from '../../leaderboard/tiers.ts'
 import type { ConfigPreview } from '../config-preview.ts'
-import { classificationOf, columnsOf, type SheetBoards, type Source, shownSnapshots } from './boards.ts'
+import { type BoardSource, classificationOf, type SheetBoards, shownSnapshots, snapshotColumns } from './boards.ts'
 import { leftOutBy } from './marks.ts'
 import { scoreNotes } from './score-notes.ts'
 import { type RankedConfig, scoreInput } from './scoring.ts'
@@ -11,9 +11,9 @@ import { readRows } from './snapshots/read.ts'
 import { snapshotOf } from './snapshots/snapshot.ts'
 
 /** `most` players are named who climb, and as many who fall. Undefined where there is no board yet. */
-export async function previewConfig(
+export async function previewSheetConfig(
   boards: SheetBoards,
-  source: Source & { config: RankedConfig },
+  source: BoardSource & { config: RankedConfig },
   changed: RankedConfig,
   most: number,
 ): Promise<ConfigPreview | undefined> {
@@ -25,7 +25,7 @@ export async function previewConfig(
 
   const placing = async (config: RankedConfig) => {
     const input = scoreInput(lineup, config)
-    const isThere = sortColumns(columnsOf(snapshot, config)).some(({ name }) => name === config.sort)
+    const isThere = sortColumns(snapshotColumns(snapshot, config)).some(({ name }) => name === config.sort)
     const sortBy = isThere && config.sort !== undefined ? config.sort : 'score'
     const ranking = await shelves.ranking(input, sortBy, 'desc', leftOut)
     const score = await shelves.ranking(input, 'score', 'desc', leftOut)

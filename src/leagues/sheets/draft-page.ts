@@ -15,11 +15,11 @@ import { leagueHead } from '../pages/league-head.ts'
 import type { UploadDraft } from './drafts.ts'
 import { sheetKindPages } from './kind-pages.ts'
 import type { previewUpload } from './preview.ts'
-import { kindField, modeField, readAsWords } from './uploads-page.ts'
+import { modeField, readAsWords, uploadKindField } from './uploads-page.ts'
 
 type Preview = Awaited<ReturnType<typeof previewUpload>>
 
-export type DraftData = {
+export type UploadDraftData = {
   league: LeagueView
   draft: UploadDraft
   preview: Preview
@@ -35,7 +35,7 @@ const calledOf = (as: string | null) =>
   roleOf(as) === 'metric' || roleOf(as) === 'label' ? as!.replace(/^label:/, '') : ''
 const dateHints = { sheet: 'As the sheet says.', filename: 'As the file name says.', sent: 'Empty: now.', given: '' }
 
-export function draftBody({ league, draft, preview, fault, trial }: DraftData, who: Who): Html {
+export function uploadDraftBody({ league, draft, preview, fault, trial }: UploadDraftData, who: Who): Html {
   const path = `/leagues/${league.id}/uploads`
   const taken = draft.takenAt ?? (preview.taken_from === 'sent' ? undefined : Date.parse(preview.taken_at))
   return html`${leagueHead({ league, kind: sheetKindPages, who, tab: 'uploads', title: name(draft.filename) })}
@@ -45,7 +45,7 @@ ${!fault && preview.problem && notice(preview.problem.message, 'warn')}
 ${trial && trialPart(trial)}
 <form class="form" method="post" action="${path}/drafts/${draft.id}">
 <input type="hidden" name="${csrfField}" value="${who.csrfToken ?? ''}" />
-<div class="columns">${kindField(draft.kind)}
+<div class="columns">${uploadKindField(draft.kind)}
 ${formField({
   label: 'Date of this data',
   name: 'taken_at',

@@ -14,13 +14,13 @@ import { runById } from '../../platform/jobs/runs.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { leagueById, leagueViewById } from '../queries.ts'
 import { acceptUpload, requireUploadsOpen } from './accept-upload.ts'
-import { draftBody } from './draft-page.ts'
+import { uploadDraftBody } from './draft-page.ts'
 import {
   type ColumnChoice,
   changeDraft,
   deleteDraft,
+  draftFaultOf,
   draftOf,
-  faultOf,
   forTrial,
   insertDraft,
   mappingOfChoices,
@@ -52,7 +52,7 @@ export const draftPages = (app: App) => {
     const trial = draft.trialJobId ? runById(db).get({ id: draft.trialJobId }) : undefined
     const league = leagueViewById(db, draft.leagueId, clock.now())
     const fault = refusal && (refusal.extra.errors?.[0]?.message ?? refusal.detail)
-    const body = draftBody({ league, draft, preview: await preview(draft), fault, trial }, who)
+    const body = uploadDraftBody({ league, draft, preview: await preview(draft), fault, trial }, who)
     const isTried = trial?.status === 'PENDING' || trial?.status === 'PROGRESS'
     const reload = isTried && !refusal ? seconds : undefined
     return page({ title: draft.filename, who, nav: 'leagues', body, reload }, refusal?.status)
@@ -97,7 +97,7 @@ export const draftPages = (app: App) => {
       ...(isChanged && { mapping }),
     }
     await atomically(db, tx => changeDraft(tx, draft.id, change))
-    const fault = faultOf(choices)
+    const fault = draftFaultOf(choices)
     if (fault) throw new Refusal('invalid', fault)
     return { ...draft, ...change }
   }

@@ -58,7 +58,7 @@ export const mappingOfChoices = (choices: readonly ColumnChoice[]): Record<strin
   Object.fromEntries(choices.map(choice => [choice.header, choiceOf(choice)]))
 
 /** Why the file cannot be read like this; undefined where it can. */
-export function faultOf(choices: readonly ColumnChoice[]): string | undefined {
+export function draftFaultOf(choices: readonly ColumnChoice[]): string | undefined {
   const count = (wanted: string) => choices.filter(({ role }) => role === wanted).length
   if (count('id') !== 1) return 'Choose one column as the player id: it tells players apart from scan to scan.'
   if (count('name') > 1) return 'Only one column can be the name.'

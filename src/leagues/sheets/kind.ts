@@ -7,9 +7,9 @@ import { bestTierFirst, defaultTiers } from '../../leaderboard/tiers.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
 import type { LeagueKind } from '../kinds.ts'
 import type { League } from '../league.ts'
-import { boardParts, type Source, sheetPage, shownSnapshots } from './boards.ts'
+import { type BoardSource, boardParts, sheetPage, shownSnapshots } from './boards.ts'
 import { boardConfigOf, checkedSheetConfig } from './config.ts'
-import { previewConfig } from './config-preview.ts'
+import { previewSheetConfig } from './config-preview.ts'
 import { sheetConfig } from './config-schema.ts'
 import type { SheetExportInput } from './export-source.ts'
 import { clearHeldAlert } from './held.ts'
@@ -25,7 +25,7 @@ import { SnapshotGone } from './snapshots/snapshot.ts'
 import { tiersOf } from './tiers.ts'
 import { sheetTotals } from './totals.ts'
 
-export const sourceOf = ({ db }: Pick<App, 'db'>, league: League): Source => ({
+export const sourceOf = ({ db }: Pick<App, 'db'>, league: League): BoardSource => ({
   published: published(db, league.id),
   config: boardConfigOf(league),
   marks: marksOf(db, league.id),
@@ -50,7 +50,9 @@ export const sheetLeague: LeagueKind = {
   configSchema: sheetConfig,
   config: checkedSheetConfig,
   previewConfig: (app, league, config, most) =>
-    kept(undefined, () => previewConfig(app.sheets.boards, sourceOf(app, league), boardConfigOf({ config }), most)),
+    kept(undefined, () =>
+      previewSheetConfig(app.sheets.boards, sourceOf(app, league), boardConfigOf({ config }), most),
+    ),
   page: (app, league, query) => kept(query.at, () => sheetPage(app.sheets.boards, sourceOf(app, league), query)),
   exportSource: (app, league, query) =>
     kept(query.at, async () => {

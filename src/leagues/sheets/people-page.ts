@@ -13,7 +13,7 @@ import { metricName } from '../pages/words.ts'
 import { takenWords } from './held-page.ts'
 import { sheetKindPages } from './kind-pages.ts'
 import type { UploadView } from './upload.ts'
-import { type ChangedPerson, changesOf, type UploadChange, whyOf } from './upload-people.ts'
+import { type ChangedPerson, peopleChangesOf, type UploadChange, whyOf } from './upload-people.ts'
 
 export const changeWords: Record<UploadChange, string> = {
   new: 'New',
@@ -45,7 +45,7 @@ export function peoplePageBody({ league, upload, list }: PeopleData, who: Who | 
 <span>${takenWords(upload)}${comparedTo && html`; ${change === 'unknown' ? 'the newest scan' : upload.kind === 'extra' ? 'the extra sheet before' : 'the scan before'} was taken ${moment(comparedTo.taken_at)}`}</span>
 <span class="actions"><a class="button small quiet" href="${path}">The upload</a><a class="button small quiet" href="${csv}" download>CSV</a></span>
 </div>
-<nav class="filters" aria-label="What to show">${changesOf(upload.kind).map(each => html`<a href="${address(`${path}/people`, { change: each })}"${each === change && html` aria-current="true"`}>${changeWords[each]}</a>`)}</nav>
+<nav class="filters" aria-label="What to show">${peopleChangesOf(upload.kind).map(each => html`<a href="${address(`${path}/people`, { change: each })}"${each === change && html` aria-current="true"`}>${changeWords[each]}</a>`)}</nav>
 <p class="quiet">Everyone here ${whyOf[change]}.</p>
 ${table({
   caption: `${changeWords[change]}: people and what changed`,

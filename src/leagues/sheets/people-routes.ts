@@ -14,8 +14,8 @@ import { uploadView } from './upload.ts'
 import {
   changedPersonSchema,
   changeSchema,
-  changesOf,
   comparedSchema,
+  peopleChangesOf,
   peopleOf,
   type UploadChange,
 } from './upload-people.ts'
@@ -102,7 +102,7 @@ export const uploadPeoplePages = (app: App) =>
     async ({ params: { id, upload_id }, query, who }) => {
       const upload = uploadOfLeague(app.db, id, upload_id)
       const asked = pageOf(query)
-      const change: UploadChange = query.change ?? changesOf(upload.kind)[0] ?? 'new'
+      const change: UploadChange = query.change ?? peopleChangesOf(upload.kind)[0] ?? 'new'
       const { comparedTo, total, people } = await peopleOf(app, upload, change, asked)
       const league = leagueViewById(app.db, id, app.clock.now())
       const list = { change, comparedTo, people, pagination: pagination(asked, total) }

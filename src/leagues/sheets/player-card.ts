@@ -6,7 +6,7 @@ import { scoringOf, withTerm } from '../../leaderboard/score.ts'
 import { iso } from '../../platform/clock.ts'
 import { baselineValues } from './baseline-rows.ts'
 import { markShown } from './board-cells.ts'
-import { type SheetBoards, type Source, sheetBoard, shownSnapshots } from './boards.ts'
+import { type BoardSource, type SheetBoards, sheetBoard, shownSnapshots } from './boards.ts'
 import { leftOutBy } from './marks.ts'
 import { byTakenAt, type Published, scansOf, selectSnapshots } from './snapshot-selection.ts'
 import { readRows, readValues, rowOfPlayer } from './snapshots/read.ts'
@@ -30,7 +30,7 @@ export type PlayerCard = Omit<Row, 'metrics' | 'gains'> & {
 /** The card of a player on the board as it is now; undefined for one who is not on it. */
 export async function playerCard(
   boards: SheetBoards,
-  source: Source,
+  source: BoardSource,
   player_id: string,
 ): Promise<PlayerCard | undefined> {
   const lineup = await shownSnapshots(boards, source.published)
@@ -72,7 +72,7 @@ export function lastSeen(scores: Database, published: readonly Published[], play
 }
 
 /** Who is missing from the newest scan: what the last one said that they were in. */
-export async function missingPlayer(scores: Database, source: Source, player_id: string) {
+export async function missingPlayer(scores: Database, source: BoardSource, player_id: string) {
   const seen = lastSeen(scores, source.published, player_id)
   if (!seen) return undefined
   const card = ({ name, value }: Measured): [string, MetricCard] => [
@@ -108,7 +108,7 @@ export type HistoryPoint = {
 /** A player in every published snapshot that is kept and holds them, oldest first: two small reads each. */
 export async function historyOf(
   scores: Database,
-  { published, config }: Source,
+  { published, config }: BoardSource,
   player_id: string,
 ): Promise<HistoryPoint[]> {
   const lineup = selectSnapshots(published)
@@ -171,7 +171,7 @@ function metricsIn(scores: Database, id: number, player_id: string): { name: str
   return { name: names[0]!, metrics: snapshot.metrics.map((metric, c) => ({ ...metric, value: values[c]! })) }
 }
 
-function scoreOf(metrics: Measured[], start: Measured[], config: Source['config']): number | null {
+function scoreOf(metrics: Measured[], start: Measured[], config: BoardSource['config']): number | null {
   const { on, weights } = scoringOf(
     metrics.map(({ name }) => name),
     config,

@@ -1,6 +1,6 @@
 import { mostRows, type Row, rowsOf } from '../../leaderboard/page.ts'
 import type { Tier } from '../../leaderboard/tiers.ts'
-import { classificationOf, type SheetBoards, type Source, sheetBoard, shownSnapshots } from './boards.ts'
+import { type BoardSource, classificationOf, type SheetBoards, sheetBoard, shownSnapshots } from './boards.ts'
 import { leftOutBy } from './marks.ts'
 import { scoreInput } from './scoring.ts'
 
@@ -8,7 +8,7 @@ import { scoreInput } from './scoring.ts'
 export type ShownTier = Tier & { players: number; from: number | null; to: number | null; rows: Row[] }
 
 /** The tiers of the board as it is now, best first, with their counts, bounds and first `limit` players from `page`. */
-export async function tiersOf(boards: SheetBoards, source: Source, asked: { page: number; limit: number }) {
+export async function tiersOf(boards: SheetBoards, source: BoardSource, asked: { page: number; limit: number }) {
   const lineup = await shownSnapshots(boards, source.published)
   if (!lineup) return { asOf: null, tiers: [] }
   const { board, scored } = await sheetBoard(boards, source, lineup, {})

@@ -2,7 +2,14 @@
 import { BadQuery } from '../../leaderboard/query.ts'
 import { rankedTotals, sumOfAll, type TotalsQuery, totalOf } from '../../leaderboard/totals.ts'
 import type { TotalsPage } from '../kinds.ts'
-import { requireLabel, type SheetBoards, type Source, shownSnapshots, takenAtOf, withSheetWords } from './boards.ts'
+import {
+  type BoardSource,
+  requireLabel,
+  type SheetBoards,
+  shownSnapshots,
+  takenAtOf,
+  withSheetWords,
+} from './boards.ts'
 import { leftOutBy } from './marks.ts'
 import { scoreInput } from './scoring.ts'
 import { publishedUpTo } from './snapshot-selection.ts'
@@ -12,7 +19,7 @@ import { mostGroups } from './totals-sums.ts'
 /** Without a label only the total of all is told. */
 export async function sheetTotals(
   boards: SheetBoards,
-  source: Source,
+  source: BoardSource,
   asked: TotalsQuery,
 ): Promise<TotalsPage | undefined> {
   const published = publishedUpTo(source.published, asked.at)

@@ -16,7 +16,7 @@ export type UploadChange = (typeof uploadChanges)[number]
 export const changeSchema = t.Union(uploadChanges.map(change => t.Literal(change)))
 
 /** What is asked of each kind of upload. */
-export const changesOf = (kind: UploadKind): readonly UploadChange[] =>
+export const peopleChangesOf = (kind: UploadKind): readonly UploadChange[] =>
   kind === 'extra' ? ['unknown', 'went_down', 'duplicate'] : uploadChanges.filter(change => change !== 'unknown')
 
 export const whyOf: Record<UploadChange, string> = {
@@ -62,7 +62,7 @@ async function compared({ db, sheets }: App, upload: Upload, change: ComparedCha
   const { snapshotId: snapshot, takenAt, kind, leagueId } = upload
   if (snapshot === null) return refuse('conflict', `This upload has no people: it is ${upload.status}`)
   const others = published(db, leagueId).filter(one => one.snapshot !== snapshot)
-  const before = changesOf(kind).includes(change) ? heldAgainst(others, kind, takenAt, change) : undefined
+  const before = peopleChangesOf(kind).includes(change) ? heldAgainst(others, kind, takenAt, change) : undefined
   if (!before) return { comparedTo: null, total: 0, people: [] }
   const upTo = others.filter(one => one.takenAt <= takenAt)
   const lineup = selectSnapshots([...upTo, { snapshot, kind, takenAt }])

@@ -145,7 +145,7 @@ function uploadForm(
 <div class="notice bad" role="alert" tabindex="-1" hidden data-refusal></div>
 <div class="drop">${formField({ label: 'Files', name: 'file', type: 'file', accept: '.csv,.tsv,.txt,.xlsx', multiple: true, hint: html`CSV, TSV or XLSX up to ${number(maxMb)} MB each. Drop them here or choose them; what each would be read as is shown before anything is imported.` })}</div>
 <div data-files></div>
-<div class="without-js">${kindField(hasBaseline ? 'current' : 'baseline')}</div>
+<div class="without-js">${uploadKindField(hasBaseline ? 'current' : 'baseline')}</div>
 ${modeField('partial')}
 <div class="submit"><button type="submit" class="needs-js">Import</button> <button type="submit" value="trial" class="needs-js quiet">Preview without saving</button></div>
 <div class="submit without-js"><button type="submit">Choose its columns</button></div>
@@ -166,7 +166,7 @@ export const modeField = (mode: UploadView['mode']): Html =>
     ],
   })
 
-export const kindField = (kind: UploadView['kind']): Html =>
+export const uploadKindField = (kind: UploadView['kind']): Html =>
   formField({
     label: 'What it is',
     name: 'kind',

@@ -18,7 +18,7 @@ import { bookUpdate, updatePlayerScores } from './update-player-scores.ts'
  * away than it should be. `missing`: there is none, or the queue has lost it. `unknown`: the queue does not answer.
  */
 export type FindingState = 'idle' | 'running' | 'booked' | 'late' | 'missing' | 'unknown'
-export type Finding = {
+export type TourFinding = {
   tour: string
   state: FindingState
   job_id: string | null
@@ -26,7 +26,7 @@ export type Finding = {
   /** What was done about it. */
   restarted: boolean
 }
-export type SupervisorFindings = { at: string; findings: Finding[] }
+export type SupervisorFindings = { at: string; findings: TourFinding[] }
 
 export const ensureUpdates = job('ensure_updates', {
   input: t.Object({}),
@@ -35,7 +35,7 @@ export const ensureUpdates = job('ensure_updates', {
   lock: () => locks.supervisor(),
   async run(_, app, { log }): Promise<SupervisorFindings> {
     const { db, clock, config } = app
-    const findings: Finding[] = []
+    const findings: TourFinding[] = []
     for (const tour of everyTour(db)) {
       const finding = await examine(app, tour)
       if (finding.state === 'missing' || finding.state === 'late') {
@@ -53,17 +53,17 @@ export const ensureUpdates = job('ensure_updates', {
 })
 
 const everyTour = (db: Db) => listTours(db, { page: 1, limit: Number.MAX_SAFE_INTEGER, offset: 0 }).tours
-const isMissing = ({ state }: Finding) => state === 'missing'
+const isMissing = ({ state }: TourFinding) => state === 'missing'
 
 /** A run accepted this short a time ago may still be on its way into the queue. */
 const underWay = 10 * second
 
-async function examine({ db, clock, locks: held, queues }: App, tour: Tour): Promise<Finding> {
+async function examine({ db, clock, locks: held, queues }: App, tour: Tour): Promise<TourFinding> {
   const now = clock.now()
   const leagues = leagueTimes(openLeaguesOn(db, tour.slug))
   const run = bookedUpdate(db, tour.slug)
   const next = run?.status === 'PENDING' ? run.notBefore : null
-  const finding = (state: FindingState): Finding => ({
+  const finding = (state: FindingState): TourFinding => ({
     tour: tour.slug,
     state,
     job_id: run?.id ?? null,
@@ -84,12 +84,12 @@ async function examine({ db, clock, locks: held, queues }: App, tour: Tour): Pro
 }
 
 /** Hands the run to the queue anew, or books one where there is none. */
-async function restart(app: App, tour: Tour, { job_id }: Finding): Promise<boolean> {
+async function restart(app: App, tour: Tour, { job_id }: TourFinding): Promise<boolean> {
   if (!job_id) return (await bookUpdate(app, tour.slug)) !== undefined
   return (await app.jobs.hasten(job_id)) || (await app.jobs.tryDispatch(job_id))
 }
 
-async function report({ db, clock }: App, tour: Tour, finding: Finding): Promise<void> {
+async function report({ db, clock }: App, tour: Tour, finding: TourFinding): Promise<void> {
   const key = missingAlert(tour.slug)
   await atomically(db, tx => {
     if (finding.state === 'unknown') return

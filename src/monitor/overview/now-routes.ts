@@ -10,7 +10,7 @@ import { tasksNow } from '../tasks/task-state.ts'
 import { cacheNow, cachePage } from './cache-page.ts'
 import { archivesPage, leagueActivityPage } from './league-activity-page.ts'
 import { mainPage } from './main-page.ts'
-import { overviewReading, overviewSchema } from './overview.ts'
+import { installationOverviewSchema, overviewReading } from './overview.ts'
 import { monitoringPath } from './parts.ts'
 import { performanceReading } from './performance.ts'
 import { performancePage } from './performance-page.ts'
@@ -43,7 +43,7 @@ export const nowRoutes = (app: App) =>
     .use(access(app))
     .get('/overview', () => app.reader.read(overviewReading, { now: app.clock.now() }), {
       may: 'admin',
-      detail: describe('Users, leagues, trading and what the database holds', overviewSchema),
+      detail: describe('Users, leagues, trading and what the database holds', installationOverviewSchema),
     })
     .get('/health', () => checked(app), {
       may: 'admin',

@@ -10,7 +10,7 @@ import { tradesBetween } from './trading.ts'
 const { leagues, registrations, runCounts, users } = schema
 
 const integer = t.Integer()
-export const overviewSchema = t.Object({
+export const installationOverviewSchema = t.Object({
   users: t.Object({ total: integer, active_7days: integer, active_percentage: t.Nullable(t.Number()) }),
   leagues: t.Object({ active: integer, archived: integer, total: integer }),
   trading: t.Object({
@@ -20,9 +20,9 @@ export const overviewSchema = t.Object({
   }),
   database: t.Object({ tables: t.Record(t.String(), integer), total_records: integer }),
 })
-export type Overview = Static<typeof overviewSchema>
+export type InstallationOverview = Static<typeof installationOverviewSchema>
 
-export function overviewReading(db: Db, { now }: { now: number }): Overview {
+export function overviewReading(db: Db, { now }: { now: number }): InstallationOverview {
   const total = usersTotal(db)
   const active = activeSince(db, now - 7 * day)
   const { trades, shares, volume } = tradesBetween(db, now - (now % hour) - 23 * hour, now + hour)

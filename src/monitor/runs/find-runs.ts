@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { type RunState, runs } from '../../../db/schema.ts'
 import type { Run } from '../../platform/jobs/runs.ts'
-import { attachIndex, markOf, trigramsOf } from './run-index.ts'
+import { attachIndex, indexMarkOf, trigramsOf } from './run-index.ts'
 
 export type RunFilter = {
   status?: RunState
@@ -164,7 +164,7 @@ function proposal(db: Db, { q = '', status, name }: RunFilter): string | undefin
   const { total } = countOf(db, {})
   const isRare = (filter: RunFilter) => countOf(db, filter).total < total / 4
   const marks = [
-    status && isRare({ status }) && trigramsOf(markOf(status)),
+    status && isRare({ status }) && trigramsOf(indexMarkOf(status)),
     name && isRare({ name }) && trigramsOf(name),
   ]
   return [...words, ...marks].filter(Boolean).join(' AND ')

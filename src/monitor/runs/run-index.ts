@@ -13,7 +13,7 @@ export const indexFile = (dataDir: string) => join(dataDir, 'search.db')
 export type Indexed = { rowid: number; id: string; name: string; input: string; error: string | null; status: RunState }
 
 /** Three characters that tell a finished state, so that it is looked up like any text. */
-export const markOf = (status: RunState) => `/${status.charAt(0)}/`
+export const indexMarkOf = (status: RunState) => `/${status.charAt(0)}/`
 
 /** Every three characters in a row, once, as an FTS5 expression; undefined for a text that is shorter. */
 export function trigramsOf(text: string): string | undefined {
@@ -48,7 +48,7 @@ export function openRunIndex(dataDir: string, isOurs: (rowid: number, id: string
       index.transaction(() => {
         for (const rowid of gone) drop.run(rowid)
         for (const { rowid, name, input, error, status } of runs)
-          put.run(rowid, `${markOf(status)} ${name}\n${input}\n${error ?? ''}`)
+          put.run(rowid, `${indexMarkOf(status)} ${name}\n${input}\n${error ?? ''}`)
         if (through) note.run('last', JSON.stringify({ rowid: through.rowid, id: through.id }))
       })()
     },

@@ -14,28 +14,28 @@ import { executionQuery, executionSchema } from './executions.ts'
 import { userQuery, userStatsSchema } from './users.ts'
 import { readStatistics } from './warm-statistics.ts'
 
-const whole = t.Integer()
+const integer = t.Integer()
 const entryStats = t.Object({
   name: t.String(),
-  hits: whole,
-  misses: whole,
+  hits: integer,
+  misses: integer,
   stale: t.Integer({ description: 'Served while a fresh one was loaded' }),
-  requests: whole,
+  requests: integer,
   hit_rate: t.Nullable(t.Number({ description: '0 to 1' })),
-  loads: whole,
-  failures: whole,
+  loads: integer,
+  failures: integer,
   avg_load_ms: t.Nullable(t.Number()),
-  sets: whole,
-  deletes: whole,
+  sets: integer,
+  deletes: integer,
   bytes: t.Integer({ description: 'Written to the cache since the start' }),
 })
 const cacheStats = t.Object({
   mode: t.String(),
   connected: t.Boolean(),
   entries: t.Integer({ description: 'Values held in memory by this process' }),
-  bytes: whole,
-  hits: whole,
-  misses: whole,
+  bytes: integer,
+  hits: integer,
+  misses: integer,
   hit_rate: t.Nullable(t.Number()),
   by_name: t.Array(entryStats),
 })

@@ -6,7 +6,7 @@ import { adminJobSchema, adminJobView } from './admin-job.ts'
 import { failureSurge } from './task-queries.ts'
 import type { TasksNow } from './task-state.ts'
 
-const whole = t.Integer()
+const integer = t.Integer()
 const text = t.String()
 const maybe = {
   moment: t.Nullable(dateTimeSchema),
@@ -21,10 +21,10 @@ export const lockSchema = t.Object({
   state: t.Union([t.Literal('held'), t.Literal('expired'), t.Literal('orphaned')]),
   owner: text,
   owner_role: maybe.text,
-  owner_pid: t.Nullable(whole),
+  owner_pid: t.Nullable(integer),
   owner_dead: t.Boolean(),
   job_id: maybe.text,
-  fence: whole,
+  fence: integer,
   acquired_at: dateTimeSchema,
   age_s: t.Number(),
   expires_at: dateTimeSchema,
@@ -48,7 +48,7 @@ export const failureSchema = t.Object({
   fingerprint: text,
   name: text,
   error: text,
-  runs: whole,
+  runs: integer,
   first_seen: dateTimeSchema,
   last_seen: dateTimeSchema,
   last_job_id: text,
@@ -59,8 +59,8 @@ export const tasksSchema = t.Object({
   sentence: text,
   status: t.Union([t.Literal('good'), t.Literal('warn'), t.Literal('bad')]),
   locks: t.Object({
-    active: whole,
-    expired: whole,
+    active: integer,
+    expired: integer,
     orphaned: t.Integer({ description: 'Held by a process that is dead: free for the taking' }),
     locks: t.Array(lockSchema),
   }),
@@ -91,15 +91,15 @@ export const tasksSchema = t.Object({
     reachable: t.Boolean(),
     error: maybe.text,
     waiting_since: maybe.moment,
-    runs: t.Record(text, whole),
-    queues: t.Array(t.Object({ name: text, waiting: whole, active: whole, delayed: whole, workers: whole })),
+    runs: t.Record(text, integer),
+    queues: t.Array(t.Object({ name: text, waiting: integer, active: integer, delayed: integer, workers: integer })),
   }),
   processes: t.Array(
     t.Object({
       id: text,
       role: text,
       host: text,
-      pid: whole,
+      pid: integer,
       version: text,
       alive: t.Boolean(),
       started_at: dateTimeSchema,
@@ -107,7 +107,7 @@ export const tasksSchema = t.Object({
   ),
   running: t.Array(adminJobSchema),
   failures: t.Object({
-    last_hour: whole,
+    last_hour: integer,
     usual_per_hour: maybe.number,
     times_usual: t.Nullable(t.Number({ description: 'Where it is far more than usual' })),
     groups: t.Array(failureSchema),

@@ -12,7 +12,7 @@
 import { type Cache, type Cached, isFresh } from '../cache/cache.ts'
 import type { Clock } from '../clock.ts'
 import { type ReadLimit, setRateLimitHeaders } from './rate-limits.ts'
-import type { Count, RequestContext } from './request-context.ts'
+import type { ReadCount, RequestContext } from './request-context.ts'
 import { pathOf, wireFormOf } from './responses.ts'
 
 /** An answer as it was given to those who accept these encodings and know this tag. */
@@ -23,7 +23,7 @@ export type Known = {
   /** Of all its responses: each sets its own before it copies them, which costs half of making them anew. */
   headers: Headers
   /** What those headers say of the rate limit. */
-  told: Count | undefined
+  told: ReadCount | undefined
   body: Blob | null
   status: number
   path: string

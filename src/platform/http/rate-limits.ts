@@ -3,7 +3,7 @@
  * (a limiter that answers promises costs the busiest path a tenth of its rate).
  */
 import { refuse } from '../../errors.ts'
-import type { Count, RequestContext } from './request-context.ts'
+import type { ReadCount, RequestContext } from './request-context.ts'
 
 export function openWindow(limit: number, seconds: number) {
   const counts = new Map<string, { used: number; endsAt: number }>()
@@ -17,7 +17,7 @@ export function openWindow(limit: number, seconds: number) {
   }
   return {
     /** `now` as of performance.now(). */
-    count(key: string, now = performance.now()): Count {
+    count(key: string, now = performance.now()): ReadCount {
       let window = counts.get(key)
       if (!window || window.endsAt <= now) {
         sweep(now)
@@ -59,7 +59,7 @@ export function readLimit(perMinute: number) {
       address,
       client,
       began,
-    }: Pick<RequestContext, 'who' | 'address' | 'client' | 'began'>): Count | undefined {
+    }: Pick<RequestContext, 'who' | 'address' | 'client' | 'began'>): ReadCount | undefined {
       if (perMinute === 0 || who?.via === 'operator') return undefined
       if (who) return known.count(String(who.id), began)
       const network = networkOf(address())
@@ -79,7 +79,11 @@ export function readLimit(perMinute: number) {
 }
 
 /** `told`: what these headers told last; only what is another is set. */
-export function setRateLimitHeaders(headers: Headers, { limit, left, resetSeconds }: Count, told?: Count): void {
+export function setRateLimitHeaders(
+  headers: Headers,
+  { limit, left, resetSeconds }: ReadCount,
+  told?: ReadCount,
+): void {
   if (limit !== told?.limit) headers.set('ratelimit-limit', String(limit))
   if (left !== told?.left) headers.set('ratelimit-remaining', String(left))
   if (resetSeconds !== told?.resetSeconds) headers.set('ratelimit-reset', String(resetSeconds))

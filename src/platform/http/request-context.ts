@@ -12,7 +12,7 @@ export type Who = {
 }
 
 /** What a rate limit has counted for whoever asks. */
-export type Count = { limit: number; used: number; left: number; resetSeconds: number; over: boolean }
+export type ReadCount = { limit: number; used: number; left: number; resetSeconds: number; over: boolean }
 
 export type RequestContext = {
   readonly id: string
@@ -28,7 +28,7 @@ export type RequestContext = {
   /** Whether it is a board read that the rate limit counts. */
   counted: boolean
   /** How often they have read lately, where that is limited. */
-  reads: Count | undefined
+  reads: ReadCount | undefined
   /** Whether it is for signed-in people only: nothing on the way keeps the answer. */
   isPrivate: boolean
   /** Headers that the answer shall carry besides its own. */

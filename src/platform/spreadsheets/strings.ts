@@ -1,6 +1,6 @@
 /** A workbook's shared strings, all in memory as one text column. */
 import { limits } from './limits.ts'
-import { TextBuilder, type TextColumn } from './text.ts'
+import { type CellTexts, TextBuilder } from './text.ts'
 import { LT, writeUnescaped, XmlScanner } from './xml.ts'
 
 export class StringScanner extends XmlScanner {
@@ -15,7 +15,7 @@ export class StringScanner extends XmlScanner {
     super('The list of strings')
   }
 
-  column(): TextColumn {
+  column(): CellTexts {
     return this.strings.column()
   }
 

@@ -2,14 +2,14 @@ import { isUtf8, writeWindows1252 } from './encoding.ts'
 import { refuseSheet } from './refusal.ts'
 
 /** A column of texts as UTF-8: text i lies in bytes[offsets[i], offsets[i + 1]). */
-export interface TextColumn {
+export interface CellTexts {
   bytes: Uint8Array
   offsets: Uint32Array
 }
 
 const utf8 = new TextDecoder()
 
-export const cellTextAt = ({ bytes, offsets }: TextColumn, i: number): string =>
+export const cellTextAt = ({ bytes, offsets }: CellTexts, i: number): string =>
   utf8.decode(bytes.subarray(offsets[i], offsets[i + 1]))
 
 export const decodeUtf8 = (bytes: Uint8Array, from: number, to: number): string => utf8.decode(bytes.subarray(from, to))
@@ -96,7 +96,7 @@ export class TextBuilder {
     this.from = this.to = to
   }
 
-  column(): TextColumn {
+  column(): CellTexts {
     return { bytes: this.bytes.subarray(0, this.from), offsets: this.offsets.subarray(0, this.count + 1) }
   }
 

@@ -3,7 +3,7 @@
 import { limits } from './limits.ts'
 import { refuseSheet } from './refusal.ts'
 import { StringScanner } from './strings.ts'
-import { decodeUtf8, type TextColumn } from './text.ts'
+import { type CellTexts, decodeUtf8 } from './text.ts'
 import { type CellSink, type Styles, WorksheetScanner } from './worksheet.ts'
 import { type Tag, tagsOf } from './xml.ts'
 import type { Zip, ZipEntry } from './zip.ts'
@@ -23,7 +23,7 @@ export interface Worksheet {
 export interface Workbook {
   zip: Zip
   worksheets: Worksheet[]
-  strings: TextColumn
+  strings: CellTexts
   styles: Styles
 }
 
@@ -128,7 +128,7 @@ async function tagsIn(zip: Zip, path: string, names: string[]): Promise<Tag[]> {
   return tagsOf(entry.name, content, names)
 }
 
-async function stringsIn(zip: Zip, path: string): Promise<TextColumn> {
+async function stringsIn(zip: Zip, path: string): Promise<CellTexts> {
   const scanner = new StringScanner()
   const entry = zip.entry(path)
   if (entry) for await (const piece of zip.content(entry)) scanner.push(piece)

@@ -1,5 +1,5 @@
 /** A worksheet's cells, straight from the bytes of its XML. */
-import { decodeUtf8, type TextColumn } from './text.ts'
+import { type CellTexts, decodeUtf8 } from './text.ts'
 import { EQUALS, GT, LT, SLASH, writeUnescaped, XmlScanner } from './xml.ts'
 
 /** What a cell is that is neither a number nor a text. */
@@ -50,7 +50,7 @@ export class WorksheetScanner extends XmlScanner {
 
   constructor(
     name: string,
-    private readonly strings: TextColumn,
+    private readonly strings: CellTexts,
     private readonly styles: Styles,
     private readonly sink: CellSink,
   ) {

@@ -5,9 +5,9 @@
 
 import { limits } from '../../../platform/spreadsheets/limits.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
-import { decodeCell, decodeUtf8, TextBuilder, type TextColumn } from '../../../platform/spreadsheets/text.ts'
+import { type CellTexts, decodeCell, decodeUtf8, TextBuilder } from '../../../platform/spreadsheets/text.ts'
 import { repeated } from './duplicates.ts'
-import { type Column, isNoPlayer } from './headers.ts'
+import { type HeaderColumn, isNoPlayer } from './headers.ts'
 import { misread } from './kill-points.ts'
 import { MetricReader } from './metric.ts'
 import { isCumulative } from './metrics.ts'
@@ -32,12 +32,12 @@ export interface MetricColumn {
 }
 
 export interface Columnar {
-  ids: TextColumn
-  names: TextColumn
+  ids: CellTexts
+  names: CellTexts
   /** Without a column of names the ids stand in for them. */
   hasNames: boolean
   metrics: MetricColumn[]
-  labels: { name: string; texts: TextColumn }[]
+  labels: { name: string; texts: CellTexts }[]
   /** Where in the file each row stands. */
   lines: Uint32Array
   rowsTotal: number
@@ -75,7 +75,7 @@ export class ColumnWriter {
   /** Column, kind and evidence of the row's cells that say something about their column. */
   private readonly clues: number[] = []
 
-  constructor(private readonly plan: Column[]) {
+  constructor(private readonly plan: HeaderColumn[]) {
     const metrics = plan.filter(column => column.role === 'metric')
     this.metrics = metrics.map(({ metric, header, tentative }) => new MetricReader(metric, header, tentative))
     const labels = plan.filter(column => column.role === 'label')

@@ -1,4 +1,4 @@
-import type { TextColumn } from '../../../platform/spreadsheets/text.ts'
+import type { CellTexts } from '../../../platform/spreadsheets/text.ts'
 
 /** Room for limits.rows. */
 const ROW_BITS = 2 ** 23 - 1
@@ -7,7 +7,7 @@ const ROW_BITS = 2 ** 23 - 1
  * Rows whose id stands again further down, in order; `next[i]` is the row that follows `rows[i]` under the same id.
  * A hash table with open addressing over the bytes: no string and no object per id.
  */
-export function repeated({ bytes, offsets }: TextColumn): { rows: number[]; next: number[] } {
+export function repeated({ bytes, offsets }: CellTexts): { rows: number[]; next: number[] } {
   const count = offsets.length - 1
   let size = 16
   while (size < count * 2) size *= 2

@@ -9,7 +9,7 @@ import { translatedAliases } from './translated-aliases.ts'
 
 const utf8 = new TextEncoder()
 
-export interface Column {
+export interface HeaderColumn {
   header: string
   role: 'id' | 'name' | 'label' | 'metric' | 'none'
   /** The metric's name; empty in other roles. */
@@ -24,7 +24,7 @@ export interface Header {
   /** Place among the rows that were looked at. */
   row: number
   line: number
-  columns: Column[]
+  columns: HeaderColumn[]
   /** Headings that were recognised: tells the best row, dialect and worksheet. */
   known: number
 }
@@ -134,9 +134,9 @@ function headerAt(rows: PreviewRow[], row: number, mapping: Mapping): Header {
   const roles = recognised(headers, keys, mapping)
   const taken = new Set(roles.filter(role => role))
   const known = taken.size
-  const columns = headers.map((header, column): Column => {
+  const columns = headers.map((header, column): HeaderColumn => {
     const role = roles[column]
-    const none: Column = { header, role: 'none', metric: '', label: '', tentative: false }
+    const none: HeaderColumn = { header, role: 'none', metric: '', label: '', tentative: false }
     if (role === 'id' || role === 'name') return { ...none, role }
     if (role?.startsWith(LABEL)) return { ...none, role: 'label', label: role.slice(LABEL.length) }
     if (role) return { ...none, role: 'metric', metric: role }

@@ -19,7 +19,7 @@ import { recoded, transcoder } from '../../../platform/spreadsheets/encoding.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import { encodingOf, fileKindOf, HEAD } from '../../../platform/spreadsheets/sniff.ts'
 import { bytesSource, fileSource, readPiece, type Source } from '../../../platform/spreadsheets/source.ts'
-import type { TextColumn } from '../../../platform/spreadsheets/text.ts'
+import type { CellTexts } from '../../../platform/spreadsheets/text.ts'
 import { openWorkbook, scanWorksheet } from '../../../platform/spreadsheets/workbook.ts'
 import { Zip } from '../../../platform/spreadsheets/zip.ts'
 import { type Columnar, ColumnWriter, type MetricColumn } from './columns.ts'
@@ -40,10 +40,10 @@ export interface ReadOptions {
   /** In `strict` any bad row refuses the sheet; the default is `partial`. */
   mode?: 'partial' | 'strict'
   signal?: AbortSignal
-  onProgress?(progress: Progress): void
+  onProgress?(progress: ReadProgress): void
 }
 
-export interface Progress {
+export interface ReadProgress {
   stage: 'checking file type' | 'reading' | 'checking'
   /** Of the file, or of a workbook's unpacked worksheet: read and to read. */
   bytes: number
@@ -54,12 +54,12 @@ export interface Progress {
 export interface Sheet extends SheetReport {
   /** How many rows the columns have. */
   rows: number
-  ids: TextColumn
+  ids: CellTexts
   /** The ids again where the sheet has no names. */
-  names: TextColumn
+  names: CellTexts
   hasNames: boolean
   metrics: MetricColumn[]
-  labels: { name: string; texts: TextColumn }[]
+  labels: { name: string; texts: CellTexts }[]
   lines: Uint32Array
 }
 

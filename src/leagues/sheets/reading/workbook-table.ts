@@ -2,7 +2,7 @@
 import { firstRows, type PreviewRow, type Workbook, type Worksheet } from '../../../platform/spreadsheets/workbook.ts'
 import { checkHeader, findHeader, type Header, likelyHeader, type Mapping } from './headers.ts'
 
-export interface Table {
+export interface WorkbookTable {
   worksheet: Worksheet
   header: Header
   /** The first of the worksheet. */
@@ -16,14 +16,14 @@ const PREVIEW_SHEETS = 30
 const AROUND_ROWS = 20
 
 /** The worksheet under whose headings the most is recognised; the first of equals, and rather a long one than a summary. */
-export async function tableIn(workbook: Workbook, mapping?: Mapping): Promise<Table> {
+export async function tableIn(workbook: Workbook, mapping?: Mapping): Promise<WorkbookTable> {
   const { table, rows } = await bestTable(workbook, mapping, findHeader)
   checkHeader(table?.header ?? null, rows, mapping)
   return table!
 }
 
 /** The same without the need for an id. Refuses only what has no row of headings at all. */
-export async function likelyTable(workbook: Workbook, mapping?: Mapping): Promise<Table> {
+export async function likelyTable(workbook: Workbook, mapping?: Mapping): Promise<WorkbookTable> {
   const found = (await bestTable(workbook, mapping, findHeader)).table
   if (found) return found
   const { table, rows } = await bestTable(workbook, mapping, likelyHeader)
@@ -36,7 +36,7 @@ async function bestTable(
   workbook: Workbook,
   mapping: Mapping | undefined,
   find: typeof findHeader,
-): Promise<{ table: Table | null; rows: PreviewRow[] }> {
+): Promise<{ table: WorkbookTable | null; rows: PreviewRow[] }> {
   const worksheets = workbook.worksheets.slice(0, PREVIEW_SHEETS)
   const previews: PreviewRow[][] = []
   let best: { worksheet: Worksheet; header: Header; score: number } | null = null
