@@ -121,8 +121,13 @@ export const attempts = sqliteTable(
     key: text('key').primaryKey(), // the hash of what is counted: an account, an address or a device
     used: integer('used').notNull(),
     endsAt: time('ends_at').notNull(),
+    most: integer('most'), // more of them are refused
+    userId: integer('user_id'), // whose account it is, where there is one: who is locked out
   },
-  t => [index('attempts_end').on(t.endsAt)],
+  t => [
+    index('attempts_end').on(t.endsAt),
+    index('attempts_user').on(t.userId).where(sql`user_id is not null`),
+  ],
 )
 
 // ── What is contested ───────────────────────────────────────────────────────────────────────────────────────────
@@ -992,8 +997,10 @@ export const runs = sqliteTable(
     error: text('error'),
     stack: text('stack'),
     fingerprint: text('fingerprint'), // groups failures that are the same
-    attempts: integer('attempts').notNull().default(0),
+    attempts: integer('attempts').notNull().default(0), // those that a dying process ended among them
     maxAttempts: integer('max_attempts').notNull(),
+    process: text('process'), // that runs it, or ran it last
+    deaths: integer('deaths').notNull().default(0), // attempts that ended because their process died
     dedupeKey: text('dedupe_key'), // one unfinished run per key
     startedBy: integer('started_by'), // null: Fieldhouse itself or the operator
     cancelRequestedAt: time('cancel_requested_at'),

@@ -90,6 +90,7 @@ export async function startFieldhouse(
     const { version } = packageJson
     const { role, dataDir } = config
     const processId = Bun.randomUUIDv7()
+    const isDead = (process: string) => process !== processId && isProcessDead(dataDir, process)
     shutdown.onClose('log', log, log => log.flush())
 
     const release = {
@@ -129,11 +130,7 @@ export async function startFieldhouse(
       stamps,
       clock,
     )
-    const locks = shutdown.onClose(
-      'locks',
-      openLocks(db, clock, processId, owner => isProcessDead(dataDir, owner)),
-      locks => locks.close(),
-    )
+    const locks = shutdown.onClose('locks', openLocks(db, clock, processId, isDead), locks => locks.close())
     const isNews = throttled()
     const queueError = (error: Error) => {
       if (isNews(error.message)) log.warn('The queue reports', { error: error.message })
@@ -145,7 +142,7 @@ export async function startFieldhouse(
     )
     const elsewhere = redis && { connect: redis.connect, namespace: config.namespace, version }
     const compute = shutdown.onClose('compute', await openCompute(elsewhere, rostersAtOnce), compute => compute.close())
-    const jobs = openJobs<App>(db, queues, clock, log, () => app)
+    const jobs = openJobs<App>(db, queues, clock, log, isDead, () => app)
     jobs.define([...jobTable, ...moreJobs])
     const schedule = openSchedule([...scheduleOf(config), ...moreSchedule], db, jobs, clock, log)
     const sheets = shutdown.onClose('sheets', openSheets(dataDir, clock, !config.litestream), sheets => sheets.close())
@@ -225,7 +222,7 @@ export async function startFieldhouse(
       }
       const worker = shutdown.onClose(
         'worker',
-        startWorker({ app, db, clock, locks, jobs, queues, log, failed, queueError }),
+        startWorker({ app, db, clock, locks, jobs, queues, log, processId, isDead, failed, queueError }),
         worker => worker.close(),
       )
       stopRun = worker.abort

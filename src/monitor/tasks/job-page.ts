@@ -25,6 +25,7 @@ import { liveEvents } from '../pages/live-page.ts'
 import { monitorPage, pagePart, versionOf } from '../pages/monitor-layout.ts'
 import { adminJobSchema, adminJobView, jobPath, jobsPath, jobTitle } from './admin-job.ts'
 import { jobAction, question } from './jobs-page.ts'
+import { withMessage } from './run-message.ts'
 import { statesFor, verbs } from './task-actions.ts'
 import { usualMs } from './task-queries.ts'
 
@@ -52,7 +53,7 @@ ${run.status === 'PROGRESS' && html`<div class="progressing">${progress(run.prog
 ${timeline(run, usual, now)}
 <dl class="facts">
   <div><dt>Queue</dt><dd>${run.queue}</dd></div>
-  <div><dt>Attempts</dt><dd>${number(run.attempts)} of ${number(run.maxAttempts)}</dd></div>
+  <div><dt>Attempts</dt><dd>${attempts(run)}</dd></div>
   <div><dt>Started by</dt><dd>${startedBy}</dd></div>
   ${run.expiresAt !== null && html`<div><dt>Dropped if not begun by</dt><dd>${time(run.expiresAt)}</dd></div>`}
   ${run.message && html`<div><dt>Message</dt><dd>${run.message}</dd></div>`}
@@ -61,6 +62,10 @@ ${run.error !== null && failure(run, alike)}
 ${block('Input', pretty(run.input))}
 ${run.result !== null && block('Result', pretty(run.result))}
 ${logOf(log)}`
+
+/** One that its worker's death ended counts, too. */
+const attempts = ({ attempts, maxAttempts, deaths }: Run): Html =>
+  html`${number(attempts)} of ${number(Math.max(attempts, maxAttempts))}${deaths > 0 && html` <small class="quiet">${deaths === 1 ? 'its worker died once' : `its worker died ${deaths} times`}</small>`}`
 
 /** When it was accepted, began and ended, and how long lay between. */
 function timeline(run: Run, usual: number | null, now: number): Html {
@@ -177,8 +182,9 @@ export const jobPage = (app: App) => {
     })
 }
 
-function read({ db, clock }: App, id: string): JobData {
-  const run = runById(db).get({ id }) ?? refuse('not_found', `There is no job ${id}`)
+function read(app: App, id: string): JobData {
+  const { db, clock } = app
+  const run = withMessage(app, runById(db).get({ id }) ?? refuse('not_found', `There is no job ${id}`))
   const { startedBy, fingerprint } = run
   const alike = fingerprint
     ? db.select({ runs: count() }).from(runs).where(eq(runs.fingerprint, fingerprint)).get()?.runs

@@ -13,6 +13,7 @@ import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { isFinished, mayReadRun, type Run, runById, runView } from '../../platform/jobs/runs.ts'
 import { started, startedSchema } from '../../platform/jobs/started.ts'
 import { findRuns } from '../runs/find-runs.ts'
+import { withMessage } from './run-message.ts'
 
 const moment = t.Nullable(dateTimeSchema)
 export const jobSchema = t.Object(
@@ -72,7 +73,7 @@ export const jobRoutes = (app: App) => {
   function jobView(run: Run) {
     const job = run.status === 'PENDING' && jobs.definitions().find(({ name }) => name === run.name)
     const waits = job ? job.waitsFor?.(run, app) : undefined
-    return { ...runView(run), ...(waits && { status_message: waits }) }
+    return { ...runView(withMessage(app, run)), ...(waits && { status_message: waits }) }
   }
 
   return new Elysia({ prefix: '/jobs', tags: ['jobs'] })

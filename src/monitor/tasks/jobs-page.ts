@@ -20,6 +20,7 @@ import { choiceLinks, filterForm } from '../pages/monitor-layout.ts'
 import type { RunFilter } from '../runs/find-runs.ts'
 import { findRuns } from '../runs/find-runs.ts'
 import { adminJobSchema, adminJobView, jobPath, jobsPath, jobTitle } from './admin-job.ts'
+import { withMessages } from './run-message.ts'
 import { runFilter, statesFor, type Verb, verbs } from './task-actions.ts'
 import { recentStates } from './task-queries.ts'
 
@@ -44,7 +45,7 @@ export const jobsPage = (app: App) =>
       name: 'jobs',
       row: adminJobSchema,
       rows: async ({ page: _, limit: __, ...filter }, place) =>
-        (await app.reader.read(findRuns, { ...filter, ...place })).runs.map(adminJobView),
+        withMessages(app, (await app.reader.read(findRuns, { ...filter, ...place })).runs).map(adminJobView),
     },
     live: twiceASecond,
   })
@@ -54,7 +55,7 @@ async function read(app: App, { page, limit, ...filter }: Static<typeof jobsQuer
   const { runs, total, isExact } = await app.reader.read(findRuns, { ...filter, ...place })
   const states = filter.q?.trim() || filter.fingerprint ? undefined : recentStates(app.db, filter.name)
   const names = app.jobs.definitions().map(({ name }) => name)
-  return { runs, pagination: pagination(place, total), isExact, states, names: names.sort() }
+  return { runs: withMessages(app, runs), pagination: pagination(place, total), isExact, states, names: names.sort() }
 }
 
 type JobsFilter = Omit<RunFilter, 'startedBy' | 'orNamed'>
@@ -119,11 +120,11 @@ const states = ({ states }: JobsData, filter: JobsFilter): Html =>
     'State',
   )
 
-function jobCell({ id, name, input, error, status, progress: percent, stage }: Run): Html {
+function jobCell({ id, name, input, error, status, progress: percent, stage, message }: Run): Html {
   const facts = JSON.stringify(masked(input))
   return html`<a href="${jobPath(id)}">${jobTitle(name)}</a> <code class="quiet">${name}${facts !== '{}' && ` ${facts.slice(0, 120)}`}</code>${
     error && html`<p class="${status === 'FAILURE' ? 'loss' : 'quiet'}">${error.slice(0, 200)}</p>`
-  }${status === 'PROGRESS' && html`<p class="progressing">${progress(percent, 'Progress')} <small class="quiet">${percent} % ${stage}</small></p>`}`
+  }${status === 'PROGRESS' && html`<p class="progressing">${progress(percent, 'Progress')} <small class="quiet">${percent} % ${stage}${message && `: ${message}`}</small></p>`}`
 }
 
 /** Not what was asked to wait; of what waits still, how long by now or for when it is booked. */

@@ -10,6 +10,7 @@ import type { LockRow } from '../../platform/jobs/task-locks.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
 import { hasWorker, type Process, processesOf } from '../load.ts'
 import { jobTitle } from './admin-job.ts'
+import { withMessages } from './run-message.ts'
 import { type FailureRate, failureSurge, type RunOutcome, type TaskReading, taskReading } from './task-queries.ts'
 
 export type TaskState = 'on time' | 'late' | 'missed' | 'too long' | 'paused'
@@ -165,7 +166,18 @@ async function gather(app: App) {
     queueWorks: queue.error === null,
     orphanedLocks: locks.filter(({ state }) => state === 'orphaned').length,
   })
-  return { at: now, sentence, locks, processes, supervisor, scheduled, tours, queue, ...reading }
+  return {
+    at: now,
+    sentence,
+    locks,
+    processes,
+    supervisor,
+    scheduled,
+    tours,
+    queue,
+    ...reading,
+    running: withMessages(app, reading.running),
+  }
 }
 
 const rank: Record<LockState, number> = { orphaned: 0, held: 1, expired: 2 }

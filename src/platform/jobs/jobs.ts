@@ -31,7 +31,14 @@ export type Jobs<App> = ReturnType<typeof openJobs<App>>
 const patience = 1_500
 const sweepStep = 200 // runs looked at between two queries
 
-export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log, app: () => App) {
+export function openJobs<App>(
+  db: Db,
+  queues: Queues,
+  clock: Clock,
+  log: Log,
+  isDead: (process: string) => boolean,
+  app: () => App,
+) {
   const definitions = new Map<string, JobDefinition<App>>()
   const watchers = new Map<string, Set<() => void>>()
 
@@ -147,13 +154,19 @@ export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log, ap
       return started
     },
 
-    /** Waiting: never runs. Running: told to stop, in whatever process. Finished: undefined. */
+    /** Waiting, or its process is dead: never runs again. Running: told to stop, in whatever process. Finished: undefined. */
     async cancel(id: string): Promise<Run | undefined> {
       const now = clock.now()
+      const { process } = runById(db).get({ id }) ?? {}
+      const dead = process && isDead(process) ? process : undefined
+      const cancelled = { status: 'CANCELLED', completedAt: now, cancelRequestedAt: now } as const
       const run = await atomically(
         db,
         tx =>
-          changeRun(tx, id, ['PENDING'], { status: 'CANCELLED', completedAt: now, cancelRequestedAt: now }) ??
+          changeRun(tx, id, ['PENDING'], cancelled) ??
+          (dead && runById(tx).get({ id })?.process === dead
+            ? changeRun(tx, id, ['PROGRESS'], cancelled)
+            : undefined) ??
           changeRun(tx, id, ['PROGRESS'], { cancelRequestedAt: now }),
       )
       if (run?.status === 'CANCELLED') {
@@ -178,6 +191,8 @@ export function openJobs<App>(db: Db, queues: Queues, clock: Clock, log: Log, ap
       const again = {
         status: 'PENDING',
         attempts: 0,
+        deaths: 0,
+        process: null,
         progress: 0,
         stage: null,
         message: null,

@@ -9,6 +9,17 @@ export const isAnswer = (error: unknown): boolean =>
 export const isFinal = (run: Pick<Run, 'attempts' | 'maxAttempts'>, error: unknown): boolean =>
   run.attempts >= run.maxAttempts || isAnswer(error)
 
+/** How often the process of a run may die under it before the run is held to be the cause. */
+export const mostDeaths = ({ maxAttempts }: Pick<Run, 'maxAttempts'>): number => Math.max(3, maxAttempts)
+
+export class WorkerDied extends Error {
+  override readonly name = 'WorkerDied'
+  constructor(deaths: number) {
+    super(`Its worker died under it ${deaths} times, so it is not run again by itself`)
+    this.stack = this.message // where it was noticed says nothing of why
+  }
+}
+
 /** The same for failures that are the same: numbers and quoted names left out of the message, and where it was thrown. */
 export function fingerprintOf(name: string, { name: kind, message, stack = '' }: Error): string {
   const place = stack.split('\n').find(line => /^\s+at /.test(line)) ?? ''

@@ -10,7 +10,7 @@ import { unlessAborted, withTimeout } from '../process/with-timeout.ts'
 import { Cancelled, type JobContext, type JobDefinition, queueNames, ShuttingDown } from './job.ts'
 import type { Jobs } from './jobs.ts'
 import type { QueueJob, Queues } from './queues.ts'
-import { fingerprintOf, isAnswer, isFinal } from './run-failure.ts'
+import { fingerprintOf, isAnswer, isFinal, mostDeaths, WorkerDied } from './run-failure.ts'
 import { openRunLog } from './run-log.ts'
 import { openRunProgress } from './run-progress.ts'
 import { cancelRequested, changeRun, isFinished, type NewRun, type Run, runById, unfinished } from './runs.ts'
@@ -30,6 +30,9 @@ export type WorkerSettings<App> = {
   jobs: Jobs<App>
   queues: Queues
   log: Log
+  /** Of this process, and whether another one is dead. */
+  processId: string
+  isDead(process: string): boolean
   queueError(error: Error): void
   /** A run has failed for good. */
   failed(run: Run, error: unknown): void
@@ -43,6 +46,8 @@ export function startWorker<App>({
   jobs,
   queues,
   log,
+  processId,
+  isDead,
   failed,
   queueError,
 }: WorkerSettings<App>) {
@@ -70,6 +75,10 @@ export function startWorker<App>({
     if (closing) return later(job, token, 0)
     const definition = jobs.definitionOf(run.name)
     const now = clock.now()
+    const hasDied =
+      run.status === 'PROGRESS' && run.process !== null && run.process !== processId && isDead(run.process)
+    const deaths = run.deaths + (hasDied ? 1 : 0)
+    if (hasDied && deaths >= mostDeaths(run)) return poisoned({ ...run, deaths })
     if (run.cancelRequestedAt) return void (await change(id, unfinished, { status: 'CANCELLED', completedAt: now }))
     if (run.expiresAt && run.expiresAt < now)
       return void (await change(id, unfinished, {
@@ -92,7 +101,7 @@ export function startWorker<App>({
       }))
     }
     try {
-      await perform(job, token, run, definition, taken, stalled)
+      await perform(job, token, { ...run, deaths }, definition, taken, stalled)
     } finally {
       await taken?.release()
     }
@@ -101,7 +110,7 @@ export function startWorker<App>({
   async function perform(
     job: QueueJob,
     token: string | undefined,
-    { id, name, input, startedBy }: Run,
+    { id, name, input, startedBy, deaths }: Run,
     definition: JobDefinition<App>,
     lease: Lease | undefined,
     stalled: AbortSignal | undefined,
@@ -109,7 +118,9 @@ export function startWorker<App>({
     const begun = await change(id, unfinished, {
       status: 'PROGRESS',
       startedAt: clock.now(),
-      attempts: job.attemptsMade + 1,
+      attempts: job.attemptsMade + deaths + 1,
+      deaths,
+      process: processId,
       progress: 0,
       error: null,
     })
@@ -160,13 +171,20 @@ export function startWorker<App>({
     }
   }
 
-  async function fail(run: Run, error: unknown) {
-    const final = isFinal(run, error)
+  /** Whatever the run does, it ends its process: it is not run again by itself. */
+  async function poisoned(run: Run): Promise<never> {
+    const error = new WorkerDied(run.deaths)
+    await fail(run, error, true)
+    throw new UnrecoverableError(error.message)
+  }
+
+  async function fail(run: Run, error: unknown, final = isFinal(run, error)) {
     const failure = error instanceof Error ? error : new Error(String(error))
     const after = await change(run.id, unfinished, {
       status: final ? 'FAILURE' : 'PENDING',
       error: failure.message,
-      stack: failure.stack,
+      stack: failure instanceof WorkerDied ? null : failure.stack,
+      deaths: run.deaths,
       fingerprint: fingerprintOf(run.name, failure),
       message: final ? null : `Attempt ${run.attempts} of ${run.maxAttempts} failed; trying again`,
       completedAt: final ? clock.now() : null,
@@ -187,7 +205,7 @@ export function startWorker<App>({
       failed: (id, error) => {
         const run = id ? runById(db).get({ id }) : undefined
         if (run && !isFinished(run) && /stalled/.test(error.message))
-          fail({ ...run, attempts: run.maxAttempts }, error).catch(() => {})
+          poisoned({ ...run, deaths: run.deaths + 1 }).catch(() => {})
       },
     }),
   )

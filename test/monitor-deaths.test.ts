@@ -1,0 +1,79 @@
+/** What is told of processes that died: by the runs they had, in alerts, after the restart. */
+import { expect, test } from 'bun:test'
+import { eq } from 'drizzle-orm'
+import { t } from 'elysia'
+import { type processes, runs, processes as table } from '../db/schema.ts'
+import { type App, job } from '../src/context.ts'
+import { refusalOf, shared, start, temporaryFolder, until } from './start.ts'
+
+const alerts = '/admin/monitoring/alerts'
+const steady = job('test.steady', { input: t.Object({}), run: async () => 'done' })
+
+/** A process that nobody stopped and that is no more. */
+function deadProcess({ db, clock }: App, id: string, more: Partial<typeof processes.$inferInsert> = {}) {
+  db.insert(table)
+    .values({ id, role: 'worker', host: 'barn', pid: 4711, version: '1.0.0', startedAt: clock.now(), ...more })
+    .run()
+}
+
+/** A run that was at work in a process when that died. */
+async function cutShort(app: App, process: string, deaths = 0): Promise<string> {
+  const { jobId } = await app.jobs.start(steady, {}, { at: app.clock.now() + 3_600_000 })
+  app.db
+    .update(runs)
+    .set({ status: 'PROGRESS', startedAt: app.clock.now(), attempts: deaths + 1, process, deaths, notBefore: null })
+    .where(eq(runs.id, jobId))
+    .run()
+  return jobId
+}
+
+const web = shared(async () => {
+  const { app, call } = await start({ ROLE: 'web' }, undefined, { jobs: [steady] })
+  deadProcess(app, 'dead')
+  return { app, call }
+})
+
+test('a running job whose worker died says so, and when it is run again', async () => {
+  const { app, call } = await web()
+  const id = await cutShort(app, 'dead')
+  const said = 'Its worker (worker, pid 4711 on barn) died; it is run again as soon as a worker runs'
+  expect(await call.get(`/api/v1/jobs/status/${id}`)).toMatchObject({ status: 'PROGRESS', status_message: said })
+  expect(await call.get(`/admin/task-monitor/jobs/${id}`)).toContain(said)
+  expect((await call.get('/admin/task-monitor/json')).running).toMatchObject([{ job_id: id, status_message: said }])
+})
+
+test('a job whose worker died is cancelled at once', async () => {
+  const { app, call } = await web()
+  const id = await cutShort(app, 'dead')
+  expect(await call.delete(`/api/v1/jobs/cancel/${id}`)).toMatchObject({ status: 'CANCELLED' })
+  expect((await refusalOf(call.delete(`/api/v1/jobs/cancel/${id}`))).status).toBe(409)
+})
+
+test('a job that a live process runs says that it was asked to stop', async () => {
+  const { app, call } = await web()
+  const id = await cutShort(app, app.processId)
+  expect(await call.delete(`/api/v1/jobs/cancel/${id}`)).toMatchObject({
+    status: 'PROGRESS',
+    status_message: 'It was asked to stop and does within 2 s',
+  })
+})
+
+test('the deaths of its workers count as attempts; a job that kills them is not run for ever, and its error says why', async () => {
+  const folder = temporaryFolder()
+  const first = await start({ ROLE: 'web' }, folder, { jobs: [steady] })
+  const [once, always] = [await cutShort(first.app, 'dead'), await cutShort(first.app, 'dead', 2)]
+  await first.stop()
+  const { app, call } = await start({}, folder, { jobs: [steady] })
+  for (const id of [once, always]) await app.queues.remove('quick', id)
+  await app.jobs.sweep(0)
+  const ended = (id: string) =>
+    until(async () => {
+      const seen = await call.get(`/admin/task-monitor/jobs/${id}/json`)
+      return seen.completed_at ? seen : undefined
+    })
+  expect(await ended(once)).toMatchObject({ status: 'SUCCESS', attempts: 2, worker_deaths: 1 })
+  const error = 'Its worker died under it 3 times, so it is not run again by itself'
+  expect(await ended(always)).toMatchObject({ status: 'FAILURE', attempts: 3, worker_deaths: 3, error, stack: null })
+  expect((await call.get(`${alerts}/json?type=job_failed`)).alerts).toMatchObject([{ message: error }])
+  expect(await call.get(`/admin/task-monitor/jobs/${always}`)).toContain('its worker died 3 times')
+})
