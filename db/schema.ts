@@ -124,10 +124,7 @@ export const attempts = sqliteTable(
     most: integer('most'), // more of them are refused
     userId: integer('user_id'), // whose account it is, where there is one: who is locked out
   },
-  t => [
-    index('attempts_end').on(t.endsAt),
-    index('attempts_user').on(t.userId).where(sql`user_id is not null`),
-  ],
+  t => [index('attempts_end').on(t.endsAt), index('attempts_user').on(t.userId).where(sql`user_id is not null`)],
 )
 
 // ── What is contested ───────────────────────────────────────────────────────────────────────────────────────────
