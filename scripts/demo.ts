@@ -23,56 +23,65 @@ import { helpFirst } from './script-help.ts'
 
 helpFirst(import.meta.path)
 
-const config = readConfig(process.env)
-const url = (process.env.FIELDHOUSE_URL ?? `http://localhost:${config.port || 3000}`).replace(/\/$/, '')
-
-const isOpen = await fetch(`${url}/livez`).then(
-  ({ ok }) => ok,
-  () => false,
-)
-if (!isOpen) {
-  console.error(
-    `Nothing answers at ${url}. Start Fieldhouse first (bun run start), or say where it is with FIELDHOUSE_URL.`,
-  )
+try {
+  await fill()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
   process.exit(1)
 }
-const call = demoCaller(url, config.adminToken ?? (await ownKey()))
-console.log(`Filling ${url}`)
-const told = (league: DemoLeague) => console.log(`  ${league.name}: ${url}/leagues/${league.id}`)
-told(await sheetDemo(call))
-const cup = await marketDemo(call)
-told(cup)
-const invitation = await call.post('/api/v1/invitations', { league_id: cup.id, max_uses: 30 })
-console.log(`    Thirty friends may come in by ${invitation.url}`)
-const amelie = await rosterDemo(call)
-if (amelie) {
-  console.log(`  A rota of two halls and a clubhouse: ${url}/rota, and its week to plan: ${url}/rota/plan`)
-  console.log(`    Amelie sees her own shifts at ${url}/rota/mine: ${amelie.email}, password ${amelie.password}`)
-}
-const pool = await tourDemo(call)
-const [nora] = (await call.get('/api/v1/users?q=nora@fieldhouse.example')).users
-console.log(`  Nora in every league she plays: ${url}/people/${nora.id}`)
-if (pool) {
-  told(pool)
-  told(pool.next)
-  console.log('The tournament is played while this runs, for about ten minutes. Ctrl+C ends it.')
-  const stop = cup.stream()
-  await pool.played
-  stop()
-} else {
-  console.log('  A live golf pool is left out: the server may not ask a feed on this machine.')
-  console.log('  Start it with ALLOW_PRIVATE_FEEDS=true to have one.')
-}
 
-/** The key of an admin made for this, through the database of the server beside us. */
-async function ownKey(): Promise<string> {
-  if (!existsSync(databaseFile(config.dataDir))) {
+async function fill(): Promise<void> {
+  const config = readConfig(process.env)
+  const url = (process.env.FIELDHOUSE_URL ?? `http://localhost:${config.port || 3000}`).replace(/\/$/, '')
+
+  const isOpen = await fetch(`${url}/livez`).then(
+    ({ ok }) => ok,
+    () => false,
+  )
+  if (!isOpen) {
     console.error(
-      `Set ADMIN_TOKEN as the server has it, or DATA_DIR to its folder (${config.dataDir} holds no fieldhouse.db).`,
+      `Nothing answers at ${url}. Start Fieldhouse first (bun run start), or say where it is with FIELDHOUSE_URL.`,
     )
     process.exit(1)
   }
-  const db = openDatabase(config.dataDir)
+  const call = demoCaller(url, config.adminToken ?? (await ownKey(config.dataDir)))
+  console.log(`Filling ${url}`)
+  const told = (league: DemoLeague) => console.log(`  ${league.name}: ${url}/leagues/${league.id}`)
+  told(await sheetDemo(call))
+  const cup = await marketDemo(call)
+  told(cup)
+  const invitation = await call.post('/api/v1/invitations', { league_id: cup.id, max_uses: 30 })
+  console.log(`    Thirty friends may come in by ${invitation.url}`)
+  const amelie = await rosterDemo(call)
+  if (amelie) {
+    console.log(`  A rota of two halls and a clubhouse: ${url}/rota, and its week to plan: ${url}/rota/plan`)
+    console.log(`    Amelie sees her own shifts at ${url}/rota/mine: ${amelie.email}, password ${amelie.password}`)
+  }
+  const pool = await tourDemo(call)
+  const [nora] = (await call.get('/api/v1/users?q=nora@fieldhouse.example')).users
+  console.log(`  Nora in every league she plays: ${url}/people/${nora.id}`)
+  if (pool) {
+    told(pool)
+    told(pool.next)
+    console.log('The tournament is played while this runs, for about ten minutes. Ctrl+C ends it.')
+    const stop = cup.stream()
+    await pool.played
+    stop()
+  } else {
+    console.log('  A live golf pool is left out: the server may not ask a feed on this machine.')
+    console.log('  Start it with ALLOW_PRIVATE_FEEDS=true to have one.')
+  }
+}
+
+/** The key of an admin made for this, through the database of the server beside us. */
+async function ownKey(dataDir: string): Promise<string> {
+  if (!existsSync(databaseFile(dataDir))) {
+    console.error(
+      `Set ADMIN_TOKEN as the server has it, or DATA_DIR to its folder (${dataDir} holds no fieldhouse.db).`,
+    )
+    process.exit(1)
+  }
+  const db = openDatabase(dataDir)
   const email = 'demo@fieldhouse.example'
   const password = crypto.randomUUID()
   const passwordHash = await openPasswords().hash(password)

@@ -9,9 +9,11 @@ const root = join(import.meta.dir, '..')
 const parts = ['fake-formats.ts', 'fake-tournament.ts', 'script-help.ts'] // of other scripts
 const scripts = readdirSync(join(root, 'scripts')).filter(name => name.endsWith('.ts') && !parts.includes(name))
 
-async function run(...command: string[]) {
+const run = (...command: string[]) => runWith({}, ...command)
+
+async function runWith(settings: Record<string, string>, ...command: string[]) {
   const dataDir = mkdtempSync(join(tmpdir(), 'fieldhouse-commands-'))
-  const env = { ...process.env, DATA_DIR: dataDir }
+  const env = { ...process.env, DATA_DIR: dataDir, ...settings }
   const child = Bun.spawn([process.execPath, ...command], { cwd: root, env, stdout: 'pipe', stderr: 'pipe' })
   const [said, complained] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
   const code = await child.exited
@@ -38,6 +40,18 @@ test('what a script does not understand ends it with 2, and does nothing', async
     const { code, made } = await run(join('scripts', `${name}.ts`), ...given)
     expect({ command, code, made }).toEqual({ command, code: 2, made: [] })
   }
+})
+
+test('the demo says in a sentence which settings it cannot use, and where nothing answers', async () => {
+  const bad = await runWith({ PORT: 'door', SMTP_URL: 'smtp://mail.example.org' }, 'scripts/demo.ts')
+  expect(bad.code).toBe(1)
+  expect(bad.complained).toStartWith('These settings cannot be used:\n  PORT=door: expected a whole number')
+  const { code, complained } = await runWith({ FIELDHOUSE_URL: 'http://127.0.0.1:1' }, 'scripts/demo.ts')
+  expect({ code, complained }).toEqual({
+    code: 1,
+    complained:
+      'Nothing answers at http://127.0.0.1:1. Start Fieldhouse first (bun run start), or say where it is with FIELDHOUSE_URL.\n',
+  })
 })
 
 test('the feed of the demo begins at a minute before the first tee time', async () => {

@@ -64,7 +64,8 @@ const theme = `{
 }
 `
 
-const css = `.back { display: flex; flex-wrap: wrap; gap: 1.25rem; padding: .75rem 1.75rem; font: 600 15px system-ui, sans-serif; background: #12493a }
+const css = `body { margin: 0 }
+.back { display: flex; flex-wrap: wrap; gap: 1.25rem; padding: .75rem 1.75rem; font: 600 15px system-ui, sans-serif; background: #12493a }
 .back a { color: #fbf6ea; text-decoration: none }
 .back a:hover, .back a:focus-visible { text-decoration: underline }
 html.dark-mode { color-scheme: dark }
