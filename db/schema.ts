@@ -1250,6 +1250,19 @@ export const requestedStats = sqliteTable(
   t => [primaryKey({ columns: [t.entry, t.query] }), index('requested_stats_at').on(t.requestedAt)],
 )
 
+/** Answers that were refreshed ahead of their end (src/platform/cache/refreshed.ts), for every process of the folder. */
+export const refreshedAnswers = sqliteTable(
+  'refreshed_answers',
+  {
+    key: text('key').primaryKey(), // the cache's, with its version
+    at: time('at').notNull(),
+    freshUntil: time('fresh_until').notNull(),
+    usableUntil: time('usable_until').notNull(),
+    json: text('json').notNull(),
+  },
+  t => [index('refreshed_answers_usable').on(t.usableUntil)],
+)
+
 /** Per route and minute: how many, how slow. `histogram` counts by the bucket bounds of src/platform/process/metrics.ts. */
 export const requestStats = sqliteTable(
   'request_stats',

@@ -29,6 +29,7 @@ import { type MonitorIntervals, startProcessMonitor } from './monitor/process-mo
 import { Cache } from './platform/cache/cache.ts'
 import { memoryStore } from './platform/cache/memory-store.ts'
 import { redisStore } from './platform/cache/redis-store.ts'
+import { RefreshedAnswers } from './platform/cache/refreshed.ts'
 import { Stamps } from './platform/cache/stamps.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
 import { copyMainLog, leaveCheckpoints, startCheckpoints } from './platform/files/wal-checkpoints.ts'
@@ -129,6 +130,7 @@ export async function startFieldhouse(
       shutdown.onClose('cache', store, store => store.close()),
       stamps,
       clock,
+      new RefreshedAnswers(db),
     )
     const locks = shutdown.onClose('locks', openLocks(db, clock, processId, isDead), locks => locks.close())
     const isNews = throttled()

@@ -22,8 +22,8 @@ export const cached = {
   rosterView: cacheEntry('roster_view', '5m', ['roster', 'shifts', 'staff'].map(anyScope)),
   brokenDuties: cacheEntry('broken_duties', '5m', ['roster', 'shifts', 'staff'].map(anyScope)),
   shiftList: cacheEntry('shift_list', '5m', ['roster', 'shifts', 'staff'].map(anyScope)),
-  statsDashboard: cacheEntry('stats_dashboard', '10m'), // refreshed ahead: see schedule.ts
-  statsExecutions: cacheEntry('stats_executions', '10m'),
-  statsUsers: cacheEntry('stats_users', '10m'),
+  statsDashboard: cacheEntry('stats_dashboard', '10m', [], { shared: true }), // refreshed ahead: see schedule.ts
+  statsExecutions: cacheEntry('stats_executions', '10m', [], { shared: true }),
+  statsUsers: cacheEntry('stats_users', '10m', [], { shared: true }),
   userStats: cacheEntry('user_stats', '10m', ['user']),
 }

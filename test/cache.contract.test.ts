@@ -4,6 +4,7 @@ import { atomically } from '../db/transactions.ts'
 import { anyScope, Cache, type CacheStore, cacheEntry } from '../src/platform/cache/cache.ts'
 import { memoryStore } from '../src/platform/cache/memory-store.ts'
 import { redisStore } from '../src/platform/cache/redis-store.ts'
+import { RefreshedAnswers } from '../src/platform/cache/refreshed.ts'
 import { Stamps, touch } from '../src/platform/cache/stamps.ts'
 import { openRedis } from '../src/platform/redis.ts'
 import { redisTest } from './needs.ts'
@@ -18,7 +19,7 @@ function contract(name: string, storeTest: typeof test, make: Make) {
     const clock = turnableClock()
     const db = openDatabase(temporaryFolder())
     afterTest(() => db.$client.close())
-    return { clock, db, cache: new Cache(await make(clock), new Stamps(db), clock) }
+    return { clock, db, cache: new Cache(await make(clock), new Stamps(db), clock, new RefreshedAnswers(db)) }
   }
   const board = cacheEntry('board', '5m', ['scores'])
   const count = () => {
@@ -162,7 +163,7 @@ redisTest('what one process loaded, another finds in Redis', async () => {
     [1, 2].map(async () => {
       const db = openDatabase(folder)
       afterTest(() => db.$client.close())
-      return new Cache(await overRedis(server.url, clock), new Stamps(db), clock)
+      return new Cache(await overRedis(server.url, clock), new Stamps(db), clock, new RefreshedAnswers(db))
     }),
   )
   const quote = cacheEntry('quote', '1m', ['quote'])
@@ -181,7 +182,7 @@ redisTest(
     const clock = turnableClock()
     const db = openDatabase(temporaryFolder())
     afterTest(() => db.$client.close())
-    const cache = new Cache(await overRedis(server.url, clock), new Stamps(db), clock)
+    const cache = new Cache(await overRedis(server.url, clock), new Stamps(db), clock, new RefreshedAnswers(db))
     const quote = cacheEntry('quote', '1m', ['quote'])
     server.freeze()
     expect((await cache.read(quote, ['A'], () => 1)).value).toBe(1)
@@ -194,3 +195,31 @@ redisTest(
     expect((await cache.read(quote, ['C'], () => 3)).value).toBe(3)
   },
 )
+
+test('an answer that another process refreshed is fresh here, and what is not refreshed anew is only given a longer life', async () => {
+  const clock = turnableClock()
+  const folder = temporaryFolder()
+  const [one, two] = [1, 2].map(() => {
+    const db = openDatabase(folder)
+    afterTest(() => db.$client.close())
+    return new Cache(memoryStore(), new Stamps(db), clock, new RefreshedAnswers(db))
+  }) as [Cache, Cache]
+  const counts = cacheEntry('counts', '10m', [], { shared: true })
+  const read = async (cache: Cache) => {
+    const { value, state, tag } = await cache.read(counts, ['all'], () => 'counted here')
+    return { value, state, tag }
+  }
+  const own = await read(two)
+  clock.forward(1_000)
+  await one.refresh(counts, ['all'], () => 'refreshed elsewhere')
+  const refreshed = await read(two)
+  expect(refreshed).toMatchObject({ value: 'refreshed elsewhere', state: 'hit' })
+  expect(refreshed.tag).not.toBe(own.tag)
+  for (let passed = 0; passed < 30; passed += 6) {
+    clock.forward(6 * 60_000)
+    expect(await one.renew(counts, ['all'])).toBe(true)
+    expect(await read(two)).toEqual(refreshed)
+  }
+  clock.forward(-10 * 60_000)
+  expect((await read(two)).state).toBe('miss')
+})

@@ -135,6 +135,38 @@ test('it is ready once it is warm, and what it warmed is a hit', async () => {
   expect((await call.raw(`${stats}/dashboard?period=all`)).headers.get('x-cache')).toBe('hit')
 })
 
+async function refreshedElsewhere(env = {}) {
+  const folder = temporaryFolder()
+  const web = await start({ ...env, ROLE: 'web' }, folder)
+  await start({ ...env, ROLE: 'worker' }, folder, { clock: web.clock })
+  const { call, finished, clock } = web
+  const dashboard = () => call.raw(`${stats}/dashboard?period=all&include=summary`)
+  const users = async () => (await (await dashboard()).json()).summary.users
+  const refresh = () => finished(call.post(`${stats}/refresh`))
+  await refresh()
+  const before = await dashboard()
+  expect((await before.json()).summary.users).toBe(0)
+  await call.post('/api/v1/users', user('ann'))
+  expect(await users()).toBe(0)
+  expect(await refresh()).toMatchObject({ status: 'SUCCESS' })
+  expect(await users()).toBe(1)
+  const tag = before.headers.get('etag') ?? ''
+  expect(
+    (await call.raw(`${stats}/dashboard?period=all&include=summary`, { headers: { 'if-none-match': tag } })).status,
+  ).toBe(200)
+  for (let passed = 0; passed < 15; passed += 5) {
+    clock.forward(5 * 60_000)
+    await refresh()
+    for (const query of ['dashboard?period=all', 'executions?period=last_week&group_by=day', 'users'])
+      expect((await call.raw(`${stats}/${query}`)).headers.get('x-cache')).toBe('hit')
+  }
+}
+
+test('what a worker refreshed, the very next read of the web process shows', () => refreshedElsewhere())
+redisTest('what a worker refreshed, the very next read of the web process shows, over Redis', async () =>
+  refreshedElsewhere({ REDIS_URL: (await startRedis()).url }),
+)
+
 redisTest(
   'what one process refreshed another serves, and a change in one is seen by the other on its next read',
   async () => {

@@ -13,6 +13,7 @@ import { executionStats } from '../../src/monitor/statistics/executions.ts'
 import { userStats } from '../../src/monitor/statistics/users.ts'
 import { Cache, cacheEntry } from '../../src/platform/cache/cache.ts'
 import { memoryStore } from '../../src/platform/cache/memory-store.ts'
+import { RefreshedAnswers } from '../../src/platform/cache/refreshed.ts'
 import { Stamps, touch } from '../../src/platform/cache/stamps.ts'
 import { hour } from '../../src/platform/clock.ts'
 import { random } from '../demo/random.ts'
@@ -59,7 +60,7 @@ try {
 async function replay(db: ReturnType<typeof seed>) {
   const r = random(7)
   let at = Date.now()
-  const cache = new Cache(memoryStore(), new Stamps(db), { now: () => at }, r.next)
+  const cache = new Cache(memoryStore(), new Stamps(db), { now: () => at }, new RefreshedAnswers(db), r.next)
   const board = cacheEntry('leaderboard', '5m', ['scores'])
   const player = cacheEntry('player_details', '2m', ['scores'])
   const active = cacheEntry('active_leagues', '5m', [])

@@ -6,6 +6,8 @@
  */
 import { Refusal } from '../../errors.ts'
 import { type Clock, type Duration, isAhead, ms } from '../clock.ts'
+import { isFresh, type Kept } from './kept.ts'
+import type { RefreshedAnswers } from './refreshed.ts'
 import type { Stamps } from './stamps.ts'
 
 export type Scope = readonly (string | number)[]
@@ -15,27 +17,20 @@ export type CacheEntry = {
   readonly name: string
   readonly life: number // ms
   readonly topics: readonly Topic[]
+  /** What one process refreshes is fresh in all. */
+  readonly shared: boolean
 }
 
 /** A topic is stamped per first part of the scope, or once for all with `everyOne('leagues')`. */
 export type Topic = string | { readonly all: string }
 export const anyScope = (topic: string): Topic => ({ all: topic })
 
-export const cacheEntry = (name: string, life: Duration, topics: readonly Topic[] = []): CacheEntry => ({
-  name,
-  life: ms(life),
-  topics,
-})
-
-/** A value as it is kept: its JSON made once, its compressed forms by whoever serves it. */
-export type Kept<T = unknown> = {
-  readonly value: T
-  readonly json: string
-  readonly at: number
-  readonly freshUntil: number
-  /** Until then a stale value is served while a refresh runs. */
-  readonly usableUntil: number
-}
+export const cacheEntry = (
+  name: string,
+  life: Duration,
+  topics: readonly Topic[] = [],
+  { shared = false } = {},
+): CacheEntry => ({ name, life: ms(life), topics, shared })
 
 export interface CacheStore {
   readonly mode: 'memory' | 'redis'
@@ -66,11 +61,14 @@ export class Cached<T> {
   get value(): T {
     return this.kept.value
   }
+  /** Changes whenever the value may have: a shared answer is refreshed under the same key. */
+  get tag(): string {
+    return this.entry.shared ? `${this.key}|${Bun.hash(this.kept.json)}` : this.key
+  }
   /** What is made of it for one moment only, such as the age of something; `moment` tells one from another. */
   at<U>(moment: string | number, value: U): Cached<U> {
-    const { name, life, topics } = this.entry
     const kept = { ...this.kept, value, json: JSON.stringify(value) }
-    return new Cached(kept, this.state, `${this.key}|${moment}`, { name, life, topics }, this.scope)
+    return new Cached(kept, this.state, `${this.key}|${moment}`, { ...this.entry }, this.scope)
   }
 }
 
@@ -98,9 +96,6 @@ const noStats = (): EntryStats => ({
   bytes: 0,
 })
 
-/** What was kept while the clock was ahead would be fresh for longer than its life. */
-export const isFresh = ({ at, freshUntil }: Kept, now: number): boolean => now < freshUntil && !isAhead(at, now)
-
 export class Cache {
   readonly stats = new Map<string, EntryStats>()
   private readonly loading = new Map<string, Promise<Kept>>()
@@ -109,6 +104,7 @@ export class Cache {
     private readonly store: CacheStore,
     private readonly stamps: Stamps,
     private readonly clock: Clock,
+    private readonly refreshed: RefreshedAnswers,
     private readonly random: () => number = Math.random,
   ) {}
 
@@ -121,9 +117,10 @@ export class Cache {
   ): Promise<Cached<T>> {
     const key = this.keyOf(entry, scope)
     const stats = this.statsOf(entry.name)
-    let kept = this.store.near(key) as Kept<T> | undefined
+    let kept = this.near(entry, key) as Kept<T> | undefined
     // What is old here may have been refreshed elsewhere.
-    if (!kept || !isFresh(kept, this.clock.now())) kept = ((await this.fromFar(key)) as Kept<T> | undefined) ?? kept
+    if (!entry.shared && (!kept || !isFresh(kept, this.clock.now())))
+      kept = ((await this.fromFar(key)) as Kept<T> | undefined) ?? kept
     const now = this.clock.now()
     if (kept && isFresh(kept, now)) {
       stats.hits++
@@ -141,15 +138,19 @@ export class Cache {
   /** Loads anew whatever is kept: for what is refreshed ahead of its end. */
   async refresh<T>(entry: CacheEntry, scope: Scope, load: () => T | Promise<T>): Promise<Cached<T>> {
     const key = this.keyOf(entry, scope)
-    return new Cached(await this.load(entry, key, load), 'miss', key, entry, scope)
+    const kept = await this.load(entry, key, load)
+    if (entry.shared) await this.refreshed.keep(key, kept, this.clock.now())
+    return new Cached(kept, 'miss', key, entry, scope)
   }
 
   /** Gives a kept value another life without loading it; false where nothing is kept. */
   async renew(entry: CacheEntry, scope: Scope): Promise<boolean> {
     const key = this.keyOf(entry, scope)
-    const kept = this.store.near(key) ?? (await this.fromFar(key))
+    const kept = this.near(entry, key) ?? (await this.fromFar(key))
     if (!kept) return false
-    this.store.set(key, { ...kept, ...this.livesOf(entry) })
+    const renewed = { ...kept, ...this.livesOf(entry) }
+    this.store.set(key, renewed)
+    if (entry.shared) await this.refreshed.keep(key, renewed, this.clock.now())
     return true
   }
 
@@ -192,6 +193,14 @@ export class Cache {
       ),
     ])
     return `${entry.name}|${scope.join('|')}|${version}`
+  }
+
+  private near({ shared }: CacheEntry, key: string): Kept | undefined {
+    const near = this.store.near(key)
+    if (!shared) return near
+    const newest = this.refreshed.newest(key, near, this.clock.now())
+    if (newest && newest !== near) this.store.set(key, newest)
+    return newest
   }
 
   /** Meanwhile another reader may have loaded it here. */

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import type { CacheStore, Kept } from './cache.ts'
+import type { CacheStore } from './cache.ts'
+import type { Kept } from './kept.ts'
 
 /** Values of this process, the least recently used forgotten beyond a budget of bytes. */
 export function memoryStore(budgetMb = 32): CacheStore {

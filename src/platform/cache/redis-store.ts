@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis'
 import type { Clock } from '../clock.ts'
 import { withTimeout } from '../process/with-timeout.ts'
-import type { CacheStore, Kept } from './cache.ts'
+import type { CacheStore } from './cache.ts'
+import type { Kept } from './kept.ts'
 
 /** How long an answer waits for Redis before it is loaded instead, and how long Redis is then left alone. Milliseconds. */
 const patience = 250

@@ -9,7 +9,8 @@
  * alone, with nothing of ours in between, make 12.5: 0.8 of the bare route's rate. Tried and not worth their lines, about 1 %
  * each: log lines prepared by answer, kept texts of durations.
  */
-import { type Cache, type Cached, isFresh } from '../cache/cache.ts'
+import type { Cache, Cached } from '../cache/cache.ts'
+import { isFresh } from '../cache/kept.ts'
 import type { Clock } from '../clock.ts'
 import { type ReadLimit, setRateLimitHeaders } from './rate-limits.ts'
 import type { ReadCount, RequestContext } from './request-context.ts'

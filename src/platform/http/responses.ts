@@ -1,5 +1,6 @@
 /** From a value to bytes on the wire: ETag and 304, compression, and cached pages compressed once. */
-import type { Cached, CacheState, Kept } from '../cache/cache.ts'
+import type { Cached, CacheState } from '../cache/cache.ts'
+import type { Kept } from '../cache/kept.ts'
 
 const worthCompressing = 1_024 // bytes
 
@@ -75,10 +76,10 @@ export function cachedResponse<T>(
   cached: Cached<T>,
   { contentType = 'application/json', etag = true, text }: CachedPage = {},
 ): Response {
-  const { kept, state, key } = cached
+  const { kept, state } = cached
   const headers: Record<string, string> = { 'x-cache': state satisfies CacheState, vary: 'accept-encoding' }
   if (etag) {
-    const tag = etagOf(key)
+    const tag = etagOf(cached.tag)
     headers.etag = tag
     headers['cache-control'] = publicForASecond
     if (matches(request, tag)) return from(cached, new Response(null, { status: 304, headers }))
