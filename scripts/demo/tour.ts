@@ -15,7 +15,7 @@ type Golfer = { player_id: string; name: string }
 /** `played` ends with the tournament; until then its feed is served from here. Undefined where the server may not ask us. */
 export async function tourDemo(
   call: DemoCall,
-): Promise<(DemoLeague & { next: DemoLeague; played: Promise<void> }) | undefined> {
+): Promise<(DemoLeague & { next: DemoLeague; played: Promise<void>; stop(): void }) | undefined> {
   const { pick, whole, chance } = random(4)
   const feed = startFakeFeed({ seed: 11, golfers: 60, speed, from: -secondsToEnter * speed })
   const slug = await newTour(call, feed.url)
@@ -50,7 +50,7 @@ export async function tourDemo(
   const played = until(async () => (await call.get(`/api/v1/leagues/${league.id}`)).status === 'final', 2_000).then(
     feed.stop,
   )
-  return { ...league, next, played }
+  return { ...league, next, played, stop: feed.stop }
 }
 
 /** The feed is on this week’s event: the field of the next one was pasted, and a pool with groups takes picks from it. */

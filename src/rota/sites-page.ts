@@ -44,7 +44,7 @@ export function siteBody(site: SiteWithShifts, who: Who | undefined): Html {
   return html`${rotaHead(name(site.name), 'sites', who)}
 <section class="part">
 ${form({ action: api, method: 'put', goTo: '/rota/sites', done: 'Saved' }, [siteFields(site), rulesFields(site.rules, { isSite: true })], 'Save')}
-<div class="steps"><div class="step"><h3>Delete</h3><p class="quiet">Removes its ${number(site.shifts)} shifts and who stands on them.</p>
+<div class="steps"><div class="step"><h2>Delete</h2><p class="quiet">Removes its ${number(site.shifts)} shifts and who stands on them.</p>
 ${action({ label: 'Delete for good', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: `Delete ${site.name}? Its ${site.shifts} shifts and who stands on them go with it.`, goTo: '/rota/sites', done: 'Deleted' })}</div></div>
 </section>`
 }

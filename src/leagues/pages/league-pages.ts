@@ -82,6 +82,11 @@ export const leaguePages = (app: App) => {
         const config = changedConfig(app, league, given)
         return settingsPage(id, who, { config, preview: await previewConfig(app, league, config) })
       },
-      { params: idParams, body: t.Record(t.String(), t.Unknown()), may: 'officer', detail: hidden },
+      {
+        params: idParams,
+        body: t.Record(t.String(), t.Unknown(), { maxProperties: 2_000 }),
+        may: 'officer',
+        detail: hidden,
+      },
     )
 }

@@ -1,0 +1,126 @@
+/** axe-core over every page, filled by the demo, as whoever uses it: no finding. Light and dark, as colours differ. */
+import { afterEach, expect } from 'bun:test'
+import { readFileSync } from 'node:fs'
+import type { Page } from 'playwright-core'
+import { demoCaller, demoMember } from '../scripts/demo/call.ts'
+import { marketDemo } from '../scripts/demo/market.ts'
+import { rosterDemo } from '../scripts/demo/roster.ts'
+import { sheetDemo } from '../scripts/demo/sheet.ts'
+import { tourDemo } from '../scripts/demo/tour.ts'
+import { openBrowser, signIn } from './browser.ts'
+import { browserTest } from './needs.ts'
+import { adminToken, afterTest, shared, start, stopEverything } from './start.ts'
+
+afterEach(stopEverything)
+
+const axe = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
+
+const filled = shared(async () => {
+  const admin = { email: 'ada@fieldhouse.example', password: 'long enough for all' }
+  const fieldhouse = await start({ ADMIN_EMAIL: admin.email, ADMIN_PASSWORD: admin.password })
+  const call = demoCaller(fieldhouse.url, adminToken)
+  const sheet = await sheetDemo(call)
+  const market = await marketDemo(call)
+  await rosterDemo(call)
+  const tour = await tourDemo(call)
+  if (tour) afterTest(tour.stop)
+  const member = await demoMember(call, 'nora')
+  const first = async (path: string, list: string) => (await call.get(path))[list][0]
+  const ids = {
+    sheet: sheet.id,
+    market: market.id,
+    tour: tour?.id,
+    next: tour?.next.id,
+    player: (await first(`/api/v1/leagues/${sheet.id}/leaderboard`, 'rows')).player_id,
+    upload: (await first(`/api/v1/leagues/${sheet.id}/uploads`, 'uploads')).id,
+    symbol: (await first('/api/v1/quotes', 'quotes')).symbol,
+    nora: (await first('/api/v1/users?q=nora@', 'users')).id,
+    site: (await first('/api/v1/roster/sites', 'sites')).id,
+    staff: (await first('/api/v1/roster/staff', 'staff')).id,
+    job: (await first('/api/v1/jobs', 'jobs')).job_id,
+  }
+  return { ...fieldhouse, admin, member, ids }
+})
+
+/** What axe finds on a page, one line each. */
+async function findingsOn(page: Page, url: string): Promise<string[]> {
+  const answer = await page.goto(url)
+  if (answer?.status() !== 200) return [`${url} answers ${answer?.status()}`]
+  const found = (await page.evaluate(`${axe}; axe.run(document, { resultTypes: ['violations'] }).then(
+    ({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html.slice(0, 120))))`)) as string[]
+  return found.map(line => `${new URL(url).pathname} ${line}`)
+}
+
+async function findings(as: { email: string; password: string } | undefined, paths: string[]): Promise<string[]> {
+  const { url } = await filled()
+  const found: string[] = []
+  const page = await openBrowser({ viewport: { width: 1280, height: 900 } })
+  if (as) await signIn(page, url, as.email, as.password)
+  for (const [i, path] of paths.entries()) {
+    await page.emulateMedia({ colorScheme: i % 2 ? 'dark' : 'light', reducedMotion: 'reduce' })
+    found.push(...(await findingsOn(page, url + path)))
+  }
+  return found
+}
+
+browserTest('axe finds nothing on what strangers see', async () => {
+  const { ids } = await filled()
+  const paths = [
+    ...[
+      '/',
+      '/sign-in',
+      '/forgot-password',
+      '/tours',
+      '/tours',
+      '/quotes',
+      `/quotes/${ids.symbol}`,
+      '/help',
+      '/help/sheets',
+    ],
+    ...[ids.sheet, ids.market, ids.tour, ids.next].map(id => `/leagues/${id}`),
+    `/leagues/${ids.sheet}/players/${ids.player}`,
+  ]
+  expect(await findings(undefined, paths)).toEqual([])
+})
+
+browserTest('axe finds nothing on what members see', async () => {
+  const { ids, member } = await filled()
+  const paths = [
+    ...['/', '/me', '/account', '/rota', '/rota/mine', `/people/${ids.nora}`],
+    ...[ids.sheet, ids.market, ids.tour, ids.next].map(id => `/leagues/${id}`),
+    ...[`/leagues/${ids.market}/trade`, `/leagues/${ids.next}/entries`],
+  ]
+  expect(await findings(member, paths)).toEqual([])
+})
+
+browserTest('axe finds nothing on what officers and admins see', async () => {
+  const { ids, admin } = await filled()
+  const monitor = '/admin/monitoring'
+  const rooms = [
+    '',
+    '/alerts',
+    '/active-users',
+    '/engagement',
+    '/league-activity',
+    '/trading-activity',
+    '/risk-assessment',
+  ]
+  const paths = [
+    ...[
+      '/leagues/new',
+      `/leagues/${ids.sheet}/settings`,
+      `/leagues/${ids.tour}/settings`,
+      `/leagues/${ids.market}/settings`,
+    ],
+    ...[
+      `/leagues/${ids.sheet}/uploads`,
+      `/leagues/${ids.sheet}/uploads/${ids.upload}/people?change=new`,
+      `/leagues/${ids.sheet}/members`,
+    ],
+    ...['/rota', '/rota/plan', '/rota/staff', `/rota/staff/${ids.staff}`, `/rota/sites/${ids.site}`, '/rota/shifts'],
+    ...[...rooms, '/performance', '/cache'].map(room => monitor + room),
+    ...['/admin/task-monitor', '/admin/task-monitor/jobs', `/admin/task-monitor/jobs/${ids.job}`, '/admin/audit/logs'],
+    ...['/admin/archives', '/admin/backups', '/admin/users', `/admin/users/${ids.nora}`, '/admin/settings'],
+  ]
+  expect(await findings(admin, paths)).toEqual([])
+})
