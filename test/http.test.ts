@@ -32,8 +32,9 @@ test('every answer carries a request id, its time and what keeps browsers strict
 
 test('a board is a miss, then a hit, then the same bytes from the fast path, until it changes', async () => {
   const { as, call, path, id, finished, app } = await withBoard()
+  const before = { ...app.cache.statsOf('leaderboard') } // the first page is read as the sheet is published
   const read = async () => {
-    const answer = await as().raw(path)
+    const answer = await as().raw(`${path}?limit=30`)
     return {
       cache: answer.headers.get('x-cache'),
       tag: answer.headers.get('etag'),
@@ -46,12 +47,35 @@ test('a board is a miss, then a hit, then the same bytes from the fast path, unt
   expect([first.cache, second.cache, third.cache]).toEqual(['miss', 'hit', 'hit'])
   expect(third.text).toBe(first.text)
   expect([...third.headers.keys()].sort()).toEqual([...first.headers.keys()].sort())
-  expect(app.cache.stats.get('leaderboard')).toMatchObject({ hits: 2, misses: 1 })
+  expect(app.cache.stats.get('leaderboard')).toMatchObject({ hits: before.hits + 2, misses: before.misses + 1 })
   expect((await app.metrics.text()).split('\n')).toContain('fieldhouse_fast_path_answers_total 2')
   await finished(upload(call, id, sheet.replace('player 7,', 'player seven,')))
   const changed = await read()
   expect(changed.cache).toBe('miss')
   expect(changed.tag).not.toBe(first.tag)
+})
+
+test('the first page is made as a sheet is published: its first reader waits for nothing', async () => {
+  const { call, as, id, path, finished } = await withBoard()
+  const first = async (query = '') => {
+    const answer = await as().raw(`${path}${query}`)
+    const { rows } = await answer.json()
+    return [answer.headers.get('x-cache'), rows[0]?.name]
+  }
+  expect(await first()).toEqual(['hit', 'player 199'])
+  await call.patch(`/api/v1/leagues/${id}`, { config: { score_on: 'current', sort: 'deads' } })
+  const rows = Array.from({ length: 200 }, (_, i) => `${i},player ${i},${i * 7},${200 - i}`)
+  await finished(upload(call, id, `ID,Name,Power,Deads\n${rows.join('\n')}\n`))
+  expect(await first()).toEqual(['hit', 'player 0'])
+  expect(await first('?sort_by=power')).toEqual(['miss', 'player 199'])
+})
+
+test('a sheet without the column its league is sorted by is published, its board made by score', async () => {
+  const { call, as, id, path, finished } = await withBoard()
+  await call.patch(`/api/v1/leagues/${id}`, { config: { score_on: 'current', sort: 'deads' } })
+  await finished(upload(call, id, sheet.replace('player 7,', 'player seven,')))
+  const answer = await as().raw(path)
+  expect([answer.headers.get('x-cache'), (await answer.json()).sort_by]).toEqual(['hit', 'score'])
 })
 
 test('the fast path holds no more than its share of memory, whatever is asked for', async () => {

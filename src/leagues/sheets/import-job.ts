@@ -13,11 +13,16 @@ import type { JobContext } from '../../platform/jobs/job.ts'
 import { fenced } from '../../platform/jobs/task-locks.ts'
 import { ThreadError } from '../../platform/process/threads.ts'
 import { announceLater } from '../announce.ts'
+import { boardQueryOf } from '../board.ts'
+import type { League } from '../league.ts'
 import { leagueById } from '../queries.ts'
+import { warmBoard } from '../warm-up.ts'
+import { sheetPage } from './boards.ts'
 import { keepBuildable, sentTooLate } from './buildable.ts'
 import { boardConfigOf } from './config.ts'
 import { hold } from './held.ts'
 import type { Imported, ImportProgress } from './import-sheet.ts'
+import { sourceOf } from './kind.ts'
 import { keepMapping, mappingFor } from './mappings.ts'
 import { changeUpload, findUpload, keepErrors, publish, published, sameUpload } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
@@ -100,6 +105,8 @@ async function importSheet(
     return dryResult(imported)
   }
   const isHeld = imported.doubts.length > 0 && !upload.force
+  if (!isHeld && isReadHere(app)) await prepareFirstPage(app, league, imported, upload).catch(toldToReaders)
+  signal.throwIfAborted()
   const announcing = await atomically(db, tx => {
     if (lease) fenced(tx, lease)
     if (leagueById(tx, leagueId).finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
@@ -117,7 +124,23 @@ async function importSheet(
     return announceLater(app, tx, league, 'board', whatChanged(done))
   })
   if (announcing) await app.jobs.tryDispatch(announcing)
+  if (!isHeld && isReadHere(app)) await warmBoard(app, leagueById(db, leagueId)).catch(toldToReaders)
   return { upload_id: uploadId, status: isHeld ? 'held' : 'done', doubts: imported.doubts, ...imported.summary }
+}
+
+/** Whether readers find what this process keeps: in its own memory, or in Redis. */
+const isReadHere = ({ config, redis }: App) => config.role !== 'worker' || redis !== undefined
+
+/** A board that cannot be made is no reason to fail the import: whoever asks for it is told why. */
+const toldToReaders = () => {}
+
+/** Ranks what the first page needs while readers still get the board before: nobody waits for it once it is published. */
+async function prepareFirstPage(app: App, league: League, { snapshot, dated }: Imported, { kind }: Upload) {
+  if (snapshot === null) return
+  const source = sourceOf(app, league)
+  const coming = { snapshot, kind, takenAt: dated.takenAt }
+  const published = [...source.published, coming]
+  await sheetPage(app.sheets.boards, { ...source, published }, boardQueryOf({}, league))
 }
 
 /** Also one that failed before: its job is tried again. Null once the upload is gone. */
