@@ -33,7 +33,7 @@ function webhook() {
 async function watched() {
   const hook = webhook()
   const fieldhouse = await start({ ALERT_WEBHOOK_URL: hook.url }, undefined, {
-    monitorIntervals: { files: 300, alerts: 100 },
+    monitorIntervals: { files: 300, alerts: 100, redis: 5_000 },
   })
   const { id } = await newLeague(fieldhouse.call)
   await fieldhouse.finished(upload(fieldhouse.call, id, 'ID,Power\n1,5\n'))

@@ -13,7 +13,15 @@ import { startRedis } from './redis.ts'
 import { refusalOf, start, until } from './start.ts'
 
 const monitor = '/admin/task-monitor'
-const quiet = { rate: { lastHour: 0, usualPerHour: 0.2 }, hasWorker: true, queueWorks: true, orphanedLocks: 0 }
+const quiet = {
+  rate: { lastHour: 0, usualPerHour: 0.2 },
+  hasWorker: true,
+  queueWorks: true,
+  redisWorks: true,
+  waiting: { runs: 0, longestMs: 0 },
+  alerts: [],
+  orphanedLocks: 0,
+}
 const fine = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ title: `task ${i}`, state: 'on time' as const, lateMs: 0 }))
 
@@ -34,6 +42,47 @@ test('the sentence on top says how it is, what is wrong by name', () => {
     '2 failures in the last hour',
   )
   expect(sentenceOf({ ...quiet, tasks: [...fine(1), { ...late, state: 'paused' }] }).text).toContain('; 1 paused.')
+})
+
+test('the sentence is not green over what is wrong: alerts, waiting runs, a feed that fails, a Redis that is gone', () => {
+  const alert = { title: 'Nobody follows PGA', severity: 'error' } as const
+  expect(sentenceOf({ ...quiet, tasks: fine(3), alerts: [alert, alert, alert] })).toEqual({
+    text: '3 open alerts: Nobody follows PGA, Nobody follows PGA and 1 more; all 3 tasks on time; nothing failed in the last hour.',
+    tone: 'bad',
+  })
+  expect(sentenceOf({ ...quiet, tasks: fine(3), alerts: [{ ...alert, severity: 'warning' }] }).tone).toBe('warn')
+  const waiting = { runs: 9, longestMs: 4 * minute }
+  expect(sentenceOf({ ...quiet, tasks: fine(3), queueWorks: false, waiting })).toMatchObject({
+    text: expect.stringMatching(/^The queue cannot be reached; 9 runs wait, the longest for 4 min; /),
+    tone: 'bad',
+  })
+  const failing = { title: 'score updates for pga', state: 'failing', lateMs: 12 * minute } as const
+  expect(sentenceOf({ ...quiet, tasks: [...fine(3), failing] })).toEqual({
+    text: '3 of 4 tasks on time; score updates for pga have failed for 12 min; nothing failed in the last hour.',
+    tone: 'warn',
+  })
+  expect(sentenceOf({ ...quiet, tasks: fine(1), redisWorks: false })).toMatchObject({
+    text: expect.stringContaining('Redis cannot be reached'),
+    tone: 'warn',
+  })
+})
+
+test('a task that fired while its run waits is late', async () => {
+  const tick = job('test.tick', { input: t.Object({}), once: () => 'tick', run: async () => null })
+  const { app, call, clock } = await start({ ROLE: 'web' }, undefined, {
+    jobs: [tick],
+    schedule: [every('* * * * *', tick)],
+  })
+  const { jobId } = await app.jobs.start(tick, {})
+  const now = clock.now()
+  const firedAt = now - (now % minute)
+  app.db
+    .insert(scheduleSlots)
+    .values({ entry: 'test.tick', slot: firedAt - 2 * minute, firedAt, jobId })
+    .run()
+  app.db.insert(scheduleSlots).values({ entry: 'test.tick', slot: firedAt, firedAt, jobId }).run()
+  const { schedule } = await call.get(`${monitor}/json`)
+  expect(schedule.find(({ name }: { name: string }) => name === 'test.tick')).toMatchObject({ state: 'late' })
 })
 
 /** A job that fails until it is told to work, one that waits, and one in the schedule. */

@@ -9,7 +9,7 @@ import type { App } from '../context.ts'
 import { access, allow } from '../platform/http/access.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { queueNames } from '../platform/jobs/job.ts'
-import { withTimeout } from '../platform/process/with-timeout.ts'
+import { NoAnswer, withTimeout } from '../platform/process/with-timeout.ts'
 import { damageFound, inWords } from './damage.ts'
 import { deadFiles } from './files.ts'
 
@@ -179,7 +179,9 @@ async function queueCheck({ queues }: App): Promise<Checks['queue']> {
     const sum = (state: 'waiting' | 'active' | 'delayed') => counts.reduce((total, count) => total + count[state], 0)
     return { status: 'healthy', backend, waiting: sum('waiting'), active: sum('active'), delayed: sum('delayed') }
   } catch (error) {
-    return { status: backend === 'redis' ? 'degraded' : 'unhealthy', backend, error: messageOf(error) }
+    // One that is only slow goes on working.
+    const isBroken = backend === 'sqlite' && !(error instanceof NoAnswer)
+    return { status: isBroken ? 'unhealthy' : 'degraded', backend, error: messageOf(error) }
   }
 }
 

@@ -12,13 +12,17 @@ import { openAlertWebhook, postAlerts } from './alerts/alert-webhook.ts'
 import { checkConditions, checkedAt } from './alerts/check-alerts.ts'
 import { openFileLook } from './files.ts'
 import { openLoadRecorder } from './load.ts'
+import { openRedisWatch } from './redis-watch.ts'
 
-/** ms between two looks at the database files, and between two looks for alerts to send. */
-const intervals = { files: 10 * second, alerts: 2 * second }
+/** ms between two looks at the database files, for alerts to send, and at Redis. */
+const intervals = { files: 10 * second, alerts: 2 * second, redis: 5 * second }
 export type MonitorIntervals = typeof intervals
 const overdue = 90 * second
 
-export function startProcessMonitor(app: App, { files, alerts }: MonitorIntervals = intervals): { stop(): void } {
+export function startProcessMonitor(
+  app: App,
+  { files, alerts, redis }: MonitorIntervals = intervals,
+): { stop(): void } {
   const { db, clock, metrics, log, config } = app
   const noteLoad = openLoadRecorder(app)
   const send = openAlertWebhook(app)
@@ -50,11 +54,13 @@ export function startProcessMonitor(app: App, { files, alerts }: MonitorInterval
 
   const lookAtFiles = openFileLook(app)
   const looking = setInterval(logged(lookAtFiles), files)
+  const askingRedis = app.redis ? setInterval(logged(openRedisWatch(app)), redis) : undefined
   const minutely = setInterval(logged(eachMinute), minute)
   const sending = config.alertWebhookUrl ? setInterval(logged(sendNews), alerts) : undefined
   return {
     stop() {
       clearInterval(looking)
+      clearInterval(askingRedis)
       clearInterval(minutely)
       clearInterval(sending)
       metrics.flush(db, clock.now())

@@ -94,6 +94,18 @@ function matching({ severity, state = 'open', type }: AlertFilter): SQL | undefi
   )
 }
 
+const mostActive = 50
+
+/** Open and acknowledged by nobody, the worst first. */
+export const activeAlerts = (db: Db): { title: string; severity: Severity }[] =>
+  db
+    .select({ title: systemAlerts.title, severity: systemAlerts.severity })
+    .from(systemAlerts)
+    .where(and(eq(systemAlerts.state, 'active'), ne(systemAlerts.severity, 'info')))
+    .orderBy(worstFirst, desc(systemAlerts.lastSeen))
+    .limit(mostActive)
+    .all()
+
 /** What is open comes first, the worst of it at the top; then what was, the newest first. */
 export function listAlerts(
   db: Db,

@@ -17,7 +17,7 @@ import type { Lock, LockState, TasksNow } from './task-state.ts'
 
 const to = (part: string, value: Content): Html => html`<a href="#${part}">${value}</a>`
 
-export function queueTiles({ queue, states, rate, waitingSince, at, locks }: TasksNow): Html {
+export function queueTiles({ queue, states, rate, waiting: { since: waitingSince }, at, locks }: TasksNow): Html {
   const sum = (part: 'waiting' | 'active' | 'delayed' | 'workers') =>
     queue.error === null ? queue.queues.reduce((total, queue) => total + queue[part], 0) : null
   const each = (part: 'waiting' | 'active' | 'delayed' | 'workers') =>

@@ -34,7 +34,7 @@ export function taskReading(db: Db, { entries, now }: { entries: readonly string
     usual: usualMs(db, [...names], now),
     running,
     states: recentStates(db),
-    waitingSince: waitingSince(db, now),
+    waiting: waitingNow(db, now),
     failures: failureGroups(db, now - day),
     rate: failureRate(db, now),
   }
@@ -97,13 +97,13 @@ export function recentStates(db: Db, name?: string): Record<RunState, number> {
   return Object.fromEntries(runStates.map(state => [state, counts.get(state) ?? 0])) as Record<RunState, number>
 }
 
-/** Since when the run has waited that has waited longest, of those whose time has come. */
-const waitingSince = (db: Db, now: number): number | null =>
+/** The runs that wait though their time has come, and since when the first of them has. */
+const waitingNow = (db: Db, now: number): { runs: number; since: number | null } =>
   db
-    .select({ at: sql<number | null>`min(coalesce(${runs.notBefore}, ${runs.createdAt}))` })
+    .select({ runs: count(), since: sql<number | null>`min(coalesce(${runs.notBefore}, ${runs.createdAt}))` })
     .from(runs)
     .where(and(eq(runs.status, 'PENDING'), or(isNull(runs.notBefore), lte(runs.notBefore, now))))
-    .get()?.at ?? null
+    .get() ?? { runs: 0, since: null }
 
 const mostFailures = 10_000 // looked at, the newest
 

@@ -21,12 +21,13 @@ const stateTones: Record<TaskState, Tone> = {
   late: 'warn',
   missed: 'bad',
   'too long': 'warn',
+  failing: 'bad',
   paused: 'quiet',
 }
 
 /** On time is calm; what is not says how late it is. */
 export const stateMark = ({ state, lateMs }: Pick<ScheduledTask | TourTask, 'state' | 'lateMs'>): Html =>
-  html`${state === 'on time' ? calm(state) : badge(state, stateTones[state])}${(state === 'late' || state === 'missed') && html`<small class="${state === 'missed' ? 'loss' : ''}">${duration(lateMs)} late</small>`}`
+  html`${state === 'on time' ? calm(state) : badge(state, stateTones[state])}${(state === 'late' || state === 'missed') && html`<small class="${state === 'missed' ? 'loss' : ''}">${duration(lateMs)} late</small>`}${state === 'failing' && html`<small class="loss">for ${duration(lateMs)}</small>`}`
 
 /** Work that is expected to come by itself: whether it does, when it comes next, and how it went the last times. */
 

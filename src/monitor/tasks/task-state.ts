@@ -1,19 +1,24 @@
 /** Everything the task monitor shows, gathered at most a few times a second however many look. */
+
+import type { Severity } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
 import { isUpdateWanted, leagueTimes } from '../../leagues/tours/poll-times.ts'
 import { bookedUpdate, listTours, openLeaguesOn } from '../../leagues/tours/queries.ts'
 import { lastFindings, type SupervisorFindings } from '../../leagues/tours/supervisor.ts'
+import { tourStateOf } from '../../leagues/tours/tour.ts'
 import { minute } from '../../platform/clock.ts'
 import { type QueueName, queueNames } from '../../platform/jobs/job.ts'
 import type { ScheduleState } from '../../platform/jobs/scheduler.ts'
 import type { LockRow } from '../../platform/jobs/task-locks.ts'
-import { withTimeout } from '../../platform/process/with-timeout.ts'
+import { NoAnswer, withTimeout } from '../../platform/process/with-timeout.ts'
+import { activeAlerts } from '../alerts/queries.ts'
 import { hasWorker, type Process, processesOf } from '../load.ts'
 import { jobTitle } from './admin-job.ts'
 import { withMessages } from './run-message.ts'
 import { type FailureRate, failureSurge, type RunOutcome, type TaskReading, taskReading } from './task-queries.ts'
 
-export type TaskState = 'on time' | 'late' | 'missed' | 'too long' | 'paused'
+/** failing: a tour whose feed does not answer. */
+export type TaskState = 'on time' | 'late' | 'missed' | 'too long' | 'failing' | 'paused'
 
 /** A line of the schedule. */
 export type ScheduledTask = Omit<ScheduleState, 'state'> & {
@@ -49,11 +54,14 @@ function scheduledTasks({ schedule, clock }: App, { outcomes, usual, running }: 
     const { name, state } = entry
     const run = running.find(run => run.name === name)
     const since = run?.startedAt ?? null
+    const waits = waitingSince(outcomes[name] ?? [], now)
     const isLong = since !== null && isTooLong(now - since, usual[name], entry.periodMs)
     return {
       ...entry,
       title: jobTitle(name),
-      state: state === 'on time' && isLong ? 'too long' : state,
+      ...(state === 'on time' && waits !== null
+        ? { state: 'late', lateMs: now - waits }
+        : { state: state === 'on time' && isLong ? 'too long' : state }),
       runningSince: since,
       runningJobId: run?.id ?? null,
       usualMs: usual[name] ?? null,
@@ -61,6 +69,10 @@ function scheduledTasks({ schedule, clock }: App, { outcomes, usual, running }: 
     }
   })
 }
+
+/** The slot whose run has not begun a good while after: it fired on time, and nothing came of it. */
+const waitingSince = (outcomes: readonly RunOutcome[], now: number): number | null =>
+  outcomes.find(({ status, slot }) => status === 'PENDING' && now - slot > lateAfter)?.slot ?? null
 
 function tourTasks({ db, clock }: App): TourTask[] {
   const now = clock.now()
@@ -70,6 +82,8 @@ function tourTasks({ db, clock }: App): TourTask[] {
     const run = bookedUpdate(db, tour.slug)
     const title = `score updates for ${tour.slug}`
     const task = { tour: tour.slug, title, jobId: run?.id ?? null }
+    if (tourStateOf(tour) === 'failing')
+      return [{ ...task, state: 'failing', lateMs: now - (tour.failingSince ?? now), next: run?.notBefore ?? null }]
     if (run?.status === 'PROGRESS') return [{ ...task, state: 'on time', lateMs: 0, next: null }]
     const next = run ? (run.notBefore ?? run.createdAt) : null
     // Where none is booked, the last look tells how long it has been.
@@ -86,37 +100,66 @@ type TasksSeen = {
   tasks: readonly Pick<ScheduledTask | TourTask, 'title' | 'state' | 'lateMs'>[]
   rate: FailureRate
   hasWorker: boolean
-  /** Whether the queue answers. */
+  /** Whether the queue answers, and Redis, where there is one. */
   queueWorks: boolean
+  redisWorks: boolean
+  /** Runs whose time has come, and for how long the first of them has waited. */
+  waiting: { runs: number; longestMs: number }
+  /** Open and not acknowledged, the worst first. */
+  alerts: readonly { title: string; severity: Severity }[]
   orphanedLocks: number
 }
 
 const mostNamed = 2
+const longWait = 5 * minute
 
-export function sentenceOf({ tasks, rate, hasWorker, queueWorks, orphanedLocks }: TasksSeen): Sentence {
+/** From what is wrong at this moment, the worst first. */
+export function sentenceOf(seen: TasksSeen): Sentence {
+  const { tasks, rate, hasWorker, queueWorks, redisWorks, waiting, alerts, orphanedLocks } = seen
   const awake = tasks.filter(({ state }) => state !== 'paused')
   const late = awake.filter(({ state }) => state === 'late' || state === 'missed').sort((a, b) => b.lateMs - a.lateMs)
   const long = awake.filter(({ state }) => state === 'too long')
+  const failing = awake.filter(({ state }) => state === 'failing')
   const paused = tasks.length - awake.length
-  const onTime = awake.length - late.length
+  const onTime = awake.length - late.length - failing.length
   const parts = [
     !hasWorker && 'no worker runs',
     !queueWorks && 'the queue cannot be reached',
+    queueWorks && !redisWorks && 'Redis cannot be reached',
+    waiting.runs > 0 &&
+      waiting.longestMs > minute &&
+      `${counted(waiting.runs, 'run')} ${waiting.runs === 1 ? 'waits' : 'wait'}, the longest for ${minutes(waiting.longestMs)}`,
+    openAlerts(alerts),
     onTime === awake.length
       ? `all ${counted(awake.length, 'task')} on time`
       : `${onTime} of ${counted(awake.length, 'task')} on time`,
-    ...late.slice(0, mostNamed).map(({ title, lateMs }) => `${title} ${Math.round(lateMs / minute)} min late`),
+    ...late.slice(0, mostNamed).map(({ title, lateMs }) => `${title} ${minutes(lateMs)} late`),
     late.length > mostNamed && `${late.length - mostNamed} more late`,
+    ...failing.slice(0, mostNamed).map(({ title, lateMs }) => `${title} have failed for ${minutes(lateMs)}`),
+    failing.length > mostNamed && `${failing.length - mostNamed} more tours fail`,
     ...long.slice(0, mostNamed).map(({ title }) => `${title} takes longer than usual`),
     orphanedLocks > 0 && (orphanedLocks === 1 ? 'a lock of a dead owner' : `${orphanedLocks} locks of dead owners`),
     failures(rate),
     paused > 0 && `${paused} paused`,
   ]
   const text = parts.filter(part => part !== false).join('; ')
-  const isBad = !hasWorker || !queueWorks || late.some(({ state }) => state === 'missed')
-  const isOdd = late.length > 0 || long.length > 0 || failureSurge(rate) !== null || orphanedLocks > 0
+  const isGrave = alerts.some(({ severity }) => severity === 'error' || severity === 'critical')
+  const isBad = !hasWorker || !queueWorks || isGrave || late.some(({ state }) => state === 'missed')
+  const isSlow = late.length > 0 || long.length > 0 || waiting.longestMs > longWait
+  const isWarned = alerts.some(({ severity }) => severity === 'warning')
+  const isOdd =
+    isSlow || isWarned || failing.length > 0 || !redisWorks || failureSurge(rate) !== null || orphanedLocks > 0
   return { text: `${text.charAt(0).toUpperCase()}${text.slice(1)}.`, tone: isBad ? 'bad' : isOdd ? 'warn' : 'good' }
 }
+
+function openAlerts(alerts: TasksSeen['alerts']): string | false {
+  if (!alerts.length) return false
+  const named = alerts.slice(0, mostNamed).map(({ title }) => title)
+  const more = alerts.length > mostNamed ? ` and ${alerts.length - mostNamed} more` : ''
+  return `${counted(alerts.length, 'open alert')}: ${named.join(', ')}${more}`
+}
+
+const minutes = (ms: number) => `${Math.round(ms / minute)} min`
 
 function failures(rate: FailureRate): string {
   const times = failureSurge(rate)
@@ -164,6 +207,9 @@ async function gather(app: App) {
     rate: reading.rate,
     hasWorker: hasWorker(processes),
     queueWorks: queue.error === null,
+    redisWorks: !app.redis || app.cache.usage().connected,
+    waiting: { runs: reading.waiting.runs, longestMs: now - (reading.waiting.since ?? now) },
+    alerts: activeAlerts(db),
     orphanedLocks: locks.filter(({ state }) => state === 'orphaned').length,
   })
   return {
@@ -204,6 +250,7 @@ async function queuesNow({ queues }: App): Promise<{ backend: string; error: str
   try {
     return { backend, error: null, queues: await withTimeout(Promise.all(queueNames.map(one))) }
   } catch (error) {
-    return { backend, error: error instanceof Error ? error.message : String(error), queues: [] }
+    const isSlow = backend === 'sqlite' && error instanceof NoAnswer
+    return { backend, error: isSlow ? null : error instanceof Error ? error.message : String(error), queues: [] }
   }
 }

@@ -177,7 +177,7 @@ export function tasksView(now: TasksNow): TasksView {
       backend: now.queue.backend,
       reachable: now.queue.error === null,
       error: now.queue.error,
-      waiting_since: isoOrNull(now.waitingSince),
+      waiting_since: isoOrNull(now.waiting.since),
       runs: now.states,
       queues: now.queue.queues,
     },

@@ -24,8 +24,13 @@ export async function withTimeout<T, Late = never>(
   }
 }
 
+/** It may only be slow: that is no fault of it. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer'
+}
+
 function refuseLate(patienceMs: number): never {
-  throw new Error(`No answer within ${patienceMs} ms`)
+  throw new NoAnswer(`No answer within ${patienceMs} ms`)
 }
 
 /** As ioredis says it. */
