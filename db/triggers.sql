@@ -120,10 +120,15 @@ END;
 -- Each run is counted when it finishes, in five places: all runs by hour and by day, each job by hour, and each job by day
 -- and by month with how long it took. What takes an hour or longer counts as one millisecond less than an hour.
 
--- Upper bounds, exclusive, of the durations that are counted together, in ms.
+-- Upper bounds, exclusive, of the durations that are counted together, in ms: their middle is within 10 % of them.
 CREATE VIEW duration_bounds (bound) AS
-VALUES (1), (2), (5), (10), (20), (50), (100), (200), (500), (1000), (2000), (5000), (10000), (30000),
-       (60000), (300000), (900000), (3600000);
+VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (12), (14), (17), (20), (24), (29), (35), (42), (50), (60),
+       (71), (84), (100), (120), (143), (170), (200), (240), (288), (346), (415), (500), (600), (710), (840),
+       (1000), (1200), (1430), (1700), (2000), (2400), (2880), (3460), (4150), (5000), (6000), (7100), (8400),
+       (10000), (12000), (14300), (17000), (20000), (24000), (28800), (34600), (41500), (50000), (60000),
+       (71000), (84000), (100000), (120000), (143000), (170000), (200000), (240000), (288000), (346000),
+       (415000), (500000), (600000), (710000), (840000), (1000000), (1200000), (1430000), (1700000), (2000000),
+       (2400000), (2880000), (3460000), (3600000);
 
 CREATE TRIGGER runs_finish_statistics AFTER UPDATE OF status ON runs
 WHEN NEW.status IN ('SUCCESS', 'FAILURE', 'CANCELLED') AND OLD.status IN ('PENDING', 'PROGRESS')

@@ -107,7 +107,7 @@ test('what each job takes is shown and exported by its name', async () => {
   expect(job).toMatchObject({ runs: 3, failed: 3, avg_ms: expect.any(Number), p95_ms: expect.any(Number) })
   expect(await call.get(`${monitoring}/performance`)).toContain(`/jobs?name=${name}&amp;status=FAILURE`)
   const lines = linesOf(await (await call.raw(`${monitoring}/performance/jobs.csv?period=7d`)).text())
-  expect(lines[0]).toBe('name,runs,failed,avg_ms,p95_ms')
+  expect(lines[0]).toBe('name,runs,failed,cancelled,avg_ms,p95_ms')
   expect(lines.find(line => line.startsWith(name))).toStartWith(`${name},3,3,`)
 })
 

@@ -1,4 +1,8 @@
 import { expect, test } from 'bun:test'
+import { eq } from 'drizzle-orm'
+import type { Db } from '../db/open.ts'
+import { type RunState, runs } from '../db/schema.ts'
+import { atomically } from '../db/transactions.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
 import { newLeague, upload } from './sheets.ts'
@@ -62,6 +66,75 @@ test('executions are grouped and filtered, with nothing left out where nothing r
   expect(await call.get(`${stats}/executions?group_by=hour&status=FAILURE&period=last_day`)).toMatchObject({ total: 1 })
   expect((await call.get(`${stats}/executions?period=all&group_by=month`)).buckets).toHaveLength(1)
   expect((await refusalOf(call.get(`${stats}/executions?period=century`))).status).toBe(422)
+})
+
+/** Runs as they end: put in as running, then ended, as the trigger counts them. */
+async function endRuns(db: Db, now: number, name: string, ended: { status: RunState; ms: number }[]) {
+  const startedAt = now - 3_600_000
+  await atomically(db, tx => {
+    for (const [i, { status, ms }] of ended.entries()) {
+      const id = `${name}-${i}`
+      const sent = { id, name, queue: 'quick', status: 'PROGRESS' as const, input: {}, maxAttempts: 1 }
+      tx.insert(runs)
+        .values({ ...sent, createdAt: startedAt, startedAt })
+        .run()
+      tx.update(runs)
+        .set({ status, completedAt: startedAt + ms })
+        .where(eq(runs.id, id))
+        .run()
+    }
+  })
+}
+
+test('p95 is within 10 % of the truth, of jobs as of requests', async () => {
+  const { call, app, clock, finished } = await start()
+  const truths = new Map([2, 7, 23, 61, 190, 480, 1_150, 4_400, 27_000, 95_000, 700_000].map(ms => [`test.${ms}`, ms]))
+  for (const [name, p95] of truths) {
+    const most = Array.from({ length: 94 }, (_, i) => ({ status: 'SUCCESS' as const, ms: Math.floor((p95 * i) / 100) }))
+    const rest = Array.from({ length: 6 }, () => ({ status: 'FAILURE' as const, ms: p95 }))
+    await endRuns(app.db, clock.now(), name, [...most, ...rest])
+    for (const { ms } of [...most, ...rest]) if (p95 < 60_000) app.metrics.request(`GET /${name}`, ms, 200)
+  }
+  app.metrics.flush(app.db, clock.now())
+  await finished(call.post(`${stats}/refresh`))
+  const { tasks } = await call.get(`${stats}/dashboard?period=all`)
+  const { routes } = await call.get('/admin/monitoring/performance/json')
+  const offBy = (found: number, ms: number) => Math.abs(found - ms) / ms
+  for (const [name, ms] of truths) {
+    const job = tasks.find((task: { name: string }) => task.name === name)
+    expect([name, offBy(job.p95_ms, ms) <= 0.1]).toEqual([name, true])
+    if (ms > 60_000) continue
+    const route = routes.find((found: { route: string }) => found.route === `GET /${name}`)
+    expect([name, offBy(route.p95_ms, ms) <= 0.1]).toEqual([name, true])
+  }
+})
+
+test('what was cancelled is counted and named, and a total is the sum of its parts', async () => {
+  const { call, app, clock, finished } = await start()
+  const ended = ['SUCCESS', 'SUCCESS', 'FAILURE', 'CANCELLED', 'CANCELLED', 'CANCELLED'] as const
+  await endRuns(
+    app.db,
+    clock.now(),
+    'test.some',
+    ended.map(status => ({ status, ms: status === 'CANCELLED' ? 0 : 90 })),
+  )
+  await finished(call.post(`${stats}/refresh`))
+  const found = await call.get(`${stats}/executions?period=last_week&name=test.some`)
+  expect(found).toMatchObject({ total: 6, success: 2, failed: 1, cancelled: 3 })
+  const hour = found.buckets.find(({ total }: { total: number }) => total)
+  expect(hour).toMatchObject({ total: 6, success: 2, failed: 1, cancelled: 3, avg_ms: 90 })
+  expect(await call.get(`${stats}/executions?name=test.some&status=CANCELLED`)).toMatchObject({
+    total: 3,
+    cancelled: 3,
+  })
+  const { tasks, trends } = await call.get(`${stats}/dashboard?period=last_week`)
+  expect(tasks.find(({ name }: { name: string }) => name === 'test.some')).toMatchObject({
+    runs: 6,
+    failed: 1,
+    cancelled: 3,
+    avg_ms: 90,
+  })
+  expect(trends.reduce((sum: number, { cancelled }: { cancelled: number }) => sum + cancelled, 0)).toBe(3)
 })
 
 test('users are counted by when they came, when they were there, and whence', async () => {

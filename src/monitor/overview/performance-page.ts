@@ -99,8 +99,9 @@ ${table<Named>({
     { head: 'Job', names: true, cell: nameOf },
     { head: 'Runs', numeric: true, cell: ({ runs }) => number(runs) },
     { head: 'Failed', numeric: true, cell: failedOf },
+    { head: 'Cancelled', numeric: true, cell: ({ cancelled }) => number(cancelled) },
     { head: 'On average', numeric: true, cell: ({ avg_ms }) => duration(avg_ms) },
-    { head: 'p95, up to', numeric: true, cell: ({ p95_ms }) => duration(p95_ms) },
+    { head: 'p95', numeric: true, cell: ({ p95_ms }) => duration(p95_ms) },
   ],
 })}</section>`
 

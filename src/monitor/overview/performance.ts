@@ -167,8 +167,9 @@ export const jobTimeSchema = t.Object({
   name: t.String(),
   runs: t.Integer(),
   failed: t.Integer(),
+  cancelled: t.Integer(),
   avg_ms: ms,
-  p95_ms: t.Nullable(t.Number({ description: 'Nineteen of twenty took less' })),
+  p95_ms: t.Nullable(t.Number({ description: 'Nineteen of twenty took less, within 10 %' })),
 })
 export const jobTimesSchema = t.Object({ since: dateTimeSchema, by_name: t.Array(jobTimeSchema) })
 export type JobTimes = Static<typeof jobTimesSchema>

@@ -1,7 +1,7 @@
 import { and, count, eq, gte, inArray, ne, sql, sum } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
-import { leagues, ledger, runTotals, uploads } from '../../../db/schema.ts'
+import { leagues, ledger, type RunState, runTotals, uploads } from '../../../db/schema.ts'
 import { day, iso } from '../../platform/clock.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { taskStats } from './executions.ts'
@@ -45,13 +45,23 @@ export const dashboardSchema = t.Object({
         uploads: t.Integer(),
         runs: t.Integer(),
         failed: t.Integer(),
+        cancelled: t.Integer(),
         active_users: t.Integer(),
       }),
     ),
   ),
   geographic: t.Optional(t.Array(countrySchema)),
   tasks: t.Optional(
-    t.Array(t.Object({ name: t.String(), runs: t.Integer(), failed: t.Integer(), avg_ms: ms, p95_ms: ms })),
+    t.Array(
+      t.Object({
+        name: t.String(),
+        runs: t.Integer({ description: 'Those that succeeded, failed or were cancelled' }),
+        failed: t.Integer(),
+        cancelled: t.Integer(),
+        avg_ms: ms,
+        p95_ms: t.Nullable(t.Number({ description: 'Within 10 %' })),
+      }),
+    ),
   ),
 })
 export type Dashboard = Static<typeof dashboardSchema>
@@ -115,10 +125,15 @@ function trends(db: Db, begin: number, now: number): NonNullable<Dashboard['tren
       .all()
       .map(row => [row.date, row.total]),
   )
-  const failed = sql<number>`sum(iif(${runTotals.status} = 'FAILURE', ${runTotals.runs}, 0))`
+  const ended = (status: RunState) => sql<number>`sum(iif(${runTotals.status} = ${status}, ${runTotals.runs}, 0))`
   const ran = new Map(
     db
-      .select({ start: runTotals.start, runs: sum(runTotals.runs).mapWith(Number), failed })
+      .select({
+        start: runTotals.start,
+        runs: sum(runTotals.runs).mapWith(Number),
+        failed: ended('FAILURE'),
+        cancelled: ended('CANCELLED'),
+      })
       .from(runTotals)
       .where(and(eq(runTotals.unit, 'day'), gte(runTotals.start, begin)))
       .groupBy(runTotals.start)
@@ -131,6 +146,7 @@ function trends(db: Db, begin: number, now: number): NonNullable<Dashboard['tren
     uploads: sent.get(start) ?? 0,
     runs: ran.get(start)?.runs ?? 0,
     failed: ran.get(start)?.failed ?? 0,
+    cancelled: ran.get(start)?.cancelled ?? 0,
     active_users: active.get(start) ?? 0,
   }))
 }

@@ -1,7 +1,7 @@
-import { and, eq, gte, inArray, min, sum } from 'drizzle-orm'
+import { and, eq, gte, min, sum } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
-import { runDays, runHours, runMonths, runStates, runTotals } from '../../../db/schema.ts'
+import { type RunState, runDays, runHours, runMonths, runStates, runTotals } from '../../../db/schema.ts'
 import { type CalendarUnit, iso, startOf } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { bucketsFrom, groupingSchema, periodSchema, periodStart, type StatsPeriod } from './users.ts'
@@ -27,10 +27,14 @@ export const executionSchema = t.Object({
       total: t.Integer(),
       success: t.Integer(),
       failed: t.Integer(),
-      avg_ms: t.Nullable(t.Number()),
+      cancelled: t.Integer(),
+      avg_ms: t.Nullable(t.Number({ description: 'Of those that succeeded or failed' })),
     }),
   ),
-  total: t.Integer(),
+  total: t.Integer({ description: 'success + failed + cancelled, here as in each bucket' }),
+  success: t.Integer(),
+  failed: t.Integer(),
+  cancelled: t.Integer(),
 })
 export type ExecutionStats = Static<typeof executionSchema>
 export type ExecutionInput = {
@@ -50,32 +54,36 @@ export function executionStats(db: Db, { period, group_by: unit, status, name, n
       .where(eq(runTotals.unit, 'day'))
       .get()?.at ?? null
   const begin = periodStart(period, unit, now, first)
-  const found = new Map<number, Count>()
-  for (const count of countsOf(db, unit, begin, name)) {
-    if (status && count.status !== status) continue
-    const start = startOf(unit, count.start)
-    const { total, success, failed, ms } = found.get(start) ?? { total: 0, success: 0, failed: 0, ms: 0 }
-    found.set(start, {
-      total: total + count.runs,
-      success: success + (count.status === 'SUCCESS' ? count.runs : 0),
-      failed: failed + (count.status === 'FAILURE' ? count.runs : 0),
-      ms: ms + count.ms,
-    })
+  const found = new Map<number, Counts>()
+  const sum = nothing()
+  for (const { start, status: ended, runs, ms } of countsOf(db, unit, begin, name)) {
+    if (status && ended !== status) continue
+    const at = startOf(unit, start)
+    const counts = found.get(at) ?? nothing()
+    found.set(at, counts)
+    for (const each of [counts, sum]) {
+      each.total += runs
+      each[partOf(ended)] += runs
+      if (ended !== 'CANCELLED') each.ms += ms
+    }
   }
-  const buckets = [...bucketsFrom(begin, unit, now)].map(start => {
-    const { total = 0, success = 0, failed = 0, ms = 0 } = found.get(start) ?? {}
-    return { start: iso(start), total, success, failed, avg_ms: total ? Math.round((ms / total) * 10) / 10 : null }
-  })
+  const { ms: _, ...sums } = sum
   return {
     period,
     generated_at: iso(now),
     group_by: unit,
-    buckets,
-    total: buckets.reduce((sum, { total }) => sum + total, 0),
+    buckets: [...bucketsFrom(begin, unit, now)].map(start => {
+      const { ms, ...counts } = found.get(start) ?? nothing()
+      return { start: iso(start), ...counts, avg_ms: averageOf(ms, counts.success + counts.failed) }
+    }),
+    ...sums,
   }
 }
 
-type Count = { total: number; success: number; failed: number; ms: number }
+type Counts = { total: number; success: number; failed: number; cancelled: number; ms: number }
+const nothing = (): Counts => ({ total: 0, success: 0, failed: 0, cancelled: 0, ms: 0 })
+const partOf = (status: RunState) => (status === 'SUCCESS' ? 'success' : status === 'FAILURE' ? 'failed' : 'cancelled')
+const averageOf = (ms: number, runs: number) => (runs ? Math.round((ms / runs) * 10) / 10 : null)
 
 /** Finished runs by state, of one job or of all, in the finest rows that are few enough. */
 function countsOf(db: Db, unit: CalendarUnit, begin: number, name: string | undefined) {
@@ -92,9 +100,16 @@ function countsOf(db: Db, unit: CalendarUnit, begin: number, name: string | unde
     .all()
 }
 
-export type TaskStats = { name: string; runs: number; failed: number; avg_ms: number | null; p95_ms: number | null }
+export type TaskStats = {
+  name: string
+  runs: number
+  failed: number
+  cancelled: number
+  avg_ms: number | null
+  p95_ms: number | null
+}
 
-/** What each job did since `begin`, or ever: how often, how long. */
+/** What each job did since `begin`, or ever: how often, how long. What was cancelled is counted, not timed. */
 export function taskStats(db: Db, begin: number | 'ever'): TaskStats[] {
   const counts = begin === 'ever' ? runMonths : runDays
   const rows = db
@@ -106,33 +121,44 @@ export function taskStats(db: Db, begin: number | 'ever'): TaskStats[] {
       ms: sum(counts.totalMs).mapWith(Number),
     })
     .from(counts)
-    .where(and(begin === 'ever' ? undefined : gte(counts.start, begin), inArray(counts.status, ['SUCCESS', 'FAILURE'])))
+    .where(begin === 'ever' ? undefined : gte(counts.start, begin))
     .groupBy(counts.name, counts.status, counts.bucket)
     .orderBy(counts.bucket)
     .all()
-  const byName = Map.groupBy(rows, ({ name }) => name)
-  return [...byName]
+  const bounds = db.$client
+    .query<{ bound: number }, []>('select bound from duration_bounds order by bound')
+    .all()
+    .map(({ bound }) => bound)
+  return [...Map.groupBy(rows, ({ name }) => name)]
     .map(([name, all]) => {
-      const runs = all.reduce((sum, count) => sum + count.runs, 0)
-      const failed = all.reduce((sum, { status, runs }) => sum + (status === 'FAILURE' ? runs : 0), 0)
-      const ms = all.reduce((sum, count) => sum + count.ms, 0)
+      const timed = all.filter(({ status }) => status !== 'CANCELLED')
+      const runs = runsOf(all)
+      const timedRuns = runsOf(timed)
       return {
         name,
         runs,
-        failed,
-        avg_ms: runs ? Math.round((ms / runs) * 10) / 10 : null,
-        p95_ms: shareBelow(all, 0.95 * runs),
+        failed: runsOf(all.filter(({ status }) => status === 'FAILURE')),
+        cancelled: runs - timedRuns,
+        avg_ms: averageOf(
+          timed.reduce((total, { ms }) => total + ms, 0),
+          timedRuns,
+        ),
+        p95_ms: shareBelow(timed, 0.95 * timedRuns, bounds),
       }
     })
     .toSorted((a, b) => b.runs - a.runs || (a.name < b.name ? -1 : 1))
 }
 
-/** The upper bound of the bucket in which the `n`th run lies, counts ordered by bucket. */
-function shareBelow(counts: { bucket: number; runs: number }[], n: number): number | null {
+const runsOf = (counts: readonly { runs: number }[]) => counts.reduce((total, { runs }) => total + runs, 0)
+
+/** The middle of the bucket in which the `n`th run lies, counts ordered by bucket: within 10 % of what it took. */
+function shareBelow(counts: { bucket: number; runs: number }[], n: number, bounds: readonly number[]): number | null {
   let below = 0
   for (const { bucket, runs } of counts) {
     below += runs
-    if (below >= n) return bucket
+    if (below < n) continue
+    const shortest = bounds.findLast(bound => bound < bucket) ?? 0
+    return Math.round(Math.sqrt(shortest * (bucket - 1)))
   }
   return null
 }

@@ -4,8 +4,27 @@ import { tryWrite } from '../../../db/transactions.ts'
 import { hour, minute } from '../clock.ts'
 import { withTimeout } from './with-timeout.ts'
 
-/** Upper bounds of the latency buckets in milliseconds; one more catches the rest. */
-export const bounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000] as const
+/** Upper bounds in milliseconds of the buckets that Prometheus is told. */
+const toldBounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000]
+
+/**
+ * Upper bounds of the buckets that are counted, in milliseconds, from 0.1 to 100,000; one more catches the rest. Each is at most
+ * 1.21 times the one before, so the middle of a bucket is within 10 % of all that is in it.
+ */
+const steps = [100, 120, 143, 170, 200, 240, 288, 346, 415, 500, 600, 710, 840] // hundredths
+const decades = [1_000, 100, 10, 1, 0.1, 0.01] // divisors
+export const bounds: readonly number[] = [...decades.flatMap(divisor => steps.map(step => step / divisor)), 100_000]
+
+/** What was stored before is counted by Prometheus's buckets, until retention has deleted it. */
+const isOldForm = (histogram: Uint32Array) => histogram.length === toldBounds.length + 1
+const indexOfTold = [...toldBounds, Number.POSITIVE_INFINITY].map(bound =>
+  bound === Number.POSITIVE_INFINITY ? bounds.indexOf(6_000) : bounds.indexOf(bound),
+)
+function inNewForm(old: Uint32Array): Uint32Array {
+  const histogram = new Uint32Array(bounds.length + 1)
+  for (const [i, count] of old.entries()) histogram[indexOfTold[i] ?? 0] = count
+  return histogram
+}
 
 type Count = { requests: number; errors: number; totalMs: number; histogram: Uint32Array }
 const none = (): Count => ({ requests: 0, errors: 0, totalMs: 0, histogram: new Uint32Array(bounds.length + 1) })
@@ -20,10 +39,13 @@ function add(count: Count, ms: number, failed: boolean) {
 }
 
 /** A histogram as it lies in the database. */
-export const histogramOf = ({ buffer, byteOffset, byteLength }: Uint8Array): Uint32Array =>
-  byteOffset % 4
-    ? new Uint32Array(buffer.slice(byteOffset, byteOffset + byteLength))
-    : new Uint32Array(buffer, byteOffset, byteLength / 4)
+export function histogramOf({ buffer, byteOffset, byteLength }: Uint8Array): Uint32Array {
+  const histogram =
+    byteOffset % 4
+      ? new Uint32Array(buffer.slice(byteOffset, byteOffset + byteLength))
+      : new Uint32Array(buffer, byteOffset, byteLength / 4)
+  return isOldForm(histogram) ? inNewForm(histogram) : histogram
+}
 
 /** Adds one up: many thousands are for a month, so without ceremony. */
 export function addHistogram(sum: Float64Array, bytes: Uint8Array): void {
@@ -53,17 +75,15 @@ function putAway(
     .run(at, route, requests, errors, Math.round(totalMs), sum)
 }
 
-/** The time below which `share` of the counted requests stayed; null where nothing was counted. */
+/** The time below which `share` of the counted requests stayed, within 10 %; null where nothing was counted. */
 export function quantile(histogram: ArrayLike<number>, share: number): number | null {
   let total = 0
   for (let i = 0; i <= bounds.length; i++) total += histogram[i] ?? 0
   if (!total) return null
   let left = share * total
   for (let i = 0; i < bounds.length; i++) {
-    const inBucket = histogram[i] ?? 0
-    const low = bounds[i - 1] ?? 0
-    if (left <= inBucket) return low + ((bounds[i] ?? low) - low) * (left / inBucket)
-    left -= inBucket
+    left -= histogram[i] ?? 0
+    if (left <= 0) return Math.sqrt((bounds[i - 1] ?? 0) * (bounds[i] ?? 0))
   }
   return bounds.at(-1) ?? null
 }
@@ -156,8 +176,10 @@ export function openMetrics() {
       head(seconds, 'Time from request to answer, by route', 'histogram')
       for (const [route, { requests, totalMs, histogram }] of routes) {
         let sum = 0
-        for (const [i, bound] of bounds.entries())
-          put(`${seconds}_bucket`, { route, le: String(bound / 1000) }, (sum += histogram[i] ?? 0))
+        for (const [i, bound] of bounds.entries()) {
+          sum += histogram[i] ?? 0
+          if (toldBounds.includes(bound)) put(`${seconds}_bucket`, { route, le: String(bound / 1000) }, sum)
+        }
         put(`${seconds}_bucket`, { route, le: '+Inf' }, requests)
         put(`${seconds}_sum`, { route }, totalMs / 1000)
         put(`${seconds}_count`, { route }, requests)
