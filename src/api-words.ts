@@ -26,7 +26,7 @@ const sections = {
   entries: 'Picks of members in a tour league',
   market: 'Orders, portfolios, prices and corrections',
   rosters: 'Sites, people, shifts, rosters and what is one’s own of them',
-  search: 'Find players, leagues, symbols and people',
+  search: 'Find players, leagues, symbols, tours, people and runs',
   stats: 'The installation in numbers',
   accounts: 'Signing in, people, keys and invitations',
   admin: 'The monitor for programs; admins only',

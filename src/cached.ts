@@ -15,7 +15,7 @@ export const cached = {
   quote: cacheEntry('quote', '1m', ['quote']), // scope: symbol
   optionsChain: cacheEntry('options_chain', '5m', ['options']), // scope: symbol and expiration
   activity: cacheEntry('activity_feed', '5m', ['activity']),
-  search: cacheEntry('search', '1h', ['leagues', 'names'].map(anyScope)), // what was withdrawn is found no longer
+  search: cacheEntry('search', '1h', ['leagues', 'names', 'staff'].map(anyScope)), // what was withdrawn is found no longer
   session: cacheEntry('session', '24h', ['account']), // scope: user, token hash
   dashboardMetrics: cacheEntry('dashboard_metrics', '5m', ['roster', 'staff', 'shifts'].map(anyScope)),
   upcomingShifts: cacheEntry('upcoming_shifts', '2m', ['roster', 'shifts', 'staff'].map(anyScope)), // scope: limit

@@ -62,6 +62,7 @@ import { plannerPages } from './rota/planner/pages.ts'
 import { plannerRoutes } from './rota/planner/routes.ts'
 import { templateRoutes } from './rota/planner/template-routes.ts'
 import { rotaRoutes } from './rota/routes.ts'
+import { searchPages } from './search/pages.ts'
 import { searchRoutes } from './search/routes.ts'
 import { swaggerRoutes } from './ui/api-page.ts'
 import { assetRoutes } from './ui/asset-routes.ts'
@@ -101,26 +102,7 @@ const probes = (app: App, known: Known) =>
 const everything = (app: App, known: Known) => {
   const all = probes(app, known)
     .use(healthRoutes(app))
-    .use(assetRoutes(app))
-    .use(shortcuts(app))
-    .use(helpPages(app))
-    .use(leaguePages(app))
-    .use(boardPages(app))
-    .use(columnPages(app))
-    .use(peoplePages(app))
-    .use(uploadPages(app))
-    .use(uploadPeoplePages(app))
-    .use(markPages(app))
-    .use(accountPages(app))
-    .use(personPages(app))
-    .use(mailPages(app))
-    .use(tourPages(app))
-    .use(marketPages(app))
-    .use(pricePages(app))
-    .use(rotaPages(app))
-    .use(ownRotaPages(app))
-    .use(plannerPages(app))
-    .use(dashboardPages(app))
+    .use(pages(app))
     .use(userListPage(app))
     .use(userPage(app))
     .use(backupRoutes(app))
@@ -165,6 +147,31 @@ const everything = (app: App, known: Known) => {
     .use(olderPaths(app))
   return all.use(swaggerRoutes(app, all, apiWords))
 }
+
+/** For everyone; those of admins are beside their data. */
+const pages = (app: App) =>
+  new Elysia()
+    .use(assetRoutes(app))
+    .use(shortcuts(app))
+    .use(helpPages(app))
+    .use(leaguePages(app))
+    .use(boardPages(app))
+    .use(columnPages(app))
+    .use(peoplePages(app))
+    .use(uploadPages(app))
+    .use(uploadPeoplePages(app))
+    .use(markPages(app))
+    .use(accountPages(app))
+    .use(personPages(app))
+    .use(searchPages(app))
+    .use(mailPages(app))
+    .use(tourPages(app))
+    .use(marketPages(app))
+    .use(pricePages(app))
+    .use(rotaPages(app))
+    .use(ownRotaPages(app))
+    .use(plannerPages(app))
+    .use(dashboardPages(app))
 
 /** No such address, or none for this method. */
 function nothingHere(app: App, request: Request, { routes }: Known): Response {

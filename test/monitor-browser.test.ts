@@ -138,7 +138,7 @@ browserTest('jobs are searched as one types, what was typed stays, and the addre
   await page.keyboard.type('it broke')
   await page.waitForURL(/q=it\+broke/)
   await until(async () => (await page.locator('table.jobs tbody tr').count()) === 1)
-  expect(await page.inputValue('input[name=q]')).toBe('it broke')
+  expect(await page.inputValue('main input[name=q]')).toBe('it broke')
   expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('q')
   await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur())
   await page.keyboard.press('j')

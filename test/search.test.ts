@@ -40,7 +40,7 @@ test('strangers find no users and nothing of private leagues', async () => {
   const secretive = await newTrader(fieldhouse, 'secretive')
   await fieldhouse.call.post('/api/v1/leagues/1/join', { user_id: secretive.id })
   const seen = await fieldhouse.as().get('/api/v1/search?q=secret')
-  expect(seen).toEqual({ q: 'secret', players: [], leagues: [], symbols: [] })
+  expect(seen).toEqual({ q: 'secret', players: [], leagues: [], symbols: [], tours: [] })
   expect((await refusalOf(fieldhouse.as().get('/api/v1/search?q=secret&category=users'))).status).toBe(401)
   const known = await fieldhouse.call.get('/api/v1/search?q=secret')
   expect([names(known.players), names(known.leagues), names(known.users)]).toEqual([
@@ -66,6 +66,66 @@ test('the index follows what is renamed, deleted and added', async () => {
   const gone = await find('be')
   expect([gone.leagues, gone.users]).toEqual([[], []])
   expect((await find('deleted')).users).toEqual([])
+})
+
+test('tours are found by everyone, people of the rota by officers, runs by admins', async () => {
+  const fieldhouse = await start()
+  const { call } = fieldhouse
+  await call.post('/api/v1/tours', {
+    slug: 'pga',
+    name: 'Océan Tour',
+    feed_url: 'http://127.0.0.1:1/feed',
+    format: 'fieldhouse',
+  })
+  await call.post('/api/v1/roster/staff', { name: 'Oceane Ødegård' })
+  await fieldhouse.finished(call.post('/api/v1/stats/refresh'))
+  const officer = await newTrader(fieldhouse, 'olga', 'officer')
+  const member = await newTrader(fieldhouse, 'max')
+  const find = (as: Pick<typeof call, 'get'>, q: string, more = '') => as.get(`/api/v1/search?q=${q}${more}`)
+
+  expect((await find(fieldhouse.as(), 'ocean')).tours).toEqual([{ slug: 'pga', name: 'Océan Tour' }])
+  expect((await find(fieldhouse.as(), 'pga')).tours).toHaveLength(1)
+  expect(Object.keys(await find(member, 'ocean'))).toEqual(['q', 'players', 'leagues', 'users', 'symbols', 'tours'])
+  const seen = await find(officer, 'ocean')
+  expect([names(seen.staff), seen.runs]).toEqual([['Oceane Ødegård'], undefined])
+  const { runs } = await find(call, 'refresh')
+  expect(runs.length).toBeGreaterThan(0)
+  expect(names(runs)?.join()).toContain('refresh')
+  expect((await find(call, runs[0].job_id.slice(0, 13), '&category=runs')).runs).not.toEqual([])
+  expect((await refusalOf(find(officer, 'refresh', '&category=runs'))).status).toBe(403)
+  expect((await refusalOf(find(member, 'ocean', '&category=staff'))).status).toBe(403)
+
+  await call.delete('/api/v1/tours/pga')
+  expect((await find(fieldhouse.as(), 'ocean')).tours).toEqual([])
+})
+
+test('members find people by the leagues that both may see', async () => {
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call, {}, { name: 'Open cup' })
+  await newCup(fieldhouse.call, { public: false }, { name: 'Closed cup' })
+  await newTraders(fieldhouse, 1, ['pat_open'])
+  const closed = await newTrader(fieldhouse, 'pat_closed')
+  await fieldhouse.call.post('/api/v1/leagues/2/join', { user_id: closed.id })
+  await newTrader(fieldhouse, 'pat_nowhere')
+  const max = await newTrader(fieldhouse, 'max')
+  expect(names((await max.get('/api/v1/search?q=pat')).users)).toEqual(['pat_open'])
+  expect(names((await fieldhouse.call.get('/api/v1/search?q=pat')).users)).toHaveLength(3)
+})
+
+test('the page of the search lists what is found with where it is, and works without script', async () => {
+  const fieldhouse = await start()
+  await newCup(fieldhouse.call, {}, { name: '<b>Northern</b> cup' })
+  await quote(fieldhouse.call, { 'BRK.B': 300 })
+  const see = async (path: string) => (await fieldhouse.as().raw(path, { headers: { accept: 'text/html' } })).text()
+  const found = await see('/search?q=north')
+  expect(found).toContain('<a href="/leagues/1"><bdi class="name">&lt;b&gt;Northern&lt;/b&gt; cup</bdi></a>')
+  expect(await see('/search?q=brk.b')).toContain('href="/quotes/BRK.B"')
+  expect(await see('/search?q=zzz')).toContain('Nothing found')
+  expect(await see('/search')).toContain('<form class="search" method="get" action="/search"')
+  expect(await see('/')).toContain('action="/search"')
+  const part = await see('/search/part?q=north')
+  expect(part).toContain('role="option"')
+  expect(part).not.toContain('<html')
 })
 
 test('whatever is typed is words to look for, never a query', async () => {

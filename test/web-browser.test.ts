@@ -385,6 +385,7 @@ browserTest('every page can be read, named and reached, in light and dark, wide 
     'Quotes solid',
     'Rota solid',
     'Olga solid',
+    'find solid',
     'Change between light and dark solid',
     expect.stringMatching(/ago solid|yesterday/),
     expect.stringMatching(/solid/),

@@ -1,8 +1,8 @@
 /** Leagues, symbols and users by how words of their names begin: from the index that triggers keep in `fieldhouse.db`. */
-import { and, desc, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { Db } from '../../db/open.ts'
-import { leagues, quotes, users } from '../../db/schema.ts'
+import { leagues, members, quotes, staff, tours, users } from '../../db/schema.ts'
 
 /** Rows of the index are numbered 4 × id + this. */
 const places = { leagues: 0, users: 1, symbols: 2 } as const
@@ -65,14 +65,68 @@ export function symbolsNamed(db: Db, q: string, limit: number) {
   return bestMatchesFirst(rows, ({ symbol }) => symbol, q, limit)
 }
 
-export function usersNamed(db: Db, q: string, limit: number) {
+/** `visible`: users are found by their names in leagues that the reader may see, as on boards. */
+export function usersNamed(db: Db, q: string, limit: number, visible: SQL | undefined) {
   const words = wordsOf(q)
   if (!words) return []
+  const inSight =
+    visible &&
+    sql`${users.id} in (select ${members.userId} from ${members} join ${leagues} on ${leagues.id} = ${members.leagueId} where ${visible})`
   const isExact = eq(users.username, q.trim())
   const rows = db
     .select({ id: users.id, username: users.username })
     .from(users)
-    .where(and(isNull(users.deletedAt), or(isExact, found('users', users.id, words))))
+    .where(and(isNull(users.deletedAt), inSight, or(isExact, found('users', users.id, words))))
     .all()
   return bestMatchesFirst(rows, ({ username }) => username, q, limit)
+}
+
+/** There are few tours and some hundred people on a rota: they are looked through, no index is kept of them. */
+const lookedThrough = 2_000
+
+export function toursNamed(db: Db, q: string, limit: number) {
+  const rows = db
+    .select({ slug: tours.slug, name: tours.name })
+    .from(tours)
+    .orderBy(asc(tours.id))
+    .limit(lookedThrough)
+    .all()
+  const fits = beginsWords(q)
+  return bestMatchesFirst(
+    rows.filter(({ slug, name }) => fits(`${name} ${slug}`)),
+    ({ name }) => name,
+    q,
+    limit,
+  )
+}
+
+export function staffNamed(db: Db, q: string, limit: number) {
+  const rows = db
+    .select({ id: staff.id, name: staff.name, active: staff.active })
+    .from(staff)
+    .orderBy(asc(staff.id))
+    .limit(lookedThrough)
+    .all()
+  const fits = beginsWords(q)
+  return bestMatchesFirst(
+    rows.filter(({ name }) => fits(name)),
+    ({ name }) => name,
+    q,
+    limit,
+  )
+}
+
+/** Whether every word of `q` begins some word of a name. Accents count for nothing, as in the index. */
+function beginsWords(q: string): (name: string) => boolean {
+  const wordsIn = (text: string) =>
+    text
+      .normalize('NFKD')
+      .replaceAll(/\p{M}/gu, '')
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu) ?? []
+  const wanted = wordsIn(q)
+  return name => {
+    const words = wordsIn(name)
+    return wanted.length > 0 && wanted.every(word => words.some(each => each.startsWith(word)))
+  }
 }

@@ -1,11 +1,10 @@
 import { Elysia, t } from 'elysia'
-import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
-import { visibilityKey } from '../leagues/visibility.ts'
-import { access } from '../platform/http/access.ts'
+import { access, isAtLeast } from '../platform/http/access.ts'
+import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { categories, search, searchSchema } from './search.ts'
+import { type Category, categories, readSearch, type SearchQuery, searchSchema } from './search.ts'
 
 export const searchQuery = t.Object({
   q: t.String({ minLength: 1, maxLength: 100 }),
@@ -13,27 +12,42 @@ export const searchQuery = t.Object({
   limit: t.Optional(t.Integer({ default: 10, description: 'Of each category, at most 50' })),
 })
 
+const most = 50
+
+/** What is meant by what was typed. */
+export function searchOf(
+  { q, category, limit = 10 }: { q: string; category?: Category; limit?: number },
+  who: Who | undefined,
+): SearchQuery {
+  return {
+    q: q.trim().replaceAll(/\s+/g, ' '),
+    categories: category ? [category] : categories,
+    who,
+    limit: Math.max(1, Math.min(limit, most)),
+  }
+}
+
 export const searchRoutes = (app: App) =>
   new Elysia({ tags: ['search'] }).use(access(app)).get(
     '/search',
-    ({ query: { q: written, category, limit = 10 }, who }) => {
+    ({ query, who }) => {
+      const { category } = query
       if (category === 'users' && !who) refuse('unauthorized', 'Users are found by who is signed in')
-      const q = written.trim().replaceAll(/\s+/g, ' ')
-      const asked = {
-        q,
-        categories: category ? [category] : categories,
-        who,
-        limit: Math.max(1, Math.min(limit, 50)),
-      }
-      const scope = [q, category ?? '', who ? 'signed in' : 'stranger', visibilityKey(app.db, who), asked.limit]
-      return app.cache.read(cached.search, scope, () => search(app, asked))
+      if (category === 'staff' && !isAtLeast(who, 'officer'))
+        refuse('forbidden', 'Officers find the people of the rota')
+      if (category === 'runs' && !isAtLeast(who, 'admin')) refuse('forbidden', 'Admins find runs')
+      return readSearch(app, searchOf(query, who))
     },
     {
       query: searchQuery,
       may: 'reader',
       counted: true,
-      detail: describe('Players, leagues, symbols and users by how their names begin', searchSchema, {
-        description: 'What is found is kept for an hour: what is newer than that may be missing.',
-      }),
+      detail: describe(
+        'Players, leagues, symbols, tours, users, people of the rota and runs by how their names begin',
+        searchSchema,
+        {
+          description: 'What is found is kept for an hour: what is newer than that may be missing. Runs are as of now.',
+        },
+      ),
     },
   )

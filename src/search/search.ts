@@ -1,18 +1,23 @@
 import { type Static, t } from 'elysia'
+import { runStates } from '../../db/schema.ts'
+import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
 import { canonical } from '../leaderboard/query.ts'
 import { boardPage } from '../leagues/board.ts'
 import { kindOf } from '../leagues/kinds.ts'
 import { kindSchema, statusOf, statusSchema } from '../leagues/league.ts'
 import { leagueById, listLeagues } from '../leagues/queries.ts'
-import { isVisibleTo } from '../leagues/visibility.ts'
+import { isVisibleTo, visibilityKey } from '../leagues/visibility.ts'
+import { findRuns } from '../monitor/runs/find-runs.ts'
+import type { Cached } from '../platform/cache/cache.ts'
 import { iso } from '../platform/clock.ts'
+import { isAtLeast } from '../platform/http/access.ts'
 import { pageOf } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { dateTimeSchema } from '../platform/http/text-formats.ts'
-import { bestMatchesFirst, leaguesNamed, symbolsNamed, usersNamed, wordsOf } from './names.ts'
+import { bestMatchesFirst, leaguesNamed, staffNamed, symbolsNamed, toursNamed, usersNamed, wordsOf } from './names.ts'
 
-export const categories = ['players', 'leagues', 'symbols', 'users'] as const
+export const categories = ['players', 'leagues', 'users', 'symbols', 'tours', 'staff', 'runs'] as const
 export type Category = (typeof categories)[number]
 
 const integer = t.Integer()
@@ -32,13 +37,30 @@ const player = t.Object({
 const league = t.Object({ id: integer, name: t.String(), kind: kindSchema, status: statusSchema })
 const symbol = t.Object({ symbol: t.String(), price_cents: integer, as_of: dateTimeSchema })
 const user = t.Object({ id: integer, username: t.String() })
+const tour = t.Object({ slug: t.String(), name: t.String() })
+const person = t.Object({ id: integer, name: t.String(), active: t.Boolean() })
+const run = t.Object({
+  job_id: t.String(),
+  name: t.String(),
+  status: t.Union(runStates.map(state => t.Literal(state))),
+  created_at: dateTimeSchema,
+})
 export const searchSchema = t.Object(
   {
     q: t.String(),
     players: t.Optional(t.Array(player)),
     leagues: t.Optional(t.Array(league)),
+    users: t.Optional(
+      t.Array(user, { description: 'For who is signed in: members of leagues they may see; officers find everyone' }),
+    ),
     symbols: t.Optional(t.Array(symbol)),
-    users: t.Optional(t.Array(user, { description: 'For who is signed in' })),
+    tours: t.Optional(t.Array(tour)),
+    staff: t.Optional(t.Array(person, { description: 'People of the rota, for officers' })),
+    runs: t.Optional(
+      t.Array(run, {
+        description: 'Runs of jobs, for admins: words of their name, input or error, or how their id begins',
+      }),
+    ),
   },
   { description: 'What was found, the best first, by category' },
 )
@@ -46,7 +68,20 @@ export type SearchResult = Static<typeof searchSchema>
 
 export type SearchQuery = { q: string; categories: readonly Category[]; who: Who | undefined; limit: number }
 
-export async function search(app: App, asked: SearchQuery): Promise<SearchResult> {
+/** What everyone who sees the same leagues finds is kept; runs change by the second, so they are looked for each time. */
+export async function readSearch(app: App, asked: SearchQuery): Promise<Cached<SearchResult> | SearchResult> {
+  const { q, categories, who, limit } = asked
+  const scope = [q, categories.join(), who ? 'signed in' : 'stranger', visibilityKey(app.db, who), limit]
+  const kept = await app.cache.read(cached.search, scope, () => search(app, asked))
+  if (!isAtLeast(who, 'admin') || !categories.includes('runs')) return kept
+  const { runs } = await app.reader.read(findRuns, { q, limit, offset: 0 })
+  return {
+    ...kept.value,
+    runs: runs.map(({ id, name, status, createdAt }) => ({ job_id: id, name, status, created_at: iso(createdAt) })),
+  }
+}
+
+async function search(app: App, asked: SearchQuery): Promise<SearchResult> {
   const { db, clock } = app
   const { q, limit, who } = asked
   const wants = (category: Category) => asked.categories.includes(category)
@@ -62,6 +97,7 @@ export async function search(app: App, asked: SearchQuery): Promise<SearchResult
         status: statusOf(row, now),
       })),
     }),
+    ...(wants('users') && who && { users: usersNamed(db, q, limit, isVisibleTo(who)) }),
     ...(wants('symbols') && {
       symbols: symbolsNamed(db, q, limit).map(quote => ({
         symbol: quote.symbol,
@@ -69,7 +105,8 @@ export async function search(app: App, asked: SearchQuery): Promise<SearchResult
         as_of: iso(quote.asOf),
       })),
     }),
-    ...(wants('users') && who && { users: usersNamed(db, q, limit) }),
+    ...(wants('tours') && { tours: toursNamed(db, q, limit) }),
+    ...(wants('staff') && isAtLeast(who, 'officer') && { staff: staffNamed(db, q, limit) }),
   }
 }
 

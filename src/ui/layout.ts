@@ -59,6 +59,10 @@ export function layout({ title, who, body, nav, scripts = [], styles = [], reloa
       <div>
         <a class="brand" href="/"><img src="${assetUrl('logo.svg')}" alt="" width="28" height="28" />Fieldhouse</a>
         <nav aria-label="Main">${links(who).map(([name, href, label]) => html`<a href="${href}" ${name === nav && html`aria-current="page"`}>${label}</a>`)}</nav>
+        <form class="find search" method="get" action="/search" role="search" aria-label="Everything">
+          <input type="search" name="q" id="find" placeholder="Search" aria-label="Search everything" maxlength="100" autocomplete="off" data-find /><kbd aria-hidden="true">Ctrl K</kbd>
+        </form>
+        <a class="find-link" href="/search" aria-label="Search"><svg viewBox="0 0 20 20" aria-hidden="true"><circle cx="8.5" cy="8.5" r="5.5" /><path d="m13 13 5 5" /></svg></a>
         <button type="button" class="theme needs-js" data-theme-switch aria-label="Change between light and dark"></button>
       </div>
     </header>

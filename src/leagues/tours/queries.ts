@@ -5,6 +5,7 @@ import { prepared } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
 import { mark, needle } from '../../leaderboard/search.ts'
 import { textColumn } from '../../leaderboard/text.ts'
+import { touch } from '../../platform/cache/stamps.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import { type Run, unfinished } from '../../platform/jobs/runs.ts'
 import type { League } from '../league.ts'
@@ -29,8 +30,10 @@ export function listTours(db: Db, { limit, offset }: PageSlice): { tours: Tour[]
   return { tours: rows, total: db.select({ total: count() }).from(tours).get()?.total ?? 0 }
 }
 
-export const insertTour = (tx: Db, tour: typeof tours.$inferInsert): Tour | undefined =>
-  tx.insert(tours).values(tour).onConflictDoNothing().returning().all()[0]
+export function insertTour(tx: Db, tour: typeof tours.$inferInsert): Tour | undefined {
+  touch(tx, 'names')
+  return tx.insert(tours).values(tour).onConflictDoNothing().returning().all()[0]
+}
 
 /** Also with nothing to change: what is not said stays. */
 export const changeTour = (tx: Db, id: number, change: Partial<Tour>): Tour | undefined =>
@@ -41,7 +44,10 @@ export const changeTour = (tx: Db, id: number, change: Partial<Tour>): Tour | un
     .returning()
     .all()[0]
 
-export const deleteTour = (tx: Db, id: number): void => void tx.delete(tours).where(eq(tours.id, id)).run()
+export function deleteTour(tx: Db, id: number): void {
+  tx.delete(tours).where(eq(tours.id, id)).run()
+  touch(tx, 'names')
+}
 
 const onTour = sql`json_extract(${leagues.config}, '$.tour') = ${sql.placeholder('slug')}`
 

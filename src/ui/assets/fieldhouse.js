@@ -1,4 +1,5 @@
 // What every page does beyond reading. Without this file all pages can still be read.
+import { focusFind } from './find.js'
 import './forms.js'
 import { watchLive } from './live.js'
 import './ordered-checks.js'
@@ -57,11 +58,15 @@ document.addEventListener('pointerdown', event => closeMenus(event.target.closes
 
 document.addEventListener('keydown', event => {
   if (event.key === 'Escape') closeMenus()
+  if (event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
+    event.preventDefault()
+    return focusFind()
+  }
   const isTyping = event.target.closest('input, textarea, select, [contenteditable]')
   if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return
-  const search = document.querySelector('input[type=search]')
-  if (!search) return
   event.preventDefault()
+  const search = document.querySelector('main input[type=search]') // what the page itself lists, before everything
+  if (!search) return focusFind()
   search.focus()
   search.select()
 })

@@ -1,0 +1,82 @@
+/** The page of a search, and the short list under the box that every page has. */
+import { Elysia, t } from 'elysia'
+import type { App } from '../context.ts'
+import { Cached } from '../platform/cache/cache.ts'
+import { type Content, type Html, html, htmlResponse } from '../platform/html.ts'
+import { access } from '../platform/http/access.ts'
+import { hidden, page } from '../ui/layout.ts'
+import { address } from '../ui/parts/address.ts'
+import { emptyState } from '../ui/parts/notices.ts'
+import { name } from '../ui/parts/values.ts'
+import { type Found, foundIn, type Group } from './found.ts'
+import { searchOf } from './routes.ts'
+import { type Category, categories, readSearch, type SearchResult } from './search.ts'
+
+const typed = t.Optional(t.String({ maxLength: 100 }))
+const category = t.Optional(t.Union(categories.map(category => t.Literal(category))))
+const ofEach = 10 // on the page, of each category
+const ofOne = 50
+const suggested = 4 // under the box, of each category
+
+export const searchPages = (app: App) => {
+  const read = async (asked: Parameters<typeof searchOf>[0], who: Parameters<typeof searchOf>[1]) => {
+    const found = await readSearch(app, searchOf(asked, who))
+    return found instanceof Cached ? found.value : found
+  }
+  return new Elysia()
+    .use(access(app))
+    .get(
+      '/search',
+      async ({ query: { q = '', category }, who }) => {
+        const limit = category ? ofOne : ofEach
+        const found = q.trim() ? await read({ q, category, limit }, who) : undefined
+        const body = searchBody(q.trim(), found, category, limit)
+        return page({ title: q.trim() ? `Search: ${q.trim()}` : 'Search', who, body })
+      },
+      { query: t.Object({ q: typed, category }), may: 'reader', counted: true, detail: hidden },
+    )
+    .get(
+      '/search/part',
+      async ({ query: { q = '' }, who }) =>
+        htmlResponse(q.trim() ? suggestions(q.trim(), await read({ q, limit: suggested }, who)) : html``),
+      { query: t.Object({ q: typed }), may: 'reader', counted: true, detail: hidden },
+    )
+}
+
+const searchBody = (
+  q: string,
+  found: SearchResult | undefined,
+  category: Category | undefined,
+  limit: number,
+): Html => html`<header class="head"><h1>Search</h1></header>
+<form class="search" method="get" action="/search" role="search" aria-label="On this page">
+<input type="search" name="q" id="search-q" value="${q}" placeholder="A name, a symbol, a league" aria-label="Search everything" maxlength="100" autocomplete="off" data-find${!q && html` autofocus`} />
+</form>
+${found && results(q, foundIn(found), category, limit)}`
+
+function results(q: string, groups: readonly Group[], category: Category | undefined, limit: number): Content {
+  const all = html`<a href="${address('/search', { q })}">Search everything</a>`
+  if (groups.length === 0)
+    return emptyState(
+      'Nothing found',
+      html`Nothing that you may see has words that begin with “${q}”. Each word has to begin a word of the name.`,
+      category && all,
+    )
+  return html`${category && html`<p>${all}</p>`}${groups.map(
+    group => html`<section class="part">
+<h2>${group.title}</h2>
+<ul class="found">${group.found.map(each => html`<li><a href="${each.path}">${name(each.name)}</a>${each.note && html` <small>${each.note}</small>`}</li>`)}</ul>
+${!category && group.found.length === limit && html`<p><a href="${address('/search', { q, category: group.category })}">More ${group.title.toLowerCase()}</a></p>`}
+</section>`,
+  )}`
+}
+
+/** Options of a listbox: the script of the box moves among them. */
+function suggestions(q: string, found: SearchResult): Html {
+  const groups = foundIn(found)
+  let option = 0
+  const shown = (each: Found) =>
+    html`<a role="option" aria-selected="false" tabindex="-1" id="find-option-${option++}" href="${each.path}">${name(each.name)}${each.note && html` <small>${each.note}</small>`}</a>`
+  return html`${groups.map(({ title, found }) => html`<div role="group" aria-label="${title}"><p aria-hidden="true">${title}</p>${found.map(shown)}</div>`)}
+${shown({ path: address('/search', { q }), name: groups.length ? `Everything for “${q}”` : `Nothing found for “${q}”` })}`
+}

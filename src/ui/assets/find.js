@@ -1,0 +1,89 @@
+// Boxes that search everything: what is found is listed under the box while one types. Without this they are plain forms.
+const wait = 180 // ms without a key before the server is asked
+
+for (const input of document.querySelectorAll('[data-find]')) offer(input)
+
+function offer(input) {
+  const list = document.createElement('div')
+  list.id = `${input.id}-list`
+  list.className = 'find-list'
+  list.role = 'listbox'
+  list.setAttribute('aria-label', 'Found')
+  list.hidden = true
+  input.after(list)
+  input.role = 'combobox'
+  input.setAttribute('aria-controls', list.id)
+  input.setAttribute('aria-autocomplete', 'list')
+  input.setAttribute('aria-expanded', 'false')
+
+  let asked = ''
+  let timer
+  const options = () => [...list.querySelectorAll('[role=option]')]
+  const chosen = () => list.querySelector('[aria-selected=true]')
+
+  function show(isOpen) {
+    list.hidden = !isOpen
+    input.setAttribute('aria-expanded', String(isOpen))
+    if (!isOpen) choose(undefined)
+  }
+
+  function choose(option) {
+    chosen()?.setAttribute('aria-selected', 'false')
+    if (!option) return input.removeAttribute('aria-activedescendant')
+    option.setAttribute('aria-selected', 'true')
+    input.setAttribute('aria-activedescendant', option.id)
+    option.scrollIntoView({ block: 'nearest' })
+  }
+
+  async function ask() {
+    const q = input.value.trim()
+    if (q === asked) return show(q !== '' && list.hasChildNodes())
+    asked = q
+    if (!q) return show(false)
+    const response = await fetch(`/search/part?q=${encodeURIComponent(q)}`).catch(() => undefined)
+    if (asked !== q) return // another was typed meanwhile
+    if (!response?.ok) return show(false) // Enter still leads to the page
+    list.innerHTML = await response.text()
+    for (const option of options()) option.id = `${input.id}-${option.id}`
+    list.dispatchEvent(new CustomEvent('fieldhouse:changed', { bubbles: true }))
+    if (document.activeElement === input) show(true)
+  }
+
+  input.addEventListener('input', () => {
+    choose(undefined) // Enter before the answer is there searches for what is typed
+    clearTimeout(timer)
+    timer = setTimeout(ask, wait)
+  })
+  input.addEventListener('focus', () =>
+    show(list.hasChildNodes() && input.value.trim() !== '' && input.value.trim() === asked),
+  )
+  input.addEventListener('keydown', event => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+    if (step && !list.hidden) {
+      event.preventDefault()
+      const all = options()
+      const at = all.indexOf(chosen())
+      choose(all[at < 0 && step < 0 ? all.length - 1 : (at + step + all.length) % all.length])
+    }
+    if (event.key === 'Enter' && !list.hidden && chosen()) {
+      event.preventDefault()
+      location.assign(chosen().href)
+    }
+    if (event.key === 'Escape' && !list.hidden) {
+      event.preventDefault()
+      show(false)
+    }
+  })
+  input.form.addEventListener('focusout', event => {
+    if (!input.form.contains(event.relatedTarget)) show(false)
+  })
+  list.addEventListener('pointerdown', event => event.preventDefault()) // the box keeps the focus until the click
+}
+
+/** The box of the header; on a phone there is a link to the page of the search in its place. */
+export function focusFind() {
+  const box = [...document.querySelectorAll('[data-find]')].find(input => input.checkVisibility())
+  if (!box) return location.assign('/search')
+  box.focus()
+  box.select()
+}

@@ -1,0 +1,59 @@
+/** The box that searches everything, on every page: by keyboard, by phone, with what is found under it. */
+import { expect } from 'bun:test'
+import { complaintsOf, openBrowser } from './browser.ts'
+import { newCup } from './market.ts'
+import { browserTest } from './needs.ts'
+import { shared, start } from './start.ts'
+
+const place = shared(async () => {
+  const app = await start()
+  await newCup(app.call, {}, { name: 'Northern cup' })
+  await newCup(app.call, {}, { name: 'Northern <i>league</i>' })
+  return app
+})
+
+browserTest('Ctrl-K and what one types lead to what is found, with arrows and Enter', async () => {
+  const { url } = await place()
+  const page = await openBrowser({ viewport: { width: 1280, height: 800 } })
+  const complaints = complaintsOf(page)
+  await page.goto(`${url}/help`)
+  await page.keyboard.press('Control+k')
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('find')
+  await page.keyboard.type('north')
+  await page.waitForSelector('#find-list [role=option]')
+  expect(await page.locator('#find-list .name').allTextContents()).toEqual([
+    'Northern cup',
+    'Northern <i>league</i>',
+    'Everything for “north”',
+  ])
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('ArrowUp')
+  expect(await page.getAttribute('#find', 'aria-activedescendant')).toBe('find-find-option-2')
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(`${url}/leagues/2`)
+
+  await page.goto(`${url}/help`)
+  await page.keyboard.press('/') // there is no list of its own on this page
+  await page.keyboard.type('north')
+  await page.waitForSelector('#find-list:not([hidden])')
+  await page.keyboard.press('Escape')
+  expect(await page.isVisible('#find-list')).toBe(false)
+  await page.keyboard.press('Enter')
+  await page.waitForURL(`${url}/search?q=north`)
+  expect(await page.locator('.found a').allTextContents()).toEqual(['Northern cup', 'Northern <i>league</i>'])
+  expect(complaints).toEqual([])
+})
+
+browserTest('on a phone a button leads to the page of the search', async () => {
+  const { url } = await place()
+  const page = await openBrowser({ viewport: { width: 390, height: 800 } })
+  await page.goto(`${url}/help`)
+  expect(await page.isVisible('#find')).toBe(false)
+  await page.click('.find-link')
+  await page.waitForURL(`${url}/search`)
+  await page.fill('#search-q', 'cup')
+  await page.click('#search-q-list [role=option] >> nth=0')
+  await page.waitForURL(`${url}/leagues/1`)
+})
