@@ -57,8 +57,8 @@ export async function enter(app: App, leagueId: number, who: Who, given: Static<
   if (!mayActFor(who, userId)) refuse('forbidden', 'Only an officer enters for others')
   const at = clock.now()
   return atomically(db, tx => {
-    const picking = requireOpen(tx, leagueId, at)
     readableLeague(tx, leagueId, who) // entering joins
+    const picking = requireOpen(tx, leagueId, at)
     const user = userById(tx, userId)
     requireValidPicks(given.picks, picking)
     const { max_entries } = tourRulesOf(picking.league)
@@ -100,6 +100,7 @@ export async function withdrawEntry({ db, clock }: App, leagueId: number, id: nu
 }
 
 function ownEntry(tx: Db, leagueId: number, id: number, who: Who): Entry {
+  readableLeague(tx, leagueId, who)
   tourLeagueById(tx, leagueId)
   const entry = entryById(tx, leagueId, id)
   if (!mayActFor(who, entry.userId)) refuse('forbidden', 'This entry is somebody else’s')
