@@ -57,6 +57,27 @@ browserTest('a board updates itself and leaves the reader where he is', async ()
   expect(complaints).toEqual([])
 })
 
+browserTest('j, k and the arrows walk the rows of a board, and Enter opens the player', async () => {
+  const { path } = await season()
+  const page = await openBrowser()
+  await page.goto(path)
+  const focused = () => page.evaluate(() => document.activeElement?.closest('tr')?.id)
+  const after = async (...keys: string[]) => {
+    for (const key of keys) await page.keyboard.press(key)
+    return focused()
+  }
+  expect(await after('ArrowDown')).toBeUndefined()
+  expect(await after('j')).toBe('p-p100')
+  expect(await after('j', 'ArrowDown')).toBe('p-p102')
+  expect(await after('k', 'ArrowUp', 'k')).toBe('p-p100')
+  expect(await after('/', 'j')).toBeUndefined()
+  expect(await page.inputValue('#board-q')).toBe('j')
+  await page.goto(path)
+  expect(await after('j', 'j')).toBe('p-p101')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(`${path}/players/p101`)
+})
+
 browserTest('text that is marked stays marked until it is let go', async () => {
   const { call, finished, id, path } = await season()
   const page = await openBrowser()

@@ -159,7 +159,7 @@ ${formField({
   choices: roles.filter(role => isNoMoreThan(role, who.role)).map(role => ({ value: role, label: role })),
   hint: 'Give it no more than the program needs',
 })}
-${formField({ label: 'Until', name: 'expires_at', type: 'time', optional: true, hint: 'Your time zone; without it the key has no end' })}
+${formField({ label: 'Until', name: 'expires_at', type: 'time', optional: true, hint: 'Blank: the key has no end' })}
 ${answer('key', 'Your key, shown only now:')}`,
     'Make a key',
   )

@@ -33,7 +33,7 @@ const fields = { name: oneLine(120), starts_at: dateTimeSchema, ends_at: dateTim
 export const leagueInputs: Record<keyof typeof fields, Omit<FormField, 'name' | 'value'>> = {
   name: { label: 'Name', maxlength: 120 },
   starts_at: { label: 'Starts', type: 'time' },
-  ends_at: { label: 'Ends', type: 'time', hint: 'Your time zone' },
+  ends_at: { label: 'Ends', type: 'time' },
 }
 
 /** Fields that can still be changed once the league is final. */

@@ -130,8 +130,8 @@ const body = ({ logs, pagination: pages }: AuditData, filter: AuditFilter): Html
     { name: 'user', label: 'Who', value: filter.user },
     { name: 'action', label: 'Action', value: filter.action, placeholder: 'league.delete' },
     { name: 'result', label: 'Result', value: filter.result, choices: ['', 'ok', 'refused', 'failed'] },
-    { name: 'from', label: 'From', type: 'date', value: filter.from },
-    { name: 'to', label: 'To', type: 'date', value: filter.to },
+    { name: 'from', label: 'From, in UTC', type: 'date', value: filter.from },
+    { name: 'to', label: 'To, in UTC', type: 'date', value: filter.to },
   ])}
 ${table({
   caption: 'Audit log, the newest first',

@@ -4,6 +4,7 @@ import { badge } from '../ui/parts/badges.ts'
 import { name, number } from '../ui/parts/values.ts'
 import { daysAfter, daysOf, mondayOf } from './date-range.ts'
 import type { ShownShift } from './roster-view.ts'
+import type { Site } from './site.ts'
 
 const format = (options: Intl.DateTimeFormatOptions) =>
   new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', ...options })
@@ -17,6 +18,16 @@ export const dayWords = (date: string): string => dayFormat.format(at(date)).rep
 export const dateWords = (date: string): string => longFormat.format(at(date))
 export const spanWords = (start: string, end: string): string =>
   `${shortFormat.format(at(start))} – ${longFormat.format(at(end))}`
+
+const mostNamed = 8 // sites: beyond, the list would be longer than the page
+/** On whose clock the times are. */
+export function zoneWords(sites: readonly Pick<Site, 'name' | 'timezone'>[]): string {
+  const zones = [...new Set(sites.map(({ timezone }) => timezone))]
+  const [only] = zones
+  if (zones.length < 2) return only ? `Dates and times are those of ${only}.` : ''
+  if (sites.length > mostNamed) return 'Dates and times are those on the wall of each site.'
+  return `Dates and times are on the wall of each site: ${sites.map(({ name, timezone }) => `${name} ${timezone}`).join(', ')}.`
+}
 
 export type ShownDay = {
   shifts: readonly ShownShift[]

@@ -12,7 +12,7 @@ import { emptyState, notice } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
 import { money, name, number, percent, time } from '../ui/parts/values.ts'
-import { dayWords, shiftNeeds, shiftTimes, spanWords, weeks } from './calendar-view.ts'
+import { dayWords, shiftNeeds, shiftTimes, spanWords, weeks, zoneWords } from './calendar-view.ts'
 import { daysAfter, mondayOf, type Range } from './date-range.ts'
 import { changesWords, type Draft, draftName } from './drafts.ts'
 import type { ShownShift } from './roster-view.ts'
@@ -27,7 +27,7 @@ export function generateBody({ sites, drafts, pagination: pages, today }: Genera
   return html`${rotaHead('Generate a roster', 'generate', who)}
 ${form(
   { action: '/api/v1/jobs/roster/generate', goTo: '/rota/drafts/{job_id}' },
-  html`<div class="columns">${formField({ label: 'From day', name: 'start_date', type: 'date', value: monday })}
+  html`<p class="quiet">${zoneWords(sites)}</p><div class="columns">${formField({ label: 'From day', name: 'start_date', type: 'date', value: monday })}
 ${formField({ label: 'Through', name: 'end_date', type: 'date', value: daysAfter(monday, 6) })}</div>
 ${sites.length > 1 && checks({ label: 'Sites', name: 'site_ids', choices: sites.map(({ id, name }) => ({ value: id, label: name })), ticked: () => true, hint: 'Work at the others still takes rest and hours' })}
 <div class="columns">${formField({

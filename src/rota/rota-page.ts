@@ -8,7 +8,7 @@ import { stats } from '../ui/parts/figures.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { table } from '../ui/parts/table.ts'
 import { name, number, percent } from '../ui/parts/values.ts'
-import { brokenMark, dayWords, pinMark, shiftNeeds, shiftTimes, spanWords, weeks } from './calendar-view.ts'
+import { brokenMark, dayWords, pinMark, shiftNeeds, shiftTimes, spanWords, weeks, zoneWords } from './calendar-view.ts'
 import { daysAfter, daysOf, mondayOf } from './date-range.ts'
 import type { RosterView, ShownShift } from './roster-view.ts'
 import type { Site } from './site.ts'
@@ -66,6 +66,7 @@ ${sites.length > 1 && html`<select name="site_id" aria-label="Site"><option valu
 <a class="button small quiet" href="${address('/api/v1/roster/export', { by, start, end, site_id: siteId })}">CSV</a>
 </form>
 </div>
+<p class="quiet">${zoneWords(siteId === undefined ? sites : sites.filter(({ id }) => id === siteId))}</p>
 ${dayPicker(start, end, today)}`
 }
 

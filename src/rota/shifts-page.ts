@@ -10,7 +10,7 @@ import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
 import { money, name, number } from '../ui/parts/values.ts'
 import { dutyKey, type Why } from './broken-duties.ts'
-import { brokenMark, dateWords, dayWords, pinMark, shiftTimes } from './calendar-view.ts'
+import { brokenMark, dateWords, dayWords, pinMark, shiftTimes, zoneWords } from './calendar-view.ts'
 import { daysAfter, mondayOf } from './date-range.ts'
 import { importPart } from './import-part.ts'
 import type { Candidate } from './replacements.ts'
@@ -69,6 +69,7 @@ ${table({
 })}
 ${paginationLinks(pages, page => address('/rota/shifts', { ...query, page }))}
 <section class="part"><h2>Make shifts</h2>
+<p class="quiet">${zoneWords(sites)}</p>
 ${form(
   { action: '/api/v1/roster/shifts/pattern', done: 'The shifts are made' },
   html`<div class="columns">${siteField(sites)}
@@ -91,7 +92,7 @@ ${importPart({
   action: '/api/v1/roster/shifts/import',
   columns: ['site', 'date', 'from', 'to', 'skill', 'certification', 'headcount', 'kind'],
   example: `site,date,from,to,skill,certification,headcount,kind\n${sites[0]?.name},${monday},18:00,23:00,bar,,2,late`,
-  more: 'Times are on the wall of the site.',
+  more: zoneWords(sites),
 })}`
 }
 
@@ -140,7 +141,7 @@ export function shiftBody({ shift, against, candidates, requests, people }: Shif
   const api = `/api/v1/roster/shifts/${shift.id}`
   const [may, mayNot] = [candidates.filter(({ allowed }) => allowed), candidates.filter(({ allowed }) => !allowed)]
   return html`${rotaHead(html`${dateWords(shift.date)}, ${shiftTimes(shift)}`, 'shifts', who)}
-<p>${name(shift.site)} · ${number(shift.filled)} of ${number(shift.headcount)} places filled</p>
+<p>${name(shift.site)} · ${number(shift.filled)} of ${number(shift.headcount)} places filled · its times are those of ${shift.timezone}</p>
 ${table({
   caption: 'Who stands there',
   rows: shift.staff,
@@ -183,7 +184,7 @@ ${requestsPart(api, requests, people)}
 ${form(
   { action: api, method: 'patch', done: 'Saved' },
   html`<div class="columns">
-${formField({ label: 'Begins', name: 'starts_at', type: 'time', value: shift.starts_at, hint: 'Your time zone' })}
+${formField({ label: 'Begins', name: 'starts_at', type: 'time', value: shift.starts_at })}
 ${formField({ label: 'Ends', name: 'ends_at', type: 'time', value: shift.ends_at })}
 ${formField({ label: 'Places', name: 'headcount', type: 'number', min: 1, max: 500, value: shift.headcount })}
 ${formField({ label: 'Skill', name: 'skill', optional: true, maxlength: 60, value: shift.skill })}

@@ -101,7 +101,7 @@ ${rows(
     { label: 'From', name: `unavailable[${i}].from`, value: away?.from, placeholder: '2026-07-01' },
     { label: 'To', name: `unavailable[${i}].to`, value: away?.to, placeholder: '2026-07-14' },
   ],
-  'Dates, both included; or moments such as 2026-07-01T18:00Z, the second excluded',
+  'Dates on the wall of the site, both included; or moments in UTC such as 2026-07-01T18:00Z, the second excluded',
 )}
 ${wishRows(person?.preferences ?? [], sites)}
 ${rulesFields(person?.rules ?? {}, { isSite: false })}

@@ -138,7 +138,7 @@ ${form(
     name: 'csv',
     type: 'area',
     placeholder: 'symbol,price\nACME,213.50\nBRK.B,412.34',
-    hint: html`Paste the columns <code>symbol</code>, <code>price</code> and, where it is not of now, <code>as_of</code>, a date or a time: earlier days become the history. All rows or, where any is wrong, none`,
+    hint: html`Paste the columns <code>symbol</code>, <code>price</code> and, where it is not of now, <code>as_of</code>, a date or a time in UTC: earlier days become the history. All rows or, where any is wrong, none`,
   }),
   'Take them in',
 )}

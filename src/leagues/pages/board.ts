@@ -214,6 +214,7 @@ function view({ league, kind, board, hasOwnColumns }: BoardData, params: BoardPa
 ${hasGains && select('sort_by', 'Rank by', rankings(board, scoreName), sort_by ?? '')}${select('ties', 'Players with the same score', tiesWords, ties ?? '')}
 ${select('limit', 'Rows on a page', limits, limit ?? '')}
 ${hasPast && html`<label>As of, in UTC <input form="board-search" type="datetime-local" name="at" id="board-at" value="${at?.slice(0, 16)}" /></label>`}${hasGains && html`<label>Gains since, in UTC <input form="board-search" type="datetime-local" name="from" id="board-from" value="${from?.slice(0, 16)}" /></label>`}
+<p class="needs-js"><kbd>j</kbd> and <kbd>k</kbd>, or the arrows, walk the rows; <kbd>Enter</kbd> opens the player</p>
 <p><a href="/leagues/${league.id}/columns">Choose columns</a>${hasOwnColumns && ' · your own are shown'}</p>
 <button form="board-search" class="small without-js">Show</button>
 </div></details>`

@@ -108,7 +108,7 @@ export const invitationForm = (sendsMail: boolean, leagueId?: number): Html =>
     { action: '/api/v1/invitations', renews: 'invitations', done: 'The invitation is made' },
     html`${leagueId && html`<input type="hidden" name="league_id" value="${leagueId}" data-type="number" />`}<div class="columns">
 ${formField({ label: 'For how many', name: 'max_uses', type: 'number', min: 1, max: 1000, value: 1, hint: 'So many people may use the link' })}
-${formField({ label: 'Until', name: 'expires_at', type: 'time', optional: true, hint: 'Your time zone; seven days unless told' })}
+${formField({ label: 'Until', name: 'expires_at', type: 'time', optional: true, hint: 'Blank: in seven days' })}
 </div>${
       sendsMail &&
       formField({

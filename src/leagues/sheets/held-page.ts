@@ -35,7 +35,7 @@ ${action({ label: 'Discard', action: `${path}/discard`, danger: true, confirm: `
       name: 'taken_at',
       type: 'time',
       value: upload.taken_at,
-      hint: 'In your time zone. The board shows the newest scan; an older one takes its place in the history.',
+      hint: 'The board shows the newest scan; an older one takes its place in the history.',
     }),
     'Publish with this date',
   )}</div>
@@ -63,7 +63,7 @@ ${form(
     name: 'taken_at',
     type: 'time',
     value: upload.taken_at,
-    hint: 'In your time zone. Boards follow at once.',
+    hint: 'Boards follow at once.',
   }),
   'Correct',
 )}</details>`

@@ -54,7 +54,7 @@ ${formField({
 })}
 ${groupRows(partOf(config.groups).lists)}
 </fieldset>
-${formField({ label: 'Deadline for picks', name: 'config.deadline', type: 'time', optional: true, value: fieldText(config.deadline), hint: 'In your time zone; blank = the first tee time' })}
+${formField({ label: 'Deadline for picks', name: 'config.deadline', type: 'time', optional: true, value: fieldText(config.deadline), hint: 'Blank: the first tee time' })}
 <div class="columns">
 ${formField({
   label: 'Missed cut',

@@ -8,7 +8,7 @@ import { badge } from '../../ui/parts/badges.ts'
 import { action, form, formField } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { money, name, number } from '../../ui/parts/values.ts'
-import { dayWords, shiftTimes, spanWords } from '../calendar-view.ts'
+import { dayWords, shiftTimes, spanWords, zoneWords } from '../calendar-view.ts'
 import { daysAfter } from '../date-range.ts'
 import { changesWords, type Draft, draftName } from '../drafts.ts'
 import { rotaHead } from '../rota-page.ts'
@@ -56,14 +56,6 @@ ${allSites.length > 1 && html`<select name="site_id" aria-label="Site"><option v
 <button type="submit" class="small quiet">Show</button></form></div>
 <p class="quiet">${zoneWords(data.grid.sites)}${data.requests > 0 && html` <a href="/rota/requests">${data.requests === 1 ? '1 request waits' : `${data.requests} requests wait`}</a> for an answer.`}</p>
 ${draft ? draftBar(data, draft) : rosterBar(data)}`
-}
-
-/** On whose clock the times are. */
-function zoneWords(sites: readonly Site[]): string {
-  const zones = [...new Set(sites.map(({ timezone }) => timezone))]
-  const [only] = zones
-  if (zones.length < 2) return only ? `All times are those of ${only}.` : ''
-  return `Times are on the wall of each site: ${sites.map(({ name, timezone }) => `${name} ${timezone}`).join(', ')}.`
 }
 
 const rangeBody = ({ monday, siteId }: PlanData) => ({

@@ -26,5 +26,20 @@ if (button) {
   })
 }
 
+/** j and k, or the arrows once a row has the focus, walk the rows from name to name: Enter then opens the player. */
+document.addEventListener('keydown', event => {
+  const { key, target } = event
+  if (event.ctrlKey || event.metaKey || event.altKey || target.closest('input, textarea, select, [contenteditable]'))
+    return
+  const names = [...document.querySelectorAll('.board tbody .names > a')]
+  const at = names.findIndex(link => link.closest('tr').contains(target))
+  const isArrow = key === 'ArrowDown' || key === 'ArrowUp'
+  if (!(isArrow ? at >= 0 : key === 'j' || key === 'k') || names.length === 0) return
+  const isDown = key === 'j' || key === 'ArrowDown'
+  const next = at < 0 ? (isDown ? 0 : names.length - 1) : at + (isDown ? 1 : -1)
+  event.preventDefault()
+  names[next]?.focus()
+})
+
 mark()
 document.addEventListener('fieldhouse:changed', mark)

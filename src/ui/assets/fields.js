@@ -58,6 +58,13 @@ export function showInZone(input) {
   input.defaultValue = `${day}T${pad(at.getHours())}:${pad(at.getMinutes())}`
 }
 
+export const myZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone.replaceAll('_', ' ')
+
+/** Says which zone the reader's own is, where times are asked in it. */
+export function nameZone() {
+  for (const element of document.querySelectorAll('[data-zone]')) element.textContent = `, ${myZone()}`
+}
+
 function readField(input) {
   const type = input.dataset.type ?? input.type
   if (type === 'checkbox') return input.checked

@@ -1,12 +1,14 @@
 // Forms marked `data-api` talk JSON to the API; see parts/form.ts for what they may say.
 import { call } from './api.js'
 import { answered } from './dialog.js'
-import { bodyOf, fieldFor, showInZone } from './fields.js'
+import { bodyOf, fieldFor, nameZone, showInZone } from './fields.js'
 import { follow } from './jobs.js'
 import { morph } from './morph.js'
 import { toast, toastNext } from './toast.js'
 
 for (const input of document.querySelectorAll('input[data-at]')) showInZone(input)
+nameZone()
+document.addEventListener('fieldhouse:changed', nameZone)
 
 document.addEventListener('submit', event => {
   const form = event.target

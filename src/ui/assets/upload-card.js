@@ -1,16 +1,17 @@
 // One chosen file: what the server makes of it, its kind and date, and what became of it.
 import { classed, made, table } from './elements.js'
-import { showInZone } from './fields.js'
+import { myZone, showInZone } from './fields.js'
 import { follow } from './jobs.js'
 import { sendFile, size } from './send-file.js'
 import { toast } from './toast.js'
 import { asWords, columnChoices, readAs } from './upload-columns.js'
 
+const inMyZone = `In your time zone, ${myZone()}`
 const headBytes = 256 * 1024 // of a text file: enough to see what it is
 const dateHints = {
-  sheet: 'As the sheet says; in your time zone.',
-  filename: 'As the file name says; in your time zone.',
-  sent: 'Neither the sheet nor its name says; without a date it is now. In your time zone.',
+  sheet: 'As the sheet says.',
+  filename: 'As the file name says.',
+  sent: 'Neither the sheet nor its name says; without a date it is now.',
 }
 let cards = 0
 
@@ -25,7 +26,7 @@ export function uploadCard(form, file, isFirst) {
   kind.id = `${id}-kind`
   if (!isFirst) kind.value = 'current'
   const date = Object.assign(made('input'), { type: 'datetime-local', id: `${id}-taken` })
-  const hint = classed('hint', made('p', 'In your time zone'))
+  const hint = classed('hint', made('p', inMyZone))
   const error = classed('error', made('p'))
   error.hidden = true
   const fields = classed(
@@ -60,7 +61,7 @@ export function uploadCard(form, file, isFirst) {
       details = made('details', made('summary', 'Columns and first rows'), columns.element)
       details.open = seen.problem !== null
       result.before(details)
-      hint.textContent = dateHints[seen.taken_from]
+      hint.textContent = `${dateHints[seen.taken_from]} ${inMyZone}`
       if (seen.taken_from === 'sent') return
       date.dataset.at = seen.taken_at
       showInZone(date)

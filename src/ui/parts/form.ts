@@ -61,9 +61,13 @@ const attribute = (name: string, value: string | number | boolean | null | undef
       ? html` ${name}`
       : html` ${name}="${value}"`
 
-/** A labelled input with its hint and its error. */
+/** The browser adds which one that is. */
+export const inYourZone: Html = html`In your time zone<span data-zone></span>`
+
+/** A labelled input with its hint and its error. A time says in which zone it is asked. */
 export function formField(given: FormField): Html {
-  const { label, name, type = 'text', hint, error, optional } = given
+  const { label, name, type = 'text', error, optional } = given
+  const hint = type === 'time' ? html`${inYourZone}${given.hint && html`. ${given.hint}`}` : given.hint
   const id = given.id ?? `f-${name.replaceAll(/[^\w-]/g, '-')}`
   const described = [hint && `${id}-hint`, `${id}-error`].filter(Boolean).join(' ')
   const shared = html` id="${id}" name="${name}" aria-describedby="${described}"${attribute('required', !optional && type !== 'checkbox')}${attribute('aria-invalid', error !== undefined && 'true')}${attribute('autofocus', given.autofocus)}${attribute('data-type', given.sends ?? type)}`
