@@ -231,6 +231,7 @@ browserTest('an officer makes a league, changes it and deletes it', async () => 
   await signIn(page, url, olga.email, olga.password)
   await page.goto(url)
   await page.click('text=New league')
+  await page.waitForSelector('#f-starts_at-hint:text-is("In your time zone, Asia/Tokyo")')
   await page.fill('[name=name]', 'Harbour cup')
   await page.fill('[name=starts_at]', '2026-05-02T09:00')
   await page.fill('[name=ends_at]', '2026-05-01T09:00')
