@@ -19,6 +19,8 @@ const refusals = {
 export const refusalList = Object.entries(refusals).map(([code, [status, title]]) => ({ code, status, title }))
 
 export type RefusalCode = keyof typeof refusals
+export const isRefusalCode = (code: unknown): code is RefusalCode =>
+  typeof code === 'string' && Object.hasOwn(refusals, code)
 export type FieldError = { path: string; message: string }
 
 export type RefusalExtra = {

@@ -3,7 +3,8 @@
 type Json = null | boolean | number | string | Json[] | Thing
 export type Thing = { [key: string]: Json }
 
-const isThing = (value: unknown): value is Thing => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isThing = (value: unknown): value is Thing =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 const things = (value: unknown): [string, Thing][] =>
   isThing(value) ? Object.entries(value).filter((entry): entry is [string, Thing] => isThing(entry[1])) : []
 

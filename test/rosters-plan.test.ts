@@ -136,6 +136,7 @@ test('a draft says where a place may go, and what is wrong with it as things are
   expect(against.get(cy.id)).toBeUndefined()
   expect(against.has(ann.id)).toBe(false)
   expect(shifts).toEqual([{ shift_id: shift_ids[1], against: [] }])
+  expect((await refusalOf(call.get(`${path}/targets?shift_id=999&to=2026-03-24`))).status).toBe(404)
   await call.patch(`${base}/staff/${ann.id}`, { unavailable: [{ from: '2026-03-23', to: '2026-03-23' }] })
   expect((await call.get(`${path}/check`)).conflicts).toMatchObject([{ rule: 'unavailable', staff_id: ann.id }])
   const page = await (await call.raw(`/rota/plan?draft=${path.split('/').at(-1)}`)).text()

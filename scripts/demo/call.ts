@@ -36,13 +36,13 @@ export function demoCaller(url: string, key: string) {
   }
 }
 
-/** A member signed in with a new password. What a rule refuses is part of the game. */
-export async function demoMember(call: DemoCall, username: string) {
+/** Somebody signed in with a new password. What a rule refuses is part of the game. */
+export async function demoMember(call: DemoCall, username: string, role = 'member') {
   const email = `${username}@fieldhouse.example`
   const password = crypto.randomUUID()
   const { users } = await call.get(`/api/v1/users?q=${email}`)
   if (users[0]) await call.patch(`/api/v1/users/${users[0].id}`, { password })
-  else await call.post('/api/v1/users', { username, email, password, role: 'member', country: 'SE' })
+  else await call.post('/api/v1/users', { username, email, password, role, country: 'SE' })
   const headers: Record<string, string> = { 'content-type': 'application/json', origin: new URL(call.url).origin }
   const login = await fetch(`${call.url}/api/v1/auth/login`, {
     method: 'POST',
@@ -54,6 +54,15 @@ export async function demoMember(call: DemoCall, username: string) {
   return {
     email,
     password,
+    /** The secret of a new key. */
+    async makeKey(): Promise<string> {
+      const answer = await fetch(`${call.url}/api/v1/keys`, {
+        method: 'POST',
+        headers: { ...headers, cookie, 'x-csrf-token': csrf_token },
+        body: JSON.stringify({ name: 'key', role }),
+      })
+      return (await answer.json()).key
+    },
     async send(path: string, body: object) {
       const answer = await fetch(`${call.url}/api/v1${path}`, {
         method: 'POST',

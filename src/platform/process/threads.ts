@@ -3,6 +3,7 @@
  * answers are plain data; large columns are shared memory.
  */
 import { parentPort, Worker } from 'node:worker_threads'
+import { isRefusalCode, Refusal } from '../../errors.ts'
 import { unlessAborted, withTimeout } from './with-timeout.ts'
 
 /** What a task is handed in its thread beside its input. */
@@ -49,6 +50,13 @@ export class ThreadError extends Error {
   }
 }
 
+/** A refusal stays one, wherever it was decided. */
+function errorOf(failure: Failure): Error {
+  const { code, extra } = failure.facts
+  if (failure.name === 'Refusal' && isRefusalCode(code)) return new Refusal(code, failure.message, Object(extra))
+  return new ThreadError(failure)
+}
+
 type Failure = { name: string; message: string; stack?: string; facts: Record<string, unknown> }
 type ToThread = { id: number; task: string; input: unknown; now: number } | { cancel: number } | { stop: true }
 type FromThread = { id: number } & ({ answer: unknown } | { failure: Failure } | { progress: unknown })
@@ -81,7 +89,7 @@ export function openThread<Tasks extends ThreadTasks>(settings: ThreadSettings):
       const asked = waiting.get(message.id)
       if ('progress' in message) return asked?.progress?.(message.progress as never)
       waiting.delete(message.id)
-      if ('failure' in message) asked?.failed(new ThreadError(message.failure))
+      if ('failure' in message) asked?.failed(errorOf(message.failure))
       else asked?.answered(message.answer as never)
     })
     const died = (why: string) => {

@@ -1,0 +1,188 @@
+/**
+ * `bun run fuzz`: tries to confuse a server of its own with every route of its API document as every role, with sheets that
+ * went wrong on the way, and with connections that stop half-way. Ends with 1 where something answered 500, hung, let in who
+ * may not, answered other than documented, or was logged as an error. No running installation is touched.
+ *
+ *   --requests N   how many (20,000)
+ *   --seconds S    stops after so long, whatever is left (600)
+ *   --seed N       the same requests again; one is chosen and printed otherwise
+ *   --only TEXT    only routes that contain it: 'POST /api/v1/quotes'
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
+import { SheetRefusal } from '../src/platform/spreadsheets/refusal.ts'
+import { isThing, misfits, type Thing } from '../test/openapi.ts'
+import { operatorToken, startChildServer } from './child-server.ts'
+import { random as randomOf } from './demo/random.ts'
+import { oddConnection } from './fuzz/connections.ts'
+import { type FuzzRequest, operationsOf, requestMaker } from './fuzz/requests.ts'
+import { oddSheet } from './fuzz/sheets.ts'
+import { values } from './fuzz/values.ts'
+import { everybody, fillWorld, keyOf, type Who } from './fuzz/world.ts'
+import { trialOptions } from './trial-options.ts'
+
+const { requests, seconds, seed, only } = trialOptions(import.meta.path, { requests: 20_000, seconds: 600 }, ['only'])
+const hangsAfterMs = 20_000
+const atOnce = 4
+
+const random = randomOf(seed)
+const dataDir = mkdtempSync(join(tmpdir(), 'fieldhouse-fuzz-'))
+const server = await startChildServer(dataDir, { SIGNUP: 'open', BACKUP_KEEP: '2' })
+const { call, url } = server
+const document: Thing = await call.get('/swagger/json')
+await fillWorld(call)
+
+const keys: Record<Who, string> = { anyone: '', member: '', officer: '', admin: '' }
+for (const role of everybody) if (role !== 'anyone') keys[role] = await keyOf(call, role)
+
+/** Ids and names that answers brought: with them requests reach what there is. */
+const seen: Record<string, string[]> = { slug: ['pga'], symbol: ['ACME', 'BETA'], player_id: ['1', '2'] }
+const known = (name: string) => () => random.pick([...(seen[name]?.slice(-20) ?? []), String(random.whole(1, 4))])
+const names = Object.fromEntries(
+  ['job_id', 'slug', 'symbol', 'player_id', 'governor_id', 'name', 'id', 'user_id', 'entry_id'].map(name => [
+    name,
+    known(name),
+  ]),
+)
+function remember(value: unknown): void {
+  if (Array.isArray(value)) for (const item of value.slice(0, 5)) remember(item)
+  else if (isThing(value))
+    for (const [key, inner] of Object.entries(value)) {
+      if (typeof inner !== 'object' && key in names && key !== 'id' && inner !== null) {
+        const list = (seen[key] ??= [])
+        if (!list.includes(String(inner)) && String(inner).length < 100) list.push(String(inner))
+        if (list.length > 60) list.splice(5, 10)
+      } else remember(inner)
+    }
+}
+
+type Finding = { what: string; times: number; example: string }
+const findings = new Map<string, Finding>()
+function found(what: string, example: string): void {
+  const finding = findings.get(what)
+  if (finding) finding.times++
+  else {
+    findings.set(what, { what, times: 1, example })
+    console.error(`FOUND ${what}\n      ${example}`)
+  }
+}
+
+const shown = (who: Who, { operation, path, headers, body }: FuzzRequest) => {
+  const text =
+    body instanceof FormData ? '[a form]' : typeof body === 'string' ? body : body ? `[${body.length} bytes]` : ''
+  return `as ${who}: ${operation.method} ${path.slice(0, 500)} ${JSON.stringify(headers).slice(0, 300)} ${text.slice(0, 600)}`
+}
+
+/** As far as it comes within a moment: event streams have no end. */
+async function bodyOf(response: Response): Promise<string> {
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return response.text()
+  await response.body?.cancel()
+  return ''
+}
+
+const ranks: readonly string[] = ['anyone', 'reader', 'member', 'officer', 'admin']
+
+async function attempt(who: Who, request: FuzzRequest): Promise<number> {
+  const { operation, path, headers, body } = request
+  const at = `${operation.method} ${operation.template}`
+  let response: Response
+  let text: string
+  try {
+    response = await fetch(url + path, {
+      method: operation.method,
+      headers: { ...(keys[who] && { authorization: `Bearer ${keys[who]}` }), ...headers },
+      body,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(hangsAfterMs),
+    })
+    text = await bodyOf(response)
+  } catch (error) {
+    const isOurs = error instanceof TypeError || (error instanceof Error && /header|URL/i.test(error.message))
+    if (!isOurs) found(`${at}: no answer (${error instanceof Error ? error.name : error})`, shown(who, request))
+    return 0
+  }
+  const { status } = response
+  const isJson = /json/.test(response.headers.get('content-type') ?? '')
+  let answer: unknown
+  try {
+    answer = isJson && text ? JSON.parse(text) : undefined
+  } catch {
+    found(`${at} ${status}: JSON that cannot be read`, shown(who, request))
+  }
+  if (status === 500) found(`${at}: 500`, `${shown(who, request)} → ${text.slice(0, 200)}`)
+  else if (status >= 400) {
+    const isProblem = isThing(answer) && answer.status === status && typeof answer.code === 'string'
+    const isPage = /text\/html/.test(headers.accept ?? '')
+    const isProbe = operation.responses[status]?.content?.['application/json'] !== undefined
+    if (!isProblem && !isPage && !isProbe && status !== 416 && status !== 431)
+      found(`${at} ${status}: no problem`, `${shown(who, request)} → ${text.slice(0, 200)}`)
+    if (status === 401 && who !== 'anyone' && !headers.authorization) keys[who] = await keyOf(call, who)
+  } else {
+    const documented = operation.responses[status]
+    if (!documented && status !== 304 && status !== 206)
+      found(`${at}: ${status} is not documented`, shown(who, request))
+    const schema = documented?.content?.['application/json']?.schema
+    if (schema && answer !== undefined)
+      for (const fault of misfits(document, schema, answer).slice(0, 3))
+        found(
+          `${at} ${status}: ${fault.replaceAll(/\[\d+\]/g, '[]')}`,
+          `${shown(who, request)} → ${text.slice(0, 300)}`,
+        )
+    if (ranks.indexOf(operation.may) > ranks.indexOf(who === 'anyone' ? 'reader' : who))
+      found(`${at}: ${who} was let in`, shown(who, request))
+    remember(answer)
+  }
+  return status
+}
+
+const operations = operationsOf(document).filter(
+  ({ method, template }) => !only || `${method} ${template}`.includes(only),
+)
+const make = requestMaker(random, values(document, random), names)
+const endsAt = performance.now() + seconds * 1000
+const statuses = new Map<number, number>()
+const tried = { sent: 0, sheets: 0, connections: 0 }
+
+async function sheet(): Promise<void> {
+  tried.sheets++
+  const { bytes, filename } = oddSheet(random)
+  try {
+    await readSheet(bytes, { filename, signal: AbortSignal.timeout(hangsAfterMs) })
+  } catch (error) {
+    if (error instanceof SheetRefusal) return
+    found(`reading a sheet: ${error}`, `${filename} ${Buffer.from(bytes.subarray(0, 20_000)).toString('base64')}`)
+  }
+}
+
+while (tried.sent < requests && performance.now() < endsAt && !server.hasEnded()) {
+  const asked = Array.from({ length: atOnce }, () => {
+    let operation = operations[(tried.sent++ + seed) % operations.length]!
+    if (operation.method === 'DELETE' && random.chance(0.8)) operation = random.pick(operations) // else soon nothing is left
+    return { who: random.pick([...everybody, 'admin'] as const), request: make(operation) }
+  })
+  if (random.chance(0.05)) {
+    tried.connections++
+    await oddConnection(url, operatorToken, random).catch(error => found(`a connection: ${error}`, ''))
+  }
+  for (let i = random.whole(0, 2); i > 0; i--) await sheet()
+  for (const status of await Promise.all(asked.map(({ who, request }) => attempt(who, request))))
+    statuses.set(status, (statuses.get(status) ?? 0) + 1)
+}
+
+if (server.hasEnded()) found('the server ended', server.errors.at(-1) ?? '')
+else if (!(await fetch(`${url}/livez`, { signal: AbortSignal.timeout(hangsAfterMs) })).ok) found('it is not alive', '')
+/** What somebody asks of feeds and backups may fail, and is told of; bugs say so. */
+for (const line of server.errors.filter(line => !/"name":"(ToldFailure|OutgoingFailure|Refusal)"/.test(line)))
+  found(`logged: ${/"message":"([^"]+)"/.exec(line)?.[1] ?? line.slice(0, 80)}`, line.slice(0, 1500))
+await server.stop()
+rmSync(dataDir, { recursive: true, force: true })
+
+const counts = [...statuses].toSorted(([a], [b]) => a - b).map(([status, times]) => `${status}: ${times}`)
+console.log(
+  `${tried.sent} requests on ${operations.length} routes (${counts.join(', ')}), ${tried.sheets} sheets, ${tried.connections} connections`,
+)
+for (const { what, times } of findings.values()) console.log(`${times} × ${what}`)
+console.log(`${findings.size} findings, seed ${seed}`)
+process.exit(findings.size ? 1 : 0)

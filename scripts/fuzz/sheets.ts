@@ -1,0 +1,129 @@
+/** Sheets that went wrong on the way: CSV, TSV and XLSX, whole or with a few bytes, cells or parts of them changed. */
+import { random as sheetRandom } from '../../test/fixtures/sheets/random.ts'
+import { governors, rokTrackerCsv } from '../../test/fixtures/sheets/scans.ts'
+import { type Cell, workbookParts } from '../../test/fixtures/sheets/workbook.ts'
+import { zip } from '../../test/fixtures/sheets/zip.ts'
+import type { Random } from '../demo/random.ts'
+
+export type OddSheet = { bytes: Uint8Array<ArrayBuffer>; filename: string }
+
+const cells = [
+  ...[
+    '',
+    ' ',
+    '-',
+    '#REF!',
+    '1,234',
+    '1.234.567',
+    '1 234',
+    '12,5',
+    '1e309',
+    '-1e309',
+    '9'.repeat(400),
+    '0x1F',
+    '٣٤',
+    '1.2M',
+    '3B',
+    '(5)',
+    '5%',
+  ],
+  ...[
+    'NaN',
+    'Infinity',
+    'true',
+    '"',
+    '""',
+    'a"b',
+    '\0',
+    '\ud83d',
+    '👩‍👧',
+    '=1+1',
+    "'5",
+    '2026-02-30',
+    '1/2/26',
+    '__proto__',
+    'x'.repeat(40_000),
+  ],
+]
+const headers = [
+  'ID',
+  'Governor ID',
+  'Name',
+  'Power',
+  'Kill Points',
+  'T4 Kills',
+  'Deads',
+  '',
+  '__proto__',
+  'constructor',
+  'Power',
+  'é',
+  '\0',
+  '"',
+]
+
+const utf16 = (text: string) =>
+  new Uint8Array(Uint16Array.from(`\ufeff${text}`, character => character.charCodeAt(0)).buffer)
+
+function csv(random: Random): Uint8Array<ArrayBuffer> {
+  const { pick, chance, whole } = random
+  if (chance(0.3)) return new TextEncoder().encode(rokTrackerCsv(governors(whole(1, 20), sheetRandom(whole(1, 1e9)))))
+  const delimiter = pick([',', ';', '\t', '|', ' '])
+  const newline = pick(['\n', '\r\n', '\r', '\n\n'])
+  const named = chance(0.7) ? ['ID', 'Name', 'Power'] : Array.from({ length: whole(1, 12) }, () => pick(headers))
+  const row = (i: number) =>
+    named.map((_, c) => (chance(0.2) ? pick(cells) : c ? String(whole(0, 1e6)) : String(i))).join(delimiter)
+  const lines = [named.join(delimiter), ...Array.from({ length: whole(0, 30) }, (_, i) => row(i))]
+  const text = lines.join(newline)
+  return chance(0.1) ? utf16(text) : new TextEncoder().encode(text)
+}
+
+function xlsx(random: Random): Uint8Array<ArrayBuffer> {
+  const { pick, chance, whole } = random
+  const cell = (): Cell => {
+    if (chance(0.5)) return whole(-5, 1e9)
+    if (chance(0.6)) return pick(cells).replaceAll('\0', '').toWellFormed()
+    return {
+      xml: pick([
+        ' t="b"><v>1</v></c>',
+        ' t="e"><v>#N/A</v></c>',
+        ' t="s"><v>7</v></c>',
+        '><f>A1</f></c>',
+        ' s="99"><v>45000</v></c>',
+        ' t="inlineStr"><is><t>x</t></is></c>',
+      ]),
+    }
+  }
+  const rows: Cell[][] = [
+    ['ID', 'Name', 'Power'],
+    ...Array.from({ length: whole(0, 20) }, () => [cell(), cell(), cell()]),
+  ]
+  const parts = workbookParts([{ name: 'Data', rows }]).map(part => {
+    if (chance(0.9) || typeof part.content !== 'string') return part
+    const at = whole(0, part.content.length)
+    const content =
+      part.content.slice(0, at) +
+      pick(['', '<', '&', '&#0;', '"', ' ', '<!--', 'x'.repeat(70_000), '\0']) +
+      part.content.slice(at + whole(0, 3))
+    return { ...part, content }
+  })
+  if (chance(0.05)) parts.splice(whole(0, parts.length - 1), 1)
+  return zip(parts)
+}
+
+/** A few bytes changed, cut away or doubled. */
+function bitten(bytes: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<ArrayBuffer> {
+  const { whole, chance } = random
+  if (!bytes.length) return bytes
+  if (chance(0.2)) return bytes.slice(0, whole(0, bytes.length))
+  const bent = Uint8Array.from(bytes)
+  for (let i = whole(1, 8); i > 0; i--) bent[whole(0, bent.length - 1)] = whole(0, 255)
+  return bent
+}
+
+export function oddSheet(random: Random): OddSheet {
+  const isWorkbook = random.chance(0.4)
+  const bytes = isWorkbook ? xlsx(random) : csv(random)
+  const filename = random.chance(0.05) ? 'scan.pdf' : isWorkbook ? 'scan.xlsx' : 'scan.csv'
+  return { bytes: random.chance(0.4) ? bitten(bytes, random) : bytes, filename }
+}

@@ -1,0 +1,23 @@
+/** Short rounds of the trials; the long ones are run by hand, and docs/trust.md says what they found. */
+import { expect, test } from 'bun:test'
+import { join } from 'node:path'
+import { rounds } from './needs.ts'
+
+async function trial(script: string, ...options: (string | number)[]) {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, '../scripts', script), ...options.map(String)], {
+    stdout: 'pipe',
+    stderr: 'pipe',
+  })
+  const [told, complaints, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ])
+  expect(complaints).toBe('')
+  expect(told).toContain('0 findings')
+  expect(code).toBe(0)
+}
+
+test('odd requests on every route as every role, odd sheets and odd connections find no fault', async () => {
+  await trial('fuzz.ts', '--seed', 1, '--requests', rounds(1000, 100_000))
+}, 900_000)
