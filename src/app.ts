@@ -8,6 +8,7 @@ import { atomically, bestEffortWrite } from '../db/transactions.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { guardCookies, isMutation } from './accounts/csrf.ts'
 import { identify, staysSignedIn } from './accounts/identify.ts'
+import { openKnownIdentities } from './accounts/known-identities.ts'
 import { openPasswords, type PasswordCosts } from './accounts/password.ts'
 import { makeFirstAdmin, offerSetup } from './accounts/setup.ts'
 import { raise } from './alerts.ts'
@@ -20,6 +21,7 @@ import { openLivePortfolios } from './leagues/market/live-portfolios/live-portfo
 import { resumeUploads } from './leagues/sheets/import-job.ts'
 import { openSheets } from './leagues/sheets/open.ts'
 import { openTourBoards } from './leagues/tours/boards.ts'
+import { isSameForAll } from './leagues/visibility.ts'
 import { raiseRestoreFailure } from './monitor/backups/jobs.ts'
 import { restoreAtStart } from './monitor/backups/restore-at-start.ts'
 import { lookForDamageAtStart, reportDamage } from './monitor/damage.ts'
@@ -199,6 +201,7 @@ export async function startFieldhouse(
       streams,
       reads: readLimit(config.rateLimit),
       passwords: openPasswords(passwordCosts),
+      knownIdentities: openKnownIdentities(stamps, clock),
       exports: openExports(exportPatience),
       stopRun: id => stopRun(id),
       ready: () => isReady,
@@ -237,7 +240,7 @@ export async function startFieldhouse(
     await beginPace(app)
     shutdown.onClose('watch', startProcessMonitor(app, monitorIntervals), watch => watch.stop())
 
-    const fastPath = openCachedFastPath(cache, app.reads, clock)
+    const fastPath = openCachedFastPath(cache, app.reads, clock, cached => isSameForAll(db, cached))
     metrics.gauge('fieldhouse_fast_path_answers_total', 'Answers given without the router', fastPath.given, 'counter')
     await makeFirstAdmin(app)
     const router = routes(app)
@@ -254,6 +257,7 @@ export async function startFieldhouse(
           if (isMutation(request)) fileOf(db.$client)?.assertUsable() // what is read from another file may be wrong
           return identify(app, request)
         },
+        knownIdentity: app.knownIdentities.find,
         guard: guardCookies(config),
         refused: (request, error) => refused(app, request, error),
         fastPath,

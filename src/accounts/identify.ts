@@ -13,17 +13,23 @@ const bearerToken = (request: Request) => request.headers.get('authorization')?.
 
 /** A wrong key is refused; a cookie that is over counts as nobody, so that public pages still read. */
 export async function identify(app: App, request: Request): Promise<Who | undefined> {
+  const { config, knownIdentities, stamps } = app
   const bearer = bearerToken(request)
+  const epoch = stamps.current()
   if (bearer) {
-    const { adminToken } = app.config
+    const { adminToken } = config
     if (adminToken && isSameSecret(bearer, adminToken)) return operator
-    return bearerOf(app, bearer) ?? refuse('unauthorized', 'The key is not known')
+    const { key, who } = bearerOf(app, bearer) ?? refuse('unauthorized', 'The key is not known')
+    knownIdentities.keep(request, who, key.expiresAt ?? Number.POSITIVE_INFINITY, epoch)
+    return who
   }
   const token = sessionToken(request)
   const session = token && (await sessionOf(app, token))
   if (!session) return undefined
-  const { userId: id, username, role, csrfToken } = session
-  return { id, username, role, csrfToken, via: 'session' }
+  const { userId: id, username, role, csrfToken, expiresAt } = session
+  const who: Who = { id, username, role, csrfToken, via: 'session' }
+  knownIdentities.keep(request, who, expiresAt, epoch)
+  return who
 }
 
 /**

@@ -83,13 +83,13 @@ export function ownerOfKey(db: Db, secret: string, now: number): { key: Key; who
 }
 
 /** The same, noting that the key is used. */
-export function bearerOf({ db, clock }: App, secret: string): Who | undefined {
+export function bearerOf({ db, clock }: App, secret: string): { key: Key; who: Who } | undefined {
   const now = clock.now()
   const owner = ownerOfKey(db, secret, now)
   if (!owner) return undefined
-  const { key, who } = owner
+  const { key } = owner
   if (now - (key.lastUsedAt ?? 0) >= usedEvery) bestEffortWrite(db, tx => used(tx, key, now))
-  return who
+  return owner
 }
 
 function used(tx: Db, { id, userId }: Key, now: number): void {

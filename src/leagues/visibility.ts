@@ -3,13 +3,30 @@ import { and, asc, eq, or, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { leagues, members } from '../../db/schema.ts'
 import { prepared } from '../../db/transactions.ts'
+import { cached } from '../cached.ts'
 import { refuse } from '../errors.ts'
+import type { Cached, CacheEntry } from '../platform/cache/cache.ts'
 import { isAtLeast } from '../platform/http/access.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import type { League } from './league.ts'
-import { isMember, leagueById } from './queries.ts'
+import { findLeague, isMember, leagueById } from './queries.ts'
 
 export const isPublic = ({ config }: Pick<League, 'config'>) => config.public !== false
+
+const sameForAllReaders = new Set<CacheEntry>([
+  cached.league,
+  cached.leagueStats,
+  cached.board,
+  cached.totals,
+  cached.player,
+  cached.classifications,
+])
+/** Whether a cached answer is the same for all who are signed in: one of a public league. It drops when that changes. */
+export function isSameForAll(db: Db, { entry, scope: [id] }: Pick<Cached<unknown>, 'entry' | 'scope'>): boolean {
+  if (!sameForAllReaders.has(entry) || typeof id !== 'number') return false
+  const league = findLeague(db, id)
+  return league !== undefined && isPublic(league)
+}
 
 export const maySee = (db: Db, league: Pick<League, 'id' | 'config'>, who: Who | undefined): boolean =>
   isPublic(league) || isAtLeast(who, 'officer') || (typeof who?.id === 'number' && isMember(db, league.id, who.id))

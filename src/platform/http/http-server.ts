@@ -26,6 +26,8 @@ export type HttpServerSettings = {
   uploadPaths: RegExp
   handle: Handle
   identify(request: Request): Promise<Who | undefined> | Who | undefined
+  /** Who sent the same key or cookie a moment ago, where that is certain without asking. `began` as of performance.now(). */
+  knownIdentity(request: Request, began: number): Who | undefined
   /** Throws a refusal where a mutation by cookie was not meant. */
   guard(request: Request, who: Who | undefined): Promise<void> | void
   refused(request: Request, error: unknown): Response
@@ -52,7 +54,7 @@ const strictCsp =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 export function openHttpServer(settings: HttpServerSettings) {
-  const { handle, identify, guard, refused, fastPath, log, metrics, trace, trustProxy } = settings
+  const { handle, identify, knownIdentity, guard, refused, fastPath, log, metrics, trace, trustProxy } = settings
   let closing = false
 
   const server = listen({
@@ -86,8 +88,13 @@ export function openHttpServer(settings: HttpServerSettings) {
       reads: undefined,
     }
     const isStranger = !headers.has('authorization') && !headers.has('cookie')
-    const known = isStranger && method === 'GET' && !closing ? fastPath.find(url, headers, context) : undefined
-    if (!known) return answerAtLength(request, context, isStranger, server)
+    const isRead = method === 'GET' && !closing
+    if (isRead && !isStranger) context.who = knownIdentity(request, began)
+    const known = isRead && (isStranger || context.who) ? fastPath.find(url, headers, context) : undefined
+    if (!known) {
+      context.who = undefined // looked up at length
+      return answerAtLength(request, context, isStranger, server)
+    }
     sign(known.headers, context)
     note(method, known.path, context, known.status)
     return new Response(known.body, known)

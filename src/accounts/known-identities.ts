@@ -1,0 +1,61 @@
+/**
+ * Who sent which key or cookie lately, by a hash of both, so that the fast path need not look them up. Forgotten as soon as
+ * anything of the account changes, in whatever process, when the key or session ends, and after a minute: who is looked up
+ * anew then keeps their session alive, and their key is noted as used.
+ */
+import type { Stamps } from '../platform/cache/stamps.ts'
+import { type Clock, minute } from '../platform/clock.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { hashSecret } from './secret.ts'
+
+type Identity = { who: Who; account: string; version: string; epoch: number; at: number; endsAt: number }
+
+const most = 10_000
+
+export type KnownIdentities = ReturnType<typeof openKnownIdentities>
+
+export function openKnownIdentities(stamps: Stamps, clock: Clock) {
+  const known = new Map<string, Identity>()
+  const versionOf = (account: string) =>
+    stamps.of([
+      ['account', account],
+      ['user', account],
+    ])
+  const hashOf = (headers: Headers) => hashSecret(`${headers.get('authorization')}\n${headers.get('cookie')}`)
+
+  /** `began` as of performance.now(). */
+  function isCurrent(identity: Identity, began: number): boolean {
+    const now = clock.now()
+    if (now < identity.at || now >= identity.at + minute || now >= identity.endsAt) return false
+    const epoch = stamps.current(began)
+    if (identity.epoch === epoch) return true
+    if (versionOf(identity.account) !== identity.version) return false
+    identity.epoch = epoch
+    return true
+  }
+
+  return {
+    find({ headers }: Pick<Request, 'headers'>, began: number): Who | undefined {
+      if (known.size === 0) return undefined
+      const hash = hashOf(headers)
+      const identity = known.get(hash)
+      if (!identity || isCurrent(identity, began)) return identity?.who
+      known.delete(hash)
+      return undefined
+    },
+
+    /** `epoch`: that of the stamps before the rows were read: what has changed since may not be in them. */
+    keep({ headers }: Request, who: Who, endsAt: number, epoch: number): void {
+      if (who.id === null || stamps.current() !== epoch) return
+      if (known.size >= most) known.clear() // those who read much are soon known again
+      const account = String(who.id)
+      known.set(hashOf(headers), { who, account, version: versionOf(account), epoch, at: clock.now(), endsAt })
+    },
+  }
+}
+
+declare module '../context.ts' {
+  interface App {
+    readonly knownIdentities: KnownIdentities
+  }
+}

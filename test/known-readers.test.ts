@@ -1,0 +1,133 @@
+/** Readers with a key or a cookie are answered by the fast path, and only as long as they may be. */
+import { expect, test } from 'bun:test'
+import { day } from '../src/platform/clock.ts'
+import { newLeague, upload } from './sheets.ts'
+import { adminToken, spawnFieldhouse, start, until } from './start.ts'
+import { visitor } from './visitor.ts'
+
+const sheet = `ID,Name,Power\n${Array.from({ length: 200 }, (_, i) => `${i},player ${i},${i * 7}`).join('\n')}\n`
+const account = (username: string) => ({
+  email: `${username}@example.org`,
+  username,
+  password: 'correct horse battery',
+  role: 'member',
+})
+
+async function withReaders() {
+  const fieldhouse = await start({ RATE_LIMIT: '100' })
+  const { app, call, as, url, finished } = fieldhouse
+  const { id } = await newLeague(call, { score_on: 'current' })
+  await finished(upload(call, id, sheet))
+  const newReader = async (username: string) => {
+    const { id: userId } = await call.post('/api/v1/users', account(username))
+    const browser = visitor(url)
+    await browser.signIn(account(username).email, account(username).password)
+    const { id: keyId, key } = await browser.post('/api/v1/keys', { name: 'wall', role: 'member' })
+    return { userId, browser, keyId, key: as(key), secret: key }
+  }
+  const given = async () =>
+    Number((await app.metrics.text()).match(/^fieldhouse_fast_path_answers_total (\d+)$/m)?.[1] ?? Number.NaN)
+  /** How many of the requests meanwhile were answered by the fast path. */
+  const fast = async (work: () => Promise<unknown>) => {
+    const before = await given()
+    await work()
+    return (await given()) - before
+  }
+  return { ...fieldhouse, id, path: `/api/v1/leagues/${id}/leaderboard`, newReader, fast }
+}
+
+test('a reader with a key or a cookie gets from the fast path what the router answered, counted for their account', async () => {
+  const { newReader, path, fast, lines } = await withReaders()
+  const { browser, key } = await newReader('ann')
+  const readers = [() => key.raw(path), () => browser.visit(path)]
+  let left = 1_000
+  for (const read of readers) {
+    const first = await read()
+    const text = await first.text()
+    expect(
+      await fast(async () => {
+        for (let i = 0; i < 3; i++) {
+          const answer = await read()
+          expect(await answer.text()).toBe(text)
+          expect([...answer.headers.keys()].sort()).toEqual([...first.headers.keys()].sort())
+          expect(answer.headers.get('cache-control')).toBe('private, no-cache')
+          expect(answer.headers.get('etag')).toBe(first.headers.get('etag'))
+        }
+      }),
+    ).toBe(3)
+    left -= 4
+    expect((await read()).headers.get('ratelimit-remaining')).toBe(String(--left))
+  }
+  const told = lines.filter(({ path: asked }) => asked === path)
+  expect(told.every(({ user }) => user === 'ann')).toBe(true)
+})
+
+test('numbers, league, tiers, totals and player cards come from the fast path too, for another reader as well', async () => {
+  const { newReader, id, fast } = await withReaders()
+  const [ann, bob] = [await newReader('ann'), await newReader('bob')]
+  const paths = ['', '/stats', '/classifications', '/totals', '/players/7'].map(end => `/api/v1/leagues/${id}${end}`)
+  for (const path of paths) await ann.key.get(path)
+  await bob.key.get('/api/v1/auth/me')
+  expect(await fast(() => Promise.all(paths.map(path => bob.key.get(path))))).toBe(paths.length)
+})
+
+test('a key that is revoked or over and a session that is ended read no longer', async () => {
+  const { newReader, path, call, as, fast, clock } = await withReaders()
+  const { browser, key, keyId } = await newReader('ann')
+  const status = async () => (await key.raw(path)).status
+  for (let i = 0; i < 3; i++) expect(await status()).toBe(200)
+  await call.delete(`/api/v1/keys/${keyId}`)
+  expect(await status()).toBe(401)
+
+  const cookie = { headers: { cookie: browser.cookie() ?? '' } }
+  const keeping = async () => (await as().raw(path, cookie)).headers.get('cache-control')
+  for (let i = 0; i < 3; i++) expect(await keeping()).toStartWith('private')
+  await browser.post('/api/v1/auth/logout')
+  expect(await keeping()).toStartWith('public')
+
+  const bob = await newReader('bob')
+  expect(await fast(async () => [await bob.key.get(path), await bob.key.get(path)])).toBeGreaterThan(0)
+  clock.forward(day)
+  expect((await bob.browser.visit(path)).headers.get('cache-control')).toStartWith('public')
+  await call.delete(`/api/v1/users/${bob.userId}`)
+  expect((await bob.key.raw(path)).status).toBe(401)
+})
+
+test('a key that is revoked in another process reads no longer here', async () => {
+  const { newReader, path, dataDir, as } = await withReaders()
+  const { key, keyId, browser } = await newReader('ann')
+  for (let i = 0; i < 3; i++) await key.get(path)
+  const other = await spawnFieldhouse({}, dataDir)
+  await fetch(`${other.url}/api/v1/keys/${keyId}`, {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${adminToken}` },
+  })
+  await until(async () => (await key.raw(path)).status === 401)
+  expect([(await as().raw(path)).status, (await browser.visit(path)).status]).toEqual([200, 200])
+})
+
+test('a league that is made private is read by its members only, whoever read it before', async () => {
+  const { newReader, id, path, call, fast } = await withReaders()
+  const [ann, bob] = [await newReader('ann'), await newReader('bob')]
+  const card = `/api/v1/leagues/${id}/players/7`
+  for (let i = 0; i < 3; i++) for (const { key } of [ann, bob]) await Promise.all([key.get(path), key.get(card)])
+  await ann.key.post(`/api/v1/leagues/${id}/join`, {})
+  await call.patch(`/api/v1/leagues/${id}`, { config: { score_on: 'current', public: false } })
+  const states = async (reader: typeof ann) =>
+    Promise.all([path, card].map(async one => (await reader.key.raw(one)).status))
+  expect(await fast(async () => expect(await states(ann)).toEqual([200, 200]))).toBe(0)
+  expect(await fast(async () => expect(await states(ann)).toEqual([200, 200]))).toBe(0)
+  expect(await states(bob)).toEqual([403, 403])
+})
+
+test('a list that depends on who asks is nobody else’s', async () => {
+  const { newReader, call } = await withReaders()
+  const ann = await newReader('ann')
+  const officer = await newReader('olga')
+  await call.patch(`/api/v1/users/${officer.userId}`, { role: 'officer' })
+  await officer.browser.signIn(account('olga').email, account('olga').password)
+  await newLeague(call, { public: false })
+  const total = async ({ browser }: typeof ann) =>
+    (await (await browser.visit('/api/v1/leagues')).json()).pagination.total
+  for (let i = 0; i < 3; i++) expect([await total(officer), await total(ann)]).toEqual([2, 1])
+})
