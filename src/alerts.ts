@@ -11,6 +11,7 @@ export const alertTypes = [
   'security',
   'performance',
   'task_missing',
+  'process_died',
   'feed_held',
   'job_failed',
   'certificate_expiring',
@@ -29,6 +30,10 @@ export type Alert = {
   message: string
   data?: Record<string, unknown>
 }
+
+/** Runs that fail alike are one condition. */
+export const failureAlert = ({ name, fingerprint }: { name: string; fingerprint: string | null }) =>
+  `job_failed:${name}:${fingerprint}`
 
 /** Raises the alert, or counts it once more where the condition is known already. */
 export function raise(tx: Db, at: number, { key, type, severity, title, message, data = {} }: Alert): void {

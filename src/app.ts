@@ -11,7 +11,7 @@ import { identify, staysSignedIn } from './accounts/identify.ts'
 import { openKnownIdentities } from './accounts/known-identities.ts'
 import { openPasswords, type PasswordCosts } from './accounts/password.ts'
 import { makeFirstAdmin, offerSetup } from './accounts/setup.ts'
-import { raise } from './alerts.ts'
+import { failureAlert, raise } from './alerts.ts'
 import type { Config } from './config.ts'
 import type { App } from './context.ts'
 import { jobs as jobTable } from './jobs.ts'
@@ -25,6 +25,7 @@ import { isSameForAll } from './leagues/visibility.ts'
 import { raiseRestoreFailure } from './monitor/backups/jobs.ts'
 import { restoreAtStart } from './monitor/backups/restore-at-start.ts'
 import { lookForDamageAtStart, reportDamage } from './monitor/damage.ts'
+import { reportDeadProcesses } from './monitor/dead-processes.ts'
 import { addGauges } from './monitor/gauges.ts'
 import { beginPace } from './monitor/jobs.ts'
 import { type MonitorIntervals, startProcessMonitor } from './monitor/process-monitor.ts'
@@ -213,7 +214,7 @@ export async function startFieldhouse(
       const failed: Parameters<typeof startWorker<App>>[0]['failed'] = (run, error) => {
         telemetry.report(error, { job: run.name, job_id: run.id })
         reportDamage(app, error)
-        const key = `job_failed:${run.name}:${run.fingerprint}`
+        const key = failureAlert(run)
         bestEffortWrite(db, tx =>
           raise(tx, clock.now(), {
             key,
@@ -237,6 +238,7 @@ export async function startFieldhouse(
       await schedule.catchUp()
     }
     lookForDamageAtStart(app)
+    await reportDeadProcesses(app)
     await beginPace(app)
     shutdown.onClose('watch', startProcessMonitor(app, monitorIntervals), watch => watch.stop())
 

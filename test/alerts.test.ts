@@ -153,7 +153,13 @@ test('a task of the schedule that is late is told of, and a service where nobody
   const { alerts: found } = await call.get(`${alerts}/json`)
   const of = (title: string) => found.find((alert: { title: string }) => alert.title === title)
   expect(of('No worker runs')).toMatchObject({ alert_type: 'task_missing', severity: 'critical' })
-  expect(found.some(({ data }: { data: { name?: string } }) => data.name === 'test.tick')).toBe(true)
+  // That every task is late follows from it: one dead worker is one alert.
+  const isLate = ({ data }: { data: { name?: string } }) => data.name === 'test.tick'
+  expect(found.some(isLate)).toBe(false)
+  const worker = await start({}, undefined, { jobs: [tick], schedule: [every('* * * * *', tick)] })
+  worker.clock.forward(5 * minute)
+  await checkConditions(worker.app)
+  expect((await worker.call.get(`${alerts}/json`)).alerts.some(isLate)).toBe(true)
 })
 
 test('a failed job is an alert at once, mended by the same work done since', async () => {
@@ -222,6 +228,13 @@ test('a webhook that fails is tried again, and nothing is lost', async () => {
       .every(({ sentAt }) => sentAt),
   )
   expect(hook.sent).toHaveLength(1)
+})
+
+test('a queue that is only slow is no alarm', async () => {
+  const { app, call } = await start({ ROLE: 'web' })
+  const never = new Promise<never>(() => {})
+  await checkConditions({ ...app, queues: { ...app.queues, counts: () => never } })
+  expect((await call.get(`${alerts}/json?type=database_error`)).alerts).toEqual([])
 })
 
 redisTest(

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
 import { type RunState, runLog, runs } from '../db/schema.ts'
+import { raise } from '../src/alerts.ts'
 import { type App, job } from '../src/context.ts'
 import { rounds } from './needs.ts'
 import { refusalOf, start, until } from './start.ts'
@@ -123,4 +124,17 @@ test('runs of a job that is no more are told of in the report, and stay as they 
   const { status } = await refusalOf(call.post(`${monitor}/jobs/retry`, { job_id: jobs[0].job_id }))
   expect(status).toBe(409)
   expect((await call.get('/api/v1/jobs?name=test.gone&status=FAILURE')).pagination.total).toBe(30)
+})
+
+test('all jobs at once are asked for with their count, and the alerts of what is removed close', async () => {
+  const { app, call, bulk, clock } = await startWithBulk()
+  manyRuns(app, 'test.brittle', 'FAILURE', 3)
+  const alert = { type: 'job_failed', severity: 'error', title: 'test.brittle failed', message: 'It broke' } as const
+  raise(app.db, clock.now(), { ...alert, key: 'job_failed:test.brittle:usual' })
+  const { problem } = await refusalOf(call.post(`${monitor}/jobs/bulk`, { action: 'remove' }))
+  expect(problem.errors).toMatchObject([{ path: 'confirm', message: expect.stringMatching(/all \d+ jobs/) }])
+  expect((await refusalOf(call.post(`${monitor}/jobs/bulk`, { action: 'remove', confirm: 1 }))).status).toBe(422)
+  const { result } = await bulk({ action: 'remove', confirm: 1_000 })
+  expect(result.done).toBeGreaterThanOrEqual(3)
+  expect((await call.get('/admin/monitoring/alerts/json?type=job_failed')).alerts).toEqual([])
 })

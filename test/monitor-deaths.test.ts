@@ -4,6 +4,8 @@ import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
 import { type processes, runs, processes as table } from '../db/schema.ts'
 import { type App, job } from '../src/context.ts'
+import { checkConditions } from '../src/monitor/alerts/check-alerts.ts'
+import { reportDeadProcesses } from '../src/monitor/dead-processes.ts'
 import { refusalOf, shared, start, temporaryFolder, until } from './start.ts'
 
 const alerts = '/admin/monitoring/alerts'
@@ -28,9 +30,9 @@ async function cutShort(app: App, process: string, deaths = 0): Promise<string> 
 }
 
 const web = shared(async () => {
-  const { app, call } = await start({ ROLE: 'web' }, undefined, { jobs: [steady] })
+  const { app, call, as } = await start({ ROLE: 'web' }, undefined, { jobs: [steady] })
   deadProcess(app, 'dead')
-  return { app, call }
+  return { app, call, as }
 })
 
 test('a running job whose worker died says so, and when it is run again', async () => {
@@ -76,4 +78,39 @@ test('the deaths of its workers count as attempts; a job that kills them is not 
   expect(await ended(always)).toMatchObject({ status: 'FAILURE', attempts: 3, worker_deaths: 3, error, stack: null })
   expect((await call.get(`${alerts}/json?type=job_failed`)).alerts).toMatchObject([{ message: error }])
   expect(await call.get(`/admin/task-monitor/jobs/${always}`)).toContain('its worker died 3 times')
+})
+
+test('an unclean end is told of once after the restart, and closes by itself', async () => {
+  const folder = temporaryFolder()
+  const first = await start({}, folder)
+  deadProcess(first.app, 'killed', { role: 'all' })
+  await first.stop()
+  const { app, call, clock } = await start({}, folder)
+  const open = async () => (await call.get(`${alerts}/json?type=process_died`)).alerts
+  expect(await open()).toMatchObject([
+    { title: 'A process (all) ended without stopping', message: expect.stringContaining('Pid 4711 on barn'), count: 1 },
+  ])
+  await reportDeadProcesses(app)
+  expect(await open()).toMatchObject([{ count: 1 }])
+  clock.forward(2 * 3_600_000)
+  for (const _ of [1, 2]) await checkConditions(app)
+  expect(await open()).toEqual([])
+})
+
+test('people whom too many attempts lock out are named in the alert, and an admin lets them in', async () => {
+  const { app, call, as } = await web()
+  const [email, password] = ['ann@example.org', 'long enough for all']
+  const ann = await call.post('/api/v1/users', { email, username: 'Ann', password, role: 'member' })
+  const signIn = (password: string) => as().post('/api/v1/auth/login', { email, password })
+  for (let i = 0; i < 11; i++) await refusalOf(signIn('wrong wrong wrong'))
+  expect((await refusalOf(signIn(password))).status).toBe(429)
+  const open = async () => (await call.get(`${alerts}/json?type=security`)).alerts
+  expect(await open()).toMatchObject([{ message: expect.stringContaining('Ann cannot sign in'), state: 'active' }])
+  await checkConditions(app)
+  expect(await open()).toHaveLength(1)
+  expect(await call.get(alerts)).toContain('Unlock Ann')
+  expect((await refusalOf(as().post(`/api/v1/users/${ann.id}/unlock`))).status).toBe(401)
+  expect(await call.post(`/api/v1/users/${ann.id}/unlock`)).toEqual({ id: ann.id, was_locked: true })
+  expect(await open()).toEqual([])
+  await signIn(password)
 })

@@ -178,10 +178,23 @@ test('one failing statistic is counted and never stops the others', async () => 
   const { call, app, finished } = await busyHouse()
   app.db.$client.run('alter table user_activity rename to elsewhere')
   app.db.$client.run('alter table activity_counts rename to gone')
-  const { result } = await finished(call.post(`${stats}/refresh`))
+  const { result, job_id } = await finished(call.post(`${stats}/refresh`))
   expect(result.failed).toBeGreaterThan(0)
   expect(result.successful).toBeGreaterThan(4)
   expect(result.total_refreshed).toBe(result.failed + result.successful)
+  expect(result.failures).toHaveLength(result.failed)
+  expect(result.failures[0].error).toContain('no such table')
+  const { log } = await call.get(`/admin/task-monitor/jobs/${job_id}/json`)
+  expect(log.filter(({ level }: { level: string }) => level === 'warn')).toHaveLength(result.failed)
+  const open = async () =>
+    (await call.get('/admin/monitoring/alerts/json?type=cache_error')).alerts.map(
+      ({ title }: { title: string }) => title,
+    )
+  expect(await open()).toContain('Statistics (users) could not all be refreshed')
+  app.db.$client.run('alter table elsewhere rename to user_activity')
+  app.db.$client.run('alter table gone rename to activity_counts')
+  await finished(call.post(`${stats}/refresh`))
+  expect(await open()).toEqual([])
 })
 
 test('the cache is shown by entry and cleared by name, by admins', async () => {

@@ -3,15 +3,17 @@
  * account from one address, more per address, and more per account from all addresses. A browser that its owner has signed in
  * from is counted by itself, so that the guesses of others never keep them out.
  */
-import { and, eq, gt, inArray, lte, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, lte, ne, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
-import { attempts } from '../../db/schema.ts'
+import { attempts, systemAlerts, users } from '../../db/schema.ts'
 import { atomically, prepared } from '../../db/transactions.ts'
-import { raise } from '../alerts.ts'
+import { type Alert, clear, raise } from '../alerts.ts'
+import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { minute } from '../platform/clock.ts'
 import { networkOf } from '../platform/http/rate-limits.ts'
+import type { Who } from '../platform/http/request-context.ts'
 import { hashSecret } from './secret.ts'
 
 const windowLength = 15 * minute
@@ -24,21 +26,23 @@ export type Attempt = {
   /** What is tried: an e-mail address, whether there is an account of it or not. */
   account: string
   address: string
+  /** Whose account it is, where there is one. */
+  userId?: number
   /** A known browser of that account. */
   device?: string
 }
 
-type Window = { key: string; limit: number }
+type Window = { key: string; limit: number; userId?: number }
 
 /** Keys are hashed: no list of addresses is kept that people have typed. */
-function windowsOf({ account, address, device }: Attempt): Window[] {
-  if (device) return [{ key: hashSecret(`device ${device}`), limit: perDevice }]
+function windowsOf({ account, address, device, userId }: Attempt): Window[] {
+  if (device) return [{ key: hashSecret(`device ${device}`), limit: perDevice, userId }]
   const network = networkOf(address)
   // The address comes first: one that is refused must not fill the table with accounts it makes up.
   return [
     { key: hashSecret(`address ${network}`), limit: perAddress },
-    { key: hashSecret(`pair ${account} ${network}`), limit: perPair },
-    { key: hashSecret(`account ${account}`), limit: perAccount },
+    { key: hashSecret(`pair ${account} ${network}`), limit: perPair, userId },
+    { key: hashSecret(`account ${account}`), limit: perAccount, userId },
   ]
 }
 
@@ -60,20 +64,71 @@ function countAll(tx: Db, windows: readonly Window[], now: number, address: stri
   for (const window of windows) {
     const over = overUntil(tx, window, now)
     if (over !== undefined) return over
-    const counted = increment(tx).get(window.key, now, now + windowLength)
+    const counted = increment(tx).get(window.key, now, now + windowLength, window.limit, window.userId ?? null)
     if (!counted || counted.used <= window.limit) continue
-    raise(tx, now, {
-      key: 'security:attempts',
-      type: 'security',
-      severity: 'warning',
-      title: 'Too many attempts to sign in',
-      message: `The last ones came from ${address} and wait a quarter of an hour`,
-      data: { address },
-    })
+    raise(tx, now, alertOf(lockedOut(tx, now), address))
     return counted.ends_at
   }
   return undefined
 }
+
+const lockAlert = 'security:attempts'
+
+function alertOf(locked: readonly LockedOut[], address: string): Alert {
+  const names = locked.map(({ username }) => username)
+  const who = names.length
+    ? `${names.join(', ')} cannot sign in for a quarter of an hour, unless an admin unlocks them. `
+    : ''
+  return {
+    key: lockAlert,
+    type: 'security',
+    severity: 'warning',
+    title: 'Too many attempts to sign in',
+    message: `${who}The last ones came from ${address} and wait a quarter of an hour`,
+    data: { address, locked },
+  }
+}
+
+type LockedOut = { id: number; username: string }
+
+/** People whose account too many attempts were made at, from somewhere or everywhere. */
+function lockedOut(db: Db, now: number): LockedOut[] {
+  return db
+    .selectDistinct({ id: users.id, username: users.username })
+    .from(attempts)
+    .innerJoin(users, eq(users.id, attempts.userId))
+    .where(and(isOver, isOpen(now)))
+    .all()
+}
+const isOver = sql`${attempts.used} > ${attempts.most}`
+
+/** The alert as it stands, while anybody still waits; undefined once nobody does. */
+export function alertOfAttempts(db: Db, now: number): Alert | undefined {
+  const open = and(eq(systemAlerts.key, lockAlert), ne(systemAlerts.state, 'resolved'))
+  const alert = db.select().from(systemAlerts).where(open).get()
+  const waits = db
+    .select({ key: attempts.key })
+    .from(attempts)
+    .where(and(isOver, isOpen(now)))
+    .limit(1)
+    .get()
+  return alert && waits && alertOf(lockedOut(db, now), String(alert.data.address ?? 'several addresses'))
+}
+
+/** What was counted against that account is forgotten; its owner can sign in at once. */
+export const unlock = (
+  { db, clock }: Pick<App, 'db' | 'clock'>,
+  who: Pick<Who, 'id' | 'username'>,
+  userId: number,
+): Promise<boolean> =>
+  atomically(db, tx => {
+    const now = clock.now()
+    const wasLocked = lockedOut(tx, now).some(({ id }) => id === userId)
+    tx.delete(attempts).where(eq(attempts.userId, userId)).run()
+    audit(tx, { at: now, who, action: 'user.unlock', target: `user ${userId}` })
+    if (!alertOfAttempts(tx, now)) clear(tx, now, lockAlert)
+    return wasLocked
+  })
 
 /** One that ends later than a new one would was begun under a clock that has been set back since: it counts no longer. */
 const isOpen = (now: number) => and(gt(attempts.endsAt, now), lte(attempts.endsAt, now + windowLength))
@@ -86,9 +141,14 @@ const overUntil = (db: Db, { key, limit }: Window, now: number): number | undefi
     .get()?.endsAt
 
 const increment = prepared(({ $client: client }) =>
-  client.query<{ used: number; ends_at: number }, [key: string, now: number, endsAt: number]>(
-    `insert into attempts (key, used, ends_at) values (?1, 1, ?3)
+  client.query<
+    { used: number; ends_at: number },
+    [key: string, now: number, endsAt: number, most: number, userId: number | null]
+  >(
+    `insert into attempts (key, used, ends_at, most, user_id) values (?1, 1, ?3, ?4, ?5)
      on conflict (key) do update set
+       most = ?4,
+       user_id = ?5,
        used = iif(ends_at > ?2 and ends_at <= ?3, used + 1, 1),
        ends_at = iif(ends_at > ?2 and ends_at <= ?3, ends_at, ?3)
      returning used, ends_at`,

@@ -63,6 +63,7 @@ export type Credentials = { email: string; password: string }
 const attemptAt = ({ db }: App, request: Request, account: string, user: User | undefined): Attempt => ({
   account,
   address: requestContext(request).address(),
+  userId: user?.id,
   device: user && knownDevice(db, request, user.id),
 })
 

@@ -18,6 +18,7 @@ import {
   userSchema,
   userView,
 } from './account.ts'
+import { unlock } from './attempts.ts'
 import { addUser, editUser, removeUser } from './manage-users.ts'
 import { siteUrl } from './origin.ts'
 import { makePasswordLink, passwordLinkPath } from './password-link.ts'
@@ -111,6 +112,20 @@ export const userRoutes = (app: App) => {
       may: 'admin',
       detail: describe('Change a user; another role or password ends the sessions', userSchema),
     })
+    .post(
+      '/:id/unlock',
+      async ({ params: { id }, who }) => ({
+        id: userById(db, id).id,
+        was_locked: await unlock(app, signedIn(who), id),
+      }),
+      {
+        may: 'admin',
+        detail: describe(
+          'Let somebody sign in at once whom too many attempts have locked out',
+          t.Object({ id: t.Integer(), was_locked: t.Boolean() }, { examples: [{ id: 12, was_locked: true }] }),
+        ),
+      },
+    )
     .post(
       '/:id/password-link',
       async ({ params: { id }, request, who, set }) => {

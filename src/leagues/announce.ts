@@ -40,14 +40,22 @@ export const announce = job('leagues.announce', {
     if (!url) return { skipped: 'nothing to announce' }
     const { rows, pagination } = await boardPage(app, league, canonical({ limit: 500 }))
     const text = message(app, league, heading(what, pagination.total), detail, rows)
-    await postJson(
-      url,
-      { content: text.slice(0, 1_990), text, username: 'Fieldhouse', allowed_mentions: { parse: [] } },
-      { allowPrivate: app.config.allowPrivateFeeds, signal },
-    )
+    const body = { content: text.slice(0, 1_990), text, username: 'Fieldhouse', allowed_mentions: { parse: [] } }
+    try {
+      await postJson(url, body, { allowPrivate: app.config.allowPrivateFeeds, signal })
+    } catch (error) {
+      signal.throwIfAborted()
+      throw new Error(failureOf(league, url, error), { cause: error })
+    }
     return { announced: true }
   },
 })
+
+/** Names the league and the host, never the rest of the address: that is the key to the channel. */
+function failureOf({ name, id }: League, url: string, error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error)
+  return `The webhook of “${name}” (league ${id}) at ${URL.parse(url)?.host ?? 'an unreadable address'} failed: ${why}`
+}
 
 const inEnglish = new Intl.NumberFormat('en')
 const moved = ({ change }: Row) => (change ? (change > 0 ? ` ▲${change}` : ` ▼${-change}`) : '')

@@ -86,8 +86,8 @@ const refresher = (name: string, lock: () => LockRequest, which: readonly Statis
     expires: '3m',
     once: () => 'all',
     lock,
-    run: (_input, app, { signal, progress }) =>
-      refreshStatistics(app, which, signal, share => progress(share * 100, 'refreshing')),
+    run: (_input, app, { signal, progress, log }) =>
+      refreshStatistics(app, which, signal, log, share => progress(share * 100, 'refreshing')),
   })
 
 export const refreshDashboardStats = refresher('stats.refresh_dashboard', locks.refreshDashboard, ['dashboard'])

@@ -10,6 +10,7 @@ import type { App } from '../context.ts'
 import { minute, second } from '../platform/clock.ts'
 import { openAlertWebhook, postAlerts } from './alerts/alert-webhook.ts'
 import { checkConditions, checkedAt } from './alerts/check-alerts.ts'
+import { reportDeadProcesses } from './dead-processes.ts'
 import { openFileLook } from './files.ts'
 import { openLoadRecorder } from './load.ts'
 import { openRedisWatch } from './redis-watch.ts'
@@ -35,6 +36,7 @@ export function startProcessMonitor(
       metrics.flush(db, clock.now())
       noteLoad()
       await database.works()
+      await reportDeadProcesses(app)
     } catch (error) {
       if (error instanceof DeadFile) return // told of by those who look at the files
       return database.failed(error)

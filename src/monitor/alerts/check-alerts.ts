@@ -7,6 +7,7 @@ import { atomically } from '../../../db/transactions.ts'
 import { type Alert, raise } from '../../alerts.ts'
 import { systemActor } from '../../audit.ts'
 import { type App, job } from '../../context.ts'
+import { hour } from '../../platform/clock.ts'
 import { runById } from '../../platform/jobs/runs.ts'
 import { mailAlerts } from './alert-mail.ts'
 import { conditions } from './conditions.ts'
@@ -44,7 +45,9 @@ export async function checkConditions(app: App): Promise<{ holding: number; reso
       const now = clock.now()
       for (const alert of holding) raise(tx, now, alert)
       const isClear = (alert: OpenAlert) =>
-        known.some(({ prefix }) => alert.key.startsWith(prefix)) ? !holds(alert, holding) : isMended(tx, alert)
+        known.some(({ prefix }) => alert.key.startsWith(prefix))
+          ? !holds(alert, holding)
+          : isMended(tx, alert) || isBygone(alert, now)
       const clear = openAlerts(tx).filter(isClear)
       const resolved = clear.filter(alert => seenClear(tx, alert, now)).length
       noteChecked(tx, now)
@@ -68,6 +71,9 @@ function isMended(db: Db, { type, data, lastSeen }: OpenAlert): boolean {
   const since = and(sameWork, gt(runs.completedAt, lastSeen), sql`${runs.input} = ${JSON.stringify(run.input)}`)
   return db.select({ id: runs.id }).from(runs).where(since).limit(1).get() !== undefined
 }
+
+/** What died is replaced long since, or another alert says that nobody works. */
+const isBygone = ({ type, lastSeen }: OpenAlert, now: number) => type === 'process_died' && now - lastSeen > hour
 
 function seenClear(tx: Db, { id, clearChecks }: OpenAlert, now: number): boolean {
   const looks = clearChecks + 1

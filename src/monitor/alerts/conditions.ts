@@ -4,6 +4,7 @@ import { statfs } from 'node:fs/promises'
 import { gt } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { requestStats } from '../../../db/schema.ts'
+import { alertOfAttempts } from '../../accounts/attempts.ts'
 import { usernamesOf } from '../../accounts/queries.ts'
 import type { Alert } from '../../alerts.ts'
 import type { App } from '../../context.ts'
@@ -36,6 +37,10 @@ export const conditions: readonly Condition[] = [
   { prefix: 'high_trades:', look: heavyTraders },
   { prefix: 'task_missing:schedule:', look: lateTasks },
   { prefix: 'task_missing:worker', look: missingWorker },
+  {
+    prefix: 'security:attempts',
+    look: ({ db, clock }) => [alertOfAttempts(db, clock.now())].filter(one => one !== undefined),
+  },
   { prefix: 'roster_broken', look: async app => alertsOfBroken(await brokenDutiesNow(app)) },
 ]
 
@@ -111,8 +116,9 @@ async function heavyTraders({ db, reader, clock }: App): Promise<Alert[]> {
   }))
 }
 
-function lateTasks({ schedule }: App): Alert[] {
-  return schedule
+function lateTasks(app: App): Alert[] {
+  if (!hasWorker(processesOf(app))) return [] // one alert says so; that each task is late follows from it
+  return app.schedule
     .state()
     .filter(({ state }) => state === 'late' || state === 'missed')
     .map(({ name, state, lateMs }) => ({

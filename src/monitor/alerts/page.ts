@@ -1,4 +1,5 @@
 /** The page of alerts, its JSON and its files. */
+import { Value } from '@sinclair/typebox/value'
 import { Elysia, t } from 'elysia'
 import { type Severity, severities } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
@@ -140,9 +141,21 @@ function stateOf({ state, acknowledged, resolved }: AlertView): Content {
   return html`${badge('acknowledged', 'plain')}<small class="quiet">${acknowledged.by}, ${time(acknowledged.at)}: “${acknowledged.reason}”</small>`
 }
 
-function actions({ id, state, title }: AlertView): Content {
+const lockedSchema = t.Array(t.Object({ id: t.Integer(), username: t.String() }))
+
+function actions({ id, state, title, data }: AlertView): Content {
   if (state === 'resolved') return null
-  return html`<div class="actions">${
+  const locked = Value.Check(lockedSchema, data.locked) ? data.locked : []
+  return html`<div class="actions">${locked.map(user =>
+    action({
+      action: `/api/v1/users/${user.id}/unlock`,
+      label: `Unlock ${user.username}`,
+      small: true,
+      confirm: `Let ${user.username} sign in at once? Whoever guesses at the password may go on, too.`,
+      goTo: 'stay',
+      done: 'They can sign in',
+    }),
+  )}${
     state === 'active' &&
     action({
       action: `${alertsPath}/${id}/acknowledge`,

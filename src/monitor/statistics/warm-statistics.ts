@@ -6,9 +6,11 @@ import { and, desc, eq, gte, lt } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { requestedStats, tallies } from '../../../db/schema.ts'
 import { bestEffortWrite } from '../../../db/transactions.ts'
+import { clear, raise } from '../../alerts.ts'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
 import { hour, minute, startOf } from '../../platform/clock.ts'
+import type { Log } from '../../platform/process/log.ts'
 import type { ThreadQuery } from '../../platform/process/reader-thread.ts'
 import { type DashboardInput, dashboardStats, sections } from './dashboard.ts'
 import { type ExecutionInput, executionStats } from './executions.ts'
@@ -121,6 +123,7 @@ export type Refreshed = {
   failed: number
   renewed: number
   cache_keys: string[]
+  failures: { key: string; error: string }[]
 }
 
 /** What the answers were counted from, by key, in this process. */
@@ -130,10 +133,12 @@ export async function refreshStatistics(
   app: App,
   names: readonly StatisticsName[],
   signal: AbortSignal,
+  log: Log = app.log,
   onProgress: (share: number) => void = () => {},
 ): Promise<Refreshed> {
-  const { cache, db, clock, log } = app
-  const result: Refreshed = { total_refreshed: 0, successful: 0, failed: 0, renewed: 0, cache_keys: [] }
+  const { cache, db, clock } = app
+  const nothing = { total_refreshed: 0, successful: 0, failed: 0, renewed: 0 }
+  const result: Refreshed = { ...nothing, cache_keys: [], failures: [] }
   const counted = countedAt.get(app) ?? new Map<string, string>()
   countedAt.set(app, counted)
   const work = names.flatMap(name => questions(db, name, clock.now()).map(asked => ({ name, asked })))
@@ -152,10 +157,32 @@ export async function refreshStatistics(
     } catch (error) {
       signal.throwIfAborted()
       result.failed++ // the others are refreshed all the same
+      result.failures.push({ key, error: error instanceof Error ? error.message : String(error) })
       log.warn('A statistic could not be refreshed', { key, error })
+      app.telemetry.report(error, { key })
     }
     result.total_refreshed++
     onProgress((i + 1) / work.length)
   }
+  for (const name of names) noteOutcome(app, name, result)
   return result
+}
+
+/** A refresh that fails in part looks well from outside: whoever reads those statistics is answered slowly, or not at all. */
+function noteOutcome({ db, clock }: App, name: StatisticsName, { failures }: Refreshed): void {
+  const key = `statistics:${name}`
+  const failed = failures.filter(failure => failure.key.startsWith(`${statistics[name].entry.name}|`))
+  const [first] = failed
+  bestEffortWrite(db, tx => {
+    if (!first) return clear(tx, clock.now(), key)
+    const count = failed.length === 1 ? 'One answer' : `${failed.length} answers`
+    raise(tx, clock.now(), {
+      key,
+      type: 'cache_error',
+      severity: 'warning',
+      title: `Statistics (${name}) could not all be refreshed`,
+      message: `${count} could not be counted: ${first.error} (${first.key})`,
+      data: { keys: failed.map(({ key }) => key) },
+    })
+  })
 }

@@ -13,6 +13,7 @@ import {
   auditedAction,
   bulkAction,
   bulkBody,
+  insistConfirmed,
   pauseTask,
   releaseLock,
   resumeTask,
@@ -75,6 +76,7 @@ const actionRoutes = (app: App) => {
         const { action, status } = body
         if (status && !statesFor[action].includes(status))
           invalid('status', `Choose one of: ${statesFor[action].join(', ')}.`)
+        insistConfirmed(app.db, body)
         set.status = 202
         const { action: _, ...filter } = body
         const start = () => jobs.start(bulkAction, { ...body, by: me.username }, { by: me.id })

@@ -1,15 +1,18 @@
 /** What an admin may do to tasks, jobs and locks, to one or to all that match. Each is audited with its result. */
 
-import { and, inArray, sql } from 'drizzle-orm'
-import { t } from 'elysia'
+import { and, eq, inArray, sql } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
 import { type RunState, runStates, runs } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
+import { clear, failureAlert } from '../../alerts.ts'
 import { type AuditEntry, audit } from '../../audit.ts'
 import { type App, job } from '../../context.ts'
-import { Refusal, refuse } from '../../errors.ts'
+import { invalid, Refusal, refuse } from '../../errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { runById } from '../../platform/jobs/runs.ts'
+import { type Run, runById } from '../../platform/jobs/runs.ts'
 import { idsOfRuns } from '../runs/find-runs.ts'
+import { recentStates } from './task-queries.ts'
 
 type AuditedAction = { who: Pick<Who, 'id' | 'username'> } & Pick<AuditEntry, 'action' | 'target' | 'detail'>
 
@@ -83,10 +86,24 @@ async function actOnRun(app: App, verb: Verb, id: string): Promise<boolean> {
 }
 
 /** Those that are finished, with their logs. Answers how many. */
-const removeRuns = ({ db }: App, ids: readonly string[]): Promise<number> => {
+const removeRuns = ({ db, clock }: App, ids: readonly string[]): Promise<number> => {
   // By the plus SQLite goes by the ids: of a million finished runs it would look at each.
   const isRemovable = and(inArray(runs.id, [...ids]), sql`+${runs.status} in ${statesFor.remove}`)
-  return atomically(db, tx => tx.delete(runs).where(isRemovable).returning({ id: runs.id }).all().length)
+  return atomically(db, tx => {
+    const { id, name, status, fingerprint } = runs
+    const removed = tx.delete(runs).where(isRemovable).returning({ id, name, status, fingerprint }).all()
+    closeAlerts(tx, clock.now(), removed)
+    return removed.length
+  })
+}
+
+/** Where no run that failed so is left, its alert has nothing to show any more. */
+function closeAlerts(tx: Db, now: number, removed: readonly Pick<Run, 'name' | 'status' | 'fingerprint'>[]): void {
+  const failed = removed.filter(({ status, fingerprint }) => status === 'FAILURE' && fingerprint !== null)
+  for (const [key, { name, fingerprint }] of new Map(failed.map(run => [failureAlert(run), run]))) {
+    const alike = and(eq(runs.fingerprint, fingerprint ?? ''), eq(runs.name, name), eq(runs.status, 'FAILURE'))
+    if (!tx.select({ id: runs.id }).from(runs).where(alike).limit(1).get()) clear(tx, now, key)
+  }
 }
 
 const refusals: Record<Verb, string> = {
@@ -117,7 +134,20 @@ export const runFilter = {
   fingerprint: t.Optional(t.String({ maxLength: 100 })),
 }
 const verb = t.Union([t.Literal('retry'), t.Literal('cancel'), t.Literal('remove')])
-export const bulkBody = t.Object({ action: verb, ...runFilter })
+export const bulkBody = t.Object({
+  action: verb,
+  ...runFilter,
+  confirm: t.Optional(t.Integer({ description: 'Without a filter: how many jobs there are, as the refusal tells' })),
+})
+
+/** Without a filter it is for everything there is: how many that is must have been seen. */
+export function insistConfirmed(db: Db, { action, confirm, ...filter }: Static<typeof bulkBody>): void {
+  if (Object.values(filter).some(Boolean)) return
+  const counts = recentStates(db)
+  const total = statesFor[action].reduce((sum, state) => sum + counts[state], 0)
+  if (confirm === undefined || confirm < total)
+    invalid('confirm', `Without a filter this is for all ${total} jobs. Send "confirm": ${total} if you mean them all.`)
+}
 
 /** What it did: matched is what the filter found, skipped what was in no state for it by then. */
 type Report = {
@@ -132,7 +162,7 @@ type Report = {
 export const bulkAction = job('jobs.bulk', {
   input: t.Object({ ...bulkBody.properties, by: t.String() }),
   attempts: 1,
-  async run({ action, by, ...filter }, app, { jobId, by: userId, signal, progress, log }): Promise<Report> {
+  async run({ action, by, confirm: _, ...filter }, app, { jobId, by: userId, signal, progress, log }): Promise<Report> {
     const { reader, db, clock } = app
     const states = filter.status ? [filter.status] : statesFor[action]
     const found = await Promise.all(states.map(status => reader.read(idsOfRuns, { ...filter, status, most })))
