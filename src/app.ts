@@ -29,6 +29,7 @@ import { reportDeadProcesses } from './monitor/dead-processes.ts'
 import { addGauges } from './monitor/gauges.ts'
 import { beginPace } from './monitor/jobs.ts'
 import { type MonitorIntervals, startProcessMonitor } from './monitor/process-monitor.ts'
+import { followPlaceName } from './place/name.ts'
 import { Cache } from './platform/cache/cache.ts'
 import { memoryStore } from './platform/cache/memory-store.ts'
 import { redisStore } from './platform/cache/redis-store.ts'
@@ -246,6 +247,7 @@ export async function startFieldhouse(
     metrics.gauge('fieldhouse_fast_path_answers_total', 'Answers given without the router', fastPath.given, 'counter')
     await makeFirstAdmin(app)
     const router = routes(app)
+    const followName = followPlaceName(app)
     const server = shutdown.onClose(
       'http server',
       openHttpServer({
@@ -254,7 +256,10 @@ export async function startFieldhouse(
         trustProxy: config.trustProxy,
         maxUpload: config.maxUploadMb * 1024 * 1024,
         uploadPaths,
-        handle: request => router.fetch(request),
+        handle(request) {
+          followName()
+          return router.fetch(request)
+        },
         identify(request) {
           if (isMutation(request)) fileOf(db.$client)?.assertUsable() // what is read from another file may be wrong
           return identify(app, request)

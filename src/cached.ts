@@ -8,7 +8,7 @@ export const cached = {
   leagueStats: cacheEntry('league_stats', '10m', ['scores']),
   board: cacheEntry('leaderboard', '5m', ['scores']),
   totals: cacheEntry('totals', '5m', ['scores']),
-  boardHtml: cacheEntry('board_page', '5m', ['scores', 'members']), // as strangers see it
+  boardHtml: cacheEntry('board_page', '5m', ['scores', 'members', anyScope('place')]), // as strangers see it
   player: cacheEntry('player_details', '2m', ['scores']),
   classifications: cacheEntry('classifications', '2m', ['scores']),
   portfolio: cacheEntry('portfolio', '2m', ['portfolio']), // scope: league/user, version of the quotes it holds

@@ -49,6 +49,7 @@ import { taskRoutes } from './monitor/tasks/routes.ts'
 import { userListPage, userPage } from './monitor/user-pages.ts'
 import { personPages } from './people/pages.ts'
 import { personRoutes } from './people/routes.ts'
+import { placeRoutes } from './place/routes.ts'
 import { Cached } from './platform/cache/cache.ts'
 import { access } from './platform/http/access.ts'
 import { methodsOf } from './platform/http/allowed-methods.ts'
@@ -116,6 +117,7 @@ const everything = (app: App, known: Known) => {
     .group('/api/v1', api =>
       api
         .use(accountRoutes(app))
+        .use(placeRoutes(app))
         .use(leagueRoutes(app))
         .use(memberRoutes(app))
         .use(invitationRoutes(app))

@@ -42,6 +42,7 @@ const floors: readonly (readonly string[])[] = [
   ['src/leaderboard', 'src/ui', 'src/audit.ts', 'src/alerts.ts'],
   ['src/config.ts', 'src/cached.ts', 'src/locks.ts'],
   ['src/context.ts'],
+  ['src/place'],
   ['src/mail'],
   ['src/accounts'],
   ['src/leagues', 'src/rota'],

@@ -16,8 +16,14 @@ const quiet = 'font-size: 13px; color: #6b675e'
 const button =
   'display: inline-block; padding: 10px 18px; border-radius: 6px; background: #1f5f45; color: #ffffff; text-decoration: none'
 
-export function render({ subject, lines, link }: Letter, kind: MailKind, site: string, unsubscribe: string) {
-  const why = `Sent by Fieldhouse at ${site}. To get no more mails of the kind “${kindsOfMail[kind].label}”:`
+export function render(
+  { subject, lines, link }: Letter,
+  kind: MailKind,
+  site: string,
+  unsubscribe: string,
+  place: string,
+) {
+  const why = `Sent by ${place} at ${site}. To get no more mails of the kind “${kindsOfMail[kind].label}”:`
   const text = [...lines, ...(link ? [`${link.label}:\n${link.url}`] : []), `--\n${why}\n${unsubscribe}`].join('\n\n')
   const markup = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${subject}</title></head>

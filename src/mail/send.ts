@@ -9,6 +9,7 @@ import type { Db } from '../../db/open.ts'
 import { type MailKind, mailOccasions, users } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { type App, job } from '../context.ts'
+import { placeName } from '../place/name.ts'
 import type { JobContext, JobDefinition } from '../platform/jobs/job.ts'
 import { mailKindSchema } from './kinds.ts'
 import { type Letter, render } from './message.ts'
@@ -64,7 +65,7 @@ async function deliver(app: App, kind: MailKind, { to, ...letter }: Addressed): 
     'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
     'Auto-Submitted': 'auto-generated',
   }
-  await handOver(app, { to, ...render(letter, kind, siteOf(app), unsubscribe), headers })
+  await handOver(app, { to, ...render(letter, kind, siteOf(app), unsubscribe, placeName(app.db)), headers })
   return { sent: true }
 }
 

@@ -2,6 +2,8 @@
 import { t } from 'elysia'
 import { settings } from '../config.ts'
 import type { App } from '../context.ts'
+import { placeName } from '../place/name.ts'
+import { placeNameForm } from '../place/name-form.ts'
 import { html } from '../platform/html.ts'
 import { type SettingLine, settingLines } from '../platform/settings.ts'
 import { table } from '../ui/parts/table.ts'
@@ -21,15 +23,22 @@ export const settingsPage = (app: App) => {
     title: 'Settings',
     room: 'settings',
     query: emptyQuery,
-    read: () => ({ settings: lines }),
+    read: () => ({ place: placeName(app.db), settings: lines }),
     body,
-    json: { summary: 'Every setting in force, secrets masked', schema: t.Object({ settings: t.Array(settingSchema) }) },
+    json: {
+      summary: 'Every setting in force, secrets masked',
+      schema: t.Object({
+        place: t.String({ description: 'What this place is called' }),
+        settings: t.Array(settingSchema),
+      }),
+    },
     file: { name: 'settings', row: settingSchema, rows: slicesOf(async () => lines) },
   })
 }
 
-const body = ({ settings }: { settings: SettingLine[] }) =>
-  html`<p>They come from the environment of the process or its <code>.env</code> file, and are read at the start: change them there and start
+const body = ({ place, settings }: { place: string; settings: SettingLine[] }) =>
+  html`${placeNameForm(place)}
+<p>All others come from the environment of the process or its <code>.env</code> file, and are read at the start: change them there and start
 Fieldhouse again. <a href="/help/install">Installing</a> tells more.</p>
 ${table<SettingLine>({
   caption: 'Every setting',

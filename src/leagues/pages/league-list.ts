@@ -15,7 +15,13 @@ export type LeagueList = { leagues: readonly LeagueView[]; pagination: Paginatio
 export type LeaguesQuery = { kind?: string; status?: string; q?: string; page?: number; limit?: number }
 
 /** The page of leagues: what is on, what is to come, what is over. */
-export function leaguesBody(list: LeagueList, query: LeaguesQuery, kinds: Kinds, who: Who | undefined): Html {
+export function leaguesBody(
+  list: LeagueList,
+  query: LeaguesQuery,
+  kinds: Kinds,
+  who: Who | undefined,
+  first?: Content,
+): Html {
   const { kind, status: only, q } = query
   const to = (change: Params) => address('/', { kind, status: only, q, ...change })
   const isFiltered = Boolean(kind || only || q)
@@ -24,7 +30,7 @@ export function leaguesBody(list: LeagueList, query: LeaguesQuery, kinds: Kinds,
 <h1>Leagues</h1>
 ${mayMake && html`<a class="button" href="/leagues/new">New league</a>`}
 </header>
-${
+${first}${
   (isFiltered || list.leagues.length > 0) &&
   html`<div class="toolbar">
 <nav class="filters" aria-label="Status">${[undefined, ...statuses].map(each => choice(each ?? 'current', to({ status: each }), each === only))}</nav>
@@ -47,7 +53,7 @@ ${table({
     { head: 'Ends', cell: league => dayText(league.ends_at) },
     { head: 'Members', numeric: true, cell: league => number(league.members) },
   ],
-  empty: isFiltered ? noneFits : mayMake ? startHere : nothingYet(who),
+  empty: isFiltered ? noneFits : html`${mayMake ? startHere : nothingYet(who)}${exampleBoard}`,
 })}
 ${paginationLinks(list.pagination, page => to({ page }))}`
 }
@@ -73,3 +79,30 @@ const nothingYet = (who: Who | undefined) =>
     'As soon as an officer makes a league, its board is here.',
     !who && html`<a class="button" href="/sign-in">Sign in</a>`,
   )
+
+const exampleRows = [
+  { rank: 1, name: 'Ann Bolt', score: 18_420 },
+  { rank: 2, name: 'Björn Ærø', score: 17_905 },
+  { rank: 3, name: 'Cassia', score: 15_310 },
+]
+
+/** What this page leads to, once there is something. */
+const exampleBoard = html`<section class="part example">
+<h2>A board will look like this</h2>
+${table({
+  caption: 'An example of a board',
+  class: 'board',
+  rows: exampleRows,
+  rowClass: ({ rank }) => `top${rank}`,
+  columns: [
+    {
+      head: html`<abbr title="Rank">#</abbr>`,
+      class: 'rank',
+      numeric: true,
+      cell: ({ rank }) => html`<span>${rank}</span>`,
+    },
+    { head: 'Name', names: true, cell: row => name(row.name) },
+    { head: 'Score', numeric: true, class: 'score', cell: ({ score }) => number(score) },
+  ],
+})}
+</section>`

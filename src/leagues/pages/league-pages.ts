@@ -15,6 +15,7 @@ import { leagueById, leagueViewById, listLeagues } from '../queries.ts'
 import { leagueListQuery } from '../routes.ts'
 import { isVisibleTo } from '../visibility.ts'
 import { configOfForm } from './config-form.ts'
+import { firstSteps } from './first-steps.ts'
 import { newLeagueBody, settingsBody } from './league-form.ts'
 import { leaguesBody } from './league-list.ts'
 
@@ -56,7 +57,13 @@ export const leaguePages = (app: App) => {
       ({ query, who }) => {
         const asked = pageOf(query)
         const { leagues, total } = listLeagues(db, { ...query, visible: isVisibleTo(who) }, asked, clock.now())
-        const body = leaguesBody({ leagues, pagination: pagination(asked, total) }, query, kinds, who)
+        const body = leaguesBody(
+          { leagues, pagination: pagination(asked, total) },
+          query,
+          kinds,
+          who,
+          firstSteps(db, who),
+        )
         return page({ title: 'Leagues', who, nav, body })
       },
       { query: leagueListQuery, may: 'reader', detail: hidden },

@@ -1,0 +1,36 @@
+/** What the first admin does in the first hour, on the page of leagues until it is done or dismissed. */
+import type { Db } from '../../../db/open.ts'
+import { invitations, leagues, users } from '../../../db/schema.ts'
+import { areStepsDismissed, isPlaceNamed } from '../../place/name.ts'
+import { placeNameForm } from '../../place/name-form.ts'
+import { type Content, html } from '../../platform/html.ts'
+import { isAtLeast } from '../../platform/http/access.ts'
+import type { Who } from '../../platform/http/request-context.ts'
+import { badge } from '../../ui/parts/badges.ts'
+import { action } from '../../ui/parts/form.ts'
+
+export function firstSteps(db: Db, who: Who | undefined): Content {
+  if (!isAtLeast(who, 'admin') || areStepsDismissed(db)) return null
+  const isNamed = isPlaceNamed(db)
+  const isInvited = isAnybodyInvited(db)
+  const hasLeague = hasAnyLeague(db)
+  if (isNamed && isInvited && hasLeague) return null
+  const step = (title: string, isDone: boolean, todo: Content) =>
+    html`<li class="step"><h3>${title} ${isDone && badge('done', 'good')}</h3>${!isDone && todo}</li>`
+  return html`<section class="part first-steps" aria-labelledby="first-steps">
+<h2 id="first-steps">Three steps to begin</h2>
+<ol class="steps">
+${step('Name the place', isNamed, placeNameForm(''))}
+${step('Invite people', isInvited, html`<p>Whoever opens the link that you send them makes an account.</p><p><a class="button" href="/invitations">Invite people</a></p>`)}
+${step('Make the first league', hasLeague, html`<p>A name, a start, an end, and where its scores come from.</p><p><a class="button" href="/leagues/new">Make the first league</a></p>`)}
+</ol>
+${action({ action: '/api/v1/place/first-steps', method: 'delete', label: 'Do not show these steps again', small: true, quiet: true, done: 'The settings of the monitor name the place, the account page leads to invitations' })}
+</section>`
+}
+
+const hasAnyLeague = (db: Db): boolean => db.select({ id: leagues.id }).from(leagues).limit(1).get() !== undefined
+
+/** Or has come in otherwise. */
+const isAnybodyInvited = (db: Db): boolean =>
+  db.select({ id: invitations.id }).from(invitations).limit(1).get() !== undefined ||
+  db.select({ id: users.id }).from(users).limit(2).all().length > 1

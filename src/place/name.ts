@@ -1,0 +1,55 @@
+/** What the people here call this place: kept in the database, shown on pages and in mails. And whether its admins still want to be told how to begin. */
+import { eq } from 'drizzle-orm'
+import type { Db } from '../../db/open.ts'
+import { facts } from '../../db/schema.ts'
+import { atomically } from '../../db/transactions.ts'
+import { audit } from '../audit.ts'
+import type { App } from '../context.ts'
+import { invalid } from '../errors.ts'
+import { touch } from '../platform/cache/stamps.ts'
+import type { Who } from '../platform/http/request-context.ts'
+import { showPlaceName, unnamed } from '../ui/place-name.ts'
+
+const nameFact = 'place_name'
+const dismissedFact = 'first_steps_dismissed'
+
+const factOf = (db: Db, name: string) => db.select().from(facts).where(eq(facts.name, name)).get()?.value
+const keepFact = (tx: Db, name: string, value: string) =>
+  void tx.insert(facts).values({ name, value }).onConflictDoUpdate({ target: facts.name, set: { value } }).run()
+
+export const isPlaceNamed = (db: Db): boolean => factOf(db, nameFact) !== undefined
+export const placeName = (db: Db): string => factOf(db, nameFact) ?? unnamed
+
+export async function namePlace({ db, clock }: App, who: Who, given: string): Promise<{ name: string }> {
+  const name = given
+    .normalize('NFC')
+    .replaceAll(/[\p{C}\s]+/gu, ' ')
+    .trim()
+  if (!name) invalid('name', 'Write a name.')
+  await atomically(db, tx => {
+    keepFact(tx, nameFact, name)
+    touch(tx, 'place')
+    audit(tx, { at: clock.now(), who, action: 'place.name', target: 'place', detail: { name } })
+  })
+  return { name }
+}
+
+export const areStepsDismissed = (db: Db): boolean => factOf(db, dismissedFact) !== undefined
+
+export async function dismissSteps({ db, clock }: App, who: Who): Promise<void> {
+  await atomically(db, tx => {
+    keepFact(tx, dismissedFact, 'yes')
+    audit(tx, { at: clock.now(), who, action: 'place.dismiss_steps', target: 'place' })
+  })
+}
+
+/** Before each page: another process may have named the place meanwhile. Read from the database only where its stamp is another. */
+export function followPlaceName({ db, stamps }: App): () => void {
+  let seen: string | undefined
+  return () => {
+    const version = stamps.of([['place', '']])
+    if (version === seen) return
+    seen = version
+    showPlaceName(placeName(db))
+  }
+}

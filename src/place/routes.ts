@@ -1,0 +1,35 @@
+import { Elysia, t } from 'elysia'
+import type { App } from '../context.ts'
+import { access, signedIn } from '../platform/http/access.ts'
+import { describe } from '../platform/http/route-docs.ts'
+import { dismissSteps, namePlace, placeName } from './name.ts'
+
+const placeSchema = t.Object({ name: t.String() }, { examples: [{ name: 'Northern Alliance' }] })
+export const longestPlaceName = 60
+
+export const placeRoutes = (app: App) =>
+  new Elysia({ tags: ['admin'] })
+    .use(access(app))
+    .get('/place', () => ({ name: placeName(app.db) }), {
+      may: 'anyone',
+      detail: describe('What this place is called', placeSchema),
+    })
+    .put('/place', ({ body: { name }, who }) => namePlace(app, signedIn(who), name), {
+      body: t.Object(
+        { name: t.String({ minLength: 1, maxLength: longestPlaceName }) },
+        { examples: [{ name: 'Northern Alliance' }] },
+      ),
+      may: 'admin',
+      detail: describe('Name this place: pages and mails show it', placeSchema),
+    })
+    .delete(
+      '/place/first-steps',
+      async ({ who }) => {
+        await dismissSteps(app, signedIn(who))
+        return { dismissed: true }
+      },
+      {
+        may: 'admin',
+        detail: describe('Show admins the first steps no longer', t.Object({ dismissed: t.Boolean() })),
+      },
+    )
