@@ -254,6 +254,7 @@ export async function startFieldhouse(
         port: config.port,
         hostname: config.host,
         trustProxy: config.trustProxy,
+        isSecure: config.publicUrl?.startsWith('https:') ?? false,
         maxUpload: config.maxUploadMb * 1024 * 1024,
         uploadPaths,
         handle(request) {

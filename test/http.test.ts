@@ -30,6 +30,15 @@ test('every answer carries a request id, its time and what keeps browsers strict
   })
 })
 
+test('a site of https tells browsers never to ask without, any other says nothing of it', async () => {
+  const policyOf = async (PUBLIC_URL: string) => {
+    const { headers } = await (await start({ PUBLIC_URL })).as().raw('/sign-in')
+    return headers.get('strict-transport-security')
+  }
+  expect(await policyOf('https://scores.example.org')).toBe('max-age=31536000')
+  expect(await policyOf('http://scores.example.org')).toBeNull()
+})
+
 test('a board is a miss, then a hit, then the same bytes from the fast path, until it changes', async () => {
   const { as, call, path, id, finished, app } = await withBoard()
   const before = { ...app.cache.statsOf('leaderboard') } // the first page is read as the sheet is published

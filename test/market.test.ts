@@ -144,6 +144,18 @@ test('the same key gives the same answer and one trade; another order under it i
   expect((await trade(ann!, league, 'buy', 2, 'ACME', 'order-1')).id).not.toBe(first.id)
 })
 
+test('one order sent many times at once under one key is one trade', async () => {
+  const fieldhouse = await start()
+  const { id } = await newCup(fieldhouse.call)
+  await quote(fieldhouse.call, { ACME: 100 })
+  const [ann] = await newTraders(fieldhouse, id, ['ann'])
+  if (!ann) throw new Error('Ann is missing')
+  const answers = await Promise.all(Array.from({ length: 12 }, () => trade(ann, id, 'buy', 3, 'ACME', 'once')))
+  expect(new Set(answers.map(({ id }) => id)).size).toBe(1)
+  expect((await ann.get(`/api/v1/leagues/${id}/trades`)).pagination.total).toBe(1)
+  expect((await portfolio(ann, id)).holdings).toMatchObject([{ symbol: 'ACME', quantity: 3 }])
+})
+
 test('members see their own portfolio and trades, officers everybody’s, strangers none', async () => {
   const fieldhouse = await start()
   await newCup(fieldhouse.call)

@@ -83,6 +83,20 @@ test('a link by an admin changes a forgotten password once, and ends what was op
   }
 })
 
+test('a link for a new password is used once, however many use it at once', async () => {
+  const { call, url } = await start()
+  const { id } = await call.post('/api/v1/users', ann)
+  const token = tokenOf((await call.post(`/api/v1/users/${id}/password-link`)).url)
+  const chosen = Array.from({ length: 8 }, (_, n) => `a password of mine ${n}`)
+  const outcomes = await Promise.allSettled(
+    chosen.map(new_password => visitor(url).post('/api/v1/auth/reset', { token, new_password })),
+  )
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason.status).toBe(410)
+  const winner = chosen[outcomes.findIndex(({ status }) => status === 'fulfilled')] ?? ''
+  await visitor(url).signIn(ann.email, winner)
+})
+
 test('who has lost the last admin makes a link at the machine', async () => {
   const { call, url, dataDir } = await start()
   await call.post('/api/v1/users', { ...ann, role: 'admin' })

@@ -32,6 +32,8 @@ export type HttpServerSettings = {
   guard(request: Request, who: Who | undefined): Promise<void> | void
   refused(request: Request, error: unknown): Response
   fastPath: CachedFastPath
+  /** The site is served over TLS: browsers are told never to ask without. */
+  isSecure: boolean
   log: Log
   metrics: Metrics
   trace: Telemetry['trace']
@@ -143,6 +145,7 @@ export function openHttpServer(settings: HttpServerSettings) {
   /** The headers that all answers share. */
   function finish(context: RequestContext, { headers }: Response) {
     for (const [name, value] of shared) headers.set(name, value)
+    if (settings.isSecure) headers.set('strict-transport-security', 'max-age=31536000') // a year, this host alone
     if (headers.get('content-type')?.startsWith('text/html') && !headers.has('content-security-policy'))
       headers.set('content-security-policy', strictCsp)
     setKeeping(context, headers)
