@@ -1,5 +1,5 @@
 /**
- * What the door costs: `/livez` and a cached board page, each against a bare Elysia route that answers the same bytes, in
+ * What the door costs: `/livez` and a cached board page, for strangers and signed-in readers, each against a bare Elysia route that answers the same bytes, in
  * turns in one run, each server a process of its own. Where other programs share the machine, only processor time tells.
  * Needs wrk and Linux.
  */
@@ -45,12 +45,14 @@ function cpuOf(pid: number): number {
   return ns / 1000
 }
 
-type Server = Awaited<ReturnType<typeof serve>>
+/** `cookie`: who reads is signed in. */
+type Server = Awaited<ReturnType<typeof serve>> & { cookie?: string }
 type Measured = { rate: number; cpu: number }
 
-function measure({ url, child }: Server, path: string): Measured {
+function measure({ url, child, cookie }: Server, path: string): Measured {
   const before = cpuOf(child.pid)
-  const { stdout } = Bun.spawnSync(['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, url + path])
+  const headers = cookie ? ['-H', `cookie: ${cookie}`] : []
+  const { stdout } = Bun.spawnSync(['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, ...headers, url + path])
   const text = stdout.toString()
   if (/Non-2xx/.test(text)) throw new Error(text)
   const requests = Number(text.match(/(\d+) requests in/)?.[1])
@@ -70,9 +72,17 @@ form.set('file', new File([`ID,Name,Power,Kill Points,Deads\n${rows.join('\n')}\
 await call.done(await call.post('/api/v1/leagues/1/uploads', form))
 const board = '/api/v1/leagues/1/leaderboard'
 await Bun.write(page, await (await fetch(fieldhouse.url + board)).bytes())
-const servers = {
+const reader = { email: 'reader@example.org', username: 'reader', password: 'correct horse battery' }
+await call.post('/api/v1/users', { ...reader, role: 'member' })
+const signedIn = await fetch(`${fieldhouse.url}/api/v1/auth/login`, {
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(reader),
+})
+const servers: Record<string, Server> = {
   'bare Elysia route': await serve('elysia', ['-e', bare]),
   Fieldhouse: fieldhouse,
+  'signed in': { ...fieldhouse, cookie: signedIn.headers.get('set-cookie')?.split(';')[0] },
   'with RATE_LIMIT=0': await serve('unlimited', ['src/main.ts'], { ...settings, RATE_LIMIT: '0' }),
 }
 
