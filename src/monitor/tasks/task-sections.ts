@@ -132,7 +132,7 @@ export function supervisorSection({ supervisor: found }: TasksNow): Html {
         {
           head: 'Found',
           cell: ({ state, restarted }) =>
-            html`${badge(state, findingTones[state])}${restarted && html` <small class="quiet">restarted it</small>`}`,
+            html`${badge(state, findingTones[state])}${restarted ? html` <small class="quiet">restarted it</small>` : (state === 'missing' || state === 'late') && html` <small class="quiet">warned only</small>`}`,
         },
         { head: 'Booked for', cell: ({ next_update_at: next }) => time(next) },
       ],
