@@ -4,7 +4,7 @@ import { type Content, type Html, html } from '../platform/html.ts'
 import { isAtLeast } from '../platform/http/access.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { address } from '../ui/parts/address.ts'
-import { stats } from '../ui/parts/figures.ts'
+import { partsBar, stats } from '../ui/parts/figures.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { table } from '../ui/parts/table.ts'
 import { name, number, percent } from '../ui/parts/values.ts'
@@ -86,8 +86,28 @@ function dayPicker(start: string, end: string, today: string): Html {
 export function rotaBody({ view, today, sites }: RotaData, who: Who | undefined): Html {
   const { summary, shifts, start, end } = view
   if (!shifts.length) return nothing(sites, who)
-  return html`${isAtLeast(who, 'officer') && figures(summary)}
+  return html`${isAtLeast(who, 'officer') && figures(summary)}${coverage(view)}
 ${weeks({ shifts, start, end, today, linked: isAtLeast(who, 'officer') })}`
+}
+
+/** Filled and wanted places, day by day over all sites shown. */
+const coverage = ({ shifts, start, end }: RosterView): Html => {
+  const byDay = Map.groupBy(shifts, ({ date }) => date)
+  const sum = (date: string, of: 'headcount' | 'open') =>
+    (byDay.get(date) ?? []).reduce((all, shift) => all + shift[of], 0)
+  return html`<ol class="coverage" aria-label="Places filled by day">${daysOf(start, end).map(date => {
+    const [wanted, open] = [sum(date, 'headcount'), sum(date, 'open')]
+    return html`<li><span>${dayWords(date)}</span> ${
+      wanted > 0
+        ? html`<strong class="${open > 0 ? 'loss' : 'gain'}">${number(wanted - open)} of ${number(wanted)}</strong>${partsBar(
+            [
+              { size: wanted - open, tone: 'filled' },
+              { size: open, tone: 'open' },
+            ],
+          )}`
+        : html`<span class="quiet">no places</span>`
+    }</li>`
+  })}</ol>`
 }
 
 const figures = ({ shifts, places, open, broken, coverage }: RosterView['summary']): Html =>

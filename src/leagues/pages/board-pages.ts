@@ -2,6 +2,7 @@
 import { Elysia, t } from 'elysia'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
+import type { Row } from '../../leaderboard/page.ts'
 import {
   type BoardQuery,
   canonical,
@@ -91,6 +92,7 @@ export const boardPages = (app: App) => {
       board: view,
       leader: await leaderOf(league, asked),
       tiers: kind.tierNames?.(league) ?? [],
+      tierCounts: await tierCounts(league, asked, view.rows),
       me: joined && kind.pages.playersAreUsers ? String(player) : undefined,
       mayJoin: player !== null && !joined && mayEnter(app, league, clock.now()),
       missing: asked.q === undefined ? [] : await kind.missing?.(app, league, asked.q, mostMissing),
@@ -111,6 +113,11 @@ export const boardPages = (app: App) => {
     const found = await readTotals(app, league, asked)
     const { all, rows } = found instanceof Cached ? found.value : found
     return text === undefined ? (all ?? undefined) : rows.find(row => row.text === text)
+  }
+
+  async function tierCounts(league: League, { q, around, at, from, label }: BoardQuery, rows: readonly Row[]) {
+    if ((q ?? around ?? at ?? from ?? label) !== undefined || !rows.some(({ tier }) => tier)) return undefined
+    return (await kindOf(app, league).tiers?.(app, league, { page: 1, limit: 0 }))?.tiers
   }
 
   /** Who leads while somebody else is looked for. */

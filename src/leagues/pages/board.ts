@@ -3,7 +3,7 @@ import type { Total } from '../../leaderboard/totals.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { address, type Params } from '../../ui/parts/address.ts'
-import { badge } from '../../ui/parts/badges.ts'
+import { badge, tierBar } from '../../ui/parts/badges.ts'
 import { action, type FormChoice } from '../../ui/parts/form.ts'
 import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
@@ -39,6 +39,8 @@ export type BoardData = {
   leader?: Row
   /** Names of the tiers, the best first. */
   tiers: readonly string[]
+  /** How many are in each, where all who are on the board are shown. */
+  tierCounts?: readonly { name: string; players: number }[]
   /** The reader on this board, where the league knows. */
   me?: string
   mayJoin?: boolean
@@ -90,7 +92,7 @@ export function boardBody(data: BoardData, params: BoardParams, who: Who | undef
 ${noScores(league, kind, who)}`
   return html`${head}${more}
 ${board.notes?.map(note => notice(note, 'warn'))}${toolbar(data, params, to)}
-${viewing(params, board, path)}
+${viewing(params, board, path)}${data.tierCounts && tierBar(data.tierCounts)}
 ${table({
   caption: `Board of ${league.name}`,
   class: 'board',

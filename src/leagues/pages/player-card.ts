@@ -77,13 +77,18 @@ export function playerBody(
   const shown = query.metric && names.includes(query.metric) ? query.metric : 'score'
   const series = (metric: string) =>
     history.map(each => (metric === 'score' ? each.score : numberOf(each.metrics[metric])))
+  const scores = series('score').filter(value => value !== null)
   const figures = [
     {
       label: 'Rank',
       value: number(player.score === null ? null : player.rank),
       note: player.change !== null && movement(player.change),
     },
-    { label: scoreName, value: score(player.score) },
+    {
+      label: scoreName,
+      value: score(player.score),
+      note: scores.length > 1 && sparkline(scores, `${scoreName} over ${scores.length} moments, told below`),
+    },
     { label: 'Better than', value: percent(player.percentile), note: 'of all players' },
     player.goal_pct !== undefined && { label: 'Goal', value: percent(player.goal_pct), note: targets(player) },
     ...Object.entries(player.labels ?? {}).map(([label, text]) =>

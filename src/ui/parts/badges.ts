@@ -1,5 +1,6 @@
 /** Small marks beside a value: states, tiers, movement. Never colour alone. */
 import { type Content, type Html, html } from '../../platform/html.ts'
+import { partsBar } from './figures.ts'
 import { number } from './values.ts'
 
 export type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'quiet' | 'live'
@@ -45,11 +46,26 @@ export const status = (state: string): Html => badge(state.toLowerCase(), status
 
 const depths = 5
 
+const depthOf = (place: number, of: number) =>
+  place < 0 ? depths - 1 : of < 2 ? 0 : Math.round((place * (depths - 1)) / (of - 1))
+
 /** A tier as a stamp; `place` of `of` counts from the best, 0, and gives its depth of colour. */
 export function tier(name: string | null | undefined, place: number, of: number): Content {
   if (!name) return null
-  const depth = place < 0 ? depths - 1 : of < 2 ? 0 : Math.round((place * (depths - 1)) / (of - 1))
-  return html`<span class="tier t${depth}">${name}</span>`
+  return html`<span class="tier t${depthOf(place, of)}">${name}</span>`
+}
+
+/** How many are in each tier, the best first: a bar, and its numbers as words. */
+export function tierBar(tiers: readonly { name: string; players: number }[]): Content {
+  const parts = tiers.map(({ name, players }, place) => ({
+    name,
+    size: players,
+    tone: `t${depthOf(place, tiers.length)}`,
+  }))
+  return (
+    parts.some(({ size }) => size > 0) &&
+    html`<div class="tier-bar">${partsBar(parts)}<ul aria-label="Players in each tier">${parts.map(({ name, size, tone }) => html`<li class="${tone}">${name} <strong>${number(size)}</strong></li>`)}</ul></div>`
+  )
 }
 
 /** Places climbed or lost; null is a newcomer. */

@@ -50,6 +50,21 @@ export function sparkline(values: readonly (number | null)[], label: string): Ht
   return html`<svg class="spark" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${label}"><path d="${path}" />${dot}</svg>`
 }
 
+/** What a whole is made of, side by side; `tone` is a class. Its numbers must stand beside it: to a screen reader it is nothing. */
+export function partsBar(parts: readonly { size: number; tone: string }[]): Html {
+  const whole = parts.reduce((sum, { size }) => sum + size, 0) || 1
+  let x = 0
+  return html`<svg class="parts" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">${parts.map(
+    ({ size, tone }) => {
+      const from = x
+      x += (size * 100) / whole
+      return (
+        size > 0 && html`<rect class="${tone}" x="${from.toFixed(2)}" width="${(x - from).toFixed(2)}" height="1" />`
+      )
+    },
+  )}</svg>`
+}
+
 /** How far something is, 0–100. */
 export const progress = (percent: number, label: string): Html =>
   html`<progress max="100" value="${percent}" aria-label="${label}">${percent} %</progress>`
