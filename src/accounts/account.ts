@@ -10,7 +10,12 @@ import { skeleton } from './look-alike.ts'
 export type User = typeof users.$inferSelect
 
 export const roleSchema = t.Union(roles.map(role => t.Literal(role)))
-export const emailField = t.String({ minLength: 3, maxLength: 254, examples: ['ann@example.org'] })
+export const emailField = t.String({
+  minLength: 3,
+  maxLength: 254,
+  examples: ['ann@example.org'],
+  'x-error': 'Write an e-mail address such as ann@example.org.',
+})
 export const longestUsername = 40
 export const usernameField = t.String({ minLength: 1, maxLength: longestUsername, examples: ['Ann'] })
 const examplePassword = 'correct horse battery'

@@ -229,7 +229,11 @@ export function openInvitation(db: Db, token: string, now: number): Invitation {
     .from(invitations)
     .where(eq(invitations.tokenHash, hashSecret(token)))
     .get()
-  if (!found) return refuse('not_found', 'This invitation is not known; is the link whole?')
+  if (!found)
+    return refuse(
+      'not_found',
+      'This invitation link does not work. Check that all of it was copied, or ask for a new one.',
+    )
   const state = stateOf(found, now)
   if (state === 'ended') refuse('gone', 'This invitation has been withdrawn; ask for another one')
   if (state === 'used') refuse('gone', 'This invitation has been used already; ask for another one')

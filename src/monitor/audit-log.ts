@@ -170,5 +170,5 @@ const who = ({ user, user_id: id }: AuditView): Content =>
 const detailOf = (detail: AuditView['detail']): Content => {
   const facts = Object.entries(detail)
   if (!facts.length) return none
-  return html`<dl class="facts">${facts.map(([key, value]) => html`<div><dt>${key}</dt><dd>${typeof value === 'object' ? JSON.stringify(value) : String(value)}</dd></div>`)}</dl>`
+  return html`<dl class="facts">${facts.map(([key, value]) => html`<div><dt>${key}</dt><dd>${value === null ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value)}</dd></div>`)}</dl>`
 }

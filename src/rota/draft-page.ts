@@ -22,9 +22,23 @@ import type { Ended, Summary, Unfilled } from './solving/problem.ts'
 
 export type GenerateData = { sites: readonly Site[]; drafts: readonly Draft[]; pagination: Pagination; today: string }
 
+const algorithmWords: Record<string, string> = {
+  production: 'Good, within seconds',
+  optimal: 'Optimal, slow',
+  greedy: 'Quick',
+}
+
 export function generateBody({ sites, drafts, pagination: pages, today }: GenerateData, who: Who | undefined): Html {
   const monday = daysAfter(mondayOf(today), 7)
-  return html`${rotaHead('Generate a roster', 'generate', who)}
+  const head = rotaHead('Generate a roster', 'generate', who)
+  if (!sites.length)
+    return html`${head}
+${emptyState(
+  'Nothing to fill yet',
+  html`A roster puts people on shifts. It needs a site, its <a href="/rota/shifts">shifts</a>, and the <a href="/rota/staff">people</a> who work them.`,
+  html`<a class="button" href="/rota/sites">Make the first site</a>`,
+)}`
+  return html`${head}
 ${form(
   { action: '/api/v1/jobs/roster/generate', goTo: '/rota/drafts/{job_id}' },
   html`<p class="quiet">${zoneWords(sites)}</p><div class="columns">${formField({ label: 'From day', name: 'start_date', type: 'date', value: monday })}
@@ -35,11 +49,7 @@ ${sites.length > 1 && checks({ label: 'Sites', name: 'site_ids', choices: sites.
     name: 'algorithm',
     type: 'select',
     value: 'production',
-    choices: [
-      { value: 'production', label: 'Good within seconds, better with more time' },
-      { value: 'optimal', label: 'Optimal (slow)' },
-      { value: 'greedy', label: 'Quick' },
-    ],
+    choices: Object.entries(algorithmWords).map(([value, label]) => ({ value, label })),
   })}
 ${formField({ label: 'Time limit (seconds)', name: 'budget_s', type: 'number', optional: true, min: 1, max: 600, hint: 'Blank = 10, or 300 for optimal' })}
 ${formField({ label: 'Seed', name: 'seed', type: 'number', optional: true, min: 0, hint: 'The same seed gives the same roster' })}</div>`,
@@ -59,7 +69,7 @@ ${table({
     {
       head: 'How',
       cell: ({ algorithm, changes }) =>
-        html`${algorithm}${changes > 0 && html` <small class="quiet">${changesWords(changes)}</small>`}`,
+        html`${algorithmWords[algorithm] ?? algorithm}${changes > 0 && html` <small class="quiet">${changesWords(changes)}</small>`}`,
     },
     {
       head: 'Covered',
@@ -194,4 +204,4 @@ export const draftHead = ({ range }: DraftData, who: Who | undefined): Html =>
 
 const stateOf = ({ run, draft }: DraftData): Content =>
   run &&
-  html`<p>${status(run.status)} ${draft && html`<span class="quiet">${draft.algorithm}, seed ${draft.seed}</span>`}</p>`
+  html`<p>${status(run.status)} ${draft && html`<span class="quiet">${algorithmWords[draft.algorithm] ?? draft.algorithm}, seed ${draft.seed}</span>`}</p>`

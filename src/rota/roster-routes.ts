@@ -153,7 +153,7 @@ export const rosterRoutes = (app: App) => {
         }),
         may: 'officer',
         detail: describe(
-          'Make a roster the one that holds: checked again, all or nothing, replaces what is not pinned in its range',
+          'Publish a roster: checked again, all or nothing, replaces what is not pinned in its range',
           confirmedSchema,
           {
             description:

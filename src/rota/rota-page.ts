@@ -132,7 +132,7 @@ function nothing(sites: readonly Site[], who: Who | undefined): Html {
       )
     : emptyState(
         'No sites yet',
-        'A site is a place with a clock on its wall. Shifts are at sites; people with the right skills stand there.',
+        'A site is a place with a time zone of its own. Its shifts are worked by people with the right skills.',
         html`<a class="button" href="/rota/sites">Make the first site</a>`,
       )
 }
@@ -172,6 +172,6 @@ export function peopleBody({ view, sites }: RotaData, who: Who | undefined): Htm
             ),
       })),
     ],
-    empty: emptyState('Nobody stands anywhere yet', 'The shifts of these days are all open.'),
+    empty: emptyState('Nobody has a shift yet', 'All places of these days are open.'),
   })}`
 }

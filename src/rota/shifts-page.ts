@@ -36,7 +36,7 @@ export const weekdayChoices = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].
 export function shiftsBody({ shifts, pagination: pages, sites, query, today }: ShiftsData, who: Who | undefined): Html {
   if (!sites.length)
     return html`${rotaHead('Shifts', 'shifts', who)}
-${emptyState('No sites yet', 'Shifts are at a site.', html`<a class="button" href="/rota/sites">Make the first site</a>`)}`
+${emptyState('No sites yet', 'A shift takes place at a site, so make one first.', html`<a class="button" href="/rota/sites">Make the first site</a>`)}`
   const monday = mondayOf(today)
   return html`${rotaHead('Shifts', 'shifts', who)}
 <div class="rota-bar"><form method="get" action="/rota/shifts">
@@ -84,7 +84,7 @@ ${form(
   { action: '/api/v1/roster/shifts/copy', done: 'The shifts are copied' },
   html`<div class="columns">${formField({ label: 'From day', name: 'from', id: 'f-copy-from', type: 'date', value: monday })}
 ${formField({ label: 'Through', name: 'to', id: 'f-copy-to', type: 'date', value: daysAfter(monday, 6) })}
-${formField({ label: 'Weeks later', name: 'weeks', type: 'number', min: 1, max: 104, value: 1, hint: 'At the same hours on the wall, though the clocks change' })}</div>`,
+${formField({ label: 'Weeks later', name: 'weeks', type: 'number', min: 1, max: 104, value: 1, hint: 'At the same time of day, though the clocks change' })}</div>`,
   'Copy them',
 )}</section>
 ${importPart({
@@ -107,8 +107,8 @@ const siteField = (sites: readonly Site[], value?: number): Html =>
   })
 
 const placeFields = (): Html => html`<div class="columns">
-${formField({ label: 'Begins', name: 'from', placeholder: '18:00', hint: 'On the site’s wall' })}
-${formField({ label: 'Ends', name: 'to', placeholder: '23:00', hint: 'Not after its beginning: on the next day' })}
+${formField({ label: 'Begins', name: 'from', placeholder: '18:00', hint: 'Time of day at the site' })}
+${formField({ label: 'Ends', name: 'to', placeholder: '23:00', hint: 'Earlier than the start means the next day' })}
 ${formField({ label: 'Places', name: 'headcount', type: 'number', min: 1, max: 500, value: 1 })}
 ${formField({ label: 'Skill', name: 'skill', optional: true, maxlength: 60 })}
 ${formField({ label: 'Certificate', name: 'certification', optional: true, maxlength: 60 })}
@@ -158,7 +158,7 @@ ${table({
   ],
   empty: emptyState('Nobody yet', 'Assign somebody, or generate a roster.'),
 })}
-<section class="part"><h2>Who could stand here</h2>
+<section class="part"><h2>Who could work this shift</h2>
 ${candidatesTable(shift, may)}
 ${whoMayNot(mayNot)}</section>
 ${
@@ -166,7 +166,7 @@ ${
   may.length > 0 &&
   html`<section class="part"><h2>Put somebody here</h2>
 ${form(
-  { action: '/api/v1/roster/assignments', done: 'They stand here now' },
+  { action: '/api/v1/roster/assignments', done: 'They have this shift now' },
   html`<input type="hidden" name="shift_id" value="${shift.id}" data-type="number" />
 ${formField({
   label: 'Person',
@@ -259,7 +259,7 @@ function candidatesTable(shift: ShownShift, may: readonly Candidate[]): Html {
               small: true,
               action: `/api/v1/roster/assignments/${one.id}/replace`,
               body: { staff_id },
-              done: 'They stand here now',
+              done: 'They have this shift now',
             }),
           )}${
             shift.open > 0 &&
@@ -269,7 +269,7 @@ function candidatesTable(shift: ShownShift, may: readonly Candidate[]): Html {
               quiet: true,
               action: '/api/v1/roster/assignments',
               body: { shift_id: shift.id, staff_id },
-              done: 'They stand here now',
+              done: 'They have this shift now',
             })
           }</span>`,
       },
@@ -285,7 +285,7 @@ function candidatesTable(shift: ShownShift, may: readonly Candidate[]): Html {
       },
       { head: 'Cost', numeric: true, cell: ({ cost_cents }) => money(cost_cents) },
     ],
-    empty: emptyState('Nobody else could stand here', 'A rule stands against everybody else who is planned.'),
+    empty: emptyState('Nobody else can work this shift', 'A rule keeps everyone else from it: see below.'),
   })}${moreThan(may.length)}`
 }
 

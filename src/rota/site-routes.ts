@@ -101,7 +101,7 @@ export const siteRoutes = (app: App) => {
       {
         query: confirmQuery,
         may: 'officer',
-        detail: describe('Delete a site with its shifts and who stands on them', deletedSchema),
+        detail: describe('Delete a site with its shifts and their assignments', deletedSchema),
       },
     )
 }

@@ -33,7 +33,10 @@ ${table({
       cell: site => html`<a class="button small quiet" href="/rota/sites/${site.id}">Change</a>`,
     },
   ],
-  empty: emptyState('No sites yet', 'A site is a place with a clock on its wall.'),
+  empty: emptyState(
+    'No sites yet',
+    'A site is a place with a time zone of its own, such as a hall. Shifts take place there.',
+  ),
 })}
 <section class="part"><h2>New site</h2>
 ${form({ action: '/api/v1/roster/sites', done: 'The site is made' }, siteFields(), 'Make the site')}</section>`
@@ -44,8 +47,8 @@ export function siteBody(site: SiteWithShifts, who: Who | undefined): Html {
   return html`${rotaHead(name(site.name), 'sites', who)}
 <section class="part">
 ${form({ action: api, method: 'put', goTo: '/rota/sites', done: 'Saved' }, [siteFields(site), rulesFields(site.rules, { isSite: true })], 'Save')}
-<div class="steps"><div class="step"><h2>Delete</h2><p class="quiet">Removes its ${number(site.shifts)} shifts and who stands on them.</p>
-${action({ label: 'Delete for good', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: `Delete ${site.name}? Its ${site.shifts} shifts and who stands on them go with it.`, goTo: '/rota/sites', done: 'Deleted' })}</div></div>
+<div class="steps"><div class="step"><h2>Delete</h2><p class="quiet">Deletes its ${number(site.shifts)} shifts with everyone assigned to them.</p>
+${action({ label: 'Delete for good', danger: true, method: 'delete', action: `${api}?confirm=true`, confirm: `Delete ${site.name}? Its ${site.shifts} shifts go with it, and everyone on them loses the shift.`, goTo: '/rota/sites', done: 'Deleted' })}</div></div>
 </section>`
 }
 

@@ -16,7 +16,7 @@ import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
-import { leagueViewById } from '../queries.ts'
+import { leagueById, leagueViewById } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
 import { tourRulesOf } from './config.ts'
 import { editEntry, enter } from './enter.ts'
@@ -125,7 +125,8 @@ export const tourPages = (app: App) => {
     const asked = pageOf({ page: query.page, limit: 200 })
     const { players, total } = fieldPage(db, tour, asked, query.q)
     const view = tourViewOf(app, tour, who)
-    return { tour: view, players, pagination: pagination(asked, total), q: query.q }
+    const leagues = view.leagues.map(id => leagueById(db, id))
+    return { tour: view, leagues, players, pagination: pagination(asked, total), q: query.q }
   }
 
   function upcomingData(tour: Tour, query: { page?: number }): UpcomingData {

@@ -69,7 +69,7 @@ const feedFields = (tour: Partial<TourView>): Html => {
     max: 86_400,
     value: tour.interval_s ?? 180,
   }
-  return html`${formField({ label: 'Feed', name: 'feed_url', type: 'url', maxlength: 2000, value: tour.feed_url, hint: 'Only officers see it: it may contain a key' })}
+  return html`${formField({ label: 'Feed', name: 'feed_url', type: 'url', maxlength: 2000, value: tour.feed_url, hint: html`The web address of the scores, in one of the formats below; <a href="/help/tours">which feeds there are</a>. Only officers see it: it may contain a key` })}
 <div class="columns">${formField({
     label: 'Format',
     name: 'format',
@@ -80,7 +80,14 @@ const feedFields = (tour: Partial<TourView>): Html => {
 ${formField(interval)}</div>`
 }
 
-export type TourData = { tour: TourView; players: readonly Golfer[]; pagination: Pagination; q: string | undefined }
+export type TourData = {
+  tour: TourView
+  /** Those of `tour.leagues`. */
+  leagues: readonly { id: number; name: string }[]
+  players: readonly Golfer[]
+  pagination: Pagination
+  q: string | undefined
+}
 
 export function tourBody(data: TourData, field: Html, who: Who | undefined): Html {
   const { tour } = data
@@ -90,7 +97,7 @@ ${isOfficer && settings(tour)}`
 }
 
 /** The part that keeps itself fresh. */
-export function fieldBody({ tour, players, pagination: pages, q }: TourData, who: Who | undefined): Html {
+export function fieldBody({ tour, leagues, players, pagination: pages, q }: TourData, who: Who | undefined): Html {
   const { event } = tour
   const path = `/tours/${tour.slug}`
   return html`<header class="scoreboard">
@@ -118,7 +125,7 @@ ${trouble(tour, who)}${isAtLeast(who, 'officer') && unmatchedNotice(tour.slug, t
 <span class="actions">${
     (tour.upcoming || isAtLeast(who, 'officer')) &&
     html`<a class="button small quiet" href="${path}/upcoming">${tour.upcoming ? html`Coming: ${name(tour.upcoming.name)}` : 'Enter the coming event'}</a>`
-  }${tour.leagues.map(id => html`<a class="button small quiet" href="/leagues/${id}">League ${number(id)}</a>`)}</span></div>
+  }${leagues.map(league => html`<a class="button small quiet" href="/leagues/${league.id}">${name(league.name)}</a>`)}</span></div>
 ${table({
   caption: `Golfers of ${event?.name ?? tour.name}`,
   rows: players,

@@ -69,7 +69,7 @@ ${table({
       head: 'State',
       cell: ({ id, state, duties }) =>
         state === 'pending'
-          ? html`<span class="actions">${action({ label: 'Approve', small: true, action: `/api/v1/roster/leave/${id}/approve`, done: 'Approved', ...(duties > 0 && { confirm: `Approve it? They stand on ${duties === 1 ? 'a shift' : `${duties} shifts`} in these days, which will show as broken.` }) })}${action({ label: 'Decline', small: true, quiet: true, action: `/api/v1/roster/leave/${id}/decline`, confirm: 'Decline this leave?', ask: { name: 'reason', label: 'Why', optional: true } })}</span>`
+          ? html`<span class="actions">${action({ label: 'Approve', small: true, action: `/api/v1/roster/leave/${id}/approve`, done: 'Approved', ...(duties > 0 && { confirm: `Approve it? They have ${duties === 1 ? 'a shift' : `${duties} shifts`} in these days, which will show as broken.` }) })}${action({ label: 'Decline', small: true, quiet: true, action: `/api/v1/roster/leave/${id}/decline`, confirm: 'Decline this leave?', ask: { name: 'reason', label: 'Why', optional: true } })}</span>`
           : badge(state, 'quiet'),
     },
   ],

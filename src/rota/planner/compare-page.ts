@@ -29,12 +29,12 @@ export function compareBody(data: Comparison, who: Who | undefined): Html {
   const path = `/rota/drafts/${draft.jobId}/compare`
   const others = drafts.filter(({ jobId }) => jobId !== draft.jobId)
   const otherDraft = others.find(({ jobId }) => jobId === other)
-  const otherName = otherDraft ? draftName(otherDraft, sites) : 'the roster that holds'
+  const otherName = otherDraft ? draftName(otherDraft, sites) : 'the published roster'
   const people = (names: readonly string[]) =>
     names.length ? names.map((one, i) => html`${i > 0 && ', '}${name(one)}`) : html`<span class="quiet">nobody</span>`
   return html`${rotaHead(html`${name(draftName(draft, sites))} beside ${otherName}`, 'plan', who)}
 <div class="rota-bar"><a href="${address('/rota/plan', { draft: draft.jobId })}">Back to the draft</a>
-<form method="get" action="${path}"><select name="with" aria-label="Compare with"><option value="roster">The roster that holds</option>${others.map(one => html`<option value="${one.jobId}" ${one.jobId === other && html`selected`}>${draftName(one, sites)}</option>`)}</select>
+<form method="get" action="${path}"><select name="with" aria-label="Compare with"><option value="roster">The published roster</option>${others.map(one => html`<option value="${one.jobId}" ${one.jobId === other && html`selected`}>${draftName(one, sites)}</option>`)}</select>
 <button type="submit" class="small quiet">Compare</button></form></div>
 ${stats([
   { label: 'Shifts that differ', value: number(pagination.total) },

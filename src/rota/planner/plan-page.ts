@@ -52,7 +52,7 @@ export function planHead(data: PlanData, who: Who | undefined): Html {
 <nav class="filters" aria-label="View">${views.map(([key, label]) => html`<a href="${to(data, { view: key })}" ${key === view && html`aria-current="page"`}>${label}</a>`)}</nav>
 <form method="get" action="/rota/plan"><input type="hidden" name="week" value="${monday}" /><input type="hidden" name="view" value="${view}" />
 ${allSites.length > 1 && html`<select name="site_id" aria-label="Site"><option value="">All sites</option>${allSites.map(site => html`<option value="${site.id}" ${site.id === siteId && html`selected`}>${site.name}</option>`)}</select>`}
-<select name="draft" aria-label="Roster or draft"><option value="">The roster that holds</option>${drafts.map(one => html`<option value="${one.jobId}" ${one.jobId === draft?.jobId && html`selected`}>${draftName(one, allSites)}</option>`)}</select>
+<select name="draft" aria-label="Roster or draft"><option value="">The published roster</option>${drafts.map(one => html`<option value="${one.jobId}" ${one.jobId === draft?.jobId && html`selected`}>${draftName(one, allSites)}</option>`)}</select>
 <button type="submit" class="small quiet">Show</button></form></div>
 <p class="quiet">${zoneWords(data.grid.sites)}${data.requests > 0 && html` <a href="/rota/requests">${data.requests === 1 ? '1 request waits' : `${data.requests} requests wait`}</a> for an answer.`}</p>
 ${draft ? draftBar(data, draft) : rosterBar(data)}`
@@ -72,16 +72,18 @@ function rosterBar(data: PlanData): Html {
     { action: '/api/v1/roster/drafts', goTo: `/rota/plan?draft={job_id}&view=${data.view}` },
     html`<input type="hidden" name="start_date" value="${start_date}" /><input type="hidden" name="end_date" value="${end_date}" />${where}`,
     'Change this week',
-  )}<a class="button quiet" href="/rota/generate">Generate a roster</a>${form(
-    {
+  )}<a class="button quiet" href="/rota/generate">Generate a roster</a>${
+    data.grid.shifts.length > 0 &&
+    action({
+      label: 'Clear this week',
+      danger: true,
       action: '/api/v1/roster/clear',
+      body: { start_date, end_date, ...(site_ids && { 'site_ids[]': site_ids }) },
       confirm: `Take everybody off the shifts of ${spanWords(start_date, end_date)} at ${whose}? Who is pinned stays. They are told.`,
       done: 'The week is cleared',
-    },
-    html`<input type="hidden" name="start_date" value="${start_date}" /><input type="hidden" name="end_date" value="${end_date}" />${where}`,
-    'Clear this week',
-  )}</div>
-<p class="quiet">This is the roster that holds. Changes are made to a draft, which people see once it is published.</p>`
+    })
+  }</div>
+<p class="quiet">This is the published roster. Changes are made in a draft, which people see once it is published.</p>`
 }
 
 function draftBar(data: PlanData, draft: Draft): Html {
