@@ -9,8 +9,11 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { startFieldhouse } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 import { openLog } from '../src/platform/process/log.ts'
-import { type DemoCall, type DemoLeague, demoCaller } from './demo/call.ts'
+import { type DemoCall, demoCaller } from './demo/call.ts'
+import { marketDemo } from './demo/market.ts'
+import { rosterDemo } from './demo/roster.ts'
 import { sheetDemo } from './demo/sheet.ts'
+import { tourDemo } from './demo/tour.ts'
 import { helpFirst } from './script-help.ts'
 
 helpFirst(import.meta.path, { words: 100 })
@@ -21,24 +24,38 @@ const wide = { width: 1280, height: 620 }
 const low = { width: 1280, height: 500 }
 const phone = { width: 390, height: 620 }
 
-type Scene = { page: Page; call: DemoCall; league: DemoLeague; url: string }
+/** `base` is where the pages of the demo begin, such as `/leagues/1`. */
+type Scene = { page: Page; base: string }
 
 /** What a picture shows: a page, as high as its window, or a part of it. `before` brings it into the state that is shown. */
 type Shot = {
-  demo: keyof typeof demos
+  demo?: keyof typeof demos
   path(scene: Scene): string
   before?(scene: Scene): Promise<unknown>
   part?: string
   window?: { width: number; height: number }
 }
 
-/** A league for the pictures of a chapter, each made once. */
-const demos = { sheet: sheetLeague }
+/** What the pictures of a chapter show, each made once; the answer is where its pages begin. */
+const demos = {
+  sheet: sheetLeague,
+  market: async (call: DemoCall) => `/leagues/${(await marketDemo(call)).id}`,
+  async tour(call: DemoCall) {
+    const pool = await tourDemo(call)
+    if (!pool) throw new Error('The pictures need a feed on this machine: ALLOW_PRIVATE_FEEDS')
+    return `/leagues/${pool.id}`
+  },
+  async rota(call: DemoCall) {
+    await rosterDemo(call)
+    return '/rota'
+  },
+}
 
 const shots: Record<string, Shot> = {
+  'install-home': { path: () => '/', window: low }, // the first: nothing is there yet
   'sheets-file': {
     demo: 'sheet',
-    path: ({ league }) => `/leagues/${league.id}/uploads`,
+    path: ({ base }) => `${base}/uploads`,
     async before({ page }) {
       const rows = ['40000000,Iron Fox,98000000,1250000', '40007919,Silent Raven,61000000,870000']
       const text = ['Who,Called,Might,Fallen', ...rows].join('\n')
@@ -50,16 +67,16 @@ const shots: Record<string, Shot> = {
     },
     part: 'section.file',
   },
-  'sheets-board': { demo: 'sheet', path: ({ league }) => `/leagues/${league.id}?limit=5` },
+  'sheets-board': { demo: 'sheet', path: ({ base }) => `${base}?limit=5` },
   'sheets-held': {
     demo: 'sheet',
-    path: ({ league }) => `/leagues/${league.id}/uploads`,
+    path: ({ base }) => `${base}/uploads`,
     before: ({ page }) => page.click('text=Answer'),
     part: '#held',
   },
   'sheets-people': {
     demo: 'sheet',
-    path: ({ league }) => `/leagues/${league.id}/uploads`,
+    path: ({ base }) => `${base}/uploads`,
     async before({ page }) {
       await page.click('tr:has-text("done") a[href*="change=missing"]')
       await page.waitForSelector('.filters')
@@ -68,19 +85,41 @@ const shots: Record<string, Shot> = {
   },
   'sheets-card': {
     demo: 'sheet',
-    path: ({ league }) => `/leagues/${league.id}/marks`,
+    path: ({ base }) => `${base}/marks`,
     before: ({ page }) => page.click('tbody th a'),
   },
   'sheets-totals': {
     demo: 'sheet',
-    path: ({ league }) => `/leagues/${league.id}/totals?label=alliance`,
+    path: ({ base }) => `${base}/totals?label=alliance`,
     part: 'main .sheet',
   },
-  'sheets-columns': { demo: 'sheet', path: ({ league }) => `/leagues/${league.id}/columns`, window: phone },
+  'tours-picks': {
+    demo: 'tour',
+    path: () => '/',
+    async before({ page }) {
+      await page.click('main >> text=Inland Open pool')
+      await page.click('main >> text=Make your entry')
+      await page.waitForSelector('main >> text=Group A')
+    },
+  },
+  'tours-board': {
+    demo: 'tour',
+    path: ({ base }) => base,
+    before: ({ page }) => page.waitForSelector('main >> text=thru 5', { timeout: 120_000 }),
+  },
+  'trading-board': { demo: 'market', path: ({ base }) => base, window: low },
+  'trading-prices': { demo: 'market', path: ({ base }) => `${base}/prices` },
+  'people-members': { demo: 'market', path: ({ base }) => `${base}/members`, window: low },
+  'rota-week': { demo: 'rota', path: ({ base }) => base },
+  'rota-plan': { demo: 'rota', path: ({ base }) => `${base}/plan` },
+  'operating-overview': { demo: 'rota', path: () => '/admin/monitoring/' },
+  'scaling-performance': { demo: 'rota', path: () => '/admin/monitoring/performance' },
+  'api-page': { path: () => '/swagger', before: ({ page }) => page.waitForSelector('.opblock-tag') },
+  'sheets-columns': { demo: 'sheet', path: ({ base }) => `${base}/columns`, window: phone },
 }
 
 /** The demo's season, with marked players and an old scan that was sent once more and is held. */
-async function sheetLeague(call: DemoCall): Promise<DemoLeague> {
+async function sheetLeague(call: DemoCall): Promise<string> {
   const league = await sheetDemo(call)
   const path = `/api/v1/leagues/${league.id}`
   const { rows } = await call.get(`${path}/leaderboard?limit=300`)
@@ -90,12 +129,12 @@ async function sheetLeague(call: DemoCall): Promise<DemoLeague> {
   const form = new FormData()
   form.set('file', new File([['ID,Name,Killpoints,Deads', ...lines].join('\n')], 'scan from last month.csv'))
   await call.done(await call.post(`${path}/uploads`, form))
-  return league
+  return `/leagues/${league.id}`
 }
 
 async function takeShots(browser: Browser, call: DemoCall, url: string): Promise<void> {
   const wanted = process.argv.slice(2)
-  const leagues = new Map<string, Promise<DemoLeague>>()
+  const made = new Map<string, Promise<string>>()
   const page = await browser.newPage({ viewport: wide, colorScheme: 'light', reducedMotion: 'reduce' })
   await page.goto(`${url}/sign-in`)
   await page.fill('[name=email]', account.email)
@@ -104,9 +143,8 @@ async function takeShots(browser: Browser, call: DemoCall, url: string): Promise
   await page.waitForURL(`${url}/`)
   for (const [name, { demo, path, before, part, window = wide }] of Object.entries(shots)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue
-    const making = leagues.get(demo) ?? demos[demo](call)
-    leagues.set(demo, making)
-    const scene = { page, call, league: await making, url }
+    if (demo && !made.has(demo)) made.set(demo, demos[demo](call))
+    const scene = { page, base: (await made.get(demo ?? '')) ?? '' }
     await page.setViewportSize(window)
     await page.goto(url + path(scene), { waitUntil: 'networkidle' })
     await before?.(scene)
@@ -127,6 +165,7 @@ const config = readConfig({
   ADMIN_EMAIL: account.email,
   ADMIN_PASSWORD: account.password,
   RATE_LIMIT: '0',
+  ALLOW_PRIVATE_FEEDS: 'true',
 })
 const { url, stop } = await startFieldhouse(config, { log: openLog('error', Date.now) })
 const executablePath = process.env.CHROMIUM ?? Bun.which('chromium') ?? Bun.which('google-chrome') ?? undefined

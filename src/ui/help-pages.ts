@@ -11,7 +11,7 @@ import { hidden, page } from './layout.ts'
 
 const folder = join(import.meta.dir, '../../docs')
 /** In the order a newcomer needs them; any other file of the folder comes after. */
-const first = ['install', 'people', 'sheets', 'tours', 'trading', 'rota', 'operating', 'scaling', 'api']
+const first = ['install', 'people', 'sheets', 'tours', 'trading', 'rota', 'operating', 'scaling', 'api', 'faq']
 
 type Chapter = { title: string; body: Html }
 
