@@ -8,7 +8,7 @@ const ann = { email: 'ann@example.org', username: 'Ann', password: 'correct hors
 const bob = { email: 'bob@example.org', username: 'Bob', password: 'a staple of bobs', role: 'admin' }
 const me = '/api/v1/auth/me'
 
-test('who signs in gets a cookie for browsers only, and is himself from then on', async () => {
+test('who signs in gets a cookie for browsers only, and is themselves from then on', async () => {
   const { call, url } = await start()
   const { id } = await call.post('/api/v1/users', ann)
   const browser = visitor(url)
@@ -317,13 +317,13 @@ test('members see and delete their own keys only', async () => {
   const [anns, bobs] = [visitor(url), visitor(url)]
   await anns.signIn(ann.email, ann.password)
   await bobs.signIn(bob.email, bob.password)
-  const { id } = await bobs.post('/api/v1/keys', { name: 'his', role: 'admin' })
+  const { id } = await bobs.post('/api/v1/keys', { name: 'theirs', role: 'admin' })
   expect((await anns.get('/api/v1/keys')).pagination.total).toBe(0)
   expect((await refusalOf(anns.delete(`/api/v1/keys/${id}`))).status).toBe(404)
   expect(await bobs.delete(`/api/v1/keys/${id}`)).toEqual({ deleted: true, id })
 })
 
-test('nobody learns the shape of a route he may not use, and members may not administer', async () => {
+test('nobody learns the shape of a route they may not use, and members may not administer', async () => {
   const { call, as, url } = await start()
   const { id } = await call.post('/api/v1/users', ann)
   const browser = visitor(url)
@@ -342,7 +342,7 @@ test('nobody learns the shape of a route he may not use, and members may not adm
         .status,
     ).toBe(403)
   }
-  expect((await browser.get(`/api/v1/users/${id}`)).email).toBe(ann.email) // but himself he may see
+  expect((await browser.get(`/api/v1/users/${id}`)).email).toBe(ann.email) // but themselves they may see
   expect((await refusalOf(browser.get('/api/v1/users/999'))).status).toBe(403)
 })
 
@@ -396,7 +396,7 @@ test('a name that looks like that of somebody else is refused, and the service�
   for (const username of ['İpek', 'ipek', 'ıpek']) expect(await refusal({ username })).toEqual([409, undefined])
   const { id } = await call.post('/api/v1/users', { ...bob, username: 'Борис' })
   expect(await refusal({ username: 'борис', email: 'c@d.ef' })).toEqual([409, undefined])
-  expect((await call.patch(`/api/v1/users/${id}`, { username: 'БОРИС' })).username).toBe('БОРИС') // himself he may look like
+  expect((await call.patch(`/api/v1/users/${id}`, { username: 'БОРИС' })).username).toBe('БОРИС') // their own name they may look like
 })
 
 test('names have no more than 40 letters once they are written plainly, and none that cannot be seen', async () => {
@@ -425,7 +425,7 @@ test('a change that changes nothing is none', async () => {
   expect((await browser.get(me)).user.id).toBe(id)
 })
 
-test('a deleted user is nobody, but what he did stays under his number', async () => {
+test('a deleted user is nobody, but what they did stays under their number', async () => {
   const { call, as, url } = await start()
   const { id } = await call.post('/api/v1/users', { ...ann, country: 'no' })
   const browser = visitor(url)

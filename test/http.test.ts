@@ -114,7 +114,7 @@ test('the fast path holds no more than its share of memory, whatever is asked fo
   expect(held.length * 50_000).toBeLessThan(16 * 2 ** 20)
 })
 
-test('who knows the tag gets 304, whatever encodings he accepts', async () => {
+test('who knows the tag gets 304, whatever encodings they accept', async () => {
   const { as, path } = await withBoard()
   const tag = (await as().raw(path, { headers: { 'accept-encoding': 'gzip' } })).headers.get('etag') ?? ''
   expect(tag).toStartWith('W/"')

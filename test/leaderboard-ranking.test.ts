@@ -74,9 +74,9 @@ test('a tie-break ranks as comparing one pair at a time does, whatever the colum
       const [own, other] = [columns.score[i]!, columns.score[j]!]
       if (Number.isNaN(own) || Number.isNaN(other)) return Number.isNaN(other) && !Number.isNaN(own)
       if (own !== other) return isAhead(own, other, columns.better!)
-      const [mine, his] = [tiebreak.values[i]!, tiebreak.values[j]!]
-      if (Number.isNaN(mine) || Number.isNaN(his)) return Number.isNaN(his) && !Number.isNaN(mine)
-      return isAhead(mine, his, tiebreak.better)
+      const [mine, theirs] = [tiebreak.values[i]!, tiebreak.values[j]!]
+      if (Number.isNaN(mine) || Number.isNaN(theirs)) return Number.isNaN(theirs) && !Number.isNaN(mine)
+      return isAhead(mine, theirs, tiebreak.better)
     }
     const ids = Array.from(columns.score, (_, i) => String.fromCharCode(97 + i))
     const isRanked = columns.score.some(value => !Number.isNaN(value))

@@ -275,7 +275,7 @@ test('a final board and its portfolios stay as they were to the byte, whatever i
   expect((await fieldhouse.call.post('/api/v1/leagues/1/finalize')).final_hash).not.toBe(final_hash)
 })
 
-test('a final league shows no name of who has deleted his account since', async () => {
+test('a final league shows no name of who has deleted their account since', async () => {
   const fieldhouse = await start()
   await newCup(fieldhouse.call)
   const [ann] = await newTraders(fieldhouse, league, ['ann'])
@@ -301,7 +301,7 @@ test('the config of a market league is completed and checked field by field', as
   )
 })
 
-test('who joins later starts with what the config grants then, and his return counts from there', async () => {
+test('who joins later starts with what the config grants then, and their return counts from there', async () => {
   const fieldhouse = await start()
   await newCup(fieldhouse.call, { starting_cash_cents: 100_000 })
   await newTraders(fieldhouse, league, ['ann'])

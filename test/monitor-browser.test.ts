@@ -40,7 +40,7 @@ async function desk(options: Parameters<typeof openBrowser>[0] = {}) {
 }
 const feed = (page: Page, state: string) => page.waitForSelector(`[data-feed=${state}]`)
 
-browserTest('the task monitor updates itself and leaves the reader where he is', async () => {
+browserTest('the task monitor updates itself and leaves the reader where they are', async () => {
   const { app, slow, page, visit, complaints, release } = await desk()
   await visit(monitor)
   await feed(page, 'live')

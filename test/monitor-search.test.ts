@@ -139,7 +139,7 @@ test('an index that is damaged, lost or of another database costs speed and noth
   expect(await names('q=needle')).toEqual([id])
 })
 
-test('a member finds what he started, and nothing of others', async () => {
+test('a member finds what they started, and nothing of others', async () => {
   const { app, call, as } = await startIndexed()
   const user = await call.post('/api/v1/users', {
     email: 'm@x.test',

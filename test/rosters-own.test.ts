@@ -117,7 +117,7 @@ test('a calendar is read at a private address, which is renewed, ended and nowhe
   expect((await read(second)).status).toBe(200)
   expect((await read(`${url}/calendar/shifts.ics?token=x`)).status).toBe(404)
   expect(await (await read(second)).text()).not.toContain('Bob')
-  await refusalOf(bob.browser.delete(`${base}/me/calendar`)) // he has none; hers stays
+  await refusalOf(bob.browser.delete(`${base}/me/calendar`)) // Bob has none; Ann’s stays
   expect((await read(second)).status).toBe(200)
   await call.patch(`${base}/staff/${ann.id}`, { account: null })
   expect((await read(second)).status).toBe(404)
@@ -188,7 +188,7 @@ test('an offered duty is taken by a colleague and made by an officer, within the
   const offers = async ({ browser }: Person) => (await browser.get(`${base}/me/swaps`)).swaps
   const offer = ({ browser }: Person, id: number) =>
     browser.post(`${base}/me/swaps`, { assignment_id: id, note: 'ill' })
-  expect((await refusalOf(offer(bob, duties[0].id))).status).toBe(404) // it is not his
+  expect((await refusalOf(offer(bob, duties[0].id))).status).toBe(404) // it is not theirs
   const made = await offer(ann, duties[0].id)
   expect((await refusalOf(offer(ann, duties[0].id))).status).toBe(409)
   expect((await mine(ann))[0].offered).toEqual({ id: made.id, taken_by: null })
@@ -200,9 +200,9 @@ test('an offered duty is taken by a colleague and made by an officer, within the
   expect((await refusalOf(take(ann))).status).toBe(409)
   expect((await refusalOf(call.post(`${base}/swaps/${made.id}/approve`))).status).toBe(409)
 
-  const his = await place(9, bob.id)
+  const other = await place(9, bob.id)
   expect((await refusalOf(take(bob, { in_return: duties[1].id }))).status).toBe(404) // that is hers
-  expect(await take(bob, { in_return: his.id })).toEqual({ done: false })
+  expect(await take(bob, { in_return: other.id })).toEqual({ done: false })
   expect((await told(ann))[0]).toMatch(/^Bob would take .*, you get .*an officer has yet to say yes$/)
   expect(await offers(cy)).toEqual([]) // what goes on between two others
   expect((await refusalOf(cy.browser.delete(`${base}/me/swaps/${made.id}`))).status).toBe(404)
@@ -210,11 +210,11 @@ test('an offered duty is taken by a colleague and made by an officer, within the
   expect((await call.get(`${base}/swaps?taken=true`)).swaps[0]).toMatchObject({
     name: 'Ann',
     taken_by: { name: 'Bob' },
-    in_return: { assignment_id: his.id },
+    in_return: { assignment_id: other.id },
   })
   await call.post(`${base}/swaps/${made.id}/approve`)
   expect((await mine(bob)).map(({ shift_id }: { shift_id: number }) => shift_id)).toEqual([duties[0].shift_id])
-  expect((await mine(ann)).map(({ shift_id }: { shift_id: number }) => shift_id)).toContain(his.shift_id)
+  expect((await mine(ann)).map(({ shift_id }: { shift_id: number }) => shift_id)).toContain(other.shift_id)
   expect((await told(bob))[0]).toMatch(/^You work .* for Ann; Ann works .* for you$/)
   expect(await offers(ann)).toEqual([])
 })
@@ -240,10 +240,10 @@ test('where the rules alone decide, a swap is made at once; an offer is taken ba
 
 test('without the duty in return, an exchange is no gift: the offer is open again', async () => {
   const { call, ann, bob, duties, place } = await bar()
-  const his = await place(9, bob.id)
+  const other = await place(9, bob.id)
   const { id } = await ann.browser.post(`${base}/me/swaps`, { assignment_id: duties[0].id })
-  await bob.browser.post(`${base}/swaps/${id}/take`, { in_return: his.id })
-  await call.delete(`${base}/assignments/${his.id}`)
+  await bob.browser.post(`${base}/swaps/${id}/take`, { in_return: other.id })
+  await call.delete(`${base}/assignments/${other.id}`)
   expect((await call.get(`${base}/swaps`)).swaps[0]).toMatchObject({ state: 'open', taken_by: null, in_return: null })
 })
 

@@ -72,7 +72,7 @@ test('a board counts gains since the baseline, and change since the snapshot bef
     ['bob', 1, 20, null],
     ['ann', 2, 5, null],
     ['cy', 3, 2, null],
-    ['dot', 4, 0, null], // a latecomer starts from his first appearance
+    ['dot', 4, 0, null], // a latecomer starts from their first appearance
   ])
   await add('current', 3, kills({ ann: 60, bob: 30, dot: 501, eve: 7 }))
   expect(await standing(source)).toEqual([

@@ -292,7 +292,7 @@ describe('judging', () => {
     expect(accepted(compareBoards(first.board, out))).toMatchObject({ changed: [], quiet: true })
   })
 
-  test('a golfer who withdraws before his first hole has no score', () => {
+  test('a golfer who withdraws before their first hole has no score', () => {
     const waiting = golfer('w', 0, { thru: 0, round: 1, rounds: [null, null, null, null] })
     const verdict = accepted(
       compareBoards(board([...ten, waiting]), board([...ten, { ...waiting, status: 'wd', total: null }])),

@@ -160,7 +160,7 @@ describe('a missed cut', () => {
     expect(picks.map(({ score }) => score)).toEqual([-7, 5, 11])
   })
 
-  test('"worst" with nobody in falls back to his own', () => {
+  test('"worst" with nobody in falls back to their own', () => {
     const { picks } = scoreEntry(
       entry('gus ivy'),
       field('gus cut +2', 'ivy wd ?'),
@@ -196,7 +196,7 @@ describe('a tie', () => {
     expect([steep?.total, steep?.tiebreak]).toEqual([-7, -7])
   })
 
-  test('by best pick counts a golfer who is out as the rule has him', () => {
+  test('by best pick counts a golfer who is out as the rule has them', () => {
     const penal = rules(1, { missed_cut: { rule: 'plus', strokes: 10 } })
     expect(scoreEntry(entry('gus bob'), open, penal).tiebreak).toBe(-3)
   })

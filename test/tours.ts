@@ -42,7 +42,7 @@ export const newTourLeague = (
     config: { tour: 'pga', picks: 4, best: 2, ...config },
   })
 
-/** A user with a key of his own. */
+/** A user with a key of their own. */
 export async function newUser({ call, as, url }: Started, username: string, role = 'member') {
   const user = { username, email: `${username}@example.org`, password: `the password of ${username}`, role }
   const { id } = await call.post('/api/v1/users', user)

@@ -39,7 +39,7 @@ const order = (page: Page) => page.locator('table.board tbody .names').allInnerT
 const ranked = (first: string) => (page: Page) =>
   page.waitForFunction(first => document.querySelector('table.board tbody .names')?.textContent === first, first)
 
-browserTest('a board updates itself and leaves the reader where he is', async () => {
+browserTest('a board updates itself and leaves the reader where they are', async () => {
   const { call, finished, id, path } = await season()
   const page = await openBrowser({ viewport: { width: 1000, height: 500 } })
   const complaints = complaintsOf(page)

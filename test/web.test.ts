@@ -59,7 +59,7 @@ test('files are compressed for who can read that', async () => {
   }
 })
 
-test('strangers share one board page; whoever is signed in gets his own', async () => {
+test('strangers share one board page; whoever is signed in gets their own', async () => {
   const { id, stranger, call, url } = await season()
   const path = `/leagues/${id}`
   const states: unknown[] = []
@@ -79,9 +79,9 @@ test('strangers share one board page; whoever is signed in gets his own', async 
   })
   const max = visitor(url)
   await max.signIn('max@example.org', 'a long enough one')
-  const his = await max.visit(path, { headers: { ...asPage.headers, ...tag } })
-  expect([his.status, his.headers.get('cache-control'), his.headers.get('x-cache')]).toEqual([200, 'no-store', null])
-  expect(await his.text()).toContain('>Max<')
+  const own = await max.visit(path, { headers: { ...asPage.headers, ...tag } })
+  expect([own.status, own.headers.get('cache-control'), own.headers.get('x-cache')]).toEqual([200, 'no-store', null])
+  expect(await own.text()).toContain('>Max<')
   expect(await textOf(stranger.raw(path, asPage))).not.toContain('>Max<')
 })
 

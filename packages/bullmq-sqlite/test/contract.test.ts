@@ -801,7 +801,7 @@ function contract<B extends IQueueBackend, C>(
     await until(async () => (await queue.getWorkersCount()) === 1)
   })
 
-  storeTest(`${store}: whoever reads events can begin where they left off, and add events of his own`, async () => {
+  storeTest(`${store}: whoever reads events can begin where they left off, and add events of their own`, async () => {
     const { queue, listen } = await open()
     const { events, lines, producer } = await listen()
     let second: string | undefined
