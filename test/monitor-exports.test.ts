@@ -35,7 +35,7 @@ test('every page with data leads to its list as CSV and as JSON, as it is filter
     [`${tasks}/jobs`, '?status=FAILURE', 'job_id,name,status', 'FAILURE'],
     ['/admin/audit/logs', '?action=schedule', 'id,at,user', 'schedule.pause'],
     ['/admin/archives', '', 'id,name,kind,status', 'of old'],
-    ['/admin/backups', '', 'name,made_at,bytes', '0.1.0'],
+    ['/admin/backups', '', 'name,made_at,bytes', '1.0.0'],
     ['/admin/users', '?role=member', 'id,username,email', longName],
   ]
   for (const [page, filter, columns, holds] of lists) {
