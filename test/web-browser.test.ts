@@ -398,7 +398,7 @@ browserTest('every page can be read, named and reached, in light and dark, wide 
       }),
     )
   }
-  expect(reached.slice(0, 12)).toEqual([
+  expect(reached.slice(0, 13)).toEqual([
     'Skip to the content solid',
     'Fieldhouse solid',
     'My page solid',
@@ -407,7 +407,7 @@ browserTest('every page can be read, named and reached, in light and dark, wide 
     'Quotes solid',
     'Rota solid',
     'Olga solid',
-    'find solid',
+    'Search solid',
     'Change between light and dark solid',
     expect.stringMatching(/ago solid|yesterday/),
     expect.stringMatching(/solid/),

@@ -20,9 +20,9 @@ export function firstSteps(db: Db, who: Who | undefined): Content {
   return html`<section class="part first-steps" aria-labelledby="first-steps">
 <h2 id="first-steps">Three steps to begin</h2>
 <ol class="steps">
-${step('Name the place', isNamed, placeNameForm(''))}
-${step('Invite people', isInvited, html`<p>Whoever opens the link that you send them makes an account.</p><p><a class="button" href="/invitations">Invite people</a></p>`)}
-${step('Make the first league', hasLeague, html`<p>A name, a start, an end, and where its scores come from.</p><p><a class="button" href="/leagues/new">Make the first league</a></p>`)}
+${step('1. Name the place', isNamed, placeNameForm(''))}
+${step('2. Invite people', isInvited, html`<p>Whoever opens the link that you send them makes an account.</p><p><a class="button" href="/invitations">Invite people</a></p>`)}
+${step('3. Make the first league', hasLeague, html`<p>A name, a start, an end, and where its scores come from.</p><p><a class="button" href="/leagues/new">Make the first league</a></p>`)}
 </ol>
 ${action({ action: '/api/v1/place/first-steps', method: 'delete', label: 'Do not show these steps again', small: true, quiet: true, done: 'The settings of the monitor name the place, the account page leads to invitations' })}
 </section>`
