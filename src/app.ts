@@ -58,7 +58,7 @@ import { openRedis } from './platform/redis.ts'
 import { rostersAtOnce } from './rota/roster-queue.ts'
 import { refused, routes } from './routes.ts'
 import { scheduleOf } from './schedule.ts'
-import { warmUp } from './warm-up.ts'
+import { warmers, warmUp } from './warm-up.ts'
 
 export type Fieldhouse = { app: App; url: string; stop(): Promise<void> }
 export type AppOverrides = {
@@ -205,6 +205,7 @@ export async function startFieldhouse(
       passwords: openPasswords(passwordCosts),
       knownIdentities: openKnownIdentities(stamps, clock),
       exports: openExports(exportPatience),
+      warmers,
       stopRun: id => stopRun(id),
       ready: () => isReady,
     }

@@ -45,6 +45,8 @@ export interface App {
   readonly schedule: Schedule
   readonly streams: Streams
   readonly reads: ReadLimit
+  /** What is warmed at the start, by name: `warm-up.ts`. */
+  readonly warmers: Readonly<Record<string, (app: App, signal: AbortSignal) => Promise<unknown>>>
   /** Stops a run of this process at once; elsewhere the row tells. */
   stopRun(jobId: string): void
   /** Whether warm-up is finished: `/readyz`. */

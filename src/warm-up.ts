@@ -7,7 +7,7 @@ import { reportDamage } from './monitor/damage.ts'
 import { refreshStatistics } from './monitor/statistics/warm-statistics.ts'
 import { withTimeout } from './platform/process/with-timeout.ts'
 
-const warmers: Record<string, (app: App, signal: AbortSignal) => Promise<unknown>> = {
+export const warmers: App['warmers'] = {
   boards: warmBoards,
   quotes: warmQuotes,
   feeds: followFeeds,

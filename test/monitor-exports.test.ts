@@ -123,7 +123,8 @@ test('routes are sorted by what is asked for, the most first', async () => {
     (await call.get(`${monitoring}/performance/json${query}`)).routes.find(({ route }: { route: string }) =>
       ['GET /slow', 'GET /quick'].includes(route),
     ).route
-  expect(await first('')).toBe('GET /quick')
+  expect(await first('?sort_by=requests')).toBe('GET /quick')
+  expect(await first('')).toBe('GET /slow')
   expect(await first('?sort_by=p95_ms')).toBe('GET /slow')
   expect(await call.get(`${monitoring}/performance?sort_by=p95_ms`)).toMatch(/aria-sort="descending"><a [^>]*>p95/)
 })

@@ -3,6 +3,7 @@ import { eq } from 'drizzle-orm'
 import type { Db } from '../db/open.ts'
 import { type RunState, runs } from '../db/schema.ts'
 import { atomically } from '../db/transactions.ts'
+import { touch } from '../src/platform/cache/stamps.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
 import { newLeague, upload } from './sheets.ts'
@@ -207,6 +208,53 @@ test('the cache is shown by entry and cleared by name, by admins', async () => {
   expect((await call.raw(`/api/v1/leagues/${id}/leaderboard`)).headers.get('x-cache')).toBe('miss')
   expect((await refusalOf(call.delete(`${stats}/cache?name=nothing`))).problem.errors).toMatchObject([{ path: 'name' }])
   expect((await refusalOf(as().get(`${stats}/cache`))).status).toBe(401)
+})
+
+test('the cache has totals, counts what changes dropped, and is cleared by league, by pattern, and warmed by name', async () => {
+  const { call, app, id } = await busyHouse()
+  const other = (await newLeague(call)).id
+  const board = async (league: number) =>
+    (await call.raw(`/api/v1/leagues/${league}/leaderboard`)).headers.get('x-cache')
+  const both = async () => [await board(id), await board(other)]
+  await both()
+  expect(await both()).toEqual(['hit', 'hit'])
+  const before = await call.get(`${stats}/cache`)
+  expect(before.total_requests).toBe(before.hits + before.misses)
+  expect(before).toMatchObject({ sets: expect.any(Number), hit_rate: expect.any(Number) })
+  expect(await call.delete(`${stats}/cache?name=leaderboard&scope=${id}`)).toEqual({ cleared: [`leaderboard:${id}`] })
+  expect(await both()).toEqual(['miss', 'hit'])
+  expect(await call.delete(`${stats}/cache?pattern=leaderboard:${other}`)).toEqual({
+    cleared: [`leaderboard:${other}`],
+  })
+  expect(await both()).toEqual(['hit', 'miss'])
+  expect(await call.delete(`${stats}/cache?pattern=leaderboard:*`)).toEqual({ cleared: ['leaderboard'] })
+  expect(await both()).toEqual(['miss', 'miss'])
+  const cleared = await call.get(`${stats}/cache`)
+  expect([cleared.deletes - before.deletes, cleared.invalidations - before.invalidations]).toEqual([3, 0])
+  await atomically(app.db, tx => touch(tx, 'scores', id))
+  const changed = await call.get(`${stats}/cache`)
+  const dropped = changed.invalidations - cleared.invalidations
+  expect(dropped).toBeGreaterThan(0)
+  expect(changed.deletes - cleared.deletes).toBe(dropped)
+  expect(await call.get('/admin/monitoring/cache/json')).toMatchObject({ deletes: changed.deletes })
+  expect(await call.post(`${stats}/warm?name=boards`)).toMatchObject({ warmed: [{ name: 'boards', error: null }] })
+  expect(await both()).toEqual(['hit', 'hit'])
+  expect((await call.post(`${stats}/warm`)).warmed.length).toBeGreaterThan(3)
+  expect((await refusalOf(call.post(`${stats}/warm?name=nothing`))).problem.errors).toMatchObject([{ path: 'name' }])
+})
+
+test('the performance page lists the slowest routes first, and pages the rest', async () => {
+  const { call, app, clock } = await start()
+  for (let i = 0; i < 40; i++)
+    for (let times = 0; times <= 40 - i; times++) app.metrics.request(`GET /route-${i}-`, 2_000 + 100 * i, 200)
+  app.metrics.flush(app.db, clock.now())
+  const page = await call.get('/admin/monitoring/performance')
+  expect(page).toContain('/route-39-')
+  expect(page).not.toContain('/route-0-')
+  expect(await call.get('/admin/monitoring/performance?page=3')).toContain('/route-0-')
+  const { routes } = await call.get('/admin/monitoring/performance/json')
+  const times = routes.map(({ p95_ms }: { p95_ms: number }) => p95_ms)
+  expect(times).toEqual(times.toSorted((a: number, b: number) => b - a))
 })
 
 test('it is ready once it is warm, and what it warmed is a hit', async () => {

@@ -1,6 +1,7 @@
 /** The cache, entry by entry, and what lies behind it: Redis by its own account, or the queue's file. */
 import { type Static, t } from 'elysia'
 import type { App } from '../../context.ts'
+import type { EntryStats } from '../../platform/cache/cache.ts'
 import { type Html, html } from '../../platform/html.ts'
 import { badge } from '../../ui/parts/badges.ts'
 import { type Stat, stats } from '../../ui/parts/figures.ts'
@@ -33,20 +34,29 @@ export const cachePage = (app: App) =>
 const body = ({ redis, ...cache }: CacheData): Html =>
   html`${redis.alerts.map(({ level, message }) => notice(html`${badge(level.toLowerCase(), level === 'WARNING' ? 'warn' : 'bad')} ${message}`, level === 'WARNING' ? 'warn' : 'bad'))}
 ${!cache.connected && html`<p>Each process answers from its own memory until Redis is back, and loads more often.</p>`}
-${stats([...cacheTiles(cache), ...embeddedTiles(redis)])}
+${stats(cacheTiles(cache))}
+${redis.embedded && html`<section class="part"><div class="head"><h2>Queue</h2></div>${stats(embeddedTiles(redis.embedded))}</section>`}
 ${redis.mode === 'redis' && redis.status !== 'ERROR' && html`<section class="part"><div class="head"><h2>Redis</h2></div>${stats(redisTiles(redis))}</section>`}
-${entries(cache.by_name)}`
+${entries(cache.by_name)}
+<p>What is loaded at the start (boards, quotes, people, statistics) can be loaded now.</p>
+${action({ action: '/api/v1/stats/warm', label: 'Warm all', small: true, quiet: true, goTo: 'stay', done: 'Warmed' })}`
 
-const cacheTiles = ({ hit_rate: rate, entries, bytes: size, mode, connected }: CacheNow): Stat[] => [
+const cacheTiles = ({ hit_rate: rate, entries, bytes: size, mode, connected, ...totals }: CacheNow): Stat[] => [
   { label: 'Hit rate', value: percentOf(rate), note: 'since this process began' },
+  {
+    label: 'Requests',
+    value: number(totals.total_requests),
+    note: html`${number(totals.hits)} hits, ${number(totals.misses)} misses`,
+  },
+  { label: 'Sets', value: number(totals.sets), note: 'loaded and kept' },
+  { label: 'Deletes', value: number(totals.deletes), note: html`${number(totals.invalidations)} of them by a change` },
   { label: 'Values', value: number(entries), note: bytes(size) },
   mode === 'redis' && connected
     ? { label: 'Kept in', value: 'Redis', note: 'behind memory' }
     : { label: 'Kept in', value: 'memory', note: 'of this process' },
 ]
 
-function embeddedTiles({ embedded }: RedisStats): Stat[] {
-  if (!embedded) return []
+function embeddedTiles(embedded: NonNullable<RedisStats['embedded']>): Stat[] {
   const { queue_file_bytes: size, page_count: pages, free_pages: free } = embedded
   const copied = html`copied into it ${number(embedded.checkpoint_age_s, { unit: 's' })} ago`
   return [
@@ -104,6 +114,7 @@ const entries = (all: readonly CacheEntryView[]) =>
       { head: 'Stale', numeric: true, cell: ({ stale }) => number(stale) },
       { head: 'Misses', numeric: true, cell: ({ misses }) => number(misses) },
       { head: 'Hit rate', numeric: true, cell: ({ hit_rate: rate }) => percentOf(rate) },
+      { head: 'Dropped', numeric: true, cell: ({ deletes }) => number(deletes) },
       { head: 'Loads', numeric: true, cell: ({ loads }) => number(loads) },
       { head: 'A load takes', numeric: true, cell: ({ avg_load_ms }) => milliseconds(avg_load_ms) },
       {
@@ -137,6 +148,9 @@ export const cacheEntrySchema = t.Object({
   stale: t.Integer(),
   loads: t.Integer(),
   failures: t.Integer(),
+  sets: t.Integer(),
+  deletes: t.Integer({ description: 'Dropped by a change, or cleared' }),
+  invalidations: t.Integer({ description: 'Those that a change dropped' }),
   hit_rate: maybe,
   avg_load_ms: maybe,
 })
@@ -147,6 +161,12 @@ export const cacheSchema = t.Object({
   connected: t.Boolean(),
   entries: t.Integer(),
   bytes: t.Integer(),
+  hits: t.Integer({ description: 'With what was served stale' }),
+  misses: t.Integer(),
+  sets: t.Integer(),
+  deletes: t.Integer(),
+  invalidations: t.Integer(),
+  total_requests: t.Integer(),
   hit_rate: maybe,
   by_name: t.Array(cacheEntrySchema),
 })
@@ -154,25 +174,34 @@ export type CacheNow = Static<typeof cacheSchema>
 
 export function cacheNow({ cache }: Pick<App, 'cache'>): CacheNow {
   const { mode, connected, keys, bytes } = cache.usage()
-  let [hits, asked] = [0, 0]
   const by_name = [...cache.stats]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, { load_ms, ...stats }]): CacheEntryView => {
-      const [found, all] = [stats.hits + stats.stale, stats.hits + stats.stale + stats.misses]
-      hits += found
-      asked += all
+    .map(([name, { load_ms, bytes: _, ...counts }]): CacheEntryView => {
+      const { hits, stale, misses, loads } = counts
       return {
         name,
-        hits: stats.hits,
-        misses: stats.misses,
-        stale: stats.stale,
-        loads: stats.loads,
-        failures: stats.failures,
-        hit_rate: rateOf(found, all),
-        avg_load_ms: stats.loads ? Math.round((100 * load_ms) / stats.loads) / 100 : null,
+        ...counts,
+        hit_rate: rateOf(hits + stale, hits + stale + misses),
+        avg_load_ms: loads ? Math.round((100 * load_ms) / loads) / 100 : null,
       }
     })
-  return { mode, connected, entries: keys, bytes, hit_rate: rateOf(hits, asked), by_name }
+  return { mode, connected, entries: keys, bytes, ...totalsOf([...cache.stats.values()]), by_name }
+}
+
+/** Of all entries together; what was served stale was there too. */
+export function totalsOf(all: readonly EntryStats[]) {
+  const sum = (of: (stats: EntryStats) => number) => all.reduce((total, stats) => total + of(stats), 0)
+  const hits = sum(({ hits, stale }) => hits + stale)
+  const misses = sum(stats => stats.misses)
+  return {
+    hits,
+    misses,
+    sets: sum(({ sets }) => sets),
+    deletes: sum(({ deletes }) => deletes),
+    invalidations: sum(({ invalidations }) => invalidations),
+    total_requests: hits + misses,
+    hit_rate: rateOf(hits, hits + misses),
+  }
 }
 
 const rateOf = (hits: number, all: number) => (all ? Math.round((10_000 * hits) / all) / 10_000 : null)

@@ -3,9 +3,11 @@
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
+import { pageOf, pagination } from '../../platform/http/pagination.ts'
 import { address } from '../../ui/parts/address.ts'
 import { stats } from '../../ui/parts/figures.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
+import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { type Column, table } from '../../ui/parts/table.ts'
 import { compact, dayText, duration, number, percent } from '../../ui/parts/values.ts'
 import { everySecondAndAHalf, listFiles, livePage, slicesOf } from '../pages/live-page.ts'
@@ -27,9 +29,12 @@ import {
 } from './performance.ts'
 import { periodWords, shortPeriodSchema, shortPeriods } from './period.ts'
 
-type Asked = { period?: string; route?: string; sort_by?: string }
+type Asked = { period?: string; route?: string; sort_by?: string; page?: number; jobs_page?: number }
+
+const perPage = 15
 
 function routeTable({ routes, period }: Performance, path: string, asked: Asked): Content {
+  const slice = pageOf({ page: asked.page, limit: perPage })
   const timed = (head: string, by: 'p50_ms' | 'p95_ms' | 'p99_ms'): Column<RouteFigures> => ({
     head,
     numeric: true,
@@ -43,13 +48,13 @@ function routeTable({ routes, period }: Performance, path: string, asked: Asked)
     dense: true,
     stack: true,
     class: 'routes',
-    rows: routes,
+    rows: routes.slice(slice.offset, slice.offset + perPage),
     key: ({ route }) => `route-${route.replaceAll(/\W+/g, '-')}`,
     empty: emptyState('Nothing was asked yet', 'Requests are counted by the minute; look again in one.'),
     sorted: {
       by: asked.sort_by ?? routeOrders[0],
       order: 'desc',
-      href: by => address(path, { ...asked, sort_by: by }),
+      href: by => address(path, { ...asked, sort_by: by, page: undefined }),
     },
     columns: [
       {
@@ -73,6 +78,7 @@ function routeTable({ routes, period }: Performance, path: string, asked: Asked)
       timed('p99', 'p99_ms'),
     ],
   })}
+${paginationLinks(pagination(slice, routes.length), page => address(path, { ...asked, page }))}
 ${routes.length > 0 && html`<p class="quiet">Small percentages say what became of it since ${periodWords[period]}. A heading sorts.</p>`}`
 }
 
@@ -85,14 +91,16 @@ const errorsOf = ({ errors, error_pct }: RouteFigures): Content =>
 
 type Named = JobTimes['by_name'][number]
 
-const jobTable = ({ since, by_name }: JobTimes, path: string, query: { period?: string }): Html =>
-  html`<section class="part" id="jobs"><div class="head"><h2>Jobs since ${dayText(since)}</h2>${exportLinks(path, query)}</div>
+function jobTable({ since, by_name }: JobTimes, asked: Asked): Html {
+  const slice = pageOf({ page: asked.jobs_page, limit: perPage })
+  const href = (page: number) => `${address(path, { ...asked, jobs_page: page })}#jobs`
+  return html`<section class="part" id="jobs"><div class="head"><h2>Jobs since ${dayText(since)}</h2>${exportLinks(jobTimesPath, { period: asked.period })}</div>
 ${table<Named>({
   caption: 'Jobs by name, the most run first',
   dense: true,
   stack: true,
   class: 'routes',
-  rows: by_name,
+  rows: by_name.slice(slice.offset, slice.offset + perPage),
   key: ({ name }) => `times-${name.replaceAll(/\W/g, '-')}`,
   empty: html`<p class="usual">Nothing has finished in this time.</p>`,
   columns: [
@@ -103,7 +111,9 @@ ${table<Named>({
     { head: 'On average', numeric: true, cell: ({ avg_ms }) => duration(avg_ms) },
     { head: 'p95', numeric: true, cell: ({ p95_ms }) => duration(p95_ms) },
   ],
-})}</section>`
+})}
+${paginationLinks(pagination(slice, by_name.length), href)}</section>`
+}
 
 const nameOf = ({ name }: Named): Html =>
   html`<a href="${address(jobsPath, { name })}">${jobTitle(name)}</a> <code class="quiet">${name}</code>`
@@ -118,6 +128,8 @@ const query = t.Object({
   period: t.Optional(shortPeriodSchema),
   route: t.Optional(t.String({ maxLength: 200, description: 'Trends of this route alone' })),
   sort_by: t.Optional(routeOrderSchema),
+  page: t.Optional(t.Integer({ description: 'Of the routes on the page; the JSON has all' })),
+  jobs_page: t.Optional(t.Integer({ description: 'Of the jobs on the page; the JSON has all' })),
 })
 type Query = typeof query.static
 
@@ -134,7 +146,7 @@ const page = (app: App) => {
     title: 'Performance',
     room: 'performance',
     query,
-    tools: ({ period = '1h', ...asked }) => periodLinks(shortPeriods, path, period, asked),
+    tools: ({ period = '1h', route, sort_by }) => periodLinks(shortPeriods, path, period, { route, sort_by }),
     async read(asked) {
       const jobs = reader.read(jobTimesReading, { period: asked.period ?? '1h', now: clock.now() })
       return { ...(await read(asked)), jobs: await jobs }
@@ -162,7 +174,7 @@ const body = (data: Performance & { jobs: JobTimes }, asked: Query): Html => htm
 ${asked.route && html`<p>The charts show <code>${asked.route}</code> alone. <a href="${address(path, { ...asked, route: undefined })}">All routes</a></p>`}
 <div class="charts">${charts(data)}</div>
 ${routeTable(data, path, asked)}
-${jobTable(data.jobs, jobTimesPath, { period: asked.period })}`
+${jobTable(data.jobs, asked)}`
 
 function totals({ total, period }: Performance): Html {
   const before = periodWords[period]

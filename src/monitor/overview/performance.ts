@@ -17,8 +17,8 @@ const changes = {
 export const routeSchema = t.Object({ route: t.String(), ...counts, ...times, ...changes })
 export type RouteFigures = Static<typeof routeSchema>
 
-/** What routes are sorted by, the most first. */
-export const routeOrders = ['requests', 'error_pct', 'p50_ms', 'p95_ms', 'p99_ms'] as const
+/** What routes are sorted by, the most first: the slowest unless told. */
+export const routeOrders = ['p95_ms', 'requests', 'error_pct', 'p50_ms', 'p99_ms'] as const
 export const routeOrderSchema = t.Union(routeOrders.map(order => t.Literal(order)))
 type RouteOrder = (typeof routeOrders)[number]
 
@@ -72,7 +72,7 @@ function totalOf(routes: ReadonlyMap<string, Sum>): Sum {
 export type PerformanceInput = { period: ShortPeriod; now: number; route?: string; sortBy?: RouteOrder }
 
 /** With `route`, the trend is of that route alone. */
-export function performanceReading(db: Db, { period, now, route, sortBy = 'requests' }: PerformanceInput): Performance {
+export function performanceReading(db: Db, { period, now, route, sortBy = 'p95_ms' }: PerformanceInput): Performance {
   const isShort = period === '1h'
   const [table, time, step] = isShort ? ['request_stats', 'minute', minute] : ['request_hours', 'hour', hour]
   const length = lengthOf(period)

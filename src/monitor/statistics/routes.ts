@@ -4,11 +4,13 @@ import { audit } from '../../audit.ts'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
 import { invalid } from '../../errors.ts'
+import { clearedTopic } from '../../platform/cache/cache.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { started, startedSchema } from '../../platform/jobs/started.ts'
 import { refreshAllStats } from '../jobs.ts'
+import { totalsOf } from '../overview/cache-page.ts'
 import { dashboardQuery, dashboardSchema, type Section, sections } from './dashboard.ts'
 import { executionQuery, executionSchema } from './executions.ts'
 import { userQuery, userStatsSchema } from './users.ts'
@@ -26,7 +28,8 @@ const entryStats = t.Object({
   failures: integer,
   avg_load_ms: t.Nullable(t.Number()),
   sets: integer,
-  deletes: integer,
+  deletes: t.Integer({ description: 'Dropped by a change, or cleared' }),
+  invalidations: t.Integer({ description: 'Those that a change dropped' }),
   bytes: t.Integer({ description: 'Written to the cache since the start' }),
 })
 const cacheStats = t.Object({
@@ -34,17 +37,21 @@ const cacheStats = t.Object({
   connected: t.Boolean(),
   entries: t.Integer({ description: 'Values held in memory by this process' }),
   bytes: integer,
-  hits: integer,
+  hits: t.Integer({ description: 'With what was served stale' }),
   misses: integer,
+  sets: integer,
+  deletes: integer,
+  invalidations: integer,
+  total_requests: integer,
   hit_rate: t.Nullable(t.Number()),
   by_name: t.Array(entryStats),
 })
 
-const round = (value: number, digits: number) => Math.round(value * 10 ** digits) / 10 ** digits
 const rate = (hits: number, requests: number) => (requests ? round(hits / requests, 4) : null)
+const round = (value: number, digits: number) => Math.round(value * 10 ** digits) / 10 ** digits
 
 export const statsRoutes = (app: App) => {
-  const { db, cache, clock, jobs } = app
+  const { db, cache, clock, jobs, warmers } = app
   return new Elysia({ prefix: '/stats', tags: ['stats'] })
     .use(access(app))
     .get(
@@ -81,10 +88,11 @@ export const statsRoutes = (app: App) => {
     .get(
       '/cache',
       () => {
+        const { mode, connected, keys, bytes } = cache.usage()
         const by_name = [...cache.stats]
           .toSorted(([a], [b]) => (a < b ? -1 : 1))
           .map(([name, stats]) => {
-            const { hits, misses, stale, loads, failures, sets, deletes, bytes } = stats
+            const { hits, misses, stale, loads, failures, sets, deletes, invalidations, bytes } = stats
             const requests = hits + misses + stale
             return {
               name,
@@ -98,13 +106,11 @@ export const statsRoutes = (app: App) => {
               avg_load_ms: loads ? round(stats.load_ms / loads, 2) : null,
               sets,
               deletes,
+              invalidations,
               bytes,
             }
           })
-        const { mode, connected, keys, bytes } = cache.usage()
-        const hits = by_name.reduce((sum, entry) => sum + entry.hits + entry.stale, 0)
-        const misses = by_name.reduce((sum, entry) => sum + entry.misses, 0)
-        return { mode, connected, entries: keys, bytes, hits, misses, hit_rate: rate(hits, hits + misses), by_name }
+        return { mode, connected, entries: keys, bytes, ...totalsOf([...cache.stats.values()]), by_name }
       },
       { may: 'admin', detail: describe('The cache of this process, by entry', cacheStats) },
     )
@@ -121,26 +127,76 @@ export const statsRoutes = (app: App) => {
     )
     .delete(
       '/cache',
-      async ({ query: { name }, who }) => {
-        const names = Object.values(cached).map(entry => entry.name)
-        if (name && !names.includes(name)) invalid('name', `Choose one of: ${names.join(', ')}.`)
-        const cleared = name ? [name] : names
+      async ({ query: { name, pattern, scope }, who }) => {
+        const cleared = toClear(pattern ?? name ?? '*', scope)
         await atomically(db, tx => {
-          touch(tx, 'cache', ...cleared)
-          audit(tx, { at: clock.now(), who: signedIn(who), action: 'cache.clear', target: name ?? 'all' })
+          touch(tx, clearedTopic, ...cleared)
+          const target = [pattern ?? name ?? 'all', scope].filter(Boolean).join(':')
+          audit(tx, { at: clock.now(), who: signedIn(who), action: 'cache.clear', target })
         })
-        cache.cleared(cleared)
         return { cleared }
       },
       {
-        query: t.Object({ name: t.Optional(t.String({ maxLength: 100 })) }),
+        query: t.Object({
+          name: t.Optional(t.String({ maxLength: 100, description: 'An entry, such as leaderboard' })),
+          scope: t.Optional(
+            t.String({ maxLength: 100, description: 'Only what is kept of this league, user or symbol, such as 5' }),
+          ),
+          pattern: t.Optional(
+            t.String({
+              maxLength: 200,
+              description: 'Both in one, * for anything: leaderboard:5, leaderboard:*, stats_*',
+            }),
+          ),
+        }),
         may: 'admin',
         detail: describe(
-          'Clear an entry of the cache, or all of it, in every process',
+          'Clear an entry of the cache, what is kept of one league or user, or all of it, in every process',
           t.Object({ cleared: t.Array(t.String()) }),
         ),
       },
     )
+    .post(
+      '/warm',
+      async ({ query: { name }, request }) => {
+        const names = Object.keys(warmers)
+        if (name && !names.includes(name)) invalid('name', `Choose one of: ${names.join(', ')}.`)
+        const results = []
+        for (const [each, warm] of Object.entries(warmers)) {
+          if (name && each !== name) continue
+          const began = performance.now()
+          const error = await warm(app, request.signal).then(
+            () => null,
+            error => (error instanceof Error ? error.message : String(error)),
+          )
+          results.push({ name: each, ms: round(performance.now() - began, 1), error })
+        }
+        return { warmed: results }
+      },
+      {
+        query: t.Object({
+          name: t.Optional(t.String({ maxLength: 100, description: 'One of them; all unless told' })),
+        }),
+        may: 'admin',
+        detail: describe(
+          'Warm what is warmed at the start, in the process that answers',
+          t.Object({
+            warmed: t.Array(t.Object({ name: t.String(), ms: t.Number(), error: t.Nullable(t.String()) })),
+          }),
+        ),
+      },
+    )
+}
+
+/** `leaderboard`, or `leaderboard:5` with a scope: what `clearedTopic` is bumped for. */
+function toClear(pattern: string, scope: string | undefined): string[] {
+  const [name = '', ofPattern] = pattern.split(':')
+  const first = scope ?? (ofPattern === '*' ? undefined : ofPattern)
+  const glob = new Bun.Glob(name || '*')
+  const names = Object.values(cached).map(entry => entry.name)
+  const chosen = names.filter(known => glob.match(known))
+  if (!chosen.length) invalid('name', `Choose one of: ${names.join(', ')}.`)
+  return chosen.map(known => (first ? `${known}:${first}` : known))
 }
 
 function sectionsOf(include: string | undefined): Section[] {

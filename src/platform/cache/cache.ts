@@ -79,10 +79,16 @@ export type EntryStats = {
   loads: number
   failures: number
   sets: number
+  /** Of what was kept, by a change of what it tells or by `DELETE stats/cache`. */
   deletes: number
+  /** Those of them that a change made. */
+  invalidations: number
   load_ms: number
   bytes: number
 }
+
+/** `DELETE stats/cache` bumps it for `leaderboard`, or for `leaderboard:5`, all that is kept of league 5. */
+export const clearedTopic = 'cache'
 
 const noStats = (): EntryStats => ({
   hits: 0,
@@ -92,12 +98,15 @@ const noStats = (): EntryStats => ({
   failures: 0,
   sets: 0,
   deletes: 0,
+  invalidations: 0,
   load_ms: 0,
   bytes: 0,
 })
 
 export class Cache {
   readonly stats = new Map<string, EntryStats>()
+  /** Which of the entries that were asked for hang on a topic. */
+  private readonly entriesOf = new Map<string, Set<string>>()
   private readonly loading = new Map<string, Promise<Kept>>()
 
   constructor(
@@ -106,7 +115,9 @@ export class Cache {
     private readonly clock: Clock,
     private readonly refreshed: RefreshedAnswers,
     private readonly random: () => number = Math.random,
-  ) {}
+  ) {
+    stamps.onChange = (topic, scope) => this.countChange(topic, scope)
+  }
 
   /** With `until`, nothing kept is fresh beyond that time, ms since 1970: it tells of something that changes by itself then. */
   async read<T>(
@@ -116,6 +127,7 @@ export class Cache {
     until = Number.POSITIVE_INFINITY,
   ): Promise<Cached<T>> {
     const key = this.keyOf(entry, scope)
+    if (!this.stats.has(entry.name)) this.firstAsked(entry)
     const stats = this.statsOf(entry.name)
     let kept = this.near(entry, key) as Kept<T> | undefined
     // What is old here may have been refreshed elsewhere.
@@ -164,6 +176,7 @@ export class Cache {
   }
 
   usage() {
+    this.stamps.look() // so that what was dropped is counted
     return { mode: this.store.mode, connected: this.store.connected(), ...this.store.usage() }
   }
 
@@ -173,9 +186,24 @@ export class Cache {
     for (const stats of this.stats.values()) stats.deletes++
   }
 
-  /** Counts what was cleared by a bumped stamp. */
-  cleared(names: readonly string[]): void {
-    for (const name of names) this.statsOf(name).deletes++
+  private countChange(topic: string, scope: string): void {
+    if (topic === clearedTopic) {
+      const [name = ''] = scope.split(':')
+      if (this.stats.has(name)) this.statsOf(name).deletes++
+    } else
+      for (const name of this.entriesOf.get(topic) ?? []) {
+        const stats = this.statsOf(name)
+        stats.deletes++
+        stats.invalidations++
+      }
+  }
+
+  private firstAsked({ name, topics }: CacheEntry): void {
+    for (const topic of topics) {
+      const of = typeof topic === 'string' ? topic : topic.all
+      const names = this.entriesOf.get(of) ?? new Set()
+      this.entriesOf.set(of, names.add(name))
+    }
   }
 
   statsOf(name: string): EntryStats {
@@ -187,7 +215,8 @@ export class Cache {
   keyOf(entry: CacheEntry, scope: Scope): string {
     const first = String(scope[0] ?? '')
     const version = this.stamps.of([
-      ['cache', entry.name], // `DELETE stats/cache?name=` bumps this
+      [clearedTopic, entry.name],
+      [clearedTopic, `${entry.name}:${first}`],
       ...entry.topics.map(topic =>
         typeof topic === 'string' ? ([topic, first] as const) : ([topic.all, ''] as const),
       ),

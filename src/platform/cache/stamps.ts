@@ -53,6 +53,8 @@ export class Stamps {
   private last = 0
   private lookedAt = Number.NEGATIVE_INFINITY
   private epoch = 0
+  /** Told of every change that was seen after the first look. */
+  onChange: (topic: string, scope: string) => void = () => {}
 
   constructor(private readonly db: Db) {
     const { $client: client } = db
@@ -82,11 +84,13 @@ export class Stamps {
     if (own === this.seenTouches && !force && at - this.lookedAt < lookEvery) return
     if (this.db.$client.inTransaction) return // what is not committed may yet be rolled back
     const version = this.dataVersion.get()?.data_version ?? 0
+    const isFirst = this.seenVersion === -1
     if (own !== this.seenTouches || version !== this.seenVersion) {
       for (const { topic, scope, seq } of this.changedSince.all(this.last)) {
         this.known.set(`${topic}\0${scope}`, seq)
         this.last = seq
         this.epoch++
+        if (!isFirst) this.onChange(topic, scope)
       }
     }
     this.seenVersion = version
