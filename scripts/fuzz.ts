@@ -119,7 +119,8 @@ async function attempt(who: Who, request: FuzzRequest): Promise<number> {
     if (!isProblem && !isPage && !isProbe && status !== 416 && status !== 431)
       found(`${at} ${status}: no problem`, `${shown(who, request)} → ${text.slice(0, 200)}`)
     if (status === 401 && who !== 'anyone' && !headers.authorization) keys[who] = await keyOf(call, who)
-  } else {
+  } else if (status !== 303 || !/text\/html/.test(headers.accept ?? '')) {
+    // A page leads strangers to the sign-in.
     const documented = operation.responses[status]
     if (!documented && status !== 304 && status !== 206)
       found(`${at}: ${status} is not documented`, shown(who, request))

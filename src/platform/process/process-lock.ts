@@ -18,14 +18,24 @@ const held = new Set<Database>()
 export function holdProcessLock(dataDir: string, id: string): () => void {
   mkdirSync(join(dataDir, 'run'), { recursive: true })
   const path = fileOf(dataDir, id)
-  const file = explainOpenErrors(path, () => new Database(path, { create: true }))
-  file.run('PRAGMA journal_mode = MEMORY') // else a journal would lie beside it
-  file.run('BEGIN EXCLUSIVE')
+  const file = lockedFile(path)
   held.add(file)
   return () => {
     held.delete(file)
     file.close()
     rmSync(path, { force: true })
+  }
+}
+
+/** Whoever looked between the making of the file and its lock took it for that of a dead process and deleted it: once more then. */
+function lockedFile(path: string): Database {
+  for (;;) {
+    const file = explainOpenErrors(path, () => new Database(path, { create: true }))
+    file.run('PRAGMA busy_timeout = 1000') // who looks holds the lock for a moment
+    file.run('PRAGMA journal_mode = MEMORY') // else a journal would lie beside it
+    file.run('BEGIN EXCLUSIVE')
+    if (existsSync(path)) return file
+    file.close()
   }
 }
 
@@ -44,12 +54,11 @@ export function isProcessDead(dataDir: string, id: string): boolean {
   try {
     probe.run('PRAGMA busy_timeout = 0')
     probe.run('BEGIN EXCLUSIVE')
-    probe.run('ROLLBACK')
+    rmSync(path, { force: true }) // while the lock is held, so that who takes it next sees that the file is gone
+    return true
   } catch {
     return false
   } finally {
     probe.close()
   }
-  rmSync(path, { force: true })
-  return true
 }
