@@ -14,14 +14,14 @@ import { join } from 'node:path'
 import { readSheet } from '../src/leagues/sheets/reading/sheet.ts'
 import { SheetRefusal } from '../src/platform/spreadsheets/refusal.ts'
 import { isThing, misfits, type Thing } from '../test/openapi.ts'
-import { operatorToken, startChildServer } from './child-server.ts'
 import { random as randomOf } from './demo/random.ts'
 import { oddConnection } from './fuzz/connections.ts'
 import { type FuzzRequest, operationsOf, requestMaker } from './fuzz/requests.ts'
 import { oddSheet } from './fuzz/sheets.ts'
 import { values } from './fuzz/values.ts'
 import { everybody, fillWorld, keyOf, type Who } from './fuzz/world.ts'
-import { trialOptions } from './trial-options.ts'
+import { operatorToken, startChildServer } from './trials/child-server.ts'
+import { trialOptions } from './trials/options.ts'
 
 const { requests, seconds, seed, only } = trialOptions(import.meta.path, { requests: 20_000, seconds: 600 }, ['only'])
 const hangsAfterMs = 20_000

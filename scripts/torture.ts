@@ -12,10 +12,10 @@ import { Database } from 'bun:sqlite'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ChildServer, startChildServer } from './child-server.ts'
 import { demoMember } from './demo/call.ts'
 import { random as randomOf } from './demo/random.ts'
-import { trialOptions } from './trial-options.ts'
+import { type ChildServer, startChildServer } from './trials/child-server.ts'
+import { trialOptions } from './trials/options.ts'
 
 const { rounds, processes, seed, redis } = trialOptions(import.meta.path, { rounds: 20, processes: 1 }, ['redis'])
 const random = randomOf(seed)

@@ -1,5 +1,5 @@
 /** Options of the trials: numbers with what they are without, and words. The seed is always there, and always told. */
-import { helpFirst, helpOf, misused } from './script-help.ts'
+import { helpFirst, helpOf, misused } from '../script-help.ts'
 
 export function trialOptions<N extends Record<string, number>, W extends string>(
   path: string,

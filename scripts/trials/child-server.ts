@@ -1,6 +1,6 @@
 /** Fieldhouse as a process of its own on a free port, for the scripts that do it harm. */
 import { join } from 'node:path'
-import { demoCaller } from './demo/call.ts'
+import { demoCaller } from '../demo/call.ts'
 
 export const operatorToken = 'operator-of-a-trial-0123456789'
 
@@ -12,7 +12,7 @@ export async function startChildServer(
   env: Record<string, string | undefined> = {},
   command: string[] = [],
 ) {
-  const child = Bun.spawn([...command, process.execPath, join(import.meta.dir, '../src/main.ts')], {
+  const child = Bun.spawn([...command, process.execPath, join(import.meta.dir, '../../src/main.ts')], {
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
