@@ -17,9 +17,10 @@ async function startS3() {
   const child = Bun.spawn([process.execPath, ...server, '--configure-bucket', 'backups'], {
     stdout: 'ignore',
     stderr: 'ignore',
+    detached: true, // a group of its own: what was fetched runs as a child of this one
   })
   afterTest(async () => {
-    child.kill(9)
+    process.kill(-child.pid, 9)
     await child.exited
   })
   const url = `http://127.0.0.1:${port}`

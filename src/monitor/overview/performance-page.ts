@@ -78,7 +78,7 @@ function routeTable({ routes, period }: Performance, path: string, asked: Asked)
       timed('p99', 'p99_ms'),
     ],
   })}
-${paginationLinks(pagination(slice, routes.length), page => address(path, { ...asked, page }))}
+${paginationLinks(pagination(slice, routes.length), page => address(path, { ...asked, page }), 'Pages of routes')}
 ${routes.length > 0 && html`<p class="quiet">Small percentages say what became of it since ${periodWords[period]}. A heading sorts.</p>`}`
 }
 
@@ -112,7 +112,7 @@ ${table<Named>({
     { head: 'p95', numeric: true, cell: ({ p95_ms }) => duration(p95_ms) },
   ],
 })}
-${paginationLinks(pagination(slice, by_name.length), href)}</section>`
+${paginationLinks(pagination(slice, by_name.length), href, 'Pages of jobs')}</section>`
 }
 
 const nameOf = ({ name }: Named): Html =>

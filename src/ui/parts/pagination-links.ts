@@ -2,18 +2,22 @@ import { type Content, html } from '../../platform/html.ts'
 import type { Pagination } from '../../platform/http/pagination.ts'
 import { number } from './values.ts'
 
-/** Links to the pages of a list: the first, the last, and those near this one. Nothing where there is one page. */
-export function paginationLinks({ page, limit, total, pages }: Pagination, href: (page: number) => string): Content {
+/** Links to the pages of a list: the first, the last, and those near this one. Nothing where there is one page. `name`: where a page of ours has several lists. */
+export function paginationLinks(
+  { page, limit, total, pages }: Pagination,
+  href: (page: number) => string,
+  name = 'Pages',
+): Content {
   if (total === 0) return null
   const from = (page - 1) * limit + 1
   const to = Math.min(page * limit, total)
   const shown = html`<p class="quiet">${from > total ? 'None' : html`${number(from)}–${number(to)}`} of ${number(total)}</p>`
-  if (pages < 2 && page === 1) return html`<nav class="pages" aria-label="Pages">${shown}</nav>`
+  if (pages < 2 && page === 1) return html`<nav class="pages" aria-label="${name}">${shown}</nav>`
   const step = (target: number, rel: 'prev' | 'next', label: string) =>
     target >= 1 && target <= pages
       ? html`<a rel="${rel}" href="${href(target)}">${label}</a>`
       : html`<span class="off">${label}</span>`
-  return html`<nav class="pages" aria-label="Pages">
+  return html`<nav class="pages" aria-label="${name}">
   ${shown}
   <ol>
     <li>${step(Math.min(page - 1, pages), 'prev', '← Previous')}</li>
