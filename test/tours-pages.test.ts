@@ -110,7 +110,7 @@ browserTest('an entry is made and changed with the keyboard alone', async () => 
       .replace(/[\p{M}’]/gu, '')
       .toLowerCase()
   const pick = async (golfer: Golfer) => {
-    await page.focus('[data-find]')
+    await page.focus('[data-find-golfer]')
     await page.keyboard.type(plain(golfer))
     await page.keyboard.press('Enter')
   }

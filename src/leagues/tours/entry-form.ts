@@ -72,7 +72,7 @@ function chooser({ picks }: TourRules, { board, ratings, groups }: Picks, chosen
   )
   return html`<div class="chooser" data-chooser="${picks}">
 <div class="choose">
-<input type="search" class="needs-js" data-find placeholder="Search golfers" aria-label="Search golfers" aria-describedby="find-hint" autocomplete="off" />
+<input type="search" class="needs-js" data-find-golfer placeholder="Search golfers" aria-label="Search golfers" aria-describedby="find-hint" autocomplete="off" />
 <p class="hint needs-js" id="find-hint">Enter picks the first one found; the arrow keys go through the list.</p>
 <div class="golfers" data-golfers tabindex="-1">${
     groups

@@ -16,7 +16,7 @@ const plain = text =>
 
 function watch(chooser) {
   const most = Number(chooser.dataset.chooser)
-  const find = chooser.querySelector('[data-find]')
+  const find = chooser.querySelector('[data-find-golfer]')
   const list = chooser.querySelector('[data-golfers]')
   const count = chooser.querySelector('[data-chosen-count]')
   const chosen = chooser.querySelector('[data-chosen]')
