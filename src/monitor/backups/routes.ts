@@ -35,29 +35,29 @@ const actionRoutes = (app: App) => {
   const note = (who: Who, action: string, target: string) =>
     atomically(db, tx => audit(tx, { at: clock.now(), who, action, target }))
 
+  async function startNow(job: typeof backUp, me: Who, action: string) {
+    const start = await jobs.start(job, {}, { by: me.id })
+    await note(me, action, `job ${start.jobId}`)
+    return started(start)
+  }
+
   return new Elysia({ prefix: '/admin/backups', tags: ['admin'] })
     .use(access(app))
     .post(
       '/',
-      async ({ who, set }) => {
-        const me = signedIn(who)
-        const start = await jobs.start(backUp, {}, { by: me.id })
-        await note(me, 'backup.make', `job ${start.jobId}`)
+      ({ who, set }) => {
         set.status = 202
-        return started(start)
+        return startNow(backUp, signedIn(who), 'backup.make')
       },
       { may: 'admin', detail: describe('Make a backup now', startedSchema, { status: 202 }) },
     )
     .post(
       '/s3',
-      async ({ who, set }) => {
-        const me = signedIn(who)
+      ({ who, set }) => {
         if (!config.backupS3Url)
           return refuse('conflict', 'BACKUP_S3_URL is not set: there is no store to send a backup to')
-        const start = await jobs.start(sendBackupAway, {}, { by: me.id })
-        await note(me, 'backup.send', `job ${start.jobId}`)
         set.status = 202
-        return started(start)
+        return startNow(sendBackupAway, signedIn(who), 'backup.send')
       },
       { may: 'admin', detail: describe('Send a backup to the S3 store now', startedSchema, { status: 202 }) },
     )

@@ -32,8 +32,6 @@ const cancelKey = (namespace: string, id: string) => `${namespace}:compute:cance
 
 export type Compute = {
   run<Input, Result, News>(task: ComputeTask<Input, Result, News>, input: Input, work: Working<News>): Promise<Result>
-  /** How many processes of other machines wait for work, as far as is known. */
-  workers(): Promise<number>
   close(): Promise<void>
 }
 
@@ -54,7 +52,7 @@ export async function openCompute(settings: Settings | undefined, atHome: number
 
   async function elsewhere<Result, News>(remote: Remote, { signal, progress }: Working<News>): Promise<Result | Home> {
     const asked = performance.now()
-    let last: unknown
+    let last: string | undefined
     for (let cancelled = false; ; await Bun.sleep(lookEvery)) {
       if (signal.aborted && !cancelled) {
         if (await remote.takeBack()) signal.throwIfAborted()
@@ -67,33 +65,31 @@ export async function openCompute(settings: Settings | undefined, atHome: number
       const isLate = performance.now() - asked > patienceMs // all machines are busy
       if (seen.state === 'waiting' && isLate && free > 0 && (await remote.takeBack())) return home
       if (seen.state === 'lost') return home
-      if (seen.news !== undefined && seen.news !== last) {
-        last = seen.news
-        progress(JSON.parse(seen.news))
-      }
+      if (seen.news !== undefined && seen.news !== last) progress(JSON.parse((last = seen.news)))
     }
   }
 
-  return {
-    async run(task, input, work) {
-      if (queue && (await queue.workers().catch(() => 0)) > 0) {
-        try {
-          const remote = await queue.add({ task: task.name, input })
-          const answer = await elsewhere<Awaited<ReturnType<typeof task.run>>, never>(remote, work as never)
-          if (answer !== home) return answer as Awaited<ReturnType<typeof task.run>>
-        } catch (error) {
-          if (!(error instanceof NoAnswer)) throw error
-          work.signal.throwIfAborted()
-        }
+  async function run<Input, Result, News>(
+    task: ComputeTask<Input, Result, News>,
+    input: Input,
+    work: Working<News>,
+  ): Promise<Result> {
+    if (queue && (await queue.workers().catch(() => 0)) > 0) {
+      try {
+        const answer = await elsewhere<Result, News>(await queue.add({ task: task.name, input }), work)
+        if (answer !== home) return answer
+      } catch (error) {
+        if (!(error instanceof NoAnswer)) throw error
+        work.signal.throwIfAborted()
       }
-      return here(task, input, work)
-    },
-    workers: () => queue?.workers().catch(() => 0) ?? Promise.resolve(0),
-    close: async () => void (await queue?.close()),
+    }
+    return here(task, input, work)
   }
+
+  return { run, close: async () => void (await queue?.close()) }
 }
 
-const home = Symbol('done at home')
+const home: unique symbol = Symbol('done at home')
 type Home = typeof home
 
 /** Redis is gone or does not answer. */

@@ -138,17 +138,16 @@ export function offer(tx: Db, me: StaffRow, given: Static<typeof newOffer>, at: 
   return made?.id ?? refuse('conflict', 'You offer this duty already')
 }
 
+/** The first to begin first. */
+const pageOfRows = (db: Db, where: ReturnType<typeof and>, { limit, offset }: PageSlice) =>
+  rows(db).where(where).orderBy(asc(shifts.startsAt), asc(swapOffers.id)).limit(limit).offset(offset).all()
+
 const isAhead = (now: number) => gt(shifts.startsAt, now)
 
 /** Every offer that holds, the first to begin first. */
-export function listSwaps(db: Db, now: number, { limit, offset }: PageSlice, taken?: boolean) {
+export function listSwaps(db: Db, now: number, slice: PageSlice, taken?: boolean) {
   const where = and(isAhead(now), taken ? isNotNull(swapOffers.takenBy) : undefined)
-  const found = rows(db)
-    .where(where)
-    .orderBy(asc(shifts.startsAt), asc(swapOffers.id))
-    .limit(limit)
-    .offset(offset)
-    .all()
+  const found = pageOfRows(db, where, slice)
   return { swaps: found.map(row => swapView(db, row)), total: total(db, where) }
 }
 
@@ -164,19 +163,14 @@ const total = (db: Db, where: ReturnType<typeof and>): number =>
     .get()?.total ?? 0
 
 /** What they offer and what they may take or have taken: not what goes on between two others. */
-export function swapsFor(db: Db, me: StaffRow, now: number, { limit, offset }: PageSlice) {
+export function swapsFor(db: Db, me: StaffRow, now: number, slice: PageSlice) {
   const concerns = or(
     eq(assignments.staffId, me.id),
     eq(swapOffers.takenBy, me.id),
     and(sql`${swapOffers.takenBy} is null`, ne(assignments.staffId, me.id)),
   )
   const where = and(isAhead(now), concerns)
-  const found = rows(db)
-    .where(where)
-    .orderBy(asc(shifts.startsAt), asc(swapOffers.id))
-    .limit(limit)
-    .offset(offset)
-    .all()
+  const found = pageOfRows(db, where, slice)
   const swaps = found.map((row): OwnSwap => {
     const mine = row.staffId === me.id
     const isOpen = row.offer.takenBy === null
