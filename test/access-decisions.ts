@@ -389,7 +389,7 @@ export const decisions: Readonly<Record<string, string>> = {
   '/swagger/': 'GET anyone',
   '/swagger/json': 'GET anyone',
   '/swagger/init.js': 'GET anyone',
-  '/swagger/theme.js': 'GET anyone',
+  '/swagger/dark.js': 'GET anyone',
   '/swagger/page.css': 'GET anyone',
   '/swagger/swagger-ui-bundle.js': 'GET anyone',
   '/swagger/swagger-ui.css': 'GET anyone',

@@ -5,6 +5,7 @@ import { html } from '../platform/html.ts'
 import { type AccessSettings, access } from '../platform/http/access.ts'
 import { type ApiWords, describeApi } from '../platform/http/openapi.ts'
 import { type FixedFile, fixedFile, fixedResponse } from '../platform/http/responses.ts'
+import { assetUrl } from './assets.ts'
 import { hidden } from './layout.ts'
 
 const page = html`<!doctype html>
@@ -16,7 +17,8 @@ const page = html`<!doctype html>
     <link rel="stylesheet" href="/swagger/swagger-ui.css" />
     <link rel="stylesheet" href="/swagger/page.css" />
     <link rel="icon" href="/swagger/favicon-32x32.png" />
-    <script src="/swagger/theme.js"></script>
+    <script src="${assetUrl('theme.js')}"></script>
+    <script src="/swagger/dark.js"></script>
   </head>
   <body>
     <nav class="back" aria-label="Fieldhouse"><a href="/">← Fieldhouse</a> <a href="/account">Get a key</a> <a href="/help/api">Recipes</a> <a href="/swagger/json">The document</a></nav>
@@ -47,18 +49,11 @@ window.ui = SwaggerUIBundle({
 })
 `
 
-const theme = `{
+// Which one the reader chose is known since /assets/theme.js; else it is the system's.
+const dark = `{
   const root = document.documentElement
   const system = matchMedia('(prefers-color-scheme: dark)')
-  const paint = () => {
-    let chosen
-    try {
-      chosen = localStorage.getItem('theme')
-    } catch {
-      // No storage here: the system's choice holds.
-    }
-    root.classList.toggle('dark-mode', chosen ? chosen === 'dark' : system.matches)
-  }
+  const paint = () => root.classList.toggle('dark-mode', root.dataset.theme ? root.dataset.theme === 'dark' : system.matches)
   system.addEventListener('change', paint)
   paint()
 }
@@ -84,7 +79,7 @@ export const swaggerRoutes = (app: AccessSettings & { version: string }, describ
   const files: Record<string, () => FixedFile> = {
     json: () => fixedFile(bytesOf(JSON.stringify(describeApi(described, app.version, words))), 'application/json'),
     'init.js': () => fixedFile(bytesOf(init), 'text/javascript; charset=utf-8'),
-    'theme.js': () => fixedFile(bytesOf(theme), 'text/javascript; charset=utf-8'),
+    'dark.js': () => fixedFile(bytesOf(dark), 'text/javascript; charset=utf-8'),
     'page.css': () => fixedFile(bytesOf(css), 'text/css; charset=utf-8'),
     'swagger-ui-bundle.js': () => fixedFile(swaggerUi('swagger-ui-bundle.js'), 'text/javascript; charset=utf-8'),
     'swagger-ui.css': () => fixedFile(swaggerUi('swagger-ui.css'), 'text/css; charset=utf-8'),
