@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { s3Test as fetchedTest } from './needs.ts'
+import { fetchedTest } from './needs.ts'
 import { misfits, type Thing } from './openapi.ts'
 import { start, stopEverything, temporaryFolder } from './start.ts'
 

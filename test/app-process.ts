@@ -1,21 +1,11 @@
 /** Starts `children/app.ts` and talks to it: commands go in as lines, answers and logs come out as lines. */
 import { join } from 'node:path'
-import { adminToken, afterTest, caller, type Env, finisher, temporaryFolder, until } from './start.ts'
+import { adminToken, afterTest, caller, defaults, type Env, finisher, temporaryFolder, until } from './start.ts'
 
 export async function openAppProcess(env: Env = {}) {
   const dataDir = env.DATA_DIR ?? temporaryFolder()
   const child = Bun.spawn([process.execPath, join(import.meta.dir, 'children/app.ts')], {
-    env: {
-      PATH: process.env.PATH ?? '',
-      HOME: process.env.HOME ?? '',
-      PORT: '0',
-      HOST: '127.0.0.1',
-      DATA_DIR: dataDir,
-      ADMIN_TOKEN: adminToken,
-      RATE_LIMIT: '0',
-      ALLOW_PRIVATE_FEEDS: 'true',
-      ...env,
-    },
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...defaults(dataDir), ...env },
     stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'pipe',

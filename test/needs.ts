@@ -14,8 +14,8 @@ export const redisTest = test.if(all || redisServer !== null)
 export const browserTest = test.if(all || chromium !== null)
 export const nginxTest = test.if(all || nginx !== null)
 
-/** An S3 store is fetched from the registry, a hundred packages nobody else needs: in CI alone. */
-export const s3Test = test.if(all)
+/** What is fetched from the registry, an S3 store and a maker of clients, packages nobody else needs: in CI alone. */
+export const fetchedTest = test.if(all)
 
 /** A short round is the rule; `bun run test:long` runs the long ones of kills, solvers and large numbers. */
 export const rounds = (short: number, long: number): number => (process.env.FIELDHOUSE_TEST_LONG === '1' ? long : short)

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'bun:test'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { keptNames, openS3Store } from '../src/monitor/backups/s3-backup.ts'
-import { s3Test } from './needs.ts'
+import { fetchedTest } from './needs.ts'
 import { freePort } from './redis.ts'
 import { board, newLeague, upload } from './sheets.ts'
 import { afterTest, start, stopEverything, temporaryFolder, until } from './start.ts'
@@ -70,7 +70,7 @@ async function startWithS3() {
   return { ...fieldhouse, s3, id, send, store: storeOf(s3) }
 }
 
-s3Test('what was sent to the store comes back in an empty folder, byte for byte', async () => {
+fetchedTest('what was sent to the store comes back in an empty folder, byte for byte', async () => {
   const { s3, id, call, send, stop } = await startWithS3()
   const before = await board(call, id)
   const { name } = await send()
@@ -86,7 +86,7 @@ s3Test('what was sent to the store comes back in an empty folder, byte for byte'
   expect(missing).toMatchObject({ code: 1, err: expect.stringContaining(name) })
 })
 
-s3Test('only what is new travels', async () => {
+fetchedTest('only what is new travels', async () => {
   const { dataDir, send, call, id, finished } = await startWithS3()
   mkdirSync(join(dataDir, 'uploads'), { recursive: true })
   writeFileSync(join(dataDir, 'uploads', 'large.csv'), crypto.getRandomValues(new Uint8Array(65_536)))
@@ -99,7 +99,7 @@ s3Test('only what is new travels', async () => {
   expect(second.pieces_sent).toBeLessThan(first.pieces_sent)
 })
 
-s3Test('a store that lost a piece is sent it again a day later, and what no backup holds is removed', async () => {
+fetchedTest('a store that lost a piece is sent it again a day later, and what no backup holds is removed', async () => {
   const { store, send, clock, s3 } = await startWithS3()
   await send()
   const [lost] = await store.list('pieces/')
@@ -123,7 +123,7 @@ s3Test('a store that lost a piece is sent it again a day later, and what no back
   expect(await run('restore', 's3', { DATA_DIR: temporaryFolder(), ...s3 })).toMatchObject({ code: 0, err: '' })
 })
 
-s3Test('a store that is gone fails the job with its name, and no key is written anywhere', async () => {
+fetchedTest('a store that is gone fails the job with its name, and no key is written anywhere', async () => {
   const port = await freePort()
   const env = {
     BACKUP_S3_URL: `http://127.0.0.1:${port}/backups`,

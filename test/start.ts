@@ -84,7 +84,8 @@ export function readableLog(): { log: Log; lines: Record<string, unknown>[] } {
   return { log: openLog('debug', Date.now, false, write, 0), lines }
 }
 
-const defaults = (dataDir: string): Env => ({
+/** The settings that every app of a test begins with. */
+export const defaults = (dataDir: string): Env => ({
   PORT: '0',
   HOST: '127.0.0.1',
   DATA_DIR: dataDir,
