@@ -11,6 +11,7 @@ import { makePasswordLink, passwordLinkPath } from '../src/accounts/password-lin
 import { userByEmail } from '../src/accounts/queries.ts'
 import { systemActor } from '../src/audit.ts'
 import { readConfig } from '../src/config.ts'
+import { messageOf } from '../src/errors.ts'
 import { sendBySmtp } from '../src/mail/smtp.ts'
 import { helpFirst, helpOf, misused } from './script-help.ts'
 
@@ -54,6 +55,6 @@ if (!command || !email) {
 try {
   console.log(await command(email))
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error))
+  console.error(messageOf(error))
   process.exitCode = 1
 }

@@ -10,6 +10,7 @@ import { atomically } from '../db/transactions.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { raise } from '../src/alerts.ts'
 import { readConfig } from '../src/config.ts'
+import { messageOf } from '../src/errors.ts'
 import { locks } from '../src/locks.ts'
 import { makeBackup, type Tell } from '../src/monitor/backups/backup.ts'
 import { openS3Store, sendBackup } from '../src/monitor/backups/s3-backup.ts'
@@ -82,8 +83,6 @@ const settleFailures = (tx: Db, at: number) =>
     .set({ state: 'resolved', settledAt: at, settledBy: 'fieldhouse' })
     .where(and(like(systemAlerts.key, `${failures}%`), ne(systemAlerts.state, 'resolved')))
     .run()
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 type Made = Awaited<ReturnType<typeof backup>>
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`

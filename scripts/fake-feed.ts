@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { messageOf } from '../src/errors.ts'
 import type { FeedBoard } from '../src/leagues/tours/feeds/board.ts'
 import type { FeedFormat } from '../src/leagues/tours/feeds/formats.ts'
 import { render } from './fake-formats.ts'
@@ -189,7 +190,7 @@ function readOptions<const Options extends NonNullable<ParseArgsConfig['options'
   try {
     return parseArgs({ args, options })
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error))
+    console.error(messageOf(error))
     process.exit(misused)
   }
 }

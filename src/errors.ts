@@ -53,6 +53,9 @@ export function refuse(code: RefusalCode, detail: string, extra?: RefusalExtra):
   throw new Refusal(code, detail, extra)
 }
 
+/** What was thrown, in its own words. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 /** Bad input that a schema cannot see: the field for programs, a sentence for people. */
 export const invalid = (path: string, message: string): never =>
   refuse('invalid', message, { errors: [{ path, message }] })

@@ -5,6 +5,7 @@ import type { Db } from '../../db/open.ts'
 import { leagueAnnouncements, leagues, runs } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
 import { type App, job } from '../context.ts'
+import { messageOf } from '../errors.ts'
 import type { Row } from '../leaderboard/page.ts'
 import { canonical } from '../leaderboard/query.ts'
 import { day } from '../platform/clock.ts'
@@ -53,7 +54,7 @@ export const announce = job('leagues.announce', {
 
 /** Names the league and the host, never the rest of the address: that is the key to the channel. */
 function failureOf({ name, id }: League, url: string, error: unknown): string {
-  const why = error instanceof Error ? error.message : String(error)
+  const why = messageOf(error)
   return `The webhook of “${name}” (league ${id}) at ${URL.parse(url)?.host ?? 'an unreadable address'} failed: ${why}`
 }
 

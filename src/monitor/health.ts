@@ -6,6 +6,7 @@ import { statfsSync, statSync } from 'node:fs'
 import { Elysia, type Static, t } from 'elysia'
 import { databaseFile, openReader } from '../../db/open.ts'
 import type { App } from '../context.ts'
+import { messageOf } from '../errors.ts'
 import { access, allow } from '../platform/http/access.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { queueNames } from '../platform/jobs/job.ts'
@@ -205,7 +206,6 @@ async function redisCheck({ redis }: App): Promise<Checks['redis']> {
   }
 }
 
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 const round = (value: number, digits: number) => Number(value.toFixed(digits))
 const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
 const mb = (bytes: number) => round(bytes / 1024 / 1024, 2)

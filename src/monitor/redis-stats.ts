@@ -4,6 +4,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Elysia, type Static, t } from 'elysia'
 import type { App } from '../context.ts'
+import { messageOf } from '../errors.ts'
 import { minute, second } from '../platform/clock.ts'
 import { access } from '../platform/http/access.ts'
 import { describe } from '../platform/http/route-docs.ts'
@@ -73,7 +74,7 @@ export async function redisStats(app: App): Promise<RedisStats> {
     const own = counts.reduce((sum, count) => sum + count, 0)
     return redisAlerts(fieldsOf(info), own, seenRejections(app, fieldsOf(info)))
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     const alerts: Warning[] = [{ level: 'ERROR', message: `Redis does not answer: ${why}` }]
     return { mode: 'redis', status: 'ERROR', alerts, ...nothing, embedded: null }
   }
@@ -257,7 +258,7 @@ function pagesOf(file: string) {
       db.close()
     }
   } catch (error) {
-    return { pages: unknown, error: error instanceof Error ? error.message : String(error) }
+    return { pages: unknown, error: messageOf(error) }
   }
 }
 

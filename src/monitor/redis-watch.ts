@@ -1,8 +1,8 @@
 /** Redis is told of once it has been gone for a while, and then at once: a second's outage is nobody's alarm. */
-
 import { atomically } from '../../db/transactions.ts'
 import { raise } from '../alerts.ts'
 import type { App } from '../context.ts'
+import { messageOf } from '../errors.ts'
 import { second } from '../platform/clock.ts'
 import { withTimeout } from '../platform/process/with-timeout.ts'
 
@@ -31,7 +31,7 @@ export async function alertOfGoneRedis(app: App): Promise<(typeof goneRedis & { 
     const since = goneSince.get(app) ?? now
     goneSince.set(app, since)
     if (now - since < toldAfter) return undefined
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     return { ...goneRedis, message: `Answers are slower and jobs wait until it is back; nothing is lost. (${why})` }
   }
 }

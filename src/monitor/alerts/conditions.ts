@@ -1,5 +1,4 @@
 /** Every condition that raises an alert while it holds. What happens once (a job that failed, a feed held back) is raised where it happens. */
-
 import { statfs } from 'node:fs/promises'
 import { gt } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
@@ -8,6 +7,7 @@ import { alertOfAttempts } from '../../accounts/attempts.ts'
 import { usernamesOf } from '../../accounts/queries.ts'
 import type { Alert } from '../../alerts.ts'
 import type { App } from '../../context.ts'
+import { messageOf } from '../../errors.ts'
 import { tradingSuspects } from '../../leagues/market/suspects.ts'
 import { minute, second } from '../../platform/clock.ts'
 import { queueNames } from '../../platform/jobs/job.ts'
@@ -143,8 +143,6 @@ function missingWorker(app: App): Alert[] {
     },
   ]
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 const tooSlow = second // p95
 const over = 5 * minute

@@ -10,6 +10,7 @@ import { appendFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Value } from '@sinclair/typebox/value'
 import type { S3Client } from 'bun'
+import { messageOf } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
 import { withTimeout } from '../../platform/process/with-timeout.ts'
 import {
@@ -97,7 +98,6 @@ export class S3Failure extends Error {
   }
 }
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : undefined)
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 const manifestKey = (name: string) => `backups/${name}.json`
 const pieceKey = (sha256: string) => `pieces/${sha256.slice(0, 2)}/${sha256}`

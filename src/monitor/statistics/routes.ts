@@ -3,7 +3,7 @@ import { atomically } from '../../../db/transactions.ts'
 import { audit } from '../../audit.ts'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
-import { invalid } from '../../errors.ts'
+import { invalid, messageOf } from '../../errors.ts'
 import { clearedTopic } from '../../platform/cache/cache.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
@@ -165,10 +165,7 @@ export const statsRoutes = (app: App) => {
         for (const [each, warm] of Object.entries(warmers)) {
           if (name && each !== name) continue
           const began = performance.now()
-          const error = await warm(app, request.signal).then(
-            () => null,
-            error => (error instanceof Error ? error.message : String(error)),
-          )
+          const error = await warm(app, request.signal).then(() => null, messageOf)
           results.push({ name: each, ms: round(performance.now() - began, 1), error })
         }
         return { warmed: results }

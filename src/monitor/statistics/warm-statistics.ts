@@ -9,6 +9,7 @@ import { bestEffortWrite } from '../../../db/transactions.ts'
 import { clear, raise } from '../../alerts.ts'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
+import { messageOf } from '../../errors.ts'
 import { hour, minute, startOf } from '../../platform/clock.ts'
 import type { Log } from '../../platform/process/log.ts'
 import type { ThreadQuery } from '../../platform/process/reader-thread.ts'
@@ -157,7 +158,7 @@ export async function refreshStatistics(
     } catch (error) {
       signal.throwIfAborted()
       result.failed++ // the others are refreshed all the same
-      result.failures.push({ key, error: error instanceof Error ? error.message : String(error) })
+      result.failures.push({ key, error: messageOf(error) })
       log.warn('A statistic could not be refreshed', { key, error })
       app.telemetry.report(error, { key })
     }

@@ -1,5 +1,4 @@
 /** What an admin may do to tasks, jobs and locks, to one or to all that match. Each is audited with its result. */
-
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
@@ -8,7 +7,7 @@ import { atomically } from '../../../db/transactions.ts'
 import { clear, failureAlert } from '../../alerts.ts'
 import { type AuditEntry, audit } from '../../audit.ts'
 import { type App, job } from '../../context.ts'
-import { invalid, Refusal, refuse } from '../../errors.ts'
+import { invalid, messageOf, Refusal, refuse } from '../../errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { type Run, runById } from '../../platform/jobs/runs.ts'
 import { idsOfRuns } from '../runs/find-runs.ts'
@@ -29,7 +28,7 @@ export async function auditedAction<T>(
     return done
   } catch (error) {
     await note(error instanceof Refusal ? 'refused' : 'failed', {
-      why: error instanceof Error ? error.message : String(error),
+      why: messageOf(error),
     })
     throw error
   }
@@ -185,7 +184,7 @@ export const bulkAction = job('jobs.bulk', {
         else report.skipped++
       } catch (error) {
         report.failed++
-        const message = `${id}: ${error instanceof Error ? error.message : String(error)}`
+        const message = `${id}: ${messageOf(error)}`
         if (report.errors.length < mostTold) report.errors.push(message)
         log.warn('Left out of a bulk action', { run: id, error })
       }

@@ -1,7 +1,7 @@
 /** Everything the task monitor shows, gathered at most a few times a second however many look. */
-
 import type { Severity } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
+import { messageOf } from '../../errors.ts'
 import { isUpdateWanted, leagueTimes } from '../../leagues/tours/poll-times.ts'
 import { bookedUpdate, listTours, openLeaguesOn } from '../../leagues/tours/queries.ts'
 import { lastFindings, type SupervisorFindings } from '../../leagues/tours/supervisor.ts'
@@ -251,6 +251,6 @@ async function queuesNow({ queues }: App): Promise<{ backend: string; error: str
     return { backend, error: null, queues: await withTimeout(Promise.all(queueNames.map(one))) }
   } catch (error) {
     const isSlow = backend === 'sqlite' && error instanceof NoAnswer
-    return { backend, error: isSlow ? null : error instanceof Error ? error.message : String(error), queues: [] }
+    return { backend, error: isSlow ? null : messageOf(error), queues: [] }
   }
 }

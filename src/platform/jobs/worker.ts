@@ -1,9 +1,9 @@
 /** From the queue to a finished row of `runs`: the whole way of one run through this process. */
-
 import { Value } from '@sinclair/typebox/value'
 import { DelayedError, UnrecoverableError } from 'bullmq'
 import type { Db } from '../../../db/open.ts'
 import { atomically } from '../../../db/transactions.ts'
+import { messageOf } from '../../errors.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../process/log.ts'
 import { unlessAborted, withTimeout } from '../process/with-timeout.ts'
@@ -161,7 +161,7 @@ export function startWorker<App>({
         await change(id, ['PROGRESS'], { status: 'PENDING', message: 'Interrupted by a restart' })
         return later(job, token, 0)
       }
-      runLog.note('error', error instanceof Error ? error.message : String(error))
+      runLog.note('error', messageOf(error))
       runLog.write()
       await fail(begun, error)
       if (isFinal(begun, error)) throw new UnrecoverableError(String(error))
