@@ -25,7 +25,7 @@ export const backupsFolder = (dataDir: string) => join(dataDir, 'backups')
 
 /** Copied in this order: what `fieldhouse.db` refers to is in `scores.db` before it, and stays while the backup lock is held. */
 const databases = ['fieldhouse.db', 'scores.db']
-export const uploadsFolder = 'uploads'
+const uploads = 'uploads'
 
 const sha256Schema = t.String({ pattern: '^[0-9a-f]{64}$' })
 
@@ -64,7 +64,7 @@ export async function makeBackup({ dataDir, version, at, keep, signal, tell }: M
     const { schema, paths: copies } = copyDatabases(dataDir, unfinished, tell)
     for (const path of copies) files.push(await entryOf(unfinished, path))
 
-    const uploaded = filesBelow(join(dataDir, uploadsFolder)).map(path => join(uploadsFolder, path))
+    const uploaded = uploadedFiles(dataDir)
     for (const [i, path] of uploaded.entries()) {
       signal.throwIfAborted()
       tell(50 + (45 * i) / uploaded.length, 'uploaded files')
@@ -131,8 +131,12 @@ export function checkDatabase(path: string): number {
   }
 }
 
+/** Their paths in the folder of data. */
+export const uploadedFiles = (dataDir: string): string[] =>
+  filesBelow(join(dataDir, uploads)).map(path => join(uploads, path))
+
 /** The paths of all files below a folder, but for those that are still being written. */
-export function filesBelow(folder: string): string[] {
+function filesBelow(folder: string): string[] {
   try {
     return readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter(entry => entry.isFile() && !entry.name.endsWith('.part'))

@@ -17,12 +17,11 @@ import {
   backupName,
   backupsFolder,
   copyDatabases,
-  filesBelow,
   type Manifest,
   manifestSchema,
   nameShape,
   type Tell,
-  uploadsFolder,
+  uploadedFiles,
 } from './backup.ts'
 
 export type S3Settings = {
@@ -146,7 +145,7 @@ export async function sendBackup(store: S3Store, { dataDir, version, at, keepDay
     const { schema, paths } = copyDatabases(dataDir, copies, tell)
     const files: File[] = []
     for (const path of paths) files.push(await sendFile(copies, path))
-    const uploaded = filesBelow(join(dataDir, uploadsFolder)).map(path => join(uploadsFolder, path))
+    const uploaded = uploadedFiles(dataDir)
     for (const [i, path] of uploaded.entries()) {
       tell(50 + (45 * i) / uploaded.length, 'uploaded files')
       const file = unchanged(path) ?? (await sendFile(dataDir, path).catch(ignoreMissing))
