@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { Golfer } from '../src/leagues/tours/feeds/board.ts'
-import { groupsOf } from '../src/leagues/tours/groups.ts'
+import { pickGroupsOf } from '../src/leagues/tours/groups.ts'
 import { refusalOf, until } from './start.ts'
 import { enter, feedFor, newTour, newTourLeague, newUser, players, startStill, tour } from './tours.ts'
 
@@ -110,14 +110,14 @@ describe('groups', () => {
     new Map(Array.from({ length: count }, (_, i) => [`p${i}`, { player_id: `p${i}`, rank: i + 1, odds: null }]))
 
   test('are of like size, the favourites in the first, who has no rank in the last', () => {
-    const groups = groupsOf({ by: 'rank', count: 3 }, golfers(10).toReversed(), ratings(8))?.groups ?? []
+    const groups = pickGroupsOf({ by: 'rank', count: 3 }, golfers(10).toReversed(), ratings(8))?.groups ?? []
     expect(groups.map(({ players }) => players.size)).toEqual([3, 3, 4])
     expect([...(groups[0]?.players ?? [])]).toEqual(['p0', 'p1', 'p2'])
     expect([...(groups[2]?.players ?? [])]).toEqual(['p6', 'p7', 'p8', 'p9'])
   })
 
   test('are not made of a field that tells no odds', () => {
-    expect(groupsOf({ by: 'odds', count: 3 }, golfers(10), ratings(10))).toBeUndefined()
-    expect(groupsOf({ by: 'rank', count: 3 }, golfers(2), ratings(2))).toBeUndefined()
+    expect(pickGroupsOf({ by: 'odds', count: 3 }, golfers(10), ratings(10))).toBeUndefined()
+    expect(pickGroupsOf({ by: 'rank', count: 3 }, golfers(2), ratings(2))).toBeUndefined()
   })
 })

@@ -15,7 +15,7 @@ import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
 import { countdown, dayText, moment, name, number } from '../ui/parts/values.ts'
 import { type DueView, overviewOf } from './overview.ts'
-import { type PersonView, personOf } from './routes.ts'
+import { type PersonAcrossLeagues, personOf } from './routes.ts'
 import type { Standing, StandingWithHistory } from './standing.ts'
 
 type Pages = (league: { kind: Kind }) => ReturnType<typeof kindOf>['pages']
@@ -112,7 +112,7 @@ const leagueTable = (leagues: readonly Standing[], pagesOf: Pages): Content =>
 
 const cardPath = (league: number, player: string) => `/leagues/${league}/players/${encodeURIComponent(player)}`
 
-const personBody = ({ person, leagues }: PersonView, pages: Pagination, pagesOf: Pages): Html =>
+const personBody = ({ person, leagues }: PersonAcrossLeagues, pages: Pagination, pagesOf: Pages): Html =>
   html`<div class="head"><h1>${name(person.username)}</h1></div>
 ${leagues.length === 0 && emptyState('In no league that you may see', 'Leagues that are not public are shown to their members only.')}
 ${leagues.map(standing => leagueOfPerson(standing, pagesOf))}

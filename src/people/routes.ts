@@ -43,7 +43,7 @@ export async function personOf(app: App, id: number, reader: Who | undefined, pa
   for (const membership of memberships) leagues.push(await standingWithHistory(app, membership, id))
   return { person: { id, username, country }, leagues, total }
 }
-export type PersonView = Awaited<ReturnType<typeof personOf>>
+export type PersonAcrossLeagues = Awaited<ReturnType<typeof personOf>>
 
 export const personRoutes = (app: App) =>
   new Elysia({ tags: ['accounts'] })

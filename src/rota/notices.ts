@@ -73,7 +73,7 @@ const placeColumns = {
   timezone: sites.timezone,
 }
 
-export const placeOf = (db: Db, shiftId: number): DutyPlace | undefined =>
+export const dutyPlaceOf = (db: Db, shiftId: number): DutyPlace | undefined =>
   db.select(placeColumns).from(shifts).innerJoin(sites, eq(sites.id, shifts.siteId)).where(eq(shifts.id, shiftId)).get()
 
 /** Who stands on these and has an account, before something happens to them. What has ended is told to nobody. */
@@ -105,7 +105,7 @@ export function notifyOfRemoval(tx: Db, standing: Standing, at: number): void {
 /** What they knew of it before, and how it is now. Nobody is told of what they cannot see, such as the number of places. */
 export function notifyOfMove(tx: Db, standing: Standing, at: number): void {
   for (const before of standing) {
-    const now = placeOf(tx, before.shiftId)
+    const now = dutyPlaceOf(tx, before.shiftId)
     if (now && dutyWords(now) !== dutyWords(before))
       notify(tx, at, before.staffId, `Changed: ${dutyWords(now)}; it was ${dutyWords(before)}`)
   }

@@ -6,7 +6,7 @@ import { mondayOf } from './date-range.ts'
 import type { Count, Limit, SiteRules, WorkRules } from './solving/problem.ts'
 
 export const longestWord = 60
-export const kindSchema = oneLine(longestWord)
+export const shiftKindSchema = oneLine(longestWord)
 
 const price_cents = t.Optional(
   t.Integer({
@@ -59,14 +59,14 @@ const shared = {
     ),
   ),
   most_of_kind: t.Optional(
-    t.Array(t.Object({ kind: kindSchema, limit: whole(0, 366), weeks: weeks(usualWeeks.kinds), price_cents }), {
+    t.Array(t.Object({ kind: shiftKindSchema, limit: whole(0, 366), weeks: weeks(usualWeeks.kinds), price_cents }), {
       maxItems: 50,
       examples: [[{ kind: 'night', limit: 2 }]],
       description: 'How many shifts of one kind; a unit is a shift',
     }),
   ),
   successions: t.Optional(
-    t.Array(t.Object({ kind: kindSchema, next: kindSchema, price_cents }), {
+    t.Array(t.Object({ kind: shiftKindSchema, next: shiftKindSchema, price_cents }), {
       maxItems: 200,
       examples: [[{ kind: 'late', next: 'early' }]],
       description: 'Which kind may not begin on the day after which; a unit is each time',

@@ -4,7 +4,7 @@ import { invalid } from '../errors.ts'
 import { hour, iso } from '../platform/clock.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
 import { dateSchema, dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
-import { kindSchema, longestWord } from './rules-of-work.ts'
+import { longestWord, shiftKindSchema } from './rules-of-work.ts'
 
 export type Shift = typeof shifts.$inferSelect
 
@@ -33,7 +33,11 @@ const asked = {
   certification: t.Optional(word),
   headcount: t.Optional(headcount),
   kind: t.Optional(
-    t.Nullable({ ...kindSchema, description: 'As rules of work call it: early, late, night', examples: ['night'] }),
+    t.Nullable({
+      ...shiftKindSchema,
+      description: 'As rules of work call it: early, late, night',
+      examples: ['night'],
+    }),
   ),
   under_cents: t.Optional({
     ...cents,

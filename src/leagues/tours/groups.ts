@@ -1,4 +1,4 @@
-/** Groups of golfers of whom an entry picks one each. Pure. */
+/** PickGroups of golfers of whom an entry picks one each. Pure. */
 import type { Golfer } from './feeds/board.ts'
 import { matchPlayers } from './match-names.ts'
 import { comparing, type Measure, type Ratings } from './ratings.ts'
@@ -8,7 +8,7 @@ export type GroupRules = { by: Measure; count: number } | { lists: readonly Grou
 export type GroupList = { name: string; players: readonly string[] }
 
 export type Group = { name: string; players: ReadonlySet<string> }
-export type Groups = {
+export type PickGroups = {
   groups: readonly Group[]
   /** Names of lists that nobody in the field has. */
   unknown: readonly string[]
@@ -17,7 +17,7 @@ export type Groups = {
 export const countOf = (rules: GroupRules): number => ('lists' in rules ? rules.lists.length : rules.count)
 
 /** Undefined while the field lacks what the groups are made by. */
-export function groupsOf(rules: GroupRules, golfers: readonly Golfer[], ratings: Ratings): Groups | undefined {
+export function pickGroupsOf(rules: GroupRules, golfers: readonly Golfer[], ratings: Ratings): PickGroups | undefined {
   if ('lists' in rules) return groupsFromLists(rules.lists, golfers)
   const { by, count } = rules
   if (golfers.length < count || ![...ratings.values()].some(rating => rating[by] !== null)) return undefined
@@ -31,7 +31,7 @@ export function groupsOf(rules: GroupRules, golfers: readonly Golfer[], ratings:
 
 const letter = (i: number) => String.fromCharCode(65 + i)
 
-function groupsFromLists(lists: readonly GroupList[], golfers: readonly Golfer[]): Groups {
+function groupsFromLists(lists: readonly GroupList[], golfers: readonly Golfer[]): PickGroups {
   const names = [...new Set(lists.flatMap(({ players }) => players))]
   const found = matchPlayers(
     names.map(name => ({ player_id: name, name })),

@@ -5,7 +5,7 @@ import type { League } from '../league.ts'
 import { changeLeague } from '../queries.ts'
 import { pickWindowOf, tourRulesOf } from './config.ts'
 import { type FeedBoard, isEvent } from './feeds/board.ts'
-import { type Groups, groupsOf } from './groups.ts'
+import { type PickGroups, pickGroupsOf } from './groups.ts'
 import { picksAreOpen, picksClose } from './pick-rules.ts'
 import { eventsOf, findEvent, findTour, golfersOf, upcomingEvent } from './queries.ts'
 import { type Ratings, ratingsOf } from './ratings.ts'
@@ -54,7 +54,7 @@ export type Picks = {
   board: FeedBoard | null
   ratings: Ratings
   /** Of a league that is played in groups, once the field lets them be made. */
-  groups: Groups | undefined
+  groups: PickGroups | undefined
   /** When the picks close by the clock, ms since 1970. */
   closesAt: number
   /** Play has begun, whatever the clock says. */
@@ -73,7 +73,7 @@ export function picksOf(db: Db, league: League): Picks {
   const shut = !picksAreOpen(Number.NEGATIVE_INFINITY, window, board)
   const ratings = event ? ratingsOf(db, event.id) : new Map()
   const rules = tourRulesOf(league).groups
-  const groups = rules && board ? groupsOf(rules, board.golfers, ratings) : undefined
+  const groups = rules && board ? pickGroupsOf(rules, board.golfers, ratings) : undefined
   const lacking =
     rules && !groups && 'by' in rules
       ? `The groups are made by ${rules.by === 'odds' ? 'odds' : 'world rank'}, which nobody has told yet for this field. An officer can enter them on the page of the tour’s coming event`

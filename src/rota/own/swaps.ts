@@ -14,7 +14,7 @@ import { idSchema } from '../../platform/http/shared-schemas.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { whySchema } from '../broken-duties.ts'
 import { breaksOfMoves, refuseBroken } from '../confirm.ts'
-import { type DutyPlace, dutyWords, notify, placeOf } from '../notices.ts'
+import { type DutyPlace, dutyPlaceOf, dutyWords, notify } from '../notices.ts'
 import type { StaffRow } from './own-duties.ts'
 
 const note = t.String({ maxLength: 300, examples: ['My sister marries'] })
@@ -119,7 +119,7 @@ type Duty = { id: number; shiftId: number; staffId: number; pinned: boolean; pla
 
 function dutyById(db: Db, id: number): Duty | undefined {
   const found = db.select().from(assignments).where(eq(assignments.id, id)).get()
-  const place = found && placeOf(db, found.shiftId)
+  const place = found && dutyPlaceOf(db, found.shiftId)
   return found && place && { ...found, place }
 }
 

@@ -15,7 +15,7 @@ import { live, livePart } from '../../ui/parts/live.ts'
 import { dutyKey, whatIsAgainst } from '../broken-duties.ts'
 import { daysAfter, daysOf, mondayOf, today } from '../date-range.ts'
 import { type Draft, draftsAbout } from '../drafts.ts'
-import { dutyWords, placeOf } from '../notices.ts'
+import { dutyPlaceOf, dutyWords } from '../notices.ts'
 import { pendingLeave } from '../own/leave.ts'
 import { waitingSwaps } from '../own/swaps.ts'
 import { readRoster, type ShownShift, staffNames } from '../roster-view.ts'
@@ -181,7 +181,7 @@ export const plannerPages = (app: App) => {
             sites: allSites(db),
             same,
             differences: shown.map(({ shiftId, here, there }) => {
-              const at = placeOf(db, shiftId)
+              const at = dutyPlaceOf(db, shiftId)
               return { shiftId, words: at ? dutyWords(at) : '', here: called(here), there: called(there) }
             }),
             pagination: pagination(asked, found.length),

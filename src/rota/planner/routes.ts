@@ -13,7 +13,7 @@ import { whySchema } from '../broken-duties.ts'
 import { clearRoster } from '../confirm.ts'
 import { checkRange } from '../date-range.ts'
 import { draftSchema, draftView } from '../drafts.ts'
-import { dutyWords, placeOf } from '../notices.ts'
+import { dutyPlaceOf, dutyWords } from '../notices.ts'
 import { confirmedSchema } from '../roster-routes.ts'
 import { staffNames } from '../roster-view.ts'
 import { allSites, siteById } from '../site-queries.ts'
@@ -194,7 +194,7 @@ export const plannerRoutes = (app: App) => {
         const names = staffNames(db, [...new Set(shown.flatMap(({ here, there }) => [...here, ...there]))])
         const side = (ids: number[]) => ids.map(id => ({ staff_id: id, name: names.get(id) ?? `Staff ${id}` }))
         const named = shown.map(({ shiftId, here, there }) => {
-          const place = placeOf(db, shiftId)
+          const place = dutyPlaceOf(db, shiftId)
           return { shift_id: shiftId, words: place ? dutyWords(place) : '', here: side(here), there: side(there) }
         })
         return paged({ request, set }, page, found.length, { same, differences: named })
