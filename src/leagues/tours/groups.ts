@@ -1,4 +1,4 @@
-/** PickGroups of golfers of whom an entry picks one each. Pure. */
+/** Groups of golfers of whom an entry picks one each. Pure. */
 import type { Golfer } from './feeds/board.ts'
 import { matchPlayers } from './match-names.ts'
 import { comparing, type Measure, type Ratings } from './ratings.ts'
