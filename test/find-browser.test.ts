@@ -15,6 +15,7 @@ const place = shared(async () => {
 browserTest('Ctrl-K and what one types lead to what is found, with arrows and Enter', async () => {
   const { url } = await place()
   const page = await openBrowser({ viewport: { width: 1280, height: 800 } })
+  await page.emulateMedia({ reducedMotion: 'reduce' }) // Chromium complains of a transition that the next page cuts short
   const complaints = complaintsOf(page)
   await page.goto(`${url}/help`)
   await page.keyboard.press('Control+k')
