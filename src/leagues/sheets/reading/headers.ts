@@ -45,13 +45,15 @@ const LONGEST = 200
 const variationSelectors = /[\ufe00-\ufe0f]/g
 
 /** What is compared: letters with their marks and digits only, but T4+ is not T4. */
-export const headerKey = (header: string): string =>
-  header
-    .slice(0, LONGEST)
+export const headerKey = (header: string): string => {
+  const counted = header.slice(0, LONGEST)
+  if (/^[a-z0-9]*$/.test(counted)) return counted // as most cells are that are no heading
+  return counted
     .normalize('NFKC')
     .toLowerCase()
     .replace(variationSelectors, '')
     .replace(/[^\p{L}\p{M}\p{N}+%]/gu, '')
+}
 
 /** Words that mean something else in the answers of a board. */
 const reserved = new Map([
@@ -95,29 +97,33 @@ const attributes = new Set(attributeAliases.map(headerKey))
 
 /** The best header row, or null if no row names an id. */
 export function findHeader(rows: PreviewRow[], mapping: Mapping = {}): Header | null {
-  let best: Header | null = null
-  for (let row = 0; row < Math.min(rows.length, HEADER_AMONG); row++) {
-    if (rows[row]!.cells.length > limits.columns) continue
-    const header = headerAt(rows, row, mapping)
-    if (hasId(header) && (!best || header.known > best.known)) best = header
-  }
-  return best
+  return bestHeader(rows, mapping, (_, roles) => roles.includes('id'))
 }
 
-const hasId = ({ columns }: Header) => columns.some(({ role }) => role === 'id')
+/** The first of the rows that may be it under which most is recognised. Only for that one the columns below are looked at. */
+function bestHeader(
+  rows: PreviewRow[],
+  mapping: Mapping,
+  mayBe: (row: PreviewRow, roles: Roles) => boolean,
+): Header | null {
+  const wanted = wantedBy(mapping)
+  let best: { row: number; headings: Headings } | undefined
+  for (const [row, one] of rows.slice(0, HEADER_AMONG).entries()) {
+    if (one.cells.length > limits.columns) continue
+    const headings = headingsOf(one, wanted)
+    if (mayBe(one, headings.roles) && (!best || headings.known.size > best.headings.known.size))
+      best = { row, headings }
+  }
+  return best ? headerAt(rows, best.row, best.headings) : null
+}
 
 /** The best header row, or without an id the likeliest: the first of several texts under which most is recognised. */
 export function likelyHeader(rows: PreviewRow[], mapping: Mapping = {}): Header | null {
-  const found = findHeader(rows, mapping)
-  if (found) return found
-  let best: Header | null = null
-  for (let row = 0; row < Math.min(rows.length, HEADER_AMONG); row++) {
-    const texts = textsIn(rows[row]!)
-    if (texts.length < 2 || rows[row]!.cells.length > limits.columns || texts.every(isNumber)) continue
-    const header = headerAt(rows, row, mapping)
-    if (!best || header.known > best.known) best = header
+  const hasTexts = (row: PreviewRow) => {
+    const texts = textsIn(row)
+    return texts.length >= 2 && !texts.every(isNumber)
   }
-  return best
+  return findHeader(rows, mapping) ?? bestHeader(rows, mapping, hasTexts)
 }
 
 const isNumber = (text: string): boolean => {
@@ -127,13 +133,19 @@ const isNumber = (text: string): boolean => {
   return cell.kind !== BAD
 }
 
-function headerAt(rows: PreviewRow[], row: number, mapping: Mapping): Header {
-  const { line, cells } = rows[row]!
+/** What each heading of a row stands for; null where the mapping leaves it out. */
+type Roles = (string | null | undefined)[]
+type Headings = { headers: string[]; keys: string[]; roles: Roles; known: Set<string> }
+
+function headingsOf({ cells }: PreviewRow, wanted: Wanted): Headings {
   const headers = distinct(cells)
   const keys = cells.map(headerKey)
-  const roles = recognised(headers, keys, mapping)
-  const taken = new Set(roles.filter(role => role))
-  const known = taken.size
+  const roles = recognised(headers, keys, wanted)
+  return { headers, keys, roles, known: new Set(roles.filter(role => typeof role === 'string')) }
+}
+
+function headerAt(rows: PreviewRow[], row: number, { headers, keys, roles, known }: Headings): Header {
+  const taken = new Set(known)
   const columns = headers.map((header, column): HeaderColumn => {
     const role = roles[column]
     const none: HeaderColumn = { header, role: 'none', metric: '', label: '', tentative: false }
@@ -149,15 +161,17 @@ function headerAt(rows: PreviewRow[], row: number, mapping: Mapping): Header {
     taken.add(metric)
     return { ...none, role: 'metric', metric, tentative: nature === 'blank' }
   })
-  return { row, line, columns, known }
+  return { row, line: rows[row]!.line, columns, known: known.size }
 }
 
-/** What each heading stands for by the mapping, else by its alias; null where the mapping leaves it out. */
-function recognised(headers: string[], keys: string[], mapping: Mapping): (string | null | undefined)[] {
-  const wanted = new Map(
-    Object.entries(mapping).map(([header, to]) => [headerKey(header), canonical(to ?? '') || null]),
-  )
-  const roles = headers.map(header => (wanted.size ? wanted.get(headerKey(header)) : undefined))
+/** What a mapping says, by the keys of its headings. */
+type Wanted = Map<string, string | null>
+const wantedBy = (mapping: Mapping): Wanted =>
+  new Map(Object.entries(mapping).map(([header, to]) => [headerKey(header), canonical(to ?? '') || null]))
+
+/** By the mapping, else by its alias. */
+function recognised(headers: string[], keys: string[], wanted: Wanted): Roles {
+  const roles: Roles = headers.map(header => (wanted.size ? wanted.get(headerKey(header)) : undefined))
   const holders = new Map<string, { column: number; rank: number }>()
   for (const [column, to] of roles.entries()) if (to) holders.set(to, { column, rank: -1 })
   for (const [column, key] of keys.entries()) {
