@@ -18,42 +18,58 @@ const BATCH = 256 // groups a transaction: some 3 MB and 20 ms
 
 /**
  * Stores a sheet as a new snapshot, whole and on disk when its id is answered; the sheet itself is in id order then. Stopped by
- * the signal or an error it leaves nothing behind; killed, it leaves a part that no one sees and the sweep clears.
+ * the signal or an error it leaves nothing behind; killed, it leaves a part that no one sees and the sweep clears. A derived one
+ * is not waited for: after a power cut it is made again. What fits one batch is one transaction.
  */
 export async function writeSnapshot(scores: Database, sheet: SheetColumns, writing: Writing): Promise<number> {
   const players = rowsIn(sheet.ids)
   const groupRows = groupRowsFor(sheet.metrics.length)
-  const metrics = JSON.stringify(sheet.metrics.map(({ name, cumulative, extra }) => ({ name, cumulative, extra })))
+  const batch = BATCH * groupRows
+  const isOneBatch = players <= batch
+  const transact = writing.startsFor === undefined ? synced : unsynced
+  bringToIdOrder(sheet)
+  const begin = () => insertSnapshot(scores, sheet, groupRows, writing)
+  const write = (id: number, from: number) =>
+    writeGroups(scores, id, sheet, groupRows, from, Math.min(players, from + batch))
+  const publish = (id: number) => scores.query('UPDATE snapshots SET whole = 1 WHERE id = ?').run(id)
+  const writeAll = () => {
+    const id = begin()
+    write(id, 0)
+    publish(id)
+    return id
+  }
+  const id = isOneBatch ? transact(scores, writeAll) : begin()
+  try {
+    for (let from = 0; from < players; from += batch) {
+      if (!isOneBatch) unsynced(scores, () => write(id, from))
+      await writing.pause?.(Math.min(players, from + batch))
+      writing.signal?.throwIfAborted()
+    }
+    if (!isOneBatch) transact(scores, () => publish(id))
+    return id
+  } catch (error) {
+    await deleteSnapshot(scores, id)
+    throw error
+  }
+}
+
+function insertSnapshot(scores: Database, sheet: SheetColumns, groupRows: number, { startsFor, now }: Writing): number {
   const { lastInsertRowid } = scores
     .query(
       `INSERT INTO snapshots (players, group_rows, metrics, id_bytes, name_bytes, labels, starts_for, created_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
-      players,
+      rowsIn(sheet.ids),
       groupRows,
-      metrics,
+      JSON.stringify(sheet.metrics.map(({ name, cumulative, extra }) => ({ name, cumulative, extra }))),
       textBytes(sheet.ids),
       textBytes(sheet.names),
       JSON.stringify(sheet.labels.map(({ name, texts }) => ({ name, bytes: textBytes(texts) }))),
-      writing.startsFor ?? null,
-      writing.now,
+      startsFor ?? null,
+      now,
     )
-  const id = Number(lastInsertRowid)
-  try {
-    bringToIdOrder(sheet)
-    for (let from = 0; from < players; from += BATCH * groupRows) {
-      const to = Math.min(players, from + BATCH * groupRows)
-      writeGroups(scores, id, sheet, groupRows, from, to)
-      await writing.pause?.(to)
-      writing.signal?.throwIfAborted()
-    }
-    publish(scores, id)
-    return id
-  } catch (error) {
-    await deleteSnapshot(scores, id)
-    throw error
-  }
+  return Number(lastInsertRowid)
 }
 
 /** In place, through one spare column: a million rows hold a hundred megabytes. */
@@ -92,33 +108,32 @@ function writeGroups(
   for (let row = Math.max(from, 1); row < to; row++) {
     if (compareTexts(ids, row - 1, ids, row) === 0) throw new Error('An id is there twice')
   }
-  scores
-    .transaction(() => {
-      for (let first = from; first < to; first += groupRows) {
-        const end = Math.min(to, first + groupRows)
-        const group = first / groupRows
-        const key = groupKey(id, group)
-        const texts = [packIds(ids, first, end), packNames(names, first, end)] as const
-        const packed = packGroup(columns, first, end)
-        insertTexts.run(key, ...texts)
-        let sum = checksum(...texts, packed)
-        for (const [label, column] of labels.entries()) {
-          const packedLabel = packLabel(column.texts, first, end)
-          insertLabel.run(key, label, packedLabel)
-          sum = checksumOn(sum, packedLabel)
-        }
-        insertMetrics.run(key, sum, packed)
-        door.run(id, ids.bytes.subarray(ids.offsets[first], ids.offsets[first + 1]), group)
-      }
-    })
-    .immediate()
+  for (let first = from; first < to; first += groupRows) {
+    const end = Math.min(to, first + groupRows)
+    const group = first / groupRows
+    const key = groupKey(id, group)
+    const texts = [packIds(ids, first, end), packNames(names, first, end)] as const
+    const packed = packGroup(columns, first, end)
+    insertTexts.run(key, ...texts)
+    let sum = checksum(...texts, packed)
+    for (const [label, column] of labels.entries()) {
+      const packedLabel = packLabel(column.texts, first, end)
+      insertLabel.run(key, label, packedLabel)
+      sum = checksumOn(sum, packedLabel)
+    }
+    insertMetrics.run(key, sum, packed)
+    door.run(id, ids.bytes.subarray(ids.offsets[first], ids.offsets[first + 1]), group)
+  }
 }
 
+/** A power cut may undo it, with whatever came after it in this file. */
+const unsynced = <T>(scores: Database, work: () => T): T => scores.transaction(work).immediate()
+
 /** FULL syncs the log at this commit and with it everything before. */
-function publish(scores: Database, id: number): void {
+function synced<T>(scores: Database, work: () => T): T {
   scores.run('PRAGMA synchronous = FULL')
   try {
-    scores.query('UPDATE snapshots SET whole = 1 WHERE id = ?').run(id)
+    return unsynced(scores, work)
   } finally {
     scores.run('PRAGMA synchronous = NORMAL')
   }
