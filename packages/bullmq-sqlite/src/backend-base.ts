@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events'
 import type { QueueBaseOptions } from 'bullmq'
 import { type Rules, recoverOrphaned } from './claiming.ts'
-import type { Queue, Queues } from './queues.ts'
+import type { Queue, QueueSet } from './queues.ts'
 import { Refused } from './refusals.ts'
 import type { Store } from './store.ts'
-import { closedError, type Kind } from './transactions.ts'
+import { closedError, type TransactionKind } from './transactions.ts'
 
 export type Options = QueueBaseOptions<unknown> & { readonly prefix?: string } & Rules
 
@@ -79,7 +79,7 @@ export class BackendBase extends EventEmitter {
   }
 
   /** Puts the jobs that this queue's workers in a dead process were at back in line. */
-  #recover = (queues: Queues, dead: string) => {
+  #recover = (queues: QueueSet, dead: string) => {
     const jobIds = recoverOrphaned(queues.open(this.qualifiedName), dead, this.opts)
     return () => void this.recovered.push(...jobIds)
   }
@@ -112,7 +112,7 @@ export class BackendBase extends EventEmitter {
   /** A write that may hand out a job. */
   protected readonly take = this.#calls('take')
 
-  #calls(kind: Kind): Calls {
+  #calls(kind: TransactionKind): Calls {
     return (operation, command = '') =>
       (...args) => {
         if (this.closing) return Promise.reject(closedError())

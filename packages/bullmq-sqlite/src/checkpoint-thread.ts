@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { checkpointer, checkpointInterval } from './checkpoints.ts'
-import { openDatabase } from './driver.ts'
+import { openSqliteFile } from './driver.ts'
 
 /*
  * The thread that copies the log back into the file. Here the disk may take its time; on the main thread everything would
@@ -8,7 +8,7 @@ import { openDatabase } from './driver.ts'
  * may be busy with one long computation. A message ends it.
  */
 const { path, processId }: { path: string; processId: string } = workerData
-const db = openDatabase(path, { mustExist: true })
+const db = openSqliteFile(path, { mustExist: true })
 db.exec('PRAGMA busy_timeout = 0')
 db.exec('PRAGMA wal_autocheckpoint = 0')
 const checkpoint = checkpointer(db)

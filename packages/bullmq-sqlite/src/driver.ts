@@ -24,7 +24,7 @@ export interface Database {
 type Open = (path: string, mustExist: boolean) => Database
 
 /** Opens a file, or makes it unless it must exist. The caller closes it. */
-export function openDatabase(path: string, { mustExist = false } = {}): Database {
+export function openSqliteFile(path: string, { mustExist = false } = {}): Database {
   open ??= 'Bun' in globalThis ? bunSqlite() : (nodeSqlite() ?? betterSqlite3())
   return open(path, mustExist)
 }
@@ -79,7 +79,7 @@ function betterSqlite3(): Open {
 type BetterSqlite3 = new (path: string, options: { fileMustExist: boolean; timeout: number }) => Database
 
 /** Another connection holds the file. */
-export function isBusy(error: unknown): boolean {
+export function isFileBusy(error: unknown): boolean {
   if (!isSqliteError(error)) return false
   const busyCodes = [5, 15] // SQLITE_BUSY, SQLITE_PROTOCOL; the higher bits of a code say more
   return error.errcode ? busyCodes.includes(error.errcode & 0xff) : /^SQLITE_(BUSY|PROTOCOL)/.test(error.code)

@@ -3,8 +3,8 @@ import { readdirSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { clock, now } from './clock.ts'
-import { type Database, openDatabase } from './driver.ts'
-import type { Queues } from './queues.ts'
+import { type Database, openSqliteFile } from './driver.ts'
+import type { QueueSet } from './queues.ts'
 import type { ProcessRow } from './statements.ts'
 import type { Transactions } from './transactions.ts'
 
@@ -19,7 +19,7 @@ const locksHeldToTheEnd = new Set<Database>()
  * Takes over, for a worker, the jobs that the workers of its queue in a dead process had, in the transaction that deletes
  * that process. Returns what is to be done after it.
  */
-export type Recovery = (queues: Queues, deadProcess: string) => () => void
+export type Recovery = (queues: QueueSet, deadProcess: string) => () => void
 
 /**
  * The processes that have the file open. Each holds a lock on a file of its own, "<file>-<id>.alive", which the kernel
@@ -158,7 +158,7 @@ export class Processes {
 }
 
 /** Takes a process off the list, but not while there are jobs of its: they wait for a worker of their queue. */
-function deleteProcess({ sql }: Queues, id: string): boolean {
+function deleteProcess({ sql }: QueueSet, id: string): boolean {
   sql.deleteClients.run(id)
   const ownsJobs = sql.ownsJobs.get(id)
   if (!ownsJobs) sql.deleteProcess.run(id)
@@ -167,7 +167,7 @@ function deleteProcess({ sql }: Queues, id: string): boolean {
 
 /** Holds the lock of a file until it is closed. Throws if another process holds it. */
 function lockDatabase(path: string, options?: { mustExist: boolean }): Database {
-  const db = openDatabase(path, options)
+  const db = openSqliteFile(path, options)
   try {
     db.exec('PRAGMA busy_timeout = 0')
     db.exec('BEGIN EXCLUSIVE')

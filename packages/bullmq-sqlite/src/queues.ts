@@ -30,11 +30,11 @@ export class Queue {
   #saved: string
   #events: string[][] = [] // of the running transaction, each a flat list of fields
 
-  readonly queues: Queues
+  readonly queues: QueueSet
   readonly id: number
   readonly key: string // "<prefix>:<name>"
 
-  constructor(queues: Queues, id: number, key: string, json = emptyJson) {
+  constructor(queues: QueueSet, id: number, key: string, json = emptyJson) {
     this.queues = queues
     this.id = id
     this.key = key
@@ -105,7 +105,7 @@ export class Queue {
 }
 
 /** The queues of one file. Inside a transaction they are this process's memory of it; another process's write clears it. */
-export class Queues {
+export class QueueSet {
   #known = new Map<string | number, Queue>() // by key and by id
   #opened = new Set<Queue>() // by the running transaction
   #undo = new Map<Queue, () => void>() // how to put back those that were open before the running operation

@@ -19,7 +19,7 @@ export const stateOf = (name: string): StateCode | undefined => stateCodes.get(n
 export const Child = { unprocessed: 0, processed: 1, ignored: 2, failed: 3 } as const
 export type ChildCode = (typeof Child)[keyof typeof Child]
 
-export const schemaVersion = 2 // kept in `PRAGMA user_version`; a file with a higher one is refused
+export const newestVersion = 2 // kept in `PRAGMA user_version`; a file with a higher one is refused
 
 /** Times are milliseconds since 1970. `queue` columns hold `queue.id`. JSON columns are text. */
 export const schema = `

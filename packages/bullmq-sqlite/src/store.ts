@@ -1,10 +1,10 @@
 import { realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { Checkpoints } from './checkpoints.ts'
-import { type Database, openDatabase } from './driver.ts'
+import { type Database, openSqliteFile } from './driver.ts'
 import { Processes } from './processes.ts'
-import { type Queue, Queues } from './queues.ts'
-import { schema, schemaVersion, upgrades } from './schema.ts'
+import { type Queue, QueueSet } from './queues.ts'
+import { newestVersion, schema, upgrades } from './schema.ts'
 import { prepareStatements } from './statements.ts'
 import { Transactions } from './transactions.ts'
 import { Wakeups } from './wakeups.ts'
@@ -85,19 +85,19 @@ export class Store {
   }
 
   /** Makes the tables if there are none, and the statements. Throws "busy" while another process holds the file. */
-  prepare(): Queues {
+  prepare(): QueueSet {
     const version = () => this.#db.prepare<{ user_version: number }>('PRAGMA user_version').get()?.user_version ?? 0
-    if (version() < schemaVersion) {
+    if (version() < newestVersion) {
       this.#db.exec('BEGIN IMMEDIATE')
       const found = version() // Another process may have made the tables meanwhile.
       const steps = found === 0 ? [schema] : upgrades.slice(found - 1)
       for (const step of steps) this.#db.exec(step)
-      this.#db.exec(`PRAGMA user_version = ${Math.max(found, schemaVersion)}`)
+      this.#db.exec(`PRAGMA user_version = ${Math.max(found, newestVersion)}`)
       this.#db.exec('COMMIT')
     }
-    if (version() > schemaVersion)
+    if (version() > newestVersion)
       throw new Error(`${this.path} was written by a newer version of this program (schema ${version()})`)
-    return new Queues(prepareStatements(this.#db), this.processes.id)
+    return new QueueSet(prepareStatements(this.#db), this.processes.id)
   }
 }
 
@@ -127,7 +127,7 @@ function fileAt(path: string): string | undefined {
 }
 
 function openQueueFile(path: string): Database {
-  const db = openDatabase(path)
+  const db = openSqliteFile(path)
   try {
     db.exec(`PRAGMA busy_timeout = ${openTimeout}`)
     // A transaction of one call changes about six pages, each written whole: half the usual size is half the writing.

@@ -1,6 +1,6 @@
 import { clock, now } from './clock.ts'
-import { type Database, isBusy, isSqliteError } from './driver.ts'
-import type { Queue, Queues } from './queues.ts'
+import { type Database, isFileBusy, isSqliteError } from './driver.ts'
+import type { Queue, QueueSet } from './queues.ts'
 import type { Store } from './store.ts'
 
 const turnBudget = 8 // ms the operations of one transaction may take together; then the event loop goes on
@@ -10,14 +10,14 @@ const failurePause = 250 // ms by which a full disk and the like are told late, 
 const holdLimit = 100 // ms that the answers of reads wait for takes at most
 
 /** A take is a write that may hand out a job. */
-export type Kind = 'read' | 'write' | 'take'
+export type TransactionKind = 'read' | 'write' | 'take'
 
 type StoreOfTransactions = Pick<Store, 'path' | 'busyTimeout' | 'prepare' | 'requireFile' | 'committed'>
 
 interface Operation {
-  readonly kind: Kind
+  readonly kind: TransactionKind
   readonly since: number
-  run(queues: Queues): () => void // inside the transaction; what it returns answers the caller after the commit
+  run(queues: QueueSet): () => void // inside the transaction; what it returns answers the caller after the commit
   reject(error: unknown): void
 }
 
@@ -31,7 +31,7 @@ export const closedError = () => new Error('Connection is closed.')
 export class Transactions {
   #waiting: Operation[] = []
   #scheduled = false
-  queues: Queues | undefined // there from the first transaction on; may be read outside any by those who cannot wait
+  queues: QueueSet | undefined // there from the first transaction on; may be read outside any by those who cannot wait
   #dataVersion = 0
   #attempts = 0
   #closed = false
@@ -55,11 +55,11 @@ export class Transactions {
    * active can be cancelled, because its worker has it. BullMQ's worker starts jobs only when it has taken all it has
    * room for, so reads wait until no take follows the last.
    */
-  run<T>(kind: Kind, work: (queues: Queues) => T): Promise<T> {
+  run<T>(kind: TransactionKind, work: (queues: QueueSet) => T): Promise<T> {
     if (this.#closed) return Promise.reject(closedError())
     return new Promise((resolve, reject) => {
       if (kind === 'take') this.#takes++
-      const run = (queues: Queues) => {
+      const run = (queues: QueueSet) => {
         const value = work(queues)
         if (kind === 'take') this.#handsOut = true
         if (kind === 'write') return () => resolve(value)
@@ -125,7 +125,7 @@ export class Transactions {
       done = this.#runAll(operations)
     } catch (error) {
       this.#abandon()
-      if (isBusy(error)) return void this.#tryAgain(operations)
+      if (isFileBusy(error)) return void this.#tryAgain(operations)
       done = { answers: operations.map(operation => refusal(operation, error)), changed: [] }
     }
     this.#attempts = 0
@@ -158,7 +158,7 @@ export class Transactions {
   }
 
   /** In a savepoint: if the operation throws, what it did is undone and the transaction goes on without it. */
-  #runGuarded(queues: Queues, operation: Operation): () => void {
+  #runGuarded(queues: QueueSet, operation: Operation): () => void {
     const writes = operation.kind !== 'read'
     try {
       if (writes) queues.beginOperation()

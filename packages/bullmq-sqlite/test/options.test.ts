@@ -1,7 +1,7 @@
 import { renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { withBackend } from 'bullmq'
-import { openDatabase } from '../src/driver.ts'
+import { openSqliteFile } from '../src/driver.ts'
 import { createSqliteBackend } from '../src/index.ts'
 import { afterTest, expect, temporaryFolder, test, until } from './support.ts'
 
@@ -56,7 +56,7 @@ test('calls fail once the file was deleted or replaced, rather than be acknowled
   rmSync(path)
   await expect(queue.add('lost', {})).rejects.toThrow(`${path} was deleted or replaced while it was open`)
   await expect(queue.getJobCounts()).rejects.toThrow('deleted or replaced')
-  openDatabase(path).close()
+  openSqliteFile(path).close()
   await expect(queue.add('lost', {})).rejects.toThrow('deleted or replaced')
 })
 
@@ -79,7 +79,7 @@ test('a file of the first version is brought up to date, its delayed jobs in the
   const at = Date.now()
   for (const name of ['a', 'b', 'c']) await first.add(name, {}, { timestamp: at, delay: name === 'c' ? 50 : 1000 })
   await first.close()
-  const db = openDatabase(path)
+  const db = openSqliteFile(path)
   db.exec(`UPDATE job SET score = (score / 256) * 4096 + score % 256 WHERE state = 2;
     ALTER TABLE process DROP COLUMN host; ALTER TABLE process DROP COLUMN asked_at; PRAGMA user_version = 1`)
   db.close()

@@ -4,7 +4,7 @@ import { appendFileSync, readdirSync, readFileSync, utimesSync, writeFileSync } 
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { withBackend } from 'bullmq'
-import { openDatabase } from '../src/driver.ts'
+import { openSqliteFile } from '../src/driver.ts'
 import { createSqliteBackend } from '../src/index.ts'
 import { afterTest, expect, rounds, sleep, startChild, temporaryFolder, test, until } from './support.ts'
 
@@ -18,7 +18,7 @@ function open(path = join(temporaryFolder(), 'queue.db')) {
 
 /** What the file says of itself, read by another hand. */
 function inspect(path: string) {
-  const db = openDatabase(path, { mustExist: true })
+  const db = openSqliteFile(path, { mustExist: true })
   const counters = db.prepare<{ state: string }>("SELECT state FROM queue WHERE key = 'bull:jobs'").get()
   const count = db.prepare<{ n: number }>('SELECT count(*) AS n FROM job WHERE state = ?')
   const counted = Array.from({ length: 7 }, (_, state) => count.get(state)?.n)
@@ -203,7 +203,7 @@ test('while another holds the file, calls wait for it without holding up the eve
   const queue = new Queue('jobs', { connection: { path, busyTimeout: 3000 } })
   afterTest(() => queue.close())
   await queue.waitUntilReady()
-  const other = openDatabase(path)
+  const other = openSqliteFile(path)
   other.exec('BEGIN IMMEDIATE')
   let ticks = 0
   const ticking = setInterval(() => ticks++, 10)
@@ -245,7 +245,7 @@ test('a file of a newer version, or one that cannot be opened, is refused with a
   const { path, queue } = open()
   await queue.waitUntilReady()
   await queue.close()
-  const db = openDatabase(path)
+  const db = openSqliteFile(path)
   db.exec('PRAGMA user_version = 99')
   db.close()
   const late = new Queue('jobs', { connection: { path } })
