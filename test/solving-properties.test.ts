@@ -1,30 +1,26 @@
 import { expect, test } from 'bun:test'
-import { check } from '../src/rota/solving/check.ts'
+import { annealed } from '../src/rota/solving/annealing.ts'
+import { checkRoster } from '../src/rota/solving/check.ts'
 import type { Proof } from '../src/rota/solving/exact.ts'
 import { greedy } from '../src/rota/solving/greedy.ts'
-import { prepare } from '../src/rota/solving/plan.ts'
+import { preparePlan } from '../src/rota/solving/plan.ts'
 import type { Assignment, Problem } from '../src/rota/solving/problem.ts'
 import { prove } from '../src/rota/solving/prove.ts'
-import { better, Roster, type Worth } from '../src/rota/solving/roster.ts'
-import { searched } from '../src/rota/solving/search.ts'
-import { cheapestConceivable, solution } from '../src/rota/solving/solution.ts'
+import { compareWorth, Roster, type Worth } from '../src/rota/solving/roster.ts'
+import { costLowerBound, solution } from '../src/rota/solving/solution.ts'
 import { rounds } from './needs.ts'
 import { odd } from './roster-instances.ts'
 import { type Chance, chance, forSeeds } from './seeded.ts'
 
 const broken = (problem: Problem, assignments: Assignment[]) =>
-  check(problem, assignments).filter(violation => !violation.given)
+  checkRoster(problem, assignments).filter(violation => !violation.given)
 
 test('whatever is asked, no roster breaks a hard rule, every pin stays and every open place has its reason', () => {
   forSeeds(rounds(100, 1_000), chance => {
     const problem = odd(chance, 1 + chance.below(8), 1 + chance.below(20))
-    const roster = greedy(prepare(problem))
-    for (const found of [roster, searched(roster, { seed: 7, moves: 2000 })]) {
-      const { assignments, unfilled, summary } = solution(
-        found,
-        cheapestConceivable(found.plan, found.open),
-        'heuristic',
-      )
+    const roster = greedy(preparePlan(problem))
+    for (const found of [roster, annealed(roster, { seed: 7, moves: 2000 })]) {
+      const { assignments, unfilled, summary } = solution(found, costLowerBound(found.plan, found.open), 'heuristic')
       expect(broken(problem, assignments)).toEqual([])
       for (const pin of problem.pinned) expect(assignments).toContainEqual(pin)
       for (const { id, headcount } of problem.shifts) {
@@ -40,7 +36,7 @@ test('whatever is asked, no roster breaks a hard rule, every pin stays and every
 
 test('a roster that was changed many times is worth what it is worth counted afresh', () => {
   forSeeds(100, chance => {
-    const plan = prepare(odd(chance, 8, 20))
+    const plan = preparePlan(odd(chance, 8, 20))
     const roster = new Roster(plan)
     for (let change = 0; change < 300 && plan.openings.length; change++) {
       const [opening, person] = [chance.below(plan.openings.length), chance.below(plan.people)]
@@ -55,7 +51,7 @@ test('a roster that was changed many times is worth what it is worth counted afr
 
 /** Every roster there is, by trying who may stand where through the independent checker. */
 function bestByTrying(problem: Problem): Worth {
-  const plan = prepare(problem)
+  const plan = preparePlan(problem)
   const pairs = problem.shifts.flatMap(shift =>
     problem.staff.map(person => ({ shift_id: shift.id, staff_id: person.id })),
   )
@@ -71,7 +67,7 @@ function bestByTrying(problem: Problem): Worth {
   let best = worth([])
   const tryFrom = (index: number, made: Assignment[]) => {
     const reached = worth(made)
-    if (better(reached, best) < 0) best = reached
+    if (compareWorth(reached, best) < 0) best = reached
     for (let next = index; next < pairs.length; next++) {
       const more = [...made, pairs[next]!]
       if (!broken(problem, more).length) tryFrom(next + 1, more)
@@ -84,7 +80,7 @@ function bestByTrying(problem: Problem): Worth {
 test('what is proved to be best is what trying every roster finds', async () => {
   for (let seed = 1; seed <= rounds(12, 50); seed++) {
     const problem: Problem = { ...odd(chance(seed), 4, 5), pinned: [], seed }
-    const start: Proof = { roster: greedy(prepare(problem)), bound: 0, openBound: 0, settled: 0 }
+    const start: Proof = { roster: greedy(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
     const { roster, bound, settled } = await prove(start, { seed, left: () => Number.POSITIVE_INFINITY, onStep() {} })
     const best = bestByTrying(problem)
     expect({ seed, settled, bound, open: roster.open, cost: roster.cost }).toEqual({
@@ -100,31 +96,31 @@ test('what is proved to be best is what trying every roster finds', async () => 
 
 test('time that is over at any moment ends the proof, and never fails it', async () => {
   const problem: Problem = { ...odd(chance(1), 4, 5), pinned: [] }
-  const start: Proof = { roster: greedy(prepare(problem)), bound: 0, openBound: 0, settled: 0 }
+  const start: Proof = { roster: greedy(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
   for (let looks = 0; looks < 6; looks++) {
     let looked = 0
     const left = () => (looked++ < looks ? 1 : -0.001)
     const { roster } = await prove(start, { seed: 1, left, onStep() {} })
-    expect(better(roster, start.roster)).toBeLessThanOrEqual(0)
+    expect(compareWorth(roster, start.roster)).toBeLessThanOrEqual(0)
   }
 })
 
 test('what is proved to be best keeps every rule and pin too, and is no worse than what it began with', async () => {
   for (let seed = 101; seed <= rounds(106, 130); seed++) {
     const problem = { ...odd(chance(seed), 7, 16), seed }
-    const start: Proof = { roster: greedy(prepare(problem)), bound: 0, openBound: 0, settled: 0 }
+    const start: Proof = { roster: greedy(preparePlan(problem)), bound: 0, openBound: 0, settled: 0 }
     const { roster, bound, settled } = await prove(start, { seed, left: () => Number.POSITIVE_INFINITY, onStep() {} })
     const { assignments } = solution(roster, bound, 'proved')
     expect({ seed, settled, broken: broken(problem, assignments) }).toEqual({ seed, settled: 3, broken: [] })
     for (const pin of problem.pinned) expect(assignments).toContainEqual(pin)
-    expect(better(roster, start.roster)).toBeLessThanOrEqual(0)
+    expect(compareWorth(roster, start.roster)).toBeLessThanOrEqual(0)
   }
 }, 60_000)
 
 test('the checker sees every single thing that is done wrong to a good roster', () => {
   forSeeds(100, ({ seed, one, below }: Chance) => {
     const problem: Problem = { ...odd(chance(seed), 6, 14), pinned: [] }
-    const plan = prepare(problem)
+    const plan = preparePlan(problem)
     const roster = greedy(plan)
     const { assignments } = solution(roster, 0, 'heuristic')
     // Anyone whom the roster itself would not let take an opening must not pass the checker there either.

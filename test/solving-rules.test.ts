@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
-import { check } from '../src/rota/solving/check.ts'
+import { checkRoster } from '../src/rota/solving/check.ts'
 import { greedy } from '../src/rota/solving/greedy.ts'
-import { prepare } from '../src/rota/solving/plan.ts'
+import { preparePlan } from '../src/rota/solving/plan.ts'
 import type { Problem } from '../src/rota/solving/problem.ts'
 import { solution } from '../src/rota/solving/solution.ts'
 import { solve } from '../src/rota/solving/solve.ts'
@@ -9,8 +9,8 @@ import { small } from './roster-instances.ts'
 
 /** Who is on which shift, and why the rest is not filled; every roster is checked on the way. */
 function rostered(problem: Problem) {
-  const { assignments, unfilled, summary } = solution(greedy(prepare(problem)), 0, 'heuristic')
-  expect(check(problem, assignments).filter(violation => !violation.given)).toEqual([])
+  const { assignments, unfilled, summary } = solution(greedy(preparePlan(problem)), 0, 'heuristic')
+  expect(checkRoster(problem, assignments).filter(violation => !violation.given)).toEqual([])
   return {
     taken: assignments.map(one => `${one.shift_id}:${one.staff_id}`),
     reasons: unfilled.map(one => one.reason),
@@ -126,13 +126,13 @@ test('pins stay, even where they break a rule, and nothing is put beside them th
   const shifts = [on('2025-06-02', 8, 8, { skill: 'bar' }), on('2025-06-02', 12, 8), on('2025-06-03', 8, 8)]
   const problem = small([{}, { hourly_cents: 5000 }], shifts, { pinned: [{ shift_id: 1, staff_id: 1 }] })
   expect(rostered(problem).taken).toEqual(['1:1', '2:2', '3:1'])
-  expect(check(problem, [{ shift_id: 1, staff_id: 1 }])).toMatchObject([{ rule: 'skill', given: true }])
-  expect(check(problem, [])).toMatchObject([{ rule: 'pin', given: false }])
+  expect(checkRoster(problem, [{ shift_id: 1, staff_id: 1 }])).toMatchObject([{ rule: 'skill', given: true }])
+  expect(checkRoster(problem, [])).toMatchObject([{ rule: 'pin', given: false }])
 })
 
 test('a pin that names a shift or a person the problem does not know is a mistake of the caller', () => {
   const problem = small([{}], [on('2025-06-02', 8, 8)], { pinned: [{ shift_id: 9, staff_id: 1 }] })
-  expect(() => prepare(problem)).toThrow('shift 9')
+  expect(() => preparePlan(problem)).toThrow('shift 9')
 })
 
 test('a place nobody can take names the rule that keeps most people with the skill away', () => {
@@ -182,14 +182,14 @@ test('the checker names what is wrong with a roster that was not made here', () 
   const problem = small([{ max_hours_week: 12 }], shifts)
   const on1 = { shift_id: 1, staff_id: 1 }
   const rules = (assignments: { shift_id: number; staff_id: number }[]) =>
-    check(problem, assignments).map(one => one.rule)
+    checkRoster(problem, assignments).map(one => one.rule)
   expect(rules([on1])).toEqual([])
   expect(rules([on1, on1])).toEqual(['twice'])
   expect(rules([on1, { shift_id: 2, staff_id: 1 }])).toEqual(['rest', 'hours'])
   expect(rules([{ shift_id: 7, staff_id: 1 }])).toEqual(['unknown'])
   expect(rules([{ shift_id: 1, staff_id: 7 }])).toEqual(['unknown'])
   expect(
-    check({ ...problem, staff: [...problem.staff, { ...problem.staff[0]!, id: 2 }] }, [
+    checkRoster({ ...problem, staff: [...problem.staff, { ...problem.staff[0]!, id: 2 }] }, [
       on1,
       { shift_id: 1, staff_id: 2 },
     ]),

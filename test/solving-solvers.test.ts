@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test'
-import { check } from '../src/rota/solving/check.ts'
-import { find } from '../src/rota/solving/find.ts'
+import { checkRoster } from '../src/rota/solving/check.ts'
 import { greedy } from '../src/rota/solving/greedy.ts'
-import { type Pair, pairOf, sharedBy } from '../src/rota/solving/pair.ts'
-import { prepare } from '../src/rota/solving/plan.ts'
+import { preparePlan } from '../src/rota/solving/plan.ts'
 import { type Progress, type Solution, stages } from '../src/rota/solving/problem.ts'
-import { better, Roster } from '../src/rota/solving/roster.ts'
+import { compareWorth, Roster } from '../src/rota/solving/roster.ts'
+import { searchRoster } from '../src/rota/solving/roster-search.ts'
+import { openSharedSearch, type SharedSearch, sharedMemoryFor } from '../src/rota/solving/shared-search.ts'
 import { solve } from '../src/rota/solving/solve.ts'
 import { rounds } from './needs.ts'
 import { overConstrained, planted, rough, small } from './roster-instances.ts'
@@ -26,9 +26,9 @@ test(
     ]
     for (const size of sizes.slice(0, rounds(2, 3))) {
       const { problem, cost_cents, roster } = planted(size)
-      expect(check(problem, roster)).toEqual([])
+      expect(checkRoster(problem, roster)).toEqual([])
       const { assignments, summary, unfilled } = await solve(problem, { algorithm: 'optimal' })
-      expect(check(problem, assignments)).toEqual([])
+      expect(checkRoster(problem, assignments)).toEqual([])
       expect(unfilled).toEqual([])
       expect(summary).toMatchObject({ coverage: 1, cost_cents, bound: cost_cents, gap: 0, ended: 'proved' })
     }
@@ -42,7 +42,7 @@ test(
     const { problem, places, roster } = overConstrained({ staff: 12, weeks: 1, seed: 3 })
     for (const algorithm of algorithms) {
       const { assignments, unfilled, summary } = await solve(problem, { algorithm, budget_s: 600 })
-      expect(check(problem, assignments)).toEqual([])
+      expect(checkRoster(problem, assignments)).toEqual([])
       expect(assignments.length + unfilled.length).toBe(places)
       expect(summary.coverage).toBeCloseTo(assignments.length / places)
       if (algorithm === 'greedy') continue
@@ -129,7 +129,7 @@ test(
           if (progress.percent >= until) setTimeout(() => stop.abort(), 100)
         },
       })
-      expect(check(problem, assignments)).toEqual([])
+      expect(checkRoster(problem, assignments)).toEqual([])
       expect(summary.ended).toBe('cancelled')
       expect(seen.at(-1)).toMatchObject({ best_cents: summary.cost_cents, gap: summary.gap })
     }
@@ -150,7 +150,7 @@ test(
   async () => {
     const problem = hard()
     const { assignments, summary } = await solve(problem, { algorithm: 'production', budget_s: 3 })
-    expect(check(problem, assignments)).toEqual([])
+    expect(checkRoster(problem, assignments)).toEqual([])
     expect(summary).toMatchObject({ ended: 'budget' }) // with its trouble, if there is any
     expect(summary.gap).toBeWithin(0, 1)
     expect(summary.bound).toBeLessThanOrEqual(summary.cost_cents)
@@ -181,22 +181,22 @@ test('a problem that refers to what it does not hold fails with a sentence', asy
 })
 
 test('two threads at one plan share out its weeks, and what one finds the other takes over as far as it holds', () => {
-  const plan = prepare(rough({ staff: 30, weeks: 3, seed: 2 }, 1))
+  const plan = preparePlan(rough({ staff: 30, weeks: 3, seed: 2 }, 1))
   const start = greedy(plan)
-  const shared = sharedBy(plan.problem)
-  const [first, second] = [pairOf(plan, shared), pairOf(plan, shared)]
+  const shared = sharedMemoryFor(plan.problem)
+  const [first, second] = [openSharedSearch(plan, shared), openSharedSearch(plan, shared)]
   first.setBound(1, 4)
   expect(second.boundOf(1)).toBe(4)
   expect([first.claim(1, 2), second.claim(1, 2)]).toEqual([true, false])
   const effort = { seed: 1, pressed: () => 0, boundOf: () => 0, rounds: 1 }
-  const filled = (pair: Pair, isSecond: boolean) => {
-    for (const { best, doing } of find(start, { ...effort, pair, isSecond }))
+  const filled = (partner: SharedSearch, isSecond: boolean) => {
+    for (const { best, doing } of searchRoster(start, { ...effort, partner, isSecond }))
       if (doing === 'trying exchanges') return best
     return start
   }
   const found = filled(second, true)
-  expect(better(found, start)).toBeLessThan(0)
+  expect(compareWorth(found, start)).toBeLessThan(0)
   expect(filled(first, false).places()).toEqual(found.places()) // no week was left for it
   second.tellWhole(found)
-  expect(Roster.asFarAs(plan, first.wholeOf(start)!).places()).toEqual(found.places())
+  expect(Roster.whatFits(plan, first.wholeOf(start)!).places()).toEqual(found.places())
 })

@@ -1,18 +1,18 @@
 import { expect, test } from 'bun:test'
 import { readNurseInstance } from '../scripts/bench/nurse-instances.ts'
+import { annealDays, trimmed } from '../src/rota/solving/anneal-days.ts'
+import { annealed } from '../src/rota/solving/annealing.ts'
 import { fewestOpen } from '../src/rota/solving/bounds.ts'
-import { check, pricedBreaks } from '../src/rota/solving/check.ts'
+import { checkRoster, pricedBreaks } from '../src/rota/solving/check.ts'
 import { penaltyOf } from '../src/rota/solving/check-rules.ts'
 import { unproved } from '../src/rota/solving/exact.ts'
 import { greedy } from '../src/rota/solving/greedy.ts'
-import { prepare } from '../src/rota/solving/plan.ts'
+import { preparePlan } from '../src/rota/solving/plan.ts'
 import type { Assignment, Limit, Problem, WorkRules } from '../src/rota/solving/problem.ts'
 import { prove } from '../src/rota/solving/prove.ts'
-import { better, Roster } from '../src/rota/solving/roster.ts'
-import { searched } from '../src/rota/solving/search.ts'
+import { compareWorth, Roster } from '../src/rota/solving/roster.ts'
 import { solution } from '../src/rota/solving/solution.ts'
 import { solve } from '../src/rota/solving/solve.ts'
-import { improveStretches, trimmed } from '../src/rota/solving/stretches.ts'
 import { odd, small } from './roster-instances.ts'
 import { type Chance, chance, forSeeds } from './seeded.ts'
 
@@ -71,7 +71,7 @@ function withRules(problem: Problem, { below, one, some }: Chance): Problem {
 
 /** What the checker finds that solvers are to keep: hours that cannot be had are told, not kept. */
 const broken = (problem: Problem, assignments: Assignment[]) =>
-  check(problem, assignments).filter(({ given, rule }) => !given && rule !== 'least_hours')
+  checkRoster(problem, assignments).filter(({ given, rule }) => !given && rule !== 'least_hours')
 
 /** Shapes that pins and work elsewhere already have are nobody's to mend. */
 const isFree = (problem: Problem): Problem => ({ ...problem, pinned: [], existing: [] })
@@ -79,15 +79,15 @@ const isFree = (problem: Problem): Problem => ({ ...problem, pinned: [], existin
 test('with any rules of work, no roster breaks one, and what it costs is what the checker counts', () => {
   forSeeds(120, some => {
     const problem = withRules(isFree(odd(some, 1 + some.below(6), 1 + some.below(16))), some)
-    const plan = prepare(problem)
+    const plan = preparePlan(problem)
     const first = greedy(plan)
     let last = first
-    for (const { best } of improveStretches(first, { seed: 3, moves: 3000, pressed: () => 0 })) last = best
-    for (const roster of [first, last, searched(first, { seed: 7, moves: 1000 })].map(trimmed)) {
+    for (const { best } of annealDays(first, { seed: 3, moves: 3000, pressed: () => 0 })) last = best
+    for (const roster of [first, last, annealed(first, { seed: 7, moves: 1000 })].map(trimmed)) {
       const { assignments, summary } = solution(roster, 0, 'heuristic')
       expect(broken(problem, assignments)).toEqual([])
       expect(summary.penalty_cents).toBe(penaltyOf(pricedBreaks(problem, assignments)))
-      const wanting = check(problem, assignments).filter(({ rule }) => rule === 'least_hours')
+      const wanting = checkRoster(problem, assignments).filter(({ rule }) => rule === 'least_hours')
       expect(summary.unmet.length).toBe(new Set(wanting.map(({ staff_id }) => staff_id)).size)
     }
   })
@@ -96,7 +96,7 @@ test('with any rules of work, no roster breaks one, and what it costs is what th
 test('work that stands already counts for the rules, and nothing is put beside it that breaks one more', () => {
   forSeeds(100, some => {
     const problem = withRules(odd(some, 1 + some.below(6), 1 + some.below(16)), some)
-    const { assignments, summary } = solution(trimmed(greedy(prepare(problem))), 0, 'heuristic')
+    const { assignments, summary } = solution(trimmed(greedy(preparePlan(problem))), 0, 'heuristic')
     expect(broken(problem, assignments)).toEqual([])
     expect(summary.penalty_cents).toBe(penaltyOf(pricedBreaks(problem, assignments)))
   })
@@ -108,7 +108,7 @@ test(
     for (let seed = 1; seed <= 30; seed++) {
       const some = chance(seed)
       const problem = withRules({ ...isFree(odd(some, 3, 5)), weights: { fairness: 0, preferences: 0 }, seed }, some)
-      const plan = prepare(problem)
+      const plan = preparePlan(problem)
       const pairs = plan.openings.flatMap(({ takers }, opening) => takers.map(person => [opening, person] as const))
       if (pairs.length > 13) continue
       let best = trimmed(greedy(plan))
@@ -123,7 +123,7 @@ test(
         )
         if (broken(problem, assignments).length) continue
         const roster = Roster.from(plan, at)
-        if (better(roster, best) < 0) best = roster
+        if (compareWorth(roster, best) < 0) best = roster
       }
       const start = unproved(trimmed(greedy(plan)))
       const proof = await prove(start, { seed, left: () => Number.POSITIVE_INFINITY, onStep() {} })
@@ -148,7 +148,7 @@ test(
   async () => {
     for (let seed = 1; seed <= 15; seed++) {
       const problem = { ...odd(chance(seed), 5, 14), pinned: [], seed }
-      const plan = prepare(problem)
+      const plan = preparePlan(problem)
       const { roster } = await prove(unproved(greedy(plan)), {
         seed,
         left: () => Number.POSITIVE_INFINITY,
@@ -166,7 +166,7 @@ test(
   async () => {
     const problem = readNurseInstance(await Bun.file('test/fixtures/nurses.txt').text())
     const { assignments, summary, unfilled } = await solve(problem, { algorithm: 'optimal' })
-    expect(check(problem, assignments)).toEqual([])
+    expect(checkRoster(problem, assignments)).toEqual([])
     expect(penaltyOf(pricedBreaks(problem, assignments))).toBe(summary.penalty_cents)
     expect(summary).toMatchObject({ penalty_cents: 1, bound: 1, cost_cents: 0, unmet: [], ended: 'proved' })
     expect(unfilled.length).toBe(0)

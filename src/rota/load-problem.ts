@@ -8,7 +8,7 @@ import { rulesToSolve, weeksCounted } from './rules-of-work.ts'
 import type { Shift } from './shift.ts'
 import { inRange, shiftsIn } from './shift-queries.ts'
 import { allSites } from './site-queries.ts'
-import { check, type Violation } from './solving/check.ts'
+import { checkRoster, type Violation } from './solving/check.ts'
 import type { Assignment, Duty, Problem, ProblemShift, WorkRules } from './solving/problem.ts'
 import { personViews } from './staff-queries.ts'
 
@@ -147,7 +147,7 @@ export function judgeRoster(db: Db, input: { range: Range; assignments: Assignme
     const given = new Set(input.assignments.map(keyOf))
     const assignments = [...input.assignments, ...problem.pinned.filter(pin => !given.has(keyOf(pin)))]
     const violations = whatForbids(problem, assignments)
-    const unmet = check(problem, assignments)
+    const unmet = checkRoster(problem, assignments)
       .filter(isWanting)
       .map(({ message }) => message)
     return { version, violations, unmet, assignments }
@@ -161,7 +161,7 @@ const isWanting = ({ rule }: Violation) => rule === 'least_hours' || rule === 'l
 
 /** What stands against putting people on these shifts by hand: the same rules as for a whole roster. */
 export const whatForbids = (problem: Problem, placed: Assignment[]): Violation[] =>
-  check(problem, placed).filter(one => isOurs(one) && !isWanting(one))
+  checkRoster(problem, placed).filter(one => isOurs(one) && !isWanting(one))
 
 /** What is pinned may break a rule, as somebody wanted it so; nobody wants anyone twice in one place. */
 const isOurs = ({ given, rule }: Violation) => !given || rule === 'twice'

@@ -1,8 +1,8 @@
+import type { AnnealingStep } from './annealing.ts'
 import type { Plan } from './plan.ts'
-import { random } from './random.ts'
-import { better, Roster, type Worth } from './roster.ts'
-import type { Search } from './search.ts'
-import { judge, SHAPE } from './work-rules.ts'
+import { compareWorth, Roster, type Worth } from './roster.ts'
+import { seededRandom } from './seeded-random.ts'
+import { evaluateRules, SHORT_STRETCH } from './work-rules.ts'
 
 const LONGEST = 7
 
@@ -12,13 +12,13 @@ type Step = [taken: boolean, opening: number, person: number]
  * Simulated annealing for rules that look at days in a row: some days of one person are given another content, or two people
  * swap some days. `pressed` is the part of the time that is over: where the moves would take longer, it cools faster. A step that a hard rule forbids is not made; what only counts may get worse ever more rarely.
  */
-export function* improveStretches(
+export function* annealDays(
   start: Roster,
   { seed, moves, pressed }: { seed: number; moves: number; pressed: () => number },
-): Generator<Search> {
+): Generator<AnnealingStep> {
   const { plan } = start
   const roster = Roster.from(plan, start.at)
-  const next = random(seed)
+  const next = seededRandom(seed)
   const below = (n: number) => Math.floor(next() * n)
   const { choices, people } = choicesOf(plan)
   if (!people.length) return
@@ -77,11 +77,11 @@ export function* improveStretches(
     if (!isMade || !steps.length || (worse > 0 && next() >= Math.exp(-worse / heat(part)))) {
       for (const [taken, opening, who] of steps.reverse())
         taken ? roster.leave(opening, who) : roster.take(opening, who)
-    } else if (better(roster, worth) < 0) [worth, places, improved] = [worthOf(roster), roster.places(), true]
+    } else if (compareWorth(roster, worth) < 0) [worth, places, improved] = [worthOf(roster), roster.places(), true]
     if (done % 1024 !== 0 && done < moves) continue
     if (improved) best = Roster.from(plan, places)
     improved = false
-    strictness = roster.broken >= SHAPE ? Math.min(50, strictness * 1.05) : Math.max(1, strictness / 1.05)
+    strictness = roster.broken >= SHORT_STRETCH ? Math.min(50, strictness * 1.05) : Math.max(1, strictness / 1.05)
     part = Math.max(done / moves, pressed())
     yield { best, part }
   }
@@ -105,36 +105,38 @@ const worthOf = ({ broken, open, cost, balance }: Worth): Worth => ({ broken, op
 
 /** Everything in cents: what has no price costs more than all that has. */
 function scales({ openings, problem, cost, people }: Plan) {
-  let dearest = 1
+  let highest = 1
   for (const [index, { takers, under = 0, over }] of openings.entries()) {
-    dearest = Math.max(dearest, under, over)
-    for (const person of takers) dearest = Math.max(dearest, Math.abs(cost[index * people + person]!))
+    highest = Math.max(highest, under, over)
+    for (const person of takers) highest = Math.max(highest, Math.abs(cost[index * people + person]!))
   }
-  for (const { price_cents } of problem.requests ?? []) dearest = Math.max(dearest, price_cents)
-  const place = 2 * dearest
-  const [from, to] = [dearest / 2, Math.max(0.2, dearest / 500)]
+  for (const { price_cents } of problem.requests ?? []) highest = Math.max(highest, price_cents)
+  const place = 2 * highest
+  const [from, to] = [highest / 2, Math.max(0.2, highest / 500)]
   return {
     energy: ({ broken, open, cost, balance }: Worth, strictness: number) =>
-      (2 * strictness * Math.floor(broken / SHAPE) + (broken % SHAPE) / 4 + open) * place + cost + balance * 1e-3,
+      (2 * strictness * Math.floor(broken / SHORT_STRETCH) + (broken % SHORT_STRETCH) / 4 + open) * place +
+      cost +
+      balance * 1e-3,
     heat: (done: number) => from * (to / from) ** done,
   }
 }
 
 /** The same with less work where days in a row are too few: what is left keeps every rule that can be kept by working less. */
 export function trimmed(roster: Roster): Roster {
-  if (roster.broken < SHAPE) return roster
+  if (roster.broken < SHORT_STRETCH) return roster
   const kept = Roster.from(roster.plan, roster.at)
   for (const person of kept.of.keys()) {
     const duties = kept.plan.duties[person]
     if (!duties) continue
-    const unavoidable = judge(duties, kept.plan, []).shape
-    while (kept.judgements[person]!.shape > unavoidable && kept.of[person]!.length) {
+    const unavoidable = evaluateRules(duties, kept.plan, []).shortDays
+    while (kept.evaluations[person]!.shortDays > unavoidable && kept.of[person]!.length) {
       let [found, least] = [kept.of[person]![0]!, Number.POSITIVE_INFINITY]
       for (const opening of [...kept.of[person]!]) {
         kept.leave(opening, person)
-        const { shape } = kept.judgements[person]!
+        const { shortDays } = kept.evaluations[person]!
         kept.take(opening, person)
-        if (shape < least) [found, least] = [opening, shape]
+        if (shortDays < least) [found, least] = [opening, shortDays]
       }
       kept.leave(found, person)
     }

@@ -2,25 +2,28 @@ import { STEEPEST } from './fairness.ts'
 import { cheapest } from './greedy.ts'
 import type { Plan } from './plan.ts'
 import { HOUR } from './problem.ts'
-import { random } from './random.ts'
-import { better, Roster, type Worth } from './roster.ts'
+import { compareWorth, Roster, type Worth } from './roster.ts'
 import { clash } from './rules.ts'
-import { SHAPE } from './work-rules.ts'
+import { seededRandom } from './seeded-random.ts'
+import { SHORT_STRETCH } from './work-rules.ts'
 
-/** `heat`, in dearest wages: how much worse a roster may get at the start. With `week`, it is all about openings of that week. */
-export type Effort = { seed: number; moves: number; heat?: number; week?: number }
+/** `heat`: how much worse a roster may get at the start, as a multiple of the highest wage. With `week`, only its openings are tried. */
+export type AnnealingEffort = { seed: number; moves: number; heat?: number; week?: number }
 
 /** The best roster so far, and the part of the moves made. */
-export type Search = { best: Roster; part: number }
+export type AnnealingStep = { best: Roster; part: number }
 
 /**
  * Simulated annealing over one kind of move: somebody new stands at an opening, gives up what is in the way, and what
  * was given up is filled again. Worse rosters are accepted ever more rarely. Yields the best so far every thousand moves.
  */
-export function* improve(start: Roster, { seed, moves, heat: hot = 2, week }: Effort): Generator<Search> {
+export function* anneal(
+  start: Roster,
+  { seed, moves, heat: hot = 2, week }: AnnealingEffort,
+): Generator<AnnealingStep> {
   const { plan } = start
   const roster = Roster.from(plan, start.at)
-  const next = random(seed)
+  const next = seededRandom(seed)
   const below = (n: number) => Math.floor(next() * n)
   const movable = [...plan.openings.keys()].filter(opening => {
     const { takers, week: when } = plan.openings[opening]!
@@ -43,7 +46,7 @@ export function* improve(start: Roster, { seed, moves, heat: hot = 2, week }: Ef
       if (!undo) {
         // their rules forbid it
       } else if (worse > 0 && next() >= Math.exp(-worse / heat(done / moves))) undo()
-      else if (better(roster, worth) < 0) [worth, places, improved] = [worthOf(roster), roster.places(), true]
+      else if (compareWorth(roster, worth) < 0) [worth, places, improved] = [worthOf(roster), roster.places(), true]
     }
     if (done % 1024 !== 0 && done < moves) continue
     if (improved) best = Roster.from(plan, places)
@@ -53,14 +56,14 @@ export function* improve(start: Roster, { seed, moves, heat: hot = 2, week }: Ef
 }
 
 /** The best roster that all the moves lead to. */
-export function searched(roster: Roster, effort: Effort): Roster {
+export function annealed(roster: Roster, effort: AnnealingEffort): Roster {
   let found = roster
-  for (const { best } of improve(roster, effort)) found = best
+  for (const { best } of anneal(roster, effort)) found = best
   return found
 }
 
 /** A cool search that leaves no place open again, but tidies the wages and balance a solver cared less for. */
-export const tidied = (roster: Roster, seed: number) => searched(roster, { seed, moves: 200_000, heat: 0.05 })
+export const tidied = (roster: Roster, seed: number) => annealed(roster, { seed, moves: 200_000, heat: 0.05 })
 
 /** Whether the person would give up something in another week for it. */
 function reachesOut({ of, plan }: Roster, opening: number, person: number): boolean {
@@ -124,21 +127,21 @@ const worthOf = ({ broken, open, cost, balance }: Worth): Worth => ({ broken, op
 
 /** One number for a roster's worth, and how much worse a move may make it as the search goes on. */
 function scales({ problem, openings, people, cost, wish }: Plan, hot: number) {
-  let [dearest, least, longest, dearestWish] = [0, Number.POSITIVE_INFINITY, 0, 0]
+  let [highest, least, longest, strongestWish] = [0, Number.POSITIVE_INFINITY, 0, 0]
   for (const [index, { takers, length }] of openings.entries()) {
     const asked = takers.map(person => cost[index * people + person]!)
     const [low, high] = [Math.min(...asked), Math.max(...asked)]
-    dearest = Math.max(dearest, high)
+    highest = Math.max(highest, high)
     if (high > low) least = Math.min(least, high - low)
     longest = Math.max(longest, length / HOUR)
-    for (const person of takers) dearestWish = Math.max(dearestWish, Math.abs(wish[index * people + person]!))
+    for (const person of takers) strongestWish = Math.max(strongestWish, Math.abs(wish[index * people + person]!))
   }
-  const strain = problem.weights.fairness * STEEPEST * longest + problem.weights.preferences * dearestWish
+  const strain = problem.weights.fairness * STEEPEST * longest + problem.weights.preferences * strongestWish
   const ripple = Number.isFinite(least) ? least / 20 : 1 // the most one move may strain counts less than any wage saved
-  const [place, from, to] = [8 * (dearest + ripple), hot * (dearest + ripple), ripple / 100]
+  const [place, from, to] = [8 * (highest + ripple), hot * (highest + ripple), ripple / 100]
   return {
     energy: (worth: Worth) =>
-      (worth.broken / SHAPE + worth.open) * place + worth.cost + (strain && (worth.balance / strain) * ripple),
+      (worth.broken / SHORT_STRETCH + worth.open) * place + worth.cost + (strain && (worth.balance / strain) * ripple),
     heat: (done: number) => from * (to / from) ** done,
   }
 }

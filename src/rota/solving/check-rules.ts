@@ -39,15 +39,15 @@ export const workRuleNames = [
 
 /** All that is broken of a hard rule; too few days of work and too few off may be traded for each other. */
 const hardUnits = (breaks: Break[], { rule }: Break): number => {
-  const rules = shapes.includes(rule) ? shapes : [rule]
+  const rules = tradedRules.includes(rule) ? tradedRules : [rule]
   return breaks.reduce((all, one) => all + (one.price === undefined && rules.includes(one.rule) ? one.units : 0), 0)
 }
 
-const shapes: Break['rule'][] = ['least_days_in_row', 'least_days_off_in_row']
+const tradedRules: Break['rule'][] = ['least_days_in_row', 'least_days_off_in_row']
 
 type Stint = { siteId: number; date: string; minutes: number; kind?: string | null; shiftId?: number; given: boolean }
 
-/** `dateOf` answers the date on the wall of a site. */
+/** `dateOf` answers the local date at a site. */
 export function breaksOf(
   problem: Problem,
   assignments: Assignment[],
@@ -119,7 +119,7 @@ function breaksBy(person: Staff, rules: WorkRules | undefined, stints: Stint[], 
   const found: Break[] = []
   const [first, last] = [range[0]!, range.at(-1)!]
   const isIn = ({ date }: { date: string }) => date >= first && date <= last
-  const say = (
+  const report = (
     rule: Break['rule'],
     { price_cents: price }: Pick<Limit, 'price_cents'>,
     units: number,
@@ -148,14 +148,14 @@ function breaksBy(person: Staff, rules: WorkRules | undefined, stints: Stint[], 
       const least = (least_hours.limit * planned.length) / days.length
       const units = Math.ceil(least - hoursOf(those) - 1e-9)
       const what = `would work ${hoursOf(those).toFixed(2)} of at least ${rounded(least)} hours${words}`
-      say('least_hours', least_hours, units, those, what)
+      report('least_hours', least_hours, units, those, what)
     }
   if (most_hours)
     for (const [days, words] of stretchesOf(most_hours, rules.counted_from, range)) {
       const those = stints.filter(({ date }) => days.includes(date))
       const units = Math.ceil(hoursOf(those) - most_hours.limit - 1e-9)
       const what = `would work ${hoursOf(those).toFixed(2)} of at most ${most_hours.limit} hours${words}`
-      say('most_hours', most_hours, units, those, what)
+      report('most_hours', most_hours, units, those, what)
     }
 
   const on = (date: string) => stints.filter(stint => stint.date === date)
@@ -165,7 +165,7 @@ function breaksBy(person: Staff, rules: WorkRules | undefined, stints: Stint[], 
     for (const date of allDates(daysAfter(first, -most.limit), last)) {
       const days = Array.from({ length: most.limit + 1 }, (_, index) => daysAfter(date, index))
       if (days.every(day => worked.has(day)))
-        say(
+        report(
           'most_days_in_row',
           most,
           1,
@@ -184,7 +184,13 @@ function breaksBy(person: Staff, rules: WorkRules | undefined, stints: Stint[], 
       const days = lengthFrom(date, least.limit)
       if (daysAfter(date, days) > last) continue
       const stretch = allDates(date, daysAfter(date, days)).flatMap(on)
-      say('least_days_in_row', least, least.limit - days, stretch, `would work only ${days} days in a row from ${date}`)
+      report(
+        'least_days_in_row',
+        least,
+        least.limit - days,
+        stretch,
+        `would work only ${days} days in a row from ${date}`,
+      )
     }
   if (leastOff)
     for (const date of allDates(daysAfter(first, -leastOff.limit), daysAfter(last, 1))) {
@@ -194,7 +200,7 @@ function breaksBy(person: Staff, rules: WorkRules | undefined, stints: Stint[], 
       if (daysAfter(date, days) < first) continue
       const around = [...on(before), ...on(daysAfter(date, days))]
       const what = `would have only ${days} days off from ${date}`
-      say('least_days_off_in_row', leastOff, leastOff.limit - days, around, what)
+      report('least_days_off_in_row', leastOff, leastOff.limit - days, around, what)
     }
   if (most_weekends)
     for (const [days, words] of stretchesOf(most_weekends, rules.counted_from, range)) {
@@ -207,18 +213,18 @@ function breaksBy(person: Staff, rules: WorkRules | undefined, stints: Stint[], 
       }
       const those = [...saturdays].flatMap(date => [...on(date), ...on(daysAfter(date, 1))])
       const what = `would work on ${saturdays.size} weekends of at most ${most_weekends.limit}${words}`
-      say('most_weekends', most_weekends, saturdays.size - most_weekends.limit, those, what)
+      report('most_weekends', most_weekends, saturdays.size - most_weekends.limit, those, what)
     }
   for (const kind of rules.most_of_kind ?? [])
     for (const [days, words] of stretchesOf(kind, rules.counted_from, range)) {
       const those = stints.filter(stint => stint.kind === kind.kind && days.includes(stint.date))
       const what = `would have ${those.length} shifts of the kind ${kind.kind} of at most ${kind.limit}${words}`
-      say('most_of_kind', kind, those.length - kind.limit, those, what)
+      report('most_of_kind', kind, those.length - kind.limit, those, what)
     }
   for (const succession of rules.successions ?? [])
     for (const stint of stints.filter(({ kind }) => kind === succession.kind))
       for (const next of on(daysAfter(stint.date, 1)).filter(({ kind }) => kind === succession.next))
-        say(
+        report(
           'successions',
           succession,
           1,

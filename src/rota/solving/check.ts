@@ -28,9 +28,9 @@ export type Violation = {
 
 type Stint = { siteId: number; shift?: ProblemShift; from: Date; until: Date; monday: string; given: boolean }
 
-export function check(problem: Problem, assignments: Assignment[]): Violation[] {
+export function checkRoster(problem: Problem, assignments: Assignment[]): Violation[] {
   const found: Violation[] = []
-  const say = (violation: Violation) => void found.push(violation)
+  const report = (violation: Violation) => void found.push(violation)
   const isPinned = (shiftId: number, staffId: number) =>
     problem.pinned.some(pin => pin.shift_id === shiftId && pin.staff_id === staffId)
 
@@ -41,15 +41,15 @@ export function check(problem: Problem, assignments: Assignment[]): Violation[] 
     const person = problem.staff.find(one => one.id === staff_id)
     const about = { shift_ids: [shift_id], staff_id, given: isPinned(shift_id, staff_id) }
     if (!shift || !person)
-      say({ rule: 'unknown', message: `No ${shift ? `staff ${staff_id}` : `shift ${shift_id}`}`, ...about })
+      report({ rule: 'unknown', message: `No ${shift ? `staff ${staff_id}` : `shift ${shift_id}`}`, ...about })
     else if (seen.has(`${shift_id}/${staff_id}`))
-      say({ rule: 'twice', message: `${person.name} is on shift ${shift_id} twice`, ...about })
+      report({ rule: 'twice', message: `${person.name} is on shift ${shift_id} twice`, ...about })
     else known.push({ shift, person, pinned: about.given })
     seen.add(`${shift_id}/${staff_id}`)
   }
   for (const { shift_id, staff_id } of problem.pinned) {
     if (!seen.has(`${shift_id}/${staff_id}`))
-      say({
+      report({
         rule: 'pin',
         message: `Staff ${staff_id} is pinned to shift ${shift_id} but not on it`,
         shift_ids: [shift_id],
@@ -61,7 +61,7 @@ export function check(problem: Problem, assignments: Assignment[]): Violation[] 
     const there = known.filter(one => one.shift.id === shift.id)
     const most = Math.max(shift.headcount, shift.most ?? 0)
     if (there.length > most)
-      say({
+      report({
         rule: 'headcount',
         message: `Shift ${shift.id} takes ${most} but has ${there.length}`,
         shift_ids: [shift.id],
@@ -75,7 +75,7 @@ export function check(problem: Problem, assignments: Assignment[]): Violation[] 
     const about = { shift_ids: [shift.id], staff_id: person.id, given: pinned }
     for (const skill of [...(shift.skill ? [shift.skill] : []), ...(shift.skills ?? [])])
       if (person.skills.indexOf(skill) === -1)
-        say({ rule: 'skill', message: `${person.name} lacks the skill ${skill}`, ...about })
+        report({ rule: 'skill', message: `${person.name} lacks the skill ${skill}`, ...about })
     if (shift.certification) {
       const lastDay = person.certifications
         .filter(one => one.name === shift.certification)
@@ -83,16 +83,16 @@ export function check(problem: Problem, assignments: Assignment[]): Violation[] 
         .sort()
         .pop()
       if (lastDay === undefined)
-        say({ rule: 'certification', message: `${person.name} has no ${shift.certification}`, ...about })
+        report({ rule: 'certification', message: `${person.name} has no ${shift.certification}`, ...about })
       else if (lastDay < day)
-        say({
+        report({
           rule: 'certification',
           message: `${shift.certification} of ${person.name} ran out on ${lastDay}`,
           ...about,
         })
     }
     if (person.unavailable.some(absence => meets(absence, shift, zone)))
-      say({ rule: 'unavailable', message: `${person.name} is unavailable on ${day}`, ...about })
+      report({ rule: 'unavailable', message: `${person.name} is unavailable on ${day}`, ...about })
   }
 
   for (const person of problem.staff) {
@@ -104,9 +104,9 @@ export function check(problem: Problem, assignments: Assignment[]): Violation[] 
         const owed = hoursOfRest(problem, person, a, b)
         if (between >= owed * 60) continue
         const about = { shift_ids: idsOf([a, b]), staff_id: person.id, given: a.given && b.given }
-        if (between < 0) say({ rule: 'overlap', message: `${person.name} would be in two places at once`, ...about })
+        if (between < 0) report({ rule: 'overlap', message: `${person.name} would be in two places at once`, ...about })
         else
-          say({
+          report({
             rule: 'rest',
             message: `${person.name} would rest ${Math.floor(between)} minutes instead of ${owed} hours`,
             ...about,
@@ -117,7 +117,7 @@ export function check(problem: Problem, assignments: Assignment[]): Violation[] 
       const week = stints.filter(stint => stint.monday === monday)
       const minutes = week.reduce((all, { from, until }) => all + (until.getTime() - from.getTime()) / 60_000, 0)
       if (minutes > person.max_hours_week * 60 + 1e-6)
-        say({
+        report({
           rule: 'hours',
           message: `${person.name} would work ${(minutes / 60).toFixed(2)} of ${person.max_hours_week} hours in the week of ${monday}`,
           shift_ids: idsOf(week),
@@ -129,7 +129,7 @@ export function check(problem: Problem, assignments: Assignment[]): Violation[] 
   for (const { price, units: _, ...broken } of breaksOf(problem, assignments, (site, instant) =>
     dayIn(zoneOf(problem, site), new Date(instant)),
   ))
-    if (price === undefined) say(broken)
+    if (price === undefined) report(broken)
   return found
 }
 
@@ -175,7 +175,7 @@ const zoneOf = (problem: Problem, siteId: number) => problem.sites.find(site => 
 
 const days = new Map<string, Intl.DateTimeFormat>()
 
-/** The date on the wall, as 2025-03-30. */
+/** The local date, as 2025-03-30. */
 function dayIn(timeZone: string, when: Date): string {
   let format = days.get(timeZone)
   if (!format) {
@@ -191,7 +191,7 @@ function mondayOf(day: string): string {
   return date.toISOString().slice(0, 10)
 }
 
-/** An absence by dates is looked at through the days the shift touches, one by one as the wall shows them. */
+/** An absence by dates is looked at through the days the shift touches, one by one by local date. */
 function meets(absence: { from: string; to: string }, shift: ProblemShift, zone: string): boolean {
   const [start, end] = [new Date(shift.starts_at), new Date(shift.ends_at)]
   const [firstDay, lastDay] = [dayIn(zone, start), dayIn(zone, new Date(end.getTime() - 1))]

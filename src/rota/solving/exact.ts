@@ -1,8 +1,8 @@
+import { tidied } from './annealing.ts'
 import type { Plan } from './plan.ts'
-import { type Measure, Program } from './program.ts'
-import { better, type Roster } from './roster.ts'
-import { tidied } from './search.ts'
-import { cheapestConceivable } from './solution.ts'
+import { type Objective, Program } from './program.ts'
+import { compareWorth, type Roster } from './roster.ts'
+import { costLowerBound } from './solution.ts'
 
 /** What is proved of a roster. */
 export type Proof = {
@@ -37,61 +37,61 @@ const nearly = { mip_rel_gap: 1e-4, mip_abs_gap: 0.01 }
  * Works until it is proved that no roster is better: first in places filled, then, filling as many, in cost, then, at that
  * cost, in balance. What one of them reached, the next may not give up. Blocks its thread.
  */
-export async function settle(start: Proof, { seed, left, onStep }: ExactEffort): Promise<Proof> {
+export async function proveOptimal(start: Proof, { seed, left, onStep }: ExactEffort): Promise<Proof> {
   const { plan } = start.roster
   const proof = { ...start }
   if (left() <= 0 || proof.settled === 3) return proof
   if (!plan.openings.some(opening => opening.takers.length))
     return { ...proof, openBound: proof.roster.open, settled: 3 }
   using program = await Program.of(plan, seed)
-  const settled = (measure: Measure): boolean =>
-    program.minimise(measure, {
+  const minimise = (objective: Objective): boolean =>
+    program.minimise(objective, {
       from: proof.roster,
       seconds: left(),
-      within: measure === 'balance' ? nearly : exactly,
+      within: objective === 'balance' ? nearly : exactly,
       onFound(roster) {
-        if (better(roster, proof.roster) < 0) proof.roster = roster
+        if (compareWorth(roster, proof.roster) < 0) proof.roster = roster
       },
       onBound(bound, gap) {
-        if (measure === 'coverage' && Number.isFinite(bound)) proof.openBound = Math.max(proof.openBound, bound)
-        if (measure === 'cost' && Number.isFinite(bound)) proof.bound = Math.max(proof.bound, bound)
-        onStep(proof, (proof.settled + 1 - Math.min(1, gap)) / 3, PROVING[measure])
+        if (objective === 'coverage' && Number.isFinite(bound)) proof.openBound = Math.max(proof.openBound, bound)
+        if (objective === 'cost' && Number.isFinite(bound)) proof.bound = Math.max(proof.bound, bound)
+        onStep(proof, (proof.settled + 1 - Math.min(1, gap)) / 3, PROVING[objective])
       },
     })
 
   if (plan.hasRules) {
-    if (proof.roster.broken > 0 && !settled('broken')) return proof
+    if (proof.roster.broken > 0 && !minimise('broken')) return proof
     program.hold('broken', proof.roster.broken)
   }
   const limitOpen = program.hold('coverage', proof.roster.open)
   if (proof.settled < 1) {
-    if (proof.roster.open > proof.openBound && !settled('coverage')) return proof
+    if (proof.roster.open > proof.openBound && !minimise('coverage')) return proof
     if (proof.roster.open < start.roster.open) proof.roster = tidied(proof.roster, seed)
     limitOpen(proof.roster.open)
     proof.openBound = proof.roster.open
     proof.settled = 1
   }
   if (proof.settled < 2) {
-    if (proof.bound < proof.roster.cost && !settled('cost')) return proof
+    if (proof.bound < proof.roster.cost && !minimise('cost')) return proof
     proof.bound = proof.roster.cost
     proof.settled = 2
   }
   program.hold('cost', proof.roster.cost)
   const { fairness, preferences } = plan.problem.weights
-  if ((fairness || preferences) && !settled('balance')) return proof
+  if ((fairness || preferences) && !minimise('balance')) return proof
   return { ...proof, settled: 3 }
 }
 
 /** A roster of which nothing is proved but what can be seen at once. */
 export const unproved = (roster: Roster): Proof => ({
   roster,
-  bound: cheapestConceivable(roster.plan, roster.open),
-  openBound: hopeless(roster.plan),
+  bound: costLowerBound(roster.plan, roster.open),
+  openBound: unfillablePlaces(roster.plan),
   settled: 0,
 })
 
 /** Places for which there are too few people whatever the rest looks like. */
-const hopeless = ({ openings }: Plan) =>
+const unfillablePlaces = ({ openings }: Plan) =>
   openings.reduce(
     (all, { places, takers, under }) => all + (under === undefined ? Math.max(0, places - takers.length) : 0),
     0,

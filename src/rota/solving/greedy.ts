@@ -7,11 +7,11 @@ const DEPTH = 3
 const TRIES = 20_000
 const TRIES_IN_ALL = 1_000_000
 
-/** A roster at once: the hardest openings first, to whoever costs least, then others make way for places left open. `told` sees it grow. */
-export function greedy(plan: Plan, told: (roster: Roster, part: number) => void = () => {}): Roster {
+/** A roster at once: the hardest openings first, to whoever costs least, then others make way for places left open. `onGrowth` is called as it fills. */
+export function greedy(plan: Plan, onGrowth: (roster: Roster, part: number) => void = () => {}): Roster {
   const { openings } = plan
   const roster = new Roster(plan)
-  const waiting = new Map([...openings.keys()].map(opening => [opening, toSpare(roster, opening)]))
+  const waiting = new Map([...openings.keys()].map(opening => [opening, spareTakers(roster, opening)]))
   while (waiting.size) {
     const opening = hardest(waiting)
     const person = cheapest(roster, opening)
@@ -20,20 +20,20 @@ export function greedy(plan: Plan, told: (roster: Roster, part: number) => void 
       continue
     }
     roster.take(opening, person)
-    told(roster, 1 - waiting.size / openings.length)
+    onGrowth(roster, 1 - waiting.size / openings.length)
     if (!roster.isOpen(opening)) waiting.delete(opening)
     for (const other of waiting.keys()) {
       if (touches(openings[other]!, openings[opening]!) && roster.fits(other, person))
-        waiting.set(other, toSpare(roster, other))
+        waiting.set(other, spareTakers(roster, other))
     }
   }
   let left = TRIES_IN_ALL
   for (const opening of openings.keys()) {
     while (roster.isOpen(opening) && left > 0) {
-      told(roster, 1)
+      onGrowth(roster, 1)
       const allowed = Math.min(TRIES, left)
       const tries = { left: allowed }
-      const isFilled = makeWay(roster, opening, DEPTH, new Set(), tries)
+      const isFilled = fillByExchange(roster, opening, DEPTH, new Set(), tries)
       left -= allowed - tries.left
       if (!isFilled) break
     }
@@ -45,7 +45,7 @@ export function greedy(plan: Plan, told: (roster: Roster, part: number) => void 
 const touches = (one: Opening, other: Opening) => one.week === other.week || clash(one, other)
 
 /** How many more people could take it than it has places. */
-function toSpare(roster: Roster, opening: number): number {
+function spareTakers(roster: Roster, opening: number): number {
   const { places, takers } = roster.plan.openings[opening]!
   const able = takers.reduce((count, person) => count + (roster.canTake(opening, person) ? 1 : 0), 0)
   return able - (places - roster.at[opening]!.length)
@@ -65,14 +65,20 @@ export function cheapest(roster: Roster, opening: number): number | undefined {
   for (const person of openings[opening]!.takers) {
     const asked = cost[opening * people + person]!
     if (asked > wage || !roster.canTake(opening, person)) continue
-    if (asked === wage && roster.strain(opening, person) >= roster.strain(opening, found!)) continue
+    if (asked === wage && roster.addedBalance(opening, person) >= roster.addedBalance(opening, found!)) continue
     ;[found, wage] = [person, asked]
   }
   return found
 }
 
 /** Fills one place, if need be with someone who hands over another shift first, which is filled in the same way. */
-function makeWay(roster: Roster, opening: number, depth: number, moved: Set<number>, tries: { left: number }): boolean {
+function fillByExchange(
+  roster: Roster,
+  opening: number,
+  depth: number,
+  moved: Set<number>,
+  tries: { left: number },
+): boolean {
   const { openings } = roster.plan
   const person = cheapest(roster, opening)
   if (person !== undefined) {
@@ -88,7 +94,7 @@ function makeWay(roster: Roster, opening: number, depth: number, moved: Set<numb
       roster.leave(given, candidate)
       if (roster.canTake(opening, candidate)) {
         roster.take(opening, candidate)
-        if (makeWay(roster, given, depth - 1, moved, tries)) return true
+        if (fillByExchange(roster, given, depth - 1, moved, tries)) return true
         roster.leave(opening, candidate)
       }
       roster.take(given, candidate)

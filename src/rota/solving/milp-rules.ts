@@ -1,8 +1,8 @@
-import type { MilpTable, Pair } from './milp-table.ts'
+import type { AssignmentColumn, MilpTable } from './milp-table.ts'
 import type { Plan } from './plan.ts'
 import { HOUR, type Limit } from './problem.ts'
 import { clash } from './rules.ts'
-import { type PersonDuties, SHAPE } from './work-rules.ts'
+import { type PersonDuties, SHORT_STRETCH } from './work-rules.ts'
 
 /** A column of hours too few or too many of a person, and how many there are when they take these openings. */
 export type HoursOff = { column: number; person: number; off: (taken: number[]) => number }
@@ -10,8 +10,8 @@ export type HoursOff = { column: number; person: number; off: (taken: number[]) 
 /** Whether a day is worked: known before, or the value of a column. */
 type Worked = 0 | 1 | { column: number }
 
-/** The rows for one person's rules of work. What is counted, and where, is as in `judge`. */
-export function keepRules(table: MilpTable, plan: Plan, person: number, pairs: Pair[]): HoursOff[] {
+/** The rows for one person's rules of work. What is counted, and where, is as in `evaluateRules`. */
+export function keepRules(table: MilpTable, plan: Plan, person: number, pairs: AssignmentColumn[]): HoursOff[] {
   return (plan.duties[person] ?? []).flatMap(duties => {
     const { site } = duties
     const counted = site === undefined ? pairs : pairs.filter(({ opening }) => opening.site === site)
@@ -44,7 +44,12 @@ const priced = ({ price_cents }: Limit, units = 1) =>
   price_cents === undefined ? undefined : { cost: price_cents * units }
 
 /** Takes days from any day, some of them beyond the range. */
-function daysWorked(table: MilpTable, { days }: Plan, { fixed }: PersonDuties, pairs: Pair[]): (day: number) => Worked {
+function daysWorked(
+  table: MilpTable,
+  { days }: Plan,
+  { fixed }: PersonDuties,
+  pairs: AssignmentColumn[],
+): (day: number) => Worked {
   const known = new Set(fixed.map(({ day }) => day))
   const columns = new Map<number, number>()
   for (const [day, there] of Map.groupBy(pairs, ({ opening }) => opening.day)) {
@@ -86,7 +91,7 @@ function keepStretches(
         const [never, always] = isWork ? [0, 1] : [1, 0]
         if (inside.includes(never as 0 | 1) || edges.includes(always as 0 | 1)) continue
         const units = limit.limit - length
-        const slack = table.column(1, priced(limit, units) ?? { broken: SHAPE * units })
+        const slack = table.column(1, priced(limit, units) ?? { broken: SHORT_STRETCH * units })
         const sign = isWork ? 1 : -1
         const columns = [
           ...inside.map(day => [day, -sign] as const),
@@ -129,7 +134,7 @@ function keepWeekends(table: MilpTable, { weekends }: PersonDuties, worked: (day
   }
 }
 
-function keepKinds(table: MilpTable, { kinds }: PersonDuties, pairs: Pair[]) {
+function keepKinds(table: MilpTable, { kinds }: PersonDuties, pairs: AssignmentColumn[]) {
   for (const { kind, limit, known: standing, limits, stretchOf } of kinds)
     for (const [stretch, many] of standing.entries()) {
       const there = pairs.filter(({ opening }) => opening.kind === kind && stretchOf[opening.day] === stretch)
@@ -139,7 +144,12 @@ function keepKinds(table: MilpTable, { kinds }: PersonDuties, pairs: Pair[]) {
     }
 }
 
-function keepSuccessions(table: MilpTable, { rules, fixed }: PersonDuties, pairs: Pair[], own: number | undefined) {
+function keepSuccessions(
+  table: MilpTable,
+  { rules, fixed }: PersonDuties,
+  pairs: AssignmentColumn[],
+  own: number | undefined,
+) {
   const works = [
     ...pairs.map(pair => ({ day: pair.opening.day, kind: pair.opening.kind, part: pair as Worked, pair })),
     ...fixed.map(({ day, kind }) => ({ day, kind, part: 1 as Worked, pair: undefined })),
@@ -177,7 +187,7 @@ function keepHours(
   { openings }: Plan,
   { leastHours: least, mostHours: most }: PersonDuties,
   person: number,
-  pairs: Pair[],
+  pairs: AssignmentColumn[],
 ): HoursOff[] {
   const found: HoursOff[] = []
   for (const counts of [least, most]) {

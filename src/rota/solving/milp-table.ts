@@ -2,7 +2,7 @@ import type { ModelData } from 'highs'
 import type { Opening } from './plan.ts'
 
 /** A column that says whether somebody stands at an opening. */
-export type Pair = { column: number; opening: Opening }
+export type AssignmentColumn = { column: number; opening: Opening }
 
 /** What a unit in a column adds to the measures. */
 type Adds = { balance?: number; cost?: number; broken?: number }

@@ -1,7 +1,7 @@
 import type { ModelData } from 'highs'
 import { slopes } from './fairness.ts'
 import { type HoursOff, keepRules } from './milp-rules.ts'
-import { MilpTable, type Pair } from './milp-table.ts'
+import { type AssignmentColumn, MilpTable } from './milp-table.ts'
 import type { Plan } from './plan.ts'
 import { HOUR } from './problem.ts'
 import { clash } from './rules.ts'
@@ -43,7 +43,7 @@ export function milp(plan: Plan): Milp {
   for (const { places, room, over: price } of openings) table.column(room - places, { cost: price })
 
   const takers: number[][] = openings.map((_, opening) => [over + opening, open + opening])
-  const pairsOf: Pair[][] = problem.staff.map(() => [])
+  const pairsOf: AssignmentColumn[][] = problem.staff.map(() => [])
   for (const [column, { opening, person }] of pairs.entries()) {
     takers[opening]!.push(column)
     pairsOf[person]!.push({ column, opening: openings[opening]! })
@@ -51,12 +51,13 @@ export function milp(plan: Plan): Milp {
   for (const [opening, { places }] of openings.entries())
     table.row(places, places, takers[opening]!, [-1, ...takers[opening]!.slice(1).map(() => 1)])
   for (const [person, taken] of pairsOf.entries()) {
-    for (const together of meetings(taken, plan.rests[plan.restClass[person]!])) table.row(0, 1, columnsOf(together))
+    for (const conflicting of conflictSets(taken, plan.rests[plan.restClass[person]!]))
+      table.row(0, 1, columnsOf(conflicting))
     limitHours(table, plan, person, taken)
   }
   const hours = pairsOf.flatMap((taken, person) => keepRules(table, plan, person, taken))
   if (plan.base) table.constant(plan.base)
-  const loads = fairness ? problem.staff.flatMap((_, person) => stepsOf(table, plan, person, pairsOf[person]!)) : []
+  const loads = fairness ? problem.staff.flatMap((_, person) => loadSteps(table, plan, person, pairsOf[person]!)) : []
 
   const unit = Math.abs(table.cost.reduce(commonDivisor, 0)) || 1
   const cost = Float64Array.from(table.cost, cents => cents / unit)
@@ -66,26 +67,26 @@ export function milp(plan: Plan): Milp {
   return { plan, data: table.data(open), pairs, open, over, loads, hours, broken, coverage, cost, unit, balance }
 }
 
-const columnsOf = (pairs: Pair[]) => pairs.map(pair => pair.column)
+const columnsOf = (pairs: AssignmentColumn[]) => pairs.map(pair => pair.column)
 
 /**
  * Rest and overlap together make an interval graph of one person's openings. So one row for each largest set that is under
  * way, rest included, at one moment says all there is to say, and as tightly as a relaxation can. Pairs are in order of start.
  */
-function meetings(pairs: Pair[], own: number | undefined): Pair[][] {
-  const sets: Pair[][] = []
-  let together: Pair[] = []
+function conflictSets(pairs: AssignmentColumn[], own: number | undefined): AssignmentColumn[][] {
+  const sets: AssignmentColumn[][] = []
+  let conflicting: AssignmentColumn[] = []
   for (const pair of pairs) {
-    const still = together.filter(earlier => clash(earlier.opening, pair.opening, own))
-    if (still.length < together.length && together.length > 1) sets.push(together)
-    together = [...still, pair]
+    const still = conflicting.filter(earlier => clash(earlier.opening, pair.opening, own))
+    if (still.length < conflicting.length && conflicting.length > 1) sets.push(conflicting)
+    conflicting = [...still, pair]
   }
-  if (together.length > 1) sets.push(together)
-  return [...sets, ...missed(pairs, own)]
+  if (conflicting.length > 1) sets.push(conflicting)
+  return [...sets, ...conflictsBetweenSites(pairs, own)]
 }
 
 /** Where sites ask for different rest, some pairs clash that are in no set: the stricter site's rest reaches over what lies between. */
-function missed(pairs: Pair[], own: number | undefined): Pair[][] {
+function conflictsBetweenSites(pairs: AssignmentColumn[], own: number | undefined): AssignmentColumn[][] {
   if (own !== undefined || pairs.every(({ opening }) => opening.rest === pairs[0]!.opening.rest)) return []
   return pairs.flatMap((late, index) =>
     pairs
@@ -95,7 +96,7 @@ function missed(pairs: Pair[], own: number | undefined): Pair[][] {
   )
 }
 
-function limitHours(table: MilpTable, plan: Plan, person: number, pairs: Pair[]) {
+function limitHours(table: MilpTable, plan: Plan, person: number, pairs: AssignmentColumn[]) {
   for (const [week, taken] of Map.groupBy(pairs, pair => pair.opening.week)) {
     const lengths = taken.map(pair => pair.opening.length)
     const free = plan.free[person * plan.weeks + week]!
@@ -107,7 +108,7 @@ function limitHours(table: MilpTable, plan: Plan, person: number, pairs: Pair[])
 }
 
 /** Columns that fill up one after the other as the load grows, each step weighing more than the one before. */
-function stepsOf(table: MilpTable, { allowed, pins, problem }: Plan, person: number, pairs: Pair[]) {
+function loadSteps(table: MilpTable, { allowed, pins, problem }: Plan, person: number, pairs: AssignmentColumn[]) {
   if (!pairs.length) return []
   const step = allowed[person]! / HOUR / slopes.length
   const steps = slopes.map((slope, index) => {

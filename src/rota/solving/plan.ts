@@ -1,6 +1,6 @@
-import { onTheWall } from './calendar.ts'
+import { localMoment } from './local-time.ts'
 import type { Assignment, Duty, Problem, ProblemShift } from './problem.ts'
-import { clash, ownRest, refusal, restAt, spanOf, wages, weeklyLimit } from './rules.ts'
+import { clash, ineligibility, ownRest, restAt, spanOf, wages, weeklyLimit } from './rules.ts'
 import { wishesMet } from './wishes.ts'
 import { type Days, dayNumber, dutiesOf, type PersonDuties, workDaysOf } from './work-rules.ts'
 
@@ -72,7 +72,7 @@ export type Plan = {
 /** What a person does already: it takes rest, and hours of the week it begins in. */
 type Work = { start: number; end: number; rest: number; week: string; day: number; kind?: string; site: number }
 
-export function prepare(problem: Problem): Plan {
+export function preparePlan(problem: Problem): Plan {
   const look = lookup(problem)
   const people = problem.staff.length
   const pins = pinsOf(problem, look)
@@ -111,7 +111,7 @@ export function prepare(problem: Problem): Plan {
       wagesOf[index * people + person] = wages(staff, opening)
       cost[index * people + person] = wagesOf[index * people + person]! + (asked.get(`${shift.id} ${staff.id}`) ?? 0)
       wish[index * people + person] = wishesMet(staff.preferences, shift, look.moment(shift))
-      const isRefused = refusal(staff, shift, look.moment(shift).date, look.zone(shift.site_id))
+      const isRefused = ineligibility(staff, shift, look.moment(shift).date, look.zone(shift.site_id))
       const isBusy = fixed[person]!.some(work => clash(work, opening, ownRest(staff)))
       if (!isRefused && !isBusy && length <= free[person * weeks + week]!) opening.takers.push(person)
     }
@@ -173,7 +173,7 @@ function lookup({ sites, staff, shifts }: Problem) {
   const byId = new Map(shifts.map(shift => [shift.id, shift]))
   const site = (id: number) => places.get(id) ?? unknown(`site ${id}`)
   const zone = (siteId: number) => site(siteId).timezone
-  const moments = new Map(shifts.map(shift => [shift, onTheWall(shift.starts_at, zone(shift.site_id))]))
+  const moments = new Map(shifts.map(shift => [shift, localMoment(shift.starts_at, zone(shift.site_id))]))
   return {
     zone,
     rest: (siteId: number) => restAt(site(siteId)),
@@ -203,7 +203,7 @@ function pinsOf({ pinned, staff }: Problem, look: Lookup): Pins {
 function fixedWork({ staff, existing }: Problem, pins: Pins, look: Lookup): Work[][] {
   const fixed: Work[][] = staff.map(() => [])
   const add = (staffId: number, { kind, ...work }: Omit<Duty, 'staff_id'>) => {
-    const { week, date } = onTheWall(work.starts_at, look.zone(work.site_id))
+    const { week, date } = localMoment(work.starts_at, look.zone(work.site_id))
     fixed[look.person(staffId) ?? -1]?.push({
       ...spanOf(work),
       rest: look.rest(work.site_id),

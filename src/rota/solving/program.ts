@@ -7,7 +7,7 @@ import { Roster } from './roster.ts'
 
 let loading: Promise<Highs> | undefined
 
-export type Measure = 'broken' | 'coverage' | 'cost' | 'balance'
+export type Objective = 'broken' | 'coverage' | 'cost' | 'balance'
 
 export type Minimising = {
   from: Roster
@@ -46,43 +46,43 @@ export class Program {
     this.#model.dispose()
   }
 
-  /** From now on a measure may not exceed this. Answers how to change the limit. */
-  hold(measure: Measure, most: number): (most: number) => void {
-    const costs = this.#milp[measure]
+  /** From now on an objective may not exceed this. Answers how to change the limit. */
+  hold(objective: Objective, most: number): (most: number) => void {
+    const costs = this.#milp[objective]
     const indices = [...costs.keys()].filter(column => costs[column] !== 0)
-    this.#model.addRow(0, most / this.#unit(measure), { indices, values: indices.map(column => costs[column]!) })
+    this.#model.addRow(0, most / this.#unit(objective), { indices, values: indices.map(column => costs[column]!) })
     const row = this.#model.getDimensions().numRows - 1
-    return lower => this.#model.changeRowBounds(row, 0, lower / this.#unit(measure))
+    return lower => this.#model.changeRowBounds(row, 0, lower / this.#unit(objective))
   }
 
-  /** What a measure would be if people could be divided: soon known, and no roster has less. Without time, as good as nothing. */
-  relaxed(measure: Measure, seconds: number): number {
-    this.#price(measure)
+  /** What an objective would be if people could be divided: soon known, and no roster has less. Without time, as good as nothing. */
+  relaxed(objective: Objective, seconds: number): number {
+    this.#price(objective)
     this.#model.options.set({ solve_relaxation: true, presolve: 'off' }) // twice as fast here without
     this.#limit(seconds)
     this.#model.run()
     this.#model.options.set({ solve_relaxation: false, presolve: 'choose' })
     const finished = this.#model.getModelStatus() === this.#highs.constants.modelStatus.optimal
-    return finished ? this.#bound(measure, this.#model.getObjectiveValue()) : Number.NEGATIVE_INFINITY
+    return finished ? this.#bound(objective, this.#model.getObjectiveValue()) : Number.NEGATIVE_INFINITY
   }
 
-  /** Brings a measure down as far as it goes; false when the time was over before. */
-  minimise(measure: Measure, { from, seconds, within, onFound, onBound }: Minimising): boolean {
+  /** Brings an objective down as far as it goes; false when the time was over before. */
+  minimise(objective: Objective, { from, seconds, within, onFound, onBound }: Minimising): boolean {
     const { modelStatus, callbackType } = this.#highs.constants
     const model = this.#model
     const callbacks: HighsCallbackMap = {
       [callbackType.mipImprovingSolution]: ({ data }) =>
         void (data.mip_solution && onFound(rosterOf(this.#milp, data.mip_solution))),
       [callbackType.mipLogging]: ({ data }) =>
-        void onBound(this.#bound(measure, data.mip_dual_bound ?? Number.NEGATIVE_INFINITY), data.mip_gap ?? 1),
+        void onBound(this.#bound(objective, data.mip_dual_bound ?? Number.NEGATIVE_INFINITY), data.mip_gap ?? 1),
     }
     model.options.set(within)
     this.#limit(seconds)
-    this.#price(measure)
+    this.#price(objective)
     model.setSolution({ colValue: columnsOf(from, this.#milp) })
     const finished = model.run(callbacks).modelStatus === modelStatus.optimal
     if (finished) onFound(rosterOf(this.#milp, model.getSolution().colValue))
-    onBound(this.#bound(measure, Number(model.info.get('mip_dual_bound'))), finished ? 0 : 1)
+    onBound(this.#bound(objective, Number(model.info.get('mip_dual_bound'))), finished ? 0 : 1)
     return finished
   }
 
@@ -91,18 +91,18 @@ export class Program {
     this.#model.options.set('time_limit', this.#model.getRunTime() + Math.max(0, Math.min(1e9, seconds)))
   }
 
-  #price(measure: Measure) {
-    const costs = this.#milp[measure]
+  #price(objective: Objective) {
+    const costs = this.#milp[objective]
     this.#model.changeColsCost({ kind: 'range', from: 0, to: costs.length - 1 }, costs)
   }
 
-  #unit(measure: Measure): number {
-    return measure === 'cost' ? this.#milp.unit : 1
+  #unit(objective: Objective): number {
+    return objective === 'cost' ? this.#milp.unit : 1
   }
 
   /** Places and wages come in whole units, so their bounds may be rounded up to the next. */
-  #bound(measure: Measure, bound: number): number {
-    return measure === 'balance' ? bound : Math.ceil(bound - 1e-6) * this.#unit(measure)
+  #bound(objective: Objective, bound: number): number {
+    return objective === 'balance' ? bound : Math.ceil(bound - 1e-6) * this.#unit(objective)
   }
 }
 

@@ -1,7 +1,7 @@
-import { type ExactEffort, type Proof, settle } from './exact.ts'
+import { type ExactEffort, type Proof, proveOptimal } from './exact.ts'
 import { Program } from './program.ts'
 import type { Roster } from './roster.ts'
-import { settleWeeks } from './weeks.ts'
+import { proveByWeeks } from './weeks.ts'
 
 /** Of the whole proof, what the weeks take. */
 const WEEKS = 0.6
@@ -10,12 +10,12 @@ const WEEKS = 0.6
 export async function prove({ roster, bound, openBound, settled }: Proof, effort: ExactEffort): Promise<Proof> {
   const start = { roster, bound: Math.max(bound, await quickBound(roster, effort)), openBound, settled }
   effort.onStep(start, 0, 'proving week by week')
-  if (roster.plan.weeks < 2 || roster.plan.hasRules) return settle(start, effort)
-  const weekly = await settleWeeks(start, {
+  if (roster.plan.weeks < 2 || roster.plan.hasRules) return proveOptimal(start, effort)
+  const weekly = await proveByWeeks(start, {
     ...effort,
     onStep: (proof, part, doing) => effort.onStep(proof, part * WEEKS, doing),
   })
-  return settle(weekly, {
+  return proveOptimal(weekly, {
     ...effort,
     onStep: (proof, part, doing) => effort.onStep(proof, WEEKS + part * (1 - WEEKS), doing),
   })

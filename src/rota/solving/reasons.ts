@@ -1,4 +1,4 @@
-import { onTheWall } from './calendar.ts'
+import { localMoment } from './local-time.ts'
 import {
   type Assignment,
   type Problem,
@@ -8,7 +8,7 @@ import {
   type Staff,
   type Unfilled,
 } from './problem.ts'
-import { clash, overlap, ownRest, refusal, restAt, skillsOf, spanOf, weeklyLimit } from './rules.ts'
+import { clash, ineligibility, overlap, ownRest, restAt, skillsOf, spanOf, weeklyLimit } from './rules.ts'
 
 type Work = { start: number; end: number; rest: number; week: string; shift_id?: number }
 
@@ -22,7 +22,7 @@ export function unfilledPlaces(
   const workOf = ({ site_id, starts_at, ends_at }: { site_id: number; starts_at: string; ends_at: string }): Work => ({
     ...spanOf({ starts_at, ends_at }),
     rest: restAt(problem.sites.find(site => site.id === site_id)),
-    week: onTheWall(starts_at, zones.get(site_id)!).week,
+    week: localMoment(starts_at, zones.get(site_id)!).week,
   })
   const filled = new Map<number, number>()
   for (const { shift_id } of assignments) filled.set(shift_id, (filled.get(shift_id) ?? 0) + 1)
@@ -37,16 +37,16 @@ export function unfilledPlaces(
 
   return short.flatMap(shift => {
     const zone = zones.get(shift.site_id)!
-    const { date } = onTheWall(shift.starts_at, zone)
+    const { date } = localMoment(shift.starts_at, zone)
     const blocked: Partial<Record<Rule, number>> = {}
     for (const person of problem.staff) {
       const rule =
-        refusal(person, shift, date, zone) ??
-        hindrance(person, works.get(person.id)!, shift.id, workOf(shift)) ??
+        ineligibility(person, shift, date, zone) ??
+        blockedBy(person, works.get(person.id)!, shift.id, workOf(shift)) ??
         (breaksRules(shift, person) ? 'work_rules' : undefined)
       if (rule) blocked[rule] = (blocked[rule] ?? 0) + 1
     }
-    const reason = worst(blocked)
+    const reason = mainReason(blocked)
     const message = sentence(reason, shift, date, blocked, problem.staff)
     return Array.from({ length: shift.headcount - (filled.get(shift.id) ?? 0) }, () => ({
       shift_id: shift.id,
@@ -58,7 +58,7 @@ export function unfilledPlaces(
 }
 
 /** What else they do that keeps them from it. */
-function hindrance(person: Staff, works: Work[], shiftId: number, wanted: Work): Rule | undefined {
+function blockedBy(person: Staff, works: Work[], shiftId: number, wanted: Work): Rule | undefined {
   const length = wanted.end - wanted.start
   const limit = weeklyLimit(person)
   if (works.some(work => work.shift_id === shiftId)) return 'assigned'
@@ -70,7 +70,7 @@ function hindrance(person: Staff, works: Work[], shiftId: number, wanted: Work):
 }
 
 /** Lacking the skill is only the answer when everyone lacks it, being there already when nothing else is in the way. */
-function worst(blocked: Partial<Record<Rule, number>>): Rule {
+function mainReason(blocked: Partial<Record<Rule, number>>): Rule {
   const telling = rules.filter(rule => blocked[rule] && rule !== 'skill' && rule !== 'assigned')
   if (telling.length) return telling.reduce((most, rule) => (blocked[rule]! > blocked[most]! ? rule : most))
   return blocked.assigned ? 'assigned' : blocked.skill ? 'skill' : 'unavailable'

@@ -1,12 +1,12 @@
 import { burden } from './fairness.ts'
 import type { Plan } from './plan.ts'
 import { HOUR } from './problem.ts'
-import { brokenBy, type Judgement, judge } from './work-rules.ts'
+import { brokenBy, evaluateRules, type RuleEvaluation } from './work-rules.ts'
 
 /** What counts, in this order: rules broken that should hold at all costs, places left open, prices and wages in cents, then unevenness and unmet wishes. Less is better. */
 export type Worth = { broken: number; open: number; cost: number; balance: number }
 
-export const better = (a: Worth, b: Worth) =>
+export const compareWorth = (a: Worth, b: Worth) =>
   a.broken - b.broken ||
   a.open - b.open ||
   a.cost - b.cost ||
@@ -20,7 +20,7 @@ export class Roster {
   readonly of: number[][]
   /** [person]: milliseconds worked, pins included */
   readonly load: Float64Array
-  /** what rules of work are not kept that should be: see `Judgement` */
+  /** what rules of work are not kept that should be: see `RuleEvaluation` */
   broken = 0
   open = 0
   cost = 0
@@ -31,7 +31,7 @@ export class Roster {
   /** [person × weeks + week]: milliseconds still free */
   readonly #free: Float64Array
   /** [person]: of those with rules of work */
-  readonly judgements: (Judgement | undefined)[]
+  readonly evaluations: (RuleEvaluation | undefined)[]
 
   constructor(readonly plan: Plan) {
     const { openings, people } = plan
@@ -47,10 +47,10 @@ export class Roster {
       else this.cost += places * under
       for (const person of takers) this.#fits[person * openings.length + opening] = 1
     }
-    this.judgements = plan.duties.map((duties, person) => duties && judge(duties, plan, this.of[person]!))
-    for (const judgement of this.judgements) {
-      this.cost += judgement?.price ?? 0
-      this.broken += judgement ? brokenBy(judgement) : 0
+    this.evaluations = plan.duties.map((duties, person) => duties && evaluateRules(duties, plan, this.of[person]!))
+    for (const evaluation of this.evaluations) {
+      this.cost += evaluation?.price ?? 0
+      this.broken += evaluation ? brokenBy(evaluation) : 0
     }
     for (let person = 0; person < people; person++) this.balance += this.#burdenOf(person)
   }
@@ -89,11 +89,11 @@ export class Roster {
   keepsLimits(opening: number, person: number): boolean {
     const duties = this.plan.duties[person]
     if (!duties) return true
-    return judge(duties, this.plan, this.of[person]!, opening).excess <= this.judgements[person]!.excess
+    return evaluateRules(duties, this.plan, this.of[person]!, opening).excess <= this.evaluations[person]!.excess
   }
 
   /** What taking it would add to the unevenness and unmet wishes. */
-  strain(opening: number, person: number): number {
+  addedBalance(opening: number, person: number): number {
     const { wish, people, openings, allowed, problem } = this.plan
     const load = this.load[person]!
     const more = load + openings[opening]!.length
@@ -105,14 +105,14 @@ export class Roster {
   take(opening: number, person: number): void {
     const { cost, people, openings } = this.plan
     const { under, over, places } = openings[opening]!
-    this.balance += this.strain(opening, person)
+    this.balance += this.addedBalance(opening, person)
     this.cost += cost[opening * people + person]!
     if (this.at[opening]!.length >= places) this.cost += over
     else if (under === undefined) this.open--
     else this.cost -= under
     this.at[opening]!.push(person)
     this.of[person]!.push(opening)
-    this.#book(opening, person, 1)
+    this.#updateTotals(opening, person, 1)
   }
 
   leave(opening: number, person: number): void {
@@ -120,15 +120,15 @@ export class Roster {
     const { under, over, places } = openings[opening]!
     remove(this.at[opening]!, person)
     remove(this.of[person]!, opening)
-    this.#book(opening, person, -1)
+    this.#updateTotals(opening, person, -1)
     if (this.at[opening]!.length >= places) this.cost -= over
     else if (under === undefined) this.open++
     else this.cost += under
     this.cost -= cost[opening * people + person]!
-    this.balance -= this.strain(opening, person)
+    this.balance -= this.addedBalance(opening, person)
   }
 
-  #book(opening: number, person: number, sign: 1 | -1) {
+  #updateTotals(opening: number, person: number, sign: 1 | -1) {
     const { openings, weeks, restClass, duties } = this.plan
     const { length, week } = openings[opening]!
     const clashes = openings[opening]!.clashes[restClass[person]!]!
@@ -137,10 +137,10 @@ export class Roster {
     this.#free[person * weeks + week]! -= sign * length
     this.load[person]! += sign * length
     if (!duties[person]) return
-    const [before, now] = [this.judgements[person]!, judge(duties[person], this.plan, this.of[person]!)]
+    const [before, now] = [this.evaluations[person]!, evaluateRules(duties[person], this.plan, this.of[person]!)]
     this.cost += now.price - before.price
     this.broken += brokenBy(now) - brokenBy(before)
-    this.judgements[person] = now
+    this.evaluations[person] = now
   }
 
   #burdenOf(person: number): number {
@@ -153,7 +153,7 @@ export class Roster {
   }
 
   /** All of it that still fits. */
-  static asFarAs(plan: Plan, places: number[][]): Roster {
+  static whatFits(plan: Plan, places: number[][]): Roster {
     const roster = new Roster(plan)
     for (const [opening, people] of places.entries())
       for (const person of people)

@@ -1,4 +1,4 @@
-import { begins, isOver } from './calendar.ts'
+import { absenceEnd, absenceStart } from './local-time.ts'
 import { HOUR, type ProblemShift, type ProblemSite, type Staff } from './problem.ts'
 
 export const REST = 10 * HOUR
@@ -6,14 +6,14 @@ export const REST = 10 * HOUR
 type Span = { start: number; end: number }
 
 /** The rule, if any, that keeps a person from a shift whatever else is planned. `date` is that of its start, at the site. */
-export function refusal(staff: Staff, shift: ProblemShift, date: string, zone: string) {
+export function ineligibility(staff: Staff, shift: ProblemShift, date: string, zone: string) {
   if (skillsOf(shift).some(skill => !staff.skills.includes(skill))) return 'skill'
   if (shift.certification) {
     const held = staff.certifications.filter(one => one.name === shift.certification)
     if (!held.some(one => date <= one.expires_on)) return 'certification'
   }
   const { start, end } = spanOf(shift)
-  const away = staff.unavailable.some(({ from, to }) => begins(from, zone) < end && start < isOver(to, zone))
+  const away = staff.unavailable.some(({ from, to }) => absenceStart(from, zone) < end && start < absenceEnd(to, zone))
   return away ? 'unavailable' : undefined
 }
 

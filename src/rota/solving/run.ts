@@ -1,19 +1,19 @@
+import { trimmed } from './anneal-days.ts'
 import { fewestOpen } from './bounds.ts'
-import { check } from './check.ts'
+import { checkRoster } from './check.ts'
 import { type Proof, unproved } from './exact.ts'
-import { find, openIn } from './find.ts'
 import { greedy } from './greedy.ts'
-import { pairOf, ROUNDS, type Shared } from './pair.ts'
-import { type Plan, prepare } from './plan.ts'
+import { type Plan, preparePlan } from './plan.ts'
 import type { Algorithm, Ended, Problem, Progress, Solution, Stage } from './problem.ts'
-import { better, Roster } from './roster.ts'
+import { compareWorth, Roster } from './roster.ts'
+import { openIn, searchRoster } from './roster-search.ts'
+import { openSharedSearch, ROUNDS, type SharedMemory } from './shared-search.ts'
 import { solution } from './solution.ts'
-import { trimmed } from './stretches.ts'
 
 /** With memory that is shared, another thread assists. */
-export type SolveOrder = { problem: Problem; algorithm: Algorithm; budget_s?: number; shared?: Shared }
+export type SolveOrder = { problem: Problem; algorithm: Algorithm; budget_s?: number; shared?: SharedMemory }
 
-export type News = { progress: Progress; best?: Solution }
+export type SolveUpdate = { progress: Progress; best?: Solution }
 
 /** Of a budget, so much at most goes to the search before the proof, and so much when a proof is out of reach. */
 const SEARCH_SHARE = 0.4
@@ -22,15 +22,15 @@ const SEARCH_ALONE = 0.9
 const PROVABLE = 10_000
 
 /** Makes the roster that was ordered and tells of it as it goes. It blocks its thread, so it has one of its own: worker.ts. */
-export async function run(
+export async function solveHere(
   { problem, algorithm, budget_s, shared }: SolveOrder,
-  tell: (news: News) => void,
+  send: (update: SolveUpdate) => void,
 ): Promise<Solution> {
   const begun = performance.now()
   const spent = () => (budget_s === undefined ? 0 : (performance.now() - begun) / 1000 / budget_s)
-  const report = reporter(tell)
+  const report = reporter(send)
   report('building', 2, 'reading the rules')
-  const plan = prepare(problem)
+  const plan = preparePlan(problem)
   report('building', 3, 'placing the hardest shifts first')
   let grown = performance.now()
   const first = greedy(plan, (roster, part) => {
@@ -51,26 +51,26 @@ export async function run(
   })
 
   const accept = (best: Roster) => {
-    if (better(best, state.roster) < 0) state = { ...state, roster: best }
+    if (compareWorth(best, state.roster) < 0) state = { ...state, roster: best }
   }
   if (algorithm !== 'greedy') {
-    const pair = shared && isBeyondProof(plan) ? pairOf(plan, shared) : undefined
-    for (const [week, bound] of bounds.entries()) pair?.setBound(week, bound)
+    const partner = shared && isBeyondProof(plan) ? openSharedSearch(plan, shared) : undefined
+    for (const [week, bound] of bounds.entries()) partner?.setBound(week, bound)
     const effort = {
       seed: problem.seed,
       pressed: () => spent() / searchShare,
       boundOf: (week: number) => bounds[week]!,
       rounds: isBeyondProof(plan) ? ROUNDS : 2,
     }
-    for (const { best, part, doing } of find(state.roster, { ...effort, ...(pair && { pair }) })) {
+    for (const { best, part, doing } of searchRoster(state.roster, { ...effort, ...(partner && { partner }) })) {
       accept(best)
       report('optimization', 5 + 30 * part, doing, state)
     }
-    const others = () => {
-      const places = pair?.wholeOf(state.roster)
-      if (places) accept(trimmed(Roster.asFarAs(plan, places)))
+    const takePartnersBest = () => {
+      const places = partner?.wholeOf(state.roster)
+      if (places) accept(trimmed(Roster.whatFits(plan, places)))
     }
-    others()
+    takePartnersBest()
     report('optimization', 35, 'proving', state, 'at once')
     const { prove } = await import('./prove.ts')
     try {
@@ -87,40 +87,49 @@ export async function run(
       ended = 'failed' // most likely out of the solver's memory: what was found until then stands
       trouble = String(error)
     }
-    if (ended !== 'proved') others()
+    if (ended !== 'proved') takePartnersBest()
   }
 
   report('checking', 95, 'checking every rule', state, 'at once')
   const done = solution(trimmed(state.roster), state.bound, ended, state.openBound)
   if (trouble) done.summary.trouble = trouble
-  const [broken] = check(problem, done.assignments).filter(({ given, rule }) => !given && !isWanting(rule, done))
+  const [broken] = checkRoster(problem, done.assignments).filter(
+    ({ given, rule }) => !given && !isUnmetHours(rule, done),
+  )
   if (broken) throw new Error(`The solver broke a rule: ${broken.message}`)
   return done
 }
 
-/** Searches the same plan as `run` does in another thread, from the last week on and with other chances, until it is ended from outside. */
-export function assist({ problem, budget_s, shared }: SolveOrder): void {
+/** Searches the same plan as `solveHere` does in another thread, from the last week on and with another seed, until it is stopped from outside. */
+export function assistSearch({ problem, budget_s, shared }: SolveOrder): void {
   const begun = performance.now()
-  const plan = prepare(problem)
+  const plan = preparePlan(problem)
   if (!shared || !isBeyondProof(plan)) return
   const start = trimmed(greedy(plan))
-  const pair = pairOf(plan, shared)
-  const { boundOf } = pair
+  const partner = openSharedSearch(plan, shared)
+  const { boundOf } = partner
   const rounds = ROUNDS
   const pressed = () => (budget_s === undefined ? 0 : (performance.now() - begun) / 1000 / budget_s / SEARCH_ALONE)
-  let told = start
-  for (const { best } of find(start, { seed: problem.seed + 1000, pressed, boundOf, rounds, pair, isSecond: true }))
-    if (best !== told) {
-      pair.tellWhole(best)
-      told = best
+  let sent = start
+  for (const { best } of searchRoster(start, {
+    seed: problem.seed + 1000,
+    pressed,
+    boundOf,
+    rounds,
+    partner,
+    isSecond: true,
+  }))
+    if (best !== sent) {
+      partner.tellWhole(best)
+      sent = best
     }
 }
 
 /** Hours that cannot be had are told in the summary; all other rules can be kept by working less. */
-const isWanting = (rule: string, { summary }: Solution) => rule === 'least_hours' && summary.unmet.length > 0
+const isUnmetHours = (rule: string, { summary }: Solution) => rule === 'least_hours' && summary.unmet.length > 0
 
-/** [week]: the fewest places any roster leaves open in it; `told` says when to stop. */
-function weeklyBounds(roster: Roster, told: (week: number, bounds: number[]) => boolean): number[] {
+/** [week]: the fewest places any roster leaves open in it; `shouldStop` says when to stop. */
+function weeklyBounds(roster: Roster, shouldStop: (week: number, bounds: number[]) => boolean): number[] {
   const { plan } = roster
   const bounds = Array.from({ length: plan.weeks }, () => 0)
   for (let week = 0; week < plan.weeks; week++) {
@@ -128,7 +137,7 @@ function weeklyBounds(roster: Roster, told: (week: number, bounds: number[]) => 
     if (!reached) continue
     for (const bound of fewestOpen(plan, week, reached)) {
       bounds[week] = bound
-      if (told(week, bounds)) return bounds
+      if (shouldStop(week, bounds)) return bounds
     }
   }
   return bounds
@@ -140,26 +149,26 @@ const isBeyondProof = ({ openings, weeks }: Plan) =>
 
 const sum = (numbers: number[]) => numbers.reduce((all, one) => all + one, 0)
 
-/** Tells where things stand and the best roster so far, a few times a second at most and at every new stage. */
-function reporter(tell: (news: News) => void) {
-  let [stage, told, percent] = ['', 0, 0]
+/** Sends where things stand and the best roster so far, a few times a second at most and at every new stage. */
+function reporter(send: (update: SolveUpdate) => void) {
+  let [stage, sentAt, percent] = ['', 0, 0]
   let [best, of, made]: [Solution | undefined, Proof | undefined, number] = [undefined, undefined, 0]
   return (now: Stage, reached: number, doing: string, state?: Proof, when?: 'at once') => {
-    if (now === stage && !when && performance.now() - told < 200) return
+    if (now === stage && !when && performance.now() - sentAt < 200) return
     stage = now
-    told = performance.now()
+    sentAt = performance.now()
     percent = Math.max(percent, Math.min(99, Math.floor(reached)))
     const isNew = state && (state.roster !== of?.roster || state.bound !== of.bound || state.openBound !== of.openBound)
-    const isDue = isNew && (!of || when || told - made > 800) // saying why each place is open takes a while
+    const isDue = isNew && (!of || when || sentAt - made > 800) // saying why each place is open takes a while
     if (isDue)
       [best, of, made] = [
         solution(trimmed(state.roster), state.bound, 'cancelled', state.openBound),
         { ...state },
-        told,
+        sentAt,
       ]
     const { cost_cents = null, gap = null } = best?.summary ?? {}
     const [open, open_bound] = of ? [of.roster.open, of.openBound] : [null, null]
     const progress = { stage: now, percent, doing, best_cents: cost_cents, gap, open, open_bound }
-    tell(isDue ? { progress, best } : { progress })
+    send(isDue ? { progress, best } : { progress })
   }
 }

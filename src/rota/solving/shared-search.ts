@@ -10,9 +10,9 @@ export const ROUNDS = 6
  * one of them has taken in which round, what it found there, and the best whole roster of the second. What is read while it is
  * being written is only a worse roster, as all of it is checked before it is taken.
  */
-export type Shared = SharedArrayBuffer
+export type SharedMemory = SharedArrayBuffer
 
-export function sharedBy({ shifts }: Problem): Shared {
+export function sharedMemoryFor({ shifts }: Problem): SharedMemory {
   const places = shifts.reduce((all, { headcount, most = 0 }) => all + Math.max(headcount, most), 0)
   const starts = shifts.map(({ starts_at }) => Date.parse(starts_at))
   const weeks =
@@ -23,9 +23,9 @@ export function sharedBy({ shifts }: Problem): Shared {
   return new SharedArrayBuffer(4 * (1 + weeks * (1 + 2 * ROUNDS) + (ROUNDS + 1) * places))
 }
 
-export type Pair = ReturnType<typeof pairOf>
+export type SharedSearch = ReturnType<typeof openSharedSearch>
 
-export function pairOf({ openings, weeks }: Plan, shared: Shared) {
+export function openSharedSearch({ openings, weeks }: Plan, shared: SharedMemory) {
   let taken = 0
   const part = (length: number) => {
     const from = taken

@@ -8,7 +8,7 @@ import type { Roster } from './roster.ts'
 export function solution(roster: Roster, bound: number, ended: Ended, openBound = 0): Solution {
   const { plan, at } = roster
   const assignments = assignmentsOf(roster)
-  const unfilled = unfilledPlaces(plan.problem, assignments, breaksRulesIn(roster))
+  const unfilled = unfilledPlaces(plan.problem, assignments, breaksRules(roster))
   const places = plan.problem.shifts.reduce((all, shift) => all + shift.headcount, 0)
   const paid = at.reduce(
     (all, people, opening) => people.reduce((sum, person) => sum + plan.wages[opening * plan.people + person]!, all),
@@ -24,7 +24,7 @@ export function solution(roster: Roster, bound: number, ended: Ended, openBound 
       coverage: places ? 1 - unfilled.length / places : 1,
       cost_cents,
       penalty_cents: total - cost_cents,
-      unmet: unmetBy(roster),
+      unmet: unmetHours(roster),
       fairness: evenness(roster),
       preferences: plan.pins.wish + wishesMet(roster),
       bound: floor,
@@ -36,7 +36,7 @@ export function solution(roster: Roster, bound: number, ended: Ended, openBound 
   }
 }
 
-function breaksRulesIn(roster: Roster) {
+function breaksRules(roster: Roster) {
   const { openings, problem, hasRules } = roster.plan
   if (!hasRules) return undefined
   const opening = new Map(openings.map(({ shift }, index) => [shift.id, index]))
@@ -47,10 +47,10 @@ function breaksRulesIn(roster: Roster) {
   }
 }
 
-const unmetBy = ({ plan, judgements }: Roster): string[] =>
-  judgements.flatMap((judgement, person) =>
-    judgement?.short
-      ? [`${plan.problem.staff[person]!.name} would work ${judgement.short} hours less than they should.`]
+const unmetHours = ({ plan, evaluations }: Roster): string[] =>
+  evaluations.flatMap((evaluation, person) =>
+    evaluation?.short
+      ? [`${plan.problem.staff[person]!.name} would work ${evaluation.short} hours less than they should.`]
       : [],
   )
 
@@ -80,7 +80,7 @@ const wishesMet = ({ plan, at }: Roster) =>
   )
 
 /** Any roster that leaves no more places open costs at least this: the cheapest people for the cheapest places. */
-export function cheapestConceivable(plan: Plan, open: number): number {
+export function costLowerBound(plan: Plan, open: number): number {
   const wages = plan.openings.flatMap(({ takers, places, under }, opening) =>
     (under === undefined ? takers : [])
       .map(person => plan.wages[opening * plan.people + person]!)

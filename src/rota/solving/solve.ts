@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os'
 import type { ComputeTask } from '../../platform/jobs/compute.ts'
 import { inThread } from '../../platform/process/threads.ts'
-import { sharedBy } from './pair.ts'
 import type { Algorithm, Ended, Problem, Progress, Solution } from './problem.ts'
-import type { News, SolveOrder } from './run.ts'
+import type { SolveOrder, SolveUpdate } from './run.ts'
+import { sharedMemoryFor } from './shared-search.ts'
 import type { SolverTasks } from './worker.ts'
 
 export type SolveOptions = {
@@ -32,12 +32,12 @@ export async function solve(
 ): Promise<Solution> {
   signal?.throwIfAborted()
   const isLarge = problem.shifts.length * problem.staff.length > LARGE
-  const isPaired = algorithm !== 'greedy' && isLarge && availableParallelism() > 1
+  const hasAssistant = algorithm !== 'greedy' && isLarge && availableParallelism() > 1
   const order: SolveOrder = {
     problem,
     algorithm,
     budget_s: budget_s ?? budgets[algorithm],
-    ...(isPaired && { shared: sharedBy(problem) }),
+    ...(hasAssistant && { shared: sharedMemoryFor(problem) }),
   }
   const stop = new AbortController()
   let best: Solution | undefined
@@ -45,7 +45,7 @@ export async function solve(
   const cancel = () => stop.abort(signal?.reason)
   const timeUp = () => {
     if (last.stage === 'loading' || last.stage === 'building') {
-      clock = setTimeout(timeUp, 1000) // a first roster is waited for
+      budgetTimer = setTimeout(timeUp, 1000) // a first roster is waited for
       return
     }
     ended = 'budget'
@@ -55,7 +55,7 @@ export async function solve(
     { stage: 'loading', percent: 0, doing: 'starting', best_cents: null, gap: null, open: null, open_bound: null },
     performance.now(),
   ]
-  const tellOn = (progress: Progress) => {
+  const reportProgress = (progress: Progress) => {
     ;[last, since] = [progress, performance.now()]
     onProgress?.(progress)
   }
@@ -64,21 +64,21 @@ export async function solve(
     const seconds = Math.floor((performance.now() - since) / 1000)
     if (seconds >= 1) onProgress?.({ ...last, doing: `${last.doing}, for ${seconds} s` })
   }, 1000)
-  let clock = order.budget_s === undefined ? undefined : setTimeout(timeUp, (order.budget_s + GRACE) * 1000)
+  let budgetTimer = order.budget_s === undefined ? undefined : setTimeout(timeUp, (order.budget_s + GRACE) * 1000)
   signal?.addEventListener('abort', cancel)
-  tellOn(last)
+  reportProgress(last)
   const assistance = new AbortController()
   const name = 'roster'
-  if (isPaired)
+  if (hasAssistant)
     inThread<SolverTasks, 'assist'>({ name, script }, 'assist', order, {
       signal: AbortSignal.any([assistance.signal, stop.signal]),
     }).catch(() => {}) // it only helps
   try {
     return await inThread<SolverTasks, 'solve'>({ name, script }, 'solve', order, {
       signal: stop.signal,
-      progress(news: News) {
-        best = news.best ?? best
-        tellOn(news.progress)
+      progress(update: SolveUpdate) {
+        best = update.best ?? best
+        reportProgress(update.progress)
       },
     })
   } catch (error) {
@@ -86,7 +86,7 @@ export async function solve(
     return { ...best, summary: { ...best.summary, ended } }
   } finally {
     assistance.abort()
-    clearTimeout(clock)
+    clearTimeout(budgetTimer)
     clearInterval(heartbeat)
     signal?.removeEventListener('abort', cancel)
   }

@@ -1,8 +1,8 @@
-import { type ExactEffort, type Proof, settle, unproved } from './exact.ts'
-import { type Plan, prepare } from './plan.ts'
+import { annealed, tidied } from './annealing.ts'
+import { type ExactEffort, type Proof, proveOptimal, unproved } from './exact.ts'
+import { type Plan, preparePlan } from './plan.ts'
 import type { Duty, Problem } from './problem.ts'
-import { better, Roster } from './roster.ts'
-import { searched, tidied } from './search.ts'
+import { compareWorth, Roster } from './roster.ts'
 
 const MOVES = 100_000
 
@@ -11,11 +11,11 @@ const MOVES = 100_000
  * itself, which is far easier than all at once: what they cost together bounds every roster, and where the rest between them
  * allows it, together they are the best roster, but for its balance.
  */
-export async function settleWeeks(start: Proof, { seed, left, onStep }: ExactEffort): Promise<Proof> {
+export async function proveByWeeks(start: Proof, { seed, left, onStep }: ExactEffort): Promise<Proof> {
   const { plan } = start.roster
   const proof = { ...start }
   const places = plan.openings.map(() => [] as number[])
-  const together = { open: 0, bound: 0, openBound: 0, covered: true }
+  const totals = { open: 0, bound: 0, openBound: 0, covered: true }
 
   for (let week = 0; week < plan.weeks; week++) {
     if (left() <= 0) return proof
@@ -27,47 +27,51 @@ export async function settleWeeks(start: Proof, { seed, left, onStep }: ExactEff
       left: () => left() / rest,
       onStep: (_, part, doing) => onStep(proof, (week + part) / plan.weeks, `${doing} in ${named}`),
     }
-    const alone = prepare(weekAlone(plan, week, []))
+    const alone = preparePlan(problemOfWeek(plan, week, []))
     const known = Roster.from(
       alone,
       openings.map(opening => start.roster.at[opening]!),
     )
-    const own = await settle(unproved(searched(known, { seed, moves: MOVES })), effort)
-    together.open += own.roster.open
-    together.bound += own.bound
-    together.openBound += own.openBound
-    together.covered &&= own.settled > 0
+    const own = await proveOptimal(unproved(annealed(known, { seed, moves: MOVES })), effort)
+    totals.open += own.roster.open
+    totals.bound += own.bound
+    totals.openBound += own.openBound
+    totals.covered &&= own.settled > 0
 
-    const beside = await besideOthers(own, prepare(weekAlone(plan, week, dutiesOf(plan, places))), effort)
+    const beside = await fitBesideOtherWeeks(
+      own,
+      preparePlan(problemOfWeek(plan, week, dutiesOf(plan, places))),
+      effort,
+    )
     for (const [index, opening] of openings.entries()) places[opening] = beside.at[index]!
-    const mixed = Roster.asFarAs(
+    const mixed = Roster.whatFits(
       plan,
       places.map((people, opening) => (plan.openings[opening]!.week > week ? start.roster.at[opening]! : people)),
     )
-    if (better({ ...mixed, balance: 0 }, { ...proof.roster, balance: 0 }) < 0) proof.roster = mixed
+    if (compareWorth({ ...mixed, balance: 0 }, { ...proof.roster, balance: 0 }) < 0) proof.roster = mixed
     onStep(proof, (week + 1) / plan.weeks, `proving ${named}`)
   }
 
   if (proof.roster !== start.roster && left() > 0) proof.roster = tidied(proof.roster, seed)
-  proof.openBound = Math.max(proof.openBound, together.openBound)
-  if (together.covered && together.open === proof.roster.open) {
-    proof.bound = Math.max(proof.bound, together.bound)
+  proof.openBound = Math.max(proof.openBound, totals.openBound)
+  if (totals.covered && totals.open === proof.roster.open) {
+    proof.bound = Math.max(proof.bound, totals.bound)
     proof.settled = proof.bound === proof.roster.cost ? 2 : 1
   }
   return proof
 }
 
 /** The same with the weeks before it in place: often as good at once, as many rosters are. */
-async function besideOthers(own: Proof, plan: Plan, effort: ExactEffort): Promise<Roster> {
-  const fitted = Roster.asFarAs(plan, own.roster.at)
+async function fitBesideOtherWeeks(own: Proof, plan: Plan, effort: ExactEffort): Promise<Roster> {
+  const fitted = Roster.whatFits(plan, own.roster.at)
   if (fitted.open === own.roster.open) return fitted
-  const mended = searched(fitted, { seed: effort.seed, moves: MOVES })
+  const mended = annealed(fitted, { seed: effort.seed, moves: MOVES })
   if (mended.open === own.roster.open && mended.cost === own.roster.cost) return mended
-  return (await settle(unproved(mended), effort)).roster
+  return (await proveOptimal(unproved(mended), effort)).roster
 }
 
 /** The shifts of one week as a problem of their own, in which everything else that stands is work done elsewhere. */
-function weekAlone({ problem, openings, pins }: Plan, week: number, duties: Duty[]): Problem {
+function problemOfWeek({ problem, openings, pins }: Plan, week: number, duties: Duty[]): Problem {
   const shifts = openings.filter(opening => opening.week === week).map(opening => opening.shift)
   const ids = new Set(shifts.map(shift => shift.id))
   const pinned = pins.assignments.filter(pin => ids.has(pin.shift_id))

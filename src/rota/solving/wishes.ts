@@ -1,4 +1,4 @@
-import type { Moment } from './calendar.ts'
+import type { Moment } from './local-time.ts'
 import type { ProblemShift, Wish } from './problem.ts'
 
 /** Wishes a shift meets less those it goes against. */

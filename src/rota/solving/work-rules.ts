@@ -31,14 +31,14 @@ export type PersonDuties = {
 
 /**
  * How one person's work keeps their rules. `price` is in cents, for those that have one. Of the others `excess` counts units
- * above limits to the most, which nothing here ever adds to; `short` counts hours too few, and `shape` days too few in a row.
+ * above limits to the most, which nothing here ever adds to; `short` counts hours too few, and `shortDays` days too few in a row.
  */
-export type Judgement = { price: number; excess: number; short: number; shape: number }
+export type RuleEvaluation = { price: number; excess: number; short: number; shortDays: number }
 
-/** Shapes can always be kept by working less, so they come before hours. */
-export const SHAPE = 100_000
+/** Stretches can always be kept by working less, so they come before hours. */
+export const SHORT_STRETCH = 100_000
 
-export const brokenBy = ({ short, shape }: Judgement) => SHAPE * shape + short
+export const brokenBy = ({ short, shortDays }: RuleEvaluation) => SHORT_STRETCH * shortDays + short
 
 /** Days since 1970. */
 export const dayNumber = (date: string) => Date.parse(date) / 86_400_000
@@ -113,18 +113,18 @@ function weekendsOf({ weeks }: Count, counted: Counts, days: Days, fixed: Work[]
 type Choice = { openings: Work[]; days: Days }
 
 /** The person's work by all the rules that count it, and one more opening if told. This runs at every step of a search: it makes nothing new but its answer. */
-export function judge(duties: PersonDuties[], choice: Choice, taken: number[], more?: number): Judgement {
-  const found: Judgement = { price: 0, excess: 0, short: 0, shape: 0 }
-  for (const one of duties) judgeBy(one, choice, taken, more, found)
+export function evaluateRules(duties: PersonDuties[], choice: Choice, taken: number[], more?: number): RuleEvaluation {
+  const found: RuleEvaluation = { price: 0, excess: 0, short: 0, shortDays: 0 }
+  for (const one of duties) evaluateBy(one, choice, taken, more, found)
   return found
 }
 
-function judgeBy(
+function evaluateBy(
   duties: PersonDuties,
   { openings, days }: Choice,
   taken: number[],
   more: number | undefined,
-  found: Judgement,
+  found: RuleEvaluation,
 ) {
   const { rules, fixed, site } = duties
   works.length = 0
@@ -148,27 +148,27 @@ function judgeBy(
 
   const { leastHours: least, mostHours: most, weekends } = duties
   if (least) {
-    const sums = begin(least)
+    const sums = knownSums(least)
     for (let index = 0; index < chosen; index++) sums[least.stretchOf[works[index]!.day]!]! += works[index]!.length
     for (let at = 0; at < least.limits.length; at++)
       add(found, least.limit, Math.ceil(least.limits[at]! - sums[at]! / HOUR - 1e-9), 'short')
   }
   if (most) {
-    const sums = begin(most)
+    const sums = knownSums(most)
     for (let index = 0; index < chosen; index++) sums[most.stretchOf[works[index]!.day]!]! += works[index]!.length
     for (let at = 0; at < most.limits.length; at++)
       add(found, most.limit, Math.ceil(sums[at]! / HOUR - most.limits[at]! - 1e-9), 'excess')
   }
-  judgeStretches(rules, worked, days.count, found)
+  evaluateStretches(rules, worked, days.count, found)
   if (weekends) {
-    const sums = begin(weekends)
+    const sums = knownSums(weekends)
     for (const { day, stretch } of weekends.saturdays)
       if (worked[day + EDGE] || worked[day + 1 + EDGE]) sums[stretch]!++
     for (let at = 0; at < weekends.limits.length; at++)
       add(found, weekends.limit, sums[at]! - weekends.limits[at]!, 'excess')
   }
   for (const one of duties.kinds) {
-    const sums = begin(one)
+    const sums = knownSums(one)
     for (let index = 0; index < chosen; index++)
       if (works[index]!.kind === one.kind) sums[one.stretchOf[works[index]!.day]!]!++
     for (let at = 0; at < one.limits.length; at++) add(found, one.limit, sums[at]! - one.limits[at]!, 'excess')
@@ -182,7 +182,7 @@ function judgeBy(
 }
 
 /** What is known of each stretch, to be added to. */
-function begin({ known }: Counts): Float64Array {
+function knownSums({ known }: Counts): Float64Array {
   if (sums.length < known.length) sums = new Float64Array(known.length)
   sums.set(known)
   return sums
@@ -195,17 +195,22 @@ let latest = new Int32Array(0)
 const earlier: number[] = []
 let worked = new Uint8Array(0)
 
-function add(found: Judgement, { price_cents: price }: Limit, units: number, kind: 'excess' | 'short' | 'shape') {
+function add(
+  found: RuleEvaluation,
+  { price_cents: price }: Limit,
+  units: number,
+  kind: 'excess' | 'short' | 'shortDays',
+) {
   if (units <= 0) return
   if (price === undefined) found[kind] += units
   else found.price += units * price
 }
 
-function judgeStretches(
+function evaluateStretches(
   { most_days_in_row: most, least_days_in_row: least, least_days_off_in_row: leastOff }: WorkRules,
   worked: Uint8Array,
   count: number,
-  found: Judgement,
+  found: RuleEvaluation,
 ) {
   if (!most && !least && !leastOff) return
   let begun = 0
@@ -223,8 +228,8 @@ function judgeStretches(
         const [from, to] = [Math.max(begun, EDGE - most.limit), Math.min(at, EDGE + count + most.limit)]
         add(found, most, to - from - most.limit, 'excess')
       }
-      if (least && isInside) add(found, least, least.limit - days, 'shape')
-    } else if (leastOff && isBetween) add(found, leastOff, leastOff.limit - days, 'shape')
+      if (least && isInside) add(found, least, least.limit - days, 'shortDays')
+    } else if (leastOff && isBetween) add(found, leastOff, leastOff.limit - days, 'shortDays')
     begun = at
   }
 }
