@@ -2,8 +2,8 @@ import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { messageOf } from '../src/errors.ts'
 import type { FeedBoard } from '../src/leagues/tours/feeds/board.ts'
 import type { FeedFormat } from '../src/leagues/tours/feeds/formats.ts'
-import { render } from './fake-formats.ts'
-import { boardOf, makeTournament, type Standings, standingsAt } from './fake-tournament.ts'
+import { feedFormats } from './fake-formats.ts'
+import { boardOf, makeTournament, standingsAt, type TournamentState } from './fake-tournament.ts'
 import { misused } from './script-help.ts'
 
 /** What can go wrong on request: `fault('html')`, `POST /control?fault=html&times=2`, or `?fault=html` on a single request. */
@@ -21,7 +21,7 @@ export const faults = {
   unchanged: 'answers 304 whatever is asked',
   inward: 'redirects to where clouds keep their secrets',
 } as const
-export type Fault = keyof typeof faults
+export type FeedFault = keyof typeof faults
 
 export type FakeFeedOptions = {
   seed?: number
@@ -50,7 +50,7 @@ export type FakeFeed = {
   board(): FeedBoard
   advance(minutes?: number): void
   /** From now on, or for so many requests; null mends it. */
-  fault(kind: Fault | null, times?: number): void
+  fault(kind: FeedFault | null, times?: number): void
   stop(): void
 }
 
@@ -64,7 +64,7 @@ export function startFakeFeed(options: FakeFeedOptions = {}): FakeFeed {
   const timeOf = (minute: number) => new Date(firstTee + minute * wallMinute).toISOString()
 
   let minutes = from
-  let broken: { kind: Fault; times: number } | null = null
+  let broken: { kind: FeedFault; times: number } | null = null
   const minute = () => minutes + (speed > 0 ? Math.floor((speed * (clock() - began)) / 1000) : 0)
   const now = () => standingsAt(tournament, minute())
 
@@ -78,7 +78,7 @@ export function startFakeFeed(options: FakeFeedOptions = {}): FakeFeed {
       const wanted = formatNames.find(name => pathname === `/${name}.json`)
       if (!wanted) return new Response('/fieldhouse.json, /datagolf.json, /espn.json or /control', { status: 404 })
       const kind = faultNamed(searchParams.get('fault')) ?? (broken && broken.times-- > 0 ? broken.kind : null)
-      const response = await answer(request, JSON.stringify(render[wanted](spoilt(now(), kind), timeOf)), kind)
+      const response = await answer(request, JSON.stringify(feedFormats[wanted](spoilt(now(), kind), timeOf)), kind)
       feed.requests.push({ path: pathname + search, status: response.status, at: Date.now() })
       return response
     },
@@ -123,18 +123,18 @@ export function startFakeFeed(options: FakeFeedOptions = {}): FakeFeed {
 }
 
 const formatNames: FeedFormat[] = ['fieldhouse', 'datagolf', 'espn']
-const isFault = (name: string): name is Fault => Object.hasOwn(faults, name)
-const faultNamed = (name: string | null): Fault | null => (name !== null && isFault(name) ? name : null)
+const isFault = (name: string): name is FeedFault => Object.hasOwn(faults, name)
+const faultNamed = (name: string | null): FeedFault | null => (name !== null && isFault(name) ? name : null)
 
 /** Faults of the data; those of the transport are in `answer`. */
-function spoilt(now: Standings, kind: Fault | null): Standings {
+function spoilt(now: TournamentState, kind: FeedFault | null): TournamentState {
   if (kind === 'empty') return { ...now, standings: [] }
   if (kind === 'shrunk') return { ...now, standings: now.standings.filter((_, i) => i % 2 === 0) }
   if (kind === 'zeroed') return { ...now, standings: now.standings.map(one => ({ ...one, total: 0 })) }
   return now
 }
 
-async function answer(request: Request, json: string, kind: Fault | null): Promise<Response> {
+async function answer(request: Request, json: string, kind: FeedFault | null): Promise<Response> {
   const etag = `W/"${Bun.hash(json).toString(36)}"`
   const headers = { 'content-type': 'application/json', etag }
   switch (kind) {

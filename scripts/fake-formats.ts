@@ -1,15 +1,19 @@
 import type { FeedFormat } from '../src/leagues/tours/feeds/formats.ts'
-import { boardOf, fullName, pars, roundStrokes, type Standing, type Standings } from './fake-tournament.ts'
+import { boardOf, fullName, type GolferStanding, pars, roundStrokes, type TournamentState } from './fake-tournament.ts'
 
 type TimeOf = (minute: number) => string
 
 /** The JSON of a feed, in the shape each of them really has. */
-export const render: Record<FeedFormat, (now: Standings, timeOf: TimeOf) => unknown> = { fieldhouse, datagolf, espn }
+export const feedFormats: Record<FeedFormat, (now: TournamentState, timeOf: TimeOf) => unknown> = {
+  fieldhouse,
+  datagolf,
+  espn,
+}
 
 /** Moves exactly when something does. */
-const version = ({ holes, status }: Standings) => `${holes} holes, ${status}`
+const version = ({ holes, status }: TournamentState) => `${holes} holes, ${status}`
 
-function fieldhouse(now: Standings, timeOf: TimeOf) {
+function fieldhouse(now: TournamentState, timeOf: TimeOf) {
   const { event, golfers } = boardOf(now, timeOf)
   return {
     event: { ...event, version: version(now) },
@@ -26,7 +30,7 @@ function fieldhouse(now: Standings, timeOf: TimeOf) {
 const rankOf = (i: number, all: number) => ((i * 7) % all) + 1
 const oddsOf = (i: number, all: number) => 4 + rankOf(i, all) * 1.5
 
-function datagolf(now: Standings) {
+function datagolf(now: TournamentState) {
   return {
     data: now.standings.map((one, i, all) => ({
       R1: roundStrokes(one, 1),
@@ -68,7 +72,7 @@ const espnStatus = {
   cancelled: { id: '5', name: 'STATUS_CANCELED', state: 'post', completed: false, description: 'Canceled' },
 }
 
-function espn(now: Standings) {
+function espn(now: TournamentState) {
   const type = espnStatus[now.status]
   const ordered = now.standings.toSorted((a, b) => a.total - b.total)
   const competitors = ordered.map((one, i) => ({
@@ -96,7 +100,7 @@ function espn(now: Standings) {
   }
 }
 
-function linescores({ rounds, status }: Standing, round: number) {
+function linescores({ rounds, status }: GolferStanding, round: number) {
   const lines = rounds
     .filter(({ strokes }) => strokes.length > 0)
     .map(({ startHole, strokes, toPar }, i) => ({

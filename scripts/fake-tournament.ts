@@ -106,7 +106,7 @@ const toPar = (strokes: number[], startHole: number) =>
   strokes.reduce((total, stroke, i) => total + stroke - (pars[(startHole - 1 + i) % 18] ?? 0), 0)
 
 /** How one golfer stands: what a feed is rendered from. */
-export type Standing = {
+export type GolferStanding = {
   player: Player
   status: GolferStatus
   position: string | null
@@ -120,16 +120,16 @@ export type Standing = {
   tee: number | null
 }
 
-export type Standings = {
+export type TournamentState = {
   name: string
   round: number
   status: EventStatus
-  standings: Standing[]
+  standings: GolferStanding[]
   /** Holes completed by everyone. */
   holes: number
 }
 
-export function standingsAt(tournament: Tournament, minute: number): Standings {
+export function standingsAt(tournament: Tournament, minute: number): TournamentState {
   const standings = tournament.players.map(player => standing(player, minute, minute >= tournament.cutAt))
   const teed = tournament.players.flatMap(({ rounds }) => rounds.flatMap(({ tee }, i) => (tee <= minute ? i + 1 : [])))
   const round = Math.max(1, ...teed)
@@ -143,7 +143,7 @@ export function standingsAt(tournament: Tournament, minute: number): Standings {
   return { name: tournament.name, round, status: isOfficial ? 'official' : status, standings, holes }
 }
 
-function standing(player: Player, minute: number, cutIsMade: boolean): Standing {
+function standing(player: Player, minute: number, cutIsMade: boolean): GolferStanding {
   const limit = player.leaves?.afterHoles ?? 72
   const rounds = player.rounds
     .filter(({ tee }) => tee <= minute)
@@ -168,7 +168,7 @@ function standing(player: Player, minute: number, cutIsMade: boolean): Standing 
   }
 }
 
-function place(standings: Standing[]): void {
+function place(standings: GolferStanding[]): void {
   const totals = standings
     .filter(({ status }) => status === 'active' || status === 'finished')
     .map(({ total }) => total)
@@ -183,7 +183,10 @@ function place(standings: Standing[]): void {
 export const fullName = ({ first, last, suffix }: Player) => [first, last, suffix].filter(Boolean).join(' ')
 
 /** The board a perfect feed would be read into. */
-export function boardOf({ name, round, status, standings }: Standings, timeOf: (minute: number) => string): FeedBoard {
+export function boardOf(
+  { name, round, status, standings }: TournamentState,
+  timeOf: (minute: number) => string,
+): FeedBoard {
   const golfers = standings.map(
     (one): Golfer => ({
       player_id: String(one.player.id),
@@ -202,7 +205,7 @@ export function boardOf({ name, round, status, standings }: Standings, timeOf: (
 }
 
 /** Strokes of a whole round; null before that. */
-export function roundStrokes({ rounds }: Standing, round: number): number | null {
+export function roundStrokes({ rounds }: GolferStanding, round: number): number | null {
   const strokes = rounds[round - 1]?.strokes ?? []
   return strokes.length === 18 ? strokes.reduce((total, stroke) => total + stroke, 0) : null
 }

@@ -19,7 +19,7 @@ import { oddConnection } from './fuzz/connections.ts'
 import { type FuzzRequest, operationsOf, requestMaker } from './fuzz/requests.ts'
 import { oddSheet } from './fuzz/sheets.ts'
 import { values } from './fuzz/values.ts'
-import { everybody, fillWorld, keyOf, type Who } from './fuzz/world.ts'
+import { everybody, type FuzzCaller, fillWorld, keyOf } from './fuzz/world.ts'
 import { operatorToken, startChildServer } from './trials/child-server.ts'
 import { trialOptions } from './trials/options.ts'
 
@@ -34,7 +34,7 @@ const { call, url } = server
 const document: Thing = await call.get('/swagger/json')
 await fillWorld(call)
 
-const keys: Record<Who, string> = { anyone: '', member: '', officer: '', admin: '' }
+const keys: Record<FuzzCaller, string> = { anyone: '', member: '', officer: '', admin: '' }
 for (const role of everybody) if (role !== 'anyone') keys[role] = await keyOf(call, role)
 
 /** Ids and names that answers brought: with them requests reach what there is. */
@@ -69,7 +69,7 @@ function found(what: string, example: string): void {
   }
 }
 
-const shown = (who: Who, { operation, path, headers, body }: FuzzRequest) => {
+const shown = (who: FuzzCaller, { operation, path, headers, body }: FuzzRequest) => {
   const text =
     body instanceof FormData ? '[a form]' : typeof body === 'string' ? body : body ? `[${body.length} bytes]` : ''
   return `as ${who}: ${operation.method} ${path.slice(0, 500)} ${JSON.stringify(headers).slice(0, 300)} ${text.slice(0, 600)}`
@@ -84,7 +84,7 @@ async function bodyOf(response: Response): Promise<string> {
 
 const ranks: readonly string[] = ['anyone', 'reader', 'member', 'officer', 'admin']
 
-async function attempt(who: Who, request: FuzzRequest): Promise<number> {
+async function attempt(who: FuzzCaller, request: FuzzRequest): Promise<number> {
   const { operation, path, headers, body } = request
   const at = `${operation.method} ${operation.template}`
   let response: Response

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { databaseFile } from '../db/open.ts'
 import { clear, raise } from '../src/alerts.ts'
-import type { News } from '../src/mail/send.ts'
+import type { Notification } from '../src/mail/send.ts'
 import { sendMails } from '../src/mail/send.ts'
 import { mailAlerts } from '../src/monitor/alerts/alert-mail.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
@@ -14,7 +14,7 @@ import { refusalOf, start, until } from './start.ts'
 import { visitor } from './visitor.ts'
 
 const ann = { email: 'ann@example.org', username: 'Ann', password: 'correct horse battery', role: 'member' }
-const news = (userId: number, more: Partial<News> = {}): News => ({
+const news = (userId: number, more: Partial<Notification> = {}): Notification => ({
   kind: 'picks',
   userId,
   subject: 'Picks close tomorrow',

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import type { Fault } from '../scripts/fake-feed.ts'
+import type { FeedFault } from '../scripts/fake-feed.ts'
 import { minute } from '../src/platform/clock.ts'
 import { until } from './start.ts'
 import {
@@ -29,7 +29,7 @@ const outcomes = {
   shrunk: 'held',
   wrong_type: 'ok',
   unchanged: 'ok',
-} as const satisfies Partial<Record<Fault, string>>
+} as const satisfies Partial<Record<FeedFault, string>>
 
 for (const [fault, outcome] of Object.entries(outcomes) as [keyof typeof outcomes, string][]) {
   const costs = outcome === 'ok' ? 'costs nothing' : 'costs its own run only, and one alert that clears itself'
@@ -42,7 +42,7 @@ for (const [fault, outcome] of Object.entries(outcomes) as [keyof typeof outcome
     const league = await newTourLeague(call)
     const ids = (await players(call)).map(({ player_id }: { player_id: string }) => player_id)
     await enter(await newUser(fieldhouse, 'ann'), league.id, ids.slice(0, 4))
-    const look = async (fault: Fault | null) => {
+    const look = async (fault: FeedFault | null) => {
       feed.fault(fault)
       clock.forward(20 * minute)
       return update(fieldhouse)

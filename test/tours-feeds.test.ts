@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { type FakeFeedOptions, type Fault, faults, startFakeFeed } from '../scripts/fake-feed.ts'
+import { type FakeFeedOptions, type FeedFault, faults, startFakeFeed } from '../scripts/fake-feed.ts'
 import { type FeedBoard, type Golfer, holesPlayed, isOut, ScoreFeedError } from '../src/leagues/tours/feeds/board.ts'
 import { type FeedFormat, parseFeed } from '../src/leagues/tours/feeds/formats.ts'
 import { type BoardComparison, compareBoards } from '../src/leagues/tours/feeds/hold-back.ts'
@@ -367,7 +367,7 @@ describe('a whole tournament on the fake feed', () => {
     expect(feed.requests.map(({ status }) => status)).toEqual([200, 304, 200])
   })
 
-  const outcomes: Array<[Fault, string]> = [
+  const outcomes: Array<[FeedFault, string]> = [
     ['down', 'http_status'],
     ['slow', 'timeout'],
     ['truncated', 'not_json'],

@@ -1,8 +1,8 @@
 /** What the requests are about: a league of each kind, a tour, prices, a rota, and somebody of every role. */
 import { type DemoCall, demoMember } from '../demo/call.ts'
 
-export type Who = 'anyone' | 'member' | 'officer' | 'admin'
-export const everybody: readonly Who[] = ['anyone', 'member', 'officer', 'admin']
+export type FuzzCaller = 'anyone' | 'member' | 'officer' | 'admin'
+export const everybody: readonly FuzzCaller[] = ['anyone', 'member', 'officer', 'admin']
 
 const day = 86_400_000
 const inDays = (days: number) => new Date(Date.now() + days * day).toISOString()
@@ -36,7 +36,7 @@ export async function fillWorld(call: DemoCall): Promise<void> {
 let people = 0
 
 /** A key of somebody new; the one before may have deleted their own account. */
-export async function keyOf(call: DemoCall, role: Who): Promise<string> {
+export async function keyOf(call: DemoCall, role: FuzzCaller): Promise<string> {
   const somebody = await demoMember(call, `${role}${++people}`, role)
   return somebody.makeKey()
 }

@@ -4,7 +4,7 @@ import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { members } from '../../db/schema.ts'
 import { type App, job } from '../context.ts'
-import { type News, sendMails, sendsMail } from '../mail/send.ts'
+import { type Notification, sendMails, sendsMail } from '../mail/send.ts'
 import { kindOf } from './kinds.ts'
 import type { League } from './league.ts'
 import { findLeague } from './queries.ts'
@@ -22,7 +22,7 @@ export const mailFinal = job('leagues.mail_final', {
     let mails = 0
     for (const { userId } of membersOf(app.db, leagueId)) {
       signal.throwIfAborted()
-      mails += await sendMails(app, [await newsFor(app, league, userId)])
+      mails += await sendMails(app, [await finalNotification(app, league, userId)])
     }
     return { mails }
   },
@@ -36,7 +36,7 @@ const membersOf = (db: Db, leagueId: number) =>
     .orderBy(asc(members.userId))
     .all()
 
-async function newsFor(app: App, league: League, userId: number): Promise<News> {
+async function finalNotification(app: App, league: League, userId: number): Promise<Notification> {
   const { standings, pages } = kindOf(app, league)
   const rows = (await standings?.(app, league, userId)) ?? []
   const ranked = rows.flatMap(({ name, rank, score }) =>

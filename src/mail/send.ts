@@ -70,7 +70,7 @@ async function deliver(app: App, kind: MailKind, { to, ...letter }: Addressed): 
 }
 
 /** What a feature has to tell to somebody who has an account. No part of it may be secret: it is kept with the run. */
-export type News = {
+export type Notification = {
   kind: MailKind
   userId: number
   subject: string
@@ -103,26 +103,26 @@ const addressOf = (db: Db, userId: number): string | undefined =>
     .get()?.email
 
 /** Part of the caller's transaction. Answers the job, to be dispatched (`app.jobs.tryDispatch`) once that has committed. */
-export function acceptMail(app: App, tx: Db, { once, ...news }: News): string | undefined {
+export function acceptMail(app: App, tx: Db, { once, ...notification }: Notification): string | undefined {
   if (!sendsMail(app)) return undefined
-  const to = addressOf(tx, news.userId)
-  if (!to || isTurnedOff(tx, to, news.kind)) return undefined
+  const to = addressOf(tx, notification.userId)
+  if (!to || isTurnedOff(tx, to, notification.kind)) return undefined
   if (once !== undefined) {
-    const occasion = { key: `${news.kind}:${once}:${news.userId}`, at: app.clock.now() }
+    const occasion = { key: `${notification.kind}:${once}:${notification.userId}`, at: app.clock.now() }
     const isNew = tx.insert(mailOccasions).values(occasion).onConflictDoNothing().returning().all().length > 0
     if (!isNew) return undefined
   }
-  return app.jobs.accept(tx, sendMail, news).jobId
+  return app.jobs.accept(tx, sendMail, notification).jobId
 }
 
 const atOnce = 100 // mails accepted in one transaction
 
 /** For a caller that has no transaction of its own. Answers how many are on their way. */
-export async function sendMails(app: App, news: readonly News[]): Promise<number> {
+export async function sendMails(app: App, notifications: readonly Notification[]): Promise<number> {
   if (!sendsMail(app)) return 0
   let sent = 0
-  for (let first = 0; first < news.length; first += atOnce) {
-    const some = news.slice(first, first + atOnce)
+  for (let first = 0; first < notifications.length; first += atOnce) {
+    const some = notifications.slice(first, first + atOnce)
     const jobs = await atomically(app.db, tx => some.flatMap(each => acceptMail(app, tx, each) ?? []))
     for (const id of jobs) await app.jobs.tryDispatch(id)
     sent += jobs.length

@@ -16,7 +16,7 @@ import { table } from '../ui/parts/table.ts'
 import { countdown, dayText, moment, name, number } from '../ui/parts/values.ts'
 import { type DueView, overviewOf } from './overview.ts'
 import { type PersonAcrossLeagues, personOf } from './routes.ts'
-import type { Standing, StandingWithHistory } from './standing.ts'
+import type { PersonStanding, StandingWithHistory } from './standing.ts'
 
 type Pages = (league: { kind: Kind }) => ReturnType<typeof kindOf>['pages']
 
@@ -78,11 +78,11 @@ const dueList = (due: readonly DueView[]): Content =>
       })
 
 /** One line for each row of a board; a league without one has a line of its own. */
-type Line = { league: Standing['league']; row?: Standing['rows'][number] }
-const linesOf = ({ league, rows }: Standing): Line[] =>
+type Line = { league: PersonStanding['league']; row?: PersonStanding['rows'][number] }
+const linesOf = ({ league, rows }: PersonStanding): Line[] =>
   rows.length ? rows.map(row => ({ league, row })) : [{ league }]
 
-const leagueTable = (leagues: readonly Standing[], pagesOf: Pages): Content =>
+const leagueTable = (leagues: readonly PersonStanding[], pagesOf: Pages): Content =>
   table({
     caption: 'Your leagues, what goes on first',
     stack: true,

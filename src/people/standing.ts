@@ -113,12 +113,12 @@ export async function standingOf(app: App, membership: Membership, userId: numbe
     rows: rows.map(({ player_id, name, rank, change, score }) => ({ player_id, name, rank, change, score })),
   }
 }
-export type Standing = Awaited<ReturnType<typeof standingOf>>
+export type PersonStanding = Awaited<ReturnType<typeof standingOf>>
 
 /** With how each row came to its score. */
 export async function standingWithHistory(app: App, membership: Membership, userId: number) {
   const standing = await standingOf(app, membership, userId)
-  const rows: (Standing['rows'][number] & { history: Moment[] })[] = []
+  const rows: (PersonStanding['rows'][number] & { history: Moment[] })[] = []
   for (const row of standing.rows) {
     const { value: player } = await readPlayer(app, membership.league, row.player_id)
     rows.push({ ...row, history: player.history.flatMap(momentOf) })

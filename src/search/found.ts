@@ -4,12 +4,12 @@ import { type Content, html } from '../platform/html.ts'
 import { moment, money, name, number } from '../ui/parts/values.ts'
 import type { Category, SearchResult } from './search.ts'
 
-export type Found = { path: string; name: string; note?: Content }
-export type Group = { category: Category; title: string; found: Found[] }
+export type SearchHit = { path: string; name: string; note?: Content }
+export type HitGroup = { category: Category; title: string; found: SearchHit[] }
 
 /** By category, those where something was found. */
-export function foundIn({ players, leagues, users, symbols, tours, staff, runs }: SearchResult): Group[] {
-  const groups: Group[] = [
+export function foundIn({ players, leagues, users, symbols, tours, staff, runs }: SearchResult): HitGroup[] {
+  const groups: HitGroup[] = [
     {
       category: 'players',
       title: 'Players',

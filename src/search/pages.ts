@@ -8,7 +8,7 @@ import { hidden, page } from '../ui/layout.ts'
 import { address } from '../ui/parts/address.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { name } from '../ui/parts/values.ts'
-import { type Found, foundIn, type Group } from './found.ts'
+import { foundIn, type HitGroup, type SearchHit } from './found.ts'
 import { searchOf } from './routes.ts'
 import { type Category, categories, readSearch, type SearchResult } from './search.ts'
 
@@ -54,7 +54,7 @@ const searchBody = (
 </form>
 ${found && results(q, foundIn(found), category, limit)}`
 
-function results(q: string, groups: readonly Group[], category: Category | undefined, limit: number): Content {
+function results(q: string, groups: readonly HitGroup[], category: Category | undefined, limit: number): Content {
   const all = html`<a href="${address('/search', { q })}">Search everything</a>`
   if (groups.length === 0)
     return emptyState(
@@ -75,7 +75,7 @@ ${!category && group.found.length === limit && html`<p><a href="${address('/sear
 function suggestions(q: string, found: SearchResult): Html {
   const groups = foundIn(found)
   let option = 0
-  const shown = (each: Found) =>
+  const shown = (each: SearchHit) =>
     html`<a role="option" aria-selected="false" tabindex="-1" id="find-option-${option++}" href="${each.path}">${name(each.name)}${each.note && html` <small>${each.note}</small>`}</a>`
   return html`${groups.map(({ title, found }) => html`<div role="group" aria-label="${title}"><p aria-hidden="true">${title}</p>${found.map(shown)}</div>`)}
 ${shown({ path: address('/search', { q }), name: groups.length ? `Everything for “${q}”` : `Nothing found for “${q}”` })}`

@@ -7,7 +7,7 @@ import { notice } from '../../ui/parts/notices.ts'
 import { name, number, time } from '../../ui/parts/values.ts'
 import type { TourRules } from './config.ts'
 import { type Golfer, isOut } from './feeds/board.ts'
-import type { Group } from './groups.ts'
+import type { PickGroup } from './groups.ts'
 import type { Picks } from './picks.ts'
 import { byStrength, type Ratings } from './ratings.ts'
 
@@ -86,7 +86,7 @@ function chooser({ picks }: TourRules, { board, ratings, groups }: Picks, chosen
 }
 
 function groupList(
-  { name: called, players }: Group,
+  { name: called, players }: PickGroup,
   i: number,
   golfers: readonly Golfer[],
   ratings: Ratings,

@@ -7,9 +7,9 @@ import { comparing, type Measure, type Ratings } from './ratings.ts'
 export type GroupRules = { by: Measure; count: number } | { lists: readonly GroupList[] }
 export type GroupList = { name: string; players: readonly string[] }
 
-export type Group = { name: string; players: ReadonlySet<string> }
+export type PickGroup = { name: string; players: ReadonlySet<string> }
 export type PickGroups = {
-  groups: readonly Group[]
+  groups: readonly PickGroup[]
   /** Names of lists that nobody in the field has. */
   unknown: readonly string[]
 }

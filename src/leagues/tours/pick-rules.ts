@@ -1,7 +1,7 @@
 import type { FieldError } from '../../errors.ts'
 import { day } from '../../platform/clock.ts'
 import { type FeedBoard, type Golfer, hasBegun, isEvent, isOut } from './feeds/board.ts'
-import type { Group } from './groups.ts'
+import type { PickGroup } from './groups.ts'
 
 export const mostPicks = 50
 
@@ -10,7 +10,7 @@ export function checkPicks(
   picks: readonly string[],
   count: number,
   field: ReadonlyMap<string, Golfer>,
-  groups: readonly Group[] = [],
+  groups: readonly PickGroup[] = [],
 ): FieldError[] {
   if (field.size === 0)
     return [{ path: 'picks', message: 'Picks cannot be checked yet: the field has not been published.' }]
@@ -32,7 +32,7 @@ export function checkPicks(
 function checkGroups(
   picks: readonly string[],
   field: ReadonlyMap<string, Golfer>,
-  groups: readonly Group[],
+  groups: readonly PickGroup[],
 ): FieldError[] {
   if (groups.length === 0) return []
   const wrong: FieldError[] = picks.flatMap((id, i) => {

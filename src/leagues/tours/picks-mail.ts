@@ -4,7 +4,7 @@ import { t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { entries, leagues, members } from '../../../db/schema.ts'
 import { job } from '../../context.ts'
-import { type News, sendMails, sendsMail } from '../../mail/send.ts'
+import { type Notification, sendMails, sendsMail } from '../../mail/send.ts'
 import { day, iso } from '../../platform/clock.ts'
 import type { League } from '../league.ts'
 import { arePicksOpen } from './picks.ts'
@@ -20,7 +20,7 @@ export const mailPicksDue = job('tours.mail_picks_due', {
     for (const league of openLeagues(db, clock.now())) {
       const picks = tourBoards.picking(league)
       if (!arePicksOpen(picks, clock.now()) || picks.closesAt > clock.now() + day) continue
-      mails += await sendMails(app, newsFor(db, league, picks.closesAt))
+      mails += await sendMails(app, picksNotifications(db, league, picks.closesAt))
     }
     return { mails }
   },
@@ -35,7 +35,7 @@ const openLeagues = (db: Db, now: number): League[] =>
     )
     .all()
 
-function newsFor(db: Db, { id, name }: League, closesAt: number): News[] {
+function picksNotifications(db: Db, { id, name }: League, closesAt: number): Notification[] {
   const hasEntered = sql`exists (select 1 from ${entries} where ${entries.leagueId} = ${id} and ${entries.userId} = ${members.userId})`
   const idle = db
     .select({ userId: members.userId })

@@ -7,12 +7,12 @@ import type { Redis } from 'ioredis'
 import type { Log } from '../process/log.ts'
 import { withTimeout } from '../process/with-timeout.ts'
 
-export type Working<News> = { signal: AbortSignal; progress(news: News): void }
+export type Working<Update> = { signal: AbortSignal; progress(update: Update): void }
 
-export type ComputeTask<Input, Result, News> = {
+export type ComputeTask<Input, Result, Update> = {
   readonly name: string
-  /** Input, news and result are JSON. Aborted, it may answer the best it has. Twice must equal once: its machine may die. */
-  run(input: Input, work: Working<News>): Promise<Result>
+  /** Input, updates and result are JSON. Aborted, it may answer the best it has. Twice must equal once: its machine may die. */
+  run(input: Input, work: Working<Update>): Promise<Result>
 }
 
 /** As a table holds them, whatever goes in and out. */
@@ -31,7 +31,11 @@ const queueName = (version: string) => `compute-${version.replaceAll(':', '-')}`
 const cancelKey = (namespace: string, id: string) => `${namespace}:compute:cancel:${id}`
 
 export type Compute = {
-  run<Input, Result, News>(task: ComputeTask<Input, Result, News>, input: Input, work: Working<News>): Promise<Result>
+  run<Input, Result, Update>(
+    task: ComputeTask<Input, Result, Update>,
+    input: Input,
+    work: Working<Update>,
+  ): Promise<Result>
   close(): Promise<void>
 }
 
@@ -40,7 +44,11 @@ export async function openCompute(settings: Settings | undefined, atHome: number
   let free = atHome
   const queue = settings && (await openQueue(settings))
 
-  async function here<Input, Result, News>(task: ComputeTask<Input, Result, News>, input: Input, work: Working<News>) {
+  async function here<Input, Result, Update>(
+    task: ComputeTask<Input, Result, Update>,
+    input: Input,
+    work: Working<Update>,
+  ) {
     for (; free <= 0; await Bun.sleep(lookEvery)) work.signal.throwIfAborted()
     free--
     try {
@@ -50,7 +58,10 @@ export async function openCompute(settings: Settings | undefined, atHome: number
     }
   }
 
-  async function elsewhere<Result, News>(remote: Remote, { signal, progress }: Working<News>): Promise<Result | Home> {
+  async function elsewhere<Result, Update>(
+    remote: Remote,
+    { signal, progress }: Working<Update>,
+  ): Promise<Result | Home> {
     const asked = performance.now()
     let last: string | undefined
     for (let cancelled = false; ; await Bun.sleep(lookEvery)) {
@@ -65,18 +76,18 @@ export async function openCompute(settings: Settings | undefined, atHome: number
       const isLate = performance.now() - asked > patienceMs // all machines are busy
       if (seen.state === 'waiting' && isLate && free > 0 && (await remote.takeBack())) return home
       if (seen.state === 'lost') return home
-      if (seen.news !== undefined && seen.news !== last) progress(JSON.parse((last = seen.news)))
+      if (seen.update !== undefined && seen.update !== last) progress(JSON.parse((last = seen.update)))
     }
   }
 
-  async function run<Input, Result, News>(
-    task: ComputeTask<Input, Result, News>,
+  async function run<Input, Result, Update>(
+    task: ComputeTask<Input, Result, Update>,
     input: Input,
-    work: Working<News>,
+    work: Working<Update>,
   ): Promise<Result> {
     if (queue && (await queue.workers().catch(() => 0)) > 0) {
       try {
-        const answer = await elsewhere<Result, News>(await queue.add({ task: task.name, input }), work)
+        const answer = await elsewhere<Result, Update>(await queue.add({ task: task.name, input }), work)
         if (answer !== home) return answer
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error
@@ -98,7 +109,7 @@ class NoAnswer extends Error {}
 type Seen =
   | { state: 'completed'; result: unknown }
   | { state: 'failed'; reason: string }
-  | { state: 'waiting' | 'active' | 'lost'; news?: string }
+  | { state: 'waiting' | 'active' | 'lost'; update?: string }
 
 type Remote = {
   look(): Promise<Seen>
@@ -132,9 +143,9 @@ async function openQueue({ connect, namespace, version }: Settings) {
           if (now.finishedOn && now.failedReason) return forget({ state: 'failed', reason: now.failedReason })
           if (now.finishedOn) return forget({ state: 'completed', result: now.returnvalue })
           if (!now.processedOn) return { state: 'waiting' }
-          const news = typeof now.progress === 'string' ? { news: now.progress } : {}
+          const update = typeof now.progress === 'string' ? { update: now.progress } : {}
           // Whoever was at it is gone and nobody is left to notice.
-          return (await workers()) > 0 ? { state: 'active', ...news } : { state: 'lost' }
+          return (await workers()) > 0 ? { state: 'active', ...update } : { state: 'lost' }
         },
         cancel: async () => void (await ask(client.set(cancelKey(namespace, id), '1', 'EX', keepFor))),
         takeBack: async () => {
@@ -174,7 +185,7 @@ export async function startComputing(settings: Settings, tasks: readonly AnyTask
     }, lookEvery)
     try {
       const signal = AbortSignal.any([cancelled.signal, stopping.signal])
-      const progress = (news: never) => void job.updateProgress(JSON.stringify(news)).catch(() => {})
+      const progress = (update: never) => void job.updateProgress(JSON.stringify(update)).catch(() => {})
       const result = await task.run(job.data.input as never, { signal, progress })
       stopping.signal.throwIfAborted() // what it has so far is not all: another machine does the whole
       return result
