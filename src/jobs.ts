@@ -17,15 +17,16 @@ import { ensureUpdates } from './leagues/tours/supervisor.ts'
 import { updatePlayerScores } from './leagues/tours/update-player-scores.ts'
 import { sendMail } from './mail/send.ts'
 import { checkAlerts } from './monitor/alerts/check-alerts.ts'
-import { backUp, sendBackupAway } from './monitor/backups/jobs.ts'
 import {
+  backUp,
+  indexRuns,
   refreshAllStats,
   refreshDashboardStats,
   refreshExecutionStats,
   refreshUserStats,
+  sendBackupAway,
   sweepJobs,
 } from './monitor/jobs.ts'
-import { indexRuns } from './monitor/runs/index-runs.ts'
 import { bulkAction } from './monitor/tasks/task-actions.ts'
 import type { JobDefinition } from './platform/jobs/job.ts'
 import { deleteOld } from './retention.ts'

@@ -4,17 +4,19 @@ import { usersReading } from './accounts/queries.ts'
 import { dayCounts } from './dashboard/daily-metrics.ts'
 import { healthOfAll } from './dashboard/health-scores.ts'
 import { tradeCounts, tradingSuspects } from './leagues/market/suspects.ts'
-import { damageReading } from './monitor/damage.ts'
-import { leagueActivityReading } from './monitor/overview/league-activity.ts'
-import { mainReading } from './monitor/overview/main.ts'
-import { overviewReading } from './monitor/overview/overview.ts'
+import { damageReading } from './monitor/database-files.ts'
+import {
+  activeUsersReading,
+  engagementReading,
+  leagueActivityReading,
+  tradedSymbols,
+  tradingReading,
+} from './monitor/overview/community.ts'
+import { mainReading, overviewReading } from './monitor/overview/installation.ts'
 import { jobTimesReading, performanceReading } from './monitor/overview/performance.ts'
-import { tradedSymbols, tradingReading } from './monitor/overview/trading.ts'
-import { activeUsersReading, engagementReading } from './monitor/overview/user-activity.ts'
 import { findRuns, idsOfRuns } from './monitor/runs/find-runs.ts'
-import { dashboardStats } from './monitor/statistics/dashboard.ts'
+import { dashboardStats, userStats } from './monitor/statistics/dashboard.ts'
 import { executionStats } from './monitor/statistics/executions.ts'
-import { userStats } from './monitor/statistics/users.ts'
 import { taskReading } from './monitor/tasks/task-queries.ts'
 import { copyMainLog } from './platform/files/wal-checkpoints.ts'
 import { brokenDuties } from './rota/broken-duties.ts'

@@ -11,9 +11,15 @@ import { auditLedgers } from './leagues/market/ledger-audit-job.ts'
 import { mailPicksDue } from './leagues/tours/picks-mail.ts'
 import { ensureUpdates } from './leagues/tours/supervisor.ts'
 import { checkAlerts } from './monitor/alerts/check-alerts.ts'
-import { backUp, sendBackupAway } from './monitor/backups/jobs.ts'
-import { refreshDashboardStats, refreshExecutionStats, refreshUserStats, sweepJobs } from './monitor/jobs.ts'
-import { indexRuns } from './monitor/runs/index-runs.ts'
+import {
+  backUp,
+  indexRuns,
+  refreshDashboardStats,
+  refreshExecutionStats,
+  refreshUserStats,
+  sendBackupAway,
+  sweepJobs,
+} from './monitor/jobs.ts'
 import { every, type ScheduleEntry } from './platform/jobs/scheduler.ts'
 import { deleteOld } from './retention.ts'
 import { alertExpiringCertificates } from './rota/certificate-alerts.ts'

@@ -3,7 +3,7 @@ import { warmUsers } from './accounts/warm-up.ts'
 import type { App } from './context.ts'
 import { followFeeds, warmQuotes } from './leagues/market/warm-up.ts'
 import { warmBoards } from './leagues/warm-up.ts'
-import { reportDamage } from './monitor/damage.ts'
+import { reportDamage } from './monitor/database-files.ts'
 import { refreshStatistics } from './monitor/statistics/warm-statistics.ts'
 import { withTimeout } from './platform/process/with-timeout.ts'
 

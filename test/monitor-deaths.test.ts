@@ -5,7 +5,7 @@ import { t } from 'elysia'
 import { type processes, runs, processes as table } from '../db/schema.ts'
 import { type App, job } from '../src/context.ts'
 import { checkConditions } from '../src/monitor/alerts/check-alerts.ts'
-import { reportDeadProcesses } from '../src/monitor/dead-processes.ts'
+import { reportDeadProcesses } from '../src/monitor/processes.ts'
 import { refusalOf, shared, start, temporaryFolder, until } from './start.ts'
 
 const alerts = '/admin/monitoring/alerts'

@@ -5,7 +5,7 @@ import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
 import { type RunState, runChanges, runCounts, runs } from '../db/schema.ts'
 import { type App, job } from '../src/context.ts'
-import { indexRuns } from '../src/monitor/runs/index-runs.ts'
+import { indexRuns } from '../src/monitor/jobs.ts'
 import { start } from './start.ts'
 
 type Given = { name?: string; status?: RunState; input?: object; error?: string; startedBy?: number }

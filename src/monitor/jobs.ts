@@ -1,14 +1,22 @@
-/** The jobs of the monitor that look after the installation: retention, statistics, and the queue itself. */
+/** The jobs of the monitor that look after the installation: retention, statistics, the queue, the search index, backups. */
 
-import { eq } from 'drizzle-orm'
+import { join } from 'node:path'
+import { eq, lte, max, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
-import { facts } from '../../db/schema.ts'
-import { atomically } from '../../db/transactions.ts'
+import { facts, runChanges, runs } from '../../db/schema.ts'
+import { atomically, tryWrite } from '../../db/transactions.ts'
+import { raise } from '../alerts.ts'
+import { type Config, settings } from '../config.ts'
 import { type App, job } from '../context.ts'
 import { locks } from '../locks.ts'
 import { day, minute } from '../platform/clock.ts'
 import type { LockRequest } from '../platform/jobs/task-locks.ts'
+import { runProgram } from '../platform/process/child-process.ts'
+import { inThread } from '../platform/process/threads.ts'
+import { envOf } from '../platform/settings.ts'
+import { indexFile } from './runs/find-runs.ts'
+import type { IndexTasks } from './runs/index-worker.ts'
 import { refreshStatistics, type StatisticsName } from './statistics/warm-statistics.ts'
 
 /** A line of the table in `src/retention.ts`. */
@@ -103,3 +111,120 @@ export const sweepJobs = job('jobs.sweep', {
   once: () => 'sweep',
   run: async (_, { jobs }) => ({ added: await jobs.sweep(minute) }),
 })
+
+const script = new URL('./runs/index-worker.ts', import.meta.url)
+
+/** So few are looked through as fast; the index is brought up to date in gulps of at least this many. */
+const gulp = 2_000
+const mostChanges = 50_000 // in one gulp
+
+/** Keeps the search index over runs. Where there is little to find, there is none. */
+export const indexRuns = job('runs.index', {
+  input: t.Object({}),
+  attempts: 1,
+  once: () => 'index',
+  lock: () => locks.runIndex(),
+  async run(_, app, { signal, progress }) {
+    const { db, config } = app
+    let indexed = 0
+    for (let isBehind = true; isBehind; ) {
+      const isNew = !(await Bun.file(indexFile(config.dataDir)).exists())
+      const changes = isNew ? [] : oldestChanges(db)
+      const [most, last] = [newestRow(db), isNew ? newestChange(db) : (changes.at(-1)?.id ?? 0)]
+      if ((isNew ? most : changes.length) < gulp) break
+      const changed = [...new Set(changes.map(({ run }) => run))]
+      const order = { dataDir: config.dataDir, changed }
+      indexed += await inThread<IndexTasks, 'index'>({ name: 'indexing', script }, 'index', order, {
+        signal,
+        progress: (through: number) => progress((100 * through) / most, 'indexing'),
+      })
+      await forget(app, last)
+      isBehind = changes.length === mostChanges
+    }
+    return { indexed }
+  },
+})
+
+const oldestChanges = (db: Db) => db.select().from(runChanges).orderBy(runChanges.id).limit(mostChanges).all()
+const newestChange = (db: Db): number =>
+  db
+    .select({ id: max(runChanges.id) })
+    .from(runChanges)
+    .get()?.id ?? 0
+
+const newestRow = (db: Db): number =>
+  db
+    .select({ rowid: sql<number | null>`max(${runs}.rowid)` })
+    .from(runs)
+    .get()?.rowid ?? 0
+
+/** In steps: nobody waits long for the write lock. */
+async function forget({ db }: App, last: number): Promise<void> {
+  const some = db.select({ id: runChanges.id }).from(runChanges).where(lte(runChanges.id, last)).limit(gulp)
+  for (let gone: number | undefined = gulp; gone === undefined || gone >= gulp; await Bun.sleep(5))
+    gone = tryWrite(
+      db,
+      tx => tx.delete(runChanges).where(sql`${runChanges.id} in ${some}`).returning({ id: runChanges.id }).all().length,
+    )
+}
+
+const backupScript = join(import.meta.dir, '../../../scripts/backup.ts')
+
+type BackupMessage = { percent: number; stage: string } | { made: object }
+
+/**
+ * A backup, made by a process of its own: copying a large database keeps a thread busy for seconds. That process takes the
+ * lock, so one that is killed frees it at once, and `bun run backup` waits for it. It leaves nothing then that counts as a backup.
+ */
+export const backUp = job('backups.make', {
+  input: t.Object({}),
+  once: () => 'backup',
+  backoff: '5m',
+  run: (_, { config }, { signal, progress }) => runBackup(config, [], signal, progress),
+})
+
+/** The same, sent to the S3 store of `BACKUP_S3_URL`. */
+export const sendBackupAway = job('backups.send', {
+  input: t.Object({}),
+  once: () => 'backup to S3',
+  backoff: '5m',
+  run: (_, { config }, { signal, progress }) => runBackup(config, ['s3'], signal, progress),
+})
+
+type Progress = (percent: number, stage: string) => void
+async function runBackup(config: Config, args: string[], signal: AbortSignal, progress: Progress): Promise<object> {
+  let made: object | undefined
+  const { complaint, ended } = await runProgram<BackupMessage>(
+    [backupScript, ...args],
+    envOf(settings, config, needed),
+    signal,
+    message => {
+      if ('stage' in message) progress(message.percent, message.stage)
+      else made = message.made
+    },
+  )
+  if (!made) throw new Error(complaint || `The backup ended early (${ended})`)
+  return made
+}
+
+const needed = [
+  'dataDir',
+  'backupKeep',
+  'backupS3Url',
+  'backupS3AccessKey',
+  'backupS3SecretKey',
+  'backupS3Region',
+  'backupS3KeepDays',
+] as const
+
+/** It stays until an admin has seen it. */
+export const raiseRestoreFailure = (db: Db, at: number, message: string) =>
+  atomically(db, tx =>
+    raise(tx, at, {
+      key: 'job_failed:restore:start',
+      type: 'job_failed',
+      severity: 'error',
+      title: 'A backup was not restored',
+      message,
+    }),
+  )

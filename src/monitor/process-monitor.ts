@@ -8,12 +8,11 @@ import { tryWrite } from '../../db/transactions.ts'
 import { systemActor } from '../audit.ts'
 import type { App } from '../context.ts'
 import { minute, second } from '../platform/clock.ts'
-import { openAlertWebhook, postAlerts } from './alerts/alert-webhook.ts'
 import { checkConditions, checkedAt } from './alerts/check-alerts.ts'
-import { reportDeadProcesses } from './dead-processes.ts'
-import { openFileLook } from './files.ts'
-import { openLoadRecorder } from './load.ts'
-import { openRedisWatch } from './redis-watch.ts'
+import { openRedisWatch } from './alerts/conditions.ts'
+import { openAlertWebhook, postAlerts } from './alerts/send-alerts.ts'
+import { openFileLook } from './database-files.ts'
+import { openLoadRecorder, reportDeadProcesses } from './processes.ts'
 
 /** ms between two looks at the database files, for alerts to send, and at Redis. */
 const intervals = { files: 10 * second, alerts: 2 * second, redis: 5 * second }
@@ -54,7 +53,7 @@ export function startProcessMonitor(
     })
   }
 
-  const lookAtFiles = openFileLook(app)
+  const lookAtFiles = openFileLook(app, alerts => postAlerts(config, alerts))
   const looking = setInterval(logged(lookAtFiles), files)
   const askingRedis = app.redis ? setInterval(logged(openRedisWatch(app)), redis) : undefined
   const minutely = setInterval(logged(eachMinute), minute)

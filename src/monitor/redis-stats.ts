@@ -10,7 +10,7 @@ import { access } from '../platform/http/access.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { queueNames } from '../platform/jobs/job.ts'
 import { withTimeout } from '../platform/process/with-timeout.ts'
-import { processesOf } from './load.ts'
+import { processesOf } from './processes.ts'
 
 const number = t.Nullable(t.Number())
 const text = t.Nullable(t.String())

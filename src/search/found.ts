@@ -1,5 +1,5 @@
 /** What was found as links: where each thing is, and what tells it from others of its name. */
-import { jobPath, jobTitle } from '../monitor/tasks/admin-job.ts'
+import { jobPath, jobTitle } from '../monitor/tasks/job-views.ts'
 import { type Content, html } from '../platform/html.ts'
 import { moment, money, name, number } from '../ui/parts/values.ts'
 import type { Category, SearchResult } from './search.ts'

@@ -9,8 +9,8 @@ import { systemActor } from '../../audit.ts'
 import { type App, job } from '../../context.ts'
 import { hour } from '../../platform/clock.ts'
 import { runById } from '../../platform/jobs/runs.ts'
-import { mailAlerts } from './alert-mail.ts'
 import { conditions } from './conditions.ts'
+import { mailAlerts } from './send-alerts.ts'
 
 type OpenAlert = typeof systemAlerts.$inferSelect
 

@@ -3,9 +3,10 @@ import { statfs } from 'node:fs/promises'
 import { gt } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { requestStats } from '../../../db/schema.ts'
+import { atomically } from '../../../db/transactions.ts'
 import { alertOfAttempts } from '../../accounts/attempts.ts'
 import { usernamesOf } from '../../accounts/queries.ts'
-import type { Alert } from '../../alerts.ts'
+import { type Alert, raise } from '../../alerts.ts'
 import type { App } from '../../context.ts'
 import { messageOf } from '../../errors.ts'
 import { tradingSuspects } from '../../leagues/market/suspects.ts'
@@ -14,10 +15,9 @@ import { queueNames } from '../../platform/jobs/job.ts'
 import { histogramOf, quantile } from '../../platform/process/metrics.ts'
 import { NoAnswer, withTimeout } from '../../platform/process/with-timeout.ts'
 import { alertsOfBroken, brokenDutiesNow } from '../../rota/broken-alert.ts'
-import { alertPrefix, alertsOfFiles } from '../files.ts'
-import { hasWorker, loadSince, overloads, processesOf } from '../load.ts'
+import { alertPrefix, alertsOfFiles } from '../database-files.ts'
+import { hasWorker, loadSince, overloads, processesOf } from '../processes.ts'
 import { redisStats } from '../redis-stats.ts'
-import { alertOfGoneRedis } from '../redis-watch.ts'
 
 /** Something that can be wrong for a while. It is looked at each minute; what holds no longer resolves itself. */
 type Condition = {
@@ -176,4 +176,46 @@ function slowRoutes(db: Db, now: number): Alert[] {
       },
     ]
   })
+}
+
+/** Redis is told of once it has been gone for a while, and then at once: a second's outage is nobody's alarm. */
+
+const toldAfter = 10 * second
+
+const goneRedis = {
+  key: 'cache_error:redis',
+  type: 'cache_error',
+  severity: 'error',
+  title: 'Redis cannot be reached',
+} as const
+
+/** Since when this process has not reached Redis. */
+const goneSince = new WeakMap<App, number>()
+
+/** Asks Redis. The alert, where it has been gone for long enough. */
+async function alertOfGoneRedis(app: App): Promise<(typeof goneRedis & { message: string }) | undefined> {
+  const { redis, clock } = app
+  if (!redis) return undefined
+  try {
+    await withTimeout(redis.ping())
+    goneSince.delete(app)
+    return undefined
+  } catch (error) {
+    const now = clock.now()
+    const since = goneSince.get(app) ?? now
+    goneSince.set(app, since)
+    if (now - since < toldAfter) return undefined
+    const why = messageOf(error)
+    return { ...goneRedis, message: `Answers are slower and jobs wait until it is back; nothing is lost. (${why})` }
+  }
+}
+
+/** Call the answer every few seconds: the job that looks at the conditions does not come while Redis is gone. */
+export function openRedisWatch(app: App): () => Promise<void> {
+  let isTold = false
+  return async () => {
+    const alert = await alertOfGoneRedis(app)
+    if (alert && !isTold) await atomically(app.db, tx => raise(tx, app.clock.now(), alert))
+    isTold = alert !== undefined
+  }
 }

@@ -10,8 +10,8 @@ import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
 import { bytes, none, number, percent } from '../../ui/parts/values.ts'
 import { emptyQuery, everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
+import { milliseconds, monitoringPath } from '../pages/monitor-layout.ts'
 import { type RedisStats, redisStats, redisStatsSchema } from '../redis-stats.ts'
-import { milliseconds, monitoringPath } from './parts.ts'
 
 type CacheData = CacheNow & { redis: RedisStats }
 

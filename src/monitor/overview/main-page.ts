@@ -10,11 +10,11 @@ import { bytes, compact, money, number, percent } from '../../ui/parts/values.ts
 import { alertStats, alertStatsSchema } from '../alerts/queries.ts'
 import { type Health, healthNow } from '../health.ts'
 import { everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
+import { changeMark, chartWithTable, milliseconds, monitoringPath, periodLinks } from '../pages/monitor-layout.ts'
+import { type LongPeriod, lengthOf, longPeriodSchema, longPeriods, longQuery, periodWords } from '../period.ts'
 import { tasksNow } from '../tasks/task-state.ts'
 import { cacheNow } from './cache-page.ts'
-import { type MainReading, mainReading, type Tile } from './main.ts'
-import { changeMark, chartWithTable, milliseconds, monitoringPath, periodLinks } from './parts.ts'
-import { type LongPeriod, lengthOf, longPeriodSchema, longPeriods, longQuery, periodWords } from './period.ts'
+import { type MainReading, mainReading, type Tile } from './installation.ts'
 
 const linked = (path: string, value: Content): Html => html`<a href="${path}">${value}</a>`
 const at = (page: string) => `${monitoringPath}/${page}`

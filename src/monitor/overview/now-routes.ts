@@ -6,16 +6,15 @@ import { access } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { alertStats } from '../alerts/queries.ts'
 import { healthNow } from '../health.ts'
+import { monitoringPath } from '../pages/monitor-layout.ts'
 import { tasksNow } from '../tasks/task-state.ts'
+import { activeUsersPage, archivesPage, engagementPage, leagueActivityPage } from './activity-pages.ts'
 import { cacheNow, cachePage } from './cache-page.ts'
-import { archivesPage, leagueActivityPage } from './league-activity-page.ts'
+import { installationOverviewSchema, overviewReading } from './installation.ts'
 import { mainPage } from './main-page.ts'
-import { installationOverviewSchema, overviewReading } from './overview.ts'
-import { monitoringPath } from './parts.ts'
 import { performanceReading } from './performance.ts'
 import { performancePage } from './performance-page.ts'
 import { riskPage, tradingPage } from './trading-pages.ts'
-import { activeUsersPage, engagementPage } from './user-activity-pages.ts'
 
 const maybe = t.Nullable(t.Number())
 const checkedSchema = t.Object({
@@ -38,7 +37,7 @@ const realtimeSchema = t.Object({
   active_alerts: t.Integer(),
 })
 
-export const nowRoutes = (app: App) =>
+const nowRoutes = (app: App) =>
   new Elysia({ prefix: monitoringPath, tags: ['admin'] })
     .use(access(app))
     .get('/overview', () => app.reader.read(overviewReading, { now: app.clock.now() }), {

@@ -11,9 +11,16 @@ import { paginationLinks } from '../../ui/parts/pagination-links.ts'
 import { type Column, table } from '../../ui/parts/table.ts'
 import { compact, dayText, duration, number, percent } from '../../ui/parts/values.ts'
 import { everySecondAndAHalf, listFiles, livePage, slicesOf } from '../pages/live-page.ts'
-import { exportLinks } from '../pages/monitor-layout.ts'
-import { jobsPath, jobTitle } from '../tasks/admin-job.ts'
-import { changeMark, chartWithTable, milliseconds, monitoringPath, periodLinks } from './parts.ts'
+import {
+  changeMark,
+  chartWithTable,
+  exportLinks,
+  milliseconds,
+  monitoringPath,
+  periodLinks,
+} from '../pages/monitor-layout.ts'
+import { periodWords, shortPeriodSchema, shortPeriods } from '../period.ts'
+import { jobsPath, jobTitle } from '../tasks/job-views.ts'
 import {
   type JobTimes,
   jobTimeSchema,
@@ -27,7 +34,6 @@ import {
   routeOrders,
   routeSchema,
 } from './performance.ts'
-import { periodWords, shortPeriodSchema, shortPeriods } from './period.ts'
 
 type Asked = { period?: string; route?: string; sort_by?: string; page?: number; jobs_page?: number }
 

@@ -4,8 +4,8 @@ import type { Db } from '../../../db/open.ts'
 import { hour, iso, minute, startOf } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { addHistogram, bounds, quantile } from '../../platform/process/metrics.ts'
+import { bucketsOf, changeOf, lengthOf, type ShortPeriod, shortPeriodSchema } from '../period.ts'
 import { taskStats } from '../statistics/executions.ts'
-import { bucketsOf, changeOf, lengthOf, type ShortPeriod, shortPeriodSchema } from './period.ts'
 
 const ms = t.Nullable(t.Number())
 const times = { avg_ms: ms, p50_ms: ms, p95_ms: ms, p99_ms: ms }

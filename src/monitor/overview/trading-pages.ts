@@ -9,9 +9,8 @@ import { emptyState } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
 import { compact, money, name, number, percent } from '../../ui/parts/values.ts'
 import { emptyQuery, everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
-import { choiceLinks } from '../pages/monitor-layout.ts'
-import { changeMark, chartWithTable, monitoringPath } from './parts.ts'
-import { type LongPeriod, lengthOf, longPeriods, periodWords } from './period.ts'
+import { changeMark, chartWithTable, choiceLinks, monitoringPath } from '../pages/monitor-layout.ts'
+import { type LongPeriod, lengthOf, longPeriods, periodWords } from '../period.ts'
 import {
   type TradedSymbol,
   type Trading,
@@ -19,7 +18,7 @@ import {
   tradedSymbols,
   tradingReading,
   tradingSchema,
-} from './trading.ts'
+} from './community.ts'
 
 const path = `${monitoringPath}/trading-activity`
 

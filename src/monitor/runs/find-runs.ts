@@ -1,11 +1,11 @@
 /** Finding runs: by state, name and who started them from the indexes of `runs`, by text from the search index. */
-import type { SQLQueryBindings } from 'bun:sqlite'
-import { dirname } from 'node:path'
+import type { Database, SQLQueryBindings } from 'bun:sqlite'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { type RunState, runs } from '../../../db/schema.ts'
 import type { Run } from '../../platform/jobs/runs.ts'
-import { attachIndex, indexMarkOf, trigramsOf } from './run-index.ts'
 
 export type RunFilter = {
   status?: RunState
@@ -177,5 +177,35 @@ function proposed(db: Db, trigrams: string, wanted: Condition, most: number): nu
     return rowids(db, query, [trigrams, ...wanted.values, most])
   } catch {
     return undefined // a damaged index: the job that keeps it finds out too
+  }
+}
+
+export const indexFile = (dataDir: string) => join(dataDir, 'search.db')
+
+/** Three characters that tell a finished state, so that it is looked up like any text. */
+export const indexMarkOf = (status: RunState) => `/${status.charAt(0)}/`
+
+/** Every three characters in a row, once, as an FTS5 expression; undefined for a text that is shorter. */
+function trigramsOf(text: string): string | undefined {
+  const letters = [...text.toLowerCase()]
+  const all = new Set(letters.slice(2).map((_, i) => letters.slice(i, i + 3).join('')))
+  return all.size ? [...all].map(three => `"${three.replaceAll('"', '""')}"`).join(' AND ') : undefined
+}
+
+/** Makes the index readable as `search` through a read-only connection; how far it goes, 0 where there is none. */
+function attachIndex(client: Database, dataDir: string): number {
+  try {
+    const isAttached = client
+      .query<{ name: string }, []>('pragma database_list')
+      .all()
+      .some(({ name }) => name === 'search')
+    if (!isAttached) {
+      if (!existsSync(indexFile(dataDir))) return 0
+      client.query('attach ? as search').run(indexFile(dataDir))
+    }
+    const row = client.query<{ value: string }, []>(`select value from search.about where name = 'last'`).get()
+    return row ? JSON.parse(row.value).rowid : 0
+  } catch {
+    return 0 // being made at this very moment, or damaged: the runs themselves are looked through
   }
 }

@@ -11,9 +11,8 @@ import { describe } from '../../platform/http/route-docs.ts'
 import { started, startedSchema } from '../../platform/jobs/started.ts'
 import { refreshAllStats } from '../jobs.ts'
 import { totalsOf } from '../overview/cache-page.ts'
-import { dashboardQuery, dashboardSchema, type Section, sections } from './dashboard.ts'
+import { dashboardQuery, dashboardSchema, type Section, sections, userQuery, userStatsSchema } from './dashboard.ts'
 import { executionQuery, executionSchema } from './executions.ts'
-import { userQuery, userStatsSchema } from './users.ts'
 import { readStatistics } from './warm-statistics.ts'
 
 const integer = t.Integer()

@@ -13,9 +13,8 @@ import { messageOf } from '../../errors.ts'
 import { hour, minute, startOf } from '../../platform/clock.ts'
 import type { Log } from '../../platform/process/log.ts'
 import type { ThreadQuery } from '../../platform/process/reader-thread.ts'
-import { type DashboardInput, dashboardStats, sections } from './dashboard.ts'
+import { type DashboardInput, dashboardStats, sections, type UserInput, userStats } from './dashboard.ts'
 import { type ExecutionInput, executionStats } from './executions.ts'
-import { type UserInput, userStats } from './users.ts'
 
 type Asked<Input> = Omit<Input, 'now'>
 

@@ -9,30 +9,10 @@ import { orEndStream } from '../../platform/http/event-streams.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
-import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { isFinished, mayReadRun, type Run, runById, runView } from '../../platform/jobs/runs.ts'
 import { started, startedSchema } from '../../platform/jobs/started.ts'
 import { findRuns } from '../runs/find-runs.ts'
-import { withMessage } from './run-message.ts'
-
-const moment = t.Nullable(dateTimeSchema)
-export const jobSchema = t.Object(
-  {
-    job_id: t.String(),
-    name: t.String(),
-    status: t.Union(runStates.map(state => t.Literal(state))),
-    progress: t.Integer({ minimum: 0, maximum: 100 }),
-    stage: t.Nullable(t.String()),
-    status_message: t.Nullable(t.String()),
-    result: t.Unknown(),
-    error: t.Nullable(t.String()),
-    attempts: t.Integer(),
-    created_at: moment,
-    started_at: moment,
-    completed_at: moment,
-  },
-  { $id: 'Job', description: 'A run of a job' },
-)
+import { jobSchema, withMessage } from './job-views.ts'
 
 const poll = 250 // ms between two looks at a run that another process may be working on
 

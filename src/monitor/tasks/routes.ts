@@ -1,13 +1,17 @@
-/** The task monitor, and what may be done there. */
+/** The task monitor: its page, its lists as files, and what may be done there. */
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { invalid } from '../../errors.ts'
+import { type Html, html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { started, startedSchema } from '../../platform/jobs/started.ts'
-import { tasksPath } from './admin-job.ts'
+import { notice } from '../../ui/parts/notices.ts'
+import { emptyQuery, listFiles, livePage, slicesOf, twiceASecond } from '../pages/live-page.ts'
 import { jobPage } from './job-page.ts'
+import { tasksPath } from './job-views.ts'
 import { jobsPage } from './jobs-page.ts'
+import { failuresSection, locksSection, processesSection, queueTiles, runningSection } from './queue-sections.ts'
 import {
   actOnJob,
   auditedAction,
@@ -20,8 +24,9 @@ import {
   runTask,
   statesFor,
 } from './task-actions.ts'
-import { forgetTasks } from './task-state.ts'
-import { tasksPage } from './tasks-page.ts'
+import { expectedSection, supervisorSection } from './task-sections.ts'
+import { forgetTasks, type TasksNow, tasksNow } from './task-state.ts'
+import { failureSchema, lockSchema, scheduledSchema, type TasksView, tasksSchema, tasksView } from './tasks-json.ts'
 
 const one = t.Object({ job_id: t.String({ maxLength: 64 }) })
 const doneSchema = t.Object({ job_id: t.String(), done: t.String() })
@@ -112,3 +117,46 @@ const actionRoutes = (app: App) => {
       detail: describe('Remove a finished job and its log', doneSchema),
     })
 }
+
+/** What is expected, what runs, who holds what, and what fails. */
+
+const tasksPage = (app: App) =>
+  new Elysia()
+    .use(
+      livePage(app, {
+        path: `${tasksPath}/`,
+        title: 'Tasks',
+        room: 'tasks',
+        query: emptyQuery,
+        read: () => tasksNow(app),
+        body,
+        json: {
+          summary: 'Locks, supervisor, schedule, queue, running jobs and recent failures',
+          schema: tasksSchema,
+          of: tasksView,
+        },
+        live: twiceASecond,
+      }),
+    )
+    .use(list(app, 'schedule', scheduledSchema, ({ schedule }) => schedule))
+    .use(list(app, 'failures', failureSchema, ({ failures }) => failures.groups))
+    .use(list(app, 'locks', lockSchema, ({ locks }) => locks.locks))
+
+const list = (app: App, name: string, row: { properties: object }, of: (view: TasksView) => readonly object[]) =>
+  listFiles(app, `${tasksPath}/${name}`, emptyQuery, {
+    name,
+    row,
+    rows: slicesOf(async () => of(tasksView(await tasksNow(app)))),
+  })
+
+const body = (now: TasksNow): Html => html`<p class="lead ${now.sentence.tone}" id="sentence">${now.sentence.text}</p>
+${now.queue.error !== null && notice(html`The queue (${now.queue.backend}) does not answer: ${now.queue.error}. What was accepted waits in the database and goes on when it is back; the numbers below come from there.`, 'bad')}
+${queueTiles(now)}
+${runningSection(now)}
+${expectedSection(now)}
+${failuresSection(now)}
+${locksSection(now)}
+<div class="halves">
+${supervisorSection(now)}
+${processesSection(now)}
+</div>`

@@ -5,7 +5,7 @@ import { action } from '../../ui/parts/form.ts'
 import { table } from '../../ui/parts/table.ts'
 import { countdown, duration, none, time } from '../../ui/parts/values.ts'
 import { exportLinks } from '../pages/monitor-layout.ts'
-import { jobPath, jobsPath, tasksPath } from './admin-job.ts'
+import { jobPath, jobsPath, tasksPath } from './job-views.ts'
 import type { RunOutcome } from './task-queries.ts'
 import type { ScheduledTask, TaskState, TasksNow, TourTask } from './task-state.ts'
 

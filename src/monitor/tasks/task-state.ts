@@ -12,9 +12,8 @@ import type { ScheduleState } from '../../platform/jobs/scheduler.ts'
 import type { LockRow } from '../../platform/jobs/task-locks.ts'
 import { NoAnswer, withTimeout } from '../../platform/process/with-timeout.ts'
 import { activeAlerts } from '../alerts/queries.ts'
-import { hasWorker, type Process, processesOf } from '../load.ts'
-import { jobTitle } from './admin-job.ts'
-import { withMessages } from './run-message.ts'
+import { hasWorker, type Process, processesOf } from '../processes.ts'
+import { jobTitle, withMessages } from './job-views.ts'
 import { type FailureRate, failureSurge, type RunOutcome, type TaskReading, taskReading } from './task-queries.ts'
 
 /** failing: a tour whose feed does not answer. */

@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import { iso, isoOrNull, second } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
-import { adminJobSchema, adminJobView } from './admin-job.ts'
+import { adminJobSchema, adminJobView } from './job-views.ts'
 import { failureSurge } from './task-queries.ts'
 import type { TasksNow } from './task-state.ts'
 

@@ -1,6 +1,6 @@
 /** The stretches of time that the monitor looks back over, and what became of a number since the one before. */
 import { type Static, t } from 'elysia'
-import { day, hour } from '../../platform/clock.ts'
+import { type CalendarUnit, day, hour, iso, nextOf, startOf } from '../platform/clock.ts'
 
 export const shortPeriods = ['1h', '24h', '7d'] as const
 export const longPeriods = ['24h', '7d', '30d'] as const
@@ -30,3 +30,35 @@ export const changeOf = (now: number | null, before: number | null): number | nu
   now === null || !before ? null : Math.round((1_000 * (now - before)) / before) / 10
 
 export const longQuery = { period: t.Optional(longPeriodSchema) }
+
+/** The periods and groupings of statistics. */
+
+export const periods = ['last_day', 'last_week', 'last_month', 'all'] as const
+export type StatsPeriod = (typeof periods)[number]
+export const periodSchema = t.Union(periods.map(period => t.Literal(period)))
+
+export const groupings = ['hour', 'day', 'month'] as const satisfies CalendarUnit[]
+export const groupingSchema = t.Union(groupings.map(unit => t.Literal(unit)))
+
+const statsLengths: Record<Exclude<StatsPeriod, 'all'>, number> = {
+  last_day: day,
+  last_week: 7 * day,
+  last_month: 30 * day,
+}
+
+/** Most buckets in one answer: two months by hour. Older ones are left out, never newer. */
+const mostBuckets = 1_500
+
+/** Where a period begins, on a bucket's edge. `first` is when there was anything at all. */
+export function periodStart(period: StatsPeriod, unit: CalendarUnit, now: number, first: number | null): number {
+  const begin = period === 'all' ? (first ?? now) : now - statsLengths[period]
+  const step = unit === 'hour' ? hour : unit === 'day' ? day : 28 * day
+  return startOf(unit, Math.max(begin, now - (mostBuckets - 1) * step))
+}
+
+/** Every bucket from `begin` to now, those without anything too: a gap in a chart would hide that nothing happened. */
+export function* bucketsFrom(begin: number, unit: CalendarUnit, now: number): Generator<number> {
+  for (let start = begin; start <= now; start = nextOf(unit, start)) yield start
+}
+
+export const dateOf = (start: number) => iso(start).slice(0, 10)

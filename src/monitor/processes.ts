@@ -1,12 +1,12 @@
 /** How busy each process is, minute by minute. */
 import { availableParallelism } from 'node:os'
-import { gte } from 'drizzle-orm'
+import { eq, gte } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
-import { processes, processMinutes } from '../../db/schema.ts'
-import { tryWrite } from '../../db/transactions.ts'
-import type { Alert } from '../alerts.ts'
+import { processes, processMinutes, systemAlerts } from '../../db/schema.ts'
+import { atomically, tryWrite } from '../../db/transactions.ts'
+import { type Alert, raise } from '../alerts.ts'
 import type { App } from '../context.ts'
-import { minute } from '../platform/clock.ts'
+import { iso, minute } from '../platform/clock.ts'
 import { isProcessDead } from '../platform/process/process-lock.ts'
 
 export type Load = typeof processMinutes.$inferSelect
@@ -83,3 +83,31 @@ const all = (db: Db) => db.select().from(processes).orderBy(processes.startedAt)
 
 /** Whether any process is there to run jobs. */
 export const hasWorker = (all: readonly Process[]) => all.some(({ alive, role }) => alive && role !== 'web')
+
+/** A process that ended without stopping (killed, out of memory, a power cut) is told of once, after a restart too. */
+
+const alertOfDeath = 'process_died:'
+
+/** Called at the start and each minute, by every process. */
+export async function reportDeadProcesses(app: App): Promise<void> {
+  const { db, clock } = app
+  const all = processesOf(app)
+  const dead = all.filter(({ alive }) => !alive)
+  if (!dead.length) return
+  await atomically(db, tx => {
+    for (const { id, role, host, pid, startedAt } of dead) {
+      const key = `${alertOfDeath}${id}`
+      if (tx.select({ id: systemAlerts.id }).from(systemAlerts).where(eq(systemAlerts.key, key)).get()) continue
+      raise(tx, clock.now(), {
+        key,
+        type: 'process_died',
+        severity: 'warning',
+        title: `A process (${role}) ended without stopping`,
+        message: `Pid ${pid} on ${host}, running since ${iso(startedAt)}, was killed, ran out of memory or lost its power. ${
+          hasWorker(all) ? 'What it had under way is done again.' : 'What it had under way waits for a worker.'
+        }`,
+        data: { process: id },
+      })
+    }
+  })
+}

@@ -1,10 +1,32 @@
-/** A run as admins see it. */
+/** A run as its people and admins see it, and what is to be said of it. */
 import { type Static, t } from 'elysia'
+import { runStates } from '../../../db/schema.ts'
+import type { App } from '../../context.ts'
 import { isoOrNull } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { type Run, runView } from '../../platform/jobs/runs.ts'
 import { masked } from '../../platform/process/log.ts'
-import { jobSchema } from './job-routes.ts'
+import { isProcessDead } from '../../platform/process/process-lock.ts'
+import { hasWorker, processesOf } from '../processes.ts'
+
+const moment = t.Nullable(dateTimeSchema)
+export const jobSchema = t.Object(
+  {
+    job_id: t.String(),
+    name: t.String(),
+    status: t.Union(runStates.map(state => t.Literal(state))),
+    progress: t.Integer({ minimum: 0, maximum: 100 }),
+    stage: t.Nullable(t.String()),
+    status_message: t.Nullable(t.String()),
+    result: t.Unknown(),
+    error: t.Nullable(t.String()),
+    attempts: t.Integer(),
+    created_at: moment,
+    started_at: moment,
+    completed_at: moment,
+  },
+  { $id: 'Job', description: 'A run of a job' },
+)
 
 /** Values under names that sound secret are left out. */
 export const adminJobSchema = t.Composite(
@@ -72,3 +94,32 @@ const titles: Record<string, string> = {
 }
 
 export const jobTitle = (name: string): string => titles[name] ?? name.replaceAll(/[._]/g, ' ')
+
+/** What is to be said of a run that its row cannot say: whether its worker lives, and what a cancel waits for. */
+
+type Here = Pick<App, 'db' | 'processId' | 'config'>
+
+/** The runs with that as their message. */
+export function withMessages(here: Here, runs: readonly Run[]): Run[] {
+  const dead = new Map<string, boolean>()
+  const isDead = (id: string) => {
+    const known = dead.get(id) ?? (id !== here.processId && isProcessDead(here.config.dataDir, id))
+    dead.set(id, known)
+    return known
+  }
+  return runs.map(run => {
+    if (run.status !== 'PROGRESS') return run
+    if (run.process !== null && isDead(run.process)) return { ...run, message: diedUnder(here, run.process) }
+    return run.cancelRequestedAt === null ? run : { ...run, message: 'It was asked to stop and does within 2 s' }
+  })
+}
+
+export const withMessage = (here: Here, run: Run): Run => withMessages(here, [run])[0] ?? run
+
+function diedUnder(here: Here, id: string): string {
+  const all = processesOf(here)
+  const process = all.find(one => one.id === id)
+  const which = process ? ` (${process.role}, pid ${process.pid} on ${process.host})` : ''
+  const again = hasWorker(all) ? 'by another worker within 20 s' : 'as soon as a worker runs'
+  return `Its worker${which} died; it is run again ${again}`
+}

@@ -1,0 +1,315 @@
+/** Who was here, what goes on in each league and what is traded. For the reader thread. */
+import { and, count, desc, eq, gte, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import {
+  activityCounts,
+  entries,
+  leagues,
+  ledger,
+  members,
+  portfolios,
+  registrations,
+  tradeHours,
+  uploads,
+  users,
+} from '../../../db/schema.ts'
+import { statusOf } from '../../leagues/league.ts'
+import { day, hour, iso, isoOrNull, startOf } from '../../platform/clock.ts'
+import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { bucketsOf, changeOf, type LongPeriod, lengthOf, longPeriodSchema } from '../period.ts'
+
+export const activeUserSchema = t.Object({
+  id: t.Integer(),
+  username: t.String(),
+  role: t.String(),
+  country: t.Nullable(t.String()),
+  last_login: t.Nullable(dateTimeSchema),
+  last_seen: t.Nullable(dateTimeSchema),
+  league_count: t.Integer(),
+  trades_today: t.Integer(),
+})
+export type ActiveUser = Static<typeof activeUserSchema>
+type ActiveUsersInput = { period: LongPeriod; now: number; limit: number; offset: number }
+export type ActiveUsers = { users: ActiveUser[]; total: number; before: number }
+
+const there = isNull(users.deletedAt)
+
+/** Those seen in the period, the last seen first; `before` are those whose last sight lies in the period before. */
+export function activeUsersReading(db: Db, { period, now, limit, offset }: ActiveUsersInput): ActiveUsers {
+  const since = now - lengthOf(period)
+  const tradedToday = and(
+    eq(ledger.userId, users.id),
+    gte(ledger.at, startOf('day', now)),
+    isNotNull(ledger.symbol),
+    inArray(ledger.kind, ['buy', 'sell']),
+  )
+  const rows = db
+    .select({
+      id: users.id,
+      username: users.username,
+      role: users.role,
+      country: users.country,
+      lastLoginAt: users.lastLoginAt,
+      lastSeenAt: users.lastSeenAt,
+      leagues: sql<number>`(select count(*) from ${members} where ${eq(members.userId, users.id)})`,
+      trades: sql<number>`(select count(*) from ${ledger} where ${tradedToday})`,
+    })
+    .from(users)
+    .where(and(gte(users.lastSeenAt, since), there))
+    .orderBy(desc(users.lastSeenAt), desc(users.id))
+    .limit(limit)
+    .offset(offset)
+    .all()
+  return {
+    users: rows.map(({ lastLoginAt, lastSeenAt, leagues, trades, ...user }) => ({
+      ...user,
+      last_login: isoOrNull(lastLoginAt),
+      last_seen: isoOrNull(lastSeenAt),
+      league_count: leagues,
+      trades_today: trades,
+    })),
+    total: seenBetween(db, since, now + day),
+    before: seenBetween(db, since - lengthOf(period), since),
+  }
+}
+
+const seenBetween = (db: Db, from: number, to: number): number =>
+  db
+    .select({ users: count() })
+    .from(users)
+    .where(and(gte(users.lastSeenAt, from), lt(users.lastSeenAt, to), there))
+    .get()?.users ?? 0
+
+export const engagementSchema = t.Object({
+  period: longPeriodSchema,
+  daily_active_users: t.Array(t.Object({ date: dateSchema, active: t.Integer() })),
+  registrations: t.Array(t.Object({ date: dateSchema, users: t.Integer() })),
+  league_creation_trend: t.Array(t.Object({ date: dateSchema, leagues: t.Integer() })),
+  previous: t.Object(
+    { active_a_day: t.Nullable(t.Number()), registrations: t.Integer(), leagues: t.Integer() },
+    { description: 'The same stretch before' },
+  ),
+})
+export type Engagement = Static<typeof engagementSchema>
+
+/** Day by day. A day on which nobody came is 0; days before anything was counted are left out of averages. */
+export function engagementReading(db: Db, { period, now }: { period: LongPeriod; now: number }): Engagement {
+  const length = lengthOf(period)
+  const begin = startOf('day', now) - Math.max(length, 7 * day) + day
+  const before = begin - Math.max(length, 7 * day)
+  const active = activeByDay(db, before)
+  const registered = registeredByDay(db, before)
+  const created = leaguesByDay(db, before)
+  const days = bucketsOf(begin, now, day)
+  const dateOf = (at: number) => iso(at).slice(0, 10)
+  return {
+    period,
+    daily_active_users: days.map(at => ({ date: dateOf(at), active: active.get(at) ?? 0 })),
+    registrations: days.map(at => ({ date: dateOf(at), users: registered.get(at) ?? 0 })),
+    league_creation_trend: days.map(at => ({ date: dateOf(at), leagues: created.get(at) ?? 0 })),
+    previous: {
+      active_a_day: averageIn(active, before, begin),
+      registrations: sumIn(registered, before, begin),
+      leagues: sumIn(created, before, begin),
+    },
+  }
+}
+
+/** Counts by day, UTC: who was there, who registered, which leagues were made. */
+
+type Counted = Map<number, number>
+
+const total = sql<number>`sum(users)`
+
+export const activeByDay = (db: Db, since: number): Counted =>
+  new Map(
+    db
+      .select({ at: activityCounts.start, users: total })
+      .from(activityCounts)
+      .where(and(eq(activityCounts.unit, 'day'), gte(activityCounts.start, since)))
+      .groupBy(activityCounts.start)
+      .all()
+      .map(({ at, users }) => [at, users]),
+  )
+
+export const registeredByDay = (db: Db, since: number): Counted =>
+  new Map(
+    db
+      .select({ at: registrations.day, users: total })
+      .from(registrations)
+      .where(gte(registrations.day, since))
+      .groupBy(registrations.day)
+      .all()
+      .map(({ at, users }) => [at, users]),
+  )
+
+function leaguesByDay(db: Db, since: number): Counted {
+  const at = sql<number>`${leagues.createdAt} - ${leagues.createdAt} % ${day}`
+  const rows = db.select({ at, leagues: count() }).from(leagues).where(gte(leagues.createdAt, since)).groupBy(at).all()
+  return new Map(rows.map(row => [row.at, row.leagues]))
+}
+
+const valuesIn = (days: Counted, from: number, to: number): number[] =>
+  [...days].filter(([at]) => at >= from && at < to).map(([, value]) => value)
+export const sumIn = (days: Counted, from: number, to: number): number =>
+  valuesIn(days, from, to).reduce((sum, value) => sum + value, 0)
+
+/** Over the days on which anything was counted; null where there is none. */
+export function averageIn(days: Counted, from: number, to: number): number | null {
+  const values = valuesIn(days, from, to)
+  return values.length ? Math.round((10 * sumIn(days, from, to)) / values.length) / 10 : null
+}
+
+/** What goes on in each league. For the reader thread. */
+
+export const leagueActivitySchema = t.Object({
+  id: t.Integer(),
+  name: t.String(),
+  kind: t.String(),
+  status: t.String(),
+  member_count: t.Integer(),
+  entry_count: t.Integer(),
+  trade_count: t.Integer(),
+  upload_count: t.Integer(),
+  created_at: dateTimeSchema,
+})
+export type LeagueActivity = Static<typeof leagueActivitySchema>
+
+/** `eq` keeps the names of the tables: a bare column in a selected `sql` loses its own, and `id` would be the inner table's. */
+const within = (table: typeof members | typeof uploads | typeof entries) =>
+  sql<number>`(select count(*) from ${table} where ${eq(table.leagueId, leagues.id)})`
+
+/** The newest first. */
+export function leagueActivityReading(
+  db: Db,
+  { now, limit, offset, archived = false }: { now: number; limit: number; offset: number; archived?: boolean },
+): { leagues: LeagueActivity[]; total: number } {
+  const where = archived ? sql`${leagues.archivedAt} is not null` : sql`${leagues.archivedAt} is null`
+  const rows = db
+    .select({
+      league: leagues,
+      members: within(members),
+      entries: within(entries),
+      uploads: within(uploads),
+      trades: sql<number>`coalesce((select sum(${portfolios.trades}) from ${portfolios} where ${eq(portfolios.leagueId, leagues.id)}), 0)`,
+    })
+    .from(leagues)
+    .where(where)
+    .orderBy(desc(leagues.createdAt), desc(leagues.id))
+    .limit(limit)
+    .offset(offset)
+    .all()
+  return {
+    leagues: rows.map(({ league, members, entries, uploads, trades }) => ({
+      id: league.id,
+      name: league.name,
+      kind: league.kind,
+      status: statusOf(league, now),
+      member_count: members,
+      entry_count: entries,
+      trade_count: trades,
+      upload_count: uploads,
+      created_at: iso(league.createdAt),
+    })),
+    total: db.select({ total: count() }).from(leagues).where(where).get()?.total ?? 0,
+  }
+}
+
+/** What is traded, from the hours the ledger's trigger counts. For the reader thread. */
+
+const mostSymbols = 20
+
+export const tradedSymbolSchema = t.Object({
+  symbol: t.String(),
+  count: t.Integer(),
+  avg_qty: t.Number(),
+  volume: t.Number(),
+})
+export type TradedSymbol = Static<typeof tradedSymbolSchema>
+
+export const tradingSchema = t.Object({
+  hours: t.Integer(),
+  total_trades: t.Integer(),
+  by_type: t.Object({ buy: t.Integer(), sell: t.Integer() }),
+  shares: t.Integer(),
+  volume: t.Number({ description: 'Currency units' }),
+  top_symbols: t.Array(tradedSymbolSchema),
+  trend: t.Array(t.Object({ at: dateTimeSchema, buy: t.Integer(), sell: t.Integer() })),
+  change_pct: t.Object(
+    { trades: t.Nullable(t.Number()), volume: t.Nullable(t.Number()) },
+    { description: 'Against the same stretch before' },
+  ),
+})
+export type Trading = Static<typeof tradingSchema>
+
+const trades = sql<number>`sum(${tradeHours.trades})`
+const shares = sql<number>`sum(${tradeHours.shares})`
+const volume = sql<number>`sum(${tradeHours.volumeCents})`
+
+type Lately = { hours: number; now: number }
+const beginOf = ({ hours, now }: Lately) => now - (now % hour) - (hours - 1) * hour
+
+export function tradingReading(db: Db, { hours, now }: Lately): Trading {
+  const begin = beginOf({ hours, now })
+  const since = gte(tradeHours.hour, begin)
+  const rows = db
+    .select({ at: tradeHours.hour, kind: tradeHours.kind, trades, shares, volume })
+    .from(tradeHours)
+    .where(since)
+    .groupBy(tradeHours.hour, tradeHours.kind)
+    .all()
+  const sum = (of: 'trades' | 'shares' | 'volume', kind?: 'buy' | 'sell') =>
+    rows.reduce((total, row) => total + (kind && row.kind !== kind ? 0 : row[of]), 0)
+  const before = tradesBetween(db, begin - hours * hour, begin)
+  const step = hours > 24 * 7 ? 24 * hour : hour
+  const first = begin - (begin % step)
+  const byTime = new Map(bucketsOf(first, now, step).map(at => [at, { buy: 0, sell: 0 }]))
+  for (const { at, kind, trades } of rows) {
+    const bucket = byTime.get(at - (at % step))
+    if (bucket) bucket[kind] += trades
+  }
+  return {
+    hours,
+    total_trades: sum('trades'),
+    by_type: { buy: sum('trades', 'buy'), sell: sum('trades', 'sell') },
+    shares: sum('shares'),
+    volume: sum('volume') / 100,
+    top_symbols: tradedSymbols(db, { hours, now, limit: mostSymbols, offset: 0 }),
+    trend: [...byTime].map(([at, counts]) => ({ at: iso(at), ...counts })),
+    change_pct: {
+      trades: changeOf(sum('trades'), before.trades),
+      volume: changeOf(sum('volume'), before.volume),
+    },
+  }
+}
+
+/** The most traded first. */
+export const tradedSymbols = (
+  db: Db,
+  { limit, offset, ...lately }: Lately & { limit: number; offset: number },
+): TradedSymbol[] =>
+  db
+    .select({ symbol: tradeHours.symbol, trades, shares, volume })
+    .from(tradeHours)
+    .where(gte(tradeHours.hour, beginOf(lately)))
+    .groupBy(tradeHours.symbol)
+    .orderBy(desc(trades), tradeHours.symbol)
+    .limit(limit)
+    .offset(offset)
+    .all()
+    .map(row => ({
+      symbol: row.symbol,
+      count: row.trades,
+      avg_qty: Math.round((100 * row.shares) / row.trades) / 100,
+      volume: row.volume / 100,
+    }))
+
+export function tradesBetween(db: Db, from: number, to: number): { trades: number; shares: number; volume: number } {
+  const row = db
+    .select({ trades, shares, volume })
+    .from(tradeHours)
+    .where(and(gte(tradeHours.hour, from), lt(tradeHours.hour, to)))
+    .get()
+  return { trades: row?.trades ?? 0, shares: row?.shares ?? 0, volume: row?.volume ?? 0 }
+}
