@@ -112,7 +112,7 @@ export const sweepJobs = job('jobs.sweep', {
   run: async (_, { jobs }) => ({ added: await jobs.sweep(minute) }),
 })
 
-const script = new URL('./runs/index-worker.ts', import.meta.url)
+const indexScript = new URL('./runs/index-worker.ts', import.meta.url)
 
 /** So few are looked through as fast; the index is brought up to date in gulps of at least this many. */
 const gulp = 2_000
@@ -134,11 +134,11 @@ export const indexRuns = job('runs.index', {
       if ((isNew ? most : changes.length) < gulp) break
       const changed = [...new Set(changes.map(({ run }) => run))]
       const order = { dataDir: config.dataDir, changed }
-      indexed += await inThread<IndexTasks, 'index'>({ name: 'indexing', script }, 'index', order, {
+      indexed += await inThread<IndexTasks, 'index'>({ name: 'indexing', script: indexScript }, 'index', order, {
         signal,
         progress: (through: number) => progress((100 * through) / most, 'indexing'),
       })
-      await forget(app, last)
+      await forgetChanges(app, last)
       isBehind = changes.length === mostChanges
     }
     return { indexed }
@@ -159,7 +159,7 @@ const newestRow = (db: Db): number =>
     .get()?.rowid ?? 0
 
 /** In steps: nobody waits long for the write lock. */
-async function forget({ db }: App, last: number): Promise<void> {
+async function forgetChanges({ db }: App, last: number): Promise<void> {
   const some = db.select({ id: runChanges.id }).from(runChanges).where(lte(runChanges.id, last)).limit(gulp)
   for (let gone: number | undefined = gulp; gone === undefined || gone >= gulp; await Bun.sleep(5))
     gone = tryWrite(
@@ -168,7 +168,7 @@ async function forget({ db }: App, last: number): Promise<void> {
     )
 }
 
-const backupScript = join(import.meta.dir, '../../../scripts/backup.ts')
+const backupScript = join(import.meta.dir, '../../scripts/backup.ts')
 
 type BackupMessage = { percent: number; stage: string } | { made: object }
 
