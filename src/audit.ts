@@ -1,5 +1,6 @@
 /** Who did what to what, when: written in the transaction that does it. */
 import type { Db } from '../db/open.ts'
+import { type Given, preparedFor } from '../db/prepared-writes.ts'
 import { auditLog } from '../db/schema.ts'
 import type { Who } from './platform/http/request-context.ts'
 import { masked } from './platform/process/log.ts'
@@ -27,5 +28,8 @@ export function audit(tx: Db, { at, who, action, target, detail = {}, result = '
     detail: masked(detail) as Record<string, unknown>,
     result,
   }
-  tx.insert(auditLog).values(values).run()
+  inserting(tx, values).run(values)
 }
+const inserting = preparedFor(auditLog, (db, values: Given<typeof auditLog.$inferInsert>) =>
+  db.insert(auditLog).values(values).prepare(),
+)

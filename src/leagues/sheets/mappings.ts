@@ -2,6 +2,7 @@
 import { and, eq } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { sheetMappings } from '../../../db/schema.ts'
+import { given, prepared } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 import { ThreadError } from '../../platform/process/threads.ts'
 import { headerKey, type Mapping } from './reading/headers.ts'
@@ -29,13 +30,15 @@ export const keptMapping = (db: Db, leagueId: number, headers: readonly string[]
     .get()?.mapping
 
 /** Whether there is any: else no sheet needs to be looked at for its headings first. */
-const hasKeptMappings = (db: Db, leagueId: number): boolean =>
+const hasKeptMappings = (db: Db, leagueId: number): boolean => anyOfLeague(db).get({ leagueId }) !== undefined
+const anyOfLeague = prepared(db =>
   db
     .select({ id: sheetMappings.leagueId })
     .from(sheetMappings)
-    .where(eq(sheetMappings.leagueId, leagueId))
+    .where(eq(sheetMappings.leagueId, given('leagueId')))
     .limit(1)
-    .get() !== undefined
+    .prepare(),
+)
 
 /** The mapping to import a sheet with that came without one. */
 export async function mappingFor(

@@ -1,7 +1,8 @@
 import { and, asc, count, desc, eq, gte, inArray, isNotNull, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
+import { type Given, isOneOf, preparedFor } from '../../../db/prepared-writes.ts'
 import { type UploadError, uploadErrors, uploads } from '../../../db/schema.ts'
-import { prepared } from '../../../db/transactions.ts'
+import { given, prepared } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { isoOrNull } from '../../platform/clock.ts'
@@ -29,6 +30,23 @@ export function uploadOfLeague(db: Db, leagueId: number, id: number): Upload {
   return upload.leagueId === leagueId ? upload : refuse('not_found', `This league has no upload ${id}`)
 }
 
+const ofBytes = prepared(db =>
+  db
+    .select()
+    .from(uploads)
+    .where(
+      and(
+        eq(uploads.leagueId, given('leagueId')),
+        eq(uploads.kind, given('kind')),
+        eq(uploads.mode, given('mode')),
+        eq(uploads.sha256, given('sha256')),
+        inArray(uploads.status, ['queued', 'running', 'held', 'done']),
+        eq(uploads.dryRun, false),
+      ),
+    )
+    .prepare(),
+)
+
 /** The upload of the same bytes under the same mapping that is on its way, held or done, if there is one. */
 export const sameUpload = (
   db: Db,
@@ -40,24 +58,15 @@ export const sameUpload = (
     givenMapping,
   }: Pick<Upload, 'leagueId' | 'kind' | 'mode' | 'sha256' | 'givenMapping'>,
 ) =>
-  db
-    .select()
-    .from(uploads)
-    .where(
-      and(
-        eq(uploads.leagueId, leagueId),
-        eq(uploads.kind, kind),
-        eq(uploads.mode, mode),
-        eq(uploads.sha256, sha256),
-        inArray(uploads.status, ['queued', 'running', 'held', 'done']),
-        eq(uploads.dryRun, false),
-      ),
-    )
-    .all()
+  ofBytes(db)
+    .all({ leagueId, kind, mode, sha256 })
     .find(other => Bun.deepEquals(other.givenMapping ?? {}, givenMapping ?? {}))
 
-export const insertUpload = (tx: Db, upload: typeof uploads.$inferInsert): Upload =>
-  tx.insert(uploads).values(upload).returning().get()
+type NewUpload = typeof uploads.$inferInsert
+export const insertUpload = (tx: Db, upload: NewUpload): Upload => inserting(tx, upload).get(upload)
+const inserting = preparedFor(uploads, (db, upload: Given<NewUpload>) =>
+  db.insert(uploads).values(upload).returning().prepare(),
+)
 
 export function changeUpload(
   tx: Db,
@@ -65,13 +74,16 @@ export function changeUpload(
   from: Upload['status'][],
   change: Partial<Upload>,
 ): Upload | undefined {
-  return tx
+  return changing(tx, change).all({ ...change, upload: id, from: JSON.stringify(from) })[0]
+}
+const changing = preparedFor(uploads, (db, change: Given<Partial<Upload>>) =>
+  db
     .update(uploads)
     .set(change)
-    .where(and(eq(uploads.id, id), inArray(uploads.status, from)))
+    .where(and(eq(uploads.id, given('upload')), isOneOf(uploads.status, 'from')))
     .returning()
-    .all()[0]
-}
+    .prepare(),
+)
 
 /** Makes the snapshot the league's newest word: the board changes with this transaction, not before, not after. */
 export function publish(tx: Db, upload: Upload, done: Partial<Upload>, from: 'running' | 'held' = 'running'): Upload {
@@ -81,9 +93,16 @@ export function publish(tx: Db, upload: Upload, done: Partial<Upload>, from: 'ru
   return published
 }
 
+const deletingErrors = prepared(db =>
+  db
+    .delete(uploadErrors)
+    .where(eq(uploadErrors.uploadId, given('uploadId')))
+    .prepare(),
+)
+
 /** What is wrong with a sheet; in place of what an earlier try found. */
 export function keepErrors(tx: Db, uploadId: number, errors: readonly UploadError[]): void {
-  tx.delete(uploadErrors).where(eq(uploadErrors.uploadId, uploadId)).run()
+  deletingErrors(tx).run({ uploadId })
   const chunk = 250
   for (let first = 0; first < errors.length; first += chunk)
     tx.insert(uploadErrors)

@@ -2,21 +2,25 @@
 import { and, asc, eq, gt, isNull } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { leagues, uploads } from '../../../db/schema.ts'
+import { given, prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { isAhead, mostAhead } from '../../platform/clock.ts'
+
+const leaguesAhead = prepared(db =>
+  db
+    .selectDistinct({ leagueId: uploads.leagueId })
+    .from(uploads)
+    .innerJoin(leagues, and(eq(leagues.id, uploads.leagueId), isNull(leagues.finalizedAt)))
+    .where(gt(uploads.takenAt, given('latest')))
+    .prepare(),
+)
 
 /**
  * Sheets that were sent while the clock was ahead would stay the newest until it gets there. They take the place in which they
  * were sent: just after the one before. The boards of final leagues stay as they are.
  */
 export function correctTimesAhead(tx: Db, now: number): void {
-  const ahead = tx
-    .selectDistinct({ leagueId: uploads.leagueId })
-    .from(uploads)
-    .innerJoin(leagues, and(eq(leagues.id, uploads.leagueId), isNull(leagues.finalizedAt)))
-    .where(gt(uploads.takenAt, now + mostAhead))
-    .all()
-  for (const { leagueId } of ahead) {
+  for (const { leagueId } of leaguesAhead(tx).all({ latest: now + mostAhead })) {
     let last = 0
     const sent = tx
       .select({ id: uploads.id, takenAt: uploads.takenAt, createdAt: uploads.createdAt })

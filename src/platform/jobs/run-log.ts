@@ -1,5 +1,6 @@
 /** What a run says on its way is kept beside it, so that one need not look for it among the lines of all others. */
 import type { Db } from '../../../db/open.ts'
+import { type Given, preparedFor } from '../../../db/prepared-writes.ts'
 import { runLog } from '../../../db/schema.ts'
 import { bestEffortWrite } from '../../../db/transactions.ts'
 import type { Clock } from '../clock.ts'
@@ -12,7 +13,7 @@ const writeEvery = 500 // ms
 export type RunLog = ReturnType<typeof openRunLog>
 
 export function openRunLog(db: Db, clock: Clock, runId: string, attempt: number, log: Log) {
-  let waiting: (typeof runLog.$inferInsert)[] = []
+  let waiting: Line[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
   let lines = 0
 
@@ -21,7 +22,10 @@ export function openRunLog(db: Db, clock: Clock, runId: string, attempt: number,
     timer = undefined
     const rows = waiting
     waiting = []
-    if (rows.length) bestEffortWrite(db, tx => void tx.insert(runLog).values(rows).run())
+    if (rows.length)
+      bestEffortWrite(db, tx => {
+        for (const row of rows) inserting(tx, row).run(row)
+      })
   }
 
   function note(level: Level, message: string, facts: Facts = {}) {
@@ -47,6 +51,9 @@ export function openRunLog(db: Db, clock: Clock, runId: string, attempt: number,
 
   return { log: keeping(log, {}), note, write }
 }
+
+type Line = typeof runLog.$inferInsert
+const inserting = preparedFor(runLog, (db, line: Given<Line>) => db.insert(runLog).values(line).prepare())
 
 function short(facts: Facts): Facts | null {
   const plain = masked(facts) as Facts

@@ -1,8 +1,9 @@
 /** The table `runs`: what every run of a job was asked, how far it is and how it ended. */
 import { and, eq, gt, inArray, isNotNull, lt, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
+import { type Given, isOneOf, preparedFor } from '../../../db/prepared-writes.ts'
 import { type RunState, runReaders, runs } from '../../../db/schema.ts'
-import { prepared } from '../../../db/transactions.ts'
+import { given, prepared } from '../../../db/transactions.ts'
 import { isoOrNull } from '../clock.ts'
 
 export type Run = typeof runs.$inferSelect
@@ -27,10 +28,12 @@ export const unfinishedByKey = prepared(db =>
     .prepare(),
 )
 
+const inserting = preparedFor(runs, (db, run: Given<NewRun>) => db.insert(runs).values(run).returning().prepare())
+
 /** The unfinished run under that key, which whoever asked for it again may read too, or the new one. */
 export function acceptRun(tx: Db, run: NewRun): Run {
   const running = run.dedupeKey ? unfinishedByKey(tx).get({ key: run.dedupeKey }) : undefined
-  if (!running) return tx.insert(runs).values(run).returning().get()
+  if (!running) return inserting(tx, run).get(run)
   letRead(tx, running.id, run.startedBy ?? null)
   return running
 }
@@ -38,9 +41,15 @@ export function acceptRun(tx: Db, run: NewRun): Run {
 /** Whoever is handed the id of a run may read it. The operator (null) reads them all. */
 export function letRead(tx: Db, runId: string, userId: number | null): void {
   const run = runById(tx).get({ id: runId }) // undefined once it is forgotten
-  if (userId !== null && run && run.startedBy !== userId)
-    tx.insert(runReaders).values({ runId, userId }).onConflictDoNothing().run()
+  if (userId !== null && run && run.startedBy !== userId) insertReader(tx).run({ runId, userId })
 }
+const insertReader = prepared(db =>
+  db
+    .insert(runReaders)
+    .values({ runId: given('runId'), userId: given('userId') })
+    .onConflictDoNothing()
+    .prepare(),
+)
 
 export const mayReadRun = (db: Db, { id, startedBy }: Run, userId: number | null): boolean =>
   userId !== null && (startedBy === userId || isReader(db).get({ id, userId }) !== undefined)
@@ -55,13 +64,16 @@ const isReader = prepared(db =>
 
 /** Changes the run if it is in one of these states; answers it as it is afterwards. */
 export function changeRun(tx: Db, id: string, from: RunState[], change: Partial<NewRun>): Run | undefined {
-  return tx
+  return changing(tx, change).all({ ...change, run: id, from: JSON.stringify(from) })[0]
+}
+const changing = preparedFor(runs, (db, change: Given<Partial<NewRun>>) =>
+  db
     .update(runs)
     .set(change)
-    .where(and(eq(runs.id, id), inArray(runs.status, from)))
+    .where(and(eq(runs.id, given('run')), isOneOf(runs.status, 'from')))
     .returning()
-    .all()[0]
-}
+    .prepare(),
+)
 
 /** Runs accepted a while ago and not finished, by id: the sweep asks the queue whether it still knows them. */
 export const unfinishedBefore = (db: Db, at: number, after: string, limit: number) =>
@@ -74,12 +86,16 @@ export const unfinishedBefore = (db: Db, at: number, after: string, limit: numbe
     .all()
 
 export const cancelRequested = (db: Db, ids: string[]) =>
+  toldToStop(db)
+    .all({ ids: JSON.stringify(ids) })
+    .map(({ id }) => id)
+const toldToStop = prepared(db =>
   db
     .select({ id: runs.id })
     .from(runs)
-    .where(and(inArray(runs.id, ids), isNotNull(runs.cancelRequestedAt)))
-    .all()
-    .map(({ id }) => id)
+    .where(and(isOneOf(runs.id, 'ids'), isNotNull(runs.cancelRequestedAt)))
+    .prepare(),
+)
 
 /** A run as the API shows it. */
 export const runView = (run: Run) => ({

@@ -6,8 +6,9 @@
  */
 import { and, eq, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
+import { type Given, preparedFor } from '../../../db/prepared-writes.ts'
 import { facts, taskLocks } from '../../../db/schema.ts'
-import { atomically, prepared, tryWrite } from '../../../db/transactions.ts'
+import { atomically, given, prepared, tryWrite } from '../../../db/transactions.ts'
 import { type Clock, type Duration, ms } from '../clock.ts'
 
 export type Latecomer = 'skip' | 'wait'
@@ -70,15 +71,30 @@ const byKey = prepared(db =>
     .prepare(),
 )
 
-const nextFence = (tx: Db) =>
-  Number(
-    tx
-      .insert(facts)
-      .values({ name: 'last_fence', value: '1' })
-      .onConflictDoUpdate({ target: facts.name, set: { value: sql`cast(${facts.value} as integer) + 1` } })
-      .returning()
-      .get().value,
-  )
+const nextFence = (tx: Db) => Number(countingFences(tx).get().value)
+const countingFences = prepared(db =>
+  db
+    .insert(facts)
+    .values({ name: 'last_fence', value: '1' })
+    .onConflictDoUpdate({ target: facts.name, set: { value: sql`cast(${facts.value} as integer) + 1` } })
+    .returning()
+    .prepare(),
+)
+
+const taking = preparedFor(taskLocks, (db, row: Given<typeof taskLocks.$inferInsert>) =>
+  db.insert(taskLocks).values(row).onConflictDoUpdate({ target: taskLocks.key, set: row }).prepare(),
+)
+
+const isLease = and(eq(taskLocks.key, given('key')), eq(taskLocks.fence, given('fence')))
+const renewing = prepared(db =>
+  db
+    .update(taskLocks)
+    .set({ renewedAt: sql`${given('renewedAt')}`, expiresAt: sql`${given('expiresAt')}` })
+    .where(isLease)
+    .returning()
+    .prepare(),
+)
+const dropping = prepared(db => db.delete(taskLocks).where(isLease).prepare())
 
 /** Throws unless the lease still holds: call it first in every transaction that writes on the strength of a lock. */
 export function fenced(tx: Db, lease: Pick<Lease, 'key' | 'fence'>): void {
@@ -92,8 +108,6 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
 
   const isFree = (row: LockRow | undefined) =>
     !row || row.expiresAt <= clock.now() || (row.owner !== owner && isDead(row.owner))
-  const isMine = ({ key, fence }: { key: string; fence: number }) =>
-    and(eq(taskLocks.key, key), eq(taskLocks.fence, fence))
 
   /** A lock of the same kind that is held and has something in common with this one. */
   const overlapping = (tx: Db, request: LockRequest) =>
@@ -110,12 +124,13 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
     const taken = await atomically(
       db,
       (tx): { heldBy: LockRow } | { fence: number } => {
-        const row = byKey(tx).get({ key })
-        if (row && !isFree(row)) return { heldBy: row }
+        const held = byKey(tx).get({ key })
+        if (held && !isFree(held)) return { heldBy: held }
         const other = kind.isOfSeveral && overlapping(tx, request)
         if (other) return { heldBy: other }
         const now = clock.now()
-        const values = {
+        const row = {
+          key,
           task: kind.task,
           arguments: request.arguments,
           owner,
@@ -125,11 +140,8 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
           renewedAt: now,
           expiresAt: now + kind.lease,
         }
-        tx.insert(taskLocks)
-          .values({ key, ...values })
-          .onConflictDoUpdate({ target: taskLocks.key, set: values })
-          .run()
-        return { fence: values.fence }
+        taking(tx, row).run(row)
+        return { fence: row.fence }
       },
       'unsynced',
     )
@@ -159,14 +171,7 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
     const renew = () => {
       const now = clock.now()
       try {
-        const rows = tryWrite(db, tx =>
-          tx
-            .update(taskLocks)
-            .set({ renewedAt: now, expiresAt: now + kind.lease })
-            .where(isMine({ key, fence }))
-            .returning()
-            .all(),
-        )
+        const rows = tryWrite(db, tx => renewing(tx).all({ key, fence, renewedAt: now, expiresAt: now + kind.lease }))
         if (rows?.length === 0) return lose()
         if (rows) renewed = now // else the database was busy
       } catch {
@@ -186,8 +191,7 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
       signal: lost.signal,
       async release() {
         stop()
-        const drop = () =>
-          atomically(db, tx => void tx.delete(taskLocks).where(isMine({ key, fence })).run(), 'unsynced')
+        const drop = () => atomically(db, tx => void dropping(tx).run({ key, fence }), 'unsynced')
         await drop().catch(() => dropLater(`${key}#${fence}`, drop, renewed + kind.lease))
       },
     }

@@ -86,6 +86,8 @@ export function openScoresReader(dataDir: string): Database {
   return scores
 }
 
+Database.MAX_QUERY_CACHE_SIZE = 500 // Bun keeps 20 prepared statements of a connection, which are too few here
+
 const versionOf = (scores: Database): number =>
   scores.query<{ user_version: number }, []>('PRAGMA user_version').get()?.user_version ?? 0
 
