@@ -65,6 +65,16 @@ function contract(name: string, storeTest: typeof test, make: Make) {
     expect((await cache.read(board, [2], load)).state).toBe('hit')
   })
 
+  storeTest(`${name}: what a change has dropped takes no memory once the answer is loaded anew`, async () => {
+    const { cache, db } = await open()
+    const { load } = count()
+    for (const scope of [1, 2]) await cache.read(board, [scope, 'a|b'], load)
+    const { keys, bytes } = cache.usage()
+    await atomically(db, tx => touch(tx, 'scores', 1))
+    await cache.read(board, [1, 'a|b'], load)
+    expect(cache.usage()).toMatchObject({ keys, bytes })
+  })
+
   storeTest(`${name}: a change that is rolled back drops nothing`, async () => {
     const { cache, db } = await open()
     const { load } = count()

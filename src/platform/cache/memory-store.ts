@@ -2,19 +2,28 @@ import { LRUCache } from 'lru-cache'
 import type { CacheStore } from './cache.ts'
 import type { Kept } from './kept.ts'
 
-/** Values of this process, the least recently used forgotten beyond a budget of bytes. */
+type Version = { readonly key: string; readonly kept: Kept }
+
+/**
+ * Values of this process, the least recently used forgotten beyond a budget of bytes. Of each answer only the newest version
+ * is kept: a key ends with `|` and its version, and nobody asks for an older one again.
+ */
 export function memoryStore(budgetMb = 32): CacheStore {
-  const kept = new LRUCache<string, Kept>({
+  const versions = new LRUCache<string, Version>({
     maxSize: budgetMb * 1024 * 1024,
-    sizeCalculation: ({ json }, key) => 3 * json.length + key.length + 100, // text, parsed value, compressed forms
+    sizeCalculation: ({ key, kept }) => 3 * kept.json.length + key.length + 100, // text, parsed value, compressed forms
   })
+  const answerOf = (key: string) => key.slice(0, key.lastIndexOf('|'))
   return {
     mode: 'memory',
-    near: key => kept.get(key),
-    set: (key, value) => void kept.set(key, value),
-    clear: () => kept.clear(),
+    near(key) {
+      const version = versions.get(answerOf(key))
+      return version?.key === key ? version.kept : undefined
+    },
+    set: (key, kept) => void versions.set(answerOf(key), { key, kept }),
+    clear: () => versions.clear(),
     connected: () => true,
-    usage: () => ({ keys: kept.size, bytes: kept.calculatedSize }),
-    close: async () => kept.clear(),
+    usage: () => ({ keys: versions.size, bytes: versions.calculatedSize }),
+    close: async () => versions.clear(),
   }
 }
