@@ -1,0 +1,147 @@
+/**
+ * `bun run soak`: loads a server of its own for as long as you like, and says how it bears it. Readers ask for boards and pages and keep live
+ * pages open; beside them sheets are uploaded, prices sent and trades made. Each minute it prints memory, response times, answers by status,
+ * open handles and files. Then it is left alone, and what it takes with nothing to do is measured too. Ends with 1 where it grew by 50 MB
+ * after its first fifth, kept handles or files, answered an error, or takes more than 1 % of a core or 130 MB when idle. Linux only.
+ *
+ *   --minutes N     of load (10)
+ *   --readers N     all reading at once (1000)
+ *   --idle N        seconds that idleness is measured for, before and after (60)
+ *   --seed N        the same sheets and orders again; one is chosen and printed otherwise
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { demoCaller, demoMember } from './demo/call.ts'
+import { random as randomOf } from './demo/random.ts'
+import { filesIn, quantileOf, usageOf } from './soak/measure.ts'
+import { startReaders } from './soak/reader-process.ts'
+import { startChildServer } from './trials/child-server.ts'
+import { trialOptions } from './trials/options.ts'
+
+const { minutes, readers, idle, seed } = trialOptions(import.meta.path, { minutes: 10, readers: 1000, idle: 60 })
+const limits = { growthMb: 50, handles: 20, files: 5, idleCpu: 1, idleMb: 130 }
+const refusals = new Set(['429', '503'])
+
+const random = randomOf(seed)
+const dataDir = mkdtempSync(join(tmpdir(), 'fieldhouse-soak-'))
+const server = await startChildServer(dataDir)
+const { call, url, pid } = server
+const findings: string[] = []
+
+/** The share of a core, in percent, and the memory that it takes when nobody asks for anything. */
+async function idleUsage(when: string) {
+  await Bun.sleep(15_000) // what was begun is done
+  const before = usageOf(pid)
+  await Bun.sleep(idle * 1000)
+  const after = usageOf(pid)
+  const cpu = (100 * (after.cpuSeconds - before.cpuSeconds)) / idle
+  console.log(
+    `idle ${when}: ${cpu.toFixed(2)} % of a core, ${after.rssMb} MB, ${after.handles} handles, ${after.threads} threads`,
+  )
+  return { cpu, ...after }
+}
+const fresh = idle ? await idleUsage('before') : undefined
+
+const season = {
+  starts_at: new Date(Date.now() - 864e5).toISOString(),
+  ends_at: new Date(Date.now() + 30 * 864e5).toISOString(),
+}
+const sheets = await call.post('/api/v1/leagues', { name: 'Sheets', kind: 'sheet', ...season })
+const market = await call.post('/api/v1/leagues', { name: 'Trades', kind: 'market', ...season })
+const symbols = ['ACME', 'BETA', 'GAMA']
+const sendQuotes = () =>
+  call.post('/api/v1/quotes', { quotes: symbols.map(symbol => ({ symbol, price_cents: random.whole(950, 1050) })) })
+const tally = { uploads: 0, trades: 0, quotes: 0 }
+
+async function upload(rows: number) {
+  const form = new FormData()
+  const lines = Array.from(
+    { length: rows },
+    (_, i) => `${i},player ${i},${random.whole(0, 1e6)},${random.whole(0, 1e5)}`,
+  )
+  form.set('file', new File([`ID,Name,Power,Deads\n${lines.join('\n')}\n`], 'scan.csv'))
+  await call.done(await call.post(`/api/v1/leagues/${sheets.id}/uploads?force=true`, form))
+  tally.uploads++
+}
+
+await upload(1000)
+await sendQuotes()
+const traders = await Promise.all(
+  Array.from({ length: 5 }, async (_, i) => demoCaller(url, await (await demoMember(call, `trader${i}`)).makeKey())),
+)
+for (const trader of traders) await trader.post(`/api/v1/leagues/${market.id}/join`)
+
+async function trade() {
+  const order = { symbol: random.pick(symbols), side: random.chance(0.5) ? 'buy' : 'sell', quantity: 1 }
+  // What is not held cannot be sold.
+  await random.pick(traders).post(`/api/v1/leagues/${market.id}/trades`, order).catch(expectRefusal)
+  tally.trades++
+}
+function expectRefusal(error: Error) {
+  if (!/: (409|429) /.test(error.message)) findings.push(error.message.slice(0, 300))
+}
+
+const endsAt = performance.now() + minutes * 60_000
+/** Again and again, with a pause between. */
+async function again(pause: number, act: () => Promise<unknown>) {
+  while (performance.now() < endsAt && !server.hasEnded()) {
+    await act().catch(expectRefusal)
+    await Bun.sleep(pause)
+  }
+}
+const acting = [
+  again(1_000, () => upload(random.whole(200, 1000))),
+  again(200, trade),
+  again(2_000, async () => {
+    await sendQuotes()
+    tally.quotes++
+  }),
+  again(5_000, () => call.get('/api/v1/stats/dashboard')),
+]
+
+const before = { ...usageOf(pid), files: filesIn(dataDir) }
+const crowd = startReaders(url, readers, [sheets.id, market.id])
+const memory: number[] = []
+const answers: Record<string, number> = {}
+for (let minute = 1; performance.now() < endsAt && !server.hasEnded(); minute++) {
+  const began = usageOf(pid).cpuSeconds
+  await Bun.sleep(Math.min(60_000, endsAt - performance.now()))
+  if (server.hasEnded()) break
+  const { times, answers: now } = await crowd.seen()
+  const usage = usageOf(pid)
+  memory.push(usage.rssMb)
+  for (const [answer, count] of Object.entries(now)) answers[answer] = (answers[answer] ?? 0) + count
+  const p = (share: number) => `${Math.round(quantileOf(times, share))} ms`
+  console.log(
+    `minute ${minute}: ${usage.rssMb} MB, ${times.length} answers, p50 ${p(0.5)}, p99 ${p(0.99)}, ${usage.handles} handles, ${usage.threads} threads, ` +
+      `${filesIn(dataDir)} files, ${Math.round((usage.cpuSeconds - began) / 0.6)} % of a core, ${JSON.stringify({ ...now, ...tally })}`,
+  )
+}
+await Promise.all(acting)
+await crowd.stop()
+
+if (server.hasEnded()) findings.push(`the server ended: ${server.errors.at(-1)}`)
+else {
+  const grown = Math.max(...memory) - (memory[Math.floor(memory.length / 5)] ?? 0)
+  if (grown >= limits.growthMb) findings.push(`memory grew by ${grown} MB`)
+  for (const [answer, count] of Object.entries(answers))
+    if (!refusals.has(answer) && !/^(2\d\d|304|live)$/.test(answer)) findings.push(`${count} readers got ${answer}`)
+  for (const path of ['/', `/leagues/${sheets.id}`, `/api/v1/leagues/${market.id}/leaderboard`]) {
+    const { status } = await fetch(url + path)
+    if (status !== 200) findings.push(`${path} still answers ${status}`)
+  }
+  const after = { ...(idle ? await idleUsage('after') : usageOf(pid)), files: filesIn(dataDir) }
+  for (const what of ['handles', 'files'] as const)
+    if (after[what] - before[what] > limits[what])
+      findings.push(`${after[what] - before[what]} ${what} more than before`)
+  if (fresh && fresh.cpu > limits.idleCpu) findings.push(`idle it takes ${fresh.cpu.toFixed(2)} % of a core`)
+  if (fresh && fresh.rssMb > limits.idleMb) findings.push(`idle it takes ${fresh.rssMb} MB`)
+}
+for (const line of server.errors) findings.push(`logged: ${line.slice(0, 300)}`)
+await server.stop()
+rmSync(dataDir, { recursive: true, force: true })
+
+for (const what of new Set(findings)) console.log(what)
+console.log(`${new Set(findings).size} findings, seed ${seed}`)
+process.exit(findings.length ? 1 : 0)

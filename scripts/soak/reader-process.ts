@@ -1,0 +1,34 @@
+/** A process of readers, as the soak sees it. */
+import { join } from 'node:path'
+import type { Seen } from './readers.ts'
+
+export function startReaders(url: string, readers: number, leagues: readonly number[]) {
+  const child = Bun.spawn(
+    [process.execPath, join(import.meta.dir, 'readers.ts'), url, ...[readers, ...leagues].map(String)],
+    {
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, BUN_CONFIG_MAX_HTTP_REQUESTS: String(readers + 10) },
+      stdin: 'pipe',
+      stdout: 'pipe',
+      stderr: 'inherit',
+    },
+  )
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader()
+  return {
+    /** What was seen since the last time. */
+    async seen(): Promise<Seen> {
+      child.stdin.write('\n')
+      await child.stdin.flush()
+      let line = ''
+      while (!line.endsWith('\n')) {
+        const { value, done } = await lines.read()
+        if (done) throw new Error('The readers have ended')
+        line += value
+      }
+      return JSON.parse(line)
+    },
+    async stop() {
+      child.kill()
+      await child.exited
+    },
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The readers of a soak, as a process of their own: `bun scripts/soak/readers.ts URL READERS LEAGUE MARKET`. Each asks, reads for a second and asks
+ * again; one in twenty keeps a live page open. For each line of standard input it tells what was seen since the last, as a line of JSON.
+ */
+const [url, readers, league, market] = process.argv.slice(2)
+const board = `/api/v1/leagues/${league}/leaderboard`
+const paths = [
+  ...[board, `${board}?page=3`, `${board}?sort_by=deads&limit=20`, `${board}?q=player%201`, '/api/v1/leagues'],
+  ...[`/leagues/${league}`, `/leagues/${league}?page=2`, `/leagues/${market}`, '/leagues', '/'],
+  `/api/v1/leagues/${market}/leaderboard`,
+]
+const readsFor = 1_000 // ms
+const patience = 20_000 // ms
+
+export type Seen = { times: number[]; answers: Record<string, number> }
+let seen: Seen = { times: [], answers: {} }
+const note = (answer: number | string) => {
+  seen.answers[answer] = (seen.answers[answer] ?? 0) + 1
+}
+
+async function ask(path: string) {
+  const began = performance.now()
+  const response = await fetch(url + path, { signal: AbortSignal.timeout(patience) })
+  await response.arrayBuffer()
+  note(response.status)
+  seen.times.push(Math.round((performance.now() - began) * 10) / 10)
+}
+
+/** Until the server ends it. */
+async function listen(path: string) {
+  const response = await fetch(url + path)
+  note(response.ok ? 'live' : response.status)
+  await response.arrayBuffer()
+}
+
+async function read(reader: number) {
+  for (let turn = 0; ; turn++) {
+    await Bun.sleep(readsFor * (turn ? 0.5 + Math.random() : Math.random()))
+    const asked = reader % 20 ? ask(paths[(turn + reader) % paths.length] ?? '/') : listen(`/leagues/${league}/events`)
+    await asked.catch(error => note(error instanceof Error ? error.name : String(error)))
+  }
+}
+for (let i = 0; i < Number(readers); i++) read(i)
+
+for await (const _ of console) {
+  console.log(JSON.stringify(seen))
+  seen = { times: [], answers: {} }
+}
+process.exit(0)
