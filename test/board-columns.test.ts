@@ -15,7 +15,7 @@ async function season() {
   await finished(upload(call, id, sheet(0), { kind: 'baseline', taken_at: '2026-03-01T00:00:00Z' }))
   await finished(upload(call, id, sheet(5), { taken_at: '2026-03-02T00:00:00Z' }))
   const headings = (page: string) =>
-    [...page.matchAll(/<th scope="col"[^>]*>(.*?)<\/th>/g)].map(([, head = '']) =>
+    [...page.matchAll(/<th scope="col"(?! class="unfold")[^>]*>(.*?)<\/th>/g)].map(([, head = '']) =>
       head.replaceAll(/<[^>]*>/g, '').trim(),
     )
   return {
@@ -65,7 +65,8 @@ for (const javaScriptEnabled of [true, false])
     async () => {
       const { url, path } = await season()
       const page = await openBrowser({ javaScriptEnabled, viewport: { width: 390, height: 800 } })
-      const heads = async () => (await page.locator('thead th').allInnerTexts()).map(head => head.trim().toLowerCase())
+      const heads = async () =>
+        (await page.locator('thead th:not(.unfold)').allTextContents()).map(head => head.trim().toLowerCase())
       await page.goto(url + path)
       await page.click('summary:text("View")')
       await page.click('text=Choose columns')

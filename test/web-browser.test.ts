@@ -382,6 +382,12 @@ browserTest('every page can be read, named and reached, in light and dark, wide 
   await page.click('summary:text("View")') // on a phone
   const menu = await page.locator('#board-view > div').boundingBox()
   expect([menu && menu.x >= 0, menu && menu.x + menu.width <= 390]).toEqual([true, true])
+  await page.goto(path)
+  const row = page.locator('.board tbody tr').first() // its columns but the first two are opened by a tap beside the name
+  const folded = row.locator('.folded').first()
+  expect([await row.locator('.score').isVisible(), await folded.isVisible()]).toEqual([true, false])
+  await row.locator('.score').click({ force: true })
+  expect([await folded.isVisible(), await row.getByRole('checkbox').isChecked()]).toEqual([true, true])
   expect(faults).toEqual([])
   expect(complaints.filter(text => !text.includes('/nowhere'))).toEqual([])
 

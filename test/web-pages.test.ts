@@ -11,6 +11,7 @@ import { historyBody, uploadBody, uploadsBody } from '../src/leagues/sheets/uplo
 import { tourKindPages } from '../src/leagues/tours/kind-pages.ts'
 import { type Html, html } from '../src/platform/html.ts'
 import { layout } from '../src/ui/layout.ts'
+import { showPlaceName, unnamed } from '../src/ui/place-name.ts'
 import { expectGolden } from './golden.ts'
 import * as sample from './web-samples.ts'
 
@@ -134,13 +135,15 @@ for (const [name, page] of Object.entries(pages)) {
   test(`the page ${name} is as it was`, () => expectGolden(`pages/${name}.html`, settled(page)))
 }
 
-test('the frame of a page is as it was', () =>
-  expectGolden(
+test('the frame of a page is as it was', () => {
+  showPlaceName(unnamed)
+  return expectGolden(
     'pages/layout.html',
     settled(
       layout({ title: 'A & B', who: admin, nav: 'monitor', scripts: ['board.js'], reload: 10, body: html`<h1>A</h1>` }),
     ).replaceAll(/Fieldhouse \d+\.\d+\.\d+/g, 'Fieldhouse VERSION'),
-  ))
+  )
+})
 
 /** What a parser makes of markup: every element and attribute there is. */
 async function parsed(markup: string) {

@@ -38,6 +38,8 @@ export function boardTableColumns({ board, kind, tiers, columns, total, path, wi
   const highest = Math.max(0, ...rows.map(row => row.score ?? 0))
   const hasBars = scoreBars && highest > 0 && sort_by === 'score' && order === 'desc'
   const shown = shownColumns(columnsOfRow(rows[0]), columns, sort_by)
+  const there = shown.filter(column => column !== 'tier' || rows.some(row => row.tier))
+  const kept = mainColumns(there, sort_by)
 
   function columnOf(column: string): Column<Row> {
     const head = columnName(column, scoreName)
@@ -106,8 +108,14 @@ export function boardTableColumns({ board, kind, tiers, columns, total, path, wi
       cell: row =>
         html`<a href="${path}/players/${encodeURIComponent(row.player_id)}">${row.name ? name(row.name) : name(row.player_id)}</a>${row.mark && html` ${markBadge(row.mark)}`}`,
     },
-    ...shown.filter(column => column !== 'tier' || rows.some(row => row.tier)).map(columnOf),
+    ...there.map(column => ({ ...columnOf(column), folds: !kept.includes(column) })),
   ]
+}
+
+/** The columns that a phone shows beside the name: what the board is ranked by, score and tier, or else the first ones. */
+function mainColumns(there: readonly string[], sortBy: string): readonly string[] {
+  const first = [sortBy, metricOfGain(sortBy) ?? '', 'score', 'tier', ...there].filter(column => there.includes(column))
+  return [...new Set(first)].slice(0, 2)
 }
 
 const isLeftOut = ({ mark }: Row) => mark?.counted === false

@@ -107,6 +107,7 @@ ${table({
     withLabel: label => to({ label, page: undefined, around: undefined }),
   }),
   key: row => `p-${row.player_id}`,
+  rowName: row => row.name || row.player_id,
   under: row => data.under?.get(row.player_id),
   rowClass: row => [medal(row), mine(row)].filter(Boolean).join(' '),
   sorted: {

@@ -44,6 +44,7 @@ ${only && html`<input type="hidden" name="status" value="${only}" />`}${kind && 
 ${table({
   caption: 'Leagues, newest first',
   class: 'leagues',
+  stack: true,
   rows: list.leagues,
   columns: [
     { head: 'League', names: true, cell: league => html`<a href="/leagues/${league.id}">${name(league.name)}</a>` },

@@ -5,7 +5,7 @@ import { badge, movement, tier } from '../../ui/parts/badges.ts'
 import { chart, sparkline } from '../../ui/parts/figures.ts'
 import { notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
-import { moment, name, number, percent } from '../../ui/parts/values.ts'
+import { moment, momentText, name, number, percent } from '../../ui/parts/values.ts'
 import type { KindPages } from '../kind-pages.ts'
 import type { PlayerView } from '../kinds.ts'
 import type { LeagueView } from '../league.ts'
@@ -107,12 +107,14 @@ export function playerBody(
 ${table({
   caption: `Metrics of ${player.name}`,
   rows: metrics,
+  rowName: ({ metric }) => metricName(metric),
   columns: [
     { head: 'Metric', names: true, cell: ({ metric }) => metricName(metric) },
     { head: 'Current', numeric: true, cell: ({ metric, current }) => written(metric, current) },
     isKnown('baseline') && {
       head: 'Baseline',
       numeric: true,
+      folds: true,
       cell: ({ metric, baseline }) => written(metric, baseline),
     },
     isKnown('gain') && {
@@ -121,11 +123,17 @@ ${table({
       cell: ({ gain }) =>
         html`<span class="${gain !== null && gain > 0 ? 'gain' : gain !== null && gain < 0 ? 'loss' : ''}">${number(gain, { signed: true })}</span>`,
     },
-    isKnown('rank') && { head: 'Rank', numeric: true, cell: card => number(card.rank) },
-    isKnown('percentile') && { head: 'Better than', numeric: true, cell: card => percent(card.percentile) },
+    isKnown('rank') && { head: 'Rank', numeric: true, folds: isKnown('gain'), cell: card => number(card.rank) },
+    isKnown('percentile') && {
+      head: 'Better than',
+      numeric: true,
+      folds: true,
+      cell: card => percent(card.percentile),
+    },
     names.length > 0 &&
       history.length > 1 && {
         head: 'History',
+        folds: true,
         cell: ({ metric }) => sparkline(series(metric), `${metricName(metric)} over ${history.length} snapshots`),
       },
   ],
@@ -148,6 +156,7 @@ ${table({
   caption: `Snapshots of ${player.name}, newest first`,
   dense: true,
   rows: [...history].reverse(),
+  rowName: each => momentText(new Date(each.takenAt)),
   columns: [
     { head: 'Taken', names: true, cell: each => moment(each.takenAt) },
     {
@@ -158,6 +167,7 @@ ${table({
     ...names.map(metric => ({
       head: metricName(metric),
       numeric: true,
+      folds: names.length > 1,
       cell: (each: Moment) => written(metric, numberOf(each.metrics[metric])),
     })),
   ],

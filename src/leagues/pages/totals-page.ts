@@ -61,11 +61,12 @@ function wholeBoard({ players, score, metrics, gains }: Total, kind: KindPages, 
   return html`${table({
     caption: `Totals of ${players} players`,
     rows: lines,
+    rowName: ({ head }) => head,
     columns: [
       { head: html`${number(players)} players`, names: true, cell: ({ head }) => head },
       { head: by === 'sum' ? 'Together' : 'On average', numeric: true, cell: ({ now }) => shown(now, by) },
-      { head: 'Gained', numeric: true, cell: ({ gained }) => gained && gain(rounded(gained[by])) },
-      { head: 'Known of', numeric: true, cell: ({ now }) => number(now.known) },
+      { head: 'Gained', numeric: true, folds: true, cell: ({ gained }) => gained && gain(rounded(gained[by])) },
+      { head: 'Known of', numeric: true, folds: true, cell: ({ now }) => number(now.known) },
     ],
   })}`
 }
@@ -87,6 +88,7 @@ function groups({ league, kind, totals }: TotalsData, label: string, all: Total,
     {
       head: 'Players',
       numeric: true,
+      folds: metrics.some(metric => [metric, gainColumn(metric)].includes(sort_by)),
       sort: { by: 'players' },
       cell: ({ players }) => number(players),
       foot: number(all.players),
@@ -105,6 +107,7 @@ function groups({ league, kind, totals }: TotalsData, label: string, all: Total,
       return {
         head: metricName(metric),
         numeric: true,
+        folds: ![metric, gainColumn(metric)].includes(sort_by),
         sort: { by: sort_by === gainColumn(metric) ? sort_by : metric },
         cell: both,
         foot: both(all),
@@ -117,6 +120,7 @@ function groups({ league, kind, totals }: TotalsData, label: string, all: Total,
     rows,
     columns,
     key: ({ text }) => `t-${text}`,
+    rowName: ({ text }) => text || 'none',
     sorted: {
       by: sort_by,
       order,

@@ -84,6 +84,7 @@ function own({ league, mine, open, picking }: EntriesData): Html {
 <h2>${mine.length === 1 ? 'My entry' : 'My entries'}</h2>
 ${table({
   caption: 'My entries',
+  stack: true,
   rows: mine,
   columns: [
     {
@@ -128,6 +129,7 @@ export function everyoneBody({ league, ranked, pagination: pages, open }: Entrie
   return html`${table({
     caption: 'Entries by rank',
     rows: ranked,
+    rowName: entry => entry.name,
     key: entry => `e-${entry.id}`,
     columns: [
       !open && {
@@ -141,12 +143,12 @@ export function everyoneBody({ league, ranked, pagination: pages, open }: Entrie
         names: true,
         cell: entry => html`<a href="/leagues/${league.id}/players/${entry.id}">${name(entry.name)}</a>`,
       },
-      { head: 'By', cell: entry => name(entry.username) },
+      { head: 'By', folds: !open, cell: entry => name(entry.username) },
       !open && { head: 'To par', numeric: true, class: 'score', cell: entry => toPar(entry.total) },
-      !open && { head: 'Guess', numeric: true, cell: entry => toPar(entry.tiebreaker) },
+      !open && { head: 'Guess', numeric: true, folds: true, cell: entry => toPar(entry.tiebreaker) },
       open
         ? { head: 'Made', cell: entry => time(entry.updated_at) }
-        : { head: 'Picks', cell: (entry): Content => entry.scores && pickList(entry.scores) },
+        : { head: 'Picks', folds: true, cell: (entry): Content => entry.scores && pickList(entry.scores) },
     ],
     empty: emptyState('No entries yet', open ? 'The first one could be yours.' : 'Nobody entered in time.'),
   })}

@@ -12,6 +12,8 @@ export type Column<Row> = {
   /** The cell names its row: read out before the others, and it stays in sight on a phone. */
   names?: boolean
   class?: string
+  /** On a phone it stands under its row, which opens on a tap. */
+  folds?: boolean
   /** What a click on the heading sorts by, and in which order first. */
   sort?: { by: string; first?: SortOrder }
 }
@@ -33,6 +35,8 @@ export type Table<Row> = {
   dense?: boolean
   /** On a phone each row is a block, its values named by their headings. */
   stack?: boolean
+  /** Names a row in words, where columns fold: the button that opens it says them. What stands under a row folds too. */
+  rowName?(row: Row): string
   class?: string
 }
 
@@ -48,12 +52,15 @@ export function table<Row>({
   sorted,
   dense,
   stack,
+  rowName,
   ...more
 }: Table<Row>): Content {
   if (rows.length === 0 && empty) return empty
-  const shown = columns.filter(column => !!column)
+  const wanted = columns.filter(column => !!column)
+  const isFolding = rowName && (under || wanted.some(({ folds }) => folds))
+  const shown = isFolding ? [...wanted, unfolding(rowName, wanted)] : wanted
   return html`<div class="sheet" role="region" aria-label="${caption}" tabindex="0">
-<table class="${[dense && 'dense', stack && 'stack', more.class].filter(Boolean).join(' ')}">
+<table class="${[dense && 'dense', stack && 'stack', isFolding && 'folding', more.class].filter(Boolean).join(' ')}">
 <caption class="sr">${caption}</caption>
 <thead><tr>${shown.map(column => heading(column, sorted))}</tr></thead>
 <tbody>
@@ -63,7 +70,7 @@ ${underRow(row)}`,
 )}</tbody>
 ${
   shown.some(({ foot }) => foot !== undefined) &&
-  html`<tfoot><tr>${shown.map(column => (column.names ? html`<th scope="row"${classes(column)}>${column.foot}</th>` : html`<td${classes(column)}>${column.foot}</td>`))}</tr></tfoot>
+  html`<tfoot><tr>${shown.map(column => (column.names ? html`<th scope="row"${classes(column)}>${column.foot}</th>` : html`<td${classes(column)}${isFolding && named(column)}>${column.foot}</td>`))}</tr></tfoot>
 `
 }</table>
 </div>`
@@ -76,15 +83,26 @@ ${
   }
 }
 
-const classOf = <Row>({ numeric, names, class: own }: Column<Row>) =>
-  [numeric && 'num', names && 'names', own].filter(Boolean).join(' ')
+/** What opens a row on a phone: a tick, so it works without script. */
+const unfolding = <Row>(rowName: (row: Row) => string, columns: readonly Column<Row>[]): Column<Row> => ({
+  head: html`<span class="sr">More</span>`,
+  class: 'unfold',
+  cell: row => unfold(`More of ${rowName(row)}`),
+  foot: columns.some(({ foot, folds }) => foot && folds) ? unfold('More of all') : undefined,
+})
+const unfold = (label: string): Html =>
+  html`<label><input type="checkbox" aria-label="${label}" autocomplete="off" /></label>`
+
+const classOf = <Row>({ numeric, names, folds, class: own }: Column<Row>) =>
+  [numeric && 'num', names && 'names', folds && 'folded', own].filter(Boolean).join(' ')
 const classes = <Row>(column: Column<Row>) => classOf(column) && html` class="${classOf(column)}"`
 
 function cell<Row>(column: Column<Row>, row: Row, isNamed: boolean | undefined): Html {
   if (column.names) return html`<th scope="row"${classes(column)}>${column.cell(row)}</th>`
-  const head = isNamed && typeof column.head === 'string' && html` data-head="${column.head}"`
-  return html`<td${classes(column)}${head}>${column.cell(row)}</td>`
+  return html`<td${classes(column)}${(isNamed || column.folds) && named(column)}>${column.cell(row)}</td>`
 }
+
+const named = <Row>({ head }: Column<Row>) => typeof head === 'string' && html` data-head="${head}"`
 
 function heading<Row>(column: Column<Row>, sorted: Table<Row>['sorted']): Html {
   const { sort, head } = column

@@ -82,7 +82,7 @@ type Moment = string | number // ISO 8601, or ms since 1970
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const two = (n: number) => String(n).padStart(2, '0')
 const dateText = (at: Date) => `${at.getUTCDate()} ${months[at.getUTCMonth()]} ${at.getUTCFullYear()}`
-const momentText = (at: Date) => `${dateText(at)}, ${two(at.getUTCHours())}:${two(at.getUTCMinutes())} UTC`
+export const momentText = (at: Date) => `${dateText(at)}, ${two(at.getUTCHours())}:${two(at.getUTCMinutes())} UTC`
 
 function momentOf(at: Known<Moment>): Date | undefined {
   const date = at === null || at === undefined ? undefined : new Date(at)
