@@ -145,6 +145,12 @@ test('our own files are named with their extension', () => {
   expect(bare.map(shown)).toEqual([])
 })
 
+test('no test waits in `expect(promise).rejects`, in which Bun can wait for ever: `expect(await outcome(promise)).toThrow`', () => {
+  const tests = [...new Bun.Glob('{test,packages/*/test}/**/*.ts').scanSync(root)]
+  const waiting = /\)\s*\.(rejects|resolves)\.to/
+  expect(tests.filter(file => waiting.test(readFileSync(join(root, file), 'utf8')))).toEqual([])
+})
+
 test('every route says who may', async () => {
   const { app } = await start({ ROLE: 'web' })
   const silent = routes(app).routes.filter(({ hooks }) => !hooks?.detail?.['x-may'])

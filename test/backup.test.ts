@@ -19,6 +19,7 @@ import { facts, leagues, runs, sessions, systemAlerts, users } from '../db/schem
 import { job } from '../src/context.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest, redisTest, rounds } from './needs.ts'
+import { outcome } from './outcome.ts'
 import { startRedis } from './redis.ts'
 import { refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
@@ -389,7 +390,7 @@ test('a backup chosen on the page takes the place of everything at the next star
   expect(await call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Southern' })
   expect(await call.get('/admin/backups/')).toContain('takes the place of everything')
 
-  await expect(start({}, dataDir)).rejects.toThrow('another process is at work')
+  expect(await outcome(start({}, dataDir))).toThrow('another process is at work')
   await stop()
   const again = await start({}, dataDir)
   expect(await again.call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Northern' })

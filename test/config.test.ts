@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { envExample, markdownTable } from '../scripts/print-config.ts'
 import { readConfig } from '../src/config.ts'
+import { outcome } from './outcome.ts'
 import { spawnFieldhouse } from './start.ts'
 
 const root = join(import.meta.dir, '..')
@@ -75,7 +76,7 @@ test('a mistaken secret is not repeated', () => {
 
 test('a service with mistaken settings does not open and says them all on stderr', async () => {
   const opening = spawnFieldhouse({ PORT: 'x', ROLE: 'y' })
-  await expect(opening).rejects.toThrow(/PORT=x: .*ROLE=y: /s)
+  expect(await outcome(opening)).toThrow(/PORT=x: .*ROLE=y: /s)
 })
 
 test('print-config shows what is in force and hides secrets', () => {

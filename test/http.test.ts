@@ -3,6 +3,7 @@ import { cacheEntry } from '../src/platform/cache/cache.ts'
 import { openCachedFastPath } from '../src/platform/http/cached-fast-path.ts'
 import type { RequestContext } from '../src/platform/http/request-context.ts'
 import { cachedResponse } from '../src/platform/http/responses.ts'
+import { outcome } from './outcome.ts'
 import { newLeague, upload } from './sheets.ts'
 import { start, until } from './start.ts'
 
@@ -267,7 +268,7 @@ test('an event stream survives and ends when the service closes', async () => {
 
 test('a second process on the same port fails instead of sharing it', async () => {
   const { url } = await start()
-  await expect(start({ PORT: new URL(url).port })).rejects.toThrow(/in use|EADDRINUSE/i)
+  expect(await outcome(start({ PORT: new URL(url).port }))).toThrow(/in use|EADDRINUSE/i)
 })
 
 test('HEAD answers like GET without a body', async () => {

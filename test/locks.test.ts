@@ -6,6 +6,7 @@ import { locks as lockTable } from '../src/locks.ts'
 import { fenced, type Lease, LostLease, lock, lockOfSeveral, openLocks } from '../src/platform/jobs/task-locks.ts'
 import { holdProcessLock, isProcessDead } from '../src/platform/process/process-lock.ts'
 import { startChild } from './children/child.ts'
+import { outcome } from './outcome.ts'
 import { afterTest, temporaryFolder, turnableClock, until } from './start.ts'
 
 const work = lock('work', '2s', 'wait')
@@ -73,7 +74,7 @@ test('a lease that ran out is free, and what its holder still writes is refused'
   clock.forward(2_001)
   const young = await take()
   expect(young.fence).toBeGreaterThan(old.fence)
-  await expect(atomically(db, tx => fenced(tx, old))).rejects.toThrow(LostLease)
+  expect(await outcome(atomically(db, tx => fenced(tx, old)))).toThrow(LostLease)
   await atomically(db, tx => fenced(tx, young))
   await old.release()
   await atomically(db, tx => fenced(tx, young))

@@ -11,6 +11,7 @@ import { atomically } from '../db/transactions.ts'
 import { auditLedger } from '../src/leagues/market/ledger-audit.ts'
 import { holdProcessLock } from '../src/platform/process/process-lock.ts'
 import { main } from './operator.ts'
+import { outcome } from './outcome.ts'
 import { afterTest, spawnFieldhouse, start, temporaryFolder } from './start.ts'
 
 const files = schemaFiles()
@@ -194,7 +195,7 @@ test('a newer schema is refused, untouched, and says what to do', async () => {
   const { client, dataDir } = database()
   client.run(`pragma user_version = ${all.length + 1}`)
   expect(() => openDatabase(dataDir)).toThrow(NewerSchema)
-  await expect(spawnFieldhouse({}, dataDir)).rejects.toThrow(
+  expect(await outcome(spawnFieldhouse({}, dataDir))).toThrow(
     `fieldhouse.db has schema ${all.length + 1}, this version of Fieldhouse knows ${all.length}. Start the newer version, or restore a backup.`,
   )
   expect(client.query('pragma user_version').get()).toEqual({ user_version: all.length + 1 })
@@ -241,6 +242,6 @@ test('a transaction is all or nothing', async () => {
     tx.insert(schema.facts).values({ name: 'half', value: 'done' }).run()
     throw new Error('in between')
   })
-  await expect(half).rejects.toThrow('in between')
+  expect(await outcome(half)).toThrow('in between')
   expect(factsOf(db.$client)).toEqual({})
 })

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { checkUrl, getJson, type Outgoing, OutgoingFailure, postJson } from '../src/platform/http/outgoing.ts'
 import { isPublicAddress } from '../src/platform/http/public-address.ts'
+import { outcome } from './outcome.ts'
 
 const open: Array<() => void> = []
 afterEach(() => {
@@ -313,7 +314,7 @@ describe('limits', () => {
     const stop = new AbortController()
     const work = getJson(url, { ...anywhere, signal: stop.signal })
     stop.abort(new Error('shutting down'))
-    expect(work).rejects.toThrow('shutting down')
+    expect(await outcome(work)).toThrow('shutting down')
   })
 })
 

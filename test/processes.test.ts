@@ -3,6 +3,7 @@ import { expect, test } from 'bun:test'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { redisTest, rounds } from './needs.ts'
+import { outcome } from './outcome.ts'
 import { startRedis } from './redis.ts'
 import { board, newLeague, upload } from './sheets.ts'
 import { refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
@@ -127,7 +128,7 @@ redisTest('a flushed Redis loses no accepted work', async () => {
 
 redisTest('a Redis that may throw keys away is refused at boot', async () => {
   const redis = await startRedis({ options: ['--maxmemory', '64mb', '--maxmemory-policy', 'allkeys-lru'] })
-  await expect(start({ REDIS_URL: redis.url })).rejects.toThrow(/noeviction/)
+  expect(await outcome(start({ REDIS_URL: redis.url }))).toThrow(/noeviction/)
 })
 
 redisTest('a Redis that will not have us is told of at the start, and what to look at', async () => {
@@ -137,7 +138,7 @@ redisTest('a Redis that will not have us is told of at the start, and what to lo
     [`redis://:wrong@127.0.0.1:${port}`, 'WRONGPASS'],
     [`redis://:open%20sesame@127.0.0.1:${port}/99`, 'ERR DB index is out of range'],
   ] as const)
-    await expect(start({ REDIS_URL: url })).rejects.toThrow(`Redis refuses what REDIS_URL says (${said}`)
+    expect(await outcome(start({ REDIS_URL: url }))).toThrow(`Redis refuses what REDIS_URL says (${said}`)
 })
 
 test('a stopped process leaves nothing behind that says it lives', async () => {

@@ -4,6 +4,7 @@ import { runs, scheduleSlots } from '../db/schema.ts'
 import { type App, job } from '../src/context.ts'
 import type { JobDefinition } from '../src/platform/jobs/job.ts'
 import { BadSchedule, every } from '../src/platform/jobs/scheduler.ts'
+import { outcome } from './outcome.ts'
 import { start, temporaryFolder, until } from './start.ts'
 
 const tick = (name = 'test.tick') => job(name, { input: t.Object({}), run: async () => 'ticked' }) as JobDefinition<App>
@@ -120,10 +121,14 @@ test('a nightly slot missed by a stopped process is made up for once at the next
 test('a typo in the schedule is refused at boot with the name of the job', async () => {
   const ticking = tick()
   for (const pattern of ['61 * * * *', '* * *', 'every day', '0 0 31 2 *'])
-    expect(start({}, undefined, { jobs: [ticking], schedule: [every(pattern, ticking)] })).rejects.toThrow(/test\.tick/)
+    expect(await outcome(start({}, undefined, { jobs: [ticking], schedule: [every(pattern, ticking)] }))).toThrow(
+      /test\.tick/,
+    )
   expect(
-    start({}, undefined, { jobs: [ticking], schedule: [every('* * * * *', ticking), every('* * * * *', ticking)] }),
-  ).rejects.toThrow(BadSchedule)
+    await outcome(
+      start({}, undefined, { jobs: [ticking], schedule: [every('* * * * *', ticking), every('* * * * *', ticking)] }),
+    ),
+  ).toThrow(BadSchedule)
 })
 
 test('a job of the schedule that throws is a failed run and ends nothing', async () => {

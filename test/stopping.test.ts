@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { processes, runs } from '../db/schema.ts'
 import { openAppProcess } from './app-process.ts'
+import { outcome } from './outcome.ts'
 import { freePort } from './redis.ts'
 import { adminToken, caller, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
@@ -57,7 +58,7 @@ test('a second signal at once says nothing new, as npx signals twice; a later on
 test('a port in use is said plainly and ends with 1; nobody shares it', async () => {
   const PORT = String(await freePort())
   const first = await spawnFieldhouse({ PORT })
-  await expect(spawnFieldhouse({ PORT })).rejects.toThrow(
+  expect(await outcome(spawnFieldhouse({ PORT }))).toThrow(
     `It ended before it opened: Port ${PORT} is in use by another program; set PORT to a free one`,
   )
   expect(await first.call.get('/livez')).toBe('ok')
@@ -88,7 +89,7 @@ test('a stopped service answers nobody, and starts again on the same folder and 
     await until(async () => (await fieldhouse.call.raw('/readyz')).status === 200)
     fieldhouse.child.kill()
     expect(await fieldhouse.ended()).toBe(0)
-    await expect(caller(fieldhouse.url, adminToken).get('/livez')).rejects.toThrow()
+    expect(await outcome(caller(fieldhouse.url, adminToken).get('/livez'))).toThrow()
   }
   expect(existsSync(join(dataDir, 'fieldhouse.db-wal'))).toBe(false)
 })

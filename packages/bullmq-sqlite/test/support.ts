@@ -22,6 +22,18 @@ const runner = isBun
 /** Jest's `expect`, which Bun brings along and Node has from the package of that name. */
 export const expect = runner.expect as typeof import('expect').expect
 
+/**
+ * What came of a promise, as a function that returns or throws it, for `expect(…).toThrow`. Bun's `expect(promise).rejects` runs
+ * the event loop inside itself and waits for ever when the promise needs what was due next in the turn it interrupts.
+ */
+export const outcome = <T>(promise: PromiseLike<T>): Promise<() => T> =>
+  Promise.resolve(promise).then(
+    value => () => value,
+    error => () => {
+      throw error
+    },
+  )
+
 type Cleanup = () => unknown
 const cleanups: Cleanup[] = []
 /** Runs when the test ends, however it ends; the last one asked for runs first. */

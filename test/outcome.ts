@@ -1,0 +1,1 @@
+export { outcome } from '../packages/bullmq-sqlite/test/support.ts'
