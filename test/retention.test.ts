@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { auditLog, processes, requestStats, runs, scheduleSlots, sessions, systemAlerts, users } from '../db/schema.ts'
 import type { App } from '../src/context.ts'
+import { nextStepSize } from '../src/monitor/jobs.ts'
 import { day } from '../src/platform/clock.ts'
 import { holdProcessLock } from '../src/platform/process/process-lock.ts'
 import { runsBeyond } from '../src/retention.ts'
@@ -106,6 +107,13 @@ test('thousands go in steps, and requests are answered meanwhile', async () => {
   for (; !over; answers++) await as().get('/livez')
   expect((await forgotten).result).toMatchObject({ runs: 3_000 })
   expect(answers).toBeGreaterThan(5)
+})
+
+test('where a step takes long the next is smaller, and where it takes no time larger again', () => {
+  expect(nextStepSize(100, 10)).toBe(50)
+  expect(nextStepSize(100, 1_000)).toBe(20)
+  expect(nextStepSize(20, 0)).toBe(40)
+  expect(nextStepSize(400, 0.1)).toBe(500)
 })
 
 test('of runs beyond the most that are kept the oldest go, finished ones only', async () => {

@@ -59,8 +59,13 @@ export const beginPace = ({ db, clock }: Pick<App, 'db' | 'clock'>): Promise<voi
       .run()
   })
 
-const stepSize = 500 // rows: a few milliseconds
 const pause = 15 // ms
+const stepTime = 5 // ms that everybody waits for one step
+const stepSizes = { first: 50, least: 20, most: 500 } // rows
+
+/** How many rows the next step takes, after one of `size` took `ms`: no fixed number is quick for all tables on all machines. */
+export const nextStepSize = (size: number, ms: number): number =>
+  Math.round(Math.min(stepSizes.most, 2 * size, Math.max(stepSizes.least, (size * stepTime) / ms)))
 
 /** Forgets in small steps: a short transaction, a pause, the next, so that nobody waits for it. */
 export const retentionJob = (table: readonly RetentionRule[]) =>
@@ -74,9 +79,13 @@ export const retentionJob = (table: readonly RetentionRule[]) =>
       for (const [i, { what, step }] of table.entries()) {
         progress((100 * i) / table.length, what)
         let total = 0
-        for (let count = stepSize; count >= stepSize; total += count) {
+        for (let size = stepSizes.first, isMore = true; isMore; ) {
           signal.throwIfAborted()
-          count = await step(app, now, stepSize)
+          const began = performance.now()
+          const count = await step(app, now, size)
+          total += count
+          isMore = count >= size
+          size = nextStepSize(size, performance.now() - began)
           await Bun.sleep(pause)
         }
         forgotten[what] = total

@@ -14,7 +14,7 @@ import { tryWrite } from '../../../db/transactions.ts'
 import type { App } from '../../context.ts'
 
 const tables = [holdings, orderKeys, closingQuotes, dailyValues, dailyBoardValues, portfolios, ledger] as const
-const step = 500 // rows: a few milliseconds
+const step = 100 // rows: a few milliseconds
 
 export async function deleteMarketRows({ db, livePortfolios: books }: App, leagueId: number): Promise<void> {
   books.forget(leagueId)
