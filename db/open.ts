@@ -6,11 +6,12 @@ import { guardFile, openFile } from './file.ts'
 import { migrate, refuseNewer, schemaVersion } from './migrate.ts'
 import { explainOpenErrors, isBusy, makeDataFolder } from './open-errors.ts'
 import * as schema from './schema.ts'
+import { TimedDatabase } from './statement-times.ts'
 
 Database.MAX_QUERY_CACHE_SIZE = 500 // statements of a connection that stay prepared, a few kB each; Bun keeps 20
 
-const open = (path: string, readonly: boolean) => {
-  const client = new Database(path, readonly ? { readonly: true } : { create: true, readwrite: true })
+const open = (path: string, readonly: boolean): Database => {
+  const client = new TimedDatabase(path, readonly ? { readonly: true } : { create: true, readwrite: true })
   client.prepare = client.query // drizzle prepares a query anew each time it runs; `query` keeps it, by its text
   client.run('PRAGMA busy_timeout = 10000') // while opening: another process may be making or migrating the file
   client.run('PRAGMA foreign_keys = ON')

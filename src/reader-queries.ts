@@ -13,7 +13,7 @@ import {
   tradingReading,
 } from './monitor/overview/community.ts'
 import { mainReading, overviewReading } from './monitor/overview/installation.ts'
-import { jobTimesReading, performanceReading } from './monitor/overview/performance.ts'
+import { jobTimesReading, performanceReading, statementReading } from './monitor/overview/performance.ts'
 import { findRuns, idsOfRuns } from './monitor/runs/find-runs.ts'
 import { dashboardStats, userStats } from './monitor/statistics/dashboard.ts'
 import { executionStats } from './monitor/statistics/executions.ts'
@@ -40,6 +40,7 @@ export const readerQueries = {
   tradedSymbols,
   performanceReading,
   jobTimesReading,
+  statementReading,
   dashboardStats,
   executionStats,
   userStats,

@@ -205,6 +205,8 @@ export const decisions: Readonly<Record<string, string>> = {
   '/admin/monitoring/performance.json': 'GET admin',
   '/admin/monitoring/performance/jobs.csv': 'GET admin',
   '/admin/monitoring/performance/jobs.json': 'GET admin',
+  '/admin/monitoring/performance/statements.csv': 'GET admin',
+  '/admin/monitoring/performance/statements.json': 'GET admin',
   '/admin/monitoring/cache': 'GET admin',
   '/admin/monitoring/cache/json': 'GET admin',
   '/admin/monitoring/cache/part': 'GET admin',

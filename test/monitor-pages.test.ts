@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { ledger, processMinutes, users } from '../db/schema.ts'
+import { normalised } from '../db/statement-times.ts'
 import { checkConditions } from '../src/monitor/alerts/check-alerts.ts'
 import { hour, minute } from '../src/platform/clock.ts'
 import { newLeague, upload } from './sheets.ts'
@@ -154,6 +155,35 @@ test('performance tells each route over an hour, a day and a week; what nobody m
   }
   const alone = await call.get(`${monitoring}/performance/json?route=GET%20%2Fx`)
   expect(alone.trend.at(-1).requests).toBe(100)
+})
+
+test('each database statement is told with its count, mean and p95, without values, of both connections', async () => {
+  const { call } = await startPlayed()
+  await call.get(`${monitoring}/overview`)
+  const { statements } = await call.get(`${monitoring}/performance/json?statements_by=count`)
+  const told = (text: string) => statements.find(({ statement }: { statement: string }) => statement.includes(text))
+  expect(told('insert into leagues')).toMatchObject({ connection: 'main', count: 1 })
+  expect(told('from users')).toBeDefined()
+  expect(told('COMMIT').count).toBeGreaterThan(2)
+  expect(statements.some(({ connection }: { connection: string }) => connection === 'reader')).toBe(true)
+  for (const { count, mean_ms, p95_ms, total_ms } of statements) {
+    expect(total_ms / count).toBeCloseTo(mean_ms, 1)
+    expect(p95_ms).toBeGreaterThan(0)
+  }
+  expect(JSON.stringify(statements)).not.toMatch(/ann@|Power/)
+  const counts = statements.map(({ count }: { count: number }) => count)
+  expect(counts).toEqual(counts.toSorted((a: number, b: number) => b - a))
+  const page = await call.get(`${monitoring}/performance?statements_by=p95_ms`)
+  expect(page).toContain('Database statements since the start')
+  expect(page).toContain('href="/admin/monitoring/performance/statements.csv?statements_by=p95_ms"')
+  expect(await (await call.raw(`${monitoring}/performance/statements.csv`)).text()).toContain('insert into leagues')
+})
+
+test('a statement is known by its text: values, and how many there are in a list, make no other', () => {
+  expect(normalised(`select "a" from "runs" where "x" in (?, ?,?) and y = 'it''s 7' limit 20`)).toBe(
+    'select a from runs where x in (?, …) and y = ? limit ?',
+  )
+  expect(normalised('insert into t values (?, ?), (?, ?),\n (?, ?)')).toBe('insert into t values (?, …), …')
 })
 
 test('health, this moment and the cache are told, and the main page brings it all together', async () => {

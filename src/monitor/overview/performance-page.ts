@@ -1,10 +1,11 @@
-/** How often each route is asked and how long it takes; how busy the processes are. */
+/** How often each route is asked and how long it takes; how busy the processes are; jobs and database statements by their time. */
 
 import { Elysia, t } from 'elysia'
+import { statementTimes } from '../../../db/statement-times.ts'
 import type { App } from '../../context.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { pageOf, pagination } from '../../platform/http/pagination.ts'
-import { address } from '../../ui/parts/address.ts'
+import { address, type Params } from '../../ui/parts/address.ts'
 import { stats } from '../../ui/parts/figures.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks } from '../../ui/parts/pagination-links.ts'
@@ -33,13 +34,16 @@ import {
   routeOrderSchema,
   routeOrders,
   routeSchema,
+  type StatementFigures,
+  statementFigures,
+  statementOrderSchema,
+  statementReading,
+  statementSchema,
 } from './performance.ts'
-
-type Asked = { period?: string; route?: string; sort_by?: string; page?: number; jobs_page?: number }
 
 const perPage = 15
 
-function routeTable({ routes, period }: Performance, path: string, asked: Asked): Content {
+function routeTable({ routes, period }: Performance, path: string, asked: Query): Content {
   const slice = pageOf({ page: asked.page, limit: perPage })
   const timed = (head: string, by: 'p50_ms' | 'p95_ms' | 'p99_ms'): Column<RouteFigures> => ({
     head,
@@ -97,7 +101,7 @@ const errorsOf = ({ errors, error_pct }: RouteFigures): Content =>
 
 type Named = JobTimes['by_name'][number]
 
-function jobTable({ since, by_name }: JobTimes, asked: Asked): Html {
+function jobTable({ since, by_name }: JobTimes, asked: Query): Html {
   const slice = pageOf({ page: asked.jobs_page, limit: perPage })
   const href = (page: number) => `${address(path, { ...asked, jobs_page: page })}#jobs`
   return html`<section class="part" id="jobs"><div class="head"><h2>Jobs since ${dayText(since)}</h2>${exportLinks(jobTimesPath, { period: asked.period })}</div>
@@ -129,6 +133,51 @@ const failedOf = ({ name, failed, runs }: Named): Content =>
     ? html`<span class="aside">${percent((100 * failed) / runs)}</span> <a class="loss" href="${address(jobsPath, { name, status: 'FAILURE' })}">${number(failed)}</a>`
     : number(0)
 
+/** Database statements, those that take the most time in all first. */
+
+function statementTable(all: readonly StatementFigures[], asked: Query): Html {
+  const slice = pageOf({ page: asked.statements_page, limit: perPage })
+  const here = (change: Params) => `${address(path, { ...asked, ...change })}#statements`
+  const timed = (head: string, by: 'total_ms' | 'mean_ms' | 'p95_ms'): Column<StatementFigures> => ({
+    head,
+    numeric: true,
+    sort: { by },
+    cell: figures => fineMilliseconds(figures[by]),
+  })
+  return html`<section class="part" id="statements"><div class="head"><h2>Database statements since the start</h2>${exportLinks(statementsPath, { statements_by: asked.statements_by })}</div>
+${table<StatementFigures>({
+  caption: 'Database statements',
+  dense: true,
+  stack: true,
+  class: 'routes',
+  rows: all.slice(slice.offset, slice.offset + perPage),
+  key: ({ statement, connection }) => `statement-${connection}-${Bun.hash(statement).toString(36)}`,
+  sorted: {
+    by: asked.statements_by ?? 'total_ms',
+    order: 'desc',
+    href: by => here({ statements_by: by, statements_page: undefined }),
+  },
+  columns: [
+    {
+      head: 'Statement',
+      names: true,
+      class: 'statement',
+      cell: ({ statement, connection }) =>
+        html`<code>${statement}</code>${connection === 'reader' && html` <small class="quiet">reader thread</small>`}`,
+    },
+    { head: 'Times', numeric: true, sort: { by: 'count' }, cell: ({ count }) => number(count) },
+    timed('Mean', 'mean_ms'),
+    timed('p95', 'p95_ms'),
+    timed('In all', 'total_ms'),
+  ],
+})}
+${paginationLinks(pagination(slice, all.length), page => here({ statements_page: page }), 'Pages of statements')}
+<p class="quiet">Of the process that answers here, without what is read from scores.db. What waits in the reader thread delays nobody else.</p></section>`
+}
+
+/** The fastest take a few microseconds. */
+const fineMilliseconds = (ms: number): Content => number(ms, { unit: 'ms', digits: ms < 1 ? 3 : ms < 10 ? 1 : 0 })
+
 const path = `${monitoringPath}/performance`
 const query = t.Object({
   period: t.Optional(shortPeriodSchema),
@@ -136,12 +185,18 @@ const query = t.Object({
   sort_by: t.Optional(routeOrderSchema),
   page: t.Optional(t.Integer({ description: 'Of the routes on the page; the JSON has all' })),
   jobs_page: t.Optional(t.Integer({ description: 'Of the jobs on the page; the JSON has all' })),
+  statements_by: t.Optional(statementOrderSchema),
+  statements_page: t.Optional(t.Integer({ description: 'Of the statements on the page; the JSON has all' })),
 })
 type Query = typeof query.static
 
 const jobTimesPath = `${path}/jobs`
+const statementsPath = `${path}/statements`
 
-export const performancePage = (app: App) => new Elysia().use(page(app)).use(jobFiles(app))
+export const performancePage = (app: App) => new Elysia().use(page(app)).use(jobFiles(app)).use(statementFiles(app))
+
+const readStatements = async ({ db, reader }: App, { statements_by }: Query) =>
+  statementFigures(statementTimes(db.$client), await reader.read(statementReading, {}), statements_by)
 
 const page = (app: App) => {
   const { reader, clock } = app
@@ -155,15 +210,19 @@ const page = (app: App) => {
     tools: ({ period = '1h', route, sort_by }) => periodLinks(shortPeriods, path, period, { route, sort_by }),
     async read(asked) {
       const jobs = reader.read(jobTimesReading, { period: asked.period ?? '1h', now: clock.now() })
-      return { ...(await read(asked)), jobs: await jobs }
+      return { ...(await read(asked)), jobs: await jobs, statements: await readStatements(app, asked) }
     },
     body,
     json: {
-      summary: 'Each route: rate, errors and times; load of processes; each job',
-      schema: t.Object({ ...performanceSchema.properties, jobs: jobTimesSchema }),
+      summary: 'Each route: rate, errors and times; load of processes; each job; each database statement',
+      schema: t.Object({
+        ...performanceSchema.properties,
+        jobs: jobTimesSchema,
+        statements: t.Array(statementSchema, { description: 'Of this process, since it began' }),
+      }),
     },
     file: { name: 'routes', row: routeSchema, rows: slicesOf(async asked => (await read(asked)).routes) },
-    live: everySecondAndAHalf,
+    live: { ...everySecondAndAHalf, news: ({ statements: _, ...data }) => data },
   })
 }
 
@@ -176,11 +235,21 @@ const jobFiles = (app: App) =>
     ),
   })
 
-const body = (data: Performance & { jobs: JobTimes }, asked: Query): Html => html`${totals(data)}
+const statementFiles = (app: App) =>
+  listFiles(app, statementsPath, query, {
+    name: 'statements',
+    row: statementSchema,
+    rows: slicesOf(asked => readStatements(app, asked)),
+  })
+
+type PageData = Performance & { jobs: JobTimes; statements: StatementFigures[] }
+
+const body = (data: PageData, asked: Query): Html => html`${totals(data)}
 ${asked.route && html`<p>The charts show <code>${asked.route}</code> alone. <a href="${address(path, { ...asked, route: undefined })}">All routes</a></p>`}
 <div class="charts">${charts(data)}</div>
 ${routeTable(data, path, asked)}
-${jobTable(data.jobs, asked)}`
+${jobTable(data.jobs, asked)}
+${statementTable(data.statements, asked)}`
 
 function totals({ total, period }: Performance): Html {
   const before = periodWords[period]

@@ -1,6 +1,7 @@
 /** How often each route is asked and how long it takes; how busy the processes are. For the reader thread. */
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
+import { type StatementTimes, statementTimes } from '../../../db/statement-times.ts'
 import { hour, iso, minute, startOf } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { addHistogram, bounds, quantile } from '../../platform/process/metrics.ts'
@@ -177,4 +178,38 @@ export type JobTimes = Static<typeof jobTimesSchema>
 export function jobTimesReading(db: Db, { period, now }: { period: ShortPeriod; now: number }): JobTimes {
   const begin = startOf('day', now - lengthOf(period))
   return { since: iso(begin), by_name: taskStats(db, begin) }
+}
+
+/** How long each database statement takes, in this process since its connections were opened. */
+
+const statementOrders = ['total_ms', 'mean_ms', 'p95_ms', 'count'] as const
+export const statementOrderSchema = t.Union(statementOrders.map(order => t.Literal(order)))
+type StatementOrder = (typeof statementOrders)[number]
+
+export const statementSchema = t.Object({
+  statement: t.String({ description: 'Its text without values' }),
+  connection: t.Union([t.Literal('main'), t.Literal('reader')], {
+    description: 'reader: the thread of long queries; nobody else waits for it',
+  }),
+  count: t.Integer(),
+  total_ms: t.Number(),
+  mean_ms: t.Number(),
+  p95_ms: t.Number({ description: 'Nineteen of twenty took less, within 10 %' }),
+})
+export type StatementFigures = Static<typeof statementSchema>
+
+/** Of the reader thread: its own. */
+export const statementReading = (db: Db, _: object): StatementTimes[] => statementTimes(db.$client)
+
+/** Of both connections, the most first. */
+export function statementFigures(
+  main: readonly StatementTimes[],
+  reader: readonly StatementTimes[],
+  order: StatementOrder = 'total_ms',
+): StatementFigures[] {
+  const all: StatementFigures[] = [
+    ...main.map(times => ({ connection: 'main' as const, ...times })),
+    ...reader.map(times => ({ connection: 'reader' as const, ...times })),
+  ]
+  return all.sort((a, b) => b[order] - a[order])
 }

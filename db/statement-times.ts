@@ -1,0 +1,145 @@
+/**
+ * How long the statements of a connection take, by their text without values: count, mean and p95 since it was opened. It costs
+ * a tenth of a microsecond a statement: of a request, which takes a hundred and asks a few, less than a hundredth.
+ */
+import { Database, type SQLQueryBindings, type Statement } from 'bun:sqlite'
+
+export type StatementTimes = { statement: string; count: number; total_ms: number; mean_ms: number; p95_ms: number }
+
+/** Each bucket reaches to 1.2 times the one before, from a microsecond to some minutes: its middle is within 10 % of all in it. */
+const factor = Math.log(1.2)
+const buckets = 104
+const longest = 600 // characters of a statement
+const mostKnown = 500 // statements; what comes later is counted as one
+const mostTexts = 5_000 // before they are normalised
+
+type Count = { count: number; totalMs: number; histogram: Uint32Array }
+
+function note(count: Count, ms: number): void {
+  count.count++
+  count.totalMs += ms
+  const bucket = ms <= 0.001 ? 0 : Math.min(buckets - 1, Math.ceil(Math.log(ms * 1_000) / factor))
+  count.histogram[bucket] = (count.histogram[bucket] ?? 0) + 1
+}
+
+/** The text without values, and lists of any length as one. */
+export const normalised = (sql: string): string =>
+  sql
+    .replaceAll(/'(?:[^']|'')*'/g, '?')
+    .replaceAll(/"(\w+)"/g, '$1')
+    .replaceAll(/\b\d+(?:\.\d+)?\b/g, '?')
+    .replaceAll(/\?\d*(?:\s*,\s*\?\d*)+/g, '?, …')
+    .replaceAll(/\(\?, …\)(?:\s*,\s*\(\?, …\))+/g, '(?, …), …')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, longest)
+
+class Times {
+  readonly #counts = new Map<string, Count>()
+  readonly #byText = new Map<string, Count>()
+
+  of(sql: string): Count {
+    const known = this.#byText.get(sql)
+    if (known) return known
+    const text = normalised(sql)
+    const statement = this.#counts.has(text) || this.#counts.size < mostKnown ? text : 'other statements'
+    let count = this.#counts.get(statement)
+    if (!count) this.#counts.set(statement, (count = { count: 0, totalMs: 0, histogram: new Uint32Array(buckets) }))
+    if (this.#byText.size >= mostTexts) this.#byText.clear()
+    this.#byText.set(sql, count)
+    return count
+  }
+
+  /** What ran, the most time first. */
+  all(): StatementTimes[] {
+    return [...this.#counts]
+      .filter(([, { count }]) => count > 0)
+      .map(([statement, { count, totalMs, histogram }]) => ({
+        statement,
+        count,
+        total_ms: rounded(totalMs),
+        mean_ms: rounded(totalMs / count),
+        p95_ms: rounded(shareBelow(histogram, 0.95 * count)),
+      }))
+      .sort((a, b) => b.total_ms - a.total_ms)
+  }
+}
+
+const rounded = (ms: number) => Math.round(ms * 1_000) / 1_000
+
+function shareBelow(histogram: Uint32Array, wanted: number): number {
+  let below = 0
+  for (const [bucket, count] of histogram.entries()) {
+    below += count
+    if (below >= wanted) return Math.exp((bucket - 0.5) * factor) / 1_000
+  }
+  return 0
+}
+
+const timesOf = new WeakMap<Database, Times>()
+
+/** The times of a connection that was opened as a `TimedDatabase`, the most time first. */
+export const statementTimes = (client: Database): StatementTimes[] => timesOf.get(client)?.all() ?? []
+
+export class TimedDatabase extends Database {
+  readonly #times = new Times()
+  readonly #timed = new WeakSet<object>()
+
+  constructor(path: string, options: ConstructorParameters<typeof Database>[1]) {
+    super(path, options)
+    timesOf.set(this, this.#times)
+  }
+
+  /** The same text is prepared once and answered again; `open` has drizzle prepare by this too. */
+  override query<Row, Params extends SQLQueryBindings | SQLQueryBindings[]>(sql: string) {
+    const statement = super.query<Row, Params>(sql)
+    if (this.#timed.has(statement)) return statement
+    this.#timed.add(statement)
+    return timed(statement, this.#times.of(sql))
+  }
+
+  override run<Param extends SQLQueryBindings[]>(sql: string, ...params: Param[]) {
+    const began = performance.now()
+    try {
+      return super.run(sql, ...params)
+    } finally {
+      note(this.#times.of(sql), performance.now() - began)
+    }
+  }
+}
+
+/** The same statement, whose ways to run it measure themselves; of `iterate` what lies between two rows is not its time. */
+function timed<Row, Params extends SQLQueryBindings[]>(statement: Statement<Row, Params>, count: Count) {
+  const { get, all, values, run, iterate } = statement
+  const measured =
+    <Args extends unknown[], T>(method: (...args: Args) => T) =>
+    (...args: Args): T => {
+      const began = performance.now()
+      try {
+        return method.apply(statement, args)
+      } finally {
+        note(count, performance.now() - began)
+      }
+    }
+  statement.get = measured(get)
+  statement.all = measured(all)
+  statement.values = measured(values)
+  statement.run = measured(run)
+  statement.iterate = function* (...params) {
+    const rows = iterate.apply(statement, params)
+    let ms = 0
+    try {
+      for (;;) {
+        const began = performance.now()
+        const { value, done } = rows.next()
+        ms += performance.now() - began
+        if (done) return
+        yield value
+      }
+    } finally {
+      rows.return?.()
+      note(count, ms)
+    }
+  }
+  return statement
+}
