@@ -160,6 +160,7 @@ test('/metrics is text that Prometheus reads, about requests, process, cache, qu
     'process_resident_memory_bytes',
     'fieldhouse_event_loop_lag_seconds{quantile="0.5"}',
     'fieldhouse_event_loop_lag_seconds{quantile="0.99"}',
+    'fieldhouse_http_thread_long_stretches_total{over="0.01"}',
     'fieldhouse_open_streams',
     'fieldhouse_cache_keys',
     'fieldhouse_queue_jobs{queue="quick",state="waiting"}',

@@ -229,6 +229,17 @@ export function addGauges(app: App): void {
       [{ quantile: '1' }, max / 1000],
     ]
   })
+  gauge(
+    'fieldhouse_http_thread_stretch_seconds',
+    'Longest the HTTP thread did one thing over the last minute, without its waits for a processor',
+    () => loop.stretch().max / 1000,
+  )
+  gauge(
+    'fieldhouse_http_thread_long_stretches_total',
+    'How often the HTTP thread did one thing for longer than `over` seconds, without its waits for a processor',
+    () => loop.longStretches().map(({ over, count }) => [{ over: String(over / 1000) }, count] as const),
+    'counter',
+  )
   gauge('fieldhouse_open_streams', 'Event streams that are listened to', () => streams.size())
 
   for (const count of ['hits', 'misses', 'stale', 'loads', 'failures'] as const)
