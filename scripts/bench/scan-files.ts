@@ -1,4 +1,5 @@
 /** Files for benches: scans of any length, in fifteen columns, all but the first two of numbers. */
+import { join } from 'node:path'
 import { random } from '../../test/fixtures/sheets/random.ts'
 import { governors, rokTrackerHeaders, rokTrackerRow } from '../../test/fixtures/sheets/scans.ts'
 import { columnLetters, escaped, workbookParts } from '../../test/fixtures/sheets/workbook.ts'
@@ -12,30 +13,33 @@ const plainStyles = `<styleSheet xmlns="http://schemas.openxmlformats.org/spread
 
 type Row = (string | number)[]
 
-function* batches(rows: number, columns = COLUMNS): Generator<Row[]> {
+/** `growth`: how often everyone has gained something since the first scan. */
+function* batches(rows: number, columns = COLUMNS, growth = 0): Generator<Row[]> {
   const r = random(1)
   for (let from = 0; from < rows; from += BATCH)
     yield governors(Math.min(BATCH, rows - from), r).map((governor, i) => {
       const row = rokTrackerRow(governor).slice(0, columns)
       row[0] = 10_000_000 + (from + i) * 7
       row[1] = `Governor ${from + i}${i % 3 === 0 ? ' 白鸟' : ''}`
+      if (growth)
+        for (let c = 2; c < COLUMNS; c++) row[c] = Number(row[c]) + growth * (1 + (((from + i) * 7_919 + c) % 9_973))
       return row
     })
 }
 
 /** Labelled ones have their alliance in a last column. */
-export async function makeCsv(path: string, rows: number, { isLabelled = false } = {}): Promise<void> {
+export async function makeCsv(path: string, rows: number, { isLabelled = false, growth = 0 } = {}): Promise<void> {
   const columns = isLabelled ? rokTrackerHeaders.length : COLUMNS
   const file = Bun.file(path).writer()
   file.write(`${rokTrackerHeaders.slice(0, columns).join(',')}\n`)
-  for (const batch of batches(rows, columns)) {
+  for (const batch of batches(rows, columns, growth)) {
     file.write(batch.map(row => `${row.join(',')}\n`).join(''))
     await file.flush()
   }
   await file.end()
 }
 
-export async function makeXlsx(path: string, rows: number): Promise<void> {
+export async function makeXlsx(path: string, rows: number, growth = 0): Promise<void> {
   const cells = (row: Row, line: number) =>
     row.map((value, column) => {
       const address = columnLetters(column) + line
@@ -52,7 +56,8 @@ export async function makeXlsx(path: string, rows: number): Promise<void> {
     ),
   ]
   let line = 1
-  for (const batch of batches(rows)) xml.push(Buffer.from(batch.map(values => row(values, ++line)).join('')))
+  for (const batch of batches(rows, COLUMNS, growth))
+    xml.push(Buffer.from(batch.map(values => row(values, ++line)).join('')))
   xml.push(Buffer.from('</sheetData></worksheet>'))
   const parts = workbookParts([{ name: 'Scan', rows: [] }], plainStyles).map(part => {
     if (part.name === 'xl/worksheets/sheet1.xml') return { ...part, content: Buffer.concat(xml) }
@@ -64,4 +69,21 @@ export async function makeXlsx(path: string, rows: number): Promise<void> {
       : part
   })
   await Bun.write(path, zip(parts))
+}
+
+export type Scans = ReturnType<typeof scansIn>
+
+/** Scan upon scan of the same players, each made when first asked for; number 0 is the baseline. */
+export function scansIn(folder: string, rows: number, extension: 'csv' | 'xlsx') {
+  const made = new Map<number, Promise<string>>()
+  async function make(n: number) {
+    const path = join(folder, `scan-${rows}-${n}.${extension}`)
+    await (extension === 'csv' ? makeCsv(path, rows, { growth: n }) : makeXlsx(path, rows, n))
+    return path
+  }
+  return (n: number): Promise<string> => {
+    const path = made.get(n) ?? make(n)
+    made.set(n, path)
+    return path
+  }
 }

@@ -54,6 +54,7 @@ export async function demoMember(call: DemoCall, username: string, role = 'membe
   return {
     email,
     password,
+    cookie,
     /** The secret of a new key. */
     async makeKey(): Promise<string> {
       const answer = await fetch(`${call.url}/api/v1/keys`, {

@@ -1,0 +1,160 @@
+/**
+ * `bun run bench`: measures Fieldhouse beside its peers, in turns within each round, and prints ratios with their medians and
+ * spread. Peers are FastAPI with Celery, Redis and pandas, DuckDB, and a bare Elysia route under wrk; what this machine lacks is named and left
+ * out. Needs Linux.
+ *
+ *   CASE…         only these, or all whose names begin so: csv-1000, xlsx, reads …
+ *   --list        the names there are
+ *   --rounds N    how often (5; 2 with --quick)
+ *   --quick       six minutes at most: fewer rounds, and what the time does not suffice for is left out
+ *   --out FOLDER  where the table and the chart go (a new folder of temporary files)
+ *   --write       into the documents: docs/speed.md, docs/speed.svg and README.md
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chartOf } from './bench/chart.ts'
+import { type Comparison, type Measured, measure } from './bench/comparison.ts'
+import { firstLooks } from './bench/comparisons/changes.ts'
+import { dashboards } from './bench/comparisons/dashboards.ts'
+import { growth } from './bench/comparisons/growth.ts'
+import { readsDuringImport } from './bench/comparisons/imports.ts'
+import { jobs } from './bench/comparisons/jobs.ts'
+import { reads } from './bench/comparisons/reads.ts'
+import { rosters } from './bench/comparisons/rosters.ts'
+import { soak } from './bench/comparisons/soak.ts'
+import { start } from './bench/comparisons/start.ts'
+import { trades } from './bench/comparisons/trades.ts'
+import { uploads } from './bench/comparisons/uploads.ts'
+import {
+  growthNotes,
+  loadNow,
+  machine,
+  notesOf,
+  type ReportRow,
+  rowsOf,
+  shortTableOf,
+  tableOf,
+} from './bench/report.ts'
+import { helpFirst, helpOf, misused } from './script-help.ts'
+
+helpFirst(import.meta.path, { any: true })
+
+/** In the order of the table. */
+const comparisons: readonly Comparison[] = [
+  ...uploads,
+  readsDuringImport,
+  firstLooks,
+  reads,
+  jobs,
+  trades,
+  rosters,
+  dashboards,
+  start,
+  growth,
+  soak,
+]
+const quickBudget = 330_000 // ms
+
+const { names, rounds, isQuick, isWriting, out } = optionsOf(process.argv.slice(2))
+const chosen = comparisons.filter(({ name, isLong }) =>
+  names.length ? names.some(asked => name === asked || name.startsWith(`${asked}-`)) : !isLong,
+)
+const root = join(import.meta.dir, '..')
+const load = loadNow()
+const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+const measured: Measured[] = []
+const failed = new Map<string, string>()
+const began = performance.now()
+const end = isQuick ? began + quickBudget : Number.POSITIVE_INFINITY
+process.on('SIGINT', () => {
+  rmSync(folder, { recursive: true, force: true })
+  process.exit(130)
+})
+
+try {
+  // What takes longest comes last, so that it is what a short time leaves out.
+  const inTurn = chosen.toSorted((a, b) => Number(a.name === 'csv-1000000') - Number(b.name === 'csv-1000000'))
+  for (const [i, comparison] of inTurn.entries()) {
+    const left = end - performance.now()
+    if (left <= 0) {
+      failed.set(comparison.name, 'the time did not suffice')
+      continue
+    }
+    console.error(`${comparison.title} …`)
+    const own = mkdtempSync(join(folder, `${comparison.name}-`))
+    const share = (2 * left) / (inTurn.length - i + 1)
+    try {
+      const one = await measure(comparison, { folder: own, isQuick, rounds }, performance.now() + share)
+      measured.push(one)
+      console.error(`${tableOf(rowsOf(one))}\n`)
+    } catch (error) {
+      failed.set(comparison.name, error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error))
+      console.error(error)
+    } finally {
+      rmSync(own, { recursive: true, force: true })
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+const inOrder = measured.toSorted((a, b) => comparisons.indexOf(a.comparison) - comparisons.indexOf(b.comparison))
+const rows: ReportRow[] = inOrder.flatMap(rowsOf)
+const where = machine(load, new Date())
+const counted = `${isQuick ? 'quick, ' : ''}${rounds} rounds in turns`
+const notes = [...growthNotes(rows), ...notesOf(inOrder, failed)].map(note => `- ${note}`)
+const report = [`${where}; ${counted}.`, tableOf(rows), ...(notes.length ? [notes.join('\n')] : [])].join('\n\n')
+const chart = chartOf(rows, where)
+console.log(report)
+
+if (isWriting) {
+  replaceFigures('docs/speed.md', report)
+  replaceFigures('README.md', `${shortTableOf(rows)}\n\n${where}. All of it: [Speed](docs/speed.md).`)
+  await Bun.write(join(root, 'docs/speed.svg'), chart)
+  console.error('\nWritten into docs/speed.md, docs/speed.svg and README.md')
+} else {
+  const target = out ?? mkdtempSync(join(tmpdir(), 'fieldhouse-speed-'))
+  mkdirSync(target, { recursive: true })
+  await Bun.write(join(target, 'speed.md'), `${report}\n\n${shortTableOf(rows)}\n`)
+  await Bun.write(join(target, 'speed.svg'), chart)
+  console.error(`\nTable and chart: ${target}`)
+}
+process.exit(failed.size && !isQuick ? 1 : 0)
+
+/** Between the two comments that are there for it. */
+function replaceFigures(path: string, text: string): void {
+  const file = join(root, path)
+  const [open, close] = ['<!-- figures of bun run bench -->', '<!-- end of figures -->']
+  const before = readFileSync(file, 'utf8')
+  const [from, to] = [before.indexOf(open), before.indexOf(close)]
+  if (from < 0 || to < from) throw new Error(`${path} has no place for the figures`)
+  Bun.write(file, `${before.slice(0, from + open.length)}\n\n${text}\n\n${before.slice(to)}`)
+}
+
+function optionsOf(given: readonly string[]) {
+  const names: string[] = []
+  const words = [...given]
+  let [rounds, isQuick, isWriting]: [number | undefined, boolean, boolean] = [undefined, false, false]
+  let out: string | undefined
+  for (let word = words.shift(); word !== undefined; word = words.shift()) {
+    if (word === '--quick') isQuick = true
+    else if (word === '--write') isWriting = true
+    else if (word === '--rounds') rounds = Number(words.shift())
+    else if (word === '--out') out = words.shift()
+    else if (word === '--list') {
+      for (const { name, title } of comparisons) console.log(`${name.padEnd(14)} ${title}`)
+      process.exit(0)
+    } else if (!word.startsWith('-') && comparisons.some(({ name }) => name === word || name.startsWith(`${word}-`)))
+      names.push(word)
+    else misunderstood(word)
+  }
+  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) misunderstood('--rounds')
+  if (isWriting && names.length) misunderstood('--write with names of cases: the table would hold nothing else')
+  return { names, rounds: rounds ?? (isQuick ? 2 : 5), isQuick, isWriting, out }
+}
+
+function misunderstood(what: string): never {
+  console.error(`${what} is not understood.\n\n${helpOf(import.meta.path)}`)
+  process.exit(misused)
+}

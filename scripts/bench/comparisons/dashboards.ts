@@ -1,0 +1,61 @@
+/** Dashboards and the monitor over a long history, made anew and out of the cache. */
+import type { Comparison, Figure, Options, Side } from '../comparison.ts'
+import { seed } from '../seed.ts'
+import { openFieldhouse } from '../subjects/fieldhouse.ts'
+
+const questions = {
+  all: {
+    title: 'dashboard of all time, all sections',
+    path: '/api/v1/stats/dashboard?period=all&include=summary,trends,geographic,tasks',
+  },
+  executions: { title: 'executions of all time by month', path: '/api/v1/stats/executions?period=all&group_by=month' },
+  users: { title: 'users of all time by month', path: '/api/v1/stats/users?period=all&group_by=month' },
+  monitor: { title: 'the monitor’s page', path: '/admin/monitoring/' },
+  tasks: { title: 'the list of runs', path: '/api/v1/jobs?limit=50' },
+}
+const kept = ['all', 'executions', 'users']
+const figures: Record<string, Figure> = {}
+for (const [question, { title }] of Object.entries(questions)) {
+  const isKept = kept.includes(question)
+  figures[question] = { title: isKept ? `${title}, made anew` : title, unit: 'ms', better: 'less' }
+  if (isKept)
+    figures[`${question} again`] = {
+      title: 'the same out of the cache',
+      unit: 'ms',
+      better: 'less',
+      yardstick: question,
+    }
+}
+
+const sizeOf = ({ isQuick }: Pick<Options, 'isQuick'>) =>
+  isQuick ? { runs: 100_000, users: 10_000 } : { runs: 1_000_000, users: 100_000 }
+
+export const dashboards: Comparison = {
+  name: 'dashboards',
+  title: 'Dashboards over a million runs and 100,000 users (a tenth of it with --quick)',
+  figures,
+  sides: { Fieldhouse: fieldhouse },
+}
+
+async function fieldhouse(options: Options): Promise<Side> {
+  const server = await openFieldhouse(options.folder, {}, dataDir => seed(dataDir, sizeOf(options)).$client.close())
+  const ask = async (path: string) => {
+    const began = performance.now()
+    const answer = await fetch(server.url + path, { headers: server.operator })
+    await answer.arrayBuffer()
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`)
+    return performance.now() - began
+  }
+  const step = (question: string, path: string) => async () => {
+    if (!kept.includes(question)) return { [question]: await ask(path) }
+    await fetch(`${server.url}/api/v1/stats/cache`, { method: 'DELETE', headers: server.operator })
+    return { [question]: await ask(path), [`${question} again`]: await ask(path) }
+  }
+  return {
+    steps: Object.fromEntries(
+      Object.entries(questions).map(([question, { path }]) => [question, step(question, path)]),
+    ),
+    stretches: server.stretches,
+    stop: server.stop,
+  }
+}

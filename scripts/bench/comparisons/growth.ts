@@ -1,0 +1,68 @@
+/** The same questions of an installation with few leagues and with many. That of players is in the uploads: each size tells its reads. */
+import { openDatabase } from '../../../db/open.ts'
+import { type Comparison, type Figure, median, type Options, type Side } from '../comparison.ts'
+import { openFieldhouse } from '../subjects/fieldhouse.ts'
+
+const [few, many] = [10, 10_000]
+const questions = {
+  start: { title: 'start page', path: '/' },
+  list: { title: 'leagues, first page', path: '/api/v1/leagues' },
+  active: { title: 'leagues under way', path: '/api/v1/leagues/active?kind=tour' },
+  board: { title: 'a board', path: '/api/v1/leagues/1/leaderboard' },
+  search: { title: 'search for a league', path: '/api/v1/search?q=league%207' },
+}
+const figures: Record<string, Figure> = {
+  ready: { title: `start to ready with ${many.toLocaleString('en')} leagues`, unit: 'ms', better: 'less' },
+}
+for (const [question, { title }] of Object.entries(questions))
+  figures[question] = { title: `${title}, with ${many.toLocaleString('en')} leagues`, unit: 'ms', better: 'less' }
+
+export const growth: Comparison = {
+  name: 'growth',
+  title: 'From 10 to 10,000 leagues',
+  figures,
+  sides: {
+    Fieldhouse: options => withLeagues(options, many),
+    [`with ${few}`]: options => withLeagues(options, few),
+  },
+}
+
+async function withLeagues({ folder }: Options, leagues: number): Promise<Side> {
+  const server = await openFieldhouse(folder, {}, dataDir => fillLeagues(dataDir, leagues))
+  const ask = (path: string) => async () => {
+    const began = performance.now()
+    const answer = await fetch(server.url + path)
+    await answer.arrayBuffer()
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`)
+    return performance.now() - began
+  }
+  const step = (question: string, path: string) => async () => {
+    const times: number[] = []
+    for (let i = 0; i < 21; i++) times.push(await ask(path)())
+    return { [question]: median(times) }
+  }
+  return {
+    steps: {
+      ready: async () => ({ ready: server.readyMs }),
+      ...Object.fromEntries(Object.entries(questions).map(([question, { path }]) => [question, step(question, path)])),
+    },
+    stretches: server.stretches,
+    stop: server.stop,
+  }
+}
+
+/** Two thirds of them are over. */
+function fillLeagues(dataDir: string, count: number): void {
+  const { $client: client } = openDatabase(dataDir)
+  const day = 86_400_000
+  client.run('begin')
+  const insert = client.query(
+    'insert into leagues (name, kind, starts_at, ends_at, config, created_at) values (?, ?, ?, ?, ?, ?)',
+  )
+  for (let i = 1; i <= count; i++) {
+    const begins = Date.now() - (i % 90) * day
+    insert.run(`League ${i}`, 'sheet', begins, begins + 30 * day, '{}', begins)
+  }
+  client.run('commit')
+  client.close()
+}

@@ -1,0 +1,181 @@
+/** Cached answers under load: boards, cards, tiers, numbers and pages, for strangers and for those who are signed in. */
+import { join } from 'node:path'
+import { type Comparison, type Figure, Missing, type Options, type Side } from '../comparison.ts'
+import { scansIn } from '../scan-files.ts'
+import { openFieldhouse } from '../subjects/fieldhouse.ts'
+import { freePort, processorMs, waitFor } from '../subjects/processes.ts'
+import { openStack } from '../subjects/stack.ts'
+import { type Load, withoutWrk, wrk } from '../subjects/wrk.ts'
+
+const players = 1_000
+const api = '/api/v1/leagues/1'
+const paths = {
+  board: { title: 'board', path: `${api}/leaderboard` },
+  card: { title: 'player card', path: `${api}/players/${10_000_000 + 7 * 500}` },
+  tiers: { title: 'classifications', path: `${api}/classifications` },
+  stats: { title: 'numbers of the league', path: `${api}/stats` },
+  league: { title: 'league', path: api },
+  page: { title: 'board as a page', path: '/leagues/1' },
+  cardPage: { title: 'player card as a page', path: '/leagues/1/players/10003500' },
+} as const
+type Asked = keyof typeof paths
+const readers = { stranger: 'a stranger', key: 'with a key', session: 'signed in' } as const
+type Reader = keyof typeof readers
+
+/** Rates beside others; beside each other what a request takes of a processor, which no other program on the machine changes. */
+const figures: Record<string, Figure> = {}
+const isFor = (asked: Asked, reader: Reader) => !(asked.toLowerCase().endsWith('page') && reader === 'key') // pages are for browsers
+for (const [asked, { title }] of Object.entries(paths) as [Asked, { title: string }][])
+  for (const [reader, words] of Object.entries(readers) as [Reader, string][]) {
+    if (!isFor(asked, reader)) continue
+    const name = `${asked} ${reader}`
+    const isBare = name === 'board stranger'
+    if (['board', 'card'].includes(asked) && reader !== 'session')
+      figures[name] = {
+        title: `cached ${title}, ${words}`,
+        unit: 'a second',
+        better: 'more',
+        aims: isBare ? [{ beside: 'bare route', ratio: 0.8 }] : [],
+      }
+    const stranger = `${asked} stranger processor`
+    figures[`${name} processor`] = {
+      title: `processor time of a cached ${title}, ${words}`,
+      unit: 'µs',
+      better: 'less',
+      yardstick: reader === 'stranger' ? undefined : stranger,
+      aims: [isBare ? { beside: 'bare route', ratio: 0.8 } : { beside: stranger, ratio: 0.8 }],
+    }
+  }
+const unlimited = [{ beside: 'bare route', ratio: 0.85 }]
+figures.free = {
+  title: 'cached board, a stranger, with `RATE_LIMIT=0`',
+  unit: 'a second',
+  better: 'more',
+  aims: unlimited,
+}
+figures['free processor'] = { title: 'its processor time', unit: 'µs', better: 'less', aims: unlimited }
+figures['not modified processor'] = {
+  title: 'processor time of a board that the reader has already (304)',
+  unit: 'µs',
+  better: 'less',
+  yardstick: 'board stranger processor',
+}
+figures['zstd processor'] = {
+  title: 'processor time of a cached board, compressed with zstd',
+  unit: 'µs',
+  better: 'less',
+  yardstick: 'board stranger processor',
+}
+
+export const reads: Comparison = {
+  name: 'reads',
+  title: 'Cached answers',
+  figures,
+  sides: { Fieldhouse: fieldhouse, stack, 'bare route': bareRoute },
+}
+
+async function boardOf(options: Options, env: Record<string, string>) {
+  const server = await openFieldhouse(options.folder, env)
+  const league = await server.newLeague()
+  const scan = scansIn(options.folder, players, 'csv')
+  await server.upload(league, await scan(0), 'baseline')
+  await server.upload(league, await scan(1), 'current')
+  return server
+}
+
+type Step = Side['steps'][string]
+type Server = { processorMs(): number }
+
+/** The rate, and what each request takes of all processors. */
+const load =
+  (name: string, { processorMs }: Server, url: string, asked: Load = {}): Step =>
+  async () => {
+    const before = processorMs()
+    const { rate, requests } = await wrk(url, asked)
+    return { [name]: rate, [`${name} processor`]: ((processorMs() - before) * 1000) / requests }
+  }
+
+async function fieldhouse(options: Options): Promise<Side | Missing> {
+  const missing = withoutWrk()
+  if (missing) return missing
+  const server = await boardOf(options, { RATE_LIMIT: '1000000000' }) // counted, never over
+  const free = await boardOf(options, { RATE_LIMIT: '0' })
+  const { key, session } = await server.reader('reader')
+  const headers: Record<Reader, Record<string, string>> = { stranger: {}, key, session }
+  const board = server.url + paths.board.path
+  const steps: Side['steps'] = {
+    board: load('board stranger', server, board, { seconds: 2 }),
+    free: load('free', free, free.url + paths.board.path, { seconds: 2 }),
+  }
+  for (const [asked, { path }] of Object.entries(paths) as [Asked, { path: string }][])
+    for (const reader of Object.keys(readers) as Reader[]) {
+      const name = `${asked} ${reader}`
+      if (isFor(asked, reader) && name !== 'board stranger')
+        steps[name] = load(name, server, server.url + path, { headers: headers[reader] })
+    }
+  const known = { 'if-none-match': (await fetch(board)).headers.get('etag') ?? '' }
+  if ((await fetch(board, { headers: known })).status !== 304) throw new Error('The board has changed')
+  steps['not modified'] = load('not modified', server, board, { headers: known, anyStatus: true })
+  steps.zstd = load('zstd', server, board, { headers: { 'accept-encoding': 'zstd' } })
+  return {
+    steps,
+    stretches: server.stretches,
+    async stop() {
+      await server.stop()
+      await free.stop()
+    },
+  }
+}
+
+async function stack(options: Options): Promise<Side | Missing> {
+  const stack = await openStack(options.folder)
+  if (stack instanceof Missing) return stack
+  const scan = scansIn(options.folder, players, 'csv')
+  await stack.upload(await scan(0), 'baseline')
+  await stack.upload(await scan(1), 'current')
+  const key = await stack.reader(1)
+  const [board, card] = [`${stack.url}/leaderboard`, `${stack.url}/players/10003500`]
+  return {
+    steps: {
+      board: load('board stranger', stack, board, { seconds: 2 }),
+      'board key': load('board key', stack, board, { headers: key }),
+      'card stranger': load('card stranger', stack, card),
+      'card key': load('card key', stack, card, { headers: key }),
+    },
+    stop: stack.stop,
+  }
+}
+
+/** An Elysia route that answers a board's bytes, and does nothing else. */
+async function bareRoute({ folder }: Options): Promise<Side | Missing> {
+  const missing = withoutWrk()
+  if (missing) return missing
+  const port = freePort()
+  const page = join(folder, 'bare.json')
+  const server = await boardOf({ folder, isQuick: true, rounds: 1 }, {})
+  await Bun.write(page, await (await fetch(server.url + paths.board.path)).bytes())
+  await server.stop()
+  const program = `import { Elysia } from 'elysia'
+    const page = new Blob([await Bun.file(${JSON.stringify(page)}).bytes()])
+    const board = () => new Response(page, { headers: { 'content-type': 'application/json' } })
+    new Elysia().get('${paths.board.path}', board).listen({ port: ${port}, hostname: '127.0.0.1' })`
+  const child = Bun.spawn([process.execPath, '-e', program], {
+    cwd: join(import.meta.dir, '../../..'),
+    env: { ...process.env, NODE_ENV: 'production' },
+    stdout: 'ignore',
+    stderr: 'inherit',
+  })
+  const url = `http://127.0.0.1:${port}${paths.board.path}`
+  await waitFor(async () => (await fetch(url)).ok, child)
+  const bare = { processorMs: () => processorMs([child.pid]) }
+  return {
+    steps: {
+      board: load('board stranger', bare, url, { seconds: 2 }),
+      free: load('free', bare, url, { seconds: 2 }),
+    },
+    async stop() {
+      child.kill(9)
+      await child.exited
+    },
+  }
+}

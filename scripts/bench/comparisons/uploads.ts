@@ -1,0 +1,187 @@
+/** From POST to visible board: CSV and XLSX of any size, each side with a baseline of the same players. */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Comparison, type Figure, type Figures, Missing, median, type Options } from '../comparison.ts'
+import { scansIn } from '../scan-files.ts'
+import { openDuckDb } from '../subjects/duckdb.ts'
+import { openFieldhouse } from '../subjects/fieldhouse.ts'
+import { openStack } from '../subjects/stack.ts'
+
+type Format = 'csv' | 'xlsx'
+const count = (n: number) => n.toLocaleString('en')
+
+/** Times as fast as the stack, from POST to board. */
+const wished: Record<string, number> = {
+  ...{ 'csv-100': 2, 'csv-1000': 2, 'csv-10000': 4, 'csv-100000': 10, 'csv-1000000': 20 },
+  ...{ 'xlsx-1000': 8, 'xlsx-10000': 20, 'xlsx-100000': 40 },
+}
+/** Small ones scatter: so many in a row are one round, which tells their medians. */
+const inARow = (rows: number) => (rows <= 1_000 ? 8 : rows <= 10_000 ? 4 : rows <= 100_000 ? 2 : 1)
+
+export const uploads = (
+  [
+    ...[100, 1_000, 10_000, 100_000, 1_000_000].map(rows => ['csv', rows] as const),
+    ...[1_000, 10_000, 100_000].map(rows => ['xlsx', rows] as const),
+  ] satisfies (readonly [Format, number])[]
+).map(([format, rows]) => uploadOf(format, rows))
+
+function uploadOf(format: Format, rows: number): Comparison {
+  const name = `${format}-${rows}`
+  const isLarge = rows >= 1_000_000
+  const what = `${format.toUpperCase()} of ${count(rows)} rows`
+  const figures: Record<string, Figure> = {
+    board: {
+      title: `${what}, POST to visible board`,
+      unit: 'ms',
+      better: 'less',
+      aims: [
+        { beside: 'stack', ratio: wished[name] ?? 1 },
+        ...(isLarge ? [{ beside: 'DuckDB in memory', ratio: 1 }] : []),
+      ],
+    },
+    ...(rows <= 10_000 && {
+      posted: {
+        title: `${what}, POST answered`,
+        unit: 'ms',
+        better: 'less',
+        aims: [{ beside: 'stack', ratio: 1 }],
+      } satisfies Figure,
+    }),
+    processor: {
+      title: `${what}, processor time`,
+      unit: 'ms',
+      better: 'less',
+      aims: rows === 100 ? [{ most: 10 }] : undefined,
+    },
+    first: {
+      title: `first read of the board after it`,
+      unit: 'ms',
+      better: 'less',
+      yardstick: 'again',
+      aims: [{ beside: 'again', ratio: 0.8 }],
+    },
+    again: { title: `the same read once more, ${count(rows)} rows`, unit: 'ms', better: 'less' },
+    around: { title: `the page around a player, ${count(rows)} rows`, unit: 'ms', better: 'less' },
+    ...(isLarge && {
+      peak: {
+        title: 'peak memory, all processes',
+        unit: 'MB',
+        better: 'less',
+        aims: [{ most: 350 }],
+      } satisfies Figure,
+    }),
+  }
+  const scans = new Map<string, ReturnType<typeof scansIn>>()
+  const scansOf = ({ folder }: Options) => {
+    const known = scans.get(folder) ?? scansIn(folder, rows, format)
+    scans.set(folder, known)
+    return known
+  }
+  return {
+    name,
+    title: what,
+    figures,
+    isCold: isLarge,
+    rounds: ({ rounds, isQuick }) => (isLarge && isQuick ? 1 : rounds),
+    sides: {
+      Fieldhouse: async options => {
+        const server = await openFieldhouse(options.folder)
+        const league = await server.newLeague()
+        const scan = scansOf(options)
+        await server.upload(league, await scan(0), 'baseline')
+        const board = `${server.url}/api/v1/leagues/${league}/leaderboard`
+        return {
+          steps: {
+            upload: round => rounded(scan, round, rows, server, board, file => server.upload(league, file, 'current')),
+          },
+          stretches: server.stretches,
+          stop: server.stop,
+        }
+      },
+      stack: async options => {
+        const stack = await openStack(options.folder)
+        if (stack instanceof Missing) return stack
+        const scan = scansOf(options)
+        await stack.upload(await scan(0), 'baseline')
+        return {
+          steps: {
+            upload: round =>
+              rounded(scan, round, rows, stack, `${stack.url}/leaderboard`, file => stack.upload(file, 'current')),
+          },
+          stop: stack.stop,
+        }
+      },
+      ...(isLarge && {
+        'DuckDB in memory': options => duckDb(':memory:', scansOf(options)),
+        'DuckDB in a file': options => duckDb(join(options.folder, 'peer.duckdb'), scansOf(options)),
+      }),
+    },
+  }
+}
+
+async function duckDb(database: string, scan: ReturnType<typeof scansIn>) {
+  const duck = await openDuckDb(database)
+  if (duck instanceof Missing) return duck
+  return {
+    steps: { upload: async (round: number) => ({ board: await duck.board(await scan(1 + round)) }) },
+    async stop() {
+      await duck.stop()
+      if (database !== ':memory:') rmSync(database, { force: true })
+    },
+  }
+}
+
+type Subject = { processorMs(): number; peakMb(): number }
+
+async function rounded(
+  scan: ReturnType<typeof scansIn>,
+  round: number,
+  rows: number,
+  subject: Subject,
+  board: string,
+  upload: (file: string) => Promise<{ posted: number }>,
+): Promise<Figures> {
+  const times = { board: [] as number[], posted: [] as number[], first: [] as number[], again: [] as number[] }
+  const uploads = inARow(rows)
+  const files: string[] = []
+  for (let i = 0; i < uploads; i++) files.push(await scan(1 + round * uploads + i))
+  const before = subject.processorMs()
+  for (const file of files) {
+    const began = performance.now()
+    const { posted } = await upload(file)
+    const asked = performance.now()
+    await read(board)
+    const seen = performance.now()
+    times.board.push(seen - began)
+    times.posted.push(posted)
+    times.first.push(seen - asked)
+  }
+  const processor = (subject.processorMs() - before) / uploads
+  for (let i = 0; i < 9; i++) times.again.push(await timed(() => read(board)))
+  return {
+    ...Object.fromEntries(Object.entries(times).map(([name, each]) => [name, median(each)])),
+    ...(board.includes('/api/v1/') && { around: await aroundOf(board, rows) }),
+    processor,
+    peak: subject.peakMb(),
+  }
+}
+
+/** Pages that nothing keeps: of a player in the middle, others each time. */
+async function aroundOf(board: string, rows: number): Promise<number> {
+  const times: number[] = []
+  for (let i = 0; i < 9; i++)
+    times.push(await timed(() => read(`${board}?around=${10_000_000 + Math.floor(rows / 2 + i) * 7}`)))
+  return median(times)
+}
+
+async function read(url: string): Promise<void> {
+  const answer = await fetch(url)
+  const { rows } = (await answer.json()) as { rows?: unknown[] }
+  if (!rows?.length) throw new Error(`${url} shows nobody: ${answer.status}`)
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await work()
+  return performance.now() - began
+}

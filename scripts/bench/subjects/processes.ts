@@ -1,0 +1,43 @@
+/** What processes use, as Linux tells: the figures of every side are read in the same way. */
+import { readFileSync } from 'node:fs'
+
+const ticks = 100 // a second, on every Linux there is
+
+/** Processor time of all threads, those that have ended too, in ms. */
+export function processorMs(pids: readonly number[]): number {
+  let sum = 0
+  for (const pid of pids) {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop()?.split(' ') ?? []
+    sum += Number(fields[11]) + Number(fields[12])
+  }
+  return (sum * 1000) / ticks
+}
+
+const kilobytes = (pid: number, file: string, field: string) =>
+  Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/${file}`, 'utf8'))?.[1] ?? 0)
+
+/** The most memory each has ever had, summed, in MB. */
+export const peakMb = (pids: readonly number[]) =>
+  pids.reduce((sum, pid) => sum + kilobytes(pid, 'status', 'VmHWM'), 0) / 1024
+
+/** Memory they have now, what they share counted once, in MB. */
+export const memoryMb = (pids: readonly number[]) =>
+  pids.reduce((sum, pid) => sum + kilobytes(pid, 'smaps_rollup', 'Pss'), 0) / 1024
+
+export function freePort(): number {
+  const server = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+  server.stop()
+  return server.port
+}
+
+const patience = 60_000 // ms
+
+/** Asks until it answers well; the process that should answer has a minute. */
+export async function waitFor(ask: () => Promise<boolean>, child: { exitCode: number | null }): Promise<void> {
+  const end = performance.now() + patience
+  while (!(await ask().catch(() => false))) {
+    if (child.exitCode !== null) throw new Error(`It ended with ${child.exitCode} before it answered`)
+    if (performance.now() > end) throw new Error('It did not answer within a minute')
+    await Bun.sleep(5)
+  }
+}

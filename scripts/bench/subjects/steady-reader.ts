@@ -1,0 +1,47 @@
+/** Somebody who reads an address so often a second, in a process of its own: what the bench is busy with is not theirs. */
+export async function openSteadyReader(url: string, perSecond: number) {
+  const child = Bun.spawn([process.execPath, import.meta.path, url, String(perSecond)], {
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'inherit',
+  })
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader()
+  await lines.read()
+  return {
+    /** How long answers took from when they should have been asked for, in ms. */
+    async end(): Promise<{ p99: number; worst: number }> {
+      child.stdin.end()
+      const { value } = await lines.read()
+      await child.exited
+      if (!value) throw new Error('The reader has ended')
+      return JSON.parse(value)
+    },
+  }
+}
+
+async function readUntilToldToStop(url: string, perSecond: number) {
+  await (await fetch(url)).arrayBuffer()
+  console.log('reading')
+  let isOver = false
+  Bun.stdin.text().then(() => {
+    isOver = true
+  })
+  const waits: number[] = []
+  const asking = new Set<Promise<void>>()
+  const began = performance.now()
+  for (let n = 0; !isOver; n++) {
+    const due = began + (n * 1000) / perSecond
+    if (due > performance.now()) await Bun.sleep(due - performance.now())
+    const read = async () => {
+      await (await fetch(url)).arrayBuffer()
+      waits.push(performance.now() - due)
+    }
+    const asked: Promise<void> = read().finally(() => asking.delete(asked))
+    asking.add(asked)
+  }
+  await Promise.all(asking)
+  waits.sort((a, b) => a - b)
+  console.log(JSON.stringify({ p99: waits[Math.floor(waits.length * 0.99)], worst: waits.at(-1) }))
+}
+
+if (import.meta.main) await readUntilToldToStop(process.argv[2] ?? '', Number(process.argv[3]))
