@@ -7,12 +7,12 @@ import { type Classification, classify, type TierMembers } from '../../leaderboa
 import type { LatecomersWork } from './latecomers.ts'
 import {
   ownMemory,
+  playerFinder,
   readColumns,
   readIds,
   readLabel,
   readNames,
   readValues,
-  rowOfPlayer,
   Walk,
 } from './snapshots/read.ts'
 import { snapshotOf } from './snapshots/snapshot.ts'
@@ -39,9 +39,10 @@ export async function leftOutRows(
   { pause }: LatecomersWork,
 ): Promise<Uint8Array> {
   const snapshot = snapshotOf(scores, id)
+  const rowOf = playerFinder(scores, snapshot)
   const out = new Uint8Array(new SharedArrayBuffer(snapshot.players))
   for (const [i, id] of ids.entries()) {
-    const row = rowOfPlayer(scores, snapshot, id)
+    const row = rowOf(id)
     if (row >= 0) out[row] = 1
     if (i % 100 === 99) await pause()
   }

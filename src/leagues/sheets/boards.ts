@@ -39,7 +39,7 @@ import {
   selectSnapshots,
 } from './snapshot-selection.ts'
 import { openScores, openScoresReader } from './snapshots/open.ts'
-import { rowOfPlayer } from './snapshots/read.ts'
+import { playerFinder, readAtOnce } from './snapshots/read.ts'
 import { derivedSnapshot, type Snapshot, snapshotOf } from './snapshots/snapshot.ts'
 
 /** A league as far as its board goes: the snapshots of its done uploads, what its config says, and who is marked. */
@@ -75,7 +75,7 @@ export async function sheetPage(boards: SheetBoards, source: BoardSource, asked:
     board.ranking('score', 'desc').known > 0,
   )
   return {
-    ...rankedPage(board, { ...query, limit }),
+    ...readAtOnce(boards.scores, () => rankedPage(board, { ...query, limit })),
     asOf: lineup.asOf,
     ...(asked.from !== undefined && { gainsFrom: takenAtOf(seen, lineup.baseline) }),
     ...(notes.length > 0 && { notes }),
@@ -220,6 +220,6 @@ function standing(scores: Database, { snapshot: id, rankings }: Ranked, goals: G
   return {
     ...snapshotColumns(snapshot, goals),
     ranking: (column, order) => rankings.get(`${order}:${column}`)!,
-    rowOf: player_id => rowOfPlayer(scores, snapshot, player_id),
+    rowOf: playerFinder(scores, snapshot),
   }
 }

@@ -17,15 +17,18 @@ export function openRunLog(db: Db, clock: Clock, runId: string, attempt: number,
   let timer: ReturnType<typeof setTimeout> | undefined
   let lines = 0
 
-  function write() {
+  /** The lines that are not written yet: they are the caller's to insert. */
+  function takeLines(): Line[] {
     clearTimeout(timer)
     timer = undefined
-    const rows = waiting
+    const lines = waiting
     waiting = []
-    if (rows.length)
-      bestEffortWrite(db, tx => {
-        for (const row of rows) inserting(tx, row).run(row)
-      })
+    return lines
+  }
+
+  function write() {
+    const lines = takeLines()
+    if (lines.length) bestEffortWrite(db, tx => insertLines(tx, lines))
   }
 
   function note(level: Level, message: string, facts: Facts = {}) {
@@ -49,7 +52,11 @@ export function openRunLog(db: Db, clock: Clock, runId: string, attempt: number,
     with: facts => keeping(to.with(facts), { ...context, ...facts }),
   })
 
-  return { log: keeping(log, {}), note, write }
+  return { log: keeping(log, {}), note, write, takeLines }
+}
+
+export function insertLines(tx: Db, lines: readonly Line[]): void {
+  for (const line of lines) inserting(tx, line).run(line)
 }
 
 type Line = typeof runLog.$inferInsert

@@ -4,12 +4,14 @@ import { bestEffortWrite } from '../../../db/transactions.ts'
 import type { RunLog } from './run-log.ts'
 import { changeRun, type NewRun } from './runs.ts'
 
+const firstAfter = 40 // ms: a short run ends before, and then nothing is written on its way
 const every = 200 // ms between two writes
 
 export function openRunProgress(db: Db, id: string, log: RunLog, changed: (id: string) => void) {
   let stageNow: string | undefined
   let unsaved: Partial<NewRun> | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
+  let pause = firstAfter
   const write = () => {
     timer = undefined
     if (!unsaved) return
@@ -28,14 +30,13 @@ export function openRunProgress(db: Db, id: string, log: RunLog, changed: (id: s
         ...(stage && { stage }),
         ...(message && { message }),
       }
-      if (timer) return
-      write()
-      timer = setTimeout(write, every)
+      timer ??= setTimeout(write, pause)
+      pause = every
     },
-    stop() {
+    /** Writes no more; answers what is to be written with the end of the run. */
+    stop(): Partial<NewRun> {
       clearTimeout(timer)
-      write()
-      log.write()
+      return unsaved ?? {}
     },
   }
 }

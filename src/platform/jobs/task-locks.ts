@@ -58,6 +58,8 @@ export type Lease = {
   readonly fence: number
   /** Aborted with `LostLease` when another took over or renewal failed for a whole lease. */
   readonly signal: AbortSignal
+  /** Releases it with the transaction `tx`. `release` is called after it all the same, as a transaction may fail. */
+  drop(tx: Db): void
   release(): Promise<void>
 }
 
@@ -118,8 +120,12 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
       .all()
       .find(row => !isFree(row) && haveInCommon(row.arguments, request.arguments))
 
-  /** The lease, or the row of whoever holds it. */
-  async function take(request: LockRequest, jobId?: string): Promise<Lease | { heldBy: LockRow }> {
+  /** The lease, or the row of whoever holds it. `begin` is part of the transaction that takes it. */
+  async function take(
+    request: LockRequest,
+    jobId?: string,
+    begin?: (tx: Db) => void,
+  ): Promise<Lease | { heldBy: LockRow }> {
     const { key, kind } = request
     const taken = await atomically(
       db,
@@ -141,6 +147,7 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
           expiresAt: now + kind.lease,
         }
         taking(tx, row).run(row)
+        begin?.(tx)
         return { fence: row.fence }
       },
       'unsynced',
@@ -189,8 +196,12 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
       key,
       fence,
       signal: lost.signal,
+      drop(tx) {
+        dropping(tx).run({ key, fence })
+      },
       async release() {
         stop()
+        if (byKey(db).get({ key })?.fence !== fence) return
         const drop = () => atomically(db, tx => void dropping(tx).run({ key, fence }), 'unsynced')
         await drop().catch(() => dropLater(`${key}#${fence}`, drop, renewed + kind.lease))
       },

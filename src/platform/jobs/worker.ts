@@ -11,7 +11,7 @@ import { Cancelled, type JobContext, type JobDefinition, queueNames, ShuttingDow
 import type { Jobs } from './jobs.ts'
 import type { QueueJob, Queues } from './queues.ts'
 import { fingerprintOf, isAnswer, isFinal, mostDeaths, WorkerDied } from './run-failure.ts'
-import { openRunLog } from './run-log.ts'
+import { insertLines, openRunLog } from './run-log.ts'
 import { openRunProgress } from './run-progress.ts'
 import { cancelRequested, changeRun, isFinished, type NewRun, type Run, runById, unfinished } from './runs.ts'
 import type { Lease, Locks } from './task-locks.ts'
@@ -54,9 +54,13 @@ export function startWorker<App>({
   const running = new Map<string, AbortController>()
   let closing = false
 
-  const change = async (id: string, from: Run['status'][], to: Partial<NewRun>) => {
+  const change = async (id: string, from: Run['status'][], to: Partial<NewRun>, also?: (tx: Db) => void) => {
     // Undone by a power cut, the run is done again: twice equals once.
-    const run = await atomically(db, tx => changeRun(tx, id, from, to), 'unsynced')
+    const write = (tx: Db) => {
+      also?.(tx)
+      return changeRun(tx, id, from, to)
+    }
+    const run = await atomically(db, write, 'unsynced')
     if (run) await jobs.ended(run)
     jobs.changed(id)
     return run
@@ -87,8 +91,21 @@ export function startWorker<App>({
         message: 'Its time had passed before it could begin',
       }))
 
+    let begun: Run | undefined
+    const begin = (tx: Db) => {
+      begun = changeRun(tx, id, unfinished, {
+        status: 'PROGRESS',
+        startedAt: clock.now(),
+        attempts: job.attemptsMade + deaths + 1,
+        deaths,
+        process: processId,
+        progress: 0,
+        error: null,
+      })
+    }
     const request = definition.lock?.(run.input as never)
-    const taken = request && (await locks.take(request, id))
+    const taken = request && (await locks.take(request, id, begin))
+    if (!request) await atomically(db, begin, 'unsynced')
     if (taken && 'heldBy' in taken) {
       if (request.kind.latecomer === 'wait') return later(job, token, Math.round(200 + Math.random() * 300))
       const result = { skipped: 'already running', job_id: taken.heldBy.jobId }
@@ -101,7 +118,8 @@ export function startWorker<App>({
       }))
     }
     try {
-      await perform(job, token, { ...run, deaths }, definition, taken, stalled)
+      jobs.changed(id)
+      if (begun) await perform(job, token, begun, definition, taken, stalled)
     } finally {
       await taken?.release()
     }
@@ -110,21 +128,12 @@ export function startWorker<App>({
   async function perform(
     job: QueueJob,
     token: string | undefined,
-    { id, name, input, startedBy, deaths }: Run,
+    begun: Run,
     definition: JobDefinition<App>,
     lease: Lease | undefined,
     stalled: AbortSignal | undefined,
   ) {
-    const begun = await change(id, unfinished, {
-      status: 'PROGRESS',
-      startedAt: clock.now(),
-      attempts: job.attemptsMade + deaths + 1,
-      deaths,
-      process: processId,
-      progress: 0,
-      error: null,
-    })
-    if (!begun) return
+    const { id, name, input, startedBy } = begun
     const stop = new AbortController()
     running.set(id, stop)
     if (closing) stop.abort(new ShuttingDown())
@@ -145,25 +154,33 @@ export function startWorker<App>({
       const checked = Value.Parse(definition.input, input)
       const result = await unlessAborted(definition.run(checked, app, work), signal, graceAfterCancel)
       const cancelled = signal.reason instanceof Cancelled
-      progress.stop()
-      await change(id, ['PROGRESS'], {
+      const end: Partial<NewRun> = {
+        ...progress.stop(),
         status: cancelled ? 'CANCELLED' : 'SUCCESS',
-        progress: cancelled ? undefined : 100,
+        ...(!cancelled && { progress: 100 }),
         result: result ?? null,
         completedAt: clock.now(),
+      }
+      const lines = runLog.takeLines()
+      await change(id, ['PROGRESS'], end, tx => {
+        insertLines(tx, lines)
+        lease?.drop(tx)
       })
       ownLog.info('Job done', { duration_ms: clock.now() - (begun.startedAt ?? 0), attempt: begun.attempts })
     } catch (error) {
-      progress.stop()
-      if (signal.reason instanceof Cancelled)
-        return void (await change(id, ['PROGRESS'], { status: 'CANCELLED', completedAt: clock.now() }))
+      const last = progress.stop()
+      if (signal.reason instanceof Cancelled) {
+        runLog.write()
+        return void (await change(id, ['PROGRESS'], { ...last, status: 'CANCELLED', completedAt: clock.now() }))
+      }
       if (signal.reason instanceof ShuttingDown) {
-        await change(id, ['PROGRESS'], { status: 'PENDING', message: 'Interrupted by a restart' })
+        runLog.write()
+        await change(id, ['PROGRESS'], { ...last, status: 'PENDING', message: 'Interrupted by a restart' })
         return later(job, token, 0)
       }
       runLog.note('error', messageOf(error))
       runLog.write()
-      await fail(begun, error)
+      await fail(begun, error, last)
       if (isFinal(begun, error)) throw new UnrecoverableError(String(error))
       throw error
     } finally {
@@ -174,13 +191,14 @@ export function startWorker<App>({
   /** Whatever the run does, it ends its process: it is not run again by itself. */
   async function poisoned(run: Run): Promise<never> {
     const error = new WorkerDied(run.deaths)
-    await fail(run, error, true)
+    await fail(run, error, {}, true)
     throw new UnrecoverableError(error.message)
   }
 
-  async function fail(run: Run, error: unknown, final = isFinal(run, error)) {
+  async function fail(run: Run, error: unknown, last: Partial<NewRun>, final = isFinal(run, error)) {
     const failure = error instanceof Error ? error : new Error(String(error))
     const after = await change(run.id, unfinished, {
+      ...last,
       status: final ? 'FAILURE' : 'PENDING',
       error: failure.message,
       stack: failure instanceof WorkerDied ? null : failure.stack,

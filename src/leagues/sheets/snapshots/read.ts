@@ -229,15 +229,40 @@ export function readRows(scores: Database, snapshot: Snapshot, rows: ArrayLike<n
 
 const encoder = new TextEncoder()
 
-/** The row of a player, or -1: two small reads. */
-export function rowOfPlayer(scores: Database, snapshot: Snapshot, player_id: string): number {
-  const wanted = encoder.encode(player_id)
-  const door = scores
-    .query<{ place: number }, [number, Uint8Array]>(
-      'SELECT place FROM doors WHERE snapshot = ? AND first_id <= ? ORDER BY first_id DESC LIMIT 1',
-    )
-    .get(snapshot.id, wanted)
-  if (!door) return -1
-  const row = rowIn(textsAt(scores, snapshot, door.place).ids, rowsOfGroup(snapshot, door.place), wanted)
-  return row < 0 ? -1 : door.place * snapshot.groupRows + row
+const mostGroupsKept = 64 // by a finder: half a megabyte
+
+/**
+ * Finds the rows of players in a snapshot, or -1: two small reads each. The ids it read it keeps, so whoever looks for several
+ * players asks one finder.
+ */
+export function playerFinder(scores: Database, snapshot: Snapshot): (player_id: string) => number {
+  const doorBefore = scores.query<{ place: number }, [number, Uint8Array]>(
+    'SELECT place FROM doors WHERE snapshot = ? AND first_id <= ? ORDER BY first_id DESC LIMIT 1',
+  )
+  const idsAt = scores.query<{ ids: Uint8Array }, [number]>('SELECT ids FROM texts WHERE key = ?')
+  const isOneGroup = groupsIn(snapshot) === 1
+  const kept = new Map<number, Uint8Array>()
+
+  function idsOf(group: number): Uint8Array {
+    const known = kept.get(group)
+    if (known) return known
+    const { ids } = idsAt.get(groupKey(snapshot.id, group)) ?? gone(snapshot)
+    if (kept.size >= mostGroupsKept) kept.clear()
+    kept.set(group, ids)
+    return ids
+  }
+
+  return player_id => {
+    const wanted = encoder.encode(player_id)
+    const group = isOneGroup ? 0 : doorBefore.get(snapshot.id, wanted)?.place
+    if (group === undefined) return -1
+    const row = rowIn(idsOf(group), rowsOfGroup(snapshot, group), wanted)
+    return row < 0 ? -1 : group * snapshot.groupRows + row
+  }
 }
+
+export const rowOfPlayer = (scores: Database, snapshot: Snapshot, player_id: string): number =>
+  playerFinder(scores, snapshot)(player_id)
+
+/** All that `work` reads is of one moment, and none of it takes a lock of its own. */
+export const readAtOnce = <T>(scores: Database, work: () => T): T => scores.transaction(work).deferred()

@@ -1,4 +1,5 @@
 import type { Database } from 'bun:sqlite'
+import { LRUCache } from 'lru-cache'
 import type { TextColumn } from '../../../leaderboard/text.ts'
 import { mostCells } from './group.ts'
 
@@ -50,7 +51,24 @@ export function snapshotOf(scores: Database, id: number): Snapshot {
   return snapshot
 }
 
+/** What was read of each; it never changes, and an id is never given twice. */
+const known = new WeakMap<Database, LRUCache<number, Snapshot>>()
+const mostKnown = 200
+
 export function storedSnapshot(scores: Database, id: number): Snapshot | undefined {
+  const ofThese = known.get(scores) ?? new LRUCache<number, Snapshot>({ max: mostKnown })
+  known.set(scores, ofThese)
+  const there = ofThese.get(id)
+  if (there) {
+    const isThere = scores.query<object, [number]>('SELECT 1 FROM snapshots WHERE id = ? AND whole').get(id) !== null
+    return isThere ? there : undefined
+  }
+  const read = readSnapshot(scores, id)
+  if (read) ofThese.set(id, read)
+  return read
+}
+
+function readSnapshot(scores: Database, id: number): Snapshot | undefined {
   const stored = scores.query<Stored, [number]>('SELECT * FROM snapshots WHERE id = ? AND whole').get(id)
   if (!stored) return undefined
   return {
