@@ -1,9 +1,10 @@
 /** One file out of a multipart body, straight to disk: hashed on the way, flat in memory, fsynced before it counts. */
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { closeSync, fsync, mkdirSync, openSync, renameSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { promisify } from 'node:util'
 import Busboy from '@fastify/busboy'
 import type { App } from '../../context.ts'
 import { Refusal, refuse } from '../../errors.ts'
@@ -42,14 +43,17 @@ export async function receive(
   const file = newName(processId)
   const path = join(folder, file)
   try {
-    const received = await read(request, type, `${path}.part`, config.maxUploadMb * 1024 * 1024)
-    judge(received.head, received.filename)
-    await rename(`${path}.part`, path)
-    syncFolder(folder)
-    const { head: _, ...rest } = received
+    const { head, handle, ...rest } = await read(request, type, `${path}.part`, config.maxUploadMb * 1024 * 1024)
+    try {
+      judge(head, rest.filename)
+      renameSync(`${path}.part`, path)
+      await Promise.all([promisify(fsync)(handle), syncFolder(folder)]) // both by one commit of the file system
+    } finally {
+      closeSync(handle)
+    }
     return { file, ...rest }
   } catch (error) {
-    await rm(`${path}.part`, { force: true })
+    await Promise.all([rm(`${path}.part`, { force: true }), rm(path, { force: true })])
     throw error
   }
 }
@@ -58,7 +62,8 @@ export async function receive(
 export const removeReceived = (dataDir: string, { file }: Pick<Received, 'file'>) =>
   rm(uploadPath(dataDir, file), { force: true })
 
-type Read = Omit<Received, 'file'> & { head: Uint8Array }
+/** `handle`: of the file, written and not yet synced. */
+type Read = Omit<Received, 'file'> & { head: Uint8Array; handle: number }
 
 async function read(request: Request, type: string, path: string, maxBytes: number): Promise<Read> {
   const fields: Record<string, string> = {}
@@ -67,7 +72,7 @@ async function read(request: Request, type: string, path: string, maxBytes: numb
   let filename: string | undefined
   let bytes = 0
   let sheet: Readable | undefined
-  let written: Promise<void> | undefined
+  let written: Promise<number> | undefined
   const tooLarge = new Refusal(
     'too_large',
     `The file is larger than ${Math.round(maxBytes / 1024 / 1024)} MB (MAX_UPLOAD_MB)`,
@@ -99,16 +104,24 @@ async function read(request: Request, type: string, path: string, maxBytes: numb
   })
   const cutOff = new Refusal('bad_request', 'The upload was cut off before its end')
   try {
-    await pipeline(Readable.fromWeb(request.body as never), form)
-    await written
+    await pipeline(await bodyOf(request), form)
+    const handle = await written
+    if (filename !== undefined && handle !== undefined)
+      return { filename, bytes, sha256: hash.digest('hex'), fields, head: Buffer.concat(head), handle }
   } catch (error) {
     sheet?.destroy() // the form ends it only with the part; until then the disk would wait for more
-    await written?.catch(() => {})
+    await written?.then(closeSync, () => {})
     throw error instanceof Refusal || isDiskError(error) ? error : cutOff
   }
-  if (filename === undefined)
-    refuse('invalid', 'There is no file', { errors: [{ path: 'file', message: 'Choose a file.' }] })
-  return { filename: filename as string, bytes, sha256: hash.digest('hex'), fields, head: Buffer.concat(head) }
+  return refuse('invalid', 'There is no file', { errors: [{ path: 'file', message: 'Choose a file.' }] })
+}
+
+const small = 1 << 20 // bytes: taken whole, which costs less than a stream
+
+async function bodyOf(request: Request): Promise<Readable> {
+  const length = Number(request.headers.get('content-length') ?? Number.POSITIVE_INFINITY)
+  if (length <= small) return Readable.from([Buffer.from(await request.arrayBuffer())])
+  return Readable.fromWeb(request.body as never)
 }
 
 function formOf(type: string, fileSize: number) {
@@ -143,8 +156,11 @@ function judge(head: Uint8Array, filename: string) {
   }
 }
 
-function syncFolder(folder: string) {
+async function syncFolder(folder: string) {
   const handle = openSync(folder, 'r')
-  fsyncSync(handle)
-  closeSync(handle)
+  try {
+    await promisify(fsync)(handle)
+  } finally {
+    closeSync(handle)
+  }
 }

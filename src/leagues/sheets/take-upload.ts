@@ -40,7 +40,7 @@ export async function takeUpload(
       await removeReceived(config.dataDir, received)
       return { ...answerOf(upload), duplicate: true }
     }
-    await jobs.tryDispatch(upload.jobId) // accepted is accepted: with the queue down the sweep hands it over later
+    jobs.tryDispatch(upload.jobId) // accepted is accepted: what the queue is not told now, the sweep hands over later
     set.status = 202
     return answerOf(upload)
   } catch (error) {

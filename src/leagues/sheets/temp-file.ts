@@ -1,14 +1,16 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { closeSync, fdatasync, openSync, writev, writevSync } from 'node:fs'
+import { promisify } from 'node:util'
 
 const GATHER = 1 << 20
 const SYNC = 16 << 20
 
 /**
- * Chunks become a new file that is on disk when this is done. While a megabyte is gathered the one before is written, and
- * what was written is synced meanwhile, so that little is left to wait for at the end.
+ * Chunks become a new file, written to its end and open: the caller syncs and closes it. While a megabyte is gathered the one
+ * before is written, and what was written is synced meanwhile, so that little is left to wait for at the end. What is less
+ * than that goes to the system at once: for a small file it costs less than to hand it to another thread.
  */
-export async function writeTempFile(chunks: AsyncIterable<Uint8Array>, path: string): Promise<void> {
-  const file = await open(path, 'wx')
+export async function writeTempFile(chunks: AsyncIterable<Uint8Array>, path: string): Promise<number> {
+  const file = openSync(path, 'wx')
   let written = behind(Promise.resolve())
   let synced = behind(Promise.resolve())
   let pieces: Uint8Array[] = []
@@ -19,7 +21,7 @@ export async function writeTempFile(chunks: AsyncIterable<Uint8Array>, path: str
     written = behind(writeAll(file, pieces, gathered))
     unsynced += gathered
     if (unsynced >= SYNC) {
-      synced = behind(Promise.all([synced, written.then(() => file.datasync())]))
+      synced = behind(Promise.all([synced, written.then(() => promisify(fdatasync)(file))]))
       unsynced = 0
     }
     pieces = []
@@ -31,12 +33,13 @@ export async function writeTempFile(chunks: AsyncIterable<Uint8Array>, path: str
       gathered += chunk.length
       if (gathered >= GATHER) await write()
     }
-    await write()
     await Promise.all([written, synced])
-    await file.sync()
-  } finally {
+    writeRest(file, pieces, gathered)
+    return file
+  } catch (error) {
     await Promise.allSettled([written, synced])
-    await file.close()
+    closeSync(file)
+    throw error
   }
 }
 
@@ -47,7 +50,13 @@ function behind(work: Promise<unknown>): Promise<unknown> {
 }
 
 /** A disk that is nearly full takes a part, and says so when the rest comes. */
-async function writeAll(file: FileHandle, pieces: Uint8Array[], bytes: number): Promise<void> {
-  const { bytesWritten } = await file.writev(pieces)
+async function writeAll(file: number, pieces: Uint8Array[], bytes: number): Promise<void> {
+  const { bytesWritten } = await promisify(writev)(file, pieces)
   if (bytesWritten < bytes) await writeAll(file, [Buffer.concat(pieces).subarray(bytesWritten)], bytes - bytesWritten)
+}
+
+function writeRest(file: number, pieces: Uint8Array[], bytes: number): void {
+  if (bytes === 0) return
+  const written = writevSync(file, pieces)
+  if (written < bytes) writeRest(file, [Buffer.concat(pieces).subarray(written)], bytes - written)
 }
