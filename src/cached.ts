@@ -7,6 +7,7 @@ export const cached = {
   members: cacheEntry('league_members', '5m', ['members', 'league']), // which may be private now
   leagueStats: cacheEntry('league_stats', '10m', ['scores']),
   board: cacheEntry('leaderboard', '5m', ['scores']),
+  trends: cacheEntry('leaderboard_trends', '5m', ['scores']),
   totals: cacheEntry('totals', '5m', ['scores']),
   boardHtml: cacheEntry('board_page', '5m', ['scores', 'members', anyScope('place')]), // as strangers see it
   player: cacheEntry('player_details', '2m', ['scores']),

@@ -136,3 +136,13 @@ browserTest(
     expect(complaints).toEqual([])
   },
 )
+
+test('a line in each row tells how the score came about, once there are three scans', async () => {
+  const { call, finished, id, path, shown } = await season()
+  expect(await shown(path)).not.toContain('Trend')
+  await finished(upload(call, id, sheet(9), { taken_at: '2026-03-03T00:00:00Z' }))
+  expect(await shown(path)).toContain('Trend')
+  const page: string = await call.get(path)
+  expect(page.match(/aria-label="Score over 3 moments"/g)).toHaveLength(2)
+  expect(await call.get(`${path}?q=Ann`)).not.toContain('over 3 moments') // not worked out anew for each search
+})

@@ -1,5 +1,5 @@
 /** What every portfolio was worth as a day began: the history that players' cards show. */
-import { and, asc, eq } from 'drizzle-orm'
+import { and, asc, eq, gte, inArray } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { dailyBoardValues, dailyValues } from '../../../db/schema.ts'
@@ -15,6 +15,17 @@ export const dailyValuesOf = (db: Db, leagueId: number, userId: number) =>
     .select({ day: dailyValues.day, totalCents: dailyValues.totalCents })
     .from(dailyValues)
     .where(and(eq(dailyValues.leagueId, leagueId), eq(dailyValues.userId, userId)))
+    .orderBy(asc(dailyValues.day))
+    .all()
+
+/** Of some portfolios, of the last days, the oldest first. */
+export const recentDailyValues = (db: Db, leagueId: number, users: readonly number[], since: number) =>
+  db
+    .select({ user: dailyValues.userId, totalCents: dailyValues.totalCents })
+    .from(dailyValues)
+    .where(
+      and(eq(dailyValues.leagueId, leagueId), inArray(dailyValues.userId, [...users]), gte(dailyValues.day, since)),
+    )
     .orderBy(asc(dailyValues.day))
     .all()
 

@@ -10,7 +10,7 @@ import { finalBoardHash } from '../final-board.ts'
 import type { LeagueKind, PlayerView } from '../kinds.ts'
 import type { League } from '../league.ts'
 import { checkedMarketConfig, marketConfig, marketConfigOf } from './config.ts'
-import { dailyValuesOf } from './daily-values.ts'
+import { dailyValuesOf, recentDailyValues } from './daily-values.ts'
 import { finalMarketJson, freezeMarket, readFinalMarketBoard } from './final-board.ts'
 import { marketKindPages } from './kind-pages.ts'
 import { deleteMarketRows } from './league-cleanup.ts'
@@ -18,6 +18,8 @@ import { findPortfolio, grantPortfolio } from './queries.ts'
 import { startOfDay } from './quote.ts'
 import { hasQuotes } from './quote-queries.ts'
 import { marketStats } from './stats.ts'
+
+const trendDays = 30
 
 /** Leagues that trade at quoted prices with play money. */
 export const marketLeague: LeagueKind = {
@@ -39,6 +41,19 @@ export const marketLeague: LeagueKind = {
     const { board } = await livePortfolios.board(league)
     const row = board.rowOf(String(userId))
     return row < 0 ? [] : rowsOf(board, Uint32Array.of(row), { by: 'score', order: 'desc', ties: 'standard' })
+  },
+  async trends({ db, clock, livePortfolios }, league, players) {
+    const { board, columns } = await livePortfolios.board(league)
+    const users = players.map(Number)
+    const since = startOfDay(league.finalizedAt ?? clock.now()) - trendDays * day
+    const days = Map.groupBy(recentDailyValues(db, league.id, users, since), ({ user }) => user)
+    return Object.fromEntries(
+      players.map(player => {
+        const row = board.rowOf(player)
+        const known = days.get(Number(player))?.map(({ totalCents }) => totalCents) ?? []
+        return [player, row < 0 ? known : [...known, columns.total[row]!]]
+      }),
+    )
   },
   stats: marketStats,
   onBoard: ({ db }, league) =>

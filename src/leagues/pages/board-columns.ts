@@ -2,11 +2,13 @@ import { GOAL, gainColumn, type Mark, metricOfGain, metricOfGoal, type Row } fro
 import type { Total } from '../../leaderboard/totals.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { movement, tier } from '../../ui/parts/badges.ts'
+import { sparkline } from '../../ui/parts/figures.ts'
 import type { Column } from '../../ui/parts/table.ts'
 import { name, number, percent } from '../../ui/parts/values.ts'
 import type { BoardView } from '../board.ts'
 import { columnName, columnsOfRow, labelOfColumn, shownColumns } from '../columns.ts'
 import type { KindPages } from '../kind-pages.ts'
+import type { Trends } from '../kinds.ts'
 import { markName } from './words.ts'
 
 /** What a row is ranked by: whoever lacks it shows no rank. */
@@ -26,12 +28,22 @@ type Shown = {
   columns?: readonly string[]
   /** Of all who are listed. */
   total?: Total
+  trends?: Trends
   path: string
   withLabel(label: string): string
 }
 
 /** Rank, movement and name, then the columns shown. What no row has is left out. */
-export function boardTableColumns({ board, kind, tiers, columns, total, path, withLabel }: Shown): Column<Row>[] {
+export function boardTableColumns({
+  board,
+  kind,
+  tiers,
+  columns,
+  total,
+  trends = {},
+  path,
+  withLabel,
+}: Shown): Column<Row>[] {
   const { rows, sort_by, order } = board
   const { score, scoreName, metric, first, scoreBars } = kind
   const moved = rows.some(({ change }) => change !== null)
@@ -108,9 +120,25 @@ export function boardTableColumns({ board, kind, tiers, columns, total, path, wi
       cell: row =>
         html`<a href="${path}/players/${encodeURIComponent(row.player_id)}">${row.name ? name(row.name) : name(row.player_id)}</a>${row.mark && html` ${markBadge(row.mark)}`}`,
     },
+    ...(rows.some(({ player_id }) => isLine(trends[player_id]))
+      ? [
+          {
+            head: 'Trend',
+            class: 'trend',
+            folds: true,
+            cell: (row: Row) => trendLine(trends[row.player_id], scoreName),
+          },
+        ]
+      : []),
     ...there.map(column => ({ ...columnOf(column), folds: !kept.includes(column) })),
   ]
 }
+
+const isLine = (values: readonly unknown[] | undefined): boolean =>
+  values !== undefined && values.filter(value => value !== null).length >= 3
+
+const trendLine = (values: readonly (number | null)[] | undefined, scoreName: string): Content =>
+  values && isLine(values) && sparkline(values, `${scoreName} over ${values.length} moments`)
 
 /** The columns that a phone shows beside the name: what the board is ranked by, score and tier, or else the first ones. */
 function mainColumns(there: readonly string[], sortBy: string): readonly string[] {

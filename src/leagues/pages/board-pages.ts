@@ -24,7 +24,7 @@ import { hidden, layout, page } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
 import { boardQuery, boardQueryOf, nextChangeAt, readBoard, readPlayer } from '../board.ts'
-import { kindOf } from '../kinds.ts'
+import { kindOf, type Trends } from '../kinds.ts'
 import { type League, type Status, statusOf } from '../league.ts'
 import { mayEnter } from '../membership.ts'
 import { isMember, leagueViewById } from '../queries.ts'
@@ -38,6 +38,7 @@ import { totalsBody } from './totals-page.ts'
 const one = { params: idParams }
 const nav = 'leagues'
 const mostMissing = 20 // listed under a search
+const mostTrends = 100 // rows: more would keep the first reader of a board waiting
 const mostSummed = 100_000 // players: beyond, the first reader of a board would wait for its last line
 
 const time = t.Optional(t.String({ maxLength: 40 }))
@@ -92,6 +93,7 @@ export const boardPages = (app: App) => {
       board: view,
       leader: await leaderOf(league, asked),
       tiers: kind.tierNames?.(league) ?? [],
+      trends: await trendsOf(league, asked, view.rows),
       tierCounts: await tierCounts(league, asked, view.rows),
       me: joined && kind.pages.playersAreUsers ? String(player) : undefined,
       mayJoin: player !== null && !joined && mayEnter(app, league, clock.now()),
@@ -113,6 +115,20 @@ export const boardPages = (app: App) => {
     const found = await readTotals(app, league, asked)
     const { all, rows } = found instanceof Cached ? found.value : found
     return text === undefined ? (all ?? undefined) : rows.find(row => row.text === text)
+  }
+
+  /** How the players of a page came to their scores: told once for each board, not for those who look for somebody. */
+  async function trendsOf(league: League, asked: BoardQuery, rows: readonly Row[]): Promise<Trends | undefined> {
+    const { trends } = kindOf(app, league)
+    if (!trends || !isCacheable(asked) || rows.length === 0 || rows.length > mostTrends) return undefined
+    const load = () =>
+      trends(
+        app,
+        league,
+        rows.map(({ player_id }) => player_id),
+      )
+    const { value } = await cache.read(cached.trends, [league.id, queryKey(asked)], load, nextChangeAt(app, league))
+    return value
   }
 
   async function tierCounts(league: League, { q, around, at, from, label }: BoardQuery, rows: readonly Row[]) {

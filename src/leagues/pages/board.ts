@@ -12,7 +12,7 @@ import { moment, name, number, time } from '../../ui/parts/values.ts'
 import type { BoardView } from '../board.ts'
 import { columnName, columnsOfRow, shownColumns, writtenColumns } from '../columns.ts'
 import type { KindPages } from '../kind-pages.ts'
-import type { MissingPlayer } from '../kinds.ts'
+import type { MissingPlayer, Trends } from '../kinds.ts'
 import type { LeagueView } from '../league.ts'
 import { boardTableColumns } from './board-columns.ts'
 import { leagueHead } from './league-head.ts'
@@ -41,6 +41,8 @@ export type BoardData = {
   tiers: readonly string[]
   /** How many are in each, where all who are on the board are shown. */
   tierCounts?: readonly { name: string; players: number }[]
+  /** How those on this page came to their scores. */
+  trends?: Trends
   /** The reader on this board, where the league knows. */
   me?: string
   mayJoin?: boolean
@@ -103,6 +105,7 @@ ${table({
     tiers,
     columns,
     total,
+    trends: data.trends,
     path,
     withLabel: label => to({ label, page: undefined, around: undefined }),
   }),

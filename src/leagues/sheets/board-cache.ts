@@ -8,6 +8,7 @@ import type { PlayerTexts, Standings } from './board-parts.ts'
 import { byteBudget } from './byte-budget.ts'
 import type { LeftOut } from './marks.ts'
 import { isNobodyMissing, type MissingPlayers } from './missing-players.ts'
+import type { TrendsInput } from './player-history.ts'
 import { type ScoredPlayers, type ScoreInput, scoreKey } from './scoring.ts'
 import type { SheetThread } from './sheet-thread.ts'
 import { type SnapshotSelection, startsKey } from './snapshot-selection.ts'
@@ -107,6 +108,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
       return tiers.get(key, () => ask('tiers', { ranking, classification }))
     },
     moves: (before: Placing, after: Placing, most: number): Promise<Moves> => ask('moves', { before, after, most }),
+    trends: (input: TrendsInput) => ask('trends', input),
     withExtras: (lineup: SnapshotSelection): Promise<SnapshotSelection> => ask('extras', lineup),
     standings: inOneWalk(async (snapshot, rows, leftOut): Promise<Standings[]> => {
       const isOut = leftOut && (await out(snapshot, leftOut))

@@ -78,6 +78,10 @@ export const sheetLeague: LeagueKind = {
       as_of: isoOrNull(asOf),
     }
   },
+  async trends(app, league, players) {
+    const { published, config } = sourceOf(app, league)
+    return kept(undefined, () => app.sheets.boards.shelves.trends({ published, config, players }))
+  },
   metricsSeen: ({ db, sheets }, league) => seenMetrics(sheets.boards.scores, published(db, league.id)),
   async missing(app, league, q, limit) {
     const [newest, ...earlier] = byTakenAt(scansOf(published(app.db, league.id))).reverse()

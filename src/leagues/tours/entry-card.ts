@@ -2,11 +2,11 @@ import type { App } from '../../context.ts'
 import { rowsOf } from '../../leaderboard/page.ts'
 import { percentileOf } from '../../leaderboard/ranking.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
-import type { PlayerView } from '../kinds.ts'
+import type { PlayerView, Trends } from '../kinds.ts'
 import type { League } from '../league.ts'
 import { tourRulesOf } from './config.ts'
 import type { NamedEntry } from './entry.ts'
-import { findEntry } from './entry-queries.ts'
+import { entriesByIds, findEntry } from './entry-queries.ts'
 import { changesOf, golfersOf } from './queries.ts'
 import { fieldOf, scoreEntry } from './scoring.ts'
 
@@ -37,12 +37,36 @@ async function historyOf({ db, clock, tourBoards }: App, league: League, entry: 
   const { event, closesAt } = tourBoards.picking(league)
   if (!event) return []
   const moments = changesOf(db, event.id, entry.picks, closesAt, league.finalizedAt ?? clock.now())
-  const every = Math.ceil(moments.length / mostMoments)
   const history: { taken_at: string; score: number | null; metrics: { holes: number } }[] = []
-  for (const at of moments.filter((_, i) => (moments.length - 1 - i) % every === 0)) {
+  for (const at of someOf(moments, mostMoments)) {
     await Bun.sleep(0) // lets requests in
     const { total, holes } = scoreEntry(entry, fieldOf(golfersOf(db, event.id, at)), tourRulesOf(league))
     history.push({ taken_at: iso(at), score: total, metrics: { holes } })
   }
   return history
+}
+
+/** At most so many, the last among them. */
+function someOf(moments: readonly number[], most: number): number[] {
+  const every = Math.ceil(moments.length / most)
+  return moments.filter((_, i) => (moments.length - 1 - i) % every === 0)
+}
+
+const mostPoints = 12 // of a line as long as a word
+
+/** How entries on the board came to their scores, since their picks were closed. */
+export async function trendsOf({ db, clock, tourBoards }: App, league: League, players: readonly string[]) {
+  const { event, closesAt } = tourBoards.picking(league)
+  if (!event || closesAt > clock.now()) return {}
+  const entries = [...entriesByIds(db, players.map(Number)).values()]
+  const picked = [...new Set(entries.flatMap(({ picks }) => picks))]
+  const moments = changesOf(db, event.id, picked, closesAt, league.finalizedAt ?? clock.now())
+  const rules = tourRulesOf(league)
+  const trends: Trends = Object.fromEntries(entries.map(({ id }) => [id, []]))
+  for (const at of someOf(moments, mostPoints)) {
+    await Bun.sleep(0) // lets requests in
+    const field = fieldOf(golfersOf(db, event.id, at))
+    for (const entry of entries) trends[entry.id]?.push(scoreEntry(entry, field, rules).total)
+  }
+  return trends
 }

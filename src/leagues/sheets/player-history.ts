@@ -1,0 +1,131 @@
+/** What the scans of a league say of one player, oldest first. */
+import type { Database } from 'bun:sqlite'
+import { gainOf } from '../../leaderboard/gains.ts'
+import { type ColumnValues, orNull } from '../../leaderboard/page.ts'
+import { scoringOf, withTerm } from '../../leaderboard/score.ts'
+import type { BoardConfig } from './scoring.ts'
+import { byTakenAt, type Published, selectSnapshots } from './snapshot-selection.ts'
+import { readRows, rowOfPlayer } from './snapshots/read.ts'
+import { storedSnapshot } from './snapshots/snapshot.ts'
+
+type Scans = { published: readonly Published[]; config: BoardConfig }
+
+/** What one snapshot says of a player. `score` is null in snapshots that no gain is counted from or to. */
+export type HistoryPoint = {
+  takenAt: number
+  kind: Published['kind']
+  name: string
+  metrics: ColumnValues
+  score: number | null
+}
+
+/** A player in every published snapshot that is kept and holds them, oldest first: two small reads each. */
+export async function historyOf(
+  scores: Database,
+  { published, config }: Scans,
+  player_id: string,
+): Promise<HistoryPoint[]> {
+  const lineup = selectSnapshots(published)
+  const counted = new Set(lineup && [...lineup.between, lineup.scan, lineup.baseline])
+  const metricsOf = (id: number) => storedSnapshot(scores, id)?.metrics ?? []
+  const haveStarts = new Set(lineup?.startExtras.flatMap(metricsOf).map(({ name }) => name))
+  let start = lineup && metricsIn(scores, lineup.baseline, player_id)?.metrics
+  const extraStarts = new Map<string, number>()
+  const extras = new Map<string, Measured>()
+  let scan: { snapshot: number; name: string; metrics: Measured[] } | undefined
+  const startOf = (metric: Measured): Measured => ({
+    ...metric,
+    value: haveStarts.has(metric.name) ? (extraStarts.get(metric.name) ?? Number.NaN) : 0,
+  })
+  const moments: HistoryPoint[] = []
+  for (const [i, { snapshot, kind, takenAt }] of byTakenAt(published).entries()) {
+    if (i % 100 === 99) await Bun.sleep(0) // lets requests in
+    const found = metricsIn(scores, snapshot, player_id)
+    if (kind === 'extra') {
+      for (const metric of known(found?.metrics ?? [])) {
+        extras.set(metric.name, metric)
+        if (lineup?.startExtras.includes(snapshot)) extraStarts.set(metric.name, metric.value)
+      }
+      if (!found || !scan) continue
+    } else {
+      if (!found) continue
+      scan = { snapshot, ...found }
+      if (counted.has(snapshot)) start ??= found.metrics
+    }
+    const metrics = withExtraMetrics(scan.metrics, extras)
+    const starts =
+      start && withExtraMetrics(start, new Map(Array.from(extras, ([name, metric]) => [name, startOf(metric)])))
+    moments.push({
+      takenAt,
+      kind,
+      name: scan.name,
+      metrics: Object.fromEntries(metrics.map(({ name, value }) => [name, orNull(value)])),
+      score: starts && counted.has(scan.snapshot) ? scoreOf(metrics, starts, config) : null,
+    })
+  }
+  return moments
+}
+
+const known = (metrics: Measured[]) => metrics.filter(({ value }) => !Number.isNaN(value))
+
+/** A column of the scan stays its own. */
+const withExtraMetrics = (metrics: Measured[], extras: ReadonlyMap<string, Measured>): Measured[] => [
+  ...metrics,
+  ...[...extras.values()].filter(({ name }) => !metrics.some(metric => metric.name === name)),
+]
+
+export type Measured = { name: string; cumulative: boolean; value: number }
+
+export function metricsIn(
+  scores: Database,
+  id: number,
+  player_id: string,
+): { name: string; metrics: Measured[] } | undefined {
+  const snapshot = storedSnapshot(scores, id)
+  if (!snapshot) return undefined
+  const row = rowOfPlayer(scores, snapshot, player_id)
+  if (row < 0) return undefined
+  const { names, values } = readRows(scores, snapshot, [row])
+  return { name: names[0]!, metrics: snapshot.metrics.map((metric, c) => ({ ...metric, value: values[c]! })) }
+}
+
+function scoreOf(metrics: Measured[], start: Measured[], config: BoardConfig): number | null {
+  const { on, weights } = scoringOf(
+    metrics.map(({ name }) => name),
+    config,
+  )
+  let score = Number.NaN
+  for (const { metric, weight } of weights) {
+    const { value, cumulative } = metrics.find(({ name }) => name === metric)!
+    const from = start.find(({ name }) => name === metric)?.value ?? Number.NaN
+    score = withTerm(score, on === 'gains' ? gainOf(value, from, cumulative) : value, weight)
+  }
+  return orNull(score)
+}
+
+export type TrendsInput = Scans & { players: readonly string[] }
+
+const mostPoints = 12 // of a line as long as a word
+
+/** The scores of some players in the newest scans that count, for a line in each of their rows; empty where there are too few. */
+export async function trendsOf(
+  scores: Database,
+  { published, config, players }: TrendsInput,
+  { pause }: { pause(): Promise<unknown> },
+): Promise<Record<string, (number | null)[]>> {
+  const lineup = selectSnapshots(published)
+  const counted = new Set(lineup && [lineup.baseline, ...[...lineup.between, lineup.scan].slice(-mostPoints)])
+  if (counted.size < 3) return {}
+  const some = {
+    published: published.filter(({ kind, snapshot }) => kind === 'extra' || counted.has(snapshot)),
+    config,
+  }
+  const trends: Record<string, (number | null)[]> = {}
+  for (const player of players) {
+    trends[player] = (await historyOf(scores, some, player))
+      .filter(({ kind }) => kind !== 'extra')
+      .map(({ score }) => score)
+    await pause()
+  }
+  return trends
+}
