@@ -20,8 +20,8 @@ import { executionStats } from './monitor/statistics/executions.ts'
 import { taskReading } from './monitor/tasks/task-queries.ts'
 import { copyMainLog } from './platform/files/wal-checkpoints.ts'
 import { brokenDuties } from './rota/broken-duties.ts'
-import { judgeRoster, rosterProblem } from './rota/load-problem.ts'
-import { draftTargets, judgeDraft } from './rota/planner/judge.ts'
+import { checkAssignments, rosterProblem } from './rota/load-problem.ts'
+import { checkDraft, draftTargets } from './rota/planner/check-draft.ts'
 import { candidatesFor } from './rota/replacements.ts'
 import { rosterMetrics } from './rota/roster-metrics.ts'
 import { rosterView } from './rota/roster-view.ts'
@@ -47,8 +47,8 @@ export const readerQueries = {
   tradingSuspects,
   tradeCounts,
   rosterProblem,
-  judgeRoster,
-  judgeDraft,
+  checkAssignments,
+  checkDraft,
   draftTargets,
   candidatesFor,
   brokenDuties,

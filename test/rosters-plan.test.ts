@@ -146,7 +146,7 @@ test('a draft says where a place may go, and what is wrong with it as things are
   await change({ put: [{ shift_id: shift_ids[2] ?? 0, staff_id: cy.id }] })
 })
 
-test('a week becomes a template, and other weeks are made from it at the same hours on the wall', async () => {
+test('a week becomes a template, and other weeks are made from it at the same local times', async () => {
   const { call, staff, shift_ids } = await venue()
   await call.post(`${base}/assignments`, { shift_id: shift_ids[0], staff_id: staff[0].id })
   const template = await call.post(`${base}/templates`, { name: 'Evenings', monday: '2026-03-25' })

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { readTable } from '../src/platform/spreadsheets/read-table.ts'
 import { readShifts } from '../src/rota/import-shifts.ts'
-import { copied, fromPattern } from '../src/rota/make-shifts.ts'
+import { copyShifts, shiftsFromPattern } from '../src/rota/make-shifts.ts'
 import { plainShift } from '../src/rota/shift.ts'
 import { outcome } from './outcome.ts'
 import { base } from './rosters.ts'
@@ -11,7 +11,7 @@ const berlin = () => 'Europe/Berlin'
 const shift = { ...plainShift, site_id: 1, skill: 'bar', certification: null, headcount: 2 }
 
 /** As the clock in Berlin shows it. */
-const wall = (instant: string) =>
+const localTime = (instant: string) =>
   Temporal.Instant.from(instant).toZonedDateTimeISO('Europe/Berlin').toPlainDateTime().toString()
 
 test('days that are none, or the wrong way round, are refused, not taken for others', async () => {
@@ -25,30 +25,33 @@ test('days that are none, or the wrong way round, are refused, not taken for oth
   ])
 })
 
-test('a shift copied over a change of the clocks keeps its time on the wall', () => {
+test('a shift copied over a change of the clocks keeps its local time', () => {
   const night = { ...shift, starts_at: '2025-10-18T20:00:00.000Z', ends_at: '2025-10-19T04:00:00.000Z' } // 22:00 to 06:00
-  expect(copied([night], 1, berlin)).toEqual([
+  expect(copyShifts([night], 1, berlin)).toEqual([
     { ...shift, starts_at: '2025-10-25T20:00:00.000Z', ends_at: '2025-10-26T05:00:00.000Z' }, // nine hours
   ])
-  const [after] = copied([night], 2, berlin)
-  expect([wall(after!.starts_at), wall(after!.ends_at)]).toEqual(['2025-11-01T22:00:00', '2025-11-02T06:00:00'])
-  expect(copied(copied([night], 3, berlin), -3, berlin)).toEqual([night])
+  const [after] = copyShifts([night], 2, berlin)
+  expect([localTime(after!.starts_at), localTime(after!.ends_at)]).toEqual([
+    '2025-11-01T22:00:00',
+    '2025-11-02T06:00:00',
+  ])
+  expect(copyShifts(copyShifts([night], 3, berlin), -3, berlin)).toEqual([night])
 })
 
 test('a shift copied into the hour the clocks skip keeps its length', () => {
   const early = { ...shift, starts_at: '2025-03-23T01:00:00.000Z', ends_at: '2025-03-23T02:00:00.000Z' } // 02:00 to 03:00
-  const [skipped] = copied([early], 1, berlin)
+  const [skipped] = copyShifts([early], 1, berlin)
   expect(skipped).toMatchObject({ starts_at: '2025-03-30T01:00:00.000Z', ends_at: '2025-03-30T02:00:00.000Z' })
 })
 
 test('a weekly pattern fills the days it names, both ends of the range included', () => {
-  const made = fromPattern(
+  const made = shiftsFromPattern(
     { ...shift, weekdays: [1, 7], from: '18:30', to: '02:00' },
     '2025-03-24',
     '2025-03-31',
     'Europe/Berlin',
   )
-  expect(made.map(one => [wall(one.starts_at), wall(one.ends_at)])).toEqual([
+  expect(made.map(one => [localTime(one.starts_at), localTime(one.ends_at)])).toEqual([
     ['2025-03-24T18:30:00', '2025-03-25T02:00:00'],
     ['2025-03-30T18:30:00', '2025-03-31T02:00:00'],
     ['2025-03-31T18:30:00', '2025-04-01T02:00:00'],
@@ -57,13 +60,13 @@ test('a weekly pattern fills the days it names, both ends of the range included'
 })
 
 test('a pattern that ends when it starts is a whole day', () => {
-  const [day] = fromPattern(
+  const [day] = shiftsFromPattern(
     { ...shift, weekdays: [7], from: '08:00', to: '08:00' },
     '2025-03-30',
     '2025-03-30',
     'Europe/Berlin',
   )
-  expect([wall(day!.starts_at), wall(day!.ends_at)]).toEqual(['2025-03-30T08:00:00', '2025-03-31T08:00:00'])
+  expect([localTime(day!.starts_at), localTime(day!.ends_at)]).toEqual(['2025-03-30T08:00:00', '2025-03-31T08:00:00'])
 })
 
 const sites = [

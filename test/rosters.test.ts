@@ -207,7 +207,7 @@ test('an impossible roster is the best partial one, with the reason for each ope
   expect(result.unfilled[0].message).toBe('Nobody has the skill medic')
 })
 
-test('a certificate holds through its last day on the site’s wall', async () => {
+test('a certificate holds through its last day in the site’s time zone', async () => {
   const { call, finished } = await start()
   const site = await newSite(call, 'Harbour', 'Pacific/Auckland')
   const held = (expires_on: string) => ({ certifications: [{ name: 'first aid', expires_on }] })
@@ -227,7 +227,7 @@ test('a certificate holds through its last day on the site’s wall', async () =
   expect(result.unfilled[0].reason).toBe('certification')
 })
 
-test('a week in which the clocks change keeps its hours on the wall, and nights their true length', async () => {
+test('a week in which the clocks change keeps its local hours, and nights their true length', async () => {
   const { call, site } = await venue()
   const night = { site_id: site.id, weekdays: [6], from: '22:00', to: '06:00', headcount: 1 }
   await call.post(`${base}/shifts/pattern`, { ...night, start_date: '2026-03-28', end_date: '2026-03-28' })

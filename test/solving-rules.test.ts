@@ -102,7 +102,7 @@ test('the night the clocks go back is an hour longer, and counts so', () => {
 
 test('the night the clocks go forward leaves an hour less of rest', () => {
   const evening = { starts_at: '2025-03-29T14:00:00Z', ends_at: '2025-03-29T21:30:00Z' } // to 22:30
-  const morning = { starts_at: '2025-03-30T06:30:00Z', ends_at: '2025-03-30T12:00:00Z' } // from 08:30, ten hours on the wall
+  const morning = { starts_at: '2025-03-30T06:30:00Z', ends_at: '2025-03-30T12:00:00Z' } // from 08:30, ten hours by the local clock
   expect(rostered(small([{}], [evening, morning])).reasons).toEqual(['rest'])
 })
 

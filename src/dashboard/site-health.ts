@@ -5,7 +5,7 @@ import { sites } from '../../db/schema.ts'
 import { daysAfter, today } from '../rota/date-range.ts'
 import { problemWith } from '../rota/load-problem.ts'
 import { certificatesEnding } from '../rota/roster-metrics.ts'
-import { type ShownShift, shownIn, summed } from '../rota/roster-view.ts'
+import { type ShownShift, shownShiftsIn, summaryOf } from '../rota/roster-view.ts'
 import { shiftsIn } from '../rota/shift-queries.ts'
 import { healthScore, type ScoredHealth } from './health-score.ts'
 
@@ -14,7 +14,7 @@ const ahead = 14 // days
 export function siteScores(db: Db, now: number): ScoredHealth[] {
   const from = today(now)
   const range = { start: from, end: daysAfter(from, ahead - 1), siteIds: [] }
-  const bySite = Map.groupBy(shownIn(db, range, now), ({ site_id }) => site_id)
+  const bySite = Map.groupBy(shownShiftsIn(db, range, now), ({ site_id }) => site_id)
   const expiring = new Map(Map.groupBy(certificatesEnding(db, { by: daysAfter(from, 30) }), ({ staff_id }) => staff_id))
   const { staff } = problemWith(db, shiftsIn(db, range), [])
   return db
@@ -30,8 +30,8 @@ export function siteScores(db: Db, now: number): ScoredHealth[] {
       const scarce = scarceSkills(skills, staff)
       const people = new Map(shifts.flatMap(shift => shift.staff.map(one => [one.staff_id, one.name])))
       const risky = [...people.keys()].filter(id => expiring.has(id))
-      const { open, places, coverage, broken } = summed(shifts)
-      const near = summed(soon)
+      const { open, places, coverage, broken } = summaryOf(shifts)
+      const near = summaryOf(soon)
       return healthScore(
         'site',
         site,

@@ -32,7 +32,7 @@ export function alertsOfBroken(duties: readonly BrokenDuty[]): Alert[] {
 const between = 1_000 // ms from one look to the next, as many changes may come one after the other
 
 /** Answers what to call after each change. What time alone changes, the check of alerts sees within a minute. */
-export function watchBroken(app: App): () => void {
+export function watchBrokenDuties(app: App): () => void {
   let isDue = false
   let isLooking = false
   async function look() {

@@ -7,26 +7,26 @@ import { iso } from '../platform/clock.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
 import { dateTimeSchema } from '../platform/http/text-formats.ts'
 import { daysAfter, mondayOf, today } from './date-range.ts'
-import { problemWith, whatForbids } from './load-problem.ts'
+import { problemWith, violationsOf } from './load-problem.ts'
 import type { Shift } from './shift.ts'
 
-export const whySchema = t.Object({ rule: t.String(), message: t.String() })
-export type Why = Static<typeof whySchema>
+export const brokenRuleSchema = t.Object({ rule: t.String(), message: t.String() })
+export type BrokenRule = Static<typeof brokenRuleSchema>
 
-type Standing = { shift: Shift; staffId: number; name: string }
+type PlannedDuty = { shift: Shift; staffId: number; name: string }
 
 export const dutyKey = (shiftId: number, staffId: number): string => `${shiftId}/${staffId}`
 
 /** What is against each of these duties by `dutyKey`. What is over by `now` can no longer be changed and is left as it is. */
-export function whatIsAgainst(db: Db, standing: Standing[], now: number): Map<string, Why[]> {
-  const against = new Map<string, Why[]>()
-  const toCome = standing.filter(({ shift }) => shift.endsAt > now)
+export function brokenRulesByDuty(db: Db, duties: PlannedDuty[], now: number): Map<string, BrokenRule[]> {
+  const against = new Map<string, BrokenRule[]>()
+  const toCome = duties.filter(({ shift }) => shift.endsAt > now)
   // Week by week: the checker looks at each person with all the duties it is given.
   for (const week of Map.groupBy(toCome, ({ shift }) => mondayOf(shift.day)).values()) {
     const planned = new Map(week.map(({ shift }) => [shift.id, shift]))
     const names = new Map(week.map(({ staffId, name }) => [staffId, name]))
     const placed = week.map(({ shift, staffId }) => ({ shift_id: shift.id, staff_id: staffId }))
-    for (const { rule, message, shift_ids, staff_id } of whatForbids(
+    for (const { rule, message, shift_ids, staff_id } of violationsOf(
       problemWith(db, [...planned.values()], []),
       placed,
     )) {
@@ -51,13 +51,13 @@ export const brokenDutySchema = t.Object(
     shift_id: idSchema,
     site_id: idSchema,
     site: t.String(),
-    date: t.String({ description: 'Of its start, on the site’s wall' }),
+    date: t.String({ description: 'Of its start, in the site’s time zone' }),
     starts_at: dateTimeSchema,
     ends_at: dateTimeSchema,
     staff_id: idSchema,
     name: t.String(),
     pinned: t.Boolean(),
-    against: t.Array(whySchema, { description: 'Every rule that stands against it now' }),
+    against: t.Array(brokenRuleSchema, { description: 'Every rule that stands against it now' }),
   },
   { $id: 'BrokenDuty' },
 )
@@ -67,7 +67,7 @@ const ahead = 92 // days, as many as a roster is looked at
 
 export function brokenDuties(db: Db, { now }: { now: number }): BrokenDuty[] {
   const date = today(now)
-  const standing = db
+  const duties = db
     .select({
       id: assignments.id,
       shift: shifts,
@@ -83,8 +83,8 @@ export function brokenDuties(db: Db, { now }: { now: number }): BrokenDuty[] {
     .where(between(shifts.day, daysAfter(date, -3), daysAfter(date, ahead)))
     .orderBy(asc(shifts.startsAt), asc(shifts.id), asc(staff.name))
     .all()
-  const against = whatIsAgainst(db, standing, now)
-  return standing.flatMap(({ id, shift, site, staffId, name, pinned }) => {
+  const against = brokenRulesByDuty(db, duties, now)
+  return duties.flatMap(({ id, shift, site, staffId, name, pinned }) => {
     const why = against.get(dutyKey(shift.id, staffId))
     if (!why) return []
     return {

@@ -13,7 +13,7 @@ const longFormat = format({ day: 'numeric', month: 'long', year: 'numeric' })
 const shortFormat = format({ day: 'numeric', month: 'short' })
 const at = (date: string) => new Date(`${date}T12:00:00Z`)
 
-/** `Mon 23 Mar`; these are dates of a wall somewhere, not moments. */
+/** `Mon 23 Mar`: local dates, not moments. */
 export const dayWords = (date: string): string => dayFormat.format(at(date)).replace(',', '')
 export const dateWords = (date: string): string => longFormat.format(at(date))
 export const spanWords = (start: string, end: string): string =>
@@ -25,8 +25,8 @@ export function zoneWords(sites: readonly Pick<Site, 'name' | 'timezone'>[]): st
   const zones = [...new Set(sites.map(({ timezone }) => timezone))]
   const [only] = zones
   if (zones.length < 2) return only ? `Dates and times are those of ${only}.` : ''
-  if (sites.length > mostNamed) return 'Dates and times are those on the wall of each site.'
-  return `Dates and times are on the wall of each site: ${sites.map(({ name, timezone }) => `${name} ${timezone}`).join(', ')}.`
+  if (sites.length > mostNamed) return 'Dates and times are local to each site.'
+  return `Dates and times are local to each site: ${sites.map(({ name, timezone }) => `${name} ${timezone}`).join(', ')}.`
 }
 
 export type ShownDay = {

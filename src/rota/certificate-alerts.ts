@@ -25,14 +25,14 @@ const type: AlertType = 'certificate_expiring'
 export const alertExpiringCertificates = job('expiry_alerts', {
   input: t.Object({}),
   once: () => 'all',
-  run: (_, { db, clock }) => atomically(db, tx => tellOfExpiry(tx, clock.now())),
+  run: (_, { db, clock }) => atomically(db, tx => raiseExpiryAlerts(tx, clock.now())),
 })
 
 /**
  * Each notice is an alert of its own, so that each is sent; the one before it is settled by it, and all by a renewal. Of one
  * person when they change, so that a renewal settles it at once.
  */
-export function tellOfExpiry(tx: Db, now: number, staffId?: number) {
+export function raiseExpiryAlerts(tx: Db, now: number, staffId?: number) {
   const current = new Set<string>()
   let told = 0
   const date = today(now)
@@ -61,13 +61,13 @@ export function tellOfExpiry(tx: Db, now: number, staffId?: number) {
       'certificate',
     )
   }
-  return { told, settled: settle(tx, now, current, staffId) }
+  return { told, settled: clearPastNotices(tx, now, current, staffId) }
 }
 
 const whenWords = (left: number) => (left === 0 ? 'today' : left === 1 ? 'tomorrow' : `in ${left} days`)
 
 /** What no longer holds is forgotten too, so that it is told of again should it come back. */
-function settle(tx: Db, now: number, current: Set<string>, staffId?: number): number {
+function clearPastNotices(tx: Db, now: number, current: Set<string>, staffId?: number): number {
   const past = tx
     .select()
     .from(expiryNotices)

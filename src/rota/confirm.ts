@@ -11,7 +11,7 @@ import type { Who } from '../platform/http/request-context.ts'
 import { dutyKey } from './broken-duties.ts'
 import type { Range } from './date-range.ts'
 import { findDraft, markConfirmed } from './drafts.ts'
-import { judgeRoster, problemWith, type RosterJudgement, rosterVersion, whatForbids } from './load-problem.ts'
+import { type AssignmentsCheck, checkAssignments, problemWith, rosterVersion, violationsOf } from './load-problem.ts'
 import { notifyOfDuties } from './notices.ts'
 import { inRange, shiftById } from './shift-queries.ts'
 import type { Violation } from './solving/check.ts'
@@ -67,15 +67,15 @@ export async function confirmRoster(
     return answer(range, {})
   }
   for (;;) {
-    const judged: RosterJudgement = await reader.read(judgeRoster, { range, assignments: wanted })
-    refuseBroken(judged.violations)
+    const checked: AssignmentsCheck = await reader.read(checkAssignments, { range, assignments: wanted })
+    refuseBroken(checked.violations)
     const written = await atomically(db, tx => {
-      if (rosterVersion(tx) !== judged.version) return undefined // changed since it was judged: judge again
+      if (rosterVersion(tx) !== checked.version) return undefined // changed since it was checked: check again
       const already = jobId !== undefined && findDraft(tx, jobId)?.confirmedAt
-      if (already) return answer(range, { confirmed: judged.assignments.length, already_confirmed: true })
+      if (already) return answer(range, { confirmed: checked.assignments.length, already_confirmed: true })
       const at = clock.now()
-      const counts = write(tx, range, judged.assignments, at)
-      const { unmet } = judged
+      const counts = write(tx, range, checked.assignments, at)
+      const { unmet } = checked
       if (jobId) markConfirmed(tx, jobId, at)
       touch(tx, 'roster')
       const target = `roster ${range.start} to ${range.end}`
@@ -187,14 +187,15 @@ export async function replace({ db, clock }: App, who: Who, id: number, staffId:
 }
 
 /** What those on this shift break, as the shift is now. */
-export const brokenOn = (db: Db, shiftId: number): Violation[] => broken(db, shiftId, [], standingOn(db, shiftId))
+export const violationsOnShift = (db: Db, shiftId: number): Violation[] =>
+  broken(db, shiftId, [], standingOn(db, shiftId))
 
 function broken(db: Db, shiftId: number, given: Assignment[], all: Assignment[]): Violation[] {
-  return whatForbids(problemWith(db, [shiftById(db, shiftId)], given), all)
+  return violationsOf(problemWith(db, [shiftById(db, shiftId)], given), all)
 }
 
 /** What would be broken if these duties went to others, all at once. */
-export function breaksOfMoves(
+export function violationsOfMoves(
   db: Db,
   moves: readonly { duty: { shiftId: number; staffId: number }; to: number }[],
 ): Violation[] {
@@ -204,7 +205,7 @@ export function breaksOfMoves(
     .flatMap(({ id }) => standingOn(db, id))
     .filter(({ shift_id, staff_id }) => !moved.has(dutyKey(shift_id, staff_id)))
   const wanted = moves.map(({ duty, to }) => ({ shift_id: duty.shiftId, staff_id: to }))
-  return whatForbids(problemWith(db, planned, others), [...others, ...wanted])
+  return violationsOf(problemWith(db, planned, others), [...others, ...wanted])
 }
 
 const standingOn = (db: Db, shiftId: number): Assignment[] =>

@@ -1,4 +1,4 @@
-/** A stretch of days: both ends included, by the start of a shift on its site's wall. Weeks start on Monday. */
+/** A stretch of days: both ends included, by the local date on which a shift starts. Weeks start on Monday. */
 import { invalid } from '../errors.ts'
 
 export type Range = { start: string; end: string; siteIds: number[] } // no ids: every site

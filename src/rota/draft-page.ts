@@ -131,7 +131,7 @@ function review({ shifts, isNew, today }: DraftData, draft: Draft, jobId: string
   const { summary, unfilled } = draft.content
   const { start, end } = draft.range
   const added = shifts.reduce((all, { id, staff }) => all + staff.filter(one => isNew(id, one.staff_id)).length, 0)
-  return html`${summary ? judged(summary, unfilled) : html`<p>Changed by hand: ${number(unfilled.length)} places open.</p>`}
+  return html`${summary ? summaryPart(summary, unfilled) : html`<p>Changed by hand: ${number(unfilled.length)} places open.</p>`}
 ${
   draft.confirmedAt
     ? notice(
@@ -159,7 +159,7 @@ ${unfilled.length > 0 && openPlaces(unfilled, shifts)}
 ${weeks({ shifts, start, end, today, linked: true, isNew })}`
 }
 
-const judged = (summary: Summary, unfilled: readonly Unfilled[]): Html => html`${stats([
+const summaryPart = (summary: Summary, unfilled: readonly Unfilled[]): Html => html`${stats([
   { label: 'Covered', value: percent(summary.coverage * 100), note: openWords(unfilled.length, summary.open_bound) },
   { label: 'Cost', value: money(summary.cost_cents), note: 'wages' },
   ...(summary.penalty_cents

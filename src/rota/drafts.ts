@@ -34,11 +34,11 @@ type Row = typeof rosterDrafts.$inferSelect
 const draftOf = ({ startDate, endDate, siteIds, content, ...row }: Row): Draft => ({
   ...row,
   range: { start: startDate, end: endDate, siteIds },
-  content: content as DraftContent, // as `leaveDraft` wrote it
+  content: content as DraftContent, // as `saveDraft` wrote it
 })
 
 /** The same job run again leaves the same draft. */
-export function leaveDraft(tx: Db, { range, ...draft }: Omit<Draft, 'confirmedAt' | 'name' | 'changes'>): void {
+export function saveDraft(tx: Db, { range, ...draft }: Omit<Draft, 'confirmedAt' | 'name' | 'changes'>): void {
   const at = { startDate: range.start, endDate: range.end, siteIds: range.siteIds }
   const row = { ...draft, ...at, confirmedAt: null, changes: 0 }
   tx.insert(rosterDrafts).values(row).onConflictDoUpdate({ target: rosterDrafts.jobId, set: row }).run()

@@ -11,9 +11,9 @@ import { dateSchema } from '../platform/http/text-formats.ts'
 import { Cancelled } from '../platform/jobs/job.ts'
 import type { Run } from '../platform/jobs/runs.ts'
 import { fenced } from '../platform/jobs/task-locks.ts'
-import { leaveDraft } from './drafts.ts'
+import { saveDraft } from './drafts.ts'
 import { rosterProblem } from './load-problem.ts'
-import { type AskedOf, whyRosterWaits } from './roster-queue.ts'
+import { type GenerateInputOf, whyRosterWaits } from './roster-queue.ts'
 import type { Progress } from './solving/problem.ts'
 import { solveRoster } from './solving/solve.ts'
 
@@ -31,7 +31,7 @@ export const generateSchema = t.Object({
 })
 
 /** What a generation was asked for. */
-export function askedOf({ input }: Run): ReturnType<AskedOf> {
+export function generateInput({ input }: Run): ReturnType<GenerateInputOf> {
   if (!Value.Check(generateSchema, input)) return undefined
   const { start_date, end_date, site_ids = [], algorithm = 'production', budget_s } = input
   return { start: start_date, end: end_date, siteIds: site_ids, algorithm, ...(budget_s ? { budget_s } : {}) }
@@ -42,7 +42,7 @@ export const generateRoster = job('roster.generate', {
   queue: 'rosters',
   sharedWith: 'officer',
   lock: ({ site_ids = [] }) => locks.roster(...site_ids),
-  waitsFor: (run, { db, clock }) => whyRosterWaits(db, run, askedOf, clock.now()),
+  waitsFor: (run, { db, clock }) => whyRosterWaits(db, run, generateInput, clock.now()),
   async run(input, app, { signal, lease, jobId, by, progress }) {
     const { db, reader, clock } = app
     const { start_date, end_date, algorithm = 'production', seed = 1, budget_s } = input
@@ -55,24 +55,24 @@ export const generateRoster = job('roster.generate', {
         `There are no shifts from ${start_date} to ${end_date}${range.siteIds.length ? ' at these sites' : ''}`,
       )
     signal.throwIfAborted()
-    const told = ({ stage, percent, doing, ...best }: Progress) =>
-      progress(Math.max(1, percent), stage, best.best_cents === null ? doing : `${doing}; ${reached(best)}`)
-    const solution = await app.compute.run(solveRoster, { problem, algorithm, budget_s }, { signal, progress: told })
+    const report = ({ stage, percent, doing, ...best }: Progress) =>
+      progress(Math.max(1, percent), stage, best.best_cents === null ? doing : `${doing}; ${resultSoFar(best)}`)
+    const solution = await app.compute.run(solveRoster, { problem, algorithm, budget_s }, { signal, progress: report })
     // What was found until a cancel is kept; after a lost lease or at the end of the process it is not ours to write.
     if (signal.aborted && !(signal.reason instanceof Cancelled)) throw signal.reason
     const { cost_cents: best_cents, gap, open_bound } = solution.summary
-    progress(99, 'checking', reached({ best_cents, gap, open: solution.unfilled.length, open_bound }))
+    progress(99, 'checking', resultSoFar({ best_cents, gap, open: solution.unfilled.length, open_bound }))
     await atomically(db, tx => {
       if (lease) fenced(tx, lease)
-      leaveDraft(tx, { jobId, range, algorithm, seed, content: solution, createdBy: by, createdAt: clock.now() })
+      saveDraft(tx, { jobId, range, algorithm, seed, content: solution, createdBy: by, createdAt: clock.now() })
     })
     return { start_date, end_date, site_ids: range.siteIds, ...solution }
   },
 })
 
-type Reached = Pick<Progress, 'best_cents' | 'gap' | 'open' | 'open_bound'>
+type SoFar = Pick<Progress, 'best_cents' | 'gap' | 'open' | 'open_bound'>
 
-const reached = ({ best_cents, gap, open, open_bound }: Reached) => {
+const resultSoFar = ({ best_cents, gap, open, open_bound }: SoFar) => {
   const saved = gap === null ? '' : `, at most ${(100 * gap).toFixed(2)} % to be saved`
   const places = open ? `, ${open} places open${open_bound ? ` of which ${open_bound} nobody can fill` : ''}` : ''
   return `best ${((best_cents ?? 0) / 100).toFixed(2)}${saved}${places}`

@@ -2,7 +2,8 @@ import type { FieldError } from '../errors.ts'
 import { isInCalendar, iso, momentOf } from '../platform/clock.ts'
 import { isOneLine } from '../platform/http/text-formats.ts'
 import { shownCell, type TextTable } from '../platform/spreadsheets/read-table.ts'
-import { onDay } from './make-shifts.ts'
+import type { NoteMistake } from './imports.ts'
+import { instantsOn } from './make-shifts.ts'
 import { longestWord } from './rules-of-work.ts'
 import { type NewShift, plainShift } from './shift.ts'
 
@@ -38,15 +39,12 @@ export function readShifts(
   }
   return { shifts, errors }
 }
-/** Notes a mistake and answers nothing, as its reader then does. */
-type Wrong = (column: string, message: string) => undefined
-
-function readRow(row: Record<string, string>, sites: NamedSite[], wrong: Wrong): NewShift | undefined {
+function readRow(row: Record<string, string>, sites: NamedSite[], mistake: NoteMistake): NewShift | undefined {
   const site = siteOf(row.site ?? '', sites)
-  if (!site) return wrong('site', row.site ? `No site is called ${shownCell(row.site)}.` : 'Name a site.')
+  if (!site) return mistake('site', row.site ? `No site is called ${shownCell(row.site)}.` : 'Name a site.')
   const headcount = Number(row.headcount || 1)
   if (!Number.isInteger(headcount) || headcount < 1 || headcount > 500)
-    return wrong('headcount', `${shownCell(row.headcount)} is not a whole number from 1 to 500.`)
+    return mistake('headcount', `${shownCell(row.headcount)} is not a whole number from 1 to 500.`)
   const skills = (row.skills ?? '')
     .split('|')
     .map(skill => skill.trim())
@@ -54,14 +52,15 @@ function readRow(row: Record<string, string>, sites: NamedSite[], wrong: Wrong):
   for (const column of ['skill', 'certification', 'kind', 'skills'] as const) {
     for (const word of column === 'skills' ? skills : [row[column]])
       if (word && (word.length > longestWord || !isOneLine(word)))
-        return wrong(column, `${shownCell(word)} is not one line of at most ${longestWord} characters.`)
+        return mistake(column, `${shownCell(word)} is not one line of at most ${longestWord} characters.`)
   }
-  const times = row.starts_at === undefined ? byDay(row, site.timezone, wrong) : byInstants(row, site.timezone, wrong)
+  const times =
+    row.starts_at === undefined ? byDay(row, site.timezone, mistake) : byInstants(row, site.timezone, mistake)
   if (!times) return
   const hours = (Date.parse(times.ends_at) - Date.parse(times.starts_at)) / 3_600_000
-  if (hours <= 0) return wrong('ends_at', 'The end must be after the start.')
+  if (hours <= 0) return mistake('ends_at', 'The end must be after the start.')
   if (hours > MOST_HOURS)
-    return wrong('ends_at', `This is ${Math.round(hours)} hours after the start; ${MOST_HOURS} are the most.`)
+    return mistake('ends_at', `This is ${Math.round(hours)} hours after the start; ${MOST_HOURS} are the most.`)
   const [skill, certification, kind] = [row.skill || null, row.certification || null, row.kind || null]
   return { ...plainShift, site_id: site.id, ...times, skill, skills, certification, kind, headcount }
 }
@@ -70,19 +69,19 @@ function readRow(row: Record<string, string>, sites: NamedSite[], wrong: Wrong):
 const siteOf = (text: string, sites: NamedSite[]) =>
   sites.find(site => String(site.id) === text) ?? sites.find(site => site.name.toLowerCase() === text.toLowerCase())
 
-function byDay({ date = '', from = '', to = '' }: Record<string, string>, zone: string, wrong: Wrong) {
-  if (!isDate(date)) return wrong('date', `${shownCell(date)} is not a date such as 2025-03-30.`)
+function byDay({ date = '', from = '', to = '' }: Record<string, string>, zone: string, mistake: NoteMistake) {
+  if (!isDate(date)) return mistake('date', `${shownCell(date)} is not a date such as 2025-03-30.`)
   const [begin, end] = [clockOf(from), clockOf(to)]
-  if (!begin) return wrong('from', `${shownCell(from)} is not a time such as 09:30.`)
-  if (!end) return wrong('to', `${shownCell(to)} is not a time such as 17:30.`)
-  return onDay(Temporal.PlainDate.from(date), begin, end, zone)
+  if (!begin) return mistake('from', `${shownCell(from)} is not a time such as 09:30.`)
+  if (!end) return mistake('to', `${shownCell(to)} is not a time such as 17:30.`)
+  return instantsOn(Temporal.PlainDate.from(date), begin, end, zone)
 }
 
-function byInstants({ starts_at = '', ends_at = '' }: Record<string, string>, zone: string, wrong: Wrong) {
+function byInstants({ starts_at = '', ends_at = '' }: Record<string, string>, zone: string, mistake: NoteMistake) {
   const [start, end] = [instantOf(starts_at, zone), instantOf(ends_at, zone)]
   const asked = 'is not a time such as 2025-03-30 22:00 or 2025-03-30T20:00:00Z.'
-  if (!start) return wrong('starts_at', `${shownCell(starts_at)} ${asked}`)
-  if (!end) return wrong('ends_at', `${shownCell(ends_at)} ${asked}`)
+  if (!start) return mistake('starts_at', `${shownCell(starts_at)} ${asked}`)
+  if (!end) return mistake('ends_at', `${shownCell(ends_at)} ${asked}`)
   return { starts_at: start, ends_at: end }
 }
 

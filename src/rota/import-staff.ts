@@ -11,6 +11,7 @@ import { fieldErrors } from '../platform/http/field-errors.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
 import { isOneLine } from '../platform/http/text-formats.ts'
 import { shownCell, type TableRow, type TextTable } from '../platform/spreadsheets/read-table.ts'
+import type { NoteMistake } from './imports.ts'
 import { type PersonChange, type PersonView, personChange, tidyPerson } from './person.ts'
 import { addPerson, changePerson } from './staff-queries.ts'
 
@@ -37,9 +38,6 @@ export const staffColumns = [
   'active',
 ] as const
 
-/** Notes a mistake and answers nothing, as its reader then does. */
-type Wrong = (column: string, message: string) => undefined
-
 export function readStaff(
   { fields, rows }: TextTable,
   known: readonly PersonView[],
@@ -51,29 +49,33 @@ export function readStaff(
   const people: ImportedPerson[] = []
   const seen = new Map<string, number>()
   for (const row of rows) {
-    const wrong: Wrong = (column, message) => {
+    const mistake: NoteMistake = (column, message) => {
       errors.push({ path: `line ${row.line}, ${column}`, message })
       return undefined
     }
-    const person = readPerson(row, known, wrong)
+    const person = readPerson(row, known, mistake)
     if (!person) continue
     const key = person.staff_id === null ? person.name.toLowerCase() : `#${person.staff_id}`
     const before = seen.get(key)
-    if (before) wrong('name', `${person.name} stands in line ${before} already.`)
+    if (before) mistake('name', `${person.name} stands in line ${before} already.`)
     else people.push(person)
     seen.set(key, before ?? row.line)
   }
   return { people, errors }
 }
 
-function readPerson({ line, cells }: TableRow, known: readonly PersonView[], wrong: Wrong): ImportedPerson | undefined {
-  const who = personOf(cells, known, wrong)
+function readPerson(
+  { line, cells }: TableRow,
+  known: readonly PersonView[],
+  mistake: NoteMistake,
+): ImportedPerson | undefined {
+  const who = personOf(cells, known, mistake)
   if (!who) return
-  const change = changeIn(cells, wrong)
+  const change = changeIn(cells, mistake)
   if (!change) return
   const { before } = who
   const name = change.name ?? before?.name
-  if (!name) return wrong('name', 'Write a name.')
+  if (!name) return mistake('name', 'Write a name.')
   const was = new Map<string, unknown>(Object.entries(before ?? {}))
   const changes = Object.entries(change)
     .filter(([field, value]) => !Bun.deepEquals(value, was.get(field)))
@@ -82,23 +84,23 @@ function readPerson({ line, cells }: TableRow, known: readonly PersonView[], wro
 }
 
 /** Somebody who is there, or somebody new; nothing where that cannot be told. */
-function personOf({ id, name = '' }: Record<string, string>, known: readonly PersonView[], wrong: Wrong) {
+function personOf({ id, name = '' }: Record<string, string>, known: readonly PersonView[], mistake: NoteMistake) {
   if (id) {
     const before = known.find(one => String(one.id) === id)
-    return before ? { before } : wrong('id', `There is no staff ${shownCell(id)}.`)
+    return before ? { before } : mistake('id', `There is no staff ${shownCell(id)}.`)
   }
   const called = known.filter(one => one.name.toLowerCase() === name.toLowerCase())
-  if (called.length > 1) return wrong('name', `${called.length} people are called ${shownCell(name)}; give the id.`)
+  if (called.length > 1) return mistake('name', `${called.length} people are called ${shownCell(name)}; give the id.`)
   return { before: called[0] }
 }
 
 /** The same checks as the API makes, each said of its column. */
-function changeIn(cells: Record<string, string>, wrong: Wrong): PersonChange | undefined {
+function changeIn(cells: Record<string, string>, mistake: NoteMistake): PersonChange | undefined {
   const change: PersonChange = {}
   let isWrong = false
-  const refuse: Wrong = (column, message) => {
+  const refuse: NoteMistake = (column, message) => {
     isWrong = true
-    return wrong(column, message)
+    return mistake(column, message)
   }
   for (const [column, read] of Object.entries(readers)) {
     const cell = cells[column]
@@ -110,12 +112,12 @@ function changeIn(cells: Record<string, string>, wrong: Wrong): PersonChange | u
   }
   if (isWrong) return
   const [first] = fieldErrors(Value.Errors(personChange, change))
-  if (first) return wrong(columnOf(first.path), first.message)
+  if (first) return mistake(columnOf(first.path), first.message)
   try {
     return tidyPerson(change)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    return wrong(columnOf(error.extra.errors?.[0]?.path ?? 'name'), error.detail)
+    return mistake(columnOf(error.extra.errors?.[0]?.path ?? 'name'), error.detail)
   }
 }
 
@@ -123,40 +125,40 @@ const columnOf = (path: string) => path.split('.')[0]?.replace('hourly_cents', '
 
 type Reader = (cell: string, wrong: (message: string) => undefined) => PersonChange | undefined
 const readers: Record<string, Reader> = {
-  name: (name, wrong) => (isOneLine(name) ? { name } : wrong(`${shownCell(name)} is not a name.`)),
+  name: (name, mistake) => (isOneLine(name) ? { name } : mistake(`${shownCell(name)} is not a name.`)),
   account: account => ({ account }),
   skills: cell => ({ skills: parts(cell) }),
-  max_hours_week: (cell, wrong) => {
+  max_hours_week: (cell, mistake) => {
     const hours = numberOf(cell)
-    return hours === undefined ? wrong(`${shownCell(cell)} is not a number of hours.`) : { max_hours_week: hours }
+    return hours === undefined ? mistake(`${shownCell(cell)} is not a number of hours.`) : { max_hours_week: hours }
   },
-  hourly_wage: (cell, wrong) => {
+  hourly_wage: (cell, mistake) => {
     const wage = numberOf(cell)
     return wage === undefined
-      ? wrong(`${shownCell(cell)} is not a wage such as 15.50.`)
+      ? mistake(`${shownCell(cell)} is not a wage such as 15.50.`)
       : { hourly_cents: Math.round(wage * 100) }
   },
-  certifications: (cell, wrong) => {
+  certifications: (cell, mistake) => {
     const held = parts(cell).map(part => /^(.+?)[\s:]+(\d{4}-\d\d-\d\d)$/.exec(part))
     const unread = held.indexOf(null)
     if (unread >= 0)
-      return wrong(
+      return mistake(
         `${shownCell(parts(cell)[unread])} is not a certificate and its last day, such as first aid 2026-12-31.`,
       )
     return { certifications: held.flatMap(one => (one?.[1] && one[2] ? [{ name: one[1], expires_on: one[2] }] : [])) }
   },
-  unavailable: (cell, wrong) => {
+  unavailable: (cell, mistake) => {
     const spans = parts(cell).map(part => /^(\d{4}-\d\d-\d\d)(?:\s*(?:-|–|to|\/)\s*(\d{4}-\d\d-\d\d))?$/.exec(part))
     const unread = spans.indexOf(null)
     if (unread >= 0)
-      return wrong(`${shownCell(parts(cell)[unread])} is not a day or two, such as 2026-07-01 - 2026-07-14.`)
+      return mistake(`${shownCell(parts(cell)[unread])} is not a day or two, such as 2026-07-01 - 2026-07-14.`)
     return { unavailable: spans.flatMap(one => (one?.[1] ? [{ from: one[1], to: one[2] ?? one[1] }] : [])) }
   },
-  active: (cell, wrong) => {
+  active: (cell, mistake) => {
     if (/^(yes|y|true|1|active)$/i.test(cell)) return { active: true }
     return /^(no|n|false|0|inactive)$/i.test(cell)
       ? { active: false }
-      : wrong(`${shownCell(cell)} is neither yes nor no.`)
+      : mistake(`${shownCell(cell)} is neither yes nor no.`)
   },
 }
 

@@ -1,4 +1,4 @@
-/** What a roster is made from and judged by: the problem as it stands in the database. */
+/** What a roster is made from and checked against: the problem as it stands in the database. */
 import { and, eq, gt, inArray, lt, or, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { assignments, shiftRequests, shifts, staff, stamps } from '../../db/schema.ts'
@@ -126,7 +126,7 @@ export const rosterVersion = (db: Db): number =>
     .where(inArray(stamps.topic, ['roster', 'staff', 'shifts']))
     .get()?.seq ?? 0
 
-export type RosterJudgement = {
+export type AssignmentsCheck = {
   version: number
   violations: Violation[]
   /** hours and days in a row too few, in sentences */
@@ -138,7 +138,7 @@ export type RosterJudgement = {
  * Every hard rule that these assignments would break in that range, with what is pinned there added to them. The version says
  * which state that was true of.
  */
-export function judgeRoster(db: Db, input: { range: Range; assignments: Assignment[] }): RosterJudgement {
+export function checkAssignments(db: Db, input: { range: Range; assignments: Assignment[] }): AssignmentsCheck {
   const { $client: client } = db
   client.run('BEGIN') // one state for all that is read
   try {
@@ -146,9 +146,9 @@ export function judgeRoster(db: Db, input: { range: Range; assignments: Assignme
     const problem = rosterProblem(db, { range: input.range, seed: 1 })
     const given = new Set(input.assignments.map(keyOf))
     const assignments = [...input.assignments, ...problem.pinned.filter(pin => !given.has(keyOf(pin)))]
-    const violations = whatForbids(problem, assignments)
+    const violations = violationsOf(problem, assignments)
     const unmet = checkRoster(problem, assignments)
-      .filter(isWanting)
+      .filter(isTooLittleWork)
       .map(({ message }) => message)
     return { version, violations, unmet, assignments }
   } finally {
@@ -157,11 +157,11 @@ export function judgeRoster(db: Db, input: { range: Range; assignments: Assignme
 }
 
 /** Too little work is mended by more of it, so nobody is refused a place for it. */
-const isWanting = ({ rule }: Violation) => rule === 'least_hours' || rule === 'least_days_in_row'
+const isTooLittleWork = ({ rule }: Violation) => rule === 'least_hours' || rule === 'least_days_in_row'
 
 /** What stands against putting people on these shifts by hand: the same rules as for a whole roster. */
-export const whatForbids = (problem: Problem, placed: Assignment[]): Violation[] =>
-  checkRoster(problem, placed).filter(one => isOurs(one) && !isWanting(one))
+export const violationsOf = (problem: Problem, placed: Assignment[]): Violation[] =>
+  checkRoster(problem, placed).filter(one => isOurs(one) && !isTooLittleWork(one))
 
 /** What is pinned may break a rule, as somebody wanted it so; nobody wants anyone twice in one place. */
 const isOurs = ({ given, rule }: Violation) => !given || rule === 'twice'

@@ -1,4 +1,4 @@
-/** Shifts made from other shifts, from weekly patterns and from spreadsheets. Local times stay what the clock on the wall says. */
+/** Shifts made from other shifts, from weekly patterns and from spreadsheets. Local times stay the same when the clocks change. */
 import type { NewShift } from './shift.ts'
 
 export type Pattern = Omit<NewShift, 'starts_at' | 'ends_at'> & {
@@ -10,7 +10,7 @@ export type Pattern = Omit<NewShift, 'starts_at' | 'ends_at'> & {
 }
 
 /** The same shifts so many weeks later: 22:00 stays 22:00 though the clocks may change in between. */
-export function copied(shifts: NewShift[], weeks: number, zoneOf: (siteId: number) => string): NewShift[] {
+export function copyShifts(shifts: NewShift[], weeks: number, zoneOf: (siteId: number) => string): NewShift[] {
   return shifts.map(({ starts_at, ends_at, ...shift }) => {
     const zone = zoneOf(shift.site_id)
     const later = (instant: string) => Temporal.Instant.from(instant).toZonedDateTimeISO(zone).add({ weeks })
@@ -20,7 +20,7 @@ export function copied(shifts: NewShift[], weeks: number, zoneOf: (siteId: numbe
 }
 
 /** The shifts a weekly pattern asks for from one date to another, both included. */
-export function fromPattern(pattern: Pattern, startDate: string, endDate: string, zone: string): NewShift[] {
+export function shiftsFromPattern(pattern: Pattern, startDate: string, endDate: string, zone: string): NewShift[] {
   const { weekdays, from, to, ...shift } = pattern
   const shifts: NewShift[] = []
   const last = Temporal.PlainDate.from(endDate)
@@ -29,12 +29,12 @@ export function fromPattern(pattern: Pattern, startDate: string, endDate: string
     Temporal.PlainDate.compare(day, last) <= 0;
     day = day.add({ days: 1 })
   )
-    if (weekdays.includes(day.dayOfWeek)) shifts.push({ ...shift, ...onDay(day, from, to, zone) })
+    if (weekdays.includes(day.dayOfWeek)) shifts.push({ ...shift, ...instantsOn(day, from, to, zone) })
   return shifts
 }
 
 /** The instants of a shift that begins on this day. */
-export function onDay(day: Temporal.PlainDate, from: string, to: string, zone: string) {
+export function instantsOn(day: Temporal.PlainDate, from: string, to: string, zone: string) {
   const [begin, end] = [Temporal.PlainTime.from(from), Temporal.PlainTime.from(to)]
   const passesMidnight = Temporal.PlainTime.compare(end, begin) <= 0
   const at = (date: Temporal.PlainDate, time: Temporal.PlainTime) =>

@@ -57,7 +57,7 @@ export const markSeen = (tx: Db, staffId: number, upTo: number, at: number): num
     .returning()
     .all().length
 
-/** A duty in words: its day and hours on the wall of its site, and which wall that is. */
+/** A duty in words: its day and hours in the site's local time, and the time zone. */
 export type DutyPlace = { day: string; startsAt: number; endsAt: number; site: string; timezone: string }
 export const dutyWords = ({ day, startsAt, endsAt, site, timezone }: DutyPlace): string =>
   `${dayWords(day)}, ${clockAt(startsAt, timezone)}–${clockAt(endsAt, timezone)}, ${site} (${timezone})`
@@ -77,7 +77,7 @@ export const dutyPlaceOf = (db: Db, shiftId: number): DutyPlace | undefined =>
   db.select(placeColumns).from(shifts).innerJoin(sites, eq(sites.id, shifts.siteId)).where(eq(shifts.id, shiftId)).get()
 
 /** Who stands on these and has an account, before something happens to them. What has ended is told to nobody. */
-export const standingAhead = (db: Db, of: { shiftId: number } | { siteId: number }, now: number) =>
+export const upcomingDuties = (db: Db, of: { shiftId: number } | { siteId: number }, now: number) =>
   db
     .select({ staffId: assignments.staffId, shiftId: shifts.id, ...placeColumns })
     .from(assignments)
@@ -94,16 +94,16 @@ export const standingAhead = (db: Db, of: { shiftId: number } | { siteId: number
     .orderBy(shifts.startsAt)
     .all()
 
-type Standing = ReturnType<typeof standingAhead>
+type UpcomingDuties = ReturnType<typeof upcomingDuties>
 
 /** The shift, or all of its site, is there no more. */
-export function notifyOfRemoval(tx: Db, standing: Standing, at: number): void {
+export function notifyOfRemoval(tx: Db, standing: UpcomingDuties, at: number): void {
   for (const [staffId, places] of Map.groupBy(standing, ({ staffId }) => staffId))
     notify(tx, at, staffId, `Taken off: ${listed(places.map(dutyWords))}`)
 }
 
 /** What they knew of it before, and how it is now. Nobody is told of what they cannot see, such as the number of places. */
-export function notifyOfMove(tx: Db, standing: Standing, at: number): void {
+export function notifyOfMove(tx: Db, standing: UpcomingDuties, at: number): void {
   for (const before of standing) {
     const now = dutyPlaceOf(tx, before.shiftId)
     if (now && dutyWords(now) !== dutyWords(before))

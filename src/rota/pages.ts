@@ -12,11 +12,11 @@ import { isFinished, type Run, runById } from '../platform/jobs/runs.ts'
 import { hidden, page } from '../ui/layout.ts'
 import { address } from '../ui/parts/address.ts'
 import { live, livePart } from '../ui/parts/live.ts'
-import { whatIsAgainst } from './broken-duties.ts'
+import { brokenRulesByDuty } from './broken-duties.ts'
 import { today } from './date-range.ts'
 import { type DraftData, draftBody, draftHead, generateBody } from './draft-page.ts'
 import { findDraft, listDrafts } from './drafts.ts'
-import { askedOf, generateRoster } from './generate.ts'
+import { generateInput, generateRoster } from './generate.ts'
 import { candidatesFor } from './replacements.ts'
 import { whyRosterWaits } from './roster-queue.ts'
 import { rangeOf, rangeQuery } from './roster-routes.ts'
@@ -78,7 +78,7 @@ export const rotaPages = (app: App) => {
     const run = runById(db).get({ id: jobId })
     return run?.name === generateRoster.name ? run : undefined
   }
-  const waitsFor = (run: Run) => (run.status === 'PENDING' ? whyRosterWaits(db, run, askedOf, clock.now()) : null)
+  const waitsFor = (run: Run) => (run.status === 'PENDING' ? whyRosterWaits(db, run, generateInput, clock.now()) : null)
   const draftVersion = (jobId: string) => {
     const run = runOf(jobId)
     return run && !isFinished(run)
@@ -88,7 +88,7 @@ export const rotaPages = (app: App) => {
   async function draftData(jobId: string): Promise<DraftData> {
     const run = runOf(jobId)
     const draft = findDraft(db, jobId)
-    const range = draft?.range ?? (run && askedOf(run)) ?? refuse('not_found', `Job ${jobId} has left no roster`)
+    const range = draft?.range ?? (run && generateInput(run)) ?? refuse('not_found', `Job ${jobId} has left no roster`)
     const waits = run ? waitsFor(run) : null
     const base = { jobId, range, run, waits, draft, today: today(clock.now()) }
     if (!draft || (run && !isFinished(run))) return { ...base, shifts: [], isNew: () => false }
@@ -209,7 +209,7 @@ export const rotaPages = (app: App) => {
         if (!shift) return refuse('not_found', `There is no shift ${params.id}`)
         const row = shiftById(db, shift.id)
         const standing = shift.staff.map(({ staff_id: staffId, name }) => ({ shift: row, staffId, name }))
-        const against = whatIsAgainst(db, standing, now)
+        const against = brokenRulesByDuty(db, standing, now)
         const candidates = await app.reader.read(candidatesFor, { shiftId: shift.id })
         const { staff: people } = listStaff(db, { active: true }, pageOf({ limit: 500 }))
         return show(

@@ -11,7 +11,7 @@ const word = oneLine(longestWord)
 const clock = t.String({
   pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
   'x-error': 'Write a time of day such as 09:30.',
-  description: 'On the site’s wall, such as 09:30',
+  description: 'In the site’s local time, such as 09:30',
 })
 const moment = { ...dateTimeSchema, description: 'A date, or a moment with an offset' }
 

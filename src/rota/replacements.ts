@@ -5,9 +5,9 @@ import type { Db } from '../../db/open.ts'
 import { assignments, shifts } from '../../db/schema.ts'
 import { hour } from '../platform/clock.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
-import { type Why, whySchema } from './broken-duties.ts'
+import { type BrokenRule, brokenRuleSchema } from './broken-duties.ts'
 import { daysAfter, mondayOf } from './date-range.ts'
-import { problemWith, whatForbids } from './load-problem.ts'
+import { problemWith, violationsOf } from './load-problem.ts'
 import type { Shift } from './shift.ts'
 import { shiftById } from './shift-queries.ts'
 
@@ -16,7 +16,7 @@ export const candidateSchema = t.Object(
     staff_id: idSchema,
     name: t.String(),
     allowed: t.Boolean(),
-    against: t.Array(whySchema, { description: 'Every rule they would break' }),
+    against: t.Array(brokenRuleSchema, { description: 'Every rule they would break' }),
     rest_hours: t.Nullable(
       t.Number({ description: 'The shorter of the rests before and after; null without work nearby' }),
     ),
@@ -42,9 +42,9 @@ export function candidatesFor(db: Db, { shiftId }: { shiftId: number }): Candida
   )
   const people = problem.staff.filter(({ id }) => !there.has(id))
   const placed = people.map(({ id }) => ({ shift_id: shiftId, staff_id: id }))
-  const against = new Map<number, Why[]>()
+  const against = new Map<number, BrokenRule[]>()
   // All of them at once: rules are about one person each, but for how many a shift takes.
-  for (const { rule, message, staff_id } of whatForbids(problem, placed))
+  for (const { rule, message, staff_id } of violationsOf(problem, placed))
     if (staff_id !== undefined) against.set(staff_id, [...(against.get(staff_id) ?? []), { rule, message }])
   const work = workNear(db, shift)
   const hours = (shift.endsAt - shift.startsAt) / hour

@@ -56,7 +56,7 @@ export const metricsSchema = t.Object(
 )
 export type RosterMetrics = Static<typeof metricsSchema>
 
-/** Weeks are those of UTC's today; which shifts are in them says the wall of each site. */
+/** Weeks are counted from today in UTC; a shift is in the week of its local date. */
 export function rosterMetrics(db: Db, { now }: { now: number }): RosterMetrics {
   const date = today(now)
   const monday = mondayOf(date)

@@ -12,7 +12,7 @@ import { budgets } from './solving/solve.ts'
 export const rostersAtOnce = 2
 
 /** What a roster was asked for; undefined of a run of other work. */
-export type AskedOf = (run: Run) => (Range & { algorithm: keyof typeof budgets; budget_s?: number }) | undefined
+export type GenerateInputOf = (run: Run) => (Range & { algorithm: keyof typeof budgets; budget_s?: number }) | undefined
 
 /** Beside its budget a roster is loaded and checked; greedy has none. Seconds. */
 const [beside, withoutBudget] = [2, 5]
@@ -20,8 +20,8 @@ const [beside, withoutBudget] = [2, 5]
 type Ahead = { run: Run; range: Range; seconds: number }
 
 /** Whom a roster that has not begun waits for, as a sentence; null where its turn is now. */
-export function whyRosterWaits(db: Db, run: Run, askedOf: AskedOf, now: number): string | null {
-  const own = askedOf(run)
+export function whyRosterWaits(db: Db, run: Run, generateInput: GenerateInputOf, now: number): string | null {
+  const own = generateInput(run)
   if (!own) return null
   const ahead = db
     .select()
@@ -30,7 +30,7 @@ export function whyRosterWaits(db: Db, run: Run, askedOf: AskedOf, now: number):
     .orderBy(runs.createdAt, runs.id)
     .all()
     .flatMap((other): Ahead[] => {
-      const range = askedOf(other)
+      const range = generateInput(other)
       const isEarlier = other.createdAt < run.createdAt || (other.createdAt === run.createdAt && other.id < run.id)
       if (!range || other.id === run.id || !(other.status === 'PROGRESS' || isEarlier)) return []
       const whole = (range.budget_s ?? budgets[range.algorithm] ?? withoutBudget) + beside

@@ -5,7 +5,7 @@ import type { Db } from '../../db/open.ts'
 import { assignments, shifts, sites, staff } from '../../db/schema.ts'
 import type { App } from '../context.ts'
 import { invalid } from '../errors.ts'
-import { dutyKey, whatIsAgainst } from './broken-duties.ts'
+import { brokenRulesByDuty, dutyKey } from './broken-duties.ts'
 import type { Range } from './date-range.ts'
 import { shiftSchema, shiftView } from './shift.ts'
 import { inRange } from './shift-queries.ts'
@@ -22,8 +22,8 @@ const shownShift = t.Composite([
   shiftSchema,
   t.Object({
     site: t.String(),
-    timezone: t.String({ description: 'Of the site: its wall shows `date`, `from` and `to`' }),
-    from: t.String({ description: 'On the site’s wall' }),
+    timezone: t.String({ description: 'Of the site: `date`, `from` and `to` are in it' }),
+    from: t.String({ description: 'In the site’s local time' }),
     to: t.String(),
     filled: t.Integer(),
     open: t.Integer(),
@@ -70,11 +70,12 @@ export function readRoster(
 }
 
 export function rosterView(db: Db, { range, now }: { range: Range; now: number }): RosterView {
-  const shown = shownIn(db, range, now)
-  return { start: range.start, end: range.end, shifts: shown, summary: summed(shown) }
+  const shown = shownShiftsIn(db, range, now)
+  return { start: range.start, end: range.end, shifts: shown, summary: summaryOf(shown) }
 }
 
-export const shownIn = (db: Db, range: Range, now: number): ShownShift[] => shownShifts(db, rowsIn(db, range), now)
+export const shownShiftsIn = (db: Db, range: Range, now: number): ShownShift[] =>
+  shownShifts(db, rowsIn(db, range), now)
 
 const rowsIn = (db: Db, range: Range) =>
   db
@@ -137,7 +138,7 @@ function shownShifts(db: Db, rows: Row[], now: number): ShownShift[] {
   const duties = rows.flatMap(({ shift }) =>
     (standing.get(shift.id) ?? []).map(({ staff_id: staffId, name }) => ({ shift, staffId, name })),
   )
-  const against = whatIsAgainst(db, duties, now)
+  const against = brokenRulesByDuty(db, duties, now)
   return rows.map(({ shift, site }) => {
     const people = (standing.get(shift.id) ?? []).map(({ shiftId, ...person }) => ({
       ...person,
@@ -167,7 +168,7 @@ function clockIn(timeZone: string): Intl.DateTimeFormat {
   return clock
 }
 
-export function summed(shown: Pick<ShownShift, 'headcount' | 'open' | 'broken'>[]): RosterView['summary'] {
+export function summaryOf(shown: Pick<ShownShift, 'headcount' | 'open' | 'broken'>[]): RosterView['summary'] {
   const places = shown.reduce((all, { headcount }) => all + headcount, 0)
   const open = shown.reduce((all, shift) => all + shift.open, 0)
   return {

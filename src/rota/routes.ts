@@ -1,15 +1,15 @@
 /** Everything of the rota under `/api/v1`. */
 import { Elysia } from 'elysia'
 import type { App } from '../context.ts'
-import { watchBroken } from './broken-alert.ts'
+import { watchBrokenDuties } from './broken-alert.ts'
 import { rosterRoutes } from './roster-routes.ts'
 import { shiftRoutes } from './shift-routes.ts'
 import { siteRoutes } from './site-routes.ts'
 import { staffRoutes } from './staff-routes.ts'
 
 /** Whatever is changed may break a duty or mend one. */
-function tellOfChanges(app: App) {
-  const changed = watchBroken(app)
+function checkAfterChanges(app: App) {
+  const changed = watchBrokenDuties(app)
   return ({ request }: { request: Request }) => {
     if (request.method !== 'GET') changed()
   }
@@ -17,7 +17,7 @@ function tellOfChanges(app: App) {
 
 export const rotaRoutes = (app: App) =>
   new Elysia()
-    .onAfterResponse(tellOfChanges(app))
+    .onAfterResponse(checkAfterChanges(app))
     .use(siteRoutes(app))
     .use(staffRoutes(app))
     .use(shiftRoutes(app))

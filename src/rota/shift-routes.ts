@@ -12,12 +12,12 @@ import { describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { dateSchema } from '../platform/http/text-formats.ts'
 import { readTable } from '../platform/spreadsheets/read-table.ts'
-import { brokenOn, refuseBroken } from './confirm.ts'
+import { refuseBroken, violationsOnShift } from './confirm.ts'
 import { checkRange } from './date-range.ts'
-import { dryRunQuery, importAnswers, mistakes } from './import-answers.ts'
 import { readShifts } from './import-shifts.ts'
-import { copied, fromPattern } from './make-shifts.ts'
-import { notifyOfMove, notifyOfRemoval, standingAhead } from './notices.ts'
+import { dryRunQuery, importAnswers, mistakes } from './imports.ts'
+import { copyShifts, shiftsFromPattern } from './make-shifts.ts'
+import { notifyOfMove, notifyOfRemoval, upcomingDuties } from './notices.ts'
 import { candidateSchema, candidatesFor } from './replacements.ts'
 import {
   checkPlaces,
@@ -106,7 +106,7 @@ export const shiftRoutes = (app: App) => {
         }),
         may: 'member',
         detail: describe(
-          'Shifts by their start; dates are those on the site’s wall, both included',
+          'Shifts by their start; dates are the site’s, both included',
           pageSchema('shifts', shiftSchema),
         ),
       },
@@ -133,20 +133,16 @@ export const shiftRoutes = (app: App) => {
       async ({ body, who, set }) => {
         checkRange(body.from, body.to, 'to')
         const range = { start: body.from, end: body.to, siteIds: body.site_ids ?? [] }
-        const wanted = copied(shiftsIn(db, range).map(copyOfShift), body.weeks, zones(db))
+        const wanted = copyShifts(shiftsIn(db, range).map(copyOfShift), body.weeks, zones(db))
         set.status = 201
         return add(wanted, signedIn(who), 'shift.copy', body)
       },
       {
         body: copySchema,
         may: 'officer',
-        detail: describe(
-          'Copy the shifts of some days to so many weeks later, at the same hours on the wall',
-          addedSchema,
-          {
-            status: 201,
-          },
-        ),
+        detail: describe('Copy the shifts of some days to so many weeks later, at the same local times', addedSchema, {
+          status: 201,
+        }),
       },
     )
     .post(
@@ -157,7 +153,7 @@ export const shiftRoutes = (app: App) => {
         checkPlaces(pattern)
         checkRange(start_date, end_date, 'end_date', 366)
         const { timezone } = siteById(db, body.site_id)
-        const wanted = fromPattern(pattern, start_date, end_date, timezone)
+        const wanted = shiftsFromPattern(pattern, start_date, end_date, timezone)
         if (!wanted.length) invalid('weekdays', 'None of these weekdays is in that range.')
         set.status = 201
         return add(wanted, signedIn(who), 'shift.pattern', body)
@@ -199,7 +195,7 @@ export const shiftRoutes = (app: App) => {
             previewSchema,
           ),
           description:
-            'Columns: site (name or id) with date, from, to on the site’s wall, or starts_at and ends_at; skill, skills (with | between), certification, headcount, kind.',
+            'Columns: site (name or id) with date, from, to in the site’s local time, or starts_at and ends_at; skill, skills (with | between), certification, headcount, kind.',
           requestBody: tableBody,
         },
       },
@@ -270,9 +266,9 @@ export const shiftRoutes = (app: App) => {
           const shift = { ...before, ...body, skills: body.skills === undefined ? before.skills : (body.skills ?? []) }
           checkShift(shift)
           const at = clock.now()
-          const standing = standingAhead(tx, { shiftId: id }, at)
+          const standing = upcomingDuties(tx, { shiftId: id }, at)
           changeShift(tx, id, shift)
-          if (!confirm) refuseBroken(brokenOn(tx, id))
+          if (!confirm) refuseBroken(violationsOnShift(tx, id))
           notifyOfMove(tx, standing, at)
           const target = `shift ${id}`
           audit(tx, { at, who: signedIn(who), action: 'shift.change', target, detail: body })
@@ -298,7 +294,7 @@ export const shiftRoutes = (app: App) => {
           if (assigned && !confirm)
             refuse('conflict', `${assigned} stand on this shift; send confirm=true`, { assignments: assigned })
           const at = clock.now()
-          notifyOfRemoval(tx, standingAhead(tx, { shiftId: id }, at), at)
+          notifyOfRemoval(tx, upcomingDuties(tx, { shiftId: id }, at), at)
           deleteShift(tx, id)
           const detail = { ...shift, assigned }
           audit(tx, { at, who: signedIn(who), action: 'shift.delete', target: `shift ${id}`, detail })

@@ -12,7 +12,7 @@ const word = t.Nullable(oneLine(longestWord))
 const clock = t.String({
   pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
   'x-error': 'Write a time of day such as 09:30.',
-  description: 'On the site’s wall, such as 09:30',
+  description: 'In the site’s local time, such as 09:30',
 })
 const headcount = t.Integer({ minimum: 0, maximum: 500, description: '1, unless told' })
 const cents = t.Nullable(t.Integer({ minimum: 0, maximum: 10_000_000 }))
@@ -92,7 +92,7 @@ export const shiftSchema = t.Object(
   {
     id: t.Integer(),
     site_id: t.Integer(),
-    date: t.String({ description: 'Of its start, on the site’s wall' }),
+    date: t.String({ description: 'Of its start, in the site’s time zone' }),
     starts_at: dateTimeSchema,
     ends_at: dateTimeSchema,
     skill: t.Nullable(t.String()),
@@ -149,6 +149,6 @@ export function checkPlaces({ headcount, most }: Pick<NewShift, 'headcount' | 'm
   if (!headcount && !most) invalid('headcount', 'Where nobody is wanted, say how many may be there.')
 }
 
-/** The day on the site's wall. */
+/** The date at the site. */
 export const dayAt = (at: number, timezone: string): string =>
   Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timezone).toPlainDate().toString()

@@ -9,10 +9,10 @@ import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
 import { money, name, number } from '../ui/parts/values.ts'
-import { dutyKey, type Why } from './broken-duties.ts'
+import { type BrokenRule, dutyKey } from './broken-duties.ts'
 import { brokenMark, dateWords, dayWords, pinMark, shiftTimes, zoneWords } from './calendar-view.ts'
 import { daysAfter, mondayOf } from './date-range.ts'
-import { importPart } from './import-part.ts'
+import { importForm } from './imports.ts'
 import type { Candidate } from './replacements.ts'
 import type { ShownShift } from './roster-view.ts'
 import { rotaHead } from './rota-page.ts'
@@ -87,7 +87,7 @@ ${formField({ label: 'Through', name: 'to', id: 'f-copy-to', type: 'date', value
 ${formField({ label: 'Weeks later', name: 'weeks', type: 'number', min: 1, max: 104, value: 1, hint: 'At the same time of day, though the clocks change' })}</div>`,
   'Copy them',
 )}</section>
-${importPart({
+${importForm({
   title: 'Import shifts',
   action: '/api/v1/roster/shifts/import',
   columns: ['site', 'date', 'from', 'to', 'skill', 'certification', 'headcount', 'kind'],
@@ -127,7 +127,7 @@ ${formField({ label: 'Price of each person more than places', name: 'over_cents'
 export type ShiftData = {
   shift: ShownShift
   /** By `dutyKey`. */
-  against: ReadonlyMap<string, readonly Why[]>
+  against: ReadonlyMap<string, readonly BrokenRule[]>
   candidates: readonly Candidate[]
   requests: readonly ShiftRequest[]
   /** Who may ask for it or against it. */

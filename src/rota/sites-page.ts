@@ -18,7 +18,7 @@ ${table({
   rows: sites,
   columns: [
     { head: 'Site', names: true, cell: site => html`<a href="/rota?site_id=${site.id}">${name(site.name)}</a>` },
-    { head: 'Clock on its wall', cell: site => site.timezone },
+    { head: 'Time zone', cell: site => site.timezone },
     { head: 'Shifts', numeric: true, cell: site => number(site.shifts) },
     { head: 'Rest between shifts', numeric: true, cell: site => html`${number(site.restHours)} h` },
     {

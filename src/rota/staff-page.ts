@@ -12,8 +12,8 @@ import { table } from '../ui/parts/table.ts'
 import { money, name, number } from '../ui/parts/values.ts'
 import { dateWords } from './calendar-view.ts'
 import { daysAfter } from './date-range.ts'
-import { importPart } from './import-part.ts'
 import { staffColumns } from './import-staff.ts'
+import { importForm } from './imports.ts'
 import type { PersonView } from './person.ts'
 import { rotaHead } from './rota-page.ts'
 import { rulesFields } from './rules-fields.ts'
@@ -51,7 +51,7 @@ ${table({
       ),
 })}
 ${paginationLinks(pages, page => address('/rota/staff', { q, page }))}
-${importPart({
+${importForm({
   title: 'Import people',
   action: '/api/v1/roster/staff/import',
   columns: staffColumns,
@@ -101,7 +101,7 @@ ${rows(
     { label: 'From', name: `unavailable[${i}].from`, value: away?.from, placeholder: '2026-07-01' },
     { label: 'To', name: `unavailable[${i}].to`, value: away?.to, placeholder: '2026-07-14' },
   ],
-  'Dates on the wall of the site, both included; or moments in UTC such as 2026-07-01T18:00Z, the second excluded',
+  'Dates at the site, both included; or moments in UTC such as 2026-07-01T18:00Z, the second excluded',
 )}
 ${wishRows(person?.preferences ?? [], sites)}
 ${rulesFields(person?.rules ?? {}, { isSite: false })}

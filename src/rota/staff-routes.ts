@@ -10,9 +10,9 @@ import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { confirmQuery, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { readTable } from '../platform/spreadsheets/read-table.ts'
-import { tellOfExpiry } from './certificate-alerts.ts'
-import { dryRunQuery, importAnswers, mistakes } from './import-answers.ts'
+import { raiseExpiryAlerts } from './certificate-alerts.ts'
 import { type ImportedPerson, importedPersonSchema, readStaff, staffColumns, writeStaff } from './import-staff.ts'
+import { dryRunQuery, importAnswers, mistakes } from './imports.ts'
 import { newPerson, type PersonChange, personChange, personSchema, tidyPerson } from './person.ts'
 import { addPerson, assignmentsOf, changePerson, deletePerson, listStaff, personById } from './staff-queries.ts'
 
@@ -37,7 +37,7 @@ const importedSchema = t.Object({
   people: t.Array(importedPersonSchema, { description: `The first ${mostListed}` }),
 })
 
-class TakenBack extends Error {
+class RolledBack extends Error {
   constructor(readonly done: ReturnType<typeof writeStaff>) {
     super('A trial')
   }
@@ -50,7 +50,7 @@ export const staffRoutes = (app: App) => {
     const at = clock.now()
     await atomically(db, tx => {
       changePerson(tx, id, tidy)
-      tellOfExpiry(tx, at, id)
+      raiseExpiryAlerts(tx, at, id)
       audit(tx, { at, who, action: 'staff.change', target: `staff ${id}`, detail: tidy })
     })
     return personById(db, id)
@@ -63,14 +63,14 @@ export const staffRoutes = (app: App) => {
       return await atomically(db, tx => {
         const written = writeStaff(tx, people, at)
         const done = { ...written, errors: [...errors, ...written.errors] }
-        if (isTrial || done.errors.length) throw new TakenBack(done)
-        tellOfExpiry(tx, at)
+        if (isTrial || done.errors.length) throw new RolledBack(done)
+        raiseExpiryAlerts(tx, at)
         const detail = { created: done.created, changed: done.changed }
         audit(tx, { at, who, action: 'staff.import', target: 'staff', detail })
         return done
       })
     } catch (error) {
-      if (error instanceof TakenBack) return error.done
+      if (error instanceof RolledBack) return error.done
       throw error
     }
   }
@@ -102,7 +102,7 @@ export const staffRoutes = (app: App) => {
         const at = clock.now()
         const id = await atomically(db, tx => {
           const made = addPerson(tx, tidy, at)
-          tellOfExpiry(tx, at, made)
+          raiseExpiryAlerts(tx, at, made)
           audit(tx, { at, who: signedIn(who), action: 'staff.create', target: `staff ${made}`, detail: tidy })
           return made
         })
@@ -182,7 +182,7 @@ export const staffRoutes = (app: App) => {
             )
           const at = clock.now()
           deletePerson(tx, id)
-          tellOfExpiry(tx, at, id)
+          raiseExpiryAlerts(tx, at, id)
           const detail = { name, assignments }
           audit(tx, { at, who: signedIn(who), action: 'staff.delete', target: `staff ${id}`, detail })
         })

@@ -157,7 +157,7 @@ const leaveFold = ({ leave, now }: MyShifts): Html =>
     leave.filter(({ state }) => state === 'pending').length,
     html`${form(
       { action: '/api/v1/roster/me/leave', done: 'Asked for' },
-      html`<div class="columns">${formField({ label: 'From day', name: 'from', type: 'date', hint: 'Days on the wall of the site, both included' })}
+      html`<div class="columns">${formField({ label: 'From day', name: 'from', type: 'date', hint: 'Days at the site, both included' })}
 ${formField({ label: 'Through', name: 'to', type: 'date' })}
 ${formField({ label: 'Why', name: 'note', optional: true, maxlength: 500 })}</div>`,
       'Ask for leave',

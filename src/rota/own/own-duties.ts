@@ -9,7 +9,7 @@ import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { idSchema } from '../../platform/http/shared-schemas.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
-import { dutyKey, whatIsAgainst, whySchema } from '../broken-duties.ts'
+import { brokenRuleSchema, brokenRulesByDuty, dutyKey } from '../broken-duties.ts'
 import { daysAfter, mondayOf, today } from '../date-range.ts'
 import { shownByIds } from '../roster-view.ts'
 import { shiftById } from '../shift-queries.ts'
@@ -33,7 +33,7 @@ export const ownDutySchema = t.Object(
     shift_id: idSchema,
     site_id: idSchema,
     site: t.String({ examples: ['Riverside'] }),
-    timezone: t.String({ description: 'Of the site: its wall shows date, from and to', examples: ['Europe/Berlin'] }),
+    timezone: t.String({ description: 'Of the site: date, from and to are in it', examples: ['Europe/Berlin'] }),
     date: dateSchema,
     from: t.String({ examples: ['18:00'] }),
     to: t.String({ examples: ['23:00'] }),
@@ -44,7 +44,7 @@ export const ownDutySchema = t.Object(
     certification: t.Nullable(t.String()),
     pinned: t.Boolean(),
     colleagues: t.Array(t.String(), { description: 'Who else stands there', examples: [['Bob', 'Cy']] }),
-    against: t.Array(whySchema, { description: 'The rules that stand against it now: they cannot work it' }),
+    against: t.Array(brokenRuleSchema, { description: 'The rules that stand against it now: they cannot work it' }),
     offered: t.Nullable(
       t.Object({
         id: idSchema,
@@ -56,10 +56,10 @@ export const ownDutySchema = t.Object(
 )
 export type OwnDuty = Static<typeof ownDutySchema>
 
-export type OwnDutiesAsked = { staffId: number; now: number; past?: boolean }
+export type OwnDutiesQuery = { staffId: number; now: number; past?: boolean }
 
 /** Those to come, the next first; or those that are over, the last first. */
-export function ownDuties(db: Db, { staffId, now, past }: OwnDutiesAsked, { limit, offset }: PageSlice) {
+export function ownDuties(db: Db, { staffId, now, past }: OwnDutiesQuery, { limit, offset }: PageSlice) {
   const where = and(eq(assignments.staffId, staffId), past ? lte(shifts.endsAt, now) : gt(shifts.endsAt, now))
   const of = db
     .select({ id: assignments.id, shiftId: shifts.id, offer: swapOffers.id, takenBy: swapOffers.takenBy })
@@ -77,12 +77,12 @@ export function ownDuties(db: Db, { staffId, now, past }: OwnDutiesAsked, { limi
     .innerJoin(shifts, eq(shifts.id, assignments.shiftId))
     .where(where)
     .get()
-  return { duties: described(db, staffId, of, now), total: total?.total ?? 0 }
+  return { duties: ownDutyViews(db, staffId, of, now), total: total?.total ?? 0 }
 }
 
 type Row = { id: number; shiftId: number; offer: number | null; takenBy: number | null }
 
-function described(db: Db, staffId: number, rows: Row[], now: number): OwnDuty[] {
+function ownDutyViews(db: Db, staffId: number, rows: Row[], now: number): OwnDuty[] {
   const ids = rows.map(({ shiftId }) => shiftId)
   const shown = new Map(shownByIds(db, ids, now).map(shift => [shift.id, shift]))
   const names = new Map(
@@ -97,7 +97,7 @@ function described(db: Db, staffId: number, rows: Row[], now: number): OwnDuty[]
     const own = staff.find(one => one.staff_id === staffId && one.broken)
     return own ? [{ shift: shiftById(db, id), staffId, name: own.name }] : []
   })
-  const against = whatIsAgainst(db, broken, now)
+  const against = brokenRulesByDuty(db, broken, now)
   return rows.flatMap(({ id, shiftId, offer, takenBy }) => {
     const shift = shown.get(shiftId)
     if (!shift) return []

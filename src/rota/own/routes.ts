@@ -34,12 +34,12 @@ import {
   declineSwap,
   listSwaps,
   newOffer,
-  offer,
+  offerDuty,
   ownSwapSchema,
   swapById,
   swapSchema,
   swapsFor,
-  take,
+  takeOffer,
   takeSchema,
   withdrawSwap,
 } from './swaps.ts'
@@ -264,7 +264,7 @@ export const ownRotaRoutes = (app: App) => {
     .post(
       '/me/swaps',
       async ({ body, who, set }) => {
-        const id = await asStaff(who, 'swap.offer', body, (tx, me, at) => offer(tx, me, body, at))
+        const id = await asStaff(who, 'swap.offer', body, (tx, me, at) => offerDuty(tx, me, body, at))
         set.status = 201
         return swapById(db, id, clock.now())
       },
@@ -290,7 +290,9 @@ export const ownRotaRoutes = (app: App) => {
     .post(
       '/swaps/:id/take',
       ({ params: { id }, body, who }) =>
-        asStaff(who, 'swap.take', { id, ...body }, (tx, me, at) => ({ done: take(tx, me, id, body.in_return, at) })),
+        asStaff(who, 'swap.take', { id, ...body }, (tx, me, at) => ({
+          done: takeOffer(tx, me, id, body.in_return, at),
+        })),
       {
         ...one,
         body: takeSchema,

@@ -12,8 +12,8 @@ import { iso } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import { idSchema } from '../../platform/http/shared-schemas.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
-import { whySchema } from '../broken-duties.ts'
-import { breaksOfMoves, refuseBroken } from '../confirm.ts'
+import { brokenRuleSchema } from '../broken-duties.ts'
+import { refuseBroken, violationsOfMoves } from '../confirm.ts'
 import { type DutyPlace, dutyPlaceOf, dutyWords, notify } from '../notices.ts'
 import type { StaffRow } from './own-duties.ts'
 
@@ -34,7 +34,7 @@ const dutySchema = t.Object({
   starts_at: dateTimeSchema,
   ends_at: dateTimeSchema,
   words: t.String({
-    description: 'Its day and hours on the wall of the site',
+    description: 'Its day and hours in the site’s local time',
     examples: ['Mon 23 Mar, 18:00–23:00, Riverside (Europe/Berlin)'],
   }),
 })
@@ -57,7 +57,7 @@ export const ownSwapSchema = t.Object(
   {
     ...swapSchema.properties,
     mine: t.Boolean({ description: 'Offered by you' }),
-    against: t.Array(whySchema, { description: 'The rules that keep you from taking it' }),
+    against: t.Array(brokenRuleSchema, { description: 'The rules that keep you from taking it' }),
   },
   { $id: 'OwnSwap' },
 )
@@ -123,16 +123,16 @@ function dutyById(db: Db, id: number): Duty | undefined {
   return found && place && { ...found, place }
 }
 
-/** A duty of theirs that has not begun. To everybody else it is not there. */
-function ownDutyAhead(db: Db, id: number, staffId: number, now: number): Duty {
+/** A duty of theirs that has not begun. Nobody else learns that it exists. */
+function ownUpcomingDuty(db: Db, id: number, staffId: number, now: number): Duty {
   const duty = dutyById(db, id)
   if (duty?.staffId !== staffId) return refuse('not_found', `You have no duty ${id}`)
   if (duty.place.startsAt <= now) refuse('conflict', 'This duty has begun')
   return duty
 }
 
-export function offer(tx: Db, me: StaffRow, given: Static<typeof newOffer>, at: number): number {
-  ownDutyAhead(tx, given.assignment_id, me.id, at)
+export function offerDuty(tx: Db, me: StaffRow, given: Static<typeof newOffer>, at: number): number {
+  ownUpcomingDuty(tx, given.assignment_id, me.id, at)
   const row = { assignmentId: given.assignment_id, note: given.note?.trim() || null, createdAt: at }
   const [made] = tx.insert(swapOffers).values(row).onConflictDoNothing().returning().all()
   return made?.id ?? refuse('conflict', 'You offer this duty already')
@@ -142,16 +142,17 @@ export function offer(tx: Db, me: StaffRow, given: Static<typeof newOffer>, at: 
 const pageOfRows = (db: Db, where: ReturnType<typeof and>, { limit, offset }: PageSlice) =>
   rows(db).where(where).orderBy(asc(shifts.startsAt), asc(swapOffers.id)).limit(limit).offset(offset).all()
 
-const isAhead = (now: number) => gt(shifts.startsAt, now)
+const hasNotBegun = (now: number) => gt(shifts.startsAt, now)
 
 /** Every offer that holds, the first to begin first. */
 export function listSwaps(db: Db, now: number, slice: PageSlice, taken?: boolean) {
-  const where = and(isAhead(now), taken ? isNotNull(swapOffers.takenBy) : undefined)
+  const where = and(hasNotBegun(now), taken ? isNotNull(swapOffers.takenBy) : undefined)
   const found = pageOfRows(db, where, slice)
   return { swaps: found.map(row => swapView(db, row)), total: total(db, where) }
 }
 
-export const waitingSwaps = (db: Db, now: number): number => total(db, and(isAhead(now), isNotNull(swapOffers.takenBy)))
+export const waitingSwaps = (db: Db, now: number): number =>
+  total(db, and(hasNotBegun(now), isNotNull(swapOffers.takenBy)))
 
 const total = (db: Db, where: ReturnType<typeof and>): number =>
   db
@@ -162,19 +163,19 @@ const total = (db: Db, where: ReturnType<typeof and>): number =>
     .where(where)
     .get()?.total ?? 0
 
-/** What they offer and what they may take or have taken: not what goes on between two others. */
+/** What they offer and what they may take or have taken: not swaps between two others. */
 export function swapsFor(db: Db, me: StaffRow, now: number, slice: PageSlice) {
   const concerns = or(
     eq(assignments.staffId, me.id),
     eq(swapOffers.takenBy, me.id),
     and(sql`${swapOffers.takenBy} is null`, ne(assignments.staffId, me.id)),
   )
-  const where = and(isAhead(now), concerns)
+  const where = and(hasNotBegun(now), concerns)
   const found = pageOfRows(db, where, slice)
   const swaps = found.map((row): OwnSwap => {
     const mine = row.staffId === me.id
     const isOpen = row.offer.takenBy === null
-    const broken = mine || !isOpen ? [] : breaksOfMoves(db, movesOf(row, me.id))
+    const broken = mine || !isOpen ? [] : violationsOfMoves(db, movesOf(row, me.id))
     return { ...swapView(db, row), mine, against: broken.map(({ rule, message }) => ({ rule, message })) }
   })
   return { swaps, total: total(db, where) }
@@ -182,7 +183,7 @@ export function swapsFor(db: Db, me: StaffRow, now: number, slice: PageSlice) {
 
 function offerById(db: Db, id: number, now: number): Row {
   const row = rows(db)
-    .where(and(eq(swapOffers.id, id), isAhead(now)))
+    .where(and(eq(swapOffers.id, id), hasNotBegun(now)))
     .get()
   return row ?? refuse('not_found', `There is no offer ${id}; it may be over`)
 }
@@ -195,40 +196,45 @@ const movesOf = ({ offer, shiftId, staffId }: Row, takerId: number, inReturn?: D
   ...(inReturn ? [{ duty: inReturn, to: staffId }] : []),
 ]
 
-/** A colleague takes it. Answers whether that is all there is to it. */
-export function take(tx: Db, me: StaffRow, id: number, inReturnId: number | undefined, at: number): boolean {
+/** A colleague takes it. Answers true where no officer has to approve it. */
+export function takeOffer(tx: Db, me: StaffRow, id: number, inReturnId: number | undefined, at: number): boolean {
   const row = offerById(tx, id, at)
   const { offer, staffId, rule } = row
   if (staffId === me.id) refuse('conflict', 'You offer this duty yourself')
   if (!me.active) refuse('conflict', 'You are not planned any more; ask an officer')
   if (offer.takenBy !== null) refuse('conflict', 'A colleague has taken it already')
-  const inReturn = inReturnId === undefined ? undefined : ownDutyAhead(tx, inReturnId, me.id, at)
-  refuseBroken(breaksOfMoves(tx, movesOf(row, me.id, inReturn)))
+  const inReturn = inReturnId === undefined ? undefined : ownUpcomingDuty(tx, inReturnId, me.id, at)
+  refuseBroken(violationsOfMoves(tx, movesOf(row, me.id, inReturn)))
   if (rule === 'rules') {
-    exchange(tx, row, me.id, inReturn, at)
+    swapDuties(tx, row, me.id, inReturn, at)
     return true
   }
   tx.update(swapOffers)
     .set({ takenBy: me.id, takenAt: at, inReturn: inReturnId ?? null })
     .where(eq(swapOffers.id, id))
     .run()
-  notify(tx, at, staffId, `${me.name} would take ${dutyWords(row)}${forThis(inReturn)}; an officer has yet to say yes`)
+  notify(
+    tx,
+    at,
+    staffId,
+    `${me.name} would take ${dutyWords(row)}${inReturnWords(inReturn)}; an officer has yet to say yes`,
+  )
   return false
 }
 
-const forThis = (inReturn: Duty | undefined) => (inReturn ? `, you get ${dutyWords(inReturn.place)}` : '')
+const inReturnWords = (inReturn: Duty | undefined) => (inReturn ? `, you get ${dutyWords(inReturn.place)}` : '')
 
 /** Checked again: rules or rosters may have changed since it was taken. */
 export function approveSwap(tx: Db, id: number, at: number): void {
   const row = offerById(tx, id, at)
   const { takenBy, inReturn } = row.offer
   if (takenBy === null) refuse('conflict', 'Nobody has taken this offer yet')
-  exchange(tx, row, takenBy, inReturn === null ? undefined : dutyById(tx, inReturn), at)
+  swapDuties(tx, row, takenBy, inReturn === null ? undefined : dutyById(tx, inReturn), at)
 }
 
-function exchange(tx: Db, row: Row, takerId: number, inReturn: Duty | undefined, at: number): void {
+function swapDuties(tx: Db, row: Row, takerId: number, inReturn: Duty | undefined, at: number): void {
   const moves = movesOf(row, takerId, inReturn)
-  refuseBroken(breaksOfMoves(tx, moves))
+  refuseBroken(violationsOfMoves(tx, moves))
   const taker = nameOf(tx, takerId)
   const pinned = dutyById(tx, row.offer.assignmentId)?.pinned ?? true
   for (const { duty } of moves) tx.delete(assignments).where(eq(assignments.id, duty.id)).run()
@@ -242,7 +248,7 @@ function exchange(tx: Db, row: Row, takerId: number, inReturn: Duty | undefined,
       })
       .run()
   touch(tx, 'roster')
-  notify(tx, at, row.staffId, `${taker} works ${dutyWords(row)} for you${forThis(inReturn)}`)
+  notify(tx, at, row.staffId, `${taker} works ${dutyWords(row)} for you${inReturnWords(inReturn)}`)
   const given = inReturn ? `; ${row.name} works ${dutyWords(inReturn.place)} for you` : ''
   notify(tx, at, takerId, `You work ${dutyWords(row)} for ${row.name}${given}`)
 }
@@ -256,7 +262,7 @@ export function declineSwap(tx: Db, id: number, reason: string | undefined, at: 
   if (row.offer.takenBy !== null) notify(tx, at, row.offer.takenBy, `The swap of ${dutyWords(row)} is declined${why}`)
 }
 
-/** Who offered it takes the offer back; who took it lets it go. To everybody else it is not there. */
+/** Who offered it takes the offer back; who took it gives it back. Nobody else learns that it exists. */
 export function withdrawSwap(tx: Db, me: StaffRow, id: number, at: number): void {
   const row = offerById(tx, id, at)
   const { takenBy } = row.offer

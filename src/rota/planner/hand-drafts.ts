@@ -13,12 +13,12 @@ import { dateSchema, oneLine } from '../../platform/http/text-formats.ts'
 import { dutyKey } from '../broken-duties.ts'
 import { refuseBroken } from '../confirm.ts'
 import type { Range } from '../date-range.ts'
-import { assignmentSchema, type Draft, type DraftContent, findDraft, leaveDraft } from '../drafts.ts'
+import { assignmentSchema, type Draft, type DraftContent, findDraft, saveDraft } from '../drafts.ts'
 import { rosterVersion } from '../load-problem.ts'
 import { staffNames } from '../roster-view.ts'
 import { inRange, shiftsIn } from '../shift-queries.ts'
 import type { Assignment } from '../solving/problem.ts'
-import { judgeDraft } from './judge.ts'
+import { checkDraft } from './check-draft.ts'
 
 const nameSchema = t.Nullable({ ...oneLine(80), examples: ['Riverside, the quiet week'] })
 export const newDraft = t.Object(
@@ -52,7 +52,7 @@ export const placesSchema = t.Object(
 export const draftById = (db: Db, jobId: string): Draft =>
   findDraft(db, jobId) ?? refuse('not_found', `Job ${jobId} has left no roster`)
 
-const standingIn = (db: Db, range: Range): Assignment[] =>
+const assignmentsIn = (db: Db, range: Range): Assignment[] =>
   db
     .select({ shift_id: assignments.shiftId, staff_id: assignments.staffId })
     .from(assignments)
@@ -62,20 +62,20 @@ const standingIn = (db: Db, range: Range): Assignment[] =>
 
 export function makeDraft(app: App, who: Who, given: Static<typeof newDraft>): Promise<string> {
   const range = { start: given.start_date, end: given.end_date, siteIds: given.site_ids ?? [] }
-  return putInDraft(app, who, range, given.name ?? null, copyOf(app.db, range, given.from ?? 'roster'))
+  return makeHandDraft(app, who, range, given.name ?? null, copyOf(app.db, range, given.from ?? 'roster'))
 }
 
 /** Those of them who are there still; what the rules say of them stands on the draft. */
-export async function putInDraft(app: App, who: Who, range: Range, name: string | null, wanted: Assignment[]) {
+export async function makeHandDraft(app: App, who: Who, range: Range, name: string | null, wanted: Assignment[]) {
   const { db, clock } = app
   const jobId = `hand-${Bun.randomUUIDv7()}`
   const at = clock.now()
   const names = staffNames(db, [...new Set(wanted.map(({ staff_id }) => staff_id))])
   const kept = wanted.filter(({ staff_id }) => names.has(staff_id))
-  const { unfilled } = await app.reader.read(judgeDraft, { range, before: kept, after: kept })
+  const { unfilled } = await app.reader.read(checkDraft, { range, before: kept, after: kept })
   await atomically(db, tx => {
     const content = { assignments: kept, unfilled, summary: null }
-    leaveDraft(tx, { jobId, range, algorithm: 'by hand', seed: 0, content, createdBy: who.id, createdAt: at })
+    saveDraft(tx, { jobId, range, algorithm: 'by hand', seed: 0, content, createdBy: who.id, createdAt: at })
     if (name) rename(tx, jobId, name)
     const detail = { name, ...range, places: kept.length }
     audit(tx, { at, who, action: 'roster.draft', target: `draft ${jobId}`, detail })
@@ -86,7 +86,7 @@ export async function putInDraft(app: App, who: Who, range: Range, name: string 
 /** Of another draft, what lies in this range. */
 function copyOf(db: Db, range: Range, from: string): Assignment[] {
   if (from === 'nobody') return []
-  if (from === 'roster') return standingIn(db, range)
+  if (from === 'roster') return assignmentsIn(db, range)
   const inside = new Set(shiftsIn(db, range).map(({ id }) => id))
   return draftById(db, from).content.assignments.filter(({ shift_id }) => inside.has(shift_id))
 }
@@ -108,20 +108,20 @@ export async function changePlaces(app: App, who: Who, jobId: string, { put = []
     if (draft.confirmedAt !== null) refuse('conflict', 'This draft is published; make another one from it')
     const before = draft.content.assignments
     const after = changed(before, put, take)
-    const judged = await reader.read(judgeDraft, { range: draft.range, before, after })
-    const pinned = new Set(judged.pinned.map(one => dutyKey(one.shift_id, one.staff_id)))
+    const checked = await reader.read(checkDraft, { range: draft.range, before, after })
+    const pinned = new Set(checked.pinned.map(one => dutyKey(one.shift_id, one.staff_id)))
     if (take.some(one => pinned.has(dutyKey(one.shift_id, one.staff_id))))
       refuse('conflict', 'They are pinned there; unpin them first, on the page of the shift')
-    if (put.length) refuseBroken(judged.added)
+    if (put.length) refuseBroken(checked.added)
     const changes = await atomically(db, tx => {
-      if (rosterVersion(tx) !== judged.version || draftById(tx, jobId).changes !== draft.changes) return undefined
+      if (rosterVersion(tx) !== checked.version || draftById(tx, jobId).changes !== draft.changes) return undefined
       const count = draft.changes + 1
-      write(tx, jobId, { assignments: after, unfilled: judged.unfilled, summary: null }, count)
+      write(tx, jobId, { assignments: after, unfilled: checked.unfilled, summary: null }, count)
       const detail = { put: put.slice(0, 20), take: take.slice(0, 20) }
       audit(tx, { at: clock.now(), who, action: 'roster.draft_change', target: `draft ${jobId}`, detail })
       return count
     })
-    if (changes !== undefined) return { changes, unfilled: judged.unfilled.length, conflicts: judged.violations }
+    if (changes !== undefined) return { changes, unfilled: checked.unfilled.length, conflicts: checked.violations }
   }
 }
 
@@ -141,7 +141,7 @@ export async function clearDraft(app: App, who: Who, jobId: string, { start, end
   const { db, reader } = app
   const { range, content } = draftById(db, jobId)
   const { assignments: before } = content
-  const { pinned } = await reader.read(judgeDraft, { range, before, after: before })
+  const { pinned } = await reader.read(checkDraft, { range, before, after: before })
   const stays = new Set(pinned.map(one => dutyKey(one.shift_id, one.staff_id)))
   const days = { ...range, start: start ?? range.start, end: end ?? range.end }
   const inside = new Set(shiftsIn(db, days).map(({ id }) => id))

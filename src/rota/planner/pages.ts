@@ -12,7 +12,7 @@ import { dateSchema } from '../../platform/http/text-formats.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
-import { dutyKey, whatIsAgainst } from '../broken-duties.ts'
+import { brokenRulesByDuty, dutyKey } from '../broken-duties.ts'
 import { daysAfter, daysOf, mondayOf, today } from '../date-range.ts'
 import { type Draft, draftsAbout } from '../drafts.ts'
 import { dutyPlaceOf, dutyWords } from '../notices.ts'
@@ -23,9 +23,9 @@ import { shiftById } from '../shift-queries.ts'
 import { allSites } from '../site-queries.ts'
 import type { Violation } from '../solving/check.ts'
 import { listStaff } from '../staff-queries.ts'
+import { checkDraft } from './check-draft.ts'
 import { compareBody } from './compare-page.ts'
 import { changePlaces, differences, draftById } from './hand-drafts.ts'
-import { judgeDraft } from './judge.ts'
 import { type PlanData, type PlanView, planBody, planHead, templatesPart } from './plan-page.ts'
 import { listTemplates } from './templates.ts'
 
@@ -92,7 +92,7 @@ export const plannerPages = (app: App) => {
         broken ? [{ shift: shiftById(db, id), staffId, name }] : [],
       ),
     )
-    const against = whatIsAgainst(db, standing, now)
+    const against = brokenRulesByDuty(db, standing, now)
     return new Map([...against].map(([key, why]) => [key, why.map(({ message }) => message)]))
   }
 
@@ -100,7 +100,7 @@ export const plannerPages = (app: App) => {
   async function asInDraft(draft: Draft, shifts: readonly ShownShift[]) {
     const { range, content } = draft
     const { assignments } = content
-    const { violations } = await reader.read(judgeDraft, { range, before: assignments, after: assignments })
+    const { violations } = await reader.read(checkDraft, { range, before: assignments, after: assignments })
     const names = staffNames(db, [...new Set(assignments.map(({ staff_id }) => staff_id))])
     const placed = Map.groupBy(assignments, ({ shift_id }) => shift_id)
     return {

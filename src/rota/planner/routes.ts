@@ -9,7 +9,7 @@ import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagina
 import { describe } from '../../platform/http/route-docs.ts'
 import { idSchema } from '../../platform/http/shared-schemas.ts'
 import { dateSchema } from '../../platform/http/text-formats.ts'
-import { whySchema } from '../broken-duties.ts'
+import { brokenRuleSchema } from '../broken-duties.ts'
 import { clearRoster } from '../confirm.ts'
 import { checkRange } from '../date-range.ts'
 import { draftSchema, draftView } from '../drafts.ts'
@@ -17,6 +17,7 @@ import { dutyPlaceOf, dutyWords } from '../notices.ts'
 import { confirmedSchema } from '../roster-routes.ts'
 import { staffNames } from '../roster-view.ts'
 import { allSites, siteById } from '../site-queries.ts'
+import { checkDraft, draftTargets, targetsSchema } from './check-draft.ts'
 import {
   changePlaces,
   clearDraft,
@@ -28,10 +29,9 @@ import {
   placesSchema,
   rename,
 } from './hand-drafts.ts'
-import { draftTargets, judgeDraft, targetsSchema } from './judge.ts'
 
 const conflictSchema = t.Object({
-  ...whySchema.properties,
+  ...brokenRuleSchema.properties,
   shift_ids: t.Array(idSchema),
   staff_id: t.Optional(idSchema),
 })
@@ -124,7 +124,7 @@ export const plannerRoutes = (app: App) => {
         const page = pageOf(query)
         const { range, content } = draftById(db, job_id)
         const { assignments } = content
-        const { violations } = await app.reader.read(judgeDraft, { range, before: assignments, after: assignments })
+        const { violations } = await app.reader.read(checkDraft, { range, before: assignments, after: assignments })
         const { conflicts } = withFirst({ conflicts: violations.slice(page.offset, page.offset + page.limit) })
         return paged({ request, set }, page, violations.length, { conflicts })
       },

@@ -8,7 +8,7 @@ import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagina
 import { describe } from '../../platform/http/route-docs.ts'
 import { deletedSchema, idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { daysAfter, mondayOf } from '../date-range.ts'
-import { putInDraft } from './hand-drafts.ts'
+import { makeHandDraft } from './hand-drafts.ts'
 import {
   applySchema,
   applyTemplate,
@@ -79,7 +79,7 @@ export const templateRoutes = (app: App) => {
         const start = mondayOf(body.monday)
         const range = { start, end: daysAfter(start, 6), siteIds: done.siteIds }
         const name = `${templateById(db, id).name}, ${start}`
-        const draft_id = body.people ? await putInDraft(app, signedIn(who), range, name, done.people) : null
+        const draft_id = body.people ? await makeHandDraft(app, signedIn(who), range, name, done.people) : null
         set.status = 201
         return { created: done.ids.length, skipped: done.skipped, shift_ids: done.ids, draft_id }
       },
@@ -87,7 +87,7 @@ export const templateRoutes = (app: App) => {
         body: applySchema,
         may: 'officer',
         detail: describe(
-          'Make the shifts of a template in another week, at the same hours on the wall; what is there stays',
+          'Make the shifts of a template in another week, at the same local times; what is there stays',
           appliedSchema,
           { status: 201 },
         ),

@@ -9,8 +9,8 @@ import type { PageSlice } from '../../platform/http/pagination.ts'
 import { idSchema } from '../../platform/http/shared-schemas.ts'
 import { dateSchema, dateTimeSchema, oneLine } from '../../platform/http/text-formats.ts'
 import { daysAfter, mondayOf } from '../date-range.ts'
-import { copied } from '../make-shifts.ts'
-import { shownIn } from '../roster-view.ts'
+import { copyShifts } from '../make-shifts.ts'
+import { shownShiftsIn } from '../roster-view.ts'
 import { copyOfShift, type NewShift } from '../shift.ts'
 import { addNewShifts, sameShifts, shiftsIn } from '../shift-queries.ts'
 import { allSites, zones } from '../site-queries.ts'
@@ -41,9 +41,9 @@ export const templateSchema = t.Object(
 )
 
 /** As `saveTemplate` wrote it. */
-type Kept = { shift: NewShift; people: number[] }
+type TemplateContent = { shift: NewShift; people: number[] }
 type Row = typeof weekTemplates.$inferSelect
-const keptIn = ({ shifts }: Row) => shifts as Kept[]
+const contentOf = ({ shifts }: Row) => shifts as TemplateContent[]
 
 export const templateView = (row: Row): Static<typeof templateSchema> => ({
   id: row.id,
@@ -65,8 +65,10 @@ export const listTemplates = (db: Db, { limit, offset }: PageSlice) => ({
 export function saveTemplate(tx: Db, given: Static<typeof newTemplate>, at: number): Row {
   const from = mondayOf(given.monday)
   const range = { start: from, end: daysAfter(from, 6), siteIds: given.site_ids ?? [] }
-  const standing = new Map(shownIn(tx, range, at).map(({ id, staff }) => [id, staff.map(({ staff_id }) => staff_id)]))
-  const shifts: Kept[] = shiftsIn(tx, range).map(shift => ({
+  const standing = new Map(
+    shownShiftsIn(tx, range, at).map(({ id, staff }) => [id, staff.map(({ staff_id }) => staff_id)]),
+  )
+  const shifts: TemplateContent[] = shiftsIn(tx, range).map(shift => ({
     shift: copyOfShift(shift),
     people: standing.get(shift.id) ?? [],
   }))
@@ -81,14 +83,14 @@ export const deleteTemplate = (tx: Db, id: number): void =>
 
 export type Applied = { ids: number[]; skipped: number; siteIds: number[]; people: Assignment[] }
 
-/** Its shifts in another week, at the same hours on the wall. Shifts of sites that are gone are left out; what is there already stays. */
+/** Its shifts in another week, at the same local times. Shifts of sites that are gone are left out; what is there already stays. */
 export function applyTemplate(tx: Db, id: number, day: string, at: number): Applied {
   const template = templateById(tx, id)
   const zoneOf = zones(tx)
   const sites = new Set(allSites(tx).map(({ id }) => id))
-  const kept = keptIn(template).filter(({ shift }) => sites.has(shift.site_id))
+  const kept = contentOf(template).filter(({ shift }) => sites.has(shift.site_id))
   const weeks = Temporal.PlainDate.from(template.monday).until(mondayOf(day), { largestUnit: 'days' }).days / 7
-  const wanted = copied(
+  const wanted = copyShifts(
     kept.map(({ shift }) => shift),
     weeks,
     zoneOf,

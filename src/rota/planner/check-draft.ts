@@ -2,14 +2,14 @@
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { idSchema } from '../../platform/http/shared-schemas.ts'
-import { type Why, whySchema } from '../broken-duties.ts'
+import { type BrokenRule, brokenRuleSchema } from '../broken-duties.ts'
 import type { Range } from '../date-range.ts'
-import { rosterProblem, rosterVersion, whatForbids } from '../load-problem.ts'
+import { rosterProblem, rosterVersion, violationsOf } from '../load-problem.ts'
 import { shiftById } from '../shift-queries.ts'
 import type { Violation } from '../solving/check.ts'
 import type { Assignment, Problem, Unfilled } from '../solving/problem.ts'
 
-export type DraftJudgement = {
+export type DraftCheck = {
   /** Which state of the database it was true of. */
   version: number
   violations: Violation[]
@@ -27,15 +27,15 @@ function withPinned({ pinned }: Problem, assignments: readonly Assignment[]): As
   return [...assignments, ...pinned.filter(pin => !given.has(keyOf(pin)))]
 }
 
-export function judgeDraft(
+export function checkDraft(
   db: Db,
   { range, before, after }: { range: Range; before: Assignment[]; after: Assignment[] },
-): DraftJudgement {
+): DraftCheck {
   const version = rosterVersion(db)
   const problem = rosterProblem(db, { range, seed: 1 })
-  const judged = (assignments: Assignment[]) => whatForbids(problem, withPinned(problem, assignments))
-  const known = new Set(judged(before).map(wordsOf))
-  const violations = judged(after)
+  const checked = (assignments: Assignment[]) => violationsOf(problem, withPinned(problem, assignments))
+  const known = new Set(checked(before).map(wordsOf))
+  const violations = checked(after)
   const filled = Map.groupBy(withPinned(problem, after), ({ shift_id }) => shift_id)
   return {
     version,
@@ -58,10 +58,10 @@ const openPlaces = (shiftId: number, open: number): Unfilled[] =>
 
 export const targetsSchema = t.Object(
   {
-    people: t.Array(t.Object({ staff_id: idSchema, against: t.Array(whySchema) }), {
+    people: t.Array(t.Object({ staff_id: idSchema, against: t.Array(brokenRuleSchema) }), {
       description: 'Who could have the place, and the rules that stand against those who cannot',
     }),
-    shifts: t.Array(t.Object({ shift_id: idSchema, against: t.Array(whySchema) }), {
+    shifts: t.Array(t.Object({ shift_id: idSchema, against: t.Array(brokenRuleSchema) }), {
       description: 'Where the person could be instead: shifts of those days with an open place',
     }),
   },
@@ -69,7 +69,7 @@ export const targetsSchema = t.Object(
 )
 export type DraftTargets = Static<typeof targetsSchema>
 
-export type TargetsAsked = {
+export type TargetsQuery = {
   range: Range
   assignments: Assignment[]
   shiftId: number
@@ -81,7 +81,7 @@ export type TargetsAsked = {
 }
 
 /** Where a place may go: to whom, and where its person may go. */
-export function draftTargets(db: Db, { range, assignments, shiftId, staffId, from, to }: TargetsAsked): DraftTargets {
+export function draftTargets(db: Db, { range, assignments, shiftId, staffId, from, to }: TargetsQuery): DraftTargets {
   const problem = rosterProblem(db, { range, seed: 1 })
   const standing = withPinned(problem, assignments)
   const rest = standing.filter(one => one.shift_id !== shiftId || one.staff_id !== staffId)
@@ -105,7 +105,7 @@ export function draftTargets(db: Db, { range, assignments, shiftId, staffId, fro
   return { people, shifts }
 }
 
-const full: Why = { rule: 'headcount', message: 'Every place there is taken' }
+const full: BrokenRule = { rule: 'headcount', message: 'Every place there is taken' }
 
 const daysInSight = (db: Db, problem: Problem, from: string, to: string): number[] =>
   problem.shifts.flatMap(({ id }) => {
@@ -114,7 +114,7 @@ const daysInSight = (db: Db, problem: Problem, from: string, to: string): number
   })
 
 /** Rules are about one person each: only theirs are looked at, before and after. */
-function against(problem: Problem, rest: Assignment[], wanted: Assignment): Why[] {
+function against(problem: Problem, rest: Assignment[], wanted: Assignment): BrokenRule[] {
   const isTheirs = ({ staff_id }: { staff_id: number }) => staff_id === wanted.staff_id
   const own = {
     ...problem,
@@ -123,8 +123,8 @@ function against(problem: Problem, rest: Assignment[], wanted: Assignment): Why[
     existing: problem.existing.filter(isTheirs),
   }
   const before = rest.filter(isTheirs)
-  const known = new Set(whatForbids(own, before).map(wordsOf))
-  return whatForbids(own, [...before, wanted])
+  const known = new Set(violationsOf(own, before).map(wordsOf))
+  return violationsOf(own, [...before, wanted])
     .filter(one => !known.has(wordsOf(one)))
     .map(({ rule, message }) => ({ rule, message }))
 }

@@ -1,0 +1,42 @@
+/** What imports of staff and of shifts have in common: a preview first, every mistake by its line. */
+import { type TSchema, t } from 'elysia'
+import { type Html, html } from '../platform/html.ts'
+import { describe } from '../platform/http/route-docs.ts'
+import { formField } from '../ui/parts/form.ts'
+
+/** Notes a mistake of a row and returns undefined, which the function that reads the row then returns too. */
+export type NoteMistake = (column: string, message: string) => undefined
+
+export const dryRunQuery = t.Object({
+  dry_run: t.Optional(t.Boolean({ description: 'Only tell what would be done, and every mistake' })),
+})
+
+export const mistakes = {
+  errors: t.Array(
+    t.Object(
+      { path: t.String({ examples: ['line 3, skills'] }), message: t.String() },
+      { description: 'The first of them' },
+    ),
+  ),
+  total_errors: t.Integer(),
+}
+
+/** 201 for what was done, 200 for what would be. */
+export function importAnswers(summary: string, done: TSchema, preview: TSchema) {
+  const { responses } = describe('What would be done', preview)
+  const all = describe(summary, done, { status: 201 })
+  return { ...all, responses: { ...all.responses, ...responses } }
+}
+
+type ImportForm = { title: string; action: string; columns: readonly string[]; example: string; more: string }
+
+/** The form of an import. `import.js` sends the file with `dry_run` first and shows what would be done. */
+export const importForm = ({ title, action, columns, example, more }: ImportForm): Html =>
+  html`<details class="fold"><summary>${title}</summary>
+<form class="form" data-import="${action}">
+<p class="hint">The columns ${columns.join(', ')}. ${more} All rows or, where any is wrong, none.</p>
+<div class="columns">${formField({ label: 'CSV or XLSX file', name: 'file', id: 'f-import-file', type: 'file', optional: true, accept: '.csv,.tsv,.txt,.xlsx' })}
+${formField({ label: 'Or pasted', name: 'csv', id: 'f-import-csv', type: 'area', optional: true, placeholder: example })}</div>
+<div data-import-result role="status"></div>
+<div class="submit"><button type="submit" disabled>Import</button></div>
+</form></details>`
