@@ -29,7 +29,7 @@ import {
 import { tryWrite } from '../db/transactions.ts'
 import type { App } from './context.ts'
 import { deleteOrphanRows } from './leagues/market/league-cleanup.ts'
-import { deleteOldFiles, deleteStrayFiles, putTimesRight, sweepSnapshots } from './leagues/sheets/retention.ts'
+import { correctTimes, deleteOldFiles, deleteStrayFiles, sweepSnapshots } from './leagues/sheets/retention.ts'
 import { type RetentionRule, retentionJob } from './monitor/jobs.ts'
 import { type Duration, ms } from './platform/clock.ts'
 import { isProcessDead } from './platform/process/process-lock.ts'
@@ -70,7 +70,7 @@ export const deleteOld = retentionJob([
   older('files chosen and not imported', '1d', uploadDrafts, uploadDrafts.createdAt),
   { what: 'upload files', step: deleteOldFiles },
   { what: 'stray files', step: deleteStrayFiles },
-  { what: 'times ahead of the clock', step: putTimesRight },
+  { what: 'times ahead of the clock', step: correctTimes },
   { what: 'snapshots', step: sweepSnapshots },
   { what: 'trades of deleted leagues', step: ({ db }, _, limit) => deleteOrphanRows(db, limit) },
   { what: 'dead processes', step: forgetProcesses },

@@ -37,7 +37,7 @@ export async function acceptInvitation(
     account,
     () => invitedTo(app, token),
     (tx, user, now) => {
-      leagueId = enter(tx, app, token, user, now)
+      leagueId = enterByInvitation(tx, app, token, user, now)
     },
   )
   return { ...entered, league_id: leagueId }
@@ -50,11 +50,17 @@ export async function joinByInvitation(app: App, token: string, { id, username }
   const { league } = invitedTo(app, token)
   if (!league) return null
   return atomically(db, tx =>
-    isMember(tx, league.id, id) ? league.id : enter(tx, app, token, { id, username }, clock.now()),
+    isMember(tx, league.id, id) ? league.id : enterByInvitation(tx, app, token, { id, username }, clock.now()),
   )
 }
 
-function enter(tx: Db, app: App, token: string, user: { id: number; username: string }, now: number): number | null {
+function enterByInvitation(
+  tx: Db,
+  app: App,
+  token: string,
+  user: { id: number; username: string },
+  now: number,
+): number | null {
   const { leagueId } = useInvitation(tx, token, user, now)
   if (leagueId === null) return null
   const league = leagueById(tx, leagueId)

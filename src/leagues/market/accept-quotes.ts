@@ -24,9 +24,9 @@ export const pushedSchema = t.Object(
 )
 type Pushed = Omit<Static<typeof pushedSchema>, 'message'>
 
-export const pushedView = (pushed: Pushed): Static<typeof pushedSchema> => ({ ...pushed, message: toldOf(pushed) })
+export const pushedView = (pushed: Pushed): Static<typeof pushedSchema> => ({ ...pushed, message: pushMessage(pushed) })
 
-function toldOf({ changed, unchanged, older, held }: Pushed): string {
+function pushMessage({ changed, unchanged, older, held }: Pushed): string {
   const taken = changed + unchanged
   const parts = [
     taken > 0 && `${taken} ${taken === 1 ? 'price' : 'prices'} taken in`,
@@ -50,7 +50,7 @@ export async function acceptQuotes(db: Db, given: readonly NewQuote[], source: Q
   for (let from = 0; from < given.length; from += slice) {
     if (from > 0) await Bun.sleep(0)
     const some = given.slice(from, from + slice)
-    const { changed, older, held } = await atomically(db, tx => acceptSome(tx, some, source), 'unsynced')
+    const { changed, older, held } = await atomically(db, tx => acceptBatch(tx, some, source), 'unsynced')
     pushed.changed += changed
     pushed.older += older
     pushed.held += held
@@ -62,7 +62,7 @@ export async function acceptQuotes(db: Db, given: readonly NewQuote[], source: Q
 type Known = Pick<QuoteRow, 'symbol' | 'priceCents' | 'openCents' | 'asOf' | 'receivedAt' | 'priceId'>
 
 /** Part of a transaction. */
-export function acceptSome(tx: Db, given: readonly NewQuote[], { now, by, holdPct }: QuoteSource) {
+export function acceptBatch(tx: Db, given: readonly NewQuote[], { now, by, holdPct }: QuoteSource) {
   const symbols = JSON.stringify(given.map(({ symbol }) => symbol))
   const before = new Map<string, Known>()
   for (const quote of knownOf(tx).all(symbols)) before.set(quote.symbol, quote)

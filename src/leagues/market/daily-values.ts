@@ -39,14 +39,14 @@ export const recordDailyValues = job('market.mark_day', {
   input: t.Object({}),
   once: () => 'mark',
   async run(_, app, { signal }) {
-    const { db, clock, livePortfolios: books } = app
+    const { db, clock, livePortfolios } = app
     const now = clock.now()
     const active = listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 500 }), now).leagues
     let marked = 0
     for (const { id } of active) {
       const league = findLeague(db, id)
       if (!league) continue
-      const { ids, atOpen } = (await books.board(league)).columns
+      const { ids, atOpen } = (await livePortfolios.board(league)).columns
       const marks = Array.from(atOpen, (totalCents, row) => ({
         leagueId: id,
         userId: Number(textAt(ids, row)),

@@ -76,7 +76,7 @@ export function holdPrices(
     })
     .returning({ id: heldPrices.id })
     .all().length
-  if (written) tellOfHeld(tx, now)
+  if (written) updateHeldAlert(tx, now)
 }
 
 const drop = prepared(({ $client: client }) =>
@@ -86,17 +86,17 @@ const drop = prepared(({ $client: client }) =>
 )
 /** Prices that fit have come in since: the question is answered. */
 export function dropHeld(tx: Db, symbols: readonly string[], now: number): void {
-  if (drop(tx).all(JSON.stringify(symbols)).length) tellOfHeld(tx, now)
+  if (drop(tx).all(JSON.stringify(symbols)).length) updateHeldAlert(tx, now)
 }
 
 export function takeHeld(tx: Db, id: number, now: number): HeldPrice {
   const [held] = tx.delete(heldPrices).where(eq(heldPrices.id, id)).returning().all()
   if (!held) return refuse('not_found', 'This price is held no more: it was answered, or a newer one has come in')
-  tellOfHeld(tx, now)
+  updateHeldAlert(tx, now)
   return held
 }
 
-function tellOfHeld(tx: Db, now: number): void {
+function updateHeldAlert(tx: Db, now: number): void {
   const { total } = tx.select({ total: count() }).from(heldPrices).get() ?? { total: 0 }
   if (total === 0) return void clear(tx, now, alert)
   const some = tx.select().from(heldPrices).orderBy(asc(heldPrices.symbol)).limit(5).all()

@@ -32,8 +32,8 @@ export const marketLeague: LeagueKind = {
   leaving: (db, league, userId) =>
     findPortfolio(db, league.id, userId) &&
     'The portfolio stays on the board as it is; nothing more can be traded with it.',
-  async page({ livePortfolios: books }, league, query) {
-    const { board, asOf } = await books.board(league)
+  async page({ livePortfolios }, league, query) {
+    const { board, asOf } = await livePortfolios.board(league)
     return { ...rankedPage(board, query), asOf }
   },
   player: playerCard,
@@ -65,19 +65,19 @@ export const marketLeague: LeagueKind = {
     ),
   /** Movement is counted from midnight. */
   nextChangeAt: ({ clock }) => startOfDay(clock.now()) + day,
-  async finalize({ livePortfolios: books }, league) {
-    const { board } = await books.board(league)
+  async finalize({ livePortfolios }, league) {
+    const { board } = await livePortfolios.board(league)
     if (board.players === 0) refuse('conflict', 'Nobody has joined: an empty league cannot be finalised')
     return {
       hash: '',
       keep(tx) {
-        const now = books.boardNow(league.id) ?? refuse('conflict', 'Somebody has just joined; try again')
+        const now = livePortfolios.boardNow(league.id) ?? refuse('conflict', 'Somebody has just joined; try again')
         const json = finalMarketJson(now)
         freezeMarket(
           tx,
           league.id,
           json,
-          now.book.mostHeld().map(({ symbol }) => symbol),
+          now.portfolios.mostHeld().map(({ symbol }) => symbol),
         )
         return finalBoardHash(json)
       },

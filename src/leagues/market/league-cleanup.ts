@@ -16,8 +16,8 @@ import type { App } from '../../context.ts'
 const tables = [holdings, orderKeys, closingQuotes, dailyValues, dailyBoardValues, portfolios, ledger] as const
 const step = 100 // rows: a few milliseconds
 
-export async function deleteMarketRows({ db, livePortfolios: books }: App, leagueId: number): Promise<void> {
-  books.forget(leagueId)
+export async function deleteMarketRows({ db, livePortfolios }: App, leagueId: number): Promise<void> {
+  livePortfolios.forget(leagueId)
   for (const table of tables) {
     const which = sql`rowid in (select rowid from ${table} where ${eq(table.leagueId, leagueId)} limit ${step})`
     while (removed(db, table, which) === step) await Bun.sleep(5)

@@ -6,7 +6,7 @@ import { applyTrade, type Position } from './position.ts'
 export type Side = 'buy' | 'sell'
 export type Order = { symbol: string; side: Side; quantity: number }
 
-/** Of one symbol in one portfolio. With the dearest price a position stays within what a number holds exactly. */
+/** Of one symbol in one portfolio. At the highest price a position stays within what a number holds exactly. */
 export const maxShares = 1_000_000
 export const maxPriceCents = 1_000_000_000 // cents
 
@@ -68,12 +68,12 @@ export function validateOrder(
 function tryOrder(order: Order, account: Account, quote: Quote, rules: MarketRules, now: number): OrderVerdict {
   const fill = fillOf(order, account, quote, rules)
   const broken =
-    tooOld(order, quote, rules, now) ??
-    tooMany(order, fill) ??
-    notHeld(order, account, rules) ??
-    tooDear(order, account, fill) ??
-    tooLarge(order, account, fill, rules) ??
-    tooShort(order, account, fill)
+    quoteTooOld(order, quote, rules, now) ??
+    tooManyShares(order, fill) ??
+    sellsMoreThanHeld(order, account, rules) ??
+    exceedsCash(order, account, fill) ??
+    exceedsPositionLimit(order, account, fill, rules) ??
+    exceedsShortLimit(order, account, fill)
   return broken ? { broken } : { fill }
 }
 
@@ -90,7 +90,7 @@ function fillOf(
   return { quantity, price, fee: rules.fee_cents, cash: moved, cashAfter: cash + moved, position: after, realised }
 }
 
-function tooOld(
+function quoteTooOld(
   { symbol }: Order,
   { asOf }: Quote,
   { quote_max_age_s: limit }: MarketRules,
@@ -107,7 +107,7 @@ function tooOld(
   return { rule: 'quote_age', detail, limit, actual, over, unit: 'seconds' }
 }
 
-function tooMany({ symbol }: Order, { position, quantity }: Fill): BrokenRule | undefined {
+function tooManyShares({ symbol }: Order, { position, quantity }: Fill): BrokenRule | undefined {
   const actual = Math.abs(position.quantity)
   const over = actual - maxShares
   if (over <= 0) return undefined
@@ -116,7 +116,7 @@ function tooMany({ symbol }: Order, { position, quantity }: Fill): BrokenRule | 
   return { rule: 'quantity', detail, limit: maxShares, actual, over, unit: 'shares', most }
 }
 
-function notHeld(
+function sellsMoreThanHeld(
   { symbol, side, quantity }: Order,
   { position }: Account,
   { allow_short }: MarketRules,
@@ -128,7 +128,7 @@ function notHeld(
   return { rule: 'holding', detail, limit, actual: quantity, over, unit: 'shares', most: Math.max(0, limit) }
 }
 
-function tooDear({ side }: Order, { cash }: Account, fill: Fill): BrokenRule | undefined {
+function exceedsCash({ side }: Order, { cash }: Account, fill: Fill): BrokenRule | undefined {
   if (fill.cashAfter >= 0 || fill.cash >= 0) return undefined // a trade taken back may have left less than nothing
   const cost = -fill.cash
   const detail = `This takes ${moneyText(cost)}${fill.fee ? ` with the fee of ${moneyText(fill.fee)}` : ''} and there is ${moneyText(cash)} in cash: ${moneyText(-fill.cashAfter)} short`
@@ -137,7 +137,12 @@ function tooDear({ side }: Order, { cash }: Account, fill: Fill): BrokenRule | u
 }
 
 /** An order that makes a position smaller is never refused for its size. */
-function tooLarge({ symbol }: Order, account: Account, fill: Fill, rules: MarketRules): BrokenRule | undefined {
+function exceedsPositionLimit(
+  { symbol }: Order,
+  account: Account,
+  fill: Fill,
+  rules: MarketRules,
+): BrokenRule | undefined {
   const { max_position_pct: limit } = rules
   const { position, price, cashAfter } = fill
   if (limit >= 100 && !rules.allow_short) return undefined
@@ -156,7 +161,7 @@ function tooLarge({ symbol }: Order, account: Account, fill: Fill, rules: Market
 }
 
 /** What is owed may never be worth more than the portfolio: a rise of all of it to the double ruins nobody at once. */
-function tooShort({ side }: Order, account: Account, fill: Fill): BrokenRule | undefined {
+function exceedsShortLimit({ side }: Order, account: Account, fill: Fill): BrokenRule | undefined {
   const { position, price, cashAfter } = fill
   if (side === 'buy' || position.quantity >= 0) return undefined
   const actual = account.othersOwed - position.quantity * price

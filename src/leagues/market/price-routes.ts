@@ -10,7 +10,7 @@ import { receiveCsv } from '../../platform/http/receive-table.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
 import { dateSchema } from '../../platform/http/text-formats.ts'
-import { acceptQuotes, acceptSome, pushedSchema, pushedView } from './accept-quotes.ts'
+import { acceptBatch, acceptQuotes, pushedSchema, pushedView } from './accept-quotes.ts'
 import { heldPriceSchema, heldPriceView, listHeld, takeHeld } from './held-prices.ts'
 import { readPriceCsv } from './price-csv.ts'
 import { historySchema, listPrices, priceHistory, priceSchema } from './price-history.ts'
@@ -129,7 +129,7 @@ export const heldPriceRoutes = (app: App) => {
         const symbol = await atomically(db, tx => {
           const held = takeHeld(tx, id, now)
           const { symbol, priceCents, asOf, beforeCents } = held
-          const { older } = acceptSome(tx, [{ symbol, priceCents, asOf }], { now, by: signedIn(who).id, holdPct: 0 })
+          const { older } = acceptBatch(tx, [{ symbol, priceCents, asOf }], { now, by: signedIn(who).id, holdPct: 0 })
           if (older) refuse('conflict', `A newer price of ${symbol} has come in`)
           const detail = { price_cents: priceCents, before_cents: beforeCents }
           audit(tx, { at: now, who: signedIn(who), action: 'price.accept', target: `price of ${symbol}`, detail })

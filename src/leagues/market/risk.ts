@@ -65,7 +65,7 @@ export async function riskAssessment(
   app: Pick<App, 'db' | 'clock' | 'livePortfolios' | 'reader'>,
   limit = 100,
 ): Promise<Risk[]> {
-  const { db, clock, livePortfolios: books, reader } = app
+  const { db, clock, livePortfolios, reader } = app
   const now = clock.now()
   const reasons = new Map<number, string[]>()
   const because = (user: number, reason: string) => reasons.set(user, [...(reasons.get(user) ?? []), reason])
@@ -74,7 +74,7 @@ export async function riskAssessment(
   for (const { userId, most } of bursts) because(userId, `${most} trades within a minute`)
   for (const { userId, trades } of heavy) because(userId, `${trades} trades since 00:00 UTC`)
   for (const league of listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 500 }), now).leagues)
-    for (const { user, symbol, share } of (await books.book(league.id)).concentrated(concentration, now))
+    for (const { user, symbol, share } of (await livePortfolios.portfolios(league.id)).concentrated(concentration, now))
       because(user, `${Math.round(100 * share)} % of the portfolio in ${league.name} is ${symbol}`)
 
   const ids = [...reasons]

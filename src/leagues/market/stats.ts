@@ -5,9 +5,9 @@ import { percentOf } from './quote.ts'
 
 /** Numbers of a market league. */
 export async function marketStats(app: App, league: League): Promise<Record<string, unknown>> {
-  const { db, livePortfolios: books } = app
-  const { columns } = await books.board(league)
-  const book = await books.book(league.id)
+  const { db, livePortfolios } = app
+  const { columns } = await livePortfolios.board(league)
+  const portfolios = await livePortfolios.portfolios(league.id)
   const sums = ledgerTotals(db, { leagueId: league.id })
   const total = columns.total.reduce((sum, value) => sum + value, 0)
   const returns = (columns.metrics.find(({ name }) => name === 'return_pct')?.values ?? new Float64Array()).toSorted()
@@ -21,6 +21,6 @@ export async function marketStats(app: App, league: League): Promise<Record<stri
     total_cents: total,
     invested_pct: percentOf(total - sums.cash, total),
     return_pct: { best: returnAt(1), median: returnAt(0.5), worst: returnAt(0) },
-    most_held: book.mostHeld(10),
+    most_held: portfolios.mostHeld(10),
   }
 }

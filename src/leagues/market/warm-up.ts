@@ -12,13 +12,13 @@ export async function followFeeds(app: App): Promise<void> {
 
 const popular = 50 // symbols
 
-/** The quotes of what is held most in the leagues under way; their books are then in memory too. */
+/** The quotes of what is held most in the leagues under way; their portfolios are then in memory too. */
 export async function warmQuotes(app: App): Promise<void> {
-  const { db, clock, livePortfolios: books } = app
+  const { db, clock, livePortfolios } = app
   const holders = new Map<string, number>()
   const active = listLeagues(db, { kind: 'market', status: 'active' }, pageOf({ limit: 100 }), clock.now()).leagues
   for (const { id } of active)
-    for (const held of (await books.book(id)).mostHeld(popular))
+    for (const held of (await livePortfolios.portfolios(id)).mostHeld(popular))
       holders.set(held.symbol, (holders.get(held.symbol) ?? 0) + held.holders)
   const most = [...holders].sort(([, a], [, b]) => b - a).slice(0, popular)
   for (const [symbol] of most) await currentQuote(app, symbol)

@@ -11,12 +11,12 @@ import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { letRead } from '../../platform/jobs/runs.ts'
 import { type League, statusOf } from '../league.ts'
 import { leagueById } from '../queries.ts'
-import { coming, keepBuildable, sentTooLate } from './buildable.ts'
-import { datedBeforeReading } from './dating.ts'
+import { pendingSnapshot, requireBuildable, sentTooLate } from './buildable.ts'
 import { publishHeld } from './held.ts'
 import { importUpload } from './import-job.ts'
 import { changeUpload, insertUpload, published, sameUpload } from './queries.ts'
 import type { Received } from './receive-file.ts'
+import { datedBeforeReading } from './taken-at.ts'
 import { correctTimesAhead } from './times.ts'
 import { uploadKindSchema, uploadModeSchema } from './upload.ts'
 
@@ -63,7 +63,12 @@ export async function acceptUpload(app: App, league: League, received: Received,
       return { upload: known, isDuplicate: true }
     }
     const before = published(tx, league.id)
-    keepBuildable(sheets.boards.scores, before, [...before, { snapshot: coming, kind, takenAt }], sentTooLate)
+    requireBuildable(
+      sheets.boards.scores,
+      before,
+      [...before, { snapshot: pendingSnapshot, kind, takenAt }],
+      sentTooLate,
+    )
     const upload = insertUpload(tx, {
       leagueId: league.id,
       kind,

@@ -65,14 +65,14 @@ function finder(scores: Database, ids: TextColumn) {
 export async function baselineRowsOf(
   scores: Database,
   { snapshot, rowsIn }: Players,
-  lineup: SnapshotSelection,
+  selection: SnapshotSelection,
   working: LatecomersWork,
 ): Promise<BaselineRows> {
-  const { baseline } = lineup
+  const { baseline } = selection
   const rows = new Int32Array(new SharedArrayBuffer(snapshot.players * 4)).fill(OWN)
-  const extras = await extraStartsOf(scores, lineup, working)
-  if (baseline === lineup.scan) return { baseline, latecomers: null, extras, rows }
-  const latecomers = await latecomersOf(scores, lineup, working)
+  const extras = await extraStartsOf(scores, selection, working)
+  if (baseline === selection.scan) return { baseline, latecomers: null, extras, rows }
+  const latecomers = await latecomersOf(scores, selection, working)
   rows.set(rowsIn(baseline))
   if (latecomers && latecomers.players > 0) {
     const late = rowsIn(latecomers.id)

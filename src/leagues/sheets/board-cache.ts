@@ -48,14 +48,14 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
   async function everyone(input: ScoreInput, column: string, order: RankOrder): Promise<Ranking> {
     const gained = metricOfGain(column)
     if (gained !== undefined) {
-      const key = JSON.stringify([input.lineup.current, startsKey(input.lineup), column, order])
-      return columns.get(key, () => ask('gains', { lineup: input.lineup, metric: gained, order }))
+      const key = JSON.stringify([input.selection.current, startsKey(input.selection), column, order])
+      return columns.get(key, () => ask('gains', { selection: input.selection, metric: gained, order }))
     }
     const target = metricOfGoal(column)
     if (target !== undefined)
       return columns.get(`${column}:${order}:${scoreKey(input)}`, () => ask('goal', { input, column: target, order }))
     if (column !== 'score' && column !== GOAL) {
-      const wanted = { snapshot: input.lineup.current, metric: column, order }
+      const wanted = { snapshot: input.selection.current, metric: column, order }
       return columns.get(JSON.stringify(wanted), () => ask('column', wanted))
     }
     const { ranking, goalPct } = await scored(input)
@@ -78,7 +78,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     async ranking(input: ScoreInput, column: string, order: RankOrder, leftOut?: LeftOut): Promise<Ranking> {
       const ranking = await everyone(input, column, order)
       if (!leftOut) return ranking
-      const isOut = await out(input.lineup.current, leftOut)
+      const isOut = await out(input.selection.current, leftOut)
       return turned.get(JSON.stringify([leftOut.key, column, order, scoreKey(input)]), () =>
         ask('leavingOut', { ranking, out: isOut }),
       )
@@ -87,7 +87,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     totals(input: ScoreInput, label: string | undefined, leftOut: LeftOut | undefined): Promise<Sums | undefined> {
       return totals.get(JSON.stringify([scoreKey(input), label, leftOut?.key]), async () => {
         const { ranking, starts } = await scored(input)
-        const snapshot = input.lineup.current
+        const snapshot = input.selection.current
         const isOut = leftOut && (await out(snapshot, leftOut))
         return ask('totals', { snapshot, starts, score: ranking.values, label, out: isOut })
       })
@@ -109,7 +109,7 @@ export function openBoardCache(thread: SheetThread, bytes: number) {
     },
     moves: (before: Placing, after: Placing, most: number): Promise<Moves> => ask('moves', { before, after, most }),
     trends: (input: TrendsInput) => ask('trends', input),
-    withExtras: (lineup: SnapshotSelection): Promise<SnapshotSelection> => ask('extras', lineup),
+    withExtras: (selection: SnapshotSelection): Promise<SnapshotSelection> => ask('extras', selection),
     standings: inOneWalk(async (snapshot, rows, leftOut): Promise<Standings[]> => {
       const isOut = leftOut && (await out(snapshot, leftOut))
       return ask('standings', { snapshot, rows, out: isOut })

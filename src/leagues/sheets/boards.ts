@@ -46,13 +46,13 @@ import { derivedSnapshot, type Snapshot, snapshotOf } from './snapshots/snapshot
 export type BoardSource = { published: readonly Published[]; config: BoardConfig; marks?: Marks }
 
 /** `scores` is this thread's own reader. */
-export type SheetBoards = { scores: Database; shelves: BoardCache; close(): void }
+export type SheetBoards = { scores: Database; boardCache: BoardCache; close(): void }
 
 /** `bytes`: what may be held in memory of boards nobody has just asked for. */
 export function openSheetBoards(dataDir: string, thread: SheetThread, bytes = 128 * 2 ** 20): SheetBoards {
   openScores(dataDir).close() // makes the file if there is none yet
   const scores = openScoresReader(dataDir)
-  return { scores, shelves: openBoardCache(thread, bytes), close: () => scores.close() }
+  return { scores, boardCache: openBoardCache(thread, bytes), close: () => scores.close() }
 }
 
 export type SheetPage = RankedPage & { asOf: number | null; gainsFrom?: number; notes?: string[] }
@@ -60,38 +60,38 @@ export type SheetPage = RankedPage & { asOf: number | null; gainsFrom?: number; 
 export async function sheetPage(boards: SheetBoards, source: BoardSource, asked: BoardQuery): Promise<SheetPage> {
   const { published, config } = source
   const seen = publishedUpTo(published, asked.at)
-  const lineup = await shownSnapshots(boards, seen, asked.from)
-  if (!lineup) {
+  const selection = await shownSnapshots(boards, seen, asked.from)
+  if (!selection) {
     if (asked.from !== undefined && seen.length > 0) throw new BadQuery([{ path: 'from', message: noScanThen }])
     return { ...emptyPage(asked), asOf: null }
   }
-  const query = withSheetWords(asked, snapshotOf(boards.scores, lineup.current), config)
-  const { board, snapshot } = await sheetBoard(boards, { ...source, published: seen }, lineup, query)
+  const query = withSheetWords(asked, snapshotOf(boards.scores, selection.current), config)
+  const { board, snapshot } = await sheetBoard(boards, { ...source, published: seen }, selection, query)
   const limit = Math.min(query.limit, mostRows(board))
   const notes = scoreNotes(
     snapshot,
-    snapshotOf(boards.scores, lineup.baseline),
+    snapshotOf(boards.scores, selection.baseline),
     config,
     board.ranking('score', 'desc').known > 0,
   )
   return {
     ...readAtOnce(boards.scores, () => rankedPage(board, { ...query, limit })),
-    asOf: lineup.asOf,
-    ...(asked.from !== undefined && { gainsFrom: takenAtOf(seen, lineup.baseline) }),
+    asOf: selection.asOf,
+    ...(asked.from !== undefined && { gainsFrom: takenAtOf(seen, selection.baseline) }),
     ...(notes.length > 0 && { notes }),
   }
 }
 
 /** The snapshots of a board, the columns of extra sheets with them. */
 export async function shownSnapshots(
-  { scores, shelves }: SheetBoards,
+  { scores, boardCache }: SheetBoards,
   published: readonly Published[],
   from?: number,
 ): Promise<SnapshotSelection | undefined> {
-  const lineup = selectSnapshots(published, from)
-  if (!lineup || lineup.extras.length === 0) return lineup
-  const stored = derivedSnapshot(scores, extrasListKey(lineup.scan, lineup.extras, false))
-  return stored === undefined ? shelves.withExtras(lineup) : { ...lineup, current: stored }
+  const selection = selectSnapshots(published, from)
+  if (!selection || selection.extras.length === 0) return selection
+  const stored = derivedSnapshot(scores, extrasListKey(selection.scan, selection.extras, false))
+  return stored === undefined ? boardCache.withExtras(selection) : { ...selection, current: stored }
 }
 
 const noScanThen = 'there is no scan until then that is older than the one the board shows'
@@ -132,23 +132,24 @@ type Asked = Pick<BoardQuery, 'sort_by' | 'order' | 'q' | 'from' | 'label'>
 export async function boardParts(
   boards: SheetBoards,
   { published, config, marks }: BoardSource,
-  lineup: SnapshotSelection,
+  selection: SnapshotSelection,
   asked: Asked,
 ) {
-  const { scores, shelves } = boards
+  const { scores, boardCache } = boards
   const leftOut = leftOutBy(marks)
-  const { by, order } = sortOf(snapshotColumns(snapshotOf(scores, lineup.current), config), asked)
+  const { by, order } = sortOf(snapshotColumns(snapshotOf(scores, selection.current), config), asked)
   // The board before comes first: its latecomers are a beginning of this one's.
-  const earlier = publishedBefore(published, lineup)
-  const lineupBefore = isBuildable(scores, earlier) ? await shownSnapshots(boards, earlier, asked.from) : undefined
-  const previous = lineupBefore && (await ranked(boards, scoreInput(lineupBefore, config), leftOut, [[by, order]]))
-  const input = scoreInput(lineup, config)
-  const scored = await shelves.scored(input)
+  const earlier = publishedBefore(published, selection)
+  const selectionBefore = isBuildable(scores, earlier) ? await shownSnapshots(boards, earlier, asked.from) : undefined
+  const previous =
+    selectionBefore && (await ranked(boards, scoreInput(selectionBefore, config), leftOut, [[by, order]]))
+  const input = scoreInput(selection, config)
+  const scored = await boardCache.scored(input)
   const now = await ranked(boards, input, leftOut, [
     ['score', 'desc'],
     [by, order],
   ])
-  const hits = await hitsOf(boards, lineup.current, asked)
+  const hits = await hitsOf(boards, selection.current, asked)
   const classification = classificationOf(config, scored)
   const goals = { goal: config.goal, goals: config.goals }
   const isOfGains = config.score_on !== 'current'
@@ -158,12 +159,12 @@ export async function boardParts(
 }
 
 /** Who is listed where not everyone is. */
-async function hitsOf({ scores, shelves }: SheetBoards, id: number, { q, label }: Asked): Promise<Uint8Array> {
-  const found = q === undefined ? undefined : await shelves.matching(id, q)
+async function hitsOf({ scores, boardCache }: SheetBoards, id: number, { q, label }: Asked): Promise<Uint8Array> {
+  const found = q === undefined ? undefined : await boardCache.matching(id, q)
   if (label === undefined) return found ?? new Uint8Array()
   const [name, text] = [label.slice(0, label.indexOf(':')), label.slice(label.indexOf(':') + 1)]
   requireLabel(snapshotOf(scores, id), name)
-  const labelled = await shelves.labelled(id, name, text)
+  const labelled = await boardCache.labelled(id, name, text)
   return found ? labelled.map((hit, row) => hit & found[row]!) : labelled
 }
 
@@ -188,9 +189,9 @@ export function boardFromParts(scores: Database, parts: BoardParts): Board {
 }
 
 /** A board with all at hand that `asked` needs. */
-export async function sheetBoard(boards: SheetBoards, source: BoardSource, lineup: SnapshotSelection, asked: Asked) {
-  const { parts, scored } = await boardParts(boards, source, lineup, asked)
-  return { board: boardFromParts(boards.scores, parts), snapshot: snapshotOf(boards.scores, lineup.current), scored }
+export async function sheetBoard(boards: SheetBoards, source: BoardSource, selection: SnapshotSelection, asked: Asked) {
+  const { parts, scored } = await boardParts(boards, source, selection, asked)
+  return { board: boardFromParts(boards.scores, parts), snapshot: snapshotOf(boards.scores, selection.current), scored }
 }
 
 export function snapshotColumns({ metrics }: Snapshot, config: GoalConfig): Columned {
@@ -199,18 +200,18 @@ export function snapshotColumns({ metrics }: Snapshot, config: GoalConfig): Colu
 }
 
 async function ranked(
-  { scores, shelves }: SheetBoards,
+  { scores, boardCache }: SheetBoards,
   input: ScoreInput,
   leftOut: LeftOut | undefined,
   wanted: [string, RankOrder][],
 ): Promise<Ranked> {
-  const snapshot = input.lineup.current
+  const snapshot = input.selection.current
   const there = new Set(
     sortColumns(snapshotColumns(snapshotOf(scores, snapshot), input.config)).map(({ name }) => name),
   )
   const rankings = new Map<string, Ranking>()
   for (const [column, order] of wanted) {
-    if (there.has(column)) rankings.set(`${order}:${column}`, await shelves.ranking(input, column, order, leftOut))
+    if (there.has(column)) rankings.set(`${order}:${column}`, await boardCache.ranking(input, column, order, leftOut))
   }
   return { snapshot, rankings }
 }

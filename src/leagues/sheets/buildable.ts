@@ -5,16 +5,16 @@ import { latecomerListKey, type Published, type SnapshotSelection, selectSnapsho
 import { derivedSnapshot, storedSnapshot } from './snapshots/snapshot.ts'
 
 /** Stands for a snapshot that is still to be written: after all others. */
-export const coming = Number.MAX_SAFE_INTEGER
+export const pendingSnapshot = Number.MAX_SAFE_INTEGER
 
 /** Whether everything is kept that the board of these uploads is made of. */
 export function isBuildable(scores: Database, published: readonly Published[]): boolean {
-  const lineup = selectSnapshots(published)
-  if (!lineup) return true
-  const isKept = (snapshot: number) => snapshot === coming || storedSnapshot(scores, snapshot) !== undefined
-  const { baseline, between, current } = lineup
+  const selection = selectSnapshots(published)
+  if (!selection) return true
+  const isKept = (snapshot: number) => snapshot === pendingSnapshot || storedSnapshot(scores, snapshot) !== undefined
+  const { baseline, between, current } = selection
   if (!isKept(current) || !isKept(baseline)) return false
-  const known = longestStored(scores, lineup)?.members ?? 0
+  const known = longestStored(scores, selection)?.members ?? 0
   return between.slice(known).every(isKept)
 }
 
@@ -31,7 +31,7 @@ export function longestStored(
 }
 
 /** Refuses a change after which there would be no board, where there is one now. */
-export function keepBuildable(
+export function requireBuildable(
   scores: Database,
   before: readonly Published[],
   after: readonly Published[],

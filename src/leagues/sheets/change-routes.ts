@@ -10,7 +10,7 @@ import { describe } from '../../platform/http/route-docs.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
 import { dateTimeSchema } from '../../platform/http/text-formats.ts'
 import { leagueById } from '../queries.ts'
-import { keepBuildable, undoneTooLate } from './buildable.ts'
+import { requireBuildable, undoneTooLate } from './buildable.ts'
 import { correctTakenAt, discardHeld, publishHeld } from './held.ts'
 import { published, undo, uploadById } from './queries.ts'
 import { removeReceived } from './receive-file.ts'
@@ -67,7 +67,7 @@ export const uploadChangeRoutes = (app: App) => {
           const undone =
             undo(tx, upload, clock.now()) ??
             refuse('conflict', `Only a done upload can be undone; this one is ${upload.status}`)
-          keepBuildable(app.sheets.boards.scores, before, published(tx, upload.leagueId), undoneTooLate)
+          requireBuildable(app.sheets.boards.scores, before, published(tx, upload.leagueId), undoneTooLate)
           audit(tx, {
             at: clock.now(),
             who: signedIn(who),

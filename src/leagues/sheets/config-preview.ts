@@ -17,22 +17,22 @@ export async function previewSheetConfig(
   changed: RankedConfig,
   most: number,
 ): Promise<ConfigPreview | undefined> {
-  const { scores, shelves } = boards
-  const lineup = await shownSnapshots(boards, source.published)
-  if (!lineup) return undefined
-  const snapshot = snapshotOf(scores, lineup.current)
+  const { scores, boardCache } = boards
+  const selection = await shownSnapshots(boards, source.published)
+  if (!selection) return undefined
+  const snapshot = snapshotOf(scores, selection.current)
   const leftOut = leftOutBy(source.marks)
 
   const placing = async (config: RankedConfig) => {
-    const input = scoreInput(lineup, config)
+    const input = scoreInput(selection, config)
     const isThere = sortColumns(snapshotColumns(snapshot, config)).some(({ name }) => name === config.sort)
     const sortBy = isThere && config.sort !== undefined ? config.sort : 'score'
-    const ranking = await shelves.ranking(input, sortBy, 'desc', leftOut)
-    const score = await shelves.ranking(input, 'score', 'desc', leftOut)
-    return { sortBy, ranking, score, classification: classificationOf(config, await shelves.scored(input)) }
+    const ranking = await boardCache.ranking(input, sortBy, 'desc', leftOut)
+    const score = await boardCache.ranking(input, 'score', 'desc', leftOut)
+    return { sortBy, ranking, score, classification: classificationOf(config, await boardCache.scored(input)) }
   }
   const [before, after] = [await placing(source.config), await placing(changed)]
-  const moves = await shelves.moves(before, after, most)
+  const moves = await boardCache.moves(before, after, most)
 
   const movers = (rows: Uint32Array) => {
     const { ids, names } = readRows(scores, snapshot, rows)
@@ -61,7 +61,7 @@ export async function previewSheetConfig(
     down: movers(moves.down),
     tiers_changed: moves.tiers.reduce((sum, { players }) => sum + players, 0),
     tiers: moves.tiers,
-    notes: scoreNotes(snapshot, snapshotOf(scores, lineup.baseline), changed, hasScores),
+    notes: scoreNotes(snapshot, snapshotOf(scores, selection.baseline), changed, hasScores),
   }
 }
 

@@ -17,11 +17,11 @@ import { writeSnapshot } from './snapshots/write.ts'
 /** The same board with the columns of its extra sheets. */
 export async function withExtras(
   scores: Database,
-  lineup: SnapshotSelection,
+  selection: SnapshotSelection,
   working: LatecomersWork,
 ): Promise<SnapshotSelection> {
-  if (lineup.extras.length === 0 || lineup.current !== lineup.scan) return lineup
-  return { ...lineup, current: await joinedSnapshot(scores, lineup.scan, lineup.extras, false, working) }
+  if (selection.extras.length === 0 || selection.current !== selection.scan) return selection
+  return { ...selection, current: await joinedSnapshot(scores, selection.scan, selection.extras, false, working) }
 }
 
 /** Where players start in the columns of extra sheets, row by row as they are in the scan; undefined: all from 0. */

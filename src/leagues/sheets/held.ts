@@ -10,7 +10,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { announceLater } from '../announce.ts'
 import type { League } from '../league.ts'
 import { leagueById } from '../queries.ts'
-import { keepBuildable, sentTooLate } from './buildable.ts'
+import { requireBuildable, sentTooLate } from './buildable.ts'
 import { changeUpload, publish, published, uploadById } from './queries.ts'
 import { isSeasonOver } from './retention.ts'
 import { type Upload, whatChanged } from './upload.ts'
@@ -41,7 +41,7 @@ export function publishHeld(app: App, tx: Db, id: number, who: Who, takenAt?: nu
   const dated = takenAt === undefined ? {} : { takenAt, takenFrom: 'given' as const }
   const before = published(tx, league.id)
   const done = publish(tx, upload, { ...dated, doubts: null, finishedAt: now }, 'held')
-  keepBuildable(app.sheets.boards.scores, before, published(tx, league.id), sentTooLate)
+  requireBuildable(app.sheets.boards.scores, before, published(tx, league.id), sentTooLate)
   clearHeldAlert(tx, now, id)
   audit(tx, {
     at: now,
@@ -94,7 +94,7 @@ export function correctTakenAt(app: App, tx: Db, id: number, who: Who, takenAt: 
   const changed =
     changeUpload(tx, id, ['queued', 'running', 'held', 'done'], { takenAt, takenFrom: 'given' }) ??
     refuse('conflict', `This upload is ${upload.status}: it is part of no board`)
-  keepBuildable(app.sheets.boards.scores, before, published(tx, league.id), sentTooLate)
+  requireBuildable(app.sheets.boards.scores, before, published(tx, league.id), sentTooLate)
   if (changed.status === 'done') touch(tx, 'scores', league.id)
   audit(tx, {
     at: now,

@@ -18,7 +18,7 @@ import type { League } from '../league.ts'
 import { leagueById } from '../queries.ts'
 import { warmBoard } from '../warm-up.ts'
 import { sheetPage } from './boards.ts'
-import { keepBuildable, sentTooLate } from './buildable.ts'
+import { requireBuildable, sentTooLate } from './buildable.ts'
 import { boardConfigOf } from './config.ts'
 import { hold } from './held.ts'
 import type { Imported, ImportProgress } from './import-sheet.ts'
@@ -37,12 +37,12 @@ export const importUpload = job('sheets.import', {
   queue: 'heavy',
   attempts: 3,
   lock: ({ leagueId }) => locks.import(leagueId),
-  run: (input, app, work) => importSheet(input, app, work).catch(asRefusal),
+  run: (input, app, work) => importSheet(input, app, work).catch(refuseUnreadable),
   async ended({ uploadId }, app, { status, error }) {
     const { db, clock } = app
     const upload = findUpload(db, uploadId)
     if (!upload) return
-    if (upload.dryRun) return forget(app, upload)
+    if (upload.dryRun) return deleteDryRun(app, upload)
     const end = status === 'CANCELLED' ? 'cancelled' : 'failed'
     await atomically(
       db,
@@ -64,7 +64,7 @@ async function importSheet(
   { progress, signal, lease }: JobContext,
 ) {
   const { db, clock, sheets, config } = app
-  const upload = await atomically(db, tx => begin(tx, uploadId), 'unsynced')
+  const upload = await atomically(db, tx => markRunning(tx, uploadId), 'unsynced')
   if (!upload?.file) return upload?.summary ?? null
   if (upload.status !== 'running') return upload.summary
   const league = leagueById(db, leagueId)
@@ -101,18 +101,18 @@ async function importSheet(
     })
   signal.throwIfAborted()
   if (upload.dryRun) {
-    await forget(app, upload)
+    await deleteDryRun(app, upload)
     return dryResult(imported)
   }
   const isHeld = imported.doubts.length > 0 && !upload.force
-  if (!isHeld && isReadHere(app)) await prepareFirstPage(app, league, imported, upload).catch(toldToReaders)
+  if (!isHeld && isReadHere(app)) await prepareFirstPage(app, league, imported, upload).catch(leaveToReaders)
   signal.throwIfAborted()
   const announcing = await atomically(db, tx => {
     if (lease) fenced(tx, lease)
     if (leagueById(tx, leagueId).finalizedAt !== null) refuse('conflict', 'The league was finalised meanwhile')
     sheets.file.assertUsable() // else the snapshot would be gone with the process
     const isCorrected = findUpload(tx, uploadId)?.takenFrom === 'given' // perhaps while it was read
-    const read = { ...readOf(imported, clock.now()), ...(!isCorrected && imported.dated) }
+    const read = { ...importedColumns(imported, clock.now()), ...(!isCorrected && imported.dated) }
     keepErrors(tx, uploadId, imported.errors)
     const { mapping, ignored } = imported.report
     if (upload.givenMapping)
@@ -120,19 +120,19 @@ async function importSheet(
     if (isHeld) return void hold(tx, clock.now(), league, upload, { ...read, doubts: imported.doubts })
     const before = published(tx, leagueId)
     const done = publish(tx, upload, read)
-    keepBuildable(sheets.boards.scores, before, published(tx, leagueId), sentTooLate)
+    requireBuildable(sheets.boards.scores, before, published(tx, leagueId), sentTooLate)
     return announceLater(app, tx, league, 'board', whatChanged(done))
   })
   if (announcing) await app.jobs.tryDispatch(announcing)
-  if (!isHeld && isReadHere(app)) await warmBoard(app, leagueById(db, leagueId)).catch(toldToReaders)
+  if (!isHeld && isReadHere(app)) await warmBoard(app, leagueById(db, leagueId)).catch(leaveToReaders)
   return { upload_id: uploadId, status: isHeld ? 'held' : 'done', doubts: imported.doubts, ...imported.summary }
 }
 
 /** Whether readers find what this process keeps: in its own memory, or in Redis. */
 const isReadHere = ({ config, redis }: App) => config.role !== 'worker' || redis !== undefined
 
-/** A board that cannot be made is no reason to fail the import: whoever asks for it is told why. */
-const toldToReaders = () => {}
+/** A board that cannot be made is no reason to fail the import: whoever asks for it gets the reason. */
+const leaveToReaders = () => {}
 
 /** Ranks what the first page needs while readers still get the board before: nobody waits for it once it is published. */
 async function prepareFirstPage(app: App, league: League, { snapshot, dated }: Imported, { kind }: Upload) {
@@ -144,7 +144,7 @@ async function prepareFirstPage(app: App, league: League, { snapshot, dated }: I
 }
 
 /** Also one that failed before: its job is tried again. Null once the upload is gone. */
-function begin(tx: Db, id: number): Upload | null {
+function markRunning(tx: Db, id: number): Upload | null {
   const upload = findUpload(tx, id)
   if (!upload) return null
   if (upload.status === 'failed' && sameUpload(tx, upload))
@@ -152,7 +152,7 @@ function begin(tx: Db, id: number): Upload | null {
   return changeUpload(tx, id, ['queued', 'running', 'failed'], { status: 'running', error: null }) ?? upload
 }
 
-const readToItsEnd = t.Object({
+const fullReport = t.Object({
   report: t.Object({
     format: t.String(),
     mapping: t.Record(t.String(), t.String()),
@@ -166,7 +166,7 @@ const readToItsEnd = t.Object({
 /** A sheet that was refused for its rows was read to its end: what is wrong with them is told as for one that was not. */
 async function keepFindings({ db }: App, { id, dryRun }: Upload, error: unknown): Promise<void> {
   const found = error instanceof ThreadError ? error.facts.detail : undefined
-  if (dryRun || !Value.Check(readToItsEnd, found)) return
+  if (dryRun || !Value.Check(fullReport, found)) return
   const { errors, format, mapping, rowsTotal, rowsOk, rowsBad } = found.report
   await atomically(db, tx => {
     if (!changeUpload(tx, id, ['running'], { format, mapping, rowsTotal, rowsOk, rowsBad })) return
@@ -174,14 +174,14 @@ async function keepFindings({ db }: App, { id, dryRun }: Upload, error: unknown)
   })
 }
 
-/** What the reader refuses is told to the uploader as it is; a cancel stays a cancel. */
-function asRefusal(error: unknown): never {
+/** What the reader refuses becomes the refusal that the uploader sees; a cancel stays a cancel. */
+function refuseUnreadable(error: unknown): never {
   if (error instanceof ThreadError && error.kind === 'SheetRefusal') refuse('invalid', error.message)
   if (error instanceof SnapshotGone) refuse('conflict', sentTooLate)
   throw error
 }
 
-const readOf = ({ snapshot, report, summary }: Imported, now: number): Partial<Upload> => ({
+const importedColumns = ({ snapshot, report, summary }: Imported, now: number): Partial<Upload> => ({
   snapshotId: snapshot,
   finishedAt: now,
   format: report.format,
@@ -206,7 +206,7 @@ const dryResult = ({ report, errors, summary, dated, doubts }: Imported) => ({
 })
 
 /** A dry run leaves no history and no file. */
-async function forget(app: App, upload: Upload) {
+async function deleteDryRun(app: App, upload: Upload) {
   await removeFile(app, upload)
   await atomically(app.db, tx => void tx.delete(uploads).where(eq(uploads.id, upload.id)).run())
 }
@@ -215,7 +215,7 @@ async function removeFile({ config }: App, { file }: Upload) {
   if (file) await rm(uploadPath(config.dataDir, file), { force: true })
 }
 
-/** What processes left that died: uploads whose run ended without them are put right at start, files of no upload removed. */
+/** After a process died: uploads whose run ended without them are ended at the start, files of no upload removed. */
 export async function resumeUploads(app: App): Promise<void> {
   await atomically(app.db, tx => correctTimesAhead(tx, app.clock.now()))
   const left = app.db

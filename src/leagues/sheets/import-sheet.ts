@@ -4,7 +4,6 @@ import type { UploadDoubt, UploadError, UploadKind, UploadSummary } from '../../
 import { scoringOf } from '../../leaderboard/score.ts'
 import { compareTexts, type TextColumn } from '../../leaderboard/text.ts'
 import { type Players, sheetPlayers, storedPlayers } from './baseline-rows.ts'
-import { type Dated, datedByContent } from './dating.ts'
 import { countFallen, doubtsOf, extraDoubtsOf } from './doubts.ts'
 import { keepNewColumns, scanMetrics, scanOfExtras, withExtras } from './extra-columns.ts'
 import { keepKnownNames } from './known-names.ts'
@@ -22,6 +21,7 @@ import { ownMemory, readNames } from './snapshots/read.ts'
 import { type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 import { deleteSnapshot } from './snapshots/sweep.ts'
 import { writeSnapshot } from './snapshots/write.ts'
+import { type Dated, datedByContent } from './taken-at.ts'
 import type { TaskContext } from './task-context.ts'
 
 export type ImportInput = {
@@ -63,7 +63,7 @@ export async function importSheet(scores: Database, input: ImportInput, work: Ta
   let id: number | undefined
   try {
     keepKnownNames(scores, sheet, hasNames, { published: input.published, takenAt: dated.takenAt })
-    id = await writeSnapshot(scores, sheet, telling(work, rows))
+    id = await writeSnapshot(scores, sheet, withProgress(work, rows))
     const players = sheetPlayers(scores, snapshotOf(scores, id), sheet)
     const comparing = { ...input, takenAt: dated.takenAt }
     const { doubts, warnings, ...compared } =
@@ -107,8 +107,8 @@ const read = ({ path, options }: ImportInput, { signal, progress }: TaskContext)
     },
   })
 
-/** Writing that lets others in and tells how far it is. */
-const telling = ({ now, signal, pause, progress }: TaskContext, rows: number) => ({
+/** Lets other tasks in while a snapshot is written, and reports how far it is. */
+const withProgress = ({ now, signal, pause, progress }: TaskContext, rows: number) => ({
   now,
   signal,
   async pause(written: number) {
@@ -119,7 +119,7 @@ const telling = ({ now, signal, pause, progress }: TaskContext, rows: number) =>
   },
 })
 
-/** What is left lying about for each player, in bytes. */
+/** Garbage for each player, in bytes. */
 const RANKING = 48
 const MATCHING = 32
 
@@ -133,8 +133,8 @@ async function compare(
 ) {
   const { id, players: count } = players.snapshot
   const nobody = { players: count, new: 0, missing: 0, renamed: 0, suspicious: 0 }
-  const lineup = selectSnapshots([...published, { snapshot: id, kind, takenAt }])
-  const shown = lineup?.scan === id ? await prepareBoard(scores, players, lineup, config, work) : undefined
+  const selection = selectSnapshots([...published, { snapshot: id, kind, takenAt }])
+  const shown = selection?.scan === id ? await prepareBoard(scores, players, selection, config, work) : undefined
   const earlier = scanBefore(published, takenAt)
   const since = earlier && storedSnapshot(scores, earlier.snapshot) // a sheet of long ago: it may have been thinned out
   const isCompared = kind === 'current' && since !== undefined
@@ -154,12 +154,12 @@ async function compare(
 async function prepareBoard(
   scores: Database,
   players: Players,
-  lineup: SnapshotSelection,
+  selection: SnapshotSelection,
   config: BoardConfig,
   work: TaskContext,
 ) {
-  const shown = await withExtras(scores, lineup, work)
-  const board = shown.current === lineup.scan ? players : storedPlayers(scores, snapshotOf(scores, shown.current))
+  const shown = await withExtras(scores, selection, work)
+  const board = shown.current === selection.scan ? players : storedPlayers(scores, snapshotOf(scores, shown.current))
   const { suspicious } = await prepareScoring(scores, board, scoreInput(shown, config), work)
   return { suspicious, metrics: board.snapshot.metrics.map(({ name }) => name) }
 }
@@ -173,8 +173,8 @@ async function compareExtra(
 ) {
   const { id, players: count } = players.snapshot
   const scan = scanOfExtras(scores, published)
-  const lineup = selectSnapshots([...published, { snapshot: id, kind, takenAt }])
-  if (lineup?.extras.includes(id)) await prepareBoard(scores, players, lineup, config, work)
+  const selection = selectSnapshots([...published, { snapshot: id, kind, takenAt }])
+  if (selection?.extras.includes(id)) await prepareBoard(scores, players, selection, config, work)
   const earlier = extraBefore(published, takenAt)
   const since = earlier && storedSnapshot(scores, earlier.snapshot)
   const fell = since ? await countFallen(scores, players, since, work) : { fallen: 0, counters: 0 }

@@ -31,8 +31,8 @@ export const sourceOf = ({ db }: Pick<App, 'db'>, league: League): BoardSource =
   marks: marksOf(db, league.id),
 })
 
-/** Looks again where an upload was undone or thinned out meanwhile; what is gone for good is told as that. */
-async function kept<T>(at: number | undefined, look: () => Promise<T>): Promise<T> {
+/** Looks again where an upload was undone or thinned out meanwhile; what is gone for good is refused with the reason. */
+async function retryWhenGone<T>(at: number | undefined, look: () => Promise<T>): Promise<T> {
   const ifGone = (then: () => Promise<T>) => (error: unknown) => {
     if (error instanceof SnapshotGone) return then()
     throw error
@@ -50,25 +50,27 @@ export const sheetLeague: LeagueKind = {
   configSchema: sheetConfig,
   config: checkedSheetConfig,
   previewConfig: (app, league, config, most) =>
-    kept(undefined, () =>
+    retryWhenGone(undefined, () =>
       previewSheetConfig(app.sheets.boards, sourceOf(app, league), boardConfigOf({ config }), most),
     ),
-  page: (app, league, query) => kept(query.at, () => sheetPage(app.sheets.boards, sourceOf(app, league), query)),
+  page: (app, league, query) =>
+    retryWhenGone(query.at, () => sheetPage(app.sheets.boards, sourceOf(app, league), query)),
   exportSource: (app, league, query) =>
-    kept(query.at, async () => {
+    retryWhenGone(query.at, async () => {
       const source = sourceOf(app, league)
       const seen = publishedUpTo(source.published, query.at)
-      const lineup = await shownSnapshots(app.sheets.boards, seen, query.from)
-      if (!lineup) return undefined
-      const { parts } = await boardParts(app.sheets.boards, { ...source, published: seen }, lineup, query)
+      const selection = await shownSnapshots(app.sheets.boards, seen, query.from)
+      if (!selection) return undefined
+      const { parts } = await boardParts(app.sheets.boards, { ...source, published: seen }, selection, query)
       const input: SheetExportInput = { dataDir: app.config.dataDir, parts, query }
       return { module: new URL('./export-source.ts', import.meta.url).href, input }
     }),
-  totals: (app, league, query) => kept(query.at, () => sheetTotals(app.sheets.boards, sourceOf(app, league), query)),
+  totals: (app, league, query) =>
+    retryWhenGone(query.at, () => sheetTotals(app.sheets.boards, sourceOf(app, league), query)),
   async player(app, league, playerId) {
     const { boards } = app.sheets
     const source = sourceOf(app, league)
-    const onBoard = await kept(undefined, () => playerCard(boards, source, playerId))
+    const onBoard = await retryWhenGone(undefined, () => playerCard(boards, source, playerId))
     const card = onBoard ?? (await missingPlayer(boards.scores, source, playerId))
     if (!card) return undefined
     const { asOf, history, ...rest } = card
@@ -80,7 +82,7 @@ export const sheetLeague: LeagueKind = {
   },
   async trends(app, league, players) {
     const { published, config } = sourceOf(app, league)
-    return kept(undefined, () => app.sheets.boards.shelves.trends({ published, config, players }))
+    return retryWhenGone(undefined, () => app.sheets.boards.boardCache.trends({ published, config, players }))
   },
   metricsSeen: ({ db, sheets }, league) => seenMetrics(sheets.boards.scores, published(db, league.id)),
   async missing(app, league, q, limit) {
@@ -88,7 +90,9 @@ export const sheetLeague: LeagueKind = {
     if (!newest) return []
     const scans = new Map(earlier.map(scan => [scan.snapshot, scan.takenAt]))
     const ids = [...scans.keys()].slice(0, mostScansSearched)
-    const { all, hits } = await kept(undefined, () => app.sheets.boards.shelves.missing(newest.snapshot, ids, q))
+    const { all, hits } = await retryWhenGone(undefined, () =>
+      app.sheets.boards.boardCache.missing(newest.snapshot, ids, q),
+    )
     const rows = Array.from(hits.keys()).filter(row => hits[row] === 1)
     return rows.slice(0, limit).map(row => {
       const player_id = textAt(all.ids, row)
@@ -98,7 +102,9 @@ export const sheetLeague: LeagueKind = {
   labelsSeen: ({ db, sheets }, league) => seenLabels(sheets.boards.scores, published(db, league.id)),
   tierNames: league => bestTierFirst(boardConfigOf(league).tiers ?? defaultTiers).map(({ name }) => name),
   async tiers(app, league, page) {
-    const { asOf, tiers } = await kept(undefined, () => tiersOf(app.sheets.boards, sourceOf(app, league), page))
+    const { asOf, tiers } = await retryWhenGone(undefined, () =>
+      tiersOf(app.sheets.boards, sourceOf(app, league), page),
+    )
     return { asOf, tiers: tiers.map(tier => ({ ...tier, min: Number.isFinite(tier.min) ? tier.min : null })) }
   },
   onCard: (_, league, player, who) => markOnCard(league, player, who),
@@ -108,12 +114,12 @@ export const sheetLeague: LeagueKind = {
     if (unread > 0) refuse('conflict', `${unread} ${unread === 1 ? 'sheet is' : 'sheets are'} still being read or held`)
     const { config, published, marks } = sourceOf(app, league)
     const leftOut = leftOutBy(marks)
-    const lineup =
+    const selection =
       selectSnapshots(published) ??
       refuse('conflict', 'There is no current sheet yet: an empty league cannot be finalised')
     return {
       hash: await app.sheets.thread.run('hash', {
-        lineup,
+        selection,
         config: JSON.stringify({ ...config, ...(leftOut && { left_out: leftOut.ids }) }),
       }),
     }

@@ -29,7 +29,7 @@ export type PeopleInput = {
   /** The scan before; for an extra sheet the newest scan, or the extra sheet before. */
   before: number
   /** The board that the snapshot makes. */
-  lineup: SnapshotSelection | undefined
+  selection: SnapshotSelection | undefined
   offset: number
   limit: number
 }
@@ -58,7 +58,7 @@ type Scans = { now: Snapshot; before: Snapshot }
 
 async function findPeople(
   scores: Database,
-  { change, lineup }: PeopleInput,
+  { change, selection }: PeopleInput,
   { now, before }: Scans,
   working: LatecomersWork,
 ): Promise<Found> {
@@ -69,8 +69,8 @@ async function findPeople(
     return { rows: rowsWhere(rows.length, row => rows[row]! < 0), starts: since() }
   }
   if (change === 'suspicious') {
-    if (!lineup) return { rows: new Uint32Array(), starts: since() }
-    const starts = await baselineRowsOf(scores, players, lineup, working)
+    if (!selection) return { rows: new Uint32Array(), starts: since() }
+    const starts = await baselineRowsOf(scores, players, selection, working)
     return { rows: await fallenSince(scores, players, starts, working), starts }
   }
   const starts = since()

@@ -33,12 +33,12 @@ export async function playerCard(
   source: BoardSource,
   player_id: string,
 ): Promise<PlayerCard | undefined> {
-  const lineup = await shownSnapshots(boards, source.published)
-  if (!lineup) return undefined
-  const { board, snapshot, scored } = await sheetBoard(boards, source, lineup, {})
+  const selection = await shownSnapshots(boards, source.published)
+  if (!selection) return undefined
+  const { board, snapshot, scored } = await sheetBoard(boards, source, selection, {})
   const at = board.rowOf(player_id)
   if (at < 0) return undefined
-  const standings = await boards.shelves.standings(snapshot.id, at, leftOutBy(source.marks))
+  const standings = await boards.boardCache.standings(snapshot.id, at, leftOutBy(source.marks))
   const [row] = rowsOf(board, Uint32Array.of(at), { by: 'score', order: 'desc', ties: 'standard' })
   const own = readValues(boards.scores, snapshot, [at])
   const start = baselineValues(boards.scores, snapshot, scored.starts, Uint32Array.of(at), own)
@@ -58,7 +58,7 @@ export async function playerCard(
     percentile: percentileOf(board.ranking('score', 'desc'), at),
     metrics: Object.fromEntries(cards),
     history: await historyOf(boards.scores, source, player_id),
-    asOf: lineup.asOf,
+    asOf: selection.asOf,
   }
 }
 

@@ -25,11 +25,11 @@ export async function historyOf(
   { published, config }: Scans,
   player_id: string,
 ): Promise<HistoryPoint[]> {
-  const lineup = selectSnapshots(published)
-  const counted = new Set(lineup && [...lineup.between, lineup.scan, lineup.baseline])
+  const selection = selectSnapshots(published)
+  const counted = new Set(selection && [...selection.between, selection.scan, selection.baseline])
   const metricsOf = (id: number) => storedSnapshot(scores, id)?.metrics ?? []
-  const haveStarts = new Set(lineup?.startExtras.flatMap(metricsOf).map(({ name }) => name))
-  let start = lineup && metricsIn(scores, lineup.baseline, player_id)?.metrics
+  const haveStarts = new Set(selection?.startExtras.flatMap(metricsOf).map(({ name }) => name))
+  let start = selection && metricsIn(scores, selection.baseline, player_id)?.metrics
   const extraStarts = new Map<string, number>()
   const extras = new Map<string, Measured>()
   let scan: { snapshot: number; name: string; metrics: Measured[] } | undefined
@@ -44,7 +44,7 @@ export async function historyOf(
     if (kind === 'extra') {
       for (const metric of known(found?.metrics ?? [])) {
         extras.set(metric.name, metric)
-        if (lineup?.startExtras.includes(snapshot)) extraStarts.set(metric.name, metric.value)
+        if (selection?.startExtras.includes(snapshot)) extraStarts.set(metric.name, metric.value)
       }
       if (!found || !scan) continue
     } else {
@@ -113,8 +113,10 @@ export async function trendsOf(
   { published, config, players }: TrendsInput,
   { pause }: { pause(): Promise<unknown> },
 ): Promise<Record<string, (number | null)[]>> {
-  const lineup = selectSnapshots(published)
-  const counted = new Set(lineup && [lineup.baseline, ...[...lineup.between, lineup.scan].slice(-mostPoints)])
+  const selection = selectSnapshots(published)
+  const counted = new Set(
+    selection && [selection.baseline, ...[...selection.between, selection.scan].slice(-mostPoints)],
+  )
   if (counted.size < 3) return {}
   const some = {
     published: published.filter(({ kind, snapshot }) => kind === 'extra' || counted.has(snapshot)),

@@ -5,13 +5,13 @@ import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import type { League } from '../league.ts'
 import { mappingOf } from './accept-upload.ts'
-import { datedBeforeReading, datedByContent } from './dating.ts'
 import { scanMetrics } from './extra-columns.ts'
 import { headersOf, isSheetRefusal, keptMapping } from './mappings.ts'
 import { published } from './queries.ts'
 import type { Mapping } from './reading/headers.ts'
 import type { SheetPreview } from './reading/preview.ts'
 import { type Received, uploadPath } from './receive-file.ts'
+import { datedBeforeReading, datedByContent } from './taken-at.ts'
 
 /**
  * Read by the mapping that is given, else by the one that was chosen for these headings before. Of an extra sheet the columns that

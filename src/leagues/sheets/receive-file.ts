@@ -45,7 +45,7 @@ export async function receive(
   try {
     const { head, handle, ...rest } = await read(request, type, `${path}.part`, config.maxUploadMb * 1024 * 1024)
     try {
-      judge(head, rest.filename)
+      checkBeginning(head, rest.filename)
       renameSync(`${path}.part`, path)
       await Promise.all([promisify(fsync)(handle), syncFolder(folder)]) // both by one commit of the file system
     } finally {
@@ -145,8 +145,8 @@ const cleanName = (given: string) =>
     .replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, '')
     .slice(0, 200) || 'upload'
 
-/** What can be seen at once is said at once: an empty file, another type, a lying extension. */
-function judge(head: Uint8Array, filename: string) {
+/** Refuses at once what the first bytes show: an empty file, another type, a lying extension. */
+function checkBeginning(head: Uint8Array, filename: string) {
   try {
     fileKindOf(head, filename)
   } catch (error) {

@@ -12,7 +12,7 @@ import type { League } from '../league.ts'
 import { longestStored } from './buildable.ts'
 import { published } from './queries.ts'
 import { receiverOf, uploadPath, uploadsFolder } from './receive-file.ts'
-import { byTakenAt, extrasListsOf, latecomerListKey, type Published, reachedBy } from './snapshot-selection.ts'
+import { byTakenAt, extrasListsOf, latecomerListKey, type Published, selectionsToKeep } from './snapshot-selection.ts'
 import { correctTimesAhead } from './times.ts'
 
 /** Files of uploads that ended ninety days ago. */
@@ -69,7 +69,7 @@ export async function deleteStrayFiles({ db, config, processId }: App, now: numb
 }
 
 /** In case the clock was put right under a running process that was sent nothing since. */
-export async function putTimesRight({ db, clock }: App): Promise<number> {
+export async function correctTimes({ db, clock }: App): Promise<number> {
   await atomically(db, tx => correctTimesAhead(tx, clock.now()))
   return 0
 }
@@ -99,7 +99,7 @@ async function sweep({ db, sheets }: Pick<App, 'db' | 'sheets'>, now: number): P
     const all = published(db, league.id)
     const kept = isLongOver(league, now)
       ? thinned(sheets.boards.scores, all, league.archivedAt === null ? undos : 0)
-      : { snapshots: all.map(({ snapshot }) => snapshot), lists: reachedBy(all).flatMap(extrasListsOf) }
+      : { snapshots: all.map(({ snapshot }) => snapshot), lists: selectionsToKeep(all).flatMap(extrasListsOf) }
     for (const snapshot of kept.snapshots) keep.add(snapshot)
     for (const list of kept.lists) lists.add(list)
   }
@@ -142,11 +142,11 @@ export function thinned(scores: Database, all: readonly Published[], undos: numb
   const extras = ordered.filter(({ kind }) => kind === 'extra').map(({ snapshot }) => snapshot)
   const snapshots = new Set([...ends, ...daily.values(), ...extras])
   const lists: string[] = []
-  for (const lineup of reachedBy(all, undos)) {
-    const { baseline, between, current } = lineup
-    const stored = longestStored(scores, lineup)?.members ?? 0
+  for (const selection of selectionsToKeep(all, undos)) {
+    const { baseline, between, current } = selection
+    const stored = longestStored(scores, selection)?.members ?? 0
     if (stored > 0) lists.push(latecomerListKey({ baseline, between: between.slice(0, stored) }))
-    lists.push(...extrasListsOf(lineup))
+    lists.push(...extrasListsOf(selection))
     for (const snapshot of [baseline, ...between.slice(stored), current]) snapshots.add(snapshot)
   }
   return { snapshots: [...snapshots], lists }

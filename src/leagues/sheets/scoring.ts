@@ -1,4 +1,4 @@
-/** How a league's config becomes a score for every player of a lineup. */
+/** How a league's config becomes a score for every player of a selection. */
 import type { Database } from 'bun:sqlite'
 import { gainOf, hasFallen } from '../../leaderboard/gains.ts'
 import { type Ranking, type RankOrder, rankingOf } from '../../leaderboard/ranking.ts'
@@ -32,17 +32,17 @@ export type RankedConfig = BoardConfig & { sort?: string }
 
 /** All that a score, and how much of a goal it is, depend on. */
 export type ScoreInput = {
-  lineup: SnapshotSelection
+  selection: SnapshotSelection
   config: Pick<BoardConfig, 'weights' | 'score_on' | 'goal' | 'goals'>
 }
 
-export const scoreInput = (lineup: SnapshotSelection, config: BoardConfig): ScoreInput => {
+export const scoreInput = (selection: SnapshotSelection, config: BoardConfig): ScoreInput => {
   const { weights, score_on, goal, goals } = config
-  return { lineup, config: { weights, score_on, goal, goals } }
+  return { selection, config: { weights, score_on, goal, goals } }
 }
 
-export const scoreKey = ({ lineup, config: { weights, score_on, goal, goals } }: ScoreInput): string =>
-  JSON.stringify([lineup.current, startsKey(lineup), weights, score_on, goal, goals])
+export const scoreKey = ({ selection, config: { weights, score_on, goal, goals } }: ScoreInput): string =>
+  JSON.stringify([selection.current, startsKey(selection), weights, score_on, goal, goals])
 
 /** A board's score and its ranking, best first. `goalPct`: how much of their goal each player has reached, in percent. */
 export type ScoredPlayers = { ranking: Ranking; starts: BaselineRows; goalPct?: Float64Array }
@@ -60,8 +60,8 @@ export async function scorePlayers(
     prepared = undefined
     return scored
   }
-  const players = storedPlayers(scores, snapshotOf(scores, input.lineup.current))
-  const starts = await baselineRowsOf(scores, players, input.lineup, working)
+  const players = storedPlayers(scores, snapshotOf(scores, input.selection.current))
+  const starts = await baselineRowsOf(scores, players, input.selection, working)
   const sum = summing(players.snapshot, input, 0)
   await eachPlayer(scores, players, starts, sum.metrics, working, sum.each)
   return sum.scored(starts)
@@ -78,8 +78,8 @@ export async function prepareScoring(
   working: LatecomersWork,
 ): Promise<{ suspicious: number }> {
   const { snapshot } = players
-  const starts = await baselineRowsOf(scores, players, input.lineup, working)
-  const isFirst = input.lineup.baseline === input.lineup.scan
+  const starts = await baselineRowsOf(scores, players, input.selection, working)
+  const isFirst = input.selection.baseline === input.selection.scan
   const rising = isFirst ? [] : snapshot.metrics.filter(({ cumulative }) => cumulative).map(({ name }) => name)
   const sum = summing(snapshot, input, rising.length)
   let suspicious = 0
@@ -95,13 +95,13 @@ export async function prepareScoring(
   return { suspicious }
 }
 
-export type GainInput = { lineup: SnapshotSelection; metric: string; order: RankOrder }
+export type GainInput = { selection: SnapshotSelection; metric: string; order: RankOrder }
 
 /** What everyone gained in one metric, ranked. */
 export async function rankedGains(scores: Database, input: GainInput, working: LatecomersWork): Promise<Ranking> {
-  const { lineup, metric, order } = input
-  const players = storedPlayers(scores, snapshotOf(scores, lineup.current))
-  const starts = await baselineRowsOf(scores, players, lineup, working)
+  const { selection, metric, order } = input
+  const players = storedPlayers(scores, snapshotOf(scores, selection.current))
+  const starts = await baselineRowsOf(scores, players, selection, working)
   const { cumulative = false } = players.snapshot.metrics.find(({ name }) => name === metric) ?? {}
   const gains = new Float64Array(sharedMemory(players.snapshot.players * 8))
   await eachPlayer(scores, players, starts, [metric], working, (row, now, at, then, from) => {
@@ -116,8 +116,8 @@ export async function rankedGoal(
   { input, column, order }: { input: ScoreInput; column: string; order: RankOrder },
   working: LatecomersWork,
 ): Promise<Ranking> {
-  const players = storedPlayers(scores, snapshotOf(scores, input.lineup.current))
-  const starts = await baselineRowsOf(scores, players, input.lineup, working)
+  const players = storedPlayers(scores, snapshotOf(scores, input.selection.current))
+  const starts = await baselineRowsOf(scores, players, input.selection, working)
   const rules = goalRulesOf(input.config)
   const sum = summing(players.snapshot, input, 0, rules && { ...rules, columns: [column] })
   await eachPlayer(scores, players, starts, sum.metrics, working, sum.each)

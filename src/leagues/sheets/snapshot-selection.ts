@@ -72,7 +72,7 @@ export const extraBefore = (published: readonly Published[], takenAt: number): P
 export const publishedUpTo = (published: readonly Published[], at: number | undefined): readonly Published[] =>
   at === undefined ? published : published.filter(({ takenAt }) => takenAt <= at)
 
-/** What was published before the current snapshot of `lineup`: the board that was seen until it came. */
+/** What was published before the current snapshot of `selection`: the board that was seen until it came. */
 export function publishedBefore(published: readonly Published[], { scan }: SnapshotSelection): Published[] {
   const all = byTakenAt(published)
   return all.slice(
@@ -96,20 +96,20 @@ export const extrasListsOf = ({ scan, extras, startExtras }: SnapshotSelection):
 ]
 
 /** All that decides where players start. */
-export const startsKey = (lineup: SnapshotSelection): string =>
-  [latecomerListKey(lineup), ...lineup.startExtras.map(extra => `+${extra}`)].join()
+export const startsKey = (selection: SnapshotSelection): string =>
+  [latecomerListKey(selection), ...selection.startExtras.map(extra => `+${extra}`)].join()
 
 /**
  * The boards that must stay as they are: the one of now, those that undoing the newest `undos` uploads leads back to, and
  * the one before each. They need the snapshots `current` and `baseline`, and the list of latecomers or what is `between`. All else
  * may be thinned out without a rank or a score of them changing, as long as `published` still tells of it.
  */
-export function reachedBy(published: readonly Published[], undos = 0): SnapshotSelection[] {
+export function selectionsToKeep(published: readonly Published[], undos = 0): SnapshotSelection[] {
   const all = byTakenAt(published)
   const reached: (SnapshotSelection | undefined)[] = []
   for (let left = all.length; left >= Math.max(0, all.length - undos); left--) {
-    const lineup = selectSnapshots(all.slice(0, left))
-    reached.push(lineup, lineup && selectSnapshots(publishedBefore(all.slice(0, left), lineup)))
+    const selection = selectSnapshots(all.slice(0, left))
+    reached.push(selection, selection && selectSnapshots(publishedBefore(all.slice(0, left), selection)))
   }
-  return reached.filter(lineup => lineup !== undefined)
+  return reached.filter(selection => selection !== undefined)
 }

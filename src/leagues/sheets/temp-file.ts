@@ -11,17 +11,17 @@ const SYNC = 16 << 20
  */
 export async function writeTempFile(chunks: AsyncIterable<Uint8Array>, path: string): Promise<number> {
   const file = openSync(path, 'wx')
-  let written = behind(Promise.resolve())
-  let synced = behind(Promise.resolve())
+  let written = handled(Promise.resolve())
+  let synced = handled(Promise.resolve())
   let pieces: Uint8Array[] = []
   let gathered = 0
   let unsynced = 0
   const write = async () => {
     await written
-    written = behind(writeAll(file, pieces, gathered))
+    written = handled(writeAll(file, pieces, gathered))
     unsynced += gathered
     if (unsynced >= SYNC) {
-      synced = behind(Promise.all([synced, written.then(() => promisify(fdatasync)(file))]))
+      synced = handled(Promise.all([synced, written.then(() => promisify(fdatasync)(file))]))
       unsynced = 0
     }
     pieces = []
@@ -43,8 +43,8 @@ export async function writeTempFile(chunks: AsyncIterable<Uint8Array>, path: str
   }
 }
 
-/** What fails behind our back is thrown where it is waited for. */
-function behind(work: Promise<unknown>): Promise<unknown> {
+/** Not an unhandled rejection: what fails is thrown where the promise is awaited. */
+function handled(work: Promise<unknown>): Promise<unknown> {
   work.catch(() => {})
   return work
 }

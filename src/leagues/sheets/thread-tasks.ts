@@ -45,7 +45,7 @@ export const tasks = {
     building.standings(work.scores, input, work),
   people: (input: PeopleInput, work: TaskContext) => peopleBehind(work.scores, input, work),
   trends: (input: TrendsInput, work: TaskContext) => trendsOf(work.scores, input, work),
-  extras: (lineup: SnapshotSelection, work: TaskContext) => withExtras(work.scores, lineup, work),
+  extras: (selection: SnapshotSelection, work: TaskContext) => withExtras(work.scores, selection, work),
   write: (sheet: SheetColumns, work: TaskContext) => writeSnapshot(work.scores, sheet, work),
   remove: (snapshot: number, { scores, pause }: TaskContext) => deleteSnapshot(scores, snapshot, pause),
   sweep: (

@@ -9,13 +9,13 @@ export type ShownTier = Tier & { players: number; from: number | null; to: numbe
 
 /** The tiers of the board as it is now, best first, with their counts, bounds and first `limit` players from `page`. */
 export async function tiersOf(boards: SheetBoards, source: BoardSource, asked: { page: number; limit: number }) {
-  const lineup = await shownSnapshots(boards, source.published)
-  if (!lineup) return { asOf: null, tiers: [] }
-  const { board, scored } = await sheetBoard(boards, source, lineup, {})
-  const input = scoreInput(lineup, source.config)
+  const selection = await shownSnapshots(boards, source.published)
+  if (!selection) return { asOf: null, tiers: [] }
+  const { board, scored } = await sheetBoard(boards, source, selection, {})
+  const input = scoreInput(selection, source.config)
   const leftOut = leftOutBy(source.marks)
   const classification = classificationOf(source.config, scored)
-  const all = await boards.shelves.tiers(input, board.ranking('score', 'desc'), classification, leftOut)
+  const all = await boards.boardCache.tiers(input, board.ranking('score', 'desc'), classification, leftOut)
   const { page } = asked
   const limit = Math.min(asked.limit, Math.ceil(mostRows(board) / Math.max(1, all.length)))
   const tiers = all.map(
@@ -28,5 +28,5 @@ export async function tiersOf(boards: SheetBoards, source: BoardSource, asked: {
       }),
     }),
   )
-  return { asOf: lineup.asOf, tiers }
+  return { asOf: selection.asOf, tiers }
 }

@@ -23,13 +23,13 @@ export async function sheetTotals(
   asked: TotalsQuery,
 ): Promise<TotalsPage | undefined> {
   const published = publishedUpTo(source.published, asked.at)
-  const lineup = await shownSnapshots(boards, published, asked.from)
-  if (!lineup) return undefined
-  const snapshot = snapshotOf(boards.scores, lineup.current)
+  const selection = await shownSnapshots(boards, published, asked.from)
+  if (!selection) return undefined
+  const snapshot = snapshotOf(boards.scores, selection.current)
   requireLabel(snapshot, asked.label)
-  const { shelves } = boards
+  const { boardCache } = boards
   const leftOut = leftOutBy(source.marks)
-  const sums = await shelves.totals(scoreInput(lineup, source.config), asked.label, leftOut)
+  const sums = await boardCache.totals(scoreInput(selection, source.config), asked.label, leftOut)
   if (!sums)
     throw new BadQuery([
       { path: 'label', message: `It says more than ${mostGroups} different things: too many to add up.` },
@@ -37,8 +37,8 @@ export async function sheetTotals(
   const isGrouped = asked.label !== undefined
   const query = asked.sort_by === 'players' ? asked : withSheetWords(asked, snapshot, source.config)
   return {
-    asOf: lineup.asOf,
-    ...(asked.from !== undefined && { gainsFrom: takenAtOf(published, lineup.baseline) }),
+    asOf: selection.asOf,
+    ...(asked.from !== undefined && { gainsFrom: takenAtOf(published, selection.baseline) }),
     labels: snapshot.labels.map(({ name }) => name),
     all: totalOf(isGrouped ? sumOfAll(sums) : sums, 0),
     groups: isGrouped ? rankedTotals(sums, query) : undefined,

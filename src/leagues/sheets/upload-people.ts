@@ -65,8 +65,13 @@ async function compared({ db, sheets }: App, upload: Upload, change: ComparedCha
   const before = peopleChangesOf(kind).includes(change) ? heldAgainst(others, kind, takenAt, change) : undefined
   if (!before) return { comparedTo: null, total: 0, people: [] }
   const upTo = others.filter(one => one.takenAt <= takenAt)
-  const lineup = selectSnapshots([...upTo, { snapshot, kind, takenAt }])
-  const input = { change, snapshot, before: before.snapshot, lineup: lineup?.scan === snapshot ? lineup : undefined }
+  const selection = selectSnapshots([...upTo, { snapshot, kind, takenAt }])
+  const input = {
+    change,
+    snapshot,
+    before: before.snapshot,
+    selection: selection?.scan === snapshot ? selection : undefined,
+  }
   const answer = await sheets.thread.run('people', { ...input, ...slice }).catch(error => {
     if (error instanceof SnapshotGone) refuse('gone', 'The scans that would tell are no longer kept')
     throw error

@@ -96,7 +96,7 @@ export function checkedTourConfig(
     errors.push({ path: 'config.best', message: `At most ${config.picks}, the number of picks.` })
   if (errors.length) refuse('invalid', 'The config does not fit a tour league', { errors })
   checkWebhook(given, { config: settings }, league)
-  if (league && countEntries(db, league.id) > 0) insistSame(tourRulesOf(league), { ...config, groups })
+  if (league && countEntries(db, league.id) > 0) refuseChangesWithEntries(tourRulesOf(league), { ...config, groups })
   return {
     ...config,
     ...(groups && { groups: storedGroups(groups) }),
@@ -107,7 +107,7 @@ export function checkedTourConfig(
 }
 
 /** What entries have been made for cannot become something else under them. */
-function insistSame(
+function refuseChangesWithEntries(
   rules: TourRules,
   { tour, event, picks, groups }: Pick<TourRules, 'tour' | 'picks' | 'groups'> & { event?: string | null },
 ): void {

@@ -7,8 +7,8 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { deletedSchema, idParams, idSchema } from '../../platform/http/shared-schemas.ts'
 import { readableLeague } from '../visibility.ts'
-import { editEntry, enter, withdrawEntry } from './enter.ts'
 import { entryChange, entrySchema, newEntry } from './entry.ts'
+import { createEntry, editEntry, withdrawEntry } from './manage-entries.ts'
 import { entriesPage, entryFor } from './visible-entries.ts'
 
 const one = t.Object({ id: idSchema, entry_id: idSchema })
@@ -60,7 +60,7 @@ export const entryRoutes = (app: App) => {
     .post(
       '/',
       async ({ params: { id }, body, who, set }) => {
-        const entryId = await enter(app, id, signedIn(who), body)
+        const entryId = await createEntry(app, id, signedIn(who), body)
         set.status = 201
         set.headers.location = `/api/v1/leagues/${id}/entries/${entryId}`
         return view(id, entryId, who)

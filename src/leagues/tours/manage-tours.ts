@@ -29,7 +29,7 @@ export async function addTour(app: App, who: Who, given: Given & { slug: string 
     touch(tx, 'tour', slug)
     return tour
   })
-  await lookNow(app, tour, who)
+  await pollTourNow(app, tour, who)
   return tour
 }
 
@@ -51,7 +51,7 @@ export async function editTour(app: App, who: Who, tour: Tour, given: Partial<Gi
       ...(isOther && { ...unknownFeed, failingSince: null, heldSince: null, acceptNext: false }),
     })
   })
-  if (isOther && changed) await lookNow(app, changed, who)
+  if (isOther && changed) await pollTourNow(app, changed, who)
 }
 
 export async function removeTour({ db, clock }: App, who: Who, tour: Tour): Promise<void> {
@@ -91,7 +91,7 @@ const shown = ({ feed_url, ...given }: Partial<Given>) => ({
 })
 
 /** With the queue down the tour is there all the same. */
-const lookNow = (app: App, tour: Tour, who: Who) =>
+const pollTourNow = (app: App, tour: Tour, who: Who) =>
   updateNow(app, tour, who.id).catch(error =>
     app.log.warn('A new feed could not be looked at yet', { tour: tour.slug, error }),
   )

@@ -16,7 +16,7 @@ import { pickWindowOf, tourRulesOf } from './config.ts'
 import { changeEntry } from './entry-queries.ts'
 import { matchPlayers, type NamedPlayer, nameKey } from './match-names.ts'
 import { picksClose } from './pick-rules.ts'
-import { findEvent, golfersOf, handEvent, openLeaguesOn, turnedEvents } from './queries.ts'
+import { findEvent, golfersOf, handEvent, matchedHandEvents, openLeaguesOn } from './queries.ts'
 import { keepRatings, ratingsOf } from './ratings.ts'
 import { eventKey, type Tour, type TourEvent } from './tour.ts'
 
@@ -28,22 +28,29 @@ export function matchField(tx: Db, tour: Tour, shown: TourEvent, now: number): v
   if (byHand && players.length > 0) {
     const list = handPlayers(tx, byHand.id)
     const found = matchPlayers(list, players)
-    if (isSameEvent(byHand, shown, found.size, list.length)) turn(tx, tour, byHand, shown, found, now)
+    if (isSameEvent(byHand, shown, found.size, list.length)) switchToFeed(tx, tour, byHand, shown, found, now)
   }
-  for (const turned of turnedEvents(tx, tour.id).filter(({ turnedInto }) => turnedInto === shown.id)) {
+  for (const turned of matchedHandEvents(tx, tour.id).filter(({ turnedInto }) => turnedInto === shown.id)) {
     const found = matchPlayers(
       openUnmatched(tx, tour).filter(({ hand_event_id }) => hand_event_id === turned.id),
       withoutMatched(tx, turned.id, players),
     )
-    if (found.size > 0) follow(tx, tour, turned, shown, found)
+    if (found.size > 0) movePicks(tx, tour, turned, shown, found)
   }
 }
 
-/** The name tells, or that the feed has turned since and shows half of the list. */
+/** The name tells, or that the feed has moved on since and shows half of the list. */
 const isSameEvent = (byHand: TourEvent, shown: TourEvent, found: number, all: number) =>
   nameKey(byHand.name) === nameKey(shown.name) || (shown.firstSeenAt > byHand.firstSeenAt && found * 2 >= all)
 
-function turn(tx: Db, tour: Tour, byHand: TourEvent, shown: TourEvent, found: Map<string, string>, now: number): void {
+function switchToFeed(
+  tx: Db,
+  tour: Tour,
+  byHand: TourEvent,
+  shown: TourEvent,
+  found: Map<string, string>,
+  now: number,
+): void {
   const leagues = leaguesPlaying(tx, tour, byHand)
   for (const league of leagues) {
     const window = pickWindowOf(league)
@@ -58,7 +65,7 @@ function turn(tx: Db, tour: Tour, byHand: TourEvent, shown: TourEvent, found: Ma
     return id ? { player_id: id, ...rating } : []
   })
   keepRatings(tx, shown.id, ratings)
-  follow(tx, tour, byHand, shown, found)
+  movePicks(tx, tour, byHand, shown, found)
   audit(tx, {
     at: now,
     who: systemActor,
@@ -71,11 +78,11 @@ function turn(tx: Db, tour: Tour, byHand: TourEvent, shown: TourEvent, found: Ma
       unmatched: openUnmatched(tx, tour).length,
     },
   })
-  tellUnmatched(tx, tour, now)
+  updateUnmatchedAlert(tx, tour, now)
 }
 
-/** Picks of the list become picks of the feed; answers who was settled. Who is picked under both names in one entry is not. */
-function follow(tx: Db, tour: Tour, byHand: TourEvent, shown: TourEvent, found: Map<string, string>): string[] {
+/** Picks of the list become picks of the feed; answers whose picks were moved. Who is picked under both names in one entry is not. */
+function movePicks(tx: Db, tour: Tour, byHand: TourEvent, shown: TourEvent, found: Map<string, string>): string[] {
   const teams = leaguesPlaying(tx, tour, shown).flatMap(({ id }) =>
     tx.select().from(entries).where(eq(entries.leagueId, id)).all(),
   )
@@ -123,7 +130,7 @@ export type Unmatched = NamedPlayer & {
 
 /** Those of a list who were picked and are not found on the feed, until an officer settles them. By name. */
 export function openUnmatched(db: Db, tour: Tour): Unmatched[] {
-  return turnedEvents(db, tour.id)
+  return matchedHandEvents(db, tour.id)
     .flatMap(byHand => {
       const shown = findEvent(db, byHand.turnedInto)
       return shown ? unmatchedOf(db, tour, byHand, shown) : []
@@ -173,14 +180,14 @@ export async function settleUnmatched(
   await atomically(db, tx => {
     const open = openUnmatched(tx, tour).find(({ player_id }) => player_id === playerId)
     if (!open) return refuse('not_found', `Nobody ${playerId} waits to be matched on ${tour.name}`)
-    const byHand = turnedEvents(tx, tour.id).find(({ id }) => id === open.hand_event_id)
+    const byHand = matchedHandEvents(tx, tour.id).find(({ id }) => id === open.hand_event_id)
     const shown = byHand && findEvent(tx, byHand.turnedInto)
     if (!byHand || !shown) return
     if (golfer === null) change(tx, byHand, playerId, { absent: true })
     else {
       const known = golfersOf(tx, shown.id).find(({ player_id }) => player_id === golfer)
       if (!known) return invalid('golfer', `There is no golfer ${golfer} in the field of ${shown.name}.`)
-      if (follow(tx, tour, byHand, shown, new Map([[playerId, golfer]])).length === 0)
+      if (movePicks(tx, tour, byHand, shown, new Map([[playerId, golfer]])).length === 0)
         refuse('conflict', `An entry has picked both ${open.name} and ${known.name}; it has to be changed first`)
     }
     audit(tx, {
@@ -192,14 +199,14 @@ export async function settleUnmatched(
     })
     touch(tx, 'tour', tour.slug)
     touch(tx, 'scores', ...leaguesPlaying(tx, tour, shown).map(({ id }) => id))
-    tellUnmatched(tx, tour, clock.now())
+    updateUnmatchedAlert(tx, tour, clock.now())
   })
 }
 
 export const unmatchedAlert = (slug: string) => `field_unmatched:${slug}`
 
 /** One alert while picks wait to be matched. */
-export function tellUnmatched(tx: Db, tour: Tour, now: number): void {
+export function updateUnmatchedAlert(tx: Db, tour: Tour, now: number): void {
   const open = openUnmatched(tx, tour)
   const key = unmatchedAlert(tour.slug)
   const [first] = open
@@ -218,6 +225,6 @@ export function tellUnmatched(tx: Db, tour: Tour, now: number): void {
 }
 
 /** After entries were changed or leagues have ended: nobody may be left to match. */
-export function forgetUnmatched(tx: Db, tour: Tour, now: number): void {
+export function clearUnmatchedWhenSettled(tx: Db, tour: Tour, now: number): void {
   if (openUnmatched(tx, tour).length === 0) clear(tx, now, unmatchedAlert(tour.slug))
 }

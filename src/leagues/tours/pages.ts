@@ -19,10 +19,10 @@ import { live, livePart } from '../../ui/parts/live.ts'
 import { leagueById, leagueViewById } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
 import { tourRulesOf } from './config.ts'
-import { editEntry, enter } from './enter.ts'
 import { type EntriesData, entriesBody, everyoneBody } from './entries-page.ts'
 import { newEntry } from './entry.ts'
 import { entriesByIds, listEntries } from './entry-queries.ts'
+import { createEntry, editEntry } from './manage-entries.ts'
 import { openUnmatched } from './match-field.ts'
 import { arePicksOpen } from './picks.ts'
 import { fieldPage, findTour, golfersOf, listTours, tourBySlug } from './queries.ts'
@@ -164,7 +164,7 @@ export const tourPages = (app: App) => {
       '/leagues/:id/entries',
       ({ params: { id }, request, who }) => {
         const member = signedIn(who)
-        return takeForm(id, member, request, given => enter(app, id, member, given))
+        return takeForm(id, member, request, given => createEntry(app, id, member, given))
       },
       { params: one, may: 'member', parse: 'none', detail: hidden },
     )

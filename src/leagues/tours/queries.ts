@@ -125,7 +125,7 @@ export const handEvent = (db: Db, tourId: number): TourEvent | undefined =>
     .get()
 
 /** Events whose field was entered by hand and that the feed shows by now, the newest first. */
-export const turnedEvents = (db: Db, tourId: number): TourEvent[] =>
+export const matchedHandEvents = (db: Db, tourId: number): TourEvent[] =>
   db
     .select()
     .from(tourEvents)

@@ -12,7 +12,7 @@ import { bookNextPoll, checkLease, ensurePoll, type PollOutcome, pollNow } from 
 import type { League } from '../league.ts'
 import { applyFeed, type FeedOutcome } from './apply-feed.ts'
 import { tourRulesOf } from './config.ts'
-import { forgetUnmatched } from './match-field.ts'
+import { clearUnmatchedWhenSettled } from './match-field.ts'
 import { endOfLeagues, isBookedTooLate, isPollDue, isUpdateWanted, leagueTimes, nextPollAt } from './poll-times.ts'
 import { bookedUpdate, changeTour, findTour, openLeaguesOn, updateJob } from './queries.ts'
 import { settleLeagues } from './settle-leagues.ts'
@@ -57,7 +57,7 @@ export const updatePlayerScores = job(updateJob, {
     })
     work.progress(80, 'settling')
     await settleLeagues(app, slug, work.log)
-    await atomically(db, tx => forgetUnmatched(tx, tour, clock.now()))
+    await atomically(db, tx => clearUnmatchedWhenSettled(tx, tour, clock.now()))
     const next = await bookNext(app, tour, work, fetched.kind === 'failed' ? fetched.retryAfterMs : 0)
     if (applied.outcome === 'failed') throw new AlertedFailure(applied.message)
     return { ...applied, ...next }

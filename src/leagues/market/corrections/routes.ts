@@ -20,7 +20,7 @@ import {
   symbolActionSchema,
   symbolActionView,
 } from './symbol-action.ts'
-import { type Act, voidPrice } from './void-price.ts'
+import { type OfficerAct, voidPrice } from './void-price.ts'
 
 const reason = t.Optional(oneLine(200))
 const part = t.Integer({ minimum: 1, maximum: mostInSplit })
@@ -33,7 +33,7 @@ export const correctionRoutes = (app: App) => {
   async function act(
     who: Who,
     given: string | undefined,
-    work: (tx: Db, act: Act) => SymbolAction,
+    work: (tx: Db, act: OfficerAct) => SymbolAction,
   ): Promise<SymbolActionView> {
     const at = clock.now()
     const action = await atomically(db, tx => {

@@ -13,12 +13,12 @@ import { type QuoteRow, startOfDay } from '../quote.ts'
 import { findQuote } from '../quote-queries.ts'
 import { writeLine } from '../write-line.ts'
 import { countLines, insertAction, isUndone, type SymbolAction } from './symbol-action.ts'
-import type { Act } from './void-price.ts'
+import type { OfficerAct } from './void-price.ts'
 
 /** So that the product of shares and price stays within what a number holds exactly. */
 export const mostInSplit = 1_000
 
-export function splitSymbol(tx: Db, symbol: string, ratio: SplitRatio, act: Act): SymbolAction {
+export function splitSymbol(tx: Db, symbol: string, ratio: SplitRatio, act: OfficerAct): SymbolAction {
   const quote = quoteOf(tx, symbol)
   const given = { symbol, kind: 'split' as const, cents: quote.priceCents, sharesTo: ratio.to, sharesFrom: ratio.from }
   refuseSecond(tx, act.at, and(eq(symbolActions.sharesTo, ratio.to), eq(symbolActions.sharesFrom, ratio.from)), given)
@@ -36,7 +36,7 @@ export function splitSymbol(tx: Db, symbol: string, ratio: SplitRatio, act: Act)
   return countLines(tx, action, { lines })
 }
 
-export function payDividend(tx: Db, symbol: string, perShareCents: number, act: Act): SymbolAction {
+export function payDividend(tx: Db, symbol: string, perShareCents: number, act: OfficerAct): SymbolAction {
   quoteOf(tx, symbol)
   const given = { symbol, kind: 'dividend' as const, cents: perShareCents }
   refuseSecond(tx, act.at, eq(symbolActions.cents, perShareCents), given)
@@ -51,7 +51,7 @@ export function payDividend(tx: Db, symbol: string, perShareCents: number, act: 
 type Paid = Pick<LedgerLine, 'id' | 'leagueId' | 'userId' | 'cashCents'> & { isFinal: number; isUndone: number }
 
 /** A dividend that was entered wrongly. Of a final league it stays. */
-export function undoDividend(tx: Db, symbol: string, actionId: number, act: Act): SymbolAction {
+export function undoDividend(tx: Db, symbol: string, actionId: number, act: OfficerAct): SymbolAction {
   const dividend = tx
     .select()
     .from(symbolActions)

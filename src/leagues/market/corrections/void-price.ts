@@ -18,16 +18,16 @@ import { findQuote } from '../quote-queries.ts'
 import { writeLine } from '../write-line.ts'
 import { countLines, insertAction, type SymbolAction } from './symbol-action.ts'
 
-export type Act = { at: number; by: number | null; reason: string | null }
+export type OfficerAct = { at: number; by: number | null; reason: string | null }
 
-export function voidPrice(tx: Db, symbol: string, priceId: number, act: Act): SymbolAction {
+export function voidPrice(tx: Db, symbol: string, priceId: number, act: OfficerAct): SymbolAction {
   const price = voidable(tx, symbol, priceId)
   const action = insertAction(tx, { ...act, symbol, kind: 'void', priceId, cents: price.priceCents, lines: 0 })
   const { lines, kept } = undoTrades(tx, action)
   tx.update(prices).set({ voidedAt: act.at }).where(eq(prices.id, priceId)).run()
   const lastAsOf = price.confirmedAt ?? findQuote(tx, symbol)?.asOf ?? price.asOf
   if (price.until === null) restoreBefore(tx, price, act)
-  for (let start = startOfDay(price.asOf); start <= lastAsOf; start += day) closeDayAnew(tx, symbol, start)
+  for (let start = startOfDay(price.asOf); start <= lastAsOf; start += day) recloseDay(tx, symbol, start)
   return countLines(tx, action, { lines, kept })
 }
 
@@ -126,7 +126,7 @@ function positionWithout(lines: readonly LedgerLine[], undone: ReadonlySet<numbe
   return held
 }
 
-function restoreBefore(tx: Db, wrong: Price, { at, by }: Act): void {
+function restoreBefore(tx: Db, wrong: Price, { at, by }: OfficerAct): void {
   const { symbol } = wrong
   const quote = findQuote(tx, symbol)
   const before = tx
@@ -148,7 +148,7 @@ function restoreBefore(tx: Db, wrong: Price, { at, by }: Act): void {
 }
 
 /** The day's price is the last one that was not taken back. */
-function closeDayAnew(tx: Db, symbol: string, start: number): void {
+function recloseDay(tx: Db, symbol: string, start: number): void {
   const last = tx
     .select({ closeCents: prices.priceCents })
     .from(prices)

@@ -1,4 +1,4 @@
-/** The books of the leagues that are looked at, and the boards made of them. */
+/** The portfolios of the leagues that are looked at, and the boards made of them. */
 import { LRUCache } from 'lru-cache'
 import { type Db, openReader } from '../../../../db/open.ts'
 import type { Stamps } from '../../../platform/cache/stamps.ts'
@@ -13,9 +13,9 @@ import { Prices } from './prices.ts'
 
 const mostBytes = 128 * 2 ** 20
 
-/** A book with the names that go with it, and the board that was last made of them. */
+/** The portfolios of one league with the names of their owners, and the board last made of them. */
 type Kept = {
-  book: LeaguePortfolios
+  portfolios: LeaguePortfolios
   roster: PortfolioOrder | undefined
   built: (MarketBoard & { of: string }) | undefined
 }
@@ -26,7 +26,7 @@ export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, cloc
   const prices = new Prices(db)
   const kept = new LRUCache<number, Kept>({
     maxSize: mostBytes,
-    sizeCalculation: ({ book }) => Math.min(book.bytes, mostBytes), // the largest one is kept too, alone
+    sizeCalculation: ({ portfolios }) => Math.min(portfolios.bytes, mostBytes), // the largest one is kept too, alone
   })
   const opening = new Map<number, Promise<Kept>>()
   let reader: Db | undefined
@@ -47,22 +47,22 @@ export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, cloc
     opening.set(leagueId, started)
     return started.finally(() => opening.delete(leagueId))
   }
-  function keep(book: LeaguePortfolios): Kept {
-    const one = { book, roster: undefined, built: undefined }
-    kept.set(book.leagueId, one)
+  function keep(portfolios: LeaguePortfolios): Kept {
+    const one = { portfolios, roster: undefined, built: undefined }
+    kept.set(portfolios.leagueId, one)
     return one
   }
 
   /** As of the last commit, all at once. */
-  function follow({ book }: Kept): void {
+  function follow({ portfolios }: Kept): void {
     prices.follow()
-    book.follow(db, clock.now())
+    portfolios.follow(db, clock.now())
   }
 
   const membersOf = (leagueId: number) => stamps.of([['members', String(leagueId)]])
-  /** Whether the names of everyone in the book are known. */
+  /** Whether the names of everyone in the portfolios are known. */
   const isComplete = (one: Kept): one is Kept & { roster: PortfolioOrder } =>
-    one.roster?.version === membersOf(one.book.leagueId) && one.roster.size === one.book.users.length
+    one.roster?.version === membersOf(one.portfolios.leagueId) && one.roster.size === one.portfolios.users.length
 
   async function current(leagueId: number): Promise<Kept & { roster: PortfolioOrder }> {
     for (;;) {
@@ -70,15 +70,15 @@ export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, cloc
       follow(one)
       if (isComplete(one)) return one
       const version = membersOf(leagueId)
-      one.roster = portfolioOrder(version, one.book.users, await read(reader => loadUsernames(reader, leagueId)))
+      one.roster = portfolioOrder(version, one.portfolios.users, await read(reader => loadUsernames(reader, leagueId)))
       kept.set(leagueId, one) // its size has grown
     }
   }
 
   function built(one: Kept & { roster: PortfolioOrder }): MarketBoard {
     const now = clock.now()
-    const of = `${one.book.lastLine} ${prices.version} ${startOfDay(now)} ${one.roster.version}`
-    if (one.built?.of !== of) one.built = { of, ...boardOfPortfolios(one.book, one.roster, now) }
+    const of = `${one.portfolios.lastLine} ${prices.version} ${startOfDay(now)} ${one.roster.version}`
+    if (one.built?.of !== of) one.built = { of, ...boardOfPortfolios(one.portfolios, one.roster, now) }
     return one.built
   }
 
@@ -91,18 +91,18 @@ export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, cloc
   }
 
   return {
-    async book(leagueId: number): Promise<LeaguePortfolios> {
-      return (await current(leagueId)).book
+    async portfolios(leagueId: number): Promise<LeaguePortfolios> {
+      return (await current(leagueId)).portfolios
     },
     async board(league: League): Promise<MarketBoard> {
       return league.finalizedAt === null ? built(await current(league.id)) : final(league)
     },
     /** The board at this very moment, within a transaction too; undefined where it has to be read first. */
-    boardNow(leagueId: number): (MarketBoard & { book: LeaguePortfolios }) | undefined {
+    boardNow(leagueId: number): (MarketBoard & { portfolios: LeaguePortfolios }) | undefined {
       const one = kept.get(leagueId)
       if (!one) return undefined
       follow(one)
-      return isComplete(one) ? { ...built(one), book: one.book } : undefined
+      return isComplete(one) ? { ...built(one), portfolios: one.portfolios } : undefined
     },
     forget: (leagueId: number) => void kept.delete(leagueId),
     async close() {

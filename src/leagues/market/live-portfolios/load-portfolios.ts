@@ -1,4 +1,4 @@
-/** Reads a book in slices from one moment of the database, so that a large league keeps nobody waiting. */
+/** Reads the portfolios of a league in slices from one moment of the database, so that a large league keeps nobody waiting. */
 import type { Db } from '../../../../db/open.ts'
 import { startOfDay } from '../quote.ts'
 import { LeaguePortfolios, type PortfolioLine, portfolioLine } from './league-portfolios.ts'
@@ -14,7 +14,7 @@ export async function loadPortfolios(
   now: number,
 ): Promise<LeaguePortfolios> {
   const { $client: client } = reader
-  const book = new LeaguePortfolios(leagueId, prices)
+  const loaded = new LeaguePortfolios(leagueId, prices)
   client.run('BEGIN')
   try {
     const today = startOfDay(now)
@@ -23,9 +23,9 @@ export async function loadPortfolios(
         'select id, at from ledger where league_id = ? order by id desc limit 1',
       )
       .get(leagueId)
-    book.turnTo(now)
-    book.lastLine = last?.id ?? 0
-    book.lastAt = last?.at ?? 0
+    loaded.turnTo(now)
+    loaded.lastLine = last?.id ?? 0
+    loaded.lastAt = last?.at ?? 0
 
     type Portfolio = [user: number, cash: number, granted: number, joinedAt: number, trades: number]
     const portfolios = client.query<never, [number, number, number]>(
@@ -34,7 +34,7 @@ export async function loadPortfolios(
     )
     await inSlices<Portfolio>(
       last => portfolios.values(leagueId, last?.[0] ?? 0, slice) as Portfolio[],
-      row => void book.addPortfolio(...row),
+      row => void loaded.addPortfolio(...row),
     )
     type Holding = [user: number, symbol: string, quantity: number]
     const holdings = client.query<never, [number, number, string, number]>(
@@ -43,7 +43,7 @@ export async function loadPortfolios(
     )
     await inSlices<Holding>(
       last => holdings.values(leagueId, last?.[0] ?? 0, last?.[1] ?? '', slice) as Holding[],
-      row => book.hold(...row),
+      row => loaded.hold(...row),
     )
     const firstToday = client
       .query<{ id: number }, [number]>('select id from ledger where at >= ? order by at, id limit 1')
@@ -55,9 +55,9 @@ export async function loadPortfolios(
     if (firstToday)
       await inSlices<PortfolioLine>(
         last => lines.values(leagueId, last?.[0] ?? firstToday.id - 1, slice) as PortfolioLine[],
-        row => book.remember(row),
+        row => loaded.remember(row),
       )
-    return book
+    return loaded
   } finally {
     client.run('COMMIT')
   }

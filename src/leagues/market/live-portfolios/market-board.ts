@@ -1,4 +1,4 @@
-/** From a book to a board the one engine ranks. */
+/** From portfolios to a board the one engine ranks. */
 import { buildBoard, takeValues } from '../../../leaderboard/board.ts'
 import type { Board, Standing } from '../../../leaderboard/page.ts'
 import { type Ranking, type RankOrder, rankingOf } from '../../../leaderboard/ranking.ts'
@@ -7,11 +7,11 @@ import { rowOfId, type TextColumn, takeTexts, textColumn } from '../../../leader
 import { percentOf } from '../quote.ts'
 import type { LeaguePortfolios } from './league-portfolios.ts'
 
-/** Who is in a book, in the order of boards. */
+/** The owners, in the order of boards. */
 export type PortfolioOrder = {
   version: string
   size: number
-  /** Rows of the book, by player id. */
+  /** Rows of the portfolios, by player id. */
   rows: Uint32Array
   ids: TextColumn
   names: TextColumn
@@ -48,32 +48,32 @@ export type MetricName = (typeof metricNames)[number]
 export type MarketBoard = { board: Board; columns: MarketColumns; asOf: number | null }
 
 export function boardOfPortfolios(
-  book: LeaguePortfolios,
+  portfolios: LeaguePortfolios,
   { rows, ids, names }: PortfolioOrder,
   now: number,
 ): MarketBoard {
-  const { total, atOpen } = book.value(now)
-  const columns = columnsOf(book, rows, ids, names, takeValues(total, rows), takeValues(atOpen, rows))
-  return { board: boardOfColumns(columns), columns, asOf: book.asOf() }
+  const { total, atOpen } = portfolios.value(now)
+  const columns = columnsOf(portfolios, rows, ids, names, takeValues(total, rows), takeValues(atOpen, rows))
+  return { board: boardOfColumns(columns), columns, asOf: portfolios.asOf() }
 }
 
 function columnsOf(
-  book: LeaguePortfolios,
+  portfolios: LeaguePortfolios,
   rows: Uint32Array,
   ids: TextColumn,
   names: TextColumn,
   total: Float64Array,
   atOpen: Float64Array,
 ): MarketColumns {
-  const granted = takeValues(book.granted.values, rows)
-  const cash = takeValues(book.cash.values, rows)
+  const granted = takeValues(portfolios.granted.values, rows)
+  const cash = takeValues(portfolios.cash.values, rows)
   const values: Record<MetricName, Float64Array> = {
     return_pct: total.map((value, i) => percentOf(value - granted[i]!, granted[i]!)),
     today_pct: total.map((value, i) => (atOpen[i]! > 0 ? percentOf(value - atOpen[i]!, atOpen[i]!) : Number.NaN)),
     cash_cents: cash,
     invested_cents: total.map((value, i) => value - cash[i]!),
-    holdings: takeValues(book.held.values, rows),
-    trades: takeValues(book.trades.values, rows),
+    holdings: takeValues(portfolios.held.values, rows),
+    trades: takeValues(portfolios.trades.values, rows),
   }
   return { ids, names, total, atOpen, metrics: metricNames.map(name => ({ name, values: values[name] })) }
 }

@@ -14,11 +14,11 @@ const padded = (bytes: number): number => (bytes + 7) & ~7
 const headOf = (columns: number): number => padded(columns) + columns * 8
 
 /** Groups are packed and unpacked here: views made once, as making one costs more than the eight rows it may show. */
-const desk = new ArrayBuffer(headOf(mostColumns) + mostCells * 8 + mostColumns * 8)
-const u8 = new Uint8Array(desk)
-const u16 = new Uint16Array(desk)
-const u32 = new Uint32Array(desk)
-const f64 = new Float64Array(desk)
+const scratch = new ArrayBuffer(headOf(mostColumns) + mostCells * 8 + mostColumns * 8)
+const u8 = new Uint8Array(scratch)
+const u16 = new Uint16Array(scratch)
+const u32 = new Uint32Array(scratch)
+const f64 = new Float64Array(scratch)
 const one = new Float64Array(mostCells) // the column in hand
 
 /** Packs the rows `from` to `to`. The bytes are good until the next call. */

@@ -1,9 +1,9 @@
 /**
- * Large columns and blobs. The collector weighs little more than their heads, and left to itself lets some hundred megabytes
- * of them stand.
+ * Large columns and blobs. The garbage collector counts little more than their headers: left alone it
+ * keeps some hundred megabytes of them.
  */
 
-/** Gives their memory back at once; nobody may look at them again. */
+/** Frees their memory at once; nobody may read them again. */
 export function release(...views: { buffer: ArrayBufferLike }[]): void {
   for (const { buffer } of views) if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
 }
@@ -11,7 +11,7 @@ export function release(...views: { buffer: ArrayBufferLike }[]): void {
 const MOST = 16 * 2 ** 20
 let left = 0
 
-/** Told of what was left lying about: now and then that is collected, which costs some milliseconds. */
+/** Counts garbage of so many bytes; now and then it is collected, which takes some milliseconds. */
 export function collectGarbage(bytes: number): void {
   left += bytes
   if (left < MOST) return

@@ -3,21 +3,21 @@ import type { TextColumn } from '../../../leaderboard/text.ts'
 
 /** Packs the rows `from` to `to` of a column. The bytes are good until the next call of the same packer. */
 export function textPacker() {
-  let desk = new Uint8Array(1 << 14)
+  let scratch = new Uint8Array(1 << 14)
   return ({ bytes, offsets }: TextColumn, from: number, to: number): Uint8Array => {
     let longest = 0
     for (let row = from; row < to; row++) longest = Math.max(longest, offsets[row + 1]! - offsets[row]!)
     const width = longest < 2 ** 8 ? 1 : longest < 2 ** 16 ? 2 : 4
     const head = 1 + (to - from) * width
     const size = head + offsets[to]! - offsets[from]!
-    if (size > desk.length) desk = new Uint8Array(2 * size)
-    desk[0] = width
+    if (size > scratch.length) scratch = new Uint8Array(2 * size)
+    scratch[0] = width
     for (let row = from, at = 1; row < to; row++) {
       const length = offsets[row + 1]! - offsets[row]!
-      for (let byte = 0; byte < width; byte++) desk[at++] = length >>> (8 * byte)
+      for (let byte = 0; byte < width; byte++) scratch[at++] = length >>> (8 * byte)
     }
-    desk.set(bytes.subarray(offsets[from], offsets[to]), head)
-    return desk.subarray(0, size)
+    scratch.set(bytes.subarray(offsets[from], offsets[to]), head)
+    return scratch.subarray(0, size)
   }
 }
 

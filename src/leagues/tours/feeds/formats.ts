@@ -3,7 +3,7 @@ import { readDatagolf } from './datagolf.ts'
 import { readEspn, readNextEspn } from './espn.ts'
 import { readFieldhouse, readNextFieldhouse } from './fieldhouse.ts'
 
-/** Every feed format: one pure function from its JSON to a board. Throws a FeedError that says where the JSON is wrong. */
+/** Every feed format: one pure function from its JSON to a board. Throws a ScoreFeedError that says where the JSON is wrong. */
 export const formats = {
   fieldhouse: readFieldhouse,
   datagolf: readDatagolf,

@@ -18,7 +18,7 @@ export type BoardComparison =
 
 /**
  * Compares the last good board with what the feed says now. A board on which more than a fifth of the golfers have vanished,
- * or of the scores been zeroed or blanked, is held: the last good one stays. `judge(null, next)` takes a board as it comes.
+ * or of the scores been zeroed or blanked, is held: the last good one stays. `compareBoards(null, next)` takes a board as it comes.
  */
 export function compareBoards(last: FeedBoard | null, next: FeedBoard): BoardComparison {
   if (!last) return accepted(next, [], true)

@@ -51,7 +51,12 @@ function requireValidPicks(picks: readonly string[], { league, board, groups, wh
 
 const mayActFor = (who: Who, userId: number) => who.id === userId || isAtLeast(who, 'officer')
 
-export async function enter(app: App, leagueId: number, who: Who, given: Static<typeof newEntry>): Promise<number> {
+export async function createEntry(
+  app: App,
+  leagueId: number,
+  who: Who,
+  given: Static<typeof newEntry>,
+): Promise<number> {
   const { db, clock } = app
   const userId = given.user_id ?? who.id ?? invalid('user_id', 'Say whose it is: the operator plays in no league.')
   if (!mayActFor(who, userId)) refuse('forbidden', 'Only an officer enters for others')
