@@ -1,7 +1,9 @@
 import { Elysia, t } from 'elysia'
 import type { App } from '../context.ts'
+import type { Html } from '../platform/html.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { describe } from '../platform/http/route-docs.ts'
+import { form, formField } from '../ui/parts/form.ts'
 import { dismissSteps, namePlace, placeName } from './name.ts'
 
 const placeSchema = t.Object({ name: t.String() }, { examples: [{ name: 'Northern Alliance' }] })
@@ -33,3 +35,16 @@ export const placeRoutes = (app: App) =>
         detail: describe('Show admins the first steps no longer', t.Object({ dismissed: t.Boolean() })),
       },
     )
+
+export const placeNameForm = (name: string): Html =>
+  form(
+    { action: '/api/v1/place', method: 'put', done: 'Saved' },
+    formField({
+      label: 'Name of this place',
+      name: 'name',
+      value: name,
+      maxlength: longestPlaceName,
+      hint: 'Your club, alliance or company. It stands at the top of every page and in mails.',
+    }),
+    'Save the name',
+  )

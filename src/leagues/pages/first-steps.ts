@@ -2,7 +2,7 @@
 import type { Db } from '../../../db/open.ts'
 import { invitations, leagues, users } from '../../../db/schema.ts'
 import { areStepsDismissed, isPlaceNamed } from '../../place/name.ts'
-import { placeNameForm } from '../../place/name-form.ts'
+import { placeNameForm } from '../../place/routes.ts'
 import { type Content, html } from '../../platform/html.ts'
 import { isAtLeast } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'

@@ -3,6 +3,7 @@ import type { Database } from 'bun:sqlite'
 import type { UploadDoubt, UploadError, UploadKind, UploadSummary } from '../../../db/schema.ts'
 import { scoringOf } from '../../leaderboard/score.ts'
 import { compareTexts, type TextColumn } from '../../leaderboard/text.ts'
+import type { ThreadWork } from '../../platform/process/threads.ts'
 import { type Players, sheetPlayers, storedPlayers } from './baseline-rows.ts'
 import { countFallen, doubtsOf, extraDoubtsOf } from './doubts.ts'
 import { keepNewColumns, scanMetrics, scanOfExtras, withExtras } from './extra-columns.ts'
@@ -22,7 +23,9 @@ import { type SheetColumns, type Snapshot, snapshotOf, storedSnapshot } from './
 import { deleteSnapshot } from './snapshots/sweep.ts'
 import { writeSnapshot } from './snapshots/write.ts'
 import { type Dated, datedByContent } from './taken-at.ts'
-import type { TaskContext } from './task-context.ts'
+
+/** What a task of the worker thread is handed. */
+export type TaskContext = ThreadWork & { scores: Database }
 
 export type ImportInput = {
   path: string

@@ -1,10 +1,9 @@
 /** Everything the worker thread does, by name. Inputs and answers are plain data; large columns are shared memory. */
 import { movesBetween, type Placing } from '../../leaderboard/moves.ts'
 import type { Ranking, RankOrder } from '../../leaderboard/ranking.ts'
-import { type BoardHashInput, sheetBoardHash } from './board-hash.ts'
 import * as building from './board-parts.ts'
 import { withExtras } from './extra-columns.ts'
-import { type ImportInput, importSheet } from './import-sheet.ts'
+import { type ImportInput, importSheet, type TaskContext } from './import-sheet.ts'
 import { missingPlayers } from './missing-players.ts'
 import { type PeopleInput, peopleBehind } from './people.ts'
 import { type TrendsInput, trendsOf } from './player-history.ts'
@@ -14,13 +13,12 @@ import type { SnapshotSelection } from './snapshot-selection.ts'
 import type { SheetColumns } from './snapshots/snapshot.ts'
 import { deleteSnapshot, faultsOf, sweepStoredSnapshots } from './snapshots/sweep.ts'
 import { writeSnapshot } from './snapshots/write.ts'
-import type { TaskContext } from './task-context.ts'
 import { sumPlayers, type TotalsInput } from './totals-sums.ts'
 
 export const tasks = {
   preview: (input: PreviewInput, { signal }: TaskContext) => previewSheet(input, signal),
   import: (input: ImportInput, work: TaskContext) => importSheet(work.scores, input, work),
-  hash: (input: BoardHashInput, { scores }: TaskContext) => sheetBoardHash(scores, input),
+  hash: (input: building.BoardHashInput, { scores }: TaskContext) => building.sheetBoardHash(scores, input),
   score: (input: ScoreInput, work: TaskContext) => scorePlayers(work.scores, input, work),
   column: (input: { snapshot: number; metric: string; order: RankOrder }, { scores }: TaskContext) =>
     building.rankedColumn(scores, input),

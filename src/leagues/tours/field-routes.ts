@@ -9,8 +9,7 @@ import { oneLine } from '../../platform/http/text-formats.ts'
 import { mostPlayers } from './field-text.ts'
 import { openUnmatched, settleUnmatched } from './match-field.ts'
 import { tourBySlug } from './queries.ts'
-import { removeField, saveField } from './upcoming-field.ts'
-import { upcomingPage } from './upcoming-view.ts'
+import { removeField, saveField, upcomingPage } from './upcoming-field.ts'
 
 const bySlug = t.Object({ slug: t.String({ maxLength: 40 }) })
 const rank = t.Nullable(t.Integer({ minimum: 1, maximum: 100_000, description: 'In the world' }))

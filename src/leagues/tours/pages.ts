@@ -29,8 +29,8 @@ import { fieldPage, findTour, golfersOf, listTours, tourBySlug } from './queries
 import type { Tour } from './tour.ts'
 import { fieldBody, type TourData, tourBody, toursBody } from './tour-page.ts'
 import { tourViewOf } from './tour-view.ts'
+import { upcomingPage } from './upcoming-field.ts'
 import { type UpcomingData, upcomingBody } from './upcoming-page.ts'
-import { upcomingPage } from './upcoming-view.ts'
 import { viewer } from './visible-entries.ts'
 
 const nav = 'leagues'

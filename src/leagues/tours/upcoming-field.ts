@@ -7,13 +7,15 @@ import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
+import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { changeLeague } from '../queries.ts'
 import { pickedOf } from './entry-queries.ts'
-import type { Golfer } from './feeds/board.ts'
+import { type Golfer, isOut } from './feeds/board.ts'
 import { type FieldPlayer, idFromName, isName, mostPlayers, readFieldText, tidyName } from './field-text.ts'
 import { leaguesPlaying, matchField, openUnmatched } from './match-field.ts'
-import { eventsOf, findEvent, golfersOf, handEvent, openLeaguesOn } from './queries.ts'
+import { eventsOf, findEvent, golfersOf, handEvent, openLeaguesOn, upcomingEvent } from './queries.ts'
+import { byStrength, ratingsOf } from './ratings.ts'
 import { storeBoard } from './stored-events.ts'
 import type { Tour, TourEvent } from './tour.ts'
 
@@ -152,4 +154,25 @@ const golferOf = ({ player_id, name }: FieldPlayer): Golfer => ({
 function rename(tx: Db, tour: Tour, before: TourEvent, { name }: TourEvent): void {
   for (const league of leaguesPlaying(tx, tour, before))
     changeLeague(tx, league.id, { config: { ...league.config, event: name } })
+}
+
+export type UpcomingPlayer = {
+  player_id: string
+  name: string
+  rank: number | null
+  odds: number | null
+  withdrawn: boolean
+}
+
+/** A page of the field of the coming event, the favourite first. */
+export function upcomingPage(db: Db, tour: Tour, { limit, offset }: PageSlice) {
+  const event = upcomingEvent(db, tour)
+  if (!event) return { event: null, players: [], total: 0 }
+  const ratings = ratingsOf(db, event.id)
+  const all = byStrength(golfersOf(db, event.id), ratings)
+  const players = all.slice(offset, offset + limit).map((golfer): UpcomingPlayer => {
+    const { rank = null, odds = null } = ratings.get(golfer.player_id) ?? {}
+    return { player_id: golfer.player_id, name: golfer.name, rank, odds, withdrawn: isOut(golfer) }
+  })
+  return { event: { name: event.name, source: event.source }, players, total: all.length }
 }

@@ -15,7 +15,7 @@ import { name, number } from '../../ui/parts/values.ts'
 import type { Golfer } from './feeds/board.ts'
 import type { Unmatched } from './match-field.ts'
 import type { Tour, TourEvent } from './tour.ts'
-import type { UpcomingPlayer } from './upcoming-view.ts'
+import type { UpcomingPlayer } from './upcoming-field.ts'
 
 export type UpcomingData = {
   tour: Tour

@@ -1,4 +1,4 @@
-import { STEEPEST } from './fairness.ts'
+import { STEEPEST } from './balance.ts'
 import { cheapest } from './greedy.ts'
 import type { Plan } from './plan.ts'
 import { HOUR } from './problem.ts'

@@ -1,5 +1,5 @@
 import type { ModelData } from 'highs'
-import { slopes } from './fairness.ts'
+import { slopes } from './balance.ts'
 import { type HoursOff, keepRules } from './milp-rules.ts'
 import { type AssignmentColumn, MilpTable } from './milp-table.ts'
 import type { Plan } from './plan.ts'

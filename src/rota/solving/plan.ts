@@ -1,7 +1,7 @@
+import { wishesMet } from './balance.ts'
 import { localMoment } from './local-time.ts'
 import type { Assignment, Duty, Problem, ProblemShift } from './problem.ts'
 import { clash, ineligibility, ownRest, restAt, spanOf, wages, weeklyLimit } from './rules.ts'
-import { wishesMet } from './wishes.ts'
 import { type Days, dayNumber, dutiesOf, type PersonDuties, workDaysOf } from './work-rules.ts'
 
 /** A shift with places to fill, as the solvers see it. Openings and staff are known by their index. */

@@ -1,5 +1,5 @@
 import loadHighs, { type Highs, type HighsCallbackMap, type Model } from 'highs'
-import { slopes } from './fairness.ts'
+import { slopes } from './balance.ts'
 import { type Milp, milp } from './milp.ts'
 import type { Plan } from './plan.ts'
 import { HOUR } from './problem.ts'

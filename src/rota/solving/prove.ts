@@ -1,7 +1,9 @@
-import { type ExactEffort, type Proof, proveOptimal } from './exact.ts'
+import { annealed, tidied } from './annealing.ts'
+import { type ExactEffort, type Proof, proveOptimal, unproved } from './exact.ts'
+import { type Plan, preparePlan } from './plan.ts'
+import type { Duty, Problem } from './problem.ts'
 import { Program } from './program.ts'
-import type { Roster } from './roster.ts'
-import { proveByWeeks } from './weeks.ts'
+import { compareWorth, Roster } from './roster.ts'
 
 /** Of the whole proof, what the weeks take. */
 const WEEKS = 0.6
@@ -28,3 +30,89 @@ async function quickBound({ plan, open, broken }: Roster, { seed, left }: ExactE
   program.hold('coverage', open)
   return program.relaxed('cost', left() / 2)
 }
+
+const MOVES = 100_000
+
+/**
+ * Weeks have their own hours, so only the rest between a Sunday and a Monday ties one to the next. Each is settled for
+ * itself, which is far easier than all at once: what they cost together bounds every roster, and where the rest between them
+ * allows it, together they are the best roster, but for its balance.
+ */
+export async function proveByWeeks(start: Proof, { seed, left, onStep }: ExactEffort): Promise<Proof> {
+  const { plan } = start.roster
+  const proof = { ...start }
+  const places = plan.openings.map(() => [] as number[])
+  const totals = { open: 0, bound: 0, openBound: 0, covered: true }
+
+  for (let week = 0; week < plan.weeks; week++) {
+    if (left() <= 0) return proof
+    const openings = [...plan.openings.keys()].filter(opening => plan.openings[opening]!.week === week)
+    const named = `week ${week + 1} of ${plan.weeks}`
+    const rest = plan.weeks - week + 1
+    const effort: ExactEffort = {
+      seed,
+      left: () => left() / rest,
+      onStep: (_, part, doing) => onStep(proof, (week + part) / plan.weeks, `${doing} in ${named}`),
+    }
+    const alone = preparePlan(problemOfWeek(plan, week, []))
+    const known = Roster.from(
+      alone,
+      openings.map(opening => start.roster.at[opening]!),
+    )
+    const own = await proveOptimal(unproved(annealed(known, { seed, moves: MOVES })), effort)
+    totals.open += own.roster.open
+    totals.bound += own.bound
+    totals.openBound += own.openBound
+    totals.covered &&= own.settled > 0
+
+    const beside = await fitBesideOtherWeeks(
+      own,
+      preparePlan(problemOfWeek(plan, week, dutiesOf(plan, places))),
+      effort,
+    )
+    for (const [index, opening] of openings.entries()) places[opening] = beside.at[index]!
+    const mixed = Roster.whatFits(
+      plan,
+      places.map((people, opening) => (plan.openings[opening]!.week > week ? start.roster.at[opening]! : people)),
+    )
+    if (compareWorth({ ...mixed, balance: 0 }, { ...proof.roster, balance: 0 }) < 0) proof.roster = mixed
+    onStep(proof, (week + 1) / plan.weeks, `proving ${named}`)
+  }
+
+  if (proof.roster !== start.roster && left() > 0) proof.roster = tidied(proof.roster, seed)
+  proof.openBound = Math.max(proof.openBound, totals.openBound)
+  if (totals.covered && totals.open === proof.roster.open) {
+    proof.bound = Math.max(proof.bound, totals.bound)
+    proof.settled = proof.bound === proof.roster.cost ? 2 : 1
+  }
+  return proof
+}
+
+/** The same with the weeks before it in place: often as good at once, as many rosters are. */
+async function fitBesideOtherWeeks(own: Proof, plan: Plan, effort: ExactEffort): Promise<Roster> {
+  const fitted = Roster.whatFits(plan, own.roster.at)
+  if (fitted.open === own.roster.open) return fitted
+  const mended = annealed(fitted, { seed: effort.seed, moves: MOVES })
+  if (mended.open === own.roster.open && mended.cost === own.roster.cost) return mended
+  return (await proveOptimal(unproved(mended), effort)).roster
+}
+
+/** The shifts of one week as a problem of their own, in which everything else that stands is work done elsewhere. */
+function problemOfWeek({ problem, openings, pins }: Plan, week: number, duties: Duty[]): Problem {
+  const shifts = openings.filter(opening => opening.week === week).map(opening => opening.shift)
+  const ids = new Set(shifts.map(shift => shift.id))
+  const pinned = pins.assignments.filter(pin => ids.has(pin.shift_id))
+  const elsewhere = pins.assignments.filter(pin => !ids.has(pin.shift_id))
+  const byId = new Map(problem.shifts.map(shift => [shift.id, shift]))
+  const existing = [
+    ...problem.existing,
+    ...elsewhere.map(({ shift_id, staff_id }) => ({ ...byId.get(shift_id)!, staff_id })),
+    ...duties,
+  ]
+  return { ...problem, shifts, pinned, existing, weights: { fairness: 0, preferences: 0 } }
+}
+
+const dutiesOf = ({ problem, openings }: Plan, places: number[][]): Duty[] =>
+  places.flatMap((people, opening) =>
+    people.map(person => ({ ...openings[opening]!.shift, staff_id: problem.staff[person]!.id })),
+  )

@@ -1,4 +1,4 @@
-import { burden } from './fairness.ts'
+import { burden } from './balance.ts'
 import type { Plan } from './plan.ts'
 import { HOUR } from './problem.ts'
 import { brokenBy, evaluateRules, type RuleEvaluation } from './work-rules.ts'
