@@ -1,9 +1,10 @@
 /**
- * `bun run fuzz`: tries to confuse a server of its own with every route of its API document as every role, with sheets that
- * went wrong on the way, and with connections that stop half-way. Ends with 1 where something answered 500, hung, let in who
+ * `bun run fuzz`: tries to confuse a server of its own with every page and form and every route of its API document as every role,
+ * with sheets that went wrong on the way, and with connections that stop half-way. Ends with 1 where something answered 500, hung, let in who
  * may not, answered other than documented, or was logged as an error. No running installation is touched.
  *
- *   --requests N   how many (20,000)
+ *   --requests N   how many of the API (20,000)
+ *   --pages N      how many of pages and forms, before (5,000)
  *   --seconds S    stops after so long, whatever is left (600)
  *   --seed N       the same requests again; one is chosen and printed otherwise
  *   --only TEXT    only routes that contain it: 'POST /api/v1/quotes'
@@ -16,14 +17,19 @@ import { SheetRefusal } from '../src/platform/spreadsheets/refusal.ts'
 import { isThing, misfits, type Thing } from '../test/openapi.ts'
 import { random as randomOf } from './demo/random.ts'
 import { oddConnection } from './fuzz/connections.ts'
+import { pageFuzzer } from './fuzz/pages.ts'
 import { type FuzzRequest, operationsOf, requestMaker } from './fuzz/requests.ts'
-import { oddSheet } from './fuzz/sheets.ts'
+import { sheetMaker } from './fuzz/sheets.ts'
 import { values } from './fuzz/values.ts'
 import { everybody, type FuzzCaller, fillWorld, keyOf } from './fuzz/world.ts'
 import { operatorToken, startChildServer } from './trials/child-server.ts'
 import { trialOptions } from './trials/options.ts'
 
-const { requests, seconds, seed, only } = trialOptions(import.meta.path, { requests: 20_000, seconds: 600 }, ['only'])
+const { requests, pages, seconds, seed, only } = trialOptions(
+  import.meta.path,
+  { requests: 20_000, pages: 5_000, seconds: 600 },
+  ['only'],
+)
 const hangsAfterMs = 20_000
 const atOnce = 4
 
@@ -141,21 +147,32 @@ async function attempt(who: FuzzCaller, request: FuzzRequest): Promise<number> {
 const operations = operationsOf(document).filter(
   ({ method, template }) => !only || `${method} ${template}`.includes(only),
 )
-const make = requestMaker(random, values(document, random), names)
+const valuesOf = values(document, random)
+const sheets = sheetMaker(random)
+const make = requestMaker(random, valuesOf, names, sheets)
 const endsAt = performance.now() + seconds * 1000
 const statuses = new Map<number, number>()
 const tried = { sent: 0, sheets: 0, connections: 0 }
 
 async function sheet(): Promise<void> {
   tried.sheets++
-  const { bytes, filename } = oddSheet(random)
+  const odd = sheets.next()
+  const { bytes, filename } = odd
   try {
-    await readSheet(bytes, { filename, signal: AbortSignal.timeout(hangsAfterMs) })
+    const read = await readSheet(bytes, { filename, signal: AbortSignal.timeout(hangsAfterMs) })
+    const { format, encoding, metrics, labels, errors } = read
+    const reasons = new Set(errors.map(({ reason }) => reason))
+    sheets.learn(odd, `${format} ${encoding} ${metrics.length > 3} ${labels.length > 0} ${[...reasons].toSorted()}`)
   } catch (error) {
-    if (error instanceof SheetRefusal) return
+    if (error instanceof SheetRefusal) return sheets.learn(odd, `${error.code} ${error.message}`)
     found(`reading a sheet: ${error}`, `${filename} ${Buffer.from(bytes.subarray(0, 20_000)).toString('base64')}`)
   }
 }
+
+// Before names are made that look like a leak of ours.
+const browsing = pageFuzzer(server, random, valuesOf, names, found)
+for (let sent = 0; sent < pages && performance.now() < endsAt && !server.hasEnded(); sent += atOnce)
+  await Promise.all(Array.from({ length: atOnce }, browsing.next))
 
 while (tried.sent < requests && performance.now() < endsAt && !server.hasEnded()) {
   const asked = Array.from({ length: atOnce }, () => {
@@ -180,9 +197,14 @@ for (const line of server.errors.filter(line => !/"name":"(ToldFailure|OutgoingF
 await server.stop()
 rmSync(dataDir, { recursive: true, force: true })
 
-const counts = [...statuses].toSorted(([a], [b]) => a - b).map(([status, times]) => `${status}: ${times}`)
+const counted = (statuses: Map<number, number>) =>
+  [...statuses]
+    .toSorted(([a], [b]) => a - b)
+    .map(([status, times]) => `${status}: ${times}`)
+    .join(', ')
+const { tried: browsed } = browsing
 console.log(
-  `${tried.sent} requests on ${operations.length} routes (${counts.join(', ')}), ${tried.sheets} sheets, ${tried.connections} connections`,
+  `${browsed.pages} pages and ${browsed.forms} forms at ${browsed.patterns.size} addresses (${counted(browsed.statuses)}), ${tried.sent} requests on ${operations.length} routes (${counted(statuses)}), ${tried.sheets} sheets with ${sheets.outcomes.size} outcomes, ${tried.connections} connections`,
 )
 for (const { what, times } of findings.values()) console.log(`${times} × ${what}`)
 console.log(`${findings.size} findings, seed ${seed}`)

@@ -18,6 +18,6 @@ async function trial(script: string, ...options: (string | number)[]) {
   expect(code).toBe(0)
 }
 
-test('odd requests on every route as every role, odd sheets and odd connections find no fault', async () => {
-  await trial('fuzz.ts', '--seed', 1, '--requests', rounds(1000, 100_000))
+test('odd requests on every route, page and form as every role, odd sheets and odd connections find no fault', async () => {
+  await trial('fuzz.ts', '--seed', 1, '--requests', rounds(900, 100_000), '--pages', rounds(150, 20_000))
 }, 900_000)

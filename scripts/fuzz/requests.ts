@@ -1,7 +1,7 @@
 /** Requests made from the API document: most of them nearly right, so that they get past the first check. */
 import type { Thing } from '../../test/openapi.ts'
 import type { Random } from '../demo/random.ts'
-import { oddSheet } from './sheets.ts'
+import type { SheetMaker } from './sheets.ts'
 import type { Values } from './values.ts'
 
 type Parameter = { name: string; in: string; required?: boolean; schema: Thing }
@@ -88,6 +88,7 @@ export function requestMaker(
   random: Random,
   { fitting, odd, bent, text }: Values,
   names: Record<string, () => string>,
+  sheets: SheetMaker,
 ) {
   const { pick, chance, whole } = random
 
@@ -141,7 +142,7 @@ export function requestMaker(
     const schema = bodies[type]?.schema ?? {}
     if (type === 'multipart/form-data') return { body: formOf(schema, oddness) }
     if (type !== 'application/json') {
-      const { bytes } = oddSheet(random)
+      const { bytes } = sheets.next()
       return { body: bytes, type }
     }
     let value = fitting(schema)
@@ -154,7 +155,7 @@ export function requestMaker(
     const form = new FormData()
     for (const [name, property] of Object.entries((schema.properties ?? {}) as Record<string, Thing>)) {
       if (property.format === 'binary') {
-        const { bytes, filename } = oddSheet(random)
+        const { bytes, filename } = sheets.next()
         if (!chance(0.05)) form.append(name, new File([bytes], chance(0.1) ? text() : filename))
         if (chance(0.03)) form.append(name, new File([bytes], filename))
       } else if (chance(0.4))

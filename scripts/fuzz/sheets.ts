@@ -1,4 +1,7 @@
-/** Sheets that went wrong on the way: CSV, TSV and XLSX, whole or with a few bytes, cells or parts of them changed. */
+/**
+ * Sheets that went wrong on the way: CSV, TSV and XLSX, whole or with a few bytes, cells, parts or records of the archive changed. Such as
+ * came to an outcome that none had come to before are kept and changed further.
+ */
 import { random as sheetRandom } from '../../test/fixtures/sheets/random.ts'
 import { governors, rokTrackerCsv } from '../../test/fixtures/sheets/scans.ts'
 import { type Cell, workbookParts } from '../../test/fixtures/sheets/workbook.ts'
@@ -121,9 +124,90 @@ function bitten(bytes: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<Arra
   return bent
 }
 
-export function oddSheet(random: Random): OddSheet {
-  const isWorkbook = random.chance(0.4)
-  const bytes = isWorkbook ? xlsx(random) : csv(random)
-  const filename = random.chance(0.05) ? 'scan.pdf' : isWorkbook ? 'scan.xlsx' : 'scan.csv'
-  return { bytes: random.chance(0.4) ? bitten(bytes, random) : bytes, filename }
+/** Records of a zip archive, by the third and fourth byte of their signature, with the offset and length of each of their numbers. */
+const records: Readonly<Record<string, readonly [offset: number, length: 2 | 4][]>> = {
+  '3,4': [
+    [4, 2],
+    [6, 2],
+    [8, 2],
+    [14, 4],
+    [18, 4],
+    [22, 4],
+    [26, 2],
+    [28, 2],
+  ],
+  '1,2': [
+    [6, 2],
+    [8, 2],
+    [10, 2],
+    [16, 4],
+    [20, 4],
+    [24, 4],
+    [28, 2],
+    [30, 2],
+    [32, 2],
+    [42, 4],
+  ],
+  '5,6': [
+    [4, 2],
+    [6, 2],
+    [8, 2],
+    [10, 2],
+    [12, 4],
+    [16, 4],
+    [20, 2],
+  ],
 }
+
+/** An archive with a few numbers of its records changed: methods, sizes, checksums, offsets, counts. */
+function bentArchive(bytes: Uint8Array<ArrayBuffer>, random: Random): Uint8Array<ArrayBuffer> {
+  const { pick, whole, chance } = random
+  const bent = Uint8Array.from(bytes)
+  const view = new DataView(bent.buffer)
+  const found: [at: number, length: 2 | 4][] = []
+  for (let at = 0; at < bent.length; at++) {
+    const fields = bent[at] === 0x50 && bent[at + 1] === 0x4b ? records[`${bent[at + 2]},${bent[at + 3]}`] : undefined
+    for (const [offset, length] of fields ?? [])
+      if (at + offset + length <= bent.length) found.push([at + offset, length])
+  }
+  for (let i = found.length && whole(1, 3); i > 0; i--) {
+    const [at, length] = pick(found)
+    const before = length === 2 ? view.getUint16(at, true) : view.getUint32(at, true)
+    const value = chance(0.4)
+      ? before + pick([-1, 1, 8, 256])
+      : pick([0, 1, 8, 9, 12, 99, 0x7fff, 0xffff, 0x7fffffff, 0xffffffff])
+    if (length === 2) view.setUint16(at, value, true)
+    else view.setUint32(at, value, true)
+  }
+  return bent
+}
+
+const mostKept = 200
+
+export function sheetMaker(random: Random) {
+  const { pick, chance } = random
+  const kept: OddSheet[] = []
+  const outcomes = new Set<string>()
+
+  function changed({ bytes, filename }: OddSheet): OddSheet {
+    const isArchive = bytes[0] === 0x50 && bytes[1] === 0x4b
+    return { bytes: isArchive && chance(0.6) ? bentArchive(bytes, random) : bitten(bytes, random), filename }
+  }
+
+  return {
+    outcomes,
+    next(): OddSheet {
+      if (kept.length && chance(0.3)) return changed(pick(kept))
+      const isWorkbook = chance(0.4)
+      const bytes = isWorkbook ? xlsx(random) : csv(random)
+      const filename = chance(0.05) ? 'scan.pdf' : isWorkbook ? 'scan.xlsx' : 'scan.csv'
+      return chance(0.4) ? changed({ bytes, filename }) : { bytes, filename }
+    },
+    /** What came of one, in words that are the same for the same kind of outcome. */
+    learn(sheet: OddSheet, outcome: string): void {
+      const isNew = outcomes.size < outcomes.add(outcome.replaceAll(/\d+|“[^”]*”|"[^"]*"/g, '#').slice(0, 200)).size
+      if (isNew && kept.length < mostKept && sheet.bytes.length < 100_000) kept.push(sheet)
+    },
+  }
+}
+export type SheetMaker = ReturnType<typeof sheetMaker>
