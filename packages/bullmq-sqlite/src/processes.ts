@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { readdirSync, readlinkSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { clock, now } from './clock.ts'
 import { type Database, openSqliteFile } from './driver.ts'
 import type { QueueSet } from './queues.ts'
@@ -10,7 +10,7 @@ import type { Transactions } from './transactions.ts'
 
 const checkInterval = 500 // ms between checks for processes that died
 const answerTimeout = 3000 // ms a process has to answer whether it lives; its checkpoint thread looks every second
-const orphanAge = 60_000 // ms after which a lock file that no process is known by is left over
+const probeTime = 1000 // ms to wait for the lock of one's own file while another process looks whether it is left over
 
 /** Locks to be held as long as this process lives: a database that nothing refers to is closed. */
 const locksHeldToTheEnd = new Set<Database>()
@@ -48,7 +48,7 @@ export class Processes {
 
   /** Makes a worker or event reader known under its client name. Returns how to take it back. */
   async addClient(name: string): Promise<() => Promise<void>> {
-    if (this.#path) this.#lock ??= lockDatabase(this.#lockFile(this.id))
+    if (this.#path) this.#lock ??= lockOwnFile(this.#lockFile(this.id))
     this.#isListed = true
     const id = await this.#transactions.run('write', ({ sql }) => {
       sql.addProcess.run(this.id, process.pid, host, now())
@@ -99,7 +99,7 @@ export class Processes {
     await this.#transactions.run('write', ({ sql }) => void sql.askProcess.run(null, this.id))
     this.#lock?.close()
     this.#lock = undefined
-    this.#lock = lockDatabase(this.#lockFile(this.id)) // If the other is just trying it, the next check does this again.
+    this.#lock = lockOwnFile(this.#lockFile(this.id)) // If the other is just trying it, the next check does this again.
   }
 
   async #isDead({ id, pid, host: itsHost, asked_at }: ProcessRow): Promise<boolean> {
@@ -147,8 +147,19 @@ export class Processes {
     for (const name of readdirSync(dirname(this.#path!))) {
       if (!name.startsWith(start) || !/\.alive(-journal)?$/.test(name)) continue
       const id = name.slice(start.length).replace(/\.alive.*/, '')
-      const isOld = now() - statSync(join(dirname(this.#path!), name)).mtimeMs > orphanAge
-      if (isOld && !known.some(row => row.id === id) && this.#isLockFree(id)) this.#removeLockFile(id)
+      if (!known.some(row => row.id === id)) this.#removeUnlessLocked(id)
+    }
+  }
+
+  /** Removed while its lock is held: who takes that next sees that the file is gone, and makes another. */
+  #removeUnlessLocked(id: string): void {
+    if (!existsSync(this.#lockFile(id))) return this.#removeLockFile(id) // all that is left is a journal
+    try {
+      const lock = lockDatabase(this.#lockFile(id), { mustExist: true })
+      this.#removeLockFile(id)
+      lock.close()
+    } catch {
+      // A process that is about to tell of itself holds it.
     }
   }
 
@@ -165,11 +176,20 @@ function deleteProcess({ sql }: QueueSet, id: string): boolean {
   return !ownsJobs
 }
 
+/** Whoever looked for files left over between the making of this one and its lock has removed it: once more then. */
+function lockOwnFile(path: string): Database {
+  for (;;) {
+    const lock = lockDatabase(path, { busyTimeout: probeTime })
+    if (existsSync(path)) return lock
+    lock.close()
+  }
+}
+
 /** Holds the lock of a file until it is closed. Throws if another process holds it. */
-function lockDatabase(path: string, options?: { mustExist: boolean }): Database {
-  const db = openSqliteFile(path, options)
+function lockDatabase(path: string, { mustExist = false, busyTimeout = 0 } = {}): Database {
+  const db = openSqliteFile(path, { mustExist })
   try {
-    db.exec('PRAGMA busy_timeout = 0')
+    db.exec(`PRAGMA busy_timeout = ${busyTimeout}`)
     db.exec('BEGIN EXCLUSIVE')
     return db
   } catch (error) {
