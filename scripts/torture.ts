@@ -1,149 +1,173 @@
 /**
- * `bun run torture`: kills a server of its own with `kill -9` at random moments of uploads, trades, prices, invitations, new
- * leagues and backups, and then looks whether everything that was acknowledged is there, once; whether the ledgers add up,
- * every file is sound and nothing is left over. Ends with 1 where something was lost. No running installation is touched.
+ * `bun run torture`: does harm to servers of its own, at random moments of everything that people do: kills them, freezes them,
+ * fills their disk, moves their clock, takes Redis away, kills restores and migrations. After each round it looks whether all
+ * that was acknowledged is there, once; whether ledgers add up, boards are what their sources make of them, every file is
+ * sound and none is left over. Ends with 1 where something was lost. No running installation is touched.
  *
- *   --rounds N      how often (20)
- *   --processes N   over one folder, all killed at once (1)
- *   --seed N        the same moments again, as far as the machine allows; one is chosen and printed otherwise
- *   --redis URL     with a Redis between them, whose data is kept
+ *   --rounds N     how often (30); a new folder with other processes and other things beside it each five rounds
+ *   --seconds S    how long people act in a round, about (2)
+ *   --only a,b     these acts alone: league, upload, publish, undo, update, trade, price, entry, invitation, finalise, confirm,
+ *                  backup, read
+ *   --harms a,b    these alone: kill, kill_one, stop, freeze, redis_killed, redis_slow, redis_full, disk_full, clock, hang,
+ *                  restore, restore_command, migrate
+ *   --layout N     always the same: 1 one process, 2 web and worker, 3 one with Redis, 4 two, 5 one on a small disk, 6 web and
+ *                  worker with Redis
+ *   --seed N       the same moments again, as far as the machine allows; one is chosen and printed otherwise
  */
-import { Database } from 'bun:sqlite'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { demoMember } from './demo/call.ts'
 import { random as randomOf } from './demo/random.ts'
-import { type ChildServer, startChildServer } from './trials/child-server.ts'
+import { startFakeFeed } from './fake-feed.ts'
+import { misused } from './script-help.ts'
+import { type ActName, actNames, acts, howOften, statusOf } from './torture/acts.ts'
+import { auditAct, settleJobs } from './torture/audit.ts'
+import { auditDatabases, auditLeftovers } from './torture/files.ts'
+import { type Harm, type HarmName, harmNames, harms, type Round } from './torture/harms.ts'
+import { type Installation, type Layout, layouts, openInstallation } from './torture/installation.ts'
+import { openTally } from './torture/tally.ts'
+import { fillWorld, lanes, type World } from './torture/world.ts'
 import { trialOptions } from './trials/options.ts'
+import { redisServer, startOwnRedis } from './trials/own-redis.ts'
+import { startSilentServer } from './trials/silent-server.ts'
+import { mountSmallDisk } from './trials/small-disk.ts'
 
-const { rounds, processes, seed, redis } = trialOptions(import.meta.path, { rounds: 20, processes: 1 }, ['redis'])
+const options = trialOptions(import.meta.path, { rounds: 30, seconds: 2, layout: 0 }, ['only', 'harms'])
+const { rounds, seconds, seed } = options
+const chosenActs = chosen(options.only, actNames)
+const chosenHarms = chosen(options.harms, harmNames)
 const random = randomOf(seed)
-const dataDir = mkdtempSync(join(tmpdir(), 'fieldhouse-torture-'))
-const env = { REDIS_URL: redis }
-const findings: string[] = []
-const found = (what: string) => void findings.push(what)
+const tally = openTally()
+const silent = startSilentServer()
+const redis = redisServer ? await startOwnRedis() : undefined
+const disk = mountSmallDisk(256)
+const roundsInAFolder = 5
+const longestRound = 300_000 // ms, on a busy machine; a round that takes longer hangs, and that is a finding
 
-/** What was acknowledged: the id of each, by kind. */
-const acknowledged = {
-  leagues: [] as number[],
-  uploads: [] as number[],
-  trades: [] as number[],
-  invitations: [] as number[],
-}
-const season = { starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
-
-let server = await startChildServer(dataDir, env)
-const sheet = await server.call.post('/api/v1/leagues', { name: 'Sheets', kind: 'sheet', ...season })
-const market = await server.call.post('/api/v1/leagues', { name: 'Trades', kind: 'market', ...season })
-const quote = () => ({ quotes: [{ symbol: 'ACME', price_cents: 1000 }] })
-await server.call.post('/api/v1/quotes', quote())
-const member = await demoMember(server.call, 'trader')
-const key = await member.makeKey()
-await post(server, key, `/api/v1/leagues/${market.id}/join`, {})
-
-async function post({ url }: ChildServer, bearer: string, path: string, body: object) {
-  const answer = await fetch(url + path, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
-  return answer.json()
+function chosen<Name extends string>(list: string | undefined, names: readonly Name[]): readonly Name[] {
+  const wanted = list?.split(',')
+  const unknown = wanted?.find(name => !names.some(known => known === name))
+  if (unknown === undefined) return names.filter(name => !wanted || wanted.includes(name))
+  console.error(`${unknown} is none of ${names.join(', ')}`)
+  process.exit(misused)
 }
 
-function scan(): FormData {
-  const form = new FormData()
-  const rows = Array.from({ length: random.whole(5, 3000) }, (_, i) => `${i},player ${i},${random.whole(0, 1e6)}`)
-  form.set('file', new File([`ID,Name,Power\n${rows.join('\n')}\n`], 'scan.csv'))
-  return form
-}
+const possible = layouts.filter(layout => redis || !layout.redis)
+const layoutOf = (folder: number): Layout => possible[(options.layout ? options.layout - 1 : folder) % possible.length]!
+if (!redis) tally.leaveOut('everything with Redis: there is no redis-server')
+if (!disk) tally.leaveOut('a disk that is full: a tmpfs may not be mounted here')
 
-/** Each does one thing and notes it once it is acknowledged. */
-const acts: ((to: ChildServer) => Promise<unknown>)[] = [
-  async ({ call }) =>
-    acknowledged.leagues.push((await call.post('/api/v1/leagues', { name: 'One more', kind: 'sheet', ...season })).id),
-  async ({ call }) =>
-    acknowledged.uploads.push((await call.post(`/api/v1/leagues/${sheet.id}/uploads`, scan())).upload_id),
-  async to => {
-    const order = { symbol: 'ACME', side: 'buy', quantity: 1 }
-    const { trade, id } = await post(to, key, `/api/v1/leagues/${market.id}/trades`, order)
-    acknowledged.trades.push(trade?.id ?? id)
-  },
-  async ({ call }) => acknowledged.invitations.push((await call.post('/api/v1/invitations', { role: 'member' })).id),
-  ({ call }) => call.post('/api/v1/quotes', quote()),
-  ({ call }) =>
-    random.chance(0.1) ? call.post('/admin/backups') : call.get(`/api/v1/leagues/${sheet.id}/leaderboard`),
-]
-
-/** Acts until it is killed under it; other refusals than that are told. */
-async function act(to: ChildServer): Promise<void> {
-  while (!to.hasEnded())
-    try {
-      await random.pick(acts)(to)
-    } catch (error) {
-      if (error instanceof Error && / (4\d\d|500) /.test(error.message) && !/ (409|429) /.test(error.message))
-        found(error.message)
-      if (!to.hasEnded()) await Bun.sleep(20)
+/** Acts until `isOver`, or until nobody answers any more. */
+async function actAll(round: Round, harm: HarmName, isOver: () => boolean, mails: boolean): Promise<void> {
+  const weighted = chosenActs.flatMap(name => Array<ActName>(2 * (howOften[name] ?? 1)).fill(name))
+  async function actInLane(lane: number) {
+    while (!isOver()) {
+      const doors = round.installation.doors()
+      if (!doors.length) return void (await Bun.sleep(20))
+      const { call, hasEnded } = random.pick(doors)
+      const name = random.pick(weighted)
+      try {
+        await acts[name]({ call, world: round.world, random, lane, mails })
+        tally.acted(harm, name)
+      } catch (error) {
+        const status = statusOf(error)
+        if (status === 500 || (status && status < 500 && status !== 409 && status !== 429 && harm !== 'clock'))
+          round.found(`${name}: ${(error as Error).message}`)
+        if (!hasEnded()) await Bun.sleep(20)
+      }
     }
+  }
+  await Promise.all(Array.from({ length: lanes }, (_, lane) => actInLane(lane)))
 }
 
-for (let round = 0; round < rounds; round++) {
-  const others = await Promise.all(Array.from({ length: processes - 1 }, () => startChildServer(dataDir, env)))
-  const all = [server, ...others]
-  const acting = all.flatMap(one => [act(one), act(one), act(one)])
-  await Bun.sleep(random.whole(50, 1500))
-  await Promise.all(all.map(one => one.kill()))
-  await Promise.all(acting)
-  server = await startChildServer(dataDir, env)
-}
-
-/** Every page of a list, as the ids on it. */
-async function idsOf(path: string, name: string): Promise<number[]> {
-  const ids: number[] = []
-  for (let page = 1; ; page++) {
-    const answer = await server.call.get(`${path}${path.includes('?') ? '&' : '?'}limit=500&page=${page}`)
-    ids.push(...answer[name].map(({ id }: { id: number }) => id))
-    if (page >= answer.pagination.pages) return ids
+async function strike(name: HarmName, round: Round): Promise<void> {
+  const harm: Harm = harms[name]
+  const { installation } = round
+  if (harm.env) {
+    await installation.kill()
+    await installation.start(harm.env(round))
+  }
+  let isOver = false
+  const acting = harm.isQuiet ? undefined : actAll(round, name, () => isOver, name === 'hang')
+  try {
+    await harm.strike(round)
+    if (!harm.isQuiet) await installation.kill()
+  } finally {
+    isOver = true
+    await acting
   }
 }
-function compare(kind: keyof typeof acknowledged, there: number[]): void {
-  const times = Map.groupBy(there, id => id)
-  for (const id of acknowledged[kind])
-    if (times.get(id)?.length !== 1) found(`${kind} ${id} is there ${times.get(id)?.length ?? 0} times`)
+
+async function audit({ installation, world, found }: Round, patience: number): Promise<void> {
+  const [door] = installation.doors()
+  if (!door) return found('nobody answers')
+  const parts = { call: door.call, world, found }
+  const { waiting, givenUp } = await settleJobs(parts, patience)
+  tally.gaveUp(givenUp)
+  if (waiting && patience > settlesWithin) found(`${waiting} acknowledged runs have not ended`)
+  await auditAct(parts)
+  auditDatabases(installation.dataDir, found)
+  await auditLeftovers(installation.dataDir, installation.redis ? 0 : installation.servers().length, found)
 }
-compare('leagues', await idsOf('/api/v1/leagues', 'leagues'))
-compare('invitations', await idsOf('/api/v1/invitations', 'invitations'))
-compare('trades', await idsOf(`/api/v1/leagues/${market.id}/trades`, 'trades'))
-for (const id of acknowledged.uploads) {
-  const endsAt = performance.now() + 120_000
-  let status = ''
-  while (performance.now() < endsAt) {
-    status = (await server.call.get(`/api/v1/uploads/${id}`)).status
-    if (status !== 'queued' && status !== 'processing' && status !== 'pending' && status !== 'running') break
-    await Bun.sleep(50)
+
+const settlesWithin = 15_000 // ms after a round; what has not ended by then is looked for after the next
+const settlesAtLast = 120_000
+
+async function play(name: HarmName, installation: Installation, world: World, isLast: boolean): Promise<void> {
+  const kills = installation.kills()
+  const found = (what: string) => tally.found(name, `${what} (${installation.says})`)
+  const round: Round = {
+    installation,
+    world,
+    random,
+    seconds,
+    silentPort: silent.port,
+    found,
+    act: ms => {
+      const end = performance.now() + ms
+      return actAll(round, name, () => performance.now() > end, false)
+    },
   }
-  if (status !== 'done' && status !== 'held') found(`upload ${id} is ${status}`)
+  await strike(name, round)
+  if (!installation.servers().some(({ hasEnded }) => !hasEnded())) await installation.start()
+  await audit(round, isLast ? settlesAtLast : settlesWithin)
+  tally.round(name, installation.kills() - kills)
 }
-await server.stop()
 
-for (const name of readdirSync(dataDir, { recursive: true }).map(String)) {
-  // A lock file of a killed process stays until somebody looks for the dead.
-  if (/\.part$|\.tmp$/.test(name)) found(`left over: ${name}`)
-  if (!/^[^/]+\.db$/.test(name)) continue
-  const file = new Database(join(dataDir, name))
-  const [first] = file.query<{ integrity_check: string }, []>('PRAGMA integrity_check').all()
-  if (first?.integrity_check !== 'ok') found(`${name}: ${first?.integrity_check}`)
-  file.close()
+for (let done = 0, folder = 0; done < rounds; folder++) {
+  const layout = layoutOf(folder)
+  const feed = startFakeFeed({ golfers: 24, firstTee: Date.now() - 3_600_000, from: 60 })
+  const beside = { redis: layout.redis && redis, disk: layout.smallDisk && disk }
+  await redis?.restart()
+  const installation = openInstallation(layout, beside)
+  let isWell = true
+  try {
+    await installation.start()
+    const [door] = installation.doors()
+    if (!door) throw new Error('nobody answers')
+    const world = await fillWorld(door.call, feed)
+    const here = chosenHarms.filter(name => !(harms[name] as Harm).missing?.(installation))
+    for (let i = 0; i < roundsInAFolder && done < rounds && here.length; i++, done++) {
+      const name = random.pick(here)
+      const isLast = i === roundsInAFolder - 1 || done === rounds - 1
+      const late = Bun.sleep(longestRound).then(() => Promise.reject(new Error('the round did not end')))
+      const began = performance.now()
+      await Promise.race([play(name, installation, world, isLast), late])
+      const took = ((performance.now() - began) / 1000).toFixed(1)
+      console.log(`${done + 1}/${rounds} ${name}, ${installation.says}: ${took} s, ${tally.findings()} findings so far`)
+    }
+    if (!here.length) done++
+  } catch (error) {
+    isWell = false
+    done++
+    tally.found('kill', `${error instanceof Error ? error.stack : error} (${installation.says})`)
+  }
+  const errors = installation.servers().flatMap(server => server.errors)
+  await installation.kill()
+  feed.stop()
+  if (isWell && !tally.findings()) installation.remove()
+  else {
+    tally.note(`the folder is kept: ${installation.dataDir}`)
+    for (const error of errors.slice(-5)) tally.note(error.slice(0, 600))
+  }
 }
-const audit = Bun.spawnSync([process.execPath, join(import.meta.dir, 'audit-ledger.ts')], {
-  env: { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: dataDir },
-})
-if (audit.exitCode !== 0) found(`the ledger: ${audit.stdout}${audit.stderr}`)
-rmSync(dataDir, { recursive: true, force: true })
 
-const counts = Object.entries(acknowledged).map(([kind, ids]) => `${ids.length} ${kind}`)
-console.log(`${rounds} kills of ${processes} processes, acknowledged: ${counts.join(', ')}`)
-for (const what of new Set(findings)) console.log(what)
-console.log(`${new Set(findings).size} findings, seed ${seed}`)
-process.exit(findings.length ? 1 : 0)
+tally.print(seed)
+process.exit(tally.findings() ? 1 : 0)

@@ -5,14 +5,23 @@ type Answer = any
 export type DemoCall = ReturnType<typeof demoCaller>
 export type DemoLeague = { id: number; name: string }
 
-export function demoCaller(url: string, key: string) {
+/** `patience`: ms that an answer may take; without it there is no end. */
+export function demoCaller(url: string, key: string, patience?: number) {
   const authorization = `Bearer ${key}`
-  async function send(method: string, path: string, body?: unknown): Promise<Answer> {
+  const signal = () => (patience === undefined ? undefined : AbortSignal.timeout(patience))
+  async function send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     const isForm = body instanceof FormData
+    const isJson = body !== undefined && !isForm
     const response = await fetch(url + path, {
       method,
-      headers: { authorization, ...(body !== undefined && !isForm && { 'content-type': 'application/json' }) },
-      body: body === undefined ? undefined : isForm ? body : JSON.stringify(body),
+      headers: { authorization, ...(isJson && { 'content-type': 'application/json' }), ...headers },
+      body: isJson ? JSON.stringify(body) : body,
+      signal: signal(),
     })
     const text = await response.text()
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
@@ -21,13 +30,16 @@ export function demoCaller(url: string, key: string) {
   return {
     url,
     key,
-    get: (path: string) => send('GET', path),
-    post: (path: string, body: unknown = {}) => send('POST', path, body),
+    get: (path: string, headers?: Record<string, string>) => send('GET', path, undefined, headers),
+    post: (path: string, body: unknown = {}, headers?: Record<string, string>) => send('POST', path, body, headers),
     patch: (path: string, body: unknown) => send('PATCH', path, body),
     put: (path: string, body: unknown) => send('PUT', path, body),
     /** Waits for a job to end well. */
     async done({ job_id: id }: { job_id: string }) {
-      const events = await fetch(`${url}/api/v1/jobs/${id}/events`, { headers: { authorization } })
+      const events = await fetch(`${url}/api/v1/jobs/${id}/events`, {
+        headers: { authorization },
+        signal: signal(),
+      })
       await events.text()
       const job = await send('GET', `/api/v1/jobs/status/${id}`)
       if (job.status !== 'SUCCESS') throw new Error(`${job.name} ended as ${job.status}: ${job.error}`)

@@ -1,17 +1,19 @@
 /** Fieldhouse as a process of its own on a free port, for the scripts that do it harm. */
 import { join } from 'node:path'
+import { withTimeout } from '../../src/platform/process/with-timeout.ts'
 import { demoCaller } from '../demo/call.ts'
+import { endWithUs } from './end-with-us.ts'
 
 export const operatorToken = 'operator-of-a-trial-0123456789'
 
+export type Env = Record<string, string | undefined>
 export type ChildServer = Awaited<ReturnType<typeof startChildServer>>
 
-/** Resolves once it says that it is open. `command` goes before Bun's own: `faketime`, for one. */
-export async function startChildServer(
-  dataDir: string,
-  env: Record<string, string | undefined> = {},
-  command: string[] = [],
-) {
+const startsWithin = 90_000 // ms, on a busy machine
+const answersWithin = 60_000
+
+/** `command` goes before Bun's own: `faketime`, for one. It may be killed before it is open. */
+export function spawnServer(dataDir: string, env: Env = {}, command: string[] = []) {
   const child = Bun.spawn([...command, process.execPath, join(import.meta.dir, '../../src/main.ts')], {
     env: {
       PATH: process.env.PATH,
@@ -27,8 +29,10 @@ export async function startChildServer(
     stdout: 'pipe',
     stderr: 'pipe',
   })
+  endWithUs(child)
   const errors: string[] = []
   const opened = Promise.withResolvers<string>()
+  opened.promise.catch(() => {}) // killed before it was open
   async function readLog() {
     let rest = ''
     for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
@@ -45,19 +49,32 @@ export async function startChildServer(
     opened.reject(new Error(`It ended before it opened: ${complaint}${errors.at(-1) ?? ''}`))
   }
   readLog()
-  const url = await opened.promise
   const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
     child.kill(signal)
     await child.exited
   }
   return {
-    url,
+    child,
     pid: child.pid,
+    opened: opened.promise,
+    role: env.ROLE ?? 'all',
     /** The lines of its log that tell of errors. */
     errors,
-    call: demoCaller(url, operatorToken),
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
+    /** It holds its files and connections, and does nothing. */
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
   }
+}
+
+/** Resolves once it says that it is open. */
+export async function startChildServer(dataDir: string, env: Env = {}, command: string[] = []) {
+  const server = spawnServer(dataDir, env, command)
+  const url = await withTimeout(server.opened, startsWithin, () => {
+    server.child.kill('SIGKILL')
+    throw new Error(`It was not open within ${startsWithin / 1000} s`)
+  })
+  return { ...server, url, call: demoCaller(url, operatorToken, answersWithin) }
 }

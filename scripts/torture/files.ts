@@ -1,0 +1,63 @@
+/** The folder: every database whole, every ledger right, and no file that nobody knows of. */
+import { Database } from 'bun:sqlite'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { auditLedger } from '../../src/leagues/market/ledger-audit.ts'
+import { backupNames } from '../../src/monitor/backups/backup.ts'
+import type { Found } from './audit.ts'
+import { untilTrue } from './world.ts'
+
+const databases = ['fieldhouse.db', 'scores.db', 'queue.db']
+
+export function auditDatabases(dataDir: string, found: Found): void {
+  const copies = backupNames(dataDir).flatMap(name => databases.map(file => join('backups', name, file)))
+  for (const file of [...databases, ...copies].filter(file => existsSync(join(dataDir, file)))) {
+    const database = new Database(join(dataDir, file), { readonly: true })
+    database.run('PRAGMA busy_timeout = 10000')
+    const [first] = database.query<{ integrity_check: string }, []>('PRAGMA integrity_check').all()
+    if (first?.integrity_check !== 'ok') found(`${file}: ${first?.integrity_check}`)
+    database.close()
+  }
+  const { differences } = auditLedger(dataDir)
+  if (differences.length) found(`the ledger does not add up: ${JSON.stringify(differences[0])}`)
+}
+
+/** What is deleted a moment after the start, or once another process is known to be dead, is waited for. */
+export async function auditLeftovers(dataDir: string, alive: number, found: Found): Promise<void> {
+  let left: string[] = []
+  const isTidy = async () => {
+    left = leftovers(dataDir, alive)
+    return left.length === 0
+  }
+  if (!(await untilTrue(isTidy, 20_000))) found(`left over: ${left.join(', ')}`)
+}
+
+/** `alive`: how many processes are at work in the folder. */
+export function leftovers(dataDir: string, alive: number): string[] {
+  const names = (folder: string) => (existsSync(join(dataDir, folder)) ? readdirSync(join(dataDir, folder)) : [])
+  const isOfDatabase = (name: string) => databases.some(file => [file, `${file}-wal`, `${file}-shm`].includes(name))
+  const locks = names('').filter(name => /^queue\.db-.*\.alive$/.test(name))
+  const journals = locks.map(lock => `${lock}-journal`)
+  const uploads = knownFiles(dataDir)
+  return [
+    ...names('').filter(
+      name => !isOfDatabase(name) && ![...locks, ...journals, 'run', 'uploads', 'backups'].includes(name),
+    ),
+    ...locks.slice(alive),
+    ...names('run').slice(alive),
+    ...names('uploads').filter(name => !uploads.has(name)),
+    ...names('backups').filter(name => !/^(replaced-)?\d{4}-|^before-schema-\d+\.db$/.test(name)),
+  ]
+}
+
+function knownFiles(dataDir: string): Set<string> {
+  const database = new Database(join(dataDir, 'fieldhouse.db'), { readonly: true })
+  database.run('PRAGMA busy_timeout = 10000')
+  const rows = database
+    .query<{ file: string }, []>(
+      'select file from uploads where file is not null union all select file from upload_drafts',
+    )
+    .all()
+  database.close()
+  return new Set(rows.map(({ file }) => file))
+}

@@ -1,0 +1,56 @@
+/** One folder, the processes that share it, and what may stand beside them. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type ChildServer, type Env, startChildServer } from '../trials/child-server.ts'
+import type { OwnRedis } from '../trials/own-redis.ts'
+import type { SmallDisk } from '../trials/small-disk.ts'
+
+export type Layout = { says: string; roles: readonly string[]; redis?: true; smallDisk?: true }
+
+/** Taken in turn. */
+export const layouts: readonly Layout[] = [
+  { says: 'one process', roles: ['all'] },
+  { says: 'web and worker', roles: ['web', 'worker'], smallDisk: true },
+  { says: 'one process with Redis', roles: ['all'], redis: true },
+  { says: 'two processes', roles: ['all', 'all'] },
+  { says: 'one process on a small disk', roles: ['all'], smallDisk: true },
+  { says: 'web and worker with Redis', roles: ['web', 'worker'], redis: true },
+]
+
+export type Installation = ReturnType<typeof openInstallation>
+type Beside = { redis: OwnRedis | undefined; disk: SmallDisk | undefined }
+
+export function openInstallation({ says, roles }: Layout, { redis, disk }: Beside) {
+  const dataDir = mkdtempSync(join(disk?.folder ?? tmpdir(), 'fieldhouse-torture-'))
+  let servers: ChildServer[] = []
+  let kills = 0
+  const envOf = (role: string, more: Env): Env => ({ ROLE: role, REDIS_URL: redis?.url, BACKUP_KEEP: '2', ...more })
+  return {
+    dataDir,
+    says,
+    redis,
+    disk,
+    roles,
+    envOf,
+    servers: () => servers,
+    /** Those that answer requests. */
+    doors: () => servers.filter(({ role, hasEnded }) => role !== 'worker' && !hasEnded()),
+    kills: () => kills,
+    async start(more: Env = {}) {
+      servers = await Promise.all(roles.map(role => startChildServer(dataDir, envOf(role, more))))
+    },
+    async kill(these = servers) {
+      const alive = these.filter(({ hasEnded }) => !hasEnded())
+      kills += alive.length
+      await Promise.all(alive.map(server => server.kill()))
+    },
+    countKill: () => void kills++,
+    /** Starts the like of a process that is gone. */
+    async replace(gone: ChildServer) {
+      const next = await startChildServer(dataDir, envOf(gone.role, {}))
+      servers = servers.map(server => (server === gone ? next : server))
+    },
+    remove: () => rmSync(dataDir, { recursive: true, force: true }),
+  }
+}

@@ -1,0 +1,49 @@
+/** The first start over the data of an earlier release, killed on the way. */
+import { Database } from 'bun:sqlite'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { databaseFile } from '../../db/open.ts'
+import { spawnServer, startChildServer } from '../trials/child-server.ts'
+import { auditDatabases, auditLeftovers } from './files.ts'
+import type { Round } from './harms.ts'
+
+const release = join(import.meta.dir, '../../test/fixtures/databases/1.0.0.sql')
+const kept = ['users', 'leagues', 'league_members', 'uploads', 'entries', 'portfolios', 'ledger', 'holdings', 'staff']
+
+export async function killMigration({ installation, random, found }: Round): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-migrated-'))
+  try {
+    const database = new Database(databaseFile(folder), { create: true })
+    database.run('PRAGMA journal_mode = WAL')
+    database.run('PRAGMA synchronous = OFF')
+    database.run(readFileSync(release, 'utf8'))
+    database.close()
+    const before = contentOf(folder)
+    for (let kills = random.whole(1, 4); kills > 0; kills--) {
+      const server = spawnServer(folder)
+      await Bun.sleep(random.whole(0, 700))
+      await server.kill()
+      installation.countKill()
+    }
+    const server = await startChildServer(folder)
+    for (const [table, rows] of Object.entries(contentOf(folder)))
+      if (rows !== before[table]) found(`migrate: ${table} is not what it was`)
+    auditDatabases(folder, found)
+    await auditLeftovers(folder, 1, found)
+    await server.kill()
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** The ids of the rows of each table. */
+function contentOf(folder: string): Record<string, string> {
+  const database = new Database(databaseFile(folder), { readonly: true })
+  const content: Record<string, string> = {}
+  for (const { name } of database.query<{ name: string }, []>(`select name from pragma_table_list`).all())
+    if (kept.includes(name))
+      content[name] = JSON.stringify(database.query(`select rowid from "${name}" order by rowid`).values())
+  database.close()
+  return content
+}

@@ -1,0 +1,54 @@
+/** A Redis of the trial's own, which forgets everything when it ends. */
+import { createServer } from 'node:net'
+import { endWithUs } from './end-with-us.ts'
+
+export const redisServer = Bun.which('redis-server')
+export type OwnRedis = Awaited<ReturnType<typeof startOwnRedis>>
+
+export async function freePort(): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>()
+  const server = createServer().listen(0, '127.0.0.1', () => {
+    const address = server.address()
+    server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+  })
+  return promise
+}
+
+export async function startOwnRedis() {
+  const port = await freePort()
+  const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+  const url = `redis://127.0.0.1:${port}`
+  let server = await launch()
+
+  async function launch() {
+    const child = Bun.spawn([redisServer ?? 'redis-server', ...options], { stdout: 'pipe', stderr: 'ignore' })
+    endWithUs(child)
+    for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream()))
+      if (chunk.includes('Ready to accept connections')) return child
+    throw new Error('Redis did not start')
+  }
+  async function configure(name: string, value: string) {
+    const client = new Bun.RedisClient(url)
+    await client.send('CONFIG', ['SET', name, value])
+    client.close()
+  }
+  const kill = async () => {
+    server.kill('SIGKILL')
+    await server.exited
+  }
+
+  return {
+    url,
+    kill,
+    /** It comes back empty. */
+    async restart() {
+      await kill()
+      server = await launch()
+    },
+    freeze: () => void server.kill('SIGSTOP'),
+    thaw: () => void server.kill('SIGCONT'),
+    /** It refuses whatever it would have to remember. */
+    fill: () => configure('maxmemory', '1'),
+    empty: () => configure('maxmemory', '0'),
+  }
+}

@@ -1,0 +1,5 @@
+/** Accepts every connection and never says a word: a feed, a webhook, a mail server, a store that hangs. */
+export function startSilentServer() {
+  const server = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
+  return { port: server.port, stop: () => server.stop(true) }
+}

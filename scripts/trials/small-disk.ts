@@ -1,0 +1,39 @@
+/** A file system in memory that is full soon. Mounting one needs root, and not every container allows it. */
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { undoAtEnd } from './end-with-us.ts'
+
+export type SmallDisk = { folder: string; fill(): void; empty(): void }
+
+/** Undefined where it may not be mounted. */
+export function mountSmallDisk(megabytes: number): SmallDisk | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-disk-'))
+  const run = (...command: string[]) =>
+    Bun.spawnSync(command, { stdout: 'ignore', stderr: 'ignore', timeout: 10_000 }).exitCode === 0
+  const isMounted = Bun.which('mount') && run('mount', '-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder)
+  undoAtEnd(() => {
+    if (isMounted) run('umount', '-l', folder)
+    rmSync(folder, { recursive: true, force: true })
+  })
+  if (!isMounted) return undefined
+  const filler = join(folder, 'filler')
+  return {
+    folder,
+    /** To the last byte. */
+    fill() {
+      const file = openSync(filler, 'w')
+      try {
+        for (let size = 1 << 20; size >= 1; size >>= 1)
+          try {
+            for (const bytes = Buffer.alloc(size); writeSync(file, bytes) > 0; );
+          } catch {
+            // No room for so much: perhaps for half of it.
+          }
+      } finally {
+        closeSync(file)
+      }
+    },
+    empty: () => rmSync(filler, { force: true }),
+  }
+}
