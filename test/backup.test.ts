@@ -153,6 +153,25 @@ test('a folder that holds nothing but backups counts as empty', async () => {
   expect(await call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Northern' })
 })
 
+test('a restore that was killed while its files took their place is simply run again', async () => {
+  const { dataDir, id, stop } = await installation()
+  const folder = await backup(dataDir)
+  await stop()
+  const into = temporaryFolder()
+  cpSync(folder, join(into, '.restoring'), { recursive: true })
+  rmSync(join(into, '.restoring', 'manifest.json'))
+  writeFileSync(join(into, '.restoring', 'taking-their-place.json'), '["uploads", "scores.db", "fieldhouse.db"]')
+  renameSync(join(into, '.restoring', 'uploads'), join(into, 'uploads')) // as far as it came
+  writeFileSync(join(into, 'scores.db'), 'not of the backup')
+  expect(await restore(folder, into)).toMatchObject({ code: 1, err: expect.stringContaining('not empty (scores.db)') })
+  rmSync(join(into, 'scores.db'))
+  expect(await restore(folder, into)).toMatchObject({ code: 0 })
+  mkdirSync(join(into, '.restoring')) // killed right after the last one
+  const { call } = await start({}, into)
+  expect(await call.get(`/api/v1/leagues/${id}`)).toMatchObject({ name: 'Northern' })
+  expect(existsSync(join(into, '.restoring'))).toBe(false)
+})
+
 test('a damaged, incomplete, foreign or newer backup is refused and leaves the folder empty', async () => {
   const { dataDir, stop } = await installation()
   await stop()

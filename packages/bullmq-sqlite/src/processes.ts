@@ -153,8 +153,8 @@ export class Processes {
 
   /** Removed while its lock is held: who takes that next sees that the file is gone, and makes another. */
   #removeUnlessLocked(id: string): void {
-    if (!existsSync(this.#lockFile(id))) return this.#removeLockFile(id) // all that is left is a journal
     try {
+      if (!existsSync(this.#lockFile(id))) this.#removeLockFile(id) // all that is left is a journal
       const lock = lockDatabase(this.#lockFile(id), { mustExist: true })
       this.#removeLockFile(id)
       lock.close()

@@ -16,7 +16,7 @@ import {
 import { dirname, join } from 'node:path'
 import { Value } from '@sinclair/typebox/value'
 import { migrations } from '../../../db/migrate.ts'
-import { openBeside } from '../../../db/open.ts'
+import { databaseFile, openBeside } from '../../../db/open.ts'
 import { makeDataFolder } from '../../../db/open-errors.ts'
 import { unpack } from '../../platform/files/tar.ts'
 import { holdProcessLock, otherProcessesAlive } from '../../platform/process/process-lock.ts'
@@ -36,6 +36,10 @@ export class BadBackup extends Error {}
 /** Names the backup that the next start restores. */
 const wishFile = 'restore-at-start.json'
 
+const stagingFolder = (dataDir: string) => join(dataDir, '.restoring')
+/** In the staging folder: what goes from there into an empty folder, so that a restore that was killed can be run again. */
+const placing = 'taking-their-place.json'
+
 /** May lie about in a folder that counts as empty. */
 const ignored = new Set(['backups', 'lost+found', '.restoring', 'run', wishFile])
 const inTheWay = (dataDir: string): string[] => readdirSync(dataDir).filter(name => !ignored.has(name))
@@ -53,11 +57,12 @@ export async function restoreBackup(
   moveAside?: () => void,
 ): Promise<Restored> {
   makeDataFolder(dataDir)
+  if (!moveAside) clearHalfRestored(dataDir)
   const found = inTheWay(dataDir)
   if (found.length && !moveAside)
     throw new BadBackup(`${dataDir} is not empty (${found.join(', ')}); a backup is restored into an empty folder`)
 
-  const staging = join(dataDir, '.restoring')
+  const staging = stagingFolder(dataDir)
   rmSync(staging, { recursive: true, force: true })
   mkdirSync(staging, { mode: 0o700 })
   try {
@@ -74,12 +79,28 @@ export async function restoreBackup(
     moveAside?.()
     // fieldhouse.db last: without it the folder is no installation yet.
     const names = readdirSync(staging).sort((a, b) => Number(a === 'fieldhouse.db') - Number(b === 'fieldhouse.db'))
+    if (!moveAside) {
+      writeFileSync(join(staging, `${placing}.part`), JSON.stringify(names))
+      renameSync(join(staging, `${placing}.part`), join(staging, placing))
+      toDisk(join(staging, placing))
+      toDisk(staging)
+    }
     for (const name of names) renameSync(join(staging, name), join(dataDir, name))
     toDisk(dataDir)
     return { manifest, bytes: bytesOf(manifest) }
   } finally {
+    if (!moveAside) clearHalfRestored(dataDir)
     rmSync(staging, { recursive: true, force: true })
   }
+}
+
+/** Takes back what came into an empty folder before the restore was killed. */
+function clearHalfRestored(dataDir: string): void {
+  const staging = stagingFolder(dataDir)
+  if (existsSync(databaseFile(dataDir)) || !existsSync(join(staging, placing))) return
+  const names: string[] = JSON.parse(readFileSync(join(staging, placing), 'utf8'))
+  for (const name of names)
+    if (!existsSync(join(staging, name))) rmSync(join(dataDir, name), { recursive: true, force: true })
 }
 
 /** Copies a folder or unpacks an archive. */
@@ -172,7 +193,11 @@ export async function restoreAtStart(
   at: number,
 ): Promise<{ restored: string; aside: string } | { failed: string } | undefined> {
   const wish = readWish(dataDir)
-  if (!wish) return undefined
+  if (!wish) {
+    // Killed right after the last file had taken its place.
+    if (existsSync(databaseFile(dataDir))) rmSync(stagingFolder(dataDir), { recursive: true, force: true })
+    return undefined
+  }
   if (otherProcessesAlive(dataDir))
     throw new Error(
       `The backup ${wish.backup} is to be restored at this start, but another process is at work in ${dataDir}. Stop it first, or remove ${wishFile} there.`,
@@ -183,7 +208,7 @@ export async function restoreAtStart(
     if (!isDone(dataDir, aside)) {
       const moveAside = () => moveAll(dataDir, aside)
       await restoreBackup(fromPath(join(backupsFolder(dataDir), wish.backup)), dataDir, at, moveAside)
-    }
+    } else rmSync(stagingFolder(dataDir), { recursive: true, force: true })
     return { restored: wish.backup, aside }
   } catch (error) {
     return { failed: `The backup ${wish.backup} was not restored: ${(error as Error).message}` }
