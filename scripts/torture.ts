@@ -6,6 +6,7 @@
  *
  *   --rounds N     how often (30); a new folder with other processes and other things beside it each five rounds
  *   --seconds S    how long people act in a round, about (2)
+ *   --minutes M    no round begins later than that (60); a signal ends it with what it has found so far
  *   --only a,b     these acts alone: league, upload, publish, undo, update, trade, price, entry, invitation, finalise, confirm,
  *                  backup, read
  *   --harms a,b    these alone: kill, kill_one, stop, freeze, redis_killed, redis_slow, redis_full, disk_full, clock, hang,
@@ -14,6 +15,7 @@
  *                  worker with Redis
  *   --seed N       the same moments again, as far as the machine allows; one is chosen and printed otherwise
  */
+import { rmSync } from 'node:fs'
 import { random as randomOf } from './demo/random.ts'
 import { startFakeFeed } from './fake-feed.ts'
 import { misused } from './script-help.ts'
@@ -29,7 +31,7 @@ import { redisServer, startOwnRedis } from './trials/own-redis.ts'
 import { startSilentServer } from './trials/silent-server.ts'
 import { mountSmallDisk } from './trials/small-disk.ts'
 
-const options = trialOptions(import.meta.path, { rounds: 30, seconds: 2, layout: 0 }, ['only', 'harms'])
+const options = trialOptions(import.meta.path, { rounds: 30, seconds: 2, minutes: 60, layout: 0 }, ['only', 'harms'])
 const { rounds, seconds, seed } = options
 const chosenActs = chosen(options.only, actNames)
 const chosenHarms = chosen(options.harms, harmNames)
@@ -38,6 +40,7 @@ const tally = openTally()
 const silent = startSilentServer()
 const redis = redisServer ? await startOwnRedis() : undefined
 const disk = mountSmallDisk(256)
+const endsAt = performance.now() + options.minutes * 60_000
 const roundsInAFolder = 5
 const longestRound = 300_000 // ms, on a busy machine; a round that takes longer hangs, and that is a finding
 
@@ -131,7 +134,15 @@ async function play(name: HarmName, installation: Installation, world: World, is
   tally.round(name, installation.kills() - kills)
 }
 
-for (let done = 0, folder = 0; done < rounds; folder++) {
+const isTime = () => performance.now() > endsAt
+process.on('SIGINT', end)
+process.on('SIGTERM', end)
+function end(): never {
+  tally.print(seed)
+  process.exit(tally.findings() ? 1 : 0)
+}
+
+for (let done = 0, folder = 0; done < rounds && !isTime(); folder++) {
   const layout = layoutOf(folder)
   const feed = startFakeFeed({ golfers: 24, firstTee: Date.now() - 3_600_000, from: 60 })
   const beside = { redis: layout.redis && redis, disk: layout.smallDisk && disk }
@@ -144,7 +155,7 @@ for (let done = 0, folder = 0; done < rounds; folder++) {
     if (!door) throw new Error('nobody answers')
     const world = await fillWorld(door.call, feed)
     const here = chosenHarms.filter(name => !(harms[name] as Harm).missing?.(installation))
-    for (let i = 0; i < roundsInAFolder && done < rounds && here.length; i++, done++) {
+    for (let i = 0; i < roundsInAFolder && done < rounds && here.length && !isTime(); i++, done++) {
       const name = random.pick(here)
       const isLast = i === roundsInAFolder - 1 || done === rounds - 1
       const late = Bun.sleep(longestRound).then(() => Promise.reject(new Error('the round did not end')))
@@ -162,6 +173,7 @@ for (let done = 0, folder = 0; done < rounds; folder++) {
   const errors = installation.servers().flatMap(server => server.errors)
   await installation.kill()
   feed.stop()
+  rmSync(`${installation.dataDir}.clock`, { force: true })
   if (isWell && !tally.findings()) installation.remove()
   else {
     tally.note(`the folder is kept: ${installation.dataDir}`)
@@ -169,5 +181,4 @@ for (let done = 0, folder = 0; done < rounds; folder++) {
   }
 }
 
-tally.print(seed)
-process.exit(tally.findings() ? 1 : 0)
+end()

@@ -16,12 +16,13 @@ import { basename, join } from 'node:path'
 import { migrate, migrations } from '../db/migrate.ts'
 import { databaseFile } from '../db/open.ts'
 import { facts, leagues, runs, sessions, systemAlerts, users } from '../db/schema.ts'
+import { startSilentServer } from '../scripts/trials/silent-server.ts'
 import { job } from '../src/context.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { browserTest, redisTest, rounds } from './needs.ts'
 import { outcome } from './outcome.ts'
 import { startRedis } from './redis.ts'
-import { refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
+import { afterTest, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 const root = join(import.meta.dir, '..')
 
@@ -134,6 +135,20 @@ test('two backups at once take turns', async () => {
   const { dataDir } = await installation()
   const made = await Promise.all([backup(dataDir), backup(dataDir)])
   expect(new Set(made).size).toBe(2)
+})
+
+test('a backup to a store that hangs ends with the process that started it, and holds up no other', async () => {
+  const store = startSilentServer()
+  afterTest(store.stop)
+  const keys = { BACKUP_S3_ACCESS_KEY: 'access', BACKUP_S3_SECRET_KEY: 'secret' }
+  const killed = await spawnFieldhouse({ BACKUP_S3_URL: `http://127.0.0.1:${store.port}/backups`, ...keys })
+  const alive = () => readdirSync(join(killed.dataDir, 'run')).length
+  await killed.call.post('/admin/backups/s3')
+  await until(() => alive() === 2)
+  await killed.kill9()
+  const { call, finished } = await start({}, killed.dataDir)
+  expect(await finished(call.post('/admin/backups'))).toMatchObject({ status: 'SUCCESS' })
+  await until(() => alive() === 1)
 })
 
 test('a folder that is not empty is not restored into', async () => {

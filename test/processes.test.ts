@@ -1,6 +1,6 @@
 /** Several processes over one folder, with SQLite and with Redis between them; and what sudden death leaves. */
 import { expect, test } from 'bun:test'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { redisTest, rounds } from './needs.ts'
 import { outcome } from './outcome.ts'
@@ -147,6 +147,14 @@ test('a stopped process leaves nothing behind that says it lives', async () => {
   expect(readdirSync(join(folder, 'run'))).toHaveLength(1)
   await fieldhouse.stop()
   expect(existsSync(join(folder, 'run')) ? readdirSync(join(folder, 'run')) : []).toEqual([])
+})
+
+test('what a killed process held to say that it lives goes with the next start, even if nobody knows of it', async () => {
+  const folder = temporaryFolder()
+  mkdirSync(join(folder, 'run'))
+  writeFileSync(join(folder, 'run', 'killed-before-it-told-of-itself.alive'), '')
+  await start({}, folder)
+  expect(readdirSync(join(folder, 'run'))).toHaveLength(1)
 })
 
 redisTest('with Redis gone a service still closes', async () => {

@@ -26,7 +26,11 @@ export function openTally() {
       countOf(harm).rounds++
       countOf(harm).kills += kills
     },
-    found: (harm: HarmName, what: string) => void countOf(harm).findings.add(what),
+    found(harm: HarmName, what: string) {
+      const { findings } = countOf(harm)
+      if (!findings.has(what)) console.log(`found, ${harm}: ${what}`)
+      findings.add(what)
+    },
     gaveUp(times: number) {
       givenUp += times
     },
@@ -46,7 +50,6 @@ export function openTally() {
       console.log(`\nAcknowledged: ${told.join(', ') || 'nothing'}`)
       if (givenUp) console.log(`Runs given up because their process was killed too often, and retried: ${givenUp}`)
       for (const what of leftOut) console.log(`Left out: ${what}`)
-      for (const [harm, { findings }] of counts) for (const what of findings) console.log(`${harm}: ${what}`)
       for (const what of notes) console.log(what)
       console.log(`${findings()} findings, seed ${seed}`)
     },

@@ -23,3 +23,8 @@ export async function runProgram<Told>(
     signal.removeEventListener('abort', stop)
   }
 }
+
+/** Called by such a program: without the process that waits for it, killed perhaps, it would hold its locks for nobody. */
+export function endWithStarter(): void {
+  if (process.send) process.on('disconnect', () => process.exit())
+}

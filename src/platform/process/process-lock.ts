@@ -14,9 +14,10 @@ const fileOf = (dataDir: string, id: string) => join(dataDir, 'run', `${id}${suf
 /** A database that nothing refers to is closed, and its lock dropped, by the garbage collector. */
 const held = new Set<Database>()
 
-/** Call the answer to stop being alive. */
+/** Call the answer to stop being alive. The files that dead processes have left go: nobody else may ever ask for them. */
 export function holdProcessLock(dataDir: string, id: string): () => void {
   mkdirSync(join(dataDir, 'run'), { recursive: true })
+  otherProcessesAlive(dataDir)
   const path = fileOf(dataDir, id)
   const file = lockedFile(path)
   held.add(file)
@@ -39,11 +40,12 @@ function lockedFile(path: string): Database {
   }
 }
 
-/** Whether any process is alive in the folder: asked before one comes alive oneself. */
+/** Whether any process is alive in the folder: asked before one comes alive oneself. Removes the files of dead ones. */
 export function otherProcessesAlive(dataDir: string): boolean {
   const folder = join(dataDir, 'run')
   const names = existsSync(folder) ? readdirSync(folder) : []
-  return names.some(name => name.endsWith(suffix) && !isProcessDead(dataDir, name.slice(0, -suffix.length)))
+  const ids = names.filter(name => name.endsWith(suffix)).map(name => name.slice(0, -suffix.length))
+  return ids.filter(id => !isProcessDead(dataDir, id)).length > 0
 }
 
 /** True where nobody holds the file of that process any more. */
