@@ -1,41 +1,15 @@
-/** Backups in a real S3 store: s3rver, fetched from the registry, on a port of its own. */
+/** Backups in a real S3 store. */
 import { afterEach, expect, test } from 'bun:test'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { keptNames, openS3Store } from '../src/monitor/backups/s3-backup.ts'
 import { fetchedTest } from './needs.ts'
 import { freePort } from './redis.ts'
+import { startS3 } from './s3.ts'
 import { board, newLeague, upload } from './sheets.ts'
-import { afterTest, start, stopEverything, temporaryFolder, until } from './start.ts'
+import { start, stopEverything, temporaryFolder } from './start.ts'
 
 afterEach(stopEverything)
-
-async function startS3() {
-  const port = await freePort()
-  const folder = temporaryFolder()
-  const server = ['x', '--bun', 's3rver@3.7.1', '-d', folder, '-a', '127.0.0.1', '-p', String(port), '--silent']
-  const child = Bun.spawn([process.execPath, ...server, '--configure-bucket', 'backups'], {
-    stdout: 'ignore',
-    stderr: 'ignore',
-    detached: true, // a group of its own: what was fetched runs as a child of this one
-  })
-  afterTest(async () => {
-    process.kill(-child.pid, 9)
-    await child.exited
-  })
-  const url = `http://127.0.0.1:${port}`
-  const answers = () =>
-    fetch(url).then(
-      () => true,
-      () => false,
-    )
-  await until(answers, 120_000)
-  return {
-    BACKUP_S3_URL: `${url}/backups/our/club`,
-    BACKUP_S3_ACCESS_KEY: 'S3RVER',
-    BACKUP_S3_SECRET_KEY: 'S3RVER',
-  }
-}
 
 const storeOf = (env: Record<string, string>) =>
   openS3Store({
@@ -56,7 +30,7 @@ async function run(script: 'backup' | 'restore', source: string, env: Record<str
 }
 
 async function startWithS3() {
-  const s3 = await startS3()
+  const { env: s3 } = await startS3()
   const fieldhouse = await start(s3)
   const { call, finished } = fieldhouse
   const { id } = await newLeague(call)

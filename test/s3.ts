@@ -1,0 +1,34 @@
+/** A real S3 store: s3rver, fetched from the registry, on a port of its own. */
+import { freePort } from './redis.ts'
+import { afterTest, temporaryFolder, until } from './start.ts'
+
+export async function startS3() {
+  const port = await freePort()
+  const folder = temporaryFolder()
+  const server = ['x', '--bun', 's3rver@3.7.1', '-d', folder, '-a', '127.0.0.1', '-p', String(port), '--silent']
+  const child = Bun.spawn([process.execPath, ...server, '--configure-bucket', 'backups'], {
+    stdout: 'ignore',
+    stderr: 'ignore',
+    detached: true, // a group of its own: what was fetched runs as a child of this one
+  })
+  afterTest(async () => {
+    process.kill(-child.pid, 9)
+    await child.exited
+  })
+  const url = `http://127.0.0.1:${port}`
+  const answers = () =>
+    fetch(url).then(
+      () => true,
+      () => false,
+    )
+  await until(answers, 120_000)
+  return {
+    folder,
+    url,
+    env: {
+      BACKUP_S3_URL: `${url}/backups/our/club`,
+      BACKUP_S3_ACCESS_KEY: 'S3RVER',
+      BACKUP_S3_SECRET_KEY: 'S3RVER',
+    },
+  }
+}
