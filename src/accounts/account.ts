@@ -4,7 +4,7 @@ import { type Role, roles, type users } from '../../db/schema.ts'
 import { invalid } from '../errors.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { skeleton } from './look-alike.ts'
 
 export type User = typeof users.$inferSelect

@@ -12,7 +12,7 @@ import { placeName } from '../place/name.ts'
 import { day, iso, isoOrNull } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { dateTime, dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { emailField, normalizedEmail } from './account.ts'
 import { usernamesOf } from './queries.ts'
 import { hashSecret, newSecret } from './secret.ts'
@@ -28,7 +28,7 @@ export const invitationFields = {
     t.Nullable(t.Integer({ minimum: 1, description: 'The league it leads into; without it, only an account' })),
   ),
   max_uses: t.Optional(t.Integer({ minimum: 1, maximum: mostUses, default: 1, description: 'How many may use it' })),
-  expires_at: t.Optional(t.String({ format: 'date-time', description: 'Seven days from now, unless told' })),
+  expires_at: t.Optional(dateTime({ description: 'Seven days from now, unless told' })),
   emails: t.Optional(
     t.Array(emailField, {
       maxItems: 50,

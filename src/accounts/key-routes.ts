@@ -4,8 +4,7 @@ import { isoOrNull } from '../platform/clock.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
-import { dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
+import { dateTime, dateTimeSchema, deletedSchema, idParams, oneLine } from '../platform/http/shared-schemas.ts'
 import { roleSchema } from './account.ts'
 import { issueKey, keySchema, keysOfUser, keyView, revokeKey } from './key.ts'
 
@@ -14,9 +13,7 @@ export const newKey = t.Object(
     name: oneLine(80),
     role: roleSchema,
     expires_at: t.Optional(
-      t.Nullable(
-        t.String({ format: 'date-time', description: 'Until when it works; without it, until it is revoked' }),
-      ),
+      t.Nullable(dateTime({ description: 'Until when it works; without it, until it is revoked' })),
     ),
   },
   { examples: [{ name: 'scanner', role: 'member', expires_at: '2027-01-01T00:00:00Z' }] },

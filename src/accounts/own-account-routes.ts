@@ -3,7 +3,7 @@ import type { App } from '../context.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import {
   countryField,
   emailField,

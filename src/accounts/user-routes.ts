@@ -7,8 +7,7 @@ import { access, isAtLeast, signedIn } from '../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
-import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { dateTimeSchema, deletedSchema, idParams } from '../platform/http/shared-schemas.ts'
 import {
   countryField,
   emailField,

@@ -6,7 +6,7 @@ import { dailyMetrics, leagues, ledger, runs, uploads, userActivity, users } fro
 import { atomically } from '../../db/transactions.ts'
 import { job } from '../context.ts'
 import { day } from '../platform/clock.ts'
-import { dateSchema } from '../platform/http/text-formats.ts'
+import { dateSchema } from '../platform/http/shared-schemas.ts'
 import { daysAfter, today } from '../rota/date-range.ts'
 
 import { sumOf } from '../rota/roster-metrics.ts'

@@ -1,6 +1,6 @@
 /** A health score: what it is made of, and when it is one to worry about. */
 import { type Static, t } from 'elysia'
-import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 
 const levels = ['good', 'watch', 'at_risk', 'no_data'] as const
 const subjects = ['site', 'league'] as const

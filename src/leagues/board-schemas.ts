@@ -1,6 +1,6 @@
 /** Rows, players and tiers of a board as the API documents them; the types of `kinds.ts` come from here. */
 import { t } from 'elysia'
-import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { dateTime, dateTimeSchema } from '../platform/http/shared-schemas.ts'
 
 const number = t.Nullable(t.Number())
 const values = t.Record(t.String(), number)
@@ -53,10 +53,7 @@ export const playerSchema = t.Object(
     goal_pct: rowSchema.properties.goal_pct,
     goals: rowSchema.properties.goals,
     last_seen: t.Optional(
-      t.String({
-        format: 'date-time',
-        description: 'Of one who is missing from the newest scan: when they were last in one',
-      }),
+      dateTime({ description: 'Of one who is missing from the newest scan: when they were last in one' }),
     ),
     user_id: t.Optional(t.Integer({ description: 'Of a tour entry, whose the entry is' })),
     username: t.Optional(t.String()),

@@ -15,7 +15,7 @@ import {
 import type { Cached } from '../platform/cache/cache.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import { paginationSchema } from '../platform/http/pagination.ts'
-import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { dateTime, dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { rowSchema } from './board-schemas.ts'
 import { kindOf } from './kinds.ts'
 import { kindSchema, type League, nextStatusChangeAt, statusOf, statusSchema } from './league.ts'
@@ -60,9 +60,7 @@ export const boardSchema = t.Object(
     sort_by: t.String(),
     order: t.Union([t.Literal('asc'), t.Literal('desc')]),
     as_of: t.Nullable(dateTimeSchema),
-    gains_from: t.Optional(
-      t.String({ format: 'date-time', description: 'When `from` is asked: the time of the scan' }),
-    ),
+    gains_from: t.Optional(dateTime({ description: 'When `from` is asked: the time of the scan' })),
     notes: t.Optional(t.Array(t.String(), { description: 'Why the score says less than it might, in sentences' })),
     left_out: t.Optional(
       t.Integer({ description: 'Players who do not count; they stand at the end of the board, without a rank' }),

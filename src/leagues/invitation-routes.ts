@@ -17,7 +17,7 @@ import { refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { dateTimeSchema, idParams } from '../platform/http/shared-schemas.ts'
 import { acceptInvitation, invitedTo, joinByInvitation } from './accept-invitation.ts'
 import { requireUnended } from './membership.ts'
 import { leagueById } from './queries.ts'
@@ -131,7 +131,7 @@ export const invitationRoutes = (app: App) => {
         return { ended: true, id }
       },
       {
-        params: t.Object({ id: t.Integer({ minimum: 1 }) }),
+        params: idParams,
         may: 'officer',
         detail: describe(
           'End an invitation: its link works no longer',

@@ -3,7 +3,7 @@ import { type Static, t } from 'elysia'
 import { leagueKinds, type leagues } from '../../db/schema.ts'
 import { invalid } from '../errors.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
-import { dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
+import { dateTimeSchema, oneLine } from '../platform/http/shared-schemas.ts'
 import { mask } from '../platform/settings.ts'
 import type { FormField } from '../ui/parts/form.ts'
 

@@ -8,8 +8,7 @@ import { invalid, refuse } from '../errors.ts'
 import { access, isAtLeast, signedIn } from '../platform/http/access.ts'
 import { linkHeader, pageOf, pageQuery, pageSchema, pagination } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { idParams, idSchema } from '../platform/http/shared-schemas.ts'
-import { oneLine } from '../platform/http/text-formats.ts'
+import { idParams, idSchema, oneLine } from '../platform/http/shared-schemas.ts'
 import { leaveLeague, mayEnter, onLeaving, requireUnended, takeIn } from './membership.ts'
 import { isMember, memberSchema, membersOf } from './queries.ts'
 import { readableLeague } from './visibility.ts'
@@ -81,7 +80,7 @@ export const memberRoutes = (app: App) => {
         detail: describe('Leave a league; `played` says what became of what I have played in it', left),
       },
     )
-    .guard({ params: t.Object({ id: t.Integer({ minimum: 1 }), user_id: t.Integer({ minimum: 1 }) }) })
+    .guard({ params: t.Object({ id: idSchema, user_id: idSchema }) })
     .get(
       '/:id/members/:user_id',
       ({ params: { id, user_id }, who }) => {

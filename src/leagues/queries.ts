@@ -7,7 +7,7 @@ import { refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
-import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { type League, type LeagueView, leagueView, type Status } from './league.ts'
 
 const byId = prepared(db =>

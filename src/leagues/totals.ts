@@ -10,7 +10,7 @@ import { iso, isoOrNull } from '../platform/clock.ts'
 import { bom, csvLines } from '../platform/files/csv.ts'
 import type { Cell } from '../platform/files/workbook.ts'
 import { pagination, paginationSchema } from '../platform/http/pagination.ts'
-import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { dateTime, dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { askEngine, boardQuery, leagueBrief, leagueSummary, nextChangeAt, refusalOf } from './board.ts'
 import { kindOf } from './kinds.ts'
 import type { League } from './league.ts'
@@ -54,9 +54,7 @@ export const totalsSchema = t.Object(
   {
     league: leagueBrief,
     as_of: t.Nullable(dateTimeSchema),
-    gains_from: t.Optional(
-      t.String({ format: 'date-time', description: 'When `from` is asked: the time of the scan' }),
-    ),
+    gains_from: t.Optional(dateTime({ description: 'When `from` is asked: the time of the scan' })),
     labels: t.Array(t.String(), { description: 'Labels there are' }),
     all: t.Nullable(t.Object(total, { description: 'Everyone who counts; null while nobody is on the board' })),
     label: t.Nullable(t.String()),

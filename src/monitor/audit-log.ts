@@ -14,7 +14,7 @@ import {
   pageSchema,
   pagination as paginationOf,
 } from '../platform/http/pagination.ts'
-import { dateSchema, dateTimeSchema } from '../platform/http/text-formats.ts'
+import { dateSchema, dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { address } from '../ui/parts/address.ts'
 import { badge, calm } from '../ui/parts/badges.ts'
 import { emptyState } from '../ui/parts/notices.ts'

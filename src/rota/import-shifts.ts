@@ -1,6 +1,6 @@
 import type { FieldError } from '../errors.ts'
 import { isInCalendar, iso, momentOf } from '../platform/clock.ts'
-import { isOneLine } from '../platform/http/text-formats.ts'
+import { isOneLine } from '../platform/http/shared-schemas.ts'
 import { shownCell, type TextTable } from '../platform/spreadsheets/read-table.ts'
 import type { NoteMistake } from './imports.ts'
 import { instantsOn } from './make-shifts.ts'

@@ -6,8 +6,7 @@ import { assignments, shifts, sites, staff, staffNotices } from '../../db/schema
 import { touch } from '../platform/cache/stamps.ts'
 import { iso, isoOrNull } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
-import { idSchema } from '../platform/http/shared-schemas.ts'
-import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { dayWords } from './calendar-view.ts'
 import type { Assignment } from './solving/problem.ts'
 

@@ -3,8 +3,7 @@ import { type Static, t } from 'elysia'
 import type { FieldError } from '../errors.ts'
 import { refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
-import { idSchema } from '../platform/http/shared-schemas.ts'
-import { dateSchema, dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
+import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../platform/http/shared-schemas.ts'
 import { longestWord, mistakesInRules, rulesSchema } from './rules-of-work.ts'
 
 const word = oneLine(longestWord)

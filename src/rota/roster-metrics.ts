@@ -4,7 +4,7 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { assignments, certifications, dailyMetrics, shifts, sites, staff } from '../../db/schema.ts'
 import { hour, iso, minute } from '../platform/clock.ts'
-import { dateSchema, dateTimeSchema } from '../platform/http/text-formats.ts'
+import { dateSchema, dateTimeSchema } from '../platform/http/shared-schemas.ts'
 
 import { daysAfter, mondayOf, today } from './date-range.ts'
 

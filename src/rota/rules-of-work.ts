@@ -1,7 +1,7 @@
 /** Rules of work as people write them down: for everybody at a site, or for one person. */
 import { type Static, t } from 'elysia'
 import type { FieldError } from '../errors.ts'
-import { dateSchema, oneLine } from '../platform/http/text-formats.ts'
+import { dateSchema, oneLine } from '../platform/http/shared-schemas.ts'
 import { mondayOf } from './date-range.ts'
 import type { Count, Limit, SiteRules, WorkRules } from './solving/problem.ts'
 

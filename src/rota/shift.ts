@@ -2,8 +2,7 @@ import { type Static, t } from 'elysia'
 import type { shifts } from '../../db/schema.ts'
 import { invalid } from '../errors.ts'
 import { hour, iso } from '../platform/clock.ts'
-import { idSchema } from '../platform/http/shared-schemas.ts'
-import { dateSchema, dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
+import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../platform/http/shared-schemas.ts'
 import { longestWord, shiftKindSchema } from './rules-of-work.ts'
 
 export type Shift = typeof shifts.$inferSelect

@@ -2,7 +2,7 @@ import { type Static, t } from 'elysia'
 import { type sites, swapRules } from '../../db/schema.ts'
 import { invalid, refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
-import { dateTimeSchema, oneLine } from '../platform/http/text-formats.ts'
+import { dateTimeSchema, oneLine } from '../platform/http/shared-schemas.ts'
 import { mistakesInRules, siteRulesSchema } from './rules-of-work.ts'
 
 export type Site = typeof sites.$inferSelect

@@ -14,7 +14,7 @@ import { iso } from '../platform/clock.ts'
 import { isAtLeast } from '../platform/http/access.ts'
 import { pageOf } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { dateTimeSchema } from '../platform/http/text-formats.ts'
+import { dateTime, dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { bestMatchesFirst, leaguesNamed, staffNamed, symbolsNamed, toursNamed, usersNamed, wordsOf } from './names.ts'
 
 export const categories = ['players', 'leagues', 'users', 'symbols', 'tours', 'staff', 'runs'] as const
@@ -27,10 +27,7 @@ const player = t.Object({
   rank: t.Nullable(integer),
   score: t.Nullable(t.Number()),
   last_seen: t.Optional(
-    t.String({
-      format: 'date-time',
-      description: 'Of one who is missing from the newest scan: when they were last in one',
-    }),
+    dateTime({ description: 'Of one who is missing from the newest scan: when they were last in one' }),
   ),
   league: t.Object({ id: integer, name: t.String(), kind: kindSchema }),
 })

@@ -8,7 +8,7 @@ import { clear, raise } from '../../alerts.ts'
 import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
-import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { moneyText } from './order.ts'
 import { type NewQuote, percentOf } from './quote.ts'
 

@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import { type LedgerKind, type ledger, ledgerKinds } from '../../../db/schema.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
-import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import type { Side } from './order.ts'
 
 export type LedgerLine = typeof ledger.$inferSelect

@@ -6,7 +6,7 @@ import { type OptionContract, optionChains } from '../../../db/schema.ts'
 import { type FieldError, refuse } from '../../errors.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { iso, mostAhead } from '../../platform/clock.ts'
-import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { maxPriceCents } from './order.ts'
 
 const cents = t.Optional(t.Nullable(t.Integer({ minimum: 0, maximum: maxPriceCents })))

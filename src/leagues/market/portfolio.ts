@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import type { portfolios } from '../../../db/schema.ts'
 import { isAhead, iso } from '../../platform/clock.ts'
-import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { percentOf } from './quote.ts'
 
 export type Portfolio = typeof portfolios.$inferSelect

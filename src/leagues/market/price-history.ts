@@ -5,7 +5,7 @@ import type { Db } from '../../../db/open.ts'
 import { dailyPrices, ledger, prices, users } from '../../../db/schema.ts'
 import { day, iso, isoOrNull } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
-import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 
 export const detailDays = 7
 const mostPoints = 400 // of a chart

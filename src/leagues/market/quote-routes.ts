@@ -7,7 +7,7 @@ import { isAhead, tooFarAhead } from '../../platform/clock.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
-import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { acceptQuotes, pushedSchema, pushedView } from './accept-quotes.ts'
 import {
   chainKey,

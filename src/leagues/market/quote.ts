@@ -6,7 +6,7 @@ import type { quotes } from '../../../db/schema.ts'
 import type { FieldError } from '../../errors.ts'
 import { day, isAhead, iso, momentOf, tooFarAhead } from '../../platform/clock.ts'
 import { fieldErrors, sentence } from '../../platform/http/field-errors.ts'
-import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { maxPriceCents } from './order.ts'
 
 export type QuoteRow = typeof quotes.$inferSelect

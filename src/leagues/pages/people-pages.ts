@@ -10,6 +10,7 @@ import { html } from '../../platform/html.ts'
 import { access, isAtLeast, signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import { idParams } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { name, time } from '../../ui/parts/values.ts'
 import { acceptInvitation, invitedTo, joinByInvitation } from '../accept-invitation.ts'
@@ -80,7 +81,7 @@ export const peoplePages = (app: App) => {
   return new Elysia()
     .use(access(app))
     .get('/leagues/:id/members', ({ params: { id }, query, who }) => membersPage(id, signedIn(who), query), {
-      params: t.Object({ id: t.Integer({ minimum: 1 }) }),
+      params: idParams,
       query: t.Object(pageQuery),
       may: 'member',
       detail: hidden,

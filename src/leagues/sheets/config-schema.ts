@@ -1,6 +1,6 @@
 /** What the config of a sheet league may say. */
 import { type Static, t } from 'elysia'
-import { oneLine } from '../../platform/http/text-formats.ts'
+import { oneLine } from '../../platform/http/shared-schemas.ts'
 import { announcementConfig } from '../announcements.ts'
 
 const metric = t.String({ minLength: 1, maxLength: 60 })

@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import { dateSources, uploadKinds, uploadModes, uploadStates, type uploads } from '../../../db/schema.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
-import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 
 export type Upload = typeof uploads.$inferSelect
 

@@ -2,7 +2,7 @@
 import { type Static, Type as t } from '@sinclair/typebox' // strict: Elysia's own take numbers as text too
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
-import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { announcementConfig, checkWebhook } from '../announcements.ts'
 import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'

@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import { type entries, golferStates } from '../../../db/schema.ts'
 import { iso } from '../../platform/clock.ts'
-import { dateTimeSchema, oneLine } from '../../platform/http/text-formats.ts'
+import { dateTimeSchema, oneLine } from '../../platform/http/shared-schemas.ts'
 import { mostPicks } from './pick-rules.ts'
 import type { EntryScore } from './scoring.ts'
 

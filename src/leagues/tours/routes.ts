@@ -5,7 +5,7 @@ import { access, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
-import { dateTimeSchema, oneLine } from '../../platform/http/text-formats.ts'
+import { dateTimeSchema, oneLine } from '../../platform/http/shared-schemas.ts'
 
 import { started, startedSchema } from '../../platform/jobs/started.ts'
 import { addTour, editTour, forceUpdate, removeTour } from './manage-tours.ts'

@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import { eventStates, feedFormats, fieldSources, type tourEvents, type tours } from '../../../db/schema.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
-import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { dateTime, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import type { FeedEvent } from './feeds/board.ts'
 
 export type Tour = typeof tours.$inferSelect
@@ -72,8 +72,7 @@ export const tourSchema = t.Object(
     age_s: t.Nullable(t.Integer({ description: 'Seconds since the feed last confirmed or changed the board' })),
     next_update_at: moment,
     followed_until: t.Nullable(
-      t.String({
-        format: 'date-time',
+      dateTime({
         description:
           'Updates end then: a day past the end of the last league that is not final. Null: nobody follows it',
       }),

@@ -10,7 +10,7 @@ import { refuse } from '../../errors.ts'
 import { iso, isoOrNull } from '../../platform/clock.ts'
 import { type PageSlice, pageQuery } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 
 const oneOf = <const T extends string>(values: readonly T[]) => t.Union(values.map(value => t.Literal(value)))
 

@@ -19,7 +19,7 @@ import {
 import { copyFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Static, t } from 'elysia'
-import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 
 export const backupsFolder = (dataDir: string) => join(dataDir, 'backups')
 

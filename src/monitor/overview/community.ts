@@ -16,7 +16,7 @@ import {
 } from '../../../db/schema.ts'
 import { statusOf } from '../../leagues/league.ts'
 import { day, hour, iso, isoOrNull, startOf } from '../../platform/clock.ts'
-import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { bucketsOf, changeOf, type LongPeriod, lengthOf, longPeriodSchema } from '../period.ts'
 
 export const activeUserSchema = t.Object({

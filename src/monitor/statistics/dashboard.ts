@@ -12,7 +12,7 @@ import {
   users,
 } from '../../../db/schema.ts'
 import { type CalendarUnit, day, hour, iso, startOf } from '../../platform/clock.ts'
-import { dateSchema, dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { bucketsFrom, dateOf, groupingSchema, periodSchema, periodStart, type StatsPeriod } from '../period.ts'
 import { taskStats } from './executions.ts'
 

@@ -3,7 +3,7 @@ import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { type RunState, runDays, runHours, runMonths, runStates, runTotals } from '../../../db/schema.ts'
 import { type CalendarUnit, iso, startOf } from '../../platform/clock.ts'
-import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { bucketsFrom, groupingSchema, periodSchema, periodStart, type StatsPeriod } from '../period.ts'
 
 export const executionQuery = t.Object({

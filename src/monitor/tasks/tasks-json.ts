@@ -1,7 +1,7 @@
 /** The task monitor as JSON. */
 import { type Static, t } from 'elysia'
 import { iso, isoOrNull, second } from '../../platform/clock.ts'
-import { dateTimeSchema } from '../../platform/http/text-formats.ts'
+import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { adminJobSchema, adminJobView } from './job-views.ts'
 import { failureSurge } from './task-queries.ts'
 import type { TasksNow } from './task-state.ts'

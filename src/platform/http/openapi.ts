@@ -6,7 +6,7 @@ import { toOpenAPISchema } from '@elysiajs/openapi'
 import { type AnyElysia, t } from 'elysia'
 import { type Examples, withExamples } from './openapi-examples.ts'
 import { openApiSchema, type Schema } from './openapi-schema.ts'
-import { registerFormats } from './text-formats.ts'
+import { registerFormats } from './shared-schemas.ts'
 
 registerFormats() // @elysiajs/openapi brings a validator along that has just replaced what a date is
 

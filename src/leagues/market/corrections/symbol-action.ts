@@ -6,7 +6,7 @@ import { symbolActionKinds, symbolActions, users } from '../../../../db/schema.t
 import { iso } from '../../../platform/clock.ts'
 import type { PageSlice } from '../../../platform/http/pagination.ts'
 import type { Who } from '../../../platform/http/request-context.ts'
-import { dateTimeSchema } from '../../../platform/http/text-formats.ts'
+import { dateTimeSchema } from '../../../platform/http/shared-schemas.ts'
 
 export type SymbolAction = typeof symbolActions.$inferSelect
 

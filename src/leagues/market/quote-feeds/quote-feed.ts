@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import type { quoteFeeds } from '../../../../db/schema.ts'
 import { isoOrNull } from '../../../platform/clock.ts'
-import { dateTimeSchema } from '../../../platform/http/text-formats.ts'
+import { dateTimeSchema } from '../../../platform/http/shared-schemas.ts'
 import { FeedError } from '../../feeds/fetch-feed.ts'
 import { mostQuotes, type NewQuote, readQuote } from '../quote.ts'
 
