@@ -137,6 +137,13 @@ browserTest(
       rules: { most_days_in_row: { limit: 5 }, successions: [{ kind: 'late', next: 'early', price_cents: 1250 }] },
     })
 
+    const sunday = fieldhouse.shift_ids.at(-1)
+    await page.goto(`${url}/rota/shifts/${sunday}`) // asked in the time of the site, whatever the reader's is
+    expect(await page.inputValue('[name=starts_at]')).toBe('2026-03-29T18:00')
+    await page.fill('[name=starts_at]', '2026-03-29T19:30')
+    await Promise.all([page.waitForEvent('load'), page.click('button:has-text("Save")')])
+    expect(await call.get(`${base}/shifts/${sunday}`)).toMatchObject({ starts_at: '2026-03-29T17:30:00.000Z' })
+
     await page.goto(`${url}/rota/staff/${staff[0].id}`)
     await page.click('summary:has-text("Add rules")')
     await page.fill('[name="rules.least_hours.limit"]', '50')

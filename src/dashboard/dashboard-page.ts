@@ -30,6 +30,7 @@ ${
   html`<section class="part"><h2>Cannot be worked as planned</h2>
 ${table({
   caption: 'Duties that a rule stands against now',
+  stack: true,
   rows: broken.slice(0, mostShown),
   columns: [
     {
@@ -48,6 +49,7 @@ ${week('Next week', metrics.next_week)}
 <section class="part"><h2>Health</h2>
 ${table({
   caption: 'Sites and leagues, the worst first',
+  stack: true,
   rows: scores,
   columns: [
     {
@@ -77,6 +79,7 @@ ${scores[0] && html`<p class="quiet">Looked at ${time(scores[0].at)}</p>`}</sect
 <section class="part"><h2>Certificates that run out</h2>
 ${table({
   caption: 'Run out already, or within 60 days',
+  stack: true,
   rows: [...metrics.expired_certificates, ...metrics.expiring_certificates],
   columns: [
     { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },
@@ -93,16 +96,22 @@ ${table({
   caption: 'What the nights have counted',
   dense: true,
   rows: metrics.daily,
+  rowName: ({ day }) => dateWords(day),
   columns: [
     { head: 'Day', names: true, cell: ({ day }) => dateWords(day) },
     { head: 'Shifts', numeric: true, cell: row => number(row.shifts) },
     { head: 'Filled', numeric: true, cell: row => html`${number(row.filled)} of ${number(row.places)}` },
-    { head: 'Hours', numeric: true, cell: row => number(row.hours) },
-    { head: 'Cost', numeric: true, cell: row => money(row.cost_cents) },
-    { head: 'Active users', numeric: true, cell: row => number(row.active_users) },
-    { head: 'Uploads', numeric: true, cell: row => number(row.uploads) },
-    { head: 'Trades', numeric: true, cell: row => number(row.trades) },
-    { head: 'Jobs failed', numeric: true, cell: row => html`${number(row.failed_runs)} of ${number(row.runs)}` },
+    { head: 'Hours', numeric: true, folds: true, cell: row => number(row.hours) },
+    { head: 'Cost', numeric: true, folds: true, cell: row => money(row.cost_cents) },
+    { head: 'Active users', numeric: true, folds: true, cell: row => number(row.active_users) },
+    { head: 'Uploads', numeric: true, folds: true, cell: row => number(row.uploads) },
+    { head: 'Trades', numeric: true, folds: true, cell: row => number(row.trades) },
+    {
+      head: 'Jobs failed',
+      numeric: true,
+      folds: true,
+      cell: row => html`${number(row.failed_runs)} of ${number(row.runs)}`,
+    },
   ],
   empty: html`<p class="quiet">The first night has yet to pass.</p>`,
 })}</section>`

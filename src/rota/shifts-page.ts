@@ -45,6 +45,7 @@ ${emptyState('No sites yet', 'A shift takes place at a site, so make one first.'
 <button type="submit" class="small quiet">Show</button></form></div>
 ${table({
   caption: 'Shifts by their start',
+  stack: true,
   rows: shifts,
   key: shift => `s-${shift.id}`,
   columns: [
@@ -107,8 +108,8 @@ const siteField = (sites: readonly Site[], value?: number): Html =>
   })
 
 const placeFields = (): Html => html`<div class="columns">
-${formField({ label: 'Begins', name: 'from', placeholder: '18:00', hint: 'Time of day at the site' })}
-${formField({ label: 'Ends', name: 'to', placeholder: '23:00', hint: 'Earlier than the start means the next day' })}
+${formField({ label: 'Begins', name: 'from', type: 'clock', hint: 'Time of day at the site' })}
+${formField({ label: 'Ends', name: 'to', type: 'clock', hint: 'Earlier than the start means the next day' })}
 ${formField({ label: 'Places', name: 'headcount', type: 'number', min: 1, max: 500, value: 1 })}
 ${formField({ label: 'Skill', name: 'skill', optional: true, maxlength: 60 })}
 ${formField({ label: 'Certificate', name: 'certification', optional: true, maxlength: 60 })}
@@ -184,8 +185,8 @@ ${requestsPart(api, requests, people)}
 ${form(
   { action: api, method: 'patch', done: 'Saved' },
   html`<div class="columns">
-${formField({ label: 'Begins', name: 'starts_at', type: 'time', value: shift.starts_at })}
-${formField({ label: 'Ends', name: 'ends_at', type: 'time', value: shift.ends_at })}
+${formField({ label: 'Begins', name: 'starts_at', type: 'time', zone: shift.timezone, value: shift.starts_at })}
+${formField({ label: 'Ends', name: 'ends_at', type: 'time', zone: shift.timezone, value: shift.ends_at })}
 ${formField({ label: 'Places', name: 'headcount', type: 'number', min: 1, max: 500, value: shift.headcount })}
 ${formField({ label: 'Skill', name: 'skill', optional: true, maxlength: 60, value: shift.skill })}
 ${formField({ label: 'Certificate', name: 'certification', optional: true, maxlength: 60, value: shift.certification })}
@@ -204,6 +205,7 @@ ${
   requests.length > 0 &&
   table({
     caption: 'Requests',
+    stack: true,
     rows: requests,
     columns: [
       { head: 'Name', names: true, cell: one => name(one.name) },

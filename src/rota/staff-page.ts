@@ -28,6 +28,7 @@ export function staffBody({ staff, pagination: pages, q, today }: StaffData, who
 </form><span class="actions"><a class="button" href="/rota/staff/new">Add person</a></span></div>
 ${table({
   caption: 'Staff',
+  stack: true,
   rows: staff,
   columns: [
     {
@@ -98,10 +99,10 @@ ${rows(
   'Away',
   person?.unavailable ?? [],
   (away, i) => [
-    { label: 'From', name: `unavailable[${i}].from`, value: away?.from, placeholder: '2026-07-01' },
-    { label: 'To', name: `unavailable[${i}].to`, value: away?.to, placeholder: '2026-07-14' },
+    { label: 'From', name: `unavailable[${i}].from`, type: dayOrMoment(away?.from), value: away?.from },
+    { label: 'To', name: `unavailable[${i}].to`, type: dayOrMoment(away?.to), value: away?.to },
   ],
-  'Dates at the site, both included; or moments in UTC such as 2026-07-01T18:00Z, the second excluded',
+  'Days at the site, both included',
 )}
 ${wishRows(person?.preferences ?? [], sites)}
 ${rulesFields(person?.rules ?? {}, { isSite: false })}
@@ -115,6 +116,9 @@ ${action({ label: 'Delete for good', danger: true, method: 'delete', action: `${
 }
 </section>`
 }
+
+/** Programs may also say from which moment to which somebody is away. */
+const dayOrMoment = (at: string | undefined) => (at?.includes('T') ? 'text' : 'date')
 
 /** Those there are and some empty ones; an emptied row goes. */
 function rows<Row>(
@@ -176,8 +180,8 @@ const wishFields = (wish: Wish | undefined, i: number, sites: readonly Site[]): 
       ),
       sends: 'number',
     },
-    { label: 'From', name: `preferences[${i}].from`, value: wish?.from, placeholder: '18:00' },
-    { label: 'To', name: `preferences[${i}].to`, value: wish?.to, placeholder: '23:00' },
+    { label: 'From', name: `preferences[${i}].from`, type: 'clock', value: wish?.from },
+    { label: 'To', name: `preferences[${i}].to`, type: 'clock', value: wish?.to },
     {
       label: 'Counts',
       name: `preferences[${i}].weight`,

@@ -15,6 +15,7 @@ export const accountTable = (lines: readonly LedgerLineView[]): Content =>
   table({
     caption: 'Everything that changed cash and holdings, the newest first',
     dense: true,
+    stack: true,
     rows: lines,
     key: line => `t-${line.id}`,
     columns: [

@@ -39,6 +39,7 @@ export function priceList({ path, quotes, pagination: pages, q, lines, tradeAt }
 ${table({
   caption: 'Prices by symbol',
   rows: quotes,
+  rowName: ({ symbol }) => symbol,
   key: ({ symbol }) => `q-${symbol}`,
   columns: [
     { head: 'Symbol', names: true, cell: ({ symbol }) => html`<a href="${symbolPath(symbol)}">${symbol}</a>` },
@@ -51,13 +52,14 @@ ${table({
     },
     {
       head: '30 days',
+      folds: true,
       cell: ({ symbol }) => {
         const values = lines.get(symbol) ?? []
         return values.length > 1 && sparkline(values, `Price of ${symbol} over the last days`)
       },
     },
-    { head: 'At 00:00 UTC', numeric: true, cell: ({ open_cents }) => money(open_cents) },
-    { head: 'As of', cell: ({ as_of }) => time(as_of) },
+    { head: 'At 00:00 UTC', numeric: true, folds: true, cell: ({ open_cents }) => money(open_cents) },
+    { head: 'As of', folds: true, cell: ({ as_of }) => time(as_of) },
     tradeAt !== undefined && {
       head: html`<span class="sr">Trade</span>`,
       cell: ({ symbol }) =>
@@ -147,6 +149,7 @@ ${form(
 <h2>Feeds</h2>
 ${table({
   caption: 'Quote feeds',
+  stack: true,
   rows: feeds,
   columns: [
     { head: 'Feed', names: true, cell: feed => html`${name(feed.name)}<small class="quiet">${feed.url}</small>` },

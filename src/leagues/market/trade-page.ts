@@ -178,6 +178,7 @@ function holdings(data: TradeData): Html {
 <h2>Holdings</h2>
 ${table<HoldingView>({
   caption: 'Holdings by value',
+  stack: true,
   rows: portfolio.holdings,
   key: holding => `h-${holding.symbol}`,
   columns: [

@@ -27,6 +27,7 @@ ${chart({
 ${table({
   caption: 'Total value over time, the newest first',
   dense: true,
+  stack: true,
   rows: worth.slice(-100).reverse(),
   columns: [
     { head: 'When', names: true, cell: ({ at }) => moment(at) },

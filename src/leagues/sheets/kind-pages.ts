@@ -148,7 +148,7 @@ function tierRows(given: unknown): Html {
   const tiers = Array.isArray(given) ? given.map(partOf) : []
   const rows = [...tiers, {}, {}, ...Array.from({ length: Math.max(0, 3 - tiers.length) }, () => ({}))]
   return html`${rows.slice(0, 20).map(
-    ({ name, min }: LeagueConfig, i) => html`<div class="columns">
+    ({ name, min }: LeagueConfig, i) => html`<div class="columns pair">
 ${formField({ label: `Tier ${i + 1}`, name: `config.tiers.${i}.name`, optional: true, maxlength: 40, value: fieldText(name) })}
 ${formField({ label: 'From', name: `config.tiers.${i}.min`, type: 'number', step: 'any', optional: true, value: fieldText(min) })}
 </div>`,

@@ -50,6 +50,7 @@ export function peoplePageBody({ league, upload, list }: PeopleData, who: Who | 
 ${table({
   caption: `${changeWords[change]}: people and what changed`,
   rows: people,
+  stack: true,
   columns: [
     change !== 'duplicate' && {
       head: 'Name',

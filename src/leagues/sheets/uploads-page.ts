@@ -50,6 +50,7 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
   return html`${table({
     caption: 'Uploads, newest first',
     rows: list.uploads,
+    rowName: ({ filename }) => filename,
     key: upload => `u-${upload.id}`,
     columns: [
       {
@@ -63,35 +64,48 @@ export function historyBody({ league, list, names, progress }: UploadsData, who:
         cell: upload =>
           html`${status(upload.status)}${going(progress.get(upload.id))}${upload.error && html` <small class="reason">${upload.error}</small>`}${upload.doubts?.map(({ message }) => html` <small class="reason">${message}</small>`)}`,
       },
-      { head: 'Kind', cell: upload => upload.kind },
-      { head: 'Taken', cell: upload => time(upload.taken_at ?? upload.created_at) },
-      { head: 'Rows', numeric: true, cell: upload => number(upload.rows_ok) },
+      { head: 'Kind', folds: true, cell: upload => upload.kind },
+      { head: 'Taken', folds: true, cell: upload => time(upload.taken_at ?? upload.created_at) },
+      { head: 'Rows', numeric: true, folds: true, cell: upload => number(upload.rows_ok) },
       {
         head: 'Bad rows',
         numeric: true,
+        folds: true,
         cell: upload =>
           upload.rows_bad
             ? html`<a class="loss" href="${path}/${upload.id}">${number(upload.rows_bad)}</a>`
             : number(upload.rows_bad),
       },
-      { head: 'New', numeric: true, cell: upload => people(`${path}/${upload.id}`, 'new', upload.summary?.new) },
+      {
+        head: 'New',
+        numeric: true,
+        folds: true,
+        cell: upload => people(`${path}/${upload.id}`, 'new', upload.summary?.new),
+      },
       {
         head: 'Missing',
         numeric: true,
+        folds: true,
         cell: upload => people(`${path}/${upload.id}`, 'missing', upload.summary?.missing),
       },
       {
         head: 'Suspicious',
         numeric: true,
+        folds: true,
         cell: upload => people(`${path}/${upload.id}`, 'suspicious', upload.summary?.suspicious),
       },
       list.uploads.some(({ kind }) => kind === 'extra') && {
         head: 'Unknown',
         numeric: true,
+        folds: true,
         cell: upload => people(`${path}/${upload.id}`, 'unknown', upload.summary?.unknown),
       },
-      { head: 'By', cell: upload => (upload.uploaded_by === null ? 'operator' : name(names.get(upload.uploaded_by))) },
-      mayUndo && { head: html`<span class="sr">Actions</span>`, cell: upload => actions(upload, path) },
+      {
+        head: 'By',
+        folds: true,
+        cell: upload => (upload.uploaded_by === null ? 'operator' : name(names.get(upload.uploaded_by))),
+      },
+      mayUndo && { head: html`<span class="sr">Actions</span>`, folds: true, cell: upload => actions(upload, path) },
     ],
     empty: emptyState(
       'No sheets yet',

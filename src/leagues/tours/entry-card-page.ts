@@ -64,15 +64,16 @@ ${by}
 ${table({
   caption: 'Picks and what each is worth',
   rows: picks,
+  rowName: pick => pick.name ?? nameFromId(pick.player_id),
   rowClass: pick => (pick.counts ? undefined : 'quiet'),
   columns: [
     { head: 'Golfer', names: true, cell: pick => name(pick.name ?? nameFromId(pick.player_id)) },
     { head: 'Worth', numeric: true, class: 'score', cell: pick => toPar(pick.score) },
-    { head: 'Counts', cell: pick => (pick.counts ? 'yes' : 'no') },
-    { head: 'To par', numeric: true, cell: pick => toPar(pick.total) },
+    { head: 'Counts', folds: true, cell: pick => (pick.counts ? 'yes' : 'no') },
+    { head: 'To par', numeric: true, folds: true, cell: pick => toPar(pick.total) },
     { head: 'Today', numeric: true, cell: pick => toPar(pick.today) },
-    { head: 'Now', class: 'now', cell: pick => golferState(pick) },
-    { head: 'Round', numeric: true, cell: pick => number(pick.round) },
+    { head: 'Now', class: 'now', folds: true, cell: pick => golferState(pick) },
+    { head: 'Round', numeric: true, folds: true, cell: pick => number(pick.round) },
   ],
 })}
 ${tourRulesOf(league).tiebreak === 'guess' && html`<p class="quiet">Guess of the winning total: ${toPar(typeof tiebreaker === 'number' ? tiebreaker : null)}</p>`}

@@ -22,6 +22,7 @@ export function toursBody(tours: readonly TourView[], pages: Pagination, who: Wh
   return html`<header class="head"><h1>Tours</h1></header>
 ${table({
   caption: 'Tours',
+  stack: true,
   rows: tours,
   columns: [
     { head: 'Tour', names: true, cell: tour => html`<a href="/tours/${tour.slug}">${name(tour.name)}</a>` },
@@ -129,6 +130,7 @@ ${trouble(tour, who)}${isAtLeast(who, 'officer') && unmatchedNotice(tour.slug, t
 ${table({
   caption: `Golfers of ${event?.name ?? tour.name}`,
   rows: players,
+  rowName: golfer => golfer.name,
   key: golfer => `g-${golfer.player_id}`,
   columns: [
     {
@@ -140,13 +142,14 @@ ${table({
     { head: 'Golfer', names: true, cell: golfer => name(golfer.name) },
     { head: 'To par', numeric: true, class: 'score', cell: golfer => toPar(golfer.total) },
     { head: 'Today', numeric: true, cell: golfer => toPar(golfer.today) },
-    { head: 'Now', class: 'now', cell: golfer => golferState(golfer) },
+    { head: 'Now', class: 'now', folds: true, cell: golfer => golferState(golfer) },
     ...[0, 1, 2, 3].map(round => ({
       head: `R${round + 1}`,
       numeric: true,
+      folds: true,
       cell: (golfer: Golfer) => number(golfer.rounds[round]),
     })),
-    { head: 'Id', numeric: true, cell: golfer => html`<code>${golfer.player_id}</code>` },
+    { head: 'Id', numeric: true, folds: true, cell: golfer => html`<code>${golfer.player_id}</code>` },
   ],
   empty: emptyState(
     q ? 'Nobody found' : 'No field yet',

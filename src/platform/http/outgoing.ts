@@ -285,10 +285,29 @@ async function within<T>(
     caller?.throwIfAborted()
     if (deadline.aborted) throw new OutgoingFailure('timeout', `No whole answer within ${timeoutMs} ms`)
     if (error instanceof OutgoingFailure) throw error
-    const failure = new OutgoingFailure('network', `The connection failed${codeOf(error) ? `: ${codeOf(error)}` : ''}`)
+    const failure = new OutgoingFailure('network', networkWords(codeOf(error)))
     failure.cause = error
     throw failure
   }
+}
+
+const networkReasons: Record<string, string> = {
+  ECONNREFUSED: 'The server refuses connections',
+  ConnectionRefused: 'The server refuses connections',
+  ECONNRESET: 'The server broke the connection off',
+  ConnectionClosed: 'The server broke the connection off',
+  ENOTFOUND: 'There is no server of this name',
+  FailedToOpenSocket: 'The server cannot be reached',
+  EHOSTUNREACH: 'The server cannot be reached',
+  ENETUNREACH: 'The server cannot be reached',
+}
+
+const networkWords = (code: string | null): string => {
+  if (code === null) return 'The connection failed'
+  const reason =
+    networkReasons[code] ??
+    (/CERT|SIGNATURE/.test(code) ? 'The certificate of the server is not to be trusted' : 'The connection failed')
+  return `${reason} (${code})`
 }
 
 const codeOf = (error: unknown) =>

@@ -48,14 +48,24 @@ export function fieldFor(form, path) {
   }
 }
 
-const pad = number => String(number).padStart(2, '0')
+const minutes = { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' }
 
-/** A moment in UTC, in `data-at`, as the reader's own time. */
+/** `2026-03-29T08:00`: a moment as clocks in that zone show it, or in the reader's own. */
+const clockIn = (at, timeZone) => new Intl.DateTimeFormat('sv', { ...minutes, timeZone }).format(at).replace(' ', 'T')
+
+/** A moment in UTC, in `data-at`, as the time of the reader's zone or of the one in `data-in`. */
 export function showInZone(input) {
   const at = new Date(input.dataset.at)
-  if (Number.isNaN(at.getTime())) return
-  const day = `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`
-  input.defaultValue = `${day}T${pad(at.getHours())}:${pad(at.getMinutes())}`
+  if (!Number.isNaN(at.getTime())) input.defaultValue = clockIn(at, input.dataset.in)
+}
+
+/** When clocks in that zone show this. */
+function momentIn(zone, text) {
+  if (!zone) return new Date(text)
+  const wanted = Date.parse(`${text}Z`)
+  let at = wanted
+  for (let i = 0; i < 2; i++) at += wanted - Date.parse(`${clockIn(at, zone)}Z`) // twice: the first may be beyond a change of clocks
+  return new Date(at)
 }
 
 export const myZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone.replaceAll('_', ' ')
@@ -77,32 +87,28 @@ function readField(input) {
   if (text === '') return undefined
   if (type === 'number') return Number(text)
   if (type === 'cents') return Math.round(Number(text) * 100)
-  if (type === 'pairs') return pairsOf(text)
-  if (type === 'time') return new Date(text).toISOString()
+  if (type === 'pairs') return pairsOf(input, text)
+  if (type === 'time' && input.type !== 'time') return momentIn(input.dataset.in, text).toISOString()
   if (type === 'list')
     return text
       .split(/\r?\n/)
       .map(line => line.trim())
       .filter(Boolean)
-  if (type !== 'json') return text
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw Object.assign(new Error(`${labelOf(input)} cannot be read`), {
-      errors: [{ path: input.name, message: `This is not JSON: ${error.message}` }],
-    })
-  }
+  return type === 'json' ? JSON.parse(text) : text // only hidden fields of ours
 }
 
 /** `kills_t4 10` a line, or with `:` or `=` between. */
-const pairsOf = text =>
-  Object.fromEntries(
-    text
-      .split(/\r?\n/)
-      .map(line => line.trim().match(/^(.+?)[\s:=]+(\S+)$/))
-      .filter(Boolean)
-      .map(([, name, number]) => [name, Number(number)]),
-  )
+function pairsOf(input, text) {
+  const lines = text.split(/\r?\n/).map(line => line.trim())
+  return Object.fromEntries(lines.filter(Boolean).map(pairOf))
+
+  function pairOf(line) {
+    const [, name, number] = line.match(/^(.+?)[\s:=]+(\S+)$/) ?? []
+    if (name && Number.isFinite(Number(number))) return [name, Number(number)]
+    const message = `“${line}” is no name with a number, such as “deads 80”.`
+    throw Object.assign(new Error(`${labelOf(input)} cannot be read`), { errors: [{ path: input.name, message }] })
+  }
+}
 
 function put(body, [name, ...rest], value) {
   if (!rest.length) body[name] = value

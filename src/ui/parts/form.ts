@@ -12,8 +12,8 @@ export type FormField = {
   name: string
   /** Where a page asks for the same name twice. */
   id?: string
-  /** `time` is asked in the reader's zone and sent in UTC; `json`, `list` (one a line), `pairs` (`name number` a line)
-   *  and `cents` (asked as `12.50`, sent as 1250) are sent as what they mean. */
+  /** `time` is asked in the reader's zone, or in `zone`, and sent in UTC; `clock` is a time of day; `list` (one a line),
+   *  `pairs` (`name number` a line) and `cents` (asked as `12.50`, sent as 1250) are sent as what they mean. */
   type?:
     | 'text'
     | 'email'
@@ -23,14 +23,16 @@ export type FormField = {
     | 'number'
     | 'date'
     | 'time'
+    | 'clock'
     | 'file'
     | 'checkbox'
     | 'select'
     | 'area'
-    | 'json'
     | 'list'
     | 'pairs'
     | 'cents'
+  /** Of a `time`: the zone it is asked in, such as that of a site. */
+  zone?: string
   /** A choice that is sent as a number. */
   sends?: 'number'
   value?: string | number | boolean | null
@@ -67,7 +69,8 @@ export const inYourZone: Html = html`In your time zone<span data-zone></span>`
 /** A labelled input with its hint and its error. A time says in which zone it is asked. */
 export function formField(given: FormField): Html {
   const { label, name, type = 'text', error, optional } = given
-  const hint = type === 'time' ? html`${inYourZone}${given.hint && html`. ${given.hint}`}` : given.hint
+  const zone = given.zone ? html`In the time zone ${given.zone}` : inYourZone
+  const hint = type === 'time' ? html`${zone}${given.hint && html`. ${given.hint}`}` : given.hint
   const id = given.id ?? `f-${name.replaceAll(/[^\w-]/g, '-')}`
   const described = [hint && `${id}-hint`, `${id}-error`].filter(Boolean).join(' ')
   const shared = html` id="${id}" name="${name}" aria-describedby="${described}"${attribute('required', !optional && type !== 'checkbox')}${attribute('aria-invalid', error !== undefined && 'true')}${attribute('autofocus', given.autofocus)}${attribute('data-type', given.sends ?? type)}`
@@ -84,14 +87,14 @@ function control(given: FormField, type: NonNullable<FormField['type']>, shared:
   const { value, choices = [], placeholder } = given
   if (type === 'select')
     return html`<select${shared}>${choices.map(choice => html`<option value="${choice.value}"${attribute('selected', choice.value === String(value))}>${choice.label}</option>`)}</select>`
-  if (type === 'area' || type === 'json' || type === 'list' || type === 'pairs')
-    return html`<textarea${shared} rows="5"${attribute('spellcheck', type === 'json' ? 'false' : undefined)}${attribute('placeholder', placeholder)}>
+  if (type === 'area' || type === 'list' || type === 'pairs')
+    return html`<textarea${shared} rows="5"${attribute('placeholder', placeholder)}>
 ${value === null || value === undefined ? '' : String(value)}</textarea>`
   if (type === 'checkbox') return html`<input type="checkbox"${shared}${attribute('checked', value === true)} />`
-  const kind = type === 'time' ? 'datetime-local' : type === 'cents' ? 'number' : type
+  const kind = { time: 'datetime-local', clock: 'time', cents: 'number' }[String(type)] ?? type
   const text =
     type === 'time'
-      ? attribute('data-at', value)
+      ? html`${attribute('data-at', value)}${attribute('data-in', given.zone)}`
       : attribute('value', type === 'cents' && typeof value === 'number' ? (value / 100).toFixed(2) : value)
   const { autocomplete, minlength, maxlength, min, max, accept, multiple, list } = given
   const step = given.step ?? (type === 'cents' ? '0.01' : undefined)
