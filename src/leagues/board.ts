@@ -17,7 +17,7 @@ import { iso, isoOrNull } from '../platform/clock.ts'
 import { paginationSchema } from '../platform/http/pagination.ts'
 import { dateTime, dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { rowSchema } from './board-schemas.ts'
-import { kindOf } from './kinds.ts'
+import { type BoardPage, kindOf } from './kinds.ts'
 import { kindSchema, type League, nextStatusChangeAt, statusOf, statusSchema } from './league.ts'
 
 const text = t.Optional(t.String({ maxLength: 200 }))
@@ -105,9 +105,16 @@ export function askEngine<T>(work: () => T): T {
   }
 }
 
-/** The board as asked for: kept where many ask the same. */
-export async function readBoard(app: App, league: League, query: BoardQuery): Promise<Cached<BoardView> | BoardView> {
-  const load = () => boardPage(app, league, query)
+type LookAtPage = (query: BoardQuery) => Promise<BoardPage>
+
+/** The board as asked for: kept where many ask the same. `look` in place of the kind's own, where a page is at hand. */
+export async function readBoard(
+  app: App,
+  league: League,
+  query: BoardQuery,
+  look?: LookAtPage,
+): Promise<Cached<BoardView> | BoardView> {
+  const load = () => boardPage(app, league, query, look)
   if (!isCacheable(query)) return load()
   return app.cache.read(cached.board, [league.id, queryKey(query)], load, nextChangeAt(app, league))
 }
@@ -130,7 +137,12 @@ export function nextChangeAt(app: App, league: League): number {
   return Math.min(...turns.filter(at => at > now), Number.POSITIVE_INFINITY)
 }
 
-export async function boardPage(app: App, league: League, query: BoardQuery): Promise<BoardView> {
+export async function boardPage(
+  app: App,
+  league: League,
+  query: BoardQuery,
+  look: LookAtPage = query => kindOf(app, league).page(app, league, query),
+): Promise<BoardView> {
   const kind = kindOf(app, league)
   const { hasPast, hasGains, name } = kind.pages
   if (query.at !== undefined && !hasPast) invalid('at', `the board of a ${name.toLowerCase()} league shows now only`)
@@ -138,7 +150,6 @@ export async function boardPage(app: App, league: League, query: BoardQuery): Pr
     invalid('from', `the board of a ${name.toLowerCase()} league has no scans to count gains from`)
   if (query.label !== undefined && !hasGains)
     invalid('label', `The board of a ${name.toLowerCase()} league has no labels.`)
-  const look = (query: BoardQuery) => kind.page(app, league, query)
   // A league may wish to be sorted by what its sheets do not have, or have no longer: no reason to show nothing.
   const byScore = (error: unknown) => {
     if (!(error instanceof UnknownColumn) || query.sort_by !== league.config.sort) throw error

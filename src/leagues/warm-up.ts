@@ -5,8 +5,8 @@ import type { League } from './league.ts'
 import { leagueById, listLeagues } from './queries.ts'
 
 /** The page that is asked for most: the first, sorted as the league is. */
-export async function warmBoard(app: App, league: League): Promise<void> {
-  await readBoard(app, league, boardQueryOf({}, league))
+export async function warmBoard(app: App, league: League, look?: Parameters<typeof readBoard>[3]): Promise<void> {
+  await readBoard(app, league, boardQueryOf({}, league), look)
 }
 
 /** The first page of every active league's board. */

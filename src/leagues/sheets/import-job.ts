@@ -7,6 +7,7 @@ import { runs, uploads } from '../../../db/schema.ts'
 import { atomically } from '../../../db/transactions.ts'
 import { type App, job } from '../../context.ts'
 import { refuse } from '../../errors.ts'
+import type { BoardQuery } from '../../leaderboard/query.ts'
 import { locks } from '../../locks.ts'
 import { iso } from '../../platform/clock.ts'
 import type { JobContext } from '../../platform/jobs/job.ts'
@@ -17,16 +18,17 @@ import { boardQueryOf } from '../board.ts'
 import type { League } from '../league.ts'
 import { leagueById } from '../queries.ts'
 import { warmBoard } from '../warm-up.ts'
-import { sheetPage } from './boards.ts'
+import { type BoardSource, type SheetPage, sheetPage } from './boards.ts'
 import { requireBuildable, sentTooLate } from './buildable.ts'
 import { boardConfigOf } from './config.ts'
 import { hold } from './held.ts'
 import type { Imported, ImportProgress } from './import-sheet.ts'
-import { sourceOf } from './kind.ts'
+import { sheetLeague, sourceOf } from './kind.ts'
 import { keepMapping, mappingFor } from './mappings.ts'
 import { changeUpload, findUpload, keepErrors, publish, published, sameUpload } from './queries.ts'
 import { uploadPath } from './receive-file.ts'
 import { deleteStrayFiles } from './retention.ts'
+import { byTakenAt } from './snapshot-selection.ts'
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import { correctTimesAhead } from './times.ts'
 import { type Upload, whatChanged } from './upload.ts'
@@ -105,7 +107,8 @@ async function importSheet(
     return dryResult(imported)
   }
   const isHeld = imported.doubts.length > 0 && !upload.force
-  if (!isHeld && isReadHere(app)) await prepareFirstPage(app, league, imported, upload).catch(leaveToReaders)
+  const firstPage =
+    !isHeld && isReadHere(app) ? await prepareFirstPage(app, league, imported, upload).catch(leaveToReaders) : undefined
   signal.throwIfAborted()
   const announcing = await atomically(db, tx => {
     if (lease) fenced(tx, lease)
@@ -124,7 +127,10 @@ async function importSheet(
     return announceLater(app, tx, league, 'board', whatChanged(done))
   })
   if (announcing) await app.jobs.tryDispatch(announcing)
-  if (!isHeld && isReadHere(app)) await warmBoard(app, leagueById(db, leagueId)).catch(leaveToReaders)
+  if (!isHeld && isReadHere(app))
+    await warmBoard(app, leagueById(db, leagueId), query => lookAt(app, leagueId, query, firstPage)).catch(
+      leaveToReaders,
+    )
   return { upload_id: uploadId, status: isHeld ? 'held' : 'done', doubts: imported.doubts, ...imported.summary }
 }
 
@@ -132,15 +138,33 @@ async function importSheet(
 const isReadHere = ({ config, redis }: App) => config.role !== 'worker' || redis !== undefined
 
 /** A board that cannot be made is no reason to fail the import: whoever asks for it gets the reason. */
-const leaveToReaders = () => {}
+const leaveToReaders = () => undefined
 
-/** Ranks what the first page needs while readers still get the board before: nobody waits for it once it is published. */
-async function prepareFirstPage(app: App, league: League, { snapshot, dated }: Imported, { kind }: Upload) {
-  if (snapshot === null) return
-  const source = sourceOf(app, league)
+type FirstPage = { source: BoardSource; query: BoardQuery; page: SheetPage }
+
+/** Makes the first page while readers still get the board before: nobody waits for it once it is published. */
+async function prepareFirstPage(
+  app: App,
+  league: League,
+  { snapshot, dated }: Imported,
+  { kind }: Upload,
+): Promise<FirstPage | undefined> {
+  if (snapshot === null) return undefined
+  const before = sourceOf(app, league)
   const coming = { snapshot, kind, takenAt: dated.takenAt }
-  const published = [...source.published, coming]
-  await sheetPage(app.sheets.boards, { ...source, published }, boardQueryOf({}, league))
+  const source = { ...before, published: [...before.published, coming] }
+  const query = boardQueryOf({}, league)
+  return { source, query, page: await sheetPage(app.sheets.boards, source, query) }
+}
+
+/** The page that was made before it was published, unless anything it follows from has changed meanwhile. */
+async function lookAt(app: App, leagueId: number, query: BoardQuery, first: FirstPage | undefined) {
+  const league = leagueById(app.db, leagueId)
+  const source = sourceOf(app, league)
+  const inOrder = (source: BoardSource) => ({ ...source, published: byTakenAt(source.published) })
+  const isAsPrepared =
+    first && Bun.deepEquals(first.query, query) && Bun.deepEquals(inOrder(first.source), inOrder(source))
+  return isAsPrepared ? first.page : sheetLeague.page(app, league, query)
 }
 
 /** Also one that failed before: its job is tried again. Null once the upload is gone. */

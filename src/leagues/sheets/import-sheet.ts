@@ -58,7 +58,8 @@ export type ImportProgress = {
 /** Shares of the whole, in percent, as they were measured on a million rows. */
 const until = { 'checking file type': 1, reading: 35, checking: 45, storing: 85, comparing: 99 }
 
-export async function importSheet(scores: Database, input: ImportInput, work: TaskContext): Promise<Imported> {
+export async function importSheet(scores: Database, input: ImportInput, context: TaskContext): Promise<Imported> {
+  const work = { ...context, progress: sparing(context.progress) }
   const { ids, names, hasNames, metrics, labels, rows, lines: _, errors, ...report } = await read(input, work)
   const sheet = { ids, names, metrics, labels }
   const taken = input.kind === 'extra' ? keepNewColumns(sheet, report, scanMetrics(scores, input.published)) : []
@@ -93,6 +94,18 @@ export async function importSheet(scores: Database, input: ImportInput, work: Ta
     const texts = [sheet.ids, sheet.names, ...sheet.labels.map(label => label.texts)]
     for (const { bytes, offsets } of texts) release(bytes, offsets)
     collectGarbage(rows * MATCHING)
+  }
+}
+
+const tellEvery = 40 // ms: a small sheet is imported before, and nobody is woken on its way
+
+function sparing(progress: TaskContext['progress']): TaskContext['progress'] {
+  let told = performance.now()
+  return news => {
+    const now = performance.now()
+    if (now - told < tellEvery) return
+    told = now
+    progress(news)
   }
 }
 

@@ -153,21 +153,16 @@ export function errorsOf(db: Db, uploadId: number, { limit, offset }: Pick<PageS
   return { errors: items.slice(offset - from, offset - from + limit), total }
 }
 
-const publishedOf = prepared(db =>
-  db
-    .select({ snapshot: uploads.snapshotId, kind: uploads.kind, takenAt: uploads.takenAt })
-    .from(uploads)
-    .where(
-      and(eq(uploads.leagueId, sql.placeholder('leagueId')), eq(uploads.status, 'done'), isNotNull(uploads.snapshotId)),
-    )
-    .prepare(),
+/** Without drizzle: a season has hundreds of them, and each upload asks several times. */
+const publishedOf = prepared(({ $client: client }) =>
+  client.query<Published, [leagueId: number]>(
+    `select snapshot_id as snapshot, kind, taken_at as takenAt from uploads
+     where league_id = ? and status = 'done' and snapshot_id is not null`,
+  ),
 )
 
 /** The snapshots a league's boards are made of. */
-export const published = (db: Db, leagueId: number): Published[] =>
-  publishedOf(db)
-    .all({ leagueId })
-    .map(row => ({ ...row, snapshot: row.snapshot as number }))
+export const published = (db: Db, leagueId: number): Published[] => publishedOf(db).all(leagueId)
 
 export const uploadFiles = (db: Db, leagueId: number): string[] =>
   db
