@@ -24,7 +24,7 @@ export const OWN = -1
 export const LATE = -2
 
 /** Some columns gone by from the first row to the last: the value of a row is `values[column][at(row)]`. */
-type Walking = Pick<Walk, 'values' | 'at'>
+type Walking = Pick<Walk, 'values' | 'at' | 'holds'>
 
 /** The players of a snapshot. `rowsIn` finds them in another one, by row, -1 where they are not. */
 export type Players = {
@@ -43,7 +43,7 @@ export const storedPlayers = (scores: Database, snapshot: Snapshot): Players => 
 export const sheetPlayers = (scores: Database, snapshot: Snapshot, sheet: SheetColumns): Players => ({
   snapshot,
   rowsIn: finder(scores, sheet.ids),
-  walk: metrics => ({ values: metrics.map(name => valuesOf(sheet, name)), at: row => row }),
+  walk: metrics => ({ values: metrics.map(name => valuesOf(sheet, name)), at: row => row, holds: () => true }),
 })
 
 const valuesOf = ({ ids, metrics }: SheetColumns, name: string): Float64Array =>

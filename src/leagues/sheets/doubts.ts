@@ -11,7 +11,8 @@ import type { Snapshot } from './snapshots/snapshot.ts'
 const fewest = 5
 const isOverAFifth = (count: number, of: number) => of >= fewest && count * 5 > of
 
-const many = 1 << 16 // players between two pauses
+const many = 1 << 12 // players looked at together
+const pauseEvery = 1 << 16 // players
 
 /** Counters of players that stood above 0 before, and how many of them are lower now. */
 export async function countFallen(
@@ -29,18 +30,42 @@ export async function countFallen(
   const rows = rowsIn(before.id)
   const now = walk(rising)
   const then = new Walk(scores, before, rising)
+  // Column by column for many players at once: a million rows take a tenth of the time they take row by row.
+  const ats = new Int32Array(many)
+  const froms = new Int32Array(many)
+  let waiting = 0
+  const count = () => {
+    for (let m = 0; m < rising.length; m++) {
+      const counted = countFallenIn(now.values[m]!, ats, then.values[m]!, froms, waiting)
+      fallen += counted.fallen
+      counters += counted.counters
+    }
+    waiting = 0
+  }
   for (let row = 0; row < rows.length; row++) {
     const earlier = rows[row]!
-    if (row % many === many - 1) await pause()
-    if (earlier < 0) continue
-    const at = now.at(row)
-    const from = then.at(earlier)
-    for (let m = 0; m < rising.length; m++) {
-      const [value, was] = [now.values[m]![at]!, then.values[m]![from]!]
-      if (!(was > 0) || Number.isNaN(value)) continue
-      counters++
-      if (hasFallen(value, was, true)) fallen++
+    if (row % pauseEvery === pauseEvery - 1) {
+      count()
+      await pause()
     }
+    if (earlier < 0) continue
+    if (waiting === many || !now.holds(row) || !then.holds(earlier)) count()
+    ats[waiting] = now.at(row)
+    froms[waiting++] = then.at(earlier)
+  }
+  count()
+  return { fallen, counters }
+}
+
+function countFallenIn(now: Float64Array, ats: Int32Array, then: Float64Array, froms: Int32Array, length: number) {
+  let fallen = 0
+  let counters = 0
+  for (let i = 0; i < length; i++) {
+    const was = then[froms[i]!]!
+    const value = now[ats[i]!]!
+    if (!(was > 0) || Number.isNaN(value)) continue
+    counters++
+    if (hasFallen(value, was, true)) fallen++
   }
   return { fallen, counters }
 }

@@ -93,6 +93,12 @@ export function publish(tx: Db, upload: Upload, done: Partial<Upload>, from: 'ru
   return published
 }
 
+const insertingErrors = prepared(db =>
+  db
+    .insert(uploadErrors)
+    .values({ uploadId: given('uploadId'), first: given('first'), items: given('items') })
+    .prepare(),
+)
 const deletingErrors = prepared(db =>
   db
     .delete(uploadErrors)
@@ -105,9 +111,7 @@ export function keepErrors(tx: Db, uploadId: number, errors: readonly UploadErro
   deletingErrors(tx).run({ uploadId })
   const chunk = 250
   for (let first = 0; first < errors.length; first += chunk)
-    tx.insert(uploadErrors)
-      .values({ uploadId, first, items: errors.slice(first, first + chunk) })
-      .run()
+    insertingErrors(tx).run({ uploadId, first, items: errors.slice(first, first + chunk) })
 }
 
 /** Takes a done upload out of its league's boards. The snapshot stays a while; nothing refers to it. */

@@ -83,6 +83,11 @@ export class Walk {
     this.values = names.map(() => new Float64Array(this.length).fill(Number.NaN))
   }
 
+  /** Whether the row is in the window: `at` reads none of its values over those of another. */
+  holds(row: number): boolean {
+    return row < this.end
+  }
+
   /** Where in `values` the row is. Rows never go back. */
   at(row: number): number {
     if (row >= this.end) this.moveTo(Math.floor(row / this.snapshot.groupRows))
