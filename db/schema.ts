@@ -998,6 +998,7 @@ export const runs = sqliteTable(
     maxAttempts: integer('max_attempts').notNull(),
     process: text('process'), // that runs it, or ran it last
     deaths: integer('deaths').notNull().default(0), // attempts that ended because their process died
+    refused: integer('refused', { mode: 'boolean' }).notNull().default(false), // its failure is an answer: trying again gets the same
     dedupeKey: text('dedupe_key'), // one unfinished run per key
     startedBy: integer('started_by'), // null: Fieldhouse itself or the operator
     cancelRequestedAt: time('cancel_requested_at'),
@@ -1304,6 +1305,13 @@ export const processMinutes = sqliteTable(
   },
   t => [primaryKey({ columns: [t.minute, t.process] })],
 )
+
+/** How many runs waited though their time had come, and how many were under way, minute by minute: what the first process saw. */
+export const queueMinutes = sqliteTable('queue_minutes', {
+  minute: time('minute').primaryKey(),
+  waiting: integer('waiting').notNull(),
+  running: integer('running').notNull(),
+})
 
 /** Totals at the end of each UTC day. */
 export const dailyMetrics = sqliteTable('analytics_daily_metrics', {

@@ -17,7 +17,7 @@ import { jobTimesReading, performanceReading, statementReading } from './monitor
 import { findRuns, idsOfRuns } from './monitor/runs/find-runs.ts'
 import { dashboardStats, userStats } from './monitor/statistics/dashboard.ts'
 import { executionStats } from './monitor/statistics/executions.ts'
-import { taskReading } from './monitor/tasks/task-queries.ts'
+import { depthReading, jobsOverTime, taskReading } from './monitor/tasks/task-queries.ts'
 import { copyMainLog } from './platform/files/wal-checkpoints.ts'
 import { brokenDuties } from './rota/broken-duties.ts'
 import { checkAssignments, rosterProblem } from './rota/load-problem.ts'
@@ -31,6 +31,8 @@ export const readerQueries = {
   findRuns,
   idsOfRuns,
   taskReading,
+  depthReading,
+  jobsOverTime,
   mainReading,
   overviewReading,
   activeUsersReading,

@@ -149,6 +149,7 @@ export const decisions: Readonly<Record<string, string>> = {
   '/admin/task-monitor/schedule/pause': 'POST admin',
   '/admin/task-monitor/schedule/resume': 'POST admin',
   '/admin/task-monitor/jobs/bulk': 'POST admin',
+  '/admin/task-monitor/jobs/selected': 'GET admin, POST admin',
   '/admin/task-monitor/jobs/retry': 'POST admin',
   '/admin/task-monitor/jobs/cancel': 'POST admin',
   '/admin/task-monitor/jobs/remove': 'POST admin',

@@ -12,7 +12,7 @@ import { checkConditions, checkedAt } from './alerts/check-alerts.ts'
 import { openRedisWatch } from './alerts/conditions.ts'
 import { openAlertWebhook, postAlerts } from './alerts/send-alerts.ts'
 import { openFileLook } from './database-files.ts'
-import { openLoadRecorder, reportDeadProcesses } from './processes.ts'
+import { openDepthRecorder, openLoadRecorder, reportDeadProcesses } from './processes.ts'
 
 /** ms between two looks at the database files, for alerts to send, and at Redis. */
 const intervals = { files: 10 * second, alerts: 2 * second, redis: 5 * second }
@@ -25,6 +25,7 @@ export function startProcessMonitor(
 ): { stop(): void } {
   const { db, clock, metrics, log, config } = app
   const noteLoad = openLoadRecorder(app)
+  const noteDepth = openDepthRecorder(app)
   const send = openAlertWebhook(app)
   const database = databaseWatch(app)
   const startedAt = clock.now()
@@ -34,6 +35,7 @@ export function startProcessMonitor(
     try {
       metrics.flush(db, clock.now())
       noteLoad()
+      await noteDepth()
       await database.works()
       await reportDeadProcesses(app)
     } catch (error) {

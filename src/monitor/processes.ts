@@ -2,12 +2,13 @@
 import { availableParallelism } from 'node:os'
 import { eq, gte } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
-import { processes, processMinutes, systemAlerts } from '../../db/schema.ts'
+import { processes, processMinutes, queueMinutes, systemAlerts } from '../../db/schema.ts'
 import { atomically, tryWrite } from '../../db/transactions.ts'
 import { type Alert, raise } from '../alerts.ts'
 import type { App } from '../context.ts'
 import { iso, minute } from '../platform/clock.ts'
 import { isProcessDead } from '../platform/process/process-lock.ts'
+import { depthReading } from './tasks/task-queries.ts'
 
 export type Load = typeof processMinutes.$inferSelect
 
@@ -30,6 +31,16 @@ export function openLoadRecorder({ db, clock, config, processId, loop }: App): (
       rssBytes: process.memoryUsage.rss(),
     }
     tryWrite(db, tx => void tx.insert(processMinutes).values(row).onConflictDoNothing().run())
+  }
+}
+
+/** Call the answer each minute: it writes down how much waits and runs, unless another process has. */
+export function openDepthRecorder({ db, clock, reader }: App): () => Promise<void> {
+  return async () => {
+    const now = clock.now()
+    const depth = await reader.read(depthReading, { now })
+    const row = { minute: now - (now % minute), ...depth }
+    tryWrite(db, tx => void tx.insert(queueMinutes).values(row).onConflictDoNothing().run())
   }
 }
 

@@ -39,6 +39,8 @@ export const importUpload = job('sheets.import', {
   queue: 'heavy',
   attempts: 3,
   lock: ({ leagueId }) => locks.import(leagueId),
+  whyNoRetry: ({ uploadId }, { db }) =>
+    findUpload(db, uploadId)?.file ? null : 'Its file was removed when it ended; upload it again',
   run: (input, app, work) => importSheet(input, app, work).catch(refuseUnreadable),
   async ended({ uploadId }, app, { status, error }) {
     const { db, clock } = app

@@ -31,6 +31,8 @@ export const updatePlayerScores = job(updateJob, {
   lock: ({ tour }) => locks.updateScores(tour),
   attempts: 3,
   backoff: '5s',
+  whyNoRetry: ({ tour, by_hand }, { db, clock }) =>
+    by_hand || isUpdateWanted(timesOn(db, tour), clock.now()) ? null : 'No league waits for these scores any more',
   async run({ tour: slug, by_hand }, app, work): Promise<Outcome> {
     const { db, clock } = app
     const tour = findTour(db, slug)

@@ -136,7 +136,7 @@ export type Filter = {
   label: string
   value: string | undefined
   /** Hidden: chosen elsewhere on the page, and kept. */
-  type?: 'search' | 'text' | 'date' | 'hidden'
+  type?: 'search' | 'text' | 'date' | 'datetime-local' | 'hidden'
   placeholder?: string
   /** One of these; '' is any. */
   choices?: readonly string[]

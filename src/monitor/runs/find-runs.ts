@@ -1,10 +1,12 @@
-/** Finding runs: by state, name and who started them from the indexes of `runs`, by text from the search index. */
+/** Finding runs: by state, name, time, file and who started them from the indexes of `runs`, by text from the search index. */
 import type { Database, SQLQueryBindings } from 'bun:sqlite'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { type RunState, runs } from '../../../db/schema.ts'
+import { refuse } from '../../errors.ts'
+import { day, minute, momentOf, second } from '../../platform/clock.ts'
 import type { Run } from '../../platform/jobs/runs.ts'
 
 export type RunFilter = {
@@ -13,6 +15,13 @@ export type RunFilter = {
   /** Words that are all in the name, the input or the error; or the beginning of an id. */
   q?: string
   fingerprint?: string
+  /** Part of the name of the file that was uploaded. */
+  file?: string
+  /** The name of whoever started them. */
+  user?: string
+  /** Accepted from then, and until then: a date is the whole day in UTC, a time without an offset is UTC. */
+  from?: string
+  to?: string
   startedBy?: number
   /** Beside those: all runs of these names. */
   orNamed?: string[]
@@ -53,8 +62,33 @@ const all = (...conditions: (Condition | undefined)[]): Condition => {
 const is = (column: string, value: string | number | undefined): Condition | undefined =>
   value === undefined || value === '' ? undefined : { text: `r.${column} = ?`, values: [value] }
 
-const filtered = ({ status, name, fingerprint, ...whose }: RunFilter): Condition =>
-  all(is('status', status), is('name', name), is('fingerprint', fingerprint), visibleTo(whose))
+const filtered = ({ status, name, fingerprint, file, user, from, to, ...whose }: RunFilter): Condition =>
+  all(
+    is('status', status),
+    is('name', name),
+    is('fingerprint', fingerprint),
+    file
+      ? { text: `r.id in (select job_id from uploads where filename like ? escape '\\')`, values: [part(file)] }
+      : undefined,
+    user
+      ? { text: 'r.started_by in (select id from users where username = ? collate nocase)', values: [user] }
+      : undefined,
+    from ? { text: 'r.created_at >= ?', values: [momentInUtc(from)] } : undefined,
+    to ? { text: 'r.created_at < ?', values: [endInUtc(to)] } : undefined,
+    visibleTo(whose),
+  )
+
+/** Whether more than the counted columns narrow the list. */
+export const isNarrowed = ({ q, fingerprint, file, user, from, to }: RunFilter): boolean =>
+  [q?.trim(), fingerprint, file, user, from, to].some(Boolean)
+
+export function momentInUtc(text: string): number {
+  const at = momentOf(/T[\d:]+$/.test(text) ? `${text}Z` : text)
+  return Number.isNaN(at) ? refuse('invalid', `There is no such time: ${text}`) : at
+}
+/** With all of the day, minute or second that it names. */
+const endInUtc = (text: string): number =>
+  momentInUtc(text) + (text.length <= 10 ? day : /T\d\d:\d\d(Z|[+-]|$)/.test(text) ? minute : second)
 
 function visibleTo({ startedBy, orNamed = [] }: RunFilter): Condition | undefined {
   if (startedBy === undefined || !orNamed.length) return is('started_by', startedBy)
@@ -69,12 +103,12 @@ const checked = ({ text, values }: Condition): Condition => ({
 })
 
 const wordsOf = (q: string) => q.trim().split(/\s+/).slice(0, 8)
-const escaped = (word: string) => word.replaceAll(/[\\%_]/g, '\\$&')
+const part = (word: string) => `%${word.replaceAll(/[\\%_]/g, '\\$&')}%`
 const says = (q: string): Condition =>
   all(
     ...wordsOf(q).map(word => ({
       text: `(r.name || char(10) || r.input || char(10) || coalesce(r.error, '')) like ? escape '\\'`,
-      values: [`%${escaped(word)}%`],
+      values: [part(word)],
     })),
   )
 
@@ -98,9 +132,9 @@ function runsAt(db: Db, wanted: readonly number[]): Run[] {
 }
 
 function countOf(db: Db, filter: RunFilter): Pick<FoundRuns, 'total' | 'isExact'> {
-  const { status, name, fingerprint, startedBy } = filter
+  const { status, name, startedBy } = filter
   const { text, values } = filtered(filter)
-  if (!fingerprint && startedBy === undefined) {
+  if (!isNarrowed({ ...filter, q: undefined }) && startedBy === undefined) {
     const { text, values } = all(is('status', status), is('name', name))
     const query = `select coalesce(sum(r.runs), 0) as total from run_counts r where ${text}`
     const total = db.$client.query<{ total: number }, SQLQueryBindings[]>(query).get(...values)?.total ?? 0

@@ -3,7 +3,6 @@
 import { count, eq } from 'drizzle-orm'
 import { Elysia, t } from 'elysia'
 import { runLog, runs } from '../../../db/schema.ts'
-import { usernamesOf } from '../../accounts/queries.ts'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import { iso } from '../../platform/clock.ts'
@@ -23,16 +22,14 @@ import { table } from '../../ui/parts/table.ts'
 import { duration, none, number, time } from '../../ui/parts/values.ts'
 import { liveEvents } from '../pages/live-page.ts'
 import { monitorPage, pagePart, versionOf } from '../pages/monitor-layout.ts'
-import { adminJobSchema, adminJobView, jobPath, jobsPath, jobTitle, withMessage } from './job-views.ts'
-import { jobAction, question } from './jobs-page.ts'
-import { statesFor, verbs } from './task-actions.ts'
+import { adminJobSchema, adminJobView, jobPath, jobsPath, jobTitle, type ShownRun, shownRuns } from './job-views.ts'
+import { jobAction, person, question, subjectLinks, verbsFor } from './jobs-page.ts'
 import { usualMs } from './task-queries.ts'
 
 type LogLine = typeof runLog.$inferSelect
 type JobData = {
-  run: Run
+  run: ShownRun
   log: readonly LogLine[]
-  startedBy: string
   /** Runs that failed with the same fingerprint, this one among them. */
   alike: number
   /** What runs of this job that succeed take on average, ms. */
@@ -40,20 +37,20 @@ type JobData = {
   now: number
 }
 
-const jobBody = ({ run, log, startedBy, alike, usual, now }: JobData): Html => html`<div class="toolbar">
+const jobBody = ({ run, log, alike, usual, now }: JobData): Html => html`<div class="toolbar">
   ${status(run.status)}
   ${run.cancelRequestedAt !== null && !isFinished(run) && badge('stopping', 'warn')}
   <a href="${address(jobsPath, { name: run.name })}"><code>${run.name}</code></a> <code>${run.id}</code> ${copyButton(run.id)}
-  <div class="actions">${verbs
-    .filter(verb => statesFor[verb].includes(run.status))
-    .map(verb => jobAction(verb, run.id, question(verb, run), verb === 'remove' ? jobsPath : 'stay'))}</div>
+  <div class="actions">${verbsFor(run).map(verb => jobAction(verb, run.id, question(verb, run), verb === 'remove' ? jobsPath : 'stay'))}</div>
 </div>
+${run.noRetry !== null && html`<p class="quiet">No retry is offered: ${run.noRetry}.</p>`}
 ${run.status === 'PROGRESS' && html`<div class="progressing">${progress(run.progress, 'Progress')}<p>${run.progress} %${run.stage && html`, ${run.stage}`}${run.message && html`: ${run.message}`}</p></div>`}
 ${timeline(run, usual, now)}
 <dl class="facts">
+  ${run.about.length > 0 && html`<div><dt>About</dt><dd>${subjectLinks(run)}</dd></div>`}
   <div><dt>Queue</dt><dd>${run.queue}</dd></div>
   <div><dt>Attempts</dt><dd>${attempts(run)}</dd></div>
-  <div><dt>Started by</dt><dd>${startedBy}</dd></div>
+  <div><dt>Started by</dt><dd>${person(run)}</dd></div>
   ${run.expiresAt !== null && html`<div><dt>Dropped if not begun by</dt><dd>${time(run.expiresAt)}</dd></div>`}
   ${run.message && html`<div><dt>Message</dt><dd>${run.message}</dd></div>`}
 </dl>
@@ -183,16 +180,17 @@ export const jobPage = (app: App) => {
 
 function read(app: App, id: string): JobData {
   const { db, clock } = app
-  const run = withMessage(app, runById(db).get({ id }) ?? refuse('not_found', `There is no job ${id}`))
-  const { startedBy, fingerprint } = run
+  const found = runById(db).get({ id })
+  const [run] = shownRuns(app, found ? [found] : [])
+  if (!run) return refuse('not_found', `There is no job ${id}`)
+  const { fingerprint } = run
   const alike = fingerprint
     ? db.select({ runs: count() }).from(runs).where(eq(runs.fingerprint, fingerprint)).get()?.runs
     : 0
   const log = db.select().from(runLog).where(eq(runLog.runId, id)).orderBy(runLog.id).limit(1_000).all()
-  const name = startedBy === null ? undefined : usernamesOf(db, [startedBy]).get(startedBy)
   const now = clock.now()
   const usual = usualMs(db, [run.name], now)[run.name] ?? null
-  return { run, log, startedBy: name ?? 'Fieldhouse or the operator', alike: alike ?? 0, usual, now }
+  return { run, log, alike: alike ?? 0, usual, now }
 }
 
 const viewOf = ({ run, log }: JobData) => ({

@@ -9,10 +9,10 @@ import { orEndStream } from '../../platform/http/event-streams.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { describe } from '../../platform/http/route-docs.ts'
-import { isFinished, mayReadRun, type Run, runById, runView } from '../../platform/jobs/runs.ts'
+import { isFinished, mayReadRun, type Run, runById } from '../../platform/jobs/runs.ts'
 import { started, startedSchema } from '../../platform/jobs/started.ts'
 import { findRuns } from '../runs/find-runs.ts'
-import { jobSchema, withMessage } from './job-views.ts'
+import { jobSchema, viewOf, whyNotRetried } from './job-views.ts'
 
 const poll = 250 // ms between two looks at a run that another process may be working on
 
@@ -47,13 +47,13 @@ export const jobRoutes = (app: App) => {
   }
   const statusOf = (id: string, who: Who | undefined) => {
     stamps.look(true) // a finished run's changes are seen by the very next read here, whichever process made them
-    return jobView(visible(id, who))
+    return waitingView(visible(id, who))
   }
   /** With whom it waits for, as long as it has not begun. */
-  function jobView(run: Run) {
+  function waitingView(run: Run) {
     const job = run.status === 'PENDING' && jobs.definitions().find(({ name }) => name === run.name)
     const waits = job ? job.waitsFor?.(run, app) : undefined
-    return { ...runView(withMessage(app, run)), ...(waits && { status_message: waits }) }
+    return { ...viewOf(app, run), ...(waits && { status_message: waits }) }
   }
 
   return new Elysia({ prefix: '/jobs', tags: ['jobs'] })
@@ -66,7 +66,7 @@ export const jobRoutes = (app: App) => {
         const startedBy = isAtLeast(me, 'admin') ? undefined : (me.id ?? -1)
         const orNamed = sharedWith(me).map(({ name }) => name)
         const found = await reader.read(findRuns, { ...filter, ...place, startedBy, orNamed })
-        return paged({ request, set }, place, found.total, { jobs: found.runs.map(jobView) })
+        return paged({ request, set }, place, found.total, { jobs: found.runs.map(waitingView) })
       },
       {
         query: listQuery,
@@ -131,11 +131,7 @@ export const jobRoutes = (app: App) => {
       '/:job_id/retry',
       async ({ params: { job_id: id }, who, set }) => {
         insistOwn(id, who)
-        if (!(await jobs.retry(id)))
-          refuse(
-            'conflict',
-            'Only a failed or cancelled job can be tried again, and only while the same work is not under way',
-          )
+        if (!(await jobs.retry(id))) refuse('conflict', whyNotRetried(app, id))
         set.status = 202
         return started({ jobId: id, deduplicated: false })
       },

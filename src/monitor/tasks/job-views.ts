@@ -1,13 +1,15 @@
 /** A run as its people and admins see it, and what is to be said of it. */
 import { type Static, t } from 'elysia'
 import { runStates } from '../../../db/schema.ts'
+import { usernamesOf } from '../../accounts/queries.ts'
 import type { App } from '../../context.ts'
 import { isoOrNull } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
-import { type Run, runView } from '../../platform/jobs/runs.ts'
+import { type Run, runById, runView } from '../../platform/jobs/runs.ts'
 import { masked } from '../../platform/process/log.ts'
 import { isProcessDead } from '../../platform/process/process-lock.ts'
 import { hasWorker, processesOf } from '../processes.ts'
+import { type Subject, subjectSchema, subjectsOf } from './job-subjects.ts'
 
 const moment = t.Nullable(dateTimeSchema)
 export const jobSchema = t.Object(
@@ -24,6 +26,13 @@ export const jobSchema = t.Object(
     created_at: moment,
     started_at: moment,
     completed_at: moment,
+    can_retry: t.Boolean({ description: 'It failed or was cancelled, and trying it again may help' }),
+    no_retry_reason: t.Nullable(
+      t.String({
+        description: 'Why not, of one that failed or was cancelled',
+        examples: ['The same work is under way already'],
+      }),
+    ),
   },
   { $id: 'Job', description: 'A run of a job' },
 )
@@ -39,6 +48,8 @@ export const adminJobSchema = t.Composite(
       max_attempts: t.Integer(),
       worker_deaths: t.Integer({ description: 'Attempts that ended because their process died' }),
       started_by: t.Nullable(t.Integer()),
+      started_by_name: t.Nullable(t.String({ description: 'null: Fieldhouse itself, or the operator' })),
+      about: t.Array(subjectSchema, { description: 'What its input names' }),
       not_before: t.Nullable(dateTimeSchema),
       cancel_requested_at: t.Nullable(dateTimeSchema),
     }),
@@ -47,8 +58,18 @@ export const adminJobSchema = t.Composite(
 )
 export type AdminJob = Static<typeof adminJobSchema>
 
-export const adminJobView = (run: Run): AdminJob => ({
+/** A run with what its row cannot say. */
+export type ShownRun = Run & { about: Subject[]; startedByName: string | null; noRetry: string | null }
+
+const jobView = (run: Run & Pick<ShownRun, 'noRetry'>) => ({
   ...runView(run),
+  can_retry: isRetriable(run) && run.noRetry === null,
+  no_retry_reason: run.noRetry,
+})
+export const isRetriable = ({ status }: Pick<Run, 'status'>) => status === 'FAILURE' || status === 'CANCELLED'
+
+export const adminJobView = (run: ShownRun): AdminJob => ({
+  ...jobView(run),
   result: masked(run.result) ?? null,
   queue: run.queue,
   input: masked(run.input),
@@ -56,6 +77,8 @@ export const adminJobView = (run: Run): AdminJob => ({
   max_attempts: run.maxAttempts,
   worker_deaths: run.deaths,
   started_by: run.startedBy,
+  started_by_name: run.startedByName,
+  about: run.about,
   not_before: isoOrNull(run.notBefore),
   cancel_requested_at: isoOrNull(run.cancelRequestedAt),
 })
@@ -63,6 +86,8 @@ export const adminJobView = (run: Run): AdminJob => ({
 /** Where the monitor of tasks stands. */
 export const tasksPath = '/admin/task-monitor'
 export const jobsPath = `${tasksPath}/jobs`
+/** Where what is done to ticked rows is asked and taken. */
+export const selectedPath = `${jobsPath}/selected`
 export const jobPath = (id: string) => `${jobsPath}/${id}`
 
 /** Jobs as one speaks of them. */
@@ -95,26 +120,52 @@ const titles: Record<string, string> = {
 
 export const jobTitle = (name: string): string => titles[name] ?? name.replaceAll(/[._]/g, ' ')
 
-/** What is to be said of a run that its row cannot say: whether its worker lives, and what a cancel waits for. */
+/** What is to be said of a run that its row cannot say: whether its worker lives, what a cancel waits for, what a retry would do. */
 
-type Here = Pick<App, 'db' | 'processId' | 'config'>
+type Here = Pick<App, 'db' | 'processId' | 'config' | 'jobs'>
 
-/** The runs with that as their message. */
-export function withMessages(here: Here, runs: readonly Run[]): Run[] {
+/** With what they are about, by whom, and whether a retry may help. */
+export function shownRuns(here: Here, runs: readonly Run[]): ShownRun[] {
+  const subjects = subjectsOf(here.db, runs)
+  const people = usernamesOf(
+    here.db,
+    runs.map(({ startedBy }) => startedBy),
+  )
+  const isDead = deathsSeenOnce(here)
+  return runs.map(run => ({
+    ...seen(here, run, isDead),
+    about: subjects.get(run.id) ?? [],
+    startedByName: run.startedBy === null ? null : (people.get(run.startedBy) ?? null),
+  }))
+}
+
+export const viewOf = (here: Here, run: Run) => jobView(seen(here, run, deathsSeenOnce(here)))
+
+function seen(here: Here, run: Run, isDead: (process: string) => boolean): Run & Pick<ShownRun, 'noRetry'> {
+  const noRetry = isRetriable(run) ? here.jobs.whyNoRetry(run) : null
+  const { status, process, cancelRequestedAt } = run
+  if (status !== 'PROGRESS') return { ...run, noRetry }
+  if (process !== null && isDead(process)) return { ...run, noRetry, message: diedUnder(here, process) }
+  return cancelRequestedAt === null
+    ? { ...run, noRetry }
+    : { ...run, noRetry, message: 'It was asked to stop and does within 2 s' }
+}
+
+function deathsSeenOnce({ processId, config }: Here): (process: string) => boolean {
   const dead = new Map<string, boolean>()
-  const isDead = (id: string) => {
-    const known = dead.get(id) ?? (id !== here.processId && isProcessDead(here.config.dataDir, id))
+  return id => {
+    const known = dead.get(id) ?? (id !== processId && isProcessDead(config.dataDir, id))
     dead.set(id, known)
     return known
   }
-  return runs.map(run => {
-    if (run.status !== 'PROGRESS') return run
-    if (run.process !== null && isDead(run.process)) return { ...run, message: diedUnder(here, run.process) }
-    return run.cancelRequestedAt === null ? run : { ...run, message: 'It was asked to stop and does within 2 s' }
-  })
 }
 
-export const withMessage = (here: Here, run: Run): Run => withMessages(here, [run])[0] ?? run
+/** After a retry that was none. */
+export function whyNotRetried({ db, jobs }: Here, id: string): string {
+  const run = runById(db).get({ id })
+  const reason = run && isRetriable(run) ? jobs.whyNoRetry(run) : null
+  return reason ?? 'Only a failed or cancelled job can be tried again'
+}
 
 function diedUnder(here: Here, id: string): string {
   const all = processesOf(here)

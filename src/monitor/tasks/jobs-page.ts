@@ -3,8 +3,10 @@
 import { type Static, t } from 'elysia'
 import { type RunState, runStates } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
+import { iso } from '../../platform/clock.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { type Pagination, pageOf, pageQuery, pageSchema, pagination } from '../../platform/http/pagination.ts'
+import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { isFinished, type Run } from '../../platform/jobs/runs.ts'
 import { masked } from '../../platform/process/log.ts'
 import { address } from '../../ui/parts/address.ts'
@@ -14,17 +16,50 @@ import { action } from '../../ui/parts/form.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { paginationLinks as pages } from '../../ui/parts/pagination-links.ts'
 import { table } from '../../ui/parts/table.ts'
-import { duration, elapsed, none, number, time } from '../../ui/parts/values.ts'
+import { duration, elapsed, name as nameOf, none, number, time } from '../../ui/parts/values.ts'
 import { livePage, twiceASecond } from '../pages/live-page.ts'
-import { choiceLinks, filterForm } from '../pages/monitor-layout.ts'
+import { chartWithTable, choiceLinks, filterForm } from '../pages/monitor-layout.ts'
 import type { RunFilter } from '../runs/find-runs.ts'
-import { findRuns } from '../runs/find-runs.ts'
-import { adminJobSchema, adminJobView, jobPath, jobsPath, jobTitle, withMessages } from './job-views.ts'
+import { findRuns, isNarrowed, momentInUtc } from '../runs/find-runs.ts'
+import {
+  adminJobSchema,
+  adminJobView,
+  jobPath,
+  jobsPath,
+  jobTitle,
+  type ShownRun,
+  selectedPath,
+  shownRuns,
+} from './job-views.ts'
 import { runFilter, statesFor, type Verb, verbs } from './task-actions.ts'
-import { recentStates } from './task-queries.ts'
+import { type JobsOverTime, jobsOverTime, recentStates } from './task-queries.ts'
 
 const jobsQuery = t.Object({ ...runFilter, page: pageQuery.page, limit: t.Optional(t.Integer({ default: 50 })) })
-const listSchema = pageSchema('jobs', adminJobSchema)
+const count = t.Integer()
+const depthOf = t.Nullable(t.Integer({ description: 'null: nobody counted' }))
+const listSchema = t.Composite([
+  pageSchema('jobs', adminJobSchema),
+  t.Object({
+    over_time: t.Nullable(
+      t.Object({
+        hours: t.Array(t.Object({ at: dateTimeSchema, success: count, failed: count, cancelled: count }), {
+          description: 'How many ended in each hour of the last day, of the name that is filtered for',
+        }),
+        depth: t.Array(t.Object({ at: dateTimeSchema, waiting: depthOf, running: depthOf }), {
+          description: 'The most that waited and ran at a time, every half hour, of all jobs',
+        }),
+      }),
+      { description: 'null where words or one failure narrow the list' },
+    ),
+  }),
+])
+
+/** What a verb is called, and what is said once it is done. */
+export const words = {
+  cancel: ['Cancel', 'It is being cancelled'],
+  retry: ['Retry', 'It is tried again'],
+  remove: ['Remove', 'It is removed'],
+} as const
 
 export const jobsPage = (app: App) =>
   livePage(app, {
@@ -37,14 +72,18 @@ export const jobsPage = (app: App) =>
     json: {
       summary: 'Jobs that match, the newest first',
       schema: listSchema,
-      of: ({ runs, pagination }) => ({ jobs: runs.map(adminJobView), pagination }),
+      of: ({ runs, pagination, overTime }) => ({
+        jobs: runs.map(adminJobView),
+        pagination,
+        over_time: overTime ? { hours: overTime.hours.map(dated), depth: overTime.depth.map(dated) } : null,
+      }),
       pages: ({ pagination }) => pagination,
     },
     file: {
       name: 'jobs',
       row: adminJobSchema,
       rows: async ({ page: _, limit: __, ...filter }, place) =>
-        withMessages(app, (await app.reader.read(findRuns, { ...filter, ...place })).runs).map(adminJobView),
+        shownRuns(app, (await app.reader.read(findRuns, { ...filter, ...place })).runs).map(adminJobView),
     },
     live: twiceASecond,
   })
@@ -52,20 +91,32 @@ export const jobsPage = (app: App) =>
 async function read(app: App, { page, limit, ...filter }: Static<typeof jobsQuery>): Promise<JobsData> {
   const place = pageOf({ page, limit })
   const { runs, total, isExact } = await app.reader.read(findRuns, { ...filter, ...place })
-  const states = filter.q?.trim() || filter.fingerprint ? undefined : recentStates(app.db, filter.name)
+  const states = isNarrowed(filter) ? undefined : recentStates(app.db, filter.name)
   const names = app.jobs.definitions().map(({ name }) => name)
-  return { runs: withMessages(app, runs), pagination: pagination(place, total), isExact, states, names: names.sort() }
+  const overTime = states && (await app.reader.read(jobsOverTime, { name: filter.name, now: app.clock.now() }))
+  return {
+    runs: shownRuns(app, runs),
+    pagination: pagination(place, total),
+    isExact,
+    states,
+    overTime,
+    names: names.sort(),
+  }
 }
+
+const dated = <Row extends { at: number }>(row: Row) => ({ ...row, at: iso(row.at) })
 
 type JobsFilter = Omit<RunFilter, 'startedBy' | 'orNamed'>
 type JobsData = {
-  runs: Run[]
+  runs: ShownRun[]
   pagination: Pagination
   /** Whether the total is all there are, not only all that were counted. */
   isExact: boolean
   /** Of the name that is filtered for; unknown where words narrow the list. */
   states: Record<RunState, number> | undefined
   names: readonly string[]
+  /** Likewise. */
+  overTime: JobsOverTime | undefined
 }
 
 const body = (data: JobsData, { page: _, limit: __, ...filter }: Static<typeof jobsQuery>): Html => html`${filterForm(
@@ -73,6 +124,10 @@ const body = (data: JobsData, { page: _, limit: __, ...filter }: Static<typeof j
   [
     { name: 'q', label: 'Id, name, input or error', type: 'search', value: filter.q },
     { name: 'name', label: 'Name', value: filter.name, choices: ['', ...data.names] },
+    { name: 'user', label: 'Started by', value: filter.user },
+    { name: 'file', label: 'File', value: filter.file },
+    { name: 'from', label: 'From, in UTC', type: 'datetime-local', value: forInput(filter.from) },
+    { name: 'to', label: 'To, in UTC', type: 'datetime-local', value: forInput(filter.to) },
     { name: 'status', label: 'State', value: filter.status, type: 'hidden' },
     { name: 'fingerprint', label: 'Failure', value: filter.fingerprint, type: 'hidden' },
   ],
@@ -82,7 +137,7 @@ const body = (data: JobsData, { page: _, limit: __, ...filter }: Static<typeof j
   ${filter.fingerprint && html`<p class="quiet">One kind of failure. <a href="${address(jobsPath, { ...filter, fingerprint: undefined })}">All of them</a></p>`}
   ${bulk(data, filter)}
 </div>
-${table<Run>({
+${table<ShownRun>({
   caption: 'Jobs, the newest first',
   dense: true,
   class: 'jobs',
@@ -91,6 +146,7 @@ ${table<Run>({
   key: ({ id }) => `job-${id}`,
   empty: empty(filter),
   columns: [
+    { head: html`<span class="sr">Tick</span>`, class: 'tick', cell: tick },
     { head: 'State', cell: run => (run.status === 'SUCCESS' ? calm('success') : status(run.status)) },
     { head: 'Job', names: true, cell: jobCell },
     { head: 'Accepted', cell: ({ createdAt }) => time(createdAt) },
@@ -100,8 +156,42 @@ ${table<Run>({
     { head: html`<span class="sr">Actions</span>`, class: 'doing', cell: actions },
   ],
 })}
+${data.runs.length > 0 && tickedForm}
+${data.overTime && !filter.status && overTimeCharts(data.overTime)}
 ${pages(data.pagination, page => address(jobsPath, { ...filter, page }))}
 ${!data.isExact && html`<p class="quiet">There are more than were counted. Older ones are on the pages after, or behind a narrower search.</p>`}`
+
+/** `2026-03-30T18:00`, as the browser asks for it. */
+const forInput = (given: string | undefined) => given && iso(momentInUtc(given)).slice(0, 16)
+
+/** How many end in an hour, how many wait. */
+const overTimeCharts = ({ hours, depth }: JobsOverTime): Html => html`<div class="charts">
+${chartWithTable('Runs that ended in an hour', {
+  ongoing: true,
+  times: hours.map(({ at }) => at),
+  series: [
+    { label: 'Succeeded', values: hours.map(({ success }) => success) },
+    { label: 'Failed', values: hours.map(({ failed }) => failed) },
+    { label: 'Cancelled', values: hours.map(({ cancelled }) => cancelled) },
+  ],
+})}
+${chartWithTable('The most that waited and ran at a time, of all jobs', {
+  times: depth.map(({ at }) => at),
+  series: [
+    { label: 'Waiting', values: depth.map(({ waiting }) => waiting) },
+    { label: 'Running', values: depth.map(({ running }) => running) },
+  ],
+})}
+</div>`
+
+/** Ticked rows go to a page that names them and asks: it works without script. */
+const tick = ({ id, name }: Run): Html =>
+  html`<input type="checkbox" name="id" value="${id}" form="ticked" aria-label="Tick this run of ${name}" />`
+
+const tickedForm = html`<form id="ticked" class="ticked" method="get" action="${selectedPath}">
+<span class="quiet">With the ticked:</span>
+${verbs.map(verb => html`<button type="submit" name="action" value="${verb}" class="small ${verb === 'remove' ? 'danger' : 'quiet'}">${words[verb][0]}</button>`)}
+</form>`
 
 /** Counted where no words narrow the list. */
 const states = ({ states }: JobsData, filter: JobsFilter): Html =>
@@ -119,12 +209,24 @@ const states = ({ states }: JobsData, filter: JobsFilter): Html =>
     'State',
   )
 
-function jobCell({ id, name, input, error, status, progress: percent, stage, message }: Run): Html {
+function jobCell(run: ShownRun): Html {
+  const { id, name, input, error, status, progress: percent, stage, message, startedByName } = run
   const facts = JSON.stringify(masked(input))
-  return html`<a href="${jobPath(id)}">${jobTitle(name)}</a> <code class="quiet">${name}${facts !== '{}' && ` ${facts.slice(0, 120)}`}</code>${
+  return html`<a href="${jobPath(id)}">${jobTitle(name)}</a>${run.about.length > 0 && html` ${subjectLinks(run)}`}${startedByName !== null && html` <small class="quiet">by ${person(run)}</small>`} <code class="quiet">${name}${facts !== '{}' && ` ${facts.slice(0, 120)}`}</code>${
     error && html`<p class="${status === 'FAILURE' ? 'loss' : 'quiet'}">${error.slice(0, 200)}</p>`
   }${status === 'PROGRESS' && html`<p class="progressing">${progress(percent, 'Progress')} <small class="quiet">${percent} % ${stage}${message && `: ${message}`}</small></p>`}`
 }
+
+const mostNamed = 4
+
+/** `2026-03-05.csv, Northern Alliance`: what the run is about, each a way to its page. */
+export const subjectLinks = ({ about }: Pick<ShownRun, 'about'>): Html =>
+  html`${about.slice(0, mostNamed).map(({ name, path }, i) => html`${i > 0 && ', '}<a href="${path}">${nameOf(name)}</a>`)}${about.length > mostNamed && ` and ${about.length - mostNamed} more`}`
+
+export const person = ({ startedBy, startedByName }: Pick<ShownRun, 'startedBy' | 'startedByName'>): Content =>
+  startedBy === null
+    ? 'Fieldhouse or the operator'
+    : html`<a href="/admin/users/${startedBy}">${nameOf(startedByName ?? `user ${startedBy}`)}</a>`
 
 /** Not what was asked to wait; of what waits still, how long by now or for when it is booked. */
 function waited({ createdAt, notBefore, startedAt, status }: Run): Content {
@@ -139,10 +241,14 @@ function took({ startedAt, completedAt, status }: Run): Content {
   return status === 'PROGRESS' ? elapsed(startedAt) : none
 }
 
-const actions = (run: Run): Html =>
-  html`<div class="actions">${verbs
-    .filter(verb => statesFor[verb].includes(run.status) && (verb !== 'remove' || run.status !== 'SUCCESS'))
+const actions = (run: ShownRun): Html =>
+  html`<div class="actions">${verbsFor(run)
+    .filter(verb => verb !== 'remove' || run.status !== 'SUCCESS')
     .map(verb => jobAction(verb, run.id, question(verb, run)))}</div>`
+
+/** Retry only where it may help. */
+export const verbsFor = (run: ShownRun): Verb[] =>
+  verbs.filter(verb => statesFor[verb].includes(run.status) && (verb !== 'retry' || run.noRetry === null))
 
 export const question = (verb: Verb, run: Run): string =>
   ({
@@ -156,17 +262,16 @@ function bulk({ pagination: { total }, isExact }: JobsData, filter: JobsFilter):
   const { status: state } = filter
   if (!state || total < 2) return null
   const many = `${number(total)}${isExact ? '' : ' and more'}`
-  const words: Record<Verb, string> = { retry: 'Retry', cancel: 'Cancel', remove: 'Remove' }
   return html`<div class="actions">${verbs
     .filter(verb => statesFor[verb].includes(state))
     .map(verb =>
       action({
         action: `${jobsPath}/bulk`,
-        label: `${words[verb]} all ${many}`,
+        label: `${words[verb][0]} all ${many}`,
         small: true,
         quiet: verb !== 'remove',
         danger: verb === 'remove',
-        confirm: `${words[verb]} all ${many} jobs that match${verb === 'remove' ? '? This cannot be undone.' : '?'} It goes on by itself; its report is a job too.`,
+        confirm: `${words[verb][0]} all ${many} jobs that match${verb === 'remove' ? '? This cannot be undone.' : '?'} It goes on by itself; its report is a job too.`,
         body: { action: verb, ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value)) },
         goTo: `${jobsPath}/{job_id}`,
       }),
@@ -177,12 +282,6 @@ const empty = (filter: JobsFilter): Html =>
   Object.values(filter).some(Boolean)
     ? emptyState('No such job', 'None matches all of this.', html`<a href="${jobsPath}">All jobs</a>`)
     : emptyState('Nothing has run yet', 'The schedule begins with the next minute.')
-
-const words = {
-  cancel: ['Cancel', 'It is being cancelled'],
-  retry: ['Retry', 'It is tried again'],
-  remove: ['Remove', 'It is removed'],
-} as const
 
 /** A button that does it to one job, after a question. */
 export const jobAction = (verb: keyof typeof words, id: string, confirm: string, goTo = 'stay'): Html =>

@@ -8,8 +8,8 @@ import { action } from '../../ui/parts/form.ts'
 import { table } from '../../ui/parts/table.ts'
 import { countdown, duration, elapsed, number, time } from '../../ui/parts/values.ts'
 import { exportLinks } from '../pages/monitor-layout.ts'
-import { jobPath, jobsPath, jobTitle, tasksPath } from './job-views.ts'
-import { jobAction } from './jobs-page.ts'
+import { jobPath, jobsPath, jobTitle, type ShownRun, tasksPath } from './job-views.ts'
+import { jobAction, person, subjectLinks } from './jobs-page.ts'
 import type { FailureGroup } from './task-queries.ts'
 import { failureSurge } from './task-queries.ts'
 import { section, whenOpen } from './task-sections.ts'
@@ -59,7 +59,7 @@ export function runningSection({ running, usual: usualMs }: TasksNow): Html {
   return section(
     'Running now',
     'running',
-    table<Run>({
+    table<ShownRun>({
       caption: 'Running jobs',
       dense: true,
       stack: true,
@@ -86,8 +86,8 @@ export function runningSection({ running, usual: usualMs }: TasksNow): Html {
   )
 }
 
-const jobLink = ({ id, name }: Pick<Run, 'id' | 'name'>): Html =>
-  html`<a href="${jobPath(id)}">${jobTitle(name)}</a> <code class="quiet">${name}</code>`
+const jobLink = (run: ShownRun): Html =>
+  html`<a href="${jobPath(run.id)}">${jobTitle(run.name)}</a>${run.about.length > 0 && html` ${subjectLinks(run)}`}${run.startedByName !== null && html` <small class="quiet">by ${person(run)}</small>`} <code class="quiet">${run.name}</code>`
 
 const howFar = ({ progress: percent, stage, message }: Run): Html =>
   html`${progress(percent, 'Progress')}<small class="quiet">${percent} %${stage && `, ${stage}`}${message && `: ${message}`}</small>`

@@ -1,7 +1,6 @@
 /** The task monitor: its page, its lists as files, and what may be done there. */
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
-import { invalid } from '../../errors.ts'
 import { type Html, html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
@@ -12,18 +11,7 @@ import { jobPage } from './job-page.ts'
 import { tasksPath } from './job-views.ts'
 import { jobsPage } from './jobs-page.ts'
 import { failuresSection, locksSection, processesSection, queueTiles, runningSection } from './queue-sections.ts'
-import {
-  actOnJob,
-  auditedAction,
-  bulkAction,
-  bulkBody,
-  insistConfirmed,
-  pauseTask,
-  releaseLock,
-  resumeTask,
-  runTask,
-  statesFor,
-} from './task-actions.ts'
+import { actOnJob, bulkBody, pauseTask, releaseLock, resumeTask, runTask, startBulk } from './task-actions.ts'
 import { expectedSection, supervisorSection } from './task-sections.ts'
 import { forgetTasks, type TasksNow, tasksNow } from './task-state.ts'
 import { failureSchema, lockSchema, scheduledSchema, type TasksView, tasksSchema, tasksView } from './tasks-json.ts'
@@ -33,10 +21,11 @@ const doneSchema = t.Object({ job_id: t.String(), done: t.String() })
 const named = t.Object({ name: t.String({ maxLength: 100 }) })
 
 export const taskRoutes = (app: App) =>
-  new Elysia().use(tasksPage(app)).use(jobsPage(app)).use(actionRoutes(app)).use(jobPage(app))
+  new Elysia().use(tasksPage(app)).use(jobsPage(app)).use(actionRoutes(app)).use(tickedJobs(app)).use(jobPage(app))
+
+import { tickedJobs } from './ticked-jobs.ts'
 
 const actionRoutes = (app: App) => {
-  const { jobs } = app
   const done = <T>(answer: T): T => {
     forgetTasks(app)
     return answer
@@ -77,17 +66,8 @@ const actionRoutes = (app: App) => {
     .post(
       '/jobs/bulk',
       async ({ body, who, set }) => {
-        const me = signedIn(who)
-        const { action, status } = body
-        if (status && !statesFor[action].includes(status))
-          invalid('status', `Choose one of: ${statesFor[action].join(', ')}.`)
-        insistConfirmed(app.db, body)
         set.status = 202
-        const { action: _, ...filter } = body
-        const start = () => jobs.start(bulkAction, { ...body, by: me.username }, { by: me.id })
-        return started(
-          await auditedAction(app, { who: me, action: 'jobs.bulk', target: action, detail: filter }, start),
-        )
+        return done(started(await startBulk(app, signedIn(who), body)))
       },
       {
         body: bulkBody,

@@ -9,13 +9,15 @@ import { type AuditEntry, audit } from '../../audit.ts'
 import { type App, job } from '../../context.ts'
 import { invalid, messageOf, Refusal, refuse } from '../../errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
+import type { Started } from '../../platform/jobs/jobs.ts'
 import { type Run, runById } from '../../platform/jobs/runs.ts'
 import { idsOfRuns } from '../runs/find-runs.ts'
+import { whyNotRetried } from './job-views.ts'
 import { recentStates } from './task-queries.ts'
 
 type AuditedAction = { who: Pick<Who, 'id' | 'username'> } & Pick<AuditEntry, 'action' | 'target' | 'detail'>
 
-export async function auditedAction<T>(
+async function auditedAction<T>(
   { db, clock }: App,
   { detail, ...deed }: AuditedAction,
   work: () => Promise<T>,
@@ -105,8 +107,7 @@ function closeAlerts(tx: Db, now: number, removed: readonly Pick<Run, 'name' | '
   }
 }
 
-const refusals: Record<Verb, string> = {
-  retry: 'Only a failed or cancelled job can be tried again',
+const refusals: Record<Exclude<Verb, 'retry'>, string> = {
   cancel: 'The job is finished already',
   remove: 'The job is not finished; cancel it first',
 }
@@ -117,7 +118,8 @@ export const actOnJob = (app: App, who: By, verb: Verb, id: string) =>
     { who, action: `job.${verb}`, target: `job ${id}`, detail: { name: runById(app.db).get({ id })?.name } },
     async () => {
       if (!runById(app.db).get({ id })) refuse('not_found', `There is no job ${id}`)
-      if (!(await actOnRun(app, verb, id))) refuse('conflict', refusals[verb])
+      if (!(await actOnRun(app, verb, id)))
+        refuse('conflict', verb === 'retry' ? whyNotRetried(app, id) : refusals[verb])
       return { job_id: id, done: verb }
     },
   )
@@ -126,26 +128,57 @@ const most = 100_000 // runs
 const mostTold = 20 // of what went wrong
 const step = 50 // runs between two turns of others
 
+const accepted = t.String({
+  pattern: '^\\d{4}-[01]\\d-[0-3]\\d(T[0-2]\\d:[0-5]\\d(:[0-5]\\d)?(Z|[+-][0-2]\\d:[0-5]\\d)?)?$',
+  'x-error': 'Write a date such as 2026-03-30, or a time such as 2026-03-30T18:00Z.',
+})
 export const runFilter = {
   status: t.Optional(t.Union(runStates.map(state => t.Literal(state)))),
   name: t.Optional(t.String({ maxLength: 100 })),
   q: t.Optional(t.String({ maxLength: 200 })),
   fingerprint: t.Optional(t.String({ maxLength: 100 })),
+  user: t.Optional(t.String({ maxLength: 254, description: 'The name of whoever started them' })),
+  file: t.Optional(t.String({ maxLength: 200, description: 'Part of the name of the uploaded file' })),
+  from: t.Optional({
+    ...accepted,
+    description: 'Accepted from then: a date, or a time with an offset; in UTC without one',
+  }),
+  to: t.Optional({ ...accepted, description: 'Accepted until then, with all of that day or minute' }),
 }
-const verb = t.Union([t.Literal('retry'), t.Literal('cancel'), t.Literal('remove')])
+export const verbSchema = t.Union([t.Literal('retry'), t.Literal('cancel'), t.Literal('remove')])
+export const mostTicked = 500
 export const bulkBody = t.Object({
-  action: verb,
+  action: verbSchema,
+  ids: t.Optional(
+    t.Array(t.String({ maxLength: 64 }), {
+      minItems: 1,
+      maxItems: mostTicked,
+      description: 'These, instead of a filter',
+    }),
+  ),
   ...runFilter,
   confirm: t.Optional(t.Integer({ description: 'Without a filter: how many jobs there are, as the refusal tells' })),
 })
 
 /** Without a filter it is for everything there is: how many that is must have been seen. */
-export function insistConfirmed(db: Db, { action, confirm, ...filter }: Static<typeof bulkBody>): void {
+function insistConfirmed(db: Db, { action, confirm, ...filter }: Static<typeof bulkBody>): void {
   if (Object.values(filter).some(Boolean)) return
   const counts = recentStates(db)
   const total = statesFor[action].reduce((sum, state) => sum + counts[state], 0)
   if (confirm === undefined || confirm < total)
     invalid('confirm', `Without a filter this is for all ${total} jobs. Send "confirm": ${total} if you mean them all.`)
+}
+
+/** Audited as it is asked; what it did is audited by the job. */
+export function startBulk(app: App, who: By, body: Static<typeof bulkBody>): Promise<Started> {
+  const { action, status, ids, confirm: _, ...filter } = body
+  if (status && !statesFor[action].includes(status))
+    invalid('status', `Choose one of: ${statesFor[action].join(', ')}.`)
+  insistConfirmed(app.db, body)
+  const detail = { ...filter, ...(status && { status }), ...(ids && { ids: ids.slice(0, mostTold), jobs: ids.length }) }
+  return auditedAction(app, { who, action: 'jobs.bulk', target: action, detail }, () =>
+    app.jobs.start(bulkAction, { ...body, by: who.username }, { by: who.id }),
+  )
 }
 
 /** What it did: matched is what the filter found, skipped what was in no state for it by then. */
@@ -161,11 +194,17 @@ type Report = {
 export const bulkAction = job('jobs.bulk', {
   input: t.Object({ ...bulkBody.properties, by: t.String() }),
   attempts: 1,
-  async run({ action, by, confirm: _, ...filter }, app, { jobId, by: userId, signal, progress, log }): Promise<Report> {
+  async run(
+    { action, by, confirm: _, ids: chosen, ...filter },
+    app,
+    { jobId, by: userId, signal, progress, log },
+  ): Promise<Report> {
     const { reader, db, clock } = app
     const states = filter.status ? [filter.status] : statesFor[action]
-    const found = await Promise.all(states.map(status => reader.read(idsOfRuns, { ...filter, status, most })))
-    const ids = found.flat().filter(id => id !== jobId)
+    const found = chosen
+      ? [...new Set(chosen)]
+      : (await Promise.all(states.map(status => reader.read(idsOfRuns, { ...filter, status, most })))).flat()
+    const ids = found.filter(id => id !== jobId)
     const report: Report = { action, matched: ids.length, done: 0, skipped: 0, failed: 0, errors: [] }
     const note = (result: 'ok' | 'failed') =>
       atomically(db, tx =>
@@ -174,7 +213,7 @@ export const bulkAction = job('jobs.bulk', {
           who: { id: userId, username: by },
           action: `jobs.${action}`,
           target: `${ids.length} ${ids.length === 1 ? 'job' : 'jobs'}`,
-          detail: { ...filter, ...report, job_id: jobId },
+          detail: { ...filter, ...(chosen && { ids: chosen.slice(0, mostTold) }), ...report, job_id: jobId },
           result,
         }),
       )

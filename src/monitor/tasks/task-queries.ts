@@ -1,9 +1,19 @@
 /** What the task monitor needs from the tables of runs and slots. For the reader thread. */
 import { and, asc, count, desc, eq, gte, inArray, isNull, lte, min, or, sql, sum } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
-import { type RunState, runCounts, runHours, runStates, runs, runTotals, scheduleSlots } from '../../../db/schema.ts'
-import { day, hour } from '../../platform/clock.ts'
+import {
+  queueMinutes,
+  type RunState,
+  runCounts,
+  runHours,
+  runStates,
+  runs,
+  runTotals,
+  scheduleSlots,
+} from '../../../db/schema.ts'
+import { day, hour, minute } from '../../platform/clock.ts'
 import type { Run } from '../../platform/jobs/runs.ts'
+import { bucketsOf } from '../period.ts'
 
 const outcomesKept = 20
 const mostRunning = 100
@@ -104,6 +114,66 @@ const waitingNow = (db: Db, now: number): { runs: number; since: number | null }
     .from(runs)
     .where(and(eq(runs.status, 'PENDING'), or(isNull(runs.notBefore), lte(runs.notBefore, now))))
     .get() ?? { runs: 0, since: null }
+
+/** What waits and what runs at this moment: written down each minute. For the reader thread. */
+export const depthReading = (db: Db, { now }: { now: number }): { waiting: number; running: number } => ({
+  waiting: waitingNow(db, now).runs,
+  running: recentStates(db).PROGRESS,
+})
+
+const depthStep = 30 * minute
+
+export type JobsOverTime = {
+  /** How many ended in each hour of the last day. */
+  hours: { at: number; success: number; failed: number; cancelled: number }[]
+  /** The most that waited and ran at a time, every half hour of it; null where nobody counted. Of all jobs, whatever the name. */
+  depth: { at: number; waiting: number | null; running: number | null }[]
+}
+
+/** Of one job or of all. For the reader thread. */
+export function jobsOverTime(db: Db, { name, now }: { name?: string; now: number }): JobsOverTime {
+  const begin = now - (now % hour) - 23 * hour
+  const ended = endedByHour(db, begin, name)
+  const of = (at: number, status: RunState) =>
+    ended.reduce((sum, row) => sum + (row.at === at && row.status === status ? row.runs : 0), 0)
+  const at = sql<number>`${queueMinutes.minute} - ${queueMinutes.minute} % ${depthStep}`
+  const depth = new Map(
+    db
+      .select({
+        at,
+        waiting: sql<number>`max(${queueMinutes.waiting})`,
+        running: sql<number>`max(${queueMinutes.running})`,
+      })
+      .from(queueMinutes)
+      .where(gte(queueMinutes.minute, begin))
+      .groupBy(at)
+      .all()
+      .map(row => [row.at, row]),
+  )
+  return {
+    hours: bucketsOf(begin, now, hour).map(at => ({
+      at,
+      success: of(at, 'SUCCESS'),
+      failed: of(at, 'FAILURE'),
+      cancelled: of(at, 'CANCELLED'),
+    })),
+    depth: bucketsOf(begin, now, depthStep).map(at => depth.get(at) ?? { at, waiting: null, running: null }),
+  }
+}
+
+function endedByHour(db: Db, begin: number, name: string | undefined) {
+  if (name !== undefined)
+    return db
+      .select({ at: runHours.start, status: runHours.status, runs: runHours.runs })
+      .from(runHours)
+      .where(and(eq(runHours.name, name), gte(runHours.start, begin)))
+      .all()
+  return db
+    .select({ at: runTotals.start, status: runTotals.status, runs: runTotals.runs })
+    .from(runTotals)
+    .where(and(eq(runTotals.unit, 'hour'), gte(runTotals.start, begin)))
+    .all()
+}
 
 const mostFailures = 10_000 // looked at, the newest
 

@@ -13,7 +13,7 @@ import type { LockRow } from '../../platform/jobs/task-locks.ts'
 import { NoAnswer, withTimeout } from '../../platform/process/with-timeout.ts'
 import { activeAlerts } from '../alerts/queries.ts'
 import { hasWorker, type Process, processesOf } from '../processes.ts'
-import { jobTitle, withMessages } from './job-views.ts'
+import { jobTitle, shownRuns } from './job-views.ts'
 import { type FailureRate, failureSurge, type RunOutcome, type TaskReading, taskReading } from './task-queries.ts'
 
 /** failing: a tour whose feed does not answer. */
@@ -221,7 +221,7 @@ async function gather(app: App) {
     tours,
     queue,
     ...reading,
-    running: withMessages(app, reading.running),
+    running: shownRuns(app, reading.running),
   }
 }
 

@@ -39,6 +39,8 @@ export type JobDefinition<App, Input extends TSchema = TSchema, Result = unknown
   readonly sharedWith?: Role
   /** What a run that has not begun waits for, as a sentence; null where it is its turn. */
   waitsFor?(run: Run, app: App): string | null
+  /** Why a finished run need not be tried again, as a sentence; null where it may help. What was refused never is. */
+  whyNoRetry?(input: Static<Input>, app: App): string | null
   /** After the run has failed for good or was cancelled, also before it ever began: what it leaves is put right here. */
   ended?(input: Static<Input>, app: App, how: { status: 'FAILURE' | 'CANCELLED'; error: string | null }): Promise<void>
   /** Twice must equal once: a process may die at any point of it. */
@@ -47,7 +49,7 @@ export type JobDefinition<App, Input extends TSchema = TSchema, Result = unknown
 
 type Wishes<App, Input extends TSchema, Result> = Pick<
   JobDefinition<App, Input, Result>,
-  'input' | 'once' | 'lock' | 'run' | 'ended' | 'sharedWith' | 'waitsFor'
+  'input' | 'once' | 'lock' | 'run' | 'ended' | 'sharedWith' | 'waitsFor' | 'whyNoRetry'
 > & {
   queue?: QueueName
   attempts?: number

@@ -118,10 +118,20 @@ export function openJobs<App>(
       .catch(failed)
   }
 
+  /** Of a run that failed or was cancelled: why trying it again would not help; null where it may. */
+  function whyNoRetry({ name, input, refused, dedupeKey: key }: Run): string | null {
+    const definition = definitions.get(name)
+    if (!definition) return `No job is called ${name} any more`
+    if (refused) return 'It was refused for what it was given: tried again, it would be refused again'
+    if (key && unfinishedByKey(db).get({ key })) return 'The same work is under way already'
+    return definition.whyNoRetry?.(input as never, app()) ?? null
+  }
+
   return {
     accept,
     tryDispatch,
     ended,
+    whyNoRetry,
 
     define(table: readonly JobDefinition<App>[]) {
       for (const job of table) definitions.set(job.name, job)
@@ -186,7 +196,7 @@ export function openJobs<App>(
       return run !== undefined
     },
 
-    /** A finished run that did not succeed is done again under its own id; undefined where there is nothing to retry, or the same work is under way again. */
+    /** A finished run that did not succeed is done again under its own id; undefined where there is nothing to retry, or it would not help. */
     async retry(id: string): Promise<Run | undefined> {
       const again = {
         status: 'PENDING',
@@ -200,6 +210,7 @@ export function openJobs<App>(
         stack: null,
         result: null,
         fingerprint: null,
+        refused: false,
         cancelRequestedAt: null,
         startedAt: null,
         completedAt: null,
@@ -207,9 +218,9 @@ export function openJobs<App>(
         expiresAt: null,
       } as const
       const run = await atomically(db, tx => {
-        const { name, dedupeKey: key } = runById(tx).get({ id }) ?? {}
-        if (name && !definitions.has(name)) refuse('conflict', `No job is called ${name} any more`)
-        return key && unfinishedByKey(tx).get({ key }) ? undefined : changeRun(tx, id, ['FAILURE', 'CANCELLED'], again)
+        const before = runById(tx).get({ id })
+        if (before && !definitions.has(before.name)) refuse('conflict', `No job is called ${before.name} any more`)
+        return before && whyNoRetry(before) === null ? changeRun(tx, id, ['FAILURE', 'CANCELLED'], again) : undefined
       })
       if (!run) return undefined
       await redispatch(run)

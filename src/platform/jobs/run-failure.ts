@@ -1,9 +1,22 @@
+import { Refusal, type RefusalCode } from '../../errors.ts'
 import { AlertedFailure } from './job.ts'
 import type { Run } from './runs.ts'
 
 /** A refusal is an answer to whoever started the run, not an accident that others should hear of. */
 export const isAnswer = (error: unknown): boolean =>
   error instanceof AlertedFailure || (error instanceof Error && error.name === 'Refusal')
+
+/** A refusal of what the run was given: the same input is refused again. Others are so for now, as a full disk is. */
+const lasting: readonly RefusalCode[] = [
+  'bad_request',
+  'forbidden',
+  'not_found',
+  'gone',
+  'too_large',
+  'unsupported',
+  'invalid',
+]
+export const isLastingRefusal = (error: unknown): boolean => error instanceof Refusal && lasting.includes(error.code)
 
 /** Trying again would be refused again. */
 export const isFinal = (run: Pick<Run, 'attempts' | 'maxAttempts'>, error: unknown): boolean =>

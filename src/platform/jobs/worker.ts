@@ -10,7 +10,7 @@ import { unlessAborted, withTimeout } from '../process/with-timeout.ts'
 import { Cancelled, type JobContext, type JobDefinition, queueNames, ShuttingDown } from './job.ts'
 import type { Jobs } from './jobs.ts'
 import type { QueueJob, Queues } from './queues.ts'
-import { fingerprintOf, isAnswer, isFinal, mostDeaths, WorkerDied } from './run-failure.ts'
+import { fingerprintOf, isAnswer, isFinal, isLastingRefusal, mostDeaths, WorkerDied } from './run-failure.ts'
 import { insertLines, openRunLog } from './run-log.ts'
 import { openRunProgress } from './run-progress.ts'
 import { cancelRequested, changeRun, isFinished, type NewRun, type Run, runById, unfinished } from './runs.ts'
@@ -204,6 +204,7 @@ export function startWorker<App>({
       stack: failure instanceof WorkerDied ? null : failure.stack,
       deaths: run.deaths,
       fingerprint: fingerprintOf(run.name, failure),
+      refused: final && isLastingRefusal(error),
       message: final ? null : `Attempt ${run.attempts} of ${run.maxAttempts} failed; trying again`,
       completedAt: final ? clock.now() : null,
     })

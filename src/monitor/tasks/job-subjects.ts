@@ -1,0 +1,134 @@
+/** What runs are about, by what their input names: files, leagues, sites, tours, price feeds and people, each with its page. */
+import { Value } from '@sinclair/typebox/value'
+import { eq, inArray } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
+import type { Db } from '../../../db/open.ts'
+import { invitations, leagues, quoteFeeds, sites, tours, uploads } from '../../../db/schema.ts'
+import { usernamesOf } from '../../accounts/queries.ts'
+import type { Run } from '../../platform/jobs/runs.ts'
+
+export const subjectSchema = t.Object({
+  kind: t.Union(
+    (['file', 'league', 'site', 'tour', 'feed', 'person'] as const).map(kind => t.Literal(kind)),
+    { examples: ['league'] },
+  ),
+  name: t.String({ examples: ['Northern Alliance'] }),
+  path: t.String({ description: 'Its page', examples: ['/leagues/5'] }),
+})
+export type Subject = Static<typeof subjectSchema>
+
+const names = t.Partial(
+  t.Object({
+    uploadId: t.Integer(),
+    leagueId: t.Integer(),
+    invitationId: t.Integer(),
+    site_ids: t.Array(t.Integer()),
+    tour: t.String(),
+    feed: t.Integer(),
+    userId: t.Integer(),
+  }),
+)
+type Names = Static<typeof names>
+
+/** Of each run by its id; what is deleted since is left out. */
+export function subjectsOf(db: Db, runs: readonly Run[]): Map<string, Subject[]> {
+  const named = runs.map(({ id, input }) => ({ id, about: Value.Check(names, input) ? input : {} }))
+  const all = <T>(of: (about: Names) => T | readonly T[] | undefined): T[] => [
+    ...new Set(named.flatMap(({ about }): readonly T[] => [of(about) ?? []].flat() as T[])),
+  ]
+  const files = filesOf(
+    db,
+    all(({ uploadId }) => uploadId),
+  )
+  const invited = leaguesOfInvitations(
+    db,
+    all(({ invitationId }) => invitationId),
+  )
+  const leagueNames = namesOf(db, leagues, [...all(({ leagueId }) => leagueId), ...invited.values()])
+  const siteNames = namesOf(
+    db,
+    sites,
+    all(({ site_ids }) => site_ids),
+  )
+  const feedNames = namesOf(
+    db,
+    quoteFeeds,
+    all(({ feed }) => feed),
+  )
+  const tourNames = toursOf(
+    db,
+    all(({ tour }) => tour),
+  )
+  const people = usernamesOf(
+    db,
+    all(({ userId }) => userId),
+  )
+
+  const one = (kind: Subject['kind'], name: string | undefined, path: string): Subject[] =>
+    name === undefined ? [] : [{ kind, name, path }]
+  const league = (id: number | undefined) =>
+    id === undefined ? [] : one('league', leagueNames.get(id), `/leagues/${id}`)
+  return new Map(
+    named.map(({ id, about: { uploadId, leagueId, invitationId, site_ids = [], tour, feed, userId } }) => {
+      const file = uploadId === undefined ? undefined : files.get(uploadId)
+      return [
+        id,
+        [
+          ...(file ? one('file', file.name, `/leagues/${file.leagueId}/uploads/${uploadId}`) : []),
+          ...league(leagueId ?? (invitationId === undefined ? undefined : invited.get(invitationId))),
+          ...site_ids.flatMap(site => one('site', siteNames.get(site), `/rota/sites/${site}`)),
+          ...(tour === undefined ? [] : one('tour', tourNames.get(tour), `/tours/${tour}`)),
+          ...(feed === undefined ? [] : one('feed', feedNames.get(feed), '/quotes')),
+          ...(userId === undefined ? [] : one('person', people.get(userId), `/admin/users/${userId}`)),
+        ],
+      ]
+    }),
+  )
+}
+
+function namesOf(
+  db: Db,
+  table: typeof leagues | typeof sites | typeof quoteFeeds,
+  ids: readonly number[],
+): Map<number, string> {
+  if (!ids.length) return new Map()
+  const rows = db
+    .select({ id: table.id, name: table.name })
+    .from(table)
+    .where(inArray(table.id, [...ids]))
+    .all()
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}
+
+function filesOf(db: Db, ids: readonly number[]): Map<number, { name: string; leagueId: number }> {
+  if (!ids.length) return new Map()
+  const { id, filename, leagueId } = uploads
+  const rows = db
+    .select({ id, name: filename, leagueId })
+    .from(uploads)
+    .where(inArray(id, [...ids]))
+    .all()
+  return new Map(rows.map(({ id, ...file }) => [id, file]))
+}
+
+function leaguesOfInvitations(db: Db, ids: readonly number[]): Map<number, number> {
+  if (!ids.length) return new Map()
+  const rows = db
+    .select({ id: invitations.id, leagueId: leagues.id })
+    .from(invitations)
+    .innerJoin(leagues, eq(leagues.id, invitations.leagueId))
+    .where(inArray(invitations.id, [...ids]))
+    .all()
+  return new Map(rows.map(({ id, leagueId }) => [id, leagueId]))
+}
+
+function toursOf(db: Db, slugs: readonly string[]): Map<string, string> {
+  if (!slugs.length) return new Map()
+  const { slug, name } = tours
+  const rows = db
+    .select({ slug, name })
+    .from(tours)
+    .where(inArray(slug, [...slugs]))
+    .all()
+  return new Map(rows.map(row => [row.slug, row.name]))
+}

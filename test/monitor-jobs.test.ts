@@ -1,0 +1,203 @@
+/** Jobs as admins read and handle them: what they are about, finding them, doing something to some, what a retry is good for. */
+import { expect, test } from 'bun:test'
+import { eq } from 'drizzle-orm'
+import { t } from 'elysia'
+import { auditLog, queueMinutes, runs } from '../db/schema.ts'
+import { job } from '../src/context.ts'
+import { refuse } from '../src/errors.ts'
+import { openDepthRecorder } from '../src/monitor/processes.ts'
+import { day, hour, minute } from '../src/platform/clock.ts'
+import { newLeague, upload } from './sheets.ts'
+import { refusalOf, shared, start, until } from './start.ts'
+import { visitor } from './visitor.ts'
+
+const monitor = '/admin/task-monitor'
+const jobs = `${monitor}/jobs`
+
+const broken = job('test.broken', {
+  input: t.Object({ n: t.Integer() }),
+  attempts: 1,
+  run: async () => {
+    throw new Error('It broke')
+  },
+})
+const refused = job('test.refused', {
+  input: t.Object({}),
+  attempts: 1,
+  run: async () => refuse('invalid', 'There is no id column'),
+})
+const full = job('test.full', {
+  input: t.Object({}),
+  attempts: 1,
+  run: async () => refuse('storage_full', 'The disk is full'),
+})
+const mail = job('test.mail', { input: t.Object({ userId: t.Integer(), tour: t.String() }), run: async () => 'sent' })
+
+const olga = { email: 'olga@x.test', username: 'Olga', password: 'long enough for all', role: 'officer' }
+
+const link = (path: string, name: string) => `<a href="${path}"><bdi class="name">${name}</bdi></a>`
+
+/** A league whose officer Olga has sent a file, and jobs that fail each in its way. */
+const played = shared(async () => {
+  const made = await start({}, undefined, { jobs: [broken, refused, full, mail] })
+  const { call, app, finished, url } = made
+  const { id: olgaId } = await call.post('/api/v1/users', olga)
+  const browser = visitor(url)
+  await browser.post('/api/v1/auth/login', olga)
+  const { key } = await browser.post('/api/v1/keys', { name: 'sheets', role: 'officer' })
+  const asOlga = made.as(key)
+  const { id: league } = await newLeague(call, {}, 'Northern Alliance')
+  const sent = await finished(upload(asOlga, league, 'ID,Name,Power\n1,ann,5\n', {}, 'march-5.csv'))
+  const ids: Record<'sheet' | 'broken' | 'refused' | 'full' | 'mail', string> = {
+    sheet: sent.job_id,
+    broken: (await app.jobs.start(broken, { n: 1 })).jobId,
+    refused: (await app.jobs.start(refused, {}, { by: olgaId })).jobId,
+    full: (await app.jobs.start(full, {})).jobId,
+    mail: (await app.jobs.start(mail, { userId: olgaId, tour: 'gone' })).jobId,
+  }
+  for (const job_id of Object.values(ids))
+    await until(async () => /SUC|FAIL/.test((await call.get(`/api/v1/jobs/status/${job_id}`)).status))
+  return { ...made, ids, league, olgaId, asOlga }
+})
+
+test('a job says what it is about and by whom, each with its page', async () => {
+  const { call, ids, league, olgaId } = await played()
+  const sheet = await call.get(`${jobs}/${ids.sheet}/json`)
+  expect(sheet).toMatchObject({
+    started_by_name: 'Olga',
+    about: [
+      { kind: 'file', name: 'march-5.csv', path: `/leagues/${league}/uploads/1` },
+      { kind: 'league', name: 'Northern Alliance', path: `/leagues/${league}` },
+    ],
+  })
+  for (const { path } of sheet.about) expect((await call.raw(path)).status).toBe(200)
+  const list = await call.get(`${jobs}?name=sheets.import`)
+  expect(list).toContain(link(`/leagues/${league}/uploads/1`, 'march-5.csv'))
+  expect(list).toContain(link(`/admin/users/${olgaId}`, 'Olga'))
+  const page = await call.get(`${jobs}/${ids.sheet}`)
+  expect(page).toContain(
+    `<dt>About</dt><dd>${link(`/leagues/${league}/uploads/1`, 'march-5.csv')}, ${link(`/leagues/${league}`, 'Northern Alliance')}</dd>`,
+  )
+  expect(page).toContain(`<dt>Started by</dt><dd>${link(`/admin/users/${olgaId}`, 'Olga')}</dd>`)
+  // What is gone is not named; who nobody started is told of as that.
+  expect((await call.get(`${jobs}/${ids.mail}/json`)).about).toEqual([
+    { kind: 'person', name: 'Olga', path: `/admin/users/${olgaId}` },
+  ])
+  expect((await call.get(`${jobs}/${ids.broken}/json`)).started_by_name).toBeNull()
+})
+
+test('jobs are found by who started them, by the file they took, and by when', async () => {
+  const { call, ids, clock } = await played()
+  const found = async (query: string) =>
+    (await call.get(`${jobs}/json?${query}`)).jobs.map(({ job_id }: { job_id: string }) => job_id)
+  expect(await found('user=olga')).toEqual([ids.refused, ids.sheet])
+  expect(await found('user=olga&q=march')).toEqual([])
+  expect(await found('file=ch-5')).toEqual([ids.sheet])
+  expect(await found('file=ch_5')).toEqual([])
+  const today = new Date(clock.now()).toISOString().slice(0, 10)
+  expect(await found(`from=${today}&to=${today}&file=march`)).toEqual([ids.sheet])
+  const before = new Date(clock.now() - day).toISOString()
+  expect(await found(`to=${before.slice(0, 16)}`)).toEqual([])
+  expect(await found(`from=${before.slice(0, 19)}Z&name=test.full`)).toEqual([ids.full])
+  const east = new Date(clock.now() + 5 * hour).toISOString().slice(0, 16)
+  expect(await found(`from=${encodeURIComponent(`${east}+14:00`)}&name=test.full`)).toEqual([ids.full])
+  expect(await found(`from=${encodeURIComponent(`${east}-01:00`)}&name=test.full`)).toEqual([])
+  const page = await call.get(`${jobs}?user=olga&from=${today}`)
+  expect(page).toContain('<label class="datetime-local">From, in UTC')
+  expect(page).toContain(`value="${today}T00:00"`)
+  for (const query of ['from=yesterday', `from=${today}T25:00`, 'to=2026-02-31'])
+    expect((await refusalOf(call.get(`${jobs}/json?${query}`))).status).toBe(422)
+})
+
+test('a retry is offered where it can help, and where not it is said why', async () => {
+  const { call, ids, as, asOlga } = await played()
+  const view = (id: string) => call.get(`/api/v1/jobs/status/${id}`)
+  expect(await view(ids.broken)).toMatchObject({ can_retry: true, no_retry_reason: null })
+  expect(await view(ids.full)).toMatchObject({ can_retry: true, no_retry_reason: null })
+  expect(await view(ids.sheet)).toMatchObject({ can_retry: false, no_retry_reason: null })
+  const why = 'It was refused for what it was given: tried again, it would be refused again'
+  expect(await view(ids.refused)).toMatchObject({ can_retry: false, no_retry_reason: why })
+  for (const answer of [
+    call.post(`${jobs}/retry`, { job_id: ids.refused }),
+    asOlga.post(`/api/v1/jobs/${ids.refused}/retry`),
+  ])
+    expect(await refusalOf(answer)).toMatchObject({ status: 409, problem: { detail: why } })
+  expect(await refusalOf(as().post(`/api/v1/jobs/${ids.refused}/retry`))).toMatchObject({ status: 401 })
+  const page = await call.get(`${jobs}/${ids.refused}`)
+  expect(page).toContain(`No retry is offered: ${why}.`)
+  expect(page).not.toContain('>Retry<')
+  expect(await call.get(`${jobs}/${ids.broken}`)).toContain('>Retry<')
+})
+
+test('a file that is gone is not imported again; it is said to upload it anew', async () => {
+  const { call, app, league } = await played()
+  const { jobId } = await app.jobs.start(app.jobs.definitionOf('sheets.import'), { uploadId: 99, leagueId: league })
+  await until(async () => (await call.get(`/api/v1/jobs/status/${jobId}`)).status === 'SUCCESS')
+  app.db.update(runs).set({ status: 'CANCELLED' }).where(eq(runs.id, jobId)).run()
+  expect((await call.get(`/api/v1/jobs/status/${jobId}`)).no_retry_reason).toBe(
+    'Its file was removed when it ended; upload it again',
+  )
+})
+
+test('ticked jobs are named, counted and asked for on a page that works without script, and what was done is audited', async () => {
+  const { call, app, ids, as } = await played()
+  const { jobId: other } = await app.jobs.start(broken, { n: 2 })
+  await until(async () => (await call.get(`/api/v1/jobs/status/${other}`)).status === 'FAILURE')
+  expect(await call.get(jobs)).toContain(`<input type="checkbox" name="id" value="${other}" form="ticked"`)
+  const query = `action=retry&${[ids.broken, other, ids.refused].map(id => `id=${id}`).join('&')}`
+  const page = await call.get(`${jobs}/selected?${query}`)
+  expect(page).toContain('<h1>Retry 3 jobs?</h1>')
+  expect(page).toContain('<button type="submit" class="">Retry 2 jobs</button>')
+  expect(page).toContain('it would be refused again')
+  expect([...page.matchAll(/<input type="hidden" name="id" value="([^"]+)"/g)].map(([, id]) => id)).toEqual([
+    ids.broken,
+    other,
+  ])
+  const form = new URLSearchParams([
+    ['action', 'retry'],
+    ['id', ids.broken],
+    ['id', other],
+  ])
+  const send = (by: ReturnType<typeof as>) =>
+    by.raw(`${jobs}/selected`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: String(form),
+    })
+  expect((await send(as())).status).toBe(401)
+  const answer = await send(call)
+  expect(answer.status).toBe(303)
+  const report = answer.headers.get('location')?.split('/').at(-1) ?? ''
+  const { result } = await until(async () => {
+    const view = await call.get(`/api/v1/jobs/status/${report}`)
+    return view.status === 'SUCCESS' && view
+  })
+  expect(result).toMatchObject({ action: 'retry', matched: 2, done: 2, skipped: 0, failed: 0 })
+  const audited = app.db.select().from(auditLog).where(eq(auditLog.action, 'jobs.retry')).all()
+  expect(audited.at(-1)).toMatchObject({ target: '2 jobs', detail: { ids: [ids.broken, other], done: 2 } })
+  expect(await call.get(`${jobs}/selected?action=cancel&id=${ids.sheet}`)).toContain('Nothing to cancel')
+  expect((await refusalOf(call.post(`${jobs}/bulk`, { action: 'remove', ids: [] }))).status).toBe(422)
+})
+
+test('Jobs shows how many ended in each hour, and how much waited and ran', async () => {
+  const { call, app, clock } = await played()
+  const now = clock.now()
+  const at = now - (now % (30 * minute)) - hour
+  for (const [i, waiting] of [3, 9, 4].entries())
+    app.db
+      .insert(queueMinutes)
+      .values({ minute: at + i * minute, waiting, running: i })
+      .run()
+  await app.jobs.start(mail, { userId: 0, tour: '' }, { at: now + day })
+  await openDepthRecorder(app)()
+  const { over_time } = await call.get(`${jobs}/json?name=test.full`)
+  expect(over_time.hours).toHaveLength(24)
+  expect(over_time.hours.reduce((sum: number, { failed }: { failed: number }) => sum + failed, 0)).toBe(1)
+  expect(over_time.depth).toContainEqual({ at: new Date(at).toISOString(), waiting: 9, running: 2 })
+  expect(over_time.depth.at(-1)).toMatchObject({ waiting: 0 })
+  expect((await call.get(`${jobs}/json?user=olga`)).over_time).toBeNull()
+  const page = await call.get(jobs)
+  expect(page).toContain('Runs that ended in an hour')
+  expect(page).toContain('The most that waited and ran at a time')
+})
