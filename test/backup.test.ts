@@ -19,9 +19,11 @@ import { facts, leagues, runs, sessions, systemAlerts, users } from '../db/schem
 import { startSilentServer } from '../scripts/trials/silent-server.ts'
 import { job } from '../src/context.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
+import { newCup, quote } from './market.ts'
 import { browserTest, redisTest, rounds } from './needs.ts'
 import { outcome } from './outcome.ts'
 import { startRedis } from './redis.ts'
+import { upload } from './sheets.ts'
 import { afterTest, refusalOf, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 const root = join(import.meta.dir, '..')
@@ -378,25 +380,46 @@ test('the nightly job that fails leaves a failed run and an alert', async () => 
   expect(await finished(call.post(`/api/v1/jobs/${jobId}/retry`))).toMatchObject({ status: 'SUCCESS' })
 })
 
-test('a backup beside a server that is written to all the while is whole', async () => {
-  const { dataDir, url, call } = await spawnFieldhouse()
+test('a backup beside a server that is written to all the while is whole, and its boards are the same to the byte', async () => {
+  const { dataDir, call, finished } = await spawnFieldhouse()
+  const scan = (power: number) =>
+    `id,name,power\n${Array.from({ length: 20 }, (_, i) => `${i},p${i},${power}`).join('\n')}`
+  const { id: sheets } = await call.post('/api/v1/leagues', league)
+  await finished(upload(call, sheets, scan(7)))
+  const { id: busy } = await call.post('/api/v1/leagues', { ...league, name: 'Busy' })
+  await finished(upload(call, busy, scan(1)))
+  const { id: market } = await newCup(call)
+  await quote(call, { ACME: 100 })
+  const ann = { email: 'ann@example.org', username: 'Ann', password: 'long enough for all', role: 'member' }
+  const { id: user_id } = await call.post('/api/v1/users', ann)
+  await call.post(`/api/v1/leagues/${market}/join`, { user_id })
+  const addresses = [sheets, market].map(id => `/api/v1/leagues/${id}/leaderboard`)
+  const textsOf = (from: typeof call) => Promise.all(addresses.map(async path => (await from.raw(path)).text()))
+  const before = await textsOf(call)
+
   let writing = true
-  let written = 0
+  let written = 1
   const writer = (async () => {
-    for (; writing; written++) await call.post('/api/v1/leagues', { ...league, name: `League ${written}` })
+    for (; writing; written++) {
+      await call.post('/api/v1/leagues', { ...league, name: `League ${written}` })
+      await upload(call, busy, scan(written + 1), { force: 'true' })
+    }
   })()
-  await until(() => written > 20)
+  await until(() => written > 10)
   const folder = await backup(dataDir)
   writing = false
   await writer
+
   const empty = temporaryFolder()
   expect(await restore(folder, empty)).toMatchObject({ code: 0 })
-  const restored = new Database(databaseFile(empty), { readonly: true })
-  const { rows } = restored.query<{ rows: number }, []>('select count(*) as rows from leagues').get() ?? { rows: 0 }
-  restored.close()
-  expect(rows).toBeGreaterThan(20)
-  expect(rows).toBeLessThanOrEqual(written)
-  expect(url).toBeString()
+  const restored = await start({}, empty)
+  expect(await textsOf(restored.call)).toEqual(before)
+  const { pagination } = await restored.call.get('/api/v1/leagues?limit=1')
+  expect(pagination.total).toBeGreaterThan(10)
+  expect(pagination.total).toBeLessThanOrEqual(written + 3)
+  const { rows } = await restored.call.get(`/api/v1/leagues/${busy}/leaderboard?sort_by=power`)
+  const powers = new Set(rows.map(({ metrics }: { metrics: { power: number } }) => metrics.power))
+  expect([rows.length, powers.size]).toEqual([20, 1]) // of one upload
 })
 
 browserTest('an admin makes a backup on the page and downloads it', async () => {

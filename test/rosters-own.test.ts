@@ -219,12 +219,15 @@ test('an offered duty is taken by a colleague and made by an officer, within the
   expect(await offers(ann)).toEqual([])
 })
 
-test('where the rules alone decide, a swap is made at once; an offer is taken back and let go', async () => {
-  const { ann, bob, duties, call } = await bar('rules')
+test('where the rules alone decide, a swap is made at once and by one of all who take it; an offer is taken back and let go', async () => {
+  const { ann, bob, cy, duties, call } = await bar('rules')
   const offer = (id: number) => ann.browser.post(`${base}/me/swaps`, { assignment_id: id })
   const first = await offer(duties[0].id)
-  expect(await bob.browser.post(`${base}/swaps/${first.id}/take`)).toEqual({ done: true })
+  const takers = [bob, cy, bob, cy].map(({ browser }) => browser.post(`${base}/swaps/${first.id}/take`))
+  const outcomes = await Promise.allSettled(takers)
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toMatchObject([{ value: { done: true } }])
   expect(await mine(ann)).toHaveLength(2)
+  expect([...(await mine(bob)), ...(await mine(cy))]).toHaveLength(1)
   await call.patch(`${base}/sites/1`, { swaps: 'officer' })
   const second = await offer(duties[1].id)
   await bob.browser.post(`${base}/swaps/${second.id}/take`)
