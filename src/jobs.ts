@@ -1,5 +1,6 @@
 /** Every job. */
 
+import { sendAccountNotice } from './accounts/account-notice.ts'
 import { sendPasswordLink } from './accounts/forgotten-password.ts'
 import { sendInvitation } from './accounts/invitation.ts'
 import type { App } from './context.ts'
@@ -37,6 +38,7 @@ import { mailNotices } from './rota/notice-mail.ts'
 export const jobs: readonly JobDefinition<App>[] = [
   sendMail,
   sendPasswordLink,
+  sendAccountNotice,
   sendInvitation,
   importUpload,
   announce,

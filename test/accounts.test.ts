@@ -180,6 +180,21 @@ test('a session lives 24 h from its last use', async () => {
   expect((await browser.get('/api/v1/leagues')).leagues).toEqual([]) // an old cookie does no harm
 })
 
+test('a session ends after 30 days, however much it is used', async () => {
+  const { call, url, clock } = await start()
+  await call.post('/api/v1/users', ann)
+  const browser = visitor(url)
+  await browser.signIn(ann.email, ann.password)
+  for (let passed = 0; passed < 29; passed++) {
+    clock.forward(23.5 * hour)
+    await browser.get(me)
+  }
+  clock.forward(23.5 * hour)
+  await browser.get(me)
+  clock.forward(16 * hour) // 30 days and an hour, and not a day since it was used
+  expect((await refusalOf(browser.get(me))).status).toBe(401)
+})
+
 test('signing out ends the session, not only the cookie', async () => {
   const { call, url } = await start()
   await call.post('/api/v1/users', ann)

@@ -193,6 +193,26 @@ test('a forgotten password comes by mail, and nothing tells whether there is an 
   expect(server.mails.filter(({ to }) => to.includes('nobody@example.org'))).toEqual([])
 })
 
+test('whose account it is hears of another password, and at the old address of another address', async () => {
+  const server = await mailServer()
+  const { call, url } = await start(mailSettings(server.port))
+  const { id } = await call.post('/api/v1/users', ann)
+  const browser = visitor(url)
+  await browser.signIn(ann.email, ann.password)
+  const current_password = 'a whole new password'
+  await browser.post('/api/v1/auth/password', { current_password: ann.password, new_password: current_password })
+  await browser.patch('/api/v1/auth/me', { email: 'ann@new.example.org', current_password })
+  await call.patch(`/api/v1/users/${id}`, { country: 'NO' }) // nothing to tell of
+  const texts = (await server.to(ann.email, 2)).map(({ text }) => text)
+  expect(texts[0]).toContain('The password of your account has been changed')
+  expect(texts[1]).toContain('The e-mail address of your account has been changed')
+  expect(texts[1]).not.toContain('ann@new.example.org')
+  await call.patch(`/api/v1/users/${id}`, { password: 'chosen by an admin' })
+  const [told] = await server.to('ann@new.example.org')
+  expect(told?.text).toContain('/forgot-password')
+  expect(server.mails).toHaveLength(3)
+})
+
 test('nobody fills a mailbox with links', async () => {
   const server = await mailServer()
   const { call, as, finished, app } = await start(mailSettings(server.port))

@@ -83,6 +83,17 @@ test('a link by an admin changes a forgotten password once, and ends what was op
   }
 })
 
+test('a link for a new password ends with another password or address: it may be in the hands of somebody else', async () => {
+  const { call, url } = await start()
+  const { id } = await call.post('/api/v1/users', ann)
+  for (const change of [{ password: 'a whole new password' }, { email: 'ann@elsewhere.example.org' }]) {
+    const token = tokenOf((await call.post(`/api/v1/users/${id}/password-link`)).url)
+    await call.patch(`/api/v1/users/${id}`, change)
+    const late = visitor(url).post('/api/v1/auth/reset', { token, new_password: 'not mine to choose' })
+    expect((await refusalOf(late)).status).toBe(410)
+  }
+})
+
 test('a link for a new password is used once, however many use it at once', async () => {
   const { call, url } = await start()
   const { id } = await call.post('/api/v1/users', ann)

@@ -4,6 +4,7 @@ import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { checkedUsername, countryCode, normalizedEmail, type User } from './account.ts'
+import { acceptAccountNotice } from './account-notice.ts'
 import { changeUser, createUser, deleteUser, type UserChange, userById } from './queries.ts'
 import { checkedAccount, type NewAccount } from './sign-in.ts'
 
@@ -18,12 +19,8 @@ export async function addUser(
   return atomically(db, tx => createUser(tx, user, clock.now(), who))
 }
 
-export async function editUser(
-  { db, clock, passwords }: App,
-  who: Who,
-  id: number,
-  change: Partial<NewUserByAdmin>,
-): Promise<User> {
+export async function editUser(app: App, who: Who, id: number, change: Partial<NewUserByAdmin>): Promise<User> {
+  const { db, clock, passwords } = app
   userById(db, id)
   const { email, username, password, role, country } = change
   const columns: UserChange = {
@@ -33,15 +30,17 @@ export async function editUser(
     ...(country !== undefined && { country: countryCode(country) }),
     ...(role && { role }),
   }
-  return atomically(db, tx => {
+  const { changed, notice } = await atomically(db, tx => {
     const before = userById(tx, id)
     const changed = changeUser(tx, id, columns)
     // What changed by name only: an e-mail address written here would outlive its account.
     const fields = columnsOf(columns).filter(column => changed[column] !== before[column])
     const roles = role && role !== before.role ? { from: before.role, to: role } : {}
     audit(tx, { at: clock.now(), who, action: 'user.change', target: `user ${id}`, detail: { fields, ...roles } })
-    return changed
+    return { changed, notice: acceptAccountNotice(app, tx, before, changed) }
   })
+  if (notice) await app.jobs.tryDispatch(notice)
+  return changed
 }
 
 const columnsOf = (change: UserChange) => Object.keys(change) as (keyof UserChange)[]

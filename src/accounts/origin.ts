@@ -18,7 +18,7 @@ export function refuseForeign(request: Request, proxies: Proxies): void {
   if (origin === null) return
   const { host, proto } = siteOf(request, proxies)
   const from = URL.canParse(origin) ? new URL(origin) : undefined
-  if (from?.host === host?.toLowerCase() && (!proto || from?.protocol === `${proto}:`)) return
+  if (from && from.host === host?.toLowerCase() && (!proto || from.protocol === `${proto}:`)) return
   refuse('forbidden', `This request comes from ${origin}, not from this site (${host}); a proxy must pass Host on`)
 }
 

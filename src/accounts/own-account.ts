@@ -7,6 +7,7 @@ import { iso } from '../platform/clock.ts'
 import type { PageSlice } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { checkedUsername, countryCode, normalizedEmail, type User } from './account.ts'
+import { acceptAccountNotice } from './account-notice.ts'
 import { changeUser, userById } from './queries.ts'
 import { endSessionById, sessionId, sessionsOfUser, sessionToken } from './session.ts'
 import { countOwnAttempt } from './sign-in.ts'
@@ -31,13 +32,15 @@ export async function editOwnAccount(app: App, request: Request, who: Who, chang
     if (!(await passwords.matches(password, before.passwordHash)))
       invalid('current_password', 'Write your password of now: another e-mail address asks for it.')
   }
-  return atomically(db, tx => {
+  const { changed, notice } = await atomically(db, tx => {
     const changed = changeUser(tx, id, columns)
     const fields = (['username', 'email', 'country'] as const).filter(field => changed[field] !== before[field])
     if (fields.length)
       audit(tx, { at: clock.now(), who, action: 'user.change', target: `user ${id}`, detail: { fields } })
-    return changed
+    return { changed, notice: acceptAccountNotice(app, tx, before, changed) }
   })
+  if (notice) await app.jobs.tryDispatch(notice)
+  return changed
 }
 
 export function ownSessions({ db, clock }: App, request: Request, who: Who, page: PageSlice) {

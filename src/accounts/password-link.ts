@@ -9,6 +9,7 @@ import { refuse } from '../errors.ts'
 import { hour } from '../platform/clock.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import type { User } from './account.ts'
+import { acceptAccountNotice } from './account-notice.ts'
 import { refuseForeign } from './origin.ts'
 import { changeUser, userById } from './queries.ts'
 import { hashSecret, newSecret } from './secret.ts'
@@ -47,10 +48,11 @@ export async function choosePassword(app: App, request: Request, token: string, 
   const passwordHash = await passwords.hash(password)
   const outcome = await atomically(db, tx => {
     const now = clock.now()
-    const user = changeUser(tx, userOfPasswordLink(tx, token, now).id, { passwordHash })
-    tx.delete(passwordLinks).where(eq(passwordLinks.userId, user.id)).run()
+    const before = userOfPasswordLink(tx, token, now)
+    const user = changeUser(tx, before.id, { passwordHash })
     audit(tx, { at: now, who: user, action: 'auth.password', target: `user ${user.id}`, detail: { by: 'link' } })
-    return openSession(tx, request, user, now)
+    return { ...openSession(tx, request, user, now), notice: acceptAccountNotice(app, tx, before, user) }
   })
+  if (outcome.notice) await app.jobs.tryDispatch(outcome.notice)
   return sendSession(app, request, outcome)
 }

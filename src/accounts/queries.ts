@@ -124,6 +124,9 @@ export function changeUser(tx: Db, id: number, change: UserChange, kept?: string
   const [changed = user] = tx.update(users).set(change).where(eq(users.id, id)).returning().all()
   if (changed.role !== user.role || changed.passwordHash !== user.passwordHash) endSessions(tx, id, kept)
   if (changed.passwordHash !== user.passwordHash) forgetDevices(tx, id)
+  // A link that was on its way to who has the account no longer.
+  if (changed.passwordHash !== user.passwordHash || changed.email !== user.email)
+    tx.delete(passwordLinks).where(eq(passwordLinks.userId, id)).run()
   if (changed.username !== user.username) {
     renameEntries(tx, id, isDefaultName(user.username), changed.username)
     renamed(tx, id)

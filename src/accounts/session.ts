@@ -1,5 +1,5 @@
 /**
- * Sessions: a random token in a cookie, its hash in a row. A session ends 24 h after it was last used; who uses it is
+ * Sessions: a random token in a cookie, its hash in a row. A session ends 24 h after it was last used, and 30 days after it began; who uses it is
  * cached, so a request by cookie reads no row and writes one every few minutes.
  */
 import { and, count, desc, eq, gt, isNull, like, lt, ne, sql } from 'drizzle-orm'
@@ -15,6 +15,7 @@ import { recordActivity } from './activity.ts'
 import { hashSecret, newSecret } from './secret.ts'
 
 const life = 24 * hour
+const longestLife = 30 * day // however much it is used: then the password is asked for again
 const slideEvery = 5 * minute
 
 const cookie = 'fieldhouse_session'
@@ -29,7 +30,14 @@ export function sessionCookie(token: string | undefined, isSecure: boolean): str
 }
 
 /** The token begins with the user's id, so that one stamp per user drops all their sessions from the caches. */
-export type Session = { userId: number; username: string; role: Role; csrfToken: string; expiresAt: number }
+export type Session = {
+  userId: number
+  username: string
+  role: Role
+  csrfToken: string
+  createdAt: number
+  expiresAt: number
+}
 
 const byHash = prepared(db =>
   db
@@ -38,6 +46,7 @@ const byHash = prepared(db =>
       username: users.username,
       role: users.role,
       csrfToken: sessions.csrfToken,
+      createdAt: sessions.createdAt,
       expiresAt: sessions.expiresAt,
     })
     .from(sessions)
@@ -66,6 +75,7 @@ export async function sessionOf({ db, cache, clock }: App, token: string): Promi
   // Another process may have kept it alive.
   if (session && session.expiresAt <= now) session = (await cache.refresh(cached.session, scope, load)).value
   if (!session || session.expiresAt - now > life - slideEvery) return session
+  if (session.expiresAt >= session.createdAt + longestLife) return session
   const slid = bestEffortWrite(db, tx => slide(tx, hash, session.userId, now)) // undefined while another process writes: next time
   return slid === false ? undefined : ((await cache.refresh(cached.session, scope, load)).value ?? undefined)
 }
@@ -74,7 +84,7 @@ function slide(tx: Db, tokenHash: string, userId: number, now: number): boolean 
   const alive = and(eq(sessions.tokenHash, tokenHash), gt(sessions.expiresAt, now))
   const slid = tx
     .update(sessions)
-    .set({ expiresAt: now + life })
+    .set({ expiresAt: sql`min(${now + life}, ${sessions.createdAt} + ${longestLife})` })
     .where(alive)
     .returning()
     .all()

@@ -20,6 +20,7 @@ import {
   type User,
   usernameField,
 } from './account.ts'
+import { acceptAccountNotice } from './account-notice.ts'
 import { type Attempt, countAttempt, forgive } from './attempts.ts'
 import { deviceCookies, knownDevice, rememberDevice } from './known-device.ts'
 import { isSecure, refuseForeign } from './origin.ts'
@@ -186,13 +187,15 @@ export async function changePassword(app: App, request: Request, who: Who, chang
     invalid('current_password', 'This is not your current password.')
   }
   const newHash = await passwords.hash(change.new_password)
-  const device = await atomically(db, tx => {
+  const { device, notice } = await atomically(db, tx => {
     const now = clock.now()
     forgive(tx, attempt)
-    changeUser(tx, id, { passwordHash: newHash }, sessionToken(request))
+    const changed = changeUser(tx, id, { passwordHash: newHash }, sessionToken(request))
     audit(tx, { ...deed, at: now })
-    return who.via === 'session' ? rememberDevice(tx, request, id, now) : undefined
+    const device = who.via === 'session' ? rememberDevice(tx, request, id, now) : undefined
+    return { device, notice: acceptAccountNotice(app, tx, user, changed) }
   })
+  if (notice) await app.jobs.tryDispatch(notice)
   for (const cookie of device ? deviceCookies(id, device, isSecure(request, config)) : [])
     requestContext(request).headers.push(['set-cookie', cookie])
 }

@@ -11,7 +11,7 @@ type KindOfMail = {
 
 export const kindsOfMail: Record<MailKind, KindOfMail> = {
   invitation: { label: 'Invitations', hint: 'To a league, or to make an account' },
-  password: { label: 'A forgotten password', hint: 'Without them only an admin can help' },
+  password: { label: 'Your password', hint: 'A link when you forgot it, and word when it or your address has changed' },
   picks: { label: 'Picks close tomorrow', hint: 'In leagues where you have chosen nothing yet' },
   final: { label: 'A board is final', hint: 'And how you did' },
   certificate: { label: 'A certificate runs out', hint: 'One of yours, on the rota' },
