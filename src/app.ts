@@ -21,7 +21,7 @@ import { openLivePortfolios } from './leagues/market/live-portfolios/live-portfo
 import { resumeUploads } from './leagues/sheets/import-job.ts'
 import { openSheets } from './leagues/sheets/open.ts'
 import { openTourBoards } from './leagues/tours/boards.ts'
-import { isSameForAll } from './leagues/visibility.ts'
+import { audienceOf } from './leagues/visibility.ts'
 import { restoreAtStart } from './monitor/backups/restore.ts'
 import { lookForDamageAtStart, reportDamage } from './monitor/database-files.ts'
 import { addGauges } from './monitor/health.ts'
@@ -243,7 +243,7 @@ export async function startFieldhouse(
     await beginPace(app)
     shutdown.onClose('watch', startProcessMonitor(app, monitorIntervals), watch => watch.stop())
 
-    const fastPath = openCachedFastPath(cache, app.reads, clock, cached => isSameForAll(db, cached))
+    const fastPath = openCachedFastPath(cache, app.reads, clock, cached => audienceOf(db, cached))
     metrics.gauge('fieldhouse_fast_path_answers_total', 'Answers given without the router', fastPath.given, 'counter')
     await makeFirstAdmin(app)
     const router = routes(app)

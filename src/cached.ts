@@ -10,6 +10,9 @@ export const cached = {
   trends: cacheEntry('leaderboard_trends', '5m', ['scores']),
   totals: cacheEntry('totals', '5m', ['scores']),
   boardHtml: cacheEntry('board_page', '5m', ['scores', 'members', anyScope('place')]), // as strangers see it
+  playerHtml: cacheEntry('player_page', '2m', ['scores', 'members', anyScope('place')]), // as strangers see it
+  /** Pages of a league as one signed-in reader sees them: kept by nobody but the fast path, for that reader. */
+  ownHtml: cacheEntry('own_pages', '1m', ['scores', 'members', 'league', anyScope('place')]),
   player: cacheEntry('player_details', '2m', ['scores']),
   classifications: cacheEntry('classifications', '2m', ['scores']),
   portfolio: cacheEntry('portfolio', '2m', ['portfolio']), // scope: league/user, version of the quotes it holds

@@ -90,7 +90,7 @@ test('a sheet without the column its league is sorted by is published, its board
 
 test('the fast path holds no more than its share of memory, whatever is asked for', async () => {
   const { app } = await start()
-  const fastPath = openCachedFastPath(app.cache, app.reads, app.clock, () => false)
+  const fastPath = openCachedFastPath(app.cache, app.reads, app.clock, () => 'nobody')
   const newContext = (): RequestContext => ({
     id: 'one',
     began: 0,

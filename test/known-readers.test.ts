@@ -93,8 +93,8 @@ test('a key that is revoked or over and a session that is ended read no longer',
   expect((await bob.key.raw(path)).status).toBe(401)
 })
 
-test('a key that is revoked in another process reads no longer here', async () => {
-  const { newReader, path, dataDir, as } = await withReaders()
+test('a key that is revoked and a league that is made private in another process are read no longer here', async () => {
+  const { newReader, id, path, dataDir, as } = await withReaders()
   const { key, keyId, browser } = await newReader('ann')
   for (let i = 0; i < 3; i++) await key.get(path)
   const other = await spawnFieldhouse({}, dataDir)
@@ -104,6 +104,17 @@ test('a key that is revoked in another process reads no longer here', async () =
   })
   await until(async () => (await key.raw(path)).status === 401)
   expect([(await as().raw(path)).status, (await browser.visit(path)).status]).toEqual([200, 200])
+
+  const pages = [path, `/leagues/${id}`, `/leagues/${id}/players/7`]
+  for (let i = 0; i < 3; i++) for (const page of pages) expect((await browser.visit(page)).status).toBe(200)
+  await fetch(`${other.url}/api/v1/leagues/${id}`, {
+    method: 'PATCH',
+    headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ config: { score_on: 'current', public: false } }),
+  })
+  await until(async () => (await browser.visit(path)).status === 403)
+  for (const page of pages)
+    expect([(await browser.visit(page)).status, (await as().raw(page)).status]).toEqual([403, 401])
 })
 
 test('a league that is made private is read by its members only, whoever read it before', async () => {
@@ -130,4 +141,102 @@ test('a list that depends on who asks is nobody else’s', async () => {
   const total = async ({ browser }: typeof ann) =>
     (await (await browser.visit('/api/v1/leagues')).json()).pagination.total
   for (let i = 0; i < 3; i++) expect([await total(officer), await total(ann)]).toEqual([2, 1])
+})
+
+test('pages of a league come from the fast path for the one they were made for, and for nobody else', async () => {
+  const { newReader, id, fast, as, call, finished } = await withReaders()
+  const [ann, bob] = [await newReader('ann'), await newReader('bob')]
+  const paths = [`/leagues/${id}`, `/leagues/${id}/board`, `/leagues/${id}/players/7`]
+  const names = ['ann', 'bob', 'Sign in']
+  const readers = [ann.browser.visit, bob.browser.visit, as().raw]
+  const shown = async (path: string) => {
+    const pages: string[] = []
+    for (const read of readers) pages.push(await (await read(path)).text())
+    return pages
+  }
+  const first = new Map<string, string[]>()
+  for (const path of paths) first.set(path, await shown(path))
+  for (const path of paths)
+    expect(await fast(async () => expect(await shown(path)).toEqual(first.get(path) ?? []))).toBe(3)
+  for (const page of [`/leagues/${id}`, `/leagues/${id}/players/7`])
+    expect(first.get(page)?.map(text => names.filter(name => text.includes(`>${name}<`)))).toEqual(
+      names.map(name => [name]),
+    )
+  const answer = await ann.browser.visit(`/leagues/${id}`)
+  expect([answer.headers.get('cache-control'), answer.headers.get('etag')]).toEqual(['no-store', null])
+
+  await finished(upload(call, id, sheet.replace('player 7,', 'player seven,')))
+  for (const path of paths) for (const text of await shown(path)) expect(text).toContain('player')
+  expect((await shown(`/leagues/${id}/players/7`)).every(text => text.includes('player seven'))).toBe(true)
+})
+
+test('a page that was made for one session is not given to another of the same account', async () => {
+  const { newReader, id, url } = await withReaders()
+  const { browser } = await newReader('ann')
+  const other = visitor(url)
+  await other.signIn(account('ann').email, account('ann').password)
+  const tokenIn = async ({ visit }: typeof other) =>
+    /name="csrf-token" content="([^"]+)"/.exec(await (await visit(`/leagues/${id}`)).text())?.[1]
+  for (let i = 0; i < 3; i++)
+    expect([await tokenIn(browser), await tokenIn(other)]).toEqual([browser.csrfToken(), other.csrfToken()])
+})
+
+test('a page of one reader ends with what it depends on: columns of their own, membership, role, session, a league made private', async () => {
+  const { newReader, id, call } = await withReaders()
+  const { browser, userId } = await newReader('ann')
+  const [page, card] = [`/leagues/${id}`, `/leagues/${id}/players/7`]
+  const seen = async (path: string) => {
+    const answer = await browser.visit(path, { headers: { accept: 'text/html' } })
+    return [answer.status, await answer.text()] as const
+  }
+  for (let i = 0; i < 3; i++) for (const path of [page, card]) expect((await seen(path))[0]).toBe(200)
+  expect((await seen(page))[1]).toContain('Power')
+
+  await browser.submit(`/leagues/${id}/columns`, { columns: 'score', csrf_token: browser.csrfToken() ?? '' })
+  for (let i = 0; i < 2; i++) expect((await seen(page))[1]).not.toContain('data-label="Power"')
+
+  const { id: other } = await newLeague(call, { public: false })
+  await call.patch(`/api/v1/leagues/${id}`, { config: { score_on: 'current', public: false } })
+  for (const path of [page, card]) expect((await seen(path))[0]).toBe(403)
+  expect((await seen(`/leagues/${other}`))[0]).toBe(403)
+  await call.patch(`/api/v1/leagues/${id}`, { config: { score_on: 'current', public: true } })
+  for (let i = 0; i < 3; i++) for (const path of [page, card]) expect((await seen(path))[1]).toContain('>ann<')
+
+  await call.patch(`/api/v1/users/${userId}`, { role: 'officer' })
+  for (const path of [page, card]) expect((await seen(path))[1]).not.toContain('>ann<')
+  await browser.signIn(account('ann').email, account('ann').password)
+  for (let i = 0; i < 3; i++) for (const path of [page, card]) expect((await seen(path))[1]).toContain('Settings')
+  await call.patch(`/api/v1/users/${userId}`, { role: 'member' })
+  await browser.signIn(account('ann').email, account('ann').password)
+  expect((await seen(page))[1]).not.toContain('Settings')
+  await browser.post('/api/v1/auth/logout')
+  for (const path of [page, card]) expect((await seen(path))[1]).toContain('Sign in')
+})
+
+test('whoever reads first after a mark, another config, a date, an undo or a held sheet finds the board made, as JSON and as a page', async () => {
+  const { id, path, call, as, finished } = await withReaders()
+  const page = `/leagues/${id}`
+  await as().raw(page)
+  const sent = async (text: string) => {
+    const started = await upload(call, id, text)
+    await finished(started)
+    return started.upload_id
+  }
+  const second = await sent(sheet.replace('player 7,', 'player seven,'))
+  const held = await sent(sheet.slice(0, 1_000)) // would lose most players
+  const changes: Record<string, () => Promise<unknown>> = {
+    mark: () => call.put(`/api/v1/leagues/${id}/players/3/mark`, { reason: 'other', counted: false }),
+    unmark: () => call.delete(`/api/v1/leagues/${id}/players/3/mark`),
+    config: () => call.patch(`/api/v1/leagues/${id}`, { config: { score_on: 'current', weights: { power: 2 } } }),
+    date: () => call.patch(`/api/v1/uploads/${second}`, { taken_at: '2026-01-02T00:00:00Z' }),
+    undo: () => call.post(`/api/v1/uploads/${second}/undo`),
+    held: () => call.post(`/api/v1/uploads/${held}/publish`),
+  }
+  const states: Record<string, (string | null)[]> = {}
+  for (const [name, change] of Object.entries(changes)) {
+    await as().raw(page)
+    await change()
+    states[name] = [(await as().raw(path)).headers.get('x-cache'), (await as().raw(page)).headers.get('x-cache')]
+  }
+  expect(states).toEqual(Object.fromEntries(Object.keys(changes).map(name => [name, ['hit', 'hit']])))
 })

@@ -38,6 +38,7 @@ import {
 } from './queries.ts'
 import { leagueStats, leagueStatsSchema } from './stats.ts'
 import { isVisibleTo, readableLeague, visibilityKey } from './visibility.ts'
+import { warmChangedBoard } from './warm-up.ts'
 
 export const leagueListQuery = t.Object({
   kind: t.Optional(kindSchema),
@@ -152,6 +153,7 @@ export const leagueRoutes = (app: App) => {
           return changeLeague(tx, id, { ...columns, ...change })
         })
         await kinds[changed.kind]?.changed?.(app, changed)
+        await warmChangedBoard(app, id)
         return view(id)
       },
       {

@@ -7,6 +7,7 @@ import { cached } from '../cached.ts'
 import { refuse } from '../errors.ts'
 import type { Cached, CacheEntry } from '../platform/cache/cache.ts'
 import { isAtLeast } from '../platform/http/access.ts'
+import type { Audience } from '../platform/http/cached-fast-path.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import type { League } from './league.ts'
 import { findLeague, isMember, leagueById } from './queries.ts'
@@ -21,11 +22,16 @@ const sameForAllReaders = new Set<CacheEntry>([
   cached.player,
   cached.classifications,
 ])
-/** Whether a cached answer is the same for all who are signed in: one of a public league. It drops when that changes. */
-export function isSameForAll(db: Db, { entry, scope: [id] }: Pick<Cached<unknown>, 'entry' | 'scope'>): boolean {
-  if (!sameForAllReaders.has(entry) || typeof id !== 'number') return false
+/**
+ * Who of those who are signed in may be given a cached answer again without being looked at anew: nobody, unless the league
+ * is public; all of them, or the one it was made for. It drops when any of that changes.
+ */
+export function audienceOf(db: Db, { entry, scope: [id] }: Pick<Cached<unknown>, 'entry' | 'scope'>): Audience {
+  const isForOne = entry === cached.ownHtml
+  if (typeof id !== 'number' || !(isForOne || sameForAllReaders.has(entry))) return 'nobody'
   const league = findLeague(db, id)
-  return league !== undefined && isPublic(league)
+  if (!league || !isPublic(league)) return 'nobody'
+  return isForOne ? 'one' : 'all'
 }
 
 export const maySee = (db: Db, league: Pick<League, 'id' | 'config'>, who: Who | undefined): boolean =>

@@ -14,7 +14,7 @@ import {
 import type { Total, TotalsQuery } from '../../leaderboard/totals.ts'
 import { Cached } from '../../platform/cache/cache.ts'
 import { iso } from '../../platform/clock.ts'
-import { htmlType } from '../../platform/html.ts'
+import { htmlResponse, htmlType } from '../../platform/html.ts'
 import { access } from '../../platform/http/access.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { cachedResponse } from '../../platform/http/responses.ts'
@@ -29,7 +29,7 @@ import { type League, type Status, statusOf } from '../league.ts'
 import { mayEnter } from '../membership.ts'
 import { isMember, leagueViewById } from '../queries.ts'
 import { readTotals, totalsQuery, totalsQueryOf } from '../totals.ts'
-import { readableLeague } from '../visibility.ts'
+import { isPublic, readableLeague } from '../visibility.ts'
 import { type BoardData, type BoardParams, boardBody } from './board.ts'
 import { columnsOfLeague, ownColumns } from './columns-page.ts'
 import { playerBody } from './player-card.ts'
@@ -45,8 +45,23 @@ const time = t.Optional(t.String({ maxLength: 40 }))
 /** Times also as a form sends them: `2026-03-01T12:00`, meant in UTC. */
 const shownQuery = t.Object({ ...boardQuery.properties, at: time, from: time })
 
-export const boardPages = (app: App) => {
-  const { db, cache, clock, streams } = app
+/** Leagues whose page strangers have asked for since it was last made ahead. */
+const askedFor = new WeakMap<App, Set<number>>()
+function askedForIn(app: App): Set<number> {
+  const ids = askedFor.get(app) ?? new Set()
+  askedFor.set(app, ids)
+  return ids
+}
+
+/** What one signed-in reader sees: browsers keep no copy of it. */
+const ownPage = (request: Request, made: Cached<string>) =>
+  cachedResponse(request, made, { contentType: htmlType, etag: false })
+const strangersPage = (request: Request, kept: Cached<string>) =>
+  cachedResponse(request, kept, { contentType: htmlType, text: kept.value })
+
+/** What the pages of a board are made of. */
+function boardPageMaker(app: App) {
+  const { db, cache, clock } = app
 
   /** Another version: another board, or a league in another state. A kept page's key holds its stamps last. */
   const versionOf = (key: string, status: Status) =>
@@ -54,7 +69,10 @@ export const boardPages = (app: App) => {
   const versionNow = (id: number, who: Who | undefined) =>
     versionOf(cache.keyOf(cached.boardHtml, [id]), statusOf(readableLeague(db, id, who), clock.now()))
 
-  /** The board as a page, or as the part that changes. What strangers see is the same for all of them, so it is kept. */
+  /**
+   * The board as a page, or as the part that changes. What strangers see is the same for all of them, so it is kept; what
+   * somebody signed in sees is made for them alone.
+   */
   async function board(request: Request, id: number, raw: BoardParams, who: Who | undefined, form: 'page' | 'part') {
     const league = readableLeague(db, id, who)
     const asked = boardQueryOf({ ...raw, at: inUtc(raw.at), from: inUtc(raw.from) }, league)
@@ -68,10 +86,17 @@ export const boardPages = (app: App) => {
       const shown = live({ id: 'board', events: `/leagues/${id}/events`, from, version }, body)
       return String(layout({ title: league.name, who, nav, scripts: ['board.js'], body: shown }))
     }
-    if (who || own || !isCacheable(asked)) return livePart(await make(), version)
+    if (!isCacheable(asked) || (own && !who)) return livePart(await make(), version)
     const scope = [id, form, status, looks, queryKey(asked)]
-    const kept = await cache.read(cached.boardHtml, scope, make, nextChangeAt(app, league))
-    const response = cachedResponse(request, kept, { contentType: htmlType, text: kept.value })
+    const until = nextChangeAt(app, league)
+    if (who) {
+      const response = ownPage(request, await cache.forOne(cached.ownHtml, scope, make, until))
+      response.headers.set('x-version', version)
+      return response
+    }
+    if (form === 'page') askedForIn(app).add(id)
+    const kept = await cache.read(cached.boardHtml, scope, make, until)
+    const response = strangersPage(request, kept)
     response.headers.set('x-version', versionOf(kept.key, status))
     return response
   }
@@ -143,6 +168,36 @@ export const boardPages = (app: App) => {
     return (first instanceof Cached ? first.value : first).rows[0]
   }
 
+  return { board, versionNow }
+}
+
+/** Makes the page that strangers see, where they have asked for it since this was done last. */
+export async function warmBoardPage(app: App, league: League): Promise<void> {
+  if (!askedForIn(app).delete(league.id) || !isPublic(league)) return
+  await boardPageMaker(app).board(new Request('http://localhost/'), league.id, {}, undefined, 'page')
+  askedForIn(app).delete(league.id) // that was not a stranger
+}
+
+export const boardPages = (app: App) => {
+  const { db, cache, clock, streams } = app
+  const { board, versionNow } = boardPageMaker(app)
+
+  /** The card of a player as a page. */
+  async function playerPage(id: number, playerId: string, query: { metric?: string }, who: Who | undefined) {
+    const league = readableLeague(db, id, who)
+    const { value: player } = await readPlayer(app, league, playerId)
+    const kind = kindOf(app, league)
+    const data = {
+      league: leagueViewById(db, id, clock.now()),
+      kind: kind.pages,
+      player,
+      tiers: kind.tierNames?.(league) ?? [],
+      more: kind.onCard?.(app, league, player, who),
+    }
+    const body = playerBody(data, query, who)
+    return layout({ title: `${player.name} · ${league.name}`, who, nav, scripts: ['board.js'], body })
+  }
+
   return new Elysia()
     .use(access(app))
     .get('/leagues/:id', ({ params: { id }, query, who, request }) => board(request, id, query, who, 'page'), {
@@ -189,22 +244,15 @@ export const boardPages = (app: App) => {
     )
     .get(
       '/leagues/:id/players/:player_id',
-      async ({ params: { id, player_id }, query, who }) => {
+      async ({ params: { id, player_id }, query, who, request }) => {
         const league = readableLeague(db, id, who)
-        const { value: player } = await readPlayer(app, league, player_id)
-        const kind = kindOf(app, league)
-        const body = playerBody(
-          {
-            league: leagueViewById(db, id, clock.now()),
-            kind: kind.pages,
-            player,
-            tiers: kind.tierNames?.(league) ?? [],
-            more: kind.onCard?.(app, league, player, who),
-          },
-          query,
-          who,
-        )
-        return page({ title: `${player.name} · ${league.name}`, who, nav, scripts: ['board.js'], body })
+        const make = async () => String(await playerPage(id, player_id, query, who))
+        if (query.metric !== undefined) return htmlResponse(await make())
+        const scope = [id, player_id, statusOf(league, clock.now()), looks]
+        const until = nextChangeAt(app, league)
+        return who
+          ? ownPage(request, await cache.forOne(cached.ownHtml, scope, make, until))
+          : strangersPage(request, await cache.read(cached.playerHtml, scope, make, until))
       },
       {
         params: t.Object({ id: idSchema, player_id: t.String({ maxLength: 200 }) }),

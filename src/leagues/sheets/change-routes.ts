@@ -9,6 +9,7 @@ import { access, signedIn } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams } from '../../platform/http/shared-schemas.ts'
 import { leagueById } from '../queries.ts'
+import { warmChangedBoard } from '../warm-up.ts'
 import { requireBuildable, undoneTooLate } from './buildable.ts'
 import { correctTakenAt, discardHeld, publishHeld } from './held.ts'
 import { published, undo, uploadById } from './queries.ts'
@@ -23,8 +24,12 @@ export const uploadChangeRoutes = (app: App) => {
     .guard({ params: idParams })
     .patch(
       '/uploads/:id',
-      async ({ params: { id }, body, who }) =>
-        uploadView(await atomically(db, tx => correctTakenAt(app, tx, id, signedIn(who), momentOf(body.taken_at)))),
+      async ({ params: { id }, body, who }) => {
+        const at = momentOf(body.taken_at)
+        const upload = await atomically(db, tx => correctTakenAt(app, tx, id, signedIn(who), at))
+        await warmChangedBoard(app, upload.leagueId)
+        return uploadView(upload)
+      },
       {
         body: t.Object({ taken_at: dateTimeSchema }),
         may: 'officer',
@@ -37,6 +42,7 @@ export const uploadChangeRoutes = (app: App) => {
         const takenAt = body?.taken_at === undefined ? undefined : momentOf(body.taken_at)
         const { upload, announcing } = await atomically(db, tx => publishHeld(app, tx, id, signedIn(who), takenAt))
         if (announcing) await jobs.tryDispatch(announcing)
+        await warmChangedBoard(app, upload.leagueId)
         return uploadView(upload)
       },
       {
@@ -76,6 +82,7 @@ export const uploadChangeRoutes = (app: App) => {
           })
           return undone
         })
+        await warmChangedBoard(app, upload.leagueId)
         return uploadView(upload)
       },
       {

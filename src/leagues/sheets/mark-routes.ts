@@ -10,6 +10,7 @@ import { idParams, idSchema, oneLine } from '../../platform/http/shared-schemas.
 import { hidden, page } from '../../ui/layout.ts'
 import { leagueById, leagueViewById } from '../queries.ts'
 import { readableLeague } from '../visibility.ts'
+import { warmChangedBoard } from '../warm-up.ts'
 import { markedPlayer, markedPlayers, markReasonSchema } from './marked-player.ts'
 import { listMarks, markOf, markPlayer, unmarkPlayer } from './marks.ts'
 import { marksPageBody } from './marks-page.ts'
@@ -68,6 +69,7 @@ export const markRoutes = (app: App) => {
         const mark = await atomically(db, tx =>
           markPlayer(tx, league, { playerId: player_id, reason, farmOf, note, counted }, signedIn(who), clock.now()),
         )
+        await warmChangedBoard(app, id)
         return markedPlayers(app, id, [mark])[0]
       },
       {
@@ -81,6 +83,7 @@ export const markRoutes = (app: App) => {
       async ({ params: { id, player_id }, who }) => {
         const league = sheetLeague(app, id)
         await atomically(db, tx => unmarkPlayer(tx, league, player_id, signedIn(who), clock.now()))
+        await warmChangedBoard(app, id)
         return { deleted: true, player_id }
       },
       {

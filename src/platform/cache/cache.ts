@@ -147,6 +147,24 @@ export class Cache {
     return new Cached(await this.load(entry, key, load, until), 'miss', key, entry, scope)
   }
 
+  /** A text for one reader alone. It is kept nowhere, but knows what it depends on: as long as that stays, they may be given it again. */
+  async forOne(
+    entry: CacheEntry,
+    scope: Scope,
+    make: () => Promise<string>,
+    until = Number.POSITIVE_INFINITY,
+  ): Promise<Cached<string>> {
+    const key = this.keyOf(entry, scope)
+    if (!this.stats.has(entry.name)) this.firstAsked(entry)
+    const stats = this.statsOf(entry.name)
+    const began = performance.now()
+    stats.misses++
+    stats.loads++
+    const value = await make()
+    stats.load_ms += performance.now() - began
+    return new Cached({ value, json: value, ...this.livesOf(entry, until) }, 'miss', key, entry, scope)
+  }
+
   /** Loads anew whatever is kept: for what is refreshed ahead of its end. */
   async refresh<T>(entry: CacheEntry, scope: Scope, load: () => T | Promise<T>): Promise<Cached<T>> {
     const key = this.keyOf(entry, scope)

@@ -15,14 +15,15 @@ import type { Cache, Cached } from '../cache/cache.ts'
 import { isFresh } from '../cache/kept.ts'
 import type { Clock } from '../clock.ts'
 import { type ReadLimit, setRateLimitHeaders } from './rate-limits.ts'
-import type { ReadCount, RequestContext } from './request-context.ts'
+import type { ReadCount, RequestContext, Who } from './request-context.ts'
 import { pathOf, wireFormOf } from './responses.ts'
 
 /** An answer as it was given to those who accept these encodings and know this tag. */
 export type Known = {
   accepts: string | null
   knows: string | null
-  isStranger: boolean
+  /** One of those who may be given it: all strangers or all readers; or, for one alone, who they are. */
+  audience: 'strangers' | 'readers' | Who
   cached: Cached<unknown>
   /** Of all its responses: each sets its own before it copies them, which costs half of making them anew. */
   headers: Headers
@@ -37,22 +38,62 @@ export type Known = {
 
 export type CachedFastPath = ReturnType<typeof openCachedFastPath>
 
-const mostSigns = 8 * 2 ** 20 // of JSON held on to, whatever the cache has let go of; some three times that in memory
+const mostSigns = 8 * 2 ** 20 // of text held on to, whatever the cache has let go of; some three times that in memory
 const mostForms = 8 // of one answer: browsers agree on a few
 
-/** Headers that belong to one context, not to the answer. */
-const own = /^(x-request-id|x-process-time|ratelimit-.*|x-cache|date|content-length)$/
+/** Headers that belong to one request, not to the answer. */
+const ofRequest = /^(x-request-id|x-process-time|ratelimit-.*|x-cache|date|content-length)$/
 
-/** `isSameForAll`: whether all who are signed in would be answered the same, whatever their role. */
+/** Of those who are signed in, who is answered the same. */
+export type Audience = 'nobody' | 'one' | 'all'
+
+type Answers = Map<string, Known[]> // by address
+
+function formOf(
+  forms: readonly Known[] | undefined,
+  audience: Known['audience'],
+  accepts: string | null,
+  knows: string | null,
+): Known | undefined {
+  if (forms)
+    for (const form of forms)
+      if (form.audience === audience && form.accepts === accepts && form.knows === knows) return form
+  return undefined
+}
+
 export function openCachedFastPath(
   cache: Cache,
   reads: ReadLimit,
   clock: Clock,
-  isSameForAll: (cached: Cached<unknown>) => boolean,
+  audienceOf: (cached: Cached<unknown>) => Audience,
 ) {
-  const answers = new Map<string, Known[]>() // by address
-  let signs = 0
+  const answers: Answers = new Map()
+  /** Of one reader alone, for as long as they are known by the same key or session: see known-identities.ts. */
+  let own = new WeakMap<Who, Answers>()
+  let [signs, ownSigns] = [0, 0]
   let given = 0
+
+  /** What is asked for often is soon learnt again. */
+  function keep(url: string, known: Known) {
+    const { audience, cached, accepts, knows } = known
+    const cost = cached.kept.json.length + 1_000
+    let kept = answers
+    if (typeof audience === 'object') {
+      ownSigns += cost
+      if (ownSigns > mostSigns) [own, ownSigns] = [new WeakMap(), cost]
+      kept = own.get(audience) ?? new Map()
+      own.set(audience, kept)
+    } else {
+      signs += cost
+      if (signs > mostSigns) {
+        answers.clear()
+        signs = cost
+      }
+    }
+    const isOther = (form: Known) => form.accepts !== accepts || form.knows !== knows || form.audience !== audience
+    const others = kept.get(url)?.filter(isOther) ?? []
+    kept.set(url, [known, ...others].slice(0, mostForms))
+  }
 
   return {
     given: () => given,
@@ -61,18 +102,20 @@ export function openCachedFastPath(
     learn(request: Request, context: RequestContext, response: Response, cached: Cached<unknown>) {
       if (request.method !== 'GET' || (response.status !== 200 && response.status !== 304)) return
       const { who, isPrivate } = context
-      if (who && (isPrivate || response.headers.has('set-cookie') || !isSameForAll(cached))) return
-      const headers = new Headers([...response.headers].filter(([name]) => !own.test(name)))
+      if (who && (isPrivate || response.headers.has('set-cookie'))) return
+      const audience = who ? audienceOf(cached) : 'all'
+      if (audience === 'nobody') return
+      const headers = new Headers([...response.headers].filter(([name]) => !ofRequest.test(name)))
       headers.set('x-cache', 'hit')
       const body = response.status === 304 ? null : wireFormOf(request, cached.kept)
       const accepts = request.headers.get('accept-encoding')
       const knows = request.headers.get('if-none-match')
       const { route, counted } = context
       const { url } = request
-      const known = {
+      const known: Known = {
         accepts,
         knows,
-        isStranger: !who,
+        audience: !who ? 'strangers' : audience === 'one' ? who : 'readers',
         cached,
         headers,
         told: undefined,
@@ -82,25 +125,17 @@ export function openCachedFastPath(
         route,
         counted,
       }
-      const isOther = (form: Known) => form.accepts !== accepts || form.knows !== knows || form.isStranger !== !who
-      const others = answers.get(url)?.filter(isOther) ?? []
-      signs += cached.kept.json.length + 1_000
-      if (signs > mostSigns) {
-        answers.clear() // what is asked for often is soon learnt again
-        signs = cached.kept.json.length
-      }
-      answers.set(url, [known, ...others].slice(0, mostForms))
+      keep(url, known)
     },
 
     /** What a GET of `context.who`, or of a stranger, is answered with, its headers lacking those of the HTTP server; or undefined: then it goes the long way. */
     find(url: string, asked: Headers, context: RequestContext): Known | undefined {
-      const forms = answers.get(url)
-      if (!forms) return undefined
+      const { who } = context
       const accepts = asked.get('accept-encoding')
       const knows = asked.get('if-none-match')
-      const isStranger = !context.who
-      const isIt = (form: Known) => form.accepts === accepts && form.knows === knows && form.isStranger === isStranger
-      const known = forms.find(isIt)
+      const known =
+        formOf(answers.get(url), who ? 'readers' : 'strangers', accepts, knows) ??
+        (who && formOf(own.get(who)?.get(url), who, accepts, knows))
       if (!known) return undefined
       const { cached, headers } = known
       if (!isFresh(cached.kept, clock.now()) || !cache.isCurrent(cached, context.began)) return undefined

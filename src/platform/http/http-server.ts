@@ -93,10 +93,7 @@ export function openHttpServer(settings: HttpServerSettings) {
     const isRead = method === 'GET' && !closing
     if (isRead && !isStranger) context.who = knownIdentity(request, began)
     const known = isRead && (isStranger || context.who) ? fastPath.find(url, headers, context) : undefined
-    if (!known) {
-      context.who = undefined // looked up at length
-      return answerAtLength(request, context, isStranger, server)
-    }
+    if (!known) return answerAtLength(request, context, isStranger, server)
     sign(known.headers, context)
     note(method, known.path, context, known.status)
     return new Response(known.body, known)
@@ -117,7 +114,7 @@ export function openHttpServer(settings: HttpServerSettings) {
       if (bodyLimit(request) === 'unknown') beginRequest((request = await withBody(request)), context)
       if (bodyLimit(request) === true) throw new TooLarge(smallBody)
       if (!isStranger) {
-        context.who = await identify(request)
+        context.who ??= await identify(request) // a read of somebody known a moment ago needs no second look
         await guard(request, context.who)
       }
       response = await compressed(request, await handle(asGet(request, context)))
