@@ -96,7 +96,7 @@ test('the fast path holds no more than its share of memory, whatever is asked fo
     began: 0,
     ms: 0,
     address: () => '',
-    client: '',
+    client: () => '',
     who: undefined,
     route: 'GET /',
     counted: false,

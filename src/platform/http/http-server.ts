@@ -81,7 +81,7 @@ export function openHttpServer(settings: HttpServerSettings) {
       began,
       ms: 0,
       address: () => addressOf(request, server),
-      client: headers.get('user-agent') ?? '',
+      client: () => headers.get('user-agent') ?? '',
       who: undefined,
       route: 'unmatched',
       headers: [],
@@ -251,7 +251,7 @@ let requests = 0
 
 const requestIdOf = (headers: Headers) => {
   const given = headers.get('x-request-id')
-  return given && requestIdShape.test(given) ? given : `${processId}-${(++requests).toString(36)}`
+  return given && requestIdShape.test(given) ? given : `${processId}-${++requests}`
 }
 
 /** To the microsecond. The texts of short times are kept: making one takes longer than any other header. */

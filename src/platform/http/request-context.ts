@@ -20,8 +20,8 @@ export type RequestContext = {
   ms: number // that it took; 0 until it is answered
   /** Where it comes from; asked for only where it matters. */
   address(): string
-  /** What the client calls itself. */
-  readonly client: string
+  /** What the client calls itself; likewise. */
+  client(): string
   who: Who | undefined
   /** The pattern of the matched route, for statistics. */
   route: string

@@ -89,6 +89,12 @@ export function openLog(
       add(`${line}\n`, level === 'error')
     }
   }
+  /** The last path as JSON: many requests in a row are for the same one. */
+  let [path, quoted] = ['', '""']
+  const quotedPath = (asked: string) => {
+    if (asked !== path) [path, quoted] = [asked, JSON.stringify(asked)]
+    return quoted
+  }
   const tellsOfRequests = levels.indexOf(least) <= levels.indexOf('info')
   const logWith = (context: Facts): Log => ({
     debug: put('debug', context),
@@ -97,19 +103,18 @@ export function openLog(
     error: put('error', context),
     request(id, method, path, status, ms, user) {
       if (!tellsOfRequests) return
-      const duration_ms = Math.round(ms * 100) / 100
       if (isTerminal)
         return put('info', context)('request', {
           method,
           path,
           status,
-          duration_ms,
+          duration_ms: Math.round(ms * 100) / 100,
           ...(user && { user }),
           request_id: id,
         })
       const by = user ? `,"user":${JSON.stringify(user)}` : ''
       add(
-        `{"at":"${at()}","level":"info","message":"request","request_id":"${id}","method":"${method}","path":${JSON.stringify(path)},"status":${status},"duration_ms":${duration_ms}${by}}\n`,
+        `{"at":"${at()}","level":"info","message":"request","request_id":"${id}","method":"${method}","path":${quotedPath(path)},"status":${status},"duration_ms":${hundredths(ms)}${by}}\n`,
       )
     },
     with: facts => logWith({ ...context, ...facts }),
@@ -117,6 +122,13 @@ export function openLog(
   })
   return logWith({})
 }
+
+/** The texts of short times are kept: to write a fraction takes longer than the rest of the line. */
+function hundredths(ms: number): string {
+  const whole = Math.round(ms * 100)
+  return whole < 1_000 ? (shortTimes[whole] ??= String(whole / 100)) : String(whole / 100)
+}
+const shortTimes: string[] = []
 
 /** True the first time something is said, and again only after a while: what fails in a loop is logged once, not a million times. */
 export function throttled(everyMs = 30_000) {
