@@ -1,10 +1,10 @@
-/** Four weeks for fifty people with more work than hours: places left open beside those that are proved to stay so. */
+/** Four weeks for fifty people, work for four fifths of their hours: places left open beside those that are proved to stay so. */
 import { solve } from '../../../src/rota/solving/solve.ts'
 import { rough } from '../../../test/roster-instances.ts'
 import type { Comparison } from '../comparison.ts'
 
 const staff = 50
-const what = `roster of ${staff} people over 4 weeks, work for all their hours`
+const what = `roster of ${staff} people over 4 weeks, work for 80 % of their hours`
 
 export const rosters: Comparison = {
   name: 'rosters',
@@ -27,7 +27,7 @@ export const rosters: Comparison = {
       steps: {
         async solve() {
           const began = performance.now()
-          const problem = rough({ staff, weeks: 4, seed: 1 }, 1)
+          const problem = rough({ staff, weeks: 4, seed: 1 })
           const { unfilled, summary } = await solve(problem, { algorithm: 'production', budget_s: isQuick ? 5 : 10 })
           const seconds = (performance.now() - began) / 1000
           return { open: unfilled.length, bound: summary.open_bound, seconds }
