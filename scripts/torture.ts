@@ -36,6 +36,7 @@ const { rounds, seconds, seed } = options
 const chosenActs = chosen(options.only, actNames)
 const chosenHarms = chosen(options.harms, harmNames)
 const random = randomOf(seed)
+const order = randomOf(seed) // of the harms: the same for the same seed, however the acts went
 const tally = openTally()
 const silent = startSilentServer()
 const redis = redisServer ? await startOwnRedis() : undefined
@@ -107,7 +108,8 @@ async function audit({ installation, world, found }: Round, patience: number): P
   if (waiting && patience > settlesWithin) found(`${waiting} acknowledged runs have not ended`)
   await auditAct(parts)
   auditDatabases(installation.dataDir, found)
-  await auditLeftovers(installation.dataDir, installation.redis ? 0 : installation.servers().length, found)
+  const processes = installation.servers().length
+  await auditLeftovers(installation.dataDir, { processes, queue: installation.redis ? 0 : processes }, found)
 }
 
 const settlesWithin = 15_000 // ms after a round; what has not ended by then is looked for after the next
@@ -156,7 +158,7 @@ for (let done = 0, folder = 0; done < rounds && !isTime(); folder++) {
     const world = await fillWorld(door.call, feed)
     const here = chosenHarms.filter(name => !(harms[name] as Harm).missing?.(installation))
     for (let i = 0; i < roundsInAFolder && done < rounds && here.length && !isTime(); i++, done++) {
-      const name = random.pick(here)
+      const name = order.pick(here)
       const isLast = i === roundsInAFolder - 1 || done === rounds - 1
       const late = Bun.sleep(longestRound).then(() => Promise.reject(new Error('the round did not end')))
       const began = performance.now()

@@ -23,7 +23,7 @@ export function auditDatabases(dataDir: string, found: Found): void {
 }
 
 /** What is deleted a moment after the start, or once another process is known to be dead, is waited for. */
-export async function auditLeftovers(dataDir: string, alive: number, found: Found): Promise<void> {
+export async function auditLeftovers(dataDir: string, alive: Alive, found: Found): Promise<void> {
   let left: string[] = []
   const isTidy = async () => {
     left = leftovers(dataDir, alive)
@@ -32,8 +32,10 @@ export async function auditLeftovers(dataDir: string, alive: number, found: Foun
   if (!(await untilTrue(isTidy, 20_000))) found(`left over: ${left.join(', ')}`)
 }
 
-/** `alive`: how many processes are at work in the folder. */
-export function leftovers(dataDir: string, alive: number): string[] {
+/** How many processes are at work in the folder, and how many of them have its queue open. */
+type Alive = { processes: number; queue: number }
+
+function leftovers(dataDir: string, alive: Alive): string[] {
   const names = (folder: string) => (existsSync(join(dataDir, folder)) ? readdirSync(join(dataDir, folder)) : [])
   const isOfDatabase = (name: string) => databases.some(file => [file, `${file}-wal`, `${file}-shm`].includes(name))
   const locks = names('').filter(name => /^queue\.db-.*\.alive$/.test(name))
@@ -43,8 +45,8 @@ export function leftovers(dataDir: string, alive: number): string[] {
     ...names('').filter(
       name => !isOfDatabase(name) && ![...locks, ...journals, 'run', 'uploads', 'backups'].includes(name),
     ),
-    ...locks.slice(alive),
-    ...names('run').slice(alive),
+    ...locks.slice(alive.queue),
+    ...names('run').slice(alive.processes),
     ...names('uploads').filter(name => !uploads.has(name)),
     ...names('backups').filter(name => !/^(replaced-)?\d{4}-|^before-schema-\d+\.db$/.test(name)),
   ]

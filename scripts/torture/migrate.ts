@@ -30,7 +30,7 @@ export async function killMigration({ installation, random, found }: Round): Pro
     for (const [table, rows] of Object.entries(contentOf(folder)))
       if (rows !== before[table]) found(`migrate: ${table} is not what it was`)
     auditDatabases(folder, found)
-    await auditLeftovers(folder, 1, found)
+    await auditLeftovers(folder, { processes: 1, queue: 1 }, found)
     await server.kill()
   } finally {
     rmSync(folder, { recursive: true, force: true })

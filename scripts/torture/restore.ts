@@ -80,7 +80,7 @@ export async function killRestoreCommand(round: Round): Promise<void> {
     const server = await startChildServer(folder)
     await auditAct({ call: server.call, world: { ...world, known: structuredClone(world.known) }, found })
     auditDatabases(folder, found)
-    await auditLeftovers(folder, 1, found)
+    await auditLeftovers(folder, { processes: 1, queue: 1 }, found)
     await server.kill()
   } finally {
     rmSync(folder, { recursive: true, force: true })

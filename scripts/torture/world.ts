@@ -10,6 +10,8 @@ export const startingCash = 10_000_000
 export const picksThatCount = 2
 export const lanes = 4 // each acts by itself, and has a week of the rota of its own
 
+export const tours = ['pga', 'euro', 'lpga', 'liv'] // a tour is asked once in 15 s, whoever wants it
+
 export type World = Awaited<ReturnType<typeof fillWorld>>
 
 export async function fillWorld(call: DemoCall, feed: FakeFeed) {
@@ -38,13 +40,8 @@ export async function fillWorld(call: DemoCall, feed: FakeFeed) {
     await call.post(`/api/v1/leagues/${market}/join`, {}, { authorization: `Bearer ${key}` })
   }
 
-  await call.post('/api/v1/tours', {
-    slug: 'pga',
-    name: 'PGA',
-    feed_url: feed.url,
-    format: 'fieldhouse',
-    interval_s: 60,
-  })
+  const followed = { feed_url: feed.url, format: 'fieldhouse', interval_s: 60 }
+  for (const slug of tours) await call.post('/api/v1/tours', { slug, name: slug, ...followed })
   await untilTrue(async () => (await call.get('/api/v1/tours/pga')).status === 'ok')
   const golfers: string[] = (await call.get('/api/v1/tours/pga/players?limit=500')).players.map(
     ({ player_id }: { player_id: string }) => player_id,
