@@ -3,7 +3,17 @@
  * `user_version` counts the migrations applied; the fact `triggers` is the hash of the file that its triggers were made from.
  */
 import { Database } from 'bun:sqlite'
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
 
@@ -55,6 +65,7 @@ export function migrate(client: Database, dataDir: string, othersRun = () => fal
     client.run(files.triggers)
     client.run(`INSERT OR REPLACE INTO facts (name, value) VALUES ('triggers', ?)`, [triggersHash])
     client.run(`PRAGMA user_version = ${known}`)
+    removeUnfinishedCopies(dataDir)
     client.run('COMMIT')
   } catch (error) {
     client.run('ROLLBACK')
@@ -75,19 +86,32 @@ function dropTriggers(client: Database) {
   for (const { type, name } of made.all()) client.run(`DROP ${type} "${name}"`)
 }
 
+const backupsOf = (dataDir: string) => join(dataDir, 'backups')
+
 /** The copy is whole or not there: written beside its place, then renamed. */
 function copyBefore(client: Database, dataDir: string, version: number) {
-  const folder = join(dataDir, 'backups')
+  const folder = backupsOf(dataDir)
   mkdirSync(folder, { recursive: true })
-  const copy = join(folder, `before-schema-${version + 1}.db`)
   const unfinished = join(folder, `.before-schema-${version + 1}.${crypto.randomUUID()}.db`)
   client.query('VACUUM INTO ?').run(unfinished)
-  const copied = new Database(unfinished, { readonly: true })
-  const isFromBefore = schemaVersion(copied) === version // else another process has migrated, and taken its copy, meanwhile
-  copied.close()
-  if (!isFromBefore) return rmSync(unfinished)
-  const file = openSync(unfinished, 'r+')
-  fsyncSync(file) // VACUUM INTO does not
-  closeSync(file)
-  renameSync(unfinished, copy)
+  try {
+    const copied = new Database(unfinished, { readonly: true })
+    const isFromBefore = schemaVersion(copied) === version
+    copied.close()
+    if (!isFromBefore) return rmSync(unfinished)
+    const file = openSync(unfinished, 'r+')
+    fsyncSync(file) // VACUUM INTO does not
+    closeSync(file)
+    renameSync(unfinished, join(folder, `before-schema-${version + 1}.db`))
+  } catch (error) {
+    // Else another process has migrated meanwhile, has taken its copy, and cleared ours away.
+    if (schemaVersion(client) === version) throw error
+  }
+}
+
+/** What starts have left that were killed while they copied. */
+function removeUnfinishedCopies(dataDir: string) {
+  const folder = backupsOf(dataDir)
+  for (const name of existsSync(folder) ? readdirSync(folder) : [])
+    if (name.startsWith('.before-schema-')) rmSync(join(folder, name), { force: true })
 }

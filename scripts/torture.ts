@@ -150,7 +150,7 @@ for (let done = 0, folder = 0; done < rounds && !isTime(); folder++) {
   const beside = { redis: layout.redis && redis, disk: layout.smallDisk && disk }
   await redis?.restart()
   const installation = openInstallation(layout, beside)
-  let isWell = true
+  const foundBefore = tally.findings()
   try {
     await installation.start()
     const [door] = installation.doors()
@@ -168,7 +168,6 @@ for (let done = 0, folder = 0; done < rounds && !isTime(); folder++) {
     }
     if (!here.length) done++
   } catch (error) {
-    isWell = false
     done++
     tally.found('kill', `${error instanceof Error ? error.stack : error} (${installation.says})`)
   }
@@ -176,7 +175,7 @@ for (let done = 0, folder = 0; done < rounds && !isTime(); folder++) {
   await installation.kill()
   feed.stop()
   rmSync(`${installation.dataDir}.clock`, { force: true })
-  if (isWell && !tally.findings()) installation.remove()
+  if (tally.findings() === foundBefore) installation.remove()
   else {
     tally.note(`the folder is kept: ${installation.dataDir}`)
     for (const error of errors.slice(-5)) tally.note(error.slice(0, 600))

@@ -1,6 +1,6 @@
 import { Database } from 'bun:sqlite'
 import { expect, test } from 'bun:test'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { getTableColumns, is } from 'drizzle-orm'
 import { getTableConfig, SQLiteTable } from 'drizzle-orm/sqlite-core'
@@ -180,6 +180,18 @@ test('a copy is always of the moment before, not one that an earlier try left', 
   const copy = new Database(join(dataDir, 'backups', copyName), { readonly: true })
   afterTest(() => copy.close())
   expect(factsOf(copy)).toEqual({ written: 'since' })
+})
+
+test('a copy that a killed start left half goes with the migration', () => {
+  const { client, dataDir } = database()
+  mkdirSync(join(dataDir, 'backups'))
+  for (const suffix of ['', '-journal'])
+    writeFileSync(
+      join(dataDir, 'backups', `.${copyName.replace('.db', '')}.${crypto.randomUUID()}.db${suffix}`),
+      'half',
+    )
+  migrate(client, dataDir, undefined, later(['create table later (id integer)']))
+  expect(readdirSync(join(dataDir, 'backups'))).toEqual([copyName])
 })
 
 test('a migration that fails leaves everything as it was', () => {

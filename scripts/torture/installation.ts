@@ -25,6 +25,7 @@ export function openInstallation({ says, roles }: Layout, { redis, disk }: Besid
   const dataDir = mkdtempSync(join(disk?.folder ?? tmpdir(), 'fieldhouse-torture-'))
   let servers: ChildServer[] = []
   let kills = 0
+  let startTakes = 1000
   const envOf = (role: string, more: Env): Env => ({ ROLE: role, REDIS_URL: redis?.url, BACKUP_KEEP: '2', ...more })
   return {
     dataDir,
@@ -38,7 +39,9 @@ export function openInstallation({ says, roles }: Layout, { redis, disk }: Besid
     doors: () => servers.filter(({ role, hasEnded }) => role !== 'worker' && !hasEnded()),
     kills: () => kills,
     async start(more: Env = {}) {
+      const began = performance.now()
       servers = await Promise.all(roles.map(role => startChildServer(dataDir, envOf(role, more))))
+      startTakes = Math.ceil(performance.now() - began)
     },
     async kill(these = servers) {
       const alive = these.filter(({ hasEnded }) => !hasEnded())
@@ -46,6 +49,8 @@ export function openInstallation({ says, roles }: Layout, { redis, disk }: Besid
       await Promise.all(alive.map(server => server.kill()))
     },
     countKill: () => void kills++,
+    /** ms that the last start took here. */
+    startTakes: () => startTakes,
     /** Starts the like of a process that is gone. */
     async replace(gone: ChildServer) {
       const next = await startChildServer(dataDir, envOf(gone.role, {}))

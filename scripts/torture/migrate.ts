@@ -22,7 +22,7 @@ export async function killMigration({ installation, random, found }: Round): Pro
     const before = contentOf(folder)
     for (let kills = random.whole(1, 4); kills > 0; kills--) {
       const server = spawnServer(folder)
-      await Bun.sleep(random.whole(0, 700))
+      await Bun.sleep(random.whole(0, installation.startTakes()))
       await server.kill()
       installation.countKill()
     }

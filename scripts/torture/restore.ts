@@ -10,7 +10,6 @@ import { auditDatabases, auditLeftovers } from './files.ts'
 import type { Round } from './harms.ts'
 
 const mostKills = 4
-const startTakes = 700 // ms, about
 
 const script = (name: string) => join(import.meta.dir, '..', `${name}.ts`)
 function run(name: string, args: string[], dataDir: string) {
@@ -48,7 +47,7 @@ export async function killRestoreAtStart(round: Round): Promise<void> {
   const env = installation.envOf('all', {})
   for (let kills = random.whole(0, mostKills); kills > 0; kills--) {
     const server = spawnServer(dataDir, env)
-    await Bun.sleep(random.whole(0, startTakes))
+    await Bun.sleep(random.whole(0, installation.startTakes()))
     await server.kill()
     installation.countKill()
   }
@@ -67,7 +66,7 @@ export async function killRestoreCommand(round: Round): Promise<void> {
   try {
     for (let kills = random.whole(0, mostKills); kills > 0; kills--) {
       const child = run('restore', [backup], folder)
-      await Bun.sleep(random.whole(0, startTakes))
+      await Bun.sleep(random.whole(0, installation.startTakes()))
       child.kill('SIGKILL')
       await child.exited
       installation.countKill()
