@@ -9,16 +9,27 @@ type Operation = { responses: Record<string, { content?: Record<string, { schema
 type Document = Thing & { paths: Record<string, Record<string, Operation>> }
 
 let document: Document | undefined
+/** Paths of the document by their method and number of parts, those with the fewest parameters first. */
+const templates = new Map<string, { template: string; parts: string[] }[]>()
 
 /** The document is made from the routes of the first app, once in a process. */
 export function documentFrom(app: App): void {
-  document ??= JSON.parse(JSON.stringify(describeApi(routes(app), app.version, apiWords)))
+  if (document) return
+  const made: Document = JSON.parse(JSON.stringify(describeApi(routes(app), app.version, apiWords)))
+  const parameters = (template: string) => template.split('{').length
+  for (const template of Object.keys(made.paths).sort((a, b) => parameters(a) - parameters(b)))
+    for (const method of Object.keys(made.paths[template] ?? {})) {
+      const parts = template.split('/')
+      const key = `${method} ${parts.length}`
+      templates.set(key, [...(templates.get(key) ?? []), { template, parts }])
+    }
+  document = made
 }
 
 export function undocumented(method: string, path: string, status: number, answer: unknown): string[] {
   if (!document) return []
   const { pathname } = new URL(path, 'http://localhost')
-  const template = templateOf(document, pathname, method.toLowerCase())
+  const template = templateOf(pathname, method.toLowerCase())
   const operation = template && document.paths[template]?.[method.toLowerCase()]
   if (!operation) return []
   const content = operation.responses[status]?.content
@@ -29,14 +40,9 @@ export function undocumented(method: string, path: string, status: number, answe
 }
 
 /** The path of the document that this one is of: the one with the fewest parameters. */
-function templateOf(document: Document, pathname: string, method: string): string | undefined {
+function templateOf(pathname: string, method: string): string | undefined {
   const asked = pathname.replace(/(.)\/$/, '$1').split('/')
-  const fits = (template: string) => {
-    const parts = template.split('/')
-    return parts.length === asked.length && parts.every((part, i) => part.startsWith('{') || part === asked[i])
-  }
-  const parameters = (template: string) => template.split('{').length
-  return Object.keys(document.paths)
-    .filter(template => document.paths[template]?.[method] && fits(template))
-    .sort((a, b) => parameters(a) - parameters(b))[0]
+  return templates
+    .get(`${method} ${asked.length}`)
+    ?.find(({ parts }) => parts.every((part, i) => part === asked[i] || part.startsWith('{')))?.template
 }

@@ -136,17 +136,19 @@ export function misfits(document: Thing, schema: Thing, value: unknown, at = 'an
   const fits = type === 'integer' ? Number.isInteger(value) : type === is
   if (!fits) return [`${at} is ${is}, not ${type}`]
   if (schema.format === 'date-time' && !/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(String(value))) return [`${at} is no time`]
-  if (Array.isArray(value))
-    return value.flatMap((item, i) => misfits(document, schema.items as Thing, item, `${at}[${i}]`))
+  const faults: string[] = []
+  if (Array.isArray(value)) {
+    for (const [i, item] of value.entries())
+      faults.push(...misfits(document, schema.items as Thing, item, `${at}[${i}]`))
+    return faults
+  }
   if (!isThing(value)) return []
   const properties = isThing(schema.properties) ? schema.properties : undefined
-  const missing = ((schema.required as string[]) ?? []).filter(name => !(name in value))
-  return [
-    ...missing.map(name => `${at} is without ${name}`),
-    ...Object.entries(value).flatMap(([name, inner]) => {
-      const described = properties?.[name] ?? schema.additionalProperties
-      if (isThing(described)) return misfits(document, described, inner, `${at}.${name}`)
-      return properties && described === undefined ? [`${at}.${name} is not described`] : []
-    }),
-  ]
+  for (const name of (schema.required as string[]) ?? []) if (!(name in value)) faults.push(`${at} is without ${name}`)
+  for (const name in value) {
+    const described = properties?.[name] ?? schema.additionalProperties
+    if (isThing(described)) faults.push(...misfits(document, described, value[name], `${at}.${name}`))
+    else if (properties && described === undefined) faults.push(`${at}.${name} is not described`)
+  }
+  return faults
 }
