@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test'
+import { cpSync } from 'node:fs'
 import { type Cell, fitsWorkbook, workbookOf } from '../src/platform/files/workbook.ts'
 import { chance } from './seeded.ts'
 import { board, newLeague, upload } from './sheets.ts'
-import { afterTest, type Env, start, until } from './start.ts'
+import { afterTest, type Env, shared, start, temporaryFolder, until } from './start.ts'
 
 async function readBack(bytes: ArrayBuffer) {
   const { default: ExcelJS } = await import('exceljs')
@@ -105,11 +106,20 @@ test('an exported board is the board, row for row, however long, sorted, searche
 const manyNames = 60_000 // more bytes than a connection takes that nobody reads
 const wide = `ID,Name,Power\n${Array.from({ length: manyNames }, (_, i) => `${i},${String(i).padEnd(190, '.')},${i}\n`).join('')}`
 
+/** Imported once: each test starts over a copy of the folder. */
+const wideFolder = shared(async () => {
+  const { call, finished, stop, dataDir } = await start()
+  const { id } = await newLeague(call)
+  await finished(upload(call, id, wide))
+  await stop()
+  return { dataDir, path: `/api/v1/leagues/${id}/leaderboard.csv` }
+})
+
 async function withWideBoard(env: Env = {}, exportPatience?: number) {
-  const fieldhouse = await start(env, undefined, { exportPatience })
-  const { id } = await newLeague(fieldhouse.call)
-  await fieldhouse.finished(upload(fieldhouse.call, id, wide))
-  const path = `/api/v1/leagues/${id}/leaderboard.csv`
+  const { dataDir, path } = await wideFolder()
+  const folder = temporaryFolder()
+  cpSync(dataDir, folder, { recursive: true })
+  const fieldhouse = await start(env, folder, { exportPatience })
   /** Asks for the file and reads nothing. Call the answer to go away. */
   async function askOnly(address: string, then: 'stay' | 'go' = 'stay', method = 'GET') {
     const socket = await Bun.connect({

@@ -2,6 +2,9 @@
 import { readNurseInstance } from '../scripts/bench/nurse-instances.ts'
 import { base, type Call, newSite } from './rosters.ts'
 
+/** What `test/fixtures/nurses.txt` is proved to come to when it is solved without the API. */
+export const bestOfFixture = { penalty_cents: 1, cost_cents: 0, unmet: [] }
+
 /** Its first and last day. Instances begin on a Monday and are counted as one stretch. */
 export async function sendNurses(call: Call, text: string): Promise<{ start_date: string; end_date: string }> {
   const { staff, shifts, requests = [] } = readNurseInstance(text)

@@ -69,8 +69,14 @@ const dayAfter = (date: string, days: number) => new Date(Date.parse(date) + day
 const today = () => new Date().toISOString().slice(0, 10)
 const mondayOf = (date: string) => dayAfter(date, -((new Date(date).getUTCDay() + 6) % 7))
 
-/** A member of staff who may sign in; nobody where there is a rota already: nothing is added to somebody's own. */
-export async function rosterDemo(call: DemoCall): Promise<{ email: string; password: string } | undefined> {
+/**
+ * A member of staff who may sign in; nobody where there is a rota already: nothing is added to somebody's own. `budget_s` is for
+ * each of its two rosters.
+ */
+export async function rosterDemo(
+  call: DemoCall,
+  budget_s = 4,
+): Promise<{ email: string; password: string } | undefined> {
   const api = '/api/v1/roster'
   if ((await call.get(`${api}/sites`)).pagination.total > 0) return undefined
   const { whole, pick, chance } = random(7)
@@ -115,7 +121,7 @@ export async function rosterDemo(call: DemoCall): Promise<{ email: string; passw
       start_date: dayAfter(monday, from),
       end_date: dayAfter(monday, to),
       algorithm: 'production',
-      budget_s: 4,
+      budget_s,
     })
   const { job_id } = await call.done(await generate(0, 6))
   await call.post(`${api}/confirm`, { job_id })
