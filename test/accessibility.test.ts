@@ -58,6 +58,7 @@ async function findings(as: { email: string; password: string } | undefined, pat
   const page = await openBrowser({ viewport: { width: 1280, height: 900 } })
   if (as) await signIn(page, url, as.email, as.password)
   const session = await page.context().newCDPSession(page)
+  await session.send('Page.enable')
   const { identifier } = await session.send('Page.addScriptToEvaluateOnNewDocument', { source: axe })
   afterTest(() => session.send('Page.removeScriptToEvaluateOnNewDocument', { identifier })) // the page is used again
   for (const [i, path] of paths.entries()) {

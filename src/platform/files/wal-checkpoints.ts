@@ -12,7 +12,6 @@
  */
 import { Database } from 'bun:sqlite'
 import type { Db } from '../../../db/open.ts'
-import { prepared } from '../../../db/transactions.ts'
 
 const every = 1_000 // ms
 
@@ -39,12 +38,23 @@ export const leaveCheckpoints = (client: Database) => client.run('PRAGMA wal_aut
 /** Copies what no reader needs the log for any more. */
 export const copyLog = (client: Database) => void client.query('PRAGMA wal_checkpoint(PASSIVE)').get()
 
+const writers = new WeakMap<Db, Database>()
+
 /** A connection of its own, as the reading thread's can write nothing. It never waits for others. */
-const writer = prepared(({ $client: { filename } }) => {
-  const client = new Database(filename, { readwrite: true, create: false })
-  client.run('PRAGMA busy_timeout = 0')
-  return client
-})
+function writerBeside(db: Db): Database {
+  const known = writers.get(db)
+  if (known) return known
+  const writer = new Database(db.$client.filename, { readwrite: true, create: false })
+  writer.run('PRAGMA busy_timeout = 0')
+  writers.set(db, writer)
+  return writer
+}
 
 /** `copyLog` as a query of the reading thread. */
-export const copyMainLog = (db: Db) => copyLog(writer(db))
+export const copyMainLog = (db: Db) => copyLog(writerBeside(db))
+
+/** Closes what `copyMainLog` opened beside this connection. */
+export function closeWriterBeside(db: Db) {
+  writers.get(db)?.close()
+  writers.delete(db)
+}
