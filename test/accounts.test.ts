@@ -180,6 +180,27 @@ test('a session lives 24 h from its last use', async () => {
   expect((await browser.get('/api/v1/leagues')).leagues).toEqual([]) // an old cookie does no harm
 })
 
+test('a password that others would try first is refused, wherever one is chosen', async () => {
+  const { call, url } = await start({ SIGNUP: 'open' })
+  const { id } = await call.post('/api/v1/users', ann)
+  const browser = visitor(url)
+  await browser.signIn(ann.email, ann.password)
+  const told = async (request: Promise<unknown>) => (await refusalOf(request)).problem.errors
+  for (const password of ['qwertyuiop', 'Password123!', 'abcabcabcabc', 'cecilia1990']) {
+    const cecilia = { email: 'cecilia@example.org', username: 'Cecilia', password }
+    expect(await told(browser.post('/api/v1/auth/signup', cecilia))).toMatchObject([{ path: 'password' }])
+    expect(await told(call.post('/api/v1/users', { ...cecilia, role: 'member' }))).toMatchObject([{ path: 'password' }])
+  }
+  const change = { current_password: ann.password, new_password: 'ann@example.org' }
+  expect(await told(browser.post('/api/v1/auth/password', change))).toMatchObject([{ path: 'new_password' }])
+  expect(await told(call.patch(`/api/v1/users/${id}`, { password: '1234567890' }))).toMatchObject([
+    { path: 'password' },
+  ])
+  const token = new URL((await call.post(`/api/v1/users/${id}/password-link`)).url).searchParams.get('token') ?? ''
+  const form = await browser.submit('/password', { token, password: 'basketball' })
+  expect([form.status, await form.text()]).toEqual([422, expect.stringContaining('Many people use this password')])
+})
+
 test('a session ends after 30 days, however much it is used', async () => {
   const { call, url, clock } = await start()
   await call.post('/api/v1/users', ann)

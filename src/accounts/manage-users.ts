@@ -5,6 +5,7 @@ import type { App } from '../context.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import { checkedUsername, countryCode, normalizedEmail, type User } from './account.ts'
 import { acceptAccountNotice } from './account-notice.ts'
+import { hashNewPassword } from './new-password.ts'
 import { changeUser, createUser, deleteUser, type UserChange, userById } from './queries.ts'
 import { checkedAccount, type NewAccount } from './sign-in.ts'
 
@@ -15,18 +16,22 @@ export async function addUser(
   who: Who,
   { role, ...account }: NewUserByAdmin,
 ): Promise<User> {
-  const user = { ...checkedAccount(account), role, passwordHash: await passwords.hash(account.password) }
+  const user = {
+    ...checkedAccount(account),
+    role,
+    passwordHash: await hashNewPassword(passwords, account.password, account),
+  }
   return atomically(db, tx => createUser(tx, user, clock.now(), who))
 }
 
 export async function editUser(app: App, who: Who, id: number, change: Partial<NewUserByAdmin>): Promise<User> {
   const { db, clock, passwords } = app
-  userById(db, id)
+  const known = userById(db, id)
   const { email, username, password, role, country } = change
   const columns: UserChange = {
     ...(email !== undefined && { email: normalizedEmail(email) }),
     ...(username !== undefined && { username: checkedUsername(username) }),
-    ...(password !== undefined && { passwordHash: await passwords.hash(password) }),
+    ...(password !== undefined && { passwordHash: await hashNewPassword(passwords, password, known) }),
     ...(country !== undefined && { country: countryCode(country) }),
     ...(role && { role }),
   }

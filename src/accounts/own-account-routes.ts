@@ -108,14 +108,18 @@ export const ownAccountRoutes = (app: App) =>
         ),
       },
     )
-    .post('/reset', ({ body, request }) => choosePassword(app, request, body.token, body.new_password), {
-      body: t.Object({
-        token: t.String({ minLength: 1, maxLength: 100, description: 'What follows `token=` in the link' }),
-        new_password: newPasswordField,
-      }),
-      may: 'anyone',
-      detail: describe(
-        'Choose a new password with the token of a link; all sessions end, and this one begins',
-        signedInSchema,
-      ),
-    })
+    .post(
+      '/reset',
+      ({ body, request }) => choosePassword(app, request, body.token, body.new_password, 'new_password'),
+      {
+        body: t.Object({
+          token: t.String({ minLength: 1, maxLength: 100, description: 'What follows `token=` in the link' }),
+          new_password: newPasswordField,
+        }),
+        may: 'anyone',
+        detail: describe(
+          'Choose a new password with the token of a link; all sessions end, and this one begins',
+          signedInSchema,
+        ),
+      },
+    )

@@ -10,6 +10,7 @@ import { hour } from '../platform/clock.ts'
 import type { Who } from '../platform/http/request-context.ts'
 import type { User } from './account.ts'
 import { acceptAccountNotice } from './account-notice.ts'
+import { hashNewPassword } from './new-password.ts'
 import { refuseForeign } from './origin.ts'
 import { changeUser, userById } from './queries.ts'
 import { hashSecret, newSecret } from './secret.ts'
@@ -41,11 +42,17 @@ export function userOfPasswordLink(db: Db, token: string, now: number): User {
 }
 
 /** Changes the password, ends every session of the account and signs in. Keys stay. */
-export async function choosePassword(app: App, request: Request, token: string, password: string): Promise<SignedIn> {
+export async function choosePassword(
+  app: App,
+  request: Request,
+  token: string,
+  password: string,
+  field = 'password',
+): Promise<SignedIn> {
   const { db, clock, config, passwords } = app
   refuseForeign(request, config)
-  userOfPasswordLink(db, token, clock.now()) // before the work of hashing
-  const passwordHash = await passwords.hash(password)
+  const owner = userOfPasswordLink(db, token, clock.now()) // before the work of hashing
+  const passwordHash = await hashNewPassword(passwords, password, owner, field)
   const outcome = await atomically(db, tx => {
     const now = clock.now()
     const before = userOfPasswordLink(tx, token, now)

@@ -8,6 +8,7 @@ import { audit, systemActor } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { emailField, newPasswordField, usernameField } from './account.ts'
+import { hashNewPassword } from './new-password.ts'
 import { refuseForeign } from './origin.ts'
 import { changeUser, createUser, hasAdmin, isNameTaken, userByEmail } from './queries.ts'
 import { hashSecret, isSameSecret, newSecret } from './secret.ts'
@@ -77,7 +78,7 @@ export async function setUp(app: App, request: Request, token: string, account: 
   const user = {
     ...checkedAccount(account),
     role: 'admin' as const,
-    passwordHash: await passwords.hash(account.password),
+    passwordHash: await hashNewPassword(passwords, account.password, account),
   }
   const outcome = await atomically(db, tx => {
     requireSetupToken(tx, token)

@@ -23,6 +23,7 @@ import {
 import { acceptAccountNotice } from './account-notice.ts'
 import { type Attempt, countAttempt, forgive } from './attempts.ts'
 import { deviceCookies, knownDevice, rememberDevice } from './known-device.ts'
+import { hashNewPassword } from './new-password.ts'
 import { isSecure, refuseForeign } from './origin.ts'
 import { changeUser, createUser, refuseTakenName, userByEmail, userById } from './queries.ts'
 import { beginSession, endSession, sessionCookie, sessionToken } from './session.ts'
@@ -124,7 +125,7 @@ export async function signUp(app: App, request: Request, account: NewAccount): P
   const user = { ...checkedAccount(account), role: 'member' as const }
   const address = requestContext(request).address()
   await countAttempt(app, { account: `sign-up from ${address}`, address })
-  const passwordHash = await passwords.hash(account.password)
+  const passwordHash = await hashNewPassword(passwords, account.password, account)
   await atomically(db, tx => {
     const now = clock.now()
     refuseTakenName(tx, user.username)
@@ -155,7 +156,7 @@ export async function signUpInvited(
   allowed()
   const address = requestContext(request).address()
   await countAttempt(app, { account: `invitation from ${address}`, address }) // a taken address is told, so guesses are few
-  const passwordHash = await passwords.hash(account.password)
+  const passwordHash = await hashNewPassword(passwords, account.password, account)
   const outcome = await atomically(db, tx => {
     const now = clock.now()
     const created = createUser(tx, { ...user, passwordHash }, now)
@@ -186,7 +187,7 @@ export async function changePassword(app: App, request: Request, who: Who, chang
     await atomically(db, tx => audit(tx, { ...deed, at: clock.now(), result: 'refused' }))
     invalid('current_password', 'This is not your current password.')
   }
-  const newHash = await passwords.hash(change.new_password)
+  const newHash = await hashNewPassword(passwords, change.new_password, user, 'new_password')
   const { device, notice } = await atomically(db, tx => {
     const now = clock.now()
     forgive(tx, attempt)
