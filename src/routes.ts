@@ -39,9 +39,9 @@ import { auditPage } from './monitor/audit-log.ts'
 import { backupRoutes } from './monitor/backups/routes.ts'
 import { reportDamage } from './monitor/database-files.ts'
 import { healthRoutes, probeRoutes } from './monitor/health.ts'
+import { redisPage } from './monitor/overview/cache-page.ts'
 import { monitoringRoutes } from './monitor/overview/now-routes.ts'
 import { queueInspectRoutes } from './monitor/queue-inspect.ts'
-import { redisRoutes } from './monitor/redis-stats.ts'
 import { settingsPage } from './monitor/settings-page.ts'
 import { statsRoutes } from './monitor/statistics/routes.ts'
 import { jobRoutes } from './monitor/tasks/job-routes.ts'
@@ -113,7 +113,7 @@ const everything = (app: App, known: Known) => {
     .use(taskRoutes(app))
     .use(queueInspectRoutes(app))
     .use(monitoringRoutes(app))
-    .use(redisRoutes(app))
+    .use(redisPage(app))
     .group('/api/v1', api =>
       api
         .use(accountRoutes(app))

@@ -1,7 +1,9 @@
 /** `ROLE=compute`: rosters solved by processes that have nothing but Redis in common with the service. */
 import { afterEach, expect } from 'bun:test'
 import { existsSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { solveRoster } from '../src/rota/solving/solve.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
 import { newPerson, newSite, week } from './rosters.ts'
@@ -74,6 +76,17 @@ redisTest('a cancel reaches the machine, and the best so far is a draft', async 
   const started = await generate({ budget_s: 300 })
   await until(() => machine.works())
   await until(async () => (await call.get(started.poll_url)).status_message?.includes('best'))
+  const { machines } = await call.get('/admin/task-monitor/json')
+  expect(machines).toEqual([
+    {
+      name: expect.stringContaining(hostname()),
+      host: hostname(),
+      doing: [{ task: solveRoster.name, since: expect.any(String) }],
+    },
+  ])
+  expect(await call.get('/admin/task-monitor')).toContain(
+    `<tr id="machine-${machines[0].name.replaceAll(/\W/g, '-')}">`,
+  )
   await call.delete(`/api/v1/jobs/cancel/${started.job_id}`)
   const job = await finished(started)
   expect(job).toMatchObject({ status: 'CANCELLED', result: { summary: { ended: 'cancelled' } } })

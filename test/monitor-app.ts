@@ -112,6 +112,8 @@ export const pagesOf = ({ user, job }: { user: number | ''; job: string }) => [
   '/admin/monitoring/risk-assessment',
   '/admin/monitoring/performance',
   '/admin/monitoring/cache',
+  '/admin/queue-inspect',
+  '/admin/redis-stats',
   '/admin/audit/logs',
   '/admin/archives',
   '/admin/backups',

@@ -6,7 +6,7 @@ import { redisAlerts } from '../src/monitor/redis-stats.ts'
 import { queueNames } from '../src/platform/jobs/job.ts'
 import { redisTest } from './needs.ts'
 import { startRedis } from './redis.ts'
-import { afterTest, refusalOf, start, until } from './start.ts'
+import { afterTest, type caller, refusalOf, start, until } from './start.ts'
 
 const calm: Record<string, string> = {
   connected_clients: '20',
@@ -28,6 +28,12 @@ const calm: Record<string, string> = {
   expired_keys: '3',
   evicted_keys: '0',
 }
+const asBrowser = async (call: ReturnType<typeof caller>, path: string) => {
+  const answer = await call.raw(path, { headers: { accept: 'text/html' } })
+  expect(answer.headers.get('vary')).toContain('accept')
+  return answer.text()
+}
+
 const look = (fields: Record<string, string> = {}, workers = 4, rejected = 0) =>
   redisAlerts(new Map(Object.entries({ ...calm, ...fields })), workers, rejected)
 
@@ -108,6 +114,12 @@ test('without Redis the same shape tells of the queue file', async () => {
   })
   for (const part of ['queue_file_bytes', 'wal_bytes', 'page_count', 'free_pages', 'checkpoint_age_s'])
     expect(stats.embedded[part]).toBeGreaterThanOrEqual(0)
+  // A browser reads the same on a page, which the task monitor leads to.
+  expect(await call.get('/admin/task-monitor')).toContain('<a href="/admin/redis-stats">The queue file</a>')
+  const page = await asBrowser(call, '/admin/redis-stats')
+  expect(page).toContain('The queue file is well.')
+  expect(page).toContain('<dt>Write-ahead log</dt>')
+  expect(await call.get('/admin/redis-stats/json')).toMatchObject({ mode: 'embedded', status: 'HEALTHY' })
 })
 
 test('the queues are seen from within: workers, active, waiting, booked and registered', async () => {
@@ -132,6 +144,14 @@ test('the queues are seen from within: workers, active, waiting, booked and regi
     'quick',
     'rosters',
   ])
+  expect(await call.get('/admin/task-monitor')).toContain('<a href="/admin/queue-inspect">The queues from within</a>')
+  const page = await asBrowser(call, '/admin/queue-inspect')
+  expect(page).toContain(
+    `<tr id="active-${seen.active[0].id}"><th scope="row" class="names"><a href="/admin/task-monitor/jobs/${seen.active[0].id}">`,
+  )
+  expect(page.match(/<tr id="reserved-/g)).toHaveLength(2)
+  expect(page).toContain(`<time datetime="${seen.scheduled[0].eta}"`)
+  expect(await call.get('/admin/queue-inspect/json')).toMatchObject({ machines: [], active: [{ name: 'test.slow' }] })
   release.resolve()
 })
 

@@ -1,13 +1,16 @@
 /** How busy each process is, minute by minute. */
 import { availableParallelism } from 'node:os'
 import { eq, gte } from 'drizzle-orm'
+import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { processes, processMinutes, queueMinutes, systemAlerts } from '../../db/schema.ts'
 import { atomically, tryWrite } from '../../db/transactions.ts'
 import { type Alert, raise } from '../alerts.ts'
 import type { App } from '../context.ts'
 import { iso, minute } from '../platform/clock.ts'
+import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { isProcessDead } from '../platform/process/process-lock.ts'
+import { withTimeout } from '../platform/process/with-timeout.ts'
 import { depthReading } from './tasks/task-queries.ts'
 
 export type Load = typeof processMinutes.$inferSelect
@@ -121,4 +124,22 @@ export async function reportDeadProcesses(app: App): Promise<void> {
       })
     }
   })
+}
+
+/** The processes of `ROLE=compute`, which have nothing but Redis in common with this folder: who they are and what they do. */
+
+export const machineSchema = t.Object({
+  name: t.String({ description: 'Host and process', examples: ['nas-4711'] }),
+  host: t.String({ examples: ['nas'] }),
+  doing: t.Array(t.Object({ task: t.String({ examples: ['roster.solve'] }), since: dateTimeSchema })),
+})
+export type MachineView = Static<typeof machineSchema>
+
+/** None where Redis does not answer: whoever asks tells of that already. */
+export async function machinesNow({ compute }: Pick<App, 'compute'>): Promise<MachineView[]> {
+  const machines = await withTimeout(compute.machines(), 700, () => []).catch(() => [])
+  return machines.map(({ doing, ...machine }) => ({
+    ...machine,
+    doing: doing.map(({ task, since }) => ({ task, since: iso(since) })),
+  }))
 }

@@ -1,15 +1,21 @@
 /** The queues from within: who works, what is being done, what waits, what is booked. */
-import { Elysia, t } from 'elysia'
+import { Elysia, type Static, t } from 'elysia'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
+import { type Content, type Html, html } from '../platform/html.ts'
 import { access } from '../platform/http/access.ts'
-import { describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 import { type QueueName, queueNames } from '../platform/jobs/job.ts'
 import type { QueueJob } from '../platform/jobs/queues.ts'
 import { withTimeout } from '../platform/process/with-timeout.ts'
 import { hidden } from '../ui/layout.ts'
+import { stats } from '../ui/parts/figures.ts'
+import { table } from '../ui/parts/table.ts'
+import { number, time } from '../ui/parts/values.ts'
+import { emptyQuery, everySecondAndAHalf, livePage } from './pages/live-page.ts'
+import { type MachineView, machineSchema, machinesNow } from './processes.ts'
+import { jobPath, jobTitle } from './tasks/job-views.ts'
 
 const most = 100 // jobs of a kind, by queue
 const queued = t.Object({
@@ -23,6 +29,7 @@ const states = ['waiting', 'active', 'delayed', 'prioritized', 'failed', 'comple
 const inspection = t.Object({
   backend: t.String(),
   workers: t.Array(t.Object({ name: t.String(), queue: t.String() })),
+  machines: t.Array(machineSchema, { description: 'Processes of ROLE=compute, and what they compute' }),
   active: t.Array(queued),
   reserved: t.Array(queued, { description: 'Waiting for their turn, the next first' }),
   scheduled: t.Array(t.Composite([queued, t.Object({ eta: dateTimeSchema })]), {
@@ -32,18 +39,39 @@ const inspection = t.Object({
   counts: t.Record(t.String(), t.Record(t.String(), t.Integer())),
 })
 
-export const queueInspectRoutes = (app: App) =>
-  new Elysia({ prefix: '/admin', tags: ['admin'] })
-    .use(access(app))
-    .get('/queue-inspect', () => inspect(app), {
-      may: 'admin',
-      detail: describe('The queues: workers, active, reserved, scheduled and registered jobs, counts', inspection, {
-        description: `At most ${most} jobs of a kind and queue are listed; the counts are whole.`,
-      }),
-    })
-    .get('/celery-inspect', ({ redirect }) => redirect('/admin/queue-inspect', 308), { may: 'admin', detail: hidden })
+type Inspection = Static<typeof inspection>
+type Queued = Static<typeof queued>
 
-async function inspect({ queues, jobs }: App) {
+const path = '/admin/queue-inspect'
+
+export const queueInspectRoutes = (app: App) =>
+  new Elysia()
+    .use(
+      livePage(app, {
+        path,
+        title: 'Queues',
+        room: 'queue',
+        query: emptyQuery,
+        read: () => inspect(app),
+        body,
+        json: {
+          summary: 'The queues: workers, active, reserved, scheduled and registered jobs, counts',
+          description: `At most ${most} jobs of a kind and queue are listed; the counts are whole.`,
+          schema: inspection,
+          isAtPage: true,
+        },
+        live: everySecondAndAHalf,
+      }),
+    )
+    .use(olderPath(app))
+
+const olderPath = (app: App) =>
+  new Elysia({ tags: ['admin'] })
+    .use(access(app))
+    .get('/admin/celery-inspect', ({ redirect }) => redirect(path, 308), { may: 'admin', detail: hidden })
+
+async function inspect(app: App): Promise<Inspection> {
+  const { queues, jobs } = app
   const one = async (queue: QueueName) => {
     const list = async (state: 'active' | 'waiting' | 'delayed') =>
       (await queues.list(queue, state, most)).map(job => ({ ...view(queue, job), eta: iso(job.timestamp + job.delay) }))
@@ -63,6 +91,7 @@ async function inspect({ queues, jobs }: App) {
   return {
     backend: queues.backend,
     workers: all.flatMap(({ workers }) => workers),
+    machines: await machinesNow(app),
     active: all.flatMap(({ active }) => active.map(plain)),
     reserved: all.flatMap(({ reserved }) => reserved.map(plain)),
     scheduled: all.flatMap(({ scheduled }) => scheduled),
@@ -83,3 +112,89 @@ const view = (queue: QueueName, { id, name, attemptsMade, processedOn, timestamp
   attempts: attemptsMade,
   since: iso(processedOn ?? timestamp),
 })
+
+const body = (seen: Inspection): Html => html`${stats(
+  (['active', 'waiting', 'delayed'] as const).map(state => ({
+    label: { active: 'Running', waiting: 'Waiting', delayed: 'Booked' }[state],
+    value: number(Object.values(seen.counts).reduce((sum, counts) => sum + (counts[state] ?? 0), 0)),
+    note: `on ${seen.backend === 'redis' ? 'Redis' : 'SQLite'}`,
+  })),
+)}
+${table<{ queue: string; counts: Record<string, number> }>({
+  caption: 'Each queue',
+  dense: true,
+  stack: true,
+  rows: Object.entries(seen.counts).map(([queue, counts]) => ({ queue, counts })),
+  key: ({ queue }) => `queue-${queue}`,
+  columns: [
+    { head: 'Queue', names: true, cell: ({ queue }) => queue },
+    {
+      head: 'Workers',
+      numeric: true,
+      cell: ({ queue }) => number(seen.workers.filter(one => one.queue === queue).length),
+    },
+    ...states.map(state => ({
+      head: stateWords[state],
+      numeric: true,
+      cell: ({ counts }: { counts: Record<string, number> }) => number(counts[state] ?? 0),
+    })),
+  ],
+})}
+${part('Running', 'active', seen.active, 'Nothing runs at this moment.')}
+${part('Waiting for their turn, the next first', 'reserved', seen.reserved, 'Nothing waits.')}
+${part('Booked', 'scheduled', seen.scheduled, 'Nothing is booked.')}
+${machineTable(seen.machines)}
+<details><summary>Jobs this program knows: ${number(seen.registered.length)}</summary><p>${seen.registered.map((name, i) => html`${i > 0 && ', '}<code>${name}</code>`)}</p></details>
+<p class="quiet">At most ${most} jobs of a kind and queue are listed. The same as JSON: <a href="${path}/json"><code>${path}/json</code></a></p>`
+
+const stateWords: Record<(typeof states)[number], string> = {
+  waiting: 'Waiting',
+  active: 'Running',
+  delayed: 'Booked',
+  prioritized: 'First in line',
+  failed: 'Failed',
+  completed: 'Done',
+}
+
+const part = (title: string, id: string, jobs: readonly (Queued & { eta?: string })[], empty: string): Content =>
+  html`<section class="part" id="${id}"><div class="head"><h2>${title}</h2></div>${table<Queued & { eta?: string }>({
+    caption: title,
+    dense: true,
+    stack: true,
+    rows: jobs,
+    key: job => `${id}-${job.id}`,
+    empty: html`<p class="usual">${empty}</p>`,
+    columns: [
+      {
+        head: 'Job',
+        names: true,
+        cell: job =>
+          html`<a href="${jobPath(job.id)}">${jobTitle(job.name)}</a> <code class="quiet">${job.name}</code>`,
+      },
+      { head: 'Queue', cell: ({ queue }) => queue },
+      { head: 'Attempts before', numeric: true, cell: ({ attempts }) => number(attempts) },
+      { head: 'Since', cell: ({ since }) => time(since) },
+      id === 'scheduled' && { head: 'Due', cell: ({ eta }) => time(eta) },
+    ],
+  })}</section>`
+
+export const machineTable = (machines: readonly MachineView[]): Content =>
+  machines.length > 0 &&
+  html`<section class="part" id="machines"><div class="head"><h2>Machines that compute</h2></div>${table<MachineView>({
+    caption: 'Processes of ROLE=compute',
+    dense: true,
+    stack: true,
+    rows: machines,
+    key: ({ name }) => `machine-${name.replaceAll(/\W/g, '-')}`,
+    columns: [
+      { head: 'Machine', names: true, cell: ({ name }) => name },
+      { head: 'Host', cell: ({ host }) => host },
+      {
+        head: 'Does',
+        cell: ({ doing }) =>
+          doing.length
+            ? doing.map(({ task, since }, i) => html`${i > 0 && ', '}${jobTitle(task)} since ${time(since)}`)
+            : 'waits for work',
+      },
+    ],
+  })}</section>`

@@ -2,12 +2,10 @@
 import { Database } from 'bun:sqlite'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { Elysia, type Static, t } from 'elysia'
+import { type Static, t } from 'elysia'
 import type { App } from '../context.ts'
 import { messageOf } from '../errors.ts'
 import { minute, second } from '../platform/clock.ts'
-import { access } from '../platform/http/access.ts'
-import { describe } from '../platform/http/route-docs.ts'
 import { queueNames } from '../platform/jobs/job.ts'
 import { withTimeout } from '../platform/process/with-timeout.ts'
 import { processesOf } from './processes.ts'
@@ -209,12 +207,6 @@ function withoutRedis(app: App): RedisStats {
     embedded,
   }
 }
-
-export const redisRoutes = (app: App) =>
-  new Elysia({ tags: ['admin'] }).use(access(app)).get('/admin/redis-stats', () => redisStats(app), {
-    may: 'admin',
-    detail: describe('Redis by its own account, or what stands in its place', redisStatsSchema),
-  })
 
 const mb = 1024 ** 2
 const [longLog, veryLongLog] = [256 * mb, 1024 * mb]

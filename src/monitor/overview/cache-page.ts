@@ -10,7 +10,7 @@ import { emptyState, notice } from '../../ui/parts/notices.ts'
 import { table } from '../../ui/parts/table.ts'
 import { bytes, none, number, percent } from '../../ui/parts/values.ts'
 import { emptyQuery, everySecondAndAHalf, livePage, slicesOf } from '../pages/live-page.ts'
-import { milliseconds, monitoringPath } from '../pages/monitor-layout.ts'
+import { milliseconds, monitoringPath, redisTitle } from '../pages/monitor-layout.ts'
 import { type RedisStats, redisStats, redisStatsSchema } from '../redis-stats.ts'
 
 type CacheData = CacheNow & { redis: RedisStats }
@@ -32,11 +32,10 @@ export const cachePage = (app: App) =>
   })
 
 const body = ({ redis, ...cache }: CacheData): Html =>
-  html`${redis.alerts.map(({ level, message }) => notice(html`${badge(level.toLowerCase(), level === 'WARNING' ? 'warn' : 'bad')} ${message}`, level === 'WARNING' ? 'warn' : 'bad'))}
+  html`${redisWarnings(redis)}
 ${!cache.connected && html`<p>Each process answers from its own memory until Redis is back, and loads more often.</p>`}
 ${stats(cacheTiles(cache))}
-${redis.embedded && html`<section class="part"><div class="head"><h2>Queue</h2></div>${stats(embeddedTiles(redis.embedded))}</section>`}
-${redis.mode === 'redis' && redis.status !== 'ERROR' && html`<section class="part"><div class="head"><h2>Redis</h2></div>${stats(redisTiles(redis))}</section>`}
+<section class="part"><div class="head"><h2>${redis.mode === 'redis' ? 'Redis' : 'Queue file'}</h2><div class="beside"><a href="${redisPath}">All of it</a></div></div>${redisTiles(redis)}</section>
 ${entries(cache.by_name)}
 <p>What is loaded at the start (boards, quotes, people, statistics) can be loaded now.</p>
 ${action({ action: '/api/v1/stats/warm', label: 'Warm all', small: true, quiet: true, goTo: 'stay', done: 'Warmed' })}`
@@ -55,48 +54,6 @@ const cacheTiles = ({ hit_rate: rate, entries, bytes: size, mode, connected, ...
     ? { label: 'Kept in', value: 'Redis', note: 'behind memory' }
     : { label: 'Kept in', value: 'memory', note: 'of this process' },
 ]
-
-function embeddedTiles(embedded: NonNullable<RedisStats['embedded']>): Stat[] {
-  const { queue_file_bytes: size, page_count: pages, free_pages: free } = embedded
-  const copied = html`copied into it ${number(embedded.checkpoint_age_s, { unit: 's' })} ago`
-  return [
-    { label: 'Queue file', value: bytes(size), note: html`${number(pages)} pages, ${number(free)} free` },
-    { label: 'Write-ahead log', value: bytes(embedded.wal_bytes), note: copied },
-  ]
-}
-
-function redisTiles({ status, connections, memory, performance }: RedisStats): Stat[] {
-  const { connected_clients: clients, max_connections: most, blocked_clients: blocked } = connections
-  const limit = memory.max_memory_human === 'no limit' ? 'no limit' : html`of ${memory.max_memory_human ?? none}`
-  const share = most === null ? 'no limit' : html`of ${number(most)}, ${percent(connections.usage_percentage)}`
-  const { rejected_connections: rejected, evicted_keys: evicted } = performance
-  return [
-    { label: 'State', value: status.toLowerCase(), note: html`policy ${memory.eviction_policy ?? none}` },
-    { label: 'Commands', value: number(performance.instantaneous_ops_per_sec), note: 'a second, just now' },
-    { label: 'Connections', value: number(clients), note: share },
-    {
-      label: 'Blocked',
-      value: number(blocked),
-      note: html`${number(connections.blocked_by_workers)} of them our workers`,
-    },
-    {
-      label: 'Rejected',
-      value: number(performance.rejected_lately),
-      note: html`lately; ${number(rejected)} since it began`,
-    },
-    {
-      label: 'Memory',
-      value: memory.used_memory_human ?? none,
-      note: html`${limit}; peak ${memory.used_memory_peak_human ?? none}`,
-    },
-    {
-      label: 'Of the machine',
-      value: memory.used_memory_rss_human ?? none,
-      note: html`${number(memory.mem_fragmentation_ratio)} × what is used`,
-    },
-    { label: 'Evicted', value: number(evicted), note: html`${number(performance.expired_keys)} expired` },
-  ]
-}
 
 const percentOf = (rate: number | null) => percent(rate === null ? null : rate * 100)
 
@@ -205,3 +162,91 @@ export function totalsOf(all: readonly EntryStats[]) {
 }
 
 const rateOf = (hits: number, all: number) => (all ? Math.round((10_000 * hits) / all) / 10_000 : null)
+
+/** Redis by its own account, or the queue's file in its place, on a page of its own; JSON at the same address. */
+
+export const redisPath = '/admin/redis-stats'
+
+export const redisPage = (app: App) =>
+  livePage(app, {
+    path: redisPath,
+    title: redisTitle(app),
+    room: 'redis',
+    query: emptyQuery,
+    read: () => redisStats(app),
+    body: redisBody,
+    json: {
+      summary: 'Redis by its own account, or what stands in its place',
+      schema: redisStatsSchema,
+      isAtPage: true,
+    },
+    live: everySecondAndAHalf,
+  })
+
+const words = {
+  HEALTHY: 'is well',
+  WARNING: 'should be looked at',
+  CRITICAL: 'is in trouble',
+  ERROR: 'does not answer',
+}
+const tones = { HEALTHY: 'good', WARNING: 'warn', CRITICAL: 'bad', ERROR: 'bad' }
+
+const redisBody = (redis: RedisStats): Html =>
+  html`<p class="lead ${tones[redis.status]}">${redis.mode === 'redis' ? 'Redis' : 'The queue file'} ${words[redis.status]}.</p>
+${redisWarnings(redis)}
+${redis.mode === 'embedded' && html`<p>Without <code>REDIS_URL</code> the queue lives in <code>queue.db</code> and the cache in the memory of each process.</p>`}
+${redisTiles(redis)}
+<p class="quiet">The same as JSON: <a href="${redisPath}/json"><code>${redisPath}/json</code></a></p>`
+
+const redisWarnings = ({ alerts }: RedisStats): Html =>
+  html`${alerts.map(({ level, message }) => {
+    const tone = level === 'WARNING' ? 'warn' : 'bad'
+    return notice(html`${badge(level.toLowerCase(), tone)} ${message}`, tone)
+  })}`
+
+const redisTiles = (redis: RedisStats): Html | null => {
+  if (redis.embedded) return stats(ofQueueFile(redis.embedded))
+  return redis.status === 'ERROR' ? null : stats(ofRedis(redis))
+}
+
+function ofQueueFile(embedded: NonNullable<RedisStats['embedded']>): Stat[] {
+  const { queue_file_bytes: size, page_count: pages, free_pages: free } = embedded
+  const copied = html`copied into it ${number(embedded.checkpoint_age_s, { unit: 's' })} ago`
+  return [
+    { label: 'Queue file', value: bytes(size), note: html`${number(pages)} pages, ${number(free)} free` },
+    { label: 'Write-ahead log', value: bytes(embedded.wal_bytes), note: copied },
+  ]
+}
+
+function ofRedis({ status, connections, memory, performance }: RedisStats): Stat[] {
+  const { connected_clients: clients, max_connections: most, blocked_clients: blocked } = connections
+  const limit = memory.max_memory_human === 'no limit' ? 'no limit' : html`of ${memory.max_memory_human ?? none}`
+  const share = most === null ? 'no limit' : html`of ${number(most)}, ${percent(connections.usage_percentage)}`
+  const { rejected_connections: rejected, evicted_keys: evicted } = performance
+  return [
+    { label: 'State', value: status.toLowerCase(), note: html`policy ${memory.eviction_policy ?? none}` },
+    { label: 'Commands', value: number(performance.instantaneous_ops_per_sec), note: 'a second, just now' },
+    { label: 'Connections', value: number(clients), note: share },
+    {
+      label: 'Blocked',
+      value: number(blocked),
+      note: html`${number(connections.blocked_by_workers)} of them our workers`,
+    },
+    {
+      label: 'Rejected',
+      value: number(performance.rejected_lately),
+      note: html`lately; ${number(rejected)} since it began`,
+    },
+    {
+      label: 'Memory',
+      value: memory.used_memory_human ?? none,
+      note: html`${limit}; peak ${memory.used_memory_peak_human ?? none}`,
+    },
+    {
+      label: 'Of the machine',
+      value: memory.used_memory_rss_human ?? none,
+      note: html`${number(memory.mem_fragmentation_ratio)} × what is used`,
+    },
+    { label: 'Evicted', value: number(evicted), note: html`${number(performance.expired_keys)} expired` },
+  ]
+}

@@ -32,6 +32,8 @@ export type LivePage<Query extends TSchema, Data> = {
     /** What is answered, where it is not the data as they were read. */
     of?(data: Data, query: Static<Query>): unknown
     pages?(data: Data): Pagination
+    /** The page's own address answers with it too, to whoever does not ask for HTML. */
+    isAtPage?: boolean
   }
   file?: FileOf<Static<Query>>
   live?: {
@@ -56,11 +58,17 @@ export const everySecondAndAHalf = { every: 1_500 } // ms; for numbers that come
 export function livePage<Query extends TSchema, Data>(app: App, page: LivePage<Query, Data>) {
   const { title, room, json, file, live: fresh } = page
   const path = page.path.replace(/\/$/, '')
+  const answer = (data: Data, asked: Static<Query>) => (json.of ? json.of(data, asked) : data)
+  const documented = describe(json.summary, json.schema, { description: json.description })
   const mounted = routesOf(app)
     .get(
       page.path,
-      async ({ query, who, request }) => {
+      async ({ query, who, request, set }) => {
         const asked = checked(page.query, query)
+        if (json.isAtPage) {
+          set.headers.vary = 'accept'
+          if (!request.headers.get('accept')?.includes('text/html')) return answer(await page.read(asked), asked)
+        }
         const { content, version } = await shown(page, asked)
         const { search, searchParams } = new URL(request.url)
         const to = { id: room, events: `${path}/events${search}`, from: `${path}/part${search}`, version, brisk: true }
@@ -73,7 +81,7 @@ export function livePage<Query extends TSchema, Data>(app: App, page: LivePage<Q
           ...(fresh ? { reload: 10, body: live(to, content) } : { body: content }),
         })
       },
-      { query: page.query, may: 'admin', detail: hidden },
+      { query: page.query, may: 'admin', detail: json.isAtPage ? documented : hidden },
     )
     .get(
       `${path}/json`,
@@ -81,13 +89,9 @@ export function livePage<Query extends TSchema, Data>(app: App, page: LivePage<Q
         const asked = checked(page.query, query)
         const data = await page.read(asked)
         if (json.pages) set.headers.link = linkHeader(request.url, json.pages(data))
-        return json.of ? json.of(data, asked) : data
+        return answer(data, asked)
       },
-      {
-        query: page.query,
-        may: 'admin',
-        detail: describe(json.summary, json.schema, { description: json.description }),
-      },
+      { query: page.query, may: 'admin', detail: documented },
     )
   if (fresh) mounted.use(freshness(app, path, page, fresh.every))
   if (file) mounted.use(listFiles(app, path, page.query, file))

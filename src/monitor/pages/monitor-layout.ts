@@ -31,6 +31,8 @@ const rooms = {
   Machine: {
     performance: ['/admin/monitoring/performance', 'Performance'],
     cache: ['/admin/monitoring/cache', 'Cache'],
+    queue: ['/admin/queue-inspect', 'Queues'],
+    redis: ['/admin/redis-stats', 'Redis'],
   },
   Records: {
     audit: ['/admin/audit/logs', 'Audit'],
@@ -87,8 +89,11 @@ const feed = html`<span class="feed needs-js" data-feed="connecting"><span role=
 const linksOf = (group: string, links: Record<string, readonly [string, string]>, room: MonitorRoom, app: App): Html =>
   html`<div><h2>${group}</h2>${Object.entries(links).map(
     ([name, [href, label]]) =>
-      html`<a href="${href}" ${name === room && html`aria-current="page"`}>${label}${name === 'alerts' && alertCount(app)}</a>`,
+      html`<a href="${href}" ${name === room && html`aria-current="page"`}>${name === 'redis' ? redisTitle(app) : label}${name === 'alerts' && alertCount(app)}</a>`,
   )}</div>`
+
+/** Without Redis the queue's file stands in its place. */
+export const redisTitle = ({ redis }: Pick<App, 'redis'>): string => (redis ? 'Redis' : 'Queue file')
 
 export type OpenAlerts = { open: number; tone: 'bad' | 'warn' }
 export function openAlerts({ db }: Pick<App, 'db'>): OpenAlerts {

@@ -6,7 +6,9 @@ import { access, signedIn } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { started, startedSchema } from '../../platform/jobs/started.ts'
 import { notice } from '../../ui/parts/notices.ts'
+import { redisPath } from '../overview/cache-page.ts'
 import { emptyQuery, listFiles, livePage, slicesOf, twiceASecond } from '../pages/live-page.ts'
+import { machineTable } from '../queue-inspect.ts'
 import { jobPage } from './job-page.ts'
 import { tasksPath } from './job-views.ts'
 import { jobsPage } from './jobs-page.ts'
@@ -132,6 +134,7 @@ const list = (app: App, name: string, row: { properties: object }, of: (view: Ta
 const body = (now: TasksNow): Html => html`<p class="lead ${now.sentence.tone}" id="sentence">${now.sentence.text}</p>
 ${now.queue.error !== null && notice(html`The queue (${now.queue.backend}) does not answer: ${now.queue.error}. What was accepted waits in the database and goes on when it is back; the numbers below come from there.`, 'bad')}
 ${queueTiles(now)}
+<p class="quiet"><a href="/admin/queue-inspect">The queues from within</a> · <a href="${redisPath}">${now.queue.backend === 'redis' ? 'Redis statistics' : 'The queue file'}</a></p>
 ${runningSection(now)}
 ${expectedSection(now)}
 ${failuresSection(now)}
@@ -139,4 +142,5 @@ ${locksSection(now)}
 <div class="halves">
 ${supervisorSection(now)}
 ${processesSection(now)}
-</div>`
+</div>
+${machineTable(now.machines)}`

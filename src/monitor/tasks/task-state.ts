@@ -12,7 +12,7 @@ import type { ScheduleState } from '../../platform/jobs/scheduler.ts'
 import type { LockRow } from '../../platform/jobs/task-locks.ts'
 import { NoAnswer, withTimeout } from '../../platform/process/with-timeout.ts'
 import { activeAlerts } from '../alerts/queries.ts'
-import { hasWorker, type Process, processesOf } from '../processes.ts'
+import { hasWorker, machinesNow, type Process, processesOf } from '../processes.ts'
 import { jobTitle, shownRuns } from './job-views.ts'
 import { type FailureRate, failureSurge, type RunOutcome, type TaskReading, taskReading } from './task-queries.ts'
 
@@ -195,7 +195,11 @@ async function gather(app: App) {
   const { db, clock, schedule, reader } = app
   const now = clock.now()
   const entries = schedule.names()
-  const [reading, queue] = await Promise.all([reader.read(taskReading, { entries, now }), queuesNow(app)])
+  const [reading, queue, machines] = await Promise.all([
+    reader.read(taskReading, { entries, now }),
+    queuesNow(app),
+    machinesNow(app),
+  ])
   const processes = processesOf(app)
   const locks = locksNow(app, processes)
   const scheduled = scheduledTasks(app, reading)
@@ -216,6 +220,7 @@ async function gather(app: App) {
     sentence,
     locks,
     processes,
+    machines,
     supervisor,
     scheduled,
     tours,

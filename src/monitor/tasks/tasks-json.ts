@@ -2,6 +2,7 @@
 import { type Static, t } from 'elysia'
 import { iso, isoOrNull, second } from '../../platform/clock.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { machineSchema } from '../processes.ts'
 import { adminJobSchema, adminJobView } from './job-views.ts'
 import { failureSurge } from './task-queries.ts'
 import type { TasksNow } from './task-state.ts'
@@ -105,6 +106,7 @@ export const tasksSchema = t.Object({
       started_at: dateTimeSchema,
     }),
   ),
+  machines: t.Array(machineSchema, { description: 'Processes of ROLE=compute, which share only Redis' }),
   running: t.Array(adminJobSchema),
   failures: t.Object({
     last_hour: integer,
@@ -182,6 +184,7 @@ export function tasksView(now: TasksNow): TasksView {
       queues: now.queue.queues,
     },
     processes: now.processes.map(({ startedAt, ...process }) => ({ ...process, started_at: iso(startedAt) })),
+    machines: now.machines,
     running: now.running.map(adminJobView),
     failures: {
       last_hour: now.rate.lastHour,

@@ -2,6 +2,7 @@
  * Heavy pure work that may be done on another machine. Its input, progress and result travel over Redis; a process of
  * `ROLE=compute` there needs no folder. Where no such process has room the same work is done at home, so nothing depends on one.
  */
+import { hostname } from 'node:os'
 import type { Job, Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Log } from '../process/log.ts'
@@ -30,7 +31,12 @@ const keepFor = 24 * 3_600 // seconds: nobody comes back for a result of yesterd
 const queueName = (version: string) => `compute-${version.replaceAll(':', '-')}`
 const cancelKey = (namespace: string, id: string) => `${namespace}:compute:cancel:${id}`
 
+/** A process of `ROLE=compute`. */
+export type Machine = { name: string; host: string; doing: { task: string; since: number }[] }
+
 export type Compute = {
+  /** Those that take work from this queue now. */
+  machines(): Promise<Machine[]>
   run<Input, Result, Update>(
     task: ComputeTask<Input, Result, Update>,
     input: Input,
@@ -97,7 +103,7 @@ export async function openCompute(settings: Settings | undefined, atHome: number
     return here(task, input, work)
   }
 
-  return { run, close: async () => void (await queue?.close()) }
+  return { run, machines: async () => (await queue?.machines()) ?? [], close: async () => void (await queue?.close()) }
 }
 
 const home: unique symbol = Symbol('done at home')
@@ -129,8 +135,23 @@ async function openQueue({ connect, namespace, version }: Settings) {
     })
   const workers = () => ask(queue.getWorkersCount())
 
+  /** What each is at, by the name that it takes work under. */
+  async function machines(): Promise<Machine[]> {
+    const [clients, active] = await ask(Promise.all([queue.getWorkers(), queue.getJobs(['active'], 0, 99)]))
+    return clients.map(({ rawname = '' }): Machine => {
+      const name = rawname.split(':w:')[1] ?? 'unnamed'
+      const own = active.filter(({ processedBy }) => processedBy === name)
+      return {
+        name,
+        host: name.replace(/-\d+$/, ''),
+        doing: own.map(({ name, processedOn, timestamp }) => ({ task: name, since: processedOn ?? timestamp })),
+      }
+    })
+  }
+
   return {
     workers,
+    machines,
     async add(ordered: Ordered): Promise<Remote> {
       const kept = { age: keepFor }
       const options = { removeOnComplete: kept, removeOnFail: kept, attempts: 5 }
@@ -198,6 +219,7 @@ export async function startComputing(settings: Settings, tasks: readonly AnyTask
   const worker: Worker<Ordered> = new Worker<Ordered>(queueName(version), handle, {
     connection: connect({ waits: true }),
     prefix: namespace,
+    name: `${hostname().replaceAll(/[^\w.-]/g, '-')}-${process.pid}`, // tells in the monitor who is at what
     concurrency: atOnce,
     lockDuration: 10_000,
     stalledInterval: 5_000,
