@@ -131,3 +131,16 @@ test('an announcement leaves without waiting for the sweep, and one that fails i
   expect(run).toMatchObject({ attempts: 2 })
   expect(hook.told).toHaveLength(1)
 })
+
+test('an announcement that fails names the league, the host and the status, never the address', async () => {
+  const { call, finished } = await startStill()
+  const hook = webhook(Number.POSITIVE_INFINITY)
+  const { id } = await newLeague(call, { webhook_url: hook.url }, 'Northern Alliance')
+  await finished(upload(call, id, 'ID,Name,Power\n1,Ann,5\n'))
+  const { error } = await until(async () => {
+    const { jobs } = await call.get('/api/v1/jobs?name=leagues.announce')
+    return jobs.find(({ error }: { error: string | null }) => error)
+  })
+  const { host } = new URL(hook.url)
+  expect(error).toBe(`The webhook of “Northern Alliance” (league ${id}) at ${host} failed: http://${host} answered 500`)
+})

@@ -241,6 +241,11 @@ test('the cache has totals, counts what changes dropped, and is cleared by leagu
   expect(await both()).toEqual(['hit', 'hit'])
   expect((await call.post(`${stats}/warm`)).warmed.length).toBeGreaterThan(3)
   expect((await refusalOf(call.post(`${stats}/warm?name=nothing`))).problem.errors).toMatchObject([{ path: 'name' }])
+  const { logs } = await call.get('/admin/audit/logs/json?action=cache.warm')
+  expect(logs).toMatchObject([
+    { user: 'operator', target: 'all', result: 'ok', detail: { failed: 0 } },
+    { user: 'operator', target: 'boards', result: 'ok', detail: { warmed: 1, failed: 0 } },
+  ])
 })
 
 test('the performance page lists the slowest routes first, and pages the rest', async () => {

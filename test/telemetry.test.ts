@@ -47,7 +47,7 @@ function breakLeagues(dataDir: string) {
 
 test('a bug in a route reaches Sentry with release, environment, route and request id, and no secret', async () => {
   const sentry = fakeSentry()
-  const { dataDir, call } = await openAppProcess({ SENTRY_DSN: sentry.dsn, ENVIRONMENT: 'arena' })
+  const { dataDir, call, finished } = await openAppProcess({ SENTRY_DSN: sentry.dsn, ENVIRONMENT: 'arena' })
   breakLeagues(dataDir)
   const headers = { 'x-request-id': 'the-bad-one', cookie: 'fieldhouse_session=hunter2', 'x-api-key': 'hunter2' }
   const answer = await call.raw('/api/v1/leagues?password=hunter2', { headers })
@@ -61,6 +61,21 @@ test('a bug in a route reaches Sentry with release, environment, route and reque
     extra: { request_id: 'the-bad-one', route: 'GET /api/v1/leagues/' },
   })
   expect(sentry.everything()).not.toContain('hunter2')
+
+  // So does a statistic that could not be refreshed, though the run as a whole succeeds.
+  const { status, result } = await finished(call.post('/api/v1/stats/refresh'))
+  expect(status).toBe('SUCCESS')
+  expect(result.failures.map(({ key }: { key: string }) => key)).toContain(
+    'stats_dashboard|{"include":["summary"],"period":"all"}',
+  )
+  const [missed] = await until(() => {
+    const told = sentry.errors().filter(({ extra }) => extra?.key)
+    return told.length ? told : undefined
+  })
+  expect(missed).toMatchObject({
+    exception: { values: [{ value: 'no such table: leagues' }] },
+    extra: { key: expect.stringMatching(/^stats_dashboard/) },
+  })
 })
 
 test('a refusal is no bug and reaches nobody', async () => {

@@ -157,7 +157,7 @@ export const statsRoutes = (app: App) => {
     )
     .post(
       '/warm',
-      async ({ query: { name }, request }) => {
+      async ({ query: { name }, request, who }) => {
         const names = Object.keys(warmers)
         if (name && !names.includes(name)) invalid('name', `Choose one of: ${names.join(', ')}.`)
         const results = []
@@ -167,6 +167,19 @@ export const statsRoutes = (app: App) => {
           const error = await warm(app, request.signal).then(() => null, messageOf)
           results.push({ name: each, ms: round(performance.now() - began, 1), error })
         }
+        const failed = results.filter(({ error }) => error !== null).length
+        const detail = { warmed: results.length - failed, failed }
+        const result = failed ? 'failed' : 'ok'
+        await atomically(db, tx =>
+          audit(tx, {
+            at: clock.now(),
+            who: signedIn(who),
+            action: 'cache.warm',
+            target: name ?? 'all',
+            detail,
+            result,
+          }),
+        )
         return { warmed: results }
       },
       {
