@@ -49,7 +49,7 @@ export type BoardSource = { published: readonly Published[]; config: BoardConfig
 export type SheetBoards = { scores: Database; boardCache: BoardCache; close(): void }
 
 /** `bytes`: what may be held in memory of boards nobody has just asked for. */
-export function openSheetBoards(dataDir: string, thread: SheetThread, bytes = 128 * 2 ** 20): SheetBoards {
+export function openSheetBoards(dataDir: string, thread: SheetThread, bytes = 64 * 2 ** 20): SheetBoards {
   openScores(dataDir).close() // makes the file if there is none yet
   const scores = openScoresReader(dataDir)
   return { scores, boardCache: openBoardCache(thread, bytes), close: () => scores.close() }
