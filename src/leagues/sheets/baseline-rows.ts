@@ -130,19 +130,33 @@ function extraStarts(scores: Database, { metrics }: Snapshot, { extras }: Baseli
   }
 }
 
-/** For metric `m` of those walked by, the value is `now[m][at]` and the start `then[m][from]`. */
-export type EachPlayer = (row: number, now: Float64Array[], at: number, then: Float64Array[], from: number) => void
+/**
+ * Some players of a walk, the first `length` of each list: of metric `m`, player `rows[i]` has the value `now[m][ats[i]]` and
+ * starts from `then[m][froms[i]]`.
+ */
+export type PlayerBatch = {
+  length: number
+  rows: Int32Array
+  ats: Int32Array
+  froms: Int32Array
+  now: Float64Array[]
+  then: Float64Array[]
+}
 
+const MOST = 1 << 12 // players of a batch
 const MANY = 1 << 16 // players between two pauses
 
-/** Everyone's current and start values of some metrics, without a whole column in memory. */
-export async function eachPlayer(
+/**
+ * Everyone's current and start values of some metrics, without a whole column in memory, many players at once: column by
+ * column they take a third of the time they take row by row. Those who start alike come in the order of their rows.
+ */
+export async function eachBatch(
   scores: Database,
   { snapshot, walk }: Players,
   starts: BaselineRows,
   metrics: readonly string[],
   { pause }: LatecomersWork,
-  each: EachPlayer,
+  each: (batch: PlayerBatch) => void,
 ): Promise<void> {
   const now = walk(metrics)
   const baseline = new Walk(scores, snapshotOf(scores, starts.baseline), metrics)
@@ -152,16 +166,58 @@ export async function eachPlayer(
   const extraStart = added.length > 0 ? extraStartWalk(scores, starts, metrics) : undefined
   // Starts in columns of extra sheets are written where those of the others are read, and never over current values.
   const own = now.values.map((values, m) => (added.includes(m) ? new Float64Array(values.length) : values))
-  for (let row = 0; row < snapshot.players; row++) {
-    const at = now.at(row)
-    const start = starts.rows[row]!
-    const then = start >= 0 ? baseline.values : start === OWN || late === now ? own : late.values
-    const from = start >= 0 ? baseline.at(start) : start === OWN ? at : late.at(LATE - start)
-    for (const m of added) then[m]![from] = extraStart?.(m, row) ?? 0
-    each(row, now.values, at, then, from)
-    if (row % MANY === MANY - 1) await pause()
+  const [ofBaseline, ofOwn, ofLate] = [baseline.values, own, late.values].map(then => emptyBatch(now.values, then))
+  const batches = [ofBaseline!, ofOwn!, ofLate!]
+  const flush = () => {
+    for (const batch of batches) {
+      if (batch.length > 0) each(batch)
+      batch.length = 0
+    }
   }
+  const isWithin = (row: number, start: number) =>
+    now.holds(row) && (start === OWN || (start >= 0 ? baseline.holds(start) : late.holds(LATE - start)))
+  for (let row = 0; row < snapshot.players; row++) {
+    const start = starts.rows[row]!
+    const batch = start >= 0 ? ofBaseline! : start === OWN ? ofOwn! : ofLate!
+    if (batch.length === MOST || !isWithin(row, start)) flush()
+    const at = now.at(row)
+    const from = start >= 0 ? baseline.at(start) : start === OWN ? at : late.at(LATE - start)
+    for (const m of added) batch.then[m]![from] = extraStart?.(m, row) ?? 0
+    batch.rows[batch.length] = row
+    batch.ats[batch.length] = at
+    batch.froms[batch.length++] = from
+    if (row % MANY === MANY - 1) {
+      flush()
+      await pause()
+    }
+  }
+  flush()
 }
+
+const emptyBatch = (now: Float64Array[], then: Float64Array[]): PlayerBatch => ({
+  length: 0,
+  rows: new Int32Array(MOST),
+  ats: new Int32Array(MOST),
+  froms: new Int32Array(MOST),
+  now,
+  then,
+})
+
+/** For metric `m` of those walked by, the value is `now[m][at]` and the start `then[m][from]`. */
+export type EachPlayer = (row: number, now: Float64Array[], at: number, then: Float64Array[], from: number) => void
+
+/** The same one by one, for what is more than a sum. Rows do not come in order. */
+export const eachPlayer = (
+  scores: Database,
+  players: Players,
+  starts: BaselineRows,
+  metrics: readonly string[],
+  working: LatecomersWork,
+  each: EachPlayer,
+): Promise<void> =>
+  eachBatch(scores, players, starts, metrics, working, ({ length, rows, ats, froms, now, then }) => {
+    for (let i = 0; i < length; i++) each(rows[i]!, now, ats[i]!, then, froms[i]!)
+  })
 
 /** Where the player of a row starts in a column of extra sheets. */
 function extraStartWalk(scores: Database, { extras }: BaselineRows, metrics: readonly string[]) {

@@ -97,7 +97,7 @@ async function fallenSince(scores: Database, players: Players, starts: BaselineR
   await eachPlayer(scores, players, starts, rising, working, (row, now, at, then, from) => {
     if (rising.some((_, m) => hasFallen(now[m]![at]!, then[m]![from]!, true))) rows.push(row)
   })
-  return Uint32Array.from(rows)
+  return Uint32Array.from(rows).sort()
 }
 
 const mostShown = 50 // metrics of one who came or went

@@ -7,8 +7,9 @@ import type { Tier } from '../../leaderboard/tiers.ts'
 import {
   type BaselineRows,
   baselineRowsOf,
-  type EachPlayer,
+  eachBatch,
   eachPlayer,
+  type PlayerBatch,
   type Players,
   storedPlayers,
 } from './baseline-rows.ts'
@@ -63,7 +64,7 @@ export async function scorePlayers(
   const players = storedPlayers(scores, snapshotOf(scores, input.selection.current))
   const starts = await baselineRowsOf(scores, players, input.selection, working)
   const sum = summing(players.snapshot, input, 0)
-  await eachPlayer(scores, players, starts, sum.metrics, working, sum.each)
+  await eachBatch(scores, players, starts, sum.metrics, working, sum.add)
   return sum.scored(starts)
 }
 
@@ -83,16 +84,23 @@ export async function prepareScoring(
   const rising = isFirst ? [] : snapshot.metrics.filter(({ cumulative }) => cumulative).map(({ name }) => name)
   const sum = summing(snapshot, input, rising.length)
   let suspicious = 0
-  await eachPlayer(scores, players, starts, [...rising, ...sum.metrics], working, (row, now, at, then, from) => {
-    sum.each(row, now, at, then, from)
-    for (let m = 0; m < rising.length; m++) {
-      if (!hasFallen(now[m]![at]!, then[m]![from]!, true)) continue
-      suspicious++
-      return
-    }
+  await eachBatch(scores, players, starts, [...rising, ...sum.metrics], working, batch => {
+    sum.add(batch)
+    suspicious += countFallen(batch, rising.length)
   })
   prepared = { key: scoreKey(input), scored: sum.scored(starts) }
   return { suspicious }
+}
+
+/** Players of whom any of the first `metrics` is lower than at their start. */
+function countFallen({ length, ats, froms, now, then }: PlayerBatch, metrics: number): number {
+  const isFallen = new Uint8Array(length)
+  for (let m = 0; m < metrics; m++) {
+    const values = now[m]!
+    const starts = then[m]!
+    for (let i = 0; i < length; i++) if (hasFallen(values[ats[i]!]!, starts[froms[i]!]!, true)) isFallen[i] = 1
+  }
+  return isFallen.reduce((sum, one) => sum + one, 0)
 }
 
 export type GainInput = { selection: SnapshotSelection; metric: string; order: RankOrder }
@@ -120,7 +128,7 @@ export async function rankedGoal(
   const starts = await baselineRowsOf(scores, players, input.selection, working)
   const rules = goalRulesOf(input.config)
   const sum = summing(players.snapshot, input, 0, rules && { ...rules, columns: [column] })
-  await eachPlayer(scores, players, starts, sum.metrics, working, sum.each)
+  await eachBatch(scores, players, starts, sum.metrics, working, sum.add)
   const { goalPct = new Float64Array(players.snapshot.players).fill(Number.NaN) } = sum.scored(starts)
   return sharedRanking(rankingOf(goalPct, order))
 }
@@ -139,17 +147,24 @@ function summing(snapshot: Snapshot, { config }: ScoreInput, first: number, rule
   const terms = weights.map(({ metric, weight }) => ({ ...termOf(metric), weight }))
   const targets = rules?.columns.map(metric => (metric === 'score' ? undefined : termOf(metric))) ?? []
   const power = rules?.byPower ? termOf('power').m : undefined
-  const score = new Float64Array(sharedMemory(snapshot.players * 8))
+  const score = new Float64Array(sharedMemory(snapshot.players * 8)).fill(Number.NaN)
   const goalPct = rules && new Float64Array(sharedMemory(snapshot.players * 8))
   const isOfGains = on === 'gains'
-  const each: EachPlayer = (row, now, at, then, from) => {
-    let sum = Number.NaN
+  function add({ length, rows, ats, froms, now, then }: PlayerBatch) {
     for (const { m, weight, cumulative } of terms) {
-      const value = now[m]![at]!
-      sum = withTerm(sum, isOfGains ? gainOf(value, then[m]![from]!, cumulative) : value, weight)
+      const values = now[m]!
+      const starts = then[m]!
+      for (let i = 0; i < length; i++) {
+        const value = values[ats[i]!]!
+        const term = isOfGains ? gainOf(value, starts[froms[i]!]!, cumulative) : value
+        score[rows[i]!] = withTerm(score[rows[i]!]!, term, weight)
+      }
     }
-    score[row] = sum
-    if (goalPct) goalPct[row] = goalOf(sum, now, at, then, from)
+    if (!goalPct) return
+    for (let i = 0; i < length; i++) {
+      const row = rows[i]!
+      goalPct[row] = goalOf(score[row]!, now, ats[i]!, then, froms[i]!)
+    }
   }
   function goalOf(sum: number, now: Float64Array[], at: number, then: Float64Array[], from: number): number {
     if (!rules) return Number.NaN
@@ -163,7 +178,7 @@ function summing(snapshot: Snapshot, { config }: ScoreInput, first: number, rule
   }
   return {
     metrics: walked,
-    each,
+    add,
     scored: (starts: BaselineRows): ScoredPlayers => ({
       ranking: sharedRanking(rankingOf(score, 'desc')),
       starts,

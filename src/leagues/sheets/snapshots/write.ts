@@ -94,8 +94,9 @@ const packLabel = textPacker()
 
 /** From the end: neighbours in id order differ there first. */
 function isSameText({ bytes, offsets }: TextColumn, a: number, b: number): boolean {
-  const [start, length] = [offsets[a]!, offsets[a + 1]! - offsets[a]!]
+  const start = offsets[a]!
   const other = offsets[b]!
+  const length = offsets[a + 1]! - start
   if (offsets[b + 1]! - other !== length) return false
   let i = length - 1
   while (i >= 0 && bytes[start + i] === bytes[other + i]) i--
