@@ -15,7 +15,7 @@ const templates = new Map<string, { template: string; parts: string[] }[]>()
 /** The document is made from the routes of the first app, once in a process. */
 export function documentFrom(app: App): void {
   if (document) return
-  const made: Document = JSON.parse(JSON.stringify(describeApi(routes(app), app.version, apiWords)))
+  const made: Document = JSON.parse(JSON.stringify(describeApi(routes(app), app.version, 'API', apiWords)))
   const parameters = (template: string) => template.split('{').length
   for (const template of Object.keys(made.paths).sort((a, b) => parameters(a) - parameters(b)))
     for (const method of Object.keys(made.paths[template] ?? {})) {

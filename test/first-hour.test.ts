@@ -1,5 +1,6 @@
 /** The first admin is led through three steps, and names the place. */
 import { expect, test } from 'bun:test'
+import { webhookName } from '../src/ui/place-name.ts'
 import { newCup, newTrader } from './market.ts'
 import { refusalOf, start } from './start.ts'
 
@@ -38,6 +39,8 @@ test('the name of the place stands on pages, kept boards too, escaped; officers 
   expect(await app.call.put('/api/v1/place', { name: ' Bolt &\n Sons ' })).toEqual({ name: 'Bolt & Sons' })
   for (const path of ['/', '/leagues/1', '/nowhere'])
     expect(await see(app.as(), path)).toContain('· Bolt &amp; Sons</title>')
+  expect(await see(app.as(), '/swagger/')).toContain('<title>API · Bolt &amp; Sons</title>')
+  expect([webhookName('Bolt & Sons'), webhookName('Our Discord')]).toEqual(['Bolt & Sons', 'Fieldhouse'])
   expect(await app.as().get('/api/v1/place')).toEqual({ name: 'Bolt & Sons' })
   expect(await see(app.call, '/admin/settings')).toContain('value="Bolt &amp; Sons"')
 })

@@ -168,10 +168,11 @@ test('a forgotten password comes by mail, and nothing tells whether there is an 
   const server = await mailServer()
   const { call, url, as, clock, app, lines, dataDir } = await start(mailSettings(server.port))
   await call.post('/api/v1/users', ann)
+  await call.put('/api/v1/place', { name: 'Northern Alliance' })
   const stranger = await as().post('/api/v1/auth/forgot', { email: 'nobody@example.org' })
   expect(await as().post('/api/v1/auth/forgot', { email: ' ANN@example.org' })).toEqual(stranger)
   const [mail] = await server.to(ann.email)
-  expect(mail?.headers.get('subject')).toBe('A new password for Fieldhouse')
+  expect(mail?.headers.get('subject')).toBe('A new password for Northern Alliance')
   const link = linksOf(mail ?? expect.unreachable()).find(path => path.startsWith('/password?')) ?? ''
   const token = new URL(link, url).searchParams.get('token') ?? ''
   app.log.flush()

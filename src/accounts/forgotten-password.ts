@@ -1,4 +1,5 @@
 /** A new password for who has forgotten theirs, by a link in a mail. Nothing tells whether there is an account of an address. */
+
 import { and, eq, gt } from 'drizzle-orm'
 import { t } from 'elysia'
 import { passwordLinks } from '../../db/schema.ts'
@@ -7,6 +8,7 @@ import { audit, systemActor } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { mailJob, sendsMail, siteOf } from '../mail/send.ts'
+import { placeName } from '../place/name.ts'
 import { hour, minute } from '../platform/clock.ts'
 import { requestContext } from '../platform/http/request-context.ts'
 import { countAttempt } from './attempts.ts'
@@ -55,7 +57,7 @@ export const sendPasswordLink = mailJob('send_password_link', () => 'password', 
     if (!link) return undefined
     return {
       to: link.to,
-      subject: 'A new password for Fieldhouse',
+      subject: `A new password for ${placeName(db)}`,
       lines: [
         `Somebody, you perhaps, has asked for a new password for your account at ${siteOf(app)}.`,
         'The link works once, within an hour. If it was not you, leave this mail alone: your password stays as it is.',

@@ -8,8 +8,10 @@ import { type App, job } from '../context.ts'
 import { messageOf } from '../errors.ts'
 import type { Row } from '../leaderboard/page.ts'
 import { canonical } from '../leaderboard/query.ts'
+import { placeName } from '../place/name.ts'
 import { day } from '../platform/clock.ts'
 import { postJson } from '../platform/http/outgoing.ts'
+import { webhookName } from '../ui/place-name.ts'
 import { type Announcement, announcements, webhookFor } from './announcements.ts'
 import { boardPage } from './board.ts'
 import { kindOf } from './kinds.ts'
@@ -41,7 +43,12 @@ export const announce = job('leagues.announce', {
     if (!url) return { skipped: 'nothing to announce' }
     const { rows, pagination } = await boardPage(app, league, canonical({ limit: 500 }))
     const text = message(app, league, heading(what, pagination.total), detail, rows)
-    const body = { content: text.slice(0, 1_990), text, username: 'Fieldhouse', allowed_mentions: { parse: [] } }
+    const body = {
+      content: text.slice(0, 1_990),
+      text,
+      username: webhookName(placeName(app.db)),
+      allowed_mentions: { parse: [] },
+    }
     try {
       await postJson(url, body, { allowPrivate: app.config.allowPrivateFeeds, signal })
     } catch (error) {

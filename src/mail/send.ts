@@ -65,7 +65,8 @@ async function deliver(app: App, kind: MailKind, { to, ...letter }: Addressed): 
     'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
     'Auto-Submitted': 'auto-generated',
   }
-  await handOver(app, { to, ...render(letter, kind, siteOf(app), unsubscribe, placeName(app.db)), headers })
+  const sender = placeName(app.db)
+  await handOver(app, { to, sender, ...render(letter, kind, siteOf(app), unsubscribe, sender), headers })
   return { sent: true }
 }
 

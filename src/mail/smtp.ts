@@ -10,6 +10,8 @@ export type Mail = {
   text: string
   html?: string
   headers?: Record<string, string>
+  /** Whom it comes from, where MAIL_FROM is only an address. */
+  sender?: string
 }
 
 /** So long the server may stay silent at each step, ms. The URL may say otherwise: `smtp://…?socketTimeout=60000`. */
@@ -29,16 +31,20 @@ export class MailFailure extends Error {
   }
 }
 
-export async function sendBySmtp({ smtpUrl, mailFrom }: App['config'], mail: Mail): Promise<void> {
+export async function sendBySmtp(
+  { smtpUrl, mailFrom = '' }: App['config'],
+  { sender = '', ...mail }: Mail,
+): Promise<void> {
   const url = new URL(smtpUrl ?? '')
   for (const [step, ms] of Object.entries(patience))
     if (!url.searchParams.has(step)) url.searchParams.set(step, String(ms))
   const { createTransport } = await import('nodemailer')
   const transport = createTransport(url.href)
   // As an object: an address is never read as a list of several.
+  const from = mailFrom.includes('<') ? mailFrom : { name: sender, address: mailFrom }
   const to = { name: '', address: mail.to }
   try {
-    await transport.sendMail({ from: mailFrom, ...mail, to, disableFileAccess: true, disableUrlAccess: true })
+    await transport.sendMail({ from, ...mail, to, disableFileAccess: true, disableUrlAccess: true })
   } catch (error) {
     const { message, response, code, permanent } = failureOf(error)
     const reason = (typeof response === 'string' ? response : message).replaceAll(/[^\s<>"']+@[^\s<>"']+/g, '…')

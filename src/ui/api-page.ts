@@ -7,13 +7,14 @@ import { type ApiWords, describeApi } from '../platform/http/openapi.ts'
 import { type FixedFile, fixedFile, fixedResponse } from '../platform/http/responses.ts'
 import { assetUrl } from './assets.ts'
 import { hidden } from './layout.ts'
+import { shownPlaceName } from './place-name.ts'
 
-const page = html`<!doctype html>
+const page = (place: string) => html`<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <title>Fieldhouse API</title>
+    <title>API · ${place}</title>
     <link rel="stylesheet" href="/swagger/swagger-ui.css" />
     <link rel="stylesheet" href="/swagger/page.css" />
     <link rel="icon" href="/swagger/favicon-32x32.png" />
@@ -21,7 +22,7 @@ const page = html`<!doctype html>
     <script src="/swagger/dark.js"></script>
   </head>
   <body>
-    <nav class="back" aria-label="Fieldhouse"><a href="/">← Fieldhouse</a> <a href="/account">Get a key</a> <a href="/help/api">Recipes</a> <a href="/swagger/json">The document</a></nav>
+    <nav class="back" aria-label="${place}"><a href="/">← <bdi>${place}</bdi></a> <a href="/account">Get a key</a> <a href="/help/api">Recipes</a> <a href="/swagger/json">The document</a></nav>
     <div id="swagger-ui"></div>
     <script src="/swagger/swagger-ui-bundle.js"></script>
     <script src="/swagger/init.js"></script>
@@ -75,9 +76,11 @@ const swaggerUi = (name: string) =>
   new Uint8Array(readFileSync(Bun.resolveSync(`swagger-ui-dist/${name}`, import.meta.dir)))
 
 export const swaggerRoutes = (app: AccessSettings & { version: string }, described: AnyElysia, words: ApiWords) => {
+  const document = (title: string) =>
+    fixedFile(bytesOf(JSON.stringify(describeApi(described, app.version, `${title} API`, words))), 'application/json')
   /** Read and made when first asked for, kept with their compressed forms. */
-  const files: Record<string, () => FixedFile> = {
-    json: () => fixedFile(bytesOf(JSON.stringify(describeApi(described, app.version, words))), 'application/json'),
+  const files: Record<string, (place: string) => FixedFile> = {
+    json: document,
     'init.js': () => fixedFile(bytesOf(init), 'text/javascript; charset=utf-8'),
     'dark.js': () => fixedFile(bytesOf(dark), 'text/javascript; charset=utf-8'),
     'page.css': () => fixedFile(bytesOf(css), 'text/css; charset=utf-8'),
@@ -88,14 +91,18 @@ export const swaggerRoutes = (app: AccessSettings & { version: string }, describ
   const routes = new Elysia({ prefix: '/swagger' }).use(access(app)).get(
     '/',
     () =>
-      new Response(String(page), {
+      new Response(String(page(shownPlaceName())), {
         headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': csp },
       }),
     { may: 'anyone', detail: hidden },
   )
   for (const [name, make] of Object.entries(files)) {
-    let file: FixedFile | undefined
-    routes.get(`/${name}`, ({ request }) => fixedResponse(request, (file ??= make()), false), {
+    let made: { place: string; file: FixedFile } | undefined
+    const fileFor = (place: string) => {
+      if (made?.place !== place) made = { place, file: make(place) }
+      return made.file
+    }
+    routes.get(`/${name}`, ({ request }) => fixedResponse(request, fileFor(shownPlaceName()), false), {
       may: 'anyone',
       detail: hidden,
     })

@@ -2,6 +2,7 @@
  * New alerts go to ALERT_WEBHOOK_URL, each once: what comes and goes again and again is told of once an hour. One process
  * sends at a time, and marks an alert as sent once it was taken: a kill in between repeats it rather than losing it.
  */
+
 import { and, eq, gt, isNull, max, ne, notLike } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
 import { type Severity, systemAlerts, users } from '../../../db/schema.ts'
@@ -12,6 +13,7 @@ import { acceptMail, sendsMail } from '../../mail/send.ts'
 import { alertsOfMail } from '../../mail/smtp.ts'
 import { day, hour, minute, second } from '../../platform/clock.ts'
 import { postJson } from '../../platform/http/outgoing.ts'
+import { shownPlaceName, webhookName } from '../../ui/place-name.ts'
 import { alertsPath } from './queries.ts'
 
 const mostInMessage = 10 // alerts
@@ -60,7 +62,7 @@ export async function postAlerts(config: App['config'], alerts: readonly AlertMe
   await postJson(
     config.alertWebhookUrl,
     {
-      username: 'Fieldhouse',
+      username: webhookName(shownPlaceName()),
       content: lines
         .map(([head, text]) => `**${forDiscord(head)}**\n${forDiscord(text)}`)
         .join('\n')

@@ -45,7 +45,7 @@ export type ApiWords = {
   examples: Examples
 }
 
-export function describeApi(app: AnyElysia, version: string, { about, sections, examples }: ApiWords) {
+export function describeApi(app: AnyElysia, version: string, title: string, { about, sections, examples }: ApiWords) {
   const { paths } = toOpenAPISchema(app, { staticFile: false }) as unknown as { paths: Paths }
   const named: Record<string, Schema> = {}
   const documented: Paths = {}
@@ -120,7 +120,7 @@ export function describeApi(app: AnyElysia, version: string, { about, sections, 
   return {
     openapi: '3.0.3',
     info: {
-      title: 'Fieldhouse',
+      title,
       version,
       description: about,
       license: { name: 'MIT' },
