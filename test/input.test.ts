@@ -314,3 +314,10 @@ test('a roster nobody could read is refused, and says what would do', async () =
       'end: There are 92000 places in these days, 50000 are the most: choose fewer days or a site.',
     ])
 })
+
+test('a refusal says in one sentence what is wrong and where', async () => {
+  const { call } = await start()
+  const detailOf = async (body: object) => (await refusalOf(call.post('/api/v1/leagues', body))).problem.detail
+  expect(await detailOf({ ...season, name: '' })).toBe('Name: Write one line, not blank, of up to 120 characters.')
+  expect(await detailOf({})).toBe('Correct name, starts at, ends at, and kind.')
+})

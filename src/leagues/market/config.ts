@@ -1,8 +1,10 @@
 /** The config of a market league: checked and completed once, at the edge. */
+
 import { type Static, Type as t } from '@sinclair/typebox' // strict: Elysia's own take numbers as text too
 import { Value } from '@sinclair/typebox/value'
 import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
+import { whatIsWrong } from '../../platform/http/field-errors.ts'
 import { announcementConfig, checkWebhook } from '../announcements.ts'
 import { configErrors } from '../config-errors.ts'
 import type { League } from '../league.ts'
@@ -45,7 +47,7 @@ export function checkedMarketConfig(
   const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) // emptied: the default again
   const config = Value.Default(marketConfig, structuredClone(chosen))
   const errors = configErrors(marketConfig, config)
-  if (errors.length) refuse('invalid', 'The config does not fit a market league', { errors })
+  if (errors.length) refuse('invalid', whatIsWrong(errors), { errors })
   checkWebhook(chosen, app, league)
   return config as MarketConfig
 }

@@ -5,7 +5,7 @@ import { audit } from '../../audit.ts'
 import type { App } from '../../context.ts'
 import { invalid, refuse } from '../../errors.ts'
 import { isAhead, tooFarAhead } from '../../platform/clock.ts'
-import { fieldErrors } from '../../platform/http/field-errors.ts'
+import { fieldErrors, whatIsWrong } from '../../platform/http/field-errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { letRead } from '../../platform/jobs/runs.ts'
@@ -110,7 +110,7 @@ export function requireUploadsOpen(league: League, now: number) {
 /** The other parts of the form, held to the same schema as the query. */
 export function checkedUploadForm(fields: Record<string, string>): UploadOptions {
   const errors = fieldErrors(Value.Errors(uploadOptions, fields))
-  if (errors.length) refuse('invalid', 'The form does not fit what is expected', { errors })
+  if (errors.length) refuse('invalid', whatIsWrong(errors), { errors })
   return Value.Clean(uploadOptions, { ...fields }) as UploadOptions
 }
 

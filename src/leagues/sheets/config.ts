@@ -1,7 +1,9 @@
 /** The config of a sheet league: checked once, at the edge. */
+
 import type { App } from '../../context.ts'
 import { type FieldError, refuse } from '../../errors.ts'
 import { GOAL, gainColumn, goalColumn, metricOfGain, metricOfGoal } from '../../leaderboard/page.ts'
+import { whatIsWrong } from '../../platform/http/field-errors.ts'
 import { checkWebhook } from '../announcements.ts'
 import { labelColumn, labelOfColumn } from '../columns.ts'
 import { configErrors } from '../config-errors.ts'
@@ -40,7 +42,7 @@ export function checkedSheetConfig(
 }
 
 function refuseAny(errors: FieldError[]): void {
-  if (errors.length) refuse('invalid', 'The config does not fit a sheet league', { errors })
+  if (errors.length) refuse('invalid', whatIsWrong(errors), { errors })
 }
 
 const metricsNamedIn = ({ weights, goals, sort, columns }: SheetConfig): string[] => [

@@ -9,7 +9,7 @@ import { canonical } from '../../leaderboard/query.ts'
 import { readBody } from '../../platform/body.ts'
 import type { Html } from '../../platform/html.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
-import { fieldErrors } from '../../platform/http/field-errors.ts'
+import { fieldErrors, whatIsWrong } from '../../platform/http/field-errors.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { idParams, idSchema } from '../../platform/http/shared-schemas.ts'
@@ -108,12 +108,13 @@ export const tourPages = (app: App) => {
     const given = entryOfForm(new URLSearchParams(new TextDecoder().decode(await readBody(request, mostFormBytes))))
     try {
       const errors = fieldErrors(Value.Errors(newEntry, given))
-      if (errors.length > 0) refuse('invalid', 'The entry does not fit', { errors })
+      if (errors.length > 0) refuse('invalid', whatIsWrong(errors), { errors })
       await take(given)
       return seeOther(`/leagues/${id}/entries`)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
-      const message = [error.detail, ...(error.extra.errors ?? []).map(({ message }) => message)].join(' · ')
+      const told = (error.extra.errors ?? []).map(({ message }) => message)
+      const message = (told.length > 0 ? told : [error.detail]).join(' · ')
       const data = await entriesData(id, { edit }, who)
       return entriesPage({ ...data, refused: { ...given, message } }, everyoneBody(data), who, error.status)
     }

@@ -25,6 +25,21 @@ export const fieldName = (path: string): string =>
     .replaceAll(/\.(\d+)/g, (_, index) => ` ${Number(index) + 1}`)
     .replaceAll(/[._]/g, ' ')
 
+const mostNamed = 5 // fields in one sentence
+
+/** Says in one sentence what is wrong and where. */
+export function whatIsWrong(errors: readonly FieldError[]): string {
+  const [first, second] = errors
+  if (!first) return 'This cannot be read as it is. The API page says what it takes.'
+  if (!second) return first.path ? `${upperFirst(fieldName(first.path))}: ${first.message}` : first.message
+  const names = errors.slice(0, mostNamed).map(({ path }) => fieldName(path) || 'the whole')
+  const rest = errors.length - names.length
+  return `Correct ${listed.format(rest > 0 ? [...names, `${rest} more`] : names)}.`
+}
+
+const listed = new Intl.ListFormat('en')
+const upperFirst = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
+
 type Schema = { type?: string; anyOf?: Schema[]; const?: unknown; [rule: string]: unknown }
 
 /** `Write a whole number from 1 to 50.` A schema with a `pattern` brings its own sentence as `x-error`. */

@@ -8,7 +8,7 @@ import { isFull } from '../../../db/open-errors.ts'
 import { type FieldError, Refusal } from '../../errors.ts'
 import { TooLarge } from '../body.ts'
 import { QueueDown } from '../jobs/jobs.ts'
-import { fieldErrors, type SchemaError } from './field-errors.ts'
+import { fieldErrors, type SchemaError, whatIsWrong } from './field-errors.ts'
 
 /** What a request brought, as far as it was read. */
 export type RefusedInput = { params?: object; query?: object; body?: unknown; request?: Request }
@@ -18,11 +18,8 @@ export function asRefusal(error: unknown, code?: string | number, input: Refused
   if (error instanceof Refusal) return error
   if (error instanceof Error && error.cause instanceof Refusal) return error.cause // thrown while parsing
   if (error instanceof ValidationError)
-    return (
-      (error.type === 'body' && input.request && notJson(input.request)) ||
-      new Refusal('invalid', 'The input does not fit what is expected', { errors: validationErrors(error, input) })
-    )
-  if (isUndescribed(error)) return new Refusal('invalid', 'The input does not fit what is expected')
+    return (error.type === 'body' && input.request && notJson(input.request)) || misfit(validationErrors(error, input))
+  if (isUndescribed(error)) return misfit([])
   if (code === 'PARSE') return new Refusal('bad_request', 'The body is not readable JSON')
   if (code === 'INVALID_FILE_TYPE') return new Refusal('unsupported', 'The file is of a type that is not accepted')
   if (code === 'INVALID_COOKIE_SIGNATURE') return new Refusal('unauthorized', 'The cookie is not valid')
@@ -34,6 +31,9 @@ export function asRefusal(error: unknown, code?: string | number, input: Refused
     return new Refusal('unavailable', 'The database is busy; nothing was written', { retryAfter: 1 })
   return undefined
 }
+
+const misfit = (errors: FieldError[]) =>
+  new Refusal('invalid', whatIsWrong(errors), errors.length > 0 ? { errors } : undefined)
 
 const isDiskFull = (error: unknown) =>
   isFull(error) || (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'))

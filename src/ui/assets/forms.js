@@ -93,12 +93,13 @@ export function clearErrors(form) {
   if (summary) summary.hidden = true
 }
 
-/** `config.missed_cut.rule` as people say it: missed cut rule. */
+/** `config.missed_cut.rule` as people say it: Missed cut rule. */
 const nameOf = path =>
   path
     .replace(/^config\./, '')
     .replaceAll(/[.[](\d+)\]?/g, (_, index) => ` ${Number(index) + 1}`)
     .replaceAll(/[._]/g, ' ')
+    .replace(/^./, letter => letter.toUpperCase())
 
 /** Beside the fields that are named, and all that names none in one notice. Focus goes to the first of them. */
 export function showErrors(form, message, errors) {
