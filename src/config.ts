@@ -36,8 +36,8 @@ export const settings = {
     says: 'an e-mail address',
   }),
   adminPassword: maybe('ADMIN_PASSWORD', 'Password of the first admin', {
-    pattern: /^.{10,200}$/s,
-    says: 'at least 10 characters',
+    pattern: /^.{12,200}$/s,
+    says: 'at least 12 characters',
     secret: true,
   }),
   publicBoards: bool('PUBLIC_BOARDS', true, 'Strangers may read leagues, boards, players, tours and quotes'),

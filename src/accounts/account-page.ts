@@ -8,7 +8,7 @@ import { action, answer, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { table } from '../ui/parts/table.ts'
 import { name, time } from '../ui/parts/values.ts'
-import type { User } from './account.ts'
+import { shortestPassword, type User } from './account.ts'
 import { csrfField } from './csrf.ts'
 import type { KeyView } from './key.ts'
 import type { SessionView } from './own-account.ts'
@@ -174,9 +174,9 @@ ${formField({
   name: 'new_password',
   type: 'password',
   autocomplete: 'new-password',
-  minlength: 10,
+  minlength: shortestPassword,
   maxlength: 200,
-  hint: 'At least 10 characters',
+  hint: `At least ${shortestPassword} characters`,
 })}`,
     'Change the password',
   )

@@ -19,7 +19,8 @@ export const emailField = t.String({
 export const longestUsername = 40
 export const usernameField = t.String({ minLength: 1, maxLength: longestUsername, examples: ['Ann'] })
 const examplePassword = 'correct horse battery'
-export const newPasswordField = t.String({ minLength: 10, maxLength: 200, examples: [examplePassword] })
+export const shortestPassword = 12
+export const newPasswordField = t.String({ minLength: shortestPassword, maxLength: 200, examples: [examplePassword] })
 /** What may be a password typed at sign-in: longer ones are refused before any work. */
 export const passwordField = t.String({ minLength: 1, maxLength: 200, examples: [examplePassword] })
 export const countryField = t.Nullable(

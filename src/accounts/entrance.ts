@@ -4,6 +4,7 @@ import { type Content, html } from '../platform/html.ts'
 import { page } from '../ui/layout.ts'
 import { type FormField, formField } from '../ui/parts/form.ts'
 import { notice } from '../ui/parts/notices.ts'
+import { shortestPassword } from './account.ts'
 import { localPath } from './origin.ts'
 
 export const email: FormField = {
@@ -22,9 +23,9 @@ export const password: FormField = {
 export const newPassword: FormField = {
   ...password,
   autocomplete: 'new-password',
-  minlength: 10,
+  minlength: shortestPassword,
   maxlength: 200,
-  hint: 'At least 10 characters',
+  hint: `At least ${shortestPassword} characters`,
 }
 export const username: FormField = {
   label: 'Name',

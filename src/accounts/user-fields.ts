@@ -2,7 +2,7 @@
 import { roles } from '../../db/schema.ts'
 import { html } from '../platform/html.ts'
 import { formField } from '../ui/parts/form.ts'
-import type { User } from './account.ts'
+import { shortestPassword, type User } from './account.ts'
 
 const choices = roles.map(role => ({ value: role, label: role }))
 
@@ -10,7 +10,7 @@ export const passwordInput = {
   name: 'password',
   type: 'password',
   autocomplete: 'new-password',
-  minlength: 10,
+  minlength: shortestPassword,
   maxlength: 200,
 } as const
 
