@@ -262,6 +262,7 @@ export const uploads = sqliteTable(
       .on(t.leagueId, t.kind, t.mode, t.sha256, sql`quote(given_mapping)`) // quoted, no mapping equals no mapping
       .where(sql`status in ('queued', 'running', 'held', 'done') and not dry_run`),
     index('uploads_created').on(t.createdAt),
+    index('uploads_taken').on(t.takenAt), // each upload asks whether any lies ahead of the clock
   ],
 )
 

@@ -6,12 +6,13 @@ import { given, prepared } from '../../../db/transactions.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import { isAhead, mostAhead } from '../../platform/clock.ts'
 
-const leaguesAhead = prepared(db =>
+/** Asked for each upload: one step in an index, however many there are. */
+const anyAhead = prepared(db =>
   db
-    .selectDistinct({ leagueId: uploads.leagueId })
+    .select({ id: uploads.id })
     .from(uploads)
-    .innerJoin(leagues, and(eq(leagues.id, uploads.leagueId), isNull(leagues.finalizedAt)))
     .where(gt(uploads.takenAt, given('latest')))
+    .limit(1)
     .prepare(),
 )
 
@@ -20,7 +21,15 @@ const leaguesAhead = prepared(db =>
  * were sent: just after the one before. The boards of final leagues stay as they are.
  */
 export function correctTimesAhead(tx: Db, now: number): void {
-  for (const { leagueId } of leaguesAhead(tx).all({ latest: now + mostAhead })) {
+  const latest = now + mostAhead
+  if (!anyAhead(tx).get({ latest })) return
+  const ahead = tx
+    .selectDistinct({ leagueId: uploads.leagueId })
+    .from(uploads)
+    .innerJoin(leagues, and(eq(leagues.id, uploads.leagueId), isNull(leagues.finalizedAt)))
+    .where(gt(uploads.takenAt, latest))
+    .all()
+  for (const { leagueId } of ahead) {
     let last = 0
     const sent = tx
       .select({ id: uploads.id, takenAt: uploads.takenAt, createdAt: uploads.createdAt })

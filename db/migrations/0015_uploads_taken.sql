@@ -1,0 +1,1 @@
+CREATE INDEX `uploads_taken` ON `uploads` (`taken_at`);
