@@ -548,6 +548,14 @@ test('the first admin comes from the settings, once', async () => {
   expect((await second.call.get('/api/v1/users')).pagination.total).toBe(1)
 })
 
+test('the link for the first admin begins as PUBLIC_URL says', async () => {
+  const { lines } = await start({ ADMIN_TOKEN: '', PUBLIC_URL: 'https://scores.example.org/' })
+  const offers = lines.filter(({ message }) => /There is no admin yet/.test(String(message)))
+  expect(offers.map(({ message }) => String(message).replace(/=.*/, ''))).toEqual([
+    expect.stringMatching(/ https:\/\/scores\.example\.org\/setup\?token$/),
+  ])
+})
+
 test('half an admin in the settings is a mistake', async () => {
   expect(await outcome(start({ ADMIN_EMAIL: 'boss@example.org' }))).toThrow('ADMIN_PASSWORD')
   expect(await outcome(start({ ADMIN_PASSWORD: 'the boss may enter' }))).toThrow('ADMIN_PASSWORD')

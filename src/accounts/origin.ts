@@ -28,7 +28,7 @@ export const isSecure = (request: Request, proxies: Proxies) =>
 
 /** Where people reach this site, for links that leave it: as `PUBLIC_URL` says, else as this request came. */
 export function siteUrl(request: Request, config: Proxies & { publicUrl: string | undefined }): string {
-  if (config.publicUrl) return config.publicUrl.replace(/\/+$/, '')
+  if (config.publicUrl) return config.publicUrl
   return `${isSecure(request, config) ? 'https' : 'http'}://${siteOf(request, config).host ?? new URL(request.url).host}`
 }
 

@@ -46,7 +46,7 @@ export async function makeFirstAdmin({ config, db, clock, log, passwords }: App)
 }
 
 /** Prints a link that works once, where nobody could sign in otherwise. The newest start's link counts. */
-export async function offerSetup({ config, db, log }: App, url: string): Promise<void> {
+export async function offerSetup({ config, db, log }: App, serverUrl: string): Promise<void> {
   if (config.adminToken || hasAdmin(db)) return
   const token = newSecret()
   const value = hashSecret(token)
@@ -59,7 +59,9 @@ export async function offerSetup({ config, db, log }: App, url: string): Promise
         .onConflictDoUpdate({ target: facts.name, set: { value } })
         .run(),
   )
-  log.warn(`There is no admin yet. Make the first one here, the link works once: ${url}/setup?token=${token}`)
+  log.warn(
+    `There is no admin yet. Make the first one here, the link works once: ${config.publicUrl ?? serverUrl}/setup?token=${token}`,
+  )
 }
 
 const worn = 'This setup link is not good (any more); the newest one is in the log, and each start prints another'

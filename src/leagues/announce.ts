@@ -84,7 +84,7 @@ function message(app: App, league: League, news: string, detail: string | undefi
     .toSorted((a, b) => Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0))
     .slice(0, 5)
     .map(row => `${plain(row.name)}${moved(row)}`)
-  const page = app.config.publicUrl && `${app.config.publicUrl.replace(/\/+$/, '')}/leagues/${league.id}`
+  const page = app.config.publicUrl && `${app.config.publicUrl}/leagues/${league.id}`
   return [
     `**${plain(league.name)}**: ${news}`,
     detail,

@@ -19,7 +19,7 @@ import { handOver } from './smtp.ts'
 export const sendsMail = ({ config }: Pick<App, 'config'>): boolean => config.smtpUrl !== undefined
 
 /** `PUBLIC_URL`, which `SMTP_URL` needs beside it. */
-export const siteOf = ({ config }: Pick<App, 'config'>): string => (config.publicUrl ?? '').replace(/\/+$/, '')
+export const siteOf = ({ config }: Pick<App, 'config'>): string => config.publicUrl ?? ''
 
 /** A mail and who gets it. Undefined: there is nobody or nothing to send any more. */
 type Addressed = Letter & { to: string }

@@ -62,7 +62,7 @@ export const url = (env: string, protocols: readonly string[], doc: Doc, secret 
     value => {
       const parsed = URL.canParse(value) ? new URL(value) : undefined
       return parsed && protocols.includes(parsed.protocol)
-        ? value
+        ? value.replace(/(?<=\w:\/\/[^/]+)\/$/, '') // the slash after a bare host says nothing
         : expected(`a URL beginning with ${protocols.join('// or ')}//`)
     },
     secret,
