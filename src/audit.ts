@@ -17,6 +17,8 @@ export type AuditEntry = {
 
 /** What Fieldhouse does by itself. */
 export const systemActor = { id: null, username: 'fieldhouse' }
+/** Somebody who is not signed in. */
+export const stranger = { id: null, username: 'stranger' }
 
 export function audit(tx: Db, { at, who, action, target, detail = {}, result = 'ok' }: AuditEntry): void {
   const values = {

@@ -4,7 +4,7 @@ import { and, eq, gt } from 'drizzle-orm'
 import { t } from 'elysia'
 import { passwordLinks } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
-import { audit, systemActor } from '../audit.ts'
+import { audit, stranger, systemActor } from '../audit.ts'
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { mailJob, sendsMail, siteOf } from '../mail/send.ts'
@@ -22,8 +22,6 @@ const pause = minute // between two mails to one account, so that nobody fills a
 export const askAnAdmin = 'This site sends no mails. Ask an admin: they make a link by which you choose a new password.'
 export const linkIsMailed =
   'If there is an account of this address, a mail is on its way to it. Its link works once, within an hour.'
-
-const stranger = { id: null, username: 'stranger' }
 
 export async function forgotPassword(app: App, request: Request, written: string): Promise<void> {
   const { db, clock, config } = app

@@ -2,7 +2,7 @@
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { atomically } from '../../db/transactions.ts'
-import { audit } from '../audit.ts'
+import { audit, stranger } from '../audit.ts'
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import { requestContext, type Who } from '../platform/http/request-context.ts'
@@ -54,7 +54,6 @@ export function sendSession({ config }: App, request: Request, { user, token, cs
 }
 
 const comingFrom = (request: Request) => ({ address: requestContext(request).address() })
-const stranger = { id: null, username: 'stranger' }
 
 export const credentials = {
   email: t.String({ maxLength: 254, examples: ['ann@example.org'] }),

@@ -65,20 +65,12 @@ export interface Board extends Standing {
   cells(rows: Uint32Array): Cells[]
 }
 
-export type Row = {
+export type Row = Cells & {
   /** Null where nobody is ranked, as all values are unknown, and for those left out. */
   rank: number | null
   change: number | null
-  player_id: string
-  name: string
   score: number | null
   tier?: string | null
-  labels?: Record<string, string | null>
-  mark?: Mark | null
-  metrics: ColumnValues
-  gains?: ColumnValues
-  goal_pct?: number | null
-  goals?: ColumnValues
 }
 
 export type RankedPagination = { page: number; limit: number; total: number; pages: number }

@@ -6,15 +6,13 @@ import { assignments, shifts, sites, staff } from '../../db/schema.ts'
 import { iso } from '../platform/clock.ts'
 import { dateTimeSchema, idSchema } from '../platform/http/shared-schemas.ts'
 import { daysAfter, mondayOf, today } from './date-range.ts'
-import { problemWith, violationsOf } from './load-problem.ts'
+import { dutyKey, problemWith, violationsOf } from './load-problem.ts'
 import type { Shift } from './shift.ts'
 
 export const brokenRuleSchema = t.Object({ rule: t.String(), message: t.String() })
 export type BrokenRule = Static<typeof brokenRuleSchema>
 
 type PlannedDuty = { shift: Shift; staffId: number; name: string }
-
-export const dutyKey = (shiftId: number, staffId: number): string => `${shiftId}/${staffId}`
 
 /** What is against each of these duties by `dutyKey`. What is over by `now` can no longer be changed and is left as it is. */
 export function brokenRulesByDuty(db: Db, duties: PlannedDuty[], now: number): Map<string, BrokenRule[]> {

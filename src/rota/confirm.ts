@@ -8,10 +8,17 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { touch } from '../platform/cache/stamps.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { dutyKey } from './broken-duties.ts'
 import type { Range } from './date-range.ts'
 import { findDraft, markConfirmed } from './drafts.ts'
-import { type AssignmentsCheck, checkAssignments, problemWith, rosterVersion, violationsOf } from './load-problem.ts'
+import {
+  type AssignmentsCheck,
+  assignmentKey,
+  checkAssignments,
+  dutyKey,
+  problemWith,
+  rosterVersion,
+  violationsOf,
+} from './load-problem.ts'
 import { notifyOfDuties } from './notices.ts'
 import { inRange, shiftById } from './shift-queries.ts'
 import type { Violation } from './solving/check.ts'
@@ -117,13 +124,13 @@ function write(tx: Db, range: Range, wanted: Assignment[], at: number) {
     .from(assignments)
     .where(isThere)
     .all()
-  const keys = new Set(wanted.map(keyOf))
-  const gone = present.filter(one => !one.pinned && !keys.has(keyOf(one)))
+  const keys = new Set(wanted.map(assignmentKey))
+  const gone = present.filter(one => !one.pinned && !keys.has(assignmentKey(one)))
   tx.delete(assignments)
     .where(sql`${assignments.id} in (select value from json_each(${JSON.stringify(gone.map(({ id }) => id))}))`)
     .run()
-  const known = new Set(present.map(keyOf))
-  const added = wanted.filter(one => !known.has(keyOf(one)))
+  const known = new Set(present.map(assignmentKey))
+  const added = wanted.filter(one => !known.has(assignmentKey(one)))
   tx.run(sql`insert into ${assignments} (shift_id, staff_id, pinned, created_at)
     select value ->> 'shift_id', value ->> 'staff_id', 0, ${at} from json_each(${JSON.stringify(added)})`)
   return {
@@ -135,7 +142,6 @@ function write(tx: Db, range: Range, wanted: Assignment[], at: number) {
   }
 }
 
-const keyOf = ({ shift_id, staff_id }: Assignment) => `${shift_id}/${staff_id}`
 const shown = 50 // conflicts told of
 
 export function refuseBroken(violations: Violation[]): void {

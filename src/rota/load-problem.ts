@@ -5,7 +5,7 @@ import { assignments, shiftRequests, shifts, staff, stamps } from '../../db/sche
 import { day, iso } from '../platform/clock.ts'
 import type { Range } from './date-range.ts'
 import { rulesToSolve, weeksCounted } from './rules-of-work.ts'
-import type { Shift } from './shift.ts'
+import { type Shift, shiftView } from './shift.ts'
 import { inRange, shiftsIn } from './shift-queries.ts'
 import { allSites } from './site-queries.ts'
 import { checkRoster, type Violation } from './solving/check.ts'
@@ -64,20 +64,15 @@ export function problemWith(db: Db, planned: Shift[], pinned: Assignment[], seed
   }
 }
 
-const problemShift = (shift: Shift): ProblemShift => ({
-  id: shift.id,
-  site_id: shift.siteId,
-  starts_at: iso(shift.startsAt),
-  ends_at: iso(shift.endsAt),
-  skill: shift.skill,
-  skills: shift.skills,
-  certification: shift.certification,
-  headcount: shift.headcount,
-  kind: shift.kind,
-  ...(shift.underCents === null ? {} : { under_cents: shift.underCents }),
-  ...(shift.most === null ? {} : { most: shift.most }),
-  ...(shift.overCents === null ? {} : { over_cents: shift.overCents }),
-})
+function problemShift(shift: Shift): ProblemShift {
+  const { date: _, under_cents, most, over_cents, ...needs } = shiftView(shift)
+  return {
+    ...needs,
+    ...(under_cents === null ? {} : { under_cents }),
+    ...(most === null ? {} : { most }),
+    ...(over_cents === null ? {} : { over_cents }),
+  }
+}
 
 function requestsFor(db: Db, planned: Shift[], people: { id: number }[]) {
   const isHere = new Set(people.map(({ id }) => id))
@@ -144,8 +139,8 @@ export function checkAssignments(db: Db, input: { range: Range; assignments: Ass
   try {
     const version = rosterVersion(db)
     const problem = rosterProblem(db, { range: input.range, seed: 1 })
-    const given = new Set(input.assignments.map(keyOf))
-    const assignments = [...input.assignments, ...problem.pinned.filter(pin => !given.has(keyOf(pin)))]
+    const given = new Set(input.assignments.map(assignmentKey))
+    const assignments = [...input.assignments, ...problem.pinned.filter(pin => !given.has(assignmentKey(pin)))]
     const violations = violationsOf(problem, assignments)
     const unmet = checkRoster(problem, assignments)
       .filter(isTooLittleWork)
@@ -166,4 +161,5 @@ export const violationsOf = (problem: Problem, placed: Assignment[]): Violation[
 /** What is pinned may break a rule, as somebody wanted it so; nobody wants anyone twice in one place. */
 const isOurs = ({ given, rule }: Violation) => !given || rule === 'twice'
 
-const keyOf = ({ shift_id, staff_id }: Assignment) => `${shift_id}/${staff_id}`
+export const dutyKey = (shiftId: number, staffId: number): string => `${shiftId}/${staffId}`
+export const assignmentKey = ({ shift_id, staff_id }: Assignment): string => dutyKey(shift_id, staff_id)

@@ -7,7 +7,7 @@ import type { Content } from '../platform/html.ts'
 import { access } from '../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../platform/http/pagination.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { idParams, idSchema } from '../platform/http/shared-schemas.ts'
+import { idParams, idSchema, jobIdParams } from '../platform/http/shared-schemas.ts'
 import { isFinished, type Run, runById } from '../platform/jobs/runs.ts'
 import { hidden, page } from '../ui/layout.ts'
 import { address } from '../ui/parts/address.ts'
@@ -31,7 +31,6 @@ import { personBody, staffBody } from './staff-page.ts'
 import { listStaff, personById } from './staff-queries.ts'
 
 const one = idParams
-const byJob = t.Object({ job_id: t.String({ maxLength: 64 }) })
 // A form sends what is left empty as an empty text.
 const orEmpty = (schema: typeof rangeQuery.properties.start) => t.Optional(t.Union([schema, t.Literal('')]))
 const rangeForm = t.Object({
@@ -239,7 +238,7 @@ export const rotaPages = (app: App) => {
         const shown = { id: 'draft', events: `${path}/events`, from: `${path}/part`, version, brisk: true }
         return show('Roster', who, [draftHead(data, who), live(shown, draftBody(data))])
       },
-      { params: byJob, may: 'officer', detail: hidden },
+      { params: jobIdParams, may: 'officer', detail: hidden },
     )
     .get(
       '/rota/drafts/:job_id/part',
@@ -248,13 +247,13 @@ export const rotaPages = (app: App) => {
         const data = await draftData(jobId)
         return livePart(draftBody(data), version)
       },
-      { params: byJob, may: 'officer', detail: hidden },
+      { params: jobIdParams, may: 'officer', detail: hidden },
     )
     .get(
       '/rota/drafts/:job_id/events',
       ({ params: { job_id: jobId }, request }) => streams.versions(request, () => draftVersion(jobId)),
       {
-        params: byJob,
+        params: jobIdParams,
         may: 'officer',
         detail: hidden,
       },

@@ -1,17 +1,14 @@
 /** Who can be planned: skills, certificates, absences, wishes. */
+
 import { type Static, t } from 'elysia'
 import type { FieldError } from '../errors.ts'
 import { refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
 import { dateSchema, dateTimeSchema, idSchema, oneLine } from '../platform/http/shared-schemas.ts'
 import { longestWord, mistakesInRules, rulesSchema } from './rules-of-work.ts'
+import { timeOfDaySchema } from './shift.ts'
 
 const word = oneLine(longestWord)
-const clock = t.String({
-  pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
-  'x-error': 'Write a time of day such as 09:30.',
-  description: 'In the site’s local time, such as 09:30',
-})
 const moment = { ...dateTimeSchema, description: 'A date, or a moment with an offset' }
 
 export const wishSchema = t.Object({
@@ -19,8 +16,8 @@ export const wishSchema = t.Object({
   site_id: t.Optional(idSchema),
   weekday: t.Optional(t.Integer({ minimum: 1, maximum: 7, description: '1 Monday to 7 Sunday' })),
   date: t.Optional(dateSchema),
-  from: t.Optional(clock),
-  to: t.Optional(clock),
+  from: t.Optional(timeOfDaySchema),
+  to: t.Optional(timeOfDaySchema),
   weight: t.Optional(
     t.Number({ minimum: 0.1, maximum: 100, description: 'How much it counts beside other wishes: 1, unless told' }),
   ),

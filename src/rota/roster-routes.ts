@@ -7,7 +7,7 @@ import { invalid, refuse } from '../errors.ts'
 import { access, signedIn } from '../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
-import { dateSchema, deletedSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
+import { dateSchema, deletedSchema, idParams, idSchema, jobIdParams } from '../platform/http/shared-schemas.ts'
 import { started, startedSchema } from '../platform/jobs/started.ts'
 import { brokenDutiesNow } from './broken-alert.ts'
 import { brokenDutySchema } from './broken-duties.ts'
@@ -59,7 +59,6 @@ export function rangeOf(query: { start?: string; end?: string; site_id?: number 
 }
 
 const one = { params: idParams }
-const byJob = { params: t.Object({ job_id: t.String({ maxLength: 64 }) }) }
 
 export const rosterRoutes = (app: App) => {
   const { db, cache, clock } = app
@@ -181,7 +180,7 @@ export const rosterRoutes = (app: App) => {
         const { assignments, unfilled } = draft.content
         return { ...draftView(draft, allSites(db)), assignments, unfilled }
       },
-      { ...byJob, may: 'officer', detail: describe('One of them, whole', wholeDraftSchema) },
+      { params: jobIdParams, may: 'officer', detail: describe('One of them, whole', wholeDraftSchema) },
     )
     .delete(
       '/roster/drafts/:job_id',
@@ -193,7 +192,7 @@ export const rosterRoutes = (app: App) => {
         return { deleted: true, job_id }
       },
       {
-        ...byJob,
+        params: jobIdParams,
         may: 'officer',
         detail: describe('Throw a draft away', t.Object({ deleted: t.Boolean(), job_id: t.String() })),
       },

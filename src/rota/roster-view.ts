@@ -1,12 +1,14 @@
 /** The roster as people look at it: shifts of some days, who stands there, and what is open. */
+
 import { asc, eq, inArray, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { assignments, shifts, sites, staff } from '../../db/schema.ts'
 import type { App } from '../context.ts'
 import { invalid } from '../errors.ts'
-import { brokenRulesByDuty, dutyKey } from './broken-duties.ts'
+import { brokenRulesByDuty } from './broken-duties.ts'
 import type { Range } from './date-range.ts'
+import { dutyKey } from './load-problem.ts'
 import { shiftSchema, shiftView } from './shift.ts'
 import { inRange } from './shift-queries.ts'
 

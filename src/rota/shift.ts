@@ -8,7 +8,7 @@ import { longestWord, shiftKindSchema } from './rules-of-work.ts'
 export type Shift = typeof shifts.$inferSelect
 
 const word = t.Nullable(oneLine(longestWord))
-const clock = t.String({
+export const timeOfDaySchema = t.String({
   pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
   'x-error': 'Write a time of day such as 09:30.',
   description: 'In the site’s local time, such as 09:30',
@@ -75,8 +75,8 @@ export const patternSchema = t.Object({
     maxItems: 7,
     description: '1 Monday to 7 Sunday',
   }),
-  from: clock,
-  to: clock,
+  from: timeOfDaySchema,
+  to: timeOfDaySchema,
   ...asked,
 })
 

@@ -13,10 +13,9 @@ import { acceptBatch, acceptQuotes, pushedSchema, pushedView } from './accept-qu
 import { heldPriceSchema, heldPriceView, listHeld, takeHeld } from './held-prices.ts'
 import { readPriceCsv } from './price-csv.ts'
 import { historySchema, listPrices, priceHistory, priceSchema } from './price-history.ts'
-import { quoteSchema, quoteView, symbolOf, symbolSchema } from './quote.ts'
+import { quoteSchema, quoteView, symbolOf, symbolParams } from './quote.ts'
 import { findQuote } from './quote-queries.ts'
 
-const one = { params: t.Object({ symbol: symbolSchema }) }
 const mostTold = 100 // mistakes
 
 export const priceRoutes = (app: App) => {
@@ -78,7 +77,7 @@ export const priceRoutes = (app: App) => {
         return priceHistory(db, symbol, clock.now(), days)
       },
       {
-        ...one,
+        params: symbolParams,
         query: t.Object({ from: t.Optional(dateSchema), to: t.Optional(dateSchema) }),
         may: 'reader',
         detail: describe('The price of a symbol over time: by day, and in detail for the last days', historySchema),
@@ -92,7 +91,7 @@ export const priceRoutes = (app: App) => {
         return paged({ request, set }, page, total, { prices })
       },
       {
-        ...one,
+        params: symbolParams,
         query: t.Object(pageQuery),
         may: 'officer',
         detail: describe('Every price of the last days, the newest first', pageSchema('prices', priceSchema)),

@@ -28,13 +28,12 @@ import {
   quoteView,
   readQuote,
   symbolOf,
-  symbolSchema,
+  symbolParams,
 } from './quote.ts'
 import { listQuotes } from './quote-queries.ts'
 import { currentQuote } from './read-portfolio.ts'
 
 const expiration = { ...dateSchema, description: 'The day they expire' }
-const one = { params: t.Object({ symbol: symbolSchema }) }
 
 export const quoteRoutes = (app: App) => {
   const { db, cache, clock } = app
@@ -80,7 +79,7 @@ export const quoteRoutes = (app: App) => {
       },
     )
     .get('/:symbol', ({ params }) => currentQuote(app, symbolOf(params.symbol)), {
-      ...one,
+      params: symbolParams,
       may: 'reader',
       detail: describe('The newest quote of a symbol', quoteSchema),
     })
@@ -93,7 +92,7 @@ export const quoteRoutes = (app: App) => {
         return cache.read(cached.optionsChain, [chainKey(symbol, day)], () => chainOf(db, symbol, day))
       },
       {
-        ...one,
+        params: symbolParams,
         query: t.Object({ expiration: t.Optional(expiration) }),
         may: 'reader',
         detail: describe(
@@ -123,7 +122,7 @@ export const quoteRoutes = (app: App) => {
         return chainOf(db, symbol, day)
       },
       {
-        ...one,
+        params: symbolParams,
         query: t.Object({ expiration: t.Optional(expiration) }),
         body: t.Object({
           expiration: t.Optional(expiration),

@@ -19,6 +19,7 @@ export const symbolSchema = t.String({
   'x-error': notASymbol,
   description: 'Up to 20 letters, digits and . ^ = : _ -',
 })
+export const symbolParams = t.Object({ symbol: symbolSchema })
 export const symbolOf = (written: string) => written.toUpperCase()
 
 export const mostQuotes = 10_000 // in one push

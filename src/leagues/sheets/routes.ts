@@ -23,7 +23,8 @@ const sending = describe(
     status: 202,
   },
 )
-const form = {
+/** A form with a file and these parts beside it. */
+const fileForm = (parts: Record<string, object>) => ({
   requestBody: {
     required: true,
     content: {
@@ -31,12 +32,12 @@ const form = {
         schema: {
           type: 'object' as const,
           required: ['file'],
-          properties: { file: { type: 'string' as const, format: 'binary' }, ...uploadOptions.properties },
+          properties: { file: { type: 'string' as const, format: 'binary' }, ...parts },
         },
       },
     },
   },
-}
+})
 const finding = t.Object({ line: t.Integer(), column: t.String(), value: t.String(), reason: t.String() })
 const previewSchema = t.Object({
   format: t.String(),
@@ -79,7 +80,7 @@ export const uploadRoutes = (app: App) => {
             ...describe('The upload of these bytes there was already', accepted).responses,
             ...sending.responses,
           },
-          ...form,
+          ...fileForm(uploadOptions.properties),
         },
       },
     )
@@ -105,26 +106,11 @@ export const uploadRoutes = (app: App) => {
             'Look at a file before it is sent: its first rows, what each column is read as, its date. Nothing is kept',
             previewSchema,
           ),
-          requestBody: {
-            required: true,
-            content: {
-              'multipart/form-data': {
-                schema: {
-                  type: 'object' as const,
-                  required: ['file'],
-                  properties: {
-                    file: { type: 'string' as const, format: 'binary' },
-                    mapping: { type: 'string' as const },
-                    kind: uploadOptions.properties.kind,
-                    is_cut: {
-                      type: 'string' as const,
-                      description: 'true: the file is only the first 256 kB of a text file',
-                    },
-                  },
-                },
-              },
-            },
-          },
+          ...fileForm({
+            mapping: { type: 'string' },
+            kind: uploadOptions.properties.kind,
+            is_cut: { type: 'string', description: 'true: the file is only the first 256 kB of a text file' },
+          }),
         },
       },
     )

@@ -1,4 +1,5 @@
 /** The coming event of a tour: its field, from the feed or entered by hand, and who of it is not found on the feed. */
+
 import { Elysia, t } from 'elysia'
 import { fieldSources } from '../../../db/schema.ts'
 import type { App } from '../../context.ts'
@@ -9,9 +10,9 @@ import { oneLine } from '../../platform/http/shared-schemas.ts'
 import { mostPlayers } from './field-text.ts'
 import { openUnmatched, settleUnmatched } from './match-field.ts'
 import { tourBySlug } from './queries.ts'
+import { slugParams } from './tour.ts'
 import { removeField, saveField, upcomingPage } from './upcoming-field.ts'
 
-const bySlug = t.Object({ slug: t.String({ maxLength: 40 }) })
 const rank = t.Nullable(t.Integer({ minimum: 1, maximum: 100_000, description: 'In the world' }))
 const odds = t.Nullable(t.Number({ exclusiveMinimum: 1, maximum: 10_000, description: 'Decimal: what 1 pays' }))
 
@@ -88,7 +89,7 @@ export const fieldRoutes = (app: App) => {
   const { db } = app
   return new Elysia({ prefix: '/tours/:slug', tags: ['tours'] })
     .use(access(app))
-    .guard({ params: bySlug })
+    .guard({ params: slugParams })
     .get(
       '/upcoming',
       ({ params: { slug }, query, request, set }) => {
@@ -144,7 +145,7 @@ export const fieldRoutes = (app: App) => {
         ),
       },
     )
-    .guard({ params: t.Object({ ...bySlug.properties, player_id: t.String({ maxLength: 64 }) }) })
+    .guard({ params: t.Object({ ...slugParams.properties, player_id: t.String({ maxLength: 64 }) }) })
     .put(
       '/unmatched/:player_id',
       async ({ params: { slug, player_id }, body, who }) => {

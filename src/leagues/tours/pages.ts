@@ -1,4 +1,5 @@
 /** Pages of tours and entries: they ask what the API asks, and show it. */
+
 import { Value } from '@sinclair/typebox/value'
 import { Elysia, type Static, t } from 'elysia'
 import { seeOther } from '../../accounts/entrance.ts'
@@ -27,6 +28,7 @@ import { openUnmatched } from './match-field.ts'
 import { arePicksOpen } from './picks.ts'
 import { fieldPage, findTour, golfersOf, listTours, tourBySlug } from './queries.ts'
 import type { Tour } from './tour.ts'
+import { slugParams } from './tour.ts'
 import { fieldBody, type TourData, tourBody, toursBody } from './tour-page.ts'
 import { tourViewOf } from './tour-view.ts'
 import { upcomingPage } from './upcoming-field.ts'
@@ -36,7 +38,6 @@ import { viewer } from './visible-entries.ts'
 const nav = 'leagues'
 const one = idParams
 const entriesQuery = t.Object({ ...pageQuery, edit: t.Optional(idSchema) })
-const bySlug = t.Object({ slug: t.String({ maxLength: 40 }) })
 const fieldQuery = t.Object({ ...pageQuery, q: t.Optional(t.String({ maxLength: 100 })) })
 const onePage = 50
 
@@ -212,7 +213,7 @@ export const tourPages = (app: App) => {
         const field = live({ id: 'field', events: `/tours/${slug}/events`, from, version }, fieldBody(data, who))
         return page({ title: data.tour.name, who, nav: 'tours', body: tourBody(data, field, who) })
       },
-      { params: bySlug, query: fieldQuery, may: 'reader', counted: true, detail: hidden },
+      { params: slugParams, query: fieldQuery, may: 'reader', counted: true, detail: hidden },
     )
     .get(
       '/tours/:slug/upcoming',
@@ -221,7 +222,7 @@ export const tourPages = (app: App) => {
         const body = upcomingBody(upcomingData(tour, query), who)
         return page({ title: `Coming event of ${tour.name}`, who, nav: 'tours', body })
       },
-      { params: bySlug, query: t.Object(pageQuery), may: 'reader', counted: true, detail: hidden },
+      { params: slugParams, query: t.Object(pageQuery), may: 'reader', counted: true, detail: hidden },
     )
     .get(
       '/tours/:slug/field',
@@ -229,7 +230,7 @@ export const tourPages = (app: App) => {
         const version = tourVersion(slug)
         return livePart(fieldBody(tourData(slug, query, who), who), version)
       },
-      { params: bySlug, query: fieldQuery, may: 'reader', counted: true, detail: hidden },
+      { params: slugParams, query: fieldQuery, may: 'reader', counted: true, detail: hidden },
     )
     .get(
       '/tours/:slug/events',
@@ -237,6 +238,6 @@ export const tourPages = (app: App) => {
         tourBySlug(db, slug)
         return streams.versions(request, () => tourVersion(slug))
       },
-      { params: bySlug, may: 'reader', detail: hidden },
+      { params: slugParams, may: 'reader', detail: hidden },
     )
 }

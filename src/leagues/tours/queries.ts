@@ -1,13 +1,13 @@
 import { and, asc, between, count, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { Db } from '../../../db/open.ts'
-import { golfers, leagues, runs, tourEvents, tours } from '../../../db/schema.ts'
+import { golfers, leagues, tourEvents, tours } from '../../../db/schema.ts'
 import { prepared } from '../../../db/transactions.ts'
 import { refuse } from '../../errors.ts'
 import { mark, needle } from '../../leaderboard/search.ts'
 import { textColumn } from '../../leaderboard/text.ts'
 import { touch } from '../../platform/cache/stamps.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
-import { type Run, unfinished } from '../../platform/jobs/runs.ts'
+import { type Run, unfinishedByKey } from '../../platform/jobs/runs.ts'
 import type { League } from '../league.ts'
 import { type Golfer, isOut } from './feeds/board.ts'
 import type { Tour, TourEvent } from './tour.ts'
@@ -73,14 +73,6 @@ const finalLeagues = prepared(db =>
 
 export const finalLeaguesOn = (db: Db, slug: string): League[] => finalLeagues(db).all({ slug })
 
-const unfinishedRun = prepared(db =>
-  db
-    .select()
-    .from(runs)
-    .where(and(eq(runs.dedupeKey, sql.placeholder('key')), inArray(runs.status, unfinished)))
-    .prepare(),
-)
-
 export const updateJob = 'update_player_scores'
 
 /** One condition, one alert, whether the feed is silent or says what cannot be believed. */
@@ -89,7 +81,7 @@ export const missingAlert = (slug: string) => `task_missing:${updateJob}:${slug}
 
 /** The update of this tour that is running or booked. There is one at most. */
 export const bookedUpdate = (db: Db, slug: string): Run | undefined =>
-  unfinishedRun(db).get({ key: `${updateJob}:${slug}` })
+  unfinishedByKey(db).get({ key: `${updateJob}:${slug}` })
 
 const eventById = prepared(db =>
   db

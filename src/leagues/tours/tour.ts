@@ -32,6 +32,8 @@ export const eventKey = ({ feedId, name }: Pick<TourEvent, 'feedId' | 'name'>): 
 const moment = t.Nullable(dateTimeSchema)
 const literals = <T extends string>(words: readonly T[]) => t.Union(words.map(word => t.Literal(word)))
 
+export const slugParams = t.Object({ slug: t.String({ maxLength: 40 }) })
+
 export const slugSchema = t.String({
   pattern: '^[a-z0-9][a-z0-9_-]*$',
   'x-error': 'Small letters, digits, - and _ only; begin with a letter or digit.',

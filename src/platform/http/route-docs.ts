@@ -1,11 +1,11 @@
 /** What the API page says of a route. Refusals and security are added from `may` for all routes alike. */
 import type { TSchema } from 'elysia'
 
-/** `detail: says('The ranked board of a league', boardPage)`: a summary and the shape of the answer. */
+/** `detail: describe('The ranked board of a league', boardPage)`: a summary and the shape of the answer. */
 export const describe = (
   summary: string,
   answer?: TSchema,
-  { status = 200, description, type = 'application/json' }: Says = {},
+  { status = 200, description, type = 'application/json' }: AnswerDocs = {},
 ) => ({
   summary,
   ...(description && { description }),
@@ -17,4 +17,4 @@ export const describe = (
   },
 })
 
-type Says = { status?: number; description?: string; type?: string }
+type AnswerDocs = { status?: number; description?: string; type?: string }

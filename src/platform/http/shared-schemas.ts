@@ -22,6 +22,9 @@ export const idSchema = t.Integer({ minimum: 1 })
 /** `/:id` */
 export const idParams = t.Object({ id: idSchema })
 
+/** `/:job_id` */
+export const jobIdParams = t.Object({ job_id: t.String({ maxLength: 64 }) })
+
 export const deletedSchema = t.Object({ deleted: t.Boolean(), id: t.Integer() })
 
 /** What takes other things with it is done only where that was said. */

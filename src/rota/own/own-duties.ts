@@ -1,4 +1,5 @@
 /** A person's own shifts, as their page, their calendar and the API tell them. */
+
 import { and, asc, between, count, desc, eq, gt, lte, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
@@ -8,8 +9,9 @@ import { hour } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateSchema, dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
-import { brokenRuleSchema, brokenRulesByDuty, dutyKey } from '../broken-duties.ts'
+import { brokenRuleSchema, brokenRulesByDuty } from '../broken-duties.ts'
 import { daysAfter, mondayOf, today } from '../date-range.ts'
+import { dutyKey } from '../load-problem.ts'
 import { shownByIds } from '../roster-view.ts'
 import { shiftById } from '../shift-queries.ts'
 

@@ -4,7 +4,7 @@ import type { Db } from '../../../db/open.ts'
 import { idSchema } from '../../platform/http/shared-schemas.ts'
 import { type BrokenRule, brokenRuleSchema } from '../broken-duties.ts'
 import type { Range } from '../date-range.ts'
-import { rosterProblem, rosterVersion, violationsOf } from '../load-problem.ts'
+import { assignmentKey, rosterProblem, rosterVersion, violationsOf } from '../load-problem.ts'
 import { shiftById } from '../shift-queries.ts'
 import type { Violation } from '../solving/check.ts'
 import type { Assignment, Problem, Unfilled } from '../solving/problem.ts'
@@ -19,12 +19,10 @@ export type DraftCheck = {
   pinned: Assignment[]
 }
 
-const keyOf = ({ shift_id, staff_id }: Assignment) => `${shift_id}/${staff_id}`
-
 /** With those who are pinned: they stay, whatever a draft says. */
 function withPinned({ pinned }: Problem, assignments: readonly Assignment[]): Assignment[] {
-  const given = new Set(assignments.map(keyOf))
-  return [...assignments, ...pinned.filter(pin => !given.has(keyOf(pin)))]
+  const given = new Set(assignments.map(assignmentKey))
+  return [...assignments, ...pinned.filter(pin => !given.has(assignmentKey(pin)))]
 }
 
 export function checkDraft(

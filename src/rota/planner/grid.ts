@@ -1,8 +1,9 @@
 /** The week as a grid: people by day, or sites by day. What may be moved is a button; `plan.js` moves it. */
+
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { name, number } from '../../ui/parts/values.ts'
-import { dutyKey } from '../broken-duties.ts'
 import { dayWords, shiftNeeds, shiftTimes } from '../calendar-view.ts'
+import { dutyKey } from '../load-problem.ts'
 import type { PersonView } from '../person.ts'
 import type { ShownShift } from '../roster-view.ts'
 import type { Site } from '../site.ts'

@@ -9,11 +9,10 @@ import type { App } from '../../context.ts'
 import { refuse } from '../../errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateSchema, idSchema, oneLine } from '../../platform/http/shared-schemas.ts'
-import { dutyKey } from '../broken-duties.ts'
 import { refuseBroken } from '../confirm.ts'
 import type { Range } from '../date-range.ts'
 import { assignmentSchema, type Draft, type DraftContent, findDraft, saveDraft } from '../drafts.ts'
-import { rosterVersion } from '../load-problem.ts'
+import { assignmentKey, rosterVersion } from '../load-problem.ts'
 import { staffNames } from '../roster-view.ts'
 import { inRange, shiftsIn } from '../shift-queries.ts'
 import type { Assignment } from '../solving/problem.ts'
@@ -108,8 +107,8 @@ export async function changePlaces(app: App, who: Who, jobId: string, { put = []
     const before = draft.content.assignments
     const after = changed(before, put, take)
     const checked = await reader.read(checkDraft, { range: draft.range, before, after })
-    const pinned = new Set(checked.pinned.map(one => dutyKey(one.shift_id, one.staff_id)))
-    if (take.some(one => pinned.has(dutyKey(one.shift_id, one.staff_id))))
+    const pinned = new Set(checked.pinned.map(assignmentKey))
+    if (take.some(one => pinned.has(assignmentKey(one))))
       refuse('conflict', 'They are pinned there; unpin them first, on the page of the shift')
     if (put.length) refuseBroken(checked.added)
     const changes = await atomically(db, tx => {
@@ -128,11 +127,11 @@ const write = (tx: Db, jobId: string, content: DraftContent, changes: number): v
   void tx.update(rosterDrafts).set({ content, changes }).where(eq(rosterDrafts.jobId, jobId)).run()
 
 function changed(before: Assignment[], put: Assignment[], take: Assignment[]): Assignment[] {
-  const keys = new Set(before.map(one => dutyKey(one.shift_id, one.staff_id)))
-  const taken = new Set(take.map(one => dutyKey(one.shift_id, one.staff_id)))
+  const keys = new Set(before.map(assignmentKey))
+  const taken = new Set(take.map(assignmentKey))
   for (const key of taken)
     if (!keys.has(key)) refuse('conflict', 'Somebody else has changed this draft: they do not stand there any more')
-  return [...before.filter(one => !taken.has(dutyKey(one.shift_id, one.staff_id))), ...put]
+  return [...before.filter(one => !taken.has(assignmentKey(one))), ...put]
 }
 
 /** Everybody who is not pinned, of some days of the draft. */
@@ -141,10 +140,10 @@ export async function clearDraft(app: App, who: Who, jobId: string, { start, end
   const { range, content } = draftById(db, jobId)
   const { assignments: before } = content
   const { pinned } = await reader.read(checkDraft, { range, before, after: before })
-  const stays = new Set(pinned.map(one => dutyKey(one.shift_id, one.staff_id)))
+  const stays = new Set(pinned.map(assignmentKey))
   const days = { ...range, start: start ?? range.start, end: end ?? range.end }
   const inside = new Set(shiftsIn(db, days).map(({ id }) => id))
-  const take = before.filter(one => inside.has(one.shift_id) && !stays.has(dutyKey(one.shift_id, one.staff_id)))
+  const take = before.filter(one => inside.has(one.shift_id) && !stays.has(assignmentKey(one)))
   if (!take.length) refuse('conflict', 'Nobody who may be taken off stands there')
   return changePlaces(app, who, jobId, { take })
 }

@@ -1,4 +1,5 @@
 /** The planner's pages: the week as a grid, and two drafts side by side. */
+
 import { Elysia, t } from 'elysia'
 import { seeOther } from '../../accounts/entrance.ts'
 import { localPath } from '../../accounts/origin.ts'
@@ -7,13 +8,14 @@ import { hour } from '../../platform/clock.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { pageOf, pageQuery, pagination } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
-import { dateSchema, idSchema } from '../../platform/http/shared-schemas.ts'
+import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { address } from '../../ui/parts/address.ts'
 import { live, livePart } from '../../ui/parts/live.ts'
-import { brokenRulesByDuty, dutyKey } from '../broken-duties.ts'
+import { brokenRulesByDuty } from '../broken-duties.ts'
 import { daysAfter, daysOf, mondayOf, today } from '../date-range.ts'
 import { type Draft, draftsAbout } from '../drafts.ts'
+import { dutyKey } from '../load-problem.ts'
 import { dutyPlaceOf, dutyWords } from '../notices.ts'
 import { pendingLeave } from '../own/leave.ts'
 import { waitingSwaps } from '../own/swaps.ts'
@@ -37,7 +39,6 @@ const planQuery = t.Object({
   view: t.Optional(t.Union([t.Literal('people'), t.Literal('sites')])),
 })
 type PlanQuery = { week?: string; site_id?: number | ''; draft?: string; view?: PlanView }
-const byJob = t.Object({ job_id: t.String({ maxLength: 64 }) })
 const mostPeople = pageOf({ limit: 500 })
 
 export const plannerPages = (app: App) => {
@@ -152,7 +153,7 @@ export const plannerPages = (app: App) => {
         return seeOther(localPath(body.back))
       },
       {
-        params: byJob,
+        params: jobIdParams,
         body: t.Object({
           place: t.String({ pattern: '^\\d{1,15}/\\d{0,15}$' }),
           to: t.Optional(t.Union([idSchema, empty])),
@@ -190,7 +191,7 @@ export const plannerPages = (app: App) => {
         return page({ title: 'Compare drafts', who, nav: 'rota', body, styles: ['rota.css'] })
       },
       {
-        params: byJob,
+        params: jobIdParams,
         query: t.Object({ with: t.Optional(t.String({ maxLength: 64 })), page: pageQuery.page }),
         may: 'officer',
         detail: hidden,

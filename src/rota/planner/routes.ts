@@ -7,7 +7,7 @@ import { refuse } from '../../errors.ts'
 import { access, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
-import { dateSchema, idSchema } from '../../platform/http/shared-schemas.ts'
+import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
 import { brokenRuleSchema } from '../broken-duties.ts'
 import { clearRoster } from '../confirm.ts'
 import { checkRange } from '../date-range.ts'
@@ -46,7 +46,6 @@ const differenceSchema = t.Object({
   here: { ...sideSchema, description: 'Who stands there only in this draft' },
   there: { ...sideSchema, description: 'Who stands there only in the other' },
 })
-const byJob = { params: t.Object({ job_id: t.String({ maxLength: 64 }) }) }
 const most = 100 // conflicts in an answer
 
 export const plannerRoutes = (app: App) => {
@@ -103,7 +102,7 @@ export const plannerRoutes = (app: App) => {
         ),
       },
     )
-    .guard({ ...byJob })
+    .guard({ params: jobIdParams })
     .patch(
       '/drafts/:job_id',
       async ({ params: { job_id }, body, who }) => {

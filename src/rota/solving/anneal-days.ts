@@ -1,6 +1,6 @@
 import type { AnnealingStep } from './annealing.ts'
 import type { Plan } from './plan.ts'
-import { compareWorth, Roster, type Worth } from './roster.ts'
+import { compareWorth, Roster, type Worth, worthOf } from './roster.ts'
 import { seededRandom } from './seeded-random.ts'
 import { evaluateRules, SHORT_STRETCH } from './work-rules.ts'
 
@@ -100,8 +100,6 @@ function choicesOf(plan: Plan) {
   const people = [...choices.keys()].filter(person => choices[person]!.some(day => day.length))
   return { choices, people }
 }
-
-const worthOf = ({ broken, open, cost, balance }: Worth): Worth => ({ broken, open, cost, balance })
 
 /** Everything in cents: what has no price costs more than all that has. */
 function scales({ openings, problem, cost, people }: Plan) {

@@ -2,7 +2,7 @@ import { STEEPEST } from './balance.ts'
 import { cheapest } from './greedy.ts'
 import type { Plan } from './plan.ts'
 import { HOUR } from './problem.ts'
-import { compareWorth, Roster, type Worth } from './roster.ts'
+import { compareWorth, Roster, type Worth, worthOf } from './roster.ts'
 import { clash } from './rules.ts'
 import { seededRandom } from './seeded-random.ts'
 import { SHORT_STRETCH } from './work-rules.ts'
@@ -122,8 +122,6 @@ function handOver(
   }
   return undo
 }
-
-const worthOf = ({ broken, open, cost, balance }: Worth): Worth => ({ broken, open, cost, balance })
 
 /** One number for a roster's worth, and how much worse a move may make it as the search goes on. */
 function scales({ problem, openings, people, cost, wish }: Plan, hot: number) {

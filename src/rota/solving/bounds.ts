@@ -121,4 +121,4 @@ function bestWeek(
   return table[openings.length * width + capacity]!
 }
 
-const commonDivisor = (a: number, b: number): number => (b ? commonDivisor(b, a % b) : a)
+export const commonDivisor = (a: number, b: number): number => (b ? commonDivisor(b, a % b) : a)

@@ -1,5 +1,6 @@
 import type { ModelData } from 'highs'
 import { slopes } from './balance.ts'
+import { commonDivisor } from './bounds.ts'
 import { type HoursOff, keepRules } from './milp-rules.ts'
 import { type AssignmentColumn, MilpTable } from './milp-table.ts'
 import type { Plan } from './plan.ts'
@@ -120,5 +121,3 @@ function loadSteps(table: MilpTable, { allowed, pins, problem }: Plan, person: n
   table.row(Number.NEGATIVE_INFINITY, -pins.load[person]! / HOUR, columns, [...hours, ...steps.map(() => -1)])
   return [{ person, first: steps[0]! }]
 }
-
-const commonDivisor = (a: number, b: number): number => (b ? commonDivisor(b, a % b) : a)

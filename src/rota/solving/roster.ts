@@ -12,6 +12,8 @@ export const compareWorth = (a: Worth, b: Worth) =>
   a.cost - b.cost ||
   (Math.abs(a.balance - b.balance) < 1e-6 ? 0 : a.balance - b.balance)
 
+export const worthOf = ({ broken, open, cost, balance }: Worth): Worth => ({ broken, open, cost, balance })
+
 /** A roster in the making. It keeps every hard rule at each step, and its worth up to date. */
 export class Roster {
   /** [opening]: the people who stand there */

@@ -19,10 +19,9 @@ import { recoded, transcoder } from '../../../platform/spreadsheets/encoding.ts'
 import { refuseSheet } from '../../../platform/spreadsheets/refusal.ts'
 import { encodingOf, fileKindOf, HEAD } from '../../../platform/spreadsheets/sniff.ts'
 import { bytesSource, fileSource, readPiece, type Source } from '../../../platform/spreadsheets/source.ts'
-import type { CellTexts } from '../../../platform/spreadsheets/text.ts'
 import { openWorkbook, scanWorksheet } from '../../../platform/spreadsheets/workbook.ts'
 import { Zip } from '../../../platform/spreadsheets/zip.ts'
-import { type Columnar, ColumnWriter, type MetricColumn } from './columns.ts'
+import { type Columnar, ColumnWriter } from './columns.ts'
 import { CsvScanner } from './csv.ts'
 import { dialectOf } from './dialect.ts'
 import type { Header, Mapping } from './headers.ts'
@@ -51,16 +50,11 @@ export interface ReadProgress {
   rows: number
 }
 
-export interface Sheet extends SheetReport {
+export interface Sheet
+  extends SheetReport,
+    Pick<Columnar, 'ids' | 'names' | 'hasNames' | 'metrics' | 'labels' | 'lines'> {
   /** How many rows the columns have. */
   rows: number
-  ids: CellTexts
-  /** The ids again where the sheet has no names. */
-  names: CellTexts
-  hasNames: boolean
-  metrics: MetricColumn[]
-  labels: { name: string; texts: CellTexts }[]
-  lines: Uint32Array
 }
 
 /** Bytes read at a time; between pieces others on this thread get their turn. */

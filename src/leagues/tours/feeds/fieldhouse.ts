@@ -1,3 +1,4 @@
+import { eventStates, golferStates } from '../../../../db/schema.ts'
 import { type EventStatus, type FeedBoard, type Golfer, type GolferStatus, ScoreFeedError } from './board.ts'
 import {
   decimalOdds,
@@ -14,9 +15,6 @@ import {
   worldRank,
 } from './json-values.ts'
 
-const eventStatuses = ['upcoming', 'in_progress', 'suspended', 'round_complete', 'official', 'cancelled'] as const
-const golferStatuses = ['active', 'finished', 'cut', 'wd', 'dq'] as const
-
 /** Our own format: see README.md in this folder. */
 export function readFieldhouse(json: unknown): FeedBoard {
   const feed = new JsonValue(json)
@@ -27,7 +25,7 @@ export function readFieldhouse(json: unknown): FeedBoard {
       id: textOf(event.at('id'), 80),
       name: required(event.at('name')),
       round: notes.tolerate(() => roundNumber(event.at('round'))),
-      status: oneOf<EventStatus>(event.at('status'), eventStatuses, 'in_progress'),
+      status: oneOf<EventStatus>(event.at('status'), eventStates, 'in_progress'),
       version: textOf(event.at('version')),
     },
     golfers: notes.golfers(feed.at('golfers').items(), golfer),
@@ -56,7 +54,7 @@ function golfer(place: JsonValue, notes: ProblemNotes): Golfer {
     thru: notes.tolerate(() => thru(place.at('thru'))),
     round: notes.tolerate(() => roundNumber(place.at('round'))),
     rounds: notes.rounds(notes.tolerate(() => rounds.itemsIfAny()) ?? []),
-    status: oneOf<GolferStatus>(place.at('status'), golferStatuses, 'active'),
+    status: oneOf<GolferStatus>(place.at('status'), golferStates, 'active'),
     tee_time: notes.tolerate(() => instant(place.at('tee_time'))),
   }
 }
