@@ -196,7 +196,6 @@ export const uploadKinds = ['baseline', 'current', 'extra'] as const
 export type UploadKind = (typeof uploadKinds)[number]
 export const uploadModes = ['partial', 'strict'] as const
 export const uploadStates = ['queued', 'running', 'held', 'done', 'failed', 'cancelled', 'undone'] as const
-export type UploadState = (typeof uploadStates)[number]
 
 export type UploadSummary = {
   players: number
@@ -732,7 +731,7 @@ export const sites = sqliteTable('sites', {
 type StoredLimit = { limit: number; weeks?: number; price_cents?: number } // without a price it holds at all costs
 
 /** Rules of work: `src/rota/rules-of-work.ts` says what each means. */
-export type StoredRules = {
+type StoredRules = {
   counted_from?: string
   least_hours?: StoredLimit
   most_hours?: StoredLimit
@@ -745,7 +744,7 @@ export type StoredRules = {
   rest_hours?: number
 }
 
-export type StoredWish = {
+type StoredWish = {
   want: 'prefer' | 'avoid'
   site_id?: number
   weekday?: number
@@ -1196,7 +1195,6 @@ export const runMonths = sqliteTable('run_months', durations, t => [
 
 /** Who was active in which hour, day and month. A trigger counts them by country in `activity_counts`. */
 export const activityUnits = ['hour', 'day', 'month'] as const
-export type ActivityUnit = (typeof activityUnits)[number]
 export const userActivity = sqliteTable(
   'user_activity',
   {

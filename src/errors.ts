@@ -23,7 +23,7 @@ export const isRefusalCode = (code: unknown): code is RefusalCode =>
   typeof code === 'string' && Object.hasOwn(refusals, code)
 export type FieldError = { path: string; message: string }
 
-export type RefusalExtra = {
+type RefusalExtra = {
   errors?: FieldError[]
   /** Seconds until trying again makes sense. */
   retryAfter?: number

@@ -16,7 +16,7 @@ export const emailField = t.String({
   examples: ['ann@example.org'],
   'x-error': 'Write an e-mail address such as ann@example.org.',
 })
-export const longestUsername = 40
+const longestUsername = 40
 export const usernameField = t.String({ minLength: 1, maxLength: longestUsername, examples: ['Ann'] })
 const examplePassword = 'correct horse battery'
 export const shortestPassword = 12

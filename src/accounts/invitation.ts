@@ -17,11 +17,11 @@ import { emailField, normalizedEmail } from './account.ts'
 import { usernamesOf } from './queries.ts'
 import { hashSecret, newSecret } from './secret.ts'
 
-export type Invitation = typeof invitations.$inferSelect
+type Invitation = typeof invitations.$inferSelect
 
 const usualLife = 7 * day
 const longestLife = 366 * day
-export const mostUses = 1_000
+const mostUses = 1_000
 
 export const invitationFields = {
   league_id: t.Optional(
@@ -36,7 +36,7 @@ export const invitationFields = {
     }),
   ),
 }
-export type NewInvitation = { league_id?: number | null; max_uses?: number; expires_at?: string; email?: string }
+type NewInvitation = { league_id?: number | null; max_uses?: number; expires_at?: string; email?: string }
 
 const states = ['open', 'used', 'expired', 'ended'] as const
 export const invitationSchema = t.Object(

@@ -8,7 +8,7 @@ import { dateTime, dateTimeSchema, deletedSchema, idParams, oneLine } from '../p
 import { roleSchema } from './account.ts'
 import { issueKey, keySchema, keysOfUser, keyView, revokeKey } from './key.ts'
 
-export const newKey = t.Object(
+const newKey = t.Object(
   {
     name: oneLine(80),
     role: roleSchema,

@@ -107,8 +107,8 @@ export function keysOfUser(
   return { keys, total: db.select({ total: count() }).from(apiKeys).where(where).get()?.total ?? 0 }
 }
 
-export type NewKey = { name: string; role: Role; expires_at?: string | null }
-export type IssuedKey = Key & { secret: string }
+type NewKey = { name: string; role: Role; expires_at?: string | null }
+type IssuedKey = Key & { secret: string }
 
 /** The secret is in this answer and nowhere else. */
 export function issueKey(

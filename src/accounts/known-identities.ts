@@ -12,7 +12,7 @@ type Identity = { who: Who; account: string; version: string; epoch: number; at:
 
 const most = 10_000
 
-export type KnownIdentities = ReturnType<typeof openKnownIdentities>
+type KnownIdentities = ReturnType<typeof openKnownIdentities>
 
 export function openKnownIdentities(stamps: Stamps, clock: Clock) {
   const known = new Map<string, Identity>()

@@ -12,7 +12,7 @@ import { changeUser, userById } from './queries.ts'
 import { endSessionById, sessionId, sessionsOfUser, sessionToken } from './session.ts'
 import { countOwnAttempt } from './sign-in.ts'
 
-export type OwnChange = { username?: string; email?: string; country?: string | null; current_password?: string }
+type OwnChange = { username?: string; email?: string; country?: string | null; current_password?: string }
 
 const ownId = ({ id }: Who): number => id ?? refuse('conflict', 'The operator has no account')
 

@@ -98,7 +98,7 @@ export function usersReading(
   return { users: found, total: db.select({ total: count() }).from(users).where(where).get()?.total ?? 0 }
 }
 
-export type NewUser = Pick<User, 'email' | 'username' | 'passwordHash' | 'role' | 'country'>
+type NewUser = Pick<User, 'email' | 'username' | 'passwordHash' | 'role' | 'country'>
 
 /** `by`: who makes it, where that is somebody else. */
 export function createUser(tx: Db, user: NewUser, now: number, by?: Pick<Who, 'id' | 'username'>): User {

@@ -73,7 +73,7 @@ export type Row = Cells & {
   tier?: string | null
 }
 
-export type RankedPagination = { page: number; limit: number; total: number; pages: number }
+type RankedPagination = { page: number; limit: number; total: number; pages: number }
 export type RankedPage = {
   sort_by: string
   order: RankOrder
@@ -85,7 +85,7 @@ export type RankedPage = {
 
 export const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value + 0) // -0 is 0
 
-export function columnNames({ metrics, better }: Columned): Metric[] {
+function columnNames({ metrics, better }: Columned): Metric[] {
   return [{ name: 'score', better }, ...metrics.filter(({ name }) => name !== 'score')]
 }
 
@@ -151,7 +151,7 @@ export function rankedPage(board: Board, query: BoardQuery): RankedPage {
   return { sort_by: by, order, rows, pagination, ...(left > 0 && { left_out: left }) }
 }
 
-export type RankedBy = { by: string; order: RankOrder; ties: Ties }
+type RankedBy = { by: string; order: RankOrder; ties: Ties }
 
 /** Some rows of a board as they are shown: the only place where rows get their ranks. */
 export function rowsOf(board: Board, rows: Uint32Array, ranked: RankedBy): Row[] {

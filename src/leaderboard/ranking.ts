@@ -90,7 +90,7 @@ export const rankingByKeys = (values: Float64Array, keys: Float64Array, directio
 /** What equal rows share. */
 export const deciding = ({ values, keys }: Ranking): Float64Array => keys ?? values
 
-export type TieRun = { from: number; to: number }
+type TieRun = { from: number; to: number }
 
 /** The first place whose value is not better (`orEqual`: is worse) than `value`. */
 function placeAfter(ranking: Ranking, value: number, orEqual: boolean): number {
@@ -109,7 +109,7 @@ function placeAfter(ranking: Ranking, value: number, orEqual: boolean): number {
 }
 
 /** The places of everyone with the same value: [from, to). */
-export function tieRunOf(ranking: Ranking, row: number): TieRun {
+function tieRunOf(ranking: Ranking, row: number): TieRun {
   if (isLeftOut(ranking, row)) return { from: countedIn(ranking), to: ranking.order.length }
   const value = deciding(ranking)[row]!
   if (Number.isNaN(value)) return { from: ranking.known, to: countedIn(ranking) }

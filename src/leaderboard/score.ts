@@ -1,7 +1,7 @@
 export type Weight = { metric: string; weight: number }
 
 /** What a league's config says a score is made of. `absent` are weighted metrics the board does not have: warnings. */
-export type Scoring = { on: 'gains' | 'current'; weights: Weight[]; absent: string[] }
+type Scoring = { on: 'gains' | 'current'; weights: Weight[]; absent: string[] }
 
 const usual = ['kill_points', 'power']
 

@@ -62,7 +62,7 @@ function fold(bytes: Uint8Array, from: number, to: number, into: Int32Array): nu
   return n
 }
 
-export type Needle = Int32Array
+type Needle = Int32Array
 
 export function needle(q: string): Needle {
   const bytes = new TextEncoder().encode(q.trim().normalize('NFC'))

@@ -5,7 +5,7 @@ const SIZE = 1 << DIGIT
 const MASK = SIZE - 1
 
 /** Stably sorts `rows` by `keys` (`keys[i]` belongs to `rows[i]`). A digit all keys share costs no pass. */
-export function sortByKey(keys: Uint32Array, rows: Uint32Array): Uint32Array {
+function sortByKey(keys: Uint32Array, rows: Uint32Array): Uint32Array {
   const n = rows.length
   const counts = new Uint32Array(3 * SIZE)
   for (let i = 0; i < n; i++) {
@@ -54,7 +54,7 @@ function turnIntoPlaces(counts: Uint32Array, n: number): boolean {
   return true
 }
 
-export type SortedRows = { order: Uint32Array; known: number }
+type SortedRows = { order: Uint32Array; known: number }
 
 /**
  * Rows by value, unknown (NaN) ones last; equal values, and the unknown, stay in row order, or in that of `within`. -0 equals 0.

@@ -5,7 +5,7 @@ const tier = t.Nullable(t.String())
 const number = t.Nullable(t.Number())
 const rank = t.Nullable(t.Integer())
 
-export const movedPlayerSchema = t.Object({
+const movedPlayerSchema = t.Object({
   player_id: t.String(),
   name: t.String(),
   rank_before: rank,

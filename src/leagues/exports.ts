@@ -24,7 +24,7 @@ const script = new URL('./export-worker.ts', import.meta.url)
 const slice = 250 // rows ranked at a time on this thread, a few milliseconds
 const piece = 64 * 1024 // bytes given at a time, so that a slow reader is seen to read
 
-export type Exports = ReturnType<typeof openExports>
+type Exports = ReturnType<typeof openExports>
 
 /** `patience`: ms that a reader may take nothing. Each export takes a thread, and up to some hundred megabytes for a very large board. */
 export const openExports = (patience = 30_000) => ({

@@ -25,7 +25,7 @@ export type BoardPage = RankedPage & {
   notes?: string[]
 }
 
-export type TierView = Static<typeof tierSchema>
+type TierView = Static<typeof tierSchema>
 
 /** What all on a board have together, and by what a label says of them where that was asked. */
 export type TotalsPage = {
@@ -49,7 +49,7 @@ export type ExportSource = { module: string; input: unknown }
  * `keep` is part of the transaction that makes the league final: what it writes is there exactly when the league is. It may
  * answer another hash, of what the board has become meanwhile.
  */
-export type FinalBoard = { hash: string; keep?(tx: Db): string | undefined }
+type FinalBoard = { hash: string; keep?(tx: Db): string | undefined }
 
 /** `at`: ms since 1970. `path`: where it is done. */
 export type Due = { at: number; text: string; path: string }

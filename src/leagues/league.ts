@@ -40,7 +40,7 @@ export const leagueInputs: Record<keyof typeof fields, Omit<FormField, 'name' | 
 export const openWhenFinal: readonly string[] = ['name'] satisfies (keyof typeof fields)[]
 
 export const leagueFields = t.Object(fields)
-export type LeagueFields = Static<typeof leagueFields>
+type LeagueFields = Static<typeof leagueFields>
 
 export const fieldsOf = ({ name, startsAt, endsAt }: League): Required<LeagueFields> => ({
   name,

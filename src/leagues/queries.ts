@@ -42,7 +42,7 @@ const hasStatus = (status: Status, now: number): SQL | undefined =>
 const unsettled = and(isNull(leagues.archivedAt), isNull(leagues.finalizedAt))
 
 /** `visible`: those that somebody may see. */
-export type LeagueFilter = { kind?: Kind; status?: Status; q?: string; visible?: SQL }
+type LeagueFilter = { kind?: Kind; status?: Status; q?: string; visible?: SQL }
 
 /** Newest start first; archived ones only where asked for. */
 export function listLeagues(

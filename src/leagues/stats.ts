@@ -12,7 +12,7 @@ export const leagueStatsSchema = t.Object({
   days_left: t.Integer({ description: '0 once it has ended' }),
   numbers: t.Record(t.String(), t.Unknown(), { description: 'What leagues of this kind count' }),
 })
-export type LeagueStats = Static<typeof leagueStatsSchema>
+type LeagueStats = Static<typeof leagueStatsSchema>
 
 const day = 86_400_000
 

@@ -87,7 +87,7 @@ export function readTotals(app: App, league: League, query: TotalsQuery): Promis
   return app.cache.read(cached.totals, [league.id, by, label ?? '', queryKey(shared)], load, nextChangeAt(app, league))
 }
 
-export async function totalsPage(app: App, league: League, query: TotalsQuery): Promise<TotalsView> {
+async function totalsPage(app: App, league: League, query: TotalsQuery): Promise<TotalsView> {
   const { totals, pages } = kindOf(app, league)
   if (!totals) return refuse('not_found', `The board of a ${pages.name.toLowerCase()} league has no totals`)
   const found = await totals(app, league, query).catch(refusalOf)

@@ -14,7 +14,7 @@ import { membershipsOf, standingExample, standingOf, standingSchema } from './st
 const ahead = 7 * day // how far shifts are looked for
 const mostLeagues = 100 // looked at for what is due
 
-export const dueSchema = t.Object(
+const dueSchema = t.Object(
   {
     at: dateTimeSchema,
     what: t.Union([t.Literal('league'), t.Literal('shift')]),

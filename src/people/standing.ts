@@ -14,7 +14,7 @@ import { dateTimeSchema } from '../platform/http/shared-schemas.ts'
 
 const number = t.Nullable(t.Number())
 
-export const rowOfPersonSchema = t.Object({
+const rowOfPersonSchema = t.Object({
   player_id: t.String(),
   name: t.String(),
   rank: t.Nullable(t.Integer({ description: 'null while nobody is ranked' })),
@@ -65,7 +65,7 @@ export const historyExample = {
   rows: [{ ...exampleRow, history: [{ at: '2026-03-02T00:00:00.000Z', score: 10_000_000 }] }],
 }
 
-export type Membership = { league: League; joinedAt: number }
+type Membership = { league: League; joinedAt: number }
 
 /** Leagues of a member that the reader may see: what goes on first, then what ended last. Archived ones are left out. */
 export function membershipsOf(

@@ -7,7 +7,7 @@ import { form, formField } from '../ui/parts/form.ts'
 import { dismissSteps, namePlace, placeName } from './name.ts'
 
 const placeSchema = t.Object({ name: t.String() }, { examples: [{ name: 'Northern Alliance' }] })
-export const longestPlaceName = 60
+const longestPlaceName = 60
 
 export const placeRoutes = (app: App) =>
   new Elysia({ tags: ['admin'] })

@@ -60,4 +60,4 @@ export async function openRedis(url: string, log: Log) {
   }
 }
 
-export class EvictingRedis extends Error {}
+class EvictingRedis extends Error {}

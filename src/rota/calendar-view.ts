@@ -29,7 +29,7 @@ export function zoneWords(sites: readonly Pick<Site, 'name' | 'timezone'>[]): st
   return `Dates and times are local to each site: ${sites.map(({ name, timezone }) => `${name} ${timezone}`).join(', ')}.`
 }
 
-export type ShownDay = {
+type ShownDay = {
   shifts: readonly ShownShift[]
   start: string
   end: string

@@ -20,7 +20,7 @@ import { rotaHead } from './rota-page.ts'
 import type { Site } from './site.ts'
 import type { Ended, Summary, Unfilled } from './solving/problem.ts'
 
-export type GenerateData = { sites: readonly Site[]; drafts: readonly Draft[]; pagination: Pagination; today: string }
+type GenerateData = { sites: readonly Site[]; drafts: readonly Draft[]; pagination: Pagination; today: string }
 
 const algorithmWords: Record<string, string> = {
   production: 'Good, within seconds',

@@ -7,7 +7,7 @@ import { instantsOn } from './make-shifts.ts'
 import { longestWord } from './rules-of-work.ts'
 import { type NewShift, plainShift } from './shift.ts'
 
-export type NamedSite = { id: number; name: string; timezone: string }
+type NamedSite = { id: number; name: string; timezone: string }
 
 const MOST_HOURS = 48
 

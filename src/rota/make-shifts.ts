@@ -1,7 +1,7 @@
 /** Shifts made from other shifts, from weekly patterns and from spreadsheets. Local times stay the same when the clocks change. */
 import type { NewShift } from './shift.ts'
 
-export type Pattern = Omit<NewShift, 'starts_at' | 'ends_at'> & {
+type Pattern = Omit<NewShift, 'starts_at' | 'ends_at'> & {
   /** 1 Monday to 7 Sunday */
   weekdays: number[]
   /** `HH:MM` on the site's clock; an end that is not after the start is on the next day */

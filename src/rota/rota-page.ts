@@ -47,7 +47,6 @@ export const rotaHead = (
   .filter(([, , , forOfficers]) => !forOfficers || isAtLeast(who, 'officer'))
   .map(([key, href, label]) => html`<a href="${href}" ${key === tab && html`aria-current="page"`}>${label}</a>`)}</nav>`
 
-export type RotaQuery = { start?: string; end?: string; site_id?: number }
 export type RotaData = { view: RosterView; sites: readonly Site[]; siteId: number | undefined; today: string }
 
 /** Above what changes: which week, which site. */

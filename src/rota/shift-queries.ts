@@ -15,7 +15,7 @@ export const shiftById = (db: Db, id: number): Shift =>
 export const inRange = ({ start, end, siteIds }: Range): SQL | undefined =>
   and(between(shifts.day, start, end), siteIds.length ? inArray(shifts.siteId, siteIds) : undefined)
 
-export type ShiftFilter = { start?: string; end?: string; site_id?: number }
+type ShiftFilter = { start?: string; end?: string; site_id?: number }
 
 export function listShifts(db: Db, { start, end, site_id }: ShiftFilter, { limit, offset }: PageSlice) {
   const where = and(

@@ -16,7 +16,7 @@ export const newRequest = t.Object(
   { staff_id: idSchema, ...wanted },
   { examples: [{ staff_id: 3, want: 'off', price_cents: 1500 }] },
 )
-export type NewRequest = Static<typeof newRequest>
+type NewRequest = Static<typeof newRequest>
 export const shiftRequestSchema = t.Object({ staff_id: idSchema, name: t.String(), ...wanted }, { $id: 'ShiftRequest' })
 export type ShiftRequest = Static<typeof shiftRequestSchema>
 

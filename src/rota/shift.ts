@@ -105,7 +105,7 @@ export const shiftSchema = t.Object(
   },
   { $id: 'Shift' },
 )
-export type ShiftView = Static<typeof shiftSchema>
+type ShiftView = Static<typeof shiftSchema>
 export type NewShift = Omit<ShiftView, 'id' | 'date'>
 
 export const shiftView = (shift: Shift): ShiftView => ({

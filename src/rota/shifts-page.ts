@@ -21,7 +21,7 @@ import { kindChoices, kindField } from './rules-fields.ts'
 import type { ShiftRequest } from './shift-requests.ts'
 import type { Site } from './site.ts'
 
-export type ShiftsData = {
+type ShiftsData = {
   shifts: readonly ShownShift[]
   pagination: Pagination
   sites: readonly Site[]
@@ -29,7 +29,7 @@ export type ShiftsData = {
   today: string
 }
 
-export const weekdayChoices = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].map((label, i) => ({
+const weekdayChoices = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].map((label, i) => ({
   value: i + 1,
   label,
 }))
@@ -126,7 +126,7 @@ ${formField({ label: 'Price of each person too few', name: 'under_cents', type: 
 ${formField({ label: 'At most so many people', name: 'most', type: 'number', optional: true, min: 1, max: 500, value: shift?.most, hint: 'Blank: as many as places' })}
 ${formField({ label: 'Price of each person more than places', name: 'over_cents', type: 'cents', optional: true, min: 0, value: shift?.over_cents })}</div></details>`
 
-export type ShiftData = {
+type ShiftData = {
   shift: ShownShift
   /** By `dutyKey`. */
   against: ReadonlyMap<string, readonly BrokenRule[]>

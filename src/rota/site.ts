@@ -24,7 +24,7 @@ export const siteSchema = t.Object(
   },
   { $id: 'Site' },
 )
-export type SiteView = Static<typeof siteSchema>
+type SiteView = Static<typeof siteSchema>
 
 export const newSite = t.Object({
   name: oneLine(80),

@@ -19,7 +19,7 @@ import { rotaHead } from './rota-page.ts'
 import { rulesFields } from './rules-fields.ts'
 import type { Site } from './site.ts'
 
-export type StaffData = { staff: readonly PersonView[]; pagination: Pagination; q: string | undefined; today: string }
+type StaffData = { staff: readonly PersonView[]; pagination: Pagination; q: string | undefined; today: string }
 
 export function staffBody({ staff, pagination: pages, q, today }: StaffData, who: Who | undefined): Html {
   return html`${rotaHead('Staff', 'staff', who)}

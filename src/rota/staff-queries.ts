@@ -70,7 +70,7 @@ export function personById(db: Db, id: number): PersonView {
   return (person && personViews(db, [person])[0]) ?? refuse('not_found', `There is no staff ${id}`)
 }
 
-export type StaffFilter = { q?: string; skill?: string; active?: boolean }
+type StaffFilter = { q?: string; skill?: string; active?: boolean }
 
 export function listStaff(db: Db, { q, skill, active }: StaffFilter, { limit, offset }: PageSlice) {
   const where = and(

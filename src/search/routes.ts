@@ -6,7 +6,7 @@ import type { Who } from '../platform/http/request-context.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { type Category, categories, readSearch, type SearchQuery, searchSchema } from './search.ts'
 
-export const searchQuery = t.Object({
+const searchQuery = t.Object({
   q: t.String({ minLength: 1, maxLength: 100 }),
   category: t.Optional(t.Union(categories.map(category => t.Literal(category)))),
   limit: t.Optional(t.Integer({ default: 10, description: 'Of each category, at most 50' })),

@@ -23,7 +23,7 @@ const types: Record<string, string> = {
 }
 
 /** `imports`: the modules it cannot begin without, theirs too. */
-export type Asset = { url: string; version: string; file: FixedFile; imports: ReadonlySet<string> }
+type Asset = { url: string; version: string; file: FixedFile; imports: ReadonlySet<string> }
 
 const assets = new Map<string, Asset>()
 for (const name of [...readdirSync(folder), ...Object.keys(vendored)]) assetOf(name)

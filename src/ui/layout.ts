@@ -15,7 +15,7 @@ import type { Who } from '../platform/http/request-context.ts'
 import { assetUrl, importsOf } from './assets.ts'
 import { shownPlaceName } from './place-name.ts'
 
-export type Nav = 'me' | 'leagues' | 'tours' | 'quotes' | 'rota' | 'monitor' | 'account'
+type Nav = 'me' | 'leagues' | 'tours' | 'quotes' | 'rota' | 'monitor' | 'account'
 
 export type Layout = {
   title: string

@@ -4,7 +4,7 @@ import { type Alert, clear, raise } from '../../alerts.ts'
 import { hour, minute, second } from '../../platform/clock.ts'
 import type { Validators } from '../../platform/http/outgoing.ts'
 
-export type FeedState = Validators & {
+type FeedState = Validators & {
   intervalS: number
   /** Times in milliseconds since 1970. */
   askedAt: number | null
@@ -17,9 +17,7 @@ export type FeedState = Validators & {
 }
 
 /** `checkedAt`: the last answer that was believed, be it that nothing has changed. */
-export type FeedChange = Partial<
-  FeedState & { checkedAt: number; failingSince: number | null; heldSince: number | null }
->
+type FeedChange = Partial<FeedState & { checkedAt: number; failingSince: number | null; heldSince: number | null }>
 
 /** Where the state of one feed is kept, and what is told of its troubles. */
 export type FeedRecord = {

@@ -37,7 +37,7 @@ function pushMessage({ changed, unchanged, older, held }: Pushed): string {
 }
 
 /** When, from whom, and how far a price may move unasked: `HOLD_PRICE_PCT`, or 0 for what is believed. */
-export type QuoteSource = { now: number; by: number | null; holdPct: number }
+type QuoteSource = { now: number; by: number | null; holdPct: number }
 
 const slice = 250 // quotes written at a time, a few milliseconds: the event loop is everyone's
 

@@ -13,7 +13,7 @@ import { sideMark } from './account-part.ts'
 import { marketKindPages } from './kind-pages.ts'
 import type { ActivityView } from './ledger.ts'
 
-export type ActivityData = { league: LeagueView; activity: readonly ActivityView[]; pagination: Pagination }
+type ActivityData = { league: LeagueView; activity: readonly ActivityView[]; pagination: Pagination }
 
 /** What has happened in a league, live. */
 export function activityBody({ league, activity, pagination: pages }: ActivityData, who: Who | undefined): Html {

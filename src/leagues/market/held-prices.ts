@@ -12,7 +12,7 @@ import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 import { moneyText } from './order.ts'
 import { type NewQuote, percentOf } from './quote.ts'
 
-export type HeldPrice = typeof heldPrices.$inferSelect
+type HeldPrice = typeof heldPrices.$inferSelect
 
 export const heldPriceSchema = t.Object(
   {

@@ -8,7 +8,7 @@ import type { LedgerKind } from '../../../db/schema.ts'
 import { isTrade } from './ledger.ts'
 import { applyCorrection, applyTrade, noPosition, type Position, splitOf } from './position.ts'
 
-export type LedgerDifference = { league_id: number; user_id: number; what: string; ledger: number; found: number }
+type LedgerDifference = { league_id: number; user_id: number; what: string; ledger: number; found: number }
 export type LedgerAudit = {
   leagues: number
   portfolios: number

@@ -18,7 +18,7 @@ export const contractSchema = t.Object({
   ask_cents: cents,
   open_interest: t.Optional(t.Nullable(t.Integer({ minimum: 0, maximum: 1e12 }))),
 })
-export type GivenContract = Static<typeof contractSchema>
+type GivenContract = Static<typeof contractSchema>
 
 export const chainSchema = t.Object(
   {
@@ -30,7 +30,7 @@ export const chainSchema = t.Object(
   },
   { description: 'The options on a symbol that expire on one day, by strike' },
 )
-export type ChainView = Omit<Static<typeof chainSchema>, 'chain'> & { chain: OptionContract[] }
+type ChainView = Omit<Static<typeof chainSchema>, 'chain'> & { chain: OptionContract[] }
 export const expirationsSchema = t.Object({
   symbol: t.String(),
   expirations: t.Array(t.Object({ expiration: dateSchema, as_of: dateTimeSchema, contracts: t.Integer() })),

@@ -28,7 +28,7 @@ const byKey = prepared(db =>
     .prepare(),
 )
 
-export type OrderKey = { leagueId: number; userId: number; key: string }
+type OrderKey = { leagueId: number; userId: number; key: string }
 
 /** The first answer under this key; a refusal too: what was refused once must not be filled by a late copy of it. */
 export function rememberedOutcome(

@@ -31,7 +31,7 @@ export type Fill = {
   realised: number // by this order, before the fee
 }
 
-export type RuleName = 'cash' | 'holding' | 'position' | 'quantity' | 'quote_age' | 'short'
+type RuleName = 'cash' | 'holding' | 'position' | 'quantity' | 'quote_age' | 'short'
 /** Which rule says no, and by how much. */
 export type BrokenRule = {
   rule: RuleName
@@ -44,7 +44,7 @@ export type BrokenRule = {
   most?: number
 }
 
-export type OrderVerdict = { fill: Fill } | { broken: BrokenRule }
+type OrderVerdict = { fill: Fill } | { broken: BrokenRule }
 
 export function validateOrder(
   order: Order,

@@ -17,7 +17,7 @@ export type QuotedHolding = {
   asOf: number
 }
 /** What a portfolio was worth as the day began; null before it was there. */
-export type AtOpen = number | null
+type AtOpen = number | null
 
 const holdingSchema = t.Object({
   symbol: t.String(),

@@ -7,7 +7,7 @@ import { day, iso, isoOrNull } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import { dateSchema, dateTimeSchema } from '../../platform/http/shared-schemas.ts'
 
-export const detailDays = 7
+const detailDays = 7
 const mostPoints = 400 // of a chart
 const mostRead = 4_000 // prices, some milliseconds; one that changes every few seconds has its detail of some hours only
 

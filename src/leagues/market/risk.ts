@@ -13,7 +13,7 @@ import { usernameById } from './queries.ts'
 import { startOfDay } from './quote.ts'
 import { burst, many, tradeCounts, tradingSuspects } from './suspects.ts'
 
-export const concentration = 0.6 // of a portfolio in one symbol
+const concentration = 0.6 // of a portfolio in one symbol
 
 const tradesSince = prepared(db => {
   const recent = db

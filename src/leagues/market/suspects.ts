@@ -8,7 +8,7 @@ import { startOfDay } from './quote.ts'
 export const burst = 30 // trades of one user within a minute
 export const many = 100 // trades of one user in a day, UTC
 
-export type Suspects = { bursts: { userId: number; most: number }[]; heavy: { userId: number; trades: number }[] }
+type Suspects = { bursts: { userId: number; most: number }[]; heavy: { userId: number; trades: number }[] }
 
 export const tradingSuspects = (db: Db, { now }: { now: number }): Suspects => ({
   bursts: burstsSince(db, now - day),

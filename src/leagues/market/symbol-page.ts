@@ -16,7 +16,7 @@ export const ranges = ['week', 'month', 'year', 'all'] as const
 export type PriceRange = (typeof ranges)[number]
 const rangeNames: Record<PriceRange, string> = { week: '7 days', month: '30 days', year: '1 year', all: 'All' }
 
-export type SymbolData = {
+type SymbolData = {
   quote: QuoteView
   range: PriceRange
   history: PriceHistory

@@ -29,7 +29,7 @@ import { symbolOf, symbolSchema } from './quote.ts'
 import { readPortfolio } from './read-portfolio.ts'
 import { worthHistory, worthHistorySchema } from './worth-history.ts'
 
-export const orderSchema = {
+const orderSchema = {
   symbol: symbolSchema,
   side: t.Union([t.Literal('buy'), t.Literal('sell')]),
   quantity: t.Integer({ minimum: 1, maximum: maxShares }),

@@ -9,7 +9,7 @@ import type { Portfolio } from './portfolio.ts'
 import type { Position } from './position.ts'
 import { portfolioKey } from './queries.ts'
 
-export type NewLine = {
+type NewLine = {
   kind: Exclude<LedgerKind, 'grant'>
   at: number
   symbol: string

@@ -25,7 +25,7 @@ ${form(
 )}`
 }
 
-export type SettingsData = {
+type SettingsData = {
   league: LeagueView
   kind: KindPages
   /** The metrics of its sheets. */

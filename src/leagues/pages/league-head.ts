@@ -7,7 +7,7 @@ import { dayText, name, number } from '../../ui/parts/values.ts'
 import type { KindPages, Tab } from '../kind-pages.ts'
 import type { LeagueView } from '../league.ts'
 
-export type LeagueHead = {
+type LeagueHead = {
   league: LeagueView
   kind: KindPages
   who: Who | undefined

@@ -11,8 +11,8 @@ import { dayText, name, number } from '../../ui/parts/values.ts'
 import type { Kinds } from '../kinds.ts'
 import { type LeagueView, statuses } from '../league.ts'
 
-export type LeagueList = { leagues: readonly LeagueView[]; pagination: Pagination }
-export type LeaguesQuery = { kind?: string; status?: string; q?: string; page?: number; limit?: number }
+type LeagueList = { leagues: readonly LeagueView[]; pagination: Pagination }
+type LeaguesQuery = { kind?: string; status?: string; q?: string; page?: number; limit?: number }
 
 /** The page of leagues: what is on, what is to come, what is over. */
 export function leaguesBody(

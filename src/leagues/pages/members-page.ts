@@ -14,7 +14,7 @@ import type { LeagueView } from '../league.ts'
 import type { MemberView } from '../queries.ts'
 import { leagueHead } from './league-head.ts'
 
-export type MembersData = {
+type MembersData = {
   league: LeagueView
   kind: KindPages
   members: readonly MemberView[]

@@ -48,7 +48,7 @@ const momentsOf = (history: readonly unknown[]): Moment[] =>
     }
   })
 
-export type PlayerData = {
+type PlayerData = {
   league: LeagueView
   kind: KindPages
   player: PlayerView

@@ -20,7 +20,7 @@ export type BaselineRows = {
   extras?: number
   rows: Int32Array
 }
-export const OWN = -1
+const OWN = -1
 export const LATE = -2
 
 /** Some columns gone by from the first row to the last: the value of a row is `values[column][at(row)]`. */

@@ -2,8 +2,8 @@
  * Memory for what boards are built from, under one budget: the parts longest not asked for go first. A part that several
  * ask for at once is made once.
  */
-export type ByteBudget = { bytes(): number; shelf<T>(size: (part: T) => number): BudgetedCache<T> }
-export type BudgetedCache<T> = { get(key: string, make: () => Promise<T>): Promise<T> }
+type ByteBudget = { bytes(): number; shelf<T>(size: (part: T) => number): BudgetedCache<T> }
+type BudgetedCache<T> = { get(key: string, make: () => Promise<T>): Promise<T> }
 
 export function byteBudget(most: number): ByteBudget {
   type Held = { bytes: number; drop(): void }

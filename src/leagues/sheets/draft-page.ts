@@ -19,7 +19,7 @@ import { modeField, readAsWords, uploadKindField } from './uploads-page.ts'
 
 type Preview = Awaited<ReturnType<typeof previewUpload>>
 
-export type UploadDraftData = {
+type UploadDraftData = {
   league: LeagueView
   draft: UploadDraft
   preview: Preview

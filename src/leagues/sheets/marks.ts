@@ -64,7 +64,7 @@ export const markOf = (db: Db, leagueId: number, playerId: string): PlayerMark |
     .where(and(eq(playerMarks.leagueId, leagueId), eq(playerMarks.playerId, playerId)))
     .get()
 
-export type MarkChange = Pick<PlayerMark, 'playerId' | 'reason' | 'farmOf' | 'note' | 'counted'>
+type MarkChange = Pick<PlayerMark, 'playerId' | 'reason' | 'farmOf' | 'note' | 'counted'>
 
 export function markPlayer(tx: Db, league: League, change: MarkChange, who: Who, now: number): PlayerMark {
   requireLive(league)

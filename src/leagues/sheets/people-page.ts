@@ -15,7 +15,7 @@ import { sheetKindPages } from './kind-pages.ts'
 import type { UploadView } from './upload.ts'
 import { type ChangedPerson, peopleChangesOf, type UploadChange, whyOf } from './upload-people.ts'
 
-export const changeWords: Record<UploadChange, string> = {
+const changeWords: Record<UploadChange, string> = {
   new: 'New',
   missing: 'Missing',
   renamed: 'Renamed',

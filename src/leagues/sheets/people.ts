@@ -34,7 +34,7 @@ export type PeopleInput = {
   limit: number
 }
 
-export type ChangedPlayer = { field: string; before: string | number | null; now: string | number | null }
+type ChangedPlayer = { field: string; before: string | number | null; now: string | number | null }
 export type ComparedPerson = { player_id: string; name: string; changes: ChangedPlayer[] }
 
 /** `rows` are those of the snapshot, or of the scan before for whom is missing. */

@@ -20,7 +20,7 @@ export type MetricCard = {
   percentile: number | null
 }
 
-export type PlayerCard = Omit<Row, 'metrics' | 'gains'> & {
+type PlayerCard = Omit<Row, 'metrics' | 'gains'> & {
   percentile: number | null
   metrics: Record<string, MetricCard>
   history: HistoryPoint[]

@@ -3,7 +3,7 @@ import type { dateSources } from '../../../db/schema.ts'
 import { isAhead, momentOf, startOf } from '../../platform/clock.ts'
 import { takenAtInName } from './reading/taken-at.ts'
 
-export type DateSource = (typeof dateSources)[number]
+type DateSource = (typeof dateSources)[number]
 export type Dated = { takenAt: number; takenFrom: DateSource }
 
 /** As far as is known before the sheet is read: what was given, else what its name says, else the time it was sent. */

@@ -5,7 +5,7 @@ import { leftOutBy } from './marks.ts'
 import { scoreInput } from './scoring.ts'
 
 /** `from` and `to` are the lowest and the highest score in the tier; `rows` are its best players. */
-export type ShownTier = Tier & { players: number; from: number | null; to: number | null; rows: Row[] }
+type ShownTier = Tier & { players: number; from: number | null; to: number | null; rows: Row[] }
 
 /** The tiers of the board as it is now, best first, with their counts, bounds and first `limit` players from `page`. */
 export async function tiersOf(boards: SheetBoards, source: BoardSource, asked: { page: number; limit: number }) {

@@ -11,7 +11,7 @@ import { extraBefore, type Published, scanBefore, selectSnapshots } from './snap
 import { SnapshotGone } from './snapshots/snapshot.ts'
 import type { Upload } from './upload.ts'
 
-export const uploadChanges = [...comparedChanges, 'duplicate'] as const
+const uploadChanges = [...comparedChanges, 'duplicate'] as const
 export type UploadChange = (typeof uploadChanges)[number]
 export const changeSchema = t.Union(uploadChanges.map(change => t.Literal(change)))
 
@@ -42,7 +42,7 @@ export const comparedSchema = t.Nullable(
 )
 export type ChangedPerson = Static<typeof changedPersonSchema>
 
-export type PeopleOfUpload = { comparedTo: { taken_at: string } | null; total: number; people: ChangedPerson[] }
+type PeopleOfUpload = { comparedTo: { taken_at: string } | null; total: number; people: ChangedPerson[] }
 type Slice = { offset: number; limit: number }
 
 export async function peopleOf(app: App, upload: Upload, change: UploadChange, slice: Slice): Promise<PeopleOfUpload> {

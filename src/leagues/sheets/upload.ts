@@ -26,7 +26,7 @@ export const summarySchema = t.Object({
   warnings: t.Array(t.String()),
 })
 
-export const doubtSchema = t.Object({
+const doubtSchema = t.Object({
   reason: t.Union([t.Literal('missing'), t.Literal('went_down'), t.Literal('columns'), t.Literal('unknown')]),
   count: t.Integer(),
   of: t.Integer(),

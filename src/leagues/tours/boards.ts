@@ -14,14 +14,14 @@ import { arePicksOpen, leagueEvent, type Picks, picksOf } from './picks.ts'
 import { changeBefore, golfersOf } from './queries.ts'
 import type { TourEvent } from './tour.ts'
 
-export type TourBoard = {
+type TourBoard = {
   board: Board & { bytes(): number }
   asOf: number | null
   /** Those the scores come from; undefined while picks can still be made. */
   golfers: readonly Golfer[] | undefined
 }
 
-export type TourBoards = {
+type TourBoards = {
   of(league: League, at?: number): Promise<TourBoard>
   /** The event, its field and until when picks can be made: kept as boards are. */
   picking(league: League): Picks

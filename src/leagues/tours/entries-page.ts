@@ -21,7 +21,7 @@ import type { Picks } from './picks.ts'
 import { fieldOf, type PickScore, scorePick } from './scoring.ts'
 import type { Tour } from './tour.ts'
 
-export type RankedEntry = EntryView & { rank: number | null; change: number | null }
+type RankedEntry = EntryView & { rank: number | null; change: number | null }
 
 export type EntriesData = {
   league: LeagueView

@@ -38,11 +38,7 @@ export async function scoreAll(
   return all
 }
 
-export function scoredOf(
-  { id, name }: Pick<Team, 'id' | 'name'>,
-  score: EntryScore,
-  round: number | null,
-): ScoredEntries {
+function scoredOf({ id, name }: Pick<Team, 'id' | 'name'>, score: EntryScore, round: number | null): ScoredEntries {
   const { total, tiebreak, holes, playing, picks } = score
   const today = picks.filter(pick => pick.counts && pick.today !== null && pick.round === round)
   const sum = today.reduce((strokes, pick) => strokes + (pick.today ?? 0), 0)

@@ -14,7 +14,7 @@ import { byStrength, type Ratings } from './ratings.ts'
 /** What was sent without script and refused. */
 export type RefusedEntry = { name?: string; picks: readonly string[]; tiebreaker?: number | null; message: string }
 
-export type EntryForm = {
+type EntryForm = {
   leagueId: number
   rules: TourRules
   picking: Picks

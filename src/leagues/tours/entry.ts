@@ -10,7 +10,7 @@ export type Entry = typeof entries.$inferSelect
 export type NamedEntry = Entry & { username: string }
 
 const number = t.Nullable(t.Number())
-export const pickSchema = t.Object({
+const pickSchema = t.Object({
   player_id: t.String(),
   name: t.Nullable(t.String()),
   status: t.Union([...golferStates, 'missing' as const].map(state => t.Literal(state))),

@@ -1,12 +1,12 @@
 import { day, minute } from '../../platform/clock.ts'
 import { type FeedBoard, isEvent, isMidRound } from './feeds/board.ts'
 
-export const quietBeforeFinish = 30 * minute
+const quietBeforeFinish = 30 * minute
 export const pollPastEnd = day
 
 /** Times in milliseconds. */
 export type FinishLeague = { starts_at: number; ends_at: number; event: string | null }
-export type FinishFeedState = {
+type FinishFeedState = {
   /** The last good board. */
   board: FeedBoard | null
   /** When a score, a golfer or the event's state last changed; null before the first board. */

@@ -5,7 +5,7 @@ import { comparing, type Measure, type Ratings } from './ratings.ts'
 
 /** The field in so many groups of like size, the favourites in the first; or lists of names or ids. */
 export type GroupRules = { by: Measure; count: number } | { lists: readonly GroupList[] }
-export type GroupList = { name: string; players: readonly string[] }
+type GroupList = { name: string; players: readonly string[] }
 
 export type PickGroup = { name: string; players: ReadonlySet<string> }
 export type PickGroups = {

@@ -206,7 +206,7 @@ export async function settleUnmatched(
 export const unmatchedAlert = (slug: string) => `field_unmatched:${slug}`
 
 /** One alert while picks wait to be matched. */
-export function updateUnmatchedAlert(tx: Db, tour: Tour, now: number): void {
+function updateUnmatchedAlert(tx: Db, tour: Tour, now: number): void {
   const open = openUnmatched(tx, tour)
   const key = unmatchedAlert(tour.slug)
   const [first] = open

@@ -14,7 +14,7 @@ type Asked = Pick<Tour, 'intervalS' | 'askedAt' | 'failures' | 'held'>
 /** Before a league is near, only its field and tee times are of interest. */
 const calmInterval = 30 * minute
 const nearBefore = day
-export const leastPause = 15 * second // between two requests, whoever asks for them
+const leastPause = 15 * second // between two requests, whoever asks for them
 const early = 50 // ms before its time that a timer may fire
 
 const live = (leagues: readonly Times[], now: number) =>

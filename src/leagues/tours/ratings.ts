@@ -42,7 +42,7 @@ export function byStrength<G extends { player_id: string; name: string }>(
 }
 
 export type Measure = 'odds' | 'rank'
-export const measureOf = (ratings: Ratings): Measure =>
+const measureOf = (ratings: Ratings): Measure =>
   [...ratings.values()].some(({ odds }) => odds !== null) ? 'odds' : 'rank'
 
 export const comparing =

@@ -30,7 +30,7 @@ export const storedBoard = (db: Db, event: TourEvent, at?: number): FeedBoard =>
   problems: [],
 })
 
-export type StoredEvent = {
+type StoredEvent = {
   event: TourEvent
   /** How many golfers read differently than before, came or went. */
   changed: number

@@ -17,8 +17,8 @@ import { bookUpdate, updatePlayerScores } from './update-player-scores.ts'
  * `running`: a run holds the lock. `booked`: one waits in the queue for its time. `late`: its time has passed, or is further
  * away than it should be. `missing`: there is none, or the queue has lost it. `unknown`: the queue does not answer.
  */
-export type FindingState = 'idle' | 'running' | 'booked' | 'late' | 'missing' | 'unknown'
-export type TourFinding = {
+type FindingState = 'idle' | 'running' | 'booked' | 'late' | 'missing' | 'unknown'
+type TourFinding = {
   tour: string
   state: FindingState
   job_id: string | null

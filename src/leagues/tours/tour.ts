@@ -8,7 +8,7 @@ import type { FeedEvent } from './feeds/board.ts'
 export type Tour = typeof tours.$inferSelect
 export type TourEvent = typeof tourEvents.$inferSelect
 
-export const tourStates = ['new', 'ok', 'held', 'failing'] as const
+const tourStates = ['new', 'ok', 'held', 'failing'] as const
 export type TourState = (typeof tourStates)[number]
 
 /** `held`: the feed answers, but with what cannot be believed. `failing`: it does not answer, or with what cannot be read. */
@@ -90,7 +90,7 @@ export const tourSchema = t.Object(
   { description: 'A tour' },
 )
 
-export type TourContext = {
+type TourContext = {
   now: number
   event: TourEvent | undefined
   upcoming: (TourEvent & { players: number }) | undefined

@@ -19,13 +19,13 @@ import { byStrength, ratingsOf } from './ratings.ts'
 import { storeBoard } from './stored-events.ts'
 import type { Tour, TourEvent } from './tour.ts'
 
-export type GivenField = {
+type GivenField = {
   event: string
   text?: string
   players?: { name: string; player_id?: string; rank?: number | null; odds?: number | null }[]
 }
 
-export type SavedField = { event: string; players: number; matched_to: string | null; unmatched: number }
+type SavedField = { event: string; players: number; matched_to: string | null; unmatched: number }
 
 /** Takes the place of the one that was entered before. Where the feed shows the event already, it is matched at once. */
 export async function saveField({ db, clock }: App, who: Who, tour: Tour, given: GivenField): Promise<SavedField> {
@@ -73,7 +73,7 @@ export async function removeField({ db, clock }: App, who: Who, tour: Tour): Pro
   })
 }
 
-export const touchField = (tx: Db, { slug }: Tour): void => {
+const touchField = (tx: Db, { slug }: Tour): void => {
   touch(tx, 'tour', slug)
   touch(tx, 'scores', ...openLeaguesOn(tx, slug).map(({ id }) => id))
 }

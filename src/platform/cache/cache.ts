@@ -10,7 +10,7 @@ import { isFresh, type Kept } from './kept.ts'
 import type { RefreshedAnswers } from './refreshed.ts'
 import type { Stamps } from './stamps.ts'
 
-export type Scope = readonly (string | number)[]
+type Scope = readonly (string | number)[]
 
 /** What one kind of cached answer is called, how long it lives, and which stamps its key holds. */
 export type CacheEntry = {
@@ -22,7 +22,7 @@ export type CacheEntry = {
 }
 
 /** A topic is stamped per first part of the scope, or once for all with `everyOne('leagues')`. */
-export type Topic = string | { readonly all: string }
+type Topic = string | { readonly all: string }
 export const anyScope = (topic: string): Topic => ({ all: topic })
 
 export const cacheEntry = (

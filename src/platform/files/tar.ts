@@ -6,7 +6,7 @@ const block = 512
 const chunkSize = 1024 * 1024
 const encoder = new TextEncoder()
 
-export class BadArchive extends Error {}
+class BadArchive extends Error {}
 
 /** The archive of these files of a folder, made as it is read. */
 export function archiveOf(folder: string, paths: readonly string[]): ReadableStream<Uint8Array> {

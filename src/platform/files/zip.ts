@@ -2,7 +2,7 @@
 import { pipeline, Readable } from 'node:stream'
 import { crc32, createDeflateRaw } from 'node:zlib'
 
-export type ZipFile = { name: string; content: Iterable<Uint8Array> | AsyncIterable<Uint8Array> }
+type ZipFile = { name: string; content: Iterable<Uint8Array> | AsyncIterable<Uint8Array> }
 
 const mostBytes = 0xffff_ffff // of one file; more would take a form that not every program reads
 const version = 20

@@ -14,9 +14,9 @@ import { setRateLimitHeaders } from './rate-limits.ts'
 import { beginRequest, type RequestContext, type Who } from './request-context.ts'
 import { compressed, originOf, pathOf } from './responses.ts'
 
-export type Handle = (request: Request) => Response | Promise<Response>
+type Handle = (request: Request) => Response | Promise<Response>
 
-export type HttpServerSettings = {
+type HttpServerSettings = {
   port: number
   hostname: string
   /** How many proxies in front are believed. */
@@ -220,7 +220,7 @@ function listen(options: Parameters<typeof Bun.serve<undefined>>[0]): Server<und
   }
 }
 
-export class PortInUse extends Error {}
+class PortInUse extends Error {}
 
 /** Where the Host header cannot be part of an address, another stands in, so that the refusal may look at the path. */
 const atLocalhost = ({ url, method, headers }: Request) =>

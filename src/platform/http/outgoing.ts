@@ -27,7 +27,7 @@ export type Outgoing = {
   isPublic?: (address: string) => boolean
 }
 
-export type FailureCode = 'refused' | 'timeout' | 'too_large' | 'http_status' | 'not_json' | 'network'
+type FailureCode = 'refused' | 'timeout' | 'too_large' | 'http_status' | 'not_json' | 'network'
 
 /** Messages name the origin and no more: paths and queries hold keys. */
 export class OutgoingFailure extends Error {
@@ -48,7 +48,7 @@ export class OutgoingFailure extends Error {
 /** What a server said about the version it sent; hand it back with the next request for the same URL. */
 export type Validators = { etag: string | null; lastModified: string | null }
 
-export type Fetched =
+type Fetched =
   | { kind: 'unchanged' }
   | {
       kind: 'fresh'

@@ -1,7 +1,7 @@
 /** The one paginator. */
 import { type Static, type TSchema, t } from 'elysia'
 
-export const maxLimit = 500
+const maxLimit = 500
 
 /** The parameters of every list. Out of range is brought into range, not refused. */
 export const pageQuery = { page: t.Optional(t.Integer({ default: 1 })), limit: t.Optional(t.Integer({ default: 20 })) }

@@ -5,7 +5,7 @@
 import { refuse } from '../../errors.ts'
 import type { ReadCount, RequestContext } from './request-context.ts'
 
-export function openWindow(limit: number, seconds: number) {
+function openWindow(limit: number, seconds: number) {
   const counts = new Map<string, { used: number; endsAt: number }>()
   const length = seconds * 1000
   let sweptAt = Number.NEGATIVE_INFINITY

@@ -52,7 +52,7 @@ const origins = new WeakMap<Response, Cached<unknown>>()
 export const originOf = (response: Response) => origins.get(response)
 
 /** Weak, because every encoding of the answer shares it. */
-export const etagOf = (key: string) => `W/"${Bun.hash(key).toString(36)}"`
+const etagOf = (key: string) => `W/"${Bun.hash(key).toString(36)}"`
 
 /** Compared weakly: what a proxy between may have made of it is the same tag. */
 const bare = (tag: string) => tag.trim().replace(/^W\//, '')
@@ -65,10 +65,10 @@ export const matches = (request: Request, etag: string) => {
  * What strangers may read is the same for all of them: a cache in front may keep it for a second, and give it for one more
  * while it asks again. So nobody sees anything older than two seconds. The HTTP server says `private` to whom it knows.
  */
-export const publicForASecond = 'public, max-age=0, s-maxage=1, stale-while-revalidate=1'
+const publicForASecond = 'public, max-age=0, s-maxage=1, stale-while-revalidate=1'
 
 /** `text`: what is sent instead of the value's JSON, always the same for the same value. */
-export type CachedPage = { contentType?: string; etag?: boolean; text?: string }
+type CachedPage = { contentType?: string; etag?: boolean; text?: string }
 
 /** A cached answer as a response. With `etag`, its tag is of stamp and canonical query: unchanged data, unchanged tag. */
 export function cachedResponse<T>(

@@ -14,7 +14,7 @@ import { type QueueName, queueNames } from './job.ts'
 /** A job of the queue carries no data: its id is the id of its run. */
 export type QueueJob = Job<object, void, string>
 
-export type QueueCounts = Record<'waiting' | 'active' | 'delayed' | 'prioritized' | 'failed' | 'completed', number>
+type QueueCounts = Record<'waiting' | 'active' | 'delayed' | 'prioritized' | 'failed' | 'completed', number>
 
 export type Queues = {
   readonly backend: 'sqlite' | 'redis'
@@ -30,8 +30,8 @@ export type Queues = {
   close(): Promise<void>
 }
 
-export type WorkerEvents = { error(error: Error): void; failed(id: string | undefined, error: Error): void }
-export type QueueWorker = { close(force?: boolean): Promise<void>; isRunning(): boolean }
+type WorkerEvents = { error(error: Error): void; failed(id: string | undefined, error: Error): void }
+type QueueWorker = { close(force?: boolean): Promise<void>; isRunning(): boolean }
 
 type Settings = { dataDir: string; namespace: string; redis: Connect | undefined; onError(error: Error): void }
 type Connect = (how?: { waits?: boolean }) => Redis

@@ -11,10 +11,10 @@ import { facts, taskLocks } from '../../../db/schema.ts'
 import { atomically, given, prepared, tryWrite } from '../../../db/transactions.ts'
 import { type Clock, type Duration, ms } from '../clock.ts'
 
-export type Latecomer = 'skip' | 'wait'
+type Latecomer = 'skip' | 'wait'
 
 /** A line of the table in `locks.ts`: what is locked, for how long at a time, what a latecomer does. */
-export type LockKind = { task: string; lease: number; latecomer: Latecomer; prefix: string; isOfSeveral?: true }
+type LockKind = { task: string; lease: number; latecomer: Latecomer; prefix: string; isOfSeveral?: true }
 
 /** One lock: a kind and the arguments of the work it guards. */
 export type LockRequest = { kind: LockKind; key: string; arguments: string }

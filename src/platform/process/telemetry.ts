@@ -12,7 +12,7 @@ export type Telemetry = {
   close(): Promise<void>
 }
 
-export type TelemetrySettings = {
+type TelemetrySettings = {
   dsn: string | undefined
   traces: number
   environment: string

@@ -18,7 +18,7 @@ export type ThreadWork = {
   progress(news: unknown): void
 }
 
-export type ThreadTasks = { [name: string]: (input: never, work: never) => unknown }
+type ThreadTasks = { [name: string]: (input: never, work: never) => unknown }
 type Input<Tasks extends ThreadTasks, Name extends keyof Tasks> = Parameters<Tasks[Name]>[0]
 type Answer<Tasks extends ThreadTasks, Name extends keyof Tasks> = Awaited<ReturnType<Tasks[Name]>>
 

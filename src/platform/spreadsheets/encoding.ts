@@ -65,7 +65,7 @@ export function isUtf8(bytes: Uint8Array, start: number, stop: number): boolean 
 }
 
 /** Turns pieces of encoded text into UTF-8, keeping what a piece cuts apart. Room for 3 × input + 6 bytes is needed. */
-export type Transcode = (piece: Uint8Array, into: Uint8Array, final: boolean) => number
+type Transcode = (piece: Uint8Array, into: Uint8Array, final: boolean) => number
 
 export function transcoder(encoding: Encoding): Transcode | null {
   if (encoding === 'utf-8') return null

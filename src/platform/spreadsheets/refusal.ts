@@ -1,5 +1,5 @@
 /** A file that cannot be read as a table. */
-export type SheetRefusalCode =
+type SheetRefusalCode =
   | 'empty'
   | 'wrong_type'
   | 'lying_extension'

@@ -1,6 +1,6 @@
 /** A calendar as RFC 5545 writes it. Moments are in UTC, which every calendar shows in the reader's own zone. */
 
-export type CalendarEvent = {
+type CalendarEvent = {
   /** The same for the same thing ever after, so that a change is a change and not another event. */
   uid: string
   from: number

@@ -68,7 +68,7 @@ const columns = {
     where ${assignments.staffId} = ${leaveRequests.staffId} and ${shifts.day} between ${leaveRequests.from} and ${leaveRequests.to})`,
 }
 
-export type LeaveFilter = { staffId?: number; state?: LeaveView['state'] }
+type LeaveFilter = { staffId?: number; state?: LeaveView['state'] }
 
 /** What waits first, by its first day; then the newest. */
 export function listLeave(db: Db, { staffId, state }: LeaveFilter, { limit, offset }: PageSlice) {

@@ -57,7 +57,7 @@ export const ownDutySchema = t.Object(
 )
 export type OwnDuty = Static<typeof ownDutySchema>
 
-export type OwnDutiesQuery = { staffId: number; now: number; past?: boolean }
+type OwnDutiesQuery = { staffId: number; now: number; past?: boolean }
 
 /** Those to come, the next first; or those that are over, the last first. */
 export function ownDuties(db: Db, { staffId, now, past }: OwnDutiesQuery, { limit, offset }: PageSlice) {

@@ -9,7 +9,7 @@ import { shiftById } from '../shift-queries.ts'
 import type { Violation } from '../solving/check.ts'
 import type { Assignment, Problem, Unfilled } from '../solving/problem.ts'
 
-export type DraftCheck = {
+type DraftCheck = {
   /** Which state of the database it was true of. */
   version: number
   violations: Violation[]
@@ -65,9 +65,9 @@ export const targetsSchema = t.Object(
   },
   { $id: 'DraftTargets' },
 )
-export type DraftTargets = Static<typeof targetsSchema>
+type DraftTargets = Static<typeof targetsSchema>
 
-export type TargetsQuery = {
+type TargetsQuery = {
   range: Range
   assignments: Assignment[]
   shiftId: number

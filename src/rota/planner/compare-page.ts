@@ -12,7 +12,7 @@ import { type Draft, draftName } from '../drafts.ts'
 import { rotaHead } from '../rota-page.ts'
 import type { Site } from '../site.ts'
 
-export type ComparedShift = { shiftId: number; words: string; here: readonly string[]; there: readonly string[] }
+type ComparedShift = { shiftId: number; words: string; here: readonly string[]; there: readonly string[] }
 export type Comparison = {
   draft: Draft
   /** `roster`, or the job_id of another draft. */

@@ -149,7 +149,7 @@ export async function clearDraft(app: App, who: Who, jobId: string, { start, end
 }
 
 /** What two drafts, or a draft and the roster, do not have in common: shift by shift. */
-export type Difference = { shiftId: number; here: number[]; there: number[] }
+type Difference = { shiftId: number; here: number[]; there: number[] }
 
 export function differences(db: Db, jobId: string, other: string): { same: number; differences: Difference[] } {
   const draft = draftById(db, jobId)

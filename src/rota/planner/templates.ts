@@ -80,7 +80,7 @@ export function saveTemplate(tx: Db, given: Static<typeof newTemplate>, at: numb
 export const deleteTemplate = (tx: Db, id: number): void =>
   void tx.delete(weekTemplates).where(eq(weekTemplates.id, id)).run()
 
-export type Applied = { ids: number[]; skipped: number; siteIds: number[]; people: Assignment[] }
+type Applied = { ids: number[]; skipped: number; siteIds: number[]; people: Assignment[] }
 
 /** Its shifts in another week, at the same local times. Shifts of sites that are gone are left out; what is there already stays. */
 export function applyTemplate(tx: Db, id: number, day: string, at: number): Applied {

@@ -8,7 +8,7 @@ import { seededRandom } from './seeded-random.ts'
 import { SHORT_STRETCH } from './work-rules.ts'
 
 /** `heat`: how much worse a roster may get at the start, as a multiple of the highest wage. With `week`, only its openings are tried. */
-export type AnnealingEffort = { seed: number; moves: number; heat?: number; week?: number }
+type AnnealingEffort = { seed: number; moves: number; heat?: number; week?: number }
 
 /** The best roster so far, and the part of the moves made. */
 export type AnnealingStep = { best: Roster; part: number }

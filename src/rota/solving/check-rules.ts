@@ -24,7 +24,7 @@ export type Break = {
   given: boolean
 }
 
-export const workRuleNames = [
+const workRuleNames = [
   'least_hours',
   'most_hours',
   'least_days_in_row',

@@ -31,7 +31,7 @@ export type Opening = {
   clashes: number[][]
 }
 
-export type Pins = {
+type Pins = {
   assignments: Assignment[]
   cost: number
   wish: number

@@ -7,7 +7,7 @@ export type ProblemSite = { id: number; timezone: string; name?: string; rest_ho
 export type Certification = { name: string; expires_on: string }
 
 /** Two dates (both inclusive, in the zone of the site asked about) or two instants (`to` exclusive). */
-export type Absence = { from: string; to: string }
+type Absence = { from: string; to: string }
 
 /** Holds for a shift when everything given matches its start in the site's zone. `from` to `to` may pass midnight. */
 export type Wish = {
@@ -57,7 +57,7 @@ export const FIRST_MONDAY = '2024-01-01'
 /** What a site asks of everybody: counted over their work there, beside their own rules. */
 export type SiteRules = Omit<WorkRules, 'least_hours' | 'rest_hours'>
 
-export type Succession = { kind: string; next: string; price_cents?: number }
+type Succession = { kind: string; next: string; price_cents?: number }
 
 /** Somebody wants this shift on or off their roster: not to follow costs so many whole cents. */
 export type Request = { staff_id: number; shift_id: number; want: 'on' | 'off'; price_cents: number }

@@ -9,7 +9,7 @@ let loading: Promise<Highs> | undefined
 
 export type Objective = 'broken' | 'coverage' | 'cost' | 'balance'
 
-export type Minimising = {
+type Minimising = {
   from: Roster
   seconds: number
   /** stop when the bound comes this near */

@@ -38,7 +38,7 @@ const MOVES = 100_000
  * itself, which is far easier than all at once: what they cost together bounds every roster, and where the rest between them
  * allows it, together they are the best roster, but for its balance.
  */
-export async function proveByWeeks(start: Proof, { seed, left, onStep }: ExactEffort): Promise<Proof> {
+async function proveByWeeks(start: Proof, { seed, left, onStep }: ExactEffort): Promise<Proof> {
   const { plan } = start.roster
   const proof = { ...start }
   const places = plan.openings.map(() => [] as number[])

@@ -8,7 +8,7 @@ const SEARCHES = 3
 /** Of the time, so much at most goes to the weeks. */
 const WEEKS_SHARE = 0.8
 
-export type SearchEffort = {
+type SearchEffort = {
   seed: number
   /** the part of the time for the search that is over */
   pressed: () => number
@@ -22,7 +22,7 @@ export type SearchEffort = {
 }
 
 /** The best roster so far, the part of the search that is made, and what is done now. */
-export type SearchStep = { best: Roster; part: number; doing: string }
+type SearchStep = { best: Roster; part: number; doing: string }
 
 /** Looks for a good roster: week by week where places are open, then all over, or by days where rules look at days in a row. */
 export function* searchRoster(start: Roster, effort: SearchEffort): Generator<SearchStep> {

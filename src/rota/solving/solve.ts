@@ -6,7 +6,7 @@ import type { SolveOrder, SolveUpdate } from './run.ts'
 import { sharedMemoryFor } from './shared-search.ts'
 import type { SolverTasks } from './worker.ts'
 
-export type SolveOptions = {
+type SolveOptions = {
   algorithm: Algorithm
   /** Seconds for the whole of it: 10 for `production` and 300 for `optimal` unless told. `greedy` takes what it takes. */
   budget_s?: number

@@ -64,7 +64,7 @@ const attribute = (name: string, value: string | number | boolean | null | undef
       : html` ${name}="${value}"`
 
 /** The browser adds which one that is. */
-export const inYourZone: Html = html`In your time zone<span data-zone></span>`
+const inYourZone: Html = html`In your time zone<span data-zone></span>`
 
 /** A labelled input with its hint and its error. A time says in which zone it is asked. */
 export function formField(given: FormField): Html {
@@ -134,7 +134,7 @@ ${hint && html`<p class="hint">${hint}</p>`}
 <div>${choices.map(choice => html`<label><input type="checkbox" name="${name}[]" value="${choice.value}" data-type="tick"${attribute('checked', ticked(choice.value))} /> ${choice.label}</label>`)}</div>
 </fieldset>`
 
-export type FormTarget = {
+type FormTarget = {
   method?: 'post' | 'put' | 'patch' | 'delete'
   action: string
   /** A page that takes the same form without script. */
@@ -174,7 +174,7 @@ ${fields}
 export const answer = (part: string, label: string): Html =>
   html`<div class="answer" hidden data-answer="${part}"><span>${label}</span> <output></output> <button type="button" class="small" data-copy>Copy</button></div>`
 
-export type FormAction = FormTarget & {
+type FormAction = FormTarget & {
   label: Content
   danger?: boolean
   quiet?: boolean

@@ -1,6 +1,6 @@
 import { type Content, type Html, html } from '../../platform/html.ts'
 
-export type OrderedChecks = {
+type OrderedChecks = {
   label: string
   /** A list in the body, of what is ticked, in the order of the rows. */
   name: string

@@ -20,7 +20,7 @@ function fixedFormat(digits: number): Intl.NumberFormat {
   return format
 }
 
-export type NumberStyle = {
+type NumberStyle = {
   /** Shown after the number, after a thin space. */
   unit?: string
   /** Exactly so many after the point; without it up to two. */

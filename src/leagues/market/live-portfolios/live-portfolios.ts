@@ -20,7 +20,7 @@ type Kept = {
   built: (MarketBoard & { of: string }) | undefined
 }
 
-export type LivePortfolios = ReturnType<typeof openLivePortfolios>
+type LivePortfolios = ReturnType<typeof openLivePortfolios>
 
 export function openLivePortfolios(dataDir: string, db: Db, stamps: Stamps, clock: Clock) {
   const prices = new Prices(db)

@@ -42,7 +42,7 @@ export type MarketColumns = {
   /** Worth as the day began; NaN for who was not there yet. */
   atOpen: Float64Array
 }
-export const metricNames = ['return_pct', 'today_pct', 'cash_cents', 'invested_cents', 'holdings', 'trades'] as const
+const metricNames = ['return_pct', 'today_pct', 'cash_cents', 'invested_cents', 'holdings', 'trades'] as const
 export type MetricName = (typeof metricNames)[number]
 
 export type MarketBoard = { board: Board; columns: MarketColumns; asOf: number | null }

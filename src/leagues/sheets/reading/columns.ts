@@ -23,7 +23,7 @@ export const NAME = -3
 /** The first label; the second is one below, and so on. */
 export const LABEL = -5
 
-export interface MetricColumn {
+interface MetricColumn {
   name: string
   /** One value a row; NaN is unknown. */
   values: Float64Array

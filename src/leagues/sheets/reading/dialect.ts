@@ -4,7 +4,7 @@ import { decodeUtf8 } from '../../../platform/spreadsheets/text.ts'
 import type { PreviewRow } from '../../../platform/spreadsheets/workbook.ts'
 import { checkHeader, findHeader, type Header, likelyHeader, type Mapping } from './headers.ts'
 
-export interface Dialect {
+interface Dialect {
   delimiter: ',' | ';' | '\t' | '|'
   quote: '"' | "'"
   header: Header

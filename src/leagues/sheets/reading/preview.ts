@@ -17,7 +17,7 @@ import type { Format } from './report.ts'
 import { takenAtIn } from './taken-at.ts'
 import { likelyTable } from './workbook-table.ts'
 
-export type PreviewColumn = {
+type PreviewColumn = {
   header: string
   /** `id`, `name`, `label:` and its name, the metric's name; null is left out. */
   as: string | null

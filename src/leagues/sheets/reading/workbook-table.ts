@@ -2,7 +2,7 @@
 import { firstRows, type PreviewRow, type Workbook, type Worksheet } from '../../../platform/spreadsheets/workbook.ts'
 import { checkHeader, findHeader, type Header, likelyHeader, type Mapping } from './headers.ts'
 
-export interface WorkbookTable {
+interface WorkbookTable {
   worksheet: Worksheet
   header: Header
   /** The first of the worksheet. */

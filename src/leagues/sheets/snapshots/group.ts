@@ -8,7 +8,7 @@
  * their lower parts, then all their upper parts.
  */
 export const mostCells = 1 << 14 // rows × columns of one group
-export const mostColumns = 1024
+const mostColumns = 1024
 
 const padded = (bytes: number): number => (bytes + 7) & ~7
 const headOf = (columns: number): number => padded(columns) + columns * 8

@@ -4,7 +4,7 @@ import type { TextColumn } from '../../../leaderboard/text.ts'
 import { mostCells } from './group.ts'
 
 /** `extra`: it comes from an extra sheet; gains in it count from 0, or from an extra sheet that is no newer than the baseline. */
-export type SheetMetric = { name: string; cumulative: boolean; extra?: boolean }
+type SheetMetric = { name: string; cumulative: boolean; extra?: boolean }
 
 /** What a snapshot is written from. Ids are unique, in any order; NaN is unknown. */
 export type SheetColumns = {
@@ -15,7 +15,7 @@ export type SheetColumns = {
 }
 
 /** A text about every player that is no name: the alliance. Empty where it is unknown. */
-export type LabelColumn = { name: string; texts: TextColumn }
+type LabelColumn = { name: string; texts: TextColumn }
 
 export type Snapshot = {
   id: number

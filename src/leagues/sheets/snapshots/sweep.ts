@@ -20,7 +20,7 @@ export async function deleteSnapshot(scores: Database, id: number, pause = async
     .immediate()
 }
 
-export type Sweep = {
+type Sweep = {
   /** Every snapshot something refers to; read after `before` was chosen. */
   keep: ReadonlySet<number>
   /** Derived snapshots to keep, by their `starts_for`. Others go when one they are derived from does; those with extra columns at once. */

@@ -6,7 +6,7 @@ import { checksum, checksumOn, groupKey, groupRowsFor, type SheetColumns } from 
 import { deleteSnapshot } from './sweep.ts'
 import { textPacker } from './texts.ts'
 
-export type Writing = {
+type Writing = {
   now: number // milliseconds since 1970
   /** Called between the short transactions: lets the thread do other work. */
   pause?(rowsWritten: number): Promise<void>
