@@ -45,12 +45,12 @@ const time = t.Optional(t.String({ maxLength: 40 }))
 /** Times also as a form sends them: `2026-03-01T12:00`, meant in UTC. */
 const shownQuery = t.Object({ ...boardQuery.properties, at: time, from: time })
 
-/** Leagues whose page strangers have asked for since it was last made ahead. */
-const askedFor = new WeakMap<App, Set<number>>()
-function askedForIn(app: App): Set<number> {
-  const ids = askedFor.get(app) ?? new Set()
-  askedFor.set(app, ids)
-  return ids
+/** When strangers last asked for the page of a league and did not get it by the fast path, ms since 1970, by league. */
+const askedAt = new WeakMap<App, Map<number, number>>()
+function askedAtIn(app: App): Map<number, number> {
+  const times = askedAt.get(app) ?? new Map()
+  askedAt.set(app, times)
+  return times
 }
 
 /** What one signed-in reader sees: browsers keep no copy of it. */
@@ -94,7 +94,7 @@ function boardPageMaker(app: App) {
       response.headers.set('x-version', version)
       return response
     }
-    if (form === 'page') askedForIn(app).add(id)
+    if (form === 'page') askedAtIn(app).set(id, clock.now())
     const kept = await cache.read(cached.boardHtml, scope, make, until)
     const response = strangersPage(request, kept)
     response.headers.set('x-version', versionOf(kept.key, status))
@@ -171,11 +171,12 @@ function boardPageMaker(app: App) {
   return { board, versionNow }
 }
 
-/** Makes the page that strangers see, where they have asked for it since this was done last. */
+/** Makes the page that strangers see, where they have lately asked for it. */
 export async function warmBoardPage(app: App, league: League): Promise<void> {
-  if (!askedForIn(app).delete(league.id) || !isPublic(league)) return
+  const asked = askedAtIn(app).get(league.id)
+  if (asked === undefined || app.clock.now() - asked > 2 * cached.boardHtml.life || !isPublic(league)) return
   await boardPageMaker(app).board(new Request('http://localhost/'), league.id, {}, undefined, 'page')
-  askedForIn(app).delete(league.id) // that was not a stranger
+  askedAtIn(app).set(league.id, asked) // that was not a stranger
 }
 
 export const boardPages = (app: App) => {
