@@ -173,6 +173,7 @@ export async function startFieldhouse(
     const streams = openStreams(request => staysSignedIn(app, request))
 
     let stopRun: App['stopRun'] = () => {}
+    let renewAnswers: App['renewAnswers'] = () => Promise.resolve()
     let stopWorking = () => Promise.resolve()
     let isReady = false
     const app: App = {
@@ -206,6 +207,7 @@ export async function startFieldhouse(
       exports: openExports(exportPatience),
       warmers,
       stopRun: id => stopRun(id),
+      renewAnswers: league => renewAnswers(league),
       ready: () => isReady,
     }
 
@@ -275,6 +277,7 @@ export async function startFieldhouse(
       }),
       server => server.close(drainFor),
     )
+    renewAnswers = league => server.answerAhead(fastPath.outdated(league))
     shutdown.onClose('streams', streams, streams => streams.close())
     const warming = shutdown.onClose('warm-up', new AbortController(), warming => warming.abort())
     warmUp(app, warming.signal).then(() => {

@@ -49,6 +49,8 @@ export interface App {
   readonly warmers: Readonly<Record<string, (app: App, signal: AbortSignal) => Promise<unknown>>>
   /** Stops a run of this process at once; elsewhere the row tells. */
   stopRun(jobId: string): void
+  /** The fast path learns what it gave for this league before a change, where the cache has it anew. */
+  renewAnswers(league: number): Promise<void>
   /** Whether warm-up is finished: `/readyz`. */
   ready(): boolean
 }

@@ -101,6 +101,7 @@ test('the fast path holds no more than its share of memory, whatever is asked fo
     route: 'GET /',
     counted: false,
     isPrivate: false,
+    isAhead: false,
     reads: undefined,
     headers: [],
   })

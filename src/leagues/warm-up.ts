@@ -7,11 +7,13 @@ import { warmBoardPage } from './pages/board-pages.ts'
 import { leagueById, listLeagues } from './queries.ts'
 
 /**
- * What is asked for most: the first page of the board, sorted as the league is, and what strangers' browsers show of it.
+ * What is asked for most: the first page of the board, sorted as the league is, and what strangers' browsers show of it. The
+ * fast path then knows both where strangers have asked for them before.
  */
 export async function warmBoard(app: App, league: League, look?: Parameters<typeof readBoard>[3]): Promise<void> {
   await readBoard(app, league, boardQueryOf({}, league), look)
   await warmBoardPage(app, league)
+  await app.renewAnswers(league.id)
 }
 
 const patience = 1_000 // ms

@@ -184,6 +184,12 @@ export class Cache {
     return true
   }
 
+  /** Whether `read` would find it in this process, as of now. */
+  holds(entry: CacheEntry, scope: Scope): boolean {
+    const kept = this.store.near(this.keyOf(entry, scope))
+    return kept !== undefined && isFresh(kept, this.clock.now())
+  }
+
   /** Whether nothing has changed that this answer depends on. `at` as of performance.now(). */
   isCurrent(cached: Cached<unknown>, at?: number): boolean {
     const epoch = this.stamps.current(at)

@@ -47,6 +47,9 @@ const ofRequest = /^(x-request-id|x-process-time|ratelimit-.*|x-cache|date|conte
 /** Of those who are signed in, who is answered the same. */
 export type Audience = 'nobody' | 'one' | 'all'
 
+/** Where, and with which encodings accepted. */
+export type Asked = Pick<Known, 'accepts'> & { url: string }
+
 type Answers = Map<string, Known[]> // by address
 
 function formOf(
@@ -126,6 +129,18 @@ export function openCachedFastPath(
         counted,
       }
       keep(url, known)
+    },
+
+    /** What strangers have asked of `first`, a league, and would be answered at length now, though the cache has it. */
+    outdated(first: number): Asked[] {
+      const asked: Asked[] = []
+      for (const [url, forms] of answers)
+        for (const { audience, accepts, knows, cached } of forms) {
+          const isAsked = audience === 'strangers' && knows === null && cached.scope[0] === first
+          if (isAsked && !cache.isCurrent(cached) && cache.holds(cached.entry, cached.scope))
+            asked.push({ url, accepts })
+        }
+      return asked
     },
 
     /** What a GET of `context.who`, or of a stranger, is answered with, its headers lacking those of the HTTP server; or undefined: then it goes the long way. */

@@ -9,7 +9,7 @@ import type { Log } from '../process/log.ts'
 import type { Metrics } from '../process/metrics.ts'
 import type { Telemetry } from '../process/telemetry.ts'
 import { withTimeout } from '../process/with-timeout.ts'
-import type { CachedFastPath } from './cached-fast-path.ts'
+import type { Asked, CachedFastPath } from './cached-fast-path.ts'
 import { setRateLimitHeaders } from './rate-limits.ts'
 import { beginRequest, type RequestContext, type Who } from './request-context.ts'
 import { compressed, originOf, pathOf } from './responses.ts'
@@ -76,19 +76,12 @@ export function openHttpServer(settings: HttpServerSettings) {
   function answer(request: Request, server: Server<undefined>): Response | Promise<Response> {
     const began = performance.now()
     const { headers, method, url } = request
-    const context: RequestContext = {
-      id: requestIdOf(headers),
+    const context = newContext(
+      requestIdOf(headers),
       began,
-      ms: 0,
-      address: () => addressOf(request, server),
-      client: () => headers.get('user-agent') ?? '',
-      who: undefined,
-      route: 'unmatched',
-      headers: [],
-      counted: false,
-      isPrivate: false,
-      reads: undefined,
-    }
+      () => addressOf(request, server),
+      () => headers.get('user-agent') ?? '',
+    )
     const isStranger = !headers.has('authorization') && !headers.has('cookie')
     const isRead = method === 'GET' && !closing
     if (isRead && !isStranger) context.who = knownIdentity(request, began)
@@ -127,6 +120,21 @@ export function openHttpServer(settings: HttpServerSettings) {
     if (response.headers.get('content-type') === 'text/event-stream') server.timeout(given, 0)
     note(request.method, pathOf(request.url), context, response.status)
     return response
+  }
+
+  /** Answers what strangers are about to ask, so that the first of them is answered by the fast path. */
+  async function answerAhead(asked: readonly Asked[]): Promise<void> {
+    for (const { url, accepts } of asked) {
+      const request = new Request(url, { headers: accepts === null ? {} : { 'accept-encoding': accepts } })
+      const nobody = () => ''
+      const context = newContext('ahead', performance.now(), nobody, nobody)
+      context.isAhead = true
+      beginRequest(request, context)
+      const response = await handle(request)
+      const cached = originOf(response)
+      finish(context, response)
+      if (cached) fastPath.learn(request, context, response, cached)
+    }
   }
 
   /** That the process answers, and nothing else: asked every few seconds by whoever watches, so it is not logged. */
@@ -196,6 +204,7 @@ export function openHttpServer(settings: HttpServerSettings) {
     port: server.port ?? 0,
     url: `http://${settings.hostname === '0.0.0.0' ? 'localhost' : settings.hostname}:${server.port}`,
     inFlight: () => server.pendingRequests,
+    answerAhead,
     /** No new requests; those under way get until the deadline. */
     async close(deadlineMs: number) {
       closing = true
@@ -244,6 +253,26 @@ async function withBody(request: Request): Promise<Request> {
   headers.set('content-length', String(body.length))
   return new Request(url, { method, headers, body })
 }
+
+const newContext = (
+  id: string,
+  began: number,
+  address: RequestContext['address'],
+  client: RequestContext['client'],
+): RequestContext => ({
+  id,
+  began,
+  ms: 0,
+  address,
+  client,
+  who: undefined,
+  route: 'unmatched',
+  headers: [],
+  counted: false,
+  isPrivate: false,
+  isAhead: false,
+  reads: undefined,
+})
 
 /** Unlike in every process, counted within: cheaper than a random one for each request. */
 const processId = Bun.randomUUIDv7('base64url')

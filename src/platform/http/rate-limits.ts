@@ -73,6 +73,7 @@ export function readLimit(perMinute: number) {
     },
     count(context: RequestContext): void {
       context.counted = true
+      if (context.isAhead) return
       const count = (context.reads = this.of(context))
       if (count?.over)
         refuse('rate_limited', `At most ${count.limit} reads a minute; wait ${count.resetSeconds} s`, {

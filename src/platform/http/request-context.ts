@@ -27,6 +27,8 @@ export type RequestContext = {
   route: string
   /** Whether it is a board read that the rate limit counts. */
   counted: boolean
+  /** Nobody has asked yet: it is answered so that the fast path knows how, and is not counted. */
+  isAhead: boolean
   /** How often they have read lately, where that is limited. */
   reads: ReadCount | undefined
   /** Whether it is for signed-in people only: nothing on the way keeps the answer. */
