@@ -53,7 +53,7 @@ class Times {
   /** What ran, the most time first. */
   all(): StatementTimes[] {
     return [...this.#counts]
-      .filter(([, { count }]) => count > 0)
+      .filter(([statement, { count }]) => count > 0 && !ofOpening.test(statement))
       .map(([statement, { count, totalMs, histogram }]) => ({
         statement,
         count,
@@ -64,6 +64,9 @@ class Times {
       .sort((a, b) => b.total_ms - a.total_ms)
   }
 }
+
+/** What is said when a file is opened or brought to a new schema. */
+const ofOpening = /^(alter|create|drop|pragma)\b/i
 
 const rounded = (ms: number) => Math.round(ms * 1_000) / 1_000
 

@@ -42,6 +42,7 @@ import {
 } from './performance.ts'
 
 const perPage = 15
+const statementsPerPage = 10
 
 function routeTable({ routes, period }: Performance, path: string, asked: Query): Content {
   const slice = pageOf({ page: asked.page, limit: perPage })
@@ -136,7 +137,7 @@ const failedOf = ({ name, failed, runs }: Named): Content =>
 /** Database statements, those that take the most time in all first. */
 
 function statementTable(all: readonly StatementFigures[], asked: Query): Html {
-  const slice = pageOf({ page: asked.statements_page, limit: perPage })
+  const slice = pageOf({ page: asked.statements_page, limit: statementsPerPage })
   const here = (change: Params) => `${address(path, { ...asked, ...change })}#statements`
   const timed = (head: string, by: 'total_ms' | 'mean_ms' | 'p95_ms'): Column<StatementFigures> => ({
     head,
@@ -150,7 +151,7 @@ ${table<StatementFigures>({
   dense: true,
   stack: true,
   class: 'routes',
-  rows: all.slice(slice.offset, slice.offset + perPage),
+  rows: all.slice(slice.offset, slice.offset + statementsPerPage),
   key: ({ statement, connection }) => `statement-${connection}-${Bun.hash(statement).toString(36)}`,
   sorted: {
     by: asked.statements_by ?? 'total_ms',

@@ -157,9 +157,9 @@ ${table<ShownRun>({
   ],
 })}
 ${data.runs.length > 0 && tickedForm}
-${data.overTime && !filter.status && overTimeCharts(data.overTime)}
 ${pages(data.pagination, page => address(jobsPath, { ...filter, page }))}
-${!data.isExact && html`<p class="quiet">There are more than were counted. Older ones are on the pages after, or behind a narrower search.</p>`}`
+${!data.isExact && html`<p class="quiet">There are more than were counted. Older ones are on the pages after, or behind a narrower search.</p>`}
+${data.overTime && !filter.status && overTimeCharts(data.overTime)}`
 
 /** `2026-03-30T18:00`, as the browser asks for it. */
 const forInput = (given: string | undefined) => given && iso(momentInUtc(given)).slice(0, 16)
@@ -212,7 +212,7 @@ const states = ({ states }: JobsData, filter: JobsFilter): Html =>
 function jobCell(run: ShownRun): Html {
   const { id, name, input, error, status, progress: percent, stage, message, startedByName } = run
   const facts = JSON.stringify(masked(input))
-  return html`<a href="${jobPath(id)}">${jobTitle(name)}</a>${run.about.length > 0 && html` ${subjectLinks(run)}`}${startedByName !== null && html` <small class="quiet">by ${person(run)}</small>`} <code class="quiet">${name}${facts !== '{}' && ` ${facts.slice(0, 120)}`}</code>${
+  return html`<a href="${jobPath(id)}">${jobTitle(name)}</a>${run.about.length > 0 && html` ${subjectLinks(run)}`}${startedByName !== null && html` <small class="quiet">by ${person(run)}</small>`} <code class="quiet">${name}${facts !== '{}' && !run.about.length && ` ${facts.slice(0, 120)}`}</code>${
     error && html`<p class="${status === 'FAILURE' ? 'loss' : 'quiet'}">${error.slice(0, 200)}</p>`
   }${status === 'PROGRESS' && html`<p class="progressing">${progress(percent, 'Progress')} <small class="quiet">${percent} % ${stage}${message && `: ${message}`}</small></p>`}`
 }
