@@ -1,7 +1,7 @@
 /** What is done all the while. Each act sends something and notes it once it is acknowledged. */
 import type { DemoCall } from '../demo/call.ts'
 import type { Random } from '../demo/random.ts'
-import { season, sendScan, symbol, tours, untilTrue, type World } from './world.ts'
+import { season, sendScan, symbol, totalsText, tours, untilTrue, type World } from './world.ts'
 
 /** `mails`: whether there is a mail server to send by. */
 export type Actor = { call: DemoCall; world: World; random: Random; lane: number; mails: boolean }
@@ -48,8 +48,9 @@ export const acts = {
     if (sent) sent.is = 'undone'
   },
 
-  async update({ call, world: { known, feed }, random }) {
+  async update({ call, world: { known, feed, standings }, random }) {
     feed.advance(5)
+    standings.add(totalsText(feed.board().golfers))
     const { job_id, status } = await call.post(`/api/v1/tours/${random.pick(tours)}/update`)
     if (status !== 'skipped') known.jobs.push({ id: job_id, act: 'update' }) // else it was asked just now
   },

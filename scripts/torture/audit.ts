@@ -2,7 +2,7 @@
 import type { DemoCall } from '../demo/call.ts'
 import { rosterText, statusOf } from './acts.ts'
 import type { Known, Scan } from './known.ts'
-import { picksThatCount, powersOf, startingCash, symbol, untilTrue, type World } from './world.ts'
+import { picksThatCount, powersOf, startingCash, symbol, totalsText, untilTrue, type World } from './world.ts'
 
 export type Found = (what: string) => void
 export type Audit = { call: DemoCall; world: World; found: Found }
@@ -130,6 +130,7 @@ async function auditBoards(audit: Audit) {
   for (const league of [world.small, world.big]) await auditSheetBoard(audit, league)
 
   const { players } = await call.get('/api/v1/tours/pga/players?limit=500')
+  if (!world.standings.has(totalsText(players))) found('update: the golfers stand as the feed never said')
   const totals = new Map<string, number | null>()
   for (const { player_id, total } of players) totals.set(player_id, total)
   const { rows } = await call.get(`/api/v1/leagues/${world.closedPool}/leaderboard?limit=500`)

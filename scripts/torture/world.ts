@@ -71,7 +71,23 @@ export async function fillWorld(call: DemoCall, feed: FakeFeed) {
     weeks.push({ ...dates, shifts: shift_ids })
     known.rosters.push([{ sent: '', isUnsure: false }])
   }
-  return { known, feed, small, big, market, traders, openPool, closedPool, picked, golfers, site, staff, weeks }
+  const standings = new Set([totalsText(feed.board().golfers)])
+  return {
+    known,
+    feed,
+    standings,
+    small,
+    big,
+    market,
+    traders,
+    openPool,
+    closedPool,
+    picked,
+    golfers,
+    site,
+    staff,
+    weeks,
+  }
 }
 
 const firstMonday = Date.UTC(2030, 0, 7)
@@ -95,6 +111,13 @@ export function sendScan(call: DemoCall, scan: Scan, kind = 'current') {
   form.set('kind', kind)
   return call.post(`/api/v1/leagues/${scan.league}/uploads`, form)
 }
+
+/** Of all golfers: what the feed has said, one moment of it. */
+export const totalsText = (golfers: readonly { player_id: string; total: number | null }[]): string =>
+  golfers
+    .map(({ player_id, total }) => `${player_id} ${total}`)
+    .sort()
+    .join(', ')
 
 export async function untilTrue(look: () => Promise<unknown>, within = 60_000): Promise<boolean> {
   for (const end = performance.now() + within; performance.now() < end; await Bun.sleep(25))
