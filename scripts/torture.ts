@@ -105,7 +105,8 @@ async function audit({ installation, world, found }: Round, patience: number): P
   const parts = { call: door.call, world, found }
   const { waiting, givenUp } = await settleJobs(parts, patience)
   tally.gaveUp(givenUp)
-  if (waiting && patience > settlesWithin) found(`${waiting} acknowledged runs have not ended`)
+  if (waiting.length && patience > settlesWithin) found(`acknowledged runs have not ended: ${waiting.join('; ')}`)
+  else if (waiting.length) console.log(`after ${patience / 1000} s still under way: ${waiting.join('; ')}`)
   await auditAct(parts)
   auditDatabases(installation.dataDir, found)
   const processes = installation.servers().length

@@ -67,6 +67,18 @@ test('a sheet sent while the clock was ahead takes its place before those that c
   expect(Date.parse(taken[0][1])).toBeLessThanOrEqual(clock.now())
 })
 
+test('sheets sent before the clock went back behind all of them keep their order, whichever is imported last', async () => {
+  const { call, clock, finished } = await start()
+  const { id } = await newLeague(call)
+  for (const power of [1, 2, 3]) await finished(upload(call, id, `ID,Power\n1,${power}\n`))
+  clock.forward(-wrongBy)
+  await finished(upload(call, id, 'ID,Power\n1,4\n'))
+  const { uploads } = await call.get(`/api/v1/leagues/${id}/uploads`)
+  const taken: [string, number][] = uploads.map(({ id, taken_at }: { id: number; taken_at: string }) => [taken_at, id])
+  expect(new Set(taken.map(([at]) => at)).size).toBe(4)
+  expect(taken.toSorted().map(([, id]) => id)).toEqual([1, 2, 3, 4])
+})
+
 test('retention under a clock that is far ahead takes no more than two days of what is kept', async () => {
   const { call, app, clock, finished } = await start()
   const { id } = await newLeague(call)

@@ -153,14 +153,22 @@ async function auditSheetBoard({ call, world: { known, small }, found }: Audit, 
     const uploads = await read()
     const board = await call.get(`/api/v1/leagues/${league}/leaderboard?limit=500`)
     if (JSON.stringify(await read()) !== JSON.stringify(uploads)) continue // a scan was published meanwhile
-    const [newest] = uploads
-      .filter(({ kind, status }) => kind === 'current' && status === 'done')
-      .sort((a, b) => b.taken_at.localeCompare(a.taken_at) || b.id - a.id)
-    const sent = newest && known.uploads.find(({ filename }) => filename === newest.filename)
-    if (newest && !sent) return found(`upload: the board shows ${newest.filename}, which was never sent`)
+    const shown = uploads.filter(({ kind, status }) => kind === 'current' && status === 'done')
+    const newestAt = shown
+      .map(({ taken_at }) => taken_at)
+      .sort()
+      .at(-1)
+    const newest = shown.filter(({ taken_at }) => taken_at === newestAt) // several of one millisecond: either may count
+    const sent = known.uploads.filter(({ filename }) => newest.some(upload => upload.filename === filename))
+    if (newest.length !== sent.length)
+      return found(`upload: the board shows ${newest[0]?.filename}, which was never sent`)
     const players = league === small ? 300 : 20_000
     const baseline: Scan = { league, players, seed: 0, share: 1, filename: 'baseline.csv' }
-    compareBoard(league, board, rankGains(powersOf(baseline), powersOf(sent ?? baseline)), Boolean(sent), found)
+    const before = powersOf(baseline)
+    const faults = sent.map(scan => faultsOf(board, rankGains(before, powersOf(scan))))
+    const [fault] = sent.length ? faults : [board.pagination.total ? ['there is nothing to show'] : []]
+    if (!faults.some(({ length }) => length === 0))
+      for (const what of fault ?? []) found(`upload: league ${league}: ${what}`)
     return
   }
   found(`upload: league ${league} did not come to rest`)
@@ -180,42 +188,47 @@ function rankGains(before: Map<string, number>, now: Map<string, number>): Ranke
 }
 
 type Board = { rows: { player_id: string; rank: number; score: number | null }[]; pagination: { total: number } }
-function compareBoard(league: number, board: Board, expected: Ranked, hasScan: boolean, found: Found) {
-  if (!hasScan && board.pagination.total === 0) return // only a baseline so far
-  if (board.pagination.total !== expected.size)
-    found(`upload: the board of league ${league} has ${board.pagination.total} players, the file ${expected.size}`)
+function faultsOf(board: Board, expected: Ranked): string[] {
+  const faults: string[] = []
+  const { total } = board.pagination
+  if (total !== expected.size) faults.push(`the board has ${total} players, the file ${expected.size}`)
   const wrong = board.rows.find(({ player_id, rank, score }) => {
     const right = expected.get(player_id)
     return right?.rank !== rank || right.gain !== score
   })
   if (wrong)
-    found(
-      `upload: league ${league} shows ${JSON.stringify(wrong)}, the file says ${JSON.stringify(expected.get(wrong.player_id))}`,
-    )
+    faults.push(`the board says ${JSON.stringify(wrong)}, the file ${JSON.stringify(expected.get(wrong.player_id))}`)
+  return faults
 }
 
 /** How often a run was given up because its process was killed under it too often. It is retried, as an officer would. */
-export type Settled = { waiting: number; givenUp: number }
+export type Settled = { waiting: string[]; givenUp: number }
 
 /** Waits for the acknowledged runs, and forgets those that ended well. */
 export async function settleJobs({ call, world: { known }, found }: Audit, within: number): Promise<Settled> {
   let givenUp = 0
+  let waiting: string[] = []
   const look = async () => {
     const unfinished: Known['jobs'] = []
+    waiting = []
     for (const job of known.jobs) {
-      const { status, error, message } = await call.get(`/api/v1/jobs/status/${job.id}`)
+      const { status, error, status_message: message } = await call.get(`/api/v1/jobs/status/${job.id}`)
       if (status === 'SUCCESS') continue
       if (status === 'FAILURE' && /worker died/i.test(error ?? '')) {
         await call.post(`/api/v1/jobs/${job.id}/retry`)
         givenUp++
         unfinished.push(job)
+        waiting.push(`${job.act}: ${error}`)
       } else if (status === 'FAILURE' || status === 'CANCELLED')
         found(`${job.act}: its job ended as ${status}: ${error}`)
-      else if (!(job.act === 'backup' && /trying again/.test(message ?? ''))) unfinished.push(job) // in five minutes
+      else if (!(job.act === 'backup' && /trying again/.test(message ?? ''))) {
+        unfinished.push(job) // a backup that failed is tried again in five minutes
+        waiting.push(`${job.act}: ${status} ${message ?? ''}`)
+      }
     }
     known.jobs = unfinished
     return unfinished.length === 0
   }
   await untilTrue(look, within)
-  return { waiting: known.jobs.length, givenUp }
+  return { waiting, givenUp }
 }

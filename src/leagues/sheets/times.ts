@@ -38,9 +38,11 @@ export function correctTimesAhead(tx: Db, now: number): void {
       .orderBy(asc(uploads.id))
       .all()
     const firstRight = sent.find(({ takenAt }) => !isAhead(takenAt, now))?.takenAt ?? now
+    let wrongLeft = sent.filter(({ takenAt }) => isAhead(takenAt, now)).length
     for (const { id, takenAt, createdAt } of sent) {
       const isWrong = isAhead(takenAt, now)
-      const at = isWrong ? Math.min(now, last ? last + 1 : firstRight) : takenAt
+      // A millisecond is left for each that follows, and one for who is sending now: else all of them would be of this very one.
+      const at = isWrong ? Math.min(now - wrongLeft--, last ? last + 1 : firstRight) : takenAt
       if (isWrong)
         tx.update(uploads)
           .set({ takenAt: at, createdAt: Math.min(createdAt, now) })
