@@ -66,7 +66,7 @@ export const announcementFields = (
   config: LeagueConfig,
   offered: readonly Announcement[],
 ) => html`<fieldset><legend>Announcements</legend>
-${formField({ label: 'Webhook', name: 'config.webhook_url', optional: true, value: fieldText(config.webhook_url), hint: 'The address of a Discord or Slack webhook, where the league tells its news; once set it is not shown' })}
+${formField({ label: 'Webhook', name: 'config.webhook_url', optional: true, value: fieldText(config.webhook_url), hint: 'Posts updates to a Discord or Slack webhook. Once set, its address is not shown' })}
 ${offered.map(each => formField({ label: announcementLabels[each], name: `config.announce.${each}`, type: 'checkbox', value: isWanted(config, each) }))}
 </fieldset>`
 

@@ -146,6 +146,7 @@ export function shiftBody({ shift, against, candidates, requests, people }: Shif
 <p>${name(shift.site)} · ${number(shift.filled)} of ${number(shift.headcount)} places filled · its times are those of ${shift.timezone}</p>
 ${table({
   caption: 'Who stands there',
+  stack: true,
   rows: shift.staff,
   columns: [
     {
@@ -250,6 +251,7 @@ function candidatesTable(shift: ShownShift, may: readonly Candidate[]): Html {
   const broken = shift.staff.filter(one => one.broken)
   return html`${table({
     caption: 'Nothing stands against them, the best first',
+    stack: true,
     rows: may.slice(0, mostShown),
     columns: [
       { head: 'Name', names: true, cell: one => html`<a href="/rota/staff/${one.staff_id}">${name(one.name)}</a>` },

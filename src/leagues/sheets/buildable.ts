@@ -43,4 +43,4 @@ export function requireBuildable(
 export const undoneTooLate =
   'This upload stays: without it the board would need older scans of this league, which are no longer kept since it was over'
 export const sentTooLate =
-  'The board would need older scans of this league, which are no longer kept since it was over: send a sheet that was taken after its newest one'
+  'The board would need older scans of this league, which are no longer kept since it was over: upload a sheet that was taken after its newest one'

@@ -64,7 +64,7 @@ const alarm = (tx: Db, league: League, event: TourEvent | undefined, now: number
     severity: 'warning',
     title: `${league.name} should be over`,
     message: event
-      ? `${event.name} is not settled on the feed (${event.status.replaceAll('_', ' ')}, round ${event.round ?? 'unknown'}). It is polled for a day after the end; an officer may finalise the league as it is.`
+      ? `${event.name} is not settled on the feed (${event.status.replaceAll('_', ' ')}, round ${event.round ?? 'unknown'}). It is fetched for a day after the end; an officer may finalise the league as it is.`
       : 'Its event has not been seen on the feed.',
     data: { league_id: league.id, tour: slugOf(league) },
   })

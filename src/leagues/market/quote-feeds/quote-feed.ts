@@ -22,7 +22,7 @@ export const quoteFeedSchema = t.Object(
     error: t.Nullable(t.String()),
     held: t.Nullable(t.String({ description: 'Why the last answer was not believed' })),
   },
-  { description: 'A feed that quotes are polled from' },
+  { description: 'A feed that quotes are fetched from' },
 )
 export type QuoteFeedView = Static<typeof quoteFeedSchema>
 

@@ -23,7 +23,7 @@ export const feedRoutes = (app: App) => {
     .use(access(app))
     .get('/', () => ({ quote_feeds: everyFeed(db).map(quoteFeedView) }), {
       may: 'officer',
-      detail: describe('Feeds that quotes are polled from', t.Object({ quote_feeds: t.Array(quoteFeedSchema) })),
+      detail: describe('Feeds that quotes are fetched from', t.Object({ quote_feeds: t.Array(quoteFeedSchema) })),
     })
     .post(
       '/',
@@ -34,7 +34,7 @@ export const feedRoutes = (app: App) => {
         const values = { name: body.name.trim(), url: body.url, intervalS: body.interval_s ?? 60 }
         const feed = await atomically(db, tx => {
           const feed =
-            insertFeed(tx, { ...values, createdBy, createdAt: at }) ?? refuse('conflict', 'This URL is polled already')
+            insertFeed(tx, { ...values, createdBy, createdAt: at }) ?? refuse('conflict', 'This URL is fetched already')
           const detail = { name: feed.name, url: quoteFeedView(feed).url, interval_s: feed.intervalS }
           audit(tx, { at, who: signedIn(who), action: 'quote_feed.create', target: `quote feed ${feed.id}`, detail })
           return feed
