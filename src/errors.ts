@@ -56,6 +56,10 @@ export function refuse(code: RefusalCode, detail: string, extra?: RefusalExtra):
 /** What was thrown, in its own words. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
+/** For whoever started a process that ends by it: with the name of the error, unless it is the one that all have. */
+export const namedMessageOf = (error: unknown): string =>
+  error instanceof Error && error.name !== 'Error' ? `${error.name}: ${error.message}` : messageOf(error)
+
 /** Bad input that a schema cannot see: the field for programs, a sentence for people. */
 export const invalid = (path: string, message: string): never =>
   refuse('invalid', message, { errors: [{ path, message }] })

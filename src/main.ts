@@ -1,17 +1,19 @@
 import './platform/process/production.ts'
 
-import { startFieldhouse } from './app.ts'
-import { startComputeProcess } from './compute-process.ts'
 import { readConfig } from './config.ts'
+import { namedMessageOf } from './errors.ts'
 import { onAccident, onSignal } from './platform/process/shutdown.ts'
 
+// Each role loads what it needs: a compute process nothing of the service, which is most of its start and 70 MB.
 try {
   const config = readConfig(process.env)
   if (config.role === 'compute') {
+    const { startComputeProcess } = await import('./compute-process.ts')
     const { log, stop } = await startComputeProcess(config)
     onSignal(stop)
     onAccident((what, error) => log.error(what, { error }), stop)
   } else {
+    const { startFieldhouse } = await import('./app.ts')
     const { app, stop } = await startFieldhouse(config)
     onSignal(stop)
     onAccident((what, error) => {
@@ -20,6 +22,6 @@ try {
     }, stop)
   }
 } catch (error) {
-  console.error(error instanceof Error ? `${error.name === 'Error' ? '' : `${error.name}: `}${error.message}` : error)
+  console.error(namedMessageOf(error))
   process.exit(1)
 }

@@ -43,7 +43,7 @@ async function newMachine(REDIS_URL: string) {
 redisTest('a roster is solved on another machine, which keeps nothing', async () => {
   const { redis, generate, finished } = await startWithRedis()
   const machine = await newMachine(redis.url)
-  const done = await finished(generate({ budget_s: 2, algorithm: 'production' }))
+  const done = await finished(generate({ budget_s: 1, algorithm: 'production' }))
   expect(done).toMatchObject({ status: 'SUCCESS', result: { summary: { coverage: 1 } } })
   expect(machine.works()).toBe(true)
   expect(existsSync(machine.dataDir)).toBe(false)
@@ -53,7 +53,7 @@ redisTest('a roster is solved on another machine, which keeps nothing', async ()
 redisTest('the machine that solves is killed: another one does the work, and its roster arrives', async () => {
   const { redis, generate, finished } = await startWithRedis()
   const machines = [await newMachine(redis.url), await newMachine(redis.url)]
-  const started = await generate({ budget_s: 4 })
+  const started = await generate({ budget_s: 2 })
   const first = await until(() => machines.find(machine => machine.works()))
   const second = machines.find(machine => machine !== first)
   await first.kill9()
@@ -64,7 +64,7 @@ redisTest('the machine that solves is killed: another one does the work, and its
 redisTest('the only machine is killed: the work is done at home', async () => {
   const { redis, generate, finished } = await startWithRedis()
   const machine = await newMachine(redis.url)
-  const started = await generate({ budget_s: 4 })
+  const started = await generate({ budget_s: 2 })
   await until(() => machine.works())
   await machine.kill9()
   expect(await finished(started)).toMatchObject({ status: 'SUCCESS', result: { summary: { coverage: 1 } } })
@@ -98,7 +98,7 @@ redisTest('a cancel reaches the machine, and the best so far is a draft', async 
 redisTest('Redis dies under the work: it is done at home once, and no machine is needed', async () => {
   const { redis, generate, call } = await startWithRedis()
   const machine = await newMachine(redis.url)
-  const started = await generate({ budget_s: 3 })
+  const started = await generate({ budget_s: 2 })
   await until(() => machine.works())
   await redis.stop()
   await until(async () => (await call.get(started.poll_url)).status === 'SUCCESS', 60_000)

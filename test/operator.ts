@@ -1,5 +1,8 @@
 import { join } from 'node:path'
-import { afterTest } from './start.ts'
+import { startFieldhouse } from '../src/app.ts'
+import { readConfig } from '../src/config.ts'
+import { namedMessageOf } from '../src/errors.ts'
+import { afterTest, readableLog } from './start.ts'
 
 const program = join(import.meta.dir, '../src/main.ts')
 
@@ -42,4 +45,16 @@ export async function main(
     new Response(child.stdout).text(),
   ])
   return { code, said: (logged + said).trim() }
+}
+
+/** What `main` says of a start that is refused, without a process of its own. */
+export async function refusedStart(env: Record<string, string>): Promise<string> {
+  const { log, lines } = readableLog()
+  try {
+    afterTest((await startFieldhouse(readConfig({ PORT: '0', HOST: '127.0.0.1', ...env }), { log })).stop)
+  } catch (error) {
+    log.flush()
+    return [...lines.map(line => JSON.stringify(line)), namedMessageOf(error)].join('\n')
+  }
+  throw new Error('It was not refused')
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test'
 import { databaseFile } from '../db/open.ts'
 import { fingerprintOf } from '../src/platform/jobs/run-failure.ts'
 import { openAppProcess } from './app-process.ts'
-import { afterTest, refusalOf, start, until } from './start.ts'
+import { afterTest, refusalOf, shared, start, until } from './start.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: envelopes are read as they come
 type Item = any
@@ -88,9 +88,14 @@ test('a refusal is no bug and reaches nobody', async () => {
   expect(sentry.errors()).toEqual([])
 })
 
-test('a job that failed reaches Sentry with its name, what it quotes of secrets taken out', async () => {
+/** One process and its Sentry for the tests that leave it as it was. */
+const withSentry = shared(async () => {
   const sentry = fakeSentry()
-  const { send, answer, finished, logged } = await openAppProcess({ SENTRY_DSN: sentry.dsn })
+  return { sentry, ...(await openAppProcess({ SENTRY_DSN: sentry.dsn, SENTRY_TRACES: '1' })) }
+})
+
+test('a job that failed reaches Sentry with its name, what it quotes of secrets taken out', async () => {
+  const { sentry, send, answer, finished, logged } = await withSentry()
   send('fail https://ann:hunter2@feed.invalid with Bearer hunter2')
   const jobId = await answer('job')
   expect(await finished({ job_id: jobId })).toMatchObject({ status: 'FAILURE' })
@@ -123,7 +128,6 @@ test('requests are traced by route in the share that is set, without their queri
 })
 
 test("no trace headers are added to requests to other people's servers", async () => {
-  const sentry = fakeSentry()
   let headers: Headers | undefined
   const other = Bun.serve({
     port: 0,
@@ -134,7 +138,7 @@ test("no trace headers are added to requests to other people's servers", async (
     },
   })
   afterTest(() => other.stop(true))
-  const { send, answer, finished } = await openAppProcess({ SENTRY_DSN: sentry.dsn, SENTRY_TRACES: '1' })
+  const { send, answer, finished } = await withSentry()
   send(`fetch http://127.0.0.1:${other.port}/`)
   expect(await finished({ job_id: await answer('job') })).toMatchObject({ status: 'SUCCESS' })
   expect([...(headers ?? [])].map(([name]) => name)).not.toContainAnyValues(['sentry-trace', 'baggage', 'traceparent'])
@@ -145,7 +149,7 @@ test('Sentry is loaded only with a DSN', async () => {
   const without = await openAppProcess()
   without.send('loaded @sentry')
   expect(await without.answer('loaded')).toBe('no')
-  const withDsn = await openAppProcess({ SENTRY_DSN: fakeSentry().dsn })
+  const withDsn = await withSentry()
   withDsn.send('loaded @sentry')
   expect(await withDsn.answer('loaded')).toBe('yes')
 })
