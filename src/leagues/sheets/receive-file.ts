@@ -29,10 +29,11 @@ export const uploadPath = (dataDir: string, file: string) => join(uploadsFolder(
 const newName = (processId: string) => `${processId}.${Bun.randomUUIDv7()}`
 export const receiverOf = (file: string): string | undefined => /^([\da-f-]{36})\.[\da-f-]{36}/.exec(file)?.[1]
 
-/** Whatever goes wrong on the way, no file is left. */
+/** Whatever goes wrong on the way, no file is left. Unless it `isKept`, it need not outlive a power cut. */
 export async function receive(
   request: Request,
   { config, processId }: Pick<App, 'config' | 'processId'>,
+  isKept = true,
 ): Promise<Received> {
   const type = request.headers.get('content-type') ?? ''
   if (!/^multipart\/form-data\s*;.*boundary=/i.test(type))
@@ -47,7 +48,7 @@ export async function receive(
     try {
       checkBeginning(head, rest.filename)
       renameSync(`${path}.part`, path)
-      await Promise.all([promisify(fsync)(handle), syncFolder(folder)]) // both by one commit of the file system
+      if (isKept) await Promise.all([promisify(fsync)(handle), syncFolder(folder)]) // by one commit of the file system
     } finally {
       closeSync(handle)
     }

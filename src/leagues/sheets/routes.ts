@@ -89,7 +89,7 @@ export const uploadRoutes = (app: App) => {
       async ({ params: { id }, query, request }) => {
         const league = leagueById(db, id)
         requireUploadsOpen(league, clock.now())
-        const received = await receive(request, app)
+        const received = await receive(request, app, false)
         try {
           return await previewUpload(app, league, received, query)
         } finally {
