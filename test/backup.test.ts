@@ -18,6 +18,7 @@ import { databaseFile } from '../db/open.ts'
 import { facts, leagues, runs, sessions, systemAlerts, users } from '../db/schema.ts'
 import { startSilentServer } from '../scripts/trials/silent-server.ts'
 import { job } from '../src/context.ts'
+import { archiveOf, unpack } from '../src/platform/files/tar.ts'
 import { complaintsOf, openBrowser, signIn } from './browser.ts'
 import { newCup, quote } from './market.ts'
 import { browserTest, redisTest, rounds } from './needs.ts'
@@ -230,11 +231,27 @@ test('a damaged, incomplete, foreign or newer backup is refused and leaves the f
   expect(await edit(folder => manifestWith(folder, { schema: 999, fieldhouse: '9.9.9' }))).toBe(
     `This backup has schema 999 (Fieldhouse 9.9.9), this version knows ${migrations().length}. Restore it with the newer version.`,
   )
-  const path = '../outside'
-  expect(await edit(folder => manifestWith(folder, { files: [{ path, bytes: 0, sha256: '0'.repeat(64) }] }))).toMatch(
-    /fieldhouse.db/,
-  )
+  for (const path of ['../outside', '/outside', 'uploads/../../outside', '..']) {
+    const outside = { path, bytes: 0, sha256: '0'.repeat(64) }
+    expect(
+      await edit(async folder => {
+        const { files } = await Bun.file(join(folder, 'manifest.json')).json()
+        await manifestWith(folder, { files: [...files, outside] })
+      }),
+    ).toBe('The manifest of this backup cannot be read')
+  }
   expect((await restore('/nowhere', temporaryFolder())).err).toBe('There is nothing at /nowhere\n')
+})
+
+test('an archive that would write outside its folder writes nothing there', async () => {
+  const folder = temporaryFolder()
+  mkdirSync(join(folder, 'inside'))
+  writeFileSync(join(folder, 'outside'), 'x')
+  const archive = join(folder, 'archive.tar')
+  await Bun.write(archive, new Response(archiveOf(join(folder, 'inside'), ['../outside'])))
+  rmSync(join(folder, 'outside'))
+  expect(() => unpack(archive, join(folder, 'inside'))).toThrow('The archive holds ../outside')
+  expect(existsSync(join(folder, 'outside'))).toBe(false)
 })
 
 test('a backup of every earlier schema is restored and brought up to date', async () => {

@@ -36,7 +36,7 @@ export const manifestSchema = t.Object({
   made_at: dateTimeSchema,
   files: t.Array(
     t.Object({
-      path: t.String({ minLength: 1 }),
+      path: t.String({ pattern: '^(?!/)(?!(.*/)?\\.\\.(/|$)).+$', description: 'Within the folder' }),
       bytes: t.Integer({ minimum: 0 }),
       sha256: sha256Schema,
       pieces: t.Optional(t.Array(sha256Schema, { description: 'What a store holds of it, in order' })),
