@@ -35,7 +35,7 @@ const atOnce = 4
 
 const random = randomOf(seed)
 const dataDir = mkdtempSync(join(tmpdir(), 'fieldhouse-fuzz-'))
-const server = await startChildServer(dataDir, { SIGNUP: 'open', BACKUP_KEEP: '2' })
+const server = await startChildServer(dataDir, { SIGNUP: 'open', BACKUP_KEEP: '2', TRUST_PROXY: '1' })
 const { call, url } = server
 const document: Thing = await call.get('/swagger/json')
 await fillWorld(call)

@@ -78,6 +78,8 @@ export function pageFuzzer(
   const browsers = new Map<FuzzCaller, Browser>()
   const tried = { pages: 0, forms: 0, patterns: new Set<string>(), statuses: new Map<number, number>() }
   let people = 0
+  /** Else the limits on signing in would soon make strangers of all. */
+  const someAddress = () => ({ 'x-forwarded-for': `198.51.${whole(0, 255)}.${whole(1, 254)}` })
 
   async function browserOf(who: FuzzCaller): Promise<Browser> {
     const known = browsers.get(who)
@@ -88,7 +90,7 @@ export function pageFuzzer(
     const { email, password } = await demoMember(call, `visitor${++people}`, who)
     const answer = await fetch(`${url}/api/v1/auth/login`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', origin: url },
+      headers: { 'content-type': 'application/json', origin: url, ...someAddress() },
       body: JSON.stringify({ email, password }),
     })
     const cookies = answer.headers.getSetCookie().map(cookie => cookie.split(';')[0])
@@ -127,7 +129,8 @@ export function pageFuzzer(
   }
 
   function filledIn({ action, method, isJson, fields }: Form, { cookie, csrfToken }: Browser): Asked {
-    const headers: Record<string, string> = { cookie, origin: url, accept: isJson ? 'application/json' : 'text/html' }
+    const accept = isJson ? 'application/json' : 'text/html'
+    const headers: Record<string, string> = { cookie, origin: url, accept, ...someAddress() }
     const bent = fields.flatMap(([name, value]): [string, string][] => {
       if (name === 'csrf_token') return [[name, value]]
       return chance(0.1) ? [] : [[name, chance(0.4) ? oddText() : value || oddText()]]
@@ -229,7 +232,7 @@ export function pageFuzzer(
         return visit(browser, filledIn(pick(own), browser))
       }
       tried.pages++
-      const headers = { accept: 'text/html', ...(browser.cookie && { cookie: browser.cookie }) }
+      const headers = { accept: 'text/html', ...(browser.cookie && { cookie: browser.cookie }), ...someAddress() }
       return visit(browser, { path: anyPage(), init: { headers }, sent: '' })
     },
   }
