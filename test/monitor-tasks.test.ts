@@ -361,7 +361,11 @@ redisTest('with Redis dead the monitor still renders, and says so', async () => 
   const page = await call.get(monitor)
   expect(page).toContain('The queue (redis) does not answer')
   expect(page).toContain('Scheduled tasks')
-  for (const path of pagesOf({ user: '', job: '' })) expect((await call.raw(path)).status).toBe(200)
+  const headers = { accept: 'text/html' }
+  for (const path of pagesOf({ user: '', job: '' })) expect((await call.raw(path, { headers })).status).toBe(200)
+  expect((await refusalOf(call.get('/admin/queue-inspect'))).problem.detail).toStartWith(
+    'The queue (redis) does not answer',
+  )
   expect(await call.get('/admin/monitoring/cache')).toContain('Redis does not answer')
   expect(await call.get('/admin/monitoring/')).toContain('the service is degraded')
   await redis.restart()

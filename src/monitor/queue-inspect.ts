@@ -1,7 +1,7 @@
 /** The queues from within: who works, what is being done, what waits, what is booked. */
 import { Elysia, type Static, t } from 'elysia'
 import type { App } from '../context.ts'
-import { refuse } from '../errors.ts'
+import { messageOf, refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
 import { type Content, type Html, html } from '../platform/html.ts'
 import { access } from '../platform/http/access.ts'
@@ -11,6 +11,7 @@ import type { QueueJob } from '../platform/jobs/queues.ts'
 import { withTimeout } from '../platform/process/with-timeout.ts'
 import { hidden } from '../ui/layout.ts'
 import { stats } from '../ui/parts/figures.ts'
+import { notice } from '../ui/parts/notices.ts'
 import { table } from '../ui/parts/table.ts'
 import { number, time } from '../ui/parts/values.ts'
 import { emptyQuery, everySecondAndAHalf, livePage } from './pages/live-page.ts'
@@ -52,12 +53,13 @@ export const queueInspectRoutes = (app: App) =>
         title: 'Queues',
         room: 'queue',
         query: emptyQuery,
-        read: () => inspect(app),
-        body,
+        read: () => inspect(app).catch(error => ({ silent: noAnswer(app, error) })),
+        body: seen => ('silent' in seen ? notice(seen.silent, 'bad') : body(seen)),
         json: {
           summary: 'The queues: workers, active, reserved, scheduled and registered jobs, counts',
           description: `At most ${most} jobs of a kind and queue are listed; the counts are whole.`,
           schema: inspection,
+          of: seen => ('silent' in seen ? refuse('unavailable', seen.silent) : seen),
           isAtPage: true,
         },
         live: everySecondAndAHalf,
@@ -69,6 +71,9 @@ const olderPath = (app: App) =>
   new Elysia({ tags: ['admin'] })
     .use(access(app))
     .get('/admin/celery-inspect', ({ redirect }) => redirect(path, 308), { may: 'admin', detail: hidden })
+
+const noAnswer = ({ queues }: App, error: unknown) =>
+  `The queue (${queues.backend}) does not answer: ${messageOf(error)}`
 
 async function inspect(app: App): Promise<Inspection> {
   const { queues, jobs } = app
@@ -84,9 +89,7 @@ async function inspect(app: App): Promise<Inspection> {
     ])
     return { queue, workers: workers.map(({ name }) => ({ name, queue })), active, reserved, scheduled, counts }
   }
-  const all = await withTimeout(Promise.all(queueNames.map(one))).catch(error =>
-    refuse('unavailable', `The queue (${queues.backend}) does not answer: ${error.message}`),
-  )
+  const all = await withTimeout(Promise.all(queueNames.map(one)))
   const plain = ({ eta: _, ...job }: ReturnType<typeof view> & { eta: string }) => job
   return {
     backend: queues.backend,
