@@ -17,7 +17,6 @@ import { mailPicksDue } from './leagues/tours/picks-mail.ts'
 import { ensureUpdates } from './leagues/tours/supervisor.ts'
 import { updatePlayerScores } from './leagues/tours/update-player-scores.ts'
 import { sendMail } from './mail/send.ts'
-import { checkAlerts } from './monitor/alerts/check-alerts.ts'
 import {
   backUp,
   indexRuns,
@@ -28,6 +27,7 @@ import {
   sendBackupAway,
   sweepJobs,
 } from './monitor/jobs.ts'
+import { checkAlerts } from './monitor/process-monitor.ts'
 import { bulkAction } from './monitor/tasks/task-actions.ts'
 import type { JobDefinition } from './platform/jobs/job.ts'
 import { deleteOld } from './retention.ts'

@@ -10,7 +10,6 @@ import { recordDailyValues } from './leagues/market/daily-values.ts'
 import { auditLedgers } from './leagues/market/ledger-audit-job.ts'
 import { mailPicksDue } from './leagues/tours/picks-mail.ts'
 import { ensureUpdates } from './leagues/tours/supervisor.ts'
-import { checkAlerts } from './monitor/alerts/check-alerts.ts'
 import {
   backUp,
   indexRuns,
@@ -20,6 +19,7 @@ import {
   sendBackupAway,
   sweepJobs,
 } from './monitor/jobs.ts'
+import { checkAlerts } from './monitor/process-monitor.ts'
 import { every, type ScheduleEntry } from './platform/jobs/scheduler.ts'
 import { deleteOld } from './retention.ts'
 import { alertExpiringCertificates } from './rota/certificate-alerts.ts'

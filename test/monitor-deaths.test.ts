@@ -4,7 +4,7 @@ import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
 import { type processes, runs, processes as table } from '../db/schema.ts'
 import { type App, job } from '../src/context.ts'
-import { checkConditions } from '../src/monitor/alerts/check-alerts.ts'
+import { checkConditions } from '../src/monitor/process-monitor.ts'
 import { reportDeadProcesses } from '../src/monitor/processes.ts'
 import { refusalOf, shared, start, temporaryFolder, until } from './start.ts'
 

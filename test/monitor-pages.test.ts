@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { ledger, processMinutes, users } from '../db/schema.ts'
 import { normalised } from '../db/statement-times.ts'
-import { checkConditions } from '../src/monitor/alerts/check-alerts.ts'
+import { checkConditions } from '../src/monitor/process-monitor.ts'
 import { hour, minute } from '../src/platform/clock.ts'
 import { newLeague, upload } from './sheets.ts'
 import { start } from './start.ts'

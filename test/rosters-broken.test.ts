@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { checkAlerts } from '../src/monitor/alerts/check-alerts.ts'
+import { checkAlerts } from '../src/monitor/process-monitor.ts'
 import { day } from '../src/platform/clock.ts'
 import { audited, base, newPerson, newSite } from './rosters.ts'
 import { refusalOf, start, until } from './start.ts'

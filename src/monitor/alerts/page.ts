@@ -22,7 +22,7 @@ import { table } from '../../ui/parts/table.ts'
 import { number, time } from '../../ui/parts/values.ts'
 import { livePage, twiceASecond } from '../pages/live-page.ts'
 import { choiceLinks } from '../pages/monitor-layout.ts'
-import { checkedAt } from './check-alerts.ts'
+import { checkedAt } from '../process-monitor.ts'
 import {
   type AlertFilter,
   type AlertStats,
