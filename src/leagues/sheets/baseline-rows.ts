@@ -166,7 +166,9 @@ export async function eachBatch(
   const extraStart = added.length > 0 ? extraStartWalk(scores, starts, metrics) : undefined
   // Starts in columns of extra sheets are written where those of the others are read, and never over current values.
   const own = now.values.map((values, m) => (added.includes(m) ? new Float64Array(values.length) : values))
-  const [ofBaseline, ofOwn, ofLate] = [baseline.values, own, late.values].map(then => emptyBatch(now.values, then))
+  const [ofBaseline, ofOwn, ofLate] = [baseline.values, own, late.values].map(then =>
+    emptyBatch(Math.min(MOST, snapshot.players), now.values, then),
+  )
   const batches = [ofBaseline!, ofOwn!, ofLate!]
   const flush = () => {
     for (const batch of batches) {
@@ -194,11 +196,11 @@ export async function eachBatch(
   flush()
 }
 
-const emptyBatch = (now: Float64Array[], then: Float64Array[]): PlayerBatch => ({
+const emptyBatch = (most: number, now: Float64Array[], then: Float64Array[]): PlayerBatch => ({
   length: 0,
-  rows: new Int32Array(MOST),
-  ats: new Int32Array(MOST),
-  froms: new Int32Array(MOST),
+  rows: new Int32Array(most),
+  ats: new Int32Array(most),
+  froms: new Int32Array(most),
   now,
   then,
 })
