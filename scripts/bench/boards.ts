@@ -18,6 +18,9 @@ import { openScores } from '../../src/leagues/sheets/snapshots/open.ts'
 import { readColumns, readIds } from '../../src/leagues/sheets/snapshots/read.ts'
 import { snapshotOf } from '../../src/leagues/sheets/snapshots/snapshot.ts'
 import { writeSnapshot } from '../../src/leagues/sheets/snapshots/write.ts'
+import { helpFirst } from '../script-help.ts'
+
+helpFirst(import.meta.path, { words: 100 })
 
 const rows = Number(process.argv[2] ?? 1_000_000)
 const folder = mkdtempSync(join(tmpdir(), 'fieldhouse-bench-'))

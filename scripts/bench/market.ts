@@ -9,6 +9,9 @@ import { join } from 'node:path'
 import { type Db, openDatabase } from '../../db/open.ts'
 import { transact } from '../../db/transactions.ts'
 import { hashSecret, newSecret } from '../../src/accounts/secret.ts'
+import { helpFirst } from '../script-help.ts'
+
+helpFirst(import.meta.path, { words: 100 })
 
 const [count = 10_000, seconds = 10] = process.argv.slice(2).map(Number)
 const held = 20 // symbols in each portfolio

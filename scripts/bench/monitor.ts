@@ -9,6 +9,9 @@ import { join } from 'node:path'
 import { databaseFile, openDatabase } from '../../db/open.ts'
 import { startFieldhouse } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
+import { helpFirst } from '../script-help.ts'
+
+helpFirst(import.meta.path, { words: 100 })
 
 const runs = Number(process.argv[2] ?? 1_000_000)
 const users = Number(process.argv[3] ?? 100_000)

@@ -13,6 +13,9 @@ import { readConfig } from '../../src/config.ts'
 import { ensureUpdates } from '../../src/leagues/tours/supervisor.ts'
 import { openLog } from '../../src/platform/process/log.ts'
 import { startFakeFeed } from '../fake-feed.ts'
+import { helpFirst } from '../script-help.ts'
+
+helpFirst(import.meta.path, { words: 100 })
 
 const { values, positionals } = parseArgs({
   options: { intervals: { type: 'string', default: '15' } },

@@ -13,7 +13,10 @@ import { penaltyOf } from '../../src/rota/solving/check-rules.ts'
 import type { Algorithm, Problem, Solution } from '../../src/rota/solving/problem.ts'
 import { solve } from '../../src/rota/solving/solve.ts'
 import { planted, rough } from '../../test/roster-instances.ts'
+import { helpFirst } from '../script-help.ts'
 import { bestKnown, readNurseInstance } from './nurse-instances.ts'
+
+helpFirst(import.meta.path, { words: 100 })
 
 const algorithms: Algorithm[] = ['greedy', 'production', 'optimal']
 const files = process.argv.slice(2).filter(one => Number.isNaN(Number(one)))

@@ -6,7 +6,10 @@
 import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { helpFirst } from '../script-help.ts'
 import { COLUMNS, makeCsv, makeXlsx } from './scan-files.ts'
+
+helpFirst(import.meta.path, { options: ['--once'], words: 100 })
 
 const readers: Record<string, (path: string) => Promise<number>> = {
   async fieldhouse(path) {

@@ -8,7 +8,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { demoCaller } from '../demo/call.ts'
+import { helpFirst } from '../script-help.ts'
 import { makeCsv } from './scan-files.ts'
+
+helpFirst(import.meta.path, { words: 100 })
 
 const rows = Number(process.argv[2] ?? 1_000_000)
 const folder = mkdtempSync(join(tmpdir(), 'bench-boards-'))

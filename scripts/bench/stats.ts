@@ -16,7 +16,10 @@ import { RefreshedAnswers } from '../../src/platform/cache/refreshed.ts'
 import { Stamps, touch } from '../../src/platform/cache/stamps.ts'
 import { hour } from '../../src/platform/clock.ts'
 import { random } from '../demo/random.ts'
+import { helpFirst } from '../script-help.ts'
 import { seed } from './seed.ts'
+
+helpFirst(import.meta.path, { words: 100 })
 
 const [runs = 1_000_000, users = 100_000] = process.argv.slice(2).map(Number)
 const folder = mkdtempSync(join(tmpdir(), 'bench-'))

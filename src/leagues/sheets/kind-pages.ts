@@ -33,7 +33,7 @@ export const sheetKindPages: KindPages = {
   scoreBars: true,
   hasPast: true,
   hasGains: true,
-  tabs: who => [totals, ...(isAtLeast(who, 'member') ? [uploads] : []), ...(isAtLeast(who, 'officer') ? [marks] : [])],
+  tabs: who => [totals, ...(isAtLeast(who, 'officer') ? [uploads, marks] : [])],
   noScores: who => ({
     text: 'Upload a baseline sheet, then a current one. The board ranks what was gained in between.',
     tab: isAtLeast(who, 'officer') ? { path: uploads.path, label: 'Upload a file' } : undefined,
