@@ -65,7 +65,7 @@ const statsSchema = t.Object(
   },
 )
 
-/** Himself, or an admin. */
+/** Their own, or an admin. */
 function refuseOthers(who: Who | undefined, id: number) {
   if (signedIn(who).id !== id && !isAtLeast(who, 'admin')) refuse('forbidden', 'Only an admin looks at other accounts')
 }

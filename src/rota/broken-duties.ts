@@ -48,7 +48,7 @@ export const brokenDutySchema = t.Object(
     shift_id: idSchema,
     site_id: idSchema,
     site: t.String(),
-    date: t.String({ description: 'Of its start, in the site’s time zone' }),
+    date: t.String({ format: 'date', description: 'Of its start, in the site’s time zone' }),
     starts_at: dateTimeSchema,
     ends_at: dateTimeSchema,
     staff_id: idSchema,

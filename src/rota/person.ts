@@ -66,7 +66,7 @@ export const personSchema = t.Object(
     skills: t.Array(t.String()),
     max_hours_week: t.Number(),
     hourly_cents: t.Integer(),
-    certifications: t.Array(t.Object({ name: t.String(), expires_on: t.String() })),
+    certifications: t.Array(t.Object({ name: t.String(), expires_on: dateSchema })),
     unavailable: t.Array(t.Object({ from: t.String(), to: t.String() })),
     preferences: t.Array(wishSchema),
     rules: rulesSchema,

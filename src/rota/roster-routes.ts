@@ -34,8 +34,8 @@ export const confirmedSchema = t.Object({
   added: t.Integer(),
   removed: t.Integer(),
   pinned: t.Integer(),
-  start_date: t.String(),
-  end_date: t.String(),
+  start_date: dateSchema,
+  end_date: dateSchema,
   site_ids: t.Array(t.Integer()),
   already_confirmed: t.Boolean(),
   unmet: t.Array(t.String(), {

@@ -6,6 +6,7 @@ import type { Db } from '../../db/open.ts'
 import { assignments, shifts, sites, staff } from '../../db/schema.ts'
 import type { App } from '../context.ts'
 import { invalid } from '../errors.ts'
+import { dateSchema } from '../platform/http/shared-schemas.ts'
 import { brokenRulesByDuty } from './broken-duties.ts'
 import type { Range } from './date-range.ts'
 import { dutyKey } from './load-problem.ts'
@@ -36,8 +37,8 @@ const shownShift = t.Composite([
 
 export const rosterSchema = t.Object(
   {
-    start: t.String(),
-    end: t.String(),
+    start: dateSchema,
+    end: dateSchema,
     shifts: t.Array(shownShift),
     summary: t.Object({
       shifts: t.Integer(),

@@ -91,7 +91,7 @@ export const shiftSchema = t.Object(
   {
     id: t.Integer(),
     site_id: t.Integer(),
-    date: t.String({ description: 'Of its start, in the site’s time zone' }),
+    date: t.String({ format: 'date', description: 'Of its start, in the site’s time zone' }),
     starts_at: dateTimeSchema,
     ends_at: dateTimeSchema,
     skill: t.Nullable(t.String()),
