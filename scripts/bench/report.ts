@@ -61,6 +61,7 @@ const known = (values: readonly (number | undefined)[]) => values.filter(value =
 /** Above 1 where the first is better. */
 function ratioOf({ better }: Figure, ours: number | undefined, theirs: number | undefined): number | undefined {
   if (ours === undefined || theirs === undefined) return undefined
+  if (ours === theirs) return 1 // nought beside nought, too
   return better === 'less' ? theirs / ours : ours / theirs
 }
 
