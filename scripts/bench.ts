@@ -7,7 +7,8 @@
  *   --list        the names there are
  *   --rounds N    how often (5; 2 with --quick)
  *   --quick       six minutes at most: fewer rounds, and what the time does not suffice for is left out
- *   --out FOLDER  where the table and the chart go (a new folder of temporary files)
+ *   --out FOLDER  where the table, the chart and the figures go (a new folder of temporary files)
+ *   --with FILE   adds the figures of another run, the `speed.json` it has left: a long bench is run in parts
  *   --write       into the documents: docs/speed.md, docs/speed.svg and README.md
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -59,7 +60,9 @@ const quickShare = 80_000 // ms after which a comparison begins no further round
 /** Last in their turn, so that they are what a short time leaves out. */
 const slow = ['csv-10000', 'csv-100000', 'csv-1000000', 'imports', 'xlsx-100000', 'xlsx-1000', 'xlsx-10000']
 
-const { names, rounds, isQuick, isWriting, out } = optionsOf(process.argv.slice(2))
+type Run = { rows: ReportRow[]; notes: string[] }
+
+const { names, rounds, isQuick, isWriting, out, added } = optionsOf(process.argv.slice(2))
 const chosen = comparisons.filter(({ name, isLong }) =>
   names.length ? names.some(asked => name === asked || name.startsWith(`${asked}-`)) : !isLong,
 )
@@ -104,11 +107,19 @@ try {
 }
 
 const inOrder = measured.toSorted((a, b) => comparisons.indexOf(a.comparison) - comparisons.indexOf(b.comparison))
-const rows: ReportRow[] = inOrder.flatMap(rowsOf)
+const others: Run = added === undefined ? { rows: [], notes: [] } : await Bun.file(added).json()
+for (const { comparison } of others.rows) failed.delete(comparison)
+const placeOf = (row: ReportRow) => comparisons.findIndex(({ name }) => name === row.comparison)
+const own = inOrder.flatMap(rowsOf)
+const isOwn = new Set(own.map(({ comparison }) => comparison))
+const rows = [...own, ...others.rows.filter(({ comparison }) => !isOwn.has(comparison))].sort(
+  (a, b) => placeOf(a) - placeOf(b),
+)
 const where = machine(load, new Date())
 const counted = `${isQuick ? 'quick, ' : ''}${rounds} rounds in turns`
-const notes = [...growthNotes(rows), ...notesOf(inOrder, failed)].map(note => `- ${note}`)
-const report = [`${where}; ${counted}.`, tableOf(rows), ...(notes.length ? [notes.join('\n')] : [])].join('\n\n')
+const notes = [...notesOf(inOrder, failed), ...others.notes]
+const told = [...growthNotes(rows), ...notes].map(note => `- ${note}`)
+const report = [`${where}; ${counted}.`, tableOf(rows), ...(told.length ? [told.join('\n')] : [])].join('\n\n')
 const chart = chartOf(rows, where)
 console.log(report)
 
@@ -122,6 +133,7 @@ if (isWriting) {
   mkdirSync(target, { recursive: true })
   await Bun.write(join(target, 'speed.md'), `${report}\n\n${shortTableOf(rows)}\n`)
   await Bun.write(join(target, 'speed.svg'), chart)
+  await Bun.write(join(target, 'speed.json'), JSON.stringify({ rows, notes } satisfies Run))
   console.error(`\nTable and chart: ${target}`)
 }
 process.exit(failed.size && !isQuick ? 1 : 0)
@@ -140,12 +152,13 @@ function optionsOf(given: readonly string[]) {
   const names: string[] = []
   const words = [...given]
   let [rounds, isQuick, isWriting]: [number | undefined, boolean, boolean] = [undefined, false, false]
-  let out: string | undefined
+  let [out, added]: (string | undefined)[] = []
   for (let word = words.shift(); word !== undefined; word = words.shift()) {
     if (word === '--quick') isQuick = true
     else if (word === '--write') isWriting = true
     else if (word === '--rounds') rounds = Number(words.shift())
     else if (word === '--out') out = words.shift()
+    else if (word === '--with') added = words.shift()
     else if (word === '--list') {
       for (const { name, title } of comparisons) console.log(`${name.padEnd(14)} ${title}`)
       process.exit(0)
@@ -155,7 +168,7 @@ function optionsOf(given: readonly string[]) {
   }
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) misunderstood('--rounds')
   if (isWriting && names.length) misunderstood('--write with names of cases: the table would hold nothing else')
-  return { names, rounds: rounds ?? (isQuick ? 2 : 5), isQuick, isWriting, out }
+  return { names, rounds: rounds ?? (isQuick ? 2 : 5), isQuick, isWriting, out, added }
 }
 
 function misunderstood(what: string): never {

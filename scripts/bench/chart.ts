@@ -4,8 +4,11 @@ import { type ReportRow, times } from './report.ts'
 const [width, labels, bars, line, top] = [900, 420, 380, 26, 40]
 const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('`', '')
 
+/** Figures that only the table has: reads after uploads, and what reads take of a processor. */
+const inTable = /^(first|again|worst)$|. processor$/
+
 export function chartOf(rows: readonly ReportRow[], machine: string): string {
-  const shown = rows.filter(({ beside }) => beside?.name === 'stack')
+  const shown = rows.filter(({ beside, figure }) => beside?.name === 'stack' && !inTable.test(figure))
   const ratios = shown.flatMap(({ beside, aim }) => [beside?.ratio ?? 1, aim?.ratio ?? 1])
   const [least, most] = [Math.min(0.5, ...ratios), Math.max(2, ...ratios)].map(Math.log)
   const x = (ratio: number) => labels + (bars * (Math.log(ratio) - (least ?? 0))) / ((most ?? 1) - (least ?? 0))
@@ -26,7 +29,7 @@ text { fill: #59636e } .more { fill: #1a7f52 } .less { fill: #bc4c00 } .aim { st
 </style>
 ${ticks.map(ratio => `<path class="grid" d="M${x(ratio).toFixed(1)} ${top - 8}V${height - 34}"/><text x="${x(ratio).toFixed(1)}" y="${top - 16}" text-anchor="middle">${times(ratio)}</text>`).join('\n')}
 ${shown.map(bar).join('\n')}
-<text x="${labels}" y="${height - 10}" font-size="11">Upright marks: what was aimed at. ${escaped(machine)}</text>
+<text x="12" y="${height - 10}" font-size="11">Upright marks: what was aimed at. ${escaped(machine)}</text>
 </svg>
 `
 }

@@ -65,7 +65,7 @@ function uploadOf(format: Format, rows: number): Comparison {
     around: { title: `the page around a player, ${count(rows)} rows`, unit: 'ms', better: 'less' },
     ...(isLarge && {
       peak: {
-        title: 'peak memory, all processes',
+        title: 'peak memory for a million rows, all processes',
         unit: 'MB',
         better: 'less',
         aims: [{ most: 350 }],
