@@ -231,12 +231,12 @@ test('what is wrong with a sheet is told to who sent it, and is nobody else’s 
   expect((await call.get('/admin/monitoring/alerts/json')).alerts).toEqual([])
 })
 
-test('a failed import can be tried again: it is read anew', async () => {
+test('an import that was refused for what is in the sheet is not tried again: it would be refused again', async () => {
   const { call, finished } = await start()
   const { id } = await newLeague(call)
   const { upload_id, ...started } = await upload(call, id, 'Colour,Size\nred,large\n')
   await finished(started)
-  expect(await finished(call.post(`/api/v1/jobs/${started.job_id}/retry`))).toMatchObject({ status: 'FAILURE' })
+  expect((await refusalOf(call.post(`/api/v1/jobs/${started.job_id}/retry`))).status).toBe(409)
   expect(await call.get(`/api/v1/uploads/${upload_id}`)).toMatchObject({ status: 'failed', error: expect.any(String) })
 })
 
@@ -259,32 +259,18 @@ test('in strict mode one bad row fails the upload', async () => {
   expect((await board(call, id)).rows).toEqual([])
 })
 
-test('a sheet that failed for its rows tells of them all, after each try', async () => {
+test('a sheet that failed for its rows tells of them all', async () => {
   const { call, finished } = await start()
   const { id } = await newLeague(call)
   const sheet = `${current}5,eve,oops,1\n6,flo,7,ouch\n`
-  const job = await finished(upload(call, id, sheet, { mode: 'strict' }))
-  const told = async () => {
-    const { format, rows_total, rows_ok, rows_bad, mapping } = await call.get('/api/v1/uploads/1')
-    const { errors, pagination } = await call.get('/api/v1/uploads/1/errors?limit=1')
-    return {
-      format,
-      rows: [rows_total, rows_ok, rows_bad],
-      mapped: Object.keys(mapping).length > 2,
-      errors,
-      pagination,
-    }
-  }
-  const expected = {
-    format: 'csv',
-    rows: [5, 3, 2],
-    mapped: true,
+  await finished(upload(call, id, sheet, { mode: 'strict' }))
+  const told = await call.get('/api/v1/uploads/1')
+  expect(told).toMatchObject({ format: 'csv', rows_total: 5, rows_ok: 3, rows_bad: 2 })
+  expect(Object.keys(told.mapping).length).toBeGreaterThan(2)
+  expect(await call.get('/api/v1/uploads/1/errors?limit=1')).toMatchObject({
     errors: [{ line: 5, value: 'oops', reason: 'not a number' }],
     pagination: { total: 2 },
-  }
-  expect(await told()).toMatchObject(expected)
-  expect(await finished(call.post(`/api/v1/jobs/${job.job_id}/retry`))).toMatchObject({ status: 'FAILURE' })
-  expect(await told()).toMatchObject(expected)
+  })
 
   const trial = await finished(upload(call, id, sheet, { mode: 'strict', dry_run: 'true' }))
   expect(trial.result).toMatchObject({ rows_bad: 2, errors: [{ value: 'oops' }, { value: 'ouch' }] })
