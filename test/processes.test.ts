@@ -108,6 +108,16 @@ redisTest(
   },
 )
 
+redisTest('whoever asks for work that a silent Redis is just being told of is refused like the first', async () => {
+  const redis = await startRedis()
+  const { call, app } = await start({ REDIS_URL: redis.url })
+  await until(() => app.cache.usage().connected)
+  redis.freeze()
+  const asked = await Promise.all([refusalOf(call.post('/admin/backups')), refusalOf(call.post('/admin/backups'))])
+  redis.thaw()
+  expect(asked.map(({ status }) => status)).toEqual([503, 503])
+})
+
 redisTest('a flushed Redis loses no accepted work', async () => {
   const redis = await startRedis()
   const folder = temporaryFolder()

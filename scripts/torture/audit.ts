@@ -219,9 +219,11 @@ export async function settleJobs({ call, world: { known }, found }: Audit, withi
         givenUp++
         unfinished.push(job)
         waiting.push(`${job.act}: ${error}`)
-      } else if (status === 'FAILURE' || status === 'CANCELLED')
-        found(`${job.act}: its job ended as ${status}: ${error}`)
-      else if (!(job.act === 'backup' && /trying again/.test(message ?? ''))) {
+      } else if (status === 'FAILURE' || status === 'CANCELLED') {
+        const reason = `${error ?? message}`
+        // A score update has an end, which a clock that jumps may pass.
+        if (!/time had passed/.test(reason)) found(`${job.act}: its job ended as ${status}: ${reason}`)
+      } else if (!(job.act === 'backup' && /trying again/.test(message ?? ''))) {
         unfinished.push(job) // a backup that failed is tried again in five minutes
         waiting.push(`${job.act}: ${status} ${message ?? ''}`)
       }

@@ -90,6 +90,21 @@ export function openJobs<App>(
     })
   }
 
+  /** Runs that the queue is being told of: whoever asks for the same meanwhile is refused too where that fails. */
+  const starting = new Map<string, Promise<void>>()
+
+  async function handOver(id: string): Promise<void> {
+    try {
+      await dispatch(id)
+    } catch (error) {
+      const end = { status: 'CANCELLED', completedAt: clock.now(), message: 'The queue was down' } as const
+      await atomically(db, tx => void changeRun(tx, id, ['PENDING'], end))
+      throw new QueueDown('The queue cannot be reached; nothing was started', { cause: error })
+    } finally {
+      starting.delete(id)
+    }
+  }
+
   /** `dispatch` for what stays accepted with the queue down: the sweep adds it later. False then. */
   async function tryDispatch(id: string): Promise<boolean> {
     try {
@@ -146,21 +161,8 @@ export function openJobs<App>(
       start: Start = {},
     ): Promise<Started> {
       const started = await atomically(db, tx => accept(tx, job, input, start))
-      if (started.deduplicated) return started
-      try {
-        await dispatch(started.jobId)
-      } catch (error) {
-        await atomically(
-          db,
-          tx =>
-            void changeRun(tx, started.jobId, ['PENDING'], {
-              status: 'CANCELLED',
-              completedAt: clock.now(),
-              message: 'The queue was down',
-            }),
-        )
-        throw new QueueDown('The queue cannot be reached; nothing was started', { cause: error })
-      }
+      if (!started.deduplicated) starting.set(started.jobId, handOver(started.jobId))
+      await starting.get(started.jobId)
       return started
     },
 
