@@ -188,7 +188,7 @@ test('a forgotten password comes by mail, and nothing tells whether there is an 
   clock.forward(61_000)
   await as().post('/api/v1/auth/forgot', { email: ann.email })
   const told = await server.to(ann.email, 3) // one that the password was changed among them
-  const again = told.findLast(({ headers }) => headers.get('subject') === 'A new password for Fieldhouse')
+  const again = told.findLast(({ headers }) => headers.get('subject') === 'A new password for Northern Alliance')
   clock.forward(3_600_001)
   const late = linksOf(again ?? expect.unreachable()).find(path => path.startsWith('/password?')) ?? ''
   expect((await browser.visit(late)).status).toBe(410)

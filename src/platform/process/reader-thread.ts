@@ -19,15 +19,21 @@ export type ReaderTasks = {
   close(asked: { dataDir: string }): void
 }
 
-const threads = new Map<string, Thread<ReaderTasks>>()
+/** By their script, with how many read there at the moment. */
+const threads = new Map<string, { thread: Thread<ReaderTasks>; readers: number }>()
 
 /** How long what is being read may hold up the closing, in ms. */
 const patience = 1_000
 
 /** `script` is the thread's own file. */
 export function openReaderThread(script: URL, dataDir: string): Reader {
-  const thread = threads.get(script.href) ?? openThread<ReaderTasks>({ name: 'reading', script })
-  threads.set(script.href, thread)
+  const shared = threads.get(script.href) ?? {
+    thread: openThread<ReaderTasks>({ name: 'reading', script }),
+    readers: 0,
+  }
+  threads.set(script.href, shared)
+  shared.readers++
+  const { thread } = shared
   let isUsed = false
   let isClosed = false
   return {
@@ -37,12 +43,16 @@ export function openReaderThread(script: URL, dataDir: string): Reader {
       return thread.ask('read', { dataDir, query: name, input })
     },
     async close() {
+      if (isClosed) return
       isClosed = true
+      shared.readers--
       if (!isUsed) return
-      await withTimeout(thread.ask('close', { dataDir }), patience, () => {
+      const closed = thread.ask('close', { dataDir }).catch(() => {}) // a thread that died has nothing open
+      await withTimeout(closed, patience, () => {
+        if (shared.readers > 0) return undefined // others read there: it is closed in its turn
         threads.delete(script.href)
         return thread.stop()
-      }).catch(() => {}) // a thread that died has nothing open
+      })
     },
   }
 }
