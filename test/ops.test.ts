@@ -3,8 +3,11 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { t } from 'elysia'
 import { databaseFile } from '../db/open.ts'
 import { job } from '../src/context.ts'
+import { overviewReading } from '../src/monitor/overview/installation.ts'
 import { redisTest } from './needs.ts'
+import { outcome } from './outcome.ts'
 import { startRedis } from './redis.ts'
+import { newLeague } from './sheets.ts'
 import { refusalOf, spawnFieldhouse, start, until } from './start.ts'
 
 test('a service that is well says so everywhere', async () => {
@@ -211,4 +214,15 @@ test('a web process accepts work that a worker of the same folder does', async (
   const worker = await spawnFieldhouse({ ROLE: 'worker' })
   const web = await spawnFieldhouse({ ROLE: 'web' }, worker.dataDir)
   expect(await web.finished(web.call.post('/admin/backups'))).toMatchObject({ status: 'SUCCESS' })
+})
+
+test('two services in one process read their own folders, and one goes on when the other has closed', async () => {
+  const [first, second] = [await start(), await start()]
+  const leaguesOf = async ({ app }: typeof first) =>
+    (await app.reader.read(overviewReading, { now: app.clock.now() })).leagues.total
+  await newLeague(first.call)
+  expect([await leaguesOf(first), await leaguesOf(second)]).toEqual([1, 0])
+  await first.stop()
+  expect(await outcome(leaguesOf(first))).toThrow('stopped')
+  expect(await leaguesOf(second)).toBe(0)
 })
