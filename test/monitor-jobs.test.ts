@@ -127,6 +127,11 @@ test('a retry is offered where it can help, and where not it is said why', async
   expect(page).toContain(`No retry is offered: ${why}.`)
   expect(page).not.toContain('>Retry<')
   expect(await call.get(`${jobs}/${ids.broken}`)).toContain('>Retry<')
+  const tasks = await call.get(monitor)
+  const groupOf = (name: string) => tasks.match(new RegExp(`<tr id="failure-${name}-.*?</tr>`, 's'))?.[0]
+  expect(groupOf('test-refused')).toContain('refused: a retry would be refused again')
+  expect(groupOf('test-refused')).not.toContain('<button')
+  expect(groupOf('test-full')).toContain('>Retry<')
 })
 
 test('a file that is gone is not imported again; it is said to upload it anew', async () => {

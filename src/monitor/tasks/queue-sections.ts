@@ -124,8 +124,9 @@ const groupHref = ({ fingerprint, name }: FailureGroup) => address(jobsPath, { s
 const whatFailed = (group: FailureGroup): Html =>
   html`<a href="${groupHref(group)}">${jobTitle(group.name)}</a> <code class="quiet">${group.name}</code><p class="loss">${group.error.slice(0, 300)}</p>`
 
-const retryGroup = ({ fingerprint, name, runs }: FailureGroup): Html =>
-  action({
+const retryGroup = ({ fingerprint, name, runs, refused }: FailureGroup): Content => {
+  if (refused) return html`<small class="quiet">refused: a retry would be refused again</small>`
+  return action({
     action: `${jobsPath}/bulk`,
     label: runs === 1 ? 'Retry' : `Retry all ${runs}`,
     small: true,
@@ -135,6 +136,7 @@ const retryGroup = ({ fingerprint, name, runs }: FailureGroup): Html =>
     goTo: 'stay',
     done: 'They are tried again',
   })
+}
 
 /** Who holds which lock and for how long; whose owner is dead. */
 

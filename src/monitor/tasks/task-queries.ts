@@ -33,6 +33,8 @@ export type FailureGroup = {
   first: number
   last: number
   jobId: string
+  /** None of them would come out otherwise if it were tried again. */
+  refused: boolean
 }
 export type TaskReading = ReturnType<typeof taskReading>
 
@@ -185,6 +187,7 @@ export function failureGroups(db: Db, since: number, limit = 20): FailureGroup[]
       name: runs.name,
       error: runs.error,
       id: runs.id,
+      refused: runs.refused,
       at: sql<number>`coalesce(${runs.completedAt}, ${runs.createdAt})`.as('at'),
     })
     .from(runs)
@@ -199,6 +202,7 @@ export function failureGroups(db: Db, since: number, limit = 20): FailureGroup[]
       name: failed.name,
       error: sql<string>`coalesce(${failed.error}, '')`,
       jobId: failed.id,
+      refused: sql<number>`sum(${failed.refused}) = count(*)`.mapWith(Boolean),
       runs: count(),
       first: sql<number>`min(${failed.at})`,
       last: sql<number>`max(${failed.at})`.as('last'),

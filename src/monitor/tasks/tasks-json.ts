@@ -190,7 +190,7 @@ export function tasksView(now: TasksNow): TasksView {
       last_hour: now.rate.lastHour,
       usual_per_hour: round(now.rate.usualPerHour),
       times_usual: round(failureSurge(now.rate)),
-      groups: now.failures.map(({ jobId, first, last, ...group }) => ({
+      groups: now.failures.map(({ jobId, first, last, refused: _, ...group }) => ({
         ...group,
         first_seen: iso(first),
         last_seen: iso(last),
