@@ -64,12 +64,13 @@ export async function offerSetup({ config, db, log }: App, serverUrl: string): P
   )
 }
 
-const worn = 'This setup link is not good (any more); the newest one is in the log, and each start prints another'
+const invalidLink =
+  'This setup link is not good (any more); the newest one is in the log, and each start prints another'
 
 export function requireSetupToken(db: Db, token: string): void {
   if (hasAdmin(db)) refuse('gone', 'Fieldhouse is set up already; sign in')
   const kept = db.select().from(facts).where(eq(facts.name, fact)).get()
-  if (!kept || !isSameSecret(kept.value, hashSecret(token))) refuse('forbidden', worn)
+  if (!kept || !isSameSecret(kept.value, hashSecret(token))) refuse('forbidden', invalidLink)
 }
 
 /** Makes the first admin and signs them in. */

@@ -53,7 +53,7 @@ export class Stamps {
   private last = 0
   private lookedAt = Number.NEGATIVE_INFINITY
   private epoch = 0
-  /** Told of every change that was seen after the first look. */
+  /** Called with every change seen after the first look. */
   onChange: (topic: string, scope: string) => void = () => {}
 
   constructor(private readonly db: Db) {

@@ -5,14 +5,14 @@ import { firstYear, lastYear } from '../clock.ts'
 /** As TypeBox and Elysia tell it: the path is a JSON pointer. */
 export type SchemaError = { path?: string; message?: string; schema?: unknown }
 
-const mostTold = 64 // fields
+const mostErrors = 64 // fields
 
 /** The first mistake of each field; `within` is put before its path. */
 export function fieldErrors(told: Iterable<SchemaError>, within = ''): FieldError[] {
   const first = new Map<string, string>()
   for (const { path = '', schema } of told) {
     const field = [within, ...path.split('/').slice(1)].filter(Boolean).join('.')
-    if (first.size === mostTold) break
+    if (first.size === mostErrors) break
     if (!first.has(field)) first.set(field, sentence(schema))
   }
   return [...first].map(([path, message]) => ({ path, message }))

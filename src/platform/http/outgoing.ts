@@ -65,7 +65,7 @@ export async function getJson(url: string, options: Outgoing, known?: Validators
     if (known?.lastModified) headers.set('if-modified-since', known.lastModified)
     const { response, origin } = await send(url, { method: 'GET', headers }, options, signal)
     if (response.status === 304 && (known?.etag || known?.lastModified)) return { kind: 'unchanged' }
-    await insistOnSuccess(response, origin)
+    await refuseUnlessOk(response, origin)
     const body = await bodyOf(response, origin, options.maxBytes ?? 8_000_000)
     const validators = { etag: short(response, 'etag'), lastModified: short(response, 'last-modified') }
     return { kind: 'fresh', json: parse(body, origin), validators, bytes: body.byteLength }
@@ -82,7 +82,7 @@ export async function postJson(url: string, body: unknown, options: Outgoing): P
       options,
       signal,
     )
-    await insistOnSuccess(response, origin)
+    await refuseUnlessOk(response, origin)
     await response.body?.cancel()
     return response.status
   })
@@ -207,7 +207,7 @@ const notPublic = (url: URL) => new OutgoingFailure('refused', `${url.origin} is
 
 const hostOf = ({ hostname }: URL) => hostname.replace(/^\[|\]$|\.$/g, '')
 
-async function insistOnSuccess(response: Response, origin: string): Promise<void> {
+async function refuseUnlessOk(response: Response, origin: string): Promise<void> {
   if (response.ok) return
   await response.body?.cancel()
   const { status } = response

@@ -26,8 +26,8 @@ export const every = <App, Input extends TSchema>(
 /** Late is a slot that has not fired this long after its time; missed, once this much and a whole period have passed. */
 const lateAfter = minute
 const missedAfter = 5 * minute
-/** A slot missed by a stopped process is made up for at the next start where the entry comes this seldom. */
-const madeUpFrom = hour
+/** A slot missed by a stopped process is caught up at the next start where the entry runs this seldom. */
+const catchUpFrom = hour
 
 export type ScheduleState = {
   name: string
@@ -136,7 +136,7 @@ export function openSchedule<App>(
     async catchUp() {
       for (const entry of table) {
         const parsed = cronOf(entry.job.name)
-        if (periodOf(parsed, openedAt) < madeUpFrom || pauseOf(entry.job.name)) continue
+        if (periodOf(parsed, openedAt) < catchUpFrom || pauseOf(entry.job.name)) continue
         const last = lastSlotOf(entry.job.name)
         const due = slotBefore(parsed, openedAt)
         if (last && last.slot < due) await fire(entry, due)

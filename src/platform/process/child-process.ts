@@ -1,16 +1,16 @@
 /** A program of ours run as a process of its own: for what would keep a thread busy for seconds. A killed one leaves at once. */
-export async function runProgram<Told>(
+export async function runProgram<Message>(
   program: readonly string[],
   env: Record<string, string>,
   signal: AbortSignal,
-  told: (message: Told) => void,
+  onMessage: (message: Message) => void,
 ): Promise<{ complaint: string; ended: number | string }> {
   const { PATH, HOME } = process.env
   const child = Bun.spawn([process.execPath, ...program], {
     env: { PATH, HOME, ...env },
     stdout: 'ignore',
     stderr: 'pipe',
-    ipc: told,
+    ipc: onMessage,
   })
   const stop = () => child.kill(9)
   signal.addEventListener('abort', stop)

@@ -5,8 +5,8 @@ import { tryWrite } from '../../../db/transactions.ts'
 import { hour, minute } from '../clock.ts'
 import { withTimeout } from './with-timeout.ts'
 
-/** Upper bounds in milliseconds of the buckets that Prometheus is told. */
-const toldBounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000]
+/** Upper bounds in milliseconds of the buckets in /metrics. */
+const prometheusBounds = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000]
 
 /**
  * Upper bounds of the buckets that are counted, in milliseconds, from 0.1 to 100,000; one more catches the rest. Each is at most
@@ -17,13 +17,13 @@ const decades = [1_000, 100, 10, 1, 0.1, 0.01] // divisors
 export const bounds: readonly number[] = [...decades.flatMap(divisor => steps.map(step => step / divisor)), 100_000]
 
 /** What was stored before is counted by Prometheus's buckets, until retention has deleted it. */
-const isOldForm = (histogram: Uint32Array) => histogram.length === toldBounds.length + 1
-const indexOfTold = [...toldBounds, Number.POSITIVE_INFINITY].map(bound =>
+const isOldForm = (histogram: Uint32Array) => histogram.length === prometheusBounds.length + 1
+const indexOfPrometheus = [...prometheusBounds, Number.POSITIVE_INFINITY].map(bound =>
   bound === Number.POSITIVE_INFINITY ? bounds.indexOf(6_000) : bounds.indexOf(bound),
 )
 function inNewForm(old: Uint32Array): Uint32Array {
   const histogram = new Uint32Array(bounds.length + 1)
-  for (const [i, count] of old.entries()) histogram[indexOfTold[i] ?? 0] = count
+  for (const [i, count] of old.entries()) histogram[indexOfPrometheus[i] ?? 0] = count
   return histogram
 }
 
@@ -225,7 +225,7 @@ export function openMetrics() {
         let sum = 0
         for (const [i, bound] of bounds.entries()) {
           sum += histogram[i] ?? 0
-          if (toldBounds.includes(bound)) put(`${seconds}_bucket`, { route, le: String(bound / 1000) }, sum)
+          if (prometheusBounds.includes(bound)) put(`${seconds}_bucket`, { route, le: String(bound / 1000) }, sum)
         }
         put(`${seconds}_bucket`, { route, le: '+Inf' }, requests)
         put(`${seconds}_sum`, { route }, totalMs / 1000)
