@@ -172,14 +172,13 @@ for (let done = 0, folder = 0; done < rounds && !isTime(); folder++) {
     done++
     tally.found('kill', `${error instanceof Error ? error.stack : error} (${installation.says})`)
   }
-  const errors = installation.servers().flatMap(server => server.errors)
   await installation.kill()
   feed.stop()
   rmSync(`${installation.dataDir}.clock`, { force: true })
   if (tally.findings() === foundBefore) installation.remove()
   else {
     tally.note(`the folder is kept: ${installation.dataDir}`)
-    for (const error of errors.slice(-5)) tally.note(error.slice(0, 600))
+    for (const error of installation.errors().slice(-5)) tally.note(error.slice(0, 1000))
   }
 }
 

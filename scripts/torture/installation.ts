@@ -26,6 +26,7 @@ export function openInstallation({ says, roles }: Layout, { redis, disk }: Besid
   let servers: ChildServer[] = []
   let kills = 0
   let startTakes = 1000
+  const logs: string[][] = []
   const envOf = (role: string, more: Env): Env => ({ ROLE: role, REDIS_URL: redis?.url, BACKUP_KEEP: '2', ...more })
   return {
     dataDir,
@@ -41,6 +42,7 @@ export function openInstallation({ says, roles }: Layout, { redis, disk }: Besid
     async start(more: Env = {}) {
       const began = performance.now()
       servers = await Promise.all(roles.map(role => startChildServer(dataDir, envOf(role, more))))
+      logs.push(...servers.map(({ errors }) => errors))
       startTakes = Math.ceil(performance.now() - began)
     },
     async kill(these = servers) {
@@ -49,6 +51,8 @@ export function openInstallation({ says, roles }: Layout, { redis, disk }: Besid
       await Promise.all(alive.map(server => server.kill()))
     },
     countKill: () => void kills++,
+    /** What the logs of all its processes tell of errors, of those that are gone too. */
+    errors: () => logs.flat(),
     /** ms that the last start took here. */
     startTakes: () => startTakes,
     /** Starts the like of a process that is gone. */
