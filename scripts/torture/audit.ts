@@ -211,7 +211,7 @@ export async function settleJobs({ call, world: { known }, found }: Audit, withi
   const look = async () => {
     const unfinished: Known['jobs'] = []
     waiting = []
-    for (const job of known.jobs) {
+    for (const job of new Map(known.jobs.map(job => [job.id, job])).values()) {
       const { status, error, status_message: message } = await call.get(`/api/v1/jobs/status/${job.id}`)
       if (status === 'SUCCESS') continue
       if (status === 'FAILURE' && /worker died/i.test(error ?? '')) {
