@@ -2,7 +2,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { messageOf } from '../src/errors.ts'
 import type { FeedBoard } from '../src/leagues/tours/feeds/board.ts'
 import type { FeedFormat } from '../src/leagues/tours/feeds/formats.ts'
-import { feedFormats } from './fake-formats.ts'
+import { fakeFormats } from './fake-formats.ts'
 import { boardOf, makeTournament, standingsAt, type TournamentState } from './fake-tournament.ts'
 import { misused } from './script-help.ts'
 
@@ -78,7 +78,7 @@ export function startFakeFeed(options: FakeFeedOptions = {}): FakeFeed {
       const wanted = formatNames.find(name => pathname === `/${name}.json`)
       if (!wanted) return new Response('/fieldhouse.json, /datagolf.json, /espn.json or /control', { status: 404 })
       const kind = faultNamed(searchParams.get('fault')) ?? (broken && broken.times-- > 0 ? broken.kind : null)
-      const response = await answer(request, JSON.stringify(feedFormats[wanted](spoilt(now(), kind), timeOf)), kind)
+      const response = await answer(request, JSON.stringify(fakeFormats[wanted](spoilt(now(), kind), timeOf)), kind)
       feed.requests.push({ path: pathname + search, status: response.status, at: Date.now() })
       return response
     },

@@ -4,7 +4,7 @@ import { boardOf, fullName, type GolferStanding, pars, roundStrokes, type Tourna
 type TimeOf = (minute: number) => string
 
 /** The JSON of a feed, in the shape each of them really has. */
-export const feedFormats: Record<FeedFormat, (now: TournamentState, timeOf: TimeOf) => unknown> = {
+export const fakeFormats: Record<FeedFormat, (now: TournamentState, timeOf: TimeOf) => unknown> = {
   fieldhouse,
   datagolf,
   espn,

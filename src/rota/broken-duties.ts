@@ -9,14 +9,14 @@ import { daysAfter, mondayOf, today } from './date-range.ts'
 import { dutyKey, problemWith, violationsOf } from './load-problem.ts'
 import type { Shift } from './shift.ts'
 
-export const brokenRuleSchema = t.Object({ rule: t.String(), message: t.String() })
-export type BrokenRule = Static<typeof brokenRuleSchema>
+export const brokenDutyRuleSchema = t.Object({ rule: t.String(), message: t.String() })
+export type BrokenDutyRule = Static<typeof brokenDutyRuleSchema>
 
 type PlannedDuty = { shift: Shift; staffId: number; name: string }
 
 /** What is against each of these duties by `dutyKey`. What is over by `now` can no longer be changed and is left as it is. */
-export function brokenRulesByDuty(db: Db, duties: PlannedDuty[], now: number): Map<string, BrokenRule[]> {
-  const against = new Map<string, BrokenRule[]>()
+export function brokenRulesByDuty(db: Db, duties: PlannedDuty[], now: number): Map<string, BrokenDutyRule[]> {
+  const against = new Map<string, BrokenDutyRule[]>()
   const toCome = duties.filter(({ shift }) => shift.endsAt > now)
   // Week by week: the checker looks at each person with all the duties it is given.
   for (const week of Map.groupBy(toCome, ({ shift }) => mondayOf(shift.day)).values()) {
@@ -54,7 +54,7 @@ export const brokenDutySchema = t.Object(
     staff_id: idSchema,
     name: t.String(),
     pinned: t.Boolean(),
-    against: t.Array(brokenRuleSchema, { description: 'Every rule that stands against it now' }),
+    against: t.Array(brokenDutyRuleSchema, { description: 'Every rule that stands against it now' }),
   },
   { $id: 'BrokenDuty' },
 )

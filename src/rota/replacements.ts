@@ -5,7 +5,7 @@ import type { Db } from '../../db/open.ts'
 import { assignments, shifts } from '../../db/schema.ts'
 import { hour } from '../platform/clock.ts'
 import { idSchema } from '../platform/http/shared-schemas.ts'
-import { type BrokenRule, brokenRuleSchema } from './broken-duties.ts'
+import { type BrokenDutyRule, brokenDutyRuleSchema } from './broken-duties.ts'
 import { daysAfter, mondayOf } from './date-range.ts'
 import { problemWith, violationsOf } from './load-problem.ts'
 import type { Shift } from './shift.ts'
@@ -16,7 +16,7 @@ export const candidateSchema = t.Object(
     staff_id: idSchema,
     name: t.String(),
     allowed: t.Boolean(),
-    against: t.Array(brokenRuleSchema, { description: 'Every rule they would break' }),
+    against: t.Array(brokenDutyRuleSchema, { description: 'Every rule they would break' }),
     rest_hours: t.Nullable(
       t.Number({ description: 'The shorter of the rests before and after; null without work nearby' }),
     ),
@@ -42,7 +42,7 @@ export function candidatesFor(db: Db, { shiftId }: { shiftId: number }): Candida
   )
   const people = problem.staff.filter(({ id }) => !there.has(id))
   const placed = people.map(({ id }) => ({ shift_id: shiftId, staff_id: id }))
-  const against = new Map<number, BrokenRule[]>()
+  const against = new Map<number, BrokenDutyRule[]>()
   // All of them at once: rules are about one person each, but for how many a shift takes.
   for (const { rule, message, staff_id } of violationsOf(problem, placed))
     if (staff_id !== undefined) against.set(staff_id, [...(against.get(staff_id) ?? []), { rule, message }])

@@ -9,7 +9,7 @@ import { emptyState } from '../ui/parts/notices.ts'
 import { paginationLinks } from '../ui/parts/pagination-links.ts'
 import { table } from '../ui/parts/table.ts'
 import { money, name, number } from '../ui/parts/values.ts'
-import type { BrokenRule } from './broken-duties.ts'
+import type { BrokenDutyRule } from './broken-duties.ts'
 import { brokenMark, dateWords, dayWords, pinMark, shiftTimes, zoneWords } from './calendar-view.ts'
 import { daysAfter, mondayOf } from './date-range.ts'
 import { importForm } from './imports.ts'
@@ -129,7 +129,7 @@ ${formField({ label: 'Price of each person more than places', name: 'over_cents'
 type ShiftData = {
   shift: ShownShift
   /** By `dutyKey`. */
-  against: ReadonlyMap<string, readonly BrokenRule[]>
+  against: ReadonlyMap<string, readonly BrokenDutyRule[]>
   candidates: readonly Candidate[]
   requests: readonly ShiftRequest[]
   /** Who may ask for it or against it. */

@@ -8,7 +8,8 @@ import { type Players, sheetPlayers, storedPlayers } from './baseline-rows.ts'
 import { countFallen, doubtsOf, extraDoubtsOf } from './doubts.ts'
 import { keepNewColumns, scanMetrics, scanOfExtras, withExtras } from './extra-columns.ts'
 import { keepKnownNames } from './known-names.ts'
-import { type ReadOptions, readSheet, type SheetReport } from './reading/sheet.ts'
+import type { SheetReport } from './reading/report.ts'
+import { type ReadOptions, readSheet } from './reading/sheet.ts'
 import { type BoardConfig, prepareScoring, scoreInput } from './scoring.ts'
 import {
   extraBefore,

@@ -108,7 +108,7 @@ export type TrendsInput = Scans & { players: readonly string[] }
 const mostPoints = 12 // of a line as long as a word
 
 /** The scores of some players in the newest scans that count, for a line in each of their rows; empty where there are too few. */
-export async function trendsOf(
+export async function sheetTrends(
   scores: Database,
   { published, config, players }: TrendsInput,
   { pause }: { pause(): Promise<unknown> },

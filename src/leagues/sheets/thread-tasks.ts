@@ -6,7 +6,7 @@ import { withExtras } from './extra-columns.ts'
 import { type ImportInput, importSheet, type TaskContext } from './import-sheet.ts'
 import { missingPlayers } from './missing-players.ts'
 import { type PeopleInput, peopleBehind } from './people.ts'
-import { type TrendsInput, trendsOf } from './player-history.ts'
+import { sheetTrends, type TrendsInput } from './player-history.ts'
 import { type PreviewInput, previewSheet } from './reading/preview.ts'
 import { type GainInput, rankedGains, rankedGoal, type ScoreInput, scorePlayers } from './scoring.ts'
 import type { SnapshotSelection } from './snapshot-selection.ts'
@@ -42,7 +42,7 @@ export const tasks = {
   standings: (input: { snapshot: number; rows: number[]; out: Uint8Array | undefined }, work: TaskContext) =>
     building.standings(work.scores, input, work),
   people: (input: PeopleInput, work: TaskContext) => peopleBehind(work.scores, input, work),
-  trends: (input: TrendsInput, work: TaskContext) => trendsOf(work.scores, input, work),
+  trends: (input: TrendsInput, work: TaskContext) => sheetTrends(work.scores, input, work),
   extras: (selection: SnapshotSelection, work: TaskContext) => withExtras(work.scores, selection, work),
   write: (sheet: SheetColumns, work: TaskContext) => writeSnapshot(work.scores, sheet, work),
   remove: (snapshot: number, { scores, pause }: TaskContext) => deleteSnapshot(scores, snapshot, pause),

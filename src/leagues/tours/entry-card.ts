@@ -55,7 +55,7 @@ function someOf(moments: readonly number[], most: number): number[] {
 const mostPoints = 12 // of a line as long as a word
 
 /** How entries on the board came to their scores, since their picks were closed. */
-export async function trendsOf({ db, clock, tourBoards }: App, league: League, players: readonly string[]) {
+export async function tourTrends({ db, clock, tourBoards }: App, league: League, players: readonly string[]) {
   const { event, closesAt } = tourBoards.picking(league)
   if (!event || closesAt > clock.now()) return {}
   const entries = [...entriesByIds(db, players.map(Number)).values()]

@@ -6,7 +6,7 @@ import { deleteFinalBoard, finalBoardHash, keepFinalBoard } from '../final-board
 import type { LeagueKind } from '../kinds.ts'
 import { entryScores, type FrozenBoard } from './boards.ts'
 import { checkedTourConfig, tourConfig } from './config.ts'
-import { cardOf, trendsOf } from './entry-card.ts'
+import { cardOf, tourTrends } from './entry-card.ts'
 import { aboveBoard, picksOnCard, picksUnderRows } from './entry-card-page.ts'
 import { countEntries, entryIds, withdrawAll } from './entry-queries.ts'
 import { tourKindPages } from './kind-pages.ts'
@@ -41,7 +41,7 @@ export const tourLeague: LeagueKind = {
     const standings = rowsOf(board, Uint32Array.from(rows), { by: 'score', order: 'asc', ties: 'standard' })
     return standings.sort((a, b) => (a.rank ?? Number.POSITIVE_INFINITY) - (b.rank ?? Number.POSITIVE_INFINITY))
   },
-  trends: trendsOf,
+  trends: tourTrends,
   due({ db, clock, tourBoards }, league, userId) {
     const picks = tourBoards.picking(league)
     if (!arePicksOpen(picks, clock.now()) || countEntries(db, league.id, userId) > 0) return undefined

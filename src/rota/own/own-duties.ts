@@ -9,7 +9,7 @@ import { hour } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateSchema, dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
-import { brokenRuleSchema, brokenRulesByDuty } from '../broken-duties.ts'
+import { brokenDutyRuleSchema, brokenRulesByDuty } from '../broken-duties.ts'
 import { daysAfter, mondayOf, today } from '../date-range.ts'
 import { dutyKey } from '../load-problem.ts'
 import { shownByIds } from '../roster-view.ts'
@@ -45,7 +45,7 @@ export const ownDutySchema = t.Object(
     certification: t.Nullable(t.String()),
     pinned: t.Boolean(),
     colleagues: t.Array(t.String(), { description: 'Who else stands there', examples: [['Bob', 'Cy']] }),
-    against: t.Array(brokenRuleSchema, { description: 'The rules that stand against it now: they cannot work it' }),
+    against: t.Array(brokenDutyRuleSchema, { description: 'The rules that stand against it now: they cannot work it' }),
     offered: t.Nullable(
       t.Object({
         id: idSchema,

@@ -11,7 +11,7 @@ import { touch } from '../../platform/cache/stamps.ts'
 import { iso } from '../../platform/clock.ts'
 import type { PageSlice } from '../../platform/http/pagination.ts'
 import { dateTimeSchema, idSchema } from '../../platform/http/shared-schemas.ts'
-import { brokenRuleSchema } from '../broken-duties.ts'
+import { brokenDutyRuleSchema } from '../broken-duties.ts'
 import { refuseBroken, violationsOfMoves } from '../confirm.ts'
 import { type DutyPlace, dutyPlaceOf, dutyWords, notify } from '../notices.ts'
 import type { StaffRow } from './own-duties.ts'
@@ -56,7 +56,7 @@ export const ownSwapSchema = t.Object(
   {
     ...swapSchema.properties,
     mine: t.Boolean({ description: 'Offered by you' }),
-    against: t.Array(brokenRuleSchema, { description: 'The rules that keep you from taking it' }),
+    against: t.Array(brokenDutyRuleSchema, { description: 'The rules that keep you from taking it' }),
   },
   { $id: 'OwnSwap' },
 )

@@ -2,7 +2,7 @@
 import { type Static, t } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { idSchema } from '../../platform/http/shared-schemas.ts'
-import { type BrokenRule, brokenRuleSchema } from '../broken-duties.ts'
+import { type BrokenDutyRule, brokenDutyRuleSchema } from '../broken-duties.ts'
 import type { Range } from '../date-range.ts'
 import { assignmentKey, rosterProblem, rosterVersion, violationsOf } from '../load-problem.ts'
 import { shiftById } from '../shift-queries.ts'
@@ -56,10 +56,10 @@ const openPlaces = (shiftId: number, open: number): Unfilled[] =>
 
 export const targetsSchema = t.Object(
   {
-    people: t.Array(t.Object({ staff_id: idSchema, against: t.Array(brokenRuleSchema) }), {
+    people: t.Array(t.Object({ staff_id: idSchema, against: t.Array(brokenDutyRuleSchema) }), {
       description: 'Who could have the place, and the rules that stand against those who cannot',
     }),
-    shifts: t.Array(t.Object({ shift_id: idSchema, against: t.Array(brokenRuleSchema) }), {
+    shifts: t.Array(t.Object({ shift_id: idSchema, against: t.Array(brokenDutyRuleSchema) }), {
       description: 'Where the person could be instead: shifts of those days with an open place',
     }),
   },
@@ -103,7 +103,7 @@ export function draftTargets(db: Db, { range, assignments, shiftId, staffId, fro
   return { people, shifts }
 }
 
-const full: BrokenRule = { rule: 'headcount', message: 'Every place there is taken' }
+const full: BrokenDutyRule = { rule: 'headcount', message: 'Every place there is taken' }
 
 const daysInSight = (db: Db, problem: Problem, from: string, to: string): number[] =>
   problem.shifts.flatMap(({ id }) => {
@@ -112,7 +112,7 @@ const daysInSight = (db: Db, problem: Problem, from: string, to: string): number
   })
 
 /** Rules are about one person each: only theirs are looked at, before and after. */
-function against(problem: Problem, rest: Assignment[], wanted: Assignment): BrokenRule[] {
+function against(problem: Problem, rest: Assignment[], wanted: Assignment): BrokenDutyRule[] {
   const isTheirs = ({ staff_id }: { staff_id: number }) => staff_id === wanted.staff_id
   const own = {
     ...problem,

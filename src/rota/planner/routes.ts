@@ -8,7 +8,7 @@ import { access, signedIn } from '../../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../../platform/http/pagination.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { dateSchema, idSchema, jobIdParams } from '../../platform/http/shared-schemas.ts'
-import { brokenRuleSchema } from '../broken-duties.ts'
+import { brokenDutyRuleSchema } from '../broken-duties.ts'
 import { clearRoster } from '../confirm.ts'
 import { checkRange } from '../date-range.ts'
 import { draftSchema, draftView } from '../drafts.ts'
@@ -30,7 +30,7 @@ import {
 } from './hand-drafts.ts'
 
 const conflictSchema = t.Object({
-  ...brokenRuleSchema.properties,
+  ...brokenDutyRuleSchema.properties,
   shift_ids: t.Array(idSchema),
   staff_id: t.Optional(idSchema),
 })

@@ -30,8 +30,6 @@ import { takenAtIn } from './taken-at.ts'
 import { tableIn } from './workbook-table.ts'
 import { WorksheetCells } from './worksheet-cells.ts'
 
-export type { SheetReport }
-
 export interface ReadOptions {
   /** The name the file came with; refused if its extension contradicts the content. */
   filename?: string
