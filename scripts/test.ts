@@ -19,8 +19,8 @@ const files = process.argv.slice(2)
 
 const isLong = process.env.FIELDHOUSE_TEST_LONG === '1'
 
-/** Three times what the run takes on two cores: a test that hangs must not keep whoever waits for the others. */
-const mostMinutes = isLong ? 120 : all ? 9 : 20
+/** Four times what the run takes on two cores and more: a test that hangs must not keep whoever waits for the others. */
+const mostMinutes = isLong ? 120 : 20
 
 /** The queue backend is for Node as well: its tests once more beside the rest, on a Node of known version. */
 const node = ['npx', '-y', 'node@24.21.0', '--disable-warning=ExperimentalWarning'] // Node has one for its SQLite
