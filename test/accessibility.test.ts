@@ -13,6 +13,7 @@ import { adminToken, afterTest, shared, start, stopEverything } from './start.ts
 
 afterEach(stopEverything)
 
+const bound = 300_000 // ms: a slow machine plays the demo and looks at dozens of pages
 const axe = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 
 const filled = shared(async () => {
@@ -68,64 +69,81 @@ async function findings(as: { email: string; password: string } | undefined, pat
   return found
 }
 
-browserTest('axe finds nothing on what strangers see', async () => {
-  const { ids } = await filled()
-  const paths = [
-    ...[
-      '/',
-      '/sign-in',
-      '/forgot-password',
-      '/tours',
-      '/tours',
-      '/quotes',
-      `/quotes/${ids.symbol}`,
-      '/help',
-      '/help/sheets',
-    ],
-    ...[ids.sheet, ids.market, ids.tour, ids.next].map(id => `/leagues/${id}`),
-    `/leagues/${ids.sheet}/players/${ids.player}`,
-  ]
-  expect(await findings(undefined, paths)).toEqual([])
-})
+browserTest(
+  'axe finds nothing on what strangers see',
+  async () => {
+    const { ids } = await filled()
+    const paths = [
+      ...[
+        '/',
+        '/sign-in',
+        '/forgot-password',
+        '/tours',
+        '/tours',
+        '/quotes',
+        `/quotes/${ids.symbol}`,
+        '/help',
+        '/help/sheets',
+      ],
+      ...[ids.sheet, ids.market, ids.tour, ids.next].map(id => `/leagues/${id}`),
+      `/leagues/${ids.sheet}/players/${ids.player}`,
+    ]
+    expect(await findings(undefined, paths)).toEqual([])
+  },
+  bound,
+)
 
-browserTest('axe finds nothing on what members see', async () => {
-  const { ids, member } = await filled()
-  const paths = [
-    ...['/', '/me', '/account', '/rota', '/rota/mine', `/people/${ids.nora}`],
-    ...[ids.sheet, ids.market, ids.tour, ids.next].map(id => `/leagues/${id}`),
-    ...[`/leagues/${ids.market}/trade`, `/leagues/${ids.next}/entries`],
-  ]
-  expect(await findings(member, paths)).toEqual([])
-})
+browserTest(
+  'axe finds nothing on what members see',
+  async () => {
+    const { ids, member } = await filled()
+    const paths = [
+      ...['/', '/me', '/account', '/rota', '/rota/mine', `/people/${ids.nora}`],
+      ...[ids.sheet, ids.market, ids.tour, ids.next].map(id => `/leagues/${id}`),
+      ...[`/leagues/${ids.market}/trade`, `/leagues/${ids.next}/entries`],
+    ]
+    expect(await findings(member, paths)).toEqual([])
+  },
+  bound,
+)
 
-browserTest('axe finds nothing on what officers and admins see', async () => {
-  const { ids, admin } = await filled()
-  const monitor = '/admin/monitoring'
-  const rooms = [
-    '',
-    '/alerts',
-    '/active-users',
-    '/engagement',
-    '/league-activity',
-    '/trading-activity',
-    '/risk-assessment',
-  ]
-  const paths = [
-    ...[
-      '/leagues/new',
-      `/leagues/${ids.sheet}/settings`,
-      `/leagues/${ids.tour}/settings`,
-      `/leagues/${ids.market}/settings`,
-    ],
-    ...[
-      `/leagues/${ids.sheet}/uploads`,
-      `/leagues/${ids.sheet}/uploads/${ids.upload}/people?change=new`,
-      `/leagues/${ids.sheet}/members`,
-    ],
-    ...['/rota', '/rota/plan', '/rota/staff', `/rota/staff/${ids.staff}`, `/rota/sites/${ids.site}`, '/rota/shifts'],
-    ...[...rooms, '/performance', '/cache'].map(room => monitor + room),
-    ...['/admin/task-monitor', '/admin/task-monitor/jobs', `/admin/task-monitor/jobs/${ids.job}`, '/admin/audit/logs'],
-    ...['/admin/archives', '/admin/backups', '/admin/users', `/admin/users/${ids.nora}`, '/admin/settings'],
-  ]
-  expect(await findings(admin, paths)).toEqual([])
-})
+browserTest(
+  'axe finds nothing on what officers and admins see',
+  async () => {
+    const { ids, admin } = await filled()
+    const monitor = '/admin/monitoring'
+    const rooms = [
+      '',
+      '/alerts',
+      '/active-users',
+      '/engagement',
+      '/league-activity',
+      '/trading-activity',
+      '/risk-assessment',
+    ]
+    const paths = [
+      ...[
+        '/leagues/new',
+        `/leagues/${ids.sheet}/settings`,
+        `/leagues/${ids.tour}/settings`,
+        `/leagues/${ids.market}/settings`,
+      ],
+      ...[
+        `/leagues/${ids.sheet}/uploads`,
+        `/leagues/${ids.sheet}/uploads/${ids.upload}/people?change=new`,
+        `/leagues/${ids.sheet}/members`,
+      ],
+      ...['/rota', '/rota/plan', '/rota/staff', `/rota/staff/${ids.staff}`, `/rota/sites/${ids.site}`, '/rota/shifts'],
+      ...[...rooms, '/performance', '/cache'].map(room => monitor + room),
+      ...[
+        '/admin/task-monitor',
+        '/admin/task-monitor/jobs',
+        `/admin/task-monitor/jobs/${ids.job}`,
+        '/admin/audit/logs',
+      ],
+      ...['/admin/archives', '/admin/backups', '/admin/users', `/admin/users/${ids.nora}`, '/admin/settings'],
+    ]
+    expect(await findings(admin, paths)).toEqual([])
+  },
+  bound,
+)
