@@ -144,7 +144,7 @@ ${action({
   action: `/api/v1/users/${user.id}`,
   label: 'Delete this user',
   danger: true,
-  confirm: `Delete ${user.username}? This cannot be undone.`,
+  confirm: `Delete ${user.username} for good? Keys and sessions go with the account; what they did in leagues stays, under a number.`,
   goTo: '/admin/users',
   done: `${user.username} is deleted`,
 })}</section>`

@@ -151,7 +151,7 @@ ${
         quiet: true,
         method: 'delete',
         action: `/api/v1/roster/drafts/${jobId}`,
-        confirm: 'Throw this draft away?',
+        confirm: 'Throw this draft away? The roster in force stays as it is.',
         goTo: '/rota/generate',
         done: 'Discarded',
       })}<span class="quiet">${number(added)} places would be filled anew, marked in green.</span></div>`

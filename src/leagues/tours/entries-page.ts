@@ -104,7 +104,7 @@ ${table({
           danger: true,
           method: 'delete',
           action: `/api/v1${path}/${entry.id}`,
-          confirm: `Withdraw ${entry.name}?`,
+          confirm: `Withdraw ${entry.name}? It leaves the board, and its picks are gone.`,
           done: 'Withdrawn',
         })}`,
     },

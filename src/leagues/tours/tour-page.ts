@@ -193,6 +193,6 @@ ${form(
 )}
 <div class="steps">
 <div class="step"><h3>Delete</h3><p class="quiet">Removes the tour and what its feed has said. Leagues that are not final keep it from being deleted.</p>
-${action({ label: 'Delete the tour', danger: true, method: 'delete', action: `/api/v1/tours/${tour.slug}`, confirm: `Delete ${tour.name}?`, goTo: '/tours', done: 'The tour is deleted' })}</div>
+${action({ label: 'Delete the tour', danger: true, method: 'delete', action: `/api/v1/tours/${tour.slug}`, confirm: `Delete ${tour.name}? What its feed has said goes with it; final boards stay as they are.`, goTo: '/tours', done: 'The tour is deleted' })}</div>
 </div>
 </section>`

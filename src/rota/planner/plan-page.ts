@@ -125,7 +125,7 @@ function draftBar(data: PlanData, draft: Draft): Html {
     danger: true,
     method: 'delete',
     action: api,
-    confirm: 'Throw this draft away?',
+    confirm: 'Throw this draft away? The roster in force stays as it is.',
     goTo: address('/rota/plan', { week: data.monday, view: data.view }),
     done: 'Discarded',
   })}</div>`
