@@ -1,4 +1,5 @@
 import type { EventStatus, FeedBoard, Golfer, GolferStatus } from '../src/leagues/tours/feeds/board.ts'
+import { seededRandom } from '../src/rota/solving/seeded-random.ts'
 
 /**
  * A tournament that is the same for the same seed. Every stroke is decided when it is made; how it stands is a function of
@@ -22,7 +23,7 @@ const night = 30
 const minutesToOfficial = 15
 
 export function makeTournament(seed: number, size: number): Tournament {
-  const random = randomFrom(seed)
+  const random = seededRandom(seed)
   const players: Player[] = names(size, random).map(([first, last, suffix], i) => ({
     id: 10_000 + i * 37,
     first,
@@ -74,17 +75,6 @@ function hole(random: () => number): number {
   if (luck < 0.22) return -1
   if (luck < 0.82) return 0
   return luck < 0.97 ? 1 : 2
-}
-
-/** mulberry32 */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }
 
 const firsts =

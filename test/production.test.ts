@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test'
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
-import { freePort } from './redis.ts'
+import { freePort } from '../scripts/trials/free-port.ts'
 import { adminToken, afterTest, caller, finisher, temporaryFolder, until } from './start.ts'
 
 const root = join(import.meta.dir, '..')
@@ -92,7 +92,7 @@ test('the image installs without anything of development, starts, answers, is he
     expect([module, existsSync(join(image, 'node_modules', module))]).toEqual([module, false])
 
   const [command] = all(stages[1], 'CMD').map(text => JSON.parse(text) as string[])
-  const PORT = String(await freePort())
+  const PORT = String(freePort())
   const dataDir = join(temporaryFolder(), 'data')
   mkdirSync(dataDir)
   const env = {
@@ -129,7 +129,7 @@ test('`bun run start` installs what is missing, serves, and stops when it is tol
   const copy = builtImage()
   rmSync(join(copy, 'node_modules'), { recursive: true })
   const dataDir = temporaryFolder()
-  const PORT = String(await freePort())
+  const PORT = String(freePort())
   const env = { PATH: pathWithBun, HOME: process.env.HOME, PORT, HOST: '127.0.0.1', DATA_DIR: dataDir }
   const child = Bun.spawn(['bun', 'run', 'start'], { cwd: copy, env, stdout: 'pipe', stderr: 'ignore' })
   afterTest(() => child.kill(9))

@@ -1,19 +1,10 @@
 /** A real Redis of the test's own, on a free port over a folder of its own, stopped by its pid after the test. */
-import { createServer } from 'node:net'
+import { freePort } from '../scripts/trials/free-port.ts'
 import { redisServer } from './needs.ts'
 import { afterTest, temporaryFolder } from './start.ts'
 
-export async function freePort(): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>()
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const address = server.address()
-    server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-  })
-  return promise
-}
-
 export async function startRedis({ appendonly = false, options = [] as string[] } = {}) {
-  const port = await freePort()
+  const port = freePort()
   const folder = temporaryFolder()
   const persistence = appendonly ? ['--appendonly', 'yes', '--appendfsync', 'everysec'] : ['--appendonly', 'no']
   const command = [

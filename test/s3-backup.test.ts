@@ -2,9 +2,9 @@
 import { afterEach, expect, test } from 'bun:test'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { freePort } from '../scripts/trials/free-port.ts'
 import { keptNames, openS3Store } from '../src/monitor/backups/s3-backup.ts'
 import { fetchedTest } from './needs.ts'
-import { freePort } from './redis.ts'
 import { startS3 } from './s3.ts'
 import { board, newLeague, upload } from './sheets.ts'
 import { start, stopEverything, temporaryFolder } from './start.ts'
@@ -98,7 +98,7 @@ fetchedTest('a store that lost a piece is sent it again a day later, and what no
 })
 
 fetchedTest('a store that is gone fails the job with its name, and no key is written anywhere', async () => {
-  const port = await freePort()
+  const port = freePort()
   const env = {
     BACKUP_S3_URL: `http://127.0.0.1:${port}/backups`,
     BACKUP_S3_ACCESS_KEY: 'AKIA-NOT-TO-BE-SEEN',

@@ -1,9 +1,9 @@
 /** A real S3 store: s3rver, fetched from the registry, on a port of its own. */
-import { freePort } from './redis.ts'
+import { freePort } from '../scripts/trials/free-port.ts'
 import { afterTest, temporaryFolder, until } from './start.ts'
 
 export async function startS3() {
-  const port = await freePort()
+  const port = freePort()
   const folder = temporaryFolder()
   const server = ['x', '--bun', 's3rver@3.7.1', '-d', folder, '-a', '127.0.0.1', '-p', String(port), '--silent']
   const child = Bun.spawn([process.execPath, ...server, '--configure-bucket', 'backups'], {

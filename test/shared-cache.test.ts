@@ -2,8 +2,8 @@
 import { afterEach, expect } from 'bun:test'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { freePort } from '../scripts/trials/free-port.ts'
 import { nginx, nginxTest } from './needs.ts'
-import { freePort } from './redis.ts'
 import { board, newLeague, upload } from './sheets.ts'
 import { adminToken, afterTest, caller, start, stopEverything, temporaryFolder, until } from './start.ts'
 
@@ -12,7 +12,7 @@ afterEach(stopEverything)
 /** Our nginx.conf, word for word but for ports and folders. */
 async function startNginx(appUrl: string): Promise<string> {
   const folder = temporaryFolder()
-  const port = await freePort()
+  const port = freePort()
   const ours = readFileSync(join(import.meta.dir, '../deploy/nginx.conf'), 'utf8')
     .replace('/var/cache/nginx/fieldhouse', join(folder, 'cache'))
     .replace('listen 80;', `listen 127.0.0.1:${port};`)

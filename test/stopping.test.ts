@@ -2,9 +2,9 @@ import { expect, test } from 'bun:test'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { processes, runs } from '../db/schema.ts'
+import { freePort } from '../scripts/trials/free-port.ts'
 import { openAppProcess } from './app-process.ts'
 import { outcome } from './outcome.ts'
-import { freePort } from './redis.ts'
 import { adminToken, caller, spawnFieldhouse, start, temporaryFolder, until } from './start.ts'
 
 const soon = { kind: 'sheet', starts_at: '2026-01-01T00:00:00Z', ends_at: '2099-01-01T00:00:00Z' }
@@ -56,7 +56,7 @@ test('a second signal at once says nothing new, as npx signals twice; a later on
 })
 
 test('a port in use is said plainly and ends with 1; nobody shares it', async () => {
-  const PORT = String(await freePort())
+  const PORT = String(freePort())
   const first = await spawnFieldhouse({ PORT })
   expect(await outcome(spawnFieldhouse({ PORT }))).toThrow(
     `It ended before it opened: Port ${PORT} is in use by another program; set PORT to a free one`,
@@ -82,7 +82,7 @@ test('kill -9 under load and a new start lose nothing that was accepted', async 
 })
 
 test('a stopped service answers nobody, and starts again on the same folder and port', async () => {
-  const PORT = String(await freePort())
+  const PORT = String(freePort())
   const dataDir = temporaryFolder()
   for (let i = 0; i < 2; i++) {
     const fieldhouse = await openAppProcess({ PORT, DATA_DIR: dataDir })

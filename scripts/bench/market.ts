@@ -3,6 +3,7 @@
  * those of one alone; a board of ten thousand portfolios while quotes stream beside the same board by SQL; ten thousand
  * quotes in one push, and how long anybody else waits meanwhile. The server is a process of its own.
  */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +11,7 @@ import { type Db, openDatabase } from '../../db/open.ts'
 import { transact } from '../../db/transactions.ts'
 import { hashSecret, newSecret } from '../../src/accounts/secret.ts'
 import { helpFirst } from '../script-help.ts'
+import { freePort } from '../trials/free-port.ts'
 
 helpFirst(import.meta.path, { words: 100 })
 
@@ -95,13 +97,6 @@ async function serve(port: number) {
   )
     await Bun.sleep(50)
   return child
-}
-
-function freePort(): number {
-  const server = Bun.serve({ port: 0, fetch: () => new Response() })
-  const port = server.port ?? 0
-  server.stop(true)
-  return port
 }
 
 type Call = (path: string, key?: string, body?: unknown) => Promise<Response>

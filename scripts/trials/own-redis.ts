@@ -1,21 +1,13 @@
 /** A Redis of the trial's own, which forgets everything when it ends. */
-import { createServer } from 'node:net'
+
 import { endWithUs } from './end-with-us.ts'
+import { freePort } from './free-port.ts'
 
 export const redisServer = Bun.which('redis-server')
 export type OwnRedis = Awaited<ReturnType<typeof startOwnRedis>>
 
-export async function freePort(): Promise<number> {
-  const { promise, resolve } = Promise.withResolvers<number>()
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const address = server.address()
-    server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-  })
-  return promise
-}
-
 export async function startOwnRedis() {
-  const port = await freePort()
+  const port = freePort()
   const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
   const url = `redis://127.0.0.1:${port}`
   let server = await launch()

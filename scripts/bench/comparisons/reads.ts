@@ -1,9 +1,10 @@
 /** Cached answers under load: boards, cards, tiers, numbers and pages, for strangers and for those who are signed in. */
 import { join } from 'node:path'
+import { freePort } from '../../trials/free-port.ts'
 import { type Comparison, type Figure, Missing, type Options, type Side } from '../comparison.ts'
 import { scansIn } from '../scan-files.ts'
 import { openFieldhouse } from '../subjects/fieldhouse.ts'
-import { freePort, processorMs, waitFor } from '../subjects/processes.ts'
+import { processorMs, waitFor } from '../subjects/processes.ts'
 import { openStack } from '../subjects/stack.ts'
 import { type Load, withoutWrk, wrk } from '../subjects/wrk.ts'
 

@@ -24,12 +24,6 @@ export const peakMb = (pids: readonly number[]) =>
 export const memoryMb = (pids: readonly number[]) =>
   pids.reduce((sum, pid) => sum + kilobytes(pid, 'smaps_rollup', 'Pss'), 0) / 1024
 
-export function freePort(): number {
-  const server = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } })
-  server.stop()
-  return server.port
-}
-
 const patience = 60_000 // ms
 
 /** Asks until it answers well; the process that should answer has a minute. */

@@ -1,8 +1,9 @@
 /** FastAPI, Celery, Redis and pandas as Debian has them, each a process of its own: `peers/stack.py`. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { freePort } from '../../trials/free-port.ts'
 import { Missing } from '../comparison.ts'
-import { freePort, memoryMb, peakMb, processorMs, waitFor } from './processes.ts'
+import { memoryMb, peakMb, processorMs, waitFor } from './processes.ts'
 
 const packages = 'python3-{fastapi,uvicorn,uvloop,httptools,multipart,celery,redis,hiredis,pandas,openpyxl}'
 const modules = 'pandas, openpyxl, fastapi, celery, redis, hiredis, multipart, uvicorn, uvloop, httptools'
