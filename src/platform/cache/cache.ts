@@ -21,7 +21,7 @@ export type CacheEntry = {
   readonly shared: boolean
 }
 
-/** A topic is stamped per first part of the scope, or once for all with `everyOne('leagues')`. */
+/** A topic is stamped per first part of the scope, or once for all with `anyScope('leagues')`. */
 type Topic = string | { readonly all: string }
 export const anyScope = (topic: string): Topic => ({ all: topic })
 
@@ -127,8 +127,7 @@ export class Cache {
     until = Number.POSITIVE_INFINITY,
   ): Promise<Cached<T>> {
     const key = this.keyOf(entry, scope)
-    if (!this.stats.has(entry.name)) this.firstAsked(entry)
-    const stats = this.statsOf(entry.name)
+    const stats = this.asked(entry)
     let kept = this.near(entry, key) as Kept<T> | undefined
     // What is old here may have been refreshed elsewhere.
     if (!entry.shared && (!kept || !isFresh(kept, this.clock.now())))
@@ -155,8 +154,7 @@ export class Cache {
     until = Number.POSITIVE_INFINITY,
   ): Promise<Cached<string>> {
     const key = this.keyOf(entry, scope)
-    if (!this.stats.has(entry.name)) this.firstAsked(entry)
-    const stats = this.statsOf(entry.name)
+    const stats = this.asked(entry)
     const began = performance.now()
     stats.misses++
     stats.loads++
@@ -222,12 +220,15 @@ export class Cache {
       }
   }
 
-  private firstAsked({ name, topics }: CacheEntry): void {
-    for (const topic of topics) {
-      const of = typeof topic === 'string' ? topic : topic.all
-      const names = this.entriesOf.get(of) ?? new Set()
-      this.entriesOf.set(of, names.add(name))
-    }
+  /** The statistics of an entry that is read; from the first time on its changes are counted too. */
+  private asked({ name, topics }: CacheEntry): EntryStats {
+    if (!this.stats.has(name))
+      for (const topic of topics) {
+        const of = typeof topic === 'string' ? topic : topic.all
+        const names = this.entriesOf.get(of) ?? new Set()
+        this.entriesOf.set(of, names.add(name))
+      }
+    return this.statsOf(name)
   }
 
   statsOf(name: string): EntryStats {
