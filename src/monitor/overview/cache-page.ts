@@ -97,26 +97,26 @@ const clear = (name: string): Html =>
 
 /** The cache of this process: how often what was asked for was there. */
 
-const maybe = t.Nullable(t.Number())
+const share = t.Nullable(t.Number({ description: '0 to 1' }))
 export const cacheEntrySchema = t.Object({
   name: t.String(),
   hits: t.Integer(),
   misses: t.Integer(),
-  stale: t.Integer(),
+  stale: t.Integer({ description: 'Served while a fresh one was loaded' }),
   loads: t.Integer(),
   failures: t.Integer(),
   sets: t.Integer(),
   deletes: t.Integer({ description: 'Dropped by a change, or cleared' }),
   invalidations: t.Integer({ description: 'Those that a change dropped' }),
-  hit_rate: maybe,
-  avg_load_ms: maybe,
+  hit_rate: share,
+  avg_load_ms: t.Nullable(t.Number()),
 })
 export type CacheEntryView = Static<typeof cacheEntrySchema>
 
 export const cacheSchema = t.Object({
   mode: t.String(),
   connected: t.Boolean(),
-  entries: t.Integer(),
+  entries: t.Integer({ description: 'Values held in memory by this process' }),
   bytes: t.Integer(),
   hits: t.Integer({ description: 'With what was served stale' }),
   misses: t.Integer(),
@@ -124,7 +124,7 @@ export const cacheSchema = t.Object({
   deletes: t.Integer(),
   invalidations: t.Integer(),
   total_requests: t.Integer(),
-  hit_rate: maybe,
+  hit_rate: share,
   by_name: t.Array(cacheEntrySchema),
 })
 export type CacheNow = Static<typeof cacheSchema>
@@ -146,7 +146,7 @@ export function cacheNow({ cache }: Pick<App, 'cache'>): CacheNow {
 }
 
 /** Of all entries together; what was served stale was there too. */
-export function totalsOf(all: readonly EntryStats[]) {
+function totalsOf(all: readonly EntryStats[]) {
   const sum = (of: (stats: EntryStats) => number) => all.reduce((total, stats) => total + of(stats), 0)
   const hits = sum(({ hits, stale }) => hits + stale)
   const misses = sum(stats => stats.misses)

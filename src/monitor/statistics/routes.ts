@@ -10,44 +10,21 @@ import { access, signedIn } from '../../platform/http/access.ts'
 import { describe } from '../../platform/http/route-docs.ts'
 import { started, startedSchema } from '../../platform/jobs/started.ts'
 import { refreshAllStats } from '../jobs.ts'
-import { totalsOf } from '../overview/cache-page.ts'
+import { cacheEntrySchema, cacheNow, cacheSchema } from '../overview/cache-page.ts'
 import { dashboardQuery, dashboardSchema, type Section, sections, userQuery, userStatsSchema } from './dashboard.ts'
 import { executionQuery, executionSchema } from './executions.ts'
 import { readStatistics } from './warm-statistics.ts'
 
-const integer = t.Integer()
-const entryStats = t.Object({
-  name: t.String(),
-  hits: integer,
-  misses: integer,
-  stale: t.Integer({ description: 'Served while a fresh one was loaded' }),
-  requests: integer,
-  hit_rate: t.Nullable(t.Number({ description: '0 to 1' })),
-  loads: integer,
-  failures: integer,
-  avg_load_ms: t.Nullable(t.Number()),
-  sets: integer,
-  deletes: t.Integer({ description: 'Dropped by a change, or cleared' }),
-  invalidations: t.Integer({ description: 'Those that a change dropped' }),
-  bytes: t.Integer({ description: 'Written to the cache since the start' }),
-})
 const cacheStats = t.Object({
-  mode: t.String(),
-  connected: t.Boolean(),
-  entries: t.Integer({ description: 'Values held in memory by this process' }),
-  bytes: integer,
-  hits: t.Integer({ description: 'With what was served stale' }),
-  misses: integer,
-  sets: integer,
-  deletes: integer,
-  invalidations: integer,
-  total_requests: integer,
-  hit_rate: t.Nullable(t.Number()),
-  by_name: t.Array(entryStats),
+  ...cacheSchema.properties,
+  by_name: t.Array(
+    t.Object({
+      ...cacheEntrySchema.properties,
+      requests: t.Integer(),
+      bytes: t.Integer({ description: 'Written to the cache since the start' }),
+    }),
+  ),
 })
-
-const rate = (hits: number, requests: number) => (requests ? round(hits / requests, 4) : null)
-const round = (value: number, digits: number) => Math.round(value * 10 ** digits) / 10 ** digits
 
 export const statsRoutes = (app: App) => {
   const { db, cache, clock, jobs, warmers } = app
@@ -87,29 +64,12 @@ export const statsRoutes = (app: App) => {
     .get(
       '/cache',
       () => {
-        const { mode, connected, keys, bytes } = cache.usage()
-        const by_name = [...cache.stats]
-          .toSorted(([a], [b]) => (a < b ? -1 : 1))
-          .map(([name, stats]) => {
-            const { hits, misses, stale, loads, failures, sets, deletes, invalidations, bytes } = stats
-            const requests = hits + misses + stale
-            return {
-              name,
-              hits,
-              misses,
-              stale,
-              requests,
-              hit_rate: rate(hits + stale, requests),
-              loads,
-              failures,
-              avg_load_ms: loads ? round(stats.load_ms / loads, 2) : null,
-              sets,
-              deletes,
-              invalidations,
-              bytes,
-            }
-          })
-        return { mode, connected, entries: keys, bytes, ...totalsOf([...cache.stats.values()]), by_name }
+        const now = cacheNow(app)
+        const by_name = now.by_name.map(entry => {
+          const { hits, misses, stale } = entry
+          return { ...entry, requests: hits + misses + stale, bytes: cache.statsOf(entry.name).bytes }
+        })
+        return { ...now, by_name }
       },
       { may: 'admin', detail: describe('The cache of this process, by entry', cacheStats) },
     )
@@ -165,7 +125,7 @@ export const statsRoutes = (app: App) => {
           if (name && each !== name) continue
           const began = performance.now()
           const error = await warm(app, request.signal).then(() => null, messageOf)
-          results.push({ name: each, ms: round(performance.now() - began, 1), error })
+          results.push({ name: each, ms: Math.round(10 * (performance.now() - began)) / 10, error })
         }
         const failed = results.filter(({ error }) => error !== null).length
         const detail = { warmed: results.length - failed, failed }
