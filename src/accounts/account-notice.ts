@@ -1,4 +1,4 @@
-/** A mail when the password or the e-mail address of an account has changed, so that its owner hears of it when it was not them. */
+/** Mails the owner when the password or e-mail address of an account changes, so that they notice a change they did not make. */
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import type { App } from '../context.ts'
@@ -7,10 +7,10 @@ import type { User } from './account.ts'
 
 const changes = {
   password: 'The password of your account has been changed, and other browsers are signed out.',
-  email: 'The e-mail address of your account has been changed to another one.',
+  email: 'The e-mail address of your account has been changed.',
 }
 
-/** Part of the change's transaction. Another address is told of at the old one. Answers the job, to be dispatched after the commit. */
+/** Part of the transaction that makes the change. A new address is reported to the old one. Returns the job, to be dispatched after the commit. */
 export function acceptAccountNotice(app: App, tx: Db, before: User, after: User): string | undefined {
   if (!sendsMail(app)) return undefined
   const isOtherAddress = after.email !== before.email

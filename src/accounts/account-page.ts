@@ -8,13 +8,13 @@ import { action, answer, form, formField } from '../ui/parts/form.ts'
 import { emptyState } from '../ui/parts/notices.ts'
 import { table } from '../ui/parts/table.ts'
 import { name, time } from '../ui/parts/values.ts'
-import { shortestPassword, type User } from './account.ts'
+import { minPasswordLength, type User } from './account.ts'
 import { csrfField } from './csrf.ts'
 import type { KeyView } from './key.ts'
 import type { SessionView } from './own-account.ts'
 import type { OwnMails } from './own-mails.ts'
 
-/** One's own account: password, keys, and the way out. */
+/** A person's own account: password, keys, sessions, mails, and signing out. */
 export const accountPage = (
   who: Who,
   user: User,
@@ -53,7 +53,7 @@ ${mailForm(mails)}`
 ${keyForm(who)}
 
 <h2>Password</h2>
-<p>Another password ends your sessions everywhere else. Keys stay.</p>
+<p>A new password signs you out everywhere else. Your keys stay.</p>
 ${passwordForm(user)}`,
   })
 
@@ -82,7 +82,7 @@ const sessionTable = (sessions: readonly SessionView[]) =>
     stack: true,
     rows: sessions,
     key: ({ id }) => `session-${id}`,
-    empty: 'None: you are here by a key.',
+    empty: 'None: you came in with a key.',
     columns: [
       {
         head: 'Browser',
@@ -109,7 +109,7 @@ const sessionTable = (sessions: readonly SessionView[]) =>
     ],
   })
 
-/** `Firefox on Linux`, as far as it is known. */
+/** `Firefox on Linux`, as far as the user agent tells. */
 function browserName(agent: string | null) {
   const browser = /Edg|OPR|Firefox|Chrome|Safari/.exec(agent ?? '')?.[0]
   const system = /Windows|Android|iPhone|iPad|Mac OS|Linux/.exec(agent ?? '')?.[0]
@@ -123,14 +123,14 @@ const keyTable = (keys: readonly KeyView[]) =>
     caption: 'Keys',
     rows: keys,
     key: key => `key-${key.id}`,
-    empty: emptyState('No keys', 'Make one for each program, so that you can take it away from just that one.'),
+    empty: emptyState('No keys', 'Make one for each program, so that you can revoke it for that program alone.'),
     columns: [
       { head: 'Name', names: true, cell: key => name(key.name) },
-      { head: 'Begins with', cell: key => html`<code>${key.hint}…</code>` },
+      { head: 'Starts with', cell: key => html`<code>${key.hint}…</code>` },
       { head: 'Role', cell: key => badge(key.role) },
-      { head: 'Made', cell: key => time(key.created_at) },
+      { head: 'Created', cell: key => time(key.created_at) },
       { head: 'Last used', cell: key => time(key.last_used_at) },
-      { head: 'Until', cell: key => (key.expires_at ? time(key.expires_at) : 'no end') },
+      { head: 'Expires', cell: key => (key.expires_at ? time(key.expires_at) : 'never') },
       {
         head: html`<span class="sr">Actions</span>`,
         cell: key =>
@@ -150,16 +150,16 @@ const keyTable = (keys: readonly KeyView[]) =>
 const keyForm = (who: Who) =>
   form(
     { action: '/api/v1/keys', renews: 'keys' },
-    html`${formField({ label: 'Name', name: 'name', maxlength: 80, hint: 'Which program will use it' })}
+    html`${formField({ label: 'Name', name: 'name', maxlength: 80, hint: 'The program that will use it' })}
 ${formField({
   label: 'Role',
   name: 'role',
   type: 'select',
   value: 'member',
   choices: roles.filter(role => isNoMoreThan(role, who.role)).map(role => ({ value: role, label: role })),
-  hint: 'Give it no more than the program needs',
+  hint: 'No more than the program needs',
 })}
-${formField({ label: 'Until', name: 'expires_at', type: 'time', optional: true, hint: 'Blank: the key has no end' })}
+${formField({ label: 'Expires', name: 'expires_at', type: 'time', optional: true, hint: 'Blank: the key never expires' })}
 ${answer('key', 'Your key, shown only now:')}`,
     'Make a key',
   )
@@ -174,9 +174,9 @@ ${formField({
   name: 'new_password',
   type: 'password',
   autocomplete: 'new-password',
-  minlength: shortestPassword,
+  minlength: minPasswordLength,
   maxlength: 200,
-  hint: `At least ${shortestPassword} characters`,
+  hint: `At least ${minPasswordLength} characters`,
 })}`,
     'Change the password',
   )

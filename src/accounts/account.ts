@@ -1,4 +1,4 @@
-/** What an account is: the rules of its fields, and how it is shown. */
+/** What an account is: the rules of its fields and how it is shown. */
 import { type Static, t } from 'elysia'
 import { type Role, roles, type users } from '../../db/schema.ts'
 import { invalid } from '../errors.ts'
@@ -16,12 +16,12 @@ export const emailField = t.String({
   examples: ['ann@example.org'],
   'x-error': 'Write an e-mail address such as ann@example.org.',
 })
-const longestUsername = 40
-export const usernameField = t.String({ minLength: 1, maxLength: longestUsername, examples: ['Ann'] })
+const maxUsernameLength = 40
+export const usernameField = t.String({ minLength: 1, maxLength: maxUsernameLength, examples: ['Ann'] })
 const examplePassword = 'correct horse battery'
-export const shortestPassword = 12
-export const newPasswordField = t.String({ minLength: shortestPassword, maxLength: 200, examples: [examplePassword] })
-/** What may be a password typed at sign-in: longer ones are refused before any work. */
+export const minPasswordLength = 12
+export const newPasswordField = t.String({ minLength: minPasswordLength, maxLength: 200, examples: [examplePassword] })
+/** What is accepted as a password at sign-in: longer ones are refused before any work. */
 export const passwordField = t.String({ minLength: 1, maxLength: 200, examples: [examplePassword] })
 export const countryField = t.Nullable(
   t.String({
@@ -37,22 +37,21 @@ export function normalizedEmail(text: string, path = 'email'): string {
   const email = text.trim().toLowerCase()
   return /^[^\s@\p{C}]+@[^\s@\p{C}]+$/u.test(email)
     ? email
-    : invalid(path, `Write an e-mail address such as ann@example.org${path === 'email' ? '' : `; ${text} is none`}.`)
+    : invalid(path, `Write an e-mail address such as ann@example.org${path === 'email' ? '' : `; ${text} is not one`}.`)
 }
 
-const taken = /^(operator|fieldhouse|stranger|deleted-\d+)$/i // names by which the audit log calls others
+const reservedNames = /^(operator|fieldhouse|stranger|deleted-\d+)$/i // the audit log uses these names for others
 
-/** Letters without a shape, and towers of accents. */
-const hardToSee = /\p{Default_Ignorable_Code_Point}|\p{M}{5}/u
+/** Invisible letters, and long stacks of accents. */
+const invisible = /\p{Default_Ignorable_Code_Point}|\p{M}{5}/u
 
 /** One spelling per name. */
 export function checkedUsername(text: string): string {
   const name = text.normalize('NFKC').trim().replaceAll(/\s+/g, ' ')
-  if (name.length > longestUsername)
-    invalid('username', `At most ${longestUsername} letters, once it is written plainly.`)
-  if (!/^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._'-]*$/u.test(name) || hardToSee.test(name))
-    invalid('username', "Letters, digits, spaces and . _ ' - only; begin with a letter or digit.")
-  if (taken.test(skeleton(name))) invalid('username', 'Fieldhouse uses this name itself; choose another.')
+  if (name.length > maxUsernameLength) invalid('username', `At most ${maxUsernameLength} letters.`)
+  if (!/^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._'-]*$/u.test(name) || invisible.test(name))
+    invalid('username', "Letters, digits, spaces and . _ ' - only; start with a letter or digit.")
+  if (reservedNames.test(skeleton(name))) invalid('username', 'Fieldhouse uses this name itself; choose another.')
   return name
 }
 
@@ -68,7 +67,7 @@ export type Profile = { id: number | null; username: string; email: string | nul
 export const profileSchema = t.Object(
   { id: t.Nullable(t.Integer()), username: t.String(), email: t.Nullable(t.String()), role: roleSchema },
   {
-    description: 'The one who asks; the built-in operator has neither id nor e-mail address',
+    description: 'The signed-in user; the built-in operator has neither id nor e-mail address',
     examples: [{ id: 12, username: 'Ann', email: 'ann@example.org', role: 'member' }],
   },
 )

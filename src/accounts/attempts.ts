@@ -1,7 +1,7 @@
 /**
- * Attempts at a password in a quarter of an hour, counted in the database, so that all processes count together: a few per
- * account from one address, more per address, and more per account from all addresses. A browser that its owner has signed in
- * from is counted by itself, so that the guesses of others never keep them out.
+ * Counts attempts at a password within a quarter of an hour. The counts are in the database, so that all processes share them: a few
+ * per account from one address, more per address, and more per account from all addresses. A browser in which the owner has
+ * signed in before is counted separately, so that other people's guesses never lock the owner out.
  */
 import { and, eq, gt, inArray, lte, ne, sql } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
@@ -23,10 +23,10 @@ const perAccount = 100
 const perDevice = 10
 
 export type Attempt = {
-  /** What is tried: an e-mail address, whether there is an account of it or not. */
+  /** The e-mail address tried, whether or not it has an account. */
   account: string
   address: string
-  /** Whose account it is, where there is one. */
+  /** The account it belongs to, if any. */
   userId?: number
   /** A known browser of that account. */
   device?: string
@@ -34,11 +34,11 @@ export type Attempt = {
 
 type Window = { key: string; limit: number; userId?: number }
 
-/** Keys are hashed: no list of addresses is kept that people have typed. */
+/** Keys are hashed, so that no list of typed addresses is kept. */
 function windowsOf({ account, address, device, userId }: Attempt): Window[] {
   if (device) return [{ key: hashSecret(`device ${device}`), limit: perDevice, userId }]
   const network = networkOf(address)
-  // The address comes first: one that is refused must not fill the table with accounts it makes up.
+  // The address comes first: one that is refused must not fill the table with made-up accounts.
   return [
     { key: hashSecret(`address ${network}`), limit: perAddress },
     { key: hashSecret(`pair ${account} ${network}`), limit: perPair, userId },
@@ -46,24 +46,24 @@ function windowsOf({ account, address, device, userId }: Attempt): Window[] {
   ]
 }
 
-/** Refuses where there were too many; an admin is told of the first that is refused. */
+/** Refuses after too many; the first refusal raises an alert. */
 export async function countAttempt({ db, clock }: Pick<App, 'db' | 'clock'>, attempt: Attempt): Promise<void> {
   const windows = windowsOf(attempt)
   const now = clock.now()
   const endsAt =
-    windows.map(window => overUntil(db, window, now)).find(time => time !== undefined) ??
+    windows.map(window => limitedUntil(db, window, now)).find(time => time !== undefined) ??
     (await atomically(db, tx => countAll(tx, windows, now, attempt.address), 'unsynced'))
   if (endsAt === undefined) return
   const retryAfter = Math.max(1, Math.ceil((endsAt - now) / 1000))
-  refuse('rate_limited', `Too many attempts; wait ${retryAfter} s`, { retryAfter })
+  refuse('rate_limited', `Too many attempts; wait ${retryAfter} s and try again`, { retryAfter })
 }
 
-/** When the first window ends in which this attempt is one too many. */
+/** When the first window ends in which this attempt is over the limit. */
 function countAll(tx: Db, windows: readonly Window[], now: number, address: string): number | undefined {
   deleteEnded(tx, now)
   for (const window of windows) {
-    const over = overUntil(tx, window, now)
-    if (over !== undefined) return over
+    const endsAt = limitedUntil(tx, window, now)
+    if (endsAt !== undefined) return endsAt
     const counted = increment(tx).get(window.key, now, now + windowLength, window.limit, window.userId ?? null)
     if (!counted || counted.used <= window.limit) continue
     raise(tx, now, alertOf(lockedOut(tx, now), address))
@@ -84,38 +84,38 @@ function alertOf(locked: readonly LockedOut[], address: string): Alert {
     type: 'security',
     severity: 'warning',
     title: 'Too many attempts to sign in',
-    message: `${who}The last ones came from ${address} and wait a quarter of an hour`,
+    message: `${who}The latest came from ${address}, which has to wait a quarter of an hour`,
     data: { address, locked },
   }
 }
 
 type LockedOut = { id: number; username: string }
 
-/** People whose account too many attempts were made at, from somewhere or everywhere. */
+/** Users whose account is locked by too many attempts, from one address or from many. */
 function lockedOut(db: Db, now: number): LockedOut[] {
   return db
     .selectDistinct({ id: users.id, username: users.username })
     .from(attempts)
     .innerJoin(users, eq(users.id, attempts.userId))
-    .where(and(isOver, isOpen(now)))
+    .where(and(isLimited, isOpen(now)))
     .all()
 }
-const isOver = sql`${attempts.used} > ${attempts.most}`
+const isLimited = sql`${attempts.used} > ${attempts.most}`
 
-/** The alert as it stands, while anybody still waits; undefined once nobody does. */
+/** The alert as it is now, while anybody is still locked out; otherwise undefined. */
 export function alertOfAttempts(db: Db, now: number): Alert | undefined {
   const open = and(eq(systemAlerts.key, lockAlert), ne(systemAlerts.state, 'resolved'))
   const alert = db.select().from(systemAlerts).where(open).get()
   const waits = db
     .select({ key: attempts.key })
     .from(attempts)
-    .where(and(isOver, isOpen(now)))
+    .where(and(isLimited, isOpen(now)))
     .limit(1)
     .get()
   return alert && waits && alertOf(lockedOut(db, now), String(alert.data.address ?? 'several addresses'))
 }
 
-/** What was counted against that account is forgotten; its owner can sign in at once. */
+/** Forgets what was counted against this account, so that its owner can sign in at once. */
 export const unlock = (
   { db, clock }: Pick<App, 'db' | 'clock'>,
   who: Pick<Who, 'id' | 'username'>,
@@ -130,10 +130,10 @@ export const unlock = (
     return wasLocked
   })
 
-/** One that ends later than a new one would was begun under a clock that has been set back since: it counts no longer. */
+/** A window that ends later than a new one would was started before the clock was set back, and no longer counts. */
 const isOpen = (now: number) => and(gt(attempts.endsAt, now), lte(attempts.endsAt, now + windowLength))
 
-const overUntil = (db: Db, { key, limit }: Window, now: number): number | undefined =>
+const limitedUntil = (db: Db, { key, limit }: Window, now: number): number | undefined =>
   db
     .select({ endsAt: attempts.endsAt })
     .from(attempts)
@@ -162,8 +162,8 @@ function deleteEnded(tx: Db, now: number): void {
   tx.delete(attempts).where(inArray(attempts.key, ended)).run()
 }
 
-/** That one was right: neither it nor the slips before it make them wait. Only the account goes on counting. */
-export function forgive(tx: Db, { account, address, device }: Attempt): void {
+/** The attempt was right: this one and the slips before it no longer count against them. Only the count of the account stays. */
+export function forgetAttempts(tx: Db, { account, address, device }: Attempt): void {
   const network = networkOf(address)
   const forgotten = [`pair ${account} ${network}`, ...(device ? [`device ${device}`] : [])].map(hashSecret)
   tx.delete(attempts).where(inArray(attempts.key, forgotten)).run()

@@ -4,24 +4,24 @@ import type { Who } from '../platform/http/request-context.ts'
 import { refuseForeign } from './origin.ts'
 import { isSameSecret } from './secret.ts'
 
-const harmless = new Set(['GET', 'HEAD', 'OPTIONS'])
-export const isMutation = ({ method }: Request) => !harmless.has(method)
-/** Sent by who is not signed in yet, though an old cookie may come along: the origin alone decides. Unsubscribing asks for its token. */
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
+export const isMutation = ({ method }: Request) => !safeMethods.has(method)
+/** Sent by people who are not signed in yet, though an old cookie may come along: only the origin is checked. Unsubscribing has a token of its own. */
 const entrances =
   /^\/(api\/v1\/(auth\/(login|signup|reset|forgot)|setup)|sign-in|sign-up|setup|password|forgot-password|unsubscribe)$/
-/** Files come along, so the form is read where it is taken in, and its token checked there: see `requireToken`. */
-const fileForms = /^\/leagues\/\d+\/uploads$/
+/** These forms carry files, so the body is read, and its token checked, where the upload is accepted: see `requireToken`. */
+const uploadForms = /^\/leagues\/\d+\/uploads$/
 const smallForm = 64 * 1024 // bytes
 
 /** The hidden field of a form that works without script. */
 export const csrfField = 'csrf_token'
 
-/** A mutation by cookie must come from our own pages: same origin, and with the token they were given. */
+/** A change by cookie must come from our own pages: same origin, and with the token they were given. */
 export const guardCookies = (config: Config) => async (request: Request, who: Who | undefined) => {
   if (who?.via !== 'session' || !isMutation(request) || entrances.test(new URL(request.url).pathname)) return
   if (!request.headers.has('origin')) refuse('forbidden', 'This request does not say where it comes from (Origin)')
   refuseForeign(request, config)
-  if (fileForms.test(new URL(request.url).pathname)) return
+  if (uploadForms.test(new URL(request.url).pathname)) return
   requireToken(who, request.headers.get('x-csrf-token') ?? (await tokenOfForm(request)))
 }
 

@@ -1,10 +1,10 @@
-/** The forms that let one in: signing in and up, the first admin, an invitation, a new password. They work without script. */
+/** The forms that sign somebody in: signing in and up, the first admin, an invitation, a new password. They work without script. */
 import { Refusal } from '../errors.ts'
 import { type Content, html } from '../platform/html.ts'
 import { page } from '../ui/layout.ts'
 import { type FormField, formField } from '../ui/parts/form.ts'
 import { notice } from '../ui/parts/notices.ts'
-import { shortestPassword } from './account.ts'
+import { minPasswordLength } from './account.ts'
 import { localPath } from './origin.ts'
 
 export const email: FormField = {
@@ -23,9 +23,9 @@ export const password: FormField = {
 export const newPassword: FormField = {
   ...password,
   autocomplete: 'new-password',
-  minlength: shortestPassword,
+  minlength: minPasswordLength,
   maxlength: 200,
-  hint: `At least ${shortestPassword} characters`,
+  hint: `At least ${minPasswordLength} characters`,
 }
 export const username: FormField = {
   label: 'Name',
@@ -43,19 +43,19 @@ export const country: FormField = {
 }
 
 type Given = Record<string, string | undefined>
-export type Entrance = {
+export type AuthForm = {
   title: string
   action: string
   fields: readonly FormField[]
   submit: string
-  /** Sent along, unseen. */
+  /** Hidden fields. */
   kept?: Given
   above?: Content
   below?: Content
 }
 
-export const entrancePage = (
-  { title, action, fields, submit, kept = {}, above, below }: Entrance,
+export const authFormPage = (
+  { title, action, fields, submit, kept = {}, above, below }: AuthForm,
   given: Given = {},
   refusal?: Refusal,
 ) => {
@@ -76,13 +76,18 @@ ${below}`
 
 export const seeOther = (location: string) => new Response(null, { status: 303, headers: { location } })
 
-/** Signs in, or shows the form again with what was refused. */
-export async function letIn(enter: () => Promise<unknown>, next: string | undefined, entrance: Entrance, given: Given) {
+/** Signs in, or shows the form again with the refusal. */
+export async function submitAuthForm(
+  signIn: () => Promise<unknown>,
+  next: string | undefined,
+  entrance: AuthForm,
+  given: Given,
+) {
   try {
-    await enter()
+    await signIn()
     return seeOther(localPath(next))
   } catch (error) {
-    if (error instanceof Refusal) return entrancePage(entrance, given, error)
+    if (error instanceof Refusal) return authFormPage(entrance, given, error)
     throw error
   }
 }

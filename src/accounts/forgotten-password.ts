@@ -1,4 +1,4 @@
-/** A new password for who has forgotten theirs, by a link in a mail. Nothing tells whether there is an account of an address. */
+/** A new password for people who have forgotten theirs, by a link in a mail. The answer never reveals whether an address has an account. */
 
 import { and, eq, gt } from 'drizzle-orm'
 import { t } from 'elysia'
@@ -16,12 +16,12 @@ import { refuseForeign } from './origin.ts'
 import { makePasswordLink, passwordLinkPath } from './password-link.ts'
 import { userByEmail, userById } from './queries.ts'
 
-const life = hour
-const pause = minute // between two mails to one account, so that nobody fills another's mailbox
+const lifetime = hour
+const mailInterval = minute // at least this long between two mails to one account, so that nobody can flood a mailbox
 
-export const askAnAdmin = 'This site sends no mails. Ask an admin: they make a link by which you choose a new password.'
+export const askAnAdmin = 'This site sends no mail. Ask an admin for a link to choose a new password.'
 export const linkIsMailed =
-  'If there is an account of this address, a mail is on its way to it. Its link works once, within an hour.'
+  'If this address has an account, we have mailed it a link. The link works once, within an hour.'
 
 export async function forgotPassword(app: App, request: Request, written: string): Promise<void> {
   const { db, clock, config } = app
@@ -37,7 +37,7 @@ export async function forgotPassword(app: App, request: Request, written: string
     audit(tx, { at: clock.now(), who: stranger, action: 'auth.forgot', target, detail: { address }, result })
     return user && app.jobs.accept(tx, sendPasswordLink, { userId: user.id }).jobId
   })
-  if (job) void app.jobs.tryDispatch(job) // not waited for: it would tell that there is an account
+  if (job) void app.jobs.tryDispatch(job) // not awaited: the time it takes would reveal that there is an account
 }
 
 export const sendPasswordLink = mailJob('send_password_link', () => 'password', {
@@ -47,18 +47,18 @@ export const sendPasswordLink = mailJob('send_password_link', () => 'password', 
     const { db, clock } = app
     const link = await atomically(db, tx => {
       const now = clock.now()
-      const justMade = and(eq(passwordLinks.userId, userId), gt(passwordLinks.createdAt, now - pause))
+      const justMade = and(eq(passwordLinks.userId, userId), gt(passwordLinks.createdAt, now - mailInterval))
       if (attempt === 1 && tx.select().from(passwordLinks).where(justMade).get()) return undefined
       const user = userById(tx, userId)
-      return { to: user.email, ...makePasswordLink(tx, user, systemActor, now, life) }
+      return { to: user.email, ...makePasswordLink(tx, user, systemActor, now, lifetime) }
     })
     if (!link) return undefined
     return {
       to: link.to,
       subject: `A new password for ${placeName(db)}`,
       lines: [
-        `Somebody, you perhaps, has asked for a new password for your account at ${siteOf(app)}.`,
-        'The link works once, within an hour. If it was not you, leave this mail alone: your password stays as it is.',
+        `Somebody, perhaps you, has asked for a new password for your account at ${siteOf(app)}.`,
+        'The link works once, within an hour. If it was not you, ignore this mail: your password stays as it is.',
       ],
       link: { label: 'Choose a new password', url: siteOf(app) + passwordLinkPath(link.token) },
     }

@@ -1,4 +1,4 @@
-/** Who asks: the operator's token, an API key, or a session's cookie. */
+/** Finds out who sends a request: by the operator's token, an API key, or a session cookie. */
 import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { minute } from '../platform/clock.ts'
@@ -11,7 +11,7 @@ export const operator: Who = { id: null, username: 'operator', role: 'admin', vi
 
 const bearerToken = (request: Request) => request.headers.get('authorization')?.match(/^Bearer\s+(\S+)\s*$/i)?.[1]
 
-/** A wrong key is refused; a cookie that is over counts as nobody, so that public pages still read. */
+/** A wrong key is refused; an expired cookie counts as nobody, so that public pages can still be read. */
 export async function identify(app: App, request: Request): Promise<Who | undefined> {
   const { config, knownIdentities, stamps } = app
   const bearer = bearerToken(request)
@@ -19,7 +19,7 @@ export async function identify(app: App, request: Request): Promise<Who | undefi
   if (bearer) {
     const { adminToken } = config
     if (adminToken && isSameSecret(bearer, adminToken)) return operator
-    const { key, who } = bearerOf(app, bearer) ?? refuse('unauthorized', 'The key is not known')
+    const { key, who } = bearerOf(app, bearer) ?? refuse('unauthorized', 'This key is unknown')
     knownIdentities.keep(request, who, key.expiresAt ?? Number.POSITIVE_INFINITY, epoch)
     return who
   }
@@ -33,9 +33,9 @@ export async function identify(app: App, request: Request): Promise<Who | undefi
 }
 
 /**
- * Answers how to ask, again and again, whether who sent a request still has the same role by the same key or session. That
- * does not keep a session alive. Rows are read only where something of the account has changed, in whatever process, and
- * each minute, as a session ends by itself.
+ * Returns a function that tells, whenever it is called, whether the sender of a request still has the same role by the same key or
+ * session. It does not extend the session. It reads rows only after something of the account has changed, in any process, and once
+ * a minute, as a session can expire by itself.
  */
 export function staysSignedIn({ db, stamps, clock }: App, request: Request): () => boolean {
   const { who } = requestContext(request)

@@ -1,4 +1,4 @@
-/** Invitations: a link, kept as its hash, that lets so many people make an account or join a league, until a time. */
+/** Invitations: a link, stored as its hash, that lets a limited number of people make an account or join a league until it expires. */
 import { and, count, desc, eq, gt, isNull, lt, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
@@ -19,20 +19,24 @@ import { hashSecret, newSecret } from './secret.ts'
 
 type Invitation = typeof invitations.$inferSelect
 
-const usualLife = 7 * day
-const longestLife = 366 * day
+const defaultLifetime = 7 * day
+const maxLifetime = 366 * day
 const mostUses = 1_000
 
 export const invitationFields = {
   league_id: t.Optional(
-    t.Nullable(t.Integer({ minimum: 1, description: 'The league it leads into; without it, only an account' })),
+    t.Nullable(
+      t.Integer({ minimum: 1, description: 'The league it joins; without it, the invitation is for an account only' }),
+    ),
   ),
-  max_uses: t.Optional(t.Integer({ minimum: 1, maximum: mostUses, default: 1, description: 'How many may use it' })),
-  expires_at: t.Optional(dateTime({ description: 'Seven days from now, unless told' })),
+  max_uses: t.Optional(
+    t.Integer({ minimum: 1, maximum: mostUses, default: 1, description: 'How many people may use it' }),
+  ),
+  expires_at: t.Optional(dateTime({ description: 'Seven days from now by default' })),
   emails: t.Optional(
     t.Array(emailField, {
       maxItems: 50,
-      description: 'Mailed to each of these addresses, a link for one; nobody else sees it',
+      description: 'Mailed to each of these addresses, with a link for one person; nobody else sees the link',
     }),
   ),
 }
@@ -46,7 +50,7 @@ export const invitationSchema = t.Object(
     state: t.Union(states.map(state => t.Literal(state))),
     uses: t.Integer(),
     max_uses: t.Integer(),
-    email: t.Nullable(t.String({ description: 'Where it is mailed to; null: its link was handed out' })),
+    email: t.Nullable(t.String({ description: 'The address it is mailed to; null: its link was handed out' })),
     mailed_at: t.Nullable(dateTimeSchema),
     mail_error: t.Nullable(t.String({ description: 'Why it could not be mailed' })),
     created_by: t.Nullable(t.String({ description: 'null: the operator' })),
@@ -54,7 +58,7 @@ export const invitationSchema = t.Object(
     expires_at: dateTimeSchema,
   },
   {
-    description: 'An invitation; its link is shown once',
+    description: 'An invitation; its link is shown only once',
     examples: [
       {
         id: 3,
@@ -94,26 +98,26 @@ export const invitationView = (invitation: Invitation, madeBy: string | undefine
 })
 export type InvitationView = ReturnType<typeof invitationView>
 
-type Making = Pick<App, 'db' | 'clock'>
+type InvitationContext = Pick<App, 'db' | 'clock'>
 
-/** The token is in this answer and nowhere else. */
-export function makeInvitation({ db, clock }: Making, who: Who, wanted: NewInvitation) {
+/** The token is in this answer and is not stored anywhere. */
+export function makeInvitation({ db, clock }: InvitationContext, who: Who, wanted: NewInvitation) {
   const now = clock.now()
   const expiresAt = expiryOf(wanted, now)
   const token = newSecret()
   return atomically(db, tx => ({ invitation: insert(tx, who, { ...wanted, token, expiresAt }, now), token }))
 }
 
-/** One for each address. Its link is made when it is mailed. */
+/** One for each address. Its link is made when the mail is sent. */
 export function mailInvitations(app: App, who: Who, wanted: NewInvitation, written: readonly string[]) {
   const { db, clock, jobs } = app
-  if (!sendsMail(app)) invalid('emails', 'This site sends no mails. Make a link, and send it yourself.')
+  if (!sendsMail(app)) invalid('emails', 'This site sends no mail. Make a link and send it yourself.')
   const emails = [...new Set(written.map(email => normalizedEmail(email, 'emails')))]
   const now = clock.now()
   const expiresAt = expiryOf(wanted, now)
   return atomically(db, tx =>
     emails.map(email => {
-      const token = newSecret() // known to nobody
+      const token = newSecret() // nobody learns it: sending the mail makes another
       const invitation = insert(tx, who, { ...wanted, max_uses: 1, token, expiresAt, email }, now)
       return { invitation, job: jobs.accept(tx, sendInvitation, { invitationId: invitation.id }).jobId }
     }),
@@ -121,9 +125,9 @@ export function mailInvitations(app: App, who: Who, wanted: NewInvitation, writt
 }
 
 function expiryOf({ expires_at }: NewInvitation, now: number): number {
-  const expiresAt = expires_at === undefined ? now + usualLife : Date.parse(expires_at)
+  const expiresAt = expires_at === undefined ? now + defaultLifetime : Date.parse(expires_at)
   if (expiresAt <= now) invalid('expires_at', 'Write a time in the future.')
-  if (expiresAt > now + longestLife) invalid('expires_at', 'Write a time within a year.')
+  if (expiresAt > now + maxLifetime) invalid('expires_at', 'Write a time within a year.')
   return expiresAt
 }
 
@@ -191,7 +195,7 @@ const noteMailed = ({ db, clock }: App, id: number, mailError: string | null): P
     tx.update(invitations).set({ mailedAt, mailError }).where(eq(invitations.id, id)).run()
   })
 
-/** Those of one league, or all of them; the newest first. */
+/** Invitations of one league, or all of them, newest first. */
 export function listInvitations(db: Db, leagueId: number | undefined, { limit, offset }: PageSlice, now: number) {
   const where = leagueId === undefined ? undefined : eq(invitations.leagueId, leagueId)
   const rows = db.select().from(invitations).where(where).orderBy(desc(invitations.id)).limit(limit).offset(offset)
@@ -222,7 +226,7 @@ export function endInvitation({ db, clock }: App, who: Who, id: number): Promise
   })
 }
 
-/** The invitation of a link, as long as somebody may still use it. */
+/** The invitation of a link, as long as it can still be used. */
 export function openInvitation(db: Db, token: string, now: number): Invitation {
   const found = db
     .select()
@@ -232,16 +236,16 @@ export function openInvitation(db: Db, token: string, now: number): Invitation {
   if (!found)
     return refuse(
       'not_found',
-      'This invitation link does not work. Check that all of it was copied, or ask for a new one.',
+      'This invitation link does not work. Check that you copied all of it, or ask for a new one.',
     )
   const state = stateOf(found, now)
-  if (state === 'ended') refuse('gone', 'This invitation has been withdrawn; ask for another one')
-  if (state === 'used') refuse('gone', 'This invitation has been used already; ask for another one')
-  if (state === 'expired') refuse('gone', `This invitation ran out at ${iso(found.expiresAt)}; ask for another one`)
+  if (state === 'ended') refuse('gone', 'This invitation has been withdrawn; ask for a new one')
+  if (state === 'used') refuse('gone', 'This invitation has already been used; ask for a new one')
+  if (state === 'expired') refuse('gone', `This invitation expired at ${iso(found.expiresAt)}; ask for a new one`)
   return found
 }
 
-/** Counts one use. However many come at once, no more of them get in than may. */
+/** Counts one use. However many people use it at once, no more get in than it allows. */
 export function useInvitation(tx: Db, token: string, who: Pick<Who, 'id' | 'username'>, now: number): Invitation {
   const { id } = openInvitation(tx, token, now)
   const isOpen = and(
@@ -256,7 +260,7 @@ export function useInvitation(tx: Db, token: string, who: Pick<Who, 'id' | 'user
     .where(isOpen)
     .returning()
     .all()
-  if (!used) return refuse('gone', 'This invitation has been used already; ask for another one')
+  if (!used) return refuse('gone', 'This invitation has already been used; ask for a new one')
   audit(tx, {
     at: now,
     who,

@@ -13,7 +13,7 @@ const newKey = t.Object(
     name: oneLine(80),
     role: roleSchema,
     expires_at: t.Optional(
-      t.Nullable(dateTime({ description: 'Until when it works; without it, until it is revoked' })),
+      t.Nullable(dateTime({ description: 'When it expires; without it, it works until it is revoked' })),
     ),
   },
   { examples: [{ name: 'scanner', role: 'member', expires_at: '2027-01-01T00:00:00Z' }] },
@@ -32,7 +32,7 @@ export const keyRoutes = (app: App) =>
       {
         query: t.Object(pageQuery),
         may: 'member',
-        detail: describe('My keys, the newest first', pageSchema('keys', keySchema)),
+        detail: describe('My keys, newest first', pageSchema('keys', keySchema)),
       },
     )
     .post(
@@ -46,7 +46,7 @@ export const keyRoutes = (app: App) =>
         body: newKey,
         may: 'member',
         detail: describe(
-          'A new key, shown this once; its role is at most mine',
+          'A new key, shown only once; its role is at most mine',
           t.Object({
             id: t.Integer(),
             key: t.String({ examples: ['fh_Xk3v…'] }),
@@ -67,6 +67,6 @@ export const keyRoutes = (app: App) =>
       {
         params: idParams,
         may: 'member',
-        detail: describe('Delete a key of mine; admins may delete any', deletedSchema),
+        detail: describe('Delete one of my keys; admins may delete any key', deletedSchema),
       },
     )

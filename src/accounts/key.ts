@@ -1,4 +1,4 @@
-/** API keys: shown once, kept hashed, never more powerful than their owner. */
+/** API keys: shown once, stored as a hash, never more powerful than their owner. */
 import { and, count, desc, eq, gt, isNull, or, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'
@@ -19,15 +19,15 @@ import { hashSecret, newSecret } from './secret.ts'
 
 type Key = typeof apiKeys.$inferSelect
 
-const usedEvery = 5 * minute // how exactly the last use is known
-export const mostKeys = 100
+const lastUsedPrecision = 5 * minute
+export const maxKeys = 100
 
 export const keySchema = t.Object(
   {
     id: t.Integer(),
     name: t.String(),
     role: roleSchema,
-    hint: t.String({ description: 'How the key begins' }),
+    hint: t.String({ description: 'How the key starts' }),
     created_at: dateTimeSchema,
     last_used_at: t.Nullable(dateTimeSchema),
     expires_at: t.Nullable(dateTimeSchema),
@@ -73,7 +73,7 @@ const byHash = prepared(db =>
     .prepare(),
 )
 
-/** Who sends that key. Its power ends where its owner's does. */
+/** The owner of a key. The key can do no more than its owner can now. */
 export function ownerOfKey(db: Db, secret: string, now: number): { key: Key; who: Who } | undefined {
   const found = byHash(db).get({ hash: hashSecret(secret), now })
   if (!found) return undefined
@@ -82,17 +82,17 @@ export function ownerOfKey(db: Db, secret: string, now: number): { key: Key; who
   return { key, who: { id: key.userId, username, role, via: 'key' } }
 }
 
-/** The same, noting that the key is used. */
+/** The same, and records that the key was used. */
 export function bearerOf({ db, clock }: App, secret: string): { key: Key; who: Who } | undefined {
   const now = clock.now()
   const owner = ownerOfKey(db, secret, now)
   if (!owner) return undefined
   const { key } = owner
-  if (now - (key.lastUsedAt ?? 0) >= usedEvery) bestEffortWrite(db, tx => used(tx, key, now))
+  if (now - (key.lastUsedAt ?? 0) >= lastUsedPrecision) bestEffortWrite(db, tx => recordUse(tx, key, now))
   return owner
 }
 
-function used(tx: Db, { id, userId }: Key, now: number): void {
+function recordUse(tx: Db, { id, userId }: Key, now: number): void {
   tx.update(apiKeys).set({ lastUsedAt: now }).where(eq(apiKeys.id, id)).run()
   recordActivity(tx, userId, now)
 }
@@ -110,21 +110,21 @@ export function keysOfUser(
 type NewKey = { name: string; role: Role; expires_at?: string | null }
 type IssuedKey = Key & { secret: string }
 
-/** The secret is in this answer and nowhere else. */
+/** The secret is in this answer and is not stored anywhere. */
 export function issueKey(
   { db, clock }: Pick<App, 'db' | 'clock'>,
   who: Who,
   { name, role, expires_at }: NewKey,
 ): Promise<IssuedKey> {
   const { id: userId } = who
-  if (userId === null) return refuse('conflict', 'The operator has no keys; make them as a user')
+  if (userId === null) return refuse('conflict', 'The operator has no keys; make one as a user')
   if (!isNoMoreThan(role, who.role)) refuse('forbidden', `The role of your key is at most your own, ${who.role}`)
   const expiresAt = expires_at ? Date.parse(expires_at) : null
   if (expiresAt !== null && expiresAt <= clock.now()) invalid('expires_at', 'Write a time in the future.')
   const secret = `fh_${newSecret()}`
   return atomically(db, tx => {
-    if (keysOfUser(tx, userId, pageOf({ limit: 1 })).total >= mostKeys)
-      refuse('conflict', `You have ${mostKeys} keys; delete one you no longer use`)
+    if (keysOfUser(tx, userId, pageOf({ limit: 1 })).total >= maxKeys)
+      refuse('conflict', `You have ${maxKeys} keys; delete one you no longer use`)
     const now = clock.now()
     const key = tx
       .insert(apiKeys)
@@ -143,7 +143,7 @@ export function issueKey(
   })
 }
 
-/** An admin may revoke anybody's. */
+/** An admin may revoke anybody's key. */
 export function revokeKey({ db, clock }: App, who: Who, id: number): Promise<void> {
   const own = isAtLeast(who, 'admin') ? undefined : eq(apiKeys.userId, who.id ?? 0)
   return atomically(db, tx => {

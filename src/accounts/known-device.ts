@@ -1,6 +1,6 @@
 /**
- * Browsers in which a user has signed in. One keeps a secret in a cookie, its hash is a row: attempts made there are counted by
- * themselves, so that nobody is kept out of their account because others guess at its password.
+ * Browsers in which a user has signed in. Each keeps a secret in a cookie, and its hash is a row. Password attempts from such a browser
+ * are counted separately, so that nobody is locked out of their account because others guess at its password.
  */
 import { and, desc, eq, inArray } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
@@ -8,15 +8,15 @@ import { knownDevices } from '../../db/schema.ts'
 import { day } from '../platform/clock.ts'
 import { hashSecret, newSecret } from './secret.ts'
 
-const mostDevices = 20 // of one user, those used last
+const maxDevices = 20 // per user, the most recently used
 const cookieLife = (400 * day) / 1000 // seconds
-/** Where passwords are typed; other requests do not carry the cookie, so that who has signed out reads as a stranger. */
+/** Where passwords are typed. Other requests do not carry the cookie, so that a browser that is signed out reads like any other. */
 const paths = ['/sign-in', '/api/v1/auth']
 
-/** A cookie for each user, as several may share a browser. */
+/** One cookie per user, as several may share a browser. */
 const cookieOf = (userId: number) => `fieldhouse_device_${userId}`
 
-/** The hash of this user's secret that came along, where it is one. */
+/** The hash of this user's secret in the request, if it is valid. */
 export function knownDevice(db: Db, request: Request, userId: number): string | undefined {
   const cookie = new RegExp(`(?:^|;\\s*)${cookieOf(userId)}=([\\w-]{43})(?:;|$)`)
   const secret = request.headers.get('cookie')?.match(cookie)?.[1]
@@ -26,10 +26,10 @@ export function knownDevice(db: Db, request: Request, userId: number): string | 
   return db.select().from(knownDevices).where(where).get() && tokenHash
 }
 
-/** Makes the browser of this request a known one; each sign-in gives it another secret. */
+/** Makes the browser of this request a known one. Each sign-in replaces its secret. */
 export function rememberDevice(tx: Db, request: Request, userId: number, now: number): string {
-  const former = knownDevice(tx, request, userId)
-  if (former) tx.delete(knownDevices).where(eq(knownDevices.tokenHash, former)).run()
+  const previous = knownDevice(tx, request, userId)
+  if (previous) tx.delete(knownDevices).where(eq(knownDevices.tokenHash, previous)).run()
   const secret = newSecret()
   tx.insert(knownDevices)
     .values({ tokenHash: hashSecret(secret), userId, lastUsedAt: now })
@@ -40,12 +40,12 @@ export function rememberDevice(tx: Db, request: Request, userId: number, now: nu
     .where(eq(knownDevices.userId, userId))
     .orderBy(desc(knownDevices.lastUsedAt))
     .limit(1_000)
-    .offset(mostDevices)
+    .offset(maxDevices)
   tx.delete(knownDevices).where(inArray(knownDevices.tokenHash, old)).run()
   return secret
 }
 
-/** Whoever knew the password may have signed in anywhere: with another one no browser is known. */
+/** Somebody who knew the old password may have signed in anywhere, so a new password forgets every browser. */
 export function forgetDevices(tx: Db, userId: number): void {
   tx.delete(knownDevices).where(eq(knownDevices.userId, userId)).run()
 }

@@ -1,7 +1,7 @@
 /**
- * Who sent which key or cookie lately, by a hash of both, so that the fast path need not look them up. Forgotten as soon as
- * anything of the account changes, in whatever process, when the key or session ends, and after a minute: who is looked up
- * anew then keeps their session alive, and their key is noted as used.
+ * Who recently sent which key or cookie, by a hash of both, so that the fast path need not look them up. An entry is dropped as soon as
+ * anything of the account changes, in any process, when the key or session ends, and after a minute: the next lookup then extends
+ * the session, or records the use of the key.
  */
 import type { Stamps } from '../platform/cache/stamps.ts'
 import { type Clock, minute } from '../platform/clock.ts'
@@ -10,7 +10,7 @@ import { hashSecret } from './secret.ts'
 
 type Identity = { who: Who; account: string; version: string; epoch: number; at: number; endsAt: number }
 
-const most = 10_000
+const maxEntries = 10_000
 
 type KnownIdentities = ReturnType<typeof openKnownIdentities>
 
@@ -44,10 +44,10 @@ export function openKnownIdentities(stamps: Stamps, clock: Clock) {
       return undefined
     },
 
-    /** `epoch`: that of the stamps before the rows were read: what has changed since may not be in them. */
+    /** `epoch`: of the stamps before the rows were read; what has changed since may be missing from them. */
     keep({ headers }: Request, who: Who, endsAt: number, epoch: number): void {
       if (who.id === null || stamps.current() !== epoch) return
-      if (known.size >= most) known.clear() // those who read much are soon known again
+      if (known.size >= maxEntries) known.clear() // frequent readers are soon known again
       const account = String(who.id)
       known.set(hashOf(headers), { who, account, version: versionOf(account), epoch, at: clock.now(), endsAt })
     },

@@ -1,6 +1,6 @@
-/** Names that look the same are one name: nobody takes the name of another by writing it in letters of another script. */
+/** Names that look the same count as the same name: nobody can imitate another's name with letters of another script. */
 
-/** Small letters, each with those of other scripts that look like it, small or large. */
+/** Each small letter with the letters of other scripts that look like it, small or capital. */
 const alike: Record<string, string> = {
   a: 'аα',
   b: 'вβ',
@@ -31,7 +31,7 @@ const alike: Record<string, string> = {
 }
 const plain = new Map(Object.entries(alike).flatMap(([letter, others]) => [...others].map(other => [other, letter])))
 
-/** Equal for names that look alike, and as many letters long as the name in small letters. */
+/** Equal for names that look alike; as long as the name. */
 export const skeleton = (name: string): string =>
   [...name.normalize('NFKC').toLowerCase().replaceAll('i\u0307', 'i')]
     .map(letter => plain.get(letter) ?? letter)

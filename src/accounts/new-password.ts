@@ -1,4 +1,4 @@
-/** A password that somebody chooses: refused where others would try it first, hashed otherwise. */
+/** Checks and hashes a password that somebody chooses: refused where attackers would try it first. */
 import { invalid } from '../errors.ts'
 import commonPasswords from './common-passwords.txt' with { type: 'text' }
 import type { Passwords } from './password.ts'
@@ -7,7 +7,7 @@ let common: Set<string> | undefined // read when the first password is chosen
 
 const repeatsItself = /^(.{1,4})\1+.{0,3}$/s
 
-/** `field`: where the password was typed. */
+/** `field`: the form field it was typed into. */
 export function hashNewPassword(
   passwords: Passwords,
   password: string,
@@ -17,9 +17,9 @@ export function hashNewPassword(
   const plain = password.toLowerCase().replace(/[\s!?.]+$/, '')
   const own = [email, email.split('@')[0], username].map(word => word?.toLowerCase())
   if (own.includes(plain) || own.includes(plain.replace(/\d+$/, '')))
-    invalid(field, 'This is your name or e-mail address, which others try first; choose another.')
-  if (repeatsItself.test(plain)) invalid(field, 'This is one thing again and again; choose another.')
+    invalid(field, 'This is your name or e-mail address, which attackers try first; choose another.')
+  if (repeatsItself.test(plain)) invalid(field, 'This repeats the same few letters; choose another.')
   common ??= new Set(commonPasswords.split('\n').filter(line => !line.startsWith('#')))
-  if (common.has(plain)) invalid(field, 'Many people use this password, so others try it first; choose another.')
+  if (common.has(plain)) invalid(field, 'Many people use this password, so attackers try it first; choose another.')
   return passwords.hash(password)
 }

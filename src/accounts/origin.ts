@@ -1,18 +1,18 @@
-/** Where a request comes from, as far as a browser tells. */
+/** Where a request comes from, as far as the browser says. */
 import { refuse } from '../errors.ts'
 
 type Proxies = { trustProxy: number }
 
-/** How the browser reaches us: through trusted proxies as they say, else as the request itself says. */
+/** The host and protocol by which the browser reaches us: as trusted proxies say, or else as the request says. */
 function siteOf({ headers }: Request, { trustProxy }: Proxies) {
   const forwarded = (name: string) => {
     const hops = trustProxy > 0 ? headers.get(name)?.split(',') : undefined
-    return (hops?.at(-trustProxy) ?? hops?.[0])?.trim() // most proxies set these two rather than add to them
+    return (hops?.at(-trustProxy) ?? hops?.[0])?.trim() // most proxies replace these two headers rather than append to them
   }
   return { host: forwarded('x-forwarded-host') ?? headers.get('host'), proto: forwarded('x-forwarded-proto') }
 }
 
-/** A page of another site must not send this, not even a sign-in. Programs that are no browsers name no origin. */
+/** Refuses requests sent by a page of another site, even a sign-in. Programs other than browsers name no origin. */
 export function refuseForeign(request: Request, proxies: Proxies): void {
   const origin = request.headers.get('origin')
   if (origin === null) return
@@ -22,17 +22,17 @@ export function refuseForeign(request: Request, proxies: Proxies): void {
   refuse('forbidden', `This request comes from ${origin}, not from this site (${host}); a proxy must pass Host on`)
 }
 
-/** Whether the browser speaks TLS, though a proxy may have taken it off on the way. */
+/** Whether the browser speaks TLS, even where a proxy ended it on the way. */
 export const isSecure = (request: Request, proxies: Proxies) =>
   siteOf(request, proxies).proto === 'https' || request.headers.get('origin')?.startsWith('https:') === true
 
-/** Where people reach this site, for links that leave it: as `PUBLIC_URL` says, else as this request came. */
+/** Where people reach this site, for links that leave it: as `PUBLIC_URL` says, else as the request came. */
 export function siteUrl(request: Request, config: Proxies & { publicUrl: string | undefined }): string {
   if (config.publicUrl) return config.publicUrl
   return `${isSecure(request, config) ? 'https' : 'http'}://${siteOf(request, config).host ?? new URL(request.url).host}`
 }
 
-/** A path of this site, which `next` claims to be; whatever else it holds leads to the first page. */
+/** The path in `next` if it is one of this site; anything else leads to the first page. */
 export function localPath(next: string | undefined): string {
   const here = 'http://here'
   const url = next?.startsWith('/') && URL.canParse(next, here) ? new URL(next, here) : undefined

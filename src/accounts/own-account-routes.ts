@@ -25,7 +25,7 @@ const sessionSchema = t.Object(
     browser: t.Nullable(t.String({ description: 'As the browser names itself' })),
     created_at: dateTimeSchema,
     last_used_at: dateTimeSchema,
-    is_this: t.Boolean({ description: 'The session that asks' }),
+    is_this: t.Boolean({ description: 'The session of this request' }),
   },
   {
     description: 'A browser that is signed in',
@@ -55,7 +55,7 @@ export const ownAccountRoutes = (app: App) =>
         { examples: [{ username: 'Ann B.', email: 'ann@example.org', current_password: 'correct horse battery' }] },
       ),
       may: 'member',
-      detail: describe('Change my name, e-mail address or country; the address asks for the password', userSchema),
+      detail: describe('Change my name, e-mail address or country; a new address needs the password', userSchema),
     })
     .get(
       '/sessions',
@@ -67,7 +67,7 @@ export const ownAccountRoutes = (app: App) =>
       {
         query: t.Object(pageQuery),
         may: 'member',
-        detail: describe('Where I am signed in, the last used first', pageSchema('sessions', sessionSchema)),
+        detail: describe('My sessions, most recently used first', pageSchema('sessions', sessionSchema)),
       },
     )
     .delete(
@@ -79,7 +79,7 @@ export const ownAccountRoutes = (app: App) =>
       {
         params: t.Object({ id: t.String({ pattern: '^[0-9a-f]{16}$' }) }),
         may: 'member',
-        detail: describe('End a session of mine', t.Object({ ended: t.Boolean(), id: t.String() })),
+        detail: describe('End one of my sessions', t.Object({ ended: t.Boolean(), id: t.String() })),
       },
     )
     .get('/mails', ({ who }) => ownMails(app, signedIn(who)), {
@@ -102,7 +102,7 @@ export const ownAccountRoutes = (app: App) =>
         body: t.Object({ email: emailField }, { examples: [{ email: 'ann@example.org' }] }),
         may: 'anyone',
         detail: describe(
-          'Mail a link to choose a new password; the answer is the same for an address without an account',
+          'Mail a link for choosing a new password; the answer is the same for an address without an account',
           t.Object({ message: t.String() }),
           { status: 202 },
         ),
@@ -118,7 +118,7 @@ export const ownAccountRoutes = (app: App) =>
         }),
         may: 'anyone',
         detail: describe(
-          'Choose a new password with the token of a link; all sessions end, and this one begins',
+          'Choose a new password with the token of a link; all sessions end and a new one starts',
           signedInSchema,
         ),
       },

@@ -1,4 +1,4 @@
-/** What people change of their own account. */
+/** What people change in their own account. */
 import { atomically } from '../../db/transactions.ts'
 import { audit } from '../audit.ts'
 import type { App } from '../context.ts'
@@ -16,7 +16,7 @@ type OwnChange = { username?: string; email?: string; country?: string | null; c
 
 const ownId = ({ id }: Who): number => id ?? refuse('conflict', 'The operator has no account')
 
-/** Another e-mail address asks for the password: whoever has it can have the account. */
+/** A new e-mail address needs the password: whoever controls the address can take over the account. */
 export async function editOwnAccount(app: App, request: Request, who: Who, change: OwnChange): Promise<User> {
   const { db, clock, passwords } = app
   const id = ownId(who)
@@ -30,7 +30,7 @@ export async function editOwnAccount(app: App, request: Request, who: Who, chang
   if (columns.email !== undefined && columns.email !== before.email) {
     await countOwnAttempt(app, request, before)
     if (!(await passwords.matches(password, before.passwordHash)))
-      invalid('current_password', 'Write your password of now: another e-mail address asks for it.')
+      invalid('current_password', 'Enter your current password: changing the e-mail address needs it.')
   }
   const { changed, notice } = await atomically(db, tx => {
     const changed = changeUser(tx, id, columns)
@@ -63,6 +63,6 @@ export type SessionView = ReturnType<typeof ownSessions>['sessions'][number]
 export const endOwnSession = ({ db, clock }: App, who: Who, id: string): Promise<void> =>
   atomically(db, tx => {
     const userId = ownId(who)
-    if (!endSessionById(tx, userId, id)) refuse('not_found', 'There is no such session of yours')
+    if (!endSessionById(tx, userId, id)) refuse('not_found', 'You have no such session')
     audit(tx, { at: clock.now(), who, action: 'auth.end_session', target: `user ${userId}` })
   })

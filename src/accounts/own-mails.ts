@@ -1,4 +1,4 @@
-/** Which kinds of mail somebody gets. */
+/** Which kinds of mail a user gets. */
 import { t } from 'elysia'
 import { type MailKind, mailKinds } from '../../db/schema.ts'
 import { atomically } from '../../db/transactions.ts'
@@ -14,11 +14,11 @@ import { userById } from './queries.ts'
 
 export const ownMailsSchema = t.Object(
   {
-    sent: t.Boolean({ description: 'Whether this installation sends mails at all (SMTP_URL)' }),
+    sent: t.Boolean({ description: 'Whether this installation sends mail at all (SMTP_URL)' }),
     mails: t.Array(t.Object({ kind: mailKindSchema, label: t.String(), hint: t.String(), on: t.Boolean() })),
   },
   {
-    description: 'The kinds of mail I may get, and which of them I do',
+    description: 'The kinds of mail I can get, and which are on',
     examples: [
       {
         sent: true,
@@ -26,7 +26,7 @@ export const ownMailsSchema = t.Object(
           {
             kind: 'picks',
             label: 'Picks close tomorrow',
-            hint: 'In leagues where you have chosen nothing yet',
+            hint: 'In leagues where you have not picked anyone yet',
             on: true,
           },
         ],
@@ -34,7 +34,7 @@ export const ownMailsSchema = t.Object(
     ],
   },
 )
-/** By kind, true or false; what is left out stays. */
+/** True or false by kind; kinds that are left out stay as they are. */
 export const ownMailsBody = t.Partial(t.Record(mailKindSchema, t.Boolean()), {
   examples: [{ picks: false }],
   additionalProperties: false,

@@ -1,4 +1,4 @@
-/** Signing in, up and out, the first admin, and one's own account. The forms that let one in work without script. */
+/** Signing in, up and out, the first admin, and one's own account. The sign-in forms work without script. */
 import { Elysia, t } from 'elysia'
 import type { App } from '../context.ts'
 import { Refusal, refuse } from '../errors.ts'
@@ -11,25 +11,25 @@ import { notice } from '../ui/parts/notices.ts'
 import { emailField, newPasswordField } from './account.ts'
 import { accountPage } from './account-page.ts'
 import {
+  type AuthForm,
+  authFormPage,
   country,
-  type Entrance,
   email,
-  entrancePage,
-  letIn,
   newPassword,
   password,
   seeOther,
+  submitAuthForm,
   username,
 } from './entrance.ts'
 import { askAnAdmin, forgotPassword, linkIsMailed } from './forgotten-password.ts'
-import { keysOfUser, keyView, mostKeys } from './key.ts'
+import { keysOfUser, keyView, maxKeys } from './key.ts'
 import { localPath } from './origin.ts'
 import { ownSessions } from './own-account.ts'
 import { ownMails } from './own-mails.ts'
 import { choosePassword, userOfPasswordLink } from './password-link.ts'
 import { hasAdmin, userById } from './queries.ts'
 import { requireSetupToken, setUp, setupBody } from './setup.ts'
-import { credentials, signedUp, signIn, signOut, signUp, signUpBody } from './sign-in.ts'
+import { credentials, signedUpMessage, signIn, signOut, signUp, signUpBody } from './sign-in.ts'
 
 const next = t.Optional(t.String({ maxLength: 2_000 }))
 
@@ -39,24 +39,24 @@ export const accountPages = (app: App) => {
   const { db, config } = app
   const isOpen = config.signup === 'open'
 
-  const signInForm = (next?: string, isNew = false): Entrance => ({
+  const signInForm = (next?: string, isNew = false): AuthForm => ({
     title: 'Sign in',
-    above: isNew && notice(signedUp),
+    above: isNew && notice(signedUpMessage),
     action: '/sign-in',
     fields: [{ ...email, autofocus: true }, password],
     submit: 'Sign in',
     kept: { next },
     below: html`<p><a href="/forgot-password">Forgot your password?</a></p>
 ${isOpen && html`<p><a href="/sign-up">Make an account</a></p>`}
-${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log of Fieldhouse holds the link that makes the first one.')}`,
+${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log has the link for making the first one.')}`,
   })
-  const signUpForm: Entrance = {
+  const signUpForm: AuthForm = {
     title: 'Make an account',
     action: '/sign-up',
     fields: [{ ...username, autofocus: true }, email, newPassword, country],
     submit: 'Make the account',
   }
-  const setupForm = (token: string): Entrance => ({
+  const setupForm = (token: string): AuthForm => ({
     title: 'The first admin',
     action: '/setup',
     fields: [{ ...username, autofocus: true }, email, newPassword],
@@ -64,27 +64,27 @@ ${!config.adminToken && !hasAdmin(db) && notice('There is no admin yet. The log 
     kept: { token },
   })
 
-  const forgottenForm: Entrance = {
+  const forgottenForm: AuthForm = {
     title: 'Forgot your password',
-    above: html`<p>Write the address of your account. A mail to it brings a link by which you choose a new password.</p>`,
+    above: html`<p>Enter the address of your account. We mail it a link for choosing a new password.</p>`,
     action: '/forgot-password',
     fields: [{ ...email, autofocus: true }],
     submit: 'Send me the link',
     below: html`<p><a href="/sign-in">Back to signing in</a></p>`,
   }
-  const forgotten = (said: string) =>
+  const forgotten = (message: string) =>
     page({
       title: 'Forgot your password',
       who: undefined,
       nav: 'account',
       body: html`<div class="head"><h1>Forgot your password</h1></div>
-${notice(said)}
+${notice(message)}
 <p><a href="/sign-in">Back to signing in</a></p>`,
     })
 
-  const passwordForm = (token: string, email: string): Entrance => ({
+  const passwordForm = (token: string, email: string): AuthForm => ({
     title: 'A new password',
-    above: html`<p>For the account of ${email}. All its sessions end.</p>`,
+    above: html`<p>For the account of ${email}. It will be signed out everywhere.</p>`,
     action: '/password',
     fields: [{ ...newPassword, label: 'New password', autofocus: true }],
     submit: 'Change the password',
@@ -96,7 +96,7 @@ ${notice(said)}
     .get(
       '/sign-in',
       ({ query, who }) =>
-        who ? seeOther(localPath(query.next)) : entrancePage(signInForm(query.next, query.new === 'true')),
+        who ? seeOther(localPath(query.next)) : authFormPage(signInForm(query.next, query.new === 'true')),
       {
         query: t.Object({ next, new: t.Optional(t.String({ maxLength: 10 })) }),
         may: 'anyone',
@@ -106,21 +106,21 @@ ${notice(said)}
     .post(
       '/sign-in',
       ({ request, body }) =>
-        letIn(() => signIn(app, request, body), body.next, signInForm(body.next), { email: body.email }),
+        submitAuthForm(() => signIn(app, request, body), body.next, signInForm(body.next), { email: body.email }),
       { body: t.Object({ ...credentials, next }), may: 'anyone', detail: hidden },
     )
     .get(
       '/sign-up',
       ({ who }) => {
-        if (!isOpen) refuse('not_found', 'Accounts are made by an admin here')
-        return who ? seeOther('/') : entrancePage(signUpForm)
+        if (!isOpen) refuse('not_found', 'Only an admin makes accounts here')
+        return who ? seeOther('/') : authFormPage(signUpForm)
       },
       { may: 'anyone', detail: hidden },
     )
     .post(
       '/sign-up',
       ({ request, body }) =>
-        letIn(() => signUp(app, request, body), '/sign-in?new=true', signUpForm, {
+        submitAuthForm(() => signUp(app, request, body), '/sign-in?new=true', signUpForm, {
           email: body.email,
           username: body.username,
           country: body.country,
@@ -135,20 +135,20 @@ ${notice(said)}
       '/setup',
       ({ query: { token } }) => {
         requireSetupToken(db, token)
-        return entrancePage(setupForm(token))
+        return authFormPage(setupForm(token))
       },
       { query: t.Object({ token: t.String({ default: '', maxLength: 100 }) }), may: 'anyone', detail: hidden },
     )
     .post(
       '/setup',
       ({ request, body: { token, ...account } }) =>
-        letIn(() => setUp(app, request, token, account), '/', setupForm(token), {
+        submitAuthForm(() => setUp(app, request, token, account), '/', setupForm(token), {
           email: account.email,
           username: account.username,
         }),
       { body: setupBody, may: 'anyone', detail: hidden },
     )
-    .get('/forgot-password', () => (sendsMail(app) ? entrancePage(forgottenForm) : forgotten(askAnAdmin)), {
+    .get('/forgot-password', () => (sendsMail(app) ? authFormPage(forgottenForm) : forgotten(askAnAdmin)), {
       may: 'anyone',
       detail: hidden,
     })
@@ -159,7 +159,7 @@ ${notice(said)}
           await forgotPassword(app, request, body.email)
           return forgotten(linkIsMailed)
         } catch (error) {
-          if (error instanceof Refusal) return entrancePage(forgottenForm, body, error)
+          if (error instanceof Refusal) return authFormPage(forgottenForm, body, error)
           throw error
         }
       },
@@ -168,7 +168,7 @@ ${notice(said)}
     .get(
       '/password',
       ({ query: { token } }) => {
-        return entrancePage(passwordForm(token, userOfPasswordLink(db, token, app.clock.now()).email))
+        return authFormPage(passwordForm(token, userOfPasswordLink(db, token, app.clock.now()).email))
       },
       { query: t.Object({ token: passwordToken }), may: 'anyone', detail: hidden },
     )
@@ -176,7 +176,7 @@ ${notice(said)}
       '/password',
       ({ request, body: { token, password } }) => {
         const { email } = userOfPasswordLink(db, token, app.clock.now())
-        return letIn(() => choosePassword(app, request, token, password), '/', passwordForm(token, email), {})
+        return submitAuthForm(() => choosePassword(app, request, token, password), '/', passwordForm(token, email), {})
       },
       { body: t.Object({ token: passwordToken, password: newPasswordField }), may: 'anyone', detail: hidden },
     )
@@ -193,7 +193,7 @@ ${notice(said)}
       ({ who, request }) => {
         const me = signedIn(who)
         if (me.id === null) return refuse('not_found', 'The operator has no account')
-        const { keys } = keysOfUser(db, me.id, pageOf({ limit: mostKeys }))
+        const { keys } = keysOfUser(db, me.id, pageOf({ limit: maxKeys }))
         const { sessions } = ownSessions(app, request, me, pageOf({ limit: 100 }))
         return accountPage(me, userById(db, me.id), keys.map(keyView), sessions, ownMails(app, me))
       },

@@ -1,4 +1,4 @@
-/** A link that lets somebody choose a new password, once: made by an admin, or at the machine that Fieldhouse runs on. */
+/** A link that lets somebody choose a new password, once: made by an admin, or on the machine that runs Fieldhouse. */
 import { and, eq, gt } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { passwordLinks } from '../../db/schema.ts'
@@ -16,14 +16,20 @@ import { changeUser, userById } from './queries.ts'
 import { hashSecret, newSecret } from './secret.ts'
 import { openSession, type SignedIn, sendSession } from './sign-in.ts'
 
-const usualLife = 24 * hour
+const defaultLifetime = 24 * hour
 
 export const passwordLinkPath = (token: string) => `/password?token=${token}`
 
-/** The token is in this answer and nowhere else. A newer link ends the ones before it. */
-export function makePasswordLink(tx: Db, user: User, who: Pick<Who, 'id' | 'username'>, now: number, life = usualLife) {
+/** The token is in this answer and is not stored anywhere. A newer link invalidates older ones. */
+export function makePasswordLink(
+  tx: Db,
+  user: User,
+  who: Pick<Who, 'id' | 'username'>,
+  now: number,
+  lifetime = defaultLifetime,
+) {
   const token = newSecret()
-  const expiresAt = now + life
+  const expiresAt = now + lifetime
   tx.delete(passwordLinks).where(eq(passwordLinks.userId, user.id)).run()
   tx.insert(passwordLinks)
     .values({ tokenHash: hashSecret(token), userId: user.id, createdAt: now, expiresAt })
@@ -36,9 +42,7 @@ export function makePasswordLink(tx: Db, user: User, who: Pick<Who, 'id' | 'user
 export function userOfPasswordLink(db: Db, token: string, now: number): User {
   const isIt = and(eq(passwordLinks.tokenHash, hashSecret(token)), gt(passwordLinks.expiresAt, now))
   const link = db.select().from(passwordLinks).where(isIt).get()
-  return link
-    ? userById(db, link.userId)
-    : refuse('gone', 'This link has been used or has run out; ask for another one')
+  return link ? userById(db, link.userId) : refuse('gone', 'This link has been used or has expired; ask for a new one')
 }
 
 /** Changes the password, ends every session of the account and signs in. Keys stay. */
@@ -51,7 +55,7 @@ export async function choosePassword(
 ): Promise<SignedIn> {
   const { db, clock, config, passwords } = app
   refuseForeign(request, config)
-  const owner = userOfPasswordLink(db, token, clock.now()) // before the work of hashing
+  const owner = userOfPasswordLink(db, token, clock.now()) // refuses before the expensive hashing
   const passwordHash = await hashNewPassword(passwords, password, owner, field)
   const outcome = await atomically(db, tx => {
     const now = clock.now()

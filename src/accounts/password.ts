@@ -9,10 +9,10 @@ export function openPasswords(costs = passwordCosts) {
   let decoy: Promise<string> | undefined
   return {
     hash,
-    /** Whether that is the password. Without an account (no hash) it takes as long and answers no. */
+    /** Whether the password is right. Without an account (no hash) it takes as long and returns false. */
     async matches(password: string, expected: string | undefined): Promise<boolean> {
-      const nobodys = await (decoy ??= hash(crypto.randomUUID())) // the first attempt waits for it, whoever is asked for
-      const isRight = await Bun.password.verify(password, expected ?? nobodys)
+      const decoyHash = await (decoy ??= hash(crypto.randomUUID())) // the first attempt waits for it, with or without an account
+      const isRight = await Bun.password.verify(password, expected ?? decoyHash)
       return isRight && expected !== undefined
     },
   }

@@ -42,7 +42,7 @@ export const userByEmail = (db: Db, email: string): User | undefined =>
     .where(and(eq(users.email, email), present))
     .get()
 
-/** In capitals or not. */
+/** Upper or lower case. */
 export const userByName = (db: Db, username: string): User | undefined =>
   db
     .select()
@@ -50,33 +50,33 @@ export const userByName = (db: Db, username: string): User | undefined =>
     .where(and(sql`lower(${users.username}) = lower(${username})`, present))
     .get()
 
-const isSomeone = (db: Db, where: SQL | undefined): boolean =>
+const anyUser = (db: Db, where: SQL | undefined): boolean =>
   db.select({ id: users.id }).from(users).where(where).limit(1).get() !== undefined
 
 const isAdmin = and(eq(users.role, 'admin'), present)
 
-export const hasAdmin = (db: Db): boolean => isSomeone(db, isAdmin)
+export const hasAdmin = (db: Db): boolean => anyUser(db, isAdmin)
 
-/** By a name that looks the same. SQLite goes through its index of names for it, and hands over the few that may be it. */
-export function isNameTaken(db: Db, username: string, butBy = 0): boolean {
+/** Whether a name that looks the same exists. SQLite uses its index of names and returns the few candidates. */
+export function isNameTaken(db: Db, username: string, exceptUserId = 0): boolean {
   const wanted = skeleton(username)
-  const asLong = db
+  const sameLength = db
     .select({ username: users.username })
     .from(users)
     .where(
       and(
         sql`length(${users.username}) = ${[...wanted].length}`,
         sql`(lower(${users.username}) = ${wanted} or ${users.username} glob '*[^ -~]*')`, // in plain letters, or in others
-        ne(users.id, butBy),
+        ne(users.id, exceptUserId),
       ),
     )
     .all()
-  return asLong.some(other => skeleton(other.username) === wanted)
+  return sameLength.some(other => skeleton(other.username) === wanted)
 }
 
 type UserFilter = { q?: string; role?: Role }
 
-/** By name; `q` is part of a name or e-mail address. Of very many this takes a while: for the reader thread. */
+/** By name; `q` is part of a name or e-mail address. Slow for very many users: for the reader thread. */
 export function usersReading(
   db: Db,
   { q, role, limit, offset }: UserFilter & Pick<PageSlice, 'limit' | 'offset'>,
@@ -100,7 +100,7 @@ export function usersReading(
 
 type NewUser = Pick<User, 'email' | 'username' | 'passwordHash' | 'role' | 'country'>
 
-/** `by`: who makes it, where that is somebody else. */
+/** `by`: who makes the account, if somebody else does. */
 export function createUser(tx: Db, user: NewUser, now: number, by?: Pick<Who, 'id' | 'username'>): User {
   refuseTaken(tx, user, 0)
   const created = tx
@@ -115,7 +115,7 @@ export function createUser(tx: Db, user: NewUser, now: number, by?: Pick<Who, 'i
 
 export type UserChange = Partial<NewUser>
 
-/** Another role or password ends their sessions, but the one of the token `kept`. */
+/** A new role or password ends their sessions, except that of the token `kept`. */
 export function changeUser(tx: Db, id: number, change: UserChange, kept?: string): User {
   const user = userById(tx, id)
   if (!Object.keys(change).length) return user
@@ -124,7 +124,7 @@ export function changeUser(tx: Db, id: number, change: UserChange, kept?: string
   const [changed = user] = tx.update(users).set(change).where(eq(users.id, id)).returning().all()
   if (changed.role !== user.role || changed.passwordHash !== user.passwordHash) endSessions(tx, id, kept)
   if (changed.passwordHash !== user.passwordHash) forgetDevices(tx, id)
-  // A link that was on its way to who has the account no longer.
+  // An unused link must not let in somebody who no longer has the account.
   if (changed.passwordHash !== user.passwordHash || changed.email !== user.email)
     tx.delete(passwordLinks).where(eq(passwordLinks.userId, id)).run()
   if (changed.username !== user.username) {
@@ -136,7 +136,7 @@ export function changeUser(tx: Db, id: number, change: UserChange, kept?: string
   return changed
 }
 
-/** Nothing that tells who they were is left in the account; what they did in leagues stays, under their number. */
+/** Removes everything in the account that identifies them; what they did in leagues stays, under their number. */
 export function deleteUser(tx: Db, id: number, now: number): void {
   const user = userById(tx, id)
   refuseLastAdmin(tx, user)
@@ -151,8 +151,8 @@ export function deleteUser(tx: Db, id: number, now: number): void {
   tx.update(invitations).set({ email: null }).where(eq(invitations.email, user.email)).run()
   endSessions(tx, id)
   forgetDevices(tx, id)
-  const former = user.username.toLowerCase()
-  renameEntries(tx, id, name => name.toLowerCase().includes(former), anonymous.username)
+  const oldName = user.username.toLowerCase()
+  renameEntries(tx, id, name => name.toLowerCase().includes(oldName), anonymous.username)
   tx.update(systemAlerts)
     .set({ title: sql`replace(${systemAlerts.title}, ${user.username}, ${anonymous.username})` })
     .where(sql`json_extract(${systemAlerts.data}, '$.user_id') = ${id}`)
@@ -160,14 +160,14 @@ export function deleteUser(tx: Db, id: number, now: number): void {
   renamed(tx, id)
 }
 
-/** What an entry is called that was given no name: `ann`, `ann 2`. */
+/** The name of an entry that was given none: `ann`, `ann 2`. */
 export const defaultEntryName = (username: string, n: number) => (n === 1 ? username : `${username} ${n}`)
 
 const isDefaultName = (username: string) => (name: string) =>
   name === username || (name.startsWith(`${username} `) && /^\d+$/.test(name.slice(username.length + 1)))
 
-/** Entries in tour leagues that are called by their owner's name are called by the new one. */
-function renameEntries(tx: Db, userId: number, isMeant: (name: string) => boolean, username: string): void {
+/** Renames entries in tour leagues that carry their owner's name. */
+function renameEntries(tx: Db, userId: number, matches: (name: string) => boolean, username: string): void {
   const own = tx.select().from(entries).where(eq(entries.userId, userId)).orderBy(asc(entries.id)).all()
   const isTaken = (leagueId: number, name: string) =>
     tx
@@ -176,7 +176,7 @@ function renameEntries(tx: Db, userId: number, isMeant: (name: string) => boolea
       .where(and(eq(entries.leagueId, leagueId), sql`lower(${entries.name}) = lower(${name})`))
       .get() !== undefined
   for (const { id, leagueId, name } of own) {
-    if (!isMeant(name)) continue
+    if (!matches(name)) continue
     let n = 1
     while (isTaken(leagueId, defaultEntryName(username, n))) n++
     tx.update(entries)
@@ -188,21 +188,22 @@ function renameEntries(tx: Db, userId: number, isMeant: (name: string) => boolea
 
 function refuseTaken(tx: Db, { email, username }: UserChange, id: number): void {
   const isAnother = ne(users.id, id)
-  if (email && isSomeone(tx, and(eq(users.email, email), isAnother)))
-    refuse('conflict', 'There is an account with that e-mail address already')
+  if (email && anyUser(tx, and(eq(users.email, email), isAnother)))
+    refuse('conflict', 'An account with that e-mail address already exists')
   if (username) refuseTakenName(tx, username, id)
 }
 
-export function refuseTakenName(tx: Db, username: string, butBy = 0): void {
-  if (isNameTaken(tx, username, butBy)) refuse('conflict', `The name ${username} is taken, or looks like one that is`)
+export function refuseTakenName(tx: Db, username: string, exceptUserId = 0): void {
+  if (isNameTaken(tx, username, exceptUserId))
+    refuse('conflict', `The name ${username} is taken, or looks like one that is`)
 }
 
 function refuseLastAdmin(tx: Db, { id, role }: User): void {
-  if (role === 'admin' && !isSomeone(tx, and(isAdmin, ne(users.id, id))))
+  if (role === 'admin' && !anyUser(tx, and(isAdmin, ne(users.id, id))))
     refuse('conflict', 'This is the last admin; make another one first')
 }
 
-/** The name stands on the lists and boards of their leagues. */
+/** The name appears on the lists and boards of their leagues. */
 function renamed(tx: Db, id: number): void {
   touch(tx, 'user', id)
   touch(tx, 'names')
@@ -264,7 +265,7 @@ export function userStatsOf(db: Db, id: number): UserStats {
   }
 }
 
-/** Who they are, by id. */
+/** User names by id. */
 export const usernamesOf = (db: Db, ids: readonly (number | null)[]): Map<number, string> =>
   new Map(
     db

@@ -11,7 +11,7 @@ import {
   changePassword,
   credentials,
   signedInSchema,
-  signedUp,
+  signedUpMessage,
   signIn,
   signOut,
   signUp,
@@ -31,7 +31,7 @@ const authRoutes = (app: App) =>
       body: t.Object(credentials),
       may: 'anyone',
       detail: describe(
-        'Sign in: sets the session cookie, answers the token that changes by cookie must carry',
+        'Sign in: sets the session cookie and answers the token that changes by cookie must carry',
         signedInSchema,
       ),
     })
@@ -41,7 +41,7 @@ const authRoutes = (app: App) =>
         await signOut(app, request, who)
         return { done: true }
       },
-      { may: 'anyone', detail: describe('Sign out: ends the session of the cookie', done) },
+      { may: 'anyone', detail: describe('Sign out: ends the session in the cookie', done) },
     )
     .get(
       '/auth/me',
@@ -60,13 +60,13 @@ const authRoutes = (app: App) =>
       async ({ request, body, set }) => {
         await signUp(app, request, body)
         set.status = 202
-        return { message: signedUp }
+        return { message: signedUpMessage }
       },
       {
         body: t.Object(signUpBody),
         may: 'anyone',
         detail: describe(
-          'Make an account of role member, where SIGNUP is open; the answer is the same for an address that has one',
+          'Make an account with the role member, where SIGNUP is open; the answer is the same for an address that already has one',
           t.Object({ message: t.String() }),
           { status: 202 },
         ),

@@ -1,5 +1,5 @@
 /**
- * Sessions: a random token in a cookie, its hash in a row. A session ends 24 h after it was last used, and 30 days after it began; who uses it is
+ * Sessions: a random token in a cookie, its hash in a row. A session ends 24 h after its last use, and 30 days after it started. Its user is
  * cached, so a request by cookie reads no row and writes one every few minutes.
  */
 import { and, count, desc, eq, gt, isNull, like, lt, ne, sql } from 'drizzle-orm'
@@ -14,22 +14,22 @@ import type { PageSlice } from '../platform/http/pagination.ts'
 import { recordActivity } from './activity.ts'
 import { hashSecret, newSecret } from './secret.ts'
 
-const life = 24 * hour
-const longestLife = 30 * day // however much it is used: then the password is asked for again
-const slideEvery = 5 * minute
+const idleLifetime = 24 * hour
+const maxLifetime = 30 * day // however much it is used; then the password is asked for again
+const extendEvery = 5 * minute
 
 const cookie = 'fieldhouse_session'
-const cookieLife = (400 * day) / 1000 // seconds; the row decides when a session ends, the cookie has only to outlive it
+const cookieLife = (400 * day) / 1000 // seconds; the row decides when a session ends, the cookie only has to outlive it
 const tokenInCookie = new RegExp(`(?:^|;\\s*)${cookie}=(\\d{1,12}\\.[\\w-]{43})(?:;|$)`)
 
 export const sessionToken = (request: Request) => request.headers.get('cookie')?.match(tokenInCookie)?.[1]
 
 export function sessionCookie(token: string | undefined, isSecure: boolean): string {
-  const how = `Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`
-  return token ? `${cookie}=${token}; Max-Age=${cookieLife}; ${how}` : `${cookie}=; Max-Age=0; ${how}`
+  const attributes = `Path=/; HttpOnly; SameSite=Lax${isSecure ? '; Secure' : ''}`
+  return token ? `${cookie}=${token}; Max-Age=${cookieLife}; ${attributes}` : `${cookie}=; Max-Age=0; ${attributes}`
 }
 
-/** The token begins with the user's id, so that one stamp per user drops all their sessions from the caches. */
+/** The token starts with the user's id, so that one stamp per user drops all their sessions from the caches. */
 export type Session = {
   userId: number
   username: string
@@ -61,35 +61,35 @@ const byHash = prepared(db =>
     .prepare(),
 )
 
-/** The session of a token as it is now; to ask does not keep it alive. */
+/** The session of a token as it is now, without extending it. */
 export const sessionNow = (db: Db, token: string, now: number): Session | undefined =>
   byHash(db).get({ hash: hashSecret(token), now })
 
-/** The session of a token, kept alive by being asked for; undefined once it is over. */
+/** The session of a token, and extends it; undefined once it has expired. */
 export async function sessionOf({ db, cache, clock }: App, token: string): Promise<Session | undefined> {
   const hash = hashSecret(token)
   const scope = [Number.parseInt(token, 10), hash]
   const now = clock.now()
   const load = () => byHash(db).get({ hash, now })
   let session = (await cache.read(cached.session, scope, load)).value
-  // Another process may have kept it alive.
+  // Another process may have extended it.
   if (session && session.expiresAt <= now) session = (await cache.refresh(cached.session, scope, load)).value
-  if (!session || session.expiresAt - now > life - slideEvery) return session
-  if (session.expiresAt >= session.createdAt + longestLife) return session
-  const slid = bestEffortWrite(db, tx => slide(tx, hash, session.userId, now)) // undefined while another process writes: next time
-  return slid === false ? undefined : ((await cache.refresh(cached.session, scope, load)).value ?? undefined)
+  if (!session || session.expiresAt - now > idleLifetime - extendEvery) return session
+  if (session.expiresAt >= session.createdAt + maxLifetime) return session
+  const extended = bestEffortWrite(db, tx => extend(tx, hash, session.userId, now)) // undefined while another process writes: tried again with the next request
+  return extended === false ? undefined : ((await cache.refresh(cached.session, scope, load)).value ?? undefined)
 }
 
-function slide(tx: Db, tokenHash: string, userId: number, now: number): boolean {
+function extend(tx: Db, tokenHash: string, userId: number, now: number): boolean {
   const alive = and(eq(sessions.tokenHash, tokenHash), gt(sessions.expiresAt, now))
-  const slid = tx
+  const extended = tx
     .update(sessions)
-    .set({ expiresAt: sql`min(${now + life}, ${sessions.createdAt} + ${longestLife})` })
+    .set({ expiresAt: sql`min(${now + idleLifetime}, ${sessions.createdAt} + ${maxLifetime})` })
     .where(alive)
     .returning()
     .all()
-  if (slid.length) recordActivity(tx, userId, now)
-  return slid.length > 0
+  if (extended.length) recordActivity(tx, userId, now)
+  return extended.length > 0
 }
 
 export type NewSession = { token: string; csrfToken: string }
@@ -105,7 +105,7 @@ export function beginSession(tx: Db, userId: number, now: number, agent: string 
       csrfToken,
       agent: agent?.slice(0, 300) ?? null,
       createdAt: now,
-      expiresAt: now + life,
+      expiresAt: now + idleLifetime,
     })
     .run()
   tx.update(users).set({ lastLoginAt: now }).where(eq(users.id, userId)).run()
@@ -113,7 +113,7 @@ export function beginSession(tx: Db, userId: number, now: number, agent: string 
   return { token, csrfToken }
 }
 
-/** A session as its owner sees it, by the beginning of its hash. */
+/** Identifies a session to its owner: the start of its hash. */
 const idLength = 16
 export const sessionId = (token: string): string => hashSecret(token).slice(0, idLength)
 
@@ -125,16 +125,16 @@ export function sessionsOfUser(db: Db, userId: number, now: number, { limit, off
       id: tokenHash.slice(0, idLength),
       agent,
       createdAt,
-      lastUsedAt: Math.max(createdAt, expiresAt - life), // as exactly as it slides
+      lastUsedAt: Math.max(createdAt, expiresAt - idleLifetime), // as precise as the interval of extending
     })),
     total: db.select({ total: count() }).from(sessions).where(alive).get()?.total ?? 0,
   }
 }
 
-/** False where the user has no such session. */
+/** False if the user has no such session. */
 export function endSessionById(tx: Db, userId: number, id: string): boolean {
-  const isIt = and(eq(sessions.userId, userId), like(sessions.tokenHash, `${id}%`))
-  const ended = tx.delete(sessions).where(isIt).returning().all().length > 0
+  const isThis = and(eq(sessions.userId, userId), like(sessions.tokenHash, `${id}%`))
+  const ended = tx.delete(sessions).where(isThis).returning().all().length > 0
   if (ended) touch(tx, 'account', userId)
   return ended
 }
@@ -148,9 +148,9 @@ export function endSession(tx: Db, token: string): void {
   if (ended) touch(tx, 'account', ended.userId)
 }
 
-/** All sessions of a user but the one in use. */
-export function endSessions(tx: Db, userId: number, but?: string): void {
-  const kept = but === undefined ? undefined : ne(sessions.tokenHash, hashSecret(but))
+/** All sessions of a user except the one in use. */
+export function endSessions(tx: Db, userId: number, except?: string): void {
+  const kept = except === undefined ? undefined : ne(sessions.tokenHash, hashSecret(except))
   tx.delete(sessions)
     .where(and(eq(sessions.userId, userId), kept))
     .run()

@@ -1,4 +1,4 @@
-/** The first admin: from the settings, or by whoever opens the link that the first start prints. */
+/** The first admin: from the settings, or made by whoever opens the link that the first start prints. */
 import { eq } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
@@ -14,7 +14,7 @@ import { changeUser, createUser, hasAdmin, isNameTaken, userByEmail } from './qu
 import { hashSecret, isSameSecret, newSecret } from './secret.ts'
 import { checkedAccount, type NewAccount, openSession, type SignedIn, sendSession } from './sign-in.ts'
 
-const fact = 'setup_token' // its hash
+const factName = 'setup_token' // its value: the token's hash
 
 export const setupBody = t.Object({
   token: t.String({ maxLength: 100 }),
@@ -23,7 +23,7 @@ export const setupBody = t.Object({
   password: newPasswordField,
 })
 
-/** `ADMIN_EMAIL` and `ADMIN_PASSWORD` count while there is no admin, later they are no longer looked at. */
+/** `ADMIN_EMAIL` and `ADMIN_PASSWORD` count while there is no admin; afterwards they are ignored. */
 export async function makeFirstAdmin({ config, db, clock, log, passwords }: App): Promise<void> {
   const { adminEmail, adminPassword } = config
   if (!adminEmail || !adminPassword || hasAdmin(db)) return
@@ -41,11 +41,11 @@ export async function makeFirstAdmin({ config, db, clock, log, passwords }: App)
       const username = isNameTaken(tx, 'admin') ? `admin-${newSecret().slice(0, 4)}` : 'admin'
       createUser(tx, { email, username, passwordHash, role, country: null }, now, systemActor)
     }
-    log.info('The first admin is made as ADMIN_EMAIL and ADMIN_PASSWORD say')
+    log.info('Made the first admin from ADMIN_EMAIL and ADMIN_PASSWORD')
   })
 }
 
-/** Prints a link that works once, where nobody could sign in otherwise. The newest start's link counts. */
+/** Prints a link that works once, if nobody could sign in otherwise. Only the newest link works. */
 export async function offerSetup({ config, db, log }: App, serverUrl: string): Promise<void> {
   if (config.adminToken || hasAdmin(db)) return
   const token = newSecret()
@@ -55,21 +55,20 @@ export async function offerSetup({ config, db, log }: App, serverUrl: string): P
     tx =>
       void tx
         .insert(facts)
-        .values({ name: fact, value })
+        .values({ name: factName, value })
         .onConflictDoUpdate({ target: facts.name, set: { value } })
         .run(),
   )
   log.warn(
-    `There is no admin yet. Make the first one here, the link works once: ${config.publicUrl ?? serverUrl}/setup?token=${token}`,
+    `There is no admin yet. Make the first one with this link, which works once: ${config.publicUrl ?? serverUrl}/setup?token=${token}`,
   )
 }
 
-const invalidLink =
-  'This setup link is not good (any more); the newest one is in the log, and each start prints another'
+const invalidLink = 'This setup link does not work (any more). The newest one is in the log; each start prints another'
 
 export function requireSetupToken(db: Db, token: string): void {
-  if (hasAdmin(db)) refuse('gone', 'Fieldhouse is set up already; sign in')
-  const kept = db.select().from(facts).where(eq(facts.name, fact)).get()
+  if (hasAdmin(db)) refuse('gone', 'Fieldhouse is already set up; sign in')
+  const kept = db.select().from(facts).where(eq(facts.name, factName)).get()
   if (!kept || !isSameSecret(kept.value, hashSecret(token))) refuse('forbidden', invalidLink)
 }
 
@@ -86,7 +85,7 @@ export async function setUp(app: App, request: Request, token: string, account: 
   const outcome = await atomically(db, tx => {
     requireSetupToken(tx, token)
     const now = clock.now()
-    tx.delete(facts).where(eq(facts.name, fact)).run()
+    tx.delete(facts).where(eq(facts.name, factName)).run()
     return openSession(tx, request, createUser(tx, user, now), now)
   })
   return sendSession(app, request, outcome)

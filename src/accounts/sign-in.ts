@@ -1,4 +1,4 @@
-/** Coming in and going out: by password, as a new member, out again, and with another password. */
+/** Signing in, up and out, and changing one's password. */
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
 import { atomically } from '../../db/transactions.ts'
@@ -21,7 +21,7 @@ import {
   usernameField,
 } from './account.ts'
 import { acceptAccountNotice } from './account-notice.ts'
-import { type Attempt, countAttempt, forgive } from './attempts.ts'
+import { type Attempt, countAttempt, forgetAttempts } from './attempts.ts'
 import { deviceCookies, knownDevice, rememberDevice } from './known-device.ts'
 import { hashNewPassword } from './new-password.ts'
 import { isSecure, refuseForeign } from './origin.ts'
@@ -36,13 +36,13 @@ export const signedInSchema = t.Object({
 
 type Outcome = { user: User; token: string; csrfToken: string; device: string }
 
-/** Begins a session in the transaction, in a browser known from now on; the session of the cookie that came along ends. */
+/** Starts a session in the transaction and makes the browser a known one; the session of the old cookie ends. */
 export function openSession(tx: Db, request: Request, user: User, now: number): Outcome {
-  const former = sessionToken(request)
-  if (former) endSession(tx, former)
-  const begun = beginSession(tx, user.id, now, request.headers.get('user-agent'))
-  audit(tx, { at: now, who: user, action: 'auth.login', target: `user ${user.id}`, detail: comingFrom(request) })
-  return { user, ...begun, device: rememberDevice(tx, request, user.id, now) }
+  const previousToken = sessionToken(request)
+  if (previousToken) endSession(tx, previousToken)
+  const session = beginSession(tx, user.id, now, request.headers.get('user-agent'))
+  audit(tx, { at: now, who: user, action: 'auth.login', target: `user ${user.id}`, detail: addressOf(request) })
+  return { user, ...session, device: rememberDevice(tx, request, user.id, now) }
 }
 
 /** Hands out the cookies, once the session is on disk. */
@@ -53,7 +53,7 @@ export function sendSession({ config }: App, request: Request, { user, token, cs
   return { user: profileOf(user, user.email), csrf_token: csrfToken }
 }
 
-const comingFrom = (request: Request) => ({ address: requestContext(request).address() })
+const addressOf = (request: Request) => ({ address: requestContext(request).address() })
 
 export const credentials = {
   email: t.String({ maxLength: 254, examples: ['ann@example.org'] }),
@@ -68,11 +68,11 @@ const attemptAt = ({ db }: App, request: Request, account: string, user: User | 
   device: user && knownDevice(db, request, user.id),
 })
 
-/** For what asks somebody signed in for their password again. */
+/** For actions that ask a signed-in user for their password again. */
 export const countOwnAttempt = (app: App, request: Request, user: User): Promise<void> =>
   countAttempt(app, attemptAt(app, request, user.email, user))
 
-/** An unknown address and a wrong password are told apart by nothing: not by the answer, not by the work done. */
+/** An unknown address and a wrong password cannot be told apart, neither by the answer nor by the time it takes. */
 export async function signIn(app: App, request: Request, credentials: Credentials): Promise<SignedIn> {
   const { db, clock, config, passwords } = app
   refuseForeign(request, config)
@@ -85,11 +85,11 @@ export async function signIn(app: App, request: Request, credentials: Credential
     const now = clock.now()
     const user = userByEmail(tx, email)
     if (isRight && user?.passwordHash === found?.passwordHash && user) {
-      forgive(tx, attempt)
+      forgetAttempts(tx, attempt)
       return openSession(tx, request, user, now)
     }
     const target = user ? `user ${user.id}` : 'unknown account'
-    audit(tx, { at: now, who: stranger, action: 'auth.login', target, detail: comingFrom(request), result: 'refused' })
+    audit(tx, { at: now, who: stranger, action: 'auth.login', target, detail: addressOf(request), result: 'refused' })
   })
   if (!outcome) return refuse('unauthorized', 'The e-mail address or the password is not right')
   return sendSession(app, request, outcome)
@@ -114,12 +114,12 @@ export const signUpBody = {
 export type NewAccount = Credentials & { username: string; country?: string | null }
 
 /**
- * An account one makes oneself, where `SIGNUP` is open. Whether there is an account of that address already is told neither by
- * the answer nor by the work done, so it signs nobody in. That a name is taken is told: everybody sees names.
+ * People make an account themselves, where `SIGNUP` is open. Neither the answer nor the time it takes reveals whether the address already
+ * has an account, so this signs nobody in. A taken name is revealed: everybody can see names.
  */
 export async function signUp(app: App, request: Request, account: NewAccount): Promise<void> {
   const { db, clock, config, passwords } = app
-  if (config.signup !== 'open') refuse('forbidden', 'Accounts are made by an admin here (SIGNUP is closed)')
+  if (config.signup !== 'open') refuse('forbidden', 'Only an admin makes accounts here (SIGNUP is closed)')
   refuseForeign(request, config)
   const user = { ...checkedAccount(account), role: 'member' as const }
   const address = requestContext(request).address()
@@ -130,16 +130,16 @@ export async function signUp(app: App, request: Request, account: NewAccount): P
     refuseTakenName(tx, user.username)
     const known = userByEmail(tx, user.email)
     if (!known) return void createUser(tx, { ...user, passwordHash }, now)
-    const detail = comingFrom(request)
+    const detail = addressOf(request)
     audit(tx, { at: now, who: stranger, action: 'auth.signup', target: `user ${known.id}`, detail, result: 'refused' })
   })
 }
 
-export const signedUp =
-  'You can sign in now. If there was an account of this e-mail address already, it is as it was, with its own password.'
+export const signedUpMessage =
+  'You can sign in now. If this e-mail address already had an account, it is unchanged and keeps its password.'
 
 /**
- * A new account of role member by an invitation, signed in. `allowed` refuses before any work is done; `also` is part of the
+ * Makes an account with the role member by an invitation and signs in. `allowed` refuses before any work is done; `also` is part of the
  * transaction that makes the account.
  */
 export async function signUpInvited(
@@ -154,7 +154,7 @@ export async function signUpInvited(
   const user = { ...checkedAccount(account), role: 'member' as const }
   allowed()
   const address = requestContext(request).address()
-  await countAttempt(app, { account: `invitation from ${address}`, address }) // a taken address is told, so guesses are few
+  await countAttempt(app, { account: `invitation from ${address}`, address }) // the answer reveals a taken address, so guesses are limited
   const passwordHash = await hashNewPassword(passwords, account.password, account)
   const outcome = await atomically(db, tx => {
     const now = clock.now()
@@ -173,25 +173,25 @@ export const checkedAccount = ({ email, username, country }: NewAccount) => ({
 
 export type PasswordChange = { current_password: string; new_password: string }
 
-/** All other sessions of the user end. */
+/** Ends all other sessions of the user. */
 export async function changePassword(app: App, request: Request, who: Who, change: PasswordChange): Promise<void> {
   const { db, clock, config, passwords } = app
   const { id } = who
-  if (id === null) return refuse('conflict', 'The operator has no password; the token is the setting ADMIN_TOKEN')
+  if (id === null) return refuse('conflict', 'The operator has no password; its token is the setting ADMIN_TOKEN')
   const user = userById(db, id)
   const attempt = attemptAt(app, request, user.email, user)
-  const deed = { who, action: 'auth.password', target: `user ${id}` }
+  const auditEntry = { who, action: 'auth.password', target: `user ${id}` }
   await countAttempt(app, attempt)
   if (!(await passwords.matches(change.current_password, user.passwordHash))) {
-    await atomically(db, tx => audit(tx, { ...deed, at: clock.now(), result: 'refused' }))
+    await atomically(db, tx => audit(tx, { ...auditEntry, at: clock.now(), result: 'refused' }))
     invalid('current_password', 'This is not your current password.')
   }
   const newHash = await hashNewPassword(passwords, change.new_password, user, 'new_password')
   const { device, notice } = await atomically(db, tx => {
     const now = clock.now()
-    forgive(tx, attempt)
+    forgetAttempts(tx, attempt)
     const changed = changeUser(tx, id, { passwordHash: newHash }, sessionToken(request))
-    audit(tx, { ...deed, at: now })
+    audit(tx, { ...auditEntry, at: now })
     const device = who.via === 'session' ? rememberDevice(tx, request, id, now) : undefined
     return { device, notice: acceptAccountNotice(app, tx, user, changed) }
   })

@@ -1,8 +1,8 @@
-/** What an admin may say of a user. */
+/** The fields of a user that an admin can set. */
 import { roles } from '../../db/schema.ts'
 import { html } from '../platform/html.ts'
 import { formField } from '../ui/parts/form.ts'
-import { shortestPassword, type User } from './account.ts'
+import { minPasswordLength, type User } from './account.ts'
 
 const choices = roles.map(role => ({ value: role, label: role }))
 
@@ -10,7 +10,7 @@ export const passwordInput = {
   name: 'password',
   type: 'password',
   autocomplete: 'new-password',
-  minlength: shortestPassword,
+  minlength: minPasswordLength,
   maxlength: 200,
 } as const
 

@@ -65,9 +65,9 @@ const statsSchema = t.Object(
   },
 )
 
-/** Their own, or an admin. */
+/** People see their own account; admins see all. */
 function refuseOthers(who: Who | undefined, id: number) {
-  if (signedIn(who).id !== id && !isAtLeast(who, 'admin')) refuse('forbidden', 'Only an admin looks at other accounts')
+  if (signedIn(who).id !== id && !isAtLeast(who, 'admin')) refuse('forbidden', 'Only admins can see other accounts')
 }
 
 export const userRoutes = (app: App) => {
@@ -109,7 +109,7 @@ export const userRoutes = (app: App) => {
     .patch('/:id', async ({ params: { id }, body, who }) => userView(await editUser(app, signedIn(who), id, body)), {
       body: t.Partial(newUser),
       may: 'admin',
-      detail: describe('Change a user; another role or password ends the sessions', userSchema),
+      detail: describe('Change a user; a new role or password ends their sessions', userSchema),
     })
     .post(
       '/:id/unlock',
@@ -120,7 +120,7 @@ export const userRoutes = (app: App) => {
       {
         may: 'admin',
         detail: describe(
-          'Let somebody sign in at once whom too many attempts have locked out',
+          'Unlock a user who is locked out after too many attempts',
           t.Object({ id: t.Integer(), was_locked: t.Boolean() }, { examples: [{ id: 12, was_locked: true }] }),
         ),
       },
@@ -138,7 +138,7 @@ export const userRoutes = (app: App) => {
       {
         may: 'admin',
         detail: describe(
-          'A link by which a user chooses a new password, once within a day; shown this once',
+          'A link for choosing a new password; it works once within a day and is shown only once',
           t.Object({
             url: t.String({ examples: ['https://play.example.org/password?token=…'] }),
             expires_at: dateTimeSchema,
@@ -156,7 +156,7 @@ export const userRoutes = (app: App) => {
       {
         may: 'admin',
         detail: describe(
-          'Delete a user: account, keys and sessions go, what was done in leagues stays under a number',
+          'Delete a user: the account, keys and sessions go; what they did in leagues stays, under a number',
           deletedSchema,
         ),
       },
@@ -167,6 +167,6 @@ export const userRoutes = (app: App) => {
         refuseOthers(who, id)
         return readUserStats(app, id)
       },
-      { may: 'member', detail: describe('What a user has done; members see their own', statsSchema) },
+      { may: 'member', detail: describe('Statistics of a user; members see their own', statsSchema) },
     )
 }

@@ -6,7 +6,7 @@ import { readUserStats } from './queries.ts'
 
 const active = 100 // users
 
-/** The numbers of those who were here this week, the last seen first. */
+/** Loads the statistics of users who were here this week, most recent first. */
 export async function warmUsers(app: App): Promise<void> {
   const seen = app.db
     .select({ id: users.id })

@@ -1,7 +1,7 @@
 /** Users as admins see them: the list, and each on a page. */
 import { Elysia, type Static, t } from 'elysia'
 import { roles } from '../../db/schema.ts'
-import { roleSchema, shortestPassword, type User, userSchema, userView } from '../accounts/account.ts'
+import { minPasswordLength, roleSchema, type User, userSchema, userView } from '../accounts/account.ts'
 import { type UserStats, userById, userStatsOf, usersReading } from '../accounts/queries.ts'
 import { passwordInput, userFields } from '../accounts/user-fields.ts'
 import type { App } from '../context.ts'
@@ -90,7 +90,7 @@ ${paginationLinks(pages, page => address(path, { q, role, page }))}
 <section class="part"><div class="head"><h2>A new user</h2></div>
 ${form(
   { action: '/api/v1/users', goTo: `${path}/{id}`, done: 'The user is made' },
-  html`${userFields()}${formField({ ...passwordInput, label: 'Password', hint: `At least ${shortestPassword} characters; they can change it` })}`,
+  html`${userFields()}${formField({ ...passwordInput, label: 'Password', hint: `At least ${minPasswordLength} characters; they can change it` })}`,
   'Make the user',
 )}</section>`
 

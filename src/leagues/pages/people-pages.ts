@@ -1,7 +1,15 @@
 /** Members of a league, and the page that an invitation opens. */
 import { Elysia, t } from 'elysia'
 import { csrfField } from '../../accounts/csrf.ts'
-import { country, email, entrancePage, letIn, newPassword, seeOther, username } from '../../accounts/entrance.ts'
+import {
+  authFormPage,
+  country,
+  email,
+  newPassword,
+  seeOther,
+  submitAuthForm,
+  username,
+} from '../../accounts/entrance.ts'
 import { invitationPath, listInvitations, openInvitation } from '../../accounts/invitation.ts'
 import { signUpBody } from '../../accounts/sign-in.ts'
 import type { App } from '../../context.ts'
@@ -102,7 +110,7 @@ ${invitationTable(invitations)}`
       '/invitation',
       ({ query: { token }, who }) => {
         if (who) return joinPage(token, who)
-        return entrancePage(invitedForm(token), { email: openInvitation(db, token, clock.now()).email ?? undefined })
+        return authFormPage(invitedForm(token), { email: openInvitation(db, token, clock.now()).email ?? undefined })
       },
       { query: t.Object({ token }), may: 'anyone', detail: hidden },
     )
@@ -117,7 +125,7 @@ ${invitationTable(invitations)}`
         const { league } = invitedTo(app, token)
         const enter = () => acceptInvitation(app, request, token, { email, username, password, country })
         const next = league ? `/leagues/${league.id}` : '/'
-        return letIn(enter, next, invitedForm(token), { email, username, country })
+        return submitAuthForm(enter, next, invitedForm(token), { email, username, country })
       },
       {
         body: t.Object({
