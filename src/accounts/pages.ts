@@ -20,7 +20,7 @@ import {
   seeOther,
   submitAuthForm,
   username,
-} from './entrance.ts'
+} from './auth-form.ts'
 import { askAnAdmin, forgotPassword, linkIsMailed } from './forgotten-password.ts'
 import { keysOfUser, keyView, maxKeys } from './key.ts'
 import { localPath } from './origin.ts'

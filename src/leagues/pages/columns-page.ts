@@ -1,7 +1,7 @@
 /** Which columns of a board a reader sees, and in which order: kept in a cookie of their browser. */
 import { Elysia } from 'elysia'
+import { seeOther } from '../../accounts/auth-form.ts'
 import { csrfField } from '../../accounts/csrf.ts'
-import { seeOther } from '../../accounts/entrance.ts'
 import type { App } from '../../context.ts'
 import { canonical } from '../../leaderboard/query.ts'
 import { Cached } from '../../platform/cache/cache.ts'

@@ -1,6 +1,5 @@
 /** Members of a league, and the page that an invitation opens. */
 import { Elysia, t } from 'elysia'
-import { csrfField } from '../../accounts/csrf.ts'
 import {
   authFormPage,
   country,
@@ -9,7 +8,8 @@ import {
   seeOther,
   submitAuthForm,
   username,
-} from '../../accounts/entrance.ts'
+} from '../../accounts/auth-form.ts'
+import { csrfField } from '../../accounts/csrf.ts'
 import { invitationPath, listInvitations, openInvitation } from '../../accounts/invitation.ts'
 import { signUpBody } from '../../accounts/sign-in.ts'
 import type { App } from '../../context.ts'

@@ -2,7 +2,7 @@
 
 import { Value } from '@sinclair/typebox/value'
 import { Elysia, type Static, t } from 'elysia'
-import { seeOther } from '../../accounts/entrance.ts'
+import { seeOther } from '../../accounts/auth-form.ts'
 import type { App } from '../../context.ts'
 import { Refusal, refuse } from '../../errors.ts'
 import { rankedPage as boardPageOf } from '../../leaderboard/page.ts'

@@ -1,7 +1,7 @@
 /** The planner's pages: the week as a grid, and two drafts side by side. */
 
 import { Elysia, t } from 'elysia'
-import { seeOther } from '../../accounts/entrance.ts'
+import { seeOther } from '../../accounts/auth-form.ts'
 import { localPath } from '../../accounts/origin.ts'
 import type { App } from '../../context.ts'
 import { hour } from '../../platform/clock.ts'
