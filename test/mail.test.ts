@@ -246,7 +246,7 @@ test('the page of a forgotten password works without script', async () => {
   const asked = visitor(url)
   expect(await (await asked.visit('/forgot-password')).text()).toContain('Send me the link')
   const known = await (await asked.submit('/forgot-password', { email: ann.email })).text()
-  expect(known).toContain('If there is an account of this address')
+  expect(known).toContain('If this address has an account')
   expect(await (await asked.submit('/forgot-password', { email: 'nobody@example.org' })).text()).toBe(known)
   await server.to(ann.email)
 })
@@ -291,7 +291,7 @@ test('friends are invited by mail, each with a link for one', async () => {
 test('where no mails are sent an invitation is a link to copy', async () => {
   const { call } = await start()
   const refused = await refusalOf(call.post('/api/v1/invitations', { emails: ['bob@example.org'] }))
-  expect(refused.problem.errors).toMatchObject([{ path: 'emails', message: expect.stringContaining('sends no mails') }])
+  expect(refused.problem.errors).toMatchObject([{ path: 'emails', message: expect.stringContaining('sends no mail') }])
   expect(await call.post('/api/v1/invitations')).toMatchObject({ url: expect.stringContaining('token='), mailed: 0 })
 })
 

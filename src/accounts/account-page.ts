@@ -78,7 +78,7 @@ const mailForm = ({ mails }: OwnMails) =>
 
 const sessionTable = (sessions: readonly SessionView[]) =>
   table({
-    caption: 'Sessions, the last used first',
+    caption: 'Sessions, most recently used first',
     stack: true,
     rows: sessions,
     key: ({ id }) => `session-${id}`,

@@ -18,7 +18,7 @@ export type BoardColumns = {
   ids: TextColumn
   names: TextColumn
   score: Float64Array
-  better?: Better // of the score; `higher` unless told
+  better?: Better // of the score; `higher` by default
   tiebreak?: Tiebreak // between equal scores
   metrics: { name: string; values: Float64Array; better?: Better; gains?: Float64Array }[]
   classification?: Classification

@@ -34,7 +34,7 @@ const exportQuery = t.Object({
   ...boardQuery.properties,
   columns: t.Optional(
     t.String({
-      description: 'Those to write, in this order: `score,label:alliance,deads,deads.gain`. All unless told',
+      description: 'Those to write, in this order: `score,label:alliance,deads,deads.gain`. All by default',
       maxLength: longestColumns,
     }),
   ),

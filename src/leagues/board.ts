@@ -32,7 +32,7 @@ export const boardQuery = t.Object({
   ),
   order: t.Optional(t.String({ description: 'asc or desc', maxLength: 200 })),
   page: text,
-  limit: t.Optional(t.String({ description: '50 unless told, at most 500', maxLength: 20 })),
+  limit: t.Optional(t.String({ description: '50 by default, at most 500', maxLength: 20 })),
   q: t.Optional(t.String({ description: 'Part of a name or id; ranks stay those of the whole board', maxLength: 200 })),
   around: t.Optional(t.String({ description: 'A player id: the page around that player', maxLength: 200 })),
   at: t.Optional(t.Union([dateTimeSchema, t.Literal('')], { description: 'A time: the board as of then' })),

@@ -40,7 +40,7 @@ export const invitationRoutes = (app: App) => {
         query: t.Object({ league_id: t.Optional(t.Integer({ minimum: 1 })), ...pageQuery }),
         may: 'officer',
         detail: describe(
-          'Invitations, the newest first; of one league or all',
+          'Invitations, newest first; of one league or all',
           pageSchema('invitations', invitationSchema),
         ),
       },

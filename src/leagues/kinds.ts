@@ -83,9 +83,9 @@ export type LeagueKind = {
   totals?(app: App, league: League, query: TotalsQuery): Promise<TotalsPage | undefined>
   /** All that is known of one player; undefined for one who is not on the board. */
   player(app: App, league: League, playerId: string): Promise<PlayerView | undefined>
-  /** How some players came to their scores, by player id, the oldest first: of few moments, as a line in a row is short. */
+  /** How some players came to their scores, by player id, oldest first: of few moments, as a line in a row is short. */
   trends?(app: App, league: League, players: readonly string[]): Promise<Trends>
-  /** A user's own rows of the board, the best first; without it no row belongs to a user. */
+  /** A user's own rows of the board, best first; without it no row belongs to a user. */
   standings?(app: App, league: League, userId: number): Promise<Row[]>
   /** What a member still has to do in it, and by when. */
   due?(app: App, league: League, userId: number): Due | undefined

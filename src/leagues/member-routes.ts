@@ -36,7 +36,7 @@ export const memberRoutes = (app: App) => {
         set.headers.link = linkHeader(request.url, found.value.pagination)
         return found
       },
-      { query: t.Object(pageQuery), may: 'reader', detail: describe('Members, the earliest first', memberList) },
+      { query: t.Object(pageQuery), may: 'reader', detail: describe('Members, earliest first', memberList) },
     )
     .post(
       '/:id/join',

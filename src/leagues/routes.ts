@@ -179,7 +179,7 @@ export const leagueRoutes = (app: App) => {
         ),
         query: t.Object({
           limit: t.Optional(
-            t.Integer({ minimum: 1, maximum: 100, description: 'How many are named each way: 10 unless told' }),
+            t.Integer({ minimum: 1, maximum: 100, description: 'How many are named each way: 10 by default' }),
           ),
         }),
         may: 'officer',

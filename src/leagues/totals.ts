@@ -23,7 +23,7 @@ export const totalsQuery = t.Object({
   ),
   by: t.Optional(
     t.Union([...bys.map(by => t.Literal(by)), t.Literal('')], {
-      description: 'What groups are ranked by: sums, or averages for each player. `sum` unless told',
+      description: 'What groups are ranked by: sums, or averages for each player. `sum` by default',
     }),
   ),
   sort_by: t.Optional(

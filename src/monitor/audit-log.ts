@@ -69,7 +69,7 @@ function matching({ user, action, result, q, from, to }: AuditFilter): SQL | und
   )
 }
 
-/** Who did what to what, the newest first. */
+/** Who did what to what, newest first. */
 function listAudit(db: Db, filter: AuditFilter, { limit, offset }: Pick<PageSlice, 'limit' | 'offset'>): AuditView[] {
   return db
     .select()
@@ -110,7 +110,7 @@ export const auditPage = (app: App) =>
     read: filter => read(app, filter),
     body,
     json: {
-      summary: 'Who did what to what, the newest first',
+      summary: 'Who did what to what, newest first',
       description: 'The total is counted up to 10,000.',
       schema: listSchema,
       pages: ({ pagination }) => pagination,
@@ -134,7 +134,7 @@ const body = ({ logs, pagination: pages }: AuditData, filter: AuditFilter): Html
     { name: 'to', label: 'To, in UTC', type: 'date', value: filter.to },
   ])}
 ${table({
-  caption: 'Audit log, the newest first',
+  caption: 'Audit log, newest first',
   dense: true,
   class: 'audit',
   stack: true,

@@ -47,7 +47,7 @@ export function openDepthRecorder({ db, clock, reader }: App): () => Promise<voi
   }
 }
 
-/** Of all processes since then, the oldest first. */
+/** Of all processes since then, oldest first. */
 export const loadSince = (db: Db, at: number): Load[] =>
   db.select().from(processMinutes).where(gte(processMinutes.minute, at)).orderBy(processMinutes.minute).all()
 

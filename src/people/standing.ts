@@ -37,7 +37,7 @@ const leagueOfPerson = {
 export const standingSchema = t.Object({
   ...leagueOfPerson,
   rows: t.Array(rowOfPersonSchema, {
-    description: 'Their rows of the board, the best first: several entries are several rows',
+    description: 'Their rows of the board, best first: several entries are several rows',
   }),
 })
 export const standingWithHistorySchema = t.Object({

@@ -57,7 +57,7 @@ ${formField({ label: 'Seed', name: 'seed', type: 'number', optional: true, min: 
 )}
 <section class="part"><h2>Drafts</h2>
 ${table({
-  caption: 'Drafts, the newest first',
+  caption: 'Drafts, newest first',
   stack: true,
   rows: drafts,
   columns: [

@@ -58,7 +58,7 @@ export const changesWords = (changes: number): string => `${changes} ${changes =
 
 const someDrafts = 30
 
-/** Those that have days in common with these and are not published, the newest first. */
+/** Those that have days in common with these and are not published, newest first. */
 export const draftsAbout = (db: Db, { start, end }: Pick<Range, 'start' | 'end'>): Draft[] =>
   db
     .select()

@@ -25,7 +25,7 @@ export const generateSchema = t.Object({
   algorithm: t.Optional(t.Union(algorithms.map(each => t.Literal(each)))),
   seed: t.Optional(t.Integer({ minimum: 0, maximum: 2_147_483_647, description: 'The same seed, the same roster' })),
   budget_s: t.Optional(
-    t.Number({ minimum: 0.1, maximum: 600, description: 'Seconds: 10 for production and 300 for optimal unless told' }),
+    t.Number({ minimum: 0.1, maximum: 600, description: 'Seconds: 10 for production and 300 for optimal by default' }),
   ),
 })
 

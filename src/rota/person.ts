@@ -19,7 +19,7 @@ export const wishSchema = t.Object({
   from: t.Optional(timeOfDaySchema),
   to: t.Optional(timeOfDaySchema),
   weight: t.Optional(
-    t.Number({ minimum: 0.1, maximum: 100, description: 'How much it counts beside other wishes: 1, unless told' }),
+    t.Number({ minimum: 0.1, maximum: 100, description: 'How much it counts beside other wishes: 1 by default' }),
   ),
 })
 
@@ -35,8 +35,8 @@ const requestSchema = t.Object(
 export const newPerson = t.Object({
   name: oneLine(80),
   skills: t.Optional(t.Array(word, { maxItems: 50 })),
-  max_hours_week: t.Optional(t.Number({ minimum: 0, maximum: 168, description: '40, unless told' })),
-  hourly_cents: t.Optional(t.Integer({ minimum: 0, maximum: 10_000_000, description: '0, unless told' })),
+  max_hours_week: t.Optional(t.Number({ minimum: 0, maximum: 168, description: '40 by default' })),
+  hourly_cents: t.Optional(t.Integer({ minimum: 0, maximum: 10_000_000, description: '0 by default' })),
   certifications: t.Optional(t.Array(t.Object({ name: word, expires_on: dateSchema }), { maxItems: 100 })),
   unavailable: t.Optional(
     t.Array(t.Object({ from: moment, to: moment }), {

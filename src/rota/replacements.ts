@@ -1,4 +1,4 @@
-/** Who could stand on a shift, the best first, and the rules that stand against the others. */
+/** Who could stand on a shift, best first, and the rules that stand against the others. */
 import { and, asc, eq, ne, sql } from 'drizzle-orm'
 import { type Static, t } from 'elysia'
 import type { Db } from '../../db/open.ts'

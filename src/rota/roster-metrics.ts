@@ -50,7 +50,7 @@ export const metricsSchema = t.Object(
     expired_certificates: t.Array(certificateSchema, {
       description: 'Run out and not renewed, of those who are planned',
     }),
-    daily: t.Array(daySchema, { description: 'What the last 30 nights have counted, the newest first' }),
+    daily: t.Array(daySchema, { description: 'What the last 30 nights have counted, newest first' }),
   },
   { $id: 'RosterMetrics' },
 )

@@ -50,7 +50,7 @@ export const rangeQuery = t.Object({
   site_id: t.Optional(idSchema),
 })
 
-/** From this week's Monday, for a week, unless told. */
+/** From this week's Monday, for a week by default. */
 export function rangeOf(query: { start?: string; end?: string; site_id?: number }, now: number) {
   const start = query.start ?? mondayOf(query.end ?? today(now))
   const end = query.end ?? daysAfter(start, 6)
@@ -170,7 +170,7 @@ export const rosterRoutes = (app: App) => {
       {
         query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe('Rosters that were generated, the newest first', pageSchema('drafts', draftSchema)),
+        detail: describe('Rosters that were generated, newest first', pageSchema('drafts', draftSchema)),
       },
     )
     .get(
@@ -207,7 +207,7 @@ export const rosterRoutes = (app: App) => {
       {
         body: t.Object({ ...assignmentSchema.properties, pinned: t.Optional(t.Boolean({ default: true })) }),
         may: 'officer',
-        detail: describe('Put somebody on a shift by hand, within the rules; pinned unless told', placedSchema, {
+        detail: describe('Put somebody on a shift by hand, within the rules; pinned by default', placedSchema, {
           status: 201,
         }),
       },
@@ -236,7 +236,7 @@ export const rosterRoutes = (app: App) => {
         query: t.Object(pageQuery),
         may: 'officer',
         detail: describe(
-          'Who could step in, the best first, and the rules that stand against the others',
+          'Who could step in, best first, and the rules that stand against the others',
           pageSchema('candidates', candidateSchema),
         ),
       },

@@ -16,13 +16,11 @@ const price_cents = t.Optional(
   }),
 )
 const weeks = (otherwise: number) =>
-  t.Optional(
-    t.Integer({ minimum: 1, maximum: 52, description: `Counted over so many weeks: ${otherwise}, unless told` }),
-  )
+  t.Optional(t.Integer({ minimum: 1, maximum: 52, description: `Counted over so many weeks: ${otherwise} by default` }))
 const whole = (minimum: number, maximum: number) => t.Integer({ minimum, maximum })
 const hours = t.Number({ minimum: 0, maximum: 8736 })
 
-/** Over how many weeks each is counted unless told. */
+/** Over how many weeks each is counted by default. */
 const usualWeeks = { hours: 1, weekends: 4, kinds: 1 }
 
 const shared = {

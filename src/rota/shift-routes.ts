@@ -216,7 +216,7 @@ export const shiftRoutes = (app: App) => {
         query: t.Object(pageQuery),
         may: 'officer',
         detail: describe(
-          'Who could stand there besides those who do, the best first, and the rules that stand against the others',
+          'Who could stand there besides those who do, best first, and the rules that stand against the others',
           pageSchema('candidates', candidateSchema),
         ),
       },

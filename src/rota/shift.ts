@@ -13,7 +13,7 @@ export const timeOfDaySchema = t.String({
   'x-error': 'Write a time of day such as 09:30.',
   description: 'In the site’s local time, such as 09:30',
 })
-const headcount = t.Integer({ minimum: 0, maximum: 500, description: '1, unless told' })
+const headcount = t.Integer({ minimum: 0, maximum: 500, description: '1 by default' })
 const cents = t.Nullable(t.Integer({ minimum: 0, maximum: 10_000_000 }))
 const siteId = idSchema
 
@@ -44,9 +44,7 @@ const asked = {
       'What each person too few costs; without it each place left counts as open, which comes before all cost',
   }),
   most: t.Optional(
-    t.Nullable(
-      t.Integer({ minimum: 1, maximum: 500, description: 'How many may be there: the headcount, unless told' }),
-    ),
+    t.Nullable(t.Integer({ minimum: 1, maximum: 500, description: 'How many may be there: the headcount by default' })),
   ),
   over_cents: t.Optional({ ...cents, description: 'What each person beyond the headcount costs' }),
 }

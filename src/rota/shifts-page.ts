@@ -250,7 +250,7 @@ ${formField({ label: 'Price of not following it', name: 'price_cents', type: 'ce
 function candidatesTable(shift: ShownShift, may: readonly Candidate[]): Html {
   const broken = shift.staff.filter(one => one.broken)
   return html`${table({
-    caption: 'Nothing stands against them, the best first',
+    caption: 'Nothing stands against them, best first',
     stack: true,
     rows: may.slice(0, mostShown),
     columns: [

@@ -34,8 +34,7 @@ export const newSite = t.Object({
     t.Number({
       minimum: 0,
       maximum: 48,
-      description:
-        'Of rest between two shifts one of which is here: 10, unless told. Of two sites, the stricter holds.',
+      description: 'Of rest between two shifts one of which is here: 10 by default. Of two sites, the stricter holds.',
       examples: [11],
     }),
   ),

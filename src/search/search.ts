@@ -59,7 +59,7 @@ export const searchSchema = t.Object(
       }),
     ),
   },
-  { description: 'What was found, the best first, by category' },
+  { description: 'What was found, best first, by category' },
 )
 export type SearchResult = Static<typeof searchSchema>
 

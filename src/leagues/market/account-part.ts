@@ -1,4 +1,4 @@
-/** Everything that changed the cash and holdings of a portfolio, the newest first. */
+/** Everything that changed the cash and holdings of a portfolio, newest first. */
 
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { badge } from '../../ui/parts/badges.ts'
@@ -13,7 +13,7 @@ export const gainMoney = (cents: number | null): Content =>
 
 export const accountTable = (lines: readonly LedgerLineView[]): Content =>
   table({
-    caption: 'Everything that changed cash and holdings, the newest first',
+    caption: 'Everything that changed cash and holdings, newest first',
     dense: true,
     stack: true,
     rows: lines,

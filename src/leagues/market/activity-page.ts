@@ -20,7 +20,7 @@ export function activityBody({ league, activity, pagination: pages }: ActivityDa
   const path = `/leagues/${league.id}`
   return html`${leagueHead({ league, kind: marketKindPages, who, tab: 'activity' })}
 ${table({
-  caption: 'Activity, the newest first',
+  caption: 'Activity, newest first',
   stack: true,
   rows: activity,
   key: each => `a-${each.id}`,

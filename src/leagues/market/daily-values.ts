@@ -18,7 +18,7 @@ export const dailyValuesOf = (db: Db, leagueId: number, userId: number) =>
     .orderBy(asc(dailyValues.day))
     .all()
 
-/** Of some portfolios, of the last days, the oldest first. */
+/** Of some portfolios, of the last days, oldest first. */
 export const recentDailyValues = (db: Db, leagueId: number, users: readonly number[], since: number) =>
   db
     .select({ user: dailyValues.userId, totalCents: dailyValues.totalCents })

@@ -91,7 +91,7 @@ export function chainOf(db: Db, symbol: string, expiration: string): ChainView {
   return { symbol, expiration, as_of: iso(row.asOf), received_at: iso(row.receivedAt), chain: row.contracts }
 }
 
-/** Every day there is a chain for, the nearest first. */
+/** Every day there is a chain for, nearest first. */
 export const expirationsOf = (db: Db, symbol: string) =>
   db
     .select({

@@ -53,7 +53,7 @@ export const historySchema = t.Object(
     }),
   },
   {
-    description: 'The price of a symbol over time, the oldest first',
+    description: 'The price of a symbol over time, oldest first',
     examples: [
       {
         symbol: 'ACME',
@@ -108,7 +108,7 @@ function thinned<T>(items: readonly T[], most: number): T[] {
   return items.filter((_, i) => (items.length - 1 - i) % step === 0)
 }
 
-/** Prices of the last days, the newest first. */
+/** Prices of the last days, newest first. */
 export function listPrices(
   db: Db,
   symbol: string,

@@ -94,7 +94,7 @@ export const priceRoutes = (app: App) => {
         params: symbolParams,
         query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe('Every price of the last days, the newest first', pageSchema('prices', priceSchema)),
+        detail: describe('Every price of the last days, newest first', pageSchema('prices', priceSchema)),
       },
     )
 }

@@ -164,7 +164,7 @@ export type TradeFilter = { leagueId: number; userId?: number }
 
 const undoing = alias(ledger, 'undoing')
 
-/** Lines of the ledger, the newest first. */
+/** Lines of the ledger, newest first. */
 export function ledgerLines(
   db: Db,
   { leagueId, userId }: TradeFilter,

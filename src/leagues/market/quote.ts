@@ -27,7 +27,7 @@ export const mostQuotes = 10_000 // in one push
 export const quotePush = t.Object({
   symbol: symbolSchema,
   price_cents: t.Integer({ minimum: 1, maximum: maxPriceCents }),
-  as_of: t.Optional({ ...dateTimeSchema, description: 'Now, unless told' }),
+  as_of: t.Optional({ ...dateTimeSchema, description: 'Now by default' }),
 })
 /** The same, strictly: Elysia's own types take numbers as text too. */
 const isPush = TypeCompiler.Compile(

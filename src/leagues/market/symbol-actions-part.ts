@@ -28,7 +28,7 @@ export const actionTable = (
 ): Content => html`<section class="part">
 <h2>Splits, dividends, corrections</h2>
 ${table({
-  caption: `What officers did to ${symbol}, the newest first`,
+  caption: `What officers did to ${symbol}, newest first`,
   dense: true,
   stack: true,
   rows: actions,

@@ -29,7 +29,7 @@ export function officerPart(
   return html`<section class="part">
 <h2>Prices of the last 7 days</h2>
 ${table({
-  caption: `Prices of ${symbol} as they came in, the newest first`,
+  caption: `Prices of ${symbol} as they came in, newest first`,
   dense: true,
   stack: true,
   rows: prices,

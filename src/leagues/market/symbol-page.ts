@@ -90,7 +90,7 @@ ${
       })}
 <details><summary>As numbers</summary>
 ${table({
-  caption: `Prices of ${symbol}, the newest first`,
+  caption: `Prices of ${symbol}, newest first`,
   dense: true,
   rows: points.slice(-100).reverse(),
   columns: [

@@ -127,7 +127,7 @@ export const tradeRoutes = (app: App) => {
         query: t.Object({ user_id: t.Optional(idSchema), ...pageQuery }),
         may: 'member',
         detail: describe(
-          'Trades, the newest first: one’s own, for officers everybody’s',
+          'Trades, newest first: one’s own, for officers everybody’s',
           pageSchema('trades', t.Composite([tradeSchema, t.Object({ username: t.String() })])),
         ),
       },
@@ -147,7 +147,7 @@ export const tradeRoutes = (app: App) => {
         query: t.Object({ user_id: t.Optional(idSchema), ...pageQuery }),
         may: 'member',
         detail: describe(
-          'Everything that changed a portfolio, the newest first: one’s own, for officers anybody’s',
+          'Everything that changed a portfolio, newest first: one’s own, for officers anybody’s',
           pageSchema('lines', ledgerLineSchema),
         ),
       },
@@ -170,7 +170,7 @@ export const tradeRoutes = (app: App) => {
         may: 'member',
         detail: describe(
           'The same as a file: money in currency units, and in cents in columns of its own',
-          t.String({ description: 'A line for each change, the newest first' }),
+          t.String({ description: 'A line for each change, newest first' }),
           { type: 'text/csv' },
         ),
       },
@@ -199,7 +199,7 @@ export const tradeRoutes = (app: App) => {
       {
         query: t.Object(pageQuery),
         may: 'member',
-        detail: describe('What has happened in a league, the newest first', pageSchema('activity', activitySchema)),
+        detail: describe('What has happened in a league, newest first', pageSchema('activity', activitySchema)),
       },
     )
 }

@@ -25,7 +25,7 @@ export const worthHistorySchema = t.Object(
     ),
   },
   {
-    description: 'The value of a portfolio over time, the oldest first',
+    description: 'The value of a portfolio over time, oldest first',
     examples: [
       {
         user_id: 7,

@@ -25,7 +25,7 @@ ${chart({
 })}
 <details id="worth-numbers"><summary>As numbers</summary>
 ${table({
-  caption: 'Total value over time, the newest first',
+  caption: 'Total value over time, newest first',
   dense: true,
   stack: true,
   rows: worth.slice(-100).reverse(),

@@ -22,7 +22,7 @@ function valueIn(row: Row, column: string): number | null | undefined {
 type Shown = {
   board: BoardView
   kind: KindPages
-  /** Names of the tiers, the best first. */
+  /** Names of the tiers, best first. */
   tiers: readonly string[]
   /** Columns to show, in this order, instead of the usual ones. */
   columns?: readonly string[]

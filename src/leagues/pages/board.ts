@@ -37,7 +37,7 @@ export type BoardData = {
   board: BoardView
   /** Who leads, where the rows are not the head of the board. */
   leader?: Row
-  /** Names of the tiers, the best first. */
+  /** Names of the tiers, best first. */
   tiers: readonly string[]
   /** How many are in each, where all who are on the board are shown. */
   tierCounts?: readonly { name: string; players: number }[]

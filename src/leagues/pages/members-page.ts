@@ -36,7 +36,7 @@ export function membersBody(data: MembersData, who: Who): Html {
 <h2>Members</h2>
 <div id="members">
 ${table({
-  caption: `Members of ${league.name}, the earliest first`,
+  caption: `Members of ${league.name}, earliest first`,
   stack: true,
   rows: members,
   key: member => `m-${member.user_id}`,
@@ -124,7 +124,7 @@ ${formField({ label: 'Until', name: 'expires_at', type: 'time', optional: true, 
 
 export const invitationTable = (invitations: readonly InvitationView[]): Html => html`<div id="invitations">
 ${table({
-  caption: 'Invitations, the newest first',
+  caption: 'Invitations, newest first',
   stack: true,
   rows: invitations,
   key: ({ id }) => `i-${id}`,

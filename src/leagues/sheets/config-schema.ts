@@ -32,12 +32,12 @@ export const sheetConfig = t.Object(
     ),
     score_on: t.Optional(
       t.Union([t.Literal('gains'), t.Literal('current')], {
-        description: 'Whether what was gained counts, in score and goals, or what players have. `gains` unless told',
+        description: 'Whether what was gained counts, in score and goals, or what players have. `gains` by default',
       }),
     ),
     classify_by: t.Optional(
       t.Union([t.Literal('percentile'), t.Literal('score'), t.Literal('goal')], {
-        description: 'What `min` of the tiers is about: percentile (unless told), score, or percent of the goal',
+        description: 'What `min` of the tiers is about: percentile (the default), score, or percent of the goal',
       }),
     ),
     tiers: t.Optional(
@@ -75,7 +75,7 @@ export const sheetConfig = t.Object(
         minItems: 1,
         maxItems: 100,
         description:
-          'The columns of the board that readers see, in this order: `score`, `tier`, `label:alliance`, a metric, `deads.gain`, `goal_pct`. All unless told',
+          'The columns of the board that readers see, in this order: `score`, `tier`, `label:alliance`, a metric, `deads.gain`, `goal_pct`. All by default',
         examples: [['score', 'label:alliance', 'kill_points.gain', 'deads.gain']],
       }),
     ),

@@ -12,7 +12,7 @@ import { snapshotOf, storedSnapshot } from './snapshots/snapshot.ts'
 /** `scans[row]` is the newest snapshot that holds the player. In id order. */
 export type MissingPlayers = PlayerTexts & { scans: number[] }
 
-/** `earlier`: the snapshots before the newest, the newest first. */
+/** `earlier`: the snapshots before the newest, newest first. */
 export async function missingPlayers(
   scores: Database,
   { newest, earlier }: { newest: number; earlier: readonly number[] },

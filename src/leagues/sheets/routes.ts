@@ -126,7 +126,7 @@ export const uploadRoutes = (app: App) => {
         params: uploadParams,
         query: t.Object(pageQuery),
         may: 'officer',
-        detail: describe('Uploads, the newest first', pageSchema('uploads', uploadSchema)),
+        detail: describe('Uploads, newest first', pageSchema('uploads', uploadSchema)),
       },
     )
     .guard({ params: uploadParams })

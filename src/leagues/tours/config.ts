@@ -25,8 +25,8 @@ export const tourConfig = t.Object(
         description: 'Its id or name on the feed; null, or none: whichever is on',
       }),
     ),
-    picks: t.Optional(count(mostPicks, 'Golfers in an entry: 6 unless told')),
-    best: t.Optional(count(mostPicks, 'How many of them count: 4 unless told')),
+    picks: t.Optional(count(mostPicks, 'Golfers in an entry: 6 by default')),
+    best: t.Optional(count(mostPicks, 'How many of them count: 4 by default')),
     deadline: t.Optional(
       t.Union([t.Null(), dateTimeSchema], {
         description: 'Until when picks may be made; null, or none: the first tee time',
@@ -41,7 +41,7 @@ export const tourConfig = t.Object(
         },
         {
           description:
-            'What a golfer who missed the cut counts: their own total (unless told), the highest total of those still in plus `strokes`, or their own plus `strokes`',
+            'What a golfer who missed the cut counts: their own total (the default), the highest total of those still in plus `strokes`, or their own plus `strokes`',
           examples: [{ rule: 'plus', strokes: 5 }],
         },
       ),
@@ -49,13 +49,13 @@ export const tourConfig = t.Object(
     tiebreak: t.Optional(
       t.Union([t.Literal('guess'), t.Literal('best_pick')], {
         description:
-          'What settles equal scores: the nearest guess at the winning score (unless told), or the best pick',
+          'What settles equal scores: the nearest guess at the winning score (the default), or the best pick',
       }),
     ),
     ...announcementConfig,
-    max_entries: t.Optional(count(1_000, 'Of one member: 10 unless told')),
+    max_entries: t.Optional(count(1_000, 'Of one member: 10 by default')),
     auto_finalize: t.Optional(
-      t.Boolean({ description: 'Freeze the board once the feed is official: true unless told' }),
+      t.Boolean({ description: 'Freeze the board once the feed is official: true by default' }),
     ),
     public: t.Optional(t.Boolean({ description: 'false: only members and officers see it' })),
     sort: t.Optional(t.String({ minLength: 1, maxLength: 60, description: 'As in `sort_by` of the board' })),

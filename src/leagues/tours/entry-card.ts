@@ -32,7 +32,7 @@ export async function cardOf(app: App, league: League, playerId: string): Promis
 
 const mostMoments = 40
 
-/** How the entry came to its score: some moments at which one of its picks changed, the oldest first. */
+/** How the entry came to its score: some moments at which one of its picks changed, oldest first. */
 async function historyOf({ db, clock, tourBoards }: App, league: League, entry: NamedEntry) {
   const { event, closesAt } = tourBoards.picking(league)
   if (!event) return []

@@ -10,7 +10,7 @@ import type { Entry, NamedEntry } from './entry.ts'
 const inLeague = (leagueId: number, userId?: number) =>
   and(eq(entries.leagueId, leagueId), userId === undefined ? undefined : eq(entries.userId, userId))
 
-/** Entries, the newest first. */
+/** Entries, newest first. */
 export function listEntries(db: Db, leagueId: number, { limit, offset }: PageSlice, userId?: number) {
   const rows = db
     .select({ entry: entries, username: users.username })

@@ -85,7 +85,7 @@ export const entryRoutes = (app: App) => {
         may: 'reader',
         counted: true,
         detail: describe(
-          'Entries, the newest first, with live scores for each pick once the picks are closed',
+          'Entries, newest first, with live scores for each pick once the picks are closed',
           pageSchema('entries', entrySchema),
         ),
       },

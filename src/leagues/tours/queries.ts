@@ -116,7 +116,7 @@ export const handEvent = (db: Db, tourId: number): TourEvent | undefined =>
     .limit(1)
     .get()
 
-/** Events whose field was entered by hand and that the feed shows by now, the newest first. */
+/** Events whose field was entered by hand and that the feed shows by now, newest first. */
 export const matchedHandEvents = (db: Db, tourId: number): TourEvent[] =>
   db
     .select()
@@ -178,7 +178,7 @@ export const changeBefore = (db: Db, eventId: number, at: number): number | null
     .where(sql`${golfers.eventId} = ${eventId} and ${golfers.since} <= ${at}`)
     .get()?.at ?? null
 
-/** When the readings of some golfers changed, the oldest first. */
+/** When the readings of some golfers changed, oldest first. */
 export const changesOf = (db: Db, eventId: number, players: readonly string[], from: number, to: number): number[] =>
   db
     .selectDistinct({ at: golfers.since })

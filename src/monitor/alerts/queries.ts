@@ -22,7 +22,7 @@ export const alertQuery = t.Object({
   state: t.Optional(
     t.Union(
       alertStates.map(state => t.Literal(state)),
-      { description: 'open unless told' },
+      { description: 'open by default' },
     ),
   ),
   type: t.Optional(oneOf(alertTypes)),
@@ -106,7 +106,7 @@ export const activeAlerts = (db: Db): { title: string; severity: Severity }[] =>
     .limit(mostActive)
     .all()
 
-/** What is open comes first, the worst of it at the top; then what was, the newest first. */
+/** What is open comes first, the worst of it at the top; then what was, newest first. */
 export function listAlerts(
   db: Db,
   filter: AlertFilter,

@@ -192,7 +192,7 @@ export const backupName = (at: number) => new Date(at).toISOString().replaceAll(
 /** What a killed one left: under the lock nobody else is making one. */
 const isUnfinished = (name: string) => name.startsWith('.') && nameShape.test(name.slice(1))
 
-/** The names of all whole backups, the newest first. */
+/** The names of all whole backups, newest first. */
 export function backupNames(dataDir: string): string[] {
   try {
     return readdirSync(backupsFolder(dataDir))
@@ -231,7 +231,7 @@ export const backupSchema = t.Object({
 export type BackupView = Static<typeof backupSchema>
 type Backup = { name: string; manifest: Manifest }
 
-/** The newest first. */
+/** Newest first. */
 export async function listBackups(dataDir: string): Promise<BackupView[]> {
   const found = await Promise.all(backupNames(dataDir).map(name => backupNamed(dataDir, name)))
   return found.filter(backup => backup !== undefined).map(viewOf)

@@ -148,7 +148,7 @@ export const backupsPage = (app: App) => {
       s3: s3Of(),
     }),
     body,
-    json: { summary: 'Backups, the newest first', schema: listSchema },
+    json: { summary: 'Backups, newest first', schema: listSchema },
     file: { name: 'backups', row: backupSchema, rows: slicesOf(() => listBackups(dataDir)) },
   })
 
@@ -179,7 +179,7 @@ const body = ({ backups, keep, s3, restore_at_start: wished }: BackupList): Html
 ${s3 && action({ action: '/admin/backups/s3', label: 'Send one to S3 now', quiet: true, follow: true, done: 'The backup is sent' })}</div>
 <p>One is made every night at 03:00 UTC; the newest ${keep} are kept. ${s3 ? sentTo(s3) : html`Keep a copy of one elsewhere: a disk that fails takes those here along. With <code>BACKUP_S3_URL</code> they are sent to an S3 store every hour.`}</p>
 ${table<BackupView>({
-  caption: 'Backups, the newest first',
+  caption: 'Backups, newest first',
   dense: true,
   stack: true,
   rows: backups,

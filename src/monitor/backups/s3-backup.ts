@@ -102,7 +102,7 @@ const manifestKey = (name: string) => `backups/${name}.json`
 const pieceKey = (sha256: string) => `pieces/${sha256.slice(0, 2)}/${sha256}`
 const sha256Of = (bytes: Uint8Array) => new Bun.CryptoHasher('sha256').update(bytes).digest('hex')
 
-/** The names of the backups in the store, the newest first. */
+/** The names of the backups in the store, newest first. */
 export async function s3BackupNames(store: S3Store): Promise<string[]> {
   const names = (await store.list('backups/')).map(({ key }) => key.slice('backups/'.length, -'.json'.length))
   return names
@@ -201,7 +201,7 @@ export async function sendBackup(store: S3Store, { dataDir, version, at, keepDay
     return sha256
   }
 
-  /** `names`: the newest first. Answers which were removed. */
+  /** `names`: newest first. Answers which were removed. */
   async function prune(names: string[]): Promise<string[]> {
     const kept = keptNames(names, at, keepDays)
     const gone = names.filter(name => !kept.has(name))
@@ -227,7 +227,7 @@ const ignoreMissing = (error: unknown) => {
   return undefined // deleted meanwhile
 }
 
-/** The newest, all of the last day, and the last one of each day for so many days. `names`: the newest first. */
+/** The newest, all of the last day, and the last one of each day for so many days. `names`: newest first. */
 export function keptNames(names: readonly string[], at: number, keepDays: number): Set<string> {
   const oldest = backupName(at - keepDays * day)
   const yesterday = backupName(at - day)

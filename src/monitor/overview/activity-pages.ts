@@ -176,7 +176,7 @@ export const leagueActivityPage = (app: App) =>
     room: 'leagues',
     body: ({ leagues, pages }) =>
       body(leagues, pages, `${monitoringPath}/league-activity`, 'Officers make the first one.'),
-    json: { ...answered, summary: 'What goes on in each league, the newest first', of: listOf, pages: pagesOf },
+    json: { ...answered, summary: 'What goes on in each league, newest first', of: listOf, pages: pagesOf },
   })
 
 export const archivesPage = (app: App) =>
@@ -215,7 +215,7 @@ function leaguesWhere({ reader, clock }: App, archived: boolean) {
 
 const body = (leagues: readonly LeagueActivity[], pages: Pagination, path: string, whenEmpty: string): Html =>
   html`${table<LeagueActivity>({
-    caption: 'Leagues, the newest first',
+    caption: 'Leagues, newest first',
     dense: true,
     stack: true,
     rows: leagues,

@@ -180,7 +180,7 @@ export type LeagueActivity = Static<typeof leagueActivitySchema>
 const within = (table: typeof members | typeof uploads | typeof entries) =>
   sql<number>`(select count(*) from ${table} where ${eq(table.leagueId, leagues.id)})`
 
-/** The newest first. */
+/** Newest first. */
 export function leagueActivityReading(
   db: Db,
   { now, limit, offset, archived = false }: { now: number; limit: number; offset: number; archived?: boolean },

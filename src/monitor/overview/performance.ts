@@ -18,7 +18,7 @@ const changes = {
 export const routeSchema = t.Object({ route: t.String(), ...counts, ...times, ...changes })
 export type RouteFigures = Static<typeof routeSchema>
 
-/** What routes are sorted by, the most first: the slowest unless told. */
+/** What routes are sorted by, highest first; by default the slowest. */
 export const routeOrders = ['p95_ms', 'requests', 'error_pct', 'p50_ms', 'p99_ms'] as const
 export const routeOrderSchema = t.Union(routeOrders.map(order => t.Literal(order)))
 type RouteOrder = (typeof routeOrders)[number]

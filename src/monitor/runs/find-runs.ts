@@ -33,7 +33,7 @@ export const runCountLimit = 1_000
 /** Words too short for the index are looked for among so many of the newest runs. */
 const newest = 20_000
 
-/** The newest first. For the reader thread. */
+/** Newest first. For the reader thread. */
 export function findRuns(
   db: Db,
   { limit, offset, ...filter }: RunFilter & { limit: number; offset: number },
@@ -145,7 +145,7 @@ function countOf(db: Db, filter: RunFilter): Pick<FoundRuns, 'total' | 'isExact'
   return { total, isExact: total < 10_000 }
 }
 
-/** Rowids of what says all the words, the newest first: proposed by the index and looked at, or looked through. */
+/** Rowids of what says all the words, newest first: proposed by the index and looked at, or looked through. */
 function matching(db: Db, filter: RunFilter, most: number): { rowids: number[]; isExact: boolean } {
   const q = filter.q ?? ''
   const wanted = all(checked(filtered(filter)), says(q))

@@ -22,7 +22,7 @@ export type Section = (typeof sections)[number]
 export const dashboardQuery = t.Object({
   period: t.Optional(periodSchema),
   include: t.Optional(
-    t.String({ maxLength: 100, description: 'Some of summary, trends, geographic, tasks; all unless told' }),
+    t.String({ maxLength: 100, description: 'Some of summary, trends, geographic, tasks; all by default' }),
   ),
 })
 const ms = t.Nullable(t.Number())

@@ -144,7 +144,7 @@ export const statsRoutes = (app: App) => {
       },
       {
         query: t.Object({
-          name: t.Optional(t.String({ maxLength: 100, description: 'One of them; all unless told' })),
+          name: t.Optional(t.String({ maxLength: 100, description: 'One of them; all by default' })),
         }),
         may: 'admin',
         detail: describe(

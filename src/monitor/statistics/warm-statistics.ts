@@ -104,7 +104,7 @@ function noteAsked(app: App, entry: StatisticsName, query: string) {
   })
 }
 
-/** The common questions first, then those of the last hour, the newest first. */
+/** The common questions first, then those of the last hour, newest first. */
 function questions(db: Db, name: StatisticsName, now: number): object[] {
   const lately = db
     .select()

@@ -72,7 +72,7 @@ export const jobRoutes = (app: App) => {
         query: listQuery,
         may: 'member',
         detail: describe(
-          'Jobs, the newest first: those one has started, officers also all that make rosters, admins all',
+          'Jobs, newest first: those one has started, officers also all that make rosters, admins all',
           pageSchema('jobs', jobSchema),
           {
             description:

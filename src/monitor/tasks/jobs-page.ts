@@ -70,7 +70,7 @@ export const jobsPage = (app: App) =>
     read: query => read(app, query),
     body,
     json: {
-      summary: 'Jobs that match, the newest first',
+      summary: 'Jobs that match, newest first',
       schema: listSchema,
       of: ({ runs, pagination, overTime }) => ({
         jobs: runs.map(adminJobView),
@@ -138,7 +138,7 @@ const body = (data: JobsData, { page: _, limit: __, ...filter }: Static<typeof j
   ${bulk(data, filter)}
 </div>
 ${table<ShownRun>({
-  caption: 'Jobs, the newest first',
+  caption: 'Jobs, newest first',
   dense: true,
   class: 'jobs',
   stack: true,

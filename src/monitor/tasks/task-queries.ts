@@ -52,7 +52,7 @@ export function taskReading(db: Db, { entries, now }: { entries: readonly string
   }
 }
 
-/** The last slots of an entry, the oldest first. */
+/** The last slots of an entry, oldest first. */
 function outcomesOf(db: Db, entry: string): RunOutcome[] {
   const rows = db
     .select({

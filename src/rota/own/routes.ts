@@ -159,7 +159,7 @@ export const ownRotaRoutes = (app: App) => {
         query: t.Object(pageQuery),
         may: 'member',
         detail: describe(
-          'What you were told of your shifts, leave and swaps, the newest first',
+          'What you were told of your shifts, leave and swaps, newest first',
           pageSchema('notices', noticeSchema),
         ),
       },

@@ -28,7 +28,7 @@ export const newDraft = t.Object(
     from: t.Optional(
       t.String({
         maxLength: 64,
-        description: 'roster (unless told), nobody, or the job_id of another draft',
+        description: 'roster (the default), nobody, or the job_id of another draft',
         examples: ['roster'],
       }),
     ),

@@ -23,7 +23,7 @@ export type PlanData = {
   /** All of them, for the choice. */
   allSites: readonly Site[]
   draft: Draft | undefined
-  /** Of these days, not confirmed, the newest first. */
+  /** Of these days, not confirmed, newest first. */
   drafts: readonly Draft[]
   templates: readonly { id: number; name: string }[]
   conflicts: readonly string[]

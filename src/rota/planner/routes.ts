@@ -199,7 +199,7 @@ export const plannerRoutes = (app: App) => {
       },
       {
         query: t.Object({
-          with: t.Optional(t.String({ maxLength: 64, description: 'roster (unless told), or another draft' })),
+          with: t.Optional(t.String({ maxLength: 64, description: 'roster (the default), or another draft' })),
           ...pageQuery,
         }),
         may: 'officer',

@@ -1,6 +1,6 @@
 /** What a roster solver is given and what it answers: plain data, so that it crosses to a worker thread and back. */
 
-/** `rest_hours` between two pieces of work one of which is there: 10 unless told. */
+/** `rest_hours` between two pieces of work one of which is there: 10 by default. */
 export type ProblemSite = { id: number; timezone: string; name?: string; rest_hours?: number; rules?: SiteRules }
 
 /** Valid through `expires_on` (a date) in the zone of the site where the shift is. */
@@ -20,7 +20,7 @@ export type Wish = {
   from?: string
   /** `HH:MM`, exclusive */
   to?: string
-  /** How much it counts beside other wishes: 1 unless told. */
+  /** How much it counts beside other wishes: 1 by default. */
   weight?: number
 }
 
@@ -32,7 +32,7 @@ export type Count = Limit & { weeks?: number }
 
 /** Rules of work of one person. A day counts as worked when work begins on it. */
 export type WorkRules = {
-  /** A Monday: stretches of several weeks follow each other from it. `FIRST_MONDAY` unless told. */
+  /** A Monday: stretches of several weeks follow each other from it. `FIRST_MONDAY` by default. */
   counted_from?: string
   /** A unit is an hour begun. Of a stretch that is planned in part only, a like part is asked for. */
   least_hours?: Count
@@ -89,7 +89,7 @@ export type ProblemShift = {
   kind?: string | null
   /** Whole cents for each one missing. Without a price the place counts as open, which comes before all cost. */
   under_cents?: number
-  /** How many may be there: `headcount` unless told, and whole cents for each one beyond `headcount`. */
+  /** How many may be there: `headcount` by default, and whole cents for each one beyond `headcount`. */
   most?: number
   over_cents?: number
 }
@@ -103,7 +103,7 @@ export type Duty = { staff_id: number; site_id: number; starts_at: string; ends_
 export type Weights = { fairness: number; preferences: number }
 
 export type Problem = {
-  /** The days planned, as rules count them: from the first shift to the last unless told. */
+  /** The days planned, as rules count them: from the first shift to the last by default. */
   range?: { start: string; end: string }
   sites: ProblemSite[]
   staff: Staff[]

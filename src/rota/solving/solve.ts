@@ -8,7 +8,7 @@ import type { SolverTasks } from './worker.ts'
 
 type SolveOptions = {
   algorithm: Algorithm
-  /** Seconds for the whole of it: 10 for `production` and 300 for `optimal` unless told. `greedy` takes what it takes. */
+  /** Seconds for the whole of it: 10 for `production` and 300 for `optimal` by default. `greedy` takes what it takes. */
   budget_s?: number
   /** Ends the work at once. What was found until then is the answer; with nothing found yet, its reason is thrown. */
   signal?: AbortSignal

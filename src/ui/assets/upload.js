@@ -35,7 +35,7 @@ function prepare(form) {
   form.addEventListener('fieldhouse:import', ({ detail }) => send(form, [detail], false))
 }
 
-/** The oldest first, so that each is compared with the scan before it. */
+/** Oldest first, so that each is compared with the scan before it. */
 async function send(form, cards, isTrial) {
   const buttons = form.querySelectorAll('button')
   for (const button of buttons) button.disabled = true

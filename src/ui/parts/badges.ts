@@ -55,7 +55,7 @@ export function tier(name: string | null | undefined, place: number, of: number)
   return html`<span class="tier t${depthOf(place, of)}">${name}</span>`
 }
 
-/** How many are in each tier, the best first: a bar, and its numbers as words. */
+/** How many are in each tier, best first: a bar, and its numbers as words. */
 export function tierBar(tiers: readonly { name: string; players: number }[]): Content {
   const parts = tiers.map(({ name, players }, place) => ({
     name,

@@ -66,7 +66,7 @@ export const correctionRoutes = (app: App) => {
         query: t.Object(pageQuery),
         may: 'reader',
         detail: describe(
-          'Wrong prices taken back, splits and dividends of a symbol, the newest first',
+          'Wrong prices taken back, splits and dividends of a symbol, newest first',
           pageSchema('actions', symbolActionSchema),
         ),
       },

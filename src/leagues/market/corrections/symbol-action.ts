@@ -76,7 +76,7 @@ export const isUndone = sql<number>`exists (
   select 1 from ledger paid join ledger back on back.undoes = paid.id
   where paid.at = ${symbolActions.at} and paid.action_id = ${symbolActions.id} and paid.kind = 'dividend')`
 
-/** The newest first. Strangers are not told who did it. */
+/** Newest first. Strangers are not told who did it. */
 export function listActions(db: Db, symbol: string, { limit, offset }: PageSlice, who: Who | undefined) {
   const rows = db
     .select({ action: symbolActions, username: users.username, undone: isUndone })
