@@ -141,6 +141,27 @@ test('a boundary longer than any may be is refused', async () => {
   await isUnharmed(fieldhouse, id)
 })
 
+test('a sheet keeps its name, in whatever way the form says it', async () => {
+  const { call } = await running()
+  const { id } = await newLeague(call)
+  const names = {
+    'filename="ä 白.csv"': 'ä 白.csv',
+    "filename*=utf-8''%C3%A4.csv": 'ä.csv',
+    'filename="a\\"b.csv"': 'a"b.csv',
+    'filename="../c.csv"': 'c.csv',
+  }
+  for (const [i, [said, name]] of Object.entries(names).entries()) {
+    const head = `--${boundary}\r\ncontent-disposition: form-data; name="file"; ${said}\r\n\r\n`
+    const answer = await call.raw(`/api/v1/leagues/${id}/uploads`, {
+      method: 'POST',
+      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+      body: `${head}ID,Name,Power\n${i},x,1\r\n${partHead('kind')}baseline${end}`,
+    })
+    const { upload_id } = await answer.json()
+    expect(await call.get(`/api/v1/uploads/${upload_id}`)).toMatchObject({ filename: name, kind: 'baseline' })
+  }
+})
+
 test('any other body whose connection breaks leaves nothing in the log', async () => {
   const fieldhouse = await running()
   const send = async (path: string, type: string, way: string) => {

@@ -46,6 +46,7 @@ async function startIndexed() {
       lease: undefined,
       log: quiet,
       progress: () => {},
+      succeed: () => {},
     })
   return { ...made, names, found, index, indexFile: join(dataDir, 'search.db') }
 }

@@ -8,13 +8,14 @@ import { isAhead, tooFarAhead } from '../../platform/clock.ts'
 import { fieldErrors, whatIsWrong } from '../../platform/http/field-errors.ts'
 import type { Who } from '../../platform/http/request-context.ts'
 import { dateTimeSchema } from '../../platform/http/shared-schemas.ts'
+import { newRunId } from '../../platform/jobs/jobs.ts'
 import { letRead } from '../../platform/jobs/runs.ts'
 import { type League, statusOf } from '../league.ts'
 import { leagueById } from '../queries.ts'
 import { pendingSnapshot, requireBuildable, sentTooLate } from './buildable.ts'
 import { publishHeld } from './held.ts'
 import { importUpload } from './import-job.ts'
-import { changeUpload, insertUpload, published, sameUpload } from './queries.ts'
+import { insertUpload, published, sameUpload } from './queries.ts'
 import type { Received } from './receive-file.ts'
 import { datedBeforeReading } from './taken-at.ts'
 import { correctTimesAhead } from './times.ts'
@@ -69,6 +70,7 @@ export async function acceptUpload(app: App, league: League, received: Received,
       [...before, { snapshot: pendingSnapshot, kind, takenAt }],
       sentTooLate,
     )
+    const jobId = newRunId()
     const upload = insertUpload(tx, {
       leagueId: league.id,
       kind,
@@ -80,13 +82,13 @@ export async function acceptUpload(app: App, league: League, received: Received,
       sha256,
       givenMapping,
       status: 'queued',
-      jobId: '',
+      jobId,
       uploadedBy: who.id,
       ...dated,
       force,
       createdAt: now,
     })
-    const { jobId } = jobs.accept(tx, importUpload, { uploadId: upload.id, leagueId: league.id }, { by: who.id })
+    jobs.accept(tx, importUpload, { uploadId: upload.id, leagueId: league.id }, { id: jobId, by: who.id })
     if (!dryRun)
       audit(tx, {
         at: now,
@@ -95,7 +97,7 @@ export async function acceptUpload(app: App, league: League, received: Received,
         target: `league ${league.id}`,
         detail: { upload_id: upload.id, kind, filename, bytes, sha256 },
       })
-    return { upload: changeUpload(tx, upload.id, ['queued'], { jobId }) ?? upload, isDuplicate: false }
+    return { upload, isDuplicate: false }
   })
 }
 

@@ -39,6 +39,7 @@ export const importUpload = job('sheets.import', {
   queue: 'heavy',
   attempts: 3,
   lock: ({ leagueId }) => locks.import(leagueId),
+  begin: ({ uploadId }, tx) => void changeUpload(tx, uploadId, ['queued'], { status: 'running' }),
   whyNoRetry: ({ uploadId }, { db }) =>
     findUpload(db, uploadId)?.file ? null : 'Its file was removed when it ended; upload it again',
   run: (input, app, work) => importSheet(input, app, work).catch(refuseUnreadable),
@@ -65,10 +66,11 @@ export const importUpload = job('sheets.import', {
 async function importSheet(
   { uploadId, leagueId }: { uploadId: number; leagueId: number },
   app: App,
-  { progress, signal, lease }: JobContext,
+  { progress, signal, lease, succeed }: JobContext,
 ) {
   const { db, clock, sheets, config } = app
-  const upload = await atomically(db, tx => markRunning(tx, uploadId), 'unsynced')
+  const found = findUpload(db, uploadId)
+  const upload = found?.status === 'failed' ? await atomically(db, tx => runAgain(tx, found), 'unsynced') : found
   if (!upload?.file) return upload?.summary ?? null
   if (upload.status !== 'running') return upload.summary
   const league = leagueById(db, leagueId)
@@ -109,6 +111,12 @@ async function importSheet(
     return dryResult(imported)
   }
   const isHeld = imported.doubts.length > 0 && !upload.force
+  const result = {
+    upload_id: uploadId,
+    status: isHeld ? 'held' : 'done',
+    doubts: imported.doubts,
+    ...imported.summary,
+  }
   const firstPage =
     !isHeld && isReadHere(app) ? await prepareFirstPage(app, league, imported, upload).catch(leaveToReaders) : undefined
   signal.throwIfAborted()
@@ -122,18 +130,23 @@ async function importSheet(
     const { mapping, ignored } = imported.report
     if (upload.givenMapping)
       keepMapping(tx, leagueId, [...Object.keys(mapping), ...ignored], upload.givenMapping, clock.now())
-    if (isHeld) return void hold(tx, clock.now(), league, upload, { ...read, doubts: imported.doubts })
+    if (isHeld) {
+      hold(tx, clock.now(), league, upload, { ...read, doubts: imported.doubts })
+      return succeed(tx, result)
+    }
     const before = published(tx, leagueId)
     const done = publish(tx, upload, read)
     requireBuildable(sheets.boards.scores, before, published(tx, leagueId), sentTooLate)
-    return announceLater(app, tx, league, 'board', whatChanged(done))
+    const announcing = announceLater(app, tx, league, 'board', whatChanged(done))
+    succeed(tx, result)
+    return announcing
   })
   if (announcing) await app.jobs.tryDispatch(announcing)
   if (!isHeld && isReadHere(app))
     await warmBoard(app, leagueById(db, leagueId), query => lookAt(app, leagueId, query, firstPage)).catch(
       leaveToReaders,
     )
-  return { upload_id: uploadId, status: isHeld ? 'held' : 'done', doubts: imported.doubts, ...imported.summary }
+  return result
 }
 
 /** Whether readers find what this process keeps: in its own memory, or in Redis. */
@@ -169,13 +182,10 @@ async function lookAt(app: App, leagueId: number, query: BoardQuery, first: Firs
   return isAsPrepared ? first.page : sheetLeague.page(app, league, query)
 }
 
-/** Also one that failed before: its job is tried again. Null once the upload is gone. */
-function markRunning(tx: Db, id: number): Upload | null {
-  const upload = findUpload(tx, id)
-  if (!upload) return null
-  if (upload.status === 'failed' && sameUpload(tx, upload))
-    refuse('conflict', 'The same bytes were uploaded again meanwhile')
-  return changeUpload(tx, id, ['queued', 'running', 'failed'], { status: 'running', error: null }) ?? upload
+/** One that failed: its job is tried again. */
+function runAgain(tx: Db, upload: Upload): Upload {
+  if (sameUpload(tx, upload)) refuse('conflict', 'The same bytes were uploaded again meanwhile')
+  return changeUpload(tx, upload.id, ['failed'], { status: 'running', error: null }) ?? upload
 }
 
 const fullReport = t.Object({

@@ -9,7 +9,10 @@ const SYNC = 16 << 20
  * before is written, and what was written is synced meanwhile, so that little is left to wait for at the end. What is less
  * than that goes to the system at once: for a small file it costs less than to hand it to another thread.
  */
-export async function writeTempFile(chunks: AsyncIterable<Uint8Array>, path: string): Promise<number> {
+export async function writeTempFile(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  path: string,
+): Promise<number> {
   const file = openSync(path, 'wx')
   let written = handled(Promise.resolve())
   let synced = handled(Promise.resolve())

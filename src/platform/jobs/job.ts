@@ -1,4 +1,5 @@
 import type { Static, TSchema } from 'elysia'
+import type { Db } from '../../../db/open.ts'
 import type { Role } from '../../../db/schema.ts'
 import type { Duration } from '../clock.ts'
 import { ms } from '../clock.ts'
@@ -18,6 +19,11 @@ export type JobContext = {
   readonly lease: Lease | undefined
   readonly log: Log
   progress(percent: number, stage?: string, message?: string): void
+  /**
+   * Ends the run as part of the transaction that writes what it was for, which saves one of its own; nothing in it may be refused
+   * after this. What `run` still does is not part of the run, and its answer is not kept.
+   */
+  succeed(tx: Db, result: unknown): void
 }
 
 export const queueNames = ['quick', 'heavy', 'rosters', 'mail'] as const
@@ -39,6 +45,8 @@ export type JobDefinition<App, Input extends TSchema = TSchema, Result = unknown
   readonly sharedWith?: Role
   /** What a run that has not begun waits for, as a sentence; null where it is its turn. */
   waitsFor?(run: Run, app: App): string | null
+  /** As part of the transaction in which it begins. What may be refused is refused in `run`. */
+  begin?(input: Static<Input>, tx: Db): void
   /** Why a finished run need not be tried again, as a sentence; null where it may help. What was refused never is. */
   whyNoRetry?(input: Static<Input>, app: App): string | null
   /** After the run has failed for good or was cancelled, also before it ever began: what it leaves is put right here. */
@@ -49,7 +57,7 @@ export type JobDefinition<App, Input extends TSchema = TSchema, Result = unknown
 
 type Wishes<App, Input extends TSchema, Result> = Pick<
   JobDefinition<App, Input, Result>,
-  'input' | 'once' | 'lock' | 'run' | 'ended' | 'sharedWith' | 'waitsFor' | 'whyNoRetry'
+  'input' | 'once' | 'lock' | 'begin' | 'run' | 'ended' | 'sharedWith' | 'waitsFor' | 'whyNoRetry'
 > & {
   queue?: QueueName
   attempts?: number

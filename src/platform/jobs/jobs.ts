@@ -14,6 +14,8 @@ import type { Queues } from './queues.ts'
 import { acceptRun, changeRun, isFinished, type Run, runById, unfinishedBefore, unfinishedByKey } from './runs.ts'
 
 export type Start = {
+  /** The id of the run, where it has to be known before it is accepted. */
+  id?: string
   by?: number | null
   /** Not before this time, ms since 1970. */
   at?: number
@@ -22,6 +24,8 @@ export type Start = {
 }
 
 export type Started = { jobId: string; deduplicated: boolean }
+
+export const newRunId = (): string => Bun.randomUUIDv7()
 
 export class QueueDown extends Error {}
 
@@ -57,7 +61,7 @@ export function openJobs<App>(
   ): Started {
     const key = job.once?.(input)
     const createdAt = clock.now()
-    const id = Bun.randomUUIDv7()
+    const { id = newRunId() } = start
     const run = acceptRun(tx, {
       id,
       name: job.name,

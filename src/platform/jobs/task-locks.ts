@@ -171,6 +171,7 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
   function leaseOf({ key, kind }: LockRequest, fence: number): Lease {
     const lost = new AbortController()
     let renewed = clock.now()
+    let isDropped = false // unless that transaction was rolled back
     const lose = () => {
       stop()
       lost.abort(new LostLease(key))
@@ -179,7 +180,7 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
       const now = clock.now()
       try {
         const rows = tryWrite(db, tx => renewing(tx).all({ key, fence, renewedAt: now, expiresAt: now + kind.lease }))
-        if (rows?.length === 0) return lose()
+        if (rows?.length === 0) return isDropped ? stop() : lose()
         if (rows) renewed = now // else the database was busy
       } catch {
         // A database that cannot be written is not yet a lost lease.
@@ -198,6 +199,7 @@ export function openLocks(db: Db, clock: Clock, owner: string, isDead: (owner: s
       signal: lost.signal,
       drop(tx) {
         dropping(tx).run({ key, fence })
+        isDropped = true
       },
       async release() {
         stop()

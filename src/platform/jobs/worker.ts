@@ -102,6 +102,7 @@ export function startWorker<App>({
         progress: 0,
         error: null,
       })
+      definition.begin?.(run.input as never, tx)
     }
     const request = definition.lock?.(run.input as never)
     const taken = request && (await locks.take(request, id, begin))
@@ -141,6 +142,13 @@ export function startWorker<App>({
     const ownLog = log.with({ job_id: id, job: name })
     const runLog = openRunLog(db, clock, id, begun.attempts, ownLog)
     const progress = openRunProgress(db, id, runLog, jobs.changed)
+    let hasSucceeded = false // unless that transaction was rolled back
+    const succeed = (tx: Db, result: unknown) => {
+      const last = { ...progress.stop(), progress: 100, result: result ?? null, completedAt: clock.now() }
+      hasSucceeded = changeRun(tx, id, ['PROGRESS'], { ...last, status: 'SUCCESS' }) !== undefined
+      insertLines(tx, runLog.takeLines())
+      lease?.drop(tx)
+    }
     const work: JobContext = {
       jobId: id,
       by: startedBy,
@@ -149,25 +157,22 @@ export function startWorker<App>({
       lease,
       log: runLog.log,
       progress: progress.tell,
+      succeed,
     }
     try {
       const checked = Value.Parse(definition.input, input)
       const result = await unlessAborted(definition.run(checked, app, work), signal, graceAfterCancel)
-      const cancelled = signal.reason instanceof Cancelled
-      const end: Partial<NewRun> = {
-        ...progress.stop(),
-        status: cancelled ? 'CANCELLED' : 'SUCCESS',
-        ...(!cancelled && { progress: 100 }),
-        result: result ?? null,
-        completedAt: clock.now(),
+      if (signal.reason instanceof Cancelled && !hasSucceeded) {
+        const last = { ...progress.stop(), result: result ?? null, completedAt: clock.now() }
+        await change(id, ['PROGRESS'], { ...last, status: 'CANCELLED' })
+      } else {
+        if (!hasSucceeded) await atomically(db, tx => succeed(tx, result), 'unsynced')
+        jobs.changed(id)
       }
-      const lines = runLog.takeLines()
-      await change(id, ['PROGRESS'], end, tx => {
-        insertLines(tx, lines)
-        lease?.drop(tx)
-      })
+      runLog.write()
       ownLog.info('Job done', { duration_ms: clock.now() - (begun.startedAt ?? 0), attempt: begun.attempts })
     } catch (error) {
+      if (hasSucceeded && runById(db).get({ id })?.status === 'SUCCESS') return jobs.changed(id)
       const last = progress.stop()
       if (signal.reason instanceof Cancelled) {
         runLog.write()
