@@ -94,7 +94,7 @@ test('a league that asks for it is told of every week', async () => {
   await newCup(call, { webhook_url: hook.url, announce: { weekly: true } }, { name: 'Weekly' })
   await newCup(call, { webhook_url: hook.url }, { name: 'Quiet' })
   for (let twice = 0; twice < 2; twice++) await finished({ job_id: (await app.jobs.start(announceWeek, {})).jobId })
-  expect((await hook.about('how it stands this week')).content).toContain('**Weekly**')
+  expect((await hook.about('the standings this week')).content).toContain('**Weekly**')
   expect(hook.told).toHaveLength(1)
 })
 

@@ -147,7 +147,7 @@ test('the pages say what is in the way: signed out, the operator, another kind o
   expect((await browser.visit(`/leagues/1/portfolios/${bob!.id}`, asPage)).status).toBe(403)
   expect(await (await browser.visit('/leagues/1/trade', asPage)).text()).toContain('You are not in this league yet')
   const operator = await fieldhouse.call.raw('/leagues/1/trade', asPage)
-  expect(await operator.text()).toContain('The operator plays in no league')
+  expect(await operator.text()).toContain('The operator is in no league')
   await fieldhouse.call.post('/api/v1/leagues', {
     name: 'Sheets',
     kind: 'sheet',

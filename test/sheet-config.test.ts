@@ -14,13 +14,13 @@ test('a key of the config that nobody reads is refused, with those there are', a
   const { call } = await start()
   expect(await errorsOf(newLeague(call, { wieghts: { deads: 1 } }))).toEqual([
     422,
-    expect.stringMatching(/^config\.wieghts There is no setting wieghts here; there are weights, score_on, /),
+    expect.stringMatching(/^config\.wieghts There is no setting wieghts here; the settings are weights, score_on, /),
   ])
   const nested = { goal: { per_powr: 1, per_power: 1 }, tiers: [{ name: 'a', min: 1, max: 2 }] }
   expect(await errorsOf(newLeague(call, nested))).toEqual([
     422,
-    'config.goal.per_powr There is no setting per_powr here; there are per_power.',
-    'config.tiers.0.max There is no setting max here; there are name, min.',
+    'config.goal.per_powr There is no setting per_powr here; the settings are per_power.',
+    'config.tiers.0.max There is no setting max here; the settings are name, min.',
   ])
   const market = { ...season, kind: 'market', config: { starting_cash: 5 } }
   expect((await errorsOf(call.post('/api/v1/leagues', market)))[1]).toStartWith(

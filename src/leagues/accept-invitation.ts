@@ -1,4 +1,4 @@
-/** Coming in by an invitation: with a new account, or with the one somebody has. */
+/** Accepting an invitation: with a new account, or with an existing one. */
 
 import type { Db } from '../../db/open.ts'
 import { atomically } from '../../db/transactions.ts'
@@ -9,10 +9,10 @@ import type { App } from '../context.ts'
 import { refuse } from '../errors.ts'
 import { iso } from '../platform/clock.ts'
 import type { Who } from '../platform/http/request-context.ts'
-import { requireUnended, takeIn } from './membership.ts'
+import { addMember, requireUnended } from './membership.ts'
 import { isMember, leagueById } from './queries.ts'
 
-export function invitedTo({ db, clock }: App, token: string) {
+export function describeInvitation({ db, clock }: App, token: string) {
   const { leagueId, createdBy, expiresAt } = openInvitation(db, token, clock.now())
   const league = leagueId === null ? null : leagueById(db, leagueId)
   if (league) requireUnended(league, clock.now())
@@ -23,7 +23,7 @@ export function invitedTo({ db, clock }: App, token: string) {
   }
 }
 
-/** The account, its place in the league and the use that is counted are one transaction. */
+/** One transaction makes the account, adds it to the league and counts the use. */
 export async function acceptInvitation(
   app: App,
   request: Request,
@@ -31,23 +31,23 @@ export async function acceptInvitation(
   account: NewAccount,
 ): Promise<SignedIn & { league_id: number | null }> {
   let leagueId: number | null = null
-  const entered = await signUpInvited(
+  const signedIn = await signUpInvited(
     app,
     request,
     account,
-    () => invitedTo(app, token),
+    () => describeInvitation(app, token),
     (tx, user, now) => {
       leagueId = enterByInvitation(tx, app, token, user, now)
     },
   )
-  return { ...entered, league_id: leagueId }
+  return { ...signedIn, league_id: leagueId }
 }
 
-/** Somebody who is in the league already uses nothing up. */
+/** Somebody who is already in the league does not use up the invitation. */
 export async function joinByInvitation(app: App, token: string, { id, username }: Who): Promise<number | null> {
   const { db, clock } = app
-  if (id === null) return refuse('conflict', 'The operator plays in no league')
-  const { league } = invitedTo(app, token)
+  if (id === null) return refuse('conflict', 'The operator cannot join a league')
+  const { league } = describeInvitation(app, token)
   if (!league) return null
   return atomically(db, tx =>
     isMember(tx, league.id, id) ? league.id : enterByInvitation(tx, app, token, { id, username }, clock.now()),
@@ -65,6 +65,6 @@ function enterByInvitation(
   if (leagueId === null) return null
   const league = leagueById(tx, leagueId)
   requireUnended(league, now)
-  takeIn(tx, app, league, user.id, now)
+  addMember(tx, app, league, user.id, now)
   return leagueId
 }

@@ -1,4 +1,4 @@
-/** Tells a league's webhook (Discord, Slack) what there is to tell: the one announcer of all kinds. */
+/** Posts news of a league to its webhook (Discord, Slack), for all kinds of league. */
 import { and, eq, gt, isNull, lte, sql } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'
@@ -18,7 +18,7 @@ import { kindOf } from './kinds.ts'
 import type { League } from './league.ts'
 import { findLeague } from './queries.ts'
 
-/** Part of a transaction, where the league has somebody to tell; the job is to be dispatched after the commit. `detail`: a line of the caller's. */
+/** Part of a transaction; does nothing if the league has no webhook. The job is to be dispatched after the commit. `detail`: an extra line from the caller. */
 export const announceLater = (
   app: App,
   tx: Db,
@@ -59,7 +59,7 @@ export const announce = job('leagues.announce', {
   },
 })
 
-/** Names the league and the host, never the rest of the address: that is the key to the channel. */
+/** Names the league and the host, never the rest of the address: that is the channel's password. */
 function failureOf({ name, id }: League, url: string, error: unknown): string {
   const why = messageOf(error)
   return `The webhook of “${name}” (league ${id}) at ${URL.parse(url)?.host ?? 'an unreadable address'} failed: ${why}`
@@ -67,26 +67,26 @@ function failureOf({ name, id }: League, url: string, error: unknown): string {
 
 const inEnglish = new Intl.NumberFormat('en')
 const moved = ({ change }: Row) => (change ? (change > 0 ? ` ▲${change}` : ` ▼${-change}`) : '')
-/** Names are other people's text: nothing in them may mention or format. */
-const plain = (name: string) => name.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
+/** Names are written by other people: nothing in them may mention somebody or format the message. */
+const escaped = (name: string) => name.replace(/[\\*_~`|<>@#:[\]()]/g, '\\$&')
 
 function heading(what: Announcement, players: number): string {
   if (what === 'board') return `the board is updated (${inEnglish.format(players)} players)`
-  return { leader: 'there is a new leader', final: 'the board is final', weekly: 'how it stands this week' }[what]
+  return { leader: 'there is a new leader', final: 'the board is final', weekly: 'the standings this week' }[what]
 }
 
 function message(app: App, league: League, news: string, detail: string | undefined, rows: readonly Row[]): string {
   const { score } = kindOf(app, league).pages
   const scoreText = (row: Row) => (row.score === null ? '–' : String(score(row.score)))
-  const top = rows.slice(0, 10).map(row => `${row.rank ?? '–'}. ${plain(row.name)} — ${scoreText(row)}${moved(row)}`)
+  const top = rows.slice(0, 10).map(row => `${row.rank ?? '–'}. ${escaped(row.name)} — ${scoreText(row)}${moved(row)}`)
   const movers = rows
     .filter(({ change }) => change)
     .toSorted((a, b) => Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0))
     .slice(0, 5)
-    .map(row => `${plain(row.name)}${moved(row)}`)
+    .map(row => `${escaped(row.name)}${moved(row)}`)
   const page = app.config.publicUrl && `${app.config.publicUrl}/leagues/${league.id}`
   return [
-    `**${plain(league.name)}**: ${news}`,
+    `**${escaped(league.name)}**: ${news}`,
     detail,
     ...top,
     movers.length > 0 && `Movers: ${movers.join(', ')}`,
@@ -96,8 +96,8 @@ function message(app: App, league: League, news: string, detail: string | undefi
     .join('\n')
 }
 
-/** Leagues that go on and have a webhook. */
-const announcing = (db: Db, now: number): League[] =>
+/** Leagues under way that have a webhook. */
+const leaguesWithWebhook = (db: Db, now: number): League[] =>
   db
     .select()
     .from(leagues)
@@ -112,9 +112,9 @@ const announcing = (db: Db, now: number): League[] =>
     )
     .all()
 
-const mostLeaders = 3 // more than these share the lead: nobody leads
+const maxLeaders = 3 // when more than these share the lead, nobody counts as leading
 
-/** Looked at every few minutes rather than at each score: a lead that goes to and fro is told of once. */
+/** Checked every few minutes rather than at each score, so that a lead that changes back and forth is announced once. */
 export const announceLeaders = job('leagues.announce_leaders', {
   input: t.Object({}),
   attempts: 1,
@@ -122,13 +122,13 @@ export const announceLeaders = job('leagues.announce_leaders', {
   once: () => 'leaders',
   async run(_, app, { signal }) {
     let announced = 0
-    for (const league of announcing(app.db, app.clock.now())) {
+    for (const league of leaguesWithWebhook(app.db, app.clock.now())) {
       signal.throwIfAborted()
       if (!kindOf(app, league).pages.announces.includes('leader') || !webhookFor(league, 'leader')) continue
-      const { rows } = await boardPage(app, league, canonical({ limit: mostLeaders + 1, sort_by: 'score' }))
+      const { rows } = await boardPage(app, league, canonical({ limit: maxLeaders + 1, sort_by: 'score' }))
       const first = rows.filter(({ rank, score }) => rank === 1 && score !== null)
-      if (first.length === 0 || first.length > mostLeaders) continue
-      const id = await atomically(app.db, tx => noteLeaders(app, tx, league, first))
+      if (first.length === 0 || first.length > maxLeaders) continue
+      const id = await atomically(app.db, tx => recordLeaders(app, tx, league, first))
       if (!id) continue
       announced++
       await app.jobs.tryDispatch(id)
@@ -137,8 +137,8 @@ export const announceLeaders = job('leagues.announce_leaders', {
   },
 })
 
-/** The first who lead are only remembered. */
-function noteLeaders(app: App, tx: Db, league: League, first: readonly Row[]): string | undefined {
+/** The first leaders of a league are only remembered, not announced. */
+function recordLeaders(app: App, tx: Db, league: League, first: readonly Row[]): string | undefined {
   const leaders = first.map(({ player_id }) => player_id).sort()
   const isLeague = eq(leagueAnnouncements.leagueId, league.id)
   const known = tx.select().from(leagueAnnouncements).where(isLeague).get()?.leaders
@@ -147,12 +147,12 @@ function noteLeaders(app: App, tx: Db, league: League, first: readonly Row[]): s
     .values({ leagueId: league.id, leaders })
     .onConflictDoUpdate({ target: leagueAnnouncements.leagueId, set: { leaders } })
     .run()
-  const names = first.map(({ name }) => plain(name))
+  const names = first.map(({ name }) => escaped(name))
   const detail = names.length === 1 ? `${names[0]} leads.` : `${names.join(' and ')} share the lead.`
   return known && announceLater(app, tx, league, 'leader', detail)
 }
 
-/** Leagues whose announcement is under way or done: a run that is done again announces nothing twice. */
+/** Leagues whose announcement is under way or sent: a repeated run announces nothing twice. */
 const announcedSince = (db: Db, what: Announcement, since: number): Set<number> =>
   new Set(
     db
@@ -173,8 +173,8 @@ export const announceWeek = job('leagues.announce_week', {
     const ids = await atomically(db, tx => {
       const now = clock.now()
       const done = announcedSince(tx, 'weekly', now - day)
-      const left = announcing(tx, now).filter(({ id }) => !done.has(id))
-      return left.flatMap(league => announceLater(app, tx, league, 'weekly') ?? [])
+      const pending = leaguesWithWebhook(tx, now).filter(({ id }) => !done.has(id))
+      return pending.flatMap(league => announceLater(app, tx, league, 'weekly') ?? [])
     })
     for (const id of ids) await jobs.tryDispatch(id)
     return { announced: ids.length }

@@ -1,4 +1,4 @@
-/** What a league's webhook is told of, as part of the config of every kind. */
+/** What a league's webhook receives: part of the config of every kind. */
 import { Type as t } from '@sinclair/typebox' // strict: Elysia's own take numbers as text too
 import type { App } from '../context.ts'
 import { checkUrlField } from '../platform/http/outgoing.ts'
@@ -13,9 +13,9 @@ export const announcementLabels: Record<Announcement, string> = {
   final: 'When the board is final',
   weekly: 'Every Monday, 08:00 UTC, while it goes on',
 }
-const usual: Record<Announcement, boolean> = { board: true, leader: true, final: true, weekly: false }
+const defaults: Record<Announcement, boolean> = { board: true, leader: true, final: true, weekly: false }
 
-/** The keys of a config that say where announcements go, and which. */
+/** The keys of a config that say where announcements go and which ones. */
 export const announcementConfig = {
   webhook_url: t.Optional(
     t.Union([
@@ -37,7 +37,7 @@ export const announcementConfig = {
   ),
 }
 
-/** A new address must be one on the internet, as those of feeds. */
+/** A new address must be a public one, like that of a feed. */
 export function checkWebhook(
   config: League['config'],
   { config: { allowPrivateFeeds } }: Pick<App, 'config'>,
@@ -50,13 +50,13 @@ export function checkWebhook(
 
 type Config = League['config']
 
-/** Whether the league wants this told; what it does not say is as usual. */
+/** Whether the league wants this announced; the default applies where its config does not say. */
 export function isWanted(config: Config, what: Announcement): boolean {
   const chosen = config.announce
   const choice = typeof chosen === 'object' && chosen !== null ? Object.entries(chosen) : []
-  return (choice.find(([name]) => name === what)?.[1] ?? usual[what]) === true
+  return (choice.find(([name]) => name === what)?.[1] ?? defaults[what]) === true
 }
 
-/** Where to, if the league wants this told. */
+/** The webhook's address, if the league wants this announced. */
 export const webhookFor = ({ config }: Pick<League, 'config'>, what: Announcement): string | undefined =>
   typeof config.webhook_url === 'string' && isWanted(config, what) ? config.webhook_url : undefined

@@ -10,7 +10,7 @@ import { describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams, idSchema } from '../platform/http/shared-schemas.ts'
 import { boardPage, boardQuery, boardQueryOf, boardSchema, readBoard, readPlayer } from './board.ts'
 import { missingPlayerSchema, playerSchema, tierSchema } from './board-schemas.ts'
-import { longestColumns, readColumnList } from './columns.ts'
+import { maxColumnsLength, readColumnList } from './columns.ts'
 import { exportOf, fileName } from './exports.ts'
 import { kindOf } from './kinds.ts'
 import { readTotals, totalsCsv, totalsQuery, totalsQueryOf, totalsSchema } from './totals.ts'
@@ -18,11 +18,11 @@ import { readableLeague } from './visibility.ts'
 
 const moment = t.Nullable(dateTimeSchema)
 const number = t.Nullable(t.Number())
-const mostMissing = 20 // listed in one answer
+const maxMissing = 20 // listed in one answer
 const found = t.Object({
   missing: t.Optional(
     t.Array(missingPlayerSchema, {
-      description: 'Found among those who are missing from the newest scan, twenty at most',
+      description: 'Matches among players who are missing from the newest scan, at most twenty',
     }),
   ),
   players: t.Array(t.Object({ player_id: t.String(), name: t.String(), rank: t.Nullable(t.Integer()), score: number })),
@@ -34,14 +34,14 @@ const exportQuery = t.Object({
   ...boardQuery.properties,
   columns: t.Optional(
     t.String({
-      description: 'Those to write, in this order: `score,label:alliance,deads,deads.gain`. All by default',
-      maxLength: longestColumns,
+      description: 'The columns to write, in this order: `score,label:alliance,deads,deads.gain`. All by default',
+      maxLength: maxColumnsLength,
     }),
   ),
 })
 const columnsAsked = (text: string | undefined) => (text ? readColumnList(text) : undefined)
 
-/** The page around a player has no number; the others are those of the whole board. */
+/** The page around a player has no page number; other pages are those of the whole board. */
 function withoutAround(address: string): string {
   const url = new URL(address)
   url.searchParams.delete('around')
@@ -119,7 +119,7 @@ export const boardRoutes = (app: App) => {
         may: 'reader',
         counted: true,
         detail: describe(
-          'What players have together: sums and averages by a label, such as the alliance, and of the whole board',
+          'Totals: sums and averages by a label, such as the alliance, and of the whole board',
           totalsSchema,
         ),
       },
@@ -140,7 +140,9 @@ export const boardRoutes = (app: App) => {
         query: totalsQuery,
         may: 'reader',
         counted: true,
-        detail: describe('The same as CSV, all groups and everyone in the last line', t.String(), { type: 'text/csv' }),
+        detail: describe('The totals as CSV: all groups, and everyone in the last line', t.String(), {
+          type: 'text/csv',
+        }),
       },
     )
     .get(
@@ -155,7 +157,7 @@ export const boardRoutes = (app: App) => {
         )
         set.headers.link = linkHeader(request.url, board.pagination)
         const players = board.rows.map(({ player_id, name, rank, score }) => ({ player_id, name, rank, score }))
-        const missing = query.q && (await kindOf(app, league).missing?.(app, league, query.q, mostMissing))
+        const missing = query.q && (await kindOf(app, league).missing?.(app, league, query.q, maxMissing))
         return { players, ...(missing && { missing }), pagination: board.pagination }
       },
       {

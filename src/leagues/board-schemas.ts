@@ -8,34 +8,32 @@ const markSchema = t.Object(
   {
     reason: t.String({ description: 'farm, vacation or other' }),
     farm_of: t.Nullable(t.Object({ player_id: t.String(), name: t.String() }), {
-      description: 'Whose second account it is',
+      description: 'The player whose second account this is',
     }),
     note: t.Nullable(t.String()),
     counted: t.Boolean({ description: 'false: has no rank and counts in no total' }),
   },
-  { description: 'What officers say of a player' },
+  { description: 'A mark that officers set on a player' },
 )
 export const rowSchema = t.Object({
-  rank: t.Nullable(
-    t.Integer({ description: 'Null where nobody has a value to be ranked by, and for players who do not count' }),
-  ),
+  rank: t.Nullable(t.Integer({ description: 'Null if the player has no value to be ranked by or does not count' })),
   change: t.Nullable(t.Integer({ description: 'Positive for a climb; null for a newcomer' })),
   player_id: t.String(),
   name: t.String(),
   score: number,
   tier: t.Optional(t.Nullable(t.String())),
   labels: t.Optional(
-    t.Record(t.String(), t.Nullable(t.String()), { description: 'Texts beside the numbers, such as the alliance' }),
+    t.Record(t.String(), t.Nullable(t.String()), { description: 'Text columns, such as the alliance' }),
   ),
   mark: t.Optional(t.Nullable(markSchema)),
   metrics: values,
   gains: t.Optional(values),
   goal_pct: t.Optional(
-    t.Nullable(t.Number({ description: 'How much of the goal is reached, in percent: the least of `goals`' })),
+    t.Nullable(t.Number({ description: 'How much of the goal is reached, in percent: the lowest of `goals`' })),
   ),
   goals: t.Optional(t.Record(t.String(), number, { description: 'How much of each target is reached, in percent' })),
 })
-/** What every kind knows of a player, and what tour entries have beside. */
+/** What every kind knows about a player, and what only tour entries have. */
 export const playerSchema = t.Object(
   {
     player_id: t.String(),
@@ -52,17 +50,17 @@ export const playerSchema = t.Object(
     labels: t.Optional(t.Record(t.String(), t.Nullable(t.String()))),
     goal_pct: rowSchema.properties.goal_pct,
     goals: rowSchema.properties.goals,
-    last_seen: t.Optional(
-      dateTime({ description: 'Of one who is missing from the newest scan: when they were last in one' }),
-    ),
-    user_id: t.Optional(t.Integer({ description: 'Of a tour entry, whose the entry is' })),
+    last_seen: t.Optional(dateTime({ description: 'If missing from the newest scan: when they were last in one' })),
+    user_id: t.Optional(t.Integer({ description: 'Tour leagues: the owner of the entry' })),
     username: t.Optional(t.String()),
     tiebreaker: t.Optional(t.Nullable(t.Integer())),
-    picks: t.Optional(t.Nullable(t.Array(t.Unknown(), { description: 'Of a tour entry, once picks are closed' }))),
+    picks: t.Optional(
+      t.Nullable(t.Array(t.Unknown(), { description: 'Tour leagues: the picks, once they are closed' })),
+    ),
   },
-  { description: 'All that is known of a player' },
+  { description: 'Everything known about a player' },
 )
-/** One who is on the board no longer, and when they last were. */
+/** A player who is no longer on the board, and when they last were. */
 export const missingPlayerSchema = t.Object({ player_id: t.String(), name: t.String(), last_seen: dateTimeSchema })
 export const tierSchema = t.Object({
   name: t.String(),

@@ -1,4 +1,4 @@
-/** The leaderboard as the API answers it: one for every kind, live and final. */
+/** The leaderboard as the API answers it: the same for every kind, live and final. */
 import { type Static, t } from 'elysia'
 import { cached } from '../cached.ts'
 import type { App } from '../context.ts'
@@ -21,7 +21,7 @@ import { type BoardPage, kindOf } from './kinds.ts'
 import { kindSchema, type League, nextStatusChangeAt, statusOf, statusSchema } from './league.ts'
 
 const text = t.Optional(t.String({ maxLength: 200 }))
-/** As they come in the address; what they may be is the engine's to say. */
+/** As they come in the address; the leaderboard engine says what is valid. */
 export const boardQuery = t.Object({
   sort_by: t.Optional(
     t.String({
@@ -38,13 +38,13 @@ export const boardQuery = t.Object({
   at: t.Optional(t.Union([dateTimeSchema, t.Literal('')], { description: 'A time: the board as of then' })),
   label: t.Optional(
     t.String({
-      description: 'A label and what it says: `alliance:ABC`. Ranks stay those of the whole board. Sheet leagues only',
+      description: 'A label and its value: `alliance:ABC`. Ranks stay those of the whole board. Sheet leagues only',
       maxLength: 200,
     }),
   ),
   from: t.Optional(
     t.Union([dateTimeSchema, t.Literal('')], {
-      description: 'A time: gains count from the scan of then instead of from the baseline. Sheet leagues only',
+      description: 'A time: gains count from the scan of that time instead of from the baseline. Sheet leagues only',
     }),
   ),
   ties: t.Optional(
@@ -60,10 +60,10 @@ export const boardSchema = t.Object(
     sort_by: t.String(),
     order: t.Union([t.Literal('asc'), t.Literal('desc')]),
     as_of: t.Nullable(dateTimeSchema),
-    gains_from: t.Optional(dateTime({ description: 'When `from` is asked: the time of the scan' })),
-    notes: t.Optional(t.Array(t.String(), { description: 'Why the score says less than it might, in sentences' })),
+    gains_from: t.Optional(dateTime({ description: 'With `from`: the time of the scan' })),
+    notes: t.Optional(t.Array(t.String(), { description: 'Why the score is incomplete, in sentences' })),
     left_out: t.Optional(
-      t.Integer({ description: 'Players who do not count; they stand at the end of the board, without a rank' }),
+      t.Integer({ description: 'Players who do not count; they are at the end of the board, without a rank' }),
     ),
     rows: t.Array(rowSchema),
     pagination: paginationSchema,
@@ -86,7 +86,7 @@ export function boardQueryOf(raw: Record<string, string | undefined>, league: Le
   return askEngine(() => canonical({ ...raw, sort_by: raw.sort_by || sort }))
 }
 
-/** The engine's own words for a question it cannot answer, as refusals. */
+/** Passes on what the engine says about a query it cannot answer, as a refusal. */
 export function refusalOf(error: unknown): never {
   if (error instanceof BadQuery) refuse('invalid', error.message, { errors: error.errors })
   if (error instanceof UnknownColumn)
@@ -105,16 +105,16 @@ export function askEngine<T>(work: () => T): T {
   }
 }
 
-type LookAtPage = (query: BoardQuery) => Promise<BoardPage>
+type ReadPage = (query: BoardQuery) => Promise<BoardPage>
 
-/** The board as asked for: kept where many ask the same. `look` in place of the kind's own, where a page is at hand. */
+/** The board as asked for, cached where many ask the same. `readPage` replaces the kind's own reading, where a page is at hand. */
 export async function readBoard(
   app: App,
   league: League,
   query: BoardQuery,
-  look?: LookAtPage,
+  readPage?: ReadPage,
 ): Promise<Cached<BoardView> | BoardView> {
-  const load = () => boardPage(app, league, query, look)
+  const load = () => boardPage(app, league, query, readPage)
   if (!isCacheable(query)) return load()
   return app.cache.read(cached.board, [league.id, queryKey(query)], load, nextChangeAt(app, league))
 }
@@ -130,32 +130,33 @@ export function readPlayer(app: App, league: League, player_id: string) {
 /** When the league, or what its kind shows, next changes by itself. */
 export function nextChangeAt(app: App, league: League): number {
   const now = app.clock.now()
-  const turns = [
+  const changes = [
     nextStatusChangeAt(league, now),
     kindOf(app, league).nextChangeAt?.(app, league) ?? Number.POSITIVE_INFINITY,
   ]
-  return Math.min(...turns.filter(at => at > now), Number.POSITIVE_INFINITY)
+  return Math.min(...changes.filter(at => at > now), Number.POSITIVE_INFINITY)
 }
 
 export async function boardPage(
   app: App,
   league: League,
   query: BoardQuery,
-  look: LookAtPage = query => kindOf(app, league).page(app, league, query),
+  readPage: ReadPage = query => kindOf(app, league).page(app, league, query),
 ): Promise<BoardView> {
   const kind = kindOf(app, league)
   const { hasPast, hasGains, name } = kind.pages
-  if (query.at !== undefined && !hasPast) invalid('at', `the board of a ${name.toLowerCase()} league shows now only`)
+  if (query.at !== undefined && !hasPast)
+    invalid('at', `The board of a ${name.toLowerCase()} league only shows the present.`)
   if (query.from !== undefined && !hasGains)
-    invalid('from', `the board of a ${name.toLowerCase()} league has no scans to count gains from`)
+    invalid('from', `The board of a ${name.toLowerCase()} league has no scans to count gains from.`)
   if (query.label !== undefined && !hasGains)
     invalid('label', `The board of a ${name.toLowerCase()} league has no labels.`)
-  // A league may wish to be sorted by what its sheets do not have, or have no longer: no reason to show nothing.
+  // A league may be sorted by a column that its sheets do not have, or no longer have: the board is shown all the same.
   const byScore = (error: unknown) => {
     if (!(error instanceof UnknownColumn) || query.sort_by !== league.config.sort) throw error
-    return look({ ...query, sort_by: undefined })
+    return readPage({ ...query, sort_by: undefined })
   }
-  const { asOf, gainsFrom, notes, ...page } = await look(query).catch(byScore).catch(refusalOf)
+  const { asOf, gainsFrom, notes, ...page } = await readPage(query).catch(byScore).catch(refusalOf)
   return {
     league: leagueSummary(league, app.clock.now()),
     state: league.finalizedAt === null ? 'live' : 'final',

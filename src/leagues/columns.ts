@@ -1,6 +1,6 @@
 /**
- * The columns of a board by name: `score`, `tier`, `goal_pct`, `label:alliance`, a metric, what was gained in it (`deads.gain`).
- * Rank, movement and name are always shown, so they have none here.
+ * The columns of a board by name: `score`, `tier`, `goal_pct`, `label:alliance`, a metric, the gain in a metric (`deads.gain`).
+ * Rank, movement and name are always shown, so they are not among them.
  */
 import { GOAL, gainColumn, goalColumn, metricOfGain, metricOfGoal, type Row } from '../leaderboard/page.ts'
 import type { Cell } from '../platform/files/workbook.ts'
@@ -11,9 +11,9 @@ export const labelColumn = (label: string): string => `${LABEL}${label}`
 export const labelOfColumn = (column: string): string | undefined =>
   column.startsWith(LABEL) ? column.slice(LABEL.length) : undefined
 
-export const longestColumns = 4_000 // characters, in an address or a cookie
+export const maxColumnsLength = 4_000 // characters, in an address or a cookie
 
-/** All that the rows of a board have, in the usual order. */
+/** All columns of the board, in their default order. */
 export function columnsOfRow(row: Row | undefined): string[] {
   if (!row) return []
   const targets = Object.keys(row.goals ?? {})
@@ -29,7 +29,7 @@ export function columnsOfRow(row: Row | undefined): string[] {
   ]
 }
 
-/** Those to show: as chosen, else all but gains, which stand beside their metric anyway. What the board is ranked by is among them. */
+/** The columns to show: the chosen ones, or else all but gains, which are shown next to their metric. The sort column is always among them. */
 export function shownColumns(
   there: readonly string[],
   chosen: readonly string[] | undefined,
@@ -42,7 +42,7 @@ export function shownColumns(
   return isSeen ? shown : [...shown, sort_by]
 }
 
-/** What a column is called over a table. */
+/** The heading of a column. */
 export function columnName(column: string, scoreName: string): string {
   if (column === 'score') return scoreName
   if (column === GOAL) return 'Goal'
@@ -53,7 +53,7 @@ export function columnName(column: string, scoreName: string): string {
 
 const UNITS = 'units:'
 const CENTS = 'cents:'
-/** Money is written in currency units, and beside them in the cents it is counted in. */
+/** Money is written twice: in currency units and in cents. */
 export const moneyColumns = (column: string): string[] => [`${UNITS}${column}`, `${CENTS}${column}`]
 
 function moneyCell(column: string, form: typeof UNITS | typeof CENTS): { head: string; cell(row: Row): Cell } {
@@ -64,7 +64,7 @@ function moneyCell(column: string, form: typeof UNITS | typeof CENTS): { head: s
   return { head: name, cell: row => inUnits(cell(row)) }
 }
 
-/** How a column is written in a file: its heading, and its cell in a row. */
+/** How a column is written to a file: its heading, and its cell in a row. */
 export function exportedColumn(column: string): { head: string; cell(row: Row): Cell } {
   for (const form of [UNITS, CENTS] as const)
     if (column.startsWith(form)) return moneyCell(column.slice(form.length), form)
@@ -78,11 +78,11 @@ export function exportedColumn(column: string): { head: string; cell(row: Row): 
   return { head: column, cell: ({ metrics }) => metrics[column] ?? null }
 }
 
-/** As they are written in an address or a cookie. */
+/** The format of a column list in an address or a cookie. */
 export const writtenColumns = (columns: readonly string[]): string => columns.map(encodeURIComponent).join(',')
 export const readColumnList = (text: string): string[] =>
   text
-    .slice(0, longestColumns)
+    .slice(0, maxColumnsLength)
     .split(',')
     .flatMap(part => decoded(part.trim()) || [])
 

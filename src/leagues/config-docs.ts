@@ -1,16 +1,16 @@
-/** What the API page says of a league's config: the keys and an example of each kind. */
+/** How the API page documents a league's config: the keys and an example of each kind. */
 import { type TSchema, t } from 'elysia'
 import type { Kinds } from './kinds.ts'
 
 /**
- * As a body takes it. Only the documentation knows what each kind wants: the kind itself says what is wrong, so that a key that
- * nobody reads is refused with those there are.
+ * The config in a request body. The schema only documents what each kind accepts: the kind itself validates it, so that an unknown
+ * key is refused with the list of known ones.
  */
 export const configBody = (kinds: Kinds) =>
   t.Record(t.String(), t.Unknown(), {
     maxProperties: 100,
     description:
-      'Which keys there are depends on the kind. All know `public`: with false only members and officers see the league, and it is joined by whom an officer adds (`POST leagues/:id/join` with `user_id` or `username`)',
+      'The keys depend on the kind. Every kind has `public`: if false, only members and officers see the league, and only officers add members (`POST leagues/:id/join` with `user_id` or `username`)',
     anyOf: Object.entries(kinds).map(
       ([kind, { configSchema }]): TSchema => ({
         ...configSchema,
@@ -20,7 +20,7 @@ export const configBody = (kinds: Kinds) =>
     ),
   })
 
-/** A league of each kind, as it is sent. */
+/** An example of a new league of each kind. */
 export const newLeagueExamples = (kinds: Kinds) =>
   Object.entries(kinds).map(([kind, { pages, configSchema }]) => ({
     name: `${pages.name} of spring`,

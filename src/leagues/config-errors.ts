@@ -1,4 +1,4 @@
-/** What is wrong with the config of a league, by field. A key that nobody reads is a mistake too: it would change nothing, silently. */
+/** Validates the config of a league, by field. An unknown key is an error too: it would silently have no effect. */
 import type { TObject } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import type { FieldError } from '../errors.ts'
@@ -26,7 +26,7 @@ function unknownKeys(schema: Part, given: unknown, path: string): FieldError[] {
       : [
           {
             path: `${path}.${key}`,
-            message: `There is no setting ${key} here; there are ${Object.keys(known).join(', ')}.`,
+            message: `There is no setting ${key} here; the settings are ${Object.keys(known).join(', ')}.`,
           },
         ],
   )

@@ -1,4 +1,4 @@
-/** What a changed config would do to a board, before it is saved. */
+/** What a changed config would do to a board, shown before it is saved. */
 import { type Static, t } from 'elysia'
 
 const tier = t.Nullable(t.String())
@@ -19,20 +19,20 @@ const movedPlayerSchema = t.Object({
 
 export const configPreviewSchema = t.Object(
   {
-    players: t.Integer({ description: 'On the board' }),
-    moved: t.Integer({ description: 'Players whose rank would be another' }),
+    players: t.Integer({ description: 'Players on the board' }),
+    moved: t.Integer({ description: 'Players whose rank would change' }),
     sort_by_before: t.String(),
-    sort_by: t.String({ description: 'What the ranks are by' }),
-    up: t.Array(movedPlayerSchema, { description: 'Who would climb furthest' }),
-    down: t.Array(movedPlayerSchema, { description: 'Who would fall furthest' }),
-    tiers_changed: t.Integer({ description: 'Players who would be in another tier' }),
+    sort_by: t.String({ description: 'The column that players are ranked by' }),
+    up: t.Array(movedPlayerSchema, { description: 'The players who would climb furthest' }),
+    down: t.Array(movedPlayerSchema, { description: 'The players who would fall furthest' }),
+    tiers_changed: t.Integer({ description: 'Players who would change tier' }),
     tiers: t.Array(t.Object({ from: tier, to: tier, players: t.Integer() }), {
       description: 'From which tier to which; null is none',
     }),
-    notes: t.Array(t.String(), { description: 'Why the score would say less than it might' }),
+    notes: t.Array(t.String(), { description: 'Why the score would be incomplete' }),
   },
   {
-    description: 'Who would move how far',
+    description: 'How a changed config would move players',
     examples: [
       {
         players: 640,

@@ -1,4 +1,4 @@
-/** A board as a table: what its columns are called, and what stands in a row's. */
+/** A board as a table for export: the headings and the cells of a row. */
 import { GOAL, metricOfGoal, type Row } from '../leaderboard/page.ts'
 import type { Cell } from '../platform/files/workbook.ts'
 import { columnsOfRow, exportedColumn, moneyColumns } from './columns.ts'
@@ -6,7 +6,7 @@ import { columnsOfRow, exportedColumn, moneyColumns } from './columns.ts'
 const always = ['rank', 'change', 'player_id', 'name']
 const ofMarks = ['mark', 'farm_of', 'counted', 'note']
 
-/** The columns to write: `chosen` ones, else all, goals last; what `isMoney` in units and in cents. */
+/** The columns to write: the `chosen` ones, or else all, with goals last. Columns that `isMoney` are written in units and in cents. */
 export const columnsToExport = (
   row: Row | undefined,
   chosen: readonly string[] | undefined,

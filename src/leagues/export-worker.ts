@@ -1,4 +1,4 @@
-/** Writes a whole board as a file, in a thread of its own for each export, as fast as its bytes are taken. */
+/** Writes a whole board to a file, in one thread per export, as fast as the client reads. */
 import { workerData } from 'node:worker_threads'
 import type { Row } from '../leaderboard/page.ts'
 import { bom, csvLines } from '../platform/files/csv.ts'
@@ -7,7 +7,7 @@ import { answerTasks, type ThreadWork } from '../platform/process/threads.ts'
 import { exportCells } from './export-table.ts'
 import type { ExportSource } from './kinds.ts'
 
-/** What the thread is begun with; without a `source` it asks for rows. */
+/** What the thread starts with; without a `source` it asks for rows. */
 export type ExportInput = {
   title: string
   format: 'csv' | 'xlsx'
@@ -23,7 +23,7 @@ let askForRows: () => void = () => {}
 let given: (rows: Row[] | undefined) => void = () => {}
 
 const tasks = {
-  /** The next bytes of the file, undefined after the last. Its progress says that rows are wanted. */
+  /** The next bytes of the file, undefined after the last. Its progress event asks for rows. */
   async next(_: undefined, { progress }: ThreadWork): Promise<Uint8Array | undefined> {
     askForRows = () => progress('rows')
     const { value } = await file.next()
@@ -34,8 +34,8 @@ const tasks = {
 }
 answerTasks(tasks, work => work)
 
-/** Rows that the HTTP thread reads, asked for slice by slice. */
-async function* readThere(): AsyncGenerator<Row[]> {
+/** Rows read by the HTTP thread, asked for slice by slice. */
+async function* rowsFromHttpThread(): AsyncGenerator<Row[]> {
   for (;;) {
     const answer = new Promise<Row[] | undefined>(resolve => {
       given = resolve
@@ -47,14 +47,15 @@ async function* readThere(): AsyncGenerator<Row[]> {
   }
 }
 
-async function* readHere(module: string, input: unknown): AsyncGenerator<Row[]> {
+async function* rowsFromSource(module: string, input: unknown): AsyncGenerator<Row[]> {
   const { slices }: { slices(input: unknown): Iterable<Row[]> } = await import(module)
   yield* slices(input)
 }
 
 async function* cells(): AsyncGenerator<Cell[][]> {
   const cellsOf = exportCells(columns)
-  for await (const rows of source ? readHere(source.module, source.input) : readThere()) yield rows.map(cellsOf)
+  for await (const rows of source ? rowsFromSource(source.module, source.input) : rowsFromHttpThread())
+    yield rows.map(cellsOf)
 }
 
 async function* csv(): AsyncGenerator<Uint8Array, undefined> {

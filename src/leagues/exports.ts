@@ -1,4 +1,4 @@
-/** A whole board as a file. Written in a thread, so that neither memory nor other requests feel its length. */
+/** Exports a whole board to a file, in a thread, so that a long board costs neither memory nor time of other requests. */
 import type { App } from '../context.ts'
 import { invalid, refuse } from '../errors.ts'
 import type { Row } from '../leaderboard/page.ts'
@@ -22,11 +22,11 @@ const types: Record<Format, string> = {
 }
 const script = new URL('./export-worker.ts', import.meta.url)
 const slice = 250 // rows ranked at a time on this thread, a few milliseconds
-const piece = 64 * 1024 // bytes given at a time, so that a slow reader is seen to read
+const chunk = 64 * 1024 // bytes given at a time, so that progress of a slow client is noticed
 
 type Exports = ReturnType<typeof openExports>
 
-/** `patience`: ms that a reader may take nothing. Each export takes a thread, and up to some hundred megabytes for a very large board. */
+/** `patience`: ms that a client may read nothing. Each export takes a thread, and up to a few hundred megabytes for a very large board. */
 export const openExports = (patience = 30_000) => ({
   patience,
   places: openPlaces({ all: 4, each: 2, strangers: 3 }),
@@ -41,17 +41,17 @@ export async function exportOf(
   chosen?: readonly string[],
 ): Promise<Response> {
   const first = { ...asked, around: undefined, page: 1 }
-  const { rows, pagination, sort_by, order } = await boardPage(app, league, { ...first, limit: 1 }) // refuses what is wrong
+  const { rows, pagination, sort_by, order } = await boardPage(app, league, { ...first, limit: 1 }) // refuses an invalid query
   const query = { ...first, sort_by, order }
   if (chosen) requireColumns(chosen, columnsOfRow(rows[0]))
   const columns = columnsToExport(rows[0], chosen, kindOf(app, league).pages.isMoney)
   const heading = exportHeading(columns, rows[0])
   if (format === 'xlsx' && !fitsWorkbook(pagination.total, heading.length))
-    refuse('too_large', 'The board has more rows or columns than fit into a workbook. Take it as CSV')
+    refuse('too_large', 'The board has more rows or columns than fit into a workbook. Use CSV instead')
   const source = await kindOf(app, league).exportSource?.(app, league, query)
   const leave = app.exports.places.take(requestContext(request), 'exports')
   const input = { title: league.name, format, heading, columns, source }
-  return new Response(written(input, slices(app, league, query), app.exports.patience, leave), {
+  return new Response(fileStream(input, slices(app, league, query), app.exports.patience, leave), {
     headers: {
       'content-type': types[format],
       'content-disposition': `attachment; filename="${fileName(league, format)}"`,
@@ -60,17 +60,17 @@ export async function exportOf(
   })
 }
 
-function requireColumns(chosen: readonly string[], there: readonly string[]): void {
-  const unknown = chosen.filter(column => !there.includes(column))
-  if (unknown.length > 0 && there.length > 0)
-    invalid('columns', `There is no column ${unknown.join(', ')}; the board has ${there.join(', ')}.`)
+function requireColumns(chosen: readonly string[], available: readonly string[]): void {
+  const unknown = chosen.filter(column => !available.includes(column))
+  if (unknown.length > 0 && available.length > 0)
+    invalid('columns', `There is no column ${unknown.join(', ')}; the board has ${available.join(', ')}.`)
 }
 
 /**
- * The file as the thread writes it: a little ahead of what is taken, no more, and not begun before somebody takes. Who
- * takes nothing for too long is given up. `ended` is called once.
+ * The file as the thread writes it, at most one chunk ahead of the client, and not started before the client reads. A client that
+ * reads nothing for too long is dropped. `ended` is called once.
  */
-function written(
+function fileStream(
   input: ExportInput,
   slices: AsyncGenerator<Row[]>,
   patience: number,
@@ -79,7 +79,7 @@ function written(
   const thread = openThread<ExportTasks>({ name: 'export', script, data: input })
   let next: Promise<Uint8Array | undefined> | undefined
   let bytes: Uint8Array | undefined
-  let at = 0 // in them
+  let at = 0 // position in `bytes`
   let isOver = false
   let timer: ReturnType<typeof setTimeout>
 
@@ -117,10 +117,10 @@ function written(
             controller.close()
             return end()
           }
-          askForNext(controller) // they are made while these are taken
+          askForNext(controller) // the next chunk is made while the client reads this one
         }
-        controller.enqueue(bytes.subarray(at, at + piece))
-        at += piece
+        controller.enqueue(bytes.subarray(at, at + chunk))
+        at += chunk
         if (at >= bytes.length) {
           bytes = undefined
           at = 0

@@ -1,4 +1,4 @@
-/** The board of a final league, kept whole: it stays the same to the byte whatever its source says afterwards. */
+/** The board of a final league, stored whole: it stays the same to the byte, whatever its source says later. */
 import { eq } from 'drizzle-orm'
 import type { Db } from '../../db/open.ts'
 import { frozenBoards } from '../../db/schema.ts'
@@ -16,7 +16,7 @@ export function keepFinalBoard(tx: Db, leagueId: number, json: string): void {
 export const deleteFinalBoard = (tx: Db, leagueId: number): void =>
   void tx.delete(frozenBoards).where(eq(frozenBoards.leagueId, leagueId)).run()
 
-/** As it was kept, in the shape its kind kept it. */
+/** The stored board, in the shape its kind stored it. */
 export function finalBoardOf<Board>(db: Db, leagueId: number): Board {
   const row = db.select().from(frozenBoards).where(eq(frozenBoards.leagueId, leagueId)).get()
   if (!row) throw new Error(`League ${leagueId} is final without a frozen board`)

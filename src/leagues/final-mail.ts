@@ -1,4 +1,4 @@
-/** Members hear by mail that the board is final, and how they did. */
+/** Mails members that the board is final, and how they did. */
 import { asc, eq } from 'drizzle-orm'
 import { t } from 'elysia'
 import type { Db } from '../../db/open.ts'

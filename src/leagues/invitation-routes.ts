@@ -1,4 +1,4 @@
-/** Invitations by API: officers make, list and end them; whoever has the link reads and accepts one. */
+/** Invitations by API: officers make, list and end them; anyone with the link reads and accepts one. */
 import { Elysia, t } from 'elysia'
 import {
   endInvitation,
@@ -18,7 +18,7 @@ import { access, signedIn } from '../platform/http/access.ts'
 import { paged, pageOf, pageQuery, pageSchema } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { dateTimeSchema, idParams } from '../platform/http/shared-schemas.ts'
-import { acceptInvitation, invitedTo, joinByInvitation } from './accept-invitation.ts'
+import { acceptInvitation, describeInvitation, joinByInvitation } from './accept-invitation.ts'
 import { requireUnended } from './membership.ts'
 import { leagueById } from './queries.ts'
 
@@ -57,7 +57,7 @@ export const invitationRoutes = (app: App) => {
           const made = await mailInvitations(app, me, wanted, emails)
           for (const { job } of made) await app.jobs.tryDispatch(job)
           const invitations = made.map(({ invitation }) => invitationView(invitation, madeBy, clock.now()))
-          return { ...(invitations[0] ?? refuse('invalid', 'Write an address')), url: null, mailed: invitations.length }
+          return { ...(invitations[0] ?? refuse('invalid', 'Enter an address')), url: null, mailed: invitations.length }
         }
         const { invitation, token } = await makeInvitation(app, me, wanted)
         const url = `${siteUrl(request, config)}${invitationPath(token)}`
@@ -72,7 +72,7 @@ export const invitationRoutes = (app: App) => {
         }),
         may: 'officer',
         detail: describe(
-          'A link that lets people make an account of role member and join a league; shown this once',
+          'A link for making an account with the role member and joining a league; shown only once',
           t.Composite([
             invitationSchema,
             t.Object({
@@ -82,7 +82,7 @@ export const invitationRoutes = (app: App) => {
                   examples: ['https://play.example.org/invitation?token=…'],
                 }),
               ),
-              mailed: t.Integer({ description: 'How many mails are on their way', examples: [0] }),
+              mailed: t.Integer({ description: 'How many mails are being sent', examples: [0] }),
             }),
           ]),
           {
@@ -92,11 +92,11 @@ export const invitationRoutes = (app: App) => {
         ),
       },
     )
-    .post('/read', ({ body }) => invitedTo(app, body.token), {
+    .post('/read', ({ body }) => describeInvitation(app, body.token), {
       body: t.Object({ token }),
       may: 'anyone',
       detail: describe(
-        'What an invitation is to',
+        'Read an invitation',
         t.Object({ league: leagueBrief, invited_by: t.Nullable(t.String()), expires_at: dateTimeSchema }),
       ),
     })
@@ -118,7 +118,7 @@ export const invitationRoutes = (app: App) => {
         body: t.Object({ token, ...t.Partial(t.Object(signUpBody)).properties }),
         may: 'anyone',
         detail: describe(
-          'Accept an invitation: with a new account, or as who is signed in, who then joins the league',
+          'Accept an invitation: with a new account, or join the league as the signed-in user',
           t.Composite([t.Object({ league_id: t.Nullable(t.Integer()) }), t.Partial(signedInSchema)]),
           { status: 201 },
         ),
@@ -134,7 +134,7 @@ export const invitationRoutes = (app: App) => {
         params: idParams,
         may: 'officer',
         detail: describe(
-          'End an invitation: its link works no longer',
+          'End an invitation: its link stops working',
           t.Object({ ended: t.Boolean(), id: t.Integer() }),
         ),
       },

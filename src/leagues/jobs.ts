@@ -6,7 +6,7 @@ import { job } from '../context.ts'
 import { Refusal } from '../errors.ts'
 import { finalize } from './finalize.ts'
 
-/** Leagues that asked to be finalised at their end. */
+/** Finalises leagues that have ended and are set to finalise themselves. */
 export const finalizeDue = job('leagues.finalize_due', {
   input: t.Object({}),
   attempts: 1,

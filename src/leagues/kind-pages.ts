@@ -4,37 +4,37 @@ import { type FormChoice, formField } from '../ui/parts/form.ts'
 import type { SortOrder } from '../ui/parts/table.ts'
 import { type Announcement, announcementLabels, isWanted } from './announcements.ts'
 
-/** What a kind of league brings to the pages that all leagues share: its words, how it writes scores, its tabs, its form fields. */
+/** What a kind of league brings to the pages that all leagues share: its words, the format of scores, its tabs and form fields. */
 export type KindPages = {
   name: string
-  /** What one decides on when choosing this kind for a new league. */
+  /** Helps to choose the kind of a new league. */
   summary: string
-  /** Who stands on the board, in the plural. */
+  /** What the rows of the board are, in the plural. */
   entrants: string
   scoreName: string
   score(value: number | null): Content
   metric(metric: string, value: number | null): Content
-  /** Of the score or a metric: whether it is money, in cents. Files have it in currency units too. */
+  /** Whether the score or a metric is money, in cents. Exports have it in currency units too. */
   isMoney?(column: string): boolean
-  /** The order in which the best comes first. */
+  /** The order that puts the best first. */
   first: SortOrder
   /** A bar under each score shows its share of the best one. */
   scoreBars?: true
   /** The board can be shown as of an earlier time. */
   hasPast?: true
-  /** Rows tell what was gained in each metric, and the board can be ranked by it and counted from any scan. */
+  /** Rows show the gain in each metric, and the board can be ranked by gains and counted from any scan. */
   hasGains?: true
   /** Members join, and play under their own name. */
   membersPlay?: true
-  /** Player ids of the board are ids of users. */
+  /** Player ids of the board are user ids. */
   playersAreUsers?: true
-  /** What its webhook can be told of. */
+  /** The announcements its webhook can get. */
   announces: readonly Announcement[]
-  /** Beside the board and the settings, which every league has. */
+  /** Besides the board and the settings, which every league has. */
   tabs(who: Who | undefined): Tab[]
   /** An empty board: what fills it, and where the reader can do so. */
   noScores(who: Who | undefined): { text: string; tab: Tab | undefined }
-  /** The fields of `config`. `seen` and `labels`: the metrics and labels of its sheets. */
+  /** The form fields of `config`. `seen` and `labels`: the metrics and labels of its sheets. */
   fields(config: LeagueConfig, seen?: readonly string[], labels?: readonly string[]): Content
 }
 
@@ -55,13 +55,13 @@ export const publicField = (config: LeagueConfig) =>
     name: 'config.public',
     type: 'checkbox',
     value: config.public !== false,
-    hint: 'Otherwise only its members, and those whom an officer adds',
+    hint: 'Otherwise only members see it, and officers add them',
   })
 
 export const autoFinalizeField = (config: LeagueConfig, label = 'Finalise by itself when it ends') =>
   formField({ label, name: 'config.auto_finalize', type: 'checkbox', value: config.auto_finalize === true })
 
-/** For the form of a kind that tells these. The address is no url field: what is shown of one that is set is masked. */
+/** For kinds with announcements. The address is not a url field because a set address is shown masked. */
 export const announcementFields = (
   config: LeagueConfig,
   offered: readonly Announcement[],

@@ -24,9 +24,9 @@ export const kindSchema = t.Union(leagueKinds.map(kind => t.Literal(kind)))
 export const statusSchema = t.Union(statuses.map(status => t.Literal(status)))
 
 /**
- * What officers write of a league, beside the `config` of its kind. The bodies of POST and PATCH, the answer and the form are made
- * from this. A new field is a column in db/schema.ts with its migration and a line in each of the four parts here; if it may be
- * left out, its schema is `t.Optional(t.Nullable(…))`.
+ * The fields of a league that officers write, besides the `config` of its kind. The bodies of POST and PATCH, the answer and the form
+ * are made from this. A new field is a column in db/schema.ts with its migration and a line in each of the four parts here; an
+ * optional field's schema is `t.Optional(t.Nullable(…))`.
  */
 const fields = { name: oneLine(120), starts_at: dateTimeSchema, ends_at: dateTimeSchema }
 
@@ -48,7 +48,7 @@ export const fieldsOf = ({ name, startsAt, endsAt }: League): Required<LeagueFie
   ends_at: iso(endsAt),
 })
 
-/** The columns that hold the fields. A field whose column has its name needs no line here. */
+/** The columns that hold the fields. A field whose column has the same name needs no line here. */
 export function columnsOf({ name, starts_at, ends_at, ...others }: LeagueFields) {
   const times = { startsAt: Date.parse(starts_at), endsAt: Date.parse(ends_at) }
   if (times.endsAt <= times.startsAt) invalid('ends_at', 'The end must be after the start.')
@@ -62,7 +62,7 @@ export const leagueSchema = t.Object(
     kind: kindSchema,
     status: statusSchema,
     config: t.Record(t.String(), t.Unknown(), {
-      description: 'As it was given; which keys there are depends on the kind',
+      description: 'As it was set; the keys depend on the kind',
     }),
     members: t.Integer(),
     created_at: dateTimeSchema,
@@ -74,11 +74,11 @@ export const leagueSchema = t.Object(
 )
 export type LeagueView = Static<typeof leagueSchema>
 
-/** A webhook's address is its password. */
+/** The address of a webhook is a secret. */
 export const leagueWithoutSecrets = (config: League['config']) =>
   typeof config.webhook_url === 'string' ? { ...config, webhook_url: mask(config.webhook_url) } : config
 
-/** When the status of a league next changes by itself: a cached answer that shows it lives no longer. */
+/** When the status of a league next changes by itself: a cached answer that shows it must not live longer. */
 export function nextStatusChangeAt({ startsAt, endsAt }: Pick<League, 'startsAt' | 'endsAt'>, now: number): number {
   return now < startsAt ? startsAt : now < endsAt ? endsAt : Number.POSITIVE_INFINITY
 }

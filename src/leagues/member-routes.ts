@@ -1,4 +1,4 @@
-/** Who plays in a league. */
+/** The members of a league. */
 import { Elysia, t } from 'elysia'
 import { atomically } from '../../db/transactions.ts'
 import { userById, userByName } from '../accounts/queries.ts'
@@ -9,7 +9,7 @@ import { access, isAtLeast, signedIn } from '../platform/http/access.ts'
 import { linkHeader, pageOf, pageQuery, pageSchema, pagination } from '../platform/http/pagination.ts'
 import { describe } from '../platform/http/route-docs.ts'
 import { idParams, idSchema, oneLine } from '../platform/http/shared-schemas.ts'
-import { leaveLeague, mayEnter, onLeaving, requireUnended, takeIn } from './membership.ts'
+import { addMember, leaveLeague, mayEnter, onLeaving, requireUnended } from './membership.ts'
 import { isMember, memberSchema, membersOf } from './queries.ts'
 import { readableLeague } from './visibility.ts'
 
@@ -44,18 +44,18 @@ export const memberRoutes = (app: App) => {
         const me = signedIn(who)
         const { user_id, username } = body ?? {}
         const isOther = username !== undefined || (user_id !== undefined && user_id !== me.id)
-        if (isOther && !isAtLeast(me, 'officer')) refuse('forbidden', 'Only an officer adds others')
+        if (isOther && !isAtLeast(me, 'officer')) refuse('forbidden', 'Only officers can add others')
         const named = username === undefined ? me : userByName(db, username.trim())
         const userId = user_id ?? (named ?? invalid('username', `There is no user ${username}.`)).id
-        if (userId === null) return invalid('user_id', 'Say whose it is: the operator plays in no league.')
+        if (userId === null) return invalid('user_id', 'Name a user: the operator cannot join a league.')
         const now = clock.now()
-        const league = readableLeague(db, id, me) // a private one is joined by whom an officer adds or invites
+        const league = readableLeague(db, id, me) // officers add people to a private league
         requireUnended(league, now)
         if (!isAtLeast(me, 'officer') && !mayEnter(app, league, now))
           refuse('conflict', 'Entering has ended in this league; an officer may still add you')
         const joined = await atomically(db, tx => {
           if (isOther) userById(tx, userId)
-          return takeIn(tx, app, league, userId, now)
+          return addMember(tx, app, league, userId, now)
         })
         return { league_id: id, user_id: userId, joined }
       },
@@ -63,7 +63,7 @@ export const memberRoutes = (app: App) => {
         body: t.Optional(t.Object({ user_id: t.Optional(idSchema), username: t.Optional(oneLine(40)) })),
         may: 'member',
         detail: describe(
-          'Join a league; officers add another user, which a league that is not public asks for',
+          'Join a league; officers can add others, which is the only way into a league that is not public',
           t.Object({ league_id: t.Integer(), user_id: t.Integer(), joined: t.Boolean() }),
         ),
       },
@@ -72,12 +72,12 @@ export const memberRoutes = (app: App) => {
       '/:id/leave',
       async ({ params: { id }, who }) => {
         const me = signedIn(who)
-        if (me.id === null) return refuse('conflict', 'The operator plays in no league')
+        if (me.id === null) return refuse('conflict', 'The operator is in no league')
         return { league_id: id, user_id: me.id, played: await leaveLeague(app, id, me.id, me) }
       },
       {
         may: 'member',
-        detail: describe('Leave a league; `played` says what became of what I have played in it', left),
+        detail: describe('Leave a league; `played` says what happened to what I have played in it', left),
       },
     )
     .guard({ params: t.Object({ id: idSchema, user_id: idSchema }) })
@@ -86,14 +86,15 @@ export const memberRoutes = (app: App) => {
       ({ params: { id, user_id }, who }) => {
         const me = signedIn(who)
         const league = readableLeague(db, id, who)
-        if (me.id !== user_id && !isAtLeast(me, 'officer')) refuse('forbidden', 'Only an officer looks at others here')
+        if (me.id !== user_id && !isAtLeast(me, 'officer'))
+          refuse('forbidden', 'Only officers can see this about others')
         if (!isMember(db, id, user_id)) refuse('not_found', `User ${user_id} is not a member of this league`)
         return { league_id: id, user_id, on_leaving: onLeaving(app, league, user_id) }
       },
       {
         may: 'member',
         detail: describe(
-          'A member, and what becomes of what they have played if they leave now; members see themselves',
+          'A member, and what happens to what they have played if they leave now; members see only themselves',
           t.Object({ league_id: t.Integer(), user_id: t.Integer(), on_leaving: t.String() }),
         ),
       },
@@ -107,7 +108,7 @@ export const memberRoutes = (app: App) => {
       }),
       {
         may: 'officer',
-        detail: describe('Remove a member; `played` says what became of what they have played', left),
+        detail: describe('Remove a member; `played` says what happened to what they have played', left),
       },
     )
 }

@@ -1,4 +1,4 @@
-/** Coming into a league and leaving it. */
+/** Joining and leaving a league. */
 import type { Db } from '../../db/open.ts'
 import { atomically } from '../../db/transactions.ts'
 import { userById } from '../accounts/queries.ts'
@@ -11,32 +11,32 @@ import { isMember, join, leagueById, leave } from './queries.ts'
 
 type Playing = Pick<App, 'kinds'>
 
-/** A league takes in members until it has ended. */
+/** A league accepts members until it has ended. */
 export function requireUnended(league: League, now: number): void {
   const status = statusOf(league, now)
   if (status !== 'active' && status !== 'upcoming')
-    refuse('conflict', `This league is ${status}; it takes no more members`)
+    refuse('conflict', `This league is ${status}; nobody can join any more`)
 }
 
-/** Whether somebody may come in by themselves: where entering has ended, only an officer still adds members. */
+/** Whether people may join by themselves: after that only officers can add members. */
 export function mayEnter(app: Pick<App, 'db' | 'kinds'>, league: League, now: number): boolean {
   if (!['active', 'upcoming'].includes(statusOf(league, now))) return false
   return app.kinds[league.kind]?.mayEnter?.(app, league, now) ?? true
 }
 
-/** Part of a transaction. True for somebody who was not a member before. */
-export function takeIn(tx: Db, { kinds }: Playing, league: League, userId: number, now: number): boolean {
+/** Part of a transaction. Returns true for a new member. */
+export function addMember(tx: Db, { kinds }: Playing, league: League, userId: number, now: number): boolean {
   const isNew = join(tx, league.id, userId, now)
   if (isNew) kinds[league.kind]?.joined?.(tx, league, userId, now)
   return isNew
 }
 
-/** What becomes of what they have played; a sentence to be said before they leave. */
+/** What happens to what they have played, as a sentence shown before they leave. */
 export function onLeaving({ db, kinds, clock }: App, league: League, userId: number): string {
   return kinds[league.kind]?.leaving?.(db, league, userId, clock.now()) ?? 'Nothing was played.'
 }
 
-/** By themselves, or by an officer. Answers what became of what they have played. */
+/** By the member or by an officer. Returns what happened to what they have played. */
 export async function leaveLeague(app: App, leagueId: number, userId: number, who: Who): Promise<string> {
   const { db, clock, kinds } = app
   return atomically(db, tx => {

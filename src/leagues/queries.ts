@@ -41,10 +41,10 @@ const hasStatus = (status: Status, now: number): SQL | undefined =>
   })[status]
 const unsettled = and(isNull(leagues.archivedAt), isNull(leagues.finalizedAt))
 
-/** `visible`: those that somebody may see. */
+/** `visible`: a condition for leagues that the reader may see. */
 type LeagueFilter = { kind?: Kind; status?: Status; q?: string; visible?: SQL }
 
-/** Newest start first; archived ones only where asked for. */
+/** Latest start first; archived ones only when asked for. */
 export function listLeagues(
   db: Db,
   { kind, status, q, visible }: LeagueFilter,
@@ -96,7 +96,7 @@ export function createLeague(tx: Db, league: NewLeague, now: number): League {
   return created
 }
 
-/** Also drops what is cached of its scores: a board depends on its league's config and state. */
+/** Also drops cached scores: a board depends on its league's config and state. */
 export function changeLeague(tx: Db, id: number, change: Partial<League>): League {
   const changed = tx.update(leagues).set(change).where(eq(leagues.id, id)).returning().all()[0]
   touch(tx, 'leagues')
@@ -113,7 +113,7 @@ export function deleteLeague(tx: Db, id: number): void {
   touch(tx, 'scores', id)
 }
 
-/** True for somebody who was not a member before. */
+/** Returns true for a new member. */
 export function join(tx: Db, leagueId: number, userId: number, now: number): boolean {
   const joined =
     tx.insert(members).values({ leagueId, userId, joinedAt: now }).onConflictDoNothing().returning().all().length > 0
@@ -123,12 +123,12 @@ export function join(tx: Db, leagueId: number, userId: number, now: number): boo
 
 function membersChanged(tx: Db, leagueId: number, userId: number): void {
   touch(tx, 'members', leagueId)
-  touch(tx, 'scores', leagueId) // a member may stand on the board, and counts in its numbers
+  touch(tx, 'scores', leagueId) // a member may be on the board, and counts in its statistics
   touch(tx, 'league', leagueId)
   touch(tx, 'user', userId)
 }
 
-/** False for somebody who was no member. */
+/** Returns false for somebody who was not a member. */
 export function leave(tx: Db, leagueId: number, userId: number): boolean {
   const one = and(eq(members.leagueId, leagueId), eq(members.userId, userId))
   const left = tx.delete(members).where(one).returning().all().length > 0

@@ -118,7 +118,7 @@ export const leagueRoutes = (app: App) => {
       {
         query: t.Object({ kind: t.Optional(kindSchema) }),
         may: 'reader',
-        detail: describe('Leagues under way', t.Array(leagueSchema)),
+        detail: describe('Active leagues', t.Array(leagueSchema)),
       },
     )
     .guard(one)
@@ -160,7 +160,7 @@ export const leagueRoutes = (app: App) => {
         body: t.Partial(t.Composite([leagueFields, t.Object({ config, archived: t.Boolean() })])),
         may: 'officer',
         detail: describe(
-          'Change a league; `config` is merged into what it has, null takes out; `archived` puts it away',
+          'Change a league; `config` is merged into the current one, and null removes a key; `archived` archives or unarchives it',
           leagueSchema,
         ),
       },
@@ -179,12 +179,12 @@ export const leagueRoutes = (app: App) => {
         ),
         query: t.Object({
           limit: t.Optional(
-            t.Integer({ minimum: 1, maximum: 100, description: 'How many are named each way: 10 by default' }),
+            t.Integer({ minimum: 1, maximum: 100, description: 'How many players to name each way: 10 by default' }),
           ),
         }),
         may: 'officer',
         detail: describe(
-          'Who would move how far if `config` were changed like this; nothing is saved. Sheet leagues only',
+          'Preview how a change to `config` would move players; nothing is saved. Sheet leagues only',
           configPreviewSchema,
         ),
       },
@@ -194,7 +194,7 @@ export const leagueRoutes = (app: App) => {
       async ({ params: { id }, body, who }) => {
         const league = leagueById(db, id)
         if (body.name !== league.name)
-          invalid('name', `Write the league's name, "${league.name}", to confirm that all of it is removed.`)
+          invalid('name', `Type the league's name, "${league.name}", to confirm that all of it is deleted.`)
         const clearAway = kinds[league.kind]?.removing?.(app, id)
         await atomically(db, tx => {
           deleteLeague(tx, id)
@@ -212,7 +212,7 @@ export const leagueRoutes = (app: App) => {
       {
         body: t.Object({ name: t.String({ maxLength: 200 }) }),
         may: 'officer',
-        detail: describe('Remove a league and all of it; asks for its name', deletedSchema),
+        detail: describe('Delete a league and everything in it; needs its name', deletedSchema),
       },
     )
     .post(
@@ -233,11 +233,9 @@ export const leagueRoutes = (app: App) => {
           examples: [{ name: 'Spring cup 2027', starts_at: '2027-03-01T00:00:00Z', ends_at: '2027-06-01T00:00:00Z' }],
         }),
         may: 'officer',
-        detail: describe(
-          'A new league with the rules of this one: its kind and config, and nothing that was played',
-          leagueSchema,
-          { status: 201 },
-        ),
+        detail: describe('A new league with the kind and config of this one, without its scores', leagueSchema, {
+          status: 201,
+        }),
       },
     )
     .post('/:id/finalize', ({ params: { id }, who }) => finalize(app, id, signedIn(who)), {
@@ -254,6 +252,6 @@ export const leagueRoutes = (app: App) => {
         const league = readableLeague(db, id, who)
         return cache.read(cached.leagueStats, [id], () => leagueStats(app, league), nextChangeAt(app, league))
       },
-      { may: 'reader', detail: describe('Numbers of a league; which, depends on its kind', leagueStatsSchema) },
+      { may: 'reader', detail: describe('Statistics of a league; they depend on its kind', leagueStatsSchema) },
     )
 }

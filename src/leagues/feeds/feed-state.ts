@@ -1,4 +1,4 @@
-/** What is known of a feed that is followed, and how it changes with every answer. */
+/** The state of a feed that is polled, and how each answer changes it. */
 import type { Db } from '../../../db/open.ts'
 import { type Alert, clear, raise } from '../../alerts.ts'
 import { hour, minute, second } from '../../platform/clock.ts'
@@ -8,32 +8,32 @@ type FeedState = Validators & {
   intervalS: number
   /** Times in milliseconds since 1970. */
   askedAt: number | null
-  /** In a row. */
+  /** Failures in a row. */
   failures: number
-  /** Of the last failure. */
+  /** The last failure. */
   error: string | null
-  /** Why the last answer was not believed. */
+  /** Why the last answer was held back. */
   held: string | null
 }
 
-/** `checkedAt`: the last answer that was believed, be it that nothing has changed. */
+/** `checkedAt`: the last accepted answer, even if nothing had changed. */
 type FeedChange = Partial<FeedState & { checkedAt: number; failingSince: number | null; heldSince: number | null }>
 
-/** Where the state of one feed is kept, and what is told of its troubles. */
+/** Where the state of a feed is stored, and the alerts it raises. */
 export type FeedRecord = {
   state: FeedState & { failingSince?: number | null; heldSince?: number | null }
   change(tx: Db, change: FeedChange): void
-  /** Told from this many failures in a row on. */
+  /** Raised from this many failures in a row. */
   failing: { key: string; from: number; alert(message: string, since: number, failures: number): FeedAlert }
   held: { key: string; alert(message: string, since: number): FeedAlert }
 }
 type FeedAlert = Omit<Alert, 'key' | 'type'>
 
-const well = { failures: 0, error: null, failingSince: null }
+const healthy = { failures: 0, error: null, failingSince: null }
 
-/** The answer is believed. */
+/** Records an accepted answer. */
 export function acceptAnswer(tx: Db, feed: FeedRecord, now: number, validators?: Validators): void {
-  feed.change(tx, { checkedAt: now, ...well, held: null, heldSince: null, ...validators })
+  feed.change(tx, { checkedAt: now, ...healthy, held: null, heldSince: null, ...validators })
   clearFeedAlerts(tx, feed, now)
 }
 
@@ -45,20 +45,20 @@ export function recordFailure(tx: Db, feed: FeedRecord, now: number, message: st
   if (failures >= from) raise(tx, now, { key, type: 'feed_held', ...alert(message, since, failures) })
 }
 
-/** The answer is not believed, and its validators are not kept: asked again, the feed answers it again. */
+/** Records an answer that is not accepted. Its validators are not stored, so that the feed sends it again when asked again. */
 export function holdBack(tx: Db, feed: FeedRecord, now: number, message: string): void {
   const since = feed.state.heldSince ?? now
-  feed.change(tx, { held: message, heldSince: since, ...well })
+  feed.change(tx, { held: message, heldSince: since, ...healthy })
   const { key, alert } = feed.held
   raise(tx, now, { key, type: 'feed_held', ...alert(message, since) })
 }
 
-/** It answers well, or is followed no more. */
+/** Clears the alerts of a feed that answers again or is no longer polled. */
 export function clearFeedAlerts(tx: Db, { failing, held }: Pick<FeedRecord, 'failing' | 'held'>, now: number): void {
   for (const key of new Set([failing.key, held.key])) clear(tx, now, key)
 }
 
-/** Of a feed at another URL than before nothing is known. */
+/** The state of a feed with a new URL. */
 export const unknownFeed = {
   etag: null,
   lastModified: null,
@@ -68,15 +68,15 @@ export const unknownFeed = {
   held: null,
 } satisfies FeedChange
 
-const longestPause = 15 * minute
-export const longestRetryAfter = hour
+const maxInterval = 15 * minute
+export const maxRetryAfter = hour
 
-/** Milliseconds between two polls. Failures double the pause, and a feed that asks to be left alone for a time is. */
+/** Milliseconds between two polls. Failures double the interval, and Retry-After is respected. */
 export function pauseOf(
   { intervalS, failures }: Pick<FeedState, 'intervalS' | 'failures'>,
   retryAfterMs: number,
 ): number {
   const interval = intervalS * second
   if (failures === 0) return interval
-  return Math.max(interval, Math.min(interval * 2 ** failures, longestPause), Math.min(retryAfterMs, longestRetryAfter))
+  return Math.max(interval, Math.min(interval * 2 ** failures, maxInterval), Math.min(retryAfterMs, maxRetryAfter))
 }

@@ -1,18 +1,18 @@
-/** Asks a feed and reads what it answers. Nothing is believed yet. */
+/** Requests a feed and parses its answer. The caller decides whether to accept it. */
 import { getJson, type Outgoing, OutgoingFailure, type Validators } from '../../platform/http/outgoing.ts'
 
-/** The answer of a feed cannot be read at all. */
+/** The answer of a feed cannot be parsed. */
 export class FeedError extends Error {
   override readonly name: string = 'FeedError'
 }
 
 export type FetchedFeed<Reading> =
-  /** `retryAfterMs`: how long the feed asked to be left alone. */
+  /** `retryAfterMs`: how long the feed asked us to wait. */
   | { kind: 'failed'; message: string; retryAfterMs: number }
   | { kind: 'unchanged' }
   | { kind: 'fresh'; reading: Reading; validators: Validators }
 
-/** Without `known` it answers in full, be it the same as before. `read` throws a FeedError for what it cannot read. */
+/** Without `known` the feed answers in full, even if nothing changed. `read` throws a FeedError if it cannot parse the answer. */
 export async function fetchFeed<Reading>(
   url: string,
   options: Outgoing,

@@ -1,4 +1,4 @@
-/** The runs that poll a feed: each books the next, so that at any moment exactly one is running or booked. */
+/** The jobs that poll a feed: each schedules the next, so that at any moment exactly one is running or scheduled. */
 import type { Static, TSchema } from 'elysia'
 import type { Db } from '../../../db/open.ts'
 import { atomically } from '../../../db/transactions.ts'
@@ -9,12 +9,12 @@ import type { Start, Started } from '../../platform/jobs/jobs.ts'
 import { changeRun, runById } from '../../platform/jobs/runs.ts'
 import { fenced } from '../../platform/jobs/task-locks.ts'
 
-/** Refuses what a run writes that has lost its lock. */
+/** Refuses writes of a run that has lost its lock. */
 export const checkLease = (tx: Db, { lease }: Pick<JobContext, 'lease'>): void => void (lease && fenced(tx, lease))
 
 /**
- * Ends this run's hold on its feed and books the next one in the same transaction, so that whenever a process dies there is
- * one. `book` accepts it, or answers undefined where the feed is followed no more.
+ * Ends this run's claim on its feed and schedules the next one in the same transaction, so that there is always one, whenever a process
+ * dies. `book` accepts the next run, or returns undefined if the feed is no longer polled.
  */
 export async function bookNextPoll(
   app: App,
@@ -30,7 +30,7 @@ export async function bookNextPoll(
   return { next_update_at: isoOrNull(booked?.at) }
 }
 
-/** Sees to it that a poll is running or booked. `book` accepts it, or answers undefined where nobody waits for it. */
+/** Makes sure that a poll is running or scheduled. `book` accepts it, or returns undefined if the feed is not polled. */
 export async function ensurePoll(app: App, book: (tx: Db) => Started | undefined): Promise<Started | undefined> {
   const booked = await atomically(app.db, book)
   if (booked && !booked.deduplicated) await app.jobs.tryDispatch(booked.jobId)
@@ -39,7 +39,7 @@ export async function ensurePoll(app: App, book: (tx: Db) => Started | undefined
 
 export type PollOutcome = 'accepted' | 'running' | 'too soon'
 
-/** Polls now: the run that is booked is brought forward, unless one is under way or the last poll is too fresh. */
+/** Polls now: brings the scheduled run forward, unless one is under way or the last poll is too recent. */
 export async function pollNow<Input extends TSchema>(
   { db, jobs }: App,
   job: JobDefinition<App, Input>,

@@ -89,7 +89,7 @@ function figures({ portfolio, place }: TradeData) {
 
 function outside(league: LeagueView, who: Who | undefined): Html {
   if (who?.id == null)
-    return emptyState('Nothing to trade with', 'The operator plays in no league. Sign in as a user to play.')
+    return emptyState('Nothing to trade with', 'The operator is in no league. Sign in as a user to play.')
   if (league.status !== 'active' && league.status !== 'upcoming')
     return emptyState('You were not in this league', `It is ${league.status}; nobody can join any more.`)
   const join = action({ label: 'Join the league', action: `/api/v1/leagues/${league.id}/join`, done: 'You are in' })

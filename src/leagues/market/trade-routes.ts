@@ -60,7 +60,7 @@ export const tradeRoutes = (app: App) => {
       ? userId
       : refuse('forbidden', 'Only officers see the portfolios and trades of others')
   const myself = (who: Who | undefined): number =>
-    signedIn(who).id ?? refuse('not_found', 'The operator plays in no league')
+    signedIn(who).id ?? refuse('not_found', 'The operator is in no league')
 
   return new Elysia({ prefix: '/leagues/:id', tags: ['market'] })
     .use(access(app))

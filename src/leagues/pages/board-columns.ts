@@ -11,7 +11,7 @@ import type { KindPages } from '../kind-pages.ts'
 import type { Trends } from '../kinds.ts'
 import { markName } from './words.ts'
 
-/** What a row is ranked by: whoever lacks it shows no rank. */
+/** The value a row is ranked by; a row without one has no rank. */
 function valueIn(row: Row, column: string): number | null | undefined {
   const [gained, reached] = [metricOfGain(column), metricOfGoal(column)]
   if (gained !== undefined) return row.gains?.[gained]
@@ -24,16 +24,16 @@ type Shown = {
   kind: KindPages
   /** Names of the tiers, best first. */
   tiers: readonly string[]
-  /** Columns to show, in this order, instead of the usual ones. */
+  /** Columns to show, in this order, instead of the default ones. */
   columns?: readonly string[]
-  /** Of all who are listed. */
+  /** The total of everyone listed. */
   total?: Total
   trends?: Trends
   path: string
   withLabel(label: string): string
 }
 
-/** Rank, movement and name, then the columns shown. What no row has is left out. */
+/** Rank, movement and name, then the columns shown. A column that is empty in every row is left out. */
 export function boardTableColumns({
   board,
   kind,
@@ -140,7 +140,7 @@ const isLine = (values: readonly unknown[] | undefined): boolean =>
 const trendLine = (values: readonly (number | null)[] | undefined, scoreName: string): Content =>
   values && isLine(values) && sparkline(values, `${scoreName} over ${values.length} moments`)
 
-/** The columns that a phone shows beside the name: what the board is ranked by, score and tier, or else the first ones. */
+/** The columns that a phone shows next to the name: the sort column, score and tier, or else the first ones. */
 function mainColumns(there: readonly string[], sortBy: string): readonly string[] {
   const first = [sortBy, metricOfGain(sortBy) ?? '', 'score', 'tier', ...there].filter(column => there.includes(column))
   return [...new Set(first)].slice(0, 2)
@@ -151,7 +151,7 @@ const isLeftOut = ({ mark }: Row) => mark?.counted === false
 const markBadge = (mark: Mark): Html =>
   html`<span class="badge quiet" title="${[mark.farm_of && `of ${mark.farm_of.name}`, mark.note].filter(Boolean).join('. ')}">${markName(mark)}</span>`
 
-/** How much of a goal, or of one of its targets, is reached. */
+/** How much of a goal, or of one of its targets, has been reached. */
 const goal = (head: string, by: string, reached: (row: Row) => number | null | undefined): Column<Row> => ({
   head,
   numeric: true,
@@ -165,6 +165,6 @@ export const gain = (value: number | null | undefined): Content =>
   value !== 0 &&
   html` <small class="${value > 0 ? 'gain' : 'loss'}">${number(value, { signed: true })}</small>`
 
-/** How much of the best score this is, as a line under it. */
+/** The score as a share of the best one, as a bar under it. */
 const bar = (part: number): Html =>
   html`<svg class="bar" viewBox="0 0 100 2" preserveAspectRatio="none" aria-hidden="true"><rect width="${Math.max(0, Math.round(part * 100))}" height="2" /></svg>`

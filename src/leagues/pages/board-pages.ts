@@ -1,4 +1,4 @@
-/** The board of a league, live, and the cards of its players. They ask what the API asks, and show it. */
+/** The board of a league, live, and the cards of its players. They ask the same queries as the API. */
 import { Elysia, t } from 'elysia'
 import { cached } from '../../cached.ts'
 import type { App } from '../../context.ts'
@@ -37,15 +37,15 @@ import { totalsBody } from './totals-page.ts'
 
 const one = { params: idParams }
 const nav = 'leagues'
-const mostMissing = 20 // listed under a search
-const mostTrends = 100 // rows: more would keep the first reader of a board waiting
-const mostSummed = 100_000 // players: beyond, the first reader of a board would wait for its last line
+const maxMissing = 20 // listed under a search
+const maxTrends = 100 // rows: more would keep the first reader of a board waiting
+const maxSummed = 100_000 // players: with more, the first reader of a board would wait for the totals
 
 const time = t.Optional(t.String({ maxLength: 40 }))
-/** Times also as a form sends them: `2026-03-01T12:00`, meant in UTC. */
+/** Times may also come from a form: `2026-03-01T12:00`, in UTC. */
 const shownQuery = t.Object({ ...boardQuery.properties, at: time, from: time })
 
-/** When strangers last asked for the page of a league and did not get it by the fast path, ms since 1970, by league. */
+/** When strangers last requested the page of a league without a hit in the fast path, ms since 1970, by league. */
 const askedAt = new WeakMap<App, Map<number, number>>()
 function askedAtIn(app: App): Map<number, number> {
   const times = askedAt.get(app) ?? new Map()
@@ -53,25 +53,25 @@ function askedAtIn(app: App): Map<number, number> {
   return times
 }
 
-/** What one signed-in reader sees: browsers keep no copy of it. */
+/** The page of one signed-in reader: browsers must not store it. */
 const ownPage = (request: Request, made: Cached<string>) =>
   cachedResponse(request, made, { contentType: htmlType, etag: false })
 const strangersPage = (request: Request, kept: Cached<string>) =>
   cachedResponse(request, kept, { contentType: htmlType, text: kept.value })
 
-/** What the pages of a board are made of. */
+/** Makes the pages of a board. */
 function boardPageMaker(app: App) {
   const { db, cache, clock } = app
 
-  /** Another version: another board, or a league in another state. A kept page's key holds its stamps last. */
+  /** The version changes with the board and with the state of the league. The key of a cached page ends with its stamps. */
   const versionOf = (key: string, status: Status) =>
     Bun.hash(`${key.slice(key.lastIndexOf('|'))}${status}`).toString(36)
   const versionNow = (id: number, who: Who | undefined) =>
     versionOf(cache.keyOf(cached.boardHtml, [id]), statusOf(readableLeague(db, id, who), clock.now()))
 
   /**
-   * The board as a page, or as the part that changes. What strangers see is the same for all of them, so it is kept; what
-   * somebody signed in sees is made for them alone.
+   * The board as a whole page, or as the part that changes. All strangers see the same page, so it is cached; a page for a signed-in
+   * reader is made for them alone.
    */
   async function board(request: Request, id: number, raw: BoardParams, who: Who | undefined, form: 'page' | 'part') {
     const league = readableLeague(db, id, who)
@@ -122,16 +122,16 @@ function boardPageMaker(app: App) {
       tierCounts: await tierCounts(league, asked, view.rows),
       me: joined && kind.pages.playersAreUsers ? String(player) : undefined,
       mayJoin: player !== null && !joined && mayEnter(app, league, clock.now()),
-      missing: asked.q === undefined ? [] : await kind.missing?.(app, league, asked.q, mostMissing),
+      missing: asked.q === undefined ? [] : await kind.missing?.(app, league, asked.q, maxMissing),
       columns: own ?? columnsOfLeague(league),
       hasOwnColumns: own !== undefined,
-      total: view.pagination.total > mostSummed ? undefined : await totalShown(league, asked),
+      total: view.pagination.total > maxSummed ? undefined : await totalShown(league, asked),
       more: kind.onBoard?.(app, league, who),
       under: await kind.underRows?.(app, league, view.rows),
     }
   }
 
-  /** What all who are listed have together, unless they were looked for by name. */
+  /** The total of everyone listed, unless the reader searches by name. */
   async function totalShown(league: League, { q, label, at, from }: BoardQuery): Promise<Total | undefined> {
     if (q !== undefined || !kindOf(app, league).totals) return undefined
     const [name, text] =
@@ -142,10 +142,10 @@ function boardPageMaker(app: App) {
     return text === undefined ? (all ?? undefined) : rows.find(row => row.text === text)
   }
 
-  /** How the players of a page came to their scores: told once for each board, not for those who look for somebody. */
+  /** The past scores of the players on a page: loaded once per board, and not for a search. */
   async function trendsOf(league: League, asked: BoardQuery, rows: readonly Row[]): Promise<Trends | undefined> {
     const { trends } = kindOf(app, league)
-    if (!trends || !isCacheable(asked) || rows.length === 0 || rows.length > mostTrends) return undefined
+    if (!trends || !isCacheable(asked) || rows.length === 0 || rows.length > maxTrends) return undefined
     const load = () =>
       trends(
         app,
@@ -161,7 +161,7 @@ function boardPageMaker(app: App) {
     return (await kindOf(app, league).tiers?.(app, league, { page: 1, limit: 0 }))?.tiers
   }
 
-  /** Who leads while somebody else is looked for. */
+  /** The leader, shown while the reader looks at something else. */
   async function leaderOf(league: League, { q, around, at, from, label }: BoardQuery) {
     if ((q ?? around ?? label) === undefined || at !== undefined || from !== undefined) return undefined
     const first = await readBoard(app, league, canonical({}))
@@ -171,7 +171,7 @@ function boardPageMaker(app: App) {
   return { board, versionNow }
 }
 
-/** Makes the page that strangers see, where they have lately asked for it. */
+/** Makes the page that strangers see, if one has requested it recently. */
 export async function warmBoardPage(app: App, league: League): Promise<void> {
   const asked = askedAtIn(app).get(league.id)
   if (asked === undefined || app.clock.now() - asked > 2 * cached.boardHtml.life || !isPublic(league)) return
@@ -265,7 +265,7 @@ export const boardPages = (app: App) => {
     )
 }
 
-/** What is asked in its shortest form, for the addresses on the page. */
+/** The query in its shortest form, for the links on the page. */
 const paramsOf = ({ sort_by, order, page, limit, ties, q, around, at, from, label }: BoardQuery): BoardParams => ({
   sort_by,
   order,

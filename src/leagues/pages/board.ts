@@ -17,7 +17,7 @@ import type { LeagueView } from '../league.ts'
 import { boardTableColumns } from './board-columns.ts'
 import { leagueHead } from './league-head.ts'
 
-/** As it came in the address; what is missing is the board's own choice. */
+/** As it came in the address; the board has a default for what is missing. */
 export type BoardParams = {
   sort_by?: string
   order?: string
@@ -35,31 +35,31 @@ export type BoardData = {
   league: LeagueView
   kind: KindPages
   board: BoardView
-  /** Who leads, where the rows are not the head of the board. */
+  /** The leader, if the rows do not start at the top of the board. */
   leader?: Row
   /** Names of the tiers, best first. */
   tiers: readonly string[]
-  /** How many are in each, where all who are on the board are shown. */
+  /** How many players are in each, if everyone on the board is shown. */
   tierCounts?: readonly { name: string; players: number }[]
-  /** How those on this page came to their scores. */
+  /** Past scores of the players on this page. */
   trends?: Trends
   /** The reader on this board, where the league knows. */
   me?: string
   mayJoin?: boolean
-  /** Found among those who are on the board no longer. */
+  /** Found among players who are no longer on the board. */
   missing?: readonly MissingPlayer[]
-  /** Columns in place of the usual ones, as the reader or else the league has chosen. */
+  /** Columns instead of the default ones, chosen by the reader or else by the league. */
   columns?: readonly string[]
   hasOwnColumns?: boolean
-  /** Of all who are shown, on all pages. */
+  /** The total of everyone listed, on all pages. */
   total?: Total
-  /** What leagues of this kind have to say above their board. */
+  /** What leagues of this kind show above their board. */
   more?: Content
-  /** What stands under rows, by player id. */
+  /** What is shown under rows, by player id. */
   under?: ReadonlyMap<string, Content>
 }
 
-const tiesWords: readonly FormChoice[] = [
+const tiesChoices: readonly FormChoice[] = [
   { value: '', label: '1 2 2 4: ties share a rank, next is skipped' },
   { value: 'dense', label: '1 2 2 3: ties share a rank, none is skipped' },
   { value: 'modified', label: '1 3 3 4: ties share the lower rank' },
@@ -187,9 +187,9 @@ ${exportMenu(data, params)}
 }
 
 const join = ({ id, name }: LeagueView): Html =>
-  action({ label: 'Join', small: true, action: `/api/v1/leagues/${id}/join`, done: `You play in ${name}` })
+  action({ label: 'Join', small: true, action: `/api/v1/leagues/${id}/join`, done: `You joined ${name}` })
 
-/** What is shown, with its columns and all its pages; or everyone, with all columns. */
+/** Exports what is shown, all pages of it, or everyone with all columns. */
 function exportMenu({ league, board, columns }: BoardData, params: BoardParams): Html {
   const there = columnsOfRow(board.rows[0])
   const shown = shownColumns(there, columns, board.sort_by)
@@ -205,19 +205,19 @@ function exportMenu({ league, board, columns }: BoardData, params: BoardParams):
   }
   const all = { sort_by, order, ties, at, from }
   return html`<details class="menu" id="board-export"><summary>Export</summary><div>
-<p>What is shown, all pages of it<br />${file('csv', seen)} ${file('xlsx', seen)}</p>
+<p>What is shown, on all pages<br />${file('csv', seen)} ${file('xlsx', seen)}</p>
 <p>Everyone, with every column<br />${file('csv', all)} ${file('xlsx', all)}</p>
 </div></details>`
 }
 
-/** How the board is looked at: part of the search form. */
+/** The options for viewing the board: part of the search form. */
 function view({ league, kind, board, hasOwnColumns }: BoardData, params: BoardParams): Html {
   const { hasPast, hasGains, scoreName } = kind
   const { sort_by, ties, limit, at, from } = params
   const select = (name: string, label: string, choices: readonly FormChoice[], chosen: string) =>
     html`<label>${label} <select form="board-search" name="${name}" id="board-${name}">${choices.map(({ value, label }) => html`<option value="${value}"${value === chosen && html` selected`}>${label}</option>`)}</select></label>`
   return html`<details class="menu" id="board-view"><summary>View</summary><div>
-${hasGains && select('sort_by', 'Rank by', rankings(board, scoreName), sort_by ?? '')}${select('ties', 'Players with the same score', tiesWords, ties ?? '')}
+${hasGains && select('sort_by', 'Rank by', rankings(board, scoreName), sort_by ?? '')}${select('ties', 'Players with the same score', tiesChoices, ties ?? '')}
 ${select('limit', 'Rows on a page', limits, limit ?? '')}
 ${hasPast && html`<label>As of, in UTC <input form="board-search" type="datetime-local" name="at" id="board-at" value="${at?.slice(0, 16)}" /></label>`}${hasGains && html`<label>Gains since, in UTC <input form="board-search" type="datetime-local" name="from" id="board-from" value="${from?.slice(0, 16)}" /></label>`}
 <p class="needs-js"><kbd>j</kbd> and <kbd>k</kbd>, or the arrows, walk the rows; <kbd>Enter</kbd> opens the player</p>
@@ -226,7 +226,7 @@ ${hasPast && html`<label>As of, in UTC <input form="board-search" type="datetime
 </div></details>`
 }
 
-/** Every metric, and what was gained in it. */
+/** Every metric, and the gain in it. */
 const rankings = ({ rows, sort_by }: BoardView, scoreName: string): FormChoice[] => [
   { value: sort_by === 'score' ? '' : 'score', label: scoreName },
   ...[
@@ -235,7 +235,7 @@ const rankings = ({ rows, sort_by }: BoardView, scoreName: string): FormChoice[]
   ].map(value => ({ value, label: columnName(value, scoreName) })),
 ]
 
-/** Says that this is not the whole board, and leads back to it. */
+/** Says that this is not the whole board, and links back to it. */
 function viewing(
   { q, around, at, label }: BoardParams,
   { pagination: { total }, gains_from }: BoardView,
@@ -256,7 +256,7 @@ function viewing(
 
 const nobody = ({ q }: BoardParams, all: string): Html =>
   q
-    ? emptyState('Nobody found', html`No name or id here holds “${q}”.`, html`<a href="${all}">Show everyone</a>`)
+    ? emptyState('No match', html`No name or id here contains “${q}”.`, html`<a href="${all}">Show everyone</a>`)
     : emptyState('Nobody here', 'The board ends before this page.', html`<a href="${all}">To the first page</a>`)
 
 function noScores({ id }: LeagueView, kind: KindPages, who: Who | undefined): Html {

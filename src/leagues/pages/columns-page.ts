@@ -1,4 +1,4 @@
-/** Which columns of a board a reader sees, and in which order: kept in a cookie of their browser. */
+/** Which columns of a board a reader sees and in which order: stored in a cookie of their browser. */
 import { Elysia } from 'elysia'
 import { seeOther } from '../../accounts/auth-form.ts'
 import { csrfField } from '../../accounts/csrf.ts'
@@ -13,7 +13,7 @@ import { hidden, page } from '../../ui/layout.ts'
 import { emptyState } from '../../ui/parts/notices.ts'
 import { orderedChecks } from '../../ui/parts/ordered-checks.ts'
 import { readBoard } from '../board.ts'
-import { columnName, columnsOfRow, longestColumns, readColumnList, shownColumns, writtenColumns } from '../columns.ts'
+import { columnName, columnsOfRow, maxColumnsLength, readColumnList, shownColumns, writtenColumns } from '../columns.ts'
 import type { KindPages } from '../kind-pages.ts'
 import { kindOf } from '../kinds.ts'
 import type { League, LeagueView } from '../league.ts'
@@ -24,18 +24,18 @@ import { leagueHead } from './league-head.ts'
 const cookie = 'columns'
 const year = 365 * 24 * 3600 // seconds
 
-/** Sent with pages of this league only. */
+/** Sent only with pages of this league. */
 const cookieOf = (league: number, columns: readonly string[] | undefined) =>
   `${cookie}=${columns ? writtenColumns(columns) : ''}; Path=/leagues/${league}; Max-Age=${columns ? year : 0}; SameSite=Lax; HttpOnly`
 
-/** What the reader chose for this league; undefined where they did not. */
+/** The reader's choice for this league, if any. */
 export function ownColumns(request: Request): string[] | undefined {
   const text = request.headers.get('cookie')?.match(/(?:^|;\s*)columns=([^;]*)/)?.[1]
   const columns = text ? readColumnList(text) : []
   return columns.length > 0 ? columns : undefined
 }
 
-/** As the league has it for everyone. */
+/** The league's choice for everyone. */
 export const columnsOfLeague = ({ config: { columns } }: Pick<League, 'config'>): string[] | undefined =>
   Array.isArray(columns) ? columns.filter(column => typeof column === 'string') : undefined
 
@@ -76,7 +76,7 @@ export const columnPages = (app: App) => {
         const ticked = form.getAll('columns[]').filter(column => all.includes(column))
         const move = /^(up|down):(.*)$/s.exec(form.get('move') ?? '')
         if (move) return shown(league, rowsOf(moved(order, move[2]!, move[1] === 'up' ? -1 : 1), ticked), who)
-        const isReset = form.has('reset') || ticked.length === 0 || writtenColumns(ticked).length > longestColumns
+        const isReset = form.has('reset') || ticked.length === 0 || writtenColumns(ticked).length > maxColumnsLength
         requestContext(request).headers.push(['set-cookie', cookieOf(id, isReset ? undefined : ticked)])
         return seeOther(`/leagues/${id}`)
       },

@@ -1,4 +1,4 @@
-/** A league's config out of its form, as a browser sends it without JavaScript; with it `fields.js` does the same. */
+/** Parses a league's config from its form as a browser sends it without JavaScript; with JavaScript `fields.js` does the same. */
 import type { TObject } from '@sinclair/typebox'
 
 type Schema = {
@@ -12,7 +12,7 @@ type Schema = {
 }
 type Part = { [key: string]: Part | string }
 
-/** Every part of a config that the form asks for, as `PATCH` takes it: null is what was left empty. */
+/** Every part of a config that the form contains, as `PATCH` accepts it: null for what was left empty. */
 export function configOfForm(schema: TObject, fields: Readonly<Record<string, string>>): Record<string, unknown> {
   const parts: Part = {}
   for (const [name, text] of Object.entries(fields)) {
@@ -39,7 +39,7 @@ function put(parts: Part, [key = '', ...rest]: string[], text: string): void {
   put(next, rest, text)
 }
 
-/** Undefined where nothing was filled in. What cannot be read stays as it is, for the check to say so. */
+/** Undefined if nothing was filled in. What cannot be parsed stays as it is, for validation to report. */
 function read(schema: Schema, given: Part | string | undefined): unknown {
   if (given === undefined) return undefined
   const choices = schema.anyOf ?? [schema]
@@ -62,7 +62,7 @@ function read(schema: Schema, given: Part | string | undefined): unknown {
   return filled.length > 0 ? Object.fromEntries(filled) : undefined
 }
 
-/** `kills_t4 10` a line, or with `:` or `=` between. */
+/** Lines such as `kills_t4 10`, optionally with `:` or `=` between. */
 const pairsOf = (text: string): Record<string, number> =>
   Object.fromEntries(
     text.split(/\r?\n/).flatMap(line => {

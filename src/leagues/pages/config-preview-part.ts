@@ -1,4 +1,4 @@
-/** Who would move how far with the settings as they stand in the form. */
+/** How the settings in the form would move players. */
 import { type Content, type Html, html } from '../../platform/html.ts'
 import { movement } from '../../ui/parts/badges.ts'
 import { notice } from '../../ui/parts/notices.ts'
@@ -14,12 +14,12 @@ export function configPreviewPart(preview: ConfigPreview, kind: KindPages, path:
   const { players, moved, up, down, tiers_changed, tiers, notes, sort_by, sort_by_before } = preview
   const column = (by: string) => columnName(by, kind.scoreName)
   const sorted = sort_by === sort_by_before ? column(sort_by) : `${column(sort_by_before)} now, ${column(sort_by)} then`
-  return html`<h3>Who would move</h3>
-<p>${moved === 0 ? 'Nobody would move' : html`${number(moved)} of ${number(players)} players would have another rank`} (ranked by ${sorted}). Nothing is saved yet.</p>
+  return html`<h3>What would change</h3>
+<p>${moved === 0 ? 'Nobody would move' : html`${number(moved)} of ${number(players)} players would change rank`} (ranked by ${sorted}). Nothing is saved yet.</p>
 ${notes.map(note => notice(note, 'warn'))}
 ${up.length > 0 && movers('Furthest up', up, kind, path)}
 ${down.length > 0 && movers('Furthest down', down, kind, path)}
-<p>${tiers_changed === 0 ? 'Nobody would be in another tier.' : html`${number(tiers_changed)} ${tiers_changed === 1 ? 'player' : 'players'} would be in another tier: ${tiers.map(({ from, to, players }, i) => html`${i > 0 && ', '}${tierName(from)} → ${tierName(to)} ${number(players)}`)}.`}</p>`
+<p>${tiers_changed === 0 ? 'Nobody would change tier.' : html`${number(tiers_changed)} ${tiers_changed === 1 ? 'player' : 'players'} would change tier: ${tiers.map(({ from, to, players }, i) => html`${i > 0 && ', '}${tierName(from)} → ${tierName(to)} ${number(players)}`)}.`}</p>`
 }
 
 const tierName = (tier: string | null) => (tier === null ? 'none' : name(tier))

@@ -1,4 +1,4 @@
-/** What the first admin does in the first hour, on the page of leagues until it is done or dismissed. */
+/** The first admin's first steps, on the page of leagues until they are done or dismissed. */
 import type { Db } from '../../../db/open.ts'
 import { invitations, leagues, users } from '../../../db/schema.ts'
 import { areStepsDismissed, isPlaceNamed } from '../../place/name.ts'
@@ -19,19 +19,19 @@ export function firstSteps(db: Db, who: Who | undefined): Content {
     html`<li class="step"><h3>${title} ${isDone && badge('done', 'good')}</h3>${!isDone && todo}</li>`
   const steps = html`<ol class="steps">
 ${step('1. Name the place', isNamed, placeNameForm(''))}
-${step('2. Invite people', isInvited, html`<p>Whoever opens the link that you send them makes an account.</p><p><a class="button" href="/invitations">Invite people</a></p>`)}
+${step('2. Invite people', isInvited, html`<p>Anyone you send the link to can make an account.</p><p><a class="button" href="/invitations">Invite people</a></p>`)}
 ${step('3. Make the first league', hasLeague, html`<p>A name, a start, an end, and where its scores come from.</p><p><a class="button" href="/leagues/new">Make the first league</a></p>`)}
 </ol>
 ${action({ action: '/api/v1/place/first-steps', method: 'delete', label: 'Do not show these steps again', small: true, quiet: true, done: 'The settings of the monitor name the place, the account page leads to invitations' })}`
   if (!hasLeague)
-    return html`<section class="part first-steps" aria-labelledby="first-steps"><h2 id="first-steps">Three steps to begin</h2>${steps}</section>`
-  const left = [!isNamed && 'name the place', !isInvited && 'invite people'].filter(Boolean).join(', ')
-  return html`<details class="first-steps" id="first-steps"><summary>Still to do: ${left}</summary><div class="part">${steps}</div></details>`
+    return html`<section class="part first-steps" aria-labelledby="first-steps"><h2 id="first-steps">Three steps to get started</h2>${steps}</section>`
+  const remaining = [!isNamed && 'name the place', !isInvited && 'invite people'].filter(Boolean).join(', ')
+  return html`<details class="first-steps" id="first-steps"><summary>Still to do: ${remaining}</summary><div class="part">${steps}</div></details>`
 }
 
 const hasAnyLeague = (db: Db): boolean => db.select({ id: leagues.id }).from(leagues).limit(1).get() !== undefined
 
-/** Or has come in otherwise. */
+/** Or somebody has joined another way. */
 const isAnybodyInvited = (db: Db): boolean =>
   db.select({ id: invitations.id }).from(invitations).limit(1).get() !== undefined ||
   db.select({ id: users.id }).from(users).limit(2).all().length > 1

@@ -19,7 +19,7 @@ export function newLeagueBody(kind: Kind, kinds: Kinds): Html {
       html`<a href="/leagues/new?kind=${each}"${each === kind && html` aria-current="true"`}><strong>${pages.name}</strong> <span>${pages.summary}</span></a>`,
   )}</nav>
 ${form(
-  { action: '/api/v1/leagues', goTo: '/leagues/{id}', done: 'The league is made' },
+  { action: '/api/v1/leagues', goTo: '/leagues/{id}', done: 'The league has been made' },
   html`<input type="hidden" name="kind" value="${kind}" />${inputs()}${kinds[kind]?.pages.fields({})}`,
   'Make the league',
 )}`
@@ -28,11 +28,11 @@ ${form(
 type SettingsData = {
   league: LeagueView
   kind: KindPages
-  /** The metrics of its sheets. */
+  /** The metrics of its sheets so far. */
   seen?: readonly string[]
   /** Their labels. */
   labels?: readonly string[]
-  /** Its config can be tried before it is saved. */
+  /** Whether its config can be previewed before it is saved. */
   hasPreview: boolean
   preview?: ConfigPreview
 }
@@ -46,7 +46,7 @@ export function settingsBody(
   return html`${leagueHead({ league, kind, who, tab: 'settings' })}
 <section class="part">
 <h2>Settings</h2>
-${isFrozen && html`<p>This league is final since ${moment(league.finalized_at)}: only its ${openWhenFinal.join(' and ')} can still change.</p>`}
+${isFrozen && html`<p>This league has been final since ${moment(league.finalized_at)}: only its ${openWhenFinal.join(' and ')} can still change.</p>`}
 ${form(
   { action: api, method: 'patch', done: 'Saved' },
   html`${inputs(league, isFrozen)}${!isFrozen && kind.fields(league.config, seen, labels)}`,
@@ -57,9 +57,9 @@ ${form(
 </section>
 <section class="part">
 <details><summary>Copy this league</summary>
-<p>A new league with the same rules, and nothing of what was played.</p>
+<p>A new league with the same rules and no scores.</p>
 ${form(
-  { action: `${api}/copy`, goTo: '/leagues/{id}/settings', done: 'The copy is made' },
+  { action: `${api}/copy`, goTo: '/leagues/{id}/settings', done: 'The copy has been made' },
   html`${formField({ ...leagueInputs.name, name: 'name', id: 'f-copy-name' })}<div class="columns">
 ${formField({ ...leagueInputs.starts_at, name: 'starts_at', id: 'f-copy-starts' })}
 ${formField({ ...leagueInputs.ends_at, name: 'ends_at', id: 'f-copy-ends' })}
@@ -94,16 +94,16 @@ ${
       label: 'Reopen the league',
       danger: true,
       action: `${api}/reopen`,
-      confirm: `Reopen ${league.name}? Its frozen board is thrown away.`,
+      confirm: `Reopen ${league.name}? Its frozen board is discarded.`,
       done: 'The board is live again',
     }),
   )
 }
 ${step(
-  league.status === 'archived' ? 'Out of the archive' : 'Archive',
-  'An archived league can be read as before, but is no longer listed among the others.',
+  league.status === 'archived' ? 'Unarchive' : 'Archive',
+  'An archived league can still be read, but is no longer listed among the others.',
   action({
-    label: league.status === 'archived' ? 'Bring it back' : 'Archive it',
+    label: league.status === 'archived' ? 'Unarchive it' : 'Archive it',
     method: 'patch',
     action: api,
     body: { archived: league.status !== 'archived' },
@@ -111,11 +111,11 @@ ${step(
   }),
 )}
 <details class="step"><summary>Delete</summary>
-<p>Removes the league and all of it: boards, uploads, entries and trades. There is no way back.</p>
+<p>Deletes the league and everything in it: boards, uploads, entries and trades. This cannot be undone.</p>
 ${form(
-  { action: api, method: 'delete', goTo: '/', done: 'The league is deleted' },
+  { action: api, method: 'delete', goTo: '/', done: 'The league has been deleted' },
   formField({
-    label: `Write its name, ${league.name}, to confirm`,
+    label: `Type its name, ${league.name}, to confirm`,
     name: 'name',
     id: 'f-confirm',
     autocomplete: 'off',
@@ -127,9 +127,9 @@ ${form(
 </section>`
 }
 
-/** Sends the form as it stands; without JavaScript the token that a change needs goes with it. */
+/** Sends the form as it is; without JavaScript the token that a change needs is sent along. */
 const previewButton = ({ id }: LeagueView, who: Who | undefined): Html =>
-  html`<button type="submit" class="quiet" formaction="/leagues/${id}/settings/preview" formnovalidate name="${csrfField}" value="${who?.csrfToken}" data-preview>Show who would move</button>`
+  html`<button type="submit" class="quiet" formaction="/leagues/${id}/settings/preview" formnovalidate name="${csrfField}" value="${who?.csrfToken}" data-preview>Preview the changes</button>`
 
 const step = (title: string, text: string, button: Html): Html =>
   html`<div class="step"><h3>${title}</h3><p class="quiet">${text}</p>${button}</div>`

@@ -11,18 +11,18 @@ type LeagueHead = {
   league: LeagueView
   kind: KindPages
   who: Who | undefined
-  /** The path of the tab this page is. */
+  /** The path of the current tab. */
   tab?: string
   figures?: readonly (Stat | false | null | undefined)[]
-  /** Another title than the league's name, which then stands above it. */
+  /** A title other than the league's name, which is then shown above it. */
   title?: Content
-  /** In place of the league's status. */
+  /** Shown instead of the league's status. */
   state?: Content
   /** Buttons of this page. */
   actions?: Content
 }
 
-/** The scoreboard above every page of a league: what it is, how it stands, where to go. */
+/** The header of every page of a league: what it is, its status, and its tabs. */
 export function leagueHead({ league, kind, who, tab, figures = [], title, state, actions }: LeagueHead): Html {
   const { id, starts_at, ends_at, members } = league
   const tabs = tabsOf(kind, who)

@@ -14,7 +14,7 @@ import { type LeagueView, statuses } from '../league.ts'
 type LeagueList = { leagues: readonly LeagueView[]; pagination: Pagination }
 type LeaguesQuery = { kind?: string; status?: string; q?: string; page?: number; limit?: number }
 
-/** The page of leagues: what is on, what is to come, what is over. */
+/** The page of leagues: current, upcoming and past. */
 export function leaguesBody(
   list: LeagueList,
   query: LeaguesQuery,
@@ -54,7 +54,7 @@ ${table({
     { head: 'Ends', cell: league => dayText(league.ends_at) },
     { head: 'Members', numeric: true, cell: league => number(league.members) },
   ],
-  empty: isFiltered ? noneFits : html`${mayMake ? startHere : nothingYet(who)}${exampleBoard}`,
+  empty: isFiltered ? noneMatches : html`${mayMake ? startHere : nothingYet(who)}${exampleBoard}`,
 })}
 ${paginationLinks(list.pagination, page => to({ page }))}`
 }
@@ -62,9 +62,9 @@ ${paginationLinks(list.pagination, page => to({ page }))}`
 const choice = (label: Content, href: string, isChosen: boolean) =>
   html`<a href="${href}"${isChosen && html` aria-current="true"`}>${label}</a>`
 
-const noneFits = emptyState(
-  'No league fits',
-  'Nothing here has this status, kind and name.',
+const noneMatches = emptyState(
+  'No league matches',
+  'No league has this status, kind and name.',
   html`<a href="/">Show all leagues</a>`,
 )
 
@@ -76,8 +76,8 @@ const startHere = emptyState(
 
 const nothingYet = (who: Who | undefined) =>
   emptyState(
-    'Nothing is played here yet',
-    'As soon as an officer makes a league, its board is here.',
+    'No leagues yet',
+    'As soon as an officer makes a league, its board appears here.',
     !who && html`<a class="button" href="/sign-in">Sign in</a>`,
   )
 
@@ -87,7 +87,7 @@ const exampleRows = [
   { rank: 3, name: 'Cassia', score: 15_310 },
 ]
 
-/** What this page leads to, once there is something. */
+/** Shows what this page will look like. */
 const exampleBoard = html`<section class="part example">
 <h2>A board will look like this</h2>
 ${table({

@@ -1,4 +1,4 @@
-/** The leagues there are, a new one, and what an officer may change. They ask what the API asks, and show it. */
+/** The list of leagues, a new league, and the settings that officers change. They ask the same queries as the API. */
 import { Elysia, t } from 'elysia'
 import type { App } from '../../context.ts'
 import { access } from '../../platform/http/access.ts'
@@ -29,22 +29,22 @@ const textsOf = (body: Record<string, unknown>): Record<string, string> =>
 export const leaguePages = (app: App) => {
   const { db, clock, kinds } = app
 
-  /** `tried`: a config that is shown in place of the league's, and what it would do. */
+  /** `preview`: a config shown instead of the saved one, and what it would change. */
   function settingsPage(
     id: number,
     who: Who | undefined,
-    tried?: { config: League['config']; preview: ConfigPreview },
+    preview?: { config: League['config']; preview: ConfigPreview },
   ) {
     const league = leagueViewById(db, id, clock.now())
     const kind = kindOf(app, league)
     const row = leagueById(db, id)
     const data = {
-      league: tried ? { ...league, config: leagueWithoutSecrets(tried.config) } : league,
+      league: preview ? { ...league, config: leagueWithoutSecrets(preview.config) } : league,
       kind: kind.pages,
       seen: kind.metricsSeen?.(app, row),
       labels: kind.labelsSeen?.(app, row),
       hasPreview: kind.previewConfig !== undefined,
-      preview: tried?.preview,
+      preview: preview?.preview,
     }
     const body = settingsBody(data, who)
     return page({ title: `Settings of ${league.name}`, who, nav, scripts: ['config-preview.js'], body })
@@ -85,7 +85,7 @@ export const leaguePages = (app: App) => {
         const league = leagueById(db, id)
         requireOpen(league)
         const given = configOfForm(kindOf(app, league).configSchema, textsOf(body))
-        for (const key of Object.keys(announcementConfig)) delete given[key] // they move nobody, and the address is shown masked
+        for (const key of Object.keys(announcementConfig)) delete given[key] // announcements move nobody, and the address in the form is masked
         const config = changedConfig(app, league, given)
         return settingsPage(id, who, { config, preview: await previewConfig(app, league, config) })
       },

@@ -19,14 +19,14 @@ type MembersData = {
   kind: KindPages
   members: readonly MemberView[]
   pagination: Pagination
-  /** What becomes of what a member has played, by user id; of those whom the reader may take out. */
+  /** What happens to what a member has played, by user id; for those the reader may remove. */
   onLeaving: ReadonlyMap<number, string>
-  /** For officers, while the league takes in members. */
+  /** For officers, while people can join. */
   invitations?: readonly InvitationView[]
   sendsMail: boolean
 }
 
-/** Who is in a league; officers add, invite and remove people here. */
+/** The members of a league; officers add, invite and remove people here. */
 export function membersBody(data: MembersData, who: Who): Html {
   const { league, kind, members, pagination, onLeaving, invitations, sendsMail } = data
   const api = `/api/v1/leagues/${league.id}`
@@ -96,7 +96,7 @@ ${form(
 </section>
 <section class="part">
 <h2>Invitations</h2>
-<p>Whoever opens the link makes an account, or signs in, and is in the league. Send it only to those you want there.</p>
+<p>Anyone with the link can make an account or sign in, and joins the league. Send it only to people you want in it.</p>
 ${invitationForm(sendsMail, league.id)}
 ${invitationTable(invitations)}
 </section>`
@@ -107,8 +107,8 @@ export const invitationForm = (sendsMail: boolean, leagueId?: number): Html =>
   form(
     { action: '/api/v1/invitations', renews: 'invitations', done: 'The invitation is made' },
     html`${leagueId && html`<input type="hidden" name="league_id" value="${leagueId}" data-type="number" />`}<div class="columns">
-${formField({ label: 'For how many', name: 'max_uses', type: 'number', min: 1, max: 1000, value: 1, hint: 'So many people may use the link' })}
-${formField({ label: 'Until', name: 'expires_at', type: 'time', optional: true, hint: 'Blank: in seven days' })}
+${formField({ label: 'Uses', name: 'max_uses', type: 'number', min: 1, max: 1000, value: 1, hint: 'How many people may use the link' })}
+${formField({ label: 'Expires', name: 'expires_at', type: 'time', optional: true, hint: 'Blank: in seven days' })}
 </div>${
       sendsMail &&
       formField({
@@ -116,7 +116,7 @@ ${formField({ label: 'Until', name: 'expires_at', type: 'time', optional: true, 
         name: 'emails',
         type: 'list',
         optional: true,
-        hint: 'One address a line: each gets a link for one. Left empty, you get the link and send it yourself',
+        hint: 'One address per line: each gets a link for one person. Left empty, you get the link to send yourself',
       })
     }${answer('url', 'The link, shown only now:')}`,
     'Invite',
@@ -128,13 +128,13 @@ ${table({
   stack: true,
   rows: invitations,
   key: ({ id }) => `i-${id}`,
-  empty: emptyState('No invitations', 'A link you make is listed here until long after it has ended.'),
+  empty: emptyState('No invitations', 'Links you make are listed here, also after they have ended.'),
   columns: [
-    { head: 'Made', names: true, cell: each => time(each.created_at) },
+    { head: 'Created', names: true, cell: each => time(each.created_at) },
     { head: 'By', cell: each => (each.created_by === null ? 'the operator' : name(each.created_by)) },
     { head: 'To', cell: mailedTo },
     { head: 'Used', cell: each => html`${number(each.uses)} of ${number(each.max_uses)}` },
-    { head: 'Until', cell: each => time(each.expires_at) },
+    { head: 'Expires', cell: each => time(each.expires_at) },
     { head: 'State', cell: each => badge(each.state, each.state === 'open' ? 'good' : 'quiet') },
     {
       head: html`<span class="sr">Actions</span>`,
@@ -146,7 +146,7 @@ ${table({
           danger: true,
           method: 'delete',
           action: `/api/v1/invitations/${id}`,
-          confirm: 'End this invitation? Its link works no longer; who has come in by it stays.',
+          confirm: 'End this invitation? Its link stops working; people who have already joined stay.',
           renews: 'invitations',
           done: 'The invitation has ended',
         }),
@@ -156,7 +156,7 @@ ${table({
 </div>`
 
 function mailedTo({ email, mailed_at, mail_error }: InvitationView): Content {
-  if (email === null) return html`<span class="quiet">who has the link</span>`
-  const how = mail_error ? badge('not mailed', 'bad') : mailed_at ? null : badge('on its way')
+  if (email === null) return html`<span class="quiet">anyone with the link</span>`
+  const how = mail_error ? badge('not mailed', 'bad') : mailed_at ? null : badge('being sent')
   return html`${email} ${how}${mail_error && html`<p class="quiet">${mail_error}</p>`}`
 }

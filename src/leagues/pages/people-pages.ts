@@ -21,7 +21,7 @@ import type { Who } from '../../platform/http/request-context.ts'
 import { idParams } from '../../platform/http/shared-schemas.ts'
 import { hidden, page } from '../../ui/layout.ts'
 import { name, time } from '../../ui/parts/values.ts'
-import { acceptInvitation, invitedTo, joinByInvitation } from '../accept-invitation.ts'
+import { acceptInvitation, describeInvitation, joinByInvitation } from '../accept-invitation.ts'
 import { kindOf } from '../kinds.ts'
 import { onLeaving } from '../membership.ts'
 import { isMember, leagueViewById, membersOf } from '../queries.ts'
@@ -61,7 +61,7 @@ export const peoplePages = (app: App) => {
   }
 
   const invitedForm = (token: string) => {
-    const { league } = invitedTo(app, token)
+    const { league } = describeInvitation(app, token)
     const back = encodeURIComponent(invitationPath(token))
     return {
       title: league ? `You are invited to ${league.name}` : 'You are invited',
@@ -69,12 +69,12 @@ export const peoplePages = (app: App) => {
       fields: [{ ...username, autofocus: true }, email, newPassword, country],
       submit: league ? 'Make an account and join' : 'Make an account',
       kept: { token },
-      below: html`<p>Have an account? <a href="/sign-in?next=${back}">Sign in</a>, and this page comes again.</p>`,
+      below: html`<p>Have an account? <a href="/sign-in?next=${back}">Sign in</a>, and you come back to this page.</p>`,
     }
   }
 
   function joinPage(token: string, who: Who) {
-    const { league, invited_by, expires_at } = invitedTo(app, token)
+    const { league, invited_by, expires_at } = describeInvitation(app, token)
     if (!league) return seeOther('/')
     if (who.id !== null && isMember(db, league.id, who.id)) return seeOther(`/leagues/${league.id}`)
     const body = html`<div class="head"><h1>You are invited to ${name(league.name)}</h1></div>
@@ -99,7 +99,7 @@ export const peoplePages = (app: App) => {
       ({ who }) => {
         const { invitations } = listInvitations(db, undefined, pageOf({ limit: shownInvitations }), clock.now())
         const body = html`<div class="head"><h1>Invitations</h1></div>
-<p>Whoever opens the link makes an account of role member. A link into a league is made on its page of members.</p>
+<p>Anyone with the link can make an account with the role member. For a link that also joins a league, use the league's page of members.</p>
 ${invitationForm(sendsMail(app))}
 ${invitationTable(invitations)}`
         return page({ title: 'Invitations', who, nav: 'account', body })
@@ -122,7 +122,7 @@ ${invitationTable(invitations)}`
           return seeOther(joined === null ? '/' : `/leagues/${joined}`)
         }
         const { email = '', username = '', password = '', country } = account
-        const { league } = invitedTo(app, token)
+        const { league } = describeInvitation(app, token)
         const enter = () => acceptInvitation(app, request, token, { email, username, password, country })
         const next = league ? `/leagues/${league.id}` : '/'
         return submitAuthForm(enter, next, invitedForm(token), { email, username, country })

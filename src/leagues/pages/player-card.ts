@@ -12,7 +12,7 @@ import type { LeagueView } from '../league.ts'
 import { leagueHead } from './league-head.ts'
 import { metricName } from './words.ts'
 
-/** What is known of one metric. A kind that only knows the value says only that. */
+/** What is known about one metric. Some kinds only know the current value. */
 type MetricCard = {
   current: number | null
   baseline: number | null
@@ -53,16 +53,16 @@ type PlayerData = {
   kind: KindPages
   player: PlayerView
   tiers: readonly string[]
-  /** What leagues of this kind know beside. */
+  /** What leagues of this kind show in addition. */
   more?: Content
 }
 
-/** Where a goal has several targets: how much of each. */
+/** If a goal has several targets: how much of each has been reached. */
 const targets = ({ goals = {} }: PlayerView): Content =>
   Object.keys(goals).length > 1 &&
   Object.entries(goals).map(([metric, reached], i) => html`${i > 0 && ', '}${metricName(metric)} ${percent(reached)}`)
 
-/** The card of one player: where they stand, by what, and how they came there. */
+/** The card of one player: their position, what it is based on, and their history. */
 export function playerBody(
   { league, kind, player, tiers, more }: PlayerData,
   query: { metric?: string },
@@ -87,7 +87,7 @@ export function playerBody(
     {
       label: scoreName,
       value: score(player.score),
-      note: scores.length > 1 && sparkline(scores, `${scoreName} over ${scores.length} moments, told below`),
+      note: scores.length > 1 && sparkline(scores, `${scoreName} over ${scores.length} snapshots, listed below`),
     },
     { label: 'Better than', value: percent(player.percentile), note: 'of all players' },
     player.goal_pct !== undefined && { label: 'Goal', value: percent(player.goal_pct), note: targets(player) },
@@ -101,7 +101,7 @@ export function playerBody(
 <div class="toolbar">
 <span class="quiet">Id <code>${player.player_id}</code></span>
 <span class="actions"><a class="button small quiet" href="${address(`/leagues/${league.id}`, { around: player.player_id })}">Show on the board</a>${person !== undefined && html`<a class="button small quiet" href="/people/${String(person)}">In all leagues</a>`}<button type="button" class="small quiet needs-js" aria-pressed="false" data-me="${league.id}" data-player="${player.player_id}">This is me</button></span>
-</div>${player.last_seen && notice(html`Missing from the newest scan. Last seen ${moment(player.last_seen)}: what stands here is of then.`, 'warn')}${more}
+</div>${player.last_seen && notice(html`Missing from the newest scan. Last seen ${moment(player.last_seen)}: the values here are from that scan.`, 'warn')}${more}
 <section class="part">
 <h2>By metric</h2>
 ${table({

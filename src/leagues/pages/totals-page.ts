@@ -1,4 +1,4 @@
-/** What players have together: by alliance or another label, and on the whole board. */
+/** Totals of players: by alliance or another label, and of the whole board. */
 import { gainColumn } from '../../leaderboard/page.ts'
 import type { Figure, RankedTotal, Total } from '../../leaderboard/totals.ts'
 import { type Content, type Html, html } from '../../platform/html.ts'
@@ -34,7 +34,7 @@ export function totalsBody(data: TotalsData, params: TotalsParams, who: Who | un
 ${label !== null && rankBy(totals, params, kind, `${path}/totals`)}
 <span class="actions"><a class="button small quiet" href="${address(`/api/v1${path}/totals.csv`, { ...params, page: undefined, limit: undefined })}" download>CSV</a></span>
 </div>
-<p class="quiet">${totals.as_of && html`As of ${moment(totals.as_of)}.`} ${totals.gains_from && html`Gains since the scan of ${moment(totals.gains_from)}.`} ${by === 'average' ? 'What it is for each player of whom it is known.' : 'What all have together.'} Players who are left out do not count.</p>
+<p class="quiet">${totals.as_of && html`As of ${moment(totals.as_of)}.`} ${totals.gains_from && html`Gains since the scan of ${moment(totals.gains_from)}.`} ${by === 'average' ? 'The average of players whose value is known.' : 'The sum of all players.'} Players who are left out do not count.</p>
 ${label === null ? wholeBoard(all, kind, by) : groups(data, label, all, params)}`
 }
 
@@ -44,7 +44,7 @@ function rankBy({ all, sort_by }: TotalsView, params: TotalsParams, { scoreName 
     { value: 'players', label: 'Players' },
     ...Object.keys(all?.metrics ?? {}).flatMap(metric => [
       { value: metric, label: metricName(metric) },
-      { value: gainColumn(metric), label: `${metricName(metric)}: what was gained` },
+      { value: gainColumn(metric), label: `${metricName(metric)}: gain` },
     ]),
   ]
   const kept = (['label', 'by', 'at', 'from', 'limit'] as const).filter(key => params[key])
@@ -52,7 +52,7 @@ function rankBy({ all, sort_by }: TotalsView, params: TotalsParams, { scoreName 
 <label>Rank by <select name="sort_by" id="rank-by">${choices.map(({ value, label }) => html`<option value="${value}"${value === sort_by && html` selected`}>${label}</option>`)}</select></label> <button class="small">Show</button></form>`
 }
 
-/** Each metric with what it sums up to and what that is for each player. */
+/** Each metric with its sum and its average. */
 function wholeBoard({ players, score, metrics, gains }: Total, kind: KindPages, by: TotalsView['by']): Html {
   const lines = [
     { head: kind.scoreName, now: score, gained: undefined },
@@ -64,9 +64,9 @@ function wholeBoard({ players, score, metrics, gains }: Total, kind: KindPages, 
     rowName: ({ head }) => head,
     columns: [
       { head: html`${number(players)} players`, names: true, cell: ({ head }) => head },
-      { head: by === 'sum' ? 'Together' : 'On average', numeric: true, cell: ({ now }) => shown(now, by) },
+      { head: by === 'sum' ? 'Sum' : 'Average', numeric: true, cell: ({ now }) => shown(now, by) },
       { head: 'Gained', numeric: true, folds: true, cell: ({ gained }) => gained && gain(rounded(gained[by])) },
-      { head: 'Known of', numeric: true, folds: true, cell: ({ now }) => number(now.known) },
+      { head: 'Players with a value', numeric: true, folds: true, cell: ({ now }) => number(now.known) },
     ],
   })}`
 }
@@ -131,7 +131,7 @@ function groups({ league, kind, totals }: TotalsData, label: string, all: Total,
 ${paginationLinks(pagination, page => address(`${path}/totals`, { ...params, page }))}`
 }
 
-/** Averages are shown as whole numbers where they are large. */
+/** Large averages are shown as whole numbers. */
 const rounded = (value: number | null | undefined) =>
   value == null ? null : Math.abs(value) >= 100 ? Math.round(value) : Math.round(value * 100) / 100
 const shown = (figure: Figure | undefined, by: TotalsView['by']): Content => number(rounded(figure?.[by]))

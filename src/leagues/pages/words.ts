@@ -1,6 +1,6 @@
 import type { Mark } from '../../leaderboard/page.ts'
 
-/** `kill_points` as it stands over a column: `Kill points`. */
+/** The heading of a column: `Kill points` for `kill_points`. */
 export const metricName = (metric: string): string => {
   const words = metric.replace(/_(pct|cents)$/, '').replaceAll('_', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)

@@ -1,6 +1,6 @@
 /** When a feed is asked. Pure: times in milliseconds since 1970. */
 import { day, minute, second } from '../../platform/clock.ts'
-import { longestRetryAfter, pauseOf } from '../feeds/feed-state.ts'
+import { maxRetryAfter, pauseOf } from '../feeds/feed-state.ts'
 import type { League } from '../league.ts'
 import { type FinishLeague, keepsPolling, pollPastEnd } from './finish.ts'
 import type { Tour } from './tour.ts'
@@ -56,7 +56,7 @@ const slack = minute
 
 /** Booked later than the next look ought to be: a league has come near since, or the clock was set back. */
 export function isBookedTooLate(at: number, now: number, tour: Asked, leagues: readonly Times[]): boolean {
-  const next = nextPollAt(now, tour, leagues, longestRetryAfter)
+  const next = nextPollAt(now, tour, leagues, maxRetryAfter)
   return next !== null && at > next + slack
 }
 
